@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package catalog says what SHOULD be reachable: for every version of Exchange,
+// which services each role listens on, who connects to them, and what each of
+// those expects to find. The facts are data (data/*.yaml); this package reads
+// them, answers for them, and turns a topology into a plan of checks.
+//
+// There is no network here, no clock, and no opinion on what a probe saw.
+package catalog
+
+import "fmt"
+
+// A Catalog is every version that exreach knows, in the order of their release.
+type Catalog struct {
+	Versions []Version
+	sources  map[string]string // document by its key
+}
+
+// A Version is one generation of Exchange (or a family of support servers) with
+// its roles and the services they listen on.
+type Version struct {
+	Name     string    // the word of the command line: "2019"
+	Title    string    // the product's name: "Exchange Server 2019"
+	Roles    []Role    // what a host may do in this version
+	Services []Service // in the order of the data
+}
+
+// A Role is what a host does in a version.
+type Role struct {
+	Name string // "mailbox"
+	Text string // one line for people
+}
+
+// A Service is one row of the catalogue: a role listens on a port and speaks a
+// protocol there. Exactly one of Ports and RPC says where it is found.
+type Service struct {
+	Name     string     // unique within its version and role: "smtp"
+	Role     string     // the role that listens
+	Facts    []string   // ids of the data paths that this row states
+	Network  Network    // tcp or udp
+	Ports    Ports      // the port, or the range it is in; zero for an RPC interface
+	RPC      *Interface // an RPC interface that the endpoint mapper leads to; nil for all others
+	Protocol string     // the key of a conversation in probe/protocol
+	TLS      TLS        // how TLS begins on this port
+	HTTP     *Directory // what an HTTP service answers; nil for all others
+	Wants    map[string]Want
+	Exposure string   // why a "forbidden" from must not reach it
+	Unasked  string   // why no check is ever planned for it; "" where one is
+	Note     string   // for people, in our own words
+	Sources  []Source // where the row comes from
+	Verified bool     // false where the row rests on memory or on an unconfirmed listing
+}
+
+// Network is the transport of a service.
+type Network string
+
+// The transports.
+const (
+	TCP Network = "tcp"
+	UDP Network = "udp"
+)
+
+// Ports is a port, or an inclusive range of ports.
+type Ports struct {
+	First uint16 `json:"first"`
+	Last  uint16 `json:"last"` // equal to First for a single port
+}
+
+// Single reports whether p is exactly one port, which a check can dial.
+func (p Ports) Single() bool { return p.First != 0 && p.First == p.Last }
+
+// String returns "25", "1024-65535", or "dynamic" where there is no fixed port.
+func (p Ports) String() string {
+	switch {
+	case p.First == 0:
+		return "dynamic"
+	case p.First == p.Last:
+		return fmt.Sprint(p.First)
+	}
+	return fmt.Sprintf("%d-%d", p.First, p.Last)
+}
+
+// An Interface is a DCE/RPC interface as it stands in an endpoint map
+// (C706, MS-RPCE).
+type Interface struct {
+	Name  string `json:"name"`  // "EMSMDB"
+	UUID  string `json:"uuid"`  // lower case, with dashes
+	Major uint16 `json:"major"` // the version is part of the identity: FRS and
+	Minor uint16 `json:"minor"` // the 5.5 directory share a UUID
+}
+
+// TLS says how TLS begins on a port.
+type TLS string
+
+// The ways TLS begins.
+const (
+	NoTLS    TLS = "none"
+	StartTLS TLS = "starttls" // asked for in band, after a plain greeting
+	Implicit TLS = "implicit" // the handshake comes first
+)
+
+// A Directory is an IIS virtual directory and what it answers without
+// credentials.
+type Directory struct {
+	Path   string `json:"path"`             // "/owa/"
+	Status []int  `json:"status"`           // the healthy answers
+	Health string `json:"health,omitempty"` // the health page of 2013 and later: "/owa/healthcheck.htm"
+}
+
+// Want is what somebody who connects should find at a service.
+type Want string
+
+// The wants.
+const (
+	Required  Want = "required"  // must answer
+	Optional  Want = "optional"  // answers only if the feature is in use
+	Off       Want = "off"       // installed but stopped by default: closed is healthy, open is healthy
+	Forbidden Want = "forbidden" // must not be reachable from there
+)
+
+// A Source is the document a row comes from and how far it is trusted.
+type Source struct {
+	Key   string `json:"key"`   // "NP"
+	Title string `json:"title"` // the document
+	Grade string `json:"grade"` // A vendor document · B excerpt or reproduction · C seen on a live server · D unconfirmed listing · M general knowledge
+}
+
+// A Check is one question: what does somebody at From find at one service of
+// one host?
+type Check struct {
+	Order   int // position in its plan
+	Host    string
+	Version string
+	Service Service
+	From    string
+	Want    Want
+	Behind  []Check // asked through the answer to this one: the RPC interfaces behind an endpoint mapper
+}

@@ -1,0 +1,3 @@
+module exreach
+
+go 1.26.0

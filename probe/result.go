@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"net/netip"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+)
+
+// Verdict is what was observed at one address: a closed set, never an opinion
+// and never a guess at the cause.
+type Verdict string
+
+// The verdicts. PortQry calls answered LISTENING, refused NOT LISTENING and
+// timed-out FILTERED; nmap says open, closed and filtered.
+const (
+	Answered    Verdict = "answered"    // spoke the expected protocol
+	Mismatch    Verdict = "mismatch"    // connected, and something else answered
+	Silent      Verdict = "silent"      // connected, then said nothing in time
+	Cut         Verdict = "cut"         // connected, then hung up or reset before an answer
+	BadTLS      Verdict = "bad-tls"     // connected, and the TLS handshake failed
+	Refused     Verdict = "refused"     // actively refused: RST, ICMP port unreachable, or not in the endpoint map
+	TimedOut    Verdict = "timed-out"   // no reply at all, after every try
+	Prohibited  Verdict = "prohibited"  // a router or firewall said: administratively prohibited
+	Unreachable Verdict = "unreachable" // a router or the host said there is no way
+	Unresolved  Verdict = "unresolved"  // the name has no address
+	Untried     Verdict = "untried"     // could not be asked: cancelled, or this machine's own shortage or denial
+)
+
+// A Result is the answer to one check at one address.
+type Result struct {
+	Check    catalog.Check
+	Parent   string        // the service whose answer led here; "" for a check of the plan
+	Port     uint16        // the port dialed; 0 where none was
+	Address  netip.Addr    // the address dialed; invalid where the name has none
+	Verdict  Verdict       // what was observed
+	Step     protocol.Step // the step reached
+	Tries    int           // how often it was asked
+	Took     time.Duration // the whole check, without waiting for its turn
+	Steps    []Timing      // each step of the last try
+	Detail   string        // one sentence: what happened
+	Evidence string        // a printable, bounded excerpt of what the peer said first
+	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
+	Peer     *protocol.Peer
+}
+
+// A Timing is how long one step took.
+type Timing struct {
+	Step protocol.Step
+	Took time.Duration
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package report tells somebody what a run found: it grades every result
+// against what was wanted, adds the findings, counts, and hands the whole to
+// one renderer per output format. A renderer only writes; it counts nothing,
+// sorts nothing and judges nothing.
+package report
+
+import (
+	"time"
+
+	"exreach/probe/protocol"
+)
+
+// Schema names the JSON document's layout. It changes when a name or a meaning
+// does, not when a name is added.
+const Schema = "exreach/1"
+
+// A Report is a finished run. Its JSON is a stable format that other tools read
+// and that Read turns back into a Report.
+type Report struct {
+	Schema  string    `json:"schema"`
+	Tool    string    `json:"tool"`    // program and version that made it
+	From    string    `json:"from"`    // who the run connected as
+	Started time.Time `json:"started"` // UTC
+	Took    float64   `json:"took_s"`
+	Counts  Counts    `json:"counts"`
+	Results []Entry   `json:"results"`
+}
+
+// Counts is how many results have each grade.
+type Counts struct {
+	Pass    int `json:"pass"`
+	Warn    int `json:"warn"`
+	Fail    int `json:"fail"`
+	Unknown int `json:"unknown"`
+}
+
+// An Entry is one result with its grade and findings, as JSON has it.
+type Entry struct {
+	Host     string         `json:"host"`
+	Version  string         `json:"version"`
+	Role     string         `json:"role"`
+	Service  string         `json:"service"`
+	Network  string         `json:"network"`
+	Port     uint16         `json:"port,omitempty"` // absent for an RPC interface that has none
+	Protocol string         `json:"protocol"`
+	TLS      string         `json:"tls"`
+	Want     string         `json:"want"`
+	Address  string         `json:"address,omitempty"` // absent where the name has none
+	Verdict  string         `json:"verdict"`
+	Grade    Grade          `json:"grade"`
+	Step     string         `json:"step"`
+	Tries    int            `json:"tries"`
+	Took     float64        `json:"took_s"`
+	Steps    []Step         `json:"steps"`
+	Detail   string         `json:"detail"`
+	Evidence string         `json:"evidence,omitempty"`
+	Findings []Finding      `json:"findings,omitempty"`
+	SaidBy   string         `json:"said_by,omitempty"`
+	Peer     *protocol.Peer `json:"peer,omitempty"`
+	Parent   string         `json:"parent,omitempty"`
+
+	order int // position in the plan
+}
+
+// A Step is how long one step of a check took.
+type Step struct {
+	Step string  `json:"step"`
+	Took float64 `json:"took_s"`
+}
+
+// A Finding is a named, explained observation beside the verdict.
+type Finding struct {
+	Code string `json:"code"` // stable: "certificate-expired"
+	Text string `json:"text"` // what was observed and what it most likely means
+	Hint string `json:"hint"` // what to do
+}
+
+// Grade is the opinion on a result.
+type Grade string
+
+// The grades.
+const (
+	Pass    Grade = "pass"    // as wanted
+	Warn    Grade = "warn"    // works, or is not needed, but somebody should look
+	Fail    Grade = "fail"    // not as wanted
+	Unknown Grade = "unknown" // could not be told
+)
