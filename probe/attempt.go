@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+)
+
+// An attempt is one connection and the conversation on it.
+type attempt struct {
+	peer protocol.Peer
+	tls  *protocol.TLSInfo
+	err  error
+
+	secured net.Conn  // the TLS connection, once there is one
+	raw     *recorder // the bytes on the wire
+	words   *recorder // the bytes of the conversation, behind implicit TLS
+	steps   []Timing
+	since   time.Time
+}
+
+// attempt connects and lets the protocol speak. A panic in it becomes its
+// error: one check never takes the others with it.
+func (r *run) attempt(ctx context.Context, c catalog.Check, at netip.AddrPort) (a *attempt) {
+	a = &attempt{}
+	defer func() {
+		a.end()
+		if p := recover(); p != nil {
+			a.err = &panicError{value: p, stack: debug.Stack()}
+		}
+	}()
+	a.at(protocol.Connect)
+	conn, err := r.connect(ctx, c.Service.Network, at)
+	if err != nil {
+		a.err = err
+		return a
+	}
+	deadline, _ := ctx.Deadline()
+	leash := newLeash(conn, deadline)
+	defer leash.Close()
+	defer context.AfterFunc(ctx, leash.expire)()
+	a.talk(r, leash, c)
+	if a.secured != nil {
+		_ = a.secured.Close() // says close_notify
+	}
+	return a
+}
+
+// connect dials once.
+func (r *run) connect(ctx context.Context, network catalog.Network, at netip.AddrPort) (net.Conn, error) {
+	ctx, stop := context.WithTimeout(ctx, r.timeouts.Connect)
+	defer stop()
+	conn, err := r.dial(ctx, network, at)
+	if err == nil {
+		return conn, nil
+	}
+	var known *dialError
+	if errors.As(err, &known) {
+		return nil, err
+	}
+	return nil, &dialError{err: err}
+}
+
+// talk holds the conversation on an open connection.
+func (a *attempt) talk(r *run, leash *leash, c catalog.Check) {
+	a.raw = &recorder{Conn: leash}
+	a.words = a.raw
+	var conn net.Conn = a.raw
+	starttls := func(plain net.Conn) (net.Conn, error) {
+		secured, info, err := handshake(plain, c.Host, r.pool.Roots, r.timeouts.TLS, leash)
+		a.tls = info
+		if err != nil {
+			return nil, err
+		}
+		a.secured = secured
+		return secured, nil
+	}
+	if c.Service.TLS == catalog.Implicit {
+		a.at(protocol.TLS)
+		secured, err := starttls(conn)
+		if err != nil {
+			a.err = err
+			return
+		}
+		a.words = &recorder{Conn: secured}
+		conn = a.words
+	}
+	speak, ok := protocol.Table[c.Service.Protocol]
+	if !ok {
+		a.err = fmt.Errorf("there is no conversation called %q", c.Service.Protocol)
+		return
+	}
+	a.peer, a.err = speak.Ask(conn, protocol.Question{
+		Host:       c.Host,
+		Service:    c.Service,
+		Interfaces: behind(c),
+		At:         a.at,
+		StartTLS:   starttls,
+	})
+}
+
+// behind lists the RPC interfaces that are wanted behind an endpoint mapper.
+func behind(c catalog.Check) []catalog.Interface {
+	var wanted []catalog.Interface
+	for _, b := range c.Behind {
+		wanted = append(wanted, *b.Service.RPC)
+	}
+	return wanted
+}
+
+// at begins a step and ends the one before it.
+func (a *attempt) at(step protocol.Step) {
+	a.end()
+	a.steps = append(a.steps, Timing{Step: step})
+	a.since = time.Now()
+}
+
+// end stops the clock of the last step.
+func (a *attempt) end() {
+	if n := len(a.steps); n > 0 && a.steps[n-1].Took == 0 {
+		a.steps[n-1].Took = time.Since(a.since)
+	}
+}
+
+// record writes what the attempt found into res. It reports whether the cause
+// was a shortage of this machine that may pass.
+func (a *attempt) record(res *Result, cancelled bool) (shortage bool) {
+	res.Steps = a.steps
+	res.Step = a.steps[len(a.steps)-1].Step
+	o := classify(a.err, res.Step, cancelled)
+	res.Verdict, res.SaidBy = o.verdict, o.saidBy
+	res.Evidence = a.evidence(o.verdict)
+	peer := a.peer
+	peer.TLS = a.tls
+	peer.Clean()
+	if !emptyPeer(peer) {
+		res.Peer = &peer
+	}
+	res.Detail = a.detail(o, res)
+	return o.shortage
+}
+
+// evidenceSize bounds the excerpt of what a peer said.
+const evidenceSize = 160
+
+// evidence is what the peer said first: before the handshake where that is
+// what went wrong.
+func (a *attempt) evidence(v Verdict) string {
+	if a.raw == nil {
+		return ""
+	}
+	said := a.words.head()
+	if v == BadTLS {
+		said = a.raw.head()
+	}
+	return protocol.Printable(string(said), evidenceSize)
+}
+
+func emptyPeer(p protocol.Peer) bool {
+	return p.Greeting == "" && p.Capabilities == nil && p.Facts == nil && p.Refusal == "" && p.Endpoints == nil && p.TLS == nil
+}
+
+// A panicError is a fault of exreach's own.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("a fault in exreach: %v", e.value) }

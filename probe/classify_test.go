@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"testing"
+
+	"exreach/probe/protocol"
+)
+
+// errnoOf returns the system's error for a cause, wrapped as package net does.
+func errnoOf(t *testing.T, want cause) error {
+	t.Helper()
+	for errno, c := range causes {
+		if c == want {
+			return &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", errno)}
+		}
+	}
+	t.Fatalf("no errno of this system has cause %d", want)
+	return nil
+}
+
+func TestClassify(t *testing.T) {
+	router := netip.MustParseAddr("10.77.2.2")
+	timeout := fmt.Errorf("read: %w", os.ErrDeadlineExceeded)
+	dial := func(err error) error { return &dialError{err: err} }
+	talk := func(err error) error { return fmt.Errorf("the greeting: %w", err) }
+	tests := []struct {
+		name      string
+		err       error
+		step      protocol.Step
+		cancelled bool
+		want      outcome
+	}{
+		{"no error", nil, protocol.Talk, false, outcome{verdict: Answered}},
+		{"no error, and interrupted right after", nil, protocol.Talk, true, outcome{verdict: Answered}},
+		{"something else answered", talk(&protocol.MismatchError{Want: "SMTP"}), protocol.Greet, false, outcome{verdict: Mismatch}},
+		{"something else answered in TLS", &tlsError{&protocol.MismatchError{}}, protocol.Talk, false, outcome{verdict: Mismatch}},
+
+		{"refused", dial(errnoOf(t, causeRefused)), protocol.Connect, false, outcome{verdict: Refused}},
+		{"refused at once, as on loopback", &dialError{err: errnoOf(t, causeRefused), local: true}, protocol.Connect, false, outcome{verdict: Refused}},
+		{"reset while connecting", dial(errnoOf(t, causeReset)), protocol.Connect, false, outcome{verdict: Cut}},
+		{"our time-out while connecting", dial(timeout), protocol.Connect, false, outcome{verdict: TimedOut}},
+		{"a context's time-out while connecting", dial(context.DeadlineExceeded), protocol.Connect, false, outcome{verdict: TimedOut}},
+		{"the system's time-out while connecting", dial(errnoOf(t, causeTimeout)), protocol.Connect, false, outcome{verdict: TimedOut}},
+		{"host unreachable", dial(errnoOf(t, causeUnreachable)), protocol.Connect, false, outcome{verdict: Unreachable}},
+		{"this machine has an unreachable route", &dialError{err: errnoOf(t, causeUnreachable), local: true}, protocol.Connect, false, outcome{verdict: Untried}},
+		{"this machine has no route", dial(errnoOf(t, causeNoRoute)), protocol.Connect, false, outcome{verdict: Untried}},
+		{"this machine's firewall", dial(errnoOf(t, causeDenied)), protocol.Connect, false, outcome{verdict: Untried}},
+		{"this machine is out of sockets", dial(errnoOf(t, causeShortage)), protocol.Connect, false, outcome{verdict: Untried, shortage: true}},
+		{"an unknown error of connecting", dial(errors.New("?")), protocol.Connect, false, outcome{verdict: Untried}},
+
+		{"ICMP port unreachable", &dialError{err: errnoOf(t, causeRefused), icmp: icmpPort, by: router}, protocol.Connect, false, outcome{verdict: Refused, saidBy: router}},
+		{"ICMP prohibited", &dialError{err: errnoOf(t, causeDenied), icmp: icmpProhibited, by: router}, protocol.Connect, false, outcome{verdict: Prohibited, saidBy: router}},
+		{"ICMP host unreachable", &dialError{err: errnoOf(t, causeUnreachable), icmp: icmpUnreachable, by: router}, protocol.Connect, false, outcome{verdict: Unreachable, saidBy: router}},
+		{"ICMP prohibited by this machine", &dialError{err: errnoOf(t, causeDenied), icmp: icmpProhibited, by: router, local: true}, protocol.Connect, false, outcome{verdict: Untried}},
+
+		{"silence", talk(timeout), protocol.Greet, false, outcome{verdict: Silent}},
+		{"silence in the handshake", &tlsError{timeout}, protocol.TLS, false, outcome{verdict: Silent}},
+		{"the system gives up on an open connection", talk(errnoOf(t, causeTimeout)), protocol.Talk, false, outcome{verdict: Silent}},
+		{"hung up", talk(io.EOF), protocol.Greet, false, outcome{verdict: Cut}},
+		{"hung up half way", talk(io.ErrUnexpectedEOF), protocol.Talk, false, outcome{verdict: Cut}},
+		{"reset", talk(errnoOf(t, causeReset)), protocol.Talk, false, outcome{verdict: Cut}},
+		{"hung up in the handshake", &tlsError{io.EOF}, protocol.TLS, false, outcome{verdict: Cut}},
+		{"plain text on a TLS port", &tlsError{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}}, protocol.TLS, false, outcome{verdict: BadTLS}},
+		{"an alert after the handshake", talk(&net.OpError{Op: "remote error", Err: tls.AlertError(116)}), protocol.Greet, false, outcome{verdict: BadTLS}},
+
+		{"interrupted while connecting", dial(timeout), protocol.Connect, true, outcome{verdict: Untried}},
+		{"interrupted while talking", talk(timeout), protocol.Greet, true, outcome{verdict: Untried}},
+		{"refused just before the interrupt", dial(errnoOf(t, causeRefused)), protocol.Connect, true, outcome{verdict: Refused}},
+		{"a fault of our own", &panicError{value: "boom"}, protocol.Talk, false, outcome{verdict: Untried}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := classify(tt.err, tt.step, tt.cancelled); got != tt.want {
+				t.Errorf("classify(%v) = %+v, want %+v", tt.err, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestJudgeLookup(t *testing.T) {
+	tests := []struct {
+		err       error
+		cancelled bool
+		want      Verdict
+	}{
+		{&net.DNSError{Err: "no such host", IsNotFound: true}, false, Unresolved},
+		{&net.DNSError{Err: "i/o timeout", IsTimeout: true}, false, Untried},
+		{&net.DNSError{Err: "server misbehaving", IsTemporary: true}, false, Untried},
+		{&net.DNSError{Err: "dial udp: too many open files"}, false, Untried},
+		{context.Canceled, true, Untried},
+	}
+	for _, tt := range tests {
+		if got, _ := judgeLookup(tt.err, tt.cancelled); got != tt.want {
+			t.Errorf("judgeLookup(%v) = %s, want %s", tt.err, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"exreach/catalog"
+)
+
+// A dialError is a connection that did not come about. Errors of connecting
+// have a type of their own because the same time-out means "no reply" here and
+// "silent" later.
+type dialError struct {
+	err   error
+	local bool       // this machine refused before anything was sent
+	icmp  icmpAnswer // what an ICMP message said; icmpNone where none came
+	by    netip.Addr // who sent it
+}
+
+func (e *dialError) Error() string { return fmt.Sprintf("connect: %v", e.err) }
+func (e *dialError) Unwrap() error { return e.err }
+
+// An icmpAnswer is what a Destination Unreachable message means for a
+// connection (RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1,
+// RFC 4443 section 3.1).
+type icmpAnswer int
+
+const (
+	icmpNone icmpAnswer = iota
+	icmpUnreachable
+	icmpPort
+	icmpProhibited
+)
+
+var errFamily = errors.New("the source address and this address are not of one family (IPv4, IPv6)")
+
+// systemDial returns the dialer of this system: dialTCP, which also hears ICMP
+// where the system lets it, or the standard library's for UDP.
+func systemDial(source netip.Addr) DialFunc {
+	return func(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error) {
+		if source.IsValid() && source.Is4() != addr.Addr().Is4() {
+			return nil, &dialError{err: errFamily, local: true}
+		}
+		if network == catalog.TCP {
+			return dialTCP(ctx, source, addr)
+		}
+		var d net.Dialer
+		if source.IsValid() {
+			d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+		}
+		return d.DialContext(ctx, string(network), addr.String())
+	}
+}

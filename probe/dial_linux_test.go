@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// fullListener returns an address whose queue of connections is full: Linux
+// drops the SYNs that come then.
+func fullListener(t *testing.T) netip.AddrPort {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Listen(fd, 0); err != nil {
+		t.Fatal(err)
+	}
+	name, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := netip.AddrPortFrom(addrOf(name), uint16(name.(*unix.SockaddrInet4).Port))
+	conn, err := net.Dial("tcp", addr.String()) // the one that fits
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return addr
+}
+
+// TestExtendedErr reads messages as the kernel queues them.
+func TestExtendedErr(t *testing.T) {
+	v4 := netip.MustParseAddr("10.77.2.2")
+	v6 := netip.MustParseAddr("fd77::2")
+	tests := []struct {
+		name               string
+		origin, kind, code byte
+		by                 netip.Addr
+		want               icmpAnswer
+	}{
+		{"net unreachable", unix.SO_EE_ORIGIN_ICMP, 3, 0, v4, icmpUnreachable},
+		{"host unreachable", unix.SO_EE_ORIGIN_ICMP, 3, 1, v4, icmpUnreachable},
+		{"port unreachable", unix.SO_EE_ORIGIN_ICMP, 3, 3, v4, icmpPort},
+		{"fragmentation needed ends no connect", unix.SO_EE_ORIGIN_ICMP, 3, 4, v4, icmpNone},
+		{"network prohibited", unix.SO_EE_ORIGIN_ICMP, 3, 9, v4, icmpProhibited},
+		{"host prohibited", unix.SO_EE_ORIGIN_ICMP, 3, 10, v4, icmpProhibited},
+		{"administratively prohibited", unix.SO_EE_ORIGIN_ICMP, 3, 13, v4, icmpProhibited},
+		{"time exceeded", unix.SO_EE_ORIGIN_ICMP, 11, 0, v4, icmpUnreachable},
+		{"an echo reply", unix.SO_EE_ORIGIN_ICMP, 0, 0, v4, icmpNone},
+		{"v6 no route", unix.SO_EE_ORIGIN_ICMP6, 1, 0, v6, icmpUnreachable},
+		{"v6 prohibited", unix.SO_EE_ORIGIN_ICMP6, 1, 1, v6, icmpProhibited},
+		{"v6 address unreachable", unix.SO_EE_ORIGIN_ICMP6, 1, 3, v6, icmpUnreachable},
+		{"v6 port unreachable", unix.SO_EE_ORIGIN_ICMP6, 1, 4, v6, icmpPort},
+		{"v6 ingress policy", unix.SO_EE_ORIGIN_ICMP6, 1, 5, v6, icmpProhibited},
+		{"v6 reject route", unix.SO_EE_ORIGIN_ICMP6, 1, 6, v6, icmpProhibited},
+		{"v6 packet too big", unix.SO_EE_ORIGIN_ICMP6, 2, 0, v6, icmpNone},
+		{"of this machine", unix.SO_EE_ORIGIN_LOCAL, 3, 1, v4, icmpNone},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := make([]byte, extendedErrSize)
+			binary.NativeEndian.PutUint32(b, uint32(unix.EHOSTUNREACH))
+			b[4], b[5], b[6] = tt.origin, tt.kind, tt.code
+			if tt.by.Is4() {
+				b = binary.NativeEndian.AppendUint16(b, unix.AF_INET)
+				b = append(append(b, 0, 0), tt.by.AsSlice()...)
+				b = append(b, make([]byte, 8)...)
+			} else {
+				b = binary.NativeEndian.AppendUint16(b, unix.AF_INET6)
+				b = append(append(b, 0, 0, 0, 0, 0, 0), tt.by.AsSlice()...)
+				b = append(b, 0, 0, 0, 0)
+			}
+			answer, by, errno := parseExtendedErr(b)
+			if answer != tt.want {
+				t.Errorf("answer %d, want %d", answer, tt.want)
+			}
+			if answer != icmpNone && (by != tt.by || errno != unix.EHOSTUNREACH) {
+				t.Errorf("by %s, errno %v", by, errno)
+			}
+			for n := range b { // a short message is no answer, or the same one
+				parseExtendedErr(b[:n])
+			}
+		})
+	}
+}

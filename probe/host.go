@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"exreach/catalog"
+)
+
+// A run is what the checks of one Pool.Run share.
+type run struct {
+	dial     DialFunc
+	lookup   LookupFunc
+	pool     *Pool
+	timeouts Timeouts
+	limit    int
+	tries    int
+	slots    *semaphore.Weighted // one per open connection of the run
+
+	mu    sync.Mutex
+	hosts map[string]*host
+}
+
+// A host is what the checks of one host share. It lives as long as one of them
+// is under way, so that a long list of hosts costs no memory.
+type host struct {
+	name  string
+	slots *semaphore.Weighted // one per open connection with this host
+
+	resolved chan struct{} // closed when the lookup is over: the three below are set
+	addrs    []netip.Addr
+	err      error
+	took     time.Duration
+
+	users   int  // held by run.mu
+	claimed bool // held by run.mu; somebody does the lookup
+	mu      sync.Mutex
+	doors   map[netip.AddrPort]*door
+}
+
+// A door is one port of one address. Most servers are asked by one connection
+// at a time there, because receive connectors count connections per source.
+type door struct {
+	slots *semaphore.Weighted
+	mu    sync.Mutex
+	shut  *Result // what every other check of this port will find, too
+}
+
+// browserConnections is how many connections a browser opens to one server:
+// HTTP servers are built for that.
+const browserConnections = 6
+
+func newRun(p *Pool) *run {
+	r := &run{
+		dial:     p.Dial,
+		lookup:   p.Lookup,
+		pool:     p,
+		timeouts: p.Timeouts.orDefault(),
+		limit:    affordable(orDefault(p.Limit, 256)),
+		tries:    orDefault(p.Tries, 2),
+		hosts:    map[string]*host{},
+	}
+	r.slots = semaphore.NewWeighted(int64(r.limit))
+	if r.dial == nil {
+		r.dial = systemDial(p.Source)
+	}
+	if r.lookup == nil {
+		r.lookup = systemLookup
+	}
+	return r
+}
+
+// affordable lowers a limit to what this process may open: a connection takes
+// two descriptors for a moment, and the process itself needs some.
+func affordable(limit int) int {
+	return max(1, min(limit, (descriptors()-16)/2))
+}
+
+func orDefault[T comparable](v, standard T) T {
+	var zero T
+	if v == zero {
+		return standard
+	}
+	return v
+}
+
+func (t Timeouts) orDefault() Timeouts {
+	return Timeouts{
+		Resolve: orDefault(t.Resolve, 5*time.Second),
+		Connect: orDefault(t.Connect, 3500*time.Millisecond),
+		TLS:     orDefault(t.TLS, 8*time.Second),
+		Check:   orDefault(t.Check, 20*time.Second),
+	}
+}
+
+// enter returns the shared state of a host, to be left again.
+func (r *run) enter(name string) *host {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	h := r.hosts[name]
+	if h == nil {
+		h = &host{
+			name:     name,
+			resolved: make(chan struct{}),
+			slots:    semaphore.NewWeighted(int64(orDefault(r.pool.PerHost, 32))),
+			doors:    map[netip.AddrPort]*door{},
+		}
+		r.hosts[name] = h
+	}
+	h.users++
+	return h
+}
+
+func (r *run) leave(h *host) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if h.users--; h.users == 0 {
+		delete(r.hosts, h.name)
+	}
+}
+
+// resolve returns every address of the host. The first caller looks it up, the
+// others wait for that.
+func (r *run) resolve(ctx context.Context, h *host) ([]netip.Addr, error) {
+	r.mu.Lock()
+	first := !h.claimed
+	h.claimed = true
+	r.mu.Unlock()
+	if first {
+		h.addrs, h.took, h.err = r.lookUp(ctx, h.name)
+		close(h.resolved)
+	}
+	<-h.resolved
+	return h.addrs, h.err
+}
+
+// lookUp resolves a name, or an address to itself.
+func (r *run) lookUp(ctx context.Context, name string) ([]netip.Addr, time.Duration, error) {
+	if addr, err := netip.ParseAddr(name); err == nil {
+		return []netip.Addr{addr.Unmap()}, 0, nil
+	}
+	if err := r.slots.Acquire(ctx, 1); err != nil {
+		return nil, 0, err
+	}
+	defer r.slots.Release(1)
+	ctx, stop := context.WithTimeout(ctx, r.timeouts.Resolve)
+	defer stop()
+	start := time.Now()
+	addrs, err := r.lookup(ctx, name)
+	if err == nil && len(addrs) == 0 {
+		err = &net.DNSError{Err: "no address", Name: name, IsNotFound: true}
+	}
+	return addrs, time.Since(start), err
+}
+
+func systemLookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range addrs {
+		addrs[i] = a.Unmap()
+	}
+	slices.SortFunc(addrs, netip.Addr.Compare)
+	return slices.Compact(addrs), nil
+}
+
+// notFound reports whether the resolver is certain that there is no address.
+// A resolver that did not answer is certain of nothing.
+func notFound(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound
+}
+
+// door returns the state of one port of the host.
+func (h *host) door(at netip.AddrPort, s catalog.Service) *door {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	d := h.doors[at]
+	if d == nil {
+		size := int64(1)
+		if s.HTTP != nil {
+			size = browserConnections
+		}
+		d = &door{slots: semaphore.NewWeighted(size)}
+		h.doors[at] = d
+	}
+	return d
+}
+
+// close notes what every later check of the port will find: one that failed
+// before anything of its own was said.
+func (d *door) close(res Result) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shut = &res
+}
+
+// closed returns what an earlier check of the port found, or nil.
+func (d *door) closed() *Result {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.shut
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+)
+
+// A StandIn plays a server that is not there: every service of a role, each
+// with the server's side of its conversation, on loopback and on ports that
+// need no rights. A Pool with its Dial, Lookup and Roots finds the server
+// under its own name and ports.
+type StandIn struct {
+	Host     string            // its name: "mail01.contoso.example"
+	Version  string            // of Exchange: "2019"
+	Services []catalog.Service // what it listens on
+	Faults   map[string]Fault  // what is wrong with it, by service name
+
+	authority *authority
+	good, old tls.Certificate
+	endpoints []protocol.Endpoint
+	real      map[uint16]string // the loopback address behind each port; "" refuses
+	nothing   string            // a loopback address where nothing listens
+
+	ctx       context.Context // of the conversations; ends with Close
+	stop      context.CancelFunc
+	listeners []net.Listener
+	serving   sync.WaitGroup
+}
+
+// A Fault is something that goes wrong in real networks.
+type Fault string
+
+// The faults.
+const (
+	FaultRefused Fault = "refused"             // nothing listens
+	FaultSilent  Fault = "silent"              // accepts and says nothing
+	FaultExpired Fault = "expired certificate" // TLS with a certificate of the past
+	FaultForeign Fault = "wrong service"       // something else answers
+)
+
+// standInPorts is where the RPC interfaces of a stand-in begin: Exchange's own
+// dynamic ports begin at 6005.
+const standInPorts = 6405
+
+// conversationLimit bounds one conversation with a stand-in.
+const conversationLimit = 30 * time.Second
+
+// Start opens the listeners, which serve until ctx or Close ends them. After an
+// error nothing is open.
+func (s *StandIn) Start(ctx context.Context) error {
+	s.ctx, s.stop = context.WithCancel(ctx)
+	s.real = map[uint16]string{}
+	if err := s.certify(); err != nil {
+		return err
+	}
+	port := uint16(standInPorts)
+	for _, service := range s.Services {
+		if service.Unasked != "" || service.Network != catalog.TCP {
+			continue
+		}
+		if service.RPC != nil {
+			service.Ports = catalog.Ports{First: port, Last: port}
+			s.endpoints = append(s.endpoints, endpoint(*service.RPC, port))
+			port++
+		}
+		if err := s.open(service); err != nil {
+			s.Close()
+			return err
+		}
+	}
+	return s.findClosedPort()
+}
+
+// Close ends every conversation and waits for it.
+func (s *StandIn) Close() {
+	s.stop()
+	for _, l := range s.listeners {
+		_ = l.Close()
+	}
+	s.serving.Wait()
+}
+
+// Roots is whom to trust to trust the stand-in's certificates.
+func (s *StandIn) Roots() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(s.authority.cert)
+	return pool
+}
+
+// Dial connects to the stand-in, whatever the address. A port that is not the
+// stand-in's is refused.
+func (s *StandIn) Dial(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error) {
+	real := s.real[addr.Port()]
+	if real == "" {
+		real = s.nothing
+	}
+	return new(net.Dialer).DialContext(ctx, string(network), real)
+}
+
+// Lookup resolves every name to the stand-in.
+func (s *StandIn) Lookup(context.Context, string) ([]netip.Addr, error) {
+	return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, nil
+}
+
+func (s *StandIn) certify() error {
+	var err error
+	if s.authority, err = newAuthority(); err != nil {
+		return err
+	}
+	if s.good, err = s.authority.issue(s.Host, time.Now().AddDate(0, 6, 0)); err != nil {
+		return err
+	}
+	s.old, err = s.authority.issue(s.Host, time.Now().AddDate(0, 0, -12))
+	return err
+}
+
+func endpoint(i catalog.Interface, port uint16) protocol.Endpoint {
+	return protocol.Endpoint{
+		UUID: i.UUID, Major: i.Major, Minor: i.Minor,
+		Sequence: "ncacn_ip_tcp", Port: port, Address: "0.0.0.0", Annotation: i.Name,
+	}
+}
+
+// findClosedPort finds a port that refuses. It comes last: no other listener of
+// the stand-in can be given that port then.
+func (s *StandIn) findClosedPort() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("find a closed port: %w", err)
+	}
+	s.nothing = l.Addr().String()
+	return l.Close()
+}
+
+// open listens for one service. Services of one port share its listener.
+func (s *StandIn) open(service catalog.Service) error {
+	if _, known := s.real[service.Ports.First]; known {
+		return nil
+	}
+	if s.Faults[service.Name] == FaultRefused {
+		s.real[service.Ports.First] = ""
+		return nil
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("stand in for %s: %w", service.Name, err)
+	}
+	s.real[service.Ports.First] = l.Addr().String()
+	s.listeners = append(s.listeners, l)
+	s.serving.Go(func() { s.accept(l, service) })
+	return nil
+}
+
+func (s *StandIn) accept(l net.Listener, service catalog.Service) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return // closed
+		}
+		s.serving.Go(func() {
+			defer conn.Close()
+			defer context.AfterFunc(s.ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+			_ = conn.SetDeadline(time.Now().Add(conversationLimit))
+			_ = s.serve(conn, service) // how a conversation ends is the client's to judge
+		})
+	}
+}
+
+// serve holds one conversation, with what is wrong about it.
+func (s *StandIn) serve(conn net.Conn, service catalog.Service) error {
+	cert, speak := s.good, protocol.Table[service.Protocol]
+	switch s.Faults[service.Name] {
+	case FaultSilent:
+		speak = protocol.Table["tcp"]
+		service.TLS = catalog.NoTLS
+	case FaultExpired:
+		cert = s.old
+	case FaultForeign:
+		speak = foreign(service.Protocol)
+	}
+	starttls := func(plain net.Conn) (net.Conn, error) {
+		secured := tls.Server(plain, &tls.Config{Certificates: []tls.Certificate{cert}})
+		return secured, secured.Handshake()
+	}
+	if service.TLS == catalog.Implicit {
+		secured, err := starttls(conn)
+		if err != nil {
+			return err
+		}
+		defer secured.Close()
+		conn = secured
+	}
+	return speak.Answer(conn, protocol.Stand{
+		Host:      s.Host,
+		Version:   s.Version,
+		Service:   service,
+		Endpoints: s.endpoints,
+		StartTLS:  starttls,
+	})
+}
+
+// foreign is a protocol that greets and is not this one.
+func foreign(name string) protocol.Protocol {
+	if name == "smtp" {
+		return protocol.Table["imap"]
+	}
+	return protocol.Table["smtp"]
+}

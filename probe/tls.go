@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"exreach/probe/protocol"
+)
+
+// A tlsError is a TLS handshake that failed.
+type tlsError struct{ err error }
+
+func (e *tlsError) Error() string { return fmt.Sprintf("TLS handshake: %v", e.err) }
+func (e *tlsError) Unwrap() error { return e.err }
+
+// handshake starts TLS on conn as a client for host and reports what it showed.
+// It accepts every certificate and every version and cipher it can speak, since
+// an old or self-signed server is reachable all the same; trust is judged apart,
+// against roots. The whole of it takes no longer than limit.
+func handshake(conn net.Conn, host string, roots *x509.CertPool, limit time.Duration, l *leash) (net.Conn, *protocol.TLSInfo, error) {
+	_ = l.SetDeadline(time.Now().Add(limit))
+	defer func() { _ = l.SetDeadline(time.Time{}) }()
+	name := serverName(host)
+	client := tls.Client(conn, &tls.Config{
+		ServerName:         name,
+		InsecureSkipVerify: true,
+		MinVersion:         tls.VersionTLS10,
+		CipherSuites:       allCiphers(),
+	})
+	if err := client.Handshake(); err != nil { // ended by deadlines: a context would close the connection
+		return nil, nil, &tlsError{err}
+	}
+	return client, describeTLS(client.ConnectionState(), host, roots), nil
+}
+
+// serverName is the name for the server name indication (RFC 6066): never an
+// address.
+func serverName(host string) string {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return ""
+	}
+	return strings.TrimSuffix(host, ".")
+}
+
+// allCiphers lists the insecure suites, too: Exchange 2003 and 2007 on Windows
+// Server 2003 know no other.
+func allCiphers() []uint16 {
+	var ids []uint16
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}
+
+func describeTLS(state tls.ConnectionState, host string, roots *x509.CertPool) *protocol.TLSInfo {
+	info := &protocol.TLSInfo{
+		Version: tls.VersionName(state.Version),
+		Cipher:  tls.CipherSuiteName(state.CipherSuite),
+	}
+	for _, cert := range state.PeerCertificates {
+		info.Chain = append(info.Chain, describeCertificate(cert))
+	}
+	if len(state.PeerCertificates) == 0 {
+		return info
+	}
+	leaf := state.PeerCertificates[0]
+	info.NameMatches = leaf.VerifyHostname(host) == nil
+	if err := verifyChain(state.PeerCertificates, roots); err != nil {
+		info.TrustError = err.Error()
+	} else {
+		info.Trusted = true
+	}
+	return info
+}
+
+// verifyChain judges the chain alone: an expired certificate of a trusted
+// authority is expired, not untrusted.
+func verifyChain(chain []*x509.Certificate, roots *x509.CertPool) error {
+	leaf, between := chain[0], x509.NewCertPool()
+	for _, cert := range chain[1:] {
+		between.AddCert(cert)
+	}
+	at := time.Now()
+	if at.After(leaf.NotAfter) || at.Before(leaf.NotBefore) {
+		at = leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
+	}
+	_, err := leaf.Verify(x509.VerifyOptions{
+		Roots:         roots,
+		Intermediates: between,
+		CurrentTime:   at,
+		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	})
+	return err
+}
+
+func describeCertificate(cert *x509.Certificate) protocol.Certificate {
+	names := append([]string{}, cert.DNSNames...)
+	for _, ip := range cert.IPAddresses {
+		names = append(names, ip.String())
+	}
+	return protocol.Certificate{
+		Subject:    cert.Subject.String(),
+		Issuer:     cert.Issuer.String(),
+		Names:      names,
+		NotBefore:  cert.NotBefore.UTC(),
+		NotAfter:   cert.NotAfter.UTC(),
+		Key:        describeKey(cert.PublicKey),
+		SelfSigned: string(cert.RawSubject) == string(cert.RawIssuer),
+	}
+}
+
+func describeKey(key any) string {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA %d", k.N.BitLen())
+	case *ecdsa.PublicKey:
+		return fmt.Sprintf("ECDSA %s", k.Curve.Params().Name)
+	case ed25519.PublicKey:
+		return "Ed25519"
+	}
+	return "unknown"
+}
