@@ -32,23 +32,24 @@ type Role struct {
 }
 
 // A Service is one row of the catalogue: a role listens on a port and speaks a
-// protocol there. Exactly one of Ports and RPC says where it is found.
+// protocol there. Either Ports or RPC says where it is found; a check of an RPC
+// interface with a static port has both.
 type Service struct {
-	Name     string     // unique within its version and role: "smtp"
-	Role     string     // the role that listens
-	Facts    []string   // ids of the data paths that this row states
-	Network  Network    // tcp or udp
-	Ports    Ports      // the port, or the range it is in; zero for an RPC interface
-	RPC      *Interface // an RPC interface that the endpoint mapper leads to; nil for all others
-	Protocol string     // the key of a conversation in probe/protocol
-	TLS      TLS        // how TLS begins on this port
-	HTTP     *Directory // what an HTTP service answers; nil for all others
-	Wants    map[string]Want
-	Exposure string   // why a "forbidden" from must not reach it
-	Unasked  string   // why no check is ever planned for it; "" where one is
-	Note     string   // for people, in our own words
-	Sources  []Source // where the row comes from
-	Verified bool     // false where the row rests on memory or on an unconfirmed listing
+	Name     string          // unique within its version and role: "smtp"
+	Role     string          // the role that listens
+	Facts    []string        // ids of the data paths that this row states; nil where it states none
+	Network  Network         // tcp or udp
+	Ports    Ports           // the port, or the range it is in; zero where it is dynamic, and for an RPC interface
+	RPC      *Interface      // an RPC interface that the endpoint mapper leads to; nil for all others
+	Protocol string          // the key of a conversation in probe/protocol
+	TLS      TLS             // how TLS begins on this port
+	HTTP     *Directory      // what an HTTP service answers; nil for all others
+	Wants    map[string]Want // what everybody who connects should find, by the name of a From
+	Exposure string          // why a "forbidden" from must not reach it
+	Unasked  string          // why no check is ever planned for it; "" where one is
+	Note     string          // for people, in our own words
+	Sources  []Source        // where the row comes from
+	Verified bool            // false where the row rests on memory or on an unconfirmed listing
 }
 
 // Network is the transport of a service.
@@ -120,9 +121,9 @@ const (
 
 // A Source is the document a row comes from and how far it is trusted.
 type Source struct {
-	Key   string `json:"key"`   // "NP"
+	Key   string `json:"key"`   // "NP", or the name of a user's file
 	Title string `json:"title"` // the document
-	Grade string `json:"grade"` // A vendor document · B excerpt or reproduction · C seen on a live server · D unconfirmed listing · M general knowledge
+	Grade string `json:"grade"` // "" user's own row · A vendor document · B excerpt or reproduction · C seen on a live server · D unconfirmed listing · M general knowledge
 }
 
 // A Check is one question: what does somebody at From find at one service of

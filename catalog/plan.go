@@ -2,15 +2,162 @@
 
 package catalog
 
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
 // A Topology is the hosts to look at and what each of them is.
 type Topology struct {
 	Hosts []Host
+	From  string // who connects; "" is DefaultFrom
 }
 
-// A Host is one server of a topology.
+// A Host is one server of a topology. A server with several roles is as many
+// hosts of one name.
 type Host struct {
 	Name     string            // a DNS name or an address
 	Version  string            // "" is DefaultVersion
-	Role     string            // "" is DefaultRole
+	Role     string            // "" is the version's only role, or else DefaultRole
 	RPCPorts map[string]uint16 // static port by RPC service name: dialed without the endpoint mapper
+	Origin   string            // where the host was named, for errors: "org.yaml:3"; "" is the command line
+}
+
+// Plan returns the checks that answer whether from finds what it should on each
+// host. From "" is the topology's. Equal inputs give equal plans: hosts in the
+// order of the topology, services in the order of the data. RPC interfaces
+// stand in Behind of their endpoint mapper, but for those with a static port,
+// which stand on their own with Ports set.
+func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
+	from = cmp.Or(from, t.From, DefaultFrom)
+	if !isFrom(from) {
+		return nil, &WordError{"from", from, froms()}
+	}
+	if len(t.Hosts) == 0 {
+		return nil, errors.New("there is no host to look at: name at least one")
+	}
+	type key struct{ host, role string }
+	var plan []Check
+	seen := map[key]bool{}
+	for _, h := range t.Hosts {
+		v, role, err := c.place(h)
+		if err != nil {
+			return nil, h.fault(err)
+		}
+		k := key{strings.ToLower(h.Name), role}
+		if seen[k] {
+			return nil, h.fault(fmt.Errorf("given twice as %s: list each role of a host once", role))
+		}
+		seen[k] = true
+		checks, err := planHost(h, v, role, from)
+		if err != nil {
+			return nil, h.fault(err)
+		}
+		plan = append(plan, checks...)
+	}
+	number(plan)
+	return plan, nil
+}
+
+// fault says which host err is about and where that was named.
+func (h Host) fault(err error) error {
+	if h.Origin != "" {
+		return fmt.Errorf("%s: host %q: %w", h.Origin, h.Name, err)
+	}
+	return fmt.Errorf("host %q: %w", h.Name, err)
+}
+
+// place returns the version and the role that a host is looked at in.
+func (c *Catalog) place(h Host) (Version, string, error) {
+	if strings.TrimSpace(h.Name) == "" {
+		return Version{}, "", errors.New("the name is empty: give a DNS name or an address")
+	}
+	v, err := c.Version(cmp.Or(h.Version, DefaultVersion))
+	if err != nil {
+		return Version{}, "", err
+	}
+	if h.Role == "" && len(v.Roles) == 1 {
+		h.Role = v.Roles[0].Name
+	}
+	r, err := v.Role(cmp.Or(h.Role, DefaultRole))
+	return v, r.Name, err
+}
+
+// planHost returns the checks of one host, not numbered yet.
+func planHost(h Host, v Version, role, from string) ([]Check, error) {
+	services := v.servicesOf(role)
+	if err := checkRPCPorts(h, services); err != nil {
+		return nil, err
+	}
+	var checks, behind []Check
+	for _, s := range services {
+		check := Check{Host: h.Name, Version: v.Name, Service: s, From: from, Want: s.Wants[from]}
+		port := h.RPCPorts[s.Name]
+		switch {
+		case check.Want == "" || s.Unasked != "":
+		case s.RPC == nil:
+			checks = append(checks, check)
+		case port != 0:
+			check.Service.Ports = Ports{port, port}
+			checks = append(checks, check)
+		default:
+			behind = append(behind, check)
+		}
+	}
+	if len(checks) == 0 {
+		return nil, fmt.Errorf("nothing of role %s in version %s is for %s, only for: %s",
+			role, v.Name, from, cmp.Or(strings.Join(askedBy(services), ", "), "nobody"))
+	}
+	if i := slices.IndexFunc(checks, func(c Check) bool { return c.Service.isMapper() }); i >= 0 {
+		checks[i].Behind = behind
+	}
+	return checks, nil
+}
+
+// checkRPCPorts makes sure that each static port belongs to an RPC interface.
+func checkRPCPorts(h Host, services []Service) error {
+	var names []string
+	for _, s := range services {
+		if s.RPC != nil && s.Unasked == "" {
+			names = append(names, s.Name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.RPCPorts)) {
+		if !slices.Contains(names, name) {
+			return &WordError{"RPC interface", name, names}
+		}
+		if h.RPCPorts[name] == 0 {
+			return fmt.Errorf("the port of RPC interface %s is 0: give 1 to 65535", name)
+		}
+	}
+	return nil
+}
+
+// askedBy returns everybody that some check of services is for.
+func askedBy(services []Service) []string {
+	var names []string
+	for _, from := range Froms {
+		if slices.ContainsFunc(services, func(s Service) bool { return s.Wants[from.Name] != "" && s.Unasked == "" }) {
+			names = append(names, from.Name)
+		}
+	}
+	return names
+}
+
+// number gives every check its position: the plan's order, what is behind a
+// check right after it.
+func number(plan []Check) {
+	n := 0
+	for i := range plan {
+		plan[i].Order = n
+		n++
+		for j := range plan[i].Behind {
+			plan[i].Behind[j].Order = n
+			n++
+		}
+	}
 }

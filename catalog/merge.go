@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// Add puts the rows of a user's file into the catalogue. A row replaces the one
+// with the same version, role and name; new versions and roles are welcome. The
+// protocols are the conversations that its rows may ask for. Where the file has
+// an error the catalogue stays as it was; the error is a *FileError.
+func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
+	d := decoder{sources: c.sources, protocols: protocols, user: name}
+	f, err := d.file(r)
+	if err != nil {
+		return in(name, err)
+	}
+	versions := slices.Clone(c.Versions)
+	i := slices.IndexFunc(versions, func(v Version) bool { return v.Name == f.Name })
+	if i < 0 {
+		i, versions = len(versions), append(versions, Version{Name: f.Name})
+	}
+	if versions[i], err = versions[i].merge(f); err != nil {
+		return in(name, err)
+	}
+	slices.SortFunc(versions, byRelease)
+	c.Versions = versions
+	return nil
+}
+
+// merge returns v with what f adds or replaces.
+func (v Version) merge(f file) (Version, error) {
+	before := v
+	if v.Title = cmp.Or(f.Title, v.Title); v.Title == "" {
+		return v, errors.New("title is missing: a new version needs the product's name")
+	}
+	v.Roles, v.Services = slices.Clone(v.Roles), slices.Clone(v.Services)
+	for _, role := range f.Roles {
+		put(&v.Roles, role, func(r Role) bool { return r.Name == role.Name })
+	}
+	for i, s := range f.Services {
+		if _, err := v.Role(s.Role); err != nil {
+			return v, at(f.lines[i], err)
+		}
+		put(&v.Services, s, func(o Service) bool { return o.Name == s.Name && o.Role == s.Role })
+	}
+	for _, s := range v.Services {
+		if err := v.checkInterface(s); err != nil {
+			// Where f has not got the interface, it has changed the mapper.
+			mapper, _ := before.mapper(s.Role)
+			return v, at(cmp.Or(f.lineOf(s), f.lineOf(mapper)), err)
+		}
+	}
+	return v, nil
+}
+
+// put replaces the item of list that same finds, or appends one.
+func put[T any](list *[]T, item T, same func(T) bool) {
+	if i := slices.IndexFunc(*list, same); i >= 0 {
+		(*list)[i] = item
+		return
+	}
+	*list = append(*list, item)
+}
+
+// checkInterface makes sure that whoever wants the RPC interface s also wants
+// the endpoint mapper that leads to it.
+func (v Version) checkInterface(s Service) error {
+	if s.RPC == nil || s.Unasked != "" {
+		return nil
+	}
+	mapper, found := v.mapper(s.Role)
+	if !found {
+		return fmt.Errorf("no endpoint mapper leads to the RPC interface %q: role %q needs a service with protocol: rpc and port: 135", s.Name, s.Role)
+	}
+	for _, from := range slices.Sorted(maps.Keys(s.Wants)) {
+		if mapper.Wants[from] == "" {
+			return fmt.Errorf("%s wants the RPC interface %q, but not the endpoint mapper that leads to it: add %[1]s to the wants of %[3]q", from, s.Name, mapper.Name)
+		}
+	}
+	return nil
+}
+
+// mapper returns the service of a role that leads to its RPC interfaces.
+func (v Version) mapper(role string) (Service, bool) {
+	for _, s := range v.Services {
+		if s.Role == role && s.isMapper() {
+			return s, true
+		}
+	}
+	return Service{}, false
+}
+
+// isMapper reports whether s is an endpoint mapper that checks can go through.
+func (s Service) isMapper() bool {
+	return s.Protocol == "rpc" && s.RPC == nil && s.Ports == Ports{135, 135} && s.Unasked == ""
+}
+
+// lineOf returns where the row with the name of s stands, or 0.
+func (f file) lineOf(s Service) int {
+	for i, o := range f.Services {
+		if o.Name == s.Name && o.Role == s.Role {
+			return f.lines[i]
+		}
+	}
+	return 0
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// The catalogue that comes with exreach: one file per version, and the list of
+// documents that they cite.
+//
+//go:embed data/*.yaml
+var data embed.FS
+
+// Open returns the catalogue that comes with exreach.
+func Open() (*Catalog, error) { return open(data, "data") }
+
+// open reads every version in dir. The files are read side by side, because
+// every command waits for this.
+func open(files fs.FS, dir string) (*Catalog, error) {
+	sources, err := readSources(files, path.Join(dir, "sources.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(files, path.Join(dir, "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	versions, errs := make([]Version, len(names)), make([]error, len(names))
+	var reading sync.WaitGroup
+	for i, name := range names {
+		switch path.Base(name) {
+		case "sources.yaml", "ids.yaml": // not a version; ids.yaml is for the tests
+			continue
+		}
+		reading.Go(func() { versions[i], errs[i] = readVersion(files, name, sources) })
+	}
+	reading.Wait()
+	// The first error is enough: the others may follow from it.
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	versions = slices.DeleteFunc(versions, func(v Version) bool { return v.Name == "" })
+	slices.SortFunc(versions, byRelease)
+	return &Catalog{Versions: versions, sources: sources}, nil
+}
+
+// readVersion reads the file of one version, which is named after it.
+func readVersion(files fs.FS, name string, sources map[string]string) (Version, error) {
+	r, err := files.Open(name)
+	if err != nil {
+		return Version{}, err
+	}
+	defer r.Close()
+	base := path.Base(name)
+	d := decoder{sources: sources}
+	f, err := d.file(r)
+	if err != nil {
+		return Version{}, in(base, err)
+	}
+	if f.Name != strings.TrimSuffix(base, ".yaml") {
+		return Version{}, in(base, fmt.Errorf("version %q must stand in %[1]s.yaml", f.Name))
+	}
+	v, err := Version{Name: f.Name}.merge(f)
+	if err != nil {
+		return Version{}, in(base, err)
+	}
+	return v, nil
+}
+
+// readSources reads the documents by their key.
+func readSources(files fs.FS, name string) (map[string]string, error) {
+	r, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	root, err := document(r)
+	if err != nil {
+		return nil, in(path.Base(name), err)
+	}
+	sources := map[string]string{}
+	err = mapping(root, field{"sources", func(n *yaml.Node) error {
+		return pairs(n, func(key string, value *yaml.Node) error {
+			var title string
+			err := text("the document of a source", &title).read(value)
+			sources[key] = title
+			return err
+		})
+	}})
+	if err == nil && len(sources) == 0 {
+		err = errors.New("sources is missing")
+	}
+	if err != nil {
+		return nil, in(path.Base(name), err)
+	}
+	return sources, nil
+}
+
+// Version returns the version of that name, or a *WordError.
+func (c *Catalog) Version(name string) (Version, error) {
+	var names []string
+	for _, v := range slices.Backward(c.Versions) { // newest first
+		if v.Name == name {
+			return v, nil
+		}
+		names = append(names, v.Name)
+	}
+	return Version{}, &WordError{"version", name, names}
+}
+
+// Role returns the role of that name, or a *WordError.
+func (v Version) Role(name string) (Role, error) {
+	for _, r := range v.Roles {
+		if r.Name == name {
+			return r, nil
+		}
+	}
+	return Role{}, &WordError{"role", name, v.roleNames()}
+}
+
+// ServicesOf returns what a role listens on, in the order of the data, or a
+// *WordError.
+func (v Version) ServicesOf(role string) ([]Service, error) {
+	if _, err := v.Role(role); err != nil {
+		return nil, err
+	}
+	return v.servicesOf(role), nil
+}
+
+func (v Version) servicesOf(role string) []Service {
+	var services []Service
+	for _, s := range v.Services {
+		if s.Role == role {
+			services = append(services, s)
+		}
+	}
+	return services
+}
+
+func (v Version) roleNames() []string {
+	var names []string
+	for _, r := range v.Roles {
+		names = append(names, r.Name)
+	}
+	return names
+}

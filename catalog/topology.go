@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// LoadTopology reads a topology file, whose name is for errors only:
+//
+//	from: client                 # optional
+//	hosts:
+//	  - name: mail01.example.com
+//	    version: "2019"          # optional, as is role
+//	    role: mailbox
+//	    rpc_ports: {emsmdb: 59532}
+//
+// Whether the words of a host are in the catalogue is for Plan to say. Errors
+// are a *FileError.
+func LoadTopology(name string, r io.Reader) (Topology, error) {
+	var t Topology
+	root, err := document(r)
+	if err == nil {
+		err = mapping(root,
+			word("from", froms(), &t.From),
+			list("hosts", func(n *yaml.Node) error { return readHost(n, name, &t) }))
+	}
+	if err == nil && t.Hosts == nil {
+		err = at(root.Line, errors.New("hosts is missing: name the hosts to look at"))
+	}
+	if err != nil {
+		return Topology{}, in(name, err)
+	}
+	return t, nil
+}
+
+// readHost reads one entry of hosts.
+func readHost(n *yaml.Node, file string, t *Topology) error {
+	h := Host{Origin: fmt.Sprintf("%s:%d", file, n.Line)}
+	err := mapping(n, text("name", &h.Name), text("version", &h.Version), text("role", &h.Role),
+		field{"rpc_ports", func(n *yaml.Node) error { return readRPCPorts(n, &h) }})
+	switch {
+	case err != nil:
+		return err
+	case h.Name == "":
+		return errors.New("a host has no name: give a DNS name or an address")
+	case strings.ContainsAny(h.Name, " /"):
+		return fmt.Errorf("name %q is not a host's: give a DNS name or an address, nothing else", shorten(h.Name))
+	}
+	t.Hosts = append(t.Hosts, h)
+	return nil
+}
+
+// readRPCPorts reads static ports by the name of an RPC service.
+func readRPCPorts(n *yaml.Node, h *Host) error {
+	h.RPCPorts = map[string]uint16{}
+	return pairs(n, func(service string, port *yaml.Node) error {
+		return value("rpc_ports", func(s string) error {
+			p, err := strconv.ParseUint(s, 10, 16)
+			if err != nil || p == 0 {
+				return fmt.Errorf("port %q is not one: give 1 to 65535", shorten(s))
+			}
+			h.RPCPorts[service] = uint16(p)
+			return nil
+		}).read(port)
+	})
+}

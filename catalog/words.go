@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// What is meant where a topology or a command line leaves the word out.
+const (
+	DefaultVersion = "se"
+	DefaultRole    = "mailbox"
+	DefaultFrom    = "client"
+)
+
+// A From is somebody who connects to a service.
+type From struct {
+	Name string // the word of the catalogue and the command line
+	Text string // one line for people
+}
+
+// Froms is everybody that a row can want something for.
+var Froms = []From{
+	{"client", "mail programs, browsers and devices of the users, inside the organization"},
+	{"internet", "any host outside the organization: foreign mail servers, and clients that come without a VPN"},
+	{"mailbox", "a Mailbox server"},
+	{"client-access", "a Client Access server (2007 to 2013)"},
+	{"hub", "a Hub Transport server (2007 and 2010)"},
+	{"edge", "an Edge Transport server in the perimeter network"},
+	{"um", "a Unified Messaging server or service (2007 to 2016)"},
+	{"um-gateway", "an IP gateway, IP PBX or session border controller that hands calls to Unified Messaging"},
+	{"admin", "the computer of somebody who administers the servers"},
+	{"load-balancer", "the load balancer in front of the servers, which also asks for their health"},
+	{"ocs", "Office Communications Server, Lync or Skype for Business Server"},
+	{"front-end", "a front-end server (2000 and 2003)"},
+	{"back-end", "a back-end server (2000 and 2003)"},
+	{"server", "an Exchange server of 4.0 to 5.5, or any Exchange server where the role makes no difference"},
+	{"agent", "the computer that runs the Hybrid Agent"},
+	{"online", "Exchange Online, on its way to the organization's own servers"},
+}
+
+// The words of a row that are not in the data.
+var (
+	networks = []Network{TCP, UDP}
+	tlsWords = []TLS{NoTLS, StartTLS, Implicit}
+	wants    = []Want{Required, Optional, Off, Forbidden}
+	grades   = []string{"A", "B", "C", "D", "M"}
+)
+
+// unnumbered is the order of the versions whose name is not a number. They
+// come after all that have one; a name that is not here comes last.
+var unnumbered = []string{"se", "online", "davmail", "windows"}
+
+// byRelease orders versions by their release.
+func byRelease(a, b Version) int {
+	place := func(name string) float64 {
+		if n, err := strconv.ParseFloat(name, 64); err == nil && n < 1e6 {
+			return n
+		}
+		if i := slices.Index(unnumbered, name); i >= 0 {
+			return 1e6 + float64(i)
+		}
+		return 2e6
+	}
+	return cmp.Or(cmp.Compare(place(a.Name), place(b.Name)), strings.Compare(a.Name, b.Name))
+}
+
+func isFrom(name string) bool {
+	return slices.ContainsFunc(Froms, func(f From) bool { return f.Name == name })
+}
+
+func froms() []string {
+	var names []string
+	for _, f := range Froms {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// A WordError says that a word is not one of a closed set.
+type WordError struct {
+	Kind     string   // what the word stands for: "version"
+	Word     string   // as it was given
+	Accepted []string // what it could have been
+}
+
+func (e *WordError) Error() string {
+	text := fmt.Sprintf("unknown %s %q: ", e.Kind, shorten(e.Word))
+	if e.Word == "" {
+		text = fmt.Sprintf("the %s is missing: ", e.Kind)
+	}
+	if len(e.Accepted) == 0 {
+		return text + "nothing is accepted here"
+	}
+	near := Nearest(e.Word, e.Accepted)
+	if d := distance(e.Word, near[0]); 2*d <= len([]rune(near[0])) {
+		text += fmt.Sprintf("did you mean %s? ", near[0])
+	}
+	return text + "accepted: " + strings.Join(near, ", ")
+}
+
+// Nearest returns the accepted words, those that word was most likely meant to
+// be first. Equally near ones keep their order.
+func Nearest(word string, accepted []string) []string {
+	return slices.SortedStableFunc(slices.Values(accepted), func(a, b string) int {
+		return cmp.Compare(distance(word, a), distance(word, b))
+	})
+}
+
+// shorten cuts a word that is too long to have been meant as one, which bounds
+// the message and the cost of comparing.
+func shorten(word string) string {
+	r := []rune(word)
+	if len(r) <= 40 {
+		return word
+	}
+	return string(r[:40]) + "…"
+}
+
+// distance is how many letters must be added, dropped, replaced or swapped with
+// their neighbour to make b of a (optimal string alignment), without regard to
+// case.
+func distance(a, b string) int {
+	s, t := []rune(strings.ToLower(shorten(a))), []rune(strings.ToLower(b))
+	rows := make([][]int, len(s)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(t)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(s); i++ {
+		for j := 1; j <= len(t); j++ {
+			replace := rows[i-1][j-1]
+			if s[i-1] != t[j-1] {
+				replace++
+			}
+			rows[i][j] = min(replace, rows[i-1][j]+1, rows[i][j-1]+1)
+			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(s)][len(t)]
+}

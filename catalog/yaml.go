@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// maxFile bounds a file in bytes. The largest of our own is a tenth of it.
+const maxFile = 1 << 20
+
+// A FileError says what is wrong with a file and where.
+type FileError struct {
+	File string
+	Line int // 0 where the whole file is meant
+	Err  error
+}
+
+func (e *FileError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %v", e.File, e.Err)
+	}
+	return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err)
+}
+
+func (e *FileError) Unwrap() error { return e.Err }
+
+// at says where err belongs, unless something further in has said so already.
+func at(line int, err error) error {
+	if e := (*FileError)(nil); err == nil || errors.As(err, &e) {
+		return err
+	}
+	return &FileError{Line: line, Err: err}
+}
+
+// in names the file that err is about.
+func in(file string, err error) error {
+	err = at(0, err)
+	if e := (*FileError)(nil); errors.As(err, &e) {
+		e.File = file
+	}
+	return err
+}
+
+// document returns the root of the one YAML document that r holds.
+func document(r io.Reader) (*yaml.Node, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
+	}
+	var root, second yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	if err := d.Decode(&root); errors.Is(err, io.EOF) {
+		return nil, errors.New("the file is empty")
+	} else if err != nil {
+		return nil, notYAML(err)
+	}
+	if err := d.Decode(&second); err == nil {
+		return nil, at(second.Line, errors.New("a second document begins here: a file holds one"))
+	} else if !errors.Is(err, io.EOF) {
+		return nil, notYAML(err)
+	}
+	return root.Content[0], nil
+}
+
+var yamlLine = regexp.MustCompile(`^line (\d+): `)
+
+// notYAML turns the library's "yaml: line 3: why" into ours.
+func notYAML(err error) error {
+	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		text = text[len(m[0]):]
+	}
+	return at(line, fmt.Errorf("this is not YAML: %s", text))
+}
+
+// A field is a name that a mapping may hold and how its value is read.
+type field struct {
+	name string
+	read func(*yaml.Node) error
+}
+
+// mapping reads n, which must hold nothing but the given fields.
+func mapping(n *yaml.Node, fields ...field) error {
+	return pairs(n, func(key string, value *yaml.Node) error {
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key })
+		if i < 0 {
+			var accepted []string
+			for _, f := range fields {
+				accepted = append(accepted, f.name)
+			}
+			return &WordError{"field", key, accepted}
+		}
+		return fields[i].read(value)
+	})
+}
+
+// pairs reads a mapping key by key. An error of read gets the key's line.
+func pairs(n *yaml.Node, read func(key string, value *yaml.Node) error) error {
+	if n.Kind != yaml.MappingNode {
+		return at(n.Line, fmt.Errorf("here must be a mapping (name: value), not %s", kind(n)))
+	}
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := n.Content[i]
+		if k.Kind != yaml.ScalarNode {
+			return at(k.Line, fmt.Errorf("here must be the name of a field, not %s", kind(k)))
+		}
+		if first, twice := seen[k.Value]; twice {
+			return at(k.Line, fmt.Errorf("field %q is here twice: first in line %d", shorten(k.Value), first))
+		}
+		seen[k.Value] = k.Line
+		if err := read(k.Value, n.Content[i+1]); err != nil {
+			return at(k.Line, err)
+		}
+	}
+	return nil
+}
+
+// value reads a single value: printable, on one line, not empty.
+func value(name string, read func(string) error) field {
+	return field{name, func(n *yaml.Node) error {
+		if n.Kind != yaml.ScalarNode {
+			return fmt.Errorf("%s must be a single value, not %s", name, kind(n))
+		}
+		s := strings.ReplaceAll(strings.TrimSpace(n.Value), "\n", " ")
+		if s == "" || n.ShortTag() == "!!null" {
+			return fmt.Errorf("%s is empty: give it a value or leave it out", name)
+		}
+		for _, r := range s {
+			if !unicode.IsPrint(r) {
+				return fmt.Errorf("%s holds the unprintable character %U", name, r)
+			}
+		}
+		return read(s)
+	}}
+}
+
+// text reads words for people.
+func text(name string, to *string) field {
+	return value(name, func(s string) error { *to = s; return nil })
+}
+
+var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,39}$`)
+
+// named reads a word that the catalogue defines.
+func named(name string, to *string) field {
+	return value(name, func(s string) error {
+		if !namePattern.MatchString(s) {
+			return fmt.Errorf("%s %q is not a name: use a-z, 0-9, dot and dash, up to 40 of them", name, shorten(s))
+		}
+		*to = s
+		return nil
+	})
+}
+
+// word reads one word of a closed set.
+func word[T ~string](name string, accepted []T, to *T) field {
+	return value(name, func(s string) error {
+		if !slices.Contains(accepted, T(s)) {
+			e := &WordError{Kind: name, Word: s}
+			for _, a := range accepted {
+				e.Accepted = append(e.Accepted, string(a))
+			}
+			return e
+		}
+		*to = T(s)
+		return nil
+	})
+}
+
+// list reads a list item by item. An error of read gets the item's line.
+func list(name string, read func(*yaml.Node) error) field {
+	return field{name, func(n *yaml.Node) error {
+		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+			return fmt.Errorf("%s must be a list with something in it", name)
+		}
+		for _, item := range n.Content {
+			if err := read(item); err != nil {
+				return at(item.Line, err)
+			}
+		}
+		return nil
+	}}
+}
+
+// values reads a list of single values.
+func values(name string, read func(string) error) field {
+	return list(name, value(name, read).read)
+}
+
+// kind names what stands in the file where something else should.
+func kind(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.AliasNode:
+		return "an alias"
+	}
+	return "a single value"
+}
