@@ -36,6 +36,37 @@ type Counts struct {
 	Unknown int `json:"unknown"`
 }
 
+// Add counts one more result of grade g.
+func (c *Counts) Add(g Grade) {
+	switch g {
+	case Pass:
+		c.Pass++
+	case Warn:
+		c.Warn++
+	case Fail:
+		c.Fail++
+	default:
+		c.Unknown++
+	}
+}
+
+// Total is how many results were counted.
+func (c Counts) Total() int { return c.Pass + c.Warn + c.Fail + c.Unknown }
+
+// Worst is the grade of the whole run, for an exit code: a failure weighs more
+// than what could not be told. A run that asked nothing is Unknown.
+func (c Counts) Worst() Grade {
+	switch {
+	case c.Fail > 0:
+		return Fail
+	case c.Unknown > 0 || c.Total() == 0:
+		return Unknown
+	case c.Warn > 0:
+		return Warn
+	}
+	return Pass
+}
+
 // An Entry is one result with its grade and findings, as JSON has it.
 type Entry struct {
 	Host     string         `json:"host"`
@@ -61,7 +92,7 @@ type Entry struct {
 	Peer     *protocol.Peer `json:"peer,omitempty"`
 	Parent   string         `json:"parent,omitempty"`
 
-	order int // position in the plan
+	order int // position in the plan, or in the file that was read
 }
 
 // A Step is how long one step of a check took.

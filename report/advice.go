@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+)
+
+func sayExposed(s seen) (text, hint string) {
+	text = fmt.Sprintf("Reachable from here (%s), and must not be.", s.Check.From)
+	if s.Check.Service.Exposure != "" {
+		text += " " + sentence(s.Check.Service.Exposure)
+	}
+	return text, fmt.Sprintf("Close %s to %s in the firewall between, or let in only the addresses that need it.", s.port(), s.place())
+}
+
+func sayTimedOut(s seen) (text, hint string) {
+	said := fmt.Sprintf("No reply to %s over %s: ", s.tries(), seconds(s.Took))
+	if s.Check.Service.Network == catalog.UDP {
+		return said + "something on the path drops the packets, the host is down, or the service does not answer strangers " +
+				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).",
+			s.ask(between)
+	}
+	return said + "something on the path drops the packets (FILTERED in PortQry's words), or the host is down.", s.ask(between)
+}
+
+func sayRefused(s seen) (text, hint string) {
+	if s.said() {
+		return fmt.Sprintf("%s on the path, and not %s itself, refuses %s: a firewall that rejects.", s.SaidBy, s.place(), s.port()),
+			s.ask("at " + s.SaidBy.String())
+	}
+	return fmt.Sprintf("%s refuses %s: the host is up and nothing listens there (NOT LISTENING in PortQry's words, closed in nmap's), "+
+			"or a firewall resets the connect.", s.place(), s.port()),
+		fmt.Sprintf("Start the service behind it on the server and see with netstat -ano that it listens; if it does, %s", lower(s.ask(between)))
+}
+
+func sayProhibited(s seen) (text, hint string) {
+	switch {
+	case s.said():
+		return fmt.Sprintf("%s says that a rule forbids %s to %s (administratively prohibited).", s.SaidBy, s.port(), s.place()),
+			s.ask("at " + s.SaidBy.String())
+	case s.SaidBy.IsValid():
+		return fmt.Sprintf("%s itself says that a rule forbids %s (administratively prohibited): its own firewall.", s.place(), s.port()),
+			fmt.Sprintf("Allow %s from here in the firewall of the server.", s.port())
+	}
+	return fmt.Sprintf("A firewall or router says that a rule forbids %s to %s (administratively prohibited).", s.port(), s.place()), s.ask(between)
+}
+
+func sayUnreachable(s seen) (text, hint string) {
+	who := "A router on the path, or this machine,"
+	if s.SaidBy.IsValid() {
+		who = s.SaidBy.String()
+	}
+	return fmt.Sprintf("%s says that there is no way to %s: no route, or the host is down.", who, s.place()),
+		fmt.Sprintf("See that the address is right and the host is up, then follow the path: tracert %s.", s.place())
+}
+
+func sayMismatch(s seen) (text, hint string) {
+	return fmt.Sprintf("%s answers, but not as %s does: another program holds the port, or a proxy or filter on the path answers for the server.%s",
+			s.port(), s.Check.Service.Name, s.quote()),
+		"See on the server which program listens (netstat -abno); if it is the right one, look for a mail filter, proxy or load balancer between."
+}
+
+func saySilent(s seen) (text, hint string) {
+	if s.Step == protocol.TLS {
+		return "The connect succeeded, and the TLS handshake got no answer in time: often the large packets of the handshake are lost.",
+			"Look for a tunnel with a smaller packet size (MTU) and a firewall that drops ICMP \"too big\"; then at a device that inspects TLS."
+	}
+	return "The connect succeeded, then nothing came in time (nmap and PortQry would call this port open): the service hangs or holds back, " +
+			"or a load balancer or SYN proxy accepted in its place.",
+		"Look at the service and its log on the server, then for a device between that accepts connects for it."
+}
+
+func sayCut(s seen) (text, hint string) {
+	return "The connect succeeded, then the other side hung up before it answered: the service turns this address away or is failing, " +
+			"or a device on the path resets what it does not like.",
+		"See whether the service accepts this address (receive connector ranges, connections per source), then its log, then the firewall's."
+}
+
+func sayBadTLS(s seen) (text, hint string) {
+	return "The connect succeeded and the TLS handshake failed: the service has no usable certificate, " +
+			"has no TLS version in common with exreach, or something else listens." + s.quote(),
+		"See which certificate the service has (Get-ExchangeCertificate, netsh http show sslcert), which TLS versions Windows allows, " +
+			"and whether a device on the path opens TLS."
+}
+
+func sayUnresolved(s seen) (text, hint string) {
+	return fmt.Sprintf("No address is known for %s.", s.Check.Host),
+		fmt.Sprintf("See that the name is spelled right and that the DNS servers of this machine know it: nslookup %s.", s.Check.Host)
+}
+
+func sayUntried(s seen) (text, hint string) {
+	return fmt.Sprintf("This machine did not ask, so nothing is known of the server: %s", sentence(s.Detail)),
+		"If it was not interrupted, clear this machine first: its DNS servers, open files, free local ports, a route, and a local firewall that lets exreach out. Then run again."
+}
+
+func sayNotRegistered(s seen) (text, hint string) {
+	name := s.Check.Service.Name
+	if rpc := s.Check.Service.RPC; rpc != nil {
+		name = fmt.Sprintf("%s (%s)", rpc.Name, rpc.UUID)
+	}
+	return fmt.Sprintf("The endpoint mapper answers and does not list %s: the service behind it is stopped, or an RPC filter on the path hides it.", name),
+		"Start the service on the server; if it runs, look for a firewall that lets only listed RPC interfaces pass (TMG, ASA DCERPC inspection)."
+}
+
+func sayDynamicPortBlocked(s seen) (text, hint string) {
+	hint = "Open the server's range of dynamic RPC ports in the firewall between, or give the service a static port and open that."
+	if s.Check.Service.Note != "" {
+		hint += " " + sentence(s.Check.Service.Note)
+	}
+	return fmt.Sprintf("The endpoint mapper answers and leads to %s, which is filtered: the firewall lets the mapper pass and not the ports that it hands out.",
+		s.port()), hint
+}
+
+func sayBehindNotAsked(s seen) (text, hint string) {
+	var names []string
+	for _, b := range s.Check.Behind {
+		names = append(names, b.Service.Name)
+	}
+	return fmt.Sprintf("Not asked, because only this endpoint mapper knows their ports: %s.", strings.Join(names, ", ")),
+		"Put the endpoint mapper right first, then run again."
+}
+
+func sayRefuses(s seen) (text, hint string) {
+	return fmt.Sprintf("The service answers and turns us away: %s", sentence(s.Peer.Refusal)),
+		"See on the server whether the component is active (Get-ServerComponentState), whether resources are short (back pressure), " +
+			"and whether this address is allowed."
+}
+
+func sayUnhealthy(s seen) (text, hint string) {
+	page, _ := s.fact("health")
+	return fmt.Sprintf("The health page does not say 200 OK but %q: load balancers stop sending clients here.", page),
+		"See on the server what is wrong or switched off: Get-HealthReport, Get-ServerComponentState."
+}
+
+func sayStartTLSMissing(s seen) (text, hint string) {
+	answer, _ := s.fact("starttls")
+	text = fmt.Sprintf("STARTTLS: %s.", strings.TrimSuffix(answer, "."))
+	if slices.Contains(s.Peer.Capabilities, "X-ANONYMOUSTLS") {
+		return text + " Exchange itself hides it where no valid certificate fits the connector's name.",
+			"Assign a valid certificate with that name (Get-ExchangeCertificate, Enable-ExchangeCertificate -Services SMTP)."
+	}
+	return text + " Either the service has no certificate, or a device on the path takes the offer out (SMTP inspection of a firewall does).",
+		"Ask from the server's own subnet: if STARTTLS is offered there, switch the inspection off; if not, assign a certificate to the service."
+}
+
+func sayUnverified(s seen) (text, hint string) {
+	text = "This row rests on unconfirmed knowledge."
+	if s.Check.Service.Note != "" && !dynamicPortBlocked(s) { // which tells the note itself
+		text = "This row rests on unconfirmed knowledge: " + sentence(s.Check.Service.Note)
+	}
+	return text, "Compare with a server that works before you change anything for it."
+}
+
+// between is where to ask when nothing says which device it is.
+const between = "in the firewall between"
+
+// ask is the request to the keeper of a firewall.
+func (s seen) ask(where string) string {
+	request := fmt.Sprintf("Ask for %s from here to %s %s.", s.port(), s.place(), where)
+	if s.Check.Want == catalog.Optional {
+		return "If the service is in use, " + lower(request)
+	}
+	return request
+}
+
+// port is the port in a firewall's words: "TCP 443".
+func (s seen) port() string {
+	number := s.Check.Service.Ports.String()
+	if s.Port != 0 {
+		number = fmt.Sprint(s.Port)
+	}
+	return strings.ToUpper(string(s.Check.Service.Network)) + " " + number
+}
+
+// place is the address that was asked, or the host where there was none.
+func (s seen) place() string {
+	if s.Address.IsValid() {
+		return s.Address.String()
+	}
+	return s.Check.Host
+}
+
+// said reports whether somebody on the path, and not the host, said it.
+func (s seen) said() bool { return s.SaidBy.IsValid() && s.SaidBy != s.Address }
+
+// quote is what the other side said first.
+func (s seen) quote() string {
+	if s.Evidence == "" {
+		return ""
+	}
+	return fmt.Sprintf(" It said: %s", s.Evidence)
+}
+
+// tries counts what was sent.
+func (s seen) tries() string {
+	if s.Check.Service.Network == catalog.UDP {
+		return count(s.Tries, "request")
+	}
+	return count(s.Tries, "connect")
+}
+
+// count is a number with its noun: "1 day", "3 days".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+// sentence ends a text of unknown origin with one full stop.
+func sentence(text string) string { return strings.TrimRight(text, ". ") + "." }
+
+// lower begins a sentence as the second half of another.
+func lower(text string) string { return strings.ToLower(text[:1]) + text[1:] }

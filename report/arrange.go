@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"exreach/probe"
+)
+
+// A Group is the entries of one role of one host at one address.
+type Group struct {
+	Host    string
+	Version string
+	Role    string
+	Address string // "" where the name has none
+	Entries []Entry
+	Whole   *Entry // speaks for all entries where none could be asked, for one reason; nil otherwise
+}
+
+// Groups splits the results where the host, its role or its address changes.
+func (r Report) Groups() []Group {
+	var groups []Group
+	for rest := r.Results; len(rest) > 0; {
+		first := rest[0]
+		n := 1
+		for n < len(rest) && sameGroup(first, rest[n]) {
+			n++
+		}
+		g := Group{Host: first.Host, Version: first.Version, Role: first.Role, Address: first.Address, Entries: rest[:n]}
+		if unasked(g.Entries) {
+			g.Whole = &g.Entries[0]
+		}
+		groups = append(groups, g)
+		rest = rest[n:]
+	}
+	return groups
+}
+
+// Hosts is how many hosts the results are about.
+func (r Report) Hosts() int {
+	names := map[string]bool{}
+	for _, e := range r.Results {
+		names[e.Host] = true
+	}
+	return len(names)
+}
+
+func sameGroup(a, b Entry) bool {
+	return a.Host == b.Host && a.Version == b.Version && a.Role == b.Role && a.Address == b.Address
+}
+
+// unasked reports whether none of the entries could be asked, all for the same
+// reason.
+func unasked(entries []Entry) bool {
+	first := entries[0]
+	if v := probe.Verdict(first.Verdict); v != probe.Unresolved && v != probe.Untried {
+		return false
+	}
+	return !slices.ContainsFunc(entries, func(e Entry) bool {
+		return e.Verdict != first.Verdict || e.Detail != first.Detail
+	})
+}
+
+// A place is where an entry belongs in the report.
+type place struct {
+	host    int        // the first order of its host
+	address netip.Addr // invalid ones first
+	line    int        // its order; for a child, its parent's
+	depth   int        // 1 for a child
+	entry   Entry
+}
+
+// A parent is what a child knows of the entry that led to it.
+type parent struct{ host, version, role, address, service string }
+
+// arrange sorts entries by host, address and order, children behind their
+// parent. Children share their parent's line, so their own order, name and port
+// sort them.
+func arrange(entries []Entry) {
+	hosts, lines := map[string]int{}, map[parent]int{}
+	for _, e := range entries {
+		if first, known := hosts[e.Host]; !known || e.order < first {
+			hosts[e.Host] = e.order
+		}
+		if e.Parent == "" {
+			lines[parent{e.Host, e.Version, e.Role, e.Address, e.Service}] = e.order
+		}
+	}
+	places := make([]place, len(entries))
+	for i, e := range entries {
+		address, _ := netip.ParseAddr(e.Address)
+		places[i] = place{host: hosts[e.Host], address: address, line: e.order, entry: e}
+		if line, known := lines[parent{e.Host, e.Version, e.Role, e.Address, e.Parent}]; known && e.Parent != "" {
+			places[i].line, places[i].depth = line, 1
+		}
+	}
+	slices.SortStableFunc(places, place.compare)
+	for i, p := range places {
+		entries[i] = p.entry
+	}
+}
+
+func (p place) compare(q place) int {
+	return cmp.Or(
+		cmp.Compare(p.host, q.host),
+		cmp.Compare(p.entry.Host, q.entry.Host),
+		p.address.Compare(q.address),
+		cmp.Compare(p.line, q.line),
+		cmp.Compare(p.depth, q.depth),
+		cmp.Compare(p.entry.order, q.entry.order),
+		cmp.Compare(p.entry.Service, q.entry.Service),
+		cmp.Compare(p.entry.Port, q.entry.Port),
+	)
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+)
+
+// soon is how long before its end a certificate is worth a warning: time enough
+// for an internal request and the change that follows.
+const soon = 21 * 24 * time.Hour
+
+// servers are the froms that are Exchange servers. Among them self-signed
+// certificates are what setup installs, and TLS is opportunistic.
+var servers = []string{"mailbox", "client-access", "hub", "edge", "um", "front-end", "back-end", "server"}
+
+// people are the froms whose programs refuse a certificate out of date.
+var people = []string{"client", "internet"}
+
+func (s seen) amongServers() bool { return slices.Contains(servers, s.Check.From) }
+
+// forPeople reports whether a program of a user depends on the certificate: the
+// service is needed, and there is nothing before TLS to fall back to.
+func (s seen) forPeople() bool {
+	c := s.Check
+	return slices.Contains(people, c.From) && c.Want == catalog.Required && c.Service.TLS == catalog.Implicit
+}
+
+// tls is what the handshake of a wanted service showed, or nil.
+func (s seen) tls() *protocol.TLSInfo {
+	if s.Peer == nil || !s.wanted() {
+		return nil
+	}
+	return s.Peer.TLS
+}
+
+// leaf is the server's certificate, or nil.
+func (s seen) leaf() *protocol.Certificate {
+	t := s.tls()
+	if t == nil || len(t.Chain) == 0 {
+		return nil
+	}
+	return &t.Chain[0]
+}
+
+func oldTLS(s seen) bool {
+	t := s.tls()
+	return t != nil && slices.Contains([]string{"SSL 3.0", "SSLv3", "TLS 1.0", "TLS 1.1"}, t.Version)
+}
+
+func expired(s seen) bool {
+	c := s.leaf()
+	return c != nil && s.started.After(c.NotAfter)
+}
+
+func expiredForPeople(s seen) bool { return expired(s) && s.forPeople() }
+
+func notYetValid(s seen) bool {
+	c := s.leaf()
+	return c != nil && s.started.Before(c.NotBefore)
+}
+
+func notYetValidForPeople(s seen) bool { return notYetValid(s) && s.forPeople() }
+
+func expiresSoon(s seen) bool {
+	c := s.leaf()
+	return c != nil && !expired(s) && c.NotAfter.Sub(s.started) <= soon
+}
+
+// otherName says nothing about a host that was given by its address: no name
+// was asked for.
+func otherName(s seen) bool {
+	_, err := netip.ParseAddr(s.Check.Host)
+	return err != nil && s.leaf() != nil && !s.tls().NameMatches
+}
+
+func otherNameAmongServers(s seen) bool { return otherName(s) && s.amongServers() }
+
+func selfSigned(s seen) bool {
+	c := s.leaf()
+	return c != nil && c.SelfSigned && !s.tls().Trusted
+}
+
+func selfSignedAmongServers(s seen) bool { return selfSigned(s) && s.amongServers() }
+
+func untrusted(s seen) bool {
+	c := s.leaf()
+	return c != nil && !c.SelfSigned && !s.tls().Trusted
+}
+
+func untrustedAmongServers(s seen) bool { return untrusted(s) && s.amongServers() }
+
+func sayOldTLS(s seen) (text, hint string) {
+	return fmt.Sprintf("The best that server and exreach have in common is %s, which is no longer safe.", s.tls().Version),
+		"Let the server speak TLS 1.2 (Exchange 2010 SP3 and later can, on a Windows that can); older versions belong behind a gateway that does."
+}
+
+func sayExpired(s seen) (text, hint string) {
+	c := s.leaf()
+	return fmt.Sprintf("The certificate expired on %s, %s ago: %s.", day(c.NotAfter), days(s.started.Sub(c.NotAfter)), c.Subject),
+		"Renew it and assign it to the service (New-ExchangeCertificate, Enable-ExchangeCertificate)."
+}
+
+func sayNotYetValid(s seen) (text, hint string) {
+	c := s.leaf()
+	return fmt.Sprintf("The certificate is valid only from %s on, in %s: %s.", day(c.NotBefore), days(c.NotBefore.Sub(s.started)), c.Subject),
+		"Compare the clock of this machine with the server's; if both are right, go on with the old certificate until then."
+}
+
+func sayExpiresSoon(s seen) (text, hint string) {
+	c := s.leaf()
+	return fmt.Sprintf("The certificate expires on %s, in %s: %s.", day(c.NotAfter), days(c.NotAfter.Sub(s.started)), c.Subject),
+		"Renew it now and assign it to the service (New-ExchangeCertificate, Enable-ExchangeCertificate)."
+}
+
+func sayOtherName(s seen) (text, hint string) {
+	c := s.leaf()
+	names := "no names"
+	if len(c.Names) > 0 {
+		names = listed(c.Names)
+	}
+	return fmt.Sprintf("The certificate is not for %s: it is %s, for %s.", s.Check.Host, c.Subject, names),
+		"Use a name that is in the certificate, or have one issued with this name among its subject alternative names."
+}
+
+func saySelfSigned(s seen) (text, hint string) {
+	text = fmt.Sprintf("The certificate is self-signed: %s.", s.leaf().Subject)
+	if s.amongServers() {
+		return text, "Nothing to do between Exchange servers: setup installs such a certificate, and they do not check it."
+	}
+	return text, "Assign a certificate of an authority that the clients trust (Enable-ExchangeCertificate)."
+}
+
+func sayUntrusted(s seen) (text, hint string) {
+	c := s.leaf()
+	why := ""
+	if s.tls().TrustError != "" {
+		why = " (" + strings.TrimSuffix(s.tls().TrustError, ".") + ")"
+	}
+	return fmt.Sprintf("This machine does not trust the issuer of the certificate, %s%s.", c.Issuer, why),
+		"If it is your own authority, install its root on the clients, and see that the server sends the certificates between; " +
+			"if nobody knows it, a device on the path may be opening TLS."
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// days is a span in whole days.
+func days(d time.Duration) string {
+	if d < 24*time.Hour {
+		return "less than a day"
+	}
+	return count(int(d/(24*time.Hour)), "day")
+}
+
+// listed joins names for a sentence and leaves out what would fill a screen.
+func listed(names []string) string {
+	const most = 6
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/protocol"
+)
+
+type change = func(*probe.Result)
+
+func from(name string) change {
+	return func(r *probe.Result) { r.Check.From = name }
+}
+
+func saidBy(address string) change {
+	return func(r *probe.Result) { r.SaidBy = netip.MustParseAddr(address) }
+}
+
+func fact(name, value string) change {
+	return func(r *probe.Result) { r.Peer = &protocol.Peer{Facts: map[string]string{name: value}} }
+}
+
+func starttls(r *probe.Result) { r.Check.Service.TLS = catalog.StartTLS }
+
+func refusal(r *probe.Result) { r.Peer = &protocol.Peer{Refusal: "421 4.3.2 Service not available"} }
+
+func expiry(d time.Duration) change {
+	return all(implicit, certificate(func(_ *protocol.TLSInfo, c *protocol.Certificate) { c.NotAfter = began.Add(d) }))
+}
+
+func start(d time.Duration) change {
+	return all(implicit, certificate(func(_ *protocol.TLSInfo, c *protocol.Certificate) { c.NotBefore = began.Add(d) }))
+}
+
+var (
+	selfSignedCert = all(implicit, certificate(selfSign))
+	foreignCert    = all(implicit, certificate(func(t *protocol.TLSInfo, _ *protocol.Certificate) {
+		t.Trusted, t.TrustError = false, "x509: certificate signed by unknown authority"
+	}))
+	otherNameCert = all(implicit, certificate(func(t *protocol.TLSInfo, _ *protocol.Certificate) { t.NameMatches = false }))
+)
+
+func tlsVersion(name string) change {
+	return all(implicit, certificate(func(t *protocol.TLSInfo, _ *protocol.Certificate) { t.Version = name }))
+}
+
+func behind(names ...string) change {
+	return func(r *probe.Result) {
+		for _, name := range names {
+			r.Check.Behind = append(r.Check.Behind, catalog.Check{Service: catalog.Service{Name: name}})
+		}
+	}
+}
+
+func unconfirmed(r *probe.Result) {
+	r.Check.Service.Verified, r.Check.Service.Note = false, "Seen on one server only."
+}
+
+func portless(r *probe.Result) { r.Port, r.Check.Service.Ports = 0, catalog.Ports{} }
+
+type findingTest struct {
+	code    string
+	grade   Grade // of the sick
+	sick    change
+	healthy change // nil for nothing wrong
+	says    []string
+}
+
+// Each finding is there on the sick and absent on the healthy, which differs in
+// one thing. The text holds what a reader looks for.
+var findingTests = []findingTest{
+	{"exposed", Fail,
+		all(want(catalog.Forbidden), func(r *probe.Result) { r.Check.Service.Exposure = "It tells strangers too much" }),
+		want(catalog.Optional), []string{"It tells strangers too much.", "Close TCP 25 to 192.0.2.10"}},
+	{"exposed", Fail, all(want(catalog.Forbidden), verdict(probe.Silent, "")), all(want(catalog.Forbidden), verdict(probe.Refused, "")),
+		[]string{"(client)"}},
+	{"timed-out", Fail, verdict(probe.TimedOut, ""), nil,
+		[]string{"2 connects over 7.0 s", "FILTERED", "Ask for TCP 25 from here to 192.0.2.10 in the firewall between."}},
+	{"timed-out", Warn, all(want(catalog.Optional), verdict(probe.TimedOut, "")), all(want(catalog.Off), verdict(probe.TimedOut, "")),
+		[]string{"If the service is in use, ask for TCP 25"}},
+	{"timed-out", Fail, all(verdict(probe.TimedOut, ""), func(r *probe.Result) { r.Check.Service.Network = catalog.UDP }), nil,
+		[]string{"2 requests", "open|filtered", "UDP 25"}},
+	{"refused", Fail, verdict(probe.Refused, ""), all(want(catalog.Optional), verdict(probe.Refused, "")), []string{"NOT LISTENING", "Start the service"}},
+	{"refused", Fail, all(verdict(probe.Refused, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 on the path", "at 192.0.2.254."}},
+	{"prohibited", Fail, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 says", "at 192.0.2.254."}},
+	{"prohibited", Fail, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.10")), nil, []string{"192.0.2.10 itself", "firewall of the server"}},
+	{"prohibited", Fail, verdict(probe.Prohibited, ""), all(want(catalog.Forbidden), verdict(probe.Prohibited, "")), []string{"A firewall or router says"}},
+	{"unreachable", Fail, all(verdict(probe.Unreachable, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 says", "tracert 192.0.2.10"}},
+	{"mismatch", Fail, all(verdict(probe.Mismatch, ""), func(r *probe.Result) { r.Evidence = "SSH-2.0-x" }), nil, []string{"TCP 25", "It said: SSH-2.0-x"}},
+	{"silent", Fail, verdict(probe.Silent, ""), nil, []string{"nothing came in time"}},
+	{"silent", Fail, all(verdict(probe.Silent, ""), func(r *probe.Result) { r.Step = protocol.TLS }), nil, []string{"MTU"}},
+	{"cut", Warn, all(want(catalog.Optional), verdict(probe.Cut, "")), nil, []string{"hung up"}},
+	{"bad-tls", Fail, verdict(probe.BadTLS, ""), nil, []string{"Get-ExchangeCertificate"}},
+	{"unresolved", Unknown, verdict(probe.Unresolved, "the name has no address"), nil, []string{"nslookup mail01.contoso.com"}},
+	{"untried", Unknown, verdict(probe.Untried, "too many open files"), nil, []string{"too many open files.", "this machine first"}},
+	{"rpc-not-registered", Fail, all(child("mapper"), portless, verdict(probe.Refused, "")), all(child("mapper"), verdict(probe.Refused, "")),
+		[]string{"EMSMDB (a4f1db00", "stopped"}},
+	{"dynamic-port-blocked", Fail, all(child("mapper"), verdict(probe.TimedOut, ""), func(r *probe.Result) { r.Check.Service.Note = "Set RpcTcpPort." }),
+		verdict(probe.TimedOut, ""), []string{"TCP 25", "Set RpcTcpPort."}},
+	{"rpc-behind-not-asked", Fail, all(behind("mapi-rpc", "rfr"), verdict(probe.TimedOut, "")), behind("mapi-rpc"), []string{"mapi-rpc, rfr"}},
+	{"service-refuses", Fail, refusal, nil, []string{"421 4.3.2 Service not available."}},
+	{"service-refuses", Warn, all(want(catalog.Off), refusal), nil, nil},
+	{"health-page", Warn, fact("health", "503 Service Unavailable"), fact("health", "200 OK"), []string{"503 Service Unavailable"}},
+	{"health-page", Warn, fact("health", "200, with a page of something else"), fact("health", "200 OK, MAIL01.contoso.com"), nil},
+	{"health-page", Warn, fact("health", "no answer in time"), fact("health", "not asked: the connection was closed"), nil},
+	{"starttls-missing", Warn, all(starttls, fact("starttls", "not offered")), fact("starttls", "not offered"), []string{"not offered", "inspection"}},
+	{"starttls-missing", Warn, all(starttls, fact("starttls", "not offered"), func(r *probe.Result) { r.Peer.Capabilities = []string{"X-ANONYMOUSTLS"} }),
+		all(implicit, starttls), []string{"Exchange itself hides it"}},
+	{"tls-old", Warn, tlsVersion("TLS 1.0"), tlsVersion("TLS 1.3"), []string{"TLS 1.0"}},
+	{"certificate-expired", Fail, expiry(-48 * time.Hour), implicit, []string{"2026-02-28", "2 days ago"}},
+	{"certificate-expired", Warn, all(expiry(-48*time.Hour), from("mailbox")), implicit, nil},
+	{"certificate-expired", Warn, all(expiry(-48*time.Hour), want(catalog.Optional)), implicit, nil},
+	{"certificate-not-yet-valid", Fail, start(24 * time.Hour), implicit, []string{"2026-03-03", "in 1 day:"}},
+	{"certificate-not-yet-valid", Warn, all(start(time.Hour), from("hub")), implicit, []string{"less than a day"}},
+	{"certificate-expires-soon", Warn, expiry(21 * 24 * time.Hour), expiry(22 * 24 * time.Hour), []string{"in 21 days"}},
+	{"certificate-expires-soon", Warn, expiry(time.Hour), expiry(-time.Hour), nil},
+	{"certificate-name-mismatch", Warn, otherNameCert, all(otherNameCert, func(r *probe.Result) { r.Check.Host = "192.0.2.10" }),
+		[]string{"not for mail01.contoso.com", "autodiscover.contoso.com"}},
+	{"certificate-name-mismatch", Pass, all(otherNameCert, from("mailbox")), all(implicit, from("mailbox")), nil},
+	{"certificate-self-signed", Warn, selfSignedCert, foreignCert, []string{"Assign a certificate"}},
+	{"certificate-self-signed", Pass, all(selfSignedCert, from("edge")), implicit, []string{"Nothing to do"}},
+	{"certificate-untrusted", Warn, foreignCert, selfSignedCert, []string{"CN=Contoso CA", "unknown authority"}},
+	{"certificate-untrusted", Pass, all(foreignCert, from("back-end")), implicit, nil},
+	{"unverified-row", Fail, all(unconfirmed, verdict(probe.Refused, "")), unconfirmed, []string{"Seen on one server only."}},
+}
+
+func TestFindings(t *testing.T) {
+	for _, test := range findingTests {
+		sick, healthy := healthy("smtp", 25), healthy("smtp", 25)
+		test.sick(&sick)
+		if test.healthy != nil {
+			test.healthy(&healthy)
+		}
+		e := Judge(sick, began)
+		f, found := finding(e, test.code)
+		if !found {
+			t.Errorf("%s: not found on the sick: %+v", test.code, e.Findings)
+			continue
+		}
+		if e.Grade != test.grade {
+			t.Errorf("%s: grade %s, want %s", test.code, e.Grade, test.grade)
+		}
+		for _, words := range test.says {
+			if !strings.Contains(f.Text+" "+f.Hint, words) {
+				t.Errorf("%s does not say %q: %s -> %s", test.code, words, f.Text, f.Hint)
+			}
+		}
+		if f, found := finding(Judge(healthy, began), test.code); found {
+			t.Errorf("%s: found on the healthy: %s", test.code, f.Text)
+		}
+	}
+}
+
+func TestFindingsAllTested(t *testing.T) {
+	for _, r := range rules {
+		tested := slices.ContainsFunc(findingTests, func(test findingTest) bool { return test.code == r.code })
+		if !tested {
+			t.Errorf("finding %s has no test", r.code)
+		}
+	}
+}
+
+// What must not be reached is not looked at any further, and a healthy row has
+// nothing to tell.
+func TestNoFindings(t *testing.T) {
+	for name, change := range map[string]change{
+		"healthy":           implicit,
+		"trusted self-sign": all(selfSignedCert, certificate(func(t *protocol.TLSInfo, _ *protocol.Certificate) { t.Trusted = true })),
+		"off and closed":    all(want(catalog.Off), verdict(probe.Refused, "")),
+		"forbidden, closed": all(want(catalog.Forbidden), behind("mapi-rpc"), verdict(probe.TimedOut, "")),
+	} {
+		r := healthy("smtp", 25)
+		change(&r)
+		if e := Judge(r, began); len(e.Findings) > 0 || e.Grade != Pass {
+			t.Errorf("%s: %s %+v", name, e.Grade, e.Findings)
+		}
+	}
+	r := healthy("smtp", 25)
+	all(selfSignedCert, refusal, want(catalog.Forbidden))(&r)
+	if e := Judge(r, began); len(e.Findings) != 1 {
+		t.Errorf("exposed: more than that is told: %+v", e.Findings)
+	}
+}
+
+// A verdict has one explanation.
+func TestFindingsOneExplanation(t *testing.T) {
+	for name, change := range map[string]change{
+		"rpc-not-registered":   all(child("mapper"), portless, verdict(probe.Refused, "")),
+		"dynamic-port-blocked": all(child("mapper"), verdict(probe.Prohibited, "")),
+	} {
+		r := healthy("mapi-rpc", 59532)
+		change(&r)
+		if e := Judge(r, began); len(e.Findings) != 1 || e.Findings[0].Code != name {
+			t.Errorf("%s is not alone: %+v", name, e.Findings)
+		}
+	}
+}
+
+func finding(e Entry, code string) (Finding, bool) {
+	i := slices.IndexFunc(e.Findings, func(f Finding) bool { return f.Code == code })
+	if i < 0 {
+		return Finding{}, false
+	}
+	return e.Findings[i], true
+}

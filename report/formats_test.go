@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"exreach/probe"
+	"exreach/probe/protocol"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// write renders r in a format, whichever way it writes.
+func write(t *testing.T, format string, r Report, s Style) string {
+	t.Helper()
+	f := Formats[format]
+	var out bytes.Buffer
+	var err error
+	if f.Whole != nil {
+		err = f.Whole(&out, r, s)
+	}
+	for _, e := range r.Results {
+		if f.Each != nil && err == nil {
+			err = f.Each(&out, e)
+		}
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", format, err)
+	}
+	return out.String()
+}
+
+func TestGolden(t *testing.T) {
+	for name, test := range map[string]struct {
+		format string
+		style  Style
+	}{
+		"network.json":            {"json", Style{}},
+		"network.jsonl":           {"jsonl", Style{}},
+		"network-60.txt":          {"table", Style{Width: 60}},
+		"network-100.txt":         {"table", Style{Width: 100}},
+		"network-100-color.txt":   {"table", Style{Width: 100, Color: true}},
+		"network-60-color.txt":    {"table", Style{Width: 60, Color: true}},
+		"network-pipe.txt":        {"table", Style{}},
+		"network-100-verbose.txt": {"table", Style{Width: 100, Verbose: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := write(t, test.format, draft(network()), test.style)
+			file := filepath.Join("testdata", name)
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("differs from %s (refresh it with -update):\n%s", file, got)
+			}
+		})
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for _, name := range FormatNames() {
+		f := Formats[name]
+		if f.Help == "" || strings.Contains(f.Help, "\n") {
+			t.Errorf("%s: help %q", name, f.Help)
+		}
+		if (f.Whole == nil) == (f.Each == nil) {
+			t.Errorf("%s: exactly one of Whole and Each must be set", name)
+		}
+	}
+}
+
+// sequence is what Style.Color puts around a text.
+var sequence = regexp.MustCompile(`\x1b\[[0-9]+m`)
+
+func TestTableWidth(t *testing.T) {
+	results := network()
+	results[0].Check.Service.Name = "a-service-with-a-name-that-no-column-was-made-for-at-all"
+	results[1].Detail = "220 メール交換サーバーです。とても長い挨拶で、画面の幅に収まりません。"
+	results[2].Check.Host = strings.Repeat("h", 300)
+	for columns := 1; columns <= 130; columns += 3 {
+		out := write(t, "table", draft(results), Style{Width: columns, Color: true})
+		for line := range strings.Lines(sequence.ReplaceAllString(out, "")) {
+			if w := width(strings.TrimSuffix(line, "\n")); w > columns {
+				t.Fatalf("width %d: %d columns: %s", columns, w, line)
+			}
+		}
+	}
+}
+
+func TestTableKeepsVerdict(t *testing.T) {
+	for _, columns := range []int{40, 50, 60, 80} {
+		out := write(t, "table", draft(network()), Style{Width: columns})
+		for _, words := range []string{"rpc-endpoint-mapper", "unresolved", "timed-out", "prohibited", "smtp-submission"} {
+			if !strings.Contains(out, words) {
+				t.Errorf("width %d: no %s:\n%s", columns, words, out)
+			}
+		}
+	}
+}
+
+func TestTableColor(t *testing.T) {
+	r := draft(network())
+	if out := write(t, "table", r, Style{Width: 100}); strings.Contains(out, "\x1b") {
+		t.Error("colours without Style.Color")
+	}
+	plain, coloured := write(t, "table", r, Style{Width: 100}), write(t, "table", r, Style{Width: 100, Color: true})
+	if sequence.ReplaceAllString(coloured, "") != plain {
+		t.Error("colours change more than colours")
+	}
+}
+
+func TestTableEmpty(t *testing.T) {
+	if out := write(t, "table", draft(nil), Style{}); !strings.HasPrefix(out, "Nothing was checked") || strings.Count(out, "\n") != 1 {
+		t.Errorf("got %q", out)
+	}
+	if out := write(t, "json", draft(nil), Style{}); !strings.Contains(out, `"results": []`) {
+		t.Errorf("got %s", out)
+	}
+}
+
+// hostile is text that would move the cursor, set a title, hide or turn words.
+const hostile = "a\x1b[2J\x1b]0;title\x07b\r\nc\u202ed\u0085e\x9bf\u009bg\x7f\x00"
+
+func TestTableHostile(t *testing.T) {
+	r := hostileReport()
+	for _, style := range []Style{{}, {Width: 60}, {Color: true}, {Verbose: true, Color: true, Width: 90}} {
+		out := write(t, "table", r, style)
+		checkHarmless(t, fmt.Sprintf("%+v", style), sequence.ReplaceAllString(out, ""))
+		if n := strings.Count(out, "\n"); n > 30 {
+			t.Errorf("%+v: a text of others broke lines, %d of them:\n%q", style, n, out)
+		}
+	}
+}
+
+// hostileReport has the text in every place that somebody else can fill.
+func hostileReport() Report {
+	e := Entry{
+		Host: hostile, Version: hostile, Role: hostile, Service: hostile, Network: hostile, Port: 25, Protocol: hostile, TLS: hostile,
+		Want: hostile, Address: hostile, Verdict: hostile, Grade: Fail, Step: hostile, Steps: []Step{{Step: hostile}},
+		Detail: hostile, Evidence: hostile, SaidBy: hostile, Parent: hostile, Took: 1e300,
+		Findings: []Finding{{Code: hostile, Text: hostile, Hint: hostile}},
+		Peer: &protocol.Peer{
+			Greeting: hostile, Capabilities: []string{hostile}, Facts: map[string]string{hostile: hostile}, Refusal: hostile,
+			Endpoints: []protocol.Endpoint{{UUID: hostile, Annotation: hostile}},
+			TLS:       &protocol.TLSInfo{Version: hostile, Chain: []protocol.Certificate{{Subject: hostile, Names: []string{hostile}}}},
+		},
+	}
+	whole := e
+	whole.Host, whole.Verdict, whole.Grade = "gone"+hostile, string(probe.Unresolved), Unknown
+	again := e
+	again.Grade = Grade(hostile)
+	return Report{Schema: Schema, Tool: hostile, From: hostile, Started: began, Results: []Entry{e, again, whole}}
+}
+
+func checkHarmless(t *testing.T, what, text string) {
+	t.Helper()
+	for _, r := range text {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Errorf("%s: %U reaches the reader: %.200q", what, r, text)
+			return
+		}
+	}
+}
+
+// A writer that fails must be heard of: a full disk is not a report.
+func TestFormatsWriteError(t *testing.T) {
+	for _, name := range FormatNames() {
+		f, r := Formats[name], draft(network())
+		var err error
+		if f.Whole != nil {
+			err = f.Whole(brokenWriter{}, r, Style{})
+		} else {
+			err = f.Each(brokenWriter{}, r.Results[0])
+		}
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }

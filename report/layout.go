@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"bufio"
+	"strings"
+	"unicode"
+
+	"exreach/probe/protocol"
+)
+
+// An ink is the parameter of an SGR sequence (ECMA-48 section 8.3.117).
+type ink string
+
+const (
+	plain   ink = ""
+	bold    ink = "1"
+	dim     ink = "2"
+	red     ink = "31"
+	green   ink = "32"
+	yellow  ink = "33"
+	magenta ink = "35"
+)
+
+// A span is text in one ink.
+type span struct {
+	text string
+	ink  ink
+}
+
+// A page puts lines of text on a terminal or into a file. Everything that
+// reaches the reader goes through line, which makes it printable and keeps it
+// within the width.
+type page struct {
+	out   *bufio.Writer
+	style Style
+}
+
+// line writes spans side by side behind an indent.
+func (p *page) line(indent int, spans ...span) {
+	line := []span{{text: spaces(indent)}}
+	for _, s := range spans {
+		line = append(line, span{printable(s.text), s.ink})
+	}
+	for _, s := range fit(trimRight(line), p.style.Width) {
+		p.paint(s)
+	}
+	p.out.WriteByte('\n')
+}
+
+// paragraph writes spans one space apart and breaks the lines between words.
+// The lines after the first stand behind hang columns.
+func (p *page) paragraph(indent, hang int, spans ...span) {
+	var line []span
+	used, gap := 0, 0
+	for _, s := range spans {
+		for word := range strings.SplitSeq(printable(s.text), " ") {
+			if word == "" {
+				gap++
+				continue
+			}
+			if full := indent+used+gap+width(word) > p.style.Width; full && used > 0 && p.style.Width > 0 {
+				p.line(indent, line...)
+				line, used, indent, gap = nil, 0, hang, 0
+			}
+			line = appendSpan(line, span{spaces(gap) + word, s.ink})
+			used += gap + width(word)
+			gap = 1
+		}
+	}
+	p.line(indent, line...)
+}
+
+func (p *page) paint(s span) {
+	if s.ink == plain || !p.style.Color || s.text == "" {
+		p.out.WriteString(s.text)
+		return
+	}
+	p.out.WriteString("\x1b[" + string(s.ink) + "m" + s.text + "\x1b[0m")
+}
+
+// appendSpan joins spans of one ink, which keeps the output free of needless
+// sequences.
+func appendSpan(line []span, s span) []span {
+	if n := len(line); n > 0 && line[n-1].ink == s.ink {
+		line[n-1].text += s.text
+		return line
+	}
+	return append(line, s)
+}
+
+func trimRight(line []span) []span {
+	for len(line) > 0 {
+		last := &line[len(line)-1]
+		if last.text = strings.TrimRight(last.text, " "); last.text != "" {
+			break
+		}
+		line = line[:len(line)-1]
+	}
+	return line
+}
+
+// fit cuts a line that is wider than so many columns, and ends it in two dots.
+func fit(line []span, columns int) []span {
+	total := 0
+	for _, s := range line {
+		total += width(s.text)
+	}
+	if columns <= 0 || total <= columns {
+		return line
+	}
+	const more = ".."
+	left := max(columns-len(more), 0)
+	var kept []span
+	for _, s := range line {
+		text := clip(s.text, left)
+		kept = appendSpan(kept, span{text, s.ink})
+		if left -= width(text); text != s.text {
+			break
+		}
+	}
+	return appendSpan(kept, span{more[:min(len(more), columns)], kept[len(kept)-1].ink})
+}
+
+// clip returns the part of s that fits into so many columns.
+func clip(s string, columns int) string {
+	for i, r := range s {
+		if columns -= runeWidth(r); columns < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// pad fills s up to so many columns; padLeft does it in front.
+func pad(s string, columns int) string     { return s + spaces(columns-width(s)) }
+func padLeft(s string, columns int) string { return spaces(columns-width(s)) + s }
+
+func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
+
+// width is how many columns of a terminal s takes.
+func width(s string) int {
+	total := 0
+	for _, r := range s {
+		total += runeWidth(r)
+	}
+	return total
+}
+
+// wide is what terminals draw in two columns: the blocks of East Asian scripts
+// and pictures that Unicode counts as wide (UAX 11).
+var wide = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x1100, Hi: 0x115f, Stride: 1},
+		{Lo: 0x2e80, Hi: 0xa4cf, Stride: 1},
+		{Lo: 0xac00, Hi: 0xd7a3, Stride: 1},
+		{Lo: 0xf900, Hi: 0xfaff, Stride: 1},
+		{Lo: 0xfe30, Hi: 0xfe4f, Stride: 1},
+		{Lo: 0xff01, Hi: 0xff60, Stride: 1},
+		{Lo: 0xffe0, Hi: 0xffe6, Stride: 1},
+	},
+	R32: []unicode.Range32{
+		{Lo: 0x1f300, Hi: 0x1faff, Stride: 1},
+		{Lo: 0x20000, Hi: 0x3fffd, Stride: 1},
+	},
+}
+
+func runeWidth(r rune) int {
+	switch {
+	case r < 0x300:
+		return 1
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return 0
+	case unicode.Is(wide, r):
+		return 2
+	}
+	return 1
+}
+
+// longest bounds one text, in bytes. What exreach keeps of a peer is shorter;
+// what a forged report carries need not be.
+const longest = 4096
+
+func printable(s string) string { return protocol.Printable(s, longest) }

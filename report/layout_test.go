@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestWidth(t *testing.T) {
+	for text, want := range map[string]int{
+		"":              0,
+		"mail01":        6,
+		"Grüße":         5,
+		"Gru\u0308ße":   5, // the diaeresis stands on the u
+		"メール":           6,
+		"ｍａｉｌ":          8,
+		"서버":            4,
+		"ok \U0001f4e7": 5,
+	} {
+		if got := width(text); got != want {
+			t.Errorf("%q is %d columns wide, want %d", text, got, want)
+		}
+	}
+}
+
+func TestFit(t *testing.T) {
+	for _, test := range []struct {
+		text    string
+		columns int
+		want    string
+	}{
+		{"220 ready", 0, "220 ready"},
+		{"220 ready", 9, "220 ready"},
+		{"220 ready", 8, "220 re.."},
+		{"メール", 5, "メ.."}, // half a character cannot be shown
+		{"220 ready", 2, ".."},
+		{"220 ready", 1, "."},
+	} {
+		var got string
+		for _, s := range fit([]span{{text: test.text}}, test.columns) {
+			got += s.text
+		}
+		if got != test.want {
+			t.Errorf("%q in %d columns is %q, want %q", test.text, test.columns, got, test.want)
+		}
+	}
+}
+
+func TestTook(t *testing.T) {
+	for took, want := range map[float64]string{
+		-1: "-", 0: "-", 0.0004: "<1 ms", 0.001: "1 ms", 0.0126: "13 ms", 7.0001: "7000 ms", 1e300: "86400000 ms",
+	} {
+		if got := tookOf(Entry{Took: took}); got != want {
+			t.Errorf("%v s is %q, want %q", took, got, want)
+		}
+	}
+}
+
+func TestListed(t *testing.T) {
+	names := strings.Split("a b c d e f g h", " ")
+	if got := listed(names[:6]); got != "a, b, c, d, e, f" {
+		t.Error(got)
+	}
+	if got := listed(names); got != "a, b, c, d, e, f and 2 more" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// The columns of a row that do not depend on what is in it.
+const (
+	margin = 2
+	gutter = 2
+	widest = 40 // of the service column; longer names push what follows
+	roomy  = 80 // from this width on, findings stand under the service
+	useful = 12 // an answer that is cut shorter says nothing
+)
+
+// inks is the colour of every grade.
+var inks = map[Grade]ink{Pass: green, Warn: yellow, Fail: red, Unknown: magenta}
+
+// products is what people call a version whose word alone does not say it.
+var products = map[string]string{
+	"se":      "Exchange SE",
+	"online":  "Exchange Online",
+	"davmail": "DavMail",
+	"windows": "Windows",
+}
+
+// closed is what a row says where it is right that nothing answers.
+var closed = map[catalog.Want]string{
+	catalog.Optional:  "not in use, closed",
+	catalog.Off:       "off by default, closed",
+	catalog.Forbidden: "closed, as it should be",
+}
+
+// A table is a report on its way to a page.
+type table struct {
+	page
+	grade, port, service, verdict, took int             // widths of the columns
+	told                                map[string]bool // the findings of this group that stand above
+}
+
+// writeTable writes the report for people.
+func writeTable(w io.Writer, r Report, s Style) error {
+	t := &table{page: page{out: bufio.NewWriter(w), style: s}}
+	groups := r.Groups()
+	for _, g := range groups {
+		t.measure(g)
+	}
+	for _, g := range groups {
+		t.group(g, r.From)
+		t.line(0)
+	}
+	t.summary(r)
+	return t.out.Flush()
+}
+
+// measure makes every column as wide as its widest cell.
+func (t *table) measure(g Group) {
+	if g.Whole != nil {
+		return // has no rows
+	}
+	for _, e := range g.Entries {
+		t.grade = max(t.grade, width(gradeWordOf(e)))
+		t.port = max(t.port, width(portOf(e)))
+		t.service = min(max(t.service, width(serviceOf(e))), widest)
+		t.verdict = max(t.verdict, width(printable(e.Verdict)))
+		t.took = max(t.took, width(tookOf(e)))
+	}
+}
+
+func (t *table) group(g Group, from string) {
+	t.told = map[string]bool{}
+	if e := g.Whole; e != nil {
+		t.paragraph(0, margin,
+			span{g.Host, bold}, span{g.Address, plain}, span{e.Verdict + ":", inks[e.Grade]},
+			span{fmt.Sprintf("%s (%s not asked)", e.Detail, count(len(g.Entries), "service")), plain})
+		t.findings(*e, margin)
+		return
+	}
+	who := cmp.Or(products[g.Version], "Exchange "+g.Version) + " " + g.Role
+	if from != "" {
+		who += ", as " + from + " sees it"
+	}
+	t.paragraph(0, margin, span{g.Host, bold}, span{" " + g.Address, plain}, span{" " + who, dim})
+	for _, e := range g.Entries {
+		t.row(e)
+		t.findings(e, t.indent())
+	}
+}
+
+// row writes one entry as one line, or as two where the columns are too narrow
+// for the verdict.
+func (t *table) row(e Entry) {
+	start := []span{
+		{pad(gradeWordOf(e), t.grade+gutter), inks[e.Grade]},
+		{padLeft(portOf(e), t.port) + spaces(gutter) + pad(serviceOf(e), t.service) + spaces(gutter), plain},
+	}
+	end := []span{{pad(printable(e.Verdict), t.verdict), inks[e.Grade]}}
+	used := margin + t.grade + gutter
+	if t.narrow() {
+		t.line(margin, start...)
+		start = []span{{spaces(t.grade + gutter), plain}}
+	} else {
+		used = t.fixed()
+	}
+	used += t.verdict
+	if t.fits(used + gutter + t.took) {
+		end = append(end, span{spaces(gutter) + padLeft(tookOf(e), t.took), dim})
+	}
+	if t.fits(used + gutter + t.took + gutter + useful) {
+		end = append(end, span{spaces(gutter) + answerOf(e), dim})
+	}
+	t.line(margin, append(start, end...)...)
+}
+
+// fixed is how many columns stand before the verdict.
+func (t *table) fixed() int {
+	return margin + t.grade + gutter + t.port + gutter + t.service + gutter
+}
+
+func (t *table) fits(columns int) bool { return t.style.Width <= 0 || columns <= t.style.Width }
+
+func (t *table) narrow() bool { return !t.fits(t.fixed() + t.verdict) }
+
+// indent is where findings stand under their row.
+func (t *table) indent() int {
+	indent := margin + t.grade + gutter
+	if t.fits(roomy) {
+		indent += t.port + gutter
+	}
+	if !t.fits(indent + useful) {
+		return margin
+	}
+	return indent
+}
+
+// findings writes what there is to say about an entry, each thing once in a
+// group: rows that share a port share most of it.
+func (t *table) findings(e Entry, indent int) {
+	if e.Grade == Pass && !t.style.Verbose {
+		return
+	}
+	for _, f := range e.Findings {
+		textTold, hintTold := t.told[f.Text], f.Hint == "" || t.told[f.Hint]
+		switch {
+		case !textTold:
+			t.paragraph(indent, indent, span{f.Text, plain})
+		case hintTold:
+			t.paragraph(indent, indent, span{f.Code + ": as above", dim})
+		}
+		if !hintTold {
+			t.paragraph(indent, indent+len("-> "), span{"-> " + f.Hint, plain})
+		}
+		t.told[f.Text], t.told[f.Hint] = true, true
+	}
+}
+
+// summary is the last line: what was done, and how it came out.
+func (t *table) summary(r Report) {
+	if len(r.Results) == 0 {
+		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
+		return
+	}
+	if t.style.Verbose && !r.Started.IsZero() {
+		t.paragraph(0, margin, span{fmt.Sprintf("%s, started %s", r.Tool, r.Started.Format("2006-01-02 15:04:05 MST")), dim})
+	}
+	line := []span{{fmt.Sprintf("%s on %s in %s:", count(r.Counts.Total(), "check"), count(r.Hosts(), "host"), seconds(durationOf(r.Took))), plain}}
+	for _, c := range []struct {
+		grade Grade
+		n     int
+	}{{Pass, r.Counts.Pass}, {Warn, r.Counts.Warn}, {Fail, r.Counts.Fail}, {Unknown, r.Counts.Unknown}} {
+		if c.n > 0 {
+			line = append(line, span{fmt.Sprintf("%d %s,", c.n, c.grade), inks[c.grade]})
+		}
+	}
+	last := &line[len(line)-1]
+	last.text = last.text[:len(last.text)-1]
+	t.paragraph(0, margin, line...)
+}
+
+// gradeWordOf is how a row begins: a failure is to be seen without colours, too.
+func gradeWordOf(e Entry) string {
+	if e.Grade == Fail {
+		return "FAIL"
+	}
+	return printable(string(e.Grade))
+}
+
+// portOf is the port with its transport: "443/tcp".
+func portOf(e Entry) string {
+	if e.Port == 0 {
+		return "-/" + printable(e.Network)
+	}
+	return fmt.Sprintf("%d/%s", e.Port, printable(e.Network))
+}
+
+// serviceOf is the service, indented behind the mapper that led to it.
+func serviceOf(e Entry) string {
+	if e.Parent != "" {
+		return "  " + printable(e.Service)
+	}
+	return printable(e.Service)
+}
+
+// tookOf is the time in milliseconds, or nothing where none passed.
+func tookOf(e Entry) string {
+	switch d := durationOf(e.Took); {
+	case d <= 0:
+		return "-"
+	case d < time.Millisecond:
+		return "<1 ms"
+	default:
+		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
+	}
+}
+
+// durationOf reads the seconds of a report; a forged one may hold any number.
+func durationOf(s float64) time.Duration {
+	const most = 24 * time.Hour
+	return time.Duration(min(max(s, 0), most.Seconds()) * float64(time.Second))
+}
+
+// answerOf is what answered, or why it is right that nothing did.
+func answerOf(e Entry) string {
+	if why := closed[catalog.Want(e.Want)]; why != "" && e.Grade == Pass && e.Verdict != string(probe.Answered) {
+		return why
+	}
+	if e.Peer != nil && e.Peer.TLS != nil {
+		return e.Peer.TLS.Version + ", " + e.Detail
+	}
+	return e.Detail
+}
