@@ -106,6 +106,9 @@ func (a *attempt) talk(r *run, leash *leash, c catalog.Check) {
 		At:         a.at,
 		StartTLS:   starttls,
 	})
+	if a.peer.Refusal != "" && classifyTalk(a.err, Mismatch).verdict == Cut {
+		a.err = nil // it said no in its own protocol, and hanging up then is part of that
+	}
 }
 
 // behind lists the RPC interfaces that are wanted behind an endpoint mapper.

@@ -47,7 +47,7 @@ func TestPortsOf(t *testing.T) {
 // TestUnregistered wants an interface that nobody registered told as refused by
 // the mapper, without a port.
 func TestUnregistered(t *testing.T) {
-	pool, checks := startStandIn(t, nil)
+	pool, checks := startStandIn(t, "2010", "client-access", "client", nil)
 	i := slices.IndexFunc(checks, isMapper)
 	stranger := checks[i].Behind[0]
 	stranger.Service.Name = "nobody"

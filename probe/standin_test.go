@@ -3,7 +3,6 @@
 package probe
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -14,57 +13,79 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// startStandIn starts a mailbox server of the embedded catalogue and returns
-// the pool that finds it and the checks of a client and of a server.
-func startStandIn(t *testing.T, faults map[string]Fault) (*Pool, []catalog.Check) {
+// startStandIn starts a server of the embedded catalogue and returns the pool
+// that finds it and the checks of what connects to it.
+func startStandIn(t *testing.T, version, role, from string, faults map[string]Fault) (*Pool, []catalog.Check) {
 	t.Helper()
 	c, err := catalog.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := c.Version("2019")
+	v, err := c.Version(version)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var services []catalog.Service
 	for _, s := range v.Services {
-		if s.Role == "mailbox" {
+		if s.Role == role {
 			services = append(services, s)
 		}
 	}
-	s := &StandIn{Host: "mail01.contoso.example", Version: "2019", Services: services, Faults: faults}
+	s := &StandIn{Host: "mail01.contoso.example", Version: version, Services: services, Faults: faults}
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	checks, err := c.Plan(catalog.Topology{Hosts: []catalog.Host{{Name: s.Host, Version: "2019", Role: "mailbox"}}}, "mailbox")
+	checks, err := c.Plan(catalog.Topology{Hosts: []catalog.Host{{Name: s.Host, Version: version, Role: role}}}, from)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &Pool{Dial: s.Dial, Lookup: s.Lookup, Roots: s.Roots(), Timeouts: Timeouts{Check: 5 * time.Second}}, checks
 }
 
-// TestStandIn asks a whole server: every service answers, the RPC interfaces
-// behind the endpoint mapper too, and every certificate is good.
+// TestStandIn asks whole servers: every service answers, the RPC interfaces
+// behind an endpoint mapper too, and every certificate is good.
 func TestStandIn(t *testing.T) {
-	pool, checks := startStandIn(t, nil)
-	children := 0
-	for _, res := range collect(t.Context(), pool, checks...) {
-		if res.Verdict != Answered {
-			t.Errorf("%s on port %d: %s at %s: %s (%s)", res.Check.Service.Name, res.Port, res.Verdict, res.Step, res.Detail, res.Evidence)
-			continue
-		}
-		if res.Check.Service.TLS != catalog.NoTLS {
-			if tls := res.Peer.TLS; tls == nil || !tls.Trusted || !tls.NameMatches || tls.Version != "TLS 1.3" {
-				t.Errorf("%s: TLS %+v", res.Check.Service.Name, tls)
+	for _, of := range []struct {
+		version, role, from string
+		behind              int // RPC interfaces
+	}{
+		{"5.5", "server", "client", 3},
+		{"2003", "back-end", "client", 3},
+		{"2010", "client-access", "client", 4},
+		{"2019", "mailbox", "client", 0},
+		{"2019", "mailbox", "mailbox", 0},
+		{"2019", "domain-controller", "mailbox", 5},
+		{"se", "edge", "mailbox", 0},
+	} {
+		t.Run(of.version+" "+of.role+" from "+of.from, func(t *testing.T) {
+			pool, checks := startStandIn(t, of.version, of.role, of.from, nil)
+			children := 0
+			for _, res := range collect(t.Context(), pool, checks...) {
+				if res.Verdict != Answered {
+					t.Errorf("%s on port %d: %s at %s: %s (%s)", res.Check.Service.Name, res.Port, res.Verdict, res.Step, res.Detail, res.Evidence)
+					continue
+				}
+				checkTLS(t, res)
+				if res.Parent != "" {
+					children++
+				}
 			}
-		}
-		if res.Parent != "" {
-			children++
-		}
+			if children != of.behind {
+				t.Errorf("%d RPC interfaces asked, want %d", children, of.behind)
+			}
+		})
 	}
-	if wanted := len(checks[slices.IndexFunc(checks, isMapper)].Behind); children != wanted || wanted == 0 {
-		t.Errorf("%d RPC interfaces asked, want %d", children, wanted)
+}
+
+// checkTLS wants TLS where the service has it, and its certificate to be good.
+func checkTLS(t *testing.T, res Result) {
+	t.Helper()
+	if res.Check.Service.TLS == catalog.NoTLS {
+		return
+	}
+	if tls := res.Peer.TLS; tls == nil || !tls.Trusted || !tls.NameMatches || tls.Version != "TLS 1.3" {
+		t.Errorf("%s: TLS %+v", res.Check.Service.Name, tls)
 	}
 }
 
@@ -73,15 +94,15 @@ func isMapper(c catalog.Check) bool { return c.Behind != nil }
 // TestStandInFaults wants every fault found as what it is, and nothing else
 // called faulty.
 func TestStandInFaults(t *testing.T) {
-	pool, checks := startStandIn(t, map[string]Fault{
-		"smtp":           FaultForeign,
-		"smtp-transport": FaultRefused,
-		"smtp-delivery":  FaultSilent,
-		"imaps":          FaultExpired,
-		"emsmdb":         FaultRefused,
+	pool, checks := startStandIn(t, "2010", "client-access", "client", map[string]Fault{
+		"pop3":  FaultForeign,
+		"imap":  FaultRefused,
+		"http":  FaultSilent,
+		"imaps": FaultExpired,
+		"nspi":  FaultRefused,
 	})
 	pool.Timeouts.Check = 500 * time.Millisecond
-	want := map[string]Verdict{"smtp": Mismatch, "smtp-transport": Refused, "smtp-delivery": Silent, "emsmdb": Refused}
+	want := map[string]Verdict{"pop3": Mismatch, "imap": Refused, "http": Silent, "nspi": Refused}
 	for _, res := range collect(t.Context(), pool, checks...) {
 		name := res.Check.Service.Name
 		verdict, faulty := want[name]

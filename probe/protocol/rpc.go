@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"fmt"
+	"net"
+
+	"exreach/catalog"
+)
+
+// The statuses of a fault that the code asks about (C706 appendix N).
+const (
+	rpcBadOperation     rpcStatus = 0x1c010002
+	rpcUnknownInterface rpcStatus = 0x1c010003
+	rpcBadHandle        rpcStatus = 0x1c00001a
+	rpcBadStub          rpcStatus = 0x000006f7 // Windows' own (MS-ERREF)
+)
+
+// rpcStatuses names the statuses that a check is likely to meet.
+var rpcStatuses = map[rpcStatus]string{
+	0x00000005:          "access denied",
+	rpcBadStub:          "bad stub data",
+	rpcBadOperation:     "nca_s_op_rng_error",
+	rpcUnknownInterface: "nca_s_unk_if",
+	0x1c01000b:          "nca_s_proto_error",
+	0x1c010014:          "nca_s_server_too_busy",
+	rpcBadHandle:        "nca_s_fault_context_mismatch",
+}
+
+// rpcRejections says why a presentation context was refused (C706 section
+// 12.6.3.1, p_provider_reason_t), and rpcNaks why a whole bind was
+// (p_reject_reason_t; the last two: MS-RPCE section 2.2.2.5).
+var (
+	rpcRejections = map[uint16]string{
+		2: "transfer syntax not supported",
+		3: "local limit exceeded",
+	}
+	rpcNaks = map[uint16]string{
+		1: "temporary congestion",
+		2: "local limit exceeded",
+		4: "protocol version not supported",
+		8: "authentication type not recognized",
+		9: "invalid checksum",
+	}
+)
+
+// An rpcStatus is the status of a fault: why a server did not do what it was
+// asked.
+type rpcStatus uint32
+
+func (s rpcStatus) Error() string { return "fault " + statusText(s) }
+
+func statusText(s rpcStatus) string {
+	if name, ok := rpcStatuses[s]; ok {
+		return fmt.Sprintf("0x%08x (%s)", uint32(s), name)
+	}
+	return fmt.Sprintf("0x%08x", uint32(s))
+}
+
+// An rpcClient is the client's end of an association.
+type rpcClient struct {
+	rpcConn
+	calls uint32
+}
+
+// askRPC binds an interface on its own port, or an endpoint mapper, which it
+// then asks for its whole map (C706, MS-RPCE). A bind needs no credentials.
+func askRPC(conn net.Conn, q Question) (Peer, error) {
+	c := &rpcClient{rpcConn: rpcConn{conn: conn, budget: rpcMaxBytes}}
+	wanted := rpcMapper
+	if q.Service.RPC != nil {
+		wanted = *q.Service.RPC
+	}
+	q.At(Greet)
+	refusal, err := c.bind(wanted)
+	if err != nil || refusal != "" {
+		return Peer{Refusal: refusal}, err
+	}
+	q.At(Talk)
+	if q.Service.RPC != nil {
+		return Peer{}, nil
+	}
+	return c.readMap(q.Interfaces)
+}
+
+// bind asks for an interface and returns how it was refused, "" where it was
+// not. A server that has no such interface is a mismatch.
+func (c *rpcClient) bind(i catalog.Interface) (refusal string, err error) {
+	stub, err := bindRequest(i)
+	if err != nil {
+		return "", fmt.Errorf("binding %s: %w", i.Name, err)
+	}
+	p, err := c.exchange(rpcBind, stub)
+	if err != nil {
+		return "", err
+	}
+	switch p.kind {
+	case rpcBindAck:
+		return bindResult(p, i)
+	case rpcBindNak:
+		return bindNak(p)
+	case rpcFault:
+		status, err := faultStatus(p)
+		if err == nil && status == rpcUnknownInterface {
+			err = lacks(i)
+		}
+		return status.Error(), err
+	}
+	return "", notRPC(rpcTypes[p.kind] + " instead of bind_ack")
+}
+
+// bindRequest returns the body of a bind with one presentation context, whose
+// number is 0.
+func bindRequest(i catalog.Interface) ([]byte, error) {
+	id, err := parseUUID(i.UUID)
+	if err != nil {
+		return nil, err
+	}
+	ndr, err := parseUUID(ndrSyntax.UUID)
+	if err != nil {
+		return nil, err
+	}
+	var w ndrWriter
+	w.u16(rpcFragment)
+	w.u16(rpcFragment)
+	w.u32(0)             // a new association group
+	w.octets(1, 0, 0, 0) // one context
+	w.u16(0)             // its number
+	w.octets(1, 0)       // one transfer syntax
+	w.syntax(id, i.Major, i.Minor)
+	w.syntax(ndr, ndrSyntax.Major, ndrSyntax.Minor)
+	return w.data, nil
+}
+
+// bindResult judges the only result of a bind_ack.
+func bindResult(p rpcPDU, i catalog.Interface) (refusal string, err error) {
+	r := &ndrReader{order: p.order, data: p.body}
+	r.octets(8) // the sizes of fragments and the association group
+	r.octets(uint32(r.u16()))
+	r.align(4)
+	count := r.u8()
+	r.align(4)
+	result, reason := r.u16(), r.u16()
+	const acceptance, userRejection, providerRejection, noAbstractSyntax = 0, 1, 2, 1
+	switch {
+	case r.short || count == 0:
+		return "", notRPC("a bind_ack without a result")
+	case result == acceptance:
+		return "", nil
+	case result == providerRejection && reason == noAbstractSyntax:
+		return "", lacks(i)
+	case result == userRejection:
+		return "bind_ack: rejected by the application", nil
+	}
+	return "bind_ack: " + reasonText(rpcRejections, reason), nil
+}
+
+func bindNak(p rpcPDU) (refusal string, err error) {
+	r := &ndrReader{order: p.order, data: p.body}
+	reason := r.u16()
+	if r.short {
+		return "", notRPC("a bind_nak without a reason")
+	}
+	return "bind_nak: " + reasonText(rpcNaks, reason), nil
+}
+
+func reasonText(reasons map[uint16]string, reason uint16) string {
+	if text, ok := reasons[reason]; ok {
+		return text
+	}
+	return fmt.Sprintf("reason %d", reason)
+}
+
+func lacks(i catalog.Interface) error {
+	return &MismatchError{Want: i.Name, Got: "an RPC server that does not have this interface"}
+}
+
+// call runs one operation and returns the stub of its response. A fault comes
+// back as an rpcStatus.
+func (c *rpcClient) call(operation uint16, stub []byte) (*ndrReader, error) {
+	var w ndrWriter
+	w.u32(uint32(len(stub)))
+	w.u16(0) // the context that was bound
+	w.u16(operation)
+	w.octets(stub...)
+	p, err := c.exchange(rpcRequest, w.data)
+	if err != nil {
+		return nil, err
+	}
+	switch p.kind {
+	case rpcResponse:
+		return &ndrReader{order: p.order, data: p.body[rpcCallSize:]}, nil
+	case rpcFault:
+		status, err := faultStatus(p)
+		if err != nil {
+			return nil, err
+		}
+		return nil, status
+	}
+	return nil, notRPC(rpcTypes[p.kind] + " instead of response")
+}
+
+// exchange sends a packet and reads the one that answers it.
+func (c *rpcClient) exchange(kind byte, body []byte) (rpcPDU, error) {
+	c.calls++
+	if err := c.send(kind, rpcFirst|rpcLast, c.calls, body); err != nil {
+		return rpcPDU{}, err
+	}
+	p, err := c.message()
+	if err == nil && p.call != c.calls {
+		err = notRPC("an answer to a call that was not made")
+	}
+	return p, err
+}
+
+func faultStatus(p rpcPDU) (rpcStatus, error) {
+	r := &ndrReader{order: p.order, data: p.body}
+	r.octets(rpcCallSize)
+	status := rpcStatus(r.u32())
+	if r.short {
+		return 0, notRPC("a fault without a status")
+	}
+	return status, nil
+}

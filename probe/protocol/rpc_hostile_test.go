@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"encoding/binary"
+	"net"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// rpcSays is a packet with a body of our own.
+func rpcSays(kind byte, call uint32, body ...byte) []byte {
+	return rpcWire(rpcPDU{kind: kind, order: binary.LittleEndian, call: call, body: body})
+}
+
+// bindAckOf is a bind_ack with one result.
+func bindAckOf(result, reason byte) []byte {
+	w := ndrWriter{data: make([]byte, 8)}
+	w.octets(4, 0, '1', '3', '5', 0, 0, 0, 1, 0, 0, 0, result, 0, reason, 0)
+	w.octets(make([]byte, 20)...)
+	return rpcSays(rpcBindAck, 1, w.data...)
+}
+
+// patched returns b with the two bytes at the offset replaced.
+func patched(b []byte, offset int, v uint16) []byte {
+	b = slices.Clone(b)
+	binary.LittleEndian.PutUint16(b[offset:], v)
+	return b
+}
+
+// TestRPCRefusals: a server that speaks RPC and turns us away is no mismatch.
+func TestRPCRefusals(t *testing.T) {
+	tests := []struct {
+		said    []byte
+		refusal string
+	}{
+		{rpcSays(rpcBindNak, 1, 0, 0), "bind_nak: reason 0"},
+		{rpcSays(rpcBindNak, 1, 2, 0), "bind_nak: local limit exceeded"},
+		{rpcSays(rpcBindNak, 1, 4, 0, 1, 5, 0), "bind_nak: protocol version not supported"},
+		{bindAckOf(1, 0), "bind_ack: rejected by the application"},
+		{bindAckOf(2, 0), "bind_ack: reason 0"},
+		{bindAckOf(2, 2), "bind_ack: transfer syntax not supported"},
+		{bindAckOf(2, 3), "bind_ack: local limit exceeded"},
+		{rpcSays(rpcFault, 1, append(make([]byte, 8), 5, 0, 0, 0)...), "fault 0x00000005 (access denied)"},
+		{rpcSays(rpcFault, 1, append(make([]byte, 8), 1, 2, 3, 4)...), "fault 0x04030201"},
+	}
+	for _, test := range tests {
+		for _, q := range []Question{rpcWanting(emsmdb), rpcBinding(emsmdb)} {
+			peer, err := askRPC(hangsUpAfter(test.said), q)
+			if diff := cmp.Diff(Peer{Refusal: test.refusal}, peer); diff != "" || err != nil {
+				t.Errorf("error %v, learned (-want +got):\n%s", err, diff)
+			}
+		}
+	}
+	lacking := append(make([]byte, 8), 3, 0, 1, 0x1c)
+	_, err := askRPC(hangsUpAfter(rpcSays(rpcFault, 1, lacking...)), rpcBinding(emsmdb))
+	wantMismatch(t, err, "EMSMDB", "an RPC server that does not have this interface")
+}
+
+// TestRPCBadPackets: lengths that lie, and packets that have no place here.
+func TestRPCBadPackets(t *testing.T) {
+	ok := bindAckOf(0, 0)
+	call := make([]byte, rpcCallSize)
+	tests := []struct {
+		name, got string
+		said      []byte
+	}{
+		{"frag_length below the header", "a packet shorter than its own header", patched(ok, 8, 15)},
+		{"frag_length 0", "a packet shorter than its own header", patched(ok, 8, 0)},
+		{"20-byte bind_ack", "a bind_ack without a result", rpcSays(rpcBindAck, 1, 0xd0, 0x16, 0xd0, 0x16)},
+		{"empty bind_ack", "a bind_ack without a result", rpcSays(rpcBindAck, 1)},
+		{"secondary address past the end", "a bind_ack without a result", patched(ok, 24, 0xffff)},
+		{"no results", "a bind_ack without a result", patched(ok, 32, 0)},
+		{"bind_nak without a reason", "a bind_nak without a reason", rpcSays(rpcBindNak, 1, 4)},
+		{"fault without a status", "a fault without a status", rpcSays(rpcFault, 1, 0, 0, 0)},
+		{"auth_length past the beginning", "an authentication trailer longer than its packet", patched(ok, 10, 0xffff)},
+		{"padding past the beginning", "a bind_ack that is too short", onWire(rpcPDU{kind: rpcBindAck, order: binary.LittleEndian}, 3, nil, []byte{10, 2, 255, 0, 0, 0, 0, 0, 1, 2, 3, 4})},
+		{"another call's", "an answer to a call that was not made", rpcSays(rpcBindAck, 2, ok[16:]...)},
+		{"our own words", "bind instead of bind_ack", rpcSays(rpcBind, 1, ok[16:]...)},
+		{"alter_context_resp", "alter_context_resp instead of bind_ack", rpcSays(15, 1, ok[16:]...)},
+		{"shutdown", "shutdown instead of bind_ack", rpcSays(17, 1)},
+		{"orphaned", "orphaned instead of bind_ack", rpcSays(19, 1)},
+		{"a response to nothing", "response instead of bind_ack", rpcSays(rpcResponse, 1, make([]byte, 16)...)},
+		{"a short response", "a response that is too short", onWire(rpcPDU{kind: rpcResponse, order: binary.LittleEndian, call: 1}, 3, []byte{1, 2, 3}, nil)},
+		{"bind_ack for a lookup", "bind_ack instead of response", append(bindAckOf(0, 0), rpcSays(rpcBindAck, 2, ok[16:]...)...)},
+		{"text in the middle", "no RPC packet header", append(bindAckOf(0, 0), "HTTP/1.1 200 OK\r\n"...)},
+		{"last fragment first", "a fragment without the one before it", append(bindAckOf(0, 0), fragmentOf(2, rpcLast, call)...)},
+		{"first fragment twice", "fragments that do not belong together", slices.Concat(ok, fragmentOf(2, rpcFirst, call), fragmentOf(2, rpcFirst|rpcLast, call))},
+		{"two calls in one", "fragments that do not belong together", slices.Concat(ok, fragmentOf(2, rpcFirst, call), fragmentOf(3, rpcLast, call))},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := askRPC(hangsUpAfter(test.said), rpcWanting(emsmdb))
+			wantMismatch(t, err, "RPC", test.got)
+		})
+	}
+}
+
+func fragmentOf(call uint32, flags byte, body []byte) []byte {
+	return onWire(rpcPDU{kind: rpcResponse, order: binary.LittleEndian, call: call}, flags, body, nil)
+}
+
+// TestRPCBadStubs: counts and lengths inside a listing that lie.
+func TestRPCBadStubs(t *testing.T) {
+	page, err := pageOf(everySequence[:2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	lookup, mapped := page.lookupAnswer(eptPageSize), page.mapAnswer(eptMaxTowers)
+	const numEnts, maxCount, offset, actual, annotation = 20, 24, 28, 32, 60
+	tests := []struct {
+		name string
+		stub []byte
+	}{
+		{"nothing", nil},
+		{"more entries announced than sent", patched(lookup, numEnts, 3)},
+		{"fewer entries announced than sent", patched(lookup, numEnts, 1)},
+		{"max_count below the actual count", patched(lookup, maxCount, 1)},
+		{"an offset", patched(lookup, offset, 1)},
+		{"an actual count past the end", patched(patched(lookup, actual, 0xffff), numEnts, 0xffff)},
+		{"an actual count of 2^32-1", slices.Concat(lookup[:20], slices.Repeat([]byte{0xff}, 4), lookup[24:])},
+		{"an annotation past the end", patched(lookup, annotation, 0xffff)},
+		{"an annotation too long for its array", patched(lookup, annotation, 65)},
+		{"no status", lookup[:len(lookup)-4]},
+		{"half a tower", lookup[:len(lookup)-40]},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			answer := rpcSays(rpcResponse, 2, append(make([]byte, rpcCallSize), test.stub...)...)
+			if test.stub == nil {
+				answer = fragmentOf(2, rpcFirst|rpcLast, make([]byte, rpcCallSize))
+			}
+			_, err := askRPC(hangsUpAfter(append(bindAckOf(0, 0), answer...)), rpcWanting(emsmdb))
+			wantMismatch(t, err, rpcMapper.Name, "the lengths in its answer to ept_lookup do not fit")
+		})
+	}
+	empty := rpcSays(rpcResponse, 2, append(make([]byte, rpcCallSize), eptPage{status: eptNotRegistered}.lookupAnswer(1)...)...)
+	for _, stub := range [][]byte{nil, patched(mapped, numEnts, 1), patched(mapped, actual, 9), patched(mapped, 44, 1), patched(mapped, 48, 0xffff), mapped[:60]} {
+		answer := fragmentOf(3, rpcFirst|rpcLast, append(make([]byte, rpcCallSize), stub...))
+		_, err := askRPC(hangsUpAfter(slices.Concat(bindAckOf(0, 0), empty, answer)), rpcWanting(emsmdb))
+		wantMismatch(t, err, rpcMapper.Name, "the lengths in its answer to ept_map do not fit")
+	}
+}
+
+// TestRPCBadTowers: an entry that cannot be read does not hide the others.
+func TestRPCBadTowers(t *testing.T) {
+	page, err := pageOf(everySequence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page.status = eptNotRegistered
+	page.towers[1].octets = page.towers[1].octets[:30]
+	page.towers[3].octets = nil
+	answer := rpcSays(rpcResponse, 2, append(make([]byte, rpcCallSize), page.lookupAnswer(eptPageSize)...)...)
+	peer, err := askRPC(hangsUpAfter(append(bindAckOf(0, 0), answer...)), rpcWanting())
+	want := Peer{
+		Endpoints: []Endpoint{everySequence[0], everySequence[2], everySequence[4]},
+		Facts:     map[string]string{"entries": "5", "malformed": "2"},
+	}
+	if diff := cmp.Diff(want, peer); diff != "" || err != nil {
+		t.Errorf("error %v, learned (-want +got):\n%s", err, diff)
+	}
+}
+
+// TestRPCEndlessMap: a map without an end is given up on, in entries, in pages
+// and in bytes.
+func TestRPCEndlessMap(t *testing.T) {
+	tests := []struct {
+		entries int
+		stopped string
+	}{
+		{1, "stopped after 64 pages"},
+		{500, "stopped after 4500 entries"},
+	}
+	for _, test := range tests {
+		again := func(asked, p rpcPDU) []byte {
+			if isLookup(asked) {
+				w := ndrWriter{data: slices.Clone(asked.body[rpcCallSize:])}
+				clear(w.data[20:36]) // the handle begins the listing anew
+				page, _ := pageOf(slices.Repeat(everySequence[:1], test.entries))
+				page.handle.attributes = 7
+				p.body = append(p.body[:rpcCallSize], page.lookupAnswer(eptPageSize)...)
+			}
+			return rpcWire(p)
+		}
+		anew := func(conn net.Conn) error { return rpcBetween(rpcStand(everySequence...), again)(conn) }
+		peer, err := rpcConverse(t, rpcWanting(), anew)
+		if err != nil || peer.Facts["lookup"] != test.stopped || len(peer.Endpoints) != 1 {
+			t.Errorf("error %v, facts %v, %d endpoints", err, peer.Facts, len(peer.Endpoints))
+		}
+	}
+	long := fragmentOf(2, rpcFirst, make([]byte, 60000))
+	endless := append(bindAckOf(0, 0), long...)
+	for range rpcMaxBytes / 60000 {
+		endless = append(endless, fragmentOf(2, 0, make([]byte, 60000))...)
+	}
+	_, err := askRPC(hangsUpAfter(endless), rpcWanting())
+	wantMismatch(t, err, "RPC", "more than 4 MiB without an end")
+}
