@@ -28,7 +28,15 @@ type Protocol struct {
 }
 
 // Table is every protocol by the name that catalogue rows use.
-var Table = map[string]Protocol{}
+var Table = map[string]Protocol{
+	"tcp":  {askTCP, answerTCP},
+	"smtp": {askSMTP, answerSMTP},
+	"pop3": {askPOP3, answerPOP3},
+	"imap": {askIMAP, answerIMAP},
+	"ldap": {askLDAP, answerLDAP},
+	"http": {askHTTP, answerHTTP},
+	"rpc":  {askRPC, answerRPC},
+}
 
 // A Step is how far a check came.
 type Step string
@@ -45,10 +53,11 @@ const (
 
 // A Question is what Ask has to find out, and how it reaches the pool.
 type Question struct {
-	Host     string          // the name or address the user gave, for HTTP's Host and the like
-	Service  catalog.Service // the row of the catalogue
-	At       func(Step)      // tells the pool that a step begins; never nil
-	StartTLS func(net.Conn) (net.Conn, error)
+	Host       string              // the name or address the user gave, for HTTP's Host and the like
+	Service    catalog.Service     // the row of the catalogue
+	Interfaces []catalog.Interface // wanted behind an endpoint mapper
+	At         func(Step)          // tells the pool that a step begins; never nil
+	StartTLS   func(net.Conn) (net.Conn, error)
 	// StartTLS does the TLS handshake as a client on the plain connection and
 	// returns the connection to go on with. Never nil. Its error is returned
 	// from Ask as it is.

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"exreach/catalog"
+)
+
+// maxLineIMAP is room for a long list of capabilities on one line.
+const maxLineIMAP = 8 << 10
+
+// askIMAP speaks as an IMAP client that does not log in (RFC 3501, RFC 9051), up
+// to TLS where the service starts it in band. A server that says BYE has spoken
+// IMAP: that is a Refusal and no error.
+func askIMAP(conn net.Conn, q Question) (Peer, error) {
+	var p Peer
+	t := newTalk(conn, "IMAP")
+	t.line = maxLineIMAP
+	q.At(Greet)
+	greeting, err := t.readLine(func(head []byte) bool { return opens(head, "* OK", "* PREAUTH", "* BYE") })
+	if err != nil {
+		return p, err
+	}
+	p.Greeting = greeting
+	if _, rest := verb(greeting); opens([]byte(rest), "BYE") {
+		p.Refusal = greeting
+	} else if err := talkIMAP(t, q, &p); err != nil {
+		return p, err
+	}
+	if p.Refusal == "" {
+		t.farewell("a4 LOGOUT")
+	}
+	return p, nil
+}
+
+// talkIMAP learns what the server offers, before and after TLS.
+func talkIMAP(t *talk, q Question, p *Peer) error {
+	q.At(Talk)
+	if _, err := commandIMAP(t, p, "a1", "CAPABILITY"); err != nil || p.Refusal != "" || q.Service.TLS != catalog.StartTLS {
+		return err
+	}
+	if !offers(p.Capabilities, "STARTTLS") {
+		p.Facts = map[string]string{"starttls": notOffered}
+		return nil
+	}
+	status, err := commandIMAP(t, p, "a2", "STARTTLS")
+	if err != nil || p.Refusal != "" {
+		return err
+	}
+	if word, _ := verb(status); word != "OK" {
+		p.Facts = map[string]string{"starttls": status}
+		return nil
+	}
+	if err := t.clientTLS(q); err != nil {
+		return err
+	}
+	// What was learned before TLS must be asked again (RFC 3501 section 6.2.1).
+	_, err = commandIMAP(t, p, "a3", "CAPABILITY")
+	return err
+}
+
+// commandIMAP gives a command and reads to its tagged status, which it returns
+// without the tag. On the way it notes capabilities, and BYE as a Refusal that
+// ends the conversation.
+func commandIMAP(t *talk, p *Peer, tag, command string) (string, error) {
+	if err := t.send(tag + " " + command); err != nil {
+		return "", err
+	}
+	for {
+		line, err := responseIMAP(t, tag)
+		if err != nil {
+			return "", err
+		}
+		mark, rest, _ := strings.Cut(line, " ")
+		if mark == tag {
+			return rest, nil
+		}
+		switch word, list := verb(rest); word {
+		case "BYE":
+			p.Refusal = line
+			return "", nil
+		case "CAPABILITY":
+			p.Capabilities = merge(p.Capabilities, strings.Fields(list))
+		}
+	}
+}
+
+// responseIMAP reads one response, over the literals in it, whose bytes it drops.
+// Status is text to the end of its line, whatever that looks like.
+func responseIMAP(t *talk, tag string) (string, error) {
+	line, err := t.readLine(func(head []byte) bool { return opens(head, tag+" ", "* ") })
+	if err != nil || isStatus(line) || !strings.HasPrefix(line, "* ") {
+		return line, err
+	}
+	for tail := line; ; {
+		n, ok := literal(tail)
+		if !ok {
+			return line, nil
+		}
+		if err := t.skip(n); err != nil {
+			return "", err
+		}
+		if tail, err = t.readLine(nil); err != nil {
+			return "", err
+		}
+	}
+}
+
+// isStatus reports whether an untagged response is one of status (RFC 9051
+// section 7.1).
+func isStatus(line string) bool {
+	_, rest := verb(line)
+	word, _ := verb(rest)
+	return slices.Contains([]string{"OK", "NO", "BAD", "PREAUTH", "BYE"}, word)
+}
+
+// literal returns the length of the literal that a line announces at its end:
+// {42}.
+func literal(line string) (int, bool) {
+	i := strings.LastIndexByte(line, '{')
+	if i < 0 || !strings.HasSuffix(line, "}") {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(line[i+1:len(line)-1], 10, 31)
+	return int(n), err == nil
+}
+
+// imapGreetings is how each version greets; "" stands for 2010 and all later
+// ones (Rapid7 recog patterns).
+var imapGreetings = map[string]string{
+	"5.5":     "* OK Microsoft Exchange IMAP4rev1 server version 5.5.2653.23 (HOST) ready",
+	"2000":    "* OK Microsoft Exchange 2000 IMAP4rev1 server version 6.0.6249.0 (HOST) ready.",
+	"2003":    "* OK Microsoft Exchange Server 2003 IMAP4rev1 server version 6.5.7638.1 (HOST) ready.",
+	"2007":    "* OK Microsoft Exchange Server 2007 IMAP4 service ready",
+	"davmail": "* OK [CAPABILITY IMAP4REV1 AUTH=LOGIN MOVE SPECIAL-USE UIDPLUS] IMAP4rev1 DavMail 6.2.2 server ready",
+	"":        "* OK The Microsoft Exchange IMAP4 service is ready.",
+}
+
+// answerIMAP greets as Exchange of s.Version does, and lets nobody log in.
+func answerIMAP(conn net.Conn, s Stand) error {
+	t := newTalk(conn, "IMAP")
+	t.line = maxLineIMAP
+	return t.serve(s, imapGreetings, func(line string, secured bool) ([]string, next) {
+		tag, command, _ := strings.Cut(line, " ")
+		word, _ := verb(command)
+		switch {
+		case tag == "":
+			return []string{"* BAD Command Argument Error. 11"}, goOn
+		case word == "CAPABILITY":
+			return []string{capabilityIMAP(s, secured), tag + " OK CAPABILITY completed."}, goOn
+		case word == "NOOP":
+			return []string{tag + " OK NOOP completed."}, goOn
+		case word == "LOGOUT":
+			return []string{"* BYE Microsoft Exchange IMAP4 server signing off.", tag + " OK LOGOUT completed."}, hangUp
+		case word == "STARTTLS" && offersTLS(s, secured):
+			return []string{tag + " OK Begin TLS negotiation now."}, startTLS
+		}
+		return []string{tag + " BAD Command Argument Error. 11"}, goOn
+	})
+}
+
+// capabilityIMAP lists what is offered. A login with a password is offered only
+// where TLS protects it, as Exchange is installed.
+func capabilityIMAP(s Stand, secured bool) string {
+	line := "* CAPABILITY IMAP4 IMAP4rev1"
+	switch {
+	case offersTLS(s, secured):
+		line += " LOGINDISABLED STARTTLS"
+	case secured:
+		line += " AUTH=PLAIN"
+	}
+	return line + " UIDPLUS CHILDREN IDLE NAMESPACE LITERAL+"
+}

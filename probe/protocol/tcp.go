@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"io"
+	"net"
+)
+
+// askTCP asks nothing: of a service whose protocol is not spoken here, that the
+// connection came about is all there is to learn. It does not wait for words
+// either, so a server that hangs up at once has still been reached.
+func askTCP(net.Conn, Question) (Peer, error) {
+	return Peer{}, nil
+}
+
+// answerTCP listens in silence until the peer hangs up or has said more than
+// anybody would.
+func answerTCP(conn net.Conn, _ Stand) error {
+	_, err := io.Copy(io.Discard, io.LimitReader(conn, maxTalk))
+	return err
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"exreach/catalog"
+)
+
+// Bounds of a conversation in lines.
+const (
+	maxTalk  = 64 << 10               // bytes that the peer may say in all
+	maxLine  = 4 << 10                // bytes of one line
+	patience = 500 * time.Millisecond // for the reply to a farewell
+)
+
+// notOffered is the fact "starttls" of a server that does not offer TLS. One
+// that offers it and then refuses has its reply there.
+const notOffered = "not offered"
+
+// A talk is a conversation in lines, from either side, that reads no more than
+// its bounds.
+type talk struct {
+	conn    net.Conn
+	r       *bufio.Reader
+	want    string // the protocol: "SMTP"
+	waiting string // what is read next, for errors
+	line    int    // bytes of one line
+	left    int    // bytes that may still be read
+}
+
+func newTalk(conn net.Conn, want string) *talk {
+	return &talk{conn: conn, r: bufio.NewReader(conn), want: want, waiting: "the greeting", line: maxLine, left: maxTalk}
+}
+
+// send writes lines in one piece: firewalls that inspect SMTP judge packets,
+// and take a command that arrives in parts for a wrong one (Cisco 113423).
+func (t *talk) send(lines ...string) error {
+	t.waiting = "the reply to " + lines[0]
+	if _, err := io.WriteString(t.conn, strings.Join(lines, "\r\n")+"\r\n"); err != nil {
+		return fmt.Errorf("sending %s: %w", lines[0], err)
+	}
+	return nil
+}
+
+// readLine returns the next line without its end, which is CR LF or LF alone.
+// Where fits is not nil it is asked about the line so far, end included, so
+// that a peer which sends a few foreign bytes and waits is not called silent.
+func (t *talk) readLine(fits func(head []byte) bool) (string, error) {
+	var line []byte
+	for {
+		b, err := t.r.ReadByte()
+		if err == io.EOF && len(line) > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return "", fmt.Errorf("waiting for %s: %w", t.waiting, err)
+		}
+		line = append(line, b)
+		t.left--
+		switch {
+		case t.left < 0:
+			return "", t.mismatch(t.waiting + " does not end")
+		case fits != nil && !fits(line):
+			return "", t.foreign(line)
+		case b == '\n':
+			return strings.TrimSuffix(string(line[:len(line)-1]), "\r"), nil
+		case len(line) >= t.line:
+			return "", t.mismatch(t.waiting + " has a line without an end")
+		}
+	}
+}
+
+// skip drops n bytes.
+func (t *talk) skip(n int) error {
+	if t.left -= n; t.left < 0 {
+		return t.mismatch(t.waiting + " does not end")
+	}
+	if _, err := io.CopyN(io.Discard, t.r, int64(n)); err != nil {
+		return fmt.Errorf("waiting for %s: %w", t.waiting, err)
+	}
+	return nil
+}
+
+// command returns the next command of a client.
+func (t *talk) command() (string, error) {
+	t.waiting = "a command"
+	return t.readLine(nil)
+}
+
+// next is what a server does after a reply.
+type next int
+
+const (
+	goOn next = iota
+	startTLS
+	hangUp
+)
+
+// serve greets as the version of s does and answers commands until the client
+// says goodbye or hangs up.
+func (t *talk) serve(s Stand, greetings map[string]string, reply func(command string, secured bool) ([]string, next)) error {
+	if err := t.send(greeting(s, greetings)); err != nil {
+		return err
+	}
+	for secured := s.Service.TLS == catalog.Implicit; ; {
+		command, err := t.command()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		lines, next := reply(command, secured)
+		err = t.send(lines...)
+		if next == hangUp {
+			return nil // clients seldom wait for the last word
+		}
+		if err == nil && next == startTLS {
+			err, secured = t.startTLS(s.StartTLS), true
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// greeting is what s greets with, of a table by version; "" stands for versions
+// that are not in it.
+func greeting(s Stand, table map[string]string) string {
+	text, ok := table[s.Version]
+	if !ok {
+		text = table[""]
+	}
+	return strings.NewReplacer("HOST", s.Host, "DATE", time.Now().Format(time.RFC1123Z)).Replace(text)
+}
+
+// offersTLS reports whether s offers TLS in band at this point.
+func offersTLS(s Stand, secured bool) bool {
+	return s.StartTLS != nil && s.Service.TLS == catalog.StartTLS && !secured
+}
+
+// startTLS does the handshake and goes on over its connection. Bytes that were
+// read ahead go into the handshake: what a plain peer put behind its go-ahead
+// must not pass for protected talk (RFC 2595 section 4, RFC 3207 section 6).
+func (t *talk) startTLS(handshake func(net.Conn) (net.Conn, error)) error {
+	conn, err := handshake(readAhead{t.conn, t.r})
+	if err != nil {
+		return err
+	}
+	t.conn, t.r = conn, bufio.NewReader(conn)
+	return nil
+}
+
+// clientTLS is startTLS within a client's conversation.
+func (t *talk) clientTLS(q Question) error {
+	q.At(TLS)
+	if err := t.startTLS(q.StartTLS); err != nil {
+		return err
+	}
+	q.At(Talk)
+	return nil
+}
+
+// readAhead is a connection whose next bytes wait in a reader.
+type readAhead struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func (c readAhead) Read(p []byte) (int, error) { return c.r.Read(p) }
+
+// farewell says goodbye. The outcome is known by then, so nothing that happens
+// here matters, and a server that is slow to answer is not waited for.
+func (t *talk) farewell(command string) {
+	if t.send(command) != nil || t.conn.SetReadDeadline(time.Now().Add(patience)) != nil {
+		return
+	}
+	_, _ = t.readLine(nil)
+}
+
+func (t *talk) mismatch(got string) error {
+	return &MismatchError{Want: t.want, Got: got}
+}
+
+// openings are the first words of protocols that are met on ports of others.
+var openings = []struct{ head, name string }{
+	{"HTTP/", "HTTP"},
+	{"SSH-", "SSH"},
+	{"+OK", "POP3"},
+	{"-ERR", "POP3"},
+	{"* OK", "IMAP"},
+	{"* BYE", "IMAP"},
+	{"* PREAUTH", "IMAP"},
+	{"220 ", "SMTP or FTP"},
+	{"220-", "SMTP or FTP"},
+	{"200 ", "NNTP"},
+	{"201 ", "NNTP"},
+	{"ncacn_http/1.0", "RPC over HTTP"},
+	{"\x15\x03", "TLS"},
+	{"\x05\x00", "RPC"},
+}
+
+// foreign is the mismatch for a line that does not fit. What came along with it
+// helps to name its protocol.
+func (t *talk) foreign(line []byte) error {
+	rest, _ := t.r.Peek(t.r.Buffered())
+	head := string(line) + string(rest)
+	for _, o := range openings {
+		if strings.HasPrefix(head, o.head) {
+			return t.mismatch(t.waiting + " opens like " + o.name)
+		}
+	}
+	return t.mismatch(t.waiting + " does not open like " + t.want)
+}
+
+// opens reports whether head, as far as it goes, begins like one of words.
+func opens(head []byte, words ...string) bool {
+	return slices.ContainsFunc(words, func(word string) bool {
+		n := min(len(head), len(word))
+		return bytes.EqualFold(head[:n], []byte(word[:n]))
+	})
+}
+
+// verb splits a command into its first word, in upper case, and the rest.
+func verb(line string) (string, string) {
+	word, rest, _ := strings.Cut(line, " ")
+	return strings.ToUpper(word), rest
+}
+
+// offers reports whether a list of capability lines has one whose keyword is
+// word.
+func offers(capabilities []string, word string) bool {
+	return slices.ContainsFunc(capabilities, func(line string) bool {
+		keyword, _ := verb(line)
+		return keyword == word
+	})
+}
+
+// merge adds the lines of more that list has not. What a server offers before
+// and after TLS becomes one list so: STARTTLS, gone afterwards, stays in it, and
+// the logins that need TLS come behind.
+func merge(list, more []string) []string {
+	for _, line := range more {
+		if len(list) < maxList && !slices.Contains(list, line) {
+			list = append(list, line)
+		}
+	}
+	return list
+}
