@@ -2,8 +2,8 @@
 
 // Package protocol holds the wire conversations: for every protocol of the
 // catalogue how to ask as a client and how to answer as a server. A protocol
-// only speaks. It dials nothing, sets no deadline, retries nothing and passes
-// no verdict: probe does all that around it.
+// only speaks. It dials nothing, retries nothing, passes no verdict, and sets no
+// deadline but a short one for its farewell: probe does all that around it.
 package protocol
 
 import (
