@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
+
+	"exreach/catalog"
+)
+
+// askLDAP binds as nobody and reads the rootDSE, the entry in which a server
+// describes itself (RFC 4511; RFC 4512, section 5.1). A server that refuses one
+// or the other has spoken LDAP: Exchange 5.0 knows version 2 alone, and hardened
+// servers answer nobody they do not know.
+func askLDAP(conn net.Conn, q Question) (Peer, error) {
+	var p Peer
+	q.At(Greet)
+	if q.Service.TLS == catalog.StartTLS {
+		secured, err := secureLDAP(conn, q)
+		var refusal *ldapRefusal
+		switch {
+		case errors.As(err, &refusal):
+			// Nothing secret follows, so it may follow in the clear.
+			p.fact("starttls", refusal.Error())
+		case err != nil:
+			return p, err
+		default:
+			conn = secured
+		}
+		q.At(Talk)
+	}
+	err := talkLDAP(conn, q, &p)
+	return p, err
+}
+
+// secureLDAP asks for TLS and does the handshake. The request is made here,
+// because go-ldap's reader would take the first bytes of the handshake.
+func secureLDAP(conn net.Conn, q Question) (net.Conn, error) {
+	w := newLDAPWire(conn)
+	request := ldapOperation(ldap.ApplicationExtendedRequest)
+	request.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, ldapStartTLS, ""))
+	if _, err := w.Write(ldapMessage(1, request).Bytes()); err != nil {
+		return nil, fmt.Errorf("asking for TLS: %w", err)
+	}
+	answer, err := w.answer()
+	if err != nil {
+		return nil, fmt.Errorf("waiting for the answer to StartTLS: %w", err)
+	}
+	if err := ldapOutcome(ldap.GetLDAPError(answer)); err != nil {
+		return nil, err
+	}
+	q.At(TLS)
+	return q.StartTLS(conn)
+}
+
+// talkLDAP binds, reads the rootDSE and unbinds.
+func talkLDAP(conn net.Conn, q Question, p *Peer) error {
+	w := newLDAPWire(conn)
+	l := ldap.NewConn(w, q.Service.TLS == catalog.Implicit)
+	l.Start()
+	defer l.Close()
+	var unbound, refusal *ldapRefusal
+	err := w.cause(l.UnauthenticatedBind(""))
+	switch {
+	case errors.As(err, &unbound):
+		p.fact("anonymous_bind", unbound.Error())
+	case err != nil:
+		return fmt.Errorf("waiting for the answer to a bind: %w", err)
+	}
+	if q.Service.TLS != catalog.StartTLS {
+		q.At(Talk)
+	}
+	found, err := l.Search(rootDSESearch())
+	err = w.cause(err)
+	switch {
+	case err == nil:
+		describeLDAP(found, q, p)
+	case errors.As(err, &refusal):
+		refuseLDAP(refusal, p)
+	case unbound != nil && hungUp(err):
+		refuseLDAP(unbound, p)
+	default:
+		// No farewell: a peer that is something else may not read it, and the
+		// deadline would be waited for.
+		return fmt.Errorf("waiting for the rootDSE: %w", err)
+	}
+	_ = l.Unbind()
+	return nil
+}
+
+// refuseLDAP notes that the server shows nothing of itself.
+func refuseLDAP(r *ldapRefusal, p *Peer) {
+	p.fact("kind", "LDAP server")
+	p.Refusal = r.Error()
+}
+
+// hungUp reports whether err, which came instead of an answer, means that the
+// server ended the conversation.
+func hungUp(err error) bool {
+	var foreign *MismatchError
+	return !errors.As(err, &foreign) && !errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// fact adds what the peer said about itself, if it did.
+func (p *Peer) fact(name, value string) {
+	if value == "" {
+		return
+	}
+	if p.Facts == nil {
+		p.Facts = map[string]string{}
+	}
+	p.Facts[name] = value
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// rootDSEFacts are the attributes of a rootDSE that hold one value each, by the
+// name of the fact (MS-ADTS, section 3.1.1.3.2; RFC 3045).
+var rootDSEFacts = []struct{ fact, attribute string }{
+	{"current_time", "currentTime"},
+	{"default_naming_context", "defaultNamingContext"},
+	{"dns_host_name", "dnsHostName"},
+	{"domain_controller_functionality", "domainControllerFunctionality"},
+	{"domain_functionality", "domainFunctionality"},
+	{"ds_service_name", "dsServiceName"},
+	{"forest_functionality", "forestFunctionality"},
+	{"global_catalog_ready", "isGlobalCatalogReady"},
+	{"ldap_service_name", "ldapServiceName"},
+	{"synchronized", "isSynchronized"},
+	{"vendor", "vendorName"},
+	{"vendor_version", "vendorVersion"},
+}
+
+// rootDSELists are the attributes of a rootDSE that hold a list, and what stands
+// before each value among the capabilities (RFC 4512, section 5.1).
+var rootDSELists = []struct{ before, attribute string }{
+	{"version ", "supportedLDAPVersion"},
+	{"sasl ", "supportedSASLMechanisms"},
+	{"naming context ", "namingContexts"},
+	{"capability ", "supportedCapabilities"},
+	{"extension ", "supportedExtension"},
+}
+
+// Capabilities of Active Directory and its kin (MS-ADTS, section 3.1.1.3.4.3).
+const (
+	capabilityAD   = "1.2.840.113556.1.4.800"
+	capabilityADAM = "1.2.840.113556.1.4.1851" // AD LDS, which was called ADAM
+)
+
+// oidNames says what an administrator calls an object identifier.
+var oidNames = map[string]string{
+	capabilityAD:              "Active Directory",
+	capabilityADAM:            "AD LDS",
+	"1.2.840.113556.1.4.1670": "Windows Server 2003",
+	"1.2.840.113556.1.4.1791": "signing and sealing",
+	"1.2.840.113556.1.4.1880": "AD LDS with Digest",
+	"1.2.840.113556.1.4.1920": "read-only domain controller",
+	"1.2.840.113556.1.4.1935": "Windows Server 2008",
+	"1.2.840.113556.1.4.2080": "Windows Server 2008 R2",
+	"1.2.840.113556.1.4.2237": "Windows Server 2012",
+	"1.3.6.1.4.1.4203.1.11.1": "password modify",
+	"1.3.6.1.4.1.4203.1.11.3": "who am I",
+	ldapStartTLS:              "StartTLS",
+}
+
+// rootDSESearch reads the rootDSE. Each attribute is asked for by its name: they
+// are operational, and no short word for all of them works with every server.
+func rootDSESearch() *ldap.SearchRequest {
+	var names []string
+	for _, f := range rootDSEFacts {
+		names = append(names, f.attribute)
+	}
+	for _, l := range rootDSELists {
+		names = append(names, l.attribute)
+	}
+	return ldap.NewSearchRequest("", ldap.ScopeBaseObject, ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", names, nil)
+}
+
+// describeLDAP tells what the rootDSE says. An Exchange 5.5 directory may have
+// an empty one, or none.
+func describeLDAP(found *ldap.SearchResult, q Question, p *Peer) {
+	dse := &ldap.Entry{}
+	if len(found.Entries) > 0 {
+		dse = found.Entries[0]
+	}
+	p.fact("kind", kindLDAP(dse, q.Service.Ports.First))
+	for _, f := range rootDSEFacts {
+		p.fact(f.fact, dse.GetEqualFoldAttributeValue(f.attribute))
+	}
+	for _, l := range rootDSELists {
+		for _, value := range dse.GetEqualFoldAttributeValues(l.attribute) {
+			line := l.before + value
+			if name, ok := oidNames[value]; ok {
+				line += " (" + name + ")"
+			}
+			p.Capabilities = append(p.Capabilities, line)
+		}
+	}
+}
+
+// globalCatalogPorts are those of the global catalogue, plain and with TLS.
+var globalCatalogPorts = []uint16{3268, 3269}
+
+// kindLDAP tells a domain controller, a global catalogue and AD LDS from other
+// servers. A global catalogue that is not ready answers on its port, with the
+// domain's own objects alone.
+func kindLDAP(dse *ldap.Entry, port uint16) string {
+	capabilities := dse.GetEqualFoldAttributeValues("supportedCapabilities")
+	ready := strings.EqualFold(dse.GetEqualFoldAttributeValue("isGlobalCatalogReady"), "TRUE")
+	switch {
+	case slices.Contains(capabilities, capabilityADAM):
+		return "AD LDS"
+	case !slices.Contains(capabilities, capabilityAD):
+		return "LDAP server"
+	case ready && slices.Contains(globalCatalogPorts, port):
+		return "global catalogue"
+	}
+	return "domain controller"
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
+)
+
+// A ldapWire is the connection that go-ldap reads and writes. It hands over
+// nothing but whole, checked answers to what was asked, and it remembers the
+// cause of an end, which go-ldap turns into text. Go-ldap reads and writes on
+// goroutines of its own; they end with Close.
+type ldapWire struct {
+	net.Conn
+	frames *ldapFrames
+	rest   []byte       // of the answer that is being handed over
+	sent   atomic.Int64 // requests, and so the highest message ID: go-ldap counts from 1
+
+	mu  sync.Mutex
+	err error // the first error of the connection, or what was wrong with an answer
+}
+
+func newLDAPWire(conn net.Conn) *ldapWire {
+	return &ldapWire{Conn: conn, frames: newLDAPFrames(conn)}
+}
+
+func (w *ldapWire) Write(b []byte) (int, error) {
+	w.sent.Add(1)
+	n, err := w.Conn.Write(b)
+	return n, w.remember(err)
+}
+
+func (w *ldapWire) Read(b []byte) (int, error) {
+	if len(w.rest) == 0 {
+		answer, err := w.answer()
+		if err != nil {
+			err = w.remember(err)
+			// Go-ldap closes as well, but not while a request is being written,
+			// and a peer that is something else may never read that.
+			w.Conn.Close()
+			return 0, err
+		}
+		// Controls stay behind. None was asked for, and go-ldap decodes the BER
+		// inside their values, which the frames have not checked.
+		id, op, _ := ldapParts(answer)
+		w.rest = ldapMessage(id, op).Bytes()
+	}
+	n := copy(b, w.rest)
+	w.rest = w.rest[n:]
+	return n, nil
+}
+
+// ldapAnswers are the operations that only servers send (RFC 4511, section 4).
+var ldapAnswers = []ber.Tag{
+	ldap.ApplicationBindResponse,
+	ldap.ApplicationSearchResultEntry,
+	ldap.ApplicationSearchResultDone,
+	ldap.ApplicationSearchResultReference,
+	ldap.ApplicationExtendedResponse,
+	ldap.ApplicationIntermediateResponse,
+}
+
+// answer returns the next answer to a request of ours. Go-ldap would pass over
+// anything else and wait on, so that a wrong server looked like a silent one.
+func (w *ldapWire) answer() (*ber.Packet, error) {
+	for {
+		message, err := w.frames.next()
+		if err != nil {
+			return nil, err
+		}
+		switch id, op, _ := ldapParts(message); {
+		case op.TagType != ber.TypeConstructed || !slices.Contains(ldapAnswers, op.Tag):
+			return nil, notLDAP("an LDAP message that is not an answer")
+		case id > w.sent.Load():
+			return nil, notLDAP("an LDAP answer to what was not asked")
+		case id > 0:
+			return message, nil
+		}
+		if err := disconnection(message); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// disconnection returns the reason of a notice of disconnection (RFC 4511,
+// section 4.4.1), and nil for any other message that answers no request.
+func disconnection(message *ber.Packet) error {
+	_, op, _ := ldapParts(message)
+	for _, part := range op.Children {
+		if part.ClassType == ber.ClassContext && part.Tag == 10 && part.Data.String() == ldapDisconnection {
+			return ldapOutcome(ldap.GetLDAPError(message))
+		}
+	}
+	return nil
+}
+
+// Object identifiers of extended operations.
+const (
+	ldapStartTLS      = "1.3.6.1.4.1.1466.20037" // RFC 4511, section 4.14
+	ldapDisconnection = "1.3.6.1.4.1.1466.20036"
+)
+
+// A ldapRefusal is an LDAP result that is not success.
+type ldapRefusal struct {
+	code int
+	text string
+}
+
+func (r *ldapRefusal) Error() string { return fmt.Sprintf("%d %s", r.code, r.text) }
+
+// ldapOutcome makes of go-ldap's error for an answer what it means here: nil, a
+// *ldapRefusal, or a *MismatchError where the answer has the wrong parts.
+func ldapOutcome(err error) error {
+	var result *ldap.Error
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &result) || result.ResultCode >= ldap.ErrorNetwork:
+		return notLDAP("an answer with the wrong parts")
+	}
+	text := ldap.LDAPResultCodeMap[result.ResultCode]
+	if said := result.Err.Error(); said != "" {
+		text += ": " + said
+	}
+	return &ldapRefusal{code: int(result.ResultCode), text: text}
+}
+
+// cause returns why a call of go-ldap on this wire failed.
+func (w *ldapWire) cause(err error) error {
+	var result *ldap.Error
+	if err == nil || errors.Is(err, ldap.ErrMalformedPacket) || errors.As(err, &result) && result.Packet != nil {
+		return ldapOutcome(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
+	return err
+}
+
+// remember keeps the first error.
+func (w *ldapWire) remember(err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = err
+	}
+	return err
+}
