@@ -4,6 +4,7 @@ package probe
 
 import (
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -71,26 +72,47 @@ func (l *leash) expire() {
 	_ = l.Conn.SetDeadline(time.Unix(1, 0))
 }
 
-// A recorder keeps the first bytes that a connection delivered.
+// A recorder keeps the first bytes that a connection delivered. It takes what is
+// there, however little is asked for: a protocol that gives up on the first
+// foreign byte leaves more to see than that byte.
 type recorder struct {
 	net.Conn
+	ahead []byte // read and not yet asked for
+
 	mu    sync.Mutex // go-ldap reads on a goroutine of its own
 	first []byte
 }
 
 func (r *recorder) Read(b []byte) (int, error) {
-	n, err := r.Conn.Read(b)
+	if len(r.ahead) == 0 {
+		if len(b) >= evidenceSize {
+			n, err := r.Conn.Read(b)
+			r.keep(b[:n])
+			return n, err
+		}
+		scratch := make([]byte, evidenceSize)
+		n, err := r.Conn.Read(scratch)
+		r.keep(scratch[:n])
+		r.ahead = scratch[:n]
+		if n == 0 {
+			return 0, err
+		}
+	}
+	n := copy(b, r.ahead)
+	r.ahead = r.ahead[n:]
+	return n, nil
+}
+
+func (r *recorder) keep(b []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if room := evidenceSize - len(r.first); room > 0 && n > 0 {
-		r.first = append(r.first, b[:min(n, room)]...)
-	}
-	return n, err
+	room := evidenceSize - len(r.first)
+	r.first = append(r.first, b[:min(len(b), room)]...)
 }
 
 // head returns the first bytes that were read.
 func (r *recorder) head() []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.first
+	return slices.Clone(r.first)
 }

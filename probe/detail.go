@@ -60,6 +60,8 @@ var (
 // answered is the best line the peer gave of itself.
 func answered(res *Result) string {
 	switch p := res.Peer; {
+	case p == nil && res.Check.Service.Protocol == "tcp":
+		return "connected; nothing more was asked"
 	case p == nil:
 		return "connected"
 	case p.Refusal != "":

@@ -189,6 +189,22 @@ func TestEvidence(t *testing.T) {
 	})
 }
 
+// TestEvidenceWhole wants all that came in one piece, though the protocol gave
+// up on the first byte of it.
+func TestEvidenceWhole(t *testing.T) {
+	for _, name := range []string{"smtp", "ldap", "rpc"} {
+		synctest.Test(t, func(t *testing.T) {
+			network := &fakeNet{serve: always(sayingServer("SSH-2.0-OpenSSH_9.2\r\n"))}
+			c := smtpCheck("192.0.2.1", 25)
+			c.Service.Protocol = name
+			res := collect(t.Context(), &Pool{Dial: network.dial}, c)[0]
+			if want := `SSH-2.0-OpenSSH_9.2\r\n`; res.Verdict != Mismatch || res.Evidence != want {
+				t.Errorf("%s: %s, evidence %q, want mismatch, %q", name, res.Verdict, res.Evidence, want)
+			}
+		})
+	}
+}
+
 // TestEveryAddress wants one result per address of a name, each with its own
 // verdict.
 func TestEveryAddress(t *testing.T) {

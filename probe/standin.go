@@ -64,6 +64,19 @@ func (s *StandIn) Start(ctx context.Context) error {
 	if err := s.certify(); err != nil {
 		return err
 	}
+	for _, service := range s.furnish() {
+		if err := s.open(service); err != nil {
+			s.Close()
+			return err
+		}
+	}
+	return s.findClosedPort()
+}
+
+// furnish gives the RPC interfaces their ports and returns the services that
+// can be asked. The endpoint map is whole before the first listener serves it.
+func (s *StandIn) furnish() []catalog.Service {
+	var services []catalog.Service
 	port := uint16(standInPorts)
 	for _, service := range s.Services {
 		if service.Unasked != "" || service.Network != catalog.TCP {
@@ -74,12 +87,9 @@ func (s *StandIn) Start(ctx context.Context) error {
 			s.endpoints = append(s.endpoints, endpoint(*service.RPC, port))
 			port++
 		}
-		if err := s.open(service); err != nil {
-			s.Close()
-			return err
-		}
+		services = append(services, service)
 	}
-	return s.findClosedPort()
+	return services
 }
 
 // Close ends every conversation and waits for it.
