@@ -195,7 +195,7 @@ func (s seen) quote() string {
 	if s.Evidence == "" {
 		return ""
 	}
-	return fmt.Sprintf(" It said: %s", s.Evidence)
+	return fmt.Sprintf(" It said: %s", strings.TrimSuffix(s.Evidence, `\r\n`))
 }
 
 // tries counts what was sent.

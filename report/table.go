@@ -79,9 +79,9 @@ func (t *table) measure(g Group) {
 func (t *table) group(g Group, from string) {
 	t.told = map[string]bool{}
 	if e := g.Whole; e != nil {
-		t.paragraph(0, margin,
-			span{g.Host, bold}, span{g.Address, plain}, span{e.Verdict + ":", inks[e.Grade]},
-			span{fmt.Sprintf("%s (%s not asked)", e.Detail, count(len(g.Entries), "service")), plain})
+		t.paragraph(0, margin, append(nameOf(g),
+			span{" " + e.Verdict + ":", inks[e.Grade]},
+			span{fmt.Sprintf("%s (%s not asked)", e.Detail, count(len(g.Entries), "service")), plain})...)
 		t.findings(*e, margin)
 		return
 	}
@@ -89,11 +89,20 @@ func (t *table) group(g Group, from string) {
 	if from != "" {
 		who += ", as " + from + " sees it"
 	}
-	t.paragraph(0, margin, span{g.Host, bold}, span{" " + g.Address, plain}, span{" " + who, dim})
+	t.paragraph(0, margin, append(nameOf(g), span{" " + who, dim})...)
 	for _, e := range g.Entries {
 		t.row(e)
 		t.findings(e, t.indent())
 	}
+}
+
+// nameOf is the host of a group, and its address where that is something else.
+func nameOf(g Group) []span {
+	name := []span{{g.Host, bold}}
+	if g.Address != "" && g.Address != g.Host {
+		name = append(name, span{" " + g.Address, plain})
+	}
+	return name
 }
 
 // row writes one entry as one line, or as two where the columns are too narrow

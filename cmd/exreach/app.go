@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"exreach/catalog"
+)
+
+// commands is every subcommand, in the order of the help.
+func commands(w world) []*cli.Command {
+	return []*cli.Command{
+		checkCommand(w),
+		demoCommand(w),
+		catalogCommand(w),
+		reportCommand(w),
+		completionCommand(w),
+		completeCommand(w),
+		versionCommand(w),
+	}
+}
+
+// program is the command line as a tree of commands.
+func program(w world) *cli.Command {
+	root := &cli.Command{
+		Name:        "exreach",
+		Usage:       "is everything reachable that an Exchange server must offer?",
+		Flags:       []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "the same as exreach version"}},
+		Subcommands: commands(w),
+		Action:      func(*cli.Context) error { return writeVersion(w.stdout) },
+	}
+	prepare(root)
+	return root
+}
+
+// prepare gives c and all below it what every command has: the option --help,
+// and errors that come back to run instead of being printed by cli.
+func prepare(c *cli.Command) {
+	c.HideHelp = true
+	c.Flags = append(c.Flags, &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print this help"})
+	c.OnUsageError = func(ctx *cli.Context, err error, _ bool) error { return badValue(ctx.Command, err) }
+	for _, sub := range c.Subcommands {
+		prepare(sub)
+	}
+}
+
+// command runs the command that args name.
+func command(ctx context.Context, args []string, w world) error {
+	if len(args) > 0 && args[0] == "help" { // people type it; it is no command here
+		args = append(args[1:], "--help")
+	}
+	root := program(w)
+	l, err := sortOut(root, args)
+	switch {
+	case err != nil:
+		return err
+	case l.wantsHelp():
+		return writeHelp(w.stdout, l)
+	case l.pending != "":
+		return hinted(seeHelp(l.name()), "option %s: it needs a value", dashed(l.pending))
+	case l.isGroup() && len(l.operands) > 0:
+		return unknownCommand(l)
+	}
+	app := &cli.App{
+		Name:           root.Name,
+		HelpName:       root.Name,
+		Flags:          root.Flags,
+		Commands:       root.Subcommands,
+		Action:         root.Action,
+		HideHelp:       true,
+		HideVersion:    true,
+		OnUsageError:   root.OnUsageError,
+		ExitErrHandler: func(*cli.Context, error) {}, // run decides on the exit code
+		Reader:         w.stdin,
+		Writer:         w.stdout,
+		ErrWriter:      w.stderr,
+	}
+	return app.RunContext(ctx, append([]string{root.Name}, l.ordered()...))
+}
+
+// unknownOption names the option that comes nearest.
+func unknownOption(l line, word string) error {
+	var known []string
+	for _, f := range l.command.Flags {
+		for _, name := range f.Names() {
+			known = append(known, dashed(name))
+		}
+	}
+	name, _, _ := strings.Cut(word, "=")
+	return hinted(fmt.Sprintf("nearest is %s; %s", catalog.Nearest(name, known)[0], seeHelp(l.name())), "unknown option %s: %s does not have it", name, l.name())
+}
+
+// unknownCommand says which command was most likely meant. A host without a
+// command before it most likely wants to be checked.
+func unknownCommand(l line) error {
+	word := l.operands[0]
+	if _, err := parseHost(word); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
+		return hinted("did you mean exreach check "+word+"?", "unknown command %q", word)
+	}
+	var known []string
+	for _, c := range l.command.VisibleCommands() {
+		known = append(known, c.Name)
+	}
+	return &catalog.WordError{Kind: "command", Word: word, Accepted: known}
+}
+
+var invalidValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([^:]+): `)
+
+// badValue puts the flag package's words for a wrong value into ours.
+func badValue(c *cli.Command, err error) error {
+	m := invalidValue.FindStringSubmatch(err.Error())
+	if m == nil {
+		return hinted(seeHelp(c.HelpName), "%s: %w", c.HelpName, err)
+	}
+	want := "true or false"
+	switch findOption(c, m[2]).(type) {
+	case *cli.DurationFlag:
+		want = "a duration, such as 20s or 1m30s"
+	case *cli.IntFlag:
+		want = "a whole number"
+	}
+	return hinted(seeHelp(c.HelpName), "option %s: %s is not %s", dashed(m[2]), m[1], want)
+}
+
+func seeHelp(command string) string { return "see " + command + " --help" }
+
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}

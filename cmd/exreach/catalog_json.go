@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"io"
+
+	"exreach/catalog"
+)
+
+// A versionJSON is a version as JSON has it. Its words are those of a report.
+type versionJSON struct {
+	Schema   string        `json:"schema"`
+	Version  string        `json:"version"`
+	Title    string        `json:"title"`
+	Roles    []roleJSON    `json:"roles"`
+	Services []serviceJSON `json:"services"`
+}
+
+type roleJSON struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// A serviceJSON has either Ports or RPC, as a Service does.
+type serviceJSON struct {
+	Service  string                  `json:"service"`
+	Role     string                  `json:"role"`
+	Network  string                  `json:"network"`
+	Ports    *catalog.Ports          `json:"ports,omitempty"`
+	RPC      *catalog.Interface      `json:"rpc,omitempty"`
+	Protocol string                  `json:"protocol"`
+	TLS      string                  `json:"tls"`
+	HTTP     *catalog.Directory      `json:"http,omitempty"`
+	Wants    map[string]catalog.Want `json:"wants"`
+	Exposure string                  `json:"exposure,omitempty"`
+	Unasked  string                  `json:"unasked,omitempty"`
+	Note     string                  `json:"note"`
+	Verified bool                    `json:"verified"`
+	Sources  []catalog.Source        `json:"sources"`
+	Facts    []string                `json:"facts"`
+}
+
+func writeVersionJSON(w io.Writer, v catalog.Version) error {
+	out := versionJSON{Schema: "exreach-catalog/1", Version: v.Name, Title: v.Title, Roles: []roleJSON{}, Services: []serviceJSON{}}
+	for _, r := range v.Roles {
+		out.Roles = append(out.Roles, roleJSON(r))
+	}
+	for _, s := range v.Services {
+		out.Services = append(out.Services, jsonOf(s))
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(out)
+}
+
+func jsonOf(s catalog.Service) serviceJSON {
+	out := serviceJSON{
+		Service: s.Name, Role: s.Role, Network: string(s.Network), RPC: s.RPC,
+		Protocol: s.Protocol, TLS: string(s.TLS), HTTP: s.HTTP, Wants: s.Wants,
+		Exposure: s.Exposure, Unasked: s.Unasked, Note: s.Note,
+		Verified: s.Verified, Sources: s.Sources, Facts: s.Facts,
+	}
+	if s.RPC == nil {
+		out.Ports = &s.Ports
+	}
+	if out.Wants == nil {
+		out.Wants = map[string]catalog.Want{} // always an object
+	}
+	if out.Facts == nil {
+		out.Facts = []string{} // always a list
+	}
+	if out.Sources == nil {
+		out.Sources = []catalog.Source{}
+	}
+	return out
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+func checkCommand(w world) *cli.Command {
+	return &cli.Command{
+		Name:      "check",
+		Usage:     "ask every port that a server's role needs",
+		ArgsUsage: "HOST...",
+		Flags:     slices.Concat(planFlags(), poolFlags(), outputFlags()),
+		Action:    func(c *cli.Context) error { return check(c, w) },
+	}
+}
+
+func check(c *cli.Context, w world) error {
+	out, err := newOutput(c, w)
+	if err != nil {
+		return err
+	}
+	var notes bytes.Buffer // an error comes alone
+	plan, err := planOf(c, &notes)
+	if err != nil {
+		return err
+	}
+	pool, err := poolOf(c, plan)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(out.notes, &notes)
+	return out.run(c.Context, pool, plan)
+}
+
+// notesOf is where a command says what the user may want to know. Errors are
+// no notes.
+func notesOf(c *cli.Context, w world) io.Writer {
+	if c.Bool("quiet") {
+		return io.Discard
+	}
+	return w.stderr
+}
+
+func note(w io.Writer, format string, a ...any) {
+	fmt.Fprintf(w, "exreach: "+format+"\n", a...)
+}
+
+// plural is "1 row", "2 rows".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// positive is the value of an option that must not be less than one; 0 where
+// it was not given.
+func positive[T int | time.Duration](c *cli.Context, name string, value T) (T, error) {
+	if c.IsSet(name) && value <= 0 {
+		return 0, hinted(seeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
+	}
+	return value, nil
+}

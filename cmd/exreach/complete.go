@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"exreach/catalog"
+	"exreach/report"
+)
+
+// completeCommand prints what a word may become, one to a line. The completion
+// scripts ask it, so that what they know is what the commands know.
+func completeCommand(w world) *cli.Command {
+	return &cli.Command{
+		Name:      "complete",
+		Usage:     "print what a word of a command line may become",
+		ArgsUsage: "[-- WORD...]",
+		Hidden:    true,
+		Flags:     []cli.Flag{&cli.StringFlag{Name: "word", Usage: "the `WORD` to complete, as far as it is typed"}},
+		Action: func(c *cli.Context) error {
+			for _, found := range candidates(program(w), c.Args().Slice(), c.String("word")) {
+				if _, err := fmt.Fprintln(w.stdout, found); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// candidates is every word that word may become after the words before it.
+func candidates(root *cli.Command, before []string, word string) []string {
+	before, word = joinEquals(before, word)
+	l, err := sortOut(root, before)
+	if err != nil {
+		return nil // the line is wrong already
+	}
+	name, _, whole := strings.Cut(word, "=")
+	switch {
+	case l.pending != "":
+		return beginning(word, values(l, l.pending))
+	case whole && strings.HasPrefix(name, "--"):
+		words := values(l, name[2:])
+		for i := range words {
+			words[i] = name + "=" + words[i]
+		}
+		return beginning(word, words)
+	case strings.HasPrefix(word, "-"):
+		return beginning(word, options(l.command))
+	}
+	return beginning(word, operands(l))
+}
+
+// joinEquals undoes that bash takes --format=json for three words.
+func joinEquals(before []string, word string) ([]string, string) {
+	if word == "=" {
+		return before, ""
+	}
+	return slices.DeleteFunc(slices.Clone(before), func(w string) bool { return w == "=" }), word
+}
+
+func beginning(with string, words []string) []string {
+	return slices.DeleteFunc(words, func(w string) bool { return !strings.HasPrefix(w, with) })
+}
+
+func options(c *cli.Command) []string {
+	var names []string
+	for _, f := range c.VisibleFlags() {
+		names = append(names, dashed(f.Names()[0]))
+	}
+	return names
+}
+
+func operands(l line) []string {
+	switch l.name() {
+	case "exreach", "exreach catalog":
+		var names []string
+		for _, c := range l.command.VisibleCommands() {
+			names = append(names, c.Name)
+		}
+		return names
+	case "exreach completion":
+		return slices.Clone(shells)
+	case "exreach catalog show":
+		if len(l.operands) == 0 {
+			return values(l, "version")
+		}
+		return values(l, "role")
+	}
+	return nil
+}
+
+// values is what an option takes, where that is a closed set.
+func values(l line, option string) []string {
+	switch option {
+	case "color":
+		return slices.Clone(colorWords)
+	case "format":
+		if l.name() == "exreach catalog show" {
+			return slices.Clone(showFormats)
+		}
+		return report.FormatNames()
+	}
+	var words []string
+	for _, v := range versions(l, option) {
+		switch option {
+		case "version":
+			words = append(words, v.Name)
+		case "role":
+			for _, r := range v.Roles {
+				words = append(words, r.Name)
+			}
+		case "only", "skip":
+			for _, s := range v.Services {
+				words = append(words, s.Name)
+			}
+		}
+	}
+	if option == "from" {
+		for _, f := range catalog.Froms {
+			words = append(words, f.Name)
+		}
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+// versions is the version that the line names, or all of them where it names
+// none or where the question is which.
+func versions(l line, option string) []catalog.Version {
+	cat, err := catalog.Open()
+	if err != nil {
+		return nil
+	}
+	name := l.value("version", "V")
+	if l.name() == "exreach catalog show" && len(l.operands) > 0 {
+		name = l.operands[0]
+	}
+	if v, err := cat.Version(name); err == nil && option != "version" {
+		return []catalog.Version{v}
+	}
+	return cat.Versions
+}

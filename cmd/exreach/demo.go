@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// demoHost is the server of the demonstration. Names under .example belong to
+// nobody (RFC 2606).
+var demoHost = catalog.Host{Name: "mail01.contoso.example", Version: "2019", Role: "mailbox"}
+
+// demoFaults is what is wrong with it, by service: the load balancer takes
+// connections to 587 that no server answers, and somebody has turned IMAP4 on,
+// with an old certificate and with 143 leading to the mail flow's servers.
+var demoFaults = map[string]probe.Fault{
+	"smtp-submission": probe.FaultSilent,
+	"imap":            probe.FaultForeign,
+	"imaps":           probe.FaultExpired,
+}
+
+func demoCommand(w world) *cli.Command {
+	return &cli.Command{
+		Name:   "demo",
+		Usage:  "check a stand-in server on loopback, to see a report",
+		Flags:  outputFlags(),
+		Action: func(c *cli.Context) error { return demo(c, w) },
+	}
+}
+
+func demo(c *cli.Context, w world) error {
+	if err := noOperands(c); err != nil {
+		return err
+	}
+	out, err := newOutput(c, w)
+	if err != nil {
+		return err
+	}
+	cat, err := catalog.Open()
+	if err != nil {
+		return err
+	}
+	plan, err := cat.Plan(catalog.Topology{Hosts: []catalog.Host{demoHost}}, catalog.DefaultFrom)
+	if err != nil {
+		return err
+	}
+	server := probe.StandIn{Host: demoHost.Name, Version: demoHost.Version, Services: running(plan), Faults: demoFaults}
+	if err := server.Start(c.Context); err != nil {
+		return err
+	}
+	defer server.Close()
+	pool := probe.Pool{
+		Dial:     server.Dial,
+		Lookup:   server.Lookup,
+		Roots:    server.Roots(),
+		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is quick, and a silence is as good after three seconds
+	}
+	err = out.run(c.Context, &pool, plan)
+	var found outcome
+	if !errors.As(err, &found) {
+		return err
+	}
+	note(out.notes, "this was a stand-in for an Exchange %s server, on loopback, with faults made on purpose", demoHost.Version)
+	note(out.notes, "your own server: exreach check mail01.contoso.com --version 2019")
+	note(out.notes, "what is asked, and why: exreach catalog show 2019 mailbox")
+	return nil
+}
+
+// running is the services that the server offers: what is off by default is off
+// here too, unless it has a fault.
+func running(plan []catalog.Check) []catalog.Service {
+	var services []catalog.Service
+	for _, c := range flatten(plan) {
+		if c.Want == catalog.Required || c.Want == catalog.Optional || demoFaults[c.Service.Name] != "" {
+			services = append(services, c.Service)
+		}
+	}
+	return services
+}

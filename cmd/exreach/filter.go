@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+)
+
+// A filter narrows a plan to some services. A word is the name of a service,
+// its protocol, or its port.
+type filter struct {
+	only []string // nothing stands for everything
+	skip []string
+}
+
+// apply returns the checks that are left. RPC interfaces are asked through
+// their endpoint mapper, so that stays where one of them does.
+func (f filter) apply(plan []catalog.Check) ([]catalog.Check, error) {
+	for _, word := range slices.Concat(f.only, f.skip) {
+		if !slices.ContainsFunc(flatten(plan), func(c catalog.Check) bool { return isCalled(c.Service, word) }) {
+			return nil, unknownService(plan, word)
+		}
+	}
+	var left []catalog.Check
+	for _, c := range plan {
+		if matches(c.Service, f.skip) {
+			continue
+		}
+		whole := len(f.only) == 0 || matches(c.Service, f.only)
+		behind := slices.DeleteFunc(slices.Clone(c.Behind), func(b catalog.Check) bool {
+			return matches(b.Service, f.skip) || !whole && !matches(b.Service, f.only)
+		})
+		if whole || len(behind) > 0 {
+			c.Behind = behind
+			left = append(left, c)
+		}
+	}
+	if len(left) == 0 {
+		return nil, hinted("take a word away from --only or --skip", "nothing is left to check")
+	}
+	return left, nil
+}
+
+func matches(s catalog.Service, words []string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return isCalled(s, word) })
+}
+
+// isCalled reports whether word stands for s.
+func isCalled(s catalog.Service, word string) bool {
+	return word == s.Name || word == s.Protocol || word == s.Ports.String()
+}
+
+// flatten is the plan with the checks behind its checks.
+func flatten(plan []catalog.Check) []catalog.Check {
+	var all []catalog.Check
+	for _, c := range plan {
+		all = append(append(all, c), c.Behind...)
+	}
+	return all
+}
+
+// unknownService names the words of the plan that come nearest.
+func unknownService(plan []catalog.Check, word string) error {
+	var known []string
+	for _, c := range flatten(plan) {
+		known = append(known, c.Service.Name, c.Service.Protocol, c.Service.Ports.String())
+	}
+	slices.Sort(known)
+	near := catalog.Nearest(word, slices.Compact(known))
+	first := plan[0]
+	return hinted(
+		fmt.Sprintf("nearest: %s; all of them: exreach catalog show %s %s", strings.Join(near[:min(5, len(near))], ", "), first.Version, first.Service.Role),
+		"no service, protocol or port of this plan is called %q", word)
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"embed"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// helpTexts is the help of every command, by the command's name. Options and
+// commands are put in from their definitions, at {{options}} and {{commands}}.
+//
+//go:embed help/*.txt
+var helpTexts embed.FS
+
+func writeHelp(w io.Writer, l line) error {
+	text, err := helpTexts.ReadFile("help/" + strings.ReplaceAll(l.name(), " ", "-") + ".txt")
+	if err != nil {
+		return err
+	}
+	_, err = strings.NewReplacer(
+		"{{commands}}\n", columns(commandLines(l.command)),
+		"{{options}}\n", columns(optionLines(l.command)),
+	).WriteString(w, string(text))
+	return err
+}
+
+// An entry is a word of the help and its explanation.
+type entry struct{ word, text string }
+
+func commandLines(c *cli.Command) []entry {
+	var lines []entry
+	for _, sub := range c.VisibleCommands() {
+		lines = append(lines, entry{sub.Name, sub.Usage})
+	}
+	return lines
+}
+
+func optionLines(c *cli.Command) []entry {
+	var lines []entry
+	for _, f := range c.VisibleFlags() {
+		described, ok := f.(cli.DocGenerationFlag)
+		if !ok {
+			continue
+		}
+		lines = append(lines, optionLine(f.Names(), described))
+	}
+	return lines
+}
+
+// optionLine is "-V, --version WORD" and its text. The placeholder of the value
+// stands in the text between backquotes, as the flag package has it.
+func optionLine(names []string, f cli.DocGenerationFlag) entry {
+	text, placeholder := f.GetUsage(), ""
+	if before, rest, ok := strings.Cut(text, "`"); ok {
+		word, after, _ := strings.Cut(rest, "`")
+		text, placeholder = before+word+after, " "+word
+	}
+	word := dashed(names[0]) + placeholder
+	if len(names) > 1 && len(names[1]) == 1 {
+		return entry{dashed(names[1]) + ", " + word, text}
+	}
+	if len(names[0]) > 1 {
+		word = "    " + word
+	}
+	return entry{word, text}
+}
+
+// columns sets terms in two columns, the second wrapped to 80 columns.
+func columns(terms []entry) string {
+	width := 0
+	for _, t := range terms {
+		width = max(width, len(t.word))
+	}
+	var b strings.Builder
+	for _, t := range terms {
+		word := t.word
+		for _, part := range wrap(t.text, 80-4-width) {
+			fmt.Fprintf(&b, "  %-*s  %s\n", width, word, part)
+			word = ""
+		}
+	}
+	return b.String()
+}
+
+// wrap breaks text between words into lines of at most width letters, unless a
+// word alone is longer.
+func wrap(text string, width int) []string {
+	lines := []string{""}
+	for word := range strings.FieldsSeq(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case len([]rune(*last))+1+len([]rune(word)) <= width:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}

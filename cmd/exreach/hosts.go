@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+const oneByOne = "name hosts one by one; ports come from the catalogue, see --only"
+
+// parseHost returns the name or the address that word is. Everything else that
+// people write where a host belongs gets its own answer.
+func parseHost(word string) (string, error) {
+	wrong := func(why, hint string) (string, error) {
+		return "", hinted(hint, "host %q: %s", word, why)
+	}
+	switch {
+	case word == "":
+		return wrong("it is empty", "name a server, such as mail01.contoso.com")
+	case strings.ContainsAny(word, " \t\r\n"):
+		return wrong("it has a space in it", oneByOne)
+	case strings.Contains(word, "://"):
+		return wrong("it is a URL", didYouMean(urlHost(word)))
+	case strings.Contains(word, "@"):
+		return wrong("it is a mail address", didYouMean(word[strings.LastIndex(word, "@")+1:]))
+	}
+	if inside, ok := strings.CutPrefix(word, "["); ok {
+		return parseBracketed(word, inside)
+	}
+	if addr, err := netip.ParseAddr(word); err == nil {
+		return parseAddress(word, addr)
+	}
+	switch {
+	case isRange(word):
+		return wrong("it is more than one host", oneByOne)
+	case strings.Contains(word, "/"):
+		return wrong("it has a slash in it", didYouMean(word[:strings.Index(word, "/")]))
+	case strings.Count(word, ":") == 1:
+		return wrong("it has a port", "write only the host; ports come from the catalogue, see --only")
+	case strings.HasSuffix(word, "."):
+		return wrong("it ends in a dot", didYouMean(strings.TrimRight(word, ".")))
+	}
+	if why := badName(word); why != "" {
+		return wrong(why, "a host is a DNS name or an address, such as mail01.contoso.com or 192.0.2.10")
+	}
+	return word, nil
+}
+
+// parseBracketed takes [2001:db8::1], which people copy from URLs.
+func parseBracketed(word, inside string) (string, error) {
+	inside, rest, _ := strings.Cut(inside, "]")
+	addr, err := netip.ParseAddr(inside)
+	switch {
+	case err != nil || !addr.Is6():
+		return "", hinted("brackets are for IPv6 addresses, such as [2001:db8::1]", "host %q: there is no IPv6 address in the brackets", word)
+	case rest != "":
+		return "", hinted("write only the host; ports come from the catalogue, see --only", "host %q: it has a port", word)
+	}
+	return parseAddress(word, addr)
+}
+
+// parseAddress returns an address that one host may have.
+func parseAddress(word string, addr netip.Addr) (string, error) {
+	addr = addr.Unmap()
+	if strings.ContainsFunc(addr.Zone(), func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {
+		return "", hinted("a zone is the name or the number of an interface, such as fe80::1%eth0", "host %q: its zone is no interface's", word)
+	}
+	if addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return "", hinted(oneByOne, "host %q: it is not the address of one host", word)
+	}
+	return addr.String(), nil
+}
+
+// isRange recognises 10.0.0.0/8, 10.0.0.1-9 and *.contoso.com, which other
+// tools take.
+func isRange(word string) bool {
+	if _, err := netip.ParsePrefix(word); err == nil || strings.ContainsAny(word, "*,") {
+		return true
+	}
+	return strings.Contains(word, "-") && strings.Contains(word, ".") && strings.Trim(word, "0123456789.-") == ""
+}
+
+// badName says what keeps a word from being a DNS name (RFC 1123 section 2.1;
+// Windows allows the underscore too).
+func badName(word string) string {
+	if len(word) > 253 {
+		return fmt.Sprintf("a name has at most 253 letters, this one has %d", len(word))
+	}
+	for label := range strings.SplitSeq(word, ".") {
+		switch {
+		case label == "":
+			return "there is nothing between two dots"
+		case len(label) > 63:
+			return fmt.Sprintf("a part between dots has at most 63 letters, %.12q… has %d", label, len(label))
+		case label[0] == '-' || label[len(label)-1] == '-':
+			return "a part begins or ends with a dash"
+		}
+		if bad := strings.Trim(strings.ToLower(label), "abcdefghijklmnopqrstuvwxyz0123456789-_"); bad != "" {
+			return fmt.Sprintf("%.12q does not belong in a name (letters outside ASCII are written in their xn-- form)", bad)
+		}
+	}
+	if last := word[strings.LastIndex(word, ".")+1:]; strings.Trim(last, "0123456789") == "" {
+		return "it is neither a name nor a whole IPv4 address"
+	}
+	return ""
+}
+
+func urlHost(word string) string {
+	if u, err := url.Parse(word); err == nil {
+		return u.Hostname()
+	}
+	return ""
+}
+
+func didYouMean(host string) string {
+	if _, err := parseHost(host); err != nil {
+		return "write only the host, such as mail01.contoso.com"
+	}
+	return fmt.Sprintf("did you mean %s?", host)
+}

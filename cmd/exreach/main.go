@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Old Exchange servers talk TLS in ways that Go refuses unless it is asked not
+// to. exreach only looks at such servers and tells them no secret, so it asks:
+//
+//   - Windows Server 2003 to 2008 issued themselves certificates with small keys
+//     and negative serial numbers.
+//   - Schannel of Windows Server 2012 and older may sign a handshake with SHA-1.
+//   - A post-quantum key share makes the first message longer than one packet,
+//     which old load balancers and firewalls drop (https://tldr.fail), and which
+//     Outlook does not send.
+//
+//go:debug rsa1024min=0
+//go:debug x509negativeserial=1
+//go:debug tlssha1=1
+//go:debug tlsmlkem=0
+//go:debug tlssecpmlkem=0
+
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second Ctrl-C is the system's: it ends the program at once
+	os.Exit(run(ctx, os.Args[1:], world{os.Getenv, os.Stdin, os.Stdout, os.Stderr}))
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+)
+
+var update = flag.Bool("update", false, "write what the commands print into the scripts")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"exreach": main})
+}
+
+// TestScripts runs every script of testdata/script: each is a feature as its
+// user meets it.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"serve": serve,
+			"await": await,
+			"code":  code,
+		},
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("NO_COLOR", "") // the user's own must not decide
+			e.Values["reached"] = map[string]chan struct{}{}
+			return nil
+		},
+	})
+}
+
+// code wants "exec" to have ended with an exit code: code 2 exreach chek
+func code(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N command...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if exit, ok := err.(interface{ ExitCode() int }); ok {
+		got = fmt.Sprint(exit.ExitCode())
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != args[0] {
+		ts.Fatalf("exit code %s, want %s", got, args[0])
+	}
+}
+
+// serve plays servers on loopback until the script ends and writes catalog.yaml,
+// which describes them as the only role of a version "lab". Each argument is
+// NAME=PROTOCOL, NAME=mute for an SMTP server that says nothing, or NAME=closed
+// for a port that refuses. The variable NAME is the port.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: serve NAME=PROTOCOL...")
+	}
+	text := "version: lab\ntitle: Laboratory\nroles: [{name: server, text: a server of the test}]\nservices:\n"
+	for _, arg := range args {
+		name, speaks, _ := strings.Cut(arg, "=")
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		port := fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+		switch speaks {
+		case "closed":
+			ts.Check(l.Close())
+			speaks = "smtp"
+		case "mute":
+			answer(ts, l, name, "tcp")
+			speaks = "smtp"
+		default:
+			answer(ts, l, name, speaks)
+		}
+		ts.Setenv(name, port)
+		text += fmt.Sprintf("  - {name: %s, role: server, port: %s, protocol: %s, wants: {client: required, admin: optional, internet: forbidden}, exposure: it is a test}\n", name, port, speaks)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("catalog.yaml"), []byte(text), 0o666))
+}
+
+// await waits until somebody has connected to a server of serve.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await NAME")
+	}
+	select {
+	case <-reached(ts, args[0]):
+	case <-time.After(20 * time.Second):
+		ts.Fatalf("nobody connected to %s", args[0])
+	}
+}
+
+// reached is closed by the first connection to a server.
+func reached(ts *testscript.TestScript, name string) chan struct{} {
+	all := ts.Value("reached").(map[string]chan struct{})
+	if all[name] == nil {
+		all[name] = make(chan struct{})
+	}
+	return all[name]
+}
+
+// answer speaks a protocol with everybody who connects, until the script ends.
+func answer(ts *testscript.TestScript, l net.Listener, name, speaks string) {
+	p, known := protocol.Table[speaks]
+	if !known {
+		ts.Fatalf("serve: no protocol %q", speaks)
+	}
+	connected := reached(ts, name)
+	first := sync.OnceFunc(func() { close(connected) })
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return // closed
+			}
+			first()
+			serving.Go(func() {
+				defer conn.Close()
+				_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+				service := catalog.Service{Name: name, Network: catalog.TCP, Protocol: speaks, TLS: catalog.NoTLS}
+				_ = p.Answer(conn, protocol.Stand{Host: "lab.contoso.example", Version: "2019", Service: service})
+			})
+		}
+	})
+	ts.Defer(func() {
+		_ = l.Close()
+		serving.Wait()
+	})
+}

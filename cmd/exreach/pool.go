@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// poolFlags choose how it is checked.
+func poolFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.DurationFlag{Name: "timeout", Usage: "give one check this `TIME` in all (default 20s)"},
+		&cli.DurationFlag{Name: "connect-timeout", Usage: "give one try to connect this `TIME` (default 3.5s)"},
+		&cli.IntFlag{Name: "tries", Usage: "call a port timed-out after this `NUMBER` of tries (default 2)"},
+		&cli.IntFlag{Name: "limit", Usage: "open at most this `NUMBER` of connections at once (default 256)"},
+		&cli.IntFlag{Name: "per-host", Usage: "open at most this `NUMBER` of connections at once to one host (default 32)"},
+		&cli.StringFlag{Name: "source", Usage: "connect from this `ADDRESS` of this machine"},
+		&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
+		&cli.BoolFlag{Name: "6", Usage: "use IPv6 only"},
+	}
+}
+
+// poolOf is a pool as the options want it for the hosts of a plan.
+func poolOf(c *cli.Context, plan []catalog.Check) (*probe.Pool, error) {
+	var p probe.Pool
+	var errs [5]error
+	p.Timeouts.Check, errs[0] = positive(c, "timeout", c.Duration("timeout"))
+	p.Timeouts.Connect, errs[1] = positive(c, "connect-timeout", c.Duration("connect-timeout"))
+	p.Tries, errs[2] = positive(c, "tries", c.Int("tries"))
+	p.Limit, errs[3] = positive(c, "limit", c.Int("limit"))
+	p.PerHost, errs[4] = positive(c, "per-host", c.Int("per-host"))
+	if err := cmp.Or(errs[:]...); err != nil {
+		return nil, err
+	}
+	family, err := familyOf(c, plan)
+	if err != nil {
+		return nil, err
+	}
+	if c.IsSet("source") {
+		if p.Source, err = localAddress(c.String("source"), family); err != nil {
+			return nil, err
+		}
+		family = cmp.Or(family, familyName(p.Source))
+	}
+	if family != "" {
+		p.Lookup = lookupOnly(family)
+	}
+	return &p, nil
+}
+
+// familyOf is "ip4" or "ip6" where the user wants only that, and an error where
+// a host is an address of the other.
+func familyOf(c *cli.Context, plan []catalog.Check) (string, error) {
+	family := ""
+	switch {
+	case c.Bool("4") && c.Bool("6"):
+		return "", hinted("leave both out to use every address", "options -4 and -6: they shut each other out")
+	case c.Bool("4"):
+		family = "ip4"
+	case c.Bool("6"):
+		family = "ip6"
+	}
+	for _, check := range plan {
+		addr, err := netip.ParseAddr(check.Host)
+		if err == nil && family != "" && familyName(addr) != family {
+			return "", hinted("leave the option out", "host %s: option -%s excludes it", check.Host, strings.TrimPrefix(family, "ip"))
+		}
+	}
+	return family, nil
+}
+
+func familyName(addr netip.Addr) string {
+	if addr.Is4() {
+		return "ip4"
+	}
+	return "ip6"
+}
+
+// lookupOnly resolves names to addresses of one family.
+func lookupOnly(family string) probe.LookupFunc {
+	return func(ctx context.Context, host string) ([]netip.Addr, error) {
+		addrs, err := net.DefaultResolver.LookupNetIP(ctx, family, host)
+		for i, a := range addrs {
+			addrs[i] = a.Unmap()
+		}
+		slices.SortFunc(addrs, netip.Addr.Compare)
+		return slices.Compact(addrs), err
+	}
+}
+
+// localAddress is an address that this machine can connect from. The system is
+// asked by binding to it, which sends nothing.
+func localAddress(word, family string) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(word)
+	if err != nil {
+		return addr, hinted(ownAddresses(), "option --source: %q is not an IP address", word)
+	}
+	addr = addr.Unmap()
+	if family != "" && familyName(addr) != family {
+		return addr, hinted("leave one of them out", "option --source: -%s excludes %s", strings.TrimPrefix(family, "ip"), addr)
+	}
+	foreign := hinted(ownAddresses(), "option --source: %s is not an address of this machine", addr)
+	if addr.IsUnspecified() {
+		return addr, foreign
+	}
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, 0)))
+	if err != nil {
+		return addr, foreign
+	}
+	return addr, conn.Close()
+}
+
+func ownAddresses() string {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return "use an address of this machine"
+	}
+	var words []string
+	for _, a := range addrs {
+		if prefix, err := netip.ParsePrefix(a.String()); err == nil {
+			words = append(words, prefix.Addr().String())
+		}
+	}
+	return "this machine has " + strings.Join(words, ", ")
+}

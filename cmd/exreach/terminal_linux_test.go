@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/report"
+)
+
+// TestTerminal looks at what a terminal of 60 columns gets to see.
+func TestTerminal(t *testing.T) {
+	saved := savedReport(t)
+	const green = "\x1b[32m"
+	for _, c := range []struct {
+		name    string
+		options []string
+		env     string
+		colored bool
+	}{
+		{"by itself", nil, "", true},
+		{"NO_COLOR", nil, "NO_COLOR", false},
+		{"NO_COLOR and --color always", []string{"--color", "always"}, "NO_COLOR", true},
+		{"--color never", []string{"--color", "never"}, "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			screen := onTerminal(t, func(tty *os.File) {
+				w := world{env: only(c.env), stdout: tty, stderr: tty}
+				if code := run(t.Context(), append([]string{"report", saved}, c.options...), w); code != 0 {
+					t.Errorf("exit code %d", code)
+				}
+			})
+			if strings.Contains(screen, green) != c.colored {
+				t.Errorf("coloured: %v\n%q", !c.colored, screen)
+			}
+			for line := range strings.Lines(strings.NewReplacer(green, "", "\x1b[1m", "", "\x1b[2m", "", "\x1b[0m", "").Replace(screen)) {
+				if n := len(strings.TrimRight(line, "\r\n")); n > 60 {
+					t.Errorf("%d columns: %q", n, line)
+				}
+			}
+		})
+	}
+}
+
+// TestProgressOnTerminal looks for the line of the progress, which goes back to
+// its beginning without a new one. Lines of JSON on the same terminal are
+// progress enough.
+func TestProgressOnTerminal(t *testing.T) {
+	for _, c := range []struct {
+		options []string
+		shown   bool
+	}{
+		{nil, true},
+		{[]string{"--quiet"}, false},
+		{[]string{"--format", "jsonl"}, false},
+		{[]string{"--format", "jsonl", "--output", filepath.Join(t.TempDir(), "lines")}, true},
+	} {
+		screen := onTerminal(t, func(tty *os.File) {
+			args := append([]string{"check", "::1", "--source", "127.0.0.1"}, c.options...) // asks nobody
+			if code := run(t.Context(), args, world{env: only(""), stdout: tty, stderr: tty}); code != 2 {
+				t.Errorf("%v: exit code %d", c.options, code)
+			}
+		})
+		if strings.Contains(strings.ReplaceAll(screen, "\r\n", ""), "\r") != c.shown {
+			t.Errorf("%v: progress shown: %v\n%q", c.options, !c.shown, screen)
+		}
+	}
+}
+
+// only is an environment with one variable that is set, and a terminal that can
+// show colours.
+func only(name string) func(string) string {
+	return func(asked string) string {
+		switch {
+		case asked == "TERM":
+			return "xterm"
+		case asked == name && name != "":
+			return "1"
+		}
+		return ""
+	}
+}
+
+// savedReport is a report of one service that answered.
+func savedReport(t *testing.T) string {
+	t.Helper()
+	service := catalog.Service{Name: "smtp", Role: "mailbox", Network: catalog.TCP, Ports: catalog.Ports{First: 25, Last: 25}, Protocol: "smtp"}
+	draft := report.New("exreach", "client", time.Unix(0, 0))
+	draft.Add(probe.Result{
+		Check:   catalog.Check{Host: "mail01", Version: "2019", Service: service, From: "client", Want: catalog.Required},
+		Port:    25,
+		Address: netip.MustParseAddr("192.0.2.1"),
+		Verdict: probe.Answered,
+		Detail:  "220 " + strings.Repeat("wide ", 40),
+	})
+	name := filepath.Join(t.TempDir(), "report.json")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := report.Formats["json"].Whole(f, draft.Report(time.Second), report.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// onTerminal returns what show wrote to a pseudo-terminal (pty(7)).
+func onTerminal(t *testing.T, show func(tty *os.File)) string {
+	t.Helper()
+	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("this machine gives no pseudo-terminal: %v", err)
+	}
+	defer screen.Close()
+	fd := int(screen.Fd())
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 60})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := make(chan string)
+	go func() {
+		var text bytes.Buffer
+		_, _ = text.ReadFrom(screen) // ends with EIO once the other side is closed
+		seen <- text.String()
+	}()
+	show(tty)
+	tty.Close()
+	return <-seen
+}

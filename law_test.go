@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package exreach_test holds the rules that keep the house simple. Each test
+// says in its message why the rule is there.
+package exreach_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers is the import law: a package may import those after it, never one
+// before it.
+var layers = []string{
+	"exreach/cmd/exreach",
+	"exreach/report",
+	"exreach/probe",
+	"exreach/probe/protocol",
+	"exreach/catalog",
+}
+
+// dependencies is every module that may be required, and what for.
+var dependencies = map[string]string{
+	"github.com/urfave/cli/v2":        "the command line",
+	"github.com/go-ldap/ldap/v3":      "LDAP",
+	"go.yaml.in/yaml/v3":              "catalogue and topology files",
+	"golang.org/x/sync":               "limits and groups of goroutines",
+	"golang.org/x/sys":                "sockets and the Windows console",
+	"golang.org/x/term":               "the width of a terminal",
+	"github.com/google/go-cmp":        "tests",
+	"github.com/rogpeppe/go-internal": "tests: scripts of the command line",
+	"go.uber.org/goleak":              "tests: goroutines left behind",
+}
+
+// A source is one Go file of the project.
+type source struct {
+	name  string // relative to the root, with slashes
+	text  string
+	file  *ast.File
+	lines *token.File
+}
+
+func (s source) isTest() bool { return strings.HasSuffix(s.name, "_test.go") }
+
+// pkg is the import path of the package that the file is in.
+func (s source) pkg() string { return path.Join("exreach", path.Dir(s.name)) }
+
+func (s source) line(p token.Pos) int { return s.lines.Line(p) }
+
+// sources is every Go file, whatever system it is for.
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "dist"):
+			return filepath.SkipDir
+		case d.IsDir() || filepath.Ext(name) != ".go":
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, name, text, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		all = append(all, source{filepath.ToSlash(name), string(text), file, files.File(file.Pos())})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 10 {
+		t.Fatalf("found %d Go files: the test looks in the wrong place", len(all))
+	}
+	return all
+}
+
+func TestImports(t *testing.T) {
+	for _, s := range sources(t) {
+		from := slices.Index(layers, s.pkg())
+		if from < 0 && s.pkg() != "exreach" {
+			t.Errorf("%s: package %s is not in the import law: a new package needs a place in it", s.name, s.pkg())
+			continue
+		}
+		for _, spec := range s.file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			to := slices.Index(layers, imported)
+			if strings.HasPrefix(imported, "exreach/") && to <= from {
+				t.Errorf("%s:%d: imports %s: the law is %s, so that what is known about Exchange, the network and people stays apart",
+					s.name, s.line(spec.Pos()), imported, strings.Join(layers, " → "))
+			}
+		}
+	}
+}
+
+func TestNoInit(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, f := range functions(s) {
+			if f.Name.Name == "init" && f.Recv == nil {
+				t.Errorf("%s:%d: func init: what runs unasked cannot be read, ordered or tested; put it into a literal table or call it", s.name, s.line(f.Pos()))
+			}
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	const longFile, longFunction = 300, 60
+	for _, s := range sources(t) {
+		if s.isTest() {
+			continue
+		}
+		if n := strings.Count(s.text, "\n"); n > longFile {
+			t.Errorf("%s: %d lines: a file over %d is about more than one thing", s.name, n, longFile)
+		}
+		for _, f := range functions(s) {
+			if n := s.line(f.End()) - s.line(f.Pos()) + 1; n > longFunction {
+				t.Errorf("%s:%d: func %s has %d lines: over %d it does more than one thing, and does not fit on a screen", s.name, s.line(f.Pos()), f.Name.Name, n, longFunction)
+			}
+		}
+	}
+}
+
+func functions(s source) []*ast.FuncDecl {
+	var all []*ast.FuncDecl
+	for _, d := range s.file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+func TestLicenceLine(t *testing.T) {
+	const line = "// SPDX-License-Identifier: Apache-2.0\n"
+	for _, s := range sources(t) {
+		if !strings.HasPrefix(s.text, line) {
+			t.Errorf("%s: the first line must be %q: tools read the licence there", s.name, line)
+		}
+	}
+}
+
+// TestWorld keeps the environment, the arguments and the standard streams in
+// main: everything below gets them handed in, so that it can be tested.
+func TestWorld(t *testing.T) {
+	reserved := regexp.MustCompile(`\bos\.(Args|Stdin|Stdout|Stderr|Exit|Getenv|LookupEnv|Environ)\b|\blog\.(Print|Fatal|Panic)|\bcontext\.Background\(\)|\bpanic\(`)
+	for _, s := range sources(t) {
+		if s.isTest() || s.name == "cmd/exreach/main.go" {
+			continue
+		}
+		for i, line := range strings.Split(s.text, "\n") {
+			code, _, _ := strings.Cut(line, "//")
+			if found := reserved.FindString(code); found != "" {
+				t.Errorf("%s:%d: %s: only main touches the world and nothing ends the program; hand it in, or return an error", s.name, i+1, found)
+			}
+		}
+	}
+}
+
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	demo := strings.Index(string(text), "\ngo run ./cmd/exreach demo\n")
+	test := strings.Index(string(text), "\ngo test ./...\n")
+	if demo < 0 || test < demo {
+		t.Error("README.md must show the two commands of a newcomer near its top, first `go run ./cmd/exreach demo`, then `go test ./...`")
+	}
+	if _, err := os.Stat("cmd/exreach/demo.go"); err != nil {
+		t.Errorf("README.md's first command: %v", err)
+	}
+	for _, link := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(string(text), -1) {
+		if _, err := os.Stat(filepath.FromSlash(link[1])); err != nil {
+			t.Errorf("README.md: the link to %s leads nowhere", link[1])
+		}
+	}
+}
+
+func TestDependencies(t *testing.T) {
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := regexp.MustCompile(`(?m)^\s*(?:require )?(\S+\.\S+/\S+) v\S+$`)
+	for _, m := range direct.FindAllStringSubmatch(string(text), -1) {
+		if dependencies[m[1]] == "" {
+			t.Errorf("go.mod requires %s: every dependency is code that somebody must trust; write it here, or add it to the list in law_test.go with its reason", m[1])
+		}
+	}
+	if strings.Contains(string(text), "\nreplace ") {
+		t.Error("go.mod replaces a module: go install cannot build it then")
+	}
+}
+
+// TestPackageVariables allows what is read like a constant: tables, embedded
+// files, patterns and errors to compare with.
+func TestPackageVariables(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, d := range s.file.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok || g.Tok != token.VAR || s.isTest() {
+				continue
+			}
+			for _, spec := range g.Specs {
+				v := spec.(*ast.ValueSpec)
+				if v.Names[0].Name != "_" && !isEmbed(g.Doc) && !isConstant(v) {
+					t.Errorf("%s:%d: var %s: state of a package is shared by all its users and tests; put it into a struct", s.name, s.line(v.Pos()), v.Names[0].Name)
+				}
+			}
+		}
+	}
+}
+
+func isEmbed(doc *ast.CommentGroup) bool {
+	return doc != nil && slices.ContainsFunc(doc.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "//go:embed ") })
+}
+
+// isConstant reports whether v is given its value where it stands: a variable
+// without one is there to be changed.
+func isConstant(v *ast.ValueSpec) bool {
+	return len(v.Values) > 0 && !slices.ContainsFunc(v.Values, func(e ast.Expr) bool {
+		switch e := e.(type) {
+		case *ast.CompositeLit, *ast.BasicLit, *ast.FuncLit, *ast.CallExpr:
+			return false
+		case *ast.UnaryExpr:
+			_, literal := e.X.(*ast.CompositeLit)
+			return !literal
+		}
+		return true
+	})
+}
