@@ -40,9 +40,10 @@ func causeOf(err error) cause {
 
 // An outcome is what classify makes of an error.
 type outcome struct {
-	verdict  Verdict
-	shortage bool       // untried because of a shortage that may pass
-	saidBy   netip.Addr // who sent the ICMP message that ended it
+	verdict     Verdict
+	shortage    bool       // untried because of a shortage that may pass
+	interrupted bool       // untried because the run was ended
+	saidBy      netip.Addr // who sent the ICMP message that ended it
 }
 
 // classify is the only place where errors become verdicts. Step is where the
@@ -52,7 +53,7 @@ func classify(err error, step protocol.Step, cancelled bool) outcome {
 		return outcome{verdict: Answered}
 	}
 	if cancelled && (isTimeout(err) || errors.Is(err, context.Canceled)) {
-		return outcome{verdict: Untried}
+		return outcome{verdict: Untried, interrupted: true}
 	}
 	if mismatch := new(*protocol.MismatchError); errors.As(err, mismatch) {
 		return outcome{verdict: Mismatch}

@@ -73,8 +73,8 @@ func TestClassify(t *testing.T) {
 		{"plain text on a TLS port", &tlsError{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}}, protocol.TLS, false, outcome{verdict: BadTLS}},
 		{"an alert after the handshake", talk(&net.OpError{Op: "remote error", Err: tls.AlertError(116)}), protocol.Greet, false, outcome{verdict: BadTLS}},
 
-		{"interrupted while connecting", dial(timeout), protocol.Connect, true, outcome{verdict: Untried}},
-		{"interrupted while talking", talk(timeout), protocol.Greet, true, outcome{verdict: Untried}},
+		{"interrupted while connecting", dial(timeout), protocol.Connect, true, outcome{verdict: Untried, interrupted: true}},
+		{"interrupted while talking", talk(timeout), protocol.Greet, true, outcome{verdict: Untried, interrupted: true}},
 		{"refused just before the interrupt", dial(errnoOf(t, causeRefused)), protocol.Connect, true, outcome{verdict: Refused}},
 		{"a fault of our own", &panicError{value: "boom"}, protocol.Talk, false, outcome{verdict: Untried}},
 	}

@@ -5,6 +5,7 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"exreach/probe/protocol"
@@ -31,15 +32,22 @@ func (a *attempt) detail(o outcome, res *Result) string {
 		}
 		return fmt.Sprintf("connected, but the other side hung up in the step %q", res.Step)
 	case Untried:
-		if o.shortage {
-			return "this machine had nothing left to connect with: " + plain(a.err)
-		}
-		if errors.Is(a.err, errFamily) {
-			return errFamily.Error()
-		}
-		return "could not be asked: " + plain(a.err)
+		return a.untried(o, res)
 	}
 	return plain(a.err)
+}
+
+// untried says why nothing is known.
+func (a *attempt) untried(o outcome, res *Result) string {
+	switch {
+	case o.interrupted:
+		return fmt.Sprintf("interrupted in the step %q", res.Step)
+	case o.shortage:
+		return "this machine had nothing left to connect with: " + plain(a.err)
+	case errors.Is(a.err, errFamily):
+		return errFamily.Error()
+	}
+	return "could not be asked: " + plain(a.err)
 }
 
 // icmpWords and refusalWords say what the verdicts mean with and without an
@@ -57,19 +65,25 @@ var (
 	}
 )
 
-// answered is the best line the peer gave of itself.
+// answered is the best line that the peer gave of itself.
 func answered(res *Result) string {
-	switch p := res.Peer; {
-	case p == nil && res.Check.Service.Protocol == "tcp":
-		return "connected; nothing more was asked"
-	case p == nil:
-		return "connected"
+	p := res.Peer
+	if p == nil {
+		p = &protocol.Peer{}
+	}
+	switch rpc := res.Check.Service.RPC; {
 	case p.Refusal != "":
 		return p.Refusal
 	case p.Greeting != "":
 		return p.Greeting
-	case p.Facts["product"] != "":
-		return p.Facts["product"]
+	case p.Facts["kind"] != "":
+		return strings.TrimSpace(p.Facts["kind"] + " " + p.Facts["dns_host_name"])
+	case len(p.Endpoints) > 0:
+		return fmt.Sprintf("an endpoint map with %d entries", len(p.Endpoints))
+	case rpc != nil:
+		return "bound " + rpc.Name
+	case res.Check.Service.Protocol == "tcp":
+		return "connected; nothing more was asked"
 	}
 	return "spoke " + res.Check.Service.Protocol
 }

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -113,19 +114,15 @@ func (t *table) row(e Entry) {
 		{padLeft(portOf(e), t.port) + spaces(gutter) + pad(serviceOf(e), t.service) + spaces(gutter), plain},
 	}
 	end := []span{{pad(printable(e.Verdict), t.verdict), inks[e.Grade]}}
-	used := margin + t.grade + gutter
 	if t.narrow() {
 		t.line(margin, start...)
 		start = []span{{spaces(t.grade + gutter), plain}}
-	} else {
-		used = t.fixed()
 	}
-	used += t.verdict
-	if t.fits(used + gutter + t.took) {
+	if t.fits(t.toAnswer() - gutter) {
 		end = append(end, span{spaces(gutter) + padLeft(tookOf(e), t.took), dim})
 	}
-	if t.fits(used + gutter + t.took + gutter + useful) {
-		end = append(end, span{spaces(gutter) + answerOf(e), dim})
+	if t.fits(t.toAnswer() + useful) {
+		end = append(end, span{spaces(gutter) + t.before(e) + answerOf(e), dim})
 	}
 	t.line(margin, append(start, end...)...)
 }
@@ -133,6 +130,15 @@ func (t *table) row(e Entry) {
 // fixed is how many columns stand before the verdict.
 func (t *table) fixed() int {
 	return margin + t.grade + gutter + t.port + gutter + t.service + gutter
+}
+
+// toAnswer is how many columns stand before the answer.
+func (t *table) toAnswer() int {
+	used := t.fixed()
+	if t.narrow() {
+		used = margin + t.grade + gutter
+	}
+	return used + t.verdict + gutter + t.took + gutter
 }
 
 func (t *table) fits(columns int) bool { return t.style.Width <= 0 || columns <= t.style.Width }
@@ -154,7 +160,7 @@ func (t *table) indent() int {
 // findings writes what there is to say about an entry, each thing once in a
 // group: rows that share a port share most of it.
 func (t *table) findings(e Entry, indent int) {
-	if e.Grade == Pass && !t.style.Verbose {
+	if e.Grade == Pass && !t.style.Verbose || t.before(e) != "" {
 		return
 	}
 	for _, f := range e.Findings {
@@ -170,6 +176,22 @@ func (t *table) findings(e Entry, indent int) {
 		}
 		t.told[f.Text], t.told[f.Hint] = true, true
 	}
+}
+
+// before says on the row itself what stands above already, where that is all
+// there is to say. A failing row gets its lines whatever happens.
+func (t *table) before(e Entry) string {
+	if e.Grade != Warn || len(e.Findings) == 0 || !t.fits(t.toAnswer()+useful) {
+		return ""
+	}
+	var codes []string
+	for _, f := range e.Findings {
+		if !t.told[f.Text] || f.Hint != "" && !t.told[f.Hint] {
+			return ""
+		}
+		codes = append(codes, f.Code)
+	}
+	return strings.Join(codes, ", ") + " as above; "
 }
 
 // summary is the last line: what was done, and how it came out.

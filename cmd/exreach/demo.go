@@ -16,11 +16,13 @@ import (
 // nobody (RFC 2606).
 var demoHost = catalog.Host{Name: "mail01.contoso.example", Version: "2019", Role: "mailbox"}
 
-// demoFaults is what is wrong with it, by service: the load balancer takes
-// connections to 587 that no server answers, and somebody has turned IMAP4 on,
-// with an old certificate and with 143 leading to the mail flow's servers.
+// demoFaults is what is wrong with it, by service: the front end's connector for
+// submission is gone, something in the network takes connections to 25 that no
+// server answers, and somebody has turned IMAP4 on, with an old certificate and
+// with 143 leading to the mail flow's servers.
 var demoFaults = map[string]probe.Fault{
-	"smtp-submission": probe.FaultSilent,
+	"smtp":            probe.FaultSilent,
+	"smtp-submission": probe.FaultRefused,
 	"imap":            probe.FaultForeign,
 	"imaps":           probe.FaultExpired,
 }
