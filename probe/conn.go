@@ -28,40 +28,24 @@ func newLeash(conn net.Conn, limit time.Time) *leash {
 
 // SetDeadline moves the deadline, but never past the check's own and never
 // once the time is over.
-func (l *leash) SetDeadline(t time.Time) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.over {
-		return nil
-	}
-	return l.Conn.SetDeadline(l.bounded(t))
-}
+func (l *leash) SetDeadline(t time.Time) error { return l.move(l.Conn.SetDeadline, t) }
 
 // SetReadDeadline is like SetDeadline.
-func (l *leash) SetReadDeadline(t time.Time) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.over {
-		return nil
-	}
-	return l.Conn.SetReadDeadline(l.bounded(t))
-}
+func (l *leash) SetReadDeadline(t time.Time) error { return l.move(l.Conn.SetReadDeadline, t) }
 
 // SetWriteDeadline is like SetDeadline.
-func (l *leash) SetWriteDeadline(t time.Time) error {
+func (l *leash) SetWriteDeadline(t time.Time) error { return l.move(l.Conn.SetWriteDeadline, t) }
+
+func (l *leash) move(set func(time.Time) error, t time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.over {
 		return nil
 	}
-	return l.Conn.SetWriteDeadline(l.bounded(t))
-}
-
-func (l *leash) bounded(t time.Time) time.Time {
 	if t.IsZero() || !l.limit.IsZero() && t.After(l.limit) {
-		return l.limit
+		t = l.limit
 	}
-	return t
+	return set(t)
 }
 
 // expire ends every read and write, now and later.
