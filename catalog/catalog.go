@@ -104,9 +104,22 @@ const (
 // credentials.
 type Directory struct {
 	Path   string `json:"path"`             // "/owa/"
+	Method Method `json:"method,omitempty"` // how it is asked; "" is GET
 	Status []int  `json:"status"`           // the healthy answers
 	Health string `json:"health,omitempty"` // the health page of 2013 and later: "/owa/healthcheck.htm"
 }
+
+// Method is the HTTP method that a directory is asked by.
+type Method string
+
+// The methods. None of them changes anything on a server without credentials.
+const (
+	Get       Method = "GET"
+	Options   Method = "OPTIONS" // ActiveSync tells its versions so (MS-ASHTTP)
+	Post      Method = "POST"
+	PropFind  Method = "PROPFIND"    // WebDAV (RFC 4918)
+	RPCInData Method = "RPC_IN_DATA" // RPC over HTTP (MS-RPCH)
+)
 
 // Want is what somebody who connects should find at a service.
 type Want string

@@ -222,7 +222,7 @@ func readInterface(n *yaml.Node, s *Service) error {
 func readDirectory(n *yaml.Node, s *Service) error {
 	d := &Directory{}
 	s.HTTP = d
-	err := mapping(n, text("path", &d.Path), text("health", &d.Health),
+	err := mapping(n, text("path", &d.Path), word("method", methods, &d.Method), text("health", &d.Health),
 		values("status", func(value string) error {
 			status, err := strconv.Atoi(value)
 			d.Status = append(d.Status, status)
@@ -236,6 +236,8 @@ func readDirectory(n *yaml.Node, s *Service) error {
 		return err
 	case !strings.HasPrefix(d.Path, "/"), d.Health != "" && !strings.HasPrefix(d.Health, "/"):
 		return errors.New("http needs a path, and it and the health page begin with /")
+	case d.Method == RPCInData && d.Health != "":
+		return errors.New("RPC_IN_DATA uses its connection up, and the health page comes over the same one: leave health out")
 	case d.Status == nil:
 		return errors.New("http needs the healthy status codes: status: [200]")
 	}

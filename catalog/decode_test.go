@@ -107,7 +107,7 @@ func TestDecodedRow(t *testing.T) {
 	if diff := cmp.Diff(emsmdb, v.Services[0].RPC); diff != "" {
 		t.Errorf("emsmdb (-want +got):\n%s", diff)
 	}
-	owa := &Directory{"/owa/", []int{301, 302}, "/owa/healthcheck.htm"}
+	owa := &Directory{Path: "/owa/", Status: []int{301, 302}, Health: "/owa/healthcheck.htm"}
 	if diff := cmp.Diff(owa, v.Services[4].HTTP); diff != "" {
 		t.Errorf("owa (-want +got):\n%s", diff)
 	}

@@ -47,6 +47,7 @@ var Froms = []From{
 var (
 	networks = []Network{TCP, UDP}
 	tlsWords = []TLS{NoTLS, StartTLS, Implicit}
+	methods  = []Method{Get, Options, Post, PropFind, RPCInData}
 	wants    = []Want{Required, Optional, Off, Forbidden}
 	grades   = []string{"A", "B", "C", "D", "M"}
 )

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import "slices"
+
+// Control is the name of the check of a port that nobody uses.
+const Control = "control-port"
+
+// firstControl is where the search for such a port begins. IANA has assigned
+// nothing there, and it lies between the ranges that Windows and Exchange give
+// out (1025-5000, from 6005 on; KB832017).
+const firstControl = 5893
+
+// Controls returns one more check for each host of a plan where it tells
+// something: a port at which nobody should listen. If that answers, so does
+// everything there, and a connect alone proves nothing. A host has one where
+// some check of it is a bare connect, or where more than three are asked.
+func Controls(plan []Check) []Check {
+	var hosts []string
+	asked := map[string][]Check{}
+	next := 0
+	for _, c := range plan {
+		if asked[c.Host] == nil {
+			hosts = append(hosts, c.Host)
+		}
+		asked[c.Host] = append(asked[c.Host], c)
+		next = max(next, c.Order+len(c.Behind)+1)
+	}
+	var controls []Check
+	for _, host := range hosts {
+		if checks := asked[host]; len(checks) > 3 || slices.ContainsFunc(checks, Check.isBare) {
+			controls = append(controls, control(checks, next+len(controls)))
+		}
+	}
+	return controls
+}
+
+// control is the check of a port that none of checks, which are of one host,
+// is about.
+func control(checks []Check, order int) Check {
+	port := uint16(firstControl)
+	for slices.ContainsFunc(checks, func(c Check) bool { return c.Service.Ports.First == port }) {
+		port++
+	}
+	first := checks[0]
+	return Check{
+		Order:   order,
+		Host:    first.Host,
+		Version: first.Version,
+		Service: Service{
+			Name:     Control,
+			Role:     first.Service.Role,
+			Network:  TCP,
+			Ports:    Ports{port, port},
+			Protocol: "tcp",
+			TLS:      NoTLS,
+			Wants:    map[string]Want{first.From: Off},
+			Note:     "Nobody uses this port: if it answers, something answers in the server's place.",
+			Verified: true,
+		},
+		From: first.From,
+		Want: Off,
+	}
+}
+
+// IsControl reports whether c asks a port that nobody uses.
+func (c Check) IsControl() bool { return c.Service.Name == Control }
+
+// isBare reports whether a connect is the whole of c.
+func (c Check) isBare() bool { return c.Service.IsBare() }
+
+// IsBare reports whether a connect is all that is asked of s, or nearly so: the
+// answer that proves a log copier is that of many another program.
+func (s Service) IsBare() bool { return s.Protocol == "tcp" || s.Protocol == "log-copier" }
