@@ -31,15 +31,20 @@ var layers = []string{
 
 // dependencies is every module that may be required, and what for.
 var dependencies = map[string]string{
-	"github.com/urfave/cli/v2":        "the command line",
-	"github.com/go-ldap/ldap/v3":      "LDAP",
-	"go.yaml.in/yaml/v3":              "catalogue and topology files",
-	"golang.org/x/sync":               "limits and groups of goroutines",
-	"golang.org/x/sys":                "sockets and the Windows console",
-	"golang.org/x/term":               "the width of a terminal",
-	"github.com/google/go-cmp":        "tests",
-	"github.com/rogpeppe/go-internal": "tests: scripts of the command line",
-	"go.uber.org/goleak":              "tests: goroutines left behind",
+	"github.com/urfave/cli/v2":         "the command line",
+	"github.com/go-ldap/ldap/v3":       "LDAP",
+	"github.com/go-asn1-ber/asn1-ber":  "LDAP's encoding, which comes with it",
+	"github.com/Azure/go-ntlmssp":      "NTLM binds, which come with it",
+	"github.com/hirochachacha/go-smb2": "SMB sessions",
+	"golang.org/x/net":                 "DNS messages",
+	"golang.org/x/crypto":              "ASN.1, for Kerberos",
+	"go.yaml.in/yaml/v3":               "catalogue and topology files",
+	"golang.org/x/sync":                "limits and groups of goroutines",
+	"golang.org/x/sys":                 "sockets and the Windows console",
+	"golang.org/x/term":                "the width of a terminal",
+	"github.com/google/go-cmp":         "tests",
+	"github.com/rogpeppe/go-internal":  "tests: scripts of the command line",
+	"go.uber.org/goleak":               "tests: goroutines left behind",
 }
 
 // A source is one Go file of the project.

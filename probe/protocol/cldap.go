@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strings"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
+
+	"exreach/catalog"
+)
+
+// cldapEnvelope: over TCP it would be LDAP.
+var cldapEnvelope = envelope{want: "CLDAP"}
+
+// The netlogon ping: the attribute that is computed for whoever asks, and the
+// filter that asks for its extended form in version 5 (MS-ADTS, section 6.3.3).
+// It names no domain, so that a controller answers for its own.
+const (
+	cldapAttribute = "netlogon"
+	cldapFilter    = `(&(NtVer=\06\00\00\00)(AAC=\00\00\00\00))`
+)
+
+// noController is how LDAP says it: a search that finds nothing.
+const noController = "no domain controller for this domain"
+
+// askCLDAP sends the ping with which Windows looks for a domain controller: an
+// LDAP search in one datagram (MS-ADTS, section 6.3.3).
+func askCLDAP(conn net.Conn, q Question) (Peer, error) {
+	var p Peer
+	q.At(Greet)
+	id := rand.Int64N(1<<31-1) + 1
+	request, err := pingCLDAP(id)
+	if err != nil {
+		return p, err
+	}
+	if err := cldapEnvelope.send(conn, catalog.UDP, request); err != nil {
+		return p, err
+	}
+	datagram, err := cldapEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookCLDAP(head, id) })
+	if err != nil {
+		return p, err
+	}
+	err = readCLDAP(datagram, id, &p)
+	return p, err
+}
+
+// pingCLDAP is the search.
+func pingCLDAP(id int64) ([]byte, error) {
+	filter, err := ldap.CompileFilter(cldapFilter)
+	if err != nil {
+		return nil, err
+	}
+	op := ldapOperation(ldap.ApplicationSearchRequest)
+	op.AppendChild(ldapString(""))
+	for _, choice := range []int64{ldap.ScopeBaseObject, ldap.NeverDerefAliases} {
+		op.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, choice, ""))
+	}
+	for range 2 { // no limit of size or time
+		op.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, int64(0), ""))
+	}
+	op.AppendChild(ber.NewBoolean(ber.ClassUniversal, ber.TypePrimitive, ber.TagBoolean, false, ""))
+	op.AppendChild(filter)
+	attributes := ber.NewSequence("")
+	attributes.AppendChild(ldapString(cldapAttribute))
+	op.AppendChild(attributes)
+	return ldapMessage(id, op).Bytes(), nil
+}
+
+// framesOf reads the messages of a datagram.
+func framesOf(datagram []byte) *ldapFrames {
+	return newLDAPFrames(readAhead{r: bufio.NewReader(bytes.NewReader(datagram))})
+}
+
+// lookCLDAP knows an answer by the first message of the datagram.
+func lookCLDAP(datagram []byte, id int64) sight {
+	message, err := framesOf(datagram).next()
+	if err != nil {
+		return alien
+	}
+	switch got, op, _ := ldapParts(message); {
+	case op.Tag != ldap.ApplicationSearchResultEntry && op.Tag != ldap.ApplicationSearchResultDone:
+		return alien
+	case got != id:
+		return stray
+	}
+	return own
+}
+
+// readCLDAP reads the entry, or the result where there is none. Both come in one
+// datagram.
+func readCLDAP(datagram []byte, id int64, p *Peer) error {
+	frames := framesOf(datagram)
+	for {
+		message, err := frames.next()
+		if errors.Is(err, io.EOF) {
+			return cldapEnvelope.mismatch("an entry without the attribute that was asked for")
+		}
+		if err != nil {
+			return cldapEnvelope.mismatch("an LDAP message with the wrong parts")
+		}
+		switch got, op, _ := ldapParts(message); {
+		case got != id:
+			return cldapEnvelope.mismatch("answers to several requests in one datagram")
+		case op.Tag == ldap.ApplicationSearchResultDone:
+			return refuseCLDAP(message, p)
+		case op.Tag == ldap.ApplicationSearchResultEntry:
+			if value := netlogonValue(op); value != nil {
+				return describeNetlogon(value, p)
+			}
+		}
+	}
+}
+
+// refuseCLDAP takes the result of a search that found nothing.
+func refuseCLDAP(message *ber.Packet, p *Peer) error {
+	err := ldapOutcome(ldap.GetLDAPError(message))
+	if refusal, ok := errors.AsType[*ldapRefusal](err); ok {
+		p.Refusal = refusal.Error()
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.Refusal = noController
+	return nil
+}
+
+// netlogonValue is the value of the attribute in an entry, nil where there is
+// none.
+func netlogonValue(entry *ber.Packet) []byte {
+	if len(entry.Children) != 2 {
+		return nil
+	}
+	for _, attribute := range entry.Children[1].Children {
+		if len(attribute.Children) == 2 && len(attribute.Children[1].Children) > 0 &&
+			strings.EqualFold(attribute.Children[0].Data.String(), cldapAttribute) {
+			return attribute.Children[1].Children[0].Data.Bytes()
+		}
+	}
+	return nil
+}
+
+// answerCLDAP is a domain controller of the domain that its name is in.
+func answerCLDAP(conn net.Conn, s Stand) error {
+	return cldapEnvelope.serve(conn, catalog.UDP, func(datagram []byte) []byte {
+		request, err := framesOf(datagram).next()
+		if err != nil {
+			return nil
+		}
+		id, op, _ := ldapParts(request)
+		if op.Tag != ldap.ApplicationSearchRequest {
+			return nil
+		}
+		attributes := ber.NewSequence("")
+		attributes.AppendChild(ldapAttribute{cldapAttribute, []string{string(standInLogon(s).encode())}}.packet())
+		entry := ldapOperation(ldap.ApplicationSearchResultEntry)
+		entry.AppendChild(ldapString(""))
+		entry.AppendChild(attributes)
+		done := ldapResult(ldap.ApplicationSearchResultDone, ldap.LDAPResultSuccess, "")
+		return append(ldapMessage(id, entry).Bytes(), ldapMessage(id, done).Bytes()...)
+	})
+}

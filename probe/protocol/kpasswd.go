@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// kpasswdEnvelope is Kerberos' own (RFC 3244, section 2).
+var kpasswdEnvelope = envelope{want: "Kerberos password change", size: 4, most: maxDatagram}
+
+// The header of RFC 3244, section 2: the length of the whole, the version, and
+// the length of the AP-REQ or AP-REP behind it.
+const (
+	kpasswdHeaderSize = 6
+	kpasswdRequest    = 0xff80
+	kpasswdReply      = 1
+)
+
+// kpasswdService is the principal that passwords are changed at.
+var kpasswdService = []string{"kadmin", "changepw"}
+
+// askKpasswd asks for a password change that can not happen: the ticket and the
+// new password are empty ciphertexts, which no key opens, so that the server
+// does not even learn whose password it would be. It says so in a KRB-ERROR.
+func askKpasswd(conn net.Conn, q Question) (Peer, error) {
+	var p Peer
+	q.At(Greet)
+	request, err := requestChange(realmOf(q.Host))
+	if err != nil {
+		return p, err
+	}
+	if err := kpasswdEnvelope.send(conn, q.Service.Network, request); err != nil {
+		return p, err
+	}
+	message, err := kpasswdEnvelope.answer(conn, q.Service.Network, lookKpasswd)
+	if err != nil {
+		return p, err
+	}
+	err = readChange(message, time.Now(), &p)
+	return p, err
+}
+
+// lookKpasswd knows a reply by its version, which some servers take from the
+// request. Windows may leave the header out (MIT's client expects both).
+func lookKpasswd(head []byte) sight {
+	switch {
+	case len(head) > 0 && head[0] == applicationTag(krbError):
+		return own
+	case len(head) > 2 && head[2] != kpasswdReply>>8 && head[2] != kpasswdRequest>>8:
+		return alien
+	case len(head) > 3 && !isKpasswdVersion(head):
+		return alien
+	}
+	return own
+}
+
+func isKpasswdVersion(head []byte) bool {
+	version := binary.BigEndian.Uint16(head[2:])
+	return version == kpasswdReply || version == kpasswdRequest
+}
+
+// readChange reads a reply. One with an AP-REP says no more than that it came.
+func readChange(message []byte, local time.Time, p *Peer) error {
+	if message[0] == applicationTag(krbError) {
+		return readBareChange(message, local, p)
+	}
+	body, reply, ok := openKpasswd(message)
+	switch {
+	case !ok:
+		return kpasswdEnvelope.mismatch("a header that does not fit its message")
+	case len(reply) > 0 && reply[0] != applicationTag(krbAPRep):
+		return kpasswdEnvelope.mismatch("a reply without an AP-REP")
+	case len(reply) > 0:
+		return nil
+	}
+	e, ok := readKRBError(body)
+	if !ok {
+		return kpasswdEnvelope.mismatch("a reply without a KRB-ERROR")
+	}
+	e.describe(p, local)
+	if result := kpasswdResult(e.data); result != "" {
+		p.fact("result", result)
+		if e.code == int64(binary.BigEndian.Uint16(e.data)) {
+			delete(p.Facts, "error") // Samba repeats the result there
+		}
+	}
+	return nil
+}
+
+// readBareChange reads a KRB-ERROR without a header. A KDC that does not know
+// what it was sent may answer with one, too.
+func readBareChange(message []byte, local time.Time, p *Peer) error {
+	e, ok := readKRBError(message)
+	switch {
+	case !ok:
+		return kpasswdEnvelope.mismatch("a KRB-ERROR with the wrong parts")
+	case e.code == krbWrongType || len(e.server) > 0 && e.server[0] == krbTGS:
+		return kpasswdEnvelope.mismatch("a KDC")
+	}
+	e.describe(p, local)
+	return nil
+}
+
+// openKpasswd takes a message apart: the AP-REQ or AP-REP that its header
+// counts, and what is behind that.
+func openKpasswd(message []byte) (body, counted []byte, ok bool) {
+	if len(message) < kpasswdHeaderSize || int(binary.BigEndian.Uint16(message)) != len(message) || !isKpasswdVersion(message) {
+		return nil, nil, false
+	}
+	body = message[kpasswdHeaderSize:]
+	size := int(binary.BigEndian.Uint16(message[4:]))
+	if size > len(body) {
+		return nil, nil, false
+	}
+	return body[size:], body[:size], true
+}
+
+// kpasswdResults are the results of a change (RFC 3244, section 2).
+var kpasswdResults = []string{
+	"KRB5_KPASSWD_SUCCESS", "KRB5_KPASSWD_MALFORMED", "KRB5_KPASSWD_HARDERROR", "KRB5_KPASSWD_AUTHERROR",
+	"KRB5_KPASSWD_SOFTERROR", "KRB5_KPASSWD_ACCESSDENIED", "KRB5_KPASSWD_BAD_VERSION", "KRB5_KPASSWD_INITIAL_FLAG_NEEDED",
+}
+
+// kpasswdResult is the result inside a KRB-ERROR, "" where there is none: its
+// code and a text.
+func kpasswdResult(data []byte) string {
+	if len(data) < 2 {
+		return ""
+	}
+	code, text := binary.BigEndian.Uint16(data), strings.TrimSpace(string(data[2:]))
+	if int(code) >= len(kpasswdResults) {
+		return ""
+	}
+	return strings.TrimSpace(fmt.Sprint(code, " ", kpasswdResults[code], " ", text))
+}
+
+// frameKpasswd puts the header before a message.
+func frameKpasswd(version uint16, counted, body []byte) []byte {
+	b := binary.BigEndian.AppendUint16(nil, uint16(kpasswdHeaderSize+len(counted)+len(body)))
+	b = binary.BigEndian.AppendUint16(b, version)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(counted)))
+	return slices.Concat(b, counted, body)
+}
+
+// requestChange is a request that is whole in its form and empty inside.
+func requestChange(realm string) ([]byte, error) {
+	const ticket, private = 1, 21 // RFC 4120, sections 5.3 and 5.7.1
+	counted, err := krbSequence(krbAPReq, func(b *cryptobyte.Builder) {
+		addKRBInt(b, 0, krbVersion)
+		addKRBInt(b, 1, krbAPReq)
+		addField(b, 2, func(b *cryptobyte.Builder) { b.AddASN1BitString(make([]byte, 4)) })
+		addField(b, 3, func(b *cryptobyte.Builder) {
+			addKRBSequence(b, ticket, func(b *cryptobyte.Builder) {
+				addKRBInt(b, 0, krbVersion)
+				addField(b, 1, func(b *cryptobyte.Builder) { addKRBString(b, realm) })
+				addField(b, 2, func(b *cryptobyte.Builder) { addPrincipal(b, krbNameService, kpasswdService...) })
+				addNothing(b, 3)
+			})
+		})
+		addNothing(b, 4)
+	})
+	if err != nil {
+		return nil, err
+	}
+	body, err := krbSequence(private, func(b *cryptobyte.Builder) {
+		addKRBInt(b, 0, krbVersion)
+		addKRBInt(b, 1, private)
+		addNothing(b, 3)
+	})
+	return frameKpasswd(kpasswdRequest, counted, body), err
+}
+
+// addNothing adds encrypted data of the right length and of no meaning.
+func addNothing(b *cryptobyte.Builder, number uint8) {
+	addField(b, number, func(b *cryptobyte.Builder) {
+		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			addKRBInt(b, 0, krbAES256)
+			addField(b, 2, func(b *cryptobyte.Builder) { b.AddASN1OctetString(make([]byte, 64)) })
+		})
+	})
+}
+
+// answerKpasswd is a server that believes no ticket.
+func answerKpasswd(conn net.Conn, s Stand) error {
+	e := newKRBError(krbModified, realmOf(s.Host), kpasswdService...)
+	e.data = append([]byte{0, 3}, "no ticket is believed here"...)
+	return kpasswdEnvelope.serve(conn, s.Service.Network, func(message []byte) []byte {
+		_, request, ok := openKpasswd(message)
+		if !ok || len(request) == 0 || request[0] != applicationTag(krbAPReq) {
+			return nil
+		}
+		body, err := e.message(time.Now())
+		if err != nil {
+			return nil
+		}
+		return frameKpasswd(kpasswdReply, nil, body)
+	})
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"exreach/catalog"
+)
+
+// ntpEnvelope: NTP has UDP only.
+var ntpEnvelope = envelope{want: "NTP"}
+
+// The packet of RFC 5905, section 7.3: where its fields begin.
+const (
+	ntpStratum    = 1
+	ntpDispersion = 8
+	ntpReference  = 12
+	ntpOrigin     = 24
+	ntpReceive    = 32
+	ntpTransmit   = 40
+	ntpSize       = 48 // what may follow are extensions and a signature
+)
+
+// The first byte: leap indicator, version and mode.
+const (
+	ntpModes    = 0x07
+	ntpClient   = 3
+	ntpServer   = 4
+	ntpVersions = 0x38
+	ntpVersion4 = 4 << 3
+	ntpLeapAt   = 6
+)
+
+// A clock that follows no other has this leap indicator, or a stratum beyond the
+// deepest.
+const (
+	ntpNoSync  = 3
+	ntpDeepest = 15
+)
+
+// ntpLeaps says what the leap indicator announces for the end of the month.
+var ntpLeaps = []string{"none", "61 seconds", "59 seconds", "unsynchronized"}
+
+// ntpUnready are the kiss codes of a server that does not turn us away but has
+// no time to give yet (RFC 5905, section 7.4).
+var ntpUnready = []string{"INIT", "STEP"}
+
+// askNTP asks for the time once, as a client (RFC 5905). In place of our time it
+// sends a random number, which the answer must carry and which says nothing
+// about our clock.
+func askNTP(conn net.Conn, q Question) (Peer, error) {
+	var p Peer
+	q.At(Greet)
+	request := make([]byte, ntpSize)
+	request[0] = ntpVersion4 | ntpClient
+	cookie := request[ntpTransmit:]
+	_, _ = rand.Read(cookie)
+	if err := ntpEnvelope.send(conn, catalog.UDP, request); err != nil {
+		return p, err
+	}
+	answer, err := ntpEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookNTP(head, cookie) })
+	if err != nil {
+		return p, err
+	}
+	describeNTP(answer, time.Now(), &p)
+	return p, nil
+}
+
+// lookNTP knows an answer by its length, its mode, and the number that was sent.
+func lookNTP(head, cookie []byte) sight {
+	switch {
+	case len(head) < ntpSize || head[0]&ntpModes != ntpServer || head[0]&ntpVersions == 0:
+		return alien
+	case !slices.Equal(head[ntpOrigin:ntpReceive], cookie):
+		return stray
+	}
+	return own
+}
+
+// describeNTP tells what an answer says. A server that is not synchronized has
+// answered all the same, and one that says so by a kiss code has refused.
+func describeNTP(answer []byte, local time.Time, p *Peer) {
+	leap, stratum := answer[0]>>ntpLeapAt, answer[ntpStratum]
+	reference := answer[ntpReference:ntpOrigin][:4]
+	p.fact("stratum", fmt.Sprint(stratum))
+	p.fact("reference", ntpSource(stratum, reference))
+	kiss := asciiText(reference)
+	switch {
+	case stratum == 0 && kiss != "" && !slices.Contains(ntpUnready, kiss):
+		p.Refusal = "kiss-o'-death " + kiss
+		return // the rest of such a packet is not meant
+	case stratum == 0 || stratum > ntpDeepest:
+		leap = ntpNoSync
+	}
+	p.fact("leap", ntpLeaps[leap])
+	p.fact("root_dispersion", ntpShort(answer[ntpDispersion:]).String())
+	p.fact("server_time", ntpTime(answer[ntpTransmit:]))
+	p.fact("local_time", factTime(local))
+}
+
+// ntpSource is the clock that the server follows: a name at the top of the tree,
+// an address below. Of an IPv6 address it is only a hash, which looks like one
+// of IPv4.
+func ntpSource(stratum byte, reference []byte) string {
+	if text := asciiText(reference); stratum < 2 {
+		return text
+	}
+	addr, _ := netip.AddrFromSlice(reference)
+	return addr.String()
+}
+
+// asciiText is a name of up to four characters, "" where it is none.
+func asciiText(b []byte) string {
+	text := strings.TrimRight(string(b), "\x00 ")
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
+	return text
+}
+
+// ntpShort is a time in seconds with 16 bits behind the point.
+func ntpShort(b []byte) time.Duration {
+	exact := time.Duration(binary.BigEndian.Uint32(b)) * time.Second >> 16
+	return exact.Round(time.Microsecond)
+}
+
+// ntpEpoch is the beginning of 1900 by Unix' count.
+const ntpEpoch = -2208988800
+
+// ntpTime is a timestamp, "" where there is none. The count of seconds begins
+// again in 2036 (RFC 4330, section 3).
+func ntpTime(b []byte) string {
+	seconds, fraction := int64(binary.BigEndian.Uint32(b)), binary.BigEndian.Uint32(b[4:])
+	if seconds == 0 && fraction == 0 {
+		return ""
+	}
+	if seconds <= math.MaxInt32 {
+		seconds += 1 << 32
+	}
+	return factTime(time.Unix(ntpEpoch+seconds, int64(fraction)*int64(time.Second)>>32))
+}
+
+// putNTPTime writes a timestamp.
+func putNTPTime(b []byte, t time.Time) {
+	binary.BigEndian.PutUint32(b, uint32(t.Unix()-ntpEpoch))
+	binary.BigEndian.PutUint32(b[4:], uint32(int64(t.Nanosecond())<<32/int64(time.Second)))
+}
+
+// answerNTP is a server that follows its own clock.
+func answerNTP(conn net.Conn, _ Stand) error {
+	return ntpEnvelope.serve(conn, catalog.UDP, func(request []byte) []byte {
+		if len(request) < ntpSize || request[0]&ntpModes != ntpClient {
+			return nil
+		}
+		now := time.Now()
+		answer := make([]byte, ntpSize)
+		answer[0] = request[0]&ntpVersions | ntpServer
+		answer[ntpStratum] = 1
+		copy(answer[ntpReference:], "LOCL")
+		copy(answer[ntpOrigin:], request[ntpTransmit:ntpSize])
+		putNTPTime(answer[ntpReceive:], now)
+		putNTPTime(answer[ntpTransmit:], now)
+		return answer
+	})
+}
