@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"strings"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"exreach/catalog"
+)
+
+// netbiosEnvelope is that of RFC 1002 section 4.2: the same messages as DNS, and
+// node status over UDP only.
+var netbiosEnvelope = envelope{want: "the NetBIOS name service"}
+
+const (
+	netbiosHeaderSize = 12
+	netbiosNodeStatus = 0x21 // NBSTAT; the number of SRV in DNS
+	netbiosEntrySize  = 18
+	netbiosGroup      = 0x8000 // a name that several may have
+	netbiosConflict   = 0x0800 // a name that somebody else has, too
+)
+
+// netbiosMeanings is what has a name with a suffix: first one's own name, then
+// that of a group (Microsoft KB163409). The services of Exchange are those of
+// 4.0 to 5.5.
+var netbiosMeanings = map[byte][2]string{
+	netbiosWorkstation: {"computer", "domain"},
+	0x01:               {"messenger", "master browser"},
+	0x03:               {"messenger", ""},
+	0x06:               {"RAS server", ""},
+	0x1b:               {"domain master browser", ""},
+	0x1c:               {"", "domain controllers"},
+	0x1d:               {"master browser", ""},
+	0x1e:               {"", "browser elections"},
+	0x1f:               {"NetDDE", ""},
+	netbiosServer:      {"file service", ""},
+	0x21:               {"RAS client", ""},
+	0x22:               {"Exchange MS Mail connector", ""},
+	0x23:               {"Exchange store", ""},
+	0x24:               {"Exchange directory", ""},
+	0x6a:               {"Exchange Internet Mail Connector", ""},
+	0x87:               {"Exchange MTA", ""},
+}
+
+// netbiosErrors is why a request is refused (RFC 1002 section 4.2.14).
+var netbiosErrors = map[dnsmessage.RCode]string{
+	1: "FMT_ERR",
+	2: "SRV_ERR",
+	3: "NAM_ERR",
+	4: "IMP_ERR",
+	5: "RFS_ERR",
+}
+
+// askNetBIOSNS asks a node for its names (RFC 1002 section 4.2.17), as nbtstat -A
+// does.
+func askNetBIOSNS(conn net.Conn, q Question) (Peer, error) {
+	var p Peer
+	var id [2]byte
+	_, _ = rand.Read(id[:]) // never fails
+	q.At(Greet)
+	query := append(id[:], 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) // one question
+	if err := netbiosEnvelope.send(conn, catalog.UDP, append(query, netbiosStatusQuestion()...)); err != nil {
+		return p, err
+	}
+	message, err := netbiosEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookNetBIOS(head, id) })
+	if err != nil {
+		return p, err
+	}
+	err = describeNetBIOS(message, &p)
+	return p, err
+}
+
+// netbiosStatusQuestion asks for the status of *, which is every node.
+func netbiosStatusQuestion() []byte {
+	return append(netbiosName{'*'}.encoded(), 0, netbiosNodeStatus, 0, 1)
+}
+
+// lookNetBIOS knows a response by its header.
+func lookNetBIOS(head []byte, id [2]byte) sight {
+	const response, operation = 0x80, 0x78
+	switch {
+	case len(head) < netbiosHeaderSize || head[2]&(response|operation) != response:
+		return alien
+	case !bytes.HasPrefix(head, id[:]):
+		return stray
+	}
+	return own
+}
+
+// describeNetBIOS reads a response (RFC 1002 section 4.2.18). DNS, which has the
+// same header, repeats the question in its refusals.
+func describeNetBIOS(message []byte, p *Peer) error {
+	var parser dnsmessage.Parser
+	header, err := parser.Start(message)
+	if err != nil {
+		return netbiosEnvelope.mismatch("a response that is cut short")
+	}
+	if header.RCode != 0 {
+		if !bytes.HasPrefix(message[4:], []byte{0, 0}) || !bytes.HasPrefix(message[netbiosHeaderSize:], []byte{2 * byte(len(netbiosName{}))}) {
+			return netbiosEnvelope.mismatch("a refusal in DNS")
+		}
+		p.Refusal = fmt.Sprintf("%d %s", header.RCode, netbiosErrors[header.RCode])
+		return nil
+	}
+	_ = parser.SkipAllQuestions() // its error comes again
+	resource, err := parser.AnswerHeader()
+	if err != nil || resource.Type != netbiosNodeStatus {
+		return netbiosEnvelope.mismatch("a response without the status of a node")
+	}
+	status, err := parser.UnknownResource()
+	if err != nil || len(status.Data) == 0 || status.Data[0] == 0 || len(status.Data) < 1+int(status.Data[0])*netbiosEntrySize {
+		return netbiosEnvelope.mismatch("the status of a node without names")
+	}
+	count, rest := int(status.Data[0]), status.Data[1:]
+	describeNetBIOSNames(rest[:count*netbiosEntrySize], p)
+	if rest = rest[count*netbiosEntrySize:]; len(rest) >= 6 && !bytes.Equal(rest[:6], make([]byte, 6)) { // Samba does not say
+		p.fact("mac", net.HardwareAddr(rest[:6]).String())
+	}
+	return nil
+}
+
+// describeNetBIOSNames says what the entries of a node's table name.
+func describeNetBIOSNames(entries []byte, p *Peer) {
+	var names []string
+	var computer, server, domain string
+	for ; len(entries) > 0; entries = entries[netbiosEntrySize:] {
+		name, flags := netbiosName(entries), binary.BigEndian.Uint16(entries[len(netbiosName{}):])
+		names = append(names, netbiosEntry(name, flags))
+		switch group := flags&netbiosGroup != 0; {
+		case group && name.suffix() == netbiosWorkstation:
+			domain = cmp.Or(domain, name.text())
+		case group || strings.HasPrefix(name.text(), "IS~"): // IIS
+		case name.suffix() == netbiosWorkstation:
+			computer = cmp.Or(computer, name.text())
+		case name.suffix() == netbiosServer:
+			server = cmp.Or(server, name.text())
+		}
+	}
+	p.fact("names", strings.Join(names, ", "))
+	p.fact("computer", cmp.Or(computer, server))
+	p.fact("domain", domain)
+}
+
+// netbiosEntry is a name as nbtstat writes it, and what it means: "MAIL01<20>
+// (file service)".
+func netbiosEntry(name netbiosName, flags uint16) string {
+	meaning := netbiosMeanings[name.suffix()][flags>>15]
+	if flags&netbiosConflict != 0 {
+		meaning = strings.TrimPrefix(meaning+", in conflict", ", ")
+	}
+	text := fmt.Sprintf("%s<%02x>", name.text(), name.suffix())
+	if meaning != "" {
+		text += " (" + meaning + ")"
+	}
+	return text
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+// The bits of the security mode of a server, in SMB2 (MS-SMB2 section 2.2.4).
+const (
+	smbSigningEnabled  = 0x01
+	smbSigningRequired = 0x02
+)
+
+// ntStatuses names the statuses that a negotiation may end with (MS-ERREF
+// section 2.3.1, MS-SMB2 section 3.3.5.4).
+var ntStatuses = map[uint32]string{
+	ntInvalidParameter: "STATUS_INVALID_PARAMETER",
+	ntAccessDenied:     "STATUS_ACCESS_DENIED",
+	0xc000009a:         "STATUS_INSUFFICIENT_RESOURCES",
+	ntNotSupported:     "STATUS_NOT_SUPPORTED",
+	0xc00000d0:         "STATUS_REQUEST_NOT_ACCEPTED",
+	0xc0000205:         "STATUS_INSUFF_SERVER_RESOURCES",
+	0xc05d0000:         "STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP",
+}
+
+const (
+	ntInvalidParameter = 0xc000000d
+	ntAccessDenied     = 0xc0000022
+	ntNotSupported     = 0xc00000bb
+)
+
+// askSMB negotiates a dialect as a client without credentials, and goes no
+// further (MS-SMB2 section 3.2.4.2.2). It begins with the negotiation of SMB1,
+// as a server without SMB2 takes no other.
+func askSMB(conn net.Conn, q Question) (Peer, error) {
+	var p Peer
+	c := &smbConn{conn: conn, left: smbMaxFrames}
+	q.At(Greet)
+	if q.Service.Ports.First == nbssPort {
+		refusal, err := c.openSession()
+		if err != nil || refusal != "" {
+			return Peer{Refusal: refusal}, err
+		}
+	}
+	message, err := c.ask(smb1Negotiate())
+	if err != nil {
+		return p, err
+	}
+	if strings.HasPrefix(string(message), smb1Magic) {
+		err = describeSMB1(message, &p)
+		return p, err
+	}
+	answer, err := parseSMB2(message, 0)
+	if err != nil {
+		return p, err
+	}
+	answer.describe(&p)
+	if answer.status != 0 || answer.dialect != smb2Wildcard {
+		return p, nil
+	}
+	q.At(Talk)
+	// The negotiation before counts as message 0: Samba hangs up on another one.
+	if message, err = c.ask(smb2Negotiate(1)); err != nil {
+		return p, err
+	}
+	if answer, err = parseSMB2(message, 1); err != nil {
+		return p, err
+	}
+	answer.describe(&p)
+	return p, nil
+}
+
+// ask sends a message and returns the one that answers it.
+func (c *smbConn) ask(message []byte) ([]byte, error) {
+	if err := c.send(nbssMessage, message); err != nil {
+		return nil, err
+	}
+	return c.message()
+}
+
+// An smbFlag is a bit with its name.
+type smbFlag struct {
+	bit  uint32
+	name string
+}
+
+// smbFlags names the bits that are set and known.
+func smbFlags(set uint32, known []smbFlag) []string {
+	var names []string
+	for _, f := range known {
+		if set&f.bit != 0 {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// smbSigning says what a server makes of signed messages.
+func smbSigning(enabled, required bool) string {
+	switch {
+	case required:
+		return "required"
+	case enabled:
+		return "enabled"
+	}
+	return "disabled"
+}
+
+func ntStatusText(status uint32) string {
+	if name, ok := ntStatuses[status]; ok {
+		return fmt.Sprintf("0x%08x (%s)", status, name)
+	}
+	return fmt.Sprintf("0x%08x", status)
+}
+
+// clocks adds the server's clock, and ours beside it, which tells how far apart
+// they are. A server that does not say its time sends 0.
+func (p *Peer) clocks(serverTime fileTime) {
+	if text := serverTime.String(); text != "" {
+		p.fact("server_time", text)
+		p.fact("local_time", factTime(time.Now()))
+	}
+}
+
+// A fileTime counts tenths of a microsecond from the year 1601 (MS-DTYP section
+// 2.3.3).
+type fileTime uint64
+
+const (
+	fileTimeSecond = 10_000_000
+	fileTimeUnix   = 11_644_473_600 // seconds from 1601 to 1970
+)
+
+func newFileTime(t time.Time) fileTime {
+	return fileTime(t.Unix()+fileTimeUnix)*fileTimeSecond + fileTime(t.Nanosecond()/100)
+}
+
+// String is the time as facts have it, or "" where none is meant: 0, and years
+// that RFC 3339 has no room for.
+func (f fileTime) String() string {
+	t := time.Unix(int64(f/fileTimeSecond)-fileTimeUnix, int64(f%fileTimeSecond)*100).UTC()
+	if f == 0 || t.Year() > 9999 {
+		return ""
+	}
+	return factTime(t)
+}
