@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+)
+
+// ircxReply is the numeric of a server that knows IRCX, Microsoft's extension
+// of IRC.
+const ircxReply = "800"
+
+// The numerics that answer a client without a nickname (RFC 2812 section 5),
+// and those that turn it away.
+var (
+	ircAnswers  = []string{"001", "421", "431", "432", "433", "451", "461", "462"}
+	ircRefusals = []string{"463", "464", "465", "466", "ERROR"}
+)
+
+// askIRC asks whether the server knows IRCX, as the chat of Exchange does, and
+// for a nickname that cannot be (RFC 2812 section 2.3.1), so that nobody joins.
+// Any word of the protocol in return is an answer.
+func askIRC(conn net.Conn, q Question) (Peer, error) {
+	var p Peer
+	t := newTalk(conn, "IRC")
+	q.At(Greet)
+	if err := t.send("MODE ISIRCX", "NICK 0"); err != nil {
+		return p, err
+	}
+	if err := listenIRC(t, &p); err != nil {
+		return p, err
+	}
+	t.farewell("QUIT")
+	return p, nil
+}
+
+// listenIRC reads up to the line that answers.
+func listenIRC(t *talk, p *Peer) error {
+	for {
+		line, err := t.readLine(func(head []byte) bool { return opens(head, ":", "NOTICE ", "ERROR ", "PING ") })
+		if _, foreign := errors.AsType[*MismatchError](err); err != nil && !foreign && p.Greeting != "" {
+			return nil // it has spoken IRC; looking up the client may keep it from more
+		}
+		if err != nil {
+			return err
+		}
+		command, rest, ok := ircCommand(line)
+		if !ok {
+			return t.foreign([]byte(line))
+		}
+		if p.Greeting == "" {
+			p.Greeting = line
+		}
+		switch {
+		case command == ircxReply:
+			p.Facts = map[string]string{"ircx": rest}
+		case slices.Contains(ircRefusals, command):
+			p.Refusal = line
+			return nil
+		case slices.Contains(ircAnswers, command):
+			return nil
+		}
+	}
+}
+
+// ircCommand takes a line of a server apart: the command or the numeric, and what
+// stands behind the parameter that says whom it is for (RFC 2812 section 2.3.1).
+func ircCommand(line string) (command, rest string, ok bool) {
+	if strings.HasPrefix(line, ":") {
+		_, line, _ = strings.Cut(line, " ")
+	}
+	command, rest = verb(line)
+	_, rest, _ = strings.Cut(rest, " ")
+	numeric := len(command) == 3 && strings.Trim(command, "0123456789") == ""
+	return command, rest, numeric || slices.Contains([]string{"NOTICE", "ERROR", "PING"}, command)
+}
+
+// answerIRC is a chat server of Exchange 2000, which nobody can join.
+func answerIRC(conn net.Conn, s Stand) error {
+	t := newTalk(conn, "IRC")
+	for {
+		line, err := t.command()
+		if err != nil {
+			return err
+		}
+		reply := "451 * :You have not registered"
+		command, rest := verb(line)
+		switch {
+		case command == "MODE" && strings.EqualFold(rest, "ISIRCX"):
+			reply = ircxReply + " * 0 0 ANON,NTLM 512 *"
+		case command == "NICK":
+			reply = fmt.Sprintf("432 * %s :Erroneous nickname", rest)
+		case command == "QUIT":
+			return t.send("ERROR :Closing Link: client quit")
+		}
+		if err := t.send(":" + s.Host + " " + reply); err != nil {
+			return err
+		}
+	}
+}

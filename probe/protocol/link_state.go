@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// How the routing engine greets (nmap's pattern of RESvc). The first number has
+// eight hexadecimal digits and says how long the block is that follows it; the
+// version stands between the last two.
+const (
+	linkStateHead    = "{00000000} NODEINFO ("
+	linkStateSize    = 8
+	linkStateVersion = "}Version: "
+	linkStateTail    = " Microsoft Routing Server ready"
+	linkStateMost    = 4096 // octets of a block that may be a greeting
+)
+
+// askLinkState hears the routing engine's greeting and says nothing: what could
+// be said next changes the link state.
+func askLinkState(conn net.Conn, q Question) (Peer, error) {
+	t := newTalk(conn, "link state")
+	q.At(Greet)
+	line, err := t.readLine(fitsLinkState)
+	if err != nil {
+		return Peer{}, err
+	}
+	_, version, found := strings.Cut(line, linkStateVersion)
+	version, ready := strings.CutSuffix(version, linkStateTail)
+	if !found || !ready {
+		return Peer{}, t.foreign([]byte(line))
+	}
+	size, err := strconv.ParseUint(line[1:1+linkStateSize], 16, 32)
+	if block := len(line) - len("{}") - linkStateSize; err != nil || size < uint64(block) || size > linkStateMost {
+		return Peer{}, t.mismatch("the greeting does not have the length that it gives")
+	}
+	return Peer{Greeting: line, Facts: map[string]string{"version": version}}, nil
+}
+
+// fitsLinkState reports whether head, as far as it goes, opens a greeting.
+func fitsLinkState(head []byte) bool {
+	for i, b := range head[:min(len(head), len(linkStateHead))] {
+		if want := linkStateHead[i]; want != b && (want != '0' || !strings.ContainsRune("0123456789abcdefABCDEF", rune(b))) {
+			return false
+		}
+	}
+	return true
+}
+
+// linkStateVersions is the version that each generation tells.
+var linkStateVersions = map[string]string{"2000": "6.0.6249.0", "": "6.5.6944.0"}
+
+// answerLinkState greets as the routing engine of s.Version does. What stands
+// behind the line is what makes both of its lengths right.
+func answerLinkState(conn net.Conn, s Stand) error {
+	version, ok := linkStateVersions[s.Version]
+	if !ok {
+		version = linkStateVersions[""]
+	}
+	text := "Version: " + version + " Microsoft Routing Server ready\r\n  \r\n"
+	block := fmt.Sprintf(" NODEINFO (5) {%x}%s\r\n", len(text), text)
+	if _, err := fmt.Fprintf(conn, "{%08x}%s", len(block), block); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, io.LimitReader(conn, maxTalk))
+	return err
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"net"
+	"strings"
+
+	"exreach/catalog"
+)
+
+// nntpPosting is what the code of a greeting says of posting (RFC 3977 section
+// 5.1.1).
+var nntpPosting = map[string]string{"200": "allowed", "201": "prohibited"}
+
+// askNNTP speaks as a news reader that reads nothing (RFC 3977), up to TLS where
+// the service starts it in band (RFC 4642). A server that greets with 400 or 502
+// has spoken NNTP: that is a Refusal and no error.
+func askNNTP(conn net.Conn, q Question) (Peer, error) {
+	var p Peer
+	t := newTalk(conn, "NNTP")
+	q.At(Greet)
+	greeting, code, err := statusNNTP(t)
+	if err != nil {
+		return p, err
+	}
+	p.Greeting = greeting
+	switch code {
+	case "200", "201":
+		p.Facts = map[string]string{"posting": nntpPosting[code]}
+		q.At(Talk)
+		if err := talkNNTP(t, q, &p); err != nil {
+			return p, err
+		}
+	case "400", "502":
+		p.Refusal = greeting
+	default:
+		return p, t.foreign([]byte(greeting))
+	}
+	t.farewell("QUIT")
+	return p, nil
+}
+
+// talkNNTP learns what the server offers, before and after TLS.
+func talkNNTP(t *talk, q Question, p *Peer) error {
+	if err := capabilitiesNNTP(t, p); err != nil || q.Service.TLS != catalog.StartTLS {
+		return err
+	}
+	if !offers(p.Capabilities, "STARTTLS") {
+		p.Facts["starttls"] = notOffered
+		return nil
+	}
+	if err := t.send("STARTTLS"); err != nil {
+		return err
+	}
+	status, code, err := statusNNTP(t)
+	if err != nil {
+		return err
+	}
+	if code != "382" {
+		p.Facts["starttls"] = status
+		return nil
+	}
+	if err := t.clientTLS(q); err != nil {
+		return err
+	}
+	return capabilitiesNNTP(t, p)
+}
+
+// capabilitiesNNTP asks for the capabilities. No news server of Exchange knows
+// the command, which tells nothing bad about it.
+func capabilitiesNNTP(t *talk, p *Peer) error {
+	if err := t.send("CAPABILITIES"); err != nil {
+		return err
+	}
+	status, code, err := statusNNTP(t)
+	switch {
+	case err != nil:
+		return err
+	case code >= "400":
+		return nil
+	case code != "101":
+		return t.foreign([]byte(status))
+	}
+	var lines []string
+	for {
+		line, err := t.readLine(nil)
+		if err != nil {
+			return err
+		}
+		if line == "." {
+			p.Capabilities = merge(p.Capabilities, lines)
+			return nil
+		}
+		lines = append(lines, strings.TrimPrefix(line, "."))
+	}
+}
+
+// statusNNTP reads a line that begins with a code.
+func statusNNTP(t *talk) (line, code string, err error) {
+	line, err = t.readLine(fitsNNTP)
+	if err != nil {
+		return "", "", err
+	}
+	return line, line[:3], nil
+}
+
+// fitsNNTP reports whether head, as far as it goes, is a response code and what
+// may stand behind it.
+func fitsNNTP(head []byte) bool {
+	for i, b := range head[:min(len(head), 4)] {
+		switch {
+		case i == 0 && (b < '1' || b > '5'):
+			return false
+		case i < 3 && (b < '0' || b > '9'):
+			return false
+		case i == 3 && b != ' ' && b != '\r' && b != '\n':
+			return false
+		}
+	}
+	return true
+}
+
+// nntpGreetings is how each version greets: that of 5.x stands in Microsoft's
+// knowledge base, 2000 and 2003 are the news service of Windows (Rapid7 recog,
+// nmap). No other version serves news; "" is a server as RFC 3977 has it.
+var nntpGreetings = map[string]string{
+	"5.0":  "201 Microsoft Exchange Internet News Service Version 5.0.1457.10 (no posting)",
+	"5.5":  "200 Microsoft Exchange Internet News Service Version 5.5.1960.6 (posting allowed)",
+	"2000": "200 NNTP Service 5.00.0984 Version: 5.0.2195.6702 Posting Allowed ",
+	"2003": "200 NNTP Service 6.0.3790.3959 Version: 6.0.3790.3959 Posting Allowed ",
+	"":     "200 HOST NNTP service ready, posting allowed",
+}
+
+// answerNNTP greets as Exchange of s.Version does, and has no news.
+func answerNNTP(conn net.Conn, s Stand) error {
+	_, old := nntpGreetings[s.Version]
+	return newTalk(conn, "NNTP").serve(s, nntpGreetings, func(command string, secured bool) ([]string, next) {
+		word, _ := verb(command)
+		switch {
+		case word == "QUIT":
+			return []string{"205 closing connection - goodbye!"}, hangUp
+		case word == "CAPABILITIES" && !old:
+			return nntpOffer(s, secured), goOn
+		case word == "STARTTLS" && offersTLS(s, secured):
+			return []string{"382 Continue with TLS negotiation"}, startTLS
+		}
+		return []string{"500 Command Not Recognized"}, goOn
+	})
+}
+
+// nntpOffer is the reply to CAPABILITIES.
+func nntpOffer(s Stand, secured bool) []string {
+	lines := []string{"101 Capability list:", "VERSION 2", "READER", "POST", "LIST ACTIVE NEWSGROUPS"}
+	if offersTLS(s, secured) {
+		lines = append(lines, "STARTTLS")
+	}
+	return append(lines, ".")
+}
