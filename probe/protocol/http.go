@@ -3,6 +3,7 @@
 package protocol
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net"
@@ -15,27 +16,30 @@ import (
 	"exreach/catalog"
 )
 
-// askHTTP gets the page of the service, and then its health page on the same
-// connection (RFC 9110, RFC 9112). It follows no redirect and sends no login.
+// askHTTP asks for the page of the service, and then for its health page on the
+// same connection (RFC 9110, RFC 9112). It follows no redirect and sends no
+// login.
 func askHTTP(conn net.Conn, q Question) (Peer, error) {
-	path, health := "/", ""
-	if d := q.Service.HTTP; d != nil {
-		path, health = d.Path, d.Health
+	d := catalog.Directory{Path: "/"}
+	if q.Service.HTTP != nil {
+		d = *q.Service.HTTP
 	}
 	c := newHTTPClient(conn, q)
 	q.At(Greet)
-	page, err := c.get(path)
+	page, err := c.ask(cmp.Or(d.Method, catalog.Get), d.Path)
 	if err != nil {
 		return Peer{}, err
 	}
 	q.At(Talk)
-	p := Peer{Greeting: strings.TrimSpace(page.Proto + " " + page.Status), Facts: factsHTTP(page, q.Service.HTTP)}
+	p := peerHTTP(page)
+	p.fact("product", productHTTP(page.Header))
+	p.fact("expected", statusList(d))
 	p.Refusal, err = judgeHTTP(page, q)
 	if err != nil {
 		return p, err
 	}
-	if health != "" {
-		p.Facts["health"] = c.health(page, health)
+	if d.Health != "" {
+		p.fact("health", c.health(page, d.Health))
 	}
 	return p, nil
 }
@@ -47,16 +51,10 @@ var healthPage = regexp.MustCompile(`^\s*200 OK\s*(?:<br\s*/?>\s*([A-Za-z0-9.-]{
 // health says what the health page answers on the connection that before came
 // from. Only that page is in question here, so nothing of it is an error.
 func (c *httpClient) health(before *http.Response, path string) string {
-	if before.Close {
-		return "not asked: the connection was closed"
+	if why := used(before); why != "" {
+		return "not asked: " + why
 	}
-	switch n, err := io.Copy(io.Discard, io.LimitReader(before.Body, httpBody+1)); {
-	case err != nil:
-		return "not asked: the page before it broke off"
-	case n > httpBody:
-		return "not asked: the page before it is too long"
-	}
-	page, err := c.get(path)
+	page, err := c.ask(catalog.Get, path)
 	if err != nil {
 		return noHealth(err)
 	}
@@ -75,6 +73,21 @@ func (c *httpClient) health(before *http.Response, path string) string {
 		return "200 OK"
 	}
 	return "200 OK, " + string(found[1])
+}
+
+// used says why the connection that page came on takes no further request, and
+// "" where it does.
+func used(page *http.Response) string {
+	if page.Close {
+		return "the connection was closed"
+	}
+	switch n, err := io.Copy(io.Discard, io.LimitReader(page.Body, httpBody+1)); {
+	case err != nil:
+		return "the page before it broke off"
+	case n > httpBody:
+		return "the page before it is too long"
+	}
+	return ""
 }
 
 func noHealth(err error) string {
@@ -100,29 +113,54 @@ var headerFacts = []struct{ fact, header string }{
 	{"x_diaginfo", "X-DiagInfo"},
 	{"x_powered_by", "X-Powered-By"},
 	{"via", "Via"},
+	{"allow", "Allow"},
+	{"dav", "DAV"},
+	{"ms_asprotocolversions", "MS-ASProtocolVersions"},
+	{"ms_server_activesync", "MS-Server-ActiveSync"},
+	{"ms_webstorage", "MS-WebStorage"}, // the WebDAV of 2000 and 2003
 }
 
-func factsHTTP(page *http.Response, d *catalog.Directory) map[string]string {
-	facts := map[string]string{"status": strings.TrimSpace(page.Status)}
+// peerHTTP is what the head of an answer tells.
+func peerHTTP(page *http.Response) Peer {
+	var p Peer
+	p.Greeting = strings.TrimSpace(page.Proto + " " + page.Status)
+	p.fact("status", strings.TrimSpace(page.Status))
 	for _, h := range headerFacts {
-		if value := page.Header.Get(h.header); value != "" {
-			facts[h.fact] = value
+		p.fact(h.fact, strings.Join(page.Header.Values(h.header), ", "))
+	}
+	p.fact("authenticate", strings.Join(challenges(page.Header.Values("WWW-Authenticate")), ", "))
+	return p
+}
+
+// exchangeBuilds are the products by the number that their builds begin with
+// (Exchange Server build numbers and release dates). 15.2 does not tell which of
+// its two.
+var exchangeBuilds = []struct{ number, product string }{
+	{"6.0.", "Exchange 2000 Server"},
+	{"6.5.", "Exchange Server 2003"},
+	{"8.", "Exchange Server 2007"},
+	{"14.", "Exchange Server 2010"},
+	{"15.0.", "Exchange Server 2013"},
+	{"15.1.", "Exchange Server 2016"},
+	{"15.2.", "Exchange Server 2019 or Subscription Edition"},
+	{"15.20.", "Exchange Online"},
+}
+
+// productHTTP names the product whose build the headers tell, and "" where they
+// tell none.
+func productHTTP(h http.Header) string {
+	for _, header := range []string{"X-OWA-Version", "MS-WebStorage", "MS-Server-ActiveSync"} {
+		for _, b := range exchangeBuilds {
+			if strings.HasPrefix(h.Get(header)+".", b.number) {
+				return b.product
+			}
 		}
 	}
-	if schemes := challenges(page.Header.Values("WWW-Authenticate")); schemes != nil {
-		facts["authenticate"] = strings.Join(schemes, ", ")
-	}
-	if expected := statusList(d); expected != "" {
-		facts["expected"] = expected
-	}
-	return facts
+	return ""
 }
 
 // statusList is the healthy answers of a directory: "401, 403".
-func statusList(d *catalog.Directory) string {
-	if d == nil {
-		return ""
-	}
+func statusList(d catalog.Directory) string {
 	var list []string
 	for _, status := range d.Status {
 		list = append(list, strconv.Itoa(status))

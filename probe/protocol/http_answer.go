@@ -17,7 +17,10 @@ import (
 
 // answerHTTP is the web site of an Exchange server, as far as nobody is logged
 // in: it wants logins, redirects to the logon page, and shows the health pages.
-func answerHTTP(conn net.Conn, s Stand) error {
+func answerHTTP(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageHTTP) }
+
+// serveHTTP answers requests until the client goes away.
+func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.Response) error {
 	in := &httpMeter{r: conn}
 	r := bufio.NewReader(in)
 	for {
@@ -30,11 +33,14 @@ func answerHTTP(conn net.Conn, s Stand) error {
 			return err
 		}
 		in.left = 2 * httpBody
-		if n, err := io.Copy(io.Discard, io.LimitReader(request.Body, httpBody+1)); err != nil || n > httpBody {
+		// The channels of RPC over HTTP announce 1 GB and wait for the answer.
+		if request.ContentLength > httpBody {
+			request.Close = true
+		} else if n, err := io.Copy(io.Discard, io.LimitReader(request.Body, httpBody+1)); err != nil || n > httpBody {
 			return err
 		}
 		var answer bytes.Buffer
-		if err := pageHTTP(request, s).Write(&answer); err != nil {
+		if err := pageOf(request, s).Write(&answer); err != nil {
 			return err
 		}
 		if _, err := conn.Write(answer.Bytes()); err != nil || request.Close {
@@ -74,6 +80,13 @@ var httpDirectories = []httpDirectory{
 	{"/rpc", "2003", anyLogin},
 	{"/unifiedmessaging", "2007", windowsLogin},
 }
+
+// webDAV are the directories of the store itself, webStorage the build that it
+// tells there.
+var (
+	webDAV     = []string{"/exadmin", "/exchange", "/public"}
+	webStorage = map[string]string{"2000": "6.0.6603", "2003": "6.5.7638"}
+)
 
 // httpHealthy are the directories with a health page, in 2013 and later.
 var httpHealthy = []string{"/owa", "/ecp", "/rpc", "/mapi", "/ews", "/oab", "/microsoft-server-activesync", "/autodiscover"}
@@ -141,7 +154,11 @@ func directoryPage(request *http.Request, s Stand) *http.Response {
 	}
 	for _, d := range httpDirectories {
 		if d.path == directory && since(d.first) {
-			return loginPage(request, s, d.login)
+			page := loginPage(request, s, d.login)
+			if build := webStorage[s.Version]; build != "" && slices.Contains(webDAV, directory) {
+				page.Header.Set("MS-WebStorage", build)
+			}
+			return page
 		}
 	}
 	return answerPage(request, s, http.StatusNotFound, "")
@@ -161,26 +178,29 @@ func redirectPage(request *http.Request, s Stand, status int, to string) *http.R
 
 // answerPage is an answer with the headers that mark it as Exchange's.
 func answerPage(request *http.Request, s Stand, status int, body string) *http.Response {
-	v := iisVersions[generation(s.Version)]
-	header := http.Header{
-		"Content-Type": {"text/html"},
-		"Server":       {"Microsoft-IIS/" + v.iis},
-		"X-Powered-By": {"ASP.NET"},
-	}
+	v, page := iisVersions[generation(s.Version)], plainPage(request, status, body)
+	page.Header["Content-Type"] = []string{"text/html"}
+	page.Header["Server"] = []string{"Microsoft-IIS/" + v.iis}
+	page.Header["X-Powered-By"] = []string{"ASP.NET"}
 	if generation(s.Version) >= generation("2013") {
 		short, _, _ := strings.Cut(s.Host, ".")
-		header["Request-Id"] = []string{requestID()}
-		header["X-Feserver"] = []string{strings.ToUpper(short)}
+		page.Header["Request-Id"] = []string{requestID()}
+		page.Header["X-Feserver"] = []string{strings.ToUpper(short)}
 	}
 	if v.build != "" {
-		header["X-Owa-Version"] = []string{v.build}
+		page.Header["X-Owa-Version"] = []string{v.build}
 	}
+	return page
+}
+
+// plainPage is an answer without any headers but those of every answer.
+func plainPage(request *http.Request, status int, body string) *http.Response {
 	return &http.Response{
 		StatusCode:    status,
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Request:       request,
-		Header:        header,
+		Header:        http.Header{},
 		Body:          io.NopCloser(strings.NewReader(body)),
 		ContentLength: int64(len(body)),
 		Close:         request.Close,

@@ -37,11 +37,17 @@ func newHTTPClient(conn net.Conn, q Question) *httpClient {
 
 // hostHeader is what a browser sends as Host (RFC 9110, section 7.2).
 func hostHeader(q Question) string {
-	usual := uint16(80)
 	if q.Service.TLS == catalog.Implicit {
-		usual = 443
+		return hostPort(q, 443)
 	}
-	host, port := strings.Trim(q.Host, "[]"), q.Service.Ports.First
+	return hostPort(q, 80)
+}
+
+// hostPort is the server as URIs have it: without a usual port, and without the
+// zone of an address, which is nothing to the other side (RFC 6874).
+func hostPort(q Question, usual uint16) string {
+	host, _, _ := strings.Cut(strings.Trim(q.Host, "[]"), "%")
+	port := q.Service.Ports.First
 	switch {
 	case port != 0 && port != usual:
 		return net.JoinHostPort(host, strconv.Itoa(int(port)))
@@ -51,26 +57,63 @@ func hostHeader(q Question) string {
 	return host
 }
 
-// get asks for a page and returns the head of the answer; the body is still to
-// be read.
-func (c *httpClient) get(path string) (*http.Response, error) {
-	target, err := url.ParseRequestURI(path)
+// A httpRequest is what is asked, apart from the host.
+type httpRequest struct {
+	method catalog.Method
+	path   string
+	header []string
+	body   string
+}
+
+// askedBy are the headers of the methods that a directory may be asked by.
+var askedBy = map[catalog.Method][]string{
+	catalog.Get:      {"User-Agent: exreach", "Connection: keep-alive"},
+	catalog.Options:  {"User-Agent: exreach", "Connection: keep-alive"},
+	catalog.Post:     {"User-Agent: exreach", "Connection: keep-alive", "Content-Length: 0"},
+	catalog.PropFind: {"User-Agent: exreach", "Connection: keep-alive", "Content-Length: 0", "Depth: 0"},
+	// MS-RPCH, section 2.1.2.1.1. Outlook announces 1 GB, which a proxy on the
+	// way may refuse. The login is asked for before any of it is sent.
+	catalog.RPCInData: {"User-Agent: MSRPC", "Connection: Keep-Alive", "Content-Length: 1073741824",
+		"Accept: application/rpc", "Cache-Control: no-cache", "Pragma: No-cache"},
+}
+
+func (r httpRequest) String() string { return string(r.method) + " " + r.path }
+
+// text is the request as it is sent.
+func (r httpRequest) text(host string) (string, error) {
+	target, err := url.ParseRequestURI(r.path)
 	if err != nil {
-		return nil, fmt.Errorf("the catalogue's HTTP path: %w", err)
+		return "", fmt.Errorf("the catalogue's HTTP path: %w", err)
 	}
-	header := http.Header{"User-Agent": {"exreach"}, "Connection": {"keep-alive"}}
-	request := &http.Request{Method: http.MethodGet, URL: target, Host: c.host, Header: header}
-	if err := request.Write(c.conn); err != nil {
-		return nil, fmt.Errorf("sending GET %s: %w", path, err)
+	lines := append([]string{string(r.method) + " " + target.RequestURI() + " HTTP/1.1", "Host: " + host}, r.header...)
+	return strings.Join(lines, "\r\n") + "\r\n\r\n" + r.body, nil
+}
+
+// ask sends a request as the catalogue has them.
+func (c *httpClient) ask(method catalog.Method, path string) (*http.Response, error) {
+	return c.send(httpRequest{method: method, path: path, header: askedBy[method]})
+}
+
+// send sends r in one piece and returns the head of the answer; the body is
+// still to be read.
+func (c *httpClient) send(r httpRequest) (*http.Response, error) {
+	text, err := r.text(c.host)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.WriteString(c.conn, text); err != nil {
+		return nil, fmt.Errorf("sending %s: %w", r, err)
 	}
 	c.in.left = httpHeader
 	for range httpInterim {
-		page, err := c.read(request)
+		page, err := c.read(r.method)
 		if err != nil {
-			return nil, fmt.Errorf("waiting for the answer to GET %s: %w", path, err)
+			return nil, fmt.Errorf("waiting for the answer to %s: %w", r, err)
 		}
 		if page.StatusCode >= 200 || page.StatusCode == http.StatusSwitchingProtocols {
 			c.in.left = 2 * httpBody // chunks have a frame
+			// The server waits for the rest of a body that never comes.
+			page.Close = page.Close || r.method == catalog.RPCInData
 			return page, nil
 		}
 	}
@@ -78,11 +121,11 @@ func (c *httpClient) get(path string) (*http.Response, error) {
 }
 
 // read returns the next answer, which may be an interim one.
-func (c *httpClient) read(request *http.Request) (*http.Response, error) {
+func (c *httpClient) read(method catalog.Method) (*http.Response, error) {
 	if err := c.opens(); err != nil {
 		return nil, err
 	}
-	page, err := http.ReadResponse(c.r, request)
+	page, err := http.ReadResponse(c.r, &http.Request{Method: string(method)})
 	switch {
 	case err != nil && c.in.err != nil:
 		return nil, unexpectedEOF(c.in.err)
@@ -116,12 +159,7 @@ func (c *httpClient) opens() error {
 // foreign names the protocol of what has arrived, where it is a known one.
 func (c *httpClient) foreign() error {
 	head, _ := c.r.Peek(c.r.Buffered())
-	for _, o := range openings {
-		if strings.HasPrefix(string(head), o.head) {
-			return notHTTP("it opens like " + o.name)
-		}
-	}
-	return notHTTP("it does not open like HTTP")
+	return notHTTP("it " + opensLike(string(head), "HTTP"))
 }
 
 func notHTTP(got string) error { return &MismatchError{Want: "HTTP", Got: got} }

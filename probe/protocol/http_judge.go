@@ -20,14 +20,16 @@ import (
 func judgeHTTP(page *http.Response, q Question) (refusal string, err error) {
 	status, marked := page.StatusCode, markedIIS(page.Header)
 	schemes := challenges(page.Header.Values("WWW-Authenticate"))
+	if got := elsewhere(page); got != "" {
+		return "", notExchange(got)
+	}
 	switch {
-	case status == http.StatusProxyAuthRequired || page.Header.Get("Proxy-Authenticate") != "":
-		return "", notExchange("a proxy that wants a login")
-	case status == http.StatusBadRequest && wantsTLS(page.Body):
-		return "", notExchange("a server that wants TLS on this port")
 	case q.Service.HTTP == nil || len(q.Service.HTTP.Status) == 0:
 		return "", nil
 	case !slices.Contains(q.Service.HTTP.Status, status):
+		if status == http.StatusNotFound && ofKernel(page.Header) {
+			return "", notExchange("HTTP 404 of Windows itself: no web site is bound to this port")
+		}
 		if marked || status == http.StatusUnauthorized && hasScheme(schemes, "Negotiate", "NTLM") {
 			return strings.TrimSpace("HTTP " + page.Status), nil
 		}
@@ -46,6 +48,18 @@ func judgeHTTP(page *http.Response, q Question) (refusal string, err error) {
 
 func notExchange(got string) error { return &MismatchError{Want: "Exchange's web server", Got: got} }
 
+// elsewhere says what answered in place of the service, and "" where the page
+// may be its own.
+func elsewhere(page *http.Response) string {
+	switch {
+	case page.StatusCode == http.StatusProxyAuthRequired || page.Header.Get("Proxy-Authenticate") != "":
+		return "a proxy that wants a login"
+	case page.StatusCode == http.StatusBadRequest && wantsTLS(page.Body):
+		return "a server that wants TLS on this port"
+	}
+	return ""
+}
+
 // markedIIS reports whether the headers are those of IIS, of the kernel driver
 // before it, or of Exchange behind whatever hides these.
 func markedIIS(h http.Header) bool {
@@ -55,8 +69,13 @@ func markedIIS(h http.Header) bool {
 		}
 	}
 	server := strings.ToLower(h.Get("Server"))
-	return strings.HasPrefix(server, "microsoft-iis") || strings.HasPrefix(server, "microsoft-httpapi") ||
-		strings.EqualFold(h.Get("X-Powered-By"), "ASP.NET")
+	return strings.HasPrefix(server, "microsoft-iis") || ofKernel(h) || strings.EqualFold(h.Get("X-Powered-By"), "ASP.NET")
+}
+
+// ofKernel reports whether HTTP.sys answered, the kernel driver that IIS, WinRM
+// and others share ports by. It says 404 where none of them has the path.
+func ofKernel(h http.Header) bool {
+	return strings.HasPrefix(strings.ToLower(h.Get("Server")), "microsoft-httpapi")
 }
 
 // quoted is a quoted string of a header (RFC 9110, section 5.6.4).

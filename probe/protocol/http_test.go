@@ -217,6 +217,8 @@ func TestHTTPHostHeader(t *testing.T) {
 		{"mail.example.com", 0, catalog.NoTLS, "mail.example.com"},
 		{"2001:db8::25", 443, catalog.Implicit, "[2001:db8::25]"},
 		{"[2001:db8::25]", 81, catalog.NoTLS, "[2001:db8::25]:81"},
+		{"fe80::25%eth0", 80, catalog.NoTLS, "[fe80::25]"},
+		{"fe80::25%eth0", 81, catalog.NoTLS, "[fe80::25]:81"},
 	} {
 		service := catalog.Service{TLS: c.tls, Ports: catalog.Ports{First: c.port, Last: c.port}}
 		if got := hostHeader(Question{Host: c.host, Service: service}); got != c.want {

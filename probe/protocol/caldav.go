@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"exreach/catalog"
+)
+
+// askCalDAV asks for the properties of the root (RFC 4918, section 9.1), which
+// servers show after a login. What they can do (RFC 4791, section 5.1) and what
+// their name is DavMail tells without one, to OPTIONS.
+func askCalDAV(conn net.Conn, q Question) (Peer, error) {
+	c := newHTTPClient(conn, q)
+	q.At(Greet)
+	page, err := c.ask(catalog.PropFind, "/")
+	if err != nil {
+		return Peer{}, err
+	}
+	q.At(Talk)
+	p := peerHTTP(page)
+	if p.Refusal, err = judgeCalDAV(page); err != nil || used(page) != "" {
+		return p, err
+	}
+	offer, err := c.ask(catalog.Options, "/")
+	if err != nil {
+		return p, nil // it has proved itself before
+	}
+	more := peerHTTP(offer)
+	for _, name := range []string{"server", "dav", "allow"} {
+		p.fact(name, more.Facts[name])
+	}
+	return p, nil
+}
+
+// judgeCalDAV tells a server of calendars from other web servers.
+func judgeCalDAV(page *http.Response) (refusal string, err error) {
+	got := elsewhere(page)
+	login := page.StatusCode == http.StatusUnauthorized && page.Header.Get("WWW-Authenticate") != ""
+	switch {
+	case got != "":
+		return "", notCalDAV(got)
+	case login, page.StatusCode == http.StatusMultiStatus:
+		return "", nil
+	case page.Header.Get("DAV") == "":
+		return "", notCalDAV(fmt.Sprintf("HTTP %d without the header DAV: another web server", page.StatusCode))
+	case page.StatusCode >= 400:
+		return strings.TrimSpace("HTTP " + page.Status), nil
+	}
+	return "", nil
+}
+
+func notCalDAV(got string) error { return &MismatchError{Want: "CalDAV", Got: got} }
+
+// answerCalDAV is DavMail as far as nobody is logged in.
+func answerCalDAV(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageCalDAV) }
+
+// pageCalDAV is the answer to one request, as DavMail 6 gives it.
+func pageCalDAV(request *http.Request, _ Stand) *http.Response {
+	if request.Method != http.MethodOptions {
+		page := plainPage(request, http.StatusUnauthorized, "")
+		page.Header.Set("WWW-Authenticate", `Basic realm="DavMail Gateway"`)
+		return page
+	}
+	page := plainPage(request, http.StatusOK, "")
+	page.Header.Set("Server", "DavMail Gateway 6.2.2")
+	page.Header.Set("DAV", "1, calendar-access, calendar-auto-schedule, calendarserver-private-events, addressbook")
+	page.Header.Set("Allow", "OPTIONS, PROPFIND, HEAD, GET, REPORT, PROPPATCH, PUT, DELETE, POST")
+	return page
+}

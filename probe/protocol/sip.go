@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+)
+
+// sipEnvelope is that of RFC 3261, section 18, for UDP: one message to a
+// datagram. On a stream Content-Length is the frame.
+var sipEnvelope = envelope{want: "SIP"}
+
+// askSIP asks what the server can do: OPTIONS (RFC 3261, section 11) begins no
+// dialog, rings no phone and needs no login. Any status proves a SIP server.
+func askSIP(conn net.Conn, q Question) (Peer, error) {
+	c := sipClient{talk: newTalk(conn, "SIP"), network: q.Service.Network, callID: rand.Text() + "@" + clientName}
+	q.At(Greet)
+	if err := c.talk.send(c.options(q)...); err != nil {
+		return Peer{}, err
+	}
+	c.talk.waiting = "the answer to OPTIONS"
+	answer, err := c.final()
+	if err != nil {
+		return Peer{}, err
+	}
+	q.At(Talk)
+	return answer.describe(), nil
+}
+
+// A sipClient is one transaction.
+type sipClient struct {
+	talk    *talk
+	network catalog.Network
+	callID  string
+}
+
+// options is the request. With Max-Forwards 0 a proxy answers itself, whatever
+// name it goes by, and does not pass it on; others do not look at it (RFC 3261,
+// sections 11 and 16.3).
+func (c *sipClient) options(q Question) []string {
+	transport := string(q.Service.Network)
+	if q.Service.TLS == catalog.Implicit {
+		transport = "tls"
+	}
+	here, there := sentBy(c.talk.conn.LocalAddr()), hostPort(q, 0)
+	return []string{
+		"OPTIONS sip:" + there + ";transport=" + transport + " SIP/2.0",
+		"Via: SIP/2.0/" + strings.ToUpper(transport) + " " + here + ";branch=z9hG4bK" + rand.Text() + ";rport",
+		"Max-Forwards: 0",
+		"From: <sip:exreach@" + clientName + ">;tag=" + rand.Text(),
+		"To: <sip:" + there + ">",
+		"Call-ID: " + c.callID,
+		"CSeq: 1 OPTIONS",
+		"Contact: <sip:exreach@" + here + ";transport=" + transport + ">",
+		"Accept: application/sdp",
+		"User-Agent: exreach",
+		"Content-Length: 0",
+		"",
+	}
+}
+
+// sentBy is where an answer is to go (RFC 3261, section 18.1.1).
+func sentBy(local net.Addr) string {
+	at, err := netip.ParseAddrPort(local.String())
+	if err != nil {
+		return clientName
+	}
+	return netip.AddrPortFrom(at.Addr().WithZone(""), at.Port()).String()
+}
+
+// final returns the answer that ends the transaction. One that says that work
+// goes on (1xx) stands for it where no other comes.
+func (c *sipClient) final() (sipMessage, error) {
+	var last sipMessage
+	for range maxStray {
+		answer, err := c.next()
+		switch {
+		case err != nil && last.start != "":
+			return last, nil
+		case err != nil || answer.status() >= "200":
+			return answer, err
+		}
+		last = answer
+	}
+	return sipMessage{}, c.talk.mismatch("provisional answers without an end")
+}
+
+// next reads the next answer, with its body only where another answer has to
+// follow.
+func (c *sipClient) next() (sipMessage, error) {
+	if c.network == catalog.UDP {
+		return c.fromDatagrams()
+	}
+	answer, err := readSIP(c.talk, fitsSIP)
+	switch {
+	case err != nil:
+		return answer, err
+	case answer.status() == "":
+		return answer, c.talk.mismatch("a status line without a status")
+	case answer.status() < "200":
+		return answer, answer.skipBody(c.talk)
+	}
+	return answer, nil
+}
+
+// fromDatagrams knows our answer by its Call-ID, which nobody else can guess.
+func (c *sipClient) fromDatagrams() (sipMessage, error) {
+	var answer sipMessage
+	_, err := sipEnvelope.answer(c.talk.conn, c.network, func(datagram []byte) sight {
+		var err error
+		answer, err = readSIP(datagramTalk(datagram), fitsSIP)
+		id := answer.headers["call-id"]
+		switch {
+		case err != nil, id == nil, answer.status() == "":
+			return alien
+		case id[0] != c.callID:
+			return stray
+		}
+		return own
+	})
+	return answer, err
+}
+
+// sipFacts are the headers that tell who answers and why it says no. Microsoft's
+// servers give their reasons in headers of their own (MS-OCER).
+var sipFacts = []struct{ fact, header string }{
+	{"server", "server"},
+	{"user_agent", "user-agent"},
+	{"allow", "allow"},
+	{"warning", "warning"},
+	{"ms_diagnostics", "ms-diagnostics"},
+	{"ms_diagnostics_public", "ms-diagnostics-public"},
+}
+
+// sipRefusals are the statuses of a server that does not work for us: it does
+// not know our address, is broken, out of service, or declines.
+var sipRefusals = []string{"403", "500", "503", "603"}
+
+// describe is what an answer tells.
+func (m sipMessage) describe() Peer {
+	p := Peer{Greeting: m.start}
+	status := strings.TrimSpace(m.start[len("SIP/2.0 "):])
+	p.fact("status", status)
+	for _, f := range sipFacts {
+		p.fact(f.fact, strings.Join(m.headers[f.header], ", "))
+	}
+	logins := slices.Concat(m.headers["www-authenticate"], m.headers["proxy-authenticate"])
+	p.fact("authenticate", strings.Join(challenges(logins), ", "))
+	if slices.Contains(sipRefusals, m.status()) {
+		p.Refusal = fmt.Sprintf("SIP %s", status)
+	}
+	return p
+}
