@@ -3,8 +3,10 @@
 package protocol
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"exreach/catalog"
 )
@@ -58,61 +60,99 @@ func statusText(s rpcStatus) string {
 	return fmt.Sprintf("0x%08x", uint32(s))
 }
 
+// errAbsent says that a server does not have the interface it was asked for.
+var errAbsent = errors.New("the server does not have this interface")
+
 // An rpcClient is the client's end of an association.
 type rpcClient struct {
 	rpcConn
-	calls uint32
+	calls    uint32
+	contexts uint16 // the presentation contexts that were asked for
 }
 
 // askRPC binds an interface on its own port, or an endpoint mapper, which it
 // then asks for its whole map (C706, MS-RPCE). A bind needs no credentials.
 func askRPC(conn net.Conn, q Question) (Peer, error) {
 	c := &rpcClient{rpcConn: rpcConn{conn: conn, budget: rpcMaxBytes}}
-	wanted := rpcMapper
-	if q.Service.RPC != nil {
-		wanted = *q.Service.RPC
-	}
 	q.At(Greet)
-	refusal, err := c.bind(wanted)
-	if err != nil || refusal != "" {
+	if q.Service.RPC != nil {
+		return c.askInterface(*q.Service.RPC, q.At)
+	}
+	refusal, err := c.bind(rpcMapper)
+	switch {
+	case errors.Is(err, errAbsent):
+		return Peer{}, lacks(rpcMapper)
+	case err != nil || refusal != "":
 		return Peer{Refusal: refusal}, err
 	}
 	q.At(Talk)
-	if q.Service.RPC != nil {
-		return Peer{}, nil
-	}
 	return c.readMap(q.Interfaces)
 }
 
+// askInterface binds an interface on its own port and asks who else lives
+// there, which says most where the interface is not there itself.
+func (c *rpcClient) askInterface(i catalog.Interface, at func(Step)) (Peer, error) {
+	refusal, err := c.bind(i)
+	absent := errors.Is(err, errAbsent)
+	switch {
+	case absent:
+	case err != nil || refusal != "":
+		return Peer{Refusal: refusal}, err
+	default:
+		at(Talk)
+	}
+	var peer Peer
+	named, unnamed := labels(c.inquire())
+	if all := slices.Concat(named, unnamed); len(all) > 0 {
+		peer.Facts = map[string]string{"interfaces": listing(all)}
+	}
+	switch {
+	case !absent:
+		return peer, nil
+	case len(named) > 0:
+		return peer, lacks(i, named...)
+	}
+	return peer, lacks(i, unnamed...)
+}
+
 // bind asks for an interface and returns how it was refused, "" where it was
-// not. A server that has no such interface is a mismatch.
+// not. The first bind makes the association, later ones alter it (C706 section
+// 12.6.4.1). Calls go to the interface that was bound last.
 func (c *rpcClient) bind(i catalog.Interface) (refusal string, err error) {
-	stub, err := bindRequest(i)
+	asks, acks := byte(rpcBind), byte(rpcBindAck)
+	if c.contexts > 0 {
+		asks, acks = rpcAlter, rpcAlterAck
+	}
+	stub, err := bindRequest(i, c.contexts)
 	if err != nil {
 		return "", fmt.Errorf("binding %s: %w", i.Name, err)
 	}
-	p, err := c.exchange(rpcBind, stub)
+	c.contexts++
+	p, err := c.exchange(asks, stub)
 	if err != nil {
 		return "", err
 	}
 	switch p.kind {
-	case rpcBindAck:
-		return bindResult(p, i)
+	case acks:
+		return bindResult(p)
 	case rpcBindNak:
 		return bindNak(p)
 	case rpcFault:
 		status, err := faultStatus(p)
-		if err == nil && status == rpcUnknownInterface {
-			err = lacks(i)
+		switch {
+		case err != nil:
+			return "", err
+		case status == rpcUnknownInterface:
+			return "", errAbsent
 		}
-		return status.Error(), err
+		return status.Error(), nil
 	}
-	return "", notRPC(rpcTypes[p.kind] + " instead of bind_ack")
+	return "", notRPC(rpcTypes[p.kind] + " instead of " + rpcTypes[acks])
 }
 
-// bindRequest returns the body of a bind with one presentation context, whose
-// number is 0.
-func bindRequest(i catalog.Interface) ([]byte, error) {
+// bindRequest returns the body of a bind, or of what alters one, with one
+// presentation context of the given number.
+func bindRequest(i catalog.Interface, context uint16) ([]byte, error) {
 	id, err := parseUUID(i.UUID)
 	if err != nil {
 		return nil, err
@@ -124,17 +164,18 @@ func bindRequest(i catalog.Interface) ([]byte, error) {
 	var w ndrWriter
 	w.u16(rpcFragment)
 	w.u16(rpcFragment)
-	w.u32(0)             // a new association group
+	w.u32(0)             // a new association group, or the one there is
 	w.octets(1, 0, 0, 0) // one context
-	w.u16(0)             // its number
-	w.octets(1, 0)       // one transfer syntax
+	w.u16(context)
+	w.octets(1, 0) // one transfer syntax
 	w.syntax(id, i.Major, i.Minor)
 	w.syntax(ndr, ndrSyntax.Major, ndrSyntax.Minor)
 	return w.data, nil
 }
 
-// bindResult judges the only result of a bind_ack.
-func bindResult(p rpcPDU, i catalog.Interface) (refusal string, err error) {
+// bindResult judges the only result of a bind_ack or of an alter_context_resp,
+// which is built alike.
+func bindResult(p rpcPDU) (refusal string, err error) {
 	r := &ndrReader{order: p.order, data: p.body}
 	r.octets(8) // the sizes of fragments and the association group
 	r.octets(uint32(r.u16()))
@@ -145,11 +186,11 @@ func bindResult(p rpcPDU, i catalog.Interface) (refusal string, err error) {
 	const acceptance, userRejection, providerRejection, noAbstractSyntax = 0, 1, 2, 1
 	switch {
 	case r.short || count == 0:
-		return "", notRPC("a bind_ack without a result")
+		return "", notRPC("a " + rpcTypes[p.kind] + " without a result")
 	case result == acceptance:
 		return "", nil
 	case result == providerRejection && reason == noAbstractSyntax:
-		return "", lacks(i)
+		return "", errAbsent
 	case result == userRejection:
 		return "bind_ack: rejected by the application", nil
 	}
@@ -172,8 +213,14 @@ func reasonText(reasons map[uint16]string, reason uint16) string {
 	return fmt.Sprintf("reason %d", reason)
 }
 
-func lacks(i catalog.Interface) error {
-	return &MismatchError{Want: i.Name, Got: "an RPC server that does not have this interface"}
+// lacks is the mismatch of a server that does not have the interface, with what
+// it has instead where it told that.
+func lacks(i catalog.Interface, instead ...string) error {
+	got := "an RPC server that does not have this interface"
+	if len(instead) > 0 {
+		got = "another RPC service holds the port: " + listing(instead)
+	}
+	return &MismatchError{Want: i.Name, Got: got}
 }
 
 // call runs one operation and returns the stub of its response. A fault comes
@@ -181,7 +228,7 @@ func lacks(i catalog.Interface) error {
 func (c *rpcClient) call(operation uint16, stub []byte) (*ndrReader, error) {
 	var w ndrWriter
 	w.u32(uint32(len(stub)))
-	w.u16(0) // the context that was bound
+	w.u16(c.contexts - 1)
 	w.u16(operation)
 	w.octets(stub...)
 	p, err := c.exchange(rpcRequest, w.data)

@@ -20,18 +20,19 @@ type rpcServer struct {
 	rpcConn
 	owns      catalog.Interface
 	endpoints []Endpoint
-	contexts  map[uint16]bool // the presentation contexts that were accepted
-	fragment  int             // the largest that the client takes
+	contexts  map[uint16]catalog.Interface // what was bound, by presentation context
+	fragment  int                          // the largest that the client takes
 }
 
 // answerRPC is an endpoint mapper, or on an interface's own port a server that
-// has this interface and no operation of it. It ends when the client hangs up.
+// has this interface and no operation of it. Both tell which interface they
+// have. It ends when the client hangs up.
 func answerRPC(conn net.Conn, s Stand) error {
 	srv := &rpcServer{
 		rpcConn:   rpcConn{conn: conn, budget: rpcMaxBytes},
 		owns:      rpcMapper,
 		endpoints: s.Endpoints,
-		contexts:  map[uint16]bool{},
+		contexts:  map[uint16]catalog.Interface{},
 		fragment:  rpcMinFragment,
 	}
 	if s.Service.RPC != nil {
@@ -56,28 +57,31 @@ func (s *rpcServer) serve(p rpcPDU) error {
 	r := &ndrReader{order: p.order, data: p.body}
 	switch p.kind {
 	case rpcBind:
-		return s.acknowledge(p, r)
+		_, port, _ := net.SplitHostPort(s.conn.LocalAddr().String()) // "" on a connection without ports
+		return s.acknowledge(p, r, rpcBindAck, append([]byte(port), 0))
+	case rpcAlter:
+		return s.acknowledge(p, r, rpcAlterAck, nil)
 	case rpcRequest:
 		return s.run(p, r)
 	}
 	return notRPC(rpcTypes[p.kind] + " from a client")
 }
 
-// acknowledge answers a bind: one result for every presentation context.
-func (s *rpcServer) acknowledge(p rpcPDU, r *ndrReader) error {
+// acknowledge answers a bind, or what alters one: the server's address and one
+// result for every presentation context.
+func (s *rpcServer) acknowledge(p rpcPDU, r *ndrReader, kind byte, address []byte) error {
 	r.u16() // what the client sends at most
 	s.fragment = min(max(int(r.u16()), rpcMinFragment), rpcFragment)
 	r.u32() // the association group
 	count := r.u8()
 	r.align(4)
 
-	_, port, _ := net.SplitHostPort(s.conn.LocalAddr().String()) // "" on a connection without ports
 	var w ndrWriter
 	w.u16(rpcFragment)
 	w.u16(rpcFragment)
 	w.u32(1) // the association group
-	w.u16(uint16(len(port) + 1))
-	w.octets(append([]byte(port), 0)...)
+	w.u16(uint16(len(address)))
+	w.octets(address...)
 	w.align(4)
 	w.octets(count, 0, 0, 0)
 	for range count {
@@ -86,9 +90,9 @@ func (s *rpcServer) acknowledge(p rpcPDU, r *ndrReader) error {
 		}
 	}
 	if r.short {
-		return notRPC("a bind that is cut short")
+		return notRPC("a " + rpcTypes[p.kind] + " that is cut short")
 	}
-	return s.send(rpcBindAck, rpcFirst|rpcLast, p.call, w.data)
+	return s.send(kind, rpcFirst|rpcLast, p.call, w.data)
 }
 
 // context accepts or rejects one presentation context.
@@ -104,7 +108,7 @@ func (s *rpcServer) context(r *ndrReader, w *ndrWriter) error {
 	const rejected, noAbstractSyntax, noTransferSyntax = 2, 1, 2
 	reason := uint16(0)
 	switch {
-	case asked.UUID != s.owns.UUID || asked.Major != s.owns.Major || asked.Minor > s.owns.Minor:
+	case !serves(s.owns, asked) && !serves(rpcManagement, asked):
 		reason = noAbstractSyntax
 	case !ndr:
 		reason = noTransferSyntax
@@ -115,11 +119,17 @@ func (s *rpcServer) context(r *ndrReader, w *ndrWriter) error {
 		w.syntax(rpcUUID{}, 0, 0)
 		return nil
 	}
-	s.contexts[id] = true
+	s.contexts[id] = asked
 	syntax, err := parseUUID(ndrSyntax.UUID)
 	w.u32(0) // accepted, no reason
 	w.syntax(syntax, ndrSyntax.Major, ndrSyntax.Minor)
 	return err
+}
+
+// serves reports whether a server of one interface serves another: a higher
+// minor version serves a lower one (C706 section 6.1.2).
+func serves(own, asked catalog.Interface) bool {
+	return own.UUID == asked.UUID && own.Major == asked.Major && own.Minor >= asked.Minor
 }
 
 // run does one operation.
@@ -130,12 +140,15 @@ func (s *rpcServer) run(p rpcPDU, r *ndrReader) error {
 		r.uuid()
 	}
 	r = &ndrReader{order: r.order, data: r.data[r.at:], short: r.short}
+	bound, known := s.contexts[context]
 	switch {
-	case !s.contexts[context]:
+	case !known:
 		return s.fault(p, context, rpcUnknownInterface)
-	case s.owns == rpcMapper && operation == eptLookup:
+	case bound.UUID == rpcManagement.UUID && operation == mgmtInqIfIDs:
+		return s.tellInterfaces(p, context)
+	case bound.UUID == rpcMapper.UUID && operation == eptLookup:
 		return s.lookup(p, context, r)
-	case s.owns == rpcMapper && operation == eptMap:
+	case bound.UUID == rpcMapper.UUID && operation == eptMap:
 		return s.mapTower(p, context, r)
 	}
 	return s.fault(p, context, rpcBadOperation)

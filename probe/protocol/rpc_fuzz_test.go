@@ -4,6 +4,7 @@ package protocol
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,10 +34,29 @@ func FuzzAskRPCMap(f *testing.F) {
 	})
 }
 
+// FuzzAskRPCInterface: as FuzzAskRPC, on an interface's own port.
+func FuzzAskRPCInterface(f *testing.F) {
+	for _, name := range []string{"rpc_samba_mgmt.txt", "rpc_samba_mgmt_reject.txt", "rpc_samba_bind.txt"} {
+		_, server := rpcRecorded(f, name)
+		f.Add(server)
+	}
+	f.Fuzz(func(t *testing.T, said []byte) {
+		peer, err := askRPC(hangsUpAfter(said), rpcBinding(samr))
+		if err == nil && len(said) < rpcHeaderSize {
+			t.Errorf("%q is taken for samr: %+v", said, peer)
+		}
+		if peer.Refusal != "" && peer.Facts != nil {
+			t.Errorf("it refuses and tells: %+v", peer)
+		}
+		peer.Clean()
+		checkClean(t, peer)
+	})
+}
+
 // FuzzAnswerRPC: whatever a client sends, the stand-in ends, and says no more
 // than packets.
 func FuzzAnswerRPC(f *testing.F) {
-	for _, name := range []string{"rpc_samba_map.txt", "rpc_samba_bind.txt"} {
+	for _, name := range []string{"rpc_samba_map.txt", "rpc_samba_bind.txt", "rpc_samba_mgmt.txt"} {
 		client, _ := rpcRecorded(f, name)
 		f.Add(client)
 	}
@@ -44,7 +64,7 @@ func FuzzAnswerRPC(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		heard, _ := answersTo(s, b)
 		for _, p := range heard {
-			if p.kind != rpcBindAck && p.kind != rpcResponse && p.kind != rpcFault {
+			if !slices.Contains([]byte{rpcBindAck, rpcAlterAck, rpcResponse, rpcFault}, p.kind) {
 				t.Errorf("a server said %s", rpcTypes[p.kind])
 			}
 		}

@@ -158,7 +158,7 @@ func TestRPCBadTowers(t *testing.T) {
 	peer, err := askRPC(hangsUpAfter(append(bindAckOf(0, 0), answer...)), rpcWanting())
 	want := Peer{
 		Endpoints: []Endpoint{everySequence[0], everySequence[2], everySequence[4]},
-		Facts:     map[string]string{"entries": "5", "malformed": "2"},
+		Facts:     map[string]string{"entries": "5", "malformed": "2", "tcp_endpoints": "EMSMDB 49160"},
 	}
 	if diff := cmp.Diff(want, peer); diff != "" || err != nil {
 		t.Errorf("error %v, learned (-want +got):\n%s", err, diff)

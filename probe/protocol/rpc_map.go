@@ -5,6 +5,7 @@ package protocol
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -127,7 +128,7 @@ func (m *eptReader) take(page eptPage) {
 			m.malformed++
 			continue
 		}
-		e.Annotation = t.annotation
+		e.Name, e.Annotation = nameOf(e.UUID, e.Major), t.annotation
 		if !m.seen[e] && len(m.seen) < eptMaxEntries {
 			m.seen[e] = true
 			m.peer.Endpoints = append(m.peer.Endpoints, e)
@@ -148,6 +149,7 @@ func (m *eptReader) has(i catalog.Interface) bool {
 
 // state puts the counts and lists into the peer's facts.
 func (m *eptReader) state() {
+	maps.Copy(m.peer.Facts, factsOf(m.peer.Endpoints, dialed(m.client.conn)))
 	m.peer.Facts["entries"] = strconv.Itoa(m.entries)
 	if m.malformed > 0 {
 		m.peer.Facts["malformed"] = strconv.Itoa(m.malformed)

@@ -20,6 +20,8 @@ const (
 	rpcBind     = 11
 	rpcBindAck  = 12
 	rpcBindNak  = 13
+	rpcAlter    = 14
+	rpcAlterAck = 15
 
 	rpcFirst  = 0x01
 	rpcLast   = 0x02

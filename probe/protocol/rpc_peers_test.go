@@ -123,7 +123,7 @@ func TestRPCPeers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := Peer{Endpoints: everySequence, Facts: map[string]string{"entries": "5"}}
+			want := Peer{Endpoints: everySequence, Facts: rpcFacts()}
 			if diff := cmp.Diff(want, peer); diff != "" {
 				t.Errorf("learned (-want +got):\n%s", diff)
 			}
@@ -196,7 +196,7 @@ func TestRPCDenied(t *testing.T) {
 	}{
 		{"lookup", denyLookup, []catalog.Interface{emsmdb, nspi}, Peer{
 			Endpoints: []Endpoint{tcp},
-			Facts:     map[string]string{"entries": "0", "lookup": "denied: " + opRange, "hidden": "EMSMDB"},
+			Facts:     map[string]string{"entries": "0", "lookup": "denied: " + opRange, "hidden": "EMSMDB", "tcp_endpoints": "EMSMDB 49160"},
 		}, nil},
 		{"lookup, and the map has nothing", denyLookup, []catalog.Interface{drsuapi}, Peer{
 			Facts: map[string]string{"entries": "0", "lookup": "denied: " + opRange},
@@ -214,10 +214,10 @@ func TestRPCDenied(t *testing.T) {
 			Refusal: access, Facts: map[string]string{"entries": "0", "lookup": "denied: " + access},
 		}, io.EOF},
 		{"entries are hidden", emptyPages(isLookup, eptNotRegistered), []catalog.Interface{emsmdb}, Peer{
-			Endpoints: []Endpoint{tcp}, Facts: map[string]string{"entries": "0", "hidden": "EMSMDB"},
+			Endpoints: []Endpoint{tcp}, Facts: map[string]string{"entries": "0", "hidden": "EMSMDB", "tcp_endpoints": "EMSMDB 49160"},
 		}, nil},
 		{"the second page", secondPage, nil, Peer{
-			Endpoints: everySequence, Facts: map[string]string{"entries": "5", "lookup": "stopped: " + access},
+			Endpoints: everySequence, Facts: rpcFacts("lookup", "stopped: "+access),
 		}, nil},
 	}
 	for _, test := range tests {

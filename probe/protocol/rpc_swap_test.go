@@ -42,7 +42,7 @@ func bigEndian(asked, p rpcPDU) rpcPDU {
 	p.order, p.body = binary.BigEndian, slices.Clone(p.body)
 	s := &rpcSwapper{data: p.body}
 	switch p.kind {
-	case rpcBindAck:
+	case rpcBindAck, rpcAlterAck:
 		s.u16()
 		s.u16()
 		s.u32()
@@ -59,9 +59,30 @@ func bigEndian(asked, p rpcPDU) rpcPDU {
 	case rpcResponse:
 		s.u32()
 		s.skip(4)
-		p.body = append(p.body[:rpcCallSize], bigEndianPage(asked, p.body[rpcCallSize:])...)
+		swap := bigEndianPage
+		if asked.body[4] != 0 { // the second context, which is mgmt's
+			swap = bigEndianInterfaces
+		}
+		p.body = append(p.body[:rpcCallSize], swap(asked, p.body[rpcCallSize:])...)
 	}
 	return p
+}
+
+func bigEndianInterfaces(_ rpcPDU, stub []byte) []byte {
+	s := &rpcSwapper{data: stub}
+	s.u32()
+	s.u32()
+	count := s.u32()
+	for range count {
+		s.u32()
+	}
+	for range count {
+		s.uuid()
+		s.u16()
+		s.u16()
+	}
+	s.u32()
+	return stub
 }
 
 func bigEndianPage(asked rpcPDU, stub []byte) []byte {

@@ -28,11 +28,21 @@ var (
 
 // everySequence is one endpoint for each protocol sequence.
 var everySequence = []Endpoint{
-	{UUID: emsmdb.UUID, Minor: 81, Sequence: "ncacn_ip_tcp", Port: 49160, Address: "0.0.0.0", Annotation: "Microsoft Exchange RPC"},
-	{UUID: emsmdb.UUID, Minor: 81, Sequence: "ncacn_http", Port: 6001, Address: "10.1.2.3"},
-	{UUID: nspi.UUID, Major: 56, Sequence: "ncadg_ip_udp", Port: 1027, Address: "10.1.2.3", Annotation: "seven b"},
-	{UUID: nspi.UUID, Major: 56, Sequence: "ncacn_np", Address: `\\MAIL1\pipe\lsass`},
-	{UUID: nspi.UUID, Major: 56, Sequence: "ncalrpc", Address: "OLE1234"},
+	{UUID: emsmdb.UUID, Name: "EMSMDB", Minor: 81, Sequence: "ncacn_ip_tcp", Port: 49160, Address: "0.0.0.0", Annotation: "Microsoft Exchange RPC"},
+	{UUID: emsmdb.UUID, Name: "EMSMDB", Minor: 81, Sequence: "ncacn_http", Port: 6001, Address: "10.1.2.3"},
+	{UUID: nspi.UUID, Name: "NSPI", Major: 56, Sequence: "ncadg_ip_udp", Port: 1027, Address: "10.1.2.3", Annotation: "seven b"},
+	{UUID: nspi.UUID, Name: "NSPI", Major: 56, Sequence: "ncacn_np", Address: `\\MAIL1\pipe\lsass`},
+	{UUID: nspi.UUID, Name: "NSPI", Major: 56, Sequence: "ncalrpc", Address: "OLE1234"},
+}
+
+// rpcFacts is what a map of everySequence says, and then what else is given: a
+// name, its value, and so on.
+func rpcFacts(more ...string) map[string]string {
+	facts := map[string]string{"entries": "5", "tcp_endpoints": "EMSMDB 49160", "http_endpoints": "6001 EMSMDB"}
+	for pair := range slices.Chunk(more, 2) {
+		facts[pair[0]] = pair[1]
+	}
+	return facts
 }
 
 // rpcWanting is a question to an endpoint mapper.
@@ -86,7 +96,7 @@ func TestRPCMapper(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Peer{Endpoints: everySequence, Facts: map[string]string{"entries": "10"}}
+	want := Peer{Endpoints: everySequence, Facts: rpcFacts("entries", "10")}
 	if diff := cmp.Diff(want, peer); diff != "" {
 		t.Errorf("learned (-want +got):\n%s", diff)
 	}
@@ -135,20 +145,23 @@ func TestRPCInterface(t *testing.T) {
 	tests := []struct {
 		name          string
 		asked, stands catalog.Interface
+		there         string
 		ok            bool
 	}{
-		{"the interface", emsmdb, emsmdb, true},
-		{"a later minor version", emsmdb, newer, true},
-		{"an earlier minor version", newer, emsmdb, false},
-		{"another interface", emsmdb, nspi, false},
-		{"the same UUID in another version", drs, frs, false},
+		{"the interface", emsmdb, emsmdb, "EMSMDB 0.81", true},
+		{"a later minor version", emsmdb, newer, "EMSMDB 0.82", true},
+		{"an earlier minor version", newer, emsmdb, "EMSMDB 0.81", false},
+		{"another interface", emsmdb, nspi, "NSPI 56.0", false},
+		{"the same UUID in another version", drs, frs, "FRS 1.1", false},
+		{"that other version", frs, drs, "DRS 21.0", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := rpcStand()
 			s.Service.RPC = &test.stands
 			peer, err := rpcConverse(t, rpcBinding(test.asked), rpcAnswering(s))
-			if diff := cmp.Diff(Peer{}, peer); diff != "" {
+			want := Peer{Facts: map[string]string{"interfaces": test.there}}
+			if diff := cmp.Diff(want, peer); diff != "" {
 				t.Errorf("learned (-want +got):\n%s", diff)
 			}
 			if test.ok {
@@ -157,7 +170,7 @@ func TestRPCInterface(t *testing.T) {
 				}
 				return
 			}
-			wantMismatch(t, err, test.asked.Name, "an RPC server that does not have this interface")
+			wantMismatch(t, err, test.asked.Name, "another RPC service holds the port: "+test.there)
 		})
 	}
 }
@@ -249,10 +262,10 @@ func TestRPCSamba(t *testing.T) {
 		t.Errorf("%d bindings of %d endpoints, facts %v", len(bindings), len(peer.Endpoints), peer.Facts)
 	}
 	for _, want := range []Endpoint{
-		{UUID: drsuapi.UUID, Major: 4, Sequence: "ncacn_ip_tcp", Port: 49153, Address: "0.0.0.0", Annotation: "drsuapi"},
-		{UUID: drsuapi.UUID, Major: 4, Sequence: "ncacn_np", Address: `\pipe\lsass`, Annotation: "drsuapi"},
-		{UUID: rpcMapper.UUID, Major: 3, Sequence: "ncacn_http", Port: 593, Address: "0.0.0.0", Annotation: "epmapper"},
-		{UUID: rpcMapper.UUID, Major: 3, Sequence: "ncalrpc", Address: "EPMAPPER", Annotation: "epmapper"},
+		{UUID: drsuapi.UUID, Name: "drsuapi", Major: 4, Sequence: "ncacn_ip_tcp", Port: 49153, Address: "0.0.0.0", Annotation: "drsuapi"},
+		{UUID: drsuapi.UUID, Name: "drsuapi", Major: 4, Sequence: "ncacn_np", Address: `\pipe\lsass`, Annotation: "drsuapi"},
+		{UUID: rpcMapper.UUID, Name: "endpoint mapper", Major: 3, Sequence: "ncacn_http", Port: 593, Address: "0.0.0.0", Annotation: "epmapper"},
+		{UUID: rpcMapper.UUID, Name: "endpoint mapper", Major: 3, Sequence: "ncalrpc", Address: "EPMAPPER", Annotation: "epmapper"},
 	} {
 		if !slices.Contains(peer.Endpoints, want) {
 			t.Errorf("%+v is missing", want)

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+)
+
+// factsOf returns what stands out in an endpoint map that was read at the
+// address dialed. Nothing is said of what there is not.
+func factsOf(all []Endpoint, dialed netip.Addr) map[string]string {
+	facts := map[string]string{}
+	add := func(name string, items []string) {
+		if len(items) > 0 {
+			facts[name] = listing(items)
+		}
+	}
+	add("tcp_endpoints", tcpEndpoints(all))
+	add("http_endpoints", httpEndpoints(all))
+	add("unknown_interfaces", unknownInterfaces(all))
+	add("tower_addresses", towerAddresses(all, dialed))
+	return facts
+}
+
+// tcpEndpoints returns the interfaces that have a name with their ports, "NSPI
+// 6006", but not the two that are no service of their own.
+func tcpEndpoints(all []Endpoint) []string {
+	return portsWhere(all, func(e Endpoint) string {
+		if e.Sequence != "ncacn_ip_tcp" || e.Name == "" || e.UUID == rpcManagement.UUID || e.UUID == rpcMapper.UUID {
+			return ""
+		}
+		return fmt.Sprintf("%s %d", e.Name, e.Port)
+	})
+}
+
+// httpEndpoints returns what is to be reached through an RPC proxy: "6001
+// EMSMDB".
+func httpEndpoints(all []Endpoint) []string {
+	return portsWhere(all, func(e Endpoint) string {
+		if e.Sequence != "ncacn_http" || e.UUID == rpcManagement.UUID {
+			return ""
+		}
+		return fmt.Sprintf("%d %s", e.Port, cmp.Or(e.Name, e.Annotation, e.UUID))
+	})
+}
+
+// portsWhere returns what say makes of the endpoints, each thing once, in the
+// order of the ports.
+func portsWhere(all []Endpoint, say func(Endpoint) string) []string {
+	sorted := slices.SortedStableFunc(slices.Values(all), func(a, b Endpoint) int { return cmp.Compare(a.Port, b.Port) })
+	return distinct(sorted, say)
+}
+
+// unknownInterfaces returns the annotations of the interfaces that have no name
+// and that somebody elsewhere can reach.
+func unknownInterfaces(all []Endpoint) []string {
+	items := distinct(all, func(e Endpoint) string {
+		if e.Name != "" || e.Sequence == "ncalrpc" {
+			return ""
+		}
+		return e.Annotation
+	})
+	slices.Sort(items)
+	return items
+}
+
+// towerAddresses returns the addresses that the towers carry and that are not
+// the one dialed: behind address translation, or of a host with several. One of
+// the other family says nothing about that.
+func towerAddresses(all []Endpoint, dialed netip.Addr) []string {
+	return distinct(all, func(e Endpoint) string {
+		a, err := netip.ParseAddr(e.Address)
+		if err != nil || a == dialed || a.BitLen() != dialed.BitLen() || a.IsUnspecified() || a.IsLoopback() {
+			return ""
+		}
+		return a.String()
+	})
+}
+
+// distinct returns what say makes of the endpoints, each thing once. It leaves
+// out "".
+func distinct(all []Endpoint, say func(Endpoint) string) []string {
+	var items []string
+	seen := map[string]bool{"": true}
+	for _, e := range all {
+		if item := say(e); !seen[item] {
+			seen[item] = true
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+// dialed is the address of the peer, or none on a connection without addresses.
+func dialed(conn net.Conn) netip.Addr {
+	at, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr().Unmap().WithZone("")
+}
