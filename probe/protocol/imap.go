@@ -29,8 +29,10 @@ func askIMAP(conn net.Conn, q Question) (Peer, error) {
 	p.Greeting = greeting
 	if _, rest := verb(greeting); opens([]byte(rest), "BYE") {
 		p.Refusal = greeting
-	} else if err := talkIMAP(t, q, &p); err != nil {
+	} else if offered, err := talkIMAP(t, q, &p); err != nil {
 		return p, err
+	} else if p.Refusal == "" {
+		loginIMAP(t, q, &p, offered)
 	}
 	if p.Refusal == "" {
 		t.farewell("a4 LOGOUT")
@@ -38,30 +40,36 @@ func askIMAP(conn net.Conn, q Question) (Peer, error) {
 	return p, nil
 }
 
-// talkIMAP learns what the server offers, before and after TLS.
-func talkIMAP(t *talk, q Question, p *Peer) error {
+// talkIMAP learns what the server offers, before and after TLS. It returns what
+// is offered in the end.
+func talkIMAP(t *talk, q Question, p *Peer) ([]string, error) {
 	q.At(Talk)
-	if _, err := commandIMAP(t, p, "a1", "CAPABILITY"); err != nil || p.Refusal != "" || q.Service.TLS != catalog.StartTLS {
-		return err
+	_, err := commandIMAP(t, p, "a1", "CAPABILITY")
+	before := p.Capabilities
+	if err != nil || p.Refusal != "" || q.Service.TLS != catalog.StartTLS {
+		return before, err
 	}
-	if !offers(p.Capabilities, "STARTTLS") {
+	if !offers(before, "STARTTLS") {
 		p.Facts = map[string]string{"starttls": notOffered}
-		return nil
+		return before, nil
 	}
 	status, err := commandIMAP(t, p, "a2", "STARTTLS")
 	if err != nil || p.Refusal != "" {
-		return err
+		return nil, err
 	}
 	if word, _ := verb(status); word != "OK" {
 		p.Facts = map[string]string{"starttls": status}
-		return nil
+		return before, nil
 	}
 	if err := t.clientTLS(q); err != nil {
-		return err
+		return nil, err
 	}
 	// What was learned before TLS must be asked again (RFC 3501 section 6.2.1).
+	p.Capabilities = nil
 	_, err = commandIMAP(t, p, "a3", "CAPABILITY")
-	return err
+	offered := p.Capabilities
+	p.Capabilities = merge(before, offered)
+	return offered, err
 }
 
 // commandIMAP gives a command and reads to its tagged status, which it returns
@@ -91,9 +99,10 @@ func commandIMAP(t *talk, p *Peer, tag, command string) (string, error) {
 }
 
 // responseIMAP reads one response, over the literals in it, whose bytes it drops.
-// Status is text to the end of its line, whatever that looks like.
-func responseIMAP(t *talk, tag string) (string, error) {
-	line, err := t.readLine(func(head []byte) bool { return opens(head, tag+" ", "* ") })
+// It opens with the tag, with an asterisk, or with one of others. Status is text
+// to the end of its line, whatever that looks like.
+func responseIMAP(t *talk, tag string, others ...string) (string, error) {
+	line, err := t.readLine(func(head []byte) bool { return opens(head, append(others, tag+" ", "* ")...) })
 	if err != nil || isStatus(line) || !strings.HasPrefix(line, "* ") {
 		return line, err
 	}
@@ -141,13 +150,17 @@ var imapGreetings = map[string]string{
 	"":        "* OK The Microsoft Exchange IMAP4 service is ready.",
 }
 
-// answerIMAP greets as Exchange of s.Version does, and lets nobody log in.
+// answerIMAP greets as Exchange of s.Version does, and lets log in whom s knows.
 func answerIMAP(conn net.Conn, s Stand) error {
 	t := newTalk(conn, "IMAP")
 	t.line = maxLineIMAP
+	login := &desk{accounts: s.Accounts, challenge: "+ "}
 	return t.serve(s, imapGreetings, func(line string, secured bool) ([]string, next) {
+		if login.next != nil {
+			return login.next(line), goOn
+		}
 		tag, command, _ := strings.Cut(line, " ")
-		word, _ := verb(command)
+		word, rest := verb(command)
 		switch {
 		case tag == "":
 			return []string{"* BAD Command Argument Error. 11"}, goOn
@@ -159,6 +172,11 @@ func answerIMAP(conn net.Conn, s Stand) error {
 			return []string{"* BYE Microsoft Exchange IMAP4 server signing off.", tag + " OK LOGOUT completed."}, hangUp
 		case word == "STARTTLS" && offersTLS(s, secured):
 			return []string{tag + " OK Begin TLS negotiation now."}, startTLS
+		case word == "AUTHENTICATE" && secured:
+			lines := login.begin(rest, tag+" OK AUTHENTICATE completed.", tag+" NO AUTHENTICATE failed.")
+			if lines != nil {
+				return lines, goOn
+			}
 		}
 		return []string{tag + " BAD Command Argument Error. 11"}, goOn
 	})

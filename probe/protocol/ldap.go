@@ -81,8 +81,10 @@ func talkLDAP(conn net.Conn, q Question, p *Peer) error {
 	switch {
 	case err == nil:
 		describeLDAP(found, q, p)
+		loginLDAP(w, l, q, p)
 	case errors.As(err, &refusal):
 		refuseLDAP(refusal, p)
+		loginLDAP(w, l, q, p)
 	case unbound != nil && hungUp(err):
 		refuseLDAP(unbound, p)
 	default:

@@ -12,8 +12,8 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// answerLDAP is a directory server for those who have not logged in: it binds
-// nobody, shows its rootDSE and starts TLS.
+// answerLDAP is a directory server for those who have not logged in: it shows its
+// rootDSE, starts TLS and binds only whom s knows.
 func answerLDAP(conn net.Conn, s Stand) error {
 	frames := newLDAPFrames(conn)
 	for {
@@ -69,7 +69,7 @@ func bindLDAP(op *ber.Packet, s Stand) *ber.Packet {
 		return ldapResult(bound, ldap.LDAPResultProtocolError, "this server knows LDAP version 2 only")
 	case op.Children[2].Tag != 0:
 		return ldapResult(bound, ldap.LDAPResultAuthMethodNotSupported, "only simple binds are known here")
-	case op.Children[2].Data.Len() > 0:
+	case op.Children[2].Data.Len() > 0 && !lets(s.Accounts, op.Children[1].Data.String(), op.Children[2].Data.String()):
 		return ldapResult(bound, ldap.LDAPResultInvalidCredentials, "nobody has an account here")
 	}
 	return ldapResult(bound, ldap.LDAPResultSuccess, "")

@@ -24,12 +24,16 @@ type ldapWire struct {
 	rest   []byte       // of the answer that is being handed over
 	sent   atomic.Int64 // requests, and so the highest message ID: go-ldap counts from 1
 
+	asked atomic.Int64     // the message ID of a request that go-ldap knows nothing of; 0 where none is under way
+	own   chan *ber.Packet // the answer to it; closed when nothing more can come
+	ended sync.Once
+
 	mu  sync.Mutex
 	err error // the first error of the connection, or what was wrong with an answer
 }
 
 func newLDAPWire(conn net.Conn) *ldapWire {
-	return &ldapWire{Conn: conn, frames: newLDAPFrames(conn)}
+	return &ldapWire{Conn: conn, frames: newLDAPFrames(conn), own: make(chan *ber.Packet, 1)}
 }
 
 func (w *ldapWire) Write(b []byte) (int, error) {
@@ -39,10 +43,11 @@ func (w *ldapWire) Write(b []byte) (int, error) {
 }
 
 func (w *ldapWire) Read(b []byte) (int, error) {
-	if len(w.rest) == 0 {
+	for len(w.rest) == 0 {
 		answer, err := w.answer()
 		if err != nil {
 			err = w.remember(err)
+			w.ended.Do(func() { close(w.own) })
 			// Go-ldap closes as well, but not while a request is being written,
 			// and a peer that is something else may never read that.
 			w.Conn.Close()
@@ -51,6 +56,10 @@ func (w *ldapWire) Read(b []byte) (int, error) {
 		// Controls stay behind. None was asked for, and go-ldap decodes the BER
 		// inside their values, which the frames have not checked.
 		id, op, _ := ldapParts(answer)
+		if w.asked.CompareAndSwap(id, 0) {
+			w.own <- answer
+			continue
+		}
 		w.rest = ldapMessage(id, op).Bytes()
 	}
 	n := copy(b, w.rest)
@@ -139,12 +148,17 @@ func (w *ldapWire) cause(err error) error {
 	if err == nil || errors.Is(err, ldap.ErrMalformedPacket) || errors.As(err, &result) && result.Packet != nil {
 		return ldapOutcome(err)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.err != nil {
-		return w.err
+	if first := w.failure(); first != nil {
+		return first
 	}
 	return err
+}
+
+// failure is the first error, if there was one.
+func (w *ldapWire) failure() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
 }
 
 // remember keeps the first error.

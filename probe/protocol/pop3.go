@@ -23,58 +23,63 @@ func askPOP3(conn net.Conn, q Question) (Peer, error) {
 	p.Greeting = greeting
 	if !ok {
 		p.Refusal = greeting
-	} else if err := talkPOP3(t, q, &p); err != nil {
+	} else if offered, err := talkPOP3(t, q, &p); err != nil {
 		return p, err
+	} else {
+		loginPOP3(t, q, &p, offered)
 	}
 	t.farewell("QUIT")
 	return p, nil
 }
 
-// talkPOP3 learns what the server offers, before and after TLS.
-func talkPOP3(t *talk, q Question, p *Peer) error {
+// talkPOP3 learns what the server offers, before and after TLS. It returns what
+// is offered in the end.
+func talkPOP3(t *talk, q Question, p *Peer) ([]string, error) {
 	q.At(Talk)
-	if err := capaPOP3(t, p); err != nil || q.Service.TLS != catalog.StartTLS {
-		return err
+	offered, err := capaPOP3(t, p)
+	if err != nil || q.Service.TLS != catalog.StartTLS {
+		return offered, err
 	}
 	if !offers(p.Capabilities, "STLS") {
 		p.Facts = map[string]string{"starttls": notOffered}
-		return nil
+		return offered, nil
 	}
 	if err := t.send("STLS"); err != nil {
-		return err
+		return nil, err
 	}
 	status, ok, err := statusPOP3(t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !ok {
 		p.Facts = map[string]string{"starttls": status}
-		return nil
+		return offered, nil
 	}
 	if err := t.clientTLS(q); err != nil {
-		return err
+		return nil, err
 	}
 	return capaPOP3(t, p)
 }
 
 // capaPOP3 asks for the capabilities (RFC 2449). Exchange up to 2000 does not
-// know the command, which tells nothing bad about it.
-func capaPOP3(t *talk, p *Peer) error {
+// know the command, which tells nothing bad about it. It returns what is offered
+// this time.
+func capaPOP3(t *talk, p *Peer) ([]string, error) {
 	if err := t.send("CAPA"); err != nil {
-		return err
+		return nil, err
 	}
 	if _, ok, err := statusPOP3(t); err != nil || !ok {
-		return err
+		return nil, err
 	}
 	var lines []string
 	for {
 		line, err := t.readLine(nil)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if line == "." {
 			p.Capabilities = merge(p.Capabilities, lines)
-			return nil
+			return lines, nil
 		}
 		lines = append(lines, strings.TrimPrefix(line, "."))
 	}
@@ -98,10 +103,14 @@ var pop3Greetings = map[string]string{
 	"":        "+OK The Microsoft Exchange POP3 service is ready.",
 }
 
-// answerPOP3 greets as Exchange of s.Version does, and lets nobody log in.
+// answerPOP3 greets as Exchange of s.Version does, and lets log in whom s knows.
 func answerPOP3(conn net.Conn, s Stand) error {
+	login := &desk{accounts: s.Accounts, challenge: "+ "}
 	return newTalk(conn, "POP3").serve(s, pop3Greetings, func(command string, secured bool) ([]string, next) {
-		word, _ := verb(command)
+		if login.next != nil {
+			return login.next(command), goOn
+		}
+		word, rest := verb(command)
 		switch {
 		case word == "CAPA" && knowsCAPA(s):
 			return capaOffer(s, secured), goOn
@@ -109,6 +118,11 @@ func answerPOP3(conn net.Conn, s Stand) error {
 			return []string{"+OK Microsoft Exchange POP3 server signing off."}, hangUp
 		case word == "STLS" && offersTLS(s, secured):
 			return []string{"+OK Begin TLS negotiation."}, startTLS
+		case word == "AUTH" && secured:
+			lines := login.begin(rest, "+OK User successfully logged on.", "-ERR Logon failure: unknown user name or bad password.")
+			if lines != nil {
+				return lines, goOn
+			}
 		case word == "NOOP": // needs a login (RFC 1939 section 5)
 			return []string{"-ERR Command is not valid in this state."}, goOn
 		}

@@ -3,7 +3,8 @@
 // Package protocol holds the wire conversations: for every protocol of the
 // catalogue how to ask as a client and how to answer as a server. A protocol
 // only speaks. It dials nothing, retries nothing, passes no verdict, and sets no
-// deadline but a short one for its farewell: probe does all that around it.
+// deadline but a short one for what comes after the outcome is known: probe does
+// all that around it.
 package protocol
 
 import (
@@ -29,13 +30,33 @@ type Protocol struct {
 
 // Table is every protocol by the name that catalogue rows use.
 var Table = map[string]Protocol{
-	"tcp":  {askTCP, answerTCP},
-	"smtp": {askSMTP, answerSMTP},
-	"pop3": {askPOP3, answerPOP3},
-	"imap": {askIMAP, answerIMAP},
-	"ldap": {askLDAP, answerLDAP},
-	"http": {askHTTP, answerHTTP},
-	"rpc":  {askRPC, answerRPC},
+	"tcp":        {askTCP, answerTCP},
+	"smtp":       {askSMTP, answerSMTP},
+	"pop3":       {askPOP3, answerPOP3},
+	"imap":       {askIMAP, answerIMAP},
+	"ldap":       {askLDAP, answerLDAP},
+	"http":       {askHTTP, answerHTTP},
+	"rpc":        {askRPC, answerRPC},
+	"dns":        {askDNS, answerDNS},
+	"kerberos":   {askKerberos, answerKerberos},
+	"kpasswd":    {askKpasswd, answerKpasswd},
+	"cldap":      {askCLDAP, answerCLDAP},
+	"ntp":        {askNTP, answerNTP},
+	"smb":        {askSMBSession, answerSMB},
+	"netbios-ns": {askNetBIOSNS, answerNetBIOSNS},
+	"x400":       {askX400, answerX400},
+	"t120":       {askT120, answerT120},
+	"h323":       {askH323, answerH323},
+	"rdp":        {askRDP, answerRDP},
+	"nntp":       {askNNTP, answerNNTP},
+	"irc":        {askIRC, answerIRC},
+	"link-state": {askLinkState, answerLinkState},
+	"ncacn-http": {askNcacnHTTP, answerNcacnHTTP},
+	"net-tcp":    {askNetTCP, answerNetTCP},
+	"log-copier": {askLogCopier, answerLogCopier},
+	"winrm":      {askWinRM, answerWinRM},
+	"caldav":     {askCalDAV, answerCalDAV},
+	"sip":        {askSIP, answerSIP},
 }
 
 // A Step is how far a check came.
@@ -55,12 +76,22 @@ const (
 type Question struct {
 	Host       string              // the name or address the user gave, for HTTP's Host and the like
 	Service    catalog.Service     // the row of the catalogue
+	Domain     string              // the organization's mail domain; "" where it is not known
 	Interfaces []catalog.Interface // wanted behind an endpoint mapper
 	At         func(Step)          // tells the pool that a step begins; never nil
 	StartTLS   func(net.Conn) (net.Conn, error)
 	// StartTLS does the TLS handshake as a client on the plain connection and
 	// returns the connection to go on with. Never nil. Its error is returned
 	// from Ask as it is.
+
+	Credentials *Credentials // to log in with; nil: nobody logs in, and the three below are not used
+	Private     func() error // why a password must not be said on the connection as it is, for the fact "auth"
+	Turn        func() (end func(Outcome), err error)
+	// Turn waits until it is this conversation's turn to log in once; end gives
+	// the turn back. Its error says why the run allows no login here any more.
+	Redial func() (net.Conn, error)
+	// Redial hangs up and connects to the same address again, for a login that
+	// needs a conversation of its own. The pool closes what it returns.
 }
 
 // A Stand is the server that Answer stands in for.
@@ -68,7 +99,8 @@ type Stand struct {
 	Host      string // its host name, for greetings
 	Version   string // of Exchange: "2019"
 	Service   catalog.Service
-	Endpoints []Endpoint // what an endpoint mapper hands out
+	Endpoints []Endpoint    // what an endpoint mapper hands out
+	Accounts  []Credentials // who may log in; nobody where there is none
 	StartTLS  func(net.Conn) (net.Conn, error)
 	// StartTLS does the TLS handshake as a server. Nil where there is no
 	// certificate: Answer then does not offer TLS.
@@ -88,6 +120,7 @@ type Peer struct {
 // An Endpoint is one entry of an endpoint map.
 type Endpoint struct {
 	UUID       string `json:"uuid"`
+	Name       string `json:"name,omitempty"` // ours, of the interface: "EMSMDB"; "" where it is not known
 	Major      uint16 `json:"major"`
 	Minor      uint16 `json:"minor"`
 	Sequence   string `json:"sequence"`          // ncacn_ip_tcp, ncacn_http, ncadg_ip_udp, ncacn_np, ncalrpc

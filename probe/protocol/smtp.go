@@ -24,9 +24,11 @@ func askSMTP(conn net.Conn, q Question) (Peer, error) {
 		return p, err
 	}
 	if p.Refusal == "" {
-		if err := talkSMTP(t, q, &p); err != nil {
+		offered, err := talkSMTP(t, q, &p)
+		if err != nil {
 			return p, err
 		}
+		loginSMTP(t, q, &p, offered)
 	}
 	t.farewell("QUIT")
 	return p, nil
@@ -49,64 +51,69 @@ func greetedSMTP(t *talk, q Question, p *Peer) error {
 	return nil
 }
 
-// talkSMTP learns what the server offers, before and after TLS.
-func talkSMTP(t *talk, q Question, p *Peer) error {
+// talkSMTP learns what the server offers, before and after TLS. It returns what
+// is offered in the end.
+func talkSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 	q.At(Talk)
-	if err := helloSMTP(t, p); err != nil || p.Refusal != "" || q.Service.TLS != catalog.StartTLS {
-		return err
+	offered, err := helloSMTP(t, p)
+	if err != nil || p.Refusal != "" || q.Service.TLS != catalog.StartTLS {
+		return offered, err
 	}
 	if !offers(p.Capabilities, "STARTTLS") {
-		p.Facts = map[string]string{"starttls": notOffered}
-		return nil
+		p.fact("starttls", notOffered)
+		return offered, nil
 	}
 	reply, err := commandSMTP(t, "STARTTLS")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	switch reply.code() {
 	case "220":
 	case "421": // it hangs up
 		p.Refusal = reply.String()
-		return nil
+		return nil, nil
 	default:
-		p.Facts = map[string]string{"starttls": reply.String()}
-		return nil
+		p.fact("starttls", reply.String())
+		return offered, nil
 	}
 	if err := t.clientTLS(q); err != nil {
-		return err
+		return nil, err
 	}
 	// What was learned before TLS must be asked again (RFC 3207 section 4.2).
 	return helloSMTP(t, p)
 }
 
 // helloSMTP says EHLO, or HELO to a server that knows no extensions. FTP greets
-// with 220 as well and is found out here, because it knows neither.
-func helloSMTP(t *talk, p *Peer) error {
+// with 220 as well and is found out here, because it knows neither. It returns
+// what is offered this time.
+func helloSMTP(t *talk, p *Peer) ([]string, error) {
 	ehlo, err := commandSMTP(t, "EHLO "+clientName)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if ehlo.code() == "250" {
-		p.Capabilities = merge(p.Capabilities, ehlo.texts()[1:])
-		return nil
+		offered := ehlo.texts()[1:]
+		p.Capabilities = merge(p.Capabilities, offered)
+		return offered, nil
 	}
 	if ehlo.code()[0] == '4' {
 		p.Refusal = ehlo.String()
-		return nil
+		return nil, nil
 	}
 	helo, err := commandSMTP(t, "HELO "+clientName)
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case helo.code() == "250":
-		return nil
+		p.fact("hello", "HELO")
+		return nil, nil
 	case ehlo.unknown() && helo.unknown():
-		return t.mismatch("it speaks in reply codes but knows neither EHLO nor HELO")
+		return nil, t.mismatch("it speaks in reply codes but knows neither EHLO nor HELO")
 	case helo.refuses():
 		p.Refusal = helo.String()
-		return nil
+		return nil, nil
 	}
-	return t.mismatch(t.waiting + " has code " + helo.code())
+	return nil, t.mismatch(t.waiting + " has code " + helo.code())
 }
 
 func commandSMTP(t *talk, command string) (smtpReply, error) {
@@ -230,8 +237,12 @@ var smtpOffers = map[string]smtpOffer{
 func answerSMTP(conn net.Conn, s Stand) error {
 	client, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
 	hello := s.Host + " Hello [" + client + "]"
+	login := &desk{accounts: s.Accounts, challenge: "334 "}
 	return newTalk(conn, "SMTP").serve(s, smtpGreetings, func(command string, secured bool) ([]string, next) {
-		word, _ := verb(command)
+		if login.next != nil {
+			return login.next(command), goOn
+		}
+		word, rest := verb(command)
 		switch word {
 		case "HELO":
 			return []string{"250 " + hello}, goOn
@@ -244,6 +255,13 @@ func answerSMTP(conn net.Conn, s Stand) error {
 		case "STARTTLS":
 			if offersTLS(s, secured) {
 				return []string{"220 2.0.0 SMTP server ready"}, startTLS
+			}
+		case "AUTH":
+			if !secured {
+				break
+			}
+			if lines := login.begin(rest, "235 2.7.0 Authentication successful", "535 5.7.3 Authentication unsuccessful"); lines != nil {
+				return lines, goOn
 			}
 		}
 		return []string{unknownSMTP}, goOn

@@ -115,7 +115,7 @@ var smtpRecordings = []recording{
 	{
 		name:  "behind a PIX that lets no EHLO through",
 		said:  "220 SMTP/cmap____read\n500 Command unrecognized: \"XXXX exreach.invalid\"\n250 mail.example.com\n221 bye\n",
-		want:  Peer{Greeting: "220 SMTP/cmap____read"},
+		want:  Peer{Greeting: "220 SMTP/cmap____read", Facts: map[string]string{"hello": "HELO"}},
 		heard: []string{"EHLO exreach.invalid", "HELO exreach.invalid", "QUIT"},
 	},
 	{

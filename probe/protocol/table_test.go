@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"io"
+	"maps"
 	"math/big"
 	"net"
 	"os"
@@ -27,8 +28,28 @@ const enough = 20 * time.Second
 // speaksFirst are the protocols whose server greets.
 var speaksFirst = []string{"smtp", "pop3", "imap"}
 
+// overUDP are the protocols that UDP carries, onlyUDP those that nothing else
+// does.
+var (
+	overUDP = []string{"dns", "kerberos", "kpasswd", "cldap", "ntp", "netbios-ns", "sip"}
+	onlyUDP = []string{"cldap", "ntp", "netbios-ns"}
+)
+
+// ofTCP is the part of the table that TCP carries, ofUDP what UDP does.
+func ofTCP() map[string]Protocol {
+	table := maps.Clone(Table)
+	maps.DeleteFunc(table, func(name string, _ Protocol) bool { return slices.Contains(onlyUDP, name) })
+	return table
+}
+
+func ofUDP() map[string]Protocol {
+	table := maps.Clone(Table)
+	maps.DeleteFunc(table, func(name string, _ Protocol) bool { return !slices.Contains(overUDP, name) })
+	return table
+}
+
 func TestEachAgainstItself(t *testing.T) {
-	for name, p := range Table {
+	for name, p := range ofTCP() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			peer, err := meet(t, p.Ask, p.Answer, question(name, catalog.NoTLS), standIn(name, catalog.NoTLS), enough)
@@ -43,8 +64,8 @@ func TestEachAgainstItself(t *testing.T) {
 }
 
 func TestEachAgainstAllOthers(t *testing.T) {
-	for asker, ask := range Table {
-		for answerer, answer := range Table {
+	for asker, ask := range ofTCP() {
+		for answerer, answer := range ofTCP() {
 			if asker == answerer || asker == "tcp" {
 				continue
 			}
@@ -62,6 +83,30 @@ func TestEachAgainstAllOthers(t *testing.T) {
 				}
 				if _, ok := errors.AsType[*MismatchError](err); greets && !ok {
 					t.Errorf("%s was greeted by %s and did not see that it is a mismatch: %v", asker, answerer, err)
+				}
+			})
+		}
+	}
+}
+
+// TestEachOverUDP is the same for datagrams, over real sockets.
+func TestEachOverUDP(t *testing.T) {
+	for asker, ask := range ofUDP() {
+		for answerer, answer := range ofUDP() {
+			t.Run(asker+" asks "+answerer, func(t *testing.T) {
+				t.Parallel()
+				limit := enough
+				if asker != answerer {
+					limit = 100 * time.Millisecond // of silence: nobody answers what is foreign
+				}
+				peer, err := meetUDP(t, ask.Ask, answer.Answer, questionUDP(asker), standInUDP(answerer), limit)
+				switch {
+				case asker == answerer && err != nil:
+					t.Errorf("%s did not understand its own answer: %v", asker, err)
+				case asker == answerer && peer.Refusal != "":
+					t.Errorf("%s was refused: %s", asker, peer.Refusal)
+				case asker != answerer && err == nil:
+					t.Errorf("%s took %s for its own: %+v", asker, answerer, peer)
 				}
 			})
 		}
@@ -136,7 +181,7 @@ func TestFailedHandshake(t *testing.T) {
 // the client must end, and must not call it a success before the server has said
 // enough.
 func TestCutAnywhere(t *testing.T) {
-	for name, p := range Table {
+	for name, p := range ofTCP() {
 		if name == "tcp" {
 			continue
 		}
@@ -186,7 +231,7 @@ func (h *hangsUp) Write(p []byte) (int, error) {
 // up after a bounded number of bytes.
 func TestEndless(t *testing.T) {
 	const most = 4 << 20
-	for name, p := range Table {
+	for name, p := range ofTCP() {
 		for _, words := range []string{"A", "\x00", "\x30", "220-A\r\n", "220 ", "+OK ", "+OK\r\n", "* OK ", "* OK A\r\n", "HTTP/1.1 200 OK\r\n", "A: B\r\n", "NOOP\r\n"} {
 			asked, answered := &endless{words: words}, &endless{words: words}
 			if _, err := p.Ask(asked, question(name, catalog.StartTLS)); err == nil && name != "tcp" {
@@ -225,6 +270,33 @@ func meet(t *testing.T, ask asking, answer answering, q Question, s Stand, limit
 	return converse(ours, theirs, ask, answer, q, s, limit)
 }
 
+// meetUDP is meet over datagrams. The server goes on until the client is done.
+func meetUDP(t *testing.T, ask asking, answer answering, q Question, s Stand, limit time.Duration) (Peer, error) {
+	t.Helper()
+	l, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := net.Dial("udp", l.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := &oneClient{UDPConn: l, client: ours.LocalAddr()}
+	return converse(ours, theirs, func(conn net.Conn, q Question) (Peer, error) {
+		defer theirs.Close()
+		return ask(conn, q)
+	}, answer, q, s, limit)
+}
+
+// oneClient is a UDP server's socket that answers one client.
+type oneClient struct {
+	*net.UDPConn
+	client net.Addr
+}
+
+func (c *oneClient) Write(p []byte) (int, error) { return c.WriteTo(p, c.client) }
+func (c *oneClient) RemoteAddr() net.Addr        { return c.client }
+
 // converse is meet over a connection that stands. limit is the client's.
 func converse(ours, theirs net.Conn, ask asking, answer answering, q Question, s Stand, limit time.Duration) (Peer, error) {
 	done := make(chan struct{})
@@ -248,6 +320,18 @@ func question(name string, how catalog.TLS) Question {
 		At:       func(Step) {},
 		StartTLS: func(conn net.Conn) (net.Conn, error) { return conn, nil },
 	}
+}
+
+func questionUDP(name string) Question {
+	q := question(name, catalog.NoTLS)
+	q.Service.Network = catalog.UDP
+	return q
+}
+
+func standInUDP(name string) Stand {
+	s := standIn(name, catalog.NoTLS)
+	s.Service.Network = catalog.UDP
+	return s
 }
 
 func standIn(name string, how catalog.TLS) Stand {

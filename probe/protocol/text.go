@@ -44,10 +44,13 @@ func newTalk(conn net.Conn, want string) *talk {
 
 // send writes lines in one piece: firewalls that inspect SMTP judge packets,
 // and take a command that arrives in parts for a wrong one (Cisco 113423).
-func (t *talk) send(lines ...string) error {
-	t.waiting = "the reply to " + lines[0]
+func (t *talk) send(lines ...string) error { return t.say(lines[0], lines...) }
+
+// say is send for lines that no error may repeat: what stands for them there.
+func (t *talk) say(what string, lines ...string) error {
+	t.waiting = "the reply to " + what
 	if _, err := io.WriteString(t.conn, strings.Join(lines, "\r\n")+"\r\n"); err != nil {
-		return fmt.Errorf("sending %s: %w", lines[0], err)
+		return fmt.Errorf("sending %s: %w", what, err)
 	}
 	return nil
 }
@@ -195,6 +198,7 @@ func (t *talk) mismatch(got string) error {
 // openings are the first words of protocols that are met on ports of others.
 var openings = []struct{ head, name string }{
 	{"HTTP/", "HTTP"},
+	{"SIP/", "SIP"},
 	{"SSH-", "SSH"},
 	{"+OK", "POP3"},
 	{"-ERR", "POP3"},
@@ -214,13 +218,17 @@ var openings = []struct{ head, name string }{
 // helps to name its protocol.
 func (t *talk) foreign(line []byte) error {
 	rest, _ := t.r.Peek(t.r.Buffered())
-	head := string(line) + string(rest)
+	return t.mismatch(t.waiting + " " + opensLike(string(line)+string(rest), t.want))
+}
+
+// opensLike names the protocol that head opens like, where that is a known one.
+func opensLike(head, want string) string {
 	for _, o := range openings {
 		if strings.HasPrefix(head, o.head) {
-			return t.mismatch(t.waiting + " opens like " + o.name)
+			return "opens like " + o.name
 		}
 	}
-	return t.mismatch(t.waiting + " does not open like " + t.want)
+	return "does not open like " + want
 }
 
 // opens reports whether head, as far as it goes, begins like one of words.

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"exreach/probe/protocol"
+)
+
+// fromEnvironment is the word that stands for no file but for the two variables.
+const (
+	fromEnvironment = "env"
+	userVariable    = "EXREACH_USER"
+	secretVariable  = "EXREACH_PASSWORD"
+)
+
+// maxCredentials bounds the file of credentials.
+const maxCredentials = 4 << 10
+
+// credentialsFlag chooses what to log in with. There is none for the password
+// itself: everybody on the machine can read a command line.
+func credentialsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "credentials", Usage: "log in, too, with the credentials in this `FILE`, or in the environment (" + fromEnvironment + ")"}
+}
+
+// credentialsOf is what the user gave to log in with; nil where that was not
+// asked for.
+func credentialsOf(c *cli.Context, env func(string) string) (*protocol.Credentials, error) {
+	if !c.IsSet("credentials") {
+		return nil, nil
+	}
+	file := c.String("credentials")
+	if file != fromEnvironment {
+		return readCredentials(file)
+	}
+	found, err := protocol.NewCredentials(env(userVariable), env(secretVariable))
+	if err != nil {
+		return nil, hinted("set both variables for this command", "%s and %s: %w", userVariable, secretVariable, err)
+	}
+	return found, nil
+}
+
+// readCredentials reads a file. Its errors say where something is wrong and
+// repeat nothing of what is there.
+func readCredentials(file string) (*protocol.Credentials, error) {
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) || file == "" {
+		// The word is not repeated: it may be what should have been in the file.
+		return nil, hinted("name a file with the lines user: DOMAIN\\name and password: TEXT", "option --credentials: there is no such file")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("credentials: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("credentials: %w", err)
+	case info.IsDir():
+		return nil, fmt.Errorf("credentials %s: it is a folder", file)
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0: // Windows has no such bits
+		return nil, hinted("chmod 600 "+file, "credentials %s: others can read or change it (mode %04o)", file, info.Mode().Perm())
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxCredentials+1))
+	if err != nil {
+		return nil, fmt.Errorf("credentials: %w", err)
+	}
+	user, password, err := parseCredentials(text)
+	if err != nil {
+		return nil, hinted("the file has the lines user: DOMAIN\\name and password: TEXT", "credentials %s: %w", file, err)
+	}
+	found, err := protocol.NewCredentials(user, password)
+	if err != nil {
+		return nil, fmt.Errorf("credentials %s: %w", file, err)
+	}
+	return found, nil
+}
+
+// parseCredentials reads lines of a name, a colon and a value. A value is the
+// rest of its line as it stands, without the blanks around it: a password may
+// have signs in it that mean something in YAML, and a wrong one that is tried
+// locks the account.
+func parseCredentials(text []byte) (user, password string, err error) {
+	if len(text) > maxCredentials {
+		return "", "", errors.New("it is too long")
+	}
+	number := 0
+	for line := range bytes.Lines(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))) { // Notepad's mark
+		number++
+		said := strings.TrimSpace(string(line))
+		if said == "" || said[0] == '#' {
+			continue
+		}
+		name, value, _ := strings.Cut(said, ":")
+		value = strings.TrimSpace(value)
+		into := map[string]*string{"user": &user, "password": &password}[name]
+		switch {
+		case !utf8.Valid(line) || bytes.ContainsRune(line, 0):
+			return "", "", fmt.Errorf("line %d: it is not text in UTF-8", number)
+		case into == nil:
+			return "", "", fmt.Errorf("line %d: it is neither a user: line nor a password: line", number)
+		case *into != "":
+			return "", "", fmt.Errorf("line %d: a second %s", number, name)
+		case value == "":
+			return "", "", fmt.Errorf("line %d: the %s is missing", number, name)
+		case isQuoted(value):
+			return "", "", fmt.Errorf("line %d: the %s must stand there without quotes", number, name)
+		}
+		*into = value
+	}
+	return user, password, nil
+}
+
+// isQuoted reports whether value stands in quotes, which YAML would take off.
+func isQuoted(value string) bool {
+	last := len(value) - 1
+	return last > 0 && value[0] == value[last] && strings.ContainsRune(`"'`, rune(value[0]))
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+)
+
+// Who logs in, in the scripts. The password has what is awkward somewhere.
+const (
+	aliceName     = `CONTOSO\alice`
+	alicePassword = `Zz9-Grüße+$x/"y #1: %`
+)
+
+// vault is serve for servers that log in alice, under TLS with a certificate
+// that SSL_CERT_FILE makes trusted. Three more kinds of server are: echo, which
+// says back what it hears, drop, which hangs up on a password, and forge, which
+// claims to be LDAP and says it back there. It writes the files right.txt and
+// wrong.txt with credentials.
+func vault(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: vault NAME=PROTOCOL...")
+	}
+	cert, ca, err := loopbackCertificate()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), ca, 0o600))
+	ts.Setenv("SSL_CERT_FILE", ts.MkAbs("ca.pem"))
+	ts.Setenv("SSL_CERT_DIR", ts.MkAbs("no-folder"))
+	ts.Check(os.WriteFile(ts.MkAbs("right.txt"), []byte("# alice\nuser: "+aliceName+"\npassword: "+alicePassword+"\n"), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("wrong.txt"), []byte("user: "+aliceName+"\npassword: x"+alicePassword+"\n"), 0o600))
+	text := "version: lab\ntitle: Laboratory\nroles: [{name: server, text: a server of the test}]\nservices:\n"
+	for _, arg := range args {
+		name, kind, _ := strings.Cut(arg, "=")
+		inner, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		l := tls.NewListener(inner, &tls.Config{Certificates: []tls.Certificate{cert}})
+		ts.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+		speaks := keep(ts, l, kind)
+		text += fmt.Sprintf("  - {name: %s, role: server, port: %s, protocol: %s, tls: implicit, wants: {client: required}}\n", name, ts.Getenv(name), speaks)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("catalog.yaml"), []byte(text), 0o666))
+}
+
+// keep serves one kind of server until the script ends, and returns the protocol
+// that it speaks.
+func keep(ts *testscript.TestScript, l net.Listener, kind string) (speaks string) {
+	speaks = map[string]string{"echo": "pop3", "drop": "pop3", "forge": "smtp"}[kind]
+	hold := map[string]func(net.Conn){"echo": echoPOP3, "drop": dropPOP3, "forge": forgeSMTP}[kind]
+	if speaks == "" {
+		speaks = kind
+		hold = func(conn net.Conn) {
+			service := catalog.Service{Name: kind, Network: catalog.TCP, Protocol: kind, TLS: catalog.Implicit, Ports: catalog.Ports{First: 587, Last: 587}}
+			_ = protocol.Table[kind].Answer(conn, protocol.Stand{Host: "lab.contoso.example", Version: "2019", Service: service, Accounts: []protocol.Credentials{
+				{User: "alice", Domain: "CONTOSO", Password: protocol.NewSecret(alicePassword)},
+			}})
+		}
+	}
+	serveAll(ts, l, hold)
+	return speaks
+}
+
+// echoPOP3 says back a login by USER and PASS.
+func echoPOP3(conn net.Conn) {
+	_, _ = io.WriteString(conn, "+OK\r\n+OK\r\nUSER\r\n.\r\n+OK\r\n")
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "PASS") {
+			_, _ = io.WriteString(conn, "-ERR what is "+lines.Text()+" or "+lines.Text()+"\r\n")
+		}
+	}
+}
+
+// dropPOP3 hangs up on a password.
+func dropPOP3(conn net.Conn) {
+	_, _ = io.WriteString(conn, "+OK\r\n+OK\r\nUSER\r\n.\r\n+OK\r\n")
+	for lines := bufio.NewScanner(conn); lines.Scan() && !strings.HasPrefix(lines.Text(), "PASS"); {
+	}
+}
+
+// forgeSMTP says back a login by PLAIN in every shape it knows of.
+func forgeSMTP(conn net.Conn) {
+	_, _ = io.WriteString(conn, "220 a\r\n250-a\r\n250 AUTH PLAIN\r\n334 \r\n")
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		raw, err := base64.StdEncoding.DecodeString(lines.Text())
+		if parts := strings.Split(string(raw), "\x00"); err == nil && len(parts) == 3 {
+			_, _ = fmt.Fprintf(conn, "535-5.7.8 %s\r\n535-%s\r\n535-%q\r\n535-%s\r\n535 %s\r\n",
+				lines.Text(), parts[2], parts[2], wide(parts[2]), base64.StdEncoding.EncodeToString([]byte(wide(parts[2]))))
+		}
+	}
+}
+
+// wide is a text in UTF-16.
+func wide(text string) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b = binary.LittleEndian.AppendUint16(b, unit)
+	}
+	return string(b)
+}
+
+// unseen fails the script where a file, stdout or stderr among them, holds
+// alice's password in a shape that somebody could read.
+func unseen(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: unseen FILE...")
+	}
+	in64 := base64.StdEncoding.EncodeToString
+	shapes := map[string]string{
+		"plain":         alicePassword,
+		"its beginning": alicePassword[:8],
+		"its end":       alicePassword[8:],
+		"Go":            strings.Trim(strconv.QuoteToASCII(alicePassword), `"`),
+		"JSON":          `Zz9-Gr\u00fc`,
+		"UTF-16":        wide(alicePassword)[:12],
+		"UTF-16 as \\x": `Z\x00z\x009`,
+		"Base64":        in64([]byte(alicePassword))[:16],
+		"Base64 1":      in64([]byte("\x00" + alicePassword))[4:16],
+		"Base64 2":      in64([]byte("\x00\x00" + alicePassword))[4:16],
+		"UTF-16 in 64":  in64([]byte(wide(alicePassword)))[:16],
+		"PLAIN":         in64([]byte("\x00" + aliceName + "\x00" + alicePassword))[24:],
+		"hex":           hex.EncodeToString([]byte(alicePassword))[:16],
+	}
+	for _, file := range args {
+		text := ts.ReadFile(file)
+		for name, shape := range shapes {
+			if strings.Contains(strings.ToLower(text), strings.ToLower(shape)) {
+				ts.Fatalf("%s holds the password (%s):\n%s", file, name, text)
+			}
+		}
+	}
+}
+
+// loopbackCertificate makes a certificate for 127.0.0.1 and the file of who
+// signed it.
+func loopbackCertificate() (tls.Certificate, []byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	leaf := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "exreach test"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().AddDate(1, 0, 0),
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, leaf, key.Public(), key)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), err
+}
+
+// TestParseCredentials: a value is the rest of its line, whatever YAML would make
+// of it, and an error repeats none.
+func TestParseCredentials(t *testing.T) {
+	for text, want := range map[string][2]string{
+		"user: a\npassword: b\n":                         {"a", "b"},
+		"password:b\r\nuser:a":                           {"a", "b"},
+		"\xef\xbb\xbf# who\n\n  user: a\n\tpassword: b ": {"a", "b"},
+		"user: D\\a\npassword: #1: 'x' \"y\"":            {`D\a`, `#1: 'x' "y"`},
+		"user: a@b.c\npassword: {x} & *y !z %":           {"a@b.c", "{x} & *y !z %"},
+		"user: a\npassword: \"":                          {"a", `"`},
+		"user: a\n":                                      {"a", ""},
+	} {
+		user, password, err := parseCredentials([]byte(text))
+		if err != nil || [2]string{user, password} != want {
+			t.Errorf("%q: %q, %q, error %v", text, user, password, err)
+		}
+	}
+	const secret = "correct-horse"
+	for text, want := range map[string]string{
+		"user: a\npasswrod: " + secret:                        "line 2: it is neither a user: line nor a password: line",
+		secret:                                                "line 1: it is neither a user: line nor a password: line",
+		"a:" + secret:                                         "line 1: it is neither a user: line nor a password: line",
+		"Password: " + secret:                                 "line 1: it is neither a user: line nor a password: line",
+		"user: a\npassword: \"" + secret + "\"":               "line 2: the password must stand there without quotes",
+		"user: 'a'\npassword: " + secret:                      "line 1: the user must stand there without quotes",
+		"user: a\nuser: b\npassword: " + secret:               "line 2: a second user",
+		"password: " + secret + "\n#\npassword: " + secret:    "line 3: a second password",
+		"user: a\npassword:\n":                                "line 2: the password is missing",
+		"user: a\npassword: " + secret + "\xff":               "line 2: it is not text in UTF-8",
+		"\xff\xfeu\x00s\x00e\x00r\x00:\x00":                   "line 1: it is not text in UTF-8",
+		"user: a\npassword: " + strings.Repeat(secret, 10000): "it is too long",
+	} {
+		_, _, err := parseCredentials([]byte(text))
+		if err == nil || err.Error() != want {
+			t.Errorf("%.60q: error %v, want %s", text, err, want)
+		}
+	}
+}
+
+// TestReadCredentials: who else can read the file, and what else is wrong with it.
+func TestReadCredentials(t *testing.T) {
+	file := t.TempDir() + "/credentials"
+	write := func(text string, mode os.FileMode) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const good = "user: " + aliceName + "\npassword: " + alicePassword + "\n"
+	for _, mode := range []os.FileMode{0o600, 0o400} {
+		write(good, mode)
+		c, err := readCredentials(file)
+		if err != nil || c.Name() != aliceName || c.Password.Reveal() != alicePassword {
+			t.Errorf("mode %o: %v, error %v", mode, c, err)
+		}
+		if err := os.Chmod(file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, mode := range []os.FileMode{0o640, 0o604, 0o620, 0o644} {
+		if runtime.GOOS == "windows" {
+			break // it has no such modes
+		}
+		write(good, mode)
+		_, err := readCredentials(file)
+		m, ok := err.(*mistake)
+		if want := fmt.Sprintf("credentials %s: others can read or change it (mode %04o)", file, mode); !ok || m.Error() != want || m.hint != "chmod 600 "+file {
+			t.Errorf("mode %o: error %v", mode, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"password: " + alicePassword: "the user is missing",
+		"user: a":                    "the password is missing",
+		"user: \\a\npassword: b":     `the user is not DOMAIN\name, name@domain or a name`,
+		"nothing":                    "line 1: it is neither a user: line nor a password: line",
+	} {
+		write(text, 0o600)
+		if _, err := readCredentials(file); err == nil || err.Error() != "credentials "+file+": "+want {
+			t.Errorf("%q: error %v", text, err)
+		}
+	}
+	if _, err := readCredentials(t.TempDir()); err == nil || !strings.Contains(err.Error(), "it is a folder") {
+		t.Errorf("a folder: error %v", err)
+	}
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+)
+
+const alicesPassword = "Zz9-correct-horse"
+
+var alice = protocol.Credentials{User: "alice", Domain: "CONTOSO", Password: protocol.NewSecret(alicesPassword)}
+
+// tryAll has many conversations at many hosts log in at once, each three times,
+// and returns how often each host was asked and what the others were told.
+func tryAll(t *testing.T, l *logins, judge func(host string) protocol.Outcome) (asked map[string]int, told map[string]int) {
+	asked, told = map[string]int{}, map[string]int{}
+	var mu sync.Mutex
+	var under atomic.Int32
+	var all sync.WaitGroup
+	for n := range 60 {
+		host := fmt.Sprintf("host%d", n%6)
+		all.Go(func() {
+			for range 3 {
+				end, err := l.turn(t.Context(), host)
+				mu.Lock()
+				if err != nil {
+					told[err.Error()]++
+				} else {
+					asked[host]++
+				}
+				proven := l.proven()
+				mu.Unlock()
+				if err != nil {
+					continue
+				}
+				if now := under.Add(1); now > 1 && !proven {
+					t.Errorf("%d logins at once while nobody has accepted the credentials", now)
+				}
+				time.Sleep(time.Millisecond) // of the bubble
+				under.Add(-1)
+				end(judge(host))
+			}
+		})
+	}
+	all.Wait()
+	return asked, told
+}
+
+func total(counts map[string]int) (sum int) {
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
+}
+
+// TestWrongPasswordIsTriedTwice in a whole run, at two hosts, once at each.
+func TestWrongPasswordIsTriedTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked, told := tryAll(t, newLogins(), func(string) protocol.Outcome { return protocol.Denied })
+		if total(asked) != 2 || len(asked) != 2 || total(told) != 178 || len(told) != 2 {
+			t.Errorf("asked %v, told %v", asked, told)
+		}
+	})
+}
+
+// TestNoAnswerIsNoPermission: who hangs up on a password may have refused it.
+func TestNoAnswerIsNoPermission(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked, told := tryAll(t, newLogins(), func(string) protocol.Outcome { return protocol.Unanswered })
+		if total(asked) != 2 || told["not answered before"] == 0 {
+			t.Errorf("asked %v, told %v", asked, told)
+		}
+	})
+}
+
+// TestRightPasswordIsUsed everywhere, and one host that refuses it all the same
+// is not asked again.
+func TestRightPasswordIsUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLogins()
+		end, err := l.turn(t.Context(), "host0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		end(protocol.Accepted)
+		began := time.Now()
+		asked, told := tryAll(t, l, func(host string) protocol.Outcome {
+			if host == "host5" {
+				return protocol.Denied
+			}
+			return protocol.Accepted
+		})
+		if asked["host5"] != 1 || total(asked) != 151 || told["refused before"] != 29 {
+			t.Errorf("asked %v, told %v", asked, told)
+		}
+		if took := time.Since(began); took > 40*time.Millisecond {
+			t.Errorf("hosts wait for each other: %v", took)
+		}
+	})
+}
+
+// TestUndecidedCountsForNothing: a method that does not suit is no refusal.
+func TestUndecidedCountsForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if asked, told := tryAll(t, newLogins(), func(string) protocol.Outcome { return protocol.Undecided }); total(asked) != 180 {
+			t.Errorf("asked %v, told %v", asked, told)
+		}
+	})
+}
+
+// TestTurnEndsWithTheCheck: who waits too long gives up, and blocks nobody.
+func TestTurnEndsWithTheCheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLogins()
+		end, err := l.turn(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		short, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		for _, host := range []string{"a", "b"} {
+			if _, err := l.turn(short, host); !errors.Is(err, errNoTurn) {
+				t.Errorf("%s: %v", host, err)
+			}
+		}
+		end(protocol.Accepted)
+		for _, host := range []string{"a", "b"} {
+			if end, err := l.turn(t.Context(), host); err != nil {
+				t.Errorf("%s is still blocked: %v", host, err)
+			} else {
+				end(protocol.Accepted)
+			}
+		}
+	})
+}
+
+// auths is what came of the logins, by service, where there is something.
+func auths(t *testing.T, results []Result) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, res := range results {
+		if res.Verdict != Answered {
+			t.Errorf("%s: %s (%s): a login is no failure of the service", res.Check.Service.Name, res.Verdict, res.Detail)
+		}
+		if res.Peer != nil && res.Peer.Facts["auth"] != "" {
+			all[res.Check.Service.Name] = res.Peer.Facts["auth"]
+		}
+		checkNoPassword(t, res)
+	}
+	return all
+}
+
+// checkNoPassword fails the test where a result holds the password.
+func checkNoPassword(t *testing.T, res Result) {
+	t.Helper()
+	asJSON, err := json.Marshal(res.Peer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := res.Detail + res.Evidence + string(asJSON)
+	plain := base64.StdEncoding.EncodeToString([]byte("\x00CONTOSO\\alice\x00" + alicesPassword))
+	for _, shape := range []string{alicesPassword, alicesPassword[:8], base64.StdEncoding.EncodeToString([]byte(alicesPassword)), plain[24:]} {
+		if strings.Contains(text, shape) {
+			t.Errorf("%s: the password is in %s", res.Check.Service.Name, text)
+		}
+	}
+}
+
+// TestLogIn logs in to a whole server.
+func TestLogIn(t *testing.T) {
+	start := func(t *testing.T, role, from string, faults map[string]Fault, password string) (*Pool, []catalog.Check) {
+		pool, checks := startStandIn(t, "2019", role, from, faults, protocol.Credentials{User: "alice", Domain: "CONTOSO", Password: protocol.NewSecret(password)})
+		pool.Credentials = &alice
+		return pool, checks
+	}
+	t.Run("right", func(t *testing.T) {
+		pool, checks := start(t, "mailbox", "client", nil, alicesPassword)
+		results := collect(t.Context(), pool, checks...)
+		for _, res := range results {
+			if res.Check.Service.Name == "imaps" && !strings.HasSuffix(res.Detail, "service is ready. (plain: accepted)") {
+				t.Errorf("imaps: %s", res.Detail)
+			}
+		}
+		got := auths(t, results)
+		for service, want := range map[string]string{
+			"smtp-submission": "login: accepted", "pop3": "plain: accepted", "pop3s": "plain: accepted", "imap": "plain: accepted", "imaps": "plain: accepted",
+		} {
+			if got[service] != want {
+				t.Errorf("%s: %q", service, got[service])
+			}
+		}
+	})
+	t.Run("wrong", func(t *testing.T) {
+		pool, checks := start(t, "mailbox", "client", nil, "another")
+		refused, before := 0, 0
+		for _, auth := range auths(t, collect(t.Context(), pool, checks...)) {
+			refused += strings.Count(auth, ": refused: ")
+			before += strings.Count(auth, "not tried: refused before")
+		}
+		if refused != 1 || before < 4 {
+			t.Errorf("refused %d times, not tried %d times", refused, before)
+		}
+	})
+	t.Run("untrusted", func(t *testing.T) {
+		pool, checks := start(t, "mailbox", "client", nil, alicesPassword)
+		pool.Roots = x509.NewCertPool()
+		if got := auths(t, collect(t.Context(), pool, checks...)); got["imaps"] != "not tried: the certificate is not trusted" {
+			t.Errorf("%q", got["imaps"])
+		}
+	})
+	t.Run("another name", func(t *testing.T) {
+		pool, checks := start(t, "mailbox", "client", nil, alicesPassword)
+		for i := range checks {
+			checks[i].Host = "mail02.contoso.example"
+		}
+		if got := auths(t, collect(t.Context(), pool, checks...)); got["imaps"] != "not tried: the certificate is for another name" {
+			t.Errorf("%q", got["imaps"])
+		}
+	})
+	t.Run("expired", func(t *testing.T) {
+		pool, checks := start(t, "mailbox", "client", map[string]Fault{"imaps": FaultExpired}, alicesPassword)
+		if got := auths(t, collect(t.Context(), pool, checks...)); got["imaps"] != "not tried: the certificate is out of date" {
+			t.Errorf("%q", got["imaps"])
+		}
+	})
+	t.Run("directory", func(t *testing.T) {
+		pool, checks := start(t, "domain-controller", "mailbox", nil, alicesPassword)
+		got := auths(t, collect(t.Context(), pool, checks...))
+		if !strings.HasPrefix(got["ldaps"], "simple: accepted; ntlm: ") || !strings.HasPrefix(got["gc"], "simple: not tried: no TLS; ntlm: ") {
+			t.Errorf("%q", got)
+		}
+	})
+	t.Run("forbidden", func(t *testing.T) {
+		pool, checks := start(t, "domain-controller", "internet", nil, alicesPassword)
+		for _, res := range collect(t.Context(), pool, checks...) {
+			if res.Check.Want == catalog.Forbidden && res.Peer != nil && res.Peer.Facts["auth"] != "" {
+				t.Errorf("%s must not be reached, and somebody logs in: %q", res.Check.Service.Name, res.Peer.Facts["auth"])
+			}
+		}
+	})
+}
+
+// TestRedial: a login that needs a second connection hangs up the first, and
+// leaves none open.
+func TestRedial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeNet{serve: always(func(c net.Conn) {
+			_ = protocol.Table["smb"].Answer(c, protocol.Stand{Host: "dc01", Version: "2019"})
+		})}
+		check := smtpCheck("192.0.2.1", 445)
+		check.Service.Protocol = "smb"
+		res := collect(t.Context(), &Pool{Dial: f.dial, Credentials: &alice}, check)[0]
+		if res.Verdict != Answered || !strings.HasPrefix(res.Peer.Facts["auth"], "session: ") || res.Tries != 1 {
+			t.Errorf("%s after %d tries: %+v", res.Verdict, res.Tries, res.Peer)
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.tries[netip.MustParseAddrPort("192.0.2.1:445")] != 2 || f.max != 1 || f.open != 0 {
+			t.Errorf("dialed %v, %d open at once, %d in the end", f.tries, f.max, f.open)
+		}
+	})
+}
+
+// TestPasswordSaidBack: a server that repeats what it hears, in every place that
+// a result has for its words.
+func TestPasswordSaidBack(t *testing.T) {
+	ca, err := newAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := ca.issue("mail01.contoso.example", time.Now().AddDate(1, 0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(ca.cert)
+	echo := func(c net.Conn) {
+		secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})
+		_, _ = io.WriteString(secured, "+OK\r\n+OK\r\nUSER\r\n.\r\n+OK\r\n")
+		for lines := bufio.NewScanner(secured); lines.Scan(); {
+			if bytes.Contains(lines.Bytes(), []byte("PASS")) {
+				_, _ = fmt.Fprintf(secured, "-ERR what is %q?\r\n", lines.Text())
+			}
+		}
+	}
+	f := &fakeNet{serve: always(echo)}
+	lookup := func(context.Context, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
+	}
+	check := smtpCheck("mail01.contoso.example", 995)
+	check.Service.Protocol, check.Service.TLS = "pop3", catalog.Implicit
+	res := collect(t.Context(), &Pool{Dial: f.dial, Lookup: lookup, Roots: roots, Credentials: &alice}, check)[0]
+	if res.Verdict != Answered || res.Peer.Facts["auth"] != `user: refused: -ERR what is "PASS [password]"?` {
+		t.Errorf("%s: %+v", res.Verdict, res.Peer)
+	}
+	if !strings.Contains(res.Evidence, "[password]") {
+		t.Errorf("the evidence is %q", res.Evidence)
+	}
+	checkNoPassword(t, res)
+}
+
+// TestPasswordInPanic: what a fault of our own says is told, without the
+// password that may be in it.
+func TestPasswordInPanic(t *testing.T) {
+	f := &fakeNet{serve: always(smtpServer)}
+	pool := &Pool{Credentials: &alice, Dial: func(ctx context.Context, n catalog.Network, at netip.AddrPort) (net.Conn, error) {
+		conn, err := f.dial(ctx, n, at)
+		return revealingConn{conn}, err
+	}}
+	res := collect(t.Context(), pool, smtpCheck("192.0.2.1", 25))[0]
+	if res.Verdict != Untried || !strings.Contains(res.Detail, "a fault in exreach: boom [password]") {
+		t.Errorf("%s: %s", res.Verdict, res.Detail)
+	}
+	checkNoPassword(t, res)
+}
+
+type revealingConn struct{ net.Conn }
+
+func (revealingConn) Read([]byte) (int, error) { panic("boom " + alicesPassword) }

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/hirochachacha/go-smb2"
+)
+
+// askSMBSession is askSMB, and then a login where there are credentials.
+func askSMBSession(conn net.Conn, q Question) (Peer, error) {
+	p, err := askSMB(conn, q)
+	if err == nil {
+		loginSMB(q, &p)
+	}
+	return p, err
+}
+
+// loginSMB sets up a session and opens the share that a row's role must have. It
+// comes after the negotiation that found the dialect, which a session cannot go
+// on from (MS-SMB2 section 3.3.5.4), and so on a connection of its own.
+func loginSMB(q Question, p *Peer) {
+	if q.Credentials == nil || p.Refusal != "" {
+		return
+	}
+	l := login{q, p}
+	switch {
+	case p.Facts["smb1_only"] != "":
+		l.say("session: not tried: the server speaks SMB1 only")
+		return
+	case strings.Contains(q.Credentials.User, "@"):
+		// Go-smb2 puts the server's domain before it, and DOMAIN\name@domain is
+		// nobody's name.
+		l.say(`session: not tried: SMB needs the user as DOMAIN\name`)
+		return
+	}
+	share := "IPC$"
+	if q.Service.Role == "domain-controller" {
+		share = "netlogon"
+	}
+	opened := ""
+	l.once("session", func(c Credentials) error {
+		wire, err := smbRedial(q)
+		if err != nil {
+			return err
+		}
+		defer wire.Close()
+		opened, err = smbSession(wire, c, `\\`+smbServer(q.Host)+`\`+share)
+		return err
+	})
+	if opened != "" {
+		l.say(share + ": " + opened)
+	}
+}
+
+// smbRedial opens the connection for a session.
+func smbRedial(q Question) (*smbWire, error) {
+	conn, err := q.Redial()
+	if err != nil {
+		return nil, err
+	}
+	frames := &smbConn{conn: conn, left: smbMaxFrames}
+	if q.Service.Ports.First == nbssPort {
+		refusal, err := frames.openSession()
+		if err != nil {
+			return nil, err
+		}
+		if refusal != "" {
+			return nil, notPossible("%s", refusal)
+		}
+	}
+	return &smbWire{Conn: conn, frames: frames}, nil
+}
+
+// smbSession logs in and opens a share. What it returns is how the share was
+// opened, where the login was accepted.
+func smbSession(wire *smbWire, c Credentials, path string) (opened string, err error) {
+	dialer := smb2.Dialer{Initiator: &smb2.NTLMInitiator{User: c.User, Domain: c.Domain, Password: c.Password.Reveal()}}
+	var session *smb2.Session
+	err = unpanicked(func() (err error) {
+		session, err = dialer.Dial(wire)
+		return err
+	})
+	switch {
+	case wire.flags.Load()&smbGuest != 0:
+		return "", notPossible("the server lets anybody in as a guest, which proves nothing of the credentials")
+	case err != nil:
+		return "", judgeSMB(err)
+	case wire.flags.Load()&smbEncrypts != 0:
+		return "not opened: the server wants encryption", nil
+	}
+	opened = openShare(session, path)
+	_ = wire.SetDeadline(time.Now().Add(patience))
+	_ = unpanicked(session.Logoff) // which leaves the share, too
+	return opened, nil
+}
+
+// errSenseless is an answer that go-smb2 could not make sense of.
+var errSenseless = errors.New("the server's answer makes no sense")
+
+// unpanicked calls go-smb2, which trusts what it is told.
+func unpanicked(call func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errSenseless
+		}
+	}()
+	return call()
+}
+
+// openShare says how a share could be opened.
+func openShare(session *smb2.Session, path string) string {
+	err := unpanicked(func() error {
+		_, err := session.Mount(path)
+		return err
+	})
+	switch {
+	case err == nil:
+		return "opened"
+	case errors.Is(err, os.ErrPermission):
+		return "not opened: " + ntStatusText(ntAccessDenied)
+	}
+	if answer, ok := errors.AsType[*smb2.ResponseError](err); ok {
+		return "not opened: " + ntStatusText(answer.Code)
+	}
+	return "not opened: " + err.Error()
+}
+
+// smbServer is a host as a path names it: with an address of IPv6 in the letters
+// that one may have (MS-DTYP section 2.2.57).
+func smbServer(host string) string {
+	if !strings.Contains(host, ":") {
+		return host
+	}
+	return strings.NewReplacer(":", "-", "%", "s").Replace(host) + ".ipv6-literal.net"
+}
+
+// ntDenied are the statuses that refuse credentials or their account (MS-ERREF
+// section 2.3.1).
+var ntDenied = map[uint32]string{
+	0xc0000064: "STATUS_NO_SUCH_USER",
+	0xc000006a: "STATUS_WRONG_PASSWORD",
+	0xc000006d: "STATUS_LOGON_FAILURE",
+	0xc000006e: "STATUS_ACCOUNT_RESTRICTION",
+	0xc000006f: "STATUS_INVALID_LOGON_HOURS",
+	0xc0000070: "STATUS_INVALID_WORKSTATION",
+	0xc0000071: "STATUS_PASSWORD_EXPIRED",
+	0xc0000072: "STATUS_ACCOUNT_DISABLED",
+	0xc0000193: "STATUS_ACCOUNT_EXPIRED",
+	0xc0000224: "STATUS_PASSWORD_MUST_CHANGE",
+	0xc0000234: "STATUS_ACCOUNT_LOCKED_OUT",
+}
+
+// judgeSMB tells a refusal of the credentials from all that can go wrong else.
+func judgeSMB(err error) error {
+	if transport, ok := errors.AsType[*smb2.TransportError](err); ok {
+		return transport.Err
+	}
+	answer, ok := errors.AsType[*smb2.ResponseError](err)
+	if !ok {
+		return notPossible("%v", err)
+	}
+	if name, denied := ntDenied[answer.Code]; denied {
+		return &loginRefusal{text: fmt.Sprintf("0x%08x (%s)", answer.Code, name), denied: true}
+	}
+	return notPossible("%s", ntStatusText(answer.Code))
+}
+
+// Flags of a session (MS-SMB2 section 2.2.6).
+const (
+	smbGuest    = 0x01 | 0x02 // a guest, or nobody
+	smbEncrypts = 0x04
+)
+
+// An smbWire is the connection that go-smb2 reads. Its reader, on a goroutine of
+// its own, trusts sizes, offsets and flags; so nothing gets through to it but
+// whole messages of a kind that it survives.
+type smbWire struct {
+	net.Conn
+	frames *smbConn
+	rest   []byte        // of the message that is being handed over
+	flags  atomic.Uint32 // of the session
+}
+
+func (w *smbWire) Read(b []byte) (int, error) {
+	if len(w.rest) == 0 {
+		message, err := w.frames.message()
+		if err == nil {
+			err = w.check(message)
+		}
+		if err != nil {
+			return 0, err
+		}
+		w.rest = slices.Concat(binary.BigEndian.AppendUint32(nil, uint32(len(message))), message)
+	}
+	n := copy(b, w.rest)
+	w.rest = w.rest[n:]
+	return n, nil
+}
+
+// ntMoreProcessing is the status of a login that goes on.
+const ntMoreProcessing = 0xc0000016
+
+// Commands of SMB2 (MS-SMB2 section 2.2.1.2).
+const (
+	smb2CommandNegotiate = 0
+	smb2CommandSession   = 1
+)
+
+// check reports why a message must not reach go-smb2. A guest's session has no
+// keys, which its reader needs as soon as a message claims to be signed.
+func (w *smbWire) check(message []byte) error {
+	u16, u32 := binary.LittleEndian.Uint16, binary.LittleEndian.Uint32
+	if len(message) < smb2HeaderSize+4 || !strings.HasPrefix(string(message), smb2Magic) || u16(message[4:]) != smb2HeaderSize {
+		return notSMB("no SMB2 message")
+	}
+	command, status, body := u16(message[12:]), u32(message[8:]), message[smb2HeaderSize:]
+	switch {
+	case u32(message[20:]) != 0:
+		return notSMB("several SMB2 messages in one")
+	case command == smb2CommandNegotiate && status == 0 && (len(body) < 6 || smb2Dialect(u16(body[4:])) == ""):
+		return notSMB("an SMB2 dialect that was not offered")
+	case command == smb2CommandSession && (status == 0 || status == ntMoreProcessing):
+		w.flags.Store(uint32(u16(body[2:])))
+		if w.flags.Load()&smbGuest != 0 {
+			return notSMB("a session for a guest")
+		}
+	}
+	return nil
+}
