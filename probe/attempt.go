@@ -17,10 +17,14 @@ import (
 
 // An attempt is one connection and the conversation on it.
 type attempt struct {
+	to     netip.AddrPort
+	secret *protocol.Credentials // not to be seen in anything that is kept; nil where there is none
+
 	peer protocol.Peer
 	tls  *protocol.TLSInfo
 	err  error
 
+	hangUp  func()    // ends the connection
 	secured net.Conn  // the TLS connection, once there is one
 	raw     *recorder // the bytes on the wire
 	words   *recorder // the bytes of the conversation, behind implicit TLS
@@ -31,7 +35,7 @@ type attempt struct {
 // attempt connects and lets the protocol speak. A panic in it becomes its
 // error: one check never takes the others with it.
 func (r *run) attempt(ctx context.Context, c catalog.Check, at netip.AddrPort) (a *attempt) {
-	a = &attempt{}
+	a = &attempt{to: at, secret: r.pool.Credentials}
 	defer func() {
 		a.end()
 		if p := recover(); p != nil {
@@ -39,18 +43,41 @@ func (r *run) attempt(ctx context.Context, c catalog.Check, at netip.AddrPort) (
 		}
 	}()
 	a.at(protocol.Connect)
-	conn, err := r.connect(ctx, c.Service.Network, at)
+	conn, err := a.open(ctx, r, c)
 	if err != nil {
 		a.err = err
 		return a
 	}
-	deadline, _ := ctx.Deadline()
-	leash := newLeash(conn, deadline)
-	defer leash.Close()
-	defer context.AfterFunc(ctx, leash.expire)()
-	a.talk(r, leash, c)
+	defer func() { a.hangUp() }()
+	a.talk(ctx, r, conn, c)
 	if a.secured != nil {
 		_ = a.secured.Close() // says close_notify
+	}
+	return a
+}
+
+// open connects, for as long as ctx and the check's time allow.
+func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, error) {
+	conn, err := r.connect(ctx, c.Service.Network, a.to)
+	if err != nil {
+		return nil, err
+	}
+	deadline, _ := ctx.Deadline()
+	if c.Service.Network == catalog.UDP { // a datagram that got lost is sent again by the next try
+		deadline = earlier(deadline, time.Now().Add(r.timeouts.Connect))
+	}
+	leash := newLeash(conn, deadline)
+	stop := context.AfterFunc(ctx, leash.expire)
+	a.hangUp = func() {
+		stop()
+		_ = leash.Close()
+	}
+	return leash, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
 	}
 	return a
 }
@@ -71,7 +98,7 @@ func (r *run) connect(ctx context.Context, network catalog.Network, at netip.Add
 }
 
 // talk holds the conversation on an open connection.
-func (a *attempt) talk(r *run, leash *leash, c catalog.Check) {
+func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Check) {
 	a.raw = &recorder{Conn: leash}
 	a.words = a.raw
 	var conn net.Conn = a.raw
@@ -99,13 +126,16 @@ func (a *attempt) talk(r *run, leash *leash, c catalog.Check) {
 		a.err = fmt.Errorf("there is no conversation called %q", c.Service.Protocol)
 		return
 	}
-	a.peer, a.err = speak.Ask(conn, protocol.Question{
+	q := protocol.Question{
 		Host:       c.Host,
 		Service:    c.Service,
+		Domain:     r.pool.Domain,
 		Interfaces: behind(c),
 		At:         a.at,
 		StartTLS:   starttls,
-	})
+	}
+	a.mayLogIn(ctx, r, c, &q)
+	a.peer, a.err = speak.Ask(conn, q)
 	if a.peer.Refusal != "" && classifyTalk(a.err, Mismatch).verdict == Cut {
 		a.err = nil // it said no in its own protocol, and hanging up then is part of that
 	}
@@ -144,6 +174,7 @@ func (a *attempt) record(res *Result, cancelled bool) (shortage bool) {
 	res.Evidence = a.evidence(o.verdict)
 	peer := a.peer
 	peer.TLS = a.tls
+	peer.Hide(a.secret)
 	peer.Clean()
 	if !emptyPeer(peer) {
 		res.Peer = &peer
@@ -165,7 +196,7 @@ func (a *attempt) evidence(v Verdict) string {
 	if v == BadTLS {
 		said = a.raw.head()
 	}
-	return protocol.Printable(string(said), evidenceSize)
+	return protocol.Printable(a.secret.HideCut(string(said)), evidenceSize)
 }
 
 func emptyPeer(p protocol.Peer) bool {

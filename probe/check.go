@@ -91,7 +91,7 @@ func (r *run) attempts(ctx context.Context, res *Result, at netip.AddrPort) {
 	}
 	res.Took = time.Since(start)
 	if res.Verdict == TimedOut {
-		res.Detail = noReply(res.Tries, r.timeouts.Connect, res.Took)
+		res.Detail = noReply(res.Check.Service.Network, res.Tries, r.timeouts.Connect, res.Took)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
@@ -18,10 +19,13 @@ const detailSize = 300
 func (a *attempt) detail(o outcome, res *Result) string {
 	switch o.verdict {
 	case Answered:
-		return answered(res)
+		return answered(res) + loggedIn(res)
 	case Refused, Prohibited, Unreachable:
 		if o.saidBy.IsValid() {
 			return fmt.Sprintf("%s sent an ICMP message: %s", o.saidBy, icmpWords[o.verdict])
+		}
+		if o.verdict == Refused && res.Check.Service.Network == catalog.UDP {
+			return "an ICMP message said: port unreachable"
 		}
 		return refusalWords[o.verdict]
 	case Silent:
@@ -34,7 +38,7 @@ func (a *attempt) detail(o outcome, res *Result) string {
 	case Untried:
 		return a.untried(o, res)
 	}
-	return plain(a.err)
+	return a.plain()
 }
 
 // untried says why nothing is known.
@@ -43,11 +47,11 @@ func (a *attempt) untried(o outcome, res *Result) string {
 	case o.interrupted:
 		return fmt.Sprintf("interrupted in the step %q", res.Step)
 	case o.shortage:
-		return "this machine had nothing left to connect with: " + plain(a.err)
+		return "this machine had nothing left to connect with: " + a.plain()
 	case errors.Is(a.err, errFamily):
 		return errFamily.Error()
 	}
-	return "could not be asked: " + plain(a.err)
+	return "could not be asked: " + a.plain()
 }
 
 // icmpWords and refusalWords say what the verdicts mean with and without an
@@ -76,22 +80,60 @@ func answered(res *Result) string {
 		return p.Refusal
 	case p.Greeting != "":
 		return p.Greeting
+	case p.Facts["product"] != "":
+		return p.Facts["product"]
 	case p.Facts["kind"] != "":
 		return strings.TrimSpace(p.Facts["kind"] + " " + p.Facts["dns_host_name"])
-	case len(p.Endpoints) > 0:
-		return fmt.Sprintf("an endpoint map with %d entries", len(p.Endpoints))
+	case rpc != nil && p.Facts["interfaces"] != "":
+		return "bound " + rpc.Name + "; the server has " + p.Facts["interfaces"]
 	case rpc != nil:
 		return "bound " + rpc.Name
+	case res.Check.Service.Protocol == "rpc":
+		return mapped(p)
 	case res.Check.Service.Protocol == "tcp":
 		return "connected; nothing more was asked"
 	}
 	return "spoke " + res.Check.Service.Protocol
 }
 
-// plain makes an error's text fit for a terminal: parts of it may be the
-// peer's.
-func plain(err error) string { return protocol.Printable(err.Error(), detailSize) }
+// loggedIn is what came of a login, where one was accepted. A finding tells of
+// the others.
+func loggedIn(res *Result) string {
+	if res.Peer == nil || !strings.Contains(res.Peer.Facts["auth"], ": accepted") {
+		return ""
+	}
+	return " (" + res.Peer.Facts["auth"] + ")"
+}
 
-func noReply(tries int, each, all time.Duration) string {
-	return fmt.Sprintf("no reply to %d connects of up to %s each, %s in all", tries, each, all.Round(10*time.Millisecond))
+// mapped is an endpoint map in one line: how large it is, and who listens where.
+func mapped(p *protocol.Peer) string {
+	type binding struct {
+		sequence, address string
+		port              uint16
+	}
+	bindings := map[binding]bool{}
+	for _, e := range p.Endpoints {
+		bindings[binding{e.Sequence, e.Address, e.Port}] = true
+	}
+	line := fmt.Sprintf("%s entries, %d endpoints", p.Facts["entries"], len(bindings))
+	for _, of := range []struct{ fact, before string }{{"tcp_endpoints", ": "}, {"unknown_interfaces", "; also "}} {
+		if list := p.Facts[of.fact]; list != "" {
+			line += of.before + list
+		}
+	}
+	return protocol.Printable(line, detailSize)
+}
+
+// plain makes the text of the error fit for a terminal: parts of it may be the
+// peer's, and what a panic says may be anything.
+func (a *attempt) plain() string {
+	return protocol.Printable(a.secret.Hide(a.err.Error()), detailSize)
+}
+
+func noReply(network catalog.Network, tries int, each, all time.Duration) string {
+	asked := "connects"
+	if network == catalog.UDP {
+		asked = "datagrams"
+	}
+	return fmt.Sprintf("no reply to %d %s of up to %s each, %s in all", tries, asked, each, all.Round(10*time.Millisecond))
 }

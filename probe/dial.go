@@ -39,20 +39,16 @@ const (
 
 var errFamily = errors.New("the source address and this address are not of one family (IPv4, IPv6)")
 
-// systemDial returns the dialer of this system: dialTCP, which also hears ICMP
-// where the system lets it, or the standard library's for UDP.
+// systemDial returns the dialer of this system, which also hears ICMP where the
+// system lets it.
 func systemDial(source netip.Addr) DialFunc {
 	return func(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error) {
 		if source.IsValid() && source.Is4() != addr.Addr().Is4() {
 			return nil, &dialError{err: errFamily, local: true}
 		}
-		if network == catalog.TCP {
-			return dialTCP(ctx, source, addr)
+		if network == catalog.UDP {
+			return dialUDP(ctx, source, addr)
 		}
-		var d net.Dialer
-		if source.IsValid() {
-			d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
-		}
-		return d.DialContext(ctx, string(network), addr.String())
+		return dialTCP(ctx, source, addr)
 	}
 }

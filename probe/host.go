@@ -24,6 +24,7 @@ type run struct {
 	timeouts Timeouts
 	limit    int
 	tries    int
+	logins   *logins
 	slots    *semaphore.Weighted // one per open connection of the run
 
 	mu    sync.Mutex
@@ -44,7 +45,13 @@ type host struct {
 	users   int  // held by run.mu
 	claimed bool // held by run.mu; somebody does the lookup
 	mu      sync.Mutex
-	doors   map[netip.AddrPort]*door
+	doors   map[doorway]*door
+}
+
+// A doorway is where a door is: TCP and UDP have their own of each port.
+type doorway struct {
+	network catalog.Network
+	at      netip.AddrPort
 }
 
 // A door is one port of one address. Most servers are asked by one connection
@@ -67,6 +74,7 @@ func newRun(p *Pool) *run {
 		timeouts: p.Timeouts.orDefault(),
 		limit:    affordable(orDefault(p.Limit, 256)),
 		tries:    orDefault(p.Tries, 2),
+		logins:   newLogins(),
 		hosts:    map[string]*host{},
 	}
 	r.slots = semaphore.NewWeighted(int64(r.limit))
@@ -112,7 +120,7 @@ func (r *run) enter(name string) *host {
 			name:     name,
 			resolved: make(chan struct{}),
 			slots:    semaphore.NewWeighted(int64(orDefault(r.pool.PerHost, 32))),
-			doors:    map[netip.AddrPort]*door{},
+			doors:    map[doorway]*door{},
 		}
 		r.hosts[name] = h
 	}
@@ -185,14 +193,15 @@ func notFound(err error) bool {
 func (h *host) door(at netip.AddrPort, s catalog.Service) *door {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	d := h.doors[at]
+	where := doorway{s.Network, at}
+	d := h.doors[where]
 	if d == nil {
 		size := int64(1)
 		if s.HTTP != nil {
 			size = browserConnections
 		}
 		d = &door{slots: semaphore.NewWeighted(size)}
-		h.doors[at] = d
+		h.doors[where] = d
 	}
 	return d
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"exreach/catalog"
+	"exreach/probe/protocol"
 )
 
 // A Pool asks many checks at once. The zero value is ready to use.
@@ -23,11 +24,14 @@ type Pool struct {
 	Dial     DialFunc       // opens a transport connection; nil is the system's, bound to Source
 	Lookup   LookupFunc     // resolves a name; nil is the system's resolver
 	Roots    *x509.CertPool // whom to trust in Peer.TLS; nil is this machine's roots
+	Domain   string         // the organization's mail domain, which DNS servers are asked for; "" asks for something else
 	Source   netip.Addr     // local address to connect from; the zero Addr leaves it to the system
 	Timeouts Timeouts       // zero fields take their defaults
 	Limit    int            // connections at once over the whole run; 0 is 256, and never more than this process may open
 	PerHost  int            // connections at once with one host; 0 is 32
 	Tries    int            // tries before a port is timed-out; 0 is 2
+
+	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
 }
 
 // DialFunc opens a connection to one address. It ends when ctx does.

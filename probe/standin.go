@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -21,21 +22,28 @@ import (
 // need no rights. A Pool with its Dial, Lookup and Roots finds the server
 // under its own name and ports.
 type StandIn struct {
-	Host     string            // its name: "mail01.contoso.example"
-	Version  string            // of Exchange: "2019"
-	Services []catalog.Service // what it listens on
-	Faults   map[string]Fault  // what is wrong with it, by service name
+	Host     string                 // its name: "mail01.contoso.example"
+	Version  string                 // of Exchange: "2019"
+	Services []catalog.Service      // what it listens on
+	Faults   map[string]Fault       // what is wrong with it, by service name
+	Accounts []protocol.Credentials // who may log in; nobody where there is none
 
 	authority *authority
 	good, old tls.Certificate
 	endpoints []protocol.Endpoint
-	real      map[uint16]string // the loopback address behind each port; "" refuses
-	nothing   string            // a loopback address where nothing listens
+	real      map[place]string // the loopback address behind each port; "" refuses
+	nothing   string           // a loopback address where nothing listens
 
 	ctx       context.Context // of the conversations; ends with Close
 	stop      context.CancelFunc
-	listeners []net.Listener
+	listeners []io.Closer
 	serving   sync.WaitGroup
+}
+
+// A place is a port as the user names it.
+type place struct {
+	network catalog.Network
+	port    uint16
 }
 
 // A Fault is something that goes wrong in real networks.
@@ -60,7 +68,7 @@ const conversationLimit = 30 * time.Second
 // error nothing is open.
 func (s *StandIn) Start(ctx context.Context) error {
 	s.ctx, s.stop = context.WithCancel(ctx)
-	s.real = map[uint16]string{}
+	s.real = map[place]string{}
 	if err := s.certify(); err != nil {
 		return err
 	}
@@ -79,7 +87,7 @@ func (s *StandIn) furnish() []catalog.Service {
 	var services []catalog.Service
 	port := uint16(standInPorts)
 	for _, service := range s.Services {
-		if service.Unasked != "" || service.Network != catalog.TCP {
+		if service.Unasked != "" {
 			continue
 		}
 		if service.RPC != nil {
@@ -111,7 +119,7 @@ func (s *StandIn) Roots() *x509.CertPool {
 // Dial connects to the stand-in, whatever the address. A port that is not the
 // stand-in's is refused.
 func (s *StandIn) Dial(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error) {
-	real := s.real[addr.Port()]
+	real := s.real[place{network, addr.Port()}]
 	if real == "" {
 		real = s.nothing
 	}
@@ -155,18 +163,22 @@ func (s *StandIn) findClosedPort() error {
 
 // open listens for one service. Services of one port share its listener.
 func (s *StandIn) open(service catalog.Service) error {
-	if _, known := s.real[service.Ports.First]; known {
+	at := place{service.Network, service.Ports.First}
+	if _, known := s.real[at]; known {
 		return nil
 	}
 	if s.Faults[service.Name] == FaultRefused {
-		s.real[service.Ports.First] = ""
+		s.real[at] = ""
 		return nil
+	}
+	if service.Network == catalog.UDP {
+		return s.openUDP(at, service)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("stand in for %s: %w", service.Name, err)
 	}
-	s.real[service.Ports.First] = l.Addr().String()
+	s.real[at] = l.Addr().String()
 	s.listeners = append(s.listeners, l)
 	s.serving.Go(func() { s.accept(l, service) })
 	return nil
@@ -216,6 +228,7 @@ func (s *StandIn) serve(conn net.Conn, service catalog.Service) error {
 		Version:   s.Version,
 		Service:   service,
 		Endpoints: s.endpoints,
+		Accounts:  s.Accounts,
 		StartTLS:  starttls,
 	})
 }

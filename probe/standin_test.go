@@ -9,13 +9,14 @@ import (
 	"go.uber.org/goleak"
 
 	"exreach/catalog"
+	"exreach/probe/protocol"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // startStandIn starts a server of the embedded catalogue and returns the pool
 // that finds it and the checks of what connects to it.
-func startStandIn(t *testing.T, version, role, from string, faults map[string]Fault) (*Pool, []catalog.Check) {
+func startStandIn(t *testing.T, version, role, from string, faults map[string]Fault, accounts ...protocol.Credentials) (*Pool, []catalog.Check) {
 	t.Helper()
 	c, err := catalog.Open()
 	if err != nil {
@@ -31,7 +32,7 @@ func startStandIn(t *testing.T, version, role, from string, faults map[string]Fa
 			services = append(services, s)
 		}
 	}
-	s := &StandIn{Host: "mail01.contoso.example", Version: version, Services: services, Faults: faults}
+	s := &StandIn{Host: "mail01.contoso.example", Version: version, Services: services, Faults: faults, Accounts: accounts}
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
