@@ -4,12 +4,10 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"exreach/catalog"
-	"exreach/probe/protocol"
 )
 
 func sayExposed(s seen) (text, hint string) {
@@ -68,10 +66,6 @@ func sayMismatch(s seen) (text, hint string) {
 }
 
 func saySilent(s seen) (text, hint string) {
-	if s.Step == protocol.TLS {
-		return "The connect succeeded, and the TLS handshake got no answer in time: often the large packets of the handshake are lost.",
-			"Look for a tunnel with a smaller packet size (MTU) and a firewall that drops ICMP \"too big\"; then at a device that inspects TLS."
-	}
 	return "The connect succeeded, then nothing came in time (nmap and PortQry would call this port open): the service hangs or holds back, " +
 			"or a load balancer or SYN proxy accepted in its place.",
 		"Look at the service and its log on the server, then for a device between that accepts connects for it."
@@ -100,54 +94,10 @@ func sayUntried(s seen) (text, hint string) {
 		"If it was not interrupted, clear this machine first: its DNS servers, open files, free local ports, a route, and a local firewall that lets exreach out. Then run again."
 }
 
-func sayNotRegistered(s seen) (text, hint string) {
-	name := s.Check.Service.Name
-	if rpc := s.Check.Service.RPC; rpc != nil {
-		name = fmt.Sprintf("%s (%s)", rpc.Name, rpc.UUID)
-	}
-	return fmt.Sprintf("The endpoint mapper answers and does not list %s: the service behind it is stopped, or an RPC filter on the path hides it.", name),
-		"Start the service on the server; if it runs, look for a firewall that lets only listed RPC interfaces pass (TMG, ASA DCERPC inspection)."
-}
-
-func sayDynamicPortBlocked(s seen) (text, hint string) {
-	hint = "Open the server's range of dynamic RPC ports in the firewall between, or give the service a static port and open that."
-	if s.Check.Service.Note != "" {
-		hint += " " + sentence(s.Check.Service.Note)
-	}
-	return fmt.Sprintf("The endpoint mapper answers and leads to %s, which is filtered: the firewall lets the mapper pass and not the ports that it hands out.",
-		s.port()), hint
-}
-
-func sayBehindNotAsked(s seen) (text, hint string) {
-	var names []string
-	for _, b := range s.Check.Behind {
-		names = append(names, b.Service.Name)
-	}
-	return fmt.Sprintf("Not asked, because only this endpoint mapper knows their ports: %s.", strings.Join(names, ", ")),
-		"Put the endpoint mapper right first, then run again."
-}
-
 func sayRefuses(s seen) (text, hint string) {
 	return fmt.Sprintf("The service answers and turns us away: %s", sentence(s.Peer.Refusal)),
 		"See on the server whether the component is active (Get-ServerComponentState), whether resources are short (back pressure), " +
 			"and whether this address is allowed."
-}
-
-func sayUnhealthy(s seen) (text, hint string) {
-	page, _ := s.fact("health")
-	return fmt.Sprintf("The health page does not say 200 OK but %q: load balancers stop sending clients here.", page),
-		"See on the server what is wrong or switched off: Get-HealthReport, Get-ServerComponentState."
-}
-
-func sayStartTLSMissing(s seen) (text, hint string) {
-	answer, _ := s.fact("starttls")
-	text = fmt.Sprintf("STARTTLS: %s.", strings.TrimSuffix(answer, "."))
-	if slices.Contains(s.Peer.Capabilities, "X-ANONYMOUSTLS") {
-		return text + " Exchange itself hides it where no valid certificate fits the connector's name.",
-			"Assign a valid certificate with that name (Get-ExchangeCertificate, Enable-ExchangeCertificate -Services SMTP)."
-	}
-	return text + " Either the service has no certificate, or a device on the path takes the offer out (SMTP inspection of a firewall does).",
-		"Ask from the server's own subnet: if STARTTLS is offered there, switch the inspection off; if not, assign a certificate to the service."
 }
 
 func sayUnverified(s seen) (text, hint string) {

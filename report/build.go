@@ -14,73 +14,91 @@ import (
 
 // A Draft is a report that is still being written: results go in as they come.
 type Draft struct {
-	report Report
+	report  Report
+	results []probe.Result
 }
 
 // New begins the report of a run that starts now. tool is the program with its
 // version, from is who the run connects as.
 func New(tool, from string, started time.Time) *Draft {
-	return &Draft{Report{
+	return &Draft{report: Report{
 		Schema:  Schema,
 		Tool:    tool,
 		From:    from,
 		Started: started.UTC().Truncate(time.Millisecond),
-		Results: []Entry{},
 	}}
 }
 
-// Add judges a result, keeps it and returns it as it will stand in the report.
-func (d *Draft) Add(r probe.Result) Entry {
-	e := Judge(r, d.report.Started)
-	e.order = r.Check.Order
-	d.report.Results = append(d.report.Results, e)
-	d.report.Counts.Add(e.Grade)
-	return e
+// Add keeps a result.
+func (d *Draft) Add(r probe.Result) {
+	if !Untold(r) {
+		d.results = append(d.results, r)
+	}
 }
 
-// Report ends the draft: hosts in the order of the plan, then their addresses,
-// then the order of the plan again, with what an endpoint mapper led to right
-// behind it.
+// Report ends the draft: only now that all results of a host are known can each
+// be judged beside the others. Hosts stand in the order of the plan, then their
+// addresses, then the order of the plan again, with what an endpoint mapper led
+// to right behind it.
 func (d *Draft) Report(took time.Duration) Report {
-	d.report.Took = inSeconds(took)
-	arrange(d.report.Results)
-	return d.report
+	r := d.report
+	r.Took = inSeconds(took)
+	r.Results = []Entry{}
+	hosts := map[string][]probe.Result{}
+	for _, result := range d.results {
+		hosts[result.Check.Host] = append(hosts[result.Check.Host], result)
+	}
+	for _, result := range d.results {
+		e := judge(seen{
+			Result:  result,
+			started: r.Started,
+			ended:   r.Started.Add(took),
+			beside:  hosts[result.Check.Host],
+		})
+		e.order = result.Check.Order
+		r.Results = append(r.Results, e)
+		r.Counts.Add(e.Grade)
+	}
+	arrange(r.Results)
+	return r
 }
 
 // Judge makes the entry of one result in a run that began at started. It is for
-// callers that keep nothing; Draft.Add is for all others.
+// callers that keep nothing: what only the results of a host together show is
+// not found.
 func Judge(r probe.Result, started time.Time) Entry {
-	c := r.Check
-	findings, grade := find(seen{
-		Result:  r,
-		grade:   gradeOf(c.Want, r.Verdict),
-		started: started,
-	})
+	return judge(seen{Result: r, started: started})
+}
+
+func judge(s seen) Entry {
+	s.grade = gradeOf(s.Check.Want, s.Verdict)
+	findings, grade := find(s)
+	c := s.Check
 	e := Entry{
 		Host:     c.Host,
 		Version:  c.Version,
 		Role:     c.Service.Role,
 		Service:  c.Service.Name,
 		Network:  string(c.Service.Network),
-		Port:     r.Port,
+		Port:     s.Port,
 		Protocol: c.Service.Protocol,
 		TLS:      string(cmp.Or(c.Service.TLS, catalog.NoTLS)),
 		Want:     string(c.Want),
-		Address:  text(r.Address),
-		Verdict:  string(r.Verdict),
+		Address:  text(s.Address),
+		Verdict:  string(s.Verdict),
 		Grade:    grade,
-		Step:     string(r.Step),
-		Tries:    r.Tries,
-		Took:     inSeconds(r.Took),
+		Step:     string(s.Step),
+		Tries:    s.Tries,
+		Took:     inSeconds(s.Took),
 		Steps:    []Step{},
-		Detail:   r.Detail,
-		Evidence: r.Evidence,
+		Detail:   s.Detail,
+		Evidence: s.Evidence,
 		Findings: findings,
-		SaidBy:   text(r.SaidBy),
-		Peer:     r.Peer,
-		Parent:   r.Parent,
+		SaidBy:   text(s.SaidBy),
+		Peer:     s.Peer,
+		Parent:   s.Parent,
 	}
-	for _, t := range r.Steps {
+	for _, t := range s.Steps {
 		e.Steps = append(e.Steps, Step{Step: string(t.Step), Took: inSeconds(t.Took)})
 	}
 	return e

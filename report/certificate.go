@@ -50,11 +50,6 @@ func (s seen) leaf() *protocol.Certificate {
 	return &t.Chain[0]
 }
 
-func oldTLS(s seen) bool {
-	t := s.tls()
-	return t != nil && slices.Contains([]string{"SSL 3.0", "SSLv3", "TLS 1.0", "TLS 1.1"}, t.Version)
-}
-
 func expired(s seen) bool {
 	c := s.leaf()
 	return c != nil && s.started.After(c.NotAfter)
@@ -96,11 +91,6 @@ func untrusted(s seen) bool {
 }
 
 func untrustedAmongServers(s seen) bool { return untrusted(s) && s.amongServers() }
-
-func sayOldTLS(s seen) (text, hint string) {
-	return fmt.Sprintf("The best that server and exreach have in common is %s, which is no longer safe.", s.tls().Version),
-		"Let the server speak TLS 1.2 (Exchange 2010 SP3 and later can, on a Windows that can); older versions belong behind a gateway that does."
-}
 
 func sayExpired(s seen) (text, hint string) {
 	c := s.leaf()

@@ -4,7 +4,6 @@ package report
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -12,7 +11,8 @@ import (
 )
 
 // A rule is one kind of finding: when it is made, what it says, and the best
-// grade that a result with it can have.
+// grade that a result with it can have. docs/findings.md has one line for each
+// code.
 type rule struct {
 	code  string // stable: other tools match it
 	grade Grade
@@ -23,12 +23,26 @@ type rule struct {
 // note is the grade of a finding that explains and changes no grade.
 const note = Pass
 
-// rules is every finding, in the order in which they are told. A code stands
-// twice where its weight depends on who asks; its first rule that applies holds.
-var rules = []rule{
+// explanations is why a result is not as wanted. The first that applies is the
+// only one told, so that what knows more stands before what knows less.
+var explanations = []rule{
 	{"exposed", Fail, exposed, sayExposed},
 	{"rpc-not-registered", note, notRegistered, sayNotRegistered},
+	{"ipv6-dead", note, ipv6Dead, sayIPv6Dead},
+	{"address-dead", note, addressDead, sayAddressDead},
 	{"dynamic-port-blocked", note, dynamicPortBlocked, sayDynamicPortBlocked},
+	{"smtp-25-blocked", note, port25Blocked, sayPort25Blocked},
+	{"only-udp-answers", note, onlyUDP, sayOnlyUDP},
+	{"only-tcp-answers", note, onlyTCP, sayOnlyTCP},
+	{"mail-shield", note, mailShield, sayMailShield},
+	{"smtp-banner-masked", note, maskedMismatch, sayMaskedBanner},
+	{"smtps-suspected", note, smtpsSuspected, saySMTPSSuspected},
+	{"plain-before-tls", note, plainBeforeTLS, sayPlainBeforeTLS},
+	{"handshake-stalls", note, handshakeStalls, sayHandshakeStalls},
+	{"http-redirect-elsewhere", note, redirectElsewhere, sayRedirectElsewhere},
+	{"http-proxy-login", note, proxyLogin, sayProxyLogin},
+	{"http-verb-refused", note, verbRefused, sayVerbRefused},
+	{"http-foreign-page", note, foreignPage, sayForeignPage},
 	{"timed-out", note, plainly(probe.TimedOut), sayTimedOut},
 	{"refused", note, plainly(probe.Refused), sayRefused},
 	{"prohibited", note, plainly(probe.Prohibited), sayProhibited},
@@ -39,12 +53,36 @@ var rules = []rule{
 	{"bad-tls", note, plainly(probe.BadTLS), sayBadTLS},
 	{"unresolved", note, plainly(probe.Unresolved), sayUnresolved},
 	{"untried", note, plainly(probe.Untried), sayUntried},
+}
+
+// observations is what else there is to see, in the order in which it is told.
+// A code stands twice where its weight or its words depend on the case; its
+// first rule that applies holds.
+var observations = []rule{
+	{"everything-answers", Warn, controlAnswers, sayControlAnswers},
+	{"everything-answers", Warn, provesNothing, sayProvesNothing},
+	{"mail-shield", Warn, shieldBanner, sayMailShield},
 	{"rpc-behind-not-asked", note, behindNotAsked, sayBehindNotAsked},
+	{"rpc-none-registered", Warn, noneRegistered, sayNoneRegistered},
+	{"http-verb-refused", note, verbRefused, sayVerbRefused},
 	{"service-refuses", Fail, refusesRequired, sayRefuses},
 	{"service-refuses", Warn, refuses, sayRefuses},
+	{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused},
+	{"credentials-unused", note, credentialsUnused, sayCredentialsUnused},
 	{"health-page", Warn, unhealthy, sayUnhealthy},
+	{"http-headers-missing", note, unmarked, sayUnmarked},
+	{"http-headers-missing", note, noFrontEnd, sayNoFrontEnd},
+	{"answered-by", note, answeredBy, sayAnsweredBy},
+	{"smtp-banner-masked", Warn, maskedBanner, sayMaskedBanner},
+	{"smtp-ehlo-refused", Warn, ehloRefused, sayEHLORefused},
+	{"smtp-keywords-masked", Warn, maskedKeywords, sayMaskedKeywords},
+	{"smtp-iis", Warn, iisSMTP, sayIISSMTP},
+	{"smtp-banner-changed", note, changedBanner, sayChangedBanner},
+	{"smtp-other-product", Warn, otherProduct, sayOtherProduct},
+	{"starttls-no-certificate", Warn, startTLSHidden, sayStartTLSHidden},
 	{"starttls-missing", Warn, startTLSMissing, sayStartTLSMissing},
 	{"tls-old", Warn, oldTLS, sayOldTLS},
+	{"tls-weak-cipher", Warn, weakCipher, sayWeakCipher},
 	{"certificate-expired", Fail, expiredForPeople, sayExpired},
 	{"certificate-expired", Warn, expired, sayExpired},
 	{"certificate-not-yet-valid", Fail, notYetValidForPeople, sayNotYetValid},
@@ -56,14 +94,24 @@ var rules = []rule{
 	{"certificate-self-signed", Warn, selfSigned, saySelfSigned},
 	{"certificate-untrusted", note, untrustedAmongServers, sayUntrusted},
 	{"certificate-untrusted", Warn, untrusted, sayUntrusted},
+	{"certificate-weak-key", Warn, weakKey, sayWeakKey},
+	{"certificate-other-issuer", Warn, otherIssuer, sayOtherIssuer},
+	{"gc-not-ready", Fail, gcNotReadyRequired, sayGCNotReady},
+	{"gc-not-ready", Warn, gcNotReady, sayGCNotReady},
+	{"not-a-domain-controller", Fail, notADomainControllerRequired, sayNotADomainController},
+	{"not-a-domain-controller", Warn, notADomainController, sayNotADomainController},
+	{"clock-skew", Warn, clockSkew, sayClockSkew},
+	{"version-differs", Warn, versionDiffers, sayVersionDiffers},
 	{"unverified-row", note, unverified, sayUnverified},
 }
 
 // A seen is a result as the rules look at it.
 type seen struct {
 	probe.Result
-	grade   Grade     // by want and verdict alone
-	started time.Time // of the run: certificates are judged as of then
+	grade   Grade          // by want and verdict alone
+	started time.Time      // of the run: certificates are judged as of then
+	ended   time.Time      // of the run; zero while it is under way
+	beside  []probe.Result // all of the same host, this one too; nil while the run is under way
 }
 
 // find applies the rules. The grade is the worst of the result's own and those
@@ -71,14 +119,20 @@ type seen struct {
 func find(s seen) ([]Finding, Grade) {
 	var found []Finding
 	grade := s.grade
-	for _, r := range rules {
-		told := slices.ContainsFunc(found, func(f Finding) bool { return f.Code == r.code })
-		if told || !r.when(s) {
-			continue
-		}
+	tell := func(r rule) {
 		text, hint := r.say(s)
 		found = append(found, Finding{Code: r.code, Text: text, Hint: hint})
 		grade = worse(grade, r.grade)
+	}
+	applies := func(r rule) bool { return r.when(s) }
+	if i := slices.IndexFunc(explanations, applies); i >= 0 && s.grade != Pass {
+		tell(explanations[i])
+	}
+	for _, r := range observations {
+		told := slices.ContainsFunc(found, func(f Finding) bool { return f.Code == r.code })
+		if !told && r.when(s) {
+			tell(r)
+		}
 	}
 	return found, grade
 }
@@ -87,53 +141,13 @@ func find(s seen) ([]Finding, Grade) {
 // that must not be reached is nobody's concern.
 func (s seen) wanted() bool { return s.Check.Want != catalog.Forbidden }
 
-// exposed: a connect succeeded that must not.
-func exposed(s seen) bool { return !s.wanted() && s.grade == Fail }
+// required reports whether the service must answer.
+func (s seen) required() bool { return s.Check.Want == catalog.Required }
 
-// plainly makes the condition of a verdict's own finding: the verdict is not as
-// wanted, and no finding explains it better.
-func plainly(v probe.Verdict) func(seen) bool {
-	return func(s seen) bool {
-		return s.Verdict == v && s.grade != Pass && !exposed(s) && !notRegistered(s) && !dynamicPortBlocked(s)
-	}
-}
-
-// notRegistered: the endpoint mapper answered and does not list the interface,
-// so that there was no port to dial.
-func notRegistered(s seen) bool {
-	return s.Parent != "" && s.Port == 0 && s.Verdict == probe.Refused && s.grade != Pass
-}
-
-// dynamicPortBlocked: the endpoint mapper answered, and the port that it named
-// is filtered.
-func dynamicPortBlocked(s seen) bool {
-	filtered := s.Verdict == probe.TimedOut || s.Verdict == probe.Prohibited
-	return s.Parent != "" && filtered && s.grade != Pass
-}
-
-func behindNotAsked(s seen) bool {
-	return len(s.Check.Behind) > 0 && s.Verdict != probe.Answered && s.wanted()
-}
-
-func refuses(s seen) bool { return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() }
-
-func refusesRequired(s seen) bool { return refuses(s) && s.Check.Want == catalog.Required }
-
-// unhealthy: a login page answers 200, too, so the page's own words count. A
-// page that could not be asked for says nothing.
-func unhealthy(s seen) bool {
-	page, known := s.fact("health")
-	return known && !strings.HasPrefix(page, "200 OK") && !strings.HasPrefix(page, "not asked") && s.wanted()
-}
-
-// startTLSMissing: the protocols note under "starttls" why there was none.
-func startTLSMissing(s seen) bool {
-	_, noted := s.fact("starttls")
-	return s.Check.Service.TLS == catalog.StartTLS && noted && s.Peer.TLS == nil && s.wanted()
-}
-
-func unverified(s seen) bool {
-	return !s.Check.Service.Verified && (s.grade == Warn || s.grade == Fail)
+// speaks reports whether a wanted service answered in this protocol and did not
+// turn us away.
+func (s seen) speaks(protocol string) bool {
+	return s.wanted() && s.Verdict == probe.Answered && s.Check.Service.Protocol == protocol && s.Peer != nil && s.Peer.Refusal == ""
 }
 
 // fact is what the protocol learned under a name.
@@ -143,4 +157,20 @@ func (s seen) fact(name string) (string, bool) {
 	}
 	value, known := s.Peer.Facts[name]
 	return value, known
+}
+
+// exposed: a connect succeeded that must not.
+func exposed(s seen) bool { return !s.wanted() && s.grade == Fail }
+
+// plainly makes the condition of a verdict's own explanation.
+func plainly(v probe.Verdict) func(seen) bool {
+	return func(s seen) bool { return s.Verdict == v }
+}
+
+func refuses(s seen) bool { return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() }
+
+func refusesRequired(s seen) bool { return refuses(s) && s.required() }
+
+func unverified(s seen) bool {
+	return !s.Check.Service.Verified && (s.grade == Warn || s.grade == Fail)
 }

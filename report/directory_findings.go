@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// globalCatalogPorts are those of the global catalogue, plain and with TLS.
+var globalCatalogPorts = []uint16{3268, 3269}
+
+// gcNotReady: a domain controller answers at the port of the global catalogue
+// and is none, or none yet.
+func gcNotReady(s seen) bool {
+	kind, _ := s.fact("kind")
+	ready, _ := s.fact("global_catalog_ready")
+	return s.speaks("ldap") && slices.Contains(globalCatalogPorts, s.Port) &&
+		(kind == "domain controller" || strings.EqualFold(ready, "FALSE"))
+}
+
+func gcNotReadyRequired(s seen) bool { return gcNotReady(s) && s.required() }
+
+func sayGCNotReady(s seen) (text, hint string) {
+	return fmt.Sprintf("A domain controller answers at %s, and is not a ready global catalogue: it knows only its own domain, "+
+			"and Exchange does not use it for recipients and the address book.", s.port()),
+		"See that it is a global catalogue (nltest /dsgetdc: /gc) and has replicated all domains: isGlobalCatalogReady must be TRUE, event 1119 of Directory Service says when it became so."
+}
+
+// notADomainController: another directory answers for a domain controller. One
+// that shows nothing of itself may be any.
+func notADomainController(s seen) bool {
+	kind, _ := s.fact("kind")
+	return s.speaks("ldap") && s.Check.Service.Role == "domain-controller" && (kind == "AD LDS" || kind == "LDAP server")
+}
+
+func notADomainControllerRequired(s seen) bool { return notADomainController(s) && s.required() }
+
+func sayNotADomainController(s seen) (text, hint string) {
+	kind, _ := s.fact("kind")
+	what := "it has none of its capabilities"
+	if kind == "AD LDS" {
+		what = "it is AD LDS, as on an Edge Transport server"
+	}
+	return fmt.Sprintf("A directory answers, and is not Active Directory: %s.", what),
+		"See that the name leads to a domain controller (nltest /dsgetdc:), and on the server which program holds the port (netstat -abno)."
+}
+
+// maxSkew is how far apart two clocks may be for Kerberos, by default
+// (RFC 4120, section 8.2).
+const maxSkew = 5 * time.Minute
+
+func clockSkew(s seen) bool {
+	skew, known := s.skew()
+	return s.wanted() && known && skew.Abs() > maxSkew
+}
+
+// skew is by how much the server's clock is ahead of ours, at least. Where it is
+// not known when its time came, that was at some moment of the run.
+func (s seen) skew() (ahead time.Duration, known bool) {
+	from, to := s.started, s.ended
+	server, known := s.timeFact("server_time", time.RFC3339)
+	if !known { // LDAP has its own way to write it (RFC 4517, section 3.3.13)
+		server, known = s.timeFact("current_time", "20060102150405.0Z")
+	}
+	if local, noted := s.timeFact("local_time", time.RFC3339); noted {
+		from, to = local, local
+	}
+	switch {
+	case !known:
+		return 0, false
+	case server.Before(from):
+		return server.Sub(from), true
+	case !to.IsZero() && server.After(to):
+		return server.Sub(to), true
+	}
+	return 0, true
+}
+
+func (s seen) timeFact(name, layout string) (time.Time, bool) {
+	text, _ := s.fact(name)
+	at, err := time.Parse(layout, text)
+	return at, err == nil
+}
+
+func sayClockSkew(s seen) (text, hint string) {
+	skew, _ := s.skew()
+	direction := "ahead of"
+	if skew < 0 {
+		direction = "behind"
+	}
+	return fmt.Sprintf("The server's clock is %s %s that of this machine: from five minutes on Kerberos fails, and logons with it.",
+			skew.Abs().Round(time.Second), direction),
+		"Compare both with a third (w32tm /stripchart /computer:NAME), then put the wrong one right: w32tm /query /status shows where it has its time from."
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// unreached are the verdicts of a connect that did not come about.
+var unreached = []probe.Verdict{probe.TimedOut, probe.Refused, probe.Prohibited, probe.Unreachable}
+
+// dropped are those of them that closed ports of a living host do not give.
+var dropped = []probe.Verdict{probe.TimedOut, probe.Unreachable}
+
+func isUnreached(r probe.Result) bool { return slices.Contains(unreached, r.Verdict) }
+
+// unexplained: the connect did not come about, and nobody on the path said that
+// it is they who forbid it.
+func (s seen) unexplained() bool {
+	return isUnreached(s.Result) && s.Verdict != probe.Prohibited && (s.Verdict != probe.Refused || !s.said())
+}
+
+// some reports whether a result of the same host is like that.
+func (s seen) some(like func(probe.Result) bool) bool { return slices.ContainsFunc(s.beside, like) }
+
+// someHere is some of the same address.
+func (s seen) someHere(like func(probe.Result) bool) bool {
+	return s.some(func(r probe.Result) bool { return r.Address == s.Address && like(r) })
+}
+
+// addresses are those of the host, each once.
+func (s seen) addresses() []netip.Addr {
+	var list []netip.Addr
+	for _, r := range s.beside {
+		if r.Address.IsValid() && !slices.Contains(list, r.Address) {
+			list = append(list, r.Address)
+		}
+	}
+	return list
+}
+
+// dead reports whether no connect to an address came about, and no datagram had
+// an answer. One without says nothing.
+func (s seen) dead(a netip.Addr) bool {
+	asked := false
+	for _, r := range s.beside {
+		if r.Address != a || r.Verdict == probe.Untried {
+			continue
+		}
+		if !isUnreached(r) {
+			return false
+		}
+		asked = asked || r.Check.Service.Network == catalog.TCP
+	}
+	return asked
+}
+
+// addressDead: the service answers at another address of the name, and nothing
+// at this one.
+func addressDead(s seen) bool {
+	return s.unexplained() && s.dead(s.Address) && s.some(func(r probe.Result) bool {
+		return r.Address != s.Address && r.Verdict == probe.Answered &&
+			r.Check.Service.Name == s.Check.Service.Name && r.Check.Service.Role == s.Check.Service.Role
+	})
+}
+
+func sayAddressDead(s seen) (text, hint string) {
+	return fmt.Sprintf("Nothing answers at %s, and other addresses of %s do (%s): clients reach the dead one by turns.", s.Address, s.Check.Host, s.living()),
+		fmt.Sprintf("Bring the server at %s back, or take its address out of the DNS records of %s until then.", s.Address, s.Check.Host)
+}
+
+// living lists the addresses at which something answers.
+func (s seen) living() string {
+	var list []string
+	for _, a := range s.addresses() {
+		if s.some(func(r probe.Result) bool { return r.Address == a && r.Verdict == probe.Answered }) {
+			list = append(list, a.String())
+		}
+	}
+	return listed(list)
+}
+
+// ipv6Dead: as addressDead, for all addresses of IPv6 and none of IPv4.
+func ipv6Dead(s seen) bool {
+	if !s.Address.Is6() || !addressDead(s) {
+		return false
+	}
+	return !slices.ContainsFunc(s.addresses(), func(a netip.Addr) bool { return s.dead(a) != a.Is6() })
+}
+
+func sayIPv6Dead(s seen) (text, hint string) {
+	return fmt.Sprintf("Nothing answers over IPv6, and over IPv4 the same host does (%s): clients that try IPv6 first wait for it in vain.", s.living()),
+		fmt.Sprintf("Open the way for IPv6 in the firewall between, or take the AAAA record of %s out of the DNS.", s.Check.Host)
+}
+
+// port25Blocked: mail cannot be handed in at 25, and at 587 of the same server
+// it can.
+func port25Blocked(s seen) bool {
+	return s.Port == 25 && s.unexplained() && s.someHere(func(r probe.Result) bool {
+		return r.Port == 587 && r.Verdict == probe.Answered
+	})
+}
+
+func sayPort25Blocked(s seen) (text, hint string) {
+	return fmt.Sprintf("TCP 25 of %s does not connect (%s), and 587 of the same server answers: Internet providers and many networks block 25 on the way out.", s.place(), s.Verdict),
+		"Ask the provider or the keeper of the outer firewall whether 25 is blocked, and ask from another network; users and devices hand in mail at 587."
+}
+
+// onlyUDP: the same protocol answers at the same port over UDP.
+func onlyUDP(s seen) bool { return s.lostOver(catalog.TCP) && s.answersOver(catalog.UDP) }
+
+// onlyTCP is the reverse of onlyUDP.
+func onlyTCP(s seen) bool { return s.lostOver(catalog.UDP) && s.answersOver(catalog.TCP) }
+
+func (s seen) lostOver(n catalog.Network) bool {
+	return s.Check.Service.Network == n && s.unexplained()
+}
+
+func (s seen) answersOver(n catalog.Network) bool {
+	return s.someHere(func(r probe.Result) bool {
+		return r.Check.Service.Network == n && r.Port == s.Port && r.Verdict == probe.Answered && r.Check.Service.Protocol == s.Check.Service.Protocol
+	})
+}
+
+func sayOnlyUDP(s seen) (text, hint string) {
+	return fmt.Sprintf("UDP %d answers and TCP %d does not connect (%s): small questions work, and large answers fail, such as long DNS records "+
+			"and the Kerberos tickets of users in many groups.", s.Port, s.Port, s.Verdict),
+		fmt.Sprintf("The rule in the firewall is for UDP alone: %s", lower(s.ask(between)))
+}
+
+func sayOnlyTCP(s seen) (text, hint string) {
+	return fmt.Sprintf("TCP %d answers and UDP %d does not (%s): programs ask over UDP first and fall back to TCP slowly or not at all.", s.Port, s.Port, s.Verdict),
+		fmt.Sprintf("The rule in the firewall is for TCP alone: %s", lower(s.ask(between)))
+}
+
+// everything reports whether the port that nobody uses answers here.
+func (s seen) everything() bool {
+	return s.someHere(func(r probe.Result) bool { return r.Check.IsControl() && !Untold(r) })
+}
+
+func controlAnswers(s seen) bool { return s.Check.IsControl() }
+
+func sayControlAnswers(s seen) (text, hint string) {
+	return fmt.Sprintf("TCP %d connects, and nobody uses that port: something accepts every connect in the server's place, "+
+			"such as a SYN proxy, a transparent proxy or a honeypot. A port that only connects proves nothing here.", s.Port),
+		fmt.Sprintf("Ask the keeper of the firewall what answers for %s, and run again from a network that does not lead through it.", s.place())
+}
+
+// provesNothing: a connect is all there is to see, and connects always succeed
+// here.
+func provesNothing(s seen) bool {
+	connected := s.Verdict == probe.Answered && s.Check.Service.IsBare()
+	return (connected || exposed(s) && s.Verdict != probe.Answered) && s.everything()
+}
+
+func sayProvesNothing(s seen) (text, hint string) {
+	return "It connects, and so does a port here that nobody uses: whether the server itself can be reached is not known.",
+		fmt.Sprintf("Ask from a network where not everything at %s answers.", s.place())
+}
+
+// mailPorts are those that mail shields watch.
+var mailPorts = []uint16{25, 110, 119, 143, 465, 563, 587, 993, 995}
+
+// shield is what anti-virus programs say that stand between a mail program and
+// its server (nmap's patterns).
+var shield = regexp.MustCompile(`AVG (?:POP3|ESMTP|IMAP) Proxy|avast! (?:SMTP|POP3|IMAP|NNTP) [Pp]roxy|ISafe POP3 Proxy|` +
+	`connection limit in (?:avast!|AVG) exceeded|Cannot connect to (?:SMTP|POP|IMAP) server .*connect error`)
+
+// shieldBanner: what came first is in the words of a mail shield.
+func shieldBanner(s seen) bool {
+	return slices.Contains(mailPorts, s.Port) && shield.MatchString(s.Evidence)
+}
+
+// mailShield: as shieldBanner, or every mail port connects and none answers as
+// it should, at an address where all else is dropped.
+func mailShield(s seen) bool {
+	return shieldBanner(s) || slices.Contains(mailPorts, s.Port) && s.onlyMailConnects()
+}
+
+// onlyMailConnects reports whether mail ports connect here, two at least, none
+// answers as it should, and all other ports are dropped, two at least.
+func (s seen) onlyMailConnects() bool {
+	mail, others := map[uint16]bool{}, map[uint16]bool{}
+	living := s.someHere(func(r probe.Result) bool {
+		switch {
+		case r.Check.Service.Network != catalog.TCP:
+			return false
+		case slices.Contains(mailPorts, r.Port):
+			mail[r.Port] = true
+			return isUnreached(r) || r.Verdict == probe.Answered
+		}
+		others[r.Port] = true
+		return !slices.Contains(dropped, r.Verdict)
+	})
+	return !living && len(mail) >= 2 && len(others) >= 2
+}
+
+func sayMailShield(s seen) (text, hint string) {
+	if shieldBanner(s) {
+		return fmt.Sprintf("An anti-virus program that watches mail answered, and not the server.%s", s.quote()),
+			"Switch off the mail shield of this machine for the time of the check, or ask from another machine."
+	}
+	return fmt.Sprintf("At %s every mail port connects, none of them answers as it should, and all else is dropped: "+
+			"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connect.", s.place()),
+		"Switch off the mail shield of this machine for the time of the check, or ask from another machine; then see whether the server is up."
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// status is the code that a web server answered with, "" where it did not.
+func (s seen) status() string {
+	text, _ := s.fact("status")
+	code, _, _ := strings.Cut(text, " ")
+	return code
+}
+
+// foreign reports whether a web server answered that is not Exchange's.
+func (s seen) foreign() bool {
+	return s.Verdict == probe.Mismatch && s.Check.Service.Protocol == "http" && s.status() != ""
+}
+
+// redirectElsewhere: the page sends us to another host.
+func redirectElsewhere(s seen) bool { return s.foreign() && s.elsewhere() != "" }
+
+// elsewhere is the host that a redirect leads to, "" where it is this one.
+func (s seen) elsewhere() string {
+	location, _ := s.fact("location")
+	u, err := url.Parse(location)
+	if err != nil || u.Host == "" || strings.EqualFold(u.Hostname(), strings.Trim(s.Check.Host, "[]")) {
+		return ""
+	}
+	return u.Hostname()
+}
+
+func sayRedirectElsewhere(s seen) (text, hint string) {
+	return fmt.Sprintf("The answer is HTTP %s to %s, another host: a login portal, a gateway that publishes the server under its own name, "+
+			"or a captive portal on the path.%s", s.status(), s.elsewhere(), s.served()),
+		"Follow the redirect in a browser and see who answers. If a gateway should be there, let it pass Autodiscover, EWS, MAPI and ActiveSync without its own login."
+}
+
+// proxyLogin: a proxy wants a login for itself.
+func proxyLogin(s seen) bool { return s.foreign() && s.status() == "407" }
+
+func sayProxyLogin(s seen) (text, hint string) {
+	return "A proxy answers and wants a login of its own (HTTP 407): the way to the server leads through it." + s.served(),
+		"Leave the server out of the proxy for this machine and for the clients, by name and by address."
+}
+
+// verb is the method that the service depends on where that is another than GET:
+// proxies do not let all of them pass.
+func (s seen) verb() string {
+	if d := s.Check.Service.HTTP; d != nil && d.Method != catalog.Get {
+		return string(d.Method)
+	}
+	return ""
+}
+
+// verbRefused: the method is not let pass, or not served.
+func verbRefused(s seen) bool {
+	refused := s.status() == "405" || s.status() == "501"
+	return s.wanted() && s.verb() != "" && refused
+}
+
+func sayVerbRefused(s seen) (text, hint string) {
+	text = fmt.Sprintf("HTTP %s: %s is refused.", s.status(), s.verb())
+	pages := s.someHere(func(r probe.Result) bool {
+		d := r.Check.Service.HTTP
+		return r.Port == s.Port && r.Verdict == probe.Answered && d != nil && (d.Method == "" || d.Method == catalog.Get)
+	})
+	if pages {
+		text += " Pages are served at the same port, so that a browser notices nothing."
+	}
+	return text + " A reverse proxy or filter before the server does not know the method, or the directory is not installed." + s.served(),
+		fmt.Sprintf("Allow %s in the proxy, with bodies of 1 GB and an idle time of more than 30 s where it is RPC over HTTP; then see that IIS has the directory %s.",
+			s.verb(), s.Check.Service.HTTP.Path)
+}
+
+// foreignPage: the page has none of Exchange's marks. What a server says to
+// plain HTTP at a port for TLS is told as it is.
+func foreignPage(s seen) bool { return s.foreign() && !s.marked() && s.status() != "400" }
+
+func sayForeignPage(s seen) (text, hint string) {
+	return fmt.Sprintf("HTTP %s without any sign of Exchange: the login page of a gateway, a captive portal, a proxy's error, or another web server.%s",
+			s.status(), s.served()),
+		"Open the page in a browser and see whose it is. If a gateway should be there, let it pass this directory; if not, see to what the name and the port forwarding lead."
+}
+
+// served names the web server and the proxies of an answer.
+func (s seen) served() string {
+	var parts []string
+	for _, h := range []struct{ fact, header string }{{"server", "Server"}, {"via", "Via"}} {
+		if value, known := s.fact(h.fact); known {
+			parts = append(parts, fmt.Sprintf("%s: %s", h.header, value))
+		}
+	}
+	if parts == nil {
+		return ""
+	}
+	return " It says " + strings.Join(parts, ", ") + "."
+}
+
+// unhealthy: a login page answers 200, too, so the page's own words count. A
+// page that could not be asked for says nothing.
+func unhealthy(s seen) bool {
+	page, known := s.fact("health")
+	return known && !strings.HasPrefix(page, "200 OK") && !strings.HasPrefix(page, "not asked") && s.wanted()
+}
+
+func sayUnhealthy(s seen) (text, hint string) {
+	page, _ := s.fact("health")
+	return fmt.Sprintf("The health page does not say 200 OK but %q: load balancers stop sending clients here.", page),
+		"See on the server what is wrong or switched off: Get-HealthReport, Get-ServerComponentState."
+}
+
+// exchangeHeaders are the headers that only Exchange sends, as facts.
+var exchangeHeaders = []string{"x_feserver", "x_beserver", "x_calculatedbetarget", "x_owa_version", "x_diaginfo"}
+
+// marked reports whether an answer has the headers of Exchange or of the web
+// server that it runs in.
+func (s seen) marked() bool {
+	server, _ := s.fact("server")
+	powered, _ := s.fact("x_powered_by")
+	server = strings.ToLower(server)
+	return strings.HasPrefix(server, "microsoft-iis") || strings.HasPrefix(server, "microsoft-httpapi") || strings.EqualFold(powered, "ASP.NET") ||
+		slices.ContainsFunc(exchangeHeaders, func(name string) bool { _, known := s.fact(name); return known })
+}
+
+func unmarked(s seen) bool { return s.speaks("http") && s.exchange() && !s.marked() }
+
+func sayUnmarked(s seen) (text, hint string) {
+	return "The answer fits Exchange and has no header of Exchange or IIS: a reverse proxy or a hardened server takes them out, or something else asks for a login." + s.served(),
+		"If nothing should stand before the server, ask it by its own name and address and compare."
+}
+
+// noFrontEnd: IIS answers, and the front end of 2013 and later does not sign.
+// Only its own directories have a health page.
+func noFrontEnd(s seen) bool {
+	_, signed := s.fact("x_feserver")
+	d := s.Check.Service.HTTP
+	return s.speaks("http") && s.exchange() && d != nil && d.Health != "" && s.marked() && !signed
+}
+
+func sayNoFrontEnd(s seen) (text, hint string) {
+	return "IIS answers without the header X-FEServer, which Exchange's front end adds: a proxy takes it out, or the page comes from another site or server.",
+		"If nothing should stand before the server, see in IIS that the directory belongs to the Default Web Site and Exchange's proxy module runs."
+}
+
+// healthyServer is the end of a health page: the server that made it.
+var healthyServer = regexp.MustCompile(`^200 OK, ([A-Za-z0-9.-]+)$`)
+
+// serverOf is the name of the server that gave an answer, without its domain,
+// or "".
+func serverOf(r probe.Result) string {
+	if r.Peer == nil {
+		return ""
+	}
+	name := r.Peer.Facts["x_feserver"]
+	if page := healthyServer.FindStringSubmatch(r.Peer.Facts["health"]); name == "" && page != nil {
+		name = page[1]
+	}
+	return strings.ToUpper(hostLabel(name))
+}
+
+// hostLabel is the first label of a name. An address has none.
+func hostLabel(name string) string {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return ""
+	}
+	label, _, _ := strings.Cut(name, ".")
+	return label
+}
+
+// answeredBy: the name that was asked is not that of the server which answered.
+func answeredBy(s seen) bool {
+	name := serverOf(s.Result)
+	return s.wanted() && name != "" && (!strings.EqualFold(name, hostLabel(s.Check.Host)) || len(s.others(name)) > 0)
+}
+
+// others are the servers that answered other requests at the same address.
+func (s seen) others(than string) []string {
+	var names []string
+	for _, r := range s.beside {
+		if name := serverOf(r); r.Address == s.Address && name != "" && name != than && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func sayAnsweredBy(s seen) (text, hint string) {
+	name := serverOf(s.Result)
+	text = fmt.Sprintf("The server that answered calls itself %s.", name)
+	if others := s.others(name); len(others) > 0 {
+		text += fmt.Sprintf(" Other requests of this run went to %s: a load balancer stands before them.", listed(others))
+	}
+	return text, "A run sees only the servers that the balancer chose: check each by its own name, too."
+}

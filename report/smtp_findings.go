@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/protocol"
+)
+
+// mask is a greeting after a firewall's SMTP inspection has been at it: Cisco's
+// leaves the digits 2 and 0 (PIX from 5.1 on, ASA), or nothing. Before, it said
+// SMTP/cmap and what it had made of the rest.
+var mask = regexp.MustCompile(`^220[ -]?[*20 ]*\*{4}[*20 ]*(?:\\r|$)|^220 SMTP/cmap`)
+
+func maskedBanner(s seen) bool { return s.speaks("smtp") && mask.MatchString(s.Peer.Greeting) }
+
+// maskedMismatch: so much is masked that it is not SMTP any more.
+func maskedMismatch(s seen) bool {
+	return s.Verdict == probe.Mismatch && s.Check.Service.Protocol == "smtp" && mask.MatchString(s.Evidence)
+}
+
+const inspectionOff = "Switch the SMTP inspection of that firewall off for this server (Cisco: no inspect esmtp, once: no fixup protocol smtp). " +
+	"Exchange does not support devices that change what its servers say to each other."
+
+func sayMaskedBanner(s seen) (text, hint string) {
+	return fmt.Sprintf("The greeting is masked: a firewall on the path inspects SMTP and writes over what it does not want to be seen.%s", s.quote()), inspectionOff
+}
+
+// ehloRefused: 4.0 and 5.0 know no extensions, all others do.
+func ehloRefused(s seen) bool {
+	hello, _ := s.fact("hello")
+	return s.speaks("smtp") && hello == "HELO" && !slices.Contains([]string{"4.0", "5.0"}, s.Check.Version)
+}
+
+func sayEHLORefused(s seen) (text, hint string) {
+	return "EHLO is refused and HELO accepted: a firewall that lets only the commands of RFC 821 pass, or a very old mail program, stands before the server. " +
+		"Without EHLO there is no TLS, no login and no large mail.", inspectionOff
+}
+
+// maskedKeyword is what Cisco's inspection makes of an EHLO keyword.
+var maskedKeyword = regexp.MustCompile(`^X{3,}[A-Z]?$`)
+
+func maskedKeywords(s seen) bool { return s.speaks("smtp") && s.maskedKeyword() != "" }
+
+// maskedKeyword is the first keyword that is written over.
+func (s seen) maskedKeyword() string {
+	for _, line := range s.Peer.Capabilities {
+		if word := keyword(line); maskedKeyword.MatchString(word) {
+			return word
+		}
+	}
+	return ""
+}
+
+func sayMaskedKeywords(s seen) (text, hint string) {
+	return fmt.Sprintf("The answer to EHLO has keywords that are written over (%s): a firewall on the path inspects SMTP and masks the extensions it does not know.",
+		s.maskedKeyword()), inspectionOff
+}
+
+// keyword is the first word of a capability.
+func keyword(line string) string {
+	word, _, _ := strings.Cut(line, " ")
+	return strings.ToUpper(word)
+}
+
+func (s seen) offers(word string) bool {
+	return slices.ContainsFunc(s.Peer.Capabilities, func(line string) bool { return keyword(line) == word })
+}
+
+// exchangeKeywords are of Exchange's own making: no relay and no filter has them
+// by itself. NTLM is what its port for users has of that kind.
+var exchangeKeywords = []string{"X-ANONYMOUSTLS", "X-EXPS", "XRDST", "XEXCH50", "XSHADOW", "X-LINK2STATE"}
+
+func (s seen) hasExchangeKeyword() bool {
+	return slices.ContainsFunc(exchangeKeywords, s.offers) ||
+		slices.ContainsFunc(s.Peer.Capabilities, func(line string) bool { return keyword(line) == "AUTH" && strings.Contains(line, "NTLM") })
+}
+
+// windowsSMTP is the greeting of the SMTP service that is part of Windows (IIS).
+// Exchange 2000 and 2003 run in it; later ones have their own.
+var windowsSMTP = regexp.MustCompile(`Microsoft ESMTP MAIL Service, Version: ([0-9.]+)`)
+
+func iisSMTP(s seen) bool {
+	return s.speaks("smtp") && s.exchange() && since("2007", s.Check.Version) && windowsSMTP.MatchString(s.Peer.Greeting)
+}
+
+func sayIISSMTP(s seen) (text, hint string) {
+	return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s) and not Exchange %s: from 2007 on Exchange has its own and greets without a version.",
+			windowsSMTP.FindStringSubmatch(s.Peer.Greeting)[1], s.Check.Version),
+		"If Exchange should answer here, stop and disable the service SMTPSVC and start MSExchangeTransport; if an Exchange 2000 or 2003 answers, give that as the version."
+}
+
+// strange: the greeting is not one that Exchange makes, and nobody masked it.
+func strange(s seen) bool {
+	if !s.speaks("smtp") || !s.exchange() || iisSMTP(s) || maskedBanner(s) || shieldBanner(s) {
+		return false
+	}
+	versions, _ := admitted("smtp", s.Peer)
+	return len(versions) == 0
+}
+
+func changedBanner(s seen) bool { return strange(s) && s.hasExchangeKeyword() }
+
+func sayChangedBanner(s seen) (text, hint string) {
+	return fmt.Sprintf("The greeting is not Exchange's own, and the extensions are: somebody gave it another text.%s", s.quote()),
+		"Nothing to do. Get-ReceiveConnector shows the text as Banner."
+}
+
+func otherProduct(s seen) bool { return strange(s) && !s.hasExchangeKeyword() }
+
+func sayOtherProduct(s seen) (text, hint string) {
+	return fmt.Sprintf("Another product answers: neither the greeting nor the extensions are Exchange's. "+
+			"A smart host, a spam filter in the cloud, a mail gateway or an anti-virus proxy stands before the server.%s", s.quote()),
+		"If it should be there, check it as what it is, and check Exchange by a name that leads past it; if not, see to what the name and the port forwarding lead."
+}
+
+// withoutStartTLS: the protocols note under "starttls" why there was none.
+func (s seen) withoutStartTLS() bool {
+	_, noted := s.fact("starttls")
+	return s.Check.Service.TLS == catalog.StartTLS && noted && s.Peer.TLS == nil && s.wanted()
+}
+
+// startTLSHidden: the server itself hides STARTTLS, since X-ANONYMOUSTLS came
+// through.
+func startTLSHidden(s seen) bool { return s.withoutStartTLS() && s.offers("X-ANONYMOUSTLS") }
+
+func sayStartTLSHidden(s seen) (text, hint string) {
+	return "STARTTLS is missing and X-ANONYMOUSTLS is there, so no firewall took it out: Exchange hides it where no valid certificate fits the connector's name.",
+		"Assign a valid certificate with that name (Get-ExchangeCertificate, Enable-ExchangeCertificate -Services SMTP)."
+}
+
+func startTLSMissing(s seen) bool { return s.withoutStartTLS() && !s.offers("X-ANONYMOUSTLS") }
+
+func sayStartTLSMissing(s seen) (text, hint string) {
+	answer, _ := s.fact("starttls")
+	text = fmt.Sprintf("STARTTLS: %s.", strings.TrimSuffix(answer, "."))
+	if s.speaks("smtp") && s.Port == 25 && s.exchange() && since("2007", s.Check.Version) {
+		text += " X-ANONYMOUSTLS, which Exchange lists here even without a certificate, is missing as well: " +
+			"most likely a device on the path takes both out (SMTP inspection of a firewall does), or another product answers."
+	} else {
+		text += " Either the service has no certificate, or a device on the path takes the offer out (SMTP inspection of a firewall does)."
+	}
+	return text, "Ask from the server's own subnet: if STARTTLS is offered there, switch the inspection off; if not, assign a certificate to the service."
+}
+
+// smtpsSuspected: what listens at 465 waits for the TLS handshake, or has sent
+// an alert because it did not come.
+func smtpsSuspected(s seen) bool {
+	if s.Port != 465 || s.Check.Service.Protocol != "smtp" || s.Check.Service.TLS == catalog.Implicit {
+		return false
+	}
+	alert := strings.HasPrefix(s.Evidence, `\x15\x03`)
+	return s.Verdict == probe.Silent && s.Step == protocol.Greet || s.Verdict == probe.Mismatch && alert
+}
+
+func saySMTPSSuspected(s seen) (text, hint string) {
+	return "TCP 465 does not greet, as a server does that waits for TLS first (SMTPS). No version of Exchange serves that: " +
+			"from 2013 on it greets at 465 in the clear and begins TLS with STARTTLS, before it does not use the port.",
+		"See what listens at 465 (netstat -abno), or which balancer or mail gateway answers there in the server's place; users hand in mail at 587."
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/protocol"
+)
+
+// What the SMTP services of Exchange and of Windows say.
+const (
+	greets2019 = "220 mail01.contoso.com Microsoft ESMTP MAIL Service ready at Mon, 2 Mar 2026 10:30:00 +0100"
+	greetsIIS  = "220 mail01 Microsoft ESMTP MAIL Service, Version: 10.0.17763.1697 ready at Mon, 2 Mar 2026 10:30:00 +0100"
+	greets2003 = "220 mail01.contoso.com Microsoft ESMTP MAIL Service, Version: 6.0.3790.3959 ready at Mon, 2 Mar 2026 10:30:00 +0100"
+	masked     = "220 ****************2****0***"
+)
+
+// offers2019 is what an anonymous connector of 2019 offers.
+var offers2019 = []string{"SIZE 37748736", "PIPELINING", "DSN", "ENHANCEDSTATUSCODES", "STARTTLS", "X-ANONYMOUSTLS", "AUTH NTLM", "X-EXPS GSSAPI NTLM", "8BITMIME", "BINARYMIME", "CHUNKING", "XRDST"}
+
+// smtp is a mail service that greets and offers so.
+func smtp(greeting string, offers ...string) change {
+	return func(r *probe.Result) {
+		r.Check.Service.Protocol = "smtp"
+		r.Evidence = greeting + `\r\n`
+		r.Peer = &protocol.Peer{Greeting: greeting, Capabilities: offers}
+	}
+}
+
+func also(name, value string) change {
+	return func(r *probe.Result) {
+		if r.Peer.Facts == nil {
+			r.Peer.Facts = map[string]string{}
+		}
+		r.Peer.Facts[name] = value
+	}
+}
+
+func version(name string) change { return func(r *probe.Result) { r.Check.Version = name } }
+func role(name string) change    { return func(r *probe.Result) { r.Check.Service.Role = name } }
+func step(s protocol.Step) change {
+	return func(r *probe.Result) { r.Step = s }
+}
+
+func port(n uint16) change {
+	return func(r *probe.Result) { r.Port, r.Check.Service.Ports = n, catalog.Ports{First: n, Last: n} }
+}
+
+func evidence(text string) change { return func(r *probe.Result) { r.Evidence = text } }
+
+var (
+	healthySMTP = smtp(greets2019, offers2019...)
+	withoutTLS  = all(starttls, also("starttls", "not offered"))
+)
+
+var smtpTests = []findingTest{
+	{"smtp-banner-masked", Warn, smtp(masked, "SIZE"), healthySMTP, []string{masked, "inspect esmtp"}},
+	{"smtp-banner-masked", Warn, smtp("220 *************************************"), smtp("220 mail.contoso.com ESMTP *** no spam ***"), nil},
+	{"smtp-banner-masked", Warn, smtp("220 SMTP/cmap____read"), smtp("220 cmap.contoso.com ESMTP"), nil},
+	{"smtp-banner-masked", Fail, all(smtp(""), verdict(probe.Mismatch, ""), evidence(`220********************0*\r\n`)),
+		all(smtp(""), verdict(probe.Mismatch, ""), evidence(`220x mail01\r\n`)), []string{"fixup"}},
+	{"smtp-ehlo-refused", Warn, all(smtp(greets2019), also("hello", "HELO")), healthySMTP, []string{"RFC 821"}},
+	{"smtp-ehlo-refused", Warn, all(smtp(greets2019), also("hello", "HELO"), version("5.5")), all(smtp(greets2019), also("hello", "HELO"), version("5.0")), nil},
+	{"smtp-keywords-masked", Warn, smtp(greets2019, "SIZE 10485760", "XXXXXXXA", "XXXB"), healthySMTP, []string{"(XXXXXXXA)"}},
+	{"smtp-keywords-masked", Warn, smtp(greets2019, "AUTH NTLM", "XXXX"), smtp(greets2019, "XEXCH50", "XSHADOW", "XXE"), []string{"(XXXX)"}},
+	{"starttls-no-certificate", Warn, all(smtp(greets2019, "SIZE", "X-ANONYMOUSTLS"), withoutTLS), all(smtp(greets2019, "SIZE"), withoutTLS),
+		[]string{"no firewall took it out", "Enable-ExchangeCertificate"}},
+	{"starttls-missing", Warn, all(smtp(greets2019, "SIZE"), withoutTLS), all(smtp(greets2019, "SIZE", "X-ANONYMOUSTLS"), withoutTLS),
+		[]string{"takes both out"}},
+	{"starttls-missing", Warn, all(smtp(greets2019, "SIZE"), withoutTLS, port(587)), all(healthySMTP, starttls), []string{"Either the service has no certificate"}},
+	{"smtp-iis", Warn, smtp(greetsIIS), healthySMTP, []string{"version 10.0.17763.1697", "not Exchange 2019", "SMTPSVC"}},
+	{"smtp-iis", Warn, smtp(greets2003), all(smtp(greets2003), version("2003")), nil},
+	{"smtp-banner-changed", Pass, smtp("220 mx.contoso.com at your service", offers2019...), healthySMTP, []string{"mx.contoso.com at your service", "Get-ReceiveConnector"}},
+	{"smtp-banner-changed", Pass, all(smtp("220 mx.contoso.com", "AUTH GSSAPI NTLM"), port(587)), smtp("220 mx.contoso.com", "AUTH PLAIN"), nil},
+	{"smtp-other-product", Warn, smtp("220 mail.contoso.com ESMTP Postfix", "PIPELINING", "STARTTLS"), smtp("220 mx.contoso.com at your service", offers2019...),
+		[]string{"ESMTP Postfix", "cloud"}},
+	{"smtp-other-product", Warn, smtp("220 mail.contoso.com ESMTP Postfix"), all(smtp("220 mail.contoso.com ESMTP Postfix"), role("internet")), nil},
+	{"smtp-other-product", Warn, smtp("220 mail.contoso.com ESMTP Postfix"), smtp(masked), nil},
+	{"smtp-other-product", Warn, smtp("220 mail.contoso.com ESMTP Postfix"), smtp(greetsIIS), nil},
+	{"smtps-suspected", Fail, all(smtp(""), port(465), verdict(probe.Silent, ""), step(protocol.Greet)), all(smtp(""), port(587), verdict(probe.Silent, ""), step(protocol.Greet)),
+		[]string{"No version of Exchange", "587"}},
+	{"smtps-suspected", Fail, all(smtp(""), port(465), verdict(probe.Mismatch, ""), evidence(`\x15\x03\x01\x00\x02\x02\x16`)),
+		all(smtp(""), port(465), verdict(probe.Mismatch, ""), evidence(`HTTP/1.0 400 Bad Request`)), nil},
+	{"mail-shield", Warn, smtp("220 mail01 avast! SMTP proxy ready."), healthySMTP, []string{"avast! SMTP proxy", "Switch off"}},
+	{"mail-shield", Fail, all(smtp("421 Cannot connect to SMTP server mail01 (192.0.2.10:25), connect error 10060"), verdict(probe.Cut, "")), nil, nil},
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/protocol"
+)
+
+// handshakeStalls: the client's hello got no answer.
+func handshakeStalls(s seen) bool { return s.Verdict == probe.Silent && s.Step == protocol.TLS }
+
+func sayHandshakeStalls(seen) (text, hint string) {
+	return "The connect succeeded, and the TLS handshake got no answer in time: often the large packets of the handshake are lost.",
+		"Look for a tunnel with a smaller packet size (MTU) and a firewall that drops ICMP \"too big\"; then at a device that inspects TLS."
+}
+
+// clearGreeting is how protocols begin that are spoken in the clear.
+var clearGreeting = regexp.MustCompile(`^(?:220[ -]|\+OK|\* OK|HTTP/1|20[01] )`)
+
+// plainBeforeTLS: where the handshake should come first, the server greets.
+func plainBeforeTLS(s seen) bool {
+	return s.Verdict == probe.BadTLS && s.Check.Service.TLS == catalog.Implicit && clearGreeting.MatchString(s.Evidence)
+}
+
+func sayPlainBeforeTLS(s seen) (text, hint string) {
+	text = "The service greets in the clear where TLS must come first." + s.quote()
+	if s.Port == 465 {
+		return text, "No version of Exchange serves TLS from the first byte at 465: leave the row out, or ask for STARTTLS there; users hand in mail at 587."
+	}
+	return text, "See whether the port is the right one (110 and 143 begin in the clear, 995 and 993 with TLS), and whether a balancer leads it to the wrong port of the server."
+}
+
+func oldTLS(s seen) bool {
+	t := s.tls()
+	return t != nil && slices.Contains([]string{"SSL 3.0", "SSLv3", "TLS 1.0", "TLS 1.1"}, t.Version)
+}
+
+func sayOldTLS(s seen) (text, hint string) {
+	return fmt.Sprintf("The best that server and exreach have in common is %s, which is no longer safe.", s.tls().Version),
+		"Let the server speak TLS 1.2 (Exchange 2010 SP3 and later can, on a Windows that can); older versions belong behind a gateway that does."
+}
+
+// broken are the parts of cipher names that mean no safety (RFC 7465; SWEET32).
+var broken = []string{"_RC4_", "_3DES_", "_DES_", "_NULL_", "_EXPORT_"}
+
+func weakCipher(s seen) bool {
+	t := s.tls()
+	return t != nil && slices.ContainsFunc(broken, func(part string) bool { return strings.Contains(t.Cipher, part) })
+}
+
+func sayWeakCipher(s seen) (text, hint string) {
+	return fmt.Sprintf("Of all ciphers that exreach offers the server takes %s, which is broken.", s.tls().Cipher),
+		"Let Windows on the server use AES and put it first (the order of SSL cipher suites in its policies, or IIS Crypto)."
+}
+
+// weakest is the smallest RSA key that is safe, in bits (NIST SP 800-57).
+const weakest = 2048
+
+func weakKey(s seen) bool {
+	c := s.leaf()
+	if c == nil {
+		return false
+	}
+	var bits int
+	n, _ := fmt.Sscanf(c.Key, "RSA %d", &bits)
+	return n == 1 && bits < weakest
+}
+
+func sayWeakKey(s seen) (text, hint string) {
+	return fmt.Sprintf("The key of the certificate is too short: %s. Current clients and servers refuse less than %d bits.", s.leaf().Key, weakest),
+		"Have a certificate with a longer key issued and assign it to the service (New-ExchangeCertificate -KeySize 2048, Enable-ExchangeCertificate)."
+}
+
+// organization is the O of a distinguished name (RFC 4514).
+var organization = regexp.MustCompile(`(?:^|[,+])O=((?:\\.|[^,+\\])+)`)
+
+// issuer is who stands behind a certificate. Authorities have several names of
+// one organization, and change between them.
+func issuer(c protocol.Certificate) string {
+	if o := organization.FindStringSubmatch(c.Issuer); o != nil {
+		return o[1]
+	}
+	return c.Issuer
+}
+
+// otherIssuer: another port of the host has a certificate for the same subject
+// from another authority.
+func otherIssuer(s seen) bool { return s.reissued() != nil }
+
+// reissued is that other result, or nil. Self-signed certificates stand on some
+// ports of every Exchange server and are no sign of anything.
+func (s seen) reissued() *probe.Result {
+	mine := s.leaf()
+	if mine == nil || mine.SelfSigned {
+		return nil
+	}
+	by := issuer(*mine)
+	i := slices.IndexFunc(s.beside, func(r probe.Result) bool {
+		if r.Peer == nil || r.Peer.TLS == nil || len(r.Peer.TLS.Chain) == 0 {
+			return false
+		}
+		other := r.Peer.TLS.Chain[0]
+		return !other.SelfSigned && other.Subject == mine.Subject && issuer(other) != by
+	})
+	if i < 0 {
+		return nil
+	}
+	return &s.beside[i]
+}
+
+func sayOtherIssuer(s seen) (text, hint string) {
+	other := s.reissued()
+	return fmt.Sprintf("The certificate is issued by %s, and the one for the same subject at %s by %s: a device on the path may open the TLS of one of them and sign anew.",
+			s.leaf().Issuer, seen{Result: *other}.port(), other.Peer.TLS.Chain[0].Issuer),
+		"Compare both with what the server has (Get-ExchangeCertificate, the bindings in IIS): the one that is not there comes from an inspecting proxy, " +
+			"which has to leave the server alone."
+}
