@@ -4,12 +4,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"exreach/catalog"
 )
 
 func checkCommand(w world) *cli.Command {
@@ -28,11 +31,22 @@ func check(c *cli.Context, w world) error {
 		return err
 	}
 	var notes bytes.Buffer // an error comes alone
-	plan, err := planOf(c, &notes)
+	topology, cat, err := topologyOf(c, &notes)
 	if err != nil {
 		return err
 	}
-	pool, err := poolOf(c, plan)
+	pool, err := poolOf(c, topology.Hosts)
+	if err != nil {
+		return err
+	}
+	if pool.Credentials, err = credentialsOf(c, w.env); err != nil {
+		return err
+	}
+	if _, err := cat.Plan(settle(cat, topology), fromOf(c)); err != nil {
+		return err
+	}
+	topology = identify(c.Context, cat, pool, topology, cmp.Or(fromOf(c), topology.From, catalog.DefaultFrom), &notes)
+	plan, err := planOf(c, cat, topology, &notes)
 	if err != nil {
 		return err
 	}

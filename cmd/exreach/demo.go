@@ -63,7 +63,7 @@ func demo(c *cli.Context, w world) error {
 		Roots:    server.Roots(),
 		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is quick, and a silence is as good after three seconds
 	}
-	err = out.run(c.Context, &pool, plan)
+	err = out.run(c.Context, &pool, append(plan, catalog.Controls(plan)...))
 	var found outcome
 	if !errors.As(err, &found) {
 		return err

@@ -82,12 +82,12 @@ func (l *lab) firewallModes(t *testing.T) {
 	}
 }
 
-// compare holds every result for host against c.
+// compare holds every result for host over TCP against c.
 func (c firewallCase) compare(t *testing.T, r report.Report, host, firewall string) {
 	t.Helper()
 	count := 0
 	for _, e := range r.Results {
-		if e.Host != host {
+		if e.Host != host || e.Network != "tcp" {
 			continue
 		}
 		count++

@@ -77,7 +77,7 @@ const (
 		1993/tcp  imap-backend         answered
 		1995/tcp  pop3-backend         answered
 		2525/tcp  smtp-transport       answered
-		3389/tcp  rdp                  refused
+		3389/tcp  rdp                  answered
 		5985/tcp  winrm                refused
 		5986/tcp  winrm-https          refused
 		6001/tcp  ncacn-http-store     refused
@@ -95,12 +95,17 @@ const (
 	// Samba registers no address book.
 	dcFromMailbox = `
 		53/tcp    dns              answered
+		53/udp    dns-udp          answered
 		88/tcp    kerberos         answered
+		88/udp    kerberos-udp     answered
+		123/udp   ntp              answered
 		135/tcp   endpoint-mapper  answered
 		139/tcp   netbios-session  answered
 		389/tcp   ldap             answered
+		389/udp   cldap            answered
 		445/tcp   smb              answered
 		464/tcp   kpasswd          answered
+		464/udp   kpasswd-udp      answered
 		636/tcp   ldaps            answered
 		3268/tcp  gc               answered
 		3269/tcp  gcs              answered
@@ -109,6 +114,12 @@ const (
 		dynamic   netlogon         answered
 		dynamic   samr             answered
 		0/tcp     nspi             refused`
+
+	// NetBIOS knows no IPv6.
+	windowsFromMailbox4 = dcFromMailbox + `
+		137/udp   netbios-ns       answered`
+	windowsFromMailbox6 = dcFromMailbox + `
+		137/udp   netbios-ns       refused`
 )
 
 func (l *lab) everyPort(t *testing.T) {
@@ -122,9 +133,11 @@ func (l *lab) everyPort(t *testing.T) {
 		{"2019", "mailbox", "mailbox", []string{mail4, mail6}, mailboxFromMailbox, 0},
 		{"2019", "mailbox", "internet", []string{mail4, mail6}, mailboxFromInternet, 1},
 		{"2019", "edge", "mailbox", []string{mail4, mail6}, edgeFromMailbox, 1},
-		{"windows", "domain-controller", "mailbox", []string{dc4, dc6}, dcFromMailbox, 0},
+		{"se", "domain-controller", "mailbox", []string{dc4, dc6}, dcFromMailbox, 0},
+		{"windows", "domain-controller", "mailbox", []string{dc4}, windowsFromMailbox4, 0},
+		{"windows", "domain-controller", "mailbox", []string{dc6}, windowsFromMailbox6, 0},
 	} {
-		t.Run(c.role+" from "+c.from, func(t *testing.T) {
+		t.Run(c.version+" "+c.role+" from "+c.from, func(t *testing.T) {
 			l.firewall(t)
 			r, code := l.check(t, append(c.hosts, "--version", c.version, "--role", c.role, "--from", c.from)...)
 			for _, host := range c.hosts {

@@ -34,12 +34,17 @@ const (
 func TestLab(t *testing.T) {
 	l := openLab(t)
 	t.Run("every port", l.everyPort)
+	t.Run("every protocol against every server", l.protocolMatrix)
 	t.Run("firewall", l.firewallModes)
+	t.Run("datagrams", l.datagrams)
+	t.Run("random bytes", l.randomBytes)
 	t.Run("one dead address of two", l.oneDeadAddress)
 	t.Run("no such name", l.noSuchName)
 	t.Run("endpoint map", l.endpointMap)
 	t.Run("RPC port dropped", l.rpcPortDropped)
 	t.Run("interface not registered", l.notRegistered)
+	t.Run("findings", l.findingScenes)
+	t.Run("credentials", l.credentials)
 	t.Run("few descriptors", l.fewDescriptors)
 	t.Run("Ctrl-C", l.interrupted)
 }

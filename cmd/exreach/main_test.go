@@ -33,9 +33,11 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": serve,
-			"await": await,
-			"code":  code,
+			"serve":  serve,
+			"vault":  vault,
+			"unseen": unseen,
+			"await":  await,
+			"code":   code,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "") // the user's own must not decide
@@ -121,6 +123,16 @@ func answer(ts *testscript.TestScript, l net.Listener, name, speaks string) {
 	}
 	connected := reached(ts, name)
 	first := sync.OnceFunc(func() { close(connected) })
+	serveAll(ts, l, func(conn net.Conn) {
+		first()
+		service := catalog.Service{Name: name, Network: catalog.TCP, Protocol: speaks, TLS: catalog.NoTLS}
+		_ = p.Answer(conn, protocol.Stand{Host: "lab.contoso.example", Version: "2019", Service: service})
+	})
+}
+
+// serveAll holds a conversation with everybody who connects, until the script
+// ends.
+func serveAll(ts *testscript.TestScript, l net.Listener, hold func(net.Conn)) {
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for {
@@ -128,12 +140,10 @@ func answer(ts *testscript.TestScript, l net.Listener, name, speaks string) {
 			if err != nil {
 				return // closed
 			}
-			first()
 			serving.Go(func() {
 				defer conn.Close()
 				_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-				service := catalog.Service{Name: name, Network: catalog.TCP, Protocol: speaks, TLS: catalog.NoTLS}
-				_ = p.Answer(conn, protocol.Stand{Host: "lab.contoso.example", Version: "2019", Service: service})
+				hold(conn)
 			})
 		}
 	})

@@ -153,6 +153,9 @@ func (o output) each(to io.Writer, results iter.Seq[probe.Result], _ string) (re
 	var counts report.Counts
 	began := time.Now()
 	for r := range results {
+		if report.Untold(r) {
+			continue
+		}
 		e := report.Judge(r, began)
 		counts.Add(e.Grade)
 		if err := o.format.Each(to, e); err != nil {

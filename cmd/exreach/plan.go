@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -20,7 +19,7 @@ import (
 // planFlags choose what is checked.
 func planFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "version", Aliases: []string{"V"}, Usage: "the `VERSION` of Exchange: 5.5, 2010, 2019, se, ... (default se)"},
+		&cli.StringFlag{Name: "version", Aliases: []string{"V"}, Usage: "the `VERSION` of Exchange: 5.5, 2010, 2019, se, ... (default auto: what the host admits to)"},
 		&cli.StringFlag{Name: "role", Usage: "the `ROLE` of the hosts in that version (default mailbox, or the only one)"},
 		&cli.StringFlag{Name: "from", Usage: "`WHO` connects: client, internet, mailbox, admin, ... (default client)"},
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "take the hosts from a topology `FILE` (YAML)"},
@@ -30,30 +29,39 @@ func planFlags() []cli.Flag {
 	}
 }
 
-// planOf turns a command line into the checks it asks for.
-func planOf(c *cli.Context, notes io.Writer) ([]catalog.Check, error) {
-	topology, err := topologyOf(c, notes)
-	if err != nil {
-		return nil, err
-	}
-	cat, err := openCatalog(c.String("catalog"))
-	if err != nil {
-		return nil, err
-	}
-	if err := knownWords(cat, c); err != nil {
-		return nil, err
-	}
-	plan, err := cat.Plan(topology, strings.ToLower(c.String("from")))
+// fromOf is who connects, where the command line says so.
+func fromOf(c *cli.Context) string { return strings.ToLower(c.String("from")) }
+
+// planOf turns hosts whose versions are known into the checks that are asked for.
+func planOf(c *cli.Context, cat *catalog.Catalog, t catalog.Topology, notes io.Writer) ([]catalog.Check, error) {
+	plan, err := cat.Plan(t, fromOf(c))
 	if err != nil {
 		return nil, err
 	}
 	noteDefaults(c, plan[0], notes)
 	noteUnasked(cat, plan, notes)
-	return filter{only: wordsOf(c, "only"), skip: wordsOf(c, "skip")}.apply(plan)
+	f := filter{only: wordsOf(c, "only"), skip: wordsOf(c, "skip")}
+	if plan, err = f.apply(plan); err != nil || len(f.only) > 0 { // who names ports wants no other
+		return plan, err
+	}
+	return append(plan, catalog.Controls(plan)...), nil
 }
 
-// topologyOf is the hosts that the arguments or the topology file name.
-func topologyOf(c *cli.Context, notes io.Writer) (catalog.Topology, error) {
+// topologyOf is the hosts that the arguments or the topology file name, and the
+// catalogue that knows them.
+func topologyOf(c *cli.Context, notes io.Writer) (catalog.Topology, *catalog.Catalog, error) {
+	t, err := namedHosts(c, notes)
+	if err != nil {
+		return t, nil, err
+	}
+	cat, err := openCatalog(c.String("catalog"))
+	if err != nil {
+		return t, nil, err
+	}
+	return t, cat, knownWords(cat, c)
+}
+
+func namedHosts(c *cli.Context, notes io.Writer) (catalog.Topology, error) {
 	if !c.IsSet("config") {
 		return argumentHosts(c, notes)
 	}
@@ -129,11 +137,15 @@ func openCatalog(file string) (*catalog.Catalog, error) {
 
 // knownWords makes sure of the words before a host is blamed for them.
 func knownWords(cat *catalog.Catalog, c *cli.Context) error {
-	v, err := cat.Version(strings.ToLower(cmp.Or(c.String("version"), catalog.DefaultVersion)))
-	if err != nil || c.String("role") == "" {
+	version, role := strings.ToLower(c.String("version")), strings.ToLower(c.String("role"))
+	if version == "" || version == catalog.Auto {
+		version = newestWith(cat, role)
+	}
+	v, err := cat.Version(version)
+	if err != nil || role == "" {
 		return err
 	}
-	if _, err := v.Role(strings.ToLower(c.String("role"))); err != nil {
+	if _, err := v.Role(role); err != nil {
 		return fmt.Errorf("version %s: %w", v.Name, err)
 	}
 	return nil
@@ -154,7 +166,7 @@ func wordsOf(c *cli.Context, option string) []string {
 func noteDefaults(c *cli.Context, first catalog.Check, notes io.Writer) {
 	var taken []string
 	for _, option := range []struct{ name, value string }{
-		{"version", first.Version}, {"role", first.Service.Role}, {"from", first.From},
+		{"role", first.Service.Role}, {"from", first.From},
 	} {
 		if !c.IsSet(option.name) && !c.IsSet("config") {
 			taken = append(taken, "--"+option.name+" "+option.value)

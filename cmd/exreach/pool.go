@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -24,14 +25,16 @@ func poolFlags() []cli.Flag {
 		&cli.IntFlag{Name: "tries", Usage: "call a port timed-out after this `NUMBER` of tries (default 2)"},
 		&cli.IntFlag{Name: "limit", Usage: "open at most this `NUMBER` of connections at once (default 256)"},
 		&cli.IntFlag{Name: "per-host", Usage: "open at most this `NUMBER` of connections at once to one host (default 32)"},
+		&cli.StringFlag{Name: "domain", Usage: "ask DNS servers for the MX and Autodiscover records of this mail `DOMAIN`"},
+		credentialsFlag(),
 		&cli.StringFlag{Name: "source", Usage: "connect from this `ADDRESS` of this machine"},
 		&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
 		&cli.BoolFlag{Name: "6", Usage: "use IPv6 only"},
 	}
 }
 
-// poolOf is a pool as the options want it for the hosts of a plan.
-func poolOf(c *cli.Context, plan []catalog.Check) (*probe.Pool, error) {
+// poolOf is a pool as the options want it for the hosts.
+func poolOf(c *cli.Context, hosts []catalog.Host) (*probe.Pool, error) {
 	var p probe.Pool
 	var errs [5]error
 	p.Timeouts.Check, errs[0] = positive(c, "timeout", c.Duration("timeout"))
@@ -42,9 +45,14 @@ func poolOf(c *cli.Context, plan []catalog.Check) (*probe.Pool, error) {
 	if err := cmp.Or(errs[:]...); err != nil {
 		return nil, err
 	}
-	family, err := familyOf(c, plan)
+	family, err := familyOf(c, hosts)
 	if err != nil {
 		return nil, err
+	}
+	if c.IsSet("domain") {
+		if p.Domain, err = parseHost(c.String("domain")); err != nil {
+			return nil, fmt.Errorf("option --domain: %w", err)
+		}
 	}
 	if c.IsSet("source") {
 		if p.Source, err = localAddress(c.String("source"), family); err != nil {
@@ -60,7 +68,7 @@ func poolOf(c *cli.Context, plan []catalog.Check) (*probe.Pool, error) {
 
 // familyOf is "ip4" or "ip6" where the user wants only that, and an error where
 // a host is an address of the other.
-func familyOf(c *cli.Context, plan []catalog.Check) (string, error) {
+func familyOf(c *cli.Context, hosts []catalog.Host) (string, error) {
 	family := ""
 	switch {
 	case c.Bool("4") && c.Bool("6"):
@@ -70,10 +78,10 @@ func familyOf(c *cli.Context, plan []catalog.Check) (string, error) {
 	case c.Bool("6"):
 		family = "ip6"
 	}
-	for _, check := range plan {
-		addr, err := netip.ParseAddr(check.Host)
+	for _, h := range hosts {
+		addr, err := netip.ParseAddr(h.Name)
 		if err == nil && family != "" && familyName(addr) != family {
-			return "", hinted("leave the option out", "host %s: option -%s excludes it", check.Host, strings.TrimPrefix(family, "ip"))
+			return "", hinted("leave the option out", "host %s: option -%s excludes it", h.Name, strings.TrimPrefix(family, "ip"))
 		}
 	}
 	return family, nil

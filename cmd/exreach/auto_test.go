@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// TestIdentify asks stand-ins of every generation which version they are: each
+// is taken for itself, or for the newest that it may be, and that is said.
+func TestIdentify(t *testing.T) {
+	cat, err := catalog.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ version, role, want, note string }{
+		{"5.5", "server", "5.5", "is version 5.5, by the greeting"},
+		{"2000", "back-end", "2000", "is version 2000, by"},
+		{"2003", "back-end", "2003", "is version 2003, by"},
+		{"2007", "client-access", "2007", "is version 2007, by"},
+		{"2010", "client-access", "2010", "is version 2010, by"},
+		{"2013", "client-access", "2013", "is version 2013, by X-OWA-Version"},
+		{"2016", "mailbox", "2016", "is version 2016, by X-OWA-Version"},
+		{"2019", "mailbox", "2019", "is version 2019, by X-OWA-Version"},
+		{"2007", "edge", "se", "may be version 2007, 2010, 2013, 2016, 2019, se, online, by the greeting"},
+		{"windows", "dns", "se", "does not say which version it is; checking it as --version se"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.version+" "+tt.role, func(t *testing.T) {
+			v, err := cat.Version(tt.version)
+			if err != nil {
+				t.Fatal(err)
+			}
+			services, err := v.ServicesOf(tt.role)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := probe.StandIn{Host: "mail01.contoso.example", Version: tt.version, Services: services}
+			if err := s.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			pool := &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Roots: s.Roots()}
+			var notes bytes.Buffer
+			found := identify(t.Context(), cat, pool, catalog.Topology{Hosts: []catalog.Host{{Name: s.Host}}}, "client", &notes)
+			if got := found.Hosts[0].Version; got != tt.want || !strings.Contains(notes.String(), tt.note) {
+				t.Errorf("taken for %s, want %s, said %q", got, tt.want, notes.String())
+			}
+		})
+	}
+}
+
+// TestIdentifyNot wants nothing asked of hosts whose version is given, or whose
+// role tells nothing about Exchange.
+func TestIdentifyNot(t *testing.T) {
+	cat, err := catalog.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var notes bytes.Buffer
+	topology := catalog.Topology{Hosts: []catalog.Host{{Name: "192.0.2.1", Version: "2010"}, {Name: "192.0.2.2", Role: "domain-controller"}}}
+	found := identify(t.Context(), cat, &probe.Pool{}, topology, "client", &notes)
+	if found.Hosts[0].Version != "2010" || found.Hosts[1].Version != catalog.DefaultVersion || notes.Len() > 0 {
+		t.Errorf("%+v, said %q", found.Hosts, notes.String())
+	}
+}
