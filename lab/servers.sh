@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# servers.sh: the lab's certificates and servers. Sourced by up.
+# servers.sh: the lab's real servers. Sourced by up.
 
 # configure copies conf/ and puts the run folder in.
 configure() {
 	local file
-	mkdir -p "$run"/{conf,log,tls,dovecot,nginx,slapd,postfix/{queue,data}}
+	mkdir -p "$run"/{conf,log,tls,dovecot,nginx,slapd,kamailio,radicale,postfix/{queue,data}}
 	for file in "$home"/conf/*; do
 		sed "s|@RUN@|$run|g" "$file" >"$run/conf/${file##*/}"
 	done
@@ -14,41 +14,32 @@ configure() {
 	chmod 0755 "$run" "$run/log"
 }
 
-# certify NAME ADDRESS... makes a key and a certificate that the lab's CA signs.
-certify() {
-	local name=$1 names="DNS:$1.lab.test" address tls=$run/tls
-	shift
-	for address; do names+=",IP:$address"; done
-	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-		-subj "/CN=$name.lab.test" -keyout "$tls/$name.key" -out "$tls/$name.csr" 2>/dev/null
-	openssl x509 -req -in "$tls/$name.csr" -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial -days 365 \
-		-extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth\n' "$names") \
-		-out "$tls/$name.pem" 2>/dev/null
-}
-
-certificates() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj '/CN=exreach lab CA' \
-		-addext keyUsage=critical,keyCertSign,cRLSign -keyout "$run/tls/ca.key" -out "$run/tls/ca.pem" 2>/dev/null
-	certify mail01 10.77.3.10 fd77:3::10
-	certify dc01 10.77.3.20 fd77:3::20
-}
-
-# provision makes the domain once per Samba version; later runs copy it.
+# provision makes the domain once per Samba version, with a user for logins;
+# later runs copy it.
 provision() {
 	local version cache
 	version=$(dpkg-query -W -f '${Version}' samba)
-	cache=$store/dc-${version//[^0-9A-Za-z.]/_}
+	cache=$store/domain-${version//[^0-9A-Za-z.]/_}
 	if [[ ! -e $cache/done ]]; then
-		rm -rf "$store"/dc-*
+		rm -rf "$store"/domain-*
 		mkdir -p "$cache"
 		inside ex-srv samba-tool domain provision --targetdir="$cache/dc" --realm=LAB.TEST --domain=LAB \
 			--server-role=dc --dns-backend=SAMBA_INTERNAL --host-name=dc01 \
 			--host-ip=10.77.3.20 --host-ip6=fd77:3::20 \
 			--adminpass="Aa1-$(openssl rand -hex 12)" >"$run/log/provision.log" 2>&1
+		add_user "$cache" alice "Aa1-$(openssl rand -hex 12)" >>"$run/log/provision.log" 2>&1
 		touch "$cache/done"
 	fi
 	cp -a "$cache/dc" "$run/dc"
+	cp -p "$cache/credentials" "$run/credentials"
 	mkdir -p "$run"/dc/{pid,ncalrpc}
+}
+
+# add_user FOLDER NAME PASSWORD makes a user of the domain in that folder, and
+# writes the login down for exreach.
+add_user() {
+	inside ex-srv samba-tool user create "$2" "$3" -s "$1/dc/etc/smb.conf"
+	(umask 077 && printf 'user: LAB\\%s\npassword: %s\n' "$2" "$3" >"$1/credentials")
 }
 
 # start NAMESPACE HOST COMMAND... runs a server that stays in the foreground, under
@@ -57,7 +48,7 @@ start() {
 	local namespace=$1 host=$2
 	shift 2
 	setsid ip netns exec "$namespace" unshare --uts --mount sh -c 'hostname "$0" && exec "$@"' "$host" "$@" \
-		</dev/null >"$run/log/${1##*/}.out" 2>&1 &
+		</dev/null >>"$run/log/$namespace-${1##*/}.out" 2>&1 &
 }
 
 # smbd finds winbindd under the compiled-in /run/samba only.
@@ -80,11 +71,46 @@ start_postfix() {
 	start ex-srv mail01 /usr/lib/postfix/sbin/master -c "$run/postfix/etc" -s
 }
 
+# start_dovecot has Postfix's queue before it, where the two meet for logins.
+# The user of the domain can log in here, too; dovecot looks for the name with
+# the backslash doubled.
+start_dovecot() {
+	local user password
+	{ read -r _ user && read -r _ password; } <"$run/credentials"
+	echo "${user//\\/\\\\}:{PLAIN}$password::::::" >"$run/dovecot/users"
+	chmod 0644 "$run/dovecot/users"
+	start ex-srv mail01 dovecot -F -c "$run/conf/dovecot.conf"
+}
+
+# nnrpd serves readers without the rest of a news server. It becomes the user
+# news, and says that it is out of order where the overview has no index.
+start_nnrpd() {
+	local spool=$run/nnrpd
+	install -d -o news "$spool" "$spool/overview"
+	install -m 0644 -t "$spool" "$run"/conf/{readers,storage}.conf
+	install -o news -m 0600 -t "$spool" "$run/tls/mail01.key"
+	touch "$spool"/{active,newsgroups,overview/group.index}
+	INNCONF=$run/conf/inn.conf start ex-srv mail01 /usr/lib/news/bin/nnrpd -D -f -n -p 119
+	INNCONF=$run/conf/inn.conf start ex-srv mail01 /usr/lib/news/bin/nnrpd -D -f -n -p 563 -S
+}
+
+# The machine's clock is not the lab's to set.
+start_ntpd() {
+	start ex-srv mail01 setpriv --bounding-set=-sys_time ntpd -n -c "$run/conf/ntp.conf"
+}
+
 start_servers() {
 	start_samba
 	start_postfix
-	start ex-srv mail01 dovecot -F -c "$run/conf/dovecot.conf"
+	start_nnrpd
+	start_ntpd
+	start_dovecot
 	start ex-srv mail01 nginx -e "$run/log/nginx.log" -c "$run/conf/nginx.conf"
 	start ex-srv mail01 slapd -d 256 -f "$run/conf/slapd.conf" -h 'ldap://:50389 ldaps://:50636'
-	start ex-fw fw /usr/bin/python3 "$home/peers.py"
+	start ex-srv mail01 slapd -d 256 -f "$run/conf/doctored-slapd.conf" -h 'ldap://:7401 ldaps://:7402'
+	start ex-srv mail01 kamailio -DD -E -Y "$run/kamailio" -f "$run/conf/kamailio.cfg"
+	start ex-srv mail01 xrdp -n -c "$run/conf/xrdp.ini"
+	start ex-srv mail01 radicale -C "$run/conf/radicale.conf"
+	start ex-srv mail01 ngircd -n -f "$run/conf/ngircd.conf"
+	start ex-fw fw /usr/bin/python3 -B "$home/peers.py"
 }
