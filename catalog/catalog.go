@@ -98,7 +98,11 @@ const (
 	NoTLS    TLS = "none"
 	StartTLS TLS = "starttls" // asked for in band, after a plain greeting
 	Implicit TLS = "implicit" // the handshake comes first
+	Mutual   TLS = "mutual"   // as implicit, and the server wants a certificate of the client's, too
 )
+
+// First reports whether the handshake is the first thing on the port.
+func (t TLS) First() bool { return t == Implicit || t == Mutual }
 
 // A Directory is an IIS virtual directory and what it answers without
 // credentials.

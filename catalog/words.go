@@ -46,7 +46,7 @@ var Froms = []From{
 // The words of a row that are not in the data.
 var (
 	networks = []Network{TCP, UDP}
-	tlsWords = []TLS{NoTLS, StartTLS, Implicit}
+	tlsWords = []TLS{NoTLS, StartTLS, Implicit, Mutual}
 	methods  = []Method{Get, Options, Post, PropFind, RPCInData}
 	wants    = []Want{Required, Optional, Off, Forbidden}
 	grades   = []string{"A", "B", "C", "D", "M"}

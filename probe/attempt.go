@@ -111,9 +111,12 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 		a.secured = secured
 		return secured, nil
 	}
-	if c.Service.TLS == catalog.Implicit {
+	if c.Service.TLS.First() {
 		a.at(protocol.TLS)
 		secured, err := starttls(conn)
+		if c.Service.TLS == catalog.Mutual && a.tls != nil && a.tls.ClientCertificate {
+			return // that the server asks for a certificate is the proof; without one nobody gets further
+		}
 		if err != nil {
 			a.err = err
 			return

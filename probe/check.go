@@ -67,7 +67,7 @@ func sameForAll(res Result) bool {
 		return false
 	}
 	return res.Step == protocol.Connect && res.Verdict != Answered ||
-		res.Step == protocol.TLS && res.Check.Service.TLS == catalog.Implicit
+		res.Step == protocol.TLS && res.Verdict != Answered && res.Check.Service.TLS.First()
 }
 
 // attempts asks until the verdict is certain, the tries are used up or the

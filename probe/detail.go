@@ -76,6 +76,8 @@ func answered(res *Result) string {
 		p = &protocol.Peer{}
 	}
 	switch rpc := res.Check.Service.RPC; {
+	case res.Step == protocol.TLS:
+		return "the server wants a client certificate, as it should: nobody gets further without one"
 	case p.Refusal != "":
 		return p.Refusal
 	case p.Greeting != "":

@@ -5,6 +5,7 @@ package probe
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -201,6 +202,55 @@ func TestEvidenceWhole(t *testing.T) {
 			if want := `SSH-2.0-OpenSSH_9.2\r\n`; res.Verdict != Mismatch || res.Evidence != want {
 				t.Errorf("%s: %s, evidence %q, want mismatch, %q", name, res.Verdict, res.Evidence, want)
 			}
+		})
+	}
+}
+
+// TestMutualTLS wants a server that asks for a client certificate told as there,
+// with its own certificate, however it turns us away then.
+func TestMutualTLS(t *testing.T) {
+	a, err := newAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := a.issue("192.0.2.1", time.Now().AddDate(0, 1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := func(version uint16, auth tls.ClientAuthType) func(net.Conn) {
+		return func(c net.Conn) {
+			s := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version, ClientAuth: auth})
+			_ = s.Handshake()
+			_, _ = io.Copy(io.Discard, c)
+		}
+	}
+	tests := []struct {
+		name  string
+		mode  catalog.TLS
+		serve func(net.Conn)
+		want  Verdict
+		step  protocol.Step
+	}{
+		{"asks, TLS 1.2", catalog.Mutual, serve(tls.VersionTLS12, tls.RequireAnyClientCert), Answered, protocol.TLS},
+		{"asks, TLS 1.3", catalog.Mutual, serve(tls.VersionTLS13, tls.RequireAnyClientCert), Answered, protocol.TLS},
+		{"asks where nobody should", catalog.Implicit, serve(tls.VersionTLS12, tls.RequireAnyClientCert), BadTLS, protocol.TLS},
+		{"plain text", catalog.Mutual, sayingServer("220 mail01 ready\r\n"), BadTLS, protocol.TLS},
+		{"silent", catalog.Mutual, silentServer, Silent, protocol.TLS},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				network := &fakeNet{serve: always(tt.serve)}
+				c := smtpCheck("192.0.2.1", 5061)
+				c.Service.TLS = tt.mode
+				res := collect(t.Context(), &Pool{Dial: network.dial}, c)[0]
+				if res.Verdict != tt.want || res.Step != tt.step {
+					t.Errorf("%s at %s (%s), want %s at %s", res.Verdict, res.Step, res.Detail, tt.want, tt.step)
+				}
+				if tt.want == Answered && (res.Peer == nil || !res.Peer.TLS.ClientCertificate || len(res.Peer.TLS.Chain) != 1) {
+					t.Errorf("peer %+v", res.Peer)
+				}
+			})
 		})
 	}
 }

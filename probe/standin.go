@@ -212,10 +212,14 @@ func (s *StandIn) serve(conn net.Conn, service catalog.Service) error {
 		speak = foreign(service.Protocol)
 	}
 	starttls := func(plain net.Conn) (net.Conn, error) {
-		secured := tls.Server(plain, &tls.Config{Certificates: []tls.Certificate{cert}})
+		config := &tls.Config{Certificates: []tls.Certificate{cert}}
+		if service.TLS == catalog.Mutual {
+			config.ClientAuth = tls.RequireAnyClientCert
+		}
+		secured := tls.Server(plain, config)
 		return secured, secured.Handshake()
 	}
-	if service.TLS == catalog.Implicit {
+	if service.TLS.First() {
 		secured, err := starttls(conn)
 		if err != nil {
 			return err

@@ -26,21 +26,32 @@ func (e *tlsError) Unwrap() error { return e.err }
 // handshake starts TLS on conn as a client for host and reports what it showed.
 // It accepts every certificate and every version and cipher it can speak, since
 // an old or self-signed server is reachable all the same; trust is judged apart,
-// against roots. The whole of it takes no longer than limit.
+// against roots. The whole of it takes no longer than limit. A handshake that
+// fails because we have no certificate of our own has shown the server's.
 func handshake(conn net.Conn, host string, roots *x509.CertPool, limit time.Duration, l *leash) (net.Conn, *protocol.TLSInfo, error) {
 	_ = l.SetDeadline(time.Now().Add(limit))
 	defer func() { _ = l.SetDeadline(time.Time{}) }()
-	name := serverName(host)
+	asked := false
 	client := tls.Client(conn, &tls.Config{
-		ServerName:         name,
+		ServerName:         serverName(host),
 		InsecureSkipVerify: true,
 		MinVersion:         tls.VersionTLS10,
 		CipherSuites:       allCiphers(),
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			asked = true
+			return &tls.Certificate{}, nil // we have none
+		},
 	})
-	if err := client.Handshake(); err != nil { // ended by deadlines: a context would close the connection
+	err := client.Handshake() // ended by deadlines: a context would close the connection
+	if err != nil && !asked {
 		return nil, nil, &tlsError{err}
 	}
-	return client, describeTLS(client.ConnectionState(), host, roots), nil
+	info := describeTLS(client.ConnectionState(), host, roots)
+	info.ClientCertificate = asked
+	if err != nil {
+		return nil, info, &tlsError{err}
+	}
+	return client, info, nil
 }
 
 // serverName is the name for the server name indication (RFC 6066): never an

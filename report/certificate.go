@@ -30,7 +30,7 @@ func (s seen) amongServers() bool { return slices.Contains(servers, s.Check.From
 // service is needed, and there is nothing before TLS to fall back to.
 func (s seen) forPeople() bool {
 	c := s.Check
-	return slices.Contains(people, c.From) && c.Want == catalog.Required && c.Service.TLS == catalog.Implicit
+	return slices.Contains(people, c.From) && c.Want == catalog.Required && c.Service.TLS.First()
 }
 
 // tls is what the handshake of a wanted service showed, or nil.

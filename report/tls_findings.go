@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
 )
@@ -26,7 +25,7 @@ var clearGreeting = regexp.MustCompile(`^(?:220[ -]|\+OK|\* OK|HTTP/1|20[01] )`)
 
 // plainBeforeTLS: where the handshake should come first, the server greets.
 func plainBeforeTLS(s seen) bool {
-	return s.Verdict == probe.BadTLS && s.Check.Service.TLS == catalog.Implicit && clearGreeting.MatchString(s.Evidence)
+	return s.Verdict == probe.BadTLS && s.Check.Service.TLS.First() && clearGreeting.MatchString(s.Evidence)
 }
 
 func sayPlainBeforeTLS(s seen) (text, hint string) {

@@ -103,7 +103,7 @@ func tlsText(s catalog.Service) string {
 	case s.RPC != nil:
 		return s.RPC.UUID
 	}
-	return map[catalog.TLS]string{catalog.StartTLS: "STARTTLS", catalog.Implicit: "TLS"}[s.TLS]
+	return map[catalog.TLS]string{catalog.StartTLS: "STARTTLS", catalog.Implicit: "TLS", catalog.Mutual: "mutual TLS"}[s.TLS]
 }
 
 func wantedBy(s catalog.Service, want catalog.Want) string {

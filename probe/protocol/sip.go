@@ -46,7 +46,7 @@ type sipClient struct {
 // sections 11 and 16.3).
 func (c *sipClient) options(q Question) []string {
 	transport := string(q.Service.Network)
-	if q.Service.TLS == catalog.Implicit {
+	if q.Service.TLS.First() {
 		transport = "tls"
 	}
 	here, there := sentBy(c.talk.conn.LocalAddr()), hostPort(q, 0)

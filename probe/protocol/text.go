@@ -115,7 +115,7 @@ func (t *talk) serve(s Stand, greetings map[string]string, reply func(command st
 	if err := t.send(greeting(s, greetings)); err != nil {
 		return err
 	}
-	for secured := s.Service.TLS == catalog.Implicit; ; {
+	for secured := s.Service.TLS.First(); ; {
 		command, err := t.command()
 		if errors.Is(err, io.EOF) {
 			return nil

@@ -13,6 +13,8 @@ type TLSInfo struct {
 	NameMatches bool          `json:"name_matches"`          // the leaf is for the name that was asked for
 	Trusted     bool          `json:"trusted"`               // the chain leads to a root of this machine (dates and names apart)
 	TrustError  string        `json:"trust_error,omitempty"` // why it does not
+
+	ClientCertificate bool `json:"client_certificate,omitempty"` // the server asked for a certificate of ours
 }
 
 // A Certificate is the part of an X.509 certificate that an administrator
