@@ -3,6 +3,7 @@
 package probe
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -41,7 +42,7 @@ func startStandIn(t *testing.T, version, role, from string, faults map[string]Fa
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Pool{Dial: s.Dial, Lookup: s.Lookup, Roots: s.Roots(), Timeouts: Timeouts{Check: 5 * time.Second}}, checks
+	return &Pool{Dial: s.Dial, Lookup: s.Lookup, Roots: s.Roots()}, checks
 }
 
 // TestStandIn asks whole servers: every service answers, the RPC interfaces
@@ -102,9 +103,14 @@ func TestStandInFaults(t *testing.T) {
 		"imaps": FaultExpired,
 		"nspi":  FaultRefused,
 	})
-	pool.Timeouts.Check = 500 * time.Millisecond
 	want := map[string]Verdict{"pop3": Mismatch, "imap": Refused, "http": Silent, "nspi": Refused}
-	for _, res := range collect(t.Context(), pool, checks...) {
+	// Only the silent service is asked in a hurry: the others may be slow where
+	// the machine is.
+	hasty := *pool
+	hasty.Timeouts.Check = 300 * time.Millisecond
+	i := slices.IndexFunc(checks, func(c catalog.Check) bool { return c.Service.Name == "http" })
+	results := append(collect(t.Context(), &hasty, checks[i]), collect(t.Context(), pool, slices.Delete(checks, i, i+1)...)...)
+	for _, res := range results {
 		name := res.Check.Service.Name
 		verdict, faulty := want[name]
 		if !faulty {
