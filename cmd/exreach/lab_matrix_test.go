@@ -131,7 +131,7 @@ func (l *lab) ask(t *testing.T, s side, file string) {
 	if late == nil {
 		return
 	}
-	r, _ = l.check(t, append(args, "--timeout", "10s", "--only", strings.Join(late, ","))...)
+	r, _ = l.check(t, append(args, "--timeout", "30s", "--only", strings.Join(late, ","))...)
 	for _, c := range s.unwanted(r) {
 		if slices.Contains(late, c.row) {
 			t.Error(c)
