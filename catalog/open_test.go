@@ -73,6 +73,20 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// bare are the rows that are asked by a connect alone: nothing is known of what
+// their servers speak before they know who asks.
+var bare = []string{"audio-control", "cluster"}
+
+func TestEveryRowHasAConversation(t *testing.T) {
+	for _, v := range mustOpen(t).Versions {
+		for _, s := range v.Services {
+			if s.Protocol == "tcp" && s.Unasked == "" && !slices.Contains(bare, s.Name) {
+				t.Errorf("%s: %s of %s is a bare connect", v.Name, s.Name, s.Role)
+			}
+		}
+	}
+}
+
 // TestFacts holds the rows against the list of every data path that a version
 // has: each is stated by some row, and nothing else is.
 func TestFacts(t *testing.T) {

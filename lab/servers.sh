@@ -112,5 +112,7 @@ start_servers() {
 	start ex-srv mail01 xrdp -n -c "$run/conf/xrdp.ini"
 	start ex-srv mail01 radicale -C "$run/conf/radicale.conf"
 	start ex-srv mail01 ngircd -n -f "$run/conf/ngircd.conf"
+	start ex-srv mail01 microsocks -i :: -p 1081
+	start ex-srv mail01 socat TCP6-LISTEN:23,fork,reuseaddr,ipv6only=0 EXEC:/usr/sbin/telnetd,nofork
 	start ex-fw fw /usr/bin/python3 -B "$home/peers.py"
 }

@@ -33,7 +33,6 @@ type realServer struct {
 
 // What servers do with the bytes of another protocol, other than answer.
 var (
-	hangsUp     = []string{"cut"}                       // drops the connection without a word
 	waitsOrEnds = []string{"silent", "cut"}             // takes the bytes for the length of a message to come
 	discards    = []string{"timed-out"}                 // drops the datagram
 	picky       = []string{"mismatch", "silent"}        // answers some, skips others
@@ -53,6 +52,8 @@ var (
 		{network: "tcp", port: 80, speaks: "http", waits: true},
 		{network: "tcp", port: 443, tls: true, speaks: "http", waits: true},
 		{network: "tcp", port: 1080, speaks: "caldav", waits: true, foreign: moody},
+		{network: "tcp", port: 1081, speaks: "socks", waits: true, foreign: moody},
+		{network: "tcp", port: 23, speaks: "telnet"},
 		{network: "tcp", port: 3389, speaks: "rdp", waits: true, foreign: picky},
 		{network: "tcp", port: 102, speaks: "rdp", waits: true, foreign: picky}, // TPKT as of X.400
 		{network: "tcp", port: 5060, speaks: "sip", waits: true, foreign: waitsOrEnds},
@@ -70,10 +71,10 @@ var (
 		{network: "tcp", port: 135, speaks: "rpc", waits: true, foreign: moody},
 		{network: "tcp", port: 139, speaks: "smb", waits: true, foreign: waitsOrEnds},
 		{network: "tcp", port: 445, speaks: "smb", waits: true, foreign: waitsOrEnds},
-		{network: "tcp", port: 389, speaks: "ldap", waits: true, foreign: hangsUp},
-		{network: "tcp", port: 636, tls: true, speaks: "ldap", waits: true, foreign: hangsUp},
-		{network: "tcp", port: 3268, speaks: "ldap", waits: true, foreign: hangsUp},
-		{network: "tcp", port: 3269, tls: true, speaks: "ldap", waits: true, foreign: hangsUp},
+		{network: "tcp", port: 389, speaks: "ldap", waits: true, foreign: waitsOrEnds},
+		{network: "tcp", port: 636, tls: true, speaks: "ldap", waits: true, foreign: waitsOrEnds},
+		{network: "tcp", port: 3268, speaks: "ldap", waits: true, foreign: waitsOrEnds},
+		{network: "tcp", port: 3269, tls: true, speaks: "ldap", waits: true, foreign: waitsOrEnds},
 		{network: "udp", port: 53, speaks: "dns", foreign: picky}, // answers that it does not understand
 		{network: "udp", port: 88, speaks: "kerberos", foreign: discards},
 		{network: "udp", port: 464, speaks: "kpasswd", foreign: discards},
@@ -87,7 +88,7 @@ var (
 var noServer = []string{"h323", "link-state", "log-copier", "ncacn-http", "net-tcp", "t120", "winrm", "x400"}
 
 // listens are the protocols whose clients wait for a greeting.
-var listens = []string{"imap", "link-state", "ncacn-http", "nntp", "pop3", "smtp"}
+var listens = []string{"imap", "link-state", "ncacn-http", "nntp", "pop3", "smtp", "telnet"}
 
 // A side is a role of the matrix's catalogue, and the host that plays it.
 type side struct {

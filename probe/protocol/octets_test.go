@@ -97,7 +97,7 @@ func unhex(t testing.TB, s string) []byte {
 }
 
 // inOctets are the protocols that read with talk.octets.
-var inOctets = []string{"x400", "t120", "h323", "rdp", "ncacn-http", "net-tcp", "log-copier"}
+var inOctets = []string{"x400", "t120", "h323", "rdp", "ncacn-http", "net-tcp", "log-copier", "socks", "telnet"}
 
 // TestForeignOctet: one octet that does not fit is a mismatch at once, and a
 // known opening is called by its name.
@@ -129,6 +129,8 @@ func TestSilenceInOctets(t *testing.T) {
 		"ncacn-http": "'ncacn_http/1.0'",
 		"net-tcp":    "0a 15 0100 0008 00000000 80090308",
 		"log-copier": "15 0100 0008 00000000 80090308",
+		"socks":      "05 00  05 07 00 01",
+		"telnet":     "ff fb 01  ff fb 03",
 	} {
 		whole := unhex(t, said)
 		for n := range len(whole) + 1 {

@@ -57,6 +57,8 @@ var Table = map[string]Protocol{
 	"winrm":      {askWinRM, answerWinRM},
 	"caldav":     {askCalDAV, answerCalDAV},
 	"sip":        {askSIP, answerSIP},
+	"socks":      {askSOCKS, answerSOCKS},
+	"telnet":     {askTelnet, answerTelnet},
 }
 
 // A Step is how far a check came.

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import "net"
+
+// The octets of Telnet that negotiate (RFC 854), and two options (RFC 857 and
+// RFC 858).
+const (
+	telnetFirst = 0xf0 // of the commands
+	telnetWill  = 0xfb
+	telnetWont  = 0xfc
+	telnetDo    = 0xfd
+	telnetDont  = 0xfe
+	telnetIAC   = 0xff
+
+	telnetEcho = 1
+	telnetSGA  = 3 // suppress go ahead
+)
+
+// askTelnet waits for the server to negotiate and asks it to suppress "go
+// ahead", which it must agree to or not (RFC 854). Its answer, or a second
+// negotiation of its own, proves Telnet. Nobody logs in.
+func askTelnet(conn net.Conn, q Question) (Peer, error) {
+	t := newTalk(conn, "Telnet")
+	q.At(Greet)
+	if err := t.exactly([]byte{telnetIAC}); err != nil {
+		return Peer{}, err
+	}
+	if err := t.sendOctets("an option", []byte{telnetIAC, telnetDo, telnetSGA}); err != nil {
+		return Peer{}, err
+	}
+	for negotiated := 0; ; {
+		command, option, err := t.telnetCommand()
+		if err != nil {
+			return Peer{}, err
+		}
+		if command >= telnetWill {
+			negotiated++
+		}
+		if negotiated == 2 || option == telnetSGA && (command == telnetWill || command == telnetWont) {
+			return Peer{}, nil
+		}
+		if err := t.skipText(); err != nil {
+			return Peer{}, err
+		}
+	}
+}
+
+// telnetCommand reads what follows an IAC. Only a negotiation has an option.
+func (t *talk) telnetCommand() (command, option byte, err error) {
+	b, err := t.octets(1, func(head []byte) bool { return head[0] >= telnetFirst })
+	switch {
+	case err != nil:
+		return 0, 0, err
+	case b[0] == telnetIAC: // twice stands for the octet itself
+		return 0, 0, nil
+	case b[0] < telnetWill:
+		return b[0], 0, nil
+	}
+	command = b[0]
+	if b, err = t.octets(1, nil); err != nil {
+		return 0, 0, err
+	}
+	return command, b[0], nil
+}
+
+// skipText reads up to the next IAC, and that too.
+func (t *talk) skipText() error {
+	for {
+		b, err := t.octets(1, nil)
+		if err != nil || b[0] == telnetIAC {
+			return err
+		}
+	}
+}
+
+// answerTelnet is a host that echoes, suppresses "go ahead", and can do nothing
+// else.
+func answerTelnet(conn net.Conn, _ Stand) error {
+	t := newTalk(conn, "Telnet")
+	if err := t.sendOctets("the greeting", []byte{telnetIAC, telnetWill, telnetEcho}); err != nil {
+		return err
+	}
+	for {
+		t.waiting = "an option"
+		if err := t.skipText(); err != nil {
+			return err
+		}
+		command, option, err := t.telnetCommand()
+		if err != nil {
+			return err
+		}
+		reply := telnetReply(command, option)
+		if reply == 0 {
+			continue
+		}
+		if err := t.sendOctets("the reply", []byte{telnetIAC, reply, option}); err != nil {
+			return err
+		}
+	}
+}
+
+// telnetReply is what answers a client's negotiation. What confirms the server's
+// own gets no reply (RFC 854): 0.
+func telnetReply(command, option byte) byte {
+	switch {
+	case command == telnetDo && option == telnetSGA:
+		return telnetWill
+	case command == telnetDo && option != telnetEcho:
+		return telnetWont
+	case command == telnetWill:
+		return telnetDont
+	}
+	return 0
+}
