@@ -9,7 +9,10 @@ import (
 	"net"
 	"net/netip"
 	"runtime/debug"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
@@ -17,12 +20,17 @@ import (
 
 // An attempt is one connection and the conversation on it.
 type attempt struct {
+	host   *host
 	to     netip.AddrPort
 	secret *protocol.Credentials // not to be seen in anything that is kept; nil where there is none
 
 	peer protocol.Peer
 	tls  *protocol.TLSInfo
 	err  error
+
+	left  time.Duration // of the check's time
+	spent time.Duration // of it
+	tries int           // connects or datagrams
 
 	hangUp  func()    // ends the connection
 	secured net.Conn  // the TLS connection, once there is one
@@ -34,10 +42,13 @@ type attempt struct {
 
 // attempt connects and lets the protocol speak. A panic in it becomes its
 // error: one check never takes the others with it.
-func (r *run) attempt(ctx context.Context, c catalog.Check, at netip.AddrPort) (a *attempt) {
-	a = &attempt{to: at, secret: r.pool.Credentials}
+func (r *run) attempt(ctx context.Context, h *host, c catalog.Check, at netip.AddrPort, left time.Duration) (a *attempt) {
+	a = &attempt{host: h, to: at, secret: r.pool.Credentials, left: left}
 	defer func() {
 		a.end()
+		for _, s := range a.steps {
+			a.spent += s.Took
+		}
 		if p := recover(); p != nil {
 			a.err = &panicError{value: p, stack: debug.Stack()}
 		}
@@ -56,45 +67,83 @@ func (r *run) attempt(ctx context.Context, c catalog.Check, at netip.AddrPort) (
 	return a
 }
 
-// open connects, for as long as ctx and the check's time allow.
+// open connects, for as long as ctx and the check's time allow. It waits for its
+// turn to connect, and for its turn to talk before it gives up the former.
 func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, error) {
-	conn, err := r.connect(ctx, c.Service.Network, a.to)
+	connected, err := a.turn(ctx, a.host.connects, r.connects)
 	if err != nil {
 		return nil, err
 	}
-	deadline, _ := ctx.Deadline()
-	if c.Service.Network == catalog.UDP { // a datagram that got lost is sent again by the next try
-		deadline = earlier(deadline, time.Now().Add(r.timeouts.Connect))
+	defer connected()
+	conn, err := a.connect(ctx, r, c)
+	if err != nil {
+		return nil, err
 	}
-	leash := newLeash(conn, deadline)
+	done, err := a.turn(ctx, a.host.talks, r.talks)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	limit := a.left - a.passed()
+	if c.Service.Network == catalog.UDP {
+		limit = min(limit, r.timeouts.Connect)
+	}
+	leash := newLeash(conn, time.Now().Add(limit))
 	stop := context.AfterFunc(ctx, leash.expire)
-	a.hangUp = func() {
+	a.hangUp = sync.OnceFunc(func() {
 		stop()
 		_ = leash.Close()
-	}
+		done()
+	})
 	return leash, nil
 }
 
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
+var errTurn = errors.New("it was not its turn")
+
+// turn waits for a place in each of slots. The clock stands still meanwhile.
+func (a *attempt) turn(ctx context.Context, slots ...*semaphore.Weighted) (release func(), err error) {
+	start := time.Now()
+	defer func() { a.since = a.since.Add(time.Since(start)) }()
+	for i, s := range slots {
+		if s.Acquire(ctx, 1) != nil {
+			for _, s := range slots[:i] {
+				s.Release(1)
+			}
+			return nil, errTurn
+		}
 	}
-	return a
+	return func() {
+		for _, s := range slots {
+			s.Release(1)
+		}
+	}, nil
 }
 
-// connect dials once.
-func (r *run) connect(ctx context.Context, network catalog.Network, at netip.AddrPort) (net.Conn, error) {
-	ctx, stop := context.WithTimeout(ctx, r.timeouts.Connect)
+// passed is how much time the steps have taken so far.
+func (a *attempt) passed() time.Duration {
+	passed := time.Since(a.since)
+	for _, s := range a.steps {
+		passed += s.Took
+	}
+	return passed
+}
+
+// connect reaches the port. A datagram is not sent before there is something to
+// say.
+func (a *attempt) connect(ctx context.Context, r *run, c catalog.Check) (conn net.Conn, err error) {
+	ctx, stop := context.WithTimeout(ctx, a.left-a.passed())
 	defer stop()
-	conn, err := r.dial(ctx, network, at)
-	if err == nil {
-		return conn, nil
+	if c.Service.Network == catalog.UDP {
+		conn, err = r.dial(ctx, catalog.UDP, a.to)
+		a.tries = 1
+	} else {
+		conn, a.tries, err = r.knock(ctx, a.host, c.Service, a.to)
 	}
 	var known *dialError
-	if errors.As(err, &known) {
-		return nil, err
+	if err != nil && !errors.As(err, &known) {
+		err = &dialError{err: err}
 	}
-	return nil, &dialError{err: err}
+	return conn, err
 }
 
 // talk holds the conversation on an open connection.
@@ -139,6 +188,9 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	}
 	a.mayLogIn(ctx, r, c, &q)
 	a.peer, a.err = speak.Ask(conn, q)
+	if d, ok := leash.Conn.(*datagramConn); ok {
+		a.tries = d.sent
+	}
 	if a.peer.Refusal != "" && classifyTalk(a.err, Mismatch).verdict == Cut {
 		a.err = nil // it said no in its own protocol, and hanging up then is part of that
 	}

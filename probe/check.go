@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"exreach/catalog"
 	"exreach/probe/protocol"
 )
@@ -41,19 +39,24 @@ func (r *run) check(ctx context.Context, h *host, c catalog.Check, emit func(Res
 func (r *run) ask(ctx context.Context, h *host, c catalog.Check, at netip.AddrPort) Result {
 	res := Result{Check: c, Address: at.Addr(), Port: at.Port(), Step: protocol.Connect, Verdict: Untried}
 	d := h.door(at, c.Service)
-	for _, slots := range []*semaphore.Weighted{d.slots, h.slots, r.slots} {
-		if slots.Acquire(ctx, 1) != nil {
-			res.Detail = "interrupted before it was this check's turn"
+	if d.slots.Acquire(ctx, 1) != nil {
+		res.Detail = noTurn
+		return res
+	}
+	defer d.slots.Release(1)
+	if h.turn != nil {
+		if h.turn.Acquire(ctx, 1) != nil {
+			res.Detail = noTurn
 			return res
 		}
-		defer slots.Release(1)
+		defer h.turn.Release(1)
 	}
 	if shut := d.closed(); shut != nil {
 		known := *shut
 		known.Check = c
 		return known
 	}
-	r.attempts(ctx, &res, at)
+	r.attempts(ctx, h, &res, at)
 	if sameForAll(res) {
 		d.close(res)
 	}
@@ -70,34 +73,39 @@ func sameForAll(res Result) bool {
 		res.Step == protocol.TLS && res.Verdict != Answered && res.Check.Service.TLS.First()
 }
 
-// attempts asks until the verdict is certain, the tries are used up or the
-// check's time is over.
-func (r *run) attempts(ctx context.Context, res *Result, at netip.AddrPort) {
-	start := time.Now()
-	limited, stop := context.WithTimeout(ctx, r.timeouts.Check)
-	defer stop()
-	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		a := r.attempt(limited, res.Check, at)
+// maxCuts is how often a peer may hang up: a busy server does so, too.
+const maxCuts = 2
+
+// attempts asks until the verdict is certain or the check's time is over.
+func (r *run) attempts(ctx context.Context, h *host, res *Result, at netip.AddrPort) {
+	p := h.path(at.Addr())
+	left := r.timeouts.Check
+	for pause, cuts := 20*time.Millisecond, 0; ; pause = min(2*pause, time.Second) {
+		a := r.attempt(ctx, h, res.Check, at, left)
 		shortage := a.record(res, ctx.Err() != nil)
-		if !shortage {
-			res.Tries++
+		res.Tries += a.tries
+		left -= a.spent
+		if res.Verdict == Cut {
+			cuts++
 		}
-		if limited.Err() != nil || !shortage && (res.Tries >= r.tries || !worthRepeating(res.Verdict)) {
+		if !shortage && (res.Verdict != Cut || cuts == maxCuts) || left <= 0 || ctx.Err() != nil {
 			break
 		}
-		if shortage && !wait(limited, pause) {
-			break
+		if shortage {
+			pause = min(pause, left)
+			if left -= pause; !wait(ctx, pause) || left <= 0 {
+				break
+			}
 		}
 	}
-	res.Took = time.Since(start)
+	res.Took = r.timeouts.Check - left
+	if res.Check.Service.Network == catalog.TCP {
+		p.observe(res)
+	}
 	if res.Verdict == TimedOut {
-		res.Detail = noReply(res.Check.Service.Network, res.Tries, r.timeouts.Connect, res.Took)
+		res.Detail = noReply(*res)
 	}
 }
-
-// worthRepeating reports whether another try may find something else: a lost
-// packet looks like a filter, and a busy server hangs up.
-func worthRepeating(v Verdict) bool { return v == TimedOut || v == Cut }
 
 // wait sleeps, unless ctx ends first.
 func wait(ctx context.Context, d time.Duration) bool {

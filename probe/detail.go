@@ -44,6 +44,8 @@ func (a *attempt) detail(o outcome, res *Result) string {
 // untried says why nothing is known.
 func (a *attempt) untried(o outcome, res *Result) string {
 	switch {
+	case errors.Is(a.err, errTurn):
+		return noTurn
 	case o.interrupted:
 		return fmt.Sprintf("interrupted in the step %q", res.Step)
 	case o.shortage:
@@ -132,10 +134,22 @@ func (a *attempt) plain() string {
 	return protocol.Printable(a.secret.Hide(a.err.Error()), detailSize)
 }
 
-func noReply(network catalog.Network, tries int, each, all time.Duration) string {
+// noTurn is the detail of a check that was never begun.
+const noTurn = "interrupted before it was this check's turn"
+
+// noReply says how hard it was tried, and whether the path can be to blame.
+func noReply(res Result) string {
 	asked := "connects"
-	if network == catalog.UDP {
+	if res.Check.Service.Network == catalog.UDP {
 		asked = "datagrams"
 	}
-	return fmt.Sprintf("no reply to %d %s of up to %s each, %s in all", tries, asked, each, all.Round(10*time.Millisecond))
+	line := fmt.Sprintf("no reply to %d %s in %s", res.Tries, asked, res.Took.Round(10*time.Millisecond))
+	switch w := res.Witness; {
+	case w == nil:
+		return line
+	case w.Answers:
+		return line + fmt.Sprintf(", while port %d answered", w.Port)
+	default:
+		return line + fmt.Sprintf("; port %d, which had answered, no longer did", w.Port)
+	}
 }

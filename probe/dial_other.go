@@ -13,7 +13,7 @@ import (
 // dialTCP connects with the standard library. Only Linux tells an unprivileged
 // process who sent an ICMP answer.
 func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.Conn, error) {
-	var d net.Dialer
+	d := net.Dialer{Control: beforeConnect}
 	if source.IsValid() {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
 	}

@@ -12,20 +12,27 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
 
 	"exreach/catalog"
 )
 
 // A run is what the checks of one Pool.Run share.
 type run struct {
+	ctx      context.Context // for what belongs to no check
 	dial     DialFunc
 	lookup   LookupFunc
 	pool     *Pool
 	timeouts Timeouts
-	limit    int
-	tries    int
+	refusal  time.Duration // how long the system may take to tell of a refusal
+	limit    int           // connections at once
 	logins   *logins
-	slots    *semaphore.Weighted // one per open connection of the run
+
+	// What waits for a connect must not hold up a conversation, so that each has
+	// its own half of the limit. Few of them are enough for witnesses.
+	connects, talks, witnesses *semaphore.Weighted
+	background                 sync.WaitGroup // what no check waits for
+	pace                       *rate.Limiter  // of all connects; nil where there is none
 
 	mu    sync.Mutex
 	hosts map[string]*host
@@ -34,8 +41,10 @@ type run struct {
 // A host is what the checks of one host share. It lives as long as one of them
 // is under way, so that a long list of hosts costs no memory.
 type host struct {
-	name  string
-	slots *semaphore.Weighted // one per open connection with this host
+	name            string
+	connects, talks *semaphore.Weighted // as those of the run
+	turn            *semaphore.Weighted // of its ports, where one is asked after the other; nil where they are not
+	pace            *rate.Limiter       // of its connects; nil where there is none
 
 	resolved chan struct{} // closed when the lookup is over: the three below are set
 	addrs    []netip.Addr
@@ -46,6 +55,7 @@ type host struct {
 	claimed bool // held by run.mu; somebody does the lookup
 	mu      sync.Mutex
 	doors   map[doorway]*door
+	paths   map[netip.Addr]*path
 }
 
 // A doorway is where a door is: TCP and UDP have their own of each port.
@@ -66,20 +76,26 @@ type door struct {
 // HTTP servers are built for that.
 const browserConnections = 6
 
-func newRun(p *Pool) *run {
+func newRun(ctx context.Context, p *Pool) *run {
 	r := &run{
+		ctx:      ctx,
 		dial:     p.Dial,
 		lookup:   p.Lookup,
 		pool:     p,
 		timeouts: p.Timeouts.orDefault(),
 		limit:    affordable(orDefault(p.Limit, 256)),
-		tries:    orDefault(p.Tries, 2),
 		logins:   newLogins(),
 		hosts:    map[string]*host{},
 	}
-	r.slots = semaphore.NewWeighted(int64(r.limit))
+	half := int64(max(1, r.limit/2))
+	r.connects, r.talks = semaphore.NewWeighted(half), semaphore.NewWeighted(half)
+	r.witnesses = semaphore.NewWeighted(max(1, half/8))
+	if p.Rate > 0 {
+		r.pace = newPace(time.Duration(float64(time.Second) / p.Rate))
+	}
 	if r.dial == nil {
 		r.dial = systemDial(p.Source)
+		r.refusal = refusalTakes()
 	}
 	if r.lookup == nil {
 		r.lookup = systemLookup
@@ -116,11 +132,17 @@ func (r *run) enter(name string) *host {
 	defer r.mu.Unlock()
 	h := r.hosts[name]
 	if h == nil {
+		size := int64(orDefault(r.pool.PerHost, 48))
 		h = &host{
 			name:     name,
 			resolved: make(chan struct{}),
-			slots:    semaphore.NewWeighted(int64(orDefault(r.pool.PerHost, 32))),
+			connects: semaphore.NewWeighted(size),
+			talks:    semaphore.NewWeighted(size),
 			doors:    map[doorway]*door{},
+			paths:    map[netip.Addr]*path{},
+		}
+		if r.pool.Gentle {
+			h.turn, h.pace = semaphore.NewWeighted(1), newPace(gentlePace)
 		}
 		r.hosts[name] = h
 	}
@@ -156,10 +178,10 @@ func (r *run) lookUp(ctx context.Context, name string) ([]netip.Addr, time.Durat
 	if addr, err := netip.ParseAddr(name); err == nil {
 		return []netip.Addr{addr.Unmap()}, 0, nil
 	}
-	if err := r.slots.Acquire(ctx, 1); err != nil {
+	if err := r.connects.Acquire(ctx, 1); err != nil {
 		return nil, 0, err
 	}
-	defer r.slots.Release(1)
+	defer r.connects.Release(1)
 	ctx, stop := context.WithTimeout(ctx, r.timeouts.Resolve)
 	defer stop()
 	start := time.Now()
@@ -204,6 +226,18 @@ func (h *host) door(at netip.AddrPort, s catalog.Service) *door {
 		h.doors[where] = d
 	}
 	return d
+}
+
+// path returns what is known of the way to an address of the host.
+func (h *host) path(to netip.Addr) *path {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.paths[to]
+	if p == nil {
+		p = newPath()
+		h.paths[to] = p
+	}
+	return p
 }
 
 // close notes what every later check of the port will find: one that failed

@@ -28,8 +28,10 @@ type Pool struct {
 	Source   netip.Addr     // local address to connect from; the zero Addr leaves it to the system
 	Timeouts Timeouts       // zero fields take their defaults
 	Limit    int            // connections at once over the whole run; 0 is 256, and never more than this process may open
-	PerHost  int            // connections at once with one host; 0 is 32
-	Tries    int            // tries before a port is timed-out; 0 is 2
+	PerHost  int            // ports of one host that are connected to at once, and conversations with it; 0 is 48
+	Rate     float64        // connects per second over the whole run, at most; 0 is as many as there are
+	Gentle   bool           // one port of a host after the other, at a pace that firewalls take for a client's
+	Tries    int            // tries before a port is timed-out; 0 is as many as the path's loss asks for
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
 }
@@ -43,7 +45,7 @@ type LookupFunc func(ctx context.Context, host string) ([]netip.Addr, error)
 // Timeouts limits every part of a check. A zero field takes its default.
 type Timeouts struct {
 	Resolve time.Duration // a name's lookup; 5 s
-	Connect time.Duration // one try to connect; 3.5 s, which outlives the SYNs sent at 0, 1 and 3 s
+	Connect time.Duration // of silence before a host is given up; 3.5 s. A host that answers elsewhere is known sooner
 	TLS     time.Duration // one handshake; 8 s
 	Check   time.Duration // everything after the lookup, all tries together; 20 s
 }
@@ -57,7 +59,7 @@ func (p *Pool) Run(ctx context.Context, checks iter.Seq[catalog.Check]) iter.Seq
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		results := make(chan Result)
-		go newRun(p).feed(ctx, checks, results)
+		go newRun(ctx, p).feed(ctx, checks, results)
 		for res := range results {
 			if !yield(res) {
 				stop()
@@ -83,4 +85,5 @@ func (r *run) feed(ctx context.Context, checks iter.Seq[catalog.Check], out chan
 		})
 	}
 	_ = group.Wait() // the functions above return no error
+	r.background.Wait()
 }

@@ -40,11 +40,20 @@ type Result struct {
 	Step     protocol.Step // the step reached
 	Tries    int           // how often it was asked
 	Took     time.Duration // the whole check, without waiting for its turn
+	RTT      time.Duration // the path's smoothed round trip as it was known then (RFC 6298); 0 where it was not
 	Steps    []Timing      // each step of the last try
 	Detail   string        // one sentence: what happened
 	Evidence string        // a printable, bounded excerpt of what the peer said first
 	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
 	Peer     *protocol.Peer
+	Witness  *Witness // of a TimedOut port over TCP; nil where the address answered nothing
+}
+
+// A Witness is a port of the same address that had answered, and was asked again
+// while another one said nothing.
+type Witness struct {
+	Port    uint16
+	Answers bool // it still did
 }
 
 // A Timing is how long one step took.

@@ -8,14 +8,26 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync"
+	"time"
 )
+
+// resendAfter is how long the answer to a datagram is waited for. A service may
+// have to ask others first, so that it is not measured by the path.
+const resendAfter = 500 * time.Millisecond
 
 // A datagramConn is a UDP socket connected to one address. UDP has no connect to
 // fail, so that what a connect would have said comes with the first reads: an
-// ICMP message, or nothing at all. Those are dialErrors, too.
+// ICMP message, or nothing at all. Those are dialErrors, too. A question that is
+// not answered is sent again while there is time.
 type datagramConn struct {
 	*net.UDPConn
-	heard bool // something came; what goes wrong from now on is the conversation's
+	heard    bool   // something came; what goes wrong from now on is the conversation's
+	question []byte // the last datagram
+	sent     int
+
+	mu    sync.Mutex
+	limit time.Time // of reading
 }
 
 func dialUDP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.Conn, error) {
@@ -32,22 +44,66 @@ func dialUDP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.C
 	return &datagramConn{UDPConn: udp}, nil
 }
 
+// Read waits for an answer, and sends the question again where none comes.
 func (c *datagramConn) Read(b []byte) (int, error) {
-	n, err := c.UDPConn.Read(b)
-	switch {
-	case err == nil:
-		c.heard = true
-		return n, nil
-	case c.heard:
-		return n, err
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return n, &dialError{err: err}
+	for {
+		n, err := c.readUntil(b, time.Now().Add(resendAfter))
+		switch {
+		case err == nil:
+			c.heard = true
+			return n, nil
+		case errors.Is(err, os.ErrDeadlineExceeded) && !c.over() && c.question != nil:
+			if _, err := c.Write(c.question); err != nil {
+				return 0, err
+			}
+		case c.heard:
+			return n, err
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return n, &dialError{err: err}
+		default:
+			return n, c.icmp(err)
+		}
 	}
-	return n, c.icmp(err)
+}
+
+// readUntil reads until t, or until the deadline where that is earlier.
+func (c *datagramConn) readUntil(b []byte, t time.Time) (int, error) {
+	c.mu.Lock()
+	err := c.UDPConn.SetReadDeadline(earlier(c.limit, t))
+	c.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	return c.UDPConn.Read(b)
+}
+
+// over reports whether the deadline has passed.
+func (c *datagramConn) over() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.limit.IsZero() && !time.Now().Before(c.limit)
+}
+
+// SetReadDeadline limits a read with all its resending.
+func (c *datagramConn) SetReadDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limit = t
+	return c.UDPConn.SetReadDeadline(t)
+}
+
+// SetDeadline is SetReadDeadline for writing, too.
+func (c *datagramConn) SetDeadline(t time.Time) error {
+	if err := c.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return c.SetWriteDeadline(t)
 }
 
 // Write fails with the ICMP answer to an earlier datagram.
 func (c *datagramConn) Write(b []byte) (int, error) {
+	c.question = append(c.question[:0], b...)
+	c.sent++
 	n, err := c.UDPConn.Write(b)
 	if err != nil && !c.heard {
 		err = c.icmp(err)
@@ -65,4 +121,11 @@ func (c *datagramConn) icmp(err error) error {
 		}
 	}
 	return e
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"exreach/catalog"
+)
+
+// A knock is the connecting to one TCP port. When an answer is overdue it tries
+// afresh, from another source port, and does not wait for the system to send the
+// SYN again; the first answer wins. A try without an answer counts only where the
+// address was seen to answer something else at that time: a path that is down
+// says nothing about the port.
+type knock struct {
+	run  *run
+	host *host
+	path *path
+	to   netip.AddrPort
+	rank witnessRank // of the port, should it accept
+
+	sent        int           // tries
+	first, last time.Time     // when the first and the last of them were sent
+	wait        time.Duration // for the answer to the last one
+	counted     int           // tries that count
+	open        []*try        // those under way, the oldest first
+	ended       chan *try     // those that are over
+}
+
+// A try is one connect.
+type try struct {
+	number int // from 0
+	sent   time.Time
+	stop   context.CancelFunc
+	conn   net.Conn
+	err    error
+}
+
+var errNoAnswer = &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}
+
+// knock connects to a port, and returns how many tries that took. It ends with
+// ctx, and when it is certain that nothing answers.
+func (r *run) knock(ctx context.Context, h *host, s catalog.Service, to netip.AddrPort) (net.Conn, int, error) {
+	k := &knock{run: r, host: h, path: h.path(to.Addr()), to: to, rank: accepts, ended: make(chan *try)}
+	if s.HTTP != nil {
+		k.rank = acceptsWeb
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer k.clear()
+	defer stop()
+	conn, err := k.connect(ctx)
+	return conn, k.sent, err
+}
+
+// connect sends tries until one of them is answered or enough of them are not.
+func (k *knock) connect(ctx context.Context) (net.Conn, error) {
+	next := time.NewTimer(k.pay(1))
+	defer next.Stop()
+	due := true // the next try is due when the timer fires; otherwise the last one may be overdue
+	var w witness
+	known := k.path.known
+	for {
+		select {
+		case t := <-k.ended:
+			if k.settles(t) {
+				return t.conn, t.err
+			}
+		case <-known: // now it can be told how long an answer takes
+			if known = nil; !due {
+				next.Reset(time.Until(k.last.Add(k.path.look())))
+			}
+		case <-next.C:
+			switch {
+			case due:
+				due = false
+				k.send(ctx, w)
+				next.Reset(k.path.look())
+			case !k.overdue():
+				next.Reset(time.Until(k.last.Add(k.wait)))
+			case k.isEnough():
+				return nil, &dialError{err: errNoAnswer}
+			default:
+				var delay time.Duration
+				due = true
+				w, delay = k.prepare()
+				next.Reset(delay)
+			}
+		case <-ctx.Done():
+			return nil, &dialError{err: ctx.Err()}
+		}
+	}
+}
+
+// overdue reports whether the last try should have been answered by now, and
+// counts it if so.
+func (k *knock) overdue() bool {
+	k.wait = k.path.wait()
+	if time.Since(k.last) < k.wait {
+		return false
+	}
+	if k.path.lived(k.last.Add(-lapse(k.wait))) || k.run.pool.Tries > 0 {
+		k.counted++
+	}
+	k.path.unanswered(k.last)
+	return true
+}
+
+// isEnough reports whether the tries without an answer prove that there is none.
+func (k *knock) isEnough() bool {
+	if time.Since(k.first) < k.run.refusal {
+		return false
+	}
+	return k.counted >= orDefault(k.run.pool.Tries, k.path.enough()) || k.path.dead(k.run.timeouts.Connect)
+}
+
+// prepare chooses the witness that is asked beside the next try, where one is
+// needed, and returns when the two may be sent.
+func (k *knock) prepare() (w witness, delay time.Duration) {
+	n := 1
+	if w = k.path.call(k.wait); w.at.IsValid() {
+		n++
+	}
+	return w, k.pay(n)
+}
+
+func (k *knock) pay(n int) time.Duration { return pay(n, k.run.pace, k.host.pace) }
+
+// send begins another try.
+func (k *knock) send(ctx context.Context, w witness) {
+	ctx, stop := context.WithCancel(ctx)
+	t := &try{number: k.sent, sent: time.Now(), stop: stop}
+	if k.last = t.sent; k.sent == 0 {
+		k.first = t.sent
+	}
+	k.sent++
+	if w.at.IsValid() {
+		k.run.background.Go(func() { k.run.askWitness(k.path, w, k.wait) })
+	}
+	release := k.room(t)
+	k.open = append(k.open, t)
+	go func() {
+		defer release()
+		t.conn, t.err = k.run.dial(ctx, catalog.TCP, k.to)
+		k.ended <- t
+	}()
+}
+
+// room makes room for a try within the limit of the run. The first one has its
+// own; the others take what is free, or the place of the oldest.
+func (k *knock) room(t *try) (release func()) {
+	if t.number == 0 {
+		return func() {}
+	}
+	if k.run.connects.TryAcquire(1) {
+		return func() { k.run.connects.Release(1) }
+	}
+	if len(k.open) > 0 {
+		k.open[0].stop()
+	}
+	return func() {}
+}
+
+// settles takes the end of a try, and reports whether it is the end of the knock.
+func (k *knock) settles(t *try) bool {
+	k.forget(t)
+	var dial *dialError
+	if t.err != nil && !errors.As(t.err, &dial) {
+		dial = &dialError{err: t.err}
+		t.err = dial
+	}
+	switch {
+	case t.err == nil:
+		k.hear(t, k.rank)
+	case isTimeout(t.err) || causeOf(t.err) == causeTimeout || errors.Is(t.err, context.Canceled):
+		return false // the system gave up, or another try needed the room
+	case dial.icmp == icmpNone && causeOf(t.err) == causeRefused:
+		k.hear(t, refuses)
+	case causeOf(t.err) == causeShortage:
+		return len(k.open) == 0
+	}
+	return true
+}
+
+func (k *knock) hear(t *try, rank witnessRank) {
+	k.path.hear(witness{k.to, rank}, t.sent, t.number)
+}
+
+// forget ends a try that is over.
+func (k *knock) forget(t *try) {
+	t.stop()
+	for i, o := range k.open {
+		if o == t {
+			k.open = append(k.open[:i], k.open[i+1:]...)
+			return
+		}
+	}
+}
+
+// clear waits for the tries that lost.
+func (k *knock) clear() {
+	for len(k.open) > 0 {
+		t := <-k.ended
+		k.forget(t)
+		if t.conn != nil {
+			_ = t.conn.Close()
+		}
+	}
+}
+
+// askWitness connects to a witness once.
+func (r *run) askWitness(p *path, w witness, wait time.Duration) {
+	if r.witnesses.Acquire(r.ctx, 1) != nil {
+		return
+	}
+	defer r.witnesses.Release(1)
+	sent := time.Now()
+	ctx, stop := context.WithTimeout(r.ctx, 2*wait)
+	defer stop()
+	conn, err := r.dial(ctx, catalog.TCP, w.at)
+	switch {
+	case err == nil:
+		_ = conn.Close()
+		p.hear(w, sent, 0)
+	case causeOf(err) == causeRefused:
+		p.hear(w, sent, 0)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		p.miss(sent)
+	}
+}

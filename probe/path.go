@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"math"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// How long an answer is waited for before the question is sent again.
+const (
+	firstWait = 500 * time.Millisecond // while nothing is known of the path
+	leastWait = 60 * time.Millisecond  // a busy host needs that to run the program that answers
+	mostWait  = time.Second            // where the path has fallen silent
+)
+
+// kernelResends is when the system sends a SYN again by itself (RFC 6298 section
+// 2.1). An answer after that may be one to either, and tells nothing of the round
+// trip (Karn's algorithm).
+const kernelResends = time.Second
+
+// A port is given up after so many tries that on a path like this one all of them
+// get lost once in 1/misjudged ports that are in good health.
+const (
+	misjudged  = 1e-7
+	leastLoss  = 0.1 // of a try or its answer; 5 % each way come to that
+	mostLoss   = 0.5
+	beforehand = 10 // tries with leastLoss that stand for what is not known yet
+)
+
+// A path is what a run has learned of the way to one address. Whatever port
+// answers tells something about all the others.
+type path struct {
+	mu           sync.Mutex
+	srtt, rttvar time.Duration // smoothed round trip and its variation (RFC 6298 section 2); zero: not known
+	tried, lost  int           // tries at ports that answer, and those of them that got no answer
+	heard        time.Time     // when something answered last; zero: never
+	called       time.Time     // when the witness was asked last
+	quiet        time.Time     // since when it has been asked and nothing was heard; zero: it was not
+	missed       int           // how often the witness has not answered since something was heard
+	witness      witness
+	known        chan struct{} // closed once something was heard
+}
+
+// A witness is a port that has answered, and is asked again to see whether the
+// path still works while another port says nothing.
+type witness struct {
+	at   netip.AddrPort // invalid where nothing has answered
+	rank witnessRank
+}
+
+// A witnessRank says how good a witness a port is. Who refuses may be a firewall
+// on the way; and web servers mind it least that somebody connects and leaves.
+type witnessRank int
+
+const (
+	refuses witnessRank = iota
+	accepts
+	acceptsWeb
+)
+
+func newPath() *path { return &path{known: make(chan struct{})} }
+
+// hear notes an answer to what was sent at sent, after so many tries that got
+// none.
+func (p *path) hear(from witness, sent time.Time, lost int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	p.tried += lost + 1
+	p.lost += lost
+	if p.heard.IsZero() {
+		close(p.known)
+	}
+	p.heard, p.quiet, p.missed = now, time.Time{}, 0
+	if took := now.Sub(sent); took < kernelResends {
+		p.sample(took)
+	}
+	if !p.witness.at.IsValid() || from.rank > p.witness.rank {
+		p.witness = from
+	}
+}
+
+// sample takes a round trip into the estimate (RFC 6298 sections 2.2 and 2.3).
+func (p *path) sample(rtt time.Duration) {
+	rtt = max(rtt, 1)
+	if p.srtt == 0 {
+		p.srtt, p.rttvar = rtt, rtt/2
+		return
+	}
+	p.rttvar += ((p.srtt - rtt).Abs() - p.rttvar) / 4
+	p.srtt += (rtt - p.srtt) / 8
+}
+
+// wait is how long an answer may take before it is overdue. It doubles as long
+// as the witness is silent (RFC 6298 sections 2.3 and 5.5).
+func (p *path) wait() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.srtt == 0 {
+		return firstWait
+	}
+	w := max(p.srtt+4*p.rttvar, p.soonest())
+	return max(w, min(w<<min(p.missed, 8), mostWait))
+}
+
+// look is when to look whether an answer is overdue: other answers may have made
+// the estimate better meanwhile.
+func (p *path) look() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.srtt == 0 {
+		return firstWait
+	}
+	return p.soonest()
+}
+
+// soonest is the wait on a path whose round trip does not vary.
+func (p *path) soonest() time.Duration { return max(p.srtt*5/4, leastWait) }
+
+// enough is after how many tries without an answer a port is given up.
+func (p *path) enough() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	loss := (float64(p.lost) + leastLoss*beforehand) / float64(p.tried+beforehand)
+	return int(math.Ceil(math.Log(misjudged) / math.Log(min(max(loss, leastLoss), mostLoss))))
+}
+
+// call chooses the witness to ask now. It returns none where there is none, or
+// where something was heard or asked so lately that it is as good.
+func (p *path) call(wait time.Duration) witness {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	lately := now.Add(-lapse(wait))
+	if p.called.After(lately) || p.heard.After(lately) {
+		return witness{}
+	}
+	p.called = now
+	return p.witness
+}
+
+// lapse is how far from a try another answer may be and still speak for the path
+// at that time.
+func lapse(wait time.Duration) time.Duration { return wait / 4 }
+
+// miss notes that the witness has not answered what was sent at sent.
+func (p *path) miss(sent time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tried++
+	p.lost++
+	if sent.Before(p.heard) {
+		return
+	}
+	p.missed++
+	if p.quiet.IsZero() {
+		p.quiet = sent
+	}
+}
+
+// unanswered notes that a try was not answered. That says something of an address
+// only while it has never answered anything.
+func (p *path) unanswered(sent time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.heard.IsZero() && p.quiet.IsZero() {
+		p.quiet = sent
+	}
+}
+
+// lived reports whether the path was seen to work since t.
+func (p *path) lived(t time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.heard.After(t)
+}
+
+// dead reports whether the address has been asked for as long as patience without
+// an answer.
+func (p *path) dead(patience time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.quiet.IsZero() && time.Since(p.quiet) >= patience
+}
+
+// observe writes into res what is known of its path.
+func (p *path) observe(res *Result) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	res.RTT = p.srtt
+	if res.Verdict == TimedOut && p.witness.at.IsValid() {
+		res.Witness = &Witness{Port: p.witness.at.Port(), Answers: p.quiet.IsZero()}
+	}
+}
