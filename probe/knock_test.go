@@ -204,3 +204,19 @@ func TestShun(t *testing.T) {
 		})
 	}
 }
+
+// TestOutage is a path that is down for a while just after a SYN got lost on it:
+// what was sent in that time says nothing about the port.
+func TestOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		network := &fakeNet{serve: func(addr netip.AddrPort, try int) (func(net.Conn), error) {
+			d := time.Since(start)
+			if addr.Port() == 4 && try == 1 || d > 10*time.Millisecond && d < 3*time.Second {
+				return nil, nil
+			}
+			return smtpServer, nil
+		}}
+		judge(t, collect(t.Context(), &Pool{Dial: network.dial}, smtpCheck("192.0.2.1", 2), smtpCheck("192.0.2.1", 4)))
+	})
+}

@@ -179,10 +179,13 @@ func (p *path) lived(t time.Time) bool {
 }
 
 // dead reports whether the address has been asked for as long as patience without
-// an answer.
+// an answer. One that has lived gets as much again: networks have their outages.
 func (p *path) dead(patience time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.heard.IsZero() {
+		patience *= 2
+	}
 	return !p.quiet.IsZero() && time.Since(p.quiet) >= patience
 }
 
