@@ -212,7 +212,7 @@ func TestOutage(t *testing.T) {
 		start := time.Now()
 		network := &fakeNet{serve: func(addr netip.AddrPort, try int) (func(net.Conn), error) {
 			d := time.Since(start)
-			if addr.Port() == 4 && try == 1 || d > 10*time.Millisecond && d < 3*time.Second {
+			if addr.Port() == 4 && try == 1 || d > 10*time.Millisecond && d < 5*time.Second {
 				return nil, nil
 			}
 			return smtpServer, nil
