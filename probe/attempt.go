@@ -21,6 +21,7 @@ import (
 // An attempt is one connection and the conversation on it.
 type attempt struct {
 	host   *host
+	door   *door
 	to     netip.AddrPort
 	secret *protocol.Credentials // not to be seen in anything that is kept; nil where there is none
 
@@ -42,8 +43,8 @@ type attempt struct {
 
 // attempt connects and lets the protocol speak. A panic in it becomes its
 // error: one check never takes the others with it.
-func (r *run) attempt(ctx context.Context, h *host, c catalog.Check, at netip.AddrPort, left time.Duration) (a *attempt) {
-	a = &attempt{host: h, to: at, secret: r.pool.Credentials, left: left}
+func (r *run) attempt(ctx context.Context, h *host, d *door, c catalog.Check, at netip.AddrPort, left time.Duration) (a *attempt) {
+	a = &attempt{host: h, door: d, to: at, secret: r.pool.Credentials, left: left}
 	defer func() {
 		a.end()
 		for _, s := range a.steps {
@@ -79,6 +80,7 @@ func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, er
 	if err != nil {
 		return nil, err
 	}
+	a.door.known()
 	done, err := a.turn(ctx, a.host.talks, r.talks)
 	if err != nil {
 		_ = conn.Close()

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"exreach/catalog"
 	"exreach/probe/protocol"
 )
@@ -39,24 +41,24 @@ func (r *run) check(ctx context.Context, h *host, c catalog.Check, emit func(Res
 func (r *run) ask(ctx context.Context, h *host, c catalog.Check, at netip.AddrPort) Result {
 	res := Result{Check: c, Address: at.Addr(), Port: at.Port(), Step: protocol.Connect, Verdict: Untried}
 	d := h.door(at, c.Service)
-	if d.slots.Acquire(ctx, 1) != nil {
-		res.Detail = noTurn
-		return res
-	}
-	defer d.slots.Release(1)
-	if h.turn != nil {
-		if h.turn.Acquire(ctx, 1) != nil {
+	for _, slots := range []*semaphore.Weighted{h.turn, d.slots} {
+		if slots.Acquire(ctx, 1) != nil {
 			res.Detail = noTurn
 			return res
 		}
-		defer h.turn.Release(1)
+		defer slots.Release(1)
+	}
+	defer d.known()
+	if !d.enter(ctx) {
+		res.Detail = noTurn
+		return res
 	}
 	if shut := d.closed(); shut != nil {
 		known := *shut
 		known.Check = c
 		return known
 	}
-	r.attempts(ctx, h, &res, at)
+	r.attempts(ctx, h, d, &res, at)
 	if sameForAll(res) {
 		d.close(res)
 	}
@@ -77,11 +79,11 @@ func sameForAll(res Result) bool {
 const maxCuts = 2
 
 // attempts asks until the verdict is certain or the check's time is over.
-func (r *run) attempts(ctx context.Context, h *host, res *Result, at netip.AddrPort) {
+func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
 	p := h.path(at.Addr())
 	left := r.timeouts.Check
 	for pause, cuts := 20*time.Millisecond, 0; ; pause = min(2*pause, time.Second) {
-		a := r.attempt(ctx, h, res.Check, at, left)
+		a := r.attempt(ctx, h, d, res.Check, at, left)
 		shortage := a.record(res, ctx.Err() != nil)
 		res.Tries += a.tries
 		left -= a.spent

@@ -5,6 +5,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -13,8 +14,6 @@ import (
 
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
-
-	"exreach/catalog"
 )
 
 // A run is what the checks of one Pool.Run share.
@@ -43,7 +42,7 @@ type run struct {
 type host struct {
 	name            string
 	connects, talks *semaphore.Weighted // as those of the run
-	turn            *semaphore.Weighted // of its ports, where one is asked after the other; nil where they are not
+	turn            *semaphore.Weighted // of its ports; a gentle run asks one after the other
 	pace            *rate.Limiter       // of its connects; nil where there is none
 
 	resolved chan struct{} // closed when the lookup is over: the three below are set
@@ -57,24 +56,6 @@ type host struct {
 	doors   map[doorway]*door
 	paths   map[netip.Addr]*path
 }
-
-// A doorway is where a door is: TCP and UDP have their own of each port.
-type doorway struct {
-	network catalog.Network
-	at      netip.AddrPort
-}
-
-// A door is one port of one address. Most servers are asked by one connection
-// at a time there, because receive connectors count connections per source.
-type door struct {
-	slots *semaphore.Weighted
-	mu    sync.Mutex
-	shut  *Result // what every other check of this port will find, too
-}
-
-// browserConnections is how many connections a browser opens to one server:
-// HTTP servers are built for that.
-const browserConnections = 6
 
 func newRun(ctx context.Context, p *Pool) *run {
 	r := &run{
@@ -139,6 +120,7 @@ func (r *run) enter(name string) *host {
 			connects: semaphore.NewWeighted(size),
 			talks:    semaphore.NewWeighted(size),
 			doors:    map[doorway]*door{},
+			turn:     semaphore.NewWeighted(math.MaxInt64),
 			paths:    map[netip.Addr]*path{},
 		}
 		if r.pool.Gentle {
@@ -211,23 +193,6 @@ func notFound(err error) bool {
 	return errors.As(err, &dns) && dns.IsNotFound
 }
 
-// door returns the state of one port of the host.
-func (h *host) door(at netip.AddrPort, s catalog.Service) *door {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	where := doorway{s.Network, at}
-	d := h.doors[where]
-	if d == nil {
-		size := int64(1)
-		if s.HTTP != nil {
-			size = browserConnections
-		}
-		d = &door{slots: semaphore.NewWeighted(size)}
-		h.doors[where] = d
-	}
-	return d
-}
-
 // path returns what is known of the way to an address of the host.
 func (h *host) path(to netip.Addr) *path {
 	h.mu.Lock()
@@ -238,19 +203,4 @@ func (h *host) path(to netip.Addr) *path {
 		h.paths[to] = p
 	}
 	return p
-}
-
-// close notes what every later check of the port will find: one that failed
-// before anything of its own was said.
-func (d *door) close(res Result) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.shut = &res
-}
-
-// closed returns what an earlier check of the port found, or nil.
-func (d *door) closed() *Result {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.shut
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe"
 )
 
 func sayExposed(s seen) (text, hint string) {
@@ -26,6 +27,18 @@ func sayTimedOut(s seen) (text, hint string) {
 			s.ask(between)
 	}
 	return said + "something on the path drops the packets (FILTERED in PortQry's words), or the host is down.", s.ask(between)
+}
+
+// shunned: a port that had answered fell silent while this one was asked.
+func shunned(s seen) bool {
+	return s.Verdict == probe.TimedOut && s.Witness != nil && !s.Witness.Answers
+}
+
+func sayShunned(s seen) (text, hint string) {
+	return fmt.Sprintf("No reply to %s over %s, and TCP %d of %s, which had answered, fell silent, too: a firewall on the path shuns this machine "+
+			"after many connects in a short time, or the host or the path went down meanwhile. Whether %s is open is not known.",
+			s.tries(), seconds(s.Took), s.Witness.Port, s.place(), s.port()),
+		fmt.Sprintf("Wait until TCP %d answers again, some minutes where it was a firewall, and check again with --gentle.", s.Witness.Port)
 }
 
 func sayRefused(s seen) (text, hint string) {

@@ -90,6 +90,7 @@ func judge(s seen) Entry {
 		Step:     string(s.Step),
 		Tries:    s.Tries,
 		Took:     inSeconds(s.Took),
+		RTT:      inSeconds(s.RTT),
 		Steps:    []Step{},
 		Detail:   s.Detail,
 		Evidence: s.Evidence,
@@ -97,6 +98,9 @@ func judge(s seen) Entry {
 		SaidBy:   text(s.SaidBy),
 		Peer:     s.Peer,
 		Parent:   s.Parent,
+	}
+	if w := s.Witness; w != nil {
+		e.Witness = &Witness{Port: w.Port, Answers: w.Answers}
 	}
 	for _, t := range s.Steps {
 		e.Steps = append(e.Steps, Step{Step: string(t.Step), Took: inSeconds(t.Took)})

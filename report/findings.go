@@ -28,6 +28,7 @@ const note = Pass
 var explanations = []rule{
 	{"exposed", Fail, exposed, sayExposed},
 	{"rpc-not-registered", note, notRegistered, sayNotRegistered},
+	{"shunned", note, shunned, sayShunned},
 	{"ipv6-dead", note, ipv6Dead, sayIPv6Dead},
 	{"address-dead", note, addressDead, sayAddressDead},
 	{"dynamic-port-blocked", note, dynamicPortBlocked, sayDynamicPortBlocked},

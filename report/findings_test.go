@@ -24,6 +24,10 @@ func saidBy(address string) change {
 	return func(r *probe.Result) { r.SaidBy = netip.MustParseAddr(address) }
 }
 
+func witness(port uint16, answers bool) change {
+	return func(r *probe.Result) { r.Witness = &probe.Witness{Port: port, Answers: answers} }
+}
+
 func fact(name, value string) change {
 	return func(r *probe.Result) { r.Peer = &protocol.Peer{Facts: map[string]string{name: value}} }
 }
@@ -82,6 +86,8 @@ var findingTests = []findingTest{
 		want(catalog.Optional), []string{"It tells strangers too much.", "Close TCP 25 to 192.0.2.10"}},
 	{"exposed", Fail, all(want(catalog.Forbidden), verdict(probe.Silent, "")), all(want(catalog.Forbidden), verdict(probe.Refused, "")),
 		[]string{"(client)"}},
+	{"shunned", Fail, all(verdict(probe.TimedOut, ""), witness(443, false)), all(verdict(probe.TimedOut, ""), witness(443, true)),
+		[]string{"TCP 443 of 192.0.2.10, which had answered, fell silent, too", "--gentle"}},
 	{"timed-out", Fail, verdict(probe.TimedOut, ""), nil,
 		[]string{"2 connects over 7.0 s", "FILTERED", "Ask for TCP 25 from here to 192.0.2.10 in the firewall between."}},
 	{"timed-out", Warn, all(want(catalog.Optional), verdict(probe.TimedOut, "")), all(want(catalog.Off), verdict(probe.TimedOut, "")),

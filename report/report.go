@@ -84,15 +84,24 @@ type Entry struct {
 	Step     string         `json:"step"`
 	Tries    int            `json:"tries"`
 	Took     float64        `json:"took_s"`
+	RTT      float64        `json:"rtt_s,omitempty"` // absent where it is not known
 	Steps    []Step         `json:"steps"`
 	Detail   string         `json:"detail"`
 	Evidence string         `json:"evidence,omitempty"`
 	Findings []Finding      `json:"findings,omitempty"`
 	SaidBy   string         `json:"said_by,omitempty"`
 	Peer     *protocol.Peer `json:"peer,omitempty"`
+	Witness  *Witness       `json:"witness,omitempty"`
 	Parent   string         `json:"parent,omitempty"`
 
 	order int // position in the plan, or in the file that was read
+}
+
+// A Witness is another port of the same address, asked again while this one said
+// nothing.
+type Witness struct {
+	Port    uint16 `json:"port"`
+	Answers bool   `json:"answers"` // it still did
 }
 
 // A Step is how long one step of a check took.

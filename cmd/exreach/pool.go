@@ -21,10 +21,12 @@ import (
 func poolFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{Name: "timeout", Usage: "give one check this `TIME` in all (default 20s)"},
-		&cli.DurationFlag{Name: "connect-timeout", Usage: "give one try to connect this `TIME` (default 3.5s)"},
-		&cli.IntFlag{Name: "tries", Usage: "call a port timed-out after this `NUMBER` of tries (default 2)"},
+		&cli.DurationFlag{Name: "connect-timeout", Usage: "give up a host that says nothing for this `TIME` (default 3.5s)"},
+		&cli.IntFlag{Name: "tries", Usage: "call a port timed-out after this `NUMBER` of tries (default: by the loss of the path)"},
 		&cli.IntFlag{Name: "limit", Usage: "open at most this `NUMBER` of connections at once (default 256)"},
-		&cli.IntFlag{Name: "per-host", Usage: "open at most this `NUMBER` of connections at once to one host (default 32)"},
+		&cli.IntFlag{Name: "per-host", Usage: "connect to at most this `NUMBER` of ports of one host at once, and talk to as many (default 48)"},
+		&cli.Float64Flag{Name: "rate", Usage: "send at most this `NUMBER` of connects a second (default: no limit)"},
+		&cli.BoolFlag{Name: "gentle", Usage: "ask one port of a host after the other, two connects a second at most"},
 		&cli.StringFlag{Name: "domain", Usage: "ask DNS servers for the MX and Autodiscover records of this mail `DOMAIN`"},
 		credentialsFlag(),
 		&cli.StringFlag{Name: "source", Usage: "connect from this `ADDRESS` of this machine"},
@@ -35,13 +37,14 @@ func poolFlags() []cli.Flag {
 
 // poolOf is a pool as the options want it for the hosts.
 func poolOf(c *cli.Context, hosts []catalog.Host) (*probe.Pool, error) {
-	var p probe.Pool
-	var errs [5]error
+	p := probe.Pool{Gentle: c.Bool("gentle")}
+	var errs [6]error
 	p.Timeouts.Check, errs[0] = positive(c, "timeout", c.Duration("timeout"))
 	p.Timeouts.Connect, errs[1] = positive(c, "connect-timeout", c.Duration("connect-timeout"))
 	p.Tries, errs[2] = positive(c, "tries", c.Int("tries"))
 	p.Limit, errs[3] = positive(c, "limit", c.Int("limit"))
 	p.PerHost, errs[4] = positive(c, "per-host", c.Int("per-host"))
+	p.Rate, errs[5] = positive(c, "rate", c.Float64("rate"))
 	if err := cmp.Or(errs[:]...); err != nil {
 		return nil, err
 	}
