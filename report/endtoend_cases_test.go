@@ -253,6 +253,7 @@ var sicknesses = []sickness{
 	{"clock-skew", "ntp", controllers, things(overUDP(123, hourAhead))},
 	{"exposed", "endpoint-mapper", fromInternet, things(serving(speaking("rpc", catalog.Service{}), 135))},
 	{"timed-out", "owa", fromClient, things(losing(443))},
+	{"shunned", "owa", fromClient, things(shunning(443))},
 	{"refused", "owa", fromClient, things(refusing(443))},
 	{"mismatch", "smtp", fromClient, things(serving(script("SSH-2.0-x", nil), 25))},
 	{"silent", "smtp", fromClient, things(impatient, serving(silence, 25))},

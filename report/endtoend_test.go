@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -110,6 +111,25 @@ func on(ports []uint16, then func(r *rig, next probe.DialFunc, ctx context.Conte
 
 // losing drops what goes to these ports. The end of the time is told at once.
 func losing(ports ...uint16) breakage { return failing(os.ErrDeadlineExceeded, ports...) }
+
+// shunning loses what goes to port, and from the second try there on everything:
+// that one was too much.
+func shunning(port uint16) breakage {
+	return func(r *rig, next probe.DialFunc) probe.DialFunc {
+		r.pool.Timeouts.Connect = 500 * time.Millisecond
+		var tries atomic.Int32
+		return func(ctx context.Context, network catalog.Network, at netip.AddrPort) (net.Conn, error) {
+			if at.Port() == port {
+				tries.Add(1)
+			}
+			if at.Port() == port || tries.Load() > 1 {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return next(ctx, network, at)
+		}
+	}
+}
 
 // serving has something else listen at these ports.
 func serving(serve func(net.Conn), ports ...uint16) breakage {
