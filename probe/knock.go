@@ -139,7 +139,8 @@ func (k *knock) send(ctx context.Context, w witness) {
 	}
 	k.sent++
 	if w.at.IsValid() {
-		k.run.background.Go(func() { k.run.askWitness(k.path, w, k.wait) })
+		run, path, wait := k.run, k.path, k.wait
+		run.background.Go(func() { run.askWitness(path, w, wait) })
 	}
 	release := k.room(t)
 	k.open = append(k.open, t)
