@@ -27,6 +27,7 @@ type knock struct {
 	sent        int           // tries
 	first, last time.Time     // when the first and the last of them were sent
 	wait        time.Duration // for the answer to the last one
+	unsent      bool          // the last one never left this machine
 	counted     int           // tries that count
 	open        []*try        // those under way, the oldest first
 	ended       chan *try     // those that are over
@@ -103,6 +104,9 @@ func (k *knock) overdue() bool {
 	if time.Since(k.last) < k.wait {
 		return false
 	}
+	if k.unsent {
+		return true
+	}
 	if k.path.lived(k.last.Add(-lapse(k.wait))) || k.run.pool.Tries > 0 {
 		k.counted++
 	}
@@ -137,7 +141,7 @@ func (k *knock) send(ctx context.Context, w witness) {
 	if k.last = t.sent; k.sent == 0 {
 		k.first = t.sent
 	}
-	k.sent++
+	k.sent, k.unsent = k.sent+1, false
 	if w.at.IsValid() {
 		run, path, wait := k.run, k.path, k.wait
 		run.background.Go(func() { run.askWitness(path, w, wait) })
@@ -177,12 +181,13 @@ func (k *knock) settles(t *try) bool {
 	switch {
 	case t.err == nil:
 		k.hear(t, k.rank)
+	case causeOf(t.err) == causeShortage:
+		k.unsent = t.number == k.sent-1
+		return len(k.open) == 0
 	case isTimeout(t.err) || causeOf(t.err) == causeTimeout || errors.Is(t.err, context.Canceled):
 		return false // the system gave up, or another try needed the room
 	case dial.icmp == icmpNone && causeOf(t.err) == causeRefused:
 		k.hear(t, refuses)
-	case causeOf(t.err) == causeShortage:
-		return len(k.open) == 0
 	}
 	return true
 }
