@@ -161,7 +161,7 @@ func TestSummary(t *testing.T) {
                   runs  median s  worst s  ports/s  wrong verdicts  wrong runs  peak MiB
          exreach     2     1.500    2.000       27         3 of 80           1       4.0
             nmap     3     5.000    6.000        8        3 of 120           2       1.0
-  exreach / nmap            0.30     0.33
+  exreach / nmap             0.3    0.333
 findings of exreach, in so many runs: shunned 1, silent 2
 `
 	var got strings.Builder

@@ -68,7 +68,7 @@ func summary(laps []lap, entrants []entrant, size int) string {
 	first := scores[entrants[0].name]
 	for _, e := range entrants[1:] {
 		if s := scores[e.name]; first.runs > 0 && s.runs > 0 {
-			fmt.Fprintf(out, "%s / %s\t\t%.2f\t%.2f\t\t\t\t\t\n", entrants[0].name, e.name, first.median/s.median, first.worst/s.worst)
+			fmt.Fprintf(out, "%s / %s\t\t%.3g\t%.3g\t\t\t\t\t\n", entrants[0].name, e.name, first.median/s.median, first.worst/s.worst)
 		}
 	}
 	_ = out.Flush() // a strings.Builder takes everything
