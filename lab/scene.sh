@@ -8,15 +8,14 @@
 #        fd77:1::/64   fd77:2::/64   fd77:3::/64, fd77:9::/64
 
 # shellcheck disable=SC2034  # the scripts that source this file read these
-namespaces=(ex-client ex-router ex-fw ex-srv)
+namespaces=(ex-client ex-router ex-fw ex-srv) net4=10.77 net6=fd77
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=namespaces.sh
+. "$home/namespaces.sh"
 
 # All that the lab writes is in this folder and in /etc/netns.
 store=${EXREACH_LAB:-/var/cache/exreach-lab}
 run=$store/run
-
-# inside NAMESPACE COMMAND... runs a command in a namespace of the lab.
-inside() { ip netns exec "$@"; }
 
 # need COMMAND... ends the script where one is missing.
 need() {

@@ -18,15 +18,16 @@ import (
 )
 
 // A StandIn plays a server that is not there: every service of a role, each
-// with the server's side of its conversation, on loopback and on ports that
-// need no rights. A Pool with its Dial, Lookup and Roots finds the server
-// under its own name and ports.
+// with the server's side of its conversation. Without an Address that is on
+// loopback and on ports that need no rights; a Pool with its Dial, Lookup and
+// Roots finds the server under its own name and ports.
 type StandIn struct {
 	Host     string                 // its name: "mail01.contoso.example"
 	Version  string                 // of Exchange: "2019"
 	Services []catalog.Service      // what it listens on
 	Faults   map[string]Fault       // what is wrong with it, by service name
 	Accounts []protocol.Credentials // who may log in; nobody where there is none
+	Address  netip.Addr             // where it listens, on its services' own ports; :: is everywhere, the zero Addr is loopback, on ports that are free
 
 	authority *authority
 	good, old tls.Certificate
@@ -174,7 +175,7 @@ func (s *StandIn) open(service catalog.Service) error {
 	if service.Network == catalog.UDP {
 		return s.openUDP(at, service)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", s.listenAt(at))
 	if err != nil {
 		return fmt.Errorf("stand in for %s: %w", service.Name, err)
 	}
@@ -182,6 +183,14 @@ func (s *StandIn) open(service catalog.Service) error {
 	s.listeners = append(s.listeners, l)
 	s.serving.Go(func() { s.accept(l, service) })
 	return nil
+}
+
+// listenAt is where the listener of a port is opened.
+func (s *StandIn) listenAt(at place) string {
+	if !s.Address.IsValid() {
+		return "127.0.0.1:0"
+	}
+	return netip.AddrPortFrom(s.Address, at.port).String()
 }
 
 func (s *StandIn) accept(l net.Listener, service catalog.Service) {

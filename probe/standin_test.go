@@ -3,6 +3,8 @@
 package probe
 
 import (
+	"net"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -126,5 +128,33 @@ func TestStandInFaults(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("not asked: %v", want)
+	}
+}
+
+// TestStandInAddress finds the services on their own port of a given address.
+func TestStandInAddress(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := netip.MustParseAddrPort(free.Addr().String()).Port()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	at := netip.MustParseAddr("127.0.0.1")
+	service := catalog.Service{Name: "pop3", Network: catalog.TCP, Ports: catalog.Ports{First: port, Last: port}, Protocol: "pop3", TLS: catalog.NoTLS}
+	s := &StandIn{Host: "mail01.contoso.example", Version: "2019", Services: []catalog.Service{service}, Address: at}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	asked := 0
+	for res := range new(Pool).Run(t.Context(), slices.Values([]catalog.Check{{Host: at.String(), Service: service}})) {
+		if asked++; res.Verdict != Answered {
+			t.Errorf("%s at %s: %s (%s)", service.Name, res.Address, res.Verdict, res.Detail)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("%d results, want 1", asked)
 	}
 }

@@ -15,7 +15,7 @@ const maxDatagram = 64 << 10
 
 // openUDP answers the datagrams of one service.
 func (s *StandIn) openUDP(at place, service catalog.Service) error {
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	conn, err := net.ListenPacket("udp", s.listenAt(at))
 	if err != nil {
 		return fmt.Errorf("stand in for %s: %w", service.Name, err)
 	}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// A race is commands that run in turn, until each has had its runs.
+type race struct {
+	field    field
+	entrants []entrant
+	runs     int                 // of each
+	limit    time.Duration       // of one
+	before   string              // a shell command before each; "" is none
+	as       *syscall.Credential // whom the entrants run as; nil is the user of this process
+	record   *record
+}
+
+// run does the runs that the record has not got. An interrupt ends it without
+// an error; the run under way does not count then.
+func (r *race) run(ctx context.Context, progress io.Writer) error {
+	for n := 1; n <= r.runs; n++ {
+		for _, e := range inTurn(r.entrants, n) {
+			if r.record.has(e.name, n) {
+				continue
+			}
+			l, err := r.lap(ctx, e)
+			if ctx.Err() != nil {
+				fmt.Fprintf(progress, "interrupted in run %d of %d: the record is kept\n", n, r.runs)
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("run %d of %s: %w", n, e.name, err)
+			}
+			l.run = n
+			if err := r.record.add(l); err != nil {
+				return err
+			}
+			fmt.Fprintf(progress, "%d/%d %s: %.2f s, %d wrong %s\n", n, r.runs, l.name, l.seconds, l.wrong, l.which)
+		}
+	}
+	return nil
+}
+
+// inTurn is the order of run n: what one command leaves behind in the network
+// meets each of the others as often.
+func inTurn(entrants []entrant, n int) []entrant {
+	order := slices.Clone(entrants)
+	if n%2 == 0 {
+		slices.Reverse(order)
+	}
+	return order
+}
+
+// lap runs one entrant once.
+func (r *race) lap(ctx context.Context, e entrant) (lap, error) {
+	if r.before != "" {
+		if said, err := exec.CommandContext(ctx, "sh", "-c", r.before).CombinedOutput(); err != nil {
+			return lap{}, fmt.Errorf("%s: %w: %s", r.before, err, said)
+		}
+	}
+	ctx, stop := context.WithTimeout(ctx, r.limit)
+	defer stop()
+	return e.run(ctx, r.field, r.as)
+}

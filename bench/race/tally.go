@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// A tally compares the verdicts of one run with the truth.
+type tally struct {
+	field    field
+	told     []mark // by host and port
+	wrongs   []string
+	findings map[string]bool
+}
+
+// A mark is what a run has told of one port so far.
+type mark byte
+
+const (
+	untold mark = iota
+	right
+	wrong
+)
+
+// openWords and droppedWords are the words of exreach and of nmap. exreach's
+// other words for a port that accepted a connect (silent, cut, ...) are wrong
+// here: every open port of the benchmarks holds its conversation.
+var (
+	openWords    = []string{"answered", "open"}
+	droppedWords = []string{"timed-out", "filtered"}
+)
+
+func newTally(f field) *tally {
+	return &tally{field: f, told: make([]mark, f.size()), findings: map[string]bool{}}
+}
+
+// tell takes one verdict. What was not asked does not count; of two verdicts on
+// one port the wrong one does.
+func (t *tally) tell(host netip.Addr, port uint16, verdict string) {
+	h, known := t.field.hosts[host]
+	p, asked := t.field.ports[port]
+	if !known || !asked {
+		return
+	}
+	truth := droppedWords
+	if t.field.answers(host, port) {
+		truth = openWords
+	}
+	at := h*len(t.field.ports) + p
+	switch {
+	case !slices.Contains(truth, verdict):
+		t.told[at] = wrong
+		t.wrongs = append(t.wrongs, fmt.Sprintf("%s %s", netip.AddrPortFrom(host, port), verdict))
+	case t.told[at] == untold:
+		t.told[at] = right
+	}
+}
+
+// wrong is how many verdicts are not true, or were not told at all.
+func (t *tally) wrong() int {
+	n := 0
+	for _, m := range t.told {
+		if m != right {
+			n++
+		}
+	}
+	return n
+}
+
+// examples is some of the wrong verdicts, for a line of the record.
+func (t *tally) examples() string {
+	const most = 5
+	return strings.Join(t.wrongs[:min(most, len(t.wrongs))], ", ")
+}
+
+// codes is the findings, each once.
+func (t *tally) codes() string {
+	return strings.Join(slices.Sorted(maps.Keys(t.findings)), ",")
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command server plays the server that the benchmarks measure against: every
+// service of a catalogue file, on its own port of an address, each with its
+// side of the conversation. It prints one line when it serves, and ends with an
+// interrupt.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"net/netip"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/protocol"
+)
+
+// version is the word of the catalogue file for what is served.
+const version = "bench"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := serve(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "server: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// serve stands in until ctx ends.
+func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	options := flag.NewFlagSet("server", flag.ContinueOnError)
+	options.SetOutput(stderr)
+	file := options.String("catalog", "", "serve the rows of version "+version+" in this catalogue `FILE`")
+	address := options.String("address", "::", "listen on this `ADDRESS`; :: is everywhere, over IPv4 too")
+	if err := options.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	at, err := netip.ParseAddr(*address)
+	if err != nil {
+		return fmt.Errorf("option -address: %w", err)
+	}
+	services, err := servicesOf(*file)
+	if err != nil {
+		return err
+	}
+	server := probe.StandIn{Host: "mail01.bench.test", Version: "2019", Services: services, Address: at}
+	if err := server.Start(ctx); err != nil {
+		return err
+	}
+	defer server.Close()
+	fmt.Fprintf(stdout, "%d services on %s\n", len(services), at)
+	<-ctx.Done()
+	return nil
+}
+
+// servicesOf is the rows of a catalogue file.
+func servicesOf(file string) ([]catalog.Service, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the catalogue: %w", err)
+	}
+	defer f.Close()
+	cat, err := catalog.Open()
+	if err != nil {
+		return nil, err
+	}
+	if err := cat.Add(file, f, slices.Sorted(maps.Keys(protocol.Table))); err != nil {
+		return nil, err
+	}
+	v, err := cat.Version(version)
+	return v.Services, err
+}
