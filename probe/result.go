@@ -45,6 +45,7 @@ type Result struct {
 	Evidence string        // a printable, bounded excerpt of what the peer said first
 	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
 	Peer     *protocol.Peer
+	Trace    *Trace // how far the packets came; nil where that was not asked
 }
 
 // A Timing is how long one step took.
