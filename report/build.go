@@ -98,6 +98,10 @@ func judge(s seen) Entry {
 		Peer:     s.Peer,
 		Parent:   s.Parent,
 	}
+	if s.Trace != nil {
+		trace := NewTrace(*s.Trace)
+		e.Trace = &trace
+	}
 	for _, t := range s.Steps {
 		e.Steps = append(e.Steps, Step{Step: string(t.Step), Took: inSeconds(t.Took)})
 	}

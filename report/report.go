@@ -91,6 +91,7 @@ type Entry struct {
 	SaidBy   string         `json:"said_by,omitempty"`
 	Peer     *protocol.Peer `json:"peer,omitempty"`
 	Parent   string         `json:"parent,omitempty"`
+	Trace    *Trace         `json:"trace,omitempty"` // absent where no trace was asked for or made
 
 	order int // position in the plan, or in the file that was read
 }
