@@ -79,7 +79,7 @@ func classifyDial(e *dialError) outcome {
 		return outcome{verdict: Refused, saidBy: e.by}
 	case e.icmp == icmpProhibited:
 		return outcome{verdict: Prohibited, saidBy: e.by}
-	case e.icmp == icmpUnreachable:
+	case e.icmp == icmpUnreachable, e.icmp == icmpExceeded:
 		return outcome{verdict: Unreachable, saidBy: e.by}
 	}
 	switch causeOf(e.err) {

@@ -25,9 +25,9 @@ type dialError struct {
 func (e *dialError) Error() string { return fmt.Sprintf("connect: %v", e.err) }
 func (e *dialError) Unwrap() error { return e.err }
 
-// An icmpAnswer is what a Destination Unreachable message means for a
-// connection (RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1,
-// RFC 4443 section 3.1).
+// An icmpAnswer is what a Destination Unreachable or Time Exceeded message means
+// for a connection (RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1,
+// RFC 4443 section 3).
 type icmpAnswer int
 
 const (
@@ -35,6 +35,7 @@ const (
 	icmpUnreachable
 	icmpPort
 	icmpProhibited
+	icmpExceeded // the hop limit ran out on the way: a loop, unless a trace set it
 )
 
 var errFamily = errors.New("the source address and this address are not of one family (IPv4, IPv6)")

@@ -19,7 +19,7 @@ import (
 // standard library closes the socket, and with it the queue, before anybody
 // could read it.
 func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.Conn, error) {
-	fd, err := startConnect(source, addr)
+	fd, err := startConnect(source, addr, 0)
 	if err != nil {
 		return nil, &dialError{err: err, local: true}
 	}
@@ -36,8 +36,9 @@ func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.C
 	return conn, nil
 }
 
-// startConnect opens a socket and sends the SYN.
-func startConnect(source netip.Addr, addr netip.AddrPort) (int, error) {
+// startConnect opens a socket and sends the SYN, which comes no farther than so
+// many hops; 0 leaves that to the system.
+func startConnect(source netip.Addr, addr netip.AddrPort, hops int) (int, error) {
 	domain, level, option := unix.AF_INET6, unix.IPPROTO_IPV6, unix.IPV6_RECVERR
 	if addr.Addr().Is4() {
 		domain, level, option = unix.AF_INET, unix.IPPROTO_IP, unix.IP_RECVERR
@@ -49,6 +50,9 @@ func startConnect(source netip.Addr, addr netip.AddrPort) (int, error) {
 	err = func() error {
 		if err := unix.SetsockoptInt(fd, level, option, 1); err != nil {
 			return os.NewSyscallError("setsockopt", err)
+		}
+		if err := limitHops(fd, addr.Addr(), hops); err != nil {
+			return err
 		}
 		if source.IsValid() {
 			if err := unix.Bind(fd, sockaddr(netip.AddrPortFrom(source, 0))); err != nil {

@@ -56,7 +56,7 @@ func TestExtendedErr(t *testing.T) {
 		{"network prohibited", unix.SO_EE_ORIGIN_ICMP, 3, 9, v4, icmpProhibited},
 		{"host prohibited", unix.SO_EE_ORIGIN_ICMP, 3, 10, v4, icmpProhibited},
 		{"administratively prohibited", unix.SO_EE_ORIGIN_ICMP, 3, 13, v4, icmpProhibited},
-		{"time exceeded", unix.SO_EE_ORIGIN_ICMP, 11, 0, v4, icmpUnreachable},
+		{"time exceeded", unix.SO_EE_ORIGIN_ICMP, 11, 0, v4, icmpExceeded},
 		{"an echo reply", unix.SO_EE_ORIGIN_ICMP, 0, 0, v4, icmpNone},
 		{"v6 no route", unix.SO_EE_ORIGIN_ICMP6, 1, 0, v6, icmpUnreachable},
 		{"v6 prohibited", unix.SO_EE_ORIGIN_ICMP6, 1, 1, v6, icmpProhibited},
@@ -64,6 +64,7 @@ func TestExtendedErr(t *testing.T) {
 		{"v6 port unreachable", unix.SO_EE_ORIGIN_ICMP6, 1, 4, v6, icmpPort},
 		{"v6 ingress policy", unix.SO_EE_ORIGIN_ICMP6, 1, 5, v6, icmpProhibited},
 		{"v6 reject route", unix.SO_EE_ORIGIN_ICMP6, 1, 6, v6, icmpProhibited},
+		{"v6 hop limit exceeded", unix.SO_EE_ORIGIN_ICMP6, 3, 0, v6, icmpExceeded},
 		{"v6 packet too big", unix.SO_EE_ORIGIN_ICMP6, 2, 0, v6, icmpNone},
 		{"of this machine", unix.SO_EE_ORIGIN_LOCAL, 3, 1, v4, icmpNone},
 	}

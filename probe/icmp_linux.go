@@ -74,7 +74,7 @@ func icmp4Answer(kind, code byte) icmpAnswer {
 	const unreachable, timeExceeded = 3, 11
 	switch {
 	case kind == timeExceeded:
-		return icmpUnreachable
+		return icmpExceeded
 	case kind != unreachable || code == 4:
 		return icmpNone
 	case code == 3:
@@ -90,7 +90,7 @@ func icmp6Answer(kind, code byte) icmpAnswer {
 	const unreachable, timeExceeded = 1, 3
 	switch {
 	case kind == timeExceeded:
-		return icmpUnreachable
+		return icmpExceeded
 	case kind != unreachable:
 		return icmpNone
 	case code == 4:

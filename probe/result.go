@@ -47,6 +47,7 @@ type Result struct {
 	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
 	Peer     *protocol.Peer
 	Witness  *Witness // of a TimedOut port over TCP; nil where the address answered nothing
+	Trace    *Trace   // how far the packets came; nil where that was not asked
 }
 
 // A Witness is a port of the same address that had answered, and was asked again

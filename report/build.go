@@ -102,6 +102,10 @@ func judge(s seen) Entry {
 	if w := s.Witness; w != nil {
 		e.Witness = &Witness{Port: w.Port, Answers: w.Answers}
 	}
+	if s.Trace != nil {
+		trace := NewTrace(*s.Trace)
+		e.Trace = &trace
+	}
 	for _, t := range s.Steps {
 		e.Steps = append(e.Steps, Step{Step: string(t.Step), Took: inSeconds(t.Took)})
 	}

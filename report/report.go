@@ -93,6 +93,7 @@ type Entry struct {
 	Peer     *protocol.Peer `json:"peer,omitempty"`
 	Witness  *Witness       `json:"witness,omitempty"`
 	Parent   string         `json:"parent,omitempty"`
+	Trace    *Trace         `json:"trace,omitempty"` // absent where no trace was asked for or made
 
 	order int // position in the plan, or in the file that was read
 }

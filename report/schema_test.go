@@ -53,11 +53,12 @@ func TestSchemaNames(t *testing.T) {
 	for name, value := range map[string]any{
 		"report": Report{}, "counts": Counts{}, "entry": Entry{}, "step": Step{}, "finding": Finding{},
 		"peer": protocol.Peer{}, "endpoint": protocol.Endpoint{}, "tls": protocol.TLSInfo{}, "certificate": protocol.Certificate{},
+		"trace": Trace{}, "beside": Beside{}, "hop": Hop{}, "traceReport": TraceReport{}, "traced": Traced{},
 	} {
 		var names, required []string
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(value)) {
 			tag, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if !field.IsExported() || tag == "-" {
+			if !field.IsExported() || field.Anonymous || tag == "-" {
 				continue
 			}
 			names = append(names, tag)

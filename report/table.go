@@ -93,6 +93,7 @@ func (t *table) group(g Group, from string) {
 	t.paragraph(0, margin, append(nameOf(g), span{" " + who, dim})...)
 	for _, e := range g.Entries {
 		t.row(e)
+		t.trace(e, t.indent())
 		t.findings(e, t.indent())
 	}
 }
@@ -155,6 +156,15 @@ func (t *table) indent() int {
 		return margin
 	}
 	return indent
+}
+
+// trace writes where the port of an entry stops, once for all rows of the port.
+func (t *table) trace(e Entry, indent int) {
+	if e.Trace == nil || t.told[e.Trace.Sentence] {
+		return
+	}
+	t.paragraph(indent, indent, span{e.Trace.Sentence, plain})
+	t.told[e.Trace.Sentence] = true
 }
 
 // findings writes what there is to say about an entry, each thing once in a

@@ -17,6 +17,7 @@ import (
 func commands(w world) []*cli.Command {
 	return []*cli.Command{
 		checkCommand(w),
+		traceCommand(w),
 		demoCommand(w),
 		catalogCommand(w),
 		reportCommand(w),

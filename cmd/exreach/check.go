@@ -20,7 +20,7 @@ func checkCommand(w world) *cli.Command {
 		Name:      "check",
 		Usage:     "ask every port that a server's role needs",
 		ArgsUsage: "HOST...",
-		Flags:     slices.Concat(planFlags(), poolFlags(), outputFlags()),
+		Flags:     slices.Concat(planFlags(), poolFlags(), []cli.Flag{traceFlag()}, outputFlags()),
 		Action:    func(c *cli.Context) error { return check(c, w) },
 	}
 }
@@ -45,6 +45,7 @@ func check(c *cli.Context, w world) error {
 	if _, err := cat.Plan(settle(cat, topology), fromOf(c)); err != nil {
 		return err
 	}
+	out.tracer = tracerOf(c, pool, &notes)
 	topology = identify(c.Context, cat, pool, topology, cmp.Or(fromOf(c), topology.From, catalog.DefaultFrom), &notes)
 	plan, err := planOf(c, cat, topology, &notes)
 	if err != nil {

@@ -101,8 +101,11 @@ func values(l line, option string) []string {
 	case "color":
 		return slices.Clone(colorWords)
 	case "format":
-		if l.name() == "exreach catalog show" {
+		switch l.name() {
+		case "exreach catalog show":
 			return slices.Clone(showFormats)
+		case "exreach trace":
+			return report.TraceFormatNames()
 		}
 		return report.FormatNames()
 	}

@@ -43,6 +43,7 @@ func TestLab(t *testing.T) {
 	t.Run("endpoint map", l.endpointMap)
 	t.Run("RPC port dropped", l.rpcPortDropped)
 	t.Run("interface not registered", l.notRegistered)
+	t.Run("trace", l.traces)
 	t.Run("findings", l.findingScenes)
 	t.Run("credentials", l.credentials)
 	t.Run("few descriptors", l.fewDescriptors)

@@ -39,7 +39,8 @@ type output struct {
 	file     string // "" is stdout
 	stdout   io.Writer
 	notes    io.Writer
-	progress io.Writer // a terminal, or nil
+	progress io.Writer     // a terminal, or nil
+	tracer   *probe.Tracer // traces what timed out; nil traces nothing
 }
 
 func newOutput(c *cli.Context, w world) (output, error) {
@@ -107,6 +108,9 @@ func (o output) run(ctx context.Context, pool *probe.Pool, plan []catalog.Check)
 	}
 	defer to.discard()
 	results := pool.Run(ctx, slices.Values(plan))
+	if o.tracer != nil {
+		results = o.tracer.Results(ctx, results)
+	}
 	if o.progress != nil {
 		results = watch(results, o.progress, len(plan))
 	}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"exreach/probe"
+)
+
+// TraceFormats is every format of a TraceReport by its name.
+var TraceFormats = map[string]func(io.Writer, TraceReport, Style) error{
+	"table": writeTraceTable,
+	"json":  writeTraceJSON,
+}
+
+// TraceFormatNames lists the formats for help and messages.
+func TraceFormatNames() []string { return slices.Sorted(maps.Keys(TraceFormats)) }
+
+// writeTraceJSON writes one document (docs/report.schema.json, traceReport).
+func writeTraceJSON(w io.Writer, r TraceReport, _ Style) error {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	return out.Encode(r)
+}
+
+// outcomeInks is the colour of every outcome.
+var outcomeInks = map[Outcome]ink{Open: green, Blocked: red, Undecided: yellow}
+
+// writeTraceTable writes for each address its hops, and what they come to.
+func writeTraceTable(w io.Writer, r TraceReport, s Style) error {
+	p := &page{out: bufio.NewWriter(w), style: s}
+	for _, t := range r.Traces {
+		p.trace(r, t)
+		p.line(0)
+	}
+	return p.out.Flush()
+}
+
+func (p *page) trace(r TraceReport, t Traced) {
+	title := []span{{r.Host, bold}}
+	if t.Address != r.Host {
+		title = append(title, span{" " + t.Address, plain})
+	}
+	p.paragraph(0, margin, title...)
+	beside := Beside{}
+	if t.Beside != nil {
+		beside = *t.Beside
+	}
+	var rows [][3]string
+	for i := range max(shown(t.Hops), shown(beside.Hops)) {
+		rows = append(rows, [3]string{fmt.Sprint(i + 1), cell(t.Hops, i), cell(beside.Hops, i)})
+	}
+	heads := [3]string{"hop", fmt.Sprintf("%d/%s", r.Port, r.Network)}
+	if t.Beside != nil {
+		heads[2] = fmt.Sprintf("%d/%s", beside.Port, beside.Network)
+	}
+	middle := width(heads[1])
+	for _, row := range rows {
+		middle = max(middle, width(row[1]))
+	}
+	for _, row := range slices.Insert(rows, 0, heads) {
+		p.line(margin, span{padLeft(row[0], len("hop")) + spaces(gutter) + pad(row[1], middle) + spaces(gutter) + row[2], plain})
+	}
+	p.paragraph(margin, margin, span{t.Sentence, outcomeInks[t.Outcome]})
+}
+
+// shown is how many hops there are to show: of the silence at the end one.
+func shown(hops []Hop) int {
+	n := len(hops)
+	for n > 1 && hops[n-1].Said == string(probe.SaidNothing) && hops[n-2].Said == string(probe.SaidNothing) {
+		n--
+	}
+	return n
+}
+
+// cell is one hop: who answered, what unless it was just passing it on, and when.
+func cell(hops []Hop, i int) string {
+	if i >= shown(hops) {
+		return ""
+	}
+	h := hops[i]
+	if h.Said == string(probe.SaidNothing) {
+		return "no answer"
+	}
+	who := strings.Join(h.From, ", ")
+	if who == "" {
+		who = "somebody"
+	}
+	words := []string{who, tookOf(Entry{Took: h.Took})}
+	if h.Said != string(probe.SaidExceeded) {
+		words = append(words, h.Said)
+	}
+	return strings.Join(words, "  ")
+}
