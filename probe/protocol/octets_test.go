@@ -3,6 +3,7 @@
 package protocol
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -143,14 +144,14 @@ func TestSilenceInOctets(t *testing.T) {
 	}
 }
 
-// TestRandomOctets: no protocol is proved by chance.
+// TestRandomOctets: no protocol is proved by chance. Each has noise of its own.
 func TestRandomOctets(t *testing.T) {
-	noise := rand.NewChaCha8([32]byte{})
 	said := make([]byte, 64)
 	for name, p := range ofTCP() {
 		if name == "tcp" {
 			continue
 		}
+		noise := rand.NewChaCha8(sha256.Sum256([]byte(name)))
 		for range 5000 {
 			noise.Read(said)
 			if peer, err := p.Ask(hangsUpAfter(said), question(name, catalog.NoTLS)); err == nil {

@@ -5,6 +5,7 @@ package protocol
 import (
 	"fmt"
 	"net"
+	"time"
 )
 
 // The octets of SOCKS 5 (RFC 1928 sections 3, 4 and 6).
@@ -38,6 +39,9 @@ func askSOCKS(conn net.Conn, q Question) (Peer, error) {
 		return Peer{}, err
 	}
 	if b[1] == socksNoMethod {
+		if err := t.endsHere(); err != nil {
+			return Peer{}, err
+		}
 		return Peer{Refusal: "no acceptable authentication method"}, nil
 	}
 	q.At(Talk)
@@ -49,6 +53,19 @@ func askSOCKS(conn net.Conn, q Question) (Peer, error) {
 		return Peer{}, err
 	}
 	return Peer{Facts: map[string]string{"method": "no authentication", "reply": fmt.Sprintf("0x%02x", b[1])}}, nil
+}
+
+// endsHere fails where the peer has more to say: two octets of noise may look like
+// a refusal, and nothing follows one (RFC 1928 section 3). A server that leaves it
+// to the client to hang up is not waited for.
+func (t *talk) endsHere() error {
+	if err := t.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	if _, err := t.r.ReadByte(); err == nil {
+		return t.mismatch(t.waiting + " goes on after a refusal")
+	}
+	return nil
 }
 
 // isSOCKSReply reports whether head, as far as it goes, begins a reply: the

@@ -32,6 +32,7 @@ var socksRecordings = []octetRecording{
 		said: "05 00  05 02 00 03",
 		want: Peer{Facts: map[string]string{"method": "no authentication", "reply": "0x02"}},
 	},
+	{name: "noise", said: "05 ff 17", got: "the reply to the hello goes on after a refusal"},
 	{name: "SOCKS 4", said: "00 5b 0000 00000000", got: "the reply to the hello does not open like SOCKS 5"},
 	{name: "a method that was not offered", said: "05 02", got: "the reply to the hello does not open like SOCKS 5"},
 	{name: "RPC", said: "05 00 0d 03 10000000", got: "the reply to a command that is not known does not open like SOCKS 5"},

@@ -49,12 +49,10 @@ func askTelnet(conn net.Conn, q Question) (Peer, error) {
 
 // telnetCommand reads what follows an IAC. Only a negotiation has an option.
 func (t *talk) telnetCommand() (command, option byte, err error) {
-	b, err := t.octets(1, func(head []byte) bool { return head[0] >= telnetFirst })
+	b, err := t.octets(1, func(head []byte) bool { return head[0] >= telnetFirst && head[0] < telnetIAC })
 	switch {
 	case err != nil:
 		return 0, 0, err
-	case b[0] == telnetIAC: // twice stands for the octet itself
-		return 0, 0, nil
 	case b[0] < telnetWill:
 		return b[0], 0, nil
 	}
@@ -65,10 +63,11 @@ func (t *talk) telnetCommand() (command, option byte, err error) {
 	return command, b[0], nil
 }
 
-// skipText reads up to the next IAC, and that too.
+// skipText reads up to the next IAC, and that too. Text is ASCII as long as
+// nothing else was agreed on (RFC 854).
 func (t *talk) skipText() error {
 	for {
-		b, err := t.octets(1, nil)
+		b, err := t.octets(1, func(head []byte) bool { return head[0] < 0x80 || head[0] == telnetIAC })
 		if err != nil || b[0] == telnetIAC {
 			return err
 		}

@@ -17,8 +17,9 @@ var telnetRecordings = []octetRecording{
 	},
 	{name: "a router", said: "fffb01 fffb03 fffd18 fffd1f 0d0a 'User Access Verification' 0d0a0d0a 'Password: '"},
 	{name: "one that negotiates nothing but what it is asked", said: "fff1 'WinGate>' fffc03"},
-	{name: "text between two negotiations", said: "fffb01 'login: ' ffff fffa18fff0 fffe03"},
+	{name: "text between two negotiations", said: "fffb01 'login: ' fff9 fffa18fff0 fffe03"},
 	{name: "a prompt alone", said: "'WinGate>'", got: "the greeting does not open like Telnet"},
+	{name: "noise", said: "fffb01 41 93 fffb03", got: "the reply to an option does not open like Telnet"},
 	{name: "no command", said: "ff00", got: "the reply to an option does not open like Telnet"},
 	{name: "SMTP", said: "'220 mail ESMTP' 0d0a", got: "the greeting opens like SMTP or FTP"},
 }
