@@ -51,11 +51,7 @@ func TestControls(t *testing.T) {
 // The port is one that no version uses: it lies in no row, and in no range that
 // servers give out.
 func TestControlIsUnused(t *testing.T) {
-	c, err := Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range c.Versions {
+	for _, v := range all(t, mustOpen(t)) {
 		for _, s := range v.Services {
 			// "1024-65535" says that a port is anywhere, "6005-65535" begins above.
 			wide := s.Ports.Last-s.Ports.First > 10000

@@ -94,7 +94,7 @@ func TestPlan(t *testing.T) {
 		})
 	}
 	// A static port of one plan must not show in the catalogue.
-	if s := c.Versions[1].Services[0]; s.Ports != (Ports{}) {
+	if s := all(t, c)[1].Services[0]; s.Ports != (Ports{}) {
 		t.Errorf("planning changed the catalogue: %+v", s)
 	}
 }

@@ -40,9 +40,9 @@ func newestWith(cat *catalog.Catalog, role string) string {
 	if hasRole(cat, catalog.DefaultVersion, role) {
 		return catalog.DefaultVersion
 	}
-	for _, v := range slices.Backward(cat.Versions) {
-		if hasRole(cat, v.Name, role) {
-			return v.Name
+	for _, version := range slices.Backward(cat.Names()) {
+		if hasRole(cat, version, role) {
+			return version
 		}
 	}
 	return catalog.DefaultVersion
