@@ -155,6 +155,7 @@ type Source struct {
 // one host?
 type Check struct {
 	Order   int // position in its plan
+	Of      int // how many checks of the plan have its host, without those behind; 0 where Number has not said
 	Host    string
 	Version string
 	Service Service

@@ -12,40 +12,38 @@ const Control = "control-port"
 // out (1025-5000, from 6005 on; KB832017).
 const firstControl = 5893
 
-// Controls returns one more check for each host of a plan where it tells
-// something: a port at which nobody should listen. If that answers, so does
-// everything there, and a connect alone proves nothing. A host has one where
-// some check of it is a bare connect, or where more than three are asked.
-func Controls(plan []Check) []Check {
+// WithControls returns the plan with one more check for each of its hosts where
+// that tells something: of a port at which nobody should listen. If that
+// answers, so does everything there, and a connect alone proves nothing. A host
+// has one where some check of it is a bare connect, or where more than three are
+// asked.
+func WithControls(plan []Check) []Check {
 	var hosts []string
 	asked := map[string][]Check{}
-	next := 0
 	for _, c := range plan {
 		if asked[c.Host] == nil {
 			hosts = append(hosts, c.Host)
 		}
 		asked[c.Host] = append(asked[c.Host], c)
-		next = max(next, c.Order+len(c.Behind)+1)
 	}
-	var controls []Check
+	all := slices.Clone(plan)
 	for _, host := range hosts {
 		if checks := asked[host]; len(checks) > 3 || slices.ContainsFunc(checks, Check.isBare) {
-			controls = append(controls, control(checks, next+len(controls)))
+			all = append(all, control(checks))
 		}
 	}
-	return controls
+	return Number(all, 0)
 }
 
 // control is the check of a port that none of checks, which are of one host,
 // is about.
-func control(checks []Check, order int) Check {
+func control(checks []Check) Check {
 	port := uint16(firstControl)
 	for slices.ContainsFunc(checks, func(c Check) bool { return c.Service.Ports.First == port }) {
 		port++
 	}
 	first := checks[0]
 	return Check{
-		Order:   order,
 		Host:    first.Host,
 		Version: first.Version,
 		Service: Service{

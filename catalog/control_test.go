@@ -34,9 +34,9 @@ func TestControls(t *testing.T) {
 		"somebody does use the port":             {checksOf("mail01", "tcp", 25, 5893, 5894), []string{"3 mail01 control-port 5895/tcp client off"}},
 		"what is behind a mapper has numbers":    {mapper, []string{"3 mail01 control-port 5893/tcp client off"}},
 		"one for each host": {slices.Concat(checksOf("a", "tcp", 25), checksOf("b", "smtp", 25), checksOf("c", "tcp", 25), checksOf("a", "tcp", 26)),
-			[]string{"1 a control-port 5893/tcp client off", "2 c control-port 5893/tcp client off"}},
+			[]string{"4 a control-port 5893/tcp client off", "5 c control-port 5893/tcp client off"}},
 	} {
-		controls := Controls(test.plan)
+		controls := WithControls(test.plan)[len(test.plan):]
 		if diff := cmp.Diff(test.want, lines(controls)); diff != "" {
 			t.Errorf("%s (- want, + got):\n%s", name, diff)
 		}

@@ -37,6 +37,5 @@ func (c *Catalog) Identify(host, from string) []Check {
 			}
 		}
 	}
-	number(checks)
-	return checks
+	return Number(checks, 0)
 }

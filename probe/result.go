@@ -45,6 +45,8 @@ type Result struct {
 	Evidence string        // a printable, bounded excerpt of what the peer said first
 	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
 	Peer     *protocol.Peer
+	At       time.Time // when it was known
+	Last     bool      // the last result of its check, with those of what is behind it
 }
 
 // A Timing is how long one step took.
