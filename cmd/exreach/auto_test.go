@@ -4,6 +4,8 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,12 +49,23 @@ func TestIdentify(t *testing.T) {
 			defer s.Close()
 			pool := &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Roots: s.Roots()}
 			var notes bytes.Buffer
-			found := identify(t.Context(), cat, pool, catalog.Topology{Hosts: []catalog.Host{{Name: s.Host}}}, "client", &notes)
-			if got := found.Hosts[0].Version; got != tt.want || !strings.Contains(notes.String(), tt.note) {
+			found := identify(t, cat, pool, &notes, catalog.Host{Name: s.Host})
+			if got := found[0].roles[0].Version; got != tt.want || !strings.Contains(notes.String(), tt.note) {
 				t.Errorf("taken for %s, want %s, said %q", got, tt.want, notes.String())
 			}
 		})
 	}
+}
+
+// identify returns the hosts with the versions that were found, or given.
+func identify(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Writer, hosts ...catalog.Host) []target {
+	var r roster
+	for i, h := range hosts {
+		r.targets = append(r.targets, target{at: i, roles: []catalog.Host{h}})
+	}
+	who := identifier{cat: cat, from: "client", notes: notes, each: true, taken: map[string]int{}}
+	known, auto := r.parts(t.Context())
+	return slices.AppendSeq(slices.Collect(known), who.targets(t.Context(), pool, auto))
 }
 
 // TestIdentifyNot wants nothing asked of hosts whose version is given, or whose
@@ -63,9 +76,8 @@ func TestIdentifyNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	var notes bytes.Buffer
-	topology := catalog.Topology{Hosts: []catalog.Host{{Name: "192.0.2.1", Version: "2010"}, {Name: "192.0.2.2", Role: "domain-controller"}}}
-	found := identify(t.Context(), cat, &probe.Pool{}, topology, "client", &notes)
-	if found.Hosts[0].Version != "2010" || found.Hosts[1].Version != catalog.DefaultVersion || notes.Len() > 0 {
-		t.Errorf("%+v, said %q", found.Hosts, notes.String())
+	found := identify(t, cat, &probe.Pool{}, &notes, catalog.Host{Name: "192.0.2.1", Version: "2010"}, catalog.Host{Name: "192.0.2.2", Role: "domain-controller"})
+	if len(found) != 2 || found[0].roles[0].Version != "2010" || notes.Len() > 0 {
+		t.Errorf("%+v, said %q", found, notes.String())
 	}
 }
