@@ -55,7 +55,7 @@ func check(c *cli.Context, w world) error {
 		cat:   cat,
 		from:  plan.from,
 		notes: out.notes,
-		each:  hosts.pipe == nil && len(hosts.targets) <= few,
+		each:  hosts.pipe == nil && hosts.named.Load() <= few,
 		taken: map[string]int{},
 	}
 	return out.run(c.Context, pool, &survey{hosts: hosts, plan: plan, who: who})

@@ -56,7 +56,7 @@ func (p *planner) rehearse(r *roster) error {
 	planned := map[kind]int{} // checks of a host of that kind
 	var all []catalog.Check
 	auto := false
-	for _, t := range r.targets {
+	for t := range r.known() {
 		auto = auto || t.isAuto()
 		k := kind{t.roles[0].Version, t.roles[0].Role}
 		plain := len(t.roles) == 1 && t.roles[0].RPCPorts == nil

@@ -34,12 +34,13 @@ func (t target) isAuto() bool {
 	return false
 }
 
-// A roster is the hosts of a run. Those of a pipe become known while it is under
-// way.
+// A roster is the hosts of a run: those of a topology file, or names of hosts
+// that are all alike. Those of a pipe become known while the run is under way.
 type roster struct {
 	from    string       // who connects, where a topology file says so
-	like    catalog.Host // what every host is, but for its name, where no topology file says it
-	targets []target     // what is known before anybody is asked
+	targets []target     // of a topology file
+	like    catalog.Host // what a host is that has nothing but a name
+	names   []string     // what is known of those before anybody is asked
 	pipe    *hostList    // where more come from; nil where these are all
 	named   atomic.Int64 // targets so far
 	whole   atomic.Bool  // no more are to come
@@ -47,8 +48,8 @@ type roster struct {
 
 // oneHost is the roster of a single host.
 func oneHost(h catalog.Host) *roster {
-	r := &roster{like: h}
-	r.targets = []target{r.add(h.Name)}
+	r := &roster{like: h, names: []string{h.Name}}
+	r.named.Store(1)
 	r.whole.Store(true)
 	return r
 }
@@ -71,6 +72,7 @@ func rosterOf(c *cli.Context, stdin io.Reader, notes io.Writer) (*roster, error)
 	default:
 		err = r.fromArguments(c, family, notes)
 	}
+	r.named.Store(int64(len(r.names) + len(r.targets)))
 	r.whole.Store(r.pipe == nil)
 	return r, err
 }
@@ -94,11 +96,11 @@ func oneSource(c *cli.Context) error {
 	return nil
 }
 
-// add makes a target of a name.
-func (r *roster) add(name string) target {
+// target is the host of a name, which is the nth.
+func (r *roster) target(name string, n int) target {
 	h := r.like
 	h.Name = name
-	return target{at: int(r.named.Add(1)) - 1, roles: []catalog.Host{h}}
+	return target{at: n, roles: []catalog.Host{h}}
 }
 
 // fromArguments takes the hosts of the command line, each once.
@@ -115,9 +117,9 @@ func (r *roster) fromArguments(c *cli.Context, family string, notes io.Writer) e
 			continue
 		}
 		seen[key] = true
-		r.targets = append(r.targets, r.add(name))
+		r.names = append(r.names, name)
 	}
-	if len(r.targets) == 0 {
+	if len(r.names) == 0 {
 		return hinted("exreach check mail01.contoso.com, or exreach demo to see one without a server", "there is no host to check")
 	}
 	return nil
@@ -137,13 +139,13 @@ func (r *roster) fromList(c *cli.Context, stdin io.Reader, family string, notes 
 		if !more {
 			break
 		}
-		r.targets = append(r.targets, r.add(name))
+		r.names = append(r.names, name)
 		if pipe {
 			r.pipe = list
 			return nil
 		}
 	}
-	if list.err == nil && len(r.targets) == 0 {
+	if list.err == nil && len(r.names) == 0 {
 		return hinted("write one host a line", "there is no host to check: %s names none", list.name)
 	}
 	return list.err
@@ -177,14 +179,29 @@ func (r *roster) fromTopology(name, family string) error {
 		}
 		r.targets[at].roles = append(r.targets[at].roles, h)
 	}
-	r.named.Store(int64(len(r.targets)))
 	return nil
 }
 
-// all is every target, until ctx ends. That of a pipe can be gone through once.
-func (r *roster) all(ctx context.Context) iter.Seq[target] {
+// known is every target that is known before anybody is asked.
+func (r *roster) known() iter.Seq[target] {
 	return func(yield func(target) bool) {
 		for _, t := range r.targets {
+			if !yield(t) {
+				return
+			}
+		}
+		for n, name := range r.names {
+			if !yield(r.target(name, n)) {
+				return
+			}
+		}
+	}
+}
+
+// all is every target, until ctx ends. Those of a pipe can be gone through once.
+func (r *roster) all(ctx context.Context) iter.Seq[target] {
+	return func(yield func(target) bool) {
+		for t := range r.known() {
 			if ctx.Err() != nil || !yield(t) {
 				return
 			}
@@ -195,7 +212,7 @@ func (r *roster) all(ctx context.Context) iter.Seq[target] {
 				r.whole.Store(true)
 				return
 			}
-			if !yield(r.add(name)) {
+			if n := r.named.Add(1); !yield(r.target(name, int(n)-1)) {
 				return
 			}
 		}
@@ -209,7 +226,7 @@ func (r *roster) parts(ctx context.Context) (known, auto iter.Seq[target]) {
 	switch {
 	case r.pipe == nil:
 		return narrowed(r.all(ctx), false), narrowed(r.all(ctx), true)
-	case r.targets[0].isAuto():
+	case isAuto(r.like):
 		return none, r.all(ctx)
 	}
 	return r.all(ctx), none
