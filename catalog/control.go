@@ -18,31 +18,31 @@ const firstControl = 5893
 // has one where some check of it is a bare connect, or where more than three are
 // asked.
 func WithControls(plan []Check) []Check {
-	var hosts []string
-	asked := map[string][]Check{}
-	for _, c := range plan {
-		if asked[c.Host] == nil {
-			hosts = append(hosts, c.Host)
+	var firsts []*Check // of each host
+	asked, bare := map[string]int{}, map[string]bool{}
+	for i, c := range plan {
+		if asked[c.Host] == 0 {
+			firsts = append(firsts, &plan[i])
 		}
-		asked[c.Host] = append(asked[c.Host], c)
+		asked[c.Host]++
+		bare[c.Host] = bare[c.Host] || c.isBare()
 	}
-	all := slices.Clone(plan)
-	for _, host := range hosts {
-		if checks := asked[host]; len(checks) > 3 || slices.ContainsFunc(checks, Check.isBare) {
-			all = append(all, control(checks))
+	all := slices.Grow(slices.Clone(plan), len(firsts))
+	for _, first := range firsts {
+		if asked[first.Host] > 3 || bare[first.Host] {
+			all = append(all, control(plan, first))
 		}
 	}
 	return Number(all, 0)
 }
 
-// control is the check of a port that none of checks, which are of one host,
-// is about.
-func control(checks []Check) Check {
+// control is the check of a port that no check of a host is about; first is one
+// of them.
+func control(plan []Check, first *Check) Check {
 	port := uint16(firstControl)
-	for slices.ContainsFunc(checks, func(c Check) bool { return c.Service.Ports.First == port }) {
+	for slices.ContainsFunc(plan, func(c Check) bool { return c.Host == first.Host && c.Service.Ports.First == port }) {
 		port++
 	}
-	first := checks[0]
 	return Check{
 		Host:    first.Host,
 		Version: first.Version,

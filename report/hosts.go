@@ -23,7 +23,7 @@ func Hosts(results iter.Seq[probe.Result], started time.Time) iter.Seq[[]Entry] 
 		for r := range results {
 			h := waiting[r.Check.Host]
 			if h == nil {
-				h = &host{}
+				h = &host{results: make([]probe.Result, 0, r.Check.Of)}
 				waiting[r.Check.Host] = h
 			}
 			if h.add(r); !h.whole(r.Check) {
