@@ -87,7 +87,7 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 				}
 			}
 		}
-		for entries := range report.Hosts(quick(pool).Run(ctx, questions), time.Now()) {
+		for entries := range report.Hosts(pool.Run(ctx, questions), time.Now()) {
 			t, known := asked.LoadAndDelete(entries[0].Host)
 			if ctx.Err() != nil || known && !yield(i.conclude(t.(target), entries)) {
 				return
@@ -97,16 +97,23 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 	}
 }
 
-// quick is a pool that does not wait long and leaves room for the checks
-// themselves, which are under way at the same time.
-func quick(p *probe.Pool) *probe.Pool {
-	const most = 64 // connections at once
-	q := *p
-	q.Tries = 1
-	q.Timeouts = probe.Timeouts{Connect: 2 * time.Second, Check: 5 * time.Second}
-	q.Limit = min(most, cmp.Or(p.Limit, most))
-	q.Credentials = nil
-	return &q
+// quick is a pool that does not wait long.
+func quick(p probe.Pool) *probe.Pool {
+	p.Tries = 1
+	p.Timeouts = probe.Timeouts{Connect: 2 * time.Second, Check: 5 * time.Second}
+	p.Credentials = nil
+	return &p
+}
+
+// divide gives a quarter of the connections to finding out versions, and the
+// rest to the checks, which are under way at the same time.
+func divide(p *probe.Pool) (asking, checking probe.Pool) {
+	const all = 256 // what a pool opens by itself
+	asking, checking = *p, *p
+	limit := cmp.Or(p.Limit, all)
+	asking.Limit = max(1, limit/4)
+	checking.Limit = max(1, limit-asking.Limit)
+	return asking, checking
 }
 
 // conclude gives a host the version that it admits to, in each of its roles.

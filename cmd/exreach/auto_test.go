@@ -65,7 +65,7 @@ func identify(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Wri
 	}
 	who := identifier{cat: cat, from: "client", notes: notes, each: true, taken: map[string]int{}}
 	known, auto := r.parts(t.Context())
-	return slices.AppendSeq(slices.Collect(known), who.targets(t.Context(), pool, auto))
+	return slices.AppendSeq(slices.Collect(known), who.targets(t.Context(), quick(*pool), auto))
 }
 
 // TestIdentifyNot wants nothing asked of hosts whose version is given, or whose

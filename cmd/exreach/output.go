@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -201,12 +202,8 @@ func (o output) write(to io.Writer, r report.Report) error {
 		}
 		return nil
 	}
-	var text bytes.Buffer
-	if err := o.format.Whole(&text, r, o.style); err != nil {
-		return err
-	}
-	_, err := text.WriteTo(to)
-	return err
+	text := bufio.NewWriter(to)
+	return cmp.Or(o.format.Whole(text, r, o.style), text.Flush())
 }
 
 // finish makes the report visible and tells the outcome.

@@ -25,6 +25,7 @@ type planner struct {
 	taken  []string           // options whose default is worth a note: role, from
 	told   map[[2]string]bool // versions and roles that there was a note about
 
+	auto  bool         // some host has no version
 	total int          // checks of the whole run; 0 where that is not known before
 	begun atomic.Int64 // targets whose checks are being asked
 	asked atomic.Int64 // checks of those
@@ -55,9 +56,8 @@ func (p *planner) rehearse(r *roster) error {
 	type kind struct{ version, role string }
 	planned := map[kind]int{} // checks of a host of that kind
 	var all []catalog.Check
-	auto := false
 	for t := range r.known() {
-		auto = auto || t.isAuto()
+		p.auto = p.auto || t.isAuto()
 		k := kind{t.roles[0].Version, t.roles[0].Role}
 		plain := len(t.roles) == 1 && t.roles[0].RPCPorts == nil
 		n, known := planned[k]
@@ -73,14 +73,13 @@ func (p *planner) rehearse(r *roster) error {
 		}
 		p.total += n
 	}
-	possible := func() []catalog.Service { return p.possible(auto) }
-	if err := p.filter.check(all, possible); err != nil {
+	if err := p.filter.check(all, p.possible); err != nil {
 		return err
 	}
-	if p.total == 0 && !slices.ContainsFunc(possible(), p.filter.leaves) {
+	if p.total == 0 && !slices.ContainsFunc(p.possible(), p.filter.leaves) {
 		return nothingLeft()
 	}
-	if auto || r.pipe != nil {
+	if p.auto || r.pipe != nil {
 		p.total = 0
 	}
 	return nil
@@ -91,9 +90,9 @@ func (p *planner) plan(t target) ([]catalog.Check, error) {
 	return p.cat.Plan(catalog.Topology{Hosts: settle(p.cat, t).roles}, p.from)
 }
 
-// possible is the services that hosts may turn out to have.
-func (p *planner) possible(auto bool) []catalog.Service {
-	if !auto {
+// possible is the services that hosts without a version may turn out to have.
+func (p *planner) possible() []catalog.Service {
+	if !p.auto {
 		return nil
 	}
 	versions, err := p.cat.Versions()

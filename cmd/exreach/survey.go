@@ -22,11 +22,15 @@ type survey struct {
 // its checks; what is not begun when ctx ends is not asked.
 func (s *survey) results(ctx context.Context, pool *probe.Pool) iter.Seq[probe.Result] {
 	known, auto := s.hosts.parts(ctx)
-	found := s.who.targets(ctx, quick(pool), auto)
+	asking, checking := *pool, *pool
+	if several := s.hosts.pipe != nil || s.hosts.named.Load() > 1; several && s.plan.auto {
+		asking, checking = divide(pool)
+	}
+	found := s.who.targets(ctx, quick(asking), auto)
 	if pool.Limit == 1 { // nobody else may have a connection meanwhile
 		found = slices.Values(slices.Collect(found))
 	}
-	return pool.Run(ctx, s.plan.checks(ctx, func(yield func(target) bool) {
+	return checking.Run(ctx, s.plan.checks(ctx, func(yield func(target) bool) {
 		for _, targets := range []iter.Seq[target]{known, found} {
 			for t := range targets {
 				if !yield(t) {
