@@ -159,5 +159,8 @@ func (i *identifier) noteTaken() {
 	if i.each || parts == nil {
 		return
 	}
-	note(i.notes, "checking %s; %d of them did not say which version they are", strings.Join(parts, ", "), i.mute)
+	note(i.notes, "checking %s", strings.Join(parts, ", "))
+	if i.mute > 0 {
+		note(i.notes, "%s of these did not say which version it is", plural(i.mute, "host"))
+	}
 }

@@ -4,7 +4,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"maps"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -79,5 +83,43 @@ func TestIdentifyNot(t *testing.T) {
 	found := identify(t, cat, &probe.Pool{}, &notes, catalog.Host{Name: "192.0.2.1", Version: "2010"}, catalog.Host{Name: "192.0.2.2", Role: "domain-controller"})
 	if len(found) != 2 || found[0].roles[0].Version != "2010" || notes.Len() > 0 {
 		t.Errorf("%+v, said %q", found, notes.String())
+	}
+}
+
+// TestIdentifyMany wants one line about many hosts, and all of them passed on
+// with their own place.
+func TestIdentifyMany(t *testing.T) {
+	cat, err := catalog.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := roster{names: []string{"mail01", "mail02", "mail03"}}
+	v, err := cat.Version("2016")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := probe.StandIn{Host: "mail01", Version: v.Name, Services: v.Services}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var notes bytes.Buffer
+	who := identifier{cat: cat, from: "client", notes: &notes, taken: map[string]int{}}
+	pool := probe.Pool{Dial: s.Dial, Roots: s.Roots(), Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
+		if host == "mail02" {
+			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+		}
+		return s.Lookup(ctx, host)
+	}}
+	got := map[int]string{}
+	for found := range who.targets(t.Context(), &pool, r.known()) {
+		got[found.at] = found.name() + " " + found.roles[0].Version
+	}
+	if want := map[int]string{0: "mail01 2016", 1: "mail02 se", 2: "mail03 2016"}; !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	const want = "exreach: checking 2 hosts as --version 2016, 1 host as --version se\nexreach: 1 host of these did not say which version it is\n"
+	if notes.String() != want {
+		t.Errorf("noted %q, want %q", notes.String(), want)
 	}
 }
