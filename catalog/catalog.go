@@ -10,10 +10,18 @@ package catalog
 
 import "fmt"
 
-// A Catalog is every version that exreach knows, in the order of their release.
+// A Catalog is every version that exreach knows. Its files are read when they
+// are first asked for: most commands need one or two of them. Any number of
+// goroutines may ask; Add wants to be alone.
 type Catalog struct {
-	Versions []Version
-	sources  map[string]string // document by its key
+	shelves []shelf                           // in the order of release
+	sources func() (map[string]string, error) // document by its key
+}
+
+// A shelf is the place of one version.
+type shelf struct {
+	name string
+	read func() (Version, error) // reads once, however often it is called
 }
 
 // A Version is one generation of Exchange (or a family of support servers) with
@@ -147,6 +155,7 @@ type Source struct {
 // one host?
 type Check struct {
 	Order   int // position in its plan
+	Of      int // how many checks of the plan have its host, without those behind; 0 where Number has not said
 	Host    string
 	Version string
 	Service Service

@@ -12,40 +12,38 @@ const Control = "control-port"
 // out (1025-5000, from 6005 on; KB832017).
 const firstControl = 5893
 
-// Controls returns one more check for each host of a plan where it tells
-// something: a port at which nobody should listen. If that answers, so does
-// everything there, and a connect alone proves nothing. A host has one where
-// some check of it is a bare connect, or where more than three are asked.
-func Controls(plan []Check) []Check {
-	var hosts []string
-	asked := map[string][]Check{}
-	next := 0
-	for _, c := range plan {
-		if asked[c.Host] == nil {
-			hosts = append(hosts, c.Host)
+// WithControls returns the plan with one more check for each of its hosts where
+// that tells something: of a port at which nobody should listen. If that
+// answers, so does everything there, and a connect alone proves nothing. A host
+// has one where some check of it is a bare connect, or where more than three are
+// asked.
+func WithControls(plan []Check) []Check {
+	var firsts []*Check // of each host
+	asked, bare := map[string]int{}, map[string]bool{}
+	for i, c := range plan {
+		if asked[c.Host] == 0 {
+			firsts = append(firsts, &plan[i])
 		}
-		asked[c.Host] = append(asked[c.Host], c)
-		next = max(next, c.Order+len(c.Behind)+1)
+		asked[c.Host]++
+		bare[c.Host] = bare[c.Host] || c.isBare()
 	}
-	var controls []Check
-	for _, host := range hosts {
-		if checks := asked[host]; len(checks) > 3 || slices.ContainsFunc(checks, Check.isBare) {
-			controls = append(controls, control(checks, next+len(controls)))
+	all := slices.Grow(slices.Clone(plan), len(firsts))
+	for _, first := range firsts {
+		if asked[first.Host] > 3 || bare[first.Host] {
+			all = append(all, control(plan, first))
 		}
 	}
-	return controls
+	return Number(all, 0)
 }
 
-// control is the check of a port that none of checks, which are of one host,
-// is about.
-func control(checks []Check, order int) Check {
+// control is the check of a port that no check of a host is about; first is one
+// of them.
+func control(plan []Check, first *Check) Check {
 	port := uint16(firstControl)
-	for slices.ContainsFunc(checks, func(c Check) bool { return c.Service.Ports.First == port }) {
+	for slices.ContainsFunc(plan, func(c Check) bool { return c.Host == first.Host && c.Service.Ports.First == port }) {
 		port++
 	}
-	first := checks[0]
 	return Check{
-		Order:   order,
 		Host:    first.Host,
 		Version: first.Version,
 		Service: Service{

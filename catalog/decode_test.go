@@ -58,7 +58,10 @@ func eachBad(t *testing.T, dir string, read func(name string, data []byte) error
 }
 
 func TestBadFiles(t *testing.T) {
-	sources := openGood(t).sources
+	sources, err := openGood(t).sources()
+	if err != nil {
+		t.Fatal(err)
+	}
 	eachBad(t, "bad", func(name string, data []byte) error {
 		d := decoder{sources: sources}
 		f, err := d.file(bytes.NewReader(data))
@@ -136,13 +139,13 @@ func FuzzCatalogFile(f *testing.F) {
 			if !errors.As(err, &at) || at.File != "fuzz.yaml" {
 				t.Errorf("error without the file: %v", err)
 			}
-			if &c.Versions[0] != &good.Versions[0] {
+			if &c.shelves[0] != &good.shelves[0] {
 				t.Error("a bad file changed the catalogue")
 			}
 			return
 		}
 		// Whatever was accepted can be planned: one check for each asked row.
-		for _, v := range c.Versions {
+		for _, v := range all(t, &c) {
 			for _, r := range v.Roles {
 				for _, from := range askedBy(v.servicesOf(r.Name)) {
 					plan, err := c.Plan(Topology{Hosts: []Host{{Name: "h", Version: v.Name, Role: r.Name}}}, from)

@@ -16,21 +16,28 @@ import (
 // protocols are the conversations that its rows may ask for. Where the file has
 // an error the catalogue stays as it was; the error is a *FileError.
 func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
-	d := decoder{sources: c.sources, protocols: protocols, user: name}
+	sources, err := c.sources()
+	if err != nil {
+		return err
+	}
+	d := decoder{sources: sources, protocols: protocols, user: name}
 	f, err := d.file(r)
 	if err != nil {
 		return in(name, err)
 	}
-	versions := slices.Clone(c.Versions)
-	i := slices.IndexFunc(versions, func(v Version) bool { return v.Name == f.Name })
+	shelves, v := slices.Clone(c.shelves), Version{Name: f.Name}
+	i := slices.IndexFunc(shelves, func(s shelf) bool { return s.name == f.Name })
 	if i < 0 {
-		i, versions = len(versions), append(versions, Version{Name: f.Name})
+		i, shelves = len(shelves), append(shelves, shelf{name: f.Name})
+	} else if v, err = shelves[i].read(); err != nil {
+		return err
 	}
-	if versions[i], err = versions[i].merge(f); err != nil {
+	if v, err = v.merge(f); err != nil {
 		return in(name, err)
 	}
-	slices.SortFunc(versions, byRelease)
-	c.Versions = versions
+	shelves[i].read = func() (Version, error) { return v, nil }
+	slices.SortFunc(shelves, byRelease)
+	c.shelves = shelves
 	return nil
 }
 

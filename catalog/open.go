@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -24,40 +25,35 @@ var data embed.FS
 // Open returns the catalogue that comes with exreach.
 func Open() (*Catalog, error) { return open(data, "data") }
 
-// open reads every version in dir. The files are read side by side, because
-// every command waits for this.
+// open finds the versions in dir: a file is named after the one it holds.
 func open(files fs.FS, dir string) (*Catalog, error) {
-	sources, err := readSources(files, path.Join(dir, "sources.yaml"))
-	if err != nil {
-		return nil, err
-	}
 	names, err := fs.Glob(files, path.Join(dir, "*.yaml"))
 	if err != nil {
 		return nil, err
 	}
-	versions, errs := make([]Version, len(names)), make([]error, len(names))
-	var reading sync.WaitGroup
-	for i, name := range names {
-		switch path.Base(name) {
-		case "sources.yaml", "ids.yaml": // not a version; ids.yaml is for the tests
+	c := &Catalog{sources: sync.OnceValues(func() (map[string]string, error) {
+		return readSources(files, path.Join(dir, "sources.yaml"))
+	})}
+	for _, name := range names {
+		base := path.Base(name)
+		if base == "sources.yaml" || base == "ids.yaml" { // not a version; ids.yaml is for the tests
 			continue
 		}
-		reading.Go(func() { versions[i], errs[i] = readVersion(files, name, sources) })
+		c.shelves = append(c.shelves, shelf{
+			name: strings.TrimSuffix(base, ".yaml"),
+			read: sync.OnceValues(func() (Version, error) { return c.readVersion(files, name) }),
+		})
 	}
-	reading.Wait()
-	// The first error is enough: the others may follow from it.
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	versions = slices.DeleteFunc(versions, func(v Version) bool { return v.Name == "" })
-	slices.SortFunc(versions, byRelease)
-	return &Catalog{Versions: versions, sources: sources}, nil
+	slices.SortFunc(c.shelves, byRelease)
+	return c, nil
 }
 
 // readVersion reads the file of one version, which is named after it.
-func readVersion(files fs.FS, name string, sources map[string]string) (Version, error) {
+func (c *Catalog) readVersion(files fs.FS, name string) (Version, error) {
+	sources, err := c.sources()
+	if err != nil {
+		return Version{}, err
+	}
 	r, err := files.Open(name)
 	if err != nil {
 		return Version{}, err
@@ -108,16 +104,39 @@ func readSources(files fs.FS, name string) (map[string]string, error) {
 	return sources, nil
 }
 
+// Names is what the versions are called, in the order of release. No file is
+// read for it.
+func (c *Catalog) Names() []string {
+	var names []string
+	for _, s := range c.shelves {
+		names = append(names, s.name)
+	}
+	return names
+}
+
 // Version returns the version of that name, or a *WordError.
 func (c *Catalog) Version(name string) (Version, error) {
-	var names []string
-	for _, v := range slices.Backward(c.Versions) { // newest first
-		if v.Name == name {
-			return v, nil
+	for _, s := range c.shelves {
+		if s.name == name {
+			return s.read()
 		}
-		names = append(names, v.Name)
 	}
+	names := c.Names()
+	slices.Reverse(names) // newest first
 	return Version{}, &WordError{"version", name, names}
+}
+
+// Versions returns every version in the order of release. The files are read
+// side by side, because somebody waits for them.
+func (c *Catalog) Versions() ([]Version, error) {
+	versions, errs := make([]Version, len(c.shelves)), make([]error, len(c.shelves))
+	var reading sync.WaitGroup
+	for i, s := range c.shelves {
+		reading.Go(func() { versions[i], errs[i] = s.read() })
+	}
+	reading.Wait()
+	// The first error is enough: the others may follow from it.
+	return versions, cmp.Or(errs...)
 }
 
 // Role returns the role of that name, or a *WordError.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -25,13 +26,19 @@ func mustOpen(t testing.TB) *Catalog {
 	return c
 }
 
+// all reads every file of the catalogue.
+func all(t testing.TB, c *Catalog) []Version {
+	t.Helper()
+	versions, err := c.Versions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return versions
+}
+
 func TestVersionsInReleaseOrder(t *testing.T) {
 	want := []string{"4.0", "5.0", "5.5", "2000", "2003", "2007", "2010", "2013", "2016", "2019", "se", "online", "davmail", "windows"}
-	var got []string
-	for _, v := range mustOpen(t).Versions {
-		got = append(got, v.Name)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, mustOpen(t).Names()); diff != "" {
 		t.Errorf("versions (-want +got):\n%s", diff)
 	}
 }
@@ -51,7 +58,7 @@ var exposed = map[uint16]bool{
 }
 
 func TestRows(t *testing.T) {
-	for _, v := range mustOpen(t).Versions {
+	for _, v := range all(t, mustOpen(t)) {
 		internet := slices.ContainsFunc(v.Services, func(s Service) bool { return s.Wants["internet"] != "" })
 		for _, r := range v.Roles {
 			if len(v.servicesOf(r.Name)) == 0 {
@@ -78,7 +85,7 @@ func TestRows(t *testing.T) {
 var bare = []string{"audio-control", "cluster"}
 
 func TestEveryRowHasAConversation(t *testing.T) {
-	for _, v := range mustOpen(t).Versions {
+	for _, v := range all(t, mustOpen(t)) {
 		for _, s := range v.Services {
 			if s.Protocol == "tcp" && s.Unasked == "" && !slices.Contains(bare, s.Name) {
 				t.Errorf("%s: %s of %s is a bare connect", v.Name, s.Name, s.Role)
@@ -99,7 +106,7 @@ func TestFacts(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string][]string{}
-	for _, v := range mustOpen(t).Versions {
+	for _, v := range all(t, mustOpen(t)) {
 		ids := map[string]bool{}
 		for _, s := range v.Services {
 			for _, id := range s.Facts {
@@ -119,7 +126,7 @@ func TestFacts(t *testing.T) {
 func TestGolden(t *testing.T) {
 	c := mustOpen(t)
 	var known []string
-	for _, v := range c.Versions {
+	for _, v := range all(t, c) {
 		name := filepath.Join("testdata", "golden", v.Name+".txt")
 		known = append(known, name)
 		got := golden(t, c, v)
@@ -199,10 +206,10 @@ func TestOpenErrors(t *testing.T) {
 		files fstest.MapFS
 		want  string
 	}{
-		{"no sources", fstest.MapFS{}, "open d/sources.yaml: file does not exist"},
-		{"sources unknown field", fstest.MapFS{"d/sources.yaml": {Data: []byte("source: {}\n")}},
+		{"no sources", fstest.MapFS{"d/2019.yaml": {Data: []byte(row)}}, "open d/sources.yaml: file does not exist"},
+		{"sources unknown field", fstest.MapFS{"d/2019.yaml": {Data: []byte(row)}, "d/sources.yaml": {Data: []byte("source: {}\n")}},
 			`sources.yaml:1: unknown field "source": did you mean sources? accepted: sources`},
-		{"sources empty", fstest.MapFS{"d/sources.yaml": {Data: []byte("sources: {}\n")}},
+		{"sources empty", fstest.MapFS{"d/2019.yaml": {Data: []byte(row)}, "d/sources.yaml": {Data: []byte("sources: {}\n")}},
 			`sources.yaml: sources is missing`},
 		{"named after another version", fstest.MapFS{"d/sources.yaml": sources, "d/2016.yaml": {Data: []byte(row)}},
 			`2016.yaml: version "2019" must stand in 2019.yaml`},
@@ -211,7 +218,11 @@ func TestOpenErrors(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := open(test.files, "d")
+			c, err := open(test.files, "d")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.Versions()
 			if err == nil || err.Error() != test.want {
 				t.Errorf("\n got %v\nwant %s", err, test.want)
 			}
@@ -219,10 +230,61 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-func BenchmarkOpen(b *testing.B) {
-	for b.Loop() {
-		if _, err := Open(); err != nil {
-			b.Fatal(err)
+// One file is read for the plan of one version, and the others are not touched.
+func TestOneVersionReadsOneFile(t *testing.T) {
+	files := fstest.MapFS{}
+	for _, name := range []string{"2019.yaml", "sources.yaml"} {
+		data, err := os.ReadFile(filepath.Join("testdata", "good", name))
+		if err != nil {
+			t.Fatal(err)
 		}
+		files["good/"+name] = &fstest.MapFile{Data: data}
+	}
+	files["good/5.5.yaml"] = &fstest.MapFile{Data: []byte("this is no catalogue")}
+	c, err := open(files, "good")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Plan(Topology{Hosts: []Host{{Name: "h", Version: "2019"}}}, ""); err != nil {
+		t.Errorf("plan of 2019, with another file that cannot be read: %v", err)
+	}
+	if _, err := c.Version("5.5"); err == nil || !strings.HasPrefix(err.Error(), "5.5.yaml:1: ") {
+		t.Errorf("version 5.5: %v, want the file and the line", err)
+	}
+	if _, err := c.Versions(); err == nil {
+		t.Error("all versions were read without an error")
+	}
+}
+
+// Any number of goroutines may ask for versions that nobody has read yet.
+func TestReadAtOnce(t *testing.T) {
+	c := mustOpen(t)
+	var asking sync.WaitGroup
+	for range 4 {
+		for _, name := range []string{"5.5", "davmail"} {
+			asking.Go(func() {
+				if v, err := c.Version(name); err != nil || v.Name != name || len(v.Services) == 0 {
+					t.Errorf("version %s: %q with %d services, %v", name, v.Name, len(v.Services), err)
+				}
+			})
+		}
+	}
+	asking.Wait()
+}
+
+// BenchmarkOpen is what a command waits for before it can ask anybody.
+func BenchmarkOpen(b *testing.B) {
+	for name, versions := range map[string][]string{"one": {"2019"}, "auto": {DefaultVersion, "2003"}, "all": mustOpen(b).Names()} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				c := mustOpen(b)
+				for _, name := range versions {
+					if _, err := c.Version(name); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
 	}
 }

@@ -59,8 +59,7 @@ func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 		}
 		plan = append(plan, checks...)
 	}
-	number(plan)
-	return plan, nil
+	return Number(plan, 0), nil
 }
 
 // fault says which host err is about and where that was named.
@@ -148,16 +147,23 @@ func askedBy(services []Service) []string {
 	return names
 }
 
-// number gives every check its position: the plan's order, what is behind a
-// check right after it.
-func number(plan []Check) {
-	n := 0
+// Number gives every check its position, from first on: the plan's order, what
+// is behind a check right after it. To each it says how many its host has. It is
+// for whoever has changed a plan, and returns the same one.
+func Number(plan []Check, first int) []Check {
+	of := map[string]int{}
+	for _, c := range plan {
+		of[c.Host]++
+	}
+	place := func(c *Check) {
+		c.Order, c.Of = first, of[c.Host]
+		first++
+	}
 	for i := range plan {
-		plan[i].Order = n
-		n++
+		place(&plan[i])
 		for j := range plan[i].Behind {
-			plan[i].Behind[j].Order = n
-			n++
+			place(&plan[i].Behind[j])
 		}
 	}
+	return plan
 }

@@ -57,7 +57,7 @@ var (
 var unnumbered = []string{"se", "online", "davmail", "windows"}
 
 // byRelease orders versions by their release.
-func byRelease(a, b Version) int {
+func byRelease(a, b shelf) int {
 	place := func(name string) float64 {
 		if n, err := strconv.ParseFloat(name, 64); err == nil && n < 1e6 {
 			return n
@@ -67,7 +67,7 @@ func byRelease(a, b Version) int {
 		}
 		return 2e6
 	}
-	return cmp.Or(cmp.Compare(place(a.Name), place(b.Name)), strings.Compare(a.Name, b.Name))
+	return cmp.Or(cmp.Compare(place(a.name), place(b.name)), strings.Compare(a.name, b.name))
 }
 
 func isFrom(name string) bool {

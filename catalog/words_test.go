@@ -63,16 +63,12 @@ func TestDistance(t *testing.T) {
 
 func TestReleaseOrder(t *testing.T) {
 	want := []string{"4.0", "5.0", "5.5", "2000", "2003", "2007", "2010", "2013", "2016", "2019", "se", "online", "davmail", "windows", "zz-mine"}
-	var versions []Version
+	var c Catalog
 	for _, name := range slices.Backward(want) {
-		versions = append(versions, Version{Name: name})
+		c.shelves = append(c.shelves, shelf{name: name})
 	}
-	slices.SortFunc(versions, byRelease)
-	var got []string
-	for _, v := range versions {
-		got = append(got, v.Name)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	slices.SortFunc(c.shelves, byRelease)
+	if diff := cmp.Diff(want, c.Names()); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
 	}
 }

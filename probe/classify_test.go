@@ -17,7 +17,7 @@ import (
 )
 
 // errnoOf returns the system's error for a cause, wrapped as package net does.
-func errnoOf(t *testing.T, want cause) error {
+func errnoOf(t testing.TB, want cause) error {
 	t.Helper()
 	for errno, c := range causes {
 		if c == want {

@@ -80,7 +80,9 @@ func (r *run) feed(ctx context.Context, checks iter.Seq[catalog.Check], out chan
 		h := r.enter(c.Host)
 		group.Go(func() error {
 			defer r.leave(h)
-			r.check(ctx, h, c, func(res Result) { out <- res })
+			results := emitter{out: out}
+			r.check(ctx, h, c, results.emit)
+			results.end()
 			return nil
 		})
 	}

@@ -46,8 +46,10 @@ type Result struct {
 	Evidence string        // a printable, bounded excerpt of what the peer said first
 	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
 	Peer     *protocol.Peer
-	Witness  *Witness // of a TimedOut port over TCP; nil where the address answered nothing
-	Trace    *Trace   // how far the packets came; nil where that was not asked
+	At       time.Time // when it was known
+	Last     bool      // the last result of its check, with those of what is behind it
+	Witness  *Witness  // of a TimedOut port over TCP; nil where the address answered nothing
+	Trace    *Trace    // how far the packets came; nil where that was not asked
 }
 
 // A Witness is a port of the same address that had answered, and was asked again

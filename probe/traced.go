@@ -21,55 +21,89 @@ import (
 // What bounds the traces of a run. Few at a time for one address keep its
 // routers below their limits on ICMP, so that they do not fall silent for that.
 const (
-	tracedAddresses = 64 // further ones are passed on untraced
+	tracedAddresses = 32 // further ones are passed on untraced
 	tracesAtOnce    = 4  // of one address
-	addressesAtOnce = 8
-	tracesTime      = 2 * time.Minute // all of them
+	hostsAtOnce     = 8
+	tracesTime      = 30 * time.Second // all of one host
 )
 
-// Results passes the results of a run on. Those that timed out it keeps until
-// the run is over, and traces them: each port of an address once, beside one of
-// the same address that answered. An address at which nothing answered is
-// traced once, at the first row of the plan. What could not be traced in time
-// comes without a trace.
+// Results passes the results of a run on, host by host. Ports that timed out it
+// traces first: each port of an address once, beside one of the same address that
+// answered. An address at which nothing answered is traced once, at the first row
+// of the plan. What could not be traced in time comes without a trace.
 func (t Tracer) Results(ctx context.Context, results iter.Seq[Result]) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
-		var s survey
-		for res := range results {
-			if !s.keep(res) && !yield(res) {
-				return
-			}
-		}
-		ctx, stop := context.WithTimeout(ctx, tracesTime)
+		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		out := make(chan Result)
-		go t.survey(ctx, &s, out)
+		out := make(chan []Result)
+		enough := make(chan struct{})
+		go t.hosts(ctx, untilClosed(results, enough), out)
 		more := true
-		for res := range out {
-			if more = more && yield(res); !more {
-				stop() // what is under way ends by itself, and is waited for
+		for host := range out {
+			for _, res := range host {
+				if more && !yield(res) {
+					more = false
+					close(enough)
+					stop() // what is under way ends by itself, and is waited for
+				}
 			}
 		}
 	}
 }
 
-// survey traces what is kept, address by address, and closes out.
-func (t Tracer) survey(ctx context.Context, s *survey, out chan<- Result) {
+// untilClosed passes results on until done is closed.
+func untilClosed(results iter.Seq[Result], done <-chan struct{}) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		for res := range results {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if !yield(res) {
+				return
+			}
+		}
+	}
+}
+
+// hosts traces what is to be traced of each host, and closes out.
+func (t Tracer) hosts(ctx context.Context, results iter.Seq[Result], out chan<- []Result) {
 	defer close(out)
 	var group errgroup.Group
-	group.SetLimit(addressesAtOnce)
-	for rows := range maps.Values(s.kept) {
+	group.SetLimit(hostsAtOnce)
+	left := tracedAddresses
+	for host := range ByHost(results) {
+		s := lookOver(host)
+		if len(s.lost) == 0 || left < len(s.lost) {
+			out <- host
+			continue
+		}
+		left -= len(s.lost)
 		group.Go(func() error {
-			t.address(ctx, rows, s.answers[rows[0].Address].best, out)
+			t.host(ctx, host, s)
+			out <- host
 			return nil
 		})
 	}
 	_ = group.Wait() // the functions above return no error
 }
 
-// address traces the ports of one address, beside the one that answers.
-func (t Tracer) address(ctx context.Context, rows []Result, answers *Target, out chan<- Result) {
-	slices.SortStableFunc(rows, func(a, b Result) int { return cmp.Compare(a.Check.Order, b.Check.Order) })
+// host traces the ports of a host and notes the traces in its results.
+func (t Tracer) host(ctx context.Context, host []Result, s survey) {
+	ctx, stop := context.WithTimeout(ctx, tracesTime)
+	defer stop()
+	var each sync.WaitGroup
+	for addr, lost := range s.lost {
+		each.Go(func() { t.address(ctx, host, lost, s.answers[addr].best) })
+	}
+	each.Wait()
+}
+
+// address traces the lost ports of one address, beside the one that answers.
+// Lost are indices of results.
+func (t Tracer) address(ctx context.Context, results []Result, lost []int, answers *Target) {
+	slices.SortStableFunc(lost, func(a, b int) int { return cmp.Compare(results[a].Check.Order, results[b].Check.Order) })
 	beside := sync.OnceValue(func() *Path {
 		if answers == nil {
 			return nil
@@ -77,26 +111,23 @@ func (t Tracer) address(ctx context.Context, rows []Result, answers *Target, out
 		path := t.Path(ctx, *answers)
 		return &path
 	})
-	ports := map[doorway][]Result{}
-	for i, res := range rows {
-		if answers == nil && i > 0 && doorOf(res) != doorOf(rows[0]) {
-			out <- res // of a dead address, the first port stands for all
-			continue
+	ports := map[doorway][]int{}
+	for _, i := range lost {
+		if door := doorOf(results[i]); answers != nil || door == doorOf(results[lost[0]]) { // of a dead address, the first port stands for all
+			ports[door] = append(ports[door], i)
 		}
-		ports[doorOf(res)] = append(ports[doorOf(res)], res)
 	}
 	var group errgroup.Group
 	group.SetLimit(tracesAtOnce)
 	group.Go(func() error { beside(); return nil })
-	for port := range maps.Values(ports) {
+	for rows := range maps.Values(ports) {
 		group.Go(func() error {
-			var trace *Trace
-			if ctx.Err() == nil {
-				trace = &Trace{Path: t.Path(ctx, targetOf(port[0])), Beside: beside()}
+			if ctx.Err() != nil {
+				return nil
 			}
-			for _, res := range port {
-				res.Trace = trace
-				out <- res
+			trace := &Trace{Path: t.Path(ctx, targetOf(results[rows[0]])), Beside: beside()}
+			for _, i := range rows {
+				results[i].Trace = trace
 			}
 			return nil
 		})
@@ -104,10 +135,9 @@ func (t Tracer) address(ctx context.Context, rows []Result, answers *Target, out
 	_ = group.Wait()
 }
 
-// A survey is what a run's results say about what to trace. The zero value is
-// empty.
+// A survey is what the results of a host say about what to trace.
 type survey struct {
-	kept    map[netip.Addr][]Result
+	lost    map[netip.Addr][]int // indices of those that timed out
 	answers map[netip.Addr]answering
 }
 
@@ -117,21 +147,19 @@ type answering struct {
 	rank int
 }
 
-// keep looks at a result, and reports whether it is kept to be traced.
-func (s *survey) keep(res Result) bool {
-	if s.kept == nil {
-		s.kept, s.answers = map[netip.Addr][]Result{}, map[netip.Addr]answering{}
+// lookOver surveys the results of a host.
+func lookOver(host []Result) survey {
+	s := survey{map[netip.Addr][]int{}, map[netip.Addr]answering{}}
+	for i, res := range host {
+		if rank := rankOf(res); rank > s.answers[res.Address].rank {
+			to := targetOf(res)
+			s.answers[res.Address] = answering{&to, rank}
+		}
+		if res.Verdict == TimedOut && !res.Check.IsControl() {
+			s.lost[res.Address] = append(s.lost[res.Address], i)
+		}
 	}
-	if rank := rankOf(res); rank > s.answers[res.Address].rank {
-		to := targetOf(res)
-		s.answers[res.Address] = answering{&to, rank}
-	}
-	if res.Verdict != TimedOut || res.Check.IsControl() ||
-		s.kept[res.Address] == nil && len(s.kept) == tracedAddresses {
-		return false
-	}
-	s.kept[res.Address] = append(s.kept[res.Address], res)
-	return true
+	return s
 }
 
 // rankOf says how good a port is to compare with: one that accepts shows more

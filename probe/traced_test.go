@@ -141,7 +141,7 @@ func TestResultsTime(t *testing.T) {
 		}
 		began = time.Now()
 		got := told(t.Context(), &counter{}, r)
-		if took := time.Since(began); took > tracesTime || len(got) != len(r) {
+		if took := time.Since(began); took > 2*time.Minute || len(got) != len(r) {
 			t.Errorf("%d of %d results in %v", len(got), len(r), took)
 		}
 	})
@@ -186,7 +186,11 @@ func TestFirstDatagram(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := map[string]bool{}
-	for _, v := range cat.Versions {
+	versions, err := cat.Versions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range versions {
 		for _, s := range v.Services {
 			if s.Network != catalog.UDP || s.Unasked != "" || asked[s.Protocol] {
 				continue

@@ -6,16 +6,22 @@ import (
 	"cmp"
 	"math"
 	"net/netip"
+	"slices"
 	"time"
 
 	"exreach/catalog"
-	"exreach/probe"
 )
 
-// A Draft is a report that is still being written: results go in as they come.
+// A Draft is a report that is still being written: hosts go in as they come.
 type Draft struct {
-	report  Report
-	results []probe.Result
+	report Report
+	hosts  []entriesOf
+}
+
+// entriesOf is the entries of one host, and where it stands.
+type entriesOf struct {
+	first   int // the lowest order of its checks
+	entries []Entry
 }
 
 // New begins the report of a run that starts now. tool is the program with its
@@ -29,47 +35,31 @@ func New(tool, from string, started time.Time) *Draft {
 	}}
 }
 
-// Add keeps a result.
-func (d *Draft) Add(r probe.Result) {
-	if !Untold(r) {
-		d.results = append(d.results, r)
+// Add takes the entries of one more host, as Hosts yields them.
+func (d *Draft) Add(entries []Entry) {
+	h := entriesOf{first: entries[0].order, entries: entries}
+	for _, e := range entries {
+		h.first = min(h.first, e.order)
+		d.report.Counts.Add(e.Grade)
 	}
+	d.hosts = append(d.hosts, h)
 }
 
-// Report ends the draft: only now that all results of a host are known can each
-// be judged beside the others. Hosts stand in the order of the plan, then their
+// Report ends the draft. Hosts stand in the order of the plan, then their
 // addresses, then the order of the plan again, with what an endpoint mapper led
 // to right behind it.
 func (d *Draft) Report(took time.Duration) Report {
+	slices.SortStableFunc(d.hosts, func(a, b entriesOf) int { return cmp.Compare(a.first, b.first) })
 	r := d.report
 	r.Took = inSeconds(took)
-	r.Results = []Entry{}
-	hosts := map[string][]probe.Result{}
-	for _, result := range d.results {
-		hosts[result.Check.Host] = append(hosts[result.Check.Host], result)
+	r.Results = make([]Entry, 0, r.Counts.Total())
+	for _, h := range d.hosts {
+		r.Results = append(r.Results, h.entries...)
 	}
-	for _, result := range d.results {
-		e := judge(seen{
-			Result:  result,
-			started: r.Started,
-			ended:   r.Started.Add(took),
-			beside:  hosts[result.Check.Host],
-		})
-		e.order = result.Check.Order
-		r.Results = append(r.Results, e)
-		r.Counts.Add(e.Grade)
-	}
-	arrange(r.Results)
 	return r
 }
 
-// Judge makes the entry of one result in a run that began at started. It is for
-// callers that keep nothing: what only the results of a host together show is
-// not found.
-func Judge(r probe.Result, started time.Time) Entry {
-	return judge(seen{Result: r, started: started})
-}
-
+// judge makes the entry of one result.
 func judge(s seen) Entry {
 	s.grade = gradeOf(s.Check.Want, s.Verdict)
 	findings, grade := find(s)
@@ -91,13 +81,14 @@ func judge(s seen) Entry {
 		Tries:    s.Tries,
 		Took:     inSeconds(s.Took),
 		RTT:      inSeconds(s.RTT),
-		Steps:    []Step{},
+		Steps:    make([]Step, 0, len(s.Steps)),
 		Detail:   s.Detail,
 		Evidence: s.Evidence,
 		Findings: findings,
 		SaidBy:   text(s.SaidBy),
 		Peer:     s.Peer,
 		Parent:   s.Parent,
+		order:    c.Order,
 	}
 	if w := s.Witness; w != nil {
 		e.Witness = &Witness{Port: w.Port, Answers: w.Answers}

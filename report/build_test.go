@@ -57,12 +57,12 @@ func TestReportOrderRules(t *testing.T) {
 	}
 }
 
-func TestJudge(t *testing.T) {
+func TestEntry(t *testing.T) {
 	r := healthy("rfr", 0)
 	all(child("mapper"), portless, verdict(probe.Refused, "not registered"), unconfirmed)(&r)
 	r.Took, r.Steps, r.SaidBy = 1234567*time.Nanosecond, nil, netip.MustParseAddr("192.0.2.254")
 	r.Check.Service.TLS, r.Evidence, r.Peer = "", "hello", &protocol.Peer{Greeting: "hello"}
-	got := Judge(r, began)
+	got := alone(r)
 	want := Entry{
 		Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Service: "rfr", Network: "tcp", Protocol: "tcp", TLS: "none",
 		Want: "required", Address: "192.0.2.10", Verdict: "refused", Grade: Fail, Step: "connect", Tries: 1, Took: 0.001235,

@@ -58,9 +58,10 @@ func clockSkew(s seen) bool {
 }
 
 // skew is by how much the server's clock is ahead of ours, at least. Where it is
-// not known when its time came, that was at some moment of the run.
+// not known when its time came, that was at some moment between the start of the
+// run and the result.
 func (s seen) skew() (ahead time.Duration, known bool) {
-	from, to := s.started, s.ended
+	from, to := s.started, s.At
 	server, known := s.timeFact("server_time", time.RFC3339)
 	if !known { // LDAP has its own way to write it (RFC 4517, section 3.3.13)
 		server, known = s.timeFact("current_time", "20060102150405.0Z")

@@ -65,8 +65,8 @@ func run(t *testing.T, plan []catalog.Check, breakages ...breakage) Report {
 	}
 	began := time.Now()
 	d := New("exreach", plan[0].From, began)
-	for result := range pool.Run(t.Context(), slices.Values(slices.Concat(plan, catalog.Controls(plan)))) {
-		d.Add(result)
+	for entries := range Hosts(pool.Run(t.Context(), slices.Values(catalog.WithControls(plan))), began) {
+		d.Add(entries)
 	}
 	return d.Report(time.Since(began))
 }

@@ -111,8 +111,7 @@ type seen struct {
 	probe.Result
 	grade   Grade          // by want and verdict alone
 	started time.Time      // of the run: certificates are judged as of then
-	ended   time.Time      // of the run; zero while it is under way
-	beside  []probe.Result // all of the same host, this one too; nil while the run is under way
+	beside  []probe.Result // all of the same host, this one too
 }
 
 // find applies the rules. The grade is the worst of the result's own and those

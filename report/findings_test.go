@@ -146,7 +146,7 @@ func TestFindings(t *testing.T) {
 		if test.healthy != nil {
 			test.healthy(&healthy)
 		}
-		e := Judge(sick, began)
+		e := alone(sick)
 		f, found := finding(e, test.code)
 		if !found {
 			t.Errorf("%s: not found on the sick: %+v", test.code, e.Findings)
@@ -156,7 +156,7 @@ func TestFindings(t *testing.T) {
 			t.Errorf("%s: grade %s, want %s", test.code, e.Grade, test.grade)
 		}
 		checkSays(t, f, test.says)
-		if f, found := finding(Judge(healthy, began), test.code); found {
+		if f, found := finding(alone(healthy), test.code); found {
 			t.Errorf("%s: found on the healthy: %s", test.code, f.Text)
 		}
 	}
@@ -203,13 +203,13 @@ func TestNoFindings(t *testing.T) {
 	} {
 		r := healthy("smtp", 25)
 		change(&r)
-		if e := Judge(r, began); len(e.Findings) > 0 || e.Grade != Pass {
+		if e := alone(r); len(e.Findings) > 0 || e.Grade != Pass {
 			t.Errorf("%s: %s %+v", name, e.Grade, e.Findings)
 		}
 	}
 	r := healthy("smtp", 25)
 	all(selfSignedCert, refusal, want(catalog.Forbidden))(&r)
-	if e := Judge(r, began); len(e.Findings) != 1 {
+	if e := alone(r); len(e.Findings) != 1 {
 		t.Errorf("exposed: more than that is told: %+v", e.Findings)
 	}
 }
@@ -222,7 +222,7 @@ func TestFindingsOneExplanation(t *testing.T) {
 	} {
 		r := healthy("mapi-rpc", 59532)
 		change(&r)
-		if e := Judge(r, began); len(e.Findings) != 1 || e.Findings[0].Code != name {
+		if e := alone(r); len(e.Findings) != 1 || e.Findings[0].Code != name {
 			t.Errorf("%s is not alone: %+v", name, e.Findings)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 type Format struct {
 	Help  string                               // one line for people
 	Whole func(io.Writer, Report, Style) error // writes a finished report
-	Each  func(io.Writer, Entry) error         // writes one entry, as soon as it is known
+	Each  func(io.Writer, Entry) error         // writes one entry, as soon as its host is done
 }
 
 // Style is what a reader's terminal asks of a format made for people. The zero
@@ -27,7 +27,7 @@ type Style struct {
 var Formats = map[string]Format{
 	"table": {Help: "aligned text for people, with the next step under every row that needs one", Whole: writeTable},
 	"json":  {Help: "one document with everything; exreach reads it back", Whole: writeJSON},
-	"jsonl": {Help: "one line of JSON per result, as it comes", Each: writeLine},
+	"jsonl": {Help: "one line of JSON per result, host by host as each is done", Each: writeLine},
 }
 
 // FormatNames lists the formats for help and messages.

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"testing"
-	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -24,7 +23,7 @@ func FuzzReport(f *testing.F) {
 	}
 	verdicts := slices.Sorted(maps.Keys(grades))
 	f.Fuzz(func(t *testing.T, said, also string, verdict uint8) {
-		d := New("exreach", "client", began)
+		var results []probe.Result
 		for _, name := range []string{"http", "imap", "ldap", "pop3", "rpc", "smtp"} {
 			for _, port := range []uint16{25, 443, 465, 3268} {
 				r := healthy(name, port)
@@ -33,10 +32,10 @@ func FuzzReport(f *testing.F) {
 				r.Check.Service.HTTP = &catalog.Directory{Path: "/rpc/", Method: catalog.RPCInData, Health: "/rpc/healthcheck.htm"}
 				r.Evidence = said
 				r.Peer = anything(said, also)
-				d.Add(r)
+				results = append(results, r)
 			}
 		}
-		for _, e := range d.Report(time.Second).Results {
+		for _, e := range draft(results).Results {
 			for _, found := range e.Findings {
 				if found.Code == "" || found.Text == "" || found.Hint == "" {
 					t.Errorf("%s: %+v", e.Service, found)

@@ -105,6 +105,8 @@ func TestCountsWorst(t *testing.T) {
 	}{
 		{Counts{}, Unknown},
 		{Counts{Pass: 3}, Pass},
+		{Counts{Pass: 3, Unasked: 1}, Unknown},
+		{Counts{Pass: 3, Fail: 1, Unasked: 1}, Fail},
 		{Counts{Pass: 3, Warn: 1}, Warn},
 		{Counts{Pass: 3, Warn: 1, Unknown: 1}, Unknown},
 		{Counts{Pass: 3, Fail: 1, Unknown: 1}, Fail},

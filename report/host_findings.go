@@ -141,7 +141,7 @@ func sayOnlyTCP(s seen) (text, hint string) {
 
 // everything reports whether the port that nobody uses answers here.
 func (s seen) everything() bool {
-	return s.someHere(func(r probe.Result) bool { return r.Check.IsControl() && !Untold(r) })
+	return s.someHere(func(r probe.Result) bool { return r.Check.IsControl() && !untold(r) })
 }
 
 func controlAnswers(s seen) bool { return s.Check.IsControl() }

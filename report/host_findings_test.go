@@ -283,7 +283,7 @@ func TestCountsFollowHostFindings(t *testing.T) {
 // A report may be asked for as often as one likes.
 func TestReportTwice(t *testing.T) {
 	d := New("exreach", "client", began)
-	d.Add(healthy("smtp", 25))
+	d.Add([]Entry{alone(healthy("smtp", 25))})
 	first, second := d.Report(time.Second), d.Report(time.Second)
 	if first.Counts != second.Counts || len(first.Results) != 1 || len(second.Results) != 1 {
 		t.Errorf("first %+v, second %+v", first.Counts, second.Counts)

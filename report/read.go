@@ -32,7 +32,7 @@ func Read(name string, r io.Reader) (Report, error) {
 		return Report{}, fmt.Errorf("%s: %w", name, err)
 	}
 	clean(reflect.ValueOf(&read).Elem())
-	read.Counts = Counts{}
+	read.Counts = Counts{Unasked: max(0, read.Counts.Unasked)}
 	for i := range read.Results {
 		read.Results[i].order = i
 		read.Counts.Add(read.Results[i].Grade)

@@ -28,12 +28,14 @@ type Report struct {
 	Results []Entry   `json:"results"`
 }
 
-// Counts is how many results have each grade.
+// Counts is how many results have each grade, and how many hosts have no result
+// because the run was interrupted before it came to them.
 type Counts struct {
 	Pass    int `json:"pass"`
 	Warn    int `json:"warn"`
 	Fail    int `json:"fail"`
 	Unknown int `json:"unknown"`
+	Unasked int `json:"unasked_hosts,omitempty"`
 }
 
 // Add counts one more result of grade g.
@@ -54,12 +56,12 @@ func (c *Counts) Add(g Grade) {
 func (c Counts) Total() int { return c.Pass + c.Warn + c.Fail + c.Unknown }
 
 // Worst is the grade of the whole run, for an exit code: a failure weighs more
-// than what could not be told. A run that asked nothing is Unknown.
+// than what could not be told. A run that did not ask everybody is Unknown.
 func (c Counts) Worst() Grade {
 	switch {
 	case c.Fail > 0:
 		return Fail
-	case c.Unknown > 0 || c.Total() == 0:
+	case c.Unknown > 0 || c.Unasked > 0 || c.Total() == 0:
 		return Unknown
 	case c.Warn > 0:
 		return Warn

@@ -4,6 +4,7 @@ package report
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"exreach/catalog"
@@ -159,8 +160,11 @@ func network() []probe.Result {
 // draft is the report of some results.
 func draft(results []probe.Result) Report {
 	d := New("exreach 0.1.0", "client", began)
-	for _, r := range results {
-		d.Add(r)
+	for entries := range Hosts(slices.Values(results), began) {
+		d.Add(entries)
 	}
 	return d.Report(7240 * time.Millisecond)
 }
+
+// alone is the entry of a result that has none beside it.
+func alone(r probe.Result) Entry { return draft([]probe.Result{r}).Results[0] }

@@ -206,7 +206,11 @@ func (t *table) before(e Entry) string {
 
 // summary is the last line: what was done, and how it came out.
 func (t *table) summary(r Report) {
-	if len(r.Results) == 0 {
+	switch {
+	case len(r.Results) == 0 && r.Counts.Unasked > 0:
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it came to %s.", count(r.Counts.Unasked, "host")), plain})
+		return
+	case len(r.Results) == 0:
 		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
 		return
 	}
@@ -221,6 +225,9 @@ func (t *table) summary(r Report) {
 		if c.n > 0 {
 			line = append(line, span{fmt.Sprintf("%d %s,", c.n, c.grade), inks[c.grade]})
 		}
+	}
+	if r.Counts.Unasked > 0 {
+		line = append(line, span{fmt.Sprintf("%s not asked,", count(r.Counts.Unasked, "host")), inks[Unknown]})
 	}
 	last := &line[len(line)-1]
 	last.text = last.text[:len(last.text)-1]

@@ -7,8 +7,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"exreach/catalog"
@@ -22,14 +24,13 @@ func isAuto(h catalog.Host) bool {
 	return (h.Version == "" || h.Version == catalog.Auto) && !slices.Contains(catalog.SupportRoles, h.Role)
 }
 
-// settle gives each host without a version one that it may have: the newest
-// with its role. That makes a plan before anything is asked, so that mistakes
-// show first.
-func settle(cat *catalog.Catalog, t catalog.Topology) catalog.Topology {
-	t.Hosts = slices.Clone(t.Hosts)
-	for i, h := range t.Hosts {
+// settle gives each role without a version one that the host may have: the
+// newest with that role.
+func settle(cat *catalog.Catalog, t target) target {
+	t.roles = slices.Clone(t.roles)
+	for i, h := range t.roles {
 		if h.Version == "" || h.Version == catalog.Auto {
-			t.Hosts[i].Version = newestWith(cat, h.Role)
+			t.roles[i].Version = newestWith(cat, h.Role)
 		}
 	}
 	return t
@@ -40,9 +41,9 @@ func newestWith(cat *catalog.Catalog, role string) string {
 	if hasRole(cat, catalog.DefaultVersion, role) {
 		return catalog.DefaultVersion
 	}
-	for _, v := range slices.Backward(cat.Versions) {
-		if hasRole(cat, v.Name, role) {
-			return v.Name
+	for _, version := range slices.Backward(cat.Names()) {
+		if hasRole(cat, version, role) {
+			return version
 		}
 	}
 	return catalog.DefaultVersion
@@ -56,19 +57,82 @@ func hasRole(cat *catalog.Catalog, version, role string) bool {
 	return err == nil
 }
 
-// identify asks the hosts without a version which one they run, and says what
+// few is how many hosts may each have a line that says what it was taken for.
+const few = 20
+
+// An identifier asks hosts without a version which one they run, and says what
 // it concluded.
-func identify(ctx context.Context, cat *catalog.Catalog, pool *probe.Pool, t catalog.Topology, from string, notes io.Writer) catalog.Topology {
-	settled := settle(cat, t)
-	heard := listen(ctx, cat, pool, t, from)
-	for i, h := range t.Hosts {
+type identifier struct {
+	cat   *catalog.Catalog
+	from  string
+	notes io.Writer
+	each  bool           // a note on each host, not on all of them together
+	taken map[string]int // hosts by the version that they are checked as
+	mute  int            // those of them that did not say
+}
+
+// targets passes the hosts on, in the order in which they answer. A host that
+// does not answer at once is not waited for: the check itself will tell. A host
+// that ctx cuts short has not answered, and is not passed on.
+func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[target]) iter.Seq[target] {
+	return func(yield func(target) bool) {
+		var asked sync.Map // targets by name
+		questions := func(yield func(catalog.Check) bool) {
+			for t := range in {
+				asked.Store(t.name(), t)
+				for _, c := range i.cat.Identify(t.name(), i.from) {
+					if !yield(c) {
+						return
+					}
+				}
+			}
+		}
+		for entries := range report.Hosts(pool.Run(ctx, questions), time.Now()) {
+			t, known := asked.LoadAndDelete(entries[0].Host)
+			if ctx.Err() != nil || known && !yield(i.conclude(t.(target), entries)) {
+				return
+			}
+		}
+		i.noteTaken()
+	}
+}
+
+// quick is a pool that does not wait long.
+func quick(p probe.Pool) *probe.Pool {
+	p.Tries = 1
+	p.Timeouts = probe.Timeouts{Connect: 2 * time.Second, Check: 5 * time.Second}
+	p.Credentials = nil
+	return &p
+}
+
+// divide gives a quarter of the connections to finding out versions, and the
+// rest to the checks, which are under way at the same time.
+func divide(p *probe.Pool) (asking, checking probe.Pool) {
+	const all = 256 // what a pool opens by itself
+	asking, checking = *p, *p
+	limit := cmp.Or(p.Limit, all)
+	asking.Limit = max(1, limit/4)
+	checking.Limit = max(1, limit-asking.Limit)
+	return asking, checking
+}
+
+// conclude gives a host the version that it admits to, in each of its roles.
+func (i *identifier) conclude(t target, heard []report.Entry) target {
+	c := report.Conclude(heard)
+	settled := settle(i.cat, t)
+	for n, h := range t.roles {
 		if !isAuto(h) {
 			continue
 		}
-		c := report.Conclude(heard[h.Name])
-		version := c.Version(func(v string) bool { return hasRole(cat, v, h.Role) })
-		settled.Hosts[i].Version = cmp.Or(version, settled.Hosts[i].Version)
-		note(notes, "%s", concluded(h.Name, c, settled.Hosts[i].Version))
+		version := cmp.Or(c.Version(func(v string) bool { return hasRole(i.cat, v, h.Role) }), settled.roles[n].Version)
+		settled.roles[n].Version = version
+		i.taken[version]++
+		if len(c.Candidates) == 0 {
+			i.mute++
+		}
+		if i.each {
+			note(i.notes, "%s", concluded(t.name(), c, version))
+		}
 	}
 	return settled
 }
@@ -84,26 +148,19 @@ func concluded(host string, c report.Conclusion, version string) string {
 	return fmt.Sprintf("%s may be version %s, by %s; checking it as --version %s", host, strings.Join(c.Candidates, ", "), c.Said, version)
 }
 
-// listen collects what the hosts say of themselves. A host that does not answer
-// at once is not waited for: the check itself will tell.
-func listen(ctx context.Context, cat *catalog.Catalog, pool *probe.Pool, t catalog.Topology, from string) map[string][]report.Entry {
-	var checks []catalog.Check
-	seen := map[string]bool{}
-	for _, h := range t.Hosts {
-		if isAuto(h) && !seen[h.Name] {
-			seen[h.Name] = true
-			checks = append(checks, cat.Identify(h.Name, from)...)
+// noteTaken says what many hosts were taken for.
+func (i *identifier) noteTaken() {
+	var parts []string
+	for _, version := range i.cat.Names() {
+		if n := i.taken[version]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s as --version %s", plural(n, "host"), version))
 		}
 	}
-	quick := probe.Pool{
-		Dial: pool.Dial, Lookup: pool.Lookup, Roots: pool.Roots, Source: pool.Source, Limit: pool.Limit, PerHost: pool.PerHost,
-		Tries:    1,
-		Timeouts: probe.Timeouts{Connect: 2 * time.Second, Check: 5 * time.Second},
+	if i.each || parts == nil {
+		return
 	}
-	heard := map[string][]report.Entry{}
-	began := time.Now()
-	for res := range quick.Run(ctx, slices.Values(checks)) {
-		heard[res.Check.Host] = append(heard[res.Check.Host], report.Judge(res, began))
+	note(i.notes, "checking %s", strings.Join(parts, ", "))
+	if i.mute > 0 {
+		note(i.notes, "%s of these did not say which version it is", plural(i.mute, "host"))
 	}
-	return heard
 }

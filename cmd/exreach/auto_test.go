@@ -4,6 +4,12 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,12 +53,23 @@ func TestIdentify(t *testing.T) {
 			defer s.Close()
 			pool := &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Roots: s.Roots()}
 			var notes bytes.Buffer
-			found := identify(t.Context(), cat, pool, catalog.Topology{Hosts: []catalog.Host{{Name: s.Host}}}, "client", &notes)
-			if got := found.Hosts[0].Version; got != tt.want || !strings.Contains(notes.String(), tt.note) {
+			found := identify(t, cat, pool, &notes, catalog.Host{Name: s.Host})
+			if got := found[0].roles[0].Version; got != tt.want || !strings.Contains(notes.String(), tt.note) {
 				t.Errorf("taken for %s, want %s, said %q", got, tt.want, notes.String())
 			}
 		})
 	}
+}
+
+// identify returns the hosts with the versions that were found, or given.
+func identify(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Writer, hosts ...catalog.Host) []target {
+	var r roster
+	for i, h := range hosts {
+		r.targets = append(r.targets, target{at: i, roles: []catalog.Host{h}})
+	}
+	who := identifier{cat: cat, from: "client", notes: notes, each: true, taken: map[string]int{}}
+	known, auto := r.parts(t.Context())
+	return slices.AppendSeq(slices.Collect(known), who.targets(t.Context(), quick(*pool), auto))
 }
 
 // TestIdentifyNot wants nothing asked of hosts whose version is given, or whose
@@ -63,9 +80,46 @@ func TestIdentifyNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	var notes bytes.Buffer
-	topology := catalog.Topology{Hosts: []catalog.Host{{Name: "192.0.2.1", Version: "2010"}, {Name: "192.0.2.2", Role: "domain-controller"}}}
-	found := identify(t.Context(), cat, &probe.Pool{}, topology, "client", &notes)
-	if found.Hosts[0].Version != "2010" || found.Hosts[1].Version != catalog.DefaultVersion || notes.Len() > 0 {
-		t.Errorf("%+v, said %q", found.Hosts, notes.String())
+	found := identify(t, cat, &probe.Pool{}, &notes, catalog.Host{Name: "192.0.2.1", Version: "2010"}, catalog.Host{Name: "192.0.2.2", Role: "domain-controller"})
+	if len(found) != 2 || found[0].roles[0].Version != "2010" || notes.Len() > 0 {
+		t.Errorf("%+v, said %q", found, notes.String())
+	}
+}
+
+// TestIdentifyMany wants one line about many hosts, and all of them passed on
+// with their own place.
+func TestIdentifyMany(t *testing.T) {
+	cat, err := catalog.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := roster{names: []string{"mail01", "mail02", "mail03"}}
+	v, err := cat.Version("2016")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := probe.StandIn{Host: "mail01", Version: v.Name, Services: v.Services}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var notes bytes.Buffer
+	who := identifier{cat: cat, from: "client", notes: &notes, taken: map[string]int{}}
+	pool := probe.Pool{Dial: s.Dial, Roots: s.Roots(), Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
+		if host == "mail02" {
+			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+		}
+		return s.Lookup(ctx, host)
+	}}
+	got := map[int]string{}
+	for found := range who.targets(t.Context(), &pool, r.known()) {
+		got[found.at] = found.name() + " " + found.roles[0].Version
+	}
+	if want := map[int]string{0: "mail01 2016", 1: "mail02 se", 2: "mail03 2016"}; !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	const want = "exreach: checking 2 hosts as --version 2016, 1 host as --version se\nexreach: 1 host of these did not say which version it is\n"
+	if notes.String() != want {
+		t.Errorf("noted %q, want %q", notes.String(), want)
 	}
 }

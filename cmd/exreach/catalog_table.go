@@ -15,9 +15,13 @@ import (
 
 // writeCatalog lists versions, and the words for who connects.
 func writeCatalog(w io.Writer, cat *catalog.Catalog, width int) error {
+	versions, err := cat.Versions()
+	if err != nil {
+		return err
+	}
 	var b bytes.Buffer
 	rows := [][]string{{"VERSION", "PRODUCT", "ROLES"}}
-	for _, v := range cat.Versions {
+	for _, v := range versions {
 		var roles []string
 		for _, r := range v.Roles {
 			roles = append(roles, r.Name)
@@ -31,7 +35,7 @@ func writeCatalog(w io.Writer, cat *catalog.Catalog, width int) error {
 	}
 	b.WriteString("\n")
 	writeRows(&b, rows, width)
-	_, err := b.WriteTo(w)
+	_, err = b.WriteTo(w)
 	return err
 }
 

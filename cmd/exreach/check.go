@@ -4,15 +4,12 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
-
-	"exreach/catalog"
 )
 
 func checkCommand(w world) *cli.Command {
@@ -31,28 +28,38 @@ func check(c *cli.Context, w world) error {
 		return err
 	}
 	var notes bytes.Buffer // an error comes alone
-	topology, cat, err := topologyOf(c, &notes)
+	hosts, err := rosterOf(c, w.stdin, &notes)
 	if err != nil {
 		return err
 	}
-	pool, err := poolOf(c, topology.Hosts)
+	cat, err := openCatalog(c.String("catalog"))
+	if err != nil {
+		return err
+	}
+	if err := knownWords(cat, c); err != nil {
+		return err
+	}
+	pool, err := poolOf(c)
 	if err != nil {
 		return err
 	}
 	if pool.Credentials, err = credentialsOf(c, w.env); err != nil {
 		return err
 	}
-	if _, err := cat.Plan(settle(cat, topology), fromOf(c)); err != nil {
-		return err
-	}
 	out.tracer = tracerOf(c, pool, &notes)
-	topology = identify(c.Context, cat, pool, topology, cmp.Or(fromOf(c), topology.From, catalog.DefaultFrom), &notes)
-	plan, err := planOf(c, cat, topology, &notes)
-	if err != nil {
+	plan := newPlanner(c, cat, hosts, out.notes)
+	if err := plan.rehearse(hosts); err != nil {
 		return err
 	}
 	fmt.Fprint(out.notes, &notes)
-	return out.run(c.Context, pool, plan)
+	who := identifier{
+		cat:   cat,
+		from:  plan.from,
+		notes: out.notes,
+		each:  hosts.pipe == nil && hosts.named.Load() <= few,
+		taken: map[string]int{},
+	}
+	return out.run(c.Context, pool, &survey{hosts: hosts, plan: plan, who: who})
 }
 
 // notesOf is where a command says what the user may want to know. Errors are

@@ -108,44 +108,55 @@ func values(l line, option string) []string {
 			return report.TraceFormatNames()
 		}
 		return report.FormatNames()
+	case "from":
+		var words []string
+		for _, f := range catalog.Froms {
+			words = append(words, f.Name)
+		}
+		return slices.Sorted(slices.Values(words))
+	case "version", "role", "only", "skip":
+		return catalogWords(l, option)
+	}
+	return nil
+}
+
+// catalogWords is what the catalogue calls versions, roles or services.
+func catalogWords(l line, option string) []string {
+	cat, err := catalog.Open()
+	if err != nil {
+		return nil
+	}
+	if option == "version" {
+		return slices.Sorted(slices.Values(cat.Names()))
 	}
 	var words []string
-	for _, v := range versions(l, option) {
-		switch option {
-		case "version":
-			words = append(words, v.Name)
-		case "role":
+	for _, v := range meant(l, cat) {
+		if option == "role" {
 			for _, r := range v.Roles {
 				words = append(words, r.Name)
 			}
-		case "only", "skip":
-			for _, s := range v.Services {
-				words = append(words, s.Name)
-			}
+			continue
 		}
-	}
-	if option == "from" {
-		for _, f := range catalog.Froms {
-			words = append(words, f.Name)
+		for _, s := range v.Services {
+			words = append(words, s.Name)
 		}
 	}
 	slices.Sort(words)
 	return slices.Compact(words)
 }
 
-// versions is the version that the line names, or all of them where it names
-// none or where the question is which.
-func versions(l line, option string) []catalog.Version {
-	cat, err := catalog.Open()
-	if err != nil {
-		return nil
-	}
+// meant is the version that the line names, or all of them where it names none.
+func meant(l line, cat *catalog.Catalog) []catalog.Version {
 	name := l.value("version", "V")
 	if l.name() == "exreach catalog show" && len(l.operands) > 0 {
 		name = l.operands[0]
 	}
-	if v, err := cat.Version(name); err == nil && option != "version" {
+	if v, err := cat.Version(name); err == nil {
 		return []catalog.Version{v}
 	}
-	return cat.Versions
+	all, err := cat.Versions()
+	if err != nil {
+		return nil
+	}
+	return all
 }

@@ -17,32 +17,45 @@ type filter struct {
 	skip []string
 }
 
+// check makes sure that every word stands for something in the plan, or for one
+// of the services that others returns, which may take its time.
+func (f filter) check(plan []catalog.Check, others func() []catalog.Service) error {
+	for _, word := range slices.Concat(f.only, f.skip) {
+		called := func(s catalog.Service) bool { return isCalled(s, word) }
+		planned := slices.ContainsFunc(flatten(plan), func(c catalog.Check) bool { return called(c.Service) })
+		if !planned && !slices.ContainsFunc(others(), called) {
+			return unknownService(plan, word)
+		}
+	}
+	return nil
+}
+
 // apply returns the checks that are left. RPC interfaces are asked through
 // their endpoint mapper, so that stays where one of them does.
-func (f filter) apply(plan []catalog.Check) ([]catalog.Check, error) {
-	for _, word := range slices.Concat(f.only, f.skip) {
-		if !slices.ContainsFunc(flatten(plan), func(c catalog.Check) bool { return isCalled(c.Service, word) }) {
-			return nil, unknownService(plan, word)
-		}
+func (f filter) apply(plan []catalog.Check) []catalog.Check {
+	if len(f.only)+len(f.skip) == 0 {
+		return plan
 	}
 	var left []catalog.Check
 	for _, c := range plan {
 		if matches(c.Service, f.skip) {
 			continue
 		}
-		whole := len(f.only) == 0 || matches(c.Service, f.only)
+		whole := f.leaves(c.Service)
 		behind := slices.DeleteFunc(slices.Clone(c.Behind), func(b catalog.Check) bool {
-			return matches(b.Service, f.skip) || !whole && !matches(b.Service, f.only)
+			return matches(b.Service, f.skip) || !whole && !f.leaves(b.Service)
 		})
 		if whole || len(behind) > 0 {
 			c.Behind = behind
 			left = append(left, c)
 		}
 	}
-	if len(left) == 0 {
-		return nil, hinted("take a word away from --only or --skip", "nothing is left to check")
-	}
-	return left, nil
+	return left
+}
+
+// leaves reports whether a check of s by itself is left.
+func (f filter) leaves(s catalog.Service) bool {
+	return !matches(s, f.skip) && (len(f.only) == 0 || matches(s, f.only))
 }
 
 func matches(s catalog.Service, words []string) bool {

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -39,7 +41,7 @@ type output struct {
 	file     string // "" is stdout
 	stdout   io.Writer
 	notes    io.Writer
-	progress io.Writer     // a terminal, or nil
+	progress *statusLine   // nil where nobody would see it
 	tracer   *probe.Tracer // traces what timed out; nil traces nothing
 }
 
@@ -60,7 +62,8 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	}
 	streamsToTerminal := o.format.Each != nil && o.file == "" && terminal(w.stdout) != nil
 	if f := terminal(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
-		o.progress = f
+		o.progress = &statusLine{terminal: f, width: widthOf(f)}
+		o.notes = o.progress
 	}
 	return o, nil
 }
@@ -100,32 +103,49 @@ func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
 	return s, nil
 }
 
-// run asks the plan and writes its report. The outcome is in the error.
-func (o output) run(ctx context.Context, pool *probe.Pool, plan []catalog.Check) error {
+// run asks everything and writes the report. The outcome is in the error.
+func (o output) run(ctx context.Context, pool *probe.Pool, s *survey) error {
 	to, err := openDestination(o.file, o.stdout)
 	if err != nil {
 		return err
 	}
 	defer to.discard()
-	results := pool.Run(ctx, slices.Values(plan))
-	if o.tracer != nil {
-		results = o.tracer.Results(ctx, results)
-	}
+	asking, stop := context.WithCancel(ctx)
+	defer stop()
+	began := time.Now()
+	results := s.results(asking, pool)
 	if o.progress != nil {
-		results = watch(results, o.progress, len(plan))
+		results = watch(results, o.progress, s.goal)
 	}
-	write := o.whole
-	if o.format.Each != nil {
-		write = o.each
+	if o.tracer != nil {
+		results = o.tracer.Results(asking, results)
 	}
-	counts, err := write(to, results, plan[0].From)
+	var counts report.Counts
+	if hosts := report.Hosts(results, began); o.format.Each != nil {
+		counts, err = o.each(to, hosts, stop)
+	} else {
+		counts, err = o.whole(to, hosts, s, began)
+	}
 	if err != nil {
 		return to.failed(err)
 	}
-	if ctx.Err() != nil {
-		note(o.notes, "interrupted: what was not finished is reported as untried")
+	mistake := s.failed()
+	if mistake != nil && counts.Total() == 0 {
+		return mistake
 	}
-	return o.finish(to, counts)
+	counts.Unasked = s.unasked()
+	o.noteInterrupted(ctx, counts.Unasked)
+	return cmp.Or(mistake, o.finish(to, counts))
+}
+
+func (o output) noteInterrupted(ctx context.Context, unasked int) {
+	if ctx.Err() == nil {
+		return
+	}
+	note(o.notes, "interrupted: what was not finished is reported as untried")
+	if unasked > 0 {
+		note(o.notes, "%s not asked at all, and not in the report", plural(unasked, "host"))
+	}
 }
 
 // render writes a report that is finished already.
@@ -142,27 +162,34 @@ func (o output) render(r report.Report) error {
 }
 
 // whole writes the report when everything is known.
-func (o output) whole(to io.Writer, results iter.Seq[probe.Result], from string) (report.Counts, error) {
-	began := time.Now()
-	draft := report.New(tool(), from, began)
-	for r := range results {
-		draft.Add(r)
+func (o output) whole(to io.Writer, hosts iter.Seq[[]report.Entry], s *survey, began time.Time) (report.Counts, error) {
+	draft := report.New(tool(), s.plan.from, began)
+	for entries := range hosts {
+		draft.Add(entries)
 	}
 	r := draft.Report(time.Since(began))
+	r.Counts.Unasked = s.unasked()
+	if s.failed() != nil && r.Counts.Total() == 0 {
+		return r.Counts, nil // there is nothing to report
+	}
 	return r.Counts, o.write(to, r)
 }
 
-// each writes every result as it comes, and keeps none.
-func (o output) each(to io.Writer, results iter.Seq[probe.Result], _ string) (report.Counts, error) {
+// each writes the entries of a host as soon as they are known, and keeps none.
+// After an error nobody is to be asked any more.
+func (o output) each(to io.Writer, hosts iter.Seq[[]report.Entry], stop func()) (report.Counts, error) {
 	var counts report.Counts
-	began := time.Now()
-	for r := range results {
-		if report.Untold(r) {
-			continue
+	var text bytes.Buffer
+	for entries := range hosts {
+		for _, e := range entries {
+			counts.Add(e.Grade)
+			if err := o.format.Each(&text, e); err != nil {
+				stop()
+				return counts, err
+			}
 		}
-		e := report.Judge(r, began)
-		counts.Add(e.Grade)
-		if err := o.format.Each(to, e); err != nil {
+		if _, err := text.WriteTo(to); err != nil {
+			stop()
 			return counts, err
 		}
 	}
@@ -179,12 +206,8 @@ func (o output) write(to io.Writer, r report.Report) error {
 		}
 		return nil
 	}
-	var text bytes.Buffer
-	if err := o.format.Whole(&text, r, o.style); err != nil {
-		return err
-	}
-	_, err := text.WriteTo(to)
-	return err
+	text := bufio.NewWriter(to)
+	return cmp.Or(o.format.Whole(text, r, o.style), text.Flush())
 }
 
 // finish makes the report visible and tells the outcome.

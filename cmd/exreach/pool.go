@@ -13,7 +13,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"exreach/catalog"
 	"exreach/probe"
 )
 
@@ -35,8 +34,8 @@ func poolFlags() []cli.Flag {
 	}
 }
 
-// poolOf is a pool as the options want it for the hosts.
-func poolOf(c *cli.Context, hosts []catalog.Host) (*probe.Pool, error) {
+// poolOf is a pool as the options want it.
+func poolOf(c *cli.Context) (*probe.Pool, error) {
 	p := probe.Pool{Gentle: c.Bool("gentle")}
 	var errs [6]error
 	p.Timeouts.Check, errs[0] = positive(c, "timeout", c.Duration("timeout"))
@@ -48,7 +47,7 @@ func poolOf(c *cli.Context, hosts []catalog.Host) (*probe.Pool, error) {
 	if err := cmp.Or(errs[:]...); err != nil {
 		return nil, err
 	}
-	family, err := familyOf(c, hosts)
+	family, err := familyOf(c)
 	if err != nil {
 		return nil, err
 	}
@@ -69,25 +68,30 @@ func poolOf(c *cli.Context, hosts []catalog.Host) (*probe.Pool, error) {
 	return &p, nil
 }
 
-// familyOf is "ip4" or "ip6" where the user wants only that, and an error where
-// a host is an address of the other.
-func familyOf(c *cli.Context, hosts []catalog.Host) (string, error) {
-	family := ""
+// familyOf is "ip4" or "ip6" where the user wants only that.
+func familyOf(c *cli.Context) (string, error) {
 	switch {
 	case c.Bool("4") && c.Bool("6"):
 		return "", hinted("leave both out to use every address", "options -4 and -6: they shut each other out")
 	case c.Bool("4"):
-		family = "ip4"
+		return "ip4", nil
 	case c.Bool("6"):
-		family = "ip6"
+		return "ip6", nil
 	}
-	for _, h := range hosts {
-		addr, err := netip.ParseAddr(h.Name)
-		if err == nil && family != "" && familyName(addr) != family {
-			return "", hinted("leave the option out", "host %s: option -%s excludes it", h.Name, strings.TrimPrefix(family, "ip"))
-		}
+	return "", nil
+}
+
+// hostOf is the host that word stands for, which must not be an address of
+// another family than the user wants.
+func hostOf(word, family string) (string, error) {
+	name, err := parseHost(word)
+	if err != nil {
+		return "", err
 	}
-	return family, nil
+	if addr, err := netip.ParseAddr(name); err == nil && family != "" && familyName(addr) != family {
+		return "", hinted("leave the option out", "host %s: option -%s excludes it", name, strings.TrimPrefix(family, "ip"))
+	}
+	return name, nil
 }
 
 func familyName(addr netip.Addr) string {

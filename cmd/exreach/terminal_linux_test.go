@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,14 +97,17 @@ func only(name string) func(string) string {
 func savedReport(t *testing.T) string {
 	t.Helper()
 	service := catalog.Service{Name: "smtp", Role: "mailbox", Network: catalog.TCP, Ports: catalog.Ports{First: 25, Last: 25}, Protocol: "smtp"}
-	draft := report.New("exreach", "client", time.Unix(0, 0))
-	draft.Add(probe.Result{
+	result := probe.Result{
 		Check:   catalog.Check{Host: "mail01", Version: "2019", Service: service, From: "client", Want: catalog.Required},
 		Port:    25,
 		Address: netip.MustParseAddr("192.0.2.1"),
 		Verdict: probe.Answered,
 		Detail:  "220 " + strings.Repeat("wide ", 40),
-	})
+	}
+	draft := report.New("exreach", "client", time.Unix(0, 0))
+	for entries := range report.Hosts(slices.Values([]probe.Result{result}), time.Unix(0, 0)) {
+		draft.Add(entries)
+	}
 	name := filepath.Join(t.TempDir(), "report.json")
 	f, err := os.Create(name)
 	if err != nil {

@@ -104,8 +104,15 @@ func tracingOf(c *cli.Context) (tracing, error) {
 	if err != nil {
 		return tracing{}, err
 	}
-	pool, err := poolOf(c, []catalog.Host{{Name: host}})
+	pool, err := poolOf(c)
 	if err != nil {
+		return tracing{}, err
+	}
+	family, err := familyOf(c)
+	if err != nil {
+		return tracing{}, err
+	}
+	if host, err = hostOf(host, family); err != nil {
 		return tracing{}, err
 	}
 	t := tracing{
@@ -253,7 +260,11 @@ func serviceAt(port uint16, udp bool) catalog.Service {
 	if err != nil {
 		return catalog.Service{Network: catalog.UDP, Ports: here}
 	}
-	for _, v := range slices.Backward(cat.Versions) {
+	versions, err := cat.Versions()
+	if err != nil {
+		return catalog.Service{Network: catalog.UDP, Ports: here}
+	}
+	for _, v := range slices.Backward(versions) {
 		for _, s := range v.Services {
 			if s.Network == catalog.UDP && s.Ports == here {
 				return s

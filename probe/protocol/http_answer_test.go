@@ -75,7 +75,11 @@ func TestHTTPEveryRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range c.Versions {
+	versions, err := c.Versions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range versions {
 		for _, s := range v.Services {
 			if s.Protocol != "http" {
 				continue

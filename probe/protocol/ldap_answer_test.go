@@ -61,7 +61,11 @@ func TestLDAPEveryRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range c.Versions {
+	versions, err := c.Versions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range versions {
 		for _, s := range v.Services {
 			want := "LDAP server"
 			switch {

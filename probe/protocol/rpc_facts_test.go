@@ -19,8 +19,12 @@ func TestRPCNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	versions, err := c.Versions()
+	if err != nil {
+		t.Fatal(err)
+	}
 	checked := map[string]bool{}
-	for _, v := range c.Versions {
+	for _, v := range versions {
 		for _, s := range v.Services {
 			if s.RPC == nil {
 				continue

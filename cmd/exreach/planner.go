@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"iter"
+	"slices"
+	"sync/atomic"
+
+	"github.com/urfave/cli/v2"
+
+	"exreach/catalog"
+)
+
+// A planner makes the checks of a run, one host at a time: those of ten thousand
+// hosts would not be worth their memory.
+type planner struct {
+	cat    *catalog.Catalog
+	from   string // who connects
+	filter filter
+	notes  io.Writer
+	taken  []string           // options whose default is worth a note: role, from
+	told   map[[2]string]bool // versions and roles that there was a note about
+
+	auto  bool         // some host has no version
+	total int          // checks of the whole run; 0 where that is not known before
+	begun atomic.Int64 // targets whose checks are being asked
+	asked atomic.Int64 // checks of those
+	bad   int          // targets that have no plan, as which they turned out to be
+	err   error        // why the first of those has none; to be read when the run is over
+}
+
+func newPlanner(c *cli.Context, cat *catalog.Catalog, r *roster, notes io.Writer) *planner {
+	p := &planner{
+		cat:    cat,
+		from:   cmp.Or(fromOf(c), r.from, catalog.DefaultFrom),
+		filter: filter{only: wordsOf(c, "only"), skip: wordsOf(c, "skip")},
+		notes:  notes,
+		told:   map[[2]string]bool{},
+	}
+	for _, option := range []string{"role", "from"} {
+		if !c.IsSet(option) && !c.IsSet("config") {
+			p.taken = append(p.taken, option)
+		}
+	}
+	return p
+}
+
+// rehearse plans every host that is known before anybody is asked, so that
+// mistakes show first. A host without a version is planned as one that it may
+// have.
+func (p *planner) rehearse(r *roster) error {
+	type kind struct{ version, role string }
+	planned := map[kind]int{} // checks of a host of that kind
+	var all []catalog.Check
+	for t := range r.known() {
+		p.auto = p.auto || t.isAuto()
+		k := kind{t.roles[0].Version, t.roles[0].Role}
+		plain := len(t.roles) == 1 && t.roles[0].RPCPorts == nil
+		n, known := planned[k]
+		if !known || !plain {
+			plan, err := p.plan(t)
+			if err != nil {
+				return err
+			}
+			all, n = append(all, plan...), len(p.narrow(plan))
+		}
+		if plain {
+			planned[k] = n
+		}
+		p.total += n
+	}
+	if err := p.filter.check(all, p.possible); err != nil {
+		return err
+	}
+	if p.total == 0 && !slices.ContainsFunc(p.possible(), p.filter.leaves) {
+		return nothingLeft()
+	}
+	if p.auto || r.pipe != nil {
+		p.total = 0
+	}
+	return nil
+}
+
+// plan is every check of one host.
+func (p *planner) plan(t target) ([]catalog.Check, error) {
+	return p.cat.Plan(catalog.Topology{Hosts: settle(p.cat, t).roles}, p.from)
+}
+
+// possible is the services that hosts without a version may turn out to have.
+func (p *planner) possible() []catalog.Service {
+	if !p.auto {
+		return nil
+	}
+	versions, err := p.cat.Versions()
+	if err != nil {
+		return nil
+	}
+	var services []catalog.Service
+	for _, v := range versions {
+		services = append(services, v.Services...)
+	}
+	return services
+}
+
+func nothingLeft() error {
+	return hinted("take a word away from --only or --skip", "nothing is left to check")
+}
+
+// narrow leaves what the user wants to see of the plan of one host, and adds its
+// control. Who names ports wants no other.
+func (p *planner) narrow(plan []catalog.Check) []catalog.Check {
+	plan = p.filter.apply(plan)
+	if len(p.filter.only) > 0 {
+		return plan
+	}
+	return catalog.WithControls(plan)
+}
+
+// stride is how far the numbers of two hosts are apart: more than any has checks.
+const stride = 1 << 12
+
+// checks is the checks of the targets, host by host. When ctx ends the host that
+// has been begun is the last, so that what is known of it has all its rows.
+func (p *planner) checks(ctx context.Context, targets iter.Seq[target]) iter.Seq[catalog.Check] {
+	return func(yield func(catalog.Check) bool) {
+		for t := range targets {
+			if ctx.Err() != nil {
+				return
+			}
+			p.begun.Add(1)
+			plan, err := p.plan(t)
+			if err != nil {
+				p.bad++
+				p.err = cmp.Or(p.err, err)
+				continue
+			}
+			p.noteDefaults(plan[0])
+			p.noteUnasked(plan)
+			plan = catalog.Number(p.narrow(plan), t.at*stride)
+			p.asked.Add(int64(len(plan)))
+			for _, c := range plan {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// noteDefaults says once what was not asked for and is done all the same.
+func (p *planner) noteDefaults(first catalog.Check) {
+	taken := ""
+	for _, option := range p.taken {
+		taken += " --" + option + " " + map[string]string{"role": first.Service.Role, "from": first.From}[option]
+	}
+	if p.taken = nil; taken != "" {
+		note(p.notes, "checking as%s (by default)", taken)
+	}
+}
+
+// noteUnasked says how much of what is wanted no check is made of.
+func (p *planner) noteUnasked(plan []catalog.Check) {
+	for _, c := range plan {
+		role := [2]string{c.Version, c.Service.Role}
+		if p.told[role] {
+			continue
+		}
+		p.told[role] = true
+		if n := p.unasked(c); n > 0 {
+			note(p.notes, "%s of the catalogue cannot be asked from outside: exreach catalog show %s %s says why", plural(n, "row"), c.Version, c.Service.Role)
+		}
+	}
+}
+
+// unasked is how many rows of the same role the same from wants, and no check
+// is made of.
+func (p *planner) unasked(c catalog.Check) int {
+	v, err := p.cat.Version(c.Version)
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for _, s := range v.Services {
+		if s.Role == c.Service.Role && s.Unasked != "" && s.Wants[c.From] != "" {
+			n++
+		}
+	}
+	return n
+}

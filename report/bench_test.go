@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"runtime"
+	"testing"
+
+	"exreach/probe"
+)
+
+// manyHosts is the results of n hosts with forty checks each, a tenth of them
+// with something to explain.
+func manyHosts(n int) iter.Seq[probe.Result] {
+	return func(yield func(probe.Result) bool) {
+		for host := range n {
+			for i := range 40 {
+				r := healthy("smtp", uint16(1000+i))
+				r.Check.Host, r.Check.Order, r.Check.Of, r.Last = fmt.Sprintf("mail%05d", host), host<<12+i, 40, true
+				if i%10 == 0 {
+					verdict(probe.TimedOut, "no reply to 2 connects")(&r)
+				}
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// BenchmarkLines is a result on its way to a line of JSON.
+func BenchmarkLines(b *testing.B) {
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		for entries := range Hosts(manyHosts(10), began) {
+			for _, e := range entries {
+				if err := writeLine(io.Discard, e); err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/result")
+}
+
+// BenchmarkKept is what a result costs a format that needs the whole report.
+func BenchmarkKept(b *testing.B) {
+	const hosts = 250
+	for b.Loop() {
+		before := heap()
+		d := New("exreach", "client", began)
+		for entries := range Hosts(manyHosts(hosts), began) {
+			d.Add(entries)
+		}
+		b.ReportMetric(float64(heap()-before)/(hosts*40), "B/result")
+		runtime.KeepAlive(d)
+	}
+}
+
+// heap is how many bytes are in use.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
