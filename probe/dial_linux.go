@@ -3,6 +3,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -24,25 +25,80 @@ func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.C
 		return nil, &dialError{err: err, local: true}
 	}
 	// From here on the runtime's poller watches the socket.
-	f := os.NewFile(uintptr(fd), "tcp")
-	defer f.Close()
-	if err := awaitConnect(ctx, f, addr.Addr()); err != nil {
+	s := socket{os.NewFile(uintptr(fd), "tcp"), addr}
+	if err := awaitConnect(ctx, s.File, addr.Addr()); err != nil {
+		_ = s.Close()
 		return nil, err
 	}
-	conn, err := net.FileConn(f)
-	if err != nil {
+	if err := s.settle(); err != nil {
+		_ = s.Close()
 		return nil, &dialError{err: err, local: true}
 	}
-	return conn, nil
+	return s, nil
+}
+
+// A socket is a connected one. What net.FileConn makes of it would be a copy, at
+// the price of the connect itself.
+type socket struct {
+	*os.File
+	to netip.AddrPort
+}
+
+// settle ends the listening for ICMP, which would break the conversation for a
+// message that TCP takes for a passing one (RFC 1122 section 4.2.3.9), and sends
+// what is said at once, as the standard library does.
+func (s socket) settle() error {
+	level, option := recvErr(s.to.Addr())
+	return s.control(func(fd int) error {
+		return cmp.Or(
+			os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, level, option, 0)),
+			os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)),
+		)
+	})
+}
+
+func (s socket) control(do func(fd int) error) error {
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var outcome error
+	err = raw.Control(func(fd uintptr) { outcome = do(int(fd)) })
+	return cmp.Or(err, outcome)
+}
+
+// LocalAddr is the end of this machine.
+func (s socket) LocalAddr() net.Addr {
+	var addr netip.AddrPort
+	_ = s.control(func(fd int) error {
+		name, err := unix.Getsockname(fd)
+		if err == nil {
+			addr = netip.AddrPortFrom(addrOf(name), portOf(name))
+		}
+		return err
+	})
+	return net.TCPAddrFromAddrPort(addr)
+}
+
+// RemoteAddr is the other end.
+func (s socket) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(s.to) }
+
+// recvErr is the option that has a socket keep ICMP messages.
+func recvErr(to netip.Addr) (level, option int) {
+	if to.Is4() {
+		return unix.IPPROTO_IP, unix.IP_RECVERR
+	}
+	return unix.IPPROTO_IPV6, unix.IPV6_RECVERR
 }
 
 // startConnect opens a socket and sends the SYN, which comes no farther than so
 // many hops; 0 leaves that to the system.
 func startConnect(source netip.Addr, addr netip.AddrPort, hops int) (int, error) {
-	domain, level, option := unix.AF_INET6, unix.IPPROTO_IPV6, unix.IPV6_RECVERR
+	domain := unix.AF_INET6
 	if addr.Addr().Is4() {
-		domain, level, option = unix.AF_INET, unix.IPPROTO_IP, unix.IP_RECVERR
+		domain = unix.AF_INET
 	}
+	level, option := recvErr(addr.Addr())
 	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
@@ -94,6 +150,9 @@ func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
 
 // connected reports whether connecting is over, and how it failed.
 func connected(fd int, to netip.Addr) (done bool, err error) {
+	if _, err := unix.Getpeername(fd); err == nil {
+		return true, nil
+	}
 	// An ICMPv6 answer that is there before connect has let go of the socket
 	// stays a soft error until the next SYN; the queue has it at once.
 	if answer, by, errno := readICMP(fd, to); answer != icmpNone {
@@ -104,11 +163,8 @@ func connected(fd int, to netip.Addr) (done bool, err error) {
 		return true, &dialError{err: os.NewSyscallError("getsockopt", err), local: true}
 	}
 	switch errno := syscall.Errno(code); errno {
-	case unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
+	case 0, unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
 		return false, nil
-	case 0:
-		_, err := unix.Getpeername(fd)
-		return err == nil, nil
 	default:
 		return true, &dialError{err: os.NewSyscallError("connect", errno)}
 	}
@@ -132,6 +188,16 @@ func sockaddr(a netip.AddrPort) unix.Sockaddr {
 		}
 	}
 	return &unix.SockaddrInet6{Port: int(a.Port()), ZoneId: uint32(zone), Addr: a.Addr().As16()}
+}
+
+func portOf(sa unix.Sockaddr) uint16 {
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return uint16(sa.Port)
+	case *unix.SockaddrInet6:
+		return uint16(sa.Port)
+	}
+	return 0
 }
 
 func addrOf(sa unix.Sockaddr) netip.Addr {

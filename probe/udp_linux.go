@@ -17,10 +17,7 @@ func hearICMP(conn *net.UDPConn, to netip.Addr) {
 		return
 	}
 	_ = raw.Control(func(fd uintptr) {
-		level, option := unix.IPPROTO_IPV6, unix.IPV6_RECVERR
-		if to.Is4() {
-			level, option = unix.IPPROTO_IP, unix.IP_RECVERR
-		}
+		level, option := recvErr(to)
 		_ = unix.SetsockoptInt(int(fd), level, option, 1)
 	})
 }
