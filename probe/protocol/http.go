@@ -46,7 +46,7 @@ func askHTTP(conn net.Conn, q Question) (Peer, error) {
 
 // healthPage is what Managed Availability answers for a protocol that is in
 // service: "200 OK<br/>MAIL01.contoso.com".
-var healthPage = regexp.MustCompile(`^\s*200 OK\s*(?:<br\s*/?>\s*([A-Za-z0-9.-]{1,255})\s*)?$`)
+var healthPage = regexp.MustCompile(`^\s*200 OK\s*(?:<br\s*/?>\s*([A-Za-z0-9.-]+)\s*)?$`)
 
 // health says what the health page answers on the connection that before came
 // from. Only that page is in question here, so nothing of it is an error.
