@@ -30,15 +30,26 @@ func sayTimedOut(s seen) (text, hint string) {
 }
 
 // shunned: a port that had answered fell silent while this one was asked.
-func shunned(s seen) bool {
-	return s.Verdict == probe.TimedOut && s.Witness != nil && !s.Witness.Answers
+func shunned(s seen) bool { return fellSilent(s.Result) }
+
+func fellSilent(r probe.Result) bool {
+	return r.Verdict == probe.TimedOut && r.Witness != nil && !r.Witness.Answers
 }
 
 func sayShunned(s seen) (text, hint string) {
-	return fmt.Sprintf("No reply to %s over %s, and TCP %d of %s, which had answered, fell silent, too: a firewall on the path shuns this machine "+
-			"after many connects in a short time, or the host or the path went down meanwhile. Whether %s is open is not known.",
-			s.tries(), seconds(s.Took), s.Witness.Port, s.place(), s.port()),
+	return fmt.Sprintf("No reply to %s over %s, and TCP %d of %s, which had answered, fell silent, too: %s. Whether %s is open is not known.",
+			s.tries(), seconds(s.Took), s.Witness.Port, s.place(), shunsUs, s.port()),
 		fmt.Sprintf("Wait until TCP %d answers again, some minutes where it was a firewall, and check again with --gentle.", s.Witness.Port)
+}
+
+const shunsUs = "a firewall on the path shuns this machine after many connects in a short time, or the host or the path went down meanwhile"
+
+// shunnedMidway: a conversation stopped, and so did all else at the address.
+func shunnedMidway(s seen) bool { return s.Verdict == probe.Silent && s.someHere(fellSilent) }
+
+func sayShunnedMidway(s seen) (text, hint string) {
+	return fmt.Sprintf("%s connected and then said nothing, and other ports of %s fell silent, too: %s.", s.port(), s.place(), shunsUs),
+		"Wait until the host answers again, some minutes where it was a firewall, and check again with --gentle."
 }
 
 func sayRefused(s seen) (text, hint string) {

@@ -29,6 +29,7 @@ var explanations = []rule{
 	{"exposed", Fail, exposed, sayExposed},
 	{"rpc-not-registered", note, notRegistered, sayNotRegistered},
 	{"shunned", note, shunned, sayShunned},
+	{"shunned", note, shunnedMidway, sayShunnedMidway},
 	{"ipv6-dead", note, ipv6Dead, sayIPv6Dead},
 	{"address-dead", note, addressDead, sayAddressDead},
 	{"dynamic-port-blocked", note, dynamicPortBlocked, sayDynamicPortBlocked},

@@ -73,6 +73,15 @@ var hostTests = []hostTest{
 			s.add("mapper", 135, all(want(catalog.Forbidden), spoken("rpc"), verdict(probe.Silent, "")))
 		},
 		func(s *scene) { s.add("mapper", 135, all(want(catalog.Forbidden), spoken("rpc"))) }, nil},
+	{"shunned", "smtp", Fail,
+		func(s *scene) {
+			s.add("smtp", 25, verdict(probe.Silent, ""))
+			s.add("owa", 443, all(lost, witness(80, false)))
+		},
+		func(s *scene) {
+			s.add("smtp", 25, verdict(probe.Silent, ""))
+			s.add("owa", 443, all(lost, witness(80, true)))
+		}, []string{"TCP 25 connected and then said nothing", "shuns this machine", "--gentle"}},
 	{"address-dead", "smtp", Fail,
 		func(s *scene) {
 			s.add("smtp", 25, lost)
