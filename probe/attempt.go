@@ -4,6 +4,7 @@ package probe
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -26,7 +27,7 @@ type attempt struct {
 	secret *protocol.Credentials // not to be seen in anything that is kept; nil where there is none
 
 	peer protocol.Peer
-	tls  *protocol.TLSInfo
+	tls  *shown
 	err  error
 
 	left  time.Duration // of the check's time
@@ -154,8 +155,8 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	a.words = a.raw
 	var conn net.Conn = a.raw
 	starttls := func(plain net.Conn) (net.Conn, error) {
-		secured, info, err := handshake(plain, c.Host, r.pool.Roots, r.timeouts.TLS, leash)
-		a.tls = info
+		secured, shown, err := handshake(plain, c.Host, r.timeouts.TLS, leash)
+		a.tls = shown
 		if err != nil {
 			return nil, err
 		}
@@ -223,14 +224,14 @@ func (a *attempt) end() {
 
 // record writes what the attempt found into res. It reports whether the cause
 // was a shortage of this machine that may pass.
-func (a *attempt) record(res *Result, cancelled bool) (shortage bool) {
+func (a *attempt) record(res *Result, roots *x509.CertPool, cancelled bool) (shortage bool) {
 	res.Steps = a.steps
 	res.Step = a.steps[len(a.steps)-1].Step
 	o := classify(a.err, res.Step, cancelled)
 	res.Verdict, res.SaidBy = o.verdict, o.saidBy
 	res.Evidence = a.evidence(o.verdict)
 	peer := a.peer
-	peer.TLS = a.tls
+	peer.TLS = a.tls.judge(roots)
 	peer.Hide(a.secret)
 	peer.Clean()
 	if !emptyPeer(peer) {

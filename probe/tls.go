@@ -23,12 +23,19 @@ type tlsError struct{ err error }
 func (e *tlsError) Error() string { return fmt.Sprintf("TLS handshake: %v", e.err) }
 func (e *tlsError) Unwrap() error { return e.err }
 
-// handshake starts TLS on conn as a client for host and reports what it showed.
+// A shown is what a server showed in a handshake.
+type shown struct {
+	protocol.TLSInfo
+	chain  []*x509.Certificate
+	judged bool // whether it is trusted
+}
+
+// handshake starts TLS on conn as a client for host and returns what it showed.
 // It accepts every certificate and every version and cipher it can speak, since
-// an old or self-signed server is reachable all the same; trust is judged apart,
-// against roots. The whole of it takes no longer than limit. A handshake that
-// fails because we have no certificate of our own has shown the server's.
-func handshake(conn net.Conn, host string, roots *x509.CertPool, limit time.Duration, l *leash) (net.Conn, *protocol.TLSInfo, error) {
+// an old or self-signed server is reachable all the same; trust is judged apart.
+// The whole of it takes no longer than limit. A handshake that fails because we
+// have no certificate of our own has shown the server's.
+func handshake(conn net.Conn, host string, limit time.Duration, l *leash) (net.Conn, *shown, error) {
 	_ = l.SetDeadline(time.Now().Add(limit))
 	defer func() { _ = l.SetDeadline(time.Time{}) }()
 	asked := false
@@ -46,12 +53,12 @@ func handshake(conn net.Conn, host string, roots *x509.CertPool, limit time.Dura
 	if err != nil && !asked {
 		return nil, nil, &tlsError{err}
 	}
-	info := describeTLS(client.ConnectionState(), host, roots)
-	info.ClientCertificate = asked
+	s := describeTLS(client.ConnectionState(), host)
+	s.ClientCertificate = asked
 	if err != nil {
-		return nil, info, &tlsError{err}
+		return nil, s, &tlsError{err}
 	}
-	return client, info, nil
+	return client, s, nil
 }
 
 // serverName is the name for the server name indication (RFC 6066): never an
@@ -73,25 +80,31 @@ func allCiphers() []uint16 {
 	return ids
 }
 
-func describeTLS(state tls.ConnectionState, host string, roots *x509.CertPool) *protocol.TLSInfo {
-	info := &protocol.TLSInfo{
-		Version: tls.VersionName(state.Version),
-		Cipher:  tls.CipherSuiteName(state.CipherSuite),
+func describeTLS(state tls.ConnectionState, host string) *shown {
+	s := &shown{chain: state.PeerCertificates}
+	s.Version, s.Cipher = tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite)
+	for _, cert := range s.chain {
+		s.Chain = append(s.Chain, describeCertificate(cert))
 	}
-	for _, cert := range state.PeerCertificates {
-		info.Chain = append(info.Chain, describeCertificate(cert))
+	s.NameMatches = len(s.chain) > 0 && s.chain[0].VerifyHostname(host) == nil
+	return s
+}
+
+// judge finds out whether the chain leads to one of roots. The first time, the
+// system's have to be read, which takes longer than a conversation: no connection
+// should wait for it.
+func (s *shown) judge(roots *x509.CertPool) *protocol.TLSInfo {
+	if s == nil {
+		return nil
 	}
-	if len(state.PeerCertificates) == 0 {
-		return info
+	if !s.judged && len(s.chain) > 0 {
+		err := verifyChain(s.chain, roots)
+		if s.Trusted = err == nil; err != nil {
+			s.TrustError = err.Error()
+		}
 	}
-	leaf := state.PeerCertificates[0]
-	info.NameMatches = leaf.VerifyHostname(host) == nil
-	if err := verifyChain(state.PeerCertificates, roots); err != nil {
-		info.TrustError = err.Error()
-	} else {
-		info.Trusted = true
-	}
-	return info
+	s.judged = true
+	return &s.TLSInfo
 }
 
 // verifyChain judges the chain alone: an expired certificate of a trusted
