@@ -64,7 +64,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 		lookup:   p.Lookup,
 		pool:     p,
 		timeouts: p.Timeouts.orDefault(),
-		limit:    affordable(orDefault(p.Limit, 512)),
+		limit:    affordable(orDefault(p.Limit, 1024)),
 		logins:   newLogins(),
 		hosts:    map[string]*host{},
 	}

@@ -27,7 +27,7 @@ type Pool struct {
 	Domain   string         // the organization's mail domain, which DNS servers are asked for; "" asks for something else
 	Source   netip.Addr     // local address to connect from; the zero Addr leaves it to the system
 	Timeouts Timeouts       // zero fields take their defaults
-	Limit    int            // connections at once over the whole run; 0 is 512, and never more than this process may open
+	Limit    int            // connections at once over the whole run; 0 is 1024, and never more than this process may open
 	PerHost  int            // ports of one host that are connected to at once, and conversations with it; 0 is 48
 	Rate     float64        // connects per second over the whole run, at most; 0 is as many as there are
 	Gentle   bool           // one port of a host after the other, at a pace that firewalls take for a client's

@@ -22,7 +22,7 @@ func poolFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "timeout", Usage: "give one check this `TIME` in all (default 20s)"},
 		&cli.DurationFlag{Name: "connect-timeout", Usage: "give up a host that says nothing for this `TIME` (default 3.5s)"},
 		&cli.IntFlag{Name: "tries", Usage: "call a port timed-out after this `NUMBER` of tries (default: by the loss of the path)"},
-		&cli.IntFlag{Name: "limit", Usage: "open at most this `NUMBER` of connections at once (default 512)"},
+		&cli.IntFlag{Name: "limit", Usage: "open at most this `NUMBER` of connections at once (default 1024)"},
 		&cli.IntFlag{Name: "per-host", Usage: "connect to at most this `NUMBER` of ports of one host at once, and talk to as many (default 48)"},
 		&cli.Float64Flag{Name: "rate", Usage: "send at most this `NUMBER` of connects a second (default: no limit)"},
 		&cli.BoolFlag{Name: "gentle", Usage: "ask one port of a host after the other, two connects a second at most"},
