@@ -4,7 +4,6 @@ package probe
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -224,14 +223,14 @@ func (a *attempt) end() {
 
 // record writes what the attempt found into res. It reports whether the cause
 // was a shortage of this machine that may pass.
-func (a *attempt) record(res *Result, roots *x509.CertPool, cancelled bool) (shortage bool) {
+func (a *attempt) record(res *Result, t *trust, cancelled bool) (shortage bool) {
 	res.Steps = a.steps
 	res.Step = a.steps[len(a.steps)-1].Step
 	o := classify(a.err, res.Step, cancelled)
 	res.Verdict, res.SaidBy = o.verdict, o.saidBy
 	res.Evidence = a.evidence(o.verdict)
 	peer := a.peer
-	peer.TLS = a.tls.judge(roots)
+	peer.TLS = a.tls.judge(t)
 	peer.Hide(a.secret)
 	peer.Clean()
 	if !emptyPeer(peer) {

@@ -26,6 +26,7 @@ type run struct {
 	refusal  time.Duration // how long the system may take to tell of a refusal
 	limit    int           // connections at once
 	logins   *logins
+	trust    *trust
 
 	// What waits for a connect must not hold up a conversation, so that each has
 	// its own half of the limit. Few of them are enough for witnesses.
@@ -66,6 +67,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 		timeouts: p.Timeouts.orDefault(),
 		limit:    affordable(orDefault(p.Limit, 1024)),
 		logins:   newLogins(),
+		trust:    newTrust(p.Roots),
 		hosts:    map[string]*host{},
 	}
 	half := int64(max(1, r.limit/2))

@@ -4,7 +4,6 @@ package probe
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"net"
 	"time"
@@ -20,7 +19,7 @@ func (a *attempt) mayLogIn(ctx context.Context, r *run, c catalog.Check, q *prot
 		return
 	}
 	q.Credentials = r.pool.Credentials
-	q.Private = func() error { return a.private(r.pool.Roots) }
+	q.Private = func() error { return a.private(r.trust) }
 	q.Turn = func() (func(protocol.Outcome), error) { return r.logins.turn(ctx, c.Host) }
 	q.Redial = func() (net.Conn, error) {
 		a.hangUp() // there is never more than one connection
@@ -31,8 +30,8 @@ func (a *attempt) mayLogIn(ctx context.Context, r *run, c catalog.Check, q *prot
 // private reports why a password must not be said on the connection: without
 // TLS anybody on the path reads it, and without a certificate that proves the
 // server's name anybody on the path may be the server.
-func (a *attempt) private(roots *x509.CertPool) error {
-	switch t := a.tls.judge(roots); {
+func (a *attempt) private(whom *trust) error {
+	switch t := a.tls.judge(whom); {
 	case t == nil:
 		return errors.New("no TLS")
 	case !t.Trusted:

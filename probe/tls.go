@@ -90,41 +90,20 @@ func describeTLS(state tls.ConnectionState, host string) *shown {
 	return s
 }
 
-// judge finds out whether the chain leads to one of roots. The first time, the
-// system's have to be read, which takes longer than a conversation: no connection
-// should wait for it.
-func (s *shown) judge(roots *x509.CertPool) *protocol.TLSInfo {
+// judge finds out whether the server is trusted. That may take a while, so that
+// no connection should wait for it.
+func (s *shown) judge(t *trust) *protocol.TLSInfo {
 	if s == nil {
 		return nil
 	}
 	if !s.judged && len(s.chain) > 0 {
-		err := verifyChain(s.chain, roots)
+		err := t.judge(s.chain)
 		if s.Trusted = err == nil; err != nil {
 			s.TrustError = err.Error()
 		}
 	}
 	s.judged = true
 	return &s.TLSInfo
-}
-
-// verifyChain judges the chain alone: an expired certificate of a trusted
-// authority is expired, not untrusted.
-func verifyChain(chain []*x509.Certificate, roots *x509.CertPool) error {
-	leaf, between := chain[0], x509.NewCertPool()
-	for _, cert := range chain[1:] {
-		between.AddCert(cert)
-	}
-	at := time.Now()
-	if at.After(leaf.NotAfter) || at.Before(leaf.NotBefore) {
-		at = leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
-	}
-	_, err := leaf.Verify(x509.VerifyOptions{
-		Roots:         roots,
-		Intermediates: between,
-		CurrentTime:   at,
-		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
-	return err
 }
 
 func describeCertificate(cert *x509.Certificate) protocol.Certificate {

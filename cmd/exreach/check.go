@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"slices"
@@ -24,9 +23,6 @@ func checkCommand(w world) *cli.Command {
 }
 
 func check(c *cli.Context, w world) error {
-	// Where the system's roots are hundreds of files, reading them takes longer than
-	// all of the conversations on a LAN. It is done once, and meanwhile nobody waits.
-	go func() { _, _ = x509.SystemCertPool() }()
 	out, err := newOutput(c, w)
 	if err != nil {
 		return err

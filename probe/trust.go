@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A trust is whom to trust, and who was found to be trusted.
+type trust struct {
+	roots  *x509.CertPool  // nil is this machine's
+	system func() [][]byte // the certificates of this machine's roots in DER; nil where they cannot be listed
+
+	mu    sync.Mutex
+	known map[[sha256.Size]byte]error // by chain: most ports of a server show the same one
+}
+
+func newTrust(roots *x509.CertPool) *trust {
+	return &trust{roots: roots, system: sync.OnceValue(systemRoots), known: map[[sha256.Size]byte]error{}}
+}
+
+// judge says why a chain is not trusted; nil where it is.
+func (t *trust) judge(chain []*x509.Certificate) error {
+	hash := sha256.New()
+	for _, cert := range chain {
+		hash.Write(cert.Raw)
+	}
+	key := [sha256.Size]byte(hash.Sum(nil))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	err, known := t.known[key]
+	if !known {
+		err = t.verify(chain)
+		t.known[key] = err
+	}
+	return err
+}
+
+// verify judges the chain alone: an expired certificate of a trusted authority is
+// expired, not untrusted.
+func (t *trust) verify(chain []*x509.Certificate) error {
+	leaf, between := chain[0], x509.NewCertPool()
+	for _, cert := range chain[1:] {
+		between.AddCert(cert)
+	}
+	at := time.Now()
+	if at.After(leaf.NotAfter) || at.Before(leaf.NotBefore) {
+		at = leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
+	}
+	_, err := leaf.Verify(x509.VerifyOptions{
+		Roots:         t.rootsFor(chain),
+		Intermediates: between,
+		CurrentTime:   at,
+		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	})
+	return err
+}
+
+// rootsFor is the roots, or none where none of them can be the chain's. The
+// standard library takes this machine's roots apart to the last field before it
+// looks at a chain, which takes longer than all conversations with a server; a
+// root that is not in the list by name (RFC 5280 section 6.1.3) need not be read.
+func (t *trust) rootsFor(chain []*x509.Certificate) *x509.CertPool {
+	if t.roots != nil {
+		return t.roots
+	}
+	known := t.system()
+	if known == nil || slices.ContainsFunc(known, func(root []byte) bool { return mayEnd(chain, root) }) {
+		return nil
+	}
+	return x509.NewCertPool()
+}
+
+// mayEnd reports whether a root in DER has the name of an issuer in the chain.
+func mayEnd(chain []*x509.Certificate, root []byte) bool {
+	return slices.ContainsFunc(chain, func(cert *x509.Certificate) bool { return bytes.Contains(root, cert.RawIssuer) })
+}
