@@ -67,7 +67,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 		timeouts: p.Timeouts.orDefault(),
 		limit:    affordable(orDefault(p.Limit, 1024)),
 		logins:   newLogins(),
-		trust:    newTrust(p.Roots),
+		trust:    newTrust(p.Roots, p.Env),
 		hosts:    map[string]*host{},
 	}
 	half := int64(max(1, r.limit/2))

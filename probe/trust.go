@@ -20,8 +20,12 @@ type trust struct {
 	known map[[sha256.Size]byte]error // by chain: most ports of a server show the same one
 }
 
-func newTrust(roots *x509.CertPool) *trust {
-	return &trust{roots: roots, system: sync.OnceValue(systemRoots), known: map[[sha256.Size]byte]error{}}
+func newTrust(roots *x509.CertPool, env func(string) string) *trust {
+	return &trust{
+		roots:  roots,
+		system: sync.OnceValue(func() [][]byte { return systemRoots(env) }),
+		known:  map[[sha256.Size]byte]error{},
+	}
 }
 
 // judge says why a chain is not trusted; nil where it is.

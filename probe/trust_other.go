@@ -5,4 +5,4 @@
 package probe
 
 // systemRoots lists nothing: here the system itself judges chains.
-func systemRoots() [][]byte { return nil }
+func systemRoots(func(string) string) [][]byte { return nil }

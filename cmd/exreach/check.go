@@ -43,6 +43,7 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
+	pool.Env = w.env
 	if pool.Credentials, err = credentialsOf(c, w.env); err != nil {
 		return err
 	}
