@@ -95,14 +95,21 @@ func TestHTTPMethodsRecorded(t *testing.T) {
 		"a directory that IIS has none": {q: directory("/owa/", 302), said: strings.Replace(kernelNone, "HTTPAPI/2.0", "IIS/10.0", 1), refusal: "HTTP 404 Not Found"},
 	} {
 		p, err := pipeTo(askHTTP, c.q, saysHTTP(c.said))
-		mismatch, ok := errors.AsType[*MismatchError](err)
-		if ok && mismatch.Got != c.got || ok != (c.got != "") || p.Refusal != c.refusal {
-			t.Errorf("%s: error %v, want a mismatch %q; refusal %q, want %q", name, err, c.got, p.Refusal, c.refusal)
-		}
-		for fact, want := range c.facts {
-			if p.Facts[fact] != want {
-				t.Errorf("%s: %s is %q, want %q", name, fact, p.Facts[fact], want)
-			}
+		checkHTTP(t, name, p, err, c.facts, c.refusal, c.got)
+	}
+}
+
+// checkHTTP fails where an answer has not taught these facts and this refusal, or
+// has not been a mismatch that got got; "" is none.
+func checkHTTP(t *testing.T, name string, p Peer, err error, facts map[string]string, refusal, got string) {
+	t.Helper()
+	mismatch, ok := errors.AsType[*MismatchError](err)
+	if ok && mismatch.Got != got || ok != (got != "") || p.Refusal != refusal {
+		t.Errorf("%s: error %v, want a mismatch %q; refusal %q, want %q", name, err, got, p.Refusal, refusal)
+	}
+	for fact, want := range facts {
+		if p.Facts[fact] != want {
+			t.Errorf("%s: %s is %q, want %q", name, fact, p.Facts[fact], want)
 		}
 	}
 }

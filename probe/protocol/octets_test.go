@@ -31,16 +31,7 @@ type octetRecording struct {
 func (r octetRecording) check(t *testing.T, q Question) {
 	conn := hangsUpAfter(unhex(t, r.said))
 	peer, err := Table[q.Service.Protocol].Ask(conn, q)
-	mismatch, _ := errors.AsType[*MismatchError](err)
-	switch {
-	case r.got == "" && err != nil:
-		t.Errorf("error %v", err)
-	case r.got != "" && (mismatch == nil || mismatch.Got != r.got):
-		t.Errorf("error %v, want a mismatch that got %q", err, r.got)
-	}
-	if diff := cmp.Diff(r.want, peer); diff != "" {
-		t.Errorf("learned (-want +got):\n%s", diff)
-	}
+	checkLearned(t, peer, err, r.want, r.got)
 	if r.heard == nil {
 		return
 	}

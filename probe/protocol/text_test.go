@@ -77,22 +77,29 @@ func (r recording) check(t *testing.T) {
 	conn := hangsUpAfter([]byte(strings.ReplaceAll(r.said, "\n", "\r\n")))
 	q := question(r.protocol, r.tls)
 	peer, err := Table[r.protocol].Ask(conn, q)
-	mismatch, _ := errors.AsType[*MismatchError](err)
-	switch {
-	case r.got == "" && err != nil:
-		t.Errorf("error %v", err)
-	case r.got != "" && (mismatch == nil || mismatch.Got != r.got):
-		t.Errorf("error %v, want a mismatch that got %q", err, r.got)
-	}
-	if diff := cmp.Diff(r.want, peer); diff != "" {
-		t.Errorf("learned (-want +got):\n%s", diff)
-	}
+	checkLearned(t, peer, err, r.want, r.got)
 	heard := strings.TrimSpace(strings.Join(conn.heard, ""))
 	if want := strings.Join(r.heard, "\r\n"); heard != want {
 		t.Errorf("said %q, want %q", heard, want)
 	}
 	if len(conn.heard) != len(r.heard) {
 		t.Errorf("%d commands took %d writes: %q", len(r.heard), len(conn.heard), conn.heard)
+	}
+}
+
+// checkLearned fails where a conversation has not taught want, or has not ended in
+// a mismatch that got got; "" is no mismatch, and no error.
+func checkLearned(t *testing.T, peer Peer, err error, want Peer, got string) {
+	t.Helper()
+	mismatch, _ := errors.AsType[*MismatchError](err)
+	switch {
+	case got == "" && err != nil:
+		t.Errorf("error %v", err)
+	case got != "" && (mismatch == nil || mismatch.Got != got):
+		t.Errorf("error %v, want a mismatch that got %q", err, got)
+	}
+	if diff := cmp.Diff(want, peer); diff != "" {
+		t.Errorf("learned (-want +got):\n%s", diff)
 	}
 }
 

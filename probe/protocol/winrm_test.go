@@ -4,7 +4,6 @@ package protocol
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -58,15 +57,7 @@ func TestWinRMRecorded(t *testing.T) {
 		"a page of something, denied": {said: nginxBlock, got: "HTTP 403 without any mark of WinRM: another web server"},
 	} {
 		p, err := pipeTo(askWinRM, question("winrm", catalog.NoTLS), hangsUpHTTP(c.said))
-		mismatch, ok := errors.AsType[*MismatchError](err)
-		if ok && mismatch.Got != c.got || ok != (c.got != "") || p.Refusal != c.refusal {
-			t.Errorf("%s: error %v, want a mismatch %q; refusal %q, want %q", name, err, c.got, p.Refusal, c.refusal)
-		}
-		for fact, want := range c.facts {
-			if p.Facts[fact] != want {
-				t.Errorf("%s: %s is %q, want %q", name, fact, p.Facts[fact], want)
-			}
-		}
+		checkHTTP(t, name, p, err, c.facts, c.refusal, c.got)
 	}
 }
 
