@@ -31,7 +31,7 @@ build() {
 	mkdir -p "$run/bin" "$run/log" "$results"
 	cp "$home/catalog.yaml" "$run"
 	rm -f "$run/bin/exreach" # which may be another than the tree's
-	(cd "$home/.." && CGO_ENABLED=0 go build -trimpath -o "$run/bin/" ./cmd/exreach ./bench/wan ./bench/server ./bench/race)
+	(cd "$home/.." && CGO_ENABLED=0 go build -trimpath -tags urfave_cli_no_docs -o "$run/bin/" ./cmd/exreach ./bench/wan ./bench/server ./bench/race)
 	[[ -z ${EXREACH:-} ]] || install -m 0755 "$EXREACH" "$run/bin/exreach"
 }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"slices"
 	"sync"
 	"time"
@@ -13,8 +14,8 @@ import (
 
 // A trust is whom to trust, and who was found to be trusted.
 type trust struct {
-	roots  *x509.CertPool  // nil is this machine's
-	system func() [][]byte // the certificates of this machine's roots in DER; nil where they cannot be listed
+	roots  *x509.CertPool // nil is this machine's
+	system func() []byte  // in which this machine's roots stand, in base64 without spaces; empty where they cannot be read
 
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]error // by chain: most ports of a server show the same one
@@ -23,7 +24,7 @@ type trust struct {
 func newTrust(roots *x509.CertPool, env func(string) string) *trust {
 	return &trust{
 		roots:  roots,
-		system: sync.OnceValue(func() [][]byte { return systemRoots(env) }),
+		system: sync.OnceValue(func() []byte { return systemRoots(env) }),
 		known:  map[[sha256.Size]byte]error{},
 	}
 }
@@ -68,19 +69,33 @@ func (t *trust) verify(chain []*x509.Certificate) error {
 // rootsFor is the roots, or none where none of them can be the chain's. The
 // standard library takes this machine's roots apart to the last field before it
 // looks at a chain, which takes longer than all conversations with a server; a
-// root that is not in the list by name (RFC 5280 section 6.1.3) need not be read.
+// root whose name stands nowhere (RFC 5280 section 6.1.3) need not be taken apart.
 func (t *trust) rootsFor(chain []*x509.Certificate) *x509.CertPool {
 	if t.roots != nil {
 		return t.roots
 	}
-	known := t.system()
-	if known == nil || slices.ContainsFunc(known, func(root []byte) bool { return mayEnd(chain, root) }) {
+	text := t.system()
+	if len(text) == 0 || slices.ContainsFunc(chain, func(cert *x509.Certificate) bool { return stands(cert.RawIssuer, text) }) {
 		return nil
 	}
 	return x509.NewCertPool()
 }
 
-// mayEnd reports whether a root in DER has the name of an issuer in the chain.
-func mayEnd(chain []*x509.Certificate, root []byte) bool {
-	return slices.ContainsFunc(chain, func(cert *x509.Certificate) bool { return bytes.Contains(root, cert.RawIssuer) })
+// endOfName is how much of a name is looked for: letters that a processor compares
+// at one go. What is special about a name is at its end.
+const endOfName = 48
+
+// stands reports whether a name is in a text, which is not decoded for that: it
+// looks for the name as base64 spells it, which depends on where in a group of
+// three octets it begins. A name may be there without being a root's.
+func stands(name, text []byte) bool {
+	for before := range 3 {
+		octets := append(make([]byte, before), name...)
+		spelled := base64.RawStdEncoding.AppendEncode(nil, octets)
+		spelled = spelled[(8*before+5)/6 : 8*len(octets)/6] // letters that tell of nothing else
+		if bytes.Contains(text, spelled[max(0, len(spelled)-endOfName):]) {
+			return true
+		}
+	}
+	return false
 }

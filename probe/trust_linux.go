@@ -3,10 +3,13 @@
 package probe
 
 import (
-	"encoding/pem"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Where distributions keep their roots. The first of the files that is there
@@ -23,10 +26,9 @@ var (
 	rootFolders = []string{"/etc/ssl/certs", "/etc/pki/tls/certs"}
 )
 
-// systemRoots lists every certificate that may be one of this machine's roots, in
-// DER; nil where there is none, and somebody else has to know. The environment may
-// say where they are.
-func systemRoots(env func(string) string) (list [][]byte) {
+// systemRoots reads everything that may hold one of this machine's roots; there is
+// nothing where somebody else has to know. The environment may say where they are.
+func systemRoots(env func(string) string) []byte {
 	if env == nil {
 		return nil
 	}
@@ -37,35 +39,59 @@ func systemRoots(env func(string) string) (list [][]byte) {
 	if names := env("SSL_CERT_DIR"); names != "" {
 		folders = strings.Split(names, ":")
 	}
-	for _, name := range files {
-		list = append(list, certificatesIn(name)...)
-	}
+	files = slices.Clone(files)
 	for _, folder := range folders {
 		entries, _ := os.ReadDir(folder) // what cannot be read holds no roots
 		for _, e := range entries {
-			if name := filepath.Join(folder, e.Name()); !aliasAmong(name, e) {
-				list = append(list, certificatesIn(name)...)
+			if name := filepath.Join(folder, e.Name()); !isAlias(name, e) {
+				files = append(files, name)
 			}
 		}
 	}
-	return list
+	text := make([]byte, 0, 1<<20)
+	for _, name := range files {
+		text = appendFile(text, name)
+	}
+	return text
 }
 
-// aliasAmong reports whether an entry is another name for one of the same folder,
-// as the hashes are that OpenSSL looks for.
-func aliasAmong(name string, e os.DirEntry) bool {
-	if e.Type()&os.ModeSymlink == 0 {
+// appendFile appends what a file holds, but for spaces. It asks the system for
+// that alone: there are hundreds of files, and package os asks for more.
+func appendFile(text []byte, name string) []byte {
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return text
+	}
+	defer unix.Close(fd)
+	for {
+		text = slices.Grow(text, 1<<16)
+		n, err := unix.Read(fd, text[len(text):cap(text)])
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case n <= 0:
+			return text
+		default:
+			text = appendUnspaced(text, text[len(text):len(text)+n])
+		}
+	}
+}
+
+// appendUnspaced appends data without white space.
+func appendUnspaced(text, data []byte) []byte {
+	for _, c := range data {
+		if c > ' ' {
+			text = append(text, c)
+		}
+	}
+	return text
+}
+
+// isAlias reports whether an entry is a hash that OpenSSL looks for, such as
+// 5ed36f99.0, and stands for another entry of the folder.
+func isAlias(name string, e os.DirEntry) bool {
+	if e.Type()&os.ModeSymlink == 0 || len(e.Name()) < 10 || e.Name()[8] != '.' {
 		return false
 	}
 	target, err := os.Readlink(name)
 	return err == nil && !strings.Contains(target, "/")
-}
-
-// certificatesIn is the certificates of a file in PEM.
-func certificatesIn(name string) (list [][]byte) {
-	data, _ := os.ReadFile(name) // what cannot be read holds no roots
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		list = append(list, block.Bytes)
-	}
-	return list
 }

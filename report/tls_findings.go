@@ -100,13 +100,12 @@ func (s seen) reissued() *probe.Result {
 	if mine == nil || mine.SelfSigned {
 		return nil
 	}
-	by := issuer(*mine)
 	i := slices.IndexFunc(s.beside, func(r probe.Result) bool {
 		if r.Peer == nil || r.Peer.TLS == nil || len(r.Peer.TLS.Chain) == 0 {
 			return false
 		}
 		other := r.Peer.TLS.Chain[0]
-		return !other.SelfSigned && other.Subject == mine.Subject && issuer(other) != by
+		return !other.SelfSigned && other.Subject == mine.Subject && other.Issuer != mine.Issuer && issuer(other) != issuer(*mine)
 	})
 	if i < 0 {
 		return nil

@@ -20,9 +20,10 @@ type filter struct {
 // check makes sure that every word stands for something in the plan, or for one
 // of the services that others returns, which may take its time.
 func (f filter) check(plan []catalog.Check, others func() []catalog.Service) error {
+	all := flatten(plan)
 	for _, word := range slices.Concat(f.only, f.skip) {
 		called := func(s catalog.Service) bool { return isCalled(s, word) }
-		planned := slices.ContainsFunc(flatten(plan), func(c catalog.Check) bool { return called(c.Service) })
+		planned := slices.ContainsFunc(all, func(c catalog.Check) bool { return called(c.Service) })
 		if !planned && !slices.ContainsFunc(others(), called) {
 			return unknownService(plan, word)
 		}
