@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -33,18 +34,22 @@ type attempt struct {
 	spent time.Duration // of it
 	tries int           // connects or datagrams
 
-	hangUp  func()    // ends the connection
-	secured net.Conn  // the TLS connection, once there is one
-	raw     *recorder // the bytes on the wire
-	words   *recorder // the bytes of the conversation, behind implicit TLS
+	hangUp  func()                // ends the connection
+	line    atomic.Pointer[leash] // the connection, once there is one
+	secured net.Conn              // the TLS connection, once there is one
+	raw     *recorder             // the bytes on the wire
+	words   *recorder             // the bytes of the conversation, behind implicit TLS
 	steps   []Timing
 	since   time.Time
 }
 
-// attempt connects and lets the protocol speak. A panic in it becomes its
-// error: one check never takes the others with it.
-func (r *run) attempt(ctx context.Context, h *host, d *door, c catalog.Check, at netip.AddrPort, left time.Duration) (a *attempt) {
-	a = &attempt{host: h, door: d, to: at, secret: r.pool.Credentials, left: left}
+func (r *run) newAttempt(h *host, d *door, at netip.AddrPort, left time.Duration) *attempt {
+	return &attempt{host: h, door: d, to: at, secret: r.pool.Credentials, left: left}
+}
+
+// make connects and lets the protocol speak. A panic in it becomes its error: one
+// check never takes the others with it.
+func (a *attempt) make(ctx context.Context, r *run, c catalog.Check) {
 	defer func() {
 		a.end()
 		for _, s := range a.steps {
@@ -58,14 +63,13 @@ func (r *run) attempt(ctx context.Context, h *host, d *door, c catalog.Check, at
 	conn, err := a.open(ctx, r, c)
 	if err != nil {
 		a.err = err
-		return a
+		return
 	}
 	defer func() { a.hangUp() }()
 	a.talk(ctx, r, conn, c)
 	if a.secured != nil {
 		_ = a.secured.Close() // says close_notify
 	}
-	return a
 }
 
 // open connects, for as long as ctx and the check's time allow. It waits for its
@@ -91,6 +95,7 @@ func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, er
 		limit = min(limit, r.timeouts.Connect)
 	}
 	leash := newLeash(conn, time.Now().Add(limit))
+	a.line.Store(leash)
 	stop := context.AfterFunc(ctx, leash.expire)
 	a.hangUp = sync.OnceFunc(func() {
 		stop()
@@ -221,11 +226,14 @@ func (a *attempt) end() {
 	}
 }
 
+// step is the last one that was begun.
+func (a *attempt) step() protocol.Step { return a.steps[len(a.steps)-1].Step }
+
 // record writes what the attempt found into res. It reports whether the cause
 // was a shortage of this machine that may pass.
 func (a *attempt) record(res *Result, t *trust, cancelled bool) (shortage bool) {
 	res.Steps = a.steps
-	res.Step = a.steps[len(a.steps)-1].Step
+	res.Step = a.step()
 	o := classify(a.err, res.Step, cancelled)
 	res.Verdict, res.SaidBy = o.verdict, o.saidBy
 	res.Evidence = a.evidence(o.verdict)

@@ -83,7 +83,7 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 	p := h.path(at.Addr())
 	left := r.timeouts.Check
 	for pause, cuts := 20*time.Millisecond, 0; ; pause = min(2*pause, time.Second) {
-		a := r.attempt(ctx, h, d, res.Check, at, left)
+		a := r.converse(ctx, h, d, res.Check, at, left)
 		shortage := a.record(res, r.trust, ctx.Err() != nil)
 		res.Tries += a.tries
 		left -= a.spent

@@ -16,14 +16,32 @@ type leash struct {
 	net.Conn
 	limit time.Time // of the whole check; zero is none
 
-	mu   sync.Mutex
-	over bool
+	mu    sync.Mutex
+	over  bool
+	heard time.Time // when the peer said something last, or connected
 }
 
 func newLeash(conn net.Conn, limit time.Time) *leash {
-	l := &leash{Conn: conn, limit: limit}
+	l := &leash{Conn: conn, limit: limit, heard: time.Now()}
 	_ = l.SetDeadline(limit)
 	return l
+}
+
+func (l *leash) Read(b []byte) (int, error) {
+	n, err := l.Conn.Read(b)
+	if n > 0 {
+		l.mu.Lock()
+		l.heard = time.Now()
+		l.mu.Unlock()
+	}
+	return n, err
+}
+
+// quiet is how long the peer has not said anything.
+func (l *leash) quiet() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Since(l.heard)
 }
 
 // SetDeadline moves the deadline, but never past the check's own and never

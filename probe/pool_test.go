@@ -133,11 +133,11 @@ func TestVerdicts(t *testing.T) {
 		{"a server", catalog.NoTLS, always(smtpServer), Answered, protocol.Talk, 1},
 		{"dropped", catalog.NoTLS, always(nil), TimedOut, protocol.Connect, 7},
 		{"refused", catalog.NoTLS, failing(errnoOf(t, causeRefused)), Refused, protocol.Connect, 1},
-		{"silent", catalog.NoTLS, always(silentServer), Silent, protocol.Greet, 1},
-		{"silent under TLS", catalog.Implicit, always(silentServer), Silent, protocol.TLS, 1},
+		{"silent", catalog.NoTLS, always(silentServer), Silent, protocol.Greet, 2},
+		{"silent under TLS", catalog.Implicit, always(silentServer), Silent, protocol.TLS, 2},
 		{"hangs up", catalog.NoTLS, always(closingServer), Cut, protocol.Greet, 2},
 		{"hangs up under TLS", catalog.Implicit, always(helloServer), Cut, protocol.TLS, 2},
-		{"silent after the greeting", catalog.NoTLS, always(sayingServer("220 mail01\r\n")), Silent, protocol.Talk, 1},
+		{"silent after the greeting", catalog.NoTLS, always(sayingServer("220 mail01\r\n")), Silent, protocol.Talk, 2},
 		{"another protocol", catalog.NoTLS, always(sayingServer("SSH-2.0-OpenSSH_9.2\r\n")), Mismatch, protocol.Greet, 1},
 		{"plain text under TLS", catalog.Implicit, always(sayingServer("220 mail01 ready\r\n")), BadTLS, protocol.TLS, 1},
 		{"one lost SYN", catalog.NoTLS, func(_ netip.AddrPort, try int) (func(net.Conn), error) {
@@ -399,7 +399,7 @@ func TestBreak(t *testing.T) {
 // port may have.
 func TestLimits(t *testing.T) {
 	slow := func(c net.Conn) {
-		time.Sleep(time.Second)
+		time.Sleep(400 * time.Millisecond)
 		smtpServer(c)
 	}
 	ports := func(host string, n uint16) (checks []catalog.Check) {
