@@ -4,7 +4,6 @@ package report
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +34,7 @@ func upFrom(first string) []string {
 // as can be.
 type sign struct {
 	protocol string
-	greeting *regexp.Regexp
+	greeting string // what it says, in this order: * is anything, ersion is Version or version
 	versions []string
 }
 
@@ -43,30 +42,42 @@ type sign struct {
 // NNTP services of 2000 and 2003 are those of Windows: 2003 runs on Windows 2000
 // (5.0.2195) as well as on Windows Server 2003 (6.0.3790).
 var signs = []sign{
-	{"smtp", regexp.MustCompile(`Microsoft Exchange Internet Mail Connector`), []string{"4.0"}},
-	{"smtp", regexp.MustCompile(`Microsoft Exchange Internet Mail Service 5\.0\.`), []string{"5.0"}},
-	{"smtp", regexp.MustCompile(`Microsoft Exchange Internet Mail Service 5\.5\.`), []string{"5.5"}},
-	{"smtp", regexp.MustCompile(`Microsoft ESMTP MAIL Service, Version: 5\.0\.2195\.`), []string{"2000", "2003"}},
-	{"smtp", regexp.MustCompile(`Microsoft ESMTP MAIL Service, Version: 6\.0\.3790\.`), []string{"2003"}},
-	{"smtp", regexp.MustCompile(`Microsoft ESMTP MAIL Service ready`), upFrom("2007")},
-	{"pop3", regexp.MustCompile(`Microsoft Exchange.*(?i:version) 5\.0\.`), []string{"5.0"}},
-	{"pop3", regexp.MustCompile(`Microsoft Exchange.*(?i:version) 5\.5\.`), []string{"5.5"}},
-	{"pop3", regexp.MustCompile(`Microsoft Exchange.*(?i:version) 6\.0\.`), []string{"2000"}},
-	{"pop3", regexp.MustCompile(`Microsoft Exchange.*(?i:version) 6\.5\.`), []string{"2003"}},
-	{"pop3", regexp.MustCompile(`Microsoft Exchange Server 2007 POP3`), []string{"2007"}},
-	{"pop3", regexp.MustCompile(`The Microsoft Exchange POP3 service is ready`), upFrom("2010")},
-	{"imap", regexp.MustCompile(`Microsoft Exchange.*(?i:version) 5\.5\.`), []string{"5.5"}},
-	{"imap", regexp.MustCompile(`Microsoft Exchange.*(?i:version) 6\.0\.`), []string{"2000"}},
-	{"imap", regexp.MustCompile(`Microsoft Exchange.*(?i:version) 6\.5\.`), []string{"2003"}},
-	{"imap", regexp.MustCompile(`Microsoft Exchange Server 2007 IMAP4`), []string{"2007"}},
-	{"imap", regexp.MustCompile(`The Microsoft Exchange IMAP4 service is ready`), upFrom("2010")},
-	{"nntp", regexp.MustCompile(`NNTP Service 5\.00\.\S+ Version: 5\.0\.2195\.`), []string{"2000", "2003"}},
-	{"nntp", regexp.MustCompile(`NNTP Service 6\.0\.3790\.`), []string{"2003"}},
-	{"link-state", regexp.MustCompile(`Version: 6\.0\..*Microsoft Routing Server`), []string{"2000"}},
-	{"link-state", regexp.MustCompile(`Version: 6\.5\..*Microsoft Routing Server`), []string{"2003"}},
-	{"smtp", regexp.MustCompile(`\bDavMail\b`), []string{"davmail"}},
-	{"pop3", regexp.MustCompile(`\bDavMail\b`), []string{"davmail"}},
-	{"imap", regexp.MustCompile(`\bDavMail\b`), []string{"davmail"}},
+	{"smtp", "Microsoft Exchange Internet Mail Connector", []string{"4.0"}},
+	{"smtp", "Microsoft Exchange Internet Mail Service 5.0.", []string{"5.0"}},
+	{"smtp", "Microsoft Exchange Internet Mail Service 5.5.", []string{"5.5"}},
+	{"smtp", "Microsoft ESMTP MAIL Service, Version: 5.0.2195.", []string{"2000", "2003"}},
+	{"smtp", "Microsoft ESMTP MAIL Service, Version: 6.0.3790.", []string{"2003"}},
+	{"smtp", "Microsoft ESMTP MAIL Service ready", upFrom("2007")},
+	{"pop3", "Microsoft Exchange*ersion 5.0.", []string{"5.0"}},
+	{"pop3", "Microsoft Exchange*ersion 5.5.", []string{"5.5"}},
+	{"pop3", "Microsoft Exchange*ersion 6.0.", []string{"2000"}},
+	{"pop3", "Microsoft Exchange*ersion 6.5.", []string{"2003"}},
+	{"pop3", "Microsoft Exchange Server 2007 POP3", []string{"2007"}},
+	{"pop3", "The Microsoft Exchange POP3 service is ready", upFrom("2010")},
+	{"imap", "Microsoft Exchange*ersion 5.5.", []string{"5.5"}},
+	{"imap", "Microsoft Exchange*ersion 6.0.", []string{"2000"}},
+	{"imap", "Microsoft Exchange*ersion 6.5.", []string{"2003"}},
+	{"imap", "Microsoft Exchange Server 2007 IMAP4", []string{"2007"}},
+	{"imap", "The Microsoft Exchange IMAP4 service is ready", upFrom("2010")},
+	{"nntp", "NNTP Service 5.00.* Version: 5.0.2195.", []string{"2000", "2003"}},
+	{"nntp", "NNTP Service 6.0.3790.", []string{"2003"}},
+	{"link-state", "Version: 6.0.*Microsoft Routing Server", []string{"2000"}},
+	{"link-state", "Version: 6.5.*Microsoft Routing Server", []string{"2003"}},
+	{"smtp", "DavMail", []string{"davmail"}},
+	{"pop3", "DavMail", []string{"davmail"}},
+	{"imap", "DavMail", []string{"davmail"}},
+}
+
+// on reports whether a greeting has the sign.
+func (s sign) on(greeting string) bool {
+	for part := range strings.SplitSeq(s.greeting, "*") {
+		i := strings.Index(greeting, part)
+		if i < 0 {
+			return false
+		}
+		greeting = greeting[i+len(part):]
+	}
+	return true
 }
 
 // Versions returns the versions that the peer of an entry can be by its own
@@ -91,7 +102,7 @@ func admitted(protocol string, p *protocol.Peer) (candidates []string, said stri
 		return upFrom("2013"), "the header X-FEServer, which came with 2013"
 	}
 	for _, s := range signs {
-		if s.protocol == protocol && s.greeting.MatchString(p.Greeting) {
+		if s.protocol == protocol && s.on(p.Greeting) {
 			return s.versions, fmt.Sprintf("the greeting %q", p.Greeting)
 		}
 	}
