@@ -231,7 +231,7 @@ func (a *attempt) step() protocol.Step { return a.steps[len(a.steps)-1].Step }
 
 // record writes what the attempt found into res. It reports whether the cause
 // was a shortage of this machine that may pass.
-func (a *attempt) record(res *Result, t *trust, cancelled bool) (shortage bool) {
+func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) {
 	res.Steps = a.steps
 	res.Step = a.step()
 	o := classify(a.err, res.Step, cancelled)

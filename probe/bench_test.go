@@ -75,7 +75,7 @@ func BenchmarkRole(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer server.Close()
-	p := &Pool{Dial: server.Dial, Lookup: server.Lookup, Roots: server.Roots()}
+	p := &Pool{Dial: server.Dial, Lookup: server.Lookup, Trust: NewTrust(server.Roots())}
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

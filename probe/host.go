@@ -26,7 +26,7 @@ type run struct {
 	refusal  time.Duration // how long the system may take to tell of a refusal
 	limit    int           // connections at once
 	logins   *logins
-	trust    *trust
+	trust    *Trust
 
 	// What waits for a connect must not hold up a conversation, so that each has
 	// its own half of the limit. Few of them are enough for witnesses.
@@ -67,7 +67,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 		timeouts: p.Timeouts.orDefault(),
 		limit:    affordable(orDefault(p.Limit, 1024)),
 		logins:   newLogins(),
-		trust:    newTrust(p.Roots, p.Env),
+		trust:    p.Trust,
 		hosts:    map[string]*host{},
 	}
 	half := int64(max(1, r.limit/2))
@@ -75,6 +75,9 @@ func newRun(ctx context.Context, p *Pool) *run {
 	r.witnesses = semaphore.NewWeighted(max(1, half/8))
 	if p.Rate > 0 {
 		r.pace = newPace(time.Duration(float64(time.Second) / p.Rate))
+	}
+	if r.trust == nil {
+		r.trust = &Trust{}
 	}
 	if r.dial == nil {
 		r.dial = systemDial(p.Source)

@@ -30,7 +30,7 @@ func (a *attempt) mayLogIn(ctx context.Context, r *run, c catalog.Check, q *prot
 // private reports why a password must not be said on the connection: without
 // TLS anybody on the path reads it, and without a certificate that proves the
 // server's name anybody on the path may be the server.
-func (a *attempt) private(whom *trust) error {
+func (a *attempt) private(whom *Trust) error {
 	switch t := a.tls.judge(whom); {
 	case t == nil:
 		return errors.New("no TLS")

@@ -7,7 +7,6 @@ package probe
 
 import (
 	"context"
-	"crypto/x509"
 	"iter"
 	"net"
 	"net/netip"
@@ -21,18 +20,17 @@ import (
 
 // A Pool asks many checks at once. The zero value is ready to use.
 type Pool struct {
-	Dial     DialFunc            // opens a transport connection; nil is the system's, bound to Source
-	Lookup   LookupFunc          // resolves a name; nil is the system's resolver
-	Roots    *x509.CertPool      // whom to trust in Peer.TLS; nil is this machine's roots
-	Env      func(string) string // the environment, which may say where this machine's roots are (SSL_CERT_FILE, SSL_CERT_DIR); nil leaves the looking to crypto/x509
-	Domain   string              // the organization's mail domain, which DNS servers are asked for; "" asks for something else
-	Source   netip.Addr          // local address to connect from; the zero Addr leaves it to the system
-	Timeouts Timeouts            // zero fields take their defaults
-	Limit    int                 // connections at once over the whole run; 0 is 1024, and never more than this process may open
-	PerHost  int                 // ports of one host that are connected to at once, and conversations with it; 0 is 48
-	Rate     float64             // connects per second over the whole run, at most; 0 is as many as there are
-	Gentle   bool                // one port of a host after the other, at a pace that firewalls take for a client's
-	Tries    int                 // tries before a port is timed-out; 0 is as many as the path's loss asks for
+	Dial     DialFunc   // opens a transport connection; nil is the system's, bound to Source
+	Lookup   LookupFunc // resolves a name; nil is the system's resolver
+	Trust    *Trust     // whom to trust in Peer.TLS; nil is this machine's roots
+	Domain   string     // the organization's mail domain, which DNS servers are asked for; "" asks for something else
+	Source   netip.Addr // local address to connect from; the zero Addr leaves it to the system
+	Timeouts Timeouts   // zero fields take their defaults
+	Limit    int        // connections at once over the whole run; 0 is 1024, and never more than this process may open
+	PerHost  int        // ports of one host that are connected to at once, and conversations with it; 0 is 48
+	Rate     float64    // connects per second over the whole run, at most; 0 is as many as there are
+	Gentle   bool       // one port of a host after the other, at a pace that firewalls take for a client's
+	Tries    int        // tries before a port is timed-out; 0 is as many as the path's loss asks for
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
 }

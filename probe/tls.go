@@ -92,15 +92,13 @@ func describeTLS(state tls.ConnectionState, host string) *shown {
 
 // judge finds out whether the server is trusted. That may take a while, so that
 // no connection should wait for it.
-func (s *shown) judge(t *trust) *protocol.TLSInfo {
+func (s *shown) judge(t *Trust) *protocol.TLSInfo {
 	if s == nil {
 		return nil
 	}
 	if !s.judged && len(s.chain) > 0 {
-		err := t.judge(s.chain)
-		if s.Trusted = err == nil; err != nil {
-			s.TrustError = err.Error()
-		}
+		s.TrustError = t.judge(s.chain)
+		s.Trusted = s.TrustError == ""
 	}
 	s.judged = true
 	return &s.TLSInfo

@@ -26,7 +26,7 @@ func shake(t *testing.T, host string, server *tls.Config, a *authority) (*tlsSum
 		return nil, err
 	}
 	_ = conn.Close()
-	info := shown.judge(newTrust(pool, nil))
+	info := shown.judge(NewTrust(pool))
 	return &tlsSummary{info.Version, info.Trusted, info.NameMatches, info.Chain[0].NotAfter.Before(time.Now()), info.Chain[0].SelfSigned}, nil
 }
 

@@ -12,25 +12,30 @@ import (
 	"time"
 )
 
-// A trust is whom to trust, and who was found to be trusted.
-type trust struct {
-	roots  *x509.CertPool // nil is this machine's
-	system func() []byte  // in which this machine's roots stand, in base64 without spaces; empty where they cannot be read
+// A Trust is whom to trust, and who was found to be trusted. The zero value trusts
+// this machine's roots. Pools may share one.
+type Trust struct {
+	roots   *x509.CertPool // nil is this machine's
+	machine func() []byte  // in which this machine's roots stand, in base64 without spaces; nil and empty: nobody knows
 
 	mu    sync.Mutex
-	known map[[sha256.Size]byte]error // by chain: most ports of a server show the same one
+	known map[[sha256.Size]byte]string // why a chain is not trusted: most ports of a server show the same one
 }
 
-func newTrust(roots *x509.CertPool, env func(string) string) *trust {
-	return &trust{
-		roots:  roots,
-		system: sync.OnceValue(func() []byte { return systemRoots(env) }),
-		known:  map[[sha256.Size]byte]error{},
-	}
+// NewTrust trusts roots.
+func NewTrust(roots *x509.CertPool) *Trust { return &Trust{roots: roots} }
+
+// MachineTrust trusts this machine's roots, and begins to read them: that takes
+// as long as the making of a plan, and need not wait for it. The environment may
+// say where they are (SSL_CERT_FILE, SSL_CERT_DIR).
+func MachineTrust(env func(string) string) *Trust {
+	t := &Trust{machine: sync.OnceValue(func() []byte { return machineRoots(env) })}
+	go t.machine()
+	return t
 }
 
-// judge says why a chain is not trusted; nil where it is.
-func (t *trust) judge(chain []*x509.Certificate) error {
+// judge says why a chain is not trusted; "" where it is.
+func (t *Trust) judge(chain []*x509.Certificate) string {
 	hash := sha256.New()
 	for _, cert := range chain {
 		hash.Write(cert.Raw)
@@ -38,17 +43,22 @@ func (t *trust) judge(chain []*x509.Certificate) error {
 	key := [sha256.Size]byte(hash.Sum(nil))
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	err, known := t.known[key]
+	why, known := t.known[key]
 	if !known {
-		err = t.verify(chain)
-		t.known[key] = err
+		if err := t.verify(chain); err != nil {
+			why = err.Error()
+		}
+		if t.known == nil {
+			t.known = map[[sha256.Size]byte]string{}
+		}
+		t.known[key] = why
 	}
-	return err
+	return why
 }
 
 // verify judges the chain alone: an expired certificate of a trusted authority is
 // expired, not untrusted.
-func (t *trust) verify(chain []*x509.Certificate) error {
+func (t *Trust) verify(chain []*x509.Certificate) error {
 	leaf, between := chain[0], x509.NewCertPool()
 	for _, cert := range chain[1:] {
 		between.AddCert(cert)
@@ -70,11 +80,14 @@ func (t *trust) verify(chain []*x509.Certificate) error {
 // standard library takes this machine's roots apart to the last field before it
 // looks at a chain, which takes longer than all conversations with a server; a
 // root whose name stands nowhere (RFC 5280 section 6.1.3) need not be taken apart.
-func (t *trust) rootsFor(chain []*x509.Certificate) *x509.CertPool {
+func (t *Trust) rootsFor(chain []*x509.Certificate) *x509.CertPool {
 	if t.roots != nil {
 		return t.roots
 	}
-	text := t.system()
+	if t.machine == nil {
+		return nil
+	}
+	text := t.machine()
 	if len(text) == 0 || slices.ContainsFunc(chain, func(cert *x509.Certificate) bool { return stands(cert.RawIssuer, text) }) {
 		return nil
 	}

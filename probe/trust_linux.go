@@ -26,12 +26,9 @@ var (
 	rootFolders = []string{"/etc/ssl/certs", "/etc/pki/tls/certs"}
 )
 
-// systemRoots reads everything that may hold one of this machine's roots; there is
+// machineRoots reads everything that may hold one of this machine's roots; there is
 // nothing where somebody else has to know. The environment may say where they are.
-func systemRoots(env func(string) string) []byte {
-	if env == nil {
-		return nil
-	}
+func machineRoots(env func(string) string) []byte {
 	files, folders := rootFiles, rootFolders
 	if name := env("SSL_CERT_FILE"); name != "" {
 		files = []string{name}

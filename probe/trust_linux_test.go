@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// TestSystemRoots: a chain whose end is among this machine's roots has them looked
+// TestMachineRoots: a chain whose end is among this machine's roots has them looked
 // through by the standard library, and any other chain ends nowhere.
-func TestSystemRoots(t *testing.T) {
+func TestMachineRoots(t *testing.T) {
 	ours, err := newAuthority()
 	if err != nil {
 		t.Fatal(err)
@@ -28,13 +28,13 @@ func TestSystemRoots(t *testing.T) {
 		"in the file":   {"SSL_CERT_FILE": file, "SSL_CERT_DIR": t.TempDir()},
 		"in the folder": {"SSL_CERT_FILE": "/dev/null", "SSL_CERT_DIR": t.TempDir() + ":" + folder},
 	} {
-		if pool := newTrust(nil, func(name string) string { return env[name] }).rootsFor(leaf); pool != nil {
+		if pool := MachineTrust(func(name string) string { return env[name] }).rootsFor(leaf); pool != nil {
 			t.Errorf("%s: the root was not found", name)
 		}
 	}
 	elsewhere := map[string]string{"SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt", "SSL_CERT_DIR": t.TempDir()}
-	other := newTrust(nil, func(name string) string { return elsewhere[name] })
-	if len(other.system()) == 0 {
+	other := MachineTrust(func(name string) string { return elsewhere[name] })
+	if len(other.machine()) == 0 {
 		t.Skip("this machine has no roots")
 	}
 	if pool := other.rootsFor(leaf); pool == nil {

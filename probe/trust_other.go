@@ -4,5 +4,5 @@
 
 package probe
 
-// systemRoots reads nothing: here the system itself judges chains.
-func systemRoots(func(string) string) []byte { return nil }
+// machineRoots reads nothing: here the system itself judges chains.
+func machineRoots(func(string) string) []byte { return nil }

@@ -56,7 +56,7 @@ func run(t *testing.T, plan []catalog.Check, breakages ...breakage) Report {
 	t.Cleanup(func() { r.server.Close(); r.serving.Wait() })
 	pool := &probe.Pool{
 		Dial:   r.server.Dial,
-		Roots:  r.server.Roots(),
+		Trust:  probe.NewTrust(r.server.Roots()),
 		Lookup: func(context.Context, string) ([]netip.Addr, error) { return r.addrs, nil },
 	}
 	r.pool = pool

@@ -51,7 +51,7 @@ func TestIdentify(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			pool := &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Roots: s.Roots()}
+			pool := &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Trust: probe.NewTrust(s.Roots())}
 			var notes bytes.Buffer
 			found := identify(t, cat, pool, &notes, catalog.Host{Name: s.Host})
 			if got := found[0].roles[0].Version; got != tt.want || !strings.Contains(notes.String(), tt.note) {
@@ -105,7 +105,7 @@ func TestIdentifyMany(t *testing.T) {
 	defer s.Close()
 	var notes bytes.Buffer
 	who := identifier{cat: cat, from: "client", notes: &notes, taken: map[string]int{}}
-	pool := probe.Pool{Dial: s.Dial, Roots: s.Roots(), Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
+	pool := probe.Pool{Dial: s.Dial, Trust: probe.NewTrust(s.Roots()), Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
 		if host == "mail02" {
 			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 		}

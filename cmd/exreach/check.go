@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"exreach/probe"
 )
 
 func checkCommand(w world) *cli.Command {
@@ -27,6 +29,7 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
+	trust := probe.MachineTrust(w.env)
 	var notes bytes.Buffer // an error comes alone
 	hosts, err := rosterOf(c, w.stdin, &notes)
 	if err != nil {
@@ -43,7 +46,7 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	pool.Env = w.env
+	pool.Trust = trust
 	if pool.Credentials, err = credentialsOf(c, w.env); err != nil {
 		return err
 	}

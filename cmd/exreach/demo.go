@@ -61,7 +61,7 @@ func demo(c *cli.Context, w world) error {
 	pool := probe.Pool{
 		Dial:     server.Dial,
 		Lookup:   server.Lookup,
-		Roots:    server.Roots(),
+		Trust:    probe.NewTrust(server.Roots()),
 		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is quick, and a silence is as good after three seconds
 	}
 	err = out.run(c.Context, &pool, &survey{
