@@ -134,7 +134,7 @@ func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
 	if err != nil {
 		return &dialError{err: err, local: true}
 	}
-	defer context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Unix(1, 0)) })()
+	defer interrupt(ctx, f)()
 	var done bool
 	var outcome error
 	look := func(fd uintptr) { done, outcome = connected(int(fd), to) }
@@ -146,6 +146,23 @@ func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
 		return &dialError{err: err}
 	}
 	return outcome
+}
+
+// interrupt ends the waiting for f with ctx, until it is told that nobody waits
+// any more. From then on f is as if it had never been interrupted: a connection
+// that came about at the last moment would say nothing.
+func interrupt(ctx context.Context, f *os.File) (over func()) {
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(interrupted)
+		_ = f.SetWriteDeadline(time.Unix(1, 0))
+	})
+	return func() {
+		if !stop() {
+			<-interrupted
+			_ = f.SetWriteDeadline(time.Time{})
+		}
+	}
 }
 
 // connected reports whether connecting is over, and how it failed.

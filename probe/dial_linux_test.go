@@ -3,9 +3,13 @@
 package probe
 
 import (
+	"context"
 	"encoding/binary"
+	"errors"
 	"net"
 	"net/netip"
+	"os"
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -37,6 +41,49 @@ func fullListener(t *testing.T) netip.AddrPort {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	return addr
+}
+
+// TestInterrupted wants a connection that comes about at the moment when nobody
+// waits for it any more to be either none, or one that can be used.
+func TestInterrupted(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close()
+		}
+	}()
+	to := netip.MustParseAddrPort(listener.Addr().String())
+	connected := 0
+	for range 2000 {
+		ctx, stop := context.WithCancel(t.Context())
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			stop()
+		}()
+		conn, err := dialTCP(ctx, netip.Addr{}, to)
+		<-stopped
+		if err != nil {
+			continue
+		}
+		connected++
+		runtime.Gosched() // to whoever interrupts
+		if _, err := conn.Write([]byte("x")); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("connection %d cannot be written to: %v", connected, err)
+		}
+		_ = conn.Close()
+	}
+	if connected == 0 {
+		t.Error("nothing connected")
+	}
 }
 
 // TestExtendedErr reads messages as the kernel queues them.

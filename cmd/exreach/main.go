@@ -26,14 +26,20 @@ import (
 	"syscall"
 )
 
-// heapGrowth is how far the heap grows beyond what is in use before it is cleaned,
-// in per cent (GOGC). A run is short and keeps little, so that cleaning costs more
-// than it brings.
-const heapGrowth = 400
+// A run is short and keeps little, so that cleaning the heap costs more than it
+// brings: it grows by so many per cent before that (GOGC), while the program has
+// less memory than so many octets (GOMEMLIMIT).
+const (
+	heapGrowth = 400
+	roomy      = 96 << 20
+)
 
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(heapGrowth)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(roomy)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second Ctrl-C is the system's: it ends the program at once
