@@ -32,7 +32,7 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 		if rest, overdue := first.awaitOverdue(done); overdue {
 			second := r.newAttempt(h, d, at, rest)
 			second.make(ofSecond, r, c)
-			if second.err == nil && second.peer.Refusal == "" { // which may be of the second connection alone
+			if second.proves() {
 				stopFirst()
 			}
 			beside <- second
@@ -40,14 +40,25 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 	}()
 	first.make(ofFirst, r, c)
 	close(done)
-	if classify(first.err, first.step(), false).verdict != Cut { // it has proved something, or the time is over
-		stopSecond()
+	defer time.AfterFunc(first.leaves(), stopSecond).Stop()
+	if second := <-beside; second != nil {
+		return better(first, second)
 	}
-	second := <-beside
-	if second == nil {
-		return first
+	return first
+}
+
+// proves reports whether an attempt has its answer. A refusal may be of the second
+// connection alone.
+func (a *attempt) proves() bool { return a.err == nil && a.peer.Refusal == "" }
+
+// leaves is how much time an attempt that is over leaves to the other one: what is
+// left of the check's time where it proved nothing.
+func (a *attempt) leaves() time.Duration {
+	line := a.line.Load()
+	if v := classify(a.err, a.step(), false).verdict; line == nil || v != Silent && v != Cut {
+		return 0
 	}
-	return better(first, second)
+	return time.Until(line.limit)
 }
 
 // mayTalkTwice reports whether a check may be asked on two connections at once:
@@ -86,12 +97,13 @@ func (a *attempt) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdu
 	}
 }
 
-// better is the attempt of two that proves more. The time is the first one's, in
-// which the second was made, and the tries are those of both.
+// better is the attempt of two that proves more: if both do, the second, for whose
+// sake the first may have been ended half way. The tries are those of both.
 func better(first, second *attempt) *attempt {
-	spent, tries := first.spent, first.tries+second.tries
+	spent := max(first.spent, first.left-second.left+second.spent)
+	tries := first.tries + second.tries
 	winner := first
-	if first.err != nil && second.err == nil {
+	if second.proves() || first.err != nil && second.err == nil {
 		winner = second
 	}
 	winner.spent, winner.tries = spent, tries

@@ -3,6 +3,8 @@
 package probe
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
@@ -11,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
@@ -24,6 +27,11 @@ func greetingAfter(delay time.Duration) func(net.Conn) {
 		_ = c.SetReadDeadline(time.Time{})
 		smtpServer(c)
 	}
+}
+
+// closingAfter is a server that says nothing, and hangs up.
+func closingAfter(delay time.Duration) func(net.Conn) {
+	return func(net.Conn) { time.Sleep(delay) }
 }
 
 // TestOverdue wants a peer that says nothing to be asked again beside the first
@@ -48,6 +56,7 @@ func TestOverdue(t *testing.T) {
 		{"the second is dropped", Pool{}, each(greetingAfter(2*time.Second), nil), Answered, false, 2 * time.Second, 7},
 		{"the second is one too many", Pool{}, each(greetingAfter(2*time.Second), full), Answered, false, 2 * time.Second, 2},
 		{"the first is lost, and the second one too many", Pool{}, each(silentServer, full), Answered, true, 20 * time.Second, 2},
+		{"the first is cut, and the second is lost", Pool{}, each(closingAfter(time.Second), silentServer), Cut, false, 20 * time.Second, 2},
 		{"both are lost", Pool{}, always(silentServer), Silent, false, 20 * time.Second, 2},
 		{"gentle", Pool{Gentle: true}, each(silentServer, smtpServer), Silent, false, 20 * time.Second, 1},
 		{"one conversation at a time", Pool{PerHost: 1}, each(silentServer, smtpServer), Silent, false, 20 * time.Second, 2},
@@ -70,4 +79,55 @@ func TestOverdue(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestOverdueInTLS wants the second connection to have the whole time of a check,
+// though the first one gives up its handshake sooner.
+func TestOverdueInTLS(t *testing.T) {
+	a, err := newAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := a.issue("mail01.contoso.example", time.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := func(c net.Conn) {
+		time.Sleep(9800 * time.Millisecond)
+		smtpServer(tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}}))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		network := &fakeNet{serve: func(_ netip.AddrPort, try int) (func(net.Conn), error) {
+			if try == 1 {
+				return silentServer, nil
+			}
+			return late, nil
+		}}
+		c := smtpCheck("192.0.2.1", 465)
+		c.Service.TLS = catalog.Implicit
+		res := collect(t.Context(), &Pool{Dial: network.dial}, c)[0]
+		if res.Verdict != Answered || res.Took != 10300*time.Millisecond {
+			t.Errorf("%s in %s: %s", res.Verdict, res.Took, res.Detail)
+		}
+	})
+}
+
+// TestAnsweredUnseen wants an answer that came while this program was stopped to
+// count, although it is overdue when the program goes on.
+func TestAnsweredUnseen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asleep := func(ctx context.Context, _ catalog.Network, _ netip.AddrPort) (net.Conn, error) {
+			near, far := net.Pipe()
+			go func() {
+				defer far.Close()
+				smtpServer(far)
+			}()
+			<-ctx.Done()
+			return near, nil
+		}
+		res := collect(t.Context(), &Pool{Dial: asleep}, smtpCheck("192.0.2.1", 25))[0]
+		if res.Verdict != Answered {
+			t.Errorf("%s: %s", res.Verdict, res.Detail)
+		}
+	})
 }

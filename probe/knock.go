@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"exreach/catalog"
@@ -35,11 +36,12 @@ type knock struct {
 
 // A try is one connect.
 type try struct {
-	number int // from 0
-	sent   time.Time
-	stop   context.CancelFunc
-	conn   net.Conn
-	err    error
+	number  int // from 0
+	sent    time.Time
+	stop    context.CancelFunc
+	release func() // of its room within the limit of the run; nil where that is the knock's own, or another try's
+	conn    net.Conn
+	err     error
 }
 
 var errNoAnswer = &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}
@@ -52,14 +54,24 @@ func (r *run) knock(ctx context.Context, h *host, s catalog.Service, to netip.Ad
 		k.rank = acceptsWeb
 	}
 	ctx, stop := context.WithCancel(ctx)
-	defer k.clear()
 	defer stop()
-	conn, err := k.connect(ctx)
-	return conn, k.sent, err
+	winner, err := k.connect(ctx)
+	stop()
+	late := k.clear()
+	if winner == nil && late != nil && errors.Is(err, errNoAnswer) {
+		winner, late = late, nil
+	}
+	if late != nil && late.conn != nil {
+		_ = late.conn.Close()
+	}
+	if winner == nil {
+		return nil, k.sent, err
+	}
+	return winner.conn, k.sent, winner.err
 }
 
 // connect sends tries until one of them is answered or enough of them are not.
-func (k *knock) connect(ctx context.Context) (net.Conn, error) {
+func (k *knock) connect(ctx context.Context) (*try, error) {
 	next := time.NewTimer(k.pay(1))
 	defer next.Stop()
 	due := true // the next try is due when the timer fires; otherwise the last one may be overdue
@@ -69,7 +81,7 @@ func (k *knock) connect(ctx context.Context) (net.Conn, error) {
 		select {
 		case t := <-k.ended:
 			if k.settles(t) {
-				return t.conn, t.err
+				return t, nil
 			}
 		case <-known: // now it can be told how long an answer takes
 			if known = nil; !due {
@@ -114,12 +126,17 @@ func (k *knock) overdue() bool {
 	return true
 }
 
+// leastTries is how many tries a host must have left unanswered to be given up,
+// however long that took: this program may have been stopped meanwhile.
+const leastTries = 3
+
 // isEnough reports whether the tries without an answer prove that there is none.
 func (k *knock) isEnough() bool {
 	if time.Since(k.first) < k.run.refusal {
 		return false
 	}
-	return k.counted >= orDefault(k.run.pool.Tries, k.path.enough()) || k.path.dead(k.run.timeouts.Connect)
+	return k.counted >= orDefault(k.run.pool.Tries, k.path.enough()) ||
+		k.sent >= leastTries && k.path.dead(k.run.timeouts.Connect)
 }
 
 // prepare chooses the witness that is asked beside the next try, where one is
@@ -146,28 +163,29 @@ func (k *knock) send(ctx context.Context, w witness) {
 		run, path, wait := k.run, k.path, k.wait
 		run.background.Go(func() { run.askWitness(path, w, wait) })
 	}
-	release := k.room(t)
+	t.release = k.room(t)
 	k.open = append(k.open, t)
 	go func() {
-		defer release()
 		t.conn, t.err = k.run.dial(ctx, catalog.TCP, k.to)
 		k.ended <- t
 	}()
 }
 
-// room makes room for a try within the limit of the run. The first one has its
-// own; the others take what is free, or the place of the oldest.
+// room makes room for a try within the limit of the run. The first one has the
+// knock's own; the others take what is free, or the place of the oldest.
 func (k *knock) room(t *try) (release func()) {
 	if t.number == 0 {
-		return func() {}
+		return nil
 	}
 	if k.run.connects.TryAcquire(1) {
 		return func() { k.run.connects.Release(1) }
 	}
 	if len(k.open) > 0 {
-		k.open[0].stop()
+		oldest := k.open[0]
+		oldest.stop()
+		release, oldest.release = oldest.release, nil
 	}
-	return func() {}
+	return release
 }
 
 // settles takes the end of a try, and reports whether it is the end of the knock.
@@ -199,23 +217,25 @@ func (k *knock) hear(t *try, rank witnessRank) {
 // forget ends a try that is over.
 func (k *knock) forget(t *try) {
 	t.stop()
-	for i, o := range k.open {
-		if o == t {
-			k.open = append(k.open[:i], k.open[i+1:]...)
-			return
-		}
+	if t.release != nil {
+		t.release()
 	}
+	k.open = slices.DeleteFunc(k.open, func(o *try) bool { return o == t })
 }
 
-// clear waits for the tries that lost.
-func (k *knock) clear() {
+// clear waits for the tries that were stopped. It returns one that was answered all
+// the same: the answer may have come while nobody looked, because the machine was
+// busy or asleep.
+func (k *knock) clear() (late *try) {
 	for len(k.open) > 0 {
-		t := <-k.ended
-		k.forget(t)
-		if t.conn != nil {
+		switch t := <-k.ended; {
+		case k.settles(t) && late == nil && causeOf(t.err) != causeShortage:
+			late = t
+		case t.conn != nil:
 			_ = t.conn.Close()
 		}
 	}
+	return late
 }
 
 // askWitness connects to a witness once.

@@ -27,7 +27,8 @@ var (
 )
 
 // machineRoots reads everything that may hold one of this machine's roots; there is
-// nothing where somebody else has to know. The environment may say where they are.
+// nothing where somebody else has to know, or where this machine is too short of
+// something to read them. The environment may say where they are.
 func machineRoots(env func(string) string) []byte {
 	files, folders := rootFiles, rootFolders
 	if name := env("SSL_CERT_FILE"); name != "" {
@@ -38,7 +39,10 @@ func machineRoots(env func(string) string) []byte {
 	}
 	files = slices.Clone(files)
 	for _, folder := range folders {
-		entries, _ := os.ReadDir(folder) // what cannot be read holds no roots
+		entries, err := os.ReadDir(folder)
+		if causeOf(err) == causeShortage {
+			return nil
+		}
 		for _, e := range entries {
 			if name := filepath.Join(folder, e.Name()); !isAlias(name, e) {
 				files = append(files, name)
@@ -47,17 +51,20 @@ func machineRoots(env func(string) string) []byte {
 	}
 	text := make([]byte, 0, 1<<20)
 	for _, name := range files {
-		text = appendFile(text, name)
+		var err error
+		if text, err = appendFile(text, name); causeOf(err) == causeShortage {
+			return nil
+		}
 	}
-	return text
+	return text // what cannot be read otherwise holds no roots
 }
 
 // appendFile appends what a file holds, but for spaces. It asks the system for
 // that alone: there are hundreds of files, and package os asks for more.
-func appendFile(text []byte, name string) []byte {
+func appendFile(text []byte, name string) ([]byte, error) {
 	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return text
+		return text, err
 	}
 	defer unix.Close(fd)
 	for {
@@ -66,7 +73,7 @@ func appendFile(text []byte, name string) []byte {
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case n <= 0:
-			return text
+			return text, err
 		default:
 			text = appendUnspaced(text, text[len(text):len(text)+n])
 		}
