@@ -40,11 +40,19 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 	}()
 	first.make(ofFirst, r, c)
 	close(done)
-	defer time.AfterFunc(first.leaves(), stopSecond).Stop()
-	if second := <-beside; second != nil {
-		return better(first, second)
+	rest := time.NewTimer(max(atOnce, first.leaves()))
+	defer rest.Stop()
+	var second *attempt
+	select {
+	case second = <-beside:
+	case <-rest.C:
+		stopSecond()
+		second = <-beside
 	}
-	return first
+	if second == nil {
+		return first
+	}
+	return better(first, second)
 }
 
 // proves reports whether an attempt has its answer. A refusal may be of the second
@@ -90,7 +98,7 @@ func (a *attempt) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdu
 			continue
 		}
 		if quiet := line.quiet(); quiet < allowed {
-			timer.Reset(allowed - quiet)
+			timer.Reset(max(atOnce, allowed-quiet))
 			continue
 		}
 		return time.Until(line.limit), true

@@ -85,7 +85,7 @@ func (k *knock) connect(ctx context.Context) (*try, error) {
 			}
 		case <-known: // now it can be told how long an answer takes
 			if known = nil; !due {
-				next.Reset(time.Until(k.last.Add(k.path.look())))
+				next.Reset(max(atOnce, time.Until(k.last.Add(k.path.look()))))
 			}
 		case <-next.C:
 			switch {
@@ -94,7 +94,7 @@ func (k *knock) connect(ctx context.Context) (*try, error) {
 				k.send(ctx, w)
 				next.Reset(k.path.look())
 			case !k.overdue():
-				next.Reset(time.Until(k.last.Add(k.wait)))
+				next.Reset(max(atOnce, time.Until(k.last.Add(k.wait))))
 			case k.isEnough():
 				return nil, &dialError{err: errNoAnswer}
 			default:

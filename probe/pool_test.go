@@ -464,7 +464,7 @@ func TestDeadPortOnce(t *testing.T) {
 			}
 			seen[res.Check.Service.Name] = true
 		}
-		if d := time.Since(start); d != 3500*time.Millisecond || len(seen) != 10 {
+		if d := time.Since(start).Round(time.Microsecond); d != 3500*time.Millisecond || len(seen) != 10 {
 			t.Errorf("took %s for %d services, want 3.5s for 10", d, len(seen))
 		}
 	})

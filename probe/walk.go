@@ -41,7 +41,7 @@ func newWalk(t Tracer, to Target) *walk {
 // run asks hop after hop until the path has ended or says nothing any more, and
 // waits for all that it has started.
 func (w *walk) run(ctx context.Context) {
-	turn := time.NewTimer(0)
+	turn := time.NewTimer(atOnce)
 	defer turn.Stop()
 	for w.goesOn(ctx) || len(w.cancel) > 0 {
 		var due <-chan time.Time
@@ -55,7 +55,7 @@ func (w *walk) run(ctx context.Context) {
 		case a := <-w.back:
 			w.note(a)
 			if a.TTL == w.next-1 && a.Said != SaidNothing {
-				turn.Reset(0)
+				turn.Reset(atOnce)
 			}
 		}
 	}
