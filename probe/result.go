@@ -37,6 +37,7 @@ type Result struct {
 	Port     uint16        // the port dialed; 0 where none was
 	Address  netip.Addr    // the address dialed; invalid where the name has none
 	Verdict  Verdict       // what was observed
+	Obstacle Obstacle      // what kept this machine from asking; "" unless Verdict is Untried
 	Step     protocol.Step // the step reached
 	Tries    int           // how often it was asked
 	Took     time.Duration // the whole check, without waiting for its turn
