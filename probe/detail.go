@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
@@ -143,7 +142,7 @@ func noReply(res Result) string {
 	if res.Check.Service.Network == catalog.UDP {
 		asked = "datagrams"
 	}
-	line := fmt.Sprintf("no reply to %d %s in %s", res.Tries, asked, res.Took.Round(10*time.Millisecond))
+	line := fmt.Sprintf("no reply to %d %s in %s", res.Tries, asked, Elapsed(res.Took))
 	switch w := res.Witness; {
 	case w == nil:
 		return line

@@ -5,7 +5,6 @@ package report
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -20,7 +19,7 @@ func sayExposed(s seen) (text, hint string) {
 }
 
 func sayTimedOut(s seen) (text, hint string) {
-	said := fmt.Sprintf("No reply to %s over %s: ", s.tries(), seconds(s.Took))
+	said := fmt.Sprintf("No reply to %s over %s: ", s.tries(), probe.Elapsed(s.Took))
 	if s.Check.Service.Network == catalog.UDP {
 		return said + "something on the path drops the packets, the host is down, or the service does not answer strangers " +
 				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).",
@@ -38,7 +37,7 @@ func fellSilent(r probe.Result) bool {
 
 func sayShunned(s seen) (text, hint string) {
 	return fmt.Sprintf("No reply to %s over %s, and TCP %d of %s, which had answered, fell silent, too: %s. Whether %s is open is not known.",
-			s.tries(), seconds(s.Took), s.Witness.Port, s.place(), shunsUs, s.port()),
+			s.tries(), probe.Elapsed(s.Took), s.Witness.Port, s.place(), shunsUs, s.port()),
 		fmt.Sprintf("Wait until TCP %d answers again, some minutes where it was a firewall, and check again with --gentle.", s.Witness.Port)
 }
 
@@ -80,7 +79,7 @@ func sayUnreachable(s seen) (text, hint string) {
 		who = s.SaidBy.String()
 	}
 	return fmt.Sprintf("%s says that there is no way to %s: no route, or the host is down.", who, s.place()),
-		fmt.Sprintf("See that the address is right and the host is up, then follow the path: tracert %s.", s.place())
+		fmt.Sprintf("Check that the address is right and the host is up, then follow the path: tracert %[1]s on Windows, traceroute %[1]s elsewhere.", s.place())
 }
 
 func sayMismatch(s seen) (text, hint string) {
@@ -135,9 +134,13 @@ func sayUnverified(s seen) (text, hint string) {
 // between is where to ask when nothing says which device it is.
 const between = "in the firewall between"
 
-// ask is the request to the keeper of a firewall.
+// ask is the request to the keeper of a firewall. There is none before an address
+// of this machine itself.
 func (s seen) ask(where string) string {
 	request := fmt.Sprintf("Ask for %s from here to %s %s.", s.port(), s.place(), where)
+	if s.Address.IsLoopback() {
+		request = fmt.Sprintf("Check this machine's own firewall and security software: %s is this machine, and no other firewall stands before it.", s.place())
+	}
 	if s.Check.Want == catalog.Optional {
 		return "If the service is in use, " + lower(request)
 	}
@@ -187,8 +190,6 @@ func count(n int, noun string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
 // sentence ends a text of unknown origin with one full stop.
 func sentence(text string) string { return strings.TrimRight(text, ". ") + "." }

@@ -17,13 +17,15 @@ import (
 const Schema = "exreach/1"
 
 // A Report is a finished run. Its JSON is a stable format that other tools read
-// and that Read turns back into a Report.
+// and that Read turns back into a Report. What a stream of lines does not carry
+// (Tool, From, Started, Took) is absent from a report that was made of one.
 type Report struct {
 	Schema  string    `json:"schema"`
-	Tool    string    `json:"tool"`    // program and version that made it
-	From    string    `json:"from"`    // who the run connected as
-	Started time.Time `json:"started"` // UTC
-	Took    float64   `json:"took_s"`
+	Tool    string    `json:"tool,omitempty"`     // program and version that made it
+	From    string    `json:"from,omitempty"`     // who the run connected as
+	Started time.Time `json:"started,omitzero"`   // UTC
+	Took    float64   `json:"took_s,omitempty"`   // the whole run
+	StandIn bool      `json:"stand_in,omitempty"` // the servers were exreach's own, with faults made on purpose
 	Counts  Counts    `json:"counts"`
 	Results []Entry   `json:"results"`
 }

@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
-	"exreach/catalog"
 	"exreach/probe"
 )
 
@@ -32,13 +30,6 @@ var products = map[string]string{
 	"online":  "Exchange Online",
 	"davmail": "DavMail",
 	"windows": "Windows",
-}
-
-// closed is what a row says where it is right that nothing answers.
-var closed = map[catalog.Want]string{
-	catalog.Optional:  "not in use, closed",
-	catalog.Off:       "off by default, closed",
-	catalog.Forbidden: "closed, as it should be",
 }
 
 // A table is a report on its way to a page.
@@ -217,7 +208,7 @@ func (t *table) summary(r Report) {
 	if t.style.Verbose && !r.Started.IsZero() {
 		t.paragraph(0, margin, span{fmt.Sprintf("%s, started %s", r.Tool, r.Started.Format("2006-01-02 15:04:05 MST")), dim})
 	}
-	line := []span{{fmt.Sprintf("%s on %s in %s:", count(r.Counts.Total(), "check"), count(r.Hosts(), "host"), seconds(durationOf(r.Took))), plain}}
+	line := []span{{extent(r) + ":", plain}}
 	for _, c := range []struct {
 		grade Grade
 		n     int
@@ -234,55 +225,14 @@ func (t *table) summary(r Report) {
 	t.paragraph(0, margin, line...)
 }
 
-// gradeWordOf is how a row begins: a failure is to be seen without colours, too.
-func gradeWordOf(e Entry) string {
-	if e.Grade == Fail {
-		return "FAIL"
+// extent is how much was done, and in which time where that is known.
+func extent(r Report) string {
+	text := fmt.Sprintf("%s on %s", count(r.Counts.Total(), "check"), count(r.Hosts(), "host"))
+	if r.Took > 0 {
+		text += " in " + probe.Elapsed(durationOf(r.Took))
 	}
-	return printable(string(e.Grade))
-}
-
-// portOf is the port with its transport: "443/tcp".
-func portOf(e Entry) string {
-	if e.Port == 0 {
-		return "-/" + printable(e.Network)
+	if r.StandIn {
+		text += ", a stand-in with faults made on purpose"
 	}
-	return fmt.Sprintf("%d/%s", e.Port, printable(e.Network))
-}
-
-// serviceOf is the service, indented behind the mapper that led to it.
-func serviceOf(e Entry) string {
-	if e.Parent != "" {
-		return "  " + printable(e.Service)
-	}
-	return printable(e.Service)
-}
-
-// tookOf is the time in milliseconds, or nothing where none passed.
-func tookOf(e Entry) string {
-	switch d := durationOf(e.Took); {
-	case d <= 0:
-		return "-"
-	case d < time.Millisecond:
-		return "<1 ms"
-	default:
-		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
-	}
-}
-
-// durationOf reads the seconds of a report; a forged one may hold any number.
-func durationOf(s float64) time.Duration {
-	const most = 24 * time.Hour
-	return time.Duration(min(max(s, 0), most.Seconds()) * float64(time.Second))
-}
-
-// answerOf is what answered, or why it is right that nothing did.
-func answerOf(e Entry) string {
-	if why := closed[catalog.Want(e.Want)]; why != "" && e.Grade == Pass && e.Verdict != string(probe.Answered) {
-		return why
-	}
-	if e.Peer != nil && e.Peer.TLS != nil {
-		return e.Peer.TLS.Version + ", " + e.Detail
-	}
-	return e.Detail
+	return text
 }

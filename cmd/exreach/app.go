@@ -125,6 +125,8 @@ func badValue(c *cli.Command, err error) error {
 		want = "a duration, such as 20s or 1m30s"
 	case *cli.IntFlag:
 		want = "a whole number"
+	case *cli.Float64Flag:
+		want = "a number, such as 20 or 0.5"
 	}
 	return hinted(seeHelp(c.HelpName), "option %s: %s is not %s", dashed(m[2]), m[1], want)
 }

@@ -5,7 +5,6 @@ package main
 import (
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,33 +13,6 @@ import (
 	"exreach/catalog"
 	"exreach/probe/protocol"
 )
-
-// TestExamples makes sure that the command lines which are written down exist.
-func TestExamples(t *testing.T) {
-	files, err := filepath.Glob("help/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no help texts", err)
-	}
-	for _, name := range files {
-		_, examples, _ := strings.Cut(read(t, name), "\nExamples:\n")
-		checkExamples(t, name, examples)
-	}
-	checkExamples(t, "README.md", strings.Join(fenced(t, "../../README.md", "sh"), ""))
-}
-
-// checkExamples sorts out every line of text that begins with exreach.
-func checkExamples(t *testing.T, name, text string) {
-	found := regexp.MustCompile(`(?m)^ *exreach( [^\n|>#&<]*)?`).FindAllStringSubmatch(text, -1)
-	if len(found) == 0 {
-		t.Errorf("%s has no examples", name)
-	}
-	for _, m := range found {
-		l, err := sortOut(program(world{}), strings.Fields(m[1]))
-		if err != nil || l.pending != "" || l.isGroup() && len(l.operands) > 0 {
-			t.Errorf("%s: exreach%s: %v", name, m[1], err)
-		}
-	}
-}
 
 // TestFileExamples reads every YAML file that the documentation shows, and
 // plans what it is for.

@@ -51,7 +51,10 @@ func check(c *cli.Context, w world) error {
 		return err
 	}
 	out.tracer = tracerOf(c, pool, &notes)
-	plan := newPlanner(c, cat, hosts, out.notes)
+	plan, err := newPlanner(c, cat, hosts, out.notes)
+	if err != nil {
+		return err
+	}
 	if err := plan.rehearse(hosts); err != nil {
 		return err
 	}

@@ -43,9 +43,9 @@ func candidates(root *cli.Command, before []string, word string) []string {
 	name, _, whole := strings.Cut(word, "=")
 	switch {
 	case l.pending != "":
-		return beginning(word, values(l, l.pending))
+		return beginning(word, listed(values(l, l.pending), l.pending, word))
 	case whole && strings.HasPrefix(name, "--"):
-		words := values(l, name[2:])
+		words := listed(values(l, name[2:]), name[2:], word[len(name)+1:])
 		for i := range words {
 			words[i] = name + "=" + words[i]
 		}
@@ -62,6 +62,21 @@ func joinEquals(before []string, word string) ([]string, string) {
 		return before, ""
 	}
 	return slices.DeleteFunc(slices.Clone(before), func(w string) bool { return w == "=" }), word
+}
+
+// listed is the words that an option takes as they follow those of a list that
+// are typed already: smtp,pop3 after smtp,p.
+func listed(words []string, option, typed string) []string {
+	end := strings.LastIndexByte(typed, ',') + 1
+	if end == 0 || option != "only" && option != "skip" {
+		return words
+	}
+	done := strings.Split(typed[:end], ",")
+	words = slices.DeleteFunc(words, func(w string) bool { return slices.Contains(done, w) })
+	for i := range words {
+		words[i] = typed[:end] + words[i]
+	}
+	return words
 }
 
 func beginning(with string, words []string) []string {

@@ -62,13 +62,29 @@ func knownWords(cat *catalog.Catalog, c *cli.Context) error {
 	return nil
 }
 
-// wordsOf is the words of an option that may be given more than once.
-func wordsOf(c *cli.Context, option string) []string {
+// wordsOf is the words of an option that may be given more than once. A comma at
+// the end does no harm; an option without any word is a slip, most often of a
+// script whose variable is empty, and must not stand for everything.
+func wordsOf(c *cli.Context, option string) ([]string, error) {
 	var words []string
 	for _, word := range c.StringSlice(option) {
 		if word = strings.ToLower(strings.TrimSpace(word)); word != "" {
 			words = append(words, word)
 		}
 	}
-	return words
+	if c.IsSet(option) && len(words) == 0 {
+		return nil, hinted("name services, protocols or ports, such as --"+option+" smtp,443; leave the option out to check everything",
+			"option --%s: it names no service", option)
+	}
+	return words, nil
+}
+
+// filterOf is what --only and --skip leave.
+func filterOf(c *cli.Context) (filter, error) {
+	only, err := wordsOf(c, "only")
+	if err != nil {
+		return filter{}, err
+	}
+	skip, err := wordsOf(c, "skip")
+	return filter{only: only, skip: skip}, err
 }

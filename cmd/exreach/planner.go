@@ -33,11 +33,15 @@ type planner struct {
 	err   error        // why the first of those has none; to be read when the run is over
 }
 
-func newPlanner(c *cli.Context, cat *catalog.Catalog, r *roster, notes io.Writer) *planner {
+func newPlanner(c *cli.Context, cat *catalog.Catalog, r *roster, notes io.Writer) (*planner, error) {
+	words, err := filterOf(c)
+	if err != nil {
+		return nil, err
+	}
 	p := &planner{
 		cat:    cat,
 		from:   cmp.Or(fromOf(c), r.from, catalog.DefaultFrom),
-		filter: filter{only: wordsOf(c, "only"), skip: wordsOf(c, "skip")},
+		filter: words,
 		notes:  notes,
 		told:   map[[2]string]bool{},
 	}
@@ -46,7 +50,7 @@ func newPlanner(c *cli.Context, cat *catalog.Catalog, r *roster, notes io.Writer
 			p.taken = append(p.taken, option)
 		}
 	}
-	return p
+	return p, nil
 }
 
 // rehearse plans every host that is known before anybody is asked, so that

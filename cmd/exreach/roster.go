@@ -145,7 +145,10 @@ func (r *roster) fromList(c *cli.Context, stdin io.Reader, family string, notes 
 			return nil
 		}
 	}
-	if list.err == nil && len(r.names) == 0 {
+	switch {
+	case c.Context.Err() != nil:
+		return fmt.Errorf("interrupted while reading the hosts from %s: %w", list.name, c.Context.Err())
+	case list.err == nil && len(r.names) == 0:
 		return hinted("write one host a line", "there is no host to check: %s names none", list.name)
 	}
 	return list.err

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"fmt"
+	"time"
+)
+
+// Elapsed is how long something took as every text says it: "<1 ms", "486 ms",
+// "7.0 s".
+func Elapsed(d time.Duration) string {
+	switch ms := d.Round(time.Millisecond); {
+	case d < time.Millisecond:
+		return "<1 ms"
+	case ms < time.Second:
+		return fmt.Sprintf("%d ms", ms.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}

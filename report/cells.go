@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// rightly is why it is right that nothing answers, by what was wanted.
+var rightly = map[catalog.Want]string{
+	catalog.Optional:  "not in use, %s",
+	catalog.Off:       "off by default, %s",
+	catalog.Forbidden: "%s, as it should be",
+}
+
+// shut is what a port is at which nothing answers, by what was observed.
+var shut = map[probe.Verdict]string{
+	probe.Refused:     "closed",
+	probe.TimedOut:    "no reply",
+	probe.Prohibited:  "a firewall forbids it",
+	probe.Unreachable: "no way to it",
+}
+
+// gradeWordOf is how a row begins: a failure is to be seen without colours, too.
+func gradeWordOf(e Entry) string {
+	if e.Grade == Fail {
+		return "FAIL"
+	}
+	return printable(string(e.Grade))
+}
+
+// portOf is the port with its transport: "443/tcp".
+func portOf(e Entry) string {
+	if e.Port == 0 {
+		return "-/" + printable(e.Network)
+	}
+	return fmt.Sprintf("%d/%s", e.Port, printable(e.Network))
+}
+
+// serviceOf is the service, indented behind the mapper that led to it.
+func serviceOf(e Entry) string {
+	if e.Parent != "" {
+		return "  " + printable(e.Service)
+	}
+	return printable(e.Service)
+}
+
+// tookOf is how long an entry took, or nothing where no time passed.
+func tookOf(e Entry) string {
+	if d := durationOf(e.Took); d > 0 {
+		return probe.Elapsed(d)
+	}
+	return ""
+}
+
+// durationOf reads the seconds of a report; a forged one may hold any number.
+func durationOf(s float64) time.Duration {
+	const most = 24 * time.Hour
+	return time.Duration(min(max(s, 0), most.Seconds()) * float64(time.Second))
+}
+
+// answerOf is what answered, or why it is right that nothing did.
+func answerOf(e Entry) string {
+	why, how := rightly[catalog.Want(e.Want)], shut[probe.Verdict(e.Verdict)]
+	if e.Parent != "" && e.Port == 0 && how != "" {
+		how = "not registered"
+	}
+	if e.Grade == Pass && why != "" && how != "" {
+		return fmt.Sprintf(why, how)
+	}
+	if e.Peer != nil && e.Peer.TLS != nil {
+		return e.Peer.TLS.Version + ", " + e.Detail
+	}
+	return e.Detail
+}
