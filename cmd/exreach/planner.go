@@ -143,6 +143,7 @@ func (p *planner) checks(ctx context.Context, targets iter.Seq[target]) iter.Seq
 				continue
 			}
 			p.noteDefaults(plan[0])
+			p.noteThin(plan)
 			p.noteUnasked(plan)
 			plan = catalog.Number(p.narrow(plan), t.at*stride)
 			p.asked.Add(int64(len(plan)))
@@ -164,6 +165,42 @@ func (p *planner) noteDefaults(first catalog.Check) {
 	if p.taken = nil; taken != "" {
 		note(p.notes, "checking as%s (by default)", taken)
 	}
+}
+
+// noteThin says where a role has a single service for who connects, and another
+// role of the version has most of them: everything as wanted would say little.
+func (p *planner) noteThin(plan []catalog.Check) {
+	c := plan[0]
+	mark := [2]string{c.Version, c.Service.Role + " for " + c.From}
+	if p.told[mark] || len(plan) > 1 {
+		return
+	}
+	p.told[mark] = true
+	if role, n := p.busiest(c); n > 1 {
+		note(p.notes, "role %s of version %s has one service for %s, %s, and role %s has %d: check with --role %s, too",
+			c.Service.Role, c.Version, c.From, c.Service.Name, role, n, role)
+	}
+}
+
+// busiest is the role of the version of c that has the most services for whom c
+// is asked, and how many.
+func (p *planner) busiest(c catalog.Check) (role string, most int) {
+	v, err := p.cat.Version(c.Version)
+	if err != nil {
+		return "", 0
+	}
+	services := map[string]int{}
+	for _, s := range v.Services {
+		if s.Unasked == "" && s.RPC == nil && (s.Wants[c.From] == catalog.Required || s.Wants[c.From] == catalog.Optional) {
+			services[s.Role]++
+		}
+	}
+	for _, r := range v.Roles {
+		if n := services[r.Name]; n > most {
+			role, most = r.Name, n
+		}
+	}
+	return role, most
 }
 
 // noteUnasked says how much of what is wanted no check is made of.
