@@ -44,7 +44,7 @@ func sayShunned(s seen) (text, hint string) {
 const shunsUs = "a firewall on the path shuns this machine after many connects in a short time, or the host or the path went down meanwhile"
 
 // shunnedMidway: a conversation stopped, and so did all else at the address.
-func shunnedMidway(s seen) bool { return s.Verdict == probe.Silent && s.someHere(fellSilent) }
+func shunnedMidway(s seen) bool { return s.Verdict == probe.Silent && s.here().shuns }
 
 func sayShunnedMidway(s seen) (text, hint string) {
 	return fmt.Sprintf("%s connected and then said nothing, and other ports of %s fell silent, too: %s.", s.port(), s.place(), shunsUs),

@@ -3,10 +3,12 @@
 package report
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"iter"
 	"runtime"
+	"slices"
 	"testing"
 
 	"exreach/probe"
@@ -36,7 +38,7 @@ func BenchmarkLines(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		for entries := range Hosts(manyHosts(10), began) {
+		for entries := range Hosts(context.Background(), manyHosts(10), began) {
 			for _, e := range entries {
 				if err := writeLine(io.Discard, e); err != nil {
 					b.Fatal(err)
@@ -54,7 +56,7 @@ func BenchmarkKept(b *testing.B) {
 	for b.Loop() {
 		before := heap()
 		d := New("exreach", "client", began)
-		for entries := range Hosts(manyHosts(hosts), began) {
+		for entries := range Hosts(context.Background(), manyHosts(hosts), began) {
 			d.Add(entries)
 		}
 		b.ReportMetric(float64(heap()-before)/(hosts*40), "B/result")
@@ -68,4 +70,20 @@ func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// BenchmarkJudge is a host at many addresses: a result costs the same at 8,000 as
+// at 1,000.
+func BenchmarkJudge(b *testing.B) {
+	for _, n := range []int{125, 1000} {
+		results := manyAddresses(n)
+		b.Run(fmt.Sprint(len(results)), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				for range Hosts(b.Context(), slices.Values(results), began) {
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(results)), "ns/result")
+		})
+	}
 }

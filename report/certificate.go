@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe"
 	"exreach/probe/protocol"
 )
 
@@ -41,13 +42,20 @@ func (s seen) tls() *protocol.TLSInfo {
 	return s.Peer.TLS
 }
 
-// leaf is the server's certificate, or nil.
+// leaf is the server's certificate where the service is wanted, or nil.
 func (s seen) leaf() *protocol.Certificate {
-	t := s.tls()
-	if t == nil || len(t.Chain) == 0 {
+	if !s.wanted() {
 		return nil
 	}
-	return &t.Chain[0]
+	return serverLeaf(s.Result)
+}
+
+// serverLeaf is the certificate of whoever gave a result, or nil.
+func serverLeaf(r probe.Result) *protocol.Certificate {
+	if r.Peer == nil || r.Peer.TLS == nil || len(r.Peer.TLS.Chain) == 0 {
+		return nil
+	}
+	return &r.Peer.TLS.Chain[0]
 }
 
 func expired(s seen) bool {

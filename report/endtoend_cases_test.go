@@ -263,8 +263,9 @@ var sicknesses = []sickness{
 	{"unverified-row", "ncacn-http-rfr", fromMailbox, things(losing(6002))},
 }
 
-// inTheLab are the findings that only a real network makes.
-var inTheLab = []string{"prohibited", "unreachable"}
+// inTheLab are the findings that only a real network makes, and the one that needs
+// a host of thousands of results and an interrupt (TestInterruptedJudging).
+var inTheLab = []string{"prohibited", "unreachable", "not-judged"}
 
 func TestSickEndToEnd(t *testing.T) {
 	for _, s := range sicknesses {

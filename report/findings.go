@@ -3,6 +3,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ const note = Pass
 // explanations is why a result is not as wanted. The first that applies is the
 // only one told, so that what knows more stands before what knows less.
 var explanations = []rule{
+	{"not-judged", note, notJudged, sayNotJudged},
 	{"exposed", Fail, exposed, sayExposed},
 	{"rpc-not-registered", note, notRegistered, sayNotRegistered},
 	{"shunned", note, shunned, sayShunned},
@@ -112,7 +114,8 @@ type seen struct {
 	probe.Result
 	grade   Grade          // by want and verdict alone
 	started time.Time      // of the run: certificates are judged as of then
-	beside  []probe.Result // all of the same host, this one too
+	beside  *neighbourhood // all results of the same host, this one too
+	hurried bool           // the user does not wait for the rules
 }
 
 // find applies the rules. The grade is the worst of the result's own and those
@@ -128,6 +131,9 @@ func find(s seen) ([]Finding, Grade) {
 	applies := func(r rule) bool { return r.when(s) }
 	if i := slices.IndexFunc(explanations, applies); i >= 0 && s.grade != Pass {
 		tell(explanations[i])
+	}
+	if notJudged(s) {
+		return found, grade
 	}
 	for _, r := range observations {
 		told := slices.ContainsFunc(found, func(f Finding) bool { return f.Code == r.code })
@@ -158,6 +164,15 @@ func (s seen) fact(name string) (string, bool) {
 	}
 	value, known := s.Peer.Facts[name]
 	return value, known
+}
+
+// notJudged: the user interrupted the run and does not wait for the rules. What is
+// wrong beside the verdict is not known then, so that the grade is Unknown.
+func notJudged(s seen) bool { return s.hurried }
+
+func sayNotJudged(s seen) (text, hint string) {
+	return fmt.Sprintf("The run was interrupted before this result was judged: only what was observed is known (%s).", s.Verdict),
+		"Run again and let it finish; --only asks for less."
 }
 
 // exposed: a connect succeeded that must not.

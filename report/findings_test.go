@@ -178,7 +178,7 @@ func checkSays(t *testing.T, f Finding, says []string) {
 }
 
 func TestFindingsAllTested(t *testing.T) {
-	tested := map[string]bool{}
+	tested := map[string]bool{"not-judged": true} // TestInterruptedJudging
 	for _, test := range allFindingTests() {
 		tested[test.code] = true
 	}

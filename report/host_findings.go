@@ -4,7 +4,6 @@ package report
 
 import (
 	"fmt"
-	"net/netip"
 	"regexp"
 	"slices"
 
@@ -26,48 +25,10 @@ func (s seen) unexplained() bool {
 	return isUnreached(s.Result) && s.Verdict != probe.Prohibited && (s.Verdict != probe.Refused || !s.said())
 }
 
-// some reports whether a result of the same host is like that.
-func (s seen) some(like func(probe.Result) bool) bool { return slices.ContainsFunc(s.beside, like) }
-
-// someHere is some of the same address.
-func (s seen) someHere(like func(probe.Result) bool) bool {
-	return s.some(func(r probe.Result) bool { return r.Address == s.Address && like(r) })
-}
-
-// addresses are those of the host, each once.
-func (s seen) addresses() []netip.Addr {
-	var list []netip.Addr
-	for _, r := range s.beside {
-		if r.Address.IsValid() && !slices.Contains(list, r.Address) {
-			list = append(list, r.Address)
-		}
-	}
-	return list
-}
-
-// dead reports whether no connect to an address came about, and no datagram had
-// an answer. One without says nothing.
-func (s seen) dead(a netip.Addr) bool {
-	asked := false
-	for _, r := range s.beside {
-		if r.Address != a || r.Verdict == probe.Untried {
-			continue
-		}
-		if !isUnreached(r) {
-			return false
-		}
-		asked = asked || r.Check.Service.Network == catalog.TCP
-	}
-	return asked
-}
-
 // addressDead: the service answers at another address of the name, and nothing
 // at this one.
 func addressDead(s seen) bool {
-	return s.unexplained() && s.dead(s.Address) && s.some(func(r probe.Result) bool {
-		return r.Address != s.Address && r.Verdict == probe.Answered &&
-			r.Check.Service.Name == s.Check.Service.Name && r.Check.Service.Role == s.Check.Service.Role
-	})
+	return s.unexplained() && s.here().dead && s.beside.answered[rowOf(s.Result)]
 }
 
 func sayAddressDead(s seen) (text, hint string) {
@@ -76,23 +37,10 @@ func sayAddressDead(s seen) (text, hint string) {
 }
 
 // living lists the addresses at which something answers.
-func (s seen) living() string {
-	var list []string
-	for _, a := range s.addresses() {
-		if s.some(func(r probe.Result) bool { return r.Address == a && r.Verdict == probe.Answered }) {
-			list = append(list, a.String())
-		}
-	}
-	return listed(list)
-}
+func (s seen) living() string { return listed(s.beside.living) }
 
 // ipv6Dead: as addressDead, for all addresses of IPv6 and none of IPv4.
-func ipv6Dead(s seen) bool {
-	if !s.Address.Is6() || !addressDead(s) {
-		return false
-	}
-	return !slices.ContainsFunc(s.addresses(), func(a netip.Addr) bool { return s.dead(a) != a.Is6() })
-}
+func ipv6Dead(s seen) bool { return s.Address.Is6() && s.beside.ipv6Dead && addressDead(s) }
 
 func sayIPv6Dead(s seen) (text, hint string) {
 	return fmt.Sprintf("Nothing answers over IPv6, and over IPv4 the same host does (%s): clients that try IPv6 first wait for it in vain.", s.living()),
@@ -123,8 +71,8 @@ func (s seen) lostOver(n catalog.Network) bool {
 }
 
 func (s seen) answersOver(n catalog.Network) bool {
-	return s.someHere(func(r probe.Result) bool {
-		return r.Check.Service.Network == n && r.Port == s.Port && r.Verdict == probe.Answered && r.Check.Service.Protocol == s.Check.Service.Protocol
+	return s.someAtPort(s.Port, func(r probe.Result) bool {
+		return r.Check.Service.Network == n && r.Verdict == probe.Answered && r.Check.Service.Protocol == s.Check.Service.Protocol
 	})
 }
 
@@ -140,9 +88,7 @@ func sayOnlyTCP(s seen) (text, hint string) {
 }
 
 // everything reports whether the port that nobody uses answers here.
-func (s seen) everything() bool {
-	return s.someHere(func(r probe.Result) bool { return r.Check.IsControl() && !untold(r) })
-}
+func (s seen) everything() bool { return s.here().everything }
 
 func controlAnswers(s seen) bool { return s.Check.IsControl() }
 
@@ -180,25 +126,7 @@ func shieldBanner(s seen) bool {
 // mailShield: as shieldBanner, or every mail port connects and none answers as
 // it should, at an address where all else is dropped.
 func mailShield(s seen) bool {
-	return shieldBanner(s) || slices.Contains(mailPorts, s.Port) && s.onlyMailConnects()
-}
-
-// onlyMailConnects reports whether mail ports connect here, two at least, none
-// answers as it should, and all other ports are dropped, two at least.
-func (s seen) onlyMailConnects() bool {
-	mail, others := map[uint16]bool{}, map[uint16]bool{}
-	living := s.someHere(func(r probe.Result) bool {
-		switch {
-		case r.Check.Service.Network != catalog.TCP:
-			return false
-		case slices.Contains(mailPorts, r.Port):
-			mail[r.Port] = true
-			return isUnreached(r) || r.Verdict == probe.Answered
-		}
-		others[r.Port] = true
-		return !slices.Contains(dropped, r.Verdict)
-	})
-	return !living && len(mail) >= 2 && len(others) >= 2
+	return shieldBanner(s) || slices.Contains(mailPorts, s.Port) && s.here().onlyMail
 }
 
 func sayMailShield(s seen) (text, hint string) {

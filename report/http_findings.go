@@ -70,9 +70,9 @@ func verbRefused(s seen) bool {
 
 func sayVerbRefused(s seen) (text, hint string) {
 	text = fmt.Sprintf("HTTP %s: %s is refused.", s.status(), s.verb())
-	pages := s.someHere(func(r probe.Result) bool {
+	pages := s.someAtPort(s.Port, func(r probe.Result) bool {
 		d := r.Check.Service.HTTP
-		return r.Port == s.Port && r.Verdict == probe.Answered && d != nil && (d.Method == "" || d.Method == catalog.Get)
+		return r.Verdict == probe.Answered && d != nil && (d.Method == "" || d.Method == catalog.Get)
 	})
 	if pages {
 		text += " Pages are served at the same port, so that a browser notices nothing."
@@ -180,19 +180,12 @@ func hostLabel(name string) string {
 // answeredBy: the name that was asked is not that of the server which answered.
 func answeredBy(s seen) bool {
 	name := serverOf(s.Result)
-	return s.wanted() && name != "" && (!strings.EqualFold(name, hostLabel(s.Check.Host)) || len(s.others(name)) > 0)
+	return s.wanted() && name != "" && (!strings.EqualFold(name, hostLabel(s.Check.Host)) || len(s.here().servers) > 1)
 }
 
 // others are the servers that answered other requests at the same address.
 func (s seen) others(than string) []string {
-	var names []string
-	for _, r := range s.beside {
-		if name := serverOf(r); r.Address == s.Address && name != "" && name != than && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
+	return slices.DeleteFunc(slices.Clone(s.here().servers), func(name string) bool { return name == than })
 }
 
 func sayAnsweredBy(s seen) (text, hint string) {

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"context"
 	"net/netip"
 	"slices"
 	"time"
@@ -160,7 +161,7 @@ func network() []probe.Result {
 // draft is the report of some results.
 func draft(results []probe.Result) Report {
 	d := New("exreach 0.1.0", "client", began)
-	for entries := range Hosts(slices.Values(results), began) {
+	for entries := range Hosts(context.Background(), slices.Values(results), began) {
 		d.Add(entries)
 	}
 	return d.Report(7240 * time.Millisecond)

@@ -93,24 +93,18 @@ func issuer(c protocol.Certificate) string {
 // from another authority.
 func otherIssuer(s seen) bool { return s.reissued() != nil }
 
-// reissued is that other result, or nil. Self-signed certificates stand on some
-// ports of every Exchange server and are no sign of anything.
+// reissued is that other result, or nil.
 func (s seen) reissued() *probe.Result {
 	mine := s.leaf()
 	if mine == nil || mine.SelfSigned {
 		return nil
 	}
-	i := slices.IndexFunc(s.beside, func(r probe.Result) bool {
-		if r.Peer == nil || r.Peer.TLS == nil || len(r.Peer.TLS.Chain) == 0 {
-			return false
+	for _, r := range s.beside.subjects[mine.Subject] {
+		if issuer(*serverLeaf(*r)) != issuer(*mine) {
+			return r
 		}
-		other := r.Peer.TLS.Chain[0]
-		return !other.SelfSigned && other.Subject == mine.Subject && other.Issuer != mine.Issuer && issuer(other) != issuer(*mine)
-	})
-	if i < 0 {
-		return nil
 	}
-	return &s.beside[i]
+	return nil
 }
 
 func sayOtherIssuer(s seen) (text, hint string) {

@@ -87,7 +87,7 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 				}
 			}
 		}
-		for entries := range report.Hosts(pool.Run(ctx, questions), time.Now()) {
+		for entries := range report.Hosts(ctx, pool.Run(ctx, questions), time.Now()) {
 			t, known := asked.LoadAndDelete(entries[0].Host)
 			if ctx.Err() != nil || known && !yield(i.conclude(t.(target), entries)) {
 				return
