@@ -115,7 +115,9 @@ type Peer struct {
 	Capabilities []string          `json:"capabilities,omitempty"` // what it offers, one keyword line each
 	Facts        map[string]string `json:"facts,omitempty"`        // what else the protocol knows, by lower-case name: "server", "status", "default_naming_context"
 	Refusal      string            `json:"refusal,omitempty"`      // how it turned us away in its own protocol: "421 4.3.2 Service not available"
+	Reason       Reason            `json:"reason,omitempty"`       // why it did, where its answer tells
 	Endpoints    []Endpoint        `json:"endpoints,omitempty"`    // of an endpoint mapper
+	Withheld     []string          `json:"withheld,omitempty"`     // names of the wanted interfaces that an endpoint mapper would not tell about
 	TLS          *TLSInfo          `json:"tls,omitempty"`          // set by the pool
 }
 

@@ -83,6 +83,17 @@ func (t *talk) readLine(fits func(head []byte) bool) (string, error) {
 	}
 }
 
+// goesOn reports whether the next line is there and begins like word. Where wait
+// is true the peer is given a moment to say it.
+func (t *talk) goesOn(word string, wait bool) bool {
+	if t.r.Buffered() == 0 && wait && t.conn.SetReadDeadline(time.Now().Add(patience)) == nil {
+		_, _ = t.r.Peek(1)
+		_ = t.conn.SetReadDeadline(time.Time{})
+	}
+	head, _ := t.r.Peek(min(len(word), t.r.Buffered()))
+	return string(head) == word
+}
+
 // skip drops n bytes.
 func (t *talk) skip(n int) error {
 	if t.left -= n; t.left < 0 {
