@@ -24,20 +24,19 @@ const (
 
 // Facts that code asks about, by what they hold.
 const (
-	FactStartTLS     = "starttls"       // why a server that should start TLS did not
-	FactNameRefused  = "name_refused"   // SMTP: how EHLO with our name was refused, where an address literal was let in
-	FactMalformed    = "reply_broken"   // SMTP: which reply breaks the rules
-	FactPreauth      = "preauth"        // IMAP: the connection is logged in before anybody has
-	FactCapabilities = "capabilities"   // POP3, IMAP, NNTP: how the question for them was refused
-	FactQuestion     = "question"       // DNS: "SOA of contoso.com"
-	FactQuestionName = "question_name"  // DNS: "contoso.com"
-	FactQuestionType = "question_type"  // DNS: "SOA"
-	FactRCode        = "rcode"          // DNS: "SERVFAIL"
-	FactResultCode   = "result_code"    // LDAP: the number of the result that turned us away
-	FactStartTLSCode = "starttls_code"  // LDAP: the number of the result that refused StartTLS
-	FactWindowsError = "windows_error"  // LDAP: Active Directory's own number in its text, "000004DC"
-	FactRPCStatus    = "rpc_status"     // RPC: the status of the fault that turned us away, "0x00000005"
-	FactRefusedKind  = "anonymous_bind" // LDAP: how the bind as nobody was refused, where the directory answered all the same
+	FactStartTLS     = "starttls"      // why a server that should start TLS did not
+	FactNameRefused  = "name_refused"  // SMTP: how EHLO with our name was refused, where an address literal was let in
+	FactMalformed    = "reply_broken"  // SMTP: which reply breaks the rules
+	FactPreauth      = "preauth"       // IMAP: the connection is logged in before anybody has
+	FactCapabilities = "capabilities"  // POP3, IMAP, NNTP: how the question for them was refused
+	FactQuestion     = "question"      // DNS: "SOA of contoso.com"
+	FactQuestionName = "question_name" // DNS: "contoso.com"
+	FactQuestionType = "question_type" // DNS: "SOA"
+	FactRCode        = "rcode"         // DNS: "SERVFAIL"
+	FactResultCode   = "result_code"   // LDAP: the number of the result that turned us away
+	FactStartTLSCode = "starttls_code" // LDAP: the number of the result that refused StartTLS
+	FactWindowsError = "windows_error" // LDAP: Active Directory's own number in its text, "000004DC"
+	FactRPCStatus    = "rpc_status"    // RPC: the status of the fault that turned us away, "0x00000005"
 )
 
 // turnAway notes a refusal.
@@ -70,4 +69,11 @@ func reasonOf(text string) Reason {
 // means that none is taken.
 func mute(text string) bool {
 	return strings.Contains(text, "Command is not valid in this state") || strings.Contains(text, "Command received in Invalid state")
+}
+
+// muteMail notes that a mail server takes no command, and so not the one that
+// starts TLS.
+func muteMail(p *Peer, said string) {
+	delete(p.Facts, FactStartTLS)
+	p.turnAway(said, NoCommands)
 }

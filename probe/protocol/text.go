@@ -193,13 +193,15 @@ type readAhead struct {
 
 func (c readAhead) Read(p []byte) (int, error) { return c.r.Read(p) }
 
-// farewell says goodbye. The outcome is known by then, so nothing that happens
-// here matters, and a server that is slow to answer is not waited for.
-func (t *talk) farewell(command string) {
+// farewell says goodbye, and returns the answer if there is one. The outcome is
+// known by then, so that errors do not matter, and a server that is slow to
+// answer is not waited for.
+func (t *talk) farewell(command string) string {
 	if t.send(command) != nil || t.conn.SetReadDeadline(time.Now().Add(patience)) != nil {
-		return
+		return ""
 	}
-	_, _ = t.readLine(nil)
+	answer, _ := t.readLine(nil)
+	return answer
 }
 
 func (t *talk) mismatch(got string) error {
