@@ -36,7 +36,6 @@ const (
 	FactResultCode   = "result_code"   // LDAP: the number of the result that turned us away
 	FactStartTLSCode = "starttls_code" // LDAP: the number of the result that refused StartTLS
 	FactWindowsError = "windows_error" // LDAP: Active Directory's own number in its text, "000004DC"
-	FactRPCStatus    = "rpc_status"    // RPC: the status of the fault that turned us away, "0x00000005"
 )
 
 // turnAway notes a refusal.
