@@ -86,14 +86,15 @@ type Question struct {
 	// returns the connection to go on with. Never nil. Its error is returned
 	// from Ask as it is.
 
-	Credentials *Credentials // to log in with; nil: nobody logs in, and the three below are not used
+	Credentials *Credentials // to log in with; nil: nobody logs in, and the two below are not used
 	Private     func() error // why a password must not be said on the connection as it is, for the fact "auth"
 	Turn        func() (end func(Outcome), err error)
 	// Turn waits until it is this conversation's turn to log in once; end gives
 	// the turn back. Its error says why the run allows no login here any more.
 	Redial func() (net.Conn, error)
-	// Redial hangs up and connects to the same address again, for a login that
-	// needs a conversation of its own. The pool closes what it returns.
+	// Redial hangs up and connects to the same address again, for what needs a
+	// conversation of its own; nil where that cannot be done. The pool closes what
+	// it returns.
 }
 
 // A Stand is the server that Answer stands in for.

@@ -39,8 +39,8 @@ func TestRPCRefusals(t *testing.T) {
 		why     Reason
 	}{
 		{rpcSays(rpcBindNak, 1, 0, 0), "bind_nak: reason not specified", NeedsLogin},
-		{rpcSays(rpcBindNak, 1, 1, 0), "bind_nak: temporary congestion", Limited},
-		{rpcSays(rpcBindNak, 1, 2, 0), "bind_nak: local limit exceeded", Limited},
+		{rpcSays(rpcBindNak, 1, 1, 0), "bind_nak: temporary congestion", Unavailable},
+		{rpcSays(rpcBindNak, 1, 2, 0), "bind_nak: local limit exceeded", Unavailable},
 		{rpcSays(rpcBindNak, 1, 4, 0, 1, 5, 0), "bind_nak: protocol version not supported", ""},
 		{rpcSays(rpcBindNak, 1, 8, 0), "bind_nak: authentication type not recognized", NeedsLogin},
 		// https://github.com/fortra/impacket/issues/1926
@@ -49,10 +49,10 @@ func TestRPCRefusals(t *testing.T) {
 		{bindAckOf(1, 0), "bind_ack: rejected by the application", NeedsLogin},
 		{bindAckOf(2, 0), "bind_ack: reason not specified", NeedsLogin},
 		{bindAckOf(2, 2), "bind_ack: transfer syntax not supported", ""},
-		{bindAckOf(2, 3), "bind_ack: local limit exceeded", Limited},
+		{bindAckOf(2, 3), "bind_ack: local limit exceeded", Unavailable},
 		{rpcSays(rpcFault, 1, append(make([]byte, 8), 5, 0, 0, 0)...), "fault 0x00000005 (access denied)", NeedsLogin},
 		{rpcSays(rpcFault, 1, append(make([]byte, 8), 0x1d, 0, 0, 0x1c)...), "fault 0x1c00001d (nca_s_unsupported_authn_level)", NeedsLogin},
-		{rpcSays(rpcFault, 1, append(make([]byte, 8), 0x14, 0, 1, 0x1c)...), "fault 0x1c010014 (nca_s_server_too_busy)", Limited},
+		{rpcSays(rpcFault, 1, append(make([]byte, 8), 0x14, 0, 1, 0x1c)...), "fault 0x1c010014 (nca_s_server_too_busy)", Unavailable},
 		{rpcSays(rpcFault, 1, append(make([]byte, 8), 1, 2, 3, 4)...), "fault 0x04030201", ""},
 	}
 	for _, test := range tests {

@@ -58,7 +58,7 @@ var rpcReasons = map[rpcStatus]Reason{
 	0x1c00001b:      Unavailable,
 	0x1c00001d:      NeedsLogin,
 	0x1c00001f:      NeedsLogin,
-	0x1c010014:      Limited,
+	0x1c010014:      Unavailable,
 }
 
 func (s rpcStatus) Error() string { return "fault " + statusText(s) }
@@ -88,12 +88,12 @@ var (
 	rpcRejections = map[uint16]bindReason{
 		0: {"reason not specified", NeedsLogin},
 		2: {"transfer syntax not supported", ""},
-		3: {"local limit exceeded", Limited},
+		3: {"local limit exceeded", Unavailable},
 	}
 	rpcNaks = map[uint16]bindReason{
 		0: {"reason not specified", NeedsLogin},
-		1: {"temporary congestion", Limited},
-		2: {"local limit exceeded", Limited},
+		1: {"temporary congestion", Unavailable},
+		2: {"local limit exceeded", Unavailable},
 		4: {"protocol version not supported", ""},
 		8: {"authentication type not recognized", NeedsLogin},
 		9: {"invalid checksum", NeedsLogin},
