@@ -50,7 +50,7 @@ func greetedSMTP(t *talk, q Question, p *Peer) error {
 // is offered in the end.
 func talkSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 	q.At(Talk)
-	offered, err := helloSMTP(t, p)
+	offered, err := helloSMTP(t, q, p)
 	if err != nil || p.Refusal != "" || q.Service.TLS != catalog.StartTLS {
 		return offered, err
 	}
@@ -78,7 +78,7 @@ func talkSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 		return nil, err
 	}
 	// What was learned before TLS must be asked again (RFC 3207 section 4.2).
-	return helloSMTP(t, p)
+	return helloSMTP(t, q, p)
 }
 
 // smtpGreetings is how each version greets; "" stands for 2007 and all later

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+
+	"exreach/catalog"
 )
 
 // clientName is how we introduce ourselves. The domain can not exist (RFC 2606),
@@ -16,7 +18,7 @@ const clientName = "exreach.invalid"
 // with 220 as well and is found out here, because it knows neither. A server that
 // looks our name up does not find it, and is told our address in its place. What
 // is offered this time is returned.
-func helloSMTP(t *talk, p *Peer) ([]string, error) {
+func helloSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 	names := introductions(t.conn, p)
 	word, stranger := "EHLO", false
 	refused := "" // how our name was
@@ -27,7 +29,7 @@ func helloSMTP(t *talk, p *Peer) ([]string, error) {
 			return nil, err
 		case reply.code() == "250":
 			p.fact(FactNameRefused, refused)
-			return welcomedSMTP(t, p, word, reply)
+			return welcomedSMTP(t, q, p, word, reply)
 		case word == "HELO" && stranger && reply.unknown():
 			p.turnAway("", "")
 			return nil, t.mismatch("it speaks in reply codes but knows neither EHLO nor HELO")
@@ -103,13 +105,13 @@ func helloReason(r smtpReply) Reason {
 
 // welcomedSMTP takes the reply of a server that knows us now, with all that it
 // offers.
-func welcomedSMTP(t *talk, p *Peer, word string, reply smtpReply) ([]string, error) {
+func welcomedSMTP(t *talk, q Question, p *Peer, word string, reply smtpReply) ([]string, error) {
 	p.turnAway("", "")
 	if word == "HELO" {
 		p.fact("hello", "HELO")
 		return nil, nil
 	}
-	reply, err := stragglersSMTP(t, reply)
+	reply, err := stragglersSMTP(t, q, reply)
 	if err != nil {
 		return nil, err
 	}
@@ -123,10 +125,10 @@ func welcomedSMTP(t *talk, p *Peer, word string, reply smtpReply) ([]string, err
 
 // stragglersSMTP reads what follows the last line of a reply to EHLO: some
 // servers put no hyphen behind the code, so that every line looks like the last
-// one. Nobody has asked for anything else yet. Of a reply of one line, which
-// offers nothing, more is waited for.
-func stragglersSMTP(t *talk, reply smtpReply) (smtpReply, error) {
-	for t.goesOn("250", len(reply.lines) == 1) {
+// one. Nobody has asked for anything else yet. A reply of one line, where TLS
+// should be offered, is given a moment to go on.
+func stragglersSMTP(t *talk, q Question, reply smtpReply) (smtpReply, error) {
+	for t.goesOn("250", len(reply.lines) == 1 && q.Service.TLS == catalog.StartTLS) {
 		next, err := readReply(t)
 		if err != nil {
 			return reply, err
