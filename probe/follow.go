@@ -27,7 +27,7 @@ func (r *run) follow(ctx context.Context, h *host, mapper Result, emit func(Resu
 	for _, c := range mapper.Check.Behind {
 		ports := portsOf(*c.Service.RPC, mapper.Peer.Endpoints)
 		if len(ports) == 0 {
-			emit(unregistered(c, mapper))
+			emit(portless(c, mapper))
 		}
 		for _, port := range ports {
 			each.Go(func() {
@@ -56,16 +56,22 @@ func portsOf(want catalog.Interface, endpoints []protocol.Endpoint) []uint16 {
 	return ports[:min(len(ports), portsPerInterface)]
 }
 
-// unregistered is the result for an interface that the mapper does not know:
-// the host said that nobody serves it.
-func unregistered(c catalog.Check, mapper Result) Result {
-	return Result{
+// portless is the result for an interface that the mapper gave no port of.
+func portless(c catalog.Check, mapper Result) Result {
+	res := Result{
 		Check:   c,
 		Parent:  mapper.Check.Service.Name,
 		Address: mapper.Address,
-		Verdict: Refused,
+		Verdict: Refused, // the host said that nobody serves it
 		Step:    protocol.Resolve,
 		Tries:   1,
 		Detail:  "the interface is not registered in the endpoint map",
 	}
+	if slices.Contains(mapper.Peer.Withheld, c.Service.RPC.Name) {
+		res.Verdict, res.Detail = Unresolved, "the endpoint mapper does not say where the interface listens"
+		if mapper.Peer.Refusal != "" {
+			res.Detail += ": " + mapper.Peer.Refusal
+		}
+	}
+	return res
 }

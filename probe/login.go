@@ -5,7 +5,6 @@ package probe
 import (
 	"context"
 	"errors"
-	"net"
 	"time"
 
 	"exreach/catalog"
@@ -21,10 +20,6 @@ func (a *attempt) mayLogIn(ctx context.Context, r *run, c catalog.Check, q *prot
 	q.Credentials = r.pool.Credentials
 	q.Private = func() error { return a.private(r.trust) }
 	q.Turn = func() (func(protocol.Outcome), error) { return r.logins.turn(ctx, c.Host) }
-	q.Redial = func() (net.Conn, error) {
-		a.hangUp() // there is never more than one connection
-		return a.open(ctx, r, c)
-	}
 }
 
 // private reports why a password must not be said on the connection: without

@@ -26,7 +26,7 @@ const (
 	TimedOut    Verdict = "timed-out"   // no reply at all, after every try
 	Prohibited  Verdict = "prohibited"  // a router or firewall said: administratively prohibited
 	Unreachable Verdict = "unreachable" // a router or the host said there is no way
-	Unresolved  Verdict = "unresolved"  // the name has no address
+	Unresolved  Verdict = "unresolved"  // the name has no address, or the endpoint mapper does not give the interface's port
 	Untried     Verdict = "untried"     // could not be asked: cancelled, or this machine's own shortage or denial
 )
 

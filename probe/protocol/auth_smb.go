@@ -70,7 +70,7 @@ func smbRedial(q Question) (*smbWire, error) {
 	}
 	frames := &smbConn{conn: conn, left: smbMaxFrames}
 	if q.Service.Ports.First == nbssPort {
-		refusal, err := frames.openSession()
+		refusal, _, err := frames.openSession()
 		if err != nil {
 			return nil, err
 		}

@@ -59,10 +59,10 @@ func TestCLDAPAnswers(t *testing.T) {
 		wrong string
 	}{
 		"nothing found":    {[]*ber.Packet{done(0)}, Peer{Refusal: "no domain controller for this domain"}, ""},
-		"not allowed":      {[]*ber.Packet{done(1)}, Peer{Refusal: "1 Operations Error"}, ""},
+		"not allowed":      {[]*ber.Packet{done(1)}, Peer{Refusal: "1 Operations Error", Facts: map[string]string{FactResultCode: "1"}}, ""},
 		"an old host name": {[]*ber.Packet{cldapEntry("NetLogon", string(good.encode())), done(0)}, Peer{Facts: map[string]string{"dc": "dc01"}}, ""},
 		"paused": {[]*ber.Packet{cldapEntry("netlogon", string(paused.encode()))}, Peer{
-			Facts: map[string]string{"dns_domain": "lab.test"}, Refusal: "the Netlogon service is paused"}, ""},
+			Facts: map[string]string{"dns_domain": "lab.test"}, Refusal: "the Netlogon service is paused", Reason: Unavailable}, ""},
 		"a rootDSE":           {[]*ber.Packet{cldapEntry("dnsHostName", "dc01"), done(0)}, Peer{Refusal: noController}, ""},
 		"no value":            {[]*ber.Packet{cldapEntry("netlogon"), done(0)}, Peer{Refusal: noController}, ""},
 		"an entry alone":      {[]*ber.Packet{cldapEntry("dnsHostName", "dc01")}, Peer{}, "an entry without the attribute that was asked for"},

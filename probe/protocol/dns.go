@@ -23,6 +23,7 @@ type dnsQuestion struct {
 	name  string
 	kind  dnsmessage.Type
 	local bool // the server shall not ask others for it
+	guess bool // nobody said that the server should know it
 }
 
 // askDNS asks what a mail domain has in DNS: its MX and Autodiscover's SRV
@@ -32,11 +33,17 @@ func askDNS(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	questions := dnsQuestions(q)
 	q.At(Greet)
-	first, err := exchangeDNS(conn, q, questions[0])
+	ask := questions[0]
+	first, err := exchangeDNS(conn, q, ask)
+	if err == nil && ask.local && first.header.RCode == dnsmessage.RCodeFormatError {
+		// PowerDNS answers so where nobody may be asked and it has nothing itself.
+		ask.local = false
+		first, err = exchangeDNS(conn, q, ask)
+	}
 	if err != nil {
 		return p, err
 	}
-	describeDNS(first, questions[0], &p)
+	describeDNS(first, ask, &p)
 	if p.Refusal != "" {
 		return p, nil
 	}
@@ -67,9 +74,9 @@ func dnsQuestions(q Question) []dnsQuestion {
 		}
 	}
 	if zone := domainOf(q.Host); zone != "" {
-		return []dnsQuestion{{fact: "answers", name: zone, kind: dnsmessage.TypeSOA}}
+		return []dnsQuestion{{fact: "answers", name: zone, kind: dnsmessage.TypeSOA, guess: true}}
 	}
-	return []dnsQuestion{{fact: "answers", kind: dnsmessage.TypeNS, local: true}}
+	return []dnsQuestion{{fact: "answers", kind: dnsmessage.TypeNS, local: true, guess: true}}
 }
 
 // exchangeDNS asks one question.
@@ -104,9 +111,11 @@ func (ask dnsQuestion) message(id uint16) (dnsmessage.Message, error) {
 	}, err
 }
 
-func (ask dnsQuestion) String() string {
-	return strings.TrimPrefix(ask.kind.String(), "Type") + " of " + cmp.Or(ask.name, ".")
-}
+func (ask dnsQuestion) String() string { return ask.typeName() + " of " + ask.zone() }
+
+func (ask dnsQuestion) typeName() string { return strings.TrimPrefix(ask.kind.String(), "Type") }
+
+func (ask dnsQuestion) zone() string { return cmp.Or(ask.name, ".") }
 
 // dnsName is a name without its last dot; "" is the root.
 func dnsName(text string) (dnsmessage.Name, error) { return dnsmessage.NewName(text + ".") }
@@ -124,22 +133,29 @@ func lookDNS(head []byte, id [2]byte) sight {
 	return own
 }
 
-// dnsRefusals are the reply codes of a server that did not look.
-var dnsRefusals = []dnsmessage.RCode{dnsmessage.RCodeServerFailure, dnsmessage.RCodeNotImplemented, dnsmessage.RCodeRefused}
+// dnsRefusals are the reply codes of a server that did not look, or found nothing
+// out. Our query has no EDNS that a server could take for an error of form.
+var dnsRefusals = []dnsmessage.RCode{dnsmessage.RCodeFormatError, dnsmessage.RCodeServerFailure, dnsmessage.RCodeNotImplemented, dnsmessage.RCodeRefused}
 
 // describeDNS tells what the answer to the first question says. That a server
 // has no view of the root is nothing that it holds against us.
 func describeDNS(a dnsAnswer, ask dnsQuestion, p *Peer) {
-	p.fact("question", ask.String())
-	p.fact("rcode", rcodeText(a.header.RCode))
+	p.fact(FactQuestion, ask.String())
+	p.fact(FactQuestionName, ask.zone())
+	p.fact(FactQuestionType, ask.typeName())
+	p.fact(FactRCode, rcodeText(a.header.RCode))
 	p.fact("recursion", word(a.header.RecursionAvailable, "available", "not available"))
 	p.fact("authoritative", word(a.header.Authoritative, "yes", "no"))
 	p.fact(ask.fact, a.String())
 	if a.header.Truncated {
 		p.fact("truncated", "yes")
 	}
-	if a.refuses() && !(ask.local && a.header.RCode == dnsmessage.RCodeRefused) {
-		p.Refusal = rcodeText(a.header.RCode)
+	if !a.refuses() || ask.local && a.header.RCode == dnsmessage.RCodeRefused {
+		return
+	}
+	p.turnAway(rcodeText(a.header.RCode)+" to "+ask.String(), "")
+	if ask.guess {
+		p.Reason = OurQuestion
 	}
 }
 

@@ -37,7 +37,7 @@ func readDNS(message []byte, asked dnsmessage.Question) (dnsAnswer, error) {
 	if err != nil {
 		return a, notDNS(err.Error())
 	}
-	silent := len(repeated) == 0 && (a.refuses() || a.header.RCode == dnsmessage.RCodeFormatError)
+	silent := len(repeated) == 0 && a.refuses()
 	if !silent && !repeats(repeated, asked) {
 		return a, notDNS("a response to another question")
 	}
@@ -99,7 +99,11 @@ func undotted(n dnsmessage.Name) string {
 	return "."
 }
 
-func (a dnsAnswer) refuses() bool { return slices.Contains(dnsRefusals, a.header.RCode) }
+// refuses reports whether the server says no, and has nothing along with that:
+// PowerDNS forwards a FORMERR together with the records.
+func (a dnsAnswer) refuses() bool {
+	return slices.Contains(dnsRefusals, a.header.RCode) && len(a.records) == 0
+}
 
 // String is the records, or why there are none.
 func (a dnsAnswer) String() string {

@@ -18,11 +18,11 @@ import (
 func TestDNSRecorded(t *testing.T) {
 	for name, want := range map[string]Peer{
 		"dns-bind.txt": {Facts: map[string]string{
-			"question": "MX of lab.test", "rcode": "NOERROR", "recursion": "not available", "authoritative": "yes",
+			"question": "MX of lab.test", "question_name": "lab.test", "question_type": "MX", "rcode": "NOERROR", "recursion": "not available", "authoritative": "yes",
 			"mx": "10 mail.lab.test, 20 mail2.lab.test", "autodiscover_srv": "0 0 443 mail.lab.test",
 		}},
 		"dns-samba.txt": {Facts: map[string]string{
-			"question": "MX of lab.test", "rcode": "NOERROR", "recursion": "not available", "authoritative": "yes",
+			"question": "MX of lab.test", "question_name": "lab.test", "question_type": "MX", "rcode": "NOERROR", "recursion": "not available", "authoritative": "yes",
 			"mx": "none", "autodiscover_srv": "none: NXDOMAIN",
 		}},
 	} {
@@ -84,11 +84,12 @@ func TestDNSQuestions(t *testing.T) {
 	}
 }
 
-// TestDNSCodes: every code is an answer; some are refusals.
+// TestDNSCodes: every code is an answer; some are refusals. A server that does
+// not know what nobody said it should is not to blame for that.
 func TestDNSCodes(t *testing.T) {
 	for code, want := range map[dnsmessage.RCode]struct{ rcode, refusal, ofRoot string }{
 		0:  {"NOERROR", "", ""},
-		1:  {"FORMERR", "", ""},
+		1:  {"FORMERR", "FORMERR", "FORMERR"},
 		2:  {"SERVFAIL", "SERVFAIL", "SERVFAIL"},
 		3:  {"NXDOMAIN", "", ""},
 		4:  {"NOTIMP", "NOTIMP", "NOTIMP"},
@@ -97,13 +98,50 @@ func TestDNSCodes(t *testing.T) {
 		15: {"RCODE15", "", ""},
 	} {
 		answer := dnsSays(func(m *dnsmessage.Message) { m.RCode = code })
-		for host, refusal := range map[string]string{"dc01.lab.test": want.refusal, "10.77.3.20": want.ofRoot} {
+		for _, asked := range []struct {
+			host, domain, question, refusal string
+			why                             Reason
+		}{
+			{"dc01.lab.test", "", "SOA of lab.test", want.refusal, OurQuestion},
+			{"10.77.3.20", "", "NS of .", want.ofRoot, OurQuestion},
+			{"10.77.3.20", "lab.test", "MX of lab.test", want.refusal, ""},
+		} {
 			q := questionUDP("dns")
-			q.Host = host
+			q.Host, q.Domain = asked.host, asked.domain
 			p, err := meetUDP(t, askDNS, answer, q, standInUDP("dns"), enough)
-			if err != nil || p.Facts["rcode"] != want.rcode || p.Refusal != refusal {
-				t.Errorf("code %d of a server called %s: error %v, peer %+v", code, host, err, p)
+			refusal, why := asked.refusal, asked.why
+			if refusal == "" {
+				why = ""
+			} else {
+				refusal += " to " + asked.question
 			}
+			if err != nil || p.Facts[FactRCode] != want.rcode || p.Facts[FactQuestion] != asked.question || p.Refusal != refusal || p.Reason != why {
+				t.Errorf("code %d of a server called %s: error %v, peer %+v", code, asked.host, err, p)
+			}
+		}
+	}
+}
+
+// TestDNSQuirks: error codes of servers that are well.
+func TestDNSQuirks(t *testing.T) {
+	ns := dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: dnsmessage.MustNewName("."), Class: dnsmessage.ClassINET},
+		Body: &dnsmessage.NSResource{NS: dnsmessage.MustNewName("a.root-servers.net.")}}
+	for name, reply := range map[string]func(*dnsmessage.Message){
+		// https://github.com/PowerDNS/pdns/issues/5211
+		"FORMERR along with the answer": func(m *dnsmessage.Message) {
+			m.RCode, m.Answers = dnsmessage.RCodeFormatError, []dnsmessage.Resource{ns}
+		},
+		"FORMERR where nobody else may be asked": func(m *dnsmessage.Message) {
+			if m.Answers = []dnsmessage.Resource{ns}; !m.RecursionDesired {
+				m.RCode, m.Answers = dnsmessage.RCodeFormatError, nil
+			}
+		},
+	} {
+		q := questionUDP("dns")
+		q.Host = "10.77.3.20"
+		p, err := meetUDP(t, askDNS, dnsSays(reply), q, standInUDP("dns"), enough)
+		if err != nil || p.Refusal != "" || p.Facts["answers"] != "NS a.root-servers.net" {
+			t.Errorf("%s: error %v, peer %+v", name, err, p)
 		}
 	}
 }

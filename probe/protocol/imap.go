@@ -22,17 +22,17 @@ func askIMAP(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "IMAP")
 	t.line = maxLineIMAP
 	q.At(Greet)
-	greeting, err := t.readLine(func(head []byte) bool { return opens(head, "* OK", "* PREAUTH", "* BYE") })
-	if err != nil {
+	if err := greetedIMAP(t, &p); err != nil {
 		return p, err
 	}
-	p.Greeting = greeting
-	if _, rest := verb(greeting); opens([]byte(rest), "BYE") {
-		p.Refusal = greeting
-	} else if offered, err := talkIMAP(t, q, &p); err != nil {
-		return p, err
-	} else if p.Refusal == "" {
-		loginIMAP(t, q, &p, offered)
+	if p.Refusal == "" {
+		offered, err := talkIMAP(t, q, &p)
+		if err != nil {
+			return p, err
+		}
+		if p.Refusal == "" && p.Facts[FactPreauth] == "" {
+			loginIMAP(t, q, &p, offered)
+		}
 	}
 	if p.Refusal == "" {
 		t.farewell("a4 LOGOUT")
@@ -40,36 +40,109 @@ func askIMAP(conn net.Conn, q Question) (Peer, error) {
 	return p, nil
 }
 
+// greetedIMAP reads the greeting. Other untagged lines may stand before it.
+func greetedIMAP(t *talk, p *Peer) error {
+	for {
+		line, err := t.readLine(func(head []byte) bool {
+			return opens(head, "* OK", "* PREAUTH", "* BYE", "* CAPABILITY", "* NO", "* BAD")
+		})
+		if err != nil {
+			return err
+		}
+		switch word, _ := verb(strings.TrimPrefix(line, "* ")); word {
+		case "BYE":
+			p.turnAway(line, reasonOf(line))
+		case "PREAUTH":
+			p.fact(FactPreauth, "yes")
+		case "OK":
+		default:
+			continue
+		}
+		p.Greeting = line
+		return nil
+	}
+}
+
 // talkIMAP learns what the server offers, before and after TLS. It returns what
 // is offered in the end.
 func talkIMAP(t *talk, q Question, p *Peer) ([]string, error) {
 	q.At(Talk)
-	_, err := commandIMAP(t, p, "a1", "CAPABILITY")
-	before := p.Capabilities
-	if err != nil || p.Refusal != "" || q.Service.TLS != catalog.StartTLS {
-		return before, err
+	status, err := commandIMAP(t, p, "a1", "CAPABILITY")
+	if err != nil || p.Refusal != "" {
+		return p.Capabilities, err
 	}
-	if !offers(before, "STARTTLS") {
-		p.Facts = map[string]string{"starttls": notOffered}
-		return before, nil
+	if len(p.Capabilities) == 0 {
+		p.Capabilities = merge(capabilityCode(status), capabilityCode(p.Greeting))
+	}
+	// A server that is logged in has no use for TLS any more (RFC 9051 section 6.2.1).
+	if q.Service.TLS == catalog.StartTLS && p.Facts[FactPreauth] == "" {
+		offered, secured, err := secureIMAP(t, q, p)
+		if err != nil || secured || p.Refusal != "" {
+			return offered, err
+		}
+	}
+	if !isOK(status) {
+		err = listensIMAP(t, p, status)
+	}
+	return p.Capabilities, err
+}
+
+// secureIMAP starts TLS, where it is offered or it is not known whether it is.
+func secureIMAP(t *talk, q Question, p *Peer) (offered []string, secured bool, err error) {
+	before := p.Capabilities
+	known := len(before) > 0
+	if known && !offers(before, "STARTTLS") {
+		p.fact(FactStartTLS, notOffered)
+		return before, false, nil
 	}
 	status, err := commandIMAP(t, p, "a2", "STARTTLS")
-	if err != nil || p.Refusal != "" {
-		return nil, err
-	}
-	if word, _ := verb(status); word != "OK" {
-		p.Facts = map[string]string{"starttls": status}
-		return before, nil
+	switch {
+	case err != nil || p.Refusal != "":
+		return nil, false, err
+	case !isOK(status) && known:
+		p.fact(FactStartTLS, status)
+		return before, false, nil
+	case !isOK(status):
+		p.fact(FactStartTLS, notOffered)
+		return before, false, nil
 	}
 	if err := t.clientTLS(q); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	// What was learned before TLS must be asked again (RFC 3501 section 6.2.1).
 	p.Capabilities = nil
 	_, err = commandIMAP(t, p, "a3", "CAPABILITY")
-	offered := p.Capabilities
+	offered = p.Capabilities
 	p.Capabilities = merge(before, offered)
-	return offered, err
+	return offered, true, err
+}
+
+// listensIMAP finds out whether a server that refuses to tell its capabilities,
+// which is good at any time, takes any command at all.
+func listensIMAP(t *talk, p *Peer, refused string) error {
+	p.fact(FactCapabilities, refused)
+	status, err := commandIMAP(t, p, "a5", "NOOP")
+	if err == nil && p.Refusal == "" && !isOK(status) {
+		muteMail(p, refused)
+	}
+	return err
+}
+
+func isOK(status string) bool {
+	word, _ := verb(status)
+	return word == "OK"
+}
+
+// capabilityCode are the capabilities that a status tells along with what it
+// says, in brackets (RFC 9051 section 7.1).
+func capabilityCode(status string) []string {
+	const code = "[CAPABILITY "
+	at := strings.Index(strings.ToUpper(status), code)
+	if at < 0 {
+		return nil
+	}
+	list, _, _ := strings.Cut(status[at+len(code):], "]")
+	return strings.Fields(list)
 }
 
 // commandIMAP gives a command and reads to its tagged status, which it returns
@@ -90,7 +163,7 @@ func commandIMAP(t *talk, p *Peer, tag, command string) (string, error) {
 		}
 		switch word, list := verb(rest); word {
 		case "BYE":
-			p.Refusal = line
+			p.turnAway(line, reasonOf(line))
 			return "", nil
 		case "CAPABILITY":
 			p.Capabilities = merge(p.Capabilities, strings.Fields(list))

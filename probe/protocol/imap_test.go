@@ -54,9 +54,55 @@ var imapRecordings = []recording{
 	{
 		name:  "a session that needs no login, without CAPABILITY or TLS",
 		tls:   catalog.StartTLS,
-		said:  "* PREAUTH ready\na1 BAD what?\n* BYE\na4 OK\n",
-		want:  Peer{Greeting: "* PREAUTH ready", Facts: map[string]string{"starttls": "not offered"}},
+		said:  "* PREAUTH ready\na1 BAD what?\na5 OK\n* BYE\na4 OK\n",
+		want:  Peer{Greeting: "* PREAUTH ready", Facts: map[string]string{FactPreauth: "yes", FactCapabilities: "BAD what?"}},
+		heard: []string{"a1 CAPABILITY", "a5 NOOP", "a4 LOGOUT"},
+	},
+	{ // https://github.com/zammad/zammad/issues/682
+		name: "Exchange 2016 that takes no command",
+		tls:  catalog.StartTLS,
+		said: "* OK The Microsoft Exchange IMAP4 service is ready.\na1 BAD Command received in Invalid state.\na2 BAD Command received in Invalid state.\n" +
+			"a5 BAD Command received in Invalid state.\n",
+		want: Peer{
+			Greeting: "* OK The Microsoft Exchange IMAP4 service is ready.",
+			Facts:    map[string]string{FactCapabilities: "BAD Command received in Invalid state."},
+			Refusal:  "BAD Command received in Invalid state.",
+			Reason:   NoCommands,
+		},
+		heard: []string{"a1 CAPABILITY", "a2 STARTTLS", "a5 NOOP"},
+	},
+	{
+		name: "a server that hides its capabilities and starts TLS",
+		tls:  catalog.StartTLS,
+		said: "* OK ready\na1 NO not before TLS\na2 OK\n* CAPABILITY IMAP4rev1\na3 OK\n* BYE\na4 OK\n",
+		want: Peer{Greeting: "* OK ready", Capabilities: []string{"IMAP4rev1"}},
+
+		heard: []string{"a1 CAPABILITY", "a2 STARTTLS", "a3 CAPABILITY", "a4 LOGOUT"},
+	},
+	{
+		name: "capabilities in the greeting alone",
+		tls:  catalog.StartTLS,
+		said: "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] ready\na1 OK done\n* BYE\na4 OK\n",
+		want: Peer{
+			Greeting:     "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] ready",
+			Capabilities: []string{"IMAP4rev1", "LOGINDISABLED"},
+			Facts:        map[string]string{FactStartTLS: notOffered},
+		},
 		heard: []string{"a1 CAPABILITY", "a4 LOGOUT"},
+	},
+	{
+		name: "lines before the greeting",
+		said: "* NO [ALERT] disk is full\n* CAPABILITY IMAP4rev1\n* OK ready\n* CAPABILITY IMAP4rev1 IDLE\na1 OK done\n* BYE\na4 OK\n",
+		want: Peer{Greeting: "* OK ready", Capabilities: []string{"IMAP4rev1", "IDLE"}},
+
+		heard: []string{"a1 CAPABILITY", "a4 LOGOUT"},
+	},
+	{
+		name: "an address that is banned",
+		said: "* BYE Your address is temporarily banned\n",
+		want: Peer{
+			Greeting: "* BYE Your address is temporarily banned", Refusal: "* BYE Your address is temporarily banned", Reason: OurAddress,
+		},
 	},
 	{
 		name: "Dovecot",
@@ -104,7 +150,7 @@ var imapRecordings = []recording{
 	},
 	{name: "SMTP", said: "220 ready\n", got: "the greeting opens like SMTP or FTP"},
 	{name: "POP3", said: "+OK ready\n", got: "the greeting opens like POP3"},
-	{name: "a response that is no greeting", said: "* CAPABILITY IMAP4rev1\n", got: "the greeting does not open like IMAP"},
+	{name: "a response that is no greeting", said: "* SEARCH 1\n", got: "the greeting does not open like IMAP"},
 }
 
 func TestRecordedIMAP(t *testing.T) {

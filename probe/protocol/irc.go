@@ -59,12 +59,23 @@ func listenIRC(t *talk, p *Peer) error {
 		case command == ircxReply:
 			p.Facts = map[string]string{"ircx": rest}
 		case slices.Contains(ircRefusals, command):
-			p.Refusal = line
+			p.turnAway(line, ircReason(command, line))
 			return nil
 		case slices.Contains(ircAnswers, command):
 			return nil
 		}
 	}
+}
+
+// ircReason is why a server turns us away.
+func ircReason(command, line string) Reason {
+	switch command {
+	case "463", "465":
+		return OurAddress
+	case "464":
+		return NeedsLogin
+	}
+	return reasonOf(line)
 }
 
 // ircCommand takes a line of a server apart: the command or the numeric, and what

@@ -43,6 +43,7 @@ var ircRecordings = []recording{
 		want: Peer{
 			Greeting: "ERROR :Closing Link: 192.0.2.7 (Too many connections)",
 			Refusal:  "ERROR :Closing Link: 192.0.2.7 (Too many connections)",
+			Reason:   Limited,
 		},
 	},
 	{
@@ -51,6 +52,7 @@ var ircRecordings = []recording{
 		want: Peer{
 			Greeting: ":irc 465 * :You are banned from this server",
 			Refusal:  ":irc 465 * :You are banned from this server",
+			Reason:   OurAddress,
 		},
 	},
 	{name: "SMTP", said: "220 mail ESMTP\n", got: "the reply to MODE ISIRCX opens like SMTP or FTP"},

@@ -65,8 +65,11 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 		return p, notKerberos("a KRB-ERROR with the wrong parts")
 	}
 	e.describe(&p, local)
-	if e.code == krbUnavailable || e.code == krbGeneric {
-		p.Refusal = e.String()
+	switch e.code {
+	case krbUnavailable:
+		p.turnAway(e.String(), Unavailable)
+	case krbGeneric:
+		p.turnAway(e.String(), "")
 	}
 	return p, nil
 }

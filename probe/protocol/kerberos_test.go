@@ -88,6 +88,7 @@ func TestKerberosAnswers(t *testing.T) {
 		"not available": {faultOf(29, "A.B"), Peer{
 			Facts:   map[string]string{"realm": "A.B", "server_time": at, "error": "29 KDC_ERR_SVC_UNAVAILABLE"},
 			Refusal: "29 KDC_ERR_SVC_UNAVAILABLE",
+			Reason:  Unavailable,
 		}},
 		"our made-up realm": {faultOf(6, noRealm), Peer{Facts: map[string]string{"server_time": at, "error": "6 KDC_ERR_C_PRINCIPAL_UNKNOWN"}}},
 		"a ticket":          {asRep("A.B", true), Peer{Facts: map[string]string{"realm": "A.B"}}},

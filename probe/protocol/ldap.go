@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
@@ -27,7 +28,8 @@ func askLDAP(conn net.Conn, q Question) (Peer, error) {
 		switch {
 		case errors.As(err, &refusal):
 			// Nothing secret follows, so it may follow in the clear.
-			p.fact("starttls", refusal.Error())
+			p.fact(FactStartTLS, refusal.Error())
+			p.fact(FactStartTLSCode, strconv.Itoa(refusal.code))
 		case err != nil:
 			return p, err
 		default:
@@ -94,12 +96,6 @@ func talkLDAP(conn net.Conn, q Question, p *Peer) error {
 	}
 	_ = l.Unbind()
 	return nil
-}
-
-// refuseLDAP notes that the server shows nothing of itself.
-func refuseLDAP(r *ldapRefusal, p *Peer) {
-	p.fact("kind", "LDAP server")
-	p.Refusal = r.Error()
 }
 
 // hungUp reports whether err, which came instead of an answer, means that the

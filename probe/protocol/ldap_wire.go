@@ -4,9 +4,9 @@ package protocol
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -117,14 +117,6 @@ const (
 	ldapDisconnection = "1.3.6.1.4.1.1466.20036"
 )
 
-// A ldapRefusal is an LDAP result that is not success.
-type ldapRefusal struct {
-	code int
-	text string
-}
-
-func (r *ldapRefusal) Error() string { return fmt.Sprintf("%d %s", r.code, r.text) }
-
 // ldapOutcome makes of go-ldap's error for an answer what it means here: nil, a
 // *ldapRefusal, or a *MismatchError where the answer has the wrong parts.
 func ldapOutcome(err error) error {
@@ -136,7 +128,7 @@ func ldapOutcome(err error) error {
 		return notLDAP("an answer with the wrong parts")
 	}
 	text := ldap.LDAPResultCodeMap[result.ResultCode]
-	if said := result.Err.Error(); said != "" {
+	if said := strings.TrimRight(result.Err.Error(), "\x00 \r\n"); said != "" { // Active Directory ends its text with NUL
 		text += ": " + said
 	}
 	return &ldapRefusal{code: int(result.ResultCode), text: text}

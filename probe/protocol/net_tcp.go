@@ -33,7 +33,13 @@ const nmfNegotiate = "application/negotiate"
 // a service, and some want no protection.
 const nmfFaults = "http://schemas.microsoft.com/ws/2006/05/framing/faults/"
 
-var nmfRefusals = []string{"ServerTooBusy", "ConnectionDispatchFailed", "EndpointUnavailable", "EndpointAccessDenied", "ServiceActivationFailed"}
+var nmfRefusals = map[string]Reason{
+	"ServerTooBusy":            Unavailable,
+	"ConnectionDispatchFailed": Unavailable,
+	"EndpointUnavailable":      Unavailable,
+	"EndpointAccessDenied":     NeedsLogin,
+	"ServiceActivationFailed":  Unavailable,
+}
 
 // askNetTCP asks a net.tcp service to protect the connection and opens no session
 // (MC-NMF section 3). The end of a preamble without that is no question: a
@@ -74,11 +80,11 @@ func readFault(t *talk) (Peer, error) {
 		return Peer{}, err
 	}
 	fault, ok := strings.CutPrefix(text, nmfFaults)
-	switch {
-	case !ok:
+	if !ok {
 		return Peer{}, t.mismatch(t.waiting + " is a fault that .NET does not know")
-	case slices.Contains(nmfRefusals, fault):
-		return Peer{Refusal: "fault: " + fault}, nil
+	}
+	if why, refuses := nmfRefusals[fault]; refuses {
+		return Peer{Refusal: "fault: " + fault, Reason: why}, nil
 	}
 	return Peer{Facts: map[string]string{"fault": fault}}, nil
 }

@@ -39,7 +39,7 @@ var netTCPRecordings = []octetRecording{
 	{
 		name: "a service that is too busy",
 		said: "08 44 " + netTCPFaults + "ServerTooBusy'",
-		want: Peer{Refusal: "fault: ServerTooBusy"},
+		want: Peer{Refusal: "fault: ServerTooBusy", Reason: Unavailable},
 	},
 	{
 		name: "a fault of more than 127 octets",

@@ -17,29 +17,38 @@ var nbssErrors = map[byte]string{
 	0x8f: "unspecified error",
 }
 
+// nbssReasons is why a session is refused. *SMBSERVER is a name that servers
+// before Windows NT 4.0 do not know.
+var nbssReasons = map[byte]Reason{
+	0x80: OurQuestion,
+	0x81: OurName,
+	0x82: OurQuestion,
+	0x83: Unavailable,
+}
+
 // openSession asks the NetBIOS session service for a session, and returns how it
 // was refused, "" where it was not (RFC 1002 section 4.3.2). *SMBSERVER is the
 // file service of whatever server listens (Microsoft's CIFS draft, section 10.1).
-func (c *smbConn) openSession() (refusal string, err error) {
+func (c *smbConn) openSession() (refusal string, why Reason, err error) {
 	called, calling := newNetBIOSName("*SMBSERVER", netbiosServer), newNetBIOSName("EXREACH", netbiosWorkstation)
 	if err := c.send(nbssRequest, append(called.encoded(), calling.encoded()...)); err != nil {
-		return "", err
+		return "", "", err
 	}
 	frame, err := c.frame()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	kind, body := frame[0], frame[nbssHeaderSize:]
 	switch {
 	case kind == nbssPositive && len(body) == 0:
-		return "", nil
+		return "", "", nil
 	case kind == nbssNegative && len(body) == 1:
-		return "NetBIOS session refused: " + nbssError(body[0]), nil
+		return "NetBIOS session refused: " + nbssError(body[0]), nbssReasons[body[0]], nil
 	case kind == nbssRetarget && len(body) == 6:
 		to := netip.AddrPortFrom(netip.AddrFrom4([4]byte(body)), binary.BigEndian.Uint16(body[4:]))
-		return "NetBIOS session sent on to " + to.String(), nil
+		return "NetBIOS session sent on to " + to.String(), OurQuestion, nil
 	}
-	return "", notSMB(fmt.Sprintf("a NetBIOS session packet of type 0x%02x and %d octets instead of an answer to the request", kind, len(body)))
+	return "", "", notSMB(fmt.Sprintf("a NetBIOS session packet of type 0x%02x and %d octets instead of an answer to the request", kind, len(body)))
 }
 
 func nbssError(code byte) string {

@@ -71,7 +71,7 @@ func describeNetlogon(value []byte, p *Peer) error {
 	p.fact("client_site", l.names[samClientSite])
 	p.fact("flags", l.flagWords())
 	if l.operation == samPaused {
-		p.Refusal = "the Netlogon service is paused"
+		p.turnAway("the Netlogon service is paused", Unavailable)
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func askNNTP(conn net.Conn, q Question) (Peer, error) {
 			return p, err
 		}
 	case "400", "502":
-		p.Refusal = greeting
+		p.turnAway(greeting, nntpReason(code, greeting))
 	default:
 		return p, t.foreign([]byte(greeting))
 	}
@@ -41,24 +41,41 @@ func askNNTP(conn net.Conn, q Question) (Peer, error) {
 	return p, nil
 }
 
+// nntpReason is why a server turns us away: 400 is for now, and 502 is for whom
+// the server does not let in (RFC 3977 section 3.2.1).
+func nntpReason(code, text string) Reason {
+	switch why := reasonOf(text); {
+	case why != "":
+		return why
+	case code == "400":
+		return Unavailable
+	}
+	return OurAddress
+}
+
 // talkNNTP learns what the server offers, before and after TLS.
 func talkNNTP(t *talk, q Question, p *Peer) error {
-	if err := capabilitiesNNTP(t, p); err != nil || q.Service.TLS != catalog.StartTLS {
+	if err := capabilitiesNNTP(t, p); err != nil || p.Refusal != "" || q.Service.TLS != catalog.StartTLS {
 		return err
 	}
-	if !offers(p.Capabilities, "STARTTLS") {
-		p.Facts["starttls"] = notOffered
+	// A server that does not know CAPABILITIES may start TLS all the same.
+	known := p.Facts[FactCapabilities] == ""
+	if known && !offers(p.Capabilities, "STARTTLS") {
+		p.fact(FactStartTLS, notOffered)
 		return nil
 	}
 	if err := t.send("STARTTLS"); err != nil {
 		return err
 	}
 	status, code, err := statusNNTP(t)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if code != "382" {
-		p.Facts["starttls"] = status
+	case code != "382" && known:
+		p.fact(FactStartTLS, status)
+		return nil
+	case code != "382":
+		p.fact(FactStartTLS, notOffered)
 		return nil
 	}
 	if err := t.clientTLS(q); err != nil {
@@ -77,7 +94,11 @@ func capabilitiesNNTP(t *talk, p *Peer) error {
 	switch {
 	case err != nil:
 		return err
-	case code >= "400":
+	case code == "400":
+		p.turnAway(status, nntpReason(code, status))
+		return nil
+	case code > "400":
+		p.fact(FactCapabilities, status)
 		return nil
 	case code != "101":
 		return t.foreign([]byte(status))

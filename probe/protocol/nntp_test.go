@@ -20,19 +20,30 @@ var nntpRecordings = []recording{
 		said: "201 Microsoft Exchange Internet News Service Version 5.0.1457.10 (no posting)\n500 Command not recognized\n205 bye\n",
 		want: Peer{
 			Greeting: "201 Microsoft Exchange Internet News Service Version 5.0.1457.10 (no posting)",
-			Facts:    map[string]string{"posting": "prohibited"},
+			Facts:    map[string]string{"posting": "prohibited", FactCapabilities: "500 Command not recognized"},
 		},
 		heard: []string{"CAPABILITIES", "QUIT"},
 	},
 	{
 		name: "Exchange 2000, where TLS is wanted",
 		tls:  catalog.StartTLS,
-		said: "200 NNTP Service 5.00.0984 Version: 5.0.2195.6702 Posting Allowed \n500 Command Not Recognized\n205 closing connection - goodbye!\n",
+		said: "200 NNTP Service 5.00.0984 Version: 5.0.2195.6702 Posting Allowed \n500 Command Not Recognized\n500 Command Not Recognized\n205 closing connection - goodbye!\n",
 		want: Peer{
 			Greeting: "200 NNTP Service 5.00.0984 Version: 5.0.2195.6702 Posting Allowed ",
-			Facts:    map[string]string{"posting": "allowed", "starttls": "not offered"},
+			Facts:    map[string]string{"posting": "allowed", FactStartTLS: notOffered, FactCapabilities: "500 Command Not Recognized"},
 		},
-		heard: []string{"CAPABILITIES", "QUIT"},
+		heard: []string{"CAPABILITIES", "STARTTLS", "QUIT"},
+	},
+	{ // https://github.com/openssl/openssl/issues/7722
+		name: "Kerio, which knows no CAPABILITIES and starts TLS",
+		tls:  catalog.StartTLS,
+		said: "200 Kerio Connect 9.2.7 patch 3 NNTP server ready\n500 command not recognized: CAPABILITIES\n382 Continue with TLS negotiation\n" +
+			"500 command not recognized: CAPABILITIES\n205 bye\n",
+		want: Peer{
+			Greeting: "200 Kerio Connect 9.2.7 patch 3 NNTP server ready",
+			Facts:    map[string]string{"posting": "allowed", FactCapabilities: "500 command not recognized: CAPABILITIES"},
+		},
+		heard: []string{"CAPABILITIES", "STARTTLS", "CAPABILITIES", "QUIT"},
 	},
 	{
 		name: "INN, capabilities before and after TLS become one list",
@@ -61,19 +72,19 @@ var nntpRecordings = []recording{
 	{
 		name:  "INN without its spool",
 		said:  "400 NNTP server unavailable.  Try later!\n",
-		want:  Peer{Greeting: "400 NNTP server unavailable.  Try later!", Refusal: "400 NNTP server unavailable.  Try later!"},
+		want:  Peer{Greeting: "400 NNTP server unavailable.  Try later!", Refusal: "400 NNTP server unavailable.  Try later!", Reason: Unavailable},
 		heard: []string{"QUIT"},
 	},
 	{
 		name:  "Windows refuses",
 		said:  "502 Connection refused\n",
-		want:  Peer{Greeting: "502 Connection refused", Refusal: "502 Connection refused"},
+		want:  Peer{Greeting: "502 Connection refused", Refusal: "502 Connection refused", Reason: OurAddress},
 		heard: []string{"QUIT"},
 	},
 	{
 		name:  "capabilities only after a login",
 		said:  "200 ready\n480 Authentication required\n205 Bye!\n",
-		want:  Peer{Greeting: "200 ready", Facts: map[string]string{"posting": "allowed"}},
+		want:  Peer{Greeting: "200 ready", Facts: map[string]string{"posting": "allowed", FactCapabilities: "480 Authentication required"}},
 		heard: []string{"CAPABILITIES", "QUIT"},
 	},
 	{name: "SMTP", said: "220 mail ESMTP\n", want: Peer{Greeting: "220 mail ESMTP"}, got: "the greeting opens like SMTP or FTP"},

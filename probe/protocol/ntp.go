@@ -54,6 +54,13 @@ var ntpLeaps = []string{"none", "61 seconds", "59 seconds", "unsynchronized"}
 // no time to give yet (RFC 5905, section 7.4).
 var ntpUnready = []string{"INIT", "STEP"}
 
+// ntpReasons is why a server kisses us goodbye (RFC 5905, section 7.4).
+var ntpReasons = map[string]Reason{
+	"RATE": Limited,
+	"DENY": OurAddress,
+	"RSTR": OurAddress,
+}
+
 // askNTP asks for the time once, as a client (RFC 5905). In place of our time it
 // sends a random number, which the answer must carry and which says nothing
 // about our clock.
@@ -96,7 +103,7 @@ func describeNTP(answer []byte, local time.Time, p *Peer) {
 	kiss := asciiText(reference)
 	switch {
 	case stratum == 0 && kiss != "" && !slices.Contains(ntpUnready, kiss):
-		p.Refusal = "kiss-o'-death " + kiss
+		p.turnAway("kiss-o'-death "+kiss, ntpReasons[kiss])
 		return // the rest of such a packet is not meant
 	case stratum == 0 || stratum > ntpDeepest:
 		leap = ntpNoSync

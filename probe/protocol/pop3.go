@@ -22,13 +22,21 @@ func askPOP3(conn net.Conn, q Question) (Peer, error) {
 	}
 	p.Greeting = greeting
 	if !ok {
-		p.Refusal = greeting
-	} else if offered, err := talkPOP3(t, q, &p); err != nil {
+		p.turnAway(greeting, reasonOf(greeting))
+		t.farewell("QUIT")
+		return p, nil
+	}
+	offered, err := talkPOP3(t, q, &p)
+	if err != nil {
 		return p, err
-	} else {
+	}
+	if p.Refusal == "" {
 		loginPOP3(t, q, &p, offered)
 	}
-	t.farewell("QUIT")
+	bye := t.farewell("QUIT")
+	if refused := p.Facts[FactCapabilities]; refused != "" && opens([]byte(bye), "-ERR") && bye != "" {
+		muteMail(&p, refused) // not even goodbye is taken
+	}
 	return p, nil
 }
 
@@ -37,27 +45,33 @@ func askPOP3(conn net.Conn, q Question) (Peer, error) {
 func talkPOP3(t *talk, q Question, p *Peer) ([]string, error) {
 	q.At(Talk)
 	offered, err := capaPOP3(t, p)
-	if err != nil || q.Service.TLS != catalog.StartTLS {
+	if err != nil || p.Refusal != "" || q.Service.TLS != catalog.StartTLS {
 		return offered, err
 	}
-	if !offers(p.Capabilities, "STLS") {
-		p.Facts = map[string]string{"starttls": notOffered}
+	// A server that does not know CAPA may start TLS all the same.
+	known := p.Facts[FactCapabilities] == ""
+	if known && !offers(offered, "STLS") {
+		p.fact(FactStartTLS, notOffered)
 		return offered, nil
 	}
 	if err := t.send("STLS"); err != nil {
 		return nil, err
 	}
 	status, ok, err := statusPOP3(t)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if !ok {
-		p.Facts = map[string]string{"starttls": status}
+	case !ok && known:
+		p.fact(FactStartTLS, status)
+		return offered, nil
+	case !ok:
+		p.fact(FactStartTLS, notOffered)
 		return offered, nil
 	}
 	if err := t.clientTLS(q); err != nil {
 		return nil, err
 	}
+	delete(p.Facts, FactCapabilities)
 	return capaPOP3(t, p)
 }
 
@@ -68,8 +82,16 @@ func capaPOP3(t *talk, p *Peer) ([]string, error) {
 	if err := t.send("CAPA"); err != nil {
 		return nil, err
 	}
-	if _, ok, err := statusPOP3(t); err != nil || !ok {
+	status, ok, err := statusPOP3(t)
+	switch {
+	case err != nil:
 		return nil, err
+	case !ok && mute(status):
+		muteMail(p, status)
+		return nil, nil
+	case !ok:
+		p.fact(FactCapabilities, status)
+		return nil, nil
 	}
 	var lines []string
 	for {

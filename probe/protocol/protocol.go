@@ -86,14 +86,15 @@ type Question struct {
 	// returns the connection to go on with. Never nil. Its error is returned
 	// from Ask as it is.
 
-	Credentials *Credentials // to log in with; nil: nobody logs in, and the three below are not used
+	Credentials *Credentials // to log in with; nil: nobody logs in, and the two below are not used
 	Private     func() error // why a password must not be said on the connection as it is, for the fact "auth"
 	Turn        func() (end func(Outcome), err error)
 	// Turn waits until it is this conversation's turn to log in once; end gives
 	// the turn back. Its error says why the run allows no login here any more.
 	Redial func() (net.Conn, error)
-	// Redial hangs up and connects to the same address again, for a login that
-	// needs a conversation of its own. The pool closes what it returns.
+	// Redial hangs up and connects to the same address again, for what needs a
+	// conversation of its own; nil where that cannot be done. The pool closes what
+	// it returns.
 }
 
 // A Stand is the server that Answer stands in for.
@@ -115,7 +116,9 @@ type Peer struct {
 	Capabilities []string          `json:"capabilities,omitempty"` // what it offers, one keyword line each
 	Facts        map[string]string `json:"facts,omitempty"`        // what else the protocol knows, by lower-case name: "server", "status", "default_naming_context"
 	Refusal      string            `json:"refusal,omitempty"`      // how it turned us away in its own protocol: "421 4.3.2 Service not available"
+	Reason       Reason            `json:"reason,omitempty"`       // why it did, where its answer tells
 	Endpoints    []Endpoint        `json:"endpoints,omitempty"`    // of an endpoint mapper
+	Withheld     []string          `json:"withheld,omitempty"`     // names of the wanted interfaces that an endpoint mapper would not tell about
 	TLS          *TLSInfo          `json:"tls,omitempty"`          // set by the pool
 }
 

@@ -11,55 +11,6 @@ import (
 	"exreach/catalog"
 )
 
-// The statuses of a fault that the code asks about (C706 appendix N).
-const (
-	rpcBadOperation     rpcStatus = 0x1c010002
-	rpcUnknownInterface rpcStatus = 0x1c010003
-	rpcBadHandle        rpcStatus = 0x1c00001a
-	rpcBadStub          rpcStatus = 0x000006f7 // Windows' own (MS-ERREF)
-)
-
-// rpcStatuses names the statuses that a check is likely to meet.
-var rpcStatuses = map[rpcStatus]string{
-	0x00000005:          "access denied",
-	rpcBadStub:          "bad stub data",
-	rpcBadOperation:     "nca_s_op_rng_error",
-	rpcUnknownInterface: "nca_s_unk_if",
-	0x1c01000b:          "nca_s_proto_error",
-	0x1c010014:          "nca_s_server_too_busy",
-	rpcBadHandle:        "nca_s_fault_context_mismatch",
-}
-
-// rpcRejections says why a presentation context was refused (C706 section
-// 12.6.3.1, p_provider_reason_t), and rpcNaks why a whole bind was
-// (p_reject_reason_t; the last two: MS-RPCE section 2.2.2.5).
-var (
-	rpcRejections = map[uint16]string{
-		2: "transfer syntax not supported",
-		3: "local limit exceeded",
-	}
-	rpcNaks = map[uint16]string{
-		1: "temporary congestion",
-		2: "local limit exceeded",
-		4: "protocol version not supported",
-		8: "authentication type not recognized",
-		9: "invalid checksum",
-	}
-)
-
-// An rpcStatus is the status of a fault: why a server did not do what it was
-// asked.
-type rpcStatus uint32
-
-func (s rpcStatus) Error() string { return "fault " + statusText(s) }
-
-func statusText(s rpcStatus) string {
-	if name, ok := rpcStatuses[s]; ok {
-		return fmt.Sprintf("0x%08x (%s)", uint32(s), name)
-	}
-	return fmt.Sprintf("0x%08x", uint32(s))
-}
-
 // errAbsent says that a server does not have the interface it was asked for.
 var errAbsent = errors.New("the server does not have this interface")
 
@@ -82,8 +33,10 @@ func askRPC(conn net.Conn, q Question) (Peer, error) {
 	switch {
 	case errors.Is(err, errAbsent):
 		return Peer{}, lacks(rpcMapper)
-	case err != nil || refusal != "":
-		return Peer{Refusal: refusal}, err
+	case err != nil:
+		return Peer{}, err
+	case refusal != nil:
+		return Peer{Refusal: refusal.text, Reason: refusal.why, Withheld: interfaceNames(q.Interfaces)}, nil
 	}
 	q.At(Talk)
 	return c.readMap(q.Interfaces)
@@ -96,8 +49,10 @@ func (c *rpcClient) askInterface(i catalog.Interface, at func(Step)) (Peer, erro
 	absent := errors.Is(err, errAbsent)
 	switch {
 	case absent:
-	case err != nil || refusal != "":
-		return Peer{Refusal: refusal}, err
+	case err != nil:
+		return Peer{}, err
+	case refusal != nil:
+		return Peer{Refusal: refusal.text, Reason: refusal.why}, nil
 	default:
 		at(Talk)
 	}
@@ -115,22 +70,22 @@ func (c *rpcClient) askInterface(i catalog.Interface, at func(Step)) (Peer, erro
 	return peer, lacks(i, unnamed...)
 }
 
-// bind asks for an interface and returns how it was refused, "" where it was
+// bind asks for an interface and returns how it was refused, nil where it was
 // not. The first bind makes the association, later ones alter it (C706 section
 // 12.6.4.1). Calls go to the interface that was bound last.
-func (c *rpcClient) bind(i catalog.Interface) (refusal string, err error) {
+func (c *rpcClient) bind(i catalog.Interface) (refusal *rpcRefusal, err error) {
 	asks, acks := byte(rpcBind), byte(rpcBindAck)
 	if c.contexts > 0 {
 		asks, acks = rpcAlter, rpcAlterAck
 	}
 	stub, err := bindRequest(i, c.contexts)
 	if err != nil {
-		return "", fmt.Errorf("binding %s: %w", i.Name, err)
+		return nil, fmt.Errorf("binding %s: %w", i.Name, err)
 	}
 	c.contexts++
 	p, err := c.exchange(asks, stub)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	switch p.kind {
 	case acks:
@@ -141,13 +96,13 @@ func (c *rpcClient) bind(i catalog.Interface) (refusal string, err error) {
 		status, err := faultStatus(p)
 		switch {
 		case err != nil:
-			return "", err
+			return nil, err
 		case status == rpcUnknownInterface:
-			return "", errAbsent
+			return nil, errAbsent
 		}
-		return status.Error(), nil
+		return status.refusal(), nil
 	}
-	return "", notRPC(rpcTypes[p.kind] + " instead of " + rpcTypes[acks])
+	return nil, notRPC(rpcTypes[p.kind] + " instead of " + rpcTypes[acks])
 }
 
 // bindRequest returns the body of a bind, or of what alters one, with one
@@ -171,46 +126,6 @@ func bindRequest(i catalog.Interface, context uint16) ([]byte, error) {
 	w.syntax(id, i.Major, i.Minor)
 	w.syntax(ndr, ndrSyntax.Major, ndrSyntax.Minor)
 	return w.data, nil
-}
-
-// bindResult judges the only result of a bind_ack or of an alter_context_resp,
-// which is built alike.
-func bindResult(p rpcPDU) (refusal string, err error) {
-	r := &ndrReader{order: p.order, data: p.body}
-	r.octets(8) // the sizes of fragments and the association group
-	r.octets(uint32(r.u16()))
-	r.align(4)
-	count := r.u8()
-	r.align(4)
-	result, reason := r.u16(), r.u16()
-	const acceptance, userRejection, providerRejection, noAbstractSyntax = 0, 1, 2, 1
-	switch {
-	case r.short || count == 0:
-		return "", notRPC("a " + rpcTypes[p.kind] + " without a result")
-	case result == acceptance:
-		return "", nil
-	case result == providerRejection && reason == noAbstractSyntax:
-		return "", errAbsent
-	case result == userRejection:
-		return "bind_ack: rejected by the application", nil
-	}
-	return "bind_ack: " + reasonText(rpcRejections, reason), nil
-}
-
-func bindNak(p rpcPDU) (refusal string, err error) {
-	r := &ndrReader{order: p.order, data: p.body}
-	reason := r.u16()
-	if r.short {
-		return "", notRPC("a bind_nak without a reason")
-	}
-	return "bind_nak: " + reasonText(rpcNaks, reason), nil
-}
-
-func reasonText(reasons map[uint16]string, reason uint16) string {
-	if text, ok := reasons[reason]; ok {
-		return text
-	}
-	return fmt.Sprintf("reason %d", reason)
 }
 
 // lacks is the mismatch of a server that does not have the interface, with what

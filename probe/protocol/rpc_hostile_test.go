@@ -36,23 +36,35 @@ func TestRPCRefusals(t *testing.T) {
 	tests := []struct {
 		said    []byte
 		refusal string
+		why     Reason
 	}{
-		{rpcSays(rpcBindNak, 1, 0, 0), "bind_nak: reason 0"},
-		{rpcSays(rpcBindNak, 1, 2, 0), "bind_nak: local limit exceeded"},
-		{rpcSays(rpcBindNak, 1, 4, 0, 1, 5, 0), "bind_nak: protocol version not supported"},
-		{bindAckOf(1, 0), "bind_ack: rejected by the application"},
-		{bindAckOf(2, 0), "bind_ack: reason 0"},
-		{bindAckOf(2, 2), "bind_ack: transfer syntax not supported"},
-		{bindAckOf(2, 3), "bind_ack: local limit exceeded"},
-		{rpcSays(rpcFault, 1, append(make([]byte, 8), 5, 0, 0, 0)...), "fault 0x00000005 (access denied)"},
-		{rpcSays(rpcFault, 1, append(make([]byte, 8), 1, 2, 3, 4)...), "fault 0x04030201"},
+		{rpcSays(rpcBindNak, 1, 0, 0), "bind_nak: reason not specified", NeedsLogin},
+		{rpcSays(rpcBindNak, 1, 1, 0), "bind_nak: temporary congestion", Unavailable},
+		{rpcSays(rpcBindNak, 1, 2, 0), "bind_nak: local limit exceeded", Unavailable},
+		{rpcSays(rpcBindNak, 1, 4, 0, 1, 5, 0), "bind_nak: protocol version not supported", ""},
+		{rpcSays(rpcBindNak, 1, 8, 0), "bind_nak: authentication type not recognized", NeedsLogin},
+		// https://github.com/fortra/impacket/issues/1926
+		{rpcSays(rpcBindNak, 1, 9, 0), "bind_nak: invalid checksum", NeedsLogin},
+		{rpcSays(rpcBindNak, 1, 77, 0), "bind_nak: reason 77", ""},
+		{bindAckOf(1, 0), "bind_ack: rejected by the application", NeedsLogin},
+		{bindAckOf(2, 0), "bind_ack: reason not specified", NeedsLogin},
+		{bindAckOf(2, 2), "bind_ack: transfer syntax not supported", ""},
+		{bindAckOf(2, 3), "bind_ack: local limit exceeded", Unavailable},
+		{rpcSays(rpcFault, 1, append(make([]byte, 8), 5, 0, 0, 0)...), "fault 0x00000005 (access denied)", NeedsLogin},
+		{rpcSays(rpcFault, 1, append(make([]byte, 8), 0x1d, 0, 0, 0x1c)...), "fault 0x1c00001d (nca_s_unsupported_authn_level)", NeedsLogin},
+		{rpcSays(rpcFault, 1, append(make([]byte, 8), 0x14, 0, 1, 0x1c)...), "fault 0x1c010014 (nca_s_server_too_busy)", Unavailable},
+		{rpcSays(rpcFault, 1, append(make([]byte, 8), 1, 2, 3, 4)...), "fault 0x04030201", ""},
 	}
 	for _, test := range tests {
-		for _, q := range []Question{rpcWanting(emsmdb), rpcBinding(emsmdb)} {
-			peer, err := askRPC(hangsUpAfter(test.said), q)
-			if diff := cmp.Diff(Peer{Refusal: test.refusal}, peer); diff != "" || err != nil {
-				t.Errorf("error %v, learned (-want +got):\n%s", err, diff)
-			}
+		behind, err := askRPC(hangsUpAfter(test.said), rpcWanting(emsmdb, nspi))
+		want := Peer{Refusal: test.refusal, Reason: test.why, Withheld: []string{"EMSMDB", "NSPI"}}
+		if diff := cmp.Diff(want, behind); diff != "" || err != nil {
+			t.Errorf("error %v, learned (-want +got):\n%s", err, diff)
+		}
+		want.Withheld = nil
+		itself, err := askRPC(hangsUpAfter(test.said), rpcBinding(emsmdb))
+		if diff := cmp.Diff(want, itself); diff != "" || err != nil {
+			t.Errorf("error %v, learned (-want +got):\n%s", err, diff)
 		}
 	}
 	lacking := append(make([]byte, 8), 3, 0, 1, 0x1c)

@@ -3,9 +3,11 @@
 package protocol
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,8 +27,11 @@ type eptReader struct {
 	seen      map[Endpoint]bool
 	entries   int      // of the listing, equal ones counted too
 	malformed int      // towers that could not be read
+	complete  bool     // the listing came to its end
 	hidden    []string // wanted interfaces that only ept_map knows
 	denied    []string // wanted interfaces that ept_map does not talk about
+	absent    []string // wanted interfaces that the server says it does not have
+	unread    error    // what was wrong with an answer
 }
 
 // readMap lists the whole map, then asks for each wanted interface that the
@@ -39,8 +44,26 @@ func (c *rpcClient) readMap(wanted []catalog.Interface) (Peer, error) {
 			err = m.ask(i)
 		}
 	}
+	if m.unread != nil && len(m.seen) == 0 {
+		err = m.unread
+		m.peer.turnAway("", "")
+	}
 	m.state()
+	m.peer.Withheld = m.withheld(wanted)
 	return m.peer, err
+}
+
+// withheld are the wanted interfaces of which it stays open whether the server
+// has them. What a server says that names none at all, not even one of Windows'
+// own, is a filter's.
+func (m *eptReader) withheld(wanted []catalog.Interface) []string {
+	var names []string
+	for _, i := range wanted {
+		if !m.has(i) && (len(m.seen) == 0 || !slices.Contains(m.absent, i.Name)) {
+			names = append(names, i.Name)
+		}
+	}
+	return names
 }
 
 // list pages through ept_lookup. What ends a listing differs: Samba says "not
@@ -48,27 +71,19 @@ func (c *rpcClient) readMap(wanted []catalog.Interface) (Peer, error) {
 func (m *eptReader) list() error {
 	var from eptHandle
 	for range eptMaxPages {
-		r, err := m.client.call(eptLookup, lookupRequest(from))
-		if status, ok := errors.AsType[rpcStatus](err); ok {
-			m.stop(status.Error())
+		page, err := m.page(eptLookup, lookupRequest(from), lookupPage)
+		if refusal := m.refusal(page, err); refusal != nil {
+			m.stop(refusal)
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		page, err := lookupPage(r)
 		if err != nil {
 			return err
 		}
 		m.entries += len(page.towers)
 		m.take(page)
 		switch {
-		case page.status == eptNotRegistered:
-			return nil
-		case page.status != 0:
-			m.stop("status " + statusText(rpcStatus(page.status)))
-			return nil
-		case page.handle == eptHandle{} || len(page.towers) == 0:
+		case page.status == eptNotRegistered, page.handle == eptHandle{}, len(page.towers) == 0:
+			m.complete = m.entries > 0
 			return nil
 		case m.entries >= eptMaxEntries:
 			m.peer.Facts["lookup"] = fmt.Sprintf("stopped after %d entries", m.entries)
@@ -80,42 +95,73 @@ func (m *eptReader) list() error {
 	return nil
 }
 
-// stop notes that the server ended the listing before its end.
-func (m *eptReader) stop(why string) {
-	if m.entries > 0 {
-		m.peer.Facts["lookup"] = "stopped: " + why
-		return
+// page calls an operation and reads its answer.
+func (m *eptReader) page(operation uint16, stub []byte, read func(*ndrReader) (eptPage, error)) (eptPage, error) {
+	r, err := m.client.call(operation, stub)
+	if err != nil {
+		return eptPage{}, err
 	}
-	m.peer.Facts["lookup"] = "denied: " + why
-	m.peer.Refusal = why
+	page, err := read(r)
+	if err != nil && m.unread == nil {
+		m.unread = err
+	}
+	return page, err
 }
 
-// ask looks for one interface with ept_map.
+// refusal is how an operation was refused, nil where it was not, or where the
+// conversation failed. An answer that cannot be read tells no more than a
+// refusal.
+func (m *eptReader) refusal(page eptPage, err error) *rpcRefusal {
+	status, fault := errors.AsType[rpcStatus](err)
+	switch {
+	case fault:
+		return status.refusal()
+	case err != nil && err == m.unread:
+		return &rpcRefusal{text: "its answer cannot be read"}
+	case err != nil || page.status == 0 || page.status == eptNotRegistered:
+		return nil
+	}
+	r := rpcStatus(page.status).refusal()
+	r.text = "status " + statusText(r.status)
+	return r
+}
+
+// stop notes that the server ended the listing before its end. Who refuses the
+// listing and gives no other reason refuses our question.
+func (m *eptReader) stop(r *rpcRefusal) {
+	if m.entries > 0 {
+		m.peer.Facts["lookup"] = "stopped: " + r.text
+		return
+	}
+	m.peer.Facts["lookup"] = "denied: " + r.text
+	m.peer.turnAway(r.text, cmp.Or(r.why, OurQuestion))
+}
+
+// ask looks for one interface with ept_map. A server that does not know the
+// operation has said all with the listing.
 func (m *eptReader) ask(i catalog.Interface) error {
 	stub, err := mapRequest(i)
 	if err != nil {
 		return fmt.Errorf("mapping %s: %w", i.Name, err)
 	}
-	r, err := m.client.call(eptMap, stub)
-	if status, ok := errors.AsType[rpcStatus](err); ok {
-		m.denied = append(m.denied, i.Name+" "+status.Error())
+	page, err := m.page(eptMap, stub, mapPage)
+	refusal := m.refusal(page, err)
+	switch {
+	case refusal != nil && refusal.status == rpcBadOperation && m.complete:
+		m.absent = append(m.absent, i.Name)
 		return nil
-	}
-	if err != nil {
+	case refusal != nil:
+		m.denied = append(m.denied, i.Name+" "+refusal.text)
+		return nil
+	case err != nil:
 		return err
 	}
-	page, err := mapPage(r)
-	if err != nil {
-		return err
-	}
-	if page.status != 0 && page.status != eptNotRegistered {
-		m.denied = append(m.denied, i.Name+" status "+statusText(rpcStatus(page.status)))
-		return nil
-	}
-	m.peer.Refusal = "" // it does answer, only not for the whole map
+	m.peer.turnAway("", "") // it does answer, only not for the whole map
 	m.take(page)
 	if m.has(i) {
 		m.hidden = append(m.hidden, i.Name)
+	} else {
+		m.absent = append(m.absent, i.Name)
 	}
 	return nil
 }

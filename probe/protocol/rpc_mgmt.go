@@ -27,7 +27,7 @@ func (c *rpcClient) inquire() []catalog.Interface {
 	if c.conn.SetDeadline(time.Now().Add(mgmtPatience)) != nil {
 		return nil
 	}
-	if refusal, err := c.bind(rpcManagement); refusal != "" || err != nil {
+	if refusal, err := c.bind(rpcManagement); refusal != nil || err != nil {
 		return nil
 	}
 	r, err := c.call(mgmtInqIfIDs, nil)

@@ -199,19 +199,26 @@ func TestRPCDenied(t *testing.T) {
 			Facts:     map[string]string{"entries": "0", "lookup": "denied: " + opRange, "hidden": "EMSMDB", "tcp_endpoints": "EMSMDB 49160"},
 		}, nil},
 		{"lookup, and the map has nothing", denyLookup, []catalog.Interface{drsuapi}, Peer{
-			Facts: map[string]string{"entries": "0", "lookup": "denied: " + opRange},
+			Facts: map[string]string{"entries": "0", "lookup": "denied: " + opRange}, Withheld: []string{"drsuapi"},
 		}, nil},
+		{"ept_map, for one of two", faults(func(asked rpcPDU) bool { return isCall(asked) && asked.call == 4 }, 5), []catalog.Interface{drsuapi, nspi}, Peer{
+			Endpoints: everySequence, Facts: rpcFacts("map", "denied: drsuapi "+access), Withheld: []string{"drsuapi"},
+		}, nil},
+		{"ept_map, which the server does not know", faults(func(asked rpcPDU) bool { return isCall(asked) && !isLookup(asked) }, rpcBadOperation),
+			[]catalog.Interface{drsuapi}, Peer{Endpoints: everySequence, Facts: rpcFacts("entries", "5")}, nil},
 		{"lookup, and nothing else is wanted", denyLookup, nil, Peer{
-			Refusal: opRange, Facts: map[string]string{"entries": "0", "lookup": "denied: " + opRange},
+			Refusal: opRange, Reason: OurQuestion, Facts: map[string]string{"entries": "0", "lookup": "denied: " + opRange},
 		}, nil},
 		{"everything", denyAll, []catalog.Interface{emsmdb}, Peer{
-			Refusal: access, Facts: map[string]string{"entries": "0", "lookup": "denied: " + access, "map": "denied: EMSMDB " + access},
+			Refusal: access, Reason: NeedsLogin, Withheld: []string{"EMSMDB"},
+			Facts: map[string]string{"entries": "0", "lookup": "denied: " + access, "map": "denied: EMSMDB " + access},
 		}, nil},
 		{"everything, in the status", emptyPages(isCall, 5), []catalog.Interface{emsmdb}, Peer{
-			Refusal: status, Facts: map[string]string{"entries": "0", "lookup": "denied: " + status, "map": "denied: EMSMDB " + status},
+			Refusal: status, Reason: NeedsLogin, Withheld: []string{"EMSMDB"},
+			Facts: map[string]string{"entries": "0", "lookup": "denied: " + status, "map": "denied: EMSMDB " + status},
 		}, nil},
 		{"everything, and it hangs up", hangsUpAt(3, denyAll), []catalog.Interface{emsmdb}, Peer{
-			Refusal: access, Facts: map[string]string{"entries": "0", "lookup": "denied: " + access},
+			Refusal: access, Reason: NeedsLogin, Withheld: []string{"EMSMDB"}, Facts: map[string]string{"entries": "0", "lookup": "denied: " + access},
 		}, io.EOF},
 		{"entries are hidden", emptyPages(isLookup, eptNotRegistered), []catalog.Interface{emsmdb}, Peer{
 			Endpoints: []Endpoint{tcp}, Facts: map[string]string{"entries": "0", "hidden": "EMSMDB", "tcp_endpoints": "EMSMDB 49160"},

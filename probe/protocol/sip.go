@@ -4,7 +4,6 @@ package protocol
 
 import (
 	"crypto/rand"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -140,8 +139,9 @@ var sipFacts = []struct{ fact, header string }{
 }
 
 // sipRefusals are the statuses of a server that does not work for us: it does
-// not know our address, is broken, out of service, or declines.
-var sipRefusals = []string{"403", "500", "503", "603"}
+// not know our address or the domain that we say we are of, is broken, out of
+// service, or declines.
+var sipRefusals = map[string]Reason{"403": OurName, "500": "", "503": Unavailable, "603": ""}
 
 // describe is what an answer tells.
 func (m sipMessage) describe() Peer {
@@ -153,8 +153,8 @@ func (m sipMessage) describe() Peer {
 	}
 	logins := slices.Concat(m.headers["www-authenticate"], m.headers["proxy-authenticate"])
 	p.fact("authenticate", strings.Join(challenges(logins), ", "))
-	if slices.Contains(sipRefusals, m.status()) {
-		p.Refusal = fmt.Sprintf("SIP %s", status)
+	if why, refuses := sipRefusals[m.status()]; refuses {
+		p.turnAway("SIP "+status, why)
 	}
 	return p
 }

@@ -65,12 +65,12 @@ func TestSIPRecorded(t *testing.T) {
 	}{
 		"Kamailio":                  {kamailioOK, Peer{Greeting: "SIP/2.0 200 OK", Facts: kamailio("200 OK")}},
 		"Kamailio as it comes":      {kamailioDefault, Peer{Greeting: "SIP/2.0 483 Too Many Hops", Facts: kamailio("483 Too Many Hops")}},
-		"Kamailio refuses":          {kamailioRefuses, Peer{Greeting: "SIP/2.0 403 Forbidden", Facts: kamailio("403 Forbidden"), Refusal: "SIP 403 Forbidden"}},
+		"Kamailio refuses":          {kamailioRefuses, Peer{Greeting: "SIP/2.0 403 Forbidden", Facts: kamailio("403 Forbidden"), Refusal: "SIP 403 Forbidden", Reason: OurName}},
 		"work goes on":              {trying + kamailioOK, Peer{Greeting: "SIP/2.0 200 OK", Facts: kamailio("200 OK")}},
 		"empty lines before it":     {"\n\n" + kamailioOK, Peer{Greeting: "SIP/2.0 200 OK", Facts: kamailio("200 OK")}},
 		"a body that does not come": {"SIP/2.0 200 OK\nContent-Length: 9999999999\n\nv=0", Peer{Greeting: "SIP/2.0 200 OK", Facts: map[string]string{"status": "200 OK"}}},
-		"no reason":                 {"SIP/2.0 503\n\n", Peer{Greeting: "SIP/2.0 503", Facts: map[string]string{"status": "503"}, Refusal: "SIP 503"}},
-		"Lync does not know us": {lyncRefuses, Peer{Greeting: "SIP/2.0 403 Forbidden", Refusal: "SIP 403 Forbidden", Facts: map[string]string{
+		"no reason":                 {"SIP/2.0 503\n\n", Peer{Greeting: "SIP/2.0 503", Facts: map[string]string{"status": "503"}, Refusal: "SIP 503", Reason: Unavailable}},
+		"Lync does not know us": {lyncRefuses, Peer{Greeting: "SIP/2.0 403 Forbidden", Refusal: "SIP 403 Forbidden", Reason: OurName, Facts: map[string]string{
 			"status": "403 Forbidden", "server": "RTC/4.0",
 			"ms_diagnostics": `1027;reason="Cannot route this type of SIP request"; source="LYNC01"`}}},
 		"a PBX that wants a login": {pbxLogin, Peer{Greeting: "SIP/2.0 401 Unauthorized", Facts: map[string]string{

@@ -20,33 +20,71 @@ const (
 var ntStatuses = map[uint32]string{
 	ntInvalidParameter: "STATUS_INVALID_PARAMETER",
 	ntAccessDenied:     "STATUS_ACCESS_DENIED",
-	0xc000009a:         "STATUS_INSUFFICIENT_RESOURCES",
+	ntNoResources:      "STATUS_INSUFFICIENT_RESOURCES",
 	ntNotSupported:     "STATUS_NOT_SUPPORTED",
-	0xc00000d0:         "STATUS_REQUEST_NOT_ACCEPTED",
-	0xc0000205:         "STATUS_INSUFF_SERVER_RESOURCES",
+	ntNotAccepted:      "STATUS_REQUEST_NOT_ACCEPTED",
+	ntServerResources:  "STATUS_INSUFF_SERVER_RESOURCES",
 	0xc05d0000:         "STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP",
 }
 
 const (
 	ntInvalidParameter = 0xc000000d
 	ntAccessDenied     = 0xc0000022
+	ntNoResources      = 0xc000009a
 	ntNotSupported     = 0xc00000bb
+	ntNotAccepted      = 0xc00000d0
+	ntServerResources  = 0xc0000205
 )
+
+// ntReasons is why a server turns us away with a status.
+var ntReasons = map[uint32]Reason{
+	ntAccessDenied:    NeedsLogin,
+	ntNoResources:     Unavailable,
+	ntNotAccepted:     Limited, // no more connections are let in
+	ntServerResources: Unavailable,
+}
 
 // askSMB negotiates a dialect as a client without credentials, and goes no
 // further (MS-SMB2 section 3.2.4.2.2). It begins with the negotiation of SMB1,
-// as a server without SMB2 takes no other.
+// as a server without SMB2 takes no other. Where that is turned away or hung up
+// on, by a server without SMB1 or a filter before it, SMB2 is asked for alone.
 func askSMB(conn net.Conn, q Question) (Peer, error) {
+	q.At(Greet)
+	p, err := negotiateSMB(conn, q, smb1Negotiate())
+	if q.Redial == nil || !smb1Unwanted(p, err) {
+		return p, err
+	}
+	again, failed := q.Redial()
+	if failed != nil {
+		return p, err
+	}
+	newer, failed := negotiateSMB(again, q, smb2Negotiate(0))
+	if failed != nil || newer.Refusal != "" {
+		return p, err
+	}
+	return newer, nil
+}
+
+// smb1Unwanted reports whether a negotiation that began with SMB1 ended as it
+// does where nobody wants to hear of that.
+func smb1Unwanted(p Peer, err error) bool {
+	if err != nil {
+		return hungUp(err)
+	}
+	return p.Refusal != "" && p.Reason == ""
+}
+
+// negotiateSMB opens with the given request, and goes on as the answer asks for.
+func negotiateSMB(conn net.Conn, q Question, request []byte) (Peer, error) {
 	var p Peer
 	c := &smbConn{conn: conn, left: smbMaxFrames}
-	q.At(Greet)
 	if q.Service.Ports.First == nbssPort {
-		refusal, err := c.openSession()
+		refusal, why, err := c.openSession()
 		if err != nil || refusal != "" {
-			return Peer{Refusal: refusal}, err
+			return Peer{Refusal: refusal, Reason: why}, err
 		}
 	}
-	message, err := c.ask(smb1Negotiate())
+	message, err := c.ask(request)
 	if err != nil {
 		return p, err
 	}

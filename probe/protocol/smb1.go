@@ -82,7 +82,7 @@ func describeSMB1(message []byte, p *Peer) error {
 		return err
 	}
 	if status := binary.LittleEndian.Uint32(message[5:]); status != 0 {
-		p.Refusal = "SMB1: " + ntStatusText(status)
+		p.turnAway("SMB1: "+ntStatusText(status), ntReasons[status])
 		return nil
 	}
 	if len(words) < 2 {
@@ -90,7 +90,7 @@ func describeSMB1(message []byte, p *Peer) error {
 	}
 	switch index := binary.LittleEndian.Uint16(words); {
 	case index == smb1NoDialect:
-		p.Refusal = "SMB1: the server speaks none of the dialects offered"
+		p.turnAway("SMB1: the server speaks none of the dialects offered", "")
 		return nil
 	case index != 0 || len(words) != 2*smb1Words:
 		return notSMB(fmt.Sprintf("an SMB1 answer of %d words for dialect %d", len(words)/2, index))

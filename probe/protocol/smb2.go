@@ -190,7 +190,7 @@ func parseSMB2(message []byte, id uint64) (smb2Answer, error) {
 // describe says what the answer tells about its server.
 func (a smb2Answer) describe(p *Peer) {
 	if a.status != 0 {
-		p.Refusal = "SMB2: " + ntStatusText(a.status)
+		p.turnAway("SMB2: "+ntStatusText(a.status), ntReasons[a.status])
 		return
 	}
 	p.fact("dialect", smb2Dialect(a.dialect))

@@ -4,15 +4,10 @@ package protocol
 
 import (
 	"net"
-	"slices"
 	"strings"
 
 	"exreach/catalog"
 )
-
-// clientName is how we introduce ourselves. The domain can not exist (RFC 2606),
-// and it tells an administrator who reads the server's log what was there.
-const clientName = "exreach.invalid"
 
 // askSMTP speaks as an SMTP client that has no mail to send (RFC 5321), up to
 // TLS where the service starts it in band (RFC 3207). A server that turns us
@@ -41,12 +36,12 @@ func greetedSMTP(t *talk, q Question, p *Peer) error {
 	if err != nil {
 		return err
 	}
-	p.Greeting = greeting[0]
+	p.Greeting = greeting.lines[0]
 	switch {
 	case greeting.refuses():
-		p.Refusal = greeting.String()
+		p.turnAway(greeting.String(), greeting.reason())
 	case greeting.code() != "220":
-		return t.foreign([]byte(greeting[len(greeting)-1]))
+		return t.foreign([]byte(greeting.last()))
 	}
 	return nil
 }
@@ -55,135 +50,35 @@ func greetedSMTP(t *talk, q Question, p *Peer) error {
 // is offered in the end.
 func talkSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 	q.At(Talk)
-	offered, err := helloSMTP(t, p)
+	offered, err := helloSMTP(t, q, p)
 	if err != nil || p.Refusal != "" || q.Service.TLS != catalog.StartTLS {
 		return offered, err
 	}
 	if !offers(p.Capabilities, "STARTTLS") {
-		p.fact("starttls", notOffered)
+		p.fact(FactStartTLS, notOffered)
 		return offered, nil
 	}
 	reply, err := commandSMTP(t, "STARTTLS")
+	for err == nil && reply.code() == "250" { // still of the answer to EHLO
+		reply, err = readReply(t)
+	}
 	if err != nil {
 		return nil, err
 	}
 	switch reply.code() {
 	case "220":
 	case "421": // it hangs up
-		p.Refusal = reply.String()
+		p.turnAway(reply.String(), reply.reason())
 		return nil, nil
 	default:
-		p.fact("starttls", reply.String())
+		p.fact(FactStartTLS, reply.String())
 		return offered, nil
 	}
 	if err := t.clientTLS(q); err != nil {
 		return nil, err
 	}
 	// What was learned before TLS must be asked again (RFC 3207 section 4.2).
-	return helloSMTP(t, p)
-}
-
-// helloSMTP says EHLO, or HELO to a server that knows no extensions. FTP greets
-// with 220 as well and is found out here, because it knows neither. It returns
-// what is offered this time.
-func helloSMTP(t *talk, p *Peer) ([]string, error) {
-	ehlo, err := commandSMTP(t, "EHLO "+clientName)
-	if err != nil {
-		return nil, err
-	}
-	if ehlo.code() == "250" {
-		offered := ehlo.texts()[1:]
-		p.Capabilities = merge(p.Capabilities, offered)
-		return offered, nil
-	}
-	if ehlo.code()[0] == '4' {
-		p.Refusal = ehlo.String()
-		return nil, nil
-	}
-	helo, err := commandSMTP(t, "HELO "+clientName)
-	switch {
-	case err != nil:
-		return nil, err
-	case helo.code() == "250":
-		p.fact("hello", "HELO")
-		return nil, nil
-	case ehlo.unknown() && helo.unknown():
-		return nil, t.mismatch("it speaks in reply codes but knows neither EHLO nor HELO")
-	case helo.refuses():
-		p.Refusal = helo.String()
-		return nil, nil
-	}
-	return nil, t.mismatch(t.waiting + " has code " + helo.code())
-}
-
-func commandSMTP(t *talk, command string) (smtpReply, error) {
-	if err := t.send(command); err != nil {
-		return nil, err
-	}
-	return readReply(t)
-}
-
-// A smtpReply is a whole reply, line by line; it has one line at least, and a
-// code begins each (RFC 5321 section 4.2).
-type smtpReply []string
-
-// readReply reads to the end of a reply, since a server that is spoken to in the
-// middle of one may take us for a spammer's robot.
-func readReply(t *talk) (smtpReply, error) {
-	var reply smtpReply
-	for {
-		line, err := t.readLine(fitsSMTP)
-		if err != nil {
-			return nil, err
-		}
-		reply = append(reply, line)
-		if len(line) == 3 || line[3] == ' ' {
-			return reply, nil
-		}
-	}
-}
-
-// fitsSMTP reports whether head, as far as it goes, is a reply code of SMTP and
-// what may stand behind it.
-func fitsSMTP(head []byte) bool {
-	for i, b := range head[:min(len(head), 4)] {
-		switch {
-		case i == 0 && (b < '2' || b > '5'):
-			return false
-		case i < 3 && (b < '0' || b > '9'):
-			return false
-		case i == 3 && !slices.Contains([]byte(" -\r\n"), b):
-			return false
-		}
-	}
-	return true
-}
-
-// code is that of the last line, which counts where they differ: a server may
-// tease robots with "220-" before it turns them away.
-func (r smtpReply) code() string { return r[len(r)-1][:3] }
-
-// refuses reports whether the server says no, for now (4yz) or for good (5yz).
-func (r smtpReply) refuses() bool { return r.code() >= "400" }
-
-// unknown reports whether the server does not know the command. FTP says 530 to
-// anything before a login.
-func (r smtpReply) unknown() bool {
-	return slices.Contains([]string{"500", "502", "530"}, r.code())
-}
-
-// texts are the lines without their codes.
-func (r smtpReply) texts() []string {
-	var texts []string
-	for _, line := range r {
-		texts = append(texts, strings.TrimSpace(line[min(4, len(line)):]))
-	}
-	return texts
-}
-
-// String is the reply on one line.
-func (r smtpReply) String() string {
-	return strings.TrimSpace(r.code() + " " + strings.Join(r.texts(), " "))
+	return helloSMTP(t, q, p)
 }
 
 // smtpGreetings is how each version greets; "" stands for 2007 and all later

@@ -71,6 +71,7 @@ var smtpRecordings = []recording{
 		want: Peer{
 			Greeting: "421 4.3.2 Service not available",
 			Refusal:  "421 4.3.2 Service not available",
+			Reason:   Unavailable,
 		},
 		heard: []string{"QUIT"},
 	},
@@ -98,6 +99,7 @@ var smtpRecordings = []recording{
 		want: Peer{
 			Greeting: "220-mail.example.com ESMTP",
 			Refusal:  "521 mail.example.com ESMTP 5.7.1 Blocked",
+			Reason:   OurAddress,
 		},
 		heard: []string{"QUIT"},
 	},
@@ -121,20 +123,100 @@ var smtpRecordings = []recording{
 	{
 		name:  "EHLO answered with 421",
 		said:  "220 a\n421 4.4.1 Connection timed out\n",
-		want:  Peer{Greeting: "220 a", Refusal: "421 4.4.1 Connection timed out"},
+		want:  Peer{Greeting: "220 a", Refusal: "421 4.4.1 Connection timed out", Reason: Unavailable},
 		heard: []string{"EHLO exreach.invalid", "QUIT"},
 	},
 	{
-		name:  "our name is not wanted",
-		said:  "220 a\n550 5.7.1 Host not found\n550 5.7.1 Host not found\n221 bye\n",
-		want:  Peer{Greeting: "220 a", Refusal: "550 5.7.1 Host not found"},
-		heard: []string{"EHLO exreach.invalid", "HELO exreach.invalid", "QUIT"},
+		name: "our name is not wanted, and neither is our address",
+		said: "220 a\n550 5.7.1 Host not found\n550 5.7.1 Client host rejected: cannot find your hostname\n550 5.7.1 Host not found\n221 bye\n",
+		want: Peer{
+			Greeting: "220 a",
+			Refusal:  "550 5.7.1 Client host rejected: cannot find your hostname",
+			Reason:   OurName,
+		},
+		heard: []string{"EHLO exreach.invalid", "EHLO [IPv6:::1]", "HELO [IPv6:::1]", "QUIT"},
+	},
+	{ // https://github.com/chatmail/core/issues/1847
+		name: "Postfix with reject_unknown_helo_hostname lets our address in",
+		tls:  catalog.StartTLS,
+		said: "220 mx.example.com ESMTP Postfix\n450 4.7.1 <exreach.invalid>: Helo command rejected: Host not found\n" +
+			"250-mx.example.com\n250-STARTTLS\n250 CHUNKING\n220 2.0.0 Ready to start TLS\n" +
+			"250-mx.example.com\n250 AUTH LOGIN\n221 2.0.0 Bye\n",
+		want: Peer{
+			Greeting:     "220 mx.example.com ESMTP Postfix",
+			Capabilities: []string{"STARTTLS", "CHUNKING", "AUTH LOGIN"},
+			Facts:        map[string]string{FactNameRefused: "450 4.7.1 <exreach.invalid>: Helo command rejected: Host not found"},
+		},
+		heard: []string{"EHLO exreach.invalid", "EHLO [IPv6:::1]", "STARTTLS", "EHLO [IPv6:::1]", "QUIT"},
+	},
+	{ // https://github.com/zone-eu/zone-mta/issues/162
+		name: "cPanel's Exim takes neither",
+		said: "220 server.example.com ESMTP Exim 4.97\n550 Access denied - Invalid HELO name (See RFC2821 4.1.1.1)\n" +
+			"550 Access denied - Invalid HELO name (See RFC2821 4.1.1.3)\n550 Access denied - Invalid HELO name (See RFC2821 4.1.1.1)\n221 bye\n",
+		want: Peer{
+			Greeting: "220 server.example.com ESMTP Exim 4.97",
+			Refusal:  "550 Access denied - Invalid HELO name (See RFC2821 4.1.1.3)",
+			Reason:   OurName,
+		},
+		heard: []string{"EHLO exreach.invalid", "EHLO [IPv6:::1]", "HELO [IPv6:::1]", "QUIT"},
+	},
+	{ // https://github.com/mocktools/go-smtp-mock/issues/54
+		name: "a server that says 501 to both words, and takes the address",
+		said: "220 Welcome\n501 HELO requires domain address\n250 Received\n221 Closing connection\n",
+		want: Peer{
+			Greeting: "220 Welcome",
+			Facts:    map[string]string{FactNameRefused: "501 HELO requires domain address"},
+		},
+		heard: []string{"EHLO exreach.invalid", "EHLO [IPv6:::1]", "QUIT"},
+	},
+	{
+		name: "a server without EHLO that looks our name up",
+		said: "220 a\n500 Command unrecognized\n504 5.5.2 <exreach.invalid>: Helo command rejected: need fully-qualified hostname\n250 a\n221 bye\n",
+		want: Peer{
+			Greeting: "220 a",
+			Facts: map[string]string{"hello": "HELO",
+				FactNameRefused: "504 5.5.2 <exreach.invalid>: Helo command rejected: need fully-qualified hostname"},
+		},
+		heard: []string{"EHLO exreach.invalid", "HELO exreach.invalid", "HELO [IPv6:::1]", "QUIT"},
+	},
+	{
+		name:  "EHLO comes from an address on a list",
+		said:  "220 a\n554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org\n554 5.7.1 blocked using zen.spamhaus.org\n554 no\n221 bye\n",
+		want:  Peer{Greeting: "220 a", Refusal: "554 5.7.1 blocked using zen.spamhaus.org", Reason: OurAddress},
+		heard: []string{"EHLO exreach.invalid", "EHLO [IPv6:::1]", "HELO [IPv6:::1]", "QUIT"},
+	},
+	{
+		name:  "short of resources at EHLO",
+		said:  "220 a\n452 4.3.1 Insufficient system resources\n452 4.3.1 Insufficient system resources\n221 bye\n",
+		want:  Peer{Greeting: "220 a", Refusal: "452 4.3.1 Insufficient system resources", Reason: Unavailable},
+		heard: []string{"EHLO exreach.invalid", "EHLO [IPv6:::1]", "QUIT"},
+	},
+	{ // a server whose lines all look like the last one; as separate packets: https://github.com/aio-libs/aiosmtpd/issues/389
+		name: "an EHLO reply without hyphens",
+		tls:  catalog.StartTLS,
+		said: "220 a\n250 a\n250 SIZE 1000\n250 STARTTLS\n454 no\n221 bye\n",
+		want: Peer{
+			Greeting:     "220 a",
+			Capabilities: []string{"SIZE 1000", "STARTTLS"},
+			Facts:        map[string]string{FactMalformed: "EHLO", FactStartTLS: "454 no"},
+		},
+		heard: []string{"EHLO exreach.invalid", "STARTTLS", "QUIT"},
+	},
+	{
+		name: "an EHLO reply with lines that have no code",
+		said: "220 a\n250-a\nSIZE 1000\n\n250 STARTTLS\n221 bye\n",
+		want: Peer{
+			Greeting:     "220 a",
+			Capabilities: []string{"SIZE 1000", "", "STARTTLS"},
+			Facts:        map[string]string{FactMalformed: "EHLO"},
+		},
+		heard: []string{"EHLO exreach.invalid", "QUIT"},
 	},
 	{
 		name:  "STARTTLS answered with 421",
 		tls:   catalog.StartTLS,
 		said:  "220 a\n250-a\n250 STARTTLS\n421 too busy\n",
-		want:  Peer{Greeting: "220 a", Capabilities: []string{"STARTTLS"}, Refusal: "421 too busy"},
+		want:  Peer{Greeting: "220 a", Capabilities: []string{"STARTTLS"}, Refusal: "421 too busy", Reason: Unavailable},
 		heard: []string{"EHLO exreach.invalid", "STARTTLS", "QUIT"},
 	},
 	{

@@ -42,7 +42,7 @@ func askSOCKS(conn net.Conn, q Question) (Peer, error) {
 		if err := t.endsHere(); err != nil {
 			return Peer{}, err
 		}
-		return Peer{Refusal: "no acceptable authentication method"}, nil
+		return Peer{Refusal: "no acceptable authentication method", Reason: NeedsLogin}, nil
 	}
 	q.At(Talk)
 	if err := t.sendOctets("a command that is not known", socksRequest); err != nil {

@@ -24,7 +24,7 @@ var socksRecordings = []octetRecording{
 	{
 		name:  "microsocks with a login",
 		said:  "05 ff",
-		want:  Peer{Refusal: "no acceptable authentication method"},
+		want:  Peer{Refusal: "no acceptable authentication method", Reason: NeedsLogin},
 		heard: []string{socksHelloSaid},
 	},
 	{

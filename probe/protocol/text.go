@@ -83,6 +83,17 @@ func (t *talk) readLine(fits func(head []byte) bool) (string, error) {
 	}
 }
 
+// goesOn reports whether the next line is there and begins like word. Where wait
+// is true the peer is given a moment to say it.
+func (t *talk) goesOn(word string, wait bool) bool {
+	if t.r.Buffered() == 0 && wait && t.conn.SetReadDeadline(time.Now().Add(patience)) == nil {
+		_, _ = t.r.Peek(1)
+		_ = t.conn.SetReadDeadline(time.Time{})
+	}
+	head, _ := t.r.Peek(min(len(word), t.r.Buffered()))
+	return string(head) == word
+}
+
 // skip drops n bytes.
 func (t *talk) skip(n int) error {
 	if t.left -= n; t.left < 0 {
@@ -182,13 +193,15 @@ type readAhead struct {
 
 func (c readAhead) Read(p []byte) (int, error) { return c.r.Read(p) }
 
-// farewell says goodbye. The outcome is known by then, so nothing that happens
-// here matters, and a server that is slow to answer is not waited for.
-func (t *talk) farewell(command string) {
+// farewell says goodbye, and returns the answer if there is one. The outcome is
+// known by then, so that errors do not matter, and a server that is slow to
+// answer is not waited for.
+func (t *talk) farewell(command string) string {
 	if t.send(command) != nil || t.conn.SetReadDeadline(time.Now().Add(patience)) != nil {
-		return
+		return ""
 	}
-	_, _ = t.readLine(nil)
+	answer, _ := t.readLine(nil)
+	return answer
 }
 
 func (t *talk) mismatch(got string) error {

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"regexp"
+	"strings"
+)
+
+// A Reason is why a server turned us away, where its answer tells.
+type Reason string
+
+// The reasons. What a server turns away for the first three alone may work well
+// for everybody else.
+const (
+	NeedsLogin  Reason = "login"       // it answers nobody who has not logged in
+	OurName     Reason = "name"        // the name that we introduced ourselves by
+	OurQuestion Reason = "question"    // what we asked for was a guess of ours, and it does not serve that
+	OurAddress  Reason = "address"     // the address that we came from is banned, or not let in
+	Limited     Reason = "limit"       // too many connections or questions
+	Unavailable Reason = "unavailable" // it is starting, stopping, or short of something
+	NoCommands  Reason = "commands"    // it greets and takes no command
+)
+
+// Facts that code asks about, by what they hold.
+const (
+	FactStartTLS     = "starttls"      // why a server that should start TLS did not
+	FactNameRefused  = "name_refused"  // SMTP: how EHLO with our name was refused, where an address literal was let in
+	FactMalformed    = "reply_broken"  // SMTP: which reply breaks the rules
+	FactPreauth      = "preauth"       // IMAP: the connection is logged in before anybody has
+	FactCapabilities = "capabilities"  // POP3, IMAP, NNTP: how the question for them was refused
+	FactQuestion     = "question"      // DNS: "SOA of contoso.com"
+	FactQuestionName = "question_name" // DNS: "contoso.com"
+	FactQuestionType = "question_type" // DNS: "SOA"
+	FactRCode        = "rcode"         // DNS: "SERVFAIL"
+	FactResultCode   = "result_code"   // LDAP: the number of the result that turned us away
+	FactStartTLSCode = "starttls_code" // LDAP: the number of the result that refused StartTLS
+	FactWindowsError = "windows_error" // LDAP: Active Directory's own number in its text, "000004DC"
+)
+
+// turnAway notes a refusal.
+func (p *Peer) turnAway(text string, why Reason) { p.Refusal, p.Reason = text, why }
+
+// What mail servers say when they have something against us. They have no codes
+// for it, or do not use them.
+var (
+	nameWords    = regexp.MustCompile(`(?i)\b(?:helo|ehlo|host ?name|domain name|fqdn|fully[- ]qualified)\b`)
+	banWords     = regexp.MustCompile(`(?i)\b(?:banned|blocked|(?:block|black|deny) ?list(?:ed)?|spamhaus|spamcop|(?:dns)?[rb]bl|reputation|fail2ban)\b`)
+	limitWords   = regexp.MustCompile(`(?i)\btoo (?:many|fast|often)\b|\brate.?limit|\b(?:limit|maximum)\b.*\bexceeded\b|\bexceeded\b.*\blimit\b|\bmaximum number\b|\[(?:LIMIT|IN-?USE|LOGIN-DELAY)\]`)
+	troubleWords = regexp.MustCompile(`(?i)\bunavailable\b|\bnot available\b|\bshutting down\b|\boverload|\btry again later\b|\[(?:UNAVAILABLE|SYS/TEMP|SERVERBUG)\]`)
+)
+
+// reasonOf is what the words of a mail server tell, "" where they tell nothing.
+func reasonOf(text string) Reason {
+	switch {
+	case limitWords.MatchString(text):
+		return Limited
+	case banWords.MatchString(text):
+		return OurAddress
+	case troubleWords.MatchString(text):
+		return Unavailable
+	}
+	return ""
+}
+
+// mute reports whether text is what Exchange says to a command that it knows
+// and does not take as things stand. Of a command that is good at any time this
+// means that none is taken.
+func mute(text string) bool {
+	return strings.Contains(text, "Command is not valid in this state") || strings.Contains(text, "Command received in Invalid state")
+}
+
+// muteMail notes that a mail server takes no command, and so not the one that
+// starts TLS.
+func muteMail(p *Peer, said string) {
+	delete(p.Facts, FactStartTLS)
+	p.turnAway(said, NoCommands)
+}

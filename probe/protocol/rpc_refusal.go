@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"fmt"
+
+	"exreach/catalog"
+)
+
+// An rpcRefusal is how a server turned down a bind or a call.
+type rpcRefusal struct {
+	text   string
+	why    Reason
+	status rpcStatus // of a fault; 0 where it was none
+}
+
+// An rpcStatus is the status of a fault: why a server did not do what it was
+// asked.
+type rpcStatus uint32
+
+// The statuses of a fault that the code asks about (C706 appendix N; the last
+// two are Windows' own, MS-ERREF section 2.2).
+const (
+	rpcBadOperation     rpcStatus = 0x1c010002
+	rpcUnknownInterface rpcStatus = 0x1c010003
+	rpcBadHandle        rpcStatus = 0x1c00001a
+	rpcAccessDenied     rpcStatus = 0x00000005
+	rpcBadStub          rpcStatus = 0x000006f7
+)
+
+// rpcStatuses names the statuses that a check is likely to meet.
+var rpcStatuses = map[rpcStatus]string{
+	rpcAccessDenied:     "access denied",
+	0x000006d3:          "unknown authentication service",
+	0x000006d4:          "unknown authentication level",
+	0x000006d8:          "the endpoint mapper cannot perform the operation",
+	rpcBadStub:          "bad stub data",
+	0x00000721:          "a security package error",
+	eptCannotPerform:    "ept_s_cant_perform_op",
+	0x1c000009:          "nca_s_unspec_reject",
+	rpcBadHandle:        "nca_s_fault_context_mismatch",
+	0x1c00001b:          "nca_s_fault_remote_no_memory",
+	0x1c00001d:          "nca_s_unsupported_authn_level",
+	0x1c00001f:          "nca_s_invalid_checksum",
+	rpcBadOperation:     "nca_s_op_rng_error",
+	rpcUnknownInterface: "nca_s_unk_if",
+	0x1c01000b:          "nca_s_proto_error",
+	0x1c010014:          "nca_s_server_too_busy",
+}
+
+// rpcReasons is what the statuses mean to a client without credentials.
+var rpcReasons = map[rpcStatus]Reason{
+	rpcAccessDenied: NeedsLogin,
+	0x000006d3:      NeedsLogin,
+	0x000006d4:      NeedsLogin,
+	0x00000721:      NeedsLogin,
+	0x1c00001b:      Unavailable,
+	0x1c00001d:      NeedsLogin,
+	0x1c00001f:      NeedsLogin,
+	0x1c010014:      Unavailable,
+}
+
+func (s rpcStatus) Error() string { return "fault " + statusText(s) }
+
+func (s rpcStatus) refusal() *rpcRefusal {
+	return &rpcRefusal{text: s.Error(), why: rpcReasons[s], status: s}
+}
+
+func statusText(s rpcStatus) string {
+	if name, ok := rpcStatuses[s]; ok {
+		return fmt.Sprintf("0x%08x (%s)", uint32(s), name)
+	}
+	return fmt.Sprintf("0x%08x", uint32(s))
+}
+
+// A bindReason is why a presentation context or a whole bind was refused.
+type bindReason struct {
+	text string
+	why  Reason
+}
+
+// rpcRejections are the reasons for a presentation context (C706 section
+// 12.6.3.1, p_provider_reason_t), and rpcNaks those for a whole bind
+// (p_reject_reason_t; the last two: MS-RPCE section 2.2.2.5). A server that lets
+// in only those who log in gives the first reason or one of the last two.
+var (
+	rpcRejections = map[uint16]bindReason{
+		0: {"reason not specified", NeedsLogin},
+		2: {"transfer syntax not supported", ""},
+		3: {"local limit exceeded", Unavailable},
+	}
+	rpcNaks = map[uint16]bindReason{
+		0: {"reason not specified", NeedsLogin},
+		1: {"temporary congestion", Unavailable},
+		2: {"local limit exceeded", Unavailable},
+		4: {"protocol version not supported", ""},
+		8: {"authentication type not recognized", NeedsLogin},
+		9: {"invalid checksum", NeedsLogin},
+	}
+)
+
+// bindResult judges the only result of a bind_ack or of an alter_context_resp,
+// which is built alike.
+func bindResult(p rpcPDU) (*rpcRefusal, error) {
+	r := &ndrReader{order: p.order, data: p.body}
+	r.octets(8) // the sizes of fragments and the association group
+	r.octets(uint32(r.u16()))
+	r.align(4)
+	count := r.u8()
+	r.align(4)
+	result, reason := r.u16(), r.u16()
+	const acceptance, userRejection, providerRejection, noAbstractSyntax = 0, 1, 2, 1
+	switch {
+	case r.short || count == 0:
+		return nil, notRPC("a " + rpcTypes[p.kind] + " without a result")
+	case result == acceptance:
+		return nil, nil
+	case result == providerRejection && reason == noAbstractSyntax:
+		return nil, errAbsent
+	case result == userRejection:
+		return &rpcRefusal{text: "bind_ack: rejected by the application", why: NeedsLogin}, nil
+	}
+	return refusedBind("bind_ack", rpcRejections, reason), nil
+}
+
+func bindNak(p rpcPDU) (*rpcRefusal, error) {
+	r := &ndrReader{order: p.order, data: p.body}
+	reason := r.u16()
+	if r.short {
+		return nil, notRPC("a bind_nak without a reason")
+	}
+	return refusedBind("bind_nak", rpcNaks, reason), nil
+}
+
+func refusedBind(answer string, reasons map[uint16]bindReason, number uint16) *rpcRefusal {
+	r, ok := reasons[number]
+	if !ok {
+		r.text = fmt.Sprintf("reason %d", number)
+	}
+	return &rpcRefusal{text: answer + ": " + r.text, why: r.why}
+}
+
+func interfaceNames(all []catalog.Interface) []string {
+	var names []string
+	for _, i := range all {
+		names = append(names, i.Name)
+	}
+	return names
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"net"
+	"net/netip"
+	"regexp"
+
+	"exreach/catalog"
+)
+
+// clientName is how we introduce ourselves. The domain can not exist (RFC 2606),
+// and it tells an administrator who reads the server's log what was there.
+const clientName = "exreach.invalid"
+
+// helloSMTP says EHLO, or HELO to a server that knows no extensions. FTP greets
+// with 220 as well and is found out here, because it knows neither. A server that
+// looks our name up does not find it, and is told our address in its place. What
+// is offered this time is returned.
+func helloSMTP(t *talk, q Question, p *Peer) ([]string, error) {
+	names := introductions(t.conn, p)
+	word, stranger := "EHLO", false
+	refused := "" // how our name was
+	for {
+		reply, err := commandSMTP(t, word+" "+names[0])
+		switch {
+		case err != nil:
+			return nil, err
+		case reply.code() == "250":
+			p.fact(FactNameRefused, refused)
+			return welcomedSMTP(t, q, p, word, reply)
+		case word == "HELO" && stranger && reply.unknown():
+			p.turnAway("", "")
+			return nil, t.mismatch("it speaks in reply codes but knows neither EHLO nor HELO")
+		case word == "HELO" && !reply.refuses():
+			p.turnAway("", "")
+			return nil, t.mismatch(t.waiting + " has code " + reply.code())
+		}
+		if word == "EHLO" || stranger || reply.code() == "421" {
+			p.turnAway(reply.String(), helloReason(reply))
+		}
+		switch {
+		case reply.code() == "421": // it hangs up
+			return nil, nil
+		case word == "EHLO" && reply.unknown():
+			word, stranger = "HELO", true
+		case len(names) > 1:
+			refused, names = reply.String(), names[1:]
+		case word == "EHLO" && reply.code()[0] != '4':
+			word = "HELO"
+		default:
+			return nil, nil
+		}
+	}
+}
+
+// introductions are the names to try. A host without a name that others can look
+// up gives its address (RFC 5321 section 4.1.3), and goes on with that.
+func introductions(conn net.Conn, p *Peer) []string {
+	literal := addressLiteral(conn.LocalAddr())
+	switch {
+	case literal == "":
+		return []string{clientName}
+	case p.Facts[FactNameRefused] != "":
+		return []string{literal}
+	}
+	return []string{clientName, literal}
+}
+
+// addressLiteral is an address as SMTP writes it in place of a name, "" where
+// there is none.
+func addressLiteral(a net.Addr) string {
+	at, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return ""
+	}
+	switch addr := at.Addr().Unmap().WithZone(""); {
+	case addr.Is6():
+		return "[IPv6:" + addr.String() + "]"
+	default:
+		return "[" + addr.String() + "]"
+	}
+}
+
+// systemTrouble is the enhanced status code of a server that is short of
+// something (RFC 3463 section 3.4).
+var systemTrouble = regexp.MustCompile(`^[45]\d\d [45]\.3\.`)
+
+// helloReason is why a server that had greeted turned us away. What it knows of
+// us by then, but for the address that it has greeted, is the name.
+func helloReason(r smtpReply) Reason {
+	text := r.String()
+	if nameWords.MatchString(text) {
+		return OurName
+	}
+	if why := r.reason(); why != "" {
+		return why
+	}
+	if systemTrouble.MatchString(text) {
+		return Unavailable
+	}
+	return OurName
+}
+
+// welcomedSMTP takes the reply of a server that knows us now, with all that it
+// offers.
+func welcomedSMTP(t *talk, q Question, p *Peer, word string, reply smtpReply) ([]string, error) {
+	p.turnAway("", "")
+	if word == "HELO" {
+		p.fact("hello", "HELO")
+		return nil, nil
+	}
+	reply, err := stragglersSMTP(t, q, reply)
+	if err != nil {
+		return nil, err
+	}
+	if reply.broken {
+		p.fact(FactMalformed, word)
+	}
+	offered := reply.texts()[1:]
+	p.Capabilities = merge(p.Capabilities, offered)
+	return offered, nil
+}
+
+// stragglersSMTP reads what follows the last line of a reply to EHLO: some
+// servers put no hyphen behind the code, so that every line looks like the last
+// one. Nobody has asked for anything else yet. A reply of one line, where TLS
+// should be offered, is given a moment to go on.
+func stragglersSMTP(t *talk, q Question, reply smtpReply) (smtpReply, error) {
+	for t.goesOn("250", len(reply.lines) == 1 && q.Service.TLS == catalog.StartTLS) {
+		next, err := readReply(t)
+		if err != nil {
+			return reply, err
+		}
+		reply.lines = append(reply.lines, next.lines...)
+		reply.broken = true
+	}
+	return reply, nil
+}

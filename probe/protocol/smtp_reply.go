@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"slices"
+	"strings"
+)
+
+func commandSMTP(t *talk, command string) (smtpReply, error) {
+	if err := t.send(command); err != nil {
+		return smtpReply{}, err
+	}
+	return readReply(t)
+}
+
+// A smtpReply is a whole reply, line by line; it has one line at least, and a
+// code begins each (RFC 5321 section 4.2).
+type smtpReply struct {
+	lines  []string
+	broken bool // lines had no code, or more of them followed the last one
+}
+
+// readReply reads to the end of a reply, since a server that is spoken to in the
+// middle of one may take us for a spammer's robot. A line without a code within
+// a reply is taken for one that has it.
+func readReply(t *talk) (smtpReply, error) {
+	var reply smtpReply
+	fits := fitsSMTP
+	for {
+		line, err := t.readLine(fits)
+		if err != nil {
+			return smtpReply{}, err
+		}
+		switch {
+		case len(line) < 3 || !fitsSMTP([]byte(line)):
+			line = reply.lines[0][:3] + "-" + line
+			reply.broken = true
+		case len(line) == 3 || line[3] == ' ':
+			reply.lines = append(reply.lines, line)
+			return reply, nil
+		}
+		reply.lines = append(reply.lines, line)
+		fits = nil
+	}
+}
+
+// fitsSMTP reports whether head, as far as it goes, is a reply code of SMTP and
+// what may stand behind it.
+func fitsSMTP(head []byte) bool {
+	for i, b := range head[:min(len(head), 4)] {
+		switch {
+		case i == 0 && (b < '2' || b > '5'):
+			return false
+		case i < 3 && (b < '0' || b > '9'):
+			return false
+		case i == 3 && !slices.Contains([]byte(" -\r\n"), b):
+			return false
+		}
+	}
+	return true
+}
+
+func (r smtpReply) last() string { return r.lines[len(r.lines)-1] }
+
+// code is that of the last line, which counts where they differ: a server may
+// tease robots with "220-" before it turns them away.
+func (r smtpReply) code() string { return r.last()[:3] }
+
+// refuses reports whether the server says no, for now (4yz) or for good (5yz).
+func (r smtpReply) refuses() bool { return r.code() >= "400" }
+
+// unknown reports whether the server does not know the command. FTP says 530 to
+// anything before a login.
+func (r smtpReply) unknown() bool {
+	return slices.Contains([]string{"500", "502", "530"}, r.code())
+}
+
+// reason is why the server says no: in its words, or by the code with which a
+// server says that it goes away.
+func (r smtpReply) reason() Reason {
+	why := reasonOf(r.String())
+	if why == "" && r.code() == "421" {
+		why = Unavailable
+	}
+	return why
+}
+
+// texts are the lines without their codes.
+func (r smtpReply) texts() []string {
+	var texts []string
+	for _, line := range r.lines {
+		texts = append(texts, strings.TrimSpace(line[min(4, len(line)):]))
+	}
+	return texts
+}
+
+// String is the reply on one line.
+func (r smtpReply) String() string {
+	return strings.TrimSpace(r.code() + " " + strings.Join(r.texts(), " "))
+}
