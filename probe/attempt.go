@@ -182,7 +182,7 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	}
 	speak, ok := protocol.Table[c.Service.Protocol]
 	if !ok {
-		a.err = fmt.Errorf("there is no conversation called %q", c.Service.Protocol)
+		a.err = fmt.Errorf("%w %q", errNoConversation, c.Service.Protocol)
 		return
 	}
 	q := protocol.Question{
@@ -198,10 +198,13 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	if d, ok := leash.Conn.(*datagramConn); ok {
 		a.tries = d.sent
 	}
-	if a.peer.Refusal != "" && classifyTalk(a.err, Mismatch).verdict == Cut {
+	if a.peer.Refusal != "" && classifyTalk(a.err).verdict == Cut {
 		a.err = nil // it said no in its own protocol, and hanging up then is part of that
 	}
 }
+
+// errNoConversation is a mistake in the catalogue, or in exreach.
+var errNoConversation = errors.New("there is no conversation called")
 
 // behind lists the RPC interfaces that are wanted behind an endpoint mapper.
 func behind(c catalog.Check) []catalog.Interface {
@@ -235,7 +238,7 @@ func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) 
 	res.Steps = a.steps
 	res.Step = a.step()
 	o := classify(a.err, res.Step, cancelled)
-	res.Verdict, res.SaidBy = o.verdict, o.saidBy
+	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, a.ofFamily(o.obstacle), o.saidBy
 	res.Evidence = a.evidence(o.verdict)
 	peer := a.peer
 	peer.TLS = a.tls.judge(t)
@@ -245,7 +248,16 @@ func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) 
 		res.Peer = &peer
 	}
 	res.Detail = a.detail(o, res)
-	return o.shortage
+	return o.obstacle.mayPass()
+}
+
+// ofFamily tells which kind of address this machine does not speak: the system
+// has one error for both.
+func (a *attempt) ofFamily(o Obstacle) Obstacle {
+	if o == NoIPv6 && a.to.Addr().Is4() {
+		return NoIPv4
+	}
+	return o
 }
 
 // evidenceSize bounds the excerpt of what a peer said.

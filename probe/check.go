@@ -20,7 +20,7 @@ func (r *run) check(ctx context.Context, h *host, c catalog.Check, emit func(Res
 	if err != nil {
 		res := Result{Check: c, Port: c.Service.Ports.First, Step: protocol.Resolve, Tries: 1, Took: h.took}
 		res.Steps = []Timing{{protocol.Resolve, h.took}}
-		res.Verdict, res.Detail = judgeLookup(err, ctx.Err() != nil)
+		res.Verdict, res.Obstacle, res.Detail = judgeLookup(err, ctx.Err() != nil)
 		emit(res)
 		return
 	}
@@ -39,7 +39,7 @@ func (r *run) check(ctx context.Context, h *host, c catalog.Check, emit func(Res
 // ask finds the verdict on one check at one address: it waits for its turn,
 // asks, and asks again where that may tell more.
 func (r *run) ask(ctx context.Context, h *host, c catalog.Check, at netip.AddrPort) Result {
-	res := Result{Check: c, Address: at.Addr(), Port: at.Port(), Step: protocol.Connect, Verdict: Untried}
+	res := Result{Check: c, Address: at.Addr(), Port: at.Port(), Step: protocol.Connect, Verdict: Untried, Obstacle: Interrupted}
 	d := h.door(at, c.Service)
 	for _, slots := range []*semaphore.Weighted{h.turn, d.slots} {
 		if slots.Acquire(ctx, 1) != nil {

@@ -17,11 +17,6 @@ import (
 	"exreach/probe/protocol"
 )
 
-// A tlsError is a TLS handshake that failed.
-type tlsError struct{ err error }
-
-func (e *tlsError) Error() string { return fmt.Sprintf("TLS handshake: %v", e.err) }
-func (e *tlsError) Unwrap() error { return e.err }
 
 // A shown is what a server showed in a handshake.
 type shown struct {
@@ -51,12 +46,12 @@ func handshake(conn net.Conn, host string, limit time.Duration, l *leash) (net.C
 	})
 	err := client.Handshake() // ended by deadlines: a context would close the connection
 	if err != nil && !asked {
-		return nil, nil, &tlsError{err}
+		return nil, nil, &tlsError{err: err}
 	}
 	s := describeTLS(client.ConnectionState(), host)
 	s.ClientCertificate = asked
 	if err != nil {
-		return nil, s, &tlsError{err}
+		return nil, s, &tlsError{err: err}
 	}
 	return client, s, nil
 }

@@ -83,7 +83,7 @@ func TestSchemaNames(t *testing.T) {
 func TestSchemaWords(t *testing.T) {
 	root := readSchema(t)
 	entry := root.Defs["entry"].Properties
-	for name, accepted := range map[string][]string{"verdict": verdictWords, "grade": gradeNames, "want": wantWords} {
+	for name, accepted := range map[string][]string{"verdict": verdictWords, "grade": gradeNames, "want": wantWords, "obstacle": obstacleWords} {
 		if diff := cmp.Diff(sorted(accepted), sorted(entry[name].Enum)); diff != "" {
 			t.Errorf("%s (- Go, + schema):\n%s", name, diff)
 		}
