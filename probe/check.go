@@ -82,8 +82,9 @@ const maxCuts = 2
 func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
 	p := h.path(at.Addr())
 	left := r.timeouts.Check
+	var a *attempt
 	for pause, cuts := 20*time.Millisecond, 0; ; pause = min(2*pause, time.Second) {
-		a := r.converse(ctx, h, d, res.Check, at, left)
+		a = r.converse(ctx, h, d, res.Check, at, left)
 		shortage := a.record(res, r.trust, ctx.Err() != nil)
 		res.Tries += a.tries
 		left -= a.spent
@@ -98,6 +99,13 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 			if left -= pause; !wait(ctx, pause) || left <= 0 {
 				break
 			}
+		}
+	}
+	if left > 0 && ctx.Err() == nil && a.mayKnowMore() {
+		if anew := r.askAnew(ctx, h, d, res.Check, at, left, a); anew != nil {
+			anew.record(res, r.trust, ctx.Err() != nil)
+			res.Tries += anew.tries
+			left -= anew.spent
 		}
 	}
 	res.Took = r.timeouts.Check - left

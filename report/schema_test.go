@@ -52,7 +52,7 @@ func TestSchemaNames(t *testing.T) {
 	root.Defs["report"] = root
 	for name, value := range map[string]any{
 		"report": Report{}, "counts": Counts{}, "entry": Entry{}, "step": Step{}, "finding": Finding{},
-		"peer": protocol.Peer{}, "endpoint": protocol.Endpoint{}, "tls": protocol.TLSInfo{}, "certificate": protocol.Certificate{},
+		"peer": protocol.Peer{}, "endpoint": protocol.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": protocol.Certificate{},
 		"trace": Trace{}, "beside": Beside{}, "hop": Hop{}, "traceReport": TraceReport{}, "traced": Traced{},
 	} {
 		var names, required []string

@@ -117,6 +117,7 @@ type Peer struct {
 	Refusal      string            `json:"refusal,omitempty"`      // how it turned us away in its own protocol: "421 4.3.2 Service not available"
 	Endpoints    []Endpoint        `json:"endpoints,omitempty"`    // of an endpoint mapper
 	TLS          *TLSInfo          `json:"tls,omitempty"`          // set by the pool
+	TLSFailure   *TLSFailure       `json:"tls_failure,omitempty"`  // set by the pool; nil where TLS did not fail
 }
 
 // An Endpoint is one entry of an endpoint map.
