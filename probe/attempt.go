@@ -24,11 +24,16 @@ type attempt struct {
 	host   *host
 	door   *door
 	to     netip.AddrPort
+	hello  hello                 // how it begins TLS
 	secret *protocol.Credentials // not to be seen in anything that is kept; nil where there is none
 
 	peer protocol.Peer
 	tls  *shown
 	err  error
+
+	shaking    atomic.Bool // hands, for TLS
+	helloSize  int         // of our hello; 0 where there was none
+	helloHeard bool        // something came after it
 
 	left  time.Duration // of the check's time
 	spent time.Duration // of it
@@ -44,7 +49,7 @@ type attempt struct {
 }
 
 func (r *run) newAttempt(h *host, d *door, at netip.AddrPort, left time.Duration) *attempt {
-	return &attempt{host: h, door: d, to: at, secret: r.pool.Credentials, left: left}
+	return &attempt{host: h, door: d, to: at, hello: d.hello(), secret: r.pool.Credentials, left: left}
 }
 
 // make connects and lets the protocol speak. A panic in it becomes its error: one
@@ -159,8 +164,11 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	a.words = a.raw
 	var conn net.Conn = a.raw
 	starttls := func(plain net.Conn) (net.Conn, error) {
-		secured, shown, err := handshake(plain, c.Host, r.timeouts.TLS, leash)
-		a.tls = shown
+		meter := &helloMeter{Conn: plain}
+		a.shaking.Store(true)
+		secured, shown, err := handshake(meter, c.Host, r.timeouts.TLS, leash, a.hello)
+		a.shaking.Store(false)
+		a.tls, a.helloSize, a.helloHeard = shown, meter.size, meter.heard
 		if err != nil {
 			return nil, err
 		}
@@ -182,7 +190,7 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	}
 	speak, ok := protocol.Table[c.Service.Protocol]
 	if !ok {
-		a.err = fmt.Errorf("there is no conversation called %q", c.Service.Protocol)
+		a.err = fmt.Errorf("%w %q", errNoConversation, c.Service.Protocol)
 		return
 	}
 	q := protocol.Question{
@@ -202,10 +210,13 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	if d, ok := leash.Conn.(*datagramConn); ok {
 		a.tries = d.sent
 	}
-	if a.peer.Refusal != "" && classifyTalk(a.err, Mismatch).verdict == Cut {
+	if a.peer.Refusal != "" && classifyTalk(a.err).verdict == Cut {
 		a.err = nil // it said no in its own protocol, and hanging up then is part of that
 	}
 }
+
+// errNoConversation is a mistake in the catalogue, or in exreach.
+var errNoConversation = errors.New("there is no conversation called")
 
 // behind lists the RPC interfaces that are wanted behind an endpoint mapper.
 func behind(c catalog.Check) []catalog.Interface {
@@ -239,17 +250,27 @@ func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) 
 	res.Steps = a.steps
 	res.Step = a.step()
 	o := classify(a.err, res.Step, cancelled)
-	res.Verdict, res.SaidBy = o.verdict, o.saidBy
+	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, a.ofFamily(o.obstacle), o.saidBy
 	res.Evidence = a.evidence(o.verdict)
 	peer := a.peer
-	peer.TLS = a.tls.judge(t)
+	a.door.tell(a.tls)
+	peer.TLS, peer.TLSFailure = a.tls.judge(t), failure(a.err)
 	peer.Hide(a.secret)
 	peer.Clean()
 	if !emptyPeer(peer) {
 		res.Peer = &peer
 	}
 	res.Detail = a.detail(o, res)
-	return o.shortage
+	return o.obstacle.mayPass()
+}
+
+// ofFamily tells which kind of address this machine does not speak: the system
+// has one error for both.
+func (a *attempt) ofFamily(o Obstacle) Obstacle {
+	if o == NoIPv6 && a.to.Addr().Is4() {
+		return NoIPv4
+	}
+	return o
 }
 
 // evidenceSize bounds the excerpt of what a peer said.
@@ -269,7 +290,7 @@ func (a *attempt) evidence(v Verdict) string {
 }
 
 func emptyPeer(p protocol.Peer) bool {
-	return p.Greeting == "" && p.Capabilities == nil && p.Facts == nil && p.Refusal == "" && p.Endpoints == nil && p.TLS == nil
+	return p.Greeting == "" && p.Capabilities == nil && p.Facts == nil && p.Refusal == "" && p.Endpoints == nil && p.TLS == nil && p.TLSFailure == nil
 }
 
 // A panicError is a fault of exreach's own.

@@ -31,8 +31,12 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 		defer close(beside)
 		if rest, overdue := first.awaitOverdue(done); overdue {
 			second := r.newAttempt(h, d, at, rest)
+			if second.hello == usualHello {
+				second.hello = smallHello // what is overdue may be the answer to a hello of that size
+			}
 			second.make(ofSecond, r, c)
 			if second.proves() {
+				first.hearOut(done)
 				stopFirst()
 			}
 			beside <- second
@@ -51,6 +55,10 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 	}
 	if second == nil {
 		return first
+	}
+	if second.provesSize(first) {
+		second.tls.Hello, second.tls.HelloFailed = second.helloSize, first.helloSize
+		d.greetWith(second.hello, second.tls)
 	}
 	return better(first, second)
 }

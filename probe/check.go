@@ -20,7 +20,7 @@ func (r *run) check(ctx context.Context, h *host, c catalog.Check, emit func(Res
 	if err != nil {
 		res := Result{Check: c, Port: c.Service.Ports.First, Step: protocol.Resolve, Tries: 1, Took: h.took}
 		res.Steps = []Timing{{protocol.Resolve, h.took}}
-		res.Verdict, res.Detail = judgeLookup(err, ctx.Err() != nil)
+		res.Verdict, res.Obstacle, res.Detail = judgeLookup(err, ctx.Err() != nil)
 		emit(res)
 		return
 	}
@@ -39,7 +39,7 @@ func (r *run) check(ctx context.Context, h *host, c catalog.Check, emit func(Res
 // ask finds the verdict on one check at one address: it waits for its turn,
 // asks, and asks again where that may tell more.
 func (r *run) ask(ctx context.Context, h *host, c catalog.Check, at netip.AddrPort) Result {
-	res := Result{Check: c, Address: at.Addr(), Port: at.Port(), Step: protocol.Connect, Verdict: Untried}
+	res := Result{Check: c, Address: at.Addr(), Port: at.Port(), Step: protocol.Connect, Verdict: Untried, Obstacle: Interrupted}
 	d := h.door(at, c.Service)
 	for _, slots := range []*semaphore.Weighted{h.turn, d.slots} {
 		if slots.Acquire(ctx, 1) != nil {
@@ -82,8 +82,9 @@ const maxCuts = 2
 func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
 	p := h.path(at.Addr())
 	left := r.timeouts.Check
+	var a *attempt
 	for pause, cuts := 20*time.Millisecond, 0; ; pause = min(2*pause, time.Second) {
-		a := r.converse(ctx, h, d, res.Check, at, left)
+		a = r.converse(ctx, h, d, res.Check, at, left)
 		shortage := a.record(res, r.trust, ctx.Err() != nil)
 		res.Tries += a.tries
 		left -= a.spent
@@ -98,6 +99,13 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 			if left -= pause; !wait(ctx, pause) || left <= 0 {
 				break
 			}
+		}
+	}
+	if left > 0 && ctx.Err() == nil && a.mayKnowMore() {
+		if anew := r.askAnew(ctx, h, d, res.Check, at, left, a); anew != nil {
+			anew.record(res, r.trust, ctx.Err() != nil)
+			res.Tries += anew.tries
+			left -= anew.spent
 		}
 	}
 	res.Took = r.timeouts.Check - left

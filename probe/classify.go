@@ -25,8 +25,13 @@ const (
 	causeTimeout           // the system gave up waiting
 	causeUnreachable       // no way to the host
 	causeNoRoute           // this machine has no route
+	causeDown              // this machine's interface is down
+	causeNoFamily          // this machine does not speak IPv6, or IPv4
+	causeNoAddress         // no source address: none is free, or it is not this machine's
 	causeDenied            // this machine's firewall or policy
-	causeShortage          // this machine is out of descriptors, ports or memory
+	causeDescriptors       // this machine is out of descriptors
+	causeMemory            // this machine is out of buffers or memory
+	causePorts             // this machine is out of source ports
 )
 
 // causeOf returns what the system error inside err means.
@@ -38,22 +43,57 @@ func causeOf(err error) cause {
 	return causeUnknown
 }
 
-// An outcome is what classify makes of an error.
-type outcome struct {
-	verdict     Verdict
-	shortage    bool       // untried because of a shortage that may pass
-	interrupted bool       // untried because the run was ended
-	saidBy      netip.Addr // who sent the ICMP message that ended it
+// obstacleOf returns what err says of this machine, and "" where it says nothing.
+func obstacleOf(err error) Obstacle {
+	switch causeOf(err) {
+	case causeNoRoute, causeDown:
+		return NoRoute
+	case causeNoFamily:
+		return NoIPv6
+	case causeNoAddress:
+		var call *os.SyscallError
+		if errors.As(err, &call) && call.Syscall == "bind" {
+			return NoSource
+		}
+		return NoSourcePorts
+	case causeDenied:
+		return Denied
+	case causeDescriptors:
+		return NoDescriptors
+	case causeMemory:
+		return NoMemory
+	case causePorts:
+		return NoSourcePorts
+	}
+	return ""
 }
 
+// isShortage reports whether this machine ran out of something. That may pass.
+func isShortage(err error) bool { return obstacleOf(err).mayPass() }
+
+// mayPass reports whether it is worth it to wait a moment and ask again.
+func (o Obstacle) mayPass() bool {
+	return o == NoDescriptors || o == NoSourcePorts || o == NoMemory
+}
+
+// An outcome is what classify makes of an error.
+type outcome struct {
+	verdict  Verdict
+	obstacle Obstacle   // of Untried
+	saidBy   netip.Addr // who sent the ICMP message that ended it
+}
+
+func untried(o Obstacle) outcome { return outcome{verdict: Untried, obstacle: o} }
+
 // classify is the only place where errors become verdicts. Step is where the
-// attempt ended; cancelled says that the run was interrupted.
+// attempt ended; cancelled says that the run was interrupted. Nothing that a peer
+// does leads to Untried.
 func classify(err error, step protocol.Step, cancelled bool) outcome {
-	if err == nil {
+	switch {
+	case err == nil:
 		return outcome{verdict: Answered}
-	}
-	if cancelled && (isTimeout(err) || errors.Is(err, context.Canceled)) {
-		return outcome{verdict: Untried, interrupted: true}
+	case errors.Is(err, errTurn), cancelled && (isTimeout(err) || errors.Is(err, context.Canceled)):
+		return untried(Interrupted)
 	}
 	if mismatch := new(*protocol.MismatchError); errors.As(err, mismatch) {
 		return outcome{verdict: Mismatch}
@@ -61,20 +101,19 @@ func classify(err error, step protocol.Step, cancelled bool) outcome {
 	if dial := new(*dialError); errors.As(err, dial) {
 		return classifyDial(*dial)
 	}
-	if shake := new(*tlsError); errors.As(err, shake) {
-		return classifyTalk(err, BadTLS)
+	if fault := new(*panicError); errors.As(err, fault) || errors.Is(err, errNoConversation) {
+		return untried(OwnFault)
 	}
-	if alert := new(*net.OpError); errors.As(err, alert) && (*alert).Op == "remote error" {
-		return outcome{verdict: BadTLS} // TLS 1.3: an alert on the handshake comes with the first read
-	}
-	return classifyTalk(err, Untried)
+	return classifyTalk(err)
 }
 
 // classifyDial judges an error of connecting.
 func classifyDial(e *dialError) outcome {
 	switch {
+	case errors.Is(e.err, errFamily):
+		return untried(OtherFamily)
 	case e.local && e.icmp != icmpNone:
-		return outcome{verdict: Untried}
+		return untried(Denied)
 	case e.icmp == icmpPort:
 		return outcome{verdict: Refused, saidBy: e.by}
 	case e.icmp == icmpProhibited:
@@ -89,29 +128,48 @@ func classifyDial(e *dialError) outcome {
 		return outcome{verdict: Cut}
 	case causeTimeout:
 		return outcome{verdict: TimedOut}
-	case causeShortage:
-		return outcome{verdict: Untried, shortage: true}
 	case causeUnreachable:
-		if !e.local {
-			return outcome{verdict: Unreachable}
+		if e.local { // a route of this machine's says so
+			return untried(NoRoute)
 		}
+		return outcome{verdict: Unreachable}
+	}
+	if obstacle := obstacleOf(e.err); obstacle != "" { // EAGAIN calls itself a time-out, too
+		return untried(obstacle)
 	}
 	if isTimeout(e.err) {
 		return outcome{verdict: TimedOut}
 	}
-	return outcome{verdict: Untried}
+	return untried(SystemError)
 }
 
-// classifyTalk judges an error on an open connection; otherwise is for an error
-// that neither time nor the connection explains.
-func classifyTalk(err error, otherwise Verdict) outcome {
+// classifyTalk judges an error on an open connection. What neither time, nor the
+// connection, nor TLS explains is a conversation that did not go as the protocol
+// has it.
+func classifyTalk(err error) outcome {
+	var shake *tlsError
+	inTLS := errors.As(err, &shake)
 	switch {
-	case isTimeout(err) || causeOf(err) == causeTimeout:
+	case inTLS && shake.certificateWanted:
+		return outcome{verdict: BadTLS} // that was the last it said
+	case isTimeout(err):
 		return outcome{verdict: Silent}
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), causeOf(err) == causeReset:
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
 		return outcome{verdict: Cut}
 	}
-	return outcome{verdict: otherwise}
+	switch causeOf(err) {
+	case causeTimeout, causeUnreachable, causeNoRoute: // the system gave up, and may take a router's word as the reason
+		return outcome{verdict: Silent}
+	case causeReset, causeRefused: // a datagram may be refused in the midst of a conversation
+		return outcome{verdict: Cut}
+	}
+	if obstacle := obstacleOf(err); obstacle != "" {
+		return untried(obstacle)
+	}
+	if inTLS {
+		return outcome{verdict: BadTLS}
+	}
+	return outcome{verdict: Mismatch}
 }
 
 // isTimeout reports whether a deadline ended it, ours or the system's.
@@ -123,12 +181,15 @@ func isTimeout(err error) bool {
 
 // judgeLookup tells a name without an address from a resolver that could not
 // say.
-func judgeLookup(err error, cancelled bool) (Verdict, string) {
-	switch {
+func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
+	why := "the name could not be looked up: " + err.Error()
+	switch obstacle := obstacleOf(err); {
 	case cancelled:
-		return Untried, "interrupted while looking up the name"
+		return Untried, Interrupted, "interrupted while looking up the name"
 	case notFound(err):
-		return Unresolved, "the name has no address"
+		return Unresolved, "", "the name has no address"
+	case obstacle != "":
+		return Untried, obstacle, why
 	}
-	return Untried, "the name could not be looked up: " + err.Error()
+	return Untried, NoResolver, why
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"syscall"
 	"testing"
 
 	"exreach/probe/protocol"
@@ -19,13 +20,18 @@ import (
 // errnoOf returns the system's error for a cause, wrapped as package net does.
 func errnoOf(t testing.TB, want cause) error {
 	t.Helper()
+	return &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscallOf(t, want))}
+}
+
+func syscallOf(t testing.TB, want cause) syscall.Errno {
+	t.Helper()
 	for errno, c := range causes {
 		if c == want {
-			return &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", errno)}
+			return errno
 		}
 	}
 	t.Fatalf("no errno of this system has cause %d", want)
-	return nil
+	return 0
 }
 
 func TestClassify(t *testing.T) {
@@ -43,7 +49,7 @@ func TestClassify(t *testing.T) {
 		{"no error", nil, protocol.Talk, false, outcome{verdict: Answered}},
 		{"no error, and interrupted right after", nil, protocol.Talk, true, outcome{verdict: Answered}},
 		{"something else answered", talk(&protocol.MismatchError{Want: "SMTP"}), protocol.Greet, false, outcome{verdict: Mismatch}},
-		{"something else answered in TLS", &tlsError{&protocol.MismatchError{}}, protocol.Talk, false, outcome{verdict: Mismatch}},
+		{"something else answered in TLS", &tlsError{err: &protocol.MismatchError{}}, protocol.Talk, false, outcome{verdict: Mismatch}},
 
 		{"refused", dial(errnoOf(t, causeRefused)), protocol.Connect, false, outcome{verdict: Refused}},
 		{"refused at once, as on loopback", &dialError{err: errnoOf(t, causeRefused), local: true}, protocol.Connect, false, outcome{verdict: Refused}},
@@ -52,31 +58,38 @@ func TestClassify(t *testing.T) {
 		{"a context's time-out while connecting", dial(context.DeadlineExceeded), protocol.Connect, false, outcome{verdict: TimedOut}},
 		{"the system's time-out while connecting", dial(errnoOf(t, causeTimeout)), protocol.Connect, false, outcome{verdict: TimedOut}},
 		{"host unreachable", dial(errnoOf(t, causeUnreachable)), protocol.Connect, false, outcome{verdict: Unreachable}},
-		{"this machine has an unreachable route", &dialError{err: errnoOf(t, causeUnreachable), local: true}, protocol.Connect, false, outcome{verdict: Untried}},
-		{"this machine has no route", dial(errnoOf(t, causeNoRoute)), protocol.Connect, false, outcome{verdict: Untried}},
-		{"this machine's firewall", dial(errnoOf(t, causeDenied)), protocol.Connect, false, outcome{verdict: Untried}},
-		{"this machine is out of sockets", dial(errnoOf(t, causeShortage)), protocol.Connect, false, outcome{verdict: Untried, shortage: true}},
-		{"an unknown error of connecting", dial(errors.New("?")), protocol.Connect, false, outcome{verdict: Untried}},
+		{"this machine has an unreachable route", &dialError{err: errnoOf(t, causeUnreachable), local: true}, protocol.Connect, false, untried(NoRoute)},
+		{"this machine has no route", dial(errnoOf(t, causeNoRoute)), protocol.Connect, false, untried(NoRoute)},
+		{"this machine's firewall", dial(errnoOf(t, causeDenied)), protocol.Connect, false, untried(Denied)},
+		{"this machine's interface is down", dial(errnoOf(t, causeDown)), protocol.Connect, false, untried(NoRoute)},
+		{"this machine does not speak IPv6", dial(errnoOf(t, causeNoFamily)), protocol.Connect, false, untried(NoIPv6)},
+		{"this machine is out of descriptors", dial(errnoOf(t, causeDescriptors)), protocol.Connect, false, untried(NoDescriptors)},
+		{"this machine is out of memory", dial(errnoOf(t, causeMemory)), protocol.Connect, false, untried(NoMemory)},
+		{"this machine is out of source ports", dial(errnoOf(t, causePorts)), protocol.Connect, false, untried(NoSourcePorts)},
+		{"this machine has no source address left", dial(errnoOf(t, causeNoAddress)), protocol.Connect, false, untried(NoSourcePorts)},
+		{"the source address is another machine's", dial(&net.OpError{Op: "dial", Err: os.NewSyscallError("bind", syscallOf(t, causeNoAddress))}), protocol.Connect, false, untried(NoSource)},
+		{"the source address is of the other family", &dialError{err: errFamily, local: true}, protocol.Connect, false, untried(OtherFamily)},
+		{"an unknown error of connecting", dial(errors.New("?")), protocol.Connect, false, untried(SystemError)},
 
 		{"ICMP port unreachable", &dialError{err: errnoOf(t, causeRefused), icmp: icmpPort, by: router}, protocol.Connect, false, outcome{verdict: Refused, saidBy: router}},
 		{"ICMP prohibited", &dialError{err: errnoOf(t, causeDenied), icmp: icmpProhibited, by: router}, protocol.Connect, false, outcome{verdict: Prohibited, saidBy: router}},
 		{"ICMP host unreachable", &dialError{err: errnoOf(t, causeUnreachable), icmp: icmpUnreachable, by: router}, protocol.Connect, false, outcome{verdict: Unreachable, saidBy: router}},
-		{"ICMP prohibited by this machine", &dialError{err: errnoOf(t, causeDenied), icmp: icmpProhibited, by: router, local: true}, protocol.Connect, false, outcome{verdict: Untried}},
+		{"ICMP prohibited by this machine", &dialError{err: errnoOf(t, causeDenied), icmp: icmpProhibited, by: router, local: true}, protocol.Connect, false, untried(Denied)},
 
 		{"silence", talk(timeout), protocol.Greet, false, outcome{verdict: Silent}},
-		{"silence in the handshake", &tlsError{timeout}, protocol.TLS, false, outcome{verdict: Silent}},
+		{"silence in the handshake", &tlsError{err: timeout}, protocol.TLS, false, outcome{verdict: Silent}},
 		{"the system gives up on an open connection", talk(errnoOf(t, causeTimeout)), protocol.Talk, false, outcome{verdict: Silent}},
 		{"hung up", talk(io.EOF), protocol.Greet, false, outcome{verdict: Cut}},
 		{"hung up half way", talk(io.ErrUnexpectedEOF), protocol.Talk, false, outcome{verdict: Cut}},
 		{"reset", talk(errnoOf(t, causeReset)), protocol.Talk, false, outcome{verdict: Cut}},
-		{"hung up in the handshake", &tlsError{io.EOF}, protocol.TLS, false, outcome{verdict: Cut}},
-		{"plain text on a TLS port", &tlsError{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}}, protocol.TLS, false, outcome{verdict: BadTLS}},
-		{"an alert after the handshake", talk(&net.OpError{Op: "remote error", Err: tls.AlertError(116)}), protocol.Greet, false, outcome{verdict: BadTLS}},
+		{"hung up in the handshake", &tlsError{err: io.EOF}, protocol.TLS, false, outcome{verdict: Cut}},
+		{"plain text on a TLS port", &tlsError{err: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}}, protocol.TLS, false, outcome{verdict: BadTLS}},
+		{"an alert after the handshake", talk(&tlsError{err: &net.OpError{Op: "remote error", Err: tls.AlertError(116)}, after: true}), protocol.Greet, false, outcome{verdict: BadTLS}},
 
-		{"interrupted while connecting", dial(timeout), protocol.Connect, true, outcome{verdict: Untried, interrupted: true}},
-		{"interrupted while talking", talk(timeout), protocol.Greet, true, outcome{verdict: Untried, interrupted: true}},
+		{"interrupted while connecting", dial(timeout), protocol.Connect, true, untried(Interrupted)},
+		{"interrupted while talking", talk(timeout), protocol.Greet, true, untried(Interrupted)},
 		{"refused just before the interrupt", dial(errnoOf(t, causeRefused)), protocol.Connect, true, outcome{verdict: Refused}},
-		{"a fault of our own", &panicError{value: "boom"}, protocol.Talk, false, outcome{verdict: Untried}},
+		{"a fault of our own", &panicError{value: "boom"}, protocol.Talk, false, untried(OwnFault)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -92,16 +105,17 @@ func TestJudgeLookup(t *testing.T) {
 		err       error
 		cancelled bool
 		want      Verdict
+		obstacle  Obstacle
 	}{
-		{&net.DNSError{Err: "no such host", IsNotFound: true}, false, Unresolved},
-		{&net.DNSError{Err: "i/o timeout", IsTimeout: true}, false, Untried},
-		{&net.DNSError{Err: "server misbehaving", IsTemporary: true}, false, Untried},
-		{&net.DNSError{Err: "dial udp: too many open files"}, false, Untried},
-		{context.Canceled, true, Untried},
+		{&net.DNSError{Err: "no such host", IsNotFound: true}, false, Unresolved, ""},
+		{&net.DNSError{Err: "i/o timeout", IsTimeout: true}, false, Untried, NoResolver},
+		{&net.DNSError{Err: "server misbehaving", IsTemporary: true}, false, Untried, NoResolver},
+		{errnoOf(t, causeDescriptors), false, Untried, NoDescriptors},
+		{context.Canceled, true, Untried, Interrupted},
 	}
 	for _, tt := range tests {
-		if got, _ := judgeLookup(tt.err, tt.cancelled); got != tt.want {
-			t.Errorf("judgeLookup(%v) = %s, want %s", tt.err, got, tt.want)
+		if got, obstacle, _ := judgeLookup(tt.err, tt.cancelled); got != tt.want || obstacle != tt.obstacle {
+			t.Errorf("judgeLookup(%v) = %s (%s), want %s (%s)", tt.err, got, obstacle, tt.want, tt.obstacle)
 		}
 	}
 }

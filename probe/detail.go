@@ -45,9 +45,9 @@ func (a *attempt) untried(o outcome, res *Result) string {
 	switch {
 	case errors.Is(a.err, errTurn):
 		return noTurn
-	case o.interrupted:
+	case o.obstacle == Interrupted:
 		return fmt.Sprintf("interrupted in the step %q", res.Step)
-	case o.shortage:
+	case o.obstacle.mayPass():
 		return "this machine had nothing left to connect with: " + a.plain()
 	case errors.Is(a.err, errFamily):
 		return errFamily.Error()

@@ -28,6 +28,10 @@ type door struct {
 	mu      sync.Mutex
 	claimed bool    // by the first check, which finds out whether anything answers
 	shut    *Result // what every other check of this port will find, too
+
+	greeting hello // the one that is answered here
+	size     int   // of it, and of the one that is not; 0 where the size is not why
+	failed   int
 }
 
 // browserConnections is how many connections a browser opens to one server:
@@ -84,4 +88,27 @@ func (d *door) closed() *Result {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.shut
+}
+
+// hello is how TLS is begun at this door.
+func (d *door) hello() hello {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.greeting
+}
+
+// greetWith notes that another hello than the usual one is answered here.
+func (d *door) greetWith(h hello, t *shown) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.greeting, d.size, d.failed = h, t.Hello, t.HelloFailed
+}
+
+// tell notes in what a handshake showed that the usual hello would have failed.
+func (d *door) tell(t *shown) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if t != nil && t.Hello == 0 {
+		t.Hello, t.HelloFailed = d.size, d.failed
+	}
 }

@@ -199,7 +199,7 @@ func (k *knock) settles(t *try) bool {
 	switch {
 	case t.err == nil:
 		k.hear(t, k.rank)
-	case causeOf(t.err) == causeShortage:
+	case isShortage(t.err):
 		k.unsent = t.number == k.sent-1
 		return len(k.open) == 0
 	case isTimeout(t.err) || causeOf(t.err) == causeTimeout || errors.Is(t.err, context.Canceled):
@@ -229,7 +229,7 @@ func (k *knock) forget(t *try) {
 func (k *knock) clear() (late *try) {
 	for len(k.open) > 0 {
 		switch t := <-k.ended; {
-		case k.settles(t) && late == nil && causeOf(t.err) != causeShortage:
+		case k.settles(t) && late == nil && !isShortage(t.err):
 			late = t
 		case t.conn != nil:
 			_ = t.conn.Close()

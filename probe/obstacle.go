@@ -20,5 +20,6 @@ const (
 	OtherFamily   Obstacle = "other-family"    // the source address is IPv4 and the host's IPv6, or the reverse
 	NoSource      Obstacle = "no-source"       // the source address is not one of this machine's
 	NoResolver    Obstacle = "no-resolver"     // none of this machine's DNS servers gave an answer
+	SystemError   Obstacle = "system-error"    // another error of this machine's system
 	OwnFault      Obstacle = "fault"           // a fault in exreach
 )

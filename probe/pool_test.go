@@ -312,7 +312,7 @@ func TestOneLookup(t *testing.T) {
 // TestShortage wants this machine's own shortage waited out, and never told as
 // the server's state.
 func TestShortage(t *testing.T) {
-	shortage := errnoOf(t, causeShortage)
+	shortage := errnoOf(t, causeDescriptors)
 	for _, tt := range []struct {
 		name string
 		lack int // how many connects find no descriptor

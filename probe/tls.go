@@ -12,22 +12,20 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"exreach/probe/protocol"
 )
-
-// A tlsError is a TLS handshake that failed.
-type tlsError struct{ err error }
-
-func (e *tlsError) Error() string { return fmt.Sprintf("TLS handshake: %v", e.err) }
-func (e *tlsError) Unwrap() error { return e.err }
 
 // A shown is what a server showed in a handshake.
 type shown struct {
 	protocol.TLSInfo
 	chain  []*x509.Certificate
 	judged bool // whether it is trusted
+
+	asked    atomic.Bool // for a certificate of ours, in the midst of the conversation
+	answered atomic.Bool // something came after that
 }
 
 // handshake starts TLS on conn as a client for host and returns what it showed.
@@ -35,30 +33,30 @@ type shown struct {
 // an old or self-signed server is reachable all the same; trust is judged apart.
 // The whole of it takes no longer than limit. A handshake that fails because we
 // have no certificate of our own has shown the server's.
-func handshake(conn net.Conn, host string, limit time.Duration, l *leash) (net.Conn, *shown, error) {
+func handshake(conn net.Conn, host string, limit time.Duration, l *leash, h hello) (net.Conn, *shown, error) {
 	_ = l.SetDeadline(time.Now().Add(limit))
 	defer func() { _ = l.SetDeadline(time.Time{}) }()
-	asked := false
-	client := tls.Client(conn, &tls.Config{
-		ServerName:         serverName(host),
-		InsecureSkipVerify: true,
-		MinVersion:         tls.VersionTLS10,
-		CipherSuites:       allCiphers(),
-		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			asked = true
-			return &tls.Certificate{}, nil // we have none
-		},
-	})
-	err := client.Handshake() // ended by deadlines: a context would close the connection
-	if err != nil && !asked {
-		return nil, nil, &tlsError{err}
+	if h == tls12Hello {
+		return handshakeTLS12(conn, host)
 	}
-	s := describeTLS(client.ConnectionState(), host)
+	s := new(shown)
+	config := h.config(host)
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		s.asked.Store(true)
+		return &tls.Certificate{}, nil // we have none
+	}
+	client := tls.Client(conn, config)
+	err := client.Handshake() // ended by deadlines: a context would close the connection
+	asked := s.asked.Swap(false)
+	if err != nil && !asked {
+		return nil, nil, &tlsError{err: err}
+	}
+	s.describe(client.ConnectionState(), host)
 	s.ClientCertificate = asked
 	if err != nil {
-		return nil, s, &tlsError{err}
+		return nil, s, &tlsError{err: err}
 	}
-	return client, s, nil
+	return &secured{Conn: client, shown: s}, s, nil
 }
 
 // serverName is the name for the server name indication (RFC 6066): never an
@@ -80,14 +78,13 @@ func allCiphers() []uint16 {
 	return ids
 }
 
-func describeTLS(state tls.ConnectionState, host string) *shown {
-	s := &shown{chain: state.PeerCertificates}
+func (s *shown) describe(state tls.ConnectionState, host string) {
+	s.chain = state.PeerCertificates
 	s.Version, s.Cipher = tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite)
 	for _, cert := range s.chain {
 		s.Chain = append(s.Chain, describeCertificate(cert))
 	}
 	s.NameMatches = len(s.chain) > 0 && s.chain[0].VerifyHostname(host) == nil
-	return s
 }
 
 // judge finds out whether the server is trusted. That may take a while, so that
@@ -101,6 +98,7 @@ func (s *shown) judge(t *Trust) *protocol.TLSInfo {
 		s.Trusted = s.TrustError == ""
 	}
 	s.judged = true
+	s.ClientCertificate = s.ClientCertificate || s.asked.Load()
 	return &s.TLSInfo
 }
 

@@ -21,7 +21,7 @@ func shake(t *testing.T, host string, server *tls.Config, a *authority) (*tlsSum
 	}()
 	pool := (&StandIn{authority: a}).Roots()
 	l := newLeash(near, time.Now().Add(10*time.Second))
-	conn, shown, err := handshake(l, host, 5*time.Second, l)
+	conn, shown, err := handshake(l, host, 5*time.Second, l, usualHello)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func machineRoots(env func(string) string) []byte {
 	files = slices.Clone(files)
 	for _, folder := range folders {
 		entries, err := os.ReadDir(folder)
-		if causeOf(err) == causeShortage {
+		if isShortage(err) {
 			return nil
 		}
 		for _, e := range entries {
@@ -52,7 +52,7 @@ func machineRoots(env func(string) string) []byte {
 	text := make([]byte, 0, 1<<20)
 	for _, name := range files {
 		var err error
-		if text, err = appendFile(text, name); causeOf(err) == causeShortage {
+		if text, err = appendFile(text, name); isShortage(err) {
 			return nil
 		}
 	}

@@ -112,11 +112,6 @@ func sayUnresolved(s seen) (text, hint string) {
 		fmt.Sprintf("See that the name is spelled right and that the DNS servers of this machine know it: nslookup %s.", s.Check.Host)
 }
 
-func sayUntried(s seen) (text, hint string) {
-	return fmt.Sprintf("This machine did not ask, so nothing is known of the server: %s", sentence(s.Detail)),
-		"If it was not interrupted, clear this machine first: its DNS servers, open files, free local ports, a route, and a local firewall that lets exreach out. Then run again."
-}
-
 func sayRefuses(s seen) (text, hint string) {
 	return fmt.Sprintf("The service answers and turns us away: %s", sentence(s.Peer.Refusal)),
 		"See on the server whether the component is active (Get-ServerComponentState), whether resources are short (back pressure), " +

@@ -79,6 +79,7 @@ func judge(s seen) Entry {
 		Want:     string(c.Want),
 		Address:  text(s.Address),
 		Verdict:  string(s.Verdict),
+		Obstacle: string(s.Obstacle),
 		Grade:    grade,
 		Step:     string(s.Step),
 		Tries:    s.Tries,

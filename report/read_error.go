@@ -56,6 +56,9 @@ func badWord(e Entry) *wordError {
 			return &w
 		}
 	}
+	if e.Obstacle != "" && !slices.Contains(obstacleWords, e.Obstacle) { // reports of earlier versions have none
+		return &wordError{"obstacle", e.Obstacle, obstacleWords}
+	}
 	return nil
 }
 

@@ -84,6 +84,7 @@ type Entry struct {
 	Want     string         `json:"want"`
 	Address  string         `json:"address,omitempty"` // absent where the name has none
 	Verdict  string         `json:"verdict"`
+	Obstacle string         `json:"obstacle,omitempty"` // what kept this machine from asking; absent unless the verdict is untried
 	Grade    Grade          `json:"grade"`
 	Step     string         `json:"step"`
 	Tries    int            `json:"tries"`

@@ -52,7 +52,7 @@ func TestSchemaNames(t *testing.T) {
 	root.Defs["report"] = root
 	for name, value := range map[string]any{
 		"report": Report{}, "counts": Counts{}, "entry": Entry{}, "step": Step{}, "finding": Finding{},
-		"peer": protocol.Peer{}, "endpoint": protocol.Endpoint{}, "tls": protocol.TLSInfo{}, "certificate": protocol.Certificate{},
+		"peer": protocol.Peer{}, "endpoint": protocol.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": protocol.Certificate{},
 		"trace": Trace{}, "beside": Beside{}, "hop": Hop{}, "traceReport": TraceReport{}, "traced": Traced{},
 	} {
 		var names, required []string
@@ -83,7 +83,7 @@ func TestSchemaNames(t *testing.T) {
 func TestSchemaWords(t *testing.T) {
 	root := readSchema(t)
 	entry := root.Defs["entry"].Properties
-	for name, accepted := range map[string][]string{"verdict": verdictWords, "grade": gradeNames, "want": wantWords} {
+	for name, accepted := range map[string][]string{"verdict": verdictWords, "grade": gradeNames, "want": wantWords, "obstacle": obstacleWords} {
 		if diff := cmp.Diff(sorted(accepted), sorted(entry[name].Enum)); diff != "" {
 			t.Errorf("%s (- Go, + schema):\n%s", name, diff)
 		}

@@ -120,6 +120,7 @@ type Peer struct {
 	Endpoints    []Endpoint        `json:"endpoints,omitempty"`    // of an endpoint mapper
 	Withheld     []string          `json:"withheld,omitempty"`     // names of the wanted interfaces that an endpoint mapper would not tell about
 	TLS          *TLSInfo          `json:"tls,omitempty"`          // set by the pool
+	TLSFailure   *TLSFailure       `json:"tls_failure,omitempty"`  // set by the pool; nil where TLS did not fail
 }
 
 // An Endpoint is one entry of an endpoint map.

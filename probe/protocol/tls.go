@@ -2,7 +2,10 @@
 
 package protocol
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // TLSInfo is what a TLS handshake showed. Trust was not needed for it and is
 // judged apart.
@@ -14,8 +17,18 @@ type TLSInfo struct {
 	Trusted     bool          `json:"trusted"`               // the chain leads to a root of this machine (dates and names apart)
 	TrustError  string        `json:"trust_error,omitempty"` // why it does not
 
+	Unreadable string `json:"unreadable,omitempty"`       // why strict clients refuse a certificate of the chain; it was read as far as it goes
+	Unjudged   bool   `json:"trust_not_judged,omitempty"` // Trusted says nothing
+
+	Hello       int `json:"hello_size,omitempty"`        // of our ClientHello, in octets, where its size mattered:
+	HelloFailed int `json:"failed_hello_size,omitempty"` // one of this size was not answered
+
 	ClientCertificate bool `json:"client_certificate,omitempty"` // the server asked for a certificate of ours
 }
+
+// DHE reports whether the server chose a cipher of finite fields, which no current
+// browser offers.
+func (t TLSInfo) DHE() bool { return strings.HasPrefix(t.Cipher, "TLS_DHE_") }
 
 // A Certificate is the part of an X.509 certificate that an administrator
 // looks at.
@@ -28,3 +41,21 @@ type Certificate struct {
 	Key        string    `json:"key"` // "RSA 2048"
 	SelfSigned bool      `json:"self_signed,omitempty"`
 }
+
+// A TLSFailure is what went wrong with TLS, where that has a name.
+type TLSFailure struct {
+	Cause TLSCause `json:"cause"`
+	Alert uint8    `json:"alert,omitempty"` // the alert that the server sent (RFC 8446 section 6)
+}
+
+// A TLSCause is a kind of failure of TLS: a closed set.
+type TLSCause string
+
+// The causes.
+const (
+	TLSAlerted           TLSCause = "alert"              // the server sent an alert
+	TLSInClear           TLSCause = "clear"              // what came was no TLS
+	TLSRenegotiation     TLSCause = "renegotiation"      // the server asked for another handshake that we do not do
+	TLSCertificateWanted TLSCause = "certificate-wanted" // it asked for a client certificate in the middle of the conversation, and went no further without
+	TLSBroken            TLSCause = "broken"             // it does not keep to the protocol, or we have nothing in common
+)

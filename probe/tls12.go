@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"cmp"
+	"crypto/x509"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+
+	"exreach/probe/protocol"
+)
+
+// handshakeTLS12 does the handshake with the client that believes nothing, and
+// tells what it showed. Trust is not judged: that the server has the key of its
+// certificate was not proven.
+func handshakeTLS12(conn net.Conn, host string) (net.Conn, *shown, error) {
+	client, err := protocol.ShakeTLS12(conn, serverName(host))
+	if err != nil && !client.ClientCertificate {
+		return nil, nil, &tlsError{err: err}
+	}
+	s := new(shown)
+	s.Version, s.Cipher, s.ClientCertificate, s.Unjudged = "TLS 1.2", client.Cipher, client.ClientCertificate, true
+	for _, der := range client.Certificates {
+		cert, why := readCertificate(der)
+		s.Chain = append(s.Chain, cert)
+		s.Unreadable = cmp.Or(s.Unreadable, why)
+	}
+	s.NameMatches = len(s.Chain) > 0 && isFor(s.Chain[0], host)
+	if err != nil {
+		return nil, s, &tlsError{err: err}
+	}
+	return &secured{Conn: client, shown: s}, s, nil
+}
+
+// readCertificate describes a certificate, and says why strict clients refuse it
+// if they do.
+func readCertificate(der []byte) (c protocol.Certificate, unreadable string) {
+	cert, refused := x509.ParseCertificate(der)
+	if refused == nil {
+		return describeCertificate(cert), ""
+	}
+	c, err := protocol.ReadCertificate(der)
+	return c, strings.TrimPrefix(cmp.Or(err, refused).Error(), "x509: ")
+}
+
+// isFor reports whether a certificate is for host.
+func isFor(c protocol.Certificate, host string) bool {
+	cert := x509.Certificate{DNSNames: c.Names}
+	for _, name := range c.Names {
+		if ip := net.ParseIP(name); ip != nil {
+			cert.IPAddresses = append(cert.IPAddresses, ip)
+		}
+	}
+	return cert.VerifyHostname(host) == nil
+}
+
+// mayKnowMore reports whether an attempt failed in a way that the other client for
+// TLS may not: crypto/tls refused what the server sent, or the server found
+// nothing that it likes in our hello. Schannel does not say so, and hangs up.
+func (a *attempt) mayKnowMore() bool {
+	var failed *tlsError
+	wanted := a.tls != nil && a.tls.ClientCertificate
+	if a.hello == tls12Hello || wanted || !errors.As(a.err, &failed) || failed.after {
+		return false
+	}
+	switch f := failure(a.err); classify(a.err, a.step(), false).verdict {
+	case Cut:
+		return true
+	case BadTLS:
+		return f.Cause == protocol.TLSBroken || slices.Contains([]uint8{alertHandshakeFailure, alertInsufficient}, f.Alert)
+	}
+	return false
+}
+
+// Alerts of a server that finds no cipher to its liking (RFC 8446 section 6.2).
+const (
+	alertHandshakeFailure = 40
+	alertInsufficient     = 71
+)

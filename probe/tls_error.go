@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"exreach/probe/protocol"
+)
+
+// A tlsError is TLS that failed: the handshake, or a record of the conversation
+// behind it.
+type tlsError struct {
+	err               error
+	after             bool // the handshake had been done
+	certificateWanted bool // in the midst of the conversation, and we had none
+}
+
+func (e *tlsError) Error() string {
+	switch {
+	case e.certificateWanted:
+		return fmt.Sprintf("the server asked for a client certificate in the middle of the conversation and got none: %v", e.err)
+	case e.after:
+		return fmt.Sprintf("TLS, after the handshake: %v", e.err)
+	}
+	return fmt.Sprintf("TLS handshake: %v", e.err)
+}
+
+func (e *tlsError) Unwrap() error { return e.err }
+
+// A secured is a connection under TLS. It tells what goes wrong with TLS from what
+// goes wrong with the conversation.
+type secured struct {
+	net.Conn
+	shown *shown
+}
+
+func (c *secured) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && c.shown.asked.Load() {
+		c.shown.answered.Store(true)
+	}
+	return n, c.explain(err)
+}
+
+func (c *secured) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	return n, c.explain(err)
+}
+
+// explain leaves alone what happens to connections without TLS, too, unless it is
+// what the server did instead of an answer when it got no certificate of ours.
+func (c *secured) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case c.shown.asked.Load() && !c.shown.answered.Load():
+		return &tlsError{err: err, after: true, certificateWanted: true}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), isTimeout(err), causeOf(err) != causeUnknown:
+		return err
+	}
+	return &tlsError{err: err, after: true}
+}
+
+// failure is what of an error of TLS has a name, or nil.
+func failure(err error) *protocol.TLSFailure {
+	var failed *tlsError
+	if !errors.As(err, &failed) {
+		return nil
+	}
+	f := &protocol.TLSFailure{Cause: protocol.TLSBroken}
+	var inClear tls.RecordHeaderError
+	var op *net.OpError
+	switch {
+	case failed.certificateWanted:
+		f.Cause = protocol.TLSCertificateWanted
+	case errors.As(err, &inClear):
+		f.Cause = protocol.TLSInClear
+	case errors.As(err, &op) && op.Op == "remote error":
+		f.Cause, f.Alert = protocol.TLSAlerted, alertOf(op.Err)
+	case errors.As(err, &op) && alertOf(op.Err) == noRenegotiation:
+		f.Cause = protocol.TLSRenegotiation
+	}
+	return f
+}
+
+const noRenegotiation = 100 // the alert of that name (RFC 5246 section 7.2)
+
+// alertOf is the number of an alert. The type that crypto/tls has for it is not
+// exported, and its text is that of the one that is.
+func alertOf(err error) uint8 {
+	for n := range 256 {
+		if alert := tls.AlertError(n); alert.Error() == err.Error() {
+			return uint8(n)
+		}
+	}
+	return 0
+}
