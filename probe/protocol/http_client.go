@@ -27,9 +27,10 @@ type httpClient struct {
 	conn  net.Conn
 	in    *httpMeter
 	r     *bufio.Reader
-	host  string   // for the header
-	odd   []string // header lines that were no HTTP
-	later bool     // an answer came before
+	host  string         // for the header
+	last  *http.Response // the last answer
+	odd   []string       // header lines that were no HTTP
+	later bool           // an answer came before
 }
 
 func newHTTPClient(conn net.Conn, q Question) *httpClient {
@@ -116,6 +117,7 @@ func (c *httpClient) send(r httpRequest) (*http.Response, error) {
 			c.in.left = 2 * httpBody // chunks have a frame
 			// The server waits for the rest of a body that never comes.
 			page.Close = page.Close || r.method == catalog.RPCInData
+			c.last = page
 			return page, nil
 		}
 	}

@@ -115,6 +115,7 @@ type Peer struct {
 	Capabilities []string          `json:"capabilities,omitempty"` // what it offers, one keyword line each
 	Facts        map[string]string `json:"facts,omitempty"`        // what else the protocol knows, by lower-case name: "server", "status", "default_naming_context"
 	Refusal      string            `json:"refusal,omitempty"`      // how it turned us away in its own protocol: "421 4.3.2 Service not available"
+	Web          *Web              `json:"web,omitempty"`          // whose an answer over HTTP is; nil for other protocols
 	Endpoints    []Endpoint        `json:"endpoints,omitempty"`    // of an endpoint mapper
 	TLS          *TLSInfo          `json:"tls,omitempty"`          // set by the pool
 }
