@@ -118,12 +118,6 @@ func sayUntried(s seen) (text, hint string) {
 		"If it was not interrupted, clear this machine first: its DNS servers, open files, free local ports, a route, and a local firewall that lets exreach out. Then run again."
 }
 
-func sayRefuses(s seen) (text, hint string) {
-	return fmt.Sprintf("The service answers and turns us away: %s", sentence(s.Peer.Refusal)),
-		"See on the server whether the component is active (Get-ServerComponentState), whether resources are short (back pressure), " +
-			"and whether this address is allowed."
-}
-
 func sayUnverified(s seen) (text, hint string) {
 	text = "This row rests on unconfirmed knowledge."
 	if s.Check.Service.Note != "" && !dynamicPortBlocked(s) { // which tells the note itself

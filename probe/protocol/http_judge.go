@@ -33,6 +33,7 @@ func judgeHTTP(page *httpPage, q Question) (w Web, refusal string, err error) {
 	case w.Origin == OfProxy:
 		return w, "", notExchange(noServer(page, w))
 	case brokenPlace(to) && w.Origin != Foreign:
+		w.Broken = true
 		return w, turned + " to " + to.RequestURI(), nil
 	case w.Origin == Foreign:
 		return w, "", notExchange(strange(page, q))

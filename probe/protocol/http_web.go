@@ -7,6 +7,7 @@ type Web struct {
 	Origin Origin   `json:"origin,omitempty"`      // "" where it is not asked: outside of Exchange's directories
 	Name   string   `json:"name,omitempty"`        // of the gateway, the proxy or the product: "HAProxy"; "" where it is not known
 	Sign   string   `json:"sign,omitempty"`        // what shows it: "the header X-FEServer"
+	Broken bool     `json:"broken,omitempty"`      // it leads to a page for errors
 	Odd    []string `json:"odd_headers,omitempty"` // header lines that are not as HTTP has them
 
 	doubtful bool // another page would tell more
