@@ -290,7 +290,7 @@ func (a *attempt) evidence(v Verdict) string {
 }
 
 func emptyPeer(p protocol.Peer) bool {
-	return p.Greeting == "" && p.Capabilities == nil && p.Facts == nil && p.Refusal == "" && p.Endpoints == nil && p.TLS == nil && p.TLSFailure == nil
+	return p.Greeting == "" && p.Capabilities == nil && p.Facts == nil && p.Refusal == "" && p.Endpoints == nil && p.Web == nil && p.TLS == nil && p.TLSFailure == nil
 }
 
 // A panicError is a fault of exreach's own.

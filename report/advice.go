@@ -112,12 +112,6 @@ func sayUnresolved(s seen) (text, hint string) {
 		fmt.Sprintf("See that the name is spelled right and that the DNS servers of this machine know it: nslookup %s.", s.Check.Host)
 }
 
-func sayRefuses(s seen) (text, hint string) {
-	return fmt.Sprintf("The service answers and turns us away: %s", sentence(s.Peer.Refusal)),
-		"See on the server whether the component is active (Get-ServerComponentState), whether resources are short (back pressure), " +
-			"and whether this address is allowed."
-}
-
 func sayUnverified(s seen) (text, hint string) {
 	text = "This row rests on unconfirmed knowledge."
 	if s.Check.Service.Note != "" && !dynamicPortBlocked(s) { // which tells the note itself

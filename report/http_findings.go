@@ -12,6 +12,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/protocol"
 )
 
 // status is the code that a web server answered with, "" where it did not.
@@ -40,8 +41,11 @@ func (s seen) elsewhere() string {
 }
 
 func sayRedirectElsewhere(s seen) (text, hint string) {
-	return fmt.Sprintf("The answer is HTTP %s to %s, another host: a login portal, a gateway that publishes the server under its own name, "+
-			"or a captive portal on the path.%s", s.status(), s.elsewhere(), s.served()),
+	who := "a login portal, a gateway that publishes the server under its own name, or a captive portal on the path"
+	if name := s.web().Name; name != "" {
+		who = name
+	}
+	return fmt.Sprintf("The answer is HTTP %s to %s, another host: %s.%s", s.status(), s.elsewhere(), who, s.served()),
 		"Follow the redirect in a browser and see who answers. If a gateway should be there, let it pass Autodiscover, EWS, MAPI and ActiveSync without its own login."
 }
 
@@ -82,14 +86,28 @@ func sayVerbRefused(s seen) (text, hint string) {
 			s.verb(), s.Check.Service.HTTP.Path)
 }
 
-// foreignPage: the page has none of Exchange's marks. What a server says to
-// plain HTTP at a port for TLS is told as it is.
-func foreignPage(s seen) bool { return s.foreign() && !s.marked() && s.status() != "400" }
+// foreignPage: the page is another's, or has none of Exchange's marks. What a
+// server says to plain HTTP at a port for TLS is told as it is.
+func foreignPage(s seen) bool {
+	origin := s.web().Origin
+	strange := origin == protocol.Foreign || origin == protocol.OfGateway || !s.marked()
+	return s.foreign() && (origin == protocol.OfProduct || strange && s.status() != "400")
+}
 
 func sayForeignPage(s seen) (text, hint string) {
-	return fmt.Sprintf("HTTP %s without any sign of Exchange: the login page of a gateway, a captive portal, a proxy's error, or another web server.%s",
-			s.status(), s.served()),
-		"Open the page in a browser and see whose it is. If a gateway should be there, let it pass this directory; if not, see to what the name and the port forwarding lead."
+	w := s.web()
+	switch {
+	case w.Origin == protocol.OfProduct:
+		text = fmt.Sprintf("HTTP %s of %s, not of Exchange (%s).%s", s.status(), w.Name, w.Sign, s.served())
+	case w.Origin == protocol.OfGateway:
+		text = fmt.Sprintf("HTTP %s of %s (%s), which wants a login of its own: programs cannot give it.%s", s.status(), w.Name, w.Sign, s.served())
+	case w.Sign != "":
+		text = fmt.Sprintf("HTTP %s without any sign of Exchange (%s): the login page of a portal or device, or another web server.%s", s.status(), w.Sign, s.served())
+	default:
+		text = fmt.Sprintf("HTTP %s without any sign of Exchange: the login page of a gateway, a captive portal, a proxy's error, or another web server.%s",
+			s.status(), s.served())
+	}
+	return text, "Open the page in a browser and see whose it is. If a gateway should be there, let it pass this directory; if not, see to what the name and the port forwarding lead."
 }
 
 // served names the web server and the proxies of an answer.
@@ -132,11 +150,22 @@ func (s seen) marked() bool {
 		slices.ContainsFunc(exchangeHeaders, func(name string) bool { _, known := s.fact(name); return known })
 }
 
-func unmarked(s seen) bool { return s.speaks("http") && s.exchange() && !s.marked() }
+// unmarked: what else shows that the answer is Exchange's is told. One that only
+// leads to HTTPS has nothing to show.
+func unmarked(s seen) bool {
+	w := s.web()
+	return s.speaks("http") && s.exchange() && !s.marked() && w.Origin != protocol.Unproved && w.Origin != protocol.OfGateway
+}
 
 func sayUnmarked(s seen) (text, hint string) {
-	return "The answer fits Exchange and has no header of Exchange or IIS: a reverse proxy or a hardened server takes them out, or something else asks for a login." + s.served(),
-		"If nothing should stand before the server, ask it by its own name and address and compare."
+	hint = "If nothing should stand before the server, ask it by its own name and address and compare."
+	switch w := s.web(); {
+	case upgraded(s):
+		return "The answer only leads to HTTPS, as any web server or load balancer may: what is behind is seen at 443." + s.served(), hint
+	case w.Origin == protocol.OfExchange:
+		return fmt.Sprintf("The answer has no header of IIS: a reverse proxy or a hardened server takes them out. That it is Exchange's shows %s.%s", w.Sign, s.served()), hint
+	}
+	return "The answer fits Exchange and has no header of Exchange or IIS: a reverse proxy or a hardened server takes them out, or something else asks for a login." + s.served(), hint
 }
 
 // noFrontEnd: IIS answers, and the front end of 2013 and later does not sign.
@@ -144,7 +173,7 @@ func sayUnmarked(s seen) (text, hint string) {
 func noFrontEnd(s seen) bool {
 	_, signed := s.fact("x_feserver")
 	d := s.Check.Service.HTTP
-	return s.speaks("http") && s.exchange() && d != nil && d.Health != "" && s.marked() && !signed
+	return s.speaks("http") && s.exchange() && d != nil && d.Health != "" && s.marked() && !signed && s.web().Origin != protocol.Unproved
 }
 
 func sayNoFrontEnd(s seen) (text, hint string) {

@@ -147,4 +147,7 @@ func (p *Peer) Hide(c *Credentials) {
 	for name, value := range p.Facts {
 		p.Facts[name] = c.Hide(value)
 	}
+	if p.Web != nil {
+		p.Web.hide(c)
+	}
 }

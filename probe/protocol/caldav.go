@@ -23,6 +23,10 @@ func askCalDAV(conn net.Conn, q Question) (Peer, error) {
 	}
 	q.At(Talk)
 	p := peerHTTP(page)
+	var got string
+	if p.Web, got = c.web(newHTTPPage(page), q); got != "" {
+		return p, notCalDAV(got)
+	}
 	if p.Refusal, err = judgeCalDAV(page); err != nil || used(page) != "" {
 		return p, err
 	}
@@ -39,11 +43,8 @@ func askCalDAV(conn net.Conn, q Question) (Peer, error) {
 
 // judgeCalDAV tells a server of calendars from other web servers.
 func judgeCalDAV(page *http.Response) (refusal string, err error) {
-	got := elsewhere(page)
 	login := page.StatusCode == http.StatusUnauthorized && page.Header.Get("WWW-Authenticate") != ""
 	switch {
-	case got != "":
-		return "", notCalDAV(got)
 	case login, page.StatusCode == http.StatusMultiStatus:
 		return "", nil
 	case page.Header.Get("DAV") == "":

@@ -5,6 +5,7 @@ package protocol
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -12,51 +13,100 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"exreach/catalog"
 )
 
 // askHTTP asks for the page of the service, and then for its health page on the
-// same connection (RFC 9110, RFC 9112). It follows no redirect and sends no
-// login.
-func askHTTP(conn net.Conn, q Question) (Peer, error) {
+// same connection (RFC 9110, RFC 9112). Where these leave open whose the page
+// is, it asks for one that nobody has. It follows no redirect and sends no login.
+func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 	d := catalog.Directory{Path: "/"}
 	if q.Service.HTTP != nil {
 		d = *q.Service.HTTP
 	}
 	c := newHTTPClient(conn, q)
 	q.At(Greet)
-	page, err := c.ask(cmp.Or(d.Method, catalog.Get), d.Path)
+	r, err := c.ask(cmp.Or(d.Method, catalog.Get), d.Path)
 	if err != nil {
 		return Peer{}, err
 	}
 	q.At(Talk)
-	p := peerHTTP(page)
+	page := newHTTPPage(r)
+	p = peerHTTP(r)
 	p.fact("product", productHTTP(page.Header))
 	p.fact("expected", statusList(d))
-	p.Refusal, err = judgeHTTP(page, q)
+	web, refusal, err := judgeHTTP(page, q)
+	p.Web, p.Refusal = &web, refusal
+	defer func() { web.Odd = c.odd }()
 	if err != nil {
 		return p, err
 	}
 	if d.Health != "" {
-		p.fact("health", c.health(page, d.Health))
+		p.fact("health", c.health(d.Health, &web))
 	}
-	return p, nil
+	if refusal != "" {
+		return p, nil
+	}
+	return p, c.doubt(page, &web)
+}
+
+// nobodys is a path that no web server has.
+const nobodys = "/exreach-asks-for-nothing"
+
+// afterthought is how long the answer to that is waited for. The page itself is
+// judged by then.
+const afterthought = 2 * time.Second
+
+// doubt asks for a page that nobody has where a login or redirect may be
+// anybody's: a portal or router answers every path alike, and Exchange does not.
+// A login whose realm is the host's own name stays in doubt then: a gateway may
+// want one for all that is behind it.
+func (c *httpClient) doubt(page *httpPage, w *Web) error {
+	if !w.doubtful {
+		return nil
+	}
+	_ = c.conn.SetReadDeadline(time.Now().Add(afterthought))
+	r, why := c.again(nobodys)
+	if why != "" || !alike(page, &httpPage{Response: r}) {
+		return nil
+	}
+	if w.Origin == Hidden {
+		w.Origin = Unproved
+		return nil
+	}
+	*w = Web{Origin: Foreign, Sign: "the same answer at every path"}
+	return notExchange(fmt.Sprintf("HTTP %d at every path alike: a portal or device that lets nobody see more", page.StatusCode))
+}
+
+// alike reports whether two pages want the same login or lead to the same place.
+func alike(a, b *httpPage) bool {
+	return a.StatusCode == b.StatusCode && loginRealm(a) == loginRealm(b) && leadsTo(a).Path == leadsTo(b).Path
+}
+
+// again asks for one more page on the same connection, or says why not.
+func (c *httpClient) again(path string) (page *http.Response, why string) {
+	if why := used(c.last); why != "" {
+		return nil, "not asked: " + why
+	}
+	page, err := c.ask(catalog.Get, path)
+	if err != nil {
+		return nil, noHealth(err)
+	}
+	return page, ""
 }
 
 // healthPage is what Managed Availability answers for a protocol that is in
 // service: "200 OK<br/>MAIL01.contoso.com".
 var healthPage = regexp.MustCompile(`^\s*200 OK\s*(?:<br\s*/?>\s*([A-Za-z0-9.-]+)\s*)?$`)
 
-// health says what the health page answers on the connection that before came
-// from. Only that page is in question here, so nothing of it is an error.
-func (c *httpClient) health(before *http.Response, path string) string {
-	if why := used(before); why != "" {
-		return "not asked: " + why
-	}
-	page, err := c.ask(catalog.Get, path)
-	if err != nil {
-		return noHealth(err)
+// health says what the health page answers. Only that page is in question here,
+// so nothing of it is an error. One with a name in it proves whose the other is.
+func (c *httpClient) health(path string, w *Web) string {
+	page, why := c.again(path)
+	if why != "" {
+		return why
 	}
 	if page.StatusCode != http.StatusOK {
 		return strconv.Itoa(page.StatusCode)
@@ -71,6 +121,9 @@ func (c *httpClient) health(before *http.Response, path string) string {
 		return "200, with a page of something else"
 	case len(found[1]) == 0:
 		return "200 OK"
+	}
+	if w.Origin == Hidden || w.Origin == Unproved {
+		*w = Web{Origin: OfExchange, Name: w.Name, Sign: "its health page"}
 	}
 	return "200 OK, " + string(found[1])
 }

@@ -24,10 +24,13 @@ const (
 
 // A httpClient is one connection to an HTTP/1.1 server.
 type httpClient struct {
-	conn net.Conn
-	in   *httpMeter
-	r    *bufio.Reader
-	host string // for the header
+	conn  net.Conn
+	in    *httpMeter
+	r     *bufio.Reader
+	host  string         // for the header
+	last  *http.Response // the last answer
+	odd   []string       // header lines that were no HTTP
+	later bool           // an answer came before
 }
 
 func newHTTPClient(conn net.Conn, q Question) *httpClient {
@@ -114,6 +117,7 @@ func (c *httpClient) send(r httpRequest) (*http.Response, error) {
 			c.in.left = 2 * httpBody // chunks have a frame
 			// The server waits for the rest of a body that never comes.
 			page.Close = page.Close || r.method == catalog.RPCInData
+			c.last = page
 			return page, nil
 		}
 	}
@@ -125,10 +129,15 @@ func (c *httpClient) read(method catalog.Method) (*http.Response, error) {
 	if err := c.opens(); err != nil {
 		return nil, err
 	}
+	head, err := readHead(c.r)
+	if err != nil {
+		return nil, err
+	}
+	c.odd = append(c.odd, head.odd...)
+	c.later = true
+	c.r = bufio.NewReader(io.MultiReader(head.text(), c.r))
 	page, err := http.ReadResponse(c.r, &http.Request{Method: string(method)})
 	switch {
-	case err != nil && c.in.err != nil:
-		return nil, unexpectedEOF(c.in.err)
 	case err != nil:
 		return nil, notHTTP(err.Error())
 	case page.ProtoMajor != 1:
@@ -138,9 +147,16 @@ func (c *httpClient) read(method catalog.Method) (*http.Response, error) {
 }
 
 // opens looks at the first bytes as they come. A server of another protocol may
-// send a few and wait, and must not be called silent.
+// send a few and wait, and must not be called silent. Between two answers old
+// servers put an empty line.
 func (c *httpClient) opens() error {
 	const word = "HTTP/"
+	for c.later {
+		if head, err := c.r.Peek(1); err != nil || head[0] != '\r' && head[0] != '\n' {
+			break
+		}
+		_, _ = c.r.Discard(1)
+	}
 	for n := 1; n <= len(word); n++ {
 		head, err := c.r.Peek(n)
 		if err != nil && n > 1 {
@@ -149,7 +165,7 @@ func (c *httpClient) opens() error {
 		if err != nil {
 			return err
 		}
-		if string(head) != word[:n] {
+		if !strings.EqualFold(string(head), word[:n]) {
 			return c.foreign()
 		}
 	}
@@ -164,21 +180,17 @@ func (c *httpClient) foreign() error {
 
 func notHTTP(got string) error { return &MismatchError{Want: "HTTP", Got: got} }
 
-// A httpMeter reads so many bytes and no more. It remembers the error that ended
-// it: net/http turns some into its own.
+// A httpMeter reads so many bytes and no more.
 type httpMeter struct {
 	r    io.Reader
 	left int
-	err  error
 }
 
 func (m *httpMeter) Read(b []byte) (int, error) {
 	if m.left <= 0 {
-		m.err = notHTTP("an answer without an end")
-		return 0, m.err
+		return 0, notHTTP("an answer without an end")
 	}
 	n, err := m.r.Read(b[:min(len(b), m.left)])
 	m.left -= n
-	m.err = err
 	return n, err
 }

@@ -3,58 +3,108 @@
 package protocol
 
 import (
-	"bufio"
+	"cmp"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 )
 
 // judgeHTTP tells whether the page comes from the web server that the service
-// runs in. Any proxy, portal or filter on the way speaks HTTP as well, so the
-// status alone proves little. A status of IIS that is not a healthy one is a
-// refusal: the right server, with the protocol switched off or broken.
-func judgeHTTP(page *http.Response, q Question) (refusal string, err error) {
-	status, marked := page.StatusCode, markedIIS(page.Header)
-	schemes := challenges(page.Header.Values("WWW-Authenticate"))
+// runs in. Any proxy, portal or filter on the way speaks HTTP, asks for logins
+// and redirects as well, so that neither proves anything. A status of IIS that
+// is not a healthy one is a refusal: the right server, with the protocol
+// switched off or broken.
+func judgeHTTP(page *httpPage, q Question) (w Web, refusal string, err error) {
 	if got := elsewhere(page); got != "" {
-		return "", notExchange(got)
+		return Web{Origin: Foreign}, "", notExchange(got)
 	}
+	w = originOf(page, q)
+	if q.Service.HTTP == nil || len(q.Service.HTTP.Status) == 0 {
+		return w, "", nil
+	}
+	status, to := page.StatusCode, leadsTo(page)
+	turned := strings.TrimSpace("HTTP " + page.Status)
+	own := w.Origin == OfExchange || w.Origin == OfIIS || w.Origin == OfWindows
 	switch {
-	case q.Service.HTTP == nil || len(q.Service.HTTP.Status) == 0:
-		return "", nil
-	case !slices.Contains(q.Service.HTTP.Status, status):
-		if status == http.StatusNotFound && ofKernel(page.Header) {
-			return "", notExchange("HTTP 404 of Windows itself: no web site is bound to this port")
+	case w.Origin == OfProduct:
+		return w, "", notExchange(fmt.Sprintf("HTTP %d of %s: %s", status, w.Name, w.Sign))
+	case w.Origin == OfProxy:
+		return w, "", notExchange(noServer(page, w))
+	case brokenPlace(to) && w.Origin != Foreign:
+		w.Broken = true
+		return w, turned + " to " + to.RequestURI(), nil
+	case w.Origin == Foreign:
+		return w, "", notExchange(strange(page, q))
+	case healthyHTTP(q, status):
+		return w, "", nil
+	case w.Origin == OfGateway:
+		return w, "", notExchange(fmt.Sprintf("HTTP %d of %s, which wants a login first", status, w.Name))
+	case w.Origin == OfWindows && status == http.StatusNotFound:
+		return w, "", notExchange("HTTP 404 of Windows itself: no web site is bound to this port")
+	case own, status == http.StatusUnauthorized && w.Sign == windowsLogins:
+		if to != noURL {
+			turned += " to " + to.String()
 		}
-		if marked || status == http.StatusUnauthorized && hasScheme(schemes, "Negotiate", "NTLM") {
-			return strings.TrimSpace("HTTP " + page.Status), nil
-		}
-	case marked:
-		return "", nil
-	case status == http.StatusUnauthorized && hasScheme(schemes, "Negotiate", "NTLM", "Basic", "Digest"):
-		return "", nil
-	case page.Header.Get("Location") != "" && status/100 == 3:
-		if staysOn(page.Header.Get("Location"), q.Host) {
-			return "", nil
-		}
-		return "", notExchange(fmt.Sprintf("HTTP %d to another host", status))
+		return w, turned, nil
 	}
-	return "", notExchange(fmt.Sprintf("HTTP %d without any of Exchange's headers: a proxy's or another server's page", status))
+	return w, "", notExchange(strange(page, q))
+}
+
+// healthyHTTP reports whether a status is a healthy one of the service. There
+// are several for a redirect, and which one it is depends on who makes it.
+func healthyHTTP(q Question, status int) bool {
+	if q.Service.HTTP == nil {
+		return false
+	}
+	return slices.ContainsFunc(q.Service.HTTP.Status, func(healthy int) bool {
+		return healthy == status || redirects(healthy) && redirects(status)
+	})
+}
+
+func redirects(status int) bool {
+	return slices.Contains([]int{301, 302, 303, 307, 308}, status)
+}
+
+// strange says what is wrong with a page that does not fit Exchange.
+func strange(page *httpPage, q Question) string {
+	to := leadsTo(page)
+	switch {
+	case to == noURL:
+		return fmt.Sprintf("HTTP %d without any of Exchange's headers: a proxy's or another server's page", page.StatusCode)
+	case to.Host != "" && !sameHost(to.Hostname(), q.Host):
+		return fmt.Sprintf("HTTP %d to another host", page.StatusCode)
+	}
+	return fmt.Sprintf("HTTP %d to %s, which is no place of Exchange's", page.StatusCode, Printable(to.Path, maxOddLine))
+}
+
+func noServer(page *httpPage, w Web) string {
+	return fmt.Sprintf("HTTP %d of %s, which has no server behind it", page.StatusCode, cmp.Or(w.Name, "a proxy"))
 }
 
 func notExchange(got string) error { return &MismatchError{Want: "Exchange's web server", Got: got} }
 
+// web is what an answer shows of its sender where it is not of a directory of
+// Exchange, and what answered in place of the service.
+func (c *httpClient) web(page *httpPage, q Question) (w *Web, got string) {
+	w = &Web{Odd: c.odd}
+	if proxy := lookForProxy(page, q); proxy.Origin == OfProxy {
+		w.Origin, w.Name, got = OfProxy, proxy.Name, noServer(page, proxy)
+	}
+	if w.Origin == "" && w.Odd == nil {
+		w = nil
+	}
+	return w, cmp.Or(got, elsewhere(page))
+}
+
 // elsewhere says what answered in place of the service, and "" where the page
 // may be its own.
-func elsewhere(page *http.Response) string {
+func elsewhere(page *httpPage) string {
 	switch {
 	case page.StatusCode == http.StatusProxyAuthRequired || page.Header.Get("Proxy-Authenticate") != "":
 		return "a proxy that wants a login"
-	case page.StatusCode == http.StatusBadRequest && wantsTLS(page.Body):
+	case page.StatusCode == http.StatusBadRequest && page.saysOneOf(tlsPages):
 		return "a server that wants TLS on this port"
 	}
 	return ""
@@ -68,15 +118,12 @@ func markedIIS(h http.Header) bool {
 			return true
 		}
 	}
-	server := strings.ToLower(h.Get("Server"))
-	return strings.HasPrefix(server, "microsoft-iis") || ofKernel(h) || strings.EqualFold(h.Get("X-Powered-By"), "ASP.NET")
+	return hasPrefixFold(h.Get("Server"), "Microsoft-IIS") || ofKernel(h) || strings.EqualFold(h.Get("X-Powered-By"), "ASP.NET")
 }
 
 // ofKernel reports whether HTTP.sys answered, the kernel driver that IIS, WinRM
 // and others share ports by. It says 404 where none of them has the path.
-func ofKernel(h http.Header) bool {
-	return strings.HasPrefix(strings.ToLower(h.Get("Server")), "microsoft-httpapi")
-}
+func ofKernel(h http.Header) bool { return hasPrefixFold(h.Get("Server"), "Microsoft-HTTPAPI") }
 
 // quoted is a quoted string of a header (RFC 9110, section 5.6.4).
 var quoted = regexp.MustCompile(`"(?:\\.|[^"\\])*"`)
@@ -101,35 +148,4 @@ func hasScheme(schemes []string, known ...string) bool {
 	return slices.ContainsFunc(schemes, func(scheme string) bool {
 		return slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(scheme, k) })
 	})
-}
-
-// staysOn reports whether a redirect leads to the same host, on any port.
-func staysOn(location, host string) bool {
-	u, err := url.Parse(location)
-	if err != nil || u.Opaque != "" {
-		return false
-	}
-	return u.Host == "" || strings.EqualFold(u.Hostname(), strings.Trim(host, "[]"))
-}
-
-// tlsPages are what servers say to plain HTTP on a port for TLS: nginx, Apache,
-// and servers written in Go.
-var tlsPages = []string{
-	"plain HTTP request was sent to HTTPS port",
-	"speaking plain HTTP to an SSL-enabled server port",
-	"sent an HTTP request to an HTTPS server",
-}
-
-// wantsTLS looks for one of tlsPages, line by line: the body may have no end
-// for as long as the connection stands.
-func wantsTLS(body io.Reader) bool {
-	lines := bufio.NewScanner(io.LimitReader(body, httpBody))
-	for lines.Scan() {
-		for _, said := range tlsPages {
-			if strings.Contains(lines.Text(), said) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -66,6 +66,7 @@ const (
 	apacheLogin   = "HTTP/1.1 401 Unauthorized\nServer: Apache\nWWW-Authenticate: Basic realm=\"EWS, outside\", Digest realm=\"x\", nonce=\"a=b, c\"\nContent-Length: 0\n\n"
 	hiddenLogin   = "HTTP/1.1 401 Unauthorized\nServer: cloud\nWWW-Authenticate: Negotiate\nContent-Length: 0\n\n"
 	nginxTLSPort  = "HTTP/1.1 400 Bad Request\nServer: nginx/1.22.1\nContent-Type: text/html\nConnection: close\n\n<html>\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\n<body>"
+	notFound      = "HTTP/1.1 404 Not Found\nContent-Length: 0\n\n"
 	healthyMail01 = "HTTP/1.1 200 OK\nContent-Type: text/html; charset=utf-8\nServer: Microsoft-IIS/10.0\nX-FEServer: MAIL01\nContent-Length: 34\n\n200 OK<br/>MAIL01.contoso.example\n"
 )
 
@@ -93,7 +94,7 @@ func TestHTTPRecorded(t *testing.T) {
 		"forms login of 2003":                   {said: loginTimeout, healthy: []int{401, 440}},
 		"forms login where none belongs":        {said: loginTimeout, healthy: []int{302}, refusal: "HTTP 440 Login Timeout"},
 		"a login in front of a page":            {said: hiddenLogin, healthy: []int{200}, refusal: "HTTP 401 Unauthorized", facts: map[string]string{"authenticate": "Negotiate"}},
-		"a login of a reverse proxy":            {said: apacheLogin, healthy: []int{401}, facts: map[string]string{"authenticate": "Basic, Digest"}},
+		"a login of a reverse proxy":            {said: apacheLogin + notFound, healthy: []int{401}, facts: map[string]string{"authenticate": "Basic, Digest"}},
 		"that login where none belongs":         {said: apacheLogin, healthy: []int{302}, got: strings.Replace(ofAnother, "403", "401", 1)},
 		"a login that names no scheme":          {said: "HTTP/1.1 401 Unauthorized\nContent-Length: 0\n\n", healthy: []int{401}, got: strings.Replace(ofAnother, "403", "401", 1)},
 		"a filter's page":                       {said: nginxBlock, healthy: []int{401}, got: ofAnother},

@@ -76,6 +76,9 @@ func (p *Peer) Clean() {
 		e := &p.Endpoints[i]
 		cleanStrings(&e.UUID, &e.Sequence, &e.Address, &e.Annotation)
 	}
+	if p.Web != nil {
+		p.Web.clean()
+	}
 	if p.TLS != nil {
 		p.TLS.clean()
 	}

@@ -45,7 +45,8 @@ func askWinRM(conn net.Conn, q Question) (Peer, error) {
 	}
 	q.At(Talk)
 	p := peerHTTP(page)
-	if got := elsewhere(page); got != "" {
+	var got string
+	if p.Web, got = c.web(newHTTPPage(page), q); got != "" {
 		return p, notWinRM(got)
 	}
 	if page.StatusCode == http.StatusOK {

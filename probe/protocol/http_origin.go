@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"net/http"
+	"strings"
+
+	"exreach/catalog"
+)
+
+// originOf tells whose a page is. What is surest comes first: another product's
+// own sign, then Exchange's, then what may be either's.
+func originOf(page *httpPage, q Question) Web {
+	for _, look := range []func(*httpPage, Question) Web{
+		lookForProduct, lookForExchange, lookForProxy, lookForGateway, lookAtRedirect, lookForIIS, lookAtLogin, lookAtPage,
+	} {
+		if w := look(page, q); w.Origin != "" {
+			return w
+		}
+	}
+	return Web{Origin: Foreign}
+}
+
+func lookForProduct(page *httpPage, _ Question) Web {
+	for _, p := range productSigns {
+		switch {
+		case p.header != "" && page.Header.Get(p.header) != "":
+			return Web{Origin: OfProduct, Name: p.name, Sign: "the header " + p.header}
+		case p.server != "" && hasPrefixFold(page.Header.Get("Server"), p.server):
+			return Web{Origin: OfProduct, Name: p.name, Sign: "Server: " + page.Header.Get("Server")}
+		case p.realm != "" && hasPrefixFold(loginRealm(page), p.realm):
+			return Web{Origin: OfProduct, Name: p.name, Sign: "the realm " + loginRealm(page)}
+		case p.cookie != "" && hasCookie(page, p.cookie):
+			return Web{Origin: OfProduct, Name: p.name, Sign: "the cookie " + p.cookie}
+		case p.place != "" && hasPrefixFold(leadsTo(page).Path, p.place):
+			return Web{Origin: OfProduct, Name: p.name, Sign: "the redirect to " + p.place}
+		}
+	}
+	return Web{}
+}
+
+func lookForExchange(page *httpPage, _ Question) Web {
+	for _, name := range exchangeHeaders {
+		if page.Header.Get(name) != "" {
+			return Web{Origin: OfExchange, Sign: "the header " + name}
+		}
+	}
+	for _, name := range exchangeCookies {
+		if hasCookie(page, name) {
+			return Web{Origin: OfExchange, Sign: "the cookie " + name}
+		}
+	}
+	if strings.Contains(strings.Join(page.Header.Values("WWW-Authenticate"), " "), exchangeClient) {
+		return Web{Origin: OfExchange, Sign: "the login for Exchange at Microsoft Entra ID"}
+	}
+	return Web{}
+}
+
+// lookForProxy: statuses that only a proxy has (RFC 9110, sections 15.6.3 and
+// 15.6.5; 52x and 530 are Cloudflare's), and 503 unless Windows says it.
+func lookForProxy(page *httpPage, q Question) Web {
+	status := page.StatusCode
+	alone := status == http.StatusBadGateway || status == http.StatusGatewayTimeout || 520 <= status && status <= 530
+	if healthyHTTP(q, status) || !alone && status != http.StatusServiceUnavailable {
+		return Web{}
+	}
+	routed := hasPrefixFold(page.Header.Get("X-Powered-By"), "ARR")
+	if !alone && !routed && (markedIIS(page.Header) || lookAtPage(page, q).Origin == OfWindows) {
+		return Web{}
+	}
+	for _, p := range proxySigns {
+		if p.server != "" && hasPrefixFold(page.Header.Get("Server"), p.server) ||
+			p.header != "" && page.Header.Get(p.header) != "" || p.text != "" && strings.Contains(page.words, p.text) {
+			return Web{Origin: OfProxy, Name: p.name}
+		}
+	}
+	return Web{Origin: OfProxy}
+}
+
+func lookForGateway(page *httpPage, q Question) Web {
+	to := leadsTo(page)
+	for _, g := range gatewaySigns {
+		switch {
+		case g.place != "" && hasPrefixFold(to.Path, g.place) && !hasPrefixFold(askedPath(q), g.place):
+			return Web{Origin: OfGateway, Name: g.name, Sign: "the redirect to " + g.place}
+		case g.host != "" && (strings.EqualFold(to.Hostname(), g.host) || g.host[0] == '.' && hasSuffixFold(to.Hostname(), g.host)):
+			return Web{Origin: OfGateway, Name: g.name, Sign: "the redirect to " + to.Hostname()}
+		case g.reason != "" && page.StatusCode == http.StatusUnauthorized && strings.Contains(page.Status, g.reason):
+			return Web{Origin: Hidden, Name: g.name, Sign: "the words of its 401"}
+		case g.realm != "" && hasPrefixFold(loginRealm(page), g.realm):
+			return Web{Origin: Hidden, Name: g.name, Sign: "the realm of the login"}
+		}
+	}
+	return Web{}
+}
+
+// lookAtRedirect: a redirect is Exchange's where it leads into a place of
+// Exchange's that was not in the question. One to HTTPS repeats the question,
+// and so does every web server that wants TLS.
+func lookAtRedirect(page *httpPage, q Question) Web {
+	to := leadsTo(page)
+	if to == noURL {
+		return Web{}
+	}
+	here := to.Host == "" || sameHost(to.Hostname(), q.Host)
+	repeats := strings.EqualFold(strings.TrimRight(to.Path, "/"), strings.TrimRight(askedPath(q), "/"))
+	toTLS := to.Scheme == "https" && q.Service.TLS == catalog.NoTLS
+	place := inPlace(to.Path, exchangePlaces)
+	switch {
+	case brokenPlace(to) && (place || inPlace(to.Path, errorPlaces) || markedIIS(page.Header)):
+		return Web{Origin: OfExchange, Sign: "its error page"}
+	case place && !repeats:
+		return Web{Origin: OfExchange, Sign: "the redirect to " + to.Path}
+	case toTLS && repeats && (here || place):
+		return Web{Origin: Hidden, Sign: "the redirect to HTTPS"}
+	case place && here:
+		return Web{Origin: Unproved, Sign: "the redirect to itself"}
+	case place || markedIIS(page.Header) && askedPath(q) != "/":
+		return Web{Origin: Unproved, Sign: "the redirect to " + to.Path, doubtful: true}
+	case markedIIS(page.Header):
+		return Web{}
+	}
+	return Web{Origin: Foreign, Sign: "the redirect to " + to.Path}
+}
+
+func lookForIIS(page *httpPage, _ Question) Web {
+	switch {
+	case ofKernel(page.Header):
+		return Web{Origin: OfWindows, Sign: "Server: " + page.Header.Get("Server")}
+	case markedIIS(page.Header):
+		return Web{Origin: OfIIS, Sign: "the headers of IIS"}
+	}
+	return Web{}
+}
+
+// windowsLogins is the sign of a login by Negotiate or NTLM.
+const windowsLogins = "the logins of Windows"
+
+// lookAtLogin: the logins of Windows are seldom anybody else's, and the realm
+// that IIS names is its own name.
+func lookAtLogin(page *httpPage, q Question) Web {
+	schemes := challenges(page.Header.Values("WWW-Authenticate"))
+	switch {
+	case page.Header.Get("MS-ASProtocolVersions") != "":
+		return Web{Origin: Unproved, Sign: "ActiveSync, which others speak, too"}
+	case page.StatusCode != http.StatusUnauthorized || len(schemes) == 0:
+		return Web{}
+	case hasScheme(schemes, "Negotiate", "NTLM"):
+		return Web{Origin: Hidden, Sign: windowsLogins}
+	case hasScheme(schemes, "Basic") && ownRealm(loginRealm(page), q.Host):
+		return Web{Origin: Hidden, Sign: "the realm of the login", doubtful: true}
+	case hasScheme(schemes, "Basic", "Digest", "Bearer"):
+		return Web{Origin: Unproved, Sign: "a login", doubtful: true}
+	}
+	return Web{}
+}
+
+// ownRealm reports whether a realm is the name of the host that was asked, or of
+// one in its domain. Exchange Online sends an empty one.
+func ownRealm(realm, host string) bool {
+	domain := domainOf(host)
+	return realm == "" || sameHost(realm, host) || domain != "" && hasSuffixFold(realm, "."+domain)
+}
+
+// lookAtPage reads an error page for the words of Windows. A 403 without any
+// server's name is how administrators are told to harden IIS.
+func lookAtPage(page *httpPage, _ Question) Web {
+	for _, w := range windowsPages {
+		if strings.Contains(page.words, w.text) {
+			return Web{Origin: w.origin, Sign: "the words of its page"}
+		}
+	}
+	if page.StatusCode == http.StatusForbidden && page.Header.Get("Server") == "" && page.Header.Get("Via") == "" {
+		return Web{Origin: Hidden, Sign: "a page without a name"}
+	}
+	return Web{}
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// An httpPage is an answer whose error page has been looked at.
+type httpPage struct {
+	*http.Response
+	words string // the error page, as far as it matters
+}
+
+// newHTTPPage reads an error page where the headers do not say whose it is.
+func newHTTPPage(r *http.Response) *httpPage {
+	page := &httpPage{Response: r}
+	failed := r.StatusCode >= http.StatusBadRequest && r.StatusCode != http.StatusUnauthorized
+	if failed && (r.StatusCode == http.StatusBadRequest || !markedIIS(r.Header)) {
+		page.words = wordsOf(r.Body)
+	}
+	return page
+}
+
+// wordsOf reads a page to the first line with known words: the page may have no
+// end for as long as the connection stands.
+func wordsOf(body io.Reader) string {
+	var read strings.Builder
+	lines := bufio.NewScanner(io.LimitReader(body, httpBody))
+	for lines.Scan() {
+		read.WriteString(lines.Text() + "\n")
+		if slices.ContainsFunc(knownWords(), func(words string) bool { return strings.Contains(lines.Text(), words) }) {
+			break
+		}
+	}
+	return read.String()
+}
+
+// knownWords are all that pages are known by.
+func knownWords() []string {
+	all := slices.Clone(tlsPages)
+	for _, w := range windowsPages {
+		all = append(all, w.text)
+	}
+	for _, p := range proxySigns {
+		if p.text != "" {
+			all = append(all, p.text)
+		}
+	}
+	return all
+}
+
+// saysOneOf reports whether the page has one of these words.
+func (p *httpPage) saysOneOf(words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(p.words, w) })
+}
+
+// noURL is where a page leads that leads nowhere.
+var noURL = &url.URL{}
+
+// leadsTo is the target of a redirect.
+func leadsTo(page *httpPage) *url.URL {
+	location := page.Header.Get("Location")
+	if page.StatusCode/100 != 3 || location == "" {
+		return noURL
+	}
+	to, err := url.Parse(location)
+	if err != nil || to.Opaque != "" {
+		return &url.URL{Host: "invalid"} // nobody's place
+	}
+	return to
+}
+
+// inPlace reports whether a path is one of places or below it.
+func inPlace(path string, places []string) bool {
+	return slices.ContainsFunc(places, func(place string) bool {
+		rest, below := strings.CutPrefix(strings.ToLower(path), place)
+		return below && (rest == "" || rest[0] == '/')
+	})
+}
+
+// brokenPlace reports whether a redirect leads to an error page.
+func brokenPlace(to *url.URL) bool {
+	return inPlace(to.Path, errorPlaces) || to.Query().Has("aspxerrorpath")
+}
+
+func askedPath(q Question) string {
+	if q.Service.HTTP == nil {
+		return "/"
+	}
+	return q.Service.HTTP.Path
+}
+
+func sameHost(a, b string) bool {
+	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(strings.Trim(b, "[]"), "."))
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+func hasSuffixFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
+}
+
+// hasCookie reports whether a cookie is set whose name begins so. OWA numbers
+// some of them.
+func hasCookie(page *httpPage, name string) bool {
+	return slices.ContainsFunc(page.Header.Values("Set-Cookie"), func(cookie string) bool { return hasPrefixFold(cookie, name) })
+}
+
+// realm finds the realm in a challenge (RFC 9110, section 11.5).
+var realm = regexp.MustCompile(`(?i)\brealm\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s,]+))`)
+
+// loginRealm is the realm of a page's login.
+func loginRealm(page *httpPage) string {
+	found := realm.FindStringSubmatch(strings.Join(page.Header.Values("WWW-Authenticate"), ", "))
+	if found == nil {
+		return ""
+	}
+	return found[1] + found[2]
+}
