@@ -159,7 +159,7 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	a.words = a.raw
 	var conn net.Conn = a.raw
 	starttls := func(plain net.Conn) (net.Conn, error) {
-		secured, shown, err := handshake(plain, c.Host, r.timeouts.TLS, leash)
+		secured, shown, err := handshake(plain, trimDot(c.Host), r.timeouts.TLS, leash)
 		a.tls = shown
 		if err != nil {
 			return nil, err
@@ -186,7 +186,7 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 		return
 	}
 	q := protocol.Question{
-		Host:       c.Host,
+		Host:       trimDot(c.Host),
 		Service:    c.Service,
 		Domain:     r.pool.Domain,
 		Interfaces: behind(c),

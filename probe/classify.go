@@ -128,7 +128,7 @@ func judgeLookup(err error, cancelled bool) (Verdict, string) {
 	case cancelled:
 		return Untried, "interrupted while looking up the name"
 	case notFound(err):
-		return Unresolved, "the name has no address"
+		return Unresolved, unresolvedWords(err)
 	}
-	return Untried, "the name could not be looked up: " + err.Error()
+	return Untried, "no name server gave an answer: " + err.Error()
 }
