@@ -166,7 +166,7 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	starttls := func(plain net.Conn) (net.Conn, error) {
 		meter := &helloMeter{Conn: plain}
 		a.shaking.Store(true)
-		secured, shown, err := handshake(meter, c.Host, r.timeouts.TLS, leash, a.hello)
+		secured, shown, err := handshake(meter, trimDot(c.Host), r.timeouts.TLS, leash, a.hello)
 		a.shaking.Store(false)
 		a.tls, a.helloSize, a.helloHeard = shown, meter.size, meter.heard
 		if err != nil {
@@ -194,7 +194,7 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 		return
 	}
 	q := protocol.Question{
-		Host:       c.Host,
+		Host:       trimDot(c.Host),
 		Service:    c.Service,
 		Domain:     r.pool.Domain,
 		Interfaces: behind(c),

@@ -16,24 +16,39 @@ import (
 
 // check asks one check at every address of its host.
 func (r *run) check(ctx context.Context, h *host, c catalog.Check, emit func(Result)) {
-	addrs, err := r.resolve(ctx, h)
+	name, err := r.resolve(ctx, h)
 	if err != nil {
-		res := Result{Check: c, Port: c.Service.Ports.First, Step: protocol.Resolve, Tries: 1, Took: h.took}
-		res.Steps = []Timing{{protocol.Resolve, h.took}}
-		res.Verdict, res.Obstacle, res.Detail = judgeLookup(err, ctx.Err() != nil)
-		emit(res)
+		emit(r.nameless(ctx, h, c))
 		return
 	}
 	var each sync.WaitGroup
-	for _, addr := range addrs {
+	for _, addr := range name.Addrs {
 		each.Go(func() {
-			res := r.ask(ctx, h, c, netip.AddrPortFrom(addr, c.Service.Ports.First))
+			res := r.askAt(ctx, h, c, netip.AddrPortFrom(addr, c.Service.Ports.First))
+			res.Name = name
 			res.Steps = append([]Timing{{protocol.Resolve, h.took}}, res.Steps...)
 			emit(res)
 			r.follow(ctx, h, res, emit)
 		})
 	}
 	each.Wait()
+}
+
+// nameless is the result where the host's name led to no address.
+func (r *run) nameless(ctx context.Context, h *host, c catalog.Check) Result {
+	res := Result{Check: c, Name: h.found, Port: c.Service.Ports.First, Step: protocol.Resolve, Tries: 1, Took: h.took}
+	res.Steps = []Timing{{protocol.Resolve, h.took}}
+	res.Verdict, res.Obstacle, res.Detail = judgeLookup(h.err, ctx.Err() != nil)
+	return res
+}
+
+// askAt asks a check at one address, unless this machine has no way there.
+func (r *run) askAt(ctx context.Context, h *host, c catalog.Check, at netip.AddrPort) Result {
+	if why := h.found.noWay[at.Addr()]; why != "" {
+		return Result{Check: c, Address: at.Addr(), Port: at.Port(), Step: protocol.Connect, Verdict: Untried,
+			Obstacle: why, Detail: noWayWords(why, at.Addr())}
+	}
+	return r.ask(ctx, h, c, at)
 }
 
 // ask finds the verdict on one check at one address: it waits for its turn,

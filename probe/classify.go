@@ -182,14 +182,13 @@ func isTimeout(err error) bool {
 // judgeLookup tells a name without an address from a resolver that could not
 // say.
 func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
-	why := "the name could not be looked up: " + err.Error()
 	switch obstacle := obstacleOf(err); {
 	case cancelled:
 		return Untried, Interrupted, "interrupted while looking up the name"
 	case notFound(err):
-		return Unresolved, "", "the name has no address"
+		return Unresolved, "", unresolvedWords(err)
 	case obstacle != "":
-		return Untried, obstacle, why
+		return Untried, obstacle, "the name could not be looked up: " + err.Error()
 	}
-	return Untried, NoResolver, why
+	return Untried, NoResolver, "no name server gave an answer: " + err.Error()
 }

@@ -4,11 +4,8 @@ package probe
 
 import (
 	"context"
-	"errors"
 	"math"
-	"net"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +17,6 @@ import (
 type run struct {
 	ctx      context.Context // for what belongs to no check
 	dial     DialFunc
-	lookup   LookupFunc
 	pool     *Pool
 	timeouts Timeouts
 	refusal  time.Duration // how long the system may take to tell of a refusal
@@ -46,8 +42,8 @@ type host struct {
 	turn            *semaphore.Weighted // of its ports; a gentle run asks one after the other
 	pace            *rate.Limiter       // of its connects; nil where there is none
 
-	resolved chan struct{} // closed when the lookup is over: the three below are set
-	addrs    []netip.Addr
+	resolved chan struct{} // closed when the lookup is over: the three below are set then
+	found    *Name
 	err      error
 	took     time.Duration
 
@@ -62,7 +58,6 @@ func newRun(ctx context.Context, p *Pool) *run {
 	r := &run{
 		ctx:      ctx,
 		dial:     p.Dial,
-		lookup:   p.Lookup,
 		pool:     p,
 		timeouts: p.Timeouts.orDefault(),
 		limit:    affordable(orDefault(p.Limit, 1024)),
@@ -83,8 +78,10 @@ func newRun(ctx context.Context, p *Pool) *run {
 		r.dial = systemDial(p.Source)
 		r.refusal = refusalTakes()
 	}
-	if r.lookup == nil {
-		r.lookup = systemLookup
+	if r.pool.Resolver == nil {
+		own := *p
+		own.Resolver = &Resolver{}
+		r.pool = &own
 	}
 	return r
 }
@@ -105,7 +102,7 @@ func orDefault[T comparable](v, standard T) T {
 
 func (t Timeouts) orDefault() Timeouts {
 	return Timeouts{
-		Resolve: orDefault(t.Resolve, 5*time.Second),
+		Resolve: orDefault(t.Resolve, 15*time.Second),
 		Connect: orDefault(t.Connect, 3500*time.Millisecond),
 		TLS:     orDefault(t.TLS, 10*time.Second),
 		Check:   orDefault(t.Check, 20*time.Second),
@@ -145,57 +142,20 @@ func (r *run) leave(h *host) {
 	}
 }
 
-// resolve returns every address of the host. The first caller looks it up, the
-// others wait for that.
-func (r *run) resolve(ctx context.Context, h *host) ([]netip.Addr, error) {
+// resolve returns what is known of the host's name. The first caller looks it up,
+// the others wait for that.
+func (r *run) resolve(ctx context.Context, h *host) (*Name, error) {
 	r.mu.Lock()
 	first := !h.claimed
 	h.claimed = true
 	r.mu.Unlock()
 	if first {
-		h.addrs, h.took, h.err = r.lookUp(ctx, h.name)
+		found, err := r.pool.Resolve(ctx, h.name)
+		h.found, h.took, h.err = &found, found.took, err
 		close(h.resolved)
 	}
 	<-h.resolved
-	return h.addrs, h.err
-}
-
-// lookUp resolves a name, or an address to itself.
-func (r *run) lookUp(ctx context.Context, name string) ([]netip.Addr, time.Duration, error) {
-	if addr, err := netip.ParseAddr(name); err == nil {
-		return []netip.Addr{addr.Unmap()}, 0, nil
-	}
-	if err := r.connects.Acquire(ctx, 1); err != nil {
-		return nil, 0, err
-	}
-	defer r.connects.Release(1)
-	ctx, stop := context.WithTimeout(ctx, r.timeouts.Resolve)
-	defer stop()
-	start := time.Now()
-	addrs, err := r.lookup(ctx, name)
-	if err == nil && len(addrs) == 0 {
-		err = &net.DNSError{Err: "no address", Name: name, IsNotFound: true}
-	}
-	return addrs, time.Since(start), err
-}
-
-func systemLookup(ctx context.Context, host string) ([]netip.Addr, error) {
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
-	}
-	for i, a := range addrs {
-		addrs[i] = a.Unmap()
-	}
-	slices.SortFunc(addrs, netip.Addr.Compare)
-	return slices.Compact(addrs), nil
-}
-
-// notFound reports whether the resolver is certain that there is no address.
-// A resolver that did not answer is certain of nothing.
-func notFound(err error) bool {
-	var dns *net.DNSError
-	return errors.As(err, &dns) && dns.IsNotFound
+	return h.found, h.err
 }
 
 // path returns what is known of the way to an address of the host.

@@ -21,7 +21,8 @@ import (
 // A Pool asks many checks at once. The zero value is ready to use.
 type Pool struct {
 	Dial     DialFunc   // opens a transport connection; nil is the system's, bound to Source
-	Lookup   LookupFunc // resolves a name; nil is the system's resolver
+	Resolver *Resolver  // finds the addresses of names; nil is one of the run's own
+	Lookup   LookupFunc // does so in its place; nil leaves it to Resolver
 	Trust    *Trust     // whom to trust in Peer.TLS; nil is this machine's roots
 	Domain   string     // the organization's mail domain, which DNS servers are asked for; "" asks for something else
 	Source   netip.Addr // local address to connect from; the zero Addr leaves it to the system
@@ -43,7 +44,7 @@ type LookupFunc func(ctx context.Context, host string) ([]netip.Addr, error)
 
 // Timeouts limits every part of a check. A zero field takes its default.
 type Timeouts struct {
-	Resolve time.Duration // a name's lookup; 5 s
+	Resolve time.Duration // a name's lookup, all tries together; 15 s
 	Connect time.Duration // of silence before a host is given up; 3.5 s. A host that answers elsewhere is known sooner
 	TLS     time.Duration // one handshake; 10 s, in which a lost segment is sent again five times
 	Check   time.Duration // everything after the lookup, all tries together; 20 s

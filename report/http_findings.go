@@ -34,7 +34,7 @@ func redirectElsewhere(s seen) bool { return s.foreign() && s.elsewhere() != "" 
 func (s seen) elsewhere() string {
 	location, _ := s.fact("location")
 	u, err := url.Parse(location)
-	if err != nil || u.Host == "" || strings.EqualFold(u.Hostname(), strings.Trim(s.Check.Host, "[]")) {
+	if err != nil || u.Host == "" || strings.EqualFold(u.Hostname(), strings.Trim(s.Check.Host, "[].")) {
 		return ""
 	}
 	return u.Hostname()

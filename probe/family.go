@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"syscall"
+)
+
+// noLocalAddr is what connecting to a family says that is switched off here:
+// EADDRNOTAVAIL, and the same of Windows (WSAEADDRNOTAVAIL), for which package
+// syscall has an invented number.
+var noLocalAddr = []syscall.Errno{syscall.EADDRNOTAVAIL, 10049}
+
+// waysFrom says what keeps this machine from an address; "" where it has a way.
+// A datagram socket is connected, which looks the route up and sends nothing. It
+// takes no source port of TCP, so that a shortage of those is not taken for a
+// missing address.
+func waysFrom(source netip.Addr) func(netip.Addr) Obstacle {
+	return func(to netip.Addr) Obstacle {
+		d := net.Dialer{}
+		if source.IsValid() {
+			if source.Is4() != to.Is4() {
+				return "" // the dialer says so
+			}
+			d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+		}
+		conn, err := d.Dial("udp", netip.AddrPortFrom(to, 9).String())
+		if err == nil {
+			_ = conn.Close()
+			return ""
+		}
+		var errno syscall.Errno
+		if !errors.As(err, &errno) || causeOf(err) != causeNoRoute && !slices.Contains(noLocalAddr, errno) {
+			return ""
+		}
+		switch {
+		case hasAddress(FamilyOf(to)):
+			return NoRoute
+		case to.Is4():
+			return NoIPv4
+		}
+		return NoIPv6
+	}
+}
+
+// hasAddress reports whether this machine has an address of a family that other
+// networks know.
+func hasAddress(f Family) bool {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return true
+	}
+	return slices.ContainsFunc(addrs, func(a net.Addr) bool {
+		prefix, err := netip.ParsePrefix(a.String())
+		return err == nil && FamilyOf(prefix.Addr()) == f && prefix.Addr().IsGlobalUnicast()
+	})
+}
+
+// noWayWords says what an obstacle on the way to an address is.
+func noWayWords(o Obstacle, to netip.Addr) string {
+	switch o {
+	case NoIPv6:
+		return "this machine has no IPv6, and " + to.String() + " cannot be reached without"
+	case NoIPv4:
+		return "this machine has no IPv4, and " + to.String() + " cannot be reached without"
+	}
+	return "this machine has no route to " + to.String()
+}

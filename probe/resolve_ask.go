@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// The waits for an answer, after which the next server is asked, or the same one
+// again. An answer that comes later than that is taken, too. In 15 s one server
+// is asked eight times: where a tenth of the packets is lost each way, one name
+// of half a million stays unknown.
+const (
+	firstDNSWait = 750 * time.Millisecond
+	tcpDNSWait   = 4 * time.Second
+)
+
+func longerDNSWait(wait, most time.Duration) time.Duration { return min(wait+wait*3/10, most) }
+
+// hopeless is the round after which nobody is asked again, if none of the servers
+// could be asked at all: there is no network, or no name server runs.
+const hopeless = 2
+
+// An asking is one question on its way to an answer.
+type asking struct {
+	client *dnsClient
+	q      dnsQuestion
+	lines  []*dnsLine
+	heard  chan dnsReply
+	ctx    context.Context // ends with the asking
+	busy   sync.WaitGroup  // what reads from servers
+}
+
+// A dnsLine is the connection to one server, which is asked over it as often as
+// needed.
+type dnsLine struct {
+	server *dnsServer
+	conn   net.Conn  // nil before it is asked, and after it failed
+	sent   time.Time // the last time
+	failed bool      // it answered that without an address
+	said   error     // what was wrong last; nil where it did not answer
+}
+
+// A dnsReply is what came of asking a server.
+type dnsReply struct {
+	line   *dnsLine
+	conn   net.Conn
+	answer dnsAnswer
+	err    error
+}
+
+// ask asks the servers by turns until one of them knows, or ctx ends. All of
+// them refusing for half of the time is an end, too.
+func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type) (dnsAnswer, error) {
+	inner, stop := context.WithCancel(ctx)
+	a := &asking{client: c, q: newQuestion(name, kind), heard: make(chan dnsReply), ctx: inner}
+	defer a.hangUp(stop)
+	wait := min(firstDNSWait, c.conf.wait)
+	patience := time.Now().Add(untilEnd(ctx) / 2)
+	for round := 0; ctx.Err() == nil; round++ {
+		servers := c.order(round)
+		refused := 0
+		for _, s := range servers {
+			line := a.line(s)
+			if !a.send(line) {
+				refused++
+				continue
+			}
+			answer, known := a.await(line, wait)
+			switch {
+			case known:
+				return answer, nil
+			case line.failed:
+				refused++
+				continue
+			}
+			wait = longerDNSWait(wait, c.conf.wait)
+		}
+		if refused < len(servers) {
+			continue
+		}
+		if time.Now().After(patience) || round == hopeless && !a.anyCode() {
+			break
+		}
+		if answer, known := a.await(nil, wait); known {
+			return answer, nil
+		}
+		wait = longerDNSWait(wait, c.conf.wait)
+	}
+	return dnsAnswer{}, a.failure()
+}
+
+// untilEnd is how much time ctx leaves.
+func untilEnd(ctx context.Context) time.Duration {
+	end, limited := ctx.Deadline()
+	if !limited {
+		return time.Hour
+	}
+	return time.Until(end)
+}
+
+func (a *asking) line(s *dnsServer) *dnsLine {
+	for _, l := range a.lines {
+		if l.server == s {
+			return l
+		}
+	}
+	l := &dnsLine{server: s}
+	a.lines = append(a.lines, l)
+	return l
+}
+
+// send asks a server once more, and reports whether that was possible.
+func (a *asking) send(l *dnsLine) bool {
+	if a.client.pace.wait(a.ctx) != nil {
+		return false
+	}
+	l.failed, l.sent = false, time.Now()
+	if a.client.conf.tcp {
+		a.busy.Go(func() { a.overTCP(l) })
+		return true
+	}
+	message, err := a.q.pack()
+	if err == nil && l.conn == nil {
+		if l.conn, err = a.client.dial(a.ctx, "udp", l.server.addr.String()); err == nil {
+			conn := l.conn
+			a.busy.Go(func() { a.listen(l, conn) })
+		}
+	}
+	if err == nil {
+		_, err = l.conn.Write(message)
+	}
+	if err != nil {
+		a.fail(dnsReply{line: l, conn: l.conn, err: err})
+	}
+	return err == nil
+}
+
+// listen takes what comes from a server until the asking is over.
+func (a *asking) listen(l *dnsLine, conn net.Conn) {
+	b := make([]byte, 4096) // no server sends more than 512 bytes to who does not offer more
+	fetching := false // the rest of an answer
+	for {
+		n, err := conn.Read(b)
+		if errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
+			return
+		}
+		if err != nil {
+			a.report(dnsReply{line: l, conn: conn, err: err})
+			return
+		}
+		answer, err := a.q.read(b[:n])
+		switch {
+		case errors.Is(err, errStrayDNS):
+			continue
+		case !errors.Is(err, errDNSCut):
+			a.report(dnsReply{line: l, answer: answer, err: err})
+		case !fetching:
+			fetching = true
+			a.busy.Go(func() { a.whole(l, answer) })
+		}
+	}
+}
+
+// whole asks for an answer again over TCP that did not fit into a datagram.
+// Where nobody answers there, part of the addresses is better than none.
+func (a *asking) whole(l *dnsLine, part dnsAnswer) {
+	answer, err := a.exchangeTCP(l)
+	if err != nil && len(part.addrs) > 0 {
+		answer, err = part, nil
+	}
+	a.report(dnsReply{line: l, answer: answer, err: err})
+}
+
+func (a *asking) overTCP(l *dnsLine) {
+	answer, err := a.exchangeTCP(l)
+	a.report(dnsReply{line: l, answer: answer, err: err})
+}
+
+func (a *asking) exchangeTCP(l *dnsLine) (dnsAnswer, error) {
+	ctx, stop := context.WithTimeout(a.ctx, tcpDNSWait)
+	defer stop()
+	conn, err := a.client.dial(ctx, "tcp", l.server.addr.String())
+	if err != nil {
+		return dnsAnswer{}, err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	return a.q.overTCP(conn)
+}
+
+// report hands on what came, unless nobody waits for it any more.
+func (a *asking) report(r dnsReply) {
+	select {
+	case a.heard <- r:
+	case <-a.ctx.Done():
+	}
+}
+
+// await waits for an answer from any server. It ends without one when the time
+// is over, and when the server that was asked last says that it does not know.
+func (a *asking) await(last *dnsLine, wait time.Duration) (dnsAnswer, bool) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		select {
+		case r := <-a.heard:
+			if r.err == nil {
+				a.note(r.line, true)
+				r.answer.by = r.line.server.addr.Addr()
+				return r.answer, true
+			}
+			a.fail(r)
+			if r.line == last {
+				return dnsAnswer{}, false
+			}
+		case <-timer.C:
+			if last != nil {
+				a.note(last, false)
+			}
+			return dnsAnswer{}, false
+		case <-a.ctx.Done():
+			return dnsAnswer{}, false
+		}
+	}
+}
+
+// note tells the client what it may learn from a question.
+func (a *asking) note(l *dnsLine, answered bool) {
+	if answered {
+		l.server.hear(a.q.kind, true)
+		a.client.pace.hear(l.sent, true)
+	} else if l.server.unanswered(l.sent, a.q.kind) {
+		a.client.pace.hear(l.sent, false)
+	}
+}
+
+// fail takes note that a server does not know, or cannot be asked.
+func (a *asking) fail(r dnsReply) {
+	r.line.failed, r.line.said = true, r.err
+	if r.conn != nil && r.conn == r.line.conn {
+		_ = r.conn.Close()
+		r.line.conn = nil
+	}
+	if code := (*rcodeError)(nil); errors.As(r.err, &code) {
+		r.line.server.hear(a.q.kind, false)
+		if r.line.server.answers(a.q.kind) {
+			a.client.pace.hear(r.line.sent, false) // some say REFUSED or SERVFAIL to who asks too often
+		}
+	}
+}
+
+// anyCode reports whether some server may yet answer: it was heard, or is only silent.
+func (a *asking) anyCode() bool {
+	return slices.ContainsFunc(a.lines, func(l *dnsLine) bool {
+		var code *rcodeError
+		return l.said == nil || isTimeout(l.said) || errors.As(l.said, &code)
+	})
+}
+
+// hangUp ends everything that is under way.
+func (a *asking) hangUp(stop context.CancelFunc) {
+	stop()
+	defer a.busy.Wait()
+	for _, l := range a.lines {
+		if l.conn != nil {
+			_ = l.conn.Close()
+		}
+	}
+}
+
+// failure says what each server did.
+func (a *asking) failure() error {
+	f := &resolverError{kind: a.q.kind}
+	for _, l := range a.lines {
+		f.servers = append(f.servers, serverFailure{l.server.addr.Addr(), l.said})
+	}
+	slices.SortFunc(f.servers, func(x, y serverFailure) int { return a.client.place(x.server) - a.client.place(y.server) })
+	return f
+}
+
+// place is where the configuration names a server.
+func (c *dnsClient) place(server netip.Addr) int {
+	return slices.IndexFunc(c.servers, func(s *dnsServer) bool { return s.addr.Addr() == server })
+}
+
+// A resolverError is a question that no server answered.
+type resolverError struct {
+	kind    dnsmessage.Type
+	servers []serverFailure
+	knows   netip.Addr // who has no address of the other kind; invalid where nobody said so
+}
+
+// A serverFailure is what a server did instead.
+type serverFailure struct {
+	server netip.Addr
+	err    error // nil where it did not answer
+}
+
+func (e *resolverError) Error() string {
+	var words []string
+	for _, f := range e.servers {
+		words = append(words, f.server.String()+" "+failureWords(f.err))
+	}
+	if len(words) == 0 {
+		words = []string{"no name server was asked"}
+	}
+	said := strings.Join(words, ", ")
+	if e.knows.IsValid() {
+		other := dnsmessage.TypeA + dnsmessage.TypeAAAA - e.kind
+		said = fmt.Sprintf("%s knows no %s record; asked for %s, %s", e.knows, typeWord(other), typeWord(e.kind), said)
+	}
+	return said
+}
+
+// failureWords says what a name server did.
+func failureWords(err error) string {
+	var code *rcodeError
+	switch {
+	case err == nil, isTimeout(err), errors.Is(err, context.Canceled):
+		return "did not answer"
+	case errors.As(err, &code), errors.Is(err, errBrokenDNS), errors.Is(err, errStrayDNS), errors.Is(err, errDNSCut):
+		return err.Error()
+	}
+	switch causeOf(err) {
+	case causeRefused:
+		return "refuses questions (nothing listens at its port 53)"
+	case causeReset:
+		return "hangs up"
+	case causeNoRoute, causeUnreachable:
+		return "cannot be reached from this machine"
+	case causeTimeout:
+		return "did not answer"
+	}
+	return fmt.Sprintf("cannot be asked: %v", err)
+}
