@@ -138,7 +138,7 @@ const between = "in the firewall between"
 // ask is the request to the keeper of a firewall.
 func (s seen) ask(where string) string {
 	request := fmt.Sprintf("Ask for %s from here to %s %s.", s.port(), s.place(), where)
-	if s.Check.Want == catalog.Optional {
+	if s.want == catalog.Optional {
 		return "If the service is in use, " + lower(request)
 	}
 	return request

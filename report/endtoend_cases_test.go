@@ -32,6 +32,7 @@ func TestHealthyEndToEnd(t *testing.T) {
 		{"2010", "mailbox", "client-access"},
 		{"2013", "client-access", "client"},
 		{"2016", "mailbox", "client"},
+		{"2016", "mailbox", "um-gateway"},
 		{"2019", "mailbox", "client"},
 		{"2019", "mailbox", "mailbox"},
 		{"2019", "mailbox", "internet"},
@@ -86,6 +87,8 @@ var (
 func fromClient2010(t *testing.T) []catalog.Check {
 	return planFor(t, "2010", "client-access", "client")
 }
+
+func fromGateway(t *testing.T) []catalog.Check { return planFor(t, "2016", "mailbox", "um-gateway") }
 
 // asking2019By has one service asked by another method.
 func asking2019By(m catalog.Method, service string) func(*testing.T) []catalog.Check {
@@ -229,6 +232,8 @@ var sicknesses = []sickness{
 	{"only-tcp-answers", "kerberos-udp", controllers, things(overUDP(88, nil))},
 	{"mail-shield", "smtp", fromClient, things(losing(), serving(hangUp, 25, 110, 143, 465, 587, 993, 995))},
 	{"mail-shield", "smtp", fromClient, smtpAt25("220 mail01 avast! SMTP proxy ready.", plainEHLO)},
+	{"one-is-enough", "um-sips", fromGateway, things(refusing(5061))},
+	{"one-is-enough", "um-sip", fromGateway, things(losing(5060, 5061))},
 	{"rpc-behind-not-asked", "endpoint-mapper", fromClient2010, things(losing(135))},
 	{"rpc-none-registered", "endpoint-mapper", fromClient2010, things(serving(speaking("rpc", catalog.Service{}), 135))},
 	{"rpc-not-registered", "nspi", fromClient2010, things(serving(speaking("rpc", catalog.Service{}), 135))},

@@ -36,6 +36,7 @@ var products = map[string]string{
 
 // closed is what a row says where it is right that nothing answers.
 var closed = map[catalog.Want]string{
+	catalog.Required:  "not needed, one of several is enough",
 	catalog.Optional:  "not in use, closed",
 	catalog.Off:       "off by default, closed",
 	catalog.Forbidden: "closed, as it should be",
@@ -59,6 +60,7 @@ func writeTable(w io.Writer, r Report, s Style) error {
 		t.group(g, r.From)
 		t.line(0)
 	}
+	t.groundRules(r.GroundRules)
 	t.summary(r)
 	return t.out.Flush()
 }

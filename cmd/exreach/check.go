@@ -53,7 +53,7 @@ func check(c *cli.Context, w world) error {
 	out.tracer = tracerOf(c, pool, &notes)
 	plan := newPlanner(c, cat, hosts, out.notes)
 	if err := plan.rehearse(hosts); err != nil {
-		return err
+		return pointed(cat, err)
 	}
 	fmt.Fprint(out.notes, &notes)
 	who := identifier{

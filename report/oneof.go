@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// effective is what is wanted of the service in the company that it has.
+func (s seen) effective() catalog.Want {
+	if s.spared() {
+		return catalog.Off
+	}
+	return s.Check.Want
+}
+
+// companions are the results at the same address of which one is as good as
+// this one, this one among them, in the order of the plan.
+func (s seen) companions() []probe.Result {
+	if s.Check.Service.OneOf == "" || s.Check.Want == catalog.Forbidden {
+		return nil
+	}
+	var group []probe.Result
+	for _, r := range s.beside {
+		c := r.Check
+		if c.Service.OneOf == s.Check.Service.OneOf && c.Service.Role == s.Check.Service.Role && c.Version == s.Check.Version &&
+			c.Want != catalog.Forbidden && r.Address == s.Address {
+			group = append(group, r)
+		}
+	}
+	slices.SortStableFunc(group, func(a, b probe.Result) int { return cmp.Compare(a.Check.Order, b.Check.Order) })
+	return group
+}
+
+// serves reports whether a service answers and lets us in.
+func serves(r probe.Result) bool {
+	return r.Verdict == probe.Answered && (r.Peer == nil || r.Peer.Refusal == "")
+}
+
+// notTold reports whether nothing is known of the service.
+func notTold(r probe.Result) bool { return gradeOf(r.Check.Want, r.Verdict) == Unknown }
+
+// spared: alone, the service would not be as wanted.
+func spared(s seen) bool {
+	return s.spared() && (gradeOf(s.Check.Want, s.Verdict) != Pass || refuses(s))
+}
+
+// spared reports whether the service does not serve, and it is not for it to
+// answer for that: another one of its group serves, or may for all we know, or
+// speaks for all.
+func (s seen) spared() bool {
+	group := s.companions()
+	if len(group) < 2 || serves(s.Result) || notTold(s.Result) {
+		return false
+	}
+	return slices.ContainsFunc(group, serves) || slices.ContainsFunc(group, notTold) ||
+		speaker(group).Check.Order != s.Check.Order
+}
+
+// speaker is the one that answers for a group in which nobody serves: the first
+// of those that come out worst.
+func speaker(group []probe.Result) probe.Result {
+	return slices.MaxFunc(group, func(a, b probe.Result) int {
+		of := func(r probe.Result) int { return slices.Index(severity, gradeOf(r.Check.Want, r.Verdict)) }
+		return cmp.Compare(of(a), of(b))
+	})
+}
+
+func saySpared(s seen) (text, hint string) {
+	group := s.companions()
+	enough := fmt.Sprintf("One of %s is enough", listed(namesOf(group)))
+	if i := slices.IndexFunc(group, serves); i >= 0 {
+		return fmt.Sprintf("%s, and %s serves at %s: this one is not needed.", enough, group[i].Check.Service.Name, placeOf(group[i])),
+			"Nothing is to be done, unless somebody is to use this very service."
+	}
+	if i := slices.IndexFunc(group, notTold); i >= 0 {
+		return fmt.Sprintf("%s, and of %s nothing is known: whether this one is needed is not known, either.", enough, group[i].Check.Service.Name),
+			fmt.Sprintf("Run again when %s can be asked.", placeOf(group[i]))
+	}
+	return fmt.Sprintf("%s, and none of them serves: %s stands for all.", enough, speaker(group).Check.Service.Name),
+		"Put one of them right: the one that is in use."
+}
+
+// noneServes: the service speaks for a group in which nobody serves.
+func noneServes(s seen) bool {
+	group := s.companions()
+	return len(group) > 1 && s.grade != Pass && s.grade != Unknown && !s.spared() && !slices.ContainsFunc(group, serves)
+}
+
+func sayNoneServes(s seen) (text, hint string) {
+	group := s.companions()
+	return fmt.Sprintf("One of %s would be enough, and none of them serves at %s.", listed(namesOf(group)), s.place()),
+		"Put one of them right: the one that is in use."
+}
+
+// namesOf is "um-sip (TCP 5060)" for each.
+func namesOf(group []probe.Result) []string {
+	var names []string
+	for _, r := range group {
+		names = append(names, fmt.Sprintf("%s (%s)", r.Check.Service.Name, placeOf(r)))
+	}
+	return names
+}
+
+// placeOf is the port of a result: "TCP 5060".
+func placeOf(r probe.Result) string {
+	return strings.TrimSpace(fmt.Sprintf("%s %d", strings.ToUpper(string(r.Check.Service.Network)), r.Port))
+}
