@@ -169,6 +169,7 @@ func auditsOf55() []audited {
 		row("A2", "drs", "other-site", "", "")
 		row("A2", "x400", "x400-peer", Required, "")
 		row("A2", "x400", "server", "", "")
+		row("E46", "x400", "x400-peer", Required, "restart: restart the computer ")
 		row("A9", "emsmdb", "client", Required, "KB180795 A")
 		row("A9", "nspi", "client", Required, "event 1166 with error 1720")
 		row("A9", "drs", "server", Required, "1083 and 1059")

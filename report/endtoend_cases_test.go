@@ -23,6 +23,13 @@ import (
 func TestHealthyEndToEnd(t *testing.T) {
 	for _, of := range [][3]string{
 		{"5.5", "server", "client"},
+		{"5.5", "server", "internet-client"},
+		{"5.5", "server", "server"},
+		{"5.5", "server", "other-site"},
+		{"2000", "server", "adc"},
+		{"2000", "back-end", "internet"},
+		{"2003", "back-end", "internet"},
+		{"2003", "back-end", "front-end"},
 		{"2000", "back-end", "client"},
 		{"2003", "back-end", "client"},
 		{"2003", "front-end", "internet"},

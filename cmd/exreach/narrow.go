@@ -57,6 +57,9 @@ func narrowTo(v catalog.Version, role, from string) (catalog.Version, error) {
 	})
 	for i, s := range v.Services {
 		v.Services[i].Wants = map[string]catalog.Want{from: s.Wants[from]}
+		if s.Wants[from] != catalog.Forbidden {
+			v.Services[i].Exposure = "" // is about others
+		}
 	}
 	return v, nil
 }
