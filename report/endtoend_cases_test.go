@@ -36,16 +36,21 @@ func TestHealthyEndToEnd(t *testing.T) {
 		{"2007", "hub", "client"},
 		{"2007", "client-access", "client"},
 		{"2010", "client-access", "client"},
+		{"2010", "client-access", "load-balancer"},
 		{"2010", "mailbox", "client-access"},
 		{"2013", "client-access", "client"},
+		{"2013", "mailbox", "um-gateway"},
 		{"2016", "mailbox", "client"},
 		{"2016", "mailbox", "um-gateway"},
+		{"2016", "internet", "mailbox"},
 		{"2019", "mailbox", "client"},
 		{"2019", "mailbox", "mailbox"},
 		{"2019", "mailbox", "internet"},
 		{"2019", "domain-controller", "mailbox"},
 		{"se", "edge", "internet"},
 		{"se", "mailbox", "client"},
+		{"online", "login", "client"},
+		{"windows", "internet", "mailbox"},
 	} {
 		t.Run(strings.Join(of[:], " "), func(t *testing.T) {
 			t.Parallel()

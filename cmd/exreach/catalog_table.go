@@ -95,7 +95,7 @@ func writeAbout(b *bytes.Buffer, v catalog.Version, s catalog.Service, width int
 		writeParagraph(b, "after a change of its port: "+s.Restart, indent, width)
 	}
 	for _, rule := range slices.Sorted(maps.Keys(s.Programs)) {
-		writeParagraph(b, "program of "+rule+": "+s.Programs[rule], indent, width)
+		writeParagraph(b, "Windows Firewall rule "+rule+": "+s.Programs[rule], indent, width)
 	}
 	if s.Exposure != "" {
 		writeParagraph(b, "where forbidden: "+s.Exposure, indent, width)
