@@ -267,6 +267,8 @@ var sicknesses = []sickness{
 	{"version-differs", "ews", fromClient, webAt443(always(iisPage + "\nX-OWA-Version: 15.1.2507.6"))},
 	{"gc-not-ready", "gc", controllers, things(doctoring(3268, writing("isGlobalCatalogReady", "isGlobalCatalogReadX")))},
 	{"not-a-domain-controller", "ldap", controllers, things(serving(speaking("ldap", catalog.Service{Name: "edge-ldap"}), 389))},
+	{"active-directory-answers", "ldap", func(t *testing.T) []catalog.Check { return planFor(t, "5.5", "server", "adc") },
+		things(serving(speaking("ldap", catalog.Service{Name: "ldap", Role: "domain-controller"}), 389))},
 	{"clock-skew", "ntp", controllers, things(overUDP(123, hourAhead))},
 	{"exposed", "endpoint-mapper", fromInternet, things(serving(speaking("rpc", catalog.Service{}), 135))},
 	{"timed-out", "owa", fromClient, things(losing(443))},

@@ -104,6 +104,7 @@ var observations = []rule{
 	{"gc-not-ready", Warn, gcNotReady, sayGCNotReady},
 	{"not-a-domain-controller", Fail, notADomainControllerRequired, sayNotADomainController},
 	{"not-a-domain-controller", Warn, notADomainController, sayNotADomainController},
+	{"active-directory-answers", Warn, activeDirectoryAnswers, sayActiveDirectoryAnswers},
 	{"clock-skew", Warn, clockSkew, sayClockSkew},
 	{"version-differs", Warn, versionDiffers, sayVersionDiffers},
 	{"unverified-row", note, unverified, sayUnverified},

@@ -38,9 +38,10 @@ func (s seen) companions() []probe.Result {
 	return group
 }
 
-// serves reports whether a service answers and lets us in.
+// serves reports whether a service answers, lets us in, and is not another one
+// that has its port.
 func serves(r probe.Result) bool {
-	return r.Verdict == probe.Answered && (r.Peer == nil || r.Peer.Refusal == "")
+	return r.Verdict == probe.Answered && (r.Peer == nil || r.Peer.Refusal == "") && !activeDirectory(r)
 }
 
 // notTold reports whether nothing is known of the service.

@@ -31,6 +31,7 @@ func TestOneIsEnough(t *testing.T) {
 		{"the second is dropped", nil, lost, "pass pass / sips"},
 		{"the second talks something else", nil, verdict(probe.Mismatch, "HTTP"), "pass warn / sips"},
 		{"the second turns us away", nil, refusal, "pass warn / sips"},
+		{"Active Directory has the port of the first", all(directory("kind", "domain controller"), role("server")), all(role("server"), closedPort), "warn fail / sips"},
 		{"none serves", closedPort, lost, "fail pass / sip sips"},
 		{"none serves, and one of them oddly", closedPort, hungUp, "fail warn / sip sips"},
 		{"none serves, and one is nothing but refused", all(want(catalog.Optional), closedPort), lost, "pass fail / sips"},
@@ -159,5 +160,29 @@ func TestGroundRules(t *testing.T) {
 	}
 	if r := draft(network()); r.GroundRules != nil {
 		t.Errorf("rules out of nowhere: %v", r.GroundRules)
+	}
+}
+
+// A run has the ground rules of the one who asks, from the catalogue.
+func TestGroundRulesEndToEnd(t *testing.T) {
+	for _, test := range []struct {
+		of    [3]string
+		rules int
+	}{
+		{[3]string{"2007", "hub", "mailbox"}, 1},
+		{[3]string{"2010", "mailbox", "client-access"}, 1},
+		{[3]string{"2019", "domain-controller", "mailbox"}, 1},
+		{[3]string{"se", "mailbox", "mailbox"}, 1},
+		{[3]string{"se", "mailbox", "client"}, 0},
+		{[3]string{"se", "edge", "mailbox"}, 0},
+		{[3]string{"2003", "back-end", "back-end"}, 0},
+	} {
+		t.Run(strings.Join(test.of[:], " "), func(t *testing.T) {
+			t.Parallel()
+			r := run(t, planFor(t, test.of[0], test.of[1], test.of[2]))
+			if len(r.GroundRules) != test.rules {
+				t.Errorf("%d ground rules, want %d: %v", len(r.GroundRules), test.rules, r.GroundRules)
+			}
+		})
 	}
 }
