@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ type audited struct {
 	from     string // with spaces between
 	want     Want
 	source   string // one that it must cite
-	said     string // words of its note, its exposure, or the reason it is not asked
+	said     string // words of its note, of its hints, or of the reason it is not asked
 }
 
 const (
@@ -196,7 +197,8 @@ func (a audited) compare(t *testing.T, version string, s Service) {
 	if a.source != "" && !slices.ContainsFunc(s.Sources, func(o Source) bool { return o.Key+" "+o.Grade == a.source }) {
 		t.Errorf("%s cites %v, and not %s", row, s.Sources, a.source)
 	}
-	if said := s.Note + " " + s.Unasked; !strings.Contains(said, a.said) {
+	rules := strings.Join(slices.Sorted(maps.Keys(s.Programs)), ", ")
+	if said := strings.Join([]string{s.Note, s.Unasked, s.Restart, rules}, " "); !strings.Contains(said, a.said) {
 		t.Errorf("%s says nothing of %q: %s", row, a.said, said)
 	}
 }

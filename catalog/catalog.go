@@ -27,10 +27,11 @@ type shelf struct {
 // A Version is one generation of Exchange (or a family of support servers) with
 // its roles and the services they listen on.
 type Version struct {
-	Name     string    // the word of the command line: "2019"
-	Title    string    // the product's name: "Exchange Server 2019"
-	Roles    []Role    // what a host may do in this version
-	Services []Service // in the order of the data
+	Name     string       // the word of the command line: "2019"
+	Title    string       // the product's name: "Exchange Server 2019"
+	Roles    []Role       // what a host may do in this version
+	Services []Service    // in the order of the data
+	Ground   []GroundRule // what holds beyond the services
 }
 
 // A Role is what a host does in a version.
@@ -43,21 +44,24 @@ type Role struct {
 // protocol there. Either Ports or RPC says where it is found; a check of an RPC
 // interface with a static port has both.
 type Service struct {
-	Name     string          // unique within its version and role: "smtp"
-	Role     string          // the role that listens
-	Facts    []string        // ids of the data paths that this row states; nil where it states none
-	Network  Network         // tcp or udp
-	Ports    Ports           // the port, or the range it is in; zero where it is dynamic, and for an RPC interface
-	RPC      *Interface      // an RPC interface that the endpoint mapper leads to; nil for all others
-	Protocol string          // the key of a conversation in probe/protocol
-	TLS      TLS             // how TLS begins on this port
-	HTTP     *Directory      // what an HTTP service answers; nil for all others
-	Wants    map[string]Want // what everybody who connects should find, by the name of a From
-	Exposure string          // why a "forbidden" from must not reach it
-	Unasked  string          // why no check is ever planned for it; "" where one is
-	Note     string          // for people, in our own words
-	Sources  []Source        // where the row comes from
-	Verified bool            // false where the row rests on memory or on an unconfirmed listing
+	Name     string            // unique within its version and role: "smtp"
+	Role     string            // the role that listens
+	Facts    []string          // ids of the data paths that this row states; nil where it states none
+	Network  Network           // tcp or udp
+	Ports    Ports             // the port, or the range it is in; zero where it is dynamic, and for an RPC interface
+	RPC      *Interface        // an RPC interface that the endpoint mapper leads to; nil for all others
+	Protocol string            // the key of a conversation in probe/protocol
+	TLS      TLS               // how TLS begins on this port
+	HTTP     *Directory        // what an HTTP service answers; nil for all others
+	Wants    map[string]Want   // what everybody who connects should find, by the name of a From
+	OneOf    string            // the group of which one service is enough, within the role; "" where it stands alone
+	Exposure string            // why a "forbidden" from must not reach it
+	Unasked  string            // why no check is ever planned for it; "" where one is
+	Note     string            // for people, in our own words
+	Restart  string            // what makes the service take a new static port: "Restart-Service MSExchangeRPC"
+	Programs map[string]string // the program that each of Setup's rules for Windows Firewall is bound to, by the rule's name
+	Sources  []Source          // where the row comes from
+	Verified bool              // false where the row rests on memory or on an unconfirmed listing
 }
 
 // Network is the transport of a service.
@@ -161,5 +165,6 @@ type Check struct {
 	Service Service
 	From    string
 	Want    Want
-	Behind  []Check // asked through the answer to this one: the RPC interfaces behind an endpoint mapper
+	Ground  []GroundRule // what holds between From and the host beyond its services
+	Behind  []Check      // asked through the answer to this one: the RPC interfaces behind an endpoint mapper
 }

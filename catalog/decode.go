@@ -25,7 +25,8 @@ type decoder struct {
 // A file is one decoded file, before its rows are put into the catalogue.
 type file struct {
 	Version
-	lines []int // where each of the services stands
+	lines   []int // where each of the services stands
+	grounds []int // where each of the ground rules stands
 }
 
 // file reads a whole catalogue file.
@@ -39,6 +40,7 @@ func (d *decoder) file(r io.Reader) (file, error) {
 		named("version", &f.Name),
 		text("title", &f.Title),
 		list("roles", f.role),
+		list("ground_rules", func(n *yaml.Node) error { return d.groundRule(&f, n) }),
 		list("services", func(n *yaml.Node) error { return d.service(&f, n) }),
 	)
 	switch {
@@ -83,9 +85,12 @@ func (d *decoder) service(f *file, n *yaml.Node) error {
 		named("protocol", &s.Protocol),
 		word("tls", tlsWords, &s.TLS),
 		field{"wants", func(n *yaml.Node) error { return readWants(n, &s) }},
+		named("one_of", &s.OneOf),
 		text("exposure", &s.Exposure),
 		text("note", &s.Note),
-		values("source", func(source string) error { return d.source(source, &s) }),
+		text("restart", &s.Restart),
+		field{"program", func(n *yaml.Node) error { return readPrograms(n, &s) }},
+		values("source", func(source string) error { return d.source(source, &s.Sources) }),
 		word("verified", []string{"true", "false"}, &verified),
 		text("unasked", &s.Unasked),
 	)
@@ -135,6 +140,8 @@ func (d *decoder) check(s Service) error {
 		return fmt.Errorf("service %q is forbidden to somebody: say in exposure why they must not reach it", s.Name)
 	case !forbidden && s.Exposure != "":
 		return fmt.Errorf("service %q has an exposure, but is forbidden to nobody", s.Name)
+	case s.OneOf != "" && !asked:
+		return fmt.Errorf("service %q is one_of %s, but is never asked: leave out one_of or unasked", s.Name, s.OneOf)
 	case s.Verified && !supported:
 		return fmt.Errorf("service %q rests on sources graded D or M only: it needs verified: false", s.Name)
 	}
@@ -142,7 +149,7 @@ func (d *decoder) check(s Service) error {
 }
 
 // source reads "KEY GRADE".
-func (d *decoder) source(value string, s *Service) error {
+func (d *decoder) source(value string, to *[]Source) error {
 	key, grade, _ := strings.Cut(value, " ")
 	title, known := d.sources[key]
 	if !known {
@@ -151,7 +158,7 @@ func (d *decoder) source(value string, s *Service) error {
 	if !slices.Contains(grades, grade) {
 		return &WordError{"grade", grade, grades}
 	}
-	s.Sources = append(s.Sources, Source{Key: key, Title: title, Grade: grade})
+	*to = append(*to, Source{Key: key, Title: title, Grade: grade})
 	return nil
 }
 
@@ -169,6 +176,24 @@ func readWants(n *yaml.Node, s *Service) error {
 	})
 	if err == nil && len(s.Wants) == 0 {
 		return errors.New("wants is empty: say who connects, or leave it out and give a reason in unasked")
+	}
+	return err
+}
+
+// readPrograms reads which program each firewall rule is bound to.
+func readPrograms(n *yaml.Node, s *Service) error {
+	s.Programs = map[string]string{}
+	err := pairs(n, func(key string, value *yaml.Node) error {
+		var rule, program string
+		if err := text("the name of a rule", &rule).read(&yaml.Node{Kind: yaml.ScalarNode, Value: key}); err != nil {
+			return err
+		}
+		err := text("the program of a rule", &program).read(value)
+		s.Programs[rule] = program
+		return err
+	})
+	if err == nil && len(s.Programs) == 0 {
+		return errors.New("program is empty: name a rule of the firewall and its program, or leave it out")
 	}
 	return err
 }

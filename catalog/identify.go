@@ -7,7 +7,7 @@ const Auto = "auto"
 
 // SupportRoles are the roles whose hosts need not run the version that they
 // serve: what they say of themselves tells nothing about Exchange.
-var SupportRoles = []string{"domain-controller", "dns", "witness", "internet"}
+var SupportRoles = []string{"domain-controller", "dns", "witness", "internet", "relay", "office-online", "rms", "ocs", "um-gateway", "adfs"}
 
 // telling is the services whose answers tell a version, each as the row that
 // asks for it in its latest form. The fewer versions stand here, the fewer files

@@ -57,6 +57,15 @@ func (v Version) merge(f file) (Version, error) {
 		}
 		put(&v.Services, s, func(o Service) bool { return o.Name == s.Name && o.Role == s.Role })
 	}
+	for i, s := range f.Services {
+		if err := v.checkOneOf(s); err != nil {
+			return v, at(f.lines[i], err)
+		}
+	}
+	v.Ground = slices.Concat(v.Ground, f.Ground)
+	if err := v.checkGround(f); err != nil {
+		return v, err
+	}
 	for _, s := range v.Services {
 		if err := v.checkInterface(s); err != nil {
 			// Where f has not got the interface, it has changed the mapper.

@@ -159,7 +159,11 @@ func golden(t *testing.T, c *Catalog, v Version) string {
 		if s.RPC != nil {
 			place = fmt.Sprintf("%s %d.%d", s.RPC.Name, s.RPC.Major, s.RPC.Minor)
 		}
-		fmt.Fprintf(&b, "%s%s %s %s %s %s\n", indent, s.Name, place, s.Protocol, s.TLS, check.Want)
+		choice := ""
+		if s.OneOf != "" && check.Want != Forbidden {
+			choice = ", one of " + s.OneOf
+		}
+		fmt.Fprintf(&b, "%s%s %s %s %s %s%s\n", indent, s.Name, place, s.Protocol, s.TLS, check.Want, choice)
 	}
 	for _, r := range v.Roles {
 		for _, from := range askedBy(v.servicesOf(r.Name)) {

@@ -93,8 +93,9 @@ func planHost(h Host, v Version, role, from string) ([]Check, error) {
 		return nil, err
 	}
 	var checks, behind []Check
+	ground := v.GroundRules(role, from)
 	for _, s := range services {
-		check := Check{Host: h.Name, Version: v.Name, Service: s, From: from, Want: s.Wants[from]}
+		check := Check{Host: h.Name, Version: v.Name, Service: s, From: from, Want: s.Wants[from], Ground: ground}
 		port := h.RPCPorts[s.Name]
 		switch {
 		case check.Want == "" || s.Unasked != "":
@@ -108,8 +109,7 @@ func planHost(h Host, v Version, role, from string) ([]Check, error) {
 		}
 	}
 	if len(checks) == 0 {
-		return nil, fmt.Errorf("nothing of role %s in version %s is for %s, only for: %s",
-			role, v.Name, from, cmp.Or(strings.Join(askedBy(services), ", "), "nobody"))
+		return nil, &NothingError{Place{v.Name, role}, from, askedBy(services)}
 	}
 	if i := slices.IndexFunc(checks, func(c Check) bool { return c.Service.isMapper() }); i >= 0 {
 		checks[i].Behind = behind

@@ -118,7 +118,8 @@ func TestPlan(t *testing.T) {
 
 func TestPlanErrors(t *testing.T) {
 	c := openGood(t)
-	const froms = "client, agent, online, internet, mailbox, client-access, edge, admin, ocs, back-end, hub, um, server, front-end, um-gateway, load-balancer"
+	const froms = "client, agent, online, internet, mailbox, client-access, edge, admin, ocs, back-end, relay, self, hub, um, server, adc, " +
+		"front-end, other-site, um-gateway, x400-peer, internet-client, load-balancer"
 	tests := []struct {
 		name, from string
 		hosts      []Host

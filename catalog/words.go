@@ -26,6 +26,7 @@ type From struct {
 // Froms is everybody that a row can want something for.
 var Froms = []From{
 	{"client", "mail programs, browsers and devices of the users, inside the organization"},
+	{"internet-client", "as client, but with POP3, IMAP4, LDAP, news or web access alone: no Outlook over RPC"},
 	{"internet", "any host outside the organization: foreign mail servers, and clients that come without a VPN"},
 	{"mailbox", "a Mailbox server"},
 	{"client-access", "a Client Access server (2007 to 2013)"},
@@ -38,9 +39,14 @@ var Froms = []From{
 	{"ocs", "Office Communications Server, Lync or Skype for Business Server"},
 	{"front-end", "a front-end server (2000 and 2003)"},
 	{"back-end", "a back-end server (2000 and 2003)"},
-	{"server", "an Exchange server of 4.0 to 5.5, or any Exchange server where the role makes no difference"},
+	{"server", "an Exchange server of 4.0 to 5.5 in the same site; for 2000 and 2003, any 5.5 server of the organization"},
+	{"other-site", "an Exchange server of 4.0 to 5.5 in another site, linked by a site connector (RPC)"},
+	{"x400-peer", "a message transfer agent at the other end of an X.400 connector: Exchange in another site, or a foreign one"},
+	{"adc", "the Active Directory Connector, which joins the directory of 5.5 to Active Directory (2000 and 2003)"},
+	{"relay", "a mail relay, smart host or mail filter in the perimeter network"},
 	{"agent", "the computer that runs the Hybrid Agent"},
 	{"online", "Exchange Online, on its way to the organization's own servers"},
+	{"self", "the server itself: exreach runs on the host that it asks"},
 }
 
 // The words of a row that are not in the data.

@@ -150,7 +150,7 @@ func (a *asking) send(l *dnsLine) bool {
 // listen takes what comes from a server until the asking is over.
 func (a *asking) listen(l *dnsLine, conn net.Conn) {
 	b := make([]byte, 4096) // no server sends more than 512 bytes to who does not offer more
-	fetching := false // the rest of an answer
+	fetching := false       // the rest of an answer
 	for {
 		n, err := conn.Read(b)
 		if errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {

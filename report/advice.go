@@ -130,7 +130,7 @@ func (s seen) ask(where string) string {
 	if s.Address.IsLoopback() {
 		request = fmt.Sprintf("Check this machine's own firewall and security software: %s is this machine, and no other firewall stands before it.", s.place())
 	}
-	if s.Check.Want == catalog.Optional {
+	if s.want == catalog.Optional {
 		return "If the service is in use, " + lower(request)
 	}
 	return request

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -33,11 +34,12 @@ func rowOf(r probe.Result) namedRow { return namedRow{r.Check.Service.Role, r.Ch
 type spot struct {
 	results    []*probe.Result
 	ports      map[uint16][]*probe.Result
-	dead       bool     // no connect came about
-	everything bool     // the port that nobody uses answers
-	shuns      bool     // a port that had answered fell silent
-	onlyMail   bool     // see onlyMailConnects
-	servers    []string // names of those that answered, sorted
+	groups     map[oneOf][]probe.Result // in the order of the plan
+	dead       bool                     // no connect came about
+	everything bool                     // the port that nobody uses answers
+	shuns      bool                     // a port that had answered fell silent
+	onlyMail   bool                     // see onlyMailConnects
+	servers    []string                 // names of those that answered, sorted
 }
 
 func newNeighbourhood(results []probe.Result) *neighbourhood {
@@ -62,7 +64,7 @@ func newNeighbourhood(results []probe.Result) *neighbourhood {
 func (n *neighbourhood) add(r *probe.Result) {
 	here := n.spots[r.Address]
 	if here == nil {
-		here = &spot{ports: map[uint16][]*probe.Result{}}
+		here = &spot{ports: map[uint16][]*probe.Result{}, groups: map[oneOf][]probe.Result{}}
 		n.spots[r.Address] = here
 		if r.Address.IsValid() {
 			n.addresses = append(n.addresses, r.Address)
@@ -70,6 +72,9 @@ func (n *neighbourhood) add(r *probe.Result) {
 	}
 	here.results = append(here.results, r)
 	here.ports[r.Port] = append(here.ports[r.Port], r)
+	if group := groupOf(*r); group != (oneOf{}) {
+		here.groups[group] = append(here.groups[group], *r)
+	}
 	if r.Verdict == probe.Answered {
 		n.answered[rowOf(*r)] = true
 	}
@@ -98,6 +103,9 @@ const maxServers = 64
 // conclude finds out what is true of the address as a whole.
 func (p *spot) conclude() {
 	p.dead = isDead(p.results)
+	for _, group := range p.groups {
+		slices.SortStableFunc(group, func(a, b probe.Result) int { return cmp.Compare(a.Check.Order, b.Check.Order) })
+	}
 	p.onlyMail = onlyMailConnects(p.results)
 	for _, r := range p.results {
 		p.everything = p.everything || r.Check.IsControl() && !untold(*r)

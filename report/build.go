@@ -41,6 +41,7 @@ func (d *Draft) Add(entries []Entry) {
 	for _, e := range entries {
 		h.first = min(h.first, e.order)
 		d.report.Counts.Add(e.Grade)
+		d.report.learn(e.ground)
 	}
 	d.hosts = append(d.hosts, h)
 }
@@ -52,6 +53,7 @@ func (d *Draft) Report(took time.Duration) Report {
 	slices.SortStableFunc(d.hosts, func(a, b entriesOf) int { return cmp.Compare(a.first, b.first) })
 	r := d.report
 	r.Took = inSeconds(took)
+	slices.SortFunc(r.GroundRules, func(a, b GroundRule) int { return cmp.Compare(a.Text, b.Text) })
 	r.Results = make([]Entry, 0, r.Counts.Total())
 	for _, h := range d.hosts {
 		r.Results = append(r.Results, h.entries...)
@@ -61,7 +63,8 @@ func (d *Draft) Report(took time.Duration) Report {
 
 // judge makes the entry of one result.
 func judge(s seen) Entry {
-	s.grade = gradeOf(s.Check.Want, s.Verdict)
+	s.want = s.effective()
+	s.grade = gradeOf(s.want, s.Verdict)
 	if s.hurried {
 		s.grade = Unknown
 	}
@@ -77,6 +80,7 @@ func judge(s seen) Entry {
 		Protocol: c.Service.Protocol,
 		TLS:      string(cmp.Or(c.Service.TLS, catalog.NoTLS)),
 		Want:     string(c.Want),
+		OneOf:    c.Service.OneOf,
 		Address:  text(s.Address),
 		Verdict:  string(s.Verdict),
 		Obstacle: string(s.Obstacle),
@@ -93,6 +97,7 @@ func judge(s seen) Entry {
 		Peer:     s.Peer,
 		Parent:   s.Parent,
 		order:    c.Order,
+		ground:   c.Ground,
 	}
 	if w := s.Witness; w != nil {
 		e.Witness = &Witness{Port: w.Port, Answers: w.Answers}

@@ -12,6 +12,7 @@ import (
 
 // rightly is why it is right that nothing answers, by what was wanted.
 var rightly = map[catalog.Want]string{
+	catalog.Required:  "not needed, one of several is enough, %s",
 	catalog.Optional:  "not in use, %s",
 	catalog.Off:       "off by default, %s",
 	catalog.Forbidden: "%s, as it should be",

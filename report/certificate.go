@@ -20,10 +20,10 @@ const soon = 21 * 24 * time.Hour
 
 // servers are the froms that are Exchange servers. Among them self-signed
 // certificates are what setup installs, and TLS is opportunistic.
-var servers = []string{"mailbox", "client-access", "hub", "edge", "um", "front-end", "back-end", "server"}
+var servers = []string{"mailbox", "client-access", "hub", "edge", "um", "front-end", "back-end", "server", "other-site", "self"}
 
 // people are the froms whose programs refuse a certificate out of date.
-var people = []string{"client", "internet"}
+var people = []string{"client", "internet-client", "internet"}
 
 func (s seen) amongServers() bool { return slices.Contains(servers, s.Check.From) }
 

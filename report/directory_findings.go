@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"exreach/probe"
 )
 
 // globalCatalogPorts are those of the global catalogue, plain and with TLS.
@@ -34,6 +36,23 @@ func sayGCNotReady(s seen) (text, hint string) {
 func notADomainController(s seen) bool {
 	kind, _ := s.fact("kind")
 	return s.speaks("ldap") && s.Check.Service.Role == "domain-controller" && (kind == "AD LDS" || kind == "LDAP server")
+}
+
+// activeDirectory reports whether a domain controller answers where the
+// directory of Exchange 5.5 should: on one, Active Directory holds 389 and 636.
+func activeDirectory(r probe.Result) bool {
+	if r.Peer == nil || r.Check.Service.Protocol != "ldap" || r.Check.Service.Role != "server" {
+		return false
+	}
+	kind := r.Peer.Facts["kind"]
+	return kind == "domain controller" || kind == "global catalogue"
+}
+
+func activeDirectoryAnswers(s seen) bool { return s.speaks("ldap") && activeDirectory(s.Result) }
+
+func sayActiveDirectoryAnswers(s seen) (text, hint string) {
+	return fmt.Sprintf("Active Directory answers at %s and not the directory of Exchange 5.5: on a domain controller 5.5 has to move.", s.port()),
+		"See under Protocols, LDAP in the administrator program of 5.5 which port it has (390 is usual), and check that."
 }
 
 func notADomainControllerRequired(s seen) bool { return notADomainController(s) && s.required() }

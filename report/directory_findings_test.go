@@ -37,6 +37,8 @@ var directoryTests = []findingTest{
 	{"not-a-domain-controller", Warn, all(directory("kind", "LDAP server"), want(catalog.Optional)),
 		all(directory("kind", "LDAP server"), func(r *probe.Result) { r.Peer.Refusal = "1 Operations Error" }), []string{"none of its capabilities"}},
 	{"not-a-domain-controller", Fail, directory("kind", "LDAP server"), all(directory("kind", "LDAP server"), role("server")), nil},
+	{"active-directory-answers", Warn, all(directory("kind", "domain controller"), role("server")), all(directory("kind", "LDAP server"), role("server")), []string{"Exchange 5.5", "390"}},
+	{"active-directory-answers", Warn, all(directory("kind", "global catalogue"), role("server")), controller, nil},
 	{"clock-skew", Warn, clock(began.Add(301*time.Second), began), clock(began.Add(300*time.Second), began), []string{"5m1s ahead of"}},
 	{"clock-skew", Warn, clock(began, began.Add(2*time.Hour)), clock(began.Add(2*time.Hour), began.Add(2*time.Hour)), []string{"2h0m0s behind", "w32tm"}},
 	{"clock-skew", Warn, directory("current_time", began.Add(-time.Hour).Format("20060102150405.0Z")),

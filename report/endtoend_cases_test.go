@@ -23,6 +23,13 @@ import (
 func TestHealthyEndToEnd(t *testing.T) {
 	for _, of := range [][3]string{
 		{"5.5", "server", "client"},
+		{"5.5", "server", "internet-client"},
+		{"5.5", "server", "server"},
+		{"5.5", "server", "other-site"},
+		{"2000", "server", "adc"},
+		{"2000", "back-end", "internet"},
+		{"2003", "back-end", "internet"},
+		{"2003", "back-end", "front-end"},
 		{"2000", "back-end", "client"},
 		{"2003", "back-end", "client"},
 		{"2003", "front-end", "internet"},
@@ -34,6 +41,7 @@ func TestHealthyEndToEnd(t *testing.T) {
 		{"2013", "client-access", "client"},
 		{"2013", "mailbox", "um-gateway"},
 		{"2016", "mailbox", "client"},
+		{"2016", "mailbox", "um-gateway"},
 		{"2016", "internet", "mailbox"},
 		{"2019", "mailbox", "client"},
 		{"2019", "mailbox", "mailbox"},
@@ -91,6 +99,8 @@ var (
 func fromClient2010(t *testing.T) []catalog.Check {
 	return planFor(t, "2010", "client-access", "client")
 }
+
+func fromGateway(t *testing.T) []catalog.Check { return planFor(t, "2016", "mailbox", "um-gateway") }
 
 // asking2019By has one service asked by another method.
 func asking2019By(m catalog.Method, service string) func(*testing.T) []catalog.Check {
@@ -234,6 +244,8 @@ var sicknesses = []sickness{
 	{"only-tcp-answers", "kerberos-udp", controllers, things(overUDP(88, nil))},
 	{"mail-shield", "smtp", fromClient, things(losing(), serving(hangUp, 25, 110, 143, 465, 587, 993, 995))},
 	{"mail-shield", "smtp", fromClient, smtpAt25("220 mail01 avast! SMTP proxy ready.", plainEHLO)},
+	{"one-is-enough", "um-sips", fromGateway, things(refusing(5061))},
+	{"one-is-enough", "um-sip", fromGateway, things(losing(5060, 5061))},
 	{"rpc-behind-not-asked", "endpoint-mapper", fromClient2010, things(losing(135))},
 	{"rpc-none-registered", "endpoint-mapper", fromClient2010, things(serving(speaking("rpc", catalog.Service{}), 135))},
 	{"rpc-not-registered", "nspi", fromClient2010, things(serving(speaking("rpc", catalog.Service{}), 135))},
@@ -255,6 +267,8 @@ var sicknesses = []sickness{
 	{"version-differs", "ews", fromClient, webAt443(always(iisPage + "\nX-OWA-Version: 15.1.2507.6"))},
 	{"gc-not-ready", "gc", controllers, things(doctoring(3268, writing("isGlobalCatalogReady", "isGlobalCatalogReadX")))},
 	{"not-a-domain-controller", "ldap", controllers, things(serving(speaking("ldap", catalog.Service{Name: "edge-ldap"}), 389))},
+	{"active-directory-answers", "ldap", func(t *testing.T) []catalog.Check { return planFor(t, "5.5", "server", "adc") },
+		things(serving(speaking("ldap", catalog.Service{Name: "ldap", Role: "domain-controller"}), 389))},
 	{"clock-skew", "ntp", controllers, things(overUDP(123, hourAhead))},
 	{"exposed", "endpoint-mapper", fromInternet, things(serving(speaking("rpc", catalog.Service{}), 135))},
 	{"timed-out", "owa", fromClient, things(losing(443))},

@@ -68,6 +68,8 @@ var observations = []rule{
 	{"everything-answers", Warn, controlAnswers, sayControlAnswers},
 	{"everything-answers", Warn, provesNothing, sayProvesNothing},
 	{"mail-shield", Warn, shieldBanner, sayMailShield},
+	{"one-is-enough", note, spared, saySpared},
+	{"one-is-enough", note, noneServes, sayNoneServes},
 	{"rpc-behind-not-asked", note, behindNotAsked, sayBehindNotAsked},
 	{"rpc-none-registered", Warn, noneRegistered, sayNoneRegistered},
 	{"http-verb-refused", note, verbRefused, sayVerbRefused},
@@ -110,6 +112,7 @@ var observations = []rule{
 	{"gc-not-ready", Warn, gcNotReady, sayGCNotReady},
 	{"not-a-domain-controller", Fail, notADomainControllerRequired, sayNotADomainController},
 	{"not-a-domain-controller", Warn, notADomainController, sayNotADomainController},
+	{"active-directory-answers", Warn, activeDirectoryAnswers, sayActiveDirectoryAnswers},
 	{"clock-skew", Warn, clockSkew, sayClockSkew},
 	{"version-differs", Warn, versionDiffers, sayVersionDiffers},
 	{"unverified-row", note, unverified, sayUnverified},
@@ -118,6 +121,7 @@ var observations = []rule{
 // A seen is a result as the rules look at it.
 type seen struct {
 	probe.Result
+	want    catalog.Want   // that of the check, or less where another service serves as well
 	grade   Grade          // by want and verdict alone
 	started time.Time      // of the run: certificates are judged as of then
 	beside  *neighbourhood // all results of the same host, this one too
@@ -152,10 +156,10 @@ func find(s seen) ([]Finding, Grade) {
 
 // wanted reports whether somebody wants the service: what is wrong with one
 // that must not be reached is nobody's concern.
-func (s seen) wanted() bool { return s.Check.Want != catalog.Forbidden }
+func (s seen) wanted() bool { return s.want != catalog.Forbidden }
 
 // required reports whether the service must answer.
-func (s seen) required() bool { return s.Check.Want == catalog.Required }
+func (s seen) required() bool { return s.want == catalog.Required }
 
 // speaks reports whether a wanted service answered in this protocol and did not
 // turn us away.

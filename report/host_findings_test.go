@@ -73,6 +73,17 @@ var hostTests = []hostTest{
 			s.add("mapper", 135, all(want(catalog.Forbidden), spoken("rpc"), verdict(probe.Silent, "")))
 		},
 		func(s *scene) { s.add("mapper", 135, all(want(catalog.Forbidden), spoken("rpc"))) }, nil},
+	{"one-is-enough", "sips", Pass,
+		func(s *scene) { s.add("sip", 5060, choice("sip")); s.add("sips", 5061, all(choice("sip"), lost)) },
+		func(s *scene) { s.add("sip", 5060, choice("sip")); s.add("sips", 5061, choice("sip")) },
+		[]string{"One of sip (TCP 5060), sips (TCP 5061) is enough", "sip serves at TCP 5060"}},
+	{"one-is-enough", "sip", Fail,
+		func(s *scene) {
+			s.add("sip", 5060, all(choice("sip"), lost))
+			s.add("sips", 5061, all(choice("sip"), lost))
+		},
+		func(s *scene) { s.add("sip", 5060, lost); s.add("sips", 5061, lost) },
+		[]string{"none of them serves at 192.0.2.10", "Put one of them right"}},
 	{"shunned", "smtp", Fail,
 		func(s *scene) {
 			s.add("smtp", 25, verdict(probe.Silent, ""))

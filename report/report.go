@@ -9,6 +9,7 @@ package report
 import (
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
@@ -27,7 +28,16 @@ type Report struct {
 	Took    float64   `json:"took_s,omitempty"`   // the whole run
 	StandIn bool      `json:"stand_in,omitempty"` // the servers were exreach's own, with faults made on purpose
 	Counts  Counts    `json:"counts"`
-	Results []Entry   `json:"results"`
+
+	GroundRules []GroundRule `json:"ground_rules,omitempty"` // of all hosts together
+	Results     []Entry      `json:"results"`
+}
+
+// A GroundRule holds between the one who asks and some host, whatever the
+// results are.
+type GroundRule struct {
+	Text    string   `json:"text"`
+	Sources []string `json:"sources"` // the documents that say so
 }
 
 // Counts is how many results have each grade, and how many hosts have no result
@@ -82,6 +92,7 @@ type Entry struct {
 	Protocol string         `json:"protocol"`
 	TLS      string         `json:"tls"`
 	Want     string         `json:"want"`
+	OneOf    string         `json:"one_of,omitempty"`  // the group of which one service is enough
 	Address  string         `json:"address,omitempty"` // absent where the name has none
 	Verdict  string         `json:"verdict"`
 	Obstacle string         `json:"obstacle,omitempty"` // what kept this machine from asking; absent unless the verdict is untried
@@ -100,7 +111,8 @@ type Entry struct {
 	Parent   string         `json:"parent,omitempty"`
 	Trace    *Trace         `json:"trace,omitempty"` // absent where no trace was asked for or made
 
-	order int // position in the plan, or in the file that was read
+	order  int                  // position in the plan, or in the file that was read
+	ground []catalog.GroundRule // what holds for its host
 }
 
 // A Witness is another port of the same address, asked again while this one said

@@ -39,6 +39,9 @@ func sayDynamicPortBlocked(s seen) (text, hint string) {
 	if s.Check.Service.Note != "" {
 		hint += " " + sentence(s.Check.Service.Note)
 	}
+	if s.Check.Service.Restart != "" {
+		hint += " After the change: " + sentence(s.Check.Service.Restart)
+	}
 	return fmt.Sprintf("The endpoint mapper answers and leads to %s, which is filtered: the firewall lets the mapper pass and not the ports that it hands out.",
 		s.port()), hint
 }

@@ -50,6 +50,7 @@ func writeTable(w io.Writer, r Report, s Style) error {
 		t.group(g, r.From)
 		t.line(0)
 	}
+	t.groundRules(r.GroundRules)
 	t.summary(r)
 	return t.out.Flush()
 }

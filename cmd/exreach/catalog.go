@@ -72,46 +72,12 @@ func showCatalog(c *cli.Context, w world) error {
 		return err
 	}
 	if v, err = narrow(v, strings.ToLower(c.Args().Get(1)), strings.ToLower(c.String("from"))); err != nil {
-		return err
+		return pointed(cat, err)
 	}
 	if format == "json" {
 		return writeVersionJSON(w.stdout, v)
 	}
 	return writeServices(w.stdout, v, columnsOf(w))
-}
-
-// narrow leaves the services of one role, and of those the ones that somebody
-// wants. An empty word leaves all.
-func narrow(v catalog.Version, role, from string) (catalog.Version, error) {
-	if role != "" {
-		r, err := v.Role(role)
-		if err != nil {
-			return v, err
-		}
-		v.Roles = []catalog.Role{r}
-		v.Services = slices.DeleteFunc(slices.Clone(v.Services), func(s catalog.Service) bool { return s.Role != role })
-	}
-	if from == "" {
-		return v, nil
-	}
-	var known []string
-	for _, f := range catalog.Froms {
-		known = append(known, f.Name)
-	}
-	if !slices.Contains(known, from) {
-		return v, &catalog.WordError{Kind: "from", Word: from, Accepted: known}
-	}
-	v.Services = slices.DeleteFunc(slices.Clone(v.Services), func(s catalog.Service) bool { return s.Wants[from] == "" })
-	if len(v.Services) == 0 {
-		return v, hinted("leave out --from to see who connects", "version %s wants nothing for %s", v.Name, from)
-	}
-	v.Roles = slices.DeleteFunc(slices.Clone(v.Roles), func(r catalog.Role) bool {
-		return !slices.ContainsFunc(v.Services, func(s catalog.Service) bool { return s.Role == r.Name })
-	})
-	for i, s := range v.Services {
-		v.Services[i].Wants = map[string]catalog.Want{from: s.Wants[from]}
-	}
-	return v, nil
 }
 
 // columnsOf is how wide a text for people may be: as the terminal, within what

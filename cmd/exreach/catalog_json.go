@@ -16,6 +16,8 @@ type versionJSON struct {
 	Title    string        `json:"title"`
 	Roles    []roleJSON    `json:"roles"`
 	Services []serviceJSON `json:"services"`
+
+	GroundRules []catalog.GroundRule `json:"ground_rules"`
 }
 
 type roleJSON struct {
@@ -34,16 +36,22 @@ type serviceJSON struct {
 	TLS      string                  `json:"tls"`
 	HTTP     *catalog.Directory      `json:"http,omitempty"`
 	Wants    map[string]catalog.Want `json:"wants"`
+	OneOf    string                  `json:"one_of,omitempty"`
 	Exposure string                  `json:"exposure,omitempty"`
 	Unasked  string                  `json:"unasked,omitempty"`
 	Note     string                  `json:"note"`
+	Restart  string                  `json:"restart,omitempty"`
+	Program  map[string]string       `json:"program,omitempty"` // by the name of the firewall rule
 	Verified bool                    `json:"verified"`
 	Sources  []catalog.Source        `json:"sources"`
 	Facts    []string                `json:"facts"`
 }
 
 func writeVersionJSON(w io.Writer, v catalog.Version) error {
-	out := versionJSON{Schema: "exreach-catalog/1", Version: v.Name, Title: v.Title, Roles: []roleJSON{}, Services: []serviceJSON{}}
+	out := versionJSON{
+		Schema: "exreach-catalog/1", Version: v.Name, Title: v.Title,
+		Roles: []roleJSON{}, Services: []serviceJSON{}, GroundRules: append([]catalog.GroundRule{}, v.Ground...),
+	}
 	for _, r := range v.Roles {
 		out.Roles = append(out.Roles, roleJSON(r))
 	}
@@ -60,7 +68,8 @@ func jsonOf(s catalog.Service) serviceJSON {
 	out := serviceJSON{
 		Service: s.Name, Role: s.Role, Network: string(s.Network), RPC: s.RPC,
 		Protocol: s.Protocol, TLS: string(s.TLS), HTTP: s.HTTP, Wants: s.Wants,
-		Exposure: s.Exposure, Unasked: s.Unasked, Note: s.Note,
+		OneOf: s.OneOf, Exposure: s.Exposure, Unasked: s.Unasked,
+		Note: s.Note, Restart: s.Restart, Program: s.Programs,
 		Verified: s.Verified, Sources: s.Sources, Facts: s.Facts,
 	}
 	if s.RPC == nil {

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -47,16 +48,17 @@ func writeServices(w io.Writer, v catalog.Version, width int) error {
 	for _, r := range v.Roles {
 		fmt.Fprintf(&b, "%s (%s), role %s\n", v.Title, v.Name, r.Name)
 		writeParagraph(&b, r.Text, "", width)
+		writeGround(&b, v.Ground, r.Name, width)
 		b.WriteString("\n")
 		for i, s := range v.Services {
 			if s.Role == r.Name {
 				b.WriteString(heads[i])
-				writeAbout(&b, s, width)
+				writeAbout(&b, v, s, width)
 			}
 		}
 		b.WriteString("\n")
 	}
-	writeSources(&b, v.Services, width)
+	writeSources(&b, v, width)
 	_, err := b.WriteTo(w)
 	return err
 }
@@ -75,21 +77,30 @@ func headsOf(services []catalog.Service) []string {
 
 // writeAbout says who wants a service, what is worth knowing about it, and where
 // that is written.
-func writeAbout(b *bytes.Buffer, s catalog.Service, width int) {
+func writeAbout(b *bytes.Buffer, v catalog.Version, s catalog.Service, width int) {
 	const indent = "      "
 	for _, w := range []catalog.Want{catalog.Required, catalog.Optional, catalog.Off, catalog.Forbidden} {
 		if froms := wantedBy(s, w); froms != "" {
 			writeParagraph(b, string(w)+" for "+froms, indent, width)
 		}
 	}
+	for _, choice := range choicesOf(v, s) {
+		writeParagraph(b, choice, indent, width)
+	}
 	if s.Unasked != "" {
 		writeParagraph(b, "never asked: "+s.Unasked, indent, width)
 	}
 	writeParagraph(b, s.Note, indent, width)
+	if s.Restart != "" {
+		writeParagraph(b, "after a change of its port: "+s.Restart, indent, width)
+	}
+	for _, rule := range slices.Sorted(maps.Keys(s.Programs)) {
+		writeParagraph(b, "Windows Firewall rule "+rule+": "+s.Programs[rule], indent, width)
+	}
 	if s.Exposure != "" {
 		writeParagraph(b, "where forbidden: "+s.Exposure, indent, width)
 	}
-	writeParagraph(b, verifiedText(s), indent, width)
+	writeParagraph(b, sourceText(s.Sources, s.Verified), indent, width)
 }
 
 // placeOf is where a service is found: "25/tcp", or the RPC interface.
@@ -120,28 +131,33 @@ func wantedBy(s catalog.Service, want catalog.Want) string {
 	return strings.Join(froms, ", ")
 }
 
-func verifiedText(s catalog.Service) string {
+func sourceText(sources []catalog.Source, verified bool) string {
 	var keys []string
-	for _, source := range s.Sources {
+	for _, source := range sources {
 		keys = append(keys, strings.TrimSpace(source.Key+" "+source.Grade))
 	}
 	text := "source: " + cmp.Or(strings.Join(keys, ", "), "none")
-	if !s.Verified {
+	if !verified {
 		text += " (not verified)"
 	}
 	return text
 }
 
 // writeSources names the documents behind the keys.
-func writeSources(b *bytes.Buffer, services []catalog.Service, width int) {
+func writeSources(b *bytes.Buffer, v catalog.Version, width int) {
+	var sources []catalog.Source
+	for _, s := range v.Services {
+		sources = append(sources, s.Sources...)
+	}
+	for _, r := range v.Ground {
+		sources = append(sources, r.Sources...)
+	}
 	titles := map[string]string{}
 	rows := [][]string{{"SOURCE", "DOCUMENT"}}
-	for _, s := range services {
-		for _, source := range s.Sources {
-			if titles[source.Key] == "" {
-				titles[source.Key] = source.Title
-				rows = append(rows, []string{source.Key, source.Title})
-			}
+	for _, source := range sources {
+		if titles[source.Key] == "" {
+			titles[source.Key] = source.Title
+			rows = append(rows, []string{source.Key, source.Title})
 		}
 	}
 	slices.SortFunc(rows[1:], func(a, b []string) int { return strings.Compare(a[0], b[0]) })

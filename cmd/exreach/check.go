@@ -56,7 +56,7 @@ func check(c *cli.Context, w world) error {
 		return err
 	}
 	if err := plan.rehearse(hosts); err != nil {
-		return err
+		return pointed(cat, err)
 	}
 	fmt.Fprint(out.notes, &notes)
 	who := identifier{

@@ -70,7 +70,7 @@ var httpDirectories = []httpDirectory{
 	{"/autodiscover", "2007", anyLogin},
 	{"/ews", "2007", windowsLogin},
 	{"/exadmin", "2000", windowsLogin},
-	{"/exchange", "5.5", anyLogin},
+	{"/exchange", "5.0", anyLogin},
 	{"/mapi", "2013", windowsLogin},
 	{"/microsoft-server-activesync", "2003", basicLogin},
 	{"/oab", "2007", windowsLogin},

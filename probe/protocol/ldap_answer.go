@@ -145,7 +145,7 @@ func standInDSE(s Stand) []ldapAttribute {
 	switch {
 	case s.Version == "davmail":
 		return []ldapAttribute{{"objectClass", []string{"top"}}, {"namingContexts", []string{"ou=people"}}}
-	case s.Service.Name == "srs" || strings.HasPrefix(s.Service.Name, "ldap-alt") || s.Version == "5.5":
+	case s.Service.Name == "srs" || s.Version == "5.5" || s.Service.Role == "server" && slices.Contains([]string{"2000", "2003"}, s.Version):
 		return []ldapAttribute{{"supportedLDAPVersion", []string{"2", "3"}}} // the directory of 5.5
 	case strings.HasPrefix(s.Service.Name, "edge-ldap"):
 		return append(directory,

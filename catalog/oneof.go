@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import "fmt"
+
+// Companions are the services of which one is as good as s for from, s among
+// them: nil where s stands alone.
+func (v Version) Companions(s Service, from string) []Service {
+	if s.OneOf == "" || !s.isChoice(from) {
+		return nil
+	}
+	var group []Service
+	for _, o := range v.servicesOf(s.Role) {
+		if o.OneOf == s.OneOf && o.isChoice(from) {
+			group = append(group, o)
+		}
+	}
+	if len(group) < 2 {
+		return nil
+	}
+	return group
+}
+
+// isChoice reports whether s is something that from may take or leave. What it
+// must not reach is not.
+func (s Service) isChoice(from string) bool {
+	return s.Wants[from] != "" && s.Wants[from] != Forbidden
+}
+
+// checkOneOf makes sure that there is something to choose instead of s.
+func (v Version) checkOneOf(s Service) error {
+	if s.OneOf == "" {
+		return nil
+	}
+	for from := range s.Wants {
+		if v.Companions(s, from) != nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("service %q is one_of %s, and nobody may take another service of role %q instead: give a second one the same one_of",
+		s.Name, s.OneOf, s.Role)
+}
