@@ -8,6 +8,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/protocol"
 )
 
 // A rule is one kind of finding: when it is made, what it says, and the best
@@ -28,6 +29,7 @@ const note = Pass
 var explanations = []rule{
 	{"exposed", Fail, exposed, sayExposed},
 	{"rpc-not-registered", note, notRegistered, sayNotRegistered},
+	{"rpc-not-told", note, notTold, sayNotTold},
 	{"shunned", note, shunned, sayShunned},
 	{"shunned", note, shunnedMidway, sayShunnedMidway},
 	{"ipv6-dead", note, ipv6Dead, sayIPv6Dead},
@@ -67,6 +69,11 @@ var observations = []rule{
 	{"rpc-behind-not-asked", note, behindNotAsked, sayBehindNotAsked},
 	{"rpc-none-registered", Warn, noneRegistered, sayNoneRegistered},
 	{"http-verb-refused", note, verbRefused, sayVerbRefused},
+	{"refuses-strangers", Warn, refusesStrangers, sayRefusesStrangers},
+	{"smtp-name-refused", Warn, nameRefused, sayNameRefused},
+	{"smtp-name-refused", note, nameReplaced, sayNameReplaced},
+	{"takes-no-commands", Fail, takesNoCommandsRequired, sayTakesNoCommands},
+	{"takes-no-commands", Warn, takesNoCommands, sayTakesNoCommands},
 	{"service-refuses", Fail, refusesRequired, sayRefuses},
 	{"service-refuses", Warn, refuses, sayRefuses},
 	{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused},
@@ -77,10 +84,13 @@ var observations = []rule{
 	{"answered-by", note, answeredBy, sayAnsweredBy},
 	{"smtp-banner-masked", Warn, maskedBanner, sayMaskedBanner},
 	{"smtp-ehlo-refused", Warn, ehloRefused, sayEHLORefused},
+	{"smtp-reply-broken", Warn, brokenReply, sayBrokenReply},
 	{"smtp-keywords-masked", Warn, maskedKeywords, sayMaskedKeywords},
 	{"smtp-iis", Warn, iisSMTP, sayIISSMTP},
 	{"smtp-banner-changed", note, changedBanner, sayChangedBanner},
 	{"smtp-other-product", Warn, otherProduct, sayOtherProduct},
+	{"imap-preauth", Warn, loggedInBefore, sayLoggedInBefore},
+	{"ldap-no-certificate", Warn, directoryWithoutCertificate, sayDirectoryWithoutCertificate},
 	{"starttls-no-certificate", Warn, startTLSHidden, sayStartTLSHidden},
 	{"starttls-missing", Warn, startTLSMissing, sayStartTLSMissing},
 	{"tls-old", Warn, oldTLS, sayOldTLS},
@@ -168,9 +178,17 @@ func plainly(v probe.Verdict) func(seen) bool {
 	return func(s seen) bool { return s.Verdict == v }
 }
 
-func refuses(s seen) bool { return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() }
+// refuses: what the server has against us is not told by a finding of its own.
+func refuses(s seen) bool {
+	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !refusesStrangers(s) && !nameRefused(s) && !takesNoCommands(s)
+}
 
-func refusesRequired(s seen) bool { return refuses(s) && s.required() }
+// refusesRequired: others would be refused as well. Who turns us away for what we
+// are called, asked or did may work well for them.
+func refusesRequired(s seen) bool {
+	ours := []protocol.Reason{protocol.OurName, protocol.OurQuestion, protocol.Limited}
+	return refuses(s) && s.required() && !slices.Contains(ours, s.reason())
+}
 
 func unverified(s seen) bool {
 	return !s.Check.Service.Verified && (s.grade == Warn || s.grade == Fail)

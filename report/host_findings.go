@@ -177,28 +177,39 @@ func shieldBanner(s seen) bool {
 	return slices.Contains(mailPorts, s.Port) && shield.MatchString(s.Evidence)
 }
 
-// mailShield: as shieldBanner, or every mail port connects and none answers as
-// it should, at an address where all else is dropped.
+// mailShield: as shieldBanner, or mail ports connect and none answers as it
+// should, at an address where all else is dropped.
 func mailShield(s seen) bool {
-	return shieldBanner(s) || slices.Contains(mailPorts, s.Port) && s.onlyMailConnects()
+	return shieldBanner(s) || slices.Contains(mailPorts, s.Port) && !isUnreached(s.Result) && s.onlyMailConnects()
 }
 
 // onlyMailConnects reports whether mail ports connect here, two at least, none
-// answers as it should, and all other ports are dropped, two at least.
+// answers as it should, and all other ports are dropped, two at least. A shield
+// may watch some mail ports only and leave the others to be dropped; then those
+// that connect must not have said a word, or a server behind a firewall for mail
+// would look the same.
 func (s seen) onlyMailConnects() bool {
-	mail, others := map[uint16]bool{}, map[uint16]bool{}
+	connected, others := map[uint16]bool{}, map[uint16]bool{}
+	partly, spoke := false, false
 	living := s.someHere(func(r probe.Result) bool {
+		mail, unreached := slices.Contains(mailPorts, r.Port), slices.Contains(dropped, r.Verdict)
 		switch {
 		case r.Check.Service.Network != catalog.TCP:
 			return false
-		case slices.Contains(mailPorts, r.Port):
-			mail[r.Port] = true
+		case unreached && mail:
+			partly = true
+		case unreached:
+			others[r.Port] = true
+		case mail:
+			connected[r.Port] = true
+			spoke = spoke || r.Evidence != ""
 			return isUnreached(r) || r.Verdict == probe.Answered
+		default:
+			return true
 		}
-		others[r.Port] = true
-		return !slices.Contains(dropped, r.Verdict)
+		return false
 	})
-	return !living && len(mail) >= 2 && len(others) >= 2
+	return !living && len(connected) >= 2 && len(others) >= 2 && !(partly && spoke)
 }
 
 func sayMailShield(s seen) (text, hint string) {
@@ -206,7 +217,7 @@ func sayMailShield(s seen) (text, hint string) {
 		return fmt.Sprintf("An anti-virus program that watches mail answered, and not the server.%s", s.quote()),
 			"Switch off the mail shield of this machine for the time of the check, or ask from another machine."
 	}
-	return fmt.Sprintf("At %s every mail port connects, none of them answers as it should, and all else is dropped: "+
+	return fmt.Sprintf("At %s mail ports connect, none of them answers as it should, and all else is dropped: "+
 			"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connect.", s.place()),
 		"Switch off the mail shield of this machine for the time of the check, or ask from another machine; then see whether the server is up."
 }
