@@ -87,6 +87,7 @@ func describeTLS(state tls.ConnectionState, host string) *shown {
 		s.Chain = append(s.Chain, describeCertificate(cert))
 	}
 	s.NameMatches = len(s.chain) > 0 && s.chain[0].VerifyHostname(host) == nil
+	s.NameInSubject = len(s.chain) > 0 && namedInSubject(s.chain[0], host)
 	return s
 }
 

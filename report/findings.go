@@ -72,6 +72,9 @@ var observations = []rule{
 	{"refuses-strangers", Warn, refusesStrangers, sayRefusesStrangers},
 	{"smtp-name-refused", Warn, nameRefused, sayNameRefused},
 	{"smtp-name-refused", note, nameReplaced, sayNameReplaced},
+	{"refuses-address", Fail, refusesAddressRequired, sayRefusesAddress},
+	{"refuses-address", Warn, refusesAddress, sayRefusesAddress},
+	{"limits-address", Warn, limitsAddress, sayLimitsAddress},
 	{"takes-no-commands", Fail, takesNoCommandsRequired, sayTakesNoCommands},
 	{"takes-no-commands", Warn, takesNoCommands, sayTakesNoCommands},
 	{"service-refuses", Fail, refusesRequired, sayRefuses},
@@ -102,6 +105,8 @@ var observations = []rule{
 	{"certificate-expires-soon", Warn, expiresSoon, sayExpiresSoon},
 	{"certificate-name-mismatch", note, otherNameAmongServers, sayOtherName},
 	{"certificate-name-mismatch", Warn, otherName, sayOtherName},
+	{"certificate-common-name-only", note, commonNameOnlyAmongServers, sayCommonNameOnly},
+	{"certificate-common-name-only", Warn, commonNameOnly, sayCommonNameOnly},
 	{"certificate-self-signed", note, selfSignedAmongServers, saySelfSigned},
 	{"certificate-self-signed", Warn, selfSigned, saySelfSigned},
 	{"certificate-untrusted", note, untrustedAmongServers, sayUntrusted},
@@ -180,14 +185,14 @@ func plainly(v probe.Verdict) func(seen) bool {
 
 // refuses: what the server has against us is not told by a finding of its own.
 func refuses(s seen) bool {
-	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !refusesStrangers(s) && !nameRefused(s) && !takesNoCommands(s)
+	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands}
+	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !slices.ContainsFunc(ownWords, func(f func(seen) bool) bool { return f(s) })
 }
 
 // refusesRequired: others would be refused as well. Who turns us away for what we
-// are called, asked or did may work well for them.
+// are called or asked may work well for them.
 func refusesRequired(s seen) bool {
-	ours := []protocol.Reason{protocol.OurName, protocol.OurQuestion, protocol.Limited}
-	return refuses(s) && s.required() && !slices.Contains(ours, s.reason())
+	return refuses(s) && s.required() && s.reason() != protocol.OurName && s.reason() != protocol.OurQuestion
 }
 
 func unverified(s seen) bool {

@@ -80,6 +80,25 @@ func sayBrokenReply(s seen) (text, hint string) {
 		"Exchange does not answer like this: look for the gateway, filter or script that answers in its place, and update or replace it."
 }
 
+// refusesAddress: the server has something against the address that we come from.
+func refusesAddress(s seen) bool { return s.wanted() && s.reason() == protocol.OurAddress }
+
+func refusesAddressRequired(s seen) bool { return refusesAddress(s) && s.required() }
+
+func sayRefusesAddress(s seen) (text, hint string) {
+	return fmt.Sprintf("The service answers and does not let in the address of this computer: %s", sentence(s.Peer.Refusal)),
+		"Take the address off the block list that the text names, or off the server's own, and allow it there; from another address the service may work."
+}
+
+// limitsAddress: the server had enough of us. It works, or nobody would have been
+// let in before.
+func limitsAddress(s seen) bool { return s.wanted() && s.reason() == protocol.Limited }
+
+func sayLimitsAddress(s seen) (text, hint string) {
+	return fmt.Sprintf("The service answers and limits what it does for this computer, or for all: %s", sentence(s.Peer.Refusal)),
+		"Wait some minutes and check again with --gentle. If it says the same then, look at the limits of connections on the server."
+}
+
 // takesNoCommands: a mail service greets and refuses every command.
 func takesNoCommands(s seen) bool { return s.wanted() && s.reason() == protocol.NoCommands }
 

@@ -35,8 +35,7 @@ func sayNotTold(s seen) (text, hint string) {
 	mapper := s.parent()
 	text = "The endpoint mapper answers and does not say where this interface listens, so whether it can be reached is unknown."
 	if mapper != nil && mapper.Peer != nil && mapper.Peer.Refusal != "" {
-		text = fmt.Sprintf("The endpoint mapper answers and does not say where this interface listens (%s), so whether it can be reached is unknown.",
-			mapper.Peer.Refusal)
+		text += " It said: " + sentence(mapper.Peer.Refusal)
 	}
 	return text, rpcPolicy
 }

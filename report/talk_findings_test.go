@@ -40,6 +40,11 @@ func heard(pace probe.Pace, bytes int) change {
 	}
 }
 
+// commonNameCert is a certificate of X.509 version 1.
+var commonNameCert = all(implicit, certificate(func(t *protocol.TLSInfo, c *protocol.Certificate) {
+	t.NameMatches, t.NameInSubject, c.Names = false, true, nil
+}))
+
 func bound(r *probe.Result) { r.Check.Service.RPC = &catalog.Interface{Name: "EMSMDB"} }
 
 const (
@@ -70,7 +75,14 @@ var talkTests = []findingTest{
 		[]string{"certificate that it can use", "Kerberos Authentication"}},
 	// A reason of ours is no failure of the service; others are.
 	{"service-refuses", Warn, saying("dns", "SERVFAIL to SOA of contoso.example", protocol.OurQuestion), learned("dns", protocol.FactRCode, "NXDOMAIN"), []string{"SOA of contoso.example"}},
-	{"service-refuses", Warn, saying("ntp", "kiss-o'-death RATE", protocol.Limited), nil, nil},
+	{"refuses-address", Fail, saying("imap", "* BYE Your address is temporarily banned", protocol.OurAddress), learned("imap", protocol.FactStartTLS, "not offered"),
+		[]string{"temporarily banned", "block list"}},
+	{"refuses-address", Warn, all(want(catalog.Optional), saying("nntp", "502 Connection refused", protocol.OurAddress)), nil, nil},
+	{"limits-address", Warn, saying("ntp", "kiss-o'-death RATE", protocol.Limited), saying("ntp", "kiss-o'-death DENY", protocol.OurAddress), []string{"RATE", "--gentle"}},
+	{"limits-address", Warn, saying("pop3", "-ERR Connection refused, too many connections", protocol.Limited), saying("pop3", "-ERR no", ""), nil},
+	{"certificate-common-name-only", Warn, commonNameCert, otherNameCert, []string{"common name alone", "browsers"}},
+	{"certificate-common-name-only", Pass, all(commonNameCert, from("mailbox")), implicit, nil},
+	{"certificate-name-mismatch", Warn, otherNameCert, commonNameCert, nil},
 	{"service-refuses", Warn, saying("sip", "SIP 403 Forbidden", protocol.OurName), nil, nil},
 	{"service-refuses", Fail, saying("dns", "SERVFAIL to MX of contoso.example", ""), nil, nil},
 	{"service-refuses", Fail, saying("ldap", "52 Unavailable: the server is shutting down", protocol.Unavailable), saying("ldap", notBound, protocol.NeedsLogin), nil},
@@ -126,6 +138,9 @@ var talkSicknesses = []sickness{
 	{"rpc-not-told", "emsmdb", fromClient2010, things(serving(speaking("rpc", catalog.Service{}), 135))},
 	{"refuses-strangers", "endpoint-mapper", fromClient2010, things(serving(denyingMapper, 135))},
 	{"smtp-name-refused", "smtp", fromClient, things(serving(script("220 mx ESMTP Postfix", map[string]string{"EHLO": noName, "HELO": noName, "QUIT": "221 bye"}), 25))},
+	{"refuses-address", "smtp", fromClient, things(serving(script("554 5.7.1 Service unavailable; Client host blocked using zen.spamhaus.org", nil), 25))},
+	{"limits-address", "imap", fromClient, things(serving(script("* BYE Too many connections from your address", nil), 143))},
+	{"certificate-common-name-only", "imaps", fromClient, tlsAt(993, "imap", func(l *leaf) { l.cert.DNSNames = nil })},
 	{"takes-no-commands", "pop3", fromClient, things(serving(script("+OK The Microsoft Exchange POP3 service is ready.",
 		map[string]string{"CAPA": "-ERR Command is not valid in this state.", "QUIT": "-ERR Command is not valid in this state."}), 110))},
 	{"smtp-reply-broken", "smtp", fromClient, smtpAt25("220 mail01 Microsoft ESMTP MAIL Service ready", "250 mail01\r\n250 SIZE\r\n250 X-ANONYMOUSTLS")},
