@@ -17,15 +17,19 @@ func (s seen) reason() protocol.Reason {
 	return s.Peer.Reason
 }
 
-// refusesStrangers: the server works, and answers nobody who has not logged in.
-func refusesStrangers(s seen) bool { return s.wanted() && s.reason() == protocol.NeedsLogin }
+// refusesStrangers: the server works, and answers nobody who has not logged in. An
+// endpoint mapper that refuses a question which is always good is taken for one.
+func refusesStrangers(s seen) bool {
+	mapper := s.Check.Service.Protocol == "rpc" && s.Check.Service.RPC == nil
+	return s.wanted() && (s.reason() == protocol.NeedsLogin || mapper && s.reason() == protocol.OurQuestion)
+}
 
 func sayRefusesStrangers(s seen) (text, hint string) {
 	said := sentence(s.Peer.Refusal)
 	switch s.Check.Service.Protocol {
 	case "rpc":
 		if s.Check.Service.RPC == nil {
-			return "The endpoint mapper answers and tells nobody without a login where interfaces listen: " + said, rpcPolicy
+			return "The endpoint mapper answers and does not tell strangers where interfaces listen: " + said, rpcPolicy
 		}
 		return fmt.Sprintf("%s listens here and takes no call from anybody without a login: %s", s.Check.Service.RPC.Name, said), rpcPolicy
 	case "ldap", "cldap":

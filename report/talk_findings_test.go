@@ -59,6 +59,7 @@ var talkTests = []findingTest{
 	{"rpc-not-told", Unknown, all(child("mapper"), portless, want(catalog.Off), verdict(probe.Unresolved, "")), all(child("mapper"), portless, want(catalog.Off), verdict(probe.Refused, "")), nil},
 	{"refuses-strangers", Warn, saying("rpc", denied, protocol.NeedsLogin), saying("rpc", "fault 0x1c010014 (nca_s_server_too_busy)", protocol.Unavailable),
 		[]string{denied, "RestrictRemoteClients"}},
+	{"refuses-strangers", Warn, saying("rpc", "fault 0x1c010002 (nca_s_op_rng_error)", protocol.OurQuestion), saying("dns", "REFUSED to NS of .", protocol.OurQuestion), nil},
 	{"refuses-strangers", Warn, all(saying("rpc", denied, protocol.NeedsLogin), bound), all(learned("rpc", "interfaces", "EMSMDB 0.81"), bound), []string{"EMSMDB listens here"}},
 	{"refuses-strangers", Warn, saying("ldap", notBound, protocol.NeedsLogin), learned("ldap", "anonymous_bind", "8 Strong Auth Required"), []string{"directory", "000004DC", "--credentials"}},
 	{"refuses-strangers", Warn, saying("socks", "no acceptable authentication method", protocol.NeedsLogin), learned("socks", "method", "no authentication"), []string{"log in"}},
