@@ -44,6 +44,8 @@ type attempt struct {
 	secured net.Conn              // the TLS connection, once there is one
 	raw     *recorder             // the bytes on the wire
 	words   *recorder             // the bytes of the conversation, behind implicit TLS
+	hears   *recorder             // the layer that is talked over now: words, and TLS from where it begins in band
+	before  int                   // what had come over it when the step began
 	steps   []Timing
 	since   time.Time
 }
@@ -161,7 +163,7 @@ func (a *attempt) connect(ctx context.Context, r *run, c catalog.Check) (conn ne
 // talk holds the conversation on an open connection.
 func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Check) {
 	a.raw = &recorder{Conn: leash}
-	a.words = a.raw
+	a.words, a.hears = a.raw, a.raw
 	var conn net.Conn = a.raw
 	starttls := func(plain net.Conn) (net.Conn, error) {
 		meter := &helloMeter{Conn: plain}
@@ -173,11 +175,12 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 			return nil, err
 		}
 		a.secured = secured
-		return secured, nil
+		a.hears = &recorder{Conn: secured}
+		return a.hears, nil
 	}
 	if c.Service.TLS.First() {
 		a.at(protocol.TLS)
-		secured, err := starttls(conn)
+		_, err := starttls(conn)
 		if c.Service.TLS == catalog.Mutual && a.tls != nil && a.tls.ClientCertificate {
 			return // that the server asks for a certificate is the proof; without one nobody gets further
 		}
@@ -185,7 +188,7 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 			a.err = err
 			return
 		}
-		a.words = &recorder{Conn: secured}
+		a.words = a.hears
 		conn = a.words
 	}
 	speak, ok := protocol.Table[c.Service.Protocol]
@@ -232,6 +235,7 @@ func (a *attempt) at(step protocol.Step) {
 	a.end()
 	a.steps = append(a.steps, Timing{Step: step})
 	a.since = time.Now()
+	a.before, _ = a.hears.heard()
 }
 
 // end stops the clock of the last step.
@@ -252,6 +256,7 @@ func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) 
 	o := classify(a.err, res.Step, cancelled)
 	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, a.ofFamily(o.obstacle), o.saidBy
 	res.Evidence = a.evidence(o.verdict)
+	res.Silence = a.silence(o.verdict)
 	peer := a.peer
 	a.door.tell(a.tls)
 	peer.TLS, peer.TLSFailure = a.tls.judge(t), failure(a.err)

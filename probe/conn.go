@@ -83,6 +83,8 @@ type recorder struct {
 
 	mu    sync.Mutex // go-ldap reads on a goroutine of its own
 	first []byte
+	total int       // bytes in all
+	last  time.Time // when the last of them came
 }
 
 func (r *recorder) Read(b []byte) (int, error) {
@@ -108,8 +110,21 @@ func (r *recorder) Read(b []byte) (int, error) {
 func (r *recorder) keep(b []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(b) > 0 {
+		r.total, r.last = r.total+len(b), time.Now()
+	}
 	room := evidenceSize - len(r.first)
 	r.first = append(r.first, b[:min(len(b), room)]...)
+}
+
+// heard returns how much came so far, and when the last of it did.
+func (r *recorder) heard() (total int, last time.Time) {
+	if r == nil {
+		return 0, time.Time{}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.total, r.last
 }
 
 // head returns the first bytes that were read.

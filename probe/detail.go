@@ -28,7 +28,7 @@ func (a *attempt) detail(o outcome, res *Result) string {
 		}
 		return refusalWords[o.verdict]
 	case Silent:
-		return fmt.Sprintf("connected, but nothing came in the step %q", res.Step)
+		return res.Silence.detail(string(res.Step))
 	case Cut:
 		if len(a.steps) == 1 {
 			return "the connection was reset as it came about"

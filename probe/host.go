@@ -104,7 +104,7 @@ func (t Timeouts) orDefault() Timeouts {
 	return Timeouts{
 		Resolve: orDefault(t.Resolve, 15*time.Second),
 		Connect: orDefault(t.Connect, 3500*time.Millisecond),
-		TLS:     orDefault(t.TLS, 10*time.Second),
+		TLS:     orDefault(t.TLS, max(10*time.Second, t.Check/2)),
 		Check:   orDefault(t.Check, 20*time.Second),
 	}
 }

@@ -46,7 +46,7 @@ type LookupFunc func(ctx context.Context, host string) ([]netip.Addr, error)
 type Timeouts struct {
 	Resolve time.Duration // a name's lookup, all tries together; 15 s
 	Connect time.Duration // of silence before a host is given up; 3.5 s. A host that answers elsewhere is known sooner
-	TLS     time.Duration // one handshake; 10 s, in which a lost segment is sent again five times
+	TLS     time.Duration // one handshake; 10 s, in which a lost segment is sent again five times, or half of Check where that is more
 	Check   time.Duration // everything after the lookup, all tries together; 20 s
 }
 

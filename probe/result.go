@@ -46,6 +46,7 @@ type Result struct {
 	Steps    []Timing      // each step of the last try
 	Detail   string        // one sentence: what happened
 	Evidence string        // a printable, bounded excerpt of what the peer said first
+	Silence  *Silence      // how a Silent peer fell silent; nil for other verdicts
 	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
 	Peer     *protocol.Peer
 	At       time.Time // when it was known

@@ -88,12 +88,6 @@ func sayMismatch(s seen) (text, hint string) {
 		"See on the server which program listens (netstat -abno); if it is the right one, look for a mail filter, proxy or load balancer between."
 }
 
-func saySilent(s seen) (text, hint string) {
-	return "The connect succeeded, then nothing came in time (nmap and PortQry would call this port open): the service hangs or holds back, " +
-			"or a load balancer or SYN proxy accepted in its place.",
-		"Look at the service and its log on the server, then for a device between that accepts connects for it."
-}
-
 func sayCut(s seen) (text, hint string) {
 	return "The connect succeeded, then the other side hung up before it answered: the service turns this address away or is failing, " +
 			"or a device on the path resets what it does not like.",

@@ -34,12 +34,13 @@ func rowOf(r probe.Result) namedRow { return namedRow{r.Check.Service.Role, r.Ch
 type spot struct {
 	results    []*probe.Result
 	ports      map[uint16][]*probe.Result
-	groups     map[oneOf][]probe.Result // in the order of the plan
-	dead       bool                     // no connect came about
-	everything bool                     // the port that nobody uses answers
-	shuns      bool                     // a port that had answered fell silent
-	onlyMail   bool                     // see onlyMailConnects
-	servers    []string                 // names of those that answered, sorted
+	planned    map[namedRow]*probe.Result // those that no other result led to
+	groups     map[oneOf][]probe.Result   // in the order of the plan
+	dead       bool                       // no connect came about
+	everything bool                       // the port that nobody uses answers
+	shuns      bool                       // a port that had answered fell silent
+	onlyMail   bool                       // see onlyMailConnects
+	servers    []string                   // names of those that answered, sorted
 }
 
 func newNeighbourhood(results []probe.Result) *neighbourhood {
@@ -64,7 +65,11 @@ func newNeighbourhood(results []probe.Result) *neighbourhood {
 func (n *neighbourhood) add(r *probe.Result) {
 	here := n.spots[r.Address]
 	if here == nil {
-		here = &spot{ports: map[uint16][]*probe.Result{}, groups: map[oneOf][]probe.Result{}}
+		here = &spot{
+			ports:   map[uint16][]*probe.Result{},
+			planned: map[namedRow]*probe.Result{},
+			groups:  map[oneOf][]probe.Result{},
+		}
 		n.spots[r.Address] = here
 		if r.Address.IsValid() {
 			n.addresses = append(n.addresses, r.Address)
@@ -72,6 +77,9 @@ func (n *neighbourhood) add(r *probe.Result) {
 	}
 	here.results = append(here.results, r)
 	here.ports[r.Port] = append(here.ports[r.Port], r)
+	if r.Parent == "" {
+		here.planned[rowOf(*r)] = r
+	}
 	if group := groupOf(*r); group != (oneOf{}) {
 		here.groups[group] = append(here.groups[group], *r)
 	}
@@ -136,25 +144,29 @@ func isDead(results []*probe.Result) bool {
 }
 
 // onlyMailConnects reports whether mail ports connect here, two at least, none
-// answers as it should, and all other ports are dropped, two at least.
+// answers as it should, and all other ports are dropped, two at least. A shield
+// may watch some mail ports only and leave the others to be dropped; then those
+// that connect must not have said a word, or a server behind a firewall for mail
+// would look the same.
 func onlyMailConnects(results []*probe.Result) bool {
-	mail, others := map[uint16]bool{}, map[uint16]bool{}
+	connected, others := map[uint16]bool{}, map[uint16]bool{}
+	partly, spoke := false, false
 	for _, r := range results {
+		mail, lost := slices.Contains(mailPorts, r.Port), slices.Contains(dropped, r.Verdict)
 		switch {
 		case r.Check.Service.Network != catalog.TCP:
-		case slices.Contains(mailPorts, r.Port):
-			mail[r.Port] = true
-			if isUnreached(*r) || r.Verdict == probe.Answered {
-				return false
-			}
-		default:
+		case lost && mail:
+			partly = true
+		case lost:
 			others[r.Port] = true
-			if !slices.Contains(dropped, r.Verdict) {
-				return false
-			}
+		case !mail, isUnreached(*r), r.Verdict == probe.Answered:
+			return false
+		default:
+			connected[r.Port] = true
+			spoke = spoke || r.Evidence != ""
 		}
 	}
-	return len(mail) >= 2 && len(others) >= 2
+	return len(connected) >= 2 && len(others) >= 2 && !(partly && spoke)
 }
 
 // here is the address of the result.

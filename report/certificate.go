@@ -81,7 +81,7 @@ func expiresSoon(s seen) bool {
 // was asked for.
 func otherName(s seen) bool {
 	_, err := netip.ParseAddr(s.Check.Host)
-	return err != nil && s.leaf() != nil && !s.tls().NameMatches
+	return err != nil && s.leaf() != nil && !s.tls().NameMatches && !s.tls().NameInSubject
 }
 
 func otherNameAmongServers(s seen) bool { return otherName(s) && s.amongServers() }
@@ -126,6 +126,17 @@ func sayOtherName(s seen) (text, hint string) {
 	}
 	return fmt.Sprintf("The certificate is not for %s: it is %s, for %s.", s.Check.Host, c.Subject, names),
 		"Use a name that is in the certificate, or have one issued with this name among its subject alternative names."
+}
+
+// commonNameOnly: the name is in the certificate, where not everybody looks.
+func commonNameOnly(s seen) bool { return s.leaf() != nil && s.tls().NameInSubject }
+
+func commonNameOnlyAmongServers(s seen) bool { return commonNameOnly(s) && s.amongServers() }
+
+func sayCommonNameOnly(s seen) (text, hint string) {
+	return fmt.Sprintf("The certificate has %s as its common name alone, and no subject alternative names: %s. "+
+			"Windows and Outlook accept that; browsers, phones and most other programs do not.", s.Check.Host, s.leaf().Subject),
+		"Have a certificate issued with this name among its subject alternative names."
 }
 
 func saySelfSigned(s seen) (text, hint string) {

@@ -9,6 +9,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/protocol"
 )
 
 // A rule is one kind of finding: when it is made, what it says, and the best
@@ -30,6 +31,7 @@ var explanations = []rule{
 	{"not-judged", note, notJudged, sayNotJudged},
 	{"exposed", Fail, exposed, sayExposed},
 	{"rpc-not-registered", note, notRegistered, sayNotRegistered},
+	{"rpc-not-told", note, notTold, sayNotTold},
 	{"shunned", note, shunned, sayShunned},
 	{"shunned", note, shunnedMidway, sayShunnedMidway},
 	{"ipv6-dead", note, ipv6Dead, sayIPv6Dead},
@@ -73,6 +75,14 @@ var observations = []rule{
 	{"rpc-behind-not-asked", note, behindNotAsked, sayBehindNotAsked},
 	{"rpc-none-registered", Warn, noneRegistered, sayNoneRegistered},
 	{"http-verb-refused", note, verbRefused, sayVerbRefused},
+	{"refuses-strangers", Warn, refusesStrangers, sayRefusesStrangers},
+	{"smtp-name-refused", Warn, nameRefused, sayNameRefused},
+	{"smtp-name-refused", note, nameReplaced, sayNameReplaced},
+	{"refuses-address", Fail, refusesAddressRequired, sayRefusesAddress},
+	{"refuses-address", Warn, refusesAddress, sayRefusesAddress},
+	{"limits-address", Warn, limitsAddress, sayLimitsAddress},
+	{"takes-no-commands", Fail, takesNoCommandsRequired, sayTakesNoCommands},
+	{"takes-no-commands", Warn, takesNoCommands, sayTakesNoCommands},
 	{"service-refuses", Fail, refusesRequired, sayRefuses},
 	{"service-refuses", Warn, refuses, sayRefuses},
 	{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused},
@@ -87,10 +97,13 @@ var observations = []rule{
 	{"answered-by", note, answeredBy, sayAnsweredBy},
 	{"smtp-banner-masked", Warn, maskedBanner, sayMaskedBanner},
 	{"smtp-ehlo-refused", Warn, ehloRefused, sayEHLORefused},
+	{"smtp-reply-broken", Warn, brokenReply, sayBrokenReply},
 	{"smtp-keywords-masked", Warn, maskedKeywords, sayMaskedKeywords},
 	{"smtp-iis", Warn, iisSMTP, sayIISSMTP},
 	{"smtp-banner-changed", note, changedBanner, sayChangedBanner},
 	{"smtp-other-product", Warn, otherProduct, sayOtherProduct},
+	{"imap-preauth", Warn, loggedInBefore, sayLoggedInBefore},
+	{"ldap-no-certificate", Warn, directoryWithoutCertificate, sayDirectoryWithoutCertificate},
 	{"starttls-no-certificate", Warn, startTLSHidden, sayStartTLSHidden},
 	{"starttls-missing", Warn, startTLSMissing, sayStartTLSMissing},
 	{"tls-old", Warn, oldTLS, sayOldTLS},
@@ -102,6 +115,8 @@ var observations = []rule{
 	{"certificate-expires-soon", Warn, expiresSoon, sayExpiresSoon},
 	{"certificate-name-mismatch", note, otherNameAmongServers, sayOtherName},
 	{"certificate-name-mismatch", Warn, otherName, sayOtherName},
+	{"certificate-common-name-only", note, commonNameOnlyAmongServers, sayCommonNameOnly},
+	{"certificate-common-name-only", Warn, commonNameOnly, sayCommonNameOnly},
 	{"certificate-self-signed", note, selfSignedAmongServers, saySelfSigned},
 	{"certificate-self-signed", Warn, selfSigned, saySelfSigned},
 	{"certificate-untrusted", note, untrustedAmongServers, sayUntrusted},
@@ -193,9 +208,17 @@ func plainly(v probe.Verdict) func(seen) bool {
 	return func(s seen) bool { return s.Verdict == v }
 }
 
-func refuses(s seen) bool { return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() }
+// refuses: what the server has against us is not told by a finding of its own.
+func refuses(s seen) bool {
+	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands}
+	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !slices.ContainsFunc(ownWords, func(f func(seen) bool) bool { return f(s) })
+}
 
-func refusesRequired(s seen) bool { return refuses(s) && s.required() }
+// refusesRequired: others would be refused as well. Who turns us away for what we
+// are called or asked may work well for them.
+func refusesRequired(s seen) bool {
+	return refuses(s) && s.required() && s.reason() != protocol.OurName && s.reason() != protocol.OurQuestion
+}
 
 func unverified(s seen) bool {
 	return !s.Check.Service.Verified && (s.grade == Warn || s.grade == Fail)

@@ -123,10 +123,10 @@ func shieldBanner(s seen) bool {
 	return slices.Contains(mailPorts, s.Port) && shield.MatchString(s.Evidence)
 }
 
-// mailShield: as shieldBanner, or every mail port connects and none answers as
-// it should, at an address where all else is dropped.
+// mailShield: as shieldBanner, or mail ports connect and none answers as it
+// should, at an address where all else is dropped.
 func mailShield(s seen) bool {
-	return shieldBanner(s) || slices.Contains(mailPorts, s.Port) && s.here().onlyMail
+	return shieldBanner(s) || slices.Contains(mailPorts, s.Port) && !isUnreached(s.Result) && s.here().onlyMail
 }
 
 func sayMailShield(s seen) (text, hint string) {
@@ -134,7 +134,7 @@ func sayMailShield(s seen) (text, hint string) {
 		return fmt.Sprintf("An anti-virus program that watches mail answered, and not the server.%s", s.quote()),
 			"Switch off the mail shield of this machine for the time of the check, or ask from another machine."
 	}
-	return fmt.Sprintf("At %s every mail port connects, none of them answers as it should, and all else is dropped: "+
+	return fmt.Sprintf("At %s mail ports connect, none of them answers as it should, and all else is dropped: "+
 			"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connect.", s.place()),
 		"Switch off the mail shield of this machine for the time of the check, or ask from another machine; then see whether the server is up."
 }

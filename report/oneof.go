@@ -47,8 +47,8 @@ func serves(r probe.Result) bool {
 	return r.Verdict == probe.Answered && (r.Peer == nil || r.Peer.Refusal == "") && !activeDirectory(r)
 }
 
-// notTold reports whether nothing is known of the service.
-func notTold(r probe.Result) bool { return gradeOf(r.Check.Want, r.Verdict) == Unknown }
+// nothingKnown reports whether nothing is known of the service.
+func nothingKnown(r probe.Result) bool { return gradeOf(r.Check.Want, r.Verdict) == Unknown }
 
 // spared: alone, the service would not be as wanted.
 func spared(s seen) bool {
@@ -60,10 +60,10 @@ func spared(s seen) bool {
 // speaks for all.
 func (s seen) spared() bool {
 	group := s.companions()
-	if len(group) < 2 || serves(s.Result) || notTold(s.Result) {
+	if len(group) < 2 || serves(s.Result) || nothingKnown(s.Result) {
 		return false
 	}
-	return slices.ContainsFunc(group, serves) || slices.ContainsFunc(group, notTold) ||
+	return slices.ContainsFunc(group, serves) || slices.ContainsFunc(group, nothingKnown) ||
 		speaker(group).Check.Order != s.Check.Order
 }
 
@@ -83,7 +83,7 @@ func saySpared(s seen) (text, hint string) {
 		return fmt.Sprintf("%s, and %s serves at %s: this one is not needed.", enough, group[i].Check.Service.Name, placeOf(group[i])),
 			"Nothing is to be done, unless somebody is to use this very service."
 	}
-	if i := slices.IndexFunc(group, notTold); i >= 0 {
+	if i := slices.IndexFunc(group, nothingKnown); i >= 0 {
 		return fmt.Sprintf("%s, and of %s nothing is known: whether this one is needed is not known, either.", enough, group[i].Check.Service.Name),
 			fmt.Sprintf("Run again when %s can be asked.", placeOf(group[i]))
 	}

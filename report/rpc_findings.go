@@ -27,6 +27,24 @@ func sayNotRegistered(s seen) (text, hint string) {
 		"Start the service on the server; if it runs, look for a firewall that lets only listed RPC interfaces pass (TMG, ASA DCERPC inspection)."
 }
 
+// notTold: the endpoint mapper answered, and would not say where the interface
+// listens.
+func notTold(s seen) bool { return s.Parent != "" && s.Verdict == probe.Unresolved }
+
+func sayNotTold(s seen) (text, hint string) {
+	mapper := s.parent()
+	text = "The endpoint mapper answers and does not say where this interface listens, so whether it can be reached is unknown."
+	if mapper != nil && mapper.Peer != nil && mapper.Peer.Refusal != "" {
+		text += " It said: " + sentence(mapper.Peer.Refusal)
+	}
+	return text, rpcPolicy
+}
+
+// parent is the result that led to this one, or nil.
+func (s seen) parent() *probe.Result {
+	return s.here().planned[namedRow{s.Check.Service.Role, s.Parent}]
+}
+
 // dynamicPortBlocked: the endpoint mapper answered, and the port that it named
 // is filtered.
 func dynamicPortBlocked(s seen) bool {

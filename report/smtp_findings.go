@@ -135,7 +135,9 @@ func sayStartTLSHidden(s seen) (text, hint string) {
 		"Assign a valid certificate with that name (Get-ExchangeCertificate, Enable-ExchangeCertificate -Services SMTP)."
 }
 
-func startTLSMissing(s seen) bool { return s.withoutStartTLS() && !s.offers("X-ANONYMOUSTLS") }
+func startTLSMissing(s seen) bool {
+	return s.withoutStartTLS() && !s.offers("X-ANONYMOUSTLS") && !directoryWithoutCertificate(s)
+}
 
 func sayStartTLSMissing(s seen) (text, hint string) {
 	answer, _ := s.fact("starttls")

@@ -13,7 +13,9 @@ import (
 )
 
 // handshakeStalls: the client's hello got no answer.
-func handshakeStalls(s seen) bool { return s.Verdict == probe.Silent && s.Step == protocol.TLS }
+func handshakeStalls(s seen) bool {
+	return s.Verdict == probe.Silent && s.Step == protocol.TLS && s.pace() != probe.Slowly
+}
 
 func sayHandshakeStalls(seen) (text, hint string) {
 	return "The connect succeeded, and the TLS handshake got no answer in time: often the large packets of the handshake are lost.",

@@ -131,7 +131,7 @@ var imapRecordings = []recording{
 	{
 		name:  "a server that goes away in the middle",
 		said:  "* OK ready\n* BYE Connection is closed. 14\n",
-		want:  Peer{Greeting: "* OK ready", Refusal: "* BYE Connection is closed. 14"},
+		want:  Peer{Greeting: "* OK ready", Refusal: "* BYE Connection is closed. 14", Reason: Unavailable},
 		heard: []string{"a1 CAPABILITY"},
 	},
 	{

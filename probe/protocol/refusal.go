@@ -44,10 +44,11 @@ func (p *Peer) turnAway(text string, why Reason) { p.Refusal, p.Reason = text, w
 // What mail servers say when they have something against us. They have no codes
 // for it, or do not use them.
 var (
-	nameWords    = regexp.MustCompile(`(?i)\b(?:helo|ehlo|host ?name|domain name|fqdn|fully[- ]qualified)\b`)
-	banWords     = regexp.MustCompile(`(?i)\b(?:banned|blocked|(?:block|black|deny) ?list(?:ed)?|spamhaus|spamcop|(?:dns)?[rb]bl|reputation|fail2ban)\b`)
-	limitWords   = regexp.MustCompile(`(?i)\btoo (?:many|fast|often)\b|\brate.?limit|\b(?:limit|maximum)\b.*\bexceeded\b|\bexceeded\b.*\blimit\b|\bmaximum number\b|\[(?:LIMIT|IN-?USE|LOGIN-DELAY)\]`)
-	troubleWords = regexp.MustCompile(`(?i)\bunavailable\b|\bnot available\b|\bshutting down\b|\boverload|\btry again later\b|\[(?:UNAVAILABLE|SYS/TEMP|SERVERBUG)\]`)
+	nameWords  = regexp.MustCompile(`(?i)\b(?:helo|ehlo|host ?name|domain name|fqdn|fully[- ]qualified)\b`)
+	banWords   = regexp.MustCompile(`(?i)\b(?:banned|blocked|(?:block|black|deny) ?list(?:ed)?|spamhaus|spamcop|(?:dns)?[rb]bl|reputation|fail2ban)\b`)
+	limitWords = regexp.MustCompile(`(?i)\btoo (?:many|fast|often)\b|\brate.?limit|\b(?:limit|maximum)\b.*\bexceeded\b|\bexceeded\b.*\blimit\b|\bmaximum number\b|\[(?:LIMIT|IN-?USE|LOGIN-DELAY)\]`)
+	// Exchange numbers why it closes a connection (MailKit issue 849 has 14, node-imap issue 561 has 15).
+	troubleWords = regexp.MustCompile(`(?i)\bconnection (?:is )?closed\. \d|\bunavailable\b|\bnot available\b|\bshutting down\b|\boverload|\btry again later\b|\[(?:UNAVAILABLE|SYS/TEMP|SERVERBUG)\]`)
 )
 
 // reasonOf is what the words of a mail server tell, "" where they tell nothing.

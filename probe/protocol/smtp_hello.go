@@ -125,10 +125,14 @@ func welcomedSMTP(t *talk, q Question, p *Peer, word string, reply smtpReply) ([
 
 // stragglersSMTP reads what follows the last line of a reply to EHLO: some
 // servers put no hyphen behind the code, so that every line looks like the last
-// one. Nobody has asked for anything else yet. A reply of one line, where TLS
-// should be offered, is given a moment to go on.
+// one. Nobody has asked for anything else yet. Such a reply is given a moment to go
+// on, and so is one of a single line where TLS should be offered.
 func stragglersSMTP(t *talk, q Question, reply smtpReply) (smtpReply, error) {
-	for t.goesOn("250", len(reply.lines) == 1 && q.Service.TLS == catalog.StartTLS) {
+	for {
+		bare := len(reply.lines) == 1 && q.Service.TLS == catalog.StartTLS
+		if more, err := t.goesOn("250", reply.broken || bare); !more {
+			return reply, err
+		}
 		next, err := readReply(t)
 		if err != nil {
 			return reply, err
@@ -136,5 +140,4 @@ func stragglersSMTP(t *talk, q Question, reply smtpReply) (smtpReply, error) {
 		reply.lines = append(reply.lines, next.lines...)
 		reply.broken = true
 	}
-	return reply, nil
 }

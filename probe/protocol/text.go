@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -84,14 +85,18 @@ func (t *talk) readLine(fits func(head []byte) bool) (string, error) {
 }
 
 // goesOn reports whether the next line is there and begins like word. Where wait
-// is true the peer is given a moment to say it.
-func (t *talk) goesOn(word string, wait bool) bool {
-	if t.r.Buffered() == 0 && wait && t.conn.SetReadDeadline(time.Now().Add(patience)) == nil {
-		_, _ = t.r.Peek(1)
+// is true the peer is given a moment to say it; that the time of the whole
+// conversation is over is an error.
+func (t *talk) goesOn(word string, wait bool) (bool, error) {
+	if until := time.Now().Add(patience); t.r.Buffered() == 0 && wait && t.conn.SetReadDeadline(until) == nil {
+		_, err := t.r.Peek(1)
 		_ = t.conn.SetReadDeadline(time.Time{})
+		if errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(until) {
+			return false, fmt.Errorf("waiting for more: %w", err)
+		}
 	}
 	head, _ := t.r.Peek(min(len(word), t.r.Buffered()))
-	return string(head) == word
+	return string(head) == word, nil
 }
 
 // skip drops n bytes.

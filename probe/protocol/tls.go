@@ -10,12 +10,13 @@ import (
 // TLSInfo is what a TLS handshake showed. Trust was not needed for it and is
 // judged apart.
 type TLSInfo struct {
-	Version     string        `json:"version"`               // "TLS 1.2"
-	Cipher      string        `json:"cipher"`                // IANA name
-	Chain       []Certificate `json:"chain,omitempty"`       // as the server sent it, leaf first
-	NameMatches bool          `json:"name_matches"`          // the leaf is for the name that was asked for
-	Trusted     bool          `json:"trusted"`               // the chain leads to a root of this machine (dates and names apart)
-	TrustError  string        `json:"trust_error,omitempty"` // why it does not
+	Version       string        `json:"version"`                   // "TLS 1.2"
+	Cipher        string        `json:"cipher"`                    // IANA name
+	Chain         []Certificate `json:"chain,omitempty"`           // as the server sent it, leaf first
+	NameMatches   bool          `json:"name_matches"`              // the leaf is for the name that was asked for
+	NameInSubject bool          `json:"name_in_subject,omitempty"` // it has that name, but as its common name alone
+	Trusted       bool          `json:"trusted"`                   // the chain leads to a root of this machine (dates and names apart)
+	TrustError    string        `json:"trust_error,omitempty"`     // why it does not
 
 	Unreadable string `json:"unreadable,omitempty"`       // why strict clients refuse a certificate of the chain; it was read as far as it goes
 	Unjudged   bool   `json:"trust_not_judged,omitempty"` // Trusted says nothing

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/protocol"
+)
+
+// pace is how the peer fell silent.
+func (s seen) pace() probe.Pace {
+	if s.Silence == nil {
+		return probe.Never
+	}
+	return s.Silence.Pace
+}
+
+func saySilent(s seen) (text, hint string) {
+	switch s.pace() {
+	case probe.Slowly:
+		return fmt.Sprintf("The connect succeeded and an answer came too slowly: %s in %s, and it was not complete. "+
+				"A tarpit slows down callers that it does not trust, or the server is overloaded.", count(s.Silence.Heard, "byte"), probe.Elapsed(s.stepTook())),
+			s.moreTime() + " If it still does not finish, check whether the server or a filter in front of it slows this address down on purpose."
+	case probe.Stalled:
+		return "The connect succeeded and the conversation began, then nothing more came in time: the service hangs, " +
+				"or a device between lets only part of the conversation pass." + s.quote(),
+			s.moreTime() + " Look at the service and its log on the server, then for a device between that inspects the conversation."
+	}
+	text = "The connect succeeded, then nothing came in time (nmap and PortQry would call this port open): the service hangs or holds back, " +
+		"or a load balancer or SYN proxy accepted in its place."
+	if s.greetsFirst() {
+		text += " Servers may hold a greeting back to expose senders of spam: RFC 5321 lets a client wait five minutes for it."
+	}
+	return text, s.moreTime() + " Look at the service and its log on the server, then for a device between that accepts connects for it."
+}
+
+// greetsFirst reports whether a greeting was waited for.
+func (s seen) greetsFirst() bool {
+	return s.Step == protocol.Greet && slices.Contains([]string{"smtp", "pop3", "imap", "nntp"}, s.Check.Service.Protocol)
+}
+
+// stepTook is how long the last step took.
+func (s seen) stepTook() time.Duration {
+	if len(s.Steps) == 0 {
+		return s.Took
+	}
+	return s.Steps[len(s.Steps)-1].Took
+}
+
+// longEnough is more than servers that hold a greeting back make anybody wait
+// for it, but for the few that want to be rid of a caller.
+const longEnough = time.Minute
+
+// moreTime is the advice to wait longer: with the option that ended the wait, and
+// longer than it was.
+func (s seen) moreTime() string {
+	option := "--timeout"
+	if s.Check.Service.Network == catalog.UDP {
+		option = "--connect-timeout"
+	}
+	wait := longEnough
+	for wait < 2*s.Took {
+		wait *= 2
+	}
+	return fmt.Sprintf("Run again with %s %.0fs to give it more time.", option, wait.Seconds())
+}
