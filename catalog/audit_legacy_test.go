@@ -95,9 +95,10 @@ var audits = slices.Concat(auditsOf55(), []statement{
 	{"B12", "2003", "back-end", "imap", "internet", Off, ""},
 	{"B12", "2003", "back-end", "imaps", "internet", Off, ""},
 
-	{"B14", "2000", "back-end", "owa-http", "client", Optional, "port: 80"},
+	{"B14", "2000", "back-end", "owa-http", "client", Optional, "port: 80 one_of: owa "},
 	{"B14", "2003", "back-end", "owa-http", "client", Optional, "http: /exchange/ [401 302 403 440]"},
 	{"B14", "2003", "front-end", "owa-http", "internet", Optional, "http: /exchange/"},
+	{"B14", "2003", "front-end", "owa", "internet", Optional, "one_of: owa "},
 	{"B14", "2000", "back-end", "http", "front-end", Required, "http: / [200 302 401 403]"},
 	{"B14", "2003", "back-end", "http", "front-end", Required, "http: / [200 302 401 403]"},
 	{"B14", "2003", "front-end", "http", "client", Optional, "http: / [200 302 401 403]"},
