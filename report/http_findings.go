@@ -128,7 +128,7 @@ func (s seen) served() string {
 // page that could not be asked for says nothing.
 func unhealthy(s seen) bool {
 	page, known := s.fact("health")
-	return known && !strings.HasPrefix(page, "200 OK") && !strings.HasPrefix(page, "not asked") && s.wanted()
+	return known && !strings.HasPrefix(page, "200 OK") && !strings.HasPrefix(page, "not asked") && s.wanted() && s.Verdict == probe.Answered
 }
 
 func sayUnhealthy(s seen) (text, hint string) {
