@@ -34,7 +34,8 @@ func redirectElsewhere(s seen) bool { return s.foreign() && s.elsewhere() != "" 
 func (s seen) elsewhere() string {
 	location, _ := s.fact("location")
 	u, err := url.Parse(location)
-	if err != nil || u.Host == "" || strings.EqualFold(u.Hostname(), strings.Trim(s.Check.Host, "[]")) {
+	asked, _, _ := strings.Cut(strings.Trim(s.Check.Host, "[]"), "%") // without the zone
+	if err != nil || u.Host == "" || strings.EqualFold(u.Hostname(), strings.TrimSuffix(asked, ".")) {
 		return ""
 	}
 	return u.Hostname()

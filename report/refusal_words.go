@@ -122,7 +122,7 @@ func (s seen) transport() (component, service string) {
 	case s.Port == 2525 || s.Port == 465:
 		return "HubTransport", "MSExchangeTransport"
 	case s.Port == 475:
-		return "MailboxDeliveryProxy", "MSExchangeDelivery"
+		return "ServerWideOffline", "MSExchangeDelivery"
 	}
 	return "FrontendTransport", "MSExchangeFrontEndTransport"
 }

@@ -118,7 +118,7 @@ func lookAtRedirect(page *httpPage, q Question) Web {
 		return Web{Origin: OfExchange, Sign: "its error page"}
 	case place && !repeats:
 		return Web{Origin: OfExchange, Sign: "the redirect to " + to.Path}
-	case toTLS && repeats && (here || place):
+	case toTLS && repeats && (place || here || related(to.Hostname(), q.Host)):
 		return Web{Origin: Hidden, Sign: "the redirect to HTTPS"}
 	case place && here:
 		return Web{Origin: Unproved, Sign: "the redirect to itself"}
@@ -165,8 +165,7 @@ func lookAtLogin(page *httpPage, q Question) Web {
 // ownRealm reports whether a realm is the name of the host that was asked, or of
 // one in its domain. Exchange Online sends an empty one.
 func ownRealm(realm, host string) bool {
-	domain := domainOf(host)
-	return realm == "" || sameHost(realm, host) || domain != "" && hasSuffixFold(realm, "."+domain)
+	return realm == "" || related(realm, host)
 }
 
 // lookAtPage reads an error page for the words of Windows. A 403 without any

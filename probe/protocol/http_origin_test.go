@@ -65,18 +65,19 @@ func TestHTTPHardened(t *testing.T) {
 		"Basic with the server's name": {q: ews(), said: page("401 Unauthorized", `WWW-Authenticate: Basic realm="MAIL01.example.com"`), origin: Hidden},
 		"a token for Exchange": {q: ews(), origin: OfExchange,
 			said: page("401 Unauthorized", `WWW-Authenticate: Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers="x@*", token_types="app"`)},
-		"request-id":              {q: ews(), said: page("401 Unauthorized", "request-id: 5d0b2c4e-6a61-4c55-9f0f-2f7e9a3b1c11", `WWW-Authenticate: Basic realm="x"`), origin: OfExchange},
-		"ClientId":                {q: owa(), said: page("302 Found", "Set-Cookie: ClientId=4E5BD7F0; path=/", "Location: /somewhere"), origin: OfExchange},
-		"X-BackEndCookie":         {q: ews(), said: page("401 Unauthorized", "Set-Cookie: X-BackEndCookie=; expires=x", `WWW-Authenticate: Basic realm="x"`), origin: OfExchange},
-		"the logon page":          {q: owa(), said: page("302 Found", "Server: nginx", "Location: https://mail.example.com/owa/auth/logon.aspx?url=https%3a%2f%2fx%2f&reason=0"), origin: OfExchange},
-		"the logon page, other":   {q: owa(), said: page("302 Found", "Location: https://webmail.example.org/owa/auth/logon.aspx?url=x"), origin: OfExchange},
-		"/exchange, 2010":         {q: directory("/exchange/", 302), said: page("302 Found", "Location: /owa/"), origin: OfExchange},
-		"forms of 2003":           {q: directory("/exchange/", 401, 440, 302), said: page("302 Moved Temporarily", "Location: /exchweb/bin/auth/owalogon.asp?url=x&reason=0"), origin: OfExchange},
-		"80 leads to /owa":        {q: root(), said: page("301 Moved", "Server: nginx", "Location: https://mail.example.com/owa"), origin: OfExchange},
-		"80 leads on, relatively": {q: root(), said: page("302 Found", "Location: owa/auth/logon.aspx"), origin: OfExchange},
-		"80 leads to HTTPS":       {q: root(), said: page("301 Moved Permanently", "Server: nginx", "Location: https://mail.example.com/"), origin: Hidden},
-		"80 without a name":       {q: root(), said: page("403 Forbidden"), origin: Hidden},
-		"80 forbids, behind one":  {q: root(), said: page("403 Forbidden", "Server: nginx\n\n<h2>403 - Forbidden: Access is denied.</h2>"), origin: OfIIS},
+		"request-id":                    {q: ews(), said: page("401 Unauthorized", "request-id: 5d0b2c4e-6a61-4c55-9f0f-2f7e9a3b1c11", `WWW-Authenticate: Basic realm="x"`), origin: OfExchange},
+		"ClientId":                      {q: owa(), said: page("302 Found", "Set-Cookie: ClientId=4E5BD7F0; path=/", "Location: /somewhere"), origin: OfExchange},
+		"X-BackEndCookie":               {q: ews(), said: page("401 Unauthorized", "Set-Cookie: X-BackEndCookie=; expires=x", `WWW-Authenticate: Basic realm="x"`), origin: OfExchange},
+		"the logon page":                {q: owa(), said: page("302 Found", "Server: nginx", "Location: https://mail.example.com/owa/auth/logon.aspx?url=https%3a%2f%2fx%2f&reason=0"), origin: OfExchange},
+		"the logon page, other":         {q: owa(), said: page("302 Found", "Location: https://webmail.example.org/owa/auth/logon.aspx?url=x"), origin: OfExchange},
+		"/exchange, 2010":               {q: directory("/exchange/", 302), said: page("302 Found", "Location: /owa/"), origin: OfExchange},
+		"forms of 2003":                 {q: directory("/exchange/", 401, 440, 302), said: page("302 Moved Temporarily", "Location: /exchweb/bin/auth/owalogon.asp?url=x&reason=0"), origin: OfExchange},
+		"80 leads to /owa":              {q: root(), said: page("301 Moved", "Server: nginx", "Location: https://mail.example.com/owa"), origin: OfExchange},
+		"80 leads on, relatively":       {q: root(), said: page("302 Found", "Location: owa/auth/logon.aspx"), origin: OfExchange},
+		"80 leads to HTTPS":             {q: root(), said: page("301 Moved Permanently", "Server: nginx", "Location: https://mail.example.com/"), origin: Hidden},
+		"80 leads to the domain's name": {q: root(), said: page("301 Moved Permanently", "Server: nginx", "Location: https://webmail.example.com/"), origin: Hidden},
+		"80 without a name":             {q: root(), said: page("403 Forbidden"), origin: Hidden},
+		"80 forbids, behind one":        {q: root(), said: page("403 Forbidden", "Server: nginx\n\n<h2>403 - Forbidden: Access is denied.</h2>"), origin: OfIIS},
 		// https://github.com/OfficeDev/ews-managed-api/issues/26
 		"TMG": {q: ews(), name: "ISA Server or Forefront TMG", origin: Hidden, said: page(
 			"401 Unauthorized ( The server requires authorization to fulfill the request. Access to the Web server is denied. Contact the server administrator.  )",
@@ -119,6 +120,7 @@ func TestHTTPForeign(t *testing.T) {
 		"a device's login page":  {q: owa(), said: page("302 Moved Temporarily", "Server: nginx", "Location: /login"), origin: Foreign},
 		"its page for programs":  {q: ews(), said: page("302 Moved Temporarily", "Server: nginx", "Location: /login"), origin: Foreign},
 		"a portal elsewhere":     {q: owa(), said: page("302 Found", "Location: http://portal.hotel.example/login?to=/owa/"), origin: Foreign},
+		"80 leads to a portal":   {q: root(), said: page("302 Found", "Location: https://portal.hotel.example/"), origin: Foreign},
 		"a place that is longer": {q: owa(), said: page("302 Found", "Location: /owablog/"), origin: Foreign},
 		"a place that is left":   {q: owa(), said: page("302 Found", "Location: /owa/../login"), origin: Foreign},
 		"a relative place":       {q: owa(), said: page("302 Found", "Location: ../login.html"), origin: Foreign},
@@ -277,6 +279,30 @@ func TestHTTPSignsAlone(t *testing.T) {
 		p, err := pipeTo(askHTTP, directory("/owa/", 200, 302, 401, 440), hangsUpHTTP(said))
 		if err != nil || !slices.Contains([]Origin{OfExchange, OfIIS}, p.Web.Origin) {
 			t.Errorf("%s: error %v, %+v", said, err, p.Web)
+		}
+	}
+}
+
+// TestRelated: a short name, another name of the domain, and addresses as URIs
+// have them.
+func TestRelated(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"mail.example.com", "MAIL.example.com.", true},
+		{"webmail.example.com", "mail.example.com", true},
+		{"mail01.example.com", "mail01", true},
+		{"[2001:db8::25]", "2001:db8::25", true},
+		{"fe80::25", "fe80::25%eth0", true},
+		{"192.0.2.26", "192.0.2.25", false},
+		{"portal.hotel.example", "mail.example.com", false},
+		{"evilexample.com", "mail.example.com", false},
+		{"Restricted", "mail01", false},
+		{"Restricted", "mail01.example.com", false},
+	} {
+		if got := related(c.a, c.b); got != c.want {
+			t.Errorf("%s and %s: %t", c.a, c.b, got)
 		}
 	}
 }

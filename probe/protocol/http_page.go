@@ -99,8 +99,21 @@ func askedPath(q Question) string {
 	return q.Service.HTTP.Path
 }
 
-func sameHost(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(strings.Trim(b, "[]"), "."))
+// sameHost compares two names or addresses of hosts. An address in a URI has
+// brackets and no zone, and a name may end in a dot.
+func sameHost(a, b string) bool { return strings.EqualFold(bareHost(a), bareHost(b)) }
+
+func bareHost(host string) string {
+	host, _, _ = strings.Cut(strings.Trim(host, "[]"), "%")
+	return strings.TrimSuffix(host, ".")
+}
+
+// related reports whether two hosts belong together: one is the other's name
+// without the domain, or both are in one domain.
+func related(a, b string) bool {
+	first, rest, _ := strings.Cut(bareHost(a), ".")
+	domain := domainOf(bareHost(b))
+	return sameHost(a, b) || rest != "" && strings.EqualFold(first, bareHost(b)) || domain != "" && hasSuffixFold("."+bareHost(a), "."+domain)
 }
 
 func hasPrefixFold(s, prefix string) bool {
