@@ -37,6 +37,10 @@ func origin(o protocol.Origin, name, sign string) change {
 func turning(words string) change { return func(r *probe.Result) { r.Peer.Refusal = words } }
 
 var httpTests = []findingTest{
+	{"health-page", Warn, web("status", "401 Unauthorized", "x_feserver", "MAIL01", "health", "503"),
+		all(web("status", "401 Unauthorized", "health", "401"), origin(protocol.Unproved, "", "a login")), []string{"503"}},
+	{"health-page", Warn, web("status", "302 Found", "x_feserver", "MAIL01", "health", "no answer: the connection was closed"),
+		all(web("status", "302 Found", "health", "302"), origin(protocol.OfGateway, "Okta", "x")), nil},
 	{"http-no-server-behind", Fail, all(web("status", "503 Service Unavailable"), origin(protocol.OfProxy, "HAProxy", ""), noExchange),
 		all(web("status", "503 Service Unavailable", "server", "Microsoft-HTTPAPI/2.0"), origin(protocol.OfWindows, "", ""), turning("HTTP 503")),
 		[]string{"HTTP 503: HAProxy answers, and no server behind it does.", "/owa/healthcheck.htm"}},

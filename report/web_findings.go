@@ -71,8 +71,7 @@ func gateway(s seen) bool {
 
 // gatewayElsewhere: it does so at another host.
 func gatewayElsewhere(s seen) bool {
-	elsewhere := s.web().Origin == protocol.OfGateway || s.web().Origin == protocol.Unproved
-	return s.speaks("http") && elsewhere && s.elsewhere() != ""
+	return s.speaks("http") && s.strangers() && s.elsewhere() != ""
 }
 
 func sayGateway(s seen) (text, hint string) {

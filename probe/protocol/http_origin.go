@@ -102,8 +102,8 @@ func lookForGateway(page *httpPage, q Question) Web {
 }
 
 // lookAtRedirect: a redirect is Exchange's where it leads into a place of
-// Exchange's that was not in the question. One to HTTPS repeats the question,
-// and so does every web server that wants TLS.
+// Exchange's, or deeper into the directory, and does not only repeat the
+// question. One to HTTPS does, of every web server that wants TLS.
 func lookAtRedirect(page *httpPage, q Question) Web {
 	to := leadsTo(page)
 	if to == noURL {
@@ -112,7 +112,7 @@ func lookAtRedirect(page *httpPage, q Question) Web {
 	here := to.Host == "" || sameHost(to.Hostname(), q.Host)
 	repeats := strings.EqualFold(strings.TrimRight(to.Path, "/"), strings.TrimRight(askedPath(q), "/"))
 	toTLS := to.Scheme == "https" && q.Service.TLS == catalog.NoTLS
-	place := inPlace(to.Path, exchangePlaces)
+	place := inPlace(to.Path, exchangePlaces) || inPlace(to.Path, tree(askedPath(q)))
 	switch {
 	case brokenPlace(to) && (place || inPlace(to.Path, errorPlaces) || markedIIS(page.Header)):
 		return Web{Origin: OfExchange, Sign: "its error page"}

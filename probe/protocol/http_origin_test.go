@@ -73,6 +73,7 @@ func TestHTTPHardened(t *testing.T) {
 		"/exchange, 2010":               {q: directory("/exchange/", 302), said: page("302 Found", "Location: /owa/"), origin: OfExchange},
 		"forms of 2003":                 {q: directory("/exchange/", 401, 440, 302), said: page("302 Moved Temporarily", "Location: /exchweb/bin/auth/owalogon.asp?url=x&reason=0"), origin: OfExchange},
 		"80 leads to /owa":              {q: root(), said: page("301 Moved", "Server: nginx", "Location: https://mail.example.com/owa"), origin: OfExchange},
+		"AD FS, by itself":              {q: directory("/adfs/ls/", 200, 302, 400), said: page("302 Found", "Location: /adfs/ls/IdpInitiatedSignOn.aspx"), origin: OfExchange},
 		"80 leads on, relatively":       {q: root(), said: page("302 Found", "Location: owa/auth/logon.aspx"), origin: OfExchange},
 		"80 leads to HTTPS":             {q: root(), said: page("301 Moved Permanently", "Server: nginx", "Location: https://mail.example.com/"), origin: Hidden},
 		"80 leads to the domain's name": {q: root(), said: page("301 Moved Permanently", "Server: nginx", "Location: https://webmail.example.com/"), origin: Hidden},

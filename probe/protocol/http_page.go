@@ -87,6 +87,15 @@ func inPlace(path string, places []string) bool {
 	})
 }
 
+// tree is the top of a path's directories, none for the root.
+func tree(path string) []string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(path), "/"), "/")
+	if first == "" {
+		return nil
+	}
+	return []string{"/" + first}
+}
+
 // brokenPlace reports whether a redirect leads to an error page.
 func brokenPlace(to *url.URL) bool {
 	return inPlace(to.Path, errorPlaces) || to.Query().Has("aspxerrorpath")
