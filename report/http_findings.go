@@ -34,7 +34,8 @@ func redirectElsewhere(s seen) bool { return s.foreign() && s.elsewhere() != "" 
 func (s seen) elsewhere() string {
 	location, _ := s.fact("location")
 	u, err := url.Parse(location)
-	if err != nil || u.Host == "" || strings.EqualFold(u.Hostname(), strings.Trim(s.Check.Host, "[].")) {
+	asked, _, _ := strings.Cut(strings.Trim(s.Check.Host, "[]"), "%") // without the zone
+	if err != nil || u.Host == "" || strings.EqualFold(u.Hostname(), strings.TrimSuffix(asked, ".")) {
 		return ""
 	}
 	return u.Hostname()
@@ -98,7 +99,7 @@ func sayForeignPage(s seen) (text, hint string) {
 	w := s.web()
 	switch {
 	case w.Origin == protocol.OfProduct:
-		text = fmt.Sprintf("HTTP %s of %s, not of Exchange (%s).%s", s.status(), w.Name, w.Sign, s.served())
+		text = fmt.Sprintf("HTTP %s of %s, not of Exchange (%s).", s.status(), w.Name, w.Sign)
 	case w.Origin == protocol.OfGateway:
 		text = fmt.Sprintf("HTTP %s of %s (%s), which wants a login of its own: programs cannot give it.%s", s.status(), w.Name, w.Sign, s.served())
 	case w.Sign != "":
@@ -125,10 +126,17 @@ func (s seen) served() string {
 }
 
 // unhealthy: a login page answers 200, too, so the page's own words count. A
-// page that could not be asked for says nothing.
+// page that could not be asked for says nothing, nor does one of a gateway or of
+// whoever else may have answered.
 func unhealthy(s seen) bool {
 	page, known := s.fact("health")
-	return known && !strings.HasPrefix(page, "200 OK") && !strings.HasPrefix(page, "not asked") && s.wanted()
+	bad := known && !strings.HasPrefix(page, "200 OK") && !strings.HasPrefix(page, "not asked")
+	return bad && s.wanted() && s.Verdict == probe.Answered && !s.strangers()
+}
+
+// strangers reports whether a gateway answered, or nobody knows who.
+func (s seen) strangers() bool {
+	return s.web().Origin == protocol.OfGateway || s.web().Origin == protocol.Unproved
 }
 
 func sayUnhealthy(s seen) (text, hint string) {
@@ -153,8 +161,7 @@ func (s seen) marked() bool {
 // unmarked: what else shows that the answer is Exchange's is told. One that only
 // leads to HTTPS has nothing to show.
 func unmarked(s seen) bool {
-	w := s.web()
-	return s.speaks("http") && s.exchange() && !s.marked() && w.Origin != protocol.Unproved && w.Origin != protocol.OfGateway
+	return s.speaks("http") && s.exchange() && !s.marked() && !s.strangers()
 }
 
 func sayUnmarked(s seen) (text, hint string) {
@@ -173,7 +180,7 @@ func sayUnmarked(s seen) (text, hint string) {
 func noFrontEnd(s seen) bool {
 	_, signed := s.fact("x_feserver")
 	d := s.Check.Service.HTTP
-	return s.speaks("http") && s.exchange() && d != nil && d.Health != "" && s.marked() && !signed && s.web().Origin != protocol.Unproved
+	return s.speaks("http") && s.exchange() && d != nil && d.Health != "" && s.marked() && !signed && !s.strangers()
 }
 
 func sayNoFrontEnd(s seen) (text, hint string) {

@@ -29,7 +29,42 @@ var (
 	noExchange = verdict(probe.Mismatch, "this is not Exchange's web server")
 )
 
+// origin is whose the answer is.
+func origin(o protocol.Origin, name, sign string) change {
+	return func(r *probe.Result) { r.Peer.Web = &protocol.Web{Origin: o, Name: name, Sign: sign} }
+}
+
+func turning(words string) change { return func(r *probe.Result) { r.Peer.Refusal = words } }
+
 var httpTests = []findingTest{
+	{"health-page", Warn, web("status", "401 Unauthorized", "x_feserver", "MAIL01", "health", "503"),
+		all(web("status", "401 Unauthorized", "health", "401"), origin(protocol.Unproved, "", "a login")), []string{"503"}},
+	{"health-page", Warn, web("status", "302 Found", "x_feserver", "MAIL01", "health", "no answer: the connection was closed"),
+		all(web("status", "302 Found", "health", "302"), origin(protocol.OfGateway, "Okta", "x")), nil},
+	{"http-no-server-behind", Fail, all(web("status", "503 Service Unavailable"), origin(protocol.OfProxy, "HAProxy", ""), noExchange),
+		all(web("status", "503 Service Unavailable", "server", "Microsoft-HTTPAPI/2.0"), origin(protocol.OfWindows, "", ""), turning("HTTP 503")),
+		[]string{"HTTP 503: HAProxy answers, and no server behind it does.", "/owa/healthcheck.htm"}},
+	{"http-no-server-behind", Fail, all(web("status", "502 Bad Gateway"), origin(protocol.OfProxy, "", ""), noExchange), nil, []string{"a proxy or load balancer answers"}},
+	{"http-no-site", Fail, all(web("status", "404 Not Found", "server", "Microsoft-HTTPAPI/2.0"), origin(protocol.OfWindows, "", ""), noExchange),
+		all(web("status", "404 Not Found", "server", "Microsoft-IIS/10.0"), origin(protocol.OfIIS, "", ""), turning("HTTP 404")), []string{"Start-Website 'Default Web Site'"}},
+	{"http-no-site", Fail, all(web("status", "404 Not Found", "server", "Microsoft-HTTPAPI/2.0"), origin(protocol.OfWindows, "", ""), noExchange, func(r *probe.Result) { r.Port = 444 }),
+		nil, []string{"'Exchange Back End'"}},
+	{"http-unproved", Warn, all(web("status", "401 Unauthorized", "server", "nginx"), origin(protocol.Unproved, "", "a login")),
+		all(web("status", "401 Unauthorized", "server", "nginx"), origin(protocol.OfExchange, "", "its health page")), []string{"nothing shows that Exchange sent it", "Server: nginx"}},
+	{"http-gateway", Pass, all(web("status", "302 Found"), origin(protocol.OfGateway, "Citrix Gateway (NetScaler)", "the redirect to /vpn/index.html")),
+		all(web("status", "302 Found"), origin(protocol.OfExchange, "", "the redirect to /owa/auth/logon.aspx")), []string{"Citrix", "Autodiscover"}},
+	{"http-redirect-elsewhere", Pass, all(web("status", "307 Temporary Redirect", "location", "https://sts.contoso.com/adfs/ls/?x"), origin(protocol.OfGateway, "AD FS (Web Application Proxy)", "x")),
+		all(web("status", "302 Found", "location", "/my.policy"), origin(protocol.OfGateway, "F5", "x")), []string{"sts.contoso.com", "AD FS"}},
+	{"http-odd-headers", Pass, all(healthyWeb, func(r *probe.Result) { r.Peer.Web = &protocol.Web{Odd: []string{"X_SECURED"}} }), healthyWeb, []string{`"X_SECURED"`, "without a colon"}},
+	{"http-foreign-page", Fail, all(web("status", "401 Unauthorized", "server", "Microsoft-IIS/8.5"), origin(protocol.OfProduct, "SharePoint", "the header MicrosoftSharePointTeamServices"), noExchange),
+		all(web("status", "401 Unauthorized", "server", "Microsoft-IIS/8.5"), origin(protocol.OfIIS, "", "")), []string{"HTTP 401 of SharePoint, not of Exchange"}},
+	{"http-foreign-page", Fail, all(web("status", "302 Found", "server", "Microsoft-HTTPAPI/2.0", "location", "/my.policy"), origin(protocol.OfGateway, "F5", "the redirect to /my.policy"), noExchange),
+		nil, []string{"programs cannot give it"}},
+	{"http-foreign-page", Fail, all(web("status", "302 Found", "location", "/login"), origin(protocol.Foreign, "", "the redirect to /login"), noExchange),
+		all(web("status", "302 Found", "location", "/owa/auth/logon.aspx"), origin(protocol.OfExchange, "", "")), []string{"(the redirect to /login)"}},
+	{"http-headers-missing", Pass, all(web("status", "301 Moved"), origin(protocol.Hidden, "", "the redirect to HTTPS")),
+		all(web("status", "301 Moved"), origin(protocol.Unproved, "", "the redirect to itself")), []string{"leads to HTTPS"}},
+	{"http-headers-missing", Pass, all(web("status", "401 Unauthorized"), origin(protocol.OfExchange, "", "its health page")), nil, []string{"shows its health page"}},
 	{"http-redirect-elsewhere", Fail, all(web("status", "302 Found", "location", "https://login.contoso.net/portal"), noExchange),
 		all(web("status", "302 Found", "location", "https://MAIL01.contoso.com:444/x"), noExchange), []string{"login.contoso.net", "Autodiscover"}},
 	{"http-redirect-elsewhere", Fail, all(web("status", "301 Moved Permanently", "location", "//proxy.contoso.net/"), noExchange), all(web("status", "302 Found", "location", "/login"), noExchange), nil},

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -76,26 +77,27 @@ type webDirectory struct {
 	pool string // the application pool since 2007
 	old  string // the application pool of 2003
 	noun string // of its cmdlets: New-OwaVirtualDirectory
+	part string // its component since 2013
 }
 
 // webDirectories: the pools are as setup makes them (IIS Manager, Application
 // Pools). RPC over HTTP is a feature of Windows, whose directory setup adapts.
 var webDirectories = []webDirectory{
-	{"owa", "MSExchangeOWAAppPool", "", "OwaVirtualDirectory"},
-	{"ecp", "MSExchangeECPAppPool", "", "EcpVirtualDirectory"},
-	{"ews", "MSExchangeServicesAppPool", "", "WebServicesVirtualDirectory"},
-	{"autodiscover", "MSExchangeAutodiscoverAppPool", "", "AutodiscoverVirtualDirectory"},
-	{"oab", "MSExchangeOABAppPool", "", "OabVirtualDirectory"},
-	{"mapi", "MSExchangeMapiFrontEndAppPool", "", "MapiVirtualDirectory"},
-	{"microsoft-server-activesync", "MSExchangeSyncAppPool", "ExchangeApplicationPool", "ActiveSyncVirtualDirectory"},
-	{"powershell", "MSExchangePowerShellFrontEndAppPool", "", "PowerShellVirtualDirectory"},
-	{"api", "MSExchangeRestFrontEndAppPool", "", ""},
-	{"rpc", "MSExchangeRpcProxyFrontEndAppPool", "DefaultAppPool", ""},
-	{"unifiedmessaging", "MSExchangeUMAppPool", "", ""},
-	{"exchange", "MSExchangeOWAAppPool", "ExchangeApplicationPool", "OwaVirtualDirectory"},
-	{"public", "MSExchangeOWAAppPool", "ExchangeApplicationPool", "OwaVirtualDirectory"},
-	{"exadmin", "", "ExchangeApplicationPool", ""},
-	{"oma", "", "ExchangeMobileBrowseApplicationPool", ""},
+	{"owa", "MSExchangeOWAAppPool", "", "OwaVirtualDirectory", "OwaProxy"},
+	{"ecp", "MSExchangeECPAppPool", "", "EcpVirtualDirectory", "EcpProxy"},
+	{"ews", "MSExchangeServicesAppPool", "", "WebServicesVirtualDirectory", "EwsProxy"},
+	{"autodiscover", "MSExchangeAutodiscoverAppPool", "", "AutodiscoverVirtualDirectory", "AutoDiscoverProxy"},
+	{"oab", "MSExchangeOABAppPool", "", "OabVirtualDirectory", "OabProxy"},
+	{"mapi", "MSExchangeMapiFrontEndAppPool", "", "MapiVirtualDirectory", "MapiProxy"},
+	{"microsoft-server-activesync", "MSExchangeSyncAppPool", "ExchangeApplicationPool", "ActiveSyncVirtualDirectory", "ActiveSyncProxy"},
+	{"powershell", "MSExchangePowerShellFrontEndAppPool", "", "PowerShellVirtualDirectory", "RpsProxy"},
+	{"api", "MSExchangeRestFrontEndAppPool", "", "", ""},
+	{"rpc", "MSExchangeRpcProxyFrontEndAppPool", "DefaultAppPool", "", "RpcProxy"},
+	{"unifiedmessaging", "MSExchangeUMAppPool", "", "", ""},
+	{"exchange", "MSExchangeOWAAppPool", "ExchangeApplicationPool", "OwaVirtualDirectory", ""},
+	{"public", "MSExchangeOWAAppPool", "ExchangeApplicationPool", "OwaVirtualDirectory", ""},
+	{"exadmin", "", "ExchangeApplicationPool", "", ""},
+	{"oma", "", "ExchangeMobileBrowseApplicationPool", "", ""},
 }
 
 // directory is the directory of the service as administrators know it.
@@ -122,12 +124,16 @@ func (s seen) fitting(d webDirectory) webDirectory {
 }
 
 func say503(s seen) (cause, hint string) {
-	if s.web().Origin == protocol.OfExchange {
+	d := s.directory()
+	switch s.web().Origin {
+	case protocol.OfExchange:
 		return "Exchange's front end answers and does not take the request on: the component is out of service, or the mailbox server behind does not answer.",
-			s.component("HttpProxy", "W3SVC") + "; then see the log under Logging\\HttpProxy."
+			s.component(cmp.Or(d.part, "ServerWideOffline"), "W3SVC") + "; then see the logs under Logging\\HttpProxy."
+	case protocol.OfIIS:
+		return "IIS says so: the application is switched off (app_offline.htm), starting, or has more requests than it takes.",
+			fmt.Sprintf("Look into the application log (ASP.NET) and, for the second number, IIS's log (503.2, 503.3); see whether the folder of %s has a file app_offline.htm.", s.path())
 	}
 	cause = "Windows itself says so (HTTP.sys): the application pool of the directory is stopped or was switched off after crashes."
-	d := s.directory()
 	switch {
 	case !s.exchange() || d.pool == "" && d.old == "":
 		return cause, "In IIS Manager start the application pool of the directory; events 5002 and 5059 of WAS say why it stopped."
@@ -148,7 +154,7 @@ func say404(s seen) (cause, hint string) {
 	case !s.exchange():
 		return cause, "See in IIS Manager which directories the web site has."
 	case s.has("2007") && d.noun != "":
-		return cause, fmt.Sprintf("On the server: Get-%s -ADPropertiesOnly shows whether Active Directory still has it; Remove-%s and New-%s make it anew.", d.noun, d.noun, d.noun)
+		return cause, fmt.Sprintf("On the server: Get-%s shows whether Active Directory still has it (from 2013 on with -ADPropertiesOnly); Remove-%s and New-%s make it anew.", d.noun, d.noun, d.noun)
 	case s.has("2007") && d.path == "rpc":
 		return cause, "See that Windows has the feature RPC over HTTP Proxy (Get-WindowsFeature RPC-over-HTTP-Proxy) and Outlook Anywhere is on (Get-OutlookAnywhere)."
 	case s.has("2007"):

@@ -23,6 +23,9 @@ var refusalWords = slices.Concat(httpRefusals, mailRefusals, directoryRefusals, 
 
 func sayRefuses(s seen) (text, hint string) {
 	text = "The service answers and turns us away: " + sentence(s.Peer.Refusal)
+	if s.Check.Version == online {
+		return text, "Microsoft runs this server: see the service health of Microsoft 365 (admin.microsoft.com), and try again later."
+	}
 	for _, w := range refusalWords {
 		if w.protocol == s.Check.Service.Protocol && (w.when == nil || w.when(s)) {
 			cause, hint := w.say(s)
@@ -119,7 +122,7 @@ func (s seen) transport() (component, service string) {
 	case s.Port == 2525 || s.Port == 465:
 		return "HubTransport", "MSExchangeTransport"
 	case s.Port == 475:
-		return "MailboxDeliveryProxy", "MSExchangeDelivery"
+		return "ServerWideOffline", "MSExchangeDelivery"
 	}
 	return "FrontendTransport", "MSExchangeFrontEndTransport"
 }

@@ -65,13 +65,13 @@ func sayUnproved(s seen) (text, hint string) {
 
 // gateway: a known gateway asks who comes, before it lets anybody through.
 func gateway(s seen) bool {
-	return s.speaks("http") && s.web().Name != "" && (s.web().Origin == protocol.OfGateway || s.web().Origin == protocol.Hidden)
+	before := s.web().Origin == protocol.OfGateway || s.web().Origin == protocol.Hidden
+	return s.speaks("http") && before && s.web().Name != "" && s.elsewhere() == ""
 }
 
 // gatewayElsewhere: it does so at another host.
 func gatewayElsewhere(s seen) bool {
-	elsewhere := s.web().Origin == protocol.OfGateway || s.web().Origin == protocol.Unproved
-	return s.speaks("http") && elsewhere && s.elsewhere() != ""
+	return s.speaks("http") && s.strangers() && s.elsewhere() != ""
 }
 
 func sayGateway(s seen) (text, hint string) {

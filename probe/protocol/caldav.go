@@ -24,7 +24,7 @@ func askCalDAV(conn net.Conn, q Question) (Peer, error) {
 	q.At(Talk)
 	p := peerHTTP(page)
 	var got string
-	if p.Web, got = c.web(newHTTPPage(page), q); got != "" {
+	if p.Web, got = c.web(newHTTPPage(page, "/"), q); got != "" {
 		return p, notCalDAV(got)
 	}
 	if p.Refusal, err = judgeCalDAV(page); err != nil || used(page) != "" {

@@ -33,7 +33,7 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 		return Peer{}, err
 	}
 	q.At(Talk)
-	page := newHTTPPage(r)
+	page := newHTTPPage(r, d.Path)
 	p = peerHTTP(r)
 	p.fact("product", productHTTP(page.Header))
 	p.fact("expected", statusList(d))
@@ -69,7 +69,7 @@ func (c *httpClient) doubt(page *httpPage, w *Web) error {
 	}
 	_ = c.conn.SetReadDeadline(time.Now().Add(afterthought))
 	r, why := c.again(nobodys)
-	if why != "" || !alike(page, &httpPage{Response: r}) {
+	if why != "" || !alike(page, newHTTPPage(r, nobodys)) {
 		return nil
 	}
 	if w.Origin == Hidden {

@@ -20,10 +20,10 @@ func judgeHTTP(page *httpPage, q Question) (w Web, refusal string, err error) {
 	if got := elsewhere(page); got != "" {
 		return Web{Origin: Foreign}, "", notExchange(got)
 	}
-	w = originOf(page, q)
 	if q.Service.HTTP == nil || len(q.Service.HTTP.Status) == 0 {
-		return w, "", nil
+		return Web{}, "", nil
 	}
+	w = originOf(page, q)
 	status, to := page.StatusCode, leadsTo(page)
 	turned := strings.TrimSpace("HTTP " + page.Status)
 	own := w.Origin == OfExchange || w.Origin == OfIIS || w.Origin == OfWindows

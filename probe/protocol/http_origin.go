@@ -23,18 +23,23 @@ func originOf(page *httpPage, q Question) Web {
 }
 
 func lookForProduct(page *httpPage, _ Question) Web {
+	server, realm, path := page.Header.Get("Server"), loginRealm(page), leadsTo(page).Path
 	for _, p := range productSigns {
+		sign := ""
 		switch {
 		case p.header != "" && page.Header.Get(p.header) != "":
-			return Web{Origin: OfProduct, Name: p.name, Sign: "the header " + p.header}
-		case p.server != "" && hasPrefixFold(page.Header.Get("Server"), p.server):
-			return Web{Origin: OfProduct, Name: p.name, Sign: "Server: " + page.Header.Get("Server")}
-		case p.realm != "" && hasPrefixFold(loginRealm(page), p.realm):
-			return Web{Origin: OfProduct, Name: p.name, Sign: "the realm " + loginRealm(page)}
+			sign = "the header " + p.header
+		case p.server != "" && hasPrefixFold(server, p.server):
+			sign = "Server: " + server
+		case p.realm != "" && hasPrefixFold(realm, p.realm):
+			sign = "the realm " + realm
 		case p.cookie != "" && hasCookie(page, p.cookie):
-			return Web{Origin: OfProduct, Name: p.name, Sign: "the cookie " + p.cookie}
-		case p.place != "" && hasPrefixFold(leadsTo(page).Path, p.place):
-			return Web{Origin: OfProduct, Name: p.name, Sign: "the redirect to " + p.place}
+			sign = "the cookie " + p.cookie
+		case p.place != "" && hasPrefixFold(path, p.place):
+			sign = "the redirect to " + p.place
+		}
+		if sign != "" {
+			return Web{Origin: OfProduct, Name: p.name, Sign: sign}
 		}
 	}
 	return Web{}
@@ -79,16 +84,17 @@ func lookForProxy(page *httpPage, q Question) Web {
 }
 
 func lookForGateway(page *httpPage, q Question) Web {
-	to := leadsTo(page)
+	to, host := leadsTo(page), leadsTo(page).Hostname()
+	login := page.StatusCode == http.StatusUnauthorized
 	for _, g := range gatewaySigns {
 		switch {
 		case g.place != "" && hasPrefixFold(to.Path, g.place) && !hasPrefixFold(askedPath(q), g.place):
 			return Web{Origin: OfGateway, Name: g.name, Sign: "the redirect to " + g.place}
-		case g.host != "" && (strings.EqualFold(to.Hostname(), g.host) || g.host[0] == '.' && hasSuffixFold(to.Hostname(), g.host)):
-			return Web{Origin: OfGateway, Name: g.name, Sign: "the redirect to " + to.Hostname()}
-		case g.reason != "" && page.StatusCode == http.StatusUnauthorized && strings.Contains(page.Status, g.reason):
+		case g.host != "" && (strings.EqualFold(host, g.host) || g.host[0] == '.' && hasSuffixFold(host, g.host)):
+			return Web{Origin: OfGateway, Name: g.name, Sign: "the redirect to " + host}
+		case g.reason != "" && login && strings.Contains(page.Status, g.reason):
 			return Web{Origin: Hidden, Name: g.name, Sign: "the words of its 401"}
-		case g.realm != "" && hasPrefixFold(loginRealm(page), g.realm):
+		case g.realm != "" && login && hasPrefixFold(loginRealm(page), g.realm):
 			return Web{Origin: Hidden, Name: g.name, Sign: "the realm of the login"}
 		}
 	}
@@ -96,8 +102,8 @@ func lookForGateway(page *httpPage, q Question) Web {
 }
 
 // lookAtRedirect: a redirect is Exchange's where it leads into a place of
-// Exchange's that was not in the question. One to HTTPS repeats the question,
-// and so does every web server that wants TLS.
+// Exchange's, or deeper into the directory, and does not only repeat the
+// question. One to HTTPS does, of every web server that wants TLS.
 func lookAtRedirect(page *httpPage, q Question) Web {
 	to := leadsTo(page)
 	if to == noURL {
@@ -106,13 +112,13 @@ func lookAtRedirect(page *httpPage, q Question) Web {
 	here := to.Host == "" || sameHost(to.Hostname(), q.Host)
 	repeats := strings.EqualFold(strings.TrimRight(to.Path, "/"), strings.TrimRight(askedPath(q), "/"))
 	toTLS := to.Scheme == "https" && q.Service.TLS == catalog.NoTLS
-	place := inPlace(to.Path, exchangePlaces)
+	place := inPlace(to.Path, exchangePlaces) || inPlace(to.Path, tree(askedPath(q)))
 	switch {
 	case brokenPlace(to) && (place || inPlace(to.Path, errorPlaces) || markedIIS(page.Header)):
 		return Web{Origin: OfExchange, Sign: "its error page"}
 	case place && !repeats:
 		return Web{Origin: OfExchange, Sign: "the redirect to " + to.Path}
-	case toTLS && repeats && (here || place):
+	case toTLS && repeats && (place || here || related(to.Hostname(), q.Host)):
 		return Web{Origin: Hidden, Sign: "the redirect to HTTPS"}
 	case place && here:
 		return Web{Origin: Unproved, Sign: "the redirect to itself"}
@@ -159,8 +165,7 @@ func lookAtLogin(page *httpPage, q Question) Web {
 // ownRealm reports whether a realm is the name of the host that was asked, or of
 // one in its domain. Exchange Online sends an empty one.
 func ownRealm(realm, host string) bool {
-	domain := domainOf(host)
-	return realm == "" || sameHost(realm, host) || domain != "" && hasSuffixFold(realm, "."+domain)
+	return realm == "" || related(realm, host)
 }
 
 // lookAtPage reads an error page for the words of Windows. A 403 without any

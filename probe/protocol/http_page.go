@@ -15,12 +15,13 @@ import (
 // An httpPage is an answer whose error page has been looked at.
 type httpPage struct {
 	*http.Response
+	asked string // its path
 	words string // the error page, as far as it matters
 }
 
 // newHTTPPage reads an error page where the headers do not say whose it is.
-func newHTTPPage(r *http.Response) *httpPage {
-	page := &httpPage{Response: r}
+func newHTTPPage(r *http.Response, asked string) *httpPage {
+	page := &httpPage{Response: r, asked: asked}
 	failed := r.StatusCode >= http.StatusBadRequest && r.StatusCode != http.StatusUnauthorized
 	if failed && (r.StatusCode == http.StatusBadRequest || !markedIIS(r.Header)) {
 		page.words = wordsOf(r.Body)
@@ -32,10 +33,11 @@ func newHTTPPage(r *http.Response) *httpPage {
 // end for as long as the connection stands.
 func wordsOf(body io.Reader) string {
 	var read strings.Builder
+	known := knownWords()
 	lines := bufio.NewScanner(io.LimitReader(body, httpBody))
 	for lines.Scan() {
 		read.WriteString(lines.Text() + "\n")
-		if slices.ContainsFunc(knownWords(), func(words string) bool { return strings.Contains(lines.Text(), words) }) {
+		if slices.ContainsFunc(known, func(words string) bool { return strings.Contains(lines.Text(), words) }) {
 			break
 		}
 	}
@@ -64,7 +66,7 @@ func (p *httpPage) saysOneOf(words []string) bool {
 // noURL is where a page leads that leads nowhere.
 var noURL = &url.URL{}
 
-// leadsTo is the target of a redirect.
+// leadsTo is the target of a redirect, which may be relative to what was asked.
 func leadsTo(page *httpPage) *url.URL {
 	location := page.Header.Get("Location")
 	if page.StatusCode/100 != 3 || location == "" {
@@ -74,7 +76,7 @@ func leadsTo(page *httpPage) *url.URL {
 	if err != nil || to.Opaque != "" {
 		return &url.URL{Host: "invalid"} // nobody's place
 	}
-	return to
+	return (&url.URL{Path: page.asked}).ResolveReference(to)
 }
 
 // inPlace reports whether a path is one of places or below it.
@@ -83,6 +85,15 @@ func inPlace(path string, places []string) bool {
 		rest, below := strings.CutPrefix(strings.ToLower(path), place)
 		return below && (rest == "" || rest[0] == '/')
 	})
+}
+
+// tree is the top of a path's directories, none for the root.
+func tree(path string) []string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(path), "/"), "/")
+	if first == "" {
+		return nil
+	}
+	return []string{"/" + first}
 }
 
 // brokenPlace reports whether a redirect leads to an error page.
@@ -97,8 +108,21 @@ func askedPath(q Question) string {
 	return q.Service.HTTP.Path
 }
 
-func sameHost(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(strings.Trim(b, "[]"), "."))
+// sameHost compares two names or addresses of hosts. An address in a URI has
+// brackets and no zone, and a name may end in a dot.
+func sameHost(a, b string) bool { return strings.EqualFold(bareHost(a), bareHost(b)) }
+
+func bareHost(host string) string {
+	host, _, _ = strings.Cut(strings.Trim(host, "[]"), "%")
+	return strings.TrimSuffix(host, ".")
+}
+
+// related reports whether two hosts belong together: one is the other's name
+// without the domain, or both are in one domain.
+func related(a, b string) bool {
+	first, rest, _ := strings.Cut(bareHost(a), ".")
+	domain := domainOf(bareHost(b))
+	return sameHost(a, b) || rest != "" && strings.EqualFold(first, bareHost(b)) || domain != "" && hasSuffixFold("."+bareHost(a), "."+domain)
 }
 
 func hasPrefixFold(s, prefix string) bool {

@@ -35,7 +35,8 @@ var exchangePlaces = []string{
 // when it cannot speak to Exchange
 // (noted in https://github.com/ecederstrand/exchangelib).
 var errorPlaces = []string{
-	"/owa/auth/errorfe.aspx", "/owa/errorfe.aspx", "/owa/auth/error.aspx", "/ecp/auth/errorfe.aspx", "/ecp/error.aspx",
+	"/owa/auth/errorfe.aspx", "/owa/errorfe.aspx", "/owa/auth/error.aspx", "/owa/auth/error2.aspx", "/owa/error.aspx",
+	"/ecp/auth/errorfe.aspx", "/ecp/error.aspx", "/ecp/errorfe.aspx",
 	"/genericerrorpage.htm", "/internalsite/internalerror.asp", "/internalsite/initparams.aspx",
 }
 

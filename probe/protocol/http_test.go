@@ -231,5 +231,6 @@ func TestHTTPHostHeader(t *testing.T) {
 func FuzzAskHTTP(f *testing.F) {
 	crlf := strings.NewReplacer("\n", "\r\n")
 	fuzzAsk(f, "http", crlf.Replace(iisLogin), crlf.Replace(owaRedirect+healthyMail01), crlf.Replace(nginxTLSPort),
-		crlf.Replace(apacheLogin), "HTTP/1.1 100 \r\n\r\n", "HTTP/1.1 302 \r\nTransfer-Encoding: chunked\r\nServer: Microsoft-IIS\r\n\r\n5\r\nmoved\r\n0\r\n\r\n")
+		crlf.Replace(apacheLogin), "HTTP/1 401\r\nX_SECURED\r\n more\r\nServer : nginx\r\nContent-Length: 0, 0\r\nTransfer-Encoding: identity\r\n\r\n",
+		"HTTP/1.1 302 \r\nLocation: ../owa/auth/errorfe.aspx?httpCode=500\r\nContent-Length: -\r\n\r\n", "HTTP/1.1 100 \r\n\r\n", "HTTP/1.1 302 \r\nTransfer-Encoding: chunked\r\nServer: Microsoft-IIS\r\n\r\n5\r\nmoved\r\n0\r\n\r\n")
 }

@@ -46,7 +46,7 @@ func askWinRM(conn net.Conn, q Question) (Peer, error) {
 	q.At(Talk)
 	p := peerHTTP(page)
 	var got string
-	if p.Web, got = c.web(newHTTPPage(page), q); got != "" {
+	if p.Web, got = c.web(newHTTPPage(page, wsman), q); got != "" {
 		return p, notWinRM(got)
 	}
 	if page.StatusCode == http.StatusOK {
