@@ -74,6 +74,7 @@ func judge(s seen) Entry {
 		Protocol: c.Service.Protocol,
 		TLS:      string(cmp.Or(c.Service.TLS, catalog.NoTLS)),
 		Want:     string(c.Want),
+		Name:     NewName(s.Name),
 		Address:  text(s.Address),
 		Verdict:  string(s.Verdict),
 		Grade:    grade,

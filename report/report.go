@@ -80,6 +80,7 @@ type Entry struct {
 	Protocol string         `json:"protocol"`
 	TLS      string         `json:"tls"`
 	Want     string         `json:"want"`
+	Name     *Name          `json:"name,omitempty"`    // absent where there is no more to it than an address
 	Address  string         `json:"address,omitempty"` // absent where the name has none
 	Verdict  string         `json:"verdict"`
 	Grade    Grade          `json:"grade"`
