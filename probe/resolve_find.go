@@ -16,7 +16,7 @@ import (
 // the other. Some firewalls and resolvers drop questions for AAAA; clients go on
 // without them, too (RFC 8305 section 3).
 const (
-	otherFamilyWait = 5 * time.Second
+	otherFamilyWait = 3 * time.Second
 	swallowedWait   = 300 * time.Millisecond // where such questions are known to be dropped
 	goneWait        = 2 * time.Second        // where a server has said that the name does not exist
 )
