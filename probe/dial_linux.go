@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -202,6 +203,8 @@ func sockaddr(a netip.AddrPort) unix.Sockaddr {
 	if name := a.Addr().Zone(); name != "" {
 		if ifi, err := net.InterfaceByName(name); err == nil {
 			zone = ifi.Index
+		} else if number, err := strconv.Atoi(name); err == nil {
+			zone = number
 		}
 	}
 	return &unix.SockaddrInet6{Port: int(a.Port()), ZoneId: uint32(zone), Addr: a.Addr().As16()}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"syscall"
 )
 
@@ -21,6 +22,9 @@ var noLocalAddr = []syscall.Errno{syscall.EADDRNOTAVAIL, 10049}
 // missing address.
 func waysFrom(source netip.Addr) func(netip.Addr) Obstacle {
 	return func(to netip.Addr) Obstacle {
+		if !hasZone(to.Zone()) {
+			return NoRoute
+		}
 		d := net.Dialer{}
 		if source.IsValid() {
 			if source.Is4() != to.Is4() {
@@ -47,6 +51,21 @@ func waysFrom(source netip.Addr) func(netip.Addr) Obstacle {
 	}
 }
 
+// hasZone reports whether a zone is an interface of this machine, by its name or
+// its number; "" is any.
+func hasZone(zone string) bool {
+	if zone == "" {
+		return true
+	}
+	number, err := strconv.Atoi(zone)
+	if err != nil {
+		_, err = net.InterfaceByName(zone)
+	} else {
+		_, err = net.InterfaceByIndex(number)
+	}
+	return err == nil
+}
+
 // hasAddress reports whether this machine has an address of a family that other
 // networks know.
 func hasAddress(f Family) bool {
@@ -67,6 +86,9 @@ func noWayWords(o Obstacle, to netip.Addr) string {
 		return "this machine has no IPv6, and " + to.String() + " cannot be reached without"
 	case NoIPv4:
 		return "this machine has no IPv4, and " + to.String() + " cannot be reached without"
+	}
+	if !hasZone(to.Zone()) {
+		return "this machine has no interface " + to.Zone()
 	}
 	return "this machine has no route to " + to.String()
 }

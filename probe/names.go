@@ -20,6 +20,9 @@ const (
 	IPv6 Family = "ip6"
 )
 
+// Digit is 4 or 6, as options name a family.
+func (f Family) Digit() string { return strings.TrimPrefix(string(f), "ip") }
+
 // FamilyOf is the family of an address.
 func FamilyOf(a netip.Addr) Family {
 	if a.Is4() {

@@ -5,13 +5,12 @@ package probe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
-	"net/netip"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -19,14 +18,21 @@ import (
 
 // The waits for an answer, after which the next server is asked, or the same one
 // again. An answer that comes later than that is taken, too. In 15 s one server
-// is asked eight times: where a tenth of the packets is lost each way, one name
-// of half a million stays unknown.
+// is asked eleven times: where a limit and chance take four of ten questions, one
+// name of twenty thousand stays unknown.
 const (
 	firstDNSWait = 750 * time.Millisecond
+	lastDNSWait  = 1500 * time.Millisecond
 	tcpDNSWait   = 4 * time.Second
 )
 
-func longerDNSWait(wait, most time.Duration) time.Duration { return min(wait+wait*3/10, most) }
+func (c *dnsClient) longerWait(wait time.Duration) time.Duration {
+	return min(wait+wait*3/10, lastDNSWait, c.conf.wait)
+}
+
+// jittered is a wait that differs from that of the next question, so that those
+// which were lost together are not sent together again.
+func jittered(wait time.Duration) time.Duration { return wait*3/4 + rand.N(wait/2) }
 
 // hopeless is the round after which nobody is asked again, if none of the servers
 // could be asked at all: there is no network, or no name server runs.
@@ -61,8 +67,9 @@ type dnsReply struct {
 }
 
 // ask asks the servers by turns until one of them knows, or ctx ends. All of
-// them refusing for half of the time is an end, too.
-func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type) (dnsAnswer, error) {
+// them refusing for half of the time is an end, too, and at once where spare says
+// that nobody needs the answer.
+func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, spare *atomic.Bool) (dnsAnswer, error) {
 	inner, stop := context.WithCancel(ctx)
 	a := &asking{client: c, q: newQuestion(name, kind), heard: make(chan dnsReply), ctx: inner}
 	defer a.hangUp(stop)
@@ -85,18 +92,18 @@ func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type) 
 				refused++
 				continue
 			}
-			wait = longerDNSWait(wait, c.conf.wait)
+			wait = c.longerWait(wait)
 		}
 		if refused < len(servers) {
 			continue
 		}
-		if time.Now().After(patience) || round == hopeless && !a.anyCode() {
+		if spare.Load() || time.Now().After(patience) || round == hopeless && !a.anyCode() {
 			break
 		}
 		if answer, known := a.await(nil, wait); known {
 			return answer, nil
 		}
-		wait = longerDNSWait(wait, c.conf.wait)
+		wait = c.longerWait(wait)
 	}
 	return dnsAnswer{}, a.failure()
 }
@@ -211,7 +218,7 @@ func (a *asking) report(r dnsReply) {
 // await waits for an answer from any server. It ends without one when the time
 // is over, and when the server that was asked last says that it does not know.
 func (a *asking) await(last *dnsLine, wait time.Duration) (dnsAnswer, bool) {
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(jittered(wait))
 	defer timer.Stop()
 	for {
 		select {
@@ -278,70 +285,4 @@ func (a *asking) hangUp(stop context.CancelFunc) {
 			_ = l.conn.Close()
 		}
 	}
-}
-
-// failure says what each server did.
-func (a *asking) failure() error {
-	f := &resolverError{kind: a.q.kind}
-	for _, l := range a.lines {
-		f.servers = append(f.servers, serverFailure{l.server.addr.Addr(), l.said})
-	}
-	slices.SortFunc(f.servers, func(x, y serverFailure) int { return a.client.place(x.server) - a.client.place(y.server) })
-	return f
-}
-
-// place is where the configuration names a server.
-func (c *dnsClient) place(server netip.Addr) int {
-	return slices.IndexFunc(c.servers, func(s *dnsServer) bool { return s.addr.Addr() == server })
-}
-
-// A resolverError is a question that no server answered.
-type resolverError struct {
-	kind    dnsmessage.Type
-	servers []serverFailure
-	knows   netip.Addr // who has no address of the other kind; invalid where nobody said so
-}
-
-// A serverFailure is what a server did instead.
-type serverFailure struct {
-	server netip.Addr
-	err    error // nil where it did not answer
-}
-
-func (e *resolverError) Error() string {
-	var words []string
-	for _, f := range e.servers {
-		words = append(words, f.server.String()+" "+failureWords(f.err))
-	}
-	if len(words) == 0 {
-		words = []string{"no name server was asked"}
-	}
-	said := strings.Join(words, ", ")
-	if e.knows.IsValid() {
-		other := dnsmessage.TypeA + dnsmessage.TypeAAAA - e.kind
-		said = fmt.Sprintf("%s knows no %s record; asked for %s, %s", e.knows, typeWord(other), typeWord(e.kind), said)
-	}
-	return said
-}
-
-// failureWords says what a name server did.
-func failureWords(err error) string {
-	var code *rcodeError
-	switch {
-	case err == nil, isTimeout(err), errors.Is(err, context.Canceled):
-		return "did not answer"
-	case errors.As(err, &code), errors.Is(err, errBrokenDNS), errors.Is(err, errStrayDNS), errors.Is(err, errDNSCut):
-		return err.Error()
-	}
-	switch causeOf(err) {
-	case causeRefused:
-		return "refuses questions (nothing listens at its port 53)"
-	case causeReset:
-		return "hangs up"
-	case causeNoRoute, causeUnreachable:
-		return "cannot be reached from this machine"
-	case causeTimeout:
-		return "did not answer"
-	}
-	return fmt.Sprintf("cannot be asked: %v", err)
 }

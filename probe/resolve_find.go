@@ -5,8 +5,8 @@ package probe
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -16,7 +16,7 @@ import (
 // the other. Some firewalls and resolvers drop questions for AAAA; clients go on
 // without them, too (RFC 8305 section 3).
 const (
-	otherFamilyWait = 5 * time.Second
+	otherFamilyWait = 3 * time.Second
 	swallowedWait   = 300 * time.Millisecond // where such questions are known to be dropped
 	goneWait        = 2 * time.Second        // where a server has said that the name does not exist
 )
@@ -87,9 +87,10 @@ func (c *dnsClient) both(ctx context.Context, name string, family Family) (Name,
 	defer stop()
 	kinds := c.kinds(family)
 	halves := make(chan half, len(kinds))
+	var enough atomic.Bool // there are addresses
 	for _, kind := range kinds {
 		go func() {
-			answer, err := c.chase(ctx, name, kind)
+			answer, err := c.chase(ctx, name, kind, &enough)
 			halves <- half{kind, answer, err}
 		}()
 	}
@@ -97,6 +98,7 @@ func (c *dnsClient) both(ctx context.Context, name string, family Family) (Name,
 	for range kinds {
 		h := <-halves
 		heard = append(heard, h)
+		enough.Store(enough.Load() || len(h.answer.addrs) > 0)
 		if h.err != nil || len(heard) == len(kinds) {
 			continue
 		}
@@ -118,6 +120,8 @@ func (c *dnsClient) patience(got dnsAnswer, kinds []dnsmessage.Type, kind dnsmes
 		return goneWait
 	case slices.ContainsFunc(kinds, func(k dnsmessage.Type) bool { return k != kind && c.swallows(k) }):
 		return swallowedWait
+	case slices.ContainsFunc(kinds, func(k dnsmessage.Type) bool { return k != kind && c.answers(k) }):
+		return 0 // it is lost by chance, or the servers will say that they do not know
 	}
 	return otherFamilyWait
 }
@@ -127,11 +131,11 @@ func (c *dnsClient) patience(got dnsAnswer, kinds []dnsmessage.Type, kind dnsmes
 const mostAliases = 8
 
 // chase asks for one type, and follows the aliases that the server left open.
-func (c *dnsClient) chase(ctx context.Context, name string, kind dnsmessage.Type) (dnsAnswer, error) {
-	answer, err := c.ask(ctx, name, kind)
+func (c *dnsClient) chase(ctx context.Context, name string, kind dnsmessage.Type, spare *atomic.Bool) (dnsAnswer, error) {
+	answer, err := c.ask(ctx, name, kind, spare)
 	for n := 0; err == nil && !answer.chased && n < mostAliases; n++ {
 		alias := answer.alias
-		if answer, err = c.ask(ctx, alias, kind); answer.alias == "" {
+		if answer, err = c.ask(ctx, alias, kind, spare); answer.alias == "" {
 			answer.alias = alias
 		}
 	}
@@ -180,24 +184,4 @@ func typeWord(kind dnsmessage.Type) string {
 		return "A"
 	}
 	return "AAAA"
-}
-
-// A noAddressError is a name of which a server is certain that it has no address.
-type noAddressError struct {
-	name   string
-	by     netip.Addr
-	alias  string
-	exists bool
-}
-
-func (e *noAddressError) Error() string {
-	switch {
-	case e.alias != "" && !e.exists:
-		return e.name + " is an alias of " + e.alias + ", which does not exist, says " + e.by.String()
-	case e.alias != "":
-		return e.name + " is an alias of " + e.alias + ", which has no address, says " + e.by.String()
-	case e.exists:
-		return e.name + " has no address, says " + e.by.String()
-	}
-	return e.name + " does not exist, says " + e.by.String()
 }

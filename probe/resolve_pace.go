@@ -11,8 +11,8 @@ import (
 // A dnsPace is how far apart the questions of a run are sent. Name servers and
 // firewalls allow a source so many a second and drop the rest, so that whoever
 // asks faster waits longer. Losses by chance are no reason to slow down: only
-// where many of the questions of a while are lost are the next ones sent half as
-// fast, and from then on a little faster with every answer.
+// where many of the questions of a while are lost are the next ones sent as fast
+// as answers came, and from then on a little faster with every answer.
 type dnsPace struct {
 	mu             sync.Mutex
 	gap            time.Duration
@@ -22,11 +22,13 @@ type dnsPace struct {
 }
 
 const (
-	fastestDNS = time.Millisecond
-	slowestDNS = 40 * time.Millisecond // 25 a second
-	countedDNS = 16                    // questions that tell chance from a limit
-	muchLost   = 0.3                   // of them; a path that loses 15 % each way loses less
-	quickenDNS = 0.3                   // how much of the gap goes in a second
+	fastestDNS   = time.Millisecond
+	slowestDNS   = 40 * time.Millisecond // 25 a second
+	countedDNS   = 16                    // questions that tell chance from a limit
+	muchLost     = 0.3                   // of them; a path that loses 15 % each way loses less
+	mostBelieved = 0.9                   // of so few
+	slower       = 1.2                   // than answers came
+	quickenDNS   = 0.3                   // how much of the gap goes in a second
 )
 
 // wait returns when it is time for the next question, or ctx ends.
@@ -64,8 +66,8 @@ func (p *dnsPace) hear(sent time.Time, answered bool) {
 	if p.answered+p.lost < countedDNS {
 		return
 	}
-	if float64(p.lost) > muchLost*float64(p.answered+p.lost) {
-		p.gap = min(2*p.gap, slowestDNS)
+	if lost := float64(p.lost) / float64(p.answered+p.lost); lost > muchLost {
+		p.gap = min(time.Duration(float64(p.gap)*slower/(1-min(lost, mostBelieved))), slowestDNS)
 		p.since = time.Now()
 	}
 	p.answered, p.lost = 0, 0

@@ -83,7 +83,7 @@ func newDNSClient(conf resolvConf) *dnsClient {
 }
 
 // order is the servers to ask in a round. One that is dead is given a chance in
-// every fourth.
+// every sixth.
 func (c *dnsClient) order(round int) []*dnsServer {
 	servers := slices.Clone(c.servers)
 	if c.conf.rotate && round == 0 {
@@ -94,7 +94,7 @@ func (c *dnsClient) order(round int) []*dnsServer {
 		servers = slices.Concat(servers[from:], servers[:from])
 	}
 	living := slices.DeleteFunc(slices.Clone(servers), (*dnsServer).isDead)
-	if len(living) == 0 || round%4 == 3 {
+	if len(living) == 0 || round%6 == 5 {
 		return servers
 	}
 	return living

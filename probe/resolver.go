@@ -204,20 +204,6 @@ func systemLookup(ctx context.Context, host string) (Name, error) {
 	return name, nil
 }
 
-// noAddress is the error of a name that nobody has.
-func noAddress(host string) error {
-	return &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
-}
-
-// notFound reports whether the resolver is certain that there is no address.
-// A resolver that did not answer is certain of nothing.
-func notFound(err error) bool {
-	var dns *net.DNSError
-	var missing *noAddressError
-	var bogus *bogusError
-	return errors.As(err, &dns) && dns.IsNotFound || errors.As(err, &missing) || errors.As(err, &bogus)
-}
-
 // Resolve finds the addresses of a host that are to be asked; an address is its
 // own.
 func (p *Pool) Resolve(ctx context.Context, host string) (Name, error) {
@@ -245,13 +231,4 @@ func (p *Pool) lookUp(ctx context.Context, host string) (Name, error) {
 		err = name.sortOut(host)
 	}
 	return name, err
-}
-
-// unresolvedWords says why a name leads nowhere.
-func unresolvedWords(err error) string {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return "the name has no address"
-	}
-	return err.Error()
 }

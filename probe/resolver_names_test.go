@@ -105,6 +105,8 @@ func TestResolve(t *testing.T) {
 
 		{name: "AAAA is swallowed", servers: one(func(s *nameServer) { s.swallows = dnsmessage.TypeAAAA }), conf: conf, host: "old.contoso.com", want: "10.80.0.2", lacks: []string{"AAAA"}, within: 6 * time.Second},
 		{name: "A is swallowed", servers: one(func(s *nameServer) { s.swallows = dnsmessage.TypeA }), conf: conf, host: "mail01.contoso.com", want: "fd80::1", lacks: []string{"A"}, within: 6 * time.Second},
+		// https://github.com/imperviousinc/fingertip/issues/21
+		{name: "SERVFAIL for AAAA", servers: one(func(s *nameServer) { s.fails = dnsmessage.TypeAAAA }), conf: conf, host: "old.contoso.com", want: "10.80.0.2", lacks: []string{"AAAA"}, within: 2 * time.Second},
 		{name: "AAAA is swallowed and there is no A", servers: one(func(s *nameServer) { s.swallows = dnsmessage.TypeAAAA }), conf: conf, host: "six.contoso.com",
 			want: "10.77.3.53 knows no A record; asked for AAAA, 10.77.3.53 did not answer", within: 15 * time.Second},
 		{name: "AAAA is swallowed and there is no such name", servers: one(func(s *nameServer) { s.swallows = dnsmessage.TypeAAAA }), conf: conf, host: "nosuch.contoso.com",
@@ -124,10 +126,13 @@ func TestResolve(t *testing.T) {
 
 		{name: "a short name", servers: one(well), conf: conf + "search corp.contoso.com contoso.com\n", host: "mail01", want: "10.80.0.9", found: "mail01.corp.contoso.com", within: time.Second},
 		{name: "a short name of the second suffix", servers: one(well), conf: conf + "search corp.contoso.com contoso.com\n", host: "old", want: "10.80.0.2", found: "old.contoso.com", within: time.Second},
+		// https://github.com/openshift/origin/issues/17316 and https://github.com/Graylog2/graylog2-server/pull/71
 		{name: "a typo, and a suffix that has everything", servers: one(well), conf: conf + "search wild.test\n", host: "mial01.contoso.com", want: "10.80.0.66", found: "mial01.contoso.com.wild.test", within: time.Second},
 		{name: "the same with a dot at its end", servers: one(well), conf: conf + "search wild.test\n", host: "mial01.contoso.com.", want: "mial01.contoso.com does not exist, says 10.77.3.53", within: time.Second},
 		{name: "a whole name with a dot at its end", servers: one(well), conf: conf + "search wild.test\n", host: "old.contoso.com.", want: "10.80.0.2", within: time.Second},
 		{name: "many dots that do not make a name whole", servers: one(well), conf: conf + "search contoso.com\noptions ndots:5\n", host: "mail01.corp", want: "10.80.0.9", found: "mail01.corp.contoso.com", within: time.Second},
+		// https://github.com/kubernetes/kubernetes/issues/49113
+		{name: "a whole name that a suffix takes", servers: one(well), conf: conf + "search svc.test wild.test\noptions ndots:5\n", host: "lb.contoso.net", want: "10.80.0.66", found: "lb.contoso.net.wild.test", within: time.Second},
 		{name: "a whole name behind suffixes", servers: one(well), conf: conf + "search corp.test contoso.com\noptions ndots:5\n", host: "lb.contoso.net", want: "10.80.0.3", within: time.Second},
 		{name: "a suffix whose zone is broken", servers: one(func(s *nameServer) { s.names["*.broken.test"] = nameRecord{code: dnsmessage.RCodeServerFailure} }),
 			conf: conf + "search broken.test\noptions ndots:5\n", host: "lb.contoso.net", want: "10.80.0.3", within: 8 * time.Second},

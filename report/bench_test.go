@@ -76,7 +76,7 @@ func heap() uint64 {
 // at 1,000.
 func BenchmarkJudge(b *testing.B) {
 	for _, n := range []int{125, 1000} {
-		results := manyAddresses(n)
+		results := ofManyAddresses(n)
 		b.Run(fmt.Sprint(len(results)), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

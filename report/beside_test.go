@@ -12,9 +12,9 @@ import (
 	"exreach/probe"
 )
 
-// manyAddresses is a host whose name has n addresses, each with one result of
+// ofManyAddresses is a host whose name has n addresses, each with one result of
 // every kind that makes a rule look at other results.
-func manyAddresses(n int) []probe.Result {
+func ofManyAddresses(n int) []probe.Result {
 	s := &scene{host: "mail01.contoso.com", version: "2019", role: "mailbox", from: "client"}
 	for i := range n {
 		s.at(netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)}).String())
@@ -50,7 +50,7 @@ func addRestless(s *scene, i int, ports []uint16) {
 // at many addresses or at one. Before, a name with 4,000 addresses took minutes
 // and 2 GB.
 func TestJudgingIsLinear(t *testing.T) {
-	for name, host := range map[string]func(int) []probe.Result{"addresses": manyAddresses, "ports": manyPorts} {
+	for name, host := range map[string]func(int) []probe.Result{"addresses": ofManyAddresses, "ports": manyPorts} {
 		var visits, bytes [2]int
 		for i, n := range []int{400, 800} {
 			results := host(n)
@@ -74,7 +74,7 @@ func TestJudgingIsLinear(t *testing.T) {
 // TestInterruptedJudging: from an interrupt on a large host is told as it was
 // observed. Nothing of it is lost, and none of it passes.
 func TestInterruptedJudging(t *testing.T) {
-	results := manyAddresses(3)
+	results := ofManyAddresses(3)
 	asked := 0
 	entries := judgeHost(slices.Clone(results), began, func() bool { asked++; return asked > 8 })
 	if len(entries) != len(results) {

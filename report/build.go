@@ -81,6 +81,7 @@ func judge(s seen) Entry {
 		TLS:      string(cmp.Or(c.Service.TLS, catalog.NoTLS)),
 		Want:     string(c.Want),
 		OneOf:    c.Service.OneOf,
+		Name:     NewName(s.Name),
 		Address:  text(s.Address),
 		Verdict:  string(s.Verdict),
 		Obstacle: string(s.Obstacle),

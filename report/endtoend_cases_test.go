@@ -286,13 +286,17 @@ var sicknesses = []sickness{
 	{"silent", "smtp", fromClient, things(impatient, serving(silence, 25))},
 	{"cut", "smtp", fromClient, things(serving(hangUp, 25))},
 	{"unresolved", "smtp", fromClient, things(nameless)},
+	{"name-sinkhole", "smtp", fromClient, things(resolving("0.0.0.0"))},
+	{"name-unusable-address", "smtp", fromClient, things(resolving("192.0.2.10", "::"))},
+	{"name-many-addresses", "smtp", fromClient, things(resolving("192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.15", "192.0.2.16",
+		"192.0.2.17", "192.0.2.18", "192.0.2.19", "192.0.2.20", "192.0.2.21", "192.0.2.22", "192.0.2.23", "192.0.2.24", "192.0.2.25", "192.0.2.26"))},
 	{"untried", "smtp", fromClient, things(failing(errors.New("the local firewall forbids it"), 25))},
 	{"unverified-row", "ncacn-http-rfr", fromMailbox, things(losing(6002))},
 }
 
 // inTheLab are the findings that only a real network makes, and the one that needs
 // a host of thousands of results and an interrupt (TestInterruptedJudging).
-var inTheLab = []string{"prohibited", "unreachable", "not-judged"}
+var inTheLab = []string{"prohibited", "unreachable", "not-judged", "name-search", "name-loopback", "name-no-way", "name-half-answered", "name-reserved"}
 
 func TestSickEndToEnd(t *testing.T) {
 	for _, s := range slices.Concat(sicknesses, talkSicknesses) {

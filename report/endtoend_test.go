@@ -234,6 +234,14 @@ func impatient(r *rig, next probe.DialFunc) probe.DialFunc {
 	return next
 }
 
+// resolving gives the name these addresses.
+func resolving(addrs ...string) breakage {
+	return func(r *rig, next probe.DialFunc) probe.DialFunc {
+		r.addrs = ips(addrs...)
+		return next
+	}
+}
+
 // nameless is a name without an address.
 func nameless(r *rig, next probe.DialFunc) probe.DialFunc {
 	r.addrs = nil

@@ -51,6 +51,7 @@ var explanations = []rule{
 	{"http-proxy-login", note, proxyLogin, sayProxyLogin},
 	{"http-verb-refused", note, verbRefused, sayVerbRefused},
 	{"http-foreign-page", note, foreignPage, sayForeignPage},
+	{"name-reserved", note, reservedAddress, sayReservedAddress},
 	{"timed-out", note, plainly(probe.TimedOut), sayTimedOut},
 	{"refused", note, plainly(probe.Refused), sayRefused},
 	{"prohibited", note, plainly(probe.Prohibited), sayProhibited},
@@ -59,6 +60,7 @@ var explanations = []rule{
 	{"silent", note, plainly(probe.Silent), saySilent},
 	{"cut", note, plainly(probe.Cut), sayCut},
 	{"bad-tls", note, plainly(probe.BadTLS), sayBadTLS},
+	{"name-sinkhole", note, sinkhole, saySinkhole},
 	{"unresolved", note, plainly(probe.Unresolved), sayUnresolved},
 	{"untried", note, plainly(probe.Untried), sayUntried},
 }
@@ -67,6 +69,12 @@ var explanations = []rule{
 // A code stands twice where its weight or its words depend on the case; its
 // first rule that applies holds.
 var observations = []rule{
+	{"name-search", note, foundBySearch, sayFoundBySearch},
+	{"name-unusable-address", note, partlySinkhole, saySinkhole},
+	{"name-loopback", note, loopback, sayLoopback},
+	{"name-many-addresses", note, manyAddresses, sayManyAddresses},
+	{"name-no-way", note, noWayToSome, sayNoWayToSome},
+	{"name-half-answered", note, halfAnswered, sayHalfAnswered},
 	{"everything-answers", Warn, controlAnswers, sayControlAnswers},
 	{"everything-answers", Warn, provesNothing, sayProvesNothing},
 	{"mail-shield", Warn, shieldBanner, sayMailShield},

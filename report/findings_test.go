@@ -136,7 +136,7 @@ var findingTests = []findingTest{
 
 // allFindingTests are the tests of what one result shows by itself.
 func allFindingTests() []findingTest {
-	return slices.Concat(findingTests, smtpTests, loginTests, tlsTests, untriedTests, httpTests, directoryTests, rpcTests, versionTests, talkTests)
+	return slices.Concat(findingTests, smtpTests, loginTests, tlsTests, untriedTests, httpTests, directoryTests, rpcTests, versionTests, talkTests, nameTests)
 }
 
 func TestFindings(t *testing.T) {

@@ -93,6 +93,7 @@ type Entry struct {
 	TLS      string         `json:"tls"`
 	Want     string         `json:"want"`
 	OneOf    string         `json:"one_of,omitempty"`  // the group of which one service is enough
+	Name     *Name          `json:"name,omitempty"`    // absent where there is no more to it than an address
 	Address  string         `json:"address,omitempty"` // absent where the name has none
 	Verdict  string         `json:"verdict"`
 	Obstacle string         `json:"obstacle,omitempty"` // what kept this machine from asking; absent unless the verdict is untried

@@ -51,7 +51,7 @@ func TestSchemaNames(t *testing.T) {
 	root := readSchema(t)
 	root.Defs["report"] = root
 	for name, value := range map[string]any{
-		"report": Report{}, "groundRule": GroundRule{}, "counts": Counts{}, "entry": Entry{}, "step": Step{}, "finding": Finding{},
+		"report": Report{}, "groundRule": GroundRule{}, "counts": Counts{}, "entry": Entry{}, "name": Name{}, "step": Step{}, "finding": Finding{},
 		"peer": protocol.Peer{}, "endpoint": protocol.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": protocol.Certificate{},
 		"trace": Trace{}, "beside": Beside{}, "hop": Hop{}, "traceReport": TraceReport{}, "traced": Traced{},
 	} {

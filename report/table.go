@@ -37,6 +37,7 @@ type table struct {
 	page
 	grade, port, service, verdict, took int             // widths of the columns
 	told                                map[string]bool // the findings of this group that stand above
+	named                               string          // the host whose name was told about last
 }
 
 // writeTable writes the report for people.
@@ -75,6 +76,7 @@ func (t *table) group(g Group, from string) {
 		t.paragraph(0, margin, append(nameOf(g),
 			span{" " + e.Verdict + ":", inks[e.Grade]},
 			span{fmt.Sprintf("%s (%s not asked)", e.Detail, count(len(g.Entries), "service")), plain})...)
+		t.aboutName(g)
 		t.findings(*e, margin)
 		return
 	}
@@ -83,20 +85,12 @@ func (t *table) group(g Group, from string) {
 		who += ", as " + from + " sees it"
 	}
 	t.paragraph(0, margin, append(nameOf(g), span{" " + who, dim})...)
+	t.aboutName(g)
 	for _, e := range g.Entries {
 		t.row(e)
 		t.trace(e, t.indent())
 		t.findings(e, t.indent())
 	}
-}
-
-// nameOf is the host of a group, and its address where that is something else.
-func nameOf(g Group) []span {
-	name := []span{{g.Host, bold}}
-	if g.Address != "" && g.Address != g.Host {
-		name = append(name, span{" " + g.Address, plain})
-	}
-	return name
 }
 
 // row writes one entry as one line, or as two where the columns are too narrow
@@ -165,7 +159,7 @@ func (t *table) findings(e Entry, indent int) {
 	if e.Grade == Pass && !t.style.Verbose || t.before(e) != "" {
 		return
 	}
-	for _, f := range e.Findings {
+	for _, f := range ofService(e) {
 		textTold, hintTold := t.told[f.Text], f.Hint == "" || t.told[f.Hint]
 		switch {
 		case !textTold:
@@ -183,11 +177,12 @@ func (t *table) findings(e Entry, indent int) {
 // before says on the row itself what stands above already, where that is all
 // there is to say. A failing row gets its lines whatever happens.
 func (t *table) before(e Entry) string {
-	if e.Grade != Warn || len(e.Findings) == 0 || !t.fits(t.toAnswer()+useful) {
+	findings := ofService(e)
+	if e.Grade != Warn || len(findings) == 0 || !t.fits(t.toAnswer()+useful) {
 		return ""
 	}
 	var codes []string
-	for _, f := range e.Findings {
+	for _, f := range findings {
 		if !t.told[f.Text] || f.Hint != "" && !t.told[f.Hint] {
 			return ""
 		}

@@ -18,6 +18,7 @@ type TraceReport struct {
 	Schema  string    `json:"schema"`
 	Tool    string    `json:"tool"` // program and version that made it
 	Host    string    `json:"host"`
+	Name    *Name     `json:"name,omitempty"` // as in an entry
 	Network string    `json:"network"`
 	Port    uint16    `json:"port"`
 	Started time.Time `json:"started"` // UTC

@@ -100,7 +100,7 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 // quick is a pool that does not wait long.
 func quick(p probe.Pool) *probe.Pool {
 	p.Tries = 1
-	p.Timeouts = probe.Timeouts{Connect: 2 * time.Second, Check: 5 * time.Second}
+	p.Timeouts = probe.Timeouts{Resolve: p.Timeouts.Resolve, Connect: 2 * time.Second, Check: 5 * time.Second}
 	p.Credentials = nil
 	return &p
 }

@@ -15,6 +15,7 @@ const oneByOne = "name hosts one by one; ports come from the catalogue, see --on
 // parseHost returns the name or the address that word is. Everything else that
 // people write where a host belongs gets its own answer.
 func parseHost(word string) (string, error) {
+	word = unquoted(word)
 	wrong := func(why, hint string) (string, error) {
 		return "", hinted(hint, "host %q: %s", word, why)
 	}
@@ -41,13 +42,23 @@ func parseHost(word string) (string, error) {
 		return wrong("it has a slash in it", didYouMean(word[:strings.Index(word, "/")]))
 	case strings.Count(word, ":") == 1:
 		return wrong("it has a port", "write only the host; ports come from the catalogue, see --only")
-	case strings.HasSuffix(word, "."):
-		return wrong("it ends in a dot", didYouMean(strings.TrimRight(word, ".")))
 	}
-	if why := badName(word); why != "" {
+	if why := badName(strings.TrimSuffix(word, ".")); why != "" { // a dot at the end says that the name is whole
 		return wrong(why, "a host is a DNS name or an address, such as mail01.contoso.com or 192.0.2.10")
 	}
 	return word, nil
+}
+
+// unquoted is a word without the quotes around it, which spreadsheets and
+// Export-Csv put there.
+func unquoted(word string) string {
+	for _, quotes := range [][2]string{{`"`, `"`}, {"'", "'"}, {"\u201c", "\u201d"}} {
+		inside, opened := strings.CutPrefix(word, quotes[0])
+		if inside, closed := strings.CutSuffix(inside, quotes[1]); opened && closed {
+			return strings.TrimSpace(inside)
+		}
+	}
+	return word
 }
 
 // parseBracketed takes [2001:db8::1], which people copy from URLs.
@@ -68,6 +79,9 @@ func parseAddress(word string, addr netip.Addr) (string, error) {
 	addr = addr.Unmap()
 	if strings.ContainsFunc(addr.Zone(), func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {
 		return "", hinted("a zone is the name or the number of an interface, such as fe80::1%eth0", "host %q: its zone is no interface's", word)
+	}
+	if addr.Is6() && addr.IsLinkLocalUnicast() && addr.Zone() == "" {
+		return "", hinted(fmt.Sprintf("name the interface that leads there, such as %s%%eth0", addr), "host %q: a link-local address says nothing without its interface", word)
 	}
 	if addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return "", hinted(oneByOne, "host %q: it is not the address of one host", word)

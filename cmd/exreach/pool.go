@@ -4,11 +4,9 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -20,6 +18,7 @@ import (
 func poolFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{Name: "timeout", Usage: "give one check this `TIME` in all (default 20s)"},
+		resolveFlag(),
 		&cli.DurationFlag{Name: "connect-timeout", Usage: "give up a host that says nothing for this `TIME` (default 3.5s)"},
 		&cli.IntFlag{Name: "tries", Usage: "call a port timed-out after this `NUMBER` of tries (default: by the loss of the path)"},
 		&cli.IntFlag{Name: "limit", Usage: "open at most this `NUMBER` of connections at once (default 1024)"},
@@ -34,12 +33,18 @@ func poolFlags() []cli.Flag {
 	}
 }
 
+// resolveFlag is for whatever looks names up.
+func resolveFlag() cli.Flag {
+	return &cli.DurationFlag{Name: "resolve-timeout", Usage: "ask the name servers for this `TIME` before a name is given up (default 15s)"}
+}
+
 // poolOf is a pool as the options want it.
 func poolOf(c *cli.Context) (*probe.Pool, error) {
 	p := probe.Pool{Gentle: c.Bool("gentle")}
-	var errs [6]error
+	var errs [7]error
 	p.Timeouts.Check, errs[0] = positive(c, "timeout", c.Duration("timeout"))
 	p.Timeouts.Connect, errs[1] = positive(c, "connect-timeout", c.Duration("connect-timeout"))
+	p.Timeouts.Resolve, errs[6] = positive(c, "resolve-timeout", c.Duration("resolve-timeout"))
 	p.Tries, errs[2] = positive(c, "tries", c.Int("tries"))
 	p.Limit, errs[3] = positive(c, "limit", c.Int("limit"))
 	p.PerHost, errs[4] = positive(c, "per-host", c.Int("per-host"))
@@ -60,69 +65,48 @@ func poolOf(c *cli.Context) (*probe.Pool, error) {
 		if p.Source, err = localAddress(c.String("source"), family); err != nil {
 			return nil, err
 		}
-		family = cmp.Or(family, familyName(p.Source))
+		family = cmp.Or(family, probe.FamilyOf(p.Source))
 	}
-	if family != "" {
-		p.Lookup = lookupOnly(family)
-	}
+	p.Resolver = &probe.Resolver{Family: family}
 	return &p, nil
 }
 
-// familyOf is "ip4" or "ip6" where the user wants only that.
-func familyOf(c *cli.Context) (string, error) {
+// familyOf is IPv4 or IPv6 where the user wants only that.
+func familyOf(c *cli.Context) (probe.Family, error) {
 	switch {
 	case c.Bool("4") && c.Bool("6"):
 		return "", hinted("leave both out to use every address", "options -4 and -6: they shut each other out")
 	case c.Bool("4"):
-		return "ip4", nil
+		return probe.IPv4, nil
 	case c.Bool("6"):
-		return "ip6", nil
+		return probe.IPv6, nil
 	}
 	return "", nil
 }
 
 // hostOf is the host that word stands for, which must not be an address of
 // another family than the user wants.
-func hostOf(word, family string) (string, error) {
+func hostOf(word string, family probe.Family) (string, error) {
 	name, err := parseHost(word)
 	if err != nil {
 		return "", err
 	}
-	if addr, err := netip.ParseAddr(name); err == nil && family != "" && familyName(addr) != family {
-		return "", hinted("leave the option out", "host %s: option -%s excludes it", name, strings.TrimPrefix(family, "ip"))
+	if addr, err := netip.ParseAddr(name); err == nil && family != "" && probe.FamilyOf(addr) != family {
+		return "", hinted("leave the option out", "host %s: option -%s excludes it", name, family.Digit())
 	}
 	return name, nil
 }
 
-func familyName(addr netip.Addr) string {
-	if addr.Is4() {
-		return "ip4"
-	}
-	return "ip6"
-}
-
-// lookupOnly resolves names to addresses of one family.
-func lookupOnly(family string) probe.LookupFunc {
-	return func(ctx context.Context, host string) ([]netip.Addr, error) {
-		addrs, err := net.DefaultResolver.LookupNetIP(ctx, family, host)
-		for i, a := range addrs {
-			addrs[i] = a.Unmap()
-		}
-		slices.SortFunc(addrs, netip.Addr.Compare)
-		return slices.Compact(addrs), err
-	}
-}
-
 // localAddress is an address that this machine can connect from. The system is
 // asked by binding to it, which sends nothing.
-func localAddress(word, family string) (netip.Addr, error) {
+func localAddress(word string, family probe.Family) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(word)
 	if err != nil {
 		return addr, hinted(ownAddresses(), "option --source: %q is not an IP address", word)
 	}
 	addr = addr.Unmap()
-	if family != "" && familyName(addr) != family {
-		return addr, hinted("leave one of them out", "option --source: -%s excludes %s", strings.TrimPrefix(family, "ip"), addr)
+	if family != "" && probe.FamilyOf(addr) != family {
+		return addr, hinted("leave one of them out", "option --source: -%s excludes %s", family.Digit(), addr)
 	}
 	foreign := hinted(ownAddresses(), "option --source: %s is not an address of this machine", addr)
 	if addr.IsUnspecified() {

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/probe"
 )
 
 // A target is one host in all its roles.
@@ -104,7 +105,7 @@ func (r *roster) target(name string, n int) target {
 }
 
 // fromArguments takes the hosts of the command line, each once.
-func (r *roster) fromArguments(c *cli.Context, family string, notes io.Writer) error {
+func (r *roster) fromArguments(c *cli.Context, family probe.Family, notes io.Writer) error {
 	seen := map[string]bool{}
 	for _, word := range c.Args().Slice() {
 		name, err := hostOf(word, family)
@@ -128,7 +129,7 @@ func (r *roster) fromArguments(c *cli.Context, family string, notes io.Writer) e
 // fromList takes the hosts of a file with one in each line. A file is read whole,
 // so that its mistakes show before anybody is asked; of a pipe the first host is
 // enough to begin with.
-func (r *roster) fromList(c *cli.Context, stdin io.Reader, family string, notes io.Writer) error {
+func (r *roster) fromList(c *cli.Context, stdin io.Reader, family probe.Family, notes io.Writer) error {
 	list, pipe, err := openHostList(c.Context, c.String("hosts"), stdin, notes)
 	if err != nil {
 		return err
@@ -157,7 +158,7 @@ func (r *roster) fromList(c *cli.Context, stdin io.Reader, family string, notes 
 // fromTopology takes the hosts of a topology file. A host that stands there in
 // several roles is one target, so that what is found at one helps to judge the
 // others.
-func (r *roster) fromTopology(name, family string) error {
+func (r *roster) fromTopology(name string, family probe.Family) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("cannot read the topology: %w", err)

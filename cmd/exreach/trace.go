@@ -40,6 +40,7 @@ func traceCommand(w world) *cli.Command {
 			&cli.BoolFlag{Name: "udp", Usage: "trace UDP, with the question of the service that the catalogue has at the port"},
 			&cli.IntFlag{Name: "compare", Usage: "compare with this TCP `PORT` of the host (default: one that answers of " + ports(likelyPorts) + ")"},
 			&cli.DurationFlag{Name: "timeout", Usage: "give one path this `TIME` in all (default 20s)"},
+			resolveFlag(),
 			&cli.StringFlag{Name: "source", Usage: "connect from this `ADDRESS` of this machine"},
 			&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
 			&cli.BoolFlag{Name: "6", Usage: "use IPv6 only"},
@@ -53,14 +54,15 @@ func traceCommand(w world) *cli.Command {
 // A tracing is what a trace was asked for.
 type tracing struct {
 	tracer  probe.Tracer
-	lookup  probe.LookupFunc
+	pool    *probe.Pool // which finds the addresses
+	notes   io.Writer
 	host    string
 	service catalog.Service // what to ask at the port
 	compare []uint16        // TCP ports to compare with
 }
 
 func trace(c *cli.Context, w world) error {
-	t, err := tracingOf(c)
+	t, err := tracingOf(c, w)
 	if err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func trace(c *cli.Context, w world) error {
 }
 
 // tracingOf is what the command line asks for.
-func tracingOf(c *cli.Context) (tracing, error) {
+func tracingOf(c *cli.Context, w world) (tracing, error) {
 	if c.NArg() != 1 {
 		return tracing{}, hinted("exreach trace mail01.contoso.com:443", "%s: name one host with a port", c.Command.HelpName)
 	}
@@ -117,13 +119,11 @@ func tracingOf(c *cli.Context) (tracing, error) {
 	}
 	t := tracing{
 		tracer:  probe.Tracer{Answers: 2, Source: pool.Source, Timeout: pool.Timeouts.Check},
-		lookup:  pool.Lookup,
+		pool:    pool,
+		notes:   w.stderr,
 		host:    host,
 		service: serviceAt(port, c.Bool("udp")),
 		compare: likelyPorts,
-	}
-	if t.lookup == nil {
-		t.lookup = lookupOnly("ip")
 	}
 	if c.IsSet("compare") {
 		other := c.Int("compare")
@@ -150,14 +150,14 @@ func traceFormatOf(c *cli.Context) (func(io.Writer, report.TraceReport, report.S
 // report traces every address of the host, a few at a time.
 func (t tracing) report(ctx context.Context) (report.TraceReport, error) {
 	began := time.Now()
-	addrs, err := t.addresses(ctx)
+	name, err := t.resolve(ctx)
 	if err != nil {
 		return report.TraceReport{}, err
 	}
-	traces := make([]report.Traced, len(addrs))
+	traces := make([]report.Traced, len(name.Addrs))
 	var group errgroup.Group
 	group.SetLimit(tracedAtOnce)
-	for i, addr := range addrs {
+	for i, addr := range name.Addrs {
 		group.Go(func() error {
 			traces[i] = report.Traced{Address: addr.String(), Trace: report.NewTrace(t.trace(ctx, addr))}
 			return nil
@@ -168,6 +168,7 @@ func (t tracing) report(ctx context.Context) (report.TraceReport, error) {
 		Schema:  report.TraceSchema,
 		Tool:    tool(),
 		Host:    t.host,
+		Name:    report.NewName(&name),
 		Network: string(t.service.Network),
 		Port:    t.service.Ports.First,
 		Started: began.UTC().Truncate(time.Millisecond),
@@ -198,18 +199,16 @@ func (t tracing) trace(ctx context.Context, addr netip.Addr) probe.Trace {
 	return found
 }
 
-// addresses is every address of the host.
-func (t tracing) addresses(ctx context.Context) ([]netip.Addr, error) {
-	if addr, err := netip.ParseAddr(t.host); err == nil {
-		return []netip.Addr{addr}, nil
-	}
-	ctx, stop := context.WithTimeout(ctx, 5*time.Second)
-	defer stop()
-	addrs, err := t.lookup(ctx, t.host)
+// resolve finds the addresses of the host, and says what there is to know of them.
+func (t tracing) resolve(ctx context.Context) (probe.Name, error) {
+	name, err := t.pool.Resolve(ctx, t.host)
 	if err != nil {
-		return nil, fmt.Errorf("host %s has no address to trace: %w", t.host, err)
+		return name, fmt.Errorf("host %s has no address to trace: %w", t.host, err)
 	}
-	return addrs, nil
+	for _, f := range report.AboutName(t.host, name) {
+		note(t.notes, "%s", f.Text)
+	}
+	return name, nil
 }
 
 // traceFlag lets exreach check trace, too.

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"exreach/probe"
+)
+
+// A Name is what there is to know of a host's name beside its addresses.
+type Name struct {
+	By         string   `json:"by,omitempty"`         // who said it: a name server, a file, "the system"
+	Found      string   `json:"found,omitempty"`      // the name that was found, where the search list made it of the one given
+	Alias      string   `json:"alias,omitempty"`      // what that is an alias of (CNAME)
+	Addresses  int      `json:"addresses,omitempty"`  // that it has; absent where all of them are asked
+	Unusable   []string `json:"unusable,omitempty"`   // those of them that no host has
+	LeftOut    []string `json:"left_out,omitempty"`   // those to which this machine has no way
+	Unanswered []string `json:"unanswered,omitempty"` // the types (A, AAAA) that no server answered
+}
+
+// newName is nil where the name is one like any other.
+func NewName(n *probe.Name) *Name {
+	if n == nil {
+		return nil
+	}
+	told := Name{Found: n.Found, Alias: n.Alias, Unusable: texts(n.Bogus), LeftOut: texts(n.LeftOut), Unanswered: n.Unanswered}
+	if hasMore(n) {
+		told.Addresses = n.Count
+	}
+	if told.Found == "" && told.Alias == "" && told.Addresses == 0 && told.Unusable == nil && told.LeftOut == nil && told.Unanswered == nil {
+		return nil
+	}
+	told.By = n.By
+	return &told
+}
+
+func texts(addrs []netip.Addr) []string {
+	var list []string
+	for _, a := range addrs {
+		list = append(list, a.String())
+	}
+	return list
+}
+
+// nameCodes are the findings that are about the name of a host, and not about one
+// of its services: the table tells them once, under the host.
+var nameCodes = []string{"name-search", "name-unusable-address", "name-loopback", "name-many-addresses", "name-no-way", "name-half-answered"}
+
+// AboutName is what a person should know of a name before anything is asked.
+func AboutName(host string, n probe.Name) []Finding {
+	s := seen{Result: probe.Result{Name: &n}}
+	s.Check.Host = host
+	var found []Finding
+	for _, r := range observations {
+		if slices.Contains(nameCodes, r.code) && r.when(s) {
+			text, hint := r.say(s)
+			found = append(found, Finding{Code: r.code, Text: text, Hint: hint})
+		}
+	}
+	return found
+}
+
+// name is what is known of the name; nothing is not nil.
+func (s seen) name() probe.Name {
+	if s.Name == nil {
+		return probe.Name{}
+	}
+	return *s.Name
+}
+
+func (s seen) source() string { return cmp.Or(s.name().By, "the resolver") }
+
+func foundBySearch(s seen) bool { return s.name().Found != "" }
+
+func sayFoundBySearch(s seen) (text, hint string) {
+	alias := ""
+	if s.name().Alias != "" {
+		alias = ", an alias of " + s.name().Alias
+	}
+	return fmt.Sprintf("The name that was found is %s%s: the search list of this machine was added to %s.", s.name().Found, alias, s.Check.Host),
+		fmt.Sprintf("If that is not the server you mean, check the spelling, or write the whole name with a dot at its end (%s.), to which nothing is added.",
+			strings.TrimSuffix(s.Check.Host, "."))
+}
+
+// sinkhole: none of the addresses of the name is a host's.
+func sinkhole(s seen) bool { return s.Verdict == probe.Unresolved && len(s.name().Bogus) > 0 }
+
+// partlySinkhole: some of them are not.
+func partlySinkhole(s seen) bool { return len(s.name().Bogus) > 0 && len(s.name().Addrs) > 0 }
+
+func saySinkhole(s seen) (text, hint string) {
+	addrs := listed(texts(s.name().Bogus))
+	return fmt.Sprintf("%s answers %s for %s, and no host has such an address: a filter that blocks the name (a DNS sinkhole, a hosts file), or a wrong record. It was not asked.",
+			s.source(), addrs, s.Check.Host),
+		fmt.Sprintf("Compare with a name server that does not filter (nslookup %s SERVER), then take the name off the block list or correct its record.", s.Check.Host)
+}
+
+// loopback: the name leads to this machine itself.
+func loopback(s seen) bool { return leadsHere(s) != "" }
+
+// leadsHere is the loopback address of a name that is not this machine's own.
+func leadsHere(s seen) string {
+	host := strings.ToLower(strings.TrimSuffix(s.Check.Host, "."))
+	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost") || s.name().By == "" {
+		return ""
+	}
+	if i := slices.IndexFunc(s.name().Addrs, netip.Addr.IsLoopback); i >= 0 {
+		return s.name().Addrs[i].String()
+	}
+	return ""
+}
+
+func sayLoopback(s seen) (text, hint string) {
+	return fmt.Sprintf("%s leads to %s, says %s: that is this machine itself, so what is found there is about this machine.", s.Check.Host, leadsHere(s), s.source()),
+		fmt.Sprintf("If %s is another machine, correct the hosts file of this one or the record, or check its address.", s.Check.Host)
+}
+
+func manyAddresses(s seen) bool { return s.Name != nil && hasMore(s.Name) }
+
+// hasMore reports whether a name has more usable addresses than are asked.
+func hasMore(n *probe.Name) bool { return n.Count > len(n.Addrs)+len(n.Bogus)+len(n.LeftOut) }
+
+func sayManyAddresses(s seen) (text, hint string) {
+	n := s.name()
+	return fmt.Sprintf("%s has %d addresses: %d of them were asked, the lowest of each family.", s.Check.Host, n.Count, len(n.Addrs)),
+		"Name the others by their addresses to check them, too."
+}
+
+func noWayToSome(s seen) bool { return len(s.name().LeftOut) > 0 }
+
+func sayNoWayToSome(s seen) (text, hint string) {
+	family, other := "IPv6", "IPv4"
+	if s.name().LeftOut[0].Is4() {
+		family, other = other, family
+	}
+	lacks := "no " + family
+	if s.name().Lacks == probe.NoRoute {
+		lacks = "no route over " + family
+	}
+	return fmt.Sprintf("This machine has %s: %s of %s was not asked, and says nothing about the host. Over %s it was.", lacks, listed(texts(s.name().LeftOut)), s.Check.Host, other),
+		fmt.Sprintf("To know whether the host can be reached over %s, check it from a machine that has it.", family)
+}
+
+func halfAnswered(s seen) bool { return len(s.name().Unanswered) > 0 && len(s.name().Addrs) > 0 }
+
+func sayHalfAnswered(s seen) (text, hint string) {
+	kind := s.name().Unanswered[0]
+	return fmt.Sprintf("No name server answered for the %s records of %s, so only the other addresses were asked: something drops such questions, or the name servers fail at them.",
+			kind, s.Check.Host),
+		fmt.Sprintf("Ask each name server of this machine (nslookup -type=%s %s SERVER). Programs that wait for this answer are slow to connect.", kind, s.Check.Host)
+}
+
+// reserved are addresses that no server is reached at from another network, and
+// that DNS has all the same.
+var reserved = []struct {
+	prefix netip.Prefix
+	what   string
+}{
+	{netip.MustParsePrefix("169.254.0.0/16"), "an address that Windows gives itself where DHCP does not answer (APIPA), and registers"},
+	{netip.MustParsePrefix("192.0.2.0/24"), "an address for examples (RFC 5737)"},
+	{netip.MustParsePrefix("198.51.100.0/24"), "an address for examples (RFC 5737)"},
+	{netip.MustParsePrefix("203.0.113.0/24"), "an address for examples (RFC 5737)"},
+	{netip.MustParsePrefix("2001:db8::/32"), "an address for examples (RFC 3849)"},
+}
+
+// whatReserved is what such an address is; "" for any other.
+func whatReserved(a netip.Addr) string {
+	for _, r := range reserved {
+		if r.prefix.Contains(a) {
+			return r.what
+		}
+	}
+	return ""
+}
+
+// reservedAddress: a name server gave the name an address like that, and nothing
+// answers there.
+func reservedAddress(s seen) bool {
+	lost := s.Verdict == probe.TimedOut || s.Verdict == probe.Unreachable
+	return lost && s.name().By != "" && whatReserved(s.Address) != ""
+}
+
+func sayReservedAddress(s seen) (text, hint string) {
+	return fmt.Sprintf("No reply, and none to expect: %s gives %s the address %s, %s.", s.source(), s.Check.Host, s.Address, whatReserved(s.Address)),
+		fmt.Sprintf("Correct the record of %s in the DNS; on the server, see which adapter has the address (ipconfig /all).", s.Check.Host)
+}
