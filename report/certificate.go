@@ -80,14 +80,14 @@ func otherNameAmongServers(s seen) bool { return otherName(s) && s.amongServers(
 
 func selfSigned(s seen) bool {
 	c := s.leaf()
-	return c != nil && c.SelfSigned && !s.tls().Trusted
+	return c != nil && c.SelfSigned && !s.tls().Trusted && !s.tls().Unjudged
 }
 
 func selfSignedAmongServers(s seen) bool { return selfSigned(s) && s.amongServers() }
 
 func untrusted(s seen) bool {
 	c := s.leaf()
-	return c != nil && !c.SelfSigned && !s.tls().Trusted
+	return c != nil && !c.SelfSigned && !s.tls().Trusted && !s.tls().Unjudged
 }
 
 func untrustedAmongServers(s seen) bool { return untrusted(s) && s.amongServers() }
@@ -112,6 +112,9 @@ func sayExpiresSoon(s seen) (text, hint string) {
 
 func sayOtherName(s seen) (text, hint string) {
 	c := s.leaf()
+	if len(c.Names) == 0 && strings.EqualFold(commonName(*c), s.Check.Host) {
+		return sayNameInSubject(s)
+	}
 	names := "no names"
 	if len(c.Names) > 0 {
 		names = listed(c.Names)

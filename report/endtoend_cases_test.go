@@ -267,7 +267,7 @@ var sicknesses = []sickness{
 var inTheLab = []string{"prohibited", "unreachable"}
 
 func TestSickEndToEnd(t *testing.T) {
-	for _, s := range sicknesses {
+	for _, s := range slices.Concat(sicknesses, tlsSicknesses) {
 		t.Run(s.code, func(t *testing.T) {
 			t.Parallel()
 			r := run(t, s.plan(t), s.breakages(t)...)
@@ -287,7 +287,7 @@ func TestSickEndToEnd(t *testing.T) {
 
 func TestAllFoundEndToEnd(t *testing.T) {
 	for _, r := range slices.Concat(explanations, observations) {
-		if !slices.ContainsFunc(sicknesses, func(s sickness) bool { return s.code == r.code }) && !slices.Contains(inTheLab, r.code) {
+		if !slices.ContainsFunc(slices.Concat(sicknesses, tlsSicknesses), func(s sickness) bool { return s.code == r.code }) && !slices.Contains(inTheLab, r.code) {
 			t.Errorf("nothing produces %s end to end", r.code)
 		}
 	}

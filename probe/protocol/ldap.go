@@ -25,6 +25,8 @@ func askLDAP(conn net.Conn, q Question) (Peer, error) {
 		secured, err := secureLDAP(conn, q)
 		var refusal *ldapRefusal
 		switch {
+		case errors.As(err, &refusal) && refusal.code == ldap.LDAPResultProtocolError: // it does not know the request (RFC 4511 section 4.14.1)
+			p.fact("starttls", notOffered)
 		case errors.As(err, &refusal):
 			// Nothing secret follows, so it may follow in the clear.
 			p.fact("starttls", refusal.Error())
