@@ -52,7 +52,7 @@ func (s seen) leaf() *protocol.Certificate {
 
 func expired(s seen) bool {
 	c := s.leaf()
-	return c != nil && s.started.After(c.NotAfter)
+	return c != nil && !c.NotAfter.IsZero() && s.started.After(c.NotAfter) // zero: it could not be read
 }
 
 func expiredForPeople(s seen) bool { return expired(s) && s.forPeople() }
@@ -66,7 +66,7 @@ func notYetValidForPeople(s seen) bool { return notYetValid(s) && s.forPeople() 
 
 func expiresSoon(s seen) bool {
 	c := s.leaf()
-	return c != nil && !expired(s) && c.NotAfter.Sub(s.started) <= soon
+	return c != nil && !c.NotAfter.IsZero() && !expired(s) && c.NotAfter.Sub(s.started) <= soon
 }
 
 // otherName says nothing about a host that was given by its address: no name

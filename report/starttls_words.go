@@ -25,13 +25,12 @@ func startTLSRefused(s seen) bool {
 
 func sayStartTLSRefused(s seen) (text, hint string) {
 	answer, _ := s.fact("starttls")
-	who := "the service has no certificate that it can use, or cannot use its key"
-	offered := "TLS is offered (STARTTLS) and then refused"
+	answer = strings.TrimSuffix(answer, ".")
 	if s.Check.Service.Protocol == "ldap" {
-		offered, who = "StartTLS is refused", "the domain controller has no certificate"
+		return fmt.Sprintf("StartTLS is refused: %s. Most likely the domain controller has no certificate.", answer), certificateHint("ldap")
 	}
-	return fmt.Sprintf("%s: %s. Most likely %s. Nobody on the path took the offer out.", offered, strings.TrimSuffix(answer, "."), who),
-		certificateHint(s.Check.Service.Protocol)
+	return fmt.Sprintf("TLS is offered (STARTTLS) and then refused: %s. Most likely the service has no certificate that it can use, or cannot use its key. "+
+		"Nobody on the path took the offer out.", answer), certificateHint(s.Check.Service.Protocol)
 }
 
 // startTLSHidden: the server itself hides STARTTLS, since X-ANONYMOUSTLS came

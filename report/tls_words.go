@@ -87,7 +87,7 @@ func sayBadTLS(s seen) (text, hint string) {
 				"netsh http add sslcert … clientcertnegotiation=enable."
 	}
 	return fmt.Sprintf("The connect succeeded and TLS failed: %s The server does not keep to the protocol, has no TLS version in common with exreach, "+
-			"or something else listens.", capital(sentence(s.Detail))),
+			"or something else listens. If the error is about the certificate, clients that are less strict, as on Windows, may connect all the same.", capital(sentence(s.Detail))),
 		"See which TLS versions and ciphers Windows allows on the server, which certificate the service has (Get-ExchangeCertificate, netsh http show sslcert), " +
 			"and whether a device on the path inspects TLS."
 }
@@ -140,7 +140,7 @@ func sayDHEOnly(s seen) (text, hint string) {
 func unreadableCertificate(s seen) bool { t := s.tls(); return t != nil && t.Unreadable != "" }
 
 func sayUnreadableCertificate(s seen) (text, hint string) {
-	return fmt.Sprintf("A certificate that the server sends is not well formed (%s). Windows takes it; strict clients refuse the connection. "+
+	return fmt.Sprintf("A certificate that the server sends is not well formed (%s). Programs on Windows' TLS are less strict and may take it; strict clients refuse the connection. "+
 			"Whether its issuer is trusted was not checked.", strings.TrimSuffix(s.tls().Unreadable, ".")),
 		"Have the certificate issued anew without the mistake; if it is one of the chain, see that the server sends only what clients need."
 }
