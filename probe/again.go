@@ -54,7 +54,7 @@ func (a *attempt) hearOut(done <-chan struct{}) {
 // answered, and that of first was not. Old load balancers hang at one of 256 to 511
 // octets, which is why RFC 7685 was written.
 func (a *attempt) provesSize(first *attempt) bool {
-	return a.proves() && a.tls != nil && a.hello == smallHello && first.hello == usualHello && first.helloSize != a.helloSize &&
+	return a.proves() && a.tls != nil && a.hello == otherHello && first.hello == usualHello && first.helloSize != a.helloSize &&
 		first.step() == protocol.TLS && !first.helloHeard && isTimeout(first.err) && first.line.Load().quiet() >= helloPatience
 }
 

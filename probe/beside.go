@@ -32,7 +32,7 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 		if rest, overdue := first.awaitOverdue(done); overdue {
 			second := r.newAttempt(h, d, at, rest)
 			if second.hello == usualHello {
-				second.hello = smallHello // what is overdue may be the answer to a hello of that size
+				second.hello = otherHello // what is overdue may be the answer to a hello of that size
 			}
 			second.make(ofSecond, r, c)
 			if second.proves() {

@@ -3,16 +3,28 @@
 package probe
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
+	"net/textproto"
+	"net/url"
 	"os"
+	"strconv"
 	"syscall"
 	"testing"
+
+	"github.com/go-ldap/ldap/v3"
+	"github.com/hirochachacha/go-smb2"
 
 	"exreach/probe/protocol"
 )
@@ -119,3 +131,59 @@ func TestJudgeLookup(t *testing.T) {
 		}
 	}
 }
+
+// TestClassifyConversations wants nothing that a peer can bring about after the
+// connect told as this machine's doing, and nothing of this machine's as the peer's.
+func TestClassifyConversations(t *testing.T) {
+	var syntax error = &json.SyntaxError{}
+	for name, tt := range map[string]struct {
+		err  error
+		want Verdict
+	}{
+		"no renegotiation":          {&tlsError{err: &net.OpError{Op: "local error", Err: tls.AlertError(100)}, after: true}, BadTLS},
+		"a bad record MAC":          {&tlsError{err: &net.OpError{Op: "local error", Err: tls.AlertError(20)}, after: true}, BadTLS},
+		"an unexpected message":     {&tlsError{err: errors.New("tls: received unexpected handshake message"), after: true}, BadTLS},
+		"a record out of place":     {&tlsError{err: tls.RecordHeaderError{Msg: "unsupported SSLv2 handshake received"}, after: true}, BadTLS},
+		"an unreadable certificate": {&tlsError{err: errors.New("tls: failed to parse certificate from server: x509: negative serial number")}, BadTLS},
+		"a certificate wanted":      {&tlsError{err: io.EOF, after: true, certificateWanted: true}, BadTLS},
+		"silence after that":        {&tlsError{err: os.ErrDeadlineExceeded, after: true, certificateWanted: true}, BadTLS},
+		"net/http: a status line":   {fmt.Errorf("waiting: %w", &http.ProtocolError{ErrorString: "malformed HTTP status code"}), Mismatch},
+		"net/http: a header":        {textproto.ProtocolError("malformed MIME header line"), Mismatch},
+		"net/http: a body":          {http.ErrBodyReadAfterClose, Mismatch},
+		"a line that is too long":   {bufio.ErrTooLong, Mismatch},
+		"an oversized read":         {io.ErrShortBuffer, Mismatch},
+		"no progress":               {io.ErrNoProgress, Mismatch},
+		"a URL of the peer's":       {&url.Error{Op: "parse", URL: "::", Err: errors.New("missing protocol scheme")}, Mismatch},
+		"go-ldap: a network error":  {ldap.NewError(ldap.ErrorNetwork, errors.New("unable to read LDAP response packet")), Mismatch},
+		"go-ldap: closed":           {ldap.NewError(ldap.ErrorNetwork, io.EOF), Cut},
+		"go-ldap: a bad answer":     {ldap.NewError(ldap.ErrorUnexpectedResponse, errors.New("ldap: unexpected response")), Mismatch},
+		"go-smb2: an answer":        {&smb2.InvalidResponseError{Message: "broken"}, Mismatch},
+		"go-smb2: the transport":    {&smb2.TransportError{Err: io.EOF}, Mismatch},
+		"go-smb2: a status":         {&smb2.ResponseError{Code: 0xc000006d}, Mismatch},
+		"go-smb2: inside":           {&smb2.InternalError{Message: "?"}, Mismatch},
+		"ASN.1":                     {asn1.StructuralError{Msg: "tags don't match"}, Mismatch},
+		"JSON":                      {syntax, Mismatch},
+		"base64":                    {base64.CorruptInputError(3), Mismatch},
+		"hex":                       {hex.InvalidByteError('x'), Mismatch},
+		"a number":                  {&strconv.NumError{Func: "Atoi", Num: "x", Err: strconv.ErrSyntax}, Mismatch},
+		"an encoding":               {&charset{}, Mismatch},
+		"a pipe closed":             {io.ErrClosedPipe, Cut},
+		"a connection closed":       {net.ErrClosed, Cut},
+		"a datagram refused":        {errnoOf(t, causeRefused), Cut},
+		"the route is gone":         {errnoOf(t, causeNoRoute), Silent},
+		"the host is gone":          {errnoOf(t, causeUnreachable), Silent},
+		"our interface is down":     {errnoOf(t, causeDown), Untried},
+		"our buffers are full":      {errnoOf(t, causeMemory), Untried},
+		"our firewall":              {errnoOf(t, causeDenied), Untried},
+		"a fault of ours":           {&panicError{value: "boom"}, Untried},
+		"no such conversation":      {fmt.Errorf("%w %q", errNoConversation, "x"), Untried},
+	} {
+		if got := classify(fmt.Errorf("the answer: %w", tt.err), protocol.Talk, false); got.verdict != tt.want || (got.obstacle != "") != (tt.want == Untried) {
+			t.Errorf("%s: %s (%s), want %s", name, got.verdict, got.obstacle, tt.want)
+		}
+	}
+}
+
+type charset struct{}
+
+func (*charset) Error() string { return "encoding: rune not supported by encoding" }

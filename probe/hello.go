@@ -9,9 +9,12 @@ type hello int
 
 const (
 	usualHello hello = iota // all versions and ciphers that crypto/tls has: about 320 octets
-	smallHello              // TLS 1.2 with the usual ciphers: less than 256 octets, unless the name is long
+	otherHello              // of another size: less than 256 octets, or more than 511 where the name is too long for that
 	tls12Hello              // that of the client that believes nothing (protocol.TLS12Conn)
 )
+
+// longName is the length from which on a name makes the small hello too large.
+const longName = 32
 
 // usualCiphers are what Schannel and OpenSSL choose of, whatever their age.
 func usualCiphers() []uint16 {
@@ -34,9 +37,11 @@ func (h hello) config(host string) *tls.Config {
 		CipherSuites:       allCiphers(),
 		Renegotiation:      tls.RenegotiateOnceAsClient,
 	}
-	if h == smallHello {
-		c.MaxVersion, c.CipherSuites = tls.VersionTLS12, usualCiphers()
-		c.SessionTicketsDisabled = true
+	switch {
+	case h == otherHello && len(c.ServerName) < longName:
+		c.MaxVersion, c.CipherSuites, c.SessionTicketsDisabled = tls.VersionTLS12, usualCiphers(), true
+	case h == otherHello:
+		c.CurvePreferences = []tls.CurveID{tls.X25519MLKEM768, tls.X25519, tls.CurveP256, tls.CurveP384} // a share of 1.2 KB
 	}
 	return c
 }

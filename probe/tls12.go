@@ -25,8 +25,11 @@ func handshakeTLS12(conn net.Conn, host string) (net.Conn, *shown, error) {
 	s.Version, s.Cipher, s.ClientCertificate, s.Unjudged = "TLS 1.2", client.Cipher, client.ClientCertificate, true
 	for _, der := range client.Certificates {
 		cert, why := readCertificate(der)
-		s.Chain = append(s.Chain, cert)
 		s.Unreadable = cmp.Or(s.Unreadable, why)
+		if cert == nil {
+			break
+		}
+		s.Chain = append(s.Chain, *cert)
 	}
 	s.NameMatches = len(s.Chain) > 0 && isFor(s.Chain[0], host)
 	if err != nil {
@@ -36,14 +39,18 @@ func handshakeTLS12(conn net.Conn, host string) (net.Conn, *shown, error) {
 }
 
 // readCertificate describes a certificate, and says why strict clients refuse it
-// if they do.
-func readCertificate(der []byte) (c protocol.Certificate, unreadable string) {
+// if they do. Nil is one of which nothing can be read.
+func readCertificate(der []byte) (c *protocol.Certificate, unreadable string) {
 	cert, refused := x509.ParseCertificate(der)
 	if refused == nil {
-		return describeCertificate(cert), ""
+		c := describeCertificate(cert)
+		return &c, ""
 	}
-	c, err := protocol.ReadCertificate(der)
-	return c, strings.TrimPrefix(cmp.Or(err, refused).Error(), "x509: ")
+	read, err := protocol.ReadCertificate(der)
+	if err != nil {
+		return nil, err.Error()
+	}
+	return &read, strings.TrimPrefix(refused.Error(), "x509: ")
 }
 
 // isFor reports whether a certificate is for host.

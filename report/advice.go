@@ -88,19 +88,6 @@ func sayMismatch(s seen) (text, hint string) {
 		"See on the server which program listens (netstat -abno); if it is the right one, look for a mail filter, proxy or load balancer between."
 }
 
-func sayCut(s seen) (text, hint string) {
-	return "The connect succeeded, then the other side hung up before it answered: the service turns this address away or is failing, " +
-			"or a device on the path resets what it does not like.",
-		"See whether the service accepts this address (receive connector ranges, connections per source), then its log, then the firewall's."
-}
-
-func sayBadTLS(s seen) (text, hint string) {
-	return "The connect succeeded and the TLS handshake failed: the service has no usable certificate, " +
-			"has no TLS version in common with exreach, or something else listens." + s.quote(),
-		"See which certificate the service has (Get-ExchangeCertificate, netsh http show sslcert), which TLS versions Windows allows, " +
-			"and whether a device on the path opens TLS."
-}
-
 func sayUnresolved(s seen) (text, hint string) {
 	return fmt.Sprintf("No address is known for %s.", s.Check.Host),
 		fmt.Sprintf("See that the name is spelled right and that the DNS servers of this machine know it: nslookup %s.", s.Check.Host)

@@ -40,6 +40,7 @@ type spot struct {
 	everything bool                       // the port that nobody uses answers
 	shuns      bool                       // a port that had answered fell silent
 	onlyMail   bool                       // see onlyMailConnects
+	secured    []*probe.Result            // one of each port at which TLS came about
 	servers    []string                   // names of those that answered, sorted
 }
 
@@ -115,6 +116,7 @@ func (p *spot) conclude() {
 		slices.SortStableFunc(group, func(a, b probe.Result) int { return cmp.Compare(a.Check.Order, b.Check.Order) })
 	}
 	p.onlyMail = onlyMailConnects(p.results)
+	p.secured = securedPorts(p.results)
 	for _, r := range p.results {
 		p.everything = p.everything || r.Check.IsControl() && !untold(*r)
 		p.shuns = p.shuns || fellSilent(*r)
@@ -125,6 +127,20 @@ func (p *spot) conclude() {
 	slices.Sort(p.servers)
 	p.servers = slices.Compact(p.servers)
 	p.servers = p.servers[:min(len(p.servers), maxServers)]
+}
+
+// securedPorts is one result of each port at which a conversation was held inside
+// TLS.
+func securedPorts(results []*probe.Result) []*probe.Result {
+	var secured []*probe.Result
+	known := map[uint16]bool{}
+	for _, r := range results {
+		if r.Verdict == probe.Answered && r.Peer != nil && r.Peer.TLS != nil && !known[r.Port] {
+			known[r.Port] = true
+			secured = append(secured, r)
+		}
+	}
+	return secured
 }
 
 // isDead reports whether no connect came about, and no datagram had an answer.

@@ -60,7 +60,7 @@ func serverLeaf(r probe.Result) *protocol.Certificate {
 
 func expired(s seen) bool {
 	c := s.leaf()
-	return c != nil && s.started.After(c.NotAfter)
+	return c != nil && !c.NotAfter.IsZero() && s.started.After(c.NotAfter) // zero: it could not be read
 }
 
 func expiredForPeople(s seen) bool { return expired(s) && s.forPeople() }
@@ -74,7 +74,7 @@ func notYetValidForPeople(s seen) bool { return notYetValid(s) && s.forPeople() 
 
 func expiresSoon(s seen) bool {
 	c := s.leaf()
-	return c != nil && !expired(s) && c.NotAfter.Sub(s.started) <= soon
+	return c != nil && !c.NotAfter.IsZero() && !expired(s) && c.NotAfter.Sub(s.started) <= soon
 }
 
 // otherName says nothing about a host that was given by its address: no name
@@ -88,14 +88,14 @@ func otherNameAmongServers(s seen) bool { return otherName(s) && s.amongServers(
 
 func selfSigned(s seen) bool {
 	c := s.leaf()
-	return c != nil && c.SelfSigned && !s.tls().Trusted
+	return c != nil && c.SelfSigned && !s.tls().Trusted && !s.tls().Unjudged
 }
 
 func selfSignedAmongServers(s seen) bool { return selfSigned(s) && s.amongServers() }
 
 func untrusted(s seen) bool {
 	c := s.leaf()
-	return c != nil && !c.SelfSigned && !s.tls().Trusted
+	return c != nil && !c.SelfSigned && !s.tls().Trusted && !s.tls().Unjudged
 }
 
 func untrustedAmongServers(s seen) bool { return untrusted(s) && s.amongServers() }
@@ -120,6 +120,9 @@ func sayExpiresSoon(s seen) (text, hint string) {
 
 func sayOtherName(s seen) (text, hint string) {
 	c := s.leaf()
+	if len(c.Names) == 0 && strings.EqualFold(commonName(*c), s.Check.Host) {
+		return sayNameInSubject(s)
+	}
 	names := "no names"
 	if len(c.Names) > 0 {
 		names = listed(c.Names)

@@ -299,7 +299,7 @@ var sicknesses = []sickness{
 var inTheLab = []string{"prohibited", "unreachable", "not-judged", "name-search", "name-loopback", "name-no-way", "name-half-answered", "name-reserved"}
 
 func TestSickEndToEnd(t *testing.T) {
-	for _, s := range slices.Concat(sicknesses, talkSicknesses) {
+	for _, s := range slices.Concat(sicknesses, talkSicknesses, tlsSicknesses) {
 		t.Run(s.code, func(t *testing.T) {
 			t.Parallel()
 			r := run(t, s.plan(t), s.breakages(t)...)
@@ -319,7 +319,7 @@ func TestSickEndToEnd(t *testing.T) {
 
 func TestAllFoundEndToEnd(t *testing.T) {
 	for _, r := range slices.Concat(explanations, observations) {
-		if !slices.ContainsFunc(slices.Concat(sicknesses, talkSicknesses), func(s sickness) bool { return s.code == r.code }) && !slices.Contains(inTheLab, r.code) {
+		if !slices.ContainsFunc(slices.Concat(sicknesses, talkSicknesses, tlsSicknesses), func(s sickness) bool { return s.code == r.code }) && !slices.Contains(inTheLab, r.code) {
 			t.Errorf("nothing produces %s end to end", r.code)
 		}
 	}

@@ -102,7 +102,7 @@ var findingTests = []findingTest{
 	{"unreachable", Fail, all(verdict(probe.Unreachable, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 says", "tracert 192.0.2.10"}},
 	{"mismatch", Fail, all(verdict(probe.Mismatch, ""), func(r *probe.Result) { r.Evidence = "SSH-2.0-x" }), nil, []string{"TCP 25", "It said: SSH-2.0-x"}},
 	{"silent", Fail, verdict(probe.Silent, ""), nil, []string{"nothing came in time"}},
-	{"cut", Warn, all(want(catalog.Optional), verdict(probe.Cut, "")), nil, []string{"hung up"}},
+	{"cut", Warn, all(want(catalog.Optional), verdict(probe.Cut, "")), nil, []string{"reset at the moment it came about"}},
 	{"bad-tls", Fail, verdict(probe.BadTLS, ""), nil, []string{"Get-ExchangeCertificate"}},
 	{"unresolved", Unknown, verdict(probe.Unresolved, "the name has no address"), nil, []string{"nslookup mail01.contoso.com"}},
 	{"untried", Unknown, verdict(probe.Untried, "too many open files"), nil, []string{"too many open files.", "this machine first"}},
@@ -136,7 +136,7 @@ var findingTests = []findingTest{
 
 // allFindingTests are the tests of what one result shows by itself.
 func allFindingTests() []findingTest {
-	return slices.Concat(findingTests, smtpTests, loginTests, tlsTests, untriedTests, httpTests, directoryTests, rpcTests, versionTests, talkTests, nameTests)
+	return slices.Concat(findingTests, smtpTests, loginTests, tlsTests, tlsFailureTests, untriedTests, httpTests, directoryTests, rpcTests, versionTests, talkTests, nameTests)
 }
 
 func TestFindings(t *testing.T) {

@@ -136,17 +136,3 @@ func sayLoggedInBefore(s seen) (text, hint string) {
 	return text + s.quote(),
 		"Exchange never greets like this: see which program listens on the server (netstat -abno), and close the port if mail can be read there without a password."
 }
-
-// directoryWithoutCertificate: what Active Directory says to StartTLS where it
-// has no certificate that it could use.
-func directoryWithoutCertificate(s seen) bool {
-	code, _ := s.fact(protocol.FactStartTLSCode)
-	return s.wanted() && code == "52"
-}
-
-func sayDirectoryWithoutCertificate(s seen) (text, hint string) {
-	said, _ := s.fact(protocol.FactStartTLS)
-	return fmt.Sprintf("The directory offers StartTLS and cannot do it: %s It has no certificate that it can use.", sentence(said)),
-		"Give the domain controller a certificate with its name, for server authentication, and with its private key " +
-			"(certificate template Domain Controller or Kerberos Authentication); event 1220 or 36886 in its log says that it has none."
-}

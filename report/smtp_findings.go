@@ -120,37 +120,6 @@ func sayOtherProduct(s seen) (text, hint string) {
 		"If it should be there, check it as what it is, and check Exchange by a name that leads past it; if not, see to what the name and the port forwarding lead."
 }
 
-// withoutStartTLS: the protocols note under "starttls" why there was none.
-func (s seen) withoutStartTLS() bool {
-	_, noted := s.fact("starttls")
-	return s.Check.Service.TLS == catalog.StartTLS && noted && s.Peer.TLS == nil && s.wanted()
-}
-
-// startTLSHidden: the server itself hides STARTTLS, since X-ANONYMOUSTLS came
-// through.
-func startTLSHidden(s seen) bool { return s.withoutStartTLS() && s.offers("X-ANONYMOUSTLS") }
-
-func sayStartTLSHidden(s seen) (text, hint string) {
-	return "STARTTLS is missing and X-ANONYMOUSTLS is there, so no firewall took it out: Exchange hides it where no valid certificate fits the connector's name.",
-		"Assign a valid certificate with that name (Get-ExchangeCertificate, Enable-ExchangeCertificate -Services SMTP)."
-}
-
-func startTLSMissing(s seen) bool {
-	return s.withoutStartTLS() && !s.offers("X-ANONYMOUSTLS") && !directoryWithoutCertificate(s)
-}
-
-func sayStartTLSMissing(s seen) (text, hint string) {
-	answer, _ := s.fact("starttls")
-	text = fmt.Sprintf("STARTTLS: %s.", strings.TrimSuffix(answer, "."))
-	if s.speaks("smtp") && s.Port == 25 && s.exchange() && since("2007", s.Check.Version) {
-		text += " X-ANONYMOUSTLS, which Exchange lists here even without a certificate, is missing as well: " +
-			"most likely a device on the path takes both out (SMTP inspection of a firewall does), or another product answers."
-	} else {
-		text += " Either the service has no certificate, or a device on the path takes the offer out (SMTP inspection of a firewall does)."
-	}
-	return text, "Ask from the server's own subnet: if STARTTLS is offered there, switch the inspection off; if not, assign a certificate to the service."
-}
-
 // smtpsSuspected: what listens at 465 waits for the TLS handshake, or has sent
 // an alert because it did not come.
 func smtpsSuspected(s seen) bool {

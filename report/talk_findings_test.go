@@ -72,8 +72,6 @@ var talkTests = []findingTest{
 		learned("pop3", protocol.FactCapabilities, "-ERR Protocol Error"), []string{"Restart the service"}},
 	{"smtp-reply-broken", Warn, learned("smtp", protocol.FactMalformed, "EHLO"), learned("smtp", "hello", "HELO"), []string{"EHLO", "5321"}},
 	{"imap-preauth", Warn, learned("imap", protocol.FactPreauth, "yes"), learned("imap", protocol.FactStartTLS, "not offered"), []string{"PREAUTH"}},
-	{"ldap-no-certificate", Warn, all(starttls, learned("ldap", protocol.FactStartTLSCode, "52")), all(starttls, learned("ldap", protocol.FactStartTLSCode, "2")),
-		[]string{"certificate that it can use", "Kerberos Authentication"}},
 	// A reason of ours is no failure of the service; others are.
 	{"service-refuses", Warn, saying("dns", "SERVFAIL to SOA of contoso.example", protocol.OurQuestion), learned("dns", protocol.FactRCode, "NXDOMAIN"), []string{"SOA of contoso.example"}},
 	{"refuses-address", Fail, saying("imap", "* BYE Your address is temporarily banned", protocol.OurAddress), learned("imap", protocol.FactStartTLS, "not offered"),
@@ -147,7 +145,7 @@ var talkSicknesses = []sickness{
 	{"smtp-reply-broken", "smtp", fromClient, smtpAt25("220 mail01 Microsoft ESMTP MAIL Service ready", "250 mail01\r\n250 SIZE\r\n250 X-ANONYMOUSTLS")},
 	{"imap-preauth", "imap", fromClient, things(serving(script("* PREAUTH ready",
 		map[string]string{"a1": "* CAPABILITY IMAP4rev1\r\na1 OK", "a4": "* BYE\r\na4 OK"}), 143))},
-	{"ldap-no-certificate", "ldap-starttls", directoryWithTLS, things(serving(unableDirectory, 1389))},
+	{"starttls-refused", "ldap-starttls", directoryWithTLS, things(serving(unableDirectory, 1389))},
 }
 
 // mapping is an endpoint mapper with one interface.

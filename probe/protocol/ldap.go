@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strconv"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
@@ -26,10 +25,11 @@ func askLDAP(conn net.Conn, q Question) (Peer, error) {
 		secured, err := secureLDAP(conn, q)
 		var refusal *ldapRefusal
 		switch {
+		case errors.As(err, &refusal) && refusal.code == ldap.LDAPResultProtocolError: // it does not know the request (RFC 4511 section 4.14.1)
+			p.fact(FactStartTLS, notOffered)
 		case errors.As(err, &refusal):
 			// Nothing secret follows, so it may follow in the clear.
 			p.fact(FactStartTLS, refusal.Error())
-			p.fact(FactStartTLSCode, strconv.Itoa(refusal.code))
 		case err != nil:
 			return p, err
 		default:

@@ -34,7 +34,6 @@ const (
 	FactQuestionType = "question_type" // DNS: "SOA"
 	FactRCode        = "rcode"         // DNS: "SERVFAIL"
 	FactResultCode   = "result_code"   // LDAP: the number of the result that turned us away
-	FactStartTLSCode = "starttls_code" // LDAP: the number of the result that refused StartTLS
 	FactWindowsError = "windows_error" // LDAP: Active Directory's own number in its text, "000004DC"
 )
 

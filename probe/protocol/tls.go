@@ -60,3 +60,7 @@ const (
 	TLSCertificateWanted TLSCause = "certificate-wanted" // it asked for a client certificate in the middle of the conversation, and went no further without
 	TLSBroken            TLSCause = "broken"             // it does not keep to the protocol, or we have nothing in common
 )
+
+// StartTLSNotOffered is the fact "starttls" of a server that does not offer TLS.
+// Another one is what it answered when it was taken at its word.
+const StartTLSNotOffered = notOffered

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"net"
 	"slices"
+	"sync"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -23,7 +24,9 @@ type TLS12Conn struct {
 	Certificates      [][]byte // as they were sent, the server's own first
 	ClientCertificate bool     // the server asked for a certificate of ours
 
+	mu       sync.Mutex   // of sending
 	out, in  *tls12Cipher // nil before they are in force
+	unsent   []byte       // put and not yet flushed
 	rest     []byte       // read and not yet asked for
 	messages []byte       // of handshake records, not yet taken
 }
@@ -66,7 +69,8 @@ func ShakeTLS12(conn net.Conn, serverName string) (*TLS12Conn, error) {
 	if err != nil {
 		return h.conn, err
 	}
-	if err := h.send(clientHello, hello); err != nil {
+	h.put(clientHello, hello)
+	if err := h.conn.flush(); err != nil {
 		return h.conn, err
 	}
 	if err := h.listen(); err != nil {
@@ -190,23 +194,18 @@ func (h *tls12Handshake) agree() error {
 		return err
 	}
 	if h.conn.ClientCertificate {
-		if err := h.send(serverCertificate, []byte{0, 0, 0}); err != nil { // we have none
-			return err
-		}
+		h.put(serverCertificate, []byte{0, 0, 0}) // we have none
 	}
-	if err := h.send(clientKeyExchange, share); err != nil {
-		return err
-	}
+	h.put(clientKeyExchange, share)
 	master := h.suite.pseudorandom(secret, "master secret", append(h.client[:], h.server...), 48)
 	out, in, err := h.suite.ciphers(master, append(bytes.Clone(h.server), h.client[:]...))
 	if err != nil {
 		return err
 	}
-	if err := h.conn.writeRecords(recordChangeCipher, []byte{1}); err != nil {
-		return err
-	}
+	h.conn.put(recordChangeCipher, []byte{1})
 	h.conn.out = out
-	if err := h.send(finished, h.verifyData(master, "client finished")); err != nil {
+	h.put(finished, h.verifyData(master, "client finished"))
+	if err := h.conn.flush(); err != nil {
 		return err
 	}
 	want := h.verifyData(master, "server finished")
@@ -234,11 +233,11 @@ func (h *tls12Handshake) verifyData(master []byte, label string) []byte {
 	return h.suite.pseudorandom(master, label, hash.Sum(nil), 12)
 }
 
-// send sends a message of the handshake.
-func (h *tls12Handshake) send(kind byte, body []byte) error {
+// put adds a message of the handshake to what is sent next.
+func (h *tls12Handshake) put(kind byte, body []byte) {
 	message := append([]byte{kind, byte(len(body) >> 16), byte(len(body) >> 8), byte(len(body))}, body...)
 	h.transcript.Write(message)
-	return h.conn.writeRecords(recordHandshake, message)
+	h.conn.put(recordHandshake, message)
 }
 
 // next returns the next message of the handshake.

@@ -158,24 +158,25 @@ func (c *TLS12Conn) readAny() (kind byte, data []byte, err error) {
 	return kind, data, nil
 }
 
-// writeRecords sends data in as many records as it takes.
-func (c *TLS12Conn) writeRecords(kind byte, data []byte) error {
-	var out []byte
+// put adds data to what is sent next, in as many records as it takes.
+func (c *TLS12Conn) put(kind byte, data []byte) {
 	for first := true; first || len(data) > 0; first = false {
 		part := data[:min(len(data), largestData)]
 		data = data[len(part):]
 		if c.out != nil {
 			part = c.out.seal(kind, part)
 		}
-		out = binary.BigEndian.AppendUint16(append(out, kind), version12)
-		out = binary.BigEndian.AppendUint16(out, uint16(len(part)))
-		out = append(out, part...)
-		if _, err := c.Conn.Write(out); err != nil {
-			return err
-		}
-		out = out[:0]
+		c.unsent = binary.BigEndian.AppendUint16(append(c.unsent, kind), version12)
+		c.unsent = binary.BigEndian.AppendUint16(c.unsent, uint16(len(part)))
+		c.unsent = append(c.unsent, part...)
 	}
-	return nil
+}
+
+// flush sends what was put.
+func (c *TLS12Conn) flush() error {
+	_, err := c.Conn.Write(c.unsent)
+	c.unsent = c.unsent[:0]
+	return err
 }
 
 // Read returns what the server says.
@@ -199,7 +200,10 @@ func (c *TLS12Conn) Read(b []byte) (int, error) {
 
 // Write says something to the server.
 func (c *TLS12Conn) Write(b []byte) (int, error) {
-	if err := c.writeRecords(recordData, b); err != nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.put(recordData, b)
+	if err := c.flush(); err != nil {
 		return 0, err
 	}
 	return len(b), nil
@@ -207,8 +211,11 @@ func (c *TLS12Conn) Write(b []byte) (int, error) {
 
 // Close says goodbye and closes the connection.
 func (c *TLS12Conn) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.out != nil {
-		_ = c.writeRecords(recordAlert, []byte{1, alertCloseNotify})
+		c.put(recordAlert, []byte{1, alertCloseNotify})
+		_ = c.flush()
 	}
 	return c.Conn.Close()
 }

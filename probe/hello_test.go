@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"bufio"
+	"crypto/tls"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"exreach/catalog"
+)
+
+// A hellos is a server under TLS that looks at the size of each hello, and does not
+// answer some.
+type hellos struct {
+	config *tls.Config
+	hang   func(size, try int) time.Duration // before it goes on
+}
+
+func newHellos(t *testing.T, hang func(size, try int) time.Duration) *hellos {
+	t.Helper()
+	a, err := newAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := a.issue("mail01.contoso.example", time.Now().AddDate(100, 0, 0)) // the clock of a bubble stands in 2000
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &hellos{&tls.Config{Certificates: []tls.Certificate{cert}}, hang}
+}
+
+func (h *hellos) serve(_ netip.AddrPort, try int) (func(net.Conn), error) {
+	return func(c net.Conn) {
+		r := bufio.NewReader(c)
+		head, err := r.Peek(5)
+		if err != nil {
+			return
+		}
+		if pause := h.hang(int(binary.BigEndian.Uint16(head[3:])), try); pause > 0 {
+			_ = c.SetReadDeadline(time.Now().Add(pause))
+			_, _ = io.Copy(io.Discard, struct{ io.Reader }{c}) // until it is over, or the client has had enough
+			_ = c.SetReadDeadline(time.Time{})
+		}
+		smtpServer(tls.Server(readAhead{c, r}, h.config))
+	}, nil
+}
+
+type readAhead struct {
+	net.Conn
+	r io.Reader
+}
+
+func (c readAhead) Read(b []byte) (int, error) { return c.r.Read(b) }
+
+// TestHelloSize wants a balancer that hangs at the size of our hello found out, and
+// one that is only slow, or lost one, not taken for it. Such balancers are known of
+// F5 (https://github.com/golang/go/issues/39271, RFC 7685); others do not take one
+// that fills more than a packet, and break at the keys of post-quantum groups.
+func TestHelloSize(t *testing.T) {
+	above := func(most int) func(int, int) time.Duration {
+		return func(size, _ int) time.Duration {
+			if size > most {
+				return time.Minute
+			}
+			return 0
+		}
+	}
+	for _, tt := range []struct {
+		name   string
+		hang   func(size, try int) time.Duration
+		pool   Pool
+		want   Verdict
+		proven bool
+	}{
+		{"hangs at a large one", above(300), Pool{}, Answered, true},
+		{"is slow", func(_, try int) time.Duration { return time.Duration(2-try) * 2 * time.Second }, Pool{}, Answered, false},
+		{"hangs at all", above(0), Pool{}, Silent, false},
+		{"answers all", above(1 << 16), Pool{}, Answered, false},
+		{"hangs, and there is one try", above(300), Pool{Gentle: true}, Silent, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				network := &fakeNet{serve: newHellos(t, tt.hang).serve}
+				tt.pool.Dial = network.dial
+				tt.pool.PerHost = 4
+				first := smtpCheck("192.0.2.1", 465)
+				first.Service.TLS = catalog.Implicit
+				for _, res := range collect(t.Context(), &tt.pool, first, first) {
+					proven := res.Peer != nil && res.Peer.TLS != nil && res.Peer.TLS.HelloFailed > 300 && res.Peer.TLS.Hello < 256
+					if res.Verdict != tt.want || proven != tt.proven {
+						t.Errorf("%s (the size was to blame: %t), want %s (%t): %s", res.Verdict, proven, tt.want, tt.proven, res.Detail)
+					}
+				}
+				if network.open != 0 {
+					t.Errorf("%d connections left open", network.open)
+				}
+			})
+		})
+	}
+}
+
+// TestHelloSizes wants the second hello to be of none of the sizes that old
+// balancers hang at, however long the name is.
+func TestHelloSizes(t *testing.T) {
+	label := "abcdefghijklmnopqrstuvwxyz-0123456789-abcdefghijklmnopqrstuvwx"
+	for _, host := range []string{"192.0.2.1", "m.de", "mail01.contoso.example", label[:31], label[:32], label + "." + label + "." + label + ".example"} {
+		near, far := net.Pipe()
+		meter := &helloMeter{Conn: near}
+		go func() { _ = tls.Client(meter, otherHello.config(host)).Handshake() }()
+		buf := make([]byte, 4096)
+		if _, err := far.Read(buf); err != nil {
+			t.Fatal(err)
+		}
+		if size := int(binary.BigEndian.Uint16(buf[3:])); size >= 256 && size <= 511 {
+			t.Errorf("%s: a hello of %d octets", host, size)
+		}
+		_, _ = near.Close(), far.Close()
+	}
+}
