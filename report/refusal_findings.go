@@ -53,8 +53,8 @@ func nameRefused(s seen) bool {
 }
 
 func sayNameRefused(s seen) (text, hint string) {
-	return fmt.Sprintf("The server works and refuses the name that exreach introduces itself by, and its address, too: %s "+
-			"It looks up the names of its callers, so hosts with a real name may pass.", sentence(s.Peer.Refusal)),
+	return fmt.Sprintf("The server works and refuses what exreach introduces itself as, a name that does not exist or its address: %s "+
+			"It looks up its callers, so hosts with a real name may pass.", sentence(s.Peer.Refusal)),
 		"Give this computer a name in DNS that leads to its address and back, or test with a host that has one: " +
 			"telnet to the port, then EHLO and that name. What follows EHLO, STARTTLS among it, was not checked."
 }
