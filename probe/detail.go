@@ -87,6 +87,8 @@ func answered(res *Result) string {
 		return p.Facts["product"]
 	case p.Facts["kind"] != "":
 		return strings.TrimSpace(p.Facts["kind"] + " " + p.Facts["dns_host_name"])
+	case p.Facts[protocol.FactRCode] != "" && p.Facts[protocol.FactRCode] != "NOERROR":
+		return p.Facts[protocol.FactQuestion] + ": " + p.Facts[protocol.FactRCode]
 	case rpc != nil && p.Facts["interfaces"] != "":
 		return "bound " + rpc.Name + "; the server has " + p.Facts["interfaces"]
 	case rpc != nil:

@@ -5,6 +5,7 @@ package probe
 import (
 	"io"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -101,12 +102,15 @@ func TestHeldBackGreeting(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var serving sync.WaitGroup
 			defer serving.Wait()
-			network := &fakeNet{serve: always(func(c net.Conn) {
-				serving.Add(1)
+			late := func(c net.Conn) {
 				defer serving.Done()
 				time.Sleep(25 * time.Second)
 				smtpServer(c)
-			})}
+			}
+			network := &fakeNet{serve: func(netip.AddrPort, int) (func(net.Conn), error) {
+				serving.Add(1)
+				return late, nil
+			}}
 			pool := &Pool{Dial: network.dial, Timeouts: Timeouts{Check: limit}}
 			if res := collect(t.Context(), pool, smtpCheck("192.0.2.1", 25))[0]; res.Verdict != want {
 				t.Errorf("with %s: %s after %s (%s), want %s", limit, res.Verdict, res.Took, res.Detail, want)
@@ -149,5 +153,15 @@ func TestNamedInSubject(t *testing.T) {
 	named.DNSNames = []string{"other.contoso.example"}
 	if namedInSubject(&named, "mail01.contoso.example") {
 		t.Error("a common name beside alternative names")
+	}
+}
+
+// TestDetailOfCode: an answer that says no names the question.
+func TestDetailOfCode(t *testing.T) {
+	res := Result{Step: protocol.Talk, Check: catalog.Check{Service: catalog.Service{Protocol: "dns"}}, Peer: &protocol.Peer{Facts: map[string]string{
+		protocol.FactQuestion: "MX of contoso.example", protocol.FactRCode: "NXDOMAIN",
+	}}}
+	if got, want := answered(&res), "MX of contoso.example: NXDOMAIN"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

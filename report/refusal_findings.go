@@ -34,16 +34,16 @@ func sayRefusesStrangers(s seen) (text, hint string) {
 		return fmt.Sprintf("%s listens here and takes no call from anybody without a login: %s", s.Check.Service.RPC.Name, said), rpcPolicy
 	case "ldap", "cldap":
 		return "The directory answers and shows nothing of itself to anybody without a login: " + said,
-			"Nothing to do if anonymous access is switched off on purpose: clients log in. To check more, run again with --credentials."
+			"Nothing to do if anonymous access is switched off on purpose: clients log in. To see whether a login works, run again with --credentials."
 	}
 	return "The service answers and deals with nobody who has not logged in: " + said,
 		"Nothing to do if that is meant to be so: clients log in."
 }
 
 // rpcPolicy is why Windows refuses RPC without a login, and who is not affected.
-const rpcPolicy = "The group policy \"Restrict Unauthenticated RPC clients\" (RestrictRemoteClients) on the server does this, or an RPC filter. " +
-	"Outlook and other servers work if they log in to the endpoint mapper: the policy \"Enable RPC Endpoint Mapper Client Authentication\" " +
-	"(EnableAuthEpResolution) on their side. Check the interfaces from a domain member with the same policy."
+const rpcPolicy = "A group policy on the server can cause this, \"Restrict Unauthenticated RPC clients\" (RestrictRemoteClients), and so can an RPC filter on the path. " +
+	"Outlook and other programs still work if they log in to the endpoint mapper; the policy for that on their side is " +
+	"\"Enable RPC Endpoint Mapper Client Authentication\" (EnableAuthEpResolution). exreach asks without a login: test with Outlook, or with rpcping as a domain user."
 
 // nameRefused: the server takes no mail from a host that introduces itself as
 // exreach does. The RFC lets it check a name, and not refuse for it (RFC 5321
@@ -53,8 +53,8 @@ func nameRefused(s seen) bool {
 }
 
 func sayNameRefused(s seen) (text, hint string) {
-	return fmt.Sprintf("The server works and refuses the name that exreach introduces itself by, and its address, too: %s "+
-			"It looks up the names of its callers, so hosts with a real name may pass.", sentence(s.Peer.Refusal)),
+	return fmt.Sprintf("The server works and refuses what exreach introduces itself as, a name that does not exist or its address: %s "+
+			"It looks up its callers, so hosts with a real name may pass.", sentence(s.Peer.Refusal)),
 		"Give this computer a name in DNS that leads to its address and back, or test with a host that has one: " +
 			"telnet to the port, then EHLO and that name. What follows EHLO, STARTTLS among it, was not checked."
 }

@@ -69,6 +69,8 @@ func TestSIPRecorded(t *testing.T) {
 		"work goes on":              {trying + kamailioOK, Peer{Greeting: "SIP/2.0 200 OK", Facts: kamailio("200 OK")}},
 		"empty lines before it":     {"\n\n" + kamailioOK, Peer{Greeting: "SIP/2.0 200 OK", Facts: kamailio("200 OK")}},
 		"a body that does not come": {"SIP/2.0 200 OK\nContent-Length: 9999999999\n\nv=0", Peer{Greeting: "SIP/2.0 200 OK", Facts: map[string]string{"status": "200 OK"}}},
+		"a method that it has not":  {"SIP/2.0 405 Method Not Allowed\nAllow: INVITE\n\n", Peer{Greeting: "SIP/2.0 405 Method Not Allowed", Facts: map[string]string{"status": "405 Method Not Allowed", "allow": "INVITE"}}},
+		"no such dialog":            {"SIP/2.0 481 Call/Transaction Does Not Exist\n\n", Peer{Greeting: "SIP/2.0 481 Call/Transaction Does Not Exist", Facts: map[string]string{"status": "481 Call/Transaction Does Not Exist"}}},
 		"no reason":                 {"SIP/2.0 503\n\n", Peer{Greeting: "SIP/2.0 503", Facts: map[string]string{"status": "503"}, Refusal: "SIP 503", Reason: Unavailable}},
 		"Lync does not know us": {lyncRefuses, Peer{Greeting: "SIP/2.0 403 Forbidden", Refusal: "SIP 403 Forbidden", Reason: OurName, Facts: map[string]string{
 			"status": "403 Forbidden", "server": "RTC/4.0",

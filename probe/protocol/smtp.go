@@ -11,22 +11,40 @@ import (
 
 // askSMTP speaks as an SMTP client that has no mail to send (RFC 5321), up to
 // TLS where the service starts it in band (RFC 3207). A server that turns us
-// away in proper replies has spoken SMTP: that is a Refusal and no error.
+// away in proper replies has spoken SMTP: that is a Refusal and no error. One
+// that hangs up on our name is told our address in another conversation.
 func askSMTP(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
-	t := newTalk(conn, "SMTP")
-	if err := greetedSMTP(t, q, &p); err != nil {
+	err := converseSMTP(conn, q, &p)
+	if q.Redial == nil || !leftOverName(p, err) {
 		return p, err
 	}
+	again, failed := q.Redial()
+	if failed != nil {
+		return p, err
+	}
+	second := Peer{Facts: map[string]string{FactNameRefused: p.Refusal}}
+	if converseSMTP(again, q, &second) != nil || second.Refusal != "" {
+		return p, err
+	}
+	return second, nil
+}
+
+// converseSMTP is one conversation.
+func converseSMTP(conn net.Conn, q Question, p *Peer) error {
+	t := newTalk(conn, "SMTP")
+	if err := greetedSMTP(t, q, p); err != nil {
+		return err
+	}
 	if p.Refusal == "" {
-		offered, err := talkSMTP(t, q, &p)
+		offered, err := talkSMTP(t, q, p)
 		if err != nil {
-			return p, err
+			return err
 		}
-		loginSMTP(t, q, &p, offered)
+		loginSMTP(t, q, p, offered)
 	}
 	t.farewell("QUIT")
-	return p, nil
+	return nil
 }
 
 // greetedSMTP reads the greeting. Its code tells SMTP from NNTP (200, 201).

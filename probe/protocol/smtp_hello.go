@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"strings"
 
 	"exreach/catalog"
 )
@@ -53,6 +54,12 @@ func helloSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 			return nil, nil
 		}
 	}
+}
+
+// leftOverName reports whether the server refused our name and went away before
+// it heard another.
+func leftOverName(p Peer, err error) bool {
+	return p.Reason == OurName && (err != nil && hungUp(err) || strings.HasPrefix(p.Refusal, "421"))
 }
 
 // introductions are the names to try. A host without a name that others can look
