@@ -21,10 +21,10 @@ import (
 
 // An attempt is one connection and the conversation on it.
 type attempt struct {
-	host   *host
-	door   *door
-	to     netip.AddrPort
-	secret *protocol.Credentials // not to be seen in anything that is kept; nil where there is none
+	host *host
+	door *door
+	to   netip.AddrPort
+	mask *protocol.Mask // hides the password in all that is kept; nil where there is none
 
 	peer protocol.Peer
 	tls  *shown
@@ -44,7 +44,7 @@ type attempt struct {
 }
 
 func (r *run) newAttempt(h *host, d *door, at netip.AddrPort, left time.Duration) *attempt {
-	return &attempt{host: h, door: d, to: at, secret: r.pool.Credentials, left: left}
+	return &attempt{host: h, door: d, to: at, mask: r.mask, left: left}
 }
 
 // make connects and lets the protocol speak. A panic in it becomes its error: one
@@ -239,7 +239,7 @@ func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) 
 	res.Evidence = a.evidence(o.verdict)
 	peer := a.peer
 	peer.TLS = a.tls.judge(t)
-	peer.Hide(a.secret)
+	a.mask.HideAll(&peer) // before it is cut
 	peer.Clean()
 	if !emptyPeer(peer) {
 		res.Peer = &peer
@@ -261,7 +261,7 @@ func (a *attempt) evidence(v Verdict) string {
 	if v == BadTLS {
 		said = a.raw.head()
 	}
-	return protocol.Printable(a.secret.HideCut(string(said)), evidenceSize)
+	return protocol.Printable(a.mask.HideCut(string(said)), evidenceSize)
 }
 
 func emptyPeer(p protocol.Peer) bool {
