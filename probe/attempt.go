@@ -21,11 +21,11 @@ import (
 
 // An attempt is one connection and the conversation on it.
 type attempt struct {
-	host   *host
-	door   *door
-	to     netip.AddrPort
-	hello  hello                 // how it begins TLS
-	secret *protocol.Credentials // not to be seen in anything that is kept; nil where there is none
+	host  *host
+	door  *door
+	to    netip.AddrPort
+	hello hello          // how it begins TLS
+	mask  *protocol.Mask // hides the password in all that is kept; nil where there is none
 
 	peer protocol.Peer
 	tls  *shown
@@ -51,7 +51,7 @@ type attempt struct {
 }
 
 func (r *run) newAttempt(h *host, d *door, at netip.AddrPort, left time.Duration) *attempt {
-	return &attempt{host: h, door: d, to: at, hello: d.hello(), secret: r.pool.Credentials, left: left}
+	return &attempt{host: h, door: d, to: at, hello: d.hello(), mask: r.mask, left: left}
 }
 
 // make connects and lets the protocol speak. A panic in it becomes its error: one
@@ -260,7 +260,7 @@ func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) 
 	peer := a.peer
 	a.door.tell(a.tls)
 	peer.TLS, peer.TLSFailure = a.tls.judge(t), failure(a.err)
-	peer.Hide(a.secret)
+	a.mask.HideAll(&peer) // before it is cut
 	peer.Clean()
 	if !emptyPeer(peer) {
 		res.Peer = &peer
@@ -294,7 +294,7 @@ func (a *attempt) evidence(v Verdict) string {
 	if isRecord(said) && (v == BadTLS || a.step() == protocol.TLS) {
 		return "" // it tells people nothing, and Peer.TLSFailure has what it means
 	}
-	return protocol.Printable(a.secret.HideCut(string(said)), evidenceSize)
+	return protocol.Printable(a.mask.HideCut(string(said)), evidenceSize)
 }
 
 // isRecord reports whether bytes are a record of TLS (RFC 8446 section 5.1).

@@ -74,10 +74,20 @@ func (r *run) ask(ctx context.Context, h *host, c catalog.Check, at netip.AddrPo
 		return known
 	}
 	r.attempts(ctx, h, d, &res, at)
+	hide(r.mask, &res)
 	if sameForAll(res) {
 		d.close(res)
 	}
 	return res
+}
+
+// hide takes the password out of all that a result says. What was asked is the
+// user's own, and the catalogue's.
+func hide(m *protocol.Mask, res *Result) {
+	asked := res.Check
+	res.Check = catalog.Check{}
+	m.HideAll(res)
+	res.Check = asked
 }
 
 // sameForAll reports whether every other check of the port will end like res:

@@ -132,7 +132,7 @@ func mapped(p *protocol.Peer) string {
 // plain makes the text of the error fit for a terminal: parts of it may be the
 // peer's, and what a panic says may be anything.
 func (a *attempt) plain() string {
-	return protocol.Printable(a.secret.Hide(a.err.Error()), detailSize)
+	return protocol.Printable(a.mask.Hide(a.err.Error()), detailSize)
 }
 
 // noTurn is the detail of a check that was never begun.

@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
+
+	"exreach/probe/protocol"
 )
 
 // A run is what the checks of one Pool.Run share.
@@ -21,7 +23,8 @@ type run struct {
 	timeouts Timeouts
 	refusal  time.Duration // how long the system may take to tell of a refusal
 	limit    int           // connections at once
-	logins   *logins
+	logins   *Logins
+	mask     *protocol.Mask // hides the password; nil where there is none
 	trust    *Trust
 
 	// What waits for a connect must not hold up a conversation, so that each has
@@ -61,7 +64,8 @@ func newRun(ctx context.Context, p *Pool) *run {
 		pool:     p,
 		timeouts: p.Timeouts.orDefault(),
 		limit:    affordable(orDefault(p.Limit, 1024)),
-		logins:   newLogins(),
+		logins:   p.Logins,
+		mask:     protocol.NewMask(p.Credentials),
 		trust:    p.Trust,
 		hosts:    map[string]*host{},
 	}
@@ -70,6 +74,9 @@ func newRun(ctx context.Context, p *Pool) *run {
 	r.witnesses = semaphore.NewWeighted(max(1, half/8))
 	if p.Rate > 0 {
 		r.pace = newPace(time.Duration(float64(time.Second) / p.Rate))
+	}
+	if r.logins == nil {
+		r.logins = NewLogins()
 	}
 	if r.trust == nil {
 		r.trust = &Trust{}

@@ -76,7 +76,7 @@ func TestLogIn(t *testing.T) {
 		}
 		got := auths(t, results)
 		for service, want := range map[string]string{
-			"smtp-submission": "login: accepted", "pop3": "plain: accepted", "pop3s": "plain: accepted", "imap": "plain: accepted", "imaps": "plain: accepted",
+			"smtp-submission": "ntlm: not possible: 500 5.3.3; login: accepted", "pop3": "plain: accepted", "pop3s": "plain: accepted", "imap": "plain: accepted", "imaps": "plain: accepted",
 		} {
 			if got[service] != want {
 				t.Errorf("%s: %q", service, got[service])
@@ -119,7 +119,7 @@ func TestLogIn(t *testing.T) {
 	t.Run("directory", func(t *testing.T) {
 		pool, checks := start(t, "domain-controller", "mailbox", nil, alicesPassword)
 		got := auths(t, collect(t.Context(), pool, checks...))
-		if !strings.HasPrefix(got["ldaps"], "simple: accepted; ntlm: ") || !strings.HasPrefix(got["gc"], "simple: not tried: no TLS; ntlm: ") {
+		if !strings.HasSuffix(got["ldaps"], "; simple: accepted") || !strings.HasSuffix(got["gc"], "; simple: not tried: no TLS") {
 			t.Errorf("%q", got)
 		}
 	})
@@ -183,7 +183,7 @@ func TestPasswordSaidBack(t *testing.T) {
 	check := smtpCheck("mail01.contoso.example", 995)
 	check.Service.Protocol, check.Service.TLS = "pop3", catalog.Implicit
 	res := collect(t.Context(), &Pool{Dial: f.dial, Lookup: lookup, Trust: NewTrust(roots), Credentials: &alice}, check)[0]
-	if res.Verdict != Answered || res.Peer.Facts["auth"] != `user: refused: -ERR what is "PASS [password]"?` {
+	if res.Verdict != Answered || res.Peer.Facts["auth"] != "user: refused: -ERR" {
 		t.Errorf("%s: %+v", res.Verdict, res.Peer)
 	}
 	if !strings.Contains(res.Evidence, "[password]") {

@@ -34,6 +34,7 @@ type Pool struct {
 	Tries    int        // tries before a port is timed-out; 0 is as many as the path's loss asks for
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
+	Logins      *Logins               // what came of the credentials so far, shared by all pools that have them; nil begins anew
 }
 
 // DialFunc opens a connection to one address. It ends when ctx does.

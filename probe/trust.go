@@ -19,7 +19,7 @@ type Trust struct {
 	machine func() []byte  // in which this machine's roots stand, in base64 without spaces; nil and empty: nobody knows
 
 	mu    sync.Mutex
-	known map[[sha256.Size]byte]string // why a chain is not trusted: most ports of a server show the same one
+	known map[[sha256.Size]byte]func() string // why a chain is not trusted: most ports of a server show the same one
 }
 
 // NewTrust trusts roots.
@@ -34,7 +34,9 @@ func MachineTrust(env func(string) string) *Trust {
 	return t
 }
 
-// judge says why a chain is not trusted; "" where it is.
+// judge says why a chain is not trusted; "" where it is. A chain is verified once,
+// and who asks for another one does not wait for that: a server may show one that
+// takes long.
 func (t *Trust) judge(chain []*x509.Certificate) string {
 	hash := sha256.New()
 	for _, cert := range chain {
@@ -42,18 +44,28 @@ func (t *Trust) judge(chain []*x509.Certificate) string {
 	}
 	key := [sha256.Size]byte(hash.Sum(nil))
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	why, known := t.known[key]
-	if !known {
-		if err := t.verify(chain); err != nil {
-			why = err.Error()
-		}
-		if t.known == nil {
-			t.known = map[[sha256.Size]byte]string{}
-		}
-		t.known[key] = why
+	if t.known == nil {
+		t.known = map[[sha256.Size]byte]func() string{}
 	}
-	return why
+	verdict := t.known[key]
+	if verdict == nil {
+		verdict = sync.OnceValue(func() string { return t.why(chain) })
+		t.known[key] = verdict
+	}
+	t.mu.Unlock()
+	return verdict()
+}
+
+// longestChain is how many certificates of a chain are looked at. Public ones have
+// three or four; each more that has the right name multiplies the ways to the root.
+const longestChain = 10
+
+// why is why a chain is not trusted.
+func (t *Trust) why(chain []*x509.Certificate) string {
+	if err := t.verify(chain[:min(len(chain), longestChain)]); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // verify judges the chain alone: an expired certificate of a trusted authority is

@@ -70,7 +70,8 @@ type place struct {
 	address netip.Addr // invalid ones first
 	line    int        // its order; for a child, its parent's
 	depth   int        // 1 for a child
-	entry   Entry
+	entry   *Entry
+	at      int // where it stands now
 }
 
 // A parent is what a child knows of the entry that led to it.
@@ -92,14 +93,28 @@ func arrange(entries []Entry) {
 	places := make([]place, len(entries))
 	for i, e := range entries {
 		address, _ := netip.ParseAddr(e.Address)
-		places[i] = place{host: hosts[e.Host], address: address, line: e.order, entry: e}
+		places[i] = place{host: hosts[e.Host], address: address, line: e.order, entry: &entries[i], at: i}
 		if line, known := lines[parent{e.Host, e.Version, e.Role, e.Address, e.Parent}]; known && e.Parent != "" {
 			places[i].line, places[i].depth = line, 1
 		}
 	}
 	slices.SortStableFunc(places, place.compare)
+	to := make([]int32, len(places))
 	for i, p := range places {
-		entries[i] = p.entry
+		to[p.at] = int32(i)
+	}
+	reorder(entries, to)
+}
+
+// reorder moves each entry to its place, without a copy of them all: there may be
+// very many.
+func reorder(entries []Entry, to []int32) {
+	for i := range to {
+		for to[i] != int32(i) {
+			j := to[i]
+			entries[i], entries[j] = entries[j], entries[i]
+			to[i], to[j] = to[j], j
+		}
 	}
 }
 

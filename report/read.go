@@ -3,118 +3,186 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"reflect"
-	"unicode/utf16"
 )
 
-// maxFile bounds a saved report, in bytes: some 50 000 results.
-const maxFile = 64 << 20
+// maxResult bounds the text of one result, in bytes. What exreach writes is
+// shorter. There is no bound of the whole: a report of many hosts is long.
+const maxResult = 2 << 20
 
 // Read reads back what the formats json and jsonl wrote. A stream of lines
 // carries no heading: its report has neither tool, from nor start. The counts
 // are made anew, and every text is made printable, since anybody may have
 // written the file. Name stands for the file in errors.
 func Read(name string, r io.Reader) (Report, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err != nil {
-		return Report{}, fmt.Errorf("%s: reading the report: %w", name, err)
-	}
-	if len(data) > maxFile {
-		return Report{}, fmt.Errorf("%s: larger than %d MiB, which is the most that is read", name, maxFile>>20)
-	}
-	read, err := parse(utf8Of(data))
+	var results []Entry
+	head, err := parse(r, func(e Entry) bool {
+		e.order = len(results)
+		results = append(results, e)
+		return true
+	})
 	if err != nil {
 		return Report{}, fmt.Errorf("%s: %w", name, err)
 	}
-	clean(reflect.ValueOf(&read).Elem())
-	read.Counts = Counts{Unasked: max(0, read.Counts.Unasked)}
-	for i := range read.Results {
-		read.Results[i].order = i
-		read.Counts.Add(read.Results[i].Grade)
+	clean(reflect.ValueOf(&head).Elem())
+	head.Counts = Counts{Unasked: max(0, head.Counts.Unasked)}
+	head.Results = results
+	if results == nil {
+		head.Results = []Entry{}
 	}
-	arrange(read.Results)
-	return read, nil
+	for _, e := range results {
+		head.Counts.Add(e.Grade)
+	}
+	arrange(head.Results)
+	return head, nil
 }
 
-// parse tells a document from a stream by the first value: a document names its
-// schema, a line has a verdict.
-func parse(data []byte) (Report, error) {
-	var first struct {
-		Schema  *string `json:"schema"`
-		Verdict *string `json:"verdict"`
-	}
-	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&first); err != nil {
-		return Report{}, explain(data, err)
-	}
-	switch {
-	case first.Schema == nil && first.Verdict != nil:
-		return parseStream(data)
-	case first.Schema == nil:
-		return Report{}, fmt.Errorf("line 1: no \"schema\", so this is not a report of exreach; accepted: %q", Schema)
-	case *first.Schema != Schema:
-		return Report{}, fmt.Errorf("line %d: unknown schema %q; accepted: %q", lineOf(data, "schema"), printable(*first.Schema), Schema)
-	}
-	return parseDocument(data)
-}
-
-// parseDocument leaves names that it does not know alone: the layout grows
-// without changing the name of its schema.
-func parseDocument(data []byte) (Report, error) {
-	read := Report{Results: []Entry{}}
-	if err := json.Unmarshal(data, &read); err != nil {
-		return Report{}, explain(data, err)
-	}
-	for i, e := range read.Results {
-		if bad := badWord(e); bad != nil {
-			return Report{}, fmt.Errorf("line %d: result %d: %w", lineOf(data, "results", i, bad.name), i+1, bad)
+// Lines is Read for who needs no more than one result at a time: results come in
+// the order of the file. An error is the last that comes.
+func Lines(name string, r io.Reader) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		wanted := true
+		_, err := parse(r, func(e Entry) bool {
+			wanted = yield(e, nil)
+			return wanted
+		})
+		if err != nil && wanted {
+			yield(Entry{}, fmt.Errorf("%s: %w", name, err))
 		}
 	}
-	return read, nil
+}
+
+// parse hands over every result, until take wants no more, and returns the rest of
+// the report. A document names its schema, and each line of a stream has a verdict.
+func parse(r io.Reader, take func(Entry) bool) (Report, error) {
+	in := bufio.NewReaderSize(utf8Of(r), maxResult)
+	checked := checker{room: spareRoom, take: take}
+	if isStream(in) {
+		return Report{Schema: Schema}, parseStream(in, &checked)
+	}
+	d := newDocument(in, &checked)
+	if err := d.parse(); err != nil && !errors.Is(err, errEnough) {
+		return Report{}, err
+	}
+	return d.head, nil
+}
+
+// isStream reports whether the first line is a result.
+func isStream(in *bufio.Reader) bool {
+	for n := 1 << 10; ; n *= 2 {
+		text, err := in.Peek(min(n, maxResult))
+		text = bytes.TrimLeft(text, " \t\r\n")
+		end := bytes.IndexByte(text, '\n')
+		if end < 0 && err == nil && n < maxResult {
+			continue
+		}
+		if end >= 0 {
+			text = text[:end]
+		}
+		var first struct {
+			Schema  *string `json:"schema"`
+			Verdict *string `json:"verdict"`
+		}
+		return json.Unmarshal(text, &first) == nil && first.Schema == nil && first.Verdict != nil
+	}
 }
 
 // parseStream reads one entry a line.
-func parseStream(data []byte) (Report, error) {
-	read := Report{Schema: Schema, Results: []Entry{}}
-	line := 0
-	for text := range bytes.Lines(data) {
-		line++
-		if len(bytes.TrimSpace(text)) == 0 {
-			continue
+func parseStream(in *bufio.Reader, c *checker) error {
+	for line := 1; ; line++ {
+		text, err := in.ReadSlice('\n')
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			return fmt.Errorf("line %d: %w", line, errTooLong)
+		case err != nil && err != io.EOF:
+			return fmt.Errorf("reading the report: %w", err)
 		}
-		var e Entry
-		if err := json.Unmarshal(text, &e); err != nil {
-			return Report{}, fmt.Errorf("line %d: %s", line, reason(err))
+		if len(bytes.TrimSpace(text)) > 0 {
+			if bad := c.entry(text); errors.Is(bad, errEnough) {
+				return nil
+			} else if bad != nil {
+				return fmt.Errorf("line %d: %s", line, reason(bad))
+			}
 		}
-		if bad := badWord(e); bad != nil {
-			return Report{}, fmt.Errorf("line %d: %w", line, bad)
+		if err != nil {
+			return nil
 		}
-		read.Results = append(read.Results, e)
 	}
-	return read, nil
 }
 
-// utf8Of turns what Windows makes of a redirected report into plain UTF-8:
-// PowerShell 5 writes UTF-16, editors put a byte order mark in front.
-func utf8Of(data []byte) []byte {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(data, []byte("\xff\xfe")):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(data, []byte("\xfe\xff")):
-		order = binary.BigEndian
-	default:
-		return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+var (
+	errTooLong = fmt.Errorf("a result of more than %d MiB: exreach writes none", maxResult>>20)
+	errTooThin = errors.New("these results would take many times the memory of their text: exreach did not write them")
+	errEnough  = errors.New("no more results are wanted")
+)
+
+// How much memory results may take: as many times the bytes of their text, and
+// some beyond that.
+const (
+	roomPerByte = 4
+	spareRoom   = 1 << 20
+)
+
+// A checker judges one result after the other, and hands over the good ones.
+type checker struct {
+	room int // bytes that results may still take
+	take func(Entry) bool
+}
+
+// entry takes the text of one result.
+func (c *checker) entry(text []byte) error {
+	var e Entry
+	if err := json.Unmarshal(text, &e); err != nil {
+		return err
 	}
-	var units []uint16
-	for data = data[2:]; len(data) >= 2; data = data[2:] {
-		units = append(units, order.Uint16(data))
+	if bad := badWord(e); bad != nil {
+		return bad
 	}
-	return []byte(string(utf16.Decode(units)))
+	v := reflect.ValueOf(&e).Elem()
+	if c.room += roomPerByte*len(text) - sizeOf(v); c.room < 0 {
+		return errTooThin
+	}
+	clean(v)
+	if !c.take(e) {
+		return errEnough
+	}
+	return nil
+}
+
+// sizeOf is how many bytes of memory v takes.
+func sizeOf(v reflect.Value) int { return int(v.Type().Size()) + sizeBehind(v) }
+
+// sizeBehind is how many of them are behind pointers.
+func sizeBehind(v reflect.Value) (size int) {
+	switch v.Kind() {
+	case reflect.String:
+		return v.Len()
+	case reflect.Pointer:
+		if !v.IsNil() && v.CanSet() {
+			return sizeOf(v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			size += sizeOf(v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			size += sizeBehind(v.Field(i))
+		}
+	case reflect.Map:
+		const slot = 64 // and as much again where it is half full
+		for _, key := range v.MapKeys() {
+			size += slot + key.Len() + v.MapIndex(key).Len()
+		}
+	}
+	return size
 }
 
 // clean makes every text inside v printable.

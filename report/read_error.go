@@ -62,30 +62,13 @@ func badWord(e Entry) *wordError {
 	return nil
 }
 
-// explain says where and why data is not a report.
-func explain(data []byte, err error) error {
-	line := lineAt(data, int64(len(data)))
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	var date *time.ParseError
-	switch {
-	case errors.As(err, &syntax):
-		line = lineAt(data, syntax.Offset)
-	case errors.As(err, &kind):
-		line = lineAt(data, kind.Offset)
-	case errors.As(err, &date):
-		line = lineAt(data, int64(bytes.Index(data, []byte(date.Value))))
-	}
-	return fmt.Errorf("line %d: %s", line, reason(err))
-}
-
 // reason says why a text is not the JSON of a report.
 func reason(err error) string {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	var date *time.ParseError
 	switch {
-	case errors.Is(err, io.EOF):
+	case err == io.EOF:
 		return "the file is empty"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && strings.Contains(syntax.Error(), "unexpected end"):
 		return "the text ends too early: the file was cut off as it was written or copied"
@@ -111,39 +94,20 @@ var kinds = map[reflect.Kind]string{
 	reflect.Map:     "an object",
 }
 
-// lineOf is the line of the value that a path of names and indexes leads to, or
-// of as much of the path as there is.
-func lineOf(data []byte, path ...any) int {
-	values := json.NewDecoder(bytes.NewReader(data))
-	for _, step := range path {
-		if !enter(values, step) {
+// offsetOf is where the value of a member of an object begins, or the end of the
+// object where it has none of that name.
+func offsetOf(object []byte, name string) int64 {
+	values := json.NewDecoder(bytes.NewReader(object))
+	_, err := values.Token()
+	for err == nil && values.More() {
+		var member json.Token
+		if member, err = values.Token(); err == nil && member == name {
 			break
 		}
-	}
-	return lineAt(data, values.InputOffset())
-}
-
-// enter opens the list or object that comes next and stops before the element
-// of an index, or behind the name of a member.
-func enter(values *json.Decoder, step any) bool {
-	open, err := values.Token()
-	for i := 0; err == nil && values.More(); i++ {
-		var here any = i
-		if open == json.Delim('{') {
-			if here, err = values.Token(); err != nil {
-				break
-			}
-		}
-		if here == step {
-			return true
-		}
 		var skipped json.RawMessage
-		err = values.Decode(&skipped)
+		if err == nil {
+			err = values.Decode(&skipped)
+		}
 	}
-	return false
-}
-
-func lineAt(data []byte, offset int64) int {
-	offset = min(max(offset, 0), int64(len(data)))
-	return 1 + bytes.Count(bytes.TrimRight(data[:offset], "\r\n"), []byte("\n"))
+	return values.InputOffset()
 }

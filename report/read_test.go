@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,15 +149,78 @@ func TestReadBad(t *testing.T) {
 	}
 }
 
-func TestReadTooLarge(t *testing.T) {
-	if _, err := Read("run.json", endless{}); err == nil || !strings.Contains(err.Error(), "run.json: larger than 64 MiB") {
-		t.Errorf("got %v", err)
+// A text that never ends is given up, wherever that is.
+func TestReadEndless(t *testing.T) {
+	line := strings.TrimSuffix(write(t, "jsonl", draft(network()[:1]), Style{}), "}\n")
+	for name, test := range map[string]struct{ head, more, says string }{
+		"a result":            {`{"schema":"exreach/1","results":[` + "\n" + line + `,"x":"`, "a", "line 2: a result of more than 2 MiB"},
+		"a line":              {line + "}\n" + line + `,"x":"`, "a", "line 2: a result of more than 2 MiB"},
+		"a name of another":   {`{"schema":"exreach/1","x":[`, "{},", "line 1: a result of more than 2 MiB"},
+		"the heading":         {`{"schema":"`, "a", "line 1: a result of more than 2 MiB"},
+		"no report":           {"", "\x00", "line 1: not JSON"},
+		"depth":               {`{"schema":"exreach/1","x":`, "[", "line 1: "},
+		"empty lines":         {`{"schema":"exreach/1",`, "\n", "a result of more than 2 MiB"},
+		"empty results":       {`{"schema":"exreach/1","results":[`, "{},", "result 1: no want"},
+		"minimal results":     {`{"schema":"exreach/1","results":[`, minimal("") + ",", "many times the memory"},
+		"steps of nothing":    {`{"schema":"exreach/1","results":[`, minimal(`"steps":[`+strings.Repeat("{},", 99)+"{}]") + ",", "many times the memory"},
+		"minimal lines":       {minimal("") + "\n", minimal("") + "\n", "many times the memory"},
+		"findings of nothing": {minimal(`"findings":[{}]`) + "\n", minimal(`"findings":[{},{},{},{}]`) + "\n", "many times the memory"},
+	} {
+		r := io.MultiReader(strings.NewReader(test.head), &endless{text: test.more})
+		if _, err := Read("run.json", r); err == nil || !strings.HasPrefix(err.Error(), "run.json: line ") || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
 
-type endless struct{}
+// minimal is the shortest result that has all words, and something more.
+func minimal(more string) string {
+	if more != "" {
+		more += ","
+	}
+	return `{` + more + `"want":"off","verdict":"cut","grade":"pass"}`
+}
 
-func (endless) Read(p []byte) (int, error) { return len(p), nil }
+// endless says the same for ever.
+type endless struct {
+	text string
+	at   int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = e.text[(e.at+i)%len(e.text)]
+	}
+	e.at = (e.at + len(p)) % len(e.text)
+	return len(p), nil
+}
+
+// A stream is read result by result: the whole of it may be of any size.
+func TestLines(t *testing.T) {
+	text := write(t, "jsonl", draft(network()), Style{})
+	var entries []Entry
+	for e, err := range Lines("run.jsonl", strings.NewReader(text)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, e)
+	}
+	if diff := cmp.Diff(draft(network()).Results, entries, cmpopts.IgnoreUnexported(Entry{})); diff != "" {
+		t.Errorf("- written, + read:\n%s", diff)
+	}
+	n := 0
+	for _, err := range Lines("run.jsonl", strings.NewReader(text+"{")) {
+		if n++; n == len(entries)+1 && (err == nil || !strings.Contains(err.Error(), "run.jsonl: line ")) {
+			t.Errorf("the last line: %v", err)
+		}
+	}
+	if n != len(entries)+1 {
+		t.Errorf("%d results", n)
+	}
+	for range Lines("run.json", strings.NewReader(write(t, "json", draft(network()), Style{}))) {
+		break
+	}
+}
 
 func FuzzRead(f *testing.F) {
 	files, err := filepath.Glob("testdata/bad/*")

@@ -50,6 +50,7 @@ func check(c *cli.Context, w world) error {
 	if pool.Credentials, err = credentialsOf(c, w.env); err != nil {
 		return err
 	}
+	pool.Logins = probe.NewLogins() // one for all pools of the command
 	out.tracer = tracerOf(c, pool, &notes)
 	plan, err := newPlanner(c, cat, hosts, out.notes)
 	if err != nil {

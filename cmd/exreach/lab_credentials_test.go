@@ -29,16 +29,16 @@ type login struct {
 // What the lab's servers say. Nothing gets the password in the clear.
 var (
 	dcLogins = []login{
-		{"ldap", "simple: not tried: no TLS; ntlm: accepted", false},
-		{"gc", "simple: not tried: no TLS; ntlm: accepted", false},
-		{"ldaps", "simple: accepted; ntlm: accepted", true},
-		{"gcs", "simple: accepted; ntlm: accepted", true},
+		{"ldap", "ntlm: accepted; simple: not tried: no TLS", false},
+		{"gc", "ntlm: accepted; simple: not tried: no TLS", false},
+		{"ldaps", "ntlm: accepted; simple: accepted", true},
+		{"gcs", "ntlm: accepted; simple: accepted", true},
 		{"smb", "session: accepted; netlogon: opened", false},
 		{"netbios-session", "session: accepted; netlogon: opened", false},
 	}
 	startTLSLogins = []login{
-		{"ldap", "simple: accepted; ntlm: accepted", true},
-		{"gc", "simple: accepted; ntlm: accepted", true},
+		{"ldap", "ntlm: accepted; simple: accepted", true},
+		{"gc", "ntlm: accepted; simple: accepted", true},
 	}
 	mailLogins = []login{
 		{"smtp-submission", "plain: accepted", true},

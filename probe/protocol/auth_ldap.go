@@ -5,6 +5,7 @@ package protocol
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,31 +18,32 @@ import (
 // which go-ldap has, is Windows' alone (MS-ADTS section 5.1.1.1.3).
 const saslSPNEGO = "GSS-SPNEGO"
 
-// loginLDAP binds by name and password, under TLS, and by NTLM, anywhere.
+// loginLDAP binds by NTLM, anywhere, and by name and password, under TLS. NTLM
+// comes first: who refuses that is not told the password.
 func loginLDAP(w *ldapWire, l *ldap.Conn, q Question, p *Peer) {
 	if q.Credentials == nil {
 		return
 	}
 	attempts := login{q, p}
-	if err := q.Private(); err != nil {
-		attempts.say("simple: not tried: " + err.Error())
-	} else if !attempts.once("simple", func(c Credentials) error {
-		return judgeBind(w.cause(l.Bind(c.Name(), c.Password.Reveal())))
-	}) {
-		return
-	}
 	if !slices.Contains(p.Capabilities, "sasl "+saslSPNEGO) {
 		attempts.say("ntlm: not offered")
+	} else if _, goesOn := attempts.once("ntlm", func(c Credentials) error { return bindNTLM(w, c) }); !goesOn {
 		return
 	}
-	attempts.once("ntlm", func(c Credentials) error { return bindNTLM(w, c) })
+	if err := q.Private(); err != nil {
+		attempts.say("simple: not tried: " + err.Error())
+		return
+	}
+	attempts.once("simple", func(c Credentials) error {
+		return judgeBind(w.cause(l.Bind(c.Name(), c.Password.Reveal())))
+	})
 }
 
 // bindNTLM binds in the two rounds that NTLM takes.
 func bindNTLM(w *ldapWire, c Credentials) error {
 	respond := beginNTLM(c)
 	var challenge []byte
-	for range 2 {
+	for _, given := range []bool{false, true} {
 		message, err := respond(challenge)
 		if err != nil {
 			return notPossible("%v", err)
@@ -51,12 +53,21 @@ func bindNTLM(w *ldapWire, c Credentials) error {
 			return err
 		}
 		err = ldapOutcome(ldap.GetLDAPError(answer))
-		if refusal, ok := errors.AsType[*ldapRefusal](err); !ok || refusal.code != ldap.LDAPResultSaslBindInProgress {
+		refusal, refused := errors.AsType[*ldapRefusal](err)
+		switch {
+		case refused && refusal.code == ldap.LDAPResultSaslBindInProgress:
+			challenge = serverCredentials(answer)
+			continue
+		case given:
 			return judgeBind(err)
+		case refused:
+			return notPossible("%s", bindCode(refusal))
+		case err == nil:
+			return errTooEarly
 		}
-		challenge = serverCredentials(answer)
+		return err
 	}
-	return notPossible("%v", errNoMore)
+	return unclear("%v", errNoMore)
 }
 
 // saslBind is a bind with the message of a mechanism (RFC 4511 section 4.2).
@@ -87,14 +98,59 @@ func serverCredentials(answer *ber.Packet) []byte {
 // TLS connection (SEC_E_BAD_BINDINGS), which is not done here.
 const badBindings = "80090346"
 
-// judgeBind tells a refusal of the credentials from one of the method.
+// unsuitedBinds are the results of a bind that nobody looked at the credentials
+// for: the method, or the way in which the name is written, does not suit.
+var unsuitedBinds = []int{
+	ldap.LDAPResultAuthMethodNotSupported, ldap.LDAPResultStrongAuthRequired, ldap.LDAPResultConfidentialityRequired,
+	ldap.LDAPResultInvalidDNSyntax, ldap.LDAPResultInappropriateAuthentication,
+}
+
+// judgeBind tells a refusal of the credentials from one of the method. What is
+// neither is no yes, and the server may have counted it.
 func judgeBind(err error) error {
 	refusal, ok := errors.AsType[*ldapRefusal](err)
 	if !ok {
 		return err
 	}
-	denied := refusal.code == ldap.LDAPResultInvalidCredentials && !strings.Contains(refusal.text, badBindings)
-	return &loginRefusal{text: refusal.Error(), denied: denied}
+	r := &loginRefusal{text: bindCode(refusal), outcome: Unanswered}
+	invalid := refusal.code == ldap.LDAPResultInvalidCredentials
+	switch {
+	case slices.Contains(unsuitedBinds, refusal.code), invalid && strings.Contains(refusal.text, badBindings):
+		r.outcome = Undecided
+	case slices.Contains(shutAccounts, winData(refusal)), refusal.code == ldap.LDAPResultConstraintViolation, saysLocked(refusal.text):
+		r.outcome = Locked
+	case invalid:
+		r.outcome = Denied
+	}
+	return r
+}
+
+// shutAccounts are the Windows errors of Active Directory for a password that has
+// expired, an account that is disabled, one that has expired, a password that must
+// be changed and an account that is locked (Microsoft, "Common Active Directory
+// bind errors"). Other directories say constraintViolation to one that is locked.
+var shutAccounts = []string{"532", "533", "701", "773", "775"}
+
+// dataOf finds the Windows error in the text of a domain controller.
+var dataOf = regexp.MustCompile(`, data ([0-9a-f]{1,8}), v`)
+
+func winData(r *ldapRefusal) string {
+	if data := dataOf.FindStringSubmatch(r.text); data != nil {
+		return data[1]
+	}
+	return ""
+}
+
+// bindCode is a refusal without its text, but for the Windows errors in it.
+func bindCode(r *ldapRefusal) string {
+	text := strings.TrimSpace(fmt.Sprintf("%d %s", r.code, ldap.LDAPResultCodeMap[uint16(r.code)]))
+	if data := winData(r); data != "" {
+		text += ", data " + data
+	}
+	if strings.Contains(r.text, badBindings) {
+		text += ", " + badBindings
+	}
+	return text
 }
 
 // ask sends a request that go-ldap does not know and returns its answer. None of

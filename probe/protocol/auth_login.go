@@ -16,14 +16,16 @@ type Outcome int
 const (
 	Undecided  Outcome = iota // nobody looked at them
 	Accepted                  // they are right
-	Denied                    // they are wrong, or the account is shut
-	Unanswered                // given, and then nothing came: as good as denied
+	Denied                    // they are wrong
+	Locked                    // the account is locked, disabled or expired, or its password is
+	Unanswered                // given, and no clear answer came: as good as denied
 )
 
-// A loginRefusal is how a server says no to a login, in its own words.
+// A loginRefusal is how a server says no to a login. Of the server's words only
+// codes are kept: a server that is told a password may say it back in any shape.
 type loginRefusal struct {
-	text   string
-	denied bool // because of the credentials, and not of the method
+	text    string
+	outcome Outcome // never Accepted
 }
 
 func (r *loginRefusal) Error() string { return r.text }
@@ -40,16 +42,16 @@ func (l login) say(text string) {
 	l.peer.fact("auth", strings.TrimPrefix(l.peer.Facts["auth"]+"; "+text, "; "))
 }
 
-// once makes the one attempt of a method, if the run still allows one. It
-// reports whether the conversation can go on. A login that fails is no failure
-// of the service, which has answered by then.
-func (l login) once(method string, exchange func(Credentials) error) bool {
+// once makes the one attempt of a method, if the run still allows one; where it
+// does not, that counts as denied. It reports whether the conversation can go on. A
+// login that fails is no failure of the service, which has answered by then.
+func (l login) once(method string, exchange func(Credentials) error) (outcome Outcome, goesOn bool) {
 	end, err := l.q.Turn()
 	if err != nil {
 		l.say(method + ": not tried: " + err.Error())
-		return true
+		return Denied, true
 	}
-	outcome := Unanswered // also where a panic ends it
+	outcome = Unanswered // also where a panic ends it
 	defer func() { end(outcome) }()
 	err = exchange(*l.q.Credentials)
 	refusal, refused := errors.AsType[*loginRefusal](err)
@@ -57,19 +59,35 @@ func (l login) once(method string, exchange func(Credentials) error) bool {
 	case err == nil:
 		outcome = Accepted
 		l.say(method + ": accepted")
+		return outcome, true
 	case !refused:
 		l.say(method + ": failed: " + err.Error())
-		return false
-	case refusal.denied:
-		outcome = Denied
+		return outcome, false
+	}
+	switch outcome = refusal.outcome; outcome {
+	case Denied, Locked:
 		l.say(method + ": refused: " + refusal.text)
 	default:
-		outcome = Undecided
 		l.say(method + ": not possible: " + refusal.text)
 	}
-	return true
+	return outcome, true
 }
 
+// notPossible is for a login that ended before anybody looked at the credentials.
 func notPossible(format string, a ...any) error {
 	return &loginRefusal{text: fmt.Sprintf(format, a...)}
+}
+
+// unclear is for credentials that were given and had an answer that says neither
+// yes nor no. The server may have counted a failure.
+func unclear(format string, a ...any) error {
+	return &loginRefusal{text: fmt.Sprintf(format, a...), outcome: Unanswered}
+}
+
+// beforeCredentials is a refusal of a login that had not come to the credentials.
+func beforeCredentials(err error) error {
+	if refusal, ok := errors.AsType[*loginRefusal](err); ok {
+		return notPossible("%s", refusal.text)
+	}
+	return err
 }

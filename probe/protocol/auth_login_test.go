@@ -59,19 +59,19 @@ func TestLogin(t *testing.T) {
 		right, wrong    string
 		unsafe, tooLate string
 	}{
-		{"smtp", 587, "login: accepted", "login: refused: 535 5.7.3 Authentication unsuccessful",
-			"not tried: no TLS", "login: not tried: refused before"},
-		{"smtp", 25, "ntlm: not possible: 500 5.3.3 Unrecognized command", "ntlm: not possible: 500 5.3.3 Unrecognized command",
+		{"smtp", 587, "ntlm: not possible: 500 5.3.3; login: accepted", "ntlm: not possible: 500 5.3.3; login: refused: 535 5.7.3",
 			"not tried: no TLS", "ntlm: not tried: refused before"},
-		{"pop3", 110, "plain: accepted", "plain: refused: -ERR Logon failure: unknown user name or bad password.",
+		{"smtp", 25, "ntlm: not possible: 500 5.3.3", "ntlm: not possible: 500 5.3.3",
+			"not tried: no TLS", "ntlm: not tried: refused before"},
+		{"pop3", 110, "plain: accepted", "plain: refused: -ERR",
 			"not tried: no TLS", "plain: not tried: refused before"},
-		{"imap", 143, "plain: accepted", "plain: refused: NO AUTHENTICATE failed.",
+		{"imap", 143, "plain: accepted", "plain: refused: NO",
 			"not tried: no TLS", "plain: not tried: refused before"},
 		{"ldap", 389,
-			"simple: accepted; ntlm: not possible: 7 Auth Method Not Supported: only simple binds are known here",
-			"simple: refused: 49 Invalid Credentials: nobody has an account here; ntlm: not possible: 7 Auth Method Not Supported: only simple binds are known here",
-			"simple: not tried: no TLS; ntlm: not possible: 7 Auth Method Not Supported: only simple binds are known here",
-			"simple: not tried: refused before; ntlm: not tried: refused before"},
+			"ntlm: not possible: 7 Auth Method Not Supported; simple: accepted",
+			"ntlm: not possible: 7 Auth Method Not Supported; simple: refused: 49 Invalid Credentials",
+			"ntlm: not possible: 7 Auth Method Not Supported; simple: not tried: no TLS",
+			"ntlm: not tried: refused before; simple: not tried: refused before"},
 	} {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
@@ -116,31 +116,45 @@ func TestLoginAnswers(t *testing.T) {
 		outcomes       []Outcome
 	}{
 		{"smtp", smtp + "334 \n235 2.7.0 ok\n", "plain: accepted", []Outcome{Accepted}},
-		{"smtp", smtp + "334\n535 5.7.8 bad\n", "plain: refused: 535 5.7.8 bad", []Outcome{Denied}},
-		{"smtp", smtp + "334 \n554 5.7.0 too many\n", "plain: refused: 554 5.7.0 too many", []Outcome{Denied}},
-		{"smtp", smtp + "334 \n454 4.7.0 later\n", "plain: not possible: 454 4.7.0 later", []Outcome{Undecided}},
-		{"smtp", smtp + "504 5.5.4 no such\n", "plain: not possible: 504 5.5.4 no such", []Outcome{Undecided}},
-		{"smtp", smtp + "334 \n334 \n501 ok\n", "plain: not possible: the server asks for more than the method has", []Outcome{Undecided}},
-		{"smtp", smtp + "334 ***\n501 ok\n", "plain: not possible: illegal base64 data at input byte 0", []Outcome{Undecided}},
+		{"smtp", smtp + "334\n535 5.7.8 bad\n", "plain: refused: 535 5.7.8", []Outcome{Denied}},
+		{"smtp", smtp + "334\n535 what is 5.7.8\n", "plain: refused: 535", []Outcome{Denied}},
+		{"smtp", smtp + "334 \n554 5.7.0 too many\n", "plain: refused: 554 5.7.0", []Outcome{Denied}},
+		{"smtp", smtp + "334 \n454 4.7.0 later\n", "plain: not possible: 454 4.7.0", []Outcome{Unanswered}},
+		{"smtp", smtp + "334 \n421 4.7.0 too many errors\n", "plain: not possible: 421 4.7.0", []Outcome{Unanswered}},
+		{"smtp", smtp + "334 \n534 5.7.9 another\n", "plain: not possible: 534 5.7.9", []Outcome{Unanswered}},
+		{"smtp", smtp + "334 \n525 5.7.13 no\n", "plain: refused: 525 5.7.13", []Outcome{Locked}},
+		{"smtp", smtp + "334 \n535 5.7.139 Authentication unsuccessful, the user account is LOCKED.\n", "plain: refused: 535 5.7.139", []Outcome{Locked}},
+		{"smtp", smtp + "421 4.7.0 too many errors\n", "plain: not possible: 421 4.7.0; login: failed: waiting for the reply to AUTH LOGIN: EOF", []Outcome{Undecided, Unanswered}},
+		{"smtp", smtp + "504 5.5.4 no such\n504\n", "plain: not possible: 504 5.5.4; login: not possible: 504", []Outcome{Undecided, Undecided}},
+		{"smtp", smtp + "235 2.7.0 ok\n334 \n334 \n535 no\n", "plain: not possible: the server says yes before it was told anything; login: refused: 535", []Outcome{Undecided, Denied}},
+		{"smtp", smtp + "334 \n334 \n501 ok\n", "plain: not possible: the server asks for more than the method has", []Outcome{Unanswered}},
+		{"smtp", smtp + "334 ***\n501 ok\n504 no\n", "plain: not possible: illegal base64 data at input byte 0; login: not possible: 504", []Outcome{Undecided, Undecided}},
 		{"smtp", smtp + "334 \n", "plain: failed: waiting for the reply to the credentials: EOF", []Outcome{Unanswered}},
 		{"smtp", smtp + "334 \n* OK\n", "plain: failed: this is not SMTP: the reply to the credentials opens like IMAP", []Outcome{Unanswered}},
 		{"smtp", "220 a\n250-a\n250 AUTH=LOGIN\n" + "334 VXNlcm5hbWU6\n334 UGFzc3dvcmQ6\n235 ok\n", "login: accepted", []Outcome{Accepted}},
-		{"smtp", "220 a\n250-a\n250 AUTH NTLM\n334 \n334 TlRMTVNTUAA=\n501\n", "ntlm: not possible: unexpected EOF", []Outcome{Undecided}},
+		{"smtp", "220 a\n250-a\n250 AUTH PLAIN NTLM\n334 \n334 TlRMTVNTUAA=\n501\n334 \n235 ok\n", "ntlm: not possible: unexpected EOF; plain: accepted", []Outcome{Undecided, Accepted}},
+		{"smtp", "220 a\n250-a\n250 AUTH NTLM\n334 \n235 welcome\n", "ntlm: not possible: the server says yes before it was told anything", []Outcome{Undecided}},
+		{"smtp", "220 a\n250-a\n250 AUTH NTLM\n334 \n535 5.7.3 not that\n", "ntlm: not possible: 535 5.7.3", []Outcome{Undecided}},
 		{"smtp", "220 a\n250-a\n250 AUTH GSSAPI\n", "not offered", nil},
 		{"smtp", "220 a\n500 no\n250 a\n", "not offered", nil},
 		{"pop3", pop3 + "+\n+OK in\n", "plain: accepted", []Outcome{Accepted}},
-		{"pop3", pop3 + "+ \n-ERR [AUTH] bad\n", "plain: refused: -ERR [AUTH] bad", []Outcome{Denied}},
-		{"pop3", pop3 + "+ \n-ERR [SYS/TEMP] later\n", "plain: not possible: -ERR [SYS/TEMP] later", []Outcome{Undecided}},
-		{"pop3", pop3 + "+ \n-ERR [IN-USE] locked\n", "plain: not possible: -ERR [IN-USE] locked", []Outcome{Undecided}},
-		{"pop3", pop3 + "-ERR no\n", "plain: not possible: -ERR no", []Outcome{Undecided}},
+		{"pop3", pop3 + "+ \n-ERR [AUTH] bad\n", "plain: refused: -ERR [AUTH]", []Outcome{Denied}},
+		{"pop3", pop3 + "+ \n-ERR [SYS/TEMP] later\n", "plain: not possible: -ERR [SYS/TEMP]", []Outcome{Unanswered}},
+		{"pop3", pop3 + "+ \n-ERR [SYS/PERM] never\n", "plain: not possible: -ERR [SYS/PERM]", []Outcome{Unanswered}},
+		{"pop3", pop3 + "+ \n-ERR [IN-USE] locked\n", "plain: not possible: -ERR [IN-USE]", []Outcome{Unanswered}},
+		{"pop3", pop3 + "+ \n-ERR Account has been disabled\n", "plain: refused: -ERR", []Outcome{Locked}},
+		{"pop3", pop3 + "-ERR no\n", "plain: not possible: -ERR", []Outcome{Undecided}},
 		{"pop3", "+OK a\n+OK\nUSER\n.\n+OK\n+OK in\n", "user: accepted", []Outcome{Accepted}},
-		{"pop3", "+OK a\n+OK\nUSER\n.\n+OK\n-ERR bad\n", "user: refused: -ERR bad", []Outcome{Denied}},
+		{"pop3", "+OK a\n+OK\nUSER\n.\n+OK\n-ERR bad\n", "user: refused: -ERR", []Outcome{Denied}},
 		{"pop3", "+OK a\n-ERR\n", "not offered", nil},
 		{"imap", imap + "+ \n* CAPABILITY {3}\nabc\nb1 OK in\n", "plain: accepted", []Outcome{Accepted}},
-		{"imap", imap + "+\nb1 NO [AUTHENTICATIONFAILED] bad\n", "plain: refused: NO [AUTHENTICATIONFAILED] bad", []Outcome{Denied}},
-		{"imap", imap + "+ \nb1 NO [UNAVAILABLE] later\n", "plain: not possible: NO [UNAVAILABLE] later", []Outcome{Undecided}},
-		{"imap", imap + "b1 BAD what\n", "plain: not possible: BAD what", []Outcome{Undecided}},
-		{"imap", imap + "* BYE gone\n", "plain: not possible: BYE gone", []Outcome{Undecided}},
+		{"imap", imap + "+\nb1 NO [AUTHENTICATIONFAILED] bad\n", "plain: refused: NO [AUTHENTICATIONFAILED]", []Outcome{Denied}},
+		{"imap", imap + "+\nb1 NO [EXPIRED] change it\n", "plain: refused: NO [EXPIRED]", []Outcome{Locked}},
+		{"imap", imap + "+ \nb1 NO [UNAVAILABLE] later\n", "plain: not possible: NO [UNAVAILABLE]", []Outcome{Unanswered}},
+		{"imap", imap + "+ \n* BYE too many\n", "plain: not possible: BYE", []Outcome{Unanswered}},
+		{"imap", imap + "+ \nb1 BAD what\n", "plain: not possible: BAD", []Outcome{Unanswered}},
+		{"imap", imap + "b1 BAD what\n", "plain: not possible: BAD", []Outcome{Undecided}},
+		{"imap", imap + "* BYE gone\n", "plain: not possible: BYE", []Outcome{Undecided}},
 		{"imap", "* OK a\n* CAPABILITY LOGINDISABLED\na1 OK\n", "not offered", nil},
 		{"imap", "* OK a\n* CAPABILITY IMAP4rev1\na1 OK\n", "login: not possible: the command LOGIN has room for ASCII only", []Outcome{Undecided}},
 	} {
@@ -210,15 +224,16 @@ func FuzzLogin(f *testing.F) {
 			if before == nil && after != nil {
 				t.Errorf("%s: the login broke it: %v", name, after)
 			}
-			if len(*outcomes) > 1 {
-				t.Errorf("%s: %d logins in one conversation", name, len(*outcomes))
+			given := slices.DeleteFunc(*outcomes, func(o Outcome) bool { return o == Undecided })
+			if len(given) > 1 {
+				t.Errorf("%s: the credentials are given %d times in one conversation", name, len(given))
 			}
-			peer.Hide(alice)
+			NewMask(alice).HideAll(&peer)
 			peer.Clean()
 			checkClean(t, peer)
 			kept := peer.Facts["auth"]
 			if after != nil {
-				kept += alice.Hide(after.Error())
+				kept += NewMask(alice).Hide(after.Error())
 			}
 			if strings.Contains(kept, alicesPassword) {
 				t.Errorf("the password is to be seen in %q", kept)

@@ -3,6 +3,7 @@
 package protocol
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -25,12 +26,38 @@ func loginSMTP(t *talk, q Question, p *Peer, offered []string) {
 		case reply.code() == "235":
 			return "", true, nil
 		}
-		// 4yz is for now, and these are for a method that does not suit (RFC 4954
-		// section 6): neither says anything of the credentials.
-		unsuited := []string{"504", "534", "538"}
-		denied := what != line && reply.code()[0] == '5' && !slices.Contains(unsuited, reply.code())
-		return "", false, &loginRefusal{text: reply.String(), denied: denied}
+		return "", false, refusalSMTP(reply)
 	})
+}
+
+// refusalSMTP is a no to AUTH. 4yz is for now, and the other three are for a
+// method that does not suit (RFC 4954 section 6): none says that the password is
+// wrong. 525 and x.7.13 are for an account that is disabled (RFC 7372 section 4).
+func refusalSMTP(reply smtpReply) *loginRefusal {
+	said := reply.texts()[len(reply.lines)-1]
+	r := &loginRefusal{text: reply.code(), outcome: Denied}
+	status, _, _ := strings.Cut(said, " ")
+	if enhancedStatus.MatchString(status) {
+		r.text += " " + status
+	}
+	switch {
+	case saysLocked(said), reply.code() == "525", strings.HasSuffix(r.text, ".7.13"):
+		r.outcome = Locked
+	case reply.code()[0] != '5', slices.Contains([]string{"504", "534", "538"}, reply.code()):
+		r.outcome = Unanswered
+	}
+	return r
+}
+
+// enhancedStatus is in RFC 3463 section 2.
+var enhancedStatus = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}$`)
+
+// saysLocked reports whether a server says that there is something about the
+// account, so that no other login can do any good.
+func saysLocked(text string) bool {
+	text = strings.ToLower(text)
+	return strings.Contains(text, "account") &&
+		slices.ContainsFunc([]string{"locked", "lockout", "disabled", "expired", "suspended"}, func(word string) bool { return strings.Contains(text, word) })
 }
 
 // loginPOP3 logs in by AUTH (RFC 5034), or by USER and PASS. Offered is what the
@@ -48,18 +75,15 @@ func loginPOP3(t *talk, q Question, p *Peer, offered []string) {
 		switch {
 		case err != nil:
 			return "", false, err
-		case opens([]byte(status), "+OK"):
+		case len(status) >= len("+OK") && opens([]byte(status), "+OK"): // a plus alone is a challenge
 			return "", true, nil
 		case status[0] == '+':
 			return strings.TrimSpace(status[1:]), false, nil
 		}
-		// RFC 2449 section 8 and RFC 3206: these answers are not about the credentials.
-		text := strings.ToUpper(status)
-		unsuited := slices.ContainsFunc([]string{"[IN-USE]", "[LOGIN-DELAY]", "[SYS/"}, func(code string) bool { return strings.Contains(text, code) })
-		return "", false, &loginRefusal{text: status, denied: what != line && !unsuited}
+		return "", false, refusalPOP3(status)
 	}
 	mechanisms := parameters(offered, "SASL")
-	if _, ok := mechanismOf(mechanisms); ok || !offers(offered, "USER") || q.Private() != nil {
+	if len(mechanismsOf(mechanisms)) > 0 || !offers(offered, "USER") || q.Private() != nil {
 		loginSASL(l, "AUTH", mechanisms, send)
 		return
 	}
@@ -70,6 +94,54 @@ func loginPOP3(t *talk, q Question, p *Peer, offered []string) {
 		_, _, err := send("the password", "PASS "+c.Password.Reveal())
 		return err
 	})
+}
+
+// notOfCredentials are the response codes that say nothing of the credentials
+// (RFC 2449 section 8, RFC 3206, RFC 5530).
+var notOfCredentials = []string{"[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]", "[SYS/PERM]", "[UNAVAILABLE]", "[INUSE]", "[SERVERBUG]", "[LIMIT]", "[PRIVACYREQUIRED]"}
+
+// otherCodes are those that are kept, too.
+var otherCodes = []string{"[AUTH]", "[AUTHENTICATIONFAILED]", "[AUTHORIZATIONFAILED]", "[CONTACTADMIN]", "[EXPIRED]", "[ALERT]"}
+
+// refusalCode is the response code at the beginning of a text, where it is one
+// that is known.
+func refusalCode(text string) string {
+	text = strings.ToUpper(strings.TrimSpace(text))
+	for _, code := range slices.Concat(notOfCredentials, otherCodes) {
+		if strings.HasPrefix(text, code) {
+			return code
+		}
+	}
+	return ""
+}
+
+// refusalPOP3 is a no to AUTH, USER or PASS.
+func refusalPOP3(status string) *loginRefusal {
+	said := status[len("-ERR"):]
+	code := refusalCode(said)
+	r := &loginRefusal{text: strings.TrimSpace("-ERR " + code), outcome: Denied}
+	switch {
+	case slices.Contains(notOfCredentials, code):
+		r.outcome = Unanswered
+	case saysLocked(said):
+		r.outcome = Locked
+	}
+	return r
+}
+
+// refusalIMAP is a no to AUTHENTICATE or LOGIN: NO, BAD or BYE. Only the first is
+// about the credentials.
+func refusalIMAP(status string) *loginRefusal {
+	word, said := verb(status)
+	code := refusalCode(said)
+	r := &loginRefusal{text: strings.TrimSpace(word + " " + code), outcome: Denied}
+	switch {
+	case code == "[EXPIRED]", saysLocked(said):
+		r.outcome = Locked
+	case word != "NO", slices.Contains(notOfCredentials, code):
+		r.outcome = Unanswered
+	}
+	return r
 }
 
 // loginIMAP logs in by AUTHENTICATE, or by LOGIN (RFC 9051 section 6.2). Offered
@@ -88,10 +160,10 @@ func loginIMAP(t *talk, q Question, p *Peer, offered []string) {
 		if err := t.say(what, command); err != nil {
 			return "", false, err
 		}
-		return answerToLoginIMAP(t, tag, what != line)
+		return answerToLoginIMAP(t, tag)
 	}
 	mechanisms := parameters(offered, "AUTH")
-	if _, ok := mechanismOf(mechanisms); ok || offers(offered, "LOGINDISABLED") || q.Private() != nil {
+	if len(mechanismsOf(mechanisms)) > 0 || offers(offered, "LOGINDISABLED") || q.Private() != nil {
 		loginSASL(l, "AUTHENTICATE", mechanisms, send)
 		return
 	}
@@ -107,7 +179,7 @@ func loginIMAP(t *talk, q Question, p *Peer, offered []string) {
 }
 
 // answerToLoginIMAP reads to a challenge or to the tagged status.
-func answerToLoginIMAP(t *talk, tag string, said bool) (challenge string, done bool, err error) {
+func answerToLoginIMAP(t *talk, tag string) (challenge string, done bool, err error) {
 	for {
 		line, err := responseIMAP(t, tag, "+")
 		if err != nil {
@@ -121,10 +193,7 @@ func answerToLoginIMAP(t *talk, tag string, said bool) (challenge string, done b
 		case mark == tag && word == "OK":
 			return "", true, nil
 		case mark == tag, word == "BYE":
-			// RFC 5530: unavailable and in use are not about the credentials.
-			text := strings.ToUpper(rest)
-			unsuited := strings.Contains(text, "[UNAVAILABLE]") || strings.Contains(text, "[INUSE]")
-			return "", false, &loginRefusal{text: rest, denied: said && word == "NO" && !unsuited}
+			return "", false, refusalIMAP(rest)
 		}
 	}
 }

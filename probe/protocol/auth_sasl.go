@@ -15,20 +15,21 @@ import (
 // section 3).
 type saslMechanism struct {
 	name  string
+	hello int // messages before the first that has to do with the credentials
 	begin func(Credentials) func(challenge []byte) ([]byte, error)
 }
 
-// saslMechanisms are those that are known, the best liked first. All of them are
-// used under TLS only.
+// saslMechanisms are those that are known, the best liked first: one that answers
+// a challenge tells nobody the password. All of them are used under TLS only.
 var saslMechanisms = []saslMechanism{
-	{"PLAIN", func(c Credentials) func([]byte) ([]byte, error) {
+	{"NTLM", 1, beginNTLM},
+	{"PLAIN", 0, func(c Credentials) func([]byte) ([]byte, error) {
 		return inTurn([]byte(saslPlain(c)))
 	}},
 	// LOGIN was never more than a draft. The prompts vary, their order does not.
-	{"LOGIN", func(c Credentials) func([]byte) ([]byte, error) {
+	{"LOGIN", 0, func(c Credentials) func([]byte) ([]byte, error) {
 		return inTurn([]byte(c.Name()), []byte(c.Password.Reveal()))
 	}},
-	{"NTLM", beginNTLM},
 }
 
 // saslPlain is the only message of PLAIN (RFC 4616 section 2).
@@ -36,6 +37,9 @@ func saslPlain(c Credentials) string { return "\x00" + c.Name() + "\x00" + c.Pas
 
 // errNoMore says that a server goes on asking.
 var errNoMore = errors.New("the server asks for more than the method has")
+
+// errTooEarly says that a server takes anybody.
+var errTooEarly = notPossible("the server says yes before it was told anything")
 
 // inTurn answers whatever is asked with one message after the other.
 func inTurn(messages ...[]byte) func([]byte) ([]byte, error) {
@@ -66,13 +70,20 @@ func beginNTLM(c Credentials) func([]byte) ([]byte, error) {
 // or that the login is done. What names the line for errors: it may be secret.
 type saslLine func(what, line string) (challenge string, done bool, err error)
 
-// run holds a login in lines of Base64, which command begins.
+// run holds a login in lines of Base64, which command begins. What is refused
+// before the credentials were given is not about them.
 func (m saslMechanism) run(command string, c Credentials, send saslLine) error {
 	respond := m.begin(c)
-	for what, line := command, command; ; what = "the credentials" {
+	what, line := command, command
+	for given := -m.hello; ; given++ {
 		challenge, done, err := send(what, line)
-		if err != nil || done {
+		switch {
+		case err != nil && given <= 0:
+			return beforeCredentials(err)
+		case err != nil, done && given > 0:
 			return err
+		case done:
+			return errTooEarly
 		}
 		message, err := base64.StdEncoding.DecodeString(challenge)
 		if err == nil {
@@ -80,34 +91,42 @@ func (m saslMechanism) run(command string, c Credentials, send saslLine) error {
 		}
 		if err != nil {
 			_, _, _ = send("the end of the login", "*") // RFC 4422 section 3.5: the client aborts
+			if given > 0 {
+				return unclear("%v", err)
+			}
 			return notPossible("%v", err)
 		}
-		line = base64.StdEncoding.EncodeToString(message)
+		what, line = "the credentials", base64.StdEncoding.EncodeToString(message)
 	}
 }
 
-// mechanismOf is the best liked mechanism that is offered.
-func mechanismOf(offered []string) (saslMechanism, bool) {
+// mechanismsOf are those that are known and offered, the best liked first.
+func mechanismsOf(offered []string) []saslMechanism {
+	var both []saslMechanism
 	for _, m := range saslMechanisms {
 		if slices.Contains(offered, m.name) {
-			return m, true
+			both = append(both, m)
 		}
 	}
-	return saslMechanism{}, false
+	return both
 }
 
 // loginSASL logs in over the lines of a mail protocol, by the best liked of the
-// mechanisms that are offered. Nothing of it is said without TLS that can be
-// trusted.
+// mechanisms that are offered. The next one is for a server that offers the first
+// and does not have it. Nothing of it is said without TLS that can be trusted.
 func loginSASL(l login, verb string, offered []string, send saslLine) {
 	if err := l.q.Private(); err != nil {
 		l.say("not tried: " + err.Error())
 		return
 	}
-	m, ok := mechanismOf(offered)
-	if !ok {
+	known := mechanismsOf(offered)
+	if len(known) == 0 {
 		l.say("not offered")
-		return
 	}
-	l.once(strings.ToLower(m.name), func(c Credentials) error { return m.run(verb+" "+m.name, c, send) })
+	for _, m := range known {
+		outcome, goesOn := l.once(strings.ToLower(m.name), func(c Credentials) error { return m.run(verb+" "+m.name, c, send) })
+		if outcome != Undecided || !goesOn {
+			return
+		}
+	}
 }

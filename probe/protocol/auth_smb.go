@@ -92,9 +92,16 @@ func smbSession(wire *smbWire, c Credentials, path string) (opened string, err e
 	})
 	switch {
 	case wire.flags.Load()&smbGuest != 0:
-		return "", notPossible("the server lets anybody in as a guest, which proves nothing of the credentials")
+		// The server may have asked its domain before (Samba: map to guest = bad password).
+		err = unclear("the server lets anybody in as a guest, which proves nothing of the credentials")
 	case err != nil:
-		return "", judgeSMB(err)
+		err = judgeSMB(err)
+	}
+	switch {
+	case err != nil && !wire.given.Load():
+		return "", beforeCredentials(err)
+	case err != nil:
+		return "", err
 	case wire.flags.Load()&smbEncrypts != 0:
 		return "not opened: the server wants encryption", nil
 	}
@@ -144,35 +151,39 @@ func smbServer(host string) string {
 	return strings.NewReplacer(":", "-", "%", "s").Replace(host) + ".ipv6-literal.net"
 }
 
-// ntDenied are the statuses that refuse credentials or their account (MS-ERREF
-// section 2.3.1).
-var ntDenied = map[uint32]string{
-	0xc0000064: "STATUS_NO_SUCH_USER",
-	0xc000006a: "STATUS_WRONG_PASSWORD",
-	0xc000006d: "STATUS_LOGON_FAILURE",
-	0xc000006e: "STATUS_ACCOUNT_RESTRICTION",
-	0xc000006f: "STATUS_INVALID_LOGON_HOURS",
-	0xc0000070: "STATUS_INVALID_WORKSTATION",
-	0xc0000071: "STATUS_PASSWORD_EXPIRED",
-	0xc0000072: "STATUS_ACCOUNT_DISABLED",
-	0xc0000193: "STATUS_ACCOUNT_EXPIRED",
-	0xc0000224: "STATUS_PASSWORD_MUST_CHANGE",
-	0xc0000234: "STATUS_ACCOUNT_LOCKED_OUT",
+// ntDenied are the statuses that refuse credentials or their account, and what
+// that means for the next login (MS-ERREF section 2.3.1).
+var ntDenied = map[uint32]struct {
+	name    string
+	outcome Outcome
+}{
+	0xc0000064: {"STATUS_NO_SUCH_USER", Denied},
+	0xc000006a: {"STATUS_WRONG_PASSWORD", Denied},
+	0xc000006d: {"STATUS_LOGON_FAILURE", Denied},
+	0xc000006e: {"STATUS_ACCOUNT_RESTRICTION", Denied},
+	0xc000006f: {"STATUS_INVALID_LOGON_HOURS", Denied},
+	0xc0000070: {"STATUS_INVALID_WORKSTATION", Denied},
+	0xc0000071: {"STATUS_PASSWORD_EXPIRED", Locked},
+	0xc0000072: {"STATUS_ACCOUNT_DISABLED", Locked},
+	0xc0000193: {"STATUS_ACCOUNT_EXPIRED", Locked},
+	0xc0000224: {"STATUS_PASSWORD_MUST_CHANGE", Locked},
+	0xc0000234: {"STATUS_ACCOUNT_LOCKED_OUT", Locked},
 }
 
-// judgeSMB tells a refusal of the credentials from all that can go wrong else.
+// judgeSMB tells a refusal of the credentials from all that can go wrong else. The
+// server may have looked at them before that went wrong.
 func judgeSMB(err error) error {
 	if transport, ok := errors.AsType[*smb2.TransportError](err); ok {
 		return transport.Err
 	}
 	answer, ok := errors.AsType[*smb2.ResponseError](err)
 	if !ok {
-		return notPossible("%v", err)
+		return unclear("%v", err)
 	}
-	if name, denied := ntDenied[answer.Code]; denied {
-		return &loginRefusal{text: fmt.Sprintf("0x%08x (%s)", answer.Code, name), denied: true}
+	if known, denied := ntDenied[answer.Code]; denied {
+		return &loginRefusal{text: fmt.Sprintf("0x%08x (%s)", answer.Code, known.name), outcome: known.outcome}
 	}
-	return notPossible("%s", ntStatusText(answer.Code))
+	return unclear("%s", ntStatusText(answer.Code))
 }
 
 // Flags of a session (MS-SMB2 section 2.2.6).
@@ -189,6 +200,7 @@ type smbWire struct {
 	frames *smbConn
 	rest   []byte        // of the message that is being handed over
 	flags  atomic.Uint32 // of the session
+	given  atomic.Bool   // the server sent its challenge, and had an answer to it since
 }
 
 func (w *smbWire) Read(b []byte) (int, error) {
@@ -231,6 +243,7 @@ func (w *smbWire) check(message []byte) error {
 		return notSMB("an SMB2 dialect that was not offered")
 	case command == smb2CommandSession && (status == 0 || status == ntMoreProcessing):
 		w.flags.Store(uint32(u16(body[2:])))
+		w.given.Store(w.given.Load() || status == ntMoreProcessing)
 		if w.flags.Load()&smbGuest != 0 {
 			return notSMB("a session for a guest")
 		}

@@ -5,6 +5,7 @@ package protocol
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -86,39 +87,4 @@ func checkNoPassword(t *testing.T, text string) {
 	}
 }
 
-// TestHide: what a peer says back, in the shapes in which it was told.
-func TestHide(t *testing.T) {
-	in64 := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
-	for name, said := range map[string]string{
-		"plain":         "500 what is " + alicesPassword + "?",
-		"quoted":        fmt.Sprintf("-ERR %q", alicesPassword),
-		"ASCII":         fmt.Sprintf("-ERR %+q", alicesPassword),
-		"UTF-16":        "smb " + utf16LE(alicesPassword) + " bad",
-		"Base64":        "500 what is " + in64(alicesPassword),
-		"PLAIN":         "500 what is AUTH PLAIN " + in64(saslPlain(*alice)),
-		"alone":         in64("\x00" + alicesPassword),
-		"among others":  in64("xy" + alicesPassword + "z"),
-		"UTF-16 in 64":  in64("y" + utf16LE(alicesPassword)),
-		"twice":         alicesPassword + alicesPassword,
-		"beside itself": alicesPassword + " " + in64(alicesPassword),
-	} {
-		peer := Peer{Greeting: said, Refusal: said, Capabilities: []string{said}, Facts: map[string]string{"auth": said}}
-		peer.Hide(alice)
-		for _, text := range []string{peer.Greeting, peer.Refusal, peer.Capabilities[0], peer.Facts["auth"]} {
-			checkNoPassword(t, text)
-			if !strings.Contains(text, "[password]") {
-				t.Errorf("%s: nothing is hidden in %q", name, text)
-			}
-		}
-	}
-	for n := leastShape; n < len(alicesPassword); n++ {
-		if text := alice.HideCut("-ERR " + alicesPassword[:n]); text != "-ERR [password]" {
-			t.Errorf("an excerpt that ends in a password becomes %q", text)
-		}
-	}
-	for _, c := range []*Credentials{alice, nil, {}, {User: "a", Password: NewSecret("b")}} {
-		if text := c.HideCut(c.Hide("220 mail01")); text != "220 mail01" {
-			t.Errorf("%v: innocent words become %q", c, text)
-		}
-	}
-}
+func utf16LE(text string) string { return utf16Text(text, binary.LittleEndian) }

@@ -30,13 +30,6 @@ const (
 	Foreign    Origin = "foreign"  // does not fit Exchange
 )
 
-func (w *Web) hide(c *Credentials) {
-	w.Name, w.Sign = c.Hide(w.Name), c.Hide(w.Sign)
-	for i := range w.Odd {
-		w.Odd[i] = c.Hide(w.Odd[i])
-	}
-}
-
 func (w *Web) clean() {
 	cleanStrings(&w.Name, &w.Sign)
 	w.Odd = cleanList(w.Odd)

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// A document is a report in one JSON object, which is read one value at a time.
+type document struct {
+	values *json.Decoder
+	text   *countedText
+	check  *checker
+	head   Report
+}
+
+func newDocument(r io.Reader, c *checker) *document {
+	text := &countedText{in: r}
+	return &document{values: json.NewDecoder(text), text: text, check: c}
+}
+
+// parse leaves names that it does not know alone: the layout grows without
+// changing the name of its schema.
+func (d *document) parse() error {
+	if err := d.open('{', "the whole"); err != nil {
+		return err
+	}
+	into := heading(&d.head)
+	named := false
+	for d.values.More() {
+		name, err := d.values.Token()
+		if err != nil {
+			return d.explain(err)
+		}
+		switch name {
+		case "results":
+			err = d.results()
+		default:
+			err = d.member(name.(string), into[name.(string)])
+		}
+		if err == nil && name == "schema" {
+			named = true
+			if d.head.Schema != Schema {
+				err = fmt.Errorf("line %d: unknown schema %q; accepted: %q", d.line(), printable(d.head.Schema), Schema)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := d.values.Token(); err != nil {
+		return d.explain(err)
+	}
+	if !named {
+		return fmt.Errorf("line 1: no \"schema\", so this is not a report of exreach; accepted: %q", Schema)
+	}
+	return d.ended()
+}
+
+// heading is where each value of a report but its results goes, by its name.
+func heading(r *Report) map[string]any {
+	into := map[string]any{}
+	v := reflect.ValueOf(r).Elem()
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		into[name] = v.Field(i).Addr().Interface()
+	}
+	return into
+}
+
+// open takes the beginning of an object or a list.
+func (d *document) open(want json.Delim, name string) error {
+	token, err := d.values.Token()
+	switch {
+	case err != nil:
+		return d.explain(err)
+	case token != want:
+		return fmt.Errorf("line %d: %s: %s stands where %s belongs", d.line(), name, kindOf(token), map[json.Delim]string{'{': "an object", '[': "a list"}[want])
+	}
+	return nil
+}
+
+// kindOf is what encoding/json calls a value that begins so.
+func kindOf(token json.Token) string {
+	switch token.(type) {
+	case json.Delim:
+		return map[json.Delim]string{'{': "object", '[': "array"}[token.(json.Delim)]
+	case string:
+		return "string"
+	case float64:
+		return "number"
+	case bool:
+		return "bool"
+	}
+	return "null"
+}
+
+// member reads one value of the heading. Nil is for one that is not known.
+func (d *document) member(name string, into any) error {
+	text, err := d.next()
+	if err != nil || into == nil {
+		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return d.within(text, name, err)
+	}
+	return nil
+}
+
+// next is the text of the next value.
+func (d *document) next() (json.RawMessage, error) {
+	d.text.forget(d.values.InputOffset())
+	var text json.RawMessage
+	if err := d.values.Decode(&text); err != nil {
+		return nil, d.explain(d.placed(err))
+	}
+	return text, nil
+}
+
+// placed is a mistake in the next value with its place in the whole text: a
+// decoder that has skipped something counts wrong.
+func (d *document) placed(err error) error {
+	if _, ok := errors.AsType[*json.SyntaxError](err); !ok {
+		return err
+	}
+	var value json.RawMessage
+	again, ok := errors.AsType[*json.SyntaxError](json.NewDecoder(d.values.Buffered()).Decode(&value))
+	if !ok {
+		return err
+	}
+	again.Offset += d.values.InputOffset()
+	return again
+}
+
+func (d *document) results() error {
+	if err := d.open('[', "results"); err != nil {
+		return err
+	}
+	for n := 1; d.values.More(); n++ {
+		text, err := d.next()
+		if err != nil {
+			return err
+		}
+		err = d.check.entry(text)
+		word := (*wordError)(nil)
+		switch {
+		case errors.As(err, &word):
+			return fmt.Errorf("line %d: result %d: %w", d.lineOf(text, word.name), n, word)
+		case errors.Is(err, errEnough):
+			return err
+		case err != nil:
+			return d.within(text, "results", err)
+		}
+	}
+	if _, err := d.values.Token(); err != nil {
+		return d.explain(err)
+	}
+	return nil
+}
+
+// ended makes sure that nothing comes behind the document.
+func (d *document) ended() error {
+	d.text.forget(d.values.InputOffset())
+	token, err := d.values.Token()
+	if err == io.EOF {
+		return nil
+	}
+	if err != nil {
+		return d.explain(err)
+	}
+	mark := '"'
+	if delim, ok := token.(json.Delim); ok {
+		mark = rune(delim)
+	}
+	return fmt.Errorf("line %d: not JSON: invalid character %s after top-level value", d.line(), "'"+string(mark)+"'")
+}
+
+// line is where the last value ends.
+func (d *document) line() int { return d.text.line(d.values.InputOffset()) }
+
+// within explains what is wrong with the value that was read last.
+func (d *document) within(text []byte, name string, err error) error {
+	at := int64(len(text))
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		at = kind.Offset
+		kind.Field = joined(name, kind.Field)
+	}
+	return fmt.Errorf("line %d: %s", d.text.line(d.values.InputOffset()-int64(len(text))+at), reason(err))
+}
+
+func joined(name, field string) string {
+	if field == "" {
+		return name
+	}
+	return name + "." + field
+}
+
+// lineOf is the line of a member of the object that was read last.
+func (d *document) lineOf(text []byte, name string) int {
+	return d.text.line(d.values.InputOffset() - int64(len(text)) + offsetOf(text, name))
+}
+
+// explain says where and why the text is not a report.
+func (d *document) explain(err error) error {
+	at := d.text.end
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, errTooLong):
+		return fmt.Errorf("line %d: %w", d.line(), errTooLong)
+	case d.text.err != nil:
+		return fmt.Errorf("reading the report: %w", d.text.err)
+	case err == io.EOF && d.text.end > 0:
+		err = io.ErrUnexpectedEOF
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	}
+	return fmt.Errorf("line %d: %s", d.text.line(at), reason(err))
+}
+
+// A countedText is a text whose lines are counted, and which ends where one value of
+// it is too long.
+type countedText struct {
+	in    io.Reader
+	read  int64   // bytes so far
+	end   int64   // behind the last byte that ends no line
+	lines int     // ends of lines before those below
+	ends  []int64 // where lines end, as far as somebody may ask for them
+	done  int64   // bytes that nobody asks for any more
+	err   error   // of in
+}
+
+func (n *countedText) Read(p []byte) (int, error) {
+	if n.read-n.done > maxResult {
+		return 0, errTooLong
+	}
+	size, err := n.in.Read(p)
+	for i, b := range p[:size] {
+		switch b {
+		case '\n':
+			n.ends = append(n.ends, n.read+int64(i))
+		case '\r':
+		default:
+			n.end = n.read + int64(i) + 1
+		}
+	}
+	n.read += int64(size)
+	if err != nil && err != io.EOF {
+		n.err = err
+	}
+	return size, err
+}
+
+// forget says that what stands before an offset is behind us.
+func (n *countedText) forget(before int64) {
+	n.done = before
+	i, _ := slices.BinarySearch(n.ends, before)
+	n.lines += i
+	n.ends = append(n.ends[:0], n.ends[i:]...)
+}
+
+// line is the number of the line that an offset is in.
+func (n *countedText) line(offset int64) int {
+	i, _ := slices.BinarySearch(n.ends, max(offset-1, 0))
+	return 1 + n.lines + i
+}
