@@ -222,5 +222,5 @@ func sayMailShield(s seen) (text, hint string) {
 		hint += " A server that holds its greeting back looks the same. " + s.moreTime()
 	}
 	return fmt.Sprintf("At %s mail ports connect, none of them answers as it should, and all else is dropped: "+
-			"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connect.", s.place()), hint
+		"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connect.", s.place()), hint
 }
