@@ -50,6 +50,8 @@ func (a *attempt) silence(v Verdict) *Silence {
 // detail says the same in one sentence.
 func (s *Silence) detail(step string) string {
 	switch {
+	case s.Heard == 0 && s.Pace == Stalled:
+		return fmt.Sprintf("connected and began the conversation, but then nothing came in the step %q", step)
 	case s.Heard == 0:
 		return fmt.Sprintf("connected, but nothing came in the step %q", step)
 	case s.Pace == Slowly:

@@ -134,7 +134,10 @@ func sayMailShield(s seen) (text, hint string) {
 		return fmt.Sprintf("An anti-virus program that watches mail answered, and not the server.%s", s.quote()),
 			"Switch off the mail shield of this machine for the time of the check, or ask from another machine."
 	}
+	hint = "Switch off the mail shield of this machine for the time of the check, or ask from another machine; then see whether the server is up."
+	if s.greetsFirst() {
+		hint += " A server that holds its greeting back looks the same. " + s.moreTime()
+	}
 	return fmt.Sprintf("At %s mail ports connect, none of them answers as it should, and all else is dropped: "+
-			"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connect.", s.place()),
-		"Switch off the mail shield of this machine for the time of the check, or ask from another machine; then see whether the server is up."
+		"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connect.", s.place()), hint
 }

@@ -3,6 +3,7 @@
 package protocol
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -70,10 +71,13 @@ func (r smtpReply) code() string { return r.last()[:3] }
 // refuses reports whether the server says no, for now (4yz) or for good (5yz).
 func (r smtpReply) refuses() bool { return r.code() >= "400" }
 
+// misnamed is what a reply to a greeting says that is about the name in it.
+var misnamed = regexp.MustCompile(`(?i)\b(?:domain|host|host ?name|(?:helo|ehlo) name|fqdn)\b|resolv`)
+
 // unknown reports whether the server does not know the command. FTP says 530 to
 // anything before a login.
 func (r smtpReply) unknown() bool {
-	return slices.Contains([]string{"500", "502", "530"}, r.code())
+	return slices.Contains([]string{"500", "502", "530"}, r.code()) && !misnamed.MatchString(r.String())
 }
 
 // reason is why the server says no: in its words, or by the code with which a

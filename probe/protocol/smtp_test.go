@@ -180,6 +180,13 @@ var smtpRecordings = []recording{
 		heard: []string{"EHLO exreach.invalid", "HELO exreach.invalid", "HELO [IPv6:::1]", "QUIT"},
 	},
 	{
+		name: "a name that is refused with the code of an unknown command",
+		said: "220 a\n500 5.7.1 Cannot resolve your domain\n250-a\n250 SIZE\n221 bye\n",
+		want: Peer{Greeting: "220 a", Capabilities: []string{"SIZE"}, Facts: map[string]string{FactNameRefused: "500 5.7.1 Cannot resolve your domain"}},
+
+		heard: []string{"EHLO exreach.invalid", "EHLO [IPv6:::1]", "QUIT"},
+	},
+	{
 		name:  "EHLO comes from an address on a list",
 		said:  "220 a\n554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org\n554 5.7.1 blocked using zen.spamhaus.org\n554 no\n221 bye\n",
 		want:  Peer{Greeting: "220 a", Refusal: "554 5.7.1 blocked using zen.spamhaus.org", Reason: OurAddress},
