@@ -80,6 +80,9 @@ func (s seen) component(name, service string) string {
 // connectors".
 var mailRefusals = []refusalWord{
 	{"smtp", code("452"), func(s seen) (string, string) {
+		if !s.has("2007") {
+			return "It is short of disk space or memory and accepts no mail.", "On the server, free space on the disk of the mail queue, and check the event log for what is short."
+		}
 		return "It is short of disk space or memory (back pressure) and accepts no mail.",
 			"On the server, look for events 15004 to 15007 of MSExchangeTransport, and free space on the disk of the mail queue."
 	}},

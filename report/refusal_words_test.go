@@ -65,6 +65,7 @@ func TestRefusalWords(t *testing.T) {
 		"any other status":           {httpAway("/ews/", "418 Teapot"), []string{"sc-substatus"}},
 
 		"back pressure":             {turnedAway("smtp", "452 4.3.1 Insufficient system resources"), []string{"back pressure", "15004"}},
+		"a full disk, 2003":         {turnedAway("smtp", "452 4.3.1 Out of memory", version("2003")), []string{"disk of the mail queue"}},
 		"SMTP is busy":              {turnedAway("smtp", "421 4.3.2 Service not active"), []string{"-Component FrontendTransport", "Get-ReceiveConnector"}},
 		"the transport service":     {turnedAway("smtp", "421 4.3.2 Service not active", port(2525)), []string{"-Component HubTransport"}},
 		"an Edge":                   {turnedAway("smtp", "421 4.3.2 Service not active", role("edge")), []string{"-Component EdgeTransport"}},
@@ -114,7 +115,7 @@ func TestRefusalWords(t *testing.T) {
 
 // TestRefusalWordsOfTheirTime: nothing is told to do that the version has not.
 func TestRefusalWordsOfTheirTime(t *testing.T) {
-	late := []string{"Get-ServerComponentState", "Get-HealthReport", "Get-WebAppPoolState"}
+	late := []string{"Get-ServerComponentState", "Get-HealthReport", "Get-WebAppPoolState", "V15"}
 	for _, old := range []string{"5.5", "2000", "2003", "2007"} {
 		for protocol := range protocols() {
 			for _, words := range []string{"421 x", "452 x", "554 x", "SIP 503", "* BYE", "SERVFAIL", "1 x"} {
