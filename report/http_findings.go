@@ -101,7 +101,7 @@ func sayForeignPage(s seen) (text, hint string) {
 	case w.Origin == protocol.OfProduct:
 		text = fmt.Sprintf("HTTP %s of %s, not of Exchange (%s).", s.status(), w.Name, w.Sign)
 	case w.Origin == protocol.OfGateway:
-		text = fmt.Sprintf("HTTP %s of %s (%s), which wants a login of its own: programs cannot give it.%s", s.status(), w.Name, w.Sign, s.served())
+		text = fmt.Sprintf("HTTP %s of %s (%s), which asks for a login of its own: programs cannot give it.%s", s.status(), w.Name, w.Sign, s.served())
 	case w.Sign != "":
 		text = fmt.Sprintf("HTTP %s without any sign of Exchange (%s): the login page of a portal or device, or another web server.%s", s.status(), w.Sign, s.served())
 	default:
@@ -168,9 +168,9 @@ func sayUnmarked(s seen) (text, hint string) {
 	hint = "If nothing should stand before the server, ask it by its own name and address and compare."
 	switch w := s.web(); {
 	case upgraded(s):
-		return "The answer only leads to HTTPS, as any web server or load balancer may: what is behind is seen at 443." + s.served(), hint
+		return "The answer only redirects to HTTPS, as any web server or load balancer may: port 443 shows what is behind it." + s.served(), hint
 	case w.Origin == protocol.OfExchange:
-		return fmt.Sprintf("The answer has no header of IIS: a reverse proxy or a hardened server takes them out. That it is Exchange's shows %s.%s", w.Sign, s.served()), hint
+		return fmt.Sprintf("The answer has no header of IIS: a reverse proxy or a hardened server removes them. It is still Exchange's, as %s shows.%s", w.Sign, s.served()), hint
 	}
 	return "The answer fits Exchange and has no header of Exchange or IIS: a reverse proxy or a hardened server takes them out, or something else asks for a login." + s.served(), hint
 }

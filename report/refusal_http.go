@@ -19,16 +19,16 @@ var httpRefusals = []refusalWord{
 	{"http", httpStatus("400"), say400},
 	{"http", httpStatus("401"), say401},
 	{"http", httpStatus("403"), say403},
-	{"http", httpStatus("413"), advise("The request announces more than IIS takes here.",
+	{"http", httpStatus("413"), advise("The request announces a larger body than IIS accepts here.",
 		"RPC over HTTP announces 1 GB. See maxAllowedContentLength (request filtering) of the directory in IIS, and the limit of a proxy before it.")},
 	{"http", httpStatus("500"), say500},
 	{"http", httpStatus("502", "504"), sayNoMailbox},
 	{"http", redirected, func(s seen) (string, string) {
-		return "Programs do not follow a redirect to a login page, so that they fail here.",
-			fmt.Sprintf("See the HTTP Redirect and the authentication of %s in IIS: the redirect of the web site's root must not be inherited.", s.path())
+		return "Programs cannot use a login page that they are redirected to, so they fail here.",
+			fmt.Sprintf("Check HTTP Redirect and Authentication of %s in IIS Manager: the directory must not inherit the redirect of the web site's root.", s.path())
 	}},
 	{"http", nil, func(s seen) (string, string) {
-		return "That is not what the directory says when it is well.",
+		return "A healthy directory does not answer like that.",
 			fmt.Sprintf("Look the request up in IIS's log (%%SystemDrive%%\\inetpub\\logs\\LogFiles, the columns sc-status and sc-substatus): the directory is %s.", s.path())
 	}},
 }
@@ -52,15 +52,15 @@ func redirected(s seen) bool { return strings.HasPrefix(s.status(), "3") }
 func errorPage(s seen) bool { return redirected(s) && s.web().Broken }
 
 func sayErrorPage(s seen) (cause, hint string) {
-	cause = "That is the page for errors, where the logon page should be: the directory is broken, or the server behind it does not answer."
+	cause = "It redirects to an error page and not to the logon page: the directory is broken, or the server behind it does not answer."
 	switch {
 	case s.web().Name != "":
-		return cause, fmt.Sprintf("%s cannot speak to Exchange: see the certificate, name and address that it has for the server, then the server itself.", s.web().Name)
+		return cause, fmt.Sprintf("%s cannot talk to Exchange: check which name, address and certificate it expects of the server, then the server itself.", s.web().Name)
 	case s.has("2013"):
 		return cause, "On the server: Get-HealthReport, Get-ServerComponentState, the log under V15\\Logging\\HttpProxy, and event 1309 of ASP.NET. " +
-			"After an update, UpdateCas.ps1 and UpdateConfigFile.ps1 (in V15\\Bin) write the web pages and settings anew."
+			"After an update, UpdateCas.ps1 and UpdateConfigFile.ps1 (in V15\\Bin) rebuild the web pages and their settings."
 	}
-	return cause, "On the server: event 1309 of ASP.NET, the databases and services that must run (Test-ServiceHealth), and UpdateCas.ps1 after an update."
+	return cause, "On the server: look for event 1309 of ASP.NET, run Test-ServiceHealth, and after an update UpdateCas.ps1."
 }
 
 // path is the directory of the service.
@@ -127,16 +127,16 @@ func say503(s seen) (cause, hint string) {
 	d := s.directory()
 	switch s.web().Origin {
 	case protocol.OfExchange:
-		return "Exchange's front end answers and does not take the request on: the component is out of service, or the mailbox server behind does not answer.",
+		return "Exchange's front end answers and does not pass the request on: the component is out of service, or the mailbox server behind does not answer.",
 			s.component(cmp.Or(d.part, "ServerWideOffline"), "W3SVC") + "; then see the logs under Logging\\HttpProxy."
 	case protocol.OfIIS:
-		return "IIS says so: the application is switched off (app_offline.htm), starting, or has more requests than it takes.",
-			fmt.Sprintf("Look into the application log (ASP.NET) and, for the second number, IIS's log (503.2, 503.3); see whether the folder of %s has a file app_offline.htm.", s.path())
+		return "IIS says so: the application is offline (app_offline.htm), still starting, or overloaded.",
+			fmt.Sprintf("Check the application log (ASP.NET) and the sub-status in IIS's log (503.2, 503.3), and whether the folder of %s contains app_offline.htm.", s.path())
 	}
-	cause = "Windows itself says so (HTTP.sys): the application pool of the directory is stopped or was switched off after crashes."
+	cause = "Windows itself says so (HTTP.sys): the application pool of the directory is stopped, or IIS disabled it after crashes."
 	switch {
 	case !s.exchange() || d.pool == "" && d.old == "":
-		return cause, "In IIS Manager start the application pool of the directory; events 5002 and 5059 of WAS say why it stopped."
+		return cause, "In IIS Manager, start the application pool of the directory; events 5002 and 5059 of WAS say why it stopped."
 	case s.has("2010") && d.pool != "":
 		return cause, fmt.Sprintf("On the server: Get-WebAppPoolState %s, then Start-WebAppPool %s; events 5002 and 5059 of WAS say why it stopped.", d.pool, d.pool)
 	case s.has("2007") && d.pool != "":
@@ -144,62 +144,62 @@ func say503(s seen) (cause, hint string) {
 	case s.Check.Version == "2003" && d.old != "":
 		return cause, fmt.Sprintf("On the server, in IIS Manager, start the application pool %s; the system log says why it stopped (source W3SVC).", d.old)
 	}
-	return cause, "On the server see that the web site and the service W3SVC run (iisreset /status)."
+	return cause, "On the server, check that the web site and the service W3SVC are running (iisreset /status)."
 }
 
 func say404(s seen) (cause, hint string) {
-	cause = fmt.Sprintf("IIS has no directory %s: it was removed, or it is another web site's port.", s.path())
+	cause = fmt.Sprintf("IIS has no directory %s: it was removed, or the port belongs to another web site.", s.path())
 	d := s.directory()
 	switch {
 	case !s.exchange():
-		return cause, "See in IIS Manager which directories the web site has."
+		return cause, "In IIS Manager, check which directories the web site has."
 	case s.has("2007") && d.noun != "":
-		return cause, fmt.Sprintf("On the server: Get-%s shows whether Active Directory still has it (from 2013 on with -ADPropertiesOnly); Remove-%s and New-%s make it anew.", d.noun, d.noun, d.noun)
+		return cause, fmt.Sprintf("On the server: Get-%s shows whether Active Directory still has it (from 2013 on with -ADPropertiesOnly); Remove-%s and New-%s recreate it.", d.noun, d.noun, d.noun)
 	case s.has("2007") && d.path == "rpc":
-		return cause, "See that Windows has the feature RPC over HTTP Proxy (Get-WindowsFeature RPC-over-HTTP-Proxy) and Outlook Anywhere is on (Get-OutlookAnywhere)."
+		return cause, "Check that the Windows feature RPC over HTTP Proxy is installed (Get-WindowsFeature RPC-over-HTTP-Proxy) and that Outlook Anywhere is enabled (Get-OutlookAnywhere)."
 	case s.has("2007"):
-		return cause, "See in IIS Manager which directories the web site has, and compare with a server that works."
+		return cause, "In IIS Manager, compare the directories of the web site with those of a server that works."
 	case s.Check.Version == "2003":
-		return cause, "See in Exchange System Manager whether the HTTP virtual server has it; the System Attendant writes the directories to IIS anew once they are deleted there (Microsoft 883380)."
+		return cause, "In Exchange System Manager, check whether the HTTP virtual server has it; once the directories are deleted in IIS, the System Attendant recreates them (Microsoft 883380)."
 	}
-	return cause, "See in Exchange System Manager (in 5.5: Exchange Administrator, Protocols) that HTTP access is installed and enabled."
+	return cause, "In Exchange System Manager (5.5: Exchange Administrator, Protocols), check that HTTP access is installed and enabled."
 }
 
 func say440(s seen) (cause, hint string) {
-	cause = "It asks for a login by forms that has not been made or has timed out, and does not lead to the logon page."
+	cause = "It expects a session of forms-based authentication that does not exist or has expired, and does not redirect to the logon page."
 	if s.has("2007") {
-		return cause, "Compare the logins of OWA and ECP, which must be alike: Get-OwaVirtualDirectory | fl *Authentication* and Get-EcpVirtualDirectory | fl *Authentication*; " +
-			"with AD FS see that both have AdfsAuthentication. Then restart IIS (iisreset)."
+		return cause, "Compare the authentication of OWA and ECP, which must match: Get-OwaVirtualDirectory | fl *Authentication* and Get-EcpVirtualDirectory | fl *Authentication*; " +
+			"with AD FS, both need AdfsAuthentication. Then restart IIS (iisreset)."
 	}
-	return cause, "See in Exchange System Manager whether forms-based authentication is meant to be on for the HTTP virtual server. " +
+	return cause, "In Exchange System Manager, check whether the HTTP virtual server should use forms-based authentication. " +
 		"ActiveSync and RPC over HTTP need a directory without it."
 }
 
 func say400(s seen) (cause, hint string) {
-	cause = fmt.Sprintf("Windows (HTTP.sys) or IIS refuses the request before Exchange sees it: most often a host name (%s) that no web site is bound to, as a proxy sends it.", s.Check.Host)
+	cause = fmt.Sprintf("Windows (HTTP.sys) or IIS refuses the request before Exchange sees it: most often because of a host name that no web site is bound to (we asked for %s; a proxy may send another).", s.Check.Host)
 	if served := s.served(); served != "" {
 		cause += served
 	}
-	return cause, "Let the proxy pass on the Host header of the client (nginx: proxy_set_header Host $host; with NTLM also HTTP/1.1 and keep-alive to the server), " +
+	return cause, "Have the proxy pass on the client's Host header (nginx: proxy_set_header Host $host; NTLM also needs HTTP/1.1 and keep-alive to the server), " +
 		"or bind the name in IIS (Get-WebBinding)."
 }
 
 func say401(s seen) (cause, hint string) {
-	return "It asks for a login where there should be none: the directory has other logins than setup gives it.",
-		fmt.Sprintf("Compare the authentication of %s with a server that works, in Exchange (Get-…VirtualDirectory | fl *Authentication*) and not in IIS Manager alone.", s.path())
+	return "It asks for a login where there should be none: its authentication differs from what setup configures.",
+		fmt.Sprintf("Compare the authentication of %s with a server that works; change it with Exchange's cmdlets (Set-OwaVirtualDirectory and the like), not in IIS Manager.", s.path())
 }
 
 func say403(s seen) (cause, hint string) {
 	return "IIS forbids it: TLS is required (403.4), this address is not allowed (403.6), or a client certificate is wanted (403.7, 403.16).",
-		fmt.Sprintf("IIS's log has the second number (sc-substatus). See SSL Settings and IP Address and Domain Restrictions of %s in IIS Manager.", s.path())
+		fmt.Sprintf("IIS's log has the sub-status (sc-substatus). Check SSL Settings and IP Address and Domain Restrictions of %s in IIS Manager.", s.path())
 }
 
 func say500(s seen) (cause, hint string) {
-	cause = "The directory is there and fails: a broken web.config, an update that did not end, or a service that it needs and that is stopped."
+	cause = "The directory exists and fails: a broken web.config, an unfinished update, or a stopped service that it needs."
 	if s.has("2013") {
-		return cause, "On the server: Get-HealthReport, event 1309 of ASP.NET and the logs under V15\\Logging; UpdateCas.ps1 and UpdateConfigFile.ps1 (in V15\\Bin) repair it after an update."
+		return cause, "On the server: Get-HealthReport, event 1309 of ASP.NET and the logs under V15\\Logging; after an update, UpdateCas.ps1 and UpdateConfigFile.ps1 (in V15\\Bin) repair it."
 	}
-	return cause, "On the server see the application log (ASP.NET, MSExchange*) and that the services run."
+	return cause, "On the server, check the application log (ASP.NET, MSExchange*) and that the services are running."
 }
 
 func sayNoMailbox(s seen) (cause, hint string) {
@@ -208,5 +208,5 @@ func sayNoMailbox(s seen) (cause, hint string) {
 		behind = " (" + name + ")"
 	}
 	return "Exchange's front end answers, and the mailbox server behind it" + behind + " does not.",
-		"See on that server that the site Exchange Back End runs (port 444, with a certificate: Get-WebBinding 'Exchange Back End'), and that a database is mounted."
+		"On that server, check that the web site Exchange Back End is running and has a certificate at port 444 (Get-WebBinding 'Exchange Back End'), and that a database is mounted."
 }

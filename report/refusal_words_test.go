@@ -59,23 +59,24 @@ func TestRefusalWords(t *testing.T) {
 		"a login where none is":      {httpAway("/owa/", "401 Unauthorized"), []string{"asks for a login"}},
 		"broken":                     {httpAway("/ecp/", "500 Internal Server Error"), []string{"UpdateCas.ps1", "1309"}},
 		"too large":                  {httpAway("/rpc/rpcproxy.dll", "413 Request Entity Too Large"), []string{"maxAllowedContentLength"}},
-		"an error page":              {httpAway("/owa/", "302 Found", func(r *probe.Result) { r.Peer.Web = &protocol.Web{Broken: true} }), []string{"page for errors", "Get-HealthReport"}},
-		"a gateway's error page":     {httpAway("/owa/", "302 Found", func(r *probe.Result) { r.Peer.Web = &protocol.Web{Broken: true, Name: "Forefront UAG"} }), []string{"Forefront UAG cannot speak to Exchange"}},
-		"a redirect for programs":    {httpAway("/ews/", "302 Found"), []string{"must not be inherited"}},
+		"an error page":              {httpAway("/owa/", "302 Found", func(r *probe.Result) { r.Peer.Web = &protocol.Web{Broken: true} }), []string{"an error page", "Get-HealthReport"}},
+		"a gateway's error page":     {httpAway("/owa/", "302 Found", func(r *probe.Result) { r.Peer.Web = &protocol.Web{Broken: true, Name: "Forefront UAG"} }), []string{"Forefront UAG cannot talk to Exchange"}},
+		"a redirect for programs":    {httpAway("/ews/", "302 Found"), []string{"must not inherit"}},
 		"any other status":           {httpAway("/ews/", "418 Teapot"), []string{"sc-substatus"}},
 
 		"back pressure":             {turnedAway("smtp", "452 4.3.1 Insufficient system resources"), []string{"back pressure", "15004"}},
+		"a full disk, 2003":         {turnedAway("smtp", "452 4.3.1 Out of memory", version("2003")), []string{"disk of the mail queue"}},
 		"SMTP is busy":              {turnedAway("smtp", "421 4.3.2 Service not active"), []string{"-Component FrontendTransport", "Get-ReceiveConnector"}},
 		"the transport service":     {turnedAway("smtp", "421 4.3.2 Service not active", port(2525)), []string{"-Component HubTransport"}},
 		"an Edge":                   {turnedAway("smtp", "421 4.3.2 Service not active", role("edge")), []string{"-Component EdgeTransport"}},
-		"SMTP of 2010 is busy":      {turnedAway("smtp", "421 4.3.2 Service not available", version("2010")), []string{"MSExchangeTransport runs", "Get-ReceiveConnector"}},
+		"SMTP of 2010 is busy":      {turnedAway("smtp", "421 4.3.2 Service not available", version("2010")), []string{"MSExchangeTransport is running", "Get-ReceiveConnector"}},
 		"SMTP of 2003 is busy":      {turnedAway("smtp", "421 Service not available", version("2003")), []string{"Exchange System Manager", "SMTPSVC"}},
 		"SMTP of 5.5 is busy":       {turnedAway("smtp", "421 too many", version("5.5")), []string{"Internet Mail Service"}},
 		"an address that is denied": {turnedAway("smtp", "554-5.7.1 Blocked"), []string{"RemoteIPRanges", "block list"}},
 		"a mail server elsewhere":   {turnedAway("smtp", "554 5.7.1 Blocked", role("internet"), version("windows")), []string{"administrator of that server"}},
 		"POP3":                      {turnedAway("pop3", "-ERR too many connections"), []string{"PopProxy", "Get-PopSettings"}},
 		"IMAP4":                     {turnedAway("imap", "* BYE Connection is closed. 14"), []string{"ImapProxy", "Get-ImapSettings"}},
-		"IMAP4 of 2007":             {turnedAway("imap", "* BYE Connection is closed", version("2007")), []string{"MSExchangeIMAP4 runs"}},
+		"IMAP4 of 2007":             {turnedAway("imap", "* BYE Connection is closed", version("2007")), []string{"MSExchangeIMAP4 is running"}},
 		"POP3 of 2003":              {turnedAway("pop3", "-ERR", version("2003")), []string{"virtual server"}},
 		"news":                      {turnedAway("nntp", "400 NNTP server unavailable", version("2003")), []string{"NNTP virtual server"}},
 
@@ -94,7 +95,7 @@ func TestRefusalWords(t *testing.T) {
 		"an interface":       {turnedAway("rpc", "bind_nak", interfaceOf), []string{"does not let strangers bind"}},
 		"SIP knows us not":   {turnedAway("sip", "SIP 403 Forbidden", version("2010")), []string{"Get-UMIPGateway"}},
 		"SIP is off":         {turnedAway("sip", "SIP 503 Service Unavailable", version("2016"), port(5060)), []string{"UMCallRouter", "MSExchangeUMCR"}},
-		"SIP of 2007 is off": {turnedAway("sip", "SIP 503", version("2007")), []string{"MSExchangeUM runs"}},
+		"SIP of 2007 is off": {turnedAway("sip", "SIP 503", version("2007")), []string{"MSExchangeUM is running"}},
 		"WinRM":              {turnedAway("winrm", "HTTP 404", func(r *probe.Result) { r.Peer.Facts["status"] = "404 Not Found" }), []string{"winrm quickconfig"}},
 		"Exchange Online":    {turnedAway("smtp", "421 4.3.2 busy", version("online")), []string{"Microsoft 365"}},
 	} {
@@ -114,7 +115,7 @@ func TestRefusalWords(t *testing.T) {
 
 // TestRefusalWordsOfTheirTime: nothing is told to do that the version has not.
 func TestRefusalWordsOfTheirTime(t *testing.T) {
-	late := []string{"Get-ServerComponentState", "Get-HealthReport", "Get-WebAppPoolState"}
+	late := []string{"Get-ServerComponentState", "Get-HealthReport", "Get-WebAppPoolState", "V15"}
 	for _, old := range []string{"5.5", "2000", "2003", "2007"} {
 		for protocol := range protocols() {
 			for _, words := range []string{"421 x", "452 x", "554 x", "SIP 503", "* BYE", "SERVFAIL", "1 x"} {

@@ -27,7 +27,7 @@ func noServerBehind(s seen) bool {
 
 func sayNoServerBehind(s seen) (text, hint string) {
 	return fmt.Sprintf("HTTP %s: %s answers, and no server behind it does.%s", s.status(), cmp.Or(s.web().Name, "a proxy or load balancer"), s.served()),
-		fmt.Sprintf("See in the proxy which servers it holds for down, and why: its health check may ask for a page that says no (%s). Then check each server by its own name, past the proxy.",
+		fmt.Sprintf("On the proxy, see which servers it marks as down and why: its health check may ask for a page that says no (%s). Then check each server by its own name, past the proxy.",
 			cmp.Or(s.healthPath(), "often /owa/healthcheck.htm"))
 }
 
@@ -48,19 +48,19 @@ func sayNoSite(s seen) (text, hint string) {
 	if s.has("2013") && (s.Port == 81 || s.Port == 444) {
 		site = "Exchange Back End"
 	}
-	text = fmt.Sprintf("Windows itself (HTTP.sys) answers %s with HTTP 404: no web site that runs is bound to it.", s.port())
+	text = fmt.Sprintf("Windows itself (HTTP.sys) answers %s with HTTP 404: no running web site is bound to it.", s.port())
 	if !s.has("2010") {
-		return text, fmt.Sprintf("On the server, in IIS Manager, start the %s and see its port and host name.", site)
+		return text, fmt.Sprintf("On the server, in IIS Manager, start the %s and check its bindings (port and host name).", site)
 	}
-	return text, fmt.Sprintf("On the server: Get-Website and Get-WebBinding '%s', then Start-Website '%s', or New-WebBinding for the port.", site, site)
+	return text, fmt.Sprintf("On the server: Get-Website and Get-WebBinding '%s'; then Start-Website '%s', or New-WebBinding if the port is missing.", site, site)
 }
 
 // unprovedPage: the answer is one that Exchange gives, and so does anybody.
 func unprovedPage(s seen) bool { return s.speaks("http") && s.web().Origin == protocol.Unproved }
 
 func sayUnproved(s seen) (text, hint string) {
-	return fmt.Sprintf("HTTP %s, and nothing shows that Exchange sent it: %s may be anybody's.%s", s.status(), s.web().Sign, s.served()),
-		"Open the page in a browser and see whose it is. If a proxy takes out Exchange's headers, ask the server past it, by its own name and address, and compare."
+	return fmt.Sprintf("HTTP %s, and nothing shows that Exchange sent it: %s proves nothing, because other servers answer like that, too.%s", s.status(), s.web().Sign, s.served()),
+		"Open the page in a browser and see whose it is. If a proxy removes Exchange's headers, check the server by its own name, past the proxy, and compare."
 }
 
 // gateway: a known gateway asks who comes, before it lets anybody through.
@@ -75,8 +75,8 @@ func gatewayElsewhere(s seen) bool {
 }
 
 func sayGateway(s seen) (text, hint string) {
-	return fmt.Sprintf("%s wants a login before the server is reached (%s): what stands behind it was not asked.", s.web().Name, s.web().Sign),
-		"Check the server by its own name, past the gateway. Autodiscover, EWS, MAPI and ActiveSync must pass without the gateway's login page."
+	return fmt.Sprintf("%s asks for a login before it lets anybody reach the server (%s): whether Exchange answers behind it is not known.", s.web().Name, s.web().Sign),
+		"Check the server by its own name, past the gateway. The gateway must let Autodiscover, EWS, MAPI and ActiveSync through without its login page."
 }
 
 // oddHeaders: the answer has header lines that are no HTTP.
@@ -87,9 +87,9 @@ func sayOddHeaders(s seen) (text, hint string) {
 	for _, line := range s.web().Odd {
 		lines = append(lines, fmt.Sprintf("%q", line))
 	}
-	return fmt.Sprintf("The answer has header lines that are not as HTTP has them (RFC 9112): %s. Browsers and Windows read past them; other programs and proxies may not.",
+	return fmt.Sprintf("The answer has malformed header lines (RFC 9112): %s. Browsers and Windows skip them; other programs and proxies may reject the answer.",
 			strings.Join(lines, ", ")),
-		"See HTTP Response Headers in IIS Manager, or the proxy that adds them: often a name was pasted from a document, with other hyphens or without a colon."
+		"Correct them under HTTP Response Headers in IIS Manager, or in the proxy that adds them: names pasted from a document often have typographic hyphens, or lack the colon."
 }
 
 // upgraded: a web server at port 80 that only leads to HTTPS.

@@ -40,7 +40,7 @@ func judgeHTTP(page *httpPage, q Question) (w Web, refusal string, err error) {
 	case healthyHTTP(q, status):
 		return w, "", nil
 	case w.Origin == OfGateway:
-		return w, "", notExchange(fmt.Sprintf("HTTP %d of %s, which wants a login first", status, w.Name))
+		return w, "", notExchange(fmt.Sprintf("HTTP %d of %s, which asks for a login first", status, w.Name))
 	case w.Origin == OfWindows && status == http.StatusNotFound:
 		return w, "", notExchange("HTTP 404 of Windows itself: no web site is bound to this port")
 	case own, status == http.StatusUnauthorized && w.Sign == windowsLogins:
