@@ -21,7 +21,8 @@ func (r *run) askAnew(ctx context.Context, h *host, d *door, c catalog.Check, at
 	if a.secured == nil {
 		return nil
 	}
-	if t := a.tls; t.Unreadable == "" && !t.DHE() {
+	hungUp := classify(failed.err, failed.step(), false).verdict == Cut
+	if t := a.tls; hungUp && t.Unreadable == "" && !t.DHE() {
 		t.Hello, t.HelloFailed = a.helloSize, failed.helloSize
 	}
 	d.greetWith(a.hello, a.tls)

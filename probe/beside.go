@@ -36,7 +36,9 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 			}
 			second.make(ofSecond, r, c)
 			if second.proves() {
-				first.hearOut(done)
+				if !h.path(at.Addr()).loses() {
+					first.hearOut(done)
+				}
 				stopFirst()
 			}
 			beside <- second

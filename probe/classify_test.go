@@ -147,7 +147,7 @@ func TestClassifyConversations(t *testing.T) {
 		"an unreadable certificate": {&tlsError{err: errors.New("tls: failed to parse certificate from server: x509: negative serial number")}, BadTLS},
 		"a certificate wanted":      {&tlsError{err: io.EOF, after: true, certificateWanted: true}, BadTLS},
 		"silence after that":        {&tlsError{err: os.ErrDeadlineExceeded, after: true, certificateWanted: true}, BadTLS},
-		"net/http: a status line":   {fmt.Errorf("waiting: %w", &http.ProtocolError{ErrorString: "malformed HTTP status code"}), Mismatch},
+		"net/http: a long line":     {fmt.Errorf("waiting: %w", http.ErrLineTooLong), Mismatch},
 		"net/http: a header":        {textproto.ProtocolError("malformed MIME header line"), Mismatch},
 		"net/http: a body":          {http.ErrBodyReadAfterClose, Mismatch},
 		"a line that is too long":   {bufio.ErrTooLong, Mismatch},

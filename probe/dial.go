@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 
 	"exreach/catalog"
 )
@@ -22,7 +23,12 @@ type dialError struct {
 	by    netip.Addr // who sent it
 }
 
-func (e *dialError) Error() string { return fmt.Sprintf("connect: %v", e.err) }
+func (e *dialError) Error() string {
+	if call := new(*os.SyscallError); errors.As(e.err, call) { // which names the call
+		return (*call).Error()
+	}
+	return fmt.Sprintf("connect: %v", e.err)
+}
 func (e *dialError) Unwrap() error { return e.err }
 
 // An icmpAnswer is what a Destination Unreachable or Time Exceeded message means

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol"
 )
 
 // A hellos is a server under TLS that looks at the size of each hello, and does not
@@ -62,7 +63,9 @@ func (c readAhead) Read(b []byte) (int, error) { return c.r.Read(b) }
 // TestHelloSize wants a balancer that hangs at the size of our hello found out, and
 // one that is only slow, or lost one, not taken for it. Such balancers are known of
 // F5 (https://github.com/golang/go/issues/39271, RFC 7685); others do not take one
-// that fills more than a packet, and break at the keys of post-quantum groups.
+// that fills more than a packet, and hang or hang up at the keys of post-quantum
+// groups (https://github.com/openssl/openssl/issues/27557, mail servers after
+// STARTTLS; https://github.com/canonical/lxd/issues/14839).
 func TestHelloSize(t *testing.T) {
 	above := func(most int) func(int, int) time.Duration {
 		return func(size, _ int) time.Duration {
@@ -123,4 +126,30 @@ func TestHelloSizes(t *testing.T) {
 		}
 		_, _ = near.Close(), far.Close()
 	}
+}
+
+// TestHelloSizeAfterStartTLS wants the same found out where TLS begins in band.
+func TestHelloSizeAfterStartTLS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHellos(t, nil)
+		answer := func(c net.Conn) {
+			stand := protocol.Stand{Host: "mail01.contoso.example", Version: "2019", Service: catalog.Service{Name: "smtp", TLS: catalog.StartTLS}}
+			stand.StartTLS = func(plain net.Conn) (net.Conn, error) {
+				r := bufio.NewReader(plain)
+				if head, err := r.Peek(5); err != nil || binary.BigEndian.Uint16(head[3:]) > 300 {
+					_, _ = io.Copy(io.Discard, r)
+					return nil, io.EOF
+				}
+				return tls.Server(readAhead{plain, r}, h.config), nil
+			}
+			_ = protocol.Table["smtp"].Answer(c, stand)
+		}
+		network := &fakeNet{serve: func(netip.AddrPort, int) (func(net.Conn), error) { return answer, nil }}
+		c := smtpCheck("192.0.2.1", 25)
+		c.Service.TLS = catalog.StartTLS
+		res := collect(t.Context(), &Pool{Dial: network.dial}, c)[0]
+		if res.Verdict != Answered || res.Peer == nil || res.Peer.TLS == nil || res.Peer.TLS.HelloFailed <= 300 || res.Peer.Facts["starttls"] != "" {
+			t.Errorf("%s: %s, %+v", res.Verdict, res.Detail, res.Peer)
+		}
+	})
 }

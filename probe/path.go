@@ -198,3 +198,10 @@ func (p *path) observe(res *Result) {
 		res.Witness = &Witness{Port: p.witness.at.Port(), Answers: p.quiet.IsZero()}
 	}
 }
+
+// loses reports whether tries have been lost on the path.
+func (p *path) loses() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost > 0
+}

@@ -42,6 +42,9 @@ func handshakeTLS12(conn net.Conn, host string) (net.Conn, *shown, error) {
 // if they do. Nil is one of which nothing can be read.
 func readCertificate(der []byte) (c *protocol.Certificate, unreadable string) {
 	cert, refused := x509.ParseCertificate(der)
+	if refused == nil && cert.PublicKey == nil { // RSASSA-PSS, say (RFC 4055)
+		refused = errors.New("the kind of its key is not in common use")
+	}
 	if refused == nil {
 		c := describeCertificate(cert)
 		return &c, ""
@@ -77,7 +80,7 @@ func (a *attempt) mayKnowMore() bool {
 	case Cut:
 		return true
 	case BadTLS:
-		return f.Cause == protocol.TLSBroken || slices.Contains([]uint8{alertHandshakeFailure, alertInsufficient}, f.Alert)
+		return f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || slices.Contains([]uint8{alertHandshakeFailure, alertInsufficient}, f.Alert)
 	}
 	return false
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	"exreach/probe/protocol"
 )
@@ -84,9 +85,15 @@ func failure(err error) *protocol.TLSFailure {
 		f.Cause, f.Alert = protocol.TLSAlerted, alertOf(op.Err)
 	case errors.As(err, &op) && alertOf(op.Err) == noRenegotiation:
 		f.Cause = protocol.TLSRenegotiation
+	case strings.HasPrefix(failed.err.Error(), unreadable):
+		f.Cause = protocol.TLSUnreadable
 	}
 	return f
 }
+
+// unreadable is how crypto/tls begins its error for a certificate that crypto/x509
+// refuses. It has no type for that.
+const unreadable = "tls: failed to parse certificate from server"
 
 const noRenegotiation = 100 // the alert of that name (RFC 5246 section 7.2)
 

@@ -59,6 +59,9 @@ func badWord(e Entry) *wordError {
 	if e.Obstacle != "" && !slices.Contains(obstacleWords, e.Obstacle) { // reports of earlier versions have none
 		return &wordError{"obstacle", e.Obstacle, obstacleWords}
 	}
+	if e.Peer != nil && e.Peer.TLSFailure != nil && !slices.Contains(tlsCauseWords, string(e.Peer.TLSFailure.Cause)) {
+		return &wordError{"cause", string(e.Peer.TLSFailure.Cause), tlsCauseWords}
+	}
 	return nil
 }
 

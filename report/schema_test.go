@@ -88,6 +88,9 @@ func TestSchemaWords(t *testing.T) {
 			t.Errorf("%s (- Go, + schema):\n%s", name, diff)
 		}
 	}
+	if diff := cmp.Diff(sorted(tlsCauseWords), sorted(root.Defs["tlsFailure"].Properties["cause"].Enum)); diff != "" {
+		t.Errorf("cause (- Go, + schema):\n%s", diff)
+	}
 	if got := root.Properties["schema"].Const; got != Schema {
 		t.Errorf("schema is %q, want %q", got, Schema)
 	}

@@ -116,8 +116,11 @@ func (s *tls12Server) handshake() error {
 	var secret []byte
 	if s.dhe {
 		secret = new(big.Int).Exp(new(big.Int).SetBytes(share[6:]), private, prime).Bytes()
-	} else if secret, err = rsa.DecryptPKCS1v15(nil, s.key, share[6:]); err != nil {
-		return err
+	} else {
+		//lint:ignore SA1019 TLS 1.2 has no other way with this key exchange
+		if secret, err = rsa.DecryptPKCS1v15(nil, s.key, share[6:]); err != nil {
+			return err
+		}
 	}
 	return s.finish(secret, client, server)
 }

@@ -36,6 +36,10 @@ var tlsSicknesses = []sickness{
 	}},
 	{"certificate-unreadable", "imaps", fromClient, patched("Contoso Example", "Contoso@Example")},
 	{"bad-tls", "imaps", fromClient, things(serving(garbled, 993))},
+	{"bad-tls", "imaps", fromClient, func(t *testing.T) []breakage { // TLS 1.3 alone leaves no other way
+		config := unreadable(t, func(l *leaf) { l.config.MinVersion = tls.VersionTLS13 }, []byte("Contoso Example"), []byte("Contoso@Example"))
+		return []breakage{serving(behindTLS(config, speaking("imap", catalog.Service{TLS: catalog.Implicit})), 993)}
+	}},
 }
 
 // startTLSAnswered offers STARTTLS at 25, and answers so.
@@ -79,11 +83,7 @@ func (c readAhead) Read(b []byte) (int, error) { return c.r.Read(b) }
 // over others: a name with a letter that its kind of string does not have.
 func patched(over, words string) func(*testing.T) []breakage {
 	return func(t *testing.T) []breakage {
-		config := leafOf(t, func(l *leaf) {
-			l.cert.Subject = pkix.Name{CommonName: asked, Organization: []string{"Contoso Example"}}
-		})
-		der := &config.Certificates[0].Certificate[0]
-		*der = bytes.ReplaceAll(*der, []byte(over), []byte(words))
+		config := unreadable(t, func(*leaf) {}, []byte(over), []byte(words))
 		return []breakage{serving(behindTLS(config, speaking("imap", catalog.Service{TLS: catalog.Implicit})), 993)}
 	}
 }
@@ -140,7 +140,7 @@ func TestUnreadableEndToEnd(t *testing.T) {
 				if _, found := finding(e, "certificate-untrusted"); found || e.Peer.TLS.Trusted {
 					t.Errorf("%s: trust was judged", e.Service)
 				}
-				checkSays(t, f, []string{"strict clients", "was not checked"})
+				checkSays(t, f, []string{"Strict clients", "was not checked"})
 			}
 		})
 	}

@@ -72,15 +72,17 @@ var tlsFailureTests = []findingTest{
 	{"bad-tls", Fail, failed(protocol.TLSFailure{Cause: protocol.TLSInClear}), nil, []string{"is no TLS"}},
 	{"bad-tls", Fail, failed(protocol.TLSFailure{Cause: protocol.TLSRenegotiation}), nil, []string{"renegotiation", "clientcertnegotiation"}},
 	{"bad-tls", Fail, failed(protocol.TLSFailure{Cause: protocol.TLSBroken}), nil, []string{"Get-ExchangeCertificate"}},
+	{"bad-tls", Fail, failed(protocol.TLSFailure{Cause: protocol.TLSUnreadable}), nil, []string{"TLS 1.3 alone", "may connect"}},
 	{"tls-dhe-only", Warn, cipher("TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"), cipher("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"), []string{"Windows", "ECDHE"}},
 	{"tls-hello-size", Warn, tlsShown(func(t *protocol.TLSInfo) { t.Hello, t.HelloFailed = 190, 315 }), implicit, []string{"190 bytes", "315 bytes", "RFC 7685"}},
 	{"certificate-unreadable", Warn, tlsShown(func(t *protocol.TLSInfo) { t.Unreadable, t.Unjudged, t.Trusted = "negative serial number", true, false }), implicit,
-		[]string{"negative serial number", "strict clients"}},
+		[]string{"negative serial number", "Strict clients"}},
 	{"certificate-untrusted", Warn, foreignCert, all(foreignCert, tlsShown(func(t *protocol.TLSInfo) { t.Unjudged, t.Trusted = true, false })), nil},
 	{"certificate-name-mismatch", Warn, tlsShown(func(t *protocol.TLSInfo) {
 		t.NameMatches, t.Chain[0].Names, t.Chain[0].Subject = false, nil, "CN=mail01.contoso.com,O=Contoso"
 	}), implicit,
 		[]string{"in its subject alone", "no subject alternative names"}},
+	// https://github.com/zyn3rgy/LdapRelayScan/issues/29, https://github.com/CiscoDevNet/iPSK-Manager/issues/26
 	{"cut", Fail, cutIn(protocol.TLS, "ldap"), nil, []string{"domain controller has no certificate", "certlm.msc"}},
 	{"cut", Fail, cutIn(protocol.TLS, "http"), nil, []string{"binding", "netsh http show sslcert"}},
 	{"cut", Fail, cutIn(protocol.TLS, "imap"), nil, []string{"certificate", "ImapProxy"}},

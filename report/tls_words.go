@@ -30,6 +30,10 @@ const (
 	alertCertificateRequired = 116
 )
 
+var tlsCauseWords = words([]protocol.TLSCause{
+	protocol.TLSAlerted, protocol.TLSInClear, protocol.TLSRenegotiation, protocol.TLSCertificateWanted, protocol.TLSUnreadable, protocol.TLSBroken,
+})
+
 // tlsFailure is what went wrong with TLS; its zero value says nothing.
 func (s seen) tlsFailure() protocol.TLSFailure {
 	if s.Peer == nil || s.Peer.TLSFailure == nil {
@@ -80,6 +84,10 @@ func sayBadTLS(s seen) (text, hint string) {
 		return fmt.Sprintf("The connect succeeded, and the server ended the TLS handshake with the alert %s: %s.", alertName(f.Alert), why), hint
 	case protocol.TLSInClear:
 		return s.sayInClear()
+	case protocol.TLSUnreadable:
+		return fmt.Sprintf("The server answers the TLS handshake with a certificate that strict clients refuse (%s), and takes TLS 1.3 alone, where exreach cannot go on without it. "+
+				"Programs on Windows' TLS are less strict and may connect.", s.Detail),
+			"Have the certificate issued anew without the mistake, then run again; until then, check from a client that takes it."
 	case protocol.TLSRenegotiation:
 		return "The server asked for a second TLS handshake in the middle of the conversation (renegotiation), which exreach does once and no more. " +
 				"IIS does that for client certificates of a directory.",
@@ -87,7 +95,7 @@ func sayBadTLS(s seen) (text, hint string) {
 				"netsh http add sslcert … clientcertnegotiation=enable."
 	}
 	return fmt.Sprintf("The connect succeeded and TLS failed: %s The server does not keep to the protocol, has no TLS version in common with exreach, "+
-			"or something else listens. If the error is about the certificate, clients that are less strict, as on Windows, may connect all the same.", capital(sentence(s.Detail))),
+			"or something else listens.", capital(sentence(s.Detail))),
 		"See which TLS versions and ciphers Windows allows on the server, which certificate the service has (Get-ExchangeCertificate, netsh http show sslcert), " +
 			"and whether a device on the path inspects TLS."
 }
@@ -96,7 +104,7 @@ func sayBadTLS(s seen) (text, hint string) {
 func (s seen) alerted(alert uint8) (why, hint string) {
 	switch alert {
 	case alertHandshakeFailure, alertInsufficient:
-		return "it has no cipher in common with exreach, which offers ECDHE, DHE and RSA with AES and 3DES, and RC4; DHE only under TLS 1.2. Windows clients may have one",
+		return "it has no cipher in common with exreach, which offers ECDHE, DHE and RSA with AES and 3DES, and RC4 (DHE only under TLS 1.2), or its certificate's key is of a kind that exreach does not offer. Windows clients may have what it wants",
 			"Compare the ciphers of the server (Get-TlsCipherSuite, the policy SSL Cipher Suite Order) with the key of its certificate: " +
 				"an ECDSA key needs ECDHE_ECDSA. Event 36874 of Schannel says that nothing fits."
 	case alertProtocolVersion:
@@ -140,9 +148,9 @@ func sayDHEOnly(s seen) (text, hint string) {
 func unreadableCertificate(s seen) bool { t := s.tls(); return t != nil && t.Unreadable != "" }
 
 func sayUnreadableCertificate(s seen) (text, hint string) {
-	return fmt.Sprintf("A certificate that the server sends is not well formed (%s). Programs on Windows' TLS are less strict and may take it; strict clients refuse the connection. "+
+	return fmt.Sprintf("Strict clients refuse a certificate that the server sends: %s. Programs on Windows' TLS are less strict and may take it. "+
 			"Whether its issuer is trusted was not checked.", strings.TrimSuffix(s.tls().Unreadable, ".")),
-		"Have the certificate issued anew without the mistake; if it is one of the chain, see that the server sends only what clients need."
+		"Have the certificate issued anew without that; if it is the root's, see that the server does not send it: clients need the certificates up to it alone."
 }
 
 // helloSize: a hello of one size is answered and one of another is not.

@@ -69,3 +69,14 @@ func TestReadObstacle(t *testing.T) {
 		}
 	}
 }
+
+// So is the cause of a failure of TLS.
+func TestReadTLSCause(t *testing.T) {
+	const line = `{"host": "mail01.contoso.com", "want": "required", "verdict": "bad-tls", "grade": "fail", "step": "tls", "peer": {"tls_failure": {"cause": "CAUSE", "alert": 40}}}`
+	if read, err := Read("x", strings.NewReader(strings.Replace(line, "CAUSE", "alert", 1))); err != nil || read.Results[0].Peer.TLSFailure.Alert != 40 {
+		t.Errorf("%v", err)
+	}
+	if _, err := Read("x", strings.NewReader(strings.Replace(line, "CAUSE", "the cat", 1))); err == nil || !strings.Contains(err.Error(), `unknown cause "the cat"; accepted: alert, clear`) {
+		t.Errorf("%v", err)
+	}
+}

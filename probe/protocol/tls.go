@@ -58,6 +58,7 @@ const (
 	TLSInClear           TLSCause = "clear"              // what came was no TLS
 	TLSRenegotiation     TLSCause = "renegotiation"      // the server asked for another handshake that we do not do
 	TLSCertificateWanted TLSCause = "certificate-wanted" // it asked for a client certificate in the middle of the conversation, and went no further without
+	TLSUnreadable        TLSCause = "certificate"        // crypto/x509 refuses its certificate, and there was no other way to go on
 	TLSBroken            TLSCause = "broken"             // it does not keep to the protocol, or we have nothing in common
 )
 

@@ -46,8 +46,9 @@ const (
 
 // Bounds of what a server sends in a handshake.
 const (
-	largestMessage = 128 << 10
-	mostMessages   = 16
+	largestMessage   = 64 << 10
+	mostMessages     = 16
+	mostCertificates = 32
 )
 
 // A tls12Handshake is one that is under way.
@@ -179,7 +180,7 @@ func (h *tls12Handshake) keep(body cryptobyte.String) bool {
 	}
 	for !list.Empty() {
 		var der cryptobyte.String
-		if !list.ReadUint24LengthPrefixed(&der) {
+		if !list.ReadUint24LengthPrefixed(&der) || len(h.conn.Certificates) == mostCertificates {
 			return false
 		}
 		h.conn.Certificates = append(h.conn.Certificates, bytes.Clone(der))

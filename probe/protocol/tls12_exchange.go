@@ -34,6 +34,7 @@ func (h *tls12Handshake) secret() (secret, share []byte, err error) {
 	secret = make([]byte, 48)
 	rand.Read(secret)
 	secret[0], secret[1] = version12>>8, version12&0xff
+	//lint:ignore SA1019 TLS 1.2 has no other way with this key exchange, and nothing secret depends on it
 	sealed, err := rsa.EncryptPKCS1v15(rand.Reader, key, secret)
 	if err != nil {
 		return nil, nil, broken(alertIllegal)
