@@ -35,7 +35,7 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	cat, err := openCatalog(c.String("catalog"))
+	cat, err := openCatalog(c.Context, c.String("catalog"))
 	if err != nil {
 		return err
 	}
