@@ -117,6 +117,10 @@ type Peer struct {
 	Refusal      string            `json:"refusal,omitempty"`      // how it turned us away in its own protocol: "421 4.3.2 Service not available"
 	Endpoints    []Endpoint        `json:"endpoints,omitempty"`    // of an endpoint mapper
 	TLS          *TLSInfo          `json:"tls,omitempty"`          // set by the pool
+
+	MoreCapabilities int `json:"more_capabilities,omitempty"` // how many of each are not kept
+	MoreFacts        int `json:"more_facts,omitempty"`
+	MoreEndpoints    int `json:"more_endpoints,omitempty"`
 }
 
 // An Endpoint is one entry of an endpoint map.
