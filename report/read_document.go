@@ -88,9 +88,9 @@ func (d *document) open(want json.Delim, name string) error {
 
 // kindOf is what encoding/json calls a value that begins so.
 func kindOf(token json.Token) string {
-	switch token.(type) {
+	switch token := token.(type) {
 	case json.Delim:
-		return map[json.Delim]string{'{': "object", '[': "array"}[token.(json.Delim)]
+		return map[json.Delim]string{'{': "object", '[': "array"}[token]
 	case string:
 		return "string"
 	case float64:

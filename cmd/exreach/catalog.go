@@ -48,7 +48,7 @@ func listCatalog(c *cli.Context, w world) error {
 	if err := noOperands(c); err != nil {
 		return err
 	}
-	cat, err := openCatalog(c.String("catalog"))
+	cat, err := openCatalog(c.Context, c.String("catalog"))
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func showCatalog(c *cli.Context, w world) error {
 	if c.IsSet("format") && !slices.Contains(showFormats, format) {
 		return &catalog.WordError{Kind: "format", Word: format, Accepted: showFormats}
 	}
-	cat, err := openCatalog(c.String("catalog"))
+	cat, err := openCatalog(c.Context, c.String("catalog"))
 	if err != nil {
 		return err
 	}

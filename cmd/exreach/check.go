@@ -35,14 +35,14 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	cat, err := openCatalog(c.String("catalog"))
+	cat, err := openCatalog(c.Context, c.String("catalog"))
 	if err != nil {
 		return err
 	}
 	if err := knownWords(cat, c); err != nil {
 		return err
 	}
-	pool, err := poolOf(c)
+	pool, err := poolOf(c, w)
 	if err != nil {
 		return err
 	}

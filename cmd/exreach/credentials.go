@@ -4,11 +4,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"unicode/utf8"
@@ -42,7 +44,7 @@ func credentialsOf(c *cli.Context, env func(string) string) (*protocol.Credentia
 	}
 	file := c.String("credentials")
 	if file != fromEnvironment {
-		return readCredentials(file)
+		return readCredentials(c.Context, file)
 	}
 	found, err := protocol.NewCredentials(env(userVariable), env(secretVariable))
 	if err != nil {
@@ -53,8 +55,8 @@ func credentialsOf(c *cli.Context, env func(string) string) (*protocol.Credentia
 
 // readCredentials reads a file. Its errors say where something is wrong and
 // repeat nothing of what is there.
-func readCredentials(file string) (*protocol.Credentials, error) {
-	f, err := os.Open(file)
+func readCredentials(ctx context.Context, file string) (*protocol.Credentials, error) {
+	f, err := openInput(ctx, file)
 	if errors.Is(err, fs.ErrNotExist) || file == "" {
 		// The word is not repeated: it may be what should have been in the file.
 		return nil, hinted("name a file with the lines user: DOMAIN\\name and password: TEXT", "option --credentials: there is no such file")
@@ -63,16 +65,10 @@ func readCredentials(file string) (*protocol.Credentials, error) {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("credentials: %w", err)
-	case info.IsDir():
-		return nil, fmt.Errorf("credentials %s: it is a folder", file)
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0: // Windows has no such bits
-		return nil, hinted("chmod 600 "+file, "credentials %s: others can read or change it (mode %04o)", file, info.Mode().Perm())
+	if err := kept(f, file); err != nil {
+		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxCredentials+1))
+	text, err := io.ReadAll(io.LimitReader(heeding(ctx, f), maxCredentials+1))
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}
@@ -87,10 +83,54 @@ func readCredentials(file string) (*protocol.Credentials, error) {
 	return found, nil
 }
 
+// kept makes sure that nobody else can read or change a file. Windows has no such
+// bits and owners, and a pipe has nothing to keep.
+func kept(f *os.File, file string) error {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return fmt.Errorf("credentials: %w", err)
+	case info.IsDir():
+		return fmt.Errorf("credentials %s: it is a folder", file)
+	case runtime.GOOS == "windows" || !info.Mode().IsRegular():
+		return nil
+	case info.Mode().Perm()&0o077 != 0:
+		return hinted("chmod 600 "+file, "credentials %s: others can read or change it (mode %04o)", file, info.Mode().Perm())
+	}
+	if owner, known := ownerOf(info); known && owner.user != os.Geteuid() && owner.user != 0 {
+		return hinted("make a file of your own", "credentials %s: it belongs to another user (number %d), who can change it", file, owner.user)
+	}
+	return keptFolder(file)
+}
+
+// keptFolder makes sure that nobody else can put another file in the place of one.
+// The sticky bit keeps others from that, as in /tmp.
+func keptFolder(file string) error {
+	real, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return fmt.Errorf("credentials: %w", err)
+	}
+	folder := filepath.Dir(real)
+	info, err := os.Stat(folder)
+	if err != nil {
+		return fmt.Errorf("credentials: %w", err)
+	}
+	owner, known := ownerOf(info)
+	open := info.Mode().Perm() & 0o002
+	if known && owner.group != os.Getegid() {
+		open |= info.Mode().Perm() & 0o020
+	}
+	if open != 0 && info.Mode()&fs.ModeSticky == 0 {
+		return hinted("chmod go-w "+folder+", or move the file to a folder of your own",
+			"credentials %s: others can put another file in its place (mode %04o of the folder %s)", file, info.Mode().Perm(), folder)
+	}
+	return nil
+}
+
 // parseCredentials reads lines of a name, a colon and a value. A value is the
-// rest of its line as it stands, without the blanks around it: a password may
-// have signs in it that mean something in YAML, and a wrong one that is tried
-// locks the account.
+// rest of its line as it stands, behind the blanks that follow the colon: a
+// password may have signs in it that mean something in YAML, and end in a blank,
+// and a wrong one that is tried locks the account.
 func parseCredentials(text []byte) (user, password string, err error) {
 	if len(text) > maxCredentials {
 		return "", "", errors.New("it is too long")
@@ -98,12 +138,15 @@ func parseCredentials(text []byte) (user, password string, err error) {
 	number := 0
 	for line := range bytes.Lines(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))) { // Notepad's mark
 		number++
-		said := strings.TrimSpace(string(line))
-		if said == "" || said[0] == '#' {
+		said := strings.TrimLeft(strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r"), " \t")
+		if strings.TrimSpace(said) == "" || said[0] == '#' {
 			continue
 		}
 		name, value, _ := strings.Cut(said, ":")
-		value = strings.TrimSpace(value)
+		value = strings.TrimLeft(value, " \t")
+		if name == "user" {
+			value = strings.TrimRight(value, " \t")
+		}
 		into := map[string]*string{"user": &user, "password": &password}[name]
 		switch {
 		case !utf8.Valid(line) || bytes.ContainsRune(line, 0):
@@ -114,7 +157,7 @@ func parseCredentials(text []byte) (user, password string, err error) {
 			return "", "", fmt.Errorf("line %d: a second %s", number, name)
 		case value == "":
 			return "", "", fmt.Errorf("line %d: the %s is missing", number, name)
-		case isQuoted(value):
+		case isQuoted(strings.TrimSpace(value)):
 			return "", "", fmt.Errorf("line %d: the %s must stand there without quotes", number, name)
 		}
 		*into = value

@@ -182,7 +182,9 @@ func TestParseCredentials(t *testing.T) {
 	for text, want := range map[string][2]string{
 		"user: a\npassword: b\n":                         {"a", "b"},
 		"password:b\r\nuser:a":                           {"a", "b"},
-		"\xef\xbb\xbf# who\n\n  user: a\n\tpassword: b ": {"a", "b"},
+		"\xef\xbb\xbf# who\n\n  user: a \n\tpassword: b": {"a", "b"},
+		"user: a\npassword:  b \t \r\n":                  {"a", "b \t "},
+		"user: a\npassword: b\u00a0\n":                   {"a", "b\u00a0"},
 		"user: D\\a\npassword: #1: 'x' \"y\"":            {`D\a`, `#1: 'x' "y"`},
 		"user: a@b.c\npassword: {x} & *y !z %":           {"a@b.c", "{x} & *y !z %"},
 		"user: a\npassword: \"":                          {"a", `"`},
@@ -200,6 +202,8 @@ func TestParseCredentials(t *testing.T) {
 		"a:" + secret:                                         "line 1: it is neither a user: line nor a password: line",
 		"Password: " + secret:                                 "line 1: it is neither a user: line nor a password: line",
 		"user: a\npassword: \"" + secret + "\"":               "line 2: the password must stand there without quotes",
+		"user: a\npassword: '" + secret + "' ":                "line 2: the password must stand there without quotes",
+		"user: a\npassword:  \t \n":                           "line 2: the password is missing",
 		"user: 'a'\npassword: " + secret:                      "line 1: the user must stand there without quotes",
 		"user: a\nuser: b\npassword: " + secret:               "line 2: a second user",
 		"password: " + secret + "\n#\npassword: " + secret:    "line 3: a second password",
@@ -230,7 +234,7 @@ func TestReadCredentials(t *testing.T) {
 	const good = "user: " + aliceName + "\npassword: " + alicePassword + "\n"
 	for _, mode := range []os.FileMode{0o600, 0o400} {
 		write(good, mode)
-		c, err := readCredentials(file)
+		c, err := readCredentials(t.Context(), file)
 		if err != nil || c.Name() != aliceName || c.Password.Reveal() != alicePassword {
 			t.Errorf("mode %o: %v, error %v", mode, c, err)
 		}
@@ -243,7 +247,7 @@ func TestReadCredentials(t *testing.T) {
 			break // it has no such modes
 		}
 		write(good, mode)
-		_, err := readCredentials(file)
+		_, err := readCredentials(t.Context(), file)
 		m, ok := err.(*mistake)
 		if want := fmt.Sprintf("credentials %s: others can read or change it (mode %04o)", file, mode); !ok || m.Error() != want || m.hint != "chmod 600 "+file {
 			t.Errorf("mode %o: error %v", mode, err)
@@ -256,11 +260,11 @@ func TestReadCredentials(t *testing.T) {
 		"nothing":                    "line 1: it is neither a user: line nor a password: line",
 	} {
 		write(text, 0o600)
-		if _, err := readCredentials(file); err == nil || err.Error() != "credentials "+file+": "+want {
+		if _, err := readCredentials(t.Context(), file); err == nil || err.Error() != "credentials "+file+": "+want {
 			t.Errorf("%q: error %v", text, err)
 		}
 	}
-	if _, err := readCredentials(t.TempDir()); err == nil || !strings.Contains(err.Error(), "it is a folder") {
+	if _, err := readCredentials(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "it is a folder") {
 		t.Errorf("a folder: error %v", err)
 	}
 }

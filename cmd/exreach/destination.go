@@ -19,6 +19,7 @@ type destination struct {
 	path      string   // of the file; "" for stdout
 	file      *os.File // what is written to; nil for stdout, and once the file is closed
 	temporary bool     // file has a name of its own until commit
+	keep      bool     // path is another's, whose it must stay: it is filled and not replaced
 }
 
 // openDestination makes sure that the report can be written before anything is
@@ -27,32 +28,85 @@ func openDestination(path string, stdout io.Writer) (*destination, error) {
 	if path == "" {
 		return &destination{Writer: stdout}, nil
 	}
-	// A link stays a link: the file that it leads to is replaced.
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	path, err := linked(path)
+	if err != nil {
+		return nil, cannotWrite(path, err)
 	}
-	mode := fs.FileMode(0o666)
 	before, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		return replacing(path, nil)
 	case err != nil:
 		return nil, cannotWrite(path, err)
 	case before.IsDir():
 		return nil, cannotWrite(path, errors.New("it is a folder"))
-	case !before.Mode().IsRegular(): // a device or a pipe cannot be replaced
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	case before.Mode().IsRegular():
+		return replacing(path, before)
+	}
+	// A device or a pipe cannot be replaced.
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, cannotWrite(path, err)
+	}
+	return &destination{Writer: f, path: path, file: f}, nil
+}
+
+// maxLinks is how many links are followed, as Linux does (path_resolution(7)).
+const maxLinks = 40
+
+// linked is the file that a path leads to: a link stays a link, and the file behind
+// it is written, even if it is not there yet.
+func linked(path string) (string, error) {
+	for range maxLinks {
+		target, err := os.Readlink(path)
 		if err != nil {
-			return nil, cannotWrite(path, err)
+			return path, nil // it is no link; what else is wrong shows when it is opened
 		}
-		return &destination{Writer: f, path: path, file: f}, nil
-	default:
-		mode = before.Mode().Perm()
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
+	}
+	return path, errors.New("too many links lead from one to the next")
+}
+
+// replacing writes to a temporary file beside path, which takes its place in the
+// end, with the mode and the owner of the one before.
+func replacing(path string, before fs.FileInfo) (*destination, error) {
+	mode := fs.FileMode(0o666)
+	if before != nil {
+		mode = 0o600 // until it has its owner
 	}
 	f, err := os.OpenFile(path+"."+rand.Text()[:8]+".tmp", os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return nil, cannotWrite(path, err)
 	}
-	return &destination{Writer: f, path: path, file: f, temporary: true}, nil
+	d := &destination{Writer: f, path: path, file: f, temporary: true}
+	if before == nil {
+		return d, nil
+	}
+	if err := d.resemble(before); err != nil {
+		d.discard()
+		return nil, cannotWrite(path, err)
+	}
+	return d, nil
+}
+
+// resemble gives the temporary file the owner and the mode of the one that it
+// replaces. Who may write to a file and not give one away fills it instead.
+func (d *destination) resemble(before fs.FileInfo) error {
+	whose, known := ownerOf(before)
+	if mine, err := d.file.Stat(); err != nil {
+		return err
+	} else if now, _ := ownerOf(mine); known && now != whose && d.file.Chown(whose.user, whose.group) != nil {
+		d.keep = true
+		f, err := os.OpenFile(d.path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	}
+	return d.file.Chmod(before.Mode().Perm())
 }
 
 // commit ends the writing and gives the file its name.
@@ -63,16 +117,35 @@ func (d *destination) commit() error {
 	written := d.file.Name()
 	err := d.file.Close()
 	d.file = nil
-	if d.temporary && err == nil {
-		err = os.Rename(written, d.path)
+	switch {
+	case err != nil || !d.temporary:
+	case d.keep:
+		err = fill(d.path, written)
+	default:
+		err = rename(written, d.path)
+	}
+	if d.temporary && (err != nil || d.keep) {
+		os.Remove(written)
 	}
 	if err != nil {
-		if d.temporary {
-			os.Remove(written)
-		}
 		return cannotWrite(d.path, err)
 	}
 	return nil
+}
+
+// fill writes what another file holds.
+func fill(path, from string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, source)
+	return errors.Join(err, f.Close())
 }
 
 // discard leaves no trace of a file that was not committed.

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,9 +20,9 @@ import (
 // What follows a pipe or a redirection belongs to others.
 var exampleLine = regexp.MustCompile(`(?m)^ *(?:[^#\n]*\| )?exreach( [^\n|>#&<]*)?`)
 
-// TestExamples runs every command line that the help and README show. The run is
-// interrupted before it begins, so that nobody is asked anything; a demonstration
-// and a completion need nobody.
+// TestExamples runs every command line that the help and README show. No name has
+// an address there, and what names an address is interrupted before it begins, so
+// that nobody is asked anything.
 func TestExamples(t *testing.T) {
 	files, err := filepath.Glob("help/*.txt")
 	if err != nil || len(files) == 0 {
@@ -45,19 +47,24 @@ func TestExamples(t *testing.T) {
 }
 
 func runExample(t *testing.T, line string) error {
-	ended, end := context.WithCancel(t.Context())
-	end()
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	if strings.Contains(line, "[2001:db8:") {
+		end()
+	}
 	var stderr bytes.Buffer
-	err := command(ended, strings.Fields(line), world{
+	err := command(ctx, strings.Fields(line), world{
 		env: func(name string) string {
 			return map[string]string{"EXREACH_USER": "alice", "EXREACH_PASSWORD": "correct horse"}[name]
+		},
+		lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
+			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 		},
 		stdin:  strings.NewReader("mail01.contoso.com\n"),
 		stdout: io.Discard,
 		stderr: &stderr,
 	})
-	var o outcome
-	if errors.As(err, &o) || errors.Is(err, context.Canceled) {
+	if errors.As(err, new(outcome)) || errors.As(err, new(*net.DNSError)) {
 		return nil
 	}
 	return err

@@ -37,7 +37,7 @@ type listLine struct {
 func openHostList(ctx context.Context, name string, stdin io.Reader, notes io.Writer) (list *hostList, pipe bool, err error) {
 	from, closer := stdin, io.Closer(io.NopCloser(stdin))
 	if name != "-" {
-		f, err := os.Open(name)
+		f, err := openInput(ctx, name)
 		if err != nil {
 			return nil, false, fmt.Errorf("cannot read the hosts: %w", err)
 		}

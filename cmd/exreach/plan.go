@@ -3,9 +3,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -33,17 +33,17 @@ func planFlags() []cli.Flag {
 func fromOf(c *cli.Context) string { return strings.ToLower(c.String("from")) }
 
 // openCatalog returns the catalogue, with the rows of a user's file in it.
-func openCatalog(file string) (*catalog.Catalog, error) {
+func openCatalog(ctx context.Context, file string) (*catalog.Catalog, error) {
 	cat, err := catalog.Open()
 	if err != nil || file == "" {
 		return cat, err
 	}
-	f, err := os.Open(file)
+	f, err := openInput(ctx, file)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the catalogue: %w", err)
 	}
 	defer f.Close()
-	return cat, cat.Add(file, f, slices.Sorted(maps.Keys(protocol.Table)))
+	return cat, cat.Add(file, heeding(ctx, f), slices.Sorted(maps.Keys(protocol.Table)))
 }
 
 // knownWords makes sure of the words before a host is blamed for them.

@@ -39,8 +39,8 @@ func resolveFlag() cli.Flag {
 }
 
 // poolOf is a pool as the options want it.
-func poolOf(c *cli.Context) (*probe.Pool, error) {
-	p := probe.Pool{Gentle: c.Bool("gentle")}
+func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
+	p := probe.Pool{Gentle: c.Bool("gentle"), Lookup: w.lookup}
 	var errs [7]error
 	p.Timeouts.Check, errs[0] = positive(c, "timeout", c.Duration("timeout"))
 	p.Timeouts.Connect, errs[1] = positive(c, "connect-timeout", c.Duration("connect-timeout"))

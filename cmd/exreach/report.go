@@ -3,9 +3,11 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"fmt"
 	"io"
-	"os"
+	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
@@ -22,6 +24,10 @@ func reportCommand(w world) *cli.Command {
 	}
 }
 
+// thrift is how far the heap grows beyond what is in use while a report is read, in
+// per cent (GOGC): memory is what there is least of then.
+const thrift = 40
+
 func rewrite(c *cli.Context, w world) error {
 	out, err := newOutput(c, w)
 	if err != nil {
@@ -30,21 +36,54 @@ func rewrite(c *cli.Context, w world) error {
 	if c.NArg() != 1 {
 		return hinted(seeHelp(c.Command.HelpName), "%s: name one report, or - for stdin", c.Command.HelpName)
 	}
-	r, err := readReport(c.Args().First(), w.stdin)
+	name, from, err := openReport(c.Context, c.Args().First(), w.stdin)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
+	saved := heeding(c.Context, from)
+	if out.format.Each != nil {
+		return out.pass(name, saved)
+	}
+	r, err := report.Read(name, saved)
 	if err != nil {
 		return err
 	}
 	return out.render(r)
 }
 
-func readReport(name string, stdin io.Reader) (report.Report, error) {
+func openReport(ctx context.Context, name string, stdin io.Reader) (string, io.ReadCloser, error) {
 	if name == "-" {
-		return report.Read("stdin", stdin)
+		return "stdin", io.NopCloser(heeding(ctx, stdin)), nil
 	}
-	f, err := os.Open(name)
+	f, err := openInput(ctx, name)
 	if err != nil {
-		return report.Report{}, fmt.Errorf("cannot read the report: %w", err)
+		return name, nil, fmt.Errorf("cannot read the report: %w", err)
 	}
-	defer f.Close()
-	return report.Read(name, f)
+	return name, f, nil
+}
+
+// pass writes each result of a saved report as it is read, and keeps none.
+func (o output) pass(name string, saved io.Reader) error {
+	to, err := openDestination(o.file, o.stdout)
+	if err != nil {
+		return err
+	}
+	defer to.discard()
+	var counts report.Counts
+	text := bufio.NewWriter(to)
+	for e, err := range report.Lines(name, saved) {
+		if err != nil {
+			return err
+		}
+		counts.Add(e.Grade)
+		if err := o.format.Each(text, e); err != nil {
+			return to.failed(err)
+		}
+	}
+	if err := text.Flush(); err != nil {
+		return to.failed(err)
+	}
+	return o.finish(to, counts)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"strings"
 	"sync/atomic"
 
@@ -67,7 +66,7 @@ func rosterOf(c *cli.Context, stdin io.Reader, notes io.Writer) (*roster, error)
 	r := &roster{like: catalog.Host{Version: strings.ToLower(c.String("version")), Role: strings.ToLower(c.String("role"))}}
 	switch {
 	case c.IsSet("config"):
-		err = r.fromTopology(c.String("config"), family)
+		err = r.fromTopology(c.Context, c.String("config"), family)
 	case c.IsSet("hosts"):
 		err = r.fromList(c, stdin, family, notes)
 	default:
@@ -158,13 +157,13 @@ func (r *roster) fromList(c *cli.Context, stdin io.Reader, family probe.Family, 
 // fromTopology takes the hosts of a topology file. A host that stands there in
 // several roles is one target, so that what is found at one helps to judge the
 // others.
-func (r *roster) fromTopology(name string, family probe.Family) error {
-	f, err := os.Open(name)
+func (r *roster) fromTopology(ctx context.Context, name string, family probe.Family) error {
+	f, err := openInput(ctx, name)
 	if err != nil {
 		return fmt.Errorf("cannot read the topology: %w", err)
 	}
 	defer f.Close()
-	t, err := catalog.LoadTopology(name, f)
+	t, err := catalog.LoadTopology(name, heeding(ctx, f))
 	if err != nil {
 		return err
 	}

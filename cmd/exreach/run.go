@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"exreach/probe"
 )
 
 // A world is everything outside the program that a command may touch.
 type world struct {
 	env    func(string) string
+	lookup probe.LookupFunc // finds the addresses of names; nil is exreach's own resolver
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer

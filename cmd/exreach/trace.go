@@ -106,7 +106,7 @@ func tracingOf(c *cli.Context, w world) (tracing, error) {
 	if err != nil {
 		return tracing{}, err
 	}
-	pool, err := poolOf(c)
+	pool, err := poolOf(c, w)
 	if err != nil {
 		return tracing{}, err
 	}

@@ -68,14 +68,14 @@ func checkClean(t *testing.T, p Peer) {
 			t.Errorf("this is not clean: %q", s)
 		}
 	}
-	if len(p.Capabilities) > 256 || len(p.Facts) > 256 || len(p.Endpoints) > 4096 {
+	if len(p.Capabilities) > 256 || len(p.Facts) > 256 || len(p.Endpoints) > 2048 {
 		t.Errorf("%d capabilities, %d facts and %d endpoints are too many", len(p.Capabilities), len(p.Facts), len(p.Endpoints))
 	}
 }
 
 func isPrintable(s string) bool {
 	for _, r := range s {
-		if !unicode.IsPrint(r) {
+		if !unicode.IsPrint(r) || invisible(r) {
 			return false
 		}
 	}

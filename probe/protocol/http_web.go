@@ -30,7 +30,7 @@ const (
 	Foreign    Origin = "foreign"  // does not fit Exchange
 )
 
-func (w *Web) clean() {
+func (w *Web) clean(left *int) {
 	cleanStrings(&w.Name, &w.Sign)
-	w.Odd = cleanList(w.Odd)
+	w.Odd, _ = cleanList(w.Odd, maxOdd, left)
 }

@@ -12,15 +12,19 @@ import (
 
 // Bounds of what is kept of a peer's words.
 const (
-	maxString    = 512 // bytes
-	maxList      = 256 // entries
-	maxEndpoints = 4096
+	maxString       = 512 // bytes
+	maxList         = 256 // entries
+	maxEndpoints    = 2048
+	maxAnnotation   = 64 // bytes of what an endpoint is called (C706 appendix N)
+	maxCertificates = 10
+	maxNames        = 50       // of one certificate
+	maxText         = 32 << 10 // bytes of all lists and facts, and as many again of all certificates
 )
 
 // Printable returns what a peer said as one line that is safe on a terminal: it
 // holds graphic characters and spaces only. Control characters, direction marks,
-// odd spaces and bytes that are not UTF-8 become escapes as Go writes them
-// (\r, \x1b, \u202e). A backslash stays one, so that DOMAIN\user reads well and
+// odd spaces, letters that nobody sees and bytes that are not UTF-8 become escapes
+// as Go writes them (\r, \x1b, \u202e). A backslash stays one, so that DOMAIN\user reads well and
 // what is printable already does not change. The result has at most max bytes;
 // an ellipsis ends it where something was left out.
 //
@@ -55,7 +59,7 @@ func appendPrintable(out []byte, r rune, raw string) []byte {
 		return append(out, `\n`...)
 	case r == '\t':
 		return append(out, `\t`...)
-	case unicode.IsPrint(r) && (r != utf8.RuneError || len(raw) > 1):
+	case unicode.IsPrint(r) && !invisible(r) && (r != utf8.RuneError || len(raw) > 1):
 		return append(out, raw...)
 	case len(raw) == 1:
 		return fmt.Appendf(out, `\x%02x`, raw[0])
@@ -65,19 +69,31 @@ func appendPrintable(out []byte, r rune, raw string) []byte {
 	return fmt.Appendf(out, `\u%04x`, r)
 }
 
-// Clean makes all that a peer said printable and bounded: 512 bytes for a
-// string, 256 entries for a list, 4096 for an endpoint map.
+// invisible reports whether a graphic character leaves nothing to be seen: what
+// may be left out where it cannot be drawn (Unicode's Default_Ignorable_Code_Point),
+// and two that are drawn empty.
+func invisible(r rune) bool {
+	const brailleBlank, nullNotehead = 0x2800, 0x1d159
+	return r == brailleBlank || r == nullNotehead || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// Clean makes all that a peer said printable and bounded, and counts what it leaves
+// out: 512 bytes for a string, 256 entries for a list, 10 certificates with 50
+// names, 2048 endpoints.
 func (p *Peer) Clean() {
+	left := maxText
 	cleanStrings(&p.Greeting, &p.Refusal)
-	p.Capabilities = cleanList(p.Capabilities)
-	p.Facts = cleanFacts(p.Facts)
-	p.Endpoints = p.Endpoints[:min(len(p.Endpoints), maxEndpoints)]
+	p.Capabilities, p.MoreCapabilities = cleanList(p.Capabilities, maxList, &left)
+	p.Facts, p.MoreFacts = cleanFacts(p.Facts, &left)
+	p.Endpoints, p.MoreEndpoints = bounded(p.Endpoints, maxEndpoints)
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
-		cleanStrings(&e.UUID, &e.Sequence, &e.Address, &e.Annotation)
+		for _, s := range []*string{&e.UUID, &e.Sequence, &e.Address, &e.Annotation} {
+			*s = Printable(*s, maxAnnotation)
+		}
 	}
 	if p.Web != nil {
-		p.Web.clean()
+		p.Web.clean(&left)
 	}
 	if p.TLS != nil {
 		p.TLS.clean()
@@ -85,12 +101,13 @@ func (p *Peer) Clean() {
 }
 
 func (t *TLSInfo) clean() {
+	left := maxText
 	cleanStrings(&t.Version, &t.Cipher, &t.TrustError)
-	t.Chain = t.Chain[:min(len(t.Chain), maxList)]
+	t.Chain, t.MoreCertificates = bounded(t.Chain, maxCertificates)
 	for i := range t.Chain {
 		c := &t.Chain[i]
 		cleanStrings(&c.Subject, &c.Issuer, &c.Key)
-		c.Names = cleanList(c.Names)
+		c.Names, c.MoreNames = cleanList(c.Names, maxNames, &left)
 	}
 }
 
@@ -100,24 +117,41 @@ func cleanStrings(all ...*string) {
 	}
 }
 
-func cleanList(list []string) []string {
-	list = list[:min(len(list), maxList)]
+// bounded is the beginning of a list, and how many more there are.
+func bounded[T any](list []T, most int) ([]T, int) {
+	kept := min(len(list), most)
+	return list[:kept:kept], len(list) - kept
+}
+
+// cleanList is bounded, by what is left of the bytes as well.
+func cleanList(list []string, most int, left *int) ([]string, int) {
 	for i := range list {
-		cleanStrings(&list[i])
+		if i < most {
+			cleanStrings(&list[i])
+			*left -= len(list[i])
+		}
+		if *left < 0 {
+			most = min(most, i)
+		}
 	}
-	return list
+	return bounded(list, most)
 }
 
 // cleanFacts keeps the first facts in the order of their names, so that equal
 // peers stay equal.
-func cleanFacts(facts map[string]string) map[string]string {
+func cleanFacts(facts map[string]string, left *int) (map[string]string, int) {
 	if facts == nil {
-		return nil
+		return nil, 0
 	}
-	names := slices.Sorted(maps.Keys(facts))
+	names, more := bounded(slices.Sorted(maps.Keys(facts)), maxList)
 	clean := make(map[string]string, len(names))
-	for _, name := range names[:min(len(names), maxList)] {
-		clean[Printable(name, maxString)] = Printable(facts[name], maxString)
+	for i, name := range names {
+		value := facts[name]
+		cleanStrings(&name, &value)
+		if *left -= len(name) + len(value); *left < 0 {
+			return clean, more + len(names) - i
+		}
+		clean[name] = value
 	}
-	return clean
+	return clean, more
 }

@@ -3,6 +3,7 @@
 package protocol
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ func TestPrintable(t *testing.T) {
 		{"a\u202egpj.exe", 512, `a\u202egpj.exe`},                       // right-to-left override
 		{"a\u2066b\u200bc\ufeffd", 512, `a\u2066b\u200bc\ufeffd`},       // isolates and what has no width
 		{"a\u2028b\u00a0c\U000e0041", 512, `a\u2028b\u00a0c\U000e0041`}, // line separator, hard space, tag
+		{"a\u3164b\u2800c\ufe0fd\u034fe\u115f\uffa0\u17b4\u180b\U000e0100", 512, `a\u3164b\u2800c\ufe0fd\u034fe\u115f\uffa0\u17b4\u180b\U000e0100`}, // nothing to be seen
 		{"\xff\xfea\xc3", 512, `\xff\xfea\xc3`},
 		{"\xed\xa0\x80", 512, `\xed\xa0\x80`}, // a surrogate is not UTF-8
 		{"Bereit für 日本 ✓ \ufffd", 512, "Bereit für 日本 ✓ \ufffd"},
@@ -72,11 +74,28 @@ func TestCleanPeer(t *testing.T) {
 	}
 	p.Clean()
 	checkClean(t, p)
-	if len(p.Facts) != 256 || p.Facts[`0000\x1b[31m\u202e\xff`] == "" {
-		t.Errorf("of 4201 facts %d are left, and not the first ones by name", len(p.Facts))
+	if len(p.Capabilities) == 0 || len(p.Capabilities)+p.MoreCapabilities != 4200 || len(p.Facts)+p.MoreFacts != 4201 || len(p.Endpoints)+p.MoreEndpoints != 4200 {
+		t.Errorf("of the rest %d, %d and %d are counted", p.MoreCapabilities, p.MoreFacts, p.MoreEndpoints)
 	}
-	if len(p.TLS.Chain[0].Names) != 256 {
-		t.Errorf("a certificate keeps %d names", len(p.TLS.Chain[0].Names))
+	if c := p.TLS.Chain[0]; len(c.Names) != 50 || c.MoreNames != 4151 {
+		t.Errorf("a certificate keeps %d names, and %d more", len(c.Names), c.MoreNames)
+	}
+	p.Clean()
+	if text, err := json.Marshal(p); err != nil || len(text) > 1<<20 {
+		t.Errorf("a peer takes %d bytes, %v", len(text), err)
+	}
+
+	short := Peer{Facts: map[string]string{}, TLS: &TLSInfo{}}
+	for i := range 300 {
+		short.Facts[fmt.Sprintf("%04d%s", i, bad)] = bad
+		short.TLS.Chain = append(short.TLS.Chain, Certificate{Subject: bad})
+	}
+	short.Clean()
+	if len(short.Facts) != 256 || short.MoreFacts != 44 || short.Facts[`0000\x1b[31m\u202e\xff`] == "" {
+		t.Errorf("of 300 facts %d are left, and not the first ones by name", len(short.Facts))
+	}
+	if len(short.TLS.Chain) != 10 || short.TLS.MoreCertificates != 290 {
+		t.Errorf("%d certificates, and %d more", len(short.TLS.Chain), short.TLS.MoreCertificates)
 	}
 
 	var empty Peer

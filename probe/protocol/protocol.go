@@ -122,6 +122,10 @@ type Peer struct {
 	Withheld     []string          `json:"withheld,omitempty"`     // names of the wanted interfaces that an endpoint mapper would not tell about
 	TLS          *TLSInfo          `json:"tls,omitempty"`          // set by the pool
 	TLSFailure   *TLSFailure       `json:"tls_failure,omitempty"`  // set by the pool; nil where TLS did not fail
+
+	MoreCapabilities int `json:"more_capabilities,omitempty"` // how many of each are not kept
+	MoreFacts        int `json:"more_facts,omitempty"`
+	MoreEndpoints    int `json:"more_endpoints,omitempty"`
 }
 
 // An Endpoint is one entry of an endpoint map.

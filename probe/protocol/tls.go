@@ -10,13 +10,14 @@ import (
 // TLSInfo is what a TLS handshake showed. Trust was not needed for it and is
 // judged apart.
 type TLSInfo struct {
-	Version       string        `json:"version"`                   // "TLS 1.2"
-	Cipher        string        `json:"cipher"`                    // IANA name
-	Chain         []Certificate `json:"chain,omitempty"`           // as the server sent it, leaf first
-	NameMatches   bool          `json:"name_matches"`              // the leaf is for the name that was asked for
-	NameInSubject bool          `json:"name_in_subject,omitempty"` // it has that name, but as its common name alone
-	Trusted       bool          `json:"trusted"`                   // the chain leads to a root of this machine (dates and names apart)
-	TrustError    string        `json:"trust_error,omitempty"`     // why it does not
+	Version          string        `json:"version"`                     // "TLS 1.2"
+	Cipher           string        `json:"cipher"`                      // IANA name
+	Chain            []Certificate `json:"chain,omitempty"`             // as the server sent it, leaf first
+	MoreCertificates int           `json:"more_certificates,omitempty"` // of the chain, that are not kept
+	NameMatches      bool          `json:"name_matches"`                // the leaf is for the name that was asked for
+	NameInSubject    bool          `json:"name_in_subject,omitempty"`   // it has that name, but as its common name alone
+	Trusted          bool          `json:"trusted"`                     // the chain leads to a root of this machine (dates and names apart)
+	TrustError       string        `json:"trust_error,omitempty"`       // why it does not
 
 	Unreadable string `json:"unreadable,omitempty"`       // why strict clients refuse a certificate of the chain; it was read as far as it goes
 	Unjudged   bool   `json:"trust_not_judged,omitempty"` // Trusted says nothing
@@ -36,7 +37,8 @@ func (t TLSInfo) DHE() bool { return strings.HasPrefix(t.Cipher, "TLS_DHE_") }
 type Certificate struct {
 	Subject    string    `json:"subject"`
 	Issuer     string    `json:"issuer"`
-	Names      []string  `json:"names,omitempty"` // subject alternative names
+	Names      []string  `json:"names,omitempty"`      // subject alternative names
+	MoreNames  int       `json:"more_names,omitempty"` // that are not kept
 	NotBefore  time.Time `json:"not_before"`
 	NotAfter   time.Time `json:"not_after"`
 	Key        string    `json:"key"` // "RSA 2048"

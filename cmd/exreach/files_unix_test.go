@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// writeFile makes a file with a mode, whatever the umask.
+func writeFile(t *testing.T, name, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(name, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCredentialsKept: a file that others could put another one in the place of,
+// or that is another's.
+func TestCredentialsKept(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "credentials")
+	writeFile(t, file, "user: a\npassword: b\n", 0o600)
+	for mode, says := range map[os.FileMode]string{
+		0o755: "", 0o700: "", 0o500: "", 0o1777 | os.ModeSticky: "",
+		0o777: "others can put another file in its place (mode 0777 of the folder ",
+		0o757: "others can put another file in its place (mode 0757 of the folder ",
+	} {
+		if err := os.Chmod(folder, mode&os.ModePerm|mode&os.ModeSticky); err != nil {
+			t.Fatal(err)
+		}
+		_, err := readCredentials(t.Context(), file)
+		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("folder %v: error %v, want %q", mode, err, says)
+		}
+	}
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readCredentials(t.Context(), link); err != nil {
+		t.Errorf("by a link: %v", err)
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a file away")
+	}
+	if err := os.Chown(file, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readCredentials(t.Context(), file); err == nil || !strings.Contains(err.Error(), "it belongs to another user (number 12345)") {
+		t.Errorf("another's file: %v", err)
+	}
+}
+
+// TestPipesHeedInterrupts: a pipe that nobody writes to, and one that somebody holds
+// open and says nothing into, where a file belongs.
+func TestPipesHeedInterrupts(t *testing.T) {
+	for _, held := range []bool{false, true} {
+		pipe := filepath.Join(t.TempDir(), "pipe")
+		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		held1, err := os.OpenFile(pipe, os.O_RDWR, 0) // so that what hangs can be let go in the end
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !held {
+			held1.Close()
+		}
+		for _, args := range [][]string{
+			{"report", pipe}, {"report", pipe, "--format", "jsonl"}, {"check", "--config", pipe}, {"check", "--hosts", pipe},
+			{"check", "localhost", "--catalog", pipe}, {"check", "localhost", "--credentials", pipe}, {"catalog", "list", "--catalog", pipe},
+		} {
+			ctx, interrupt := context.WithCancel(t.Context())
+			interrupt()
+			var said strings.Builder
+			code := run(ctx, append([]string{"exreach"}, args...), world{env: func(string) string { return "" }, stdin: strings.NewReader(""), stdout: io.Discard, stderr: &said})
+			if code != 2 {
+				t.Errorf("%v: exit code %d, %s", args, code, said.String())
+			}
+		}
+		last, err := os.OpenFile(pipe, os.O_RDWR, 0) // lets go of what waits to open it
+		if err != nil {
+			t.Fatal(err)
+		}
+		last.Close()
+		held1.Close()
+	}
+}
+
+// written has the destination take a text, and returns what stands there then.
+func written(t *testing.T, path, text string) (string, os.FileInfo) {
+	t.Helper()
+	to, err := openDestination(path, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.discard()
+	if _, err := io.WriteString(to, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.commit(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got), info
+}
+
+// TestDestinationKeeps the mode and the owner of a file, and every link.
+func TestDestinationKeeps(t *testing.T) {
+	folder, elsewhere := t.TempDir(), t.TempDir()
+	file := filepath.Join(folder, "report.txt")
+	for _, mode := range []os.FileMode{0o600, 0o644, 0o666, 0o664, 0o640} {
+		writeFile(t, file, "before", mode)
+		if os.Geteuid() == 0 {
+			if err := os.Chown(file, 12345, 54321); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, info := written(t, file, "after")
+		whose, _ := ownerOf(info)
+		if text != "after" || info.Mode().Perm() != mode || os.Geteuid() == 0 && whose != (owner{12345, 54321}) {
+			t.Errorf("mode %o: %q, %v, %v", mode, text, info.Mode(), whose)
+		}
+	}
+	for name, target := range map[string]string{
+		"to a file": file, "to nothing": filepath.Join(elsewhere, "new.txt"), "relative": "relative.txt",
+	} {
+		link := filepath.Join(folder, name)
+		again := link + " again"
+		for from, to := range map[string]string{link: target, again: filepath.Base(link)} {
+			if err := os.Symlink(to, from); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, info := written(t, again, name)
+		if text != name || info.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("%s: %q, and the link is %v", name, text, info.Mode())
+		}
+		if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("%s: the second link is %v, %v", name, info, err)
+		}
+	}
+	round := filepath.Join(folder, "round")
+	if err := os.Symlink("round", round); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openDestination(round, io.Discard); err == nil || !strings.Contains(err.Error(), "too many links") {
+		t.Errorf("a link to itself: %v", err)
+	}
+	for _, dir := range []string{folder, elsewhere} {
+		left, err := filepath.Glob(filepath.Join(dir, "*.tmp"))
+		if err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	}
+}
+
+// TestHeedingReader hands over what comes, and its end.
+func TestHeedingReader(t *testing.T) {
+	text := strings.Repeat("line\n", 5000)
+	got, err := io.ReadAll(heeding(t.Context(), strings.NewReader(text)))
+	if err != nil || string(got) != text {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	defer w.Close()
+	go func() {
+		_, _ = io.WriteString(w, "a")
+		interrupt()
+	}()
+	if got, err := io.ReadAll(heeding(ctx, r)); string(got) != "a" || !errors.Is(err, errInterrupted) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
