@@ -167,8 +167,9 @@ func TestRotate(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if a.asked != 3 || b.asked != 3 {
-			t.Errorf("asked %d and %d times, want three times each", a.asked, b.asked)
+		first, _ := a.counts()
+		if second, _ := b.counts(); first != 3 || second != 3 {
+			t.Errorf("asked %d and %d times, want three times each", first, second)
 		}
 	})
 }
