@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"syscall"
@@ -15,6 +16,11 @@ import (
 // EADDRNOTAVAIL, and the same of Windows (WSAEADDRNOTAVAIL), for which package
 // syscall has an invented number.
 var noLocalAddr = []syscall.Errno{syscall.EADDRNOTAVAIL, 10049}
+
+// noWayCauses are what the routes of this machine say, where nothing is sent:
+// none, or one of the types unreachable and prohibit (ip-route(8)), which VPN
+// programs set for IPv6.
+var noWayCauses = []cause{causeNoRoute, causeUnreachable, causeDenied}
 
 // waysFrom says what keeps this machine from an address; "" where it has a way.
 // A datagram socket is connected, which looks the route up and sends nothing. It
@@ -37,8 +43,10 @@ func waysFrom(source netip.Addr) func(netip.Addr) Obstacle {
 			_ = conn.Close()
 			return ""
 		}
+		var call *os.SyscallError
 		var errno syscall.Errno
-		if !errors.As(err, &errno) || causeOf(err) != causeNoRoute && !slices.Contains(noLocalAddr, errno) {
+		if !errors.As(err, &call) || call.Syscall == "bind" || !errors.As(err, &errno) ||
+			!slices.Contains(noWayCauses, causeOf(err)) && !slices.Contains(noLocalAddr, errno) {
 			return ""
 		}
 		switch {

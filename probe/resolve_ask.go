@@ -26,10 +26,6 @@ const (
 	tcpDNSWait   = 4 * time.Second
 )
 
-func (c *dnsClient) longerWait(wait time.Duration) time.Duration {
-	return min(wait+wait*3/10, lastDNSWait, c.conf.wait)
-}
-
 // jittered is a wait that differs from that of the next question, so that those
 // which were lost together are not sent together again.
 func jittered(wait time.Duration) time.Duration { return wait*3/4 + rand.N(wait/2) }
@@ -45,6 +41,7 @@ type asking struct {
 	lines  []*dnsLine
 	heard  chan dnsReply
 	ctx    context.Context // ends with the asking
+	wait   time.Duration   // for the next answer
 	busy   sync.WaitGroup  // what reads from servers
 }
 
@@ -71,41 +68,45 @@ type dnsReply struct {
 // that nobody needs the answer.
 func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, spare *atomic.Bool) (dnsAnswer, error) {
 	inner, stop := context.WithCancel(ctx)
-	a := &asking{client: c, q: newQuestion(name, kind), heard: make(chan dnsReply), ctx: inner}
+	a := &asking{client: c, q: newQuestion(name, kind), heard: make(chan dnsReply), ctx: inner, wait: min(firstDNSWait, c.conf.wait)}
 	defer a.hangUp(stop)
-	wait := min(firstDNSWait, c.conf.wait)
 	patience := time.Now().Add(untilEnd(ctx) / 2)
+	all := c.inTurn()
+	everybody := false // the dead, too
 	for round := 0; ctx.Err() == nil; round++ {
-		servers := c.order(round)
-		refused := 0
-		for _, s := range servers {
-			line := a.line(s)
-			if !a.send(line) {
-				refused++
-				continue
+		servers := all
+		if !everybody {
+			servers = living(all)
+		}
+		answer, known, refused := a.round(servers)
+		if everybody = refused || round%6 == 4; refused {
+			if spare.Load() || time.Now().After(patience) || round == hopeless && !a.anyCode() {
+				break
 			}
-			answer, known := a.await(line, wait)
-			switch {
-			case known:
-				return answer, nil
-			case line.failed:
-				refused++
-				continue
-			}
-			wait = c.longerWait(wait)
+			answer, known = a.await(nil)
 		}
-		if refused < len(servers) {
-			continue
-		}
-		if spare.Load() || time.Now().After(patience) || round == hopeless && !a.anyCode() {
-			break
-		}
-		if answer, known := a.await(nil, wait); known {
+		if known {
 			return answer, nil
 		}
-		wait = c.longerWait(wait)
 	}
 	return dnsAnswer{}, a.failure()
+}
+
+// round asks each of the servers until one knows. It reports whether all of them
+// refused, so that nobody was waited for.
+func (a *asking) round(servers []*dnsServer) (answer dnsAnswer, known, refused bool) {
+	refused = true
+	for _, s := range servers {
+		line := a.line(s)
+		if !a.send(line) {
+			continue
+		}
+		if answer, known = a.await(line); known {
+			return answer, true, false
+		}
+		refused = refused && line.failed
+	}
+	return dnsAnswer{}, false, refused
 }
 
 // untilEnd is how much time ctx leaves.
@@ -217,8 +218,8 @@ func (a *asking) report(r dnsReply) {
 
 // await waits for an answer from any server. It ends without one when the time
 // is over, and when the server that was asked last says that it does not know.
-func (a *asking) await(last *dnsLine, wait time.Duration) (dnsAnswer, bool) {
-	timer := time.NewTimer(jittered(wait))
+func (a *asking) await(last *dnsLine) (dnsAnswer, bool) {
+	timer := time.NewTimer(jittered(a.wait))
 	defer timer.Stop()
 	for {
 		select {
@@ -236,6 +237,7 @@ func (a *asking) await(last *dnsLine, wait time.Duration) (dnsAnswer, bool) {
 			if last != nil {
 				a.note(last, false)
 			}
+			a.wait = min(a.wait+a.wait*3/10, lastDNSWait, a.client.conf.wait)
 			return dnsAnswer{}, false
 		case <-a.ctx.Done():
 			return dnsAnswer{}, false

@@ -28,11 +28,8 @@ const (
 func (c *dnsClient) find(ctx context.Context, name string, family Family) (Name, error) {
 	var failed, gone error
 	given := trimDot(name)
-	candidates := c.conf.candidates(name)
-	for i, candidate := range candidates {
-		share, stop := context.WithTimeout(ctx, max(untilEnd(ctx)/time.Duration(len(candidates)-i), shareOfName))
-		found, err := c.both(share, candidate, family)
-		stop()
+	for _, candidate := range c.conf.candidates(name) {
+		found, err := c.within(ctx, candidate != given, candidate, family)
 		if err == nil {
 			if candidate != given {
 				found.Found = candidate
@@ -51,8 +48,18 @@ func (c *dnsClient) find(ctx context.Context, name string, family Family) (Name,
 	return Name{}, orFirst(failed, gone)
 }
 
-// shareOfName is the least time that one of several candidates gets.
-const shareOfName = 3 * time.Second
+// leastShare is the least time that a longer name gets. Others follow it.
+const leastShare = 3 * time.Second
+
+// within is both, for half of the time that is left where others follow.
+func (c *dnsClient) within(ctx context.Context, othersFollow bool, name string, family Family) (Name, error) {
+	if othersFollow {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, max(untilEnd(ctx)/2, leastShare))
+		defer stop()
+	}
+	return c.both(ctx, name, family)
+}
 
 func orFirst(a, b error) error {
 	if a != nil {

@@ -82,22 +82,24 @@ func newDNSClient(conf resolvConf) *dnsClient {
 	return c
 }
 
-// order is the servers to ask in a round. One that is dead is given a chance in
-// every sixth.
-func (c *dnsClient) order(round int) []*dnsServer {
-	servers := slices.Clone(c.servers)
-	if c.conf.rotate && round == 0 {
-		c.mu.Lock()
-		c.turn++
-		from := c.turn % len(servers)
-		c.mu.Unlock()
-		servers = slices.Concat(servers[from:], servers[:from])
+// inTurn is all servers in the order in which one question asks them.
+func (c *dnsClient) inTurn() []*dnsServer {
+	if !c.conf.rotate {
+		return c.servers
 	}
-	living := slices.DeleteFunc(slices.Clone(servers), (*dnsServer).isDead)
-	if len(living) == 0 || round%6 == 5 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.turn = (c.turn + 1) % len(c.servers)
+	return slices.Concat(c.servers[c.turn:], c.servers[:c.turn])
+}
+
+// living is those of the servers that are not dead, or all where none is left.
+func living(servers []*dnsServer) []*dnsServer {
+	left := slices.DeleteFunc(slices.Clone(servers), (*dnsServer).isDead)
+	if len(left) == 0 {
 		return servers
 	}
-	return living
+	return left
 }
 
 // answers reports whether any server has answered a question of this type.

@@ -134,6 +134,7 @@ func TestResolve(t *testing.T) {
 		// https://github.com/kubernetes/kubernetes/issues/49113
 		{name: "a whole name that a suffix takes", servers: one(well), conf: conf + "search svc.test wild.test\noptions ndots:5\n", host: "lb.contoso.net", want: "10.80.0.66", found: "lb.contoso.net.wild.test", within: time.Second},
 		{name: "a whole name behind suffixes", servers: one(well), conf: conf + "search corp.test contoso.com\noptions ndots:5\n", host: "lb.contoso.net", want: "10.80.0.3", within: time.Second},
+		{name: "a search list takes no time from a whole name", servers: one(func(s *nameServer) { s.delay = 9 * time.Second }), conf: conf + "search a.test b.test c.test\n", host: "old.contoso.com", want: "10.80.0.2", within: 10 * time.Second},
 		{name: "a suffix whose zone is broken", servers: one(func(s *nameServer) { s.names["*.broken.test"] = nameRecord{code: dnsmessage.RCodeServerFailure} }),
 			conf: conf + "search broken.test\noptions ndots:5\n", host: "lb.contoso.net", want: "10.80.0.3", within: 8 * time.Second},
 		{name: "a name without an answer is not taken for a longer one", servers: one(well), conf: conf + "search wild.test\n", host: "missingzone.contoso.com",

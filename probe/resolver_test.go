@@ -32,6 +32,7 @@ type nameServer struct {
 	code      dnsmessage.RCode // in place of an answer
 	loss      float64          // of datagrams, each way
 	perSecond int              // answers that it gives in a second, and no more in a burst than a twentieth of that; 0 is any number
+	overLimit dnsmessage.RCode // what it says to more than that; 0 is nothing
 	swallows  dnsmessage.Type
 	fails     dnsmessage.Type // SERVFAIL for it
 	most      int             // questions that it has under way, and no more; 0 is any number
@@ -90,12 +91,16 @@ func (s *nameServer) serve(conn net.Conn, stream bool) {
 			b = b[2:]
 		}
 		s.count(1)
-		if !stream && s.drops(b) {
+		code, dropped := s.code, !stream && s.drops(b)
+		if dropped && s.overLimit == 0 {
 			s.count(-1)
 			continue
 		}
+		if dropped {
+			code = s.overLimit
+		}
 		time.AfterFunc(max(s.delay, time.Millisecond/10), func() {
-			answer := s.answer(b, stream)
+			answer := s.answerWith(code, b, stream)
 			s.count(-1)
 			if stream {
 				answer = append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)
@@ -115,13 +120,21 @@ func (s *nameServer) count(n int) {
 	}
 }
 
+// counts is how many questions came, in all and at one time.
+func (s *nameServer) counts() (asked, peak int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked, s.peak
+}
+
 func (s *nameServer) drops(question []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.random == nil {
 		s.random, s.since, s.tokens = rand.New(rand.NewPCG(1, 2)), time.Now(), float64(s.perSecond)/20
 	}
-	if s.dead || s.most > 0 && s.busy > s.most || s.random.Float64() < s.loss || s.random.Float64() < s.loss {
+	eitherWay := 1 - (1-s.loss)*(1-s.loss)
+	if s.dead || s.most > 0 && s.busy > s.most || s.random.Float64() < eitherWay {
 		return true
 	}
 	var m dnsmessage.Message
@@ -142,12 +155,16 @@ func (s *nameServer) drops(question []byte) bool {
 }
 
 func (s *nameServer) answer(question []byte, stream bool) []byte {
+	return s.answerWith(s.code, question, stream)
+}
+
+func (s *nameServer) answerWith(code dnsmessage.RCode, question []byte, stream bool) []byte {
 	var m dnsmessage.Message
 	if err := m.Unpack(question); err != nil {
 		return nil
 	}
 	q := m.Questions[0]
-	m.Header = dnsmessage.Header{ID: m.ID, Response: true, RCode: s.code}
+	m.Header = dnsmessage.Header{ID: m.ID, Response: true, RCode: code}
 	if q.Type == s.fails {
 		m.RCode = dnsmessage.RCodeServerFailure
 	}
@@ -294,12 +311,13 @@ func TestManyNames(t *testing.T) {
 				}
 				all.Wait()
 				took := time.Since(began)
-				t.Logf("%d names in %s, %d questions, at most %d at once", many, took.Round(100*time.Millisecond), server.asked, server.peak)
+				asked, peak := server.counts()
+				t.Logf("%d names in %s, %d questions, at most %d at once", many, took.Round(100*time.Millisecond), asked, peak)
 				if took > tt.within {
 					t.Errorf("took %s, want at most %s", took, tt.within)
 				}
-				if server.peak > 2*lookupsAtOnce {
-					t.Errorf("%d questions at once: more than %d names were looked up side by side", server.peak, lookupsAtOnce)
+				if peak > 2*lookupsAtOnce {
+					t.Errorf("%d questions at once: more than %d names were looked up side by side", peak, lookupsAtOnce)
 				}
 			})
 		})

@@ -23,7 +23,7 @@ type Name struct {
 	Unanswered []string `json:"unanswered,omitempty"` // the types (A, AAAA) that no server answered
 }
 
-// newName is nil where the name is one like any other.
+// NewName is what is known of a name; nil where it is one like any other.
 func NewName(n *probe.Name) *Name {
 	if n == nil {
 		return nil

@@ -184,7 +184,7 @@ func (s *labServer) drops(kind dnsmessage.Type) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
-	if s.random.Float64() < s.loss || s.random.Float64() < s.loss || kind == s.swallows {
+	if both := 1 - (1-s.loss)*(1-s.loss); s.random.Float64() < both || kind == s.swallows {
 		return true
 	}
 	if s.perSecond == 0 {

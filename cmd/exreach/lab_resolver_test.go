@@ -89,7 +89,7 @@ func (l *lab) manyNames(t *testing.T) {
 			if len(r.Results) != many || len(untried) > 0 {
 				t.Errorf("%d results of %d names, not looked up:\n%s", len(r.Results), many, dump(untried...))
 			}
-			t.Logf("%d names, %d untried, %.1f s, %d questions", many, len(untried), took.Seconds(), server.asked)
+			t.Logf("%d names, %d untried, %.1f s, %d questions", many, len(untried), took.Seconds(), server.count())
 		})
 	}
 }

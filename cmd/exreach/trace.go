@@ -203,7 +203,7 @@ func (t tracing) trace(ctx context.Context, addr netip.Addr) probe.Trace {
 func (t tracing) resolve(ctx context.Context) (probe.Name, error) {
 	name, err := t.pool.Resolve(ctx, t.host)
 	if err != nil {
-		return name, fmt.Errorf("host %s has no address to trace: %w", t.host, err)
+		return name, fmt.Errorf("cannot look up host %s: %w", t.host, err)
 	}
 	for _, f := range report.AboutName(t.host, name) {
 		note(t.notes, "%s", f.Text)

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+
+	"exreach/catalog"
+)
+
+// tcp25 is a check of a port that is only connected to.
+func tcp25(host string) catalog.Check {
+	return catalog.Check{Host: host, Service: catalog.Service{Network: catalog.TCP, Ports: catalog.Ports{First: 25, Last: 25}, Protocol: "tcp"}}
+}
+
+// TestLeaveOut is a machine without a family, or without a route over it. Programs
+// that try such addresses all the same fail for hosts that are well:
+// https://github.com/tornadoweb/tornado/issues/1809 (no IPv6 in the kernel) and
+// https://github.com/transmission/transmission/issues/86 (IPv6 switched off).
+func TestLeaveOut(t *testing.T) {
+	lacking := func(f Family, why Obstacle) func(netip.Addr) Obstacle {
+		return func(a netip.Addr) Obstacle {
+			if FamilyOf(a) == f {
+				return why
+			}
+			return ""
+		}
+	}
+	tests := []struct {
+		name        string
+		addrs       []string
+		wayTo       func(netip.Addr) Obstacle
+		asked, left string
+		lacks       Obstacle
+	}{
+		{"no IPv6", []string{"10.80.0.1", "fd80::1"}, lacking(IPv6, NoIPv6), "10.80.0.1", "fd80::1", NoIPv6},
+		{"no IPv4", []string{"10.80.0.1", "fd80::1"}, lacking(IPv4, NoIPv4), "fd80::1", "10.80.0.1", NoIPv4},
+		{"no route over IPv6", []string{"10.80.0.1", "fd80::1", "fd80::2"}, lacking(IPv6, NoRoute), "10.80.0.1", "fd80::1 fd80::2", NoRoute},
+		{"no IPv6 and nothing else", []string{"fd80::1"}, lacking(IPv6, NoIPv6), "fd80::1", "", ""},
+		{"both", []string{"10.80.0.1", "fd80::1"}, lacking("", ""), "10.80.0.1 fd80::1", "", ""},
+		{"no route to one of IPv4", []string{"10.80.0.1", "10.81.0.1"}, func(a netip.Addr) Obstacle {
+			if a == netip.MustParseAddr("10.81.0.1") {
+				return NoRoute
+			}
+			return ""
+		}, "10.80.0.1 10.81.0.1", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := Name{Addrs: addresses(t, tt.addrs...)}
+			n.leaveOut(tt.wayTo)
+			if listOf(n.Addrs) != tt.asked || listOf(n.LeftOut) != tt.left || n.Lacks != tt.lacks {
+				t.Errorf("asked %s, left out %s for %q", listOf(n.Addrs), listOf(n.LeftOut), n.Lacks)
+			}
+		})
+	}
+}
+
+// TestNoWay wants an address without a way told at once, and as this machine's
+// own lack.
+func TestNoWay(t *testing.T) {
+	if why := waysFrom(netip.Addr{})(netip.MustParseAddr("127.0.0.1")); why != "" {
+		t.Errorf("no way to this machine itself: %s", why)
+	}
+	began := time.Now()
+	res := collect(t.Context(), &Pool{}, tcp25("fe80::1%no-such-interface"))[0]
+	if res.Verdict != Untried || res.Obstacle != NoRoute || res.Detail != "this machine has no interface no-such-interface" {
+		t.Errorf("%s (%s): %s", res.Verdict, res.Obstacle, res.Detail)
+	}
+	if took := time.Since(began); took > 300*time.Millisecond {
+		t.Errorf("that took %s", took)
+	}
+}
+
+// TestNoResolver is a name that no server answers for, and one that the user did
+// not wait for.
+func TestNoResolver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dead := nameNet{"10.77.3.53": {dead: true}, "10.77.3.54": {code: dnsmessage.RCodeServerFailure}}
+		p := &Pool{Resolver: resolverOf(t, dead, twoServers), Dial: (&fakeNet{}).dial}
+		res := collect(t.Context(), p, tcp25("mail01.contoso.com"))[0]
+		const want = "no name server gave an answer: 10.77.3.53 did not answer, 10.77.3.54 says SERVFAIL"
+		if res.Verdict != Untried || res.Obstacle != NoResolver || res.Detail != want || res.Took > 15*time.Second || res.Took < 7*time.Second {
+			t.Errorf("%s (%s) after %s: %s", res.Verdict, res.Obstacle, res.Took, res.Detail)
+		}
+		began := time.Now()
+		if res := collect(t.Context(), p, tcp25("mail01.contoso.com"))[0]; res.Detail != want || time.Since(began) > 0 {
+			t.Errorf("asked again after %s: %s", time.Since(began), res.Detail)
+		}
+		dead["10.77.3.54"] = &nameServer{dead: true}
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		began = time.Now()
+		res = collect(ctx, p, tcp25("mail02.contoso.com"))[0]
+		if res.Verdict != Untried || res.Obstacle != Interrupted || time.Since(began) > time.Second {
+			t.Errorf("interrupted: %s (%s) after %s: %s", res.Verdict, res.Obstacle, time.Since(began), res.Detail)
+		}
+	})
+}
+
+// TestRefusedByLimit is a name server that says REFUSED to who asks too often, as
+// dnsmasq does.
+func TestRefusedByLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &nameServer{names: contoso(), perSecond: 50, overLimit: dnsmessage.RCodeRefused}
+		p := &Pool{Resolver: resolverOf(t, nameNet{"10.77.3.53": server}, "nameserver 10.77.3.53\n"), Dial: (&fakeNet{}).dial}
+		var all sync.WaitGroup
+		for i := range 200 {
+			all.Go(func() {
+				if got, err := p.Resolve(t.Context(), fmt.Sprintf("mail%d.wild.test", i)); err != nil {
+					t.Errorf("%v, %v", got.Addrs, err)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
+// TestDotAtTheEnd wants a name that ends in a dot asked for as any other: only
+// the resolver is to see the dot.
+func TestDotAtTheEnd(t *testing.T) {
+	pool, checks := startStandIn(t, "2019", "mailbox", "client", nil)
+	for i := range checks {
+		checks[i].Host += "."
+	}
+	for _, res := range collect(t.Context(), pool, checks...) {
+		if res.Verdict != Answered || res.Check.Host != "mail01.contoso.example." {
+			t.Errorf("%s of %s: %s at %s: %s", res.Check.Service.Name, res.Check.Host, res.Verdict, res.Step, res.Detail)
+			continue
+		}
+		checkTLS(t, res)
+		if strings.Contains(res.Evidence, "mail01.contoso.example.:") {
+			t.Errorf("%s: the dot was sent: %s", res.Check.Service.Name, res.Evidence)
+		}
+	}
+}
+
+// TestResolvConf reads what machines really have.
+func TestResolvConf(t *testing.T) {
+	r := resolverOf(t, nil, "; made by NetworkManager\ndomain contoso.com\nsearch corp.contoso.com. contoso.com # ours\nnameserver 10.77.3.53\nnameserver fe80::53%eth0\nnameserver nonsense\noptions ndots:99 timeout:1 attempts:2 rotate edns0 trust-ad\n")
+	c := r.client.conf
+	if len(c.servers) != 2 || c.servers[1].String() != "[fe80::53%eth0]:53" || strings.Join(c.search, " ") != "corp.contoso.com contoso.com" ||
+		c.ndots != mostDots || c.wait != time.Second || !c.rotate {
+		t.Errorf("%+v", c)
+	}
+	if c := readResolvConf("no such file"); len(c.servers) != 2 || c.servers[0].String() != "127.0.0.1:53" || c.ndots != 1 {
+		t.Errorf("without a file: %+v", c)
+	}
+}
+
+// TestRotate asks the servers by turns where the machine wants that.
+func TestRotate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := &nameServer{names: contoso()}, &nameServer{names: contoso()}
+		p := &Pool{Resolver: resolverOf(t, nameNet{"10.77.3.53": a, "10.77.3.54": b}, twoServers+"options rotate\n"), Dial: (&fakeNet{}).dial}
+		for _, host := range []string{"mail01.contoso.com", "old.contoso.com", "six.contoso.com"} {
+			if _, err := p.Resolve(t.Context(), host); err != nil {
+				t.Error(err)
+			}
+		}
+		first, _ := a.counts()
+		if second, _ := b.counts(); first != 3 || second != 3 {
+			t.Errorf("asked %d and %d times, want three times each", first, second)
+		}
+	})
+}
+
+// TestStrayAnswers wants what does not answer the question left out: anybody may
+// send that.
+func TestStrayAnswers(t *testing.T) {
+	q := newQuestion("mail01.contoso.com", dnsmessage.TypeA)
+	server := &nameServer{names: contoso()}
+	packed, err := q.pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := server.answer(packed, false)
+	if got, err := q.read(right); err != nil || listOf(got.addrs) != "10.80.0.1" {
+		t.Fatalf("%v, %v", got.addrs, err)
+	}
+	other := q
+	other.id++
+	if _, err := other.read(right); err != errStrayDNS {
+		t.Errorf("another ID: %v", err)
+	}
+	other = q
+	other.name = "mail02.contoso.com"
+	if _, err := other.read(right); err != errStrayDNS {
+		t.Errorf("another name: %v", err)
+	}
+	other = q
+	other.kind = dnsmessage.TypeAAAA
+	if _, err := other.read(right); err != errStrayDNS {
+		t.Errorf("another type: %v", err)
+	}
+	if _, err := q.read(packed); err != errStrayDNS {
+		t.Errorf("the question itself: %v", err)
+	}
+	if _, err := q.read(right[:len(right)-2]); err != errBrokenDNS {
+		t.Errorf("cut short without saying so: %v", err)
+	}
+}
+
+func FuzzReadDNS(f *testing.F) {
+	q := dnsQuestion{"mail01.contoso.com", dnsmessage.TypeA, 0}
+	server := &nameServer{names: contoso()}
+	for _, name := range []string{"mail01.contoso.com", "mail.contoso.com", "circle.contoso.com", "nosuch.contoso.com"} {
+		packed, err := dnsQuestion{name, dnsmessage.TypeA, 0}.pack()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(server.answer(packed, false))
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		a, err := q.read(message)
+		if err == nil && !a.exists && len(a.addrs) == 0 && !a.chased {
+			t.Errorf("%+v: a name that does not exist is followed", a)
+		}
+		for _, addr := range a.addrs {
+			if !addr.IsValid() {
+				t.Errorf("%+v", a)
+			}
+		}
+		_ = printableName(a.alias)
+	})
+}
