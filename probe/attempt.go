@@ -84,10 +84,11 @@ func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, er
 	if err != nil {
 		return nil, err
 	}
-	a.door.known()
+	closed := a.came(c)
 	done, err := a.turn(ctx, a.host.talks, r.talks)
 	if err != nil {
 		_ = conn.Close()
+		closed()
 		return nil, err
 	}
 	limit := a.left - a.passed()
@@ -100,9 +101,20 @@ func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, er
 	a.hangUp = sync.OnceFunc(func() {
 		stop()
 		_ = leash.Close()
+		closed()
 		done()
 	})
 	return leash, nil
+}
+
+// came notes that a connection came about, until it is told that there is none any
+// more. A datagram's has still to be heard of.
+func (a *attempt) came(c catalog.Check) (closed func()) {
+	if c.Service.Network == catalog.TCP {
+		a.door.opened()
+	}
+	a.door.known()
+	return a.host.crowd.connect()
 }
 
 var errTurn = errors.New("it was not its turn")
@@ -144,7 +156,7 @@ func (a *attempt) connect(ctx context.Context, r *run, c catalog.Check) (conn ne
 		conn, err = r.dial(ctx, catalog.UDP, a.to)
 		a.tries = 1
 	} else {
-		conn, a.tries, err = r.knock(ctx, a.host, c.Service, a.to)
+		conn, a.tries, err = r.knock(ctx, a.host, a.door, c.Service, a.to)
 	}
 	var known *dialError
 	if err != nil && !errors.As(err, &known) {

@@ -58,8 +58,8 @@ func (r *run) ask(ctx context.Context, h *host, c catalog.Check, at netip.AddrPo
 		known.Check = c
 		return known
 	}
-	r.attempts(ctx, h, d, &res, at)
-	if sameForAll(res) {
+	r.askOnce(ctx, h, d, &res, at)
+	if sameForAll(res) && !(res.Verdict == Cut && d.hasAnswered()) {
 		d.close(res)
 	}
 	return res

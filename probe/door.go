@@ -27,6 +27,8 @@ type door struct {
 
 	mu      sync.Mutex
 	claimed bool    // by the first check, which finds out whether anything answers
+	open    bool    // it has accepted a connection of this run
+	doubted bool    // it turned a connect away, perhaps for the sake of others
 	shut    *Result // what every other check of this port will find, too
 }
 
@@ -84,4 +86,31 @@ func (d *door) closed() *Result {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.shut
+}
+
+// opened notes that a connection came about.
+func (d *door) opened() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open = true
+}
+
+// hasAnswered reports whether a connection ever came about.
+func (d *door) hasAnswered() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.open
+}
+
+// doubt notes that the port is asked alone from now on.
+func (d *door) doubt() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.doubted = true
+}
+
+func (d *door) inDoubt() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.doubted
 }

@@ -56,6 +56,7 @@ type host struct {
 	mu      sync.Mutex
 	doors   map[doorway]*door
 	paths   map[netip.Addr]*path
+	crowd   *crowd
 }
 
 func newRun(ctx context.Context, p *Pool) *run {
@@ -127,6 +128,7 @@ func (r *run) enter(name string) *host {
 			doors:    map[doorway]*door{},
 			turn:     semaphore.NewWeighted(math.MaxInt64),
 			paths:    map[netip.Addr]*path{},
+			crowd:    newCrowd(),
 		}
 		if r.pool.Gentle {
 			h.turn, h.pace = semaphore.NewWeighted(1), newPace(gentlePace)

@@ -77,6 +77,7 @@ func (r *run) feed(ctx context.Context, checks iter.Seq[catalog.Check], out chan
 	group.SetLimit(r.limit)
 	for c := range checks {
 		h := r.enter(c.Host)
+		h.crowd.begin(c)
 		group.Go(func() error {
 			defer r.leave(h)
 			results := emitter{out: out}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+)
+
+// A Crowded is what a port did while other connections to its host were open,
+// where it answered once it was asked alone.
+type Crowded struct {
+	Verdict Verdict // what was observed then
+	Open    int     // connections to the host that this run had open at a time, at most
+}
+
+// Bounds on asking again.
+const (
+	quickly   = 2 * time.Second        // a peer that takes longer to hang up is no limit of connections
+	samples   = 4                      // of the refusals, where the system takes seconds to tell of each
+	firstTurn = 50 * time.Millisecond  // until a port that a limit turned away is asked again, doubling
+	lastTurn  = 400 * time.Millisecond // the last of these pauses
+)
+
+// askOnce asks a check. What may be due to the run's other connections it asks
+// again, alone: a limit of connections per source turns connects away that would
+// be welcome by themselves (xt_connlimit, "ct count" of nftables, MaxStartups).
+func (r *run) askOnce(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
+	if h.crowd.isLimited() || d.inDoubt() {
+		if r.alone(ctx, h, d, res, at); res.Verdict == TimedOut || !r.inDoubt(*res) {
+			return
+		}
+	} else {
+		company := h.crowd.join()
+		r.attempts(ctx, h, d, res, at)
+		if lonely := company.leave(); !r.doubts(h, d, *res, lonely) {
+			return
+		}
+	}
+	d.doubt()
+	r.again(ctx, h, d, res, at)
+}
+
+// turnedAway reports whether somebody said no to a connect.
+func turnedAway(res Result) bool {
+	return res.Step == protocol.Connect && slices.Contains([]Verdict{Refused, Prohibited, Unreachable, Cut}, res.Verdict)
+}
+
+// doubts reports whether a result may be due to other connections. Lonely says
+// that there were none.
+func (r *run) doubts(h *host, d *door, res Result, lonely bool) bool {
+	switch {
+	case (turnedAway(res) || res.Verdict == TimedOut) && d.hasAnswered():
+		return true
+	case lonely:
+		return false
+	case res.Verdict == TimedOut:
+		return r.mayBeCrowdedOut(h, res)
+	case res.Verdict == Unreachable:
+		return h.path(res.Address).connects()
+	}
+	return r.inDoubt(res)
+}
+
+// inDoubt reports whether a result is one that a limit of connections may lead to.
+func (r *run) inDoubt(res Result) bool {
+	return turnedAway(res) || res.Verdict == TimedOut || r.sentAway(res)
+}
+
+// sentAway reports whether the connection came about and the service got rid of
+// it: accepted and closed at once, or "421 too many connections". A web server's
+// refusal is about the page. Nobody is asked again who may have had a password.
+func (r *run) sentAway(res Result) bool {
+	if r.pool.Credentials != nil || res.Took > quickly {
+		return false
+	}
+	return res.Verdict == Cut || res.Verdict == Answered && res.Check.Service.HTTP == nil && res.Peer != nil && res.Peer.Refusal != ""
+}
+
+// mayBeCrowdedOut reports whether a port that timed out may have been dropped for
+// the sake of other connections: everything else fell silent, too, or connects
+// got lost as on no path in good order and the host was never quiet enough.
+func (r *run) mayBeCrowdedOut(h *host, res Result) bool {
+	if res.Check.Service.Network == catalog.UDP {
+		return h.crowd.isLimited()
+	}
+	silent := res.Witness != nil && !res.Witness.Answers
+	return silent || res.Took >= r.timeouts.Check && h.path(res.Address).isSuspect()
+}
+
+// again asks a port alone, and once more where other ports show meanwhile that
+// there is a limit: firewalls forget closed connections with a delay.
+func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
+	c := h.crowd
+	first := res.Verdict
+	c.doubt()
+	quiet := c.awaitQuiet(ctx, few)
+	if quiet && turnedAway(*res) && r.turnsWitnessAway(ctx, h, at.Addr()) {
+		c.limit()
+	}
+	if quiet && r.isWorthIt(ctx, h, res, at) {
+		r.alone(ctx, h, d, res, at)
+	}
+	if quiet && !r.inDoubt(*res) {
+		c.limit()
+	}
+	c.settled()
+	for pause := firstTurn; r.inDoubt(*res) && pause <= lastTurn; pause *= 2 {
+		if !c.awaitDecision(ctx) || !wait(ctx, pause) {
+			break
+		}
+		r.alone(ctx, h, d, res, at)
+		if first == TimedOut {
+			break // a dropped port takes its time
+		}
+	}
+	switch {
+	case !r.inDoubt(*res):
+		res.Crowded = &Crowded{Verdict: first, Open: c.atMost()}
+	case ctx.Err() != nil:
+		*res = Result{Check: res.Check, Address: res.Address, Port: res.Port, Step: res.Step, Tries: res.Tries, Took: res.Took,
+			Verdict: Untried, Obstacle: Interrupted, Detail: "interrupted before it could be asked again without other connections"}
+	case turnedAway(*res) && d.hasAnswered():
+		res.Crowded = &Crowded{Verdict: first, Open: c.atMost()}
+		res.Verdict, res.Detail = Cut, "this port turned the connect away, after it had answered others"
+	}
+}
+
+// isWorthIt reports whether asking again may tell more. Where the system repeats a
+// refused connect for seconds, a few stand for all; and a port that was dropped is
+// asked again where it is certain that the host is there again.
+func (r *run) isWorthIt(ctx context.Context, h *host, res *Result, at netip.AddrPort) bool {
+	switch {
+	case h.crowd.isLimited():
+		return true
+	case res.Verdict == TimedOut:
+		return r.revives(ctx, h, at.Addr())
+	case r.refusal > 0:
+		return h.crowd.sample(samples)
+	}
+	return true
+}
+
+// alone asks a check while nobody else is asked at the host, or few where that
+// would take long.
+func (r *run) alone(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
+	share := h.share(*res, at.Addr())
+	if h.crowd.alone.Acquire(ctx, share) != nil {
+		return
+	}
+	defer h.crowd.alone.Release(share)
+	next := Result{Check: res.Check, Address: res.Address, Port: res.Port, Step: protocol.Connect, Verdict: Untried}
+	r.attempts(ctx, h, d, &next, at)
+	if next.Verdict == Untried && res.Verdict != Untried {
+		return // what was observed tells more
+	}
+	next.Tries += res.Tries
+	next.Took += res.Took
+	*res = next
+}
+
+// share is how much of the host's room a check takes that is asked alone.
+func (h *host) share(res Result, to netip.Addr) int64 {
+	switch {
+	case res.Verdict == TimedOut:
+		return halfHost
+	case h.crowd.isLimited() || !h.path(to).isFar():
+		return wholeHost
+	}
+	return quarter
+}

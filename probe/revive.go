@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"exreach/catalog"
+)
+
+// farAway is the round trip from which on asking one port after the other takes
+// too long.
+const farAway = 5 * time.Millisecond
+
+// isFar reports whether answers take long here.
+func (p *path) isFar() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.srtt > farAway
+}
+
+// connects reports whether a port of the address has accepted a connection.
+func (p *path) connects() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.witness.at.IsValid() && p.witness.rank > refuses
+}
+
+// leastLost is how many tries have to be lost before they are more than bad luck.
+const leastLost = 3
+
+// isSuspect reports whether so many tries at ports that answer got lost as happens
+// on few paths: something may drop connects for another reason.
+func (p *path) isSuspect() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost >= leastLost && float64(p.lost) > leastLoss*float64(p.tried)
+}
+
+// alive is a witness, and whether the last thing that was heard of it is an answer.
+func (p *path) alive() (witness, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.witness, p.witness.at.IsValid() && p.quiet.IsZero()
+}
+
+// revives reports whether an address that fell silent answers again, now that the
+// host is quiet. Its witness is asked once, for all ports that timed out.
+func (r *run) revives(ctx context.Context, h *host, at netip.Addr) bool {
+	if h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+		return false
+	}
+	defer h.crowd.alone.Release(wholeHost)
+	p := h.path(at)
+	w, alive := p.alive()
+	if alive || !w.at.IsValid() || p.revived {
+		return alive
+	}
+	p.revived = true
+	r.askWitness(p, w, mostWait)
+	_, alive = p.alive()
+	return alive
+}
+
+// turnsWitnessAway reports whether a port that has accepted connections refuses
+// one now, so that the refusals of other ports prove nothing. It is asked once.
+func (r *run) turnsWitnessAway(ctx context.Context, h *host, at netip.Addr) bool {
+	p := h.path(at)
+	if !p.connects() || h.crowd.isLimited() || h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+		return false
+	}
+	defer h.crowd.alone.Release(wholeHost)
+	if p.sounded {
+		return false
+	}
+	p.sounded = true
+	w, _ := p.alive()
+	ctx, stop := context.WithTimeout(ctx, 2*p.wait())
+	defer stop()
+	conn, err := r.dial(ctx, catalog.TCP, w.at)
+	if err == nil {
+		_ = conn.Close()
+		return false
+	}
+	said := new(*dialError)
+	return causeOf(err) == causeRefused || errors.As(err, said) && (*said).icmp != icmpNone
+}
