@@ -61,8 +61,6 @@ func (r *run) doubts(h *host, d *door, res Result, lonely bool) bool {
 		return false
 	case res.Verdict == TimedOut:
 		return r.mayBeCrowdedOut(h, res)
-	case res.Verdict == Unreachable:
-		return h.path(res.Address).connects()
 	}
 	return r.inDoubt(res)
 }
@@ -132,14 +130,16 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 }
 
 // isWorthIt reports whether asking again may tell more. Where the system repeats a
-// refused connect for seconds, a few stand for all; and a port that was dropped is
-// asked again where it is certain that the host is there again.
+// refused connect for seconds, a few stand for all; and a port that was dropped, or
+// to which there was no way, is asked again where it is certain that the host lives.
 func (r *run) isWorthIt(ctx context.Context, h *host, res *Result, at netip.AddrPort) bool {
 	switch {
 	case h.crowd.isLimited():
 		return true
 	case res.Verdict == TimedOut:
 		return r.revives(ctx, h, at.Addr())
+	case res.Verdict == Unreachable:
+		return h.path(at.Addr()).hasLived()
 	case r.refusal > 0:
 		return h.crowd.sample(samples)
 	}

@@ -4,6 +4,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"sync"
 	"time"
@@ -21,6 +22,9 @@ func (r *run) check(ctx context.Context, h *host, c catalog.Check, emit func(Res
 		res := Result{Check: c, Port: c.Service.Ports.First, Step: protocol.Resolve, Tries: 1, Took: h.took}
 		res.Steps = []Timing{{protocol.Resolve, h.took}}
 		res.Verdict, res.Detail = judgeLookup(err, ctx.Err() != nil)
+		if errors.As(err, new(errStoodStill)) {
+			res.Obstacle, res.Detail = StoodStill, stoodStill
+		}
 		emit(res)
 		return
 	}
@@ -82,10 +86,20 @@ const maxCuts = 2
 func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
 	p := h.path(at.Addr())
 	left := r.timeouts.Check
+	stills := 0
 	for pause, cuts := 20*time.Millisecond, 0; ; pause = min(2*pause, time.Second) {
+		before := r.still.times()
 		a := r.converse(ctx, h, d, res.Check, at, left)
 		shortage := a.record(res, r.trust, ctx.Err() != nil)
 		res.Tries += a.tries
+		if r.still.times() != before && !a.proves() && ctx.Err() == nil {
+			if left = r.timeouts.Check; resume(ctx, &stills) {
+				res.Peer = nil
+				continue
+			}
+			res.Verdict, res.Obstacle, res.Detail = Untried, StoodStill, stoodStill
+			break
+		}
 		left -= a.spent
 		if res.Verdict == Cut {
 			cuts++

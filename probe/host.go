@@ -27,6 +27,7 @@ type run struct {
 	limit    int           // connections at once
 	logins   *logins
 	trust    *Trust
+	still    *still
 
 	// What waits for a connect must not hold up a conversation, so that each has
 	// its own half of the limit. Few of them are enough for witnesses.
@@ -69,6 +70,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 		limit:    affordable(orDefault(p.Limit, 1024)),
 		logins:   newLogins(),
 		trust:    p.Trust,
+		still:    newStill(p.clock),
 		hosts:    map[string]*host{},
 	}
 	half := int64(max(1, r.limit/2))
@@ -155,7 +157,7 @@ func (r *run) resolve(ctx context.Context, h *host) ([]netip.Addr, error) {
 	h.claimed = true
 	r.mu.Unlock()
 	if first {
-		h.addrs, h.took, h.err = r.lookUp(ctx, h.name)
+		h.addrs, h.took, h.err = r.lookUpAwake(ctx, h.name)
 		close(h.resolved)
 	}
 	<-h.resolved

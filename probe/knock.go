@@ -140,7 +140,14 @@ func (k *knock) isEnough() bool {
 	if time.Since(k.first) < k.run.refusal {
 		return false
 	}
-	return k.counted >= k.enough() && k.isCalm() || k.sent >= leastTries && k.path.dead(k.run.timeouts.Connect)
+	return k.counted >= k.enough() && k.isCalm() || k.sent >= leastTries && k.isDead()
+}
+
+// isDead reports whether the address has been silent for as long as a host may be.
+// The time in which this program stood still does not count.
+func (k *knock) isDead() bool {
+	patience := k.run.timeouts.Connect
+	return k.run.still.awake(patience) >= patience && k.path.dead(patience)
 }
 
 // enough is how many tries that count are enough.

@@ -33,6 +33,8 @@ type Pool struct {
 	Tries    int        // tries before a port is timed-out; 0 is as many as the path's loss asks for
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
+
+	clock func() time.Time // shows that the program stood still; nil is time.Now
 }
 
 // DialFunc opens a connection to one address. It ends when ctx does.
@@ -73,6 +75,8 @@ func (p *Pool) Run(ctx context.Context, checks iter.Seq[catalog.Check]) iter.Seq
 // feed starts every check, waits for all of them and closes out.
 func (r *run) feed(ctx context.Context, checks iter.Seq[catalog.Check], out chan<- Result) {
 	defer close(out)
+	watched, done := context.WithCancel(r.ctx)
+	r.background.Go(func() { r.still.watch(watched) })
 	var group errgroup.Group
 	group.SetLimit(r.limit)
 	for c := range checks {
@@ -87,5 +91,6 @@ func (r *run) feed(ctx context.Context, checks iter.Seq[catalog.Check], out chan
 		})
 	}
 	_ = group.Wait() // the functions above return no error
+	done()
 	r.background.Wait()
 }

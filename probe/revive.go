@@ -22,6 +22,9 @@ func (p *path) isFar() bool {
 	return p.srtt > farAway
 }
 
+// hasLived reports whether the address has ever answered anything.
+func (p *path) hasLived() bool { return p.lived(time.Time{}) }
+
 // connects reports whether a port of the address has accepted a connection.
 func (p *path) connects() bool {
 	p.mu.Lock()
