@@ -98,9 +98,6 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 	first := res.Verdict
 	c.doubt()
 	quiet := c.awaitQuiet(ctx, few)
-	if quiet && turnedAway(*res) && r.turnsWitnessAway(ctx, h, at.Addr()) {
-		c.limit()
-	}
 	if quiet && r.isWorthIt(ctx, h, res, at) {
 		r.alone(ctx, h, d, res, at)
 	}
@@ -109,7 +106,8 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 	}
 	c.settled()
 	for pause := firstTurn; r.inDoubt(*res) && pause <= lastTurn; pause *= 2 {
-		if !c.awaitDecision(ctx) || !wait(ctx, pause) {
+		limited := c.awaitDecision(ctx) || turnedAway(*res) && r.turnsWitnessAway(ctx, h, at.Addr())
+		if !limited || !wait(ctx, pause) {
 			break
 		}
 		r.alone(ctx, h, d, res, at)

@@ -19,6 +19,7 @@ import (
 // even ports answer, its odd ones are closed.
 type limitedNet struct {
 	limit   int
+	servers bool                                    // it is the servers' own, so that closed ports know of none
 	refusal error                                   // what a closed port answers
 	over    func(context.Context) (net.Conn, error) // what happens to a connect above it
 	linger  time.Duration                           // how long a connection counts after its end
@@ -38,7 +39,8 @@ func (l *limitedNet) dial(ctx context.Context, _ catalog.Network, addr netip.Add
 		l.counts = map[netip.AddrPort]int{}
 	}
 	l.counts[addr]++
-	over := l.open >= l.limit
+	closed := addr.Port()%2 == 1
+	over := l.open >= l.limit && !(l.servers && closed)
 	if !over {
 		l.open++
 	}
@@ -46,7 +48,7 @@ func (l *limitedNet) dial(ctx context.Context, _ catalog.Network, addr netip.Add
 	if over {
 		return l.over(ctx)
 	}
-	if addr.Port()%2 == 1 {
+	if closed {
 		l.leave()
 		return nil, l.refusal
 	}
@@ -103,23 +105,25 @@ func twenty(host string) []catalog.Check { return catalog.Number(forty(host)[:20
 func TestConnectionLimit(t *testing.T) {
 	refusal := errnoOf(t, causeRefused)
 	reset := func(context.Context) (net.Conn, error) { return nil, refusal }
+	const trackers = 60 * time.Millisecond // connection tracking forgets with a delay, and servers at once
 	tests := []struct {
-		name string
-		over func(context.Context) (net.Conn, error)
+		name   string
+		over   func(context.Context) (net.Conn, error)
+		linger time.Duration
 	}{
-		{"RST", reset},
-		{"port unreachable", answerICMP(icmpPort)},
-		{"prohibited", answerICMP(icmpProhibited)},
-		{"host unreachable", answerICMP(icmpUnreachable)},
-		{"drop", dropConnect},
-		{"accept and close", acceptAnd(closingServer)},
-		{"421", acceptAnd(sayingServer("421 4.3.2 Too many concurrent connections from your host\r\n"))},
+		{"RST", reset, trackers},
+		{"port unreachable", answerICMP(icmpPort), trackers},
+		{"prohibited", answerICMP(icmpProhibited), trackers},
+		{"host unreachable", answerICMP(icmpUnreachable), trackers},
+		{"drop", dropConnect, trackers},
+		{"accept and close", acceptAnd(closingServer), 0},
+		{"421", acceptAnd(sayingServer("421 4.3.2 Too many concurrent connections from your host\r\n")), 0},
 	}
 	for _, tt := range tests {
 		for _, limit := range []int{3, 5, 6, 10} {
-			for _, linger := range []time.Duration{0, 60 * time.Millisecond} {
+			for _, linger := range []time.Duration{0, tt.linger} {
 				synctest.Test(t, func(t *testing.T) {
-					network := &limitedNet{limit: limit, refusal: refusal, over: tt.over, linger: linger}
+					network := &limitedNet{limit: limit, servers: tt.linger == 0, refusal: refusal, over: tt.over, linger: linger}
 					crowded := 0
 					for _, res := range collect(t.Context(), &Pool{Dial: network.dial}, twenty("192.0.2.1")...) {
 						want := Answered

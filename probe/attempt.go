@@ -84,7 +84,7 @@ func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, er
 	if err != nil {
 		return nil, err
 	}
-	closed := a.came(c)
+	closed := a.came()
 	done, err := a.turn(ctx, a.host.talks, r.talks)
 	if err != nil {
 		_ = conn.Close()
@@ -108,13 +108,14 @@ func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, er
 }
 
 // came notes that a connection came about, until it is told that there is none any
-// more. A datagram's has still to be heard of.
-func (a *attempt) came(c catalog.Check) (closed func()) {
-	if c.Service.Network == catalog.TCP {
-		a.door.opened()
-	}
+// more.
+func (a *attempt) came() (closed func()) {
 	a.door.known()
-	return a.host.crowd.connect()
+	over, gone := a.door.talk(), a.host.crowd.connect()
+	return func() {
+		gone()
+		over(a.raw != nil && (a.err == nil || len(a.raw.head()) > 0))
+	}
 }
 
 var errTurn = errors.New("it was not its turn")

@@ -25,11 +25,12 @@ type door struct {
 	known func()        // says that the first check has connected, or not
 	told  chan struct{} // closed by known
 
-	mu      sync.Mutex
-	claimed bool    // by the first check, which finds out whether anything answers
-	open    bool    // it has accepted a connection of this run
-	doubted bool    // it turned a connect away, perhaps for the sake of others
-	shut    *Result // what every other check of this port will find, too
+	mu       sync.Mutex
+	claimed  bool    // by the first check, which finds out whether anything answers
+	talking  int     // connections
+	answered bool    // on one of them
+	doubted  bool    // it turned a connect away, perhaps for the sake of others
+	shut     *Result // what every other check of this port will find, too
 }
 
 // browserConnections is how many connections a browser opens to one server:
@@ -88,18 +89,25 @@ func (d *door) closed() *Result {
 	return d.shut
 }
 
-// opened notes that a connection came about.
-func (d *door) opened() {
+// talk notes a connection, until it is told that it is over, and whether the peer
+// has answered anything.
+func (d *door) talk() (over func(answered bool)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open = true
+	d.talking++
+	return func(answered bool) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.talking--
+		d.answered = d.answered || answered
+	}
 }
 
-// hasAnswered reports whether a connection ever came about.
+// hasAnswered reports whether the port has answered in this run, or may be about to.
 func (d *door) hasAnswered() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.open
+	return d.answered || d.talking > 0
 }
 
 // doubt notes that the port is asked alone from now on.

@@ -69,19 +69,26 @@ func (r *run) revives(ctx context.Context, h *host, at netip.Addr) bool {
 }
 
 // turnsWitnessAway reports whether a port that has accepted connections refuses
-// one now, so that the refusals of other ports prove nothing. It is asked once.
+// one now: then the refusals of other ports prove nothing. It is asked once.
 func (r *run) turnsWitnessAway(ctx context.Context, h *host, at netip.Addr) bool {
-	p := h.path(at)
-	if !p.connects() || h.crowd.isLimited() || h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+	if h.crowd.alone.Acquire(ctx, wholeHost) != nil {
 		return false
 	}
 	defer h.crowd.alone.Release(wholeHost)
-	if p.sounded {
-		return false
+	p := h.path(at)
+	if !p.sounded && p.connects() {
+		p.sounded = true
+		w, _ := p.alive()
+		if r.isTurnedAway(ctx, w, 2*p.wait()) {
+			h.crowd.limit()
+		}
 	}
-	p.sounded = true
-	w, _ := p.alive()
-	ctx, stop := context.WithTimeout(ctx, 2*p.wait())
+	return h.crowd.isLimited()
+}
+
+// isTurnedAway reports whether a connect is refused.
+func (r *run) isTurnedAway(ctx context.Context, w witness, patience time.Duration) bool {
+	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	conn, err := r.dial(ctx, catalog.TCP, w.at)
 	if err == nil {
