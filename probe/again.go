@@ -97,7 +97,7 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 	c := h.crowd
 	first := res.Verdict
 	c.doubt()
-	quiet := c.awaitQuiet(ctx, few)
+	quiet := c.awaitQuiet(ctx)
 	if quiet && r.isWorthIt(ctx, h, res, at) {
 		r.alone(ctx, h, d, res, at)
 	}

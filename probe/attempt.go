@@ -34,6 +34,8 @@ type attempt struct {
 	spent time.Duration // of it
 	tries int           // connects or datagrams
 
+	silence Silence // of an answer that did not come in time
+
 	hangUp  func()                // ends the connection
 	line    atomic.Pointer[leash] // the connection, once there is one
 	secured net.Conn              // the TLS connection, once there is one
@@ -67,6 +69,9 @@ func (a *attempt) make(ctx context.Context, r *run, c catalog.Check) {
 	}
 	defer func() { a.hangUp() }()
 	a.talk(ctx, r, conn, c)
+	if isTimeout(a.err) {
+		a.silence = a.line.Load().silence()
+	}
 	if a.secured != nil {
 		_ = a.secured.Close() // says close_notify
 	}
@@ -249,6 +254,9 @@ func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) 
 	res.Step = a.step()
 	o := classify(a.err, res.Step, cancelled)
 	res.Verdict, res.SaidBy = o.verdict, o.saidBy
+	if res.Silence = ""; o.verdict == Silent {
+		res.Silence = a.silence
+	}
 	res.Evidence = a.evidence(o.verdict)
 	peer := a.peer
 	peer.TLS = a.tls.judge(t)

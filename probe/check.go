@@ -31,7 +31,9 @@ func (r *run) check(ctx context.Context, h *host, c catalog.Check, emit func(Res
 	var each sync.WaitGroup
 	for _, addr := range addrs {
 		each.Go(func() {
-			res := r.ask(ctx, h, c, netip.AddrPortFrom(addr, c.Service.Ports.First))
+			at := netip.AddrPortFrom(addr, c.Service.Ports.First)
+			res := r.ask(ctx, h, c, at)
+			r.askControlLast(ctx, h, &res, at)
 			res.Steps = append([]Timing{{protocol.Resolve, h.took}}, res.Steps...)
 			emit(res)
 			r.follow(ctx, h, res, emit)
@@ -63,6 +65,7 @@ func (r *run) ask(ctx context.Context, h *host, c catalog.Check, at netip.AddrPo
 		return known
 	}
 	r.askOnce(ctx, h, d, &res, at)
+	h.path(at.Addr()).observeRow(res)
 	if sameForAll(res) && !(res.Verdict == Cut && d.hasAnswered()) {
 		d.close(res)
 	}

@@ -25,17 +25,17 @@ const settle = 50 * time.Millisecond
 type crowd struct {
 	alone *semaphore.Weighted // of asking again; nobody else has any of it who has all
 
-	mu         sync.Mutex
-	coming     int           // checks of the plan that have not begun
-	begun      int           // checks that have
-	asking     int           // checks that are under way and wait for nobody
-	joined     int           // how many have been asking, all in all
-	open, most int           // connections, now and at a time
-	packed     time.Time     // when more than a few were open last
-	doubts     int           // refusals that are in doubt and have not been asked again
-	sampled    int           // those that have
-	limited    bool          // a port that turned a connect away has answered alone
-	changed    chan struct{} // closed when one of the above is as somebody may wait for
+	mu          sync.Mutex
+	coming      int           // checks of the plan that have not begun
+	begun, over int           // checks that have, and those that have ended
+	asking      int           // checks that are under way and wait for nobody
+	joined      int           // how many have been asking, all in all
+	open, most  int           // connections, now and at a time
+	packed      time.Time     // when more than a few were open last
+	doubts      int           // refusals that are in doubt and have not been asked again
+	sampled     int           // those that have
+	limited     bool          // a port that turned a connect away has answered alone
+	changed     chan struct{} // closed when one of the above is as somebody may wait for
 }
 
 // Shares of crowd.alone.
@@ -55,6 +55,15 @@ func (c *crowd) begin(check catalog.Check) {
 	defer c.mu.Unlock()
 	c.begun++
 	c.coming = check.Of - c.begun
+}
+
+// end notes that a check is over.
+func (c *crowd) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over++; c.begun-c.over == 1 {
+		c.tell()
+	}
 }
 
 // A company is a check among the others of its host.
@@ -178,13 +187,24 @@ func (c *crowd) await(ctx context.Context, holds func() bool) bool {
 	}
 }
 
-// awaitQuiet waits until no more than so many checks of the host are asking, and
-// no more are about to begin.
-func (c *crowd) awaitQuiet(ctx context.Context, most int) bool {
+// awaitQuiet waits until few checks of the host are asking, and no more are about
+// to begin.
+func (c *crowd) awaitQuiet(ctx context.Context) bool {
+	return c.awaitCalm(ctx, func() bool { return c.asking <= few })
+}
+
+// awaitEnd waits until all other checks of the host are over.
+func (c *crowd) awaitEnd(ctx context.Context) bool {
+	return c.awaitCalm(ctx, func() bool { return c.begun-c.over <= 1 })
+}
+
+// awaitCalm waits until a condition holds and all checks of the host have begun.
+// Where those to come keep it waiting, because others have their places, it holds
+// for a while.
+func (c *crowd) awaitCalm(ctx context.Context, holds func() bool) bool {
 	for {
 		begun, coming := 0, 0
-		quiet := func() bool { begun, coming = c.begun, c.coming; return c.asking <= most }
-		if !c.await(ctx, quiet) {
+		if !c.await(ctx, func() bool { begun, coming = c.begun, c.coming; return holds() }) {
 			return false
 		}
 		if coming <= 0 {
@@ -194,9 +214,9 @@ func (c *crowd) awaitQuiet(ctx context.Context, most int) bool {
 			return false
 		}
 		c.mu.Lock()
-		still := c.asking <= most && c.begun == begun
+		calm := holds() && c.begun == begun
 		c.mu.Unlock()
-		if still {
+		if calm {
 			return true
 		}
 	}

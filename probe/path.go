@@ -43,6 +43,7 @@ type path struct {
 	witness      witness
 	known        chan struct{} // closed once something was heard
 	revived      bool          // the witness was asked whether it is there again; held by crowd.alone
+	hollow       bool          // a port connected and proved nothing
 	sounded      bool          // it was asked whether it turns us away, too; held by crowd.alone
 }
 

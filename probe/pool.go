@@ -81,11 +81,12 @@ func (r *run) feed(ctx context.Context, checks iter.Seq[catalog.Check], out chan
 	group.SetLimit(r.limit)
 	for c := range checks {
 		h := r.enter(c.Host)
-		h.crowd.begin(c)
 		group.Go(func() error {
 			defer r.leave(h)
+			h.crowd.begin(c)
 			results := emitter{out: out}
 			r.check(ctx, h, c, results.emit)
+			h.crowd.end()
 			results.end()
 			return nil
 		})

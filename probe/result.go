@@ -51,6 +51,7 @@ type Result struct {
 	Last     bool      // the last result of its check, with those of what is behind it
 	Witness  *Witness  // of a TimedOut port over TCP; nil where the address answered nothing
 	Trace    *Trace    // how far the packets came; nil where that was not asked
+	Silence  Silence   // of a Silent port over TCP, as this machine's TCP knows it; "" where it does not
 	Crowded  *Crowded  // what it did beside other connections; nil where that made no difference
 }
 
