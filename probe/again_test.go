@@ -99,9 +99,10 @@ func twenty(host string) []catalog.Check { return catalog.Number(forty(host)[:20
 
 // TestConnectionLimit wants no port that answers by itself called anything else
 // because a limit of connections per source turned it away: firewalls reset, send
-// ICMP or drop (iptables-extensions(8) connlimit, nftables "ct count"), and servers
-// accept and hang up or say 421 (haproxy's "tcp-request connection reject", Postfix'
-// smtpd_client_connection_count_limit, Exchange's MaxInboundConnectionPerSource).
+// ICMP or drop (https://github.com/rfxn/advanced-policy-firewall/issues/34,
+// https://github.com/TobleMiner/shoreline/issues/10), and servers accept and hang up or
+// say 421 (https://www.haproxy.com/documentation/hapee/1-6r2/security/response-policies/reject/,
+// https://github.com/rbsec/sslscan/issues/50, Exchange's MaxInboundConnectionPerSource).
 func TestConnectionLimit(t *testing.T) {
 	refusal := errnoOf(t, causeRefused)
 	reset := func(context.Context) (net.Conn, error) { return nil, refusal }

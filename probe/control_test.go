@@ -15,8 +15,8 @@ import (
 )
 
 // TestControlAskedLast wants a device found out that begins to answer everything
-// once a source has opened some connections, as port scan protections do (psad and
-// portsentry on Linux, "TCP SYN cookie" and deception modes of intrusion prevention).
+// once a source has opened some connections, as intrusion prevention systems do
+// (https://github.com/nmap/nmap/issues/1904, https://github.com/resyncgg/armada/issues/17).
 func TestControlAskedLast(t *testing.T) {
 	refusal := errnoOf(t, causeRefused)
 	for _, tt := range []struct {

@@ -176,7 +176,7 @@ func TestStoodStillOverUDP(t *testing.T) {
 }
 
 // TestPassed wants the clock heard that shows more: in a suspend only the one on
-// the wall goes on, and one that is set back means nothing.
+// the wall goes on (https://github.com/oxen-io/lokinet/issues/604).
 func TestPassed(t *testing.T) {
 	start := time.Now()
 	later := start.Add(3 * time.Second)

@@ -21,6 +21,14 @@ func sayExposed(s seen) (text, hint string) {
 
 func sayTimedOut(s seen) (text, hint string) {
 	said := fmt.Sprintf("No reply to %s over %s: ", s.tries(), seconds(s.Took))
+	if s.lives() {
+		said = fmt.Sprintf("No reply to %s over %s%s: ", s.tries(), seconds(s.Took), s.meanwhile())
+		if s.Check.Service.Network == catalog.UDP {
+			return said + "something on the path drops the packets, or the service does not answer strangers " +
+				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).", s.ask(between)
+		}
+		return said + "something on the path, or the server's own firewall, drops the packets (FILTERED in PortQry's words).", s.ask(between)
+	}
 	if s.Check.Service.Network == catalog.UDP {
 		return said + "something on the path drops the packets, the host is down, or the service does not answer strangers " +
 				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).",
@@ -90,6 +98,9 @@ func sayMismatch(s seen) (text, hint string) {
 }
 
 func saySilent(s seen) (text, hint string) {
+	if text, hint := s.silence(); text != "" {
+		return text, hint
+	}
 	return "The connect succeeded, then nothing came in time (nmap and PortQry would call this port open): the service hangs or holds back, " +
 			"or a load balancer or SYN proxy accepted in its place.",
 		"Look at the service and its log on the server, then for a device between that accepts connects for it."

@@ -61,7 +61,9 @@ func (d *Draft) Report(took time.Duration) Report {
 
 // judge makes the entry of one result.
 func judge(s seen) Entry {
-	s.grade = gradeOf(s.Check.Want, s.Verdict)
+	if s.grade = gradeOf(s.Check.Want, s.Verdict); s.undecided() {
+		s.grade = Unknown
+	}
 	findings, grade := find(s)
 	c := s.Check
 	e := Entry{
@@ -87,11 +89,15 @@ func judge(s seen) Entry {
 		Findings: findings,
 		SaidBy:   text(s.SaidBy),
 		Peer:     s.Peer,
+		Silence:  string(s.Silence),
 		Parent:   s.Parent,
 		order:    c.Order,
 	}
 	if w := s.Witness; w != nil {
 		e.Witness = &Witness{Port: w.Port, Answers: w.Answers}
+	}
+	if c := s.Crowded; c != nil {
+		e.Crowded = &Crowded{Verdict: string(c.Verdict), Open: c.Open}
 	}
 	if s.Trace != nil {
 		trace := NewTrace(*s.Trace)

@@ -255,6 +255,7 @@ var sicknesses = []sickness{
 	{"timed-out", "owa", fromClient, things(losing(443))},
 	{"shunned", "owa", fromClient, things(shunning(443))},
 	{"refused", "owa", fromClient, things(refusing(443))},
+	{"connection-limit", "smtp-submission", fromClient, func(*testing.T) []breakage { return []breakage{crowding(587)} }},
 	{"mismatch", "smtp", fromClient, things(serving(script("SSH-2.0-x", nil), 25))},
 	{"silent", "smtp", fromClient, things(impatient, serving(silence, 25))},
 	{"cut", "smtp", fromClient, things(serving(hangUp, 25))},
@@ -264,7 +265,7 @@ var sicknesses = []sickness{
 }
 
 // inTheLab are the findings that only a real network makes.
-var inTheLab = []string{"prohibited", "unreachable"}
+var inTheLab = []string{"prohibited", "unreachable", "likely-prohibited"}
 
 func TestSickEndToEnd(t *testing.T) {
 	for _, s := range sicknesses {

@@ -15,11 +15,6 @@ import (
 // handshakeStalls: the client's hello got no answer.
 func handshakeStalls(s seen) bool { return s.Verdict == probe.Silent && s.Step == protocol.TLS }
 
-func sayHandshakeStalls(seen) (text, hint string) {
-	return "The connect succeeded, and the TLS handshake got no answer in time: often the large packets of the handshake are lost.",
-		"Look for a tunnel with a smaller packet size (MTU) and a firewall that drops ICMP \"too big\"; then at a device that inspects TLS."
-}
-
 // clearGreeting is how protocols begin that are spoken in the clear.
 var clearGreeting = regexp.MustCompile(`^(?:220[ -]|\+OK|\* OK|HTTP/1|20[01] )`)
 
