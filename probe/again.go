@@ -21,10 +21,14 @@ type Crowded struct {
 
 // Bounds on asking again.
 const (
-	quickly   = 2 * time.Second        // a peer that takes longer to hang up is no limit of connections
-	samples   = 4                      // of the refusals, where the system takes seconds to tell of each
-	firstTurn = 50 * time.Millisecond  // until a port that a limit turned away is asked again, doubling
-	lastTurn  = 400 * time.Millisecond // the last of these pauses
+	quickly   = 2 * time.Second         // a peer that takes longer to hang up is no limit of connections
+	samples   = 4                       // of the refusals, where the system takes seconds to tell of each
+	firstTurn = 50 * time.Millisecond   // until a port that a limit turned away is asked again, doubling
+	lastTurn  = 3200 * time.Millisecond // the last of these pauses
+
+	spacing = 20 * time.Millisecond // of connects to a host that limits them; Linux forgets only a few in each tick of its clock
+
+	leastWelcome = 2 // times that a port that answers must be welcome beside one that is turned away
 )
 
 // askOnce asks a check. What may be due to the run's other connections it asks
@@ -63,6 +67,25 @@ func (r *run) doubts(h *host, d *door, res Result, lonely bool) bool {
 		return r.mayBeCrowdedOut(h, res)
 	}
 	return r.inDoubt(res)
+}
+
+// persist asks again, alone, what a host turned away that limits connections, with
+// growing pauses: firewalls count connections for a while that are over. The
+// refusal stands where a port that answers is not turned away at the same time.
+func (r *run) persist(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
+	dropped, welcome := res.Verdict == TimedOut, 0
+	for pause := firstTurn; pause <= lastTurn && wait(ctx, pause); pause *= 2 {
+		r.alone(ctx, h, d, res, at)
+		if dropped || !r.inDoubt(*res) {
+			return // a dropped port has been asked often enough
+		}
+		if r.isWelcome(ctx, h, at.Addr()) {
+			welcome++
+		}
+		if welcome == leastWelcome {
+			return
+		}
+	}
 }
 
 // inDoubt reports whether a result is one that a limit of connections may lead to.
@@ -105,15 +128,8 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 		c.limit()
 	}
 	c.settled()
-	for pause := firstTurn; r.inDoubt(*res) && pause <= lastTurn; pause *= 2 {
-		limited := c.awaitDecision(ctx) || turnedAway(*res) && r.turnsWitnessAway(ctx, h, at.Addr())
-		if !limited || !wait(ctx, pause) {
-			break
-		}
-		r.alone(ctx, h, d, res, at)
-		if first == TimedOut {
-			break // a dropped port takes its time
-		}
+	if r.inDoubt(*res) && (c.awaitDecision(ctx) || turnedAway(*res) && r.turnsWitnessAway(ctx, h, at.Addr())) {
+		r.persist(ctx, h, d, res, at)
 	}
 	switch {
 	case !r.inDoubt(*res):
@@ -152,6 +168,9 @@ func (r *run) alone(ctx context.Context, h *host, d *door, res *Result, at netip
 		return
 	}
 	defer h.crowd.alone.Release(share)
+	if h.crowd.isLimited() && !wait(ctx, spacing) {
+		return
+	}
 	next := Result{Check: res.Check, Address: res.Address, Port: res.Port, Step: protocol.Connect, Verdict: Untried}
 	r.attempts(ctx, h, d, &next, at)
 	if next.Verdict == Untried && res.Verdict != Untried {

@@ -86,6 +86,17 @@ func (r *run) turnsWitnessAway(ctx context.Context, h *host, at netip.Addr) bool
 	return h.crowd.isLimited()
 }
 
+// isWelcome reports whether a port that has accepted connections accepts one now.
+func (r *run) isWelcome(ctx context.Context, h *host, at netip.Addr) bool {
+	if h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+		return false
+	}
+	defer h.crowd.alone.Release(wholeHost)
+	p := h.path(at)
+	w, _ := p.alive()
+	return wait(ctx, spacing) && p.connects() && !r.isTurnedAway(ctx, w, 2*p.wait())
+}
+
 // isTurnedAway reports whether a connect is refused.
 func (r *run) isTurnedAway(ctx context.Context, w witness, patience time.Duration) bool {
 	ctx, stop := context.WithTimeout(ctx, patience)
