@@ -4,78 +4,190 @@ package probe
 
 import (
 	"context"
-	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
-// askAnew asks once more with the client for TLS that believes nothing. It counts
-// where that one comes further, and then it is who asks at this door.
-func (r *run) askAnew(ctx context.Context, h *host, d *door, c catalog.Check, at netip.AddrPort, left time.Duration, failed *attempt) *attempt {
-	a := r.newAttempt(h, d, at, left)
-	a.hello = tls12Hello
-	a.make(ctx, r, c)
-	if a.secured == nil {
-		return nil
-	}
-	hungUp := classify(failed.err, failed.step(), false).verdict == Cut
-	if t := a.tls; hungUp && t.Unreadable == "" && !t.DHE() {
-		t.Hello, t.HelloFailed = a.helloSize, failed.helloSize
-	}
-	d.greetWith(a.hello, a.tls)
-	return a
+// A Crowded is what a port did while other connections to its host were open,
+// where it answered once it was asked alone.
+type Crowded struct {
+	Verdict Verdict // what was observed then
+	Open    int     // connections to the host that this run had open at a time, at most
 }
 
-// helloPatience is how long a hello is waited for before its size is to blame: by
-// then TCP has sent it four times.
-const helloPatience = 3 * time.Second
+// Bounds on asking again.
+const (
+	quickly   = 2 * time.Second         // a peer that takes longer to hang up is no limit of connections
+	samples   = 4                       // of the refusals, where the system takes seconds to tell of each
+	firstTurn = 50 * time.Millisecond   // until a port that a limit turned away is asked again, doubling
+	lastTurn  = 3200 * time.Millisecond // the last of these pauses
 
-// hearOut waits until an attempt is done, or its hello has been without an answer
-// for so long that no loss of packets explains it.
-func (a *attempt) hearOut(done <-chan struct{}) {
-	for a.shaking.Load() {
-		rest := helloPatience - a.line.Load().quiet()
-		if rest <= 0 {
+	spacing = 20 * time.Millisecond // of connects to a host that limits them; Linux forgets only a few in each tick of its clock
+
+	leastWelcome = 2 // times that a port that answers must be welcome beside one that is turned away
+)
+
+// askOnce asks a check. What may be due to the run's other connections it asks
+// again, alone: a limit of connections per source turns connects away that would
+// be welcome by themselves (xt_connlimit, "ct count" of nftables, MaxStartups).
+func (r *run) askOnce(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
+	if h.crowd.isLimited() || d.inDoubt() {
+		if r.alone(ctx, h, d, res, at); res.Verdict == TimedOut || !r.inDoubt(*res) {
 			return
 		}
-		timer := time.NewTimer(rest)
-		select {
-		case <-done:
-			timer.Stop()
+	} else {
+		company := h.crowd.join()
+		r.attempts(ctx, h, d, res, at)
+		if lonely := company.leave(); !r.doubts(h, d, *res, lonely) {
 			return
-		case <-timer.C:
+		}
+	}
+	d.doubt()
+	r.again(ctx, h, d, res, at)
+}
+
+// turnedAway reports whether somebody said no to a connect.
+func turnedAway(res Result) bool {
+	return res.Step == protocol.Connect && slices.Contains([]Verdict{Refused, Prohibited, Unreachable, Cut}, res.Verdict)
+}
+
+// doubts reports whether a result may be due to other connections. Lonely says
+// that there were none.
+func (r *run) doubts(h *host, d *door, res Result, lonely bool) bool {
+	switch {
+	case (turnedAway(res) || res.Verdict == TimedOut) && d.hasAnswered():
+		return true
+	case lonely:
+		return false
+	case res.Verdict == TimedOut:
+		return r.mayBeCrowdedOut(h, res)
+	}
+	return r.inDoubt(res)
+}
+
+// persist asks again, alone, what a host turned away that limits connections, with
+// growing pauses: firewalls count connections for a while that are over. The
+// refusal stands where a port that answers is not turned away at the same time.
+func (r *run) persist(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
+	dropped, welcome := res.Verdict == TimedOut, 0
+	for pause := firstTurn; pause <= lastTurn && wait(ctx, pause); pause *= 2 {
+		r.alone(ctx, h, d, res, at)
+		if dropped || !r.inDoubt(*res) {
+			return // a dropped port has been asked often enough
+		}
+		if r.isWelcome(ctx, h, at.Addr()) {
+			welcome++
+		}
+		if welcome == leastWelcome {
+			return
 		}
 	}
 }
 
-// provesSize reports whether a hello of another size than that of first was
-// answered, and that of first was not. Old load balancers hang at one of 256 to 511
-// octets, which is why RFC 7685 was written.
-func (a *attempt) provesSize(first *attempt) bool {
-	return a.proves() && a.tls != nil && a.hello == otherHello && first.hello == usualHello && first.helloSize != a.helloSize &&
-		first.step() == protocol.TLS && !first.helloHeard && isTimeout(first.err) && first.line.Load().quiet() >= helloPatience
+// inDoubt reports whether a result is one that a limit of connections may lead to.
+func (r *run) inDoubt(res Result) bool {
+	return turnedAway(res) || res.Verdict == TimedOut || r.sentAway(res)
 }
 
-// A helloMeter sees how large our hello is, and whether anything came after it.
-type helloMeter struct {
-	net.Conn
-	size  int // of the message; 0 before it is sent
-	heard bool
-}
-
-func (m *helloMeter) Write(b []byte) (int, error) {
-	const recordHeader = 5
-	if m.size == 0 {
-		m.size = len(b) - recordHeader
+// sentAway reports whether the connection came about and the service got rid of
+// it: accepted and closed at once, or "421 too many connections". A web server's
+// refusal is about the page. Nobody is asked again who may have had a password.
+func (r *run) sentAway(res Result) bool {
+	if r.pool.Credentials != nil || res.Took > quickly {
+		return false
 	}
-	return m.Conn.Write(b)
+	return res.Verdict == Cut || res.Verdict == Answered && res.Check.Service.HTTP == nil && res.Peer != nil && res.Peer.Refusal != ""
 }
 
-func (m *helloMeter) Read(b []byte) (int, error) {
-	n, err := m.Conn.Read(b)
-	m.heard = m.heard || n > 0
-	return n, err
+// mayBeCrowdedOut reports whether a port that timed out may have been dropped for
+// the sake of other connections: everything else fell silent, too, or connects
+// got lost as on no path in good order and the host was never quiet enough.
+func (r *run) mayBeCrowdedOut(h *host, res Result) bool {
+	if res.Check.Service.Network == catalog.UDP {
+		return h.crowd.isLimited()
+	}
+	silent := res.Witness != nil && !res.Witness.Answers
+	return silent || res.Took >= r.timeouts.Check && h.path(res.Address).isSuspect()
+}
+
+// again asks a port alone, and once more where other ports show meanwhile that
+// there is a limit: firewalls forget closed connections with a delay.
+func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
+	c := h.crowd
+	first := res.Verdict
+	c.doubt()
+	quiet := c.awaitQuiet(ctx)
+	if quiet && r.isWorthIt(ctx, h, res, at) {
+		r.alone(ctx, h, d, res, at)
+	}
+	if quiet && !r.inDoubt(*res) {
+		c.limit()
+	}
+	c.settled()
+	if r.inDoubt(*res) && (c.awaitDecision(ctx) || turnedAway(*res) && r.turnsWitnessAway(ctx, h, at.Addr())) {
+		r.persist(ctx, h, d, res, at)
+	}
+	switch {
+	case !r.inDoubt(*res):
+		res.Crowded = &Crowded{Verdict: first, Open: c.atMost()}
+	case ctx.Err() != nil:
+		*res = Result{Check: res.Check, Address: res.Address, Port: res.Port, Step: res.Step, Tries: res.Tries, Took: res.Took,
+			Verdict: Untried, Obstacle: Interrupted, Detail: "interrupted before it could be asked again without other connections"}
+	case turnedAway(*res) && d.hasAnswered():
+		res.Crowded = &Crowded{Verdict: first, Open: c.atMost()}
+		res.Verdict, res.Detail = Cut, "this port turned the connect away, after it had answered others"
+	}
+}
+
+// isWorthIt reports whether asking again may tell more. Where the system repeats a
+// refused connect for seconds, a few stand for all; and a port that was dropped, or
+// to which there was no way, is asked again where it is certain that the host lives.
+func (r *run) isWorthIt(ctx context.Context, h *host, res *Result, at netip.AddrPort) bool {
+	switch {
+	case h.crowd.isLimited():
+		return true
+	case res.Verdict == TimedOut:
+		return r.revives(ctx, h, at.Addr())
+	case res.Verdict == Unreachable:
+		return h.path(at.Addr()).hasLived()
+	case r.refusal > 0:
+		return h.crowd.sample(samples)
+	}
+	return true
+}
+
+// alone asks a check while nobody else is asked at the host, or few where that
+// would take long.
+func (r *run) alone(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
+	share := h.share(*res, at.Addr())
+	if h.crowd.alone.Acquire(ctx, share) != nil {
+		return
+	}
+	defer h.crowd.alone.Release(share)
+	if h.crowd.isLimited() && !wait(ctx, spacing) {
+		return
+	}
+	next := Result{Check: res.Check, Address: res.Address, Port: res.Port, Step: protocol.Connect, Verdict: Untried}
+	r.attempts(ctx, h, d, &next, at)
+	if next.Verdict == Untried && res.Verdict != Untried {
+		return // what was observed tells more
+	}
+	next.Tries += res.Tries
+	next.Took += res.Took
+	*res = next
+}
+
+// share is how much of the host's room a check takes that is asked alone.
+func (h *host) share(res Result, to netip.Addr) int64 {
+	switch {
+	case res.Verdict == TimedOut:
+		return halfHost
+	case h.crowd.isLimited() || !h.path(to).isFar():
+		return wholeHost
+	}
+	return quarter
 }

@@ -39,6 +39,8 @@ type attempt struct {
 	spent time.Duration // of it
 	tries int           // connects or datagrams
 
+	delivery Delivery // of what was not answered in time
+
 	hangUp  func()                // ends the connection
 	line    atomic.Pointer[leash] // the connection, once there is one
 	secured net.Conn              // the TLS connection, once there is one
@@ -74,6 +76,9 @@ func (a *attempt) make(ctx context.Context, r *run, c catalog.Check) {
 	}
 	defer func() { a.hangUp() }()
 	a.talk(ctx, r, conn, c)
+	if isTimeout(a.err) {
+		a.delivery = a.line.Load().delivery()
+	}
 	if a.secured != nil {
 		_ = a.secured.Close() // says close_notify
 	}
@@ -91,10 +96,11 @@ func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, er
 	if err != nil {
 		return nil, err
 	}
-	a.door.known()
+	closed := a.came()
 	done, err := a.turn(ctx, a.host.talks, r.talks)
 	if err != nil {
 		_ = conn.Close()
+		closed()
 		return nil, err
 	}
 	limit := a.left - a.passed()
@@ -107,9 +113,21 @@ func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, er
 	a.hangUp = sync.OnceFunc(func() {
 		stop()
 		_ = leash.Close()
+		closed()
 		done()
 	})
 	return leash, nil
+}
+
+// came notes that a connection came about, until it is told that there is none any
+// more.
+func (a *attempt) came() (closed func()) {
+	a.door.known()
+	over, gone := a.door.talk(), a.host.crowd.connect()
+	return func() {
+		gone()
+		over(a.raw != nil && (a.err == nil || len(a.raw.head()) > 0))
+	}
 }
 
 var errTurn = errors.New("it was not its turn")
@@ -151,7 +169,7 @@ func (a *attempt) connect(ctx context.Context, r *run, c catalog.Check) (conn ne
 		conn, err = r.dial(ctx, catalog.UDP, a.to)
 		a.tries = 1
 	} else {
-		conn, a.tries, err = r.knock(ctx, a.host, c.Service, a.to)
+		conn, a.tries, err = r.knock(ctx, a.host, a.door, c.Service, a.to)
 	}
 	var known *dialError
 	if err != nil && !errors.As(err, &known) {
@@ -247,40 +265,6 @@ func (a *attempt) end() {
 
 // step is the last one that was begun.
 func (a *attempt) step() protocol.Step { return a.steps[len(a.steps)-1].Step }
-
-// record writes what the attempt found into res. It reports whether the cause
-// was a shortage of this machine that may pass.
-func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) {
-	res.Steps = a.steps
-	res.Step = a.step()
-	o := classify(a.err, res.Step, cancelled)
-	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, a.ofFamily(o.obstacle), o.saidBy
-	res.Evidence = a.evidence(o.verdict)
-	res.Silence = a.silence(o.verdict)
-	peer := a.peer
-	a.door.tell(a.tls)
-	peer.TLS, peer.TLSFailure = a.tls.judge(t), failure(a.err)
-	a.mask.HideAll(&peer) // before it is cut
-	peer.Clean()
-	if !emptyPeer(peer) {
-		res.Peer = &peer
-	}
-	res.Detail = a.detail(o, res)
-	return o.obstacle.mayPass()
-}
-
-// ofFamily tells which kind of address this machine does not speak: the system
-// has one error for both.
-func (a *attempt) ofFamily(o Obstacle) Obstacle {
-	if o == NoIPv6 && a.to.Addr().Is4() {
-		return NoIPv4
-	}
-	return o
-}
-
-func emptyPeer(p protocol.Peer) bool {
-	return p.Greeting == "" && p.Capabilities == nil && p.Facts == nil && p.Refusal == "" && p.Endpoints == nil && p.Web == nil && p.TLS == nil && p.TLSFailure == nil
-}
 
 // A panicError is a fault of exreach's own.
 type panicError struct {

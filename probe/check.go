@@ -24,7 +24,9 @@ func (r *run) check(ctx context.Context, h *host, c catalog.Check, emit func(Res
 	var each sync.WaitGroup
 	for _, addr := range name.Addrs {
 		each.Go(func() {
-			res := r.askAt(ctx, h, c, netip.AddrPortFrom(addr, c.Service.Ports.First))
+			at := netip.AddrPortFrom(addr, c.Service.Ports.First)
+			res := r.askAt(ctx, h, c, at)
+			r.askControlLast(ctx, h, &res, at)
 			res.Name = name
 			res.Steps = append([]Timing{{protocol.Resolve, h.took}}, res.Steps...)
 			emit(res)
@@ -73,9 +75,10 @@ func (r *run) ask(ctx context.Context, h *host, c catalog.Check, at netip.AddrPo
 		known.Check = c
 		return known
 	}
-	r.attempts(ctx, h, d, &res, at)
+	r.askOnce(ctx, h, d, &res, at)
 	hide(r.mask, &res)
-	if sameForAll(res) {
+	h.path(at.Addr()).observeRow(res)
+	if sameForAll(res) && !(res.Verdict == Cut && d.hasAnswered()) {
 		d.close(res)
 	}
 	return res
@@ -107,11 +110,21 @@ const maxCuts = 2
 func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
 	p := h.path(at.Addr())
 	left := r.timeouts.Check
+	stills := 0
 	var a *attempt
 	for pause, cuts := 20*time.Millisecond, 0; ; pause = min(2*pause, time.Second) {
+		before := r.still.times()
 		a = r.converse(ctx, h, d, res.Check, at, left)
 		shortage := a.record(res, r.trust, ctx.Err() != nil)
 		res.Tries += a.tries
+		if r.still.times() != before && !a.proves() && ctx.Err() == nil {
+			if left = r.timeouts.Check; resume(ctx, &stills) {
+				res.Peer = nil
+				continue
+			}
+			res.Verdict, res.Obstacle, res.Detail = Untried, StoodStill, stoodStill
+			break
+		}
 		left -= a.spent
 		if res.Verdict == Cut {
 			cuts++

@@ -183,6 +183,8 @@ func isTimeout(err error) bool {
 // say.
 func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 	switch obstacle := obstacleOf(err); {
+	case errors.As(err, new(errStoodStill)):
+		return Untried, StoodStill, stoodStill
 	case cancelled:
 		return Untried, Interrupted, "interrupted while looking up the name"
 	case notFound(err):

@@ -19,6 +19,8 @@ type leash struct {
 	mu    sync.Mutex
 	over  bool
 	heard time.Time // when the peer said something last, or connected
+	asked bool      // something was sent
+	state tcpState  // before that
 }
 
 func newLeash(conn net.Conn, limit time.Time) *leash {
@@ -35,6 +37,26 @@ func (l *leash) Read(b []byte) (int, error) {
 		l.mu.Unlock()
 	}
 	return n, err
+}
+
+// Write notes how TCP stands before each question.
+func (l *leash) Write(b []byte) (int, error) {
+	state, _ := tcpStateOf(l.Conn)
+	l.mu.Lock()
+	l.asked, l.state = true, state
+	l.mu.Unlock()
+	return l.Conn.Write(b)
+}
+
+// delivery tells what became of the last question, where that is known.
+func (l *leash) delivery() Delivery {
+	now, known := tcpStateOf(l.Conn)
+	if !known {
+		return ""
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return deliveryOf(l.state, now, l.asked)
 }
 
 // quiet is how long the peer has not said anything.

@@ -25,9 +25,12 @@ type door struct {
 	known func()        // says that the first check has connected, or not
 	told  chan struct{} // closed by known
 
-	mu      sync.Mutex
-	claimed bool    // by the first check, which finds out whether anything answers
-	shut    *Result // what every other check of this port will find, too
+	mu       sync.Mutex
+	claimed  bool    // by the first check, which finds out whether anything answers
+	talking  int     // connections
+	answered bool    // on one of them
+	doubted  bool    // it turned a connect away, perhaps for the sake of others
+	shut     *Result // what every other check of this port will find, too
 
 	greeting hello // the one that is answered here
 	size     int   // of it, and of the one that is not; 0 where the size is not why
@@ -111,4 +114,38 @@ func (d *door) tell(t *shown) {
 	if t != nil && t.Hello == 0 {
 		t.Hello, t.HelloFailed = d.size, d.failed
 	}
+}
+
+// talk notes a connection, until it is told that it is over, and whether the peer
+// has answered anything.
+func (d *door) talk() (over func(answered bool)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.talking++
+	return func(answered bool) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.talking--
+		d.answered = d.answered || answered
+	}
+}
+
+// hasAnswered reports whether the port has answered in this run, or may be about to.
+func (d *door) hasAnswered() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.answered || d.talking > 0
+}
+
+// doubt notes that the port is asked alone from now on.
+func (d *door) doubt() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.doubted = true
+}
+
+func (d *door) inDoubt() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.doubted
 }

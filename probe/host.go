@@ -26,6 +26,7 @@ type run struct {
 	logins   *Logins
 	mask     *protocol.Mask // hides the password; nil where there is none
 	trust    *Trust
+	still    *still
 
 	// What waits for a connect must not hold up a conversation, so that each has
 	// its own half of the limit. Few of them are enough for witnesses.
@@ -55,6 +56,7 @@ type host struct {
 	mu      sync.Mutex
 	doors   map[doorway]*door
 	paths   map[netip.Addr]*path
+	crowd   *crowd
 }
 
 func newRun(ctx context.Context, p *Pool) *run {
@@ -67,6 +69,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 		logins:   p.Logins,
 		mask:     protocol.NewMask(p.Credentials),
 		trust:    p.Trust,
+		still:    newStill(p.clock),
 		hosts:    map[string]*host{},
 	}
 	half := int64(max(1, r.limit/2))
@@ -131,6 +134,7 @@ func (r *run) enter(name string) *host {
 			doors:    map[doorway]*door{},
 			turn:     semaphore.NewWeighted(math.MaxInt64),
 			paths:    map[netip.Addr]*path{},
+			crowd:    newCrowd(),
 		}
 		if r.pool.Gentle {
 			h.turn, h.pace = semaphore.NewWeighted(1), newPace(gentlePace)
@@ -157,7 +161,7 @@ func (r *run) resolve(ctx context.Context, h *host) (*Name, error) {
 	h.claimed = true
 	r.mu.Unlock()
 	if first {
-		found, err := r.pool.Resolve(ctx, h.name)
+		found, err := r.resolveAwake(ctx, h.name)
 		h.found, h.took, h.err = &found, found.took, err
 		close(h.resolved)
 	}

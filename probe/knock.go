@@ -19,17 +19,19 @@ import (
 // address was seen to answer something else at that time: a path that is down
 // says nothing about the port.
 type knock struct {
-	run  *run
-	host *host
-	path *path
-	to   netip.AddrPort
-	rank witnessRank // of the port, should it accept
+	run   *run
+	host  *host
+	path  *path
+	to    netip.AddrPort
+	rank  witnessRank // of the port, should it accept
+	alone bool        // it is asked again, while the host is quiet
 
 	sent        int           // tries
 	first, last time.Time     // when the first and the last of them were sent
 	wait        time.Duration // for the answer to the last one
 	unsent      bool          // the last one never left this machine
 	counted     int           // tries that count
+	calm        int           // those of them at a time when few connections to the host were open
 	open        []*try        // those under way, the oldest first
 	ended       chan *try     // those that are over
 }
@@ -48,8 +50,8 @@ var errNoAnswer = &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExce
 
 // knock connects to a port, and returns how many tries that took. It ends with
 // ctx, and when it is certain that nothing answers.
-func (r *run) knock(ctx context.Context, h *host, s catalog.Service, to netip.AddrPort) (net.Conn, int, error) {
-	k := &knock{run: r, host: h, path: h.path(to.Addr()), to: to, rank: accepts, ended: make(chan *try)}
+func (r *run) knock(ctx context.Context, h *host, d *door, s catalog.Service, to netip.AddrPort) (net.Conn, int, error) {
+	k := &knock{run: r, host: h, path: h.path(to.Addr()), to: to, rank: accepts, alone: d.inDoubt(), ended: make(chan *try)}
 	if s.HTTP != nil {
 		k.rank = acceptsWeb
 	}
@@ -121,6 +123,9 @@ func (k *knock) overdue() bool {
 	}
 	if k.path.lived(k.last.Add(-lapse(k.wait))) || k.run.pool.Tries > 0 {
 		k.counted++
+		if !k.host.crowd.wasPacked(k.last) {
+			k.calm++
+		}
 	}
 	k.path.unanswered(k.last)
 	return true
@@ -135,8 +140,35 @@ func (k *knock) isEnough() bool {
 	if time.Since(k.first) < k.run.refusal {
 		return false
 	}
-	return k.counted >= orDefault(k.run.pool.Tries, k.path.enough()) ||
-		k.sent >= leastTries && k.path.dead(k.run.timeouts.Connect)
+	return k.counted >= k.enough() && k.isCalm() || k.sent >= leastTries && k.isDead()
+}
+
+// isDead reports whether the address has been silent for as long as a host may be.
+// The time in which this program stood still does not count.
+func (k *knock) isDead() bool {
+	patience := k.run.timeouts.Connect
+	return k.run.still.awake(patience) >= patience && k.path.dead(patience)
+}
+
+// enough is how many tries that count are enough.
+func (k *knock) enough() int {
+	switch {
+	case k.run.pool.Tries > 0:
+		return k.run.pool.Tries
+	case k.alone:
+		return leastTries // after all those before
+	}
+	return k.path.enough()
+}
+
+// leastCalm is how many tries must have been sent while the host was quiet, where
+// many of them get lost: a limit of connections per source may be what drops them.
+const leastCalm = 2
+
+// isCalm reports whether it cannot be the other connections to the host that keep
+// a port from answering.
+func (k *knock) isCalm() bool {
+	return k.calm >= leastCalm || k.alone || k.run.pool.Tries > 0 || !k.path.isSuspect()
 }
 
 // prepare chooses the witness that is asked beside the next try, where one is

@@ -42,6 +42,9 @@ type path struct {
 	missed       int           // how often the witness has not answered since something was heard
 	witness      witness
 	known        chan struct{} // closed once something was heard
+	revived      bool          // the witness was asked whether it is there again; held by crowd.alone
+	hollow       bool          // a port connected and proved nothing
+	sounded      bool          // it was asked whether it turns us away, too; held by crowd.alone
 }
 
 // A witness is a port that has answered, and is asked again to see whether the

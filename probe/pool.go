@@ -35,6 +35,8 @@ type Pool struct {
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
 	Logins      *Logins               // what came of the credentials so far, shared by all pools that have them; nil begins anew
+
+	clock func() time.Time // shows that the program stood still; nil is time.Now
 }
 
 // DialFunc opens a connection to one address. It ends when ctx does.
@@ -75,18 +77,23 @@ func (p *Pool) Run(ctx context.Context, checks iter.Seq[catalog.Check]) iter.Seq
 // feed starts every check, waits for all of them and closes out.
 func (r *run) feed(ctx context.Context, checks iter.Seq[catalog.Check], out chan<- Result) {
 	defer close(out)
+	watched, done := context.WithCancel(r.ctx)
+	r.background.Go(func() { r.still.watch(watched) })
 	var group errgroup.Group
 	group.SetLimit(r.limit)
 	for c := range checks {
 		h := r.enter(c.Host)
 		group.Go(func() error {
 			defer r.leave(h)
+			h.crowd.begin(c)
 			results := emitter{out: out}
 			r.check(ctx, h, c, results.emit)
+			h.crowd.end()
 			results.end()
 			return nil
 		})
 	}
 	_ = group.Wait() // the functions above return no error
+	done()
 	r.background.Wait()
 }

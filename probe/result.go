@@ -53,6 +53,7 @@ type Result struct {
 	Last     bool      // the last result of its check, with those of what is behind it
 	Witness  *Witness  // of a TimedOut port over TCP; nil where the address answered nothing
 	Trace    *Trace    // how far the packets came; nil where that was not asked
+	Crowded  *Crowded  // what it did beside other connections; nil where that made no difference
 }
 
 // A Witness is a port of the same address that had answered, and was asked again

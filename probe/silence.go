@@ -12,6 +12,8 @@ type Silence struct {
 	Pace  Pace
 	Heard int           // bytes that came in the step before time ran out
 	Quiet time.Duration // how long nothing more had come by then
+
+	Delivery Delivery // what this machine's TCP knows of it; "" where that is not known
 }
 
 // A Pace is how a peer spoke that did not come to an end.
@@ -34,7 +36,7 @@ func (a *attempt) silence(v Verdict) *Silence {
 	total, last := a.hears.heard()
 	ever, _ := a.raw.heard()
 	took := a.steps[len(a.steps)-1].Took
-	s := &Silence{Pace: Never, Heard: total - a.before, Quiet: took}
+	s := &Silence{Pace: Never, Heard: total - a.before, Quiet: took, Delivery: a.delivery}
 	if s.Heard > 0 {
 		s.Quiet = a.since.Add(took).Sub(last)
 	}

@@ -20,6 +20,14 @@ func sayExposed(s seen) (text, hint string) {
 
 func sayTimedOut(s seen) (text, hint string) {
 	said := fmt.Sprintf("No reply to %s over %s: ", s.tries(), probe.Elapsed(s.Took))
+	if s.lives() {
+		said = fmt.Sprintf("No reply to %s over %s%s: ", s.tries(), probe.Elapsed(s.Took), s.meanwhile())
+		if s.Check.Service.Network == catalog.UDP {
+			return said + "something on the path drops the packets, or the service does not answer strangers " +
+				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).", s.ask(between)
+		}
+		return said + "something on the path, or the server's own firewall, drops the packets (FILTERED in PortQry's words).", s.ask(between)
+	}
 	if s.Check.Service.Network == catalog.UDP {
 		return said + "something on the path drops the packets, the host is down, or the service does not answer strangers " +
 				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).",

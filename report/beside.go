@@ -40,6 +40,10 @@ type spot struct {
 	everything bool                       // the port that nobody uses answers
 	shuns      bool                       // a port that had answered fell silent
 	onlyMail   bool                       // see onlyMailConnects
+	lives      bool                       // something came back
+	proven     bool                       // a service spoke its own protocol
+	inTheClear bool                       // one of those without TLS
+	forbids    *probe.Result              // somebody said no to a connect there; nil where nobody did
 	secured    []*probe.Result            // one of each port at which TLS came about
 	servers    []string                   // names of those that answered, sorted
 }
@@ -120,6 +124,12 @@ func (p *spot) conclude() {
 	for _, r := range p.results {
 		p.everything = p.everything || r.Check.IsControl() && !untold(*r)
 		p.shuns = p.shuns || fellSilent(*r)
+		p.lives = p.lives || !isUnreached(*r) && r.Verdict != probe.Untried
+		p.proven = p.proven || proven(*r)
+		p.inTheClear = p.inTheClear || talksInTheClear(*r)
+		if p.forbids == nil && forbids(*r) {
+			p.forbids = r
+		}
 		if name := serverOf(*r); name != "" {
 			p.servers = append(p.servers, name)
 		}

@@ -64,8 +64,7 @@ func (d *Draft) Report(took time.Duration) Report {
 // judge makes the entry of one result.
 func judge(s seen) Entry {
 	s.want = s.effective()
-	s.grade = gradeOf(s.want, s.Verdict)
-	if s.hurried {
+	if s.grade = gradeOf(s.want, s.Verdict); s.hurried || s.undecided() {
 		s.grade = Unknown
 	}
 	findings, grade := find(s)
@@ -96,12 +95,16 @@ func judge(s seen) Entry {
 		Findings: findings,
 		SaidBy:   text(s.SaidBy),
 		Peer:     s.Peer,
+		Silence:  string(s.delivery()),
 		Parent:   s.Parent,
 		order:    c.Order,
 		ground:   c.Ground,
 	}
 	if w := s.Witness; w != nil {
 		e.Witness = &Witness{Port: w.Port, Answers: w.Answers}
+	}
+	if c := s.Crowded; c != nil {
+		e.Crowded = &Crowded{Verdict: string(c.Verdict), Open: c.Open}
 	}
 	if s.Trace != nil {
 		trace := NewTrace(*s.Trace)

@@ -282,6 +282,7 @@ var sicknesses = []sickness{
 	{"timed-out", "owa", fromClient, things(losing(443))},
 	{"shunned", "owa", fromClient, things(shunning(443))},
 	{"refused", "owa", fromClient, things(refusing(443))},
+	{"connection-limit", "smtp-submission", fromClient, func(*testing.T) []breakage { return []breakage{crowding(587)} }},
 	{"mismatch", "smtp", fromClient, things(serving(script("SSH-2.0-x", nil), 25))},
 	{"silent", "smtp", fromClient, things(impatient, serving(silence, 25))},
 	{"cut", "smtp", fromClient, things(serving(hangUp, 25))},
@@ -296,7 +297,7 @@ var sicknesses = []sickness{
 
 // inTheLab are the findings that only a real network makes, and the one that needs
 // a host of thousands of results and an interrupt (TestInterruptedJudging).
-var inTheLab = []string{"prohibited", "unreachable", "not-judged", "name-search", "name-loopback", "name-no-way", "name-half-answered", "name-reserved"}
+var inTheLab = []string{"prohibited", "unreachable", "not-judged", "likely-prohibited", "name-search", "name-loopback", "name-no-way", "name-half-answered", "name-reserved"}
 
 func TestSickEndToEnd(t *testing.T) {
 	for _, s := range slices.Concat(sicknesses, talkSicknesses, tlsSicknesses) {

@@ -136,7 +136,7 @@ var findingTests = []findingTest{
 
 // allFindingTests are the tests of what one result shows by itself.
 func allFindingTests() []findingTest {
-	return slices.Concat(findingTests, smtpTests, loginTests, tlsTests, tlsFailureTests, untriedTests, httpTests, directoryTests, rpcTests, versionTests, talkTests, nameTests)
+	return slices.Concat(findingTests, smtpTests, loginTests, tlsTests, tlsFailureTests, untriedTests, httpTests, directoryTests, rpcTests, versionTests, talkTests, nameTests, limitTests)
 }
 
 func TestFindings(t *testing.T) {
@@ -182,7 +182,7 @@ func TestFindingsAllTested(t *testing.T) {
 	for _, test := range allFindingTests() {
 		tested[test.code] = true
 	}
-	for _, test := range hostTests {
+	for _, test := range slices.Concat(hostTests, limitHostTests) {
 		tested[test.code] = true
 	}
 	for _, r := range slices.Concat(explanations, observations) {

@@ -227,7 +227,7 @@ var hostTests = []hostTest{
 }
 
 func TestHostFindings(t *testing.T) {
-	for _, test := range hostTests {
+	for _, test := range slices.Concat(hostTests, limitHostTests) {
 		sick := reportOf(test.sick)
 		i := slices.IndexFunc(sick, func(e Entry) bool {
 			_, found := finding(e, test.code)

@@ -109,6 +109,8 @@ type Entry struct {
 	SaidBy   string         `json:"said_by,omitempty"`
 	Peer     *protocol.Peer `json:"peer,omitempty"`
 	Witness  *Witness       `json:"witness,omitempty"`
+	Crowded  *Crowded       `json:"crowded,omitempty"` // absent where other connections made no difference
+	Silence  string         `json:"silence,omitempty"` // of the verdict silent; absent where it is not known
 	Parent   string         `json:"parent,omitempty"`
 	Trace    *Trace         `json:"trace,omitempty"` // absent where no trace was asked for or made
 
@@ -121,6 +123,12 @@ type Entry struct {
 type Witness struct {
 	Port    uint16 `json:"port"`
 	Answers bool   `json:"answers"` // it still did
+}
+
+// A Crowded is what a port did while other connections to its host were open.
+type Crowded struct {
+	Verdict string `json:"verdict"`
+	Open    int    `json:"open"` // connections of this run, at most
 }
 
 // A Step is how long one step of a check took.

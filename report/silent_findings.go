@@ -21,6 +21,9 @@ func (s seen) pace() probe.Pace {
 }
 
 func saySilent(s seen) (text, hint string) {
+	if text, hint := s.sayDelivery(); text != "" && s.pace() != probe.Slowly && !s.mayComeYet() {
+		return text, hint
+	}
 	switch s.pace() {
 	case probe.Slowly:
 		return fmt.Sprintf("The connect succeeded and an answer came too slowly: %s in %s, and it was not complete. "+
@@ -42,6 +45,12 @@ func saySilent(s seen) (text, hint string) {
 // greetsFirst reports whether a greeting was waited for.
 func (s seen) greetsFirst() bool {
 	return s.Step == protocol.Greet && slices.Contains([]string{"smtp", "pop3", "imap", "nntp"}, s.Check.Service.Protocol)
+}
+
+// mayComeYet reports whether the way is clear as far as TCP can tell, and what is
+// waited for is something that servers are known to take their time for.
+func (s seen) mayComeYet() bool {
+	return s.delivery() == probe.Held && (s.pace() == probe.Stalled || s.greetsFirst())
 }
 
 // stepTook is how long the last step took.

@@ -17,12 +17,6 @@ func handshakeStalls(s seen) bool {
 	return s.Verdict == probe.Silent && s.Step == protocol.TLS && s.pace() != probe.Slowly
 }
 
-func sayHandshakeStalls(s seen) (text, hint string) {
-	return fmt.Sprintf("The connect succeeded, and the TLS handshake got no answer in time: %s.", s.stalled()),
-		"If other ports of the server answer, look at this service and its certificate first; then for a tunnel with a smaller packet size (MTU) " +
-			"and a firewall that drops ICMP \"too big\", and at a device that inspects TLS."
-}
-
 // clearGreeting is how protocols begin that are spoken in the clear.
 var clearGreeting = regexp.MustCompile(`^(?:220[ -]|\+OK|\* OK|HTTP/1|20[01] )`)
 

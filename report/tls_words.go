@@ -167,7 +167,7 @@ func sayHelloSize(s seen) (text, hint string) {
 // stalled says what may hold up a handshake. Where TLS was asked for twice, the
 // second hello was of another size.
 func (s seen) stalled() string {
-	causes := []string{"large packets of the handshake are lost", "the service hangs or cannot use its certificate", "a device on the path holds it back"}
+	causes := []string{"large packets of the handshake are lost (path MTU)", "the service hangs or cannot use its certificate", "a device on the path holds it back"}
 	if s.Tries < 2 {
 		causes = slices.Insert(causes, 1, "an old load balancer hangs at a ClientHello of 256 to 511 bytes, such as exreach's")
 	}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"exreach/catalog"
+)
+
+// few is how many conversations may go on at a host that counts as quiet: a slow
+// service must not hold up everybody else, and no limit of connections is so low.
+const few = 2
+
+// settle is how long a host must be quiet where more checks of it are to come.
+const settle = 50 * time.Millisecond
+
+// A crowd is all that this run has going on at one host. Servers and firewalls
+// limit the connections of a source, so that a port may turn a connect away for
+// the sake of the others.
+type crowd struct {
+	alone *semaphore.Weighted // of asking again; nobody else has any of it who has all
+
+	mu          sync.Mutex
+	coming      int           // checks of the plan that have not begun
+	begun, over int           // checks that have, and those that have ended
+	asking      int           // checks that are under way and wait for nobody
+	joined      int           // how many have been asking, all in all
+	open, most  int           // connections, now and at a time
+	packed      time.Time     // when more than a few were open last
+	doubts      int           // refusals that are in doubt and have not been asked again
+	sampled     int           // those that have
+	limited     bool          // a port that turned a connect away has answered alone
+	changed     chan struct{} // closed when one of the above is as somebody may wait for
+}
+
+// Shares of crowd.alone.
+const (
+	wholeHost = 4
+	halfHost  = 2
+	quarter   = 1
+)
+
+func newCrowd() *crowd {
+	return &crowd{alone: semaphore.NewWeighted(wholeHost), changed: make(chan struct{})}
+}
+
+// begin notes that a check of the host has begun.
+func (c *crowd) begin(check catalog.Check) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.begun++
+	c.coming = check.Of - c.begun
+}
+
+// end notes that a check is over.
+func (c *crowd) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over++; c.begun-c.over == 1 {
+		c.tell()
+	}
+}
+
+// A company is a check among the others of its host.
+type company struct {
+	crowd  *crowd
+	joined int
+	lonely bool // nobody else was asking as it began
+}
+
+// join notes that a check begins to ask.
+func (c *crowd) join() company {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asking++
+	c.joined++
+	return company{c, c.joined, c.asking == 1}
+}
+
+// leave notes that it has asked, and reports whether it was the only one.
+func (in company) leave() (lonely bool) {
+	c := in.crowd
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asking--; c.asking <= few {
+		c.tell()
+	}
+	return in.lonely && c.joined == in.joined
+}
+
+// connect notes a connection, until it is told that there is none any more.
+func (c *crowd) connect() (closed func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open++
+	c.most = max(c.most, c.open)
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.open > few {
+			c.packed = time.Now()
+		}
+		c.open--
+	})
+}
+
+// wasPacked reports whether more than a few connections were open since t.
+func (c *crowd) wasPacked(t time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open > few || !c.packed.Before(t)
+}
+
+// atMost is how many connections were open at a time.
+func (c *crowd) atMost() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.most
+}
+
+// doubt notes a refusal that is to be asked again.
+func (c *crowd) doubt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.doubts++
+}
+
+// settled takes one doubt back.
+func (c *crowd) settled() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.doubts--; c.doubts == 0 {
+		c.tell()
+	}
+}
+
+// sample reports whether a refusal is one of the first n to be asked again.
+func (c *crowd) sample(n int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sampled++
+	return c.sampled <= n
+}
+
+// limit notes that the host, or a firewall before it, limits connections.
+func (c *crowd) limit() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.limited {
+		c.limited = true
+		c.tell()
+	}
+}
+
+func (c *crowd) isLimited() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.limited
+}
+
+// tell wakes whoever waits. It is called with the lock held.
+func (c *crowd) tell() {
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// await waits until a condition holds, which is looked at with the lock held. It
+// reports whether that was before ctx ended.
+func (c *crowd) await(ctx context.Context, holds func() bool) bool {
+	for {
+		c.mu.Lock()
+		done, changed := holds(), c.changed
+		c.mu.Unlock()
+		if done {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// awaitQuiet waits until few checks of the host are asking, and no more are about
+// to begin.
+func (c *crowd) awaitQuiet(ctx context.Context) bool {
+	return c.awaitCalm(ctx, func() bool { return c.asking <= few })
+}
+
+// awaitEnd waits until all other checks of the host are over.
+func (c *crowd) awaitEnd(ctx context.Context) bool {
+	return c.awaitCalm(ctx, func() bool { return c.begun-c.over <= 1 })
+}
+
+// awaitCalm waits until a condition holds and all checks of the host have begun.
+// Where those to come keep it waiting, because others have their places, it holds
+// for a while.
+func (c *crowd) awaitCalm(ctx context.Context, holds func() bool) bool {
+	for {
+		begun, coming := 0, 0
+		if !c.await(ctx, func() bool { begun, coming = c.begun, c.coming; return holds() }) {
+			return false
+		}
+		if coming <= 0 {
+			return true
+		}
+		if !wait(ctx, settle) {
+			return false
+		}
+		c.mu.Lock()
+		calm := holds() && c.begun == begun
+		c.mu.Unlock()
+		if calm {
+			return true
+		}
+	}
+}
+
+// awaitDecision waits until it is known whether the host limits connections: all
+// that was in doubt has been asked again, or one of them has answered.
+func (c *crowd) awaitDecision(ctx context.Context) (limited bool) {
+	return c.await(ctx, func() bool { return c.limited || c.doubts == 0 }) && c.isLimited()
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"exreach/catalog"
+)
+
+// farAway is the round trip from which on asking one port after the other takes
+// too long.
+const farAway = 5 * time.Millisecond
+
+// isFar reports whether answers take long here.
+func (p *path) isFar() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.srtt > farAway
+}
+
+// hasLived reports whether the address has ever answered anything.
+func (p *path) hasLived() bool { return p.lived(time.Time{}) }
+
+// connects reports whether a port of the address has accepted a connection.
+func (p *path) connects() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.witness.at.IsValid() && p.witness.rank > refuses
+}
+
+// leastLost is how many tries have to be lost before they are more than bad luck.
+const leastLost = 3
+
+// isSuspect reports whether so many tries at ports that answer got lost as happens
+// on few paths: something may drop connects for another reason.
+func (p *path) isSuspect() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost >= leastLost && float64(p.lost) > leastLoss*float64(p.tried)
+}
+
+// alive is a witness, and whether the last thing that was heard of it is an answer.
+func (p *path) alive() (witness, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.witness, p.witness.at.IsValid() && p.quiet.IsZero()
+}
+
+// revives reports whether an address that fell silent answers again, now that the
+// host is quiet. Its witness is asked once, for all ports that timed out.
+func (r *run) revives(ctx context.Context, h *host, at netip.Addr) bool {
+	if h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+		return false
+	}
+	defer h.crowd.alone.Release(wholeHost)
+	p := h.path(at)
+	w, alive := p.alive()
+	if alive || !w.at.IsValid() || p.revived {
+		return alive
+	}
+	p.revived = true
+	r.askWitness(p, w, mostWait)
+	_, alive = p.alive()
+	return alive
+}
+
+// turnsWitnessAway reports whether a port that has accepted connections refuses
+// one now: then the refusals of other ports prove nothing. It is asked once.
+func (r *run) turnsWitnessAway(ctx context.Context, h *host, at netip.Addr) bool {
+	if h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+		return false
+	}
+	defer h.crowd.alone.Release(wholeHost)
+	p := h.path(at)
+	if !p.sounded && p.connects() {
+		p.sounded = true
+		w, _ := p.alive()
+		if r.isTurnedAway(ctx, w, 2*p.wait()) {
+			h.crowd.limit()
+		}
+	}
+	return h.crowd.isLimited()
+}
+
+// isWelcome reports whether a port that has accepted connections accepts one now.
+func (r *run) isWelcome(ctx context.Context, h *host, at netip.Addr) bool {
+	if h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+		return false
+	}
+	defer h.crowd.alone.Release(wholeHost)
+	p := h.path(at)
+	w, _ := p.alive()
+	return wait(ctx, spacing) && p.connects() && !r.isTurnedAway(ctx, w, 2*p.wait())
+}
+
+// isTurnedAway reports whether a connect is refused.
+func (r *run) isTurnedAway(ctx context.Context, w witness, patience time.Duration) bool {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	conn, err := r.dial(ctx, catalog.TCP, w.at)
+	if err == nil {
+		_ = conn.Close()
+		return false
+	}
+	said := new(*dialError)
+	return causeOf(err) == causeRefused || errors.As(err, said) && (*said).icmp != icmpNone
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A program that is stopped (Ctrl-Z, docker pause) or asleep with its machine finds
+// all its deadlines passed when it goes on, and its peers gone. That says nothing
+// of them.
+const (
+	heartbeat  = 250 * time.Millisecond // how often the program looks at the clock
+	standstill = 2 * time.Second        // between two looks: no busy machine makes it wait that long
+	mostStills = 3                      // times in a row that a check is asked again for that
+)
+
+// still notices that the program stood still.
+type still struct {
+	clock func() time.Time // time.Now, but in tests
+
+	mu      sync.Mutex
+	last    time.Time // when somebody looked last
+	count   int       // how often the program stood still
+	resumed time.Time // when it went on the last time, by the program's own time; zero: never
+}
+
+func newStill(clock func() time.Time) *still {
+	if clock == nil {
+		clock = time.Now
+	}
+	return &still{clock: clock, last: clock()}
+}
+
+// times is how often the program has stood still so far. Whoever asks notices it,
+// too: after a standstill it is chance who runs first.
+func (s *still) times() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock()
+	if passed(s.last, now) >= standstill {
+		s.count++
+		s.resumed = time.Now()
+	}
+	s.last = now
+	return s.count
+}
+
+// passed is the time between two looks by the clock that says more. In a suspend
+// the monotonic one stands still on most systems (CLOCK_MONOTONIC and
+// CLOCK_BOOTTIME in clock_gettime(2)), and the one on the wall does not. That one
+// may also have been set, which costs no more than asking again.
+func passed(from, to time.Time) time.Duration {
+	return max(to.Sub(from), to.Round(0).Sub(from.Round(0)))
+}
+
+// watch keeps looking until ctx ends.
+func (s *still) watch(ctx context.Context) {
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		select {
+		case <-beat.C:
+			s.times()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// awake is how long the program has not stood still; limit where it never has.
+func (s *still) awake(limit time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.resumed.IsZero() {
+		return limit
+	}
+	return time.Since(s.resumed)
+}
+
+// stoodStill is the detail of a check that could not be asked for that.
+const stoodStill = "this program was stopped (Ctrl-Z, a suspended machine or container) whenever it asked"
+
+// resume waits a moment after a standstill, in which a machine finds its networks
+// again. It reports whether the check may be asked once more.
+func resume(ctx context.Context, stills *int) bool {
+	*stills++
+	return *stills <= mostStills && wait(ctx, time.Second)
+}
+
+// errStoodStill is a lookup that never had the time it was given.
+type errStoodStill struct{ error }
+
+func (e errStoodStill) Unwrap() error { return e.error }
+
+// resolveAwake looks a name up, and again where the program stood still meanwhile.
+func (r *run) resolveAwake(ctx context.Context, host string) (Name, error) {
+	for stills := 0; ; {
+		before := r.still.times()
+		name, err := r.pool.Resolve(ctx, host)
+		if err == nil || notFound(err) || r.still.times() == before || ctx.Err() != nil {
+			return name, err
+		}
+		if !resume(ctx, &stills) {
+			return name, errStoodStill{err}
+		}
+	}
+}
