@@ -35,6 +35,10 @@ var tlsSicknesses = []sickness{
 		return []breakage{serving(hangingUpAt(300, behindTLS(leafOf(t, nil), speaking("imap", catalog.Service{TLS: catalog.Implicit}))), 993)}
 	}},
 	{"certificate-unreadable", "imaps", fromClient, patched("Contoso Example", "Contoso@Example")},
+	{"certificate-unreadable", "ldaps", controllers, func(t *testing.T) []breakage {
+		config := unreadable(t, func(*leaf) {}, []byte("Contoso Example"), []byte("Contoso@Example"))
+		return []breakage{serving(behindTLS(config, speaking("ldap", catalog.Service{Name: "ldaps", TLS: catalog.Implicit})), 636)}
+	}},
 	{"bad-tls", "imaps", fromClient, things(serving(garbled, 993))},
 	{"bad-tls", "imaps", fromClient, func(t *testing.T) []breakage { // TLS 1.3 alone leaves no other way
 		config := unreadable(t, func(l *leaf) { l.config.MinVersion = tls.VersionTLS13 }, []byte("Contoso Example"), []byte("Contoso@Example"))
