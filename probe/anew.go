@@ -4,29 +4,56 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"net"
-	"net/netip"
 	"time"
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
-// askAnew asks once more with the client for TLS that believes nothing. It counts
-// where that one comes further, and then it is who asks at this door.
-func (r *run) askAnew(ctx context.Context, h *host, d *door, c catalog.Check, at netip.AddrPort, left time.Duration, failed *attempt) *attempt {
-	a := r.newAttempt(h, d, at, left)
-	a.hello = tls12Hello
+// anew is the hello that may bring an attempt further than its own did: crypto/tls
+// refused what the server sent, or the server found nothing that it likes in our
+// hello. Schannel does not say so, and hangs up. A hello that got no answer had one
+// of another size beside it, unless that is not allowed.
+func (a *attempt) anew(talksTwice bool) (next hello, known bool) {
+	var failed *tlsError
+	wanted := a.tls != nil && a.tls.ClientCertificate
+	if a.hello == tls12Hello || wanted || !errors.As(a.err, &failed) || failed.after {
+		return 0, false
+	}
+	switch f := failure(a.err); classify(a.err, a.step(), false).verdict {
+	case Silent:
+		return otherHello, !talksTwice && a.hello == usualHello && !a.helloHeard
+	case Cut:
+		return tls12Hello, true
+	case BadTLS:
+		return tls12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == alertHandshakeFailure || f.Alert == alertInsufficient
+	}
+	return 0, false
+}
+
+// Alerts of a server that finds no cipher to its liking (RFC 8446 section 6.2).
+const (
+	alertHandshakeFailure = 40
+	alertInsufficient     = 71
+)
+
+// askAnew asks once more with another hello. It reports whether that came further;
+// then it is the one for this door.
+func (r *run) askAnew(ctx context.Context, failed *attempt, with hello, c catalog.Check, left time.Duration) (a *attempt, further bool) {
+	a = r.newAttempt(failed.host, failed.door, failed.to, left)
+	a.hello = with
 	a.make(ctx, r, c)
 	if a.secured == nil {
-		return nil
+		return a, false
 	}
-	hungUp := classify(failed.err, failed.step(), false).verdict == Cut
-	if t := a.tls; hungUp && t.Unreadable == "" && !t.DHE() {
+	refused := classify(failed.err, failed.step(), false).verdict == BadTLS // and not for the size
+	if t := a.tls; !refused && t.Unreadable == "" && !t.DHE() {
 		t.Hello, t.HelloFailed = a.helloSize, failed.helloSize
 	}
-	d.greetWith(a.hello, a.tls)
-	return a
+	a.door.greetWith(a.hello, a.tls)
+	return a, true
 }
 
 // helloPatience is how long a hello is waited for before its size is to blame: by

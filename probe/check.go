@@ -139,12 +139,13 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 			}
 		}
 	}
-	if left > 0 && ctx.Err() == nil && a.mayKnowMore() {
-		if anew := r.askAnew(ctx, h, d, res.Check, at, left, a); anew != nil {
+	if next, known := a.anew(r.mayTalkTwice(res.Check)); known && left > 0 && ctx.Err() == nil {
+		anew, further := r.askAnew(ctx, a, next, res.Check, left)
+		if further {
 			anew.record(res, r.trust, ctx.Err() != nil)
-			res.Tries += anew.tries
-			left -= anew.spent
 		}
+		res.Tries += anew.tries
+		left -= anew.spent
 	}
 	res.Took = r.timeouts.Check - left
 	if res.Check.Service.Network == catalog.TCP {

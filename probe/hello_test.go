@@ -86,7 +86,8 @@ func TestHelloSize(t *testing.T) {
 		{"is slow", func(_, try int) time.Duration { return time.Duration(2-try) * 2 * time.Second }, Pool{}, Answered, false},
 		{"hangs at all", above(0), Pool{}, Silent, false},
 		{"answers all", above(1 << 16), Pool{}, Answered, false},
-		{"hangs, and there is one try", above(300), Pool{Gentle: true}, Silent, false},
+		{"hangs at a large one, and is asked gently", above(300), Pool{Gentle: true}, Answered, true},
+		{"hangs at all, and is asked gently", above(0), Pool{Gentle: true}, Silent, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -136,7 +136,7 @@ func TestVerdicts(t *testing.T) {
 		{"silent", catalog.NoTLS, always(silentServer), Silent, protocol.Greet, 2},
 		{"silent under TLS", catalog.Implicit, always(silentServer), Silent, protocol.TLS, 2},
 		{"hangs up", catalog.NoTLS, always(closingServer), Cut, protocol.Greet, 2},
-		{"hangs up under TLS", catalog.Implicit, always(helloServer), Cut, protocol.TLS, 2},
+		{"hangs up under TLS", catalog.Implicit, always(helloServer), Cut, protocol.TLS, 3}, // the last with the client that speaks DHE
 		{"silent after the greeting", catalog.NoTLS, always(sayingServer("220 mail01\r\n")), Silent, protocol.Talk, 2},
 		{"another protocol", catalog.NoTLS, always(sayingServer("SSH-2.0-OpenSSH_9.2\r\n")), Mismatch, protocol.Greet, 1},
 		{"plain text under TLS", catalog.Implicit, always(sayingServer("220 mail01 ready\r\n")), BadTLS, protocol.TLS, 1},

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
-	"slices"
 	"strings"
 
 	"exreach/probe/protocol"
@@ -66,27 +65,3 @@ func isFor(c protocol.Certificate, host string) bool {
 	}
 	return cert.VerifyHostname(host) == nil
 }
-
-// mayKnowMore reports whether an attempt failed in a way that the other client for
-// TLS may not: crypto/tls refused what the server sent, or the server found
-// nothing that it likes in our hello. Schannel does not say so, and hangs up.
-func (a *attempt) mayKnowMore() bool {
-	var failed *tlsError
-	wanted := a.tls != nil && a.tls.ClientCertificate
-	if a.hello == tls12Hello || wanted || !errors.As(a.err, &failed) || failed.after {
-		return false
-	}
-	switch f := failure(a.err); classify(a.err, a.step(), false).verdict {
-	case Cut:
-		return true
-	case BadTLS:
-		return f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || slices.Contains([]uint8{alertHandshakeFailure, alertInsufficient}, f.Alert)
-	}
-	return false
-}
-
-// Alerts of a server that finds no cipher to its liking (RFC 8446 section 6.2).
-const (
-	alertHandshakeFailure = 40
-	alertInsufficient     = 71
-)

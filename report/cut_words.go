@@ -85,8 +85,8 @@ func (s seen) sayCutTalk() (text, hint string) {
 	const onPath = ", or a device on the path resets what it does not like."
 	switch s.Check.Service.Protocol {
 	case "smtp":
-		return connected + "the service turns this address away or is failing" + onPath,
-			"See whether the service accepts this address (receive connector ranges, connections per source), then its log, then the firewall's."
+		return connected + "the service turns this address away or is failing, a load balancer before it has no server left" + onPath,
+			"See whether the service accepts this address (receive connector ranges, connections per source), then its log, then those of load balancer and firewall."
 	case "http", "caldav":
 		text = connected + "the web server or the application pool behind it is failing, or a load balancer has no server to pass the request to" + onPath
 		if t := s.tls(); t != nil && t.Version == "TLS 1.3" {

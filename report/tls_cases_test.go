@@ -28,6 +28,14 @@ var tlsSicknesses = []sickness{
 	{"client-certificate-wanted", "ews", fromClient, renegotiating(func(s *tls12Server) {})},
 	{"client-certificate-wanted", "ews", fromClient, renegotiating(func(s *tls12Server) { _ = s.send(21, []byte{2, 40}) })},
 	{"starttls-refused", "smtp", fromClient, startTLSAnswered("454 4.7.0 TLS not available due to local problem")},
+	{"starttls-refused", "imap", fromClient, things(serving(script("* OK The Microsoft Exchange IMAP4 service is ready.", map[string]string{
+		"a1": "* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK done", "a2": "a2 NO TLS is not available", "a4": "* BYE\r\na4 OK done",
+	}), 143))},
+	{"starttls-refused", "pop3", fromClient, things(serving(script("+OK The Microsoft Exchange POP3 service is ready.", map[string]string{
+		"CAPA": "+OK\r\nSTLS\r\n.", "STLS": "-ERR TLS is not available", "QUIT": "+OK bye",
+	}), 110))},
+	{"bad-tls", "smtp", fromClient, startTLSAnswered("220 2.0.0 Ready\r\n502 5.5.1 Unrecognized command")},
+	{"cut", "ldaps", controllers, things(serving(readsAndGoes, 636))},
 	{"tls-dhe-only", "imaps", fromClient, func(t *testing.T) []breakage {
 		return []breakage{serving(overTLS12(t, true, func(s *tls12Server) { speaking("imap", catalog.Service{TLS: catalog.Implicit})(s) }), 993)}
 	}},
@@ -35,6 +43,10 @@ var tlsSicknesses = []sickness{
 		return []breakage{serving(hangingUpAt(300, behindTLS(leafOf(t, nil), speaking("imap", catalog.Service{TLS: catalog.Implicit}))), 993)}
 	}},
 	{"certificate-unreadable", "imaps", fromClient, patched("Contoso Example", "Contoso@Example")},
+	{"certificate-unreadable", "ldaps", controllers, func(t *testing.T) []breakage {
+		config := unreadable(t, func(*leaf) {}, []byte("Contoso Example"), []byte("Contoso@Example"))
+		return []breakage{serving(behindTLS(config, speaking("ldap", catalog.Service{Name: "ldaps", TLS: catalog.Implicit})), 636)}
+	}},
 	{"bad-tls", "imaps", fromClient, things(serving(garbled, 993))},
 	{"bad-tls", "imaps", fromClient, func(t *testing.T) []breakage { // TLS 1.3 alone leaves no other way
 		config := unreadable(t, func(l *leaf) { l.config.MinVersion = tls.VersionTLS13 }, []byte("Contoso Example"), []byte("Contoso@Example"))
@@ -87,6 +99,9 @@ func patched(over, words string) func(*testing.T) []breakage {
 		return []breakage{serving(behindTLS(config, speaking("imap", catalog.Service{TLS: catalog.Implicit})), 993)}
 	}
 }
+
+// readsAndGoes hangs up at the hello, as a domain controller without a certificate.
+func readsAndGoes(c net.Conn) { _, _ = c.Read(make([]byte, 4096)) }
 
 // garbled begins a handshake and sends what is none.
 func garbled(c net.Conn) {
