@@ -30,7 +30,7 @@ func (d *document) parse() error {
 		return err
 	}
 	into := map[string]any{
-		"schema": &d.head.Schema, "tool": &d.head.Tool, "from": &d.head.From,
+		"schema": &d.head.Schema, "tool": &d.head.Tool, "from": &d.head.From, "machine": &d.head.Machine,
 		"started": &d.head.Started, "took_s": &d.head.Took, "counts": &d.head.Counts,
 	}
 	named := false

@@ -20,9 +20,10 @@ const Schema = "exreach/1"
 // and that Read turns back into a Report.
 type Report struct {
 	Schema  string    `json:"schema"`
-	Tool    string    `json:"tool"`    // program and version that made it
-	From    string    `json:"from"`    // who the run connected as
-	Started time.Time `json:"started"` // UTC
+	Tool    string    `json:"tool"`              // program and version that made it
+	From    string    `json:"from"`              // who the run connected as
+	Machine string    `json:"machine,omitempty"` // the computer that asked; absent where it has no name
+	Started time.Time `json:"started"`           // UTC
 	Took    float64   `json:"took_s"`
 	Counts  Counts    `json:"counts"`
 	Results []Entry   `json:"results"`
