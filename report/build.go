@@ -35,6 +35,12 @@ func New(tool, from string, started time.Time) *Draft {
 	}}
 }
 
+// On says which computer asks.
+func (d *Draft) On(machine string) *Draft {
+	d.report.Machine = machine
+	return d
+}
+
 // Add takes the entries of one more host, as Hosts yields them.
 func (d *Draft) Add(entries []Entry) {
 	h := entriesOf{first: entries[0].order, entries: entries}

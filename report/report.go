@@ -24,6 +24,7 @@ type Report struct {
 	Schema  string    `json:"schema"`
 	Tool    string    `json:"tool,omitempty"`     // program and version that made it
 	From    string    `json:"from,omitempty"`     // who the run connected as
+	Machine string    `json:"machine,omitempty"`  // the computer that asked; absent where it has no name
 	Started time.Time `json:"started,omitzero"`   // UTC
 	Took    float64   `json:"took_s,omitempty"`   // the whole run
 	StandIn bool      `json:"stand_in,omitempty"` // the servers were exreach's own, with faults made on purpose

@@ -160,7 +160,7 @@ func network() []probe.Result {
 
 // draft is the report of some results.
 func draft(results []probe.Result) Report {
-	d := New("exreach 0.1.0", "client", began)
+	d := New("exreach 0.1.0", "client", began).On("admin01")
 	for entries := range Hosts(context.Background(), slices.Values(results), began) {
 		d.Add(entries)
 	}

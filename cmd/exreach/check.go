@@ -80,7 +80,7 @@ func notesOf(c *cli.Context, w world) io.Writer {
 }
 
 func note(w io.Writer, format string, a ...any) {
-	fmt.Fprintf(w, "exreach: "+format+"\n", a...)
+	tell(w, "exreach: "+fmt.Sprintf(format, a...))
 }
 
 // plural is "1 row", "2 rows".

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -193,5 +195,18 @@ func TestHeedingReader(t *testing.T) {
 	}()
 	if got, err := io.ReadAll(heeding(ctx, r)); string(got) != "a" || !errors.Is(err, errInterrupted) {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestEndings: a signal that somebody has this program ignore, as nohup does, stays
+// ignored.
+func TestEndings(t *testing.T) {
+	if !slices.Contains(endings(), os.Signal(syscall.SIGHUP)) {
+		t.Skip("the tests themselves run so")
+	}
+	signal.Ignore(syscall.SIGHUP)
+	defer signal.Reset(syscall.SIGHUP)
+	if got := endings(); slices.Contains(got, os.Signal(syscall.SIGHUP)) || !slices.Contains(got, os.Signal(syscall.SIGTERM)) {
+		t.Errorf("%v", got)
 	}
 }

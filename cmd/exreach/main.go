@@ -20,9 +20,11 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 )
 
@@ -34,7 +36,22 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(heapGrowth)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	context.AfterFunc(ctx, stop) // the second Ctrl-C is the system's: it ends the program at once
-	os.Exit(run(ctx, os.Args[1:], world{env: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}))
+	var stdout io.Writer = os.Stdout
+	if wasClosed(os.Stdin, os.Stdout, os.Stderr) {
+		stdout = closed{}
+	}
+	os.Exit(run(ctx, os.Args[1:], world{env: os.Getenv, stdin: os.Stdin, stdout: stdout, stderr: os.Stderr}))
 }
+
+// endings are the signals that end a run, but for those that somebody has this
+// program ignore, as nohup does.
+func endings() []os.Signal {
+	return slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
+}
+
+// closed is a stdout that was closed before the program began.
+type closed struct{}
+
+func (closed) Write([]byte) (int, error) { return 0, os.ErrClosed }

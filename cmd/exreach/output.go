@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,7 @@ type output struct {
 	format   report.Format
 	style    report.Style
 	file     string // "" is stdout
+	machine  string // the name of this one
 	stdout   io.Writer
 	notes    io.Writer
 	progress *statusLine   // nil where nobody would see it
@@ -61,6 +63,7 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	if o.style, err = styleOf(c, w, o.file); err != nil {
 		return o, err
 	}
+	o.machine, _ = os.Hostname() // without a name the report says less
 	streamsToTerminal := o.format.Each != nil && o.file == "" && terminal(w.stdout) != nil
 	if f := terminal(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
 		o.progress = &statusLine{terminal: f, width: widthOf(f)}
@@ -165,7 +168,7 @@ func (o output) render(r report.Report) error {
 
 // whole writes the report when everything is known.
 func (o output) whole(to io.Writer, hosts iter.Seq[[]report.Entry], s *survey, began time.Time) (report.Counts, error) {
-	draft := report.New(tool(), s.plan.from, began)
+	draft := report.New(tool(), s.plan.from, began).On(o.machine)
 	for entries := range hosts {
 		draft.Add(entries)
 	}

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"exreach/probe"
+	"exreach/probe/protocol"
 )
 
 // A world is everything outside the program that a command may touch.
@@ -30,9 +32,15 @@ const (
 
 func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
 
-// run does what args ask for and returns the exit code.
+// run does what args ask for and returns the exit code. What could not be written
+// to stdout was not told, whatever came of it.
 func run(ctx context.Context, args []string, w world) int {
+	told := &teller{Writer: w.stdout}
+	w.stdout = told
 	err := command(ctx, args, w)
+	if told.err != nil && (err == nil || err == told.err || isOutcome(err)) {
+		err = fmt.Errorf("cannot write to stdout: %w", told.err)
+	}
 	var o outcome
 	switch {
 	case err == nil:
@@ -42,6 +50,25 @@ func run(ctx context.Context, args []string, w world) int {
 	}
 	complain(w.stderr, err)
 	return 2
+}
+
+func isOutcome(err error) bool {
+	var o outcome
+	return errors.As(err, &o)
+}
+
+// A teller is stdout, and remembers the first error of writing to it.
+type teller struct {
+	io.Writer
+	err error
+}
+
+func (t *teller) Write(p []byte) (int, error) {
+	n, err := t.Writer.Write(p)
+	if t.err == nil {
+		t.err = err
+	}
+	return n, err
 }
 
 // A mistake is an error that knows how to put it right.
@@ -59,8 +86,18 @@ func hinted(hint, format string, a ...any) error {
 
 // complain tells the user what went wrong, and what to do about it.
 func complain(w io.Writer, err error) {
-	fmt.Fprintf(w, "exreach: %v\n", err)
+	tell(w, "exreach: "+err.Error())
 	if m := (*mistake)(nil); errors.As(err, &m) {
-		fmt.Fprintf(w, "hint: %s\n", m.hint)
+		tell(w, "hint: "+m.hint)
+	}
+}
+
+// longestMessage bounds a line for the user, in bytes.
+const longestMessage = 8 << 10
+
+// tell writes lines for a terminal: a path or an argument may have anything in it.
+func tell(w io.Writer, text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		fmt.Fprintln(w, protocol.Printable(line, longestMessage))
 	}
 }

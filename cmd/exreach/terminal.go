@@ -11,6 +11,9 @@ import (
 
 // terminal returns the terminal behind w, or nil.
 func terminal(w io.Writer) *os.File {
+	if told, ok := w.(*teller); ok {
+		w = told.Writer
+	}
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return nil

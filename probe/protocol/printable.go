@@ -31,6 +31,9 @@ const (
 // Markup and the formulas of spreadsheets are graphic too: the writers of HTML
 // and CSV see to them.
 func Printable(s string, max int) string {
+	if len(s) <= max && isPlain(s) {
+		return s
+	}
 	const more = "…"
 	var out []byte
 	fit := 0 // the length of out that leaves room for the ellipsis
@@ -48,6 +51,16 @@ func Printable(s string, max int) string {
 		s = s[n:]
 	}
 	return string(out)
+}
+
+// isPlain reports whether s is printable ASCII, as most of what is said is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // appendPrintable appends the rune r that raw is decoded to.

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+
+	"exreach/probe"
+)
+
+// summary is the end: what was done, and how it came out.
+func (t *table) summary(r Report) {
+	switch {
+	case len(r.Results) == 0 && r.Counts.Unasked > 0:
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it came to %s.", count(r.Counts.Unasked, "host")), plain})
+		return
+	case len(r.Results) == 0:
+		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
+		return
+	}
+	if t.style.Verbose && !r.Started.IsZero() {
+		t.paragraph(0, margin, span{fmt.Sprintf("%s, started %s", r.Tool, r.Started.Format("2006-01-02 15:04:05 MST")), dim})
+	}
+	line := []span{{extent(r) + ":", plain}}
+	for _, c := range []struct {
+		grade Grade
+		n     int
+	}{{Pass, r.Counts.Pass}, {Warn, r.Counts.Warn}, {Fail, r.Counts.Fail}, {Unknown, r.Counts.Unknown}} {
+		if c.n > 0 {
+			line = append(line, span{fmt.Sprintf("%d %s,", c.n, c.grade), inks[c.grade]})
+		}
+	}
+	if r.Counts.Unasked > 0 {
+		line = append(line, span{fmt.Sprintf("%s not asked,", count(r.Counts.Unasked, "host")), inks[Unknown]})
+	}
+	last := &line[len(line)-1]
+	last.text = last.text[:len(last.text)-1]
+	t.paragraph(0, margin, line...)
+	t.asked(r)
+}
+
+// extent is how much was done, and in which time where that is known.
+func extent(r Report) string {
+	text := fmt.Sprintf("%s on %s", count(r.Counts.Total(), "check"), count(r.Hosts(), "host"))
+	if r.Took > 0 {
+		text += " in " + probe.Elapsed(durationOf(r.Took))
+	}
+	if r.StandIn {
+		text += ", a stand-in with faults made on purpose"
+	}
+	return text
+}
+
+// asked is when, where and as whom it was asked, as far as that is known: a table
+// in a mail or a ticket stands alone.
+func (t *table) asked(r Report) {
+	if r.Started.IsZero() {
+		return
+	}
+	line := "Asked " + r.Started.UTC().Format("2006-01-02 15:04 MST")
+	if r.Machine != "" {
+		line += " from " + r.Machine
+	}
+	if r.From != "" {
+		line += " as " + r.From
+	}
+	t.paragraph(0, margin, span{line, dim})
+}
