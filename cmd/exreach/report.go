@@ -24,7 +24,7 @@ func reportCommand(w world) *cli.Command {
 	}
 }
 
-// thrift is how far the heap grows beyond what is in use while a report is read, in
+// thrift is how far the heap grows beyond what is in use while a long file is read, in
 // per cent (GOGC): memory is what there is least of then.
 const thrift = 40
 
