@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // writeFile makes a file with a mode, whatever the umask.
@@ -188,12 +189,14 @@ func TestHeedingReader(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	defer w.Close()
-	go func() {
-		_, _ = io.WriteString(w, "a")
-		interrupt()
-	}()
-	if got, err := io.ReadAll(heeding(ctx, r)); string(got) != "a" || !errors.Is(err, errInterrupted) {
-		t.Errorf("%q, %v", got, err)
+	go func() { _, _ = io.WriteString(w, "a") }()
+	heeds, p := heeding(ctx, r), make([]byte, 8)
+	if n, err := heeds.Read(p); n != 1 || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	time.AfterFunc(time.Millisecond, interrupt)
+	if n, err := heeds.Read(p); n != 0 || !errors.Is(err, errInterrupted) {
+		t.Errorf("after an interrupt: %d bytes, %v", n, err)
 	}
 }
 
