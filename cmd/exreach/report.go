@@ -55,7 +55,7 @@ func rewrite(c *cli.Context, w world) error {
 
 func openReport(ctx context.Context, name string, stdin io.Reader) (string, io.ReadCloser, error) {
 	if name == "-" {
-		return "stdin", io.NopCloser(heeding(ctx, stdin)), nil
+		return "stdin", io.NopCloser(stdin), nil
 	}
 	f, err := openInput(ctx, name)
 	if err != nil {
