@@ -187,3 +187,21 @@ func FuzzTopology(f *testing.F) {
 		}
 	})
 }
+
+// TestBrackets: a file of nothing but signs would take a hundred times its size in
+// memory; one of the most hosts that fit is read.
+func TestBrackets(t *testing.T) {
+	for name, text := range map[string]string{
+		"flow":   "hosts: [" + strings.Repeat("[],", 300000) + "]",
+		"blocks": "hosts:\n" + strings.Repeat("- \n", 300000),
+		"maps":   "hosts: " + strings.Repeat("[{", 50000),
+	} {
+		if _, err := LoadTopology(name, strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), "and little else") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	topology, err := LoadTopology("many", strings.NewReader("hosts:\n"+strings.Repeat("- {name: a.b.c, version: se, role: mailbox}\n", 20000)))
+	if err != nil || len(topology.Hosts) != 20000 {
+		t.Errorf("20000 hosts: %d, %v", len(topology.Hosts), err)
+	}
+}

@@ -52,6 +52,25 @@ func in(file string, err error) error {
 	return err
 }
 
+// A value takes some 170 bytes of memory, however short it is, so that a file of
+// nothing but brackets would take a hundred times its size. Real files have ten
+// bytes and more to a mark.
+const (
+	manyMarks    = 8 << 10 // in a file of any size
+	bytesPerMark = 8
+)
+
+// marks is how many values begin in a file, at least about that.
+func marks(data []byte) (n int) {
+	for _, b := range data {
+		switch b {
+		case '[', '{', ',', '-', '\n':
+			n++
+		}
+	}
+	return n
+}
+
 // document returns the root of the one YAML document that r holds.
 func document(r io.Reader) (*yaml.Node, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
@@ -60,6 +79,9 @@ func document(r io.Reader) (*yaml.Node, error) {
 	}
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
+	}
+	if n := marks(data); n > manyMarks+len(data)/bytesPerMark {
+		return nil, fmt.Errorf("there are %d brackets, commas, dashes and ends of lines in it, and little else", n)
 	}
 	var root, second yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(data))

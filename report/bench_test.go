@@ -87,3 +87,33 @@ func BenchmarkJudge(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkReadBack writes the lines of many hosts and reads them back at the same
+// time: what is in use must not grow with their number.
+func BenchmarkReadBack(b *testing.B) {
+	const hosts = 2500
+	for b.Loop() {
+		out, in := io.Pipe()
+		go func() {
+			for entries := range Hosts(b.Context(), manyHosts(hosts), began) {
+				for _, e := range entries {
+					_ = writeLine(in, e) // an error shows at the other end
+				}
+			}
+			in.Close()
+		}()
+		before, most, n := heap(), uint64(0), 0
+		for _, err := range Lines("run.jsonl", out) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if n++; n%20000 == 0 {
+				most = max(most, heap()-min(before, heap()))
+			}
+		}
+		if n != hosts*40 {
+			b.Fatalf("%d results", n)
+		}
+		b.ReportMetric(float64(most), "B/peak")
+	}
+}

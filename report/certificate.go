@@ -125,7 +125,7 @@ func sayOtherName(s seen) (text, hint string) {
 	}
 	names := "no names"
 	if len(c.Names) > 0 {
-		names = listed(c.Names)
+		names = listedOf(c.Names, c.MoreNames)
 	}
 	return fmt.Sprintf("The certificate is not for %s: it is %s, for %s.", s.Check.Host, c.Subject, names),
 		"Use a name that is in the certificate, or have one issued with this name among its subject alternative names."
@@ -172,10 +172,15 @@ func days(d time.Duration) string {
 }
 
 // listed joins names for a sentence and leaves out what would fill a screen.
-func listed(names []string) string {
+func listed(names []string) string { return listedOf(names, 0) }
+
+// listedOf is listed where there are more names than are known.
+func listedOf(names []string, more int) string {
 	const most = 6
-	if len(names) <= most {
-		return strings.Join(names, ", ")
+	shown := names[:min(len(names), most)]
+	more += len(names) - len(shown)
+	if more == 0 {
+		return strings.Join(shown, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), more)
 }

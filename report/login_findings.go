@@ -36,5 +36,5 @@ func credentialsUnused(s seen) bool {
 
 func sayCredentialsUnused(s seen) (text, hint string) {
 	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(s.logins())),
-		"A password is said only inside TLS, to a server whose certificate proves its name, and no more once the host has refused it: put these right first."
+		"A password is said only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and no more once the host has refused it: put these right first."
 }

@@ -28,19 +28,19 @@ func openDestination(path string, stdout io.Writer) (*destination, error) {
 	if path == "" {
 		return &destination{Writer: stdout}, nil
 	}
-	path, err := linked(path)
-	if err != nil {
-		return nil, cannotWrite(path, err)
-	}
 	before, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return replacing(path, nil)
+		return replacing(dangling(path), nil)
 	case err != nil:
 		return nil, cannotWrite(path, err)
 	case before.IsDir():
 		return nil, cannotWrite(path, errors.New("it is a folder"))
 	case before.Mode().IsRegular():
+		// A link stays a link: the file that it leads to is replaced.
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
 		return replacing(path, before)
 	}
 	// A device or a pipe cannot be replaced.
@@ -54,20 +54,19 @@ func openDestination(path string, stdout io.Writer) (*destination, error) {
 // maxLinks is how many links are followed, as Linux does (path_resolution(7)).
 const maxLinks = 40
 
-// linked is the file that a path leads to: a link stays a link, and the file behind
-// it is written, even if it is not there yet.
-func linked(path string) (string, error) {
+// dangling is the file that a path leads to, which is not there yet: its links stay.
+func dangling(path string) string {
 	for range maxLinks {
 		target, err := os.Readlink(path)
 		if err != nil {
-			return path, nil // it is no link; what else is wrong shows when it is opened
+			break // it is no link
 		}
 		if !filepath.IsAbs(target) {
 			target = filepath.Join(filepath.Dir(path), target)
 		}
 		path = target
 	}
-	return path, errors.New("too many links lead from one to the next")
+	return path
 }
 
 // replacing writes to a temporary file beside path, which takes its place in the

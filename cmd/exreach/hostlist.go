@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"os"
 	"strings"
@@ -19,10 +20,11 @@ type hostList struct {
 	host  func(word string) (string, error) // the host that a word stands for
 	lines <-chan listLine
 	notes io.Writer
-	seen  map[string]bool
-	again int    // lines that name a host once more
-	first string // what the first of those says, and where
-	err   error  // why the list ended early; nil where it did not
+	seed  maphash.Seed
+	seen  map[uint64]bool // hashes of names: a long list takes little memory so
+	again int             // lines that name a host once more
+	first string          // what the first of those says, and where
+	err   error           // why the list ended early; nil where it did not
 }
 
 // A listLine is one line of the file, or why there are no more.
@@ -53,7 +55,7 @@ func openHostList(ctx context.Context, name string, stdin io.Reader, notes io.Wr
 		defer closer.Close()
 		readLines(ctx, from, lines)
 	}()
-	return &hostList{name: name, lines: lines, notes: notes, seen: map[string]bool{}}, !isRegular(from), nil
+	return &hostList{name: name, lines: lines, notes: notes, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}, !isRegular(from), nil
 }
 
 // isRegular reports whether all of r is there already.
@@ -132,7 +134,7 @@ func (l *hostList) read(line listLine) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s:%d: %w", l.name, line.number, err)
 	}
-	key := strings.ToLower(name)
+	key := maphash.String(l.seed, strings.ToLower(name))
 	if name != "" && l.seen[key] {
 		if l.again++; l.again == 1 {
 			l.first = fmt.Sprintf("%s in line %d", name, line.number)

@@ -32,12 +32,25 @@ func openInput(ctx context.Context, name string) (*os.File, error) {
 	}
 }
 
-// heeding is r, whose reads end with ctx where they may take for ever.
+// heeding is r, whose reads end with ctx, also where they may take for ever.
 func heeding(ctx context.Context, r io.Reader) io.Reader {
 	if isRegular(r) {
-		return r
+		return &steadyReader{ctx, r}
 	}
 	return &heedingReader{ctx, r}
+}
+
+// A steadyReader reads a file, which never makes anybody wait.
+type steadyReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (s *steadyReader) Read(p []byte) (int, error) {
+	if s.ctx.Err() != nil {
+		return 0, errInterrupted
+	}
+	return s.r.Read(p)
 }
 
 type heedingReader struct {

@@ -36,7 +36,7 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(heapGrowth)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
+	ctx, stop := signal.NotifyContext(context.Background(), endings(signal.Ignored)...)
 	context.AfterFunc(ctx, stop) // the second Ctrl-C is the system's: it ends the program at once
 	var stdout io.Writer = os.Stdout
 	if wasClosed(os.Stdin, os.Stdout, os.Stderr) {
@@ -47,8 +47,8 @@ func main() {
 
 // endings are the signals that end a run, but for those that somebody has this
 // program ignore, as nohup does.
-func endings() []os.Signal {
-	return slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
+func endings(ignored func(os.Signal) bool) []os.Signal {
+	return slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, ignored)
 }
 
 // closed is a stdout that was closed before the program began.

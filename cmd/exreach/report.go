@@ -24,7 +24,7 @@ func reportCommand(w world) *cli.Command {
 	}
 }
 
-// thrift is how far the heap grows beyond what is in use while a report is read, in
+// thrift is how far the heap grows beyond what is in use while a long file is read, in
 // per cent (GOGC): memory is what there is least of then.
 const thrift = 40
 
@@ -55,7 +55,7 @@ func rewrite(c *cli.Context, w world) error {
 
 func openReport(ctx context.Context, name string, stdin io.Reader) (string, io.ReadCloser, error) {
 	if name == "-" {
-		return "stdin", io.NopCloser(heeding(ctx, stdin)), nil
+		return "stdin", io.NopCloser(stdin), nil
 	}
 	f, err := openInput(ctx, name)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 
@@ -133,6 +134,7 @@ func (r *roster) fromList(c *cli.Context, stdin io.Reader, family probe.Family, 
 	if err != nil {
 		return err
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
 	list.host = func(word string) (string, error) { return hostOf(word, family) }
 	for {
 		name, more := list.next(c.Context)
