@@ -61,7 +61,7 @@ func (r *run) doubts(h *host, d *door, res Result, lonely bool) bool {
 	switch {
 	case (turnedAway(res) || res.Verdict == TimedOut) && d.hasAnswered():
 		return true
-	case lonely:
+	case lonely, res.Check.IsControl(): // nobody reads that the control port is closed
 		return false
 	case res.Verdict == TimedOut:
 		return r.mayBeCrowdedOut(h, res)

@@ -117,6 +117,9 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 			}
 		}
 	}
+	if r.answersInSmall(ctx, h, d, res, at) {
+		res.Silence = AnswerLost
+	}
 	res.Took = r.timeouts.Check - left
 	if res.Check.Service.Network == catalog.TCP {
 		p.observe(res)

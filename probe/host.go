@@ -20,6 +20,7 @@ import (
 type run struct {
 	ctx      context.Context // for what belongs to no check
 	dial     DialFunc
+	small    smallDial // nil where nobody knows of the silences that it is for
 	lookup   LookupFunc
 	pool     *Pool
 	timeouts Timeouts
@@ -84,6 +85,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 	}
 	if r.dial == nil {
 		r.dial = systemDial(p.Source)
+		r.small = systemSmallDial(p.Source)
 		r.refusal = refusalTakes()
 	}
 	if r.lookup == nil {
