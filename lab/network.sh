@@ -23,6 +23,8 @@ build_network() {
 	wire ex-router ex-fw 2
 	wire ex-fw ex-srv 3
 	addresses
+	# Frames as on a wire: no segments joined to larger ones.
+	ip -n ex-srv link set to-ex-fw gso_max_segs 1
 	forward ex-router
 	forward ex-fw
 	route ex-client 1 1

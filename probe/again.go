@@ -22,7 +22,7 @@ type Crowded struct {
 // Bounds on asking again.
 const (
 	quickly   = 2 * time.Second         // a peer that takes longer to hang up is no limit of connections
-	samples   = 4                       // of the refusals, where the system takes seconds to tell of each
+	samples   = 4                       // of the refusals, where each may take seconds
 	firstTurn = 50 * time.Millisecond   // until a port that a limit turned away is asked again, doubling
 	lastTurn  = 3200 * time.Millisecond // the last of these pauses
 
@@ -61,7 +61,7 @@ func (r *run) doubts(h *host, d *door, res Result, lonely bool) bool {
 	switch {
 	case (turnedAway(res) || res.Verdict == TimedOut) && d.hasAnswered():
 		return true
-	case lonely:
+	case lonely, res.Check.IsControl(): // nobody reads that the control port is closed
 		return false
 	case res.Verdict == TimedOut:
 		return r.mayBeCrowdedOut(h, res)
@@ -143,8 +143,12 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 	}
 }
 
-// isWorthIt reports whether asking again may tell more. Where the system repeats a
-// refused connect for seconds, a few stand for all; and a port that was dropped, or
+// bySomebody reports whether an ICMP message turned a connect away.
+func bySomebody(res Result) bool { return res.SaidBy.IsValid() || res.Verdict == Prohibited }
+
+// isWorthIt reports whether asking again may tell more. A few stand for all where the
+// system repeats a refused connect for seconds, and where nothing but ICMP ever came,
+// of which routers send little. A port that was dropped, or
 // to which there was no way, is asked again where it is certain that the host lives.
 func (r *run) isWorthIt(ctx context.Context, h *host, res *Result, at netip.AddrPort) bool {
 	switch {
@@ -154,7 +158,7 @@ func (r *run) isWorthIt(ctx context.Context, h *host, res *Result, at netip.Addr
 		return r.revives(ctx, h, at.Addr())
 	case res.Verdict == Unreachable:
 		return h.path(at.Addr()).hasLived()
-	case r.refusal > 0:
+	case r.refusal > 0, bySomebody(*res) && !h.path(at.Addr()).connects():
 		return h.crowd.sample(samples)
 	}
 	return true
@@ -173,11 +177,12 @@ func (r *run) alone(ctx context.Context, h *host, d *door, res *Result, at netip
 	}
 	next := Result{Check: res.Check, Address: res.Address, Port: res.Port, Step: protocol.Connect, Verdict: Untried}
 	r.attempts(ctx, h, d, &next, at)
-	if next.Verdict == Untried && res.Verdict != Untried {
-		return // what was observed tells more
-	}
 	next.Tries += res.Tries
 	next.Took += res.Took
+	if res.Verdict != Untried && (next.Verdict == Untried || next.Verdict == TimedOut) {
+		res.Tries, res.Took = next.Tries, next.Took // what was observed tells more: ICMP messages are few
+		return
+	}
 	*res = next
 }
 

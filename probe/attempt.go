@@ -119,17 +119,6 @@ func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, er
 	return leash, nil
 }
 
-// came notes that a connection came about, until it is told that there is none any
-// more.
-func (a *attempt) came() (closed func()) {
-	a.door.known()
-	over, gone := a.door.talk(), a.host.crowd.connect()
-	return func() {
-		gone()
-		over(a.raw != nil && (a.err == nil || len(a.raw.head()) > 0))
-	}
-}
-
 var errTurn = errors.New("it was not its turn")
 
 // turn waits for a place in each of slots. The clock stands still meanwhile.

@@ -147,6 +147,9 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 		res.Tries += anew.tries
 		left -= anew.spent
 	}
+	if r.answersInSmall(ctx, h, d, res, at) {
+		res.Silence.Delivery = AnswerLost
+	}
 	res.Took = r.timeouts.Check - left
 	if res.Check.Service.Network == catalog.TCP {
 		p.observe(res)

@@ -17,7 +17,7 @@ import (
 const few = 2
 
 // settle is how long a host must be quiet where more checks of it are to come.
-const settle = 50 * time.Millisecond
+const settle = 10 * time.Millisecond
 
 // A crowd is all that this run has going on at one host. Servers and firewalls
 // limit the connections of a source, so that a port may turn a connect away for
@@ -107,6 +107,17 @@ func (c *crowd) connect() (closed func()) {
 		}
 		c.open--
 	})
+}
+
+// came notes that a connection came about, until it is told that there is none any
+// more.
+func (a *attempt) came() (closed func()) {
+	a.door.known()
+	over, gone := a.door.talk(), a.host.crowd.connect()
+	return func() {
+		gone()
+		over(a.raw != nil && (a.err == nil || len(a.raw.head()) > 0))
+	}
 }
 
 // wasPacked reports whether more than a few connections were open since t.

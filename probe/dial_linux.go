@@ -21,7 +21,13 @@ import (
 // standard library closes the socket, and with it the queue, before anybody
 // could read it.
 func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.Conn, error) {
-	fd, err := startConnect(source, addr, 0)
+	return dialSegments(ctx, source, addr, 0)
+}
+
+// dialSegments connects and takes segments of that size at most; 0 leaves it to the
+// system.
+func dialSegments(ctx context.Context, source netip.Addr, addr netip.AddrPort, size int) (net.Conn, error) {
+	fd, err := startConnect(source, addr, 0, size)
 	if err != nil {
 		return nil, &dialError{err: err, local: true}
 	}
@@ -93,8 +99,9 @@ func recvErr(to netip.Addr) (level, option int) {
 }
 
 // startConnect opens a socket and sends the SYN, which comes no farther than so
-// many hops; 0 leaves that to the system.
-func startConnect(source netip.Addr, addr netip.AddrPort, hops int) (int, error) {
+// many hops and asks for segments of at most so many bytes; 0 leaves that to the
+// system.
+func startConnect(source netip.Addr, addr netip.AddrPort, hops, segment int) (int, error) {
 	domain := unix.AF_INET6
 	if addr.Addr().Is4() {
 		domain = unix.AF_INET
@@ -110,6 +117,11 @@ func startConnect(source netip.Addr, addr netip.AddrPort, hops int) (int, error)
 		}
 		if err := limitHops(fd, addr.Addr(), hops); err != nil {
 			return err
+		}
+		if segment > 0 {
+			if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_MAXSEG, segment); err != nil {
+				return os.NewSyscallError("setsockopt", err)
+			}
 		}
 		if source.IsValid() {
 			if err := unix.Bind(fd, sockaddr(netip.AddrPortFrom(source, 0))); err != nil {

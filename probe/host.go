@@ -19,6 +19,7 @@ import (
 type run struct {
 	ctx      context.Context // for what belongs to no check
 	dial     DialFunc
+	small    smallDial // nil where nobody knows of the silences that it is for
 	pool     *Pool
 	timeouts Timeouts
 	refusal  time.Duration // how long the system may take to tell of a refusal
@@ -86,6 +87,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 	}
 	if r.dial == nil {
 		r.dial = systemDial(p.Source)
+		r.small = systemSmallDial(p.Source)
 		r.refusal = refusalTakes()
 	}
 	if r.pool.Resolver == nil {

@@ -140,7 +140,10 @@ func (k *knock) isEnough() bool {
 	if time.Since(k.first) < k.run.refusal {
 		return false
 	}
-	return k.counted >= k.enough() && k.isCalm() || k.sent >= leastTries && k.isDead()
+	if k.alone && k.sent >= leastTries {
+		return true // after all those before
+	}
+	return k.counted >= orDefault(k.run.pool.Tries, k.path.enough()) && k.isCalm() || k.sent >= leastTries && k.isDead()
 }
 
 // isDead reports whether the address has been silent for as long as a host may be.
@@ -150,17 +153,6 @@ func (k *knock) isDead() bool {
 	return k.run.still.awake(patience) >= patience && k.path.dead(patience)
 }
 
-// enough is how many tries that count are enough.
-func (k *knock) enough() int {
-	switch {
-	case k.run.pool.Tries > 0:
-		return k.run.pool.Tries
-	case k.alone:
-		return leastTries // after all those before
-	}
-	return k.path.enough()
-}
-
 // leastCalm is how many tries must have been sent while the host was quiet, where
 // many of them get lost: a limit of connections per source may be what drops them.
 const leastCalm = 2
@@ -168,7 +160,7 @@ const leastCalm = 2
 // isCalm reports whether it cannot be the other connections to the host that keep
 // a port from answering.
 func (k *knock) isCalm() bool {
-	return k.calm >= leastCalm || k.alone || k.run.pool.Tries > 0 || !k.path.isSuspect()
+	return k.calm >= leastCalm || k.run.pool.Tries > 0 || !k.path.isSuspect()
 }
 
 // prepare chooses the witness that is asked beside the next try, where one is

@@ -19,7 +19,7 @@ const farAway = 5 * time.Millisecond
 func (p *path) isFar() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.srtt > farAway
+	return p.srtt == 0 || p.srtt > farAway
 }
 
 // hasLived reports whether the address has ever answered anything.

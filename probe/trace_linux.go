@@ -24,7 +24,7 @@ func askHop(ctx context.Context, source netip.Addr, to Target, ttl int) reply {
 	if to.Network == catalog.UDP {
 		return askDatagram(ctx, source, to, ttl)
 	}
-	fd, err := startConnect(source, to.Addr, ttl)
+	fd, err := startConnect(source, to.Addr, ttl, 0)
 	if err != nil {
 		return replyOf(err, to)
 	}

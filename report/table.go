@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
 )
 
 // The columns of a row that do not depend on what is in it.

@@ -50,6 +50,11 @@ func TestLab(t *testing.T) {
 	t.Run("trace", l.traces)
 	t.Run("findings", l.findingScenes)
 	t.Run("credentials", l.credentials)
+	t.Run("connection limits", l.connectionLimits)
+	t.Run("stood still", l.stoodStill)
+	t.Run("silences", l.silences)
+	t.Run("decoys", l.decoys)
+	t.Run("seldom ICMP", l.seldomICMP)
 	t.Run("few descriptors", l.fewDescriptors)
 	t.Run("Ctrl-C", l.interrupted)
 }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+
+	"exreach/probe/protocol"
+)
+
+// TestDeliveryOf has the counters of real connections: of a firewall that drops all
+// after the connect (asymmetric routing), of one that drops large packets, of
+// devices that accept with a window of zero, and of a service that hangs.
+func TestDeliveryOf(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		before, now tcpState
+		asked       bool
+		want        Delivery
+	}{
+		{"nothing arrives", tcpState{segments: 1}, tcpState{unacked: 1, resent: 5, segments: 1}, true, NotArrived},
+		{"nothing arrives after STARTTLS", tcpState{segments: 9, data: 3}, tcpState{unacked: 1, resent: 4, segments: 9, data: 3}, true, NotArrived},
+		{"it may still arrive", tcpState{}, tcpState{unacked: 1, segments: 1}, true, Held},
+		{"nobody hears the ACK", tcpState{}, tcpState{segments: 4}, false, NotArrived},
+		{"large packets are lost", tcpState{segments: 1}, tcpState{segments: 4, data: 2, outOfOrder: 2}, true, AnswerLost},
+		{"some came out of order before", tcpState{segments: 9, data: 7, outOfOrder: 2}, tcpState{segments: 10, data: 7, outOfOrder: 2}, true, Held},
+		{"the window is shut", tcpState{segments: 1}, tcpState{unsent: 315, resent: 3, segments: 6}, true, WindowShut},
+		{"it hangs", tcpState{segments: 1}, tcpState{segments: 2}, true, Held},
+		{"it hangs before its greeting", tcpState{}, tcpState{segments: 1}, false, Held},
+		{"an ACK was lost", tcpState{segments: 1}, tcpState{resent: 1, segments: 3}, true, Held},
+	} {
+		if got := deliveryOf(tt.before, tt.now, tt.asked); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestAnswersInSmall: where a peer answers in small segments what it did not in
+// large ones, the path loses those; nobody else is asked in that way.
+func TestAnswersInSmall(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		res   Result
+		serve func(net.Conn)
+		want  bool
+	}{
+		{"answers", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, smtpServer, true},
+		{"hangs", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, silentServer, false},
+		{"hangs up", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, closingServer, false},
+		{"nothing arrived", Result{Silence: &Silence{Delivery: NotArrived}, Step: protocol.Talk}, smtpServer, false},
+		{"had nothing to answer", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Greet}, smtpServer, false},
+		{"not known", Result{Step: protocol.Talk}, smtpServer, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			network := &fakeNet{serve: always(tt.serve)}
+			r := newRun(t.Context(), &Pool{Dial: network.dial})
+			r.small = func(ctx context.Context, at netip.AddrPort) (net.Conn, error) { return network.dial(ctx, "tcp", at) }
+			at := netip.MustParseAddrPort("192.0.2.1:25")
+			tt.res.Check = smtpCheck("192.0.2.1", 25)
+			h := r.enter("192.0.2.1")
+			if got := r.answersInSmall(t.Context(), h, h.door(at, tt.res.Check.Service), &tt.res, at); got != tt.want {
+				t.Errorf("%s: %t, want %t", tt.name, got, tt.want)
+			}
+			if network.open != 0 {
+				t.Errorf("%s: %d connections left open", tt.name, network.open)
+			}
+		})
+	}
+}
