@@ -79,7 +79,11 @@ func (s *StandIn) Start(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.findClosedPort()
+	if err := s.reserveClosedPort(); err != nil {
+		s.Close()
+		return err
+	}
+	return nil
 }
 
 // furnish gives the RPC interfaces their ports and returns the services that
@@ -151,15 +155,26 @@ func endpoint(i catalog.Interface, port uint16) protocol.Endpoint {
 	}
 }
 
-// findClosedPort finds a port that refuses. It comes last: no other listener of
-// the stand-in can be given that port then.
-func (s *StandIn) findClosedPort() error {
+// reserveClosedPort finds a port that refuses, and keeps it: it is the near end of
+// a connection, so that the system gives it to no listener, whoever asks for one.
+func (s *StandIn) reserveClosedPort() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("find a closed port: %w", err)
 	}
-	s.nothing = l.Addr().String()
-	return l.Close()
+	defer l.Close()
+	near, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		return fmt.Errorf("find a closed port: %w", err)
+	}
+	s.listeners = append(s.listeners, near)
+	s.nothing = near.LocalAddr().String()
+	far, err := l.Accept()
+	if err != nil {
+		return fmt.Errorf("find a closed port: %w", err)
+	}
+	s.listeners = append(s.listeners, far)
+	return nil
 }
 
 // open listens for one service. Services of one port share its listener.
