@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,6 +29,11 @@ func TestMain(m *testing.M) {
 // TestScripts runs every script of testdata/script: each is a feature as its
 // user meets it.
 func TestScripts(t *testing.T) {
+	// Whoever runs the tests may ignore SIGHUP, and what they start inherits that
+	// unless it is caught here.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
@@ -80,7 +87,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		port := fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
 		switch speaks {
 		case "closed":
-			ts.Check(l.Close())
+			port = closedPort(ts, l)
 			speaks = "smtp"
 		case "mute":
 			answer(ts, l, name, "tcp")
@@ -92,6 +99,19 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		text += fmt.Sprintf("  - {name: %s, role: server, port: %s, protocol: %s, wants: {client: required, admin: optional, internet: forbidden}, exposure: it is a test}\n", name, port, speaks)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("catalog.yaml"), []byte(text), 0o666))
+}
+
+// closedPort is the near end of a connection to l, which is closed: nobody listens
+// there, and the system gives the port to nobody else.
+func closedPort(ts *testscript.TestScript, l net.Listener) string {
+	defer l.Close()
+	near, err := net.Dial("tcp", l.Addr().String())
+	ts.Check(err)
+	ts.Defer(func() { _ = near.Close() })
+	far, err := l.Accept()
+	ts.Check(err)
+	ts.Defer(func() { _ = far.Close() })
+	return fmt.Sprint(near.LocalAddr().(*net.TCPAddr).Port)
 }
 
 // await waits until somebody has connected to a server of serve.
