@@ -28,6 +28,7 @@ const (
 
 	spacing = 20 * time.Millisecond // of connects to a host that limits them; Linux forgets only a few in each tick of its clock
 
+	pauses       = 3 // of that kind where nothing is known of a limit
 	leastWelcome = 2 // times that a port that answers must be welcome beside one that is turned away
 )
 
@@ -147,8 +148,8 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 func bySomebody(res Result) bool { return res.SaidBy.IsValid() || res.Verdict == Prohibited }
 
 // isWorthIt reports whether asking again may tell more. A few stand for all where the
-// system repeats a refused connect for seconds, and where nothing but ICMP ever came,
-// of which routers send little. A port that was dropped, or
+// system repeats a refused connect for seconds, and ICMP messages are not waited for
+// once one has not come: routers send few. A port that was dropped, or
 // to which there was no way, is asked again where it is certain that the host lives.
 func (r *run) isWorthIt(ctx context.Context, h *host, res *Result, at netip.AddrPort) bool {
 	switch {
@@ -158,8 +159,10 @@ func (r *run) isWorthIt(ctx context.Context, h *host, res *Result, at netip.Addr
 		return r.revives(ctx, h, at.Addr())
 	case res.Verdict == Unreachable:
 		return h.path(at.Addr()).hasLived()
-	case r.refusal > 0, bySomebody(*res) && !h.path(at.Addr()).connects():
+	case r.refusal > 0:
 		return h.crowd.sample(samples)
+	case bySomebody(*res):
+		return !h.crowd.isMute()
 	}
 	return true
 }
@@ -172,7 +175,7 @@ func (r *run) alone(ctx context.Context, h *host, d *door, res *Result, at netip
 		return
 	}
 	defer h.crowd.alone.Release(share)
-	if h.crowd.isLimited() && !wait(ctx, spacing) {
+	if h.wantsPause(at.Addr()) && !wait(ctx, spacing) {
 		return
 	}
 	next := Result{Check: res.Check, Address: res.Address, Port: res.Port, Step: protocol.Connect, Verdict: Untried}
@@ -180,10 +183,19 @@ func (r *run) alone(ctx context.Context, h *host, d *door, res *Result, at netip
 	next.Tries += res.Tries
 	next.Took += res.Took
 	if res.Verdict != Untried && (next.Verdict == Untried || next.Verdict == TimedOut) {
-		res.Tries, res.Took = next.Tries, next.Took // what was observed tells more: ICMP messages are few
+		res.Tries, res.Took = next.Tries, next.Took // what was observed tells more
+		if next.Verdict == TimedOut && bySomebody(*res) {
+			h.crowd.mute()
+		}
 		return
 	}
 	*res = next
+}
+
+// wantsPause reports whether the host should be given time before a connect: where
+// it limits them, and at first where it has accepted none.
+func (h *host) wantsPause(to netip.Addr) bool {
+	return h.crowd.isLimited() || !h.path(to).connects() && h.crowd.pause(pauses)
 }
 
 // share is how much of the host's room a check takes that is asked alone.

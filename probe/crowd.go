@@ -34,6 +34,8 @@ type crowd struct {
 	packed      time.Time     // when more than a few were open last
 	doubts      int           // refusals that are in doubt and have not been asked again
 	sampled     int           // those that have
+	paused      int           // those before which there was a pause
+	mutes       bool          // an ICMP message did not come again
 	limited     bool          // a port that turned a connect away has answered alone
 	changed     chan struct{} // closed when one of the above is as somebody may wait for
 }
@@ -156,6 +158,27 @@ func (c *crowd) sample(n int) bool {
 	defer c.mu.Unlock()
 	c.sampled++
 	return c.sampled <= n
+}
+
+// pause reports whether a connect is one of the first n before which to wait.
+func (c *crowd) pause(n int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.paused++
+	return c.paused <= n
+}
+
+// mute notes that somebody who turned a connect away did not say so again.
+func (c *crowd) mute() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mutes = true
+}
+
+func (c *crowd) isMute() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mutes
 }
 
 // limit notes that the host, or a firewall before it, limits connections.
