@@ -5,12 +5,15 @@ package protocol
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hirochachacha/go-smb2"
 )
 
 // smbPackets is a recording, packet by packet.
@@ -187,4 +190,29 @@ func FuzzLoginSMB(f *testing.F) {
 		p.Clean()
 		checkClean(t, p)
 	})
+}
+
+// TestJudgeSMB: what a status says about the next login. What is not known may have
+// been counted as a failure.
+func TestJudgeSMB(t *testing.T) {
+	for code, want := range map[uint32]Outcome{
+		0xc000006d: Denied,     // STATUS_LOGON_FAILURE
+		0xc0000234: Locked,     // STATUS_ACCOUNT_LOCKED_OUT
+		0xc0000072: Locked,     // STATUS_ACCOUNT_DISABLED
+		0xc0000071: Locked,     // STATUS_PASSWORD_EXPIRED
+		0xc0000418: Unanswered, // STATUS_NTLM_BLOCKED
+		0xc000005e: Unanswered, // STATUS_NO_LOGON_SERVERS
+		0xdeadbeef: Unanswered,
+	} {
+		refusal, ok := errors.AsType[*loginRefusal](judgeSMB(&smb2.ResponseError{Code: code}))
+		if !ok || refusal.outcome != want || !strings.HasPrefix(refusal.text, fmt.Sprintf("0x%08x", code)) {
+			t.Errorf("0x%08x: %+v", code, refusal)
+		}
+	}
+	if refusal, ok := errors.AsType[*loginRefusal](judgeSMB(errSenseless)); !ok || refusal.outcome != Unanswered {
+		t.Errorf("an answer without sense: %+v", refusal)
+	}
+	if err := beforeCredentials(judgeSMB(errSenseless)); err.(*loginRefusal).outcome != Undecided {
+		t.Errorf("before the credentials were given: %v", err)
+	}
 }

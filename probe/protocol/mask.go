@@ -52,6 +52,9 @@ func NewMask(c *Credentials) *Mask {
 		return &Mask{word: password}
 	}
 	m := &Mask{}
+	if !utf8.ValidString(password) { // out of the environment
+		m.exact = append(m.exact, password)
+	}
 	for chunk := range slices.Chunk([]rune(password), longestNeedle) {
 		m.lookFor(string(chunk))
 	}
@@ -205,11 +208,10 @@ func (n needle) begins(text string, cut bool) int {
 			if cut && i >= leastShape && endsEarly(text[at:]) {
 				return len(text)
 			}
-			for r, length := range readings(text[at:]) {
-				if folded(r) == want && len(next) < maxReadings && !slices.Contains(next, at+length) {
-					next = append(next, at+length)
-				}
-			}
+			next = letterAt(next, text, at, want)
+		}
+		for _, at := range places { // what is skipped may be of the password
+			next = letterAt(next, text, at, want)
 		}
 		if len(next) == 0 {
 			return 0
@@ -217,6 +219,16 @@ func (n needle) begins(text string, cut bool) int {
 		places = next
 	}
 	return slices.Max(places)
+}
+
+// letterAt adds the places behind a letter that stands at a place.
+func letterAt(next []int, text string, at int, want rune) []int {
+	for r, length := range readings(text[at:]) {
+		if folded(r) == want && len(next) < maxReadings && !slices.Contains(next, at+length) {
+			next = append(next, at+length)
+		}
+	}
+	return next
 }
 
 // longestEscape is the number of bytes in which one letter is written at most.
