@@ -26,9 +26,6 @@ const (
 	firstTurn = 50 * time.Millisecond   // until a port that a limit turned away is asked again, doubling
 	lastTurn  = 3200 * time.Millisecond // the last of these pauses
 
-	spacing = 20 * time.Millisecond // of connects to a host that limits them; Linux forgets only a few in each tick of its clock
-
-	pauses       = 3 // of that kind where nothing is known of a limit
 	leastWelcome = 2 // times that a port that answers must be welcome beside one that is turned away
 )
 
@@ -119,14 +116,14 @@ func (r *run) mayBeCrowdedOut(h *host, res Result) bool {
 // there is a limit: firewalls forget closed connections with a delay.
 func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
 	c := h.crowd
-	first := res.Verdict
+	first, by := res.Verdict, res.SaidBy
 	c.doubt()
 	quiet := c.awaitQuiet(ctx)
 	if quiet && r.isWorthIt(ctx, h, res, at) {
 		r.alone(ctx, h, d, res, at)
 	}
-	if quiet && !r.inDoubt(*res) {
-		c.limit()
+	if quiet && (!r.inDoubt(*res) || first != TimedOut && (res.Verdict != first || res.SaidBy != by)) {
+		c.limit() // somebody else says no now: whoever said it before did so for the sake of others
 	}
 	c.settled()
 	if r.inDoubt(*res) && (c.awaitDecision(ctx) || turnedAway(*res) && r.turnsWitnessAway(ctx, h, at.Addr())) {
@@ -175,9 +172,22 @@ func (r *run) alone(ctx context.Context, h *host, d *door, res *Result, at netip
 		return
 	}
 	defer h.crowd.alone.Release(share)
-	if h.wantsPause(at.Addr()) && !wait(ctx, spacing) {
-		return
+	asks := 1
+	if turnedAway(*res) {
+		asks = h.crowd.asks()
 	}
+	for range asks {
+		if !wait(ctx, h.crowd.breath()) {
+			return
+		}
+		if r.askNow(ctx, h, d, res, at); !turnedAway(*res) || h.crowd.isMute() {
+			return
+		}
+	}
+}
+
+// askNow asks a check again. An answer counts more than the one before.
+func (r *run) askNow(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
 	next := Result{Check: res.Check, Address: res.Address, Port: res.Port, Step: protocol.Connect, Verdict: Untried}
 	r.attempts(ctx, h, d, &next, at)
 	next.Tries += res.Tries
@@ -190,12 +200,6 @@ func (r *run) alone(ctx context.Context, h *host, d *door, res *Result, at netip
 		return
 	}
 	*res = next
-}
-
-// wantsPause reports whether the host should be given time before a connect: where
-// it limits them, and at first where it has accepted none.
-func (h *host) wantsPause(to netip.Addr) bool {
-	return h.crowd.isLimited() || !h.path(to).connects() && h.crowd.pause(pauses)
 }
 
 // share is how much of the host's room a check takes that is asked alone.

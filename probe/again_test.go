@@ -229,13 +229,18 @@ func TestClosedPorts(t *testing.T) {
 					t.Errorf("port %d: %s, crowded %+v", res.Port, res.Verdict, res.Crowded)
 				}
 			}
-			if took := time.Since(start); took > max(100*time.Millisecond, 7*rtt) {
+			if took := time.Since(start); took > max(100*time.Millisecond, 8*rtt) {
 				t.Errorf("round trip %s: took %s", rtt, took)
 			}
+			more := 0
 			for port, n := range connects {
-				if n != 2 {
+				if n < 2 {
 					t.Errorf("port %d was asked %d times, want 2", port, n)
 				}
+				more += n - 2
+			}
+			if more > airing-1 {
+				t.Errorf("%d connects more than two for each port", more)
 			}
 			clear(connects)
 			collect(t.Context(), &Pool{Dial: dial}, twenty("192.0.2.1")[0])

@@ -17,7 +17,7 @@ import (
 const few = 2
 
 // settle is how long a host must be quiet where more checks of it are to come.
-const settle = 10 * time.Millisecond
+const settle = 5 * time.Millisecond
 
 // A crowd is all that this run has going on at one host. Servers and firewalls
 // limit the connections of a source, so that a port may turn a connect away for
@@ -34,7 +34,8 @@ type crowd struct {
 	packed      time.Time     // when more than a few were open last
 	doubts      int           // refusals that are in doubt and have not been asked again
 	sampled     int           // those that have
-	paused      int           // those before which there was a pause
+	aired       bool          // the first of them was asked several times
+	breaths     int           // how often something was asked alone
 	mutes       bool          // an ICMP message did not come again
 	limited     bool          // a port that turned a connect away has answered alone
 	changed     chan struct{} // closed when one of the above is as somebody may wait for
@@ -158,14 +159,6 @@ func (c *crowd) sample(n int) bool {
 	defer c.mu.Unlock()
 	c.sampled++
 	return c.sampled <= n
-}
-
-// pause reports whether a connect is one of the first n before which to wait.
-func (c *crowd) pause(n int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.paused++
-	return c.paused <= n
 }
 
 // mute notes that somebody who turned a connect away did not say so again.
