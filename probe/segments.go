@@ -11,11 +11,6 @@ import (
 	"exreach/probe/protocol"
 )
 
-// smallest is a maximum segment size that every path lets through: with the headers
-// of IPv6 and TCP's timestamps a packet has 560 bytes (RFC 791 wants 576 of IPv4's
-// hosts, RFC 8200 1280 of IPv6's links).
-const smallest = 500
-
 // smallTime is how long a conversation in small segments may take.
 const smallTime = 3 * time.Second
 
