@@ -41,5 +41,5 @@ func (r *run) askControlLast(ctx context.Context, h *host, res *Result, at netip
 	defer h.turn.Release(1)
 	d := h.door(at, res.Check.Service)
 	d.doubt() // a few tries are enough for a port that was silent before
-	r.alone(ctx, h, d, res, at)
+	r.askNow(ctx, h, d, res, at)
 }
