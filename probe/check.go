@@ -147,8 +147,8 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 		res.Tries += anew.tries
 		left -= anew.spent
 	}
-	if r.answersInSmall(ctx, h, d, res, at) {
-		res.Silence.Delivery = AnswerLost
+	if r.asksInSmall(*res) {
+		r.askInSmall(ctx, h, d, res, at)
 	}
 	res.Took = r.timeouts.Check - left
 	if res.Check.Service.Network == catalog.TCP {
