@@ -51,7 +51,7 @@ func alertName(n uint8) string {
 // own. Alerts about certificates can only be about the one that we did not send.
 func certificateWanted(s seen) bool {
 	if s.Verdict != probe.BadTLS {
-		return false
+		return proxyWantsCertificate(s)
 	}
 	f := s.tlsFailure()
 	asked := s.Peer != nil && s.Peer.TLS != nil && s.Peer.TLS.ClientCertificate
@@ -60,6 +60,9 @@ func certificateWanted(s seen) bool {
 }
 
 func sayCertificateWanted(s seen) (text, hint string) {
+	if proxyWantsCertificate(s) {
+		return s.sayProxyWantsCertificate()
+	}
 	text = "The server speaks TLS and wants a client certificate, which exreach does not have"
 	switch f := s.tlsFailure(); {
 	case f.Cause == protocol.TLSCertificateWanted:
@@ -75,6 +78,19 @@ func sayCertificateWanted(s seen) (text, hint string) {
 			"(IIS Manager, SSL Settings), or in the reverse proxy that answers."
 	}
 	return text, "If clients have certificates here, check from one of them. If not, switch the demand for client certificates off in the service or in the proxy before it."
+}
+
+// proxyWantsCertificate: a proxy asked for a client certificate in the handshake and
+// refuses the request without one. Nginx says 400 then, or 495 and 496 where it is
+// told so.
+func proxyWantsCertificate(s seen) bool {
+	t := s.tls()
+	return s.foreign() && t != nil && t.ClientCertificate && slices.Contains([]string{"400", "401", "403", "495", "496"}, s.status())
+}
+
+func (s seen) sayProxyWantsCertificate() (text, hint string) {
+	return fmt.Sprintf("A proxy asked for a client certificate in the TLS handshake, which exreach does not have, and answers HTTP %s: most likely for want of it.%s", s.status(), s.served()),
+		"If users log in here with certificates, check from a client that has one. If not, switch the demand for client certificates off in the proxy (nginx: ssl_verify_client off)."
 }
 
 func sayBadTLS(s seen) (text, hint string) {
