@@ -115,7 +115,10 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 	for pause, cuts := 20*time.Millisecond, 0; ; pause = min(2*pause, time.Second) {
 		before := r.still.times()
 		a = r.converse(ctx, h, d, res.Check, at, left)
-		shortage := a.record(res, r.trust, ctx.Err() != nil)
+		var shortage bool
+		if cuts == 0 || !a.cutAtOnce() { // the one before came further
+			shortage = a.record(res, r.trust, ctx.Err() != nil)
+		}
 		res.Tries += a.tries
 		if r.still.times() != before && !a.proves() && ctx.Err() == nil {
 			if left = r.timeouts.Check; resume(ctx, &stills) {
@@ -147,8 +150,8 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 		res.Tries += anew.tries
 		left -= anew.spent
 	}
-	if r.answersInSmall(ctx, h, d, res, at) {
-		res.Silence.Delivery = AnswerLost
+	if r.asksInSmall(*res) {
+		r.askInSmall(ctx, h, d, res, at)
 	}
 	res.Took = r.timeouts.Check - left
 	if res.Check.Service.Network == catalog.TCP {
@@ -157,6 +160,11 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 	if res.Verdict == TimedOut {
 		res.Detail = noReply(*res)
 	}
+}
+
+// cutAtOnce reports whether the connection was reset as it came about.
+func (a *attempt) cutAtOnce() bool {
+	return a.step() == protocol.Connect && classify(a.err, a.step(), false).verdict == Cut
 }
 
 // wait sleeps, unless ctx ends first.

@@ -186,7 +186,7 @@ func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 	case errors.As(err, new(errStoodStill)):
 		return Untried, StoodStill, stoodStill
 	case cancelled:
-		return Untried, Interrupted, "interrupted while looking up the name"
+		return Untried, Interrupted, "interrupted " + during(protocol.Resolve, "")
 	case notFound(err):
 		return Unresolved, "", unresolvedWords(err)
 	case obstacle != "":

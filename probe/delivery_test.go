@@ -39,21 +39,22 @@ func TestDeliveryOf(t *testing.T) {
 	}
 }
 
-// TestAnswersInSmall: where a peer answers in small segments what it did not in
+// TestAskInSmall: where a peer answers in small segments what it did not in
 // large ones, the path loses those; nobody else is asked in that way.
-func TestAnswersInSmall(t *testing.T) {
+func TestAskInSmall(t *testing.T) {
 	for _, tt := range []struct {
-		name  string
-		res   Result
-		serve func(net.Conn)
-		want  bool
+		name    string
+		res     Result
+		serve   func(net.Conn)
+		lost    bool // large packets are lost
+		inSmall bool // it is known that none are
 	}{
-		{"answers", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, smtpServer, true},
-		{"hangs", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, silentServer, false},
-		{"hangs up", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, closingServer, false},
-		{"nothing arrived", Result{Silence: &Silence{Delivery: NotArrived}, Step: protocol.Talk}, smtpServer, false},
-		{"had nothing to answer", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Greet}, smtpServer, false},
-		{"not known", Result{Step: protocol.Talk}, smtpServer, false},
+		{"answers", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, smtpServer, true, false},
+		{"hangs", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, silentServer, false, true},
+		{"hangs up", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, closingServer, false, false},
+		{"nothing arrived", Result{Silence: &Silence{Delivery: NotArrived}, Step: protocol.Talk}, smtpServer, false, false},
+		{"had nothing to answer", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Greet}, smtpServer, false, false},
+		{"not known", Result{Step: protocol.Talk}, smtpServer, false, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			network := &fakeNet{serve: always(tt.serve)}
@@ -62,8 +63,11 @@ func TestAnswersInSmall(t *testing.T) {
 			at := netip.MustParseAddrPort("192.0.2.1:25")
 			tt.res.Check = smtpCheck("192.0.2.1", 25)
 			h := r.enter("192.0.2.1")
-			if got := r.answersInSmall(t.Context(), h, h.door(at, tt.res.Check.Service), &tt.res, at); got != tt.want {
-				t.Errorf("%s: %t, want %t", tt.name, got, tt.want)
+			if r.asksInSmall(tt.res) {
+				r.askInSmall(t.Context(), h, h.door(at, tt.res.Check.Service), &tt.res, at)
+			}
+			if s := tt.res.Silence; s != nil && (s.Delivery == AnswerLost) != tt.lost || s != nil && s.InSmall != tt.inSmall {
+				t.Errorf("%s: %+v", tt.name, *s)
 			}
 			if network.open != 0 {
 				t.Errorf("%s: %d connections left open", tt.name, network.open)

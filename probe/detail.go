@@ -28,12 +28,12 @@ func (a *attempt) detail(o outcome, res *Result) string {
 		}
 		return refusalWords[o.verdict]
 	case Silent:
-		return res.Silence.detail(string(res.Step))
+		return res.Silence.detail(res.Step, during(res.Step, res.Check.Service.Protocol))
 	case Cut:
 		if len(a.steps) == 1 {
 			return "the connection was reset as it came about"
 		}
-		return fmt.Sprintf("connected, but the other side hung up in the step %q", res.Step)
+		return "connected, but the other side hung up " + during(res.Step, res.Check.Service.Protocol)
 	case Untried:
 		return a.untried(o, res)
 	}
@@ -46,7 +46,7 @@ func (a *attempt) untried(o outcome, res *Result) string {
 	case errors.Is(a.err, errTurn):
 		return noTurn
 	case o.obstacle == Interrupted:
-		return fmt.Sprintf("interrupted in the step %q", res.Step)
+		return "interrupted " + during(res.Step, res.Check.Service.Protocol)
 	case o.obstacle.mayPass():
 		return "this machine had nothing left to connect with: " + a.plain()
 	case errors.Is(a.err, errFamily):

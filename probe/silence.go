@@ -5,6 +5,8 @@ package probe
 import (
 	"fmt"
 	"time"
+
+	"exreach/probe/protocol"
 )
 
 // A Silence is how a peer fell silent before it had answered.
@@ -14,6 +16,7 @@ type Silence struct {
 	Quiet time.Duration // how long nothing more had come by then
 
 	Delivery Delivery // what this machine's TCP knows of it; "" where that is not known
+	InSmall  bool     // it was asked again in small segments, which no path loses for their size, and said no more then
 }
 
 // A Pace is how a peer spoke that did not come to an end.
@@ -49,17 +52,22 @@ func (a *attempt) silence(v Verdict) *Silence {
 	return s
 }
 
-// detail says the same in one sentence.
-func (s *Silence) detail(step string) string {
+// detail says the same in one sentence. What had come before a first answer, where
+// none of it belongs to that, was TLS.
+func (s *Silence) detail(step protocol.Step, during string) string {
+	begun := "began the conversation"
+	if step == protocol.Greet {
+		begun = "did the TLS handshake"
+	}
 	switch {
 	case s.Heard == 0 && s.Pace == Stalled:
-		return fmt.Sprintf("connected and began the conversation, but then nothing came in the step %q", step)
+		return fmt.Sprintf("connected and %s, but then nothing came %s", begun, during)
 	case s.Heard == 0:
-		return fmt.Sprintf("connected, but nothing came in the step %q", step)
+		return "connected, but nothing came " + during
 	case s.Pace == Slowly:
-		return fmt.Sprintf("connected; %s came in the step %q, and then time was up: too slowly", count(s.Heard), step)
+		return fmt.Sprintf("connected; %s came %s, and then time was up: too slowly", count(s.Heard), during)
 	}
-	return fmt.Sprintf("connected; %s came in the step %q, and then nothing for %s", count(s.Heard), step, s.Quiet.Round(100*time.Millisecond))
+	return fmt.Sprintf("connected; %s came %s, and then nothing for %s", count(s.Heard), during, Elapsed(s.Quiet))
 }
 
 func count(bytes int) string {

@@ -41,12 +41,17 @@ func handshake(conn net.Conn, host string, limit time.Duration, l *leash, h hell
 	}
 	s := new(shown)
 	config := h.config(host)
+	shaken := false
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		s.asked.Store(true)
+		if shaken { // whoever goes on without one does so at once
+			_ = l.SetDeadline(time.Now().Add(limit))
+		}
 		return &tls.Certificate{}, nil // we have none
 	}
 	client := tls.Client(conn, config)
 	err := client.Handshake() // ended by deadlines: a context would close the connection
+	shaken = true
 	asked := s.asked.Swap(false)
 	if err != nil && !asked {
 		return nil, nil, &tlsError{err: err}
@@ -56,7 +61,7 @@ func handshake(conn net.Conn, host string, limit time.Duration, l *leash, h hell
 	if err != nil {
 		return nil, s, &tlsError{err: err}
 	}
-	return &secured{Conn: client, shown: s}, s, nil
+	return &secured{Conn: client, shown: s, line: l}, s, nil
 }
 
 // serverName is the name for the server name indication (RFC 6066): never an

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	"exreach/probe/protocol"
 )
@@ -23,6 +24,8 @@ type tlsError struct {
 
 func (e *tlsError) Error() string {
 	switch {
+	case e.certificateWanted && isTimeout(e.err):
+		return "the server asked for a client certificate in the middle of the conversation, got none, and said nothing more"
 	case e.certificateWanted:
 		return fmt.Sprintf("the server asked for a client certificate in the middle of the conversation and got none: %v", e.err)
 	case e.after:
@@ -38,12 +41,13 @@ func (e *tlsError) Unwrap() error { return e.err }
 type secured struct {
 	net.Conn
 	shown *shown
+	line  *leash // below TLS; nil where nothing is asked in the midst of the conversation
 }
 
 func (c *secured) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if n > 0 && c.shown.asked.Load() {
-		c.shown.answered.Store(true)
+	if n > 0 && c.shown.asked.Load() && c.shown.answered.CompareAndSwap(false, true) {
+		_ = c.line.SetDeadline(time.Time{}) // it goes on: the time of the whole conversation holds again
 	}
 	return n, c.explain(err)
 }

@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"exreach/catalog"
@@ -147,11 +148,18 @@ func (s seen) said() bool { return s.SaidBy.IsValid() && s.SaidBy != s.Address }
 
 // quote is what the other side said first.
 func (s seen) quote() string {
-	if s.Evidence == "" {
+	switch {
+	case s.Evidence == "":
 		return ""
+	case tlsRecord.MatchString(s.Evidence):
+		return " What came is TLS."
 	}
 	return fmt.Sprintf(" It said: %s", strings.TrimSuffix(s.Evidence, `\r\n`))
 }
+
+// tlsRecord is how evidence begins that is TLS: an alert or a handshake (RFC 8446
+// section 5.1).
+var tlsRecord = regexp.MustCompile(`^\\x1[56]\\x03`)
 
 // tries counts what was sent.
 func (s seen) tries() string {

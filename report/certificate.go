@@ -102,20 +102,20 @@ func untrustedAmongServers(s seen) bool { return untrusted(s) && s.amongServers(
 
 func sayExpired(s seen) (text, hint string) {
 	c := s.leaf()
-	return fmt.Sprintf("The certificate expired on %s, %s ago: %s.", day(c.NotAfter), days(s.started.Sub(c.NotAfter)), c.Subject),
-		"Renew it and assign it to the service (New-ExchangeCertificate, Enable-ExchangeCertificate)."
+	return fmt.Sprintf("The certificate expired on %s, %s ago: %s.", day(c.NotAfter), days(s.started.Sub(c.NotAfter)), holder(*c)),
+		"Renew it and assign it to the service " + s.assigning("New-ExchangeCertificate, Enable-ExchangeCertificate") + "."
 }
 
 func sayNotYetValid(s seen) (text, hint string) {
 	c := s.leaf()
-	return fmt.Sprintf("The certificate is valid only from %s on, in %s: %s.", day(c.NotBefore), days(c.NotBefore.Sub(s.started)), c.Subject),
+	return fmt.Sprintf("The certificate is valid only from %s on, in %s: %s.", day(c.NotBefore), days(c.NotBefore.Sub(s.started)), holder(*c)),
 		"Compare the clock of this machine with the server's; if both are right, go on with the old certificate until then."
 }
 
 func sayExpiresSoon(s seen) (text, hint string) {
 	c := s.leaf()
-	return fmt.Sprintf("The certificate expires on %s, in %s: %s.", day(c.NotAfter), days(c.NotAfter.Sub(s.started)), c.Subject),
-		"Renew it now and assign it to the service (New-ExchangeCertificate, Enable-ExchangeCertificate)."
+	return fmt.Sprintf("The certificate expires on %s, in %s: %s.", day(c.NotAfter), days(c.NotAfter.Sub(s.started)), holder(*c)),
+		"Renew it now and assign it to the service " + s.assigning("New-ExchangeCertificate, Enable-ExchangeCertificate") + "."
 }
 
 func sayOtherName(s seen) (text, hint string) {
@@ -127,7 +127,7 @@ func sayOtherName(s seen) (text, hint string) {
 	if len(c.Names) > 0 {
 		names = listedOf(c.Names, c.MoreNames)
 	}
-	return fmt.Sprintf("The certificate is not for %s: it is %s, for %s.", s.Check.Host, c.Subject, names),
+	return fmt.Sprintf("The certificate is not for %s: it is %s, for %s.", s.Check.Host, holder(*c), names),
 		"Use a name that is in the certificate, or have one issued with this name among its subject alternative names."
 }
 
@@ -143,11 +143,11 @@ func sayCommonNameOnly(s seen) (text, hint string) {
 }
 
 func saySelfSigned(s seen) (text, hint string) {
-	text = fmt.Sprintf("The certificate is self-signed: %s.", s.leaf().Subject)
+	text = fmt.Sprintf("The certificate is self-signed: %s.", holder(*s.leaf()))
 	if s.amongServers() {
 		return text, "Nothing to do between Exchange servers: setup installs such a certificate, and they do not check it."
 	}
-	return text, "Assign a certificate of an authority that the clients trust (Enable-ExchangeCertificate)."
+	return text, "Assign a certificate of an authority that the clients trust " + s.assigning("Enable-ExchangeCertificate") + "."
 }
 
 func sayUntrusted(s seen) (text, hint string) {
@@ -159,6 +159,18 @@ func sayUntrusted(s seen) (text, hint string) {
 	return fmt.Sprintf("This machine does not trust the issuer of the certificate, %s%s.", c.Issuer, why),
 		"If it is your own authority, install its root on the clients, and see that the server sends the certificates between; " +
 			"if nobody knows it, a device on the path may be opening TLS."
+}
+
+// holder is whom a certificate is for. Names alone may tell (RFC 5280 section
+// 4.1.2.6).
+func holder(c protocol.Certificate) string {
+	switch {
+	case c.Subject != "":
+		return c.Subject
+	case len(c.Names) > 0:
+		return "no subject, names " + listedOf(c.Names, c.MoreNames)
+	}
+	return "no subject and no names"
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

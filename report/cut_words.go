@@ -18,7 +18,7 @@ func sayCut(s seen) (text, hint string) {
 		return s.sayCutAtHello()
 	case s.Step == protocol.TLS:
 		text = "The server agreed to begin TLS and hung up at the client's hello: the service has no certificate that it can use."
-		return text + s.tlsBeside(), certificateHint(service.Protocol)
+		return text + s.tlsBeside(), s.certificateHint()
 	}
 	return s.sayCutTalk()
 }
@@ -37,31 +37,7 @@ func (s seen) sayCutAtHello() (text, hint string) {
 	default:
 		text = hungUp + "where the service has no certificate that it can use."
 	}
-	return text + " Having no cipher or TLS version in common looks the same." + s.tlsBeside(), certificateHint(s.Check.Service.Protocol)
-}
-
-// certificateHint is how a service that speaks a protocol comes by a certificate.
-func certificateHint(spoken string) string {
-	switch spoken {
-	case "ldap":
-		return "Enroll a certificate for server authentication on the domain controller, with its name in it (certlm.msc, template Domain Controller or Kerberos Authentication). " +
-			"Events 1220 and 36886 say that there is none."
-	case "http", "caldav":
-		return "See the binding on the server (netsh http show sslcert, Get-WebBinding) and assign the certificate anew: Enable-ExchangeCertificate -Services IIS for 443; " +
-			"the site Exchange Back End (444) has the certificate Microsoft Exchange. Events 15021 of HttpEvent and 36870 of Schannel say what is missing."
-	case "winrm":
-		return "See the listener and its certificate: winrm enumerate winrm/config/listener, netsh http show sslcert."
-	case "imap":
-		return "See the component (Get-ServerComponentState -Component ImapProxy), then the certificate (Get-ImapSettings, Set-ImapSettings -X509CertificateName, " +
-			"Enable-ExchangeCertificate -Services IMAP), and restart the services MSExchangeImap4 and MSExchangeIMAP4BE."
-	case "pop3":
-		return "See the component (Get-ServerComponentState -Component PopProxy), then the certificate (Get-PopSettings, Set-PopSettings -X509CertificateName, " +
-			"Enable-ExchangeCertificate -Services POP), and restart the services MSExchangePop3 and MSExchangePOP3BE."
-	case "smtp":
-		return "See which certificate the connector uses (Get-ReceiveConnector | Format-List Name,Fqdn,TlsCertificateName; Get-ExchangeCertificate), that it is valid and its private key can be read, " +
-			"then Enable-ExchangeCertificate -Services SMTP and restart MSExchangeFrontEndTransport and MSExchangeTransport."
-	}
-	return "See which certificate the service has (Get-ExchangeCertificate, certlm.msc) and whether its private key can be read; the System log has events 36870 and 36874 of Schannel."
+	return text + " Having no cipher or TLS version in common looks the same." + s.tlsBeside(), s.certificateHint()
 }
 
 // tlsBeside says what the other ports of the address tell about TLS: whether the
@@ -79,14 +55,17 @@ func (s seen) tlsBeside() string {
 	return fmt.Sprintf(" TLS works at %s of the same server, so no device on the path stops it as such.", listed(ports))
 }
 
-// sayCutTalk: it hung up in the conversation.
+// sayCutTalk: it hung up in the conversation, or before it had said anything.
 func (s seen) sayCutTalk() (text, hint string) {
-	const connected = "The connect succeeded, then the other side hung up before it answered: "
+	connected := "The connect succeeded, then the other side hung up before it answered: "
+	if s.Step == protocol.Talk {
+		connected = "The conversation began, then the other side hung up in the middle of it: "
+	}
 	const onPath = ", or a device on the path resets what it does not like."
 	switch s.Check.Service.Protocol {
 	case "smtp":
 		return connected + "the service turns this address away or is failing, a load balancer before it has no server left" + onPath,
-			"See whether the service accepts this address (receive connector ranges, connections per source), then its log, then those of load balancer and firewall."
+			"See whether the service accepts this address (" + s.smtpLimits() + "), then its log, then those of load balancer and firewall."
 	case "http", "caldav":
 		text = connected + "the web server or the application pool behind it is failing, or a load balancer has no server to pass the request to" + onPath
 		if t := s.tls(); t != nil && t.Version == "TLS 1.3" {
@@ -94,11 +73,27 @@ func (s seen) sayCutTalk() (text, hint string) {
 		}
 		return text, "See the application pools in IIS and the logs of HTTP.sys (httperr), then the load balancer's pool and the firewall's log."
 	case "imap", "pop3":
-		return connected + "the service behind it is stopped or its proxy component is inactive" + onPath, certificateHint(s.Check.Service.Protocol)
+		if !s.has("2013") {
+			return connected + "the service behind it is stopped or has too many connections" + onPath, s.certificateHint()
+		}
+		return connected + "the service behind it is stopped or its proxy component is inactive" + onPath, s.certificateHint()
 	case "ldap":
 		return connected + "the directory turns this address or an anonymous question away, or is restarting" + onPath,
 			"See the Directory Service log and the IP deny list of the domain controller (ntdsutil, ldap policies), then the firewall's log."
 	}
 	return connected + "the service turns this address away or is failing" + onPath,
 		"Look at the service and its log on the server, then at the log of the firewall."
+}
+
+// smtpLimits is where a version of Exchange decides whose connections it takes.
+func (s seen) smtpLimits() string {
+	switch {
+	case s.has("2007"):
+		return "receive connector ranges, connections per source"
+	case s.has("2000"):
+		return "Exchange System Manager, the SMTP virtual server, Access and General"
+	case s.exchange():
+		return "Exchange Administrator, Internet Mail Service, Connections"
+	}
+	return "its lists of addresses, connections per source"
 }

@@ -104,11 +104,30 @@ func sayForeignPage(s seen) (text, hint string) {
 		text = fmt.Sprintf("HTTP %s of %s (%s), which asks for a login of its own: programs cannot give it.%s", s.status(), w.Name, w.Sign, s.served())
 	case w.Sign != "":
 		text = fmt.Sprintf("HTTP %s without any sign of Exchange (%s): the login page of a portal or device, or another web server.%s", s.status(), w.Sign, s.served())
+	case foreignStatus[s.status()] != "":
+		text = fmt.Sprintf("HTTP %s without any sign of Exchange: %s.%s", s.status(), foreignStatus[s.status()], s.served())
 	default:
 		text = fmt.Sprintf("HTTP %s without any sign of Exchange: the login page of a gateway, a captive portal, a proxy's error, or another web server.%s",
 			s.status(), s.served())
 	}
 	return text, "Open the page in a browser and see whose it is. If a gateway should be there, let it pass this directory; if not, see to what the name and the port forwarding lead."
+}
+
+// foreignStatus is what a proxy or another web server means by a status (RFC 9110,
+// RFC 6585, RFC 7725; 495 to 499 are nginx's).
+var foreignStatus = map[string]string{
+	"403": "a proxy or web application firewall forbids the request, or another web server does",
+	"408": "a proxy gave up waiting for the request, or another web server did",
+	"421": "a proxy does not serve this name on the connection (SNI and Host differ), or another web server answers",
+	"429": "a proxy or web application firewall limits how many requests it takes from this computer",
+	"451": "a filter on the path blocks the page",
+	"495": "a proxy (nginx) refuses the client certificate",
+	"496": "a proxy (nginx) wants a client certificate",
+	"497": "a proxy (nginx) wants TLS on this port",
+	"499": "a proxy (nginx) gave up on the request",
+	"500": "a proxy fails, or another web server does",
+	"509": "a hosting provider's limit of traffic is exceeded",
+	"511": "a captive portal wants a login before it lets anybody through",
 }
 
 // served names the web server and the proxies of an answer.
@@ -169,6 +188,8 @@ func sayUnmarked(s seen) (text, hint string) {
 	switch w := s.web(); {
 	case upgraded(s):
 		return "The answer only redirects to HTTPS, as any web server or load balancer may: port 443 shows what is behind it." + s.served(), hint
+	case w.Origin == protocol.OfExchange && s.elsewhere() != "":
+		return fmt.Sprintf("The answer has no header of IIS, and leads to Exchange's pages at another host (%s): a reverse proxy or another web server redirects.%s", w.Sign, s.served()), hint
 	case w.Origin == protocol.OfExchange:
 		return fmt.Sprintf("The answer has no header of IIS: a reverse proxy or a hardened server removes them. It is still Exchange's, as %s shows.%s", w.Sign, s.served()), hint
 	}

@@ -53,6 +53,11 @@ func nameRefused(s seen) bool {
 }
 
 func sayNameRefused(s seen) (text, hint string) {
+	if s.Step == protocol.Greet {
+		return fmt.Sprintf("The server works and refuses this computer because DNS has no name for its address (reverse lookup): %s Hosts that have one may pass.", sentence(s.Peer.Refusal)),
+			"Have a PTR record made for the address of this computer, with a name that leads back to it, or test with a host that has one. " +
+				"What follows the greeting, STARTTLS among it, was not checked."
+	}
 	return fmt.Sprintf("The server works and refuses what exreach introduces itself as, a name that does not exist or its address: %s "+
 			"It looks up its callers, so hosts with a real name may pass.", sentence(s.Peer.Refusal)),
 		"Give this computer a name in DNS that leads to its address and back, or test with a host that has one: " +

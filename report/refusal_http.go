@@ -21,6 +21,12 @@ var httpRefusals = []refusalWord{
 	{"http", httpStatus("403"), say403},
 	{"http", httpStatus("413"), advise("The request announces a larger body than IIS accepts here.",
 		"RPC over HTTP announces 1 GB. See maxAllowedContentLength (request filtering) of the directory in IIS, and the limit of a proxy before it.")},
+	{"http", httpStatus("429"), advise("It limits how many requests it takes from this computer, or from all.",
+		"Wait some minutes and check again with --gentle; if it says the same then, look at the limits of the server and of a proxy before it.")},
+	{"http", func(s seen) bool { return strings.HasPrefix(s.status(), "2") }, func(s seen) (string, string) {
+		return "It shows a page to everybody where Exchange asks for a login: the start page of IIS, an error page, or the page of another program on the same server.",
+			fmt.Sprintf("Open the page in a browser and see what it is; then see in IIS Manager where %s leads and that Exchange's directory is there.", s.path())
+	}},
 	{"http", httpStatus("500"), say500},
 	{"http", httpStatus("502", "504"), sayNoMailbox},
 	{"http", redirected, func(s seen) (string, string) {
@@ -190,6 +196,10 @@ func say401(s seen) (cause, hint string) {
 }
 
 func say403(s seen) (cause, hint string) {
+	if t := s.tls(); t != nil && t.ClientCertificate {
+		return "It asked for a client certificate, which exreach does not have, and that is most likely why (403.7, 403.16).",
+			fmt.Sprintf("If users log in here with certificates, check from a client that has one. If not, set client certificates to Ignore for %s (IIS Manager, SSL Settings).", s.path())
+	}
 	return "IIS forbids it: TLS is required (403.4), this address is not allowed (403.6), or a client certificate is wanted (403.7, 403.16).",
 		fmt.Sprintf("IIS's log has the sub-status (sc-substatus). Check SSL Settings and IP Address and Domain Restrictions of %s in IIS Manager.", s.path())
 }

@@ -11,6 +11,9 @@ import (
 
 // sayHandshakeStalls says why the client's hello got no answer.
 func sayHandshakeStalls(s seen) (text, hint string) {
+	if s.delivery() == probe.Held {
+		return s.sayHandshakeHeld()
+	}
 	if text, hint := s.sayDelivery(); text != "" {
 		return text, hint
 	}
@@ -19,7 +22,23 @@ func sayHandshakeStalls(s seen) (text, hint string) {
 		return text, "Other ports of the server answer in the clear, in small packets: look for a tunnel with a smaller packet size (MTU) and a firewall that drops ICMP \"too big\"; " +
 			"then at this service and its certificate, and at a device that inspects TLS."
 	}
-	return text, "Check the service, its certificate and its log on the server, then look for a load balancer, proxy or tunnel in between."
+	return text, s.certificateHint() + " Then look for a load balancer, proxy or tunnel in between."
+}
+
+// sayHandshakeHeld: the hello arrived. Services that wait for a key which they cannot
+// read, or for a server behind them, hold it.
+func (s seen) sayHandshakeHeld() (text, hint string) {
+	never := "never answers the client's TLS hello"
+	if heard := s.Silence.Heard; heard > 0 {
+		never = fmt.Sprintf("began its answer to the client's TLS hello (%s) and then said nothing more", count(heard, "byte"))
+	}
+	text = fmt.Sprintf("Packets reach %s and are acknowledged, and %s %s: the service hangs or cannot use its certificate, "+
+		"or a proxy, load balancer or intrusion prevention system accepted the connection and holds it", s.place(), s.port(), never)
+	hint = s.certificateHint() + " If TLS begins on the server itself, look for a device in between that accepts connections for it"
+	if s.Silence.InSmall {
+		return text + ". Lost large packets (path MTU) are unlikely: asked again in small segments it was silent, too.", hint + "."
+	}
+	return text + ", or the large packets of the answer are lost (path MTU).", hint + ", and for a tunnel with a smaller packet size (MTU)."
 }
 
 // talksInTheClear reports whether a service answers without TLS, in packets that

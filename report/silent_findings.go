@@ -4,7 +4,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"exreach/catalog"
@@ -30,21 +29,34 @@ func saySilent(s seen) (text, hint string) {
 				"A tarpit slows down callers that it does not trust, or the server is overloaded.", count(s.Silence.Heard, "byte"), probe.Elapsed(s.stepTook())),
 			s.moreTime() + " If it still does not finish, check whether the server or a filter in front of it slows this address down on purpose."
 	case probe.Stalled:
+		if s.Step == protocol.Greet && s.Silence.Heard == 0 {
+			return s.saySilentAfterTLS()
+		}
 		return "The connect succeeded and the conversation began, then nothing more came in time: the service hangs, " +
 				"or a device between lets only part of the conversation pass." + s.quote(),
 			s.moreTime() + " Look at the service and its log on the server, then for a device between that inspects the conversation."
 	}
 	text = "The connect succeeded, then nothing came in time (nmap and PortQry would call this port open): the service hangs or holds back, " +
 		"or a load balancer or SYN proxy accepted in its place."
-	if s.greetsFirst() {
+	if s.greetsFirst() && s.Check.Service.Protocol == "smtp" {
 		text += " Servers may hold a greeting back to expose senders of spam: RFC 5321 lets a client wait five minutes for it."
 	}
 	return text, s.moreTime() + " Look at the service and its log on the server, then for a device between that accepts connects for it."
 }
 
+// saySilentAfterTLS: all that came was the handshake.
+func (s seen) saySilentAfterTLS() (text, hint string) {
+	if s.greetsFirst() {
+		return "The connect and the TLS handshake succeeded, then no greeting came in time: the service hangs or holds it back, or what ends TLS before it gets no answer from it.",
+			s.moreTime() + " Look at the service and its log on the server, then at the proxy or load balancer that ends TLS, if there is one."
+	}
+	return "The connect and the TLS handshake succeeded, then the request got no answer in time: the service hangs, or a proxy or load balancer that ends TLS waits for a server behind it.",
+		s.moreTime() + " Look at the service and its log on the server (over HTTP the application pool), then at the proxy or load balancer, if there is one."
+}
+
 // greetsFirst reports whether a greeting was waited for.
 func (s seen) greetsFirst() bool {
-	return s.Step == protocol.Greet && slices.Contains([]string{"smtp", "pop3", "imap", "nntp"}, s.Check.Service.Protocol)
+	return s.Step == protocol.Greet && protocol.GreetsFirst(s.Check.Service.Protocol)
 }
 
 // mayComeYet reports whether the way is clear as far as TCP can tell, and what is

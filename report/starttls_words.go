@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"exreach/catalog"
@@ -27,11 +28,30 @@ func sayStartTLSRefused(s seen) (text, hint string) {
 	answer, _ := s.fact("starttls")
 	answer = strings.TrimSuffix(answer, ".")
 	if s.Check.Service.Protocol == "ldap" {
-		return fmt.Sprintf("StartTLS is refused: %s. Most likely the domain controller has no certificate.", answer), certificateHint("ldap")
+		return fmt.Sprintf("StartTLS is refused: %s. Most likely the domain controller has no certificate.", answer), s.certificateHint()
 	}
-	return fmt.Sprintf("TLS is offered (STARTTLS) and then refused: %s. Most likely the service has no certificate that it can use, or cannot use its key. "+
-		"Nobody on the path took the offer out.", answer), certificateHint(s.Check.Service.Protocol)
+	text = fmt.Sprintf("TLS is offered (STARTTLS) and then refused: %s. ", answer)
+	switch {
+	case strangeCommand.MatchString(answer):
+		return text + "The server does not know the command that it offers: most likely a device on the path writes over it (SMTP inspection, a mail proxy or an anti-virus program), " +
+				"or answers in the server's place.",
+			"Ask from the server's own subnet: if TLS begins there, switch the inspection off for this server (Cisco: no inspect esmtp); if not, look at the log of the service. " +
+				s.certificateHint()
+	case aboutTLS.MatchString(answer):
+		return text + "Most likely the service has no certificate that it can use, or cannot use its key. Nobody on the path took the offer out.", s.certificateHint()
+	}
+	return text + "It does not say why: the service cannot use its certificate, a rule keeps this address from TLS, or a filter on the path answers.",
+		"Ask from the server's own subnet: if TLS begins there, look for the filter between. If not: " + lower(s.certificateHint())
 }
+
+// What servers answer that do not know a command: codes 500 and 502 (RFC 5321
+// section 4.2.4), BAD (RFC 9051 section 7.1), Exchange's "Protocol error" (POP3).
+// Cisco's inspection writes X over STARTTLS, and the server meets a word that is none.
+var strangeCommand = regexp.MustCompile(`(?i)^50[02]\b|^BAD\b|^-ERR (?:protocol error|unknown|unrecogni[sz]ed|invalid command|command (?:not (?:known|implemented)|unknown|unrecogni[sz]ed))`)
+
+// aboutTLS is what they answer that cannot do TLS now: 454 (RFC 3207 section 4),
+// another code for the time being, NO and -ERR, or a word about it.
+var aboutTLS = regexp.MustCompile(`(?i)^4\d\d\b|^NO\b|^-ERR\b|\b(?:TLS|SSL|certificate|security (?:sub)?system)\b`)
 
 // startTLSHidden: the server itself hides STARTTLS, since X-ANONYMOUSTLS came
 // through.
@@ -55,6 +75,9 @@ const connectorTLS = "Get-ReceiveConnector | Format-List Name,Bindings,RemoteIPR
 
 func sayStartTLSMissing(s seen) (text, hint string) {
 	switch {
+	case s.Check.Service.Protocol != "smtp":
+		return "STARTTLS is not offered. Either the service has no certificate, or a device on the path takes the offer out (a mail proxy or an anti-virus program does).",
+			"Ask from the server's own subnet: if STARTTLS is offered there, look for the device between; if not, assign a certificate to the service. " + s.certificateHint()
 	case !s.receives():
 		return "STARTTLS is not offered. Either the service has no certificate, or a device on the path takes the offer out (SMTP inspection of a firewall does).",
 			"Ask from the server's own subnet: if STARTTLS is offered there, switch the inspection off; if not, assign a certificate to the service."

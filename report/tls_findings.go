@@ -27,10 +27,14 @@ func plainBeforeTLS(s seen) bool {
 
 func sayPlainBeforeTLS(s seen) (text, hint string) {
 	text = "The service greets in the clear where TLS must come first." + s.quote()
-	if s.Port == 465 {
+	switch {
+	case s.Port == 465:
 		return text, "No version of Exchange serves TLS from the first byte at 465: leave the row out, or ask for STARTTLS there; users hand in mail at 587."
+	case s.Check.Service.HTTP != nil:
+		return text, "See which program listens at the port (netstat -abno; netsh http show sslcert lists the ports of IIS that have a certificate), " +
+			"and whether a balancer or a port forwarding leads it to the plain port of the server (80)."
 	}
-	return text, "See whether the port is the right one (110 and 143 begin in the clear, 995 and 993 with TLS), and whether a balancer leads it to the wrong port of the server."
+	return text, "See whether the port is the right one (110, 143 and 119 begin in the clear, 995, 993 and 563 with TLS), and whether a balancer leads it to the wrong port of the server."
 }
 
 func oldTLS(s seen) bool {
@@ -71,7 +75,7 @@ func weakKey(s seen) bool {
 
 func sayWeakKey(s seen) (text, hint string) {
 	return fmt.Sprintf("The key of the certificate is too short: %s. Current clients and servers refuse less than %d bits.", s.leaf().Key, weakest),
-		"Have a certificate with a longer key issued and assign it to the service (New-ExchangeCertificate -KeySize 2048, Enable-ExchangeCertificate)."
+		"Have a certificate with a longer key issued and assign it to the service " + s.assigning("New-ExchangeCertificate -KeySize 2048, Enable-ExchangeCertificate") + "."
 }
 
 // organization is the O of a distinguished name (RFC 4514).

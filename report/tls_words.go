@@ -51,7 +51,7 @@ func alertName(n uint8) string {
 // own. Alerts about certificates can only be about the one that we did not send.
 func certificateWanted(s seen) bool {
 	if s.Verdict != probe.BadTLS {
-		return false
+		return proxyWantsCertificate(s)
 	}
 	f := s.tlsFailure()
 	asked := s.Peer != nil && s.Peer.TLS != nil && s.Peer.TLS.ClientCertificate
@@ -60,6 +60,9 @@ func certificateWanted(s seen) bool {
 }
 
 func sayCertificateWanted(s seen) (text, hint string) {
+	if proxyWantsCertificate(s) {
+		return s.sayProxyWantsCertificate()
+	}
 	text = "The server speaks TLS and wants a client certificate, which exreach does not have"
 	switch f := s.tlsFailure(); {
 	case f.Cause == protocol.TLSCertificateWanted:
@@ -77,18 +80,33 @@ func sayCertificateWanted(s seen) (text, hint string) {
 	return text, "If clients have certificates here, check from one of them. If not, switch the demand for client certificates off in the service or in the proxy before it."
 }
 
+// proxyWantsCertificate: a proxy asked for a client certificate in the handshake and
+// refuses the request without one. Nginx says 400 then, or 495 and 496 where it is
+// told so.
+func proxyWantsCertificate(s seen) bool {
+	t := s.tls()
+	return s.foreign() && t != nil && t.ClientCertificate && slices.Contains([]string{"400", "401", "403", "495", "496"}, s.status())
+}
+
+func (s seen) sayProxyWantsCertificate() (text, hint string) {
+	return fmt.Sprintf("A proxy asked for a client certificate in the TLS handshake, which exreach does not have, and answers HTTP %s: most likely for want of it.%s", s.status(), s.served()),
+		"If users log in here with certificates, check from a client that has one. If not, switch the demand for client certificates off in the proxy (nginx: ssl_verify_client off)."
+}
+
 func sayBadTLS(s seen) (text, hint string) {
-	switch f := s.tlsFailure(); f.Cause {
-	case protocol.TLSAlerted:
+	switch f := s.tlsFailure(); {
+	case s.shaken() && f.Cause != protocol.TLSRenegotiation:
+		return s.sayBrokenOff()
+	case f.Cause == protocol.TLSAlerted:
 		why, hint := s.alerted(f.Alert)
 		return fmt.Sprintf("The connect succeeded, and the server ended the TLS handshake with the alert %s: %s.", alertName(f.Alert), why), hint
-	case protocol.TLSInClear:
+	case f.Cause == protocol.TLSInClear:
 		return s.sayInClear()
-	case protocol.TLSUnreadable:
+	case f.Cause == protocol.TLSUnreadable:
 		return fmt.Sprintf("The server answers the TLS handshake with a certificate that strict clients refuse (%s), and takes TLS 1.3 alone, where exreach cannot go on without it. "+
 				"Programs on Windows' TLS are less strict and may connect.", s.Detail),
 			"Have the certificate issued anew without the mistake, then run again; until then, check from a client that takes it."
-	case protocol.TLSRenegotiation:
+	case f.Cause == protocol.TLSRenegotiation:
 		return "The server asked for a second TLS handshake in the middle of the conversation (renegotiation), which exreach does once and no more. " +
 				"IIS does that for client certificates of a directory.",
 			"See which directory wants client certificates (IIS Manager, SSL Settings), and ask for them in the first handshake instead: " +
@@ -96,8 +114,27 @@ func sayBadTLS(s seen) (text, hint string) {
 	}
 	return fmt.Sprintf("The connect succeeded and TLS failed: %s The server does not keep to the protocol, has no TLS version in common with exreach, "+
 			"or something else listens.", capital(sentence(s.Detail))),
-		"See which TLS versions and ciphers Windows allows on the server, which certificate the service has (Get-ExchangeCertificate, netsh http show sslcert), " +
-			"and whether a device on the path inspects TLS."
+		"See which TLS versions and ciphers the server allows (on Windows: Get-TlsCipherSuite, the Protocols of Schannel in the registry), " +
+			"and whether a device on the path inspects TLS. " + s.certificateHint()
+}
+
+// shaken reports whether the TLS handshake was done.
+func (s seen) shaken() bool {
+	return s.Peer != nil && s.Peer.TLS != nil && (s.Step == protocol.Greet || s.Step == protocol.Talk)
+}
+
+// sayBrokenOff: TLS failed in the conversation.
+func (s seen) sayBrokenOff() (text, hint string) {
+	what := strings.TrimRight(s.Detail, ". ")
+	switch f := s.tlsFailure(); f.Cause {
+	case protocol.TLSAlerted:
+		what = fmt.Sprintf("the server ended it with the alert %s", alertName(f.Alert))
+	case protocol.TLSInClear:
+		what = "what came then is no TLS"
+	}
+	return fmt.Sprintf("The TLS handshake succeeded, and TLS failed in the conversation after it: %s. The server, or the proxy that ends TLS for it, fails in the middle, "+
+			"or something on the path changes the data (a device that inspects TLS, a faulty network card or driver).", what),
+		"Ask from the server's own subnet and compare: if it works there, look for the device in between; if not, look at the log of the service and of the proxy before it."
 }
 
 // alerted says why a server sends an alert, and what to do about it.
@@ -112,7 +149,7 @@ func (s seen) alerted(alert uint8) (why, hint string) {
 			`Allow TLS 1.2 on the server: HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols. A server with SSL 3.0 alone is out of date.`
 	case alertInternalError:
 		return "it failed by itself, often because the service cannot use the private key of its certificate",
-			"See the System log for events 36870 and 36874 of Schannel, and let the service's account read the private key, or assign the certificate anew (Enable-ExchangeCertificate)."
+			"See the System log for events 36870 and 36874 of Schannel, and let the service's account read the private key, or assign the certificate anew. " + s.certificateHint()
 	case alertUnrecognizedName:
 		if _, err := netip.ParseAddr(s.Check.Host); err == nil {
 			return "exreach was given an address and so asked for no name (SNI), and the server answers to names only",

@@ -19,6 +19,9 @@ var exchangeVersions = []string{"4.0", "5.0", "5.5", "2000", "2003", "2007", "20
 // online is the version that runs at Microsoft's, and speaks as the newest does.
 const online = "online"
 
+// davmail is the gateway that speaks the older protocols before Exchange.
+const davmail = "davmail"
+
 // since reports whether version is first or a later one.
 func since(first, version string) bool {
 	return slices.Index(exchangeVersions, version) >= slices.Index(exchangeVersions, first)

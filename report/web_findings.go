@@ -69,9 +69,10 @@ func gateway(s seen) bool {
 	return s.speaks("http") && before && s.web().Name != "" && s.elsewhere() == ""
 }
 
-// gatewayElsewhere: it does so at another host.
+// gatewayElsewhere: it does so at another host, or somebody who is not known leads
+// there.
 func gatewayElsewhere(s seen) bool {
-	return s.speaks("http") && s.strangers() && s.elsewhere() != ""
+	return s.speaks("http") && (s.strangers() || !s.marked()) && s.elsewhere() != ""
 }
 
 func sayGateway(s seen) (text, hint string) {

@@ -4,6 +4,7 @@ package protocol
 
 import (
 	"cmp"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,7 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 		return Peer{}, err
 	}
 	q.At(Talk)
+	c.limitBody()
 	page := newHTTPPage(r, d.Path)
 	p = peerHTTP(r)
 	p.fact("product", productHTTP(page.Header))
@@ -55,9 +57,12 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 // nobodys is a path that no web server has.
 const nobodys = "/exreach-asks-for-nothing"
 
-// afterthought is how long the answer to that is waited for. The page itself is
-// judged by then.
-const afterthought = 2 * time.Second
+// How long the answers to what is asked after the page itself are waited for, which
+// is judged by then. Load balancers give a health page less.
+const (
+	afterthought = 2 * time.Second
+	healthTime   = 10 * time.Second
+)
 
 // doubt asks for a page that nobody has where a login or redirect may be
 // anybody's: a portal or router answers every path alike, and Exchange does not.
@@ -67,8 +72,7 @@ func (c *httpClient) doubt(page *httpPage, w *Web) error {
 	if !w.doubtful {
 		return nil
 	}
-	_ = c.conn.SetReadDeadline(time.Now().Add(afterthought))
-	r, why := c.again(nobodys)
+	r, why := c.again(nobodys, afterthought)
 	if why != "" || !alike(page, newHTTPPage(r, nobodys)) {
 		return nil
 	}
@@ -86,10 +90,12 @@ func alike(a, b *httpPage) bool {
 }
 
 // again asks for one more page on the same connection, or says why not.
-func (c *httpClient) again(path string) (page *http.Response, why string) {
+func (c *httpClient) again(path string, limit time.Duration) (page *http.Response, why string) {
+	c.limitBody()
 	if why := used(c.last); why != "" {
 		return nil, "not asked: " + why
 	}
+	_ = c.conn.SetReadDeadline(time.Now().Add(limit))
 	page, err := c.ask(catalog.Get, path)
 	if err != nil {
 		return nil, noHealth(err)
@@ -104,14 +110,14 @@ var healthPage = regexp.MustCompile(`^\s*200 OK\s*(?:<br\s*/?>\s*([A-Za-z0-9.-]+
 // health says what the health page answers. Only that page is in question here,
 // so nothing of it is an error. One with a name in it proves whose the other is.
 func (c *httpClient) health(path string, w *Web) string {
-	page, why := c.again(path)
+	page, why := c.again(path, healthTime)
 	if why != "" {
 		return why
 	}
 	if page.StatusCode != http.StatusOK {
 		return strconv.Itoa(page.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(page.Body, httpBody))
+	body, err := healthBody(page)
 	if err != nil {
 		return noHealth(err)
 	}
@@ -126,6 +132,20 @@ func (c *httpClient) health(path string, w *Web) string {
 		*w = Web{Origin: OfExchange, Name: w.Name, Sign: "its health page"}
 	}
 	return "200 OK, " + string(found[1])
+}
+
+// healthBody is the text of the page. Some proxies compress what they pass on though
+// nobody asked for that.
+func healthBody(page *http.Response) ([]byte, error) {
+	raw := io.LimitReader(page.Body, httpBody)
+	if !strings.EqualFold(page.Header.Get("Content-Encoding"), "gzip") {
+		return io.ReadAll(raw)
+	}
+	text, err := gzip.NewReader(raw)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(text, httpBody))
 }
 
 // used says why the connection that page came on takes no further request, and

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"exreach/catalog"
 )
@@ -20,6 +21,8 @@ const (
 	httpHeader  = 64 << 10 // the status line and the headers, with interim answers
 	httpBody    = 16 << 10
 	httpInterim = 5 // answers 1xx before the answer
+
+	httpBodyTime = 3 * time.Second
 )
 
 // A httpClient is one connection to an HTTP/1.1 server.
@@ -123,6 +126,10 @@ func (c *httpClient) send(r httpRequest) (*http.Response, error) {
 	}
 	return nil, notHTTP("interim answers without an end")
 }
+
+// limitBody bounds the wait for the body of an answer, whose head tells most: some
+// servers announce more than they send.
+func (c *httpClient) limitBody() { _ = c.conn.SetReadDeadline(time.Now().Add(httpBodyTime)) }
 
 // read returns the next answer, which may be an interim one.
 func (c *httpClient) read(method catalog.Method) (*http.Response, error) {

@@ -55,6 +55,15 @@ func greetedIMAP(t *talk, p *Peer) error {
 		case "PREAUTH":
 			p.fact(FactPreauth, "yes")
 		case "OK":
+		case "NO", "BAD": // warnings before the greeting, or all that it has to say
+			more, err := t.goesOn("*", true)
+			if err != nil {
+				return err
+			}
+			if more {
+				continue
+			}
+			p.turnAway(line, reasonOf(line))
 		default:
 			continue
 		}

@@ -10,6 +10,7 @@ package protocol
 import (
 	"fmt"
 	"net"
+	"slices"
 
 	"exreach/catalog"
 )
@@ -60,6 +61,12 @@ var Table = map[string]Protocol{
 	"socks":      {askSOCKS, answerSOCKS},
 	"telnet":     {askTelnet, answerTelnet},
 }
+
+// greeters are the protocols whose servers speak before they are spoken to.
+var greeters = []string{"smtp", "pop3", "imap", "nntp", "link-state", "ncacn-http"}
+
+// GreetsFirst reports whether the server of a protocol says the first word.
+func GreetsFirst(name string) bool { return slices.Contains(greeters, name) }
 
 // A Step is how far a check came.
 type Step string

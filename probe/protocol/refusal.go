@@ -45,7 +45,8 @@ func (p *Peer) turnAway(text string, why Reason) { p.Refusal, p.Reason = text, w
 var (
 	nameWords  = regexp.MustCompile(`(?i)\b(?:helo|ehlo|host ?name|domain name|fqdn|fully[- ]qualified)\b`)
 	banWords   = regexp.MustCompile(`(?i)\b(?:banned|blocked|(?:block|black|deny) ?list(?:ed)?|spamhaus|spamcop|(?:dns)?[rb]bl|reputation|fail2ban)\b`)
-	limitWords = regexp.MustCompile(`(?i)\btoo (?:many|fast|often)\b|\brate.?limit|\b(?:limit|maximum)\b.*\bexceeded\b|\bexceeded\b.*\blimit\b|\bmaximum number\b|\[(?:LIMIT|IN-?USE|LOGIN-DELAY)\]`)
+	ptrWords   = regexp.MustCompile(`(?i)\breverse (?:dns|host ?name|mapping|lookup|record)|\brDNS\b|\bPTR\b|\bcannot (?:find|resolve) your (?:host ?name|address)`)
+	limitWords = regexp.MustCompile(`(?i)\bthrottl|\bgr[ea]y-?list|\btoo (?:many|fast|often)\b|\brate.?limit|\b(?:limit|maximum)\b.*\bexceeded\b|\bexceeded\b.*\blimit\b|\bmaximum number\b|\[(?:LIMIT|IN-?USE|LOGIN-DELAY)\]`)
 	// Exchange numbers why it closes a connection (MailKit issue 849 has 14, node-imap issue 561 has 15).
 	troubleWords = regexp.MustCompile(`(?i)\bconnection (?:is )?closed\. \d|\bunavailable\b|\bnot available\b|\bshutting down\b|\boverload|\btry again later\b|\[(?:UNAVAILABLE|SYS/TEMP|SERVERBUG)\]`)
 )
@@ -55,6 +56,8 @@ func reasonOf(text string) Reason {
 	switch {
 	case limitWords.MatchString(text):
 		return Limited
+	case ptrWords.MatchString(text):
+		return OurName
 	case banWords.MatchString(text):
 		return OurAddress
 	case troubleWords.MatchString(text):
