@@ -4,6 +4,7 @@ package report
 
 import (
 	"cmp"
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -20,35 +21,27 @@ type Group struct {
 	Whole   *Entry // speaks for all entries where none could be asked, for one reason; nil otherwise
 }
 
-// Groups splits the results where the host, its role or its address changes.
-func (r Report) Groups() []Group {
-	var groups []Group
-	for rest := r.Results; len(rest) > 0; {
-		first := rest[0]
-		n := 1
-		for n < len(rest) && sameGroup(first, rest[n]) {
-			n++
+// groups splits entries where the host, its role or its address changes.
+func groups(entries []Entry) iter.Seq[Group] {
+	return func(yield func(Group) bool) {
+		for rest := entries; len(rest) > 0; {
+			first, n := &rest[0], 1
+			for n < len(rest) && sameGroup(first, &rest[n]) {
+				n++
+			}
+			g := Group{Host: first.Host, Version: first.Version, Role: first.Role, Address: first.Address, Entries: rest[:n]}
+			if unasked(g.Entries) {
+				g.Whole = &g.Entries[0]
+			}
+			if !yield(g) {
+				return
+			}
+			rest = rest[n:]
 		}
-		g := Group{Host: first.Host, Version: first.Version, Role: first.Role, Address: first.Address, Entries: rest[:n]}
-		if unasked(g.Entries) {
-			g.Whole = &g.Entries[0]
-		}
-		groups = append(groups, g)
-		rest = rest[n:]
 	}
-	return groups
 }
 
-// Hosts is how many hosts the results are about.
-func (r Report) Hosts() int {
-	names := map[string]bool{}
-	for _, e := range r.Results {
-		names[e.Host] = true
-	}
-	return len(names)
-}
-
-func sameGroup(a, b Entry) bool {
+func sameGroup(a, b *Entry) bool {
 	return a.Host == b.Host && a.Version == b.Version && a.Role == b.Role && a.Address == b.Address
 }
 

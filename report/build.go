@@ -14,14 +14,17 @@ import (
 
 // A Draft is a report that is still being written: hosts go in as they come.
 type Draft struct {
-	report Report
-	hosts  []entriesOf
+	report  Report
+	columns columns
+	hosts   []entriesOf
+	shelf   shelf
 }
 
 // entriesOf is the entries of one host, and where it stands.
 type entriesOf struct {
-	first   int // the lowest order of its checks
-	entries []Entry
+	first   int     // the lowest order of its checks
+	entries []Entry // nil where they lie on the shelf
+	shelved section
 }
 
 // New begins the report of a run that starts now. tool is the program with its
@@ -41,30 +44,51 @@ func (d *Draft) On(machine string) *Draft {
 	return d
 }
 
+// Shelve has the draft keep the most of a long report in what open returns, and
+// not in memory. Where that cannot be had or written to, memory has to do.
+func (d *Draft) Shelve(open func() (Shelf, error)) *Draft {
+	d.shelf.open = open
+	return d
+}
+
 // Add takes the entries of one more host, as Hosts yields them.
 func (d *Draft) Add(entries []Entry) {
-	h := entriesOf{first: entries[0].order, entries: entries}
+	h := entriesOf{first: entries[0].order}
 	for _, e := range entries {
 		h.first = min(h.first, e.order)
 		d.report.Counts.Add(e.Grade)
 		d.report.learn(e.ground)
 	}
+	d.columns.measure(entries)
+	var shelved bool
+	if h.shelved, shelved = d.shelf.put(entries); !shelved {
+		h.entries = entries
+	}
 	d.hosts = append(d.hosts, h)
 }
 
-// Report ends the draft. Hosts stand in the order of the plan, then their
+// Finish ends the draft. Hosts stand in the order of the plan, then their
 // addresses, then the order of the plan again, with what an endpoint mapper led
 // to right behind it.
-func (d *Draft) Report(took time.Duration) Report {
+func (d *Draft) Finish(took time.Duration) Finished {
 	slices.SortStableFunc(d.hosts, func(a, b entriesOf) int { return cmp.Compare(a.first, b.first) })
 	r := d.report
-	r.Took = inSeconds(took)
+	r.Took, r.Results = inSeconds(took), []Entry{}
 	slices.SortFunc(r.GroundRules, func(a, b GroundRule) int { return cmp.Compare(a.Text, b.Text) })
-	r.Results = make([]Entry, 0, r.Counts.Total())
+	return Finished{Report: r, hosts: len(d.hosts), columns: d.columns, parts: d.parts}
+}
+
+// parts takes from the shelf what lies there.
+func (d *Draft) parts(yield func([]Entry, error) bool) {
 	for _, h := range d.hosts {
-		r.Results = append(r.Results, h.entries...)
+		entries, err := h.entries, error(nil)
+		if entries == nil {
+			entries, err = d.shelf.get(h.shelved)
+		}
+		if !yield(entries, err) || err != nil {
+			return
+		}
 	}
-	return r
 }
 
 // judge makes the entry of one result.

@@ -84,8 +84,8 @@ func TestReportCounts(t *testing.T) {
 	if r.Counts.Total() != len(r.Results) {
 		t.Errorf("%d counted of %d", r.Counts.Total(), len(r.Results))
 	}
-	if r.Hosts() != 4 {
-		t.Errorf("%d hosts", r.Hosts())
+	if n := r.Finished().hosts; n != 4 {
+		t.Errorf("%d hosts", n)
 	}
 	if r.Took != 7.24 || r.Schema != Schema || r.From != "client" || !r.Started.Equal(began) {
 		t.Errorf("heading: %+v", r)
@@ -108,7 +108,7 @@ func TestGroups(t *testing.T) {
 	s.host = "shy"
 	s.add("smtp", 25, all(want(catalog.Off), verdict(probe.Untried, "interrupted")))
 	var got []string
-	for _, g := range draft(s.results).Groups() {
+	for g := range groups(draft(s.results).Results) {
 		got = append(got, fmt.Sprintf("%s %s %s %d %t", g.Host, g.Role, g.Address, len(g.Entries), g.Whole != nil))
 	}
 	want := []string{

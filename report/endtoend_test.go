@@ -68,7 +68,7 @@ func run(t *testing.T, plan []catalog.Check, breakages ...breakage) Report {
 	for entries := range Hosts(t.Context(), pool.Run(t.Context(), slices.Values(catalog.WithControls(plan))), began) {
 		d.Add(entries)
 	}
-	return d.Report(time.Since(began))
+	return inMemory(d.Finish(time.Since(began)))
 }
 
 // planFor is the checks of one host of the embedded catalogue.

@@ -10,9 +10,9 @@ import (
 
 // A Format writes a report. Exactly one of Whole and Each is set.
 type Format struct {
-	Help  string                               // one line for people
-	Whole func(io.Writer, Report, Style) error // writes a finished report
-	Each  func(io.Writer, Entry) error         // writes one entry, as soon as its host is done
+	Help  string                                 // one line for people
+	Whole func(io.Writer, Finished, Style) error // writes a finished report
+	Each  func(io.Writer, Entry) error           // writes one entry, as soon as its host is done
 }
 
 // Style is what a reader's terminal asks of a format made for people. The zero

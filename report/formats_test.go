@@ -27,7 +27,7 @@ func write(t *testing.T, format string, r Report, s Style) string {
 	var out bytes.Buffer
 	var err error
 	if f.Whole != nil {
-		err = f.Whole(&out, r, s)
+		err = f.Whole(&out, r.Finished(), s)
 	}
 	for _, e := range r.Results {
 		if f.Each != nil && err == nil {
@@ -184,7 +184,7 @@ func TestFormatsWriteError(t *testing.T) {
 		f, r := Formats[name], draft(network())
 		var err error
 		if f.Whole != nil {
-			err = f.Whole(brokenWriter{}, r, Style{})
+			err = f.Whole(brokenWriter{}, r.Finished(), Style{})
 		} else {
 			err = f.Each(brokenWriter{}, r.Results[0])
 		}

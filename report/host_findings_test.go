@@ -304,7 +304,7 @@ func TestCountsFollowHostFindings(t *testing.T) {
 func TestReportTwice(t *testing.T) {
 	d := New("exreach", "client", began)
 	d.Add([]Entry{alone(healthy("smtp", 25))})
-	first, second := d.Report(time.Second), d.Report(time.Second)
+	first, second := inMemory(d.Finish(time.Second)), inMemory(d.Finish(time.Second))
 	if first.Counts != second.Counts || len(first.Results) != 1 || len(second.Results) != 1 {
 		t.Errorf("first %+v, second %+v", first.Counts, second.Counts)
 	}

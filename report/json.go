@@ -11,27 +11,30 @@ import (
 // writeJSON writes the whole report as one document (docs/report.schema.json).
 // The results stand last in it and go out one by one: the text of all of them
 // would take more memory than they do.
-func writeJSON(w io.Writer, r Report, _ Style) error {
-	results := r.Results
-	r.Results = []Entry{}
-	head, err := indented(r, "")
+func writeJSON(w io.Writer, f Finished, _ Style) error {
+	head, err := indented(f.Report, "")
 	if err != nil {
 		return err
 	}
-	if len(results) == 0 {
+	if f.hosts == 0 {
 		_, err := w.Write(append(head, '\n'))
 		return err
 	}
 	before := append(bytes.TrimSuffix(head, []byte("]\n}")), "\n    "...)
-	for _, e := range results {
-		text, err := indented(e, "    ")
+	for entries, err := range f.parts {
 		if err != nil {
 			return err
 		}
-		if _, err := w.Write(append(before, text...)); err != nil {
-			return err
+		for _, e := range entries {
+			text, err := indented(e, "    ")
+			if err != nil {
+				return err
+			}
+			if _, err := w.Write(append(before, text...)); err != nil {
+				return err
+			}
+			before = append(before[:0], ",\n    "...)
 		}
-		before = append(before[:0], ",\n    "...)
 	}
 	_, err = io.WriteString(w, "\n  ]\n}\n")
 	return err

@@ -75,7 +75,7 @@ func TestNameInTable(t *testing.T) {
 	s.add("imap", 143, found)
 	s.at("192.0.2.11").add("smtp", 25, found)
 	var text strings.Builder
-	if err := Formats["table"].Whole(&text, draft(s.results), Style{}); err != nil {
+	if err := Formats["table"].Whole(&text, draft(s.results).Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "The name that was found is mail01.corp.example, an alias of lb.corp.example"); n != 1 {

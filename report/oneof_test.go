@@ -142,13 +142,13 @@ func TestGroundRules(t *testing.T) {
 		t.Errorf("ground rules (-want +got):\n%s", diff)
 	}
 	var text, document strings.Builder
-	if err := writeTable(&text, r, Style{}); err != nil {
+	if err := writeTable(&text, r.Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "Ground rule: Open every port. (network ports)\n"); n != 1 {
 		t.Errorf("the table tells it %d times:\n%s", n, text.String())
 	}
-	if err := writeJSON(&document, r, Style{}); err != nil {
+	if err := writeJSON(&document, r.Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	again, err := Read("report.json", strings.NewReader(document.String()))

@@ -21,26 +21,23 @@ const maxResult = 2 << 20
 // carries no heading: its report has neither tool, from nor start. The counts
 // are made anew, and every text is made printable, since anybody may have
 // written the file. Name stands for the file in errors.
-func Read(name string, r io.Reader) (Report, error) {
-	var results []Entry
+func Read(name string, r io.Reader) (Report, error) { return read(name, r, 0) }
+
+// read is Read where somebody knows how many results there are.
+func read(name string, r io.Reader, n int) (Report, error) {
+	results, counts := make([]Entry, 0, n), Counts{}
 	head, err := parse(r, func(e Entry) bool {
 		e.order = len(results)
 		results = append(results, e)
+		counts.Add(e.Grade)
 		return true
 	})
 	if err != nil {
 		return Report{}, fmt.Errorf("%s: %w", name, err)
 	}
-	clean(reflect.ValueOf(&head).Elem())
-	head.Counts = Counts{Unasked: max(0, head.Counts.Unasked)}
+	arrange(results)
+	head = head.counted(counts)
 	head.Results = results
-	if results == nil {
-		head.Results = []Entry{}
-	}
-	for _, e := range results {
-		head.Counts.Add(e.Grade)
-	}
-	arrange(head.Results)
 	return head, nil
 }
 

@@ -164,7 +164,21 @@ func draft(results []probe.Result) Report {
 	for entries := range Hosts(context.Background(), slices.Values(results), began) {
 		d.Add(entries)
 	}
-	return d.Report(7240 * time.Millisecond)
+	return inMemory(d.Finish(7240 * time.Millisecond))
+}
+
+// inMemory is a finished report with its results.
+func inMemory(f Finished) Report {
+	r := f.Report
+	r.Results = make([]Entry, 0, r.Counts.Total())
+	for entries, err := range f.parts {
+		if err != nil {
+			r.Results = nil // which no report has
+			break
+		}
+		r.Results = append(r.Results, entries...)
+	}
+	return r
 }
 
 // alone is the entry of a result that has none beside it.

@@ -33,38 +33,47 @@ var products = map[string]string{
 // A table is a report on its way to a page.
 type table struct {
 	page
-	grade, port, service, verdict, took int             // widths of the columns
-	told                                map[string]bool // the findings of this group that stand above
-	named                               string          // the host whose name was told about last
+	columns
+	told  map[string]bool // the findings of this group that stand above
+	named string          // the host whose name was told about last
 }
 
+// columns is how wide each column of a table is.
+type columns struct{ grade, port, service, verdict, took int }
+
 // writeTable writes the report for people.
-func writeTable(w io.Writer, r Report, s Style) error {
-	t := &table{page: page{out: bufio.NewWriter(w), style: s}}
-	groups := r.Groups()
-	for _, g := range groups {
-		t.measure(g)
+func writeTable(w io.Writer, f Finished, s Style) error {
+	t := &table{page: page{out: bufio.NewWriter(w), style: s}, columns: f.columns}
+	for entries, err := range f.parts {
+		if err != nil {
+			return err
+		}
+		for g := range groups(entries) {
+			t.group(g, f.From)
+			t.line(0)
+		}
+		if _, err := t.out.Write(nil); err != nil { // that of an earlier write
+			return err
+		}
 	}
-	for _, g := range groups {
-		t.group(g, r.From)
-		t.line(0)
-	}
-	t.groundRules(r.GroundRules)
-	t.summary(r)
+	t.groundRules(f.GroundRules)
+	t.summary(f)
 	return t.out.Flush()
 }
 
 // measure makes every column as wide as its widest cell.
-func (t *table) measure(g Group) {
-	if g.Whole != nil {
-		return // has no rows
-	}
-	for _, e := range g.Entries {
-		t.grade = max(t.grade, width(gradeWordOf(e)))
-		t.port = max(t.port, width(portOf(e)))
-		t.service = min(max(t.service, width(serviceOf(e))), widest)
-		t.verdict = max(t.verdict, width(printable(e.Verdict)))
-		t.took = max(t.took, width(tookOf(e)))
+func (c *columns) measure(entries []Entry) {
+	for g := range groups(entries) {
+		if g.Whole != nil {
+			continue // has no rows
+		}
+		for _, e := range g.Entries {
+			c.grade = max(c.grade, width(gradeWordOf(e)))
+			c.port = max(c.port, width(portOf(e)))
+			c.service = min(max(c.service, width(serviceOf(e))), widest)
+			c.verdict = max(c.verdict, width(printable(e.Verdict)))
+			c.took = max(c.took, width(tookOf(e)))
+		}
 	}
 }
 

@@ -9,43 +9,43 @@ import (
 )
 
 // summary is the end: what was done, and how it came out.
-func (t *table) summary(r Report) {
+func (t *table) summary(f Finished) {
 	switch {
-	case len(r.Results) == 0 && r.Counts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it came to %s.", count(r.Counts.Unasked, "host")), plain})
+	case f.hosts == 0 && f.Counts.Unasked > 0:
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it came to %s.", count(f.Counts.Unasked, "host")), plain})
 		return
-	case len(r.Results) == 0:
+	case f.hosts == 0:
 		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
 		return
 	}
-	if t.style.Verbose && !r.Started.IsZero() {
-		t.paragraph(0, margin, span{fmt.Sprintf("%s, started %s", r.Tool, r.Started.Format("2006-01-02 15:04:05 MST")), dim})
+	if t.style.Verbose && !f.Started.IsZero() {
+		t.paragraph(0, margin, span{fmt.Sprintf("%s, started %s", f.Tool, f.Started.Format("2006-01-02 15:04:05 MST")), dim})
 	}
-	line := []span{{extent(r) + ":", plain}}
+	line := []span{{extent(f) + ":", plain}}
 	for _, c := range []struct {
 		grade Grade
 		n     int
-	}{{Pass, r.Counts.Pass}, {Warn, r.Counts.Warn}, {Fail, r.Counts.Fail}, {Unknown, r.Counts.Unknown}} {
+	}{{Pass, f.Counts.Pass}, {Warn, f.Counts.Warn}, {Fail, f.Counts.Fail}, {Unknown, f.Counts.Unknown}} {
 		if c.n > 0 {
 			line = append(line, span{fmt.Sprintf("%d %s,", c.n, c.grade), inks[c.grade]})
 		}
 	}
-	if r.Counts.Unasked > 0 {
-		line = append(line, span{fmt.Sprintf("%s not asked,", count(r.Counts.Unasked, "host")), inks[Unknown]})
+	if f.Counts.Unasked > 0 {
+		line = append(line, span{fmt.Sprintf("%s not asked,", count(f.Counts.Unasked, "host")), inks[Unknown]})
 	}
 	last := &line[len(line)-1]
 	last.text = last.text[:len(last.text)-1]
 	t.paragraph(0, margin, line...)
-	t.asked(r)
+	t.asked(f.Report)
 }
 
 // extent is how much was done, and in which time where that is known.
-func extent(r Report) string {
-	text := fmt.Sprintf("%s on %s", count(r.Counts.Total(), "check"), count(r.Hosts(), "host"))
-	if r.Took > 0 {
-		text += " in " + probe.Elapsed(durationOf(r.Took))
+func extent(f Finished) string {
+	text := fmt.Sprintf("%s on %s", count(f.Counts.Total(), "check"), count(f.hosts, "host"))
+	if f.Took > 0 {
+		text += " in " + probe.Elapsed(durationOf(f.Took))
 	}
-	if r.StandIn {
+	if f.StandIn {
 		text += ", a stand-in with faults made on purpose"
 	}
 	return text

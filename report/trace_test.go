@@ -200,7 +200,7 @@ func tracedScene() Report {
 func TestTraceInReport(t *testing.T) {
 	r := tracedScene()
 	var text bytes.Buffer
-	if err := writeJSON(&text, r, Style{}); err != nil {
+	if err := writeJSON(&text, r.Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	root := readSchema(t)
@@ -242,7 +242,7 @@ func TestTraceMadePrintable(t *testing.T) {
 	r.Results[0].Trace.Sentence = "stops\x1b[2J here"
 	r.Results[0].Trace.Hops[0].From[0] = "10.0.1.1\x07"
 	var text bytes.Buffer
-	if err := writeJSON(&text, r, Style{}); err != nil {
+	if err := writeJSON(&text, r.Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	back, err := Read("saved", &text)

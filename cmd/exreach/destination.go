@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"exreach/report"
 )
 
 // A destination takes the report: stdout, or a file that appears whole or not
@@ -160,6 +162,9 @@ func (d *destination) discard() {
 
 // failed says where err, an error of writing, came about.
 func (d *destination) failed(err error) error {
+	if unread := (*report.UnreadError)(nil); errors.As(err, &unread) {
+		return err // and nothing was wrong with writing
+	}
 	if d.path == "" {
 		return cannotWrite("stdout", err)
 	}

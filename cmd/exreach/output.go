@@ -153,7 +153,7 @@ func (o output) noteInterrupted(ctx context.Context, unasked int) {
 }
 
 // render writes a report that is finished already.
-func (o output) render(r report.Report) error {
+func (o output) render(r report.Finished) error {
 	to, err := openDestination(o.file, o.stdout)
 	if err != nil {
 		return err
@@ -168,11 +168,13 @@ func (o output) render(r report.Report) error {
 
 // whole writes the report when everything is known.
 func (o output) whole(to io.Writer, hosts iter.Seq[[]report.Entry], s *survey, began time.Time) (report.Counts, error) {
-	draft := report.New(tool(), s.plan.from, began).On(o.machine)
+	var shelf scratch
+	defer shelf.Close()
+	draft := report.New(tool(), s.plan.from, began).On(o.machine).Shelve(shelf.open)
 	for entries := range hosts {
 		draft.Add(entries)
 	}
-	r := draft.Report(time.Since(began))
+	r := draft.Finish(time.Since(began))
 	r.Counts.Unasked, r.StandIn = s.unasked(), o.standIn
 	if s.failed() != nil && r.Counts.Total() == 0 {
 		return r.Counts, nil // there is nothing to report
@@ -201,16 +203,8 @@ func (o output) each(to io.Writer, hosts iter.Seq[[]report.Entry], stop func()) 
 	return counts, nil
 }
 
-// write puts a report into the format.
-func (o output) write(to io.Writer, r report.Report) error {
-	if o.format.Each != nil {
-		for _, e := range r.Results {
-			if err := o.format.Each(to, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+// write puts a report into a format that needs the whole of it.
+func (o output) write(to io.Writer, r report.Finished) error {
 	text := bufio.NewWriter(to)
 	return cmp.Or(o.format.Whole(text, r, o.style), text.Flush())
 }

@@ -36,32 +36,33 @@ func rewrite(c *cli.Context, w world) error {
 	if c.NArg() != 1 {
 		return hinted(seeHelp(c.Command.HelpName), "%s: name one report, or - for stdin", c.Command.HelpName)
 	}
-	name, from, err := openReport(c.Context, c.Args().First(), w.stdin)
+	name, from, closing, err := openReport(c.Context, c.Args().First(), w.stdin)
 	if err != nil {
 		return err
 	}
-	defer from.Close()
+	defer closing()
 	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
-	saved := heeding(c.Context, from)
 	if out.format.Each != nil {
-		return out.pass(name, saved)
+		return out.pass(name, heeding(c.Context, from))
 	}
-	r, err := report.Read(name, saved)
+	text := replayable(c.Context, from)
+	defer text.Close()
+	saved, err := report.OpenSaved(name, text, text.again)
 	if err != nil {
 		return err
 	}
-	return out.render(r)
+	return out.render(saved)
 }
 
-func openReport(ctx context.Context, name string, stdin io.Reader) (string, io.ReadCloser, error) {
-	if name == "-" {
-		return "stdin", io.NopCloser(stdin), nil
+func openReport(ctx context.Context, file string, stdin io.Reader) (name string, from io.Reader, closing func() error, err error) {
+	if file == "-" {
+		return "stdin", stdin, func() error { return nil }, nil
 	}
-	f, err := openInput(ctx, name)
+	f, err := openInput(ctx, file)
 	if err != nil {
-		return name, nil, fmt.Errorf("cannot read the report: %w", err)
+		return "", nil, nil, fmt.Errorf("cannot read the report: %w", err)
 	}
-	return name, f, nil
+	return file, f, f.Close, nil
 }
 
 // pass writes each result of a saved report as it is read, and keeps none.

@@ -114,7 +114,7 @@ func savedReport(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := report.Formats["json"].Whole(f, draft.Report(time.Second), report.Style{}); err != nil {
+	if err := report.Formats["json"].Whole(f, draft.Finish(time.Second), report.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	return name

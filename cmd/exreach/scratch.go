@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"exreach/report"
+)
+
+// A scratch is a temporary file, which is gone with the command. The zero value is
+// none yet.
+type scratch struct{ *os.File }
+
+// create makes the file. Where the system lets go of the name of an open file, as all
+// but Windows do, nothing is left however the program ends.
+func (s *scratch) create() error {
+	f, err := os.CreateTemp("", "exreach-*.tmp")
+	if err != nil {
+		return err
+	}
+	_ = os.Remove(f.Name())
+	s.File = f
+	return nil
+}
+
+func (s *scratch) open() (report.Shelf, error) { return s, s.create() }
+
+func (s *scratch) Close() error {
+	if s.File == nil {
+		return nil
+	}
+	err := s.File.Close()
+	if gone := os.Remove(s.Name()); !errors.Is(gone, os.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
+
+// A replay is a text that is read, and can be read again.
+type replay struct {
+	io.Reader
+	again func() io.Reader
+	Close func() error
+}
+
+// replayable makes a file a text that can be read again. It may be a pipe: what comes
+// through it is kept until that is closed.
+func replayable(ctx context.Context, from io.Reader) replay {
+	if f, ok := from.(*os.File); ok && isRegular(f) {
+		if text, err := sectionOf(f); err == nil && text.Size() > 0 { // some of /proc claim to be empty
+			again := func() io.Reader { return &steadyReader{ctx, io.NewSectionReader(text, 0, text.Size())} }
+			return replay{again(), again, func() error { return nil }}
+		}
+	}
+	k := &keeper{}
+	return replay{io.TeeReader(heeding(ctx, from), k), k.again, k.rest.Close}
+}
+
+// sectionOf is what is to be read of a file yet, and there already: somebody may be
+// writing to it.
+func sectionOf(f *os.File) (*io.SectionReader, error) {
+	at, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil, err
+	}
+	about, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return io.NewSectionReader(f, at, max(0, about.Size()-at)), nil
+}
+
+// fewBytes is how much of a text is kept in memory, and not in a file.
+const fewBytes = 4 << 20
+
+// A keeper keeps a text.
+type keeper struct {
+	few  bytes.Buffer
+	rest scratch
+	size int64 // of the rest
+}
+
+func (k *keeper) Write(p []byte) (int, error) {
+	if k.rest.File == nil && k.few.Len()+len(p) <= fewBytes {
+		return k.few.Write(p)
+	}
+	var err error
+	if k.rest.File == nil {
+		err = k.rest.create()
+	}
+	n := 0
+	if err == nil {
+		n, err = k.rest.Write(p)
+	}
+	if k.size += int64(n); err != nil {
+		err = hinted("save the report to a file, and name that", "cannot keep what comes through the pipe: %w", err)
+	}
+	return n, err
+}
+
+func (k *keeper) again() io.Reader {
+	few := bytes.NewReader(k.few.Bytes())
+	if k.rest.File == nil {
+		return few
+	}
+	return io.MultiReader(few, io.NewSectionReader(k.rest, 0, k.size))
+}
