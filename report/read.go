@@ -131,23 +131,24 @@ const (
 type checker struct {
 	room int // bytes that results may still take
 	take func(Entry) bool
+	now  Entry // what is judged: one for all
 }
 
 // entry takes the text of one result.
 func (c *checker) entry(text []byte) error {
-	var e Entry
-	if err := json.Unmarshal(text, &e); err != nil {
+	c.now = Entry{}
+	if err := json.Unmarshal(text, &c.now); err != nil {
 		return err
 	}
-	if bad := badWord(e); bad != nil {
+	if bad := badWord(&c.now); bad != nil {
 		return bad
 	}
-	v := reflect.ValueOf(&e).Elem()
+	v := reflect.ValueOf(&c.now).Elem()
 	if c.room += roomPerByte*len(text) - sizeOf(v); c.room < 0 {
 		return errTooThin
 	}
 	clean(v)
-	if !c.take(e) {
+	if !c.take(c.now) {
 		return errEnough
 	}
 	return nil

@@ -18,6 +18,7 @@ type document struct {
 	text   *countedText
 	check  *checker
 	head   Report
+	value  json.RawMessage // the value that was read last
 }
 
 func newDocument(r io.Reader, c *checker) *document {
@@ -113,14 +114,13 @@ func (d *document) member(name string, into any) error {
 	return nil
 }
 
-// next is the text of the next value.
+// next is the text of the next value, until the one after it.
 func (d *document) next() (json.RawMessage, error) {
 	d.text.forget(d.values.InputOffset())
-	var text json.RawMessage
-	if err := d.values.Decode(&text); err != nil {
+	if err := d.values.Decode(&d.value); err != nil {
 		return nil, d.explain(d.placed(err))
 	}
-	return text, nil
+	return d.value, nil
 }
 
 // placed is a mistake in the next value with its place in the whole text: a

@@ -46,7 +46,7 @@ func words[T ~string](set []T) []string {
 }
 
 // badWord finds the first word of an entry that is not known.
-func badWord(e Entry) *wordError {
+func badWord(e *Entry) *wordError {
 	for _, w := range []wordError{
 		{"want", e.Want, wantWords},
 		{"verdict", e.Verdict, verdictWords},

@@ -235,6 +235,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		checkSaved(t, "fuzzed", data)
 		r, err := Read("run.json", bytes.NewReader(data))
 		if err != nil {
 			checkHarmless(t, "error", err.Error())

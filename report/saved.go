@@ -12,36 +12,22 @@ import (
 // manyResults is more than any host has, short of a file that somebody forged.
 const manyResults = 1 << 14
 
-// OpenSaved reads a saved report as Read does, and keeps none of its results: each
-// time that they are written, they are read from what again returns, which is the
-// same text once more. So a report of any length takes no more memory than its
-// longest host, if the results of each host stand together in it, as exreach writes
-// them. Those of another report are kept, since they have to be sorted.
-func OpenSaved(name string, text io.Reader, again func() io.Reader) (Finished, error) {
-	s := &saved{name: name, again: again, seed: maphash.MakeSeed(), hosts: map[uint64]bool{}, together: true}
-	head, err := s.survey(text)
-	if err != nil {
-		return Finished{}, err
-	}
-	if s.together {
-		return Finished{Report: head, hosts: len(s.hosts), columns: s.columns, parts: s.parts}, nil
-	}
-	r, err := read(name, again(), head.Counts.Total())
-	return r.Finished(), err
+// A Saved is a report in a file that was looked through. It holds none of the
+// results.
+type Saved struct {
+	Scattered bool // the results of some host do not stand together, as exreach writes them
+
+	name    string
+	head    Report
+	seed    maphash.Seed
+	hosts   map[uint64]bool // hashes of their names: a long report takes little memory so
+	columns columns
 }
 
-// A saved is a report in a file.
-type saved struct {
-	name     string
-	again    func() io.Reader // its text from the beginning
-	seed     maphash.Seed
-	hosts    map[uint64]bool // hashes of their names: a long report takes little memory so
-	together bool            // the results of each host stand together
-	columns  columns
-}
-
-// survey reads all of it, and keeps what there is to know about the whole.
-func (s *saved) survey(text io.Reader) (Report, error) {
+// Look reads a saved report as Read does, and learns what stands above and below its
+// results.
+func Look(name string, text io.Reader) (*Saved, error) {
+	s := &Saved{name: name, seed: maphash.MakeSeed(), hosts: map[uint64]bool{}}
 	var counts Counts
 	of := byHost{take: s.meet}
 	head, err := parse(text, func(e Entry) bool {
@@ -49,36 +35,47 @@ func (s *saved) survey(text io.Reader) (Report, error) {
 		return of.add(e)
 	})
 	if err != nil {
-		return Report{}, fmt.Errorf("%s: %w", s.name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	of.end()
-	return head.counted(counts), nil
+	s.head = head.counted(counts)
+	return s, nil
 }
 
 // meet takes in the results of a host, or some of them.
-func (s *saved) meet(entries []Entry) bool {
+func (s *Saved) meet(entries []Entry) bool {
 	host := maphash.String(s.seed, entries[0].Host)
-	s.together = s.together && !s.hosts[host] && len(entries) < manyResults
+	s.Scattered = s.Scattered || s.hosts[host] || len(entries) == manyResults
 	s.hosts[host] = true
 	s.columns.measure(entries)
 	return true
 }
 
-// parts reads the results again.
-func (s *saved) parts(yield func([]Entry, error) bool) {
-	wanted := true
-	of := byHost{take: func(entries []Entry) bool {
-		wanted = yield(entries, nil)
-		return wanted
+// Sorted is the report with its results in memory, read from the same text.
+func (s *Saved) Sorted(text io.Reader) (Finished, error) {
+	r, err := read(s.name, text, s.head.Counts.Total())
+	return r.Finished(), err
+}
+
+// Streamed is the report whose results are read each time that they are written,
+// from what again returns: the same text. It takes no more memory than its longest
+// host. The report must not be scattered.
+func (s *Saved) Streamed(again func() io.Reader) Finished {
+	return Finished{Report: s.head, hosts: len(s.hosts), columns: s.columns, parts: func(yield func([]Entry, error) bool) {
+		wanted := true
+		of := byHost{take: func(entries []Entry) bool {
+			wanted = yield(entries, nil)
+			return wanted
+		}}
+		_, err := parse(again(), of.add)
+		switch {
+		case !wanted:
+		case err != nil:
+			yield(nil, &UnreadError{fmt.Errorf("%s: %w", s.name, err)})
+		default:
+			of.end()
+		}
 	}}
-	_, err := parse(s.again(), of.add)
-	switch {
-	case !wanted:
-	case err != nil:
-		yield(nil, &UnreadError{fmt.Errorf("%s: %w", s.name, err)})
-	default:
-		of.end()
-	}
 }
 
 // A byHost puts the results of a host together as they come, as many as a host

@@ -228,7 +228,7 @@ func TestTraceInReport(t *testing.T) {
 // The table tells where a port stops under its first row, and not again.
 func TestTraceInTable(t *testing.T) {
 	var text strings.Builder
-	if err := writeTable(&text, tracedScene(), Style{}); err != nil {
+	if err := writeTable(&text, tracedScene().Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "Port 587 stops after 10.0.2.2, port 443 goes on to the server"); n != 1 {

@@ -24,8 +24,8 @@ func reportCommand(w world) *cli.Command {
 	}
 }
 
-// thrift is how far the heap grows beyond what is in use while a long file is read, in
-// per cent (GOGC): memory is what there is least of then.
+// thrift is how far the heap grows beyond what is in use while the whole of a long file
+// is kept, in per cent (GOGC): memory is what there is least of then.
 const thrift = 40
 
 func rewrite(c *cli.Context, w world) error {
@@ -41,17 +41,24 @@ func rewrite(c *cli.Context, w world) error {
 		return err
 	}
 	defer closing()
-	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
 	if out.format.Each != nil {
 		return out.pass(name, heeding(c.Context, from))
 	}
 	text := replayable(c.Context, from)
 	defer text.Close()
-	saved, err := report.OpenSaved(name, text, text.again)
+	saved, err := report.Look(name, text)
 	if err != nil {
 		return err
 	}
-	return out.render(saved)
+	if !saved.Scattered {
+		return out.render(saved.Streamed(text.again))
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
+	sorted, err := saved.Sorted(text.again())
+	if err != nil {
+		return err
+	}
+	return out.render(sorted)
 }
 
 func openReport(ctx context.Context, file string, stdin io.Reader) (name string, from io.Reader, closing func() error, err error) {
