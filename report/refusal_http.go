@@ -20,7 +20,7 @@ var httpRefusals = []refusalWord{
 	{"http", httpStatus("401"), say401},
 	{"http", httpStatus("403"), say403},
 	{"http", httpStatus("413"), advise("The request announces a larger body than IIS accepts here.",
-		"RPC over HTTP announces 1 GB. See maxAllowedContentLength (request filtering) of the directory in IIS, and the limit of a proxy before it.")},
+		"RPC over HTTP announces 1 GB. See maxAllowedContentLength (request filtering) of the directory in IIS, and the limit of a proxy in front of it.")},
 	{"http", httpStatus("500"), say500},
 	{"http", httpStatus("502", "504"), sayNoMailbox},
 	{"http", redirected, func(s seen) (string, string) {
@@ -127,13 +127,13 @@ func say503(s seen) (cause, hint string) {
 	d := s.directory()
 	switch s.web().Origin {
 	case protocol.OfExchange:
-		return "Exchange's front end answers and does not pass the request on: the component is out of service, or the mailbox server behind does not answer.",
-			s.component(cmp.Or(d.part, "ServerWideOffline"), "W3SVC") + "; then see the logs under Logging\\HttpProxy."
+		return "Exchange's front end answers and does not pass the request on: the component is out of service, or the mailbox server behind it does not answer.",
+			s.component(cmp.Or(d.part, "ServerWideOffline"), "W3SVC") + "; then check the logs under Logging\\HttpProxy."
 	case protocol.OfIIS:
-		return "IIS says so: the application is offline (app_offline.htm), still starting, or overloaded.",
+		return "This answer comes from IIS: the application is offline (app_offline.htm), still starting, or overloaded.",
 			fmt.Sprintf("Check the application log (ASP.NET) and the sub-status in IIS's log (503.2, 503.3), and whether the folder of %s contains app_offline.htm.", s.path())
 	}
-	cause = "Windows itself says so (HTTP.sys): the application pool of the directory is stopped, or IIS disabled it after crashes."
+	cause = "This answer comes from Windows itself (HTTP.sys): the application pool of the directory is stopped, or IIS disabled it after crashes."
 	switch {
 	case !s.exchange() || d.pool == "" && d.old == "":
 		return cause, "In IIS Manager, start the application pool of the directory; events 5002 and 5059 of WAS say why it stopped."
@@ -190,7 +190,7 @@ func say401(s seen) (cause, hint string) {
 }
 
 func say403(s seen) (cause, hint string) {
-	return "IIS forbids it: TLS is required (403.4), this address is not allowed (403.6), or a client certificate is wanted (403.7, 403.16).",
+	return "IIS forbids it: TLS is required (403.4), this address is not allowed (403.6), or a client certificate is required (403.7, 403.16).",
 		fmt.Sprintf("IIS's log has the sub-status (sc-substatus). Check SSL Settings and IP Address and Domain Restrictions of %s in IIS Manager.", s.path())
 }
 

@@ -26,20 +26,20 @@ func saySilent(s seen) (text, hint string) {
 	}
 	switch s.pace() {
 	case probe.Slowly:
-		return fmt.Sprintf("The connect succeeded and an answer came too slowly: %s in %s, and it was not complete. "+
-				"A tarpit slows down callers that it does not trust, or the server is overloaded.", count(s.Silence.Heard, "byte"), probe.Elapsed(s.stepTook())),
+		return fmt.Sprintf("The connection succeeded, but the answer came too slowly: %s in %s, and incomplete. "+
+				"A tarpit slows down clients that it does not trust, or the server is overloaded.", count(s.Silence.Heard, "byte"), probe.Elapsed(s.stepTook())),
 			s.moreTime() + " If it still does not finish, check whether the server or a filter in front of it slows this address down on purpose."
 	case probe.Stalled:
-		return "The connect succeeded and the conversation began, then nothing more came in time: the service hangs, " +
-				"or a device between lets only part of the conversation pass." + s.quote(),
-			s.moreTime() + " Look at the service and its log on the server, then for a device between that inspects the conversation."
+		return "The connection succeeded and the conversation began, then nothing more came in time: the service hangs, " +
+				"or a device on the path lets only part of the conversation through." + s.quote(),
+			s.moreTime() + " Check the service and its log on the server, then look for a device on the path that inspects the conversation."
 	}
-	text = "The connect succeeded, then nothing came in time (nmap and PortQry would call this port open): the service hangs or holds back, " +
-		"or a load balancer or SYN proxy accepted in its place."
+	text = "The connection succeeded, then nothing came in time (nmap and PortQry would call this port open): the service hangs or delays its answer, " +
+		"or a load balancer or SYN proxy accepted the connection in its place."
 	if s.greetsFirst() {
-		text += " Servers may hold a greeting back to expose senders of spam: RFC 5321 lets a client wait five minutes for it."
+		text += " Servers may delay the greeting to expose senders of spam: RFC 5321 lets a client wait five minutes for it."
 	}
-	return text, s.moreTime() + " Look at the service and its log on the server, then for a device between that accepts connects for it."
+	return text, s.moreTime() + " Check the service and its log on the server, then look for a device on the path that accepts connections in its place."
 }
 
 // greetsFirst reports whether a greeting was waited for.

@@ -12,7 +12,7 @@ import (
 func (t *table) summary(r Report) {
 	switch {
 	case len(r.Results) == 0 && r.Counts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it came to %s.", count(r.Counts.Unasked, "host")), plain})
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", count(r.Counts.Unasked, "host")), plain})
 		return
 	case len(r.Results) == 0:
 		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
