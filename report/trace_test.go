@@ -113,7 +113,7 @@ func TestConcludeTrace(t *testing.T) {
 		{"the blocked port's way is longer", way(135, r1, r2, r3, "-"), besides(way(443, r1, r2, there)), Blocked,
 			"Port 135 stops after 10.0.3.3 at hop 3, and port 443 is at the server after 3: the two take different ways."},
 		{"routing loop", way(135, circle...), nil, Undecided,
-			"Port 135 is still on its way after 30 hops: its packets most likely go in a routing loop."},
+			"Port 135 is still on its way after 30 hops: its packets are most likely in a routing loop."},
 
 		{"two routers at one distance", way(135, "10.0.1.1,10.0.1.5", r2, "-"), besides(way(443, r1, r2, there)), Blocked,
 			"Port 135 stops after 10.0.2.2, port 443 goes on to the server: what drops it is 10.0.2.2 or the server's own firewall. " +
