@@ -24,8 +24,8 @@ func credentialsRefused(s seen) bool { return loginRefused.MatchString(s.logins(
 
 func sayCredentialsRefused(s seen) (text, hint string) {
 	parts := loginRefused.FindStringSubmatch(s.logins())
-	return fmt.Sprintf("The service works and refuses the credentials (%s): %s", parts[1], sentence(parts[2])),
-		"See that name and password are right, and that the account is not locked and may log in here. They were not tried again on this host."
+	return fmt.Sprintf("The service works but refuses the credentials (%s): %s", parts[1], sentence(parts[2])),
+		"Check that the name and the password are right, and that the account is not locked and may log in here. They were not tried again on this host."
 }
 
 // credentialsUnused: no login was accepted and none refused, so that they prove
@@ -36,5 +36,5 @@ func credentialsUnused(s seen) bool {
 
 func sayCredentialsUnused(s seen) (text, hint string) {
 	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(s.logins())),
-		"A password is said only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and no more once the host has refused it: put these right first."
+		"A password is sent only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and never again once the host has refused it: fix these first."
 }

@@ -108,7 +108,7 @@ func TestReadBad(t *testing.T) {
 		"no-schema.json":        `line 1: no "schema", so this is not a report of exreach; accepted: "exreach/1"`,
 		"schema-newer.json":     `line 2: unknown schema "exreach/2"; accepted: "exreach/1"`,
 		"schema-type.json":      `line 2: schema: number stands where a text belongs`,
-		"truncated.json":        `line 36: the text ends too early: the file was cut off as it was written or copied`,
+		"truncated.json":        `line 36: the text ends too early: the file was truncated while it was written or copied`,
 		"two-documents.json":    `line 15: not JSON: invalid character '{' after top-level value`,
 		"comma.json":            `line 9: not JSON: invalid character '}' looking for beginning of object key string`,
 		"verdict-unknown.json":  `line 45: result 2: unknown verdict "filtered"; accepted: answered, bad-tls, cut, mismatch, prohibited, refused, silent, timed-out, unreachable, unresolved, untried`,

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A refusalWord explains how one protocol turns strangers away: the likely
+// A refusalWord explains how one protocol turns clients away: the likely
 // cause, and what to do about it in this version of Exchange.
 type refusalWord struct {
 	protocol string
@@ -22,7 +22,7 @@ type refusalWord struct {
 var refusalWords = slices.Concat(httpRefusals, mailRefusals, directoryRefusals, otherRefusals)
 
 func sayRefuses(s seen) (text, hint string) {
-	text = "The service answers and turns us away: " + sentence(s.Peer.Refusal)
+	text = "The service answers but turns this client away: " + sentence(s.Peer.Refusal)
 	if s.Check.Version == online {
 		return text, "Microsoft runs this server: see the service health of Microsoft 365 (admin.microsoft.com), and try again later."
 	}
@@ -94,7 +94,7 @@ var mailRefusals = []refusalWord{
 		return cause, s.component(s.transport()) + "; then the limits of the receive connector (Get-ReceiveConnector | fl MaxInbound*) and back pressure (events 15004 to 15007)."
 	}},
 	{"smtp", code("500", "502", "503", "521", "550", "554", "571"), func(s seen) (string, string) {
-		cause := "It rejects this address or name: no receive connector covers the address, a block list has it, or a filter stands before the server."
+		cause := "It rejects this address or name: no receive connector covers the address, a block list has it, or a filter in front of the server rejects it."
 		if !s.has("2007") {
 			return cause, s.olderSMTP("this address is denied")
 		}
@@ -161,26 +161,26 @@ func (s seen) mailbox(component, service, settings string) (cause, hint string) 
 var directoryRefusals = []refusalWord{
 	{"ldap", code("8"), advise("The directory requires the conversation to be signed or encrypted (LDAP signing).",
 		"That is a policy of the domain controller (Domain controller: LDAP server signing requirements). Programs that sign, or use LDAPS at 636, are accepted; event 2889 on the controller names those that do not.")},
-	{"ldap", refusalHas("000004DC", "successful bind must be completed"), advise("The directory shows nothing to those who have not logged in (anonymous access is off).",
-		"Exchange logs in and is not affected. To see more, check with --credentials; if programs must read without a login, dSHeuristics of the forest decides it.")},
+	{"ldap", refusalHas("000004DC", "successful bind must be completed"), advise("The directory shows nothing to unauthenticated clients (anonymous access is disabled).",
+		"Exchange logs in and is not affected. To see more, check with --credentials; whether programs may read without a login is set by dSHeuristics in the forest.")},
 	{"ldap", code("48", "50", "53"), advise("The directory rejects this bind or search without a login or without TLS.",
-		"Exchange logs in and is not affected. See the directory's policy on anonymous binds; check with --credentials to see more.")},
+		"Exchange logs in and is not affected. Check the directory's policy on anonymous binds; run with --credentials to see more.")},
 	{"ldap", code("51", "52"), advise("The directory is busy, starting or stopping.",
 		"On the domain controller, run dcdiag /test:services and repadmin /replsummary, and check the service NTDS; then run exreach again.")},
-	{"ldap", nil, advise("The directory answers and does not show its own entry (rootDSE).",
+	{"ldap", nil, advise("The directory answers but does not show its rootDSE.",
 		"On a domain controller, check LDAP policies and the IP deny list (ntdsutil); on an Edge server, check that the service ADAM_MSExchange is running.")},
-	{"cldap", nil, advise("A domain controller answers, and not for this domain, or Netlogon is paused.",
+	{"cldap", nil, advise("A domain controller answers, but not for this domain, or its Netlogon service is paused.",
 		"On the domain controller: nltest /dsgetdc:DOMAIN /force, dcdiag /test:advertising, and check that the service Netlogon is running.")},
 	{"dns", code("SERVFAIL"), func(s seen) (string, string) {
 		return s.question() + "The server could not resolve it: its zone is not loaded, or its forwarder does not answer.",
 			"On the DNS server: Get-DnsServerZone and Get-DnsServerForwarder (dnscmd /enumzones and /info before Windows Server 2012), and check that it reaches its forwarders at TCP and UDP 53."
 	}},
 	{"dns", code("REFUSED"), func(s seen) (string, string) {
-		return s.question() + "The server does not hold that zone, and does not ask other servers for this address (recursion).",
+		return s.question() + "The server does not hold that zone, and does not resolve other names for this client (recursion).",
 			"Check that this is the right DNS server for the domain; if it is, check its zones, recursion and who may ask (Get-DnsServerRecursion; allow-recursion in BIND)."
 	}},
 	{"dns", code("FORMERR", "NOTIMP"), func(s seen) (string, string) {
-		return s.question() + "The server does not understand the question, or a device on the way rewrites it.",
+		return s.question() + "The server does not understand the question, or a device on the path rewrites it.",
 			"Ask the same from the server's own subnet (nslookup). If it works there, look for DNS inspection in the firewall; if not, check which program serves DNS."
 	}},
 	{"dns", nil, func(s seen) (string, string) {
@@ -188,9 +188,9 @@ var directoryRefusals = []refusalWord{
 	}},
 	{"kerberos", code("29"), advise("The Kerberos service has no working database: the domain controller is starting, or is not healthy.",
 		"On the domain controller, run dcdiag, and check that the services KDC and NTDS are running.")},
-	{"kerberos", nil, advise("The Kerberos service answers and does not serve this realm or request.",
+	{"kerberos", nil, advise("The Kerberos service answers but does not serve this realm or request.",
 		"Check that the domain controller belongs to the right domain (nltest /dsgetdc:DOMAIN /kdc) and is healthy (dcdiag).")},
-	{"kpasswd", nil, advise("The password service answers and does not take requests.", "On the domain controller, run dcdiag, and check that the service KDC is running.")},
+	{"kpasswd", nil, advise("The password service answers but accepts no requests.", "On the domain controller, run dcdiag, and check that the service KDC is running.")},
 }
 
 // question is what a DNS server was asked, where it is known.
@@ -205,15 +205,15 @@ func (s seen) question() string {
 var otherRefusals = []refusalWord{
 	{"rpc", nil, func(s seen) (string, string) {
 		if s.Check.Service.RPC == nil {
-			return "The endpoint mapper does not tell strangers what is registered: a policy of Windows (RestrictRemoteClients) or an RPC filter. What is behind it is not known.",
-				"Outlook and Exchange log in and may be let through. Check the policy Restrict Unauthenticated RPC clients (gpresult /h, Remote Procedure Call) and netsh rpc filter show filter; check from the server itself to compare."
+			return "The endpoint mapper does not tell unauthenticated clients what is registered: a Windows policy (RestrictRemoteClients) or an RPC filter. What is behind it is not known.",
+				"Outlook and Exchange authenticate and may be let through. Check the policy Restrict Unauthenticated RPC clients (gpresult /h, Remote Procedure Call) and netsh rpc filter show filter; check from the server itself to compare."
 		}
-		return "The interface does not let strangers bind: a policy of Windows (RestrictRemoteClients), an RPC filter, or a service that is too busy.",
-			"Check the policy Restrict Unauthenticated RPC clients and netsh rpc filter show filter on the server; Outlook and Exchange, which log in, may be let through."
+		return "The interface does not let unauthenticated clients bind: a Windows policy (RestrictRemoteClients), an RPC filter, or a service that is too busy.",
+			"Check the policy Restrict Unauthenticated RPC clients and netsh rpc filter show filter on the server; Outlook and Exchange, which authenticate, may be let through."
 	}},
-	{"smb", nil, advise("File sharing answers and refuses to begin this session.",
+	{"smb", nil, advise("File sharing answers but refuses to start this session.",
 		"On the server: Get-SmbServerConfiguration (dialects, signing, encryption), and check that the service LanmanServer is running and not short of resources.")},
-	{"netbios-ns", nil, advise("The NetBIOS name service does not tell its names.", "Check whether NetBIOS over TCP/IP is enabled for the network adapter (nbtstat -n on the server). Current versions of Exchange do not need it.")},
+	{"netbios-ns", nil, advise("The NetBIOS name service does not list its names.", "Check whether NetBIOS over TCP/IP is enabled for the network adapter (nbtstat -n on the server). Current versions of Exchange do not need it.")},
 	{"ntp", nil, advise("The time service does not serve this address now (a kiss-o'-death, RFC 5905).",
 		"Check who may ask and how often: w32tm /query /configuration on Windows, restrict and limited in ntp.conf elsewhere.")},
 	{"sip", code("403"), func(s seen) (string, string) {
@@ -227,22 +227,22 @@ var otherRefusals = []refusalWord{
 		if s.has("2013") && s.Port == 5060 {
 			service = "MSExchangeUMCR"
 		}
-		return "The SIP server answers and accepts no calls.", s.component("UMCallRouter", service) + "; then look for events of MSExchange Unified Messaging."
+		return "The SIP server answers but accepts no calls.", s.component("UMCallRouter", service) + "; then look for events of MSExchange Unified Messaging."
 	}},
-	{"socks", nil, advise("The proxy wants a login of its own, and Exchange's open-proxy test has none.", "An open proxy answers without one: this one is not open to us.")},
+	{"socks", nil, advise("The proxy requires a login, and Exchange's open-proxy test has none.", "An open proxy answers without a login, so this one is not open to this computer.")},
 	{"net-tcp", nil, advise("The service behind Windows' port sharing is too busy or stopped, or does not accept this address.",
 		"On the server: Get-Service NetTcpPortSharing,MSExchange* and the event log of the service that owns the port.")},
-	{"x400", nil, advise("The message transfer agent answers and rejects this association.", "Check that MSExchangeMTA is running, and its transport stack and connector (its T selector, and the address of the other side).")},
-	{"t120", nil, advise("The conferencing service answers and accepts no conference now.", "On the server, check that the conferencing service is running and has a provider for T.120.")},
-	{"rdp", nil, advise("Remote Desktop answers and has no security layer in common with us.",
+	{"x400", nil, advise("The message transfer agent answers but rejects this association.", "Check that MSExchangeMTA is running, and its transport stack and connector (its T selector, and the address of the remote MTA).")},
+	{"t120", nil, advise("The conferencing service answers but accepts no conference now.", "On the server, check that the conferencing service is running and has a provider for T.120.")},
+	{"rdp", nil, advise("Remote Desktop answers but has no security layer in common with exreach.",
 		"On the server, check the certificate and security layer of RDP-Tcp (wmic /namespace:\\\\root\\cimv2\\TerminalServices path Win32_TSGeneralSetting get SecurityLayer,SSLCertificateSHA1Hash).")},
-	{"irc", nil, advise("The chat service does not accept this address or name.", "Check its bans, passwords and limits of connections.")},
+	{"irc", nil, advise("The chat service does not accept this address or name.", "Check its bans, passwords and connection limits.")},
 	{"winrm", nil, func(s seen) (string, string) {
-		return "Windows answers at the port and its remote management does not.",
+		return "Windows answers at the port, but its remote management does not.",
 			cmp.Or(map[string]string{
-				"404": "On the server: winrm enumerate winrm/config/listener shows whether there is a listener for this port; winrm quickconfig makes one.",
+				"404": "On the server: winrm enumerate winrm/config/listener shows whether there is a listener for this port; winrm quickconfig creates one.",
 				"503": "On the server: Restart-Service WinRM, then winrm get winrm/config.",
 			}[s.status()], "On the server: winrm get winrm/config/service (IPv4Filter, IPv6Filter, authentication), and check that the service WinRM is running.")
 	}},
-	{"caldav", nil, advise("The calendar service answers and refuses.", "Check the log of DavMail: it needs its own way to Exchange (davmail.url).")},
+	{"caldav", nil, advise("The calendar service answers but refuses the request.", "Check the log of DavMail: it needs its own connection to Exchange (davmail.url).")},
 }

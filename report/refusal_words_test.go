@@ -92,7 +92,7 @@ func TestRefusalWords(t *testing.T) {
 		"Kerberos":             {turnedAway("kerberos", "29 KDC_ERR_SVC_UNAVAILABLE"), []string{"KDC"}},
 
 		"an endpoint mapper": {turnedAway("rpc", "fault 5 (access denied)"), []string{"RestrictRemoteClients", "is not known", "netsh rpc filter"}},
-		"an interface":       {turnedAway("rpc", "bind_nak", interfaceOf), []string{"does not let strangers bind"}},
+		"an interface":       {turnedAway("rpc", "bind_nak", interfaceOf), []string{"does not let unauthenticated clients bind"}},
 		"SIP knows us not":   {turnedAway("sip", "SIP 403 Forbidden", version("2010")), []string{"Get-UMIPGateway"}},
 		"SIP is off":         {turnedAway("sip", "SIP 503 Service Unavailable", version("2016"), port(5060)), []string{"UMCallRouter", "MSExchangeUMCR"}},
 		"SIP of 2007 is off": {turnedAway("sip", "SIP 503", version("2007")), []string{"MSExchangeUM is running"}},
