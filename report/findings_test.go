@@ -32,6 +32,12 @@ func fact(name, value string) change {
 	return func(r *probe.Result) { r.Peer = &protocol.Peer{Facts: map[string]string{name: value}} }
 }
 
+func unhealthyPage(said string) change {
+	return func(r *probe.Result) {
+		r.Peer = &protocol.Peer{Facts: map[string]string{"health": said}, Web: &protocol.Web{Unhealthy: true}}
+	}
+}
+
 func starttls(r *probe.Result) { r.Check.Service.TLS = catalog.StartTLS }
 
 func refusal(r *probe.Result) { r.Peer = &protocol.Peer{Refusal: "421 4.3.2 Service not available"} }
@@ -113,9 +119,9 @@ var findingTests = []findingTest{
 	{"rpc-behind-not-asked", Fail, all(behind("mapi-rpc", "rfr"), verdict(probe.TimedOut, "")), behind("mapi-rpc"), []string{"mapi-rpc, rfr"}},
 	{"service-refuses", Fail, refusal, nil, []string{"421 4.3.2 Service not available."}},
 	{"service-refuses", Warn, all(want(catalog.Off), refusal), nil, nil},
-	{"health-page", Warn, fact("health", "503 Service Unavailable"), fact("health", "200 OK"), []string{"503 Service Unavailable"}},
-	{"health-page", Warn, fact("health", "200, with a page of something else"), fact("health", "200 OK, MAIL01.contoso.com"), nil},
-	{"health-page", Warn, fact("health", "no answer in time"), fact("health", "not asked: the connection was closed"), nil},
+	{"health-page", Warn, unhealthyPage("503 Service Unavailable"), fact("health", "200 OK"), []string{"503 Service Unavailable"}},
+	{"health-page", Warn, unhealthyPage("200, with a page of something else"), fact("health", "200 OK, MAIL01.contoso.com"), nil},
+	{"health-page", Warn, unhealthyPage("no answer in time"), fact("health", "not asked: the connection was closed"), nil},
 	{"starttls-missing", Warn, all(starttls, fact("starttls", "not offered")), fact("starttls", "not offered"), []string{"not offered", "Either the service has no certificate"}},
 	{"certificate-expired", Fail, expiry(-48 * time.Hour), implicit, []string{"2026-02-28", "2 days ago"}},
 	{"certificate-expired", Warn, all(expiry(-48*time.Hour), from("mailbox")), implicit, nil},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -148,9 +147,7 @@ func (s seen) served() string {
 // page that could not be asked for says nothing, nor does one of a gateway or of
 // whoever else may have answered.
 func unhealthy(s seen) bool {
-	page, known := s.fact("health")
-	bad := known && !strings.HasPrefix(page, "200 OK") && !strings.HasPrefix(page, "not asked")
-	return bad && s.wanted() && s.Verdict == probe.Answered && !s.strangers()
+	return s.web().Unhealthy && s.wanted() && s.Verdict == probe.Answered && !s.strangers()
 }
 
 // strangers reports whether a gateway answered, or nobody knows who.
@@ -209,9 +206,6 @@ func sayNoFrontEnd(s seen) (text, hint string) {
 		"If nothing should stand in front of the server, check in IIS that the directory belongs to the Default Web Site and that Exchange's proxy module is loaded."
 }
 
-// healthyServer is the end of a health page: the server that made it.
-var healthyServer = regexp.MustCompile(`^200 OK, ([A-Za-z0-9.-]+)$`)
-
 // serverOf is the name of the server that gave an answer, without its domain,
 // or "".
 func serverOf(r probe.Result) string {
@@ -219,8 +213,8 @@ func serverOf(r probe.Result) string {
 		return ""
 	}
 	name := r.Peer.Facts["x_feserver"]
-	if page := healthyServer.FindStringSubmatch(r.Peer.Facts["health"]); name == "" && page != nil {
-		name = page[1]
+	if name == "" && r.Peer.Web != nil {
+		name = r.Peer.Web.Server
 	}
 	return strings.ToUpper(hostLabel(name))
 }

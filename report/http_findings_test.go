@@ -29,6 +29,19 @@ var (
 	noExchange = verdict(probe.Mismatch, "this is not Exchange's web server")
 )
 
+// unhealthyWeb is a health page that does not say 200 OK.
+func unhealthyWeb(r *probe.Result) {
+	if r.Peer.Web == nil {
+		r.Peer.Web = &protocol.Web{}
+	}
+	r.Peer.Web.Unhealthy = true
+}
+
+// healthyAt is a health page that this server made.
+func healthyAt(server string) change {
+	return func(r *probe.Result) { r.Peer.Web = &protocol.Web{Server: server} }
+}
+
 // origin is whose the answer is.
 func origin(o protocol.Origin, name, sign string) change {
 	return func(r *probe.Result) { r.Peer.Web = &protocol.Web{Origin: o, Name: name, Sign: sign} }
@@ -37,10 +50,10 @@ func origin(o protocol.Origin, name, sign string) change {
 func turning(words string) change { return func(r *probe.Result) { r.Peer.Refusal = words } }
 
 var httpTests = []findingTest{
-	{"health-page", Warn, web("status", "401 Unauthorized", "x_feserver", "MAIL01", "health", "503"),
-		all(web("status", "401 Unauthorized", "health", "401"), origin(protocol.Unproved, "", "a login")), []string{"503"}},
-	{"health-page", Warn, web("status", "302 Found", "x_feserver", "MAIL01", "health", "no answer: the connection was closed"),
-		all(web("status", "302 Found", "health", "302"), origin(protocol.OfGateway, "Okta", "x")), nil},
+	{"health-page", Warn, all(web("status", "401 Unauthorized", "x_feserver", "MAIL01", "health", "503"), unhealthyWeb),
+		all(web("status", "401 Unauthorized", "health", "401"), origin(protocol.Unproved, "", "a login"), unhealthyWeb), []string{"503"}},
+	{"health-page", Warn, all(web("status", "302 Found", "x_feserver", "MAIL01", "health", "no answer: the connection was closed"), unhealthyWeb),
+		all(web("status", "302 Found", "health", "302"), origin(protocol.OfGateway, "Okta", "x"), unhealthyWeb), nil},
 	{"http-no-server-behind", Fail, all(web("status", "503 Service Unavailable"), origin(protocol.OfProxy, "HAProxy", ""), noExchange),
 		all(web("status", "503 Service Unavailable", "server", "Microsoft-HTTPAPI/2.0"), origin(protocol.OfWindows, "", ""), turning("HTTP 503")),
 		[]string{"HTTP 503: HAProxy answers, but no server behind it does.", "/owa/healthcheck.htm"}},
@@ -82,5 +95,5 @@ var httpTests = []findingTest{
 	{"http-headers-missing", Pass, all(web("status", "401 Unauthorized"), version("2010"), method("")),
 		all(web("status", "401 Unauthorized", "server", "Microsoft-IIS/7.5"), version("2010"), method("")), nil},
 	{"answered-by", Pass, web("status", "302 Found", "x_feserver", "MAIL02"), healthyWeb, []string{"MAIL02"}},
-	{"answered-by", Pass, web("status", "302 Found", "health", "200 OK, mail03.contoso.com"), web("status", "302 Found", "health", "200 OK"), []string{"MAIL03"}},
+	{"answered-by", Pass, all(web("status", "302 Found", "health", "200 OK, mail03.contoso.com"), healthyAt("mail03.contoso.com")), web("status", "302 Found", "health", "200 OK"), []string{"MAIL03"}},
 }

@@ -24,6 +24,10 @@ func refusesStrangers(s seen) bool {
 	return s.wanted() && (s.reason() == protocol.NeedsLogin || mapper && s.reason() == protocol.OurQuestion)
 }
 
+// strongAuthRequired is the result of LDAP for a bind that is not signed (RFC 4511
+// appendix A.2).
+const strongAuthRequired = "8"
+
 func sayRefusesStrangers(s seen) (text, hint string) {
 	said := sentence(s.Peer.Refusal)
 	switch s.Check.Service.Protocol {
@@ -33,8 +37,16 @@ func sayRefusesStrangers(s seen) (text, hint string) {
 		}
 		return fmt.Sprintf("%s listens here but accepts no unauthenticated calls: %s", s.Check.Service.RPC.Name, said), rpcPolicy
 	case "ldap", "cldap":
+		if result, _ := s.fact(protocol.FactResultCode); result == strongAuthRequired {
+			return "The directory answers but requires the conversation to be signed or encrypted (LDAP signing): " + said,
+				"That is a policy of the domain controller (Domain controller: LDAP server signing requirements). Programs that sign, or use LDAPS at 636, are accepted; " +
+					"event 2889 on the controller names those that do not."
+		}
 		return "The directory answers but shows nothing to unauthenticated clients: " + said,
-			"Nothing to do if anonymous access is disabled on purpose: clients log in. To see whether a login works, run again with --credentials."
+			"Nothing to do if anonymous access is disabled on purpose: clients and Exchange log in. To see whether a login works, run again with --credentials."
+	case "socks":
+		return "The proxy answers but requires a login, and Exchange's open-proxy test has none: " + said,
+			"An open proxy answers without a login, so this one is not open to this computer."
 	}
 	return "The service answers but requires a login: " + said,
 		"Nothing to do if that is intended: clients log in."

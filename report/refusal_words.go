@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"exreach/probe/protocol"
 )
 
 // A refusalWord explains how one protocol turns clients away: the likely
@@ -40,25 +42,26 @@ func advise(cause, hint string) func(seen) (string, string) {
 	return func(seen) (string, string) { return cause, hint }
 }
 
-// code makes the condition of a refusal that begins with one of these words, as
-// its protocol has them: "421", "SERVFAIL".
+// code makes the condition of a reply of SMTP with one of these codes.
 func code(codes ...string) func(seen) bool {
-	return func(s seen) bool { return slices.Contains(codes, s.refusalCode()) }
-}
-
-// refusalCode is the code that a reply begins with. SIP's has the name of the
-// protocol before it.
-func (s seen) refusalCode() string {
-	first, _, _ := strings.Cut(strings.TrimPrefix(s.Peer.Refusal, "SIP "), " ")
-	first, _, _ = strings.Cut(first, "-") // 421-4.3.2
-	return first
-}
-
-// refusalHas makes the condition of a refusal with these words of the peer's.
-func refusalHas(words ...string) func(seen) bool {
 	return func(s seen) bool {
-		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s.Peer.Refusal, w) })
+		reply, _, _ := strings.Cut(s.Peer.Refusal, " ")
+		reply, _, _ = strings.Cut(reply, "-") // 421-4.3.2
+		return slices.Contains(codes, reply)
 	}
+}
+
+// rcode makes the condition of an answer of DNS with one of these codes.
+func rcode(codes ...string) func(seen) bool {
+	return func(s seen) bool {
+		answer, _ := s.fact(protocol.FactRCode)
+		return slices.Contains(codes, answer)
+	}
+}
+
+// because makes the condition of a refusal for this reason.
+func because(why protocol.Reason) func(seen) bool {
+	return func(s seen) bool { return s.reason() == why }
 }
 
 // has reports whether the host runs this version or a later one of Exchange
@@ -156,37 +159,31 @@ func (s seen) mailbox(component, service, settings string) (cause, hint string) 
 	return cause, "Check the log of that program; restart it if old connections are left over."
 }
 
-// directoryRefusals: result codes of LDAP are in RFC 4511, appendix A; the
-// numbers that Active Directory puts before its text are Windows' own errors.
+// directoryRefusals are those of a domain controller and of DNS. A directory that
+// wants a login is told apart: see sayRefusesStrangers.
 var directoryRefusals = []refusalWord{
-	{"ldap", code("8"), advise("The directory requires the conversation to be signed or encrypted (LDAP signing).",
-		"That is a policy of the domain controller (Domain controller: LDAP server signing requirements). Programs that sign, or use LDAPS at 636, are accepted; event 2889 on the controller names those that do not.")},
-	{"ldap", refusalHas("000004DC", "successful bind must be completed"), advise("The directory shows nothing to unauthenticated clients (anonymous access is disabled).",
-		"Exchange logs in and is not affected. To see more, check with --credentials; whether programs may read without a login is set by dSHeuristics in the forest.")},
-	{"ldap", code("48", "50", "53"), advise("The directory rejects this bind or search without a login or without TLS.",
-		"Exchange logs in and is not affected. Check the directory's policy on anonymous binds; run with --credentials to see more.")},
-	{"ldap", code("51", "52"), advise("The directory is busy, starting or stopping.",
+	{"ldap", because(protocol.Unavailable), advise("The directory is busy, starting or stopping.",
 		"On the domain controller, run dcdiag /test:services and repadmin /replsummary, and check the service NTDS; then run exreach again.")},
 	{"ldap", nil, advise("The directory answers but does not show its rootDSE.",
 		"On a domain controller, check LDAP policies and the IP deny list (ntdsutil); on an Edge server, check that the service ADAM_MSExchange is running.")},
 	{"cldap", nil, advise("A domain controller answers, but not for this domain, or its Netlogon service is paused.",
 		"On the domain controller: nltest /dsgetdc:DOMAIN /force, dcdiag /test:advertising, and check that the service Netlogon is running.")},
-	{"dns", code("SERVFAIL"), func(s seen) (string, string) {
+	{"dns", rcode("SERVFAIL"), func(s seen) (string, string) {
 		return s.question() + "The server could not resolve it: its zone is not loaded, or its forwarder does not answer.",
 			"On the DNS server: Get-DnsServerZone and Get-DnsServerForwarder (dnscmd /enumzones and /info before Windows Server 2012), and check that it reaches its forwarders at TCP and UDP 53."
 	}},
-	{"dns", code("REFUSED"), func(s seen) (string, string) {
+	{"dns", rcode("REFUSED"), func(s seen) (string, string) {
 		return s.question() + "The server does not hold that zone, and does not resolve other names for this client (recursion).",
 			"Check that this is the right DNS server for the domain; if it is, check its zones, recursion and who may ask (Get-DnsServerRecursion; allow-recursion in BIND)."
 	}},
-	{"dns", code("FORMERR", "NOTIMP"), func(s seen) (string, string) {
+	{"dns", rcode("FORMERR", "NOTIMP"), func(s seen) (string, string) {
 		return s.question() + "The server does not understand the question, or a device on the path rewrites it.",
 			"Ask the same from the server's own subnet (nslookup). If it works there, look for DNS inspection in the firewall; if not, check which program serves DNS."
 	}},
 	{"dns", nil, func(s seen) (string, string) {
 		return s.question() + "The server did not look it up.", "Check its zones, forwarders and recursion, and whether it answers this address."
 	}},
-	{"kerberos", code("29"), advise("The Kerberos service has no working database: the domain controller is starting, or is not healthy.",
+	{"kerberos", because(protocol.Unavailable), advise("The Kerberos service has no working database: the domain controller is starting, or is not healthy.",
 		"On the domain controller, run dcdiag, and check that the services KDC and NTDS are running.")},
 	{"kerberos", nil, advise("The Kerberos service answers but does not serve this realm or request.",
 		"Check that the domain controller belongs to the right domain (nltest /dsgetdc:DOMAIN /kdc) and is healthy (dcdiag).")},
@@ -195,7 +192,7 @@ var directoryRefusals = []refusalWord{
 
 // question is what a DNS server was asked, where it is known.
 func (s seen) question() string {
-	if asked, known := s.fact("question"); known {
+	if asked, known := s.fact(protocol.FactQuestion); known {
 		return fmt.Sprintf("It was asked for %s. ", asked)
 	}
 	return ""
@@ -205,18 +202,18 @@ func (s seen) question() string {
 var otherRefusals = []refusalWord{
 	{"rpc", nil, func(s seen) (string, string) {
 		if s.Check.Service.RPC == nil {
-			return "The endpoint mapper does not tell unauthenticated clients what is registered: a Windows policy (RestrictRemoteClients) or an RPC filter. What is behind it is not known.",
-				"Outlook and Exchange authenticate and may be let through. Check the policy Restrict Unauthenticated RPC clients (gpresult /h, Remote Procedure Call) and netsh rpc filter show filter; check from the server itself to compare."
+			return "The endpoint mapper is short of something, starting or stopping.",
+				"On the server, check that the services RpcEptMapper and RpcSs are running and that memory is left; then run exreach again."
 		}
-		return "The interface does not let unauthenticated clients bind: a Windows policy (RestrictRemoteClients), an RPC filter, or a service that is too busy.",
-			"Check the policy Restrict Unauthenticated RPC clients and netsh rpc filter show filter on the server; Outlook and Exchange, which authenticate, may be let through."
+		return "The interface does not accept the bind or the call: the service is too busy, or an RPC filter rejects it.",
+			"Check the service and its log on the server, and its RPC filters (netsh rpc filter show filter); Outlook and Exchange, which authenticate, may be let through."
 	}},
 	{"smb", nil, advise("File sharing answers but refuses to start this session.",
 		"On the server: Get-SmbServerConfiguration (dialects, signing, encryption), and check that the service LanmanServer is running and not short of resources.")},
 	{"netbios-ns", nil, advise("The NetBIOS name service does not list its names.", "Check whether NetBIOS over TCP/IP is enabled for the network adapter (nbtstat -n on the server). Current versions of Exchange do not need it.")},
 	{"ntp", nil, advise("The time service does not serve this address now (a kiss-o'-death, RFC 5905).",
 		"Check who may ask and how often: w32tm /query /configuration on Windows, restrict and limited in ntp.conf elsewhere.")},
-	{"sip", code("403"), func(s seen) (string, string) {
+	{"sip", because(protocol.OurName), func(s seen) (string, string) {
 		if s.has("2007") {
 			return "Unified Messaging knows no IP gateway with this address.", "On the server: Get-UMIPGateway | fl Name,Address. From an address that is listed there, the check passes."
 		}
@@ -229,7 +226,6 @@ var otherRefusals = []refusalWord{
 		}
 		return "The SIP server answers but accepts no calls.", s.component("UMCallRouter", service) + "; then look for events of MSExchange Unified Messaging."
 	}},
-	{"socks", nil, advise("The proxy requires a login, and Exchange's open-proxy test has none.", "An open proxy answers without a login, so this one is not open to this computer.")},
 	{"net-tcp", nil, advise("The service behind Windows' port sharing is too busy or stopped, or does not accept this address.",
 		"On the server: Get-Service NetTcpPortSharing,MSExchange* and the event log of the service that owns the port.")},
 	{"x400", nil, advise("The message transfer agent answers but rejects this association.", "Check that MSExchangeMTA is running, and its transport stack and connector (its T selector, and the address of the remote MTA).")},

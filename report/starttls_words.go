@@ -14,18 +14,18 @@ import (
 
 // withoutStartTLS: the protocols note under "starttls" why there was none.
 func (s seen) withoutStartTLS() bool {
-	_, noted := s.fact("starttls")
+	_, noted := s.fact(protocol.FactStartTLS)
 	return s.Check.Service.TLS == catalog.StartTLS && noted && s.Peer.TLS == nil && s.wanted()
 }
 
 // startTLSRefused: TLS was offered, and refused when it was asked for.
 func startTLSRefused(s seen) bool {
-	answer, _ := s.fact("starttls")
+	answer, _ := s.fact(protocol.FactStartTLS)
 	return s.withoutStartTLS() && answer != protocol.StartTLSNotOffered
 }
 
 func sayStartTLSRefused(s seen) (text, hint string) {
-	answer, _ := s.fact("starttls")
+	answer, _ := s.fact(protocol.FactStartTLS)
 	answer = strings.TrimSuffix(answer, ".")
 	if s.Check.Service.Protocol == "ldap" {
 		return fmt.Sprintf("StartTLS is refused: %s. Most likely the domain controller has no certificate.", answer), s.certificateHint()
