@@ -104,7 +104,7 @@ func answered(res *Result) string {
 // loggedIn is what came of a login, where one was accepted. A finding tells of
 // the others.
 func loggedIn(res *Result) string {
-	if res.Peer == nil || !strings.Contains(res.Peer.Facts["auth"], ": accepted") {
+	if res.Peer == nil || !res.Peer.Accepted() {
 		return ""
 	}
 	return " (" + res.Peer.Facts["auth"] + ")"

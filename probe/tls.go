@@ -90,7 +90,7 @@ func (s *shown) describe(state tls.ConnectionState, host string) {
 		s.Chain = append(s.Chain, describeCertificate(cert))
 	}
 	s.NameMatches = len(s.chain) > 0 && s.chain[0].VerifyHostname(host) == nil
-	s.NameInSubject = len(s.chain) > 0 && namedInSubject(s.chain[0], host)
+	s.NameInSubject = len(s.chain) > 0 && namedInSubject(s.Chain[0], host)
 }
 
 // judge finds out whether the server is trusted. That may take a while, so that
@@ -115,6 +115,7 @@ func describeCertificate(cert *x509.Certificate) protocol.Certificate {
 	}
 	return protocol.Certificate{
 		Subject:    cert.Subject.String(),
+		CommonName: cert.Subject.CommonName,
 		Issuer:     cert.Issuer.String(),
 		Names:      names,
 		NotBefore:  cert.NotBefore.UTC(),

@@ -31,6 +31,7 @@ func handshakeTLS12(conn net.Conn, host string) (net.Conn, *shown, error) {
 		s.Chain = append(s.Chain, *cert)
 	}
 	s.NameMatches = len(s.Chain) > 0 && isFor(s.Chain[0], host)
+	s.NameInSubject = len(s.Chain) > 0 && namedInSubject(s.Chain[0], host)
 	if err != nil {
 		return nil, s, &tlsError{err: err}
 	}

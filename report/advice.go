@@ -12,11 +12,11 @@ import (
 )
 
 func sayExposed(s seen) (text, hint string) {
-	text = fmt.Sprintf("Reachable from here (%s), and must not be.", s.Check.From)
+	text = fmt.Sprintf("Reachable from here (%s), but it must not be.", s.Check.From)
 	if s.Check.Service.Exposure != "" {
 		text += " " + sentence(s.Check.Service.Exposure)
 	}
-	return text, fmt.Sprintf("Close %s to %s in the firewall between, or let in only the addresses that need it.", s.port(), s.place())
+	return text, fmt.Sprintf("Block %s to %s in the firewall, or allow only the addresses that need it.", s.port(), s.place())
 }
 
 func sayTimedOut(s seen) (text, hint string) {
@@ -24,17 +24,17 @@ func sayTimedOut(s seen) (text, hint string) {
 	if s.lives() {
 		said = fmt.Sprintf("No reply to %s over %s%s: ", s.tries(), probe.Elapsed(s.Took), s.meanwhile())
 		if s.Check.Service.Network == catalog.UDP {
-			return said + "something on the path drops the packets, or the service does not answer strangers " +
-				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).", s.ask(between)
+			return said + "something on the path drops the packets, or the service does not answer unknown clients " +
+				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).", s.ask(firewallAdmin)
 		}
-		return said + "something on the path, or the server's own firewall, drops the packets (FILTERED in PortQry's words).", s.ask(between)
+		return said + "something on the path, or the server's own firewall, drops the packets (FILTERED in PortQry's words).", s.ask(firewallAdmin)
 	}
 	if s.Check.Service.Network == catalog.UDP {
-		return said + "something on the path drops the packets, the host is down, or the service does not answer strangers " +
+		return said + "something on the path drops the packets, the host is down, or the service does not answer unknown clients " +
 				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).",
-			s.ask(between)
+			s.ask(firewallAdmin)
 	}
-	return said + "something on the path drops the packets (FILTERED in PortQry's words), or the host is down.", s.ask(between)
+	return said + "something on the path drops the packets (FILTERED in PortQry's words), or the host is down.", s.ask(firewallAdmin)
 }
 
 // shunned: a port that had answered fell silent while this one was asked.
@@ -45,41 +45,41 @@ func fellSilent(r probe.Result) bool {
 }
 
 func sayShunned(s seen) (text, hint string) {
-	return fmt.Sprintf("No reply to %s over %s, and TCP %d of %s, which had answered, fell silent, too: %s. Whether %s is open is not known.",
+	return fmt.Sprintf("No reply to %s over %s, and TCP %d of %s, which had answered before, stopped answering too: %s. Whether %s is open is not known.",
 			s.tries(), probe.Elapsed(s.Took), s.Witness.Port, s.place(), shunsUs, s.port()),
-		fmt.Sprintf("Wait until TCP %d answers again, some minutes where it was a firewall, and check again with --gentle.", s.Witness.Port)
+		fmt.Sprintf("Wait until TCP %d answers again, which takes some minutes if a firewall blocked this computer, then check again with --gentle.", s.Witness.Port)
 }
 
-const shunsUs = "a firewall on the path shuns this machine after many connects in a short time, or the host or the path went down meanwhile"
+const shunsUs = "a firewall on the path blocks this computer after many connections in a short time, or the host or the path went down in the meantime"
 
 // shunnedMidway: a conversation stopped, and so did all else at the address.
 func shunnedMidway(s seen) bool { return s.Verdict == probe.Silent && s.here().shuns }
 
 func sayShunnedMidway(s seen) (text, hint string) {
-	return fmt.Sprintf("%s connected and then said nothing, and other ports of %s fell silent, too: %s.", s.port(), s.place(), shunsUs),
-		"Wait until the host answers again, some minutes where it was a firewall, and check again with --gentle."
+	return fmt.Sprintf("%s accepted the connection and then said nothing, and other ports of %s stopped answering too: %s.", s.port(), s.place(), shunsUs),
+		"Wait until the host answers again, which takes some minutes if a firewall blocked this computer, then check again with --gentle."
 }
 
 func sayRefused(s seen) (text, hint string) {
 	if s.said() {
-		return fmt.Sprintf("%s on the path, and not %s itself, refuses %s: a firewall that rejects.", s.SaidBy, s.place(), s.port()),
-			s.ask("at " + s.SaidBy.String())
+		return fmt.Sprintf("%s on the path, not %s itself, refuses %s: a firewall with a reject rule.", s.SaidBy, s.place(), s.port()),
+			s.ask("the administrator of " + s.SaidBy.String())
 	}
 	return fmt.Sprintf("%s refuses %s: the host is up and nothing listens there (NOT LISTENING in PortQry's words, closed in nmap's), "+
-			"or a firewall resets the connect.", s.place(), s.port()),
-		fmt.Sprintf("Start the service behind it on the server and see with netstat -ano that it listens; if it does, %s", lower(s.ask(between)))
+			"or a firewall resets the connection.", s.place(), s.port()),
+		fmt.Sprintf("Start the service that uses this port and check with netstat -ano that it is listening; if it is, %s", lower(s.ask(firewallAdmin)))
 }
 
 func sayProhibited(s seen) (text, hint string) {
 	switch {
 	case s.said():
 		return fmt.Sprintf("%s says that a rule forbids %s to %s (administratively prohibited).", s.SaidBy, s.port(), s.place()),
-			s.ask("at " + s.SaidBy.String())
+			s.ask("the administrator of " + s.SaidBy.String())
 	case s.SaidBy.IsValid():
 		return fmt.Sprintf("%s itself says that a rule forbids %s (administratively prohibited): its own firewall.", s.place(), s.port()),
-			fmt.Sprintf("Allow %s from here in the firewall of the server.", s.port())
+			fmt.Sprintf("Allow %s from this computer in the server's own firewall.", s.port())
 	}
-	return fmt.Sprintf("A firewall or router says that a rule forbids %s to %s (administratively prohibited).", s.port(), s.place()), s.ask(between)
+	return fmt.Sprintf("A firewall or router says that a rule forbids %s to %s (administratively prohibited).", s.port(), s.place()), s.ask(firewallAdmin)
 }
 
 func sayUnreachable(s seen) (text, hint string) {
@@ -87,38 +87,38 @@ func sayUnreachable(s seen) (text, hint string) {
 	if s.SaidBy.IsValid() {
 		who = s.SaidBy.String()
 	}
-	return fmt.Sprintf("%s says that there is no way to %s: no route, or the host is down.", who, s.place()),
+	return fmt.Sprintf("%s reports that %s cannot be reached: there is no route, or the host is down.", who, s.place()),
 		fmt.Sprintf("Check that the address is right and the host is up, then follow the path: tracert %[1]s on Windows, traceroute %[1]s elsewhere.", s.place())
 }
 
 func sayMismatch(s seen) (text, hint string) {
-	return fmt.Sprintf("%s answers, but not as %s does: another program holds the port, or a proxy or filter on the path answers for the server.%s",
+	return fmt.Sprintf("%s answers, but not as %s does: another program uses the port, or a proxy or filter on the path answers in place of the server.%s",
 			s.port(), s.Check.Service.Name, s.quote()),
-		"See on the server which program listens (netstat -abno); if it is the right one, look for a mail filter, proxy or load balancer between."
+		"Check on the server which program is listening (netstat -abno); if it is the right one, look for a mail filter, proxy or load balancer on the path."
 }
 
 func sayUnresolved(s seen) (text, hint string) {
 	return fmt.Sprintf("No address is known for %s.", s.Check.Host),
-		fmt.Sprintf("See that the name is spelled right and that the DNS servers of this machine know it: nslookup %s.", s.Check.Host)
+		fmt.Sprintf("Check that the name is spelled correctly and that the DNS servers of this machine know it: nslookup %s.", s.Check.Host)
 }
 
 func sayUnverified(s seen) (text, hint string) {
-	text = "This row rests on unconfirmed knowledge."
+	text = "No document confirms this catalogue entry."
 	if s.Check.Service.Note != "" && !dynamicPortBlocked(s) { // which tells the note itself
-		text = "This row rests on unconfirmed knowledge: " + sentence(s.Check.Service.Note)
+		text = "No document confirms this catalogue entry: " + sentence(s.Check.Service.Note)
 	}
-	return text, "Compare with a server that works before you change anything for it."
+	return text, "Compare with a working server before you change anything because of it."
 }
 
-// between is where to ask when nothing says which device it is.
-const between = "in the firewall between"
+// firewallAdmin is whom to ask when nothing says which device it is.
+const firewallAdmin = "the firewall administrator"
 
-// ask is the request to the keeper of a firewall. There is none before an address
+// ask is the request to whoever runs a firewall. There is none in front of an address
 // of this machine itself.
-func (s seen) ask(where string) string {
-	request := fmt.Sprintf("Ask for %s from here to %s %s.", s.port(), s.place(), where)
+func (s seen) ask(whom string) string {
+	request := fmt.Sprintf("Ask %s to allow %s from this computer to %s.", whom, s.port(), s.place())
 	if s.Address.IsLoopback() {
-		request = fmt.Sprintf("Check this machine's own firewall and security software: %s is this machine, and no other firewall stands before it.", s.place())
+		request = fmt.Sprintf("Check this machine's own firewall and security software: %s is this machine, so no other firewall is involved.", s.place())
 	}
 	if s.want == catalog.Optional {
 		return "If the service is in use, " + lower(request)
@@ -146,7 +146,7 @@ func (s seen) place() string {
 // said reports whether somebody on the path, and not the host, said it.
 func (s seen) said() bool { return s.SaidBy.IsValid() && s.SaidBy != s.Address }
 
-// quote is what the other side said first.
+// quote is what the peer said first.
 func (s seen) quote() string {
 	switch {
 	case s.Evidence == "":
@@ -166,7 +166,7 @@ func (s seen) tries() string {
 	if s.Check.Service.Network == catalog.UDP {
 		return count(s.Tries, "request")
 	}
-	return count(s.Tries, "connect")
+	return count(s.Tries, "connection attempt")
 }
 
 // count is a number with its noun: "1 day", "3 days".

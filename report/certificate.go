@@ -108,8 +108,8 @@ func sayExpired(s seen) (text, hint string) {
 
 func sayNotYetValid(s seen) (text, hint string) {
 	c := s.leaf()
-	return fmt.Sprintf("The certificate is valid only from %s on, in %s: %s.", day(c.NotBefore), days(c.NotBefore.Sub(s.started)), holder(*c)),
-		"Compare the clock of this machine with the server's; if both are right, go on with the old certificate until then."
+	return fmt.Sprintf("The certificate is not valid until %s, in %s: %s.", day(c.NotBefore), days(c.NotBefore.Sub(s.started)), holder(*c)),
+		"Compare the clock of this machine with the server's; if both are right, keep using the old certificate until then."
 }
 
 func sayExpiresSoon(s seen) (text, hint string) {
@@ -120,9 +120,6 @@ func sayExpiresSoon(s seen) (text, hint string) {
 
 func sayOtherName(s seen) (text, hint string) {
 	c := s.leaf()
-	if len(c.Names) == 0 && strings.EqualFold(commonName(*c), s.Check.Host) {
-		return sayNameInSubject(s)
-	}
 	names := "no names"
 	if len(c.Names) > 0 {
 		names = listedOf(c.Names, c.MoreNames)
@@ -137,7 +134,7 @@ func commonNameOnly(s seen) bool { return s.leaf() != nil && s.tls().NameInSubje
 func commonNameOnlyAmongServers(s seen) bool { return commonNameOnly(s) && s.amongServers() }
 
 func sayCommonNameOnly(s seen) (text, hint string) {
-	return fmt.Sprintf("The certificate has %s as its common name alone, and no subject alternative names: %s. "+
+	return fmt.Sprintf("The certificate has %s only as its common name, and no subject alternative names: %s. "+
 			"Windows and Outlook accept that; browsers, phones and most other programs do not.", s.Check.Host, s.leaf().Subject),
 		"Have a certificate issued with this name among its subject alternative names."
 }
@@ -147,7 +144,7 @@ func saySelfSigned(s seen) (text, hint string) {
 	if s.amongServers() {
 		return text, "Nothing to do between Exchange servers: setup installs such a certificate, and they do not check it."
 	}
-	return text, "Assign a certificate of an authority that the clients trust " + s.assigning("Enable-ExchangeCertificate") + "."
+	return text, "Assign a certificate from an authority that the clients trust " + s.assigning("Enable-ExchangeCertificate") + "."
 }
 
 func sayUntrusted(s seen) (text, hint string) {
@@ -157,8 +154,8 @@ func sayUntrusted(s seen) (text, hint string) {
 		why = " (" + strings.TrimSuffix(s.tls().TrustError, ".") + ")"
 	}
 	return fmt.Sprintf("This machine does not trust the issuer of the certificate, %s%s.", c.Issuer, why),
-		"If it is your own authority, install its root on the clients, and see that the server sends the certificates between; " +
-			"if nobody knows it, a device on the path may be opening TLS."
+		"If it is your own authority, install its root certificate on the clients, and check that the server sends its intermediate certificates; " +
+			"if nobody recognises it, a device on the path may be intercepting TLS (TLS inspection)."
 }
 
 // holder is whom a certificate is for. Names alone may tell (RFC 5280 section

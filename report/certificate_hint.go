@@ -10,16 +10,16 @@ const schannelLog = "the System log has events 36870 and 36874 of Schannel"
 func (s seen) certificateHint() string {
 	switch version, spoken := s.Check.Version, s.Check.Service.Protocol; {
 	case version == online:
-		return "Microsoft runs this server: see the service health of Microsoft 365 (admin.microsoft.com), then look for a device on the path that stops TLS."
+		return "Microsoft runs this server: check the service health of Microsoft 365 (admin.microsoft.com), then look for a device on the path that blocks TLS."
 	case version == davmail:
-		return "See the keystore of DavMail (davmail.ssl.keystoreFile and the passwords beside it in davmail.properties) and DavMail's log."
+		return "Check the keystore of DavMail (davmail.ssl.keystoreFile and the passwords beside it in davmail.properties) and DavMail's log."
 	case spoken == "winrm":
-		return "See the listener and its certificate: winrm enumerate winrm/config/listener, netsh http show sslcert."
+		return "Check the listener and its certificate: winrm enumerate winrm/config/listener, netsh http show sslcert."
 	case s.asksController():
 		return "Enroll a certificate for server authentication on the domain controller, with its name in it (certlm.msc, template Domain Controller or Kerberos Authentication). " +
-			"Events 1220 and 36886 say that there is none."
+			"Events 1220 and 36886 are logged while there is none."
 	case !s.exchange():
-		return "See which certificate the service has (certlm.msc on Windows) and whether its private key can be read; " + schannelLog + "."
+		return "Check which certificate the service has (certlm.msc on Windows) and whether its private key can be read; " + schannelLog + "."
 	case !s.has("2007"):
 		return s.olderCertificateHint()
 	}
@@ -31,10 +31,10 @@ func (s seen) certificateHint() string {
 func (s seen) exchangeCertificateHint() string {
 	switch s.Check.Service.Protocol {
 	case "ldap":
-		return "AD LDS of an Edge server uses the certificate of its SMTP service: see that it is valid (Get-ExchangeCertificate), restart ADAM_MSExchange, " +
-			"and subscribe the Edge server anew after the certificate was replaced (New-EdgeSubscription)."
+		return "AD LDS of an Edge server uses the certificate of its SMTP service: check that it is valid (Get-ExchangeCertificate), restart ADAM_MSExchange, " +
+			"and if the certificate was replaced, subscribe the Edge server again (New-EdgeSubscription)."
 	case "http", "caldav":
-		hint := "See the binding on the server (netsh http show sslcert, Get-WebBinding) and assign the certificate anew: Enable-ExchangeCertificate -Services IIS"
+		hint := "Check the binding on the server (netsh http show sslcert, Get-WebBinding) and assign the certificate again: Enable-ExchangeCertificate -Services IIS"
 		if s.has("2013") {
 			hint += " for 443; the site Exchange Back End (444) has the certificate Microsoft Exchange"
 		}
@@ -48,18 +48,18 @@ func (s seen) exchangeCertificateHint() string {
 		if s.has("2013") && s.Check.Service.Role != "edge" {
 			services = "MSExchangeFrontEndTransport and MSExchangeTransport"
 		}
-		return "See which certificate the connector uses (Get-ReceiveConnector | Format-List Name,Fqdn,TlsCertificateName; Get-ExchangeCertificate), that it is valid and its private key can be read, " +
+		return "Check which certificate the connector uses (Get-ReceiveConnector | Format-List Name,Fqdn,TlsCertificateName; Get-ExchangeCertificate), that it is valid and its private key can be read, " +
 			"then Enable-ExchangeCertificate -Services SMTP and restart " + services + "."
 	}
-	return "See which certificate the service has (Get-ExchangeCertificate, certlm.msc) and whether its private key can be read; " + schannelLog + "."
+	return "Check which certificate the service has (Get-ExchangeCertificate, certlm.msc) and whether its private key can be read; " + schannelLog + "."
 }
 
 // mailboxCertificateHint is that of POP3 and IMAP4: the noun of their cmdlets, their
 // name among the services of a certificate, and the services of Windows.
 func (s seen) mailboxCertificateHint(noun, service, front, back string) string {
-	look, restart := "See the certificate", "the service "+front
+	look, restart := "Check the certificate", "the service "+front
 	if s.has("2013") {
-		look = "See the component (Get-ServerComponentState -Component " + noun + "Proxy), then the certificate"
+		look = "Check the component (Get-ServerComponentState -Component " + noun + "Proxy), then the certificate"
 		restart = "the services " + front + " and " + back
 	}
 	return look + " (Get-" + noun + "Settings, Set-" + noun + "Settings -X509CertificateName, Enable-ExchangeCertificate -Services " + service + "), and restart " + restart + "."
@@ -69,11 +69,11 @@ func (s seen) mailboxCertificateHint(noun, service, front, back string) string {
 func (s seen) olderCertificateHint() string {
 	switch {
 	case s.Check.Service.Protocol == "http":
-		return "In the properties of the web site in IIS (Directory Security), see the certificate and assign it anew; " + schannelLog + "."
+		return "In the properties of the web site in IIS (Directory Security), check the certificate and assign it again; " + schannelLog + "."
 	case s.has("2000"):
-		return "In Exchange System Manager (Protocols, the virtual server, Access), see the certificate and assign it anew; " + schannelLog + "."
+		return "In Exchange System Manager (Protocols, the virtual server, Access), check the certificate and assign it again; " + schannelLog + "."
 	}
-	return "See the certificate in Key Manager of IIS, where Exchange 5.5 has its certificates from; " + schannelLog + "."
+	return "Check the certificate in Key Manager of IIS, which Exchange 5.5 takes its certificates from; " + schannelLog + "."
 }
 
 // asksController reports whether a domain controller is asked, and not the directory

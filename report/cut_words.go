@@ -12,12 +12,12 @@ import (
 func sayCut(s seen) (text, hint string) {
 	switch service := s.Check.Service; {
 	case s.Step == protocol.Connect:
-		return "The connection was reset at the moment it came about: the service is full or stopping, or a firewall resets what it does not like.",
-			"Look at the service and its log on the server, then at the log of the firewall."
+		return "The connection was reset as soon as it was established: the service is overloaded or stopping, or a firewall resets what it does not allow.",
+			"Check the service and its log on the server, then the log of the firewall."
 	case s.Step == protocol.TLS && service.TLS.First():
 		return s.sayCutAtHello()
 	case s.Step == protocol.TLS:
-		text = "The server agreed to begin TLS and hung up at the client's hello: the service has no certificate that it can use."
+		text = "The server agreed to start TLS and hung up at the ClientHello: the service has no usable certificate."
 		return text + s.tlsBeside(), s.certificateHint()
 	}
 	return s.sayCutTalk()
@@ -26,16 +26,16 @@ func sayCut(s seen) (text, hint string) {
 // sayCutAtHello: Schannel, HTTP.sys and the services on them do not explain what
 // they lack, they hang up.
 func (s seen) sayCutAtHello() (text, hint string) {
-	const hungUp = "The connect succeeded, and the server hung up at the client's first TLS message, as Windows does "
+	const hungUp = "The connection succeeded, but the server hung up at the ClientHello, as Windows does "
 	switch s.Check.Service.Protocol {
 	case "ldap":
-		text = hungUp + "where a domain controller has no certificate for LDAP over TLS."
+		text = hungUp + "when a domain controller has no certificate for LDAP over TLS."
 	case "http", "caldav", "winrm":
-		text = hungUp + "where the binding of the web site has lost its certificate (HTTP.sys)."
+		text = hungUp + "when the binding of the web site has lost its certificate (HTTP.sys)."
 	case "imap", "pop3":
-		text = hungUp + "where the service has no certificate that it can use, or where its proxy component is inactive."
+		text = hungUp + "when the service has no usable certificate, or when its proxy component is inactive."
 	default:
-		text = hungUp + "where the service has no certificate that it can use."
+		text = hungUp + "when the service has no usable certificate."
 	}
 	return text + " Having no cipher or TLS version in common looks the same." + s.tlsBeside(), s.certificateHint()
 }
@@ -52,37 +52,37 @@ func (s seen) tlsBeside() string {
 	if ports == nil {
 		return ""
 	}
-	return fmt.Sprintf(" TLS works at %s of the same server, so no device on the path stops it as such.", listed(ports))
+	return fmt.Sprintf(" TLS works at %s of the same server, so no device on the path blocks TLS as such.", listed(ports))
 }
 
 // sayCutTalk: it hung up in the conversation, or before it had said anything.
 func (s seen) sayCutTalk() (text, hint string) {
-	connected := "The connect succeeded, then the other side hung up before it answered: "
+	connected := "The connection succeeded, then it was closed before an answer came: "
 	if s.Step == protocol.Talk {
-		connected = "The conversation began, then the other side hung up in the middle of it: "
+		connected = "The conversation began, then the connection was closed in the middle of it: "
 	}
-	const onPath = ", or a device on the path resets what it does not like."
+	const onPath = ", or a device on the path resets what it does not allow."
 	switch s.Check.Service.Protocol {
 	case "smtp":
-		return connected + "the service turns this address away or is failing, a load balancer before it has no server left" + onPath,
-			"See whether the service accepts this address (" + s.smtpLimits() + "), then its log, then those of load balancer and firewall."
+		return connected + "the service rejects this address or is failing, a load balancer in front of it has no server left" + onPath,
+			"Check whether the service accepts this address (" + s.smtpLimits() + "), then its log, then those of the load balancer and the firewall."
 	case "http", "caldav":
 		text = connected + "the web server or the application pool behind it is failing, or a load balancer has no server to pass the request to" + onPath
 		if t := s.tls(); t != nil && t.Version == "TLS 1.3" {
-			text += " Under TLS 1.3 IIS hangs up, too, where a directory wants a client certificate."
+			text += " Under TLS 1.3, IIS also hangs up when a directory requires a client certificate."
 		}
-		return text, "See the application pools in IIS and the logs of HTTP.sys (httperr), then the load balancer's pool and the firewall's log."
+		return text, "Check the application pools in IIS and the logs of HTTP.sys (httperr), then the load balancer's pool and the firewall's log."
 	case "imap", "pop3":
 		if !s.has("2013") {
-			return connected + "the service behind it is stopped or has too many connections" + onPath, s.certificateHint()
+			return connected + "the service is stopped, or has too many connections" + onPath, s.certificateHint()
 		}
-		return connected + "the service behind it is stopped or its proxy component is inactive" + onPath, s.certificateHint()
+		return connected + "the service is stopped, or its proxy component is inactive" + onPath, s.certificateHint()
 	case "ldap":
-		return connected + "the directory turns this address or an anonymous question away, or is restarting" + onPath,
-			"See the Directory Service log and the IP deny list of the domain controller (ntdsutil, ldap policies), then the firewall's log."
+		return connected + "the directory rejects this address or anonymous queries, or is restarting" + onPath,
+			"Check the Directory Service log and the IP deny list of the domain controller (ntdsutil, ldap policies), then the firewall's log."
 	}
-	return connected + "the service turns this address away or is failing" + onPath,
-		"Look at the service and its log on the server, then at the log of the firewall."
+	return connected + "the service rejects this address or is failing" + onPath,
+		"Check the service and its log on the server, then the log of the firewall."
 }
 
 // smtpLimits is where a version of Exchange decides whose connections it takes.

@@ -26,9 +26,9 @@ func gcNotReady(s seen) bool {
 func gcNotReadyRequired(s seen) bool { return gcNotReady(s) && s.required() }
 
 func sayGCNotReady(s seen) (text, hint string) {
-	return fmt.Sprintf("A domain controller answers at %s, and is not a ready global catalogue: it knows only its own domain, "+
+	return fmt.Sprintf("A domain controller answers at %s, but it is not a ready global catalogue: it knows only its own domain, "+
 			"and Exchange does not use it for recipients and the address book.", s.port()),
-		"See that it is a global catalogue (nltest /dsgetdc: /gc) and has replicated all domains: isGlobalCatalogReady must be TRUE, event 1119 of Directory Service says when it became so."
+		"Check that it is a global catalogue (nltest /dsgetdc: /gc) and has replicated all domains: isGlobalCatalogReady must be TRUE; event 1119 of Directory Service records when it became so."
 }
 
 // notADomainController: another directory answers for a domain controller. One
@@ -51,8 +51,8 @@ func activeDirectory(r probe.Result) bool {
 func activeDirectoryAnswers(s seen) bool { return s.speaks("ldap") && activeDirectory(s.Result) }
 
 func sayActiveDirectoryAnswers(s seen) (text, hint string) {
-	return fmt.Sprintf("Active Directory answers at %s and not the directory of Exchange 5.5: on a domain controller 5.5 has to move.", s.port()),
-		"See under Protocols, LDAP in the administrator program of 5.5 which port it has (390 is usual), and check that."
+	return fmt.Sprintf("Active Directory answers at %s, not the directory of Exchange 5.5: on a domain controller, 5.5 must use another port.", s.port()),
+		"Exchange Administrator (5.5) shows under Protocols, LDAP which port it uses (390 is usual): check that one."
 }
 
 func notADomainControllerRequired(s seen) bool { return notADomainController(s) && s.required() }
@@ -63,8 +63,8 @@ func sayNotADomainController(s seen) (text, hint string) {
 	if kind == "AD LDS" {
 		what = "it is AD LDS, as on an Edge Transport server"
 	}
-	return fmt.Sprintf("A directory answers, and is not Active Directory: %s.", what),
-		"See that the name leads to a domain controller (nltest /dsgetdc:), and on the server which program holds the port (netstat -abno)."
+	return fmt.Sprintf("A directory answers, but it is not Active Directory: %s.", what),
+		"Check that the name resolves to a domain controller (nltest /dsgetdc:), and on the server which program uses the port (netstat -abno)."
 }
 
 // maxSkew is how far apart two clocks may be for Kerberos, by default
@@ -111,7 +111,7 @@ func sayClockSkew(s seen) (text, hint string) {
 	if skew < 0 {
 		direction = "behind"
 	}
-	return fmt.Sprintf("The server's clock is %s %s that of this machine: from five minutes on Kerberos fails, and logons with it.",
+	return fmt.Sprintf("The server's clock is %s %s that of this machine: at more than five minutes Kerberos fails, and logons with it.",
 			skew.Abs().Round(time.Second), direction),
-		"Compare both with a third (w32tm /stripchart /computer:NAME), then put the wrong one right: w32tm /query /status shows where it has its time from."
+		"Compare both with a third clock (w32tm /stripchart /computer:NAME), then correct the wrong one: w32tm /query /status shows its time source."
 }

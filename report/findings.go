@@ -213,7 +213,7 @@ func notJudged(s seen) bool { return s.hurried }
 
 func sayNotJudged(s seen) (text, hint string) {
 	return fmt.Sprintf("The run was interrupted before this result was judged: only what was observed is known (%s).", s.Verdict),
-		"Run again and let it finish; --only asks for less."
+		"Run again and let it finish, or limit the run with --only."
 }
 
 // exposed: a connect succeeded that must not.

@@ -32,6 +32,12 @@ func fact(name, value string) change {
 	return func(r *probe.Result) { r.Peer = &protocol.Peer{Facts: map[string]string{name: value}} }
 }
 
+func unhealthyPage(said string) change {
+	return func(r *probe.Result) {
+		r.Peer = &protocol.Peer{Facts: map[string]string{"health": said}, Web: &protocol.Web{Unhealthy: true}}
+	}
+}
+
 func starttls(r *probe.Result) { r.Check.Service.TLS = catalog.StartTLS }
 
 func refusal(r *probe.Result) { r.Peer = &protocol.Peer{Refusal: "421 4.3.2 Service not available"} }
@@ -83,26 +89,26 @@ type findingTest struct {
 var findingTests = []findingTest{
 	{"exposed", Fail,
 		all(want(catalog.Forbidden), func(r *probe.Result) { r.Check.Service.Exposure = "It tells strangers too much" }),
-		want(catalog.Optional), []string{"It tells strangers too much.", "Close TCP 25 to 192.0.2.10"}},
+		want(catalog.Optional), []string{"It tells strangers too much.", "Block TCP 25 to 192.0.2.10"}},
 	{"exposed", Fail, all(want(catalog.Forbidden), verdict(probe.Silent, "")), all(want(catalog.Forbidden), verdict(probe.Refused, "")),
 		[]string{"(client)"}},
 	{"shunned", Fail, all(verdict(probe.TimedOut, ""), witness(443, false)), all(verdict(probe.TimedOut, ""), witness(443, true)),
-		[]string{"TCP 443 of 192.0.2.10, which had answered, fell silent, too", "--gentle"}},
+		[]string{"TCP 443 of 192.0.2.10, which had answered before, stopped answering too", "--gentle"}},
 	{"timed-out", Fail, verdict(probe.TimedOut, ""), nil,
-		[]string{"2 connects over 7.0 s", "FILTERED", "Ask for TCP 25 from here to 192.0.2.10 in the firewall between."}},
+		[]string{"2 connection attempts over 7.0 s", "FILTERED", "Ask the firewall administrator to allow TCP 25 from this computer to 192.0.2.10."}},
 	{"timed-out", Warn, all(want(catalog.Optional), verdict(probe.TimedOut, "")), all(want(catalog.Off), verdict(probe.TimedOut, "")),
-		[]string{"If the service is in use, ask for TCP 25"}},
+		[]string{"If the service is in use, ask the firewall administrator to allow TCP 25"}},
 	{"timed-out", Fail, all(verdict(probe.TimedOut, ""), func(r *probe.Result) { r.Check.Service.Network = catalog.UDP }), nil,
 		[]string{"2 requests", "open|filtered", "UDP 25"}},
 	{"refused", Fail, verdict(probe.Refused, ""), all(want(catalog.Optional), verdict(probe.Refused, "")), []string{"NOT LISTENING", "Start the service"}},
-	{"refused", Fail, all(verdict(probe.Refused, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 on the path", "at 192.0.2.254."}},
-	{"prohibited", Fail, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 says", "at 192.0.2.254."}},
-	{"prohibited", Fail, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.10")), nil, []string{"192.0.2.10 itself", "firewall of the server"}},
+	{"refused", Fail, all(verdict(probe.Refused, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 on the path", "the administrator of 192.0.2.254"}},
+	{"prohibited", Fail, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 says", "the administrator of 192.0.2.254"}},
+	{"prohibited", Fail, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.10")), nil, []string{"192.0.2.10 itself", "the server's own firewall"}},
 	{"prohibited", Fail, verdict(probe.Prohibited, ""), all(want(catalog.Forbidden), verdict(probe.Prohibited, "")), []string{"A firewall or router says"}},
-	{"unreachable", Fail, all(verdict(probe.Unreachable, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 says", "tracert 192.0.2.10"}},
+	{"unreachable", Fail, all(verdict(probe.Unreachable, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 reports", "tracert 192.0.2.10"}},
 	{"mismatch", Fail, all(verdict(probe.Mismatch, ""), func(r *probe.Result) { r.Evidence = "SSH-2.0-x" }), nil, []string{"TCP 25", "It said: SSH-2.0-x"}},
 	{"silent", Fail, verdict(probe.Silent, ""), nil, []string{"nothing came in time"}},
-	{"cut", Warn, all(want(catalog.Optional), verdict(probe.Cut, "")), nil, []string{"reset at the moment it came about"}},
+	{"cut", Warn, all(want(catalog.Optional), verdict(probe.Cut, "")), nil, []string{"reset as soon as it was established"}},
 	{"bad-tls", Fail, verdict(probe.BadTLS, ""), nil, []string{"Get-ExchangeCertificate"}},
 	{"unresolved", Unknown, verdict(probe.Unresolved, "the name has no address"), nil, []string{"nslookup mail01.contoso.com"}},
 	{"untried", Unknown, verdict(probe.Untried, "too many open files"), nil, []string{"too many open files.", "this machine first"}},
@@ -113,9 +119,9 @@ var findingTests = []findingTest{
 	{"rpc-behind-not-asked", Fail, all(behind("mapi-rpc", "rfr"), verdict(probe.TimedOut, "")), behind("mapi-rpc"), []string{"mapi-rpc, rfr"}},
 	{"service-refuses", Fail, refusal, nil, []string{"421 4.3.2 Service not available."}},
 	{"service-refuses", Warn, all(want(catalog.Off), refusal), nil, nil},
-	{"health-page", Warn, fact("health", "503 Service Unavailable"), fact("health", "200 OK"), []string{"503 Service Unavailable"}},
-	{"health-page", Warn, fact("health", "200, with a page of something else"), fact("health", "200 OK, MAIL01.contoso.com"), nil},
-	{"health-page", Warn, fact("health", "no answer in time"), fact("health", "not asked: the connection was closed"), nil},
+	{"health-page", Warn, unhealthyPage("503 Service Unavailable"), fact("health", "200 OK"), []string{"503 Service Unavailable"}},
+	{"health-page", Warn, unhealthyPage("200, with a page of something else"), fact("health", "200 OK, MAIL01.contoso.com"), nil},
+	{"health-page", Warn, unhealthyPage("no answer in time"), fact("health", "not asked: the connection was closed"), nil},
 	{"starttls-missing", Warn, all(starttls, fact("starttls", "not offered")), fact("starttls", "not offered"), []string{"not offered", "Either the service has no certificate"}},
 	{"certificate-expired", Fail, expiry(-48 * time.Hour), implicit, []string{"2026-02-28", "2 days ago"}},
 	{"certificate-expired", Warn, all(expiry(-48*time.Hour), from("mailbox")), implicit, nil},

@@ -20,7 +20,7 @@ type Format struct {
 type Style struct {
 	Color   bool // ANSI colours
 	Width   int  // columns that no line exceeds; 0 is without limit
-	Verbose bool // tell what passing rows have to say, too
+	Verbose bool // also show the findings of passing rows
 }
 
 // Formats is every output format by the name that the command line uses.

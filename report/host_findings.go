@@ -32,8 +32,8 @@ func addressDead(s seen) bool {
 }
 
 func sayAddressDead(s seen) (text, hint string) {
-	return fmt.Sprintf("Nothing answers at %s, and other addresses of %s do (%s): clients reach the dead one by turns.", s.Address, s.Check.Host, s.living()),
-		fmt.Sprintf("Bring the server at %s back, or take its address out of the DNS records of %s until then.", s.Address, s.Check.Host)
+	return fmt.Sprintf("Nothing answers at %s, but other addresses of %s do (%s): some connections of clients go to the dead one.", s.Address, s.Check.Host, s.living()),
+		fmt.Sprintf("Bring the server at %s back, or remove its address from the DNS records of %s until then.", s.Address, s.Check.Host)
 }
 
 // living lists the addresses at which something answers.
@@ -43,11 +43,11 @@ func (s seen) living() string { return listed(s.beside.living) }
 func ipv6Dead(s seen) bool { return s.Address.Is6() && s.beside.ipv6Dead && addressDead(s) }
 
 func sayIPv6Dead(s seen) (text, hint string) {
-	return fmt.Sprintf("Nothing answers over IPv6, and over IPv4 the same host does (%s): clients that try IPv6 first wait for it in vain.", s.living()),
-		fmt.Sprintf("Open the way for IPv6 in the firewall between, or take the AAAA record of %s out of the DNS.", s.Check.Host)
+	return fmt.Sprintf("Nothing answers over IPv6, but over IPv4 the same host does (%s): clients that try IPv6 first wait in vain.", s.living()),
+		fmt.Sprintf("Allow IPv6 in the firewall, or remove the AAAA record of %s from DNS.", s.Check.Host)
 }
 
-// port25Blocked: mail cannot be handed in at 25, and at 587 of the same server
+// port25Blocked: mail cannot be delivered at 25, and at 587 of the same server
 // it can.
 func port25Blocked(s seen) bool {
 	return s.Port == 25 && s.unexplained() && s.someHere(func(r probe.Result) bool {
@@ -56,8 +56,8 @@ func port25Blocked(s seen) bool {
 }
 
 func sayPort25Blocked(s seen) (text, hint string) {
-	return fmt.Sprintf("TCP 25 of %s does not connect (%s), and 587 of the same server answers: Internet providers and many networks block 25 on the way out.", s.place(), s.Verdict),
-		"Ask the provider or the keeper of the outer firewall whether 25 is blocked, and ask from another network; users and devices hand in mail at 587."
+	return fmt.Sprintf("TCP 25 of %s does not connect (%s), but 587 of the same server answers: Internet providers and many networks block outgoing connections to port 25.", s.place(), s.Verdict),
+		"Ask the provider or the firewall administrator whether port 25 is blocked, and check from another network; users and devices submit mail on port 587."
 }
 
 // onlyUDP: the same protocol answers at the same port over UDP.
@@ -77,14 +77,14 @@ func (s seen) answersOver(n catalog.Network) bool {
 }
 
 func sayOnlyUDP(s seen) (text, hint string) {
-	return fmt.Sprintf("UDP %d answers and TCP %d does not connect (%s): small questions work, and large answers fail, such as long DNS records "+
+	return fmt.Sprintf("UDP %d answers but TCP %d does not connect (%s): small queries work, but large answers fail, such as long DNS records "+
 			"and the Kerberos tickets of users in many groups.", s.Port, s.Port, s.Verdict),
-		fmt.Sprintf("The rule in the firewall is for UDP alone: %s", lower(s.ask(between)))
+		fmt.Sprintf("The firewall rule probably covers UDP only: %s", lower(s.ask(firewallAdmin)))
 }
 
 func sayOnlyTCP(s seen) (text, hint string) {
-	return fmt.Sprintf("TCP %d answers and UDP %d does not (%s): programs ask over UDP first and fall back to TCP slowly or not at all.", s.Port, s.Port, s.Verdict),
-		fmt.Sprintf("The rule in the firewall is for TCP alone: %s", lower(s.ask(between)))
+	return fmt.Sprintf("TCP %d answers but UDP %d does not (%s): programs ask over UDP first and fall back to TCP slowly or not at all.", s.Port, s.Port, s.Verdict),
+		fmt.Sprintf("The firewall rule probably covers TCP only: %s", lower(s.ask(firewallAdmin)))
 }
 
 // everything reports whether the port that nobody uses answers here.
@@ -93,9 +93,9 @@ func (s seen) everything() bool { return s.here().everything }
 func controlAnswers(s seen) bool { return s.Check.IsControl() }
 
 func sayControlAnswers(s seen) (text, hint string) {
-	return fmt.Sprintf("TCP %d connects, and nobody uses that port: something accepts every connect in the server's place, "+
-			"such as a SYN proxy, a transparent proxy or a honeypot. A port that only connects proves nothing here.", s.Port),
-		fmt.Sprintf("Ask the keeper of the firewall what answers for %s, and run again from a network that does not lead through it.", s.place())
+	return fmt.Sprintf("TCP %d accepts a connection, although nothing uses that port: something accepts every connection in the server's place, "+
+			"such as a SYN proxy, a transparent proxy or a honeypot. That a port accepts a connection proves nothing here.", s.Port),
+		fmt.Sprintf("Ask the firewall administrator what answers for %s, and run again from a network that does not lead through it.", s.place())
 }
 
 // provesNothing: a connect is all there is to see, and connects always succeed
@@ -106,8 +106,8 @@ func provesNothing(s seen) bool {
 }
 
 func sayProvesNothing(s seen) (text, hint string) {
-	return "It connects, and so does a port here that nobody uses: whether the server itself can be reached is not known.",
-		fmt.Sprintf("Ask from a network where not everything at %s answers.", s.place())
+	return "It accepts connections, but so does an unused port here: whether the server itself can be reached is not known.",
+		fmt.Sprintf("Check from a network where not everything at %s answers.", s.place())
 }
 
 // mailPorts are those that mail shields watch.
@@ -131,13 +131,13 @@ func mailShield(s seen) bool {
 
 func sayMailShield(s seen) (text, hint string) {
 	if shieldBanner(s) {
-		return fmt.Sprintf("An anti-virus program that watches mail answered, and not the server.%s", s.quote()),
-			"Switch off the mail shield of this machine for the time of the check, or ask from another machine."
+		return fmt.Sprintf("An anti-virus program that scans mail answered, not the server.%s", s.quote()),
+			"Switch off the mail shield of this machine during the check, or check from another machine."
 	}
-	hint = "Switch off the mail shield of this machine for the time of the check, or ask from another machine; then see whether the server is up."
+	hint = "Switch off the mail shield of this machine during the check, or check from another machine; then check whether the server is up."
 	if s.greetsFirst() {
-		hint += " A server that holds its greeting back looks the same. " + s.moreTime()
+		hint += " A server that delays its greeting looks the same. " + s.moreTime()
 	}
-	return fmt.Sprintf("At %s mail ports connect, none of them answers as it should, and all else is dropped: "+
-		"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connect.", s.place()), hint
+	return fmt.Sprintf("At %s mail ports accept connections but none answers as it should, and everything else is dropped: "+
+		"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connections.", s.place()), hint
 }

@@ -76,14 +76,14 @@ var hostTests = []hostTest{
 	{"one-is-enough", "sips", Pass,
 		func(s *scene) { s.add("sip", 5060, choice("sip")); s.add("sips", 5061, all(choice("sip"), lost)) },
 		func(s *scene) { s.add("sip", 5060, choice("sip")); s.add("sips", 5061, choice("sip")) },
-		[]string{"One of sip (TCP 5060), sips (TCP 5061) is enough", "sip serves at TCP 5060"}},
+		[]string{"One of sip (TCP 5060), sips (TCP 5061) is enough", "sip works at TCP 5060"}},
 	{"one-is-enough", "sip", Fail,
 		func(s *scene) {
 			s.add("sip", 5060, all(choice("sip"), lost))
 			s.add("sips", 5061, all(choice("sip"), lost))
 		},
 		func(s *scene) { s.add("sip", 5060, lost); s.add("sips", 5061, lost) },
-		[]string{"none of them serves at 192.0.2.10", "Put one of them right"}},
+		[]string{"none of them works at 192.0.2.10", "Fix the one that is in use"}},
 	{"shunned", "smtp", Fail,
 		func(s *scene) {
 			s.add("smtp", 25, verdict(probe.Silent, ""))
@@ -92,7 +92,7 @@ var hostTests = []hostTest{
 		func(s *scene) {
 			s.add("smtp", 25, verdict(probe.Silent, ""))
 			s.add("owa", 443, all(lost, witness(80, true)))
-		}, []string{"TCP 25 connected and then said nothing", "shuns this machine", "--gentle"}},
+		}, []string{"TCP 25 accepted the connection and then said nothing", "blocks this computer", "--gentle"}},
 	{"address-dead", "smtp", Fail,
 		func(s *scene) {
 			s.add("smtp", 25, lost)
@@ -158,7 +158,7 @@ var hostTests = []hostTest{
 		func(s *scene) {
 			s.add("dns", 53, all(spoken("dns"), lost))
 			s.add("dns-udp", 53, all(spoken("dns"), udp, lost))
-		}, []string{"UDP 53 answers and TCP 53 does not connect", "ask for TCP 53"}},
+		}, []string{"UDP 53 answers but TCP 53 does not connect", "allow TCP 53"}},
 	{"only-tcp-answers", "kerberos-udp", Fail,
 		func(s *scene) {
 			s.add("kerberos", 88, spoken("kerberos"))
@@ -167,7 +167,7 @@ var hostTests = []hostTest{
 		func(s *scene) {
 			s.add("ldap", 389, spoken("ldap")) // another protocol than that of the datagrams
 			s.add("cldap", 389, all(spoken("cldap"), udp, lost))
-		}, []string{"TCP 88 answers and UDP 88 does not", "ask for UDP 88"}},
+		}, []string{"TCP 88 answers but UDP 88 does not", "allow UDP 88"}},
 	{"mail-shield", "smtp", Fail,
 		func(s *scene) {
 			s.add("smtp", 25, hungUp)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -47,15 +46,15 @@ func sayRedirectElsewhere(s seen) (text, hint string) {
 		who = name
 	}
 	return fmt.Sprintf("The answer is HTTP %s to %s, another host: %s.%s", s.status(), s.elsewhere(), who, s.served()),
-		"Follow the redirect in a browser and see who answers. If a gateway should be there, let it pass Autodiscover, EWS, MAPI and ActiveSync without its own login."
+		"Follow the redirect in a browser to see who answers. If a gateway should be there, it must let Autodiscover, EWS, MAPI and ActiveSync through without a login of its own."
 }
 
 // proxyLogin: a proxy wants a login for itself.
 func proxyLogin(s seen) bool { return s.foreign() && s.status() == "407" }
 
 func sayProxyLogin(s seen) (text, hint string) {
-	return "A proxy answers and wants a login of its own (HTTP 407): the way to the server leads through it." + s.served(),
-		"Leave the server out of the proxy for this machine and for the clients, by name and by address."
+	return "A proxy answers and requires a login of its own (HTTP 407): the path to the server leads through it." + s.served(),
+		"Exclude the server from the proxy on this machine and on the clients, by name and by address."
 }
 
 // verb is the method that the service depends on where that is another than GET:
@@ -80,10 +79,10 @@ func sayVerbRefused(s seen) (text, hint string) {
 		return r.Verdict == probe.Answered && d != nil && (d.Method == "" || d.Method == catalog.Get)
 	})
 	if pages {
-		text += " Pages are served at the same port, so that a browser notices nothing."
+		text += " Pages are served at the same port, so a browser notices nothing."
 	}
-	return text + " A reverse proxy or filter before the server does not know the method, or the directory is not installed." + s.served(),
-		fmt.Sprintf("Allow %s in the proxy, with bodies of 1 GB and an idle time of more than 30 s where it is RPC over HTTP; then see that IIS has the directory %s.",
+	return text + " A reverse proxy or filter in front of the server does not support the method, or the directory is not installed." + s.served(),
+		fmt.Sprintf("Allow %s in the proxy, with bodies of 1 GB and an idle time of more than 30 s where it is RPC over HTTP; then check that IIS has the directory %s.",
 			s.verb(), s.Check.Service.HTTP.Path)
 }
 
@@ -101,7 +100,7 @@ func sayForeignPage(s seen) (text, hint string) {
 	case w.Origin == protocol.OfProduct:
 		text = fmt.Sprintf("HTTP %s of %s, not of Exchange (%s).", s.status(), w.Name, w.Sign)
 	case w.Origin == protocol.OfGateway:
-		text = fmt.Sprintf("HTTP %s of %s (%s), which asks for a login of its own: programs cannot give it.%s", s.status(), w.Name, w.Sign, s.served())
+		text = fmt.Sprintf("HTTP %s of %s (%s), which requires a login of its own, where programs cannot log in.%s", s.status(), w.Name, w.Sign, s.served())
 	case w.Sign != "":
 		text = fmt.Sprintf("HTTP %s without any sign of Exchange (%s): the login page of a portal or device, or another web server.%s", s.status(), w.Sign, s.served())
 	case foreignStatus[s.status()] != "":
@@ -110,7 +109,7 @@ func sayForeignPage(s seen) (text, hint string) {
 		text = fmt.Sprintf("HTTP %s without any sign of Exchange: the login page of a gateway, a captive portal, a proxy's error, or another web server.%s",
 			s.status(), s.served())
 	}
-	return text, "Open the page in a browser and see whose it is. If a gateway should be there, let it pass this directory; if not, see to what the name and the port forwarding lead."
+	return text, "Open the page in a browser to see whose it is. If a gateway should be there, it must let this directory through; if not, check where the name and the port forwarding lead."
 }
 
 // foreignStatus is what a proxy or another web server means by a status (RFC 9110,
@@ -119,15 +118,15 @@ var foreignStatus = map[string]string{
 	"403": "a proxy or web application firewall forbids the request, or another web server does",
 	"408": "a proxy gave up waiting for the request, or another web server did",
 	"421": "a proxy does not serve this name on the connection (SNI and Host differ), or another web server answers",
-	"429": "a proxy or web application firewall limits how many requests it takes from this computer",
+	"429": "a proxy or web application firewall limits how many requests it accepts from this computer",
 	"451": "a filter on the path blocks the page",
 	"495": "a proxy (nginx) refuses the client certificate",
-	"496": "a proxy (nginx) wants a client certificate",
-	"497": "a proxy (nginx) wants TLS on this port",
+	"496": "a proxy (nginx) requires a client certificate",
+	"497": "a proxy (nginx) requires TLS on this port",
 	"499": "a proxy (nginx) gave up on the request",
 	"500": "a proxy fails, or another web server does",
-	"509": "a hosting provider's limit of traffic is exceeded",
-	"511": "a captive portal wants a login before it lets anybody through",
+	"509": "the traffic limit of a hosting provider is exceeded",
+	"511": "a captive portal requires a login",
 }
 
 // served names the web server and the proxies of an answer.
@@ -148,9 +147,7 @@ func (s seen) served() string {
 // page that could not be asked for says nothing, nor does one of a gateway or of
 // whoever else may have answered.
 func unhealthy(s seen) bool {
-	page, known := s.fact("health")
-	bad := known && !strings.HasPrefix(page, "200 OK") && !strings.HasPrefix(page, "not asked")
-	return bad && s.wanted() && s.Verdict == probe.Answered && !s.strangers()
+	return s.web().Unhealthy && s.wanted() && s.Verdict == probe.Answered && !s.strangers()
 }
 
 // strangers reports whether a gateway answered, or nobody knows who.
@@ -161,7 +158,7 @@ func (s seen) strangers() bool {
 func sayUnhealthy(s seen) (text, hint string) {
 	page, _ := s.fact("health")
 	return fmt.Sprintf("The health page does not say 200 OK but %q: load balancers stop sending clients here.", page),
-		"See on the server what is wrong or switched off: Get-HealthReport, Get-ServerComponentState."
+		"Check on the server what is wrong or switched off: Get-HealthReport, Get-ServerComponentState."
 }
 
 // exchangeHeaders are the headers that only Exchange sends, as facts.
@@ -184,7 +181,7 @@ func unmarked(s seen) bool {
 }
 
 func sayUnmarked(s seen) (text, hint string) {
-	hint = "If nothing should stand before the server, ask it by its own name and address and compare."
+	hint = "If nothing should stand in front of the server, check it by its own name and address and compare."
 	switch w := s.web(); {
 	case upgraded(s):
 		return "The answer only redirects to HTTPS, as any web server or load balancer may: port 443 shows what is behind it." + s.served(), hint
@@ -193,7 +190,7 @@ func sayUnmarked(s seen) (text, hint string) {
 	case w.Origin == protocol.OfExchange:
 		return fmt.Sprintf("The answer has no header of IIS: a reverse proxy or a hardened server removes them. It is still Exchange's, as %s shows.%s", w.Sign, s.served()), hint
 	}
-	return "The answer fits Exchange and has no header of Exchange or IIS: a reverse proxy or a hardened server takes them out, or something else asks for a login." + s.served(), hint
+	return "The answer fits Exchange but has no header of Exchange or IIS: a reverse proxy or a hardened server removes them, or something else asks for a login." + s.served(), hint
 }
 
 // noFrontEnd: IIS answers, and the front end of 2013 and later does not sign.
@@ -205,12 +202,9 @@ func noFrontEnd(s seen) bool {
 }
 
 func sayNoFrontEnd(s seen) (text, hint string) {
-	return "IIS answers without the header X-FEServer, which Exchange's front end adds: a proxy takes it out, or the page comes from another site or server.",
-		"If nothing should stand before the server, see in IIS that the directory belongs to the Default Web Site and Exchange's proxy module runs."
+	return "IIS answers without the header X-FEServer, which Exchange's front end adds: a proxy removes it, or the page comes from another site or server.",
+		"If nothing should stand in front of the server, check in IIS that the directory belongs to the Default Web Site and that Exchange's proxy module is loaded."
 }
-
-// healthyServer is the end of a health page: the server that made it.
-var healthyServer = regexp.MustCompile(`^200 OK, ([A-Za-z0-9.-]+)$`)
 
 // serverOf is the name of the server that gave an answer, without its domain,
 // or "".
@@ -219,8 +213,8 @@ func serverOf(r probe.Result) string {
 		return ""
 	}
 	name := r.Peer.Facts["x_feserver"]
-	if page := healthyServer.FindStringSubmatch(r.Peer.Facts["health"]); name == "" && page != nil {
-		name = page[1]
+	if name == "" && r.Peer.Web != nil {
+		name = r.Peer.Web.Server
 	}
 	return strings.ToUpper(hostLabel(name))
 }
@@ -249,7 +243,7 @@ func sayAnsweredBy(s seen) (text, hint string) {
 	name := serverOf(s.Result)
 	text = fmt.Sprintf("The server that answered calls itself %s.", name)
 	if others := s.others(name); len(others) > 0 {
-		text += fmt.Sprintf(" Other requests of this run went to %s: a load balancer stands before them.", listed(others))
+		text += fmt.Sprintf(" Other requests of this run went to %s: a load balancer stands in front of them.", listed(others))
 	}
-	return text, "A run sees only the servers that the balancer chose: check each by its own name, too."
+	return text, "A run sees only the servers that the balancer chose: check each by its own name too."
 }

@@ -29,6 +29,19 @@ var (
 	noExchange = verdict(probe.Mismatch, "this is not Exchange's web server")
 )
 
+// unhealthyWeb is a health page that does not say 200 OK.
+func unhealthyWeb(r *probe.Result) {
+	if r.Peer.Web == nil {
+		r.Peer.Web = &protocol.Web{}
+	}
+	r.Peer.Web.Unhealthy = true
+}
+
+// healthyAt is a health page that this server made.
+func healthyAt(server string) change {
+	return func(r *probe.Result) { r.Peer.Web = &protocol.Web{Server: server} }
+}
+
 // origin is whose the answer is.
 func origin(o protocol.Origin, name, sign string) change {
 	return func(r *probe.Result) { r.Peer.Web = &protocol.Web{Origin: o, Name: name, Sign: sign} }
@@ -37,13 +50,13 @@ func origin(o protocol.Origin, name, sign string) change {
 func turning(words string) change { return func(r *probe.Result) { r.Peer.Refusal = words } }
 
 var httpTests = []findingTest{
-	{"health-page", Warn, web("status", "401 Unauthorized", "x_feserver", "MAIL01", "health", "503"),
-		all(web("status", "401 Unauthorized", "health", "401"), origin(protocol.Unproved, "", "a login")), []string{"503"}},
-	{"health-page", Warn, web("status", "302 Found", "x_feserver", "MAIL01", "health", "no answer: the connection was closed"),
-		all(web("status", "302 Found", "health", "302"), origin(protocol.OfGateway, "Okta", "x")), nil},
+	{"health-page", Warn, all(web("status", "401 Unauthorized", "x_feserver", "MAIL01", "health", "503"), unhealthyWeb),
+		all(web("status", "401 Unauthorized", "health", "401"), origin(protocol.Unproved, "", "a login"), unhealthyWeb), []string{"503"}},
+	{"health-page", Warn, all(web("status", "302 Found", "x_feserver", "MAIL01", "health", "no answer: the connection was closed"), unhealthyWeb),
+		all(web("status", "302 Found", "health", "302"), origin(protocol.OfGateway, "Okta", "x"), unhealthyWeb), nil},
 	{"http-no-server-behind", Fail, all(web("status", "503 Service Unavailable"), origin(protocol.OfProxy, "HAProxy", ""), noExchange),
 		all(web("status", "503 Service Unavailable", "server", "Microsoft-HTTPAPI/2.0"), origin(protocol.OfWindows, "", ""), turning("HTTP 503")),
-		[]string{"HTTP 503: HAProxy answers, and no server behind it does.", "/owa/healthcheck.htm"}},
+		[]string{"HTTP 503: HAProxy answers, but no server behind it does.", "/owa/healthcheck.htm"}},
 	{"http-no-server-behind", Fail, all(web("status", "502 Bad Gateway"), origin(protocol.OfProxy, "", ""), noExchange), nil, []string{"a proxy or load balancer answers"}},
 	{"http-no-site", Fail, all(web("status", "404 Not Found", "server", "Microsoft-HTTPAPI/2.0"), origin(protocol.OfWindows, "", ""), noExchange),
 		all(web("status", "404 Not Found", "server", "Microsoft-IIS/10.0"), origin(protocol.OfIIS, "", ""), turning("HTTP 404")), []string{"Start-Website 'Default Web Site'"}},
@@ -59,7 +72,7 @@ var httpTests = []findingTest{
 	{"http-foreign-page", Fail, all(web("status", "401 Unauthorized", "server", "Microsoft-IIS/8.5"), origin(protocol.OfProduct, "SharePoint", "the header MicrosoftSharePointTeamServices"), noExchange),
 		all(web("status", "401 Unauthorized", "server", "Microsoft-IIS/8.5"), origin(protocol.OfIIS, "", "")), []string{"HTTP 401 of SharePoint, not of Exchange"}},
 	{"http-foreign-page", Fail, all(web("status", "302 Found", "server", "Microsoft-HTTPAPI/2.0", "location", "/my.policy"), origin(protocol.OfGateway, "F5", "the redirect to /my.policy"), noExchange),
-		nil, []string{"programs cannot give it"}},
+		nil, []string{"programs cannot log in"}},
 	{"http-foreign-page", Fail, all(web("status", "302 Found", "location", "/login"), origin(protocol.Foreign, "", "the redirect to /login"), noExchange),
 		all(web("status", "302 Found", "location", "/owa/auth/logon.aspx"), origin(protocol.OfExchange, "", "")), []string{"(the redirect to /login)"}},
 	{"http-headers-missing", Pass, all(web("status", "301 Moved"), origin(protocol.Hidden, "", "the redirect to HTTPS")),
@@ -82,5 +95,5 @@ var httpTests = []findingTest{
 	{"http-headers-missing", Pass, all(web("status", "401 Unauthorized"), version("2010"), method("")),
 		all(web("status", "401 Unauthorized", "server", "Microsoft-IIS/7.5"), version("2010"), method("")), nil},
 	{"answered-by", Pass, web("status", "302 Found", "x_feserver", "MAIL02"), healthyWeb, []string{"MAIL02"}},
-	{"answered-by", Pass, web("status", "302 Found", "health", "200 OK, mail03.contoso.com"), web("status", "302 Found", "health", "200 OK"), []string{"MAIL03"}},
+	{"answered-by", Pass, all(web("status", "302 Found", "health", "200 OK, mail03.contoso.com"), healthyAt("mail03.contoso.com")), web("status", "302 Found", "health", "200 OK"), []string{"MAIL03"}},
 }

@@ -16,9 +16,9 @@ func crowdedOut(s seen) bool { return s.Crowded != nil && s.Verdict != probe.Cut
 var crowdedWords = map[probe.Verdict]string{
 	probe.Refused:     "was refused",
 	probe.Prohibited:  "was prohibited",
-	probe.Unreachable: "was called unreachable",
+	probe.Unreachable: "was reported unreachable",
 	probe.TimedOut:    "did not reply",
-	probe.Cut:         "was hung up on",
+	probe.Cut:         "was disconnected",
 	probe.Answered:    "was turned away",
 }
 
@@ -27,7 +27,7 @@ const limitsConnections = "the server, or a firewall in front of it, limits the 
 func sayCrowdedOut(s seen) (text, hint string) {
 	return fmt.Sprintf("%s %s while exreach had up to %s to %s open, and answered when it was asked again alone: %s.",
 			s.port(), crowdedWords[s.Crowded.Verdict], count(s.Crowded.Open, "connection"), s.place(), limitsConnections),
-		"The service itself is fine. Users behind one address (NAT, a proxy) share such a limit: ask for its value. " +
+		"The service itself is fine. Users behind one address (NAT, a proxy) share such a limit: ask the administrator for its value. " +
 			"--per-host 2 or --gentle keeps exreach below it."
 }
 
@@ -36,14 +36,14 @@ func sayCrowdedOut(s seen) (text, hint string) {
 func stillCrowdedOut(s seen) bool { return s.Crowded != nil && s.Verdict == probe.Cut }
 
 func sayStillCrowdedOut(s seen) (text, hint string) {
-	return fmt.Sprintf("%s of %s answered other checks of this run, and then %s: %s, or the service stopped meanwhile. Whether this part of it works is not known.",
+	return fmt.Sprintf("%s of %s answered other checks of this run, and then %s: %s, or the service stopped in the meantime. Whether this part of it works is not known.",
 			s.port(), s.place(), crowdedWords[s.Crowded.Verdict], limitsConnections),
 		"Check again with --gentle, which opens one connection at a time."
 }
 
 // likelyProhibited: it timed out, and somebody forbids other ports of the address.
-// Who sends ICMP sends few messages in a second (RFC 1812 section 4.3.2.8; Linux'
-// icmp_ratelimit, Cisco's "ip icmp rate-limit unreachable"), and drops the rest.
+// Senders of ICMP limit themselves to a few messages a second (RFC 1812 section 4.3.2.8; Linux'
+// icmp_ratelimit, Cisco's "ip icmp rate-limit unreachable") and drop the rest.
 func likelyProhibited(s seen) bool {
 	return s.Verdict == probe.TimedOut && !fellSilent(s.Result) && s.here().forbids != nil
 }
@@ -56,16 +56,16 @@ func forbids(r probe.Result) bool {
 
 func sayLikelyProhibited(s seen) (text, hint string) {
 	other := seen{Result: *s.here().forbids}
-	who, where := "A firewall or router", between
+	who, whom := "A firewall or router", firewallAdmin
 	switch {
 	case other.said():
-		who, where = other.SaidBy.String(), "at "+other.SaidBy.String()
+		who, whom = other.SaidBy.String(), "the administrator of "+other.SaidBy.String()
 	case other.SaidBy.IsValid():
-		who, where = "The firewall of "+s.place()+" itself", "in the firewall of the server"
+		who, whom = "The firewall of "+s.place()+" itself", "the administrator of the server's own firewall"
 	}
-	return fmt.Sprintf("No reply to %s over %s. %s forbids other ports of %s (%s): it probably forbids this one, too, and sends only a few ICMP messages in a second.",
+	return fmt.Sprintf("No reply to %s over %s. %s forbids other ports of %s (%s): it probably forbids this one too, but sends only a few ICMP messages a second.",
 			s.tries(), probe.Elapsed(s.Took), who, s.place(), other.port()),
-		s.ask(where)
+		s.ask(whom)
 }
 
 // lives reports whether something at the address answers while this does not.
@@ -81,7 +81,7 @@ func (s seen) meanwhile() string {
 	return fmt.Sprintf(", while other ports of %s answered", s.place())
 }
 
-// saysNothing: it connected and proved nothing, and so does a port that nobody uses.
+// saysNothing: it connected and proved nothing, as an unused port did as well.
 func saysNothing(s seen) bool {
 	return !s.Check.IsControl() && connectedOnly(s.Result) && s.everything()
 }
@@ -98,8 +98,8 @@ func connectedOnly(r probe.Result) bool {
 }
 
 func saySaysNothing(s seen) (text, hint string) {
-	return fmt.Sprintf("It connected and did not answer as it should (%s), and a port here that nobody uses connects as well: something on the path answers for %s. "+
-			"Intrusion prevention systems begin to do so when a source has opened many connections.", s.Verdict, s.place()),
+	return fmt.Sprintf("It accepted the connection but did not answer as it should (%s), and an unused port here accepts connections too: something on the path answers in place of %s. "+
+			"Intrusion prevention systems start to do so when a source has opened many connections.", s.Verdict, s.place()),
 		fmt.Sprintf("Ask the firewall administrator whether it answers in place of %s or has blocked this computer; then check again with --gentle.", s.place())
 }
 

@@ -77,10 +77,10 @@ var limitHostTests = []hostTest{
 			s.add("smtp", 25, prohibitedBy("10.77.2.2"))
 			s.add("owa", 443, all(lost, witness(80, false)))
 			s.at("192.0.2.11").add("owa", 443, lost)
-		}, []string{"10.77.2.2 forbids other ports of 192.0.2.10 (TCP 25)", "ICMP", "Ask for TCP 443 from here to 192.0.2.10 at 10.77.2.2."}},
+		}, []string{"10.77.2.2 forbids other ports of 192.0.2.10 (TCP 25)", "ICMP", "Ask the administrator of 10.77.2.2 to allow TCP 443 from this computer to 192.0.2.10."}},
 	{"likely-prohibited", "owa", Fail, // its own firewall, as of RHEL and its kin (icmp-host-prohibited)
 		func(s *scene) { s.add("smtp", 25, prohibitedBy("192.0.2.10")); s.add("owa", 443, lost) },
-		func(s *scene) { s.add("smtp", 25, closedPort); s.add("owa", 443, lost) }, []string{"itself", "firewall of the server"}},
+		func(s *scene) { s.add("smtp", 25, closedPort); s.add("owa", 443, lost) }, []string{"itself", "the server's own firewall"}},
 	{"likely-prohibited", "owa", Fail, // iptables' REJECT, whose default is port-unreachable
 		func(s *scene) {
 			s.at("2001:db8::10").add("smtp", 25, all(closedPort, saidBy("2001:db8::1")))
@@ -106,7 +106,7 @@ var limitHostTests = []hostTest{
 			controlPort(s, closedPort)
 			s.add("smtp", 25, spoken("smtp"))
 			s.add("smtp-submission", 587, verdict(probe.Silent, ""))
-		}, []string{"a port here that nobody uses", "--gentle"}},
+		}, []string{"an unused port here", "--gentle"}},
 	{"everything-answers", "irc", Unknown,
 		func(s *scene) { controlPort(s, asIs); s.add("smtp", 25, spoken("smtp")); s.add("irc", 6667, nil) },
 		func(s *scene) { s.add("smtp", 25, spoken("smtp")); s.add("irc", 6667, nil) }, nil},

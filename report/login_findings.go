@@ -4,37 +4,37 @@ package report
 
 import (
 	"fmt"
-	"regexp"
+	"slices"
+
+	"exreach/probe/protocol"
 )
 
-// The fact "auth" is what came of each login: "simple: accepted; ntlm: refused:
-// 49 Invalid Credentials".
-var (
-	loginRefused  = regexp.MustCompile(`(?:^|; )([^:;]+): refused: ([^;]*)`)
-	loginAccepted = regexp.MustCompile(`(?:^|; )[^:;]+: accepted(?:;|$)`)
-)
-
-// logins is what came of the credentials, "" where none were to be used.
-func (s seen) logins() string {
-	auth, _ := s.fact("auth")
-	return auth
+// refusedLogin is where among the logins the server refused the credentials; -1
+// where it did not.
+func (s seen) refusedLogin() int {
+	if s.Peer == nil {
+		return -1
+	}
+	return slices.IndexFunc(s.Peer.Logins, func(l protocol.Login) bool { return l.Outcome != protocol.Accepted })
 }
 
-func credentialsRefused(s seen) bool { return loginRefused.MatchString(s.logins()) }
+func credentialsRefused(s seen) bool { return s.refusedLogin() >= 0 }
 
 func sayCredentialsRefused(s seen) (text, hint string) {
-	parts := loginRefused.FindStringSubmatch(s.logins())
-	return fmt.Sprintf("The service works and refuses the credentials (%s): %s", parts[1], sentence(parts[2])),
-		"See that name and password are right, and that the account is not locked and may log in here. They were not tried again on this host."
+	refused := s.Peer.Logins[s.refusedLogin()]
+	return fmt.Sprintf("The service works but refuses the credentials (%s): %s", refused.Method, sentence(refused.Said)),
+		"Check that the name and the password are right, and that the account is not locked and may log in here. They were not tried again on this host."
 }
 
 // credentialsUnused: no login was accepted and none refused, so that they prove
 // nothing.
 func credentialsUnused(s seen) bool {
-	return s.logins() != "" && !credentialsRefused(s) && !loginAccepted.MatchString(s.logins())
+	_, wanted := s.fact("auth")
+	return wanted && len(s.Peer.Logins) == 0
 }
 
 func sayCredentialsUnused(s seen) (text, hint string) {
-	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(s.logins())),
-		"A password is said only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and no more once the host has refused it: put these right first."
+	why, _ := s.fact("auth")
+	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(why)),
+		"A password is sent only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and never again once the host has refused it: fix these first."
 }

@@ -82,8 +82,8 @@ func sayFoundBySearch(s seen) (text, hint string) {
 	if s.name().Alias != "" {
 		alias = ", an alias of " + s.name().Alias
 	}
-	return fmt.Sprintf("The name that was found is %s%s: the search list of this machine was added to %s.", s.name().Found, alias, s.Check.Host),
-		fmt.Sprintf("If that is not the server you mean, check the spelling, or write the whole name with a dot at its end (%s.), to which nothing is added.",
+	return fmt.Sprintf("The name was found as %s%s: this machine's DNS search list was applied to %s.", s.name().Found, alias, s.Check.Host),
+		fmt.Sprintf("If that is not the server you mean, check the spelling, or write the full name with a dot at its end (%s.), which keeps the search list out.",
 			strings.TrimSuffix(s.Check.Host, "."))
 }
 
@@ -95,9 +95,9 @@ func partlySinkhole(s seen) bool { return len(s.name().Bogus) > 0 && len(s.name(
 
 func saySinkhole(s seen) (text, hint string) {
 	addrs := listed(texts(s.name().Bogus))
-	return fmt.Sprintf("%s answers %s for %s, and no host has such an address: a filter that blocks the name (a DNS sinkhole, a hosts file), or a wrong record. It was not asked.",
+	return fmt.Sprintf("%s gives %s for %s, but no host has such an address: a filter blocks the name (a DNS sinkhole, a hosts file), or the record is wrong. It was not asked.",
 			s.source(), addrs, s.Check.Host),
-		fmt.Sprintf("Compare with a name server that does not filter (nslookup %s SERVER), then take the name off the block list or correct its record.", s.Check.Host)
+		fmt.Sprintf("Compare with a name server that does not filter (nslookup %s SERVER), then remove the name from the block list or correct its record.", s.Check.Host)
 }
 
 // loopback: the name leads to this machine itself.
@@ -116,7 +116,7 @@ func leadsHere(s seen) string {
 }
 
 func sayLoopback(s seen) (text, hint string) {
-	return fmt.Sprintf("%s leads to %s, says %s: that is this machine itself, so what is found there is about this machine.", s.Check.Host, leadsHere(s), s.source()),
+	return fmt.Sprintf("%s resolves to %s (according to %s), which is this machine itself, so the results are about this machine.", s.Check.Host, leadsHere(s), s.source()),
 		fmt.Sprintf("If %s is another machine, correct the hosts file of this one or the record, or check its address.", s.Check.Host)
 }
 
@@ -128,7 +128,7 @@ func hasMore(n *probe.Name) bool { return n.Count > len(n.Addrs)+len(n.Bogus)+le
 func sayManyAddresses(s seen) (text, hint string) {
 	n := s.name()
 	return fmt.Sprintf("%s has %d addresses: %d of them were asked, the lowest of each family.", s.Check.Host, n.Count, len(n.Addrs)),
-		"Name the others by their addresses to check them, too."
+		"To check the others too, give their addresses."
 }
 
 func noWayToSome(s seen) bool { return len(s.name().LeftOut) > 0 }
@@ -142,7 +142,7 @@ func sayNoWayToSome(s seen) (text, hint string) {
 	if s.name().Lacks == probe.NoRoute {
 		lacks = "no route over " + family
 	}
-	return fmt.Sprintf("This machine has %s: %s of %s was not asked, and says nothing about the host. Over %s it was.", lacks, listed(texts(s.name().LeftOut)), s.Check.Host, other),
+	return fmt.Sprintf("This machine has %s, so %s of %s was not asked, which says nothing about the host. It was asked over %s.", lacks, listed(texts(s.name().LeftOut)), s.Check.Host, other),
 		fmt.Sprintf("To know whether the host can be reached over %s, check it from a machine that has it.", family)
 }
 
@@ -150,9 +150,9 @@ func halfAnswered(s seen) bool { return len(s.name().Unanswered) > 0 && len(s.na
 
 func sayHalfAnswered(s seen) (text, hint string) {
 	kind := s.name().Unanswered[0]
-	return fmt.Sprintf("No name server answered for the %s records of %s, so only the other addresses were asked: something drops such questions, or the name servers fail at them.",
+	return fmt.Sprintf("No name server answered for the %s records of %s, so only its other addresses were asked: something drops such queries, or the name servers fail to answer them.",
 			kind, s.Check.Host),
-		fmt.Sprintf("Ask each name server of this machine (nslookup -type=%s %s SERVER). Programs that wait for this answer are slow to connect.", kind, s.Check.Host)
+		fmt.Sprintf("Query each name server of this machine (nslookup -type=%s %s SERVER). Programs that wait for this answer are slow to connect.", kind, s.Check.Host)
 }
 
 // reserved are addresses that no server is reached at from another network, and
@@ -161,11 +161,11 @@ var reserved = []struct {
 	prefix netip.Prefix
 	what   string
 }{
-	{netip.MustParsePrefix("169.254.0.0/16"), "an address that Windows gives itself where DHCP does not answer (APIPA), and registers"},
-	{netip.MustParsePrefix("192.0.2.0/24"), "an address for examples (RFC 5737)"},
-	{netip.MustParsePrefix("198.51.100.0/24"), "an address for examples (RFC 5737)"},
-	{netip.MustParsePrefix("203.0.113.0/24"), "an address for examples (RFC 5737)"},
-	{netip.MustParsePrefix("2001:db8::/32"), "an address for examples (RFC 3849)"},
+	{netip.MustParsePrefix("169.254.0.0/16"), "an address that Windows assigns itself when DHCP does not answer (APIPA), and registers in DNS"},
+	{netip.MustParsePrefix("192.0.2.0/24"), "an address for documentation (RFC 5737)"},
+	{netip.MustParsePrefix("198.51.100.0/24"), "an address for documentation (RFC 5737)"},
+	{netip.MustParsePrefix("203.0.113.0/24"), "an address for documentation (RFC 5737)"},
+	{netip.MustParsePrefix("2001:db8::/32"), "an address for documentation (RFC 3849)"},
 }
 
 // whatReserved is what such an address is; "" for any other.
@@ -187,5 +187,5 @@ func reservedAddress(s seen) bool {
 
 func sayReservedAddress(s seen) (text, hint string) {
 	return fmt.Sprintf("No reply, and none to expect: %s gives %s the address %s, %s.", s.source(), s.Check.Host, s.Address, whatReserved(s.Address)),
-		fmt.Sprintf("Correct the record of %s in the DNS; on the server, see which adapter has the address (ipconfig /all).", s.Check.Host)
+		fmt.Sprintf("Correct the DNS record of %s; on the server, check which adapter has the address (ipconfig /all).", s.Check.Host)
 }

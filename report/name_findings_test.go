@@ -47,23 +47,23 @@ func apipa(verdict probe.Verdict) change {
 
 var nameTests = []findingTest{
 	{"name-search", Pass, named(func(n *probe.Name) { n.Found = "mail01.contoso.com.corp.example" }), named(plainName),
-		[]string{"The name that was found is mail01.contoso.com.corp.example: ", "mail01.contoso.com."}},
+		[]string{"The name was found as mail01.contoso.com.corp.example: ", "mail01.contoso.com."}},
 	{"name-search", Pass, named(func(n *probe.Name) { n.Found, n.Alias = "mail01.corp.example", "lb.corp.example" }), named(func(n *probe.Name) { n.Alias = "lb.corp.example" }),
 		[]string{"an alias of lb.corp.example"}},
 	{"name-sinkhole", Unknown, all(verdict(probe.Unresolved, ""), named(blocked)), all(verdict(probe.Unresolved, ""), named(plainName)),
-		[]string{"10.77.3.53 answers 0.0.0.0, :: for mail01.contoso.com", "nslookup mail01.contoso.com SERVER"}},
+		[]string{"10.77.3.53 gives 0.0.0.0, :: for mail01.contoso.com", "nslookup mail01.contoso.com SERVER"}},
 	{"name-unusable-address", Pass, named(func(n *probe.Name) { n.Bogus, n.Count = ips("224.0.0.251"), 2 }), named(plainName), []string{"224.0.0.251", "not asked"}},
-	{"name-loopback", Pass, named(toLoopback), named(plainName), []string{"leads to 127.0.0.1, says /etc/hosts", "this machine itself"}},
+	{"name-loopback", Pass, named(toLoopback), named(plainName), []string{"resolves to 127.0.0.1 (according to /etc/hosts)", "this machine itself"}},
 	{"name-loopback", Pass, all(called("mail01.contoso.com."), named(toLoopback)), all(called("localhost"), named(toLoopback)), nil},
 	{"name-loopback", Pass, named(func(n *probe.Name) { n.Addrs = ips("::1") }), all(called("127.0.0.1"), named(toLoopback)), []string{"::1"}},
 	{"name-many-addresses", Pass, named(func(n *probe.Name) { n.Count = 4000 }), named(func(n *probe.Name) { n.Count, n.Bogus = 2, ips("0.0.0.0") }), []string{"4000 addresses: 1 of them"}},
 	{"name-no-way", Pass, named(func(n *probe.Name) { n.LeftOut, n.Lacks, n.Count = ips("fd80::1"), probe.NoIPv6, 2 }), named(plainName),
-		[]string{"This machine has no IPv6: fd80::1 of mail01.contoso.com was not asked", "Over IPv4 it was"}},
+		[]string{"This machine has no IPv6, so fd80::1 of mail01.contoso.com was not asked", "asked over IPv4"}},
 	{"name-no-way", Pass, named(func(n *probe.Name) { n.LeftOut, n.Lacks, n.Count = ips("10.80.0.1"), probe.NoRoute, 2 }), named(plainName),
-		[]string{"This machine has no route over IPv4: 10.80.0.1"}},
+		[]string{"This machine has no route over IPv4, so 10.80.0.1"}},
 	{"name-half-answered", Pass, named(func(n *probe.Name) { n.Unanswered = []string{"AAAA"} }), named(plainName), []string{"AAAA records of mail01.contoso.com", "nslookup -type=AAAA"}},
 	{"name-reserved", Fail, apipa(probe.TimedOut), apipa(probe.Answered), []string{"169.254.17.3", "APIPA"}},
-	{"name-reserved", Fail, all(verdict(probe.Unreachable, ""), named(plainName)), verdict(probe.Unreachable, ""), []string{"for examples (RFC 5737)"}},
+	{"name-reserved", Fail, all(verdict(probe.Unreachable, ""), named(plainName)), verdict(probe.Unreachable, ""), []string{"for documentation (RFC 5737)"}},
 }
 
 // TestNameInTable wants what there is to know of a name under its host, once,
@@ -78,7 +78,7 @@ func TestNameInTable(t *testing.T) {
 	if err := Formats["table"].Whole(&text, draft(s.results).Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(text.String(), "The name that was found is mail01.corp.example, an alias of lb.corp.example"); n != 1 {
+	if n := strings.Count(text.String(), "The name was found as mail01.corp.example, an alias of lb.corp.example"); n != 1 {
 		t.Errorf("told %d times:\n%s", n, text.String())
 	}
 	if strings.Count(text.String(), "(alias of lb.corp.example)") != 2 {

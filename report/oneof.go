@@ -80,15 +80,15 @@ func saySpared(s seen) (text, hint string) {
 	group := s.companions()
 	enough := fmt.Sprintf("One of %s is enough", listed(namesOf(group)))
 	if i := slices.IndexFunc(group, serves); i >= 0 {
-		return fmt.Sprintf("%s, and %s serves at %s: this one is not needed.", enough, group[i].Check.Service.Name, placeOf(group[i])),
-			"Nothing is to be done, unless somebody is to use this very service."
+		return fmt.Sprintf("%s, and %s works at %s: this one is not needed.", enough, group[i].Check.Service.Name, placeOf(group[i])),
+			"Nothing to do, unless this particular service is needed."
 	}
 	if i := slices.IndexFunc(group, nothingKnown); i >= 0 {
-		return fmt.Sprintf("%s, and of %s nothing is known: whether this one is needed is not known, either.", enough, group[i].Check.Service.Name),
+		return fmt.Sprintf("%s, and nothing is known of %s, so it is not known whether this one is needed.", enough, group[i].Check.Service.Name),
 			fmt.Sprintf("Run again when %s can be asked.", placeOf(group[i]))
 	}
-	return fmt.Sprintf("%s, and none of them serves: %s stands for all.", enough, speaker(group).Check.Service.Name),
-		"Put one of them right: the one that is in use."
+	return fmt.Sprintf("%s, and none of them works: this is reported once, for %s.", enough, speaker(group).Check.Service.Name),
+		"Fix the one that is in use."
 }
 
 // noneServes: the service speaks for a group in which nobody serves.
@@ -99,8 +99,8 @@ func noneServes(s seen) bool {
 
 func sayNoneServes(s seen) (text, hint string) {
 	group := s.companions()
-	return fmt.Sprintf("One of %s would be enough, and none of them serves at %s.", listed(namesOf(group)), s.place()),
-		"Put one of them right: the one that is in use."
+	return fmt.Sprintf("One of %s would be enough, but none of them works at %s.", listed(namesOf(group)), s.place()),
+		"Fix the one that is in use."
 }
 
 // namesOf is "um-sip (TCP 5060)" for each.

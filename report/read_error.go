@@ -74,7 +74,7 @@ func reason(err error) string {
 	case err == io.EOF:
 		return "the file is empty"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && strings.Contains(syntax.Error(), "unexpected end"):
-		return "the text ends too early: the file was cut off as it was written or copied"
+		return "the text ends too early: the file was truncated while it was written or copied"
 	case errors.As(err, &syntax):
 		return "not JSON: " + syntax.Error()
 	case errors.As(err, &kind):

@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"exreach/probe/protocol"
 )
 
 func TestReadJSON(t *testing.T) {
@@ -23,7 +25,7 @@ func TestReadJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Entry{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{})); diff != "" {
 		t.Errorf("- written, + read:\n%s", diff)
 	}
 }
@@ -39,7 +41,7 @@ func TestReadStream(t *testing.T) {
 	}
 	want := Report{Schema: Schema, Counts: whole.Counts, Results: whole.Results}
 	want.Results[0], want.Results[1] = want.Results[1], want.Results[0]
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Entry{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{})); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
 	}
 }
@@ -58,7 +60,7 @@ func TestReadTolerates(t *testing.T) {
 		got, err := Read("run.json", bytes.NewReader(data))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
-		} else if diff := cmp.Diff(draft(network()), got, cmpopts.IgnoreUnexported(Entry{})); diff != "" {
+		} else if diff := cmp.Diff(draft(network()), got, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{})); diff != "" {
 			t.Errorf("%s (- want, + got):\n%s", name, diff)
 		}
 	}
@@ -92,7 +94,7 @@ func TestReadHostile(t *testing.T) {
 	}
 	if again, err := Read("again", strings.NewReader(write(t, "json", read, Style{}))); err != nil {
 		t.Error(err)
-	} else if diff := cmp.Diff(read, again, cmpopts.IgnoreUnexported(Entry{})); diff != "" {
+	} else if diff := cmp.Diff(read, again, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{})); diff != "" {
 		t.Errorf("texts change each time they are read:\n%s", diff)
 	}
 }
@@ -108,7 +110,7 @@ func TestReadBad(t *testing.T) {
 		"no-schema.json":        `line 1: no "schema", so this is not a report of exreach; accepted: "exreach/1"`,
 		"schema-newer.json":     `line 2: unknown schema "exreach/2"; accepted: "exreach/1"`,
 		"schema-type.json":      `line 2: schema: number stands where a text belongs`,
-		"truncated.json":        `line 36: the text ends too early: the file was cut off as it was written or copied`,
+		"truncated.json":        `line 36: the text ends too early: the file was truncated while it was written or copied`,
 		"two-documents.json":    `line 15: not JSON: invalid character '{' after top-level value`,
 		"comma.json":            `line 9: not JSON: invalid character '}' looking for beginning of object key string`,
 		"verdict-unknown.json":  `line 45: result 2: unknown verdict "filtered"; accepted: answered, bad-tls, cut, mismatch, prohibited, refused, silent, timed-out, unreachable, unresolved, untried`,
@@ -205,7 +207,7 @@ func TestLines(t *testing.T) {
 		}
 		entries = append(entries, e)
 	}
-	if diff := cmp.Diff(draft(network()).Results, entries, cmpopts.IgnoreUnexported(Entry{})); diff != "" {
+	if diff := cmp.Diff(draft(network()).Results, entries, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{})); diff != "" {
 		t.Errorf("- written, + read:\n%s", diff)
 	}
 	n := 0
@@ -246,7 +248,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			t.Fatalf("what was read cannot be read again: %v", err)
 		}
-		if diff := cmp.Diff(r, again, cmpopts.IgnoreUnexported(Entry{}), cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(r, again, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("- first, + second:\n%s", diff)
 		}
 	})

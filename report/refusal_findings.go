@@ -24,25 +24,37 @@ func refusesStrangers(s seen) bool {
 	return s.wanted() && (s.reason() == protocol.NeedsLogin || mapper && s.reason() == protocol.OurQuestion)
 }
 
+// strongAuthRequired is the result of LDAP for a bind that is not signed (RFC 4511
+// appendix A.2).
+const strongAuthRequired = "8"
+
 func sayRefusesStrangers(s seen) (text, hint string) {
 	said := sentence(s.Peer.Refusal)
 	switch s.Check.Service.Protocol {
 	case "rpc":
 		if s.Check.Service.RPC == nil {
-			return "The endpoint mapper answers and does not tell strangers where interfaces listen: " + said, rpcPolicy
+			return "The endpoint mapper answers but does not tell unauthenticated clients where interfaces listen: " + said, rpcPolicy
 		}
-		return fmt.Sprintf("%s listens here and takes no call from anybody without a login: %s", s.Check.Service.RPC.Name, said), rpcPolicy
+		return fmt.Sprintf("%s listens here but accepts no unauthenticated calls: %s", s.Check.Service.RPC.Name, said), rpcPolicy
 	case "ldap", "cldap":
-		return "The directory answers and shows nothing of itself to anybody without a login: " + said,
-			"Nothing to do if anonymous access is switched off on purpose: clients log in. To see whether a login works, run again with --credentials."
+		if result, _ := s.fact(protocol.FactResultCode); result == strongAuthRequired {
+			return "The directory answers but requires the conversation to be signed or encrypted (LDAP signing): " + said,
+				"That is a policy of the domain controller (Domain controller: LDAP server signing requirements). Programs that sign, or use LDAPS at 636, are accepted; " +
+					"event 2889 on the controller names those that do not."
+		}
+		return "The directory answers but shows nothing to unauthenticated clients: " + said,
+			"Nothing to do if anonymous access is disabled on purpose: clients and Exchange log in. To see whether a login works, run again with --credentials."
+	case "socks":
+		return "The proxy answers but requires a login, and Exchange's open-proxy test has none: " + said,
+			"An open proxy answers without a login, so this one is not open to this computer."
 	}
-	return "The service answers and deals with nobody who has not logged in: " + said,
-		"Nothing to do if that is meant to be so: clients log in."
+	return "The service answers but requires a login: " + said,
+		"Nothing to do if that is intended: clients log in."
 }
 
 // rpcPolicy is why Windows refuses RPC without a login, and who is not affected.
-const rpcPolicy = "A group policy on the server can cause this, \"Restrict Unauthenticated RPC clients\" (RestrictRemoteClients), and so can an RPC filter on the path. " +
-	"Outlook and other programs still work if they log in to the endpoint mapper; the policy for that on their side is " +
+const rpcPolicy = "The group policy \"Restrict Unauthenticated RPC clients\" (RestrictRemoteClients) on the server can cause this, and so can an RPC filter on the path. " +
+	"Outlook and other programs still work if they authenticate to the endpoint mapper; the client policy for that is " +
 	"\"Enable RPC Endpoint Mapper Client Authentication\" (EnableAuthEpResolution). exreach asks without a login: test with Outlook, or with rpcping as a domain user."
 
 // nameRefused: the server takes no mail from a host that introduces itself as
@@ -54,14 +66,14 @@ func nameRefused(s seen) bool {
 
 func sayNameRefused(s seen) (text, hint string) {
 	if s.Step == protocol.Greet {
-		return fmt.Sprintf("The server works and refuses this computer because DNS has no name for its address (reverse lookup): %s Hosts that have one may pass.", sentence(s.Peer.Refusal)),
-			"Have a PTR record made for the address of this computer, with a name that leads back to it, or test with a host that has one. " +
-				"What follows the greeting, STARTTLS among it, was not checked."
+		return fmt.Sprintf("The server works but refuses this computer because DNS has no name for its address (reverse lookup): %s Hosts that have one may be accepted.", sentence(s.Peer.Refusal)),
+			"Give this computer matching reverse (PTR) and forward records in DNS, or test from a host that has them. " +
+				"What follows the greeting, including STARTTLS, was not checked."
 	}
-	return fmt.Sprintf("The server works and refuses what exreach introduces itself as, a name that does not exist or its address: %s "+
-			"It looks up its callers, so hosts with a real name may pass.", sentence(s.Peer.Refusal)),
-		"Give this computer a name in DNS that leads to its address and back, or test with a host that has one: " +
-			"telnet to the port, then EHLO and that name. What follows EHLO, STARTTLS among it, was not checked."
+	return fmt.Sprintf("The server works but refuses how exreach introduces itself in EHLO (a name that does not exist, then its address): %s "+
+			"It looks up its clients, so hosts with a real name may be accepted.", sentence(s.Peer.Refusal)),
+		"Give this computer matching forward and reverse records in DNS, or test from a host that has them: " +
+			"telnet to the port, then EHLO and its name. What follows EHLO, including STARTTLS, was not checked."
 }
 
 // nameReplaced: as nameRefused, and the address was let in.
@@ -72,8 +84,8 @@ func nameReplaced(s seen) bool {
 
 func sayNameReplaced(s seen) (text, hint string) {
 	said, _ := s.fact(protocol.FactNameRefused)
-	return fmt.Sprintf("The server looks up the name in EHLO and refused the one of exreach, which does not exist: %s It accepted the address in its place.", sentence(said)),
-		"Nothing to do. Clients and servers that send mail here need a name that is in DNS."
+	return fmt.Sprintf("The server looks up the name in EHLO and refused exreach's, which does not exist: %s It accepted the address instead.", sentence(said)),
+		"Nothing to do. Clients and servers that send mail here need a name that exists in DNS."
 }
 
 // brokenReply: what a reply says can be read, and some programs will not.
@@ -84,8 +96,8 @@ func brokenReply(s seen) bool {
 
 func sayBrokenReply(s seen) (text, hint string) {
 	command, _ := s.fact(protocol.FactMalformed)
-	return fmt.Sprintf("The answer to %s breaks the rules of SMTP: each line must begin with the code, and a hyphen behind it on all but the last (RFC 5321 section 4.2.1). "+
-			"Programs that are strict miss extensions such as STARTTLS.", command),
+	return fmt.Sprintf("The answer to %s violates SMTP: each line must begin with the code, followed by a hyphen on every line but the last (RFC 5321 section 4.2.1). "+
+			"Strict programs miss extensions such as STARTTLS.", command),
 		"Exchange does not answer like this: look for the gateway, filter or script that answers in its place, and update or replace it."
 }
 
@@ -95,8 +107,8 @@ func refusesAddress(s seen) bool { return s.wanted() && s.reason() == protocol.O
 func refusesAddressRequired(s seen) bool { return refusesAddress(s) && s.required() }
 
 func sayRefusesAddress(s seen) (text, hint string) {
-	return fmt.Sprintf("The service answers and does not let in the address of this computer: %s", sentence(s.Peer.Refusal)),
-		"Take the address off the block list that the text names, or off the server's own, and allow it there; from another address the service may work."
+	return fmt.Sprintf("The service answers but rejects the address of this computer: %s", sentence(s.Peer.Refusal)),
+		"Remove the address from the block list that the text names, or from the server's own; from another address the service may work."
 }
 
 // limitsAddress: the server had enough of us. It works, or nobody would have been
@@ -104,8 +116,8 @@ func sayRefusesAddress(s seen) (text, hint string) {
 func limitsAddress(s seen) bool { return s.wanted() && s.reason() == protocol.Limited }
 
 func sayLimitsAddress(s seen) (text, hint string) {
-	return fmt.Sprintf("The service answers and limits what it does for this computer, or for all: %s", sentence(s.Peer.Refusal)),
-		"Wait some minutes and check again with --gentle. If it says the same then, look at the limits of connections on the server."
+	return fmt.Sprintf("The service answers but limits what it does for this computer, or for everybody: %s", sentence(s.Peer.Refusal)),
+		"Wait a few minutes and check again with --gentle. If the answer is the same, check the connection limits on the server."
 }
 
 // takesNoCommands: a mail service greets and refuses every command.
@@ -118,12 +130,12 @@ func takesNoCommandsRequired(s seen) bool { return takesNoCommands(s) && s.requi
 var proxyComponents = map[string]string{"imap": "ImapProxy", "pop3": "PopProxy"}
 
 func sayTakesNoCommands(s seen) (text, hint string) {
-	text = fmt.Sprintf("The service greets and then takes no command, not even one that is always good: %s Nobody can log in here.", sentence(s.Peer.Refusal))
+	text = fmt.Sprintf("The service greets but accepts no commands, not even one that is always valid: %s Nobody can log in here.", sentence(s.Peer.Refusal))
 	component, known := proxyComponents[s.Check.Service.Protocol]
 	if !known || !since("2013", s.Check.Version) {
-		return text, "Restart the service on the server and look at its log and the event log."
+		return text, "Restart the service on the server and check its log and the event log."
 	}
-	return text, fmt.Sprintf("See on the server whether the component is active (Get-ServerComponentState -Component %s) and make it so "+
+	return text, fmt.Sprintf("Check on the server whether the component is active (Get-ServerComponentState -Component %s); if not, activate it "+
 		"(Set-ServerComponentState -Component %s -State Active -Requester HealthAPI); then restart the service.", component, component)
 }
 
@@ -134,10 +146,10 @@ func loggedInBefore(s seen) bool {
 }
 
 func sayLoggedInBefore(s seen) (text, hint string) {
-	text = "The server greets with PREAUTH: it takes everybody who connects for somebody who has logged in."
+	text = "The server greets with PREAUTH: it treats everybody who connects as logged in."
 	if s.Check.Service.TLS == catalog.StartTLS {
 		text += " TLS cannot be started then (RFC 9051 section 7.1.4)."
 	}
 	return text + s.quote(),
-		"Exchange never greets like this: see which program listens on the server (netstat -abno), and close the port if mail can be read there without a password."
+		"Exchange never greets like this: check which program is listening on the server (netstat -abno), and close the port if mail can be read there without a password."
 }

@@ -20,12 +20,12 @@ var httpRefusals = []refusalWord{
 	{"http", httpStatus("401"), say401},
 	{"http", httpStatus("403"), say403},
 	{"http", httpStatus("413"), advise("The request announces a larger body than IIS accepts here.",
-		"RPC over HTTP announces 1 GB. See maxAllowedContentLength (request filtering) of the directory in IIS, and the limit of a proxy before it.")},
-	{"http", httpStatus("429"), advise("It limits how many requests it takes from this computer, or from all.",
-		"Wait some minutes and check again with --gentle; if it says the same then, look at the limits of the server and of a proxy before it.")},
+		"RPC over HTTP announces 1 GB. Check maxAllowedContentLength (request filtering) of the directory in IIS, and the limit of a proxy in front of it.")},
+	{"http", httpStatus("429"), advise("It limits how many requests it accepts from this computer, or from all clients.",
+		"Wait a few minutes and check again with --gentle; if it still says this, check the limits of the server and of a proxy in front of it.")},
 	{"http", func(s seen) bool { return strings.HasPrefix(s.status(), "2") }, func(s seen) (string, string) {
-		return "It shows a page to everybody where Exchange asks for a login: the start page of IIS, an error page, or the page of another program on the same server.",
-			fmt.Sprintf("Open the page in a browser and see what it is; then see in IIS Manager where %s leads and that Exchange's directory is there.", s.path())
+		return "It shows a page to everybody, but Exchange asks for a login here: this is the start page of IIS, an error page, or the page of another program on the same server.",
+			fmt.Sprintf("Open the page in a browser to see what it is; then check in IIS Manager where %s leads and that Exchange's directory is there.", s.path())
 	}},
 	{"http", httpStatus("500"), say500},
 	{"http", httpStatus("502", "504"), sayNoMailbox},
@@ -133,13 +133,13 @@ func say503(s seen) (cause, hint string) {
 	d := s.directory()
 	switch s.web().Origin {
 	case protocol.OfExchange:
-		return "Exchange's front end answers and does not pass the request on: the component is out of service, or the mailbox server behind does not answer.",
-			s.component(cmp.Or(d.part, "ServerWideOffline"), "W3SVC") + "; then see the logs under Logging\\HttpProxy."
+		return "Exchange's front end answers and does not pass the request on: the component is out of service, or the mailbox server behind it does not answer.",
+			s.component(cmp.Or(d.part, "ServerWideOffline"), "W3SVC") + "; then check the logs under Logging\\HttpProxy."
 	case protocol.OfIIS:
-		return "IIS says so: the application is offline (app_offline.htm), still starting, or overloaded.",
+		return "This answer comes from IIS: the application is offline (app_offline.htm), still starting, or overloaded.",
 			fmt.Sprintf("Check the application log (ASP.NET) and the sub-status in IIS's log (503.2, 503.3), and whether the folder of %s contains app_offline.htm.", s.path())
 	}
-	cause = "Windows itself says so (HTTP.sys): the application pool of the directory is stopped, or IIS disabled it after crashes."
+	cause = "This answer comes from Windows itself (HTTP.sys): the application pool of the directory is stopped, or IIS disabled it after crashes."
 	switch {
 	case !s.exchange() || d.pool == "" && d.old == "":
 		return cause, "In IIS Manager, start the application pool of the directory; events 5002 and 5059 of WAS say why it stopped."
@@ -197,10 +197,10 @@ func say401(s seen) (cause, hint string) {
 
 func say403(s seen) (cause, hint string) {
 	if t := s.tls(); t != nil && t.ClientCertificate {
-		return "It asked for a client certificate, which exreach does not have, and that is most likely why (403.7, 403.16).",
+		return "It asked for a client certificate, which exreach does not have: that is the most likely reason (403.7, 403.16).",
 			fmt.Sprintf("If users log in here with certificates, check from a client that has one. If not, set client certificates to Ignore for %s (IIS Manager, SSL Settings).", s.path())
 	}
-	return "IIS forbids it: TLS is required (403.4), this address is not allowed (403.6), or a client certificate is wanted (403.7, 403.16).",
+	return "IIS forbids it: TLS is required (403.4), this address is not allowed (403.6), or a client certificate is required (403.7, 403.16).",
 		fmt.Sprintf("IIS's log has the sub-status (sc-substatus). Check SSL Settings and IP Address and Domain Restrictions of %s in IIS Manager.", s.path())
 }
 

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"exreach/probe/protocol"
 )
 
-// A refusalWord explains how one protocol turns strangers away: the likely
+// A refusalWord explains how one protocol turns clients away: the likely
 // cause, and what to do about it in this version of Exchange.
 type refusalWord struct {
 	protocol string
@@ -22,7 +24,7 @@ type refusalWord struct {
 var refusalWords = slices.Concat(httpRefusals, mailRefusals, directoryRefusals, otherRefusals)
 
 func sayRefuses(s seen) (text, hint string) {
-	text = "The service answers and turns us away: " + sentence(s.Peer.Refusal)
+	text = "The service answers but turns this client away: " + sentence(s.Peer.Refusal)
 	if s.Check.Version == online {
 		return text, "Microsoft runs this server: see the service health of Microsoft 365 (admin.microsoft.com), and try again later."
 	}
@@ -40,25 +42,26 @@ func advise(cause, hint string) func(seen) (string, string) {
 	return func(seen) (string, string) { return cause, hint }
 }
 
-// code makes the condition of a refusal that begins with one of these words, as
-// its protocol has them: "421", "SERVFAIL".
+// code makes the condition of a reply of SMTP with one of these codes.
 func code(codes ...string) func(seen) bool {
-	return func(s seen) bool { return slices.Contains(codes, s.refusalCode()) }
-}
-
-// refusalCode is the code that a reply begins with. SIP's has the name of the
-// protocol before it.
-func (s seen) refusalCode() string {
-	first, _, _ := strings.Cut(strings.TrimPrefix(s.Peer.Refusal, "SIP "), " ")
-	first, _, _ = strings.Cut(first, "-") // 421-4.3.2
-	return first
-}
-
-// refusalHas makes the condition of a refusal with these words of the peer's.
-func refusalHas(words ...string) func(seen) bool {
 	return func(s seen) bool {
-		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s.Peer.Refusal, w) })
+		reply, _, _ := strings.Cut(s.Peer.Refusal, " ")
+		reply, _, _ = strings.Cut(reply, "-") // 421-4.3.2
+		return slices.Contains(codes, reply)
 	}
+}
+
+// rcode makes the condition of an answer of DNS with one of these codes.
+func rcode(codes ...string) func(seen) bool {
+	return func(s seen) bool {
+		answer, _ := s.fact(protocol.FactRCode)
+		return slices.Contains(codes, answer)
+	}
+}
+
+// because makes the condition of a refusal for this reason.
+func because(why protocol.Reason) func(seen) bool {
+	return func(s seen) bool { return s.reason() == why }
 }
 
 // has reports whether the host runs this version or a later one of Exchange
@@ -94,7 +97,7 @@ var mailRefusals = []refusalWord{
 		return cause, s.component(s.transport()) + "; then the limits of the receive connector (Get-ReceiveConnector | fl MaxInbound*) and back pressure (events 15004 to 15007)."
 	}},
 	{"smtp", code("500", "502", "503", "521", "550", "554", "571"), func(s seen) (string, string) {
-		cause := "It rejects this address or name: no receive connector covers the address, a block list has it, or a filter stands before the server."
+		cause := "It rejects this address or name: no receive connector covers the address, a block list has it, or a filter in front of the server rejects it."
 		if !s.has("2007") {
 			return cause, s.olderSMTP("this address is denied")
 		}
@@ -156,46 +159,40 @@ func (s seen) mailbox(component, service, settings string) (cause, hint string) 
 	return cause, "Check the log of that program; restart it if old connections are left over."
 }
 
-// directoryRefusals: result codes of LDAP are in RFC 4511, appendix A; the
-// numbers that Active Directory puts before its text are Windows' own errors.
+// directoryRefusals are those of a domain controller and of DNS. A directory that
+// wants a login is told apart: see sayRefusesStrangers.
 var directoryRefusals = []refusalWord{
-	{"ldap", code("8"), advise("The directory requires the conversation to be signed or encrypted (LDAP signing).",
-		"That is a policy of the domain controller (Domain controller: LDAP server signing requirements). Programs that sign, or use LDAPS at 636, are accepted; event 2889 on the controller names those that do not.")},
-	{"ldap", refusalHas("000004DC", "successful bind must be completed"), advise("The directory shows nothing to those who have not logged in (anonymous access is off).",
-		"Exchange logs in and is not affected. To see more, check with --credentials; if programs must read without a login, dSHeuristics of the forest decides it.")},
-	{"ldap", code("48", "50", "53"), advise("The directory rejects this bind or search without a login or without TLS.",
-		"Exchange logs in and is not affected. See the directory's policy on anonymous binds; check with --credentials to see more.")},
-	{"ldap", code("51", "52"), advise("The directory is busy, starting or stopping.",
+	{"ldap", because(protocol.Unavailable), advise("The directory is busy, starting or stopping.",
 		"On the domain controller, run dcdiag /test:services and repadmin /replsummary, and check the service NTDS; then run exreach again.")},
-	{"ldap", nil, advise("The directory answers and does not show its own entry (rootDSE).",
+	{"ldap", nil, advise("The directory answers but does not show its rootDSE.",
 		"On a domain controller, check LDAP policies and the IP deny list (ntdsutil); on an Edge server, check that the service ADAM_MSExchange is running.")},
-	{"cldap", nil, advise("A domain controller answers, and not for this domain, or Netlogon is paused.",
+	{"cldap", nil, advise("A domain controller answers, but not for this domain, or its Netlogon service is paused.",
 		"On the domain controller: nltest /dsgetdc:DOMAIN /force, dcdiag /test:advertising, and check that the service Netlogon is running.")},
-	{"dns", code("SERVFAIL"), func(s seen) (string, string) {
+	{"dns", rcode("SERVFAIL"), func(s seen) (string, string) {
 		return s.question() + "The server could not resolve it: its zone is not loaded, or its forwarder does not answer.",
 			"On the DNS server: Get-DnsServerZone and Get-DnsServerForwarder (dnscmd /enumzones and /info before Windows Server 2012), and check that it reaches its forwarders at TCP and UDP 53."
 	}},
-	{"dns", code("REFUSED"), func(s seen) (string, string) {
-		return s.question() + "The server does not hold that zone, and does not ask other servers for this address (recursion).",
+	{"dns", rcode("REFUSED"), func(s seen) (string, string) {
+		return s.question() + "The server does not hold that zone, and does not resolve other names for this client (recursion).",
 			"Check that this is the right DNS server for the domain; if it is, check its zones, recursion and who may ask (Get-DnsServerRecursion; allow-recursion in BIND)."
 	}},
-	{"dns", code("FORMERR", "NOTIMP"), func(s seen) (string, string) {
-		return s.question() + "The server does not understand the question, or a device on the way rewrites it.",
+	{"dns", rcode("FORMERR", "NOTIMP"), func(s seen) (string, string) {
+		return s.question() + "The server does not understand the question, or a device on the path rewrites it.",
 			"Ask the same from the server's own subnet (nslookup). If it works there, look for DNS inspection in the firewall; if not, check which program serves DNS."
 	}},
 	{"dns", nil, func(s seen) (string, string) {
 		return s.question() + "The server did not look it up.", "Check its zones, forwarders and recursion, and whether it answers this address."
 	}},
-	{"kerberos", code("29"), advise("The Kerberos service has no working database: the domain controller is starting, or is not healthy.",
+	{"kerberos", because(protocol.Unavailable), advise("The Kerberos service has no working database: the domain controller is starting, or is not healthy.",
 		"On the domain controller, run dcdiag, and check that the services KDC and NTDS are running.")},
-	{"kerberos", nil, advise("The Kerberos service answers and does not serve this realm or request.",
+	{"kerberos", nil, advise("The Kerberos service answers but does not serve this realm or request.",
 		"Check that the domain controller belongs to the right domain (nltest /dsgetdc:DOMAIN /kdc) and is healthy (dcdiag).")},
-	{"kpasswd", nil, advise("The password service answers and does not take requests.", "On the domain controller, run dcdiag, and check that the service KDC is running.")},
+	{"kpasswd", nil, advise("The password service answers but accepts no requests.", "On the domain controller, run dcdiag, and check that the service KDC is running.")},
 }
 
 // question is what a DNS server was asked, where it is known.
 func (s seen) question() string {
-	if asked, known := s.fact("question"); known {
+	if asked, known := s.fact(protocol.FactQuestion); known {
 		return fmt.Sprintf("It was asked for %s. ", asked)
 	}
 	return ""
@@ -205,18 +202,18 @@ func (s seen) question() string {
 var otherRefusals = []refusalWord{
 	{"rpc", nil, func(s seen) (string, string) {
 		if s.Check.Service.RPC == nil {
-			return "The endpoint mapper does not tell strangers what is registered: a policy of Windows (RestrictRemoteClients) or an RPC filter. What is behind it is not known.",
-				"Outlook and Exchange log in and may be let through. Check the policy Restrict Unauthenticated RPC clients (gpresult /h, Remote Procedure Call) and netsh rpc filter show filter; check from the server itself to compare."
+			return "The endpoint mapper is short of something, starting or stopping.",
+				"On the server, check that the services RpcEptMapper and RpcSs are running and that memory is left; then run exreach again."
 		}
-		return "The interface does not let strangers bind: a policy of Windows (RestrictRemoteClients), an RPC filter, or a service that is too busy.",
-			"Check the policy Restrict Unauthenticated RPC clients and netsh rpc filter show filter on the server; Outlook and Exchange, which log in, may be let through."
+		return "The interface does not accept the bind or the call: the service is too busy, or an RPC filter rejects it.",
+			"Check the service and its log on the server, and its RPC filters (netsh rpc filter show filter); Outlook and Exchange, which authenticate, may be let through."
 	}},
-	{"smb", nil, advise("File sharing answers and refuses to begin this session.",
+	{"smb", nil, advise("File sharing answers but refuses to start this session.",
 		"On the server: Get-SmbServerConfiguration (dialects, signing, encryption), and check that the service LanmanServer is running and not short of resources.")},
-	{"netbios-ns", nil, advise("The NetBIOS name service does not tell its names.", "Check whether NetBIOS over TCP/IP is enabled for the network adapter (nbtstat -n on the server). Current versions of Exchange do not need it.")},
+	{"netbios-ns", nil, advise("The NetBIOS name service does not list its names.", "Check whether NetBIOS over TCP/IP is enabled for the network adapter (nbtstat -n on the server). Current versions of Exchange do not need it.")},
 	{"ntp", nil, advise("The time service does not serve this address now (a kiss-o'-death, RFC 5905).",
 		"Check who may ask and how often: w32tm /query /configuration on Windows, restrict and limited in ntp.conf elsewhere.")},
-	{"sip", code("403"), func(s seen) (string, string) {
+	{"sip", because(protocol.OurName), func(s seen) (string, string) {
 		if s.has("2007") {
 			return "Unified Messaging knows no IP gateway with this address.", "On the server: Get-UMIPGateway | fl Name,Address. From an address that is listed there, the check passes."
 		}
@@ -227,22 +224,21 @@ var otherRefusals = []refusalWord{
 		if s.has("2013") && s.Port == 5060 {
 			service = "MSExchangeUMCR"
 		}
-		return "The SIP server answers and accepts no calls.", s.component("UMCallRouter", service) + "; then look for events of MSExchange Unified Messaging."
+		return "The SIP server answers but accepts no calls.", s.component("UMCallRouter", service) + "; then look for events of MSExchange Unified Messaging."
 	}},
-	{"socks", nil, advise("The proxy wants a login of its own, and Exchange's open-proxy test has none.", "An open proxy answers without one: this one is not open to us.")},
 	{"net-tcp", nil, advise("The service behind Windows' port sharing is too busy or stopped, or does not accept this address.",
 		"On the server: Get-Service NetTcpPortSharing,MSExchange* and the event log of the service that owns the port.")},
-	{"x400", nil, advise("The message transfer agent answers and rejects this association.", "Check that MSExchangeMTA is running, and its transport stack and connector (its T selector, and the address of the other side).")},
-	{"t120", nil, advise("The conferencing service answers and accepts no conference now.", "On the server, check that the conferencing service is running and has a provider for T.120.")},
-	{"rdp", nil, advise("Remote Desktop answers and has no security layer in common with us.",
+	{"x400", nil, advise("The message transfer agent answers but rejects this association.", "Check that MSExchangeMTA is running, and its transport stack and connector (its T selector, and the address of the remote MTA).")},
+	{"t120", nil, advise("The conferencing service answers but accepts no conference now.", "On the server, check that the conferencing service is running and has a provider for T.120.")},
+	{"rdp", nil, advise("Remote Desktop answers but has no security layer in common with exreach.",
 		"On the server, check the certificate and security layer of RDP-Tcp (wmic /namespace:\\\\root\\cimv2\\TerminalServices path Win32_TSGeneralSetting get SecurityLayer,SSLCertificateSHA1Hash).")},
-	{"irc", nil, advise("The chat service does not accept this address or name.", "Check its bans, passwords and limits of connections.")},
+	{"irc", nil, advise("The chat service does not accept this address or name.", "Check its bans, passwords and connection limits.")},
 	{"winrm", nil, func(s seen) (string, string) {
-		return "Windows answers at the port and its remote management does not.",
+		return "Windows answers at the port, but its remote management does not.",
 			cmp.Or(map[string]string{
-				"404": "On the server: winrm enumerate winrm/config/listener shows whether there is a listener for this port; winrm quickconfig makes one.",
+				"404": "On the server: winrm enumerate winrm/config/listener shows whether there is a listener for this port; winrm quickconfig creates one.",
 				"503": "On the server: Restart-Service WinRM, then winrm get winrm/config.",
 			}[s.status()], "On the server: winrm get winrm/config/service (IPv4Filter, IPv6Filter, authentication), and check that the service WinRM is running.")
 	}},
-	{"caldav", nil, advise("The calendar service answers and refuses.", "Check the log of DavMail: it needs its own way to Exchange (davmail.url).")},
+	{"caldav", nil, advise("The calendar service answers but refuses the request.", "Check the log of DavMail: it needs its own connection to Exchange (davmail.url).")},
 }

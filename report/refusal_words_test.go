@@ -29,6 +29,8 @@ func httpAway(path, status string, changes ...change) probe.Result {
 	}}, changes...)...)
 }
 
+func turnedAwayFor(why protocol.Reason) change { return func(r *probe.Result) { r.Peer.Reason = why } }
+
 func interfaceOf(r *probe.Result) { r.Check.Service.RPC = &catalog.Interface{Name: "EMSMDB"} }
 
 // TestRefusalWords: what a refusal means and what to do about it is told for the
@@ -80,20 +82,17 @@ func TestRefusalWords(t *testing.T) {
 		"POP3 of 2003":              {turnedAway("pop3", "-ERR", version("2003")), []string{"virtual server"}},
 		"news":                      {turnedAway("nntp", "400 NNTP server unavailable", version("2003")), []string{"NNTP virtual server"}},
 
-		"LDAP wants signing":   {turnedAway("ldap", "8 Strong Auth Required: 00002028"), []string{"signing", "2889"}},
-		"LDAP shows nothing":   {turnedAway("ldap", "1 Operations Error: 000004DC: LdapErr: DSID-0C0906DC"), []string{"anonymous access", "--credentials"}},
-		"LDAP does not bind":   {turnedAway("ldap", "48 Inappropriate Authentication"), []string{"anonymous binds"}},
-		"LDAP is busy":         {turnedAway("ldap", "51 Busy"), []string{"dcdiag"}},
+		"LDAP is busy":         {turnedAway("ldap", "51 Busy", turnedAwayFor(protocol.Unavailable)), []string{"dcdiag"}},
 		"LDAP, whatever":       {turnedAway("ldap", "2 Protocol Error"), []string{"rootDSE"}},
 		"another domain":       {turnedAway("cldap", "no domain controller for this domain"), []string{"nltest"}},
-		"DNS fails":            {turnedAway("dns", "SERVFAIL", func(r *probe.Result) { r.Peer.Facts["question"] = "MX of contoso.com" }), []string{"It was asked for MX of contoso.com.", "forwarder"}},
-		"DNS refuses":          {turnedAway("dns", "REFUSED"), []string{"recursion", "zone"}},
-		"DNS does not read it": {turnedAway("dns", "FORMERR"), []string{"DNS inspection"}},
-		"Kerberos":             {turnedAway("kerberos", "29 KDC_ERR_SVC_UNAVAILABLE"), []string{"KDC"}},
+		"DNS fails":            {turnedAway("dns", "SERVFAIL to MX of contoso.com", also(protocol.FactRCode, "SERVFAIL"), also(protocol.FactQuestion, "MX of contoso.com")), []string{"It was asked for MX of contoso.com.", "forwarder"}},
+		"DNS refuses":          {turnedAway("dns", "REFUSED to NS of .", also(protocol.FactRCode, "REFUSED")), []string{"recursion", "zone"}},
+		"DNS does not read it": {turnedAway("dns", "FORMERR to NS of .", also(protocol.FactRCode, "FORMERR")), []string{"DNS inspection"}},
+		"Kerberos":             {turnedAway("kerberos", "29 KDC_ERR_SVC_UNAVAILABLE", turnedAwayFor(protocol.Unavailable)), []string{"KDC"}},
 
-		"an endpoint mapper": {turnedAway("rpc", "fault 5 (access denied)"), []string{"RestrictRemoteClients", "is not known", "netsh rpc filter"}},
-		"an interface":       {turnedAway("rpc", "bind_nak", interfaceOf), []string{"does not let strangers bind"}},
-		"SIP knows us not":   {turnedAway("sip", "SIP 403 Forbidden", version("2010")), []string{"Get-UMIPGateway"}},
+		"an endpoint mapper": {turnedAway("rpc", "bind_nak: local limit exceeded", turnedAwayFor(protocol.Unavailable)), []string{"RpcEptMapper"}},
+		"an interface":       {turnedAway("rpc", "bind_nak", interfaceOf), []string{"too busy", "netsh rpc filter"}},
+		"SIP knows us not":   {turnedAway("sip", "SIP 403 Forbidden", version("2010"), turnedAwayFor(protocol.OurName)), []string{"Get-UMIPGateway"}},
 		"SIP is off":         {turnedAway("sip", "SIP 503 Service Unavailable", version("2016"), port(5060)), []string{"UMCallRouter", "MSExchangeUMCR"}},
 		"SIP of 2007 is off": {turnedAway("sip", "SIP 503", version("2007")), []string{"MSExchangeUM is running"}},
 		"WinRM":              {turnedAway("winrm", "HTTP 404", func(r *probe.Result) { r.Peer.Facts["status"] = "404 Not Found" }), []string{"winrm quickconfig"}},
@@ -157,8 +156,9 @@ func TestRefusalWordsForAll(t *testing.T) {
 		}
 		last[w.protocol] = w.when == nil
 	}
-	// These say nothing of the kind: they only connect, or greet, or hang up.
-	silent := []string{"tcp", "h323", "link-state", "log-copier", "ncacn-http", "telnet", "udp"}
+	// These say nothing of the kind: they only connect, or greet, or hang up. What
+	// SOCKS can refuse for is a login alone, which is told apart.
+	silent := []string{"socks", "tcp", "h323", "link-state", "log-copier", "ncacn-http", "telnet", "udp"}
 	for name := range protocol.Table {
 		if !last[name] && !slices.Contains(silent, name) {
 			t.Errorf("%s has no words for a refusal", name)

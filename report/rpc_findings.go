@@ -23,8 +23,8 @@ func sayNotRegistered(s seen) (text, hint string) {
 	if rpc := s.Check.Service.RPC; rpc != nil {
 		name = fmt.Sprintf("%s (%s)", rpc.Name, rpc.UUID)
 	}
-	return fmt.Sprintf("The endpoint mapper answers and does not list %s: the service behind it is stopped, or an RPC filter on the path hides it.", name),
-		"Start the service on the server; if it runs, look for a firewall that lets only listed RPC interfaces pass (TMG, ASA DCERPC inspection)."
+	return fmt.Sprintf("The endpoint mapper answers but does not list %s: its service is stopped, or an RPC filter on the path hides it.", name),
+		"Start the service on the server; if it is running, look for a firewall that passes only listed RPC interfaces (TMG, ASA DCERPC inspection)."
 }
 
 // notTold: the endpoint mapper answered, and would not say where the interface
@@ -33,7 +33,7 @@ func notTold(s seen) bool { return s.Parent != "" && s.Verdict == probe.Unresolv
 
 func sayNotTold(s seen) (text, hint string) {
 	mapper := s.parent()
-	text = "The endpoint mapper answers and does not say where this interface listens, so whether it can be reached is unknown."
+	text = "The endpoint mapper answers but does not say where this interface listens, so whether it can be reached is unknown."
 	if mapper != nil && mapper.Peer != nil && mapper.Peer.Refusal != "" {
 		text += " It said: " + sentence(mapper.Peer.Refusal)
 	}
@@ -53,14 +53,14 @@ func dynamicPortBlocked(s seen) bool {
 }
 
 func sayDynamicPortBlocked(s seen) (text, hint string) {
-	hint = "Open the server's range of dynamic RPC ports in the firewall between, or give the service a static port and open that."
+	hint = "Open the server's dynamic RPC port range in the firewall, or give the service a static port and open that."
 	if s.Check.Service.Note != "" {
 		hint += " " + sentence(s.Check.Service.Note)
 	}
 	if s.Check.Service.Restart != "" {
 		hint += " After the change: " + sentence(s.Check.Service.Restart)
 	}
-	return fmt.Sprintf("The endpoint mapper answers and leads to %s, which is filtered: the firewall lets the mapper pass and not the ports that it hands out.",
+	return fmt.Sprintf("The endpoint mapper answers and names %s, which is filtered: the firewall allows the mapper but not the ports that it hands out.",
 		s.port()), hint
 }
 
@@ -74,7 +74,7 @@ func sayBehindNotAsked(s seen) (text, hint string) {
 		names = append(names, b.Service.Name)
 	}
 	return fmt.Sprintf("Not asked, because only this endpoint mapper knows their ports: %s.", strings.Join(names, ", ")),
-		"Put the endpoint mapper right first, then run again."
+		"Fix the endpoint mapper first, then run again."
 }
 
 // noneRegistered: the endpoint mapper lists interfaces, and none of those that
@@ -91,8 +91,8 @@ func (s seen) registered(c catalog.Check) bool {
 }
 
 func sayNoneRegistered(s seen) (text, hint string) {
-	return fmt.Sprintf("The endpoint mapper answers with %s, and has none of the interfaces of this role: its services are stopped, "+
+	return fmt.Sprintf("The endpoint mapper answers with %s, but lists none of the interfaces of this role: its services are stopped, "+
 			"an RPC filter on the path hides them, or this is another server.", count(len(s.Peer.Endpoints), "endpoint")),
-		"See on the server that the services run (Test-ServiceHealth), and ask the mapper from the server's own subnet; " +
-			"if it lists them there, look for a firewall that lets only listed RPC interfaces pass (TMG, ASA DCERPC inspection)."
+		"Check on the server that the services are running (Test-ServiceHealth), and query the mapper from the server's own subnet; " +
+			"if it lists them there, look for a firewall that passes only listed RPC interfaces (TMG, ASA DCERPC inspection)."
 }

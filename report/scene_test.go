@@ -129,6 +129,7 @@ func network() []probe.Result {
 	s.add("owa", 443, all(selfSigned, detail("302 to /owa/auth/logon.aspx, Microsoft-IIS/10.0")))
 	s.add("ews", 443, all(selfSigned, detail("401 Negotiate, NTLM, Microsoft-IIS/10.0"), func(r *probe.Result) {
 		r.Peer.Facts = map[string]string{"health": "503 Service Unavailable"}
+		r.Peer.Web = &protocol.Web{Unhealthy: true}
 	}))
 	s.add("smtp-submission", 587, verdict(probe.TimedOut, "no reply to 2 connects of up to 3.5s each, 7s in all"))
 	s.add("imap4s", 993, all(want(catalog.Optional), verdict(probe.Refused, "the connect was reset (RST)")))

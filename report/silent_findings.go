@@ -25,33 +25,33 @@ func saySilent(s seen) (text, hint string) {
 	}
 	switch s.pace() {
 	case probe.Slowly:
-		return fmt.Sprintf("The connect succeeded and an answer came too slowly: %s in %s, and it was not complete. "+
-				"A tarpit slows down callers that it does not trust, or the server is overloaded.", count(s.Silence.Heard, "byte"), probe.Elapsed(s.stepTook())),
+		return fmt.Sprintf("The connection succeeded, but the answer came too slowly: %s in %s, and incomplete. "+
+				"A tarpit slows down clients that it does not trust, or the server is overloaded.", count(s.Silence.Heard, "byte"), probe.Elapsed(s.stepTook())),
 			s.moreTime() + " If it still does not finish, check whether the server or a filter in front of it slows this address down on purpose."
 	case probe.Stalled:
 		if s.Step == protocol.Greet && s.Silence.Heard == 0 {
 			return s.saySilentAfterTLS()
 		}
-		return "The connect succeeded and the conversation began, then nothing more came in time: the service hangs, " +
-				"or a device between lets only part of the conversation pass." + s.quote(),
-			s.moreTime() + " Look at the service and its log on the server, then for a device between that inspects the conversation."
+		return "The connection succeeded and the conversation began, then nothing more came in time: the service hangs, " +
+				"or a device on the path lets only part of the conversation through." + s.quote(),
+			s.moreTime() + " Check the service and its log on the server, then look for a device on the path that inspects the conversation."
 	}
-	text = "The connect succeeded, then nothing came in time (nmap and PortQry would call this port open): the service hangs or holds back, " +
-		"or a load balancer or SYN proxy accepted in its place."
+	text = "The connection succeeded, then nothing came in time (nmap and PortQry would call this port open): the service hangs or delays its answer, " +
+		"or a load balancer or SYN proxy accepted the connection in its place."
 	if s.greetsFirst() && s.Check.Service.Protocol == "smtp" {
-		text += " Servers may hold a greeting back to expose senders of spam: RFC 5321 lets a client wait five minutes for it."
+		text += " Servers may delay the greeting to expose senders of spam: RFC 5321 lets a client wait five minutes for it."
 	}
-	return text, s.moreTime() + " Look at the service and its log on the server, then for a device between that accepts connects for it."
+	return text, s.moreTime() + " Check the service and its log on the server, then look for a device on the path that accepts connections in its place."
 }
 
 // saySilentAfterTLS: all that came was the handshake.
 func (s seen) saySilentAfterTLS() (text, hint string) {
 	if s.greetsFirst() {
-		return "The connect and the TLS handshake succeeded, then no greeting came in time: the service hangs or holds it back, or what ends TLS before it gets no answer from it.",
-			s.moreTime() + " Look at the service and its log on the server, then at the proxy or load balancer that ends TLS, if there is one."
+		return "The connection and the TLS handshake succeeded, then no greeting came in time: the service hangs or delays it, or a proxy or load balancer that terminates TLS gets no answer from it.",
+			s.moreTime() + " Check the service and its log on the server, then the proxy or load balancer that terminates TLS, if there is one."
 	}
-	return "The connect and the TLS handshake succeeded, then the request got no answer in time: the service hangs, or a proxy or load balancer that ends TLS waits for a server behind it.",
-		s.moreTime() + " Look at the service and its log on the server (over HTTP the application pool), then at the proxy or load balancer, if there is one."
+	return "The connection and the TLS handshake succeeded, then the request got no answer in time: the service hangs, or a proxy or load balancer that terminates TLS is waiting for a server behind it.",
+		s.moreTime() + " Check the service and its log on the server (for HTTP, the application pool), then the proxy or load balancer, if there is one."
 }
 
 // greetsFirst reports whether a greeting was waited for.

@@ -25,11 +25,11 @@ func maskedMismatch(s seen) bool {
 	return s.Verdict == probe.Mismatch && s.Check.Service.Protocol == "smtp" && mask.MatchString(s.Evidence)
 }
 
-const inspectionOff = "Switch the SMTP inspection of that firewall off for this server (Cisco: no inspect esmtp, once: no fixup protocol smtp). " +
+const inspectionOff = "Switch off SMTP inspection in that firewall for this server (Cisco: no inspect esmtp, formerly no fixup protocol smtp). " +
 	"Exchange does not support devices that change what its servers say to each other."
 
 func sayMaskedBanner(s seen) (text, hint string) {
-	return fmt.Sprintf("The greeting is masked: a firewall on the path inspects SMTP and writes over what it does not want to be seen.%s", s.quote()), inspectionOff
+	return fmt.Sprintf("The greeting is masked: a firewall on the path inspects SMTP and overwrites what it wants to hide.%s", s.quote()), inspectionOff
 }
 
 // ehloRefused: 4.0 and 5.0 know no extensions, all others do.
@@ -39,7 +39,7 @@ func ehloRefused(s seen) bool {
 }
 
 func sayEHLORefused(s seen) (text, hint string) {
-	return "EHLO is refused and HELO accepted: a firewall that lets only the commands of RFC 821 pass, or a very old mail program, stands before the server. " +
+	return "EHLO is refused and HELO accepted: a firewall that passes only the commands of RFC 821, or a very old mail program, stands in front of the server. " +
 		"Without EHLO there is no TLS, no login and no large mail.", inspectionOff
 }
 
@@ -59,7 +59,7 @@ func (s seen) maskedKeyword() string {
 }
 
 func sayMaskedKeywords(s seen) (text, hint string) {
-	return fmt.Sprintf("The answer to EHLO has keywords that are written over (%s): a firewall on the path inspects SMTP and masks the extensions it does not know.",
+	return fmt.Sprintf("The answer to EHLO has overwritten keywords (%s): a firewall on the path inspects SMTP and masks the extensions it does not know.",
 		s.maskedKeyword()), inspectionOff
 }
 
@@ -91,7 +91,7 @@ func iisSMTP(s seen) bool {
 }
 
 func sayIISSMTP(s seen) (text, hint string) {
-	return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s) and not Exchange %s: from 2007 on Exchange has its own and greets without a version.",
+	return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s), not Exchange %s: from 2007 on, Exchange has its own, which greets without a version.",
 			windowsSMTP.FindStringSubmatch(s.Peer.Greeting)[1], s.Check.Version),
 		"If Exchange should answer here, stop and disable the service SMTPSVC and start MSExchangeTransport; if an Exchange 2000 or 2003 answers, give that as the version."
 }
@@ -108,7 +108,7 @@ func strange(s seen) bool {
 func changedBanner(s seen) bool { return strange(s) && s.hasExchangeKeyword() }
 
 func sayChangedBanner(s seen) (text, hint string) {
-	return fmt.Sprintf("The greeting is not Exchange's own, and the extensions are: somebody gave it another text.%s", s.quote()),
+	return fmt.Sprintf("The greeting is not Exchange's own, but the extensions are: an administrator has changed its text.%s", s.quote()),
 		"Nothing to do. Get-ReceiveConnector shows the text as Banner."
 }
 
@@ -116,8 +116,8 @@ func otherProduct(s seen) bool { return strange(s) && !s.hasExchangeKeyword() }
 
 func sayOtherProduct(s seen) (text, hint string) {
 	return fmt.Sprintf("Another product answers: neither the greeting nor the extensions are Exchange's. "+
-			"A smart host, a spam filter in the cloud, a mail gateway or an anti-virus proxy stands before the server.%s", s.quote()),
-		"If it should be there, check it as what it is, and check Exchange by a name that leads past it; if not, see to what the name and the port forwarding lead."
+			"A smart host, a spam filter in the cloud, a mail gateway or an anti-virus proxy stands in front of the server.%s", s.quote()),
+		"If it should be there, check it as what it is, and check Exchange by a name that leads past it; if not, check where the name and the port forwarding lead."
 }
 
 // smtpsSuspected: what listens at 465 waits for the TLS handshake, or has sent
@@ -131,7 +131,7 @@ func smtpsSuspected(s seen) bool {
 }
 
 func saySMTPSSuspected(s seen) (text, hint string) {
-	return "TCP 465 does not greet, as a server does that waits for TLS first (SMTPS). No version of Exchange serves that: " +
-			"from 2013 on it greets at 465 in the clear and begins TLS with STARTTLS, before it does not use the port.",
-		"See what listens at 465 (netstat -abno), or which balancer or mail gateway answers there in the server's place; users hand in mail at 587."
+	return "TCP 465 does not greet: it behaves like a server that waits for TLS first (SMTPS). No version of Exchange serves that: " +
+			"from 2013 on, it greets at 465 in the clear and starts TLS with STARTTLS; earlier versions do not use the port.",
+		"Check what is listening at 465 (netstat -abno), or which load balancer or mail gateway answers there in the server's place; users submit mail on port 587."
 }

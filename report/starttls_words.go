@@ -14,18 +14,18 @@ import (
 
 // withoutStartTLS: the protocols note under "starttls" why there was none.
 func (s seen) withoutStartTLS() bool {
-	_, noted := s.fact("starttls")
+	_, noted := s.fact(protocol.FactStartTLS)
 	return s.Check.Service.TLS == catalog.StartTLS && noted && s.Peer.TLS == nil && s.wanted()
 }
 
 // startTLSRefused: TLS was offered, and refused when it was asked for.
 func startTLSRefused(s seen) bool {
-	answer, _ := s.fact("starttls")
+	answer, _ := s.fact(protocol.FactStartTLS)
 	return s.withoutStartTLS() && answer != protocol.StartTLSNotOffered
 }
 
 func sayStartTLSRefused(s seen) (text, hint string) {
-	answer, _ := s.fact("starttls")
+	answer, _ := s.fact(protocol.FactStartTLS)
 	answer = strings.TrimSuffix(answer, ".")
 	if s.Check.Service.Protocol == "ldap" {
 		return fmt.Sprintf("StartTLS is refused: %s. Most likely the domain controller has no certificate.", answer), s.certificateHint()
@@ -33,15 +33,15 @@ func sayStartTLSRefused(s seen) (text, hint string) {
 	text = fmt.Sprintf("TLS is offered (STARTTLS) and then refused: %s. ", answer)
 	switch {
 	case strangeCommand.MatchString(answer):
-		return text + "The server does not know the command that it offers: most likely a device on the path writes over it (SMTP inspection, a mail proxy or an anti-virus program), " +
+		return text + "The server does not know the command that it offers: most likely a device on the path overwrites it (SMTP inspection, a mail proxy or an anti-virus program), " +
 				"or answers in the server's place.",
-			"Ask from the server's own subnet: if TLS begins there, switch the inspection off for this server (Cisco: no inspect esmtp); if not, look at the log of the service. " +
+			"Test from the server's own subnet: if TLS starts there, switch off the inspection for this server (Cisco: no inspect esmtp); if not, check the log of the service. " +
 				s.certificateHint()
 	case aboutTLS.MatchString(answer):
-		return text + "Most likely the service has no certificate that it can use, or cannot use its key. Nobody on the path took the offer out.", s.certificateHint()
+		return text + "Most likely the service has no usable certificate, or cannot use its private key. No device on the path removed the offer.", s.certificateHint()
 	}
-	return text + "It does not say why: the service cannot use its certificate, a rule keeps this address from TLS, or a filter on the path answers.",
-		"Ask from the server's own subnet: if TLS begins there, look for the filter between. If not: " + lower(s.certificateHint())
+	return text + "It does not say why: the service cannot use its certificate, a rule denies TLS to this address, or a filter on the path answers.",
+		"Test from the server's own subnet: if TLS starts there, look for the filter on the path; if not, check the log of the service. " + s.certificateHint()
 }
 
 // What servers answer that do not know a command: codes 500 and 502 (RFC 5321
@@ -60,7 +60,7 @@ func startTLSHidden(s seen) bool {
 }
 
 func sayStartTLSHidden(s seen) (text, hint string) {
-	return "STARTTLS is missing and X-ANONYMOUSTLS is there, so no firewall took it out: Exchange hides it where no valid certificate fits the connector's name.",
+	return "STARTTLS is missing but X-ANONYMOUSTLS is there, so no firewall removed it: Exchange hides STARTTLS if no valid certificate matches the connector's name.",
 		"Assign a valid certificate with that name (Get-ExchangeCertificate, Enable-ExchangeCertificate -Services SMTP)."
 }
 
@@ -70,25 +70,25 @@ func startTLSMissing(s seen) bool {
 
 // connectorTLS is how a receive connector comes to offer TLS. The list replaces
 // the one before.
-const connectorTLS = "Get-ReceiveConnector | Format-List Name,Bindings,RemoteIPRanges,AuthMechanism shows the connector that takes this address; " +
-	"add Tls to its list: Set-ReceiveConnector NAME -AuthMechanism Tls,… (with all that is there already)."
+const connectorTLS = "Get-ReceiveConnector | Format-List Name,Bindings,RemoteIPRanges,AuthMechanism shows the connector for this address; " +
+	"add Tls to its list: Set-ReceiveConnector NAME -AuthMechanism Tls,… (keep the values that are already there)."
 
 func sayStartTLSMissing(s seen) (text, hint string) {
 	switch {
 	case s.Check.Service.Protocol != "smtp":
-		return "STARTTLS is not offered. Either the service has no certificate, or a device on the path takes the offer out (a mail proxy or an anti-virus program does).",
-			"Ask from the server's own subnet: if STARTTLS is offered there, look for the device between; if not, assign a certificate to the service. " + s.certificateHint()
+		return "STARTTLS is not offered. Either the service has no certificate, or a device on the path removes the offer (mail proxies and anti-virus programs do).",
+			"Test from the server's own subnet: if STARTTLS is offered there, look for the device on the path; if not, assign a certificate to the service. " + s.certificateHint()
 	case !s.receives():
-		return "STARTTLS is not offered. Either the service has no certificate, or a device on the path takes the offer out (SMTP inspection of a firewall does).",
-			"Ask from the server's own subnet: if STARTTLS is offered there, switch the inspection off; if not, assign a certificate to the service."
+		return "STARTTLS is not offered. Either the service has no certificate, or a device on the path removes the offer (firewalls with SMTP inspection do).",
+			"Test from the server's own subnet: if STARTTLS is offered there, switch off the inspection; if not, assign a certificate to the service."
 	case s.submissionHasTLS():
-		return "STARTTLS is not offered, nor X-ANONYMOUSTLS, and 587 of the same server does TLS: the receive connector that takes this address " +
-				"has no TLS among its AuthMechanism. A firewall that inspects SMTP at 25 alone looks the same.",
-			connectorTLS + " If Tls is there, ask from the server's own subnet and switch the inspection off."
+		return "STARTTLS is not offered, nor is X-ANONYMOUSTLS, but 587 of the same server does TLS: the receive connector for this address " +
+				"does not have Tls in its AuthMechanism. A firewall that inspects SMTP on port 25 only looks the same.",
+			connectorTLS + " If Tls is there, test from the server's own subnet and switch off the inspection."
 	}
-	return "STARTTLS is not offered, nor X-ANONYMOUSTLS, which Exchange lists here even without a certificate: the receive connector that takes this address " +
-			"has no TLS among its AuthMechanism, a device on the path takes both out (SMTP inspection of a firewall does), or another product answers.",
-		connectorTLS + " If Tls is there, ask from the server's own subnet: if STARTTLS is offered there, switch the inspection off."
+	return "STARTTLS is not offered, nor is X-ANONYMOUSTLS, which Exchange lists here even without a certificate: the receive connector for this address " +
+			"does not have Tls in its AuthMechanism, a device on the path removes both (firewalls with SMTP inspection do), or another product answers.",
+		connectorTLS + " If Tls is there, test from the server's own subnet: if STARTTLS is offered there, switch off the inspection."
 }
 
 // receives reports whether a receive connector of Exchange for servers answers.

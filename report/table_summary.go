@@ -12,7 +12,7 @@ import (
 func (t *table) summary(f Finished) {
 	switch {
 	case f.hosts == 0 && f.Counts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it came to %s.", count(f.Counts.Unasked, "host")), plain})
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", count(f.Counts.Unasked, "host")), plain})
 		return
 	case f.hosts == 0:
 		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})

@@ -218,7 +218,7 @@ func TestRenegotiationEndToEnd(t *testing.T) {
 		"asks for ever": {twice, probe.BadTLS, "client-certificate-wanted", "renegotiation"},
 		"a bad record":  {overTLS12(t, false, func(s *tls12Server) { _, _ = s.Conn.Write([]byte{23, 3, 3, 0, 32, 31: 0, 36: 0}) }), probe.BadTLS, "bad-tls", "bad record MAC"},
 		"a wrong place": {overTLS12(t, false, func(s *tls12Server) { _ = s.say(14, nil) }), probe.BadTLS, "bad-tls", "after the handshake"},
-		"in the clear":  {overTLS12(t, false, func(s *tls12Server) { _, _ = io.WriteString(s.Conn, "* BYE going down") }), probe.BadTLS, "bad-tls", "is no TLS"},
+		"in the clear":  {overTLS12(t, false, func(s *tls12Server) { _, _ = io.WriteString(s.Conn, "* BYE going down") }), probe.BadTLS, "bad-tls", "is not TLS"},
 		"an alert":      {overTLS12(t, false, func(s *tls12Server) { _ = s.send(21, []byte{2, 80}) }), probe.BadTLS, "bad-tls", "internal error (80)"},
 		"goes":          {overTLS12(t, false, func(s *tls12Server) {}), probe.Cut, "cut", "application pool"},
 	} {

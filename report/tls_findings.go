@@ -29,12 +29,12 @@ func sayPlainBeforeTLS(s seen) (text, hint string) {
 	text = "The service greets in the clear where TLS must come first." + s.quote()
 	switch {
 	case s.Port == 465:
-		return text, "No version of Exchange serves TLS from the first byte at 465: leave the row out, or ask for STARTTLS there; users hand in mail at 587."
+		return text, "No version of Exchange serves TLS from the first byte at 465: leave the row out of your catalogue, or give it STARTTLS; users submit mail on port 587."
 	case s.Check.Service.HTTP != nil:
-		return text, "See which program listens at the port (netstat -abno; netsh http show sslcert lists the ports of IIS that have a certificate), " +
-			"and whether a balancer or a port forwarding leads it to the plain port of the server (80)."
+		return text, "Check which program is listening on the port (netstat -abno; netsh http show sslcert lists the ports of IIS that have a certificate), " +
+			"and whether a load balancer or a port forwarding leads to the plain port of the server (80)."
 	}
-	return text, "See whether the port is the right one (110, 143 and 119 begin in the clear, 995, 993 and 563 with TLS), and whether a balancer leads it to the wrong port of the server."
+	return text, "Check whether the port is the right one (110, 143 and 119 begin in the clear, 995, 993 and 563 with TLS), and whether a load balancer forwards it to the wrong port of the server."
 }
 
 func oldTLS(s seen) bool {
@@ -43,8 +43,8 @@ func oldTLS(s seen) bool {
 }
 
 func sayOldTLS(s seen) (text, hint string) {
-	return fmt.Sprintf("The best that server and exreach have in common is %s, which is no longer safe.", s.tls().Version),
-		"Let the server speak TLS 1.2 (Exchange 2010 SP3 and later can, on a Windows that can); older versions belong behind a gateway that does."
+	return fmt.Sprintf("The best TLS version that the server and exreach have in common is %s, which is no longer secure.", s.tls().Version),
+		"Enable TLS 1.2 on the server (Exchange 2010 SP3 and later support it, if Windows does); older versions belong behind a gateway that speaks it."
 }
 
 // broken are the parts of cipher names that mean no safety (RFC 7465; SWEET32).
@@ -56,8 +56,8 @@ func weakCipher(s seen) bool {
 }
 
 func sayWeakCipher(s seen) (text, hint string) {
-	return fmt.Sprintf("Of all ciphers that exreach offers the server takes %s, which is broken.", s.tls().Cipher),
-		"Let Windows on the server use AES and put it first (the order of SSL cipher suites in its policies, or IIS Crypto)."
+	return fmt.Sprintf("Of all ciphers that exreach offers, the server chose %s, which is broken.", s.tls().Cipher),
+		"Enable AES in Windows on the server and put it first (the policy SSL Cipher Suite Order, or IIS Crypto)."
 }
 
 // weakest is the smallest RSA key that is safe, in bits (NIST SP 800-57).
@@ -74,7 +74,7 @@ func weakKey(s seen) bool {
 }
 
 func sayWeakKey(s seen) (text, hint string) {
-	return fmt.Sprintf("The key of the certificate is too short: %s. Current clients and servers refuse less than %d bits.", s.leaf().Key, weakest),
+	return fmt.Sprintf("The key of the certificate is too short: %s. Current clients and servers reject keys of less than %d bits.", s.leaf().Key, weakest),
 		"Have a certificate with a longer key issued and assign it to the service " + s.assigning("New-ExchangeCertificate -KeySize 2048, Enable-ExchangeCertificate") + "."
 }
 
@@ -110,8 +110,8 @@ func (s seen) reissued() *probe.Result {
 
 func sayOtherIssuer(s seen) (text, hint string) {
 	other := s.reissued()
-	return fmt.Sprintf("The certificate is issued by %s, and the one for the same subject at %s by %s: a device on the path may open the TLS of one of them and sign anew.",
+	return fmt.Sprintf("The certificate is issued by %s, and the one for the same subject at %s by %s: a device on the path may be intercepting the TLS of one of them (TLS inspection).",
 			s.leaf().Issuer, seen{Result: *other}.port(), other.Peer.TLS.Chain[0].Issuer),
-		"Compare both with what the server has (Get-ExchangeCertificate, the bindings in IIS): the one that is not there comes from an inspecting proxy, " +
-			"which has to leave the server alone."
+		"Compare both with what the server has (Get-ExchangeCertificate, the bindings in IIS): the one that is not there comes from a proxy that inspects TLS, " +
+			"which must leave the server alone."
 }

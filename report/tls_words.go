@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -63,21 +62,21 @@ func sayCertificateWanted(s seen) (text, hint string) {
 	if proxyWantsCertificate(s) {
 		return s.sayProxyWantsCertificate()
 	}
-	text = "The server speaks TLS and wants a client certificate, which exreach does not have"
+	text = "The server speaks TLS but requires a client certificate, which exreach does not have"
 	switch f := s.tlsFailure(); {
 	case f.Cause == protocol.TLSCertificateWanted:
-		text += ": it asked for one after the request (renegotiation), as IIS does where a single directory wants client certificates, and then answered no more."
+		text += ": it asked for one after the request (renegotiation), as IIS does when a single directory requires client certificates, and then stopped answering."
 	case s.Peer.TLS != nil && s.Peer.TLS.ClientCertificate, f.Alert == alertCertificateRequired:
 		text += fmt.Sprintf(": it ended the handshake with the alert %s.", alertName(f.Alert))
 	default:
-		text += fmt.Sprintf(": it ended the handshake with the alert %s, which is about a certificate of the other side. "+
-			"(A device on the path that inspects TLS may send it, too, where it does not trust the server.)", alertName(f.Alert))
+		text += fmt.Sprintf(": it ended the handshake with the alert %s, which is about the client's certificate. "+
+			"(A device on the path that inspects TLS may also send it if it does not trust the server.)", alertName(f.Alert))
 	}
 	if s.Check.Service.Protocol == "http" {
 		return text, "If users log in here with certificates, check from a client that has one. If not, set client certificates to Ignore for this directory " +
 			"(IIS Manager, SSL Settings), or in the reverse proxy that answers."
 	}
-	return text, "If clients have certificates here, check from one of them. If not, switch the demand for client certificates off in the service or in the proxy before it."
+	return text, "If the clients have certificates, check from one of them. If not, stop requiring client certificates in the service, or in the proxy in front of it."
 }
 
 // proxyWantsCertificate: a proxy asked for a client certificate in the handshake and
@@ -89,8 +88,8 @@ func proxyWantsCertificate(s seen) bool {
 }
 
 func (s seen) sayProxyWantsCertificate() (text, hint string) {
-	return fmt.Sprintf("A proxy asked for a client certificate in the TLS handshake, which exreach does not have, and answers HTTP %s: most likely for want of it.%s", s.status(), s.served()),
-		"If users log in here with certificates, check from a client that has one. If not, switch the demand for client certificates off in the proxy (nginx: ssl_verify_client off)."
+	return fmt.Sprintf("A proxy asked for a client certificate in the TLS handshake, which exreach does not have, and answers HTTP %s, most likely because it got none.%s", s.status(), s.served()),
+		"If users log in here with certificates, check from a client that has one. If not, stop requiring client certificates in the proxy (nginx: ssl_verify_client off)."
 }
 
 func sayBadTLS(s seen) (text, hint string) {
@@ -99,22 +98,22 @@ func sayBadTLS(s seen) (text, hint string) {
 		return s.sayBrokenOff()
 	case f.Cause == protocol.TLSAlerted:
 		why, hint := s.alerted(f.Alert)
-		return fmt.Sprintf("The connect succeeded, and the server ended the TLS handshake with the alert %s: %s.", alertName(f.Alert), why), hint
+		return fmt.Sprintf("The connection succeeded, but the server ended the TLS handshake with the alert %s: %s.", alertName(f.Alert), why), hint
 	case f.Cause == protocol.TLSInClear:
 		return s.sayInClear()
 	case f.Cause == protocol.TLSUnreadable:
-		return fmt.Sprintf("The server answers the TLS handshake with a certificate that strict clients refuse (%s), and takes TLS 1.3 alone, where exreach cannot go on without it. "+
-				"Programs on Windows' TLS are less strict and may connect.", s.Detail),
-			"Have the certificate issued anew without the mistake, then run again; until then, check from a client that takes it."
+		return fmt.Sprintf("The server sends a certificate that strict clients reject (%s), and it allows only TLS 1.3, in which exreach cannot continue with such a certificate. "+
+				"Programs that use Windows' TLS are less strict and may connect.", s.Detail),
+			"Have the certificate reissued without the mistake, then run again; until then, check from a client that accepts it."
 	case f.Cause == protocol.TLSRenegotiation:
-		return "The server asked for a second TLS handshake in the middle of the conversation (renegotiation), which exreach does once and no more. " +
-				"IIS does that for client certificates of a directory.",
-			"See which directory wants client certificates (IIS Manager, SSL Settings), and ask for them in the first handshake instead: " +
+		return "The server asked for a second TLS handshake in the middle of the conversation (renegotiation), which exreach does only once. " +
+				"IIS does that when a directory requires client certificates.",
+			"Check which directory requires client certificates (IIS Manager, SSL Settings), and request them in the first handshake instead: " +
 				"netsh http add sslcert … clientcertnegotiation=enable."
 	}
-	return fmt.Sprintf("The connect succeeded and TLS failed: %s The server does not keep to the protocol, has no TLS version in common with exreach, "+
-			"or something else listens.", capital(sentence(s.Detail))),
-		"See which TLS versions and ciphers the server allows (on Windows: Get-TlsCipherSuite, the Protocols of Schannel in the registry), " +
+	return fmt.Sprintf("The connection succeeded, but TLS failed: %s The server violates the protocol, has no TLS version in common with exreach, "+
+			"or another program is listening.", capital(sentence(s.Detail))),
+		"Check which TLS versions and ciphers the server allows (on Windows: Get-TlsCipherSuite, and SCHANNEL\\Protocols in the registry), " +
 			"and whether a device on the path inspects TLS. " + s.certificateHint()
 }
 
@@ -130,45 +129,45 @@ func (s seen) sayBrokenOff() (text, hint string) {
 	case protocol.TLSAlerted:
 		what = fmt.Sprintf("the server ended it with the alert %s", alertName(f.Alert))
 	case protocol.TLSInClear:
-		what = "what came then is no TLS"
+		what = "what came then is not TLS"
 	}
-	return fmt.Sprintf("The TLS handshake succeeded, and TLS failed in the conversation after it: %s. The server, or the proxy that ends TLS for it, fails in the middle, "+
+	return fmt.Sprintf("The TLS handshake succeeded, but TLS failed in the conversation after it: %s. The server is failing, or the proxy that terminates TLS for it, "+
 			"or something on the path changes the data (a device that inspects TLS, a faulty network card or driver).", what),
-		"Ask from the server's own subnet and compare: if it works there, look for the device in between; if not, look at the log of the service and of the proxy before it."
+		"Test from the server's own subnet and compare: if it works there, look for the device on the path; if not, check the log of the service and of the proxy in front of it."
 }
 
 // alerted says why a server sends an alert, and what to do about it.
 func (s seen) alerted(alert uint8) (why, hint string) {
 	switch alert {
 	case alertHandshakeFailure, alertInsufficient:
-		return "it has no cipher in common with exreach, which offers ECDHE, DHE and RSA with AES and 3DES, and RC4 (DHE only under TLS 1.2), or its certificate's key is of a kind that exreach does not offer. Windows clients may have what it wants",
+		return "it has no cipher in common with exreach, which offers ECDHE, DHE and RSA with AES and 3DES, and RC4 (DHE only under TLS 1.2), or its certificate has a kind of key that exreach does not support. Windows clients may support it",
 			"Compare the ciphers of the server (Get-TlsCipherSuite, the policy SSL Cipher Suite Order) with the key of its certificate: " +
 				"an ECDSA key needs ECDHE_ECDSA. Event 36874 of Schannel says that nothing fits."
 	case alertProtocolVersion:
 		return "it allows none of the versions that exreach offers, TLS 1.0 to 1.3",
-			`Allow TLS 1.2 on the server: HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols. A server with SSL 3.0 alone is out of date.`
+			`Allow TLS 1.2 on the server: HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols. A server that speaks only SSL 3.0 is out of date.`
 	case alertInternalError:
-		return "it failed by itself, often because the service cannot use the private key of its certificate",
-			"See the System log for events 36870 and 36874 of Schannel, and let the service's account read the private key, or assign the certificate anew. " + s.certificateHint()
+		return "it had an internal error, often because the service cannot use the private key of its certificate",
+			"Check the System log for events 36870 and 36874 of Schannel, and give the service's account read access to the private key, or assign the certificate again. " + s.certificateHint()
 	case alertUnrecognizedName:
 		if _, err := netip.ParseAddr(s.Check.Host); err == nil {
-			return "exreach was given an address and so asked for no name (SNI), and the server answers to names only",
+			return "exreach was given an address and so sent no server name (SNI), and the server answers only to names",
 				"Check the server by the name that clients use."
 		}
 		return fmt.Sprintf("it does not know the name %s (SNI)", s.Check.Host),
 			"Check the server by the name that clients use, or add this one to the proxy or the binding: netsh http show sslcert lists hostnameport bindings."
 	}
-	return "it, or a device on the path, does not take what exreach sends", "See the System log of the server for events of Schannel, then look for a device on the path that inspects TLS."
+	return "it, or a device on the path, does not accept what exreach sends", "Check the System log of the server for events of Schannel, then look for a device on the path that inspects TLS."
 }
 
 // sayInClear: no TLS came where TLS was due.
 func (s seen) sayInClear() (text, hint string) {
 	if s.Check.Service.TLS == catalog.StartTLS {
-		return "The server agreed to begin TLS and then went on in the clear: a proxy or filter on the path took STARTTLS for itself, or the service is broken.",
-			"Ask from the server's own subnet: if TLS begins there, look for the filter or proxy between (SMTP inspection, anti-virus); if not, look at the log of the service."
+		return "The server agreed to start TLS and then continued in the clear: a proxy or filter on the path intercepted STARTTLS, or the service is broken.",
+			"Test from the server's own subnet: if TLS starts there, look for the filter or proxy on the path (SMTP inspection, anti-virus); if not, check the log of the service."
 	}
-	return "The connect succeeded, and what came is no TLS: the service speaks in the clear here, or something else listens." + s.quote(),
-		"See whether the port is the right one and which program listens on the server (netstat -abno), then whether a balancer leads it to the wrong port."
+	return "The connection succeeded, but what came is not TLS: the service speaks in the clear here, or another program is listening." + s.quote(),
+		"Check whether the port is the right one and which program is listening on the server (netstat -abno), then whether a load balancer forwards it to the wrong port."
 }
 
 // dheOnly: the server took none of the ciphers that current clients offer, and
@@ -176,7 +175,7 @@ func (s seen) sayInClear() (text, hint string) {
 func dheOnly(s seen) bool { t := s.tls(); return t != nil && t.DHE() }
 
 func sayDHEOnly(s seen) (text, hint string) {
-	return fmt.Sprintf("The server takes only ciphers with DHE (%s). Outlook and other programs that use Windows' TLS speak that; "+
+	return fmt.Sprintf("The server takes only ciphers with DHE (%s). Outlook and other programs that use Windows' TLS support them; "+
 			"browsers and many other programs no longer do, and fail.", s.tls().Cipher),
 		"Allow ECDHE with AES-GCM on the server and put it first (the policy SSL Cipher Suite Order, Get-TlsCipherSuite)."
 }
@@ -185,9 +184,9 @@ func sayDHEOnly(s seen) (text, hint string) {
 func unreadableCertificate(s seen) bool { t := s.tls(); return t != nil && t.Unreadable != "" }
 
 func sayUnreadableCertificate(s seen) (text, hint string) {
-	return fmt.Sprintf("Strict clients refuse a certificate that the server sends: %s. Programs on Windows' TLS are less strict and may take it. "+
+	return fmt.Sprintf("Strict clients reject a certificate that the server sends: %s. Programs that use Windows' TLS are less strict and may accept it. "+
 			"Whether its issuer is trusted was not checked.", strings.TrimSuffix(s.tls().Unreadable, ".")),
-		"Have the certificate issued anew without that; if it is the root's, see that the server does not send it: clients need the certificates up to it alone."
+		"Have the certificate reissued without the mistake; if it is the root certificate, configure the server not to send it: clients need only the certificates below it."
 }
 
 // helloSize: a hello of one size is answered and one of another is not.
@@ -195,10 +194,10 @@ func helloSize(s seen) bool { t := s.tls(); return t != nil && t.HelloFailed != 
 
 func sayHelloSize(s seen) (text, hint string) {
 	t := s.tls()
-	return fmt.Sprintf("The TLS handshake came about only with another hello: a ClientHello of %d bytes was answered, and one of %d bytes was not. "+
-			"Clients whose hello is like the second hang or fail here. Old load balancers are known for that: some hang at 256 to 511 bytes (RFC 7685), "+
-			"others at one that fills more than a packet, or that offers TLS 1.3.", t.Hello, t.HelloFailed),
-		"Update the load balancer or firewall that ends TLS before the server, and ask the server itself past it to compare."
+	return fmt.Sprintf("The TLS handshake succeeded only with another ClientHello: one of %d bytes was answered, and one of %d bytes was not. "+
+			"Clients whose ClientHello is like the second one hang or fail here. Old load balancers are known for this: some hang at 256 to 511 bytes (RFC 7685), "+
+			"others at one that is larger than a packet, or that offers TLS 1.3.", t.Hello, t.HelloFailed),
+		"Update the load balancer or firewall that terminates TLS in front of the server; to compare, check the server by its own address, past it."
 }
 
 // stalled says what may hold up a handshake. Where TLS was asked for twice, the
@@ -209,23 +208,4 @@ func (s seen) stalled() string {
 		causes = slices.Insert(causes, 1, "an old load balancer hangs at a ClientHello of 256 to 511 bytes, such as exreach's")
 	}
 	return strings.Join(causes[:len(causes)-1], ", ") + ", or " + causes[len(causes)-1]
-}
-
-// subjectName is the CN of a distinguished name (RFC 4514).
-var subjectName = regexp.MustCompile(`(?:^|[,+])CN=((?:\\.|[^,+\\])+)`)
-
-// commonName is the name in the subject of a certificate, or "".
-func commonName(c protocol.Certificate) string {
-	if found := subjectName.FindStringSubmatch(c.Subject); found != nil {
-		return found[1]
-	}
-	return ""
-}
-
-// sayNameInSubject: a certificate without subject alternative names, as X.509 had
-// it before version 3.
-func sayNameInSubject(s seen) (text, hint string) {
-	return fmt.Sprintf("The certificate has the name %s in its subject alone and no subject alternative names: "+
-			"Windows takes that, and current browsers and other programs do not (RFC 9525).", s.Check.Host),
-		"Have one issued with the names among its subject alternative names (New-ExchangeCertificate -DomainName)."
 }

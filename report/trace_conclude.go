@@ -30,7 +30,7 @@ func concludeTrace(t probe.Trace) (Outcome, string) {
 	case end.Said == probe.SaidReset:
 		outcome, sentence = r.reset(end)
 	case end.Said == probe.SaidExceeded:
-		sentence = fmt.Sprintf("%s is still on its way after %d hops: its packets most likely go round in a circle.", r.name(), end.TTL)
+		sentence = fmt.Sprintf("%s is still on its way after %d hops: its packets are most likely in a routing loop.", r.name(), end.TTL)
 	case end.Said == probe.SaidNothing:
 		outcome, sentence = r.stops()
 	default:
@@ -103,7 +103,7 @@ func (r reading) reset(end probe.Hop) (Outcome, string) {
 		return Blocked, fmt.Sprintf("%s is reset after %s, at hop %d, and the server is at hop %d, as %s shows: a firewall before it refuses in its name.",
 			r.name(), hop(r.last()), end.TTL, r.Beside.End().TTL, r.besidePort())
 	case r.besideAnswers() && end.TTL == 1:
-		return Open, fmt.Sprintf("The server itself refuses %s (RST), with no router between: nothing on the path blocks it.", r.port())
+		return Open, fmt.Sprintf("The server itself refuses %s (RST), with no router in between: nothing on the path blocks it.", r.port())
 	}
 	return Undecided, fmt.Sprintf("%s is refused in the server's name (RST), at hop %d: nothing drops it on the way. Nothing listens there, or the firewall before the server resets it.",
 		r.name(), end.TTL)

@@ -112,8 +112,8 @@ func TestConcludeTrace(t *testing.T) {
 			"Port 135 stops after 10.0.1.1, port 443 goes on to 10.0.2.2: what drops it is 10.0.1.1 or 10.0.2.2."},
 		{"the blocked port's way is longer", way(135, r1, r2, r3, "-"), besides(way(443, r1, r2, there)), Blocked,
 			"Port 135 stops after 10.0.3.3 at hop 3, and port 443 is at the server after 3: the two take different ways."},
-		{"round in a circle", way(135, circle...), nil, Undecided,
-			"Port 135 is still on its way after 30 hops: its packets most likely go round in a circle."},
+		{"routing loop", way(135, circle...), nil, Undecided,
+			"Port 135 is still on its way after 30 hops: its packets are most likely in a routing loop."},
 
 		{"two routers at one distance", way(135, "10.0.1.1,10.0.1.5", r2, "-"), besides(way(443, r1, r2, there)), Blocked,
 			"Port 135 stops after 10.0.2.2, port 443 goes on to the server: what drops it is 10.0.2.2 or the server's own firewall. " +
@@ -148,7 +148,7 @@ func TestConcludeTrace(t *testing.T) {
 		{"denied by this machine", self(way(135, "?!prohibited")), nil, Blocked,
 			"This machine itself says that a rule forbids port 135 (administratively prohibited): its own firewall."},
 		{"closed on the same network", way(135, "10.0.9.9!reset"), besides(way(443, there)), Open,
-			"The server itself refuses port 135 (RST), with no router between: nothing on the path blocks it."},
+			"The server itself refuses port 135 (RST), with no router in between: nothing on the path blocks it."},
 		{"reset before the server", way(135, r1, "10.0.9.9!reset"), besides(way(443, r1, r2, r3, there)), Blocked,
 			"Port 135 is reset after 10.0.1.1, at hop 2, and the server is at hop 4, as port 443 shows: a firewall before it refuses in its name."},
 		{"reset on another path", way(135, r1, "10.0.9.9!reset"), besides(way(443, "10.0.1.5", r2, r3, there)), Undecided,

@@ -26,8 +26,8 @@ func noServerBehind(s seen) bool {
 }
 
 func sayNoServerBehind(s seen) (text, hint string) {
-	return fmt.Sprintf("HTTP %s: %s answers, and no server behind it does.%s", s.status(), cmp.Or(s.web().Name, "a proxy or load balancer"), s.served()),
-		fmt.Sprintf("On the proxy, see which servers it marks as down and why: its health check may ask for a page that says no (%s). Then check each server by its own name, past the proxy.",
+	return fmt.Sprintf("HTTP %s: %s answers, but no server behind it does.%s", s.status(), cmp.Or(s.web().Name, "a proxy or load balancer"), s.served()),
+		fmt.Sprintf("On the proxy, see which servers it marks as down and why: its health check may request a page that reports an error (%s). Then check each server by its own name, past the proxy.",
 			cmp.Or(s.healthPath(), "often /owa/healthcheck.htm"))
 }
 
@@ -59,8 +59,8 @@ func sayNoSite(s seen) (text, hint string) {
 func unprovedPage(s seen) bool { return s.speaks("http") && s.web().Origin == protocol.Unproved }
 
 func sayUnproved(s seen) (text, hint string) {
-	return fmt.Sprintf("HTTP %s, and nothing shows that Exchange sent it: %s proves nothing, because other servers answer like that, too.%s", s.status(), s.web().Sign, s.served()),
-		"Open the page in a browser and see whose it is. If a proxy removes Exchange's headers, check the server by its own name, past the proxy, and compare."
+	return fmt.Sprintf("HTTP %s, but nothing shows that Exchange sent it: %s proves nothing, because other servers answer like that too.%s", s.status(), s.web().Sign, s.served()),
+		"Open the page in a browser to see whose it is. If a proxy removes Exchange's headers, check the server by its own name, past the proxy, and compare."
 }
 
 // gateway: a known gateway asks who comes, before it lets anybody through.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -53,14 +54,14 @@ func prepare(c *cli.Command) {
 
 // command runs the command that args name.
 func command(ctx context.Context, args []string, w world) error {
-	if len(args) > 0 && args[0] == "help" { // people type it; it is no command here
-		args = append(args[1:], "--help")
-	}
+	args = askingForHelp(args)
 	root := program(w)
 	l, err := sortOut(root, args)
 	switch {
 	case err != nil:
 		return err
+	case l.wantsHelp() && l.isGroup() && len(l.operands) > 0:
+		return unknownCommand(l)
 	case l.wantsHelp():
 		return writeHelp(w.stdout, l)
 	case l.pending != "":
@@ -85,6 +86,21 @@ func command(ctx context.Context, args []string, w world) error {
 	return app.RunContext(ctx, append([]string{root.Name}, l.ordered()...))
 }
 
+// askingForHelp takes what people type for help elsewhere: exreach help check, and
+// exreach check /? on Windows.
+func askingForHelp(args []string) []string {
+	if len(args) > 0 && args[0] == "help" {
+		args = append(args[1:], "--help")
+	}
+	if n := len(args) - 1; n >= 0 && args[n] == "/?" {
+		args[n] = "--help"
+	}
+	return args
+}
+
+// portOptions are how other tools call a choice of ports.
+var portOptions = []string{"-p", "--port", "--ports"}
+
 // unknownOption names the option that comes nearest.
 func unknownOption(l line, word string) error {
 	var known []string
@@ -94,6 +110,9 @@ func unknownOption(l line, word string) error {
 		}
 	}
 	name, _, _ := strings.Cut(word, "=")
+	if slices.Contains(portOptions, name) && findOption(l.command, "only") != nil {
+		return hinted("to check some ports only: --only 443", "unknown option %s: %s does not have it", name, l.name())
+	}
 	return hinted(fmt.Sprintf("nearest is %s; %s", catalog.Nearest(name, known)[0], seeHelp(l.name())), "unknown option %s: %s does not have it", name, l.name())
 }
 

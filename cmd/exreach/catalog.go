@@ -41,7 +41,7 @@ func catalogCommand(w world) *cli.Command {
 
 // catalogFlag adds the user's own rows, for whatever reads the catalogue.
 func catalogFlag() cli.Flag {
-	return &cli.StringFlag{Name: "catalog", Usage: "add the rows of a catalogue `FILE` of your own (YAML)"}
+	return &cli.StringFlag{Name: "catalog", Usage: "add the services of your own catalogue `FILE` (YAML)"}
 }
 
 func listCatalog(c *cli.Context, w world) error {

@@ -88,17 +88,17 @@ func writeAbout(b *bytes.Buffer, v catalog.Version, s catalog.Service, width int
 		writeParagraph(b, choice, indent, width)
 	}
 	if s.Unasked != "" {
-		writeParagraph(b, "never asked: "+s.Unasked, indent, width)
+		writeParagraph(b, "cannot be tested remotely: "+s.Unasked, indent, width)
 	}
 	writeParagraph(b, s.Note, indent, width)
 	if s.Restart != "" {
-		writeParagraph(b, "after a change of its port: "+s.Restart, indent, width)
+		writeParagraph(b, "after changing its port: "+s.Restart, indent, width)
 	}
 	for _, rule := range slices.Sorted(maps.Keys(s.Programs)) {
 		writeParagraph(b, "Windows Firewall rule "+rule+": "+s.Programs[rule], indent, width)
 	}
 	if s.Exposure != "" {
-		writeParagraph(b, "where forbidden: "+s.Exposure, indent, width)
+		writeParagraph(b, "risk if exposed: "+s.Exposure, indent, width)
 	}
 	writeParagraph(b, sourceText(s.Sources, s.Verified), indent, width)
 }

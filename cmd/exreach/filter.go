@@ -3,9 +3,7 @@
 package main
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"exreach/catalog"
 )
@@ -17,18 +15,18 @@ type filter struct {
 	skip []string
 }
 
-// check makes sure that every word stands for something in the plan, or for one
-// of the services that others returns, which may take its time.
-func (f filter) check(plan []catalog.Check, others func() []catalog.Service) error {
+// unknown finds the first word that stands for nothing in the plan, nor for one of
+// the services that others returns, which may take its time.
+func (f filter) unknown(plan []catalog.Check, others func() []catalog.Service) (word string, found bool) {
 	all := flatten(plan)
 	for _, word := range slices.Concat(f.only, f.skip) {
 		called := func(s catalog.Service) bool { return isCalled(s, word) }
 		planned := slices.ContainsFunc(all, func(c catalog.Check) bool { return called(c.Service) })
-		if !planned && !slices.ContainsFunc(others(), called) {
-			return unknownService(plan, word)
+		if !planned && (otherWord(word) != "" || !slices.ContainsFunc(others(), called)) {
+			return word, true
 		}
 	}
-	return nil
+	return "", false
 }
 
 // apply returns the checks that are left. RPC interfaces are asked through
@@ -65,7 +63,13 @@ func matches(s catalog.Service, words []string) bool {
 
 // isCalled reports whether word stands for s.
 func isCalled(s catalog.Service, word string) bool {
-	return word == s.Name || word == s.Protocol || word == s.Ports.String()
+	return slices.Contains(namesOf(s), word)
+}
+
+// namesOf is what may stand for s: its name, its protocol, and its port as a number
+// and as the report has it.
+func namesOf(s catalog.Service) []string {
+	return []string{s.Name, s.Protocol, s.Ports.String(), placeOf(s)}
 }
 
 // flatten is the plan with the checks behind its checks.
@@ -75,18 +79,4 @@ func flatten(plan []catalog.Check) []catalog.Check {
 		all = append(append(all, c), c.Behind...)
 	}
 	return all
-}
-
-// unknownService names the words of the plan that come nearest.
-func unknownService(plan []catalog.Check, word string) error {
-	var known []string
-	for _, c := range flatten(plan) {
-		known = append(known, c.Service.Name, c.Service.Protocol, c.Service.Ports.String())
-	}
-	slices.Sort(known)
-	near := catalog.Nearest(word, slices.Compact(known))
-	first := plan[0]
-	return hinted(
-		fmt.Sprintf("nearest: %s; all of them: exreach catalog show %s %s", strings.Join(near[:min(5, len(near))], ", "), first.Version, first.Service.Role),
-		"no service, protocol or port of this plan is called %q", word)
 }

@@ -43,6 +43,9 @@ func parseHost(word string) (string, error) {
 	case strings.Count(word, ":") == 1:
 		return wrong("it has a port", "write only the host; ports come from the catalogue, see --only")
 	}
+	if isNumber(word) {
+		return wrong("it is a number", "to check some ports only: --only "+word)
+	}
 	if why := badName(strings.TrimSuffix(word, ".")); why != "" { // a dot at the end says that the name is whole
 		return wrong(why, "a host is a DNS name or an address, such as mail01.contoso.com or 192.0.2.10")
 	}
@@ -89,6 +92,8 @@ func parseAddress(word string, addr netip.Addr) (string, error) {
 	return addr.String(), nil
 }
 
+func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" }
+
 // isRange recognises 10.0.0.0/8, 10.0.0.1-9 and *.contoso.com, which other
 // tools take.
 func isRange(word string) bool {
@@ -117,7 +122,7 @@ func badName(word string) string {
 			return fmt.Sprintf("%.12q does not belong in a name (letters outside ASCII are written in their xn-- form)", bad)
 		}
 	}
-	if last := word[strings.LastIndex(word, ".")+1:]; strings.Trim(last, "0123456789") == "" {
+	if last := word[strings.LastIndex(word, ".")+1:]; isNumber(last) {
 		return "it is neither a name nor a whole IPv4 address"
 	}
 	return ""

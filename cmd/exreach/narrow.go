@@ -71,6 +71,10 @@ func pointed(cat *catalog.Catalog, err error) error {
 	if !errors.As(err, &nothing) {
 		return err
 	}
+	const asServer = "mailbox" // domain controllers and the like are there for servers
+	if slices.Contains(catalog.SupportRoles, nothing.Role) && slices.Contains(nothing.Only, asServer) {
+		return &mistake{err, "to check it as an Exchange server sees it: --from " + asServer}
+	}
 	places, placesErr := cat.Places(nothing.From)
 	if placesErr != nil || len(places) == 0 {
 		return err

@@ -30,7 +30,7 @@ func outputFlags() []cli.Flag {
 		&cli.StringFlag{Name: "format", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the report to `FILE`, whole or not at all"},
 		&cli.StringFlag{Name: "color", Usage: "colour the table `WHEN`: auto, always or never (default auto, which honours NO_COLOR)"},
-		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "tell what passing rows have to say, too"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show the findings of passing rows"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "write no notes and no progress to stderr, only errors"},
 	}
 }

@@ -18,14 +18,14 @@ import (
 // planFlags choose what is checked.
 func planFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "version", Aliases: []string{"V"}, Usage: "the `VERSION` of Exchange: 5.5, 2010, 2019, se, ... (default auto: what the host admits to)"},
+		&cli.StringFlag{Name: "version", Aliases: []string{"V"}, Usage: "the `VERSION` of Exchange: 5.5, 2010, 2019, se, ... (default auto: what the host reports)"},
 		&cli.StringFlag{Name: "role", Usage: "the `ROLE` of the hosts in that version (default mailbox, or the only one)"},
 		&cli.StringFlag{Name: "from", Usage: "`WHO` connects: client, internet, mailbox, admin, ... (default client)"},
-		&cli.StringFlag{Name: "hosts", Usage: "take the hosts from a `FILE` with one in each line; - is stdin"},
-		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "take the hosts from a topology `FILE` (YAML)"},
-		&cli.StringSliceFlag{Name: "only", Usage: "check only these `WORDS`: services, protocols or ports, with commas between them"},
+		&cli.StringFlag{Name: "hosts", Usage: "read the hosts from `FILE`, one per line; - is stdin"},
+		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "read the hosts from a topology `FILE` (YAML)"},
+		&cli.StringSliceFlag{Name: "only", Usage: "check only these `WORDS`: services, protocols or ports, separated by commas"},
 		&cli.StringSliceFlag{Name: "skip", Usage: "leave out these `WORDS`"},
-		&cli.StringFlag{Name: "catalog", Usage: "add the rows of a catalogue `FILE` of your own (YAML)"},
+		&cli.StringFlag{Name: "catalog", Usage: "add the services of your own catalogue `FILE` (YAML)"},
 	}
 }
 
@@ -53,13 +53,25 @@ func knownWords(cat *catalog.Catalog, c *cli.Context) error {
 		version = newestWith(cat, role)
 	}
 	v, err := cat.Version(version)
-	if err != nil || role == "" {
-		return err
+	if err != nil {
+		return &mistake{err, "a version is a year, or 4.0 to 5.5, se or online, without its update and build: --version 2019"}
 	}
-	if _, err := v.Role(role); err != nil {
+	if role == "" {
+		return nil
+	}
+	_, err = v.Role(role)
+	if meant, known := otherRoles[role]; err != nil && known {
+		return hinted("did you mean --role "+meant+"?", "version %s: %w", v.Name, err)
+	}
+	if err != nil {
 		return fmt.Errorf("version %s: %w", v.Name, err)
 	}
 	return nil
+}
+
+// otherRoles is what people call roles.
+var otherRoles = map[string]string{
+	"cas": "client-access", "mbx": "mailbox", "ht": "hub", "transport": "hub", "dc": "domain-controller", "gc": "domain-controller", "ad": "domain-controller",
 }
 
 // wordsOf is the words of an option that may be given more than once. A comma at

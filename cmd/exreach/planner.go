@@ -77,8 +77,8 @@ func (p *planner) rehearse(r *roster) error {
 		}
 		p.total += n
 	}
-	if err := p.filter.check(all, p.possible); err != nil {
-		return err
+	if word, found := p.filter.unknown(all, p.possible); found {
+		return p.unknownService(all, word)
 	}
 	if p.total == 0 && !slices.ContainsFunc(p.possible(), p.filter.leaves) {
 		return nothingLeft()
@@ -177,7 +177,7 @@ func (p *planner) noteThin(plan []catalog.Check) {
 	}
 	p.told[mark] = true
 	if role, n := p.busiest(c); n > 1 {
-		note(p.notes, "role %s of version %s has one service for %s, %s, and role %s has %d: check with --role %s, too",
+		note(p.notes, "role %s of version %s has only one service for %s, %s, but role %s has %d: check with --role %s too",
 			c.Service.Role, c.Version, c.From, c.Service.Name, role, n, role)
 	}
 }
@@ -212,7 +212,7 @@ func (p *planner) noteUnasked(plan []catalog.Check) {
 		}
 		p.told[role] = true
 		if n := p.unasked(c); n > 0 {
-			note(p.notes, "%s of the catalogue cannot be asked from outside: exreach catalog show %s %s says why", plural(n, "row"), c.Version, c.Service.Role)
+			note(p.notes, "%s cannot be tested remotely: exreach catalog show %s %s says why", plural(n, "catalogue service"), c.Version, c.Service.Role)
 		}
 	}
 }

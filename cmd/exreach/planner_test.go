@@ -18,7 +18,7 @@ func TestThinRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ version, role, from, says string }{
-		{"2010", "mailbox", "client", "exreach: role mailbox of version 2010 has one service for client, endpoint-mapper, and role client-access has "},
+		{"2010", "mailbox", "client", "exreach: role mailbox of version 2010 has only one service for client, endpoint-mapper, but role client-access has "},
 		{"2010", "client-access", "client", ""},
 		{"2019", "mailbox", "client", ""},
 	} {

@@ -17,17 +17,17 @@ import (
 // poolFlags choose how it is checked.
 func poolFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.DurationFlag{Name: "timeout", Usage: "give one check this `TIME` in all (default 20s)"},
+		&cli.DurationFlag{Name: "timeout", Usage: "give each check `TIME` in all (default 20s)"},
 		resolveFlag(),
-		&cli.DurationFlag{Name: "connect-timeout", Usage: "give up a host that says nothing for this `TIME` (default 3.5s)"},
-		&cli.IntFlag{Name: "tries", Usage: "call a port timed-out after this `NUMBER` of tries (default: by the loss of the path)"},
+		&cli.DurationFlag{Name: "connect-timeout", Usage: "give up on a host that has not answered after `TIME` (default 3.5s)"},
+		&cli.IntFlag{Name: "tries", Usage: "call a port timed-out after this `NUMBER` of tries (default: chosen from the measured packet loss)"},
 		&cli.IntFlag{Name: "limit", Usage: "open at most this `NUMBER` of connections at once (default 1024)"},
-		&cli.IntFlag{Name: "per-host", Usage: "connect to at most this `NUMBER` of ports of one host at once, and talk to as many (default 48)"},
-		&cli.Float64Flag{Name: "rate", Usage: "send at most this `NUMBER` of connects a second (default: no limit)"},
-		&cli.BoolFlag{Name: "gentle", Usage: "ask one port of a host after the other, two connects a second at most"},
+		&cli.IntFlag{Name: "per-host", Usage: "connect and talk to at most this `NUMBER` of ports of one host at once (default 48)"},
+		&cli.Float64Flag{Name: "rate", Usage: "open at most this `NUMBER` of connections a second (default: no limit)"},
+		&cli.BoolFlag{Name: "gentle", Usage: "check the ports of a host one after the other, at most two connections a second"},
 		&cli.StringFlag{Name: "domain", Usage: "ask DNS servers for the MX and Autodiscover records of this mail `DOMAIN`"},
 		credentialsFlag(),
-		&cli.StringFlag{Name: "source", Usage: "connect from this `ADDRESS` of this machine"},
+		&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},
 		&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
 		&cli.BoolFlag{Name: "6", Usage: "use IPv6 only"},
 	}
@@ -35,7 +35,7 @@ func poolFlags() []cli.Flag {
 
 // resolveFlag is for whatever looks names up.
 func resolveFlag() cli.Flag {
-	return &cli.DurationFlag{Name: "resolve-timeout", Usage: "ask the name servers for this `TIME` before a name is given up (default 15s)"}
+	return &cli.DurationFlag{Name: "resolve-timeout", Usage: "give up on a name that no name server has answered for after `TIME` (default 15s)"}
 }
 
 // poolOf is a pool as the options want it.
@@ -75,7 +75,7 @@ func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
 func familyOf(c *cli.Context) (probe.Family, error) {
 	switch {
 	case c.Bool("4") && c.Bool("6"):
-		return "", hinted("leave both out to use every address", "options -4 and -6: they shut each other out")
+		return "", hinted("leave both out to use every address", "options -4 and -6: they cannot be combined")
 	case c.Bool("4"):
 		return probe.IPv4, nil
 	case c.Bool("6"):

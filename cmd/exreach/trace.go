@@ -4,11 +4,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +31,7 @@ var likelyPorts = []uint16{443, 25, 80, 135, 445, 389, 587, 53}
 const tracedAtOnce = 4 // addresses of a name
 
 // traceElsewhere is what to do on a system that cannot trace.
-const traceElsewhere = "ask from a Linux machine in the same network, or look into the log of the firewall"
+const traceElsewhere = "run it on a Linux machine in the same network, or check the log of the firewall"
 
 func traceCommand(w world) *cli.Command {
 	return &cli.Command{
@@ -38,10 +40,10 @@ func traceCommand(w world) *cli.Command {
 		ArgsUsage: "HOST:PORT",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "udp", Usage: "trace UDP, with the question of the service that the catalogue has at the port"},
-			&cli.IntFlag{Name: "compare", Usage: "compare with this TCP `PORT` of the host (default: one that answers of " + ports(likelyPorts) + ")"},
-			&cli.DurationFlag{Name: "timeout", Usage: "give one path this `TIME` in all (default 20s)"},
+			&cli.IntFlag{Name: "compare", Usage: "compare with this TCP `PORT` of the host (default: the first of " + ports(likelyPorts) + " that answers)"},
+			&cli.DurationFlag{Name: "timeout", Usage: "give each path `TIME` in all (default 20s)"},
 			resolveFlag(),
-			&cli.StringFlag{Name: "source", Usage: "connect from this `ADDRESS` of this machine"},
+			&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},
 			&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
 			&cli.BoolFlag{Name: "6", Usage: "use IPv6 only"},
 			&cli.StringFlag{Name: "format", Usage: "write the result as `FORMAT`: " + strings.Join(report.TraceFormatNames(), ", ") + " (default table)"},
@@ -100,7 +102,11 @@ func trace(c *cli.Context, w world) error {
 // tracingOf is what the command line asks for.
 func tracingOf(c *cli.Context, w world) (tracing, error) {
 	if c.NArg() != 1 {
-		return tracing{}, hinted("exreach trace mail01.contoso.com:443", "%s: name one host with a port", c.Command.HelpName)
+		example := "mail01.contoso.com:443"
+		if c.NArg() == 2 && isNumber(c.Args().Get(1)) {
+			example = net.JoinHostPort(c.Args().First(), c.Args().Get(1))
+		}
+		return tracing{}, hinted("exreach trace "+example, "%s: name one host with a port", c.Command.HelpName)
 	}
 	host, port, err := parseHostPort(c.Args().First())
 	if err != nil {
@@ -211,9 +217,9 @@ func (t tracing) resolve(ctx context.Context) (probe.Name, error) {
 	return name, nil
 }
 
-// traceFlag lets exreach check trace, too.
+// traceFlag lets exreach check trace as well.
 func traceFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "trace", Usage: "say of every timed-out port after which hop it stops (Linux)"}
+	return &cli.BoolFlag{Name: "trace", Usage: "for each timed-out port, show the last hop that its packets reach (Linux)"}
 }
 
 // tracerOf traces for exreach check; nil where that was not asked for, or this
@@ -231,6 +237,10 @@ func tracerOf(c *cli.Context, pool *probe.Pool, notes io.Writer) *probe.Tracer {
 
 // parseHostPort takes mail01:443, 192.0.2.10:443 and [2001:db8::10]:443.
 func parseHostPort(word string) (string, uint16, error) {
+	if u, err := url.Parse(word); err == nil && u.Host != "" {
+		port := cmp.Or(u.Port(), map[string]string{"http": "80"}[u.Scheme], "443")
+		return "", 0, hinted(fmt.Sprintf("did you mean %s?", net.JoinHostPort(u.Hostname(), port)), "%q: it is a URL", word)
+	}
 	host, digits, err := net.SplitHostPort(word)
 	if err != nil {
 		hint := "write it as mail01.contoso.com:443, 192.0.2.10:443 or [2001:db8::10]:443"

@@ -5,6 +5,7 @@ package protocol
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,18 @@ type loginRefusal struct {
 }
 
 func (r *loginRefusal) Error() string { return r.text }
+
+// A Login is a login that the server accepted or refused.
+type Login struct {
+	Method  string
+	Outcome Outcome
+	Said    string // how the server refused
+}
+
+// Accepted reports whether the server accepted a login.
+func (p Peer) Accepted() bool {
+	return slices.ContainsFunc(p.Logins, func(l Login) bool { return l.Outcome == Accepted })
+}
 
 // A login is the attempts of one conversation to log in. What came of them is
 // its peer's fact "auth": "simple: accepted; ntlm: not offered".
@@ -58,6 +71,7 @@ func (l login) once(method string, exchange func(Credentials) error) (outcome Ou
 	switch {
 	case err == nil:
 		outcome = Accepted
+		l.peer.Logins = append(l.peer.Logins, Login{Method: method, Outcome: outcome})
 		l.say(method + ": accepted")
 		return outcome, true
 	case !refused:
@@ -66,6 +80,7 @@ func (l login) once(method string, exchange func(Credentials) error) (outcome Ou
 	}
 	switch outcome = refusal.outcome; outcome {
 	case Denied, Locked:
+		l.peer.Logins = append(l.peer.Logins, Login{Method: method, Outcome: outcome, Said: refusal.text})
 		l.say(method + ": refused: " + refusal.text)
 	default:
 		l.say(method + ": not possible: " + refusal.text)

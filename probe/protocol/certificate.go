@@ -31,9 +31,11 @@ func ReadCertificate(der []byte) (Certificate, error) {
 		return Certificate{}, err
 	}
 	from, to := readValidity(parts.validity)
+	subject := readName(parts.subject)
 	return Certificate{
-		Subject:    readName(parts.subject),
-		Issuer:     readName(parts.issuer),
+		Subject:    subject.String(),
+		CommonName: commonName(subject),
+		Issuer:     readName(parts.issuer).String(),
 		Names:      readAlternatives(parts.rest),
 		NotBefore:  from,
 		NotAfter:   to,
@@ -84,8 +86,15 @@ func readValidity(in cryptobyte.String) (from, to time.Time) {
 	return from, to
 }
 
-// readName writes a distinguished name as crypto/x509 does (RFC 4514).
-func readName(in cryptobyte.String) string {
+// commonName is the CN of a distinguished name, "" where it has none.
+func commonName(name pkix.RDNSequence) string {
+	var parts pkix.Name
+	parts.FillFromRDNSequence(&name)
+	return parts.CommonName
+}
+
+// readName reads a distinguished name.
+func readName(in cryptobyte.String) pkix.RDNSequence {
 	var name pkix.RDNSequence
 	for !in.Empty() && len(name) < maxList {
 		var set cryptobyte.String
@@ -105,7 +114,7 @@ func readName(in cryptobyte.String) string {
 		}
 		name = append(name, rdn)
 	}
-	return name.String()
+	return name
 }
 
 // readText reads a string of any of the kinds that names have.

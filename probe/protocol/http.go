@@ -72,8 +72,8 @@ func (c *httpClient) doubt(page *httpPage, w *Web) error {
 	if !w.doubtful {
 		return nil
 	}
-	r, why := c.again(nobodys, afterthought)
-	if why != "" || !alike(page, newHTTPPage(r, nobodys)) {
+	r, err := c.again(nobodys, afterthought)
+	if err != nil || !alike(page, newHTTPPage(r, nobodys)) {
 		return nil
 	}
 	if w.Origin == Hidden {
@@ -89,19 +89,20 @@ func alike(a, b *httpPage) bool {
 	return a.StatusCode == b.StatusCode && loginRealm(a) == loginRealm(b) && leadsTo(a).Path == leadsTo(b).Path
 }
 
-// again asks for one more page on the same connection, or says why not.
-func (c *httpClient) again(path string, limit time.Duration) (page *http.Response, why string) {
+// again asks for one more page on the same connection.
+func (c *httpClient) again(path string, limit time.Duration) (*http.Response, error) {
 	c.limitBody()
 	if why := used(c.last); why != "" {
-		return nil, "not asked: " + why
+		return nil, &unaskedError{why}
 	}
 	_ = c.conn.SetReadDeadline(time.Now().Add(limit))
-	page, err := c.ask(catalog.Get, path)
-	if err != nil {
-		return nil, noHealth(err)
-	}
-	return page, ""
+	return c.ask(catalog.Get, path)
 }
+
+// An unaskedError is a page that could not be asked for.
+type unaskedError struct{ why string }
+
+func (e *unaskedError) Error() string { return "not asked: " + e.why }
 
 // healthPage is what Managed Availability answers for a protocol that is in
 // service: "200 OK<br/>MAIL01.contoso.com".
@@ -110,9 +111,13 @@ var healthPage = regexp.MustCompile(`^\s*200 OK\s*(?:<br\s*/?>\s*([A-Za-z0-9.-]+
 // health says what the health page answers. Only that page is in question here,
 // so nothing of it is an error. One with a name in it proves whose the other is.
 func (c *httpClient) health(path string, w *Web) string {
-	page, why := c.again(path, healthTime)
-	if why != "" {
-		return why
+	page, err := c.again(path, healthTime)
+	if unasked := (*unaskedError)(nil); errors.As(err, &unasked) {
+		return unasked.Error()
+	}
+	w.Unhealthy = true
+	if err != nil {
+		return noHealth(err)
 	}
 	if page.StatusCode != http.StatusOK {
 		return strconv.Itoa(page.StatusCode)
@@ -122,16 +127,17 @@ func (c *httpClient) health(path string, w *Web) string {
 		return noHealth(err)
 	}
 	found := healthPage.FindSubmatch(body)
-	switch {
-	case found == nil:
+	if found == nil {
 		return "200, with a page of something else"
-	case len(found[1]) == 0:
+	}
+	if w.Unhealthy = false; len(found[1]) == 0 {
 		return "200 OK"
 	}
 	if w.Origin == Hidden || w.Origin == Unproved {
 		*w = Web{Origin: OfExchange, Name: w.Name, Sign: "its health page"}
 	}
-	return "200 OK, " + string(found[1])
+	w.Server = string(found[1])
+	return "200 OK, " + w.Server
 }
 
 // healthBody is the text of the page. Some proxies compress what they pass on though

@@ -4,11 +4,13 @@ package protocol
 
 // A Web is whose an answer over HTTP is, and what shows it.
 type Web struct {
-	Origin Origin   `json:"origin,omitempty"`      // "" where it is not asked: outside of Exchange's directories
-	Name   string   `json:"name,omitempty"`        // of the gateway, the proxy or the product: "HAProxy"; "" where it is not known
-	Sign   string   `json:"sign,omitempty"`        // what shows it: "the header X-FEServer"
-	Broken bool     `json:"broken,omitempty"`      // it leads to a page for errors
-	Odd    []string `json:"odd_headers,omitempty"` // header lines that are not as HTTP has them
+	Origin    Origin   `json:"origin,omitempty"`      // "" where it is not asked: outside of Exchange's directories
+	Name      string   `json:"name,omitempty"`        // of the gateway, the proxy or the product: "HAProxy"; "" where it is not known
+	Sign      string   `json:"sign,omitempty"`        // what shows it: "the header X-FEServer"
+	Broken    bool     `json:"broken,omitempty"`      // it leads to a page for errors
+	Unhealthy bool     `json:"unhealthy,omitempty"`   // the health page was asked for, and did not say 200 OK
+	Server    string   `json:"server,omitempty"`      // that the health page names
+	Odd       []string `json:"odd_headers,omitempty"` // header lines that are not as HTTP has them
 
 	doubtful bool // another page would tell more
 }
@@ -31,6 +33,6 @@ const (
 )
 
 func (w *Web) clean(left *int) {
-	cleanStrings(&w.Name, &w.Sign)
+	cleanStrings(&w.Name, &w.Sign, &w.Server)
 	w.Odd, _ = cleanList(w.Odd, maxOdd, left)
 }

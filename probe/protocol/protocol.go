@@ -124,6 +124,7 @@ type Peer struct {
 	Facts        map[string]string `json:"facts,omitempty"`        // what else the protocol knows, by lower-case name: "server", "status", "default_naming_context"
 	Refusal      string            `json:"refusal,omitempty"`      // how it turned us away in its own protocol: "421 4.3.2 Service not available"
 	Reason       Reason            `json:"reason,omitempty"`       // why it did, where its answer tells
+	Logins       []Login           `json:"-"`                      // those that were accepted or refused; the fact "auth" tells of all
 	Web          *Web              `json:"web,omitempty"`          // whose an answer over HTTP is; nil for other protocols
 	Endpoints    []Endpoint        `json:"endpoints,omitempty"`    // of an endpoint mapper
 	Withheld     []string          `json:"withheld,omitempty"`     // names of the wanted interfaces that an endpoint mapper would not tell about

@@ -36,6 +36,7 @@ func (t TLSInfo) DHE() bool { return strings.HasPrefix(t.Cipher, "TLS_DHE_") }
 // looks at.
 type Certificate struct {
 	Subject    string    `json:"subject"`
+	CommonName string    `json:"-"` // of the subject
 	Issuer     string    `json:"issuer"`
 	Names      []string  `json:"names,omitempty"`      // subject alternative names
 	MoreNames  int       `json:"more_names,omitempty"` // that are not kept

@@ -158,7 +158,7 @@ func TestReadCertificate(t *testing.T) {
 	}
 	got, err := ReadCertificate(cert.Certificate[0])
 	want := Certificate{
-		Subject: strict.Subject.String(), Issuer: strict.Issuer.String(), Names: []string{"mail01.contoso.example", "mail.contoso.example", "192.0.2.1"},
+		Subject: strict.Subject.String(), CommonName: strict.Subject.CommonName, Issuer: strict.Issuer.String(), Names: []string{"mail01.contoso.example", "mail.contoso.example", "192.0.2.1"},
 		NotBefore: strict.NotBefore, NotAfter: strict.NotAfter, Key: "RSA 2048", SelfSigned: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
