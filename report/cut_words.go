@@ -27,12 +27,14 @@ func sayCut(s seen) (text, hint string) {
 // they lack, they hang up.
 func (s seen) sayCutAtHello() (text, hint string) {
 	const hungUp = "The connect succeeded, and the server hung up at the client's first TLS message, as Windows does "
-	switch s.Check.Service.Protocol {
-	case "ldap":
+	switch spoken := s.Check.Service.Protocol; {
+	case s.asksController():
 		text = hungUp + "where a domain controller has no certificate for LDAP over TLS."
-	case "http", "caldav", "winrm":
+	case spoken == "http", spoken == "caldav":
 		text = hungUp + "where the binding of the web site has lost its certificate (HTTP.sys)."
-	case "imap", "pop3":
+	case spoken == "winrm":
+		text = hungUp + "where the listener of WinRM has lost its certificate (HTTP.sys)."
+	case (spoken == "imap" || spoken == "pop3") && s.has("2013"):
 		text = hungUp + "where the service has no certificate that it can use, or where its proxy component is inactive."
 	default:
 		text = hungUp + "where the service has no certificate that it can use."
@@ -74,7 +76,8 @@ func (s seen) sayCutTalk() (text, hint string) {
 		return text, "See the application pools in IIS and the logs of HTTP.sys (httperr), then the load balancer's pool and the firewall's log."
 	case "imap", "pop3":
 		if !s.has("2013") {
-			return connected + "the service behind it is stopped or has too many connections" + onPath, s.certificateHint()
+			return connected + "the service is stopping or has too many connections" + onPath,
+				"Look at the service, its log and its limits of connections on the server, then at the log of the firewall."
 		}
 		return connected + "the service behind it is stopped or its proxy component is inactive" + onPath, s.certificateHint()
 	case "ldap":

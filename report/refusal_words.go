@@ -203,6 +203,7 @@ func (s seen) question() string {
 
 // otherRefusals are those of the other protocols.
 var otherRefusals = []refusalWord{
+	{"rpc", shortOf, advise("It is too busy, or has reached a limit of its own.", rpcBusy)},
 	{"rpc", nil, func(s seen) (string, string) {
 		if s.Check.Service.RPC == nil {
 			return "The endpoint mapper does not tell strangers what is registered: a policy of Windows (RestrictRemoteClients) or an RPC filter. What is behind it is not known.",
