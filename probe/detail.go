@@ -28,6 +28,9 @@ func (a *attempt) detail(o outcome, res *Result) string {
 		}
 		return refusalWords[o.verdict]
 	case Silent:
+		if heard := res.Silence.Heard; heard > 0 && res.Check.Service.Network == catalog.UDP {
+			return count(heard) + " came, and nothing of it answers what was asked"
+		}
 		return res.Silence.detail(res.Step, during(res.Step, res.Check.Service.Protocol))
 	case Cut:
 		if len(a.steps) == 1 {

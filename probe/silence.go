@@ -55,13 +55,13 @@ func (a *attempt) silence(v Verdict) *Silence {
 // detail says the same in one sentence. What had come before a first answer, where
 // none of it belongs to that, was TLS.
 func (s *Silence) detail(step protocol.Step, during string) string {
-	begun := "began the conversation"
-	if step == protocol.Greet {
-		begun = "did the TLS handshake"
-	}
 	switch {
+	case s.Heard == 0 && s.Pace == Stalled && step == protocol.Talk:
+		return "connected and began the conversation, but then nothing more came"
+	case s.Heard == 0 && s.Pace == Stalled && step == protocol.Greet:
+		return "connected and did the TLS handshake, but then nothing came " + during
 	case s.Heard == 0 && s.Pace == Stalled:
-		return fmt.Sprintf("connected and %s, but then nothing came %s", begun, during)
+		return "connected and began the conversation, but then nothing came " + during
 	case s.Heard == 0:
 		return "connected, but nothing came " + during
 	case s.Pace == Slowly:

@@ -72,7 +72,7 @@ func TestSilence(t *testing.T) {
 		"a letter in nine seconds":      {dripping(greeting, 9*time.Second), nil, protocol.Greet, Slowly, 3, "too slowly"},
 		"one letter":                    {dripping("2", time.Second), nil, protocol.Greet, Stalled, 1, "1 byte came"},
 		"half a greeting":               {dripping("220-mail01\r\n", 0), nil, protocol.Greet, Stalled, 12, "then nothing for 20.0 s"},
-		"a greeting and nothing behind": {dripping(greeting, 0), nil, protocol.Talk, Stalled, 0, "nothing came"},
+		"a greeting and nothing behind": {dripping(greeting, 0), nil, protocol.Talk, Stalled, 0, "then nothing more came"},
 		"POP3, a letter a second":       {dripping("+OK The Microsoft Exchange POP3 service is ready.\r\n", time.Second), pop3, protocol.Greet, Slowly, 20, "too slowly"},
 		"HTTP, a letter a second":       {dripping("HTTP/1.1 401 Unauthorized\r\n", time.Second), page, protocol.Greet, Slowly, 20, "too slowly"},
 	} {

@@ -141,7 +141,10 @@ func sayCommonNameOnly(s seen) (text, hint string) {
 
 func saySelfSigned(s seen) (text, hint string) {
 	text = fmt.Sprintf("The certificate is self-signed: %s.", holder(*s.leaf()))
-	if s.amongServers() {
+	switch {
+	case s.amongServers() && s.asksController():
+		return text, "Programs that use LDAPS have to trust it: have the domain controller enroll one of your own authority (certlm.msc), or install this one on them."
+	case s.amongServers():
 		return text, "Nothing to do between Exchange servers: setup installs such a certificate, and they do not check it."
 	}
 	return text, "Assign a certificate from an authority that the clients trust " + s.assigning("Enable-ExchangeCertificate") + "."

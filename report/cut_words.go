@@ -27,12 +27,14 @@ func sayCut(s seen) (text, hint string) {
 // they lack, they hang up.
 func (s seen) sayCutAtHello() (text, hint string) {
 	const hungUp = "The connection succeeded, but the server hung up at the ClientHello, as Windows does "
-	switch s.Check.Service.Protocol {
-	case "ldap":
+	switch spoken := s.Check.Service.Protocol; {
+	case s.asksController():
 		text = hungUp + "when a domain controller has no certificate for LDAP over TLS."
-	case "http", "caldav", "winrm":
+	case spoken == "http", spoken == "caldav":
 		text = hungUp + "when the binding of the web site has lost its certificate (HTTP.sys)."
-	case "imap", "pop3":
+	case spoken == "winrm":
+		text = hungUp + "when the listener of WinRM has lost its certificate (HTTP.sys)."
+	case (spoken == "imap" || spoken == "pop3") && s.has("2013"):
 		text = hungUp + "when the service has no usable certificate, or when its proxy component is inactive."
 	default:
 		text = hungUp + "when the service has no usable certificate."
@@ -74,7 +76,8 @@ func (s seen) sayCutTalk() (text, hint string) {
 		return text, "Check the application pools in IIS and the logs of HTTP.sys (httperr), then the load balancer's pool and the firewall's log."
 	case "imap", "pop3":
 		if !s.has("2013") {
-			return connected + "the service is stopped, or has too many connections" + onPath, s.certificateHint()
+			return connected + "the service is stopping or has too many connections" + onPath,
+				"Check the service, its log and its connection limits on the server, then the log of the firewall."
 		}
 		return connected + "the service is stopped, or its proxy component is inactive" + onPath, s.certificateHint()
 	case "ldap":

@@ -142,7 +142,7 @@ var findingTests = []findingTest{
 
 // allFindingTests are the tests of what one result shows by itself.
 func allFindingTests() []findingTest {
-	return slices.Concat(findingTests, smtpTests, loginTests, tlsTests, tlsFailureTests, untriedTests, httpTests, directoryTests, rpcTests, versionTests, talkTests, nameTests, limitTests)
+	return slices.Concat(findingTests, smtpTests, loginTests, tlsTests, tlsFailureTests, untriedTests, httpTests, directoryTests, rpcTests, versionTests, talkTests, nameTests, limitTests, peerWordTests)
 }
 
 func TestFindings(t *testing.T) {

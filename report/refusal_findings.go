@@ -57,6 +57,16 @@ const rpcPolicy = "The group policy \"Restrict Unauthenticated RPC clients\" (Re
 	"Outlook and other programs still work if they authenticate to the endpoint mapper; the client policy for that is " +
 	"\"Enable RPC Endpoint Mapper Client Authentication\" (EnableAuthEpResolution). exreach asks without a login: test with Outlook, or with rpcping as a domain user."
 
+// rpcBusy is what to do about RPC that has no room for a call.
+const rpcBusy = "Wait and check again with --gentle. If it says the same then, look on the server for a service that hangs or leaves connections open (netstat -ano), " +
+	"and at its memory; what keeps the endpoint mapper (RpcEptMapper) busy holds up every RPC service."
+
+// shortOf: the server is short of something or has had enough, and has nothing
+// against us.
+func shortOf(s seen) bool {
+	return s.reason() == protocol.Unavailable || s.reason() == protocol.Limited
+}
+
 // nameRefused: the server takes no mail from a host that introduces itself as
 // exreach does. The RFC lets it check a name, and not refuse for it (RFC 5321
 // section 4.1.4), but many do.

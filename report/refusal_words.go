@@ -200,6 +200,7 @@ func (s seen) question() string {
 
 // otherRefusals are those of the other protocols.
 var otherRefusals = []refusalWord{
+	{"rpc", shortOf, advise("It is too busy, or has reached a limit of its own.", rpcBusy)},
 	{"rpc", nil, func(s seen) (string, string) {
 		if s.Check.Service.RPC == nil {
 			return "The endpoint mapper is short of something, starting or stopping.",

@@ -37,6 +37,9 @@ func sayNotTold(s seen) (text, hint string) {
 	if mapper != nil && mapper.Peer != nil && mapper.Peer.Refusal != "" {
 		text += " It said: " + sentence(mapper.Peer.Refusal)
 	}
+	if mapper != nil && shortOf(seen{Result: *mapper}) {
+		return text, rpcBusy
+	}
 	return text, rpcPolicy
 }
 

@@ -23,6 +23,10 @@ func saySilent(s seen) (text, hint string) {
 	if text, hint := s.sayDelivery(); text != "" && s.pace() != probe.Slowly && !s.mayComeYet() {
 		return text, hint
 	}
+	if s.Check.Service.Network == catalog.UDP && s.pace() != probe.Never {
+		return "Datagrams came back, and none of them answers what was asked: something on the path, or another program at the port, answers for the service." + s.quote(),
+			"See on the server which program listens (netstat -abno), then look for a firewall or proxy in between that answers in its place."
+	}
 	switch s.pace() {
 	case probe.Slowly:
 		return fmt.Sprintf("The connection succeeded, but the answer came too slowly: %s in %s, and incomplete. "+

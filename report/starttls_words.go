@@ -32,26 +32,31 @@ func sayStartTLSRefused(s seen) (text, hint string) {
 	}
 	text = fmt.Sprintf("TLS is offered (STARTTLS) and then refused: %s. ", answer)
 	switch {
+	case aboutTLS.MatchString(answer):
 	case strangeCommand.MatchString(answer):
 		return text + "The server does not know the command that it offers: most likely a device on the path overwrites it (SMTP inspection, a mail proxy or an anti-virus program), " +
 				"or answers in the server's place.",
 			"Test from the server's own subnet: if TLS starts there, switch off the inspection for this server (Cisco: no inspect esmtp); if not, check the log of the service. " +
 				s.certificateHint()
-	case aboutTLS.MatchString(answer):
-		return text + "Most likely the service has no usable certificate, or cannot use its private key. No device on the path removed the offer.", s.certificateHint()
+	case !notNow.MatchString(answer):
+		return text + "It does not say why: the service cannot use its certificate, a rule denies TLS to this address, or a filter on the path answers.",
+			"Test from the server's own subnet: if TLS starts there, look for the filter on the path. If not: " + lower(s.certificateHint())
 	}
-	return text + "It does not say why: the service cannot use its certificate, a rule denies TLS to this address, or a filter on the path answers.",
-		"Test from the server's own subnet: if TLS starts there, look for the filter on the path; if not, check the log of the service. " + s.certificateHint()
+	return text + "Most likely the service has no usable certificate, or cannot use its private key. No device on the path removed the offer.", s.certificateHint()
 }
 
-// What servers answer that do not know a command: codes 500 and 502 (RFC 5321
-// section 4.2.4), BAD (RFC 9051 section 7.1), Exchange's "Protocol error" (POP3).
-// Cisco's inspection writes X over STARTTLS, and the server meets a word that is none.
-var strangeCommand = regexp.MustCompile(`(?i)^50[02]\b|^BAD\b|^-ERR (?:protocol error|unknown|unrecogni[sz]ed|invalid command|command (?:not (?:known|implemented)|unknown|unrecogni[sz]ed))`)
+// How servers say why they do not begin TLS that they offer.
+var (
+	aboutTLS = regexp.MustCompile(`(?i)\b(?:TLS|SSL|certificate|security (?:sub)?system)\b`)
 
-// aboutTLS is what they answer that cannot do TLS now: 454 (RFC 3207 section 4),
-// another code for the time being, NO and -ERR, or a word about it.
-var aboutTLS = regexp.MustCompile(`(?i)^4\d\d\b|^NO\b|^-ERR\b|\b(?:TLS|SSL|certificate|security (?:sub)?system)\b`)
+	// strangeCommand: codes 500 and 502 (RFC 5321 section 4.2.4), BAD (RFC 9051 section
+	// 7.1), Exchange's "Protocol error" (POP3). Cisco's inspection writes X over
+	// STARTTLS, and the server meets a word that is none.
+	strangeCommand = regexp.MustCompile(`(?i)^50[02]\b|^BAD\b|^-ERR (?:protocol error|unknown|unrecogni[sz]ed|invalid command|command (?:not (?:known|implemented)|unknown|unrecogni[sz]ed))`)
+
+	// notNow: 454 (RFC 3207 section 4) and other codes for the time being, NO, -ERR.
+	notNow = regexp.MustCompile(`^4\d\d\b|^NO\b|^-ERR\b`)
+)
 
 // startTLSHidden: the server itself hides STARTTLS, since X-ANONYMOUSTLS came
 // through.

@@ -26,9 +26,12 @@ func noServerBehind(s seen) bool {
 }
 
 func sayNoServerBehind(s seen) (text, hint string) {
-	return fmt.Sprintf("HTTP %s: %s answers, but no server behind it does.%s", s.status(), cmp.Or(s.web().Name, "a proxy or load balancer"), s.served()),
-		fmt.Sprintf("On the proxy, see which servers it marks as down and why: its health check may request a page that reports an error (%s). Then check each server by its own name, past the proxy.",
+	hint = "On the proxy, check which servers it marks as down and why. Then check each server by its own name, past the proxy."
+	if s.Check.Service.HTTP != nil {
+		hint = fmt.Sprintf("On the proxy, check which servers it marks as down and why: its health check may request a page that reports an error (%s). Then check each server by its own name, past the proxy.",
 			cmp.Or(s.healthPath(), "often /owa/healthcheck.htm"))
+	}
+	return fmt.Sprintf("HTTP %s: %s answers, but no server behind it does.%s", s.status(), cmp.Or(s.web().Name, "a proxy or load balancer"), s.served()), hint
 }
 
 func (s seen) healthPath() string {

@@ -3,7 +3,13 @@
 package protocol
 
 import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -70,6 +76,55 @@ func TestHTTPHealthLost(t *testing.T) {
 					t.Errorf("error %v, health %q, want %q", err, p.Facts["health"], c.want)
 				}
 			})
+		})
+	}
+}
+
+// TestHTTPHealthCompressed: some servers compress what nobody asked to have compressed
+// (https://github.com/openflagr/flagr/issues/261).
+func TestHTTPHealthCompressed(t *testing.T) {
+	var small bytes.Buffer
+	z := gzip.NewWriter(&small)
+	_, _ = z.Write([]byte("200 OK<br/>MAIL01.contoso.example"))
+	_ = z.Close()
+	for name, c := range map[string]struct{ body, want string }{
+		"compressed":            {small.String(), "200 OK, MAIL01.contoso.example"},
+		"called so and is not":  {"200 OK<br/>MAIL01.contoso.example", "no answer: the connection was closed"},
+		"compressed, and ended": {small.String()[:20], "no answer: the connection was closed"},
+	} {
+		q := directory("/owa/", 302)
+		q.Service.HTTP.Health = "/owa/healthcheck.htm"
+		page := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n", len(c.body))
+		p, err := pipeTo(askHTTP, q, func(conn net.Conn) {
+			requests := bufio.NewReader(conn)
+			for _, reply := range []string{strings.ReplaceAll(owaRedirect, "\n", "\r\n"), page + c.body} {
+				if _, err := http.ReadRequest(requests); err == nil {
+					_, _ = io.WriteString(conn, reply)
+				}
+			}
+		})
+		if err != nil || p.Facts["health"] != c.want {
+			t.Errorf("%s: error %v, health %q, want %q", name, err, p.Facts["health"], c.want)
+		}
+	}
+}
+
+// TestHTTPDoesNotWaitForBody: a server that announces more than it sends has answered
+// all the same (https://github.com/seanmonstar/reqwest/issues/1646,
+// https://github.com/ning/async-http-client/issues/16).
+func TestHTTPDoesNotWaitForBody(t *testing.T) {
+	for name, head := range map[string]string{
+		"a login":       "HTTP/1.1 401 Unauthorized\nServer: Microsoft-IIS/10.0\nX-FEServer: MAIL01\nWWW-Authenticate: NTLM\nContent-Length: 5000\n\nhello",
+		"an error page": "HTTP/1.1 400 Bad Request\nServer: Microsoft-IIS/10.0\nContent-Length: 5000\n\nhello",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			q := directory("/ews/", 401)
+			q.Service.HTTP.Health = "/ews/healthcheck.htm"
+			begin := time.Now()
+			p, err := pipeTo(askHTTP, q, saysHTTP(head))
+			if took := time.Since(begin); err != nil || took > 2*httpBodyTime || p.Facts["health"] != "not asked: the page before it broke off" {
+				t.Errorf("%s: error %v after %v, %+v", name, err, took, p)
+			}
 		})
 	}
 }

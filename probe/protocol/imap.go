@@ -44,12 +44,12 @@ func askIMAP(conn net.Conn, q Question) (Peer, error) {
 func greetedIMAP(t *talk, p *Peer) error {
 	for {
 		line, err := t.readLine(func(head []byte) bool {
-			return opens(head, "* OK", "* PREAUTH", "* BYE", "* CAPABILITY", "* NO", "* BAD")
+			return opens(head, "* OK", "* PREAUTH", "* BYE", "* CAPABILITY", "* NO", "* BAD", " NO")
 		})
 		if err != nil {
 			return err
 		}
-		switch word, _ := verb(strings.TrimPrefix(line, "* ")); word {
+		switch word, _ := verb(strings.TrimLeft(line, "* ")); word {
 		case "BYE":
 			p.turnAway(line, reasonOf(line))
 		case "PREAUTH":

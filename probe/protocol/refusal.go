@@ -44,7 +44,7 @@ func (p *Peer) turnAway(text string, why Reason) { p.Refusal, p.Reason = text, w
 // for it, or do not use them.
 var (
 	nameWords  = regexp.MustCompile(`(?i)\b(?:helo|ehlo|host ?name|domain name|fqdn|fully[- ]qualified)\b`)
-	banWords   = regexp.MustCompile(`(?i)\b(?:banned|blocked|(?:block|black|deny) ?list(?:ed)?|spamhaus|spamcop|(?:dns)?[rb]bl|reputation|fail2ban)\b`)
+	banWords   = regexp.MustCompile(`(?i)\b(?:banned|blocked|(?:block|black|deny) ?list(?:ed)?|spamhaus|spamcop|(?:dns)?[rb]bl|reputation|fail2ban|intrusion prevention)\b`)
 	ptrWords   = regexp.MustCompile(`(?i)\breverse (?:dns|host ?name|mapping|lookup|record)|\brDNS\b|\bPTR\b|\bcannot (?:find|resolve) your (?:host ?name|address)`)
 	limitWords = regexp.MustCompile(`(?i)\bthrottl|\bgr[ea]y-?list|\btoo (?:many|fast|often)\b|\brate.?limit|\b(?:limit|maximum)\b.*\bexceeded\b|\bexceeded\b.*\blimit\b|\bmaximum number\b|\[(?:LIMIT|IN-?USE|LOGIN-DELAY)\]`)
 	// Exchange numbers why it closes a connection (MailKit issue 849 has 14, node-imap issue 561 has 15).
