@@ -62,9 +62,4 @@ func (s *Silence) detail(step string) string {
 	return fmt.Sprintf("connected; %s came in the step %q, and then nothing for %s", count(s.Heard), step, s.Quiet.Round(100*time.Millisecond))
 }
 
-func count(bytes int) string {
-	if bytes == 1 {
-		return "1 byte"
-	}
-	return fmt.Sprintf("%d bytes", bytes)
-}
+func count(bytes int) string { return Count(bytes, "byte") }

@@ -12,7 +12,7 @@ import (
 func (t *table) summary(r Report) {
 	switch {
 	case len(r.Results) == 0 && r.Counts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", count(r.Counts.Unasked, "host")), plain})
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", probe.Count(r.Counts.Unasked, "host")), plain})
 		return
 	case len(r.Results) == 0:
 		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
@@ -31,7 +31,7 @@ func (t *table) summary(r Report) {
 		}
 	}
 	if r.Counts.Unasked > 0 {
-		line = append(line, span{fmt.Sprintf("%s not asked,", count(r.Counts.Unasked, "host")), inks[Unknown]})
+		line = append(line, span{fmt.Sprintf("%s not asked,", probe.Count(r.Counts.Unasked, "host")), inks[Unknown]})
 	}
 	last := &line[len(line)-1]
 	last.text = last.text[:len(last.text)-1]
@@ -41,7 +41,7 @@ func (t *table) summary(r Report) {
 
 // extent is how much was done, and in which time where that is known.
 func extent(r Report) string {
-	text := fmt.Sprintf("%s on %s", count(r.Counts.Total(), "check"), count(r.Hosts(), "host"))
+	text := fmt.Sprintf("%s on %s", probe.Count(r.Counts.Total(), "check"), probe.Count(r.Hosts(), "host"))
 	if r.Took > 0 {
 		text += " in " + probe.Elapsed(durationOf(r.Took))
 	}
