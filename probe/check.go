@@ -54,7 +54,17 @@ func (r *run) askAt(ctx context.Context, h *host, c catalog.Check, at netip.Addr
 }
 
 // ask finds the verdict on one check at one address: it waits for its turn,
-// asks, and asks again where that may tell more.
+// asks, and asks again where that may tell more. A check waits for all its turns in
+// this order and keeps each while it waits for the next, so that no two checks can
+// wait for one another:
+//
+//  1. the host's turn, which a gentle run gives to one check at a time
+//  2. a place at the port, and whether anything answers there (door)
+//  3. where the answer is in doubt: quiet at the host, and a share of it (crowd)
+//  4. a place among the connects of the host, then of the run, and their pace
+//  5. a place among the conversations of the host, then of the run; then those
+//     of 4 are given back
+//  6. the one login of the host, and room among those of the run (Logins)
 func (r *run) ask(ctx context.Context, h *host, c catalog.Check, at netip.AddrPort) Result {
 	res := Result{Check: c, Address: at.Addr(), Port: at.Port(), Step: protocol.Connect, Verdict: Untried, Obstacle: Interrupted}
 	d := h.door(at, c.Service)

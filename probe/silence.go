@@ -70,9 +70,4 @@ func (s *Silence) detail(step protocol.Step, during string) string {
 	return fmt.Sprintf("connected; %s came %s, and then nothing for %s", count(s.Heard), during, Elapsed(s.Quiet))
 }
 
-func count(bytes int) string {
-	if bytes == 1 {
-		return "1 byte"
-	}
-	return fmt.Sprintf("%d bytes", bytes)
-}
+func count(bytes int) string { return Count(bytes, "byte") }

@@ -87,7 +87,7 @@ func failure(err error) *protocol.TLSFailure {
 		f.Cause = protocol.TLSInClear
 	case errors.As(err, &op) && op.Op == "remote error":
 		f.Cause, f.Alert = protocol.TLSAlerted, alertOf(op.Err)
-	case errors.As(err, &op) && alertOf(op.Err) == noRenegotiation:
+	case errors.As(err, &op) && alertOf(op.Err) == protocol.AlertNoRenegotiation:
 		f.Cause = protocol.TLSRenegotiation
 	case strings.HasPrefix(failed.err.Error(), unreadable):
 		f.Cause = protocol.TLSUnreadable
@@ -98,8 +98,6 @@ func failure(err error) *protocol.TLSFailure {
 // unreadable is how crypto/tls begins its error for a certificate that crypto/x509
 // refuses. It has no type for that.
 const unreadable = "tls: failed to parse certificate from server"
-
-const noRenegotiation = 100 // the alert of that name (RFC 5246 section 7.2)
 
 // alertOf is the number of an alert. The type that crypto/tls has for it is not
 // exported, and its text is that of the one that is.

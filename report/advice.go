@@ -164,17 +164,9 @@ var tlsRecord = regexp.MustCompile(`^\\x1[56]\\x03`)
 // tries counts what was sent.
 func (s seen) tries() string {
 	if s.Check.Service.Network == catalog.UDP {
-		return count(s.Tries, "request")
+		return probe.Count(s.Tries, "request")
 	}
-	return count(s.Tries, "connection attempt")
-}
-
-// count is a number with its noun: "1 day", "3 days".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return probe.Count(s.Tries, "connection attempt")
 }
 
 // sentence ends a text of unknown origin with one full stop.

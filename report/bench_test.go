@@ -103,7 +103,7 @@ func BenchmarkReadBack(b *testing.B) {
 			in.Close()
 		}()
 		before, most, n := heap(), uint64(0), 0
-		for _, err := range Lines("run.jsonl", out) {
+		for _, err := range Lines("run.jsonl", out, new(Report)) {
 			if err != nil {
 				b.Fatal(err)
 			}

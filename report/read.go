@@ -41,12 +41,14 @@ func read(name string, r io.Reader, n int) (Report, error) {
 	return head, nil
 }
 
-// Lines is Read for who needs no more than one result at a time: results come in
-// the order of the file. An error is the last that comes.
-func Lines(name string, r io.Reader) iter.Seq2[Entry, error] {
+// Lines is Read for callers that need only one result at a time: results come in the
+// order of the file. An error is the last that comes. When all have come, head is
+// the report without its results.
+func Lines(name string, r io.Reader, head *Report) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		wanted := true
-		_, err := parse(r, func(e Entry) bool {
+		var err error
+		*head, err = parse(r, func(e Entry) bool {
 			wanted = yield(e, nil)
 			return wanted
 		})

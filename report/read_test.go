@@ -201,7 +201,7 @@ func (e *endless) Read(p []byte) (int, error) {
 func TestLines(t *testing.T) {
 	text := write(t, "jsonl", draft(network()), Style{})
 	var entries []Entry
-	for e, err := range Lines("run.jsonl", strings.NewReader(text)) {
+	for e, err := range Lines("run.jsonl", strings.NewReader(text), new(Report)) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +211,7 @@ func TestLines(t *testing.T) {
 		t.Errorf("- written, + read:\n%s", diff)
 	}
 	n := 0
-	for _, err := range Lines("run.jsonl", strings.NewReader(text+"{")) {
+	for _, err := range Lines("run.jsonl", strings.NewReader(text+"{"), new(Report)) {
 		if n++; n == len(entries)+1 && (err == nil || !strings.Contains(err.Error(), "run.jsonl: line ")) {
 			t.Errorf("the last line: %v", err)
 		}
@@ -219,7 +219,7 @@ func TestLines(t *testing.T) {
 	if n != len(entries)+1 {
 		t.Errorf("%d results", n)
 	}
-	for range Lines("run.json", strings.NewReader(write(t, "json", draft(network()), Style{}))) {
+	for range Lines("run.json", strings.NewReader(write(t, "json", draft(network()), Style{})), new(Report)) {
 		break
 	}
 }

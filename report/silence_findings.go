@@ -30,7 +30,7 @@ func sayHandshakeStalls(s seen) (text, hint string) {
 func (s seen) sayHandshakeHeld() (text, hint string) {
 	never := "never answers the ClientHello"
 	if heard := s.Silence.Heard; heard > 0 {
-		never = fmt.Sprintf("began to answer the ClientHello (%s) and then sent nothing more", count(heard, "byte"))
+		never = fmt.Sprintf("began to answer the ClientHello (%s) and then sent nothing more", probe.Count(heard, "byte"))
 	}
 	text = fmt.Sprintf("Packets reach %s and are acknowledged, but %s %s: the service hangs or cannot use its certificate, "+
 		"or a proxy, load balancer or intrusion prevention system accepted the connection and holds it", s.place(), s.port(), never)

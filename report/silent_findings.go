@@ -30,7 +30,7 @@ func saySilent(s seen) (text, hint string) {
 	switch s.pace() {
 	case probe.Slowly:
 		return fmt.Sprintf("The connection succeeded, but the answer came too slowly: %s in %s, and incomplete. "+
-				"A tarpit slows down clients that it does not trust, or the server is overloaded.", count(s.Silence.Heard, "byte"), probe.Elapsed(s.stepTook())),
+				"A tarpit slows down clients that it does not trust, or the server is overloaded.", probe.Count(s.Silence.Heard, "byte"), probe.Elapsed(s.stepTook())),
 			s.moreTime() + " If it still does not finish, check whether the server or a filter in front of it slows this address down on purpose."
 	case probe.Stalled:
 		if s.Step == protocol.Greet && s.Silence.Heard == 0 {

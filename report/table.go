@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"exreach/probe"
 )
 
 // The columns of a row that do not depend on what is in it.
@@ -82,7 +84,7 @@ func (t *table) group(g Group, from string) {
 	if e := g.Whole; e != nil {
 		t.paragraph(0, margin, append(nameOf(g),
 			span{" " + e.Verdict + ":", inks[e.Grade]},
-			span{fmt.Sprintf("%s (%s not asked)", e.Detail, count(len(g.Entries), "service")), plain})...)
+			span{fmt.Sprintf("%s (%s not asked)", e.Detail, probe.Count(len(g.Entries), "service")), plain})...)
 		t.aboutName(g)
 		t.findings(*e, margin)
 		return

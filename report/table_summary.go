@@ -12,7 +12,7 @@ import (
 func (t *table) summary(f Finished) {
 	switch {
 	case f.hosts == 0 && f.Counts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", count(f.Counts.Unasked, "host")), plain})
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", probe.Count(f.Counts.Unasked, "host")), plain})
 		return
 	case f.hosts == 0:
 		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
@@ -31,7 +31,7 @@ func (t *table) summary(f Finished) {
 		}
 	}
 	if f.Counts.Unasked > 0 {
-		line = append(line, span{fmt.Sprintf("%s not asked,", count(f.Counts.Unasked, "host")), inks[Unknown]})
+		line = append(line, span{fmt.Sprintf("%s not asked,", probe.Count(f.Counts.Unasked, "host")), inks[Unknown]})
 	}
 	last := &line[len(line)-1]
 	last.text = last.text[:len(last.text)-1]
@@ -41,7 +41,7 @@ func (t *table) summary(f Finished) {
 
 // extent is how much was done, and in which time where that is known.
 func extent(f Finished) string {
-	text := fmt.Sprintf("%s on %s", count(f.Counts.Total(), "check"), count(f.hosts, "host"))
+	text := fmt.Sprintf("%s on %s", probe.Count(f.Counts.Total(), "check"), probe.Count(f.hosts, "host"))
 	if f.Took > 0 {
 		text += " in " + probe.Elapsed(durationOf(f.Took))
 	}

@@ -14,21 +14,6 @@ import (
 	"exreach/probe/protocol"
 )
 
-// The alerts that are told in words of their own (RFC 8446 section 6).
-const (
-	alertHandshakeFailure    = 40
-	alertNoCertificate       = 41
-	alertBadCertificate      = 42
-	alertUnknownCertificate  = 46
-	alertUnknownAuthority    = 48
-	alertAccessDenied        = 49
-	alertProtocolVersion     = 70
-	alertInsufficient        = 71
-	alertInternalError       = 80
-	alertUnrecognizedName    = 112
-	alertCertificateRequired = 116
-)
-
 var tlsCauseWords = words([]protocol.TLSCause{
 	protocol.TLSAlerted, protocol.TLSInClear, protocol.TLSRenegotiation, protocol.TLSCertificateWanted, protocol.TLSUnreadable, protocol.TLSBroken,
 })
@@ -54,8 +39,8 @@ func certificateWanted(s seen) bool {
 	}
 	f := s.tlsFailure()
 	asked := s.Peer != nil && s.Peer.TLS != nil && s.Peer.TLS.ClientCertificate
-	return f.Cause == protocol.TLSCertificateWanted || f.Cause == protocol.TLSAlerted && (asked || f.Alert == alertCertificateRequired ||
-		f.Alert >= alertNoCertificate && f.Alert <= alertUnknownCertificate || f.Alert == alertUnknownAuthority || f.Alert == alertAccessDenied)
+	return f.Cause == protocol.TLSCertificateWanted || f.Cause == protocol.TLSAlerted && (asked || f.Alert == protocol.AlertCertificateRequired ||
+		f.Alert >= protocol.AlertNoCertificate && f.Alert <= protocol.AlertUnknownCertificate || f.Alert == protocol.AlertUnknownAuthority || f.Alert == protocol.AlertAccessDenied)
 }
 
 func sayCertificateWanted(s seen) (text, hint string) {
@@ -66,7 +51,7 @@ func sayCertificateWanted(s seen) (text, hint string) {
 	switch f := s.tlsFailure(); {
 	case f.Cause == protocol.TLSCertificateWanted:
 		text += ": it asked for one after the request (renegotiation), as IIS does when a single directory requires client certificates, and then stopped answering."
-	case s.Peer.TLS != nil && s.Peer.TLS.ClientCertificate, f.Alert == alertCertificateRequired:
+	case s.Peer.TLS != nil && s.Peer.TLS.ClientCertificate, f.Alert == protocol.AlertCertificateRequired:
 		text += fmt.Sprintf(": it ended the handshake with the alert %s.", alertName(f.Alert))
 	default:
 		text += fmt.Sprintf(": it ended the handshake with the alert %s, which is about the client's certificate. "+
@@ -139,17 +124,17 @@ func (s seen) sayBrokenOff() (text, hint string) {
 // alerted says why a server sends an alert, and what to do about it.
 func (s seen) alerted(alert uint8) (why, hint string) {
 	switch alert {
-	case alertHandshakeFailure, alertInsufficient:
+	case protocol.AlertHandshakeFailure, protocol.AlertInsufficient:
 		return "it has no cipher in common with exreach, which offers ECDHE, DHE and RSA with AES and 3DES, and RC4 (DHE only under TLS 1.2), or its certificate has a kind of key that exreach does not support. Windows clients may support it",
 			"Compare the ciphers of the server (Get-TlsCipherSuite, the policy SSL Cipher Suite Order) with the key of its certificate: " +
 				"an ECDSA key needs ECDHE_ECDSA. Event 36874 of Schannel says that nothing fits."
-	case alertProtocolVersion:
+	case protocol.AlertProtocolVersion:
 		return "it allows none of the versions that exreach offers, TLS 1.0 to 1.3",
 			`Allow TLS 1.2 on the server: HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols. A server that speaks only SSL 3.0 is out of date.`
-	case alertInternalError:
+	case protocol.AlertInternalError:
 		return "it had an internal error, often because the service cannot use the private key of its certificate",
 			"Check the System log for events 36870 and 36874 of Schannel, and give the service's account read access to the private key, or assign the certificate again. " + s.certificateHint()
-	case alertUnrecognizedName:
+	case protocol.AlertUnrecognizedName:
 		if _, err := netip.ParseAddr(s.Check.Host); err == nil {
 			return "exreach was given an address and so sent no server name (SNI), and the server answers only to names",
 				"Check the server by the name that clients use."

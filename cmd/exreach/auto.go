@@ -153,7 +153,7 @@ func (i *identifier) noteTaken() {
 	var parts []string
 	for _, version := range i.cat.Names() {
 		if n := i.taken[version]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s as --version %s", plural(n, "host"), version))
+			parts = append(parts, fmt.Sprintf("%s as --version %s", probe.Count(n, "host"), version))
 		}
 	}
 	if i.each || parts == nil {
@@ -161,6 +161,6 @@ func (i *identifier) noteTaken() {
 	}
 	note(i.notes, "checking %s", strings.Join(parts, ", "))
 	if i.mute > 0 {
-		note(i.notes, "%s of these did not say which version it is", plural(i.mute, "host"))
+		note(i.notes, "%s of these did not say which version it is", probe.Count(i.mute, "host"))
 	}
 }

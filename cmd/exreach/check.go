@@ -83,14 +83,6 @@ func note(w io.Writer, format string, a ...any) {
 	tell(w, "exreach: "+fmt.Sprintf(format, a...))
 }
 
-// plural is "1 row", "2 rows".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // positive is the value of an option that must not be less than one; 0 where
 // it was not given.
 func positive[T int | float64 | time.Duration](c *cli.Context, name string, value T) (T, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/probe"
 )
 
 // A planner makes the checks of a run, one host at a time: those of ten thousand
@@ -212,7 +213,7 @@ func (p *planner) noteUnasked(plan []catalog.Check) {
 		}
 		p.told[role] = true
 		if n := p.unasked(c); n > 0 {
-			note(p.notes, "%s cannot be tested remotely: exreach catalog show %s %s says why", plural(n, "catalogue service"), c.Version, c.Service.Role)
+			note(p.notes, "%s cannot be tested remotely: exreach catalog show %s %s says why", probe.Count(n, "catalogue service"), c.Version, c.Service.Role)
 		}
 	}
 }

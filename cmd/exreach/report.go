@@ -81,7 +81,8 @@ func (o output) pass(name string, saved io.Reader) error {
 	defer to.discard()
 	var counts report.Counts
 	text := bufio.NewWriter(to)
-	for e, err := range report.Lines(name, saved) {
+	var head report.Report
+	for e, err := range report.Lines(name, saved, &head) {
 		if err != nil {
 			return err
 		}
@@ -93,5 +94,6 @@ func (o output) pass(name string, saved io.Reader) error {
 	if err := text.Flush(); err != nil {
 		return to.failed(err)
 	}
+	counts.Unasked, o.standIn = max(0, head.Counts.Unasked), head.StandIn
 	return o.finish(to, counts)
 }

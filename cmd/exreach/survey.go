@@ -49,7 +49,7 @@ func (s *survey) unasked() int { return int(s.hosts.named.Load() - s.plan.begun.
 func (s *survey) failed() error {
 	switch {
 	case s.plan.bad > 1:
-		return fmt.Errorf("%w (and %s more)", s.plan.err, plural(s.plan.bad-1, "host"))
+		return fmt.Errorf("%w (and %s more)", s.plan.err, probe.Count(s.plan.bad-1, "host"))
 	case s.plan.err != nil:
 		return s.plan.err
 	case s.hosts.pipe != nil && s.hosts.pipe.err != nil:

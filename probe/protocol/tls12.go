@@ -137,7 +137,7 @@ func (h *tls12Handshake) listen() error {
 			}
 		case serverCertificate:
 			if !h.keep(body) {
-				return broken(alertDecode)
+				return broken(AlertDecodeError)
 			}
 		case serverKeyExchange:
 			h.exchange = body
@@ -145,12 +145,12 @@ func (h *tls12Handshake) listen() error {
 			h.conn.ClientCertificate = true
 		case serverHelloDone:
 			if h.suite == nil || len(h.conn.Certificates) == 0 {
-				return broken(alertUnexpected)
+				return broken(AlertUnexpectedMessage)
 			}
 			return nil
 		}
 	}
-	return broken(alertUnexpected)
+	return broken(AlertUnexpectedMessage)
 }
 
 // choose takes a ServerHello.
@@ -158,14 +158,14 @@ func (h *tls12Handshake) choose(body cryptobyte.String) error {
 	var version, id uint16
 	var session cryptobyte.String
 	if !body.ReadUint16(&version) || !body.ReadBytes(&h.server, 32) || !body.ReadUint8LengthPrefixed(&session) || !body.ReadUint16(&id) {
-		return broken(alertDecode)
+		return broken(AlertDecodeError)
 	}
 	i := slices.IndexFunc(tls12Suites, func(s tls12Suite) bool { return s.id == id })
 	switch {
 	case version != version12:
-		return broken(alertVersion)
+		return broken(AlertProtocolVersion)
 	case i < 0 || h.suite != nil:
-		return broken(alertIllegal)
+		return broken(AlertIllegalParameter)
 	}
 	h.suite = &tls12Suites[i]
 	h.conn.Cipher = h.suite.name
@@ -215,7 +215,7 @@ func (h *tls12Handshake) agree() error {
 	case err != nil:
 		return err
 	case kind != recordChangeCipher || len(h.conn.messages) > 0:
-		return broken(alertUnexpected)
+		return broken(AlertUnexpectedMessage)
 	}
 	h.conn.in = in
 	message, body, err := h.next()
@@ -223,7 +223,7 @@ func (h *tls12Handshake) agree() error {
 	case err != nil:
 		return err
 	case message != finished || !hmac.Equal(body, want):
-		return broken(alertIllegal)
+		return broken(AlertIllegalParameter)
 	}
 	return nil
 }
@@ -249,7 +249,7 @@ func (h *tls12Handshake) next() (kind byte, body cryptobyte.String, err error) {
 			size := 4 + (int(c.messages[1])<<16 | int(c.messages[2])<<8 | int(c.messages[3]))
 			switch {
 			case size > largestMessage:
-				return 0, nil, broken(alertDecode)
+				return 0, nil, broken(AlertDecodeError)
 			case len(c.messages) >= size:
 				message := c.messages[:size]
 				c.messages = c.messages[size:]
@@ -264,7 +264,7 @@ func (h *tls12Handshake) next() (kind byte, body cryptobyte.String, err error) {
 		case err != nil:
 			return 0, nil, err
 		case record != recordHandshake || len(data) == 0:
-			return 0, nil, broken(alertUnexpected)
+			return 0, nil, broken(AlertUnexpectedMessage)
 		}
 		c.messages = append(c.messages, data...)
 	}

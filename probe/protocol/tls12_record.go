@@ -29,19 +29,6 @@ const (
 	largestSent = largestData + 2048 // and encrypted
 )
 
-// Alerts (RFC 5246 section 7.2, RFC 8446 section 6).
-const (
-	alertCloseNotify     = 0
-	alertUnexpected      = 10
-	alertBadMAC          = 20
-	alertOverflow        = 22
-	alertHandshake       = 40
-	alertIllegal         = 47
-	alertDecode          = 50
-	alertVersion         = 70
-	alertNoRenegotiation = 100
-)
-
 // broken is what crypto/tls, too, returns where the other side does not keep to the
 // protocol.
 func broken(alert uint8) error {
@@ -124,14 +111,14 @@ func (c *TLS12Conn) readRecord() (kind byte, data []byte, err error) {
 		case kind != recordAlert:
 			return kind, data, nil
 		case len(data) != 2:
-			return 0, nil, broken(alertDecode)
-		case data[1] == alertCloseNotify:
+			return 0, nil, broken(AlertDecodeError)
+		case data[1] == AlertCloseNotify:
 			return 0, nil, io.EOF
 		case data[0] != 1:
 			return 0, nil, &net.OpError{Op: "remote error", Err: tls.AlertError(data[1])}
 		}
 	}
-	return 0, nil, broken(alertUnexpected)
+	return 0, nil, broken(AlertUnexpectedMessage)
 }
 
 func (c *TLS12Conn) readAny() (kind byte, data []byte, err error) {
@@ -144,7 +131,7 @@ func (c *TLS12Conn) readAny() (kind byte, data []byte, err error) {
 	case kind < recordChangeCipher || kind > recordData || head[1] != 3:
 		return 0, nil, tls.RecordHeaderError{Msg: "the server does not speak TLS", RecordHeader: [5]byte(head), Conn: c.Conn}
 	case size > largestSent:
-		return 0, nil, broken(alertOverflow)
+		return 0, nil, broken(AlertRecordOverflow)
 	}
 	data = make([]byte, size)
 	if _, err := io.ReadFull(c.Conn, data); err != nil {
@@ -152,7 +139,7 @@ func (c *TLS12Conn) readAny() (kind byte, data []byte, err error) {
 	}
 	if c.in != nil {
 		if data, err = c.in.open(kind, data); err != nil {
-			return 0, nil, broken(alertBadMAC)
+			return 0, nil, broken(AlertBadRecordMAC)
 		}
 	}
 	return kind, data, nil
@@ -187,9 +174,9 @@ func (c *TLS12Conn) Read(b []byte) (int, error) {
 		case err != nil:
 			return 0, err
 		case kind == recordHandshake && len(data) >= 4 && data[0] == helloRequest:
-			return 0, broken(alertNoRenegotiation)
+			return 0, broken(AlertNoRenegotiation)
 		case kind != recordData:
-			return 0, broken(alertUnexpected)
+			return 0, broken(AlertUnexpectedMessage)
 		}
 		c.rest = data
 	}
@@ -214,7 +201,7 @@ func (c *TLS12Conn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.out != nil {
-		c.put(recordAlert, []byte{1, alertCloseNotify})
+		c.put(recordAlert, []byte{1, AlertCloseNotify})
 		_ = c.flush()
 	}
 	return c.Conn.Close()

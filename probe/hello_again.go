@@ -28,16 +28,10 @@ func (a *attempt) anew(talksTwice bool) (next hello, known bool) {
 	case Cut:
 		return tls12Hello, true
 	case BadTLS:
-		return tls12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == alertHandshakeFailure || f.Alert == alertInsufficient
+		return tls12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == protocol.AlertHandshakeFailure || f.Alert == protocol.AlertInsufficient
 	}
 	return 0, false
 }
-
-// Alerts of a server that finds no cipher to its liking (RFC 8446 section 6.2).
-const (
-	alertHandshakeFailure = 40
-	alertInsufficient     = 71
-)
 
 // askAnew asks once more with another hello. It reports whether that came further;
 // then it is the one for this door.
