@@ -179,12 +179,12 @@ func TestReplayGrowing(t *testing.T) {
 // A list of many short names takes little more memory than its text.
 func TestNamesMemory(t *testing.T) {
 	const many = 200_000
-	before := inUse()
+	before := heapInUse()
 	var n names
 	for i := range many {
 		n.add(fmt.Sprintf("m%05d", i))
 	}
-	if used := inUse() - before; used > 3*7*many {
+	if used := heapInUse() - before; used > 3*7*many {
 		t.Errorf("%d names of 6 letters take %d KB", many, used>>10)
 	}
 	next := 0
@@ -199,8 +199,8 @@ func TestNamesMemory(t *testing.T) {
 	}
 }
 
-// inUse is how many bytes of the heap are in use.
-func inUse() int {
+// heapInUse is how many bytes of the heap are in use.
+func heapInUse() int {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
