@@ -211,10 +211,11 @@ func list(name string, read func(*yaml.Node) error) field {
 		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
 			return fmt.Errorf("%s must be a list with something in it", name)
 		}
-		for _, item := range n.Content {
+		for i, item := range n.Content {
 			if err := read(item); err != nil {
 				return at(item.Line, err)
 			}
+			n.Content[i] = nil // its values take many times the memory of what was read
 		}
 		return nil
 	}}

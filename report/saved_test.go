@@ -57,10 +57,7 @@ func checkSaved(t *testing.T, name string, text []byte) {
 func TestSaved(t *testing.T) {
 	document, lines := write(t, "json", draft(network()), Style{}), write(t, "jsonl", draft(network()), Style{})
 	hostileText := write(t, "json", hostileReport(), Style{})
-	many := ""
-	for range manyResults {
-		many += `{"host":"a","service":"s","want":"required","verdict":"refused","grade":"fail","detail":"` + strings.Repeat("d", 200) + `"}` + "\n"
-	}
+	many := strings.Repeat(`{"host":"a","service":"s","want":"required","verdict":"refused","grade":"fail","detail":"`+strings.Repeat("d", 200)+`"}`+"\n", manyResults)
 	for name, text := range map[string]string{
 		"a document":                document,
 		"lines":                     lines,

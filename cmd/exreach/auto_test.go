@@ -93,7 +93,10 @@ func TestIdentifyMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := roster{names: []string{"mail01", "mail02", "mail03"}}
+	var r roster
+	for _, name := range []string{"mail01", "mail02", "mail03"} {
+		r.names.add(name)
+	}
 	v, err := cat.Version("2016")
 	if err != nil {
 		t.Fatal(err)

@@ -102,6 +102,7 @@ func (l *hostList) next(ctx context.Context) (name string, more bool) {
 		}
 		if !more {
 			l.noteRepeated()
+			l.seen = nil
 			return "", false
 		}
 		if name, l.err = l.read(line); l.err != nil {

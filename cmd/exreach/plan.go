@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -43,6 +44,7 @@ func openCatalog(ctx context.Context, file string) (*catalog.Catalog, error) {
 		return nil, fmt.Errorf("cannot read the catalogue: %w", err)
 	}
 	defer f.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
 	return cat, cat.Add(file, heeding(ctx, f), slices.Sorted(maps.Keys(protocol.Table)))
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -41,7 +42,7 @@ type roster struct {
 	from    string       // who connects, where a topology file says so
 	targets []target     // of a topology file
 	like    catalog.Host // what a host is that has nothing but a name
-	names   []string     // what is known of those before anybody is asked
+	names   names        // what is known of those before anybody is asked
 	pipe    *hostList    // where more come from; nil where these are all
 	named   atomic.Int64 // targets so far
 	whole   atomic.Bool  // no more are to come
@@ -49,7 +50,8 @@ type roster struct {
 
 // oneHost is the roster of a single host.
 func oneHost(h catalog.Host) *roster {
-	r := &roster{like: h, names: []string{h.Name}}
+	r := &roster{like: h}
+	r.names.add(h.Name)
 	r.named.Store(1)
 	r.whole.Store(true)
 	return r
@@ -73,7 +75,7 @@ func rosterOf(c *cli.Context, stdin io.Reader, notes io.Writer) (*roster, error)
 	default:
 		err = r.fromArguments(c, family, notes)
 	}
-	r.named.Store(int64(len(r.names) + len(r.targets)))
+	r.named.Store(int64(r.names.count + len(r.targets)))
 	r.whole.Store(r.pipe == nil)
 	return r, err
 }
@@ -118,9 +120,9 @@ func (r *roster) fromArguments(c *cli.Context, family probe.Family, notes io.Wri
 			continue
 		}
 		seen[key] = true
-		r.names = append(r.names, name)
+		r.names.add(name)
 	}
-	if len(r.names) == 0 {
+	if r.names.count == 0 {
 		return hinted("exreach check mail01.contoso.com, or exreach demo to see one without a server", "there is no host to check")
 	}
 	return nil
@@ -141,16 +143,17 @@ func (r *roster) fromList(c *cli.Context, stdin io.Reader, family probe.Family, 
 		if !more {
 			break
 		}
-		r.names = append(r.names, name)
+		r.names.add(name)
 		if pipe {
 			r.pipe = list
 			return nil
 		}
 	}
+	runtime.GC() // that there may be as much garbage as was in use until now would triple the memory
 	switch {
 	case c.Context.Err() != nil:
 		return fmt.Errorf("interrupted while reading the hosts from %s: %w", list.name, c.Context.Err())
-	case list.err == nil && len(r.names) == 0:
+	case list.err == nil && r.names.count == 0:
 		return hinted("write one host a line", "there is no host to check: %s names none", list.name)
 	}
 	return list.err
@@ -165,6 +168,7 @@ func (r *roster) fromTopology(ctx context.Context, name string, family probe.Fam
 		return fmt.Errorf("cannot read the topology: %w", err)
 	}
 	defer f.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
 	t, err := catalog.LoadTopology(name, heeding(ctx, f))
 	if err != nil {
 		return err
@@ -195,7 +199,7 @@ func (r *roster) known() iter.Seq[target] {
 				return
 			}
 		}
-		for n, name := range r.names {
+		for n, name := range r.names.all() {
 			if !yield(r.target(name, n)) {
 				return
 			}

@@ -14,7 +14,10 @@ import (
 
 // A scratch is a temporary file, which is gone with the command. The zero value is
 // none yet.
-type scratch struct{ *os.File }
+type scratch struct {
+	*os.File
+	named bool // it still has a name
+}
 
 // create makes the file. Where the system lets go of the name of an open file, as all
 // but Windows do, nothing is left however the program ends.
@@ -23,8 +26,7 @@ func (s *scratch) create() error {
 	if err != nil {
 		return err
 	}
-	_ = os.Remove(f.Name())
-	s.File = f
+	s.File, s.named = f, os.Remove(f.Name()) != nil
 	return nil
 }
 
@@ -35,8 +37,8 @@ func (s *scratch) Close() error {
 		return nil
 	}
 	err := s.File.Close()
-	if gone := os.Remove(s.Name()); !errors.Is(gone, os.ErrNotExist) {
-		err = errors.Join(err, gone)
+	if s.named {
+		err = errors.Join(err, os.Remove(s.Name()))
 	}
 	return err
 }

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// scratchFolder has temporary files made in a folder of the test, which it returns.
+func scratchFolder(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	t.Setenv("TMP", folder) // Windows
+	return folder
+}
+
+// left is how many files there are in a folder.
+func left(t *testing.T, folder string) int {
+	t.Helper()
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(files)
+}
+
+// longReport is lines of JSON that are too many to be kept in memory.
+func longReport() string {
+	var text strings.Builder
+	for i := 0; text.Len() < fewBytes+fewBytes/2; i++ {
+		fmt.Fprintf(&text, `{"host":"mail%d","version":"2019","role":"mailbox","service":"smtp","network":"tcp","port":25,"want":"required","verdict":"answered","grade":"pass","detail":"%s"}`+"\n", i/4, strings.Repeat("220 ", 250))
+	}
+	return text.String()
+}
+
+// A report is the same from a file and through a pipe, and leaves nothing behind.
+func TestReportThroughPipe(t *testing.T) {
+	folder := scratchFolder(t)
+	text := longReport()
+	file := filepath.Join(t.TempDir(), "run.jsonl")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	written := func(name string, stdin io.Reader) string {
+		var stdout, stderr bytes.Buffer
+		code := run(t.Context(), []string{"report", name}, world{env: func(string) string { return "" }, stdin: stdin, stdout: &stdout, stderr: &stderr})
+		if code != 0 || stderr.Len() > 0 {
+			t.Fatalf("%s: exit code %d: %s", name, code, &stderr)
+		}
+		return stdout.String()
+	}
+	want := written(file, nil)
+	if !strings.Contains(want, " hosts: ") {
+		t.Fatalf("no summary:\n%.300s", want)
+	}
+	if got := written("-", io.MultiReader(strings.NewReader(text))); got != want {
+		t.Error("through a pipe the report is another")
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got := written("-", f); got != want {
+		t.Error("from a redirected file the report is another")
+	}
+	if n := left(t, folder); n > 0 {
+		t.Errorf("%d temporary files are left", n)
+	}
+}
+
+// A pipe that ends early, in whatever way, leaves nothing behind. Where a system lets
+// go of the name of an open file, there is nothing to see before either.
+func TestReportLeavesNothing(t *testing.T) {
+	folder := scratchFolder(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	quiet, writer := io.Pipe()
+	defer writer.Close()
+	for name, test := range map[string]struct {
+		stdin io.Reader
+		says  string
+	}{
+		"a mistake":     {io.MultiReader(strings.NewReader(longReport() + "{")), "line "},
+		"a broken pipe": {io.MultiReader(strings.NewReader(longReport()), broken{}), "closed pipe"},
+		"Ctrl-C": {io.MultiReader(strings.NewReader(longReport()), readerFunc(func(p []byte) (int, error) {
+			if n := left(t, folder); n > 0 && runtime.GOOS != "windows" {
+				t.Errorf("%d temporary files stand in the folder", n)
+			}
+			interrupt()
+			return quiet.Read(p)
+		})), "interrupted"},
+	} {
+		of := t.Context()
+		if name == "Ctrl-C" {
+			of = ctx
+		}
+		var stdout, stderr bytes.Buffer
+		code := run(of, []string{"report", "-"}, world{env: func(string) string { return "" }, stdin: test.stdin, stdout: &stdout, stderr: &stderr})
+		if code != 2 || stdout.Len() > 0 || !strings.Contains(stderr.String(), test.says) {
+			t.Errorf("%s: exit code %d, %q", name, code, &stderr)
+		}
+		if n := left(t, folder); n > 0 {
+			t.Errorf("%s: %d temporary files are left", name, n)
+		}
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// Where nothing can be kept, the user hears what to do. A short report needs no file,
+// and endless nonsense is given up before it fills a disk.
+func TestReplayWithoutDisk(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	t.Setenv("TMP", filepath.Join(t.TempDir(), "missing"))
+	long := replayable(t.Context(), strings.NewReader(longReport()))
+	_, err := io.Copy(io.Discard, long)
+	if m := (*mistake)(nil); !errors.Is(err, os.ErrNotExist) || !errors.As(err, &m) || !strings.Contains(m.hint, "save the report to a file") {
+		t.Errorf("got %v", err)
+	}
+	if err := long.Close(); err != nil {
+		t.Error(err)
+	}
+	short := replayable(t.Context(), strings.NewReader("short"))
+	if _, err := io.ReadAll(short); err != nil {
+		t.Error(err)
+	}
+	if text, err := io.ReadAll(short.again()); string(text) != "short" || err != nil {
+		t.Errorf("read again: %q, %v", text, err)
+	}
+	var stderr bytes.Buffer
+	if code := run(t.Context(), []string{"report", "-"}, world{env: func(string) string { return "" }, stdin: nonsense{}, stdout: io.Discard, stderr: &stderr}); code != 2 || !strings.Contains(stderr.String(), "not JSON") {
+		t.Errorf("exit code %d: %s", code, &stderr)
+	}
+}
+
+// nonsense has no end.
+type nonsense struct{}
+
+func (nonsense) Read(p []byte) (int, error) { return len(p), nil }
+
+// A file that grows meanwhile is read as far as it went in the beginning, and one of
+// which somebody has read the first line, from there.
+func TestReplayGrowing(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "run.jsonl")
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString("before\nnow\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Seek(int64(len("before\n")), io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	r := replayable(t.Context(), f)
+	if _, err := f.WriteAt([]byte("later\n"), int64(len("before\nnow\n"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []io.Reader{r, r.again(), r.again()} {
+		if text, err := io.ReadAll(from); string(text) != "now\n" || err != nil {
+			t.Errorf("%q, %v", text, err)
+		}
+	}
+}
+
+// A list of many short names takes little more memory than its text.
+func TestNamesMemory(t *testing.T) {
+	const many = 200_000
+	before := heapInUse()
+	var n names
+	for i := range many {
+		n.add(fmt.Sprintf("m%05d", i))
+	}
+	if used := heapInUse() - before; used > 3*7*many {
+		t.Errorf("%d names of 6 letters take %d KB", many, used>>10)
+	}
+	next := 0
+	for i, name := range n.all() {
+		if i != next || name != fmt.Sprintf("m%05d", i) {
+			t.Fatalf("name %d is %q", i, name)
+		}
+		next++
+	}
+	if next != many || n.count != many {
+		t.Errorf("%d names, %d counted", next, n.count)
+	}
+}
+
+// heapInUse is how many bytes of the heap are in use.
+func heapInUse() int {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
