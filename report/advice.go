@@ -148,11 +148,14 @@ func (s seen) said() bool { return s.SaidBy.IsValid() && s.SaidBy != s.Address }
 
 // quote is what the peer said first.
 func (s seen) quote() string {
+	escapes := strings.Count(s.Evidence, `\x`)
 	switch {
 	case s.Evidence == "":
 		return ""
 	case tlsRecord.MatchString(s.Evidence):
 		return " What came is TLS."
+	case len(`\x00`)*escapes > len(s.Evidence)/3: // it tells people nothing
+		return ""
 	}
 	return fmt.Sprintf(" It said: %s", strings.TrimSuffix(s.Evidence, `\r\n`))
 }

@@ -39,6 +39,9 @@ var peerWordTests = []findingTest{
 	{"bad-tls", Fail, afterHandshake(protocol.TLSFailure{Cause: protocol.TLSAlerted, Alert: 40}), nil, []string{"handshake succeeded", "handshake failure (40)"}},
 	{"bad-tls", Fail, all(alerted(80), speaks("ldap")), nil, []string{"internal error (80)", "certlm.msc"}},
 
+	{"mismatch", Fail, all(verdict(probe.Mismatch, ""), evidence(`\x15\x03\x01\x00\x02\x02F`)), nil, []string{"What came is TLS."}},
+	{"mismatch", Fail, all(verdict(probe.Mismatch, ""), evidence(`220 mail\xb0`)), nil, []string{"It said: 220 mail"}},
+
 	// https://github.com/jstedfast/MailKit/issues/119: POP3 of Exchange after STLS.
 	{"handshake-stalls", Fail, heldIn(0, true, speaks("pop3")), nil, []string{"never answers the ClientHello", "cannot use its certificate", "(path MTU) are unlikely", "Set-PopSettings"}},
 	{"handshake-stalls", Fail, heldIn(0, false, speaks("smtp")), nil, []string{"cannot use its certificate", "large packets of the answer are lost (path MTU)", "smaller packet size"}},
@@ -110,5 +113,15 @@ func TestCertificateHintOfTheirTime(t *testing.T) {
 				t.Errorf("%s %s, %s has no %s: %s %s", test.version, test.role, test.protocol, word, f.Hint, renew.Hint)
 			}
 		}
+	}
+}
+
+// TestBinaryIsNotQuoted: bytes that are no text are in the evidence, and not in a
+// sentence.
+func TestBinaryIsNotQuoted(t *testing.T) {
+	r := healthy("endpoint-mapper", 135)
+	all(verdict(probe.Mismatch, ""), evidence(`\x05\x00\x0c\x03\x10\x00\x00\x00<\x00\x00\x00135`))(&r)
+	if f, _ := finding(alone(r), "mismatch"); strings.Contains(f.Text, "It said") {
+		t.Error(f.Text)
 	}
 }

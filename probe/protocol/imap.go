@@ -63,6 +63,7 @@ func greetedIMAP(t *talk, p *Peer) error {
 			if more {
 				continue
 			}
+			line = strings.TrimSpace(line)
 			p.turnAway(line, reasonOf(line))
 		default:
 			continue

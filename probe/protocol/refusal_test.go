@@ -42,8 +42,8 @@ func TestIMAPGreetsWithNo(t *testing.T) {
 		"* NO not now\r\n":    {Greeting: "* NO not now", Refusal: "* NO not now"},
 		"* BAD shut down\r\n": {Greeting: "* BAD shut down", Refusal: "* BAD shut down"},
 		" NO LOGOUT Intrusion prevention active for 192.0.2.1\r\n": {
-			Greeting: " NO LOGOUT Intrusion prevention active for 192.0.2.1",
-			Refusal:  " NO LOGOUT Intrusion prevention active for 192.0.2.1", Reason: OurAddress},
+			Greeting: "NO LOGOUT Intrusion prevention active for 192.0.2.1",
+			Refusal:  "NO LOGOUT Intrusion prevention active for 192.0.2.1", Reason: OurAddress},
 		"* NO a warning\r\n* BYE later\r\n": {Greeting: "* BYE later", Refusal: "* BYE later"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
