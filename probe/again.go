@@ -119,6 +119,9 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 	first, by := res.Verdict, res.SaidBy
 	c.doubt()
 	quiet := c.awaitQuiet(ctx)
+	if quiet && turnedAway(*res) {
+		r.awaitWelcome(ctx, h, at.Addr())
+	}
 	if quiet && r.isWorthIt(ctx, h, res, at) {
 		r.alone(ctx, h, d, res, at)
 	}

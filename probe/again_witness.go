@@ -68,6 +68,28 @@ func (r *run) revives(ctx context.Context, h *host, at netip.Addr) bool {
 	return alive
 }
 
+// awaitWelcome waits until a port that has accepted connections accepts one again,
+// for as long as firewalls remember connections that are over: what is refused
+// sooner may be refused for those. It is asked for all ports together.
+func (r *run) awaitWelcome(ctx context.Context, h *host, at netip.Addr) {
+	if h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+		return
+	}
+	defer h.crowd.alone.Release(wholeHost)
+	p := h.path(at)
+	if p.welcomed || !p.connects() {
+		return
+	}
+	p.welcomed = true
+	w, _ := p.alive()
+	for pause := firstTurn; pause <= lastTurn && r.isTurnedAway(ctx, w, 2*p.wait()); pause *= 2 {
+		h.crowd.limit()
+		if !wait(ctx, pause) {
+			return
+		}
+	}
+}
+
 // turnsWitnessAway reports whether a port that has accepted connections refuses
 // one now: then the refusals of other ports prove nothing. It is asked once.
 func (r *run) turnsWitnessAway(ctx context.Context, h *host, at netip.Addr) bool {
