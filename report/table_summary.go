@@ -46,7 +46,7 @@ func extent(r Report) string {
 		text += " in " + probe.Elapsed(durationOf(r.Took))
 	}
 	if r.StandIn {
-		text += ", a stand-in with faults made on purpose"
+		text += ", a stand-in with deliberate faults"
 	}
 	return text
 }
