@@ -32,6 +32,21 @@ func (p *path) connects() bool {
 	return p.witness.at.IsValid() && p.witness.rank > refuses
 }
 
+// isWelcoming reports whether it is known that the witness accepts connections
+// again, or there is none to ask.
+func (p *path) isWelcoming() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.welcomes || !p.witness.at.IsValid() || p.witness.rank == refuses
+}
+
+// welcome notes that the witness was asked whether it accepts connections again.
+func (p *path) welcome() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.welcomes = true
+}
+
 // leastLost is how many tries have to be lost before they are more than bad luck.
 const leastLost = 3
 
@@ -72,15 +87,15 @@ func (r *run) revives(ctx context.Context, h *host, at netip.Addr) bool {
 // for as long as firewalls remember connections that are over: what is refused
 // sooner may be refused for those. It is asked for all ports together.
 func (r *run) awaitWelcome(ctx context.Context, h *host, at netip.Addr) {
-	if h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+	p := h.path(at)
+	if p.isWelcoming() || h.crowd.alone.Acquire(ctx, wholeHost) != nil {
 		return
 	}
 	defer h.crowd.alone.Release(wholeHost)
-	p := h.path(at)
-	if p.welcomed || !p.connects() {
+	if p.isWelcoming() {
 		return
 	}
-	p.welcomed = true
+	defer p.welcome()
 	w, _ := p.alive()
 	for pause := firstTurn; pause <= lastTurn && r.isTurnedAway(ctx, w, 2*p.wait()); pause *= 2 {
 		h.crowd.limit()

@@ -45,7 +45,7 @@ type path struct {
 	revived      bool          // the witness was asked whether it is there again; held by crowd.alone
 	hollow       bool          // a port connected and proved nothing
 	sounded      bool          // it was asked whether it turns us away, too; held by crowd.alone
-	welcomed     bool          // the witness was asked whether it is welcome again; held by crowd.alone
+	welcomes     bool          // the witness was asked whether it accepts connections again
 }
 
 // A witness is a port that has answered, and is asked again to see whether the
