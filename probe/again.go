@@ -112,7 +112,7 @@ func (r *run) mayBeCrowdedOut(h *host, res Result) bool {
 	return silent || res.Took >= r.timeouts.Check && h.path(res.Address).isSuspect()
 }
 
-// again asks a port alone, and once more where other ports show meanwhile that
+// again asks a port alone, and once more if other ports show in the meantime that
 // there is a limit: firewalls forget closed connections with a delay.
 func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
 	c := h.crowd
@@ -137,7 +137,7 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 			Verdict: Untried, Obstacle: Interrupted, Detail: "interrupted before it could be asked again without other connections"}
 	case turnedAway(*res) && d.hasAnswered():
 		res.Crowded = &Crowded{Verdict: first, Open: c.atMost()}
-		res.Verdict, res.Detail = Cut, "this port turned the connect away, after it had answered others"
+		res.Verdict, res.Detail = Cut, "this port refused the connection after it had answered others"
 	}
 }
 

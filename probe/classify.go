@@ -20,8 +20,8 @@ type cause int
 
 const (
 	causeUnknown     cause = iota
-	causeRefused           // the other side said no
-	causeReset             // the other side hung up
+	causeRefused           // the peer said no
+	causeReset             // the peer hung up
 	causeTimeout           // the system gave up waiting
 	causeUnreachable       // no way to the host
 	causeNoRoute           // this machine has no route
@@ -160,7 +160,7 @@ func classifyTalk(err error) outcome {
 	switch causeOf(err) {
 	case causeTimeout, causeUnreachable, causeNoRoute: // the system gave up, and may take a router's word as the reason
 		return outcome{verdict: Silent}
-	case causeReset, causeRefused: // a datagram may be refused in the midst of a conversation
+	case causeReset, causeRefused: // a datagram may be refused in the middle of a conversation
 		return outcome{verdict: Cut}
 	}
 	if obstacle := obstacleOf(err); obstacle != "" {

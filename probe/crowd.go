@@ -23,7 +23,7 @@ const settle = 5 * time.Millisecond
 // limit the connections of a source, so that a port may turn a connect away for
 // the sake of the others.
 type crowd struct {
-	alone *semaphore.Weighted // of asking again; nobody else has any of it who has all
+	alone *semaphore.Weighted // of asking again; a check that holds all of it is alone
 
 	mu          sync.Mutex
 	coming      int           // checks of the plan that have not begun
@@ -38,7 +38,7 @@ type crowd struct {
 	breaths     int           // how often something was asked alone
 	mutes       bool          // an ICMP message did not come again
 	limited     bool          // a port that turned a connect away has answered alone
-	changed     chan struct{} // closed when one of the above is as somebody may wait for
+	changed     chan struct{} // closed when one of the above changes to what a check may wait for
 }
 
 // Shares of crowd.alone.
@@ -161,7 +161,7 @@ func (c *crowd) sample(n int) bool {
 	return c.sampled <= n
 }
 
-// mute notes that somebody who turned a connect away did not say so again.
+// mute notes that an ICMP message that turned a connect away did not come again.
 func (c *crowd) mute() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,7 +10,7 @@ type Delivery string
 const (
 	NotArrived Delivery = "not-arrived" // what was sent was never acknowledged
 	AnswerLost Delivery = "answer-lost" // later parts of an answer came, and what is before them never did
-	WindowShut Delivery = "window-shut" // the other side takes no data: it keeps its receive window at zero
+	WindowShut Delivery = "window-shut" // the peer accepts no data: it keeps its receive window at zero
 	Held       Delivery = "held"        // everything was acknowledged, and nothing came back
 )
 
@@ -18,7 +18,7 @@ const (
 // the first two.
 type tcpState struct {
 	unacked int // segments that were sent and not acknowledged
-	unsent  int // bytes that wait for the other side's window
+	unsent  int // bytes that wait for the peer's window
 
 	resent     int // segments
 	outOfOrder int // segments that came with others missing before them

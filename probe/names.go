@@ -179,7 +179,7 @@ func (e *bogusError) Error() string {
 	for _, a := range e.name.Bogus[:min(len(e.name.Bogus), 3)] {
 		words = append(words, fmt.Sprintf("%s, which %s", a, notAHost(a)))
 	}
-	return fmt.Sprintf("%s gives the name the address %s", cmp.Or(e.name.By, "the resolver"), strings.Join(words, ", and "))
+	return fmt.Sprintf("%s resolves the name to %s", cmp.Or(e.name.By, "the resolver"), strings.Join(words, ", and "))
 }
 
 // trimDot is a name without the dot at its end, which tells a resolver that nothing

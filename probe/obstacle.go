@@ -9,7 +9,7 @@ type Obstacle string
 // The obstacles: a shortage of this machine, its own denial, or an interrupt.
 const (
 	Interrupted   Obstacle = "interrupted"     // the run was ended
-	StoodStill    Obstacle = "stood-still"     // the program was stopped in the midst of asking: a suspend, Ctrl-Z
+	StoodStill    Obstacle = "stood-still"     // the program was stopped while it asked: a suspend, Ctrl-Z
 	NoDescriptors Obstacle = "no-descriptors"  // too many files are open, in this process or on this machine
 	NoSourcePorts Obstacle = "no-source-ports" // every local port is in use
 	NoMemory      Obstacle = "no-memory"       // the system has no buffers or memory left

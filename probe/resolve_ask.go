@@ -157,7 +157,7 @@ func (a *asking) send(l *dnsLine) bool {
 
 // listen takes what comes from a server until the asking is over.
 func (a *asking) listen(l *dnsLine, conn net.Conn) {
-	b := make([]byte, 4096) // no server sends more than 512 bytes to who does not offer more
+	b := make([]byte, 4096) // no server sends more than 512 bytes unless the client offers more
 	fetching := false       // the rest of an answer
 	for {
 		n, err := conn.Read(b)
@@ -265,7 +265,7 @@ func (a *asking) fail(r dnsReply) {
 	if code := (*rcodeError)(nil); errors.As(r.err, &code) {
 		r.line.server.hear(a.q.kind, false)
 		if r.line.server.answers(a.q.kind) {
-			a.client.pace.hear(r.line.sent, false) // some say REFUSED or SERVFAIL to who asks too often
+			a.client.pace.hear(r.line.sent, false) // some answer REFUSED or SERVFAIL to clients that ask too often
 		}
 	}
 }

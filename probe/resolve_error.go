@@ -69,7 +69,7 @@ func failureWords(err error) string {
 	}
 	switch causeOf(err) {
 	case causeRefused:
-		return "refuses questions (nothing listens at its port 53)"
+		return "refuses queries (nothing listens on its port 53)"
 	case causeReset:
 		return "hangs up"
 	case causeNoRoute, causeUnreachable:

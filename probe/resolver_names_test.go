@@ -101,7 +101,7 @@ func TestResolve(t *testing.T) {
 		}, conf: twoServers, host: "old.contoso.com", want: "10.77.3.53 did not answer, 10.77.3.54 says SERVFAIL", within: 15 * time.Second},
 		{name: "nothing listens at either", servers: func() nameNet {
 			return nameNet{"10.77.3.53": {refuses: syscall.ECONNREFUSED}}
-		}, conf: twoServers, host: "old.contoso.com", want: "10.77.3.53 refuses questions (nothing listens at its port 53), 10.77.3.54 cannot be reached from this machine", within: 3 * time.Second},
+		}, conf: twoServers, host: "old.contoso.com", want: "10.77.3.53 refuses queries (nothing listens on its port 53), 10.77.3.54 cannot be reached from this machine", within: 3 * time.Second},
 
 		{name: "AAAA is swallowed", servers: one(func(s *nameServer) { s.swallows = dnsmessage.TypeAAAA }), conf: conf, host: "old.contoso.com", want: "10.80.0.2", lacks: []string{"AAAA"}, within: 6 * time.Second},
 		{name: "A is swallowed", servers: one(func(s *nameServer) { s.swallows = dnsmessage.TypeA }), conf: conf, host: "mail01.contoso.com", want: "fd80::1", lacks: []string{"A"}, within: 6 * time.Second},
@@ -295,16 +295,16 @@ func TestSystemResolver(t *testing.T) {
 // of a host. The first is Pi-hole's way to block a name.
 func TestBogusAddresses(t *testing.T) {
 	tests := []struct{ host, want, bogus string }{
-		{"blocked.contoso.com", "10.77.3.53 gives the name the address 0.0.0.0, which stands for no host (RFC 1122), and ::, which stands for no host (RFC 4291)", "0.0.0.0 ::"},
+		{"blocked.contoso.com", "10.77.3.53 resolves the name to 0.0.0.0, which stands for no host (RFC 1122), and ::, which stands for no host (RFC 4291)", "0.0.0.0 ::"},
 		{"mixed.contoso.com", "10.80.0.4", "0.0.0.0"},
-		{"multicast.contoso.com", "10.77.3.53 gives the name the address 224.0.0.251, which is a multicast address, and ff02::fb, which is a multicast address", "224.0.0.251 ff02::fb"},
-		{"broadcast.contoso.com", "10.77.3.53 gives the name the address 255.255.255.255, which is the broadcast address", "255.255.255.255"},
-		{"reserved.contoso.com", "10.77.3.53 gives the name the address 240.0.0.1, which is reserved (RFC 1112)", "240.0.0.1"},
-		{"linklocal.contoso.com", "10.77.3.53 gives the name the address fe80::1, which is a link-local address, which needs the name of an interface, such as fe80::1%eth0", "fe80::1"},
-		{"nat64.contoso.com", "10.77.3.53 gives the name the address 64:ff9b::, which stands for no host (RFC 1122)", "64:ff9b::"},
-		{"compatible.contoso.com", "10.77.3.53 gives the name the address ::e000:1, which is a multicast address", "::e000:1"},
-		{"discard.contoso.com", "10.77.3.53 gives the name the address 100::1, which is for packets to be discarded (RFC 6666)", "100::1"},
-		{"thisnetwork.contoso.com", "10.77.3.53 gives the name the address 0.1.2.3, which stands for no host (RFC 1122)", "0.1.2.3"},
+		{"multicast.contoso.com", "10.77.3.53 resolves the name to 224.0.0.251, which is a multicast address, and ff02::fb, which is a multicast address", "224.0.0.251 ff02::fb"},
+		{"broadcast.contoso.com", "10.77.3.53 resolves the name to 255.255.255.255, which is the broadcast address", "255.255.255.255"},
+		{"reserved.contoso.com", "10.77.3.53 resolves the name to 240.0.0.1, which is reserved (RFC 1112)", "240.0.0.1"},
+		{"linklocal.contoso.com", "10.77.3.53 resolves the name to fe80::1, which is a link-local address, which needs the name of an interface, such as fe80::1%eth0", "fe80::1"},
+		{"nat64.contoso.com", "10.77.3.53 resolves the name to 64:ff9b::, which stands for no host (RFC 1122)", "64:ff9b::"},
+		{"compatible.contoso.com", "10.77.3.53 resolves the name to ::e000:1, which is a multicast address", "::e000:1"},
+		{"discard.contoso.com", "10.77.3.53 resolves the name to 100::1, which is for packets to be discarded (RFC 6666)", "100::1"},
+		{"thisnetwork.contoso.com", "10.77.3.53 resolves the name to 0.1.2.3, which stands for no host (RFC 1122)", "0.1.2.3"},
 		{"mapped.contoso.com", "10.80.0.5", ""},
 		{"translated.contoso.com", "64:ff9b::a50:1", ""},
 		{"loopback.contoso.com", "127.0.0.1", ""},

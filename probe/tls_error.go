@@ -19,7 +19,7 @@ import (
 type tlsError struct {
 	err               error
 	after             bool // the handshake had been done
-	certificateWanted bool // in the midst of the conversation, and we had none
+	certificateWanted bool // in the middle of the conversation, and we had none
 }
 
 func (e *tlsError) Error() string {

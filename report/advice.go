@@ -143,7 +143,7 @@ func (s seen) place() string {
 	return s.Check.Host
 }
 
-// said reports whether somebody on the path, and not the host, said it.
+// said reports whether a device on the path, not the host itself, said it.
 func (s seen) said() bool { return s.SaidBy.IsValid() && s.SaidBy != s.Address }
 
 // quote is what the peer said first.

@@ -151,7 +151,7 @@ type Grade string
 // The grades.
 const (
 	Pass    Grade = "pass"    // as wanted
-	Warn    Grade = "warn"    // works, or is not needed, but somebody should look
+	Warn    Grade = "warn"    // works, or is not needed, but should be looked at
 	Fail    Grade = "fail"    // not as wanted
-	Unknown Grade = "unknown" // could not be told
+	Unknown Grade = "unknown" // could not be determined
 )

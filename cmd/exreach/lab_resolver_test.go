@@ -179,7 +179,7 @@ func (l *lab) deadServers(t *testing.T) {
 	server := labServer{loss: 1}
 	server.serve(t, m, "10.88.0.53")
 	r, code, took, _ := m.check(t, "", "mail01.lab.test", "--resolve-timeout", "4s")
-	const want = "no name server gave an answer: 10.88.0.53 did not answer, 10.88.0.54 refuses questions (nothing listens at its port 53)"
+	const want = "no name server gave an answer: 10.88.0.53 did not answer, 10.88.0.54 refuses queries (nothing listens on its port 53)"
 	if code != 2 || len(r.Results) != 1 || r.Results[0].Verdict != "untried" || r.Results[0].Detail != want || took > 5*time.Second {
 		t.Errorf("exit code %d after %s:\n%s", code, took, dump(r.Results...))
 	}

@@ -27,7 +27,7 @@ type outcome int
 
 const (
 	notAsWanted outcome = 1 // at least one check failed
-	cannotTell  outcome = 2 // nothing failed, but not everything could be told
+	cannotTell  outcome = 2 // nothing failed, but not everything could be determined
 )
 
 func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }

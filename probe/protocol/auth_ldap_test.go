@@ -57,7 +57,7 @@ func TestBindAnswers(t *testing.T) {
 		outcomes []Outcome
 	}{
 		{[][]byte{bound(3, 14, ""), bound(3, 0, "")}, "ntlm: not possible: EOF; simple: accepted", []Outcome{Undecided, Accepted}},
-		{[][]byte{bound(3, 0, ""), bound(3, 0, "")}, "ntlm: not possible: the server says yes before it was told anything; simple: accepted", []Outcome{Undecided, Accepted}},
+		{[][]byte{bound(3, 0, ""), bound(3, 0, "")}, "ntlm: not possible: the server accepted the login before it was sent any credentials; simple: accepted", []Outcome{Undecided, Accepted}},
 		{[][]byte{bound(3, 49, ""), bound(3, 49, "")}, "ntlm: not possible: 49 Invalid Credentials; simple: refused: 49 Invalid Credentials", []Outcome{Undecided, Denied}},
 		{[][]byte{challenge, bound(4, 0, ""), bound(3, 0, "")}, "ntlm: accepted; simple: accepted", []Outcome{Accepted, Accepted}},
 		{[][]byte{challenge, bound(4, 49, "say "+alicesPassword), bound(3, 49, alicesPassword)}, "ntlm: refused: 49 Invalid Credentials; simple: refused: 49 Invalid Credentials", []Outcome{Denied, Denied}},

@@ -39,7 +39,7 @@ func saslPlain(c Credentials) string { return "\x00" + c.Name() + "\x00" + c.Pas
 var errNoMore = errors.New("the server asks for more than the method has")
 
 // errTooEarly says that a server takes anybody.
-var errTooEarly = notPossible("the server says yes before it was told anything")
+var errTooEarly = notPossible("the server accepted the login before it was sent any credentials")
 
 // inTurn answers whatever is asked with one message after the other.
 func inTurn(messages ...[]byte) func([]byte) ([]byte, error) {

@@ -93,7 +93,7 @@ func smbSession(wire *smbWire, c Credentials, path string) (opened string, err e
 	switch {
 	case wire.flags.Load()&smbGuest != 0:
 		// The server may have asked its domain before (Samba: map to guest = bad password).
-		err = unclear("the server lets anybody in as a guest, which proves nothing of the credentials")
+		err = unclear("the server lets anybody in as a guest, which proves nothing about the credentials")
 	case err != nil:
 		err = judgeSMB(err)
 	}

@@ -102,10 +102,10 @@ func TestLoginSMBHostile(t *testing.T) {
 		"encrypted at once":                    {1, func(p []byte) []byte { p[4] = 0xfd; return p }, "failed: this is not SMB: no SMB packet"},
 		"several in one":                       {1, func(p []byte) []byte { p[nbssHeaderSize+23] = 0xff; return p }, "failed: this is not SMB: several SMB2 messages in one"},
 		"a foreign dialect":                    {0, func(p []byte) []byte { p[nbssHeaderSize+smb2HeaderSize+4] = 0x99; return p }, "failed: this is not SMB: an SMB2 dialect that was not offered"},
-		"a guest at first":                     {1, func(p []byte) []byte { p[flags] = 1; return p }, "not possible: the server lets anybody in as a guest, which proves nothing of the credentials"},
-		"a guest in the end":                   {2, func(p []byte) []byte { p[flags] = 1; return p }, "not possible: the server lets anybody in as a guest, which proves nothing of the credentials"},
-		"a guest all along, who signs nothing": {1, func(p []byte) []byte { p[flags] = 1; return p }, "not possible: the server lets anybody in as a guest, which proves nothing of the credentials"},
-		"nobody in the end":                    {2, func(p []byte) []byte { p[flags] = 2; return p }, "not possible: the server lets anybody in as a guest, which proves nothing of the credentials"},
+		"a guest at first":                     {1, func(p []byte) []byte { p[flags] = 1; return p }, "not possible: the server lets anybody in as a guest, which proves nothing about the credentials"},
+		"a guest in the end":                   {2, func(p []byte) []byte { p[flags] = 1; return p }, "not possible: the server lets anybody in as a guest, which proves nothing about the credentials"},
+		"a guest all along, who signs nothing": {1, func(p []byte) []byte { p[flags] = 1; return p }, "not possible: the server lets anybody in as a guest, which proves nothing about the credentials"},
+		"nobody in the end":                    {2, func(p []byte) []byte { p[flags] = 2; return p }, "not possible: the server lets anybody in as a guest, which proves nothing about the credentials"},
 		"it wants encryption":                  {2, func(p []byte) []byte { p[flags] = 4; return p }, "accepted; netlogon: not opened: the server wants encryption"},
 		"no NTLM": {1, func(p []byte) []byte {
 			return []byte(strings.Replace(string(p), "\x82\x37\x02\x02\x0a", "\x82\x37\x02\x02\x0b", 1))

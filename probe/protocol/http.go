@@ -81,7 +81,7 @@ func (c *httpClient) doubt(page *httpPage, w *Web) error {
 		return nil
 	}
 	*w = Web{Origin: Foreign, Sign: "the same answer at every path"}
-	return notExchange(fmt.Sprintf("HTTP %d at every path alike: a portal or device that lets nobody see more", page.StatusCode))
+	return notExchange(fmt.Sprintf("HTTP %d at every path: a portal or device that shows nothing without its own login", page.StatusCode))
 }
 
 // alike reports whether two pages want the same login or lead to the same place.

@@ -195,7 +195,7 @@ type httpMeter struct {
 
 func (m *httpMeter) Read(b []byte) (int, error) {
 	if m.left <= 0 {
-		return 0, notHTTP("an answer without an end")
+		return 0, notHTTP("an endless answer")
 	}
 	n, err := m.r.Read(b[:min(len(b), m.left)])
 	m.left -= n

@@ -76,7 +76,7 @@ func strange(page *httpPage, q Question) string {
 	case to.Host != "" && !sameHost(to.Hostname(), q.Host):
 		return fmt.Sprintf("HTTP %d to another host", page.StatusCode)
 	}
-	return fmt.Sprintf("HTTP %d to %s, which is no place of Exchange's", page.StatusCode, Printable(to.Path, maxOddLine))
+	return fmt.Sprintf("HTTP %d to %s, which is not a path of Exchange", page.StatusCode, Printable(to.Path, maxOddLine))
 }
 
 func noServer(page *httpPage, w Web) string {

@@ -241,9 +241,9 @@ func TestHTTPDoubt(t *testing.T) {
 		origin Origin
 		got    string
 	}{
-		"a portal's login":               {ews(), sameEverywhere(basic), Foreign, "HTTP 401 at every path alike: a portal or device that lets nobody see more"},
-		"a router's login":               {asked(catalog.Options, "/Microsoft-Server-ActiveSync", 200, 401), sameEverywhere(strings.Replace(basic, "Basic", "Digest", 1)), Foreign, "HTTP 401 at every path alike: a portal or device that lets nobody see more"},
-		"a site that leads on":           {owa(), sameEverywhere(iis), Foreign, "HTTP 302 at every path alike: a portal or device that lets nobody see more"},
+		"a portal's login":               {ews(), sameEverywhere(basic), Foreign, "HTTP 401 at every path: a portal or device that shows nothing without its own login"},
+		"a router's login":               {asked(catalog.Options, "/Microsoft-Server-ActiveSync", 200, 401), sameEverywhere(strings.Replace(basic, "Basic", "Digest", 1)), Foreign, "HTTP 401 at every path: a portal or device that shows nothing without its own login"},
+		"a site that leads on":           {owa(), sameEverywhere(iis), Foreign, "HTTP 302 at every path: a portal or device that shows nothing without its own login"},
 		"a login of the host's name":     {ews(), sameEverywhere(own), Unproved, ""},
 		"a directory's login":            {ews(), saysHTTP(basic, notFound), Unproved, ""},
 		"a directory's own realm":        {ews(), saysHTTP(own, notFound), Hidden, ""},

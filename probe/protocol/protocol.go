@@ -116,7 +116,7 @@ type Stand struct {
 	// certificate: Answer then does not offer TLS.
 }
 
-// A Peer is what a conversation learned about the other side. All of it came
+// A Peer is what a conversation learned about the server. All of it came
 // from the network; the pool makes it printable before anybody sees it.
 type Peer struct {
 	Greeting     string            `json:"greeting,omitempty"`     // its first line, whole

@@ -29,7 +29,7 @@ const (
 	largestSent = largestData + 2048 // and encrypted
 )
 
-// broken is what crypto/tls, too, returns where the other side does not keep to the
+// broken is what crypto/tls, too, returns where the server does not keep to the
 // protocol.
 func broken(alert uint8) error {
 	return &net.OpError{Op: "local error", Err: tls.AlertError(alert)}
