@@ -53,10 +53,11 @@ func (p *path) alive() (witness, bool) {
 // revives reports whether an address that fell silent answers again, now that the
 // host is quiet. Its witness is asked once, for all ports that timed out.
 func (r *run) revives(ctx context.Context, h *host, at netip.Addr) bool {
-	if h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+	release, alone := h.crowd.takeAll(ctx)
+	if !alone {
 		return false
 	}
-	defer h.crowd.alone.Release(wholeHost)
+	defer release()
 	p := h.path(at)
 	w, alive := p.alive()
 	if alive || !w.at.IsValid() || p.revived {
@@ -71,10 +72,11 @@ func (r *run) revives(ctx context.Context, h *host, at netip.Addr) bool {
 // turnsWitnessAway reports whether a port that has accepted connections refuses
 // one now: then the refusals of other ports prove nothing. It is asked once.
 func (r *run) turnsWitnessAway(ctx context.Context, h *host, at netip.Addr) bool {
-	if h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+	release, alone := h.crowd.takeAll(ctx)
+	if !alone {
 		return false
 	}
-	defer h.crowd.alone.Release(wholeHost)
+	defer release()
 	p := h.path(at)
 	if !p.sounded && p.connects() {
 		p.sounded = true
@@ -88,10 +90,11 @@ func (r *run) turnsWitnessAway(ctx context.Context, h *host, at netip.Addr) bool
 
 // isWelcome reports whether a port that has accepted connections accepts one now.
 func (r *run) isWelcome(ctx context.Context, h *host, at netip.Addr) bool {
-	if h.crowd.alone.Acquire(ctx, wholeHost) != nil {
+	release, alone := h.crowd.takeAll(ctx)
+	if !alone {
 		return false
 	}
-	defer h.crowd.alone.Release(wholeHost)
+	defer release()
 	p := h.path(at)
 	w, _ := p.alive()
 	return wait(ctx, spacing) && p.connects() && !r.isTurnedAway(ctx, w, 2*p.wait())

@@ -48,6 +48,15 @@ const (
 	quarter   = 1
 )
 
+// takeAll waits until no other check of the host is asked again, and keeps it so
+// until release.
+func (c *crowd) takeAll(ctx context.Context) (release func(), alone bool) {
+	if c.alone.Acquire(ctx, wholeHost) != nil {
+		return nil, false
+	}
+	return func() { c.alone.Release(wholeHost) }, true
+}
+
 func newCrowd() *crowd {
 	return &crowd{alone: semaphore.NewWeighted(wholeHost), changed: make(chan struct{})}
 }

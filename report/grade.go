@@ -43,7 +43,7 @@ func gradeOf(want catalog.Want, verdict probe.Verdict) Grade {
 // severity is the order in which a finding makes a grade worse.
 var severity = []Grade{Pass, Warn, Fail}
 
-// worse is the worse of both grades. What could not be told stays Unknown.
+// worse is the worse of both grades. What could not be determined stays Unknown.
 func worse(a, b Grade) Grade {
 	if a == Unknown || slices.Index(severity, a) >= slices.Index(severity, b) {
 		return a

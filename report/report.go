@@ -69,7 +69,7 @@ func (c *Counts) Add(g Grade) {
 func (c Counts) Total() int { return c.Pass + c.Warn + c.Fail + c.Unknown }
 
 // Worst is the grade of the whole run, for an exit code: a failure weighs more
-// than what could not be told. A run that did not ask everybody is Unknown.
+// than what could not be determined. A run that did not ask everybody is Unknown.
 func (c Counts) Worst() Grade {
 	switch {
 	case c.Fail > 0:

@@ -46,7 +46,7 @@ func extent(f Finished) string {
 		text += " in " + probe.Elapsed(durationOf(f.Took))
 	}
 	if f.StandIn {
-		text += ", a stand-in with faults made on purpose"
+		text += ", a stand-in with deliberate faults"
 	}
 	return text
 }

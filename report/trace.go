@@ -62,7 +62,7 @@ type Outcome string
 const (
 	Open      Outcome = "open"      // nothing on the path blocks the port
 	Blocked   Outcome = "blocked"   // something does; the sentence says after which hop
-	Undecided Outcome = "undecided" // it could not be told
+	Undecided Outcome = "undecided" // it could not be determined
 )
 
 // NewTrace says what a trace comes to.
@@ -88,7 +88,7 @@ func hopsOf(p probe.Path) []Hop {
 }
 
 // Worst is the outcome of all addresses together: one that is blocked weighs
-// more than one that could not be told.
+// more than one that could not be determined.
 func (r TraceReport) Worst() Outcome {
 	worst := Open
 	for _, t := range r.Traces {

@@ -161,6 +161,6 @@ func (i *identifier) noteTaken() {
 	}
 	note(i.notes, "checking %s", strings.Join(parts, ", "))
 	if i.mute > 0 {
-		note(i.notes, "%s of these did not say which version it is", probe.Count(i.mute, "host"))
+		note(i.notes, "%s of these did not report a version", probe.Count(i.mute, "host"))
 	}
 }

@@ -118,7 +118,7 @@ func TestIdentifyMany(t *testing.T) {
 	if want := map[int]string{0: "mail01 2016", 1: "mail02 se", 2: "mail03 2016"}; !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	const want = "exreach: checking 2 hosts as --version 2016, 1 host as --version se\nexreach: 1 host of these did not say which version it is\n"
+	const want = "exreach: checking 2 hosts as --version 2016, 1 host as --version se\nexreach: 1 host of these did not report a version\n"
 	if notes.String() != want {
 		t.Errorf("noted %q, want %q", notes.String(), want)
 	}

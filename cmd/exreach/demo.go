@@ -72,7 +72,7 @@ func demo(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	note(out.notes, "this was a stand-in for an Exchange %s server, on loopback, with faults made on purpose", demoHost.Version)
+	note(out.notes, "this was a stand-in for an Exchange %s server, on loopback, with deliberate faults", demoHost.Version)
 	note(out.notes, "your own server: exreach check mail01.contoso.com --version 2019")
 	note(out.notes, "what is asked, and why: exreach catalog show 2019 mailbox")
 	return nil

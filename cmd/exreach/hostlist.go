@@ -127,7 +127,7 @@ func (l *hostList) read(line listLine) (string, error) {
 		err = fmt.Errorf("the line is longer than %d KiB", bufio.MaxScanTokenSize>>10)
 	case err != nil:
 	case strings.ContainsRune(text, 0):
-		err = hinted("save it as UTF-8 or plain ASCII", "there is a zero byte in the line: this is no text, or text in UTF-16")
+		err = hinted("save it as UTF-8 or plain ASCII", "there is a zero byte in the line: this is not text, or it is UTF-16")
 	case word != "":
 		name, err = l.host(word)
 	}
@@ -150,8 +150,8 @@ func (l *hostList) noteRepeated() {
 	switch l.again {
 	case 0:
 	case 1:
-		note(l.notes, "%s: 1 line names a host again, which is checked once: %s", l.name, l.first)
+		note(l.notes, "%s: 1 line repeats a host, which is checked once: %s", l.name, l.first)
 	default:
-		note(l.notes, "%s: %d lines name a host again, which is checked once: the first is %s", l.name, l.again, l.first)
+		note(l.notes, "%s: %d lines repeat a host, which is checked once: the first is %s", l.name, l.again, l.first)
 	}
 }

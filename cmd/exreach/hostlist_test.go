@@ -45,7 +45,7 @@ func TestHostList(t *testing.T) {
 		"again":              {"mail01\nMAIL01\nmail02\n", []string{"mail01", "mail02"}, ""},
 		"nothing":            {"", nil, ""},
 		"a mistake":          {"mail01\n\nhttps://mail02/owa\nmail03\n", []string{"mail01"}, `stdin:3: host "https://mail02/owa": it is a URL`},
-		"UTF-16":             {"\xff\xfem\x00a\x00i\x00l\x00\n\x00", nil, "stdin:1: there is a zero byte in the line: this is no text, or text in UTF-16"},
+		"UTF-16":             {"\xff\xfem\x00a\x00i\x00l\x00\n\x00", nil, "stdin:1: there is a zero byte in the line: this is not text, or it is UTF-16"},
 		"no lines at all":    {"mail01\n" + strings.Repeat("m", 1<<17), []string{"mail01"}, "stdin:2: the line is longer than 64 KiB"},
 	} {
 		hosts, err := readHosts(t, strings.NewReader(test.text), io.Discard)
@@ -68,7 +68,7 @@ func TestHostListAgain(t *testing.T) {
 	if _, err := readHosts(t, strings.NewReader(strings.Repeat("mail01\n", 4000)), &notes); err != nil {
 		t.Fatal(err)
 	}
-	if want := "exreach: stdin: 3999 lines name a host again, which is checked once: the first is mail01 in line 2\n"; notes.String() != want {
+	if want := "exreach: stdin: 3999 lines repeat a host, which is checked once: the first is mail01 in line 2\n"; notes.String() != want {
 		t.Errorf("noted %q, want %q", notes.String(), want)
 	}
 }

@@ -81,10 +81,10 @@ func parseBracketed(word, inside string) (string, error) {
 func parseAddress(word string, addr netip.Addr) (string, error) {
 	addr = addr.Unmap()
 	if strings.ContainsFunc(addr.Zone(), func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {
-		return "", hinted("a zone is the name or the number of an interface, such as fe80::1%eth0", "host %q: its zone is no interface's", word)
+		return "", hinted("a zone is the name or the number of an interface, such as fe80::1%eth0", "host %q: its zone is not the name of an interface", word)
 	}
 	if addr.Is6() && addr.IsLinkLocalUnicast() && addr.Zone() == "" {
-		return "", hinted(fmt.Sprintf("name the interface that leads there, such as %s%%eth0", addr), "host %q: a link-local address says nothing without its interface", word)
+		return "", hinted(fmt.Sprintf("name the interface that leads there, such as %s%%eth0", addr), "host %q: a link-local address needs the name of an interface", word)
 	}
 	if addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return "", hinted(oneByOne, "host %q: it is not the address of one host", word)

@@ -127,11 +127,11 @@ func (l *lab) oddNames(t *testing.T) {
 		within                    time.Duration
 		rows                      int
 	}{
-		{"both.lab.test", "refused", "name-no-way", "This machine has no IPv6: fd88::1", 300 * time.Millisecond, 1},
+		{"both.lab.test", "refused", "name-no-way", "This machine has no IPv6, so fd88::1", 300 * time.Millisecond, 1},
 		{"six.lab.test", "untried", "untried", "this machine has no IPv6", 300 * time.Millisecond, 1},
-		{"blocked.lab.test", "unresolved", "name-sinkhole", "10.88.0.53 answers 0.0.0.0, ::", time.Second, 1},
+		{"blocked.lab.test", "unresolved", "name-sinkhole", "10.88.0.53 gives 0.0.0.0, ::", time.Second, 1},
 		{"typo.lab.test", "refused", "name-search", "typo.lab.test.wild.test", time.Second, 1},
-		{"here.lab.test", "refused", "name-loopback", "127.0.1.1, says /etc/hosts", time.Second, 1},
+		{"here.lab.test", "refused", "name-loopback", "127.0.1.1 (according to /etc/hosts)", time.Second, 1},
 		{"reserved.lab.test", "unreachable", "name-reserved", "169.254.17.3", 10 * time.Second, 1},
 		{"many.lab.test", "refused", "name-many-addresses", "4000 addresses: 16 of them", 2 * time.Second, 16},
 	} {

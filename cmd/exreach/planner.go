@@ -112,7 +112,7 @@ func (p *planner) possible() []catalog.Service {
 }
 
 func nothingLeft() error {
-	return hinted("take a word away from --only or --skip", "nothing is left to check")
+	return hinted("remove a word from --only or --skip", "nothing is left to check")
 }
 
 // narrow leaves what the user wants to see of the plan of one host, and adds its

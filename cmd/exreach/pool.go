@@ -106,7 +106,7 @@ func localAddress(word string, family probe.Family) (netip.Addr, error) {
 	}
 	addr = addr.Unmap()
 	if family != "" && probe.FamilyOf(addr) != family {
-		return addr, hinted("leave one of them out", "option --source: -%s excludes %s", family.Digit(), addr)
+		return addr, hinted("leave one of them out", "option --source: option -%s excludes %s", family.Digit(), addr)
 	}
 	foreign := hinted(ownAddresses(), "option --source: %s is not an address of this machine", addr)
 	if addr.IsUnspecified() {
