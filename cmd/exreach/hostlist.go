@@ -17,6 +17,7 @@ import (
 // a #, are for people.
 type hostList struct {
 	name  string                            // of the file, for messages
+	from  io.Reader                         // where it is read from
 	host  func(word string) (string, error) // the host that a word stands for
 	lines <-chan listLine
 	notes io.Writer
@@ -55,7 +56,7 @@ func openHostList(ctx context.Context, name string, stdin io.Reader, notes io.Wr
 		defer closer.Close()
 		readLines(ctx, from, lines)
 	}()
-	return &hostList{name: name, lines: lines, notes: notes, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}, !isRegular(from), nil
+	return &hostList{name: name, from: from, lines: lines, notes: notes, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}, !isRegular(from), nil
 }
 
 // isRegular reports whether all of r is there already.

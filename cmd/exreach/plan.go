@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -44,7 +43,7 @@ func openCatalog(ctx context.Context, file string) (*catalog.Catalog, error) {
 		return nil, fmt.Errorf("cannot read the catalogue: %w", err)
 	}
 	defer f.Close()
-	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
+	defer thriftily(f)()
 	return cat, cat.Add(file, heeding(ctx, f), slices.Sorted(maps.Keys(protocol.Table)))
 }
 

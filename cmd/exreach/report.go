@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
@@ -23,10 +22,6 @@ func reportCommand(w world) *cli.Command {
 		Action:    func(c *cli.Context) error { return rewrite(c, w) },
 	}
 }
-
-// thrift is how far the heap grows beyond what is in use while the whole of a long file
-// is kept, in per cent (GOGC): memory is what there is least of then.
-const thrift = 40
 
 func rewrite(c *cli.Context, w world) error {
 	out, err := newOutput(c, w)
@@ -53,7 +48,7 @@ func rewrite(c *cli.Context, w world) error {
 	if !saved.Scattered {
 		return out.render(saved.Streamed(text.again))
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
+	defer thriftily(from)()
 	sorted, err := saved.Sorted(text.again())
 	if err != nil {
 		return err

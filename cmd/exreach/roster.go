@@ -8,7 +8,6 @@ import (
 	"io"
 	"iter"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"sync/atomic"
 
@@ -136,7 +135,7 @@ func (r *roster) fromList(c *cli.Context, stdin io.Reader, family probe.Family, 
 	if err != nil {
 		return err
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
+	defer thriftily(list.from)()
 	list.host = func(word string) (string, error) { return hostOf(word, family) }
 	for {
 		name, more := list.next(c.Context)
@@ -168,7 +167,7 @@ func (r *roster) fromTopology(ctx context.Context, name string, family probe.Fam
 		return fmt.Errorf("cannot read the topology: %w", err)
 	}
 	defer f.Close()
-	defer debug.SetGCPercent(debug.SetGCPercent(thrift))
+	defer thriftily(f)()
 	t, err := catalog.LoadTopology(name, heeding(ctx, f))
 	if err != nil {
 		return err

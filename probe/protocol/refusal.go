@@ -5,6 +5,7 @@ package protocol
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // A Reason is why a server turned us away, where its answer tells.
@@ -40,27 +41,33 @@ const (
 // turnAway notes a refusal.
 func (p *Peer) turnAway(text string, why Reason) { p.Refusal, p.Reason = text, why }
 
+// whenAsked is a pattern that is compiled when it is first asked for: few runs meet
+// a refusal, and every start would pay for it.
+func whenAsked(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 // What mail servers say when they have something against us. They have no codes
 // for it, or do not use them.
 var (
-	nameWords  = regexp.MustCompile(`(?i)\b(?:helo|ehlo|host ?name|domain name|fqdn|fully[- ]qualified)\b`)
-	banWords   = regexp.MustCompile(`(?i)\b(?:banned|blocked|(?:block|black|deny) ?list(?:ed)?|spamhaus|spamcop|(?:dns)?[rb]bl|reputation|fail2ban|intrusion prevention)\b`)
-	ptrWords   = regexp.MustCompile(`(?i)\breverse (?:dns|host ?name|mapping|lookup|record)|\brDNS\b|\bPTR\b|\bcannot (?:find|resolve) your (?:host ?name|address)`)
-	limitWords = regexp.MustCompile(`(?i)\bthrottl|\bgr[ea]y-?list|\btoo (?:many|fast|often)\b|\brate.?limit|\b(?:limit|maximum)\b.*\bexceeded\b|\bexceeded\b.*\blimit\b|\bmaximum number\b|\[(?:LIMIT|IN-?USE|LOGIN-DELAY)\]`)
+	nameWords  = whenAsked(`(?i)\b(?:helo|ehlo|host ?name|domain name|fqdn|fully[- ]qualified)\b`)
+	banWords   = whenAsked(`(?i)\b(?:banned|blocked|(?:block|black|deny) ?list(?:ed)?|spamhaus|spamcop|(?:dns)?[rb]bl|reputation|fail2ban|intrusion prevention)\b`)
+	ptrWords   = whenAsked(`(?i)\breverse (?:dns|host ?name|mapping|lookup|record)|\brDNS\b|\bPTR\b|\bcannot (?:find|resolve) your (?:host ?name|address)`)
+	limitWords = whenAsked(`(?i)\bthrottl|\bgr[ea]y-?list|\btoo (?:many|fast|often)\b|\brate.?limit|\b(?:limit|maximum)\b.*\bexceeded\b|\bexceeded\b.*\blimit\b|\bmaximum number\b|\[(?:LIMIT|IN-?USE|LOGIN-DELAY)\]`)
 	// Exchange numbers why it closes a connection (MailKit issue 849 has 14, node-imap issue 561 has 15).
-	troubleWords = regexp.MustCompile(`(?i)\bconnection (?:is )?closed\. \d|\bunavailable\b|\bnot available\b|\bshutting down\b|\boverload|\btry again later\b|\[(?:UNAVAILABLE|SYS/TEMP|SERVERBUG)\]`)
+	troubleWords = whenAsked(`(?i)\bconnection (?:is )?closed\. \d|\bunavailable\b|\bnot available\b|\bshutting down\b|\boverload|\btry again later\b|\[(?:UNAVAILABLE|SYS/TEMP|SERVERBUG)\]`)
 )
 
 // reasonOf is what the words of a mail server tell, "" where they tell nothing.
 func reasonOf(text string) Reason {
 	switch {
-	case limitWords.MatchString(text):
+	case limitWords().MatchString(text):
 		return Limited
-	case ptrWords.MatchString(text):
+	case ptrWords().MatchString(text):
 		return OurName
-	case banWords.MatchString(text):
+	case banWords().MatchString(text):
 		return OurAddress
-	case troubleWords.MatchString(text):
+	case troubleWords().MatchString(text):
 		return Unavailable
 	}
 	return ""

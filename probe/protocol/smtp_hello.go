@@ -98,7 +98,7 @@ var systemTrouble = regexp.MustCompile(`^[45]\d\d [45]\.3\.`)
 // us by then, but for the address that it has greeted, is the name.
 func helloReason(r smtpReply) Reason {
 	text := r.String()
-	if nameWords.MatchString(text) {
+	if nameWords().MatchString(text) {
 		return OurName
 	}
 	if why := r.reason(); why != "" {

@@ -3,7 +3,6 @@
 package protocol
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -72,12 +71,12 @@ func (r smtpReply) code() string { return r.last()[:3] }
 func (r smtpReply) refuses() bool { return r.code() >= "400" }
 
 // misnamed is what a reply to a greeting says that is about the name in it.
-var misnamed = regexp.MustCompile(`(?i)\b(?:domain|host|host ?name|(?:helo|ehlo) name|fqdn)\b|resolv`)
+var misnamed = whenAsked(`(?i)\b(?:domain|host|host ?name|(?:helo|ehlo) name|fqdn)\b|resolv`)
 
 // unknown reports whether the server does not know the command. FTP says 530 to
 // anything before a login.
 func (r smtpReply) unknown() bool {
-	return slices.Contains([]string{"500", "502", "530"}, r.code()) && !misnamed.MatchString(r.String())
+	return slices.Contains([]string{"500", "502", "530"}, r.code()) && !misnamed().MatchString(r.String())
 }
 
 // reason is why the server says no: in its words, or by the code with which a
