@@ -31,7 +31,7 @@ func TestOneIsEnough(t *testing.T) {
 		{"the second is dropped", nil, lost, "pass pass / sips"},
 		{"the second talks something else", nil, verdict(probe.Mismatch, "HTTP"), "pass warn / sips"},
 		{"the second turns us away", nil, refusal, "pass warn / sips"},
-		{"Active Directory has the port of the first", all(directory("kind", "domain controller"), role("server")), all(role("server"), closedPort), "warn fail / sips"},
+		{"Active Directory has the port of the first", all(directory("kind", "domain controller"), version("5.5"), role("server")), all(version("5.5"), role("server"), closedPort), "warn fail / sips"},
 		{"none serves", closedPort, lost, "fail pass / sip sips"},
 		{"none serves, and one of them oddly", closedPort, hungUp, "fail warn / sip sips"},
 		{"none serves, and one is nothing but refused", all(want(catalog.Optional), closedPort), lost, "pass fail / sips"},
