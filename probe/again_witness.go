@@ -89,12 +89,16 @@ func (r *run) revives(ctx context.Context, h *host, at netip.Addr) bool {
 // sooner may be refused for those. It is asked for all ports together.
 func (r *run) awaitWelcome(ctx context.Context, h *host, at netip.Addr) {
 	p := h.path(at)
-	if p.isWelcoming() || h.crowd.alone.Acquire(ctx, wholeHost) != nil {
-		return
-	}
-	defer h.crowd.alone.Release(wholeHost)
 	if p.isWelcoming() {
 		return
+	}
+	release, alone := h.crowd.takeAll(ctx)
+	if !alone {
+		return
+	}
+	defer release()
+	if p.isWelcoming() {
+		return // another check has asked meanwhile
 	}
 	defer p.welcome()
 	w, _ := p.alive()
