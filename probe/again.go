@@ -124,6 +124,9 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 	}
 	if quiet && r.isWorthIt(ctx, h, res, at) {
 		r.alone(ctx, h, d, res, at)
+		if turnedAway(*res) && c.rest(ctx) {
+			r.alone(ctx, h, d, res, at)
+		}
 	}
 	if quiet && (!r.inDoubt(*res) || first != TimedOut && (res.Verdict != first || res.SaidBy != by)) {
 		c.limit() // somebody else says no now: whoever said it before did so for the sake of others

@@ -132,7 +132,7 @@ func TestConnectionLimit(t *testing.T) {
 							want = Refused
 						}
 						if res.Verdict != want || res.Peer != nil && res.Peer.Refusal != "" {
-							t.Errorf("%s, limit %d, linger %s: port %d is %s (%s), want %s", tt.name, limit, linger, res.Port, res.Verdict, res.Detail, want)
+							t.Errorf("%s, limit %d, linger %s: port %d is %s (%s, %d tries), want %s", tt.name, limit, linger, res.Port, res.Verdict, res.Detail, res.Tries, want)
 						}
 						if res.Crowded != nil {
 							crowded++

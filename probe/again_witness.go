@@ -102,7 +102,7 @@ func (r *run) awaitWelcome(ctx context.Context, h *host, at netip.Addr) {
 	}
 	defer p.welcome()
 	w, _ := p.alive()
-	for pause := firstTurn; pause <= lastTurn && r.isTurnedAway(ctx, w, 2*p.wait()); pause *= 2 {
+	for pause := firstTurn; pause <= lastTurn && r.isTurnedAway(ctx, h, w, 2*p.wait()); pause *= 2 {
 		h.crowd.limit()
 		if !wait(ctx, pause) {
 			return
@@ -122,7 +122,7 @@ func (r *run) turnsWitnessAway(ctx context.Context, h *host, at netip.Addr) bool
 	if !p.sounded && p.connects() {
 		p.sounded = true
 		w, _ := p.alive()
-		if r.isTurnedAway(ctx, w, 2*p.wait()) {
+		if r.isTurnedAway(ctx, h, w, 2*p.wait()) {
 			h.crowd.limit()
 		}
 	}
@@ -138,16 +138,17 @@ func (r *run) isWelcome(ctx context.Context, h *host, at netip.Addr) bool {
 	defer release()
 	p := h.path(at)
 	w, _ := p.alive()
-	return wait(ctx, spacing) && p.connects() && !r.isTurnedAway(ctx, w, 2*p.wait())
+	return wait(ctx, spacing) && p.connects() && !r.isTurnedAway(ctx, h, w, 2*p.wait())
 }
 
 // isTurnedAway reports whether a connect is refused.
-func (r *run) isTurnedAway(ctx context.Context, w witness, patience time.Duration) bool {
+func (r *run) isTurnedAway(ctx context.Context, h *host, w witness, patience time.Duration) bool {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	conn, err := r.dial(ctx, catalog.TCP, w.at)
 	if err == nil {
 		_ = conn.Close()
+		h.crowd.touch()
 		return false
 	}
 	said := new(*dialError)

@@ -16,6 +16,10 @@ import (
 // service must not hold up everybody else, and no limit of connections is so low.
 const few = 2
 
+// remembers is how long firewalls may count a connection that is over: what is asked
+// sooner is not alone.
+const remembers = 100 * time.Millisecond
+
 // settle is how long a host must be quiet where more checks of it are to come.
 const settle = 5 * time.Millisecond
 
@@ -32,6 +36,7 @@ type crowd struct {
 	joined      int           // how many have been asking, all in all
 	open, most  int           // connections, now and at a time
 	packed      time.Time     // when more than a few were open last
+	closed      time.Time     // when one was closed last; zero: never
 	doubts      int           // refusals that are in doubt and have not been asked again
 	sampled     int           // those that have
 	aired       bool          // the first of them was asked several times
@@ -82,7 +87,7 @@ func (c *crowd) end() {
 type company struct {
 	crowd  *crowd
 	joined int
-	lonely bool // nobody else was asking as it began
+	lonely bool // nobody else was asking as it began, nor had just done so
 }
 
 // join notes that a check begins to ask.
@@ -91,7 +96,7 @@ func (c *crowd) join() company {
 	defer c.mu.Unlock()
 	c.asking++
 	c.joined++
-	return company{c, c.joined, c.asking == 1}
+	return company{c, c.joined, c.asking == 1 && c.open == 0 && time.Since(c.closed) > remembers}
 }
 
 // leave notes that it has asked, and reports whether it was the only one.
@@ -114,8 +119,9 @@ func (c *crowd) connect() (closed func()) {
 	return sync.OnceFunc(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		c.closed = time.Now()
 		if c.open > few {
-			c.packed = time.Now()
+			c.packed = c.closed
 		}
 		c.open--
 	})
@@ -129,6 +135,32 @@ func (a *attempt) came() (closed func()) {
 	return func() {
 		gone()
 		over(a.raw != nil && (a.err == nil || len(a.raw.head()) > 0))
+	}
+}
+
+// touch notes a connection that came about and is over.
+func (c *crowd) touch() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = time.Now()
+}
+
+// rest waits until firewalls have forgotten all connections of this run to the
+// host. It reports whether there were any, and nobody has found a limit meanwhile.
+func (c *crowd) rest(ctx context.Context) bool {
+	for {
+		c.mu.Lock()
+		closed, limited := c.closed, c.limited
+		c.mu.Unlock()
+		left := remembers - time.Since(closed)
+		switch {
+		case closed.IsZero() || limited:
+			return false
+		case left < 0:
+			return true
+		case !wait(ctx, left+time.Millisecond):
+			return false
+		}
 	}
 }
 
