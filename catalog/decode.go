@@ -5,7 +5,6 @@ package catalog
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -29,14 +28,10 @@ type file struct {
 	grounds []int // where each of the ground rules stands
 }
 
-// file reads a whole catalogue file.
-func (d *decoder) file(r io.Reader) (file, error) {
-	root, err := document(r)
-	if err != nil {
-		return file{}, err
-	}
+// file reads the document of a whole catalogue file.
+func (d *decoder) file(root *yaml.Node) (file, error) {
 	var f file
-	err = mapping(root,
+	err := mapping(root,
 		named("version", &f.Name),
 		text("title", &f.Title),
 		list("roles", f.role),

@@ -64,7 +64,11 @@ func TestBadFiles(t *testing.T) {
 	}
 	eachBad(t, "bad", func(name string, data []byte) error {
 		d := decoder{sources: sources}
-		f, err := d.file(bytes.NewReader(data))
+		root, err := document(bytes.NewReader(data))
+		var f file
+		if err == nil {
+			f, err = d.file(root)
+		}
 		if err == nil {
 			_, err = Version{Name: f.Name}.merge(f)
 		}

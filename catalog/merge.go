@@ -16,12 +16,17 @@ import (
 // protocols are the conversations that its rows may ask for. Where the file has
 // an error the catalogue stays as it was; the error is a *FileError.
 func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
+	go c.sources() // they are read while the file is taken apart
+	root, err := document(r)
+	if err != nil {
+		return in(name, err)
+	}
 	sources, err := c.sources()
 	if err != nil {
 		return err
 	}
 	d := decoder{sources: sources, protocols: protocols, user: name}
-	f, err := d.file(r)
+	f, err := d.file(root)
 	if err != nil {
 		return in(name, err)
 	}

@@ -50,18 +50,23 @@ func open(files fs.FS, dir string) (*Catalog, error) {
 
 // readVersion reads the file of one version, which is named after it.
 func (c *Catalog) readVersion(files fs.FS, name string) (Version, error) {
-	sources, err := c.sources()
-	if err != nil {
-		return Version{}, err
-	}
+	go c.sources() // they are read while the file is taken apart
 	r, err := files.Open(name)
 	if err != nil {
 		return Version{}, err
 	}
 	defer r.Close()
 	base := path.Base(name)
+	root, err := document(r)
+	if err != nil {
+		return Version{}, in(base, err)
+	}
+	sources, err := c.sources()
+	if err != nil {
+		return Version{}, err
+	}
 	d := decoder{sources: sources}
-	f, err := d.file(r)
+	f, err := d.file(root)
 	if err != nil {
 		return Version{}, in(base, err)
 	}
