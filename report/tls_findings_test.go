@@ -125,10 +125,14 @@ func TestPortsBeside(t *testing.T) {
 		says   string
 		silent string
 	}{
-		"a connector without TLS":  {all(smtp(greets2019, "SIZE"), withoutTLS), 587, secured, "starttls-missing", "587 of the same server does TLS", "removes both"},
-		"no TLS at 587 either":     {all(smtp(greets2019, "SIZE"), withoutTLS), 587, nil, "starttls-missing", "AuthMechanism", "587"},
-		"TLS at another port":      {cutIn(protocol.TLS, "ldap"), 443, secured, "cut", "TLS works at TCP 443", "receive connector"},
-		"no TLS at any other port": {cutIn(protocol.TLS, "ldap"), 443, nil, "cut", "certificate", "TLS works"},
+		"a connector without TLS": {all(smtp(greets2019, "SIZE"), withoutTLS), 587, secured, "starttls-missing", "587 of the same server does TLS", "removes both"},
+		// https://github.com/docker-mailserver/docker-mailserver/issues/1489 (Postfix, which has its settings by port, too)
+		"Postfix without TLS at 25": {all(smtp("220 mx ESMTP Postfix", "SIZE", "PIPELINING"), withoutTLS), 587, secured, "starttls-missing", "Either the service has no certificate", "AuthMechanism"},
+		// https://github.com/bokysan/docker-postfix/issues/130 (a port for users without a certificate)
+		"Postfix without a certificate": {all(smtp("220 mx ESMTP Postfix", "SIZE", "PIPELINING"), withoutTLS), 587, nil, "starttls-missing", "Either the service has no certificate", "AuthMechanism"},
+		"no TLS at 587 either":          {all(smtp(greets2019, "SIZE"), withoutTLS), 587, nil, "starttls-missing", "AuthMechanism", "587"},
+		"TLS at another port":           {cutIn(protocol.TLS, "ldap"), 443, secured, "cut", "TLS works at TCP 443", "receive connector"},
+		"no TLS at any other port":      {cutIn(protocol.TLS, "ldap"), 443, nil, "cut", "certificate", "TLS works"},
 	} {
 		s := &scene{host: "mail01.contoso.com", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
 		s.add("first", 25, test.first)
