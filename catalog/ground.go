@@ -18,7 +18,8 @@ type GroundRule struct {
 	Sources []Source `json:"sources"`
 }
 
-// GroundRules returns what holds for somebody who connects to a role.
+// GroundRules returns the ground rules for connections from one kind of client to a
+// role.
 func (v Version) GroundRules(role, from string) []GroundRule {
 	var rules []GroundRule
 	for _, r := range v.Ground {

@@ -93,7 +93,7 @@ func TestAddGroundRule(t *testing.T) {
 	}
 }
 
-// The places that somebody connects to come with the newest version first.
+// Places are listed with the newest version first.
 func TestPlaces(t *testing.T) {
 	c := mustOpen(t)
 	for from, want := range map[string][]Place{

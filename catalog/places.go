@@ -12,8 +12,8 @@ import (
 // A Place is a role of a version.
 type Place struct{ Version, Role string }
 
-// Places returns every place that somebody has services at, the newest version
-// first.
+// Places returns every version and role that has services for from, the newest
+// version first.
 func (c *Catalog) Places(from string) ([]Place, error) {
 	versions, err := c.Versions()
 	var places []Place
@@ -27,7 +27,7 @@ func (c *Catalog) Places(from string) ([]Place, error) {
 	return places, err
 }
 
-// A NothingError says that a place has nothing for somebody.
+// A NothingError says that a version and role have no service for a from.
 type NothingError struct {
 	Place // Role "" is every role of the version
 	From  string

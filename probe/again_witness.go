@@ -29,15 +29,18 @@ func (p *path) hasLived() bool { return p.lived(time.Time{}) }
 func (p *path) connects() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.witness.at.IsValid() && p.witness.rank > refuses
+	return p.accepted()
 }
+
+// accepted is connects with the lock held.
+func (p *path) accepted() bool { return p.witness.at.IsValid() && p.witness.rank > refuses }
 
 // isWelcoming reports whether it is known that the witness accepts connections
 // again, or there is none to ask.
 func (p *path) isWelcoming() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.welcomes || !p.witness.at.IsValid() || p.witness.rank == refuses
+	return p.welcomes || !p.accepted()
 }
 
 // welcome notes that the witness was asked whether it accepts connections again.

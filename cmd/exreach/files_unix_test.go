@@ -68,8 +68,8 @@ func TestCredentialsKept(t *testing.T) {
 	}
 }
 
-// TestPipesHeedInterrupts: a pipe that nobody writes to, and one that somebody holds
-// open and says nothing into, where a file belongs.
+// TestPipesHeedInterrupts gives a named pipe where a file belongs: one without a
+// writer, and one whose writer stays silent. Ctrl-C must end the read of both.
 func TestPipesHeedInterrupts(t *testing.T) {
 	for _, held := range []bool{false, true} {
 		pipe := filepath.Join(t.TempDir(), "pipe")
@@ -200,8 +200,8 @@ func TestHeedingReader(t *testing.T) {
 	}
 }
 
-// TestEndings: a signal that somebody has this program ignore, as nohup does, stays
-// ignored.
+// TestEndings wants a signal that was ignored when the program started, as nohup
+// does with SIGHUP, to stay ignored.
 func TestEndings(t *testing.T) {
 	nohup := func(s os.Signal) bool { return s == syscall.SIGHUP }
 	if got := endings(nohup); !slices.Equal(got, []os.Signal{os.Interrupt, syscall.SIGTERM}) {
