@@ -48,7 +48,7 @@ func (r *run) askOnce(ctx context.Context, h *host, d *door, res *Result, at net
 	r.again(ctx, h, d, res, at)
 }
 
-// turnedAway reports whether somebody said no to a connect.
+// turnedAway reports whether a connect was refused, by the host or on the way.
 func turnedAway(res Result) bool {
 	return res.Step == protocol.Connect && slices.Contains([]Verdict{Refused, Prohibited, Unreachable, Cut}, res.Verdict)
 }
@@ -59,7 +59,7 @@ func (r *run) doubts(h *host, d *door, res Result, lonely bool) bool {
 	switch {
 	case (turnedAway(res) || res.Verdict == TimedOut) && d.hasAnswered():
 		return true
-	case lonely, res.Check.IsControl(): // nobody reads that the control port is closed
+	case lonely, res.Check.IsControl(): // that the control port is closed is of no interest
 		return false
 	case res.Verdict == TimedOut:
 		return r.mayBeCrowdedOut(h, res)
@@ -129,10 +129,10 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 		}
 	}
 	if quiet && (!r.inDoubt(*res) || first != TimedOut && (res.Verdict != first || res.SaidBy != by)) {
-		c.limit() // somebody else says no now: whoever said it before did so for the sake of others
+		c.limit() // the refusal comes from elsewhere now, so the first was for the sake of others
 	}
 	c.settled()
-	if r.inDoubt(*res) && (c.awaitDecision(ctx) || turnedAway(*res) && r.turnsWitnessAway(ctx, h, at.Addr())) {
+	if r.inDoubt(*res) && c.awaitDecision(ctx) {
 		r.persist(ctx, h, d, res, at)
 	}
 	switch {

@@ -113,25 +113,6 @@ func (r *run) awaitWelcome(ctx context.Context, h *host, at netip.Addr) {
 	}
 }
 
-// turnsWitnessAway reports whether a port that has accepted connections refuses
-// one now: then the refusals of other ports prove nothing. It is asked once.
-func (r *run) turnsWitnessAway(ctx context.Context, h *host, at netip.Addr) bool {
-	release, alone := h.crowd.takeAll(ctx)
-	if !alone {
-		return false
-	}
-	defer release()
-	p := h.path(at)
-	if !p.sounded && p.connects() {
-		p.sounded = true
-		w, _ := p.alive()
-		if r.isTurnedAway(ctx, h, w, 2*p.wait()) {
-			h.crowd.limit()
-		}
-	}
-	return h.crowd.isLimited()
-}
-
 // isWelcome reports whether a port that has accepted connections accepts one now.
 func (r *run) isWelcome(ctx context.Context, h *host, at netip.Addr) bool {
 	release, alone := h.crowd.takeAll(ctx)

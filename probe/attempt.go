@@ -26,6 +26,7 @@ type attempt struct {
 	to    netip.AddrPort
 	hello hello          // how it begins TLS
 	mask  *protocol.Mask // hides the password in all that is kept; nil where there is none
+	small bool           // it takes small segments only
 
 	peer protocol.Peer
 	tls  *shown
@@ -154,10 +155,13 @@ func (a *attempt) passed() time.Duration {
 func (a *attempt) connect(ctx context.Context, r *run, c catalog.Check) (conn net.Conn, err error) {
 	ctx, stop := context.WithTimeout(ctx, a.left-a.passed())
 	defer stop()
-	if c.Service.Network == catalog.UDP {
+	a.tries = 1
+	switch {
+	case c.Service.Network == catalog.UDP:
 		conn, err = r.dial(ctx, catalog.UDP, a.to)
-		a.tries = 1
-	} else {
+	case a.small:
+		conn, err = r.small(ctx, a.to)
+	default:
 		conn, a.tries, err = r.knock(ctx, a.host, a.door, c.Service, a.to)
 	}
 	var known *dialError

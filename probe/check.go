@@ -152,17 +152,7 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 			}
 		}
 	}
-	if next, known := a.anew(r.mayTalkTwice(res.Check)); known && left > 0 && ctx.Err() == nil {
-		anew, further := r.askAnew(ctx, a, next, res.Check, left)
-		if further {
-			anew.record(res, r.trust, ctx.Err() != nil)
-		}
-		res.Tries += anew.tries
-		left -= anew.spent
-	}
-	if r.asksInSmall(*res) {
-		r.askInSmall(ctx, h, d, res, at)
-	}
+	left -= r.askFurther(ctx, res, a, left)
 	res.Took = r.timeouts.Check - left
 	if res.Check.Service.Network == catalog.TCP {
 		p.observe(res)
@@ -170,6 +160,23 @@ func (r *run) attempts(ctx context.Context, h *host, d *door, res *Result, at ne
 	if res.Verdict == TimedOut {
 		res.Detail = noReply(*res)
 	}
+}
+
+// askFurther asks once more where another kind of asking may tell more than the last
+// attempt did, and returns how long that took.
+func (r *run) askFurther(ctx context.Context, res *Result, last *attempt, left time.Duration) (spent time.Duration) {
+	if next, known := last.anew(r.mayTalkTwice(res.Check)); known && left > 0 && ctx.Err() == nil {
+		anew, further := r.askAnew(ctx, last, next, res.Check, left)
+		if further {
+			anew.record(res, r.trust, ctx.Err() != nil)
+		}
+		res.Tries += anew.tries
+		spent = anew.spent
+	}
+	if r.asksInSmall(*res) {
+		spent += r.askInSmall(ctx, last.host, last.door, res, last.to)
+	}
+	return spent
 }
 
 // cutAtOnce reports whether the connection was reset as it came about.

@@ -19,7 +19,7 @@ import (
 type run struct {
 	ctx      context.Context // for what belongs to no check
 	dial     DialFunc
-	small    smallDial // nil where nobody knows of the silences that it is for
+	small    smallDial // nil where the system does not tell silences apart
 	pool     *Pool
 	timeouts Timeouts
 	refusal  time.Duration // how long the system may take to tell of a refusal

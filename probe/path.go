@@ -44,7 +44,6 @@ type path struct {
 	known        chan struct{} // closed once something was heard
 	revived      bool          // the witness was asked whether it is there again; held by crowd.alone
 	hollow       bool          // a port connected and proved nothing
-	sounded      bool          // it was asked whether it turns us away, too; held by crowd.alone
 	welcomes     bool          // the witness was asked whether it accepts connections again
 }
 

@@ -3,6 +3,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -40,12 +41,12 @@ func (c *dnsClient) find(ctx context.Context, name string, family Family) (Name,
 			if candidate == given {
 				return Name{}, err
 			}
-			failed = orFirst(failed, err)
+			failed = cmp.Or(failed, err)
 		} else if candidate == given || gone == nil {
 			gone = err
 		}
 	}
-	return Name{}, orFirst(failed, gone)
+	return Name{}, cmp.Or(failed, gone)
 }
 
 // leastShare is the least time that a longer name gets. Others follow it.
@@ -59,13 +60,6 @@ func (c *dnsClient) within(ctx context.Context, othersFollow bool, name string, 
 		defer stop()
 	}
 	return c.both(ctx, name, family)
-}
-
-func orFirst(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // kinds is the types of address to ask for.
@@ -156,7 +150,7 @@ func (c *dnsClient) join(name string, heard []half) (Name, error) {
 	var failure error
 	for _, h := range heard {
 		if h.err != nil {
-			failure = orFirst(failure, h.err)
+			failure = cmp.Or(failure, h.err)
 			n.Unanswered = append(n.Unanswered, typeWord(h.kind))
 			continue
 		}

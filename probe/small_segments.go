@@ -25,28 +25,17 @@ func (r *run) asksInSmall(res Result) bool {
 }
 
 // askInSmall asks a peer that was silent where nothing it says fills a large
-// packet. If it answers then, the path loses those: an answer that is one large
-// packet leaves no other trace.
-func (r *run) askInSmall(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
-	ctx, stop := context.WithTimeout(ctx, smallTime)
-	defer stop()
-	conn, err := r.small(ctx, at)
-	if err != nil {
-		return
-	}
-	defer func() {
-		_ = recover() // the attempts before have told of faults
-	}()
+// packet, and returns how long that took. If the peer answers then, the path loses
+// large packets: an answer that is one of those leaves no other trace.
+func (r *run) askInSmall(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) (spent time.Duration) {
 	a := r.newAttempt(h, d, at, smallTime)
-	leash := newLeash(conn, time.Now().Add(smallTime))
-	defer leash.Close()
-	defer context.AfterFunc(ctx, leash.expire)()
-	a.line.Store(leash)
-	a.at(protocol.Connect)
-	a.talk(ctx, r, leash, res.Check)
-	if a.tls != nil || a.proves() {
+	a.small = true
+	a.make(ctx, r, res.Check)
+	switch {
+	case a.tls != nil || a.proves():
 		res.Silence.Delivery = AnswerLost
-		return
+	case a.line.Load() != nil:
+		res.Silence.InSmall = isTimeout(a.err)
 	}
-	res.Silence.InSmall = isTimeout(a.err)
+	return a.spent
 }

@@ -22,7 +22,7 @@ type still struct {
 	clock func() time.Time // time.Now, but in tests
 
 	mu      sync.Mutex
-	last    time.Time // when somebody looked last
+	last    time.Time // when the clock was looked at last
 	count   int       // how often the program stood still
 	resumed time.Time // when it went on the last time, by the program's own time; zero: never
 }
