@@ -38,6 +38,6 @@ func (v Version) checkOneOf(s Service) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("service %q is one_of %s, and nobody may take another service of role %q instead: give a second one the same one_of",
+	return fmt.Errorf("service %q is one_of %s, but no other service of role %q is in that group for the same clients: give a second one the same one_of",
 		s.Name, s.OneOf, s.Role)
 }

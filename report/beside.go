@@ -43,7 +43,7 @@ type spot struct {
 	lives      bool                       // something came back
 	proven     bool                       // a service spoke its own protocol
 	inTheClear bool                       // one of those without TLS
-	forbids    *probe.Result              // somebody said no to a connect there; nil where nobody did
+	forbids    *probe.Result              // a connect there that was refused on the way, or prohibited; nil where none was
 	secured    []*probe.Result            // one of each port at which TLS came about
 	servers    []string                   // names of those that answered, sorted
 }

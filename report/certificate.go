@@ -50,7 +50,7 @@ func (s seen) leaf() *protocol.Certificate {
 	return serverLeaf(s.Result)
 }
 
-// serverLeaf is the certificate of whoever gave a result, or nil.
+// serverLeaf is the certificate of the server that answered, or nil.
 func serverLeaf(r probe.Result) *protocol.Certificate {
 	if r.Peer == nil || r.Peer.TLS == nil || len(r.Peer.TLS.Chain) == 0 {
 		return nil

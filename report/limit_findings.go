@@ -41,7 +41,8 @@ func sayStillCrowdedOut(s seen) (text, hint string) {
 		"Check again with --gentle, which opens one connection at a time."
 }
 
-// likelyProhibited: it timed out, and somebody forbids other ports of the address.
+// likelyProhibited: it timed out, and a router or firewall forbids other ports of the
+// address.
 // Senders of ICMP limit themselves to a few messages a second (RFC 1812 section 4.3.2.8; Linux'
 // icmp_ratelimit, Cisco's "ip icmp rate-limit unreachable") and drop the rest.
 func likelyProhibited(s seen) bool {

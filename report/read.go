@@ -23,7 +23,7 @@ const maxResult = 2 << 20
 // written the file. Name stands for the file in errors.
 func Read(name string, r io.Reader) (Report, error) { return read(name, r, 0) }
 
-// read is Read where somebody knows how many results there are.
+// read is Read for a known number of results.
 func read(name string, r io.Reader, n int) (Report, error) {
 	results, counts := make([]Entry, 0, n), Counts{}
 	head, err := parse(r, func(e Entry) bool {

@@ -9,7 +9,7 @@ import (
 	"reflect"
 )
 
-// manyResults is more than any host has, short of a file that somebody forged.
+// manyResults is more than any host has, except in a forged file.
 const manyResults = 1 << 14
 
 // A Saved is a report in a file that was looked through. It holds none of the

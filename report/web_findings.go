@@ -20,7 +20,7 @@ func (s seen) web() protocol.Web {
 	return *s.Peer.Web
 }
 
-// noServerBehind: a proxy answers in its own name because it has nobody to ask.
+// noServerBehind: a proxy answers in its own name because no server behind it does.
 func noServerBehind(s seen) bool {
 	return s.Verdict == probe.Mismatch && s.web().Origin == protocol.OfProxy
 }
@@ -41,7 +41,7 @@ func (s seen) healthPath() string {
 	return ""
 }
 
-// noSite: HTTP.sys has nobody to give the request to.
+// noSite: HTTP.sys has no web site to give the request to.
 func noSite(s seen) bool {
 	return s.foreign() && s.web().Origin == protocol.OfWindows && s.status() == "404"
 }

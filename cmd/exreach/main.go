@@ -45,8 +45,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], world{env: os.Getenv, stdin: os.Stdin, stdout: stdout, stderr: os.Stderr}))
 }
 
-// endings are the signals that end a run, but for those that somebody has this
-// program ignore, as nohup does.
+// endings are the signals that end a run, except those that were ignored when the
+// program started, as nohup does with SIGHUP.
 func endings(ignored func(os.Signal) bool) []os.Signal {
 	return slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, ignored)
 }

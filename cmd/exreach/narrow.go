@@ -35,7 +35,7 @@ func narrow(v catalog.Version, role, from string) (catalog.Version, error) {
 	return v, nil
 }
 
-// narrowTo leaves the services that somebody wants, and what is for them.
+// narrowTo leaves the services that a from wants, and what is for it.
 func narrowTo(v catalog.Version, role, from string) (catalog.Version, error) {
 	var known []string
 	for _, f := range catalog.Froms {

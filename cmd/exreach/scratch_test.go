@@ -151,7 +151,7 @@ type nonsense struct{}
 func (nonsense) Read(p []byte) (int, error) { return len(p), nil }
 
 // A file that grows meanwhile is read as far as it went in the beginning, and one of
-// which somebody has read the first line, from there.
+// whose first line has been read, from there.
 func TestReplayGrowing(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "run.jsonl")
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
