@@ -80,6 +80,11 @@ var audits = slices.Concat(auditsOf55(), []statement{
 	{"B11", "2003", "domain-controller", "ldap", "adc", Required, "port: 389"},
 	{"B11", "2000", "domain-controller", "ldap", "adc", Required, "port: 389"},
 
+	{"B13", "2000", "server", "ldap", "internet", Forbidden, "the opinion of exreach"},
+	{"B13", "2003", "server", "ldaps", "internet", Forbidden, "KB176466"},
+	{"B13", "2003", "server", "ldap-alt", "internet", Forbidden, "the opinion of exreach"},
+	{"B13", "2003", "server", "endpoint-mapper", "internet", Forbidden, "KB155831"},
+
 	{"B12", "2000", "back-end", "owa", "internet", Optional, "no other port than 443"},
 	{"B12", "2003", "back-end", "owa", "internet", Optional, "no other port than 443"},
 	{"B12", "2000", "back-end", "public-folders", "internet", Optional, ""},
@@ -141,6 +146,20 @@ var audits = slices.Concat(auditsOf55(), []statement{
 	{"D", "2019", "mailbox", "mapi", "internet-client", "", ""},
 	{"D", "2010", "edge", "edge-ldap", "self", Required, ""},
 	{"D", "2019", "edge", "edge-ldap", "self", Required, ""},
+	{"D", "2010", "rms", "rms", "client-access", Optional, "RMS10 B"},
+	{"D", "2010", "rms", "rms", "um", Optional, "voice mail"},
+	{"D", "windows", "rms", "rms", "client-access", Optional, "RMS10 B"},
+	{"D", "windows", "rms", "rms", "um", Optional, ""},
+	{"D", "2013", "client-access", "ews", "ocs", Optional, "SFB B"},
+	{"D", "2013", "client-access", "autodiscover", "ocs", Optional, "SFB B"},
+	{"D", "2016", "mailbox", "ews", "ocs", Optional, "SFB B"},
+	{"D", "2016", "mailbox", "autodiscover", "ocs", Optional, "SFB B"},
+	{"D", "2019", "mailbox", "ews", "ocs", Optional, "SFB B"},
+	{"D", "2019", "mailbox", "autodiscover", "ocs", Optional, "SFB B"},
+	{"D", "se", "mailbox", "ews", "ocs", Optional, "SFB B"},
+	{"D", "se", "mailbox", "autodiscover", "ocs", Optional, "SFB B"},
+	{"dc-dns", "2007", "domain-controller", "dns", "mailbox", Optional, "Needed where"},
+	{"dc-dns", "2010", "domain-controller", "dns-udp", "hub", Optional, "Needed where"},
 
 	{"E46", "2010", "client-access", "emsmdb", "client", Required, "restart: Restart-Service MSExchangeRPC "},
 	{"E46", "2010", "mailbox", "emsmdb", "client", Optional, "restart: Restart-Service MSExchangeRPC "},
@@ -160,6 +179,17 @@ var audits = slices.Concat(auditsOf55(), []statement{
 	{"E48", "windows", "domain-controller", "ncacn-http-nspi", "client-access", "", "(REG_MULTI_SZ)"},
 	{"E50", "2003", "back-end", "rpc-dynamic", "client", Required, "1025-65535"},
 	{"E50", "2000", "domain-controller", "rpc-dynamic", "back-end", Required, "1025-65535"},
+	{"E50", "2003", "server", "rpc-dynamic", "back-end", Optional, "1025-65535"},
+	{"A9", "2003", "server", "drs", "back-end", Optional, "event 1166 with error 1720"},
+	{"C37", "2000", "domain-controller", "ldap", "admin", Optional, "Exchange setup"},
+	{"C37", "2003", "domain-controller", "ldap", "admin", Optional, "Exchange setup"},
+	{"E46", "2000", "back-end", "x400", "x400-peer", Required, `value "RFC1006 Port Number" (DWORD, case matters). restart: restart the Microsoft Exchange MTA Stacks service `},
+	{"E46", "2003", "back-end", "x400", "x400-peer", Required, "KB161931 A"},
+	{"E46", "windows", "domain-controller", "ncacn-http-nspi", "front-end", Optional, "restart: restart the domain controller "},
+	{"E47", "2007", "mailbox", "async-emsmdb", "client", Optional, `MSExchangeIS\ParametersSystem, value "TCP/IP Port" (DWORD)`},
+	{"E47", "2010", "mailbox", "async-emsmdb", "client", Optional, `MSExchangeRPC\ParametersSystem, value "TCP/IP Port" (DWORD)`},
+	{"E47", "2010", "client-access", "async-emsmdb", "client", Optional, `MSExchangeRPC\ParametersSystem, value "TCP/IP Port" (DWORD)`},
+	{"E47", "2010", "client-access", "rfr", "client", Required, `MSExchangeAB\Parameters, value "RpcTcpPort" (REG_SZ`},
 })
 
 // auditsOf55 are those of 4.0, 5.0 and 5.5, whose rows are the same but for what
@@ -257,6 +287,7 @@ func TestAuditGroundRules(t *testing.T) {
 		{"2007", "edge", "hub", 0},
 		{"2010", "client-access", "client-access", 1},
 		{"2010", "um", "um-gateway", 0},
+		{"2010", "back-end", "client-access", 1},
 		{"2010", "hub", "client", 0},
 		{"2013", "mailbox", "client-access", 1},
 		{"2013", "mailbox", "ocs", 1},
@@ -293,14 +324,18 @@ func TestAuditPrograms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules := map[string]string{}
+	rules, places := map[string]string{}, map[string]bool{}
 	for _, s := range v.Services {
 		for rule, program := range s.Programs {
 			if before, known := rules[rule]; known && before != program {
 				t.Errorf("rule %s is for %s and for %s", rule, before, program)
 			}
 			rules[rule] = program
+			places[s.Role+" "+rule] = true
 		}
+	}
+	if len(places) != 82 { // roles that a rule is for, summed over the rules
+		t.Errorf("the rules stand at %d roles in all, want 82", len(places))
 	}
 	bound := 0
 	for rule, program := range rules {

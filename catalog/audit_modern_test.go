@@ -142,6 +142,7 @@ var rowsByDocument = map[string][]audited{
 	"C41 the range of Exchange's RPC": {
 		{versions: modern, role: "mailbox", service: "rpc-dynamic", said: "6005-65534"},
 		{versions: "2010", role: "client-access", service: "rpc-dynamic", said: "6005-65534"},
+		{versions: "2010", role: "mailbox", service: "rpc-dynamic", said: "6005-65534"},
 	},
 	"C42 and C43 names of the service": {
 		{versions: "online", role: "submission", service: "smtp-submission", place: "587/tcp", said: "smtp-mail.outlook.com"},
@@ -158,6 +159,10 @@ var rowsByDocument = map[string][]audited{
 		{versions: "windows", role: "domain-controller", service: "ncacn-http-nspi", said: "REG_MULTI_SZ"},
 		{versions: "2010", role: "client-access", service: "nspi", said: "Restart-Service MSExchangeAB"},
 		{versions: "2010", role: "mailbox", service: "emsmdb", said: "Restart-Service MSExchangeRPC"},
+	},
+	"F remote desktop": {
+		{versions: "windows", role: "host", service: "rdp", source: "KB832017 A"},
+		{versions: "2010", role: "edge", service: "rdp", source: "KB832017 A"},
 	},
 }
 
@@ -271,5 +276,17 @@ func TestFewRowsRestOnMemory(t *testing.T) {
 	}
 	if len(unverified) > mostUnverified {
 		t.Errorf("%d rows are not verified, want at most %d: %s", len(unverified), mostUnverified, strings.Join(unverified, ", "))
+	}
+}
+
+// B19: an endpoint mapper is of no use without the ports that it leads to.
+func TestMappersLeadSomewhere(t *testing.T) {
+	for _, v := range all(t, mustOpen(t)) {
+		for _, s := range v.Services {
+			behind := func(o Service) bool { return o.Role == s.Role && o.Name == "rpc-dynamic" }
+			if s.isMapper() && !slices.ContainsFunc(v.Services, behind) {
+				t.Errorf("%s: %s has an endpoint mapper and no rpc-dynamic", v.Name, s.Role)
+			}
+		}
 	}
 }

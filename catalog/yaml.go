@@ -88,26 +88,45 @@ func document(r io.Reader) (*yaml.Node, error) {
 	if err := d.Decode(&root); errors.Is(err, io.EOF) {
 		return nil, errors.New("the file is empty")
 	} else if err != nil {
-		return nil, notYAML(err)
+		return nil, notYAML(err, data)
 	}
 	if err := d.Decode(&second); err == nil {
 		return nil, at(second.Line, errors.New("a second document begins here: a file holds one"))
 	} else if !errors.Is(err, io.EOF) {
-		return nil, notYAML(err)
+		return nil, notYAML(err, data)
 	}
 	return root.Content[0], nil
 }
 
-var yamlLine = regexp.MustCompile(`^line (\d+): `)
+var (
+	yamlLine   = regexp.MustCompile(`^line (\d+): `)
+	yamlAnchor = regexp.MustCompile(`^unknown anchor ('.+') referenced$`)
+)
 
-// notYAML turns the library's "yaml: line 3: why" into ours.
-func notYAML(err error) error {
+// notYAML turns the library's "yaml: line 3: why" into ours. It does not say in
+// which line of data an anchor is missing.
+func notYAML(err error, data []byte) error {
 	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
 		line, _ = strconv.Atoi(m[1])
 		text = text[len(m[0]):]
 	}
+	if m := yamlAnchor.FindStringSubmatch(text); m != nil {
+		line = lineOfAlias(data, strings.Trim(m[1], "'"))
+		text += ": put a value that begins with * in quotes"
+	}
 	return at(line, fmt.Errorf("this is not YAML: %s", text))
+}
+
+// lineOfAlias is the line of the first value *name, or 0.
+func lineOfAlias(data []byte, name string) int {
+	alias := regexp.MustCompile(`(?m)^[^#'"\n]*[\s:,[{-]\*` + regexp.QuoteMeta(name) + `([\s,\]}]|$)`)
+	found := alias.FindIndex(data)
+	if found == nil {
+		return 0
+	}
+	before := bytes.TrimRight(data[:found[1]], "\r\n")
+	return 1 + bytes.Count(before, []byte("\n"))
 }
 
 // A field is a name that a mapping may hold and how its value is read.
