@@ -59,7 +59,7 @@ func (r *run) doubts(h *host, d *door, res Result, lonely bool) bool {
 	switch {
 	case (turnedAway(res) || res.Verdict == TimedOut) && d.hasAnswered():
 		return true
-	case lonely, res.Check.IsControl(): // that the control port is closed is of no interest
+	case lonely, r.pool.Gentle, res.Check.IsControl(): // that the control port is closed is of no interest
 		return false
 	case res.Verdict == TimedOut:
 		return r.mayBeCrowdedOut(h, res)
@@ -95,10 +95,24 @@ func (r *run) inDoubt(res Result) bool {
 // it: accepted and closed at once, or "421 too many connections". A web server's
 // refusal is about the page. Nobody is asked again who may have had a password.
 func (r *run) sentAway(res Result) bool {
-	if r.pool.Credentials != nil || res.Took > quickly {
+	if r.pool.Credentials != nil || lastTook(res) > quickly {
 		return false
 	}
 	return res.Verdict == Cut || res.Verdict == Answered && res.Check.Service.HTTP == nil && res.Peer != nil && res.Peer.Refusal != ""
+}
+
+// lastTook is how long the last attempt took: Took is that of all of them.
+func lastTook(res Result) (took time.Duration) {
+	for _, s := range res.Steps {
+		took += s.Took
+	}
+	return took
+}
+
+// letIn reports whether a port that was in doubt answered alone, or at least
+// accepted a connect that it had not accepted before.
+func (r *run) letIn(first Verdict, res Result) bool {
+	return !r.inDoubt(res) && (res.Verdict == Answered || first != Cut && first != Answered)
 }
 
 // mayBeCrowdedOut reports whether a port that timed out may have been dropped for
@@ -128,7 +142,7 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 			r.alone(ctx, h, d, res, at)
 		}
 	}
-	if quiet && (!r.inDoubt(*res) || first != TimedOut && (res.Verdict != first || res.SaidBy != by)) {
+	if quiet && (r.letIn(first, *res) || first != TimedOut && (res.Verdict != first || res.SaidBy != by)) {
 		c.limit() // the refusal comes from elsewhere now, so the first was for the sake of others
 	}
 	c.settled()
@@ -136,7 +150,7 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 		r.persist(ctx, h, d, res, at)
 	}
 	switch {
-	case !r.inDoubt(*res):
+	case res.Verdict == Answered && !r.inDoubt(*res):
 		res.Crowded = &Crowded{Verdict: first, Open: c.atMost()}
 	case ctx.Err() != nil:
 		*res = Result{Check: res.Check, Address: res.Address, Port: res.Port, Step: res.Step, Tries: res.Tries, Took: res.Took,

@@ -82,6 +82,9 @@ func (r *run) revives(ctx context.Context, h *host, at netip.Addr) bool {
 		return alive
 	}
 	p.revived = true
+	if !wait(ctx, pay(1, r.pace, h.pace)) {
+		return false
+	}
 	r.askWitness(p, w, mostWait)
 	_, alive = p.alive()
 	return alive
@@ -127,6 +130,9 @@ func (r *run) isWelcome(ctx context.Context, h *host, at netip.Addr) bool {
 
 // isTurnedAway reports whether a connect is refused.
 func (r *run) isTurnedAway(ctx context.Context, h *host, w witness, patience time.Duration) bool {
+	if !wait(ctx, pay(1, r.pace, h.pace)) {
+		return false
+	}
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	conn, err := r.dial(ctx, catalog.TCP, w.at)

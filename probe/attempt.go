@@ -93,6 +93,11 @@ func (a *attempt) open(ctx context.Context, r *run, c catalog.Check) (*leash, er
 		return nil, err
 	}
 	defer connected()
+	if c.Service.Network == catalog.TCP {
+		if err := a.pace(ctx, r); err != nil {
+			return nil, err
+		}
+	}
 	conn, err := a.connect(ctx, r, c)
 	if err != nil {
 		return nil, err
@@ -139,6 +144,26 @@ func (a *attempt) turn(ctx context.Context, slots ...*semaphore.Weighted) (relea
 			s.Release(1)
 		}
 	}, nil
+}
+
+// pace waits until a first connect may be sent. The clock stands still meanwhile:
+// that others are ahead says nothing of the port. Only one check of the run waits for
+// the pace at a time, so that further tries of the others are not queued behind all
+// that have not begun.
+func (a *attempt) pace(ctx context.Context, r *run) error {
+	if r.pace == nil && a.host.pace == nil {
+		return nil
+	}
+	start := time.Now()
+	defer func() { a.since = a.since.Add(time.Since(start)) }()
+	if !wait(ctx, pay(1, a.host.pace)) || r.first.Acquire(ctx, 1) != nil {
+		return errTurn
+	}
+	defer r.first.Release(1)
+	if !wait(ctx, pay(1, r.pace)) {
+		return errTurn
+	}
+	return nil
 }
 
 // passed is how much time the steps have taken so far.

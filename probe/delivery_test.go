@@ -50,6 +50,7 @@ func TestAskInSmall(t *testing.T) {
 		inSmall bool // it is known that none are
 	}{
 		{"answers", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, smtpServer, true, false},
+		{"was slow", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, smtpServer, false, false},
 		{"hangs", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, silentServer, false, true},
 		{"hangs up", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, closingServer, false, false},
 		{"nothing arrived", Result{Silence: &Silence{Delivery: NotArrived}, Step: protocol.Talk}, smtpServer, false, false},
@@ -59,7 +60,11 @@ func TestAskInSmall(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			network := &fakeNet{serve: always(tt.serve)}
 			r := newRun(t.Context(), &Pool{Dial: network.dial})
-			r.small = func(ctx context.Context, at netip.AddrPort) (net.Conn, error) { return network.dial(ctx, "tcp", at) }
+			small := &fakeNet{serve: always(tt.serve)}
+			if tt.lost {
+				network.serve = always(silentServer)
+			}
+			r.small = func(ctx context.Context, at netip.AddrPort) (net.Conn, error) { return small.dial(ctx, "tcp", at) }
 			at := netip.MustParseAddrPort("192.0.2.1:25")
 			tt.res.Check = smtpCheck("192.0.2.1", 25)
 			h := r.enter("192.0.2.1")

@@ -32,8 +32,9 @@ type run struct {
 	// What waits for a connect must not hold up a conversation, so that each has
 	// its own half of the limit. Few of them are enough for witnesses.
 	connects, talks, witnesses *semaphore.Weighted
-	background                 sync.WaitGroup // what no check waits for
-	pace                       *rate.Limiter  // of all connects; nil where there is none
+	background                 sync.WaitGroup      // what no check waits for
+	pace                       *rate.Limiter       // of all connects; nil where there is none
+	first                      *semaphore.Weighted // of the checks that wait for it to begin
 
 	mu    sync.Mutex
 	hosts map[string]*host
@@ -71,13 +72,14 @@ func newRun(ctx context.Context, p *Pool) *run {
 		mask:     protocol.NewMask(p.Credentials),
 		trust:    p.Trust,
 		still:    newStill(p.clock),
+		first:    semaphore.NewWeighted(1),
 		hosts:    map[string]*host{},
 	}
 	half := int64(max(1, r.limit/2))
 	r.connects, r.talks = semaphore.NewWeighted(half), semaphore.NewWeighted(half)
 	r.witnesses = semaphore.NewWeighted(max(1, half/8))
 	if p.Rate > 0 {
-		r.pace = newPace(time.Duration(float64(time.Second) / p.Rate))
+		r.pace = newPace(time.Duration(min(float64(time.Second)/p.Rate, float64(24*time.Hour))))
 	}
 	if r.logins == nil {
 		r.logins = NewLogins()

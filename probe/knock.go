@@ -74,7 +74,7 @@ func (r *run) knock(ctx context.Context, h *host, d *door, s catalog.Service, to
 
 // connect sends tries until one of them is answered or enough of them are not.
 func (k *knock) connect(ctx context.Context) (*try, error) {
-	next := time.NewTimer(k.pay(1))
+	next := time.NewTimer(atOnce) // the first try is paid for: see attempt.pace
 	defer next.Stop()
 	due := true // the next try is due when the timer fires; otherwise the last one may be overdue
 	var w witness

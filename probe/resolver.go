@@ -119,6 +119,13 @@ func (r *Resolver) keep(host string, l lookedUp) {
 	r.known[host] = l
 }
 
+// forget drops what came of a name, so that it is looked up again.
+func (r *Resolver) forget(host string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.known, host)
+}
+
 // find goes through the sources of names.
 func (r *Resolver) find(ctx context.Context, host string) (Name, error) {
 	if isLocalhost(host) {

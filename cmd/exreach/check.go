@@ -86,7 +86,7 @@ func note(w io.Writer, format string, a ...any) {
 // positive is the value of an option that must not be less than one; 0 where
 // it was not given.
 func positive[T int | float64 | time.Duration](c *cli.Context, name string, value T) (T, error) {
-	if c.IsSet(name) && value <= 0 {
+	if c.IsSet(name) && !(value > 0) { // NaN is not, either
 		return 0, hinted(seeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
 	}
 	return value, nil
