@@ -58,7 +58,7 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 	if second == nil {
 		return first
 	}
-	if second.provesSize(first) {
+	if second.provesSize(first) && r.confirmsSize(ctx, second, c) {
 		second.tls.Hello, second.tls.HelloFailed = second.helloSize, first.helloSize
 		d.greetWith(second.hello, second.tls)
 	}

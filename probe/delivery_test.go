@@ -6,6 +6,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -42,6 +43,17 @@ func TestDeliveryOf(t *testing.T) {
 // TestAskInSmall: where a peer answers in small segments what it did not in
 // large ones, the path loses those; nobody else is asked in that way.
 func TestAskInSmall(t *testing.T) {
+	// inTurn is a balancer before servers of which those named by 'h' hang.
+	inTurn := func(servers string) func(net.Conn) {
+		var next atomic.Int32 // the first has hung
+		return func(c net.Conn) {
+			if servers[int(next.Add(1))%len(servers)] == 'h' {
+				silentServer(c)
+			} else {
+				smtpServer(c)
+			}
+		}
+	}
 	for _, tt := range []struct {
 		name    string
 		res     Result
@@ -49,6 +61,9 @@ func TestAskInSmall(t *testing.T) {
 		lost    bool // large packets are lost
 		inSmall bool // it is known that none are
 	}{
+		{"one of two hangs", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, inTurn("h-"), false, false},
+		{"two of three hang", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, inTurn("h-h"), false, false},
+		{"three of four hang", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, inTurn("h-hh"), false, false},
 		{"answers", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, smtpServer, true, false},
 		{"was slow", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, smtpServer, false, false},
 		{"hangs", Result{Silence: &Silence{Delivery: Held}, Step: protocol.Talk}, silentServer, false, true},
@@ -74,8 +89,8 @@ func TestAskInSmall(t *testing.T) {
 			if s := tt.res.Silence; s != nil && (s.Delivery == AnswerLost) != tt.lost || s != nil && s.InSmall != tt.inSmall {
 				t.Errorf("%s: %+v", tt.name, *s)
 			}
-			if network.open != 0 {
-				t.Errorf("%s: %d connections left open", tt.name, network.open)
+			if network.open+small.open != 0 {
+				t.Errorf("%s: %d connections left open", tt.name, network.open+small.open)
 			}
 		})
 	}

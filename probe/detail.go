@@ -67,7 +67,7 @@ var (
 		Unreachable: "no way to the host",
 	}
 	refusalWords = map[Verdict]string{
-		Refused:     "the connect was reset (RST)",
+		Refused:     "connection refused (RST)",
 		Prohibited:  "administratively prohibited",
 		Unreachable: "no way to the host",
 	}

@@ -43,7 +43,7 @@ func (r *run) askAnew(ctx context.Context, failed *attempt, with hello, c catalo
 		return a, false
 	}
 	refused := classify(failed.err, failed.step(), false).verdict == BadTLS // and not for the size
-	if t := a.tls; !refused && t.Unreadable == "" && !t.DHE() {
+	if t := a.tls; !refused && t.Unreadable == "" && !t.DHE() && r.confirmsSize(ctx, a, c) {
 		t.Hello, t.HelloFailed = a.helloSize, failed.helloSize
 	}
 	a.door.greetWith(a.hello, a.tls)
@@ -78,6 +78,29 @@ func (a *attempt) hearOut(done <-chan struct{}) {
 func (a *attempt) provesSize(first *attempt) bool {
 	return a.proves() && a.tls != nil && a.hello == otherHello && first.hello == usualHello && first.helloSize != a.helloSize &&
 		first.step() == protocol.TLS && !first.helloHeard && isTimeout(first.err) && first.line.Load().quiet() >= helloPatience
+}
+
+// confirmsSize reports whether it is again the size of the hello that decides. One
+// frozen server of several behind a balancer hangs at every second or third
+// connection, whatever its hello.
+func (r *run) confirmsSize(ctx context.Context, answered *attempt, c catalog.Check) bool {
+	if r.pool.Credentials != nil {
+		return false // nobody logs in again for that
+	}
+	for _, s := range answered.steps {
+		if s.Step == protocol.TLS && s.Took >= helloPatience {
+			return false // it is slow, whatever the hello
+		}
+	}
+	for _, h := range []hello{answered.hello, usualHello, usualHello} {
+		a := r.newAttempt(answered.host, answered.door, answered.to, helloPatience)
+		a.hello = h
+		a.make(ctx, r, c)
+		if (a.tls != nil) != (h == answered.hello) {
+			return false
+		}
+	}
+	return true
 }
 
 // A helloMeter sees how large our hello is, and whether anything came after it.

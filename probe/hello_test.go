@@ -84,6 +84,8 @@ func TestHelloSize(t *testing.T) {
 	}{
 		{"hangs at a large one", above(300), Pool{}, Answered, true},
 		{"is slow", func(_, try int) time.Duration { return time.Duration(2-try) * 2 * time.Second }, Pool{}, Answered, false},
+		{"one of two servers hangs", func(_, try int) time.Duration { return time.Duration(1-try%2) * time.Minute }, Pool{}, Answered, false},
+		{"one of three servers hangs", func(_, try int) time.Duration { return max(0, time.Duration(1-try%3)) * time.Minute }, Pool{}, Answered, false},
 		{"hangs at all", above(0), Pool{}, Silent, false},
 		{"answers all", above(1 << 16), Pool{}, Answered, false},
 		{"hangs at a large one, and is asked gently", above(300), Pool{Gentle: true}, Answered, true},

@@ -50,7 +50,7 @@ type Timeouts struct {
 	Resolve time.Duration // a name's lookup, all tries together; 15 s
 	Connect time.Duration // of silence before a host is given up; 3.5 s. A host that answers elsewhere is known sooner
 	TLS     time.Duration // one handshake; 10 s, in which a lost segment is sent again five times, or half of Check where that is more
-	Check   time.Duration // everything after the lookup, all tries together; 20 s
+	Check   time.Duration // everything after the lookup, all tries together; 20 s. What tells silences apart takes seconds more
 }
 
 // Run asks all checks and yields every result as it is known, in no order. A

@@ -25,33 +25,38 @@ func (r *run) asksInSmall(res Result) bool {
 }
 
 // askInSmall asks a peer that was silent where nothing it says fills a large
-// packet, and returns how long that took. If the peer answers then, the path loses
-// large packets: an answer that is one of those leaves no other trace.
+// packet, and returns how long that took. If the peer answers then and only then, the
+// path loses large packets: an answer that is one of those leaves no other trace.
 func (r *run) askInSmall(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) (spent time.Duration) {
-	shaken := res.Peer != nil && res.Peer.TLS != nil // so that the handshake's large packets came
-	a := r.newAttempt(h, d, at, min(smallTime, r.timeouts.Check))
-	a.small = true
-	a.make(ctx, r, res.Check)
-	switch {
-	case a.tls != nil && !shaken || a.proves():
-		return a.spent + r.askInLarge(ctx, a, res, shaken)
-	case a.line.Load() != nil:
-		res.Silence.InSmall = isTimeout(a.err)
+	ask := func(small bool) (a *attempt, further bool) {
+		a = r.newAttempt(h, d, at, min(smallTime, r.timeouts.Check))
+		a.small = small
+		a.make(ctx, r, res.Check)
+		spent += a.spent
+		return a, a.proves() || a.tls != nil && res.Step == protocol.TLS // later, the handshake is nothing new
 	}
-	return a.spent
-}
-
-// askInLarge asks a peer once more that answered in small segments: it may only have
-// been slow the first time. If it is silent again, the path loses large packets.
-func (r *run) askInLarge(ctx context.Context, small *attempt, res *Result, shaken bool) (spent time.Duration) {
-	a := r.newAttempt(small.host, small.door, small.to, small.left)
-	a.make(ctx, r, res.Check)
-	switch {
-	case a.proves():
-		res.Peer = nil // it is that of the silence
-		a.record(res, r.trust, ctx.Err() != nil)
-	case isTimeout(a.err) && (a.tls == nil || shaken):
-		res.Silence.Delivery = AnswerLost
+	a, further := ask(true)
+	if !further {
+		res.Silence.InSmall = a.line.Load() != nil && isTimeout(a.err)
+		return spent
 	}
-	return a.spent
+	// It may only have been slow the first time, or be one of several servers behind a
+	// balancer, which asks them in turn.
+	for range 2 {
+		if a, further = ask(false); a.proves() {
+			res.Peer = nil // it is that of the silence
+			a.record(res, r.trust, ctx.Err() != nil)
+			return spent
+		}
+		if further || !isTimeout(a.err) {
+			return spent
+		}
+	}
+	for range 2 {
+		if _, further = ask(true); !further {
+			return spent
+		}
+	}
+	res.Silence.Delivery = AnswerLost
+	return spent
 }

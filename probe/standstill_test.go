@@ -193,3 +193,25 @@ func TestPassed(t *testing.T) {
 		}
 	}
 }
+
+// TestStoodStillInResolver wants what the resolver kept of an overslept lookup
+// forgotten, so that the name is really asked again.
+func TestStoodStillInResolver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, lookups := newSleeper(), 0
+		resolver := &Resolver{system: func(ctx context.Context, _ string) (Name, error) {
+			if lookups++; lookups == 1 {
+				s.sleep(25 * time.Second)
+				<-ctx.Done()
+				return Name{}, &net.DNSError{Err: "i/o timeout", IsTimeout: true}
+			}
+			return Name{Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}, nil
+		}}
+		resolver.once.Do(func() { resolver.begin(); resolver.sources = nil })
+		network := &fakeNet{serve: always(smtpServer)}
+		res := collect(t.Context(), &Pool{Dial: network.dial, Resolver: resolver, clock: s.now}, smtpCheck("mail01", 25))[0]
+		if res.Verdict != Answered || lookups != 2 {
+			t.Errorf("%s after %d lookups: %s", res.Verdict, lookups, res.Detail)
+		}
+	})
+}

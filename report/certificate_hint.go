@@ -59,7 +59,7 @@ func (s seen) exchangeCertificateHint() string {
 func (s seen) mailboxCertificateHint(noun, service, front, back string) string {
 	look, restart := "Check the certificate", "the service "+front
 	if s.has("2013") {
-		look = "Check the component (Get-ServerComponentState -Component " + noun + "Proxy), then the certificate"
+		look = "Check the component (Get-ServerComponentState -Identity SERVER -Component " + noun + "Proxy), then the certificate"
 		restart = "the services " + front + " and " + back
 	}
 	return look + " (Get-" + noun + "Settings, Set-" + noun + "Settings -X509CertificateName, Enable-ExchangeCertificate -Services " + service + "), and restart " + restart + "."

@@ -17,7 +17,7 @@ func sayCut(s seen) (text, hint string) {
 	case s.Step == protocol.TLS && service.TLS.First():
 		return s.sayCutAtHello()
 	case s.Step == protocol.TLS:
-		text = "The server agreed to start TLS and hung up at the ClientHello: the service has no usable certificate."
+		text = "The server agreed to start TLS and hung up at the ClientHello: most likely the service has no usable certificate, or no TLS version or cipher in common with exreach."
 		return text + s.tlsBeside(), s.certificateHint()
 	}
 	return s.sayCutTalk()
@@ -63,6 +63,10 @@ func (s seen) sayCutTalk() (text, hint string) {
 	if s.Step == protocol.Talk {
 		connected = "The conversation began, then the connection was closed in the middle of it: "
 	}
+	begun := s.Step == protocol.Greet && s.quote() != ""
+	if begun {
+		connected = "The answer began, then the connection was closed in the middle of it: "
+	}
 	const onPath = ", or a device on the path resets what it does not allow."
 	switch s.Check.Service.Protocol {
 	case "smtp":
@@ -70,7 +74,7 @@ func (s seen) sayCutTalk() (text, hint string) {
 			"Check whether the service accepts this address (" + s.smtpLimits() + "), then its log, then those of the load balancer and the firewall."
 	case "http", "caldav":
 		text = connected + "the web server or the application pool behind it is failing, or a load balancer has no server to pass the request to" + onPath
-		if t := s.tls(); t != nil && t.Version == "TLS 1.3" {
+		if t := s.tls(); t != nil && t.Version == "TLS 1.3" && !begun {
 			text += " Under TLS 1.3, IIS also hangs up when a directory requires a client certificate."
 		}
 		return text, "Check the application pools in IIS and the logs of HTTP.sys (httperr), then the load balancer's pool and the firewall's log."

@@ -258,6 +258,7 @@ var sicknesses = []sickness{
 	{"http-no-server-behind", "ews", fromClient, webAt443(always("502 Bad Gateway\nServer: nginx"))},
 	{"http-no-site", "ews", fromClient, webAt443(always("404 Not Found\nServer: Microsoft-HTTPAPI/2.0"))},
 	{"http-unproved", "ews", fromClient, webAt443(always("401 Unauthorized\nWWW-Authenticate: Basic realm=\"" + asked + "\""))},
+	{"http-no-login", "ews", fromClient, webAt443(always("401 Unauthorized\nServer: Microsoft-IIS/10.0\nX-FEServer: MAIL01"))},
 	{"http-gateway", "owa", fromClient, webAt443(always("302 Found\nLocation: /my.policy"))},
 	{"http-redirect-elsewhere", "owa", fromClient, webAt443(always("307 Temporary Redirect\nServer: Microsoft-HTTPAPI/2.0\nLocation: https://sts.contoso.net/adfs/ls"))},
 	{"http-odd-headers", "ews", fromClient, webAt443(always(iisPage + "\nX_SECURED"))},

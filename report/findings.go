@@ -101,6 +101,7 @@ var observations = []rule{
 	{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused},
 	{"credentials-unused", note, credentialsUnused, sayCredentialsUnused},
 	{"health-page", Warn, unhealthy, sayUnhealthy},
+	{"http-no-login", Warn, noLogin, sayNoLogin},
 	{"http-unproved", Warn, unprovedPage, sayUnproved},
 	{"http-redirect-elsewhere", note, gatewayElsewhere, sayRedirectElsewhere},
 	{"http-gateway", note, gateway, sayGateway},

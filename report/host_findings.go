@@ -83,7 +83,7 @@ func sayOnlyUDP(s seen) (text, hint string) {
 }
 
 func sayOnlyTCP(s seen) (text, hint string) {
-	return fmt.Sprintf("TCP %d answers but UDP %d does not (%s): programs ask over UDP first and fall back to TCP slowly or not at all.", s.Port, s.Port, s.Verdict),
+	return fmt.Sprintf("TCP %d answers but UDP %d does not (%s): many programs ask over UDP first and fall back to TCP slowly or not at all.", s.Port, s.Port, s.Verdict),
 		fmt.Sprintf("The firewall rule probably covers TCP only: %s", lower(s.ask(firewallAdmin)))
 }
 

@@ -26,7 +26,7 @@ type hostTest struct {
 var (
 	lost       = verdict(probe.TimedOut, "no reply")
 	gone       = verdict(probe.Unreachable, "no way to the host")
-	closedPort = verdict(probe.Refused, "the connect was reset (RST)")
+	closedPort = verdict(probe.Refused, "connection refused (RST)")
 	hungUp     = verdict(probe.Cut, "hung up")
 )
 

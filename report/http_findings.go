@@ -245,5 +245,5 @@ func sayAnsweredBy(s seen) (text, hint string) {
 	if others := s.others(name); len(others) > 0 {
 		text += fmt.Sprintf(" Other requests of this run went to %s: a load balancer stands in front of them.", listed(others))
 	}
-	return text, "A run sees only the servers that the balancer chose: check each by its own name too."
+	return text, "If several servers share this name, a run sees only those that the load balancer chose: check each by its own name too."
 }

@@ -27,7 +27,7 @@ const limitsConnections = "the server, or a firewall in front of it, limits the 
 func sayCrowdedOut(s seen) (text, hint string) {
 	return fmt.Sprintf("%s %s while exreach had up to %s to %s open, and answered when it was asked again alone: %s.",
 			s.port(), crowdedWords[s.Crowded.Verdict], probe.Count(s.Crowded.Open, "connection"), s.place(), limitsConnections),
-		"The service itself is fine. Users behind one address (NAT, a proxy) share such a limit: ask the administrator for its value. " +
+		"The port answers by itself. Users behind one address (NAT, a proxy) share such a limit: ask the administrator for its value. " +
 			"--per-host 2 or --gentle keeps exreach below it."
 }
 

@@ -36,5 +36,5 @@ func credentialsUnused(s seen) bool {
 func sayCredentialsUnused(s seen) (text, hint string) {
 	why, _ := s.fact("auth")
 	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(why)),
-		"A password is sent only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and never again once the host has refused it: fix these first."
+		"A password is sent only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and never again once the host has refused it. The text above says what is missing."
 }

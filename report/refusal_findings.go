@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
@@ -74,11 +75,23 @@ func nameRefused(s seen) bool {
 	return s.wanted() && s.Check.Service.Protocol == "smtp" && s.reason() == protocol.OurName
 }
 
+// What refusals of EHLO are about.
+var (
+	aboutPTR  = regexp.MustCompile(`(?i)\breverse\b|\brDNS\b|\bPTR\b|\bcannot (?:find|resolve) your (?:host ?name|address)`)
+	aboutName = regexp.MustCompile(`(?i)\b(?:helo|ehlo|name|domain|host|host ?name|fqdn|lookup|dns)\b|resolv`)
+)
+
 func sayNameRefused(s seen) (text, hint string) {
-	if s.Step == protocol.Greet {
+	if s.Step == protocol.Greet || aboutPTR.MatchString(s.Peer.Refusal) {
 		return fmt.Sprintf("The server works but refuses this computer because DNS has no name for its address (reverse lookup): %s Hosts that have one may be accepted.", sentence(s.Peer.Refusal)),
 			"Give this computer matching reverse (PTR) and forward records in DNS, or test from a host that has them. " +
 				"What follows the greeting, including STARTTLS, was not checked."
+	}
+	if !aboutName.MatchString(s.Peer.Refusal) {
+		return fmt.Sprintf("The server greets and then refuses EHLO, both with a name that does not exist and with the address of this computer: %s "+
+				"It does not say why: it may look up its clients, so that hosts with a real name are accepted, or it may not accept this address.", sentence(s.Peer.Refusal)),
+			"Test from a host that has matching forward and reverse records in DNS, and check whether the server accepts this address (" + s.smtpLimits() + "). " +
+				"What follows EHLO, including STARTTLS, was not checked."
 	}
 	return fmt.Sprintf("The server works but refuses how exreach introduces itself in EHLO (a name that does not exist, then its address): %s "+
 			"It looks up its clients, so hosts with a real name may be accepted.", sentence(s.Peer.Refusal)),
@@ -145,8 +158,9 @@ func sayTakesNoCommands(s seen) (text, hint string) {
 	if !known || !since("2013", s.Check.Version) {
 		return text, "Restart the service on the server and check its log and the event log."
 	}
-	return text, fmt.Sprintf("Check on the server whether the component is active (Get-ServerComponentState -Component %s); if not, activate it "+
-		"(Set-ServerComponentState -Component %s -State Active -Requester HealthAPI); then restart the service.", component, component)
+	return text, fmt.Sprintf("Check on the server whether the component is active (Get-ServerComponentState -Identity SERVER -Component %s | Format-List); "+
+		"if not, its LocalStates name who switched it off, and the same requester has to switch it on "+
+		"(Set-ServerComponentState -Identity SERVER -Component %s -State Active -Requester REQUESTER); then restart the service.", component, component)
 }
 
 // loggedInBefore: an IMAP server that greets with PREAUTH.

@@ -5,6 +5,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"exreach/probe/protocol"
@@ -18,6 +19,7 @@ var httpRefusals = []refusalWord{
 	{"http", httpStatus("440"), say440},
 	{"http", httpStatus("400"), say400},
 	{"http", httpStatus("401"), say401},
+	{"http", loops, sayLoops},
 	{"http", httpStatus("403"), say403},
 	{"http", httpStatus("413"), advise("The request announces a larger body than IIS accepts here.",
 		"RPC over HTTP announces 1 GB. Check maxAllowedContentLength (request filtering) of the directory in IIS, and the limit of a proxy in front of it.")},
@@ -49,6 +51,18 @@ func httpStatus(codes ...string) func(seen) bool {
 		}
 		return false
 	}
+}
+
+// loops: a redirect to the page that was asked for.
+func loops(s seen) bool {
+	location, _ := s.fact("location")
+	to, err := url.Parse(location)
+	return redirected(s) && err == nil && to.Path == s.path() && to.RawQuery == ""
+}
+
+func sayLoops(s seen) (cause, hint string) {
+	return "It redirects to the page that was asked for, so browsers go round in circles: most often a redirect from HTTP to HTTPS that also applies under HTTPS, or behind a proxy that ends TLS.",
+		fmt.Sprintf("Check HTTP Redirect and URL Rewrite of %s and of the web site in IIS Manager, and how the proxy passes requests on.", s.path())
 }
 
 func redirected(s seen) bool { return strings.HasPrefix(s.status(), "3") }

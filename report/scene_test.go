@@ -123,7 +123,7 @@ func selfSign(t *protocol.TLSInfo, c *protocol.Certificate) {
 func network() []probe.Result {
 	s := &scene{host: "mail01.contoso.com", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
 	s.add("smtp", 25, detail("220 mail01.contoso.com Microsoft ESMTP MAIL Service ready at Mon, 2 Mar 2026 10:30:00 +0100"))
-	s.add("pop3", 110, all(want(catalog.Off), verdict(probe.Refused, "the connect was reset (RST)")))
+	s.add("pop3", 110, all(want(catalog.Off), verdict(probe.Refused, "connection refused (RST)")))
 	s.add("imap4", 143, all(want(catalog.Off), verdict(probe.TimedOut, "no reply to 2 connects of up to 3.5s each, 7s in all")))
 	selfSigned := all(implicit, certificate(selfSign))
 	s.add("owa", 443, all(selfSigned, detail("302 to /owa/auth/logon.aspx, Microsoft-IIS/10.0")))
@@ -132,7 +132,7 @@ func network() []probe.Result {
 		r.Peer.Web = &protocol.Web{Unhealthy: true}
 	}))
 	s.add("smtp-submission", 587, verdict(probe.TimedOut, "no reply to 2 connects of up to 3.5s each, 7s in all"))
-	s.add("imap4s", 993, all(want(catalog.Optional), verdict(probe.Refused, "the connect was reset (RST)")))
+	s.add("imap4s", 993, all(want(catalog.Optional), verdict(probe.Refused, "connection refused (RST)")))
 	s.address = "2001:db8::10"
 	s.add("smtp", 25, all(verdict(probe.Prohibited, "2001:db8::1 sent an ICMP message: administratively prohibited"), func(r *probe.Result) {
 		r.SaidBy = netip.MustParseAddr("2001:db8::1")

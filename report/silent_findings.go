@@ -150,7 +150,7 @@ func (s seen) sayDelivery() (text, hint string) {
 			fmt.Sprintf("Ask the firewall administrator whether both directions of the connection pass the same firewall (asymmetric routing) "+
 				"and whether it drops packets of established connections to %s.", s.place())
 	case probe.AnswerLost:
-		return fmt.Sprintf("%s of %s answers, but the large packets of its answer are lost: only smaller ones after them arrived (path MTU).", s.port(), s.place()),
+		return fmt.Sprintf("%s of %s answers, but the large packets of its answer are lost, while small ones arrive (path MTU).", s.port(), s.place()),
 			"Look for a tunnel or VPN with a smaller packet size (MTU) and a firewall that drops ICMP \"fragmentation needed\" or \"packet too big\"; " +
 				"clamp the MSS there."
 	case probe.WindowShut:

@@ -40,7 +40,7 @@ func ehloRefused(s seen) bool {
 
 func sayEHLORefused(s seen) (text, hint string) {
 	return "EHLO is refused and HELO accepted: a firewall that passes only the commands of RFC 821, or a very old mail program, stands in front of the server. " +
-		"Without EHLO there is no TLS, no login and no large mail.", inspectionOff
+		"Without EHLO there is no TLS and no login.", inspectionOff
 }
 
 // maskedKeyword is what Cisco's inspection makes of an EHLO keyword.

@@ -91,9 +91,10 @@ func sayStartTLSMissing(s seen) (text, hint string) {
 				"does not have Tls in its AuthMechanism. A firewall that inspects SMTP on port 25 only looks the same.",
 			connectorTLS + " If Tls is there, test from the server's own subnet and switch off the inspection."
 	}
-	return "STARTTLS is not offered, nor is X-ANONYMOUSTLS, which Exchange lists here even without a certificate: the receive connector for this address " +
-			"does not have Tls in its AuthMechanism, a device on the path removes both (firewalls with SMTP inspection do), or another product answers.",
-		connectorTLS + " If Tls is there, test from the server's own subnet: if STARTTLS is offered there, switch off the inspection."
+	return "STARTTLS is not offered, nor is X-ANONYMOUSTLS: the receive connector for this address does not have Tls in its AuthMechanism, " +
+			"no valid certificate has the name of the connector (Fqdn), a device on the path removes both (firewalls with SMTP inspection do), or another product answers.",
+		connectorTLS + " If Tls is there, test from the server's own subnet: if STARTTLS is offered there, switch off the inspection; " +
+			"if not, look for event 12014 of MSExchangeTransport and compare the connector's Fqdn with Get-ExchangeCertificate."
 }
 
 // receives reports whether a receive connector of Exchange for servers answers.

@@ -68,6 +68,10 @@ var talkTests = []findingTest{
 	{"refuses-strangers", Warn, saying("socks", "no acceptable authentication method", protocol.NeedsLogin), learned("socks", "method", "no authentication"), []string{"open proxy"}},
 	{"smtp-name-refused", Warn, saying("smtp", noName, protocol.OurName), saying("smtp", "554 5.7.1 blocked using zen.spamhaus.org", protocol.OurAddress),
 		[]string{noName, "hosts with a real name may be accepted", "records in DNS"}},
+	// What Postfix says: https://www.postfix.org/postconf.5.html#reject_unknown_client_hostname.
+	{"smtp-name-refused", Warn, saying("smtp", "450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]", protocol.OurName), healthySMTP,
+		[]string{"no name for its address", "(PTR)"}},
+	{"smtp-name-refused", Warn, saying("smtp", "550 5.7.1 Administrative prohibition", protocol.OurName), healthySMTP, []string{"does not say why", "receive connector ranges"}},
 	{"smtp-name-refused", Pass, all(healthySMTP, also(protocol.FactNameRefused, noName)), healthySMTP, []string{noName, "accepted the address"}},
 	{"takes-no-commands", Fail, saying("imap", "BAD Command received in Invalid state.", protocol.NoCommands), learned("imap", protocol.FactStartTLS, "not offered"),
 		[]string{"Invalid state.", "-Component ImapProxy"}},

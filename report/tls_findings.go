@@ -44,7 +44,7 @@ func oldTLS(s seen) bool {
 
 func sayOldTLS(s seen) (text, hint string) {
 	return fmt.Sprintf("The best TLS version that the server and exreach have in common is %s, which is no longer secure.", s.tls().Version),
-		"Enable TLS 1.2 on the server (Exchange 2010 SP3 and later support it, if Windows does); older versions belong behind a gateway that speaks it."
+		"Enable TLS 1.2 on the server (Exchange 2010 SP3 RU19, 2013 CU19, 2016 CU8 and later support it, if Windows does); older versions belong behind a gateway that speaks it."
 }
 
 // broken are the parts of cipher names that mean no safety (RFC 7465; SWEET32).

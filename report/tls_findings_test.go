@@ -58,7 +58,10 @@ var tlsFailureTests = []findingTest{
 	// A reverse proxy that demands a certificate: https://github.com/golang/go/issues/33368.
 	{"client-certificate-wanted", Fail, alerted(116), alerted(40), []string{"client certificate", "certificate required (116)"}},
 	{"client-certificate-wanted", Fail, all(alerted(40), func(r *probe.Result) { r.Peer.TLS = goodTLS(); r.Peer.TLS.ClientCertificate = true }), alerted(80), []string{"handshake failure (40)"}},
-	{"client-certificate-wanted", Fail, alerted(42), alerted(112), []string{"bad certificate (42)", "device on the path"}},
+	{"bad-tls", Fail, alerted(42), alerted(116), []string{"bad certificate (42)", "does not trust the certificate of the server behind it"}},
+	{"bad-tls", Fail, alerted(49), alerted(116), []string{"access denied (49)", "access control"}},
+	{"client-certificate-wanted", Fail, all(alerted(42), func(r *probe.Result) { r.Peer.TLS = goodTLS(); r.Peer.TLS.ClientCertificate = true }), alerted(42), []string{"bad certificate (42)"}},
+	{"bad-tls", Fail, alerted(48), alerted(116), []string{"unknown certificate authority (48)", "asked for none of the client's"}},
 	{"client-certificate-wanted", Fail, all(speaks("http"), failed(protocol.TLSFailure{Cause: protocol.TLSCertificateWanted})),
 		failed(protocol.TLSFailure{Cause: protocol.TLSBroken}), []string{"renegotiation", "SSL Settings"}},
 	{"bad-tls", Fail, alerted(40), nil, []string{"handshake failure (40)", "cipher in common", "DHE", "Windows clients may"}},
@@ -86,6 +89,7 @@ var tlsFailureTests = []findingTest{
 	{"cut", Fail, all(cutIn(protocol.TLS, "smtp"), starttls), nil, []string{"agreed to start TLS", "Enable-ExchangeCertificate -Services SMTP"}},
 	{"cut", Fail, cutIn(protocol.Greet, "smtp"), nil, []string{"receive connector"}},
 	{"cut", Fail, cutIn(protocol.Greet, "http"), nil, []string{"application pool"}},
+	{"cut", Fail, all(cutIn(protocol.Greet, "http"), evidence("HTTP/1.1 401 Unauthorized\r\nServer: Mic")), nil, []string{"The answer began, then the connection was closed in the middle of it"}},
 	{"handshake-stalls", Fail, all(verdict(probe.Silent, ""), step(protocol.TLS), func(r *probe.Result) { r.Tries = 1 }), nil, []string{"ClientHello of 256 to 511 bytes", "certificate"}},
 	{"starttls-refused", Warn, answers("454 4.7.0 TLS not available due to local problem"), answers("not offered"), []string{"offered (STARTTLS) and then refused: 454 4.7.0"}},
 	// https://github.com/postalserver/postal/issues/745

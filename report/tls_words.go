@@ -39,8 +39,7 @@ func certificateWanted(s seen) bool {
 	}
 	f := s.tlsFailure()
 	asked := s.Peer != nil && s.Peer.TLS != nil && s.Peer.TLS.ClientCertificate
-	return f.Cause == protocol.TLSCertificateWanted || f.Cause == protocol.TLSAlerted && (asked || f.Alert == protocol.AlertCertificateRequired ||
-		f.Alert >= protocol.AlertNoCertificate && f.Alert <= protocol.AlertUnknownCertificate || f.Alert == protocol.AlertUnknownAuthority || f.Alert == protocol.AlertAccessDenied)
+	return f.Cause == protocol.TLSCertificateWanted || f.Cause == protocol.TLSAlerted && (asked || f.Alert == protocol.AlertCertificateRequired)
 }
 
 func sayCertificateWanted(s seen) (text, hint string) {
@@ -51,11 +50,8 @@ func sayCertificateWanted(s seen) (text, hint string) {
 	switch f := s.tlsFailure(); {
 	case f.Cause == protocol.TLSCertificateWanted:
 		text += ": it asked for one after the request (renegotiation), as IIS does when a single directory requires client certificates, and then stopped answering."
-	case s.Peer.TLS != nil && s.Peer.TLS.ClientCertificate, f.Alert == protocol.AlertCertificateRequired:
-		text += fmt.Sprintf(": it ended the handshake with the alert %s.", alertName(f.Alert))
 	default:
-		text += fmt.Sprintf(": it ended the handshake with the alert %s, which is about the client's certificate. "+
-			"(A device on the path that inspects TLS may also send it if it does not trust the server.)", alertName(f.Alert))
+		text += fmt.Sprintf(": it ended the handshake with the alert %s.", alertName(f.Alert))
 	}
 	if s.Check.Service.Protocol == "http" {
 		return text, "If users log in here with certificates, check from a client that has one. If not, set client certificates to Ignore for this directory " +
@@ -141,6 +137,14 @@ func (s seen) alerted(alert uint8) (why, hint string) {
 		}
 		return fmt.Sprintf("it does not know the name %s (SNI)", s.Check.Host),
 			"Check the server by the name that clients use, or add this one to the proxy or the binding: netsh http show sslcert lists hostnameport bindings."
+	}
+	if alert >= protocol.AlertNoCertificate && alert <= protocol.AlertUnknownCertificate || alert == protocol.AlertUnknownAuthority {
+		return "it is about a certificate, and the server asked for none of the client's: most likely a proxy or a device that inspects TLS answers and does not trust the certificate of the server behind it",
+			"Test from the server's own subnet. If it works there, check which authorities the proxy or device trusts for the server behind it; if not, check the System log of the server for events of Schannel."
+	}
+	if alert == protocol.AlertAccessDenied {
+		return "its access control, or that of a device on the path, does not let this connection in",
+			"Check which addresses and names the server and the devices before it let in, and the System log of the server for events of Schannel."
 	}
 	return "it, or a device on the path, does not accept what exreach sends", "Check the System log of the server for events of Schannel, then look for a device on the path that inspects TLS."
 }

@@ -57,6 +57,9 @@ func sayUntried(s seen) (text, hint string) {
 	if s.Obstacle == probe.Interrupted {
 		return fmt.Sprintf("Not asked, so nothing is known of the server: %s", sentence(s.Detail)), told.hint
 	}
+	if s.Obstacle == probe.NoRoute && s.Address.Zone() != "" {
+		told.hint = "Give the name of one of this machine's interfaces after the % (ip link on Linux, netsh interface ipv6 show interfaces on Windows)."
+	}
 	return fmt.Sprintf("Not asked, so nothing is known of the server: %s. %s", told.text, sentence(capital(s.Detail))), told.hint
 }
 

@@ -66,6 +66,23 @@ func sayUnproved(s seen) (text, hint string) {
 		"Open the page in a browser to see whose it is. If a proxy removes Exchange's headers, check the server by its own name, past the proxy, and compare."
 }
 
+// noLogin: it wants a login and names no way to log in, where RFC 9110 section
+// 15.5.2 has at least one. What the directory of PowerShell answers is not confirmed,
+// and a malformed line may have been the one.
+func noLogin(s seen) bool {
+	_, offered := s.fact("authenticate")
+	web := s.web()
+	return s.speaks("http") && !offered && s.status() == "401" && len(web.Odd) == 0 &&
+		(web.Origin == protocol.OfExchange || web.Origin == protocol.OfIIS) && !strings.HasPrefix(strings.ToLower(s.path()), "/powershell")
+}
+
+func sayNoLogin(s seen) (text, hint string) {
+	return "HTTP 401 without a WWW-Authenticate header: the server wants a login and does not say which kind, so most clients cannot log in. " +
+			"All kinds of authentication are off for the directory, or a proxy removes the header.",
+		fmt.Sprintf("Compare the authentication of %s with that of a server that works (Get-WebServicesVirtualDirectory and its like; IIS logs 401 2 then). "+
+			"If it is on, look for the proxy that removes the header.", s.path())
+}
+
 // gateway: a known gateway asks who comes, before it lets anybody through.
 func gateway(s seen) bool {
 	before := s.web().Origin == protocol.OfGateway || s.web().Origin == protocol.Hidden

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"exreach/catalog"
 )
 
 // judgeHTTP tells whether the page comes from the web server that the service
@@ -37,6 +39,11 @@ func judgeHTTP(page *httpPage, q Question) (w Web, refusal string, err error) {
 		return w, turned + " to " + to.RequestURI(), nil
 	case w.Origin == Foreign:
 		return w, "", notExchange(strange(page, q))
+	case own && loops(page, q):
+		if to != noURL {
+			turned += " to " + to.String()
+		}
+		return w, turned, nil
 	case healthyHTTP(q, status):
 		return w, "", nil
 	case w.Origin == OfGateway:
@@ -50,6 +57,17 @@ func judgeHTTP(page *httpPage, q Question) (w Web, refusal string, err error) {
 		return w, turned, nil
 	}
 	return w, "", notExchange(strange(page, q))
+}
+
+// loops reports whether a redirect leads to the very page that was asked for. One
+// that sets a cookie may lead further with it, as load balancers do.
+func loops(page *httpPage, q Question) bool {
+	to := leadsTo(page)
+	if to == noURL || to.Path != askedPath(q) || to.RawQuery != "" || len(page.Header.Values("Set-Cookie")) > 0 {
+		return false
+	}
+	secure := q.Service.TLS == catalog.Implicit
+	return to.Host == "" || sameHost(to.Hostname(), q.Host) && (to.Scheme == "https") == secure
 }
 
 // healthyHTTP reports whether a status is a healthy one of the service. There

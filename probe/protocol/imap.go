@@ -87,12 +87,17 @@ func talkIMAP(t *talk, q Question, p *Peer) ([]string, error) {
 	// A server that is logged in has no use for TLS any more (RFC 9051 section 6.2.1).
 	if q.Service.TLS == catalog.StartTLS && p.Facts[FactPreauth] == "" {
 		offered, secured, err := secureIMAP(t, q, p)
+		if !isOK(status) && p.leftSaying(status, err) {
+			return nil, nil
+		}
 		if err != nil || secured || p.Refusal != "" {
 			return offered, err
 		}
 	}
 	if !isOK(status) {
-		err = listensIMAP(t, p, status)
+		if err = listensIMAP(t, p, status); p.leftSaying(status, err) {
+			err = nil
+		}
 	}
 	return p.Capabilities, err
 }

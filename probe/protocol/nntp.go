@@ -30,6 +30,9 @@ func askNNTP(conn net.Conn, q Question) (Peer, error) {
 		p.Facts = map[string]string{"posting": nntpPosting[code]}
 		q.At(Talk)
 		if err := talkNNTP(t, q, &p); err != nil {
+			if p.leftSaying(p.Facts[FactCapabilities], err) {
+				return p, nil
+			}
 			return p, err
 		}
 	case "400", "502":
@@ -37,7 +40,9 @@ func askNNTP(conn net.Conn, q Question) (Peer, error) {
 	default:
 		return p, t.foreign([]byte(greeting))
 	}
-	t.farewell("QUIT")
+	if _, err := t.lastWord("QUIT"); p.Facts[FactCapabilities] != "" {
+		p.leftSaying(p.Facts[FactCapabilities], err)
+	}
 	return p, nil
 }
 

@@ -28,13 +28,18 @@ func askPOP3(conn net.Conn, q Question) (Peer, error) {
 	}
 	offered, err := talkPOP3(t, q, &p)
 	if err != nil {
+		if p.leftSaying(p.Facts[FactCapabilities], err) {
+			return p, nil
+		}
 		return p, err
 	}
 	if p.Refusal == "" {
 		loginPOP3(t, q, &p, offered)
 	}
-	bye := t.farewell("QUIT")
-	if refused := p.Facts[FactCapabilities]; refused != "" && opens([]byte(bye), "-ERR") && bye != "" {
+	bye, err := t.lastWord("QUIT")
+	switch refused := p.Facts[FactCapabilities]; {
+	case refused == "" || p.leftSaying(refused, err):
+	case bye != "" && opens([]byte(bye), "-ERR"):
 		muteMail(&p, refused) // not even goodbye is taken
 	}
 	return p, nil

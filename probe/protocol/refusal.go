@@ -51,7 +51,7 @@ func whenAsked(pattern string) func() *regexp.Regexp {
 // for it, or do not use them.
 var (
 	nameWords  = whenAsked(`(?i)\b(?:helo|ehlo|host ?name|domain name|fqdn|fully[- ]qualified)\b`)
-	banWords   = whenAsked(`(?i)\b(?:banned|blocked|(?:block|black|deny) ?list(?:ed)?|spamhaus|spamcop|(?:dns)?[rb]bl|reputation|fail2ban|intrusion prevention)\b`)
+	banWords   = whenAsked(`(?i)\b(?:banned|blocked|(?:block|black|deny) ?list(?:ed)?|spamhaus|spamcop|(?:dns)?[rb]bl|reputation|fail2ban|intrusion prevention)\b|\bclient host rejected: access denied`)
 	ptrWords   = whenAsked(`(?i)\breverse (?:dns|host ?name|mapping|lookup|record)|\brDNS\b|\bPTR\b|\bcannot (?:find|resolve) your (?:host ?name|address)`)
 	limitWords = whenAsked(`(?i)\bthrottl|\bgr[ea]y-?list|\btoo (?:many|fast|often)\b|\brate.?limit|\b(?:limit|maximum)\b.*\bexceeded\b|\bexceeded\b.*\blimit\b|\bmaximum number\b|\[(?:LIMIT|IN-?USE|LOGIN-DELAY)\]`)
 	// Exchange numbers why it closes a connection (MailKit issue 849 has 14, node-imap issue 561 has 15).
@@ -78,6 +78,18 @@ func reasonOf(text string) Reason {
 // means that none is taken.
 func mute(text string) bool {
 	return strings.Contains(text, "Command is not valid in this state") || strings.Contains(text, "Command received in Invalid state")
+}
+
+// leftSaying notes a refusal where a mail server refused a command that is good at
+// any time, gave a reason, and hung up (err): that was not about the command.
+func (p *Peer) leftSaying(refused string, err error) bool {
+	why := reasonOf(refused)
+	if why == "" || err == nil || !hungUp(err) {
+		return false
+	}
+	delete(p.Facts, FactStartTLS)
+	p.turnAway(refused, why)
+	return true
 }
 
 // muteMail notes that a mail server takes no command, and so not the one that

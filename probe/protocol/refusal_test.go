@@ -24,10 +24,11 @@ func TestReasonOf(t *testing.T) {
 		"550 5.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]":         OurName,
 		"554 no rDNS": OurName,
 		// https://github.com/jstedfast/MailKit/issues/1073
-		"NO LOGOUT Intrusion prevention active for 192.0.2.1": OurAddress,
-		"554 blocked using zen.spamhaus.org":                  OurAddress,
-		"421 4.3.2 Service not available":                     Unavailable,
-		"550 5.7.1 Unable to relay":                           "",
+		"NO LOGOUT Intrusion prevention active for 192.0.2.1":                 OurAddress,
+		"554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied": OurAddress,
+		"554 blocked using zen.spamhaus.org":                                  OurAddress,
+		"421 4.3.2 Service not available":                                     Unavailable,
+		"550 5.7.1 Unable to relay":                                           "",
 	} {
 		if got := reasonOf(said); got != want {
 			t.Errorf("%s: %q, want %q", said, got, want)

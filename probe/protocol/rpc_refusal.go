@@ -32,6 +32,14 @@ const (
 // rpcStatuses names the statuses that a check is likely to meet.
 var rpcStatuses = map[rpcStatus]string{
 	rpcAccessDenied:     "access denied",
+	0x00000008:          "not enough memory",
+	0x0000000e:          "out of memory",
+	0x0000045b:          "a shutdown is in progress",
+	0x000005aa:          "insufficient system resources",
+	0x000006b9:          "out of resources",
+	0x000006ba:          "the RPC server is unavailable",
+	0x000006bb:          "the RPC server is too busy",
+	0x000006be:          "the call failed",
 	0x000006d3:          "unknown authentication service",
 	0x000006d4:          "unknown authentication level",
 	0x000006d8:          "the endpoint mapper cannot perform the operation",
@@ -52,6 +60,14 @@ var rpcStatuses = map[rpcStatus]string{
 // rpcReasons is what the statuses mean to a client without credentials.
 var rpcReasons = map[rpcStatus]Reason{
 	rpcAccessDenied: NeedsLogin,
+	0x00000008:      Unavailable,
+	0x0000000e:      Unavailable,
+	0x0000045b:      Unavailable,
+	0x000005aa:      Unavailable,
+	0x000006b9:      Unavailable,
+	0x000006ba:      Unavailable,
+	0x000006bb:      Unavailable,
+	0x000006be:      Unavailable,
 	0x000006d3:      NeedsLogin,
 	0x000006d4:      NeedsLogin,
 	0x00000721:      NeedsLogin,

@@ -141,7 +141,7 @@ var sipFacts = []struct{ fact, header string }{
 // sipRefusals are the statuses of a server that does not work for us: it does
 // not know our address or the domain that we say we are of, is broken, out of
 // service, or declines.
-var sipRefusals = map[string]Reason{"403": OurName, "500": "", "503": Unavailable, "603": ""}
+var sipRefusals = map[string]Reason{"403": OurName, "500": "", "502": Unavailable, "503": Unavailable, "504": Unavailable, "603": ""}
 
 // describe is what an answer tells.
 func (m sipMessage) describe() Peer {

@@ -72,6 +72,8 @@ func TestSIPRecorded(t *testing.T) {
 		"a method that it has not":  {"SIP/2.0 405 Method Not Allowed\nAllow: INVITE\n\n", Peer{Greeting: "SIP/2.0 405 Method Not Allowed", Facts: map[string]string{"status": "405 Method Not Allowed", "allow": "INVITE"}}},
 		"no such dialog":            {"SIP/2.0 481 Call/Transaction Does Not Exist\n\n", Peer{Greeting: "SIP/2.0 481 Call/Transaction Does Not Exist", Facts: map[string]string{"status": "481 Call/Transaction Does Not Exist"}}},
 		"no reason":                 {"SIP/2.0 503\n\n", Peer{Greeting: "SIP/2.0 503", Facts: map[string]string{"status": "503"}, Refusal: "SIP 503", Reason: Unavailable}},
+		"nobody behind the proxy":   {"SIP/2.0 504 Server time-out\n\n", Peer{Greeting: "SIP/2.0 504 Server time-out", Facts: map[string]string{"status": "504 Server time-out"}, Refusal: "SIP 504 Server time-out", Reason: Unavailable}}, // RFC 3261 section 21.5.5
+		"a bad gateway":             {"SIP/2.0 502 Bad Gateway\n\n", Peer{Greeting: "SIP/2.0 502 Bad Gateway", Facts: map[string]string{"status": "502 Bad Gateway"}, Refusal: "SIP 502 Bad Gateway", Reason: Unavailable}},
 		"Lync does not know us": {lyncRefuses, Peer{Greeting: "SIP/2.0 403 Forbidden", Refusal: "SIP 403 Forbidden", Reason: OurName, Facts: map[string]string{
 			"status": "403 Forbidden", "server": "RTC/4.0",
 			"ms_diagnostics": `1027;reason="Cannot route this type of SIP request"; source="LYNC01"`}}},

@@ -25,6 +25,9 @@ func helloSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 	refused := "" // how our name was
 	for {
 		reply, err := commandSMTP(t, word+" "+names[0])
+		if err == nil && reply.code() == "220" { // some greet again inside TLS
+			reply, err = readReply(t)
+		}
 		switch {
 		case err != nil:
 			return nil, err

@@ -202,11 +202,19 @@ func (c readAhead) Read(p []byte) (int, error) { return c.r.Read(p) }
 // known by then, so that errors do not matter, and a server that is slow to
 // answer is not waited for.
 func (t *talk) farewell(command string) string {
-	if t.send(command) != nil || t.conn.SetReadDeadline(time.Now().Add(patience)) != nil {
-		return ""
-	}
-	answer, _ := t.readLine(nil)
+	answer, _ := t.lastWord(command)
 	return answer
+}
+
+// lastWord is farewell that tells why no answer came.
+func (t *talk) lastWord(command string) (string, error) {
+	if err := t.send(command); err != nil {
+		return "", err
+	}
+	if err := t.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return "", err
+	}
+	return t.readLine(nil)
 }
 
 func (t *talk) mismatch(got string) error {

@@ -10,7 +10,7 @@ const (
 	AlertBadRecordMAC        = 20
 	AlertRecordOverflow      = 22
 	AlertHandshakeFailure    = 40
-	AlertNoCertificate       = 41 // of SSL 3.0; the first of those about the client's certificate
+	AlertNoCertificate       = 41 // of SSL 3.0; the first of those about the certificate of the peer
 	AlertUnknownCertificate  = 46 // the last of these, but for 48
 	AlertIllegalParameter    = 47
 	AlertUnknownAuthority    = 48
