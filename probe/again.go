@@ -24,6 +24,7 @@ const (
 	quickly   = 2 * time.Second         // a peer that takes longer to hang up is no limit of connections
 	samples   = 4                       // of the refusals, where each may take seconds
 	firstTurn = 50 * time.Millisecond   // until a port that a limit turned away is asked again, doubling
+	fairTurn  = 400 * time.Millisecond  // from which on a limit of connects a second has room for a port and its witness
 	lastTurn  = 3200 * time.Millisecond // the last of these pauses
 
 	leastWelcome = 2 // times that a port that answers must be welcome beside one that is turned away
@@ -69,21 +70,23 @@ func (r *run) doubts(h *host, d *door, res Result, lonely bool) bool {
 
 // persist asks again, alone, what a host turned away that limits connections, with
 // growing pauses: firewalls count connections for a while that are over. The
-// refusal stands where a port that answers is not turned away at the same time.
-func (r *run) persist(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) {
+// refusal stands where a port that answers is not turned away at the same time. It
+// reports whether such a port was turned away to the end: this machine is.
+func (r *run) persist(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) (banned bool) {
 	dropped, welcome := res.Verdict == TimedOut, 0
 	for pause := firstTurn; pause <= lastTurn && wait(ctx, pause); pause *= 2 {
 		r.alone(ctx, h, d, res, at)
 		if dropped || !r.inDoubt(*res) {
-			return // a dropped port has been asked often enough
+			return false // a dropped port has been asked often enough
 		}
-		if r.isWelcome(ctx, h, at.Addr()) {
+		if pause >= fairTurn && r.isWelcome(ctx, h, at.Addr()) {
 			welcome++
 		}
 		if welcome == leastWelcome {
-			return
+			return false
 		}
 	}
+	return welcome == 0 && ctx.Err() == nil && h.path(at.Addr()).connects()
 }
 
 // inDoubt reports whether a result is one that a limit of connections may lead to.
@@ -146,8 +149,9 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 		c.limit() // the refusal comes from elsewhere now, so the first was for the sake of others
 	}
 	c.settled()
+	banned := false
 	if r.inDoubt(*res) && c.awaitDecision(ctx) {
-		r.persist(ctx, h, d, res, at)
+		banned = r.persist(ctx, h, d, res, at)
 	}
 	switch {
 	case res.Verdict == Answered && !r.inDoubt(*res):
@@ -155,9 +159,11 @@ func (r *run) again(ctx context.Context, h *host, d *door, res *Result, at netip
 	case ctx.Err() != nil:
 		*res = Result{Check: res.Check, Address: res.Address, Port: res.Port, Step: res.Step, Tries: res.Tries, Took: res.Took,
 			Verdict: Untried, Obstacle: Interrupted, Detail: "interrupted before it could be asked again without other connections"}
-	case turnedAway(*res) && d.hasAnswered():
+	case turnedAway(*res) && (d.hasAnswered() || res.Verdict != Cut && d.hasAccepted()):
 		res.Crowded = &Crowded{Verdict: first, Open: c.atMost()}
-		res.Verdict, res.Detail = Cut, "this port refused the connection after it had answered others"
+		res.Verdict, res.Detail = Cut, "this port refused the connection after it had accepted others"
+	case turnedAway(*res) && res.Verdict != Cut && banned:
+		res.Crowded = &Crowded{Verdict: first, Open: c.atMost()}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,6 +129,38 @@ func TestCutIsCut(t *testing.T) {
 					}
 				}
 			})
+		})
+	}
+}
+
+// TestBanned: a firewall that blocks a source for good once it has opened so many
+// connections, as fail2ban does with a reject rule
+// (https://github.com/fail2ban/fail2ban/blob/master/config/action.d/iptables.conf), says
+// nothing of the ports that it refuses from then on.
+func TestBanned(t *testing.T) {
+	refusal := errnoOf(t, causeRefused)
+	for _, after := range []int32{5, 10, 15} {
+		synctest.Test(t, func(t *testing.T) {
+			var connects atomic.Int32
+			network := &limitedNet{limit: 100, refusal: refusal}
+			dial := func(ctx context.Context, n catalog.Network, addr netip.AddrPort) (net.Conn, error) {
+				if connects.Add(1) > after {
+					return nil, refusal
+				}
+				return network.dial(ctx, n, addr)
+			}
+			known := 0
+			for _, res := range collect(t.Context(), &Pool{Dial: dial}, twenty("192.0.2.1")...) {
+				switch {
+				case res.Verdict == Answered:
+					known++
+				case res.Crowded == nil && (res.Verdict != Refused || res.Port%2 == 0):
+					t.Errorf("blocked after %d: port %d is %s (%s), and nothing tells of the block", after, res.Port, res.Verdict, res.Detail)
+				}
+			}
+			if known == 0 {
+				t.Errorf("blocked after %d: nothing answered", after)
+			}
 		})
 	}
 }

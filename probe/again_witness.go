@@ -125,22 +125,27 @@ func (r *run) isWelcome(ctx context.Context, h *host, at netip.Addr) bool {
 	defer release()
 	p := h.path(at)
 	w, _ := p.alive()
-	return wait(ctx, spacing) && p.connects() && !r.isTurnedAway(ctx, h, w, 2*p.wait())
+	return wait(ctx, spacing) && p.connects() && r.sound(ctx, h, w, 2*p.wait()) == nil
 }
 
 // isTurnedAway reports whether a connect is refused.
 func (r *run) isTurnedAway(ctx context.Context, h *host, w witness, patience time.Duration) bool {
+	err := r.sound(ctx, h, w, patience)
+	said := new(*dialError)
+	return causeOf(err) == causeRefused || errors.As(err, said) && (*said).icmp != icmpNone
+}
+
+// sound connects to the witness and hangs up.
+func (r *run) sound(ctx context.Context, h *host, w witness, patience time.Duration) error {
 	if !wait(ctx, pay(1, r.pace, h.pace)) {
-		return false
+		return errTurn
 	}
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	conn, err := r.dial(ctx, catalog.TCP, w.at)
-	if err == nil {
-		_ = conn.Close()
-		h.crowd.touch()
-		return false
+	if err != nil {
+		return err
 	}
-	said := new(*dialError)
-	return causeOf(err) == causeRefused || errors.As(err, said) && (*said).icmp != icmpNone
+	h.crowd.touch()
+	return conn.Close()
 }

@@ -112,6 +112,8 @@ func classifyDial(e *dialError) outcome {
 	switch {
 	case errors.Is(e.err, errFamily):
 		return untried(OtherFamily)
+	case e.local && e.icmp == icmpUnreachable:
+		return untried(NoRoute)
 	case e.local && e.icmp != icmpNone:
 		return untried(Denied)
 	case e.icmp == icmpPort:

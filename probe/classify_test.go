@@ -86,6 +86,9 @@ func TestClassify(t *testing.T) {
 		{"ICMP port unreachable", &dialError{err: errnoOf(t, causeRefused), icmp: icmpPort, by: router}, protocol.Connect, false, outcome{verdict: Refused, saidBy: router}},
 		{"ICMP prohibited", &dialError{err: errnoOf(t, causeDenied), icmp: icmpProhibited, by: router}, protocol.Connect, false, outcome{verdict: Prohibited, saidBy: router}},
 		{"ICMP host unreachable", &dialError{err: errnoOf(t, causeUnreachable), icmp: icmpUnreachable, by: router}, protocol.Connect, false, outcome{verdict: Unreachable, saidBy: router}},
+		{"this machine finds no way to its gateway", &dialError{err: errnoOf(t, causeUnreachable), icmp: icmpUnreachable, by: router, local: true}, protocol.Connect, false, untried(NoRoute)},
+		{"a host of this machine's network does not answer", &dialError{err: errnoOf(t, causeUnreachable), icmp: icmpUnreachable}, protocol.Connect, false, outcome{verdict: Unreachable}},
+		{"ICMP port unreachable by this machine", &dialError{err: errnoOf(t, causeRefused), icmp: icmpPort, by: router, local: true}, protocol.Connect, false, untried(Denied)},
 		{"ICMP prohibited by this machine", &dialError{err: errnoOf(t, causeDenied), icmp: icmpProhibited, by: router, local: true}, protocol.Connect, false, untried(Denied)},
 
 		{"silence", talk(timeout), protocol.Greet, false, outcome{verdict: Silent}},

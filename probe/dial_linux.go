@@ -186,7 +186,7 @@ func connected(fd int, to netip.Addr) (done bool, err error) {
 	// An ICMPv6 answer that is there before connect has let go of the socket
 	// stays a soft error until the next SYN; the queue has it at once.
 	if answer, by, errno := readICMP(fd, to); answer != icmpNone {
-		return true, &dialError{err: errno, icmp: answer, by: by, local: answer == icmpProhibited && isLocal(fd, by)}
+		return true, fromICMP(answer, by, errno, to, isLocal(fd, by))
 	}
 	code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil {
@@ -199,6 +199,26 @@ func connected(fd int, to netip.Addr) (done bool, err error) {
 		return true, &dialError{err: os.NewSyscallError("connect", errno)}
 	}
 }
+
+// fromICMP is what a message makes of a connect. By itself this machine sends some,
+// too: its firewall does ("reject" of nftables and iptables), and for want of an
+// answer to ARP or neighbour discovery it reports a host of its own network, or the
+// gateway to all others, as unreachable.
+func fromICMP(answer icmpAnswer, by netip.Addr, err error, to netip.Addr, ours bool) error {
+	e := &dialError{err: err, icmp: answer, by: by}
+	switch {
+	case !ours || by == to.WithZone("") && answer == icmpPort: // a port that is closed says so of itself
+	case answer == icmpUnreachable && isNear(to):
+		e.by = netip.Addr{} // nobody says it, but the host does not answer
+	default:
+		e.local = true
+	}
+	return e
+}
+
+// isNear reports whether an address is in a network that this machine is in itself,
+// so that no gateway is between.
+func isNear(to netip.Addr) bool { return inOwnNetwork(to, netip.Prefix.Contains) }
 
 // isLocal reports whether an address is the one the socket connects from: its
 // own machine said no.

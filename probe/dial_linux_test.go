@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"exreach/probe/protocol"
 )
 
 // fullListener returns an address whose queue of connections is full: Linux
@@ -140,5 +142,30 @@ func TestExtendedErr(t *testing.T) {
 				parseExtendedErr(b[:n])
 			}
 		})
+	}
+}
+
+// TestFromICMP tells the messages that this machine sends itself from those of others.
+func TestFromICMP(t *testing.T) {
+	ours, far, near := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("127.0.0.9")
+	for _, tt := range []struct {
+		name   string
+		answer icmpAnswer
+		by, to netip.Addr
+		ours   bool
+		want   outcome
+	}{
+		{"a firewall here rejects", icmpPort, ours, far, true, untried(Denied)},
+		{"a firewall here prohibits", icmpProhibited, ours, far, true, untried(Denied)},
+		{"a port of this machine is closed", icmpPort, ours, ours, true, outcome{verdict: Refused, saidBy: ours}},
+		{"a firewall here prohibits a port of its own", icmpProhibited, ours, ours, true, untried(Denied)},
+		{"the gateway does not answer", icmpUnreachable, ours, far, true, untried(NoRoute)},
+		{"a neighbour does not answer", icmpUnreachable, ours, near, true, outcome{verdict: Unreachable}},
+		{"a router rejects", icmpPort, near, far, false, outcome{verdict: Refused, saidBy: near}},
+		{"a router knows no way", icmpUnreachable, near, far, false, outcome{verdict: Unreachable, saidBy: near}},
+	} {
+		if got := classify(fromICMP(tt.answer, tt.by, errnoOf(t, causeUnreachable), tt.to, tt.ours), protocol.Connect, false); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
 	}
 }

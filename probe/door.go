@@ -28,6 +28,7 @@ type door struct {
 	mu       sync.Mutex
 	claimed  bool    // by the first check, which finds out whether anything answers
 	talking  int     // connections
+	accepted bool    // one of them
 	answered bool    // on one of them
 	doubted  bool    // it turned a connect away, perhaps for the sake of others
 	shut     *Result // what every other check of this port will find, too
@@ -122,6 +123,7 @@ func (d *door) talk() (over func(answered bool)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.talking++
+	d.accepted = true
 	return func(answered bool) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -135,6 +137,13 @@ func (d *door) hasAnswered() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.answered || d.talking > 0
+}
+
+// hasAccepted reports whether the port has accepted a connection in this run.
+func (d *door) hasAccepted() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.accepted
 }
 
 // doubt notes that the port is asked alone from now on.

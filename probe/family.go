@@ -59,6 +59,26 @@ func waysFrom(source netip.Addr) func(netip.Addr) Obstacle {
 	}
 }
 
+// isBroadcast reports whether an address is the one by which all of a network of this
+// machine are meant.
+func isBroadcast(to netip.Addr) bool {
+	if !to.Is4() || to.As4()[3]&3 != 3 { // the last of any network of more than two hosts
+		return false
+	}
+	return inOwnNetwork(to, func(network netip.Prefix, a netip.Addr) bool {
+		return network.Bits() <= 30 && network.Contains(a) && !network.Contains(a.Next())
+	})
+}
+
+// inOwnNetwork reports whether a network of this machine is such that.
+func inOwnNetwork(to netip.Addr, such func(netip.Prefix, netip.Addr) bool) bool {
+	addrs, err := net.InterfaceAddrs()
+	return err == nil && slices.ContainsFunc(addrs, func(a net.Addr) bool {
+		network, err := netip.ParsePrefix(a.String())
+		return err == nil && such(network, to.WithZone(""))
+	})
+}
+
 // hasZone reports whether a zone is an interface of this machine, by its name or
 // its number; "" is any.
 func hasZone(zone string) bool {

@@ -148,6 +148,8 @@ func notAHost(a netip.Addr) string {
 		return ""
 	case a == netip.IPv6Unspecified():
 		return "stands for no host (RFC 4291)"
+	case isBroadcast(a):
+		return "is the broadcast address of a network of this machine"
 	}
 	i := slices.IndexFunc(bogusAddrs, func(b bogus) bool { return b.prefix.Contains(a.WithZone("")) })
 	if i < 0 {

@@ -152,7 +152,10 @@ func TestResolvConf(t *testing.T) {
 		c.ndots != mostDots || c.wait != time.Second || !c.rotate {
 		t.Errorf("%+v", c)
 	}
-	if c := readResolvConf("no such file"); len(c.servers) != 2 || c.servers[0].String() != "127.0.0.1:53" || c.ndots != 1 {
+	if c := readResolvConf("no such file", "ws01.contoso.com"); strings.Join(c.search, " ") != "contoso.com" {
+		t.Errorf("without a search list, on a machine of contoso.com: %v", c.search)
+	}
+	if c := readResolvConf("no such file", "ws01"); len(c.servers) != 2 || c.servers[0].String() != "127.0.0.1:53" || c.ndots != 1 || c.search != nil {
 		t.Errorf("without a file: %+v", c)
 	}
 }

@@ -185,8 +185,11 @@ func (a *asking) listen(l *dnsLine, conn net.Conn) {
 // Where nobody answers there, part of the addresses is better than none.
 func (a *asking) whole(l *dnsLine, part dnsAnswer) {
 	answer, err := a.exchangeTCP(l)
-	if err != nil && len(part.addrs) > 0 {
+	switch {
+	case err != nil && len(part.addrs) > 0:
 		answer, err = part, nil
+	case err != nil && !errors.As(err, new(*rcodeError)):
+		err = &cutDNSError{err}
 	}
 	a.report(dnsReply{line: l, answer: answer, err: err})
 }

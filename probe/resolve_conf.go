@@ -15,6 +15,7 @@ import (
 // etc is where a Unix system says how it finds names.
 type etc struct {
 	resolv, nsswitch, hosts string // files; a missing one says nothing
+	hostname                string // of this machine
 }
 
 // A resolvConf is what /etc/resolv.conf asks of a resolver (resolv.conf(5)).
@@ -37,8 +38,13 @@ const (
 
 // readResolvConf reads the file. Where it is missing or names no server, the
 // machine has one of its own, as glibc and Go assume, too.
-func readResolvConf(file string) resolvConf {
+//
+// Without a search list, names are looked for in the domain of the machine's own.
+func readResolvConf(file, hostname string) resolvConf {
 	c := resolvConf{ndots: 1, wait: 5 * time.Second}
+	if _, domain, _ := strings.Cut(strings.Trim(hostname, "."), "."); domain != "" {
+		c.search = []string{domain}
+	}
 	for fields := range fieldsOf(file, "#;") {
 		switch values := fields[1:]; fields[0] {
 		case "nameserver":

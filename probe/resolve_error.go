@@ -58,13 +58,21 @@ func (e *resolverError) Error() string {
 	return said
 }
 
+// A cutDNSError is an answer whose rest could not be had over TCP.
+type cutDNSError struct{ rest error }
+
+func (e *cutDNSError) Error() string { return failureWords(e) }
+
 // failureWords says what a name server did.
 func failureWords(err error) string {
 	var code *rcodeError
+	var cut *cutDNSError
 	switch {
+	case errors.As(err, &cut):
+		return "sends an answer over UDP that is cut short; over TCP it " + failureWords(cut.rest)
 	case err == nil, isTimeout(err), errors.Is(err, context.Canceled):
 		return "did not answer"
-	case errors.As(err, &code), errors.Is(err, errBrokenDNS), errors.Is(err, errStrayDNS), errors.Is(err, errDNSCut):
+	case errors.As(err, &code), errors.Is(err, errBrokenDNS), errors.Is(err, errLameDNS), errors.Is(err, errStrayDNS), errors.Is(err, errDNSCut):
 		return err.Error()
 	}
 	switch causeOf(err) {
@@ -72,6 +80,8 @@ func failureWords(err error) string {
 		return "refuses queries (nothing listens on its port 53)"
 	case causeReset:
 		return "hangs up"
+	case causeDenied:
+		return "cannot be asked: a firewall or policy of this machine forbids it"
 	case causeNoRoute, causeUnreachable:
 		return "cannot be reached from this machine"
 	case causeTimeout:

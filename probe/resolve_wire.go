@@ -77,6 +77,7 @@ var (
 	errStrayDNS  = errors.New("answers another question")
 	errBrokenDNS = errors.New("sends an answer that cannot be read")
 	errDNSCut    = errors.New("sends an answer that is cut short")
+	errLameDNS   = errors.New("does not know the name and does not ask others (no recursion)")
 )
 
 // read takes a server's answer. errStrayDNS is for a message that answers
@@ -98,6 +99,9 @@ func (q dnsQuestion) read(message []byte) (dnsAnswer, error) {
 	if !whole && !h.Truncated {
 		return dnsAnswer{}, errBrokenDNS
 	}
+	if !h.Authoritative && !h.RecursionAvailable && records.isReferral() {
+		return dnsAnswer{}, errLameDNS
+	}
 	a := records.follow(q.name)
 	a.exists = h.RCode == dnsmessage.RCodeSuccess
 	a.chased = a.chased || !a.exists || len(a.addrs) > 0
@@ -117,6 +121,7 @@ func bareName(n dnsmessage.Name) string { return strings.TrimSuffix(n.String(), 
 type dnsRecords struct {
 	addrs   map[string][]netip.Addr
 	aliases map[string]string
+	ns      bool // which leads to other servers
 	soa     bool // which comes with "there is no such record" (RFC 2308 section 2.2)
 }
 
@@ -137,11 +142,18 @@ func readRecords(p *dnsmessage.Parser) (r dnsRecords, whole bool) {
 		if err != nil {
 			return r, errors.Is(err, dnsmessage.ErrSectionDone)
 		}
+		r.ns = r.ns || h.Type == dnsmessage.TypeNS
 		r.soa = r.soa || h.Type == dnsmessage.TypeSOA
 		if p.SkipAuthority() != nil {
 			return r, false
 		}
 	}
+}
+
+// isReferral reports whether an answer names nothing but other servers, as a server
+// does that is not to be asked about the name.
+func (r dnsRecords) isReferral() bool {
+	return r.ns && len(r.addrs) == 0 && len(r.aliases) == 0 && !r.soa
 }
 
 // take reads one record.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -64,11 +65,12 @@ func (r *Resolver) begin() {
 		return
 	}
 	if r.files == (etc{}) {
-		r.files = etc{"/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts"}
+		name, _ := os.Hostname()
+		r.files = etc{"/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts", name}
 	}
 	r.sources = nameSources(r.files.nsswitch)
 	if r.client == nil {
-		r.client = newDNSClient(readResolvConf(r.files.resolv))
+		r.client = newDNSClient(readResolvConf(r.files.resolv, r.files.hostname))
 	}
 }
 

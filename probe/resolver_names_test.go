@@ -95,6 +95,9 @@ func TestResolve(t *testing.T) {
 		{name: "the first server says REFUSED", servers: two(func(s *nameServer) { s.code = dnsmessage.RCodeRefused }), conf: twoServers, host: "old.contoso.com", want: "10.80.0.2", within: 500 * time.Millisecond},
 		{name: "the first server is a machine without one", servers: two(func(s *nameServer) { s.refuses = syscall.ECONNREFUSED }), conf: twoServers, host: "old.contoso.com", want: "10.80.0.2", within: 500 * time.Millisecond},
 		{name: "no way to the first server", servers: func() nameNet { return nameNet{"10.77.3.54": healthy()} }, conf: twoServers, host: "old.contoso.com", want: "10.80.0.2", within: 500 * time.Millisecond},
+		{name: "the first server asks nobody", servers: two(func(s *nameServer) { s.lame = true }), conf: twoServers, host: "old.contoso.com", want: "10.80.0.2", within: 500 * time.Millisecond},
+		{name: "no server asks anybody", servers: one(func(s *nameServer) { s.lame = true }), conf: conf, host: "old.contoso.com",
+			want: "10.77.3.53 does not know the name and does not ask others (no recursion)", within: 15 * time.Second},
 		{name: "an answer after three seconds", servers: one(func(s *nameServer) { s.delay = 3 * time.Second }), conf: conf, host: "old.contoso.com", want: "10.80.0.2", within: 4 * time.Second},
 		{name: "one says nothing and one SERVFAIL", servers: func() nameNet {
 			return nameNet{"10.77.3.53": {dead: true}, "10.77.3.54": {code: dnsmessage.RCodeServerFailure}}
@@ -117,6 +120,9 @@ func TestResolve(t *testing.T) {
 			want: strings.Join(numbered(16), " "), within: time.Second},
 		{name: "more than fits, and no TCP", servers: one(func(s *nameServer) { s.noTCP, s.names["many.contoso.com"] = true, addrsOf(numbered(40)...) }), conf: conf, host: "many.contoso.com",
 			want: strings.Join(numbered(16), " "), within: 7 * time.Second},
+		{name: "none of it fits, and TCP is closed", servers: one(func(s *nameServer) {
+			s.refusesTCP, s.names["long.contoso.com"] = syscall.ECONNREFUSED, nameRecord{alias: "many.contoso.net", cut: true}
+		}), conf: conf, host: "long.contoso.com", want: "10.77.3.53 sends an answer over UDP that is cut short; over TCP it refuses queries (nothing listens on its port 53)", within: 15 * time.Second},
 		{name: "TCP alone", servers: one(func(s *nameServer) { s.loss = 1 }), conf: conf + "options use-vc\n", host: "old.contoso.com", want: "10.80.0.2", within: time.Second},
 
 		{name: "an alias", servers: one(well), conf: conf, host: "mail.contoso.com", want: "10.80.0.3", alias: "lb.contoso.net", within: time.Second},

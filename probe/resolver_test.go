@@ -28,6 +28,7 @@ type nameServer struct {
 	names map[string]nameRecord // by the name without the dot at its end; "*.suffix" stands for all others there
 
 	dead      bool
+	lame      bool             // it names servers that may know, and asks none (RFC 1034 section 4.3.2)
 	refuses   error            // of the connect, or of the first read
 	code      dnsmessage.RCode // in place of an answer
 	loss      float64          // of datagrams, each way
@@ -39,6 +40,8 @@ type nameServer struct {
 	delay     time.Duration
 	limit     int // addresses that fit into a datagram; 0 is 25
 	noTCP     bool
+
+	refusesTCP error
 
 	mu     sync.Mutex
 	random *rand.Rand
@@ -55,6 +58,7 @@ type nameRecord struct {
 	alias string
 	code  dnsmessage.RCode
 	empty bool // an alias without what is behind it
+	cut   bool // it does not fit into a datagram
 }
 
 // A nameNet is the name servers of a machine, by their addresses.
@@ -68,6 +72,9 @@ func (n nameNet) dial(ctx context.Context, network, address string) (net.Conn, e
 	}
 	if s.refuses != nil {
 		return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", s.refuses)}
+	}
+	if network == "tcp" && s.refusesTCP != nil {
+		return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", s.refusesTCP)}
 	}
 	if network == "tcp" && (s.noTCP || s.dead) {
 		<-ctx.Done()
@@ -168,7 +175,11 @@ func (s *nameServer) answerWith(code dnsmessage.RCode, question []byte, stream b
 	if q.Type == s.fails {
 		m.RCode = dnsmessage.RCodeServerFailure
 	}
-	if m.RCode == dnsmessage.RCodeSuccess {
+	switch {
+	case s.lame:
+		head := dnsmessage.ResourceHeader{Name: dnsmessage.MustNewName("com."), Class: dnsmessage.ClassINET, TTL: 60}
+		m.Authorities = append(m.Authorities, dnsmessage.Resource{Header: head, Body: &dnsmessage.NSResource{NS: dnsmessage.MustNewName("a.gtld-servers.net.")}})
+	case m.RCode == dnsmessage.RCodeSuccess:
 		s.fill(&m, q)
 	}
 	if limit := max(s.limit, 25); !stream && len(m.Answers) > limit {
@@ -186,6 +197,9 @@ func (s *nameServer) fill(m *dnsmessage.Message, q dnsmessage.Question) {
 	owner := q.Name
 	for range 4 {
 		record, known := s.lookUp(strings.ToLower(strings.TrimSuffix(owner.String(), ".")))
+		if m.Truncated = m.Truncated || record.cut; record.cut {
+			return
+		}
 		if m.RCode = record.code; !known {
 			m.RCode = dnsmessage.RCodeNameError
 			return
@@ -231,11 +245,11 @@ func addrsOf(addrs ...string) nameRecord { return nameRecord{addrs: addrs} }
 func resolverOf(t *testing.T, servers nameNet, conf string) *Resolver {
 	t.Helper()
 	dir := t.TempDir()
-	files := etc{filepath.Join(dir, "resolv.conf"), filepath.Join(dir, "nsswitch.conf"), filepath.Join(dir, "hosts")}
+	files := etc{filepath.Join(dir, "resolv.conf"), filepath.Join(dir, "nsswitch.conf"), filepath.Join(dir, "hosts"), ""}
 	if err := os.WriteFile(files.resolv, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	client := newDNSClient(readResolvConf(files.resolv))
+	client := newDNSClient(readResolvConf(files.resolv, files.hostname))
 	client.dial = servers.dial
 	return &Resolver{files: files, client: client, system: func(context.Context, string) (Name, error) {
 		return Name{}, errors.New("nobody was to ask the system")

@@ -4,13 +4,14 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"exreach/catalog"
 	"exreach/probe"
 )
 
 // crowdedOut: it answered, but not while other connections to the host were open.
-func crowdedOut(s seen) bool { return s.Crowded != nil && s.Verdict != probe.Cut }
+func crowdedOut(s seen) bool { return s.Crowded != nil && !stillCrowdedOut(s) }
 
 // crowdedWords is what a port did beside other connections.
 var crowdedWords = map[probe.Verdict]string{
@@ -32,10 +33,17 @@ func sayCrowdedOut(s seen) (text, hint string) {
 }
 
 // stillCrowdedOut: it was turned away to the end, and other checks of the same port
-// were not.
-func stillCrowdedOut(s seen) bool { return s.Crowded != nil && s.Verdict == probe.Cut }
+// were not; or every port of the host was in the end.
+func stillCrowdedOut(s seen) bool {
+	return s.Crowded != nil && slices.Contains([]probe.Verdict{probe.Cut, probe.Refused, probe.Prohibited, probe.Unreachable}, s.Verdict)
+}
 
 func sayStillCrowdedOut(s seen) (text, hint string) {
+	if s.Verdict != probe.Cut {
+		return fmt.Sprintf("%s of %s %s, and so was a port that had accepted connections of this run: a firewall blocks this computer after many connections in a short time, "+
+				"or the server stopped in the meantime. Whether this port is open is not known.", s.port(), s.place(), crowdedWords[s.Crowded.Verdict]),
+			"Wait until the block ends, then check again with --gentle, which opens one connection at a time."
+	}
 	return fmt.Sprintf("%s of %s answered other checks of this run, and then %s: %s, or the service stopped in the meantime. Whether this part of it works is not known.",
 			s.port(), s.place(), crowdedWords[s.Crowded.Verdict], limitsConnections),
 		"Check again with --gentle, which opens one connection at a time."

@@ -56,6 +56,8 @@ var limitTests = []findingTest{
 	{"connection-limit", Pass, crowded(probe.TimedOut, 1), nil, []string{"did not reply", "up to 1 connection "}},
 	{"connection-limit", Pass, crowded(probe.Prohibited, 10), nil, []string{"was prohibited"}},
 	{"connection-limit", Pass, crowded(probe.Answered, 20), nil, []string{"was turned away"}},
+	{"connection-limit", Unknown, all(verdict(probe.Refused, ""), crowded(probe.Refused, 12)), verdict(probe.Refused, ""), []string{"was refused", "blocks this computer", "not known"}},
+	{"connection-limit", Unknown, all(want(catalog.Off), verdict(probe.Refused, ""), crowded(probe.Refused, 12)), all(want(catalog.Off), verdict(probe.Refused, "")), []string{"not known", "--gentle"}},
 	{"connection-limit", Unknown, all(verdict(probe.Cut, ""), crowded(probe.Refused, 5)), verdict(probe.Cut, ""), []string{"answered other checks", "not known", "--gentle"}},
 	{"handshake-stalls", Fail, silentBy(probe.NotArrived, protocol.TLS), silentBy(probe.NotArrived, protocol.Greet), []string{"never acknowledged", "asymmetric"}},
 	{"handshake-stalls", Fail, silentBy(probe.AnswerLost, protocol.TLS), nil, []string{"MTU", "fragmentation needed"}},

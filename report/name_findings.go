@@ -95,6 +95,10 @@ func partlySinkhole(s seen) bool { return len(s.name().Bogus) > 0 && len(s.name(
 
 func saySinkhole(s seen) (text, hint string) {
 	addrs := listed(texts(s.name().Bogus))
+	if !slices.ContainsFunc(s.name().Bogus, func(a netip.Addr) bool { return !a.IsLinkLocalUnicast() }) {
+		return fmt.Sprintf("%s gives %s for %s, a link-local address: it means nothing without the name of an interface, so it was not asked.", s.source(), addrs, s.Check.Host),
+			"Remove the record, and see on the host that its network card does not register such addresses in DNS."
+	}
 	return fmt.Sprintf("%s gives %s for %s, but no host has such an address: a filter blocks the name (a DNS sinkhole, a hosts file), or the record is wrong. It was not asked.",
 			s.source(), addrs, s.Check.Host),
 		fmt.Sprintf("Compare with a name server that does not filter (nslookup %s SERVER), then remove the name from the block list or correct its record.", s.Check.Host)
@@ -116,7 +120,11 @@ func leadsHere(s seen) string {
 }
 
 func sayLoopback(s seen) (text, hint string) {
-	return fmt.Sprintf("%s resolves to %s (according to %s), which is this machine itself, so the results are about this machine.", s.Check.Host, leadsHere(s), s.source()),
+	here, whose := leadsHere(s), "the results are about this machine"
+	if slices.ContainsFunc(s.name().Addrs, func(a netip.Addr) bool { return !a.IsLoopback() }) {
+		whose = "the results at " + here + " are about this machine"
+	}
+	return fmt.Sprintf("%s resolves to %s (according to %s), which is this machine itself, so %s.", s.Check.Host, here, s.source(), whose),
 		fmt.Sprintf("If %s is another machine, correct the hosts file of this one or the record, or check its address.", s.Check.Host)
 }
 
