@@ -141,13 +141,17 @@ func TestBanned(t *testing.T) {
 	refusal := errnoOf(t, causeRefused)
 	for _, after := range []int32{5, 10, 15} {
 		synctest.Test(t, func(t *testing.T) {
-			var connects atomic.Int32
+			var accepted atomic.Int32
 			network := &limitedNet{limit: 100, refusal: refusal}
 			dial := func(ctx context.Context, n catalog.Network, addr netip.AddrPort) (net.Conn, error) {
-				if connects.Add(1) > after {
+				if accepted.Load() >= after {
 					return nil, refusal
 				}
-				return network.dial(ctx, n, addr)
+				conn, err := network.dial(ctx, n, addr)
+				if err == nil {
+					accepted.Add(1)
+				}
+				return conn, err
 			}
 			known := 0
 			for _, res := range collect(t.Context(), &Pool{Dial: dial}, twenty("192.0.2.1")...) {
