@@ -243,7 +243,7 @@ func TestClosedPorts(t *testing.T) {
 				t.Errorf("%d connects more than two for each port", more)
 			}
 			clear(connects)
-			collect(t.Context(), &Pool{Dial: dial}, twenty("192.0.2.1")[0])
+			collect(t.Context(), &Pool{Dial: dial}, catalog.Number(forty("192.0.2.1")[:1], 0)...)
 			if connects[1] != 1 {
 				t.Errorf("a single port was asked %d times, want once", connects[1])
 			}

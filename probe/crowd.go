@@ -90,13 +90,15 @@ type company struct {
 	lonely bool // nobody else was asking as it began, nor had just done so
 }
 
-// join notes that a check begins to ask.
+// join notes that a check begins to ask. The first of several is not alone for sure:
+// connections of a run before this one may still count.
 func (c *crowd) join() company {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asking++
 	c.joined++
-	return company{c, c.joined, c.asking == 1 && c.open == 0 && time.Since(c.closed) > remembers}
+	first := c.joined == 1 && c.coming > 0
+	return company{c, c.joined, !first && c.asking == 1 && c.open == 0 && time.Since(c.closed) > remembers}
 }
 
 // leave notes that it has asked, and reports whether it was the only one.
