@@ -98,10 +98,7 @@ func document(r io.Reader) (*yaml.Node, error) {
 	return root.Content[0], nil
 }
 
-var (
-	yamlLine   = regexp.MustCompile(`^line (\d+): `)
-	yamlAnchor = regexp.MustCompile(`^unknown anchor ('.+') referenced$`)
-)
+var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
 // notYAML turns the library's "yaml: line 3: why" into ours. It does not say in
 // which line of data an anchor is missing.
@@ -111,8 +108,9 @@ func notYAML(err error, data []byte) error {
 		line, _ = strconv.Atoi(m[1])
 		text = text[len(m[0]):]
 	}
-	if m := yamlAnchor.FindStringSubmatch(text); m != nil {
-		line = lineOfAlias(data, strings.Trim(m[1], "'"))
+	if name, missing := strings.CutPrefix(text, "unknown anchor '"); missing {
+		name, _, _ = strings.Cut(name, "' referenced")
+		line = lineOfAlias(data, name)
 		text += ": put a value that begins with * in quotes"
 	}
 	return at(line, fmt.Errorf("this is not YAML: %s", text))

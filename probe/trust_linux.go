@@ -3,6 +3,7 @@
 package probe
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -80,11 +81,16 @@ func appendFile(text []byte, name string) ([]byte, error) {
 	}
 }
 
-// appendUnspaced appends data without white space.
+// appendUnspaced appends data without white space, which is at the ends of lines but
+// for comments.
 func appendUnspaced(text, data []byte) []byte {
-	for _, c := range data {
-		if c > ' ' {
-			text = append(text, c)
+	for line := range bytes.Lines(data) {
+		for line = bytes.TrimSpace(line); ; {
+			word, rest, more := bytes.Cut(line, []byte(" "))
+			text = append(text, word...)
+			if line = rest; !more {
+				break
+			}
 		}
 	}
 	return text

@@ -76,18 +76,24 @@ func nameRefused(s seen) bool {
 }
 
 // What refusals of EHLO are about.
-var (
-	aboutPTR  = regexp.MustCompile(`(?i)\breverse\b|\brDNS\b|\bPTR\b|\bcannot (?:find|resolve) your (?:host ?name|address)`)
-	aboutName = regexp.MustCompile(`(?i)\b(?:helo|ehlo|name|domain|host|host ?name|fqdn|lookup|dns)\b|resolv`)
+const (
+	aboutPTR  = `(?i)\breverse\b|\brDNS\b|\bPTR\b|\bcannot (?:find|resolve) your (?:host ?name|address)`
+	aboutName = `(?i)\b(?:helo|ehlo|name|domain|host|host ?name|fqdn|lookup|dns)\b|resolv`
 )
 
+// refusalIs reports whether the refusal matches a pattern. It is compiled when it is
+// asked for, which few runs do.
+func (s seen) refusalIs(pattern string) bool {
+	return regexp.MustCompile(pattern).MatchString(s.Peer.Refusal)
+}
+
 func sayNameRefused(s seen) (text, hint string) {
-	if s.Step == protocol.Greet || aboutPTR.MatchString(s.Peer.Refusal) {
+	if s.Step == protocol.Greet || s.refusalIs(aboutPTR) {
 		return fmt.Sprintf("The server works but refuses this computer because DNS has no name for its address (reverse lookup): %s Hosts that have one may be accepted.", sentence(s.Peer.Refusal)),
 			"Give this computer matching reverse (PTR) and forward records in DNS, or test from a host that has them. " +
 				"What follows the greeting, including STARTTLS, was not checked."
 	}
-	if !aboutName.MatchString(s.Peer.Refusal) {
+	if !s.refusalIs(aboutName) {
 		return fmt.Sprintf("The server greets and then refuses EHLO, both with a name that does not exist and with the address of this computer: %s "+
 				"It does not say why: it may look up its clients, so that hosts with a real name are accepted, or it may not accept this address.", sentence(s.Peer.Refusal)),
 			"Test from a host that has matching forward and reverse records in DNS, and check whether the server accepts this address (" + s.smtpLimits() + "). " +

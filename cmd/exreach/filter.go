@@ -18,11 +18,15 @@ type filter struct {
 // unknown finds the first word that stands for nothing in the plan, nor for one of
 // the services that others returns, which may take its time.
 func (f filter) unknown(plan []catalog.Check, others func() []catalog.Service) (word string, found bool) {
-	all := flatten(plan)
+	planned := map[string]bool{}
+	for _, c := range flatten(plan) {
+		for _, name := range namesOf(c.Service) {
+			planned[name] = true
+		}
+	}
 	for _, word := range slices.Concat(f.only, f.skip) {
 		called := func(s catalog.Service) bool { return isCalled(s, word) }
-		planned := slices.ContainsFunc(all, func(c catalog.Check) bool { return called(c.Service) })
-		if !planned && (otherWord(word) != "" || !slices.ContainsFunc(others(), called)) {
+		if !planned[word] && (otherWord(word) != "" || !slices.ContainsFunc(others(), called)) {
 			return word, true
 		}
 	}
@@ -58,7 +62,8 @@ func (f filter) leaves(s catalog.Service) bool {
 }
 
 func matches(s catalog.Service, words []string) bool {
-	return slices.ContainsFunc(words, func(word string) bool { return isCalled(s, word) })
+	names := namesOf(s)
+	return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(names, word) })
 }
 
 // isCalled reports whether word stands for s.
