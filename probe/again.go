@@ -24,7 +24,7 @@ const (
 	quickly   = 2 * time.Second         // a peer that takes longer to hang up is no limit of connections
 	samples   = 4                       // of the refusals, where each may take seconds
 	firstTurn = 50 * time.Millisecond   // until a port that a limit turned away is asked again, doubling
-	fairTurn  = 400 * time.Millisecond  // from which on a limit of connects a second has room for a port and its witness
+	fairTurn  = 400 * time.Millisecond  // pauses this long leave a limit per second room for a port and its witness
 	lastTurn  = 3200 * time.Millisecond // the last of these pauses
 
 	leastWelcome = 2 // times that a port that answers must be welcome beside one that is turned away
@@ -71,7 +71,7 @@ func (r *run) doubts(h *host, d *door, res Result, lonely bool) bool {
 // persist asks again, alone, what a host turned away that limits connections, with
 // growing pauses: firewalls count connections for a while that are over. The
 // refusal stands where a port that answers is not turned away at the same time. It
-// reports whether such a port was turned away to the end: this machine is.
+// reports whether such a port was turned away to the end: this machine is blocked.
 func (r *run) persist(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) (banned bool) {
 	dropped, welcome := res.Verdict == TimedOut, 0
 	for pause := firstTurn; pause <= lastTurn && wait(ctx, pause); pause *= 2 {

@@ -147,8 +147,8 @@ func (a *attempt) turn(ctx context.Context, slots ...*semaphore.Weighted) (relea
 }
 
 // pace waits until a first connect may be sent. The clock stands still meanwhile:
-// that others are ahead says nothing of the port. Only one check of the run waits for
-// the pace at a time, so that further tries of the others are not queued behind all
+// waiting behind other checks says nothing about the port. Only one check of the run
+// waits at a time, so that the further tries of others do not queue behind all those
 // that have not begun.
 func (a *attempt) pace(ctx context.Context, r *run) error {
 	if r.pace == nil && a.host.pace == nil {

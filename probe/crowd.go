@@ -90,8 +90,8 @@ type company struct {
 	lonely bool // nobody else was asking as it began, nor had just done so
 }
 
-// join notes that a check begins to ask. The first of several is not alone for sure:
-// connections of a run before this one may still count.
+// join notes that a check begins to ask. The first of several may not be alone:
+// connections of an earlier run may still count.
 func (c *crowd) join() company {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -200,24 +200,24 @@ func connected(fd int, to netip.Addr) (done bool, err error) {
 	}
 }
 
-// fromICMP is what a message makes of a connect. By itself this machine sends some,
-// too: its firewall does ("reject" of nftables and iptables), and for want of an
-// answer to ARP or neighbour discovery it reports a host of its own network, or the
-// gateway to all others, as unreachable.
+// fromICMP is the error that an ICMP message makes of a connect. This machine sends
+// some itself: its firewall does ("reject" of nftables and iptables), and when nothing
+// answers ARP or neighbour discovery it reports a host of its own network, or every
+// host behind the gateway, as unreachable.
 func fromICMP(answer icmpAnswer, by netip.Addr, err error, to netip.Addr, ours bool) error {
 	e := &dialError{err: err, icmp: answer, by: by}
 	switch {
 	case !ours || by == to.WithZone("") && answer == icmpPort: // a port that is closed says so of itself
 	case answer == icmpUnreachable && isNear(to):
-		e.by = netip.Addr{} // nobody says it, but the host does not answer
+		e.by = netip.Addr{} // no router says so: the host itself does not answer
 	default:
 		e.local = true
 	}
 	return e
 }
 
-// isNear reports whether an address is in a network that this machine is in itself,
-// so that no gateway is between.
+// isNear reports whether an address is in one of this machine's own networks, with no
+// gateway in between.
 func isNear(to netip.Addr) bool { return inOwnNetwork(to, netip.Prefix.Contains) }
 
 // isLocal reports whether an address is the one the socket connects from: its

@@ -59,8 +59,8 @@ func waysFrom(source netip.Addr) func(netip.Addr) Obstacle {
 	}
 }
 
-// isBroadcast reports whether an address is the one by which all of a network of this
-// machine are meant.
+// isBroadcast reports whether an address is the broadcast address of one of this
+// machine's networks.
 func isBroadcast(to netip.Addr) bool {
 	if !to.Is4() || to.As4()[3]&3 != 3 { // the last of any network of more than two hosts
 		return false
@@ -70,7 +70,7 @@ func isBroadcast(to netip.Addr) bool {
 	})
 }
 
-// inOwnNetwork reports whether a network of this machine is such that.
+// inOwnNetwork reports whether such holds for an address and one of this machine's networks.
 func inOwnNetwork(to netip.Addr, such func(netip.Prefix, netip.Addr) bool) bool {
 	addrs, err := net.InterfaceAddrs()
 	return err == nil && slices.ContainsFunc(addrs, func(a net.Addr) bool {

@@ -34,7 +34,7 @@ type run struct {
 	connects, talks, witnesses *semaphore.Weighted
 	background                 sync.WaitGroup      // what no check waits for
 	pace                       *rate.Limiter       // of all connects; nil where there is none
-	first                      *semaphore.Weighted // of the checks that wait for it to begin
+	first                      *semaphore.Weighted // held by the check whose first connect waits for the pace
 
 	mu    sync.Mutex
 	hosts map[string]*host

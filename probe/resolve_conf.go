@@ -39,7 +39,7 @@ const (
 // readResolvConf reads the file. Where it is missing or names no server, the
 // machine has one of its own, as glibc and Go assume, too.
 //
-// Without a search list, names are looked for in the domain of the machine's own.
+// Without a search list, it is the domain of this machine's name (resolv.conf(5)).
 func readResolvConf(file, hostname string) resolvConf {
 	c := resolvConf{ndots: 1, wait: 5 * time.Second}
 	if _, domain, _ := strings.Cut(strings.Trim(hostname, "."), "."); domain != "" {

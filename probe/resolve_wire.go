@@ -150,8 +150,8 @@ func readRecords(p *dnsmessage.Parser) (r dnsRecords, whole bool) {
 	}
 }
 
-// isReferral reports whether an answer names nothing but other servers, as a server
-// does that is not to be asked about the name.
+// isReferral reports whether an answer does nothing but name other servers: the one
+// that sent it knows nothing of the name and asks nobody.
 func (r dnsRecords) isReferral() bool {
 	return r.ns && len(r.addrs) == 0 && len(r.aliases) == 0 && !r.soa
 }

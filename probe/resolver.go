@@ -121,7 +121,7 @@ func (r *Resolver) keep(host string, l lookedUp) {
 	r.known[host] = l
 }
 
-// forget drops what came of a name, so that it is looked up again.
+// forget drops what is known of a name, so that the next lookup asks again.
 func (r *Resolver) forget(host string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -194,8 +194,8 @@ func TestPassed(t *testing.T) {
 	}
 }
 
-// TestStoodStillInResolver wants what the resolver kept of an overslept lookup
-// forgotten, so that the name is really asked again.
+// TestStoodStillInResolver: a lookup that failed because the program stood still is
+// not remembered. The name is asked again.
 func TestStoodStillInResolver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, lookups := newSleeper(), 0

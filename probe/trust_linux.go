@@ -81,8 +81,8 @@ func appendFile(text []byte, name string) ([]byte, error) {
 	}
 }
 
-// appendUnspaced appends data without white space, which is at the ends of lines but
-// for comments.
+// appendUnspaced appends data without white space. Apart from comments, that stands
+// only at the ends of lines.
 func appendUnspaced(text, data []byte) []byte {
 	for line := range bytes.Lines(data) {
 		for line = bytes.TrimSpace(line); ; {

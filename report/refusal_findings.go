@@ -81,8 +81,8 @@ const (
 	aboutName = `(?i)\b(?:helo|ehlo|name|domain|host|host ?name|fqdn|lookup|dns)\b|resolv`
 )
 
-// refusalIs reports whether the refusal matches a pattern. It is compiled when it is
-// asked for, which few runs do.
+// refusalIs reports whether the refusal matches a pattern, which is compiled only
+// then: few runs need it.
 func (s seen) refusalIs(pattern string) bool {
 	return regexp.MustCompile(pattern).MatchString(s.Peer.Refusal)
 }

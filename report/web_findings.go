@@ -66,9 +66,9 @@ func sayUnproved(s seen) (text, hint string) {
 		"Open the page in a browser to see whose it is. If a proxy removes Exchange's headers, check the server by its own name, past the proxy, and compare."
 }
 
-// noLogin: it wants a login and names no way to log in, where RFC 9110 section
-// 15.5.2 has at least one. What the directory of PowerShell answers is not confirmed,
-// and a malformed line may have been the one.
+// noLogin: it asks for a login and offers no way to log in, though RFC 9110 section
+// 15.5.2 requires at least one. What the PowerShell directory answers is not confirmed,
+// and a malformed header line may have been the challenge.
 func noLogin(s seen) bool {
 	_, offered := s.fact("authenticate")
 	web := s.web()
@@ -89,8 +89,8 @@ func gateway(s seen) bool {
 	return s.speaks("http") && before && s.web().Name != "" && s.elsewhere() == ""
 }
 
-// gatewayElsewhere: it does so at another host, or somebody who is not known leads
-// there.
+// gatewayElsewhere: a known gateway redirects to another host, or something unknown
+// does.
 func gatewayElsewhere(s seen) bool {
 	return s.speaks("http") && (s.strangers() || !s.marked()) && s.elsewhere() != ""
 }

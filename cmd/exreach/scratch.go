@@ -63,8 +63,8 @@ func replayable(ctx context.Context, from io.Reader) replay {
 	return replay{io.TeeReader(heeding(ctx, from), k), k.again, k.rest.Close}
 }
 
-// sectionOf is what is to be read of a file yet, and there already: somebody may be
-// writing to it.
+// sectionOf is the rest of a file, up to its present end: another program may still
+// be writing to it.
 func sectionOf(f *os.File) (*io.SectionReader, error) {
 	at, err := f.Seek(0, io.SeekCurrent)
 	if err != nil {

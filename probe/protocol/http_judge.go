@@ -60,7 +60,7 @@ func judgeHTTP(page *httpPage, q Question) (w Web, refusal string, err error) {
 }
 
 // loops reports whether a redirect leads to the very page that was asked for. One
-// that sets a cookie may lead further with it, as load balancers do.
+// that sets a cookie may lead on once the cookie is sent, as with load balancers.
 func loops(page *httpPage, q Question) bool {
 	to := leadsTo(page)
 	if to == noURL || to.Path != askedPath(q) || to.RawQuery != "" || len(page.Header.Values("Set-Cookie")) > 0 {
