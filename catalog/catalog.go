@@ -38,7 +38,17 @@ type Version struct {
 type Role struct {
 	Name string // "mailbox"
 	Text string // one line for people
+	Auto Taken  // when a host whose role nobody has said is taken to have it
 }
+
+// Taken is when a host whose role nobody has said is taken to have a role.
+type Taken string
+
+// The cases. Of all other roles, somebody has to say it.
+const (
+	Usual  Taken = "usual"  // where its services answer, or nothing tells of any role
+	Proved Taken = "proved" // where its services answer
+)
 
 // A Service is one row of the catalogue: a role listens on a port and speaks a
 // protocol there. Either Ports or RPC says where it is found; a check of an RPC

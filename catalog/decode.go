@@ -52,7 +52,7 @@ func (d *decoder) file(root *yaml.Node) (file, error) {
 // role reads one entry of roles.
 func (f *file) role(n *yaml.Node) error {
 	var r Role
-	if err := mapping(n, named("name", &r.Name), text("text", &r.Text)); err != nil {
+	if err := mapping(n, named("name", &r.Name), text("text", &r.Text), word("auto", []Taken{Usual, Proved}, &r.Auto)); err != nil {
 		return err
 	}
 	if r.Name == "" || r.Text == "" {

@@ -2,7 +2,10 @@
 
 package catalog
 
-// Auto is the word for the version that a host admits to.
+import "slices"
+
+// Auto is the word for the version that a host admits to, and for the roles whose
+// services answer.
 const Auto = "auto"
 
 // SupportRoles are the roles whose hosts need not run the version that they
@@ -23,19 +26,126 @@ var telling = []struct{ version, role, service string }{
 	{"2003", "back-end", "link-state"},
 }
 
+// logonPage shows the build of OWA since 2007: in a header, or in the paths of what
+// belongs to it.
+const logonPage = "/owa/auth/logon.aspx"
+
+// A further question is asked where the first ones left something open. Where more
+// than one condition is stated, all must hold.
+type further struct {
+	version, role, service string
+
+	instead uint16   // of this port, which did not answer
+	behind  uint16   // this port answered, and the version is open
+	among   []string // the host may run one of these versions
+	only    []string // it can run no others than these
+	alone   bool     // nothing answered
+	page    string   // asked for in place of the row's own
+	inside  string   // the RPC interface that is asked for, too
+}
+
+// furthers are the same services at their other ports, and what settles the most of
+// the versions that are hard to tell apart.
+var furthers = []further{
+	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", instead: 25},
+	{version: DefaultVersion, role: "mailbox", service: "imaps", instead: 143},
+	{version: DefaultVersion, role: "mailbox", service: "pop3s", instead: 110},
+	{version: DefaultVersion, role: "mailbox", service: "http", instead: 443},
+	{version: "2003", role: "back-end", service: "owa-http", instead: 443, among: []string{"2000", "2003"}},
+	{version: "2003", role: "back-end", service: "owa", behind: 443, among: []string{"2000", "2003"}},
+	{version: DefaultVersion, role: "mailbox", service: "owa", page: logonPage, behind: 443, among: Exchange[slices.Index(Exchange, "2007"):]},
+	{version: "2007", role: "mailbox", service: "endpoint-mapper", inside: "emsmdb", only: []string{"2007", "2010"}},
+	{version: DavMail, role: "gateway", service: "imap", alone: true},
+}
+
+// Heard is what is known of a host while it is being identified.
+type Heard struct {
+	Answered []Check  // the services that answered
+	Versions []string // that it may run; none where nothing tells
+}
+
+// open reports whether the version is.
+func (h Heard) open() bool { return len(h.Versions) != 1 }
+
+func (h Heard) at(port uint16) bool {
+	return slices.ContainsFunc(h.Answered, func(c Check) bool { return c.Service.Ports.First == port })
+}
+
+// may reports whether the host may run one of versions.
+func (h Heard) may(versions []string) bool {
+	return versions == nil || len(h.Versions) == 0 || slices.ContainsFunc(h.Versions, func(v string) bool { return slices.Contains(versions, v) })
+}
+
+// must reports whether it can run no others than versions.
+func (h Heard) must(versions []string) bool {
+	return versions == nil || len(h.Versions) > 0 && !slices.ContainsFunc(h.Versions, func(v string) bool { return !slices.Contains(versions, v) })
+}
+
+// asks reports whether a further question has something to tell.
+func (f further) asks(h Heard) bool {
+	switch {
+	case f.instead != 0 && h.at(f.instead), f.behind != 0 && !(h.at(f.behind) && h.open()), f.alone && len(h.Answered) > 0:
+		return false
+	}
+	return h.may(f.among) && h.must(f.only)
+}
+
 // Identify returns the checks that make a host say which version it runs.
 func (c *Catalog) Identify(host, from string) []Check {
 	var checks []Check
 	for _, t := range telling {
-		v, err := c.Version(t.version)
-		if err != nil {
-			continue // a catalogue of the user's may lack it
+		if check, found := c.question(t.version, t.role, t.service); found {
+			checks = append(checks, check)
 		}
-		for _, s := range v.servicesOf(t.role) {
-			if s.Name == t.service && s.Unasked == "" {
-				checks = append(checks, Check{Host: host, Version: t.version, Service: s, From: from, Want: Optional})
-			}
+	}
+	return ask(checks, host, from)
+}
+
+// IdentifyMore returns what else to ask a host, none where its version and roles are
+// known.
+func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
+	if !h.open() && !c.hasSeveralRoles(h.Versions[0], from) {
+		return nil
+	}
+	var checks []Check
+	for _, f := range furthers {
+		check, found := c.question(f.version, f.role, f.service)
+		if !found || !f.asks(h) {
+			continue
 		}
+		if f.page != "" {
+			d := *check.Service.HTTP
+			d.Path, d.Status, d.Health = f.page, []int{200}, ""
+			check.Service.HTTP = &d
+		}
+		if behind, found := c.question(f.version, f.role, f.inside); found {
+			check.Behind = []Check{behind}
+		}
+		checks = append(checks, check)
+	}
+	return ask(checks, host, from)
+}
+
+// question is the check of a row, to be given a host. A catalogue of the user's may
+// lack it.
+func (c *Catalog) question(version, role, service string) (Check, bool) {
+	v, err := c.Version(version)
+	if err != nil {
+		return Check{}, false
+	}
+	services := v.servicesOf(role)
+	i := slices.IndexFunc(services, func(s Service) bool { return s.Name == service && s.Unasked == "" })
+	if i < 0 {
+		return Check{}, false
+	}
+	return Check{Version: version, Service: services[i], Want: Optional}, true
+}
+
+// ask gives questions their host.
+func ask(checks []Check, host, from string) []Check {
+	for i := range checks {
+		checks[i].Host, checks[i].From = host, from
+		ask(checks[i].Behind, host, from)
 	}
 	return Number(checks, 0)
 }

@@ -22,6 +22,9 @@ import (
 //go:embed data/*.yaml
 var data embed.FS
 
+// noVersions are the files that hold no version; ids.yaml is for the tests.
+var noVersions = []string{"sources.yaml", "ids.yaml", "products.yaml"}
+
 // Open returns the catalogue that comes with exreach.
 func Open() (*Catalog, error) { return open(data, "data") }
 
@@ -36,7 +39,7 @@ func open(files fs.FS, dir string) (*Catalog, error) {
 	})}
 	for _, name := range names {
 		base := path.Base(name)
-		if base == "sources.yaml" || base == "ids.yaml" { // not a version; ids.yaml is for the tests
+		if slices.Contains(noVersions, base) {
 			continue
 		}
 		c.shelves = append(c.shelves, shelf{

@@ -22,7 +22,7 @@ type Topology struct {
 type Host struct {
 	Name     string            // a DNS name or an address
 	Version  string            // "" is DefaultVersion
-	Role     string            // "" is the version's only role, or else DefaultRole
+	Role     string            // "" is the role that hosts of the version usually have, or else DefaultRole
 	RPCPorts map[string]uint16 // static port by RPC service name: dialed without the endpoint mapper
 	Origin   string            // where the host was named, for errors: "org.yaml:3"; "" is the command line
 }
@@ -79,10 +79,7 @@ func (c *Catalog) place(h Host) (Version, string, error) {
 	if err != nil {
 		return Version{}, "", err
 	}
-	if h.Role == "" && len(v.Roles) == 1 {
-		h.Role = v.Roles[0].Name
-	}
-	r, err := v.Role(cmp.Or(h.Role, DefaultRole))
+	r, err := v.Role(cmp.Or(h.Role, v.usualRole(), DefaultRole))
 	return v, r.Name, err
 }
 

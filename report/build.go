@@ -110,6 +110,7 @@ func judge(s seen) Entry {
 		TLS:      string(cmp.Or(c.Service.TLS, catalog.NoTLS)),
 		Want:     string(c.Want),
 		OneOf:    c.Service.OneOf,
+		Path:     s.answer().path,
 		Name:     NewName(s.Name),
 		Address:  text(s.Address),
 		Verdict:  string(s.Verdict),

@@ -2,6 +2,8 @@
 
 package report
 
+import "exreach/catalog"
+
 // schannelLog is where Windows says what is wrong with the key of a certificate.
 const schannelLog = "the System log has events 36870 and 36874 of Schannel"
 
@@ -9,9 +11,9 @@ const schannelLog = "the System log has events 36870 and 36874 of Schannel"
 // where it cannot use it.
 func (s seen) certificateHint() string {
 	switch version, spoken := s.Check.Version, s.Check.Service.Protocol; {
-	case version == online:
+	case version == catalog.Online:
 		return "Microsoft runs this server: check the service health of Microsoft 365 (admin.microsoft.com), then look for a device on the path that blocks TLS."
-	case version == davmail:
+	case version == catalog.DavMail:
 		return "Check the keystore of DavMail (davmail.ssl.keystoreFile and the passwords beside it in davmail.properties) and DavMail's log."
 	case spoken == "winrm":
 		return "Check the listener and its certificate: winrm enumerate winrm/config/listener, netsh http show sslcert."
@@ -86,9 +88,9 @@ func (s seen) asksController() bool {
 // these cmdlets of Exchange.
 func (s seen) assigning(cmdlets string) string {
 	switch {
-	case s.Check.Version == davmail:
+	case s.Check.Version == catalog.DavMail:
 		return "(davmail.ssl.keystoreFile in davmail.properties)"
-	case s.Check.Version == online:
+	case s.Check.Version == catalog.Online:
 		return "(Microsoft runs this server)"
 	case s.asksController():
 		return "(certlm.msc on the domain controller)"

@@ -17,11 +17,17 @@ const patience = 200 * time.Millisecond
 // Hosts judges the results of a run that began at started, and yields the
 // entries of each host as soon as its last result is there: only then can they
 // be judged beside one another. Once ctx has ended, a host that takes long is told
-// without being judged.
-func Hosts(ctx context.Context, results iter.Seq[probe.Result], started time.Time) iter.Seq[[]Entry] {
+// without being judged. What was found out about a host beforehand stands at its
+// first entry; identified is asked for it by the host's name, and is nil where nobody
+// found out anything.
+func Hosts(ctx context.Context, results iter.Seq[probe.Result], started time.Time, identified func(host string) *Identified) iter.Seq[[]Entry] {
 	return func(yield func([]Entry) bool) {
 		for host := range probe.ByHost(results) {
-			if entries := judgeHost(host, started, outOfPatience(ctx)); len(entries) > 0 && !yield(entries) {
+			entries := judgeHost(host, started, outOfPatience(ctx))
+			if len(entries) > 0 && identified != nil {
+				entries[0].identify(identified(entries[0].Host))
+			}
+			if len(entries) > 0 && !yield(entries) {
 				return
 			}
 		}

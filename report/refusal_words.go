@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
@@ -25,7 +26,7 @@ var refusalWords = slices.Concat(httpRefusals, mailRefusals, directoryRefusals, 
 
 func sayRefuses(s seen) (text, hint string) {
 	text = "The service answers but turns this client away: " + sentence(s.Peer.Refusal)
-	if s.Check.Version == online {
+	if s.Check.Version == catalog.Online {
 		return text, "Microsoft runs this server: see the service health of Microsoft 365 (admin.microsoft.com), and try again later."
 	}
 	for _, w := range refusalWords {

@@ -94,6 +94,7 @@ type Entry struct {
 	TLS      string         `json:"tls"`
 	Want     string         `json:"want"`
 	OneOf    string         `json:"one_of,omitempty"`  // the group of which one service is enough
+	Path     string         `json:"path,omitempty"`    // that was asked for over HTTP; absent for other protocols
 	Name     *Name          `json:"name,omitempty"`    // absent where there is no more to it than an address
 	Address  string         `json:"address,omitempty"` // absent where the name has none
 	Verdict  string         `json:"verdict"`
@@ -113,7 +114,9 @@ type Entry struct {
 	Crowded  *Crowded       `json:"crowded,omitempty"` // absent where other connections made no difference
 	Silence  string         `json:"silence,omitempty"` // of the verdict silent; absent where it is not known
 	Parent   string         `json:"parent,omitempty"`
-	Trace    *Trace         `json:"trace,omitempty"` // absent where no trace was asked for or made
+
+	Identified *Identified `json:"identified,omitempty"` // what the host was found to be; at its first result, and absent where it was not asked
+	Trace      *Trace      `json:"trace,omitempty"`      // absent where no trace was asked for or made
 
 	order  int                  // position in the plan, or in the file that was read
 	ground []catalog.GroundRule // what holds for its host

@@ -73,51 +73,28 @@ func (s seen) offers(word string) bool {
 	return slices.ContainsFunc(s.Peer.Capabilities, func(line string) bool { return keyword(line) == word })
 }
 
-// exchangeKeywords are of Exchange's own making: no relay and no filter has them
-// by itself. NTLM is what its port for users has of that kind.
-var exchangeKeywords = []string{"X-ANONYMOUSTLS", "X-EXPS", "XRDST", "XEXCH50", "XSHADOW", "X-LINK2STATE"}
-
-func (s seen) hasExchangeKeyword() bool {
-	return slices.ContainsFunc(exchangeKeywords, s.offers) ||
-		slices.ContainsFunc(s.Peer.Capabilities, func(line string) bool { return keyword(line) == "AUTH" && strings.Contains(line, "NTLM") })
-}
-
 // windowsSMTP is the greeting of the SMTP service that is part of Windows (IIS).
 // Exchange 2000 and 2003 run in it; later ones have their own.
-var windowsSMTP = regexp.MustCompile(`Microsoft ESMTP MAIL Service, Version: ([0-9.]+)`)
+var windowsSMTP = regexp.MustCompile(`(?i)Microsoft ESMTP MAIL Service,? Version: ([0-9.]+)`)
 
 func iisSMTP(s seen) bool {
-	return s.speaks("smtp") && s.exchange() && since("2007", s.Check.Version) && windowsSMTP.MatchString(s.Peer.Greeting)
+	return s.speaks("smtp") && s.exchange() && since("2007", s.Check.Version) && s.windowsSMTP() != ""
+}
+
+// windowsSMTP is the version of the SMTP service of Windows, where its greeting tells
+// one. Some administrators have put Exchange's there.
+func (s seen) windowsSMTP() string {
+	for _, line := range s.answer().greetings() {
+		if found := windowsSMTP.FindStringSubmatch(line); found != nil && greetedBuilds(line) == nil {
+			return found[1]
+		}
+	}
+	return ""
 }
 
 func sayIISSMTP(s seen) (text, hint string) {
-	return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s), not Exchange %s: from 2007 on, Exchange has its own, which greets without a version.",
-			windowsSMTP.FindStringSubmatch(s.Peer.Greeting)[1], s.Check.Version),
+	return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s), not Exchange %s: from 2007 on, Exchange has its own, which greets without a version.", s.windowsSMTP(), s.Check.Version),
 		"If Exchange should answer here, stop and disable the service SMTPSVC and start MSExchangeTransport; if an Exchange 2000 or 2003 answers, give that as the version."
-}
-
-// strange: the greeting is not one that Exchange makes, and nobody masked it.
-func strange(s seen) bool {
-	if !s.speaks("smtp") || !s.exchange() || iisSMTP(s) || maskedBanner(s) || shieldBanner(s) {
-		return false
-	}
-	versions, _ := admitted("smtp", s.Peer)
-	return len(versions) == 0
-}
-
-func changedBanner(s seen) bool { return strange(s) && s.hasExchangeKeyword() }
-
-func sayChangedBanner(s seen) (text, hint string) {
-	return fmt.Sprintf("The greeting is not Exchange's own, but the extensions are: an administrator has changed its text.%s", s.quote()),
-		"Nothing to do. Get-ReceiveConnector shows the text as Banner."
-}
-
-func otherProduct(s seen) bool { return strange(s) && !s.hasExchangeKeyword() }
-
-func sayOtherProduct(s seen) (text, hint string) {
-	return fmt.Sprintf("Another product answers: neither the greeting nor the extensions are Exchange's. "+
-			"A smart host, a spam filter in the cloud, a mail gateway or an anti-virus proxy stands in front of the server.%s", s.quote()),
-		"If it should be there, check it as what it is, and check Exchange by a name that leads past it; if not, check where the name and the port forwarding lead."
 }
 
 // smtpsSuspected: what listens at 465 waits for the TLS handshake, or has sent

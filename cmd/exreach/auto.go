@@ -5,11 +5,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"iter"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,83 +16,172 @@ import (
 	"exreach/report"
 )
 
-// isAuto reports whether the version of a host is to be found out. Of a host
-// with a supporting role it cannot be, and hardly matters.
-func isAuto(h catalog.Host) bool {
-	return (h.Version == "" || h.Version == catalog.Auto) && !slices.Contains(catalog.SupportRoles, h.Role)
-}
-
-// settle gives each role without a version one that the host may have: the
-// newest with that role.
-func settle(cat *catalog.Catalog, t target) target {
-	t.roles = slices.Clone(t.roles)
-	for i, h := range t.roles {
-		if h.Version == "" || h.Version == catalog.Auto {
-			t.roles[i].Version = newestWith(cat, h.Role)
-		}
-	}
-	return t
-}
-
-// newestWith is the newest version that has the role, or the default.
-func newestWith(cat *catalog.Catalog, role string) string {
-	if hasRole(cat, catalog.DefaultVersion, role) {
-		return catalog.DefaultVersion
-	}
-	for _, version := range slices.Backward(cat.Names()) {
-		if hasRole(cat, version, role) {
-			return version
-		}
-	}
-	return catalog.DefaultVersion
-}
-
-func hasRole(cat *catalog.Catalog, version, role string) bool {
-	v, err := cat.Version(version)
-	if err == nil && role != "" {
-		_, err = v.Role(role)
-	}
-	return err == nil
-}
-
 // few is how many hosts may each have a line that says what it was taken for.
 const few = 20
 
-// An identifier asks hosts without a version which one they run, and says what
-// it concluded.
+// An identifier asks hosts without a version, or without a role where that does not
+// tell it, what they are, and says what it concluded.
 type identifier struct {
-	cat   *catalog.Catalog
-	from  string
+	taker
 	notes io.Writer
 	each  bool           // a note on each host, not on all of them together
 	taken map[string]int // hosts by the version that they are checked as
 	mute  int            // those of them that did not say
+	found sync.Map       // report.Identified by the host's name
+}
+
+// A suspect is a host that is being identified.
+type suspect struct {
+	target
+	next  []catalog.Check // to be asked
+	asked []catalog.Check
+	heard []report.Entry
 }
 
 // targets passes the hosts on, in the order in which they answer. A host that
 // does not answer at once is not waited for: the check itself will tell. A host
-// that ctx cuts short has not answered, and is not passed on.
+// that ctx cuts short has not answered, and is not passed on. Who leaves something
+// open is asked once more, while others are asked for the first time.
 func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[target]) iter.Seq[target] {
 	return func(yield func(target) bool) {
-		var asked sync.Map // targets by name
-		questions := func(yield func(catalog.Check) bool) {
-			for t := range in {
-				asked.Store(t.name(), t)
-				for _, c := range i.cat.Identify(t.name(), i.from) {
-					if !yield(c) {
-						return
-					}
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		known, open := make(chan *suspect), make(chan *suspect)
+		first, second := halves(pool)
+		var asking sync.WaitGroup
+		asking.Go(func() {
+			defer close(open)
+			i.ask(ctx, first, i.suspects(in), func(s *suspect) {
+				if s.next = i.more(s); len(s.next) > 0 {
+					hand(ctx, open, s)
+				} else {
+					hand(ctx, known, s)
 				}
+			})
+		})
+		asking.Go(func() {
+			i.ask(ctx, second, arriving(open, pool.Limit == 1), func(s *suspect) { hand(ctx, known, s) })
+		})
+		go func() {
+			asking.Wait()
+			close(known)
+		}()
+		for s := range known {
+			if ctx.Err() == nil && !yield(i.conclude(s)) {
+				stop()
 			}
 		}
-		for entries := range report.Hosts(ctx, pool.Run(ctx, questions), time.Now()) {
-			t, known := asked.LoadAndDelete(entries[0].Host)
-			if ctx.Err() != nil || known && !yield(i.conclude(t.(target), entries)) {
+		if ctx.Err() == nil {
+			i.noteTaken()
+		}
+	}
+}
+
+// halves is a pool for the first questions and one for those after them, which are
+// asked at the same time.
+func halves(p *probe.Pool) (first, second *probe.Pool) {
+	a, b := *p, *p
+	if p.Limit > 1 {
+		b.Limit = max(1, p.Limit/4)
+		a.Limit = p.Limit - b.Limit
+	}
+	return &a, &b
+}
+
+// hand gives a host on, unless nobody waits for it any more.
+func hand(ctx context.Context, to chan<- *suspect, s *suspect) {
+	select {
+	case to <- s:
+	case <-ctx.Done():
+	}
+}
+
+// arriving are the hosts of a channel; where nobody else may have a connection
+// meanwhile, once all are there.
+func arriving(from <-chan *suspect, alone bool) iter.Seq[*suspect] {
+	return func(yield func(*suspect) bool) {
+		var waiting []*suspect
+		for s := range from {
+			if alone {
+				waiting = append(waiting, s)
+			} else if !yield(s) {
 				return
 			}
 		}
-		i.noteTaken()
+		for _, s := range waiting {
+			if !yield(s) {
+				return
+			}
+		}
 	}
+}
+
+// suspects are the targets with the first questions.
+func (i *identifier) suspects(in iter.Seq[target]) iter.Seq[*suspect] {
+	return func(yield func(*suspect) bool) {
+		for t := range in {
+			if !yield(&suspect{target: t, next: i.cat.Identify(t.name(), i.from)}) {
+				return
+			}
+		}
+	}
+}
+
+// ask asks each host what it is to be asked, and tells once it was.
+func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], tell func(*suspect)) {
+	var waiting sync.Map // suspects by name
+	questions := func(yield func(catalog.Check) bool) {
+		for s := range in {
+			waiting.Store(s.name(), s)
+			for _, c := range s.next {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+	for entries := range report.Hosts(ctx, pool.Run(ctx, questions), time.Now(), nil) {
+		s, known := waiting.LoadAndDelete(entries[0].Host)
+		if ctx.Err() != nil {
+			return
+		}
+		if known {
+			s := s.(*suspect)
+			s.asked, s.heard = append(s.asked, s.next...), append(s.heard, entries...)
+			tell(s)
+		}
+	}
+}
+
+// more is what to ask a host once its first answers are there.
+func (i *identifier) more(s *suspect) []catalog.Check {
+	h := catalog.Heard{Answered: answered(s.asked, s.heard), Versions: report.Identify(s.heard).Candidates}
+	if given := s.roles[0]; !noVersion(given) {
+		h.Versions = []string{given.Version}
+	}
+	return i.cat.IdentifyMore(s.name(), i.from, h)
+}
+
+// answered are the checks that the answers are to, but for those of other products.
+func answered(asked []catalog.Check, heard []report.Entry) []catalog.Check {
+	var all []catalog.Check
+	for _, c := range asked {
+		answers := func(e report.Entry) bool {
+			return e.Service == c.Service.Name && e.Role == c.Service.Role && e.Path == pathOf(c) && e.Verdict == string(probe.Answered) && !e.IsForeign()
+		}
+		if slices.ContainsFunc(heard, answers) {
+			all = append(all, c)
+		}
+		all = append(all, answered(c.Behind, heard)...)
+	}
+	return all
+}
+
+func pathOf(c catalog.Check) string {
+	if c.Service.HTTP == nil {
+		return ""
+	}
+	return c.Service.HTTP.Path
 }
 
 // quick is a pool that does not wait long.
@@ -114,53 +201,4 @@ func divide(p *probe.Pool) (asking, checking probe.Pool) {
 	asking.Limit = max(1, limit/4)
 	checking.Limit = max(1, limit-asking.Limit)
 	return asking, checking
-}
-
-// conclude gives a host the version that it admits to, in each of its roles.
-func (i *identifier) conclude(t target, heard []report.Entry) target {
-	c := report.Conclude(heard)
-	settled := settle(i.cat, t)
-	for n, h := range t.roles {
-		if !isAuto(h) {
-			continue
-		}
-		version := cmp.Or(c.Version(func(v string) bool { return hasRole(i.cat, v, h.Role) }), settled.roles[n].Version)
-		settled.roles[n].Version = version
-		i.taken[version]++
-		if len(c.Candidates) == 0 {
-			i.mute++
-		}
-		if i.each {
-			note(i.notes, "%s", concluded(t.name(), c, version))
-		}
-	}
-	return settled
-}
-
-// concluded says what a host was taken for, and from what.
-func concluded(host string, c report.Conclusion, version string) string {
-	switch {
-	case len(c.Candidates) == 0:
-		return fmt.Sprintf("%s does not say which version it is; checking it as --version %s", host, version)
-	case len(c.Candidates) == 1 && c.Candidates[0] == version:
-		return fmt.Sprintf("%s is version %s, by %s", host, version, c.Said)
-	}
-	return fmt.Sprintf("%s may be version %s, by %s; checking it as --version %s", host, strings.Join(c.Candidates, ", "), c.Said, version)
-}
-
-// noteTaken says what many hosts were taken for.
-func (i *identifier) noteTaken() {
-	var parts []string
-	for _, version := range i.cat.Names() {
-		if n := i.taken[version]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s as --version %s", probe.Count(n, "host"), version))
-		}
-	}
-	if i.each || parts == nil {
-		return
-	}
-	note(i.notes, "checking %s", strings.Join(parts, ", "))
-	if i.mute > 0 {
-		note(i.notes, "%s of these did not report a version", probe.Count(i.mute, "host"))
-	}
 }

@@ -23,6 +23,8 @@ type versionJSON struct {
 type roleJSON struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
+
+	Auto catalog.Taken `json:"auto,omitempty"` // when a host whose role nobody has said is taken to have it
 }
 
 // A serviceJSON has either Ports or RPC, as a Service does.

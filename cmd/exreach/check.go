@@ -60,9 +60,8 @@ func check(c *cli.Context, w world) error {
 		return pointed(cat, err)
 	}
 	fmt.Fprint(out.notes, &notes)
-	who := identifier{
-		cat:   cat,
-		from:  plan.from,
+	who := &identifier{
+		taker: plan.taker(),
 		notes: out.notes,
 		each:  hosts.pipe == nil && hosts.named.Load() <= few,
 		taken: map[string]int{},

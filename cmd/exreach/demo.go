@@ -67,7 +67,7 @@ func demo(c *cli.Context, w world) error {
 	err = out.run(c.Context, &pool, &survey{
 		hosts: oneHost(demoHost),
 		plan:  &planner{cat: cat, from: catalog.DefaultFrom, notes: io.Discard, told: map[[2]string]bool{}},
-		who:   identifier{cat: cat},
+		who:   &identifier{taker: taker{cat: cat, from: catalog.DefaultFrom}},
 	})
 	if err != nil {
 		return err

@@ -125,7 +125,7 @@ func (o output) run(ctx context.Context, pool *probe.Pool, s *survey) error {
 		results = o.tracer.Results(asking, results)
 	}
 	var counts report.Counts
-	if hosts := report.Hosts(ctx, results, began); o.format.Each != nil {
+	if hosts := report.Hosts(ctx, results, began, s.identified); o.format.Each != nil {
 		counts, err = o.each(to, hosts, stop)
 	} else {
 		counts, err = o.whole(to, hosts, s, began)

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -19,7 +20,7 @@ import (
 func planFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "version", Aliases: []string{"V"}, Usage: "the `VERSION` of Exchange: 5.5, 2010, 2019, se, ... (default auto: what the host reports)"},
-		&cli.StringFlag{Name: "role", Usage: "the `ROLE` of the hosts in that version (default mailbox, or the only one)"},
+		&cli.StringFlag{Name: "role", Usage: "the `ROLE` of the hosts in that version (default auto: each whose services answer)"},
 		&cli.StringFlag{Name: "from", Usage: "`WHO` connects: client, internet, mailbox, admin, ... (default client)"},
 		&cli.StringFlag{Name: "hosts", Usage: "read the hosts from `FILE`, one per line; - is stdin"},
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "read the hosts from a topology `FILE` (YAML)"},
@@ -57,22 +58,29 @@ func knownWords(cat *catalog.Catalog, c *cli.Context) error {
 	if err != nil {
 		return &mistake{err, "a version is a year, or 4.0 to 5.5, se or online, without its update and build: --version 2019"}
 	}
-	if role == "" {
+	if role == "" || role == catalog.Auto {
 		return nil
 	}
 	_, err = v.Role(role)
-	if meant, known := otherRoles[role]; err != nil && known {
-		return hinted("did you mean --role "+meant+"?", "version %s: %w", v.Name, err)
+	if err == nil {
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("version %s: %w", v.Name, err)
+	err = fmt.Errorf("version %s: %w", v.Name, err)
+	called := cmp.Or(otherRoles[role], role)
+	switch meant := v.RoleLike(called); {
+	case meant == "":
+		return err
+	case called != role && meant == called:
+		return &mistake{err, "did you mean --role " + meant + "?"}
 	}
-	return nil
+	return &mistake{err, fmt.Sprintf("what %s does in other versions, %s does in %s: --role %s, or --role auto for the roles whose services answer",
+		called, v.RoleLike(called), v.Name, v.RoleLike(called))}
 }
 
 // otherRoles is what people call roles.
 var otherRoles = map[string]string{
 	"cas": "client-access", "mbx": "mailbox", "ht": "hub", "transport": "hub", "dc": "domain-controller", "gc": "domain-controller", "ad": "domain-controller",
+	"fe": "front-end", "be": "back-end",
 }
 
 // wordsOf is the words of an option that may be given more than once. A comma at

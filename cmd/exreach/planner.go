@@ -62,7 +62,7 @@ func (p *planner) rehearse(r *roster) error {
 	planned := map[kind]int{} // checks of a host of that kind
 	var all []catalog.Check
 	for t := range r.known() {
-		p.auto = p.auto || t.isAuto()
+		p.auto = p.auto || p.taker().anyOpen(t)
 		k := kind{t.roles[0].Version, t.roles[0].Role}
 		plain := len(t.roles) == 1 && t.roles[0].RPCPorts == nil
 		n, known := planned[k]
@@ -92,8 +92,10 @@ func (p *planner) rehearse(r *roster) error {
 
 // plan is every check of one host.
 func (p *planner) plan(t target) ([]catalog.Check, error) {
-	return p.cat.Plan(catalog.Topology{Hosts: settle(p.cat, t).roles}, p.from)
+	return p.cat.Plan(catalog.Topology{Hosts: p.taker().settle(t).roles}, p.from)
 }
+
+func (p *planner) taker() taker { return taker{cat: p.cat, from: p.from} }
 
 // possible is the services that hosts without a version may turn out to have.
 func (p *planner) possible() []catalog.Service {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -24,16 +25,6 @@ type target struct {
 }
 
 func (t target) name() string { return t.roles[0].Name }
-
-// isAuto reports whether the version of some role is to be found out.
-func (t target) isAuto() bool {
-	for _, h := range t.roles {
-		if isAuto(h) {
-			return true
-		}
-	}
-	return false
-}
 
 // A roster is the hosts of a run: those of a topology file, or names of hosts
 // that are all alike. Those of a pipe become known while the run is under way.
@@ -227,24 +218,24 @@ func (r *roster) all(ctx context.Context) iter.Seq[target] {
 	}
 }
 
-// parts is the targets whose versions are known, and those that have to be asked
-// for theirs. The hosts of a pipe are all alike.
-func (r *roster) parts(ctx context.Context) (known, auto iter.Seq[target]) {
+// parts is the targets that need not be asked what they are, and those that isOpen says
+// have to. The hosts of a pipe are all alike.
+func (r *roster) parts(ctx context.Context, isOpen func(catalog.Host) bool) (known, open iter.Seq[target]) {
 	none := func(func(target) bool) {}
 	switch {
 	case r.pipe == nil:
-		return narrowed(r.all(ctx), false), narrowed(r.all(ctx), true)
-	case isAuto(r.like):
+		return narrowed(r.all(ctx), isOpen, false), narrowed(r.all(ctx), isOpen, true)
+	case isOpen(r.like):
 		return none, r.all(ctx)
 	}
 	return r.all(ctx), none
 }
 
-// narrowed is those of the targets that are auto, or those that are not.
-func narrowed(targets iter.Seq[target], auto bool) iter.Seq[target] {
+// narrowed is those of the targets of which some role is open, or the others.
+func narrowed(targets iter.Seq[target], isOpen func(catalog.Host) bool, open bool) iter.Seq[target] {
 	return func(yield func(target) bool) {
 		for t := range targets {
-			if t.isAuto() == auto && !yield(t) {
+			if slices.ContainsFunc(t.roles, isOpen) == open && !yield(t) {
 				return
 			}
 		}

@@ -9,19 +9,20 @@ import (
 	"slices"
 
 	"exreach/probe"
+	"exreach/report"
 )
 
 // A survey is everything that a run asks.
 type survey struct {
 	hosts *roster
 	plan  *planner
-	who   identifier
+	who   *identifier
 }
 
 // results asks everything, host by host. A host is begun when there is room for
 // its checks; what is not begun when ctx ends is not asked.
 func (s *survey) results(ctx context.Context, pool *probe.Pool) iter.Seq[probe.Result] {
-	known, auto := s.hosts.parts(ctx)
+	known, auto := s.hosts.parts(ctx, s.who.isOpen)
 	asking, checking := *pool, *pool
 	if several := s.hosts.pipe != nil || s.hosts.named.Load() > 1; several && s.plan.auto {
 		asking, checking = divide(pool)
@@ -43,6 +44,9 @@ func (s *survey) results(ctx context.Context, pool *probe.Pool) iter.Seq[probe.R
 
 // unasked is how many hosts the run did not come to.
 func (s *survey) unasked() int { return int(s.hosts.named.Load() - s.plan.begun.Load()) }
+
+// identified is what was found out about a host.
+func (s *survey) identified(host string) *report.Identified { return s.who.identified(host) }
 
 // failed says why not everything was asked that should have been. It is to be
 // asked when the run is over.

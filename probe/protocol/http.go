@@ -38,6 +38,7 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 	page := newHTTPPage(r, d.Path)
 	p = peerHTTP(r)
 	p.fact("product", productHTTP(page.Header))
+	p.fact(FactOWABuild, page.owaBuild())
 	p.fact("expected", statusList(d))
 	web, refusal, err := judgeHTTP(page, q)
 	p.Web, p.Refusal = &web, refusal
@@ -188,6 +189,9 @@ var headerFacts = []struct{ fact, header string }{
 	{"x_feserver", "X-FEServer"},
 	{"x_beserver", "X-BEServer"},
 	{"x_calculatedbetarget", "X-CalculatedBETarget"},
+	{"x_calculatedfetarget", "X-CalculatedFETarget"},
+	{"x_feproxyinfo", "X-FEProxyInfo"},
+	{"x_serverapplication", "X-ServerApplication"},
 	{"x_owa_version", "X-OWA-Version"},
 	{"x_diaginfo", "X-DiagInfo"},
 	{"x_powered_by", "X-Powered-By"},
@@ -207,35 +211,11 @@ func peerHTTP(page *http.Response) Peer {
 	for _, h := range headerFacts {
 		p.fact(h.fact, strings.Join(page.Header.Values(h.header), ", "))
 	}
+	if page.Header.Get("request-id") != "" {
+		p.fact(FactRequestID, "yes")
+	}
 	p.fact("authenticate", strings.Join(challenges(page.Header.Values("WWW-Authenticate")), ", "))
 	return p
-}
-
-// exchangeBuilds are the products by the number that their builds begin with
-// (Exchange Server build numbers and release dates). 15.2 does not tell which of
-// its two.
-var exchangeBuilds = []struct{ number, product string }{
-	{"6.0.", "Exchange 2000 Server"},
-	{"6.5.", "Exchange Server 2003"},
-	{"8.", "Exchange Server 2007"},
-	{"14.", "Exchange Server 2010"},
-	{"15.0.", "Exchange Server 2013"},
-	{"15.1.", "Exchange Server 2016"},
-	{"15.2.", "Exchange Server 2019 or Subscription Edition"},
-	{"15.20.", "Exchange Online"},
-}
-
-// productHTTP names the product whose build the headers tell, and "" where they
-// tell none.
-func productHTTP(h http.Header) string {
-	for _, header := range []string{"X-OWA-Version", "MS-WebStorage", "MS-Server-ActiveSync"} {
-		for _, b := range exchangeBuilds {
-			if strings.HasPrefix(h.Get(header)+".", b.number) {
-				return b.product
-			}
-		}
-	}
-	return ""
 }
 
 // statusList is the healthy answers of a directory: "401, 403".

@@ -14,6 +14,7 @@ import (
 const (
 	maxString       = 512 // bytes
 	maxList         = 256 // entries
+	maxGreeting     = 16  // lines of a greeting after its first
 	maxEndpoints    = 2048
 	maxAnnotation   = 64 // bytes of what an endpoint is called (C706 appendix N)
 	maxCertificates = 10
@@ -96,6 +97,7 @@ func invisible(r rune) bool {
 func (p *Peer) Clean() {
 	left := maxText
 	cleanStrings(&p.Greeting, &p.Refusal)
+	p.GreetingRest, _ = cleanList(p.GreetingRest, maxGreeting, &left)
 	p.Capabilities, p.MoreCapabilities = cleanList(p.Capabilities, maxList, &left)
 	p.Facts, p.MoreFacts = cleanFacts(p.Facts, &left)
 	p.Endpoints, p.MoreEndpoints = bounded(p.Endpoints, maxEndpoints)

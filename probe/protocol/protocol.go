@@ -119,17 +119,18 @@ type Stand struct {
 // A Peer is what a conversation learned about the server. All of it came
 // from the network; the pool makes it printable before anybody sees it.
 type Peer struct {
-	Greeting     string            `json:"greeting,omitempty"`     // its first line, whole
-	Capabilities []string          `json:"capabilities,omitempty"` // what it offers, one keyword line each
-	Facts        map[string]string `json:"facts,omitempty"`        // what else the protocol knows, by lower-case name: "server", "status", "default_naming_context"
-	Refusal      string            `json:"refusal,omitempty"`      // how it turned us away in its own protocol: "421 4.3.2 Service not available"
-	Reason       Reason            `json:"reason,omitempty"`       // why it did, where its answer tells
-	Logins       []Login           `json:"-"`                      // those that were accepted or refused; the fact "auth" tells of all
-	Web          *Web              `json:"web,omitempty"`          // whose an answer over HTTP is; nil for other protocols
-	Endpoints    []Endpoint        `json:"endpoints,omitempty"`    // of an endpoint mapper
-	Withheld     []string          `json:"withheld,omitempty"`     // names of the wanted interfaces that an endpoint mapper would not tell about
-	TLS          *TLSInfo          `json:"tls,omitempty"`          // set by the pool
-	TLSFailure   *TLSFailure       `json:"tls_failure,omitempty"`  // set by the pool; nil where TLS did not fail
+	Greeting     string            `json:"greeting,omitempty"`      // its first line, whole
+	GreetingRest []string          `json:"greeting_rest,omitempty"` // further lines of the greeting, which SMTP allows
+	Capabilities []string          `json:"capabilities,omitempty"`  // what it offers, one keyword line each
+	Facts        map[string]string `json:"facts,omitempty"`         // what else the protocol knows, by lower-case name: "server", "status", "default_naming_context"
+	Refusal      string            `json:"refusal,omitempty"`       // how it turned us away in its own protocol: "421 4.3.2 Service not available"
+	Reason       Reason            `json:"reason,omitempty"`        // why it did, where its answer tells
+	Logins       []Login           `json:"-"`                       // those that were accepted or refused; the fact "auth" tells of all
+	Web          *Web              `json:"web,omitempty"`           // whose an answer over HTTP is; nil for other protocols
+	Endpoints    []Endpoint        `json:"endpoints,omitempty"`     // of an endpoint mapper
+	Withheld     []string          `json:"withheld,omitempty"`      // names of the wanted interfaces that an endpoint mapper would not tell about
+	TLS          *TLSInfo          `json:"tls,omitempty"`           // set by the pool
+	TLSFailure   *TLSFailure       `json:"tls_failure,omitempty"`   // set by the pool; nil where TLS did not fail
 
 	MoreCapabilities int `json:"more_capabilities,omitempty"` // how many of each are not kept
 	MoreFacts        int `json:"more_facts,omitempty"`

@@ -25,6 +25,9 @@ const (
 
 // Facts that code asks about, by what they hold.
 const (
+	FactIntroduction = "introduction"  // SMTP: what the reply to EHLO begins with, where the server says who it is and whom it greets
+	FactRequestID    = "request_id"    // HTTP: "yes" where the answer has the GUID that front ends since 2013 give a request
+	FactOWABuild     = "owa_build"     // HTTP: the build in the paths of OWA's pages, "8.3.485.1"
 	FactStartTLS     = "starttls"      // why a server that should start TLS did not
 	FactNameRefused  = "name_refused"  // SMTP: how EHLO with our name was refused, where an address literal was let in
 	FactMalformed    = "reply_broken"  // SMTP: which reply breaks the rules

@@ -54,7 +54,7 @@ func greetedSMTP(t *talk, q Question, p *Peer) error {
 	if err != nil {
 		return err
 	}
-	p.Greeting = greeting.lines[0]
+	p.Greeting, p.GreetingRest = greeting.lines[0], append(p.GreetingRest, greeting.lines[1:]...)
 	switch {
 	case greeting.refuses():
 		p.turnAway(greeting.String(), greeting.reason())

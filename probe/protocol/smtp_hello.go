@@ -128,7 +128,9 @@ func welcomedSMTP(t *talk, q Question, p *Peer, word string, reply smtpReply) ([
 	if reply.broken {
 		p.fact(FactMalformed, word)
 	}
-	offered := reply.texts()[1:]
+	texts := reply.texts()
+	p.fact(FactIntroduction, texts[0])
+	offered := texts[1:]
 	p.Capabilities = merge(p.Capabilities, offered)
 	return offered, nil
 }

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import "slices"
+
+// A Fit is a role that a host is taken to have, and which of its answers say so.
+type Fit struct {
+	Role    string
+	Answers []Check // none where the role is only usual
+}
+
+// Fits returns the roles of v whose services answered, as from finds them: as few as
+// explain the most answers. Where none does, they are the usual ones.
+func (v Version) Fits(from string, answered []Check) []Fit {
+	var fits []Fit
+	for rest := answered; ; {
+		best := Fit{}
+		for _, r := range v.autoRoles(from) {
+			if explained := v.explains(r, from, rest); len(explained) > len(best.Answers) {
+				best = Fit{r.Name, explained}
+			}
+		}
+		if best.Role == "" {
+			break
+		}
+		fits = append(fits, best)
+		rest = slices.DeleteFunc(slices.Clone(rest), func(c Check) bool {
+			return slices.ContainsFunc(best.Answers, func(a Check) bool { return sameService(a.Service, c.Service) })
+		})
+	}
+	if fits != nil {
+		return fits
+	}
+	for _, r := range v.autoRoles(from) {
+		if r.Auto == Usual {
+			fits = append(fits, Fit{Role: r.Name})
+		}
+	}
+	return fits
+}
+
+// autoRoles are the roles that a host may be taken to have, of those in which from
+// has anything to ask.
+func (v Version) autoRoles(from string) []Role {
+	return slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool {
+		return r.Auto == "" || !slices.ContainsFunc(v.servicesOf(r.Name), func(s Service) bool { return s.asked(from) })
+	})
+}
+
+// asked reports whether a check of s is ever planned for from.
+func (s Service) asked(from string) bool { return s.Unasked == "" && s.Wants[from] != "" }
+
+// explains returns those of the answers that a host of the role gives.
+func (v Version) explains(r Role, from string, answered []Check) []Check {
+	services := v.servicesOf(r.Name)
+	var explained []Check
+	for _, c := range answered {
+		if slices.ContainsFunc(services, func(s Service) bool {
+			return s.asked(from) && s.Wants[from] != Forbidden && sameService(s, c.Service)
+		}) {
+			explained = append(explained, c)
+		}
+	}
+	return explained
+}
+
+// sameService reports whether two rows are of one port, or of one RPC interface. That
+// an endpoint mapper answers tells nothing: every Windows server has one.
+func sameService(a, b Service) bool {
+	switch {
+	case a.RPC != nil || b.RPC != nil:
+		return a.RPC != nil && b.RPC != nil && a.RPC.UUID == b.RPC.UUID
+	case a.isMapper():
+		return false
+	}
+	return a.Network == b.Network && a.Ports == b.Ports
+}
+
+// hasSeveralRoles reports whether it takes answers to tell which roles a host of the
+// version has.
+func (c *Catalog) hasSeveralRoles(version, from string) bool {
+	v, err := c.Version(version)
+	return err == nil && len(v.autoRoles(from)) > 1
+}
+
+// AutoRole returns the one role that a host of the version has where nobody has said
+// its role, and "" where its answers have to tell.
+func (v Version) AutoRole(from string) string {
+	roles := v.autoRoles(from)
+	if len(roles) == 1 {
+		return roles[0].Name
+	}
+	return ""
+}
+
+// usualRole is the role of a host of which nothing tells more: the version's only one,
+// or DefaultRole, or else the first that hosts usually have. It is "" where the version
+// does not say.
+func (v Version) usualRole() string {
+	usual := slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool { return r.Auto != Usual })
+	switch {
+	case len(v.Roles) == 1:
+		return v.Roles[0].Name
+	case len(usual) == 0 || slices.ContainsFunc(usual, func(r Role) bool { return r.Name == DefaultRole }):
+		return ""
+	}
+	return usual[0].Name
+}
+
+// likeRoles are the roles that do in other versions what one does in its own, the
+// nearest first.
+var likeRoles = map[string][]string{
+	"mailbox":       {"back-end", "server", "gateway", "outlook", "client-access"},
+	"client-access": {"mailbox", "front-end", "back-end", "server", "gateway", "outlook"},
+	"hub":           {"mailbox", "back-end", "server", "mail-exchanger", "gateway"},
+	"edge":          {"back-end", "server", "mail-exchanger"},
+	"um":            {"mailbox"},
+	"front-end":     {"client-access", "mailbox", "server", "outlook"},
+	"back-end":      {"mailbox", "server", "outlook"},
+	"server":        {"back-end", "mailbox"},
+	"gateway":       {"client-access", "mailbox", "back-end", "server"},
+	"outlook":       {"client-access", "mailbox", "back-end", "server"},
+	"submission":    {"hub", "mailbox", "back-end", "server"},
+
+	"mail-exchanger": {"hub", "mailbox", "back-end", "server"},
+}
+
+// RoleLike returns the role of v that does what a role of another version does, and
+// "" where there is none.
+func (v Version) RoleLike(role string) string {
+	for _, name := range append([]string{role}, likeRoles[role]...) {
+		if _, err := v.Role(name); err == nil {
+			return name
+		}
+	}
+	return ""
+}

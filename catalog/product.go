@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"errors"
+	"io"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// A Product is a mail server, filter or proxy that is not Exchange, and the words by
+// which it is known. A * in them is anything.
+type Product struct {
+	Name     string // "Dovecot"
+	Greeting string // words of a greeting of SMTP, POP3 or IMAP4; "" where only Offers tells
+	Offers   string // words of a capability
+	Before   bool   // it often stands before another server, and may pass on what that says
+	Source   string // where the words come from
+}
+
+// Products returns the products that mail servers are known by, those first that stand
+// before others. The file is read when it is first asked for: few runs meet any.
+var Products = sync.OnceValue(func() []Product {
+	f, err := data.Open("data/products.yaml")
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	products, _ := readProducts(f) // a test reads it, too
+	return products
+})
+
+// readProducts reads a file of products.
+func readProducts(r io.Reader) ([]Product, error) {
+	var products []Product
+	root, err := document(r)
+	if err != nil {
+		return nil, err
+	}
+	return products, mapping(root, list("products", func(n *yaml.Node) error {
+		var p Product
+		before := ""
+		err := mapping(n, text("name", &p.Name), text("greeting", &p.Greeting), text("offers", &p.Offers), word("before", []string{"true"}, &before), text("source", &p.Source))
+		p.Before = before != ""
+		switch {
+		case err != nil:
+			return err
+		case p.Name == "", p.Source == "", p.Greeting == "" && p.Offers == "":
+			return errors.New("a product needs a name, a source, and words of its greeting or of what it offers")
+		}
+		products = append(products, p)
+		return nil
+	}))
+}

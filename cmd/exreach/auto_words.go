@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/report"
+)
+
+// conclude gives a host the version that it admits to and the roles whose services
+// answered, and says so.
+func (i *identifier) conclude(s *suspect) target {
+	id := report.Identify(s.heard)
+	heard := answered(s.asked, s.heard)
+	t := target{at: s.at}
+	for _, h := range s.roles {
+		hosts, fits := []catalog.Host{i.usual(h)}, []catalog.Fit(nil)
+		if i.isOpen(h) {
+			hosts, fits = i.take(h, id, heard)
+		}
+		for n, one := range hosts {
+			if slices.ContainsFunc(t.roles, func(k catalog.Host) bool { return k.Version == one.Version && k.Role == one.Role }) {
+				continue // the topology names it as well
+			}
+			t.roles = append(t.roles, one)
+			if fits != nil {
+				id.CheckedAs = append(id.CheckedAs, report.TakenRole{Version: one.Version, Role: one.Role, Because: portsOf(fits[n].Answers)})
+			}
+		}
+	}
+	id.Unfit = len(heard) > 0 && !slices.ContainsFunc(id.CheckedAs, func(r report.TakenRole) bool { return len(r.Because) > 0 }) && slices.ContainsFunc(s.roles, noRole)
+	i.found.Store(s.name(), &id)
+	i.taken[t.roles[0].Version]++
+	if len(id.Candidates) == 0 {
+		i.mute++
+	}
+	if i.each {
+		note(i.notes, "%s", concluded(s.name(), id, t.roles))
+	}
+	return t
+}
+
+// identified is what was found out about a host, nil where it was not asked. It is to
+// be asked for once.
+func (i *identifier) identified(host string) *report.Identified {
+	id, known := i.found.LoadAndDelete(host)
+	if !known {
+		return nil
+	}
+	return id.(*report.Identified)
+}
+
+// portsOf names services as people know them: "443/owa".
+func portsOf(answers []catalog.Check) []string {
+	ports := []string{}
+	for _, c := range answers {
+		ports = append(ports, strings.TrimPrefix(fmt.Sprintf("%s/%s", c.Service.Ports, c.Service.Name), "dynamic/"))
+	}
+	return ports
+}
+
+// concluded says what a host was taken for, and from what.
+func concluded(host string, id report.Identified, as []catalog.Host) string {
+	version := as[0].Version
+	reasons := strings.Join(id.Reasons(), " and ")
+	switch {
+	case id.Contradictory:
+		return fmt.Sprintf("%s may be version %s: its answers contradict each other (%s); checking it as --version %s%s",
+			host, orList(id.Candidates), contradictions(id), version, rolesOf(id, as))
+	case len(id.Candidates) == 0 && len(id.Products) > 0:
+		return fmt.Sprintf("%s does not say that it is Exchange: %s answers; checking it as --version %s%s", host, strings.Join(id.Products, ", "), version, rolesOf(id, as))
+	case len(id.Candidates) == 0:
+		return fmt.Sprintf("%s does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, as))
+	case len(id.Candidates) == 1 && id.Candidates[0] == version:
+		return fmt.Sprintf("%s is version %s, by %s; checking it%s", host, version, reasons, cmp.Or(rolesOf(id, as), " as that"))
+	}
+	return fmt.Sprintf("%s may be version %s, by %s; checking it as --version %s%s", host, orList(id.Candidates), reasons, version, rolesOf(id, as))
+}
+
+// contradictions quotes what does not agree.
+func contradictions(id report.Identified) string {
+	var said []string
+	for _, s := range slices.Concat(id.Believed(), id.Contradictions()) {
+		if text := fmt.Sprintf("%d: %s", s.Port, s.Said); !slices.Contains(said, text) {
+			said = append(said, text)
+		}
+	}
+	return strings.Join(said, "; ")
+}
+
+// rolesOf says in which roles the host is checked, and which ports show them.
+func rolesOf(id report.Identified, as []catalog.Host) string {
+	if id.CheckedAs == nil {
+		return ""
+	}
+	var roles []string
+	for _, r := range id.CheckedAs {
+		text := r.Role
+		if len(r.Because) > 0 {
+			text += " (" + strings.Join(r.Because, ", ") + ")"
+		}
+		roles = append(roles, text)
+	}
+	if id.Unfit {
+		return " --role " + strings.Join(roles, ", ") + ", though what answers belongs to no role"
+	}
+	return " --role " + strings.Join(roles, ", ")
+}
+
+// orList is "2003, 2007 or 2010".
+func orList(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// noteTaken says what many hosts were taken for.
+func (i *identifier) noteTaken() {
+	var parts []string
+	for _, version := range i.cat.Names() {
+		if n := i.taken[version]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s as --version %s", probe.Count(n, "host"), version))
+		}
+	}
+	if i.each || parts == nil {
+		return
+	}
+	note(i.notes, "checking %s", strings.Join(parts, ", "))
+	if i.mute > 0 {
+		note(i.notes, "%s of these did not report a version", probe.Count(i.mute, "host"))
+	}
+}

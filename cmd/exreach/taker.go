@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"slices"
+
+	"exreach/catalog"
+	"exreach/report"
+)
+
+// A taker takes a host whose version or role nobody has said for what it most likely
+// is.
+type taker struct {
+	cat  *catalog.Catalog
+	from string // who connects
+}
+
+// isOpen reports whether a host has to be asked what it is. With a supporting role
+// it cannot be told, and hardly matters.
+func (k taker) isOpen(h catalog.Host) bool {
+	if noVersion(h) {
+		return !slices.Contains(catalog.SupportRoles, h.Role)
+	}
+	v, err := k.cat.Version(h.Version)
+	return err == nil && noRole(h) && len(v.Roles) > 1 && v.AutoRole(k.from) == ""
+}
+
+func noVersion(h catalog.Host) bool { return h.Version == "" || h.Version == catalog.Auto }
+
+func noRole(h catalog.Host) bool { return h.Role == "" || h.Role == catalog.Auto }
+
+// anyOpen reports whether some role of a target has to be found out.
+func (k taker) anyOpen(t target) bool { return slices.ContainsFunc(t.roles, k.isOpen) }
+
+// settle gives each role without a version one that the host may have, the newest
+// with that role, and a host without a role the usual one.
+func (k taker) settle(t target) target {
+	t.roles = slices.Clone(t.roles)
+	for i, h := range t.roles {
+		t.roles[i] = k.usual(h)
+	}
+	return t
+}
+
+// usual is the host in the version and the role that it has if nothing tells more.
+func (k taker) usual(h catalog.Host) catalog.Host {
+	if noRole(h) {
+		h.Role = ""
+	}
+	if noVersion(h) {
+		h.Version = newestWith(k.cat, h.Role)
+	}
+	if v, err := k.cat.Version(h.Version); err == nil && h.Role == "" {
+		h.Role = v.AutoRole(k.from)
+	}
+	return h
+}
+
+// newestWith is the newest version that has the role, or the default.
+func newestWith(cat *catalog.Catalog, role string) string {
+	if hasRole(cat, catalog.DefaultVersion, role) {
+		return catalog.DefaultVersion
+	}
+	for _, version := range slices.Backward(cat.Names()) {
+		if hasRole(cat, version, role) {
+			return version
+		}
+	}
+	return catalog.DefaultVersion
+}
+
+func hasRole(cat *catalog.Catalog, version, role string) bool {
+	v, err := cat.Version(version)
+	if err == nil && role != "" && role != catalog.Auto {
+		_, err = v.Role(role)
+	}
+	return err == nil
+}
+
+// take returns a host in the version that its answers tell, and in each role whose
+// services answered.
+func (k taker) take(h catalog.Host, id report.Identified, answered []catalog.Check) (hosts []catalog.Host, fits []catalog.Fit) {
+	version := h.Version
+	if noVersion(h) {
+		version = cmp.Or(
+			id.Version(func(v string) bool { return hasRole(k.cat, v, h.Role) && k.serves(v) }),
+			id.Version(k.serves), k.usual(h).Version)
+	}
+	v, err := k.cat.Version(version)
+	if err != nil {
+		return []catalog.Host{k.usual(h)}, nil
+	}
+	switch {
+	case noRole(h):
+		fits = v.Fits(k.from, answered)
+	default:
+		fits = []catalog.Fit{{Role: cmp.Or(v.RoleLike(h.Role), h.Role)}}
+	}
+	if fits == nil { // a catalogue of the user's says of no role that hosts usually have it
+		return []catalog.Host{k.usual(h)}, nil
+	}
+	for _, f := range fits {
+		one := h
+		one.Version, one.Role = v.Name, f.Role
+		hosts = append(hosts, one)
+	}
+	return hosts, fits
+}
+
+// serves reports whether there is anything to ask of a host of the version that nobody
+// has said more about.
+func (k taker) serves(version string) bool {
+	v, err := k.cat.Version(version)
+	return err == nil && v.Fits(k.from, nil) != nil
+}

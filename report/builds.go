@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf16"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+)
+
+// buildFacts are the facts that hold a build number of Exchange, and what people know
+// them as.
+var buildFacts = []struct{ fact, name, before string }{
+	{"x_owa_version", "X-OWA-Version", ""},
+	{"ms_webstorage", "MS-WebStorage", ""},
+	{"ms_server_activesync", "MS-Server-ActiveSync", ""},
+	{"x_serverapplication", "X-ServerApplication", "Exchange/"},
+	{protocol.FactOWABuild, "the path of OWA's pages", ""},
+	{"server", "Server", "MSExchangeUM/"},
+}
+
+// headerOf is what people know a fact as.
+func headerOf(fact string) string {
+	for _, f := range buildFacts {
+		if f.fact == fact {
+			return f.name
+		}
+	}
+	return map[string]string{"x_calculatedbetarget": "X-CalculatedBETarget", "x_calculatedfetarget": "X-CalculatedFETarget", "x_feproxyinfo": "X-FEProxyInfo"}[fact]
+}
+
+const buildTable = "Exchange Server build numbers and release dates"
+
+// builds returns the signs that are build numbers. Those that no version has are told
+// as well.
+func (a answer) builds() []Sign {
+	var signs []Sign
+	tell := func(said, build string) {
+		signs = append(signs, a.sign(said, catalog.VersionsOfBuild(build), stated, buildTable, false))
+	}
+	for _, f := range buildFacts {
+		for value := range strings.SplitSeq(a.peer.Facts[f.fact], ",") { // a header that came twice
+			value = strings.TrimSpace(value)
+			_, build, found := strings.Cut(value, f.before)
+			if !found || !a.isBuild(f.fact, build) {
+				continue
+			}
+			if said := f.name + " " + value; !slices.ContainsFunc(signs, func(s Sign) bool { return s.Said == said }) {
+				tell(said, build)
+			}
+		}
+	}
+	for _, line := range a.greetings() {
+		for _, build := range greetedBuilds(line) {
+			tell(fmt.Sprintf("the greeting %q", line), build)
+			signs[len(signs)-1].greeting = true
+		}
+		if name := greetedHost(line); fits(name, ".outlook.com") {
+			signs = append(signs, a.sign("the host "+name+" in the greeting", onlineOnly, stated, "https://github.com/simonrob/email-oauth2-proxy/issues/109", true))
+		}
+	}
+	return signs
+}
+
+// isBuild reports whether the value of a fact is one. What two numbers in
+// MS-Server-ActiveSync tell is a level of the protocol, which other products tell as
+// well, unless Exchange's own web server does.
+func (a answer) isBuild(fact, value string) bool {
+	if fact != "ms_server_activesync" {
+		return catalog.IsBuild(value)
+	}
+	w := a.peer.Web
+	return catalog.IsBuild(value) || w != nil && (w.Origin == protocol.OfExchange || w.Origin == protocol.OfIIS)
+}
+
+// greetedNumber finds the numbers of a greeting that may be builds.
+var greetedNumber = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:^|[^0-9.])((?:4\.0|5\.[05]|6\.[05]|8\.[0-3]|14\.[0-3]|15\.[0-9]+)(?:\.[0-9]+)*)`)
+})
+
+// greetedBuilds are the build numbers in a greeting that names Exchange, in whatever
+// language: "Microsoft Exchange 2000 POP3-Server, Version 6.0.6603.0". The
+// SMTP service of Windows tells its own, and Exchange's where somebody has put it there.
+func greetedBuilds(line string) []string {
+	windows := fits(line, "Microsoft ESMTP MAIL Service")
+	if !windows && !fits(line, "Microsoft Exchange") {
+		return nil
+	}
+	var builds []string
+	for _, found := range greetedNumber().FindAllStringSubmatch(line, -1) {
+		build := strings.TrimSuffix(found[1], ".")
+		if windows && !strings.HasPrefix(build, "14.") && !strings.HasPrefix(build, "15.") {
+			continue // its own: 5.0.2195, 8.0.9200
+		}
+		builds = append(builds, build)
+	}
+	return builds
+}
+
+// greetedTail is the end of a greeting of POP3 or IMAP4 that names the server in
+// UTF-16 and Base64.
+var greetedTail = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[([A-Za-z0-9+/]{16,}={0,2})\]\s*$`) })
+
+// greetedHost is the name of a server at the end of its greeting, "" where there is
+// none.
+func greetedHost(line string) string {
+	if !strings.HasSuffix(strings.TrimSpace(line), "]") {
+		return ""
+	}
+	found := greetedTail().FindStringSubmatch(line)
+	if found == nil {
+		return ""
+	}
+	octets, err := base64.StdEncoding.DecodeString(found[1])
+	if err != nil || len(octets)%2 != 0 {
+		return ""
+	}
+	units := make([]uint16, 0, len(octets)/2)
+	for i := 0; i < len(octets); i += 2 {
+		units = append(units, uint16(octets[i])|uint16(octets[i+1])<<8)
+	}
+	return protocol.Printable(string(utf16.Decode(units)), maxHost)
+}
+
+// maxHost is the length of a host's name, at most (RFC 1035 section 2.3.4).
+const maxHost = 255

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"slices"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// An Identified is what a host was found to be, by its own answers.
+type Identified struct {
+	Products      []string    `json:"products"`                // that answered: "Exchange Server", "Postfix"
+	Candidates    []string    `json:"candidates"`              // versions that it may run, in the order of release
+	Contradictory bool        `json:"contradictory,omitempty"` // the signs do not agree: a gateway stands before the server, or several servers share the name
+	CheckedAs     []TakenRole `json:"checked_as"`
+	Unfit         bool        `json:"unfit,omitempty"` // what answered belongs to no role that such a host may have
+	Signs         []Sign      `json:"signs"`
+}
+
+// A TakenRole is a role that a host was checked in because nobody had said another.
+type TakenRole struct {
+	Version string   `json:"version"`
+	Role    string   `json:"role"`
+	Because []string `json:"because"` // the services whose answers say so: "443/owa"; none where the role is only the usual one
+}
+
+// Identify concludes from the answers of one host what it is.
+func Identify(entries []Entry) Identified {
+	id := Identified{Products: []string{}, Candidates: []string{}, Signs: []Sign{}}
+	for _, e := range entries {
+		id.add(e.signs())
+	}
+	id.Candidates, id.Contradictory = narrowed(id.Signs)
+	for i, s := range id.Signs {
+		id.Signs[i].Contradicts = len(s.Versions) > 0 && len(both(s.Versions, id.Candidates)) == 0
+		if s.Product != "" && !slices.Contains(id.Products, s.Product) && !id.widerProduct(s.Product) {
+			id.Products = append(id.Products, s.Product)
+		}
+	}
+	return id
+}
+
+// add takes the signs of one more answer. What several answers of one port have in
+// common is told once.
+func (id *Identified) add(signs []Sign) {
+	for _, s := range signs {
+		if !slices.ContainsFunc(id.Signs, func(k Sign) bool { return k.Port == s.Port && k.Said == s.Said }) {
+			id.Signs = append(id.Signs, s)
+		}
+	}
+}
+
+// widerProduct reports whether another sign tells more closely what product it is.
+func (id *Identified) widerProduct(product string) bool {
+	return product == exchange && slices.ContainsFunc(id.Signs, func(s Sign) bool { return s.Product == exchangeServer || s.Product == exchangeOnline })
+}
+
+// narrowed is the versions that all signs allow. Where these leave none, what a proxy
+// may have changed is not believed, and then only what the servers name; where that
+// leaves none either, any of those may be right.
+func narrowed(signs []Sign) (candidates []string, contradictory bool) {
+	told := slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 })
+	if len(told) == 0 {
+		return []string{}, false
+	}
+	believed := told
+	for least := faint; least <= stated; least++ {
+		heavy := slices.DeleteFunc(slices.Clone(told), func(s Sign) bool { return s.weight < least })
+		if len(heavy) == 0 {
+			break
+		}
+		believed = heavy
+		if left := common(believed); len(left) > 0 {
+			return left, least > faint
+		}
+	}
+	return slices.DeleteFunc(allVersions(), func(v string) bool {
+		return !slices.ContainsFunc(believed, func(s Sign) bool { return slices.Contains(s.Versions, v) })
+	}), true
+}
+
+// common is the versions that all signs allow.
+func common(signs []Sign) []string {
+	left := allVersions()
+	for _, s := range signs {
+		left = both(left, s.Versions)
+	}
+	return left
+}
+
+// allVersions is every version that a sign may tell.
+func allVersions() []string { return append(slices.Clone(everyVersion), catalog.DavMail) }
+
+// Version is the version to check the host as, of those that it may run: the newest
+// that fits. It is "" where there is none.
+func (id Identified) Version(fits func(version string) bool) string {
+	best := ""
+	for _, v := range id.Candidates {
+		if fits(v) && (v != catalog.Online || len(id.Candidates) == 1) {
+			best = v
+		}
+	}
+	return best
+}
+
+// Believed are the signs that lead to the candidates, the one that tells most first.
+func (id Identified) Believed() []Sign {
+	signs := slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) == 0 || s.Contradicts })
+	slices.SortStableFunc(signs, func(a, b Sign) int { return len(a.Versions) - len(b.Versions) })
+	var believed []Sign
+	left := allVersions()
+	for _, s := range signs {
+		if next := both(left, s.Versions); len(next) < len(left) {
+			left, believed = next, append(believed, s)
+		}
+	}
+	return believed
+}
+
+// Reasons is what Believed says.
+func (id Identified) Reasons() []string {
+	var reasons []string
+	for _, s := range id.Believed() {
+		reasons = append(reasons, s.Said)
+	}
+	return reasons
+}
+
+// Contradictions are the signs that do not agree with the candidates, or where any
+// may be right, all that name a version.
+func (id Identified) Contradictions() []Sign {
+	if !id.Contradictory {
+		return nil
+	}
+	against := slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return !s.Contradicts })
+	if len(against) > 0 {
+		return against
+	}
+	return slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated })
+}
+
+// signs are those of an answer.
+func (e Entry) signs() []Sign {
+	foreign := e.Verdict == string(probe.Mismatch) && e.Protocol == "http"
+	if e.Peer == nil || e.Verdict != string(probe.Answered) && !foreign {
+		return nil
+	}
+	return answer{e.Service, e.Protocol, e.Path, e.Port, e.Peer}.signs()
+}
+
+// IsForeign reports whether the entry is the answer of a product that is not Exchange
+// and stands in its place.
+func (e Entry) IsForeign() bool {
+	signs := e.signs()
+	return len(signs) > 0 && !slices.ContainsFunc(signs, func(s Sign) bool { return s.isExchange() || s.Product == davMail })
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+)
+
+// mailProtocols are those whose servers name themselves in a greeting.
+var mailProtocols = []string{"smtp", "pop3", "imap"}
+
+func (a answer) isMail() bool { return slices.Contains(mailProtocols, a.protocol) }
+
+// mailProduct is the product that a mail server names itself as, or that stands before
+// the one which it passes on. Exchange's own greeting is not searched unless it has
+// more lines than Exchange gives.
+func (a answer) mailProduct(greeted bool) (catalog.Product, string, bool) {
+	if !a.isMail() || greeted && len(a.peer.GreetingRest) == 0 {
+		return catalog.Product{}, "", false
+	}
+	for _, p := range catalog.Products() {
+		if line, named := a.greets(p.Greeting); named && p.Greeting != "" {
+			return p, line, true
+		}
+		if p.Offers != "" && slices.ContainsFunc(a.peer.Capabilities, func(line string) bool { return fits(line, p.Offers) }) {
+			return p, p.Offers, true
+		}
+	}
+	return catalog.Product{}, "", false
+}
+
+// exchangeKeywords are of Exchange's own making: no relay and no filter has them
+// by itself.
+var exchangeKeywords = []string{"X-ANONYMOUSTLS", "X-EXPS", "XRDST", "XEXCH50", "XSHADOW", "XSHADOWREQUEST", "X-LINK2STATE"}
+
+// foreignLogins are logins that Exchange never had.
+var foreignLogins = []string{"CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"}
+
+// imapWords and popWords are all that Exchange was ever seen to offer. Logins stand
+// behind AUTH= and SASL.
+var (
+	imapWords = strings.Fields("IMAP4 IMAP4REV1 IDLE LITERAL+ LOGIN-REFERRALS MAILBOX-REFERRALS NAMESPACE UIDPLUS CHILDREN LOGINDISABLED STARTTLS " +
+		"SASL-IR MOVE ID UNSELECT XPROXY3 CLIENTACCESSRULES CLIENTNETWORKPRESENCELOCATION BACKENDAUTHENTICATE AUTH=PLAIN AUTH=NTLM AUTH=GSSAPI AUTH=XOAUTH2 AUTH=LOGIN")
+	popWords   = strings.Fields("TOP UIDL STLS USER SASL PIPELINING EXPIRE")
+	popLogins  = strings.Fields("SASL PLAIN NTLM GSSAPI XOAUTH2 LOGIN")
+	popOpening = [][]string{{"TOP", "UIDL"}, {"TOP", "USER", "PIPELINING", "EXPIRE", "UIDL"}} // 2007 and later, 2003
+)
+
+// offersAsExchange reports whether what is offered shows Exchange, whatever the
+// greeting says: administrators may change that.
+func (a answer) offersAsExchange() bool {
+	switch a.protocol {
+	case "smtp":
+		return !a.offersForeignLogin() && (slices.ContainsFunc(exchangeKeywords, a.offers) || a.introducesItself())
+	case "imap":
+		return a.opensWith("IMAP4", "IMAP4REV1") && a.within(imapWords)
+	case "pop3":
+		known := slices.ContainsFunc(popOpening, func(words []string) bool { return a.opensWith(words...) })
+		return known && a.within(popWords) && !slices.ContainsFunc(a.peer.Capabilities, func(line string) bool {
+			return keyword(line) == "SASL" && len(without(strings.Fields(strings.ToUpper(line)), popLogins)) > 0
+		})
+	}
+	return false
+}
+
+func (a answer) offersForeignLogin() bool {
+	return slices.ContainsFunc(foreignLogins, func(login string) bool { return a.offers("AUTH "+login) || a.offers("AUTH="+login) })
+}
+
+// introducesItself reports whether a server of SMTP says hello as Exchange does from
+// 2007 on, and offers what its ports for users offer. The SMTP service of Windows says
+// the same, but writes 8bitmime in small letters.
+func (a answer) introducesItself() bool {
+	hello := strings.Contains(a.peer.Facts[protocol.FactIntroduction], " Hello [")
+	return hello && a.offers("BINARYMIME") && a.offers("CHUNKING") && slices.Contains(a.peer.Capabilities, "8BITMIME")
+}
+
+// opensWith reports whether the keywords of the capabilities begin with these.
+func (a answer) opensWith(words ...string) bool {
+	if len(a.peer.Capabilities) < len(words) {
+		return false
+	}
+	for i, word := range words {
+		if keyword(a.peer.Capabilities[i]) != word {
+			return false
+		}
+	}
+	return true
+}
+
+// within reports whether there are no other keywords than these.
+func (a answer) within(words []string) bool {
+	return !slices.ContainsFunc(a.peer.Capabilities, func(line string) bool { return !slices.Contains(words, keyword(line)) })
+}
