@@ -2,7 +2,10 @@
 
 package catalog
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A Fit is a role that a host is taken to have, and which of its answers say so.
 type Fit struct {
@@ -65,8 +68,8 @@ func (v Version) explains(r Role, from string, answered []Check) []Check {
 	return explained
 }
 
-// sameService reports whether two rows are of one port, or of one RPC interface. That
-// an endpoint mapper answers tells nothing: every Windows server has one.
+// sameService reports whether two rows are of one port, and one page, or of one RPC
+// interface. That an endpoint mapper answers tells nothing: every Windows server has one.
 func sameService(a, b Service) bool {
 	switch {
 	case a.RPC != nil || b.RPC != nil:
@@ -74,7 +77,15 @@ func sameService(a, b Service) bool {
 	case a.isMapper():
 		return false
 	}
-	return a.Network == b.Network && a.Ports == b.Ports
+	return a.Network == b.Network && a.Ports == b.Ports && a.page() == b.page()
+}
+
+// page is what an HTTP service is asked for, without regard to case.
+func (s Service) page() string {
+	if s.HTTP == nil {
+		return ""
+	}
+	return strings.ToLower(s.HTTP.Path)
 }
 
 // hasSeveralRoles reports whether it takes answers to tell which roles a host of the

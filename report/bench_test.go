@@ -38,7 +38,7 @@ func BenchmarkLines(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		for entries := range Hosts(context.Background(), manyHosts(10), began) {
+		for entries := range Hosts(context.Background(), manyHosts(10), began, nil) {
 			for _, e := range entries {
 				if err := writeLine(io.Discard, e); err != nil {
 					b.Fatal(err)
@@ -56,7 +56,7 @@ func BenchmarkKept(b *testing.B) {
 	for b.Loop() {
 		before := heap()
 		d := New("exreach", "client", began)
-		for entries := range Hosts(context.Background(), manyHosts(hosts), began) {
+		for entries := range Hosts(context.Background(), manyHosts(hosts), began, nil) {
 			d.Add(entries)
 		}
 		b.ReportMetric(float64(heap()-before)/(hosts*40), "B/result")
@@ -80,7 +80,7 @@ func BenchmarkJudge(b *testing.B) {
 		b.Run(fmt.Sprint(len(results)), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				for range Hosts(b.Context(), slices.Values(results), began) {
+				for range Hosts(b.Context(), slices.Values(results), began, nil) {
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(results)), "ns/result")
@@ -95,7 +95,7 @@ func BenchmarkReadBack(b *testing.B) {
 	for b.Loop() {
 		out, in := io.Pipe()
 		go func() {
-			for entries := range Hosts(b.Context(), manyHosts(hosts), began) {
+			for entries := range Hosts(b.Context(), manyHosts(hosts), began, nil) {
 				for _, e := range entries {
 					_ = writeLine(in, e) // an error shows at the other end
 				}

@@ -23,7 +23,7 @@ var buildFacts = []struct{ fact, name, before string }{
 	{"ms_server_activesync", "MS-Server-ActiveSync", ""},
 	{"x_serverapplication", "X-ServerApplication", "Exchange/"},
 	{protocol.FactOWABuild, "the path of OWA's pages", ""},
-	{"server", "Server", "MSExchangeUM/"},
+	{"server", "Server:", "MSExchangeUM/"},
 }
 
 // headerOf is what people know a fact as.
@@ -74,7 +74,7 @@ func (a answer) builds() []Sign {
 // well, unless Exchange's own web server does.
 func (a answer) isBuild(fact, value string) bool {
 	if fact != "ms_server_activesync" {
-		return catalog.IsBuild(value)
+		return catalog.IsBuild(value) || catalog.VersionsOfBuild(value) != nil
 	}
 	w := a.peer.Web
 	return catalog.IsBuild(value) || w != nil && (w.Origin == protocol.OfExchange || w.Origin == protocol.OfIIS)

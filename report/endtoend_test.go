@@ -65,7 +65,7 @@ func run(t *testing.T, plan []catalog.Check, breakages ...breakage) Report {
 	}
 	began := time.Now()
 	d := New("exreach", plan[0].From, began)
-	for entries := range Hosts(t.Context(), pool.Run(t.Context(), slices.Values(catalog.WithControls(plan))), began) {
+	for entries := range Hosts(t.Context(), pool.Run(t.Context(), slices.Values(catalog.WithControls(plan))), began, nil) {
 		d.Add(entries)
 	}
 	return inMemory(d.Finish(time.Since(began)))

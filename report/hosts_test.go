@@ -43,7 +43,7 @@ func told(results []probe.Result) []string {
 		}
 	}
 	var lines []string
-	for entries := range Hosts(context.Background(), iter.Seq[probe.Result](counted), began) {
+	for entries := range Hosts(context.Background(), iter.Seq[probe.Result](counted), began, nil) {
 		line := fmt.Sprintf("%d: %s", taken, entries[0].Host)
 		for _, e := range entries {
 			line += " " + e.Service
@@ -104,7 +104,7 @@ func TestHostsLeftBehind(t *testing.T) {
 func TestHostsStop(t *testing.T) {
 	for n := range 3 {
 		got := 0
-		for range Hosts(context.Background(), slices.Values(network()), began) {
+		for range Hosts(context.Background(), slices.Values(network()), began, nil) {
 			if got++; got > n {
 				break
 			}

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"exreach/catalog"
@@ -93,22 +94,12 @@ func common(signs []Sign) []string {
 // allVersions is every version that a sign may tell.
 func allVersions() []string { return append(slices.Clone(everyVersion), catalog.DavMail) }
 
-// Version is the version to check the host as, of those that it may run: the newest
-// that fits. It is "" where there is none.
-func (id Identified) Version(fits func(version string) bool) string {
-	best := ""
-	for _, v := range id.Candidates {
-		if fits(v) && (v != catalog.Online || len(id.Candidates) == 1) {
-			best = v
-		}
-	}
-	return best
-}
-
 // Believed are the signs that lead to the candidates, the one that tells most first.
 func (id Identified) Believed() []Sign {
 	signs := slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) == 0 || s.Contradicts })
-	slices.SortStableFunc(signs, func(a, b Sign) int { return len(a.Versions) - len(b.Versions) })
+	slices.SortStableFunc(signs, func(a, b Sign) int {
+		return cmp.Or(len(a.Versions)-len(b.Versions), int(b.weight-a.weight))
+	})
 	var believed []Sign
 	left := allVersions()
 	for _, s := range signs {

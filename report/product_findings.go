@@ -62,7 +62,7 @@ func sayFiltered(s seen) (text, hint string) {
 // namedProduct is the product other than Exchange that the answer names, or "".
 func (s seen) namedProduct() string {
 	for _, g := range s.answer().signs() {
-		if g.Product != "" && !g.isExchange() {
+		if g.Product != "" && g.Product != another && !g.isExchange() {
 			return g.Product
 		}
 	}

@@ -101,7 +101,7 @@ func TestSavedChanged(t *testing.T) {
 func TestSavedMemory(t *testing.T) {
 	const hosts, atMost = 300, 4 << 20 // in memory they take 25 MB
 	var text bytes.Buffer
-	for entries := range Hosts(context.Background(), manyHosts(hosts), began) {
+	for entries := range Hosts(context.Background(), manyHosts(hosts), began, nil) {
 		for _, e := range entries {
 			if err := writeLine(&text, e); err != nil {
 				t.Fatal(err)
@@ -152,7 +152,7 @@ func TestDraftShelved(t *testing.T) {
 	const hosts = 150 // with more results than are kept at hand
 	written := func(d *Draft) string {
 		n := 0
-		for entries := range Hosts(context.Background(), manyHosts(hosts), began) {
+		for entries := range Hosts(context.Background(), manyHosts(hosts), began, nil) {
 			n += len(entries)
 			d.Add(entries)
 		}
@@ -163,7 +163,7 @@ func TestDraftShelved(t *testing.T) {
 					return
 				}
 			}
-		}, began) {
+		}, began, nil) {
 			d.Add(entries)
 		}
 		if n <= atHand {
@@ -192,7 +192,7 @@ func TestDraftShelved(t *testing.T) {
 func TestDraftShelfLost(t *testing.T) {
 	lost := &box{room: 1 << 30}
 	d := New("exreach", "client", began).Shelve(func() (Shelf, error) { return lost, nil })
-	for entries := range Hosts(context.Background(), manyHosts(150), began) {
+	for entries := range Hosts(context.Background(), manyHosts(150), began, nil) {
 		d.Add(entries)
 	}
 	lost.text = lost.text[:len(lost.text)/2]

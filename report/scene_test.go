@@ -162,7 +162,7 @@ func network() []probe.Result {
 // draft is the report of some results.
 func draft(results []probe.Result) Report {
 	d := New("exreach 0.1.0", "client", began).On("admin01")
-	for entries := range Hosts(context.Background(), slices.Values(results), began) {
+	for entries := range Hosts(context.Background(), slices.Values(results), began, nil) {
 		d.Add(entries)
 	}
 	return inMemory(d.Finish(7240 * time.Millisecond))

@@ -48,7 +48,8 @@ type mark struct {
 	fact     string   // the name of a fact, which it knows
 	words    string   // of that fact
 	without  []string // facts that it does not know
-	path     string   // how the page begins that was asked for
+	path     string   // the page that was asked for, in small letters
+	inside   bool     // it was any but the root
 	status   string   // how the status begins
 }
 
@@ -134,8 +135,8 @@ func (a answer) has(m mark) (seen string, ok bool) {
 		seen = headerOf(m.fact) + " " + value
 	}
 	known := func(fact string) bool { return a.peer.Facts[fact] != "" }
-	ok = strings.HasPrefix(strings.ToLower(a.path), m.path) && strings.HasPrefix(a.peer.Facts["status"], m.status) && !slices.ContainsFunc(m.without, known)
-	return seen, ok
+	page := m.path == "" || strings.EqualFold(a.path, m.path)
+	return seen, page && !(m.inside && a.path == "/") && strings.HasPrefix(a.peer.Facts["status"], m.status) && !slices.ContainsFunc(m.without, known)
 }
 
 // offers reports whether a capability begins with these words: a keyword alone, or
@@ -178,8 +179,12 @@ func (a answer) productSigns(greeted bool) []Sign {
 	if proven && !greeted {
 		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: "what it offers", Product: exchange, Source: recorded})
 	}
-	if p, said, named := a.mailProduct(greeted); named && (p.Before || !proven) {
+	p, said, known := a.mailProduct(greeted)
+	switch {
+	case known && (p.Before || !proven):
 		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: fmt.Sprintf("%q", said), Product: p.Name, Source: p.Source, before: p.Before})
+	case a.isMail() && !proven && !greeted && a.peer.Refusal == "" && !mask.MatchString(a.peer.Greeting):
+		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: fmt.Sprintf("%q", a.peer.Greeting), Product: another})
 	}
 	return signs
 }
@@ -209,6 +214,10 @@ const (
 	exchangeOnline = "Exchange Online"
 	davMail        = "DavMail"
 )
+
+// another is the product that answers where nothing of Exchange does, and nothing says
+// which it is.
+const another = "another product"
 
 // productOf is what Microsoft, or somebody else, calls the product of versions.
 func productOf(versions []string) string {

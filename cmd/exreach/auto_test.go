@@ -67,8 +67,8 @@ func identify(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Wri
 	for i, h := range hosts {
 		r.targets = append(r.targets, target{at: i, roles: []catalog.Host{h}})
 	}
-	who := identifier{cat: cat, from: "client", notes: notes, each: true, taken: map[string]int{}}
-	known, auto := r.parts(t.Context())
+	who := &identifier{taker: taker{cat, "client"}, notes: notes, each: true, taken: map[string]int{}}
+	known, auto := r.parts(t.Context(), who.isOpen)
 	return slices.AppendSeq(slices.Collect(known), who.targets(t.Context(), quick(*pool), auto))
 }
 
@@ -107,7 +107,7 @@ func TestIdentifyMany(t *testing.T) {
 	}
 	defer s.Close()
 	var notes bytes.Buffer
-	who := identifier{cat: cat, from: "client", notes: &notes, taken: map[string]int{}}
+	who := &identifier{taker: taker{cat, "client"}, notes: &notes, taken: map[string]int{}}
 	pool := probe.Pool{Dial: s.Dial, Trust: probe.NewTrust(s.Roots()), Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
 		if host == "mail02" {
 			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}

@@ -70,6 +70,8 @@ func concluded(host string, id report.Identified, as []catalog.Host) string {
 	version := as[0].Version
 	reasons := strings.Join(id.Reasons(), " and ")
 	switch {
+	case len(id.Candidates) == 1 && id.Candidates[0] == version && id.Contradictory:
+		return fmt.Sprintf("%s is version %s, by %s, though not all answers agree (%s); checking it as%s", host, version, reasons, quoted(id.Contradictions()), rolesOf(id, as))
 	case id.Contradictory:
 		return fmt.Sprintf("%s may be version %s: its answers contradict each other (%s); checking it as --version %s%s",
 			host, orList(id.Candidates), contradictions(id), version, rolesOf(id, as))
@@ -78,15 +80,19 @@ func concluded(host string, id report.Identified, as []catalog.Host) string {
 	case len(id.Candidates) == 0:
 		return fmt.Sprintf("%s does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, as))
 	case len(id.Candidates) == 1 && id.Candidates[0] == version:
-		return fmt.Sprintf("%s is version %s, by %s; checking it%s", host, version, reasons, cmp.Or(rolesOf(id, as), " as that"))
+		return fmt.Sprintf("%s is version %s, by %s; checking it as%s", host, version, reasons, cmp.Or(rolesOf(id, as), " that"))
 	}
 	return fmt.Sprintf("%s may be version %s, by %s; checking it as --version %s%s", host, orList(id.Candidates), reasons, version, rolesOf(id, as))
 }
 
 // contradictions quotes what does not agree.
 func contradictions(id report.Identified) string {
+	return quoted(append(id.Believed(), id.Contradictions()...))
+}
+
+func quoted(signs []report.Sign) string {
 	var said []string
-	for _, s := range slices.Concat(id.Believed(), id.Contradictions()) {
+	for _, s := range signs {
 		if text := fmt.Sprintf("%d: %s", s.Port, s.Said); !slices.Contains(said, text) {
 			said = append(said, text)
 		}
@@ -101,16 +107,28 @@ func rolesOf(id report.Identified, as []catalog.Host) string {
 	}
 	var roles []string
 	for _, r := range id.CheckedAs {
-		text := r.Role
-		if len(r.Because) > 0 {
-			text += " (" + strings.Join(r.Because, ", ") + ")"
+		text := "--role " + r.Role
+		if ports := portsOnly(r.Because); len(ports) > 0 {
+			text += " (" + strings.Join(ports, ", ") + ")"
 		}
 		roles = append(roles, text)
 	}
+	text := " " + strings.Join(roles, " and ")
 	if id.Unfit {
-		return " --role " + strings.Join(roles, ", ") + ", though what answers belongs to no role"
+		return text + ", though what answers belongs to no role"
 	}
-	return " --role " + strings.Join(roles, ", ")
+	return text
+}
+
+// portsOnly names each port once.
+func portsOnly(services []string) []string {
+	var ports []string
+	for _, s := range services {
+		if port, _, _ := strings.Cut(s, "/"); !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	return ports
 }
 
 // orList is "2003, 2007 or 2010".

@@ -65,16 +65,20 @@ func knownWords(cat *catalog.Catalog, c *cli.Context) error {
 	if err == nil {
 		return nil
 	}
-	err = fmt.Errorf("version %s: %w", v.Name, err)
+	return roleMistake(v, role, c.IsSet("version"), fmt.Errorf("version %s: %w", v.Name, err))
+}
+
+// roleMistake leads from a role that the version has not to the one that was meant.
+func roleMistake(v catalog.Version, role string, versionGiven bool, err error) error {
 	called := cmp.Or(otherRoles[role], role)
-	switch meant := v.RoleLike(called); {
+	meant := v.RoleLike(called)
+	switch {
+	case called != role && (!versionGiven || meant == called):
+		return &mistake{err, "did you mean --role " + called + "?"}
 	case meant == "":
 		return err
-	case called != role && meant == called:
-		return &mistake{err, "did you mean --role " + meant + "?"}
 	}
-	return &mistake{err, fmt.Sprintf("what %s does in other versions, %s does in %s: --role %s, or --role auto for the roles whose services answer",
-		called, v.RoleLike(called), v.Name, v.RoleLike(called))}
+	return &mistake{err, fmt.Sprintf("in version %s the role %s does that: --role %s, or --role auto for every role whose services answer", v.Name, meant, meant)}
 }
 
 // otherRoles is what people call roles.

@@ -24,6 +24,7 @@ type planner struct {
 	filter filter
 	notes  io.Writer
 	taken  []string           // options whose default is worth a note: role, from
+	given  bool               // somebody said the roles
 	told   map[[2]string]bool // versions and roles that there was a note about
 
 	auto  bool         // some host has no version
@@ -46,10 +47,12 @@ func newPlanner(c *cli.Context, cat *catalog.Catalog, r *roster, notes io.Writer
 		notes:  notes,
 		told:   map[[2]string]bool{},
 	}
-	for _, option := range []string{"role", "from"} {
-		if !c.IsSet(option) && !c.IsSet("config") {
-			p.taken = append(p.taken, option)
-		}
+	p.given = c.IsSet("config") || !noRole(r.like)
+	if !p.given && !p.taker().isOpen(r.like) { // of others is told what they were taken for
+		p.taken = append(p.taken, "role")
+	}
+	if !c.IsSet("from") && !c.IsSet("config") {
+		p.taken = append(p.taken, "from")
 	}
 	return p, nil
 }
@@ -175,12 +178,12 @@ func (p *planner) noteDefaults(first catalog.Check) {
 func (p *planner) noteThin(plan []catalog.Check) {
 	c := plan[0]
 	mark := [2]string{c.Version, c.Service.Role + " for " + c.From}
-	if p.told[mark] || len(plan) > 1 {
+	if p.told[mark] || len(plan) > 1 || !p.given {
 		return
 	}
 	p.told[mark] = true
 	if role, n := p.busiest(c); n > 1 {
-		note(p.notes, "role %s of version %s has only one service for %s, %s, but role %s has %d: check with --role %s too",
+		note(p.notes, "role %s of version %s has only one service for %s, %s, but role %s has %d: check with --role %s too, or with --role auto, which takes every role whose services answer",
 			c.Service.Role, c.Version, c.From, c.Service.Name, role, n, role)
 	}
 }

@@ -27,7 +27,7 @@ func TestThinRole(t *testing.T) {
 			t.Fatal(err)
 		}
 		var notes bytes.Buffer
-		p := &planner{cat: cat, from: test.from, notes: &notes, told: map[[2]string]bool{}}
+		p := &planner{cat: cat, from: test.from, given: true, notes: &notes, told: map[[2]string]bool{}}
 		p.noteThin(plan)
 		p.noteThin(plan) // of the next host, about which there is nothing new to say
 		if got := notes.String(); !strings.HasPrefix(got, test.says) || test.says == "" && got != "" || strings.Count(got, "\n") > 1 {

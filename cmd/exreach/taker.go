@@ -85,8 +85,8 @@ func (k taker) take(h catalog.Host, id report.Identified, answered []catalog.Che
 	version := h.Version
 	if noVersion(h) {
 		version = cmp.Or(
-			id.Version(func(v string) bool { return hasRole(k.cat, v, h.Role) && k.serves(v) }),
-			id.Version(k.serves), k.usual(h).Version)
+			k.best(id, answered, func(v string) bool { return hasRole(k.cat, v, h.Role) }),
+			k.best(id, answered, func(string) bool { return true }), k.usual(h).Version)
 	}
 	v, err := k.cat.Version(version)
 	if err != nil {
@@ -109,9 +109,24 @@ func (k taker) take(h catalog.Host, id report.Identified, answered []catalog.Che
 	return hosts, fits
 }
 
-// serves reports whether there is anything to ask of a host of the version that nobody
-// has said more about.
-func (k taker) serves(version string) bool {
-	v, err := k.cat.Version(version)
-	return err == nil && v.Fits(k.from, nil) != nil
+// best is the version to check a host as, of those that it may run and that fit: the
+// one whose services explain the most answers, and the newest of those. Exchange Online
+// is it only where it must be. It is "" where there is none.
+func (k taker) best(id report.Identified, answered []catalog.Check, fits func(version string) bool) string {
+	best, most := "", -1
+	for _, version := range id.Candidates {
+		v, err := k.cat.Version(version)
+		if err != nil || !fits(version) || version == catalog.Online && len(id.Candidates) > 1 {
+			continue
+		}
+		roles := v.Fits(k.from, answered)
+		explained := 0
+		for _, f := range roles {
+			explained += len(f.Answers)
+		}
+		if roles != nil && explained >= most {
+			best, most = version, explained
+		}
+	}
+	return best
 }

@@ -105,7 +105,7 @@ func savedReport(t *testing.T) string {
 		Detail:  "220 " + strings.Repeat("wide ", 40),
 	}
 	draft := report.New("exreach", "client", time.Unix(0, 0))
-	for entries := range report.Hosts(t.Context(), slices.Values([]probe.Result{result}), time.Unix(0, 0)) {
+	for entries := range report.Hosts(t.Context(), slices.Values([]probe.Result{result}), time.Unix(0, 0), nil) {
 		draft.Add(entries)
 	}
 	name := filepath.Join(t.TempDir(), "report.json")
