@@ -141,3 +141,71 @@ func TestRecordedGreetings(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordedUM: Unified Messaging writes the names of headers in capitals, and
+// sends a call on to a worker process.
+func TestRecordedUM(t *testing.T) {
+	for _, r := range []struct {
+		version string
+		tls     catalog.TLS
+		port    uint16
+		request string
+		status  string
+		lines   []string
+	}{
+		{"2010", catalog.NoTLS, 5060, "INVITE sip:101@pabx.local;user=phone SIP/2.0", "302 Moved Temporarily", []string{ // johanveldhuis.nl, 2010-12-31
+			"CALL-ID: x", "CONTACT: <sip:101@mail.example.com:5065;user=phone;transport=Tcp;maddr=mail.example.com>", "CONTENT-LENGTH: 0", "CSEQ: 1 INVITE", "SERVER: RTCC/3.5.0.0"}},
+		{"2010", catalog.Mutual, 5061, "INVITE sip:101@pabx.local SIP/2.0", "302 Moved Temporarily", []string{
+			"CONTACT: <sip:101@mail.example.com:5066;user=phone;transport=Tls;maddr=mail.example.com>"}},
+		{"2010", catalog.NoTLS, 5065, "INVITE sip:101@pabx.local SIP/2.0", "405 Method Not Allowed", nil},
+		{"2007", catalog.NoTLS, 5060, "OPTIONS sip:mail.example.com SIP/2.0", "200 OK", []string{"SERVER: RTCC/3.5.0.0"}},
+		{"2013", catalog.NoTLS, 5060, "OPTIONS sip:mail.example.com SIP/2.0", "200 OK", []string{"SERVER: RTCC/5.0.0.0 MSExchangeUM/15.00.1497.002"}},
+		{"2016", catalog.NoTLS, 5060, "OPTIONS sip:mail.example.com SIP/2.0", "200 OK", []string{"SERVER: RTCC/5.0.0.0 MSExchangeUM/15.01.2507.006"}},
+	} {
+		s := standIn("sip", r.tls)
+		s.Version, s.Service.Ports = r.version, catalog.Ports{First: r.port, Last: r.port}
+		method, _, _ := strings.Cut(r.request, " ")
+		conn := hangsUpAfter([]byte(r.request + "\r\nCall-ID: x\r\nCSeq: 1 " + method + "\r\n\r\n"))
+		if err := answerSIP(conn, s); err != nil {
+			t.Error(err)
+		}
+		said := strings.Split(strings.Join(conn.heard, ""), "\r\n")
+		if said[0] != "SIP/2.0 "+r.status {
+			t.Errorf("%s at %d: %q", r.version, r.port, said[0])
+		}
+		for _, line := range r.lines {
+			if !slices.Contains(said, line) {
+				t.Errorf("%s at %d: no %q in %q", r.version, r.port, line, said)
+			}
+		}
+	}
+}
+
+// TestRecordedLevels: the functional levels of Windows (MS-ADTS, section 6.1.4.2),
+// and the capabilities of 2012 and later in the order of rootDSEs on the web.
+func TestRecordedLevels(t *testing.T) {
+	const since2012 = "1.2.840.113556.1.4.800, 1.2.840.113556.1.4.1670, 1.2.840.113556.1.4.1791, 1.2.840.113556.1.4.1935, 1.2.840.113556.1.4.2080, 1.2.840.113556.1.4.2237"
+	for version, want := range map[string]struct{ level, capabilities string }{
+		"2000": {"", "1.2.840.113556.1.4.800"},
+		"2003": {"2", "1.2.840.113556.1.4.800, 1.2.840.113556.1.4.1670, 1.2.840.113556.1.4.1791"},
+		"2010": {"4", strings.TrimSuffix(since2012, ", 1.2.840.113556.1.4.2237")},
+		"2013": {"6", since2012},
+		"2019": {"7", since2012},
+		"se":   {"10", since2012}, // Windows Server 2025
+	} {
+		s := standIn("ldap", catalog.NoTLS)
+		s.Version = version
+		level, capabilities := "", ""
+		for _, a := range standInDSE(s) {
+			switch a.name {
+			case "domainControllerFunctionality":
+				level = a.values[0]
+			case "supportedCapabilities":
+				capabilities = strings.Join(a.values, ", ")
+			}
+		}
+		if level != want.level || capabilities != want.capabilities {
+			t.Errorf("%s: level %q with %s", version, level, capabilities)
+		}
+	}
+}
