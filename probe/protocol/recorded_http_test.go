@@ -92,8 +92,17 @@ func TestRecordedWeb(t *testing.T) {
 		{"se", catalog.Implicit, "GET /EWS/Exchange.asmx", "401 Unauthorized", "Server: Microsoft-IIS/10.0\nX-OWA-Version: 15.2.2562.17\n" + negotiates + frontEnd + aspNet, "as 2019"},
 		{"2019", catalog.Implicit, "GET /", "404 Not Found", "Server: Microsoft-IIS/10.0\n" + aspNet, "IIS without an application"},
 		{"online", catalog.NoTLS, "GET /", "301 Moved Permanently", "Location: https://mail.contoso.example/owa/\nServer: Microsoft-IIS/10.0\nX-FEServer: BL0PR02CA0115\nrequest-id: X\n" + aspNet, "https://github.com/mguessan/davmail/issues/185"},
-		{"online", catalog.Implicit, "GET /mapi/emsmdb", "401 Unauthorized", "Server: Microsoft-IIS/10.0\nWWW-Authenticate: Basic Realm=\"\",Basic Realm=\"\"\n" + online + "request-id: X\n" + aspNet, "a login of Exchange Online of 2018-01-31"},
+		{"online", catalog.Implicit, "GET /mapi/emsmdb", "401 Unauthorized", "Server: Microsoft-IIS/10.0\nWWW-Authenticate: Basic Realm=\"\",Basic Realm=\"\"\n" +
+			"X-CalculatedBETarget: DM5PR2101MB0886.namprd21.prod.outlook.com\nX-BackEndHttpStatus: 401\nX-ServerApplication: Exchange/15.20.0485.000\nX-DiagInfo: DM5PR2101MB0886\n" +
+			"X-BEServer: DM5PR2101MB0886\nX-FEServer: MA1PR0101CA0031\nrequest-id: X\n" + aspNet, "a login of Exchange Online of 2018-01-31"},
 		{"online", catalog.Implicit, "GET /EWS/Exchange.asmx", "401 Unauthorized", "Server: Microsoft-IIS/10.0\nWWW-Authenticate: " + onlineBearer + "\n" + online + "request-id: X\n" + aspNet, "a login of Exchange Online of 2017-10-10"},
+		{"online", catalog.Implicit, "OPTIONS /Microsoft-Server-ActiveSync", "401 Unauthorized", "Server: Microsoft-IIS/10.0\nWWW-Authenticate: Basic realm=\"outlook.office365.com\"\nX-FEServer: AM0P190CA0008\nrequest-id: X\n" + aspNet,
+			"ActiveSync of Exchange Online"},
+		{"online", catalog.Implicit, "GET /owa/", "302 Found", "Server: Microsoft-IIS/10.0\n" +
+			"Location: https://login.microsoftonline.com/common/oauth2/authorize?client_id=00000002-0000-0ff1-ce00-000000000000&redirect_uri=https%3A%2F%2Fmail.contoso.example%2Fowa%2F" +
+			"&resource=00000002-0000-0ff1-ce00-000000000000&response_mode=form_post&response_type=code+id_token&scope=openid&msafed=1&msaredir=1\n" +
+			"X-BackEndHttpStatus: 302\nX-CalculatedFETarget: MRXP264CU001.internal.outlook.com\nX-FEServer: BL0PR02CA0115\nrequest-id: X\n" + aspNet,
+			"https://github.com/rvrsh3ll/TokenTactics/issues/6"},
 	} {
 		s := standIn("http", r.tls)
 		s.Version = r.version
