@@ -70,13 +70,14 @@ func TestLogIn(t *testing.T) {
 		pool, checks := start(t, "mailbox", "client", nil, alicesPassword)
 		results := collect(t.Context(), pool, checks...)
 		for _, res := range results {
-			if res.Check.Service.Name == "imaps" && !strings.HasSuffix(res.Detail, "service is ready. (plain: accepted)") {
+			if res.Check.Service.Name == "imaps" && !strings.HasSuffix(res.Detail, "service is ready. (ntlm: not possible: BAD; plain: accepted)") {
 				t.Errorf("imaps: %s", res.Detail)
 			}
 		}
 		got := auths(t, results)
 		for service, want := range map[string]string{
-			"smtp-submission": "ntlm: not possible: 500 5.3.3; login: accepted", "pop3": "plain: accepted", "pop3s": "plain: accepted", "imap": "plain: accepted", "imaps": "plain: accepted",
+			"smtp-submission": "ntlm: not possible: 500 5.3.3; login: accepted", "pop3": "plain: accepted", "pop3s": "plain: accepted",
+			"imap": "ntlm: not possible: BAD; plain: accepted", "imaps": "ntlm: not possible: BAD; plain: accepted",
 		} {
 			if got[service] != want {
 				t.Errorf("%s: %q", service, got[service])

@@ -27,11 +27,11 @@ func TestHTTPAnswers(t *testing.T) {
 		{"2010", "/rpc/rpcproxy.dll", "401 Unauthorized Negotiate, NTLM, Basic"},
 		{"se", "/api", "401 Unauthorized Negotiate, NTLM"},
 		{"2013", "/api", "404 Not Found "},
-		{"2003", "/exchange", "401 Unauthorized Negotiate, NTLM, Basic"},
+		{"2003", "/exchange", "302 Moved Temporarily https://mail.example.com/exchweb/bin/auth/owalogon.asp?url=https://mail.example.com/exchange&reason=0"},
 		{"2010", "/exchange", "302 Found https://mail.example.com/owa/"},
 		{"2003", "/owa/", "404 Not Found "},
 		{"2019", "/owa/healthcheck.htm", "200 OK "},
-		{"2010", "/owa/healthcheck.htm", "302 Found https://mail.example.com/owa/auth/logon.aspx?url=https%3A%2F%2Fmail.example.com%2Fowa%2Fhealthcheck.htm&reason=0"},
+		{"2010", "/owa/healthcheck.htm", "302 Found https://mail.example.com/owa/auth/logon.aspx?url=https://mail.example.com/owa/healthcheck.htm&reason=0"},
 		{"2019", "/nothing", "404 Not Found "},
 	} {
 		p, err := pipeTo(askHTTP, directory(c.path, 200, 302, 401, 404), func(conn net.Conn) {

@@ -123,11 +123,12 @@ func TestHTTPMethodsAnswered(t *testing.T) {
 		facts   map[string]string
 	}{
 		{"2019", asked(catalog.RPCInData, "/rpc/rpcproxy.dll", 401), map[string]string{"authenticate": "Negotiate, NTLM, Basic", "product": edition2019}},
-		{"2010", asked(catalog.Options, "/Microsoft-Server-ActiveSync", 200, 401), map[string]string{"authenticate": "Basic", "product": "Exchange Server 2010"}},
-		{"2003", asked(catalog.PropFind, "/exchange/", 401), map[string]string{"ms_webstorage": "6.5.7638", "product": "Exchange Server 2003"}},
+		{"2010", asked(catalog.Options, "/Microsoft-Server-ActiveSync", 200, 401), map[string]string{"authenticate": "Basic", "product": ""}},
+		{"2010", asked("", "/owa/", 302), map[string]string{"product": "Exchange Server 2010"}},
+		{"2003", asked(catalog.PropFind, "/exchange/", 401, 440), map[string]string{"ms_webstorage": "6.5.7638", "product": "Exchange Server 2003"}},
 		{"2000", asked("", "/public/", 401), map[string]string{"ms_webstorage": "6.0.6603", "product": "Exchange 2000 Server"}},
 		{"2003", asked("", "/oma", 401), map[string]string{"ms_webstorage": "", "product": ""}},
-		{"2007", asked(catalog.Post, "/EWS/Exchange.asmx", 401), map[string]string{"product": "Exchange Server 2007"}},
+		{"2007", asked(catalog.Post, "/EWS/Exchange.asmx", 401), map[string]string{"product": ""}},
 	} {
 		p, err := pipeTo(askHTTP, c.q, func(conn net.Conn) {
 			_ = answerHTTP(conn, Stand{Host: "mail.example.com", Version: c.version, Service: c.q.Service})

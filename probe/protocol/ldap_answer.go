@@ -128,37 +128,3 @@ func (a ldapAttribute) packet() *ber.Packet {
 	p.AppendChild(set)
 	return p
 }
-
-// standInDSE is the rootDSE of the server that s stands for.
-func standInDSE(s Stand) []ldapAttribute {
-	short, domain, _ := strings.Cut(s.Host, ".")
-	root := "DC=" + strings.ReplaceAll(domain, ".", ",DC=")
-	site := "CN=Default-First-Site-Name,CN=Sites,CN=Configuration," + root
-	directory := []ldapAttribute{
-		{"supportedLDAPVersion", []string{"3", "2"}},
-		{"dnsHostName", []string{s.Host}},
-		{"dsServiceName", []string{"CN=NTDS Settings,CN=" + strings.ToUpper(short) + ",CN=Servers," + site}},
-		{"supportedSASLMechanisms", []string{"GSSAPI", "GSS-SPNEGO", "EXTERNAL", "DIGEST-MD5"}},
-		{"supportedExtension", []string{ldapStartTLS}},
-		{"isSynchronized", []string{"TRUE"}},
-	}
-	switch {
-	case s.Version == "davmail":
-		return []ldapAttribute{{"objectClass", []string{"top"}}, {"namingContexts", []string{"ou=people"}}}
-	case s.Service.Name == "srs" || s.Version == "5.5" || s.Service.Role == "server" && slices.Contains([]string{"2000", "2003"}, s.Version):
-		return []ldapAttribute{{"supportedLDAPVersion", []string{"2", "3"}}} // the directory of 5.5
-	case strings.HasPrefix(s.Service.Name, "edge-ldap"):
-		return append(directory,
-			ldapAttribute{"supportedCapabilities", []string{capabilityADAM, "1.2.840.113556.1.4.1670", "1.2.840.113556.1.4.1791"}},
-			ldapAttribute{"namingContexts", []string{"CN=Configuration,CN={5A1F2C0E-8B7D-4D6C-9E35-0F4B6A7C8D21}", "OU=MSExchangeGateway"}})
-	}
-	return append(directory,
-		ldapAttribute{"supportedCapabilities", []string{capabilityAD, "1.2.840.113556.1.4.1670", "1.2.840.113556.1.4.1791", "1.2.840.113556.1.4.1935"}},
-		ldapAttribute{"namingContexts", []string{root, "CN=Configuration," + root}},
-		ldapAttribute{"defaultNamingContext", []string{root}},
-		ldapAttribute{"ldapServiceName", []string{domain + ":" + strings.ToLower(short) + "$@" + strings.ToUpper(domain)}},
-		ldapAttribute{"domainFunctionality", []string{"7"}},
-		ldapAttribute{"forestFunctionality", []string{"7"}},
-		ldapAttribute{"domainControllerFunctionality", []string{"7"}},
-		ldapAttribute{"isGlobalCatalogReady", []string{"TRUE"}})
-}

@@ -5,8 +5,10 @@ package protocol
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"exreach/catalog"
@@ -18,7 +20,7 @@ func answerSIP(conn net.Conn, s Stand) error {
 	if s.Service.Network == catalog.UDP {
 		return sipEnvelope.serve(conn, s.Service.Network, func(datagram []byte) []byte {
 			request, err := readSIP(datagramTalk(datagram), nil)
-			if lines := replySIP(request); err == nil && lines != nil {
+			if lines := replySIP(request, s); err == nil && lines != nil {
 				return []byte(strings.Join(lines, "\r\n") + "\r\n")
 			}
 			return nil
@@ -39,7 +41,7 @@ func answerSIP(conn net.Conn, s Stand) error {
 		if err := request.skipBody(t); err != nil {
 			return err
 		}
-		if lines := replySIP(request); lines != nil {
+		if lines := replySIP(request, s); lines != nil {
 			if err := t.send(lines...); err != nil {
 				return err
 			}
@@ -47,25 +49,66 @@ func answerSIP(conn net.Conn, s Stand) error {
 	}
 }
 
+// sipWorkers are the ports of the worker processes, which take the calls.
+var sipWorkers = []uint16{5065, 5066, 5067, 5068}
+
 // replySIP is the answer to a request (RFC 3261, section 8.2.6), nil where it
-// gets none. The name of the server is from memory.
-func replySIP(request sipMessage) []string {
-	status := "200 OK"
+// gets none. A call is sent on to a worker process, as recorded of 2010
+// (https://johanveldhuis.nl/exchange-um-doesnt-answer-calls-after-upgrade-to-sp1/).
+func replySIP(request sipMessage, s Stand) []string {
+	status, more := "200 OK", []string{"ACCEPT: application/sdp", "ALLOW: OPTIONS"}
 	switch request.method() {
 	case "OPTIONS":
 	case "", "ACK":
 		return nil
+	case "INVITE":
+		if to := workerSIP(request, s); to != "" {
+			status, more = "302 Moved Temporarily", []string{"CONTACT: " + to}
+			break
+		}
+		fallthrough
 	default:
 		status = "405 Method Not Allowed"
 	}
 	lines := []string{"SIP/2.0 " + status}
-	for _, h := range []struct{ name, key string }{{"Via", "via"}, {"From", "from"}, {"To", "to"}, {"Call-ID", "call-id"}, {"CSeq", "cseq"}} {
-		for _, value := range request.headers[h.key] {
-			if h.key == "to" && !strings.Contains(value, ";tag=") {
+	for _, key := range []string{"from", "to", "cseq", "call-id", "via"} {
+		for _, value := range request.headers[key] {
+			if key == "to" && !strings.Contains(value, ";tag=") {
 				value += ";tag=" + rand.Text()
 			}
-			lines = append(lines, h.name+": "+value)
+			lines = append(lines, strings.ToUpper(key)+": "+value)
 		}
 	}
-	return append(lines, "Server: RTCC/5.0.0.0", "Allow: OPTIONS", "Accept: application/sdp", "Content-Length: 0", "")
+	return slices.Concat(lines, more, []string{"CONTENT-LENGTH: 0", "SERVER: " + serverSIP(s.Version), ""})
+}
+
+// workerSIP is where a call is sent on to, "" where it has arrived.
+func workerSIP(request sipMessage, s Stand) string {
+	if slices.Contains(sipWorkers, s.Service.Ports.First) {
+		return ""
+	}
+	port, transport := sipWorkers[0], "Tcp"
+	if s.Service.TLS.First() {
+		port, transport = sipWorkers[1], "Tls"
+	}
+	_, uri, _ := strings.Cut(strings.Split(request.start, " ")[1], ":")
+	user, _, named := strings.Cut(uri, "@")
+	if named {
+		user += "@"
+	} else {
+		user = ""
+	}
+	return fmt.Sprintf("<sip:%s%s:%d;user=phone;transport=%s;maddr=%s>", user, s.Host, port, transport, s.Host)
+}
+
+// serverSIP is how Unified Messaging names itself. 2010's had no build; later ones
+// have it, with zeros before its numbers (RTCC/5.0.0.0 MSExchangeUM/15.01.0231.021
+// of 2015, and the comments of Greenbone's detection of operating systems).
+func serverSIP(version string) string {
+	if version == "2007" || version == "2010" {
+		return "RTCC/3.5.0.0"
+	}
+	var n [4]int
+	_, _ = fmt.Sscanf(httpSites[generation(version)].build, "%d.%d.%d.%d", &n[0], &n[1], &n[2], &n[3])
+	return fmt.Sprintf("RTCC/5.0.0.0 MSExchangeUM/%02d.%02d.%04d.%03d", n[0], n[1], n[2], n[3])
 }

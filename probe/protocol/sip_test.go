@@ -249,17 +249,22 @@ func TestSIPAnswers(t *testing.T) {
 	result := make(chan error, 1)
 	go func() {
 		defer theirs.Close()
-		result <- answerSIP(theirs, standIn("sip", catalog.NoTLS))
+		s := standIn("sip", catalog.NoTLS)
+		s.Version = "2016"
+		result <- answerSIP(theirs, s)
 	}()
 	go func() { _, _ = io.WriteString(ours, said.String()) }()
 	heard, _ := io.ReadAll(ours)
 	if _, ok := errors.AsType[*MismatchError](<-result); !ok {
 		t.Error("the request of HTTP did not end it")
 	}
-	end := "\r\nServer: RTCC/5.0.0.0\r\nAllow: OPTIONS\r\nAccept: application/sdp\r\nContent-Length: 0\r\n\r\n"
-	want := "SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP a\r\nVia: SIP/2.0/TCP b\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>;tag=R\r\nCall-ID: x\r\nCSeq: 1 OPTIONS" + end +
-		"SIP/2.0 405 Method Not Allowed\r\nTo: <sip:b>;tag=2\r\nCSeq: 2 INVITE" + end +
-		"SIP/2.0 405 Method Not Allowed\r\nCSeq: 3 options" + end
+	const (
+		options = "\r\nACCEPT: application/sdp\r\nALLOW: OPTIONS"
+		end     = "\r\nCONTENT-LENGTH: 0\r\nSERVER: RTCC/5.0.0.0 MSExchangeUM/15.01.2507.006\r\n\r\n"
+	)
+	want := "SIP/2.0 200 OK\r\nFROM: <sip:a>;tag=1\r\nTO: <sip:b>;tag=R\r\nCSEQ: 1 OPTIONS\r\nCALL-ID: x\r\nVIA: SIP/2.0/TCP a\r\nVIA: SIP/2.0/TCP b" + options + end +
+		"SIP/2.0 302 Moved Temporarily\r\nTO: <sip:b>;tag=2\r\nCSEQ: 2 INVITE\r\nCONTACT: <sip:mail.example.com:5065;user=phone;transport=Tcp;maddr=mail.example.com>" + end +
+		"SIP/2.0 405 Method Not Allowed\r\nCSEQ: 3 options" + options + end
 	if diff := cmp.Diff(want, regexp.MustCompile(`[A-Z2-7]{26}`).ReplaceAllString(string(heard), "R")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

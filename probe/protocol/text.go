@@ -160,7 +160,12 @@ func greeting(s Stand, table map[string]string) string {
 	if !ok {
 		text = table[""]
 	}
-	return strings.NewReplacer("HOST", s.Host, "DATE", time.Now().Format(time.RFC1123Z)).Replace(text)
+	now := time.Now()
+	return strings.NewReplacer(
+		"HOST", s.Host,
+		"DATE", now.Format("Mon, 2 Jan 2006 15:04:05 -0700"),
+		"CTIME", now.Format("Mon Jan 02 15:04:05 MST 2006"), // DavMail's
+	).Replace(text)
 }
 
 // offersTLS reports whether s offers TLS in band at this point.

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"net"
+	"strings"
+)
+
+// onlineTail is what Exchange Online puts behind its greetings of POP3 and IMAP4:
+// the name of the server in UTF-16, in Base64. Here it is
+// FR2P281CA0122.DEUP281.PROD.OUTLOOK.COM
+// (https://github.com/simonrob/email-oauth2-proxy/issues/109).
+const onlineTail = " [RgBSADIAUAAyADgAMQBDAEEAMAAxADIAMgAuAEQARQBVAFAAMgA4ADEALgBQAFIATwBEAC4ATwBVAFQATABPAE8ASwAuAEMATwBNAA==]"
+
+// imapGreetings is how each version greets; "" stands for 2010 and all later
+// ones (Rapid7 recog patterns; online: https://github.com/jstedfast/MailKit/issues/2016).
+var imapGreetings = map[string]string{
+	"5.5":     "* OK Microsoft Exchange IMAP4rev1 server version 5.5.2653.23 (HOST) ready",
+	"2000":    "* OK Microsoft Exchange 2000 IMAP4rev1 server version 6.0.6249.0 (HOST) ready.",
+	"2003":    "* OK Microsoft Exchange Server 2003 IMAP4rev1 server version 6.5.7638.1 (HOST) ready.",
+	"2007":    "* OK Microsoft Exchange Server 2007 IMAP4 service ready",
+	"online":  "* OK Microsoft Exchange IMAP4 service ready. 3f2504e0-4f89-11d3-9a0c-0305e82c3301 (tcpproxy/15.21.0406.000 BACKENDAUTHENTICATE)" + onlineTail,
+	"davmail": "* OK [CAPABILITY IMAP4REV1 AUTH=LOGIN MOVE SPECIAL-USE UIDPLUS] IMAP4rev1 DavMail 6.2.2 server ready",
+	"":        "* OK The Microsoft Exchange IMAP4 service is ready.",
+}
+
+// A mailOffer is what a server of POP3 or IMAP4 offers. A login with a password is
+// offered only where TLS protects it, as Exchange is installed.
+type mailOffer struct{ plain, secured string }
+
+// imapOffers is what CAPABILITY lists; "" stands for 2016 and all later ones.
+// Those up to 2003 offer the same with TLS and without.
+//
+//   - 5.5, 2000, 2003, 2007: Rapid7 recog.
+//   - 2010: https://github.com/smiley22/S22.Imap/issues/57 and, without CHILDREN,
+//     https://github.com/jstedfast/MailKit/issues/333.
+//   - 2013: https://github.com/jstedfast/MailKit/issues/1351.
+//   - 2016: https://github.com/jstedfast/MailKit/issues/773.
+//   - online: https://github.com/jstedfast/MailKit/issues/2016.
+//   - DavMail: https://github.com/mguessan/davmail/issues/185.
+var imapOffers = map[string]mailOffer{
+	"5.5":  {plain: "IMAP4 IMAP4rev1 IDLE LITERAL+ LOGIN-REFERRALS MAILBOX-REFERRALS NAMESPACE AUTH=NTLM"},
+	"2000": {plain: "IMAP4 IMAP4rev1 IDLE LOGIN-REFERRALS MAILBOX-REFERRALS NAMESPACE LITERAL+ UIDPLUS CHILDREN AUTH=NTLM"},
+	"2003": {plain: "IMAP4 IMAP4rev1 IDLE LOGIN-REFERRALS MAILBOX-REFERRALS NAMESPACE LITERAL+ UIDPLUS CHILDREN AUTH=NTLM"},
+	"2007": {
+		"IMAP4 IMAP4rev1 LOGINDISABLED STARTTLS IDLE NAMESPACE LITERAL+",
+		"IMAP4 IMAP4rev1 AUTH=NTLM AUTH=GSSAPI AUTH=PLAIN IDLE NAMESPACE LITERAL+",
+	},
+	"2010": {
+		"IMAP4 IMAP4rev1 LOGINDISABLED STARTTLS CHILDREN IDLE NAMESPACE LITERAL+",
+		"IMAP4 IMAP4rev1 AUTH=NTLM AUTH=GSSAPI AUTH=PLAIN CHILDREN IDLE NAMESPACE LITERAL+",
+	},
+	"2013": {
+		"IMAP4 IMAP4rev1 LOGINDISABLED STARTTLS UIDPLUS MOVE ID CHILDREN IDLE NAMESPACE LITERAL+",
+		"IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=NTLM AUTH=GSSAPI UIDPLUS MOVE ID CHILDREN IDLE NAMESPACE LITERAL+",
+	},
+	"online": {
+		"IMAP4 IMAP4rev1 LOGINDISABLED STARTTLS SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+",
+		"IMAP4 IMAP4rev1 AUTH=XOAUTH2 LOGINDISABLED SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+",
+	},
+	"davmail": {plain: "IMAP4REV1 AUTH=LOGIN MOVE SPECIAL-USE UIDPLUS"},
+	"": {
+		"IMAP4 IMAP4rev1 LOGINDISABLED STARTTLS SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+",
+		"IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=NTLM AUTH=GSSAPI SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+",
+	},
+}
+
+// offered is what s offers, of a table by version; "" stands for versions that
+// are not in it.
+func offered(s Stand, table map[string]mailOffer, secured bool) string {
+	offer, ok := table[s.Version]
+	if !ok {
+		offer = table[""]
+	}
+	if secured && offer.secured != "" {
+		return offer.secured
+	}
+	return offer.plain
+}
+
+// answerIMAP greets as Exchange of s.Version does, and lets log in whom s knows.
+func answerIMAP(conn net.Conn, s Stand) error {
+	t := newTalk(conn, "IMAP")
+	t.line = maxLineIMAP
+	login := &desk{accounts: s.Accounts, challenge: "+ "}
+	return t.serve(s, imapGreetings, func(line string, secured bool) ([]string, next) {
+		if login.next != nil {
+			return login.next(line), goOn
+		}
+		tag, command, _ := strings.Cut(line, " ")
+		word, rest := verb(command)
+		switch {
+		case tag == "":
+			return []string{"* BAD Command Argument Error. 11"}, goOn
+		case word == "CAPABILITY":
+			return []string{capabilityIMAP(s, secured), tag + " OK CAPABILITY completed."}, goOn
+		case word == "NOOP":
+			return []string{tag + " OK NOOP completed."}, goOn
+		case word == "LOGOUT":
+			return []string{"* BYE Microsoft Exchange IMAP4 server signing off.", tag + " OK LOGOUT completed."}, hangUp
+		case word == "STARTTLS" && offersTLS(s, secured):
+			return []string{tag + " OK Begin TLS negotiation now."}, startTLS
+		case word == "AUTHENTICATE" && secured:
+			lines := login.begin(rest, tag+" OK AUTHENTICATE completed.", tag+" NO AUTHENTICATE failed.")
+			if lines != nil {
+				return lines, goOn
+			}
+		}
+		return []string{tag + " BAD Command Argument Error. 11"}, goOn
+	})
+}
+
+// capabilityIMAP lists what is offered. Where TLS cannot be started it is not.
+func capabilityIMAP(s Stand, secured bool) string {
+	line := "* CAPABILITY " + offered(s, imapOffers, secured)
+	if !offersTLS(s, secured) {
+		line = strings.Replace(line, " LOGINDISABLED STARTTLS", "", 1)
+	}
+	return line
+}
