@@ -17,13 +17,17 @@ import (
 
 // buildFacts are the facts that hold a build number of Exchange, and what people know
 // them as.
-var buildFacts = []struct{ fact, name, before string }{
-	{"x_owa_version", "X-OWA-Version", ""},
-	{"ms_webstorage", "MS-WebStorage", ""},
-	{"ms_server_activesync", "MS-Server-ActiveSync", ""},
-	{"x_serverapplication", "X-ServerApplication", "Exchange/"},
-	{protocol.FactOWABuild, "the path of OWA's pages", ""},
-	{"server", "Server:", "MSExchangeUM/"},
+var buildFacts = []struct {
+	fact, name string
+	before     string // what stands before the build
+	weight     weight
+}{
+	{"x_owa_version", "X-OWA-Version", "", stated},
+	{"ms_webstorage", "MS-WebStorage", "", stated},
+	{activeSync, "MS-Server-ActiveSync", "", faint},
+	{"x_serverapplication", "X-ServerApplication", "Exchange/", stated},
+	{protocol.FactOWABuild, "the path of OWA's pages", "", stated},
+	{"server", "Server:", "MSExchangeUM/", stated},
 }
 
 // headerOf is what people know a fact as.
@@ -42,8 +46,8 @@ const buildTable = "Exchange Server build numbers and release dates"
 // as well.
 func (a answer) builds() []Sign {
 	var signs []Sign
-	tell := func(said, build string) {
-		signs = append(signs, a.sign(said, catalog.VersionsOfBuild(build), stated, buildTable, false))
+	tell := func(said, build string, w weight) {
+		signs = append(signs, a.sign(said, catalog.VersionsOfBuild(build), w, buildTable, false))
 	}
 	for _, f := range buildFacts {
 		for value := range strings.SplitSeq(a.peer.Facts[f.fact], ",") { // a header that came twice
@@ -53,32 +57,35 @@ func (a answer) builds() []Sign {
 				continue
 			}
 			if said := f.name + " " + value; !slices.ContainsFunc(signs, func(s Sign) bool { return s.Said == said }) {
-				tell(said, build)
+				tell(said, build, f.weight)
 			}
 		}
 	}
 	for _, line := range a.greetings() {
 		for _, build := range greetedBuilds(line) {
-			tell(fmt.Sprintf("the greeting %q", line), build)
+			tell(fmt.Sprintf("the greeting %q", line), build, stated)
 			signs[len(signs)-1].greeting = true
 		}
-		if name := greetedHost(line); fits(name, ".outlook.com") {
+		if name := greetedHost(line); fits(name, ".outlook.com") || fits(name, ".exchangelabs.com") {
 			signs = append(signs, a.sign("the host "+name+" in the greeting", onlineOnly, stated, "https://github.com/simonrob/email-oauth2-proxy/issues/109", true))
 		}
 	}
 	return signs
 }
 
-// isBuild reports whether the value of a fact is one. What two numbers in
-// MS-Server-ActiveSync tell is a level of the protocol, which other products tell as
-// well, unless Exchange's own web server does.
+// isBuild reports whether the value of a fact is one, be it of no known version. Many
+// products tell a level of ActiveSync, or copy a build: it counts where Exchange or the
+// web server that it runs in answers.
 func (a answer) isBuild(fact, value string) bool {
-	if fact != "ms_server_activesync" {
-		return catalog.IsBuild(value) || catalog.VersionsOfBuild(value) != nil
+	if !catalog.IsBuild(value) && catalog.VersionsOfBuild(value) == nil {
+		return false
 	}
 	w := a.peer.Web
-	return catalog.IsBuild(value) || w != nil && (w.Origin == protocol.OfExchange || w.Origin == protocol.OfIIS)
+	return fact != activeSync || w != nil && (w.Origin == protocol.OfExchange || w.Origin == protocol.OfIIS)
 }
+
+// activeSync is the fact that others tell as well.
+const activeSync = "ms_server_activesync"
 
 // greetedNumber finds the numbers of a greeting that may be builds.
 var greetedNumber = sync.OnceValue(func() *regexp.Regexp {

@@ -181,6 +181,8 @@ func (a answer) productSigns(greeted bool) []Sign {
 	}
 	p, said, known := a.mailProduct(greeted)
 	switch {
+	case !greeted && a.protocol == "smtp" && fits(a.peer.Greeting, "Microsoft*SMTP MAIL*Version:"):
+		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: fmt.Sprintf("%q", a.peer.Greeting), Product: "the SMTP service of Windows (IIS)", Source: recog})
 	case known && (p.Before || !proven):
 		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: fmt.Sprintf("%q", said), Product: p.Name, Source: p.Source, before: p.Before})
 	case a.isMail() && !proven && !greeted && a.peer.Refusal == "" && !mask.MatchString(a.peer.Greeting):
@@ -226,7 +228,7 @@ func productOf(versions []string) string {
 		return exchangeOnline
 	case slices.Equal(versions, []string{catalog.DavMail}):
 		return davMail
-	case slices.Contains(versions, catalog.Online):
+	case len(versions) == 0 || slices.Contains(versions, catalog.Online):
 		return exchange
 	}
 	return exchangeServer

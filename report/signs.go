@@ -76,7 +76,7 @@ var tells = []tell{
 	{mark: mark{protocol: "smtp", greeting: "Microsoft ESMTP MAIL Service ready", offers: []string{"AUTH XOAUTH2"}}, said: "the login XOAUTH2", versions: onlineOnly, weight: implied, source: "https://github.com/simonrob/email-oauth2-proxy/issues/95"},
 
 	// What IMAP4 and POP3 offer, in which order.
-	{mark: mark{protocol: "imap", greeting: newMail, lacks: []string{"MOVE", "ID"}}, said: "IMAP4 without MOVE and ID", versions: []string{"2010"}, weight: faint, source: "https://github.com/jstedfast/MailKit/issues/333"},
+	{mark: mark{protocol: "imap", greeting: newMail, lacks: []string{"MOVE", "ID"}}, said: "IMAP4 without MOVE and ID", versions: between("2010", "2013"), weight: faint, source: "https://github.com/jstedfast/MailKit/issues/333"},
 	{mark: mark{protocol: "imap", greeting: newMail, list: "AUTH=NTLM AUTH=GSSAPI AUTH=PLAIN"}, said: "PLAIN as the last login of IMAP4", versions: []string{"2010"}, weight: implied, source: "https://github.com/smiley22/S22.Imap/issues/57"},
 	{mark: mark{protocol: "imap", greeting: newMail, list: "AUTH=PLAIN AUTH=NTLM AUTH=GSSAPI"}, said: "PLAIN as the first login of IMAP4", versions: between("2013", "se"), weight: implied, source: "https://github.com/jstedfast/MailKit/issues/1351"},
 	{mark: mark{protocol: "imap", greeting: newMail, offers: []string{"ID"}}, said: "the IMAP4 extension ID", versions: upFrom("2013"), weight: implied, source: "https://github.com/jstedfast/MailKit/issues/265"},

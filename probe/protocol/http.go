@@ -38,7 +38,7 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 	page := newHTTPPage(r, d.Path)
 	p = peerHTTP(r)
 	p.fact("product", productHTTP(page.Header))
-	p.fact(FactOWABuild, page.owaBuild())
+	p.fact(FactOWABuild, page.build)
 	p.fact("expected", statusList(d))
 	web, refusal, err := judgeHTTP(page, q)
 	p.Web, p.Refusal = &web, refusal

@@ -26,10 +26,9 @@ func productHTTP(h http.Header) string {
 		if header == "MS-Server-ActiveSync" && !catalog.IsBuild(build) && !markedIIS(h) {
 			continue // a level of the protocol, which Horde, Z-Push and others tell as well
 		}
-		versions := catalog.VersionsOfBuild(build)
-		names := make([]string, len(versions))
-		for i, v := range versions {
-			names[i] = editions[v]
+		var names []string
+		for _, v := range catalog.VersionsOfBuild(build) {
+			names = append(names, editions[v])
 		}
 		if names != nil {
 			return strings.Join(names, " or ")

@@ -66,7 +66,7 @@ const (
 	iisTooLarge  = "HTTP/1.1 413 Request Entity Too Large\nServer: Microsoft-IIS/7.5\nContent-Length: 0\n\n"
 	nginxMethod  = "HTTP/1.1 405 Not Allowed\nServer: nginx/1.22.1\nContent-Length: 0\n\n"
 	onlineLogin  = "HTTP/1.1 401 Unauthorized\nX-OWA-Version: 15.20.8398.21\nX-FEServer: AM0PR02CA0001\nWWW-Authenticate: Basic Realm=\"\"\nContent-Length: 0\n\n"
-	edition2019  = "Exchange Server 2019 or Subscription Edition"
+	edition2019  = "Exchange Server 2019"
 	ofNginx      = "HTTP 405 without any of Exchange's headers: a proxy's or another server's page"
 	ofKernelPage = "HTTP 404 of Windows itself: no web site is bound to this port"
 )

@@ -56,6 +56,9 @@ func lookForExchange(page *httpPage, _ Question) Web {
 			return Web{Origin: OfExchange, Sign: "the cookie " + name}
 		}
 	}
+	if page.build != "" {
+		return Web{Origin: OfExchange, Sign: "the path of OWA's pages"}
+	}
 	if strings.Contains(strings.Join(page.Header.Values("WWW-Authenticate"), " "), exchangeClient) {
 		return Web{Origin: OfExchange, Sign: "the login for Exchange at Microsoft Entra ID"}
 	}

@@ -17,6 +17,7 @@ type httpPage struct {
 	*http.Response
 	asked string // its path
 	words string // the error page, as far as it matters
+	build string // of OWA, in the paths of its pages
 }
 
 // newHTTPPage reads an error page where the headers do not say whose it is.
@@ -26,6 +27,7 @@ func newHTTPPage(r *http.Response, asked string) *httpPage {
 	if failed && (r.StatusCode == http.StatusBadRequest || !markedIIS(r.Header)) {
 		page.words = wordsOf(r.Body)
 	}
+	page.build = page.owaBuild()
 	return page
 }
 

@@ -129,7 +129,9 @@ func welcomedSMTP(t *talk, q Question, p *Peer, word string, reply smtpReply) ([
 		p.fact(FactMalformed, word)
 	}
 	texts := reply.texts()
-	p.fact(FactIntroduction, texts[0])
+	if strings.Contains(texts[0], " ") { // more than its name
+		p.fact(FactIntroduction, texts[0])
+	}
 	offered := texts[1:]
 	p.Capabilities = merge(p.Capabilities, offered)
 	return offered, nil

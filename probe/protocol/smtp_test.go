@@ -23,6 +23,7 @@ var smtpRecordings = []recording{
 		want: Peer{
 			Greeting:     "220 mail.example.com ESMTP Server (Microsoft Exchange Internet Mail Service 5.5.2653.13) ready",
 			Capabilities: []string{"XEXCH50", "HELP", "ETRN", "DSN", "SIZE 0", "AUTH LOGIN", "AUTH=LOGIN"},
+			Facts:        map[string]string{"introduction": "mail.example.com Hello [192.0.2.7]"},
 		},
 		heard: []string{"EHLO exreach.invalid", "QUIT"},
 	},
@@ -35,7 +36,7 @@ var smtpRecordings = []recording{
 		want: Peer{
 			Greeting:     "220 mail.example.com Microsoft ESMTP MAIL Service, Version: 5.0.2195.6713 ready at  Tue, 3 Feb 2004 10:00:00 +0100 ",
 			Capabilities: []string{"TURN", "ATRN", "X-LINK2STATE", "XEXCH50", "OK"},
-			Facts:        map[string]string{"starttls": "not offered"},
+			Facts:        map[string]string{"starttls": "not offered", "introduction": "mail.example.com Hello [192.0.2.7]"},
 		},
 		heard: []string{"EHLO exreach.invalid", "QUIT"},
 	},
@@ -48,7 +49,7 @@ var smtpRecordings = []recording{
 		want: Peer{
 			Greeting:     "220 mail.example.com Microsoft ESMTP MAIL Service, Version: 6.0.3790.3959 ready at  Tue, 3 Feb 2009 10:00:00 +0100 ",
 			Capabilities: []string{"TLS", "STARTTLS", "OK"},
-			Facts:        map[string]string{"starttls": "454 4.3.3 TLS not available due to temporary reason"},
+			Facts:        map[string]string{"starttls": "454 4.3.3 TLS not available due to temporary reason", "introduction": "mail.example.com Hello [192.0.2.7]"},
 		},
 		heard: []string{"EHLO exreach.invalid", "STARTTLS", "QUIT"},
 	},
@@ -62,6 +63,7 @@ var smtpRecordings = []recording{
 		want: Peer{
 			Greeting:     "220 mail.example.com Microsoft ESMTP MAIL Service ready at Tue, 3 Feb 2015 10:00:00 +0100",
 			Capabilities: []string{"SIZE", "STARTTLS", "X-ANONYMOUSTLS", "AUTH NTLM", "XSHADOW", "AUTH NTLM LOGIN"},
+			Facts:        map[string]string{"introduction": "mail.example.com Hello [192.0.2.7]"},
 		},
 		heard: []string{"EHLO exreach.invalid", "STARTTLS", "EHLO exreach.invalid", "QUIT"},
 	},
@@ -79,8 +81,9 @@ var smtpRecordings = []recording{
 		name: "a relay that turns us away in two lines",
 		said: "554-relay.example.com\n554 Your access to this mail system has been rejected\n221 bye\n",
 		want: Peer{
-			Greeting: "554-relay.example.com",
-			Refusal:  "554 relay.example.com Your access to this mail system has been rejected",
+			Greeting:     "554-relay.example.com",
+			GreetingRest: []string{"554 Your access to this mail system has been rejected"},
+			Refusal:      "554 relay.example.com Your access to this mail system has been rejected",
 		},
 		heard: []string{"QUIT"},
 	},
@@ -89,6 +92,7 @@ var smtpRecordings = []recording{
 		said: "220-mail.example.com ESMTP\n220 mail.example.com ESMTP Postfix (Debian/GNU)\n250-mail.example.com\n250-PIPELINING\n250 CHUNKING\n221 2.0.0 Bye\n",
 		want: Peer{
 			Greeting:     "220-mail.example.com ESMTP",
+			GreetingRest: []string{"220 mail.example.com ESMTP Postfix (Debian/GNU)"},
 			Capabilities: []string{"PIPELINING", "CHUNKING"},
 		},
 		heard: []string{"EHLO exreach.invalid", "QUIT"},
@@ -97,9 +101,10 @@ var smtpRecordings = []recording{
 		name: "postscreen, which turns us away behind the teaser",
 		said: "220-mail.example.com ESMTP\n521 5.7.1 Blocked\n",
 		want: Peer{
-			Greeting: "220-mail.example.com ESMTP",
-			Refusal:  "521 mail.example.com ESMTP 5.7.1 Blocked",
-			Reason:   OurAddress,
+			Greeting:     "220-mail.example.com ESMTP",
+			GreetingRest: []string{"521 5.7.1 Blocked"},
+			Refusal:      "521 mail.example.com ESMTP 5.7.1 Blocked",
+			Reason:       OurAddress,
 		},
 		heard: []string{"QUIT"},
 	},
