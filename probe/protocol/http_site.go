@@ -97,6 +97,9 @@ var (
 // httpHealthy are the directories with a health page, in 2013 and later.
 var httpHealthy = []string{"/owa", "/ecp", "/rpc", "/mapi", "/ews", "/oab", "/microsoft-server-activesync", "/autodiscover"}
 
+// otherWebs are the roles whose web sites run in IIS and are not Exchange's.
+var otherWebs = []string{"adfs", "rms", "office-online", "protection", "content", "login"}
+
 // pageHTTP is the answer to one request. What the catalogue says of a page goes
 // before what is usual in its directory.
 func pageHTTP(request *http.Request, s Stand) *http.Response {
@@ -104,7 +107,10 @@ func pageHTTP(request *http.Request, s Stand) *http.Response {
 	if d == nil {
 		return loginPage(request, s, basicLogin)
 	}
-	page := directoryPage(request, s)
+	page := answerPage(request, s, http.StatusNotFound, "")
+	if !slices.Contains(otherWebs, s.Service.Role) {
+		page = directoryPage(request, s)
+	}
 	if len(d.Status) == 0 || !strings.EqualFold(d.Path, request.URL.Path) || slices.Contains(d.Status, page.StatusCode) {
 		return page
 	}
@@ -206,7 +212,7 @@ func answerPage(request *http.Request, s Stand, status int, body string) *http.R
 	page.Header["Content-Type"] = []string{"text/html"}
 	page.Header["Server"] = []string{"Microsoft-IIS/" + site.iis}
 	page.Header["X-Powered-By"] = []string{"ASP.NET"}
-	if status == http.StatusNotFound || path == "/" {
+	if status == http.StatusNotFound || path == "/" || slices.Contains(otherWebs, s.Service.Role) {
 		return page // not Exchange's own
 	}
 	if generation(s.Version) >= generation("2013") {

@@ -19,7 +19,9 @@ import (
 func answerTo(t *testing.T, s Stand, method, path string) (head []string, page string) {
 	t.Helper()
 	s.Host = "mail.contoso.example"
-	s.Service.HTTP = &catalog.Directory{Path: "/"}
+	if s.Service.HTTP.Path != path {
+		s.Service.HTTP = &catalog.Directory{Path: "/"}
+	}
 	conn := hangsUpAfter([]byte(method + " " + path + " HTTP/1.1\r\nHost: mail.contoso.example\r\n\r\n"))
 	if err := answerHTTP(conn, s); err != nil {
 		t.Fatal(err)
@@ -137,6 +139,33 @@ func TestRecordedLogonPage(t *testing.T) {
 		s.Version = version
 		if _, page := answerTo(t, s, "GET", "/owa/auth/logon.aspx"); want == "" && page != "" || !strings.Contains(page, want) {
 			t.Errorf("%s: no %q in %q", version, want, page)
+		}
+	}
+}
+
+// TestOtherWebs: what runs in IIS beside Exchange has none of its marks.
+func TestOtherWebs(t *testing.T) {
+	for _, c := range []struct {
+		version, role, path string
+		row                 []int // the statuses of the catalogue's row
+		want                string
+	}{
+		{"windows", "adfs", "/adfs/ls/", []int{200, 302, 400}, "200 OK"},
+		{"windows", "rms", "/_wmcs/certification/certification.asmx", []int{401, 200}, "401 Unauthorized"},
+		{"2019", "office-online", "/hosting/discovery", []int{200}, "200 OK"},
+		{"online", "login", "/owa/", nil, "404 Not Found"},
+	} {
+		s := standIn("http", catalog.Implicit)
+		s.Version, s.Service.Role = c.version, c.role
+		s.Service.HTTP = &catalog.Directory{Path: c.path, Status: c.row}
+		head, _ := answerTo(t, s, "GET", c.path)
+		if !slices.Contains(head, "HTTP/1.1 "+c.want) {
+			t.Errorf("%s %s: %q, want %s", c.version, c.role, head, c.want)
+		}
+		for _, line := range head {
+			if name, _, _ := strings.Cut(line, ":"); slices.Contains(exchangeHeaders, name) {
+				t.Errorf("%s %s says %q", c.version, c.role, line)
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 // stands in the middle depends on TLS.
 type smtpOffer struct {
 	versions []string // nil is any other
+	role     string   // "" is any other
 	port     uint16   // 0 is any other
 	first    string   // each with commas between the lines
 	plain    string
@@ -27,6 +28,8 @@ const (
 	smtpAnonymous = "STARTTLS, X-ANONYMOUSTLS, AUTH NTLM" // between servers
 	smtpClients   = "STARTTLS, AUTH GSSAPI NTLM"          // submission
 	smtpEXPS      = "X-EXPS GSSAPI NTLM, " + smtpMIME
+
+	smtpTransport = smtpEXPS + ", XEXCH50, XRDST, XSHADOWREQUEST" // the service behind 2013's front end
 
 	smtpOfWindows = "X-EXPS GSSAPI NTLM LOGIN, X-EXPS=LOGIN, AUTH GSSAPI NTLM LOGIN, AUTH=LOGIN, X-LINK2STATE, XEXCH50, OK"
 	smtpOfOnline  = "SIZE 157286400, PIPELINING, DSN, ENHANCEDSTATUSCODES"
@@ -56,7 +59,7 @@ var smtpOffers = []smtpOffer{
 		first: "TURN, SIZE, ETRN, PIPELINING, DSN, ENHANCEDSTATUSCODES, 8bitmime, BINARYMIME, CHUNKING, VRFY",
 		plain: "STARTTLS", last: smtpOfWindows},
 	{versions: []string{"davmail"}, first: "AUTH LOGIN PLAIN, 8BITMIME, Hello"},
-	{versions: []string{"online"}, port: 25,
+	{versions: []string{"online"}, role: "mail-exchanger",
 		first: smtpOfOnline, plain: "STARTTLS", last: smtpMIME + ", SMTPUTF8"},
 	{versions: []string{"online"},
 		first: smtpOfOnline, plain: "STARTTLS", secured: "AUTH LOGIN XOAUTH2", last: smtpMIME + ", SMTPUTF8"},
@@ -68,8 +71,10 @@ var smtpOffers = []smtpOffer{
 		first: smtpSize10, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpEXPS + ", XEXCH50, XRDST, XSHADOW"},
 	{versions: []string{"2013"}, port: 587,
 		first: smtpSize, plain: smtpClients, secured: "AUTH GSSAPI NTLM LOGIN", last: smtpMIME},
-	{versions: []string{"2013"}, port: 2525,
-		first: smtpSize, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpEXPS + ", XEXCH50, XRDST, XSHADOWREQUEST"},
+	{versions: []string{"2013"}, role: "mailbox", port: 25,
+		first: smtpSize, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpTransport},
+	{versions: []string{"2013"}, role: "mailbox", port: 2525,
+		first: smtpSize, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpTransport},
 	{versions: []string{"2013"},
 		first: smtpSize, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpEXPS + ", XRDST"},
 	{port: 587,
@@ -80,7 +85,8 @@ var smtpOffers = []smtpOffer{
 // offerSMTP is the list of s.
 func offerSMTP(s Stand) smtpOffer {
 	i := slices.IndexFunc(smtpOffers, func(o smtpOffer) bool {
-		return (o.versions == nil || slices.Contains(o.versions, s.Version)) && (o.port == 0 || o.port == s.Service.Ports.First)
+		return (o.versions == nil || slices.Contains(o.versions, s.Version)) &&
+			(o.role == "" || o.role == s.Service.Role) && (o.port == 0 || o.port == s.Service.Ports.First)
 	})
 	return smtpOffers[i]
 }
