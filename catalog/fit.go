@@ -68,6 +68,15 @@ func (v Version) explains(r Role, from string, answered []Check) []Check {
 	return explained
 }
 
+// Listens reports whether a host in some role that it may be taken to have listens where
+// the answer came from, whoever asks.
+func (v Version) Listens(answer Check) bool {
+	return slices.ContainsFunc(v.Services, func(s Service) bool {
+		auto := slices.ContainsFunc(v.Roles, func(r Role) bool { return r.Name == s.Role && r.Auto != "" })
+		return auto && s.Unasked == "" && (s.isMapper() && answer.Service.isMapper() || sameService(s, answer.Service))
+	})
+}
+
 // sameService reports whether two rows are of one port, and one page, or of one RPC
 // interface. That an endpoint mapper answers tells nothing: every Windows server has one.
 func sameService(a, b Service) bool {

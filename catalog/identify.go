@@ -48,6 +48,7 @@ type further struct {
 // the versions that are hard to tell apart.
 var furthers = []further{
 	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", instead: 25},
+	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", only: []string{Online}}, // whose hosts at 25 do one or the other
 	{version: DefaultVersion, role: "mailbox", service: "imaps", instead: 143},
 	{version: DefaultVersion, role: "mailbox", service: "pop3s", instead: 110},
 	{version: DefaultVersion, role: "mailbox", service: "http", instead: 443},
@@ -110,7 +111,8 @@ func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
 	var checks []Check
 	for _, f := range furthers {
 		check, found := c.question(f.version, f.role, f.service)
-		if !found || !f.asks(h) {
+		known := slices.ContainsFunc(checks, func(c Check) bool { return sameService(c.Service, check.Service) && f.page == "" })
+		if !found || known || !f.asks(h) {
 			continue
 		}
 		if f.page != "" {

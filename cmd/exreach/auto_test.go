@@ -12,53 +12,117 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report"
 )
 
-// TestIdentify asks stand-ins of every generation which version they are: each
-// is taken for itself, or for the newest that it may be, and that is said.
+// TestIdentify asks stand-ins of every version which version they are and what they
+// do, with nothing given: each is taken for itself, or for a few that its signs allow,
+// in the roles that it has, and nothing is wrong with it then.
 func TestIdentify(t *testing.T) {
 	cat, err := catalog.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	tests := []struct{ version, role, want, note string }{
-		{"5.5", "server", "5.5", "is version 5.5, by the greeting"},
-		{"2000", "back-end", "2000", "is version 2000, by"},
-		{"2003", "back-end", "2003", "is version 2003, by"},
-		{"2007", "client-access", "2007", "is version 2007, by"},
-		{"2010", "client-access", "2010", "is version 2010, by"},
-		{"2013", "client-access", "2013", "is version 2013, by X-OWA-Version"},
-		{"2016", "mailbox", "2016", "is version 2016, by X-OWA-Version"},
-		{"2019", "mailbox", "2019", "is version 2019, by X-OWA-Version"},
-		{"2007", "edge", "se", "may be version 2007, 2010, 2013, 2016, 2019, se, online, by the greeting"},
-		{"windows", "dns", "se", "does not say which version it is; checking it as --version se"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.version+" "+tt.role, func(t *testing.T) {
-			v, err := cat.Version(tt.version)
-			if err != nil {
-				t.Fatal(err)
-			}
-			services, err := v.ServicesOf(tt.role)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := probe.StandIn{Host: "mail01.contoso.example", Version: tt.version, Services: services}
-			if err := s.Start(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
+	for _, tt := range []struct {
+		version string
+		runs    []string // the roles that it has
+		want    string   // version and roles that it is checked as
+		note    string
+	}{
+		{"4.0", []string{"server"}, "4.0 server", "is version 4.0, by the greeting"},
+		{"5.0", []string{"server"}, "5.0 server", "is version 5.0, by the greeting"},
+		{"5.5", []string{"server"}, "5.5 server", "is version 5.5, by the greeting"},
+		{"2000", []string{"back-end"}, "2000 back-end", "is version 2000, by"},
+		{"2003", []string{"back-end"}, "2003 back-end", "is version 2003, by"},
+		{"2007", []string{"client-access"}, "2007 client-access", "is version 2007, by the greeting"},
+		{"2007", []string{"mailbox", "client-access", "hub"}, "2007 client-access, 2007 mailbox, 2007 hub", "is version 2007, by the greeting"},
+		{"2007", []string{"hub"}, "2010 hub", "may be version 2007 or 2010, by the extension X-ANONYMOUSTLS and the extension XEXCH50"},
+		{"2010", []string{"client-access"}, "2010 client-access", "is version 2010, by X-OWA-Version"},
+		{"2010", []string{"client-access", "hub"}, "2010 client-access, 2010 hub", "is version 2010, by X-OWA-Version"},
+		{"2010", []string{"hub"}, "2010 hub", "is version 2010, by the extension XSHADOW"},
+		{"2013", []string{"client-access"}, "2013 client-access", "is version 2013, by X-OWA-Version"},
+		{"2013", []string{"client-access", "mailbox"}, "2013 client-access", "is version 2013, by X-OWA-Version"},
+		{"2016", []string{"mailbox"}, "2016 mailbox", "is version 2016, by X-OWA-Version"},
+		{"2019", []string{"mailbox"}, "2019 mailbox", "is version 2019, by X-OWA-Version"},
+		{"se", []string{"mailbox"}, "se mailbox", "is version se, by X-OWA-Version"},
+		{"online", []string{"outlook"}, "online outlook", "is version online, by"},
+		{"online", []string{"submission"}, "online submission", "is version online, by"},
+		{"online", []string{"mail-exchanger"}, "online mail-exchanger", "is version online, by"},
+		{"davmail", []string{"gateway"}, "davmail gateway", "is version davmail, by the greeting"},
+		{"windows", []string{"dns"}, "se mailbox", "does not say which version it is; checking it as --version se --role mailbox"},
+	} {
+		t.Run(tt.version+" "+strings.Join(tt.runs, " "), func(t *testing.T) {
+			t.Parallel()
+			s := standIn(t, cat, tt.version, tt.runs)
 			pool := &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Trust: probe.NewTrust(s.Roots())}
 			var notes bytes.Buffer
-			found := identify(t, cat, pool, &notes, catalog.Host{Name: s.Host})
-			if got := found[0].roles[0].Version; got != tt.want || !strings.Contains(notes.String(), tt.note) {
-				t.Errorf("taken for %s, want %s, said %q", got, tt.want, notes.String())
+			entries, took := checkAuto(t, cat, pool, &notes, s.Host)
+			if took != tt.want || !strings.Contains(notes.String(), tt.note) {
+				t.Errorf("checked as %s, want %s; said %q", took, tt.want, notes.String())
+			}
+			if tt.version == "windows" {
+				return
+			}
+			if entries[0].Identified == nil {
+				t.Error("the first entry does not say what the host is")
+			}
+			for _, e := range entries {
+				if e.Verdict == string(probe.Answered) && e.Grade != report.Pass {
+					t.Errorf("%d/%s: %s, %+v", e.Port, e.Service, e.Grade, e.Findings)
+				}
 			}
 		})
 	}
+}
+
+// standIn starts one with all that the roles listen on.
+func standIn(t *testing.T, cat *catalog.Catalog, version string, roles []string) *probe.StandIn {
+	t.Helper()
+	v, err := cat.Version(version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &probe.StandIn{Host: "mail01.contoso.example", Version: version}
+	for _, role := range roles {
+		services, err := v.ServicesOf(role)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Services = append(s.Services, services...)
+	}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// checkAuto checks a host of which nothing is known but its name, and returns as what
+// that was.
+func checkAuto(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Writer, host string) (entries []report.Entry, took string) {
+	t.Helper()
+	plan := &planner{cat: cat, from: catalog.DefaultFrom, notes: io.Discard, told: map[[2]string]bool{}}
+	run := survey{
+		hosts: oneHost(catalog.Host{Name: host}), plan: plan,
+		who: &identifier{taker: plan.taker(), notes: notes, each: true, taken: map[string]int{}},
+	}
+	for found := range report.Hosts(t.Context(), run.results(t.Context(), pool), time.Now(), run.identified) {
+		entries = append(entries, found...)
+	}
+	if len(entries) == 0 {
+		t.Fatalf("no report; said %q", notes)
+	}
+	var all []string
+	for _, e := range entries {
+		if as := e.Version + " " + e.Role; !slices.Contains(all, as) {
+			all = append(all, as)
+		}
+	}
+	return entries, strings.Join(all, ", ")
 }
 
 // identify returns the hosts with the versions that were found, or given.
@@ -80,8 +144,9 @@ func TestIdentifyNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	var notes bytes.Buffer
-	found := identify(t, cat, &probe.Pool{}, &notes, catalog.Host{Name: "192.0.2.1", Version: "2010"}, catalog.Host{Name: "192.0.2.2", Role: "domain-controller"})
-	if len(found) != 2 || found[0].roles[0].Version != "2010" || notes.Len() > 0 {
+	found := identify(t, cat, &probe.Pool{}, &notes, catalog.Host{Name: "192.0.2.1", Version: "2016"}, catalog.Host{Name: "192.0.2.2", Role: "domain-controller"},
+		catalog.Host{Name: "192.0.2.3", Version: "2010", Role: "hub"})
+	if len(found) != 3 || found[0].roles[0].Version != "2016" || notes.Len() > 0 {
 		t.Errorf("%+v, said %q", found, notes.String())
 	}
 }

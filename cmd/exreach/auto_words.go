@@ -34,7 +34,7 @@ func (i *identifier) conclude(s *suspect) target {
 			}
 		}
 	}
-	id.Unfit = len(heard) > 0 && !slices.ContainsFunc(id.CheckedAs, func(r report.TakenRole) bool { return len(r.Because) > 0 }) && slices.ContainsFunc(s.roles, noRole)
+	id.Unfit = slices.ContainsFunc(s.roles, noRole) && i.unfit(t.roles[0].Version, heard)
 	i.found.Store(s.name(), &id)
 	i.taken[t.roles[0].Version]++
 	if len(id.Candidates) == 0 {

@@ -130,3 +130,10 @@ func (k taker) best(id report.Identified, answered []catalog.Check, fits func(ve
 	}
 	return best
 }
+
+// unfit reports whether nothing that answered belongs to a role that a host of the
+// version may be taken to have.
+func (k taker) unfit(version string, answered []catalog.Check) bool {
+	v, err := k.cat.Version(version)
+	return err == nil && len(answered) > 0 && !slices.ContainsFunc(answered, v.Listens)
+}
