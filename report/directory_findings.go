@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"exreach/probe"
+	"exreach/probe/protocol"
 )
 
 // globalCatalogPorts are those of the global catalogue, plain and with TLS.
@@ -120,4 +121,11 @@ func sayClockSkew(s seen) (text, hint string) {
 	return fmt.Sprintf("The server's clock is %s %s that of this machine: at more than five minutes Kerberos fails, and logons with it.",
 			skew.Abs().Round(time.Second), direction),
 		"Compare both with a third clock (w32tm /stripchart /computer:NAME), then correct the wrong one: w32tm /query /status shows its time source."
+}
+
+// hasNoRootDSE: 5.0 speaks LDAP 2, which has no rootDSE (RFC 1777). That it answers the
+// search at all is proof enough.
+func hasNoRootDSE(s seen) bool {
+	code, _ := s.fact(protocol.FactResultCode)
+	return s.Check.Version == "5.0" && s.Check.Service.Protocol == "ldap" && code == "1"
 }

@@ -38,13 +38,19 @@ func weights() []string {
 	words := map[Grade]string{Fail: "fail", Warn: "warn", note: "note"}
 	var codes []string
 	of := map[string][]string{}
+	add := func(code string, grade Grade) {
+		if of[code] == nil {
+			codes = append(codes, code)
+		}
+		if !slices.Contains(of[code], words[grade]) {
+			of[code] = append(of[code], words[grade])
+		}
+	}
 	for _, r := range slices.Concat(explanations, observations) {
-		if of[r.code] == nil {
-			codes = append(codes, r.code)
-		}
-		if !slices.Contains(of[r.code], words[r.grade]) {
-			of[r.code] = append(of[r.code], words[r.grade])
-		}
+		add(r.code, r.grade)
+	}
+	for _, r := range hostRules {
+		add(r.code, r.grade)
 	}
 	for i, code := range codes {
 		codes[i] = code + ": " + strings.Join(of[code], ", ")

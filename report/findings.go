@@ -230,7 +230,7 @@ func plainly(v probe.Verdict) func(seen) bool {
 
 // refuses: what the server has against us is not told by a finding of its own.
 func refuses(s seen) bool {
-	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands}
+	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands, hasNoRootDSE}
 	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !slices.ContainsFunc(ownWords, func(f func(seen) bool) bool { return f(s) })
 }
 

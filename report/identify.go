@@ -47,7 +47,9 @@ func Identify(entries []Entry) Identified {
 // common is told once.
 func (id *Identified) add(signs []Sign) {
 	for _, s := range signs {
-		if !slices.ContainsFunc(id.Signs, func(k Sign) bool { return k.Port == s.Port && k.Said == s.Said }) {
+		if !slices.ContainsFunc(id.Signs, func(k Sign) bool {
+			return k.Port == s.Port && k.Said == s.Said && slices.Equal(k.Versions, s.Versions)
+		}) {
 			id.Signs = append(id.Signs, s)
 		}
 	}
@@ -78,8 +80,14 @@ func narrowed(signs []Sign) (candidates []string, contradictory bool) {
 		}
 	}
 	return slices.DeleteFunc(allVersions(), func(v string) bool {
-		return !slices.ContainsFunc(believed, func(s Sign) bool { return slices.Contains(s.Versions, v) })
+		return !slices.ContainsFunc(believed, func(s Sign) bool { return slices.Contains(s.Versions, v) && !s.isWider(believed) })
 	}), true
+}
+
+// isWider reports whether another sign allows some of the versions of this one and no
+// others.
+func (s Sign) isWider(than []Sign) bool {
+	return slices.ContainsFunc(than, func(t Sign) bool { return len(t.Versions) < len(s.Versions) && len(without(t.Versions, s.Versions)) == 0 })
 }
 
 // common is the versions that all signs allow.

@@ -53,7 +53,7 @@ func TestSchemaNames(t *testing.T) {
 	for name, value := range map[string]any{
 		"report": Report{}, "groundRule": GroundRule{}, "counts": Counts{}, "entry": Entry{}, "name": Name{}, "step": Step{}, "finding": Finding{},
 		"peer": protocol.Peer{}, "endpoint": protocol.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": protocol.Certificate{},
-		"trace": Trace{}, "beside": Beside{}, "hop": Hop{}, "traceReport": TraceReport{}, "traced": Traced{},
+		"identified": Identified{}, "takenRole": TakenRole{}, "sign": Sign{}, "trace": Trace{}, "beside": Beside{}, "hop": Hop{}, "traceReport": TraceReport{}, "traced": Traced{},
 	} {
 		var names, required []string
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(value)) {

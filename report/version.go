@@ -16,17 +16,6 @@ func since(first, version string) bool {
 	return slices.Index(catalog.Exchange, version) >= slices.Index(catalog.Exchange, first)
 }
 
-// Versions returns the versions that the peer of an entry can be by its own
-// account, in the order of release, and what it said for it: several where that
-// is ambiguous, none where it said nothing of the kind. Exchange Online is among
-// them as "online", DavMail as "davmail".
-func Versions(e Entry) (candidates []string, from string) {
-	if e.Verdict != string(probe.Answered) {
-		return nil, ""
-	}
-	return admitted(e.signs())
-}
-
 // admitted is what the signs of one answer tell that the server names itself.
 func admitted(signs []Sign) (candidates []string, said string) {
 	id := Identified{Signs: slices.DeleteFunc(signs, func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated && !s.greeting })}
@@ -46,7 +35,7 @@ func (s seen) exchange() bool {
 // versionDiffers: the server admits to another version than the one it was
 // checked as. What the SMTP service of Windows answers is told apart.
 func versionDiffers(s seen) bool {
-	if !s.wanted() || !s.exchange() || s.Verdict != probe.Answered || s.Peer == nil || iisSMTP(s) {
+	if !s.wanted() || !s.ofExchange() || s.Verdict != probe.Answered || s.Peer == nil || iisSMTP(s) {
 		return false
 	}
 	candidates, _ := admitted(s.answer().signs())

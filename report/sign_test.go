@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/protocol"
+)
+
+// sample is an answer that has a mark and nothing else.
+func (m mark) sample() Entry {
+	concrete := func(pattern string) string { return strings.ReplaceAll(pattern, "*", " ") }
+	e := Entry{Service: m.protocol, Protocol: m.protocol, Port: 1, Verdict: string(probe.Answered), Path: m.path, Peer: &protocol.Peer{Facts: map[string]string{}}}
+	if m.inside {
+		e.Path = "/microsoft-server-activesync"
+	}
+	e.Peer.Greeting = concrete(m.greeting)
+	e.Peer.Capabilities = append(e.Peer.Capabilities, m.offers...)
+	for _, words := range strings.Fields(m.list) {
+		e.Peer.Capabilities = append(e.Peer.Capabilities, words)
+	}
+	if m.lacks != nil && e.Peer.Capabilities == nil {
+		e.Peer.Capabilities = []string{"IMAP4"}
+	}
+	if m.fact != "" {
+		e.Peer.Facts[m.fact] = "x" + concrete(m.words)
+	}
+	if m.status != "" {
+		e.Peer.Facts["status"] = m.status
+	}
+	return e
+}
+
+// TestSigns: every sign is found on an answer that has it and on none that lacks a part
+// of it, has a source, allows some versions and excludes the rest.
+func TestSigns(t *testing.T) {
+	find := func(e Entry, said string, versions []string) bool {
+		return slices.ContainsFunc(e.signs(), func(s Sign) bool {
+			return slices.Equal(s.Versions, versions) && (said == "" || s.Said == said)
+		})
+	}
+	for _, row := range tells {
+		name := row.protocol + " " + row.said + row.greeting + row.fact + row.words
+		if row.source == "" || len(row.versions) == 0 {
+			t.Errorf("%s: no source, or no versions", name)
+		}
+		if !find(row.sample(), row.said, row.versions) {
+			t.Errorf("%s: not found on %+v", name, *row.sample().Peer)
+			continue
+		}
+		for _, s := range row.sample().signs() {
+			if len(s.Versions) == 0 {
+				continue
+			}
+			if all := append(slices.Clone(s.Versions), s.Excludes...); len(without(everyVersion, all)) > 0 {
+				t.Errorf("%s: allows %q and excludes %q", name, s.Versions, s.Excludes)
+			}
+		}
+		without := row.sample()
+		without.Peer.Greeting, without.Peer.Capabilities, without.Peer.Facts = "", nil, map[string]string{}
+		if find(without, row.said, row.versions) {
+			t.Errorf("%s: found on an answer that says nothing", name)
+		}
+		for _, keyword := range row.lacks {
+			e := row.sample()
+			e.Peer.Capabilities = append(e.Peer.Capabilities, keyword)
+			if find(e, row.said, row.versions) {
+				t.Errorf("%s: found beside %s", name, keyword)
+			}
+		}
+		for _, fact := range row.without {
+			e := row.sample()
+			e.Peer.Facts[fact] = "yes"
+			if find(e, row.said, row.versions) {
+				t.Errorf("%s: found beside %s", name, fact)
+			}
+		}
+	}
+}
+
+// greets is an answer of mail that says nothing but its greeting.
+func greets(protocolName, greeting string, port uint16, offers ...string) Entry {
+	return Entry{Service: protocolName, Protocol: protocolName, Port: port, Verdict: string(probe.Answered), Peer: &protocol.Peer{Greeting: greeting, Capabilities: offers}}
+}
+
+// headers is an answer over HTTP.
+func headers(path string, facts map[string]string) Entry {
+	return Entry{Service: "owa", Protocol: "http", Port: 443, Path: path, Verdict: string(probe.Answered), Peer: &protocol.Peer{Facts: facts, Web: &protocol.Web{Origin: protocol.OfExchange}}}
+}
+
+// TestIdentify puts answers together, contradictions among them.
+func TestIdentify(t *testing.T) {
+	smtp := greets("smtp", greets2019, 25)
+	build := func(b string) Entry { return headers("/owa/", map[string]string{"x_owa_version": b}) }
+	pop := greets("pop3", "+OK The Microsoft Exchange POP3 service is ready.", 110)
+	for _, tt := range []struct {
+		name          string
+		entries       []Entry
+		want          []string
+		contradictory bool
+		products      string
+	}{
+		{"nothing answered", nil, nil, false, ""},
+		{"nothing that tells", []Entry{greets("smtp", "220 ready", 25)}, nil, false, "another product"},
+		{"another product", []Entry{greets("smtp", "220 mail ESMTP Postfix", 25), greets("imap", "* OK Dovecot ready.", 143)}, nil, false, "Postfix, Dovecot"},
+		{"SMTP alone is ambiguous", []Entry{smtp}, upFrom("2007"), false, "Exchange"},
+		{"SMTP and POP3 are less so", []Entry{smtp, pop}, upFrom("2010"), false, "Exchange"},
+		{"a build decides", []Entry{smtp, build("15.1.2507.6")}, []string{"2016"}, false, "Exchange Server"},
+		{"the order does not matter", []Entry{build("15.1.2507.6"), smtp}, []string{"2016"}, false, "Exchange Server"},
+		{"2000 or 2003 by SMTP, 2003 by IMAP4", []Entry{
+			greets("smtp", "220 mail Microsoft ESMTP MAIL Service, Version: 5.0.2195.6713 ready at Tue", 25),
+			greets("imap", "* OK Microsoft Exchange Server 2003 IMAP4rev1 server version 6.5.7638.1 (mail) ready.", 143),
+		}, []string{"2003"}, false, "Exchange Server"},
+		{"Exchange Online", []Entry{smtp, build("15.20.9999.1")}, []string{"online"}, false, "Exchange Online"},
+		{"a foreign filter before Exchange", []Entry{greets("smtp", "220 mail ESMTP Postfix", 25), build("15.1.2507.6")}, []string{"2016"}, false, "Postfix, Exchange Server"},
+
+		{"two servers behind one name", []Entry{build("14.3.123.4"), smtp, greets("imap", "* OK Microsoft Exchange Server 2007 IMAP4 service ready", 143)}, []string{"2007", "2010"}, true, "Exchange Server"},
+		{"2003 before 2016", []Entry{greets("smtp", greets2003, 25), build("15.1.2507.6")}, []string{"2016"}, true, "Exchange Server"},
+		{"IIS 10 before 2010", []Entry{headers("/owa/", map[string]string{"x_owa_version": "14.3.123.4", "server": "Microsoft-IIS/10.0"})}, []string{"2010"}, true, "Exchange Server"},
+		{"every port another version", []Entry{
+			greets("imap", "* OK Microsoft Exchange IMAP4rev1 server version 5.5.2448.8 (mail) ready", 143),
+			greets("pop3", "+OK Microsoft Exchange 2000 POP3 server version 6.0.6603.0 (mail) ready.", 110), build("15.1.2507.6"),
+		}, []string{"5.5", "2000", "2016"}, true, "Exchange Server"},
+		{"a greeting that claims everything", []Entry{greets("imap", "* OK Microsoft Exchange 5.5.2653.13 6.0.6603.0 6.5.7638.1 14.3.123.4 15.2.2562.17 ready", 143)},
+			[]string{"5.5", "2000", "2003", "2010", "se"}, true, "Exchange Server"},
+		{"headers of three products", []Entry{headers("/owa/", map[string]string{"x_owa_version": "8.3.83.6, 15.0.1497.2", "ms_webstorage": "6.5.7638"})},
+			[]string{"2003", "2007", "2013"}, true, "Exchange Server"},
+		{"a build of the future", []Entry{build("16.0.1.1")}, nil, false, "Exchange"},
+		{"a build of the future, and a greeting", []Entry{smtp, build("16.0.1.1")}, upFrom("2007"), false, "Exchange"},
+		{"a level of ActiveSync that others tell as well", []Entry{{Service: "activesync", Protocol: "http", Port: 443, Path: "/Microsoft-Server-ActiveSync", Verdict: string(probe.Answered),
+			Peer: &protocol.Peer{Facts: map[string]string{"ms_server_activesync": "14.1"}, Web: &protocol.Web{Origin: protocol.Unproved}}}}, nil, false, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			id := Identify(tt.entries)
+			if !slices.Equal(id.Candidates, tt.want) || id.Contradictory != tt.contradictory {
+				t.Errorf("candidates %q, contradictory %t, want %q, %t", id.Candidates, id.Contradictory, tt.want, tt.contradictory)
+			}
+			if got := strings.Join(id.Products, ", "); got != tt.products {
+				t.Errorf("products %q, want %q", got, tt.products)
+			}
+			if tt.contradictory && len(id.Contradictions()) == 0 {
+				t.Error("does not say what contradicts")
+			}
+		})
+	}
+}
+
+// TestHostRules: what is wrong with a host as a whole stands at its first entry.
+func TestHostRules(t *testing.T) {
+	both := Identify([]Entry{greets("smtp", greets2003, 25), headers("/owa/", map[string]string{"x_owa_version": "15.1.2507.6"})})
+	unfit := Identify([]Entry{greets("pop3", "+OK DavMail 6.2.2 POP ready at Mon", 110)})
+	unfit.Unfit = true
+	for _, tt := range []struct {
+		code string
+		id   Identified
+		says []string
+	}{
+		{"versions-contradict", both, []string{"X-OWA-Version 15.1.2507.6 on port 443 means 2016", "on port 25 means 2003", "--version"}},
+		{"no-role-fits", unfit, []string{"110 DavMail", "--role"}},
+	} {
+		e := Entry{Grade: Pass}
+		e.identify(&tt.id)
+		f, found := finding(e, tt.code)
+		if !found {
+			t.Errorf("%s: not found", tt.code)
+			continue
+		}
+		checkSays(t, f, tt.says)
+	}
+	healthy := Entry{Grade: Pass}
+	healthy.identify(&Identified{Candidates: []string{"2016"}})
+	if len(healthy.Findings) > 0 || healthy.Identified == nil {
+		t.Errorf("a healthy host: %+v", healthy)
+	}
+}
+
+// TestForeign: servers of mail that are not Exchange are told, whatever they are checked
+// as, and by name where their words have it.
+func TestForeign(t *testing.T) {
+	text, err := os.ReadFile("testdata/foreign.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		if len(cells) != 5 {
+			continue // the comment
+		}
+		r := healthy("smtp", 25)
+		r.Check.Service.Protocol, r.Check.Service.Name = cells[0], cells[0]
+		r.Peer = &protocol.Peer{Greeting: cells[1]}
+		if cells[2] != "-" {
+			r.Peer.Capabilities = strings.Split(cells[2], "; ")
+		}
+		for _, version := range []string{"2003", "2019", catalog.Online} {
+			r.Check.Version = version
+			e := alone(r)
+			f, told := finding(e, cells[0]+"-other-product")
+			others := []string{"smtp-iis", "smtp-banner-masked", "mail-shield", "version-differs"}
+			if !told && !slices.ContainsFunc(e.Findings, func(f Finding) bool { return slices.Contains(others, f.Code) }) {
+				t.Errorf("passes without a word as %s: %s", version, line)
+			}
+			if told && cells[3] != "-" && !strings.Contains(f.Text, cells[3]) {
+				t.Errorf("%s is not named: %s", cells[3], f.Text)
+			}
+		}
+		tried++
+	}
+	if tried < 300 {
+		t.Errorf("only %d were tried", tried)
+	}
+}
