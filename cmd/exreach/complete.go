@@ -129,7 +129,13 @@ func values(l line, option string) []string {
 			words = append(words, f.Name)
 		}
 		return slices.Sorted(slices.Values(words))
-	case "version", "role", "only", "skip":
+	case "version", "role":
+		words := catalogWords(l, option)
+		if l.name() == "exreach check" {
+			words = slices.Sorted(slices.Values(append(words, catalog.Auto)))
+		}
+		return words
+	case "only", "skip":
 		return catalogWords(l, option)
 	}
 	return nil
