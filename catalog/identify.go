@@ -40,6 +40,7 @@ type further struct {
 	among   []string // the host may run one of these versions
 	only    []string // it can run no others than these
 	alone   bool     // nothing answered
+	alive   bool     // something came back, be it a refusal
 	page    string   // asked for in place of the row's own
 	inside  string   // the RPC interface that is asked for, too
 }
@@ -52,17 +53,18 @@ var furthers = []further{
 	{version: DefaultVersion, role: "mailbox", service: "imaps", instead: 143},
 	{version: DefaultVersion, role: "mailbox", service: "pop3s", instead: 110},
 	{version: DefaultVersion, role: "mailbox", service: "http", instead: 443},
-	{version: "2003", role: "back-end", service: "owa-http", instead: 443, among: []string{"2000", "2003"}},
+	{version: "2003", role: "back-end", service: "owa-http", instead: 443, among: []string{"2000", "2003"}, alive: true},
 	{version: "2003", role: "back-end", service: "owa", behind: 443, among: []string{"2000", "2003"}},
 	{version: DefaultVersion, role: "mailbox", service: "owa", page: logonPage, behind: 443, among: Exchange[slices.Index(Exchange, "2007"):]},
 	{version: "2007", role: "mailbox", service: "endpoint-mapper", inside: "emsmdb", only: []string{"2007", "2010"}},
-	{version: DavMail, role: "gateway", service: "imap", alone: true},
+	{version: DavMail, role: "gateway", service: "imap", alone: true, alive: true},
 }
 
 // Heard is what is known of a host while it is being identified.
 type Heard struct {
 	Answered []Check  // the services that answered
 	Versions []string // that it may run; none where nothing tells
+	Quiet    bool     // nothing came back from it, as from a host that is down
 }
 
 // open reports whether the version is.
@@ -85,7 +87,7 @@ func (h Heard) must(versions []string) bool {
 // asks reports whether a further question has something to tell.
 func (f further) asks(h Heard) bool {
 	switch {
-	case f.instead != 0 && h.at(f.instead), f.behind != 0 && !(h.at(f.behind) && h.open()), f.alone && len(h.Answered) > 0:
+	case f.instead != 0 && h.at(f.instead), f.behind != 0 && !(h.at(f.behind) && h.open()), f.alone && len(h.Answered) > 0, f.alive && h.Quiet:
 		return false
 	}
 	return h.may(f.among) && h.must(f.only)

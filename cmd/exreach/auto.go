@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"iter"
@@ -47,11 +46,10 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		known, open := make(chan *suspect), make(chan *suspect)
-		first, second := halves(pool)
 		var asking sync.WaitGroup
 		asking.Go(func() {
 			defer close(open)
-			i.ask(ctx, first, i.suspects(in), func(s *suspect) {
+			i.ask(ctx, pool, i.suspects(in), func(s *suspect) {
 				if s.next = i.more(s); len(s.next) > 0 {
 					hand(ctx, open, s)
 				} else {
@@ -60,7 +58,7 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 			})
 		})
 		asking.Go(func() {
-			i.ask(ctx, second, arriving(open, pool.Limit == 1), func(s *suspect) { hand(ctx, known, s) })
+			i.ask(ctx, pool, arriving(open, pool.Limit == 1), func(s *suspect) { hand(ctx, known, s) })
 		})
 		go func() {
 			asking.Wait()
@@ -75,17 +73,6 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 			i.noteTaken()
 		}
 	}
-}
-
-// halves is a pool for the first questions and one for those after them, which are
-// asked at the same time.
-func halves(p *probe.Pool) (first, second *probe.Pool) {
-	a, b := *p, *p
-	if p.Limit > 1 {
-		b.Limit = max(1, p.Limit/4)
-		a.Limit = p.Limit - b.Limit
-	}
-	return &a, &b
 }
 
 // hand gives a host on, unless nobody waits for it any more.
@@ -155,7 +142,11 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 
 // more is what to ask a host once its first answers are there.
 func (i *identifier) more(s *suspect) []catalog.Check {
-	h := catalog.Heard{Answered: answered(s.asked, s.heard), Versions: report.Identify(s.heard).Candidates}
+	h := catalog.Heard{
+		Answered: answered(s.asked, s.heard),
+		Versions: report.Identify(s.heard).Candidates,
+		Quiet:    !slices.ContainsFunc(s.heard, func(e report.Entry) bool { return e.Verdict != string(probe.TimedOut) }),
+	}
 	if given := s.roles[0]; !noVersion(given) {
 		h.Versions = []string{given.Version}
 	}
@@ -192,13 +183,20 @@ func quick(p probe.Pool) *probe.Pool {
 	return &p
 }
 
-// divide gives a quarter of the connections to finding out versions, and the
-// rest to the checks, which are under way at the same time.
+// divide gives a part of the connections to finding out what hosts are, twice over
+// because the first questions and those after them are asked at the same time, and the
+// rest to the checks, which are under way meanwhile.
 func divide(p *probe.Pool) (asking, checking probe.Pool) {
-	const all = 256 // what a pool opens by itself
 	asking, checking = *p, *p
-	limit := cmp.Or(p.Limit, all)
-	asking.Limit = max(1, limit/4)
-	checking.Limit = max(1, limit-asking.Limit)
+	if p.Limit == 0 {
+		asking.Limit, checking.Limit = 64, 192
+		return asking, checking
+	}
+	asking.Limit = max(1, p.Limit/8)
+	both := 2 * asking.Limit
+	if asking.Limit == 1 { // which takes turns
+		both = 1
+	}
+	checking.Limit = max(1, p.Limit-both)
 	return asking, checking
 }
