@@ -56,7 +56,7 @@ var furthers = []further{
 	{version: "2003", role: "back-end", service: "owa-http", instead: 443, among: []string{"2000", "2003"}, alive: true},
 	{version: "2003", role: "back-end", service: "owa", behind: 443, among: []string{"2000", "2003"}},
 	{version: DefaultVersion, role: "mailbox", service: "owa", page: logonPage, behind: 443, among: Exchange[slices.Index(Exchange, "2007"):]},
-	{version: "2007", role: "mailbox", service: "endpoint-mapper", inside: "emsmdb", only: []string{"2007", "2010"}},
+	{version: "2007", role: "mailbox", service: "endpoint-mapper", inside: "emsmdb", only: []string{"2007"}},
 	{version: DavMail, role: "gateway", service: "imap", alone: true, alive: true},
 }
 

@@ -4,7 +4,6 @@ package report
 
 import (
 	"encoding/base64"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -63,7 +62,7 @@ func (a answer) builds() []Sign {
 	}
 	for _, line := range a.greetings() {
 		for _, build := range greetedBuilds(line) {
-			tell(fmt.Sprintf("the greeting %q", line), build, stated)
+			tell(greetingSays(line), build, stated)
 			signs[len(signs)-1].greeting = true
 		}
 		if name := greetedHost(line); fits(name, ".outlook.com") || fits(name, ".exchangelabs.com") {

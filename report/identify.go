@@ -87,7 +87,9 @@ func narrowed(signs []Sign) (candidates []string, contradictory bool) {
 // isWider reports whether another sign allows some of the versions of this one and no
 // others.
 func (s Sign) isWider(than []Sign) bool {
-	return slices.ContainsFunc(than, func(t Sign) bool { return len(t.Versions) < len(s.Versions) && len(without(t.Versions, s.Versions)) == 0 })
+	return slices.ContainsFunc(than, func(t Sign) bool {
+		return len(t.Versions) < len(s.Versions) && len(without(t.Versions, s.Versions)) == 0
+	})
 }
 
 // common is the versions that all signs allow.

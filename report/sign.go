@@ -104,6 +104,12 @@ func (a answer) greets(words string) (string, bool) {
 	return lines[i], true
 }
 
+// greetingSays quotes a greeting.
+func greetingSays(line string) string {
+	const most = 120 // bytes: what tells stands at its beginning
+	return fmt.Sprintf("the greeting %q", protocol.Printable(line, most))
+}
+
 // has reports whether the answer has the mark, and quotes what it saw.
 func (a answer) has(m mark) (seen string, ok bool) {
 	if m.protocol != a.protocol {
@@ -114,7 +120,7 @@ func (a answer) has(m mark) (seen string, ok bool) {
 		if !found {
 			return "", false
 		}
-		seen = fmt.Sprintf("the greeting %q", line)
+		seen = greetingSays(line)
 	}
 	for _, words := range m.offers {
 		if !a.offers(words) {

@@ -76,13 +76,22 @@ func concluded(host string, id report.Identified, as []catalog.Host) string {
 		return fmt.Sprintf("%s may be version %s: its answers contradict each other (%s); checking it as --version %s%s",
 			host, orList(id.Candidates), contradictions(id), version, rolesOf(id, as))
 	case len(id.Candidates) == 0 && len(id.Products) > 0:
-		return fmt.Sprintf("%s does not say that it is Exchange: %s answers; checking it as --version %s%s", host, strings.Join(id.Products, ", "), version, rolesOf(id, as))
+		return fmt.Sprintf("%s does not say which version of Exchange it is (%s); checking it as --version %s%s", host, answering(id.Products), version, rolesOf(id, as))
 	case len(id.Candidates) == 0:
 		return fmt.Sprintf("%s does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, as))
 	case len(id.Candidates) == 1 && id.Candidates[0] == version:
 		return fmt.Sprintf("%s is version %s, by %s; checking it as%s", host, version, reasons, cmp.Or(rolesOf(id, as), " that"))
 	}
 	return fmt.Sprintf("%s may be version %s, by %s; checking it as --version %s%s", host, orList(id.Candidates), reasons, version, rolesOf(id, as))
+}
+
+// answering says which products answer: "Postfix and Dovecot answer".
+func answering(products []string) string {
+	if len(products) == 1 {
+		return products[0] + " answers"
+	}
+	last := len(products) - 1
+	return strings.Join(products[:last], ", ") + " and " + products[last] + " answer"
 }
 
 // contradictions quotes what does not agree.
