@@ -97,13 +97,6 @@ func (s Service) page() string {
 	return strings.ToLower(s.HTTP.Path)
 }
 
-// hasSeveralRoles reports whether it takes answers to tell which roles a host of the
-// version has.
-func (c *Catalog) hasSeveralRoles(version, from string) bool {
-	v, err := c.Version(version)
-	return err == nil && len(v.autoRoles(from)) > 1
-}
-
 // AutoRole returns the one role that a host of the version has where nobody has said
 // its role, and "" where its answers have to tell.
 func (v Version) AutoRole(from string) string {

@@ -107,14 +107,10 @@ func (c *Catalog) Identify(host, from string) []Check {
 // IdentifyMore returns what else to ask a host, none where its version and roles are
 // known.
 func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
-	if !h.open() && !c.hasSeveralRoles(h.Versions[0], from) {
-		return nil
-	}
 	var checks []Check
 	for _, f := range furthers {
 		check, found := c.question(f.version, f.role, f.service)
-		known := slices.ContainsFunc(checks, func(c Check) bool { return sameService(c.Service, check.Service) && f.page == "" })
-		if !found || known || !f.asks(h) {
+		if !found || !f.asks(h) {
 			continue
 		}
 		if f.page != "" {
@@ -125,9 +121,27 @@ func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
 		if behind, found := c.question(f.version, f.role, f.inside); found {
 			check.Behind = []Check{behind}
 		}
-		checks = append(checks, check)
+		known := slices.ContainsFunc(checks, func(k Check) bool { return sameService(k.Service, check.Service) })
+		if !known && (h.open() || c.showsRole(h, from, check)) {
+			checks = append(checks, check)
+		}
 	}
 	return ask(checks, host, from)
+}
+
+// showsRole reports whether an answer would show a role of the version that no other
+// answer has shown.
+func (c *Catalog) showsRole(h Heard, from string, check Check) bool {
+	v, err := c.Version(h.Versions[0])
+	if err != nil {
+		return false
+	}
+	answered := append([]Check{check}, check.Behind...)
+	fits := v.Fits(from, h.Answered)
+	return slices.ContainsFunc(v.autoRoles(from), func(r Role) bool {
+		shown := slices.ContainsFunc(fits, func(f Fit) bool { return f.Role == r.Name && len(f.Answers) > 0 })
+		return !shown && len(v.explains(r, from, answered)) > 0
+	})
 }
 
 // question is the check of a row, to be given a host. A catalogue of the user's may
