@@ -5,6 +5,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -154,6 +155,17 @@ func (e Entry) signs() []Sign {
 // IsForeign reports whether the entry is the answer of a product that is not Exchange
 // and stands in its place.
 func (e Entry) IsForeign() bool {
-	signs := e.signs()
-	return len(signs) > 0 && !slices.ContainsFunc(signs, func(s Sign) bool { return s.isExchange() || s.Product == davMail })
+	foreign := false
+	for _, s := range e.signs() {
+		if s.isExchange() || s.Product == davMail {
+			return false
+		}
+		foreign = foreign || s.Product != ""
+	}
+	return foreign
+}
+
+// IsMissing reports whether a web server says that it does not have the page.
+func (e Entry) IsMissing() bool {
+	return e.Protocol == "http" && e.Peer != nil && strings.HasPrefix(e.Peer.Facts["status"], "404")
 }

@@ -166,7 +166,11 @@ func (a answer) signs() []Sign {
 		return nil
 	}
 	signs := a.builds()
+	missing := strings.HasPrefix(a.peer.Facts["status"], "404") // which any site of IIS says
 	for _, t := range tells {
+		if t.weight == faint && missing {
+			continue
+		}
 		if seen, ok := a.has(t.mark); ok {
 			signs = append(signs, a.sign(cmp.Or(t.said, seen), t.versions, t.weight, t.source, t.isGreeting()))
 		}
@@ -204,12 +208,17 @@ func (a answer) strangersPage() bool {
 	return w != nil && !slices.Contains([]protocol.Origin{"", protocol.OfExchange, protocol.OfIIS, protocol.Hidden}, w.Origin)
 }
 
-// sign makes a sign of Exchange.
+// sign makes a sign of Exchange. What is faint belongs to others as well, and proves no
+// product.
 func (a answer) sign(said string, versions []string, w weight, source string, greeting bool) Sign {
-	return Sign{
+	s := Sign{
 		Service: a.service, Port: a.port, Said: said, Source: source, weight: w, greeting: greeting,
-		Product: productOf(versions), Versions: versions, Excludes: without(everyVersion, versions),
+		Versions: versions, Excludes: without(everyVersion, versions),
 	}
+	if w > faint || greeting || a.peer.Web != nil && a.peer.Web.Origin == protocol.OfExchange {
+		s.Product = productOf(versions)
+	}
+	return s
 }
 
 // everyVersion is all that a sign may exclude.

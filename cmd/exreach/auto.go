@@ -153,12 +153,13 @@ func (i *identifier) more(s *suspect) []catalog.Check {
 	return i.cat.IdentifyMore(s.name(), i.from, h)
 }
 
-// answered are the checks that the answers are to, but for those of other products.
+// answered are the checks that the answers are to, but for those of other products and
+// for pages that are not there.
 func answered(asked []catalog.Check, heard []report.Entry) []catalog.Check {
 	var all []catalog.Check
 	for _, c := range asked {
 		answers := func(e report.Entry) bool {
-			return e.Service == c.Service.Name && e.Role == c.Service.Role && e.Path == pathOf(c) && e.Verdict == string(probe.Answered) && !e.IsForeign()
+			return e.Service == c.Service.Name && e.Role == c.Service.Role && e.Path == pathOf(c) && e.Verdict == string(probe.Answered) && !e.IsForeign() && !e.IsMissing()
 		}
 		if slices.ContainsFunc(heard, answers) {
 			all = append(all, c)
