@@ -153,14 +153,14 @@ func (e Entry) signs() []Sign {
 }
 
 // IsForeign reports whether the entry is the answer of a product that is not Exchange
-// and stands in its place.
+// and stands in its place. Behind a gateway or filter, Exchange may be.
 func (e Entry) IsForeign() bool {
 	foreign := false
 	for _, s := range e.signs() {
 		if s.isExchange() || s.Product == davMail {
 			return false
 		}
-		foreign = foreign || s.Product != ""
+		foreign = foreign || s.Product != "" && !s.before
 	}
 	return foreign
 }
