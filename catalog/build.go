@@ -3,7 +3,6 @@
 package catalog
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,15 +11,10 @@ import (
 // Online runs beside them and has no place among them.
 var Exchange = []string{"4.0", "5.0", "5.5", "2000", "2003", "2007", "2010", "2013", "2016", "2019", "se"}
 
-// Before reports whether versions are some, and all came out before first.
-func Before(versions []string, first string) bool {
-	return len(versions) > 0 && slices.Index(Exchange, versions[len(versions)-1]) < slices.Index(Exchange, first)
-}
-
-// Online is the version that runs at Microsoft's.
+// Online is the version that Microsoft runs itself, as part of Microsoft 365.
 const Online = "online"
 
-// DavMail is the gateway that speaks the older protocols before Exchange.
+// DavMail is the gateway that offers the standard protocols of mail in front of Exchange.
 const DavMail = "davmail"
 
 // builds are the versions by the first two numbers of their builds (Exchange Server
@@ -65,14 +59,14 @@ func VersionsOfBuild(build string) []string {
 	return []string{"2019", "se"}
 }
 
-// IsBuild reports whether a version has the three numbers of a build, at least. A
-// level of a protocol has two.
+// IsBuild reports whether a version has at least the three numbers of a build. The level
+// of a protocol has two: 14.1 of ActiveSync.
 func IsBuild(version string) bool {
 	parts, ok := numbers(version)
 	return ok && len(parts) > 2
 }
 
-// numbers takes a build apart.
+// numbers are the numbers of a build, from the left.
 func numbers(build string) (parts []int, ok bool) {
 	for part := range strings.SplitSeq(strings.TrimSpace(build), ".") {
 		n, err := strconv.ParseUint(part, 10, 31)

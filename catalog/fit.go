@@ -13,8 +13,8 @@ type Fit struct {
 	Answers []Check // none where the role is only usual
 }
 
-// Fits returns the roles of v whose services answered, as from finds them: as few as
-// explain the most answers. Where none does, they are the usual ones.
+// Fits returns the roles of v whose services answered when from asked: the fewest that
+// explain the most answers. Where no role explains any, it returns the usual ones.
 func (v Version) Fits(from string, answered []Check) []Fit {
 	var fits []Fit
 	for rest := answered; ; {
@@ -43,8 +43,8 @@ func (v Version) Fits(from string, answered []Check) []Fit {
 	return fits
 }
 
-// autoRoles are the roles that a host may be taken to have, of those in which from
-// has anything to ask.
+// autoRoles are the roles that a host may be taken to have, and in which there is a
+// service for from to ask.
 func (v Version) autoRoles(from string) []Role {
 	return slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool {
 		return r.Auto == "" || !slices.ContainsFunc(v.servicesOf(r.Name), func(s Service) bool { return s.asked(from) })
@@ -121,21 +121,20 @@ func (v Version) usualRole() string {
 	return usual[0].Name
 }
 
-// likeRoles are the roles that do in other versions what one does in its own, the
-// nearest first.
+// likeRoles are, for each role, those that do the same in other versions, the most
+// similar first.
 var likeRoles = map[string][]string{
-	"mailbox":       {"back-end", "server", "gateway", "outlook", "client-access"},
-	"client-access": {"mailbox", "front-end", "back-end", "server", "gateway", "outlook"},
-	"hub":           {"mailbox", "back-end", "server", "mail-exchanger", "gateway"},
-	"edge":          {"back-end", "server", "mail-exchanger"},
-	"um":            {"mailbox"},
-	"front-end":     {"client-access", "mailbox", "server", "outlook"},
-	"back-end":      {"mailbox", "server", "outlook"},
-	"server":        {"back-end", "mailbox"},
-	"gateway":       {"client-access", "mailbox", "back-end", "server"},
-	"outlook":       {"client-access", "mailbox", "back-end", "server"},
-	"submission":    {"hub", "mailbox", "back-end", "server"},
-
+	"mailbox":        {"back-end", "server", "gateway", "outlook", "client-access"},
+	"client-access":  {"mailbox", "front-end", "back-end", "server", "gateway", "outlook"},
+	"hub":            {"mailbox", "back-end", "server", "mail-exchanger", "gateway"},
+	"edge":           {"back-end", "server", "mail-exchanger"},
+	"um":             {"mailbox"},
+	"front-end":      {"client-access", "mailbox", "server", "outlook"},
+	"back-end":       {"mailbox", "server", "outlook"},
+	"server":         {"back-end", "mailbox"},
+	"gateway":        {"client-access", "mailbox", "back-end", "server"},
+	"outlook":        {"client-access", "mailbox", "back-end", "server"},
+	"submission":     {"hub", "mailbox", "back-end", "server"},
 	"mail-exchanger": {"hub", "mailbox", "back-end", "server"},
 }
 

@@ -26,8 +26,8 @@ var telling = []struct{ version, role, service string }{
 	{"2003", "back-end", "link-state"},
 }
 
-// logonPage shows the build of OWA since 2007: in a header, or in the paths of what
-// belongs to it.
+// logonPage is the logon page of OWA since 2007. It shows the build: in a header, or in
+// the paths of its pictures and scripts.
 const logonPage = "/owa/auth/logon.aspx"
 
 // A further question is asked where the first ones left something open. Where more

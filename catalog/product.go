@@ -5,30 +5,31 @@ package catalog
 import (
 	"errors"
 	"io"
+	"strings"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
 
 // A Product is a mail server, filter or proxy that is not Exchange, and the words by
-// which it is known. A * in them is anything.
+// which it is known. An asterisk in them stands for anything between them.
 type Product struct {
 	Name     string // "Dovecot"
-	Greeting string // words of a greeting of SMTP, POP3 or IMAP4; "" where only Offers tells
-	Offers   string // words of a capability
-	Before   bool   // it often stands before another server, and may pass on what that says
+	Greeting string // words of a greeting of SMTP, POP3 or IMAP4, in lower case; "" where only Offers tells
+	Offers   string // words of a capability, in lower case; "" where only Greeting tells
+	Before   bool   // it often stands in front of another server, and may pass on what that says
 	Source   string // where the words come from
 }
 
-// Products returns the products that mail servers are known by, those first that stand
-// before others. The file is read when it is first asked for: few runs meet any.
+// Products returns the products that mail servers are known by, first those that stand
+// in front of others. The file is read at the first call, as few runs need it.
 var Products = sync.OnceValue(func() []Product {
 	f, err := data.Open("data/products.yaml")
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
-	products, _ := readProducts(f) // a test reads it, too
+	products, _ := readProducts(f) // a test sees any error
 	return products
 })
 
@@ -43,7 +44,7 @@ func readProducts(r io.Reader) ([]Product, error) {
 		var p Product
 		before := ""
 		err := mapping(n, text("name", &p.Name), text("greeting", &p.Greeting), text("offers", &p.Offers), word("before", []string{"true"}, &before), text("source", &p.Source))
-		p.Before = before != ""
+		p.Greeting, p.Offers, p.Before = strings.ToLower(p.Greeting), strings.ToLower(p.Offers), before != ""
 		switch {
 		case err != nil:
 			return err

@@ -9,9 +9,11 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"exreach/probe"
+	"exreach/probe/protocol"
 )
 
 // manyHosts is the results of n hosts with forty checks each, a tenth of them
@@ -115,5 +117,35 @@ func BenchmarkReadBack(b *testing.B) {
 			b.Fatalf("%d results", n)
 		}
 		b.ReportMetric(float64(most), "B/peak")
+	}
+}
+
+// BenchmarkAnswer is one answer of SMTP: Exchange's, one that nobody knows, and one that
+// was made to be expensive.
+func BenchmarkAnswer(b *testing.B) {
+	hostile := make([]string, 16)
+	for i := range hostile {
+		hostile[i] = fmt.Sprint("Microsoft Exchange ", strings.Repeat("15.1 ", 90), i)
+	}
+	offers := make([]string, 256)
+	for i := range offers {
+		offers[i] = fmt.Sprint("X", i, " ", strings.Repeat("a", 50))
+	}
+	for _, tt := range []struct {
+		name string
+		peer protocol.Peer
+	}{
+		{"normal", protocol.Peer{Greeting: greets2019, Capabilities: offers2019}},
+		{"strange", protocol.Peer{Greeting: "220 mail.example.com ready", Capabilities: []string{"PIPELINING", "SIZE 10240000", "STARTTLS", "8BITMIME"}}},
+		{"hostile", protocol.Peer{Greeting: "220 " + hostile[0], GreetingRest: hostile, Capabilities: offers}},
+	} {
+		r := healthy("smtp", 25)
+		r.Check.Service.Protocol, r.Peer = "smtp", &tt.peer
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				alone(r)
+			}
+		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"exreach/catalog"
@@ -93,6 +94,8 @@ func (d *Draft) parts(yield func([]Entry, error) bool) {
 
 // judge makes the entry of one result.
 func judge(s seen) Entry {
+	s.answer = answerTo(s.Result)
+	s.signs = sync.OnceValue(s.answer.signs)
 	s.want = s.effective()
 	if s.grade = gradeOf(s.want, s.Verdict); s.hurried || s.undecided() {
 		s.grade = Unknown
@@ -110,7 +113,7 @@ func judge(s seen) Entry {
 		TLS:      string(cmp.Or(c.Service.TLS, catalog.NoTLS)),
 		Want:     string(c.Want),
 		OneOf:    c.Service.OneOf,
-		Path:     s.answer().path,
+		Path:     s.answer.path,
 		Name:     NewName(s.Name),
 		Address:  text(s.Address),
 		Verdict:  string(s.Verdict),

@@ -41,12 +41,15 @@ func headerOf(fact string) string {
 
 const buildTable = "Exchange Server build numbers and release dates"
 
-// builds returns the signs that are build numbers. Those that no version has are told
-// as well.
+// builds returns the signs that are build numbers, each once. Those that no version has
+// are told as well.
 func (a answer) builds() []Sign {
 	var signs []Sign
-	tell := func(said, build string, w weight) {
-		signs = append(signs, a.sign(said, catalog.VersionsOfBuild(build), w, buildTable, false))
+	tell := func(said, build string, w weight, greeting bool) {
+		versions := catalog.VersionsOfBuild(build)
+		if !slices.ContainsFunc(signs, func(s Sign) bool { return s.Said == said && slices.Equal(s.Versions, versions) }) {
+			signs = append(signs, a.sign(said, versions, w, buildTable, greeting))
+		}
 	}
 	for _, f := range buildFacts {
 		for value := range strings.SplitSeq(a.peer.Facts[f.fact], ",") { // a header that came twice
@@ -55,17 +58,15 @@ func (a answer) builds() []Sign {
 			if !found || !a.isBuild(f.fact, build) {
 				continue
 			}
-			if said := f.name + " " + value; !slices.ContainsFunc(signs, func(s Sign) bool { return s.Said == said }) {
-				tell(said, build, f.weight)
-			}
+			tell(f.name+" "+value, build, f.weight, false)
 		}
 	}
-	for _, line := range a.greetings() {
+	for _, line := range a.greeting {
+		said := quotedGreeting(line)
 		for _, build := range greetedBuilds(line) {
-			tell(greetingSays(line), build, stated)
-			signs[len(signs)-1].greeting = true
+			tell(said, build, stated, true)
 		}
-		if name := greetedHost(line); fits(name, ".outlook.com") || fits(name, ".exchangelabs.com") {
+		if name := greetedHost(line); matches(name, ".outlook.com") || matches(name, ".exchangelabs.com") {
 			signs = append(signs, a.sign("the host "+name+" in the greeting", onlineOnly, stated, "https://github.com/simonrob/email-oauth2-proxy/issues/109", true))
 		}
 	}
@@ -95,8 +96,8 @@ var greetedNumber = sync.OnceValue(func() *regexp.Regexp {
 // language: "Microsoft Exchange 2000 POP3-Server, Version 6.0.6603.0". The
 // SMTP service of Windows tells its own, and Exchange's where somebody has put it there.
 func greetedBuilds(line string) []string {
-	windows := fits(line, "Microsoft ESMTP MAIL Service")
-	if !windows && !fits(line, "Microsoft Exchange") {
+	windows := matches(line, "Microsoft ESMTP MAIL Service")
+	if !windows && !matches(line, "Microsoft Exchange") {
 		return nil
 	}
 	var builds []string

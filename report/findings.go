@@ -161,6 +161,8 @@ type seen struct {
 	started time.Time      // of the run: certificates are judged as of then
 	beside  *neighbourhood // all results of the same host, this one too
 	hurried bool           // the user does not wait for the rules
+	answer  answer         // what the service said
+	signs   func() []Sign  // what the answer tells, found out once; not to be changed
 }
 
 // find applies the rules. The grade is the worst of the result's own and those

@@ -37,20 +37,29 @@ func (e *Entry) identify(id *Identified) {
 }
 
 func sayVersionsContradict(id Identified) (text, hint string) {
+	const most = 6 // a sentence that can be read
 	var said []string
-	for _, s := range append(id.Believed(), id.Contradictions()...) {
-		said = append(said, fmt.Sprintf("%s on port %d means %s", s.Said, s.Port, strings.Join(s.Versions, ", ")))
+	signs := id.Conflict()
+	for _, s := range signs[:min(len(signs), most)] {
+		said = append(said, fmt.Sprintf("%s on port %d means %s", s.Said, s.Port, either(s.Versions)))
 	}
-	return fmt.Sprintf("The answers of this host do not fit one version: %s. A gateway of another version stands before the server, or several servers share the name.", strings.Join(said, "; ")),
+	if more := len(signs) - len(said); more > 0 {
+		said = append(said, fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Sprintf("The answers of this host do not fit one version: %s. Either a gateway of another version stands in front of the server, or several servers share the name.", strings.Join(said, "; ")),
 		"Check each server by its own name, and give its version with --version."
 }
 
 func sayNoRoleFits(id Identified) (text, hint string) {
-	return fmt.Sprintf("What answers here (%s) belongs to no role that such a host usually has: it was checked in its usual role all the same.", strings.Join(id.answering(), ", ")),
+	what := "What answers here"
+	if ports := id.answering(); ports != nil {
+		what += " (" + strings.Join(ports, ", ") + ")"
+	}
+	return what + " belongs to no role that such a host usually has. It was checked in its usual role all the same.",
 		"If the ports were changed, put them into a catalogue of your own (--catalog). If the host has another role, name it with --role."
 }
 
-// answering names the ports that told something, and whose they are.
+// answering is the ports whose answers told something, each with its product.
 func (id Identified) answering() []string {
 	var ports []string
 	told := map[uint16]bool{}

@@ -15,7 +15,7 @@ import (
 type Identified struct {
 	Products      []string    `json:"products"`                // that answered: "Exchange Server", "Postfix"
 	Candidates    []string    `json:"candidates"`              // versions that it may run, in the order of release
-	Contradictory bool        `json:"contradictory,omitempty"` // the signs do not agree: a gateway stands before the server, or several servers share the name
+	Contradictory bool        `json:"contradictory,omitempty"` // the signs do not agree: a gateway stands in front of the server, or several servers share the name
 	CheckedAs     []TakenRole `json:"checked_as"`
 	Unfit         bool        `json:"unfit,omitempty"` // what answered belongs to no role that such a host may have
 	Signs         []Sign      `json:"signs"`
@@ -48,12 +48,15 @@ func Identify(entries []Entry) Identified {
 // common is told once.
 func (id *Identified) add(signs []Sign) {
 	for _, s := range signs {
-		if !slices.ContainsFunc(id.Signs, func(k Sign) bool {
-			return k.Port == s.Port && k.Said == s.Said && slices.Equal(k.Versions, s.Versions)
-		}) {
+		if !slices.ContainsFunc(id.Signs, s.isSame) {
 			id.Signs = append(id.Signs, s)
 		}
 	}
+}
+
+// isSame reports whether another sign says the same of the same port.
+func (s Sign) isSame(as Sign) bool {
+	return s.Port == as.Port && s.Said == as.Said && slices.Equal(s.Versions, as.Versions)
 }
 
 // widerProduct reports whether another sign tells more closely what product it is.
@@ -61,9 +64,9 @@ func (id *Identified) widerProduct(product string) bool {
 	return product == exchange && slices.ContainsFunc(id.Signs, func(s Sign) bool { return s.Product == exchangeServer || s.Product == exchangeOnline })
 }
 
-// narrowed is the versions that all signs allow. Where these leave none, what a proxy
-// may have changed is not believed, and then only what the servers name; where that
-// leaves none either, any of those may be right.
+// narrowed is the versions that all signs allow. Where they allow none in common, the
+// faint signs do not count, and then the implied ones do not either. Where even the
+// stated ones have no version in common, each of those that they name may be right.
 func narrowed(signs []Sign) (candidates []string, contradictory bool) {
 	told := slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 })
 	if len(told) == 0 {
@@ -85,8 +88,8 @@ func narrowed(signs []Sign) (candidates []string, contradictory bool) {
 	}), true
 }
 
-// isWider reports whether another sign allows some of the versions of this one and no
-// others.
+// isWider reports whether another sign allows fewer versions, all of which this one
+// allows too.
 func (s Sign) isWider(than []Sign) bool {
 	return slices.ContainsFunc(than, func(t Sign) bool {
 		return len(t.Versions) < len(s.Versions) && len(without(t.Versions, s.Versions)) == 0
@@ -121,6 +124,14 @@ func (id Identified) Believed() []Sign {
 	return believed
 }
 
+// IsForeign reports whether products answered, and none of them is of Exchange.
+func (id Identified) IsForeign() bool {
+	return len(id.Products) > 0 && !slices.ContainsFunc(id.Signs, Sign.isExchange)
+}
+
+// Choice is the candidates in words: "2003, 2007 or 2010".
+func (id Identified) Choice() string { return either(id.Candidates) }
+
 // Reasons is what Believed says.
 func (id Identified) Reasons() []string {
 	var reasons []string
@@ -143,13 +154,25 @@ func (id Identified) Contradictions() []Sign {
 	return slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated })
 }
 
-// signs are those of an answer.
+// Conflict is all signs that have a part in a contradiction, those that lead to the
+// candidates first.
+func (id Identified) Conflict() []Sign {
+	signs := id.Believed()
+	for _, s := range id.Contradictions() {
+		if !slices.ContainsFunc(signs, s.isSame) {
+			signs = append(signs, s)
+		}
+	}
+	return signs
+}
+
+// signs are what the answer of the entry tells, nil where there is none.
 func (e Entry) signs() []Sign {
 	foreign := e.Verdict == string(probe.Mismatch) && e.Protocol == "http"
 	if e.Peer == nil || e.Verdict != string(probe.Answered) && !foreign {
 		return nil
 	}
-	return answer{e.Service, e.Protocol, e.Path, e.Port, e.Peer}.signs()
+	return answer{service: e.Service, protocol: e.Protocol, path: e.Path, port: e.Port, peer: e.Peer}.withGreeting().signs()
 }
 
 // IsForeign reports whether the entry is the answer of a product that is not Exchange

@@ -16,18 +16,22 @@ var mailProtocols = []string{"smtp", "pop3", "imap"}
 func (a answer) isMail() bool { return slices.Contains(mailProtocols, a.protocol) }
 
 // mailProduct is the product that a mail server names itself as, or that stands before
-// the one which it passes on. Exchange's own greeting is not searched unless it has
-// more lines than Exchange gives.
+// the one which it passes on, and the line of its answer that says so. Exchange's own
+// greeting is not searched unless it has more lines than Exchange gives.
 func (a answer) mailProduct(greeted bool) (catalog.Product, string, bool) {
 	if !a.isMail() || greeted && len(a.peer.GreetingRest) == 0 {
 		return catalog.Product{}, "", false
 	}
 	for _, p := range catalog.Products() {
-		if line, named := a.greets(p.Greeting); named && p.Greeting != "" {
-			return p, line, true
+		if p.Greeting != "" {
+			if line, named := a.greets(p.Greeting); named {
+				return p, line, true
+			}
 		}
-		if p.Offers != "" && slices.ContainsFunc(a.peer.Capabilities, func(line string) bool { return fits(line, p.Offers) }) {
-			return p, p.Offers, true
+		if p.Offers != "" {
+			if i := slices.IndexFunc(a.peer.Capabilities, func(line string) bool { return matches(line, p.Offers) }); i >= 0 {
+				return p, a.peer.Capabilities[i], true
+			}
 		}
 	}
 	return catalog.Product{}, "", false

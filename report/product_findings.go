@@ -7,15 +7,16 @@ import (
 	"slices"
 
 	"exreach/catalog"
+	"exreach/probe"
 )
 
-// answer is what the service of the result said.
-func (s seen) answer() answer {
-	a := answer{service: s.Check.Service.Name, protocol: s.Check.Service.Protocol, port: s.Port, peer: s.Peer}
-	if d := s.Check.Service.HTTP; d != nil {
+// answerTo is what the service of the result said.
+func answerTo(r probe.Result) answer {
+	a := answer{service: r.Check.Service.Name, protocol: r.Check.Service.Protocol, port: r.Port, peer: r.Peer}
+	if d := r.Check.Service.HTTP; d != nil {
 		a.path = d.Path
 	}
-	return a
+	return a.withGreeting()
 }
 
 // ofExchange reports whether the check expects Exchange, Exchange Online or DavMail.
@@ -25,14 +26,14 @@ func (s seen) ofExchange() bool {
 
 // strange: the greeting is not one that Exchange makes, and nobody masked it.
 func strange(s seen) bool {
-	if s.Peer == nil || !s.answer().isMail() || !s.speaks(s.Check.Service.Protocol) || !s.ofExchange() || iisSMTP(s) || maskedBanner(s) || shieldBanner(s) {
+	if s.Peer == nil || !s.answer.isMail() || !s.speaks(s.Check.Service.Protocol) || !s.ofExchange() || iisSMTP(s) || maskedBanner(s) || shieldBanner(s) {
 		return false
 	}
-	return !slices.ContainsFunc(s.answer().signs(), isGreeting)
+	return !slices.ContainsFunc(s.signs(), isGreeting)
 }
 
 func changedBanner(s seen) bool {
-	return s.speaks("smtp") && strange(s) && s.answer().offersAsExchange() && !filtered(s)
+	return s.speaks("smtp") && strange(s) && s.answer.offersAsExchange() && !filtered(s)
 }
 
 func sayChangedBanner(s seen) (text, hint string) {
@@ -40,28 +41,28 @@ func sayChangedBanner(s seen) (text, hint string) {
 		"Nothing to do. Get-ReceiveConnector shows the text as Banner."
 }
 
-// filtered: a filter or proxy that stands before an Exchange server answers, and passes
-// on what that says.
+// filtered: a filter or proxy in front of an Exchange server answers, and passes on what
+// that says.
 func filtered(s seen) bool {
-	if s.Peer == nil || !s.answer().isMail() || !s.speaks(s.Check.Service.Protocol) || !s.ofExchange() {
+	if s.Peer == nil || !s.answer.isMail() || !s.speaks(s.Check.Service.Protocol) || !s.ofExchange() {
 		return false
 	}
-	signs := s.answer().signs()
+	signs := s.signs()
 	return slices.ContainsFunc(signs, func(g Sign) bool { return g.before }) && slices.ContainsFunc(signs, Sign.isExchange)
 }
 
-func (g Sign) isExchange() bool {
-	return slices.Contains([]string{exchange, exchangeServer, exchangeOnline}, g.Product)
+func (s Sign) isExchange() bool {
+	return slices.Contains([]string{exchange, exchangeServer, exchangeOnline}, s.Product)
 }
 
 func sayFiltered(s seen) (text, hint string) {
-	return fmt.Sprintf("%s answers and passes on what an Exchange server behind it says: what this row tells may be either's.%s", s.namedProduct(), s.quote()),
+	return fmt.Sprintf("%s answers and passes on what an Exchange server behind it says: this result may show either of them.%s", s.namedProduct(), s.quote()),
 		"Check the server by its own name, past the filter, and compare."
 }
 
 // namedProduct is the product other than Exchange that the answer names, or "".
 func (s seen) namedProduct() string {
-	for _, g := range s.answer().signs() {
+	for _, g := range s.signs() {
 		if g.Product != "" && g.Product != another && !g.isExchange() {
 			return g.Product
 		}
@@ -69,21 +70,27 @@ func (s seen) namedProduct() string {
 	return ""
 }
 
-// otherMail makes the condition that something else answers in a protocol of mail.
+// otherMail returns the condition that a product other than Exchange answers in this
+// protocol.
 func otherMail(protocol string) func(seen) bool {
-	return func(s seen) bool { return s.speaks(protocol) && strange(s) && !s.answer().offersAsExchange() }
+	return func(s seen) bool { return s.speaks(protocol) && strange(s) && !s.answer.offersAsExchange() }
+}
+
+func sayOtherProduct(s seen) (text, hint string) {
+	hint = "If it should be there, check it as what it is, and check Exchange by a name that leads past it; if not, check where the name and the port forwarding lead."
+	if name := s.namedProduct(); name != "" {
+		return s.sayNamed(name), hint
+	}
+	return fmt.Sprintf("Another product answers: neither the greeting nor the extensions are %s's. "+
+		"A smart host, a spam filter in the cloud, a mail gateway or an anti-virus proxy stands in front of the server.%s", s.expected(), s.quote()), hint
 }
 
 // otherProduct: what answers SMTP is not Exchange.
 func otherProduct(s seen) bool { return otherMail("smtp")(s) }
 
-func sayOtherProduct(s seen) (text, hint string) {
-	hint = "If it should be there, check it as what it is, and check Exchange by a name that leads past it; if not, check where the name and the port forwarding lead."
-	if name := s.namedProduct(); name != "" {
-		return fmt.Sprintf("%s answers, not %s.%s", name, s.expected(), s.quote()), hint
-	}
-	return fmt.Sprintf("Another product answers: neither the greeting nor the extensions are %s's. "+
-		"A smart host, a spam filter in the cloud, a mail gateway or an anti-virus proxy stands in front of the server.%s", s.expected(), s.quote()), hint
+// sayNamed tells a product by its name.
+func (s seen) sayNamed(name string) string {
+	return fmt.Sprintf("%s answers, not %s.%s", name, s.expected(), s.quote())
 }
 
 // expected is the product that the check is of.
@@ -97,7 +104,7 @@ func (s seen) expected() string {
 func sayOtherMailbox(s seen) (text, hint string) {
 	hint = "Check where the name and the port forwarding lead. If a proxy for POP3 and IMAP4 should be there, check Exchange by its own name too."
 	if name := s.namedProduct(); name != "" {
-		return fmt.Sprintf("%s answers, not %s.%s", name, s.expected(), s.quote()), hint
+		return s.sayNamed(name), hint
 	}
 	return fmt.Sprintf("Another product answers: neither the greeting nor what it offers is %s's.%s", s.expected(), s.quote()), hint
 }

@@ -4,8 +4,8 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"exreach/catalog"
@@ -25,7 +25,7 @@ type Sign struct {
 	Source      string   `json:"source,omitempty"`      // the document or the recorded answers that say so
 
 	weight   weight
-	before   bool // the product stands before others
+	before   bool // the product stands in front of others
 	greeting bool // it is in the greeting, and not in what is offered
 }
 
@@ -33,23 +33,24 @@ type Sign struct {
 type weight int
 
 const (
-	faint   weight = iota // what lacks, or belongs to the web server: a proxy may have changed it
+	faint   weight = iota // something that is missing, or is of the web server: a proxy may have changed it
 	implied               // a feature that came, or went, with some version
 	stated                // a version or build that the server gives as its own
 )
 
-// A mark is what a sign looks like: an answer has it where all hold that are stated.
+// A mark is what a sign looks like. An answer has it if it meets every condition that is
+// stated.
 type mark struct {
 	protocol string
 	greeting string   // words of a greeting
 	offers   []string // words of the capabilities that it has, one line each
 	list     string   // capabilities that stand side by side, in this order
-	lacks    []string // the first words of those that it has not; it told its capabilities
+	lacks    []string // the first words of those that it has not, though it told its capabilities
 	fact     string   // the name of a fact, which it knows
 	words    string   // of that fact
 	without  []string // facts that it does not know
-	path     string   // the page that was asked for, in small letters
-	inside   bool     // it was any but the root
+	path     string   // the page that was asked for, in upper or lower case
+	inside   bool     // the page was any but the root
 	status   string   // how the status begins
 }
 
@@ -67,12 +68,16 @@ type tell struct {
 	source   string
 }
 
-// fits reports whether text has all parts of a pattern, one behind the other and in
-// any case. An asterisk stands for anything between them. Setup and administrators
-// translate and change texts, so that a pattern is as short as can be.
-func fits(text, pattern string) bool {
-	text = strings.ToLower(text)
-	for part := range strings.SplitSeq(strings.ToLower(pattern), "*") {
+// matches reports whether text has all parts of a pattern in their order, in upper or lower
+// case. An asterisk stands for anything between two parts. Setup translates texts and
+// administrators change them, so a pattern is as short as possible.
+func matches(text, pattern string) bool {
+	return matchesLower(strings.ToLower(text), strings.ToLower(pattern))
+}
+
+// matchesLower is matches for a text and a pattern in lower case.
+func matchesLower(text, pattern string) bool {
+	for part := range strings.SplitSeq(pattern, "*") {
 		i := strings.Index(text, part)
 		if i < 0 {
 			return false
@@ -82,67 +87,82 @@ func fits(text, pattern string) bool {
 	return true
 }
 
-// An answer is what a service said.
+// An answer is what a service said. Some hundred patterns are held against it.
 type answer struct {
-	service, protocol, path string
+	service, protocol, path string // path is "" for other protocols than HTTP
 	port                    uint16
-	peer                    *protocol.Peer
+	peer                    *protocol.Peer // nil where nothing is known of one
+	greeting, lower         []string       // the lines of the greeting, and the same in lower case
 }
 
-// greetings are the lines of a greeting.
-func (a answer) greetings() []string {
-	return append([]string{a.peer.Greeting}, a.peer.GreetingRest...)
+// withGreeting takes the lines of the greeting from the peer.
+func (a answer) withGreeting() answer {
+	if a.peer == nil {
+		return a
+	}
+	a.greeting = append([]string{a.peer.Greeting}, a.peer.GreetingRest...)
+	for _, line := range a.greeting {
+		a.lower = append(a.lower, strings.ToLower(line))
+	}
+	return a
 }
 
 // greets returns the line of the greeting that has the words.
 func (a answer) greets(words string) (string, bool) {
-	lines := a.greetings()
-	i := slices.IndexFunc(lines, func(line string) bool { return fits(line, words) })
+	words = strings.ToLower(words)
+	i := slices.IndexFunc(a.lower, func(line string) bool { return matchesLower(line, words) })
 	if i < 0 {
 		return "", false
 	}
-	return lines[i], true
-}
-
-// greetingSays quotes a greeting.
-func greetingSays(line string) string {
-	const most = 120 // bytes: what tells stands at its beginning
-	return fmt.Sprintf("the greeting %q", protocol.Printable(line, most))
+	return a.greeting[i], true
 }
 
 // has reports whether the answer has the mark, and quotes what it saw.
-func (a answer) has(m mark) (seen string, ok bool) {
-	if m.protocol != a.protocol {
+func (a answer) has(m mark) (quote string, ok bool) {
+	if m.protocol != a.protocol || !a.isPage(m) {
 		return "", false
 	}
+	line, greeted := "", true
 	if m.greeting != "" {
-		line, found := a.greets(m.greeting)
-		if !found {
-			return "", false
-		}
-		seen = greetingSays(line)
+		line, greeted = a.greets(m.greeting)
 	}
-	for _, words := range m.offers {
-		if !a.offers(words) {
-			return "", false
-		}
-	}
-	if m.list != "" && !fits(" "+strings.Join(a.peer.Capabilities, " ")+" ", " "+m.list+" ") {
+	if !greeted || !a.offersAll(m) {
 		return "", false
 	}
-	if m.lacks != nil && (len(a.peer.Capabilities) == 0 || slices.ContainsFunc(m.lacks, a.offers)) {
-		return "", false
-	}
-	if m.fact != "" {
+	switch {
+	case m.fact != "":
 		value := a.peer.Facts[m.fact]
-		if value == "" || !fits(value, m.words) {
-			return "", false
-		}
-		seen = headerOf(m.fact) + " " + value
+		return headerOf(m.fact) + " " + value, value != "" && matches(value, m.words)
+	case m.greeting != "":
+		return quotedGreeting(line), true
 	}
+	return "", true
+}
+
+// maxQuoted is how many bytes of a line a sign quotes: what tells stands at its beginning.
+const maxQuoted = 120
+
+func quoted(line string) string { return strconv.Quote(protocol.Printable(line, maxQuoted)) }
+
+func quotedGreeting(line string) string { return "the greeting " + quoted(line) }
+
+// isPage reports whether the answer is of the page that the mark is of, and has its
+// status and none of the facts that it must not have.
+func (a answer) isPage(m mark) bool {
 	known := func(fact string) bool { return a.peer.Facts[fact] != "" }
-	page := m.path == "" || strings.EqualFold(a.path, m.path)
-	return seen, page && !(m.inside && a.path == "/") && strings.HasPrefix(a.peer.Facts["status"], m.status) && !slices.ContainsFunc(m.without, known)
+	return (m.path == "" || strings.EqualFold(a.path, m.path)) && !(m.inside && a.path == "/") &&
+		strings.HasPrefix(a.peer.Facts["status"], m.status) && !slices.ContainsFunc(m.without, known)
+}
+
+// offersAll reports whether the capabilities are as the mark has them.
+func (a answer) offersAll(m mark) bool {
+	if slices.ContainsFunc(m.offers, func(words string) bool { return !a.offers(words) }) {
+		return false
+	}
+	if m.list != "" && !matches(" "+strings.Join(a.peer.Capabilities, " ")+" ", " "+m.list+" ") {
+		return false
+	}
+	return m.lacks == nil || len(a.peer.Capabilities) > 0 && !slices.ContainsFunc(m.lacks, a.offers)
 }
 
 // offers reports whether a capability begins with these words: a keyword alone, or
@@ -150,7 +170,8 @@ func (a answer) has(m mark) (seen string, ok bool) {
 func (a answer) offers(words string) bool {
 	first, rest, more := strings.Cut(words, " ")
 	return slices.ContainsFunc(a.peer.Capabilities, func(line string) bool {
-		return strings.EqualFold(keyword(line), first) && (!more || fits(line[len(first):], rest))
+		word, after, _ := strings.Cut(line, " ")
+		return strings.EqualFold(word, first) && (!more || matches(after, rest))
 	})
 }
 
@@ -171,8 +192,8 @@ func (a answer) signs() []Sign {
 		if t.weight == faint && missing {
 			continue
 		}
-		if seen, ok := a.has(t.mark); ok {
-			signs = append(signs, a.sign(cmp.Or(t.said, seen), t.versions, t.weight, t.source, t.isGreeting()))
+		if quote, ok := a.has(t.mark); ok {
+			signs = append(signs, a.sign(cmp.Or(t.said, quote), t.versions, t.weight, t.source, t.isGreeting()))
 		}
 	}
 	return append(signs, a.productSigns(slices.ContainsFunc(signs, isGreeting))...)
@@ -180,9 +201,8 @@ func (a answer) signs() []Sign {
 
 func isGreeting(s Sign) bool { return s.greeting }
 
-// productSigns tell a product and no version: of Exchange behind a greeting that
-// somebody changed, or of somebody else. greeted is whether the greeting is one of
-// Exchange's.
+// productSigns tell a product and no version: Exchange behind a greeting that somebody
+// changed, or another product. greeted is whether the greeting is one of Exchange's.
 func (a answer) productSigns(greeted bool) []Sign {
 	var signs []Sign
 	proven := a.isMail() && a.offersAsExchange()
@@ -191,18 +211,18 @@ func (a answer) productSigns(greeted bool) []Sign {
 	}
 	p, said, known := a.mailProduct(greeted)
 	switch {
-	case !greeted && a.protocol == "smtp" && fits(a.peer.Greeting, "Microsoft*SMTP MAIL*Version:"):
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: fmt.Sprintf("%q", a.peer.Greeting), Product: "the SMTP service of Windows (IIS)", Source: recog})
+	case !greeted && a.protocol == "smtp" && matches(a.peer.Greeting, "Microsoft*SMTP MAIL*Version:"):
+		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: "Windows SMTP service (IIS)", Source: recog})
 	case known && (p.Before || !proven):
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: fmt.Sprintf("%q", said), Product: p.Name, Source: p.Source, before: p.Before})
+		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(said), Product: p.Name, Source: p.Source, before: p.Before})
 	case a.isMail() && !proven && !greeted && a.peer.Refusal == "" && !mask.MatchString(a.peer.Greeting):
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: fmt.Sprintf("%q", a.peer.Greeting), Product: another})
+		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: another})
 	}
 	return signs
 }
 
-// strangersPage reports whether a web server answered that is not known to be
-// Exchange's or Windows'.
+// strangersPage reports whether a web server answered that is neither Exchange's nor
+// that of Windows.
 func (a answer) strangersPage() bool {
 	w := a.peer.Web
 	return w != nil && !slices.Contains([]protocol.Origin{"", protocol.OfExchange, protocol.OfIIS, protocol.Hidden}, w.Origin)
@@ -232,8 +252,8 @@ const (
 	davMail        = "DavMail"
 )
 
-// another is the product that answers where nothing of Exchange does, and nothing says
-// which it is.
+// another is the product where something other than Exchange answers and does not say
+// what it is.
 const another = "another product"
 
 // productOf is what Microsoft, or somebody else, calls the product of versions.

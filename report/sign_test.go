@@ -22,9 +22,7 @@ func (m mark) sample() Entry {
 	}
 	e.Peer.Greeting = concrete(m.greeting)
 	e.Peer.Capabilities = append(e.Peer.Capabilities, m.offers...)
-	for _, words := range strings.Fields(m.list) {
-		e.Peer.Capabilities = append(e.Peer.Capabilities, words)
-	}
+	e.Peer.Capabilities = append(e.Peer.Capabilities, strings.Fields(m.list)...)
 	if m.lacks != nil && e.Peer.Capabilities == nil {
 		e.Peer.Capabilities = []string{"IMAP4"}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"exreach/catalog"
+	"exreach/probe/protocol"
 )
 
 // upFrom is a version and all that came after it, Exchange Online too.
@@ -22,11 +23,11 @@ const (
 	recog       = "Rapid7 recog"
 	nmap        = "nmap-service-probes"
 	matrix      = "Exchange Server supportability matrix" // which Windows, and so which IIS, each version runs on
-	directories = "Microsoft: default settings of Exchange virtual directories"
+	directories = "Microsoft documentation: default settings of the virtual directories"
 	recorded    = "answers of real servers, in report/testdata/recorded/published.yaml"
 )
 
-// onlineOnly and davmailOnly are the versions that are no server of Exchange's.
+// onlineOnly and davmailOnly are the versions that nobody installs as Exchange Server.
 var (
 	onlineOnly  = []string{catalog.Online}
 	davmailOnly = []string{catalog.DavMail}
@@ -97,7 +98,7 @@ var tells = []tell{
 	{mark: mark{protocol: "http", fact: "request_id", without: []string{"x_feserver"}}, said: "the header request-id", versions: upFrom("2013"), weight: faint, source: recorded},
 	{mark: mark{protocol: "http", fact: "location", words: "/exchweb/bin/auth/owalogon.asp"}, said: "the redirect to owalogon.asp", versions: []string{"2003"}, weight: implied, source: "Evolution's notes on forms-based authentication"},
 	{mark: mark{protocol: "http", fact: "location", words: "/owa/auth/logon.aspx"}, said: "the redirect to /owa/auth/logon.aspx", versions: upFrom("2007"), weight: implied, source: directories},
-	{mark: mark{protocol: "http", path: "/ews/exchange.asmx", fact: "server", words: "Microsoft-IIS", status: "401", without: []string{"x_feserver", "request_id", "x_owa_version"}}, said: "EWS without the header X-FEServer", versions: between("2007", "2010"), weight: faint, source: "https://github.com/fuel9/DisplayMonkey/issues/77"},
+	{mark: mark{protocol: "http", path: "/ews/exchange.asmx", fact: "server", words: "Microsoft-IIS", status: "401", without: []string{"x_feserver", protocol.FactRequestID, "x_owa_version"}}, said: "EWS without the header X-FEServer", versions: between("2007", "2010"), weight: faint, source: "https://github.com/fuel9/DisplayMonkey/issues/77"},
 	{mark: mark{protocol: "http", inside: true, fact: "server", words: "Microsoft-IIS/4.0"}, versions: between("5.0", "5.5"), weight: faint, source: matrix},
 	{mark: mark{protocol: "http", inside: true, fact: "server", words: "Microsoft-IIS/5.0"}, versions: between("5.5", "2003"), weight: faint, source: matrix},
 	{mark: mark{protocol: "http", inside: true, fact: "server", words: "Microsoft-IIS/6.0"}, versions: between("2003", "2007"), weight: faint, source: matrix},

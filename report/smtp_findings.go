@@ -84,7 +84,7 @@ func iisSMTP(s seen) bool {
 // windowsSMTP is the version of the SMTP service of Windows, where its greeting tells
 // one. Some administrators have put Exchange's there.
 func (s seen) windowsSMTP() string {
-	for _, line := range s.answer().greetings() {
+	for _, line := range s.answer.greeting {
 		if found := windowsSMTP.FindStringSubmatch(line); found != nil && greetedBuilds(line) == nil {
 			return found[1]
 		}

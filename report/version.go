@@ -16,9 +16,10 @@ func since(first, version string) bool {
 	return slices.Index(catalog.Exchange, version) >= slices.Index(catalog.Exchange, first)
 }
 
-// admitted is what the signs of one answer tell that the server names itself.
+// admitted is the versions that a server names itself by one answer, and the words that
+// it does so with. Both are empty where it names none.
 func admitted(signs []Sign) (candidates []string, said string) {
-	id := Identified{Signs: slices.DeleteFunc(signs, func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated && !s.greeting })}
+	id := Identified{Signs: slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated && !s.greeting })}
 	id.Candidates, id.Contradictory = narrowed(id.Signs)
 	reasons := id.Reasons()
 	if len(reasons) == 0 {
@@ -38,12 +39,16 @@ func versionDiffers(s seen) bool {
 	if !s.wanted() || !s.ofExchange() || s.Verdict != probe.Answered || s.Peer == nil || iisSMTP(s) {
 		return false
 	}
-	candidates, _ := admitted(s.answer().signs())
+	candidates, _ := admitted(s.signs())
 	return len(candidates) > 0 && !slices.Contains(candidates, s.Check.Version)
 }
 
 func sayVersionDiffers(s seen) (text, hint string) {
-	candidates, said := admitted(s.answer().signs())
-	text = fmt.Sprintf("The server was checked as %s and says that it is %s: %s.", s.Check.Version, strings.Join(candidates, " or "), said)
-	return text, fmt.Sprintf("Check it as what it is (--version %s, or the topology file): other ports may be wanted.", candidates[len(candidates)-1])
+	candidates, said := admitted(s.signs())
+	version := catalog.Auto // which finds out more
+	if len(candidates) == 1 {
+		version = candidates[0]
+	}
+	text = fmt.Sprintf("The server was checked as %s and says that it is %s: %s.", s.Check.Version, either(candidates), said)
+	return text, fmt.Sprintf("Check it as what it is (--version %s, or the topology file): other ports may be wanted.", version)
 }

@@ -18,8 +18,8 @@ import (
 // few is how many hosts may each have a line that says what it was taken for.
 const few = 20
 
-// An identifier asks hosts without a version, or without a role where that does not
-// tell it, what they are, and says what it concluded.
+// An identifier asks hosts what they are where nobody has said their version, or their
+// role where the version leaves that open. It says what it concluded.
 type identifier struct {
 	taker
 	notes io.Writer
@@ -39,8 +39,8 @@ type suspect struct {
 
 // targets passes the hosts on, in the order in which they answer. A host that
 // does not answer at once is not waited for: the check itself will tell. A host
-// that ctx cuts short has not answered, and is not passed on. Who leaves something
-// open is asked once more, while others are asked for the first time.
+// that ctx cuts short has not answered, and is not passed on. A host that leaves
+// something open is asked once more, while others are asked for the first time.
 func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[target]) iter.Seq[target] {
 	return func(yield func(target) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -83,8 +83,8 @@ func hand(ctx context.Context, to chan<- *suspect, s *suspect) {
 	}
 }
 
-// arriving are the hosts of a channel; where nobody else may have a connection
-// meanwhile, once all are there.
+// arriving are the hosts of a channel, as they come. If alone, there is one connection
+// for all questions: then they wait until the channel is closed.
 func arriving(from <-chan *suspect, alone bool) iter.Seq[*suspect] {
 	return func(yield func(*suspect) bool) {
 		var waiting []*suspect
@@ -114,7 +114,7 @@ func (i *identifier) suspects(in iter.Seq[target]) iter.Seq[*suspect] {
 	}
 }
 
-// ask asks each host what it is to be asked, and tells once it was.
+// ask asks each host its next questions, and calls tell when its answers are there.
 func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], tell func(*suspect)) {
 	var waiting sync.Map // suspects by name
 	questions := func(yield func(catalog.Check) bool) {
@@ -140,7 +140,7 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 	}
 }
 
-// more is what to ask a host once its first answers are there.
+// more is the questions to a host that its first answers leave open.
 func (i *identifier) more(s *suspect) []catalog.Check {
 	h := catalog.Heard{
 		Answered: answered(s.asked, s.heard),
@@ -153,8 +153,8 @@ func (i *identifier) more(s *suspect) []catalog.Check {
 	return i.cat.IdentifyMore(s.name(), i.from, h)
 }
 
-// answered are the checks that the answers are to, but for those of other products and
-// for pages that are not there.
+// answered are the checks that a service answered, without those that another product
+// answered, and without pages that are not there.
 func answered(asked []catalog.Check, heard []report.Entry) []catalog.Check {
 	var all []catalog.Check
 	for _, c := range asked {

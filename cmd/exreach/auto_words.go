@@ -65,7 +65,7 @@ func portsOf(answers []catalog.Check) []string {
 	return ports
 }
 
-// concluded says what a host was taken for, and from what.
+// concluded says what a host was taken for, and by which signs.
 func concluded(host string, id report.Identified, as []catalog.Host) string {
 	version := as[0].Version
 	reasons := strings.Join(id.Reasons(), " and ")
@@ -74,15 +74,15 @@ func concluded(host string, id report.Identified, as []catalog.Host) string {
 		return fmt.Sprintf("%s is version %s, by %s, though not all answers agree (%s); checking it as%s", host, version, reasons, quoted(id.Contradictions()), rolesOf(id, as))
 	case id.Contradictory:
 		return fmt.Sprintf("%s may be version %s: its answers contradict each other (%s); checking it as --version %s%s",
-			host, orList(id.Candidates), contradictions(id), version, rolesOf(id, as))
-	case len(id.Candidates) == 0 && len(id.Products) > 0:
-		return fmt.Sprintf("%s does not say which version of Exchange it is (%s); checking it as --version %s%s", host, answering(id.Products), version, rolesOf(id, as))
+			host, id.Choice(), quoted(id.Conflict()), version, rolesOf(id, as))
+	case len(id.Candidates) == 0 && id.IsForeign():
+		return fmt.Sprintf("%s does not say that it is Exchange: %s; checking it as --version %s%s", host, answering(id.Products), version, rolesOf(id, as))
 	case len(id.Candidates) == 0:
 		return fmt.Sprintf("%s does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, as))
 	case len(id.Candidates) == 1 && id.Candidates[0] == version:
 		return fmt.Sprintf("%s is version %s, by %s; checking it as%s", host, version, reasons, cmp.Or(rolesOf(id, as), " that"))
 	}
-	return fmt.Sprintf("%s may be version %s, by %s; checking it as --version %s%s", host, orList(id.Candidates), reasons, version, rolesOf(id, as))
+	return fmt.Sprintf("%s may be version %s, by %s; checking it as --version %s%s", host, id.Choice(), reasons, version, rolesOf(id, as))
 }
 
 // answering says which products answer: "Postfix and Dovecot answer".
@@ -94,17 +94,17 @@ func answering(products []string) string {
 	return strings.Join(products[:last], ", ") + " and " + products[last] + " answer"
 }
 
-// contradictions quotes what does not agree.
-func contradictions(id report.Identified) string {
-	return quoted(append(id.Believed(), id.Contradictions()...))
-}
-
+// quoted is what signs say, each with its port: as many as a line can hold.
 func quoted(signs []report.Sign) string {
+	const most = 6
 	var said []string
 	for _, s := range signs {
 		if text := fmt.Sprintf("%d: %s", s.Port, s.Said); !slices.Contains(said, text) {
 			said = append(said, text)
 		}
+	}
+	if more := len(said) - most; more > 0 {
+		said = append(said[:most], fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(said, "; ")
 }
@@ -124,7 +124,7 @@ func rolesOf(id report.Identified, as []catalog.Host) string {
 	}
 	text := " " + strings.Join(roles, " and ")
 	if id.Unfit {
-		return text + ", though what answers belongs to no role"
+		return text + ", though what answers belongs to no role that such a host usually has"
 	}
 	return text
 }
@@ -138,15 +138,6 @@ func portsOnly(services []string) []string {
 		}
 	}
 	return ports
-}
-
-// orList is "2003, 2007 or 2010".
-func orList(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // noteTaken says what many hosts were taken for.

@@ -23,7 +23,7 @@ type planner struct {
 	from   string // who connects
 	filter filter
 	notes  io.Writer
-	taken  []string           // options whose default is worth a note: role, from
+	unset  []string           // options that nobody gave and whose default is worth a note: role, from
 	given  bool               // somebody said the roles
 	told   map[[2]string]bool // versions and roles that there was a note about
 
@@ -48,11 +48,11 @@ func newPlanner(c *cli.Context, cat *catalog.Catalog, r *roster, notes io.Writer
 		told:   map[[2]string]bool{},
 	}
 	p.given = c.IsSet("config") || !noRole(r.like)
-	if !p.given && !p.taker().isOpen(r.like) { // of others is told what they were taken for
-		p.taken = append(p.taken, "role")
+	if !p.given && !p.taker().isOpen(r.like) { // of an open one, the identifier says what it was taken for
+		p.unset = append(p.unset, "role")
 	}
 	if !c.IsSet("from") && !c.IsSet("config") {
-		p.taken = append(p.taken, "from")
+		p.unset = append(p.unset, "from")
 	}
 	return p, nil
 }
@@ -164,12 +164,12 @@ func (p *planner) checks(ctx context.Context, targets iter.Seq[target]) iter.Seq
 
 // noteDefaults says once what was not asked for and is done all the same.
 func (p *planner) noteDefaults(first catalog.Check) {
-	taken := ""
-	for _, option := range p.taken {
-		taken += " --" + option + " " + map[string]string{"role": first.Service.Role, "from": first.From}[option]
+	said := ""
+	for _, option := range p.unset {
+		said += " --" + option + " " + map[string]string{"role": first.Service.Role, "from": first.From}[option]
 	}
-	if p.taken = nil; taken != "" {
-		note(p.notes, "checking as%s (by default)", taken)
+	if p.unset = nil; said != "" {
+		note(p.notes, "checking as%s (by default)", said)
 	}
 }
 

@@ -17,8 +17,8 @@ type taker struct {
 	from string // who connects
 }
 
-// isOpen reports whether a host has to be asked what it is. With a supporting role
-// it cannot be told, and hardly matters.
+// isOpen reports whether a host has to be asked what it is. A host with a supporting role
+// does not show its version, which hardly matters there.
 func (k taker) isOpen(h catalog.Host) bool {
 	if noVersion(h) {
 		return !slices.Contains(catalog.SupportRoles, h.Role)
@@ -31,7 +31,7 @@ func noVersion(h catalog.Host) bool { return h.Version == "" || h.Version == cat
 
 func noRole(h catalog.Host) bool { return h.Role == "" || h.Role == catalog.Auto }
 
-// anyOpen reports whether some role of a target has to be found out.
+// anyOpen reports whether a target has to be asked what it is.
 func (k taker) anyOpen(t target) bool { return slices.ContainsFunc(t.roles, k.isOpen) }
 
 // settle gives each role without a version one that the host may have, the newest
@@ -92,10 +92,9 @@ func (k taker) take(h catalog.Host, id report.Identified, answered []catalog.Che
 	if err != nil {
 		return []catalog.Host{k.usual(h)}, nil
 	}
-	switch {
-	case noRole(h):
+	if noRole(h) {
 		fits = v.Fits(k.from, answered)
-	default:
+	} else {
 		fits = []catalog.Fit{{Role: cmp.Or(v.RoleLike(h.Role), h.Role)}}
 	}
 	if fits == nil { // a catalogue of the user's says of no role that hosts usually have it
@@ -109,9 +108,9 @@ func (k taker) take(h catalog.Host, id report.Identified, answered []catalog.Che
 	return hosts, fits
 }
 
-// best is the version to check a host as, of those that it may run and that fit: the
-// one whose services explain the most answers, and the newest of those. Exchange Online
-// is it only where it must be. It is "" where there is none.
+// best is the version to check a host as, of the candidates that fit: the one whose
+// services explain the most answers, and of several the newest. Exchange Online is chosen
+// only where nothing else is possible. It is "" where no candidate fits.
 func (k taker) best(id report.Identified, answered []catalog.Check, fits func(version string) bool) string {
 	best, most := "", -1
 	for _, version := range id.Candidates {

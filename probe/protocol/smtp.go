@@ -53,7 +53,7 @@ func greetedSMTP(t *talk, q Question, p *Peer) error {
 	if err != nil {
 		return err
 	}
-	p.Greeting, p.GreetingRest = greeting.lines[0], append(p.GreetingRest, greeting.lines[1:]...)
+	p.Greeting, p.GreetingRest = greeting.lines[0], append([]string(nil), greeting.lines[1:]...)
 	switch {
 	case greeting.refuses():
 		p.turnAway(greeting.String(), greeting.reason())
