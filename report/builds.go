@@ -47,6 +47,9 @@ func (a answer) builds() []Sign {
 	var signs []Sign
 	tell := func(said, build string, w weight, greeting bool) {
 		versions := catalog.VersionsOfBuild(build)
+		if len(versions) > 0 && a.isOnlines() {
+			versions = onlineOnly // whose builds were 15.0 and 15.1 until 2018
+		}
 		if !slices.ContainsFunc(signs, func(s Sign) bool { return s.Said == said && slices.Equal(s.Versions, versions) }) {
 			signs = append(signs, a.sign(said, versions, w, buildTable, greeting))
 		}
@@ -66,11 +69,21 @@ func (a answer) builds() []Sign {
 		for _, build := range greetedBuilds(line) {
 			tell(said, build, stated, true)
 		}
-		if name := greetedHost(line); matches(name, ".outlook.com") || matches(name, ".exchangelabs.com") {
+		if name := greetedHost(line); ofOnline(name) {
 			signs = append(signs, a.sign("the host "+name+" in the greeting", onlineOnly, stated, "https://github.com/simonrob/email-oauth2-proxy/issues/109", true))
 		}
 	}
 	return signs
+}
+
+// isOnlines reports whether the answer passed a server at Microsoft's.
+func (a answer) isOnlines() bool {
+	return slices.ContainsFunc([]string{"x_calculatedbetarget", "x_calculatedfetarget", "x_feproxyinfo"}, func(fact string) bool { return ofOnline(a.peer.Facts[fact]) })
+}
+
+// ofOnline reports whether the name of a server is one of Microsoft's own.
+func ofOnline(name string) bool {
+	return matches(name, ".outlook.com") || matches(name, ".partner.outlook.cn") || matches(name, ".exchangelabs.com")
 }
 
 // isBuild reports whether the value of a fact is one, be it of no known version. Many
@@ -87,9 +100,10 @@ func (a answer) isBuild(fact, value string) bool {
 // activeSync is the fact that others tell as well.
 const activeSync = "ms_server_activesync"
 
-// greetedNumber finds the numbers of a greeting that may be builds.
+// greetedNumber finds the numbers of a greeting that may be builds. In brackets they are
+// an address.
 var greetedNumber = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?:^|[^0-9.])((?:4\.0|5\.[05]|6\.[05]|8\.[0-3]|14\.[0-3]|15\.[0-9]+)(?:\.[0-9]+)*)`)
+	return regexp.MustCompile(`(?:^|[^0-9.\[])((?:4\.0|5\.[05]|6\.[05]|8\.[0-3]|14\.[0-3]|15\.[0-9]+)(?:\.[0-9]+)*)`)
 })
 
 // greetedBuilds are the build numbers in a greeting that names Exchange, in whatever

@@ -141,6 +141,11 @@ func (id Identified) Reasons() []string {
 	return reasons
 }
 
+// IsExchange reports whether something of Exchange answers, and nothing else.
+func (id Identified) IsExchange() bool {
+	return len(id.Products) > 0 && !slices.ContainsFunc(id.Signs, func(s Sign) bool { return s.Product != "" && !s.isExchange() })
+}
+
 // Contradictions are the signs that do not agree with the candidates, or where any
 // may be right, all that name a version.
 func (id Identified) Contradictions() []Sign {

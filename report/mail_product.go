@@ -49,9 +49,8 @@ var foreignLogins = []string{"CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA
 var (
 	imapWords = strings.Fields("IMAP4 IMAP4REV1 IDLE LITERAL+ LOGIN-REFERRALS MAILBOX-REFERRALS NAMESPACE UIDPLUS CHILDREN LOGINDISABLED STARTTLS " +
 		"SASL-IR MOVE ID UNSELECT XPROXY3 CLIENTACCESSRULES CLIENTNETWORKPRESENCELOCATION BACKENDAUTHENTICATE AUTH=PLAIN AUTH=NTLM AUTH=GSSAPI AUTH=XOAUTH2 AUTH=LOGIN")
-	popWords   = strings.Fields("TOP UIDL STLS USER SASL PIPELINING EXPIRE")
-	popLogins  = strings.Fields("SASL PLAIN NTLM GSSAPI XOAUTH2 LOGIN")
-	popOpening = [][]string{{"TOP", "UIDL"}, {"TOP", "USER", "PIPELINING", "EXPIRE", "UIDL"}} // 2007 and later, 2003
+	popWords  = strings.Fields("TOP UIDL STLS USER SASL PIPELINING EXPIRE")
+	popLogins = strings.Fields("SASL PLAIN NTLM GSSAPI XOAUTH2 LOGIN")
 )
 
 // offersAsExchange reports whether what is offered shows Exchange, whatever the
@@ -61,14 +60,30 @@ func (a answer) offersAsExchange() bool {
 	case "smtp":
 		return !a.offersForeignLogin() && (slices.ContainsFunc(exchangeKeywords, a.offers) || a.introducesItself())
 	case "imap":
-		return a.opensWith("IMAP4", "IMAP4REV1") && a.within(imapWords)
+		return a.opensWith("IMAP4", "IMAP4REV1") && a.offers("IDLE") && a.offers("NAMESPACE") && a.offers("LITERAL+") && a.within(imapWords) && !a.namesAnother()
 	case "pop3":
-		known := slices.ContainsFunc(popOpening, func(words []string) bool { return a.opensWith(words...) })
-		return known && a.within(popWords) && !slices.ContainsFunc(a.peer.Capabilities, func(line string) bool {
+		modern := a.opensWith("TOP", "UIDL") && (a.offers("SASL") || a.offers("STLS")) // 2007 and later
+		known := modern || a.opensWith("TOP", "USER", "PIPELINING", "EXPIRE", "UIDL")  // 2003
+		return known && !a.namesAnother() && a.within(popWords) && !slices.ContainsFunc(a.peer.Capabilities, func(line string) bool {
 			return keyword(line) == "SASL" && len(without(strings.Fields(strings.ToUpper(line)), popLogins)) > 0
 		})
 	}
 	return false
+}
+
+// namesAnother reports whether the server names itself as another product, which is none
+// that passes on what Exchange says.
+func (a answer) namesAnother() bool {
+	p, _, known := a.mailProduct(false)
+	return known && !p.Before
+}
+
+// isBareWindows reports whether the SMTP service of Windows answers without what Exchange
+// 2000 and 2003 add to it. Where its own extensions are not all there, a filter may have
+// taken Exchange's away, too.
+func (a answer) isBareWindows() bool {
+	return a.protocol == "smtp" && len(a.peer.GreetingRest) == 0 && a.windowsSMTP() != "" &&
+		a.offers("TURN") && a.offers("ETRN") && !slices.ContainsFunc(exchangeKeywords, a.offers) && a.maskedKeyword() == ""
 }
 
 func (a answer) offersForeignLogin() bool {

@@ -50,7 +50,7 @@ type mark struct {
 	words    string   // of that fact
 	without  []string // facts that it does not know
 	path     string   // the page that was asked for, in upper or lower case
-	inside   bool     // the page was any but the root
+	inside   bool     // it was any but the root, it is there, and no proxy of IIS's answered
 	status   string   // how the status begins
 }
 
@@ -150,8 +150,14 @@ func quotedGreeting(line string) string { return "the greeting " + quoted(line) 
 // status and none of the facts that it must not have.
 func (a answer) isPage(m mark) bool {
 	known := func(fact string) bool { return a.peer.Facts[fact] != "" }
-	return (m.path == "" || strings.EqualFold(a.path, m.path)) && !(m.inside && a.path == "/") &&
+	return (m.path == "" || strings.EqualFold(a.path, m.path)) && (!m.inside || a.isInside()) &&
 		strings.HasPrefix(a.peer.Facts["status"], m.status) && !slices.ContainsFunc(m.without, known)
+}
+
+// isInside reports whether a page in a directory answered, which is there. What Application
+// Request Routing passes on has the name of its own IIS.
+func (a answer) isInside() bool {
+	return a.path != "/" && !strings.HasPrefix(a.peer.Facts["status"], "404") && !matches(a.peer.Facts["x_powered_by"], "ARR/")
 }
 
 // offersAll reports whether the capabilities are as the mark has them.
@@ -186,6 +192,9 @@ func (a answer) signs() []Sign {
 	if a.strangersPage() {
 		return nil
 	}
+	if a.isBareWindows() {
+		return []Sign{{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: windowsService, Source: recog}}
+	}
 	signs := a.builds()
 	missing := strings.HasPrefix(a.peer.Facts["status"], "404") // which any site of IIS says
 	for _, t := range tells {
@@ -212,7 +221,7 @@ func (a answer) productSigns(greeted bool) []Sign {
 	p, said, known := a.mailProduct(greeted)
 	switch {
 	case !greeted && a.protocol == "smtp" && matches(a.peer.Greeting, "Microsoft*SMTP MAIL*Version:"):
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: "Windows SMTP service (IIS)", Source: recog})
+		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: windowsService, Source: recog})
 	case known && (p.Before || !proven):
 		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(said), Product: p.Name, Source: p.Source, before: p.Before})
 	case a.isMail() && !proven && !greeted && a.peer.Refusal == "" && !mask.MatchString(a.peer.Greeting):
@@ -250,6 +259,8 @@ const (
 	exchangeServer = "Exchange Server"
 	exchangeOnline = "Exchange Online"
 	davMail        = "DavMail"
+
+	windowsService = "Windows SMTP service (IIS)"
 )
 
 // another is the product where something other than Exchange answers and does not say

@@ -27,6 +27,9 @@ const (
 	recorded    = "answers of real servers, in report/testdata/recorded/published.yaml"
 )
 
+// inChina names a server that runs there in its greeting.
+const inChina = "https://github.com/jstedfast/MailKit/issues/711"
+
 // onlineOnly and davmailOnly are the versions that nobody installs as Exchange Server.
 var (
 	onlineOnly  = []string{catalog.Online}
@@ -45,6 +48,8 @@ var tells = []tell{
 	{mark: mark{protocol: "smtp", greeting: "Microsoft ESMTP MAIL Service*Version: 6.0.3790."}, versions: []string{"2003"}, weight: implied, source: recog},
 	{mark: mark{protocol: "smtp", greeting: ".outlook.com Microsoft ESMTP MAIL Service"}, versions: onlineOnly, weight: stated, source: "https://github.com/ietf-tools/datatracker/pull/5888"},
 	{mark: mark{protocol: "smtp", greeting: ".office365.com Microsoft ESMTP MAIL Service"}, versions: onlineOnly, weight: stated, source: "https://github.com/simonrob/email-oauth2-proxy/issues/95"},
+	{mark: mark{protocol: "smtp", greeting: ".office365.us Microsoft ESMTP MAIL Service"}, versions: onlineOnly, weight: stated, source: "Microsoft 365 URLs and IP address ranges"},
+	{mark: mark{protocol: "smtp", greeting: ".partner.outlook.cn Microsoft ESMTP MAIL Service"}, versions: onlineOnly, weight: stated, source: inChina},
 	{mark: mark{protocol: "smtp", greeting: ".mx.microsoft Microsoft ESMTP MAIL Service"}, versions: onlineOnly, weight: stated, source: "Microsoft 365 URLs and IP address ranges"},
 	{mark: mark{protocol: "smtp", greeting: "Microsoft ESMTP MAIL Service ready"}, versions: upFrom("2007"), weight: stated, source: recog},
 	{mark: mark{protocol: "pop3", greeting: "Microsoft Exchange Server 2007 POP3"}, versions: []string{"2007"}, weight: stated, source: recog},
@@ -65,16 +70,17 @@ var tells = []tell{
 	{mark: mark{protocol: "imap", greeting: "DavMail"}, versions: davmailOnly, weight: stated, source: "DavMail's source code"},
 
 	// What SMTP offers. XEXCH50 is in the transport service of 2013, too, which clients
-	// seldom reach, beside XSHADOWREQUEST.
+	// seldom reach, beside XSHADOWREQUEST; and an Edge server, which has no GSSAPI, may offer
+	// it in any version.
 	{mark: mark{protocol: "smtp", offers: []string{"X-LINK2STATE"}}, said: "the extension X-LINK2STATE", versions: between("2000", "2003"), weight: implied, source: recorded},
-	{mark: mark{protocol: "smtp", offers: []string{"XEXCH50"}, lacks: []string{"XSHADOWREQUEST"}}, said: "the extension XEXCH50", versions: between("5.0", "2010"), weight: faint, source: recorded},
+	{mark: mark{protocol: "smtp", offers: []string{"XEXCH50"}, lacks: []string{"XSHADOWREQUEST", "X-EXPS"}}, said: "the extension XEXCH50", versions: between("5.0", "2010"), weight: faint, source: recorded},
+	{mark: mark{protocol: "smtp", offers: []string{"XEXCH50", "X-EXPS GSSAPI"}, lacks: []string{"XSHADOWREQUEST"}}, said: "the extension XEXCH50", versions: between("5.0", "2010"), weight: faint, source: recorded},
 	{mark: mark{protocol: "smtp", offers: []string{"XSHADOW"}}, said: "the extension XSHADOW", versions: []string{"2010"}, weight: implied, source: recorded},
 	{mark: mark{protocol: "smtp", offers: []string{"XSHADOWREQUEST"}}, said: "the extension XSHADOWREQUEST", versions: between("2013", "se"), weight: implied, source: recorded},
 	{mark: mark{protocol: "smtp", offers: []string{"X-ANONYMOUSTLS"}}, said: "the extension X-ANONYMOUSTLS", versions: between("2007", "se"), weight: implied, source: recorded},
 	{mark: mark{protocol: "smtp", offers: []string{"XRDST"}}, said: "the extension XRDST", versions: between("2007", "se"), weight: implied, source: recorded},
 	{mark: mark{protocol: "smtp", offers: []string{"X-EXPS"}}, said: "the extension X-EXPS", versions: between("2000", "se"), weight: implied, source: recorded},
 	{mark: mark{protocol: "smtp", greeting: "Microsoft ESMTP MAIL Service ready", offers: []string{"SMTPUTF8"}}, said: "the extension SMTPUTF8", versions: upFrom("2016"), weight: implied, source: recorded},
-	{mark: mark{protocol: "smtp", greeting: "Microsoft ESMTP MAIL Service ready", offers: []string{"SMTPUTF8", "SIZE 157286400"}, lacks: []string{"X-ANONYMOUSTLS", "X-EXPS"}}, said: "SIZE 157286400 without the extensions of Exchange Server", versions: onlineOnly, weight: implied, source: "https://github.com/ietf-tools/datatracker/pull/5888"},
 	{mark: mark{protocol: "smtp", greeting: "Microsoft ESMTP MAIL Service ready", offers: []string{"AUTH XOAUTH2"}}, said: "the login XOAUTH2", versions: onlineOnly, weight: implied, source: "https://github.com/simonrob/email-oauth2-proxy/issues/95"},
 
 	// What IMAP4 and POP3 offer, in which order.
@@ -90,15 +96,21 @@ var tells = []tell{
 	{mark: mark{protocol: "pop3", list: "TOP USER PIPELINING EXPIRE NEVER UIDL"}, said: "the capabilities of the POP3 service of 2003", versions: []string{"2003"}, weight: implied, source: "https://github.com/jstedfast/MailKit/issues/391"},
 	{mark: mark{protocol: "imap", list: "IMAP4 IMAP4rev1 IDLE", lacks: []string{"AUTH=GSSAPI", "AUTH=PLAIN", "STARTTLS"}}, said: "the order of what IMAP4 offers", versions: between("5.5", "2003"), weight: implied, source: nmap},
 
-	// The web server.
+	// The web server. Only that of Exchange tells anything: since IIS 7.0 it has EWS and
+	// /owa, and one that has not may be of another server behind the same name.
 	{mark: mark{protocol: "http", fact: "x_calculatedbetarget", words: ".outlook.com"}, versions: onlineOnly, weight: stated, source: "https://github.com/mguessan/davmail/issues/185"},
 	{mark: mark{protocol: "http", fact: "x_calculatedfetarget", words: ".outlook.com"}, versions: onlineOnly, weight: stated, source: "https://github.com/mguessan/davmail/issues/185"},
+	{mark: mark{protocol: "http", fact: "x_calculatedbetarget", words: ".partner.outlook.cn"}, versions: onlineOnly, weight: stated, source: inChina},
+	{mark: mark{protocol: "http", fact: "x_calculatedfetarget", words: ".partner.outlook.cn"}, versions: onlineOnly, weight: stated, source: inChina},
+	{mark: mark{protocol: "http", fact: "x_feproxyinfo", words: ".partner.outlook.cn"}, versions: onlineOnly, weight: stated, source: inChina},
 	{mark: mark{protocol: "http", fact: "x_feproxyinfo", words: ".outlook.com"}, versions: onlineOnly, weight: stated, source: "https://github.com/mguessan/davmail/issues/185"},
 	{mark: mark{protocol: "http", fact: "x_feserver"}, said: "the header X-FEServer", versions: upFrom("2013"), weight: stated, source: recorded},
 	{mark: mark{protocol: "http", fact: "request_id", without: []string{"x_feserver"}}, said: "the header request-id", versions: upFrom("2013"), weight: faint, source: recorded},
 	{mark: mark{protocol: "http", fact: "location", words: "/exchweb/bin/auth/owalogon.asp"}, said: "the redirect to owalogon.asp", versions: []string{"2003"}, weight: implied, source: "Evolution's notes on forms-based authentication"},
 	{mark: mark{protocol: "http", fact: "location", words: "/owa/auth/logon.aspx"}, said: "the redirect to /owa/auth/logon.aspx", versions: upFrom("2007"), weight: implied, source: directories},
-	{mark: mark{protocol: "http", path: "/ews/exchange.asmx", fact: "server", words: "Microsoft-IIS", status: "401", without: []string{"x_feserver", protocol.FactRequestID, "x_owa_version"}}, said: "EWS without the header X-FEServer", versions: between("2007", "2010"), weight: faint, source: "https://github.com/fuel9/DisplayMonkey/issues/77"},
+	{mark: mark{protocol: "http", path: "/ews/exchange.asmx", fact: "server", words: "Microsoft-IIS/6.", status: "401", without: []string{"x_feserver", protocol.FactRequestID, "x_owa_version"}}, said: "EWS without the header X-FEServer", versions: between("2007", "2010"), weight: faint, source: "https://github.com/fuel9/DisplayMonkey/issues/77"},
+	{mark: mark{protocol: "http", path: "/ews/exchange.asmx", fact: "server", words: "Microsoft-IIS/7.", status: "401", without: []string{"x_feserver", protocol.FactRequestID, "x_owa_version"}}, said: "EWS without the header X-FEServer", versions: between("2007", "2010"), weight: faint, source: "https://github.com/fuel9/DisplayMonkey/issues/77"},
+	{mark: mark{protocol: "http", path: "/ews/exchange.asmx", fact: "server", words: "Microsoft-IIS/8.", status: "401", without: []string{"x_feserver", protocol.FactRequestID, "x_owa_version"}}, said: "EWS without the header X-FEServer", versions: between("2007", "2010"), weight: faint, source: "https://github.com/fuel9/DisplayMonkey/issues/77"},
 	{mark: mark{protocol: "http", inside: true, fact: "server", words: "Microsoft-IIS/4.0"}, versions: between("5.0", "5.5"), weight: faint, source: matrix},
 	{mark: mark{protocol: "http", inside: true, fact: "server", words: "Microsoft-IIS/5.0"}, versions: between("5.5", "2003"), weight: faint, source: matrix},
 	{mark: mark{protocol: "http", inside: true, fact: "server", words: "Microsoft-IIS/6.0"}, versions: between("2003", "2007"), weight: faint, source: matrix},

@@ -46,11 +46,11 @@ func sayEHLORefused(s seen) (text, hint string) {
 // maskedKeyword is what Cisco's inspection makes of an EHLO keyword.
 var maskedKeyword = regexp.MustCompile(`^X{3,}[A-Z]?$`)
 
-func maskedKeywords(s seen) bool { return s.speaks("smtp") && s.maskedKeyword() != "" }
+func maskedKeywords(s seen) bool { return s.speaks("smtp") && s.answer.maskedKeyword() != "" }
 
 // maskedKeyword is the first keyword that is written over.
-func (s seen) maskedKeyword() string {
-	for _, line := range s.Peer.Capabilities {
+func (a answer) maskedKeyword() string {
+	for _, line := range a.peer.Capabilities {
 		if word := keyword(line); maskedKeyword.MatchString(word) {
 			return word
 		}
@@ -60,7 +60,7 @@ func (s seen) maskedKeyword() string {
 
 func sayMaskedKeywords(s seen) (text, hint string) {
 	return fmt.Sprintf("The answer to EHLO has overwritten keywords (%s): a firewall on the path inspects SMTP and masks the extensions it does not know.",
-		s.maskedKeyword()), inspectionOff
+		s.answer.maskedKeyword()), inspectionOff
 }
 
 // keyword is the first word of a capability.
@@ -78,13 +78,13 @@ func (s seen) offers(word string) bool {
 var windowsSMTP = regexp.MustCompile(`(?i)Microsoft ESMTP MAIL Service,? Version: ([0-9.]+)`)
 
 func iisSMTP(s seen) bool {
-	return s.speaks("smtp") && s.exchange() && since("2007", s.Check.Version) && s.windowsSMTP() != ""
+	return s.speaks("smtp") && s.exchange() && s.answer.windowsSMTP() != "" && (since("2007", s.Check.Version) || s.answer.isBareWindows())
 }
 
 // windowsSMTP is the version of the SMTP service of Windows, where its greeting tells
 // one. Some administrators have put Exchange's there.
-func (s seen) windowsSMTP() string {
-	for _, line := range s.answer.greeting {
+func (a answer) windowsSMTP() string {
+	for _, line := range a.greeting {
 		if found := windowsSMTP.FindStringSubmatch(line); found != nil && greetedBuilds(line) == nil {
 			return found[1]
 		}
@@ -93,7 +93,11 @@ func (s seen) windowsSMTP() string {
 }
 
 func sayIISSMTP(s seen) (text, hint string) {
-	return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s), not Exchange %s: from 2007 on, Exchange has its own, which greets without a version.", s.windowsSMTP(), s.Check.Version),
+	if !since("2007", s.Check.Version) {
+		return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s), without the extensions that Exchange %s adds to it (X-EXPS, X-LINK2STATE, XEXCH50).", s.answer.windowsSMTP(), s.Check.Version),
+			"Check where the name and the port forwarding lead. If Exchange is installed there, see in its System Manager whether its SMTP virtual server is started."
+	}
+	return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s), not Exchange %s: from 2007 on, Exchange has its own, which greets without a version.", s.answer.windowsSMTP(), s.Check.Version),
 		"If Exchange should answer here, stop and disable the service SMTPSVC and start MSExchangeTransport; if an Exchange 2000 or 2003 answers, give that as the version."
 }
 

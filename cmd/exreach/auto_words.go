@@ -77,6 +77,8 @@ func concluded(host string, id report.Identified, as []catalog.Host) string {
 			host, id.Choice(), quoted(id.Conflict()), version, rolesOf(id, as))
 	case len(id.Candidates) == 0 && id.IsForeign():
 		return fmt.Sprintf("%s does not say that it is Exchange: %s; checking it as --version %s%s", host, answering(id.Products), version, rolesOf(id, as))
+	case len(id.Candidates) == 0 && len(id.Products) > 0:
+		return fmt.Sprintf("%s is Exchange and does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, as))
 	case len(id.Candidates) == 0:
 		return fmt.Sprintf("%s does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, as))
 	case len(id.Candidates) == 1 && id.Candidates[0] == version:

@@ -211,7 +211,7 @@ func peerHTTP(page *http.Response) Peer {
 	for _, h := range headerFacts {
 		p.fact(h.fact, strings.Join(page.Header.Values(h.header), ", "))
 	}
-	if page.Header.Get("request-id") != "" {
+	if hasRequestGUID(page.Header) {
 		p.fact(FactRequestID, "yes")
 	}
 	p.fact("authenticate", strings.Join(challenges(page.Header.Values("WWW-Authenticate")), ", "))

@@ -51,6 +51,9 @@ func lookForExchange(page *httpPage, _ Question) Web {
 			return Web{Origin: OfExchange, Sign: "the header " + name}
 		}
 	}
+	if hasRequestGUID(page.Header) {
+		return Web{Origin: OfExchange, Sign: "the header request-id"}
+	}
 	for _, name := range exchangeCookies {
 		if hasCookie(page, name) {
 			return Web{Origin: OfExchange, Sign: "the cookie " + name}

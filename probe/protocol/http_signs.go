@@ -9,10 +9,10 @@ package protocol
 // exchangeHeaders are headers that only Exchange sends. Of those that a front
 // end adds, facts section 5.3 tells the meaning; X-CalculatedFETarget and
 // X-FEProxyInfo are Exchange Online's; MS-WebStorage is the WebDAV of 2000 and
-// 2003; request-id is the GUID that every front end since 2013 gives a request.
+// 2003.
 var exchangeHeaders = []string{
 	"X-FEServer", "X-BEServer", "X-CalculatedBETarget", "X-CalculatedFETarget", "X-FEProxyInfo", "X-OWA-Version", "X-OWA-Error",
-	"X-DiagInfo", "X-BackEndHttpStatus", "MS-WebStorage", "request-id",
+	"X-DiagInfo", "X-BackEndHttpStatus", "MS-WebStorage",
 }
 
 // exchangeCookies are the cookies of OWA (cadata: forms of 2003 and later;
@@ -101,6 +101,8 @@ var productSigns = []productSign{
 	// Servers of mail and groupware that speak as Exchange does in places.
 	{name: "SharePoint", header: "MicrosoftSharePointTeamServices"},
 	{name: "SharePoint", place: "/_layouts/"},
+	{name: "Skype for Business or Lync", header: "X-MS-Server-Fqdn"}, // UCWA reference
+	{name: "Remote Desktop Web Access", place: "/RDWeb"},
 	{name: "Z-Push", header: "X-Z-Push-Version"},
 	{name: "Z-Push", realm: "ZPush"},
 	{name: "SOGo", realm: "SOGo"},
