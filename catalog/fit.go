@@ -51,6 +51,16 @@ func (v Version) autoRoles(from string) []Role {
 	})
 }
 
+// Fit is a role that a sign of the host has told, with the answers that it explains.
+// There is none where it explains none of those that from may ask for.
+func (v Version) Fit(role, from string, answered []Check) []Fit {
+	explained := v.explains(Role{Name: role}, from, answered)
+	if len(explained) == 0 {
+		return nil
+	}
+	return []Fit{{role, explained}}
+}
+
 // asked reports whether a check of s is ever planned for from.
 func (s Service) asked(from string) bool { return s.Unasked == "" && s.Wants[from] != "" }
 

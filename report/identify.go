@@ -64,6 +64,19 @@ func (id *Identified) widerProduct(product string) bool {
 	return product == exchange && slices.ContainsFunc(id.Signs, func(s Sign) bool { return s.Product == exchangeServer || s.Product == exchangeOnline })
 }
 
+// Role is the role that a sign tells, where nothing but the service with that sign
+// answered: an Edge server has no other. It is "" where none does.
+func (id Identified) Role() string {
+	role := ""
+	for _, s := range id.Signs {
+		if s.Port != id.Signs[0].Port {
+			return ""
+		}
+		role = cmp.Or(role, s.Role)
+	}
+	return role
+}
+
 // narrowed is the versions that all signs allow. Where they allow none in common, the
 // faint signs do not count, and then the implied ones do not either. Where even the
 // stated ones have no version in common, each of those that they name may be right.

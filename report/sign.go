@@ -21,6 +21,7 @@ type Sign struct {
 	Product     string   `json:"product,omitempty"`     // that has it: "Exchange Server"; absent where it tells none
 	Versions    []string `json:"versions,omitempty"`    // of Exchange that have it, in the order of release; absent where it tells none
 	Excludes    []string `json:"excludes,omitempty"`    // those that have not
+	Role        string   `json:"role,omitempty"`        // of a server that has it; absent where it tells none
 	Contradicts bool     `json:"contradicts,omitempty"` // none of its versions is among the candidates
 	Source      string   `json:"source,omitempty"`      // the document or the recorded answers that say so
 
@@ -64,6 +65,7 @@ type tell struct {
 	mark
 	said     string   // what the mark is called; "" quotes the greeting or the fact
 	versions []string // that have it
+	role     string   // that has it; "" where it tells none
 	weight   weight
 	source   string
 }
@@ -202,7 +204,9 @@ func (a answer) signs() []Sign {
 			continue
 		}
 		if quote, ok := a.has(t.mark); ok {
-			signs = append(signs, a.sign(cmp.Or(t.said, quote), t.versions, t.weight, t.source, t.isGreeting()))
+			s := a.sign(cmp.Or(t.said, quote), t.versions, t.weight, t.source, t.isGreeting())
+			s.Role = t.role
+			signs = append(signs, s)
 		}
 	}
 	return append(signs, a.productSigns(slices.ContainsFunc(signs, isGreeting))...)

@@ -79,6 +79,7 @@ var tells = []tell{
 	{mark: mark{protocol: "smtp", offers: []string{"XSHADOWREQUEST"}}, said: "the extension XSHADOWREQUEST", versions: between("2013", "se"), weight: implied, source: recorded},
 	{mark: mark{protocol: "smtp", offers: []string{"X-ANONYMOUSTLS"}}, said: "the extension X-ANONYMOUSTLS", versions: between("2007", "se"), weight: implied, source: recorded},
 	{mark: mark{protocol: "smtp", offers: []string{"XRDST"}}, said: "the extension XRDST", versions: between("2007", "se"), weight: implied, source: recorded},
+	{mark: mark{protocol: "smtp", offers: []string{"X-ANONYMOUSTLS", "X-EXPS NTLM"}, lacks: []string{"X-EXPS GSSAPI", "XRDST"}}, said: "X-EXPS without GSSAPI", versions: between("2007", "se"), role: "edge", weight: implied, source: recorded},
 	{mark: mark{protocol: "smtp", offers: []string{"X-EXPS"}}, said: "the extension X-EXPS", versions: between("2000", "se"), weight: implied, source: recorded},
 	{mark: mark{protocol: "smtp", greeting: "Microsoft ESMTP MAIL Service ready", offers: []string{"SMTPUTF8"}}, said: "the extension SMTPUTF8", versions: upFrom("2016"), weight: implied, source: recorded},
 	{mark: mark{protocol: "smtp", greeting: "Microsoft ESMTP MAIL Service ready", offers: []string{"AUTH XOAUTH2"}}, said: "the login XOAUTH2", versions: onlineOnly, weight: implied, source: "https://github.com/simonrob/email-oauth2-proxy/issues/95"},

@@ -41,6 +41,8 @@ func TestIdentify(t *testing.T) {
 		{"2007", []string{"client-access"}, "2007 client-access", "is version 2007, by the greeting"},
 		{"2007", []string{"mailbox", "client-access", "hub"}, "2007 client-access, 2007 mailbox, 2007 hub", "is version 2007, by the greeting"},
 		{"2007", []string{"hub"}, "2010 hub", "may be version 2007 or 2010, by the extension X-ANONYMOUSTLS and the extension XEXCH50"},
+		{"2010", []string{"edge"}, "2010 hub", "is version 2010, by the extension XSHADOW"}, // clients have nothing to ask of an Edge server
+		{"2019", []string{"edge"}, "se mailbox", "may be version 2016, 2019 or se, by"},
 		{"2010", []string{"client-access"}, "2010 client-access", "is version 2010, by X-OWA-Version"},
 		{"2010", []string{"client-access", "hub"}, "2010 client-access, 2010 hub", "is version 2010, by X-OWA-Version"},
 		{"2010", []string{"hub"}, "2010 hub", "is version 2010, by the extension XSHADOW"},
