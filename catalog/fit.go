@@ -47,7 +47,7 @@ func (v Version) Fits(from string, answered []Check) []Fit {
 // service for from to ask.
 func (v Version) autoRoles(from string) []Role {
 	return slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool {
-		return r.Auto == "" || !slices.ContainsFunc(v.servicesOf(r.Name), func(s Service) bool { return s.asked(from) })
+		return r.Auto == "" || !v.Asks(r.Name, from)
 	})
 }
 
@@ -59,6 +59,11 @@ func (v Version) Fit(role, from string, answered []Check) []Fit {
 		return nil
 	}
 	return []Fit{{role, explained}}
+}
+
+// Asks reports whether from has anything to ask a host in the role.
+func (v Version) Asks(role, from string) bool {
+	return slices.ContainsFunc(v.servicesOf(role), func(s Service) bool { return s.asked(from) })
 }
 
 // asked reports whether a check of s is ever planned for from.
@@ -118,41 +123,48 @@ func (v Version) AutoRole(from string) string {
 }
 
 // usualRole is the role of a host of which nothing tells more: the version's only one,
-// or DefaultRole, or else the first that hosts usually have. It is "" where the version
-// does not say.
+// or DefaultRole, or else the first that hosts usually have, or may be taken to have. It
+// is "" where the version does not say.
 func (v Version) usualRole() string {
-	usual := slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool { return r.Auto != Usual })
-	switch {
-	case len(v.Roles) == 1:
+	if len(v.Roles) == 1 {
 		return v.Roles[0].Name
-	case len(usual) == 0 || slices.ContainsFunc(usual, func(r Role) bool { return r.Name == DefaultRole }):
-		return ""
 	}
-	return usual[0].Name
+	for _, taken := range []Taken{Usual, Proved} {
+		of := slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool { return r.Auto != taken })
+		switch {
+		case len(of) == 0:
+		case slices.ContainsFunc(of, func(r Role) bool { return r.Name == DefaultRole }):
+			return DefaultRole
+		default:
+			return of[0].Name
+		}
+	}
+	return ""
 }
 
 // likeRoles are, for each role, those that do the same in other versions, the most
 // similar first.
 var likeRoles = map[string][]string{
-	"mailbox":        {"back-end", "server", "gateway", "outlook", "client-access"},
-	"client-access":  {"mailbox", "front-end", "back-end", "server", "gateway", "outlook"},
-	"hub":            {"mailbox", "back-end", "server", "mail-exchanger", "gateway"},
-	"edge":           {"back-end", "server", "mail-exchanger"},
-	"um":             {"mailbox"},
-	"front-end":      {"client-access", "mailbox", "server", "outlook"},
-	"back-end":       {"mailbox", "server", "outlook"},
-	"server":         {"back-end", "mailbox"},
-	"gateway":        {"client-access", "mailbox", "back-end", "server"},
-	"outlook":        {"client-access", "mailbox", "back-end", "server"},
-	"submission":     {"hub", "mailbox", "back-end", "server"},
-	"mail-exchanger": {"hub", "mailbox", "back-end", "server"},
+	"mailbox":       {"back-end", "server", "gateway", "outlook", "client-access"},
+	"client-access": {"mailbox", "front-end", "back-end", "server", "gateway", "outlook"},
+	"hub":           {"mailbox", "client-access", "back-end", "server", "mail-exchanger", "gateway"},
+	"edge":          {"back-end", "server", "mail-exchanger"},
+	"um":            {"mailbox"},
+	"front-end":     {"client-access", "mailbox", "server", "outlook"},
+	"back-end":      {"mailbox", "server", "outlook"},
+	"server":        {"back-end", "mailbox"},
+	"gateway":       {"client-access", "mailbox", "back-end", "server"},
+	"outlook":       {"client-access", "mailbox", "back-end", "server"},
+	"submission":    {"hub", "mailbox", "client-access", "back-end", "server"},
+
+	"mail-exchanger": {"hub", "mailbox", "client-access", "back-end", "server"},
 }
 
-// RoleLike returns the role of v that does what a role of another version does, and
-// "" where there is none.
-func (v Version) RoleLike(role string) string {
+// RoleLike returns the role of v that does for from what a role of another version
+// does, and "" where there is none.
+func (v Version) RoleLike(role, from string) string {
 	for _, name := range append([]string{role}, likeRoles[role]...) {
-		if _, err := v.Role(name); err == nil {
+		if v.Asks(name, from) {
 			return name
 		}
 	}

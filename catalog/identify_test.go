@@ -107,7 +107,7 @@ func TestRoleLike(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := v.RoleLike(tt.role); got != tt.want {
+		if got := v.RoleLike(tt.role, DefaultFrom); got != tt.want {
 			t.Errorf("%s in %s: %q, want %q", tt.role, tt.version, got, tt.want)
 		}
 	}

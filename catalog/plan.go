@@ -133,6 +133,15 @@ func checkRPCPorts(h Host, services []Service) error {
 	return nil
 }
 
+// StaticPorts returns those of the static ports that belong to RPC interfaces of a role.
+func (v Version) StaticPorts(role string, ports map[string]uint16) map[string]uint16 {
+	known := maps.Clone(ports)
+	maps.DeleteFunc(known, func(name string, _ uint16) bool {
+		return !slices.ContainsFunc(v.servicesOf(role), func(s Service) bool { return s.Name == name && s.RPC != nil && s.Unasked == "" })
+	})
+	return known
+}
+
 // askedBy returns everybody that some check of services is for.
 func askedBy(services []Service) []string {
 	var names []string

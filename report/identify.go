@@ -30,7 +30,7 @@ type TakenRole struct {
 
 // Identify concludes from the answers of one host what it is.
 func Identify(entries []Entry) Identified {
-	id := Identified{Products: []string{}, Candidates: []string{}, Signs: []Sign{}}
+	id := Identified{Products: []string{}, Candidates: []string{}, CheckedAs: []TakenRole{}, Signs: []Sign{}}
 	for _, e := range entries {
 		id.add(e.signs())
 	}

@@ -45,24 +45,14 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 	return func(yield func(target) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		known, open := make(chan *suspect), make(chan *suspect)
-		var asking sync.WaitGroup
-		asking.Go(func() {
-			defer close(open)
-			i.ask(ctx, pool, i.suspects(in), func(s *suspect) {
-				if s.next = i.more(s); len(s.next) > 0 {
-					hand(ctx, open, s)
-				} else {
-					hand(ctx, known, s)
-				}
-			})
-		})
-		asking.Go(func() {
-			i.ask(ctx, pool, arriving(open, pool.Limit == 1), func(s *suspect) { hand(ctx, known, s) })
-		})
+		known := make(chan *suspect)
 		go func() {
-			asking.Wait()
-			close(known)
+			defer close(known)
+			inquire := i.inquire
+			if pool.Limit == 1 {
+				inquire = i.inTurn
+			}
+			inquire(ctx, pool, i.suspects(in), func(s *suspect) { hand(ctx, known, s) })
 		}()
 		for s := range known {
 			if ctx.Err() == nil && !yield(i.conclude(s)) {
@@ -75,6 +65,41 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 	}
 }
 
+// inquire asks the hosts everything, many at a time, and tells of each when nothing more
+// is to be asked.
+func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], tell func(*suspect)) {
+	open := make(chan *suspect)
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		defer close(open)
+		i.ask(ctx, pool, in, func(s *suspect) {
+			if s.next = i.more(s); len(s.next) > 0 {
+				hand(ctx, open, s)
+			} else {
+				tell(s)
+			}
+		})
+	})
+	asking.Go(func() { i.ask(ctx, pool, arriving(open), tell) })
+	asking.Wait()
+}
+
+// inTurn asks one host after the other, where nobody else may have a connection
+// meanwhile.
+func (i *identifier) inTurn(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], tell func(*suspect)) {
+	for s := range in {
+		for range 2 {
+			if len(s.next) > 0 {
+				i.ask(ctx, pool, slices.Values([]*suspect{s}), func(*suspect) {})
+				s.next = i.more(s)
+			}
+		}
+		if tell(s); ctx.Err() != nil {
+			return
+		}
+	}
+}
+
 // hand gives a host on, unless nobody waits for it any more.
 func hand(ctx context.Context, to chan<- *suspect, s *suspect) {
 	select {
@@ -83,19 +108,10 @@ func hand(ctx context.Context, to chan<- *suspect, s *suspect) {
 	}
 }
 
-// arriving are the hosts of a channel, as they come. If alone, there is one connection
-// for all questions: then they wait until the channel is closed.
-func arriving(from <-chan *suspect, alone bool) iter.Seq[*suspect] {
+// arriving are the hosts of a channel, as they come.
+func arriving(from <-chan *suspect) iter.Seq[*suspect] {
 	return func(yield func(*suspect) bool) {
-		var waiting []*suspect
 		for s := range from {
-			if alone {
-				waiting = append(waiting, s)
-			} else if !yield(s) {
-				return
-			}
-		}
-		for _, s := range waiting {
 			if !yield(s) {
 				return
 			}

@@ -19,13 +19,15 @@ func (i *identifier) conclude(s *suspect) target {
 	id := report.Identify(s.heard)
 	heard := answered(s.asked, s.heard)
 	t := target{at: s.at}
+	named := slices.DeleteFunc(slices.Clone(s.roles), i.isOpen)
 	for _, h := range s.roles {
-		hosts, fits := []catalog.Host{i.usual(h)}, []catalog.Fit(nil)
-		if i.isOpen(h) {
-			hosts, fits = i.take(h, id, heard)
+		if !i.isOpen(h) {
+			t.roles = append(t.roles, i.usual(h))
+			continue
 		}
+		hosts, fits := i.take(h, id, heard)
 		for n, one := range hosts {
-			if slices.ContainsFunc(t.roles, func(k catalog.Host) bool { return k.Version == one.Version && k.Role == one.Role }) {
+			if slices.ContainsFunc(slices.Concat(named, t.roles), func(k catalog.Host) bool { return i.usual(k).Role == one.Role }) {
 				continue // the topology names it as well
 			}
 			t.roles = append(t.roles, one)
@@ -34,14 +36,15 @@ func (i *identifier) conclude(s *suspect) target {
 			}
 		}
 	}
-	id.Unfit = slices.ContainsFunc(s.roles, noRole) && i.unfit(t.roles[0].Version, heard)
+	version := takenAs(id, t.roles)
+	id.Unfit = slices.ContainsFunc(s.roles, noRole) && i.unfit(version, heard)
 	i.found.Store(s.name(), &id)
-	i.taken[t.roles[0].Version]++
+	i.taken[version]++
 	if len(id.Candidates) == 0 {
 		i.mute++
 	}
 	if i.each {
-		note(i.notes, "%s", concluded(s.name(), id, t.roles))
+		note(i.notes, "%s", concluded(s.name(), id, version))
 	}
 	return t
 }
@@ -65,26 +68,34 @@ func portsOf(answers []catalog.Check) []string {
 	return ports
 }
 
+// takenAs is the version that a host is checked as by its answers, or else because
+// somebody said it.
+func takenAs(id report.Identified, as []catalog.Host) string {
+	if len(id.CheckedAs) > 0 {
+		return id.CheckedAs[0].Version
+	}
+	return as[0].Version
+}
+
 // concluded says what a host was taken for, and by which signs.
-func concluded(host string, id report.Identified, as []catalog.Host) string {
-	version := as[0].Version
+func concluded(host string, id report.Identified, version string) string {
 	reasons := strings.Join(id.Reasons(), " and ")
 	switch {
 	case len(id.Candidates) == 1 && id.Candidates[0] == version && id.Contradictory:
-		return fmt.Sprintf("%s is version %s, by %s, though not all answers agree (%s); checking it as%s", host, version, reasons, quoted(id.Contradictions()), rolesOf(id, as))
+		return fmt.Sprintf("%s is version %s, by %s, though not all answers agree (%s); checking it as%s", host, version, reasons, quoted(id.Contradictions()), rolesOf(id, version))
 	case id.Contradictory:
 		return fmt.Sprintf("%s may be version %s: its answers contradict each other (%s); checking it as --version %s%s",
-			host, id.Choice(), quoted(id.Conflict()), version, rolesOf(id, as))
+			host, id.Choice(), quoted(id.Conflict()), version, rolesOf(id, version))
 	case len(id.Candidates) == 0 && id.IsForeign():
-		return fmt.Sprintf("%s does not say that it is Exchange: %s; checking it as --version %s%s", host, answering(id.Products), version, rolesOf(id, as))
+		return fmt.Sprintf("%s does not say that it is Exchange: %s; checking it as --version %s%s", host, answering(id.Products), version, rolesOf(id, version))
 	case len(id.Candidates) == 0 && len(id.Products) > 0:
-		return fmt.Sprintf("%s is Exchange and does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, as))
+		return fmt.Sprintf("%s is Exchange and does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, version))
 	case len(id.Candidates) == 0:
-		return fmt.Sprintf("%s does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, as))
+		return fmt.Sprintf("%s does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, version))
 	case len(id.Candidates) == 1 && id.Candidates[0] == version:
-		return fmt.Sprintf("%s is version %s, by %s; checking it as%s", host, version, reasons, cmp.Or(rolesOf(id, as), " that"))
+		return fmt.Sprintf("%s is version %s, by %s; checking it as%s", host, version, reasons, cmp.Or(rolesOf(id, version), " that"))
 	}
-	return fmt.Sprintf("%s may be version %s, by %s; checking it as --version %s%s", host, id.Choice(), reasons, version, rolesOf(id, as))
+	return fmt.Sprintf("%s may be version %s, by %s; checking it as --version %s%s", host, id.Choice(), reasons, version, rolesOf(id, version))
 }
 
 // answering says which products answer: "Postfix and Dovecot answer".
@@ -112,13 +123,16 @@ func quoted(signs []report.Sign) string {
 }
 
 // rolesOf says in which roles the host is checked, and which ports show them.
-func rolesOf(id report.Identified, as []catalog.Host) string {
-	if id.CheckedAs == nil {
+func rolesOf(id report.Identified, version string) string {
+	if len(id.CheckedAs) == 0 {
 		return ""
 	}
 	var roles []string
 	for _, r := range id.CheckedAs {
 		text := "--role " + r.Role
+		if r.Version != version {
+			text = "--version " + r.Version + " " + text
+		}
 		if ports := portsOnly(r.Because); len(ports) > 0 {
 			text += " (" + strings.Join(ports, ", ") + ")"
 		}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"exreach/catalog"
 	"exreach/probe/protocol"
 	"exreach/report"
 )
@@ -32,7 +31,7 @@ func TestConcluded(t *testing.T) {
 		{"one product", []report.Entry{mail("220 mail ESMTP Postfix")}, "does not say that it is Exchange: Postfix answers;"},
 		{"two products", []report.Entry{mail("220 mail ESMTP Postfix"), imap}, "does not say that it is Exchange: Postfix and Dovecot answer;"},
 	} {
-		got := concluded("mail", report.Identify(tt.entries), []catalog.Host{{Name: "mail", Version: "se"}})
+		got := concluded("mail", report.Identify(tt.entries), "se")
 		if !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %q does not say %q", tt.name, got, tt.want)
 		}

@@ -51,8 +51,10 @@ func openCatalog(ctx context.Context, file string) (*catalog.Catalog, error) {
 // knownWords makes sure of the words before a host is blamed for them.
 func knownWords(cat *catalog.Catalog, c *cli.Context) error {
 	version, role := strings.ToLower(c.String("version")), strings.ToLower(c.String("role"))
-	if version == "" || version == catalog.Auto {
-		version = newestWith(cat, role)
+	k := taker{cat: cat, from: cmp.Or(fromOf(c), catalog.DefaultFrom)}
+	given := version != "" && version != catalog.Auto
+	if !given {
+		version = k.newestWith(role)
 	}
 	v, err := cat.Version(version)
 	if err != nil {
@@ -65,15 +67,16 @@ func knownWords(cat *catalog.Catalog, c *cli.Context) error {
 	if err == nil {
 		return nil
 	}
-	return roleMistake(v, role, c.IsSet("version"), fmt.Errorf("version %s: %w", v.Name, err))
+	return roleMistake(v, role, k.from, given, fmt.Errorf("version %s: %w", v.Name, err))
 }
 
 // roleMistake leads from a role that the version has not to the one that was meant.
-func roleMistake(v catalog.Version, role string, versionGiven bool, err error) error {
+func roleMistake(v catalog.Version, role, from string, versionGiven bool, err error) error {
 	called := cmp.Or(otherRoles[role], role)
-	meant := v.RoleLike(called)
+	meant := v.RoleLike(called, from)
+	_, lacks := v.Role(called)
 	switch {
-	case called != role && (!versionGiven || meant == called):
+	case called != role && (!versionGiven || lacks == nil):
 		return &mistake{err, "did you mean --role " + called + "?"}
 	case meant == "":
 		return err

@@ -31,6 +31,7 @@ type planner struct {
 	total int          // checks of the whole run; 0 where that is not known before
 	begun atomic.Int64 // targets whose checks are being asked
 	asked atomic.Int64 // checks of those
+	bare  int          // targets of whose checks --only and --skip leave none
 	bad   int          // targets that have no plan, as which they turned out to be
 	err   error        // why the first of those has none; to be read when the run is over
 }
@@ -137,6 +138,7 @@ const stride = 1 << 12
 // has been begun is the last, so that what is known of it has all its rows.
 func (p *planner) checks(ctx context.Context, targets iter.Seq[target]) iter.Seq[catalog.Check] {
 	return func(yield func(catalog.Check) bool) {
+		defer p.noteBare()
 		for t := range targets {
 			if ctx.Err() != nil {
 				return
@@ -152,6 +154,9 @@ func (p *planner) checks(ctx context.Context, targets iter.Seq[target]) iter.Seq
 			p.noteThin(plan)
 			p.noteUnasked(plan)
 			plan = catalog.Number(p.narrow(plan), t.at*stride)
+			if len(plan) == 0 {
+				p.bare++
+			}
 			p.asked.Add(int64(len(plan)))
 			for _, c := range plan {
 				if !yield(c) {
@@ -159,6 +164,13 @@ func (p *planner) checks(ctx context.Context, targets iter.Seq[target]) iter.Seq
 				}
 			}
 		}
+	}
+}
+
+// noteBare says how many hosts are not in the report, and why.
+func (p *planner) noteBare() {
+	if p.bare > 0 && p.asked.Load() > 0 {
+		note(p.notes, "%s not in the report: --only and --skip leave nothing to ask there", probe.Count(p.bare, "host"))
 	}
 }
 

@@ -35,12 +35,17 @@ func noRole(h catalog.Host) bool { return h.Role == "" || h.Role == catalog.Auto
 func (k taker) anyOpen(t target) bool { return slices.ContainsFunc(t.roles, k.isOpen) }
 
 // settle gives each role without a version one that the host may have, the newest
-// with that role, and a host without a role the usual one.
+// with that role, and a host without a role the usual one. Roles that are to be found
+// out may turn out to be those that stand beside them, and wait.
 func (k taker) settle(t target) target {
-	t.roles = slices.Clone(t.roles)
-	for i, h := range t.roles {
-		t.roles[i] = k.usual(h)
+	roles := slices.DeleteFunc(slices.Clone(t.roles), func(h catalog.Host) bool { return noRole(h) && k.isOpen(h) })
+	if len(roles) == 0 {
+		roles = slices.Clone(t.roles[:1])
 	}
+	for i, h := range roles {
+		roles[i] = k.usual(h)
+	}
+	t.roles = roles
 	return t
 }
 
@@ -50,7 +55,7 @@ func (k taker) usual(h catalog.Host) catalog.Host {
 		h.Role = ""
 	}
 	if noVersion(h) {
-		h.Version = newestWith(k.cat, h.Role)
+		h.Version = k.newestWith(h.Role)
 	}
 	if v, err := k.cat.Version(h.Version); err == nil && h.Role == "" {
 		h.Role = v.AutoRole(k.from)
@@ -58,25 +63,40 @@ func (k taker) usual(h catalog.Host) catalog.Host {
 	return h
 }
 
-// newestWith is the newest version that has the role, or the default.
-func newestWith(cat *catalog.Catalog, role string) string {
-	if hasRole(cat, catalog.DefaultVersion, role) {
-		return catalog.DefaultVersion
-	}
-	for _, version := range slices.Backward(cat.Names()) {
-		if hasRole(cat, version, role) {
-			return version
+// newestWith is the newest version that has the role, one whose hosts may be taken to
+// have it if there is any, or the default.
+func (k taker) newestWith(role string) string {
+	for _, fits := range []func(version, role string) bool{k.takes, k.hasRole} {
+		if fits(catalog.DefaultVersion, role) {
+			return catalog.DefaultVersion
+		}
+		for _, version := range slices.Backward(k.cat.Names()) {
+			if fits(version, role) {
+				return version
+			}
 		}
 	}
 	return catalog.DefaultVersion
 }
 
-func hasRole(cat *catalog.Catalog, version, role string) bool {
-	v, err := cat.Version(version)
+func (k taker) hasRole(version, role string) bool {
+	v, err := k.cat.Version(version)
 	if err == nil && role != "" && role != catalog.Auto {
 		_, err = v.Role(role)
 	}
 	return err == nil
+}
+
+// takes reports whether a host of the version may be taken to have the role.
+func (k taker) takes(version, role string) bool {
+	v, err := k.cat.Version(version)
+	return err == nil && slices.ContainsFunc(v.Roles, func(r catalog.Role) bool { return r.Name == role && r.Auto != "" })
+}
+
+// asks reports whether who connects has something to ask of the role.
+func (k taker) asks(version, role string) bool {
+	v, err := k.cat.Version(version)
+	return err == nil && (role == "" || role == catalog.Auto || v.Asks(role, k.from))
 }
 
 // take returns a host in the version that its answers tell, and in each role whose
@@ -85,24 +105,24 @@ func (k taker) take(h catalog.Host, id report.Identified, answered []catalog.Che
 	version := h.Version
 	if noVersion(h) {
 		version = cmp.Or(
-			k.best(id, answered, func(v string) bool { return hasRole(k.cat, v, h.Role) }),
+			k.best(id, answered, func(v string) bool { return k.asks(v, h.Role) }),
 			k.best(id, answered, func(string) bool { return true }), k.usual(h).Version)
 	}
 	v, err := k.cat.Version(version)
 	if err != nil {
 		return []catalog.Host{k.usual(h)}, nil
 	}
-	if noRole(h) {
+	if role := v.RoleLike(h.Role, k.from); role != "" && !noRole(h) {
+		fits = []catalog.Fit{{Role: role}}
+	} else if fits = v.Fit(id.Role(), k.from, answered); fits == nil {
 		fits = v.Fits(k.from, answered)
-	} else {
-		fits = []catalog.Fit{{Role: cmp.Or(v.RoleLike(h.Role), h.Role)}}
 	}
-	if fits == nil { // a catalogue of the user's says of no role that hosts usually have it
+	if fits == nil { // such a host has nothing for who connects, or a catalogue of the user's says of no role that hosts usually have it
 		return []catalog.Host{k.usual(h)}, nil
 	}
 	for _, f := range fits {
 		one := h
-		one.Version, one.Role = v.Name, f.Role
+		one.Version, one.Role, one.RPCPorts = v.Name, f.Role, v.StaticPorts(f.Role, h.RPCPorts)
 		hosts = append(hosts, one)
 	}
 	return hosts, fits
