@@ -39,8 +39,8 @@ const (
 	stated                // a version or build that the server gives as its own
 )
 
-// A mark is what a sign looks like. An answer has it if it meets every condition that is
-// stated.
+// A mark is what a sign looks like, and what it tells. An answer has it if it meets every
+// condition that is stated.
 type mark struct {
 	protocol string
 	greeting string   // words of a greeting
@@ -53,21 +53,17 @@ type mark struct {
 	path     string   // the page that was asked for, in upper or lower case
 	inside   bool     // it was any but the root, it is there, and no proxy of IIS's answered
 	status   string   // how the status begins
-}
 
-// isGreeting reports whether the mark is nothing but words of a greeting.
-func (m mark) isGreeting() bool {
-	return m.greeting != "" && m.offers == nil && m.lacks == nil && m.list == ""
-}
-
-// A tell is a mark and what it tells.
-type tell struct {
-	mark
 	said     string   // what the mark is called; "" quotes the greeting or the fact
 	versions []string // that have it
 	role     string   // that has it; "" where it tells none
 	weight   weight
 	source   string
+}
+
+// isGreeting reports whether the mark is nothing but words of a greeting.
+func (m mark) isGreeting() bool {
+	return m.greeting != "" && m.offers == nil && m.lacks == nil && m.list == ""
 }
 
 // matches reports whether text has all parts of a pattern in their order, in upper or lower
@@ -199,13 +195,13 @@ func (a answer) signs() []Sign {
 	}
 	signs := a.builds()
 	missing := strings.HasPrefix(a.peer.Facts["status"], "404") // which any site of IIS says
-	for _, t := range tells {
-		if t.weight == faint && missing {
+	for _, m := range marks {
+		if m.weight == faint && missing {
 			continue
 		}
-		if quote, ok := a.has(t.mark); ok {
-			s := a.sign(cmp.Or(t.said, quote), t.versions, t.weight, t.source, t.isGreeting())
-			s.Role = t.role
+		if quote, ok := a.has(m); ok {
+			s := a.sign(cmp.Or(m.said, quote), m.versions, m.weight, m.source, m.isGreeting())
+			s.Role = m.role
 			signs = append(signs, s)
 		}
 	}

@@ -43,7 +43,7 @@ func TestSigns(t *testing.T) {
 			return slices.Equal(s.Versions, versions) && (said == "" || s.Said == said)
 		})
 	}
-	for _, row := range tells {
+	for _, row := range marks {
 		name := row.protocol + " " + row.said + row.greeting + row.fact + row.words
 		if row.source == "" || len(row.versions) == 0 {
 			t.Errorf("%s: no source, or no versions", name)
