@@ -26,9 +26,9 @@ var telling = []struct{ version, role, service string }{
 	{"2003", "back-end", "link-state"},
 }
 
-// logonPage is the logon page of OWA since 2007. It shows the build: in a header, or in
+// LogonPage is the logon page of OWA since 2007. It shows the build: in a header, or in
 // the paths of its pictures and scripts.
-const logonPage = "/owa/auth/logon.aspx"
+const LogonPage = "/owa/auth/logon.aspx"
 
 // A further question is asked where the first ones left something open. Where more
 // than one condition is stated, all must hold.
@@ -55,7 +55,7 @@ var furthers = []further{
 	{version: DefaultVersion, role: "mailbox", service: "http", instead: 443},
 	{version: "2003", role: "back-end", service: "owa-http", instead: 443, among: []string{"2000", "2003"}, alive: true},
 	{version: "2003", role: "back-end", service: "owa", behind: 443, among: []string{"2000", "2003"}},
-	{version: DefaultVersion, role: "mailbox", service: "owa", page: logonPage, behind: 443, among: Exchange[slices.Index(Exchange, "2007"):]},
+	{version: DefaultVersion, role: "mailbox", service: "owa", page: LogonPage, behind: 443, among: Exchange[slices.Index(Exchange, "2007"):]},
 	{version: "2007", role: "mailbox", service: "endpoint-mapper", inside: "emsmdb", only: []string{"2007"}},
 	{version: DavMail, role: "gateway", service: "imap", alone: true, alive: true},
 }
@@ -109,8 +109,11 @@ func (c *Catalog) Identify(host, from string) []Check {
 func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
 	var checks []Check
 	for _, f := range furthers {
+		if !f.asks(h) {
+			continue // before a file is read for it
+		}
 		check, found := c.question(f.version, f.role, f.service)
-		if !found || !f.asks(h) {
+		if !found {
 			continue
 		}
 		if f.page != "" {

@@ -60,7 +60,7 @@ func (r *run) doubts(h *host, d *door, res Result, lonely bool) bool {
 	switch {
 	case (turnedAway(res) || res.Verdict == TimedOut) && d.hasAnswered():
 		return true
-	case lonely, r.pool.Gentle, res.Check.IsControl(): // that the control port is closed is of no interest
+	case lonely, r.pool.Gentle, r.pool.Once, res.Check.IsControl(): // that the control port is closed is of no interest
 		return false
 	case res.Verdict == TimedOut:
 		return r.mayBeCrowdedOut(h, res)

@@ -31,6 +31,7 @@ type Pool struct {
 	PerHost  int        // ports of one host that are connected to at once, and conversations with it; 0 is 48
 	Rate     float64    // connects per second over the whole run, at most; 0 is as many as there are
 	Gentle   bool       // one port of a host after the other, at a pace that firewalls take for a client's
+	Once     bool       // a refusal is believed at once, and not asked again when no other connection is open
 	Tries    int        // tries before a port is timed-out; 0 is as many as the path's loss asks for
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere

@@ -69,6 +69,8 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 // is to be asked.
 func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], tell func(*suspect)) {
 	open := make(chan *suspect)
+	further := *pool
+	further.Once = true // what the first questions left open is not worth a second wait
 	var asking sync.WaitGroup
 	asking.Go(func() {
 		defer close(open)
@@ -80,7 +82,7 @@ func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[
 			}
 		})
 	})
-	asking.Go(func() { i.ask(ctx, pool, arriving(open), tell) })
+	asking.Go(func() { i.ask(ctx, &further, arriving(open), tell) })
 	asking.Wait()
 }
 
@@ -170,14 +172,14 @@ func (i *identifier) more(s *suspect) []catalog.Check {
 }
 
 // answered are the checks that a service answered, without those that another product
-// answered, and without pages that are not there.
+// answered, and without pages that are not there or that belong to no role by themselves.
 func answered(asked []catalog.Check, heard []report.Entry) []catalog.Check {
 	var all []catalog.Check
 	for _, c := range asked {
 		answers := func(e report.Entry) bool {
 			return e.Service == c.Service.Name && e.Role == c.Service.Role && e.Path == pathOf(c) && e.Verdict == string(probe.Answered) && !e.IsForeign() && !e.IsMissing()
 		}
-		if slices.ContainsFunc(heard, answers) {
+		if pathOf(c) != catalog.LogonPage && slices.ContainsFunc(heard, answers) {
 			all = append(all, c)
 		}
 		all = append(all, answered(c.Behind, heard)...)

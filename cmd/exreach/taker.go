@@ -133,7 +133,10 @@ func (k taker) take(h catalog.Host, id report.Identified, answered []catalog.Che
 // only where nothing else is possible. It is "" where no candidate fits.
 func (k taker) best(id report.Identified, answered []catalog.Check, fits func(version string) bool) string {
 	best, most := "", -1
-	for _, version := range id.Candidates {
+	for _, version := range slices.Backward(id.Candidates) {
+		if most == len(answered) {
+			break // no older version explains more: its file need not be read
+		}
 		v, err := k.cat.Version(version)
 		if err != nil || !fits(version) || version == catalog.Online && len(id.Candidates) > 1 {
 			continue
@@ -143,7 +146,7 @@ func (k taker) best(id report.Identified, answered []catalog.Check, fits func(ve
 		for _, f := range roles {
 			explained += len(f.Answers)
 		}
-		if roles != nil && explained >= most {
+		if roles != nil && explained > most {
 			best, most = version, explained
 		}
 	}
