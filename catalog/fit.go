@@ -61,6 +61,23 @@ func (v Version) Fit(role, from string, answered []Check) []Fit {
 	return []Fit{{role, explained}}
 }
 
+// Untold returns a service that from requires of the servers with the mailboxes, where
+// those are a role of their own that no answer tells and the plan has not. It is "" where
+// there is none.
+func (v Version) Untold(plan []Check, from string) (service string) {
+	r, err := v.Role(DefaultRole)
+	if err != nil || r.Auto != "" {
+		return ""
+	}
+	for _, s := range v.servicesOf(r.Name) {
+		planned := slices.ContainsFunc(plan, func(c Check) bool { return c.Service.Role == r.Name || sameService(c.Service, s) })
+		if !planned && s.Unasked == "" && s.Wants[from] == Required {
+			return s.Name
+		}
+	}
+	return ""
+}
+
 // Asks reports whether from has anything to ask a host in the role.
 func (v Version) Asks(role, from string) bool {
 	return slices.ContainsFunc(v.servicesOf(role), func(s Service) bool { return s.asked(from) })
@@ -88,19 +105,12 @@ func (v Version) explains(r Role, from string, answered []Check) []Check {
 func (v Version) Listens(answer Check) bool {
 	return slices.ContainsFunc(v.Services, func(s Service) bool {
 		auto := slices.ContainsFunc(v.Roles, func(r Role) bool { return r.Name == s.Role && r.Auto != "" })
-		return auto && s.Unasked == "" && (s.isMapper() && answer.Service.isMapper() || sameService(s, answer.Service))
+		return auto && s.Unasked == "" && sameService(s, answer.Service)
 	})
 }
 
-// sameService reports whether two rows are of one port, and one page, or of one RPC
-// interface. That an endpoint mapper answers tells nothing: every Windows server has one.
+// sameService reports whether two rows are of one port, and of one page.
 func sameService(a, b Service) bool {
-	switch {
-	case a.RPC != nil || b.RPC != nil:
-		return a.RPC != nil && b.RPC != nil && a.RPC.UUID == b.RPC.UUID
-	case a.isMapper():
-		return false
-	}
 	return a.Network == b.Network && a.Ports == b.Ports && a.page() == b.page()
 }
 

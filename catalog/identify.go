@@ -42,7 +42,6 @@ type further struct {
 	alone   bool     // nothing answered
 	alive   bool     // something came back, be it a refusal
 	page    string   // asked for in place of the row's own
-	inside  string   // the RPC interface that is asked for, too
 }
 
 // furthers are the same services at their other ports, and what settles the most of
@@ -56,7 +55,6 @@ var furthers = []further{
 	{version: "2003", role: "back-end", service: "owa-http", instead: 443, among: []string{"2000", "2003"}, alive: true},
 	{version: "2003", role: "back-end", service: "owa", behind: 443, among: []string{"2000", "2003"}},
 	{version: DefaultVersion, role: "mailbox", service: "owa", page: LogonPage, behind: 443, among: Exchange[slices.Index(Exchange, "2007"):]},
-	{version: "2007", role: "mailbox", service: "endpoint-mapper", inside: "emsmdb", only: []string{"2007"}},
 	{version: DavMail, role: "gateway", service: "imap", alone: true, alive: true},
 }
 
@@ -121,9 +119,6 @@ func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
 			d.Path, d.Status, d.Health = f.page, []int{200}, ""
 			check.Service.HTTP = &d
 		}
-		if behind, found := c.question(f.version, f.role, f.inside); found {
-			check.Behind = []Check{behind}
-		}
 		known := slices.ContainsFunc(checks, func(k Check) bool { return sameService(k.Service, check.Service) })
 		if !known && (h.open() || c.showsRole(h, from, check)) {
 			checks = append(checks, check)
@@ -139,11 +134,10 @@ func (c *Catalog) showsRole(h Heard, from string, check Check) bool {
 	if err != nil {
 		return false
 	}
-	answered := append([]Check{check}, check.Behind...)
 	fits := v.Fits(from, h.Answered)
 	return slices.ContainsFunc(v.autoRoles(from), func(r Role) bool {
 		shown := slices.ContainsFunc(fits, func(f Fit) bool { return f.Role == r.Name && len(f.Answers) > 0 })
-		return !shown && len(v.explains(r, from, answered)) > 0
+		return !shown && len(v.explains(r, from, []Check{check})) > 0
 	})
 }
 
@@ -166,7 +160,6 @@ func (c *Catalog) question(version, role, service string) (Check, bool) {
 func ask(checks []Check, host, from string) []Check {
 	for i := range checks {
 		checks[i].Host, checks[i].From = host, from
-		ask(checks[i].Behind, host, from)
 	}
 	return Number(checks, 0)
 }

@@ -35,7 +35,7 @@ func TestIdentifyMore(t *testing.T) {
 		{"2010 in both roles", Heard{Answered: at(25, 443), Versions: []string{"2010"}}, ""},
 		{"2010 that takes no mail at 25", Heard{Answered: at(443), Versions: []string{"2010"}}, "587"},
 		{"2010 without web", Heard{Answered: at(25), Versions: []string{"2010"}}, "993, 995, 80 /"},
-		{"2007, which may have the mailboxes too", Heard{Answered: at(25, 443), Versions: []string{"2007"}}, "135"},
+		{"2007 in both roles", Heard{Answered: at(25, 443), Versions: []string{"2007"}}, ""},
 		{"Exchange Online at 25", Heard{Answered: at(25), Versions: []string{Online}}, "587, 993, 995, 80 /"},
 		{"web that tells too little", Heard{Answered: at(25, 143, 110, 443), Versions: Exchange[7:]}, "443 /owa/auth/logon.aspx"},
 		{"web of an old server", Heard{Answered: at(25, 143, 110, 443), Versions: []string{"2003", "2007"}}, "443 /exchange/, 443 /owa/auth/logon.aspx"},
@@ -60,7 +60,7 @@ func TestFits(t *testing.T) {
 		return check
 	}
 	smtp, owa, pop3 := answer("se", "mailbox", "smtp"), answer("se", "mailbox", "owa"), answer("se", "mailbox", "pop3")
-	store, submission := answer("2007", "mailbox", "emsmdb"), answer("se", "mailbox", "smtp-submission")
+	submission := answer("se", "mailbox", "smtp-submission")
 	for _, tt := range []struct {
 		version, from string
 		answered      []Check
@@ -70,7 +70,7 @@ func TestFits(t *testing.T) {
 		{"2010", "client", []Check{smtp}, "hub"},
 		{"2010", "client", []Check{owa, smtp, pop3}, "client-access, hub"},
 		{"2010", "client", nil, "client-access, hub"},
-		{"2007", "client", []Check{owa, store}, "mailbox, client-access"},
+		{"2007", "client", []Check{owa}, "client-access"},
 		{"2003", "client", []Check{smtp}, "back-end"},
 		{"2013", "client", []Check{owa, smtp}, "client-access"},
 		{"2013", "mailbox", nil, "mailbox, client-access"},
@@ -124,6 +124,27 @@ func TestAutoRoles(t *testing.T) {
 		}
 		if v.Fits(DefaultFrom, nil) == nil {
 			t.Errorf("%s: no role is usual", name)
+		}
+	}
+}
+
+// TestUntold: Outlook comes to the Mailbox servers of 2007, which no answer tells.
+func TestUntold(t *testing.T) {
+	c := mustOpen(t)
+	for _, tt := range []struct{ version, role, from, want string }{
+		{"2007", "client-access", "client", "endpoint-mapper"},
+		{"2010", "client-access", "client", ""}, {"2003", "back-end", "client", ""}, {"2016", "mailbox", "client", ""}, {"2016", "mailbox", "internet", ""},
+	} {
+		v, err := c.Version(tt.version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := c.Plan(Topology{Hosts: []Host{{Name: "mail01", Version: tt.version, Role: tt.role}}}, tt.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := v.Untold(plan, tt.from); got != tt.want {
+			t.Errorf("%s %s from %s: %q, want %q", tt.version, tt.role, tt.from, got, tt.want)
 		}
 	}
 }

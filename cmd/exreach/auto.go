@@ -182,7 +182,6 @@ func answered(asked []catalog.Check, heard []report.Entry) []catalog.Check {
 		if pathOf(c) != catalog.LogonPage && slices.ContainsFunc(heard, answers) {
 			all = append(all, c)
 		}
-		all = append(all, answered(c.Behind, heard)...)
 	}
 	return all
 }

@@ -39,7 +39,7 @@ func TestIdentify(t *testing.T) {
 		{"2000", []string{"back-end"}, "2000 back-end", "is version 2000, by"},
 		{"2003", []string{"back-end"}, "2003 back-end", "is version 2003, by"},
 		{"2007", []string{"client-access"}, "2007 client-access", "is version 2007, by the greeting"},
-		{"2007", []string{"mailbox", "client-access", "hub"}, "2007 client-access, 2007 mailbox, 2007 hub", "is version 2007, by the greeting"},
+		{"2007", []string{"mailbox", "client-access", "hub"}, "2007 client-access, 2007 hub", "is version 2007, by the greeting"},
 		{"2007", []string{"hub"}, "2010 hub", "may be version 2007 or 2010, by the extension X-ANONYMOUSTLS and the extension XEXCH50"},
 		{"2010", []string{"edge"}, "2010 hub", "is version 2010, by the extension XSHADOW"}, // clients have nothing to ask of an Edge server
 		{"2019", []string{"edge"}, "se mailbox", "may be version 2016, 2019 or se, by"},

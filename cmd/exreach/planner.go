@@ -152,6 +152,7 @@ func (p *planner) checks(ctx context.Context, targets iter.Seq[target]) iter.Seq
 			}
 			p.noteDefaults(plan[0])
 			p.noteThin(plan)
+			p.noteUntold(plan)
 			p.noteUnasked(plan)
 			plan = catalog.Number(p.narrow(plan), t.at*stride)
 			if len(plan) == 0 {
@@ -197,6 +198,21 @@ func (p *planner) noteThin(plan []catalog.Check) {
 	if role, n := p.busiest(c); n > 1 {
 		note(p.notes, "role %s of version %s has only one service for %s, %s, but role %s has %d: check with --role %s too, or with --role auto, which takes every role whose services answer",
 			c.Service.Role, c.Version, c.From, c.Service.Name, role, n, role)
+	}
+}
+
+// noteUntold says once where a host may hold the mailboxes as well, which its answers do
+// not tell.
+func (p *planner) noteUntold(plan []catalog.Check) {
+	c := plan[0]
+	mark := [2]string{c.Version, "untold for " + c.From}
+	v, err := p.cat.Version(c.Version)
+	if err != nil || p.given || p.told[mark] {
+		return
+	}
+	p.told[mark] = true
+	if service := v.Untold(plan, c.From); service != "" {
+		note(p.notes, "no answer tells whether a host of version %s has the role %s too (%s): check with --role %[2]s as well", c.Version, catalog.DefaultRole, service)
 	}
 }
 
