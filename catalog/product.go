@@ -43,8 +43,8 @@ func readProducts(r io.Reader) ([]Product, error) {
 	return products, mapping(root, list("products", func(n *yaml.Node) error {
 		var p Product
 		before := ""
-		err := mapping(n, text("name", &p.Name), text("greeting", &p.Greeting), text("offers", &p.Offers), word("before", []string{"true"}, &before), text("source", &p.Source))
-		p.Greeting, p.Offers, p.Before = strings.ToLower(p.Greeting), strings.ToLower(p.Offers), before != ""
+		err := mapping(n, text("name", &p.Name), spaced("greeting", &p.Greeting), spaced("offers", &p.Offers), word("before", []string{"true"}, &before), text("source", &p.Source))
+		p.Before = before != ""
 		switch {
 		case err != nil:
 			return err
@@ -54,4 +54,14 @@ func readProducts(r io.Reader) ([]Product, error) {
 		products = append(products, p)
 		return nil
 	}))
+}
+
+// spaced reads words whose blanks count at both ends: they tell a product's name from
+// that of a host. They are kept in lower case.
+func spaced(name string, to *string) field {
+	checked := value(name, func(string) error { return nil })
+	return field{name, func(n *yaml.Node) error {
+		*to = strings.ToLower(n.Value)
+		return checked.read(n)
+	}}
 }
