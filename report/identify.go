@@ -64,6 +64,11 @@ func (id *Identified) widerProduct(product string) bool {
 	return product == exchange && slices.ContainsFunc(id.Signs, func(s Sign) bool { return s.Product == exchangeServer || s.Product == exchangeOnline })
 }
 
+// Unknown are the builds that the host reports and no known version has.
+func (id Identified) Unknown() []Sign {
+	return slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) > 0 || s.weight != stated })
+}
+
 // Role is the role that a sign tells, where nothing but the service with that sign
 // answered: an Edge server has no other. It is "" where none does.
 func (id Identified) Role() string {

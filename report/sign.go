@@ -184,16 +184,23 @@ func (a answer) signs() []Sign {
 	if a.peer == nil {
 		return nil
 	}
+	var signs []Sign
 	if w := a.peer.Web; w != nil && w.Name != "" {
-		return []Sign{{Service: a.service, Port: a.port, Said: w.Sign, Product: w.Name, before: w.Origin != protocol.OfProduct}}
+		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: w.Sign, Product: w.Name, before: w.Origin != protocol.OfProduct})
 	}
 	if a.strangersPage() {
-		return nil
+		return signs
 	}
 	if a.isBareWindows() {
 		return []Sign{{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: windowsService, Source: recog}}
 	}
-	signs := a.builds()
+	signs = slices.Concat(signs, a.builds(), a.marked())
+	return append(signs, a.productSigns(slices.ContainsFunc(signs, isGreeting))...)
+}
+
+// marked returns the signs of the marks that the answer has.
+func (a answer) marked() []Sign {
+	var signs []Sign
 	missing := strings.HasPrefix(a.peer.Facts["status"], "404") // which any site of IIS says
 	for _, m := range marks {
 		if m.weight == faint && missing {
@@ -205,7 +212,7 @@ func (a answer) signs() []Sign {
 			signs = append(signs, s)
 		}
 	}
-	return append(signs, a.productSigns(slices.ContainsFunc(signs, isGreeting))...)
+	return signs
 }
 
 func isGreeting(s Sign) bool { return s.greeting }

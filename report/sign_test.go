@@ -118,6 +118,12 @@ func TestIdentify(t *testing.T) {
 		{"Exchange Online", []Entry{smtp, build("15.20.9999.1")}, []string{"online"}, false, "Exchange Online"},
 		{"a foreign filter before Exchange", []Entry{greets("smtp", "220 mail ESMTP Postfix", 25), build("15.1.2507.6")}, []string{"2016"}, false, "Postfix, Exchange Server"},
 
+		{"a gateway whose server shows", []Entry{{Service: "owa", Protocol: "http", Port: 443, Path: "/owa/", Verdict: string(probe.Answered), Peer: &protocol.Peer{
+			Facts: map[string]string{"x_owa_version": "15.1.2507.6"}, Web: &protocol.Web{Origin: protocol.OfExchange, Name: "ISA Server or Forefront TMG", Sign: "the words of its 401"}}}},
+			[]string{"2016"}, false, "ISA Server or Forefront TMG, Exchange Server"},
+		{"a gateway that shows nothing", []Entry{{Service: "owa", Protocol: "http", Port: 443, Path: "/owa/", Verdict: string(probe.Mismatch), Peer: &protocol.Peer{
+			Facts: map[string]string{"server": "BigIP"}, Web: &protocol.Web{Origin: protocol.OfGateway, Name: "F5 BIG-IP Access Policy Manager", Sign: "the redirect to /my.policy"}}}},
+			nil, false, "F5 BIG-IP Access Policy Manager"},
 		{"two servers behind one name", []Entry{build("14.3.123.4"), smtp, greets("imap", "* OK Microsoft Exchange Server 2007 IMAP4 service ready", 143)}, []string{"2007", "2010"}, true, "Exchange Server"},
 		{"2003 before 2016", []Entry{greets("smtp", greets2003, 25), build("15.1.2507.6")}, []string{"2016"}, true, "Exchange Server"},
 		{"IIS 10 before 2010", []Entry{headers("/owa/", map[string]string{"x_owa_version": "14.3.123.4", "server": "Microsoft-IIS/10.0"})}, []string{"2010"}, true, "Exchange Server"},

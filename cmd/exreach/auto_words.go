@@ -80,6 +80,9 @@ func takenAs(id report.Identified, as []catalog.Host) string {
 // concluded says what a host was taken for, and by which signs.
 func concluded(host string, id report.Identified, version string) string {
 	reasons := strings.Join(id.Reasons(), " and ")
+	if unknown := id.Unknown(); len(unknown) > 0 {
+		host = fmt.Sprintf("%s reports a build of no known version (%s); it", host, quoted(unknown))
+	}
 	switch {
 	case len(id.Candidates) == 1 && id.Candidates[0] == version && id.Contradictory:
 		return fmt.Sprintf("%s is version %s, by %s, though not all answers agree (%s); checking it as%s", host, version, reasons, quoted(id.Contradictions()), rolesOf(id, version))
