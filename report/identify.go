@@ -64,6 +64,13 @@ func (id *Identified) widerProduct(product string) bool {
 	return product == exchange && slices.ContainsFunc(id.Signs, func(s Sign) bool { return s.Product == exchangeServer || s.Product == exchangeOnline })
 }
 
+// IsHidden reports whether nothing but gateways and filters answered, which pass on to
+// others.
+func (id Identified) IsHidden() bool {
+	told := slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return s.Product == "" })
+	return len(told) > 0 && !slices.ContainsFunc(told, func(s Sign) bool { return !s.before })
+}
+
 // Unknown are the builds that the host reports and no known version has.
 func (id Identified) Unknown() []Sign {
 	return slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) > 0 || s.weight != stated })

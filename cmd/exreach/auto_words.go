@@ -89,6 +89,8 @@ func concluded(host string, id report.Identified, version string) string {
 	case id.Contradictory:
 		return fmt.Sprintf("%s may be version %s: its answers contradict each other (%s); checking it as --version %s%s",
 			host, id.Choice(), quoted(id.Conflict()), version, rolesOf(id, version))
+	case len(id.Candidates) == 0 && id.IsHidden():
+		return fmt.Sprintf("%s: %s, and what is behind was not seen; checking it as --version %s%s", host, answering(id.Products), version, rolesOf(id, version))
 	case len(id.Candidates) == 0 && id.IsForeign():
 		return fmt.Sprintf("%s does not say that it is Exchange: %s; checking it as --version %s%s", host, answering(id.Products), version, rolesOf(id, version))
 	case len(id.Candidates) == 0 && len(id.Products) > 0:

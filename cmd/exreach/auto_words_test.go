@@ -28,6 +28,7 @@ func TestConcluded(t *testing.T) {
 	}{
 		{"nothing", nil, "does not say which version it is"},
 		{"a build of the future", []report.Entry{future}, "mail reports a build of no known version (443: X-OWA-Version 16.0.1.1); it is Exchange and does not say which version it is"},
+		{"a filter", []report.Entry{mail("220-InterScan Version 3.6-Build_1182 (mail): Ready")}, "mail: Trend Micro InterScan VirusWall answers, and what is behind was not seen; checking it as"},
 		{"one product", []report.Entry{mail("220 mail ESMTP Postfix")}, "does not say that it is Exchange: Postfix answers;"},
 		{"two products", []report.Entry{mail("220 mail ESMTP Postfix"), imap}, "does not say that it is Exchange: Postfix and Dovecot answer;"},
 	} {
