@@ -211,3 +211,30 @@ func TestRecorded(t *testing.T) {
 		})
 	}
 }
+
+// TestRecordedSiblings: what servers of one version said at several ports, put together as
+// one host, is that version and no contradiction.
+func TestRecordedSiblings(t *testing.T) {
+	siblings := map[string][]Entry{}
+	for _, r := range recordings(t) {
+		if r.True != "" {
+			siblings[r.True] = append(siblings[r.True], r.entry(t))
+		}
+	}
+	for version, entries := range siblings {
+		id := Identify(entries)
+		if !slices.Equal(id.Candidates, []string{version}) || id.Contradictory {
+			t.Errorf("%s: candidates %q, contradictory %t, by %+v", version, id.Candidates, id.Contradictory, id.Contradictions())
+		}
+		var protocols []string
+		for _, e := range entries {
+			if !slices.Contains(protocols, e.Protocol) {
+				protocols = append(protocols, e.Protocol)
+			}
+		}
+		t.Logf("%s: %d answers over %s", version, len(entries), strings.Join(protocols, ", "))
+	}
+	if len(siblings) < 10 {
+		t.Errorf("only %d versions have recorded answers", len(siblings))
+	}
+}
