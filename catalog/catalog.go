@@ -38,13 +38,13 @@ type Version struct {
 type Role struct {
 	Name string // "mailbox"
 	Text string // one line for people
-	Auto Taken  // when a host whose role nobody has said is taken to have it
+	Auto Taken  // when a host whose role nobody has given is taken to have it; "" is never
 }
 
-// Taken is when a host whose role nobody has said is taken to have a role.
+// Taken is when a host whose role nobody has given is taken to have a role.
 type Taken string
 
-// The cases. Of all other roles, somebody has to say it.
+// The cases. All other roles have to be given.
 const (
 	Usual  Taken = "usual"  // where its services answer, or nothing tells of any role
 	Proved Taken = "proved" // where its services answer
@@ -72,6 +72,14 @@ type Service struct {
 	Programs map[string]string // the program that each of Setup's rules for Windows Firewall is bound to, by the rule's name
 	Sources  []Source          // where the row comes from
 	Verified bool              // false where the row rests on memory or on an unconfirmed listing
+}
+
+// Page is the path that an HTTP service is asked for, "" for all others.
+func (s Service) Page() string {
+	if s.HTTP == nil {
+		return ""
+	}
+	return s.HTTP.Path
 }
 
 // Network is the transport of a service.

@@ -43,16 +43,16 @@ func (v Version) Fits(from string, answered []Check) []Fit {
 	return fits
 }
 
-// autoRoles are the roles that a host may be taken to have, and in which there is a
-// service for from to ask.
+// autoRoles are the roles that a host may be taken to have and of which from has
+// something to ask.
 func (v Version) autoRoles(from string) []Role {
 	return slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool {
 		return r.Auto == "" || !v.Asks(r.Name, from)
 	})
 }
 
-// Fit is a role that a sign of the host has told, with the answers that it explains.
-// There is none where it explains none of those that from may ask for.
+// Fit is the fit of one role, which a sign of the host has shown. It is nil where the role
+// explains none of the answers that from is meant to find.
 func (v Version) Fit(role, from string, answered []Check) []Fit {
 	explained := v.explains(Role{Name: role}, from, answered)
 	if len(explained) == 0 {
@@ -61,9 +61,9 @@ func (v Version) Fit(role, from string, answered []Check) []Fit {
 	return []Fit{{role, explained}}
 }
 
-// Untold returns a service that from requires of the servers with the mailboxes, where
-// those are a role of their own that no answer tells and the plan has not. It is "" where
-// there is none.
+// Untold returns a service that from requires of a Mailbox server, in a version whose
+// answers do not show whether a host has that role. It is "" where the plan asks for the
+// service anyway, and in all other versions.
 func (v Version) Untold(plan []Check, from string) (service string) {
 	r, err := v.Role(DefaultRole)
 	if err != nil || r.Auto != "" {
@@ -100,8 +100,8 @@ func (v Version) explains(r Role, from string, answered []Check) []Check {
 	return explained
 }
 
-// Listens reports whether a host in some role that it may be taken to have listens where
-// the answer came from, whoever asks.
+// Listens reports whether the answer came from a port that belongs to one of the roles
+// that a host may be taken to have, whoever asks.
 func (v Version) Listens(answer Check) bool {
 	return slices.ContainsFunc(v.Services, func(s Service) bool {
 		auto := slices.ContainsFunc(v.Roles, func(r Role) bool { return r.Name == s.Role && r.Auto != "" })
@@ -111,19 +111,11 @@ func (v Version) Listens(answer Check) bool {
 
 // sameService reports whether two rows are of one port, and of one page.
 func sameService(a, b Service) bool {
-	return a.Network == b.Network && a.Ports == b.Ports && a.page() == b.page()
+	return a.Network == b.Network && a.Ports == b.Ports && strings.EqualFold(a.Page(), b.Page())
 }
 
-// page is what an HTTP service is asked for, without regard to case.
-func (s Service) page() string {
-	if s.HTTP == nil {
-		return ""
-	}
-	return strings.ToLower(s.HTTP.Path)
-}
-
-// AutoRole returns the one role that a host of the version has where nobody has said
-// its role, and "" where its answers have to tell.
+// AutoRole returns the role of a host whose role nobody has given, if there is only one
+// that it may have. It is "" where its answers have to show which.
 func (v Version) AutoRole(from string) string {
 	roles := v.autoRoles(from)
 	if len(roles) == 1 {
@@ -132,9 +124,9 @@ func (v Version) AutoRole(from string) string {
 	return ""
 }
 
-// usualRole is the role of a host of which nothing tells more: the version's only one,
-// or DefaultRole, or else the first that hosts usually have, or may be taken to have. It
-// is "" where the version does not say.
+// usualRole is the role of a host of which nothing more is known: the version's only one,
+// or DefaultRole, or else the first usual one, or else the first proved one. It is "" where
+// the version has neither.
 func (v Version) usualRole() string {
 	if len(v.Roles) == 1 {
 		return v.Roles[0].Name

@@ -30,12 +30,12 @@ var telling = []struct{ version, role, service string }{
 // the paths of its pictures and scripts.
 const LogonPage = "/owa/auth/logon.aspx"
 
-// A further question is asked where the first ones left something open. Where more
-// than one condition is stated, all must hold.
+// A further question is asked where the first ones left something open, if all the
+// conditions that it states hold.
 type further struct {
 	version, role, service string
 
-	instead uint16   // of this port, which did not answer
+	instead uint16   // this port did not answer
 	behind  uint16   // this port answered, and the version is open
 	among   []string // the host may run one of these versions
 	only    []string // it can run no others than these
@@ -44,11 +44,11 @@ type further struct {
 	page    string   // asked for in place of the row's own
 }
 
-// furthers are the same services at their other ports, and what settles the most of
-// the versions that are hard to tell apart.
+// furthers are the same services at their other ports, and the pages that settle most of
+// what is hard to tell apart.
 var furthers = []further{
 	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", instead: 25},
-	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", only: []string{Online}}, // whose hosts at 25 do one or the other
+	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", only: []string{Online}}, // port 25 does not show whether a host is an MX or takes submissions
 	{version: DefaultVersion, role: "mailbox", service: "imaps", instead: 143},
 	{version: DefaultVersion, role: "mailbox", service: "pop3s", instead: 110},
 	{version: DefaultVersion, role: "mailbox", service: "http", instead: 443},
@@ -65,7 +65,7 @@ type Heard struct {
 	Quiet    bool     // nothing came back from it, as from a host that is down
 }
 
-// open reports whether the version is.
+// open reports whether the version is still open.
 func (h Heard) open() bool { return len(h.Versions) != 1 }
 
 func (h Heard) at(port uint16) bool {

@@ -13,13 +13,13 @@ import (
 func portsOf(checks []Check) string {
 	var ports []string
 	for _, c := range checks {
-		ports = append(ports, strings.TrimSuffix(fmt.Sprintf("%s %s", c.Service.Ports, c.Service.page()), " "))
+		ports = append(ports, strings.TrimSuffix(fmt.Sprintf("%s %s", c.Service.Ports, strings.ToLower(c.Service.Page())), " "))
 	}
 	return strings.Join(ports, ", ")
 }
 
-// TestIdentifyMore: who names version and roles at once is asked nothing more, and who
-// leaves something open what may settle that.
+// TestIdentifyMore: a host that shows its version and roles at once is asked nothing more.
+// One that leaves something open is asked what may settle it.
 func TestIdentifyMore(t *testing.T) {
 	c := mustOpen(t)
 	first := c.Identify("mail01", "client")

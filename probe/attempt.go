@@ -148,8 +148,8 @@ func (a *attempt) turn(ctx context.Context, slots ...*semaphore.Weighted) (relea
 
 // pace waits until a first connect may be sent. The clock stands still meanwhile:
 // waiting behind other checks says nothing about the port. Only one check of the run
-// waits at a time, so that the further tries of others do not queue behind all those
-// that have not begun.
+// waits at a time. Otherwise the second tries of some checks would queue behind the first
+// tries of all the others.
 func (a *attempt) pace(ctx context.Context, r *run) error {
 	if r.pace == nil && a.host.pace == nil {
 		return nil

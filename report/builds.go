@@ -14,44 +14,44 @@ import (
 	"exreach/probe/protocol"
 )
 
-// buildFacts are the facts that hold a build number of Exchange, and what people know
-// them as.
+// buildFacts are the facts that hold a build number of Exchange.
 var buildFacts = []struct {
-	fact, name string
-	before     string // what stands before the build
-	weight     weight
+	fact   string
+	before string // what stands before the build
+	weight weight
 }{
-	{"x_owa_version", "X-OWA-Version", "", stated},
-	{"ms_webstorage", "MS-WebStorage", "", stated},
-	{activeSync, "MS-Server-ActiveSync", "", faint},
-	{"x_serverapplication", "X-ServerApplication", "Exchange/", stated},
-	{protocol.FactOWABuild, "the path of OWA's pages", "", stated},
-	{"server", "Server:", "MSExchangeUM/", stated},
+	{"x_owa_version", "", stated},
+	{"ms_webstorage", "", stated},
+	{activeSync, "", faint},
+	{"x_serverapplication", "Exchange/", stated},
+	{protocol.FactOWABuild, "", stated},
+	{"server", "MSExchangeUM/", stated},
 }
 
-// headerOf is what people know a fact as.
-func headerOf(fact string) string {
-	for _, f := range buildFacts {
-		if f.fact == fact {
-			return f.name
-		}
+// quotedFact is a fact with its value, as people know it: "X-OWA-Version 14.3.361.1".
+func quotedFact(fact, value string) string {
+	switch fact {
+	case protocol.FactOWABuild:
+		return "the path of OWA's pages " + value
+	case "server":
+		return "Server: " + value
 	}
-	return map[string]string{"x_calculatedbetarget": "X-CalculatedBETarget", "x_calculatedfetarget": "X-CalculatedFETarget", "x_feproxyinfo": "X-FEProxyInfo"}[fact]
+	return protocol.HeaderOf(fact) + " " + value
 }
 
 const buildTable = "Exchange Server build numbers and release dates"
 
-// builds returns the signs that are build numbers, each once. Those that no version has
-// are told as well.
+// builds returns the signs that are build numbers, each once. A build that no known
+// version has is a sign without versions.
 func (a answer) builds() []Sign {
 	var signs []Sign
 	tell := func(said, build string, w weight, greeting bool) {
 		versions := catalog.VersionsOfBuild(build)
-		if len(versions) > 0 && a.isOnlines() {
+		if len(versions) > 0 && a.passedOnline() {
 			versions = onlineOnly // whose builds were 15.0 and 15.1 until 2018
 		}
-		if !slices.ContainsFunc(signs, func(s Sign) bool { return s.Said == said && slices.Equal(s.Versions, versions) }) {
-			signs = append(signs, a.sign(said, versions, w, buildTable, greeting))
+		if s := a.sign(said, versions, w, buildTable, greeting); !slices.ContainsFunc(signs, s.isSame) {
+			signs = append(signs, s)
 		}
 	}
 	for _, f := range buildFacts {
@@ -61,7 +61,7 @@ func (a answer) builds() []Sign {
 			if !found || !a.isBuild(f.fact, build) {
 				continue
 			}
-			tell(f.name+" "+value, build, f.weight, false)
+			tell(quotedFact(f.fact, value), build, f.weight, false)
 		}
 	}
 	for _, line := range a.greeting {
@@ -76,19 +76,19 @@ func (a answer) builds() []Sign {
 	return signs
 }
 
-// isOnlines reports whether the answer passed a server at Microsoft's.
-func (a answer) isOnlines() bool {
+// passedOnline reports whether the answer came through a server of Exchange Online.
+func (a answer) passedOnline() bool {
 	return slices.ContainsFunc([]string{"x_calculatedbetarget", "x_calculatedfetarget", "x_feproxyinfo"}, func(fact string) bool { return ofOnline(a.peer.Facts[fact]) })
 }
 
-// ofOnline reports whether the name of a server is one of Microsoft's own.
+// ofOnline reports whether a server has a name of Exchange Online.
 func ofOnline(name string) bool {
 	return matches(name, ".outlook.com") || matches(name, ".partner.outlook.cn") || matches(name, ".exchangelabs.com")
 }
 
-// isBuild reports whether the value of a fact is one, be it of no known version. Many
-// products tell a level of ActiveSync, or copy a build: it counts where Exchange or the
-// web server that it runs in answers.
+// isBuild reports whether the value of a fact is a build, whether any version has it or
+// not. Many products send a level or a copied build of ActiveSync: it counts only where
+// Exchange or its web server answers.
 func (a answer) isBuild(fact, value string) bool {
 	if !catalog.IsBuild(value) && catalog.VersionsOfBuild(value) == nil {
 		return false

@@ -5,7 +5,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -157,6 +156,14 @@ func (id Identified) IsForeign() bool {
 // Choice is the candidates in words: "2003, 2007 or 2010".
 func (id Identified) Choice() string { return either(id.Candidates) }
 
+// Answering says which products answer: "Postfix and Dovecot answer".
+func (id Identified) Answering() string {
+	if len(id.Products) == 1 {
+		return id.Products[0] + " answers"
+	}
+	return enumerated(id.Products, "and") + " answer"
+}
+
 // Reasons is what Believed says.
 func (id Identified) Reasons() []string {
 	var reasons []string
@@ -164,11 +171,6 @@ func (id Identified) Reasons() []string {
 		reasons = append(reasons, s.Said)
 	}
 	return reasons
-}
-
-// IsExchange reports whether something of Exchange answers, and nothing else.
-func (id Identified) IsExchange() bool {
-	return len(id.Products) > 0 && !slices.ContainsFunc(id.Signs, func(s Sign) bool { return s.Product != "" && !s.isExchange() })
 }
 
 // Contradictions are the signs that do not agree with the candidates, or where any
@@ -220,5 +222,5 @@ func (e Entry) IsForeign() bool {
 
 // IsMissing reports whether a web server says that it does not have the page.
 func (e Entry) IsMissing() bool {
-	return e.Protocol == "http" && e.Peer != nil && strings.HasPrefix(e.Peer.Facts["status"], "404")
+	return e.Protocol == "http" && e.Peer != nil && isMissing(e.Peer)
 }

@@ -12,11 +12,8 @@ import (
 
 // answerTo is what the service of the result said.
 func answerTo(r probe.Result) answer {
-	a := answer{service: r.Check.Service.Name, protocol: r.Check.Service.Protocol, port: r.Port, peer: r.Peer}
-	if d := r.Check.Service.HTTP; d != nil {
-		a.path = d.Path
-	}
-	return a.withGreeting()
+	of := r.Check.Service
+	return answer{service: of.Name, protocol: of.Protocol, path: of.Page(), port: r.Port, peer: r.Peer}.withGreeting()
 }
 
 // ofExchange reports whether the check expects Exchange, Exchange Online or DavMail.

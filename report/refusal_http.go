@@ -85,10 +85,7 @@ func sayErrorPage(s seen) (cause, hint string) {
 
 // path is the directory of the service.
 func (s seen) path() string {
-	if d := s.Check.Service.HTTP; d != nil {
-		return d.Path
-	}
-	return "/"
+	return cmp.Or(s.Check.Service.Page(), "/")
 }
 
 // A webDirectory is what administrators know a directory by.

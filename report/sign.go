@@ -130,7 +130,7 @@ func (a answer) has(m mark) (quote string, ok bool) {
 	switch {
 	case m.fact != "":
 		value := a.peer.Facts[m.fact]
-		return headerOf(m.fact) + " " + value, value != "" && matches(value, m.words)
+		return quotedFact(m.fact, value), value != "" && matches(value, m.words)
 	case m.greeting != "":
 		return quotedGreeting(line), true
 	}
@@ -152,11 +152,14 @@ func (a answer) isPage(m mark) bool {
 		strings.HasPrefix(a.peer.Facts["status"], m.status) && !slices.ContainsFunc(m.without, known)
 }
 
-// isInside reports whether a page in a directory answered, which is there. What Application
-// Request Routing passes on has the name of its own IIS.
+// isInside reports whether a directory of the site answered. Any site of IIS says 404, and
+// what Application Request Routing passes on has the name of its own IIS.
 func (a answer) isInside() bool {
-	return a.path != "/" && !strings.HasPrefix(a.peer.Facts["status"], "404") && !matches(a.peer.Facts["x_powered_by"], "ARR/")
+	return a.path != "/" && !isMissing(a.peer) && !matches(a.peer.Facts["x_powered_by"], "ARR/")
 }
+
+// isMissing reports whether a web server says that it does not have the page.
+func isMissing(p *protocol.Peer) bool { return strings.HasPrefix(p.Facts["status"], "404") }
 
 // offersAll reports whether the capabilities are as the mark has them.
 func (a answer) offersAll(m mark) bool {
@@ -201,11 +204,7 @@ func (a answer) signs() []Sign {
 // marked returns the signs of the marks that the answer has.
 func (a answer) marked() []Sign {
 	var signs []Sign
-	missing := strings.HasPrefix(a.peer.Facts["status"], "404") // which any site of IIS says
 	for _, m := range marks {
-		if m.weight == faint && missing {
-			continue
-		}
 		if quote, ok := a.has(m); ok {
 			s := a.sign(cmp.Or(m.said, quote), m.versions, m.weight, m.source, m.isGreeting())
 			s.Role = m.role

@@ -84,9 +84,12 @@ func addresses(from []netip.Addr) string {
 }
 
 // either is "a", "a or b", "a, b or c".
-func either(words []string) string {
+func either(words []string) string { return enumerated(words, "or") }
+
+// enumerated is a list with a word before its last item: "SMTP, POP3 and IMAP4".
+func enumerated(words []string, last string) string {
 	if n := len(words); n > 1 {
-		return strings.Join(words[:n-1], ", ") + " or " + words[n-1]
+		return strings.Join(words[:n-1], ", ") + " " + last + " " + words[n-1]
 	}
 	return strings.Join(words, "")
 }

@@ -65,8 +65,8 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 	}
 }
 
-// inquire asks the hosts everything, many at a time, and tells of each when nothing more
-// is to be asked.
+// inquire asks many hosts at a time, and calls tell for each once it has no more questions
+// for it.
 func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], tell func(*suspect)) {
 	open := make(chan *suspect)
 	further := *pool
@@ -86,8 +86,7 @@ func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[
 	asking.Wait()
 }
 
-// inTurn asks one host after the other, where nobody else may have a connection
-// meanwhile.
+// inTurn is inquire for one host after the other, where only one connection may be open.
 func (i *identifier) inTurn(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], tell func(*suspect)) {
 	for s := range in {
 		for range 2 {
@@ -102,7 +101,7 @@ func (i *identifier) inTurn(ctx context.Context, pool *probe.Pool, in iter.Seq[*
 	}
 }
 
-// hand gives a host on, unless nobody waits for it any more.
+// hand passes a host on, unless the run has ended.
 func hand(ctx context.Context, to chan<- *suspect, s *suspect) {
 	select {
 	case to <- s:
@@ -110,7 +109,7 @@ func hand(ctx context.Context, to chan<- *suspect, s *suspect) {
 	}
 }
 
-// arriving are the hosts of a channel, as they come.
+// arriving yields the hosts of a channel.
 func arriving(from <-chan *suspect) iter.Seq[*suspect] {
 	return func(yield func(*suspect) bool) {
 		for s := range from {
@@ -121,7 +120,7 @@ func arriving(from <-chan *suspect) iter.Seq[*suspect] {
 	}
 }
 
-// suspects are the targets with the first questions.
+// suspects yields the targets, each with its first questions.
 func (i *identifier) suspects(in iter.Seq[target]) iter.Seq[*suspect] {
 	return func(yield func(*suspect) bool) {
 		for t := range in {
@@ -158,7 +157,7 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 	}
 }
 
-// more is the questions to a host that its first answers leave open.
+// more returns the questions that the first answers of a host leave open.
 func (i *identifier) more(s *suspect) []catalog.Check {
 	h := catalog.Heard{
 		Answered: answered(s.asked, s.heard),
@@ -171,26 +170,19 @@ func (i *identifier) more(s *suspect) []catalog.Check {
 	return i.cat.IdentifyMore(s.name(), i.from, h)
 }
 
-// answered are the checks that a service answered, without those that another product
-// answered, and without pages that are not there or that belong to no role by themselves.
+// answered returns the checks that show a role: a service of Exchange answered. A page that
+// is not there shows none, nor does the logon page, which is no row of any role.
 func answered(asked []catalog.Check, heard []report.Entry) []catalog.Check {
 	var all []catalog.Check
 	for _, c := range asked {
 		answers := func(e report.Entry) bool {
-			return e.Service == c.Service.Name && e.Role == c.Service.Role && e.Path == pathOf(c) && e.Verdict == string(probe.Answered) && !e.IsForeign() && !e.IsMissing()
+			return e.Service == c.Service.Name && e.Role == c.Service.Role && e.Path == c.Service.Page() && e.Verdict == string(probe.Answered) && !e.IsForeign() && !e.IsMissing()
 		}
-		if pathOf(c) != catalog.LogonPage && slices.ContainsFunc(heard, answers) {
+		if c.Service.Page() != catalog.LogonPage && slices.ContainsFunc(heard, answers) {
 			all = append(all, c)
 		}
 	}
 	return all
-}
-
-func pathOf(c catalog.Check) string {
-	if c.Service.HTTP == nil {
-		return ""
-	}
-	return c.Service.HTTP.Path
 }
 
 // quick is a pool that does not wait long.

@@ -19,24 +19,11 @@ func (i *identifier) conclude(s *suspect) target {
 	id := report.Identify(s.heard)
 	heard := answered(s.asked, s.heard)
 	t := target{at: s.at}
-	named := slices.DeleteFunc(slices.Clone(s.roles), i.isOpen)
-	for _, h := range s.roles {
-		if !i.isOpen(h) {
-			t.roles = append(t.roles, i.usual(h))
-			continue
-		}
-		hosts, fits := i.take(h, id, heard)
-		for n, one := range hosts {
-			if slices.ContainsFunc(slices.Concat(named, t.roles), func(k catalog.Host) bool { return i.usual(k).Role == one.Role }) {
-				continue // the topology names it as well
-			}
-			t.roles = append(t.roles, one)
-			if fits != nil {
-				id.CheckedAs = append(id.CheckedAs, report.TakenRole{Version: one.Version, Role: one.Role, Because: portsOf(fits[n].Answers)})
-			}
-		}
+	t.roles, id.CheckedAs = i.rolesOf(s.target, id, heard)
+	version := t.roles[0].Version // given
+	if len(id.CheckedAs) > 0 {
+		version = id.CheckedAs[0].Version
 	}
-	version := takenAs(id, t.roles)
 	id.Unfit = slices.ContainsFunc(s.roles, noRole) && i.unfit(version, heard)
 	i.found.Store(s.name(), &id)
 	i.taken[version]++
@@ -47,6 +34,30 @@ func (i *identifier) conclude(s *suspect) target {
 		note(i.notes, "%s", concluded(s.name(), id, version))
 	}
 	return t
+}
+
+// rolesOf returns the host in all roles that it is checked in, and those of them that
+// nobody had given. A role that stands in the topology is not taken once more.
+func (i *identifier) rolesOf(t target, id report.Identified, heard []catalog.Check) (roles []catalog.Host, taken []report.TakenRole) {
+	taken = []report.TakenRole{}
+	given := slices.DeleteFunc(slices.Clone(t.roles), i.isOpen)
+	for _, h := range t.roles {
+		if !i.isOpen(h) {
+			roles = append(roles, i.usual(h))
+			continue
+		}
+		hosts, fits := i.take(h, id, heard)
+		for n, one := range hosts {
+			if slices.ContainsFunc(slices.Concat(given, roles), func(k catalog.Host) bool { return i.usual(k).Role == one.Role }) {
+				continue
+			}
+			roles = append(roles, one)
+			if fits != nil {
+				taken = append(taken, report.TakenRole{Version: one.Version, Role: one.Role, Because: portsOf(fits[n].Answers)})
+			}
+		}
+	}
+	return roles, taken
 }
 
 // identified is what was found out about a host, nil where it was not asked. It is to
@@ -63,53 +74,37 @@ func (i *identifier) identified(host string) *report.Identified {
 func portsOf(answers []catalog.Check) []string {
 	ports := []string{}
 	for _, c := range answers {
-		ports = append(ports, strings.TrimPrefix(fmt.Sprintf("%s/%s", c.Service.Ports, c.Service.Name), "dynamic/"))
+		ports = append(ports, fmt.Sprintf("%s/%s", c.Service.Ports, c.Service.Name))
 	}
 	return ports
 }
 
-// takenAs is the version that a host is checked as by its answers, or else because
-// somebody said it.
-func takenAs(id report.Identified, as []catalog.Host) string {
-	if len(id.CheckedAs) > 0 {
-		return id.CheckedAs[0].Version
-	}
-	return as[0].Version
-}
-
 // concluded says what a host was taken for, and by which signs.
 func concluded(host string, id report.Identified, version string) string {
-	reasons := strings.Join(id.Reasons(), " and ")
+	roles, reasons := rolesIn(id, version), strings.Join(id.Reasons(), " and ")
+	guess := "; checking it as --version " + version + roles
+	sure := "; checking it as" + cmp.Or(roles, " that")
 	if unknown := id.Unknown(); len(unknown) > 0 {
-		host = fmt.Sprintf("%s reports a build of no known version (%s); it", host, quoted(unknown))
+		host += " reports a build of no known version (" + quoted(unknown) + "); it"
 	}
+	named := len(id.Candidates) == 1 && id.Candidates[0] == version
 	switch {
-	case len(id.Candidates) == 1 && id.Candidates[0] == version && id.Contradictory:
-		return fmt.Sprintf("%s is version %s, by %s, though not all answers agree (%s); checking it as%s", host, version, reasons, quoted(id.Contradictions()), rolesOf(id, version))
+	case named && id.Contradictory:
+		return fmt.Sprintf("%s is version %s, by %s, though not all answers agree (%s)%s", host, version, reasons, quoted(id.Contradictions()), sure)
+	case named:
+		return fmt.Sprintf("%s is version %s, by %s%s", host, version, reasons, sure)
 	case id.Contradictory:
-		return fmt.Sprintf("%s may be version %s: its answers contradict each other (%s); checking it as --version %s%s",
-			host, id.Choice(), quoted(id.Conflict()), version, rolesOf(id, version))
-	case len(id.Candidates) == 0 && id.IsHidden():
-		return fmt.Sprintf("%s: %s, and what is behind was not seen; checking it as --version %s%s", host, answering(id.Products), version, rolesOf(id, version))
-	case len(id.Candidates) == 0 && id.IsForeign():
-		return fmt.Sprintf("%s does not say that it is Exchange: %s; checking it as --version %s%s", host, answering(id.Products), version, rolesOf(id, version))
-	case len(id.Candidates) == 0 && len(id.Products) > 0:
-		return fmt.Sprintf("%s is Exchange and does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, version))
-	case len(id.Candidates) == 0:
-		return fmt.Sprintf("%s does not say which version it is; checking it as --version %s%s", host, version, rolesOf(id, version))
-	case len(id.Candidates) == 1 && id.Candidates[0] == version:
-		return fmt.Sprintf("%s is version %s, by %s; checking it as%s", host, version, reasons, cmp.Or(rolesOf(id, version), " that"))
+		return fmt.Sprintf("%s may be version %s: its answers contradict each other (%s)%s", host, id.Choice(), quoted(id.Conflict()), guess)
+	case len(id.Candidates) > 0:
+		return fmt.Sprintf("%s may be version %s, by %s%s", host, id.Choice(), reasons, guess)
+	case id.IsHidden():
+		return fmt.Sprintf("%s: %s, and what is behind was not seen%s", host, id.Answering(), guess)
+	case id.IsForeign():
+		return fmt.Sprintf("%s does not say that it is Exchange: %s%s", host, id.Answering(), guess)
+	case len(id.Products) > 0:
+		return host + " is Exchange and does not say which version it is" + guess
 	}
-	return fmt.Sprintf("%s may be version %s, by %s; checking it as --version %s%s", host, id.Choice(), reasons, version, rolesOf(id, version))
-}
-
-// answering says which products answer: "Postfix and Dovecot answer".
-func answering(products []string) string {
-	if len(products) == 1 {
-		return products[0] + " answers"
-	}
-	last := len(products) - 1
-	return strings.Join(products[:last], ", ") + " and " + products[last] + " answer"
+	return host + " does not say which version it is" + guess
 }
 
 // quoted is what signs say, each with its port: as many as a line can hold.
@@ -127,8 +122,8 @@ func quoted(signs []report.Sign) string {
 	return strings.Join(said, "; ")
 }
 
-// rolesOf says in which roles the host is checked, and which ports show them.
-func rolesOf(id report.Identified, version string) string {
+// rolesIn says in which roles the host is checked, and which ports show them.
+func rolesIn(id report.Identified, version string) string {
 	if len(id.CheckedAs) == 0 {
 		return ""
 	}

@@ -70,7 +70,8 @@ func knownWords(cat *catalog.Catalog, c *cli.Context) error {
 	return roleMistake(v, role, k.from, given, fmt.Errorf("version %s: %w", v.Name, err))
 }
 
-// roleMistake leads from a role that the version has not to the one that was meant.
+// roleMistake names the role that was meant, where the version does not have the one that
+// was given.
 func roleMistake(v catalog.Version, role, from string, versionGiven bool, err error) error {
 	called := cmp.Or(otherRoles[role], role)
 	meant := v.RoleLike(called, from)

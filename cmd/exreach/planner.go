@@ -23,15 +23,15 @@ type planner struct {
 	from   string // who connects
 	filter filter
 	notes  io.Writer
-	unset  []string           // options that nobody gave and whose default is worth a note: role, from
-	given  bool               // somebody said the roles
+	unset  []string           // options that were not given and whose default is worth a note: role, from
+	given  bool               // the roles were given
 	told   map[[2]string]bool // versions and roles that there was a note about
 
 	auto  bool         // some host has no version
 	total int          // checks of the whole run; 0 where that is not known before
 	begun atomic.Int64 // targets whose checks are being asked
 	asked atomic.Int64 // checks of those
-	bare  int          // targets of whose checks --only and --skip leave none
+	bare  int          // targets for which --only and --skip leave no check
 	bad   int          // targets that have no plan, as which they turned out to be
 	err   error        // why the first of those has none; to be read when the run is over
 }
@@ -201,8 +201,8 @@ func (p *planner) noteThin(plan []catalog.Check) {
 	}
 }
 
-// noteUntold says once where a host may hold the mailboxes as well, which its answers do
-// not tell.
+// noteUntold says once that the hosts of a version may be Mailbox servers as well: their
+// answers do not show it.
 func (p *planner) noteUntold(plan []catalog.Check) {
 	c := plan[0]
 	mark := [2]string{c.Version, "untold for " + c.From}

@@ -34,9 +34,9 @@ func noRole(h catalog.Host) bool { return h.Role == "" || h.Role == catalog.Auto
 // anyOpen reports whether a target has to be asked what it is.
 func (k taker) anyOpen(t target) bool { return slices.ContainsFunc(t.roles, k.isOpen) }
 
-// settle gives each role without a version one that the host may have, the newest
-// with that role, and a host without a role the usual one. Roles that are to be found
-// out may turn out to be those that stand beside them, and wait.
+// settle gives a role without a version the newest version that has it, and a host without
+// a role its usual one. If other roles of the host are given, those that are still open are
+// left out: they may turn out to be the same.
 func (k taker) settle(t target) target {
 	roles := slices.DeleteFunc(slices.Clone(t.roles), func(h catalog.Host) bool { return noRole(h) && k.isOpen(h) })
 	if len(roles) == 0 {
@@ -117,7 +117,7 @@ func (k taker) take(h catalog.Host, id report.Identified, answered []catalog.Che
 	} else if fits = v.Fit(id.Role(), k.from, answered); fits == nil {
 		fits = v.Fits(k.from, answered)
 	}
-	if fits == nil { // such a host has nothing for who connects, or a catalogue of the user's says of no role that hosts usually have it
+	if fits == nil { // who connects has nothing to ask there, or no role of the user's own catalogue has the word auto
 		return []catalog.Host{k.usual(h)}, nil
 	}
 	for _, f := range fits {

@@ -203,6 +203,16 @@ var headerFacts = []struct{ fact, header string }{
 	{"ms_webstorage", "MS-WebStorage"}, // the WebDAV of 2000 and 2003
 }
 
+// HeaderOf is the name of the header that a fact holds, "" where it holds none.
+func HeaderOf(fact string) string {
+	for _, h := range headerFacts {
+		if h.fact == fact {
+			return h.header
+		}
+	}
+	return ""
+}
+
 // peerHTTP is what the head of an answer tells.
 func peerHTTP(page *http.Response) Peer {
 	var p Peer

@@ -4,6 +4,7 @@ package protocol
 
 import (
 	"bufio"
+	"cmp"
 	"io"
 	"net/http"
 	"net/url"
@@ -104,10 +105,7 @@ func brokenPlace(to *url.URL) bool {
 }
 
 func askedPath(q Question) string {
-	if q.Service.HTTP == nil {
-		return "/"
-	}
-	return q.Service.HTTP.Path
+	return cmp.Or(q.Service.Page(), "/")
 }
 
 // sameHost compares two names or addresses of hosts. An address in a URI has
