@@ -5,7 +5,6 @@ package probe
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"time"
 
 	"exreach/catalog"
@@ -70,46 +69,43 @@ func (p *path) alive() (witness, bool) {
 
 // revives reports whether an address that fell silent answers again, now that the
 // host is quiet. Its witness is asked once, for all ports that timed out.
-func (r *run) revives(ctx context.Context, h *host, at netip.Addr) bool {
-	release, alone := h.crowd.takeAll(ctx)
-	if !alone {
+func (a *asking) revives(ctx context.Context) bool {
+	release, err := a.host.crowd.takeShare(ctx, wholeHost)
+	if err != nil {
 		return false
 	}
 	defer release()
-	p := h.path(at)
-	w, alive := p.alive()
-	if alive || !w.at.IsValid() || p.revived {
+	w, alive := a.path.alive()
+	if alive || !w.at.IsValid() || a.path.revived {
 		return alive
 	}
-	p.revived = true
-	if !wait(ctx, pay(1, r.pace, h.pace)) {
+	a.path.revived = true
+	if !a.awaitPace(ctx) {
 		return false
 	}
-	r.askWitness(p, w, mostWait)
-	_, alive = p.alive()
+	a.run.askWitness(a.path, w, mostWait)
+	_, alive = a.path.alive()
 	return alive
 }
 
 // awaitWelcome waits until a port that has accepted connections accepts one again,
 // for as long as firewalls remember connections that are over: what is refused
 // sooner may be refused for those. It is asked for all ports together.
-func (r *run) awaitWelcome(ctx context.Context, h *host, at netip.Addr) {
-	p := h.path(at)
-	if p.isWelcoming() {
+func (a *asking) awaitWelcome(ctx context.Context) {
+	if a.path.isWelcoming() {
 		return
 	}
-	release, alone := h.crowd.takeAll(ctx)
-	if !alone {
+	release, err := a.host.crowd.takeShare(ctx, wholeHost)
+	if err != nil {
 		return
 	}
 	defer release()
-	if p.isWelcoming() {
+	if a.path.isWelcoming() {
 		return // another check has asked meanwhile
 	}
-	defer p.welcome()
-	w, _ := p.alive()
-	for pause := firstTurn; pause <= lastTurn && r.isTurnedAway(ctx, h, w, 2*p.wait()); pause *= 2 {
-		h.crowd.limit()
+	defer a.path.welcome()
+	for pause := firstTurn; pause <= lastTurn && a.turnsWitnessAway(ctx); pause *= 2 {
+		a.host.crowd.limit()
 		if !wait(ctx, pause) {
 			return
 		}
@@ -117,35 +113,39 @@ func (r *run) awaitWelcome(ctx context.Context, h *host, at netip.Addr) {
 }
 
 // isWelcome reports whether a port that has accepted connections accepts one now.
-func (r *run) isWelcome(ctx context.Context, h *host, at netip.Addr) bool {
-	release, alone := h.crowd.takeAll(ctx)
-	if !alone {
+func (a *asking) isWelcome(ctx context.Context) bool {
+	release, err := a.host.crowd.takeShare(ctx, wholeHost)
+	if err != nil {
 		return false
 	}
 	defer release()
-	p := h.path(at)
-	w, _ := p.alive()
-	return wait(ctx, spacing) && p.connects() && r.sound(ctx, h, w, 2*p.wait()) == nil
+	return wait(ctx, spacing) && a.path.connects() && a.sound(ctx) == nil
 }
 
-// isTurnedAway reports whether a connect is refused.
-func (r *run) isTurnedAway(ctx context.Context, h *host, w witness, patience time.Duration) bool {
-	err := r.sound(ctx, h, w, patience)
+// turnsWitnessAway reports whether a connect to the witness is refused.
+func (a *asking) turnsWitnessAway(ctx context.Context) bool {
+	err := a.sound(ctx)
 	said := new(*dialError)
 	return causeOf(err) == causeRefused || errors.As(err, said) && (*said).icmp != icmpNone
 }
 
 // sound connects to the witness and hangs up.
-func (r *run) sound(ctx context.Context, h *host, w witness, patience time.Duration) error {
-	if !wait(ctx, pay(1, r.pace, h.pace)) {
+func (a *asking) sound(ctx context.Context) error {
+	if !a.awaitPace(ctx) {
 		return errTurn
 	}
-	ctx, stop := context.WithTimeout(ctx, patience)
+	ctx, stop := context.WithTimeout(ctx, 2*a.path.wait())
 	defer stop()
-	conn, err := r.dial(ctx, catalog.TCP, w.at)
+	w, _ := a.path.alive()
+	conn, err := a.run.dial(ctx, catalog.TCP, w.at)
 	if err != nil {
 		return err
 	}
-	h.crowd.touch()
+	a.host.crowd.touch()
 	return conn.Close()
+}
+
+// awaitPace waits until one more connect may be sent.
+func (a *asking) awaitPace(ctx context.Context) bool {
+	return wait(ctx, pay(1, a.run.shared.places.pace, a.host.places.pace))
 }

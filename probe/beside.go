@@ -4,21 +4,20 @@ package probe
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"exreach/catalog"
 )
 
-// converse makes an attempt. Where a peer that has connected says nothing for
-// longer than it should, another attempt is made beside the first, on a
+// converse holds a conversation. Where a peer that has connected says nothing for
+// longer than it should, another one is held beside the first, on a
 // connection of its own, and the first proof wins: after a few lost segments in a
 // row TCP waits for seconds, and a server that never got the end of the handshake
 // for the next SYN-ACK (RFC 6298 section 5, RFC 9293 section 3.8.1).
-func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, at netip.AddrPort, left time.Duration) *attempt {
-	first := r.newAttempt(h, d, at, left)
-	if !r.mayTalkTwice(c) {
-		first.make(ctx, r, c)
+func (a *asking) converse(ctx context.Context, left time.Duration) *conversation {
+	first := a.newConversation(left)
+	if !a.mayTalkTwice() {
+		first.hold(ctx)
 		return first
 	}
 	ofFirst, stopFirst := context.WithCancel(ctx)
@@ -26,29 +25,18 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 	ofSecond, stopSecond := context.WithCancel(ctx)
 	defer stopSecond()
 	done := make(chan struct{})
-	beside := make(chan *attempt, 1)
+	beside := make(chan *conversation, 1)
 	go func() {
 		defer close(beside)
 		if rest, overdue := first.awaitOverdue(done); overdue {
-			second := r.newAttempt(h, d, at, rest)
-			if second.hello == usualHello {
-				second.hello = otherHello // what is overdue may be the answer to a hello of that size
-			}
-			second.make(ofSecond, r, c)
-			if second.proves() {
-				if !h.path(at.Addr()).loses() {
-					first.hearOut(done)
-				}
-				stopFirst()
-			}
-			beside <- second
+			beside <- first.holdBeside(ofSecond, rest, done, stopFirst)
 		}
 	}()
-	first.make(ofFirst, r, c)
+	first.hold(ofFirst)
 	close(done)
 	rest := time.NewTimer(max(atOnce, first.leaves()))
 	defer rest.Stop()
-	var second *attempt
+	var second *conversation
 	select {
 	case second = <-beside:
 	case <-rest.C:
@@ -58,22 +46,39 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 	if second == nil {
 		return first
 	}
-	if second.provesSize(first) && r.confirmsSize(ctx, second, c) {
+	if second.provesSize(first) && second.confirmsSize(ctx) {
 		second.tls.Hello, second.tls.HelloFailed = second.helloSize, first.helloSize
-		d.greetWith(second.hello, second.tls)
+		a.door.greetWith(second.hello, second.tls)
 	}
 	return better(first, second)
 }
 
-// proves reports whether an attempt has its answer. A refusal may be of the second
-// connection alone.
-func (a *attempt) proves() bool { return a.err == nil && a.peer.Refusal == "" }
+// holdBeside holds another conversation beside the first, which is stopped once this
+// one has its answer.
+func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done <-chan struct{}, stopFirst func()) *conversation {
+	second := c.newConversation(left)
+	if second.hello == usualHello {
+		second.hello = otherHello // what is overdue may be the answer to a hello of that size
+	}
+	second.hold(ctx)
+	if second.proves() {
+		if !c.path.loses() {
+			c.hearOut(done)
+		}
+		stopFirst()
+	}
+	return second
+}
 
-// leaves is how much time an attempt that is over leaves to the other one: what is
+// proves reports whether a conversation has its answer. A refusal may be of the second
+// connection alone.
+func (c *conversation) proves() bool { return c.err == nil && c.peer.Refusal == "" }
+
+// leaves is how much time a conversation that is over leaves to the other one: what is
 // left of the check's time where it proved nothing.
-func (a *attempt) leaves() time.Duration {
-	line := a.line.Load()
-	if v := classify(a.err, a.step(), false).verdict; line == nil || v != Silent && v != Cut {
+func (c *conversation) leaves() time.Duration {
+	line := c.line.Load()
+	if v := classify(c.err, c.step(), false).verdict; line == nil || v != Silent && v != Cut {
 		return 0
 	}
 	return time.Until(line.limit)
@@ -82,8 +87,9 @@ func (a *attempt) leaves() time.Duration {
 // mayTalkTwice reports whether a check may be asked on two connections at once:
 // not one that may log in, because a refused password would count twice, and not
 // where few connections are wanted. A datagram is sent again as it is.
-func (r *run) mayTalkTwice(c catalog.Check) bool {
-	return c.Service.Network == catalog.TCP && !r.pool.Gentle && r.pool.Tries == 0 && r.pool.Credentials == nil
+func (a *asking) mayTalkTwice() bool {
+	pool := a.run.pool
+	return a.check.Service.Network == catalog.TCP && !a.run.shared.Gentle && pool.Tries == 0 && pool.Credentials == nil
 }
 
 // overdueAfter is how many times an answer may take what is waited for a SYN-ACK
@@ -92,7 +98,7 @@ const overdueAfter = 3
 
 // awaitOverdue waits until the peer is overdue, and returns how much is left then
 // of the check's time. It reports whether that was before done.
-func (a *attempt) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdue bool) {
+func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdue bool) {
 	timer := time.NewTimer(firstWait)
 	defer timer.Stop()
 	for {
@@ -101,8 +107,8 @@ func (a *attempt) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdu
 			return 0, false
 		case <-timer.C:
 		}
-		allowed := max(firstWait, overdueAfter*a.host.path(a.to.Addr()).wait())
-		line := a.line.Load()
+		allowed := max(firstWait, overdueAfter*c.path.wait())
+		line := c.line.Load()
 		if line == nil { // it is connecting
 			timer.Reset(allowed)
 			continue
@@ -115,9 +121,9 @@ func (a *attempt) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdu
 	}
 }
 
-// better is the attempt of two that proves more: if both do, the second, for whose
+// better is the conversation of two that proves more: if both do, the second, for whose
 // sake the first may have been ended half way. The tries are those of both.
-func better(first, second *attempt) *attempt {
+func better(first, second *conversation) *conversation {
 	spent := max(first.spent, first.left-second.left+second.spent)
 	tries := first.tries + second.tries
 	winner := first

@@ -86,7 +86,7 @@ type outcome struct {
 func untried(o Obstacle) outcome { return outcome{verdict: Untried, obstacle: o} }
 
 // classify is the only place where errors become verdicts. Step is where the
-// attempt ended; cancelled says that the run was interrupted. Nothing that a peer
+// conversation ended; cancelled says that the run was interrupted. Nothing that a peer
 // does leads to Untried.
 func classify(err error, step protocol.Step, cancelled bool) outcome {
 	switch {

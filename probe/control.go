@@ -4,7 +4,6 @@ package probe
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 
 	"exreach/catalog"
@@ -31,15 +30,15 @@ func (p *path) isHollow() bool {
 // askControlLast asks the port that nobody uses a second time, after all others,
 // where one of them connected and proved nothing: a device may begin to answer in
 // the host's place once a source has connected to many ports.
-func (r *run) askControlLast(ctx context.Context, h *host, res *Result, at netip.AddrPort) {
-	if !res.Check.IsControl() || res.Check.Service.Network != catalog.TCP || res.Verdict == Answered || !h.crowd.awaitEnd(ctx) {
+func (a *asking) askControlLast(ctx context.Context) {
+	if a.check.Service.Network != catalog.TCP || a.res.Verdict == Answered || !a.host.crowd.awaitEnd(ctx) || !a.path.isHollow() {
 		return
 	}
-	if !h.path(at.Addr()).isHollow() || h.turn.Acquire(ctx, 1) != nil {
+	leave, err := a.takeHost(ctx)
+	if err != nil {
 		return
 	}
-	defer h.turn.Release(1)
-	d := h.door(at, res.Check.Service)
-	d.doubt() // a few tries are enough for a port that was silent before
-	r.askNow(ctx, h, d, res, at)
+	defer leave()
+	a.door.doubt() // a few tries are enough for a port that was silent before
+	a.askNow(ctx)
 }

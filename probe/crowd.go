@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
-
-	"exreach/catalog"
 )
 
 // few is how many conversations may go on at a host that counts as quiet: a slow
@@ -53,25 +51,17 @@ const (
 	quarter   = 1
 )
 
-// takeAll waits until no other check of the host is asked again, and keeps it so
-// until release.
-func (c *crowd) takeAll(ctx context.Context) (release func(), alone bool) {
-	if c.alone.Acquire(ctx, wholeHost) != nil {
-		return nil, false
-	}
-	return func() { c.alone.Release(wholeHost) }, true
-}
-
-func newCrowd() *crowd {
-	return &crowd{alone: semaphore.NewWeighted(wholeHost), changed: make(chan struct{})}
+// newCrowd is the crowd of so many checks.
+func newCrowd(checks int) *crowd {
+	return &crowd{alone: semaphore.NewWeighted(wholeHost), coming: checks, changed: make(chan struct{})}
 }
 
 // begin notes that a check of the host has begun.
-func (c *crowd) begin(check catalog.Check) {
+func (c *crowd) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.begun++
-	c.coming = check.Of - c.begun
+	c.coming--
 }
 
 // end notes that a check is over.
@@ -127,17 +117,6 @@ func (c *crowd) connect() (closed func()) {
 		}
 		c.open--
 	})
-}
-
-// came notes that a connection came about, until it is told that there is none any
-// more.
-func (a *attempt) came() (closed func()) {
-	a.door.known()
-	over, gone := a.door.talk(), a.host.crowd.connect()
-	return func() {
-		gone()
-		over(a.raw != nil && (a.err == nil || len(a.raw.head()) > 0))
-	}
 }
 
 // touch notes a connection that came about and is over.
@@ -296,4 +275,41 @@ func (c *crowd) awaitCalm(ctx context.Context, holds func() bool) bool {
 // that was in doubt has been asked again, or one of them has answered.
 func (c *crowd) awaitDecision(ctx context.Context) (limited bool) {
 	return c.await(ctx, func() bool { return c.limited || c.doubts == 0 }) && c.isLimited()
+}
+
+// Linux counts the connections of a source (nf_conncount.c) and forgets those that
+// are over only as new ones come: a few each time, and none in a tick of its clock
+// in which it has done so before. What is asked too fast is turned away for
+// connects that are long over.
+const (
+	tick    = 8 * time.Millisecond // of its clock, or two: most have 4 ms
+	spacing = 2 * tick             // of connects to a host that is known to limit them
+	group   = 4                    // connects that may come in one tick: no limit is so low
+	airing  = 3                    // connects after which all those are forgotten that came at once before
+)
+
+// asks is how often a port is asked alone at a time: the first one until those
+// connects are forgotten.
+func (c *crowd) asks() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.aired {
+		return 1
+	}
+	c.aired = true
+	return airing
+}
+
+// breath is how long to wait before something is asked alone.
+func (c *crowd) breath() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.breaths++
+	switch {
+	case c.limited:
+		return spacing
+	case c.breaths <= airing || c.breaths%group == 0:
+		return tick
+	}
+	return atOnce
 }

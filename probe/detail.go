@@ -15,7 +15,7 @@ import (
 const detailSize = 300
 
 // detail says in one sentence what happened.
-func (a *attempt) detail(o outcome, res *Result) string {
+func (c *conversation) detail(o outcome, res *Result) string {
 	switch o.verdict {
 	case Answered:
 		return answered(res) + loggedIn(res)
@@ -33,29 +33,29 @@ func (a *attempt) detail(o outcome, res *Result) string {
 		}
 		return res.Silence.detail(res.Step, during(res.Step, res.Check.Service.Protocol))
 	case Cut:
-		if len(a.steps) == 1 {
+		if len(c.steps) == 1 {
 			return "the connection was reset as it came about"
 		}
 		return "connected, but the other side hung up " + during(res.Step, res.Check.Service.Protocol)
 	case Untried:
-		return a.untried(o, res)
+		return c.untried(o, res)
 	}
-	return a.plain()
+	return c.plain()
 }
 
 // untried says why nothing is known.
-func (a *attempt) untried(o outcome, res *Result) string {
+func (c *conversation) untried(o outcome, res *Result) string {
 	switch {
-	case errors.Is(a.err, errTurn):
+	case errors.Is(c.err, errTurn):
 		return noTurn
 	case o.obstacle == Interrupted:
 		return "interrupted " + during(res.Step, res.Check.Service.Protocol)
 	case o.obstacle.mayPass():
-		return "this machine had nothing left to connect with: " + a.plain()
-	case errors.Is(a.err, errFamily):
+		return "this machine had nothing left to connect with: " + c.plain()
+	case errors.Is(c.err, errFamily):
 		return errFamily.Error()
 	}
-	return "could not be asked: " + a.plain()
+	return "could not be asked: " + c.plain()
 }
 
 // icmpWords and refusalWords say what the verdicts mean with and without an
@@ -134,8 +134,8 @@ func mapped(p *protocol.Peer) string {
 
 // plain makes the text of the error fit for a terminal: parts of it may be the
 // peer's, and what a panic says may be anything.
-func (a *attempt) plain() string {
-	return protocol.Printable(a.mask.Hide(a.err.Error()), detailSize)
+func (c *conversation) plain() string {
+	return protocol.Printable(c.run.mask.Hide(c.err.Error()), detailSize)
 }
 
 // noTurn is the detail of a check that was never begun.

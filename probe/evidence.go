@@ -9,18 +9,18 @@ const evidenceSize = 160
 
 // evidence is what the peer said first: before the handshake where that is
 // what went wrong.
-func (a *attempt) evidence(v Verdict) string {
-	if a.raw == nil {
+func (c *conversation) evidence(v Verdict) string {
+	if c.raw == nil {
 		return ""
 	}
-	said := a.words.head()
+	said := c.words.head()
 	if v == BadTLS {
-		said = a.raw.head()
+		said = c.raw.head()
 	}
-	if isRecord(said) && (v == BadTLS || a.step() == protocol.TLS) {
+	if isRecord(said) && (v == BadTLS || c.step() == protocol.TLS) {
 		return "" // it tells people nothing, and Peer.TLSFailure has what it means
 	}
-	return protocol.Printable(a.mask.HideCut(string(said)), evidenceSize)
+	return protocol.Printable(c.run.mask.HideCut(string(said)), evidenceSize)
 }
 
 // isRecord reports whether bytes are a record of TLS (RFC 8446 section 5.1).

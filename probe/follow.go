@@ -19,23 +19,23 @@ const portsPerInterface = 8
 // follow asks the checks behind an endpoint mapper that answered: each
 // interface on the port that the mapper gave, at the address the user named,
 // since towers often carry 0.0.0.0 or an address of the inside.
-func (r *run) follow(ctx context.Context, h *host, mapper Result, emit func(Result)) {
+func (h *host) follow(ctx context.Context, mapper Result, emit func(res Result, behind int)) {
 	if mapper.Verdict != Answered || mapper.Peer == nil {
 		return
 	}
 	var each sync.WaitGroup
-	for _, c := range mapper.Check.Behind {
+	for i, c := range mapper.Check.Behind {
 		ports := portsOf(*c.Service.RPC, mapper.Peer.Endpoints)
 		if len(ports) == 0 {
-			emit(portless(c, mapper))
+			emit(portless(c, mapper), i)
 		}
 		for _, port := range ports {
 			each.Go(func() {
 				c := c
 				c.Service.Ports = catalog.Ports{First: port, Last: port}
-				res := r.ask(ctx, h, c, netip.AddrPortFrom(mapper.Address, port))
+				res := h.newAsking(c, netip.AddrPortFrom(mapper.Address, port)).ask(ctx)
 				res.Parent = mapper.Check.Service.Name
-				emit(res)
+				emit(res, i)
 			})
 		}
 	}

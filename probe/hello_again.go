@@ -8,23 +8,22 @@ import (
 	"net"
 	"time"
 
-	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
-// anew is the hello that may bring an attempt further than its own did: crypto/tls
+// anew is the hello that may bring a conversation further than its own did: crypto/tls
 // refused what the server sent, or the server found nothing that it likes in our
 // hello. Schannel does not say so, and hangs up. A hello that got no answer had one
 // of another size beside it, unless that is not allowed.
-func (a *attempt) anew(talksTwice bool) (next hello, known bool) {
+func (c *conversation) anew(talksTwice bool) (next hello, known bool) {
 	var failed *tlsError
-	wanted := a.tls != nil && a.tls.ClientCertificate
-	if a.hello == tls12Hello || wanted || !errors.As(a.err, &failed) || failed.after {
+	wanted := c.tls != nil && c.tls.ClientCertificate
+	if c.hello == tls12Hello || wanted || !errors.As(c.err, &failed) || failed.after {
 		return 0, false
 	}
-	switch f := failure(a.err); classify(a.err, a.step(), false).verdict {
+	switch f := failure(c.err); classify(c.err, c.step(), false).verdict {
 	case Silent:
-		return otherHello, !talksTwice && a.hello == usualHello && !a.helloHeard
+		return otherHello, !talksTwice && c.hello == usualHello && !c.helloHeard
 	case Cut:
 		return tls12Hello, true
 	case BadTLS:
@@ -35,30 +34,30 @@ func (a *attempt) anew(talksTwice bool) (next hello, known bool) {
 
 // askAnew asks once more with another hello. It reports whether that came further;
 // then it is the one for this door.
-func (r *run) askAnew(ctx context.Context, failed *attempt, with hello, c catalog.Check, left time.Duration) (a *attempt, further bool) {
-	a = r.newAttempt(failed.host, failed.door, failed.to, left)
-	a.hello = with
-	a.make(ctx, r, c)
-	if a.secured == nil {
-		return a, false
+func (a *asking) askAnew(ctx context.Context, failed *conversation, with hello, left time.Duration) (c *conversation, further bool) {
+	c = a.newConversation(left)
+	c.hello = with
+	c.hold(ctx)
+	if c.secured == nil {
+		return c, false
 	}
 	refused := classify(failed.err, failed.step(), false).verdict == BadTLS // and not for the size
-	if t := a.tls; !refused && t.Unreadable == "" && !t.DHE() && r.confirmsSize(ctx, a, c) {
-		t.Hello, t.HelloFailed = a.helloSize, failed.helloSize
+	if t := c.tls; !refused && t.Unreadable == "" && !t.DHE() && c.confirmsSize(ctx) {
+		t.Hello, t.HelloFailed = c.helloSize, failed.helloSize
 	}
-	a.door.greetWith(a.hello, a.tls)
-	return a, true
+	a.door.greetWith(c.hello, c.tls)
+	return c, true
 }
 
 // helloPatience is how long a hello is waited for before its size is to blame: by
 // then TCP has sent it four times.
 const helloPatience = 3 * time.Second
 
-// hearOut waits until an attempt is done, or its hello has been without an answer
+// hearOut waits until a conversation is done, or its hello has been without an answer
 // for so long that no loss of packets explains it.
-func (a *attempt) hearOut(done <-chan struct{}) {
-	for a.shaking.Load() {
-		rest := helloPatience - a.line.Load().quiet()
+func (c *conversation) hearOut(done <-chan struct{}) {
+	for c.shaking.Load() {
+		rest := helloPatience - c.line.Load().quiet()
 		if rest <= 0 {
 			return
 		}
@@ -75,28 +74,28 @@ func (a *attempt) hearOut(done <-chan struct{}) {
 // provesSize reports whether a hello of another size than that of first was
 // answered, and that of first was not. Old load balancers hang at one of 256 to 511
 // octets, which is why RFC 7685 was written.
-func (a *attempt) provesSize(first *attempt) bool {
-	return a.proves() && a.tls != nil && a.hello == otherHello && first.hello == usualHello && first.helloSize != a.helloSize &&
+func (c *conversation) provesSize(first *conversation) bool {
+	return c.proves() && c.tls != nil && c.hello == otherHello && first.hello == usualHello && first.helloSize != c.helloSize &&
 		first.step() == protocol.TLS && !first.helloHeard && isTimeout(first.err) && first.line.Load().quiet() >= helloPatience
 }
 
 // confirmsSize reports whether it is again the size of the hello that decides. One
 // frozen server of several behind a balancer hangs at every second or third
 // connection, whatever its hello.
-func (r *run) confirmsSize(ctx context.Context, answered *attempt, c catalog.Check) bool {
-	if r.pool.Credentials != nil {
+func (c *conversation) confirmsSize(ctx context.Context) bool {
+	if c.run.pool.Credentials != nil {
 		return false // nobody logs in again for that
 	}
-	for _, s := range answered.steps {
+	for _, s := range c.steps {
 		if s.Step == protocol.TLS && s.Took >= helloPatience {
 			return false // it is slow, whatever the hello
 		}
 	}
-	for _, h := range []hello{answered.hello, usualHello, usualHello} {
-		a := r.newAttempt(answered.host, answered.door, answered.to, helloPatience)
-		a.hello = h
-		a.make(ctx, r, c)
-		if (a.tls != nil) != (h == answered.hello) {
+	for _, h := range []hello{c.hello, usualHello, usualHello} {
+		again := c.newConversation(helloPatience)
+		again.hello = h
+		again.hold(ctx)
+		if (again.tls != nil) != (h == c.hello) {
 			return false
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -18,19 +17,15 @@ import (
 
 // mayLogIn gives q what a login needs of the pool. Where a service must not be
 // reached at all, nobody logs in.
-func (a *attempt) mayLogIn(ctx context.Context, r *run, c catalog.Check, q *protocol.Question) {
-	if r.pool.Credentials == nil || c.Want == catalog.Forbidden {
+func (c *conversation) mayLogIn(ctx context.Context, q *protocol.Question) {
+	if c.run.pool.Credentials == nil || c.check.Want == catalog.Forbidden {
 		return
 	}
-	q.Credentials = r.pool.Credentials
-	q.Private = func() error { return a.private(r.trust) }
+	q.Credentials = c.run.pool.Credentials
+	q.Private = c.private
 	q.Turn = func() (func(protocol.Outcome), error) {
-		end, err := r.logins.turn(ctx, c.Host)
-		return func(o protocol.Outcome) { end(o, a.private(r.trust) == nil) }, err
-	}
-	q.Redial = func() (net.Conn, error) {
-		a.hangUp() // there is never more than one connection
-		return a.open(ctx, r, c)
+		end, err := c.run.shared.logins.login(ctx, c.check.Host)
+		return func(o protocol.Outcome) { end(o, c.private() == nil) }, err
 	}
 }
 
@@ -38,8 +33,8 @@ func (a *attempt) mayLogIn(ctx context.Context, r *run, c catalog.Check, q *prot
 // TLS anybody on the path reads it, with an old or weak one somebody may, and
 // without a certificate that proves the server's name anybody on the path may be
 // the server.
-func (a *attempt) private(whom *Trust) error {
-	switch t := a.tls.judge(whom); {
+func (c *conversation) private() error {
+	switch t := c.tls.judge(c.run.shared.trust); {
 	case t == nil:
 		return errors.New("no TLS")
 	case !slices.Contains(safeVersions, t.Version):

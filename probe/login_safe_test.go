@@ -94,7 +94,7 @@ func poolTo(t *testing.T, servers map[string]*loginServer) *Pool {
 	return &Pool{
 		Dial:        f.dial,
 		Lookup:      func(_ context.Context, host string) ([]netip.Addr, error) { return []netip.Addr{addresses[host]}, nil },
-		Trust:       NewTrust(roots),
+		Shared:      &Shared{Trust: NewTrust(roots)},
 		Credentials: &alice,
 	}
 }
@@ -219,7 +219,7 @@ func TestTwentyHosts(t *testing.T) {
 			checks = append(checks, servers[name].check(name))
 		}
 		pool := poolTo(t, servers)
-		pool.Logins = NewLogins()
+		pool.Shared = &Shared{Trust: pool.Shared.Trust}
 		refused := 0
 		for _, some := range [][]catalog.Check{checks[:1], checks[:10], checks[5:]} {
 			another := *pool

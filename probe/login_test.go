@@ -97,7 +97,7 @@ func TestLogIn(t *testing.T) {
 	})
 	t.Run("untrusted", func(t *testing.T) {
 		pool, checks := start(t, "mailbox", "client", nil, alicesPassword)
-		pool.Trust = NewTrust(x509.NewCertPool())
+		pool.Shared.Trust = NewTrust(x509.NewCertPool())
 		if got := auths(t, collect(t.Context(), pool, checks...)); got["imaps"] != "not tried: the certificate is not trusted" {
 			t.Errorf("%q", got["imaps"])
 		}
@@ -183,7 +183,7 @@ func TestPasswordSaidBack(t *testing.T) {
 	}
 	check := smtpCheck("mail01.contoso.example", 995)
 	check.Service.Protocol, check.Service.TLS = "pop3", catalog.Implicit
-	res := collect(t.Context(), &Pool{Dial: f.dial, Lookup: lookup, Trust: NewTrust(roots), Credentials: &alice}, check)[0]
+	res := collect(t.Context(), &Pool{Dial: f.dial, Lookup: lookup, Shared: &Shared{Trust: NewTrust(roots)}, Credentials: &alice}, check)[0]
 	if res.Verdict != Answered || res.Peer.Facts["auth"] != "user: refused: -ERR" {
 		t.Errorf("%s: %+v", res.Verdict, res.Peer)
 	}

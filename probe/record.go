@@ -2,33 +2,37 @@
 
 package probe
 
-import "exreach/probe/protocol"
+import (
+	"context"
 
-// record writes what the attempt found into res. It reports whether the cause
+	"exreach/probe/protocol"
+)
+
+// record writes what the conversation found into res. It reports whether the cause
 // was a shortage of this machine that may pass.
-func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) {
-	res.Steps = a.steps
-	res.Step = a.step()
-	o := classify(a.err, res.Step, cancelled)
-	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, a.ofFamily(o.obstacle), o.saidBy
-	res.Evidence = a.evidence(o.verdict)
-	res.Silence = a.silence(o.verdict)
-	peer := a.peer
-	a.door.tell(a.tls)
-	peer.TLS, peer.TLSFailure = a.tls.judge(t), failure(a.err)
-	a.mask.HideAll(&peer) // before it is cut
+func (c *conversation) record(ctx context.Context, res *Result) (shortage bool) {
+	res.Steps = c.steps
+	res.Step = c.step()
+	o := classify(c.err, res.Step, ctx.Err() != nil)
+	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, c.ofFamily(o.obstacle), o.saidBy
+	res.Evidence = c.evidence(o.verdict)
+	res.Silence = c.silence(o.verdict)
+	peer := c.peer
+	c.door.tell(c.tls)
+	peer.TLS, peer.TLSFailure = c.tls.judge(c.run.shared.trust), failure(c.err)
+	c.run.mask.HideAll(&peer) // before it is cut
 	peer.Clean()
 	if !emptyPeer(peer) {
 		res.Peer = &peer
 	}
-	res.Detail = a.detail(o, res)
+	res.Detail = c.detail(o, res)
 	return o.obstacle.mayPass()
 }
 
 // ofFamily tells which kind of address this machine does not speak: the system
 // has one error for both.
-func (a *attempt) ofFamily(o Obstacle) Obstacle {
-	if o == NoIPv6 && a.to.Addr().Is4() {
+func (c *conversation) ofFamily(o Obstacle) Obstacle {
+	if o == NoIPv6 && c.to.Addr().Is4() {
 		return NoIPv4
 	}
 	return o

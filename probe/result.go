@@ -50,7 +50,7 @@ type Result struct {
 	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
 	Peer     *protocol.Peer
 	At       time.Time // when it was known
-	Last     bool      // the last result of its check, with those of what is behind it
+	Order    int       // of its check in the host's plan; what is behind an endpoint mapper comes right after it
 	Witness  *Witness  // of a TimedOut port over TCP; nil where the address answered nothing
 	Trace    *Trace    // how far the packets came; nil where that was not asked
 	Crowded  *Crowded  // what it did beside other connections; nil where that made no difference

@@ -32,16 +32,16 @@ const (
 // silence is how the peer fell silent, nil where it did not. What came in the
 // second half of the step shows a peer that is slow; one that had stopped by then
 // would have said no more.
-func (a *attempt) silence(v Verdict) *Silence {
+func (c *conversation) silence(v Verdict) *Silence {
 	if v != Silent {
 		return nil
 	}
-	total, last := a.hears.heard()
-	ever, _ := a.raw.heard()
-	took := a.steps[len(a.steps)-1].Took
-	s := &Silence{Pace: Never, Heard: total - a.before, Quiet: took, Delivery: a.delivery}
+	total, last := c.hears.heard()
+	ever, _ := c.raw.heard()
+	took := c.steps[len(c.steps)-1].Took
+	s := &Silence{Pace: Never, Heard: total - c.before, Quiet: took, Delivery: c.delivery}
 	if s.Heard > 0 {
-		s.Quiet = a.since.Add(took).Sub(last)
+		s.Quiet = c.since.Add(took).Sub(last)
 	}
 	switch {
 	case s.Heard > 0 && s.Quiet < took/2:

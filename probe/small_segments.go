@@ -19,41 +19,41 @@ type smallDial func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
 
 // asksInSmall reports whether a silence may be due to large packets that the path
 // loses, and whether another connection may be spent on that.
-func (r *run) asksInSmall(res Result) bool {
+func (a *asking) asksInSmall(res Result) bool {
 	held := res.Silence != nil && res.Silence.Delivery == Held && res.Step != protocol.Greet
-	return held && r.small != nil && r.pool.Credentials == nil && !r.pool.Gentle
+	return held && a.run.small != nil && a.run.pool.Credentials == nil && !a.run.shared.Gentle
 }
 
 // askInSmall asks a peer that was silent where nothing it says fills a large
 // packet, and returns how long that took. If the peer answers then and only then, the
 // path loses large packets: an answer that is one of those leaves no other trace.
-func (r *run) askInSmall(ctx context.Context, h *host, d *door, res *Result, at netip.AddrPort) (spent time.Duration) {
-	ask := func(small bool) (a *attempt, further bool) {
-		a = r.newAttempt(h, d, at, min(smallTime, r.timeouts.Check))
-		a.small = small
-		a.make(ctx, r, res.Check)
-		spent += a.spent
-		return a, a.proves() || a.tls != nil && res.Step == protocol.TLS // later, the handshake is nothing new
+func (a *asking) askInSmall(ctx context.Context, res *Result) (spent time.Duration) {
+	converse := func(small bool) (c *conversation, further bool) {
+		c = a.newConversation(min(smallTime, a.run.timeouts.Check))
+		c.small = small
+		c.hold(ctx)
+		spent += c.spent
+		return c, c.proves() || c.tls != nil && res.Step == protocol.TLS // later, the handshake is nothing new
 	}
-	a, further := ask(true)
+	c, further := converse(true)
 	if !further {
-		res.Silence.InSmall = a.line.Load() != nil && isTimeout(a.err)
+		res.Silence.InSmall = c.line.Load() != nil && isTimeout(c.err)
 		return spent
 	}
 	// It may only have been slow the first time, or be one of several servers behind a
 	// balancer, which asks them in turn.
 	for range 2 {
-		if a, further = ask(false); a.proves() {
+		if c, further = converse(false); c.proves() {
 			res.Peer = nil // it is that of the silence
-			a.record(res, r.trust, ctx.Err() != nil)
+			c.record(ctx, res)
 			return spent
 		}
-		if further || !isTimeout(a.err) {
+		if further || !isTimeout(c.err) {
 			return spent
 		}
 	}
 	for range 2 {
-		if _, further = ask(true); !further {
+		if _, further = converse(true); !further {
 			return spent
 		}
 	}

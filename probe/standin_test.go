@@ -44,7 +44,7 @@ func startStandIn(t *testing.T, version, role, from string, faults map[string]Fa
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Pool{Dial: s.Dial, Lookup: s.Lookup, Trust: NewTrust(s.Roots())}, checks
+	return &Pool{Dial: s.Dial, Lookup: s.Lookup, Shared: &Shared{Trust: NewTrust(s.Roots())}}, checks
 }
 
 // TestStandIn asks whole servers: every service answers, the RPC interfaces
@@ -149,7 +149,7 @@ func TestStandInAddress(t *testing.T) {
 	}
 	defer s.Close()
 	asked := 0
-	for res := range new(Pool).Run(t.Context(), slices.Values([]catalog.Check{{Host: at.String(), Service: service}})) {
+	for _, res := range collect(t.Context(), new(Pool), catalog.Check{Host: at.String(), Service: service}) {
 		if asked++; res.Verdict != Answered {
 			t.Errorf("%s at %s: %s (%s)", service.Name, res.Address, res.Verdict, res.Detail)
 		}

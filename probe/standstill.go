@@ -106,6 +106,6 @@ func (r *run) resolveAwake(ctx context.Context, host string) (Name, error) {
 		if !resume(ctx, &stills) {
 			return name, errStoodStill{err}
 		}
-		r.pool.Resolver.forget(host)
+		r.resolver.forget(host)
 	}
 }

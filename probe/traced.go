@@ -27,61 +27,62 @@ const (
 	tracesTime      = 30 * time.Second // all of one host
 )
 
-// Results passes the results of a run on, host by host. Ports that timed out it
-// traces first: each port of an address once, beside one of the same address that
+// Traced passes the results of a run on. Ports that timed out it traces first: each
+// port of an address once, beside one of the same address that
 // answered. An address at which nothing answered is traced once, at the first row
 // of the plan. What could not be traced in time comes without a trace.
-func (t Tracer) Results(ctx context.Context, results iter.Seq[Result]) iter.Seq[Result] {
-	return func(yield func(Result) bool) {
+func Traced(ctx context.Context, t Tracer, hosts iter.Seq[HostResults]) iter.Seq[HostResults] {
+	return func(yield func(HostResults) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		out := make(chan []Result)
+		out := make(chan HostResults)
 		enough := make(chan struct{})
-		go t.hosts(ctx, untilClosed(results, enough), out)
+		go tracing{t}.hosts(ctx, untilClosed(hosts, enough), out)
 		more := true
 		for host := range out {
-			for _, res := range host {
-				if more && !yield(res) {
-					more = false
-					close(enough)
-					stop() // what is under way ends by itself, and is waited for
-				}
+			if more && !yield(host) {
+				more = false
+				close(enough)
+				stop() // what is under way ends by itself, and is waited for
 			}
 		}
 	}
 }
 
-// untilClosed passes results on until done is closed.
-func untilClosed(results iter.Seq[Result], done <-chan struct{}) iter.Seq[Result] {
-	return func(yield func(Result) bool) {
-		for res := range results {
+// untilClosed passes hosts on until done is closed.
+func untilClosed(hosts iter.Seq[HostResults], done <-chan struct{}) iter.Seq[HostResults] {
+	return func(yield func(HostResults) bool) {
+		for host := range hosts {
 			select {
 			case <-done:
 				return
 			default:
 			}
-			if !yield(res) {
+			if !yield(host) {
 				return
 			}
 		}
 	}
 }
 
+// A tracing traces for a run.
+type tracing struct{ Tracer }
+
 // hosts traces what is to be traced of each host, and closes out.
-func (t Tracer) hosts(ctx context.Context, results iter.Seq[Result], out chan<- []Result) {
+func (t tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out chan<- HostResults) {
 	defer close(out)
 	var group errgroup.Group
 	group.SetLimit(hostsAtOnce)
 	left := tracedAddresses
-	for host := range ByHost(results) {
-		s := lookOver(host)
+	for host := range hosts {
+		s := lookOver(host.Results)
 		if len(s.lost) == 0 || left < len(s.lost) {
 			out <- host
 			continue
 		}
 		left -= len(s.lost)
 		group.Go(func() error {
-			t.host(ctx, host, s)
+			t.host(ctx, host.Results, s)
 			out <- host
 			return nil
 		})
@@ -90,7 +91,7 @@ func (t Tracer) hosts(ctx context.Context, results iter.Seq[Result], out chan<- 
 }
 
 // host traces the ports of a host and notes the traces in its results.
-func (t Tracer) host(ctx context.Context, host []Result, s survey) {
+func (t tracing) host(ctx context.Context, host []Result, s survey) {
 	ctx, stop := context.WithTimeout(ctx, tracesTime)
 	defer stop()
 	var each sync.WaitGroup
@@ -102,8 +103,8 @@ func (t Tracer) host(ctx context.Context, host []Result, s survey) {
 
 // address traces the lost ports of one address, beside the one that answers.
 // Lost are indices of results.
-func (t Tracer) address(ctx context.Context, results []Result, lost []int, answers *Target) {
-	slices.SortStableFunc(lost, func(a, b int) int { return cmp.Compare(results[a].Check.Order, results[b].Check.Order) })
+func (t tracing) address(ctx context.Context, results []Result, lost []int, answers *Target) {
+	slices.SortStableFunc(lost, func(a, b int) int { return cmp.Compare(results[a].Order, results[b].Order) })
 	beside := sync.OnceValue(func() *Path {
 		if answers == nil {
 			return nil

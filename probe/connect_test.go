@@ -184,7 +184,7 @@ func TestShun(t *testing.T) {
 	for _, gentle := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			path := &lossyNet{rtt: time.Millisecond, most: 10, noise: rand.New(rand.NewPCG(0, 0))}
-			results := collect(t.Context(), &Pool{Dial: path.dial, Gentle: gentle}, forty("192.0.2.1")...)
+			results := collect(t.Context(), &Pool{Dial: path.dial, Shared: &Shared{Gentle: gentle}}, forty("192.0.2.1")...)
 			if gentle {
 				judge(t, results)
 				return

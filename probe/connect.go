@@ -6,23 +6,19 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/netip"
 	"slices"
 	"time"
 
 	"exreach/catalog"
 )
 
-// A knock is the connecting to one TCP port. When an answer is overdue it tries
+// A connecting is the way to one TCP port. When an answer is overdue it tries
 // afresh, from another source port, and does not wait for the system to send the
 // SYN again; the first answer wins. A try without an answer counts only where the
 // address was seen to answer something else at that time: a path that is down
 // says nothing about the port.
-type knock struct {
-	run   *run
-	host  *host
-	path  *path
-	to    netip.AddrPort
+type connecting struct {
+	*asking
 	rank  witnessRank // of the port, should it accept
 	alone bool        // it is asked again, while the host is quiet
 
@@ -41,18 +37,18 @@ type try struct {
 	number  int // from 0
 	sent    time.Time
 	stop    context.CancelFunc
-	release func() // of its room within the limit of the run; nil where that is the knock's own, or another try's
+	release func() // of its room within the limit of the run; nil where that is the conversation's own, or another try's
 	conn    net.Conn
 	err     error
 }
 
 var errNoAnswer = &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}
 
-// knock connects to a port, and returns how many tries that took. It ends with
+// connectTCP connects to the port, and returns how many tries that took. It ends with
 // ctx, and when it is certain that nothing answers.
-func (r *run) knock(ctx context.Context, h *host, d *door, s catalog.Service, to netip.AddrPort) (net.Conn, int, error) {
-	k := &knock{run: r, host: h, path: h.path(to.Addr()), to: to, rank: accepts, alone: d.inDoubt(), ended: make(chan *try)}
-	if s.HTTP != nil {
+func (a *asking) connectTCP(ctx context.Context) (net.Conn, int, error) {
+	k := &connecting{asking: a, rank: accepts, alone: a.door.inDoubt(), ended: make(chan *try)}
+	if a.check.Service.HTTP != nil {
 		k.rank = acceptsWeb
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -73,8 +69,8 @@ func (r *run) knock(ctx context.Context, h *host, d *door, s catalog.Service, to
 }
 
 // connect sends tries until one of them is answered or enough of them are not.
-func (k *knock) connect(ctx context.Context) (*try, error) {
-	next := time.NewTimer(atOnce) // the first try is paid for: see attempt.pace
+func (k *connecting) connect(ctx context.Context) (*try, error) {
+	next := time.NewTimer(atOnce) // the first try is paid for: see mayConnect
 	defer next.Stop()
 	due := true // the next try is due when the timer fires; otherwise the last one may be overdue
 	var w witness
@@ -113,7 +109,7 @@ func (k *knock) connect(ctx context.Context) (*try, error) {
 
 // overdue reports whether the last try should have been answered by now, and
 // counts it if so.
-func (k *knock) overdue() bool {
+func (k *connecting) overdue() bool {
 	k.wait = k.path.wait()
 	if time.Since(k.last) < k.wait {
 		return false
@@ -136,7 +132,7 @@ func (k *knock) overdue() bool {
 const leastTries = 3
 
 // isEnough reports whether the tries without an answer prove that there is none.
-func (k *knock) isEnough() bool {
+func (k *connecting) isEnough() bool {
 	if time.Since(k.first) < k.run.refusal {
 		return false
 	}
@@ -148,7 +144,7 @@ func (k *knock) isEnough() bool {
 
 // isDead reports whether the address has been silent for as long as a host may be.
 // The time in which this program stood still does not count.
-func (k *knock) isDead() bool {
+func (k *connecting) isDead() bool {
 	patience := k.run.timeouts.Connect
 	return k.run.still.awake(patience) >= patience && k.path.dead(patience)
 }
@@ -159,13 +155,13 @@ const leastCalm = 2
 
 // isCalm reports whether it cannot be the other connections to the host that keep
 // a port from answering.
-func (k *knock) isCalm() bool {
+func (k *connecting) isCalm() bool {
 	return k.calm >= leastCalm || k.run.pool.Tries > 0 || !k.path.isSuspect()
 }
 
 // prepare chooses the witness that is asked beside the next try, where one is
 // needed, and returns when the two may be sent.
-func (k *knock) prepare() (w witness, delay time.Duration) {
+func (k *connecting) prepare() (w witness, delay time.Duration) {
 	n := 1
 	if w = k.path.call(k.wait); w.at.IsValid() {
 		n++
@@ -173,10 +169,12 @@ func (k *knock) prepare() (w witness, delay time.Duration) {
 	return w, k.pay(n)
 }
 
-func (k *knock) pay(n int) time.Duration { return pay(n, k.run.pace, k.host.pace) }
+func (k *connecting) pay(n int) time.Duration {
+	return pay(n, k.run.shared.places.pace, k.host.places.pace)
+}
 
 // send begins another try.
-func (k *knock) send(ctx context.Context, w witness) {
+func (k *connecting) send(ctx context.Context, w witness) {
 	ctx, stop := context.WithCancel(ctx)
 	t := &try{number: k.sent, sent: time.Now(), stop: stop}
 	if k.last = t.sent; k.sent == 0 {
@@ -196,13 +194,13 @@ func (k *knock) send(ctx context.Context, w witness) {
 }
 
 // room makes room for a try within the limit of the run. The first one has the
-// knock's own; the others take what is free, or the place of the oldest.
-func (k *knock) room(t *try) (release func()) {
+// conversation's own; the others take what is free, or the place of the oldest.
+func (k *connecting) room(t *try) (release func()) {
 	if t.number == 0 {
 		return nil
 	}
-	if k.run.connects.TryAcquire(1) {
-		return func() { k.run.connects.Release(1) }
+	if connects := k.run.shared.places.connects; connects.TryAcquire(1) {
+		return func() { connects.Release(1) }
 	}
 	if len(k.open) > 0 {
 		oldest := k.open[0]
@@ -212,8 +210,8 @@ func (k *knock) room(t *try) (release func()) {
 	return release
 }
 
-// settles takes the end of a try, and reports whether it is the end of the knock.
-func (k *knock) settles(t *try) bool {
+// settles takes the end of a try, and reports whether it is the end of the connecting.
+func (k *connecting) settles(t *try) bool {
 	k.forget(t)
 	var dial *dialError
 	if t.err != nil && !errors.As(t.err, &dial) {
@@ -234,12 +232,12 @@ func (k *knock) settles(t *try) bool {
 	return true
 }
 
-func (k *knock) hear(t *try, rank witnessRank) {
+func (k *connecting) hear(t *try, rank witnessRank) {
 	k.path.hear(witness{k.to, rank}, t.sent, t.number)
 }
 
 // forget ends a try that is over.
-func (k *knock) forget(t *try) {
+func (k *connecting) forget(t *try) {
 	t.stop()
 	if t.release != nil {
 		t.release()
@@ -250,7 +248,7 @@ func (k *knock) forget(t *try) {
 // clear waits for the tries that were stopped. It returns one that was answered all
 // the same: the answer may have come while nobody looked, because the machine was
 // busy or asleep.
-func (k *knock) clear() (late *try) {
+func (k *connecting) clear() (late *try) {
 	for len(k.open) > 0 {
 		switch t := <-k.ended; {
 		case k.settles(t) && late == nil && !isShortage(t.err):
@@ -264,10 +262,11 @@ func (k *knock) clear() (late *try) {
 
 // askWitness connects to a witness once.
 func (r *run) askWitness(p *path, w witness, wait time.Duration) {
-	if r.witnesses.Acquire(r.ctx, 1) != nil {
+	release, err := r.witnessPlace()
+	if err != nil {
 		return
 	}
-	defer r.witnesses.Release(1)
+	defer release()
 	sent := time.Now()
 	ctx, stop := context.WithTimeout(r.ctx, 2*wait)
 	defer stop()
