@@ -127,8 +127,8 @@ func TestOneLimitForTwoPools(t *testing.T) {
 		if len(results[0]) != 50 || len(results[1]) != 50 {
 			t.Errorf("%d and %d results, want 50 of each", len(results[0]), len(results[1]))
 		}
-		if half := 10; network.most > 20 || network.most < half {
-			t.Errorf("%d connections at once, want at most 20, and %d of them in conversations", network.most, half)
+		if half := 10; network.max > 20 || network.max < half {
+			t.Errorf("%d connections at once, want at most 20, and %d of them in conversations", network.max, half)
 		}
 	})
 }
@@ -148,8 +148,8 @@ func TestOneConversationForTwoPools(t *testing.T) {
 				t.Errorf("%s: %s", r.Verdict, r.Detail)
 			}
 		}
-		if network.most != 1 {
-			t.Errorf("%d connections at once at one port, want 1", network.most)
+		if network.max != 1 {
+			t.Errorf("%d connections at once at one port, want 1", network.max)
 		}
 	})
 }
