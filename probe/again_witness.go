@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // farAway is the round trip from which on asking one port after the other takes
@@ -131,8 +132,8 @@ func (r *run) isWelcome(ctx context.Context, h *host, at netip.Addr) bool {
 // isTurnedAway reports whether a connect is refused.
 func (r *run) isTurnedAway(ctx context.Context, h *host, w witness, patience time.Duration) bool {
 	err := r.sound(ctx, h, w, patience)
-	said := new(*dialError)
-	return causeOf(err) == causeRefused || errors.As(err, said) && (*said).icmp != icmpNone
+	said := new(*socket.Error)
+	return socket.CauseOf(err) == socket.Refused || errors.As(err, said) && (*said).ICMP != socket.ICMPNone
 }
 
 // sound connects to the witness and hangs up.

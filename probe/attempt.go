@@ -17,6 +17,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // An attempt is one connection and the conversation on it.
@@ -77,7 +78,7 @@ func (a *attempt) make(ctx context.Context, r *run, c catalog.Check) {
 	}
 	defer func() { a.hangUp() }()
 	a.talk(ctx, r, conn, c)
-	if isTimeout(a.err) {
+	if socket.IsTimeout(a.err) {
 		a.delivery = a.line.Load().delivery()
 	}
 	if a.secured != nil {
@@ -189,9 +190,9 @@ func (a *attempt) connect(ctx context.Context, r *run, c catalog.Check) (conn ne
 	default:
 		conn, a.tries, err = r.knock(ctx, a.host, a.door, c.Service, a.to)
 	}
-	var known *dialError
+	var known *socket.Error
 	if err != nil && !errors.As(err, &known) {
-		err = &dialError{err: err}
+		err = &socket.Error{Err: err}
 	}
 	return conn, err
 }
@@ -246,8 +247,8 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	}
 	a.mayLogIn(ctx, r, c, &q)
 	a.peer, a.err = speak.Ask(conn, q)
-	if d, ok := leash.Conn.(*datagramConn); ok {
-		a.tries = d.sent
+	if d, ok := leash.Conn.(*socket.DatagramConn); ok {
+		a.tries = d.Sent
 	}
 	if a.peer.Refusal != "" && classifyTalk(a.err).verdict == Cut {
 		a.err = nil // it said no in its own protocol, and hanging up then is part of that

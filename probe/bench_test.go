@@ -12,12 +12,13 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // BenchmarkPool is what the pool itself costs: checks of many hosts whose
 // connections are in memory. What takes no conversation shows the pool alone.
 func BenchmarkPool(b *testing.B) {
-	refused := errnoOf(b, causeRefused)
+	refused := errnoOf(b, socket.Refused)
 	for name, dial := range map[string]DialFunc{
 		"refused": func(context.Context, catalog.Network, netip.AddrPort) (net.Conn, error) {
 			return nil, refused

@@ -12,6 +12,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // check asks one check at every address of its host.
@@ -46,9 +47,10 @@ func (r *run) nameless(ctx context.Context, h *host, c catalog.Check) Result {
 
 // askAt asks a check at one address, unless this machine has no way there.
 func (r *run) askAt(ctx context.Context, h *host, c catalog.Check, at netip.AddrPort) Result {
-	if why := h.found.noWay[at.Addr()]; why != "" {
+	if why := h.found.noWay[at.Addr()]; why != socket.NoCause {
+		obstacle := obstacleTo(at.Addr(), why)
 		return Result{Check: c, Address: at.Addr(), Port: at.Port(), Step: protocol.Connect, Verdict: Untried,
-			Obstacle: why, Detail: noWayWords(why, at.Addr())}
+			Obstacle: obstacle, Detail: noWayWords(obstacle, at.Addr())}
 	}
 	return r.ask(ctx, h, c, at)
 }

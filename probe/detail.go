@@ -9,6 +9,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // detailSize bounds the one sentence that says what happened.
@@ -52,8 +53,8 @@ func (a *attempt) untried(o outcome, res *Result) string {
 		return "interrupted " + during(res.Step, res.Check.Service.Protocol)
 	case o.obstacle.mayPass():
 		return "this machine had nothing left to connect with: " + a.plain()
-	case errors.Is(a.err, errFamily):
-		return errFamily.Error()
+	case errors.Is(a.err, socket.ErrFamily):
+		return socket.ErrFamily.Error()
 	}
 	return "could not be asked: " + a.plain()
 }

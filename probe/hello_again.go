@@ -10,6 +10,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // anew is the hello that may bring an attempt further than its own did: crypto/tls
@@ -77,7 +78,7 @@ func (a *attempt) hearOut(done <-chan struct{}) {
 // octets, which is why RFC 7685 was written.
 func (a *attempt) provesSize(first *attempt) bool {
 	return a.proves() && a.tls != nil && a.hello == otherHello && first.hello == usualHello && first.helloSize != a.helloSize &&
-		first.step() == protocol.TLS && !first.helloHeard && isTimeout(first.err) && first.line.Load().quiet() >= helloPatience
+		first.step() == protocol.TLS && !first.helloHeard && socket.IsTimeout(first.err) && first.line.Load().quiet() >= helloPatience
 }
 
 // confirmsSize reports whether it is again the size of the hello that decides. One

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // A run is what the checks of one Pool.Run share.
@@ -88,9 +89,9 @@ func newRun(ctx context.Context, p *Pool) *run {
 		r.trust = &Trust{}
 	}
 	if r.dial == nil {
-		r.dial = systemDial(p.Source)
-		r.small = systemSmallDial(p.Source)
-		r.refusal = refusalTakes()
+		r.dial = socket.Dialer(p.Source)
+		r.small = socket.SmallDialer(p.Source)
+		r.refusal = socket.RefusalTakes()
 	}
 	if r.pool.Resolver == nil {
 		own := *p
@@ -103,7 +104,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 // affordable lowers a limit to what this process may open: a connection takes
 // two descriptors for a moment, and the process itself needs some.
 func affordable(limit int) int {
-	return max(1, min(limit, (descriptors()-16)/2))
+	return max(1, min(limit, (socket.Descriptors()-16)/2))
 }
 
 func orDefault[T comparable](v, standard T) T {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"exreach/probe/socket"
 )
 
 // A Family is the addresses of IPv4 or of IPv6; "" is both.
@@ -40,11 +42,11 @@ type Name struct {
 	Count      int          // addresses that the name has
 	Bogus      []netip.Addr // those of them that no host has, which are not asked
 	LeftOut    []netip.Addr // those to which this machine has no way, while it has one to others
-	Lacks      Obstacle     // why; "" where none is left out
+	Lacks      socket.Cause // why; socket.NoCause where none is left out
 	Unanswered []string     // the types that no server answered: A, AAAA
 
-	noWay map[netip.Addr]Obstacle // of Addrs
-	took  time.Duration           // the lookup, without waiting for its turn
+	noWay map[netip.Addr]socket.Cause // of Addrs
+	took  time.Duration               // the lookup, without waiting for its turn
 }
 
 // mostAddrs is how many addresses of a name are asked. A name that many servers
@@ -96,11 +98,11 @@ func someOfBoth(addrs []netip.Addr) []netip.Addr {
 // leaveOut takes out the addresses of a family to which this machine has no way,
 // where it has one to those of the other: that is no fault of the host. wayTo says
 // what keeps this machine from an address.
-func (n *Name) leaveOut(wayTo func(netip.Addr) Obstacle) {
-	n.noWay = map[netip.Addr]Obstacle{}
+func (n *Name) leaveOut(wayTo func(netip.Addr) socket.Cause) {
+	n.noWay = map[netip.Addr]socket.Cause{}
 	reachable := map[Family]bool{}
 	for _, a := range n.Addrs {
-		if why := wayTo(a); why != "" {
+		if why := wayTo(a); why != socket.NoCause {
 			n.noWay[a] = why
 		} else {
 			reachable[FamilyOf(a)] = true
@@ -148,7 +150,7 @@ func notAHost(a netip.Addr) string {
 		return ""
 	case a == netip.IPv6Unspecified():
 		return "stands for no host (RFC 4291)"
-	case isBroadcast(a):
+	case socket.IsBroadcast(a):
 		return "is the broadcast address of a network of this machine"
 	}
 	i := slices.IndexFunc(bogusAddrs, func(b bogus) bool { return b.prefix.Contains(a.WithZone("")) })

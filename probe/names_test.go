@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // tcp25 is a check of a port that is only connected to.
@@ -27,39 +28,39 @@ func tcp25(host string) catalog.Check {
 // https://github.com/tornadoweb/tornado/issues/1809 (no IPv6 in the kernel) and
 // https://github.com/transmission/transmission/issues/86 (IPv6 switched off).
 func TestLeaveOut(t *testing.T) {
-	lacking := func(f Family, why Obstacle) func(netip.Addr) Obstacle {
-		return func(a netip.Addr) Obstacle {
+	lacking := func(f Family, why socket.Cause) func(netip.Addr) socket.Cause {
+		return func(a netip.Addr) socket.Cause {
 			if FamilyOf(a) == f {
 				return why
 			}
-			return ""
+			return socket.NoCause
 		}
 	}
 	tests := []struct {
 		name        string
 		addrs       []string
-		wayTo       func(netip.Addr) Obstacle
+		wayTo       func(netip.Addr) socket.Cause
 		asked, left string
-		lacks       Obstacle
+		lacks       socket.Cause
 	}{
-		{"no IPv6", []string{"10.80.0.1", "fd80::1"}, lacking(IPv6, NoIPv6), "10.80.0.1", "fd80::1", NoIPv6},
-		{"no IPv4", []string{"10.80.0.1", "fd80::1"}, lacking(IPv4, NoIPv4), "fd80::1", "10.80.0.1", NoIPv4},
-		{"no route over IPv6", []string{"10.80.0.1", "fd80::1", "fd80::2"}, lacking(IPv6, NoRoute), "10.80.0.1", "fd80::1 fd80::2", NoRoute},
-		{"no IPv6 and nothing else", []string{"fd80::1"}, lacking(IPv6, NoIPv6), "fd80::1", "", ""},
-		{"both", []string{"10.80.0.1", "fd80::1"}, lacking("", ""), "10.80.0.1 fd80::1", "", ""},
-		{"no route to one of IPv4", []string{"10.80.0.1", "10.81.0.1"}, func(a netip.Addr) Obstacle {
+		{"no IPv6", []string{"10.80.0.1", "fd80::1"}, lacking(IPv6, socket.NoFamily), "10.80.0.1", "fd80::1", socket.NoFamily},
+		{"no IPv4", []string{"10.80.0.1", "fd80::1"}, lacking(IPv4, socket.NoFamily), "fd80::1", "10.80.0.1", socket.NoFamily},
+		{"no route over IPv6", []string{"10.80.0.1", "fd80::1", "fd80::2"}, lacking(IPv6, socket.NoRoute), "10.80.0.1", "fd80::1 fd80::2", socket.NoRoute},
+		{"no IPv6 and nothing else", []string{"fd80::1"}, lacking(IPv6, socket.NoFamily), "fd80::1", "", socket.NoCause},
+		{"both", []string{"10.80.0.1", "fd80::1"}, lacking("", socket.NoCause), "10.80.0.1 fd80::1", "", socket.NoCause},
+		{"no route to one of IPv4", []string{"10.80.0.1", "10.81.0.1"}, func(a netip.Addr) socket.Cause {
 			if a == netip.MustParseAddr("10.81.0.1") {
-				return NoRoute
+				return socket.NoRoute
 			}
-			return ""
-		}, "10.80.0.1 10.81.0.1", "", ""},
+			return socket.NoCause
+		}, "10.80.0.1 10.81.0.1", "", socket.NoCause},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := Name{Addrs: addresses(t, tt.addrs...)}
 			n.leaveOut(tt.wayTo)
 			if listOf(n.Addrs) != tt.asked || listOf(n.LeftOut) != tt.left || n.Lacks != tt.lacks {
-				t.Errorf("asked %s, left out %s for %q", listOf(n.Addrs), listOf(n.LeftOut), n.Lacks)
+				t.Errorf("asked %s, left out %s for %v", listOf(n.Addrs), listOf(n.LeftOut), n.Lacks)
 			}
 		})
 	}
@@ -68,8 +69,8 @@ func TestLeaveOut(t *testing.T) {
 // TestNoWay wants an address without a way told at once, and as this machine's
 // own lack.
 func TestNoWay(t *testing.T) {
-	if why := waysFrom(netip.Addr{})(netip.MustParseAddr("127.0.0.1")); why != "" {
-		t.Errorf("no way to this machine itself: %s", why)
+	if why := socket.WaysFrom(netip.Addr{})(netip.MustParseAddr("127.0.0.1")); why != socket.NoCause {
+		t.Errorf("no way to this machine itself: %v", why)
 	}
 	began := time.Now()
 	res := collect(t.Context(), &Pool{}, tcp25("fe80::1%no-such-interface"))[0]

@@ -21,6 +21,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // A fakeNet is a network in memory: what happens at each address and port.
@@ -132,7 +133,7 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"a server", catalog.NoTLS, always(smtpServer), Answered, protocol.Talk, 1},
 		{"dropped", catalog.NoTLS, always(nil), TimedOut, protocol.Connect, 7},
-		{"refused", catalog.NoTLS, failing(errnoOf(t, causeRefused)), Refused, protocol.Connect, 1},
+		{"refused", catalog.NoTLS, failing(errnoOf(t, socket.Refused)), Refused, protocol.Connect, 1},
 		{"silent", catalog.NoTLS, always(silentServer), Silent, protocol.Greet, 2},
 		{"silent under TLS", catalog.Implicit, always(silentServer), Silent, protocol.TLS, 2},
 		{"hangs up", catalog.NoTLS, always(closingServer), Cut, protocol.Greet, 2},
@@ -312,7 +313,7 @@ func TestOneLookup(t *testing.T) {
 // TestShortage wants this machine's own shortage waited out, and never told as
 // the server's state.
 func TestShortage(t *testing.T) {
-	shortage := errnoOf(t, causeDescriptors)
+	shortage := errnoOf(t, socket.NoDescriptors)
 	for _, tt := range []struct {
 		name string
 		lack int // how many connects find no descriptor
@@ -353,7 +354,7 @@ func TestInterrupt(t *testing.T) {
 			case 2:
 				return nil, nil
 			}
-			return nil, errnoOf(t, causeRefused)
+			return nil, errnoOf(t, socket.Refused)
 		}}
 		var checks []catalog.Check
 		for port := range uint16(400) {

@@ -10,7 +10,7 @@ func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) 
 	res.Steps = a.steps
 	res.Step = a.step()
 	o := classify(a.err, res.Step, cancelled)
-	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, a.ofFamily(o.obstacle), o.saidBy
+	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, ofFamily(o.obstacle, a.to.Addr()), o.saidBy
 	res.Evidence = a.evidence(o.verdict)
 	res.Silence = a.silence(o.verdict)
 	peer := a.peer
@@ -23,15 +23,6 @@ func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) 
 	}
 	res.Detail = a.detail(o, res)
 	return o.obstacle.mayPass()
-}
-
-// ofFamily tells which kind of address this machine does not speak: the system
-// has one error for both.
-func (a *attempt) ofFamily(o Obstacle) Obstacle {
-	if o == NoIPv6 && a.to.Addr().Is4() {
-		return NoIPv4
-	}
-	return o
 }
 
 func emptyPeer(p protocol.Peer) bool {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"exreach/probe/socket"
 )
 
 // The waits for an answer, after which the next server is asked, or the same one
@@ -277,7 +279,7 @@ func (a *asking) fail(r dnsReply) {
 func (a *asking) anyCode() bool {
 	return slices.ContainsFunc(a.lines, func(l *dnsLine) bool {
 		var code *rcodeError
-		return l.said == nil || isTimeout(l.said) || errors.As(l.said, &code)
+		return l.said == nil || socket.IsTimeout(l.said) || errors.As(l.said, &code)
 	})
 }
 

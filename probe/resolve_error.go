@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"exreach/probe/socket"
 )
 
 // failure says what each server did.
@@ -70,21 +72,21 @@ func failureWords(err error) string {
 	switch {
 	case errors.As(err, &cut):
 		return "sends an answer over UDP that is cut short; over TCP it " + failureWords(cut.rest)
-	case err == nil, isTimeout(err), errors.Is(err, context.Canceled):
+	case err == nil, socket.IsTimeout(err), errors.Is(err, context.Canceled):
 		return "did not answer"
 	case errors.As(err, &code), errors.Is(err, errBrokenDNS), errors.Is(err, errLameDNS), errors.Is(err, errStrayDNS), errors.Is(err, errDNSCut):
 		return err.Error()
 	}
-	switch causeOf(err) {
-	case causeRefused:
+	switch socket.CauseOf(err) {
+	case socket.Refused:
 		return "refuses queries (nothing listens on its port 53)"
-	case causeReset:
+	case socket.Reset:
 		return "hangs up"
-	case causeDenied:
+	case socket.Denied:
 		return "cannot be asked: a firewall or policy of this machine forbids it"
-	case causeNoRoute, causeUnreachable:
+	case socket.NoRoute, socket.Unreachable:
 		return "cannot be reached from this machine"
-	case causeTimeout:
+	case socket.TimedOut:
 		return "did not answer"
 	}
 	return fmt.Sprintf("cannot be asked: %v", err)

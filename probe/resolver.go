@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"exreach/probe/socket"
 )
 
 // A Resolver finds the addresses of names. It is to be shared by the pools of a
@@ -56,7 +58,7 @@ const (
 )
 
 func (r *Resolver) begin() {
-	r.slots = semaphore.NewWeighted(int64(max(1, min(lookupsAtOnce, descriptors()/descriptorsPer))))
+	r.slots = semaphore.NewWeighted(int64(max(1, min(lookupsAtOnce, socket.Descriptors()/descriptorsPer))))
 	r.known = map[string]lookedUp{}
 	if r.system == nil {
 		r.system = systemLookup
@@ -203,7 +205,7 @@ func systemLookup(ctx context.Context, host string) (Name, error) {
 		return Name{}, err
 	}
 	name := Name{Addrs: addrs, By: "the system"}
-	switch full := printableName(trimDot(foundAs(ctx, host))); {
+	switch full := printableName(trimDot(socket.FoundAs(ctx, host))); {
 	case full == "" || strings.EqualFold(full, trimDot(host)):
 	case strings.HasPrefix(strings.ToLower(full), strings.ToLower(host)+"."):
 		name.Found = full
@@ -211,33 +213,4 @@ func systemLookup(ctx context.Context, host string) (Name, error) {
 		name.Alias = full
 	}
 	return name, nil
-}
-
-// Resolve finds the addresses of a host that are to be asked; an address is its
-// own.
-func (p *Pool) Resolve(ctx context.Context, host string) (Name, error) {
-	name, err := p.lookUp(ctx, host)
-	if err == nil && p.Dial == nil {
-		name.leaveOut(waysFrom(p.Source))
-	}
-	return name, err
-}
-
-func (p *Pool) lookUp(ctx context.Context, host string) (Name, error) {
-	if addr, err := netip.ParseAddr(host); err == nil {
-		return Name{Addrs: []netip.Addr{addr.Unmap()}, Count: 1}, nil
-	}
-	within := p.Timeouts.orDefault().Resolve
-	if p.Lookup == nil {
-		return orDefault(p.Resolver, &Resolver{}).lookUp(ctx, host, within)
-	}
-	ctx, stop := context.WithTimeout(ctx, within)
-	defer stop()
-	start := time.Now()
-	addrs, err := p.Lookup(ctx, host)
-	name := Name{Addrs: addrs, took: time.Since(start)}
-	if err == nil {
-		err = name.sortOut(host)
-	}
-	return name, err
 }

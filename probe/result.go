@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/hops"
 	"exreach/probe/protocol"
 )
 
@@ -49,11 +50,11 @@ type Result struct {
 	Silence  *Silence      // how a Silent peer fell silent; nil for other verdicts
 	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
 	Peer     *protocol.Peer
-	At       time.Time // when it was known
-	Last     bool      // the last result of its check, with those of what is behind it
-	Witness  *Witness  // of a TimedOut port over TCP; nil where the address answered nothing
-	Trace    *Trace    // how far the packets came; nil where that was not asked
-	Crowded  *Crowded  // what it did beside other connections; nil where that made no difference
+	At       time.Time   // when it was known
+	Last     bool        // the last result of its check, with those of what is behind it
+	Witness  *Witness    // of a TimedOut port over TCP; nil where the address answered nothing
+	Trace    *hops.Trace // how far the packets came; nil where that was not asked
+	Crowded  *Crowded    // what it did beside other connections; nil where that made no difference
 }
 
 // A Witness is a port of the same address that had answered, and was asked again

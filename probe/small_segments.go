@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // smallTime is how long a conversation in small segments may take.
@@ -37,7 +38,7 @@ func (r *run) askInSmall(ctx context.Context, h *host, d *door, res *Result, at 
 	}
 	a, further := ask(true)
 	if !further {
-		res.Silence.InSmall = a.line.Load() != nil && isTimeout(a.err)
+		res.Silence.InSmall = a.line.Load() != nil && socket.IsTimeout(a.err)
 		return spent
 	}
 	// It may only have been slow the first time, or be one of several servers behind a
@@ -48,7 +49,7 @@ func (r *run) askInSmall(ctx context.Context, h *host, d *door, res *Result, at 
 			a.record(res, r.trust, ctx.Err() != nil)
 			return spent
 		}
-		if further || !isTimeout(a.err) {
+		if further || !socket.IsTimeout(a.err) {
 			return spent
 		}
 	}

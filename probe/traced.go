@@ -15,7 +15,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"exreach/catalog"
+	"exreach/probe/hops"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // What bounds the traces of a run. Few at a time for one address keep its
@@ -27,17 +29,20 @@ const (
 	tracesTime      = 30 * time.Second // all of one host
 )
 
-// Results passes the results of a run on, host by host. Ports that timed out it
+// A tracing is a run's way of tracing.
+type tracing struct{ hops.Tracer }
+
+// Traced passes the results of a run on, host by host. Ports that timed out it
 // traces first: each port of an address once, beside one of the same address that
 // answered. An address at which nothing answered is traced once, at the first row
 // of the plan. What could not be traced in time comes without a trace.
-func (t Tracer) Results(ctx context.Context, results iter.Seq[Result]) iter.Seq[Result] {
+func Traced(ctx context.Context, t hops.Tracer, results iter.Seq[Result]) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		out := make(chan []Result)
 		enough := make(chan struct{})
-		go t.hosts(ctx, untilClosed(results, enough), out)
+		go tracing{t}.hosts(ctx, untilClosed(results, enough), out)
 		more := true
 		for host := range out {
 			for _, res := range host {
@@ -68,7 +73,7 @@ func untilClosed(results iter.Seq[Result], done <-chan struct{}) iter.Seq[Result
 }
 
 // hosts traces what is to be traced of each host, and closes out.
-func (t Tracer) hosts(ctx context.Context, results iter.Seq[Result], out chan<- []Result) {
+func (t tracing) hosts(ctx context.Context, results iter.Seq[Result], out chan<- []Result) {
 	defer close(out)
 	var group errgroup.Group
 	group.SetLimit(hostsAtOnce)
@@ -90,7 +95,7 @@ func (t Tracer) hosts(ctx context.Context, results iter.Seq[Result], out chan<- 
 }
 
 // host traces the ports of a host and notes the traces in its results.
-func (t Tracer) host(ctx context.Context, host []Result, s survey) {
+func (t tracing) host(ctx context.Context, host []Result, s survey) {
 	ctx, stop := context.WithTimeout(ctx, tracesTime)
 	defer stop()
 	var each sync.WaitGroup
@@ -102,9 +107,9 @@ func (t Tracer) host(ctx context.Context, host []Result, s survey) {
 
 // address traces the lost ports of one address, beside the one that answers.
 // Lost are indices of results.
-func (t Tracer) address(ctx context.Context, results []Result, lost []int, answers *Target) {
+func (t tracing) address(ctx context.Context, results []Result, lost []int, answers *socket.Target) {
 	slices.SortStableFunc(lost, func(a, b int) int { return cmp.Compare(results[a].Check.Order, results[b].Check.Order) })
-	beside := sync.OnceValue(func() *Path {
+	beside := sync.OnceValue(func() *hops.Path {
 		if answers == nil {
 			return nil
 		}
@@ -125,7 +130,7 @@ func (t Tracer) address(ctx context.Context, results []Result, lost []int, answe
 			if ctx.Err() != nil {
 				return nil
 			}
-			trace := &Trace{Path: t.Path(ctx, targetOf(results[rows[0]])), Beside: beside()}
+			trace := &hops.Trace{Path: t.Path(ctx, targetOf(results[rows[0]])), Beside: beside()}
 			for _, i := range rows {
 				results[i].Trace = trace
 			}
@@ -143,7 +148,7 @@ type survey struct {
 
 // An answering is the best port of an address to compare with.
 type answering struct {
-	best *Target
+	best *socket.Target
 	rank int
 }
 
@@ -187,6 +192,6 @@ func doorOf(res Result) doorway {
 	return doorway{res.Check.Service.Network, netip.AddrPortFrom(res.Address, res.Port)}
 }
 
-func targetOf(res Result) Target {
+func targetOf(res Result) socket.Target {
 	return NewTarget(res.Check, netip.AddrPortFrom(res.Address, res.Port))
 }

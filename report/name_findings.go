@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"exreach/probe"
+	"exreach/probe/socket"
 )
 
 // A Name is what there is to know of a host's name beside its addresses.
@@ -147,7 +148,7 @@ func sayNoWayToSome(s seen) (text, hint string) {
 		family, other = other, family
 	}
 	lacks := "no " + family
-	if s.name().Lacks == probe.NoRoute {
+	if s.name().Lacks == socket.NoRoute {
 		lacks = "no route over " + family
 	}
 	return fmt.Sprintf("This machine has %s, so %s of %s was not asked, which says nothing about the host. It was asked over %s.", lacks, listed(texts(s.name().LeftOut)), s.Check.Host, other),

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"exreach/probe"
+	"exreach/probe/socket"
 )
 
 // named is what is known of the name; the address that is asked is among it.
@@ -60,9 +61,9 @@ var nameTests = []findingTest{
 	{"name-loopback", Pass, all(called("mail01.contoso.com."), named(toLoopback)), all(called("localhost"), named(toLoopback)), nil},
 	{"name-loopback", Pass, named(func(n *probe.Name) { n.Addrs = ips("::1") }), all(called("127.0.0.1"), named(toLoopback)), []string{"::1"}},
 	{"name-many-addresses", Pass, named(func(n *probe.Name) { n.Count = 4000 }), named(func(n *probe.Name) { n.Count, n.Bogus = 2, ips("0.0.0.0") }), []string{"4000 addresses: 1 of them"}},
-	{"name-no-way", Pass, named(func(n *probe.Name) { n.LeftOut, n.Lacks, n.Count = ips("fd80::1"), probe.NoIPv6, 2 }), named(plainName),
+	{"name-no-way", Pass, named(func(n *probe.Name) { n.LeftOut, n.Lacks, n.Count = ips("fd80::1"), socket.NoFamily, 2 }), named(plainName),
 		[]string{"This machine has no IPv6, so fd80::1 of mail01.contoso.com was not asked", "asked over IPv4"}},
-	{"name-no-way", Pass, named(func(n *probe.Name) { n.LeftOut, n.Lacks, n.Count = ips("10.80.0.1"), probe.NoRoute, 2 }), named(plainName),
+	{"name-no-way", Pass, named(func(n *probe.Name) { n.LeftOut, n.Lacks, n.Count = ips("10.80.0.1"), socket.NoRoute, 2 }), named(plainName),
 		[]string{"This machine has no route over IPv4, so 10.80.0.1"}},
 	{"name-half-answered", Pass, named(func(n *probe.Name) { n.Unanswered = []string{"AAAA"} }), named(plainName), []string{"AAAA records of mail01.contoso.com", "nslookup -type=AAAA"}},
 	{"name-reserved", Fail, apipa(probe.TimedOut), apipa(probe.Answered), []string{"169.254.17.3", "APIPA"}},

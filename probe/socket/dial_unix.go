@@ -2,16 +2,9 @@
 
 //go:build !linux && !windows
 
-package probe
+package socket
 
-import (
-	"syscall"
-	"time"
-)
+import "syscall"
 
 // beforeConnect is a net.Dialer's Control; there is nothing to set here.
 func beforeConnect(string, string, syscall.RawConn) error { return nil }
-
-// refusalTakes is how long a refused connect may take for the system alone: a
-// reset ends it at once.
-func refusalTakes() time.Duration { return 0 }

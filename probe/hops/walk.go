@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package hops
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
 	"time"
+
+	"exreach/probe/socket"
 )
+
+// noWait is the time of a timer that fires at once. Nothing at all would be as good,
+// but many such timers crash the race detector in the bubbles of package synctest
+// (golang/go#78156).
+const noWait = time.Nanosecond
 
 // A walk is one path while it is traced. Its hops are asked side by side: the
 // next one as soon as the one before has answered, or has not for a while. So a
 // path whose routers all answer costs the target one connection.
 type walk struct {
 	tracer Tracer
-	to     Target
+	to     socket.Target
 
 	hops   map[int]Hop                // what is known, by TTL
 	cancel map[int]context.CancelFunc // ends a hop that is being asked
@@ -31,7 +39,7 @@ type asked struct {
 	err error
 }
 
-func newWalk(t Tracer, to Target) *walk {
+func newWalk(t Tracer, to socket.Target) *walk {
 	return &walk{
 		tracer: t, to: to, next: 1, end: farthestHop,
 		hops: map[int]Hop{}, cancel: map[int]context.CancelFunc{}, back: make(chan asked),
@@ -41,7 +49,7 @@ func newWalk(t Tracer, to Target) *walk {
 // run asks hop after hop until the path has ended or says nothing any more, and
 // waits for all that it has started.
 func (w *walk) run(ctx context.Context) {
-	turn := time.NewTimer(atOnce)
+	turn := time.NewTimer(noWait)
 	defer turn.Stop()
 	for w.goesOn(ctx) || len(w.cancel) > 0 {
 		var due <-chan time.Time
@@ -55,7 +63,7 @@ func (w *walk) run(ctx context.Context) {
 		case a := <-w.back:
 			w.note(a)
 			if a.TTL == w.next-1 && a.Said != SaidNothing {
-				turn.Reset(atOnce)
+				turn.Reset(noWait)
 			}
 		}
 	}
@@ -109,17 +117,17 @@ func (w *walk) path(over bool) Path {
 
 // hop asks a hop until it answers or the tries are used up, and goes on for as
 // many answers as are wanted.
-func (t Tracer) hop(ctx context.Context, to Target, ttl int) asked {
+func (t Tracer) hop(ctx context.Context, to socket.Target, ttl int) asked {
 	h := Hop{TTL: ttl, Said: SaidNothing}
-	wanted := orDefault(t.Answers, 1)
+	wanted := cmp.Or(t.Answers, 1)
 	for _, wait := range hopWaits {
 		limited, stop := context.WithTimeout(ctx, wait)
 		began := time.Now()
 		r := t.asker()(limited, to, ttl)
 		over := limited.Err() != nil
 		stop()
-		if r.err != nil && !over {
-			return asked{h, r.err}
+		if r.Err != nil && !over {
+			return asked{h, r.Err}
 		}
 		h.add(r, time.Since(began))
 		if h.Said != SaidNothing {
@@ -135,15 +143,15 @@ func (t Tracer) hop(ctx context.Context, to Target, ttl int) asked {
 // add puts another reply to the hop's. Where replies differ, as they do when
 // paths of different length lead to one target, the one that ends the path says
 // more.
-func (h *Hop) add(r reply, took time.Duration) {
-	if r.said == SaidNothing {
+func (h *Hop) add(r Reply, took time.Duration) {
+	if r.Said == SaidNothing {
 		return
 	}
-	if h.Said != r.said {
-		h.Said, h.Self, h.Took, h.From = r.said, r.self, took, nil
+	if h.Said != r.Said {
+		h.Said, h.Self, h.Took, h.From = r.Said, r.Self, took, nil
 	}
-	if r.from.IsValid() && !slices.Contains(h.From, r.from) {
-		h.From = append(h.From, r.from)
+	if r.From.IsValid() && !slices.Contains(h.From, r.From) {
+		h.From = append(h.From, r.From)
 		slices.SortFunc(h.From, netip.Addr.Compare)
 	}
 }

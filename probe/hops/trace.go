@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+// Package hops walks to a port with growing hop limits and tells who answered at
+// each distance. It knows no check and no result: which ports are worth a walk,
+// and what its end means, others decide.
+package hops
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
-	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // A Tracer finds out how far a port's packets come: it asks with hop limits of
@@ -19,27 +24,11 @@ type Tracer struct {
 	Answers int           // answers wanted of each hop, so that several paths show; 0 is 1
 	Timeout time.Duration // one path, whatever happens; 0 is 20 s
 
-	ask askFunc // nil is the system's; tests put a network of their own here
+	Ask AskFunc // nil is the system's; tests put a network of their own here
 }
 
-// An askFunc asks a target once with a hop limit; 0 is the system's own.
-type askFunc func(ctx context.Context, to Target, ttl int) reply
-
-// A Target is a port of one address and how it is asked.
-type Target struct {
-	Network catalog.Network
-	Addr    netip.AddrPort
-	Payload []byte // the datagram over UDP; nil is an empty one
-}
-
-// NewTarget is the target of a check at one address.
-func NewTarget(c catalog.Check, addr netip.AddrPort) Target {
-	to := Target{Network: c.Service.Network, Addr: addr}
-	if to.Network == catalog.UDP {
-		to.Payload = firstDatagram(c)
-	}
-	return to
-}
+// An AskFunc asks a target once with a hop limit; 0 is the system's own.
+type AskFunc func(ctx context.Context, to socket.Target, ttl int) Reply
 
 // A Trace is the path of a port, and for comparison that of a port of the same
 // address that answers.
@@ -50,7 +39,7 @@ type Trace struct {
 
 // A Path is what came back from each distance on the way to a target.
 type Path struct {
-	Target
+	socket.Target
 	Hops  []Hop // from the first on, none left out; an answer that ends the path is the last
 	Ended bool  // ctx or the time ended before all was asked
 	Err   error // why this machine could not ask; nil where it could
@@ -94,12 +83,12 @@ const (
 // ends reports whether nothing is behind a hop that says so.
 func (s Said) ends() bool { return s != SaidNothing && s != SaidExceeded }
 
-// A reply is what came of asking a hop once.
-type reply struct {
-	said Said
-	from netip.Addr
-	self bool
-	err  error // this machine could not ask
+// A Reply is what came of asking a hop once.
+type Reply struct {
+	Said Said
+	From netip.Addr
+	Self bool
+	Err  error // this machine could not ask
 }
 
 // The shape of a trace. A hop that says nothing costs the sum of the waits, but
@@ -116,8 +105,8 @@ const (
 var hopWaits = [...]time.Duration{300 * time.Millisecond, 600 * time.Millisecond, 900 * time.Millisecond, 900 * time.Millisecond, 900 * time.Millisecond}
 
 // Path traces the way to a target.
-func (t Tracer) Path(ctx context.Context, to Target) Path {
-	ctx, stop := context.WithTimeout(ctx, orDefault(t.Timeout, 20*time.Second))
+func (t Tracer) Path(ctx context.Context, to socket.Target) Path {
+	ctx, stop := context.WithTimeout(ctx, cmp.Or(t.Timeout, 20*time.Second))
 	defer stop()
 	w := newWalk(t, to)
 	w.run(ctx)
@@ -126,10 +115,10 @@ func (t Tracer) Path(ctx context.Context, to Target) Path {
 
 // Answering returns one of the first targets that answer: one that accepts rather
 // than one that resets. All are asked side by side.
-func (t Tracer) Answering(ctx context.Context, targets []Target) (Target, bool) {
+func (t Tracer) Answering(ctx context.Context, targets []socket.Target) (socket.Target, bool) {
 	type answer struct {
 		index int
-		reply
+		Reply
 	}
 	ctx, stop := context.WithTimeout(ctx, 3500*time.Millisecond) // outlives the SYNs sent at 0, 1 and 3 s
 	defer stop()
@@ -140,10 +129,10 @@ func (t Tracer) Answering(ctx context.Context, targets []Target) (Target, bool) 
 	accepted, reset := -1, -1
 	for range targets {
 		switch r := <-replies; {
-		case r.said == SaidAccepted && (accepted < 0 || r.index < accepted):
+		case r.Said == SaidAccepted && (accepted < 0 || r.index < accepted):
 			accepted = r.index
 			stop() // the others end at once, and are waited for
-		case r.said == SaidReset && reset < 0:
+		case r.Said == SaidReset && reset < 0:
 			reset = r.index
 		}
 	}
@@ -152,12 +141,46 @@ func (t Tracer) Answering(ctx context.Context, targets []Target) (Target, bool) 
 			return targets[i], true
 		}
 	}
-	return Target{}, false
+	return socket.Target{}, false
 }
 
-func (t Tracer) asker() askFunc {
-	if t.ask != nil {
-		return t.ask
+func (t Tracer) asker() AskFunc {
+	if t.Ask != nil {
+		return t.Ask
 	}
-	return func(ctx context.Context, to Target, ttl int) reply { return askHop(ctx, t.Source, to, ttl) }
+	return func(ctx context.Context, to socket.Target, ttl int) Reply {
+		own, err := socket.AskHop(ctx, t.Source, to, ttl)
+		r := replyOf(err, to)
+		r.Self = r.Self || own
+		return r
+	}
+}
+
+// replyOf says what the outcome of connecting to a target means.
+func replyOf(err error, to socket.Target) Reply {
+	if err == nil {
+		return Reply{Said: SaidAccepted, From: to.Addr.Addr()}
+	}
+	var dial *socket.Error
+	if errors.As(err, &dial) && dial.ICMP != socket.ICMPNone {
+		return Reply{Said: icmpSaid[dial.ICMP], From: dial.By}
+	}
+	switch cause := socket.CauseOf(err); {
+	case cause == socket.Refused || cause == socket.Reset:
+		return Reply{Said: SaidReset, From: to.Addr.Addr()}
+	case cause == socket.Unreachable:
+		return Reply{Said: SaidUnreachable}
+	case cause == socket.Denied:
+		return Reply{Said: SaidProhibited, Self: true}
+	case cause == socket.TimedOut || socket.IsTimeout(err):
+		return Reply{Said: SaidNothing}
+	}
+	return Reply{Said: SaidNothing, Err: err}
+}
+
+var icmpSaid = map[socket.ICMP]Said{
+	socket.ICMPExceeded:    SaidExceeded,
+	socket.ICMPPort:        SaidPort,
+	socket.ICMPProhibited:  SaidProhibited,
+	socket.ICMPUnreachable: SaidUnreachable,
 }

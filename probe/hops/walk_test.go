@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package hops
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // A fakePath is a way in memory: who is at each distance. An answer takes rtt.
@@ -26,7 +27,7 @@ type fakePath struct {
 	tries map[int]int // how often each TTL was asked
 }
 
-func (f *fakePath) ask(ctx context.Context, to Target, ttl int) reply {
+func (f *fakePath) ask(ctx context.Context, to socket.Target, ttl int) Reply {
 	f.mu.Lock()
 	if f.tries == nil {
 		f.tries = map[int]int{}
@@ -40,18 +41,23 @@ func (f *fakePath) ask(ctx context.Context, to Target, ttl int) reply {
 	} else if n := len(f.hops); n > 0 && strings.HasPrefix(f.hops[n-1], "=") {
 		word = f.hops[n-1]
 	}
-	if word == "-" || f.lost != nil && f.lost(ttl, try) || !wait(ctx, f.rtt) {
+	if word == "-" || f.lost != nil && f.lost(ttl, try) {
 		<-ctx.Done()
-		return reply{said: SaidNothing}
+		return Reply{Said: SaidNothing}
+	}
+	select {
+	case <-time.After(f.rtt):
+	case <-ctx.Done():
+		return Reply{Said: SaidNothing}
 	}
 	if server, ok := strings.CutPrefix(word, "="); ok {
-		return reply{said: SaidAccepted, from: netip.MustParseAddr(server)}
+		return Reply{Said: SaidAccepted, From: netip.MustParseAddr(server)}
 	}
 	senders := strings.Split(word, ",")
-	return reply{said: SaidExceeded, from: netip.MustParseAddr(senders[(try-1)%len(senders)])}
+	return Reply{Said: SaidExceeded, From: netip.MustParseAddr(senders[(try-1)%len(senders)])}
 }
 
-var traced = Target{Network: catalog.TCP, Addr: netip.MustParseAddrPort("10.0.9.9:135")}
+var traced = socket.Target{Network: catalog.TCP, Addr: netip.MustParseAddrPort("10.0.9.9:135")}
 
 // words writes a path as fakePath.hops reads it.
 func words(p Path) []string {
@@ -110,7 +116,7 @@ func TestPath(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				p := Tracer{Answers: tt.answers, ask: tt.path.ask}.Path(t.Context(), traced)
+				p := Tracer{Answers: tt.answers, Ask: tt.path.ask}.Path(t.Context(), traced)
 				if took := time.Since(began).Round(time.Microsecond); took > tt.most {
 					t.Errorf("took %v, want at most %v", took, tt.most)
 				}
@@ -131,7 +137,7 @@ func TestPathInterrupted(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
 		began := time.Now()
-		p := Tracer{ask: (&fakePath{hops: []string{"10.0.1.1"}}).ask}.Path(ctx, traced)
+		p := Tracer{Ask: (&fakePath{hops: []string{"10.0.1.1"}}).ask}.Path(ctx, traced)
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("took %v", took)
 		}
@@ -146,7 +152,7 @@ func TestPathTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		slow := &fakePath{hops: slices.Repeat([]string{"10.0.1.1"}, 60), lost: func(_, try int) bool { return try < 5 }}
-		p := Tracer{Timeout: 5 * time.Second, ask: slow.ask}.Path(t.Context(), traced)
+		p := Tracer{Timeout: 5 * time.Second, Ask: slow.ask}.Path(t.Context(), traced)
 		if took := time.Since(began); took > 5*time.Second || !p.Ended {
 			t.Errorf("took %v, ended early: %v", took, p.Ended)
 		}
@@ -157,7 +163,7 @@ func TestPathTimeout(t *testing.T) {
 func TestPathLocalError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("no room")
-		p := Tracer{ask: func(context.Context, Target, int) reply { return reply{said: SaidNothing, err: broken} }}.Path(t.Context(), traced)
+		p := Tracer{Ask: func(context.Context, socket.Target, int) Reply { return Reply{Said: SaidNothing, Err: broken} }}.Path(t.Context(), traced)
 		if !errors.Is(p.Err, broken) || len(p.Hops) > 0 {
 			t.Errorf("%+v", p)
 		}
@@ -166,12 +172,12 @@ func TestPathLocalError(t *testing.T) {
 
 func TestAnswering(t *testing.T) {
 	says := map[uint16]Said{25: SaidReset, 80: SaidAccepted, 443: SaidNothing, 135: SaidProhibited}
-	ask := func(ctx context.Context, to Target, ttl int) reply {
+	ask := func(ctx context.Context, to socket.Target, ttl int) Reply {
 		said := says[to.Addr.Port()]
 		if said == SaidNothing {
 			<-ctx.Done()
 		}
-		return reply{said: said, from: to.Addr.Addr()}
+		return Reply{Said: said, From: to.Addr.Addr()}
 	}
 	for _, tt := range []struct {
 		ports []uint16
@@ -185,12 +191,12 @@ func TestAnswering(t *testing.T) {
 		{nil, 0, 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			var targets []Target
+			var targets []socket.Target
 			for _, port := range tt.ports {
-				targets = append(targets, Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(traced.Addr.Addr(), port)})
+				targets = append(targets, socket.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(traced.Addr.Addr(), port)})
 			}
 			began := time.Now()
-			got, ok := Tracer{ask: ask}.Answering(t.Context(), targets)
+			got, ok := Tracer{Ask: ask}.Answering(t.Context(), targets)
 			if ok != (tt.want != 0) || got.Addr.Port() != tt.want || time.Since(began) != tt.took {
 				t.Errorf("of %v: %v, %v after %v; want %d after %v", tt.ports, got.Addr, ok, time.Since(began), tt.want, tt.took)
 			}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package socket
 
 import (
 	"errors"
@@ -20,48 +20,46 @@ var noLocalAddr = []syscall.Errno{syscall.EADDRNOTAVAIL, 10049}
 // noWayCauses are what the routes of this machine say, where nothing is sent:
 // none, or one of the types unreachable and prohibit (ip-route(8)), which VPN
 // programs set for IPv6.
-var noWayCauses = []cause{causeNoRoute, causeUnreachable, causeDenied}
+var noWayCauses = []Cause{NoRoute, Unreachable, Denied}
 
-// waysFrom says what keeps this machine from an address; "" where it has a way.
+// WaysFrom says what keeps this machine from an address: NoRoute, or NoFamily;
+// NoCause where it has a way.
 // A datagram socket is connected, which looks the route up and sends nothing. It
 // takes no source port of TCP, so that a shortage of those is not taken for a
 // missing address.
-func waysFrom(source netip.Addr) func(netip.Addr) Obstacle {
-	return func(to netip.Addr) Obstacle {
-		if !hasZone(to.Zone()) {
+func WaysFrom(source netip.Addr) func(netip.Addr) Cause {
+	return func(to netip.Addr) Cause {
+		if !HasZone(to.Zone()) {
 			return NoRoute
 		}
 		d := net.Dialer{}
 		if source.IsValid() {
 			if source.Is4() != to.Is4() {
-				return "" // the dialer says so
+				return NoCause // the dialer says so
 			}
 			d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
 		}
 		conn, err := d.Dial("udp", netip.AddrPortFrom(to, 9).String())
 		if err == nil {
 			_ = conn.Close()
-			return ""
+			return NoCause
 		}
 		var call *os.SyscallError
 		var errno syscall.Errno
 		if !errors.As(err, &call) || call.Syscall == "bind" || !errors.As(err, &errno) ||
-			!slices.Contains(noWayCauses, causeOf(err)) && !slices.Contains(noLocalAddr, errno) {
-			return ""
+			!slices.Contains(noWayCauses, CauseOf(err)) && !slices.Contains(noLocalAddr, errno) {
+			return NoCause
 		}
-		switch {
-		case hasAddress(FamilyOf(to)):
+		if hasAddress(to.Is4()) {
 			return NoRoute
-		case to.Is4():
-			return NoIPv4
 		}
-		return NoIPv6
+		return NoFamily
 	}
 }
 
-// isBroadcast reports whether an address is the broadcast address of one of this
+// IsBroadcast reports whether an address is the broadcast address of one of this
 // machine's networks.
-func isBroadcast(to netip.Addr) bool {
+func IsBroadcast(to netip.Addr) bool {
 	if !to.Is4() || to.As4()[3]&3 != 3 { // the last of any network of more than two hosts
 		return false
 	}
@@ -79,9 +77,9 @@ func inOwnNetwork(to netip.Addr, such func(netip.Prefix, netip.Addr) bool) bool 
 	})
 }
 
-// hasZone reports whether a zone is an interface of this machine, by its name or
+// HasZone reports whether a zone is an interface of this machine, by its name or
 // its number; "" is any.
-func hasZone(zone string) bool {
+func HasZone(zone string) bool {
 	if zone == "" {
 		return true
 	}
@@ -94,29 +92,15 @@ func hasZone(zone string) bool {
 	return err == nil
 }
 
-// hasAddress reports whether this machine has an address of a family that other
-// networks know.
-func hasAddress(f Family) bool {
+// hasAddress reports whether this machine has an address that other networks know,
+// of IPv4 or of IPv6.
+func hasAddress(is4 bool) bool {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
 		return true
 	}
 	return slices.ContainsFunc(addrs, func(a net.Addr) bool {
 		prefix, err := netip.ParsePrefix(a.String())
-		return err == nil && FamilyOf(prefix.Addr()) == f && prefix.Addr().IsGlobalUnicast()
+		return err == nil && prefix.Addr().Is4() == is4 && prefix.Addr().IsGlobalUnicast()
 	})
-}
-
-// noWayWords says what an obstacle on the way to an address is.
-func noWayWords(o Obstacle, to netip.Addr) string {
-	switch o {
-	case NoIPv6:
-		return "this machine has no IPv6, and " + to.String() + " cannot be reached without"
-	case NoIPv4:
-		return "this machine has no IPv4, and " + to.String() + " cannot be reached without"
-	}
-	if !hasZone(to.Zone()) {
-		return "this machine has no interface " + to.Zone()
-	}
-	return "this machine has no route to " + to.String()
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package socket
 
 import (
+	"context"
+	"math"
 	"syscall"
 	"time"
 	"unsafe"
@@ -39,8 +41,8 @@ func beforeConnect(_, _ string, raw syscall.RawConn) error {
 	return raw.Control(func(fd uintptr) { _ = sendOnce(fd) })
 }
 
-// refusalTakes is how long a refused connect may take for the system alone.
-func refusalTakes() time.Duration {
+// RefusalTakes is how long a refused connect may take for the system alone.
+func RefusalTakes() time.Duration {
 	s, err := windows.Socket(windows.AF_INET, windows.SOCK_STREAM, windows.IPPROTO_TCP)
 	if err != nil {
 		return oldRefusal
@@ -50,4 +52,38 @@ func refusalTakes() time.Duration {
 		return oldRefusal
 	}
 	return 0
+}
+
+// Descriptors is how many sockets this process may have open: Windows sets no
+// limit but memory.
+func Descriptors() int { return math.MaxInt32 }
+
+// aiFQDN asks for the whole name that a short one was found under (ws2tcpip.h).
+const aiFQDN = 0x20000
+
+// FoundAs is the name that the system found for a host; "" where it does not say.
+// The answer is in the system's cache: the addresses were just asked for.
+func FoundAs(ctx context.Context, host string) string {
+	found := make(chan string, 1)
+	go func() { found <- fullName(host) }()
+	select {
+	case name := <-found:
+		return name
+	case <-ctx.Done():
+		return ""
+	}
+}
+
+func fullName(host string) string {
+	node, err := windows.UTF16PtrFromString(host)
+	if err != nil {
+		return ""
+	}
+	hints := windows.AddrinfoW{Flags: aiFQDN, Family: windows.AF_UNSPEC, Socktype: windows.SOCK_STREAM}
+	var list *windows.AddrinfoW
+	if windows.GetAddrInfoW(node, nil, &hints, &list) != nil || list == nil {
+		return ""
+	}
+	defer windows.FreeAddrInfoW(list)
+	return windows.UTF16PtrToString(list.Canonname)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package socket
 
 import (
 	"cmp"
@@ -29,24 +29,37 @@ func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.C
 func dialSegments(ctx context.Context, source netip.Addr, addr netip.AddrPort, size int) (net.Conn, error) {
 	fd, err := startConnect(source, addr, 0, size)
 	if err != nil {
-		return nil, &dialError{err: err, local: true}
+		return nil, &Error{Err: err, Local: true}
 	}
 	// From here on the runtime's poller watches the socket.
-	s := socket{os.NewFile(uintptr(fd), "tcp"), addr}
+	s := tcpConn{os.NewFile(uintptr(fd), "tcp"), addr}
 	if err := awaitConnect(ctx, s.File, addr.Addr()); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
 	if err := s.settle(); err != nil {
 		_ = s.Close()
-		return nil, &dialError{err: err, local: true}
+		return nil, &Error{Err: err, Local: true}
 	}
 	return s, nil
 }
 
-// A socket is a connected one. What net.FileConn makes of it would be a copy, at
+// smallest is a maximum segment size that every path lets through: with the headers
+// of IPv6 and TCP's timestamps a packet has 560 bytes (RFC 791 wants 576 of IPv4's
+// hosts, RFC 8200 1280 of IPv6's links).
+const smallest = 500
+
+// SmallDialer returns a dialer whose peers send small segments only
+// (TCP_MAXSEG, tcp(7)).
+func SmallDialer(source netip.Addr) func(context.Context, netip.AddrPort) (net.Conn, error) {
+	return func(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
+		return dialSegments(ctx, source, addr, smallest)
+	}
+}
+
+// A tcpConn is a connected one. What net.FileConn makes of it would be a copy, at
 // the price of the connect itself.
-type socket struct {
+type tcpConn struct {
 	*os.File
 	to netip.AddrPort
 }
@@ -54,7 +67,7 @@ type socket struct {
 // settle ends the listening for ICMP, which would break the conversation for a
 // message that TCP takes for a passing one (RFC 1122 section 4.2.3.9), and sends
 // what is said at once, as the standard library does.
-func (s socket) settle() error {
+func (s tcpConn) settle() error {
 	level, option := recvErr(s.to.Addr())
 	return s.control(func(fd int) error {
 		return cmp.Or(
@@ -64,7 +77,7 @@ func (s socket) settle() error {
 	})
 }
 
-func (s socket) control(do func(fd int) error) error {
+func (s tcpConn) control(do func(fd int) error) error {
 	raw, err := s.SyscallConn()
 	if err != nil {
 		return err
@@ -75,7 +88,7 @@ func (s socket) control(do func(fd int) error) error {
 }
 
 // LocalAddr is the end of this machine.
-func (s socket) LocalAddr() net.Addr {
+func (s tcpConn) LocalAddr() net.Addr {
 	var addr netip.AddrPort
 	_ = s.control(func(fd int) error {
 		name, err := unix.Getsockname(fd)
@@ -88,7 +101,7 @@ func (s socket) LocalAddr() net.Addr {
 }
 
 // RemoteAddr is the other end.
-func (s socket) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(s.to) }
+func (s tcpConn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(s.to) }
 
 // recvErr is the option that has a socket keep ICMP messages.
 func recvErr(to netip.Addr) (level, option int) {
@@ -145,7 +158,7 @@ func startConnect(source netip.Addr, addr netip.AddrPort, hops, segment int) (in
 func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
-		return &dialError{err: err, local: true}
+		return &Error{Err: err, Local: true}
 	}
 	defer interrupt(ctx, f)()
 	var done bool
@@ -156,7 +169,7 @@ func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
 		_ = raw.Control(look)
 	}
 	if !done {
-		return &dialError{err: err}
+		return &Error{Err: err}
 	}
 	return outcome
 }
@@ -185,18 +198,18 @@ func connected(fd int, to netip.Addr) (done bool, err error) {
 	}
 	// An ICMPv6 answer that is there before connect has let go of the socket
 	// stays a soft error until the next SYN; the queue has it at once.
-	if answer, by, errno := readICMP(fd, to); answer != icmpNone {
+	if answer, by, errno := readICMP(fd, to); answer != ICMPNone {
 		return true, fromICMP(answer, by, errno, to, isLocal(fd, by))
 	}
 	code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil {
-		return true, &dialError{err: os.NewSyscallError("getsockopt", err), local: true}
+		return true, &Error{Err: os.NewSyscallError("getsockopt", err), Local: true}
 	}
 	switch errno := syscall.Errno(code); errno {
 	case 0, unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
 		return false, nil
 	default:
-		return true, &dialError{err: os.NewSyscallError("connect", errno)}
+		return true, &Error{Err: os.NewSyscallError("connect", errno)}
 	}
 }
 
@@ -204,14 +217,14 @@ func connected(fd int, to netip.Addr) (done bool, err error) {
 // some itself: its firewall does ("reject" of nftables and iptables), and when nothing
 // answers ARP or neighbour discovery it reports a host of its own network, or every
 // host behind the gateway, as unreachable.
-func fromICMP(answer icmpAnswer, by netip.Addr, err error, to netip.Addr, ours bool) error {
-	e := &dialError{err: err, icmp: answer, by: by}
+func fromICMP(answer ICMP, by netip.Addr, err error, to netip.Addr, ours bool) error {
+	e := &Error{Err: err, ICMP: answer, By: by}
 	switch {
-	case !ours || by == to.WithZone("") && answer == icmpPort: // a port that is closed says so of itself
-	case answer == icmpUnreachable && isNear(to):
-		e.by = netip.Addr{} // no router says so: the host itself does not answer
+	case !ours || by == to.WithZone("") && answer == ICMPPort: // a port that is closed says so of itself
+	case answer == ICMPUnreachable && isNear(to):
+		e.By = netip.Addr{} // no router says so: the host itself does not answer
 	default:
-		e.local = true
+		e.Local = true
 	}
 	return e
 }
@@ -261,7 +274,3 @@ func addrOf(sa unix.Sockaddr) netip.Addr {
 	}
 	return netip.Addr{}
 }
-
-// refusalTakes is how long a refused connect may take for the system alone: a
-// reset ends it at once.
-func refusalTakes() time.Duration { return 0 }

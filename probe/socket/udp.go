@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package socket
 
 import (
 	"context"
@@ -16,15 +16,15 @@ import (
 // have to ask others first, so that it is not measured by the path.
 const resendAfter = 500 * time.Millisecond
 
-// A datagramConn is a UDP socket connected to one address. UDP has no connect to
+// A DatagramConn is a UDP socket connected to one address. UDP has no connect to
 // fail, so that what a connect would have said comes with the first reads: an
-// ICMP message, or nothing at all. Those are dialErrors, too. A question that is
+// ICMP message, or nothing at all. Those are Errors, too. A question that is
 // not answered is sent again while there is time.
-type datagramConn struct {
+type DatagramConn struct {
 	*net.UDPConn
 	heard    bool   // something came; what goes wrong from now on is the conversation's
 	question []byte // the last datagram
-	sent     int
+	Sent     int
 
 	mu    sync.Mutex
 	limit time.Time // of reading
@@ -37,15 +37,15 @@ func dialUDP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.C
 	}
 	conn, err := d.DialContext(ctx, "udp", addr.String())
 	if err != nil {
-		return nil, &dialError{err: err, local: true}
+		return nil, &Error{Err: err, Local: true}
 	}
 	udp := conn.(*net.UDPConn)
 	hearICMP(udp, addr.Addr())
-	return &datagramConn{UDPConn: udp}, nil
+	return &DatagramConn{UDPConn: udp}, nil
 }
 
 // Read waits for an answer, and sends the question again where none comes.
-func (c *datagramConn) Read(b []byte) (int, error) {
+func (c *DatagramConn) Read(b []byte) (int, error) {
 	for {
 		n, err := c.readUntil(b, time.Now().Add(resendAfter))
 		switch {
@@ -59,7 +59,7 @@ func (c *datagramConn) Read(b []byte) (int, error) {
 		case c.heard:
 			return n, err
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			return n, &dialError{err: err}
+			return n, &Error{Err: err}
 		default:
 			return n, c.icmp(err)
 		}
@@ -67,7 +67,7 @@ func (c *datagramConn) Read(b []byte) (int, error) {
 }
 
 // readUntil reads until t, or until the deadline where that is earlier.
-func (c *datagramConn) readUntil(b []byte, t time.Time) (int, error) {
+func (c *DatagramConn) readUntil(b []byte, t time.Time) (int, error) {
 	c.mu.Lock()
 	err := c.UDPConn.SetReadDeadline(earlier(c.limit, t))
 	c.mu.Unlock()
@@ -78,14 +78,14 @@ func (c *datagramConn) readUntil(b []byte, t time.Time) (int, error) {
 }
 
 // over reports whether the deadline has passed.
-func (c *datagramConn) over() bool {
+func (c *DatagramConn) over() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return !c.limit.IsZero() && !time.Now().Before(c.limit)
 }
 
 // SetReadDeadline limits a read with all its resending.
-func (c *datagramConn) SetReadDeadline(t time.Time) error {
+func (c *DatagramConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.limit = t
@@ -93,7 +93,7 @@ func (c *datagramConn) SetReadDeadline(t time.Time) error {
 }
 
 // SetDeadline is SetReadDeadline for writing, too.
-func (c *datagramConn) SetDeadline(t time.Time) error {
+func (c *DatagramConn) SetDeadline(t time.Time) error {
 	if err := c.SetReadDeadline(t); err != nil {
 		return err
 	}
@@ -101,9 +101,9 @@ func (c *datagramConn) SetDeadline(t time.Time) error {
 }
 
 // Write fails with the ICMP answer to an earlier datagram.
-func (c *datagramConn) Write(b []byte) (int, error) {
+func (c *DatagramConn) Write(b []byte) (int, error) {
 	c.question = append(c.question[:0], b...)
-	c.sent++
+	c.Sent++
 	n, err := c.UDPConn.Write(b)
 	if err != nil && !c.heard {
 		err = c.icmp(err)
@@ -112,12 +112,12 @@ func (c *datagramConn) Write(b []byte) (int, error) {
 }
 
 // icmp says what an ICMP message meant that the system made into err.
-func (c *datagramConn) icmp(err error) error {
+func (c *DatagramConn) icmp(err error) error {
 	e := whoSaid(c.UDPConn, err)
-	if e.icmp == icmpNone {
-		switch causeOf(err) {
-		case causeRefused, causeReset: // Windows calls port unreachable a reset
-			e.icmp = icmpPort
+	if e.ICMP == ICMPNone {
+		switch CauseOf(err) {
+		case Refused, Reset: // Windows calls port unreachable a reset
+			e.ICMP = ICMPPort
 		}
 	}
 	return e

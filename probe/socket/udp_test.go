@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package socket
 
 import (
 	"errors"
@@ -44,7 +44,7 @@ func TestLostDatagram(t *testing.T) {
 			t.Fatalf("asked %q, and read %q, %v", question, b[:n], err)
 		}
 	}
-	if sent := conn.(*datagramConn).sent; sent != 4 {
+	if sent := conn.(*DatagramConn).Sent; sent != 4 {
 		t.Errorf("%d datagrams were sent, want each question twice", sent)
 	}
 }
@@ -68,8 +68,8 @@ func TestDatagramDeadline(t *testing.T) {
 	time.AfterFunc(10*time.Millisecond, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	start := time.Now()
 	_, err = conn.Read(make([]byte, 64))
-	var dial *dialError
-	if !errors.As(err, &dial) || !isTimeout(err) {
+	var dial *Error
+	if !errors.As(err, &dial) || !IsTimeout(err) {
 		t.Errorf("error %v, want a time-out of connecting", err)
 	}
 	if d := time.Since(start); d > resendAfter {
