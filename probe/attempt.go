@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
 )
@@ -205,7 +206,7 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	starttls := func(plain net.Conn) (net.Conn, error) {
 		meter := &helloMeter{Conn: plain}
 		a.shaking.Store(true)
-		secured, shown, err := handshake(meter, trimDot(c.Host), r.timeouts.TLS, leash, a.hello)
+		secured, shown, err := handshake(meter, lookup.TrimDot(c.Host), r.timeouts.TLS, leash, a.hello)
 		a.shaking.Store(false)
 		a.tls, a.helloSize, a.helloHeard = shown, meter.size, meter.heard
 		if err != nil {
@@ -234,7 +235,7 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 		return
 	}
 	q := protocol.Question{
-		Host:       trimDot(c.Host),
+		Host:       lookup.TrimDot(c.Host),
 		Service:    c.Service,
 		Domain:     r.pool.Domain,
 		Interfaces: behind(c),

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/socket"
 )
 
@@ -76,7 +77,7 @@ func BenchmarkRole(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer server.Close()
-	p := &Pool{Dial: server.Dial, Lookup: server.Lookup, Trust: NewTrust(server.Roots())}
+	p := &Pool{Dial: server.Dial, Resolver: &lookup.Resolver{Lookup: server.Lookup}, Trust: NewTrust(server.Roots())}
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

@@ -47,7 +47,7 @@ func (r *run) nameless(ctx context.Context, h *host, c catalog.Check) Result {
 
 // askAt asks a check at one address, unless this machine has no way there.
 func (r *run) askAt(ctx context.Context, h *host, c catalog.Check, at netip.AddrPort) Result {
-	if why := h.found.noWay[at.Addr()]; why != socket.NoCause {
+	if why := h.found.NoWay[at.Addr()]; why != socket.NoCause {
 		obstacle := obstacleTo(at.Addr(), why)
 		return Result{Check: c, Address: at.Addr(), Port: at.Port(), Step: protocol.Connect, Verdict: Untried,
 			Obstacle: obstacle, Detail: noWayWords(obstacle, at.Addr())}

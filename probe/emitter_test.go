@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 )
 
 // TestLast counts the checks of a host with two addresses that are over: one
@@ -23,9 +24,9 @@ func TestLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	p := &Pool{Dial: server.Dial, Lookup: func(context.Context, string) ([]netip.Addr, error) {
+	p := &Pool{Dial: server.Dial, Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) {
 		return []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, nil
-	}}
+	}}}
 	plan := []catalog.Check{{Host: "mail01", Service: server.Services[0], Want: catalog.Required}, smtpCheck("mail01", 26)}
 	plan[0].Behind = []catalog.Check{{Host: "mail01", Service: server.Services[1]}, {Host: "mail01", Service: server.Services[2]}}
 	over, all := map[string]bool{}, map[string]int{}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
 )
@@ -50,7 +51,7 @@ type host struct {
 	pace            *rate.Limiter       // of its connects; nil where there is none
 
 	resolved chan struct{} // closed when the lookup is over: the three below are set then
-	found    *Name
+	found    *lookup.Name
 	err      error
 	took     time.Duration
 
@@ -95,7 +96,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 	}
 	if r.pool.Resolver == nil {
 		own := *p
-		own.Resolver = &Resolver{}
+		own.Resolver = &lookup.Resolver{}
 		r.pool = &own
 	}
 	return r
@@ -160,14 +161,14 @@ func (r *run) leave(h *host) {
 
 // resolve returns what is known of the host's name. The first caller looks it up,
 // the others wait for that.
-func (r *run) resolve(ctx context.Context, h *host) (*Name, error) {
+func (r *run) resolve(ctx context.Context, h *host) (*lookup.Name, error) {
 	r.mu.Lock()
 	first := !h.claimed
 	h.claimed = true
 	r.mu.Unlock()
 	if first {
 		found, err := r.resolveAwake(ctx, h.name)
-		h.found, h.took, h.err = &found, found.took, err
+		h.found, h.took, h.err = &found, found.Took, err
 		close(h.resolved)
 	}
 	<-h.resolved

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
 )
@@ -40,7 +41,7 @@ func firstDatagram(c catalog.Check) []byte {
 	go func() {
 		defer close(asked)
 		_, _ = speak.Ask(ours, protocol.Question{
-			Host:     trimDot(c.Host),
+			Host:     lookup.TrimDot(c.Host),
 			Service:  c.Service,
 			At:       func(protocol.Step) {},
 			StartTLS: func(net.Conn) (net.Conn, error) { return nil, errors.New("there is no TLS over UDP") },

@@ -15,24 +15,24 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
 
 // A Pool asks many checks at once. The zero value is ready to use.
 type Pool struct {
-	Dial     DialFunc   // opens a transport connection; nil is the system's, bound to Source
-	Resolver *Resolver  // finds the addresses of names; nil is one of the run's own
-	Lookup   LookupFunc // does so in its place; nil leaves it to Resolver
-	Trust    *Trust     // whom to trust in Peer.TLS; nil is this machine's roots
-	Domain   string     // the organization's mail domain, which DNS servers are asked for; "" asks for something else
-	Source   netip.Addr // local address to connect from; the zero Addr leaves it to the system
-	Timeouts Timeouts   // zero fields take their defaults
-	Limit    int        // connections at once over the whole run; 0 is 1024, and never more than this process may open
-	PerHost  int        // ports of one host that are connected to at once, and conversations with it; 0 is 48
-	Rate     float64    // connects per second over the whole run, at most; 0 is as many as there are
-	Gentle   bool       // one port of a host after the other, at a pace that firewalls take for a client's
-	Once     bool       // a refusal is believed at once, and not asked again when no other connection is open
-	Tries    int        // tries before a port is timed-out; 0 is as many as the path's loss asks for
+	Dial     DialFunc         // opens a transport connection; nil is the system's, bound to Source
+	Resolver *lookup.Resolver // finds the addresses of names; nil is one of the run's own
+	Trust    *Trust           // whom to trust in Peer.TLS; nil is this machine's roots
+	Domain   string           // the organization's mail domain, which DNS servers are asked for; "" asks for something else
+	Source   netip.Addr       // local address to connect from; the zero Addr leaves it to the system
+	Timeouts Timeouts         // zero fields take their defaults
+	Limit    int              // connections at once over the whole run; 0 is 1024, and never more than this process may open
+	PerHost  int              // ports of one host that are connected to at once, and conversations with it; 0 is 48
+	Rate     float64          // connects per second over the whole run, at most; 0 is as many as there are
+	Gentle   bool             // one port of a host after the other, at a pace that firewalls take for a client's
+	Once     bool             // a refusal is believed at once, and not asked again when no other connection is open
+	Tries    int              // tries before a port is timed-out; 0 is as many as the path's loss asks for
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
 	Logins      *Logins               // what came of the credentials so far, shared by all pools that have them; nil begins anew
@@ -42,9 +42,6 @@ type Pool struct {
 
 // DialFunc opens a connection to one address. It ends when ctx does.
 type DialFunc func(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error)
-
-// LookupFunc resolves a name to all its addresses.
-type LookupFunc func(ctx context.Context, host string) ([]netip.Addr, error)
 
 // Timeouts limits every part of a check. A zero field takes its default.
 type Timeouts struct {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
 )
@@ -267,9 +268,9 @@ func TestEveryAddress(t *testing.T) {
 			}
 			return smtpServer, nil
 		}}
-		p := &Pool{Dial: network.dial, Lookup: func(context.Context, string) ([]netip.Addr, error) {
+		p := &Pool{Dial: network.dial, Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) {
 			return []netip.Addr{netip.MustParseAddr("192.0.2.1"), dead, netip.MustParseAddr("2001:db8::1")}, nil
-		}}
+		}}}
 		got := map[string]Verdict{}
 		for _, res := range collect(t.Context(), p, smtpCheck("mail01", 25)) {
 			got[res.Address.String()] = res.Verdict
@@ -293,11 +294,11 @@ func TestOneLookup(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var lookups atomic.Int32
-			p := &Pool{Dial: (&fakeNet{}).dial, Lookup: func(context.Context, string) ([]netip.Addr, error) {
+			p := &Pool{Dial: (&fakeNet{}).dial, Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) {
 				lookups.Add(1)
 				time.Sleep(time.Second)
 				return nil, tt.err
-			}}
+			}}}
 			for _, res := range collect(t.Context(), p, smtpCheck("nosuch", 25), smtpCheck("nosuch", 587)) {
 				if res.Verdict != tt.want || res.Address.IsValid() || res.Step != protocol.Resolve {
 					t.Errorf("%v: %s %s at %s, want %s", tt.err, res.Verdict, res.Address, res.Step, tt.want)

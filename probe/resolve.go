@@ -6,39 +6,27 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"time"
 
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
 )
 
 // Resolve finds the addresses of a host that are to be asked; an address is its
 // own.
-func (p *Pool) Resolve(ctx context.Context, host string) (Name, error) {
+func (p *Pool) Resolve(ctx context.Context, host string) (lookup.Name, error) {
 	name, err := p.lookUp(ctx, host)
 	if err == nil && p.Dial == nil {
-		name.leaveOut(socket.WaysFrom(p.Source))
+		name.LeaveOut(socket.WaysFrom(p.Source))
 	}
 	return name, err
 }
 
-func (p *Pool) lookUp(ctx context.Context, host string) (Name, error) {
+func (p *Pool) lookUp(ctx context.Context, host string) (lookup.Name, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
-		return Name{Addrs: []netip.Addr{addr.Unmap()}, Count: 1}, nil
+		return lookup.Name{Addrs: []netip.Addr{addr.Unmap()}, Count: 1}, nil
 	}
-	within := p.Timeouts.orDefault().Resolve
-	if p.Lookup == nil {
-		return orDefault(p.Resolver, &Resolver{}).lookUp(ctx, host, within)
-	}
-	ctx, stop := context.WithTimeout(ctx, within)
-	defer stop()
-	start := time.Now()
-	addrs, err := p.Lookup(ctx, host)
-	name := Name{Addrs: addrs, took: time.Since(start)}
-	if err == nil {
-		err = name.sortOut(host)
-	}
-	return name, err
+	return orDefault(p.Resolver, &lookup.Resolver{}).LookUp(ctx, host, p.Timeouts.orDefault().Resolve)
 }
 
 // judgeLookup tells a name without an address from a resolver that could not
@@ -49,8 +37,8 @@ func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 		return Untried, StoodStill, stoodStill
 	case cancelled:
 		return Untried, Interrupted, "interrupted " + during(protocol.Resolve, "")
-	case notFound(err):
-		return Unresolved, "", unresolvedWords(err)
+	case lookup.NotFound(err):
+		return Unresolved, "", lookup.Reason(err)
 	case obstacle != "":
 		return Untried, obstacle, "the name could not be looked up: " + err.Error()
 	}

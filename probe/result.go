@@ -8,6 +8,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/hops"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
 
@@ -34,7 +35,7 @@ const (
 // A Result is the answer to one check at one address.
 type Result struct {
 	Check    catalog.Check
-	Name     *Name         // what is known of the host's name; nil for what is behind an endpoint mapper
+	Name     *lookup.Name  // what is known of the host's name; nil for what is behind an endpoint mapper
 	Parent   string        // the service whose answer led here; "" for a check of the plan
 	Port     uint16        // the port dialed; 0 where none was
 	Address  netip.Addr    // the address dialed; invalid where the name has none

@@ -22,6 +22,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/hops"
+	"exreach/probe/lookup"
 	"exreach/probe/socket"
 	"exreach/report"
 )
@@ -208,7 +209,7 @@ func (t tracing) trace(ctx context.Context, addr netip.Addr) hops.Trace {
 }
 
 // resolve finds the addresses of the host, and says what there is to know of them.
-func (t tracing) resolve(ctx context.Context) (probe.Name, error) {
+func (t tracing) resolve(ctx context.Context) (lookup.Name, error) {
 	name, err := t.pool.Resolve(ctx, t.host)
 	if err != nil {
 		return name, fmt.Errorf("cannot look up host %s: %w", t.host, err)

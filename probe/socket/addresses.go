@@ -3,6 +3,7 @@
 package socket
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -55,6 +56,15 @@ func WaysFrom(source netip.Addr) func(netip.Addr) Cause {
 		}
 		return NoFamily
 	}
+}
+
+// LookUp asks the system for the addresses of a name, and under which full name it
+// found them; "" where it does not say.
+func LookUp(ctx context.Context, host string) (addrs []netip.Addr, full string, err error) {
+	if addrs, err = net.DefaultResolver.LookupNetIP(ctx, "ip", host); err != nil {
+		return nil, "", err
+	}
+	return addrs, foundAs(ctx, host), nil
 }
 
 // IsBroadcast reports whether an address is the broadcast address of one of this

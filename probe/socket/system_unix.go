@@ -26,8 +26,8 @@ func Descriptors() int {
 // reset ends it at once.
 func RefusalTakes() time.Duration { return 0 }
 
-// FoundAs is the name that the system found for a host; "" where it does not say.
-func FoundAs(ctx context.Context, host string) string {
+// foundAs is the name that the system found for a host; "" where it does not say.
+func foundAs(ctx context.Context, host string) string {
 	name, err := net.DefaultResolver.LookupCNAME(ctx, host)
 	if err != nil {
 		return ""

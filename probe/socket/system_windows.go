@@ -61,9 +61,9 @@ func Descriptors() int { return math.MaxInt32 }
 // aiFQDN asks for the whole name that a short one was found under (ws2tcpip.h).
 const aiFQDN = 0x20000
 
-// FoundAs is the name that the system found for a host; "" where it does not say.
+// foundAs is the name that the system found for a host; "" where it does not say.
 // The answer is in the system's cache: the addresses were just asked for.
-func FoundAs(ctx context.Context, host string) string {
+func foundAs(ctx context.Context, host string) string {
 	found := make(chan string, 1)
 	go func() { found <- fullName(host) }()
 	select {

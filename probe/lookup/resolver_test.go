@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package lookup
 
 import (
 	"context"
@@ -241,6 +241,9 @@ func (s *nameServer) lookUp(name string) (nameRecord, bool) {
 
 func addrsOf(addrs ...string) nameRecord { return nameRecord{addrs: addrs} }
 
+// within is the time that a lookup has.
+const within = 15 * time.Second
+
 // resolverOf is a resolver whose machine has these servers, in this order.
 func resolverOf(t *testing.T, servers nameNet, conf string) *Resolver {
 	t.Helper()
@@ -309,12 +312,12 @@ func TestManyNames(t *testing.T) {
 				if tt.dead {
 					servers["10.77.3.53"], conf = &nameServer{dead: true}, twoServers
 				}
-				p := &Pool{Resolver: resolverOf(t, servers, conf), Dial: (&fakeNet{}).dial}
+				r := resolverOf(t, servers, conf)
 				began := time.Now()
 				var all sync.WaitGroup
 				for name, want := range names {
 					all.Go(func() {
-						got, err := p.Resolve(t.Context(), name)
+						got, err := r.LookUp(t.Context(), name, within)
 						if err != nil || len(got.Addrs) != 1 || got.Addrs[0].String() != want.addrs[0] {
 							t.Errorf("%s: %v, %v", name, got.Addrs, err)
 						}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package lookup
 
 import (
 	"context"
@@ -117,17 +117,17 @@ func noAddress(host string) error {
 	return &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
 }
 
-// notFound reports whether the resolver is certain that there is no address.
+// NotFound reports whether the resolver is certain that there is no address.
 // A resolver that did not answer is certain of nothing.
-func notFound(err error) bool {
+func NotFound(err error) bool {
 	var dns *net.DNSError
 	var missing *noAddressError
 	var bogus *bogusError
 	return errors.As(err, &dns) && dns.IsNotFound || errors.As(err, &missing) || errors.As(err, &bogus)
 }
 
-// unresolvedWords says why a name leads nowhere.
-func unresolvedWords(err error) string {
+// Reason says why a name leads nowhere.
+func Reason(err error) string {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		return "the name has no address"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package lookup
 
 import (
 	"cmp"
@@ -28,7 +28,7 @@ const (
 // its place: another host may have it.
 func (c *dnsClient) find(ctx context.Context, name string, family Family) (Name, error) {
 	var failed, gone error
-	given := trimDot(name)
+	given := TrimDot(name)
 	for _, candidate := range c.conf.candidates(name) {
 		found, err := c.within(ctx, candidate != given, candidate, family)
 		if err == nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package lookup
 
 import (
 	"context"
@@ -14,14 +14,8 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
-	"exreach/catalog"
 	"exreach/probe/socket"
 )
-
-// tcp25 is a check of a port that is only connected to.
-func tcp25(host string) catalog.Check {
-	return catalog.Check{Host: host, Service: catalog.Service{Network: catalog.TCP, Ports: catalog.Ports{First: 25, Last: 25}, Protocol: "tcp"}}
-}
 
 // TestLeaveOut is a machine without a family, or without a route over it. Programs
 // that try such addresses all the same fail for hosts that are well:
@@ -58,7 +52,7 @@ func TestLeaveOut(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := Name{Addrs: addresses(t, tt.addrs...)}
-			n.leaveOut(tt.wayTo)
+			n.LeaveOut(tt.wayTo)
 			if listOf(n.Addrs) != tt.asked || listOf(n.LeftOut) != tt.left || n.Lacks != tt.lacks {
 				t.Errorf("asked %s, left out %s for %v", listOf(n.Addrs), listOf(n.LeftOut), n.Lacks)
 			}
@@ -66,83 +60,22 @@ func TestLeaveOut(t *testing.T) {
 	}
 }
 
-// TestNoWay wants an address without a way told at once, and as this machine's
-// own lack.
-func TestNoWay(t *testing.T) {
-	if why := socket.WaysFrom(netip.Addr{})(netip.MustParseAddr("127.0.0.1")); why != socket.NoCause {
-		t.Errorf("no way to this machine itself: %v", why)
-	}
-	began := time.Now()
-	res := collect(t.Context(), &Pool{}, tcp25("fe80::1%no-such-interface"))[0]
-	if res.Verdict != Untried || res.Obstacle != NoRoute || res.Detail != "this machine has no interface no-such-interface" {
-		t.Errorf("%s (%s): %s", res.Verdict, res.Obstacle, res.Detail)
-	}
-	if took := time.Since(began); took > 300*time.Millisecond {
-		t.Errorf("that took %s", took)
-	}
-}
-
-// TestNoResolver is a name that no server answers for, and one that the user did
-// not wait for.
-func TestNoResolver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dead := nameNet{"10.77.3.53": {dead: true}, "10.77.3.54": {code: dnsmessage.RCodeServerFailure}}
-		p := &Pool{Resolver: resolverOf(t, dead, twoServers), Dial: (&fakeNet{}).dial}
-		res := collect(t.Context(), p, tcp25("mail01.contoso.com"))[0]
-		const want = "no name server gave an answer: 10.77.3.53 did not answer, 10.77.3.54 says SERVFAIL"
-		if res.Verdict != Untried || res.Obstacle != NoResolver || res.Detail != want || res.Took > 15*time.Second || res.Took < 7*time.Second {
-			t.Errorf("%s (%s) after %s: %s", res.Verdict, res.Obstacle, res.Took, res.Detail)
-		}
-		began := time.Now()
-		if res := collect(t.Context(), p, tcp25("mail01.contoso.com"))[0]; res.Detail != want || time.Since(began) > 0 {
-			t.Errorf("asked again after %s: %s", time.Since(began), res.Detail)
-		}
-		dead["10.77.3.54"] = &nameServer{dead: true}
-		ctx, stop := context.WithTimeout(t.Context(), time.Second)
-		defer stop()
-		began = time.Now()
-		res = collect(ctx, p, tcp25("mail02.contoso.com"))[0]
-		if res.Verdict != Untried || res.Obstacle != Interrupted || time.Since(began) > time.Second {
-			t.Errorf("interrupted: %s (%s) after %s: %s", res.Verdict, res.Obstacle, time.Since(began), res.Detail)
-		}
-	})
-}
-
 // TestRefusedByLimit is a name server that says REFUSED to who asks too often, as
 // dnsmasq does.
 func TestRefusedByLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &nameServer{names: contoso(), perSecond: 50, overLimit: dnsmessage.RCodeRefused}
-		p := &Pool{Resolver: resolverOf(t, nameNet{"10.77.3.53": server}, "nameserver 10.77.3.53\n"), Dial: (&fakeNet{}).dial}
+		r := resolverOf(t, nameNet{"10.77.3.53": server}, "nameserver 10.77.3.53\n")
 		var all sync.WaitGroup
 		for i := range 200 {
 			all.Go(func() {
-				if got, err := p.Resolve(t.Context(), fmt.Sprintf("mail%d.wild.test", i)); err != nil {
+				if got, err := r.LookUp(t.Context(), fmt.Sprintf("mail%d.wild.test", i), within); err != nil {
 					t.Errorf("%v, %v", got.Addrs, err)
 				}
 			})
 		}
 		all.Wait()
 	})
-}
-
-// TestDotAtTheEnd wants a name that ends in a dot asked for as any other: only
-// the resolver is to see the dot.
-func TestDotAtTheEnd(t *testing.T) {
-	pool, checks := startStandIn(t, "2019", "mailbox", "client", nil)
-	for i := range checks {
-		checks[i].Host += "."
-	}
-	for _, res := range collect(t.Context(), pool, checks...) {
-		if res.Verdict != Answered || res.Check.Host != "mail01.contoso.example." {
-			t.Errorf("%s of %s: %s at %s: %s", res.Check.Service.Name, res.Check.Host, res.Verdict, res.Step, res.Detail)
-			continue
-		}
-		checkTLS(t, res)
-		if strings.Contains(res.Evidence, "mail01.contoso.example.:") {
-			t.Errorf("%s: the dot was sent: %s", res.Check.Service.Name, res.Evidence)
-		}
-	}
 }
 
 // TestResolvConf reads what machines really have.
@@ -165,9 +98,9 @@ func TestResolvConf(t *testing.T) {
 func TestRotate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := &nameServer{names: contoso()}, &nameServer{names: contoso()}
-		p := &Pool{Resolver: resolverOf(t, nameNet{"10.77.3.53": a, "10.77.3.54": b}, twoServers+"options rotate\n"), Dial: (&fakeNet{}).dial}
+		r := resolverOf(t, nameNet{"10.77.3.53": a, "10.77.3.54": b}, twoServers+"options rotate\n")
 		for _, host := range []string{"mail01.contoso.com", "old.contoso.com", "six.contoso.com"} {
-			if _, err := p.Resolve(t.Context(), host); err != nil {
+			if _, err := r.LookUp(t.Context(), host, within); err != nil {
 				t.Error(err)
 			}
 		}
@@ -235,5 +168,30 @@ func FuzzReadDNS(f *testing.F) {
 			}
 		}
 		_ = printableName(a.alias)
+	})
+}
+
+// TestNoServerAnswers is a name that no server answers for.
+func TestNoServerAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dead := nameNet{"10.77.3.53": {dead: true}, "10.77.3.54": {code: dnsmessage.RCodeServerFailure}}
+		r := resolverOf(t, dead, twoServers)
+		began := time.Now()
+		_, err := r.LookUp(t.Context(), "mail01.contoso.com", within)
+		const want = "10.77.3.53 did not answer, 10.77.3.54 says SERVFAIL"
+		if took := time.Since(began); err == nil || err.Error() != want || NotFound(err) || took > within || took < 7*time.Second {
+			t.Errorf("%v after %s", err, took)
+		}
+		began = time.Now()
+		if _, err := r.LookUp(t.Context(), "mail01.contoso.com", within); err == nil || err.Error() != want || time.Since(began) > 0 {
+			t.Errorf("asked again after %s: %v", time.Since(began), err)
+		}
+		dead["10.77.3.54"] = &nameServer{dead: true}
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		began = time.Now()
+		if _, err := r.LookUp(ctx, "mail02.contoso.com", within); err == nil || time.Since(began) > time.Second {
+			t.Errorf("interrupted: %v after %s", err, time.Since(began))
+		}
 	})
 }

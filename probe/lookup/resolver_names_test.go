@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package lookup
 
 import (
 	"context"
@@ -16,8 +16,6 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
-
-	"exreach/catalog"
 )
 
 // contoso is what a name server of the tests knows.
@@ -149,9 +147,9 @@ func TestResolve(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := &Pool{Resolver: resolverOf(t, tt.servers(), tt.conf), Dial: (&fakeNet{}).dial}
+				r := resolverOf(t, tt.servers(), tt.conf)
 				began := time.Now()
-				got, err := p.Resolve(t.Context(), tt.host)
+				got, err := r.LookUp(t.Context(), tt.host, within)
 				said := listOf(got.Addrs)
 				if err != nil {
 					said = err.Error()
@@ -198,7 +196,7 @@ func TestOneLostPacket(t *testing.T) {
 			conn, err := servers.dial(ctx, network, address)
 			return &deafOnce{Conn: conn, lost: &lost}, err
 		}
-		got, err := (&Pool{Resolver: r, Dial: (&fakeNet{}).dial}).Resolve(t.Context(), "mail01.contoso.com")
+		got, err := r.LookUp(t.Context(), "mail01.contoso.com", within)
 		if err != nil || listOf(got.Addrs) != "10.80.0.1 fd80::1" || got.Unanswered != nil {
 			t.Errorf("%v, unanswered %q, %v", got.Addrs, got.Unanswered, err)
 		}
@@ -256,7 +254,7 @@ func TestNameSources(t *testing.T) {
 				if tt.system != nil {
 					r.system = tt.system
 				}
-				got, err := (&Pool{Resolver: r, Dial: (&fakeNet{}).dial}).Resolve(t.Context(), tt.host)
+				got, err := r.LookUp(t.Context(), tt.host, within)
 				if err != nil || listOf(got.Addrs) != tt.want || !strings.HasSuffix(got.By, tt.by) {
 					t.Errorf("%s by %q, %v; want %s by %q", listOf(got.Addrs), got.By, err, tt.want, tt.by)
 				}
@@ -280,18 +278,17 @@ func TestSystemResolver(t *testing.T) {
 			return Name{Addrs: addresses(t, "fd80::1", "10.80.0.1")}, nil
 		}
 		r.once.Do(func() {})
-		p := &Pool{Resolver: r, Dial: (&fakeNet{}).dial}
-		if got, err := p.Resolve(t.Context(), "mail01.contoso.com"); err != nil || listOf(got.Addrs) != "10.80.0.1" {
+		if got, err := r.LookUp(t.Context(), "mail01.contoso.com", within); err != nil || listOf(got.Addrs) != "10.80.0.1" {
 			t.Errorf("%v, %v after %d questions", got.Addrs, err, asked)
 		}
 		r.system = func(context.Context, string) (Name, error) { return Name{}, noAddress("gone.contoso.com") }
-		if _, err := p.Resolve(t.Context(), "gone.contoso.com"); !notFound(err) {
+		if _, err := r.LookUp(t.Context(), "gone.contoso.com", within); !NotFound(err) {
 			t.Errorf("got %v, want certainty", err)
 		}
 		r.system = func(context.Context, string) (Name, error) { return Name{}, errors.New("getaddrinfow: 11002") }
 		began := time.Now()
-		_, err := p.Resolve(t.Context(), "slow.contoso.com")
-		if took := time.Since(began); err == nil || notFound(err) || took < 10*time.Second || took > 15*time.Second {
+		_, err := r.LookUp(t.Context(), "slow.contoso.com", within)
+		if took := time.Since(began); err == nil || NotFound(err) || took < 10*time.Second || took > 15*time.Second {
 			t.Errorf("got %v after %s, want doubt after about 15 s", err, took)
 		}
 	})
@@ -318,9 +315,8 @@ func TestBogusAddresses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.host, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				network := &fakeNet{}
-				p := &Pool{Resolver: resolverOf(t, nameNet{"10.77.3.53": {names: contoso()}}, "nameserver 10.77.3.53\n"), Dial: network.dial}
-				got, err := p.Resolve(t.Context(), tt.host)
+				r := resolverOf(t, nameNet{"10.77.3.53": {names: contoso()}}, "nameserver 10.77.3.53\n")
+				got, err := r.LookUp(t.Context(), tt.host, within)
 				said := listOf(got.Addrs)
 				if err != nil {
 					said = err.Error()
@@ -331,9 +327,8 @@ func TestBogusAddresses(t *testing.T) {
 				if err == nil {
 					return
 				}
-				res := collect(t.Context(), p, catalog.Check{Host: tt.host, Service: catalog.Service{Network: catalog.TCP, Ports: catalog.Ports{First: 25, Last: 25}, Protocol: "tcp"}})[0]
-				if res.Verdict != Unresolved || res.Detail != tt.want || res.Address.IsValid() {
-					t.Errorf("%s: %s at %s, want unresolved", res.Verdict, res.Detail, res.Address)
+				if why := Reason(err); why != tt.want || !NotFound(err) {
+					t.Errorf("%s, want a name that is not resolved", why)
 				}
 			})
 		})
@@ -363,10 +358,10 @@ func TestManyAddresses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for range 3 {
-				p := &Pool{Dial: (&fakeNet{}).dial, Lookup: func(context.Context, string) ([]netip.Addr, error) {
+				r := &Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) {
 					return addresses(t, tt.addrs...), nil
 				}}
-				got, err := p.Resolve(t.Context(), "many.contoso.com")
+				got, err := r.LookUp(t.Context(), "many.contoso.com", within)
 				if err != nil || got.Count != tt.count || len(got.Addrs) != mostAddrs {
 					t.Fatalf("%d addresses of %d, %v", len(got.Addrs), got.Count, err)
 				}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package lookup
 
 import (
 	"context"
@@ -42,8 +42,11 @@ func (p *dnsPace) wait(ctx context.Context) error {
 	p.gap = max(p.gap, fastestDNS)
 	p.next = at.Add(p.gap)
 	p.mu.Unlock()
-	if at.After(now) && !wait(ctx, at.Sub(now)) {
-		return ctx.Err()
+	if at.After(now) {
+		select {
+		case <-time.After(at.Sub(now)):
+		case <-ctx.Done():
+		}
 	}
 	return ctx.Err()
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package lookup
 
 import (
 	"cmp"
@@ -45,8 +45,8 @@ type Name struct {
 	Lacks      socket.Cause // why; socket.NoCause where none is left out
 	Unanswered []string     // the types that no server answered: A, AAAA
 
-	noWay map[netip.Addr]socket.Cause // of Addrs
-	took  time.Duration               // the lookup, without waiting for its turn
+	NoWay map[netip.Addr]socket.Cause // of Addrs
+	Took  time.Duration               // the lookup, without waiting for its turn
 }
 
 // mostAddrs is how many addresses of a name are asked. A name that many servers
@@ -95,15 +95,15 @@ func someOfBoth(addrs []netip.Addr) []netip.Addr {
 	return slices.Concat(of4[:take4], of6[:min(len(of6), mostAddrs-take4)])
 }
 
-// leaveOut takes out the addresses of a family to which this machine has no way,
+// LeaveOut takes out the addresses of a family to which this machine has no way,
 // where it has one to those of the other: that is no fault of the host. wayTo says
 // what keeps this machine from an address.
-func (n *Name) leaveOut(wayTo func(netip.Addr) socket.Cause) {
-	n.noWay = map[netip.Addr]socket.Cause{}
+func (n *Name) LeaveOut(wayTo func(netip.Addr) socket.Cause) {
+	n.NoWay = map[netip.Addr]socket.Cause{}
 	reachable := map[Family]bool{}
 	for _, a := range n.Addrs {
 		if why := wayTo(a); why != socket.NoCause {
-			n.noWay[a] = why
+			n.NoWay[a] = why
 		} else {
 			reachable[FamilyOf(a)] = true
 		}
@@ -115,7 +115,7 @@ func (n *Name) leaveOut(wayTo func(netip.Addr) socket.Cause) {
 		out := !reachable[FamilyOf(a)]
 		if out {
 			n.LeftOut = append(n.LeftOut, a)
-			n.Lacks = cmp.Or(n.Lacks, n.noWay[a])
+			n.Lacks = cmp.Or(n.Lacks, n.NoWay[a])
 		}
 		return out
 	})
@@ -186,6 +186,6 @@ func (e *bogusError) Error() string {
 	return fmt.Sprintf("%s resolves the name to %s", cmp.Or(e.name.By, "the resolver"), strings.Join(words, ", and "))
 }
 
-// trimDot is a name without the dot at its end, which tells a resolver that nothing
+// TrimDot is a name without the dot at its end, which tells a resolver that nothing
 // is to be added. Certificates, TLS and HTTP know no such dot (RFC 6066 section 3).
-func trimDot(name string) string { return strings.TrimSuffix(name, ".") }
+func TrimDot(name string) string { return strings.TrimSuffix(name, ".") }

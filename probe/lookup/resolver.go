@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+// Package lookup finds the addresses of names, and says who knew them and who
+// gave no answer. It connects to nobody but name servers; whether there is a way
+// to an address, and what a name without one means for a check, others decide.
+package lookup
 
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"os"
 	"runtime"
@@ -30,6 +32,7 @@ import (
 // had no answer.
 type Resolver struct {
 	Family Family // the addresses that are wanted; "" is both
+	Lookup Func   // finds addresses in place of all that this machine asks; nil leaves it to that
 
 	files  etc                                                  // the zero value is the machine's
 	client *dnsClient                                           // nil is made of files
@@ -41,6 +44,9 @@ type Resolver struct {
 	mu      sync.Mutex
 	known   map[string]lookedUp
 }
+
+// Func resolves a name to all its addresses.
+type Func func(ctx context.Context, host string) ([]netip.Addr, error)
 
 // A lookedUp is what came of a name. It is kept for a while: a host is first asked
 // which version it runs and then checked, and should be the same one.
@@ -81,8 +87,8 @@ func hasFiles() bool {
 	return !slices.Contains([]string{"windows", "darwin", "ios", "android", "plan9", "js", "wasip1"}, runtime.GOOS)
 }
 
-// lookUp finds a name within so much time, which begins with its turn.
-func (r *Resolver) lookUp(ctx context.Context, host string, within time.Duration) (Name, error) {
+// LookUp finds a name within so much time, which begins with its turn.
+func (r *Resolver) LookUp(ctx context.Context, host string, within time.Duration) (Name, error) {
 	r.once.Do(r.begin)
 	if err := r.slots.Acquire(ctx, 1); err != nil {
 		return Name{}, err
@@ -95,7 +101,7 @@ func (r *Resolver) lookUp(ctx context.Context, host string, within time.Duration
 	defer stop()
 	start := time.Now()
 	name, err := r.find(limited, host)
-	name.took = time.Since(start)
+	name.Took = time.Since(start)
 	if err == nil {
 		err = name.sortOut(host)
 	}
@@ -123,8 +129,8 @@ func (r *Resolver) keep(host string, l lookedUp) {
 	r.known[host] = l
 }
 
-// forget drops what is known of a name, so that the next lookup asks again.
-func (r *Resolver) forget(host string) {
+// Forget drops what is known of a name, so that the next lookup asks again.
+func (r *Resolver) Forget(host string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.known, host)
@@ -132,6 +138,10 @@ func (r *Resolver) forget(host string) {
 
 // find goes through the sources of names.
 func (r *Resolver) find(ctx context.Context, host string) (Name, error) {
+	if r.Lookup != nil {
+		addrs, err := r.Lookup(ctx, host)
+		return Name{Addrs: addrs}, err
+	}
 	if isLocalhost(host) {
 		return r.local(host), nil
 	}
@@ -167,7 +177,7 @@ func (r *Resolver) find(ctx context.Context, host string) (Name, error) {
 // isLocalhost recognises the names that always are this machine (RFC 6761
 // section 6.3).
 func isLocalhost(host string) bool {
-	host = strings.ToLower(trimDot(host))
+	host = strings.ToLower(TrimDot(host))
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
@@ -193,20 +203,25 @@ func (r *Resolver) askSystem(ctx context.Context, host string) (Name, error) {
 			name.Addrs = r.wanted(name.Addrs)
 			return name, nil
 		}
-		if notFound(err) || !wait(ctx, pause) {
+		if NotFound(err) {
+			return Name{}, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
 			return Name{}, err
 		}
 	}
 }
 
 func systemLookup(ctx context.Context, host string) (Name, error) {
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	addrs, full, err := socket.LookUp(ctx, host)
 	if err != nil {
 		return Name{}, err
 	}
 	name := Name{Addrs: addrs, By: "the system"}
-	switch full := printableName(trimDot(socket.FoundAs(ctx, host))); {
-	case full == "" || strings.EqualFold(full, trimDot(host)):
+	switch full = printableName(TrimDot(full)); {
+	case full == "" || strings.EqualFold(full, TrimDot(host)):
 	case strings.HasPrefix(strings.ToLower(full), strings.ToLower(host)+"."):
 		name.Found = full
 	default:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package lookup
 
 import (
 	"net"
@@ -54,7 +54,7 @@ func TestRealSockets(t *testing.T) {
 		netip.MustParseAddrPort(closed.LocalAddr().String()), netip.MustParseAddrPort(packets.LocalAddr().String()),
 	}})
 	r := &Resolver{client: client, files: etc{hosts: "no such file"}}
-	got, err := (&Pool{Resolver: r}).Resolve(t.Context(), "many.contoso.com")
+	got, err := r.LookUp(t.Context(), "many.contoso.com", within)
 	if err != nil || got.Count != 40 || len(got.Addrs) != mostAddrs || got.By != "127.0.0.1" {
 		t.Errorf("%d addresses by %s, %v", got.Count, got.By, err)
 	}
