@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // A tally notes when connects were made.
@@ -47,7 +48,7 @@ func (c *tally) most() (most int) {
 // TestPacedAgain: what is asked again keeps the pace that the user set, and a gentle
 // run, which has one connection at a time, asks a closed port once.
 func TestPacedAgain(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	for name, test := range map[string]struct {
 		limit      int
 		pool       Pool
@@ -73,7 +74,7 @@ func TestPacedAgain(t *testing.T) {
 // TestPaceIsNoSilence: however long the pace keeps a check waiting, that is not time
 // in which the port did not reply.
 func TestPaceIsNoSilence(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	synctest.Test(t, func(t *testing.T) {
 		network := &fakeNet{serve: func(netip.AddrPort, int) (func(net.Conn), error) { return nil, refusal }}
 		p := &Pool{Dial: network.dial, Shared: &Shared{Rate: 0.5}, Timeouts: Timeouts{Check: 3 * time.Second}}
@@ -138,7 +139,7 @@ func TestCutIsCut(t *testing.T) {
 // (https://github.com/fail2ban/fail2ban/blob/master/config/action.d/iptables.conf), says
 // nothing of the ports that it refuses from then on.
 func TestBanned(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	for _, after := range []int32{5, 10, 15} {
 		synctest.Test(t, func(t *testing.T) {
 			var accepted atomic.Int32

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // farAway is the round trip from which on asking one port after the other takes
@@ -125,8 +126,8 @@ func (a *asking) isWelcome(ctx context.Context) bool {
 // turnsWitnessAway reports whether a connect to the witness is refused.
 func (a *asking) turnsWitnessAway(ctx context.Context) bool {
 	err := a.sound(ctx)
-	said := new(*dialError)
-	return causeOf(err) == causeRefused || errors.As(err, said) && (*said).icmp != icmpNone
+	said := new(*socket.Error)
+	return socket.CauseOf(err) == socket.Refused || errors.As(err, said) && (*said).ICMP != socket.ICMPNone
 }
 
 // sound connects to the witness and hangs up.

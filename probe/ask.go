@@ -9,6 +9,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // An asking is one check at one address, from its first turn to its result. It has
@@ -38,8 +39,9 @@ func (a *asking) unasked(why Obstacle, detail string) Result {
 
 // ask finds the verdict.
 func (a *asking) ask(ctx context.Context) Result {
-	if why := a.host.found.noWay[a.to.Addr()]; why != "" {
-		return a.unasked(why, noWayWords(why, a.to.Addr()))
+	if why := a.host.found.NoWay[a.to.Addr()]; why != socket.NoCause {
+		obstacle := obstacleTo(a.to.Addr(), why)
+		return a.unasked(obstacle, noWayWords(obstacle, a.to.Addr()))
 	}
 	a.askInTurn(ctx)
 	if a.check.IsControl() {

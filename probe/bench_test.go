@@ -11,12 +11,14 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
+	"exreach/probe/socket"
 )
 
 // BenchmarkPool is what the pool itself costs: checks of many hosts whose
 // connections are in memory. What takes no conversation shows the pool alone.
 func BenchmarkPool(b *testing.B) {
-	refused := errnoOf(b, causeRefused)
+	refused := errnoOf(b, socket.Refused)
 	for name, dial := range map[string]DialFunc{
 		"refused": func(context.Context, catalog.Network, netip.AddrPort) (net.Conn, error) {
 			return nil, refused
@@ -77,7 +79,7 @@ func BenchmarkRole(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer server.Close()
-	p := &Pool{Dial: server.Dial, Lookup: server.Lookup, Shared: &Shared{Trust: NewTrust(server.Roots())}}
+	p := &Pool{Dial: server.Dial, Resolver: &lookup.Resolver{Lookup: server.Lookup}, Shared: &Shared{Trust: NewTrust(server.Roots())}}
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

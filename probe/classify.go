@@ -9,60 +9,31 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"syscall"
 
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
-
-// A cause is what an error of the operating system means, whatever its number
-// is there.
-type cause int
-
-const (
-	causeUnknown     cause = iota
-	causeRefused           // the peer said no
-	causeReset             // the peer hung up
-	causeTimeout           // the system gave up waiting
-	causeUnreachable       // no way to the host
-	causeNoRoute           // this machine has no route
-	causeDown              // this machine's interface is down
-	causeNoFamily          // this machine does not speak IPv6, or IPv4
-	causeNoAddress         // no source address: none is free, or it is not this machine's
-	causeDenied            // this machine's firewall or policy
-	causeDescriptors       // this machine is out of descriptors
-	causeMemory            // this machine is out of buffers or memory
-	causePorts             // this machine is out of source ports
-)
-
-// causeOf returns what the system error inside err means.
-func causeOf(err error) cause {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return causes[errno]
-	}
-	return causeUnknown
-}
 
 // obstacleOf returns what err says of this machine, and "" where it says nothing.
 func obstacleOf(err error) Obstacle {
-	switch causeOf(err) {
-	case causeNoRoute, causeDown:
+	switch socket.CauseOf(err) {
+	case socket.NoRoute, socket.InterfaceDown:
 		return NoRoute
-	case causeNoFamily:
+	case socket.NoFamily:
 		return NoIPv6
-	case causeNoAddress:
+	case socket.NoAddress:
 		var call *os.SyscallError
 		if errors.As(err, &call) && call.Syscall == "bind" {
 			return NoSource
 		}
 		return NoSourcePorts
-	case causeDenied:
+	case socket.Denied:
 		return Denied
-	case causeDescriptors:
+	case socket.NoDescriptors:
 		return NoDescriptors
-	case causeMemory:
+	case socket.NoMemory:
 		return NoMemory
-	case causePorts:
+	case socket.NoPorts:
 		return NoSourcePorts
 	}
 	return ""
@@ -92,13 +63,13 @@ func classify(err error, step protocol.Step, cancelled bool) outcome {
 	switch {
 	case err == nil:
 		return outcome{verdict: Answered}
-	case errors.Is(err, errTurn), cancelled && (isTimeout(err) || errors.Is(err, context.Canceled)):
+	case errors.Is(err, errTurn), cancelled && (socket.IsTimeout(err) || errors.Is(err, context.Canceled)):
 		return untried(Interrupted)
 	}
 	if mismatch := new(*protocol.MismatchError); errors.As(err, mismatch) {
 		return outcome{verdict: Mismatch}
 	}
-	if dial := new(*dialError); errors.As(err, dial) {
+	if dial := new(*socket.Error); errors.As(err, dial) {
 		return classifyDial(*dial)
 	}
 	if fault := new(*panicError); errors.As(err, fault) || errors.Is(err, errNoConversation) {
@@ -108,38 +79,38 @@ func classify(err error, step protocol.Step, cancelled bool) outcome {
 }
 
 // classifyDial judges an error of connecting.
-func classifyDial(e *dialError) outcome {
+func classifyDial(e *socket.Error) outcome {
 	switch {
-	case errors.Is(e.err, errFamily):
+	case errors.Is(e.Err, socket.ErrFamily):
 		return untried(OtherFamily)
-	case e.local && e.icmp == icmpUnreachable:
+	case e.Local && e.ICMP == socket.ICMPUnreachable:
 		return untried(NoRoute)
-	case e.local && e.icmp != icmpNone:
+	case e.Local && e.ICMP != socket.ICMPNone:
 		return untried(Denied)
-	case e.icmp == icmpPort:
-		return outcome{verdict: Refused, saidBy: e.by}
-	case e.icmp == icmpProhibited:
-		return outcome{verdict: Prohibited, saidBy: e.by}
-	case e.icmp == icmpUnreachable, e.icmp == icmpExceeded:
-		return outcome{verdict: Unreachable, saidBy: e.by}
+	case e.ICMP == socket.ICMPPort:
+		return outcome{verdict: Refused, saidBy: e.By}
+	case e.ICMP == socket.ICMPProhibited:
+		return outcome{verdict: Prohibited, saidBy: e.By}
+	case e.ICMP == socket.ICMPUnreachable, e.ICMP == socket.ICMPExceeded:
+		return outcome{verdict: Unreachable, saidBy: e.By}
 	}
-	switch causeOf(e.err) {
-	case causeRefused:
+	switch socket.CauseOf(e.Err) {
+	case socket.Refused:
 		return outcome{verdict: Refused}
-	case causeReset:
+	case socket.Reset:
 		return outcome{verdict: Cut}
-	case causeTimeout:
+	case socket.TimedOut:
 		return outcome{verdict: TimedOut}
-	case causeUnreachable:
-		if e.local { // a route of this machine's says so
+	case socket.Unreachable:
+		if e.Local { // a route of this machine's says so
 			return untried(NoRoute)
 		}
 		return outcome{verdict: Unreachable}
 	}
-	if obstacle := obstacleOf(e.err); obstacle != "" { // EAGAIN calls itself a time-out, too
+	if obstacle := obstacleOf(e.Err); obstacle != "" { // EAGAIN calls itself a time-out, too
 		return untried(obstacle)
 	}
-	if isTimeout(e.err) {
+	if socket.IsTimeout(e.Err) {
 		return outcome{verdict: TimedOut}
 	}
 	return untried(SystemError)
@@ -154,15 +125,15 @@ func classifyTalk(err error) outcome {
 	switch {
 	case inTLS && shake.certificateWanted:
 		return outcome{verdict: BadTLS} // that was the last it said
-	case isTimeout(err):
+	case socket.IsTimeout(err):
 		return outcome{verdict: Silent}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
 		return outcome{verdict: Cut}
 	}
-	switch causeOf(err) {
-	case causeTimeout, causeUnreachable, causeNoRoute: // the system gave up, and may take a router's word as the reason
+	switch socket.CauseOf(err) {
+	case socket.TimedOut, socket.Unreachable, socket.NoRoute: // the system gave up, and may take a router's word as the reason
 		return outcome{verdict: Silent}
-	case causeReset, causeRefused: // a datagram may be refused in the middle of a conversation
+	case socket.Reset, socket.Refused: // a datagram may be refused in the middle of a conversation
 		return outcome{verdict: Cut}
 	}
 	if obstacle := obstacleOf(err); obstacle != "" {
@@ -172,27 +143,4 @@ func classifyTalk(err error) outcome {
 		return outcome{verdict: BadTLS}
 	}
 	return outcome{verdict: Mismatch}
-}
-
-// isTimeout reports whether a deadline ended it, ours or the system's.
-func isTimeout(err error) bool {
-	var timeout interface{ Timeout() bool }
-	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// judgeLookup tells a name without an address from a resolver that could not
-// say.
-func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
-	switch obstacle := obstacleOf(err); {
-	case errors.As(err, new(errStoodStill)):
-		return Untried, StoodStill, stoodStill
-	case cancelled:
-		return Untried, Interrupted, "interrupted " + during(protocol.Resolve, "")
-	case notFound(err):
-		return Unresolved, "", unresolvedWords(err)
-	case obstacle != "":
-		return Untried, obstacle, "the name could not be looked up: " + err.Error()
-	}
-	return Untried, NoResolver, "no name server gave an answer: " + err.Error()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // A connecting is the way to one TCP port. When an answer is overdue it tries
@@ -94,7 +95,7 @@ func (k *connecting) connect(ctx context.Context) (*try, error) {
 			case !k.overdue():
 				next.Reset(max(atOnce, time.Until(k.last.Add(k.wait))))
 			case k.isEnough():
-				return nil, &dialError{err: errNoAnswer}
+				return nil, &socket.Error{Err: errNoAnswer}
 			default:
 				var delay time.Duration
 				due = true
@@ -102,7 +103,7 @@ func (k *connecting) connect(ctx context.Context) (*try, error) {
 				next.Reset(delay)
 			}
 		case <-ctx.Done():
-			return nil, &dialError{err: ctx.Err()}
+			return nil, &socket.Error{Err: ctx.Err()}
 		}
 	}
 }
@@ -213,9 +214,9 @@ func (k *connecting) room(t *try) (release func()) {
 // settles takes the end of a try, and reports whether it is the end of the connecting.
 func (k *connecting) settles(t *try) bool {
 	k.forget(t)
-	var dial *dialError
+	var dial *socket.Error
 	if t.err != nil && !errors.As(t.err, &dial) {
-		dial = &dialError{err: t.err}
+		dial = &socket.Error{Err: t.err}
 		t.err = dial
 	}
 	switch {
@@ -224,9 +225,9 @@ func (k *connecting) settles(t *try) bool {
 	case isShortage(t.err):
 		k.unsent = t.number == k.sent-1
 		return len(k.open) == 0
-	case isTimeout(t.err) || causeOf(t.err) == causeTimeout || errors.Is(t.err, context.Canceled):
+	case socket.IsTimeout(t.err) || socket.CauseOf(t.err) == socket.TimedOut || errors.Is(t.err, context.Canceled):
 		return false // the system gave up, or another try needed the room
-	case dial.icmp == icmpNone && causeOf(t.err) == causeRefused:
+	case dial.ICMP == socket.ICMPNone && socket.CauseOf(t.err) == socket.Refused:
 		k.hear(t, refuses)
 	}
 	return true
@@ -275,7 +276,7 @@ func (r *run) askWitness(p *path, w witness, wait time.Duration) {
 	case err == nil:
 		_ = conn.Close()
 		p.hear(w, sent, 0)
-	case causeOf(err) == causeRefused:
+	case socket.CauseOf(err) == socket.Refused:
 		p.hear(w, sent, 0)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		p.miss(sent)

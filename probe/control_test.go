@@ -12,13 +12,14 @@ import (
 	"testing/synctest"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // TestControlAskedLast wants a device found out that begins to answer everything
 // once a source has opened some connections, as intrusion prevention systems do
 // (https://github.com/nmap/nmap/issues/1904, https://github.com/resyncgg/armada/issues/17).
 func TestControlAskedLast(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	for _, tt := range []struct {
 		name   string
 		gentle bool
@@ -66,7 +67,7 @@ func TestControlFewPlaces(t *testing.T) {
 		network := &fakeNet{serve: always(silentServer)}
 		dial := func(ctx context.Context, n catalog.Network, addr netip.AddrPort) (net.Conn, error) {
 			if addr.Port() > 1000 {
-				return nil, errnoOf(t, causeRefused)
+				return nil, errnoOf(t, socket.Refused)
 			}
 			return network.dial(ctx, n, addr)
 		}

@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // A conversation is one connection and what is said on it.
@@ -71,7 +73,7 @@ func (c *conversation) hold(ctx context.Context) {
 	}
 	defer func() { c.hangUp() }()
 	c.talk(ctx, conn)
-	if isTimeout(c.err) {
+	if socket.IsTimeout(c.err) {
 		c.delivery = c.line.Load().delivery()
 	}
 	if c.secured != nil {
@@ -140,9 +142,9 @@ func (c *conversation) connect(ctx context.Context) (conn net.Conn, err error) {
 	default:
 		conn, c.tries, err = c.connectTCP(ctx)
 	}
-	var known *dialError
+	var known *socket.Error
 	if err != nil && !errors.As(err, &known) {
-		err = &dialError{err: err}
+		err = &socket.Error{Err: err}
 	}
 	return conn, err
 }
@@ -171,8 +173,8 @@ func (c *conversation) talk(ctx context.Context, leash *leash) {
 		return
 	}
 	c.peer, c.err = speak.Ask(conn, c.question(ctx))
-	if d, ok := leash.Conn.(*datagramConn); ok {
-		c.tries = d.sent
+	if d, ok := leash.Conn.(*socket.DatagramConn); ok {
+		c.tries = d.Sent
 	}
 	if c.peer.Refusal != "" && classifyTalk(c.err).verdict == Cut {
 		c.err = nil // it said no in its own protocol, and hanging up then is part of that
@@ -182,7 +184,7 @@ func (c *conversation) talk(ctx context.Context, leash *leash) {
 // question is what the protocol has to find out, and how it reaches the pool.
 func (c *conversation) question(ctx context.Context) protocol.Question {
 	q := protocol.Question{
-		Host:       trimDot(c.check.Host),
+		Host:       lookup.TrimDot(c.check.Host),
 		Service:    c.check.Service,
 		Domain:     c.run.pool.Domain,
 		Interfaces: behind(c.check),
@@ -201,7 +203,7 @@ func (c *conversation) question(ctx context.Context) protocol.Question {
 func (c *conversation) startTLS(plain net.Conn) (net.Conn, error) {
 	meter := &helloMeter{Conn: plain}
 	c.shaking.Store(true)
-	secured, shown, err := handshake(meter, trimDot(c.check.Host), c.run.timeouts.TLS, c.line.Load(), c.hello)
+	secured, shown, err := handshake(meter, lookup.TrimDot(c.check.Host), c.run.timeouts.TLS, c.line.Load(), c.hello)
 	c.shaking.Store(false)
 	c.tls, c.helloSize, c.helloHeard = shown, meter.size, meter.heard
 	if err != nil {

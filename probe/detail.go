@@ -9,6 +9,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // detailSize bounds the one sentence that says what happened.
@@ -52,8 +53,8 @@ func (c *conversation) untried(o outcome, res *Result) string {
 		return "interrupted " + during(res.Step, res.Check.Service.Protocol)
 	case o.obstacle.mayPass():
 		return "this machine had nothing left to connect with: " + c.plain()
-	case errors.Is(c.err, errFamily):
-		return errFamily.Error()
+	case errors.Is(c.err, socket.ErrFamily):
+		return socket.ErrFamily.Error()
 	}
 	return "could not be asked: " + c.plain()
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // anew is the hello that may bring a conversation further than its own did: crypto/tls
@@ -76,7 +77,7 @@ func (c *conversation) hearOut(done <-chan struct{}) {
 // octets, which is why RFC 7685 was written.
 func (c *conversation) provesSize(first *conversation) bool {
 	return c.proves() && c.tls != nil && c.hello == otherHello && first.hello == usualHello && first.helloSize != c.helloSize &&
-		first.step() == protocol.TLS && !first.helloHeard && isTimeout(first.err) && first.line.Load().quiet() >= helloPatience
+		first.step() == protocol.TLS && !first.helloHeard && socket.IsTimeout(first.err) && first.line.Load().quiet() >= helloPatience
 }
 
 // confirmsSize reports whether it is again the size of the hello that decides. One

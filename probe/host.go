@@ -11,7 +11,9 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // A run is what the hosts of one Pool.Run share.
@@ -22,7 +24,6 @@ type run struct {
 	shared   *Shared
 	dial     DialFunc
 	small    smallDial // nil where the system does not tell silences apart
-	resolver *Resolver
 	timeouts Timeouts
 	refusal  time.Duration  // how long the system may take to tell of a refusal
 	mask     *protocol.Mask // hides the password; nil where there is none
@@ -38,7 +39,6 @@ func newRun(ctx context.Context, p *Pool) *run {
 		pool:     p,
 		shared:   p.Shared,
 		dial:     p.Dial,
-		resolver: p.Resolver,
 		timeouts: p.Timeouts.orDefault(),
 		mask:     protocol.NewMask(p.Credentials),
 		still:    newStill(p.clock),
@@ -49,12 +49,14 @@ func newRun(ctx context.Context, p *Pool) *run {
 	}
 	r.shared.begin()
 	if r.dial == nil {
-		r.dial = systemDial(p.Source)
-		r.small = systemSmallDial(p.Source)
-		r.refusal = refusalTakes()
+		r.dial = socket.Dialer(p.Source)
+		r.small = socket.SmallDialer(p.Source)
+		r.refusal = socket.RefusalTakes()
 	}
-	if r.resolver == nil {
-		r.resolver = &Resolver{}
+	if p.Resolver == nil {
+		own := *p
+		own.Resolver = &lookup.Resolver{}
+		r.pool = &own
 	}
 	return r
 }
@@ -70,7 +72,7 @@ type host struct {
 	checks sync.WaitGroup
 
 	named *gate // opened when the lookup is over: the three below are set then
-	found *Name
+	found *lookup.Name
 	err   error
 	took  time.Duration
 
@@ -160,7 +162,7 @@ func (h *host) check(ctx context.Context, i int) {
 func (h *host) resolve(ctx context.Context) {
 	if h.named.isFirst() {
 		found, err := h.run.resolveAwake(ctx, h.plan.Host)
-		h.found, h.took, h.err = &found, found.took, err
+		h.found, h.took, h.err = &found, found.Took, err
 		h.named.open()
 	}
 	<-h.named.opened // the lookup ends with ctx

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
 
@@ -93,7 +94,7 @@ func poolTo(t *testing.T, servers map[string]*loginServer) *Pool {
 	f := &fakeNet{serve: func(at netip.AddrPort, _ int) (func(net.Conn), error) { return behind[at.Addr()].serve, nil }}
 	return &Pool{
 		Dial:        f.dial,
-		Lookup:      func(_ context.Context, host string) ([]netip.Addr, error) { return []netip.Addr{addresses[host]}, nil },
+		Resolver:    &lookup.Resolver{Lookup: func(_ context.Context, host string) ([]netip.Addr, error) { return []netip.Addr{addresses[host]}, nil }},
 		Shared:      &Shared{Trust: NewTrust(roots)},
 		Credentials: &alice,
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
 
@@ -178,12 +179,12 @@ func TestPasswordSaidBack(t *testing.T) {
 		}
 	}
 	f := &fakeNet{serve: always(echo)}
-	lookup := func(context.Context, string) ([]netip.Addr, error) {
+	found := func(context.Context, string) ([]netip.Addr, error) {
 		return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
 	}
 	check := smtpCheck("mail01.contoso.example", 995)
 	check.Service.Protocol, check.Service.TLS = "pop3", catalog.Implicit
-	res := collect(t.Context(), &Pool{Dial: f.dial, Lookup: lookup, Shared: &Shared{Trust: NewTrust(roots)}, Credentials: &alice}, check)[0]
+	res := collect(t.Context(), &Pool{Dial: f.dial, Resolver: &lookup.Resolver{Lookup: found}, Shared: &Shared{Trust: NewTrust(roots)}, Credentials: &alice}, check)[0]
 	if res.Verdict != Answered || res.Peer.Facts["auth"] != "user: refused: -ERR" {
 		t.Errorf("%s: %+v", res.Verdict, res.Peer)
 	}

@@ -5,15 +5,27 @@ package probe
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // largestPayload bounds a datagram, which must pass every link in one piece
 // (RFC 8200 section 5: 1280 octets, headers included).
 const largestPayload = 1200
+
+// NewTarget is the target of a check at one address.
+func NewTarget(c catalog.Check, addr netip.AddrPort) socket.Target {
+	to := socket.Target{Network: c.Service.Network, Addr: addr}
+	if to.Network == catalog.UDP {
+		to.Payload = firstDatagram(c)
+	}
+	return to
+}
 
 // firstDatagram is what the protocol of a check says first; nil where it has no
 // conversation. It is said to a pipe, and not answered.
@@ -29,7 +41,7 @@ func firstDatagram(c catalog.Check) []byte {
 	go func() {
 		defer close(asked)
 		_, _ = speak.Ask(ours, protocol.Question{
-			Host:     trimDot(c.Host),
+			Host:     lookup.TrimDot(c.Host),
 			Service:  c.Service,
 			At:       func(protocol.Step) {},
 			StartTLS: func(net.Conn) (net.Conn, error) { return nil, errors.New("there is no TLS over UDP") },

@@ -16,19 +16,19 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
 
 // A Pool asks many hosts at once. The zero value is ready to use.
 type Pool struct {
-	Dial     DialFunc   // opens a transport connection; nil is the system's, bound to Source
-	Resolver *Resolver  // finds the addresses of names; nil is one of the run's own
-	Lookup   LookupFunc // does so in its place; nil leaves it to Resolver
-	Domain   string     // the organization's mail domain, which DNS servers are asked for; "" asks for something else
-	Source   netip.Addr // local address to connect from; the zero Addr leaves it to the system
-	Timeouts Timeouts   // zero fields take their defaults
-	Once     bool       // a refusal is believed at once, and not asked again when no other connection is open
-	Tries    int        // tries before a port is timed-out; 0 is as many as the path's loss asks for
+	Dial     DialFunc         // opens a transport connection; nil is the system's, bound to Source
+	Resolver *lookup.Resolver // finds the addresses of names; nil is one of the run's own
+	Domain   string           // the organization's mail domain, which DNS servers are asked for; "" asks for something else
+	Source   netip.Addr       // local address to connect from; the zero Addr leaves it to the system
+	Timeouts Timeouts         // zero fields take their defaults
+	Once     bool             // a refusal is believed at once, and not asked again when no other connection is open
+	Tries    int              // tries before a port is timed-out; 0 is as many as the path's loss asks for
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
 	Shared      *Shared               // what this pool has in common with others: limits, ports, logins, trust; nil shares nothing
@@ -40,9 +40,6 @@ type Pool struct {
 
 // DialFunc opens a connection to one address. It ends when ctx does.
 type DialFunc func(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error)
-
-// LookupFunc resolves a name to all its addresses.
-type LookupFunc func(ctx context.Context, host string) ([]netip.Addr, error)
 
 // Timeouts limits every part of a check. A zero field takes its default.
 type Timeouts struct {

@@ -20,7 +20,9 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // A fakeNet is a network in memory: what happens at each address and port.
@@ -150,7 +152,7 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"a server", catalog.NoTLS, always(smtpServer), Answered, protocol.Talk, 1},
 		{"dropped", catalog.NoTLS, always(nil), TimedOut, protocol.Connect, 7},
-		{"refused", catalog.NoTLS, failing(errnoOf(t, causeRefused)), Refused, protocol.Connect, 1},
+		{"refused", catalog.NoTLS, failing(errnoOf(t, socket.Refused)), Refused, protocol.Connect, 1},
 		{"silent", catalog.NoTLS, always(silentServer), Silent, protocol.Greet, 2},
 		{"silent under TLS", catalog.Implicit, always(silentServer), Silent, protocol.TLS, 2},
 		{"hangs up", catalog.NoTLS, always(closingServer), Cut, protocol.Greet, 2},
@@ -284,9 +286,9 @@ func TestEveryAddress(t *testing.T) {
 			}
 			return smtpServer, nil
 		}}
-		p := &Pool{Dial: network.dial, Lookup: func(context.Context, string) ([]netip.Addr, error) {
+		p := &Pool{Dial: network.dial, Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) {
 			return []netip.Addr{netip.MustParseAddr("192.0.2.1"), dead, netip.MustParseAddr("2001:db8::1")}, nil
-		}}
+		}}}
 		got := map[string]Verdict{}
 		for _, res := range collect(t.Context(), p, smtpCheck("mail01", 25)) {
 			got[res.Address.String()] = res.Verdict
@@ -310,11 +312,11 @@ func TestOneLookup(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var lookups atomic.Int32
-			p := &Pool{Dial: (&fakeNet{}).dial, Lookup: func(context.Context, string) ([]netip.Addr, error) {
+			p := &Pool{Dial: (&fakeNet{}).dial, Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) {
 				lookups.Add(1)
 				time.Sleep(time.Second)
 				return nil, tt.err
-			}}
+			}}}
 			for _, res := range collect(t.Context(), p, smtpCheck("nosuch", 25), smtpCheck("nosuch", 587)) {
 				if res.Verdict != tt.want || res.Address.IsValid() || res.Step != protocol.Resolve {
 					t.Errorf("%v: %s %s at %s, want %s", tt.err, res.Verdict, res.Address, res.Step, tt.want)
@@ -330,7 +332,7 @@ func TestOneLookup(t *testing.T) {
 // TestShortage wants this machine's own shortage waited out, and never told as
 // the server's state.
 func TestShortage(t *testing.T) {
-	shortage := errnoOf(t, causeDescriptors)
+	shortage := errnoOf(t, socket.NoDescriptors)
 	for _, tt := range []struct {
 		name string
 		lack int // how many connects find no descriptor
@@ -371,7 +373,7 @@ func TestInterrupt(t *testing.T) {
 			case 2:
 				return nil, nil
 			}
-			return nil, errnoOf(t, causeRefused)
+			return nil, errnoOf(t, socket.Refused)
 		}}
 		var checks []catalog.Check
 		for port := range uint16(400) {

@@ -14,7 +14,7 @@ func (c *conversation) record(ctx context.Context, res *Result) (shortage bool) 
 	res.Steps = c.steps
 	res.Step = c.step()
 	o := classify(c.err, res.Step, ctx.Err() != nil)
-	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, c.ofFamily(o.obstacle), o.saidBy
+	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, ofFamily(o.obstacle, c.to.Addr()), o.saidBy
 	res.Evidence = c.evidence(o.verdict)
 	res.Silence = c.silence(o.verdict)
 	peer := c.peer
@@ -27,15 +27,6 @@ func (c *conversation) record(ctx context.Context, res *Result) (shortage bool) 
 	}
 	res.Detail = c.detail(o, res)
 	return o.obstacle.mayPass()
-}
-
-// ofFamily tells which kind of address this machine does not speak: the system
-// has one error for both.
-func (c *conversation) ofFamily(o Obstacle) Obstacle {
-	if o == NoIPv6 && c.to.Addr().Is4() {
-		return NoIPv4
-	}
-	return o
 }
 
 func emptyPeer(p protocol.Peer) bool {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/hops"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
 
@@ -33,7 +35,7 @@ const (
 // A Result is the answer to one check at one address.
 type Result struct {
 	Check    catalog.Check
-	Name     *Name         // what is known of the host's name; nil for what is behind an endpoint mapper
+	Name     *lookup.Name  // what is known of the host's name; nil for what is behind an endpoint mapper
 	Parent   string        // the service whose answer led here; "" for a check of the plan
 	Port     uint16        // the port dialed; 0 where none was
 	Address  netip.Addr    // the address dialed; invalid where the name has none
@@ -49,11 +51,11 @@ type Result struct {
 	Silence  *Silence      // how a Silent peer fell silent; nil for other verdicts
 	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
 	Peer     *protocol.Peer
-	At       time.Time // when it was known
-	Order    int       // of its check in the host's plan; what is behind an endpoint mapper comes right after it
-	Witness  *Witness  // of a TimedOut port over TCP; nil where the address answered nothing
-	Trace    *Trace    // how far the packets came; nil where that was not asked
-	Crowded  *Crowded  // what it did beside other connections; nil where that made no difference
+	At       time.Time   // when it was known
+	Order    int         // of its check in the host's plan; what is behind an endpoint mapper comes right after it
+	Witness  *Witness    // of a TimedOut port over TCP; nil where the address answered nothing
+	Trace    *hops.Trace // how far the packets came; nil where that was not asked
+	Crowded  *Crowded    // what it did beside other connections; nil where that made no difference
 }
 
 // A Witness is a port of the same address that had answered, and was asked again

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
 
@@ -47,7 +48,7 @@ func startStatic(t *testing.T, faults map[string]Fault, holders map[string]strin
 		t.Fatal(err)
 	}
 	checks = slices.DeleteFunc(checks, func(c catalog.Check) bool { return !isRPC(c.Service) })
-	return &Pool{Dial: s.Dial, Lookup: s.Lookup, Timeouts: Timeouts{Check: 2 * time.Second}}, checks
+	return &Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Timeouts: Timeouts{Check: 2 * time.Second}}, checks
 }
 
 // TestStaticPortsWithoutMapper: static ports are asked whatever becomes of the

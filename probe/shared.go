@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // Shared is what runs have in common, whether they go on side by side or one after
@@ -89,7 +90,7 @@ func (s *Shared) begin() *Shared {
 // affordable lowers a limit to what this process may open: a connection takes
 // two descriptors for a moment, and the process itself needs some.
 func affordable(limit int) int {
-	return max(1, min(limit, (descriptors()-16)/2))
+	return max(1, min(limit, (socket.Descriptors()-16)/2))
 }
 
 // enter returns the room at a host, to be left again.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 )
 
 // TestWhole wants a host when it has all its results, in the order of its plan: one
@@ -31,9 +32,9 @@ func TestWhole(t *testing.T) {
 	checked := map[string]int{}
 	p := &Pool{
 		Dial: server.Dial,
-		Lookup: func(context.Context, string) ([]netip.Addr, error) {
+		Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) {
 			return []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, nil
-		},
+		}},
 		Checked: func(c catalog.Check) {
 			mu.Lock()
 			defer mu.Unlock()

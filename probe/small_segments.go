@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // smallTime is how long a conversation in small segments may take.
@@ -37,7 +38,7 @@ func (a *asking) askInSmall(ctx context.Context, res *Result) (spent time.Durati
 	}
 	c, further := converse(true)
 	if !further {
-		res.Silence.InSmall = c.line.Load() != nil && isTimeout(c.err)
+		res.Silence.InSmall = c.line.Load() != nil && socket.IsTimeout(c.err)
 		return spent
 	}
 	// It may only have been slow the first time, or be one of several servers behind a
@@ -48,7 +49,7 @@ func (a *asking) askInSmall(ctx context.Context, res *Result) (spent time.Durati
 			c.record(ctx, res)
 			return spent
 		}
-		if further || !isTimeout(c.err) {
+		if further || !socket.IsTimeout(c.err) {
 			return spent
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
 
@@ -44,7 +45,7 @@ func startStandIn(t *testing.T, version, role, from string, faults map[string]Fa
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Pool{Dial: s.Dial, Lookup: s.Lookup, Shared: &Shared{Trust: NewTrust(s.Roots())}}, checks
+	return &Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Shared: &Shared{Trust: NewTrust(s.Roots())}}, checks
 }
 
 // TestStandIn asks whole servers: every service answers, the RPC interfaces

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // A tlsError is TLS that failed: the handshake, or a record of the conversation
@@ -24,7 +25,7 @@ type tlsError struct {
 
 func (e *tlsError) Error() string {
 	switch {
-	case e.certificateWanted && isTimeout(e.err):
+	case e.certificateWanted && socket.IsTimeout(e.err):
 		return "the server asked for a client certificate in the middle of the conversation, got none, and said nothing more"
 	case e.certificateWanted:
 		return fmt.Sprintf("the server asked for a client certificate in the middle of the conversation and got none: %v", e.err)
@@ -65,7 +66,7 @@ func (c *secured) explain(err error) error {
 		return nil
 	case c.shown.asked.Load() && !c.shown.answered.Load():
 		return &tlsError{err: err, after: true, certificateWanted: true}
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), isTimeout(err), causeOf(err) != causeUnknown:
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), socket.IsTimeout(err), socket.CauseOf(err) != socket.NoCause:
 		return err
 	}
 	return &tlsError{err: err, after: true}

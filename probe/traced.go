@@ -15,7 +15,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"exreach/catalog"
+	"exreach/probe/hops"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // What bounds the traces of a run. Few at a time for one address keep its
@@ -31,7 +33,7 @@ const (
 // port of an address once, beside one of the same address that
 // answered. An address at which nothing answered is traced once, at the first row
 // of the plan. What could not be traced in time comes without a trace.
-func Traced(ctx context.Context, t Tracer, hosts iter.Seq[HostResults]) iter.Seq[HostResults] {
+func Traced(ctx context.Context, t hops.Tracer, hosts iter.Seq[HostResults]) iter.Seq[HostResults] {
 	return func(yield func(HostResults) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
@@ -66,7 +68,7 @@ func untilClosed(hosts iter.Seq[HostResults], done <-chan struct{}) iter.Seq[Hos
 }
 
 // A tracing traces for a run.
-type tracing struct{ Tracer }
+type tracing struct{ hops.Tracer }
 
 // hosts traces what is to be traced of each host, and closes out.
 func (t tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out chan<- HostResults) {
@@ -103,9 +105,9 @@ func (t tracing) host(ctx context.Context, host []Result, s survey) {
 
 // address traces the lost ports of one address, beside the one that answers.
 // Lost are indices of results.
-func (t tracing) address(ctx context.Context, results []Result, lost []int, answers *Target) {
+func (t tracing) address(ctx context.Context, results []Result, lost []int, answers *socket.Target) {
 	slices.SortStableFunc(lost, func(a, b int) int { return cmp.Compare(results[a].Order, results[b].Order) })
-	beside := sync.OnceValue(func() *Path {
+	beside := sync.OnceValue(func() *hops.Path {
 		if answers == nil {
 			return nil
 		}
@@ -126,7 +128,7 @@ func (t tracing) address(ctx context.Context, results []Result, lost []int, answ
 			if ctx.Err() != nil {
 				return nil
 			}
-			trace := &Trace{Path: t.Path(ctx, targetOf(results[rows[0]])), Beside: beside()}
+			trace := &hops.Trace{Path: t.Path(ctx, targetOf(results[rows[0]])), Beside: beside()}
 			for _, i := range rows {
 				results[i].Trace = trace
 			}
@@ -144,7 +146,7 @@ type survey struct {
 
 // An answering is the best port of an address to compare with.
 type answering struct {
-	best *Target
+	best *socket.Target
 	rank int
 }
 
@@ -188,6 +190,6 @@ func doorOf(res Result) doorway {
 	return doorway{res.Check.Service.Network, netip.AddrPortFrom(res.Address, res.Port)}
 }
 
-func targetOf(res Result) Target {
+func targetOf(res Result) socket.Target {
 	return NewTarget(res.Check, netip.AddrPortFrom(res.Address, res.Port))
 }

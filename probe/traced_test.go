@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/hops"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // A runMade is the results of a run that the tests make up.
@@ -57,25 +59,25 @@ type counter struct {
 
 // ask knows one router, 10.0.1.1, and a server behind it that answers at 443
 // and 25.
-func (c *counter) ask(ctx context.Context, to Target, ttl int) reply {
+func (c *counter) ask(ctx context.Context, to socket.Target, ttl int) hops.Reply {
 	c.mu.Lock()
 	c.asked[to.Addr] = true
 	c.mu.Unlock()
 	switch open := to.Addr.Port() == 443 || to.Addr.Port() == 25; {
 	case ttl == 1:
-		return reply{said: SaidExceeded, from: netip.MustParseAddr("10.0.1.1")}
+		return hops.Reply{Said: hops.SaidExceeded, From: netip.MustParseAddr("10.0.1.1")}
 	case open:
-		return reply{said: SaidAccepted, from: to.Addr.Addr()}
+		return hops.Reply{Said: hops.SaidAccepted, From: to.Addr.Addr()}
 	}
 	<-ctx.Done()
-	return reply{said: SaidNothing}
+	return hops.Reply{Said: hops.SaidNothing}
 }
 
 // told is each result's service with what its trace was compared with.
 func told(ctx context.Context, c *counter, r runMade) map[string]string {
 	c.asked = map[netip.AddrPort]bool{}
 	all := map[string]string{}
-	for host := range Traced(ctx, Tracer{ask: c.ask}, slices.Values(r.hosts())) {
+	for host := range Traced(ctx, hops.Tracer{Ask: c.ask}, slices.Values(r.hosts())) {
 		for _, res := range host.Results {
 			name := res.Check.Service.Name
 			switch {
@@ -188,7 +190,7 @@ func TestResultsStopped(t *testing.T) {
 		r.add("smb", "10.0.9.9", 445, TimedOut)
 		r.add("smtp", "10.0.9.9", 25, Answered)
 		c := &counter{asked: map[netip.AddrPort]bool{}}
-		for host := range Traced(t.Context(), Tracer{ask: c.ask}, slices.Values(r.hosts())) {
+		for host := range Traced(t.Context(), hops.Tracer{Ask: c.ask}, slices.Values(r.hosts())) {
 			if host.Results[0].Trace != nil {
 				break
 			}
@@ -213,7 +215,7 @@ func TestFirstDatagram(t *testing.T) {
 				continue
 			}
 			asked[s.Protocol] = true
-			payload := NewTarget(catalog.Check{Host: "mail01.contoso.com", Service: s}, traced.Addr).Payload
+			payload := NewTarget(catalog.Check{Host: "mail01.contoso.com", Service: s}, netip.MustParseAddrPort("10.0.9.9:135")).Payload
 			if len(payload) == 0 || len(payload) >= largestPayload {
 				t.Errorf("%s: %d octets", s.Protocol, len(payload))
 			}
@@ -222,7 +224,7 @@ func TestFirstDatagram(t *testing.T) {
 	if len(asked) < 4 {
 		t.Errorf("only %v were asked", asked)
 	}
-	if p := NewTarget(catalog.Check{Service: catalog.Service{Network: catalog.UDP, Protocol: "none"}}, traced.Addr).Payload; len(p) > 0 {
+	if p := NewTarget(catalog.Check{Service: catalog.Service{Network: catalog.UDP, Protocol: "none"}}, netip.MustParseAddrPort("10.0.9.9:135")).Payload; len(p) > 0 {
 		t.Errorf("a protocol that is not there says %q", p)
 	}
 }

@@ -28,6 +28,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
 
@@ -55,9 +56,9 @@ func run(t *testing.T, plan []catalog.Check, breakages ...breakage) Report {
 	}
 	t.Cleanup(func() { r.server.Close(); r.serving.Wait() })
 	pool := &probe.Pool{
-		Dial:   r.server.Dial,
-		Trust:  probe.NewTrust(r.server.Roots()),
-		Lookup: func(context.Context, string) ([]netip.Addr, error) { return r.addrs, nil },
+		Dial:     r.server.Dial,
+		Trust:    probe.NewTrust(r.server.Roots()),
+		Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) { return r.addrs, nil }},
 	}
 	r.pool = pool
 	for _, b := range breakages {

@@ -5,7 +5,7 @@ package report
 import (
 	"time"
 
-	"exreach/probe"
+	"exreach/probe/hops"
 )
 
 // TraceSchema names the layout of the document that exreach trace writes. It
@@ -66,7 +66,7 @@ const (
 )
 
 // NewTrace says what a trace comes to.
-func NewTrace(t probe.Trace) Trace {
+func NewTrace(t hops.Trace) Trace {
 	outcome, sentence := concludeTrace(t)
 	told := Trace{Outcome: outcome, Sentence: sentence, Hops: hopsOf(t.Path)}
 	if t.Beside != nil {
@@ -75,7 +75,7 @@ func NewTrace(t probe.Trace) Trace {
 	return told
 }
 
-func hopsOf(p probe.Path) []Hop {
+func hopsOf(p hops.Path) []Hop {
 	hops := []Hop{}
 	for _, h := range p.Hops {
 		hop := Hop{TTL: h.TTL, Said: string(h.Said), Took: inSeconds(h.Took)}

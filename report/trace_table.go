@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"exreach/probe"
+	"exreach/probe/hops"
 )
 
 // TraceFormats is every format of a TraceReport by its name.
@@ -73,21 +73,21 @@ func (p *page) trace(r TraceReport, t Traced) {
 }
 
 // shown is how many hops there are to show: of the silence at the end one.
-func shown(hops []Hop) int {
-	n := len(hops)
-	for n > 1 && hops[n-1].Said == string(probe.SaidNothing) && hops[n-2].Said == string(probe.SaidNothing) {
+func shown(all []Hop) int {
+	n := len(all)
+	for n > 1 && all[n-1].Said == string(hops.SaidNothing) && all[n-2].Said == string(hops.SaidNothing) {
 		n--
 	}
 	return n
 }
 
 // cell is one hop: who answered, what unless it was just passing it on, and when.
-func cell(hops []Hop, i int) string {
-	if i >= shown(hops) {
+func cell(all []Hop, i int) string {
+	if i >= shown(all) {
 		return ""
 	}
-	h := hops[i]
-	if h.Said == string(probe.SaidNothing) {
+	h := all[i]
+	if h.Said == string(hops.SaidNothing) {
 		return "no answer"
 	}
 	who := strings.Join(h.From, ", ")
@@ -95,7 +95,7 @@ func cell(hops []Hop, i int) string {
 		who = "somebody"
 	}
 	words := []string{who, tookOf(Entry{Took: h.Took})}
-	if h.Said != string(probe.SaidExceeded) {
+	if h.Said != string(hops.SaidExceeded) {
 		words = append(words, h.Said)
 	}
 	return strings.Join(words, "  ")

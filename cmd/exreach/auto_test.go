@@ -16,6 +16,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/lookup"
 	"exreach/report"
 )
 
@@ -60,7 +61,7 @@ func TestIdentify(t *testing.T) {
 		t.Run(tt.version+" "+strings.Join(tt.runs, " "), func(t *testing.T) {
 			t.Parallel()
 			s := standIn(t, cat, tt.version, tt.runs)
-			pool := &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Trust: probe.NewTrust(s.Roots())}
+			pool := &probe.Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Trust: probe.NewTrust(s.Roots())}
 			var notes bytes.Buffer
 			entries, took := checkAuto(t, cat, pool, &notes, s.Host)
 			if took != tt.want || !strings.Contains(notes.String(), tt.note) {
@@ -175,12 +176,12 @@ func TestIdentifyMany(t *testing.T) {
 	defer s.Close()
 	var notes bytes.Buffer
 	who := &identifier{taker: taker{cat, "client"}, notes: &notes, taken: map[string]int{}}
-	pool := probe.Pool{Dial: s.Dial, Trust: probe.NewTrust(s.Roots()), Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
+	pool := probe.Pool{Dial: s.Dial, Trust: probe.NewTrust(s.Roots()), Resolver: &lookup.Resolver{Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
 		if host == "mail02" {
 			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 		}
 		return s.Lookup(ctx, host)
-	}}
+	}}}
 	got := map[int]string{}
 	for found := range who.targets(t.Context(), &pool, r.known()) {
 		got[found.at] = found.name() + " " + found.roles[0].Version

@@ -10,6 +10,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/lookup"
 )
 
 // demoHost is the server of the demonstration. Names under .example belong to
@@ -59,7 +60,7 @@ func demo(c *cli.Context, w world) error {
 	defer server.Close()
 	pool := probe.Pool{
 		Dial:     server.Dial,
-		Lookup:   server.Lookup,
+		Resolver: &lookup.Resolver{Lookup: server.Lookup},
 		Trust:    probe.NewTrust(server.Roots()),
 		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is quick, and a silence is as good after three seconds
 	}

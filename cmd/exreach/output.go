@@ -19,6 +19,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/hops"
 	"exreach/report"
 )
 
@@ -43,9 +44,9 @@ type output struct {
 	machine  string // the name of this one
 	stdout   io.Writer
 	notes    io.Writer
-	progress *statusLine   // nil where nobody would see it
-	tracer   *probe.Tracer // traces what timed out; nil traces nothing
-	standIn  bool          // what is checked is a stand-in, whose faults are no failure of anything
+	progress *statusLine  // nil where nobody would see it
+	tracer   *hops.Tracer // traces what timed out; nil traces nothing
+	standIn  bool         // what is checked is a stand-in, whose faults are no failure of anything
 }
 
 func newOutput(c *cli.Context, w world) (output, error) {
@@ -122,7 +123,7 @@ func (o output) run(ctx context.Context, pool *probe.Pool, s *survey) error {
 		results = watch(results, o.progress, s.goal)
 	}
 	if o.tracer != nil {
-		results = o.tracer.Results(asking, results)
+		results = probe.Traced(asking, *o.tracer, results)
 	}
 	var counts report.Counts
 	if hosts := report.Hosts(ctx, results, began, s.identified); o.format.Each != nil {

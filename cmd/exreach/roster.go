@@ -15,7 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
-	"exreach/probe"
+	"exreach/probe/lookup"
 )
 
 // A target is one host in all its roles.
@@ -97,7 +97,7 @@ func (r *roster) target(name string, n int) target {
 }
 
 // fromArguments takes the hosts of the command line, each once.
-func (r *roster) fromArguments(c *cli.Context, family probe.Family, notes io.Writer) error {
+func (r *roster) fromArguments(c *cli.Context, family lookup.Family, notes io.Writer) error {
 	seen := map[string]bool{}
 	for _, word := range c.Args().Slice() {
 		name, err := hostOf(word, family)
@@ -121,7 +121,7 @@ func (r *roster) fromArguments(c *cli.Context, family probe.Family, notes io.Wri
 // fromList takes the hosts of a file with one in each line. A file is read whole,
 // so that its mistakes show before anybody is asked; of a pipe the first host is
 // enough to begin with.
-func (r *roster) fromList(c *cli.Context, stdin io.Reader, family probe.Family, notes io.Writer) error {
+func (r *roster) fromList(c *cli.Context, stdin io.Reader, family lookup.Family, notes io.Writer) error {
 	list, pipe, err := openHostList(c.Context, c.String("hosts"), stdin, notes)
 	if err != nil {
 		return err
@@ -152,7 +152,7 @@ func (r *roster) fromList(c *cli.Context, stdin io.Reader, family probe.Family, 
 // fromTopology takes the hosts of a topology file. A host that stands there in
 // several roles is one target, so that what is found at one helps to judge the
 // others.
-func (r *roster) fromTopology(ctx context.Context, name string, family probe.Family) error {
+func (r *roster) fromTopology(ctx context.Context, name string, family lookup.Family) error {
 	f, err := openInput(ctx, name)
 	if err != nil {
 		return fmt.Errorf("cannot read the topology: %w", err)

@@ -11,6 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/lookup"
 	"exreach/report"
 )
 
@@ -101,7 +102,7 @@ func TestTakenBeside(t *testing.T) {
 			continue
 		}
 		who := &identifier{taker: plan.taker(), notes: &notes, each: true, taken: map[string]int{}}
-		pool := &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Trust: probe.NewTrust(s.Roots())}
+		pool := &probe.Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Trust: probe.NewTrust(s.Roots())}
 		for found := range who.targets(t.Context(), quick(*pool), r.known()) {
 			var roles []string
 			for _, h := range found.roles {
@@ -136,7 +137,7 @@ func TestIdentifyOneAtATime(t *testing.T) {
 			}
 		}
 	}
-	for found := range who.targets(t.Context(), &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Limit: 1}, in) {
+	for found := range who.targets(t.Context(), &probe.Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Limit: 1}, in) {
 		if h := found.roles[0]; h.Version != "2010" || h.Role != "hub" {
 			t.Errorf("taken for %s %s", h.Version, h.Role)
 		}

@@ -21,6 +21,9 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/hops"
+	"exreach/probe/lookup"
+	"exreach/probe/socket"
 	"exreach/report"
 )
 
@@ -55,7 +58,7 @@ func traceCommand(w world) *cli.Command {
 
 // A tracing is what a trace was asked for.
 type tracing struct {
-	tracer  probe.Tracer
+	tracer  hops.Tracer
 	pool    *probe.Pool // which finds the addresses
 	notes   io.Writer
 	host    string
@@ -76,7 +79,7 @@ func trace(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	if err := probe.CanTrace(); err != nil {
+	if err := socket.CanTrace(); err != nil {
 		return hinted(traceElsewhere, "exreach trace: %w", err)
 	}
 	r, err := t.report(c.Context)
@@ -124,7 +127,7 @@ func tracingOf(c *cli.Context, w world) (tracing, error) {
 		return tracing{}, err
 	}
 	t := tracing{
-		tracer:  probe.Tracer{Answers: 2, Source: pool.Source, Timeout: pool.Timeouts.Check},
+		tracer:  hops.Tracer{Answers: 2, Source: pool.Source, Timeout: pool.Timeouts.Check},
 		pool:    pool,
 		notes:   w.stderr,
 		host:    host,
@@ -185,17 +188,17 @@ func (t tracing) report(ctx context.Context) (report.TraceReport, error) {
 
 // trace traces one address, and where the port does not answer a port beside it
 // that does.
-func (t tracing) trace(ctx context.Context, addr netip.Addr) probe.Trace {
+func (t tracing) trace(ctx context.Context, addr netip.Addr) hops.Trace {
 	port := t.service.Ports.First
 	to := probe.NewTarget(catalog.Check{Host: t.host, Service: t.service}, netip.AddrPortFrom(addr, port))
-	found := probe.Trace{Path: t.tracer.Path(ctx, to)}
+	found := hops.Trace{Path: t.tracer.Path(ctx, to)}
 	if found.Path.Err != nil || found.Path.Ended || found.Path.Open() {
 		return found
 	}
-	var others []probe.Target
+	var others []socket.Target
 	for _, other := range t.compare {
 		if other != port || t.service.Network == catalog.UDP {
-			others = append(others, probe.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(addr, other)})
+			others = append(others, socket.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(addr, other)})
 		}
 	}
 	if answering, ok := t.tracer.Answering(ctx, others); ok {
@@ -206,7 +209,7 @@ func (t tracing) trace(ctx context.Context, addr netip.Addr) probe.Trace {
 }
 
 // resolve finds the addresses of the host, and says what there is to know of them.
-func (t tracing) resolve(ctx context.Context) (probe.Name, error) {
+func (t tracing) resolve(ctx context.Context) (lookup.Name, error) {
 	name, err := t.pool.Resolve(ctx, t.host)
 	if err != nil {
 		return name, fmt.Errorf("cannot look up host %s: %w", t.host, err)
@@ -224,15 +227,15 @@ func traceFlag() cli.Flag {
 
 // tracerOf traces for exreach check; nil where that was not asked for, or this
 // system cannot.
-func tracerOf(c *cli.Context, pool *probe.Pool, notes io.Writer) *probe.Tracer {
+func tracerOf(c *cli.Context, pool *probe.Pool, notes io.Writer) *hops.Tracer {
 	if !c.Bool("trace") {
 		return nil
 	}
-	if err := probe.CanTrace(); err != nil {
+	if err := socket.CanTrace(); err != nil {
 		note(notes, "nothing is traced: %v", err)
 		return nil
 	}
-	return &probe.Tracer{Source: pool.Source}
+	return &hops.Tracer{Source: pool.Source}
 }
 
 // parseHostPort takes mail01:443, 192.0.2.10:443 and [2001:db8::10]:443.
