@@ -4,26 +4,23 @@ package report
 
 import (
 	"cmp"
-	"math"
-	"net/netip"
 	"slices"
-	"sync"
 	"time"
 
-	"exreach/catalog"
+	"exreach/report/judge"
 )
 
 // A Draft is a report that is still being written: hosts go in as they come.
 type Draft struct {
 	report  Report
 	columns columns
-	hosts   []entriesOf
+	hosts   []kept
 	shelf   shelf
 }
 
-// entriesOf is the entries of one host, and where it stands.
-type entriesOf struct {
-	first   int     // the lowest order of its checks
+// A kept is the entries of one host, and where it stands among the hosts.
+type kept struct {
+	place   int
 	entries []Entry // nil where they lie on the shelf
 	shelved section
 }
@@ -52,15 +49,15 @@ func (d *Draft) Shelve(open func() (Shelf, error)) *Draft {
 	return d
 }
 
-// Add takes the entries of one more host, as Hosts yields them.
-func (d *Draft) Add(entries []Entry) {
-	h := entriesOf{first: entries[0].order}
-	for _, e := range entries {
-		h.first = min(h.first, e.order)
-		d.report.Counts.Add(e.Grade)
-		d.report.learn(e.ground)
+// Add takes one more host, as judge.Hosts yields them.
+func (d *Draft) Add(host judge.Host) {
+	entries := Entries(host)
+	for _, r := range host.Rows {
+		d.report.Counts.Add(r.Grade)
+		d.report.learn(r.Check.Ground)
 	}
 	d.columns.measure(entries)
+	h := kept{place: host.Place}
 	var shelved bool
 	if h.shelved, shelved = d.shelf.put(entries); !shelved {
 		h.entries = entries
@@ -72,7 +69,7 @@ func (d *Draft) Add(entries []Entry) {
 // addresses, then the order of the plan again, with what an endpoint mapper led
 // to right behind it.
 func (d *Draft) Finish(took time.Duration) Finished {
-	slices.SortStableFunc(d.hosts, func(a, b entriesOf) int { return cmp.Compare(a.first, b.first) })
+	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.place, b.place) })
 	r := d.report
 	r.Took, r.Results = inSeconds(took), []Entry{}
 	slices.SortFunc(r.GroundRules, func(a, b GroundRule) int { return cmp.Compare(a.Text, b.Text) })
@@ -91,72 +88,3 @@ func (d *Draft) parts(yield func([]Entry, error) bool) {
 		}
 	}
 }
-
-// judge makes the entry of one result.
-func judge(s seen) Entry {
-	s.answer = answerTo(s.Result)
-	s.signs = sync.OnceValue(s.answer.signs)
-	s.want = s.effective()
-	if s.grade = gradeOf(s.want, s.Verdict); s.hurried || s.undecided() {
-		s.grade = Unknown
-	}
-	findings, grade := find(s)
-	c := s.Check
-	e := Entry{
-		Host:     c.Host,
-		Version:  c.Version,
-		Role:     c.Service.Role,
-		Service:  c.Service.Name,
-		Network:  string(c.Service.Network),
-		Port:     s.Port,
-		Protocol: c.Service.Protocol,
-		TLS:      string(cmp.Or(c.Service.TLS, catalog.NoTLS)),
-		Want:     string(c.Want),
-		OneOf:    c.Service.OneOf,
-		Path:     s.answer.path,
-		Name:     NewName(s.Name),
-		Address:  text(s.Address),
-		Verdict:  string(s.Verdict),
-		Obstacle: string(s.Obstacle),
-		Grade:    grade,
-		Step:     string(s.Step),
-		Tries:    s.Tries,
-		Took:     inSeconds(s.Took),
-		RTT:      inSeconds(s.RTT),
-		Steps:    make([]Step, 0, len(s.Steps)),
-		Detail:   s.Detail,
-		Evidence: s.Evidence,
-		Findings: findings,
-		SaidBy:   text(s.SaidBy),
-		Peer:     s.Peer,
-		Silence:  string(s.delivery()),
-		Parent:   s.Parent,
-		order:    c.Order,
-		ground:   c.Ground,
-	}
-	if w := s.Witness; w != nil {
-		e.Witness = &Witness{Port: w.Port, Answers: w.Answers}
-	}
-	if c := s.Crowded; c != nil {
-		e.Crowded = &Crowded{Verdict: string(c.Verdict), Open: c.Open}
-	}
-	if s.Trace != nil {
-		trace := NewTrace(*s.Trace)
-		e.Trace = &trace
-	}
-	for _, t := range s.Steps {
-		e.Steps = append(e.Steps, Step{Step: string(t.Step), Took: inSeconds(t.Took)})
-	}
-	return e
-}
-
-// text is an address, or nothing where there is none.
-func text(a netip.Addr) string {
-	if !a.IsValid() {
-		return ""
-	}
-	return a.String()
-}
-
-// inSeconds keeps microseconds, below which a network says nothing.
-func inSeconds(d time.Duration) float64 { return math.Round(d.Seconds()*1e6) / 1e6 }

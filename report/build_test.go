@@ -3,9 +3,11 @@
 package report
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/report/judge"
 )
 
 // Results come in any order; the report is always the same.
@@ -65,7 +68,7 @@ func TestEntry(t *testing.T) {
 	got := alone(r)
 	want := Entry{
 		Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Service: "rfr", Network: "tcp", Protocol: "tcp", TLS: "none",
-		Want: "required", Address: "192.0.2.10", Verdict: "refused", Grade: Fail, Step: "connect", Tries: 1, Took: 0.001235,
+		Want: "required", Address: "192.0.2.10", Verdict: "refused", Grade: judge.Fail, Step: "connect", Tries: 1, Took: 0.001235,
 		Steps: []Step{}, Detail: "not registered", Evidence: "hello", SaidBy: "192.0.2.254", Peer: r.Peer, Parent: "mapper",
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{}), cmpopts.IgnoreFields(Entry{}, "Findings")); diff != "" {
@@ -117,5 +120,46 @@ func TestGroups(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
+	}
+}
+
+// The counts are those of the grades that the findings of the whole host gave.
+func TestCountsFollowHostFindings(t *testing.T) {
+	s := &scene{host: "mail01", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
+	controlPort(s, func(*probe.Result) {})
+	s.add("irc", 6667, nil)
+	if r := draft(s.results); r.Counts != (Counts{Warn: 2}) {
+		t.Errorf("counts %+v", r.Counts)
+	}
+}
+
+// A report may be asked for as often as one likes.
+func TestReportTwice(t *testing.T) {
+	d := New("exreach", "client", began)
+	for host := range judge.Hosts(context.Background(), slices.Values([]probe.Result{healthy("smtp", 25)}), began, nil) {
+		d.Add(host)
+	}
+	first, second := inMemory(d.Finish(time.Second)), inMemory(d.Finish(time.Second))
+	if first.Counts != second.Counts || len(first.Results) != 1 || len(second.Results) != 1 {
+		t.Errorf("first %+v, second %+v", first.Counts, second.Counts)
+	}
+}
+
+func TestCountsWorst(t *testing.T) {
+	for _, test := range []struct {
+		counts Counts
+		want   judge.Grade
+	}{
+		{Counts{}, judge.Unknown},
+		{Counts{Pass: 3}, judge.Pass},
+		{Counts{Pass: 3, Unasked: 1}, judge.Unknown},
+		{Counts{Pass: 3, Fail: 1, Unasked: 1}, judge.Fail},
+		{Counts{Pass: 3, Warn: 1}, judge.Warn},
+		{Counts{Pass: 3, Warn: 1, Unknown: 1}, judge.Unknown},
+		{Counts{Pass: 3, Fail: 1, Unknown: 1}, judge.Fail},
+	} {
+		if got := test.counts.Worst(); got != test.want {
+			t.Errorf("%+v is %s, want %s", test.counts, got, test.want)
+		}
 	}
 }

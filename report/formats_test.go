@@ -16,6 +16,7 @@ import (
 
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/report/judge"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -152,9 +153,9 @@ func TestTableHostile(t *testing.T) {
 func hostileReport() Report {
 	e := Entry{
 		Host: hostile, Version: hostile, Role: hostile, Service: hostile, Network: hostile, Port: 25, Protocol: hostile, TLS: hostile,
-		Want: hostile, Address: hostile, Verdict: hostile, Grade: Fail, Step: hostile, Steps: []Step{{Step: hostile}},
+		Want: hostile, Address: hostile, Verdict: hostile, Grade: judge.Fail, Step: hostile, Steps: []Step{{Step: hostile}},
 		Detail: hostile, Evidence: hostile, SaidBy: hostile, Parent: hostile, Took: 1e300,
-		Findings: []Finding{{Code: hostile, Text: hostile, Hint: hostile}},
+		Findings: []judge.Finding{{Code: hostile, Text: hostile, Hint: hostile}},
 		Peer: &protocol.Peer{
 			Greeting: hostile, Capabilities: []string{hostile}, Facts: map[string]string{hostile: hostile}, Refusal: hostile,
 			Endpoints: []protocol.Endpoint{{UUID: hostile, Annotation: hostile}},
@@ -162,9 +163,9 @@ func hostileReport() Report {
 		},
 	}
 	whole := e
-	whole.Host, whole.Verdict, whole.Grade = "gone"+hostile, string(probe.Unresolved), Unknown
+	whole.Host, whole.Verdict, whole.Grade = "gone"+hostile, probe.Unresolved, judge.Unknown
 	again := e
-	again.Grade = Grade(hostile)
+	again.Grade = judge.Grade(hostile)
 	return Report{Schema: Schema, Tool: hostile, From: hostile, Started: began, Results: []Entry{e, again, whole}}
 }
 

@@ -2,7 +2,11 @@
 
 package report
 
-import "slices"
+import (
+	"slices"
+
+	"exreach/report/judge"
+)
 
 // nameOf is the host of a group, and its address where that is something else.
 func nameOf(g Group) []span {
@@ -24,7 +28,7 @@ func (t *table) aboutName(g Group) {
 	}
 	t.named = g.Host
 	for _, f := range g.Entries[0].Findings {
-		if slices.Contains(nameCodes, f.Code) {
+		if f.IsAboutName() {
 			t.paragraph(margin, margin, span{f.Text, plain})
 			t.paragraph(margin, margin+len("-> "), span{"-> " + f.Hint, plain})
 		}
@@ -32,6 +36,6 @@ func (t *table) aboutName(g Group) {
 }
 
 // ofService is the findings of an entry that are not about the host's name.
-func ofService(e Entry) []Finding {
-	return slices.DeleteFunc(slices.Clone(e.Findings), func(f Finding) bool { return slices.Contains(nameCodes, f.Code) })
+func ofService(e Entry) []judge.Finding {
+	return slices.DeleteFunc(slices.Clone(e.Findings), judge.Finding.IsAboutName)
 }

@@ -27,7 +27,6 @@ func Read(name string, r io.Reader) (Report, error) { return read(name, r, 0) }
 func read(name string, r io.Reader, n int) (Report, error) {
 	results, counts := make([]Entry, 0, n), Counts{}
 	head, err := parse(r, func(e Entry) bool {
-		e.order = len(results)
 		results = append(results, e)
 		counts.Add(e.Grade)
 		return true

@@ -94,7 +94,6 @@ func (b *byHost) add(e Entry) bool {
 		}
 		n = 0
 	}
-	e.order = n
 	b.entries = append(b.entries, e)
 	return true
 }

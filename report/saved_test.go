@@ -14,6 +14,7 @@ import (
 	"unicode/utf16"
 
 	"exreach/probe"
+	"exreach/report/judge"
 )
 
 // render is what a format writes of a finished report.
@@ -101,8 +102,8 @@ func TestSavedChanged(t *testing.T) {
 func TestSavedMemory(t *testing.T) {
 	const hosts, atMost = 300, 4 << 20 // in memory they take 25 MB
 	var text bytes.Buffer
-	for entries := range Hosts(context.Background(), manyHosts(hosts), began, nil) {
-		for _, e := range entries {
+	for host := range judge.Hosts(context.Background(), manyHosts(hosts), began, nil) {
+		for _, e := range Entries(host) {
 			if err := writeLine(&text, e); err != nil {
 				t.Fatal(err)
 			}
@@ -152,11 +153,11 @@ func TestDraftShelved(t *testing.T) {
 	const hosts = 150 // with more results than are kept at hand
 	written := func(d *Draft) string {
 		n := 0
-		for entries := range Hosts(context.Background(), manyHosts(hosts), began, nil) {
-			n += len(entries)
-			d.Add(entries)
+		for host := range judge.Hosts(context.Background(), manyHosts(hosts), began, nil) {
+			n += len(host.Rows)
+			d.Add(host)
 		}
-		for entries := range Hosts(context.Background(), func(yield func(probe.Result) bool) {
+		for host := range judge.Hosts(context.Background(), func(yield func(probe.Result) bool) {
 			for _, r := range network() {
 				r.Check.Order -= 1 << 20 // these come last and stand first
 				if !yield(r) {
@@ -164,7 +165,7 @@ func TestDraftShelved(t *testing.T) {
 				}
 			}
 		}, began, nil) {
-			d.Add(entries)
+			d.Add(host)
 		}
 		if n <= atHand {
 			t.Fatalf("%d results are kept at hand", n)
@@ -192,8 +193,8 @@ func TestDraftShelved(t *testing.T) {
 func TestDraftShelfLost(t *testing.T) {
 	lost := &box{room: 1 << 30}
 	d := New("exreach", "client", began).Shelve(func() (Shelf, error) { return lost, nil })
-	for entries := range Hosts(context.Background(), manyHosts(150), began, nil) {
-		d.Add(entries)
+	for host := range judge.Hosts(context.Background(), manyHosts(150), began, nil) {
+		d.Add(host)
 	}
 	lost.text = lost.text[:len(lost.text)/2]
 	for _, format := range []string{"table", "json"} {

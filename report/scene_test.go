@@ -10,7 +10,9 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/report/judge"
 )
 
 // began is when the runs of all tests begin.
@@ -162,8 +164,8 @@ func network() []probe.Result {
 // draft is the report of some results.
 func draft(results []probe.Result) Report {
 	d := New("exreach 0.1.0", "client", began).On("admin01")
-	for entries := range Hosts(context.Background(), slices.Values(results), began, nil) {
-		d.Add(entries)
+	for host := range judge.Hosts(context.Background(), slices.Values(results), began, nil) {
+		d.Add(host)
 	}
 	return inMemory(d.Finish(7240 * time.Millisecond))
 }
@@ -184,3 +186,34 @@ func inMemory(f Finished) Report {
 
 // alone is the entry of a result that has none beside it.
 func alone(r probe.Result) Entry { return draft([]probe.Result{r}).Results[0] }
+
+func unconfirmed(r *probe.Result) {
+	r.Check.Service.Verified, r.Check.Service.Note = false, "Seen on one server only."
+}
+
+func portless(r *probe.Result) { r.Port, r.Check.Service.Ports = 0, catalog.Ports{} }
+
+func named(change func(*lookup.Name)) func(*probe.Result) {
+	return func(r *probe.Result) {
+		n := lookup.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 1}
+		change(&n)
+		r.Name = &n
+	}
+}
+
+func ips(list ...string) []netip.Addr {
+	var addrs []netip.Addr
+	for _, a := range list {
+		addrs = append(addrs, netip.MustParseAddr(a))
+	}
+	return addrs
+}
+
+func (s *scene) at(address string) *scene {
+	s.address = address
+	return s
+}
+
+func controlPort(s *scene, change func(*probe.Result)) {
+	s.add(catalog.Control, 5893, all(want(catalog.Off), change))
+}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"exreach/probe"
+	"exreach/report/judge"
 )
 
 // The columns of a row that do not depend on what is in it.
@@ -22,7 +23,7 @@ const (
 )
 
 // inks is the colour of every grade.
-var inks = map[Grade]ink{Pass: green, Warn: yellow, Fail: red, Unknown: magenta}
+var inks = map[judge.Grade]ink{judge.Pass: green, judge.Warn: yellow, judge.Fail: red, judge.Unknown: magenta}
 
 // products is what people call a version whose word alone does not say it.
 var products = map[string]string{
@@ -73,7 +74,7 @@ func (c *columns) measure(entries []Entry) {
 			c.grade = max(c.grade, width(gradeWordOf(e)))
 			c.port = max(c.port, width(portOf(e)))
 			c.service = min(max(c.service, width(serviceOf(e))), widest)
-			c.verdict = max(c.verdict, width(printable(e.Verdict)))
+			c.verdict = max(c.verdict, width(printable(string(e.Verdict))))
 			c.took = max(c.took, width(tookOf(e)))
 		}
 	}
@@ -83,7 +84,7 @@ func (t *table) group(g Group, from string) {
 	t.told = map[string]bool{}
 	if e := g.Whole; e != nil {
 		t.paragraph(0, margin, append(nameOf(g),
-			span{" " + e.Verdict + ":", inks[e.Grade]},
+			span{" " + string(e.Verdict) + ":", inks[e.Grade]},
 			span{fmt.Sprintf("%s (%s not asked)", e.Detail, probe.Count(len(g.Entries), "service")), plain})...)
 		t.aboutName(g)
 		t.findings(*e, margin)
@@ -109,7 +110,7 @@ func (t *table) row(e Entry) {
 		{pad(gradeWordOf(e), t.grade+gutter), inks[e.Grade]},
 		{padLeft(portOf(e), t.port) + spaces(gutter) + pad(serviceOf(e), t.service) + spaces(gutter), plain},
 	}
-	end := []span{{pad(printable(e.Verdict), t.verdict), inks[e.Grade]}}
+	end := []span{{pad(printable(string(e.Verdict)), t.verdict), inks[e.Grade]}}
 	if t.narrow() {
 		t.line(margin, start...)
 		start = []span{{spaces(t.grade + gutter), plain}}
@@ -165,7 +166,7 @@ func (t *table) trace(e Entry, indent int) {
 // findings writes what there is to say about an entry, each thing once in a
 // group: rows that share a port share most of it.
 func (t *table) findings(e Entry, indent int) {
-	if e.Grade == Pass && !t.style.Verbose || t.before(e) != "" {
+	if e.Grade == judge.Pass && !t.style.Verbose || t.before(e) != "" {
 		return
 	}
 	for _, f := range ofService(e) {
@@ -187,7 +188,7 @@ func (t *table) findings(e Entry, indent int) {
 // there is to say. A failing row gets its lines whatever happens.
 func (t *table) before(e Entry) string {
 	findings := ofService(e)
-	if e.Grade != Warn || len(findings) == 0 || !t.fits(t.toAnswer()+useful) {
+	if e.Grade != judge.Warn || len(findings) == 0 || !t.fits(t.toAnswer()+useful) {
 		return ""
 	}
 	var codes []string

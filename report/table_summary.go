@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"exreach/probe"
+	"exreach/report/judge"
 )
 
 // summary is the end: what was done, and how it came out.
@@ -23,15 +24,15 @@ func (t *table) summary(f Finished) {
 	}
 	line := []span{{extent(f) + ":", plain}}
 	for _, c := range []struct {
-		grade Grade
+		grade judge.Grade
 		n     int
-	}{{Pass, f.Counts.Pass}, {Warn, f.Counts.Warn}, {Fail, f.Counts.Fail}, {Unknown, f.Counts.Unknown}} {
+	}{{judge.Pass, f.Counts.Pass}, {judge.Warn, f.Counts.Warn}, {judge.Fail, f.Counts.Fail}, {judge.Unknown, f.Counts.Unknown}} {
 		if c.n > 0 {
 			line = append(line, span{fmt.Sprintf("%d %s,", c.n, c.grade), inks[c.grade]})
 		}
 	}
 	if f.Counts.Unasked > 0 {
-		line = append(line, span{fmt.Sprintf("%s not asked,", probe.Count(f.Counts.Unasked, "host")), inks[Unknown]})
+		line = append(line, span{fmt.Sprintf("%s not asked,", probe.Count(f.Counts.Unasked, "host")), inks[judge.Unknown]})
 	}
 	last := &line[len(line)-1]
 	last.text = last.text[:len(last.text)-1]

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"exreach/probe/hops"
+	"exreach/report/judge"
 )
 
 // TraceFormats is every format of a TraceReport by its name.
@@ -32,7 +33,7 @@ func writeTraceJSON(w io.Writer, r TraceReport, _ Style) error {
 }
 
 // outcomeInks is the colour of every outcome.
-var outcomeInks = map[Outcome]ink{Open: green, Blocked: red, Undecided: yellow}
+var outcomeInks = map[judge.Outcome]ink{judge.Open: green, judge.Blocked: red, judge.Undecided: yellow}
 
 // writeTraceTable writes for each address its hops, and what they come to.
 func writeTraceTable(w io.Writer, r TraceReport, s Style) error {
@@ -73,9 +74,9 @@ func (p *page) trace(r TraceReport, t Traced) {
 }
 
 // shown is how many hops there are to show: of the silence at the end one.
-func shown(all []Hop) int {
-	n := len(all)
-	for n > 1 && all[n-1].Said == string(hops.SaidNothing) && all[n-2].Said == string(hops.SaidNothing) {
+func shown(hops []Hop) int {
+	n := len(hops)
+	for n > 1 && hops[n-1].Said == hops.SaidNothing && hops[n-2].Said == hops.SaidNothing {
 		n--
 	}
 	return n
@@ -86,8 +87,8 @@ func cell(all []Hop, i int) string {
 	if i >= shown(all) {
 		return ""
 	}
-	h := all[i]
-	if h.Said == string(hops.SaidNothing) {
+	h := hops[i]
+	if h.Said == hops.SaidNothing {
 		return "no answer"
 	}
 	who := strings.Join(h.From, ", ")
@@ -95,8 +96,8 @@ func cell(all []Hop, i int) string {
 		who = "somebody"
 	}
 	words := []string{who, tookOf(Entry{Took: h.Took})}
-	if h.Said != string(hops.SaidExceeded) {
-		words = append(words, h.Said)
+	if h.Said != hops.SaidExceeded {
+		words = append(words, string(h.Said))
 	}
 	return strings.Join(words, "  ")
 }

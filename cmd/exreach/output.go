@@ -21,6 +21,7 @@ import (
 	"exreach/probe"
 	"exreach/probe/hops"
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 var colorWords = []string{"auto", "always", "never"}
@@ -126,7 +127,7 @@ func (o output) run(ctx context.Context, pool *probe.Pool, s *survey) error {
 		results = probe.Traced(asking, *o.tracer, results)
 	}
 	var counts report.Counts
-	if hosts := report.Hosts(ctx, results, began, s.identified); o.format.Each != nil {
+	if hosts := judge.Hosts(ctx, results, began, s.identified); o.format.Each != nil {
 		counts, err = o.each(to, hosts, stop)
 	} else {
 		counts, err = o.whole(to, hosts, s, began)
@@ -168,12 +169,12 @@ func (o output) render(r report.Finished) error {
 }
 
 // whole writes the report when everything is known.
-func (o output) whole(to io.Writer, hosts iter.Seq[[]report.Entry], s *survey, began time.Time) (report.Counts, error) {
+func (o output) whole(to io.Writer, hosts iter.Seq[judge.Host], s *survey, began time.Time) (report.Counts, error) {
 	var shelf scratch
 	defer shelf.Close()
 	draft := report.New(tool(), s.plan.from, began).On(o.machine).Shelve(shelf.open)
-	for entries := range hosts {
-		draft.Add(entries)
+	for host := range hosts {
+		draft.Add(host)
 	}
 	r := draft.Finish(time.Since(began))
 	r.Counts.Unasked, r.StandIn = s.unasked(), o.standIn
@@ -185,11 +186,11 @@ func (o output) whole(to io.Writer, hosts iter.Seq[[]report.Entry], s *survey, b
 
 // each writes the entries of a host as soon as they are known, and keeps none.
 // After an error nobody is to be asked any more.
-func (o output) each(to io.Writer, hosts iter.Seq[[]report.Entry], stop func()) (report.Counts, error) {
+func (o output) each(to io.Writer, hosts iter.Seq[judge.Host], stop func()) (report.Counts, error) {
 	var counts report.Counts
 	var text bytes.Buffer
-	for entries := range hosts {
-		for _, e := range entries {
+	for host := range hosts {
+		for _, e := range report.Entries(host) {
 			counts.Add(e.Grade)
 			if err := o.format.Each(&text, e); err != nil {
 				stop()
@@ -221,9 +222,9 @@ func (o output) finish(to *destination, counts report.Counts) error {
 	switch worst := counts.Worst(); {
 	case o.standIn:
 		return nil
-	case worst == report.Fail:
+	case worst == judge.Fail:
 		return notAsWanted
-	case worst == report.Unknown:
+	case worst == judge.Unknown:
 		return cannotTell
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // TestTerminal looks at what a terminal of 60 columns gets to see.
@@ -105,8 +106,8 @@ func savedReport(t *testing.T) string {
 		Detail:  "220 " + strings.Repeat("wide ", 40),
 	}
 	draft := report.New("exreach", "client", time.Unix(0, 0))
-	for entries := range report.Hosts(t.Context(), slices.Values([]probe.Result{result}), time.Unix(0, 0), nil) {
-		draft.Add(entries)
+	for host := range judge.Hosts(t.Context(), slices.Values([]probe.Result{result}), time.Unix(0, 0), nil) {
+		draft.Add(host)
 	}
 	name := filepath.Join(t.TempDir(), "report.json")
 	f, err := os.Create(name)

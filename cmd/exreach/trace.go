@@ -25,6 +25,7 @@ import (
 	"exreach/probe/lookup"
 	"exreach/probe/socket"
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // likelyPorts is what a server of Exchange, or one that it needs, most likely
@@ -94,9 +95,9 @@ func trace(c *cli.Context, w world) error {
 		return err
 	}
 	switch r.Worst() {
-	case report.Blocked:
+	case judge.Blocked:
 		return notAsWanted
-	case report.Undecided:
+	case judge.Undecided:
 		return cannotTell
 	}
 	return nil
@@ -178,7 +179,7 @@ func (t tracing) report(ctx context.Context) (report.TraceReport, error) {
 		Tool:    tool(),
 		Host:    t.host,
 		Name:    report.NewName(&name),
-		Network: string(t.service.Network),
+		Network: t.service.Network,
 		Port:    t.service.Ports.First,
 		Started: began.UTC().Truncate(time.Millisecond),
 		Took:    time.Since(began).Round(time.Microsecond).Seconds(),
@@ -214,7 +215,7 @@ func (t tracing) resolve(ctx context.Context) (lookup.Name, error) {
 	if err != nil {
 		return name, fmt.Errorf("cannot look up host %s: %w", t.host, err)
 	}
-	for _, f := range report.AboutName(t.host, name) {
+	for _, f := range judge.AboutName(t.host, name) {
 		note(t.notes, "%s", f.Text)
 	}
 	return name, nil
