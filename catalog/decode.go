@@ -59,7 +59,7 @@ func (f *file) role(n *yaml.Node) error {
 		return errors.New("a role needs a name and a text")
 	}
 	if slices.Contains(f.roleNames(), r.Name) {
-		return fmt.Errorf("role %q is here twice", r.Name)
+		return fmt.Errorf("role %q appears twice", r.Name)
 	}
 	f.Roles = append(f.Roles, r)
 	return nil
@@ -100,7 +100,7 @@ func (d *decoder) service(f *file, n *yaml.Node) error {
 		return fmt.Errorf("service %q must have either a port or an rpc interface, and not both", s.Name)
 	}
 	if line := f.lineOf(s); line != 0 {
-		return fmt.Errorf("service %q of role %q is here twice: first in line %d", s.Name, s.Role, line)
+		return fmt.Errorf("service %q of role %q appears twice: first on line %d", s.Name, s.Role, line)
 	}
 	f.Services, f.lines = append(f.Services, s), append(f.lines, n.Line)
 	return d.check(s)
@@ -130,13 +130,13 @@ func (d *decoder) check(s Service) error {
 	case s.HTTP != nil && s.Protocol != "http":
 		return fmt.Errorf("service %q has an http directory: its protocol must be http", s.Name)
 	case asked && s.RPC == nil && !s.Ports.Single():
-		return fmt.Errorf("service %q has no single port that can be asked: give one, or say why not in unasked", s.Name)
+		return fmt.Errorf("service %q has no single port that can be tested: give one, or say why not in unasked", s.Name)
 	case forbidden && s.Exposure == "":
-		return fmt.Errorf("service %q is forbidden to somebody: say in exposure why they must not reach it", s.Name)
+		return fmt.Errorf("service %q has a forbidden from: say in exposure why it must not be reachable from there", s.Name)
 	case !forbidden && s.Exposure != "":
-		return fmt.Errorf("service %q has an exposure, but is forbidden to nobody", s.Name)
+		return fmt.Errorf("service %q has an exposure, but no forbidden from", s.Name)
 	case s.OneOf != "" && !asked:
-		return fmt.Errorf("service %q is one_of %s, but is never asked: leave out one_of or unasked", s.Name, s.OneOf)
+		return fmt.Errorf("service %q is one_of %s, but is never tested: leave out one_of or unasked", s.Name, s.OneOf)
 	case s.Verified && !supported:
 		return fmt.Errorf("service %q rests on sources graded D or M only: it needs verified: false", s.Name)
 	}
@@ -205,7 +205,7 @@ func readPorts(value string, to *Ports) error {
 	first, err := strconv.ParseUint(low, 10, 16)
 	last, err2 := strconv.ParseUint(high, 10, 16)
 	if err != nil || err2 != nil || first == 0 || last < first {
-		return fmt.Errorf("port %q is not one: give 1 to 65535, a range like 5065-5068, or dynamic", shorten(value))
+		return fmt.Errorf("port %q is not valid: give 1 to 65535, a range like 5065-5068, or dynamic", shorten(value))
 	}
 	*to = Ports{uint16(first), uint16(last)}
 	return nil
@@ -226,13 +226,13 @@ func readInterface(n *yaml.Node, s *Service) error {
 		return errors.New("rpc needs a name, a uuid and a version")
 	}
 	if !uuidPattern.MatchString(s.RPC.UUID) {
-		return fmt.Errorf("uuid %q is not one: write it like a4f1db00-ca47-1067-b31f-00dd010662da", shorten(s.RPC.UUID))
+		return fmt.Errorf("uuid %q is not valid: write it like a4f1db00-ca47-1067-b31f-00dd010662da", shorten(s.RPC.UUID))
 	}
 	first, second, _ := strings.Cut(version, ".")
 	major, err := strconv.ParseUint(first, 10, 16)
 	minor, err2 := strconv.ParseUint(second, 10, 16)
 	if err != nil || err2 != nil {
-		return fmt.Errorf("rpc version %q is not one: write it like \"0.81\"", shorten(version))
+		return fmt.Errorf("rpc version %q is not valid: write it like \"0.81\"", shorten(version))
 	}
 	s.RPC.Major, s.RPC.Minor = uint16(major), uint16(minor)
 	return nil
@@ -247,7 +247,7 @@ func readDirectory(n *yaml.Node, s *Service) error {
 			status, err := strconv.Atoi(value)
 			d.Status = append(d.Status, status)
 			if err != nil || status < 100 || status > 599 {
-				return fmt.Errorf("status %q is not one of HTTP: give 100 to 599", shorten(value))
+				return fmt.Errorf("status %q is not an HTTP status: give 100 to 599", shorten(value))
 			}
 			return nil
 		}))
@@ -257,7 +257,7 @@ func readDirectory(n *yaml.Node, s *Service) error {
 	case !strings.HasPrefix(d.Path, "/"), d.Health != "" && !strings.HasPrefix(d.Health, "/"):
 		return errors.New("http needs a path, and it and the health page begin with /")
 	case d.Method == RPCInData && d.Health != "":
-		return errors.New("RPC_IN_DATA uses its connection up, and the health page comes over the same one: leave health out")
+		return errors.New("RPC_IN_DATA uses up its connection, and the health page needs the same one: leave out health")
 	case d.Status == nil:
 		return errors.New("http needs the healthy status codes: status: [200]")
 	}

@@ -74,7 +74,7 @@ func (c *Catalog) readVersion(files fs.FS, name string) (Version, error) {
 		return Version{}, in(base, err)
 	}
 	if f.Name != strings.TrimSuffix(base, ".yaml") {
-		return Version{}, in(base, fmt.Errorf("version %q must stand in %[1]s.yaml", f.Name))
+		return Version{}, in(base, fmt.Errorf("version %q must be in %[1]s.yaml", f.Name))
 	}
 	v, err := Version{Name: f.Name}.merge(f)
 	if err != nil {

@@ -38,7 +38,7 @@ func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 		return nil, &WordError{"from", from, froms()}
 	}
 	if len(t.Hosts) == 0 {
-		return nil, errors.New("there is no host to look at: name at least one")
+		return nil, errors.New("no hosts are given: name at least one")
 	}
 	type key struct{ host, role string }
 	var plan []Check

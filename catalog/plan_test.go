@@ -126,7 +126,7 @@ func TestPlanErrors(t *testing.T) {
 		want       string
 	}{
 		{"from", "clients", []Host{{Name: "h"}}, `unknown from "clients": did you mean client? accepted: ` + froms},
-		{"no hosts", "", nil, "there is no host to look at: name at least one"},
+		{"no hosts", "", nil, "no hosts are given: name at least one"},
 		{"no name", "", []Host{{Name: " ", Version: "2019"}}, `host " ": the name is empty: give a DNS name or an address`},
 		{"default version", "", []Host{{Name: "h"}}, `host "h": unknown version "se": accepted: 5.5, 2019`},
 		{"version", "", []Host{{Name: "h", Version: "2018", Origin: "org.yaml:3"}},

@@ -33,8 +33,8 @@ var Froms = []From{
 	{"hub", "a Hub Transport server (2007 and 2010)"},
 	{"edge", "an Edge Transport server in the perimeter network"},
 	{"um", "a Unified Messaging server or service (2007 to 2016)"},
-	{"um-gateway", "an IP gateway, IP PBX or session border controller that hands calls to Unified Messaging"},
-	{"admin", "the computer of somebody who administers the servers"},
+	{"um-gateway", "an IP gateway, IP PBX or session border controller that passes calls to Unified Messaging"},
+	{"admin", "an administrator's computer"},
 	{"load-balancer", "the load balancer in front of the servers, which also asks for their health"},
 	{"ocs", "Office Communications Server, Lync or Skype for Business Server"},
 	{"front-end", "a front-end server (2000 and 2003)"},
@@ -46,7 +46,7 @@ var Froms = []From{
 	{"relay", "a mail relay, smart host or mail filter in the perimeter network"},
 	{"agent", "the computer that runs the Hybrid Agent"},
 	{"online", "Exchange Online, on its way to the organization's own servers"},
-	{"self", "the server itself: exreach runs on the host that it asks"},
+	{"self", "the server itself: exreach runs on the host that it tests"},
 }
 
 // The words of a row that are not in the data.

@@ -81,7 +81,7 @@ func document(r io.Reader) (*yaml.Node, error) {
 		return nil, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
 	}
 	if n := marks(data); n > manyMarks+len(data)/bytesPerMark {
-		return nil, fmt.Errorf("there are %d brackets, commas, dashes and ends of lines in it, and little else", n)
+		return nil, fmt.Errorf("the file holds %d brackets, commas, dashes and line ends, and little else", n)
 	}
 	var root, second yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(data))
@@ -151,16 +151,16 @@ func mapping(n *yaml.Node, fields ...field) error {
 // pairs reads a mapping key by key. An error of read gets the key's line.
 func pairs(n *yaml.Node, read func(key string, value *yaml.Node) error) error {
 	if n.Kind != yaml.MappingNode {
-		return at(n.Line, fmt.Errorf("here must be a mapping (name: value), not %s", kind(n)))
+		return at(n.Line, fmt.Errorf("expected a mapping (name: value), not %s", kind(n)))
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
 		if k.Kind != yaml.ScalarNode {
-			return at(k.Line, fmt.Errorf("here must be the name of a field, not %s", kind(k)))
+			return at(k.Line, fmt.Errorf("expected the name of a field, not %s", kind(k)))
 		}
 		if first, twice := seen[k.Value]; twice {
-			return at(k.Line, fmt.Errorf("field %q is here twice: first in line %d", shorten(k.Value), first))
+			return at(k.Line, fmt.Errorf("field %q appears twice: first on line %d", shorten(k.Value), first))
 		}
 		seen[k.Value] = k.Line
 		if err := read(k.Value, n.Content[i+1]); err != nil {
@@ -200,7 +200,7 @@ var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,39}$`)
 func named(name string, to *string) field {
 	return value(name, func(s string) error {
 		if !namePattern.MatchString(s) {
-			return fmt.Errorf("%s %q is not a name: use a-z, 0-9, dot and dash, up to 40 of them", name, shorten(s))
+			return fmt.Errorf("%s %q is not a name: use a-z, 0-9, dot and dash, up to 40 characters", name, shorten(s))
 		}
 		*to = s
 		return nil
@@ -226,7 +226,7 @@ func word[T ~string](name string, accepted []T, to *T) field {
 func list(name string, read func(*yaml.Node) error) field {
 	return field{name, func(n *yaml.Node) error {
 		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
-			return fmt.Errorf("%s must be a list with something in it", name)
+			return fmt.Errorf("%s must be a list that is not empty", name)
 		}
 		for i, item := range n.Content {
 			if err := read(item); err != nil {
