@@ -14,18 +14,18 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A decoder reads a catalogue file: ours or a user's, by the same rules.
+// A decoder reads catalogue files: ours and a user's, by the same rules.
 type decoder struct {
 	sources   map[string]string // documents by their key
-	protocols []string          // the conversations there are; nil where that is not known
+	protocols []string          // the known conversations; nil where those are not known
 	user      string            // name of a user's file, whose rows need no source; "" for ours
 }
 
 // A file is one decoded file, before its rows are put into the catalogue.
 type file struct {
 	Version
-	lines   []int // where each of the services stands
-	grounds []int // where each of the ground rules stands
+	lines   []int // the line of each service
+	grounds []int // the line of each ground rule
 }
 
 // file reads the document of a whole catalogue file.
@@ -106,8 +106,8 @@ func (d *decoder) service(f *file, n *yaml.Node) error {
 	return d.check(s)
 }
 
-// check judges what one field of a row cannot tell. Nobody converses with a
-// service that is never asked, so that one may have any protocol and any ports.
+// check judges what involves more than one field of a row. A service that is
+// never checked needs no conversation, so it may have any protocol and any ports.
 func (d *decoder) check(s Service) error {
 	asked := s.Unasked == ""
 	forbidden := slices.Contains(slices.Collect(maps.Values(s.Wants)), Forbidden)
@@ -157,7 +157,7 @@ func (d *decoder) source(value string, to *[]Source) error {
 	return nil
 }
 
-// readWants reads who wants what.
+// readWants reads what each from wants.
 func readWants(n *yaml.Node, s *Service) error {
 	s.Wants = map[string]Want{}
 	err := pairs(n, func(from string, value *yaml.Node) error {

@@ -53,7 +53,7 @@ func open(files fs.FS, dir string) (*Catalog, error) {
 
 // readVersion reads the file of one version, which is named after it.
 func (c *Catalog) readVersion(files fs.FS, name string) (Version, error) {
-	go c.sources() // they are read while the file is taken apart
+	go c.sources() // read while the file is parsed
 	r, err := files.Open(name)
 	if err != nil {
 		return Version{}, err
@@ -112,8 +112,7 @@ func readSources(files fs.FS, name string) (map[string]string, error) {
 	return sources, nil
 }
 
-// Names is what the versions are called, in the order of release. No file is
-// read for it.
+// Names is the names of the versions, in the order of release. It reads no file.
 func (c *Catalog) Names() []string {
 	var names []string
 	for _, s := range c.shelves {
@@ -135,7 +134,7 @@ func (c *Catalog) Version(name string) (Version, error) {
 }
 
 // Versions returns every version in the order of release. The files are read
-// side by side, because somebody waits for them.
+// concurrently, because the user is waiting for them.
 func (c *Catalog) Versions() ([]Version, error) {
 	versions, errs := make([]Version, len(c.shelves)), make([]error, len(c.shelves))
 	var reading sync.WaitGroup

@@ -31,7 +31,7 @@ func (c *Catalog) Places(from string) ([]Place, error) {
 type NothingError struct {
 	Place // Role "" is every role of the version
 	From  string
-	Only  []string // who the role has something for
+	Only  []string // the froms that the role has services for
 }
 
 func (e *NothingError) Error() string {

@@ -21,8 +21,8 @@ import (
 //	    role: mailbox
 //	    rpc_ports: {emsmdb: 59532}
 //
-// Whether the words of a host are in the catalogue is for Plan to say. Errors
-// are a *FileError.
+// Plan decides whether the words of a host are in the catalogue. Errors are a
+// *FileError.
 func LoadTopology(name string, r io.Reader) (Topology, error) {
 	var t Topology
 	root, err := document(r)

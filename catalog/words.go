@@ -10,20 +10,20 @@ import (
 	"strings"
 )
 
-// What is meant where a topology or a command line leaves the word out.
+// The defaults for words that a topology or a command line leaves out.
 const (
 	DefaultVersion = "se"
 	DefaultRole    = "mailbox"
 	DefaultFrom    = "client"
 )
 
-// A From is somebody who connects to a service.
+// A From is a kind of client that connects to a service.
 type From struct {
 	Name string // the word of the catalogue and the command line
-	Text string // one line for people
+	Text string // one line for the reader
 }
 
-// Froms is everybody that a row can want something for.
+// Froms is every From that a row can want something for.
 var Froms = []From{
 	{"client", "mail programs, browsers and devices of the users, inside the organization"},
 	{"internet-client", "as client, but with POP3, IMAP4, LDAP, news or web access alone: no Outlook over RPC"},
@@ -90,7 +90,7 @@ func froms() []string {
 
 // A WordError says that a word is not one of a closed set.
 type WordError struct {
-	Kind     string   // what the word stands for: "version"
+	Kind     string   // what the word names: "version"
 	Word     string   // as it was given
 	Accepted []string // what it could have been
 }
@@ -110,16 +110,16 @@ func (e *WordError) Error() string {
 	return text + "accepted: " + strings.Join(near, ", ")
 }
 
-// Nearest returns the accepted words, those that word was most likely meant to
-// be first. Equally near ones keep their order.
+// Nearest returns the accepted words, those most likely meant by word first.
+// Equally near ones keep their order.
 func Nearest(word string, accepted []string) []string {
 	return slices.SortedStableFunc(slices.Values(accepted), func(a, b string) int {
 		return cmp.Compare(distance(word, a), distance(word, b))
 	})
 }
 
-// shorten cuts a word that is too long to have been meant as one, which bounds
-// the message and the cost of comparing.
+// shorten cuts a word that is too long to be a real one, which bounds the message
+// and the cost of comparing.
 func shorten(word string) string {
 	r := []rune(word)
 	if len(r) <= 40 {

@@ -19,7 +19,7 @@ import (
 // maxFile bounds a file in bytes. The largest of our own is a tenth of it.
 const maxFile = 1 << 20
 
-// A FileError says what is wrong with a file and where.
+// A FileError is what is wrong with a file, and where.
 type FileError struct {
 	File string
 	Line int // 0 where the whole file is meant
@@ -35,7 +35,7 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-// at says where err belongs, unless something further in has said so already.
+// at adds the line that err belongs to, unless an inner call has already done so.
 func at(line int, err error) error {
 	if e := (*FileError)(nil); err == nil || errors.As(err, &e) {
 		return err
@@ -43,7 +43,7 @@ func at(line int, err error) error {
 	return &FileError{Line: line, Err: err}
 }
 
-// in names the file that err is about.
+// in adds the file that err is about.
 func in(file string, err error) error {
 	err = at(0, err)
 	if e := (*FileError)(nil); errors.As(err, &e) {
@@ -52,15 +52,15 @@ func in(file string, err error) error {
 	return err
 }
 
-// A value takes some 170 bytes of memory, however short it is, so that a file of
-// nothing but brackets would take a hundred times its size. Real files have ten
-// bytes and more to a mark.
+// A value takes some 170 bytes of memory, however short it is, so a file of nothing
+// but brackets would take a hundred times its size. Real files have ten bytes or
+// more per mark.
 const (
 	manyMarks    = 8 << 10 // in a file of any size
 	bytesPerMark = 8
 )
 
-// marks is how many values begin in a file, at least about that.
+// marks is roughly how many values begin in a file.
 func marks(data []byte) (n int) {
 	for _, b := range data {
 		switch b {
@@ -100,8 +100,8 @@ func document(r io.Reader) (*yaml.Node, error) {
 
 var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
-// notYAML turns the library's "yaml: line 3: why" into ours. It does not say in
-// which line of data an anchor is missing.
+// notYAML turns the library's "yaml: line 3: why" into our form. The library does
+// not report the line of data in which an anchor is missing.
 func notYAML(err error, data []byte) error {
 	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
@@ -189,7 +189,7 @@ func value(name string, read func(string) error) field {
 	}}
 }
 
-// text reads words for people.
+// text reads words for the reader.
 func text(name string, to *string) field {
 	return value(name, func(s string) error { *to = s; return nil })
 }
@@ -232,7 +232,7 @@ func list(name string, read func(*yaml.Node) error) field {
 			if err := read(item); err != nil {
 				return at(item.Line, err)
 			}
-			n.Content[i] = nil // its values take many times the memory of what was read
+			n.Content[i] = nil // its values take many times the memory of the result
 		}
 		return nil
 	}}
@@ -243,7 +243,7 @@ func values(name string, read func(string) error) field {
 	return list(name, value(name, read).read)
 }
 
-// kind names what stands in the file where something else should.
+// kind names what the file has in place of what was expected.
 func kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
