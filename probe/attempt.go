@@ -18,6 +18,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
 
@@ -26,12 +27,12 @@ type attempt struct {
 	host  *host
 	door  *door
 	to    netip.AddrPort
-	hello hello          // how it begins TLS
+	hello secure.Hello   // how it begins TLS
 	mask  *protocol.Mask // hides the password in all that is kept; nil where there is none
 	small bool           // it takes small segments only
 
 	peer protocol.Peer
-	tls  *shown
+	tls  *secure.Shown
 	err  error
 
 	shaking    atomic.Bool // hands, for TLS
@@ -204,11 +205,11 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 	a.words, a.hears = a.raw, a.raw
 	var conn net.Conn = a.raw
 	starttls := func(plain net.Conn) (net.Conn, error) {
-		meter := &helloMeter{Conn: plain}
+		meter := &secure.Meter{Conn: plain}
 		a.shaking.Store(true)
-		secured, shown, err := handshake(meter, lookup.TrimDot(c.Host), r.timeouts.TLS, leash, a.hello)
+		secured, shown, err := secure.Client{Host: lookup.TrimDot(c.Host), Hello: a.hello, Limit: r.timeouts.TLS, Line: leash}.Handshake(meter)
 		a.shaking.Store(false)
-		a.tls, a.helloSize, a.helloHeard = shown, meter.size, meter.heard
+		a.tls, a.helloSize, a.helloHeard = shown, meter.Size, meter.Heard
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/secure"
 )
 
 // converse makes an attempt. Where a peer that has connected says nothing for
@@ -31,8 +32,8 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 		defer close(beside)
 		if rest, overdue := first.awaitOverdue(done); overdue {
 			second := r.newAttempt(h, d, at, rest)
-			if second.hello == usualHello {
-				second.hello = otherHello // what is overdue may be the answer to a hello of that size
+			if second.hello == secure.UsualHello {
+				second.hello = secure.OtherHello // what is overdue may be the answer to a hello of that size
 			}
 			second.make(ofSecond, r, c)
 			if second.proves() {

@@ -13,13 +13,14 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/lookup"
+	"exreach/probe/standin"
 )
 
 // TestLast counts the checks of a host with two addresses that are over: one
 // with a result at each address, and a mapper with three more behind it at each,
 // which take longer. No result of a check comes after its last.
 func TestLast(t *testing.T) {
-	server := &StandIn{Host: "mail01", Version: "2010", Services: mapperServices(t)}
+	server := &standin.Server{Host: "mail01", Version: "2010", Services: mapperServices(t)}
 	if err := server.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,11 @@ package probe
 import (
 	"context"
 	"errors"
-	"net"
 	"time"
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
 
@@ -17,26 +17,26 @@ import (
 // refused what the server sent, or the server found nothing that it likes in our
 // hello. Schannel does not say so, and hangs up. A hello that got no answer had one
 // of another size beside it, unless that is not allowed.
-func (a *attempt) anew(talksTwice bool) (next hello, known bool) {
-	var failed *tlsError
+func (a *attempt) anew(talksTwice bool) (next secure.Hello, known bool) {
+	var failed *secure.Error
 	wanted := a.tls != nil && a.tls.ClientCertificate
-	if a.hello == tls12Hello || wanted || !errors.As(a.err, &failed) || failed.after {
+	if a.hello == secure.TLS12Hello || wanted || !errors.As(a.err, &failed) || failed.After {
 		return 0, false
 	}
-	switch f := failure(a.err); classify(a.err, a.step(), false).verdict {
+	switch f := secure.FailureOf(a.err); classify(a.err, a.step(), false).verdict {
 	case Silent:
-		return otherHello, !talksTwice && a.hello == usualHello && !a.helloHeard
+		return secure.OtherHello, !talksTwice && a.hello == secure.UsualHello && !a.helloHeard
 	case Cut:
-		return tls12Hello, true
+		return secure.TLS12Hello, true
 	case BadTLS:
-		return tls12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == protocol.AlertHandshakeFailure || f.Alert == protocol.AlertInsufficient
+		return secure.TLS12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == protocol.AlertHandshakeFailure || f.Alert == protocol.AlertInsufficient
 	}
 	return 0, false
 }
 
 // askAnew asks once more with another hello. It reports whether that came further;
 // then it is the one for this door.
-func (r *run) askAnew(ctx context.Context, failed *attempt, with hello, c catalog.Check, left time.Duration) (a *attempt, further bool) {
+func (r *run) askAnew(ctx context.Context, failed *attempt, with secure.Hello, c catalog.Check, left time.Duration) (a *attempt, further bool) {
 	a = r.newAttempt(failed.host, failed.door, failed.to, left)
 	a.hello = with
 	a.make(ctx, r, c)
@@ -77,7 +77,7 @@ func (a *attempt) hearOut(done <-chan struct{}) {
 // answered, and that of first was not. Old load balancers hang at one of 256 to 511
 // octets, which is why RFC 7685 was written.
 func (a *attempt) provesSize(first *attempt) bool {
-	return a.proves() && a.tls != nil && a.hello == otherHello && first.hello == usualHello && first.helloSize != a.helloSize &&
+	return a.proves() && a.tls != nil && a.hello == secure.OtherHello && first.hello == secure.UsualHello && first.helloSize != a.helloSize &&
 		first.step() == protocol.TLS && !first.helloHeard && socket.IsTimeout(first.err) && first.line.Load().quiet() >= helloPatience
 }
 
@@ -93,7 +93,7 @@ func (r *run) confirmsSize(ctx context.Context, answered *attempt, c catalog.Che
 			return false // it is slow, whatever the hello
 		}
 	}
-	for _, h := range []hello{answered.hello, usualHello, usualHello} {
+	for _, h := range []secure.Hello{answered.hello, secure.UsualHello, secure.UsualHello} {
 		a := r.newAttempt(answered.host, answered.door, answered.to, helloPatience)
 		a.hello = h
 		a.make(ctx, r, c)
@@ -102,25 +102,4 @@ func (r *run) confirmsSize(ctx context.Context, answered *attempt, c catalog.Che
 		}
 	}
 	return true
-}
-
-// A helloMeter sees how large our hello is, and whether anything came after it.
-type helloMeter struct {
-	net.Conn
-	size  int // of the message; 0 before it is sent
-	heard bool
-}
-
-func (m *helloMeter) Write(b []byte) (int, error) {
-	const recordHeader = 5
-	if m.size == 0 {
-		m.size = len(b) - recordHeader
-	}
-	return m.Conn.Write(b)
-}
-
-func (m *helloMeter) Read(b []byte) (int, error) {
-	n, err := m.Conn.Read(b)
-	m.heard = m.heard || n > 0
-	return n, err
 }

@@ -15,6 +15,7 @@ import (
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
+	"exreach/probe/trust"
 )
 
 // A run is what the checks of one Pool.Run share.
@@ -28,7 +29,7 @@ type run struct {
 	limit    int           // connections at once
 	logins   *Logins
 	mask     *protocol.Mask // hides the password; nil where there is none
-	trust    *Trust
+	trust    *trust.Store
 	still    *still
 
 	// What waits for a connect must not hold up a conversation, so that each has
@@ -87,7 +88,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 		r.logins = NewLogins()
 	}
 	if r.trust == nil {
-		r.trust = &Trust{}
+		r.trust = &trust.Store{}
 	}
 	if r.dial == nil {
 		r.dial = socket.Dialer(p.Source)

@@ -14,6 +14,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/trust"
 )
 
 // mayLogIn gives q what a login needs of the pool. Where a service must not be
@@ -38,8 +39,8 @@ func (a *attempt) mayLogIn(ctx context.Context, r *run, c catalog.Check, q *prot
 // TLS anybody on the path reads it, with an old or weak one somebody may, and
 // without a certificate that proves the server's name anybody on the path may be
 // the server.
-func (a *attempt) private(whom *Trust) error {
-	switch t := a.tls.judge(whom); {
+func (a *attempt) private(whom *trust.Store) error {
+	switch t := a.tls.Judge(whom.Judge); {
 	case t == nil:
 		return errors.New("no TLS")
 	case !slices.Contains(safeVersions, t.Version):

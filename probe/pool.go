@@ -17,13 +17,14 @@ import (
 	"exreach/catalog"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/trust"
 )
 
 // A Pool asks many checks at once. The zero value is ready to use.
 type Pool struct {
 	Dial     DialFunc         // opens a transport connection; nil is the system's, bound to Source
 	Resolver *lookup.Resolver // finds the addresses of names; nil is one of the run's own
-	Trust    *Trust           // whom to trust in Peer.TLS; nil is this machine's roots
+	Trust    *trust.Store     // whom to trust in Peer.TLS; nil is this machine's roots
 	Domain   string           // the organization's mail domain, which DNS servers are asked for; "" asks for something else
 	Source   netip.Addr       // local address to connect from; the zero Addr leaves it to the system
 	Timeouts Timeouts         // zero fields take their defaults

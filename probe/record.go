@@ -2,11 +2,15 @@
 
 package probe
 
-import "exreach/probe/protocol"
+import (
+	"exreach/probe/protocol"
+	"exreach/probe/secure"
+	"exreach/probe/trust"
+)
 
 // record writes what the attempt found into res. It reports whether the cause
 // was a shortage of this machine that may pass.
-func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) {
+func (a *attempt) record(res *Result, t *trust.Store, cancelled bool) (shortage bool) {
 	res.Steps = a.steps
 	res.Step = a.step()
 	o := classify(a.err, res.Step, cancelled)
@@ -15,7 +19,7 @@ func (a *attempt) record(res *Result, t *Trust, cancelled bool) (shortage bool) 
 	res.Silence = a.silence(o.verdict)
 	peer := a.peer
 	a.door.tell(a.tls)
-	peer.TLS, peer.TLSFailure = a.tls.judge(t), failure(a.err)
+	peer.TLS, peer.TLSFailure = a.tls.Judge(t.Judge), secure.FailureOf(a.err)
 	a.mask.HideAll(&peer) // before it is cut
 	peer.Clean()
 	if !emptyPeer(peer) {
