@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/secure"
 )
 
 // converse holds a conversation. Where a peer that has connected says nothing for
@@ -57,8 +58,8 @@ func (a *asking) converse(ctx context.Context, left time.Duration) *conversation
 // one has its answer.
 func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done <-chan struct{}, stopFirst func()) *conversation {
 	second := c.newConversation(left)
-	if second.hello == usualHello {
-		second.hello = otherHello // what is overdue may be the answer to a hello of that size
+	if second.hello == secure.UsualHello {
+		second.hello = secure.OtherHello // what is overdue may be the answer to a hello of that size
 	}
 	second.hold(ctx)
 	if second.proves() {

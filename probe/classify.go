@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"exreach/probe/protocol"
+	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
 
@@ -120,10 +121,10 @@ func classifyDial(e *socket.Error) outcome {
 // connection, nor TLS explains is a conversation that did not go as the protocol
 // has it.
 func classifyTalk(err error) outcome {
-	var shake *tlsError
+	var shake *secure.Error
 	inTLS := errors.As(err, &shake)
 	switch {
-	case inTLS && shake.certificateWanted:
+	case inTLS && shake.CertificateWanted:
 		return outcome{verdict: BadTLS} // that was the last it said
 	case socket.IsTimeout(err):
 		return outcome{verdict: Silent}

@@ -15,18 +15,19 @@ import (
 	"exreach/catalog"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
 
 // A conversation is one connection and what is said on it.
 type conversation struct {
 	*asking
-	hello hello         // how it begins TLS
+	hello secure.Hello  // how it begins TLS
 	small bool          // it takes small segments only
 	left  time.Duration // of the check's time, as it began
 
 	peer protocol.Peer
-	tls  *shown
+	tls  *secure.Shown
 	err  error
 
 	shaking    atomic.Bool // hands, for TLS
@@ -201,11 +202,11 @@ func (c *conversation) question(ctx context.Context) protocol.Question {
 
 // startTLS does the handshake on a plain connection.
 func (c *conversation) startTLS(plain net.Conn) (net.Conn, error) {
-	meter := &helloMeter{Conn: plain}
+	meter := &secure.Meter{Conn: plain}
 	c.shaking.Store(true)
-	secured, shown, err := handshake(meter, lookup.TrimDot(c.check.Host), c.run.timeouts.TLS, c.line.Load(), c.hello)
+	secured, shown, err := secure.Client{Host: lookup.TrimDot(c.check.Host), Hello: c.hello, Limit: c.run.timeouts.TLS, Line: c.line.Load()}.Handshake(meter)
 	c.shaking.Store(false)
-	c.tls, c.helloSize, c.helloHeard = shown, meter.size, meter.heard
+	c.tls, c.helloSize, c.helloHeard = shown, meter.Size, meter.Heard
 	if err != nil {
 		return nil, err
 	}

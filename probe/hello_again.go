@@ -5,10 +5,10 @@ package probe
 import (
 	"context"
 	"errors"
-	"net"
 	"time"
 
 	"exreach/probe/protocol"
+	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
 
@@ -16,26 +16,26 @@ import (
 // refused what the server sent, or the server found nothing that it likes in our
 // hello. Schannel does not say so, and hangs up. A hello that got no answer had one
 // of another size beside it, unless that is not allowed.
-func (c *conversation) anew(talksTwice bool) (next hello, known bool) {
-	var failed *tlsError
+func (c *conversation) anew(talksTwice bool) (next secure.Hello, known bool) {
+	var failed *secure.Error
 	wanted := c.tls != nil && c.tls.ClientCertificate
-	if c.hello == tls12Hello || wanted || !errors.As(c.err, &failed) || failed.after {
+	if c.hello == secure.TLS12Hello || wanted || !errors.As(c.err, &failed) || failed.After {
 		return 0, false
 	}
-	switch f := failure(c.err); classify(c.err, c.step(), false).verdict {
+	switch f := secure.FailureOf(c.err); classify(c.err, c.step(), false).verdict {
 	case Silent:
-		return otherHello, !talksTwice && c.hello == usualHello && !c.helloHeard
+		return secure.OtherHello, !talksTwice && c.hello == secure.UsualHello && !c.helloHeard
 	case Cut:
-		return tls12Hello, true
+		return secure.TLS12Hello, true
 	case BadTLS:
-		return tls12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == protocol.AlertHandshakeFailure || f.Alert == protocol.AlertInsufficient
+		return secure.TLS12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == protocol.AlertHandshakeFailure || f.Alert == protocol.AlertInsufficient
 	}
 	return 0, false
 }
 
 // askAnew asks once more with another hello. It reports whether that came further;
 // then it is the one for this door.
-func (a *asking) askAnew(ctx context.Context, failed *conversation, with hello, left time.Duration) (c *conversation, further bool) {
+func (a *asking) askAnew(ctx context.Context, failed *conversation, with secure.Hello, left time.Duration) (c *conversation, further bool) {
 	c = a.newConversation(left)
 	c.hello = with
 	c.hold(ctx)
@@ -76,7 +76,7 @@ func (c *conversation) hearOut(done <-chan struct{}) {
 // answered, and that of first was not. Old load balancers hang at one of 256 to 511
 // octets, which is why RFC 7685 was written.
 func (c *conversation) provesSize(first *conversation) bool {
-	return c.proves() && c.tls != nil && c.hello == otherHello && first.hello == usualHello && first.helloSize != c.helloSize &&
+	return c.proves() && c.tls != nil && c.hello == secure.OtherHello && first.hello == secure.UsualHello && first.helloSize != c.helloSize &&
 		first.step() == protocol.TLS && !first.helloHeard && socket.IsTimeout(first.err) && first.line.Load().quiet() >= helloPatience
 }
 
@@ -92,7 +92,7 @@ func (c *conversation) confirmsSize(ctx context.Context) bool {
 			return false // it is slow, whatever the hello
 		}
 	}
-	for _, h := range []hello{c.hello, usualHello, usualHello} {
+	for _, h := range []secure.Hello{c.hello, secure.UsualHello, secure.UsualHello} {
 		again := c.newConversation(helloPatience)
 		again.hello = h
 		again.hold(ctx)
@@ -101,25 +101,4 @@ func (c *conversation) confirmsSize(ctx context.Context) bool {
 		}
 	}
 	return true
-}
-
-// A helloMeter sees how large our hello is, and whether anything came after it.
-type helloMeter struct {
-	net.Conn
-	size  int // of the message; 0 before it is sent
-	heard bool
-}
-
-func (m *helloMeter) Write(b []byte) (int, error) {
-	const recordHeader = 5
-	if m.size == 0 {
-		m.size = len(b) - recordHeader
-	}
-	return m.Conn.Write(b)
-}
-
-func (m *helloMeter) Read(b []byte) (int, error) {
-	n, err := m.Conn.Read(b)
-	m.heard = m.heard || n > 0
-	return n, err
 }

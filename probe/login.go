@@ -34,7 +34,7 @@ func (c *conversation) mayLogIn(ctx context.Context, q *protocol.Question) {
 // without a certificate that proves the server's name anybody on the path may be
 // the server.
 func (c *conversation) private() error {
-	switch t := c.tls.judge(c.run.shared.trust); {
+	switch t := c.tls.Judge(c.run.shared.trust.Judge); {
 	case t == nil:
 		return errors.New("no TLS")
 	case !slices.Contains(safeVersions, t.Version):

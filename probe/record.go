@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"exreach/probe/protocol"
+	"exreach/probe/secure"
 )
 
 // record writes what the conversation found into res. It reports whether the cause
@@ -19,7 +20,7 @@ func (c *conversation) record(ctx context.Context, res *Result) (shortage bool) 
 	res.Silence = c.silence(o.verdict)
 	peer := c.peer
 	c.door.tell(c.tls)
-	peer.TLS, peer.TLSFailure = c.tls.judge(c.run.shared.trust), failure(c.err)
+	peer.TLS, peer.TLSFailure = c.tls.Judge(c.run.shared.trust.Judge), secure.FailureOf(c.err)
 	c.run.mask.HideAll(&peer) // before it is cut
 	peer.Clean()
 	if !emptyPeer(peer) {

@@ -17,6 +17,8 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/lookup"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 	"exreach/report"
 	"exreach/report/judge"
 )
@@ -62,7 +64,7 @@ func TestIdentify(t *testing.T) {
 		t.Run(tt.version+" "+strings.Join(tt.runs, " "), func(t *testing.T) {
 			t.Parallel()
 			s := standIn(t, cat, tt.version, tt.runs)
-			pool := &probe.Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Trust: probe.NewTrust(s.Roots())}
+			pool := &probe.Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Trust: trust.New(s.Roots())}
 			var notes bytes.Buffer
 			entries, took := checkAuto(t, cat, pool, &notes, s.Host)
 			if took != tt.want || !strings.Contains(notes.String(), tt.note) {
@@ -84,13 +86,13 @@ func TestIdentify(t *testing.T) {
 }
 
 // standIn starts one with all that the roles listen on.
-func standIn(t *testing.T, cat *catalog.Catalog, version string, roles []string) *probe.StandIn {
+func standIn(t *testing.T, cat *catalog.Catalog, version string, roles []string) *standin.Server {
 	t.Helper()
 	v, err := cat.Version(version)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &probe.StandIn{Host: "mail01.contoso.example", Version: version}
+	s := &standin.Server{Host: "mail01.contoso.example", Version: version}
 	for _, role := range roles {
 		services, err := v.ServicesOf(role)
 		if err != nil {
@@ -170,14 +172,14 @@ func TestIdentifyMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := probe.StandIn{Host: "mail01", Version: v.Name, Services: v.Services}
+	s := standin.Server{Host: "mail01", Version: v.Name, Services: v.Services}
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	var notes bytes.Buffer
 	who := &identifier{taker: taker{cat, "client"}, notes: &notes, taken: map[string]int{}}
-	pool := probe.Pool{Dial: s.Dial, Trust: probe.NewTrust(s.Roots()), Resolver: &lookup.Resolver{Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
+	pool := probe.Pool{Dial: s.Dial, Trust: trust.New(s.Roots()), Resolver: &lookup.Resolver{Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
 		if host == "mail02" {
 			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/probe"
+	"exreach/probe/trust"
 )
 
 func checkCommand(w world) *cli.Command {
@@ -29,7 +30,7 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	trust := probe.MachineTrust(w.env)
+	trust := trust.OfMachine(w.env)
 	var notes bytes.Buffer // an error comes alone
 	hosts, err := rosterOf(c, w.stdin, &notes)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/lookup"
+	"exreach/probe/trust"
 	"exreach/report"
 	"exreach/report/judge/identity"
 )
@@ -103,7 +104,7 @@ func TestTakenBeside(t *testing.T) {
 			continue
 		}
 		who := &identifier{taker: plan.taker(), notes: &notes, each: true, taken: map[string]int{}}
-		pool := &probe.Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Trust: probe.NewTrust(s.Roots())}
+		pool := &probe.Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Trust: trust.New(s.Roots())}
 		for found := range who.targets(t.Context(), quick(*pool), r.known()) {
 			var roles []string
 			for _, h := range found.roles {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package trust
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"exreach/probe/socket"
 )
 
 // Where distributions keep their roots. The first of the files that is there
@@ -41,7 +43,7 @@ func machineRoots(env func(string) string) []byte {
 	files = slices.Clone(files)
 	for _, folder := range folders {
 		entries, err := os.ReadDir(folder)
-		if isShortage(err) {
+		if isShort(err) {
 			return nil
 		}
 		for _, e := range entries {
@@ -53,11 +55,17 @@ func machineRoots(env func(string) string) []byte {
 	text := make([]byte, 0, 1<<20)
 	for _, name := range files {
 		var err error
-		if text, err = appendFile(text, name); isShortage(err) {
+		if text, err = appendFile(text, name); isShort(err) {
 			return nil
 		}
 	}
 	return text // what cannot be read otherwise holds no roots
+}
+
+// isShort reports whether this machine ran out of something.
+func isShort(err error) bool {
+	cause := socket.CauseOf(err)
+	return cause == socket.NoDescriptors || cause == socket.NoMemory
 }
 
 // appendFile appends what a file holds, but for spaces. It asks the system for

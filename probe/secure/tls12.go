@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package secure
 
 import (
 	"cmp"
@@ -15,12 +15,12 @@ import (
 // handshakeTLS12 does the handshake with the client that believes nothing, and
 // tells what it showed. Trust is not judged: that the server has the key of its
 // certificate was not proven.
-func handshakeTLS12(conn net.Conn, host string) (net.Conn, *shown, error) {
+func handshakeTLS12(conn net.Conn, host string) (net.Conn, *Shown, error) {
 	client, err := protocol.ShakeTLS12(conn, serverName(host))
 	if err != nil && !client.ClientCertificate {
-		return nil, nil, &tlsError{err: err}
+		return nil, nil, &Error{Err: err}
 	}
-	s := new(shown)
+	s := new(Shown)
 	s.Version, s.Cipher, s.ClientCertificate, s.Unjudged = "TLS 1.2", client.Cipher, client.ClientCertificate, true
 	for _, der := range client.Certificates {
 		cert, why := readCertificate(der)
@@ -33,7 +33,7 @@ func handshakeTLS12(conn net.Conn, host string) (net.Conn, *shown, error) {
 	s.NameMatches = len(s.Chain) > 0 && isFor(s.Chain[0], host)
 	s.NameInSubject = len(s.Chain) > 0 && namedInSubject(s.Chain[0], host)
 	if err != nil {
-		return nil, s, &tlsError{err: err}
+		return nil, s, &Error{Err: err}
 	}
 	return &secured{Conn: client, shown: s}, s, nil
 }

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package secure
 
 import (
 	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"io"
 	"net"
 	"strings"
 	"testing"
 	"time"
+
+	"exreach/probe/protocol"
+	"exreach/probe/socket"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 // shake does a handshake with a server of the given configuration.
-func shake(t *testing.T, host string, server *tls.Config, a *authority) (*tlsSummary, error) {
+func shake(t *testing.T, host string, server *tls.Config, a *standin.Authority) (*tlsSummary, error) {
 	t.Helper()
 	near, far := net.Pipe()
 	defer near.Close()
@@ -19,14 +27,12 @@ func shake(t *testing.T, host string, server *tls.Config, a *authority) (*tlsSum
 		defer far.Close()
 		_ = tls.Server(far, server).Handshake()
 	}()
-	pool := (&StandIn{authority: a}).Roots()
-	l := newLeash(near, time.Now().Add(10*time.Second))
-	conn, shown, err := handshake(l, host, 5*time.Second, l, usualHello)
+	conn, shown, err := Client{Host: host, Limit: 5 * time.Second, Line: near}.Handshake(near)
 	if err != nil {
 		return nil, err
 	}
 	_ = conn.Close()
-	info := shown.judge(NewTrust(pool))
+	info := shown.Judge(trust.New(a.Roots()).Judge)
 	return &tlsSummary{info.Version, info.Trusted, info.NameMatches, info.Chain[0].NotAfter.Before(time.Now()), info.Chain[0].SelfSigned}, nil
 }
 
@@ -38,23 +44,23 @@ type tlsSummary struct {
 // TestHandshake wants every handshake that can be done to be done, and its
 // certificate told as it is: trust, name and dates each on their own.
 func TestHandshake(t *testing.T) {
-	a, err := newAuthority()
+	a, err := standin.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
-	stranger, err := newAuthority()
+	stranger, err := standin.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
-	issue := func(by *authority, end time.Time) []tls.Certificate {
-		cert, err := by.issue("mail01.contoso.example", end)
+	issue := func(by *standin.Authority, end time.Time) []tls.Certificate {
+		cert, err := by.Issue("mail01.contoso.example", end)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return []tls.Certificate{cert}
 	}
 	soon, past := time.Now().AddDate(0, 1, 0), time.Now().AddDate(0, -1, 0)
-	self := []tls.Certificate{{Certificate: [][]byte{stranger.cert.Raw}, PrivateKey: stranger.key}}
+	self := []tls.Certificate{{Certificate: [][]byte{stranger.Cert.Raw}, PrivateKey: stranger.Key}}
 	tests := []struct {
 		name   string
 		host   string
@@ -88,12 +94,53 @@ func TestHandshake(t *testing.T) {
 // TestHandshakeRefused wants a server that will not shake hands told as such,
 // with its own reason.
 func TestHandshakeRefused(t *testing.T) {
-	a, err := newAuthority()
+	a, err := standin.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = shake(t, "mail01.contoso.example", &tls.Config{}, a) // it has no certificate
-	if o := classify(err, "tls", false); o.verdict != BadTLS || !strings.Contains(err.Error(), "handshake") {
-		t.Errorf("%s (%v), want bad-tls", o.verdict, err)
+	var failed *Error
+	if !errors.As(err, &failed) || failed.After || socket.IsTimeout(err) || errors.Is(err, io.EOF) || socket.CauseOf(err) != socket.NoCause || !strings.Contains(err.Error(), "handshake") {
+		t.Errorf("%v, want TLS that failed", err)
+	}
+}
+
+// TestNamedInSubject: X.509 version 1 has no room for alternative names.
+func TestNamedInSubject(t *testing.T) {
+	a, err := standin.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]bool{"exreach stand-in authority": true, "mail01.contoso.example": false, "192.0.2.1": false} {
+		if got := namedInSubject(describeCertificate(a.Cert), host); got != want {
+			t.Errorf("%s: %t", host, got)
+		}
+	}
+	named := protocol.Certificate{CommonName: "*.contoso.example"}
+	if !namedInSubject(named, "Mail01.contoso.example") {
+		t.Error("a wildcard as the common name")
+	}
+	named.Names = []string{"other.contoso.example"}
+	if namedInSubject(named, "mail01.contoso.example") {
+		t.Error("a common name beside alternative names")
+	}
+}
+
+// TestHelloSizes wants the second hello to be of none of the sizes that old
+// balancers hang at, however long the name is.
+func TestHelloSizes(t *testing.T) {
+	label := "abcdefghijklmnopqrstuvwxyz-0123456789-abcdefghijklmnopqrstuvwx"
+	for _, host := range []string{"192.0.2.1", "m.de", "mail01.contoso.example", label[:31], label[:32], label + "." + label + "." + label + ".example"} {
+		near, far := net.Pipe()
+		meter := &Meter{Conn: near}
+		go func() { _ = tls.Client(meter, OtherHello.config(host)).Handshake() }()
+		buf := make([]byte, 4096)
+		if _, err := far.Read(buf); err != nil {
+			t.Fatal(err)
+		}
+		if size := int(binary.BigEndian.Uint16(buf[3:])); size >= 256 && size <= 511 {
+			t.Errorf("%s: a hello of %d octets", host, size)
+		}
+		_, _ = near.Close(), far.Close()
 	}
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+// Package trust says whether a chain of certificates ends at somebody whom this
+// machine trusts. Names, dates and what else may be wrong with a certificate are
+// not its business.
+package trust
 
 import (
 	"bytes"
@@ -12,9 +15,9 @@ import (
 	"time"
 )
 
-// A Trust is whom to trust, and who was found to be trusted. The zero value trusts
+// A Store is whom to trust, and who was found to be trusted. The zero value trusts
 // this machine's roots. Pools may share one.
-type Trust struct {
+type Store struct {
 	roots   *x509.CertPool // nil is this machine's
 	machine func() []byte  // in which this machine's roots stand, in base64 without spaces; nil and empty: nobody knows
 
@@ -22,22 +25,22 @@ type Trust struct {
 	known map[[sha256.Size]byte]func() string // why a chain is not trusted: most ports of a server show the same one
 }
 
-// NewTrust trusts roots.
-func NewTrust(roots *x509.CertPool) *Trust { return &Trust{roots: roots} }
+// New trusts roots.
+func New(roots *x509.CertPool) *Store { return &Store{roots: roots} }
 
-// MachineTrust trusts this machine's roots, and begins to read them: that takes
+// OfMachine trusts this machine's roots, and begins to read them: that takes
 // as long as the making of a plan, and need not wait for it. The environment may
 // say where they are (SSL_CERT_FILE, SSL_CERT_DIR).
-func MachineTrust(env func(string) string) *Trust {
-	t := &Trust{machine: sync.OnceValue(func() []byte { return machineRoots(env) })}
+func OfMachine(env func(string) string) *Store {
+	t := &Store{machine: sync.OnceValue(func() []byte { return machineRoots(env) })}
 	go t.machine()
 	return t
 }
 
-// judge says why a chain is not trusted; "" where it is. A chain is verified once,
+// Judge says why a chain is not trusted; "" where it is. A chain is verified once,
 // and who asks for another one does not wait for that: a server may show one that
 // takes long.
-func (t *Trust) judge(chain []*x509.Certificate) string {
+func (t *Store) Judge(chain []*x509.Certificate) string {
 	hash := sha256.New()
 	for _, cert := range chain {
 		hash.Write(cert.Raw)
@@ -61,7 +64,7 @@ func (t *Trust) judge(chain []*x509.Certificate) string {
 const longestChain = 10
 
 // why is why a chain is not trusted.
-func (t *Trust) why(chain []*x509.Certificate) string {
+func (t *Store) why(chain []*x509.Certificate) string {
 	if err := t.verify(chain[:min(len(chain), longestChain)]); err != nil {
 		return err.Error()
 	}
@@ -70,7 +73,7 @@ func (t *Trust) why(chain []*x509.Certificate) string {
 
 // verify judges the chain alone: an expired certificate of a trusted authority is
 // expired, not untrusted.
-func (t *Trust) verify(chain []*x509.Certificate) error {
+func (t *Store) verify(chain []*x509.Certificate) error {
 	leaf, between := chain[0], x509.NewCertPool()
 	for _, cert := range chain[1:] {
 		between.AddCert(cert)
@@ -92,7 +95,7 @@ func (t *Trust) verify(chain []*x509.Certificate) error {
 // standard library takes this machine's roots apart to the last field before it
 // looks at a chain, which takes longer than all conversations with a server; a
 // root whose name stands nowhere (RFC 5280 section 6.1.3) need not be taken apart.
-func (t *Trust) rootsFor(chain []*x509.Certificate) *x509.CertPool {
+func (t *Store) rootsFor(chain []*x509.Certificate) *x509.CertPool {
 	if t.roots != nil {
 		return t.roots
 	}

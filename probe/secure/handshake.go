@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+// Package secure is TLS as a client that wants to see and not to be safe: it shakes
+// hands with whatever a server still speaks, tells what it showed, and gives errors
+// of TLS their names. Whom to trust is not here, nor when to ask again with another
+// hello.
+package secure
 
 import (
 	"crypto/ecdsa"
@@ -18,8 +22,8 @@ import (
 	"exreach/probe/protocol"
 )
 
-// A shown is what a server showed in a handshake.
-type shown struct {
+// A Shown is what a server showed in a handshake.
+type Shown struct {
 	protocol.TLSInfo
 	chain  []*x509.Certificate
 	judged bool // whether it is trusted
@@ -28,40 +32,47 @@ type shown struct {
 	answered atomic.Bool // something came after that
 }
 
-// handshake starts TLS on conn as a client for host and returns what it showed.
-// It accepts every certificate and every version and cipher it can speak, since
-// an old or self-signed server is reachable all the same; trust is judged apart.
-// The whole of it takes no longer than limit. A handshake that fails because we
-// have no certificate of our own has shown the server's.
-func handshake(conn net.Conn, host string, limit time.Duration, l *leash, h hello) (net.Conn, *shown, error) {
-	_ = l.SetDeadline(time.Now().Add(limit))
-	defer func() { _ = l.SetDeadline(time.Time{}) }()
-	if h == tls12Hello {
-		return handshakeTLS12(conn, host)
+// A Client is how TLS is begun.
+type Client struct {
+	Host  string        // whom we mean to reach
+	Hello Hello         // our first message
+	Limit time.Duration // the whole handshake
+	Line  net.Conn      // the connection below, whose deadlines end it
+}
+
+// Handshake starts TLS on conn and returns what the server showed. It accepts
+// every certificate and every version and cipher it can speak, since an old or
+// self-signed server is reachable all the same; trust is judged apart. A handshake
+// that fails because we have no certificate of our own has shown the server's.
+func (c Client) Handshake(conn net.Conn) (net.Conn, *Shown, error) {
+	_ = c.Line.SetDeadline(time.Now().Add(c.Limit))
+	defer func() { _ = c.Line.SetDeadline(time.Time{}) }()
+	if c.Hello == TLS12Hello {
+		return handshakeTLS12(conn, c.Host)
 	}
-	s := new(shown)
-	config := h.config(host)
+	s := new(Shown)
+	config := c.Hello.config(c.Host)
 	shaken := false
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		s.asked.Store(true)
 		if shaken { // whoever goes on without one does so at once
-			_ = l.SetDeadline(time.Now().Add(limit))
+			_ = c.Line.SetDeadline(time.Now().Add(c.Limit))
 		}
 		return &tls.Certificate{}, nil // we have none
 	}
-	client := tls.Client(conn, config)
-	err := client.Handshake() // ended by deadlines: a context would close the connection
+	secure := tls.Client(conn, config)
+	err := secure.Handshake() // ended by deadlines: a context would close the connection
 	shaken = true
 	asked := s.asked.Swap(false)
 	if err != nil && !asked {
-		return nil, nil, &tlsError{err: err}
+		return nil, nil, &Error{Err: err}
 	}
-	s.describe(client.ConnectionState(), host)
+	s.describe(secure.ConnectionState(), c.Host)
 	s.ClientCertificate = asked
 	if err != nil {
-		return nil, s, &tlsError{err: err}
+		return nil, s, &Error{Err: err}
 	}
-	return &secured{Conn: client, shown: s, line: l}, s, nil
+	return &secured{Conn: secure, shown: s, line: c.Line}, s, nil
 }
 
 // serverName is the name for the server name indication (RFC 6066): never an
@@ -83,7 +94,7 @@ func allCiphers() []uint16 {
 	return ids
 }
 
-func (s *shown) describe(state tls.ConnectionState, host string) {
+func (s *Shown) describe(state tls.ConnectionState, host string) {
 	s.chain = state.PeerCertificates
 	s.Version, s.Cipher = tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite)
 	for _, cert := range s.chain {
@@ -93,14 +104,14 @@ func (s *shown) describe(state tls.ConnectionState, host string) {
 	s.NameInSubject = len(s.chain) > 0 && namedInSubject(s.Chain[0], host)
 }
 
-// judge finds out whether the server is trusted. That may take a while, so that
-// no connection should wait for it.
-func (s *shown) judge(t *Trust) *protocol.TLSInfo {
+// Judge finds out whether the server is trusted, by asking why its chain is not.
+// That may take a while, so that no connection should wait for it.
+func (s *Shown) Judge(whyNot func(chain []*x509.Certificate) string) *protocol.TLSInfo {
 	if s == nil {
 		return nil
 	}
 	if !s.judged && len(s.chain) > 0 {
-		s.TrustError = t.judge(s.chain)
+		s.TrustError = whyNot(s.chain)
 		s.Trusted = s.TrustError == ""
 	}
 	s.judged = true
@@ -135,4 +146,12 @@ func describeKey(key any) string {
 		return "Ed25519"
 	}
 	return "unknown"
+}
+
+// namedInSubject reports whether a certificate without alternative names, such
+// as one of X.509 version 1, has the host for its common name. RFC 9525 section 2
+// forbids looking there, and Windows does it.
+func namedInSubject(c protocol.Certificate, host string) bool {
+	named := x509.Certificate{DNSNames: []string{c.CommonName}}
+	return len(c.Names) == 0 && named.VerifyHostname(host) == nil
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+// Package standin is a server that is not there: listeners, certificates and
+// faults, for the demo, for tests and for benchmarks. What it says on a port is in
+// probe/protocol, beside what is asked there; nothing that finds out about real
+// servers may import it.
+package standin
 
 import (
 	"context"
@@ -17,11 +21,11 @@ import (
 	"exreach/probe/protocol"
 )
 
-// A StandIn plays a server that is not there: every service of a role, each
+// A Server plays a server that is not there: every service of a role, each
 // with the server's side of its conversation. Without an Address that is on
 // loopback and on ports that need no rights; a Pool with its Dial, Lookup and
 // Roots finds the server under its own name and ports.
-type StandIn struct {
+type Server struct {
 	Host     string                 // its name: "mail01.contoso.example"
 	Version  string                 // of Exchange: "2019"
 	Services []catalog.Service      // what it listens on
@@ -29,7 +33,7 @@ type StandIn struct {
 	Accounts []protocol.Credentials // who may log in; nobody where there is none
 	Address  netip.Addr             // where it listens, on its services' own ports; :: is everywhere, the zero Addr is loopback, on ports that are free
 
-	authority *authority
+	authority *Authority
 	good, old tls.Certificate
 	endpoints []protocol.Endpoint
 	real      map[place]string // the loopback address behind each port; "" refuses
@@ -52,10 +56,10 @@ type Fault string
 
 // The faults.
 const (
-	FaultRefused Fault = "refused"             // nothing listens
-	FaultSilent  Fault = "silent"              // accepts and says nothing
-	FaultExpired Fault = "expired certificate" // TLS with a certificate of the past
-	FaultForeign Fault = "wrong service"       // something else answers
+	Refused Fault = "refused"             // nothing listens
+	Silent  Fault = "silent"              // accepts and says nothing
+	Expired Fault = "expired certificate" // TLS with a certificate of the past
+	Foreign Fault = "wrong service"       // something else answers
 )
 
 // standInPorts is where the RPC interfaces of a stand-in begin: Exchange's own
@@ -67,7 +71,7 @@ const conversationLimit = 30 * time.Second
 
 // Start opens the listeners, which serve until ctx or Close ends them. After an
 // error nothing is open.
-func (s *StandIn) Start(ctx context.Context) error {
+func (s *Server) Start(ctx context.Context) error {
 	s.ctx, s.stop = context.WithCancel(ctx)
 	s.real = map[place]string{}
 	if err := s.certify(); err != nil {
@@ -88,7 +92,7 @@ func (s *StandIn) Start(ctx context.Context) error {
 
 // furnish gives the RPC interfaces their ports and returns the services that
 // can be asked. The endpoint map is whole before the first listener serves it.
-func (s *StandIn) furnish() []catalog.Service {
+func (s *Server) furnish() []catalog.Service {
 	var services []catalog.Service
 	port := uint16(standInPorts)
 	for _, service := range s.Services {
@@ -106,7 +110,7 @@ func (s *StandIn) furnish() []catalog.Service {
 }
 
 // Close ends every conversation and waits for it.
-func (s *StandIn) Close() {
+func (s *Server) Close() {
 	s.stop()
 	for _, l := range s.listeners {
 		_ = l.Close()
@@ -115,15 +119,11 @@ func (s *StandIn) Close() {
 }
 
 // Roots is whom to trust to trust the stand-in's certificates.
-func (s *StandIn) Roots() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(s.authority.cert)
-	return pool
-}
+func (s *Server) Roots() *x509.CertPool { return s.authority.Roots() }
 
 // Dial connects to the stand-in, whatever the address. A port that is not the
 // stand-in's is refused.
-func (s *StandIn) Dial(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error) {
+func (s *Server) Dial(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error) {
 	real := s.real[place{network, addr.Port()}]
 	if real == "" {
 		real = s.nothing
@@ -132,19 +132,19 @@ func (s *StandIn) Dial(ctx context.Context, network catalog.Network, addr netip.
 }
 
 // Lookup resolves every name to the stand-in.
-func (s *StandIn) Lookup(context.Context, string) ([]netip.Addr, error) {
+func (s *Server) Lookup(context.Context, string) ([]netip.Addr, error) {
 	return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, nil
 }
 
-func (s *StandIn) certify() error {
+func (s *Server) certify() error {
 	var err error
-	if s.authority, err = newAuthority(); err != nil {
+	if s.authority, err = NewAuthority(); err != nil {
 		return err
 	}
-	if s.good, err = s.authority.issue(s.Host, time.Now().AddDate(0, 6, 0)); err != nil {
+	if s.good, err = s.authority.Issue(s.Host, time.Now().AddDate(0, 6, 0)); err != nil {
 		return err
 	}
-	s.old, err = s.authority.issue(s.Host, time.Now().AddDate(0, 0, -12))
+	s.old, err = s.authority.Issue(s.Host, time.Now().AddDate(0, 0, -12))
 	return err
 }
 
@@ -157,7 +157,7 @@ func endpoint(i catalog.Interface, port uint16) protocol.Endpoint {
 
 // reserveClosedPort finds a port that refuses, and keeps it: it is the near end of
 // a connection, so that the system gives it to no listener, whoever asks for one.
-func (s *StandIn) reserveClosedPort() error {
+func (s *Server) reserveClosedPort() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("find a closed port: %w", err)
@@ -178,12 +178,12 @@ func (s *StandIn) reserveClosedPort() error {
 }
 
 // open listens for one service. Services of one port share its listener.
-func (s *StandIn) open(service catalog.Service) error {
+func (s *Server) open(service catalog.Service) error {
 	at := place{service.Network, service.Ports.First}
 	if _, known := s.real[at]; known {
 		return nil
 	}
-	if s.Faults[service.Name] == FaultRefused {
+	if s.Faults[service.Name] == Refused {
 		s.real[at] = ""
 		return nil
 	}
@@ -201,14 +201,14 @@ func (s *StandIn) open(service catalog.Service) error {
 }
 
 // listenAt is where the listener of a port is opened.
-func (s *StandIn) listenAt(at place) string {
+func (s *Server) listenAt(at place) string {
 	if !s.Address.IsValid() {
 		return "127.0.0.1:0"
 	}
 	return netip.AddrPortFrom(s.Address, at.port).String()
 }
 
-func (s *StandIn) accept(l net.Listener, service catalog.Service) {
+func (s *Server) accept(l net.Listener, service catalog.Service) {
 	for {
 		conn, err := l.Accept()
 		if err != nil {
@@ -224,15 +224,15 @@ func (s *StandIn) accept(l net.Listener, service catalog.Service) {
 }
 
 // serve holds one conversation, with what is wrong about it.
-func (s *StandIn) serve(conn net.Conn, service catalog.Service) error {
+func (s *Server) serve(conn net.Conn, service catalog.Service) error {
 	cert, speak := s.good, protocol.Table[service.Protocol]
 	switch s.Faults[service.Name] {
-	case FaultSilent:
+	case Silent:
 		speak = protocol.Table["tcp"]
 		service.TLS = catalog.NoTLS
-	case FaultExpired:
+	case Expired:
 		cert = s.old
-	case FaultForeign:
+	case Foreign:
 		speak = foreign(service.Protocol)
 	}
 	starttls := func(plain net.Conn) (net.Conn, error) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package secure
 
 import (
 	"crypto/tls"
@@ -15,34 +15,34 @@ import (
 	"exreach/probe/socket"
 )
 
-// A tlsError is TLS that failed: the handshake, or a record of the conversation
+// An Error is TLS that failed: the handshake, or a record of the conversation
 // behind it.
-type tlsError struct {
-	err               error
-	after             bool // the handshake had been done
-	certificateWanted bool // in the middle of the conversation, and we had none
+type Error struct {
+	Err               error
+	After             bool // the handshake had been done
+	CertificateWanted bool // in the middle of the conversation, and we had none
 }
 
-func (e *tlsError) Error() string {
+func (e *Error) Error() string {
 	switch {
-	case e.certificateWanted && socket.IsTimeout(e.err):
+	case e.CertificateWanted && socket.IsTimeout(e.Err):
 		return "the server asked for a client certificate in the middle of the conversation, got none, and said nothing more"
-	case e.certificateWanted:
-		return fmt.Sprintf("the server asked for a client certificate in the middle of the conversation and got none: %v", e.err)
-	case e.after:
-		return fmt.Sprintf("TLS, after the handshake: %v", e.err)
+	case e.CertificateWanted:
+		return fmt.Sprintf("the server asked for a client certificate in the middle of the conversation and got none: %v", e.Err)
+	case e.After:
+		return fmt.Sprintf("TLS, after the handshake: %v", e.Err)
 	}
-	return fmt.Sprintf("TLS handshake: %v", e.err)
+	return fmt.Sprintf("TLS handshake: %v", e.Err)
 }
 
-func (e *tlsError) Unwrap() error { return e.err }
+func (e *Error) Unwrap() error { return e.Err }
 
 // A secured is a connection under TLS. It tells what goes wrong with TLS from what
 // goes wrong with the conversation.
 type secured struct {
 	net.Conn
-	shown *shown
-	line  *leash // below TLS; nil where nothing is asked in the midst of the conversation
+	shown *Shown
+	line  net.Conn // below TLS; nil where nothing is asked in the midst of the conversation
 }
 
 func (c *secured) Read(b []byte) (int, error) {
@@ -65,16 +65,16 @@ func (c *secured) explain(err error) error {
 	case err == nil:
 		return nil
 	case c.shown.asked.Load() && !c.shown.answered.Load():
-		return &tlsError{err: err, after: true, certificateWanted: true}
+		return &Error{Err: err, After: true, CertificateWanted: true}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), socket.IsTimeout(err), socket.CauseOf(err) != socket.NoCause:
 		return err
 	}
-	return &tlsError{err: err, after: true}
+	return &Error{Err: err, After: true}
 }
 
-// failure is what of an error of TLS has a name, or nil.
-func failure(err error) *protocol.TLSFailure {
-	var failed *tlsError
+// FailureOf is what of an error of TLS has a name, or nil.
+func FailureOf(err error) *protocol.TLSFailure {
+	var failed *Error
 	if !errors.As(err, &failed) {
 		return nil
 	}
@@ -82,7 +82,7 @@ func failure(err error) *protocol.TLSFailure {
 	var inClear tls.RecordHeaderError
 	var op *net.OpError
 	switch {
-	case failed.certificateWanted:
+	case failed.CertificateWanted:
 		f.Cause = protocol.TLSCertificateWanted
 	case errors.As(err, &inClear):
 		f.Cause = protocol.TLSInClear
@@ -90,7 +90,7 @@ func failure(err error) *protocol.TLSFailure {
 		f.Cause, f.Alert = protocol.TLSAlerted, alertOf(op.Err)
 	case errors.As(err, &op) && alertOf(op.Err) == protocol.AlertNoRenegotiation:
 		f.Cause = protocol.TLSRenegotiation
-	case strings.HasPrefix(failed.err.Error(), unreadable):
+	case strings.HasPrefix(failed.Err.Error(), unreadable):
 		f.Cause = protocol.TLSUnreadable
 	}
 	return f

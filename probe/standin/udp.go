@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package standin
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 const maxDatagram = 64 << 10
 
 // openUDP answers the datagrams of one service.
-func (s *StandIn) openUDP(at place, service catalog.Service) error {
+func (s *Server) openUDP(at place, service catalog.Service) error {
 	conn, err := net.ListenPacket("udp", s.listenAt(at))
 	if err != nil {
 		return fmt.Errorf("stand in for %s: %w", service.Name, err)

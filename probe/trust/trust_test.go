@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package trust
 
 import (
 	"crypto/ecdsa"
@@ -13,16 +13,18 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"exreach/probe/standin"
 )
 
 // chainOf is a certificate by an authority of its own.
 func chainOf(t *testing.T) []*x509.Certificate {
 	t.Helper()
-	ca, err := newAuthority()
+	ca, err := standin.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert, err := ca.issue("mail01.contoso.example", time.Now().Add(time.Hour))
+	cert, err := ca.Issue("mail01.contoso.example", time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +41,7 @@ func TestCostlyChainAlone(t *testing.T) {
 	costly, cheap := chainOf(t), chainOf(t)
 	begun, release := make(chan struct{}), make(chan struct{})
 	var verified atomic.Int32
-	trust := &Trust{machine: func() []byte {
+	store := &Store{machine: func() []byte {
 		if verified.Add(1) == 1 {
 			close(begun)
 			<-release
@@ -49,13 +51,13 @@ func TestCostlyChainAlone(t *testing.T) {
 	var all sync.WaitGroup
 	for range 3 {
 		all.Go(func() {
-			if trust.judge(costly) == "" {
+			if store.Judge(costly) == "" {
 				t.Error("it is trusted")
 			}
 		})
 	}
 	<-begun
-	if trust.judge(cheap) == "" { // or it waits for ever
+	if store.Judge(cheap) == "" { // or it waits for ever
 		t.Error("the other one is trusted")
 	}
 	close(release)
@@ -88,13 +90,13 @@ func TestLongChain(t *testing.T) {
 		}
 		chain = append(chain, cert)
 	}
-	trust := NewTrust(x509.NewCertPool())
-	if trust.judge(chain) == "" {
+	store := New(x509.NewCertPool())
+	if store.Judge(chain) == "" {
 		t.Error("it is trusted")
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(chain[longestChain+5])
-	if NewTrust(roots).judge(chain[:longestChain]) != NewTrust(roots).judge(chain) {
+	if New(roots).Judge(chain[:longestChain]) != New(roots).Judge(chain) {
 		t.Error("what stands behind the first certificates counts")
 	}
 }

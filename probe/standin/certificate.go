@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package probe
+package standin
 
 import (
 	"crypto/ecdsa"
@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// An authority issues the certificates of a stand-in. Its key lives only as
+// An Authority issues the certificates of a stand-in. Its key lives only as
 // long as the process.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+type Authority struct {
+	Cert *x509.Certificate
+	Key  *ecdsa.PrivateKey
 }
 
-func newAuthority() (*authority, error) {
+func NewAuthority() (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make the stand-in's authority: %w", err)
@@ -43,11 +43,11 @@ func newAuthority() (*authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the stand-in's authority: %w", err)
 	}
-	return &authority{cert: cert, key: key}, nil
+	return &Authority{Cert: cert, Key: key}, nil
 }
 
-// issue makes a certificate for host that is valid for a year, until end.
-func (a *authority) issue(host string, end time.Time) (tls.Certificate, error) {
+// Issue makes a certificate for host that is valid for a year, until end.
+func (a *Authority) Issue(host string, end time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("make the stand-in's certificate: %w", err)
@@ -61,9 +61,16 @@ func (a *authority) issue(host string, end time.Time) (tls.Certificate, error) {
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.Cert, key.Public(), a.Key)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("make the stand-in's certificate: %w", err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+}
+
+// Roots is whom to trust to trust what the authority issued.
+func (a *Authority) Roots() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.Cert)
+	return pool
 }
