@@ -161,3 +161,19 @@ func (a *asking) askFurther(ctx context.Context, res *Result, last *conversation
 func (c *conversation) cutAtOnce() bool {
 	return c.step() == protocol.Connect && classify(c.err, c.step(), false).verdict == Cut
 }
+
+// askControlLast asks the port that nobody uses a second time, after all others,
+// where one of them connected and proved nothing: a device may begin to answer in
+// the host's place once a source has connected to many ports.
+func (a *asking) askControlLast(ctx context.Context) {
+	if a.check.Service.Network != catalog.TCP || a.res.Verdict == Answered || !a.host.crowd.awaitEnd(ctx) || !a.path.isHollow() {
+		return
+	}
+	leave, err := a.takeHost(ctx)
+	if err != nil {
+		return
+	}
+	defer leave()
+	a.door.doubt() // a few tries are enough for a port that was silent before
+	a.askNow(ctx)
+}

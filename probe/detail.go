@@ -158,3 +158,86 @@ func noReply(res Result) string {
 		return line + fmt.Sprintf("; port %d, which had answered, no longer did", w.Port)
 	}
 }
+
+// silence is how the peer fell silent, nil where it did not. What came in the
+// second half of the step shows a peer that is slow; one that had stopped by then
+// would have said no more.
+func (c *conversation) silence(v Verdict) *Silence {
+	if v != Silent {
+		return nil
+	}
+	total, last := c.hears.heard()
+	ever, _ := c.raw.heard()
+	took := c.steps[len(c.steps)-1].Took
+	s := &Silence{Pace: Never, Heard: total - c.before, Quiet: took, Delivery: c.delivery}
+	if s.Heard > 0 {
+		s.Quiet = c.since.Add(took).Sub(last)
+	}
+	switch {
+	case s.Heard > 0 && s.Quiet < took/2:
+		s.Pace = Slowly
+	case ever > 0:
+		s.Pace = Stalled
+	}
+	return s
+}
+
+// detail says the same in one sentence. What had come before a first answer, where
+// none of it belongs to that, was TLS.
+func (s *Silence) detail(step protocol.Step, during string) string {
+	switch {
+	case s.Heard == 0 && s.Pace == Stalled && step == protocol.Talk:
+		return "connected and began the conversation, but then nothing more came"
+	case s.Heard == 0 && s.Pace == Stalled && step == protocol.Greet:
+		return "connected and did the TLS handshake, but then nothing came " + during
+	case s.Heard == 0 && s.Pace == Stalled:
+		return "connected and began the conversation, but then nothing came " + during
+	case s.Heard == 0:
+		return "connected, but nothing came " + during
+	case s.Pace == Slowly:
+		return fmt.Sprintf("connected; %s came %s, and then time was up: too slowly", count(s.Heard), during)
+	}
+	return fmt.Sprintf("connected; %s came %s, and then nothing for %s", count(s.Heard), during, Elapsed(s.Quiet))
+}
+
+func count(bytes int) string { return Count(bytes, "byte") }
+
+// during says at which point of a check a step is, as people say it: "connected,
+// but nothing came in the TLS handshake". Spoken is the protocol.
+func during(step protocol.Step, spoken string) string {
+	switch {
+	case step == protocol.Resolve:
+		return "while looking up the name"
+	case step == protocol.Connect:
+		return "while connecting"
+	case step == protocol.TLS:
+		return "in the TLS handshake"
+	case step == protocol.Talk:
+		return "in the conversation"
+	case protocol.GreetsFirst(spoken):
+		return "while exreach waited for its greeting"
+	}
+	return "while exreach waited for its first answer"
+}
+
+// evidenceSize bounds the excerpt of what a peer said.
+const evidenceSize = 160
+
+// evidence is what the peer said first: before the handshake where that is
+// what went wrong.
+func (c *conversation) evidence(v Verdict) string {
+	if c.raw == nil {
+		return ""
+	}
+	said := c.words.head()
+	if v == BadTLS {
+		said = c.raw.head()
+	}
+	if isRecord(said) && (v == BadTLS || c.step() == protocol.TLS) {
+		return "" // it tells people nothing, and Peer.TLSFailure has what it means
+	}
+	return protocol.Printable(c.run.mask.HideCut(string(said)), evidenceSize)
+}
+
+// isRecord reports whether bytes are a record of TLS (RFC 8446 section 5.1).
+func isRecord(b []byte) bool { return len(b) > 1 && b[0] >= 20 && b[0] <= 23 && b[1] == 3 }

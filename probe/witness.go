@@ -11,63 +11,6 @@ import (
 	"exreach/probe/socket"
 )
 
-// farAway is the round trip from which on asking one port after the other takes
-// too long.
-const farAway = 5 * time.Millisecond
-
-// isFar reports whether answers take long here.
-func (p *path) isFar() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.srtt == 0 || p.srtt > farAway
-}
-
-// hasLived reports whether the address has ever answered anything.
-func (p *path) hasLived() bool { return p.lived(time.Time{}) }
-
-// connects reports whether a port of the address has accepted a connection.
-func (p *path) connects() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.accepted()
-}
-
-// accepted is connects with the lock held.
-func (p *path) accepted() bool { return p.witness.at.IsValid() && p.witness.rank > refuses }
-
-// isWelcoming reports whether it is known that the witness accepts connections
-// again, or there is none to ask.
-func (p *path) isWelcoming() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.welcomes || !p.accepted()
-}
-
-// welcome notes that the witness was asked whether it accepts connections again.
-func (p *path) welcome() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.welcomes = true
-}
-
-// leastLost is how many tries have to be lost before they are more than bad luck.
-const leastLost = 3
-
-// isSuspect reports whether so many tries at ports that answer got lost as happens
-// on few paths: something may drop connects for another reason.
-func (p *path) isSuspect() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.lost >= leastLost && float64(p.lost) > leastLoss*float64(p.tried)
-}
-
-// alive is a witness, and whether the last thing that was heard of it is an answer.
-func (p *path) alive() (witness, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.witness, p.witness.at.IsValid() && p.quiet.IsZero()
-}
-
 // revives reports whether an address that fell silent answers again, now that the
 // host is quiet. Its witness is asked once, for all ports that timed out.
 func (a *asking) revives(ctx context.Context) bool {
@@ -149,4 +92,26 @@ func (a *asking) sound(ctx context.Context) error {
 // awaitPace waits until one more connect may be sent.
 func (a *asking) awaitPace(ctx context.Context) bool {
 	return wait(ctx, pay(1, a.run.shared.places.pace, a.host.places.pace))
+}
+
+// askWitness connects to a witness once.
+func (r *run) askWitness(p *path, w witness, wait time.Duration) {
+	release, err := r.witnessPlace()
+	if err != nil {
+		return
+	}
+	defer release()
+	sent := time.Now()
+	ctx, stop := context.WithTimeout(r.ctx, 2*wait)
+	defer stop()
+	conn, err := r.dial(ctx, catalog.TCP, w.at)
+	switch {
+	case err == nil:
+		_ = conn.Close()
+		p.hear(w, sent, 0)
+	case socket.CauseOf(err) == socket.Refused:
+		p.hear(w, sent, 0)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		p.miss(sent)
+	}
 }
