@@ -38,13 +38,12 @@ func BenchmarkLines(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
+		to := newLines(io.Discard, Style{})
 		for host := range judge.Hosts(context.Background(), manyHosts(10), began, nil) {
-			for _, e := range Entries(host) {
-				if err := writeLine(io.Discard, e); err != nil {
-					b.Fatal(err)
-				}
-				n++
+			if err := to.Host(Entries(host)); err != nil {
+				b.Fatal(err)
 			}
+			n += len(host.Rows)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/result")
@@ -55,9 +54,9 @@ func BenchmarkKept(b *testing.B) {
 	const hosts = 250
 	for b.Loop() {
 		before := heap()
-		d := New("exreach", "client", began)
+		d := newDraft(nil)
 		for host := range judge.Hosts(context.Background(), manyHosts(hosts), began, nil) {
-			d.Add(host)
+			_ = d.Add(host) // to memory
 		}
 		b.ReportMetric(float64(heap()-before)/(hosts*40), "B/result")
 		runtime.KeepAlive(d)
@@ -79,10 +78,9 @@ func BenchmarkReadBack(b *testing.B) {
 	for b.Loop() {
 		out, in := io.Pipe()
 		go func() {
+			to := newLines(in, Style{})
 			for host := range judge.Hosts(b.Context(), manyHosts(hosts), began, nil) {
-				for _, e := range Entries(host) {
-					_ = writeLine(in, e) // an error shows at the other end
-				}
+				_ = to.Host(Entries(host)) // an error shows at the other end
 			}
 			in.Close()
 		}()

@@ -3,11 +3,8 @@
 package report
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -15,29 +12,12 @@ import (
 	"exreach/report/judge"
 )
 
-// TraceFormats is every format of a TraceReport by its name.
-var TraceFormats = map[string]func(io.Writer, TraceReport, Style) error{
-	"table": writeTraceTable,
-	"json":  writeTraceJSON,
-}
-
-// TraceFormatNames lists the formats for help and messages.
-func TraceFormatNames() []string { return slices.Sorted(maps.Keys(TraceFormats)) }
-
-// writeTraceJSON writes one document (docs/report.schema.json, traceReport).
-func writeTraceJSON(w io.Writer, r TraceReport, _ Style) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(r)
-}
-
 // outcomeInks is the colour of every outcome.
 var outcomeInks = map[judge.Outcome]ink{judge.Open: green, judge.Blocked: red, judge.Undecided: yellow}
 
 // writeTraceTable writes for each address its hops, and what they come to.
 func writeTraceTable(w io.Writer, r TraceReport, s Style) error {
-	p := &page{out: bufio.NewWriter(w), style: s}
+	p := newPage(w, s)
 	for _, t := range r.Traces {
 		p.trace(r, t)
 		p.line(0)

@@ -87,7 +87,7 @@ func TestReportCounts(t *testing.T) {
 	if r.Counts.Total() != len(r.Results) {
 		t.Errorf("%d counted of %d", r.Counts.Total(), len(r.Results))
 	}
-	if n := r.Finished().hosts; n != 4 {
+	if n := r.Finished().Hosts; n != 4 {
 		t.Errorf("%d hosts", n)
 	}
 	if r.Took != 7.24 || r.Schema != Schema || r.From != "client" || !r.Started.Equal(began) {
@@ -135,13 +135,15 @@ func TestCountsFollowHostFindings(t *testing.T) {
 
 // A report may be asked for as often as one likes.
 func TestReportTwice(t *testing.T) {
-	d := New("exreach", "client", began)
+	d := newDraft(nil)
 	for host := range judge.Hosts(context.Background(), slices.Values([]probe.Result{healthy("smtp", 25)}), began, nil) {
-		d.Add(host)
+		_ = d.Add(host) // to memory
 	}
-	first, second := inMemory(d.Finish(time.Second)), inMemory(d.Finish(time.Second))
-	if first.Counts != second.Counts || len(first.Results) != 1 || len(second.Results) != 1 {
-		t.Errorf("first %+v, second %+v", first.Counts, second.Counts)
+	var first, second memory
+	_ = d.finish(time.Second, 0).Write(&first)
+	_ = d.finish(time.Second, 0).Write(&second)
+	if first.report.Counts != second.report.Counts || len(first.report.Results) != 1 || len(second.report.Results) != 1 {
+		t.Errorf("first %+v, second %+v", first.report.Counts, second.report.Counts)
 	}
 }
 
