@@ -18,8 +18,8 @@ var globalCatalogPorts = []uint16{3268, 3269}
 // gcNotReady: a domain controller answers at the port of the global catalogue
 // and is none, or none yet.
 func gcNotReady(s seen) bool {
-	kind, _ := s.fact("kind")
-	ready, _ := s.fact("global_catalog_ready")
+	kind, _ := s.fact(protocol.FactKind)
+	ready, _ := s.fact(protocol.FactGlobalCatalog)
 	return s.speaks("ldap") && slices.Contains(globalCatalogPorts, s.Port) &&
 		(kind == "domain controller" || strings.EqualFold(ready, "FALSE"))
 }
@@ -35,7 +35,7 @@ func sayGCNotReady(s seen) (text, hint string) {
 // notADomainController: another directory answers for a domain controller. One
 // that shows nothing of itself may be any.
 func notADomainController(s seen) bool {
-	kind, _ := s.fact("kind")
+	kind, _ := s.fact(protocol.FactKind)
 	return s.speaks("ldap") && s.Check.Service.Role == "domain-controller" && (kind == "AD LDS" || kind == "LDAP server")
 }
 
@@ -51,7 +51,7 @@ func activeDirectory(r probe.Result) bool {
 	if r.Peer == nil || c.Service.Protocol != "ldap" || c.Service.Role != "server" || !slices.Contains(withOldDirectory, c.Version) {
 		return false
 	}
-	kind := r.Peer.Facts["kind"]
+	kind := r.Peer.Facts[protocol.FactKind]
 	return kind == "domain controller" || kind == "global catalogue"
 }
 
@@ -65,7 +65,7 @@ func sayActiveDirectoryAnswers(s seen) (text, hint string) {
 func notADomainControllerRequired(s seen) bool { return notADomainController(s) && s.required() }
 
 func sayNotADomainController(s seen) (text, hint string) {
-	kind, _ := s.fact("kind")
+	kind, _ := s.fact(protocol.FactKind)
 	what := "it has none of its capabilities"
 	if kind == "AD LDS" {
 		what = "it is AD LDS, as on an Edge Transport server"
@@ -88,11 +88,11 @@ func clockSkew(s seen) bool {
 // run and the result.
 func (s seen) skew() (ahead time.Duration, known bool) {
 	from, to := s.started, s.At
-	server, known := s.timeFact("server_time", time.RFC3339)
+	server, known := s.timeFact(protocol.FactServerTime, time.RFC3339)
 	if !known { // LDAP has its own way to write it (RFC 4517, section 3.3.13)
-		server, known = s.timeFact("current_time", "20060102150405.0Z")
+		server, known = s.timeFact(protocol.FactCurrentTime, "20060102150405.0Z")
 	}
-	if local, noted := s.timeFact("local_time", time.RFC3339); noted {
+	if local, noted := s.timeFact(protocol.FactLocalTime, time.RFC3339); noted {
 		from, to = local, local
 	}
 	switch {

@@ -16,7 +16,7 @@ import (
 
 // status is the code that a web server answered with, "" where it did not.
 func (s seen) status() string {
-	text, _ := s.fact("status")
+	text, _ := s.fact(protocol.FactStatus)
 	code, _, _ := strings.Cut(text, " ")
 	return code
 }
@@ -31,7 +31,7 @@ func redirectElsewhere(s seen) bool { return s.foreign() && s.elsewhere() != "" 
 
 // elsewhere is the host that a redirect leads to, "" where it is this one.
 func (s seen) elsewhere() string {
-	location, _ := s.fact("location")
+	location, _ := s.fact(protocol.FactLocation)
 	u, err := url.Parse(location)
 	asked, _, _ := strings.Cut(strings.Trim(s.Check.Host, "[]"), "%") // without the zone
 	if err != nil || u.Host == "" || strings.EqualFold(u.Hostname(), strings.TrimSuffix(asked, ".")) {
@@ -132,7 +132,7 @@ var foreignStatus = map[string]string{
 // served names the web server and the proxies of an answer.
 func (s seen) served() string {
 	var parts []string
-	for _, h := range []struct{ fact, header string }{{"server", "Server"}, {"via", "Via"}} {
+	for _, h := range []struct{ fact, header string }{{protocol.FactServer, "Server"}, {protocol.FactVia, "Via"}} {
 		if value, known := s.fact(h.fact); known {
 			parts = append(parts, fmt.Sprintf("%s: %s", h.header, value))
 		}
@@ -156,19 +156,19 @@ func (s seen) strangers() bool {
 }
 
 func sayUnhealthy(s seen) (text, hint string) {
-	page, _ := s.fact("health")
+	page, _ := s.fact(protocol.FactHealth)
 	return fmt.Sprintf("The health page does not say 200 OK but %q: load balancers stop sending clients here.", page),
 		"Check on the server what is wrong or switched off: Get-HealthReport, Get-ServerComponentState."
 }
 
 // exchangeHeaders are the headers that only Exchange sends, as facts.
-var exchangeHeaders = []string{"x_feserver", "x_beserver", "x_calculatedbetarget", "x_owa_version", "x_diaginfo"}
+var exchangeHeaders = []string{protocol.FactXFrontEnd, protocol.FactXBackEnd, protocol.FactXBackEndTarget, protocol.FactXOWAVersion, protocol.FactXDiagInfo}
 
 // marked reports whether an answer has the headers of Exchange or of the web
 // server that it runs in.
 func (s seen) marked() bool {
-	server, _ := s.fact("server")
-	powered, _ := s.fact("x_powered_by")
+	server, _ := s.fact(protocol.FactServer)
+	powered, _ := s.fact(protocol.FactXPoweredBy)
 	server = strings.ToLower(server)
 	return strings.HasPrefix(server, "microsoft-iis") || strings.HasPrefix(server, "microsoft-httpapi") || strings.EqualFold(powered, "ASP.NET") ||
 		slices.ContainsFunc(exchangeHeaders, func(name string) bool { _, known := s.fact(name); return known })
@@ -196,7 +196,7 @@ func sayUnmarked(s seen) (text, hint string) {
 // noFrontEnd: IIS answers, and the front end of 2013 and later does not sign.
 // Only its own directories have a health page.
 func noFrontEnd(s seen) bool {
-	_, signed := s.fact("x_feserver")
+	_, signed := s.fact(protocol.FactXFrontEnd)
 	d := s.Check.Service.HTTP
 	return s.speaks("http") && s.exchange() && d != nil && d.Health != "" && s.marked() && !signed && !s.strangers()
 }
@@ -212,7 +212,7 @@ func serverOf(r probe.Result) string {
 	if r.Peer == nil {
 		return ""
 	}
-	name := r.Peer.Facts["x_feserver"]
+	name := r.Peer.Facts[protocol.FactXFrontEnd]
 	if name == "" && r.Peer.Web != nil {
 		name = r.Peer.Web.Server
 	}

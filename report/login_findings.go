@@ -29,12 +29,12 @@ func sayCredentialsRefused(s seen) (text, hint string) {
 // credentialsUnused: no login was accepted and none refused, so that they prove
 // nothing.
 func credentialsUnused(s seen) bool {
-	_, wanted := s.fact("auth")
+	_, wanted := s.fact(protocol.FactAuth)
 	return wanted && len(s.Peer.Logins) == 0
 }
 
 func sayCredentialsUnused(s seen) (text, hint string) {
-	why, _ := s.fact("auth")
+	why, _ := s.fact(protocol.FactAuth)
 	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(why)),
 		"A password is sent only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and never again once the host has refused it. The text above says what is missing."
 }

@@ -55,7 +55,7 @@ func httpStatus(codes ...string) func(seen) bool {
 
 // loops: a redirect to the page that was asked for.
 func loops(s seen) bool {
-	location, _ := s.fact("location")
+	location, _ := s.fact(protocol.FactLocation)
 	to, err := url.Parse(location)
 	return redirected(s) && err == nil && to.Path == s.path() && to.RawQuery == ""
 }
@@ -225,7 +225,7 @@ func say500(s seen) (cause, hint string) {
 
 func sayNoMailbox(s seen) (cause, hint string) {
 	behind := ""
-	if name, known := s.fact("x_calculatedbetarget"); known {
+	if name, known := s.fact(protocol.FactXBackEndTarget); known {
 		behind = " (" + name + ")"
 	}
 	return "Exchange's front end answers, and the mailbox server behind it" + behind + " does not.",

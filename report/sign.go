@@ -149,17 +149,17 @@ func quotedGreeting(line string) string { return "the greeting " + quoted(line) 
 func (a answer) isPage(m mark) bool {
 	known := func(fact string) bool { return a.peer.Facts[fact] != "" }
 	return (m.path == "" || strings.EqualFold(a.path, m.path)) && (!m.inside || a.isInside()) &&
-		strings.HasPrefix(a.peer.Facts["status"], m.status) && !slices.ContainsFunc(m.without, known)
+		strings.HasPrefix(a.peer.Facts[protocol.FactStatus], m.status) && !slices.ContainsFunc(m.without, known)
 }
 
 // isInside reports whether a directory of the site answered. Any site of IIS says 404, and
 // what Application Request Routing passes on has the name of its own IIS.
 func (a answer) isInside() bool {
-	return a.path != "/" && !isMissing(a.peer) && !matches(a.peer.Facts["x_powered_by"], "ARR/")
+	return a.path != "/" && !isMissing(a.peer) && !matches(a.peer.Facts[protocol.FactXPoweredBy], "ARR/")
 }
 
 // isMissing reports whether a web server says that it does not have the page.
-func isMissing(p *protocol.Peer) bool { return strings.HasPrefix(p.Facts["status"], "404") }
+func isMissing(p *protocol.Peer) bool { return strings.HasPrefix(p.Facts[protocol.FactStatus], "404") }
 
 // offersAll reports whether the capabilities are as the mark has them.
 func (a answer) offersAll(m mark) bool {

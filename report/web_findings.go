@@ -70,7 +70,7 @@ func sayUnproved(s seen) (text, hint string) {
 // 15.5.2 requires at least one. What the PowerShell directory answers is not confirmed,
 // and a malformed header line may have been the challenge.
 func noLogin(s seen) bool {
-	_, offered := s.fact("authenticate")
+	_, offered := s.fact(protocol.FactAuthenticate)
 	web := s.web()
 	return s.speaks("http") && !offered && s.status() == "401" && len(web.Odd) == 0 &&
 		(web.Origin == protocol.OfExchange || web.Origin == protocol.OfIIS) && !strings.HasPrefix(strings.ToLower(s.path()), "/powershell")

@@ -52,7 +52,7 @@ type login struct {
 
 // say adds to the fact.
 func (l login) say(text string) {
-	l.peer.fact("auth", strings.TrimPrefix(l.peer.Facts["auth"]+"; "+text, "; "))
+	l.peer.fact(FactAuth, strings.TrimPrefix(l.peer.Facts[FactAuth]+"; "+text, "; "))
 }
 
 // once makes the one attempt of a method, if the run still allows one; where it

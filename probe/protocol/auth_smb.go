@@ -34,7 +34,7 @@ func loginSMB(q Question, p *Peer) {
 	}
 	l := login{q, p}
 	switch {
-	case p.Facts["smb1_only"] != "":
+	case p.Facts[FactSMB1Only] != "":
 		l.say("session: not tried: the server speaks SMB1 only")
 		return
 	case strings.Contains(q.Credentials.User, "@"):

@@ -20,7 +20,7 @@ func (r *ldapRefusal) Error() string { return fmt.Sprintf("%d %s", r.code, r.tex
 
 // refuseLDAP notes that the server shows nothing of itself.
 func refuseLDAP(r *ldapRefusal, p *Peer) {
-	p.fact("kind", "LDAP server")
+	p.fact(FactKind, "LDAP server")
 	r.describe(p)
 }
 

@@ -12,18 +12,18 @@ import (
 // rootDSEFacts are the attributes of a rootDSE that hold one value each, by the
 // name of the fact (MS-ADTS, section 3.1.1.3.2; RFC 3045).
 var rootDSEFacts = []struct{ fact, attribute string }{
-	{"current_time", "currentTime"},
-	{"default_naming_context", "defaultNamingContext"},
-	{"dns_host_name", "dnsHostName"},
-	{"domain_controller_functionality", "domainControllerFunctionality"},
-	{"domain_functionality", "domainFunctionality"},
-	{"ds_service_name", "dsServiceName"},
-	{"forest_functionality", "forestFunctionality"},
-	{"global_catalog_ready", "isGlobalCatalogReady"},
-	{"ldap_service_name", "ldapServiceName"},
-	{"synchronized", "isSynchronized"},
-	{"vendor", "vendorName"},
-	{"vendor_version", "vendorVersion"},
+	{FactCurrentTime, "currentTime"},
+	{FactDefaultContext, "defaultNamingContext"},
+	{FactDNSHostName, "dnsHostName"},
+	{FactDCFunctionality, "domainControllerFunctionality"},
+	{FactDomainLevel, "domainFunctionality"},
+	{FactDSService, "dsServiceName"},
+	{FactForestLevel, "forestFunctionality"},
+	{FactGlobalCatalog, "isGlobalCatalogReady"},
+	{FactLDAPService, "ldapServiceName"},
+	{FactSynchronized, "isSynchronized"},
+	{FactVendor, "vendorName"},
+	{FactVendorVersion, "vendorVersion"},
 }
 
 // rootDSELists are the attributes of a rootDSE that hold a list, and what stands
@@ -78,7 +78,7 @@ func describeLDAP(found *ldap.SearchResult, q Question, p *Peer) {
 	if len(found.Entries) > 0 {
 		dse = found.Entries[0]
 	}
-	p.fact("kind", kindLDAP(dse, q.Service.Ports.First))
+	p.fact(FactKind, kindLDAP(dse, q.Service.Ports.First))
 	for _, f := range rootDSEFacts {
 		p.fact(f.fact, dse.GetEqualFoldAttributeValue(f.attribute))
 	}

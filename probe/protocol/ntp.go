@@ -98,8 +98,8 @@ func lookNTP(head, cookie []byte) sight {
 func describeNTP(answer []byte, local time.Time, p *Peer) {
 	leap, stratum := answer[0]>>ntpLeapAt, answer[ntpStratum]
 	reference := answer[ntpReference:ntpOrigin][:4]
-	p.fact("stratum", fmt.Sprint(stratum))
-	p.fact("reference", ntpSource(stratum, reference))
+	p.fact(FactStratum, fmt.Sprint(stratum))
+	p.fact(FactReference, ntpSource(stratum, reference))
 	kiss := asciiText(reference)
 	switch {
 	case stratum == 0 && kiss != "" && !slices.Contains(ntpUnready, kiss):
@@ -108,10 +108,10 @@ func describeNTP(answer []byte, local time.Time, p *Peer) {
 	case stratum == 0 || stratum > ntpDeepest:
 		leap = ntpNoSync
 	}
-	p.fact("leap", ntpLeaps[leap])
-	p.fact("root_dispersion", ntpShort(answer[ntpDispersion:]).String())
-	p.fact("server_time", ntpTime(answer[ntpTransmit:]))
-	p.fact("local_time", factTime(local))
+	p.fact(FactLeap, ntpLeaps[leap])
+	p.fact(FactRootDispersion, ntpShort(answer[ntpDispersion:]).String())
+	p.fact(FactServerTime, ntpTime(answer[ntpTransmit:]))
+	p.fact(FactLocalTime, factTime(local))
 }
 
 // ntpSource is the clock that the server follows: a name at the top of the tree,

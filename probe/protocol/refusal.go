@@ -23,24 +23,6 @@ const (
 	NoCommands  Reason = "commands"    // it greets and takes no command
 )
 
-// Facts that code asks about, by what they hold.
-const (
-	FactIntroduction = "introduction"  // SMTP: what the reply to EHLO begins with, where the server says who it is and whom it greets
-	FactRequestID    = "request_id"    // HTTP: "yes" where the answer has the GUID that front ends since 2013 give a request
-	FactOWABuild     = "owa_build"     // HTTP: the build in the paths of OWA's pages, "8.3.485.1"
-	FactStartTLS     = "starttls"      // why a server that should start TLS did not
-	FactNameRefused  = "name_refused"  // SMTP: how EHLO with our name was refused, where an address literal was let in
-	FactMalformed    = "reply_broken"  // SMTP: which reply breaks the rules
-	FactPreauth      = "preauth"       // IMAP: the connection is logged in before anybody has
-	FactCapabilities = "capabilities"  // POP3, IMAP, NNTP: how the question for them was refused
-	FactQuestion     = "question"      // DNS: "SOA of contoso.com"
-	FactQuestionName = "question_name" // DNS: "contoso.com"
-	FactQuestionType = "question_type" // DNS: "SOA"
-	FactRCode        = "rcode"         // DNS: "SERVFAIL"
-	FactResultCode   = "result_code"   // LDAP: the number of the result that turned us away
-	FactWindowsError = "windows_error" // LDAP: Active Directory's own number in its text, "000004DC"
-)
-
 // turnAway notes a refusal.
 func (p *Peer) turnAway(text string, why Reason) { p.Refusal, p.Reason = text, why }
 

@@ -59,7 +59,7 @@ func (c *rpcClient) askInterface(i catalog.Interface, at func(Step)) (Peer, erro
 	var peer Peer
 	named, unnamed := labels(c.inquire())
 	if all := slices.Concat(named, unnamed); len(all) > 0 {
-		peer.Facts = map[string]string{"interfaces": listing(all)}
+		peer.Facts = map[string]string{FactInterfaces: listing(all)}
 	}
 	switch {
 	case !absent:

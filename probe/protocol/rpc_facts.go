@@ -19,10 +19,10 @@ func factsOf(all []Endpoint, dialed netip.Addr) map[string]string {
 			facts[name] = listing(items)
 		}
 	}
-	add("tcp_endpoints", tcpEndpoints(all))
-	add("http_endpoints", httpEndpoints(all))
-	add("unknown_interfaces", unknownInterfaces(all))
-	add("tower_addresses", towerAddresses(all, dialed))
+	add(FactTCPEndpoints, tcpEndpoints(all))
+	add(FactHTTPEndpoints, httpEndpoints(all))
+	add(FactUnknown, unknownInterfaces(all))
+	add(FactTowerAddresses, towerAddresses(all, dialed))
 	return facts
 }
 

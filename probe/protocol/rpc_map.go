@@ -86,12 +86,12 @@ func (m *eptReader) list() error {
 			m.complete = m.entries > 0
 			return nil
 		case m.entries >= eptMaxEntries:
-			m.peer.Facts["lookup"] = fmt.Sprintf("stopped after %d entries", m.entries)
+			m.peer.Facts[FactLookup] = fmt.Sprintf("stopped after %d entries", m.entries)
 			return nil
 		}
 		from = page.handle
 	}
-	m.peer.Facts["lookup"] = fmt.Sprintf("stopped after %d pages", eptMaxPages)
+	m.peer.Facts[FactLookup] = fmt.Sprintf("stopped after %d pages", eptMaxPages)
 	return nil
 }
 
@@ -130,10 +130,10 @@ func (m *eptReader) refusal(page eptPage, err error) *rpcRefusal {
 // listing and gives no other reason refuses our question.
 func (m *eptReader) stop(r *rpcRefusal) {
 	if m.entries > 0 {
-		m.peer.Facts["lookup"] = "stopped: " + r.text
+		m.peer.Facts[FactLookup] = "stopped: " + r.text
 		return
 	}
-	m.peer.Facts["lookup"] = "denied: " + r.text
+	m.peer.Facts[FactLookup] = "denied: " + r.text
 	m.peer.turnAway(r.text, cmp.Or(r.why, OurQuestion))
 }
 
@@ -196,14 +196,14 @@ func (m *eptReader) has(i catalog.Interface) bool {
 // state puts the counts and lists into the peer's facts.
 func (m *eptReader) state() {
 	maps.Copy(m.peer.Facts, factsOf(m.peer.Endpoints, dialed(m.client.conn)))
-	m.peer.Facts["entries"] = strconv.Itoa(m.entries)
+	m.peer.Facts[FactEntries] = strconv.Itoa(m.entries)
 	if m.malformed > 0 {
-		m.peer.Facts["malformed"] = strconv.Itoa(m.malformed)
+		m.peer.Facts[FactMalformedEntries] = strconv.Itoa(m.malformed)
 	}
 	if len(m.hidden) > 0 {
-		m.peer.Facts["hidden"] = strings.Join(m.hidden, ", ")
+		m.peer.Facts[FactHidden] = strings.Join(m.hidden, ", ")
 	}
 	if len(m.denied) > 0 {
-		m.peer.Facts["map"] = "denied: " + strings.Join(m.denied, ", ")
+		m.peer.Facts[FactMap] = "denied: " + strings.Join(m.denied, ", ")
 	}
 }

@@ -159,8 +159,8 @@ func ntStatusText(status uint32) string {
 // they are. A server that does not say its time sends 0.
 func (p *Peer) clocks(serverTime fileTime) {
 	if text := serverTime.String(); text != "" {
-		p.fact("server_time", text)
-		p.fact("local_time", factTime(time.Now()))
+		p.fact(FactServerTime, text)
+		p.fact(FactLocalTime, factTime(time.Now()))
 	}
 }
 

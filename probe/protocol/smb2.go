@@ -193,13 +193,13 @@ func (a smb2Answer) describe(p *Peer) {
 		p.turnAway("SMB2: "+ntStatusText(a.status), ntReasons[a.status])
 		return
 	}
-	p.fact("dialect", smb2Dialect(a.dialect))
-	p.fact("signing", smbSigning(a.security&smbSigningEnabled != 0, a.security&smbSigningRequired != 0))
-	p.fact("server_guid", a.guid.String())
-	p.fact("boot_time", a.boot.String())
+	p.fact(FactDialect, smb2Dialect(a.dialect))
+	p.fact(FactSigning, smbSigning(a.security&smbSigningEnabled != 0, a.security&smbSigningRequired != 0))
+	p.fact(FactServerGUID, a.guid.String())
+	p.fact(FactBootTime, a.boot.String())
 	for _, c := range smb2Ciphers {
 		if c.number == a.cipher {
-			p.fact("cipher", c.name)
+			p.fact(FactCipher, c.name)
 		}
 	}
 	p.Capabilities = smbFlags(a.capabilities, smb2Capabilities)
