@@ -107,10 +107,10 @@ func answered(res *Result) string {
 // loggedIn is what came of a login, where one was accepted. A finding tells of
 // the others.
 func loggedIn(res *Result) string {
-	if res.Peer == nil || !res.Peer.Accepted() {
+	if res.Peer == nil || !res.Peer.Logins.Accepted() {
 		return ""
 	}
-	return " (" + res.Peer.Facts[protocol.FactAuth] + ")"
+	return " (" + res.Peer.Logins.String() + ")"
 }
 
 // mapped is an endpoint map in one line: how large it is, and who listens where.

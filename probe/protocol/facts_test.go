@@ -210,3 +210,41 @@ func spelledBy(e ast.Expr) string {
 	}
 	return ""
 }
+
+// told is a peer as JSON has it. What code reads of it must say the same.
+func told(t testing.TB, p Peer) Peer {
+	t.Helper()
+	read := map[string]string{FactAuth: p.Logins.String()}
+	if c := p.Clock; c != nil && !c.Local.IsZero() {
+		read[FactServerTime] = factTime(c.Server)
+	} else if c != nil {
+		read[FactCurrentTime] = c.Server.Format(ldapTime)
+	}
+	if d := p.Directory; d != nil {
+		read[FactKind] = string(d.Kind)
+		if d.Result != 0 {
+			read[FactResultCode] = strconv.Itoa(d.Result)
+		}
+		if ready := p.Facts[FactGlobalCatalog]; d.NotReady != (ready == "FALSE") {
+			t.Errorf("not ready: %t, and the fact is %q", d.NotReady, ready)
+		}
+	}
+	if page := p.Page; page != nil {
+		read[FactStatus] = strings.TrimSpace(strconv.Itoa(page.Status) + " " + strings.TrimPrefix(p.Facts[FactStatus], strconv.Itoa(page.Status)+" "))
+		read[FactLocation], read[FactVia], read[FactHealth] = page.Location, page.Via, page.Health
+		read[FactXFrontEnd], read[FactXBackEndTarget] = page.FrontEnd, page.BackEnd
+		if offered := p.Facts[FactAuthenticate]; page.Login != (offered != "") {
+			t.Errorf("a login: %t, and the fact is %q", page.Login, offered)
+		}
+	}
+	for name, value := range read {
+		if p.Facts[name] != value {
+			t.Errorf("%s is %q to code, and %q to people", name, value, p.Facts[name])
+		}
+	}
+	if told := p.Facts[FactServerTime]; told != "" && p.Clock == nil {
+		t.Errorf("the server's clock is %s, and no code knows", told)
+	}
+	p.Logins, p.Page, p.Directory, p.Clock = nil, nil, nil, nil
+	return p
+}

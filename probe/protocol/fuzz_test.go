@@ -57,6 +57,12 @@ func checkClean(t *testing.T, p Peer) {
 	for _, e := range p.Endpoints {
 		all = append(all, e.UUID, e.Sequence, e.Address, e.Annotation)
 	}
+	for _, l := range p.Logins {
+		all = append(all, l.Method, l.Said)
+	}
+	if p.Page != nil {
+		all = append(all, p.Page.Location, p.Page.Server, p.Page.Via, p.Page.FrontEnd, p.Page.BackEnd, p.Page.Health)
+	}
 	if p.TLS != nil {
 		all = append(all, p.TLS.Version, p.TLS.Cipher, p.TLS.TrustError)
 		for _, c := range p.TLS.Chain {

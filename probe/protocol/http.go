@@ -47,7 +47,8 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 		return p, err
 	}
 	if d.Health != "" {
-		p.fact(FactHealth, c.health(d.Health, &web))
+		p.Page.Health = c.health(d.Health, &web)
+		p.fact(FactHealth, p.Page.Health)
 	}
 	if refusal != "" {
 		return p, nil
@@ -219,14 +220,28 @@ func peerHTTP(page *http.Response) Peer {
 	p.Greeting = strings.TrimSpace(page.Proto + " " + page.Status)
 	p.fact(FactStatus, strings.TrimSpace(page.Status))
 	for _, h := range headerFacts {
-		p.fact(h.fact, strings.Join(page.Header.Values(h.header), ", "))
+		p.fact(h.fact, headerText(page.Header, h.header))
 	}
 	if hasRequestGUID(page.Header) {
 		p.fact(FactRequestID, "yes")
 	}
-	p.fact(FactAuthenticate, strings.Join(challenges(page.Header.Values("WWW-Authenticate")), ", "))
+	logins := challenges(page.Header.Values("WWW-Authenticate"))
+	p.fact(FactAuthenticate, strings.Join(logins, ", "))
+	p.Page = &Page{
+		Status:   page.StatusCode,
+		Location: headerText(page.Header, "Location"),
+		Server:   headerText(page.Header, "Server"),
+		Via:      headerText(page.Header, "Via"),
+		FrontEnd: headerText(page.Header, "X-FEServer"),
+		BackEnd:  headerText(page.Header, "X-CalculatedBETarget"),
+		Login:    len(logins) > 0,
+		Marked:   markedIIS(page.Header),
+	}
 	return p
 }
+
+// headerText is all that a header says, which may have come several times.
+func headerText(h http.Header, name string) string { return strings.Join(h.Values(name), ", ") }
 
 // statusList is the healthy answers of a directory: "401, 403".
 func statusList(d catalog.Directory) string {

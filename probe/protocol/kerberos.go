@@ -57,7 +57,7 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 			return p, notKerberos("an AS-REP with the wrong parts")
 		}
 		p.fact(FactRealm, realm)
-		p.fact(FactLocalTime, factTime(local))
+		p.clocks(time.Time{}, local)
 		return p, nil
 	}
 	e, ok := readKRBError(message)

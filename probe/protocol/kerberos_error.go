@@ -55,8 +55,7 @@ func (e krbFault) describe(p *Peer, local time.Time) {
 	if e.realm != noRealm {
 		p.fact(FactRealm, e.realm)
 	}
-	p.fact(FactServerTime, factTime(e.at))
-	p.fact(FactLocalTime, factTime(local))
+	p.clocks(e.at, local)
 	p.fact(FactError, e.String())
 	p.fact(FactErrorText, e.text)
 }

@@ -110,8 +110,7 @@ func describeNTP(answer []byte, local time.Time, p *Peer) {
 	}
 	p.fact(FactLeap, ntpLeaps[leap])
 	p.fact(FactRootDispersion, ntpShort(answer[ntpDispersion:]).String())
-	p.fact(FactServerTime, ntpTime(answer[ntpTransmit:]))
-	p.fact(FactLocalTime, factTime(local))
+	p.clocks(ntpTime(answer[ntpTransmit:]), local)
 }
 
 // ntpSource is the clock that the server follows: a name at the top of the tree,
@@ -145,15 +144,15 @@ const ntpEpoch = -2208988800
 
 // ntpTime is a timestamp, "" where there is none. The count of seconds begins
 // again in 2036 (RFC 4330, section 3).
-func ntpTime(b []byte) string {
+func ntpTime(b []byte) time.Time {
 	seconds, fraction := int64(binary.BigEndian.Uint32(b)), binary.BigEndian.Uint32(b[4:])
 	if seconds == 0 && fraction == 0 {
-		return ""
+		return time.Time{}
 	}
 	if seconds <= math.MaxInt32 {
 		seconds += 1 << 32
 	}
-	return factTime(time.Unix(ntpEpoch+seconds, int64(fraction)*int64(time.Second)>>32))
+	return time.Unix(ntpEpoch+seconds, int64(fraction)*int64(time.Second)>>32)
 }
 
 // putNTPTime writes a timestamp.

@@ -107,6 +107,12 @@ func (p *Peer) Clean() {
 			*s = Printable(*s, maxAnnotation)
 		}
 	}
+	for i := range p.Logins {
+		cleanStrings(&p.Logins[i].Method, &p.Logins[i].Said)
+	}
+	if p.Page != nil {
+		p.Page.clean()
+	}
 	if p.Web != nil {
 		p.Web.clean(&left)
 	}

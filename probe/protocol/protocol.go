@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"time"
 
 	"exreach/catalog"
 )
@@ -94,7 +95,7 @@ type Question struct {
 	// from Ask as it is.
 
 	Credentials *Credentials // to log in with; nil: nobody logs in, and the two below are not used
-	Private     func() error // why a password must not be said on the connection as it is, for the fact "auth"
+	Private     func() error // why a password must not be said on the connection as it is, for the logins
 	Turn        func() (end func(Outcome), err error)
 	// Turn waits until it is this conversation's turn to log in once; end gives
 	// the turn back. Its error says why the run allows no login here any more.
@@ -125,7 +126,10 @@ type Peer struct {
 	Facts        map[string]string `json:"facts,omitempty"`         // what else the protocol knows, by lower-case name: "server", "status", "default_naming_context"
 	Refusal      string            `json:"refusal,omitempty"`       // how it turned us away in its own protocol: "421 4.3.2 Service not available"
 	Reason       Reason            `json:"reason,omitempty"`        // why it did, where its answer tells
-	Logins       []Login           `json:"-"`                       // those that were accepted or refused; the fact "auth" tells of all
+	Logins       Logins            `json:"-"`                       // what came of the credentials, as the fact "auth" tells people
+	Page         *Page             `json:"-"`                       // of an answer over HTTP: what code reads of its facts
+	Directory    *Directory        `json:"-"`                       // of an answer over LDAP: the same
+	Clock        *Clock            `json:"-"`                       // the server's, where it is known
 	Web          *Web              `json:"web,omitempty"`           // whose an answer over HTTP is; nil for other protocols
 	Endpoints    []Endpoint        `json:"endpoints,omitempty"`     // of an endpoint mapper
 	Withheld     []string          `json:"withheld,omitempty"`      // names of the wanted interfaces that an endpoint mapper would not tell about
@@ -135,6 +139,23 @@ type Peer struct {
 	MoreCapabilities int `json:"more_capabilities,omitempty"` // how many of each are not kept
 	MoreFacts        int `json:"more_facts,omitempty"`
 	MoreEndpoints    int `json:"more_endpoints,omitempty"`
+}
+
+// A Clock is what a server's clock said, and ours at that moment.
+type Clock struct {
+	Server time.Time
+	Local  time.Time // zero where it was not noted
+}
+
+// clocks adds the server's clock, where it tells one, and ours beside it, which
+// shows how far apart they are.
+func (p *Peer) clocks(server, local time.Time) {
+	p.fact(FactLocalTime, factTime(local))
+	if server.IsZero() {
+		return
+	}
+	p.fact(FactServerTime, factTime(server))
+	p.Clock = &Clock{server, local}
 }
 
 // An Endpoint is one entry of an endpoint map.

@@ -124,7 +124,7 @@ func TestRPCPeers(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := Peer{Endpoints: everySequence, Facts: rpcFacts()}
-			if diff := cmp.Diff(want, peer); diff != "" {
+			if diff := cmp.Diff(want, told(t, peer)); diff != "" {
 				t.Errorf("learned (-want +got):\n%s", diff)
 			}
 		})
@@ -230,7 +230,7 @@ func TestRPCDenied(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			peer, err := rpcConverse(t, rpcWanting(test.wanted...), rpcBetween(rpcStand(everySequence...), test.rewrite))
-			if diff := cmp.Diff(test.want, peer); diff != "" || !errors.Is(err, test.err) {
+			if diff := cmp.Diff(test.want, told(t, peer)); diff != "" || !errors.Is(err, test.err) {
 				t.Errorf("error %v, learned (-want +got):\n%s", err, diff)
 			}
 		})

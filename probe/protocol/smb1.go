@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"time"
 	"unicode/utf16"
 )
 
@@ -135,7 +136,8 @@ func describeSMB1Words(words []byte, p *Peer) {
 	}
 	p.fact(FactSecurityMode, level+" level, "+passwords+" passwords")
 	p.Capabilities = smbFlags(smb1CapabilitiesOf(words), smb1Capabilities)
-	if p.clocks(fileTime(binary.LittleEndian.Uint64(words[23:]))); p.Facts[FactServerTime] != "" {
+	if now, known := fileTime(binary.LittleEndian.Uint64(words[23:])).time(); known {
+		p.clocks(now, time.Now())
 		p.fact(FactTimeZone, smb1Zone(int16(binary.LittleEndian.Uint16(words[31:]))))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"time"
 )
 
 const (
@@ -203,7 +204,9 @@ func (a smb2Answer) describe(p *Peer) {
 		}
 	}
 	p.Capabilities = smbFlags(a.capabilities, smb2Capabilities)
-	p.clocks(a.now)
+	if now, known := a.now.time(); known {
+		p.clocks(now, time.Now())
+	}
 }
 
 // smb2Dialect is the name of a dialect, "" for the wildcard and unknown ones.
