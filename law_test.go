@@ -29,6 +29,8 @@ var layers = []string{
 	"exreach/report",
 	"exreach/probe",
 	"exreach/probe/protocol",
+	"exreach/probe/protocol/tls12",
+	"exreach/probe/protocol/wire",
 	"exreach/catalog",
 }
 

@@ -5,8 +5,6 @@ package protocol
 import (
 	"errors"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 
 	"exreach/catalog"
 )
@@ -79,11 +77,6 @@ func checkClean(t *testing.T, p Peer) {
 	}
 }
 
-func isPrintable(s string) bool {
-	for _, r := range s {
-		if !unicode.IsPrint(r) || invisible(r) {
-			return false
-		}
-	}
-	return utf8.ValidString(s)
-}
+// isPrintable reports whether a string is as package wire leaves it, which has its
+// own tests.
+func isPrintable(s string) bool { return Printable(s, len(s)) == s }

@@ -8,12 +8,12 @@
 package protocol
 
 import (
-	"fmt"
 	"net"
 	"slices"
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // A Protocol is both sides of one conversation.
@@ -171,12 +171,5 @@ type Endpoint struct {
 }
 
 // A MismatchError says that something answered which is not the expected
-// protocol. The first bytes it sent are kept by the pool as evidence.
-type MismatchError struct {
-	Want string // the protocol that was expected: "SMTP"
-	Got  string // what was seen instead, in a few words of ours: "no three-digit reply code"
-}
-
-func (e *MismatchError) Error() string {
-	return fmt.Sprintf("this is not %s: %s", e.Want, e.Got)
-}
+// protocol.
+type MismatchError = wire.MismatchError

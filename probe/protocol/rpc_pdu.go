@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+
+	"exreach/probe/protocol/wire"
 )
 
 // The packet types that are met here, and the flags of the first and the last
@@ -103,7 +105,7 @@ func (c *rpcConn) pdu() (rpcPDU, error) {
 	}
 	p.body = make([]byte, size-rpcHeaderSize)
 	if _, err := io.ReadFull(c.conn, p.body); err != nil {
-		return p, fmt.Errorf("reading the rest of a %s: %w", rpcTypes[p.kind], unexpectedEOF(err))
+		return p, fmt.Errorf("reading the rest of a %s: %w", rpcTypes[p.kind], wire.UnexpectedEOF(err))
 	}
 	return p.withoutTrailer(trailer)
 }
@@ -119,7 +121,7 @@ func (c *rpcConn) header() ([]byte, error) {
 			return nil, notRPC("no RPC packet header")
 		}
 		if err != nil && n > 0 {
-			err = unexpectedEOF(err)
+			err = wire.UnexpectedEOF(err)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("reading an RPC packet header: %w", err)
@@ -166,13 +168,6 @@ func (c *rpcConn) send(kind, flags byte, call uint32, body []byte) error {
 		return fmt.Errorf("sending a %s: %w", rpcTypes[kind], err)
 	}
 	return nil
-}
-
-func unexpectedEOF(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }
 
 func notRPC(got string) error { return &MismatchError{Want: "RPC", Got: got} }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package wire is what the packages of wire formats have in common: how they say
+// that something else answered, and how a peer's words become fit to be shown. It
+// knows no protocol.
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A MismatchError says that something answered which is not the expected
+// protocol. The first bytes it sent are kept by the pool as evidence.
+type MismatchError struct {
+	Want string // the protocol that was expected: "SMTP"
+	Got  string // what was seen instead, in a few words of ours: "no three-digit reply code"
+}
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("this is not %s: %s", e.Want, e.Got)
+}
+
+// UnexpectedEOF is an error of reading in the middle of something: the end is not
+// expected there.
+func UnexpectedEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
