@@ -6,21 +6,22 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"exreach/probe/protocol/wire"
 )
 
 // A Reason is why a server turned us away, where its answer tells.
-type Reason string
+type Reason = wire.Reason
 
-// The reasons. What a server turns away for the first three alone may work well
-// for everybody else.
+// The reasons, which package wire explains.
 const (
-	NeedsLogin  Reason = "login"       // it answers nobody who has not logged in
-	OurName     Reason = "name"        // the name that we introduced ourselves by
-	OurQuestion Reason = "question"    // what we asked for was a guess of ours, and it does not serve that
-	OurAddress  Reason = "address"     // the address that we came from is banned, or not let in
-	Limited     Reason = "limit"       // too many connections or questions
-	Unavailable Reason = "unavailable" // it is starting, stopping, or short of something
-	NoCommands  Reason = "commands"    // it greets and takes no command
+	NeedsLogin  = wire.NeedsLogin
+	OurName     = wire.OurName
+	OurQuestion = wire.OurQuestion
+	OurAddress  = wire.OurAddress
+	Limited     = wire.Limited
+	Unavailable = wire.Unavailable
+	NoCommands  = wire.NoCommands
 )
 
 // turnAway notes a refusal.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // rpcMapper is the endpoint mapper's own interface (C706 appendix O).
@@ -160,7 +161,7 @@ func (p eptPage) finish(r *ndrReader, call string, said uint32, follows []bool) 
 	}
 	p.status = r.u32()
 	if r.short || int(said) != len(p.towers) {
-		return eptPage{}, &MismatchError{Want: rpcMapper.Name, Got: fmt.Sprintf("the lengths in its answer to %s do not fit", call)}
+		return eptPage{}, &wire.MismatchError{Want: rpcMapper.Name, Got: fmt.Sprintf("the lengths in its answer to %s do not fit", call)}
 	}
 	return p, nil
 }

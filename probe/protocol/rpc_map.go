@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ const (
 // An eptReader gathers what an endpoint mapper says.
 type eptReader struct {
 	client    *rpcClient
+	dialed    netip.Addr
 	peer      Peer
 	seen      map[Endpoint]bool
 	entries   int      // of the listing, equal ones counted too
@@ -36,8 +38,8 @@ type eptReader struct {
 
 // readMap lists the whole map, then asks for each wanted interface that the
 // listing did not show: filters hide listings, or parts of them.
-func (c *rpcClient) readMap(wanted []catalog.Interface) (Peer, error) {
-	m := &eptReader{client: c, peer: Peer{Facts: map[string]string{}}, seen: map[Endpoint]bool{}}
+func readMap(c *rpcClient, wanted []catalog.Interface, dialed netip.Addr) (Peer, error) {
+	m := &eptReader{client: c, dialed: dialed, peer: Peer{Facts: map[string]string{}}, seen: map[Endpoint]bool{}}
 	err := m.list()
 	for _, i := range wanted {
 		if err == nil && !m.has(i) {
@@ -195,7 +197,7 @@ func (m *eptReader) has(i catalog.Interface) bool {
 
 // state puts the counts and lists into the peer's facts.
 func (m *eptReader) state() {
-	maps.Copy(m.peer.Facts, factsOf(m.peer.Endpoints, dialed(m.client.conn)))
+	maps.Copy(m.peer.Facts, factsOf(m.peer.Endpoints, m.dialed))
 	m.peer.Facts[FactEntries] = strconv.Itoa(m.entries)
 	if m.malformed > 0 {
 		m.peer.Facts[FactMalformedEntries] = strconv.Itoa(m.malformed)
@@ -206,4 +208,12 @@ func (m *eptReader) state() {
 	if len(m.denied) > 0 {
 		m.peer.Facts[FactMap] = "denied: " + strings.Join(m.denied, ", ")
 	}
+}
+
+func interfaceNames(all []catalog.Interface) []string {
+	var names []string
+	for _, i := range all {
+		names = append(names, i.Name)
+	}
+	return names
 }

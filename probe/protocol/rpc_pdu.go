@@ -170,4 +170,4 @@ func (c *rpcConn) send(kind, flags byte, call uint32, body []byte) error {
 	return nil
 }
 
-func notRPC(got string) error { return &MismatchError{Want: "RPC", Got: got} }
+func notRPC(got string) error { return &wire.MismatchError{Want: "RPC", Got: got} }

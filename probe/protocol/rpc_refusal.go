@@ -5,13 +5,13 @@ package protocol
 import (
 	"fmt"
 
-	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // An rpcRefusal is how a server turned down a bind or a call.
 type rpcRefusal struct {
 	text   string
-	why    Reason
+	why    wire.Reason
 	status rpcStatus // of a fault; 0 where it was none
 }
 
@@ -58,23 +58,23 @@ var rpcStatuses = map[rpcStatus]string{
 }
 
 // rpcReasons is what the statuses mean to a client without credentials.
-var rpcReasons = map[rpcStatus]Reason{
-	rpcAccessDenied: NeedsLogin,
-	0x00000008:      Unavailable,
-	0x0000000e:      Unavailable,
-	0x0000045b:      Unavailable,
-	0x000005aa:      Unavailable,
-	0x000006b9:      Unavailable,
-	0x000006ba:      Unavailable,
-	0x000006bb:      Unavailable,
-	0x000006be:      Unavailable,
-	0x000006d3:      NeedsLogin,
-	0x000006d4:      NeedsLogin,
-	0x00000721:      NeedsLogin,
-	0x1c00001b:      Unavailable,
-	0x1c00001d:      NeedsLogin,
-	0x1c00001f:      NeedsLogin,
-	0x1c010014:      Unavailable,
+var rpcReasons = map[rpcStatus]wire.Reason{
+	rpcAccessDenied: wire.NeedsLogin,
+	0x00000008:      wire.Unavailable,
+	0x0000000e:      wire.Unavailable,
+	0x0000045b:      wire.Unavailable,
+	0x000005aa:      wire.Unavailable,
+	0x000006b9:      wire.Unavailable,
+	0x000006ba:      wire.Unavailable,
+	0x000006bb:      wire.Unavailable,
+	0x000006be:      wire.Unavailable,
+	0x000006d3:      wire.NeedsLogin,
+	0x000006d4:      wire.NeedsLogin,
+	0x00000721:      wire.NeedsLogin,
+	0x1c00001b:      wire.Unavailable,
+	0x1c00001d:      wire.NeedsLogin,
+	0x1c00001f:      wire.NeedsLogin,
+	0x1c010014:      wire.Unavailable,
 }
 
 func (s rpcStatus) Error() string { return "fault " + statusText(s) }
@@ -93,7 +93,7 @@ func statusText(s rpcStatus) string {
 // A bindReason is why a presentation context or a whole bind was refused.
 type bindReason struct {
 	text string
-	why  Reason
+	why  wire.Reason
 }
 
 // rpcRejections are the reasons for a presentation context (C706 section
@@ -102,17 +102,17 @@ type bindReason struct {
 // in only those who log in gives the first reason or one of the last two.
 var (
 	rpcRejections = map[uint16]bindReason{
-		0: {"reason not specified", NeedsLogin},
+		0: {"reason not specified", wire.NeedsLogin},
 		2: {"transfer syntax not supported", ""},
-		3: {"local limit exceeded", Unavailable},
+		3: {"local limit exceeded", wire.Unavailable},
 	}
 	rpcNaks = map[uint16]bindReason{
-		0: {"reason not specified", NeedsLogin},
-		1: {"temporary congestion", Unavailable},
-		2: {"local limit exceeded", Unavailable},
+		0: {"reason not specified", wire.NeedsLogin},
+		1: {"temporary congestion", wire.Unavailable},
+		2: {"local limit exceeded", wire.Unavailable},
 		4: {"protocol version not supported", ""},
-		8: {"authentication type not recognized", NeedsLogin},
-		9: {"invalid checksum", NeedsLogin},
+		8: {"authentication type not recognized", wire.NeedsLogin},
+		9: {"invalid checksum", wire.NeedsLogin},
 	}
 )
 
@@ -135,7 +135,7 @@ func bindResult(p rpcPDU) (*rpcRefusal, error) {
 	case result == providerRejection && reason == noAbstractSyntax:
 		return nil, errAbsent
 	case result == userRejection:
-		return &rpcRefusal{text: "bind_ack: rejected by the application", why: NeedsLogin}, nil
+		return &rpcRefusal{text: "bind_ack: rejected by the application", why: wire.NeedsLogin}, nil
 	}
 	return refusedBind("bind_ack", rpcRejections, reason), nil
 }
@@ -155,12 +155,4 @@ func refusedBind(answer string, reasons map[uint16]bindReason, number uint16) *r
 		r.text = fmt.Sprintf("reason %d", number)
 	}
 	return &rpcRefusal{text: answer + ": " + r.text, why: r.why}
-}
-
-func interfaceNames(all []catalog.Interface) []string {
-	var names []string
-	for _, i := range all {
-		names = append(names, i.Name)
-	}
-	return names
 }

@@ -10,6 +10,18 @@ import (
 	"strings"
 )
 
+// An Endpoint is one entry of an endpoint map.
+type Endpoint struct {
+	UUID       string `json:"uuid"`
+	Name       string `json:"name,omitempty"` // ours, of the interface: "EMSMDB"; "" where it is not known
+	Major      uint16 `json:"major"`
+	Minor      uint16 `json:"minor"`
+	Sequence   string `json:"sequence"`          // ncacn_ip_tcp, ncacn_http, ncadg_ip_udp, ncacn_np, ncalrpc
+	Port       uint16 `json:"port,omitempty"`    // for the sequences over IP
+	Address    string `json:"address,omitempty"` // as the tower carries it; often 0.0.0.0 or another host's
+	Annotation string `json:"annotation,omitempty"`
+}
+
 // The protocol identifiers of tower floors that are met here (C706 appendix I,
 // MS-RPCE section 2.1).
 const (

@@ -24,19 +24,15 @@ type rpcServer struct {
 	fragment  int                          // the largest that the client takes
 }
 
-// answerRPC is an endpoint mapper, or on an interface's own port a server that
-// has this interface and no operation of it. Both tell which interface they
-// have. It ends when the client hangs up.
-func answerRPC(conn net.Conn, s Stand) error {
+// serveRPC is a server of an interface, whose endpoint mapper hands out endpoints. It
+// tells which interface it has, and ends when the client hangs up.
+func serveRPC(conn net.Conn, owns catalog.Interface, endpoints []Endpoint) error {
 	srv := &rpcServer{
 		rpcConn:   rpcConn{conn: conn, budget: rpcMaxBytes},
-		owns:      rpcMapper,
-		endpoints: s.Endpoints,
+		owns:      owns,
+		endpoints: endpoints,
 		contexts:  map[uint16]catalog.Interface{},
 		fragment:  rpcMinFragment,
-	}
-	if s.Service.RPC != nil {
-		srv.owns = *s.Service.RPC
 	}
 	for range rpcMaxMessages {
 		p, err := srv.message()
