@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"exreach/probe/protocol/rpc"
 	"exreach/probe/protocol/tls12"
 )
 
@@ -22,7 +23,7 @@ func TestCleanPeer(t *testing.T) {
 	}
 	for i := range 4200 {
 		p.Capabilities = append(p.Capabilities, long)
-		p.Endpoints = append(p.Endpoints, Endpoint{UUID: bad, Sequence: bad, Address: bad, Annotation: bad})
+		p.Endpoints = append(p.Endpoints, rpc.Endpoint{UUID: bad, Sequence: bad, Address: bad, Annotation: bad})
 		p.Facts[fmt.Sprintf("%04d%s", i, bad)] = long
 		p.TLS.Chain[0].Names = append(p.TLS.Chain[0].Names, long)
 	}

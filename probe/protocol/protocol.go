@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
 	"exreach/probe/protocol/wire"
 )
 
@@ -110,8 +111,8 @@ type Stand struct {
 	Host      string // its host name, for greetings
 	Version   string // of Exchange: "2019"
 	Service   catalog.Service
-	Endpoints []Endpoint    // what an endpoint mapper hands out
-	Accounts  []Credentials // who may log in; nobody where there is none
+	Endpoints []rpc.Endpoint // what an endpoint mapper hands out
+	Accounts  []Credentials  // who may log in; nobody where there is none
 	StartTLS  func(net.Conn) (net.Conn, error)
 	// StartTLS does the TLS handshake as a server. Nil where there is no
 	// certificate: Answer then does not offer TLS.
@@ -131,7 +132,7 @@ type Peer struct {
 	Directory    *Directory        `json:"-"`                       // of an answer over LDAP: the same
 	Clock        *Clock            `json:"-"`                       // the server's, where it is known
 	Web          *Web              `json:"web,omitempty"`           // whose an answer over HTTP is; nil for other protocols
-	Endpoints    []Endpoint        `json:"endpoints,omitempty"`     // of an endpoint mapper
+	Endpoints    []rpc.Endpoint    `json:"endpoints,omitempty"`     // of an endpoint mapper
 	Withheld     []string          `json:"withheld,omitempty"`      // names of the wanted interfaces that an endpoint mapper would not tell about
 	TLS          *TLSInfo          `json:"tls,omitempty"`           // set by the pool
 	TLSFailure   *TLSFailure       `json:"tls_failure,omitempty"`   // set by the pool; nil where TLS did not fail
@@ -157,6 +158,9 @@ func (p *Peer) clocks(server, local time.Time) {
 	p.fact(FactServerTime, factTime(server))
 	p.Clock = &Clock{server, local}
 }
+
+// An Endpoint is one entry of an endpoint map.
+type Endpoint = rpc.Endpoint
 
 // A MismatchError says that something answered which is not the expected
 // protocol.

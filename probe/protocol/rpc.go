@@ -11,24 +11,25 @@ import (
 	"slices"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
 )
 
 // askRPC binds an interface on its own port, or an endpoint mapper, which it
 // then asks for its whole map (C706, MS-RPCE). A bind needs no credentials.
 func askRPC(conn net.Conn, q Question) (Peer, error) {
-	c := newRPCClient(conn)
+	c := rpc.NewClient(conn)
 	q.At(Greet)
 	if q.Service.RPC != nil {
 		return askInterface(c, *q.Service.RPC, q.At)
 	}
-	refusal, err := c.bind(rpcMapper)
+	refusal, err := c.Bind(rpc.Mapper)
 	switch {
-	case errors.Is(err, errAbsent):
-		return Peer{}, lacks(rpcMapper)
+	case errors.Is(err, rpc.ErrAbsent):
+		return Peer{}, lacks(rpc.Mapper)
 	case err != nil:
 		return Peer{}, err
 	case refusal != nil:
-		return Peer{Refusal: refusal.text, Reason: refusal.why, Withheld: interfaceNames(q.Interfaces)}, nil
+		return Peer{Refusal: refusal.Text, Reason: refusal.Why, Withheld: interfaceNames(q.Interfaces)}, nil
 	}
 	q.At(Talk)
 	return readMap(c, q.Interfaces, dialed(conn))
@@ -36,22 +37,22 @@ func askRPC(conn net.Conn, q Question) (Peer, error) {
 
 // askInterface binds an interface on its own port and asks who else lives
 // there, which says most where the interface is not there itself.
-func askInterface(c *rpcClient, i catalog.Interface, at func(Step)) (Peer, error) {
-	refusal, err := c.bind(i)
-	absent := errors.Is(err, errAbsent)
+func askInterface(c *rpc.Client, i catalog.Interface, at func(Step)) (Peer, error) {
+	refusal, err := c.Bind(i)
+	absent := errors.Is(err, rpc.ErrAbsent)
 	switch {
 	case absent:
 	case err != nil:
 		return Peer{}, err
 	case refusal != nil:
-		return Peer{Refusal: refusal.text, Reason: refusal.why}, nil
+		return Peer{Refusal: refusal.Text, Reason: refusal.Why}, nil
 	default:
 		at(Talk)
 	}
 	var peer Peer
-	named, unnamed := labels(c.inquire())
+	named, unnamed := rpc.Labels(c.Inquire())
 	if all := slices.Concat(named, unnamed); len(all) > 0 {
-		peer.Facts = map[string]string{FactInterfaces: listing(all)}
+		peer.Facts = map[string]string{FactInterfaces: rpc.Listing(all)}
 	}
 	switch {
 	case !absent:
@@ -67,7 +68,7 @@ func askInterface(c *rpcClient, i catalog.Interface, at func(Step)) (Peer, error
 func lacks(i catalog.Interface, instead ...string) error {
 	got := "an RPC server that does not have this interface"
 	if len(instead) > 0 {
-		got = "another RPC service holds the port: " + listing(instead)
+		got = "another RPC service holds the port: " + rpc.Listing(instead)
 	}
 	return &MismatchError{Want: i.Name, Got: got}
 }
@@ -75,20 +76,20 @@ func lacks(i catalog.Interface, instead ...string) error {
 // answerRPC is an endpoint mapper, or on an interface's own port a server that
 // has this interface and no operation of it.
 func answerRPC(conn net.Conn, s Stand) error {
-	owns := rpcMapper
+	owns := rpc.Mapper
 	if s.Service.RPC != nil {
 		owns = *s.Service.RPC
 	}
-	return serveRPC(conn, owns, s.Endpoints)
+	return rpc.Serve(conn, owns, s.Endpoints)
 }
 
 // factsOf returns what stands out in an endpoint map that was read at the
 // address dialed. Nothing is said of what there is not.
-func factsOf(all []Endpoint, dialed netip.Addr) map[string]string {
+func factsOf(all []rpc.Endpoint, dialed netip.Addr) map[string]string {
 	facts := map[string]string{}
 	add := func(name string, items []string) {
 		if len(items) > 0 {
-			facts[name] = listing(items)
+			facts[name] = rpc.Listing(items)
 		}
 	}
 	add(FactTCPEndpoints, tcpEndpoints(all))
@@ -100,9 +101,9 @@ func factsOf(all []Endpoint, dialed netip.Addr) map[string]string {
 
 // tcpEndpoints returns the interfaces that have a name with their ports, "NSPI
 // 6006", but not the two that are no service of their own.
-func tcpEndpoints(all []Endpoint) []string {
-	return portsWhere(all, func(e Endpoint) string {
-		if e.Sequence != "ncacn_ip_tcp" || e.Name == "" || e.UUID == rpcManagement.UUID || e.UUID == rpcMapper.UUID {
+func tcpEndpoints(all []rpc.Endpoint) []string {
+	return portsWhere(all, func(e rpc.Endpoint) string {
+		if e.Sequence != "ncacn_ip_tcp" || e.Name == "" || e.UUID == rpc.Management.UUID || e.UUID == rpc.Mapper.UUID {
 			return ""
 		}
 		return fmt.Sprintf("%s %d", e.Name, e.Port)
@@ -111,9 +112,9 @@ func tcpEndpoints(all []Endpoint) []string {
 
 // httpEndpoints returns what is to be reached through an RPC proxy: "6001
 // EMSMDB".
-func httpEndpoints(all []Endpoint) []string {
-	return portsWhere(all, func(e Endpoint) string {
-		if e.Sequence != "ncacn_http" || e.UUID == rpcManagement.UUID {
+func httpEndpoints(all []rpc.Endpoint) []string {
+	return portsWhere(all, func(e rpc.Endpoint) string {
+		if e.Sequence != "ncacn_http" || e.UUID == rpc.Management.UUID {
 			return ""
 		}
 		return fmt.Sprintf("%d %s", e.Port, cmp.Or(e.Name, e.Annotation, e.UUID))
@@ -122,15 +123,15 @@ func httpEndpoints(all []Endpoint) []string {
 
 // portsWhere returns what say makes of the endpoints, each thing once, in the
 // order of the ports.
-func portsWhere(all []Endpoint, say func(Endpoint) string) []string {
-	sorted := slices.SortedStableFunc(slices.Values(all), func(a, b Endpoint) int { return cmp.Compare(a.Port, b.Port) })
+func portsWhere(all []rpc.Endpoint, say func(rpc.Endpoint) string) []string {
+	sorted := slices.SortedStableFunc(slices.Values(all), func(a, b rpc.Endpoint) int { return cmp.Compare(a.Port, b.Port) })
 	return distinct(sorted, say)
 }
 
 // unknownInterfaces returns the annotations of the interfaces that have no name
 // and that somebody elsewhere can reach.
-func unknownInterfaces(all []Endpoint) []string {
-	items := distinct(all, func(e Endpoint) string {
+func unknownInterfaces(all []rpc.Endpoint) []string {
+	items := distinct(all, func(e rpc.Endpoint) string {
 		if e.Name != "" || e.Sequence == "ncalrpc" {
 			return ""
 		}
@@ -143,8 +144,8 @@ func unknownInterfaces(all []Endpoint) []string {
 // towerAddresses returns the addresses that the towers carry and that are not
 // the one dialed: behind address translation, or of a host with several. One of
 // the other family says nothing about that.
-func towerAddresses(all []Endpoint, dialed netip.Addr) []string {
-	return distinct(all, func(e Endpoint) string {
+func towerAddresses(all []rpc.Endpoint, dialed netip.Addr) []string {
+	return distinct(all, func(e rpc.Endpoint) string {
 		a, err := netip.ParseAddr(e.Address)
 		if err != nil || a == dialed || a.BitLen() != dialed.BitLen() || a.IsUnspecified() || a.IsLoopback() {
 			return ""
@@ -155,7 +156,7 @@ func towerAddresses(all []Endpoint, dialed netip.Addr) []string {
 
 // distinct returns what say makes of the endpoints, each thing once. It leaves
 // out "".
-func distinct(all []Endpoint, say func(Endpoint) string) []string {
+func distinct(all []rpc.Endpoint, say func(rpc.Endpoint) string) []string {
 	var items []string
 	seen := map[string]bool{"": true}
 	for _, e := range all {

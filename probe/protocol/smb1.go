@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 	"unicode/utf16"
+
+	"exreach/probe/protocol/rpc"
 )
 
 // The dialects that the negotiation of SMB1 offers: SMB1 as Windows NT 4.0 and
@@ -160,7 +162,7 @@ func smb1Zone(behind int16) string {
 func describeSMB1Data(message, words, data []byte, p *Peer) {
 	if smb1CapabilitiesOf(words)&smb1ExtendedSecurity != 0 {
 		if len(data) >= 16 {
-			p.fact(FactServerGUID, rpcUUID(data).swapped().String())
+			p.fact(FactServerGUID, rpc.UUID(data).Swapped().String())
 		}
 		return
 	}

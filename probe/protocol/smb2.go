@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"exreach/probe/protocol/rpc"
 )
 
 const (
@@ -148,7 +150,7 @@ type smb2Answer struct {
 	status       uint32
 	security     uint16
 	dialect      uint16
-	guid         rpcUUID
+	guid         rpc.UUID
 	capabilities uint32
 	now, boot    fileTime
 	cipher       uint16 // of 3.1.1; 0 is none
@@ -173,7 +175,7 @@ func parseSMB2(message []byte, id uint64) (smb2Answer, error) {
 	}
 	a.security = u16(body[2:])
 	a.dialect = u16(body[4:])
-	a.guid = rpcUUID(body[8:]).swapped()
+	a.guid = rpc.UUID(body[8:]).Swapped()
 	a.capabilities = u32(body[24:])
 	a.now, a.boot = fileTime(u64(body[40:])), fileTime(u64(body[48:]))
 	if smb2Dialect(a.dialect) == "" && (a.dialect != smb2Wildcard || id > 0) {
