@@ -36,6 +36,9 @@ var layers = []string{
 	"exreach/probe/trust",
 	"exreach/probe/socket",
 	"exreach/probe/protocol",
+	"exreach/probe/protocol/rpc",
+	"exreach/probe/protocol/tls12",
+	"exreach/probe/protocol/wire",
 	"exreach/catalog",
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
@@ -156,7 +157,7 @@ func (c *conversation) anew(talksTwice bool) (next secure.Hello, known bool) {
 	case Cut:
 		return secure.TLS12Hello, true
 	case BadTLS:
-		return secure.TLS12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == protocol.AlertHandshakeFailure || f.Alert == protocol.AlertInsufficient
+		return secure.TLS12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == tls12.AlertHandshakeFailure || f.Alert == tls12.AlertInsufficient
 	}
 	return 0, false
 }

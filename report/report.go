@@ -7,8 +7,10 @@
 package report
 
 import (
+	"slices"
 	"time"
 
+	"exreach/catalog"
 	"exreach/report/judge"
 )
 
@@ -38,6 +40,21 @@ type Report struct {
 type GroundRule struct {
 	Text    string   `json:"text"`
 	Sources []string `json:"sources"` // the documents that say so
+}
+
+// learn takes in the ground rules of one more entry. Most of them are there
+// already: whole networks share one.
+func (r *Report) learn(rules []catalog.GroundRule) {
+	for _, rule := range rules {
+		if slices.ContainsFunc(r.GroundRules, func(g GroundRule) bool { return g.Text == rule.Text }) {
+			continue
+		}
+		sources := []string{}
+		for _, s := range rule.Sources {
+			sources = append(sources, s.Title)
+		}
+		r.GroundRules = append(r.GroundRules, GroundRule{Text: rule.Text, Sources: sources})
+	}
 }
 
 // Counts is how many results have each grade, and how many hosts have no result

@@ -3,10 +3,10 @@
 package report
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"exreach/probe"
@@ -37,6 +37,7 @@ var products = map[string]string{
 type table struct {
 	page
 	columns
+	from  string
 	told  map[string]bool // the findings of this group that stand above
 	named string          // the host whose name was told about last
 }
@@ -44,23 +45,26 @@ type table struct {
 // columns is how wide each column of a table is.
 type columns struct{ grade, port, service, verdict, took int }
 
-// writeTable writes the report for people.
-func writeTable(w io.Writer, f Finished, s Style) error {
-	t := &table{page: page{out: bufio.NewWriter(w), style: s}, columns: f.columns}
-	for entries, err := range f.parts {
-		if err != nil {
-			return err
-		}
-		for g := range groups(entries) {
-			t.group(g, f.From)
-			t.line(0)
-		}
-		if _, err := t.out.Write(nil); err != nil { // that of an earlier write
-			return err
-		}
+// newTable writes a report for people.
+func newTable(w io.Writer, s Style) Writer { return &table{page: newPage(w, s)} }
+
+func (t *table) Begin(h Head) error {
+	t.columns, t.from = h.columns, h.From
+	return nil
+}
+
+func (t *table) Host(entries []Entry) error {
+	for g := range groups(entries) {
+		t.group(g)
+		t.line(0)
 	}
-	t.groundRules(f.GroundRules)
-	t.summary(f)
+	_, err := t.out.Write(nil) // that of an earlier write
+	return err
+}
+
+func (t *table) End(h Head) error {
+	t.groundRules(h.GroundRules)
+	t.summary(h)
 	return t.out.Flush()
 }
 
@@ -80,7 +84,7 @@ func (c *columns) measure(entries []Entry) {
 	}
 }
 
-func (t *table) group(g Group, from string) {
+func (t *table) group(g Group) {
 	t.told = map[string]bool{}
 	if e := g.Whole; e != nil {
 		t.paragraph(0, margin, append(nameOf(g),
@@ -91,8 +95,8 @@ func (t *table) group(g Group, from string) {
 		return
 	}
 	who := cmp.Or(products[g.Version], "Exchange "+g.Version) + " " + g.Role
-	if from != "" {
-		who += ", as " + from + " sees it"
+	if t.from != "" {
+		who += ", as " + t.from + " sees it"
 	}
 	t.paragraph(0, margin, append(nameOf(g), span{" " + who, dim})...)
 	t.aboutName(g)
@@ -199,4 +203,36 @@ func (t *table) before(e Entry) string {
 		codes = append(codes, f.Code)
 	}
 	return strings.Join(codes, ", ") + " as above; "
+}
+
+// nameOf is the host of a group, and its address where that is something else.
+func nameOf(g Group) []span {
+	name := []span{{g.Host, bold}}
+	if g.Address != "" && g.Address != g.Host {
+		name = append(name, span{" " + g.Address, plain})
+	}
+	if n := g.Entries[0].Name; n != nil && n.Alias != "" {
+		name = append(name, span{" (alias of " + n.Alias + ")", plain})
+	}
+	return name
+}
+
+// aboutName writes once, under its first address, what there is to know of a
+// host's name, whatever the grades of its rows are.
+func (t *table) aboutName(g Group) {
+	if t.named == g.Host {
+		return
+	}
+	t.named = g.Host
+	for _, f := range g.Entries[0].Findings {
+		if f.IsAboutName() {
+			t.paragraph(margin, margin, span{f.Text, plain})
+			t.paragraph(margin, margin+len("-> "), span{"-> " + f.Hint, plain})
+		}
+	}
+}
+
+// ofService is the findings of an entry that are not about the host's name.
+func ofService(e Entry) []judge.Finding {
+	return slices.DeleteFunc(slices.Clone(e.Findings), judge.Finding.IsAboutName)
 }

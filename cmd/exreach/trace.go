@@ -72,7 +72,7 @@ func trace(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	write, err := traceFormatOf(c)
+	format, err := formatOf(c, report.TraceFormatNames())
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func trace(c *cli.Context, w world) error {
 		return err
 	}
 	var text bytes.Buffer
-	if err := write(&text, r, style); err != nil {
+	if err := format.Trace(&text, r, style); err != nil {
 		return err
 	}
 	if _, err := text.WriteTo(w.stdout); err != nil {
@@ -143,18 +143,6 @@ func tracingOf(c *cli.Context, w world) (tracing, error) {
 		t.compare = []uint16{uint16(other)}
 	}
 	return t, nil
-}
-
-func traceFormatOf(c *cli.Context) (func(io.Writer, report.TraceReport, report.Style) error, error) {
-	name := "table"
-	if c.IsSet("format") {
-		name = strings.ToLower(c.String("format"))
-	}
-	write, known := report.TraceFormats[name]
-	if !known {
-		return nil, &catalog.WordError{Kind: "format", Word: name, Accepted: report.TraceFormatNames()}
-	}
-	return write, nil
 }
 
 // report traces every address of the host, a few at a time.

@@ -59,7 +59,7 @@ func run(t *testing.T, plan []catalog.Check, breakages ...breakage) []Row {
 	t.Cleanup(func() { r.server.Close(); r.serving.Wait() })
 	pool := &probe.Pool{
 		Dial:     r.server.Dial,
-		Trust:    trust.New(r.server.Roots()),
+		Shared:   &probe.Shared{Trust: trust.New(r.server.Roots())},
 		Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) { return r.addrs, nil }},
 	}
 	r.pool = pool
@@ -67,7 +67,7 @@ func run(t *testing.T, plan []catalog.Check, breakages ...breakage) []Row {
 		pool.Dial = b(r, pool.Dial)
 	}
 	var rows []Row
-	for h := range Hosts(t.Context(), pool.Run(t.Context(), slices.Values(catalog.WithControls(plan))), time.Now(), nil) {
+	for h := range Hosts(t.Context(), pool.Run(t.Context(), slices.Values([]probe.HostPlan{{Host: asked, Checks: catalog.WithControls(plan)}})), time.Now(), nil) {
 		rows = append(rows, h.Rows...)
 	}
 	return rows

@@ -27,7 +27,7 @@ type Host struct {
 
 // A Row is one result with the opinion on it.
 type Row struct {
-	probe.Result
+	*probe.Result
 	Grade    Grade
 	Findings []Finding
 	Silence  probe.Delivery // of the verdict silent: whether what was sent arrived; "" where it is not known
@@ -85,14 +85,16 @@ func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) 
 	}
 	h := Host{Place: found.Place, Rows: make([]Row, 0, len(results))}
 	beside := newNeighbourhood(results)
-	for _, r := range results {
-		h.Rows = append(h.Rows, judge(seen{Result: r, started: started, beside: beside, hurried: hurried()}))
+	for i := range results {
+		row := judge(seen{Result: results[i], started: started, beside: beside, hurried: hurried()})
+		row.Result = &results[i]
+		h.Rows = append(h.Rows, row)
 	}
-	Arrange(h.Rows, func(_ int, r *Row) Key { return keyOf(&r.Result) })
+	Arrange(h.Rows, func(_ int, r *Row) Key { return keyOf(r.Result) })
 	return h
 }
 
-// judge has the opinion on one result.
+// judge has the opinion on one result; which that is, the caller knows.
 func judge(s seen) Row {
 	s.answer = identity.AnswerTo(s.Result)
 	s.signs = sync.OnceValue(s.answer.Signs)
@@ -101,7 +103,7 @@ func judge(s seen) Row {
 		s.grade = Unknown
 	}
 	findings, grade := find(s)
-	return Row{Result: s.Result, Grade: grade, Findings: findings, Silence: s.delivery()}
+	return Row{Grade: grade, Findings: findings, Silence: s.delivery()}
 }
 
 // untold reports whether a result has no place in a report: that of a port

@@ -119,7 +119,7 @@ func TestVersionsEndToEnd(t *testing.T) {
 			t.Parallel()
 			var left []string
 			for _, e := range run(t, planFor(t, test.version, test.role, "client")) {
-				candidates, _ := identity.Admitted(identity.AnswerTo(e.Result).Signs())
+				candidates, _ := identity.Admitted(identity.AnswerTo(*e.Result).Signs())
 				if left == nil {
 					left = slices.Clone(candidates)
 				}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
@@ -27,7 +26,7 @@ func TestReportOrder(t *testing.T) {
 		shuffled := network()
 		random := rand.New(rand.NewPCG(seed, 0))
 		random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		if diff := cmp.Diff(inOrder, draft(shuffled), cmpopts.IgnoreUnexported(Entry{}, protocol.Web{})); diff != "" {
+		if diff := cmp.Diff(inOrder, draft(shuffled), asSaved); diff != "" {
 			t.Fatalf("seed %d (- in order, + shuffled):\n%s", seed, diff)
 		}
 	}
@@ -35,7 +34,7 @@ func TestReportOrder(t *testing.T) {
 
 func TestReportOrderRules(t *testing.T) {
 	s := &scene{host: "b", version: "2010", role: "client-access", address: "10.0.0.9", from: "client"}
-	sameOrder := func(r *probe.Result) { r.Check.Order = 0 } // as its parent has
+	sameOrder := func(r *probe.Result) { r.Order = 0 } // as its parent has
 	s.add("mapper", 135, nil)
 	s.add("https", 443, nil)
 	s.add("nspi", 6002, all(child("mapper"), sameOrder))
@@ -71,7 +70,7 @@ func TestEntry(t *testing.T) {
 		Want: "required", Address: "192.0.2.10", Verdict: "refused", Grade: judge.Fail, Step: "connect", Tries: 1, Took: 0.001235,
 		Steps: []Step{}, Detail: "not registered", Evidence: "hello", SaidBy: "192.0.2.254", Peer: r.Peer, Parent: "mapper",
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{}), cmpopts.IgnoreFields(Entry{}, "Findings")); diff != "" {
+	if diff := cmp.Diff(want, got, asSaved, cmpopts.IgnoreFields(Entry{}, "Findings")); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
 	}
 	if len(got.Findings) != 2 {
@@ -87,7 +86,7 @@ func TestReportCounts(t *testing.T) {
 	if r.Counts.Total() != len(r.Results) {
 		t.Errorf("%d counted of %d", r.Counts.Total(), len(r.Results))
 	}
-	if n := r.Finished().hosts; n != 4 {
+	if n := r.Finished().Hosts; n != 4 {
 		t.Errorf("%d hosts", n)
 	}
 	if r.Took != 7.24 || r.Schema != Schema || r.From != "client" || !r.Started.Equal(began) {
@@ -135,13 +134,15 @@ func TestCountsFollowHostFindings(t *testing.T) {
 
 // A report may be asked for as often as one likes.
 func TestReportTwice(t *testing.T) {
-	d := New("exreach", "client", began)
-	for host := range judge.Hosts(context.Background(), slices.Values([]probe.Result{healthy("smtp", 25)}), began, nil) {
-		d.Add(host)
+	d := newDraft(nil)
+	for host := range judge.Hosts(context.Background(), hostsOf([]probe.Result{healthy("smtp", 25)}), began, nil) {
+		_ = d.Add(host) // to memory
 	}
-	first, second := inMemory(d.Finish(time.Second)), inMemory(d.Finish(time.Second))
-	if first.Counts != second.Counts || len(first.Results) != 1 || len(second.Results) != 1 {
-		t.Errorf("first %+v, second %+v", first.Counts, second.Counts)
+	var first, second memory
+	_ = d.finish(time.Second, 0).Write(&first)
+	_ = d.finish(time.Second, 0).Write(&second)
+	if first.report.Counts != second.report.Counts || len(first.report.Results) != 1 || len(second.report.Results) != 1 {
+		t.Errorf("first %+v, second %+v", first.report.Counts, second.report.Counts)
 	}
 }
 

@@ -1,41 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package report
 
 import (
-	"encoding/json"
 	"io"
 
 	"exreach/catalog"
 )
 
-// A versionJSON is a version as JSON has it. Its words are those of a report.
-type versionJSON struct {
-	Schema   string        `json:"schema"`
-	Version  string        `json:"version"`
-	Title    string        `json:"title"`
-	Roles    []roleJSON    `json:"roles"`
-	Services []serviceJSON `json:"services"`
+// CatalogSchema names the layout of the document that exreach catalog show writes. It
+// changes as Schema does.
+const CatalogSchema = "exreach-catalog/1"
+
+// A catalogVersion is a version as JSON has it. Its words are those of a report.
+type catalogVersion struct {
+	Schema   string           `json:"schema"`
+	Version  string           `json:"version"`
+	Title    string           `json:"title"`
+	Roles    []catalogRole    `json:"roles"`
+	Services []catalogService `json:"services"`
 
 	GroundRules []catalog.GroundRule `json:"ground_rules"`
 }
 
-type roleJSON struct {
+type catalogRole struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
 
 	Auto catalog.Taken `json:"auto,omitempty"` // when a host whose role nobody has said is taken to have it
 }
 
-// A serviceJSON has either Ports or RPC, as a Service does.
-type serviceJSON struct {
+// A catalogService has either Ports or RPC, as a Service does.
+type catalogService struct {
 	Service  string                  `json:"service"`
 	Role     string                  `json:"role"`
-	Network  string                  `json:"network"`
+	Network  catalog.Network         `json:"network"`
 	Ports    *catalog.Ports          `json:"ports,omitempty"`
 	RPC      *catalog.Interface      `json:"rpc,omitempty"`
 	Protocol string                  `json:"protocol"`
-	TLS      string                  `json:"tls"`
+	TLS      catalog.TLS             `json:"tls"`
 	HTTP     *catalog.Directory      `json:"http,omitempty"`
 	Wants    map[string]catalog.Want `json:"wants"`
 	OneOf    string                  `json:"one_of,omitempty"`
@@ -49,27 +52,24 @@ type serviceJSON struct {
 	Facts    []string                `json:"facts"`
 }
 
-func writeVersionJSON(w io.Writer, v catalog.Version) error {
-	out := versionJSON{
-		Schema: "exreach-catalog/1", Version: v.Name, Title: v.Title,
-		Roles: []roleJSON{}, Services: []serviceJSON{}, GroundRules: append([]catalog.GroundRule{}, v.Ground...),
+func writeVersionJSON(w io.Writer, v catalog.Version, _ Style) error {
+	out := catalogVersion{
+		Schema: CatalogSchema, Version: v.Name, Title: v.Title,
+		Roles: []catalogRole{}, Services: []catalogService{}, GroundRules: append([]catalog.GroundRule{}, v.Ground...),
 	}
 	for _, r := range v.Roles {
-		out.Roles = append(out.Roles, roleJSON(r))
+		out.Roles = append(out.Roles, catalogRole(r))
 	}
 	for _, s := range v.Services {
-		out.Services = append(out.Services, jsonOf(s))
+		out.Services = append(out.Services, catalogServiceOf(s))
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(out)
+	return writeIndented(w, out)
 }
 
-func jsonOf(s catalog.Service) serviceJSON {
-	out := serviceJSON{
-		Service: s.Name, Role: s.Role, Network: string(s.Network), RPC: s.RPC,
-		Protocol: s.Protocol, TLS: string(s.TLS), HTTP: s.HTTP, Wants: s.Wants,
+func catalogServiceOf(s catalog.Service) catalogService {
+	out := catalogService{
+		Service: s.Name, Role: s.Role, Network: s.Network, RPC: s.RPC,
+		Protocol: s.Protocol, TLS: s.TLS, HTTP: s.HTTP, Wants: s.Wants,
 		OneOf: s.OneOf, Exposure: s.Exposure, Unasked: s.Unasked,
 		Note: s.Note, Restart: s.Restart, Program: s.Programs,
 		Verified: s.Verified, Sources: s.Sources, Facts: s.Facts,
