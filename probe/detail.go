@@ -30,7 +30,7 @@ func (a *attempt) detail(o outcome, res *Result) string {
 		return refusalWords[o.verdict]
 	case Silent:
 		if heard := res.Silence.Heard; heard > 0 && res.Check.Service.Network == catalog.UDP {
-			return count(heard) + " came, and nothing of it answers what was asked"
+			return catalog.Count(heard, "byte") + " came, and nothing of it answers what was asked"
 		}
 		return res.Silence.detail(res.Step, during(res.Step, res.Check.Service.Protocol))
 	case Cut:
@@ -148,7 +148,7 @@ func noReply(res Result) string {
 	if res.Check.Service.Network == catalog.UDP {
 		asked = "datagrams"
 	}
-	line := fmt.Sprintf("no reply to %d %s in %s", res.Tries, asked, Elapsed(res.Took))
+	line := fmt.Sprintf("no reply to %d %s in %s", res.Tries, asked, catalog.Elapsed(res.Took))
 	switch w := res.Witness; {
 	case w == nil:
 		return line

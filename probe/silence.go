@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
@@ -65,9 +66,7 @@ func (s *Silence) detail(step protocol.Step, during string) string {
 	case s.Heard == 0:
 		return "connected, but nothing came " + during
 	case s.Pace == Slowly:
-		return fmt.Sprintf("connected; %s came %s, and then time was up: too slowly", count(s.Heard), during)
+		return fmt.Sprintf("connected; %s came %s, and then time was up: too slowly", catalog.Count(s.Heard, "byte"), during)
 	}
-	return fmt.Sprintf("connected; %s came %s, and then nothing for %s", count(s.Heard), during, Elapsed(s.Quiet))
+	return fmt.Sprintf("connected; %s came %s, and then nothing for %s", catalog.Count(s.Heard, "byte"), during, catalog.Elapsed(s.Quiet))
 }
-
-func count(bytes int) string { return Count(bytes, "byte") }

@@ -9,7 +9,7 @@ import (
 	"io"
 	"strings"
 
-	"exreach/probe"
+	"exreach/catalog"
 )
 
 // The columns of a row that do not depend on what is in it.
@@ -84,7 +84,7 @@ func (t *table) group(g Group, from string) {
 	if e := g.Whole; e != nil {
 		t.paragraph(0, margin, append(nameOf(g),
 			span{" " + e.Verdict + ":", inks[e.Grade]},
-			span{fmt.Sprintf("%s (%s not asked)", e.Detail, probe.Count(len(g.Entries), "service")), plain})...)
+			span{fmt.Sprintf("%s (%s not asked)", e.Detail, catalog.Count(len(g.Entries), "service")), plain})...)
 		t.aboutName(g)
 		t.findings(*e, margin)
 		return

@@ -5,14 +5,14 @@ package report
 import (
 	"fmt"
 
-	"exreach/probe"
+	"exreach/catalog"
 )
 
 // summary is the end: what was done, and how it came out.
 func (t *table) summary(f Finished) {
 	switch {
 	case f.hosts == 0 && f.Counts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", probe.Count(f.Counts.Unasked, "host")), plain})
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", catalog.Count(f.Counts.Unasked, "host")), plain})
 		return
 	case f.hosts == 0:
 		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
@@ -31,7 +31,7 @@ func (t *table) summary(f Finished) {
 		}
 	}
 	if f.Counts.Unasked > 0 {
-		line = append(line, span{fmt.Sprintf("%s not asked,", probe.Count(f.Counts.Unasked, "host")), inks[Unknown]})
+		line = append(line, span{fmt.Sprintf("%s not asked,", catalog.Count(f.Counts.Unasked, "host")), inks[Unknown]})
 	}
 	last := &line[len(line)-1]
 	last.text = last.text[:len(last.text)-1]
@@ -41,9 +41,9 @@ func (t *table) summary(f Finished) {
 
 // extent is how much was done, and in which time where that is known.
 func extent(f Finished) string {
-	text := fmt.Sprintf("%s on %s", probe.Count(f.Counts.Total(), "check"), probe.Count(f.hosts, "host"))
+	text := fmt.Sprintf("%s on %s", catalog.Count(f.Counts.Total(), "check"), catalog.Count(f.hosts, "host"))
 	if f.Took > 0 {
-		text += " in " + probe.Elapsed(durationOf(f.Took))
+		text += " in " + catalog.Elapsed(durationOf(f.Took))
 	}
 	if f.StandIn {
 		text += ", a stand-in with deliberate faults"

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report"
 )
@@ -53,7 +54,7 @@ func (s *survey) identified(host string) *report.Identified { return s.who.ident
 func (s *survey) failed() error {
 	switch {
 	case s.plan.bad > 1:
-		return fmt.Errorf("%w (and %s more)", s.plan.err, probe.Count(s.plan.bad-1, "host"))
+		return fmt.Errorf("%w (and %s more)", s.plan.err, catalog.Count(s.plan.bad-1, "host"))
 	case s.plan.err != nil:
 		return s.plan.err
 	case s.hosts.pipe != nil && s.hosts.pipe.err != nil:

@@ -149,6 +149,11 @@ type Endpoint struct {
 	Annotation string `json:"annotation,omitempty"`
 }
 
+// Interface is the one that the entry is of.
+func (e Endpoint) Interface() catalog.Interface {
+	return catalog.Interface{Name: e.Name, UUID: e.UUID, Major: e.Major, Minor: e.Minor}
+}
+
 // A MismatchError says that something answered which is not the expected
 // protocol. The first bytes it sent are kept by the pool as evidence.
 type MismatchError struct {

@@ -108,7 +108,7 @@ func (s *rpcServer) context(r *ndrReader, w *ndrWriter) error {
 	const rejected, noAbstractSyntax, noTransferSyntax = 2, 1, 2
 	reason := uint16(0)
 	switch {
-	case !serves(s.owns, asked) && !serves(rpcManagement, asked):
+	case !s.owns.Serves(asked) && !rpcManagement.Serves(asked):
 		reason = noAbstractSyntax
 	case !ndr:
 		reason = noTransferSyntax
@@ -124,12 +124,6 @@ func (s *rpcServer) context(r *ndrReader, w *ndrWriter) error {
 	w.u32(0) // accepted, no reason
 	w.syntax(syntax, ndrSyntax.Major, ndrSyntax.Minor)
 	return err
-}
-
-// serves reports whether a server of one interface serves another: a higher
-// minor version serves a lower one (C706 section 6.1.2).
-func serves(own, asked catalog.Interface) bool {
-	return own.UUID == asked.UUID && own.Major == asked.Major && own.Minor >= asked.Minor
 }
 
 // run does one operation.
@@ -189,7 +183,7 @@ func (s *rpcServer) mapTower(p rpcPDU, context uint16, r *ndrReader) error {
 	}
 	var found []Endpoint
 	for _, e := range s.endpoints {
-		same := e.UUID == wanted.UUID && e.Major == wanted.Major && e.Minor >= wanted.Minor && e.Sequence == wanted.Sequence
+		same := e.Interface().Serves(wanted.Interface()) && e.Sequence == wanted.Sequence
 		if same && uint64(len(found)) < uint64(q.most) {
 			found = append(found, e)
 		}

@@ -53,7 +53,7 @@ func (h Hello) config(host string) *tls.Config {
 // A Meter sees how large our hello is, and whether anything came after it.
 type Meter struct {
 	net.Conn
-	Size  int // of the message; 0 before it is sent
+	Size  int  // of the message; 0 before it is sent
 	Heard bool // something came after it
 }
 
