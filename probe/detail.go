@@ -30,7 +30,7 @@ func (c *conversation) detail(o outcome, res *Result) string {
 		return refusalWords[o.verdict]
 	case Silent:
 		if heard := res.Silence.Heard; heard > 0 && res.Check.Service.Network == catalog.UDP {
-			return count(heard) + " came, and nothing of it answers what was asked"
+			return catalog.Count(heard, "byte") + " came, and nothing of it answers what was asked"
 		}
 		return res.Silence.detail(res.Step, during(res.Step, res.Check.Service.Protocol))
 	case Cut:
@@ -148,7 +148,7 @@ func noReply(res Result) string {
 	if res.Check.Service.Network == catalog.UDP {
 		asked = "datagrams"
 	}
-	line := fmt.Sprintf("no reply to %d %s in %s", res.Tries, asked, Elapsed(res.Took))
+	line := fmt.Sprintf("no reply to %d %s in %s", res.Tries, asked, catalog.Elapsed(res.Took))
 	switch w := res.Witness; {
 	case w == nil:
 		return line
@@ -195,12 +195,10 @@ func (s *Silence) detail(step protocol.Step, during string) string {
 	case s.Heard == 0:
 		return "connected, but nothing came " + during
 	case s.Pace == Slowly:
-		return fmt.Sprintf("connected; %s came %s, and then time was up: too slowly", count(s.Heard), during)
+		return fmt.Sprintf("connected; %s came %s, and then time was up: too slowly", catalog.Count(s.Heard, "byte"), during)
 	}
-	return fmt.Sprintf("connected; %s came %s, and then nothing for %s", count(s.Heard), during, Elapsed(s.Quiet))
+	return fmt.Sprintf("connected; %s came %s, and then nothing for %s", catalog.Count(s.Heard, "byte"), during, catalog.Elapsed(s.Quiet))
 }
-
-func count(bytes int) string { return Count(bytes, "byte") }
 
 // during says at which point of a check a step is, as people say it: "connected,
 // but nothing came in the TLS handshake". Spoken is the protocol.

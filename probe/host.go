@@ -185,13 +185,11 @@ func (h *host) follow(ctx context.Context, mapper Result, emit func(res Result, 
 	each.Wait()
 }
 
-// portsOf returns the TCP ports at which an endpoint map has an interface. A
-// server of a higher minor version serves a lower one, too (C706 chapter 2).
+// portsOf returns the TCP ports at which an endpoint map has an interface.
 func portsOf(want catalog.Interface, endpoints []protocol.Endpoint) []uint16 {
 	var ports []uint16
 	for _, e := range endpoints {
-		if e.UUID == want.UUID && e.Major == want.Major && e.Minor >= want.Minor &&
-			e.Sequence == "ncacn_ip_tcp" && e.Port != 0 && !slices.Contains(ports, e.Port) {
+		if e.Interface().Serves(want) && e.Sequence == "ncacn_ip_tcp" && e.Port != 0 && !slices.Contains(ports, e.Port) {
 			ports = append(ports, e.Port)
 		}
 	}

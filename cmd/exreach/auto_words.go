@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	"exreach/probe"
 	"exreach/report/judge/identity"
 )
 
@@ -161,7 +160,7 @@ func (i *identifier) noteTaken() {
 	var parts []string
 	for _, version := range i.cat.Names() {
 		if n := i.taken[version]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s as --version %s", probe.Count(n, "host"), version))
+			parts = append(parts, fmt.Sprintf("%s as --version %s", catalog.Count(n, "host"), version))
 		}
 	}
 	if i.each || parts == nil {
@@ -169,6 +168,6 @@ func (i *identifier) noteTaken() {
 	}
 	note(i.notes, "checking %s", strings.Join(parts, ", "))
 	if i.mute > 0 {
-		note(i.notes, "%s of these did not report a version", probe.Count(i.mute, "host"))
+		note(i.notes, "%s of these did not report a version", catalog.Count(i.mute, "host"))
 	}
 }

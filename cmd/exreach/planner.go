@@ -13,7 +13,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
-	"exreach/probe"
 )
 
 // A planner makes the checks of a run, one host at a time: those of ten thousand
@@ -171,7 +170,7 @@ func (p *planner) checks(ctx context.Context, targets iter.Seq[target]) iter.Seq
 // noteBare says how many hosts are not in the report, and why.
 func (p *planner) noteBare() {
 	if p.bare > 0 && p.asked.Load() > 0 {
-		note(p.notes, "%s not in the report: --only and --skip leave nothing to ask there", probe.Count(p.bare, "host"))
+		note(p.notes, "%s not in the report: --only and --skip leave nothing to ask there", catalog.Count(p.bare, "host"))
 	}
 }
 
@@ -246,7 +245,7 @@ func (p *planner) noteUnasked(plan []catalog.Check) {
 		}
 		p.told[role] = true
 		if n := p.unasked(c); n > 0 {
-			note(p.notes, "%s cannot be tested remotely: exreach catalog show %s %s says why", probe.Count(n, "catalogue service"), c.Version, c.Service.Role)
+			note(p.notes, "%s cannot be tested remotely: exreach catalog show %s %s says why", catalog.Count(n, "catalogue service"), c.Version, c.Service.Role)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report/judge/identity"
 )
@@ -53,7 +54,7 @@ func (s *survey) identified(host string) *identity.Identified { return s.who.ide
 func (s *survey) failed() error {
 	switch {
 	case s.plan.bad > 1:
-		return fmt.Errorf("%w (and %s more)", s.plan.err, probe.Count(s.plan.bad-1, "host"))
+		return fmt.Errorf("%w (and %s more)", s.plan.err, catalog.Count(s.plan.bad-1, "host"))
 	case s.plan.err != nil:
 		return s.plan.err
 	case s.hosts.pipe != nil && s.hosts.pipe.err != nil:

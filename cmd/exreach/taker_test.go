@@ -13,7 +13,6 @@ import (
 	"exreach/probe"
 	"exreach/probe/lookup"
 	"exreach/probe/trust"
-	"exreach/report"
 	"exreach/report/judge/identity"
 )
 

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report/judge/identity"
 )
@@ -160,7 +161,7 @@ func sayVersionsContradict(id identity.Identified) (text, hint string) {
 	var said []string
 	signs := id.Conflict()
 	for _, s := range signs[:min(len(signs), most)] {
-		said = append(said, fmt.Sprintf("%s on port %d means %s", s.Said, s.Port, probe.Either(s.Versions)))
+		said = append(said, fmt.Sprintf("%s on port %d means %s", s.Said, s.Port, catalog.Either(s.Versions)))
 	}
 	if more := len(signs) - len(said); more > 0 {
 		said = append(said, fmt.Sprintf("and %d more", more))
