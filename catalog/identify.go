@@ -38,7 +38,8 @@ type further struct {
 	instead uint16   // this port did not answer
 	behind  uint16   // this port answered, and the version is open
 	among   []string // the host may run one of these versions
-	only    []string // it can run no others than these
+	since   string   // the host may run this version of Exchange Server or a later one
+	only    Family   // it can run no others than these
 	alone   bool     // nothing answered
 	alive   bool     // something came back, be it a refusal
 	page    string   // asked for in place of the row's own
@@ -48,14 +49,14 @@ type further struct {
 // what is hard to tell apart.
 var furthers = []further{
 	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", instead: 25},
-	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", only: []string{Online}}, // port 25 does not show whether a host is an MX or takes submissions
+	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", only: ExchangeOnline}, // port 25 does not show whether a host is an MX or takes submissions
 	{version: DefaultVersion, role: "mailbox", service: "imaps", instead: 143},
 	{version: DefaultVersion, role: "mailbox", service: "pop3s", instead: 110},
 	{version: DefaultVersion, role: "mailbox", service: "http", instead: 443},
 	{version: "2003", role: "back-end", service: "owa-http", instead: 443, among: []string{"2000", "2003"}, alive: true},
 	{version: "2003", role: "back-end", service: "owa", behind: 443, among: []string{"2000", "2003"}},
-	{version: DefaultVersion, role: "mailbox", service: "owa", page: LogonPage, behind: 443, among: Exchange[slices.Index(Exchange, "2007"):]},
-	{version: DavMail, role: "gateway", service: "imap", alone: true, alive: true},
+	{version: DefaultVersion, role: "mailbox", service: "owa", page: LogonPage, behind: 443, since: "2007"},
+	{version: "davmail", role: "gateway", service: "imap", alone: true, alive: true},
 }
 
 // Heard is what is known of a host while it is being identified.
@@ -72,23 +73,19 @@ func (h Heard) at(port uint16) bool {
 	return slices.ContainsFunc(h.Answered, func(c Check) bool { return c.Service.Ports.First == port })
 }
 
-// may reports whether the host may run one of versions.
-func (h Heard) may(versions []string) bool {
-	return versions == nil || len(h.Versions) == 0 || slices.ContainsFunc(h.Versions, func(v string) bool { return slices.Contains(versions, v) })
-}
-
-// must reports whether it can run no others than versions.
-func (h Heard) must(versions []string) bool {
-	return versions == nil || len(h.Versions) > 0 && !slices.ContainsFunc(h.Versions, func(v string) bool { return !slices.Contains(versions, v) })
-}
-
 // asks reports whether a further question has something to tell.
-func (f further) asks(h Heard) bool {
+func (f further) asks(h Heard, releases *Releases) bool {
 	switch {
 	case f.instead != 0 && h.at(f.instead), f.behind != 0 && !(h.at(f.behind) && h.open()), f.alone && len(h.Answered) > 0, f.alive && h.Quiet:
 		return false
+	case f.only != "" && (len(h.Versions) == 0 || slices.ContainsFunc(h.Versions, func(v string) bool { return releases.Family(v) != f.only })):
+		return false
+	case f.among == nil && f.since == "" || len(h.Versions) == 0:
+		return true
 	}
-	return h.may(f.among) && h.must(f.only)
+	return slices.ContainsFunc(h.Versions, func(v string) bool {
+		return slices.Contains(f.among, v) || f.since != "" && releases.Since(f.since, v)
+	})
 }
 
 // Identify returns the checks that make a host say which version it runs.
@@ -107,7 +104,7 @@ func (c *Catalog) Identify(host, from string) []Check {
 func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
 	var checks []Check
 	for _, f := range furthers {
-		if !f.asks(h) {
+		if !f.asks(h, c.releases) {
 			continue // before a file is read for it
 		}
 		check, found := c.question(f.version, f.role, f.service)
@@ -153,7 +150,7 @@ func (c *Catalog) question(version, role, service string) (Check, bool) {
 	if i < 0 {
 		return Check{}, false
 	}
-	return Check{Version: version, Service: services[i], Want: Optional}, true
+	return Check{Version: version, Service: services[i], Want: Optional, Releases: c.releases}, true
 }
 
 // ask gives questions their host.

@@ -19,6 +19,8 @@ type Draft struct {
 	columns columns
 	hosts   []entriesOf
 	shelf   shelf
+
+	releases *catalog.Releases // that the checks know
 }
 
 // entriesOf is the entries of one host, and where it stands.
@@ -59,6 +61,7 @@ func (d *Draft) Add(entries []Entry) {
 		h.first = min(h.first, e.order)
 		d.report.Counts.Add(e.Grade)
 		d.report.learn(e.ground)
+		d.releases = cmp.Or(d.releases, e.releases)
 	}
 	d.columns.measure(entries)
 	var shelved bool
@@ -76,7 +79,7 @@ func (d *Draft) Finish(took time.Duration) Finished {
 	r := d.report
 	r.Took, r.Results = inSeconds(took), []Entry{}
 	slices.SortFunc(r.GroundRules, func(a, b GroundRule) int { return cmp.Compare(a.Text, b.Text) })
-	return Finished{Report: r, hosts: len(d.hosts), columns: d.columns, parts: d.parts}
+	return Finished{Report: r, hosts: len(d.hosts), columns: d.columns, parts: d.parts, releases: d.releases}
 }
 
 // parts takes from the shelf what lies there.
@@ -133,6 +136,7 @@ func judge(s seen) Entry {
 		Parent:   s.Parent,
 		order:    c.Order,
 		ground:   c.Ground,
+		releases: c.Releases,
 	}
 	if w := s.Witness; w != nil {
 		e.Witness = &Witness{Port: w.Port, Answers: w.Answers}

@@ -2,7 +2,11 @@
 
 package report
 
-import "iter"
+import (
+	"iter"
+
+	"exreach/catalog"
+)
 
 // A Finished is a report of which everything is known, and whose results need not
 // be in memory: a format goes through them host by host, as often as it likes.
@@ -11,6 +15,8 @@ type Finished struct {
 	hosts   int     // that the results are about
 	columns columns // of a table of all results
 	parts   parts
+
+	releases *catalog.Releases // that the checks know
 }
 
 // parts is the results of one host after the other, in the order of the report.

@@ -18,6 +18,8 @@ type Identified struct {
 	CheckedAs     []TakenRole `json:"checked_as"`
 	Unfit         bool        `json:"unfit,omitempty"` // what answered belongs to no role that such a host may have
 	Signs         []Sign      `json:"signs"`
+
+	releases *catalog.Releases
 }
 
 // A TakenRole is a role that a host was checked in because nobody had said another.
@@ -32,8 +34,9 @@ func Identify(entries []Entry) Identified {
 	id := Identified{Products: []string{}, Candidates: []string{}, CheckedAs: []TakenRole{}, Signs: []Sign{}}
 	for _, e := range entries {
 		id.add(e.signs())
+		id.releases = cmp.Or(id.releases, e.releases)
 	}
-	id.Candidates, id.Contradictory = narrowed(id.Signs)
+	id.Candidates, id.Contradictory = narrowed(id.releases, id.Signs)
 	for i, s := range id.Signs {
 		id.Signs[i].Contradicts = len(s.Versions) > 0 && len(both(s.Versions, id.Candidates)) == 0
 		if s.Product != "" && !slices.Contains(id.Products, s.Product) && !id.widerProduct(s.Product) {
@@ -91,7 +94,7 @@ func (id Identified) Role() string {
 // narrowed is the versions that all signs allow. Where they allow none in common, the
 // faint signs do not count, and then the implied ones do not either. Where even the
 // stated ones have no version in common, each of those that they name may be right.
-func narrowed(signs []Sign) (candidates []string, contradictory bool) {
+func narrowed(releases *catalog.Releases, signs []Sign) (candidates []string, contradictory bool) {
 	told := slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 })
 	if len(told) == 0 {
 		return []string{}, false
@@ -103,11 +106,11 @@ func narrowed(signs []Sign) (candidates []string, contradictory bool) {
 			break
 		}
 		believed = heavy
-		if left := common(believed); len(left) > 0 {
+		if left := common(releases, believed); len(left) > 0 {
 			return left, least > faint
 		}
 	}
-	return slices.DeleteFunc(allVersions(), func(v string) bool {
+	return slices.DeleteFunc(allVersions(releases), func(v string) bool {
 		return !slices.ContainsFunc(believed, func(s Sign) bool { return slices.Contains(s.Versions, v) && !s.isWider(believed) })
 	}), true
 }
@@ -121,8 +124,8 @@ func (s Sign) isWider(than []Sign) bool {
 }
 
 // common is the versions that all signs allow.
-func common(signs []Sign) []string {
-	left := allVersions()
+func common(releases *catalog.Releases, signs []Sign) []string {
+	left := allVersions(releases)
 	for _, s := range signs {
 		left = both(left, s.Versions)
 	}
@@ -130,7 +133,9 @@ func common(signs []Sign) []string {
 }
 
 // allVersions is every version that a sign may tell.
-func allVersions() []string { return append(slices.Clone(everyVersion), catalog.DavMail) }
+func allVersions(releases *catalog.Releases) []string {
+	return releases.Of(catalog.ExchangeServer, catalog.ExchangeOnline, catalog.DavMail)
+}
 
 // Believed are the signs that lead to the candidates, the one that tells most first.
 func (id Identified) Believed() []Sign {
@@ -139,7 +144,7 @@ func (id Identified) Believed() []Sign {
 		return cmp.Or(len(a.Versions)-len(b.Versions), int(b.weight-a.weight))
 	})
 	var believed []Sign
-	left := allVersions()
+	left := allVersions(id.releases)
 	for _, s := range signs {
 		if next := both(left, s.Versions); len(next) < len(left) {
 			left, believed = next, append(believed, s)
@@ -204,7 +209,7 @@ func (e Entry) signs() []Sign {
 	if e.Peer == nil || e.Verdict != string(probe.Answered) && !foreign {
 		return nil
 	}
-	return answer{service: e.Service, protocol: e.Protocol, path: e.Path, port: e.Port, peer: e.Peer}.withGreeting().signs()
+	return answer{service: e.Service, protocol: e.Protocol, path: e.Path, port: e.Port, peer: e.Peer, releases: e.releases}.withGreeting().signs()
 }
 
 // IsForeign reports whether the entry is the answer of a product that is not Exchange

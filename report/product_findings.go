@@ -13,12 +13,12 @@ import (
 // answerTo is what the service of the result said.
 func answerTo(r probe.Result) answer {
 	of := r.Check.Service
-	return answer{service: of.Name, protocol: of.Protocol, path: of.Page(), port: r.Port, peer: r.Peer}.withGreeting()
+	return answer{service: of.Name, protocol: of.Protocol, path: of.Page(), port: r.Port, peer: r.Peer, releases: r.Check.Releases}.withGreeting()
 }
 
 // ofExchange reports whether the check expects Exchange, Exchange Online or DavMail.
 func (s seen) ofExchange() bool {
-	return s.exchange() || s.Check.Version == catalog.Online || s.Check.Version == catalog.DavMail
+	return s.exchange() || s.isOf(catalog.ExchangeOnline) || s.isOf(catalog.DavMail)
 }
 
 // strange: the greeting is not one that Exchange makes, and nobody masked it.
@@ -92,7 +92,7 @@ func (s seen) sayNamed(name string) string {
 
 // expected is the product that the check is of.
 func (s seen) expected() string {
-	if s.Check.Version == catalog.DavMail {
+	if s.isOf(catalog.DavMail) {
 		return davMail
 	}
 	return exchange

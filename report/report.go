@@ -120,6 +120,8 @@ type Entry struct {
 
 	order  int                  // position in the plan, or in the file that was read
 	ground []catalog.GroundRule // what holds for its host
+
+	releases *catalog.Releases // that its check knows
 }
 
 // A Witness is another port of the same address, asked again while this one said

@@ -78,14 +78,14 @@ func (s seen) offers(word string) bool {
 var windowsSMTP = regexp.MustCompile(`(?i)Microsoft ESMTP MAIL Service,? Version: ([0-9.]+)`)
 
 func iisSMTP(s seen) bool {
-	return s.speaks("smtp") && s.exchange() && s.answer.windowsSMTP() != "" && (since("2007", s.Check.Version) || s.answer.isBareWindows())
+	return s.speaks("smtp") && s.exchange() && s.answer.windowsSMTP() != "" && (s.since("2007") || s.answer.isBareWindows())
 }
 
 // windowsSMTP is the version of the SMTP service of Windows, where its greeting tells
 // one. Some administrators have put Exchange's there.
 func (a answer) windowsSMTP() string {
 	for _, line := range a.greeting {
-		if found := windowsSMTP.FindStringSubmatch(line); found != nil && greetedBuilds(line) == nil {
+		if found := windowsSMTP.FindStringSubmatch(line); found != nil && a.greetedBuilds(line) == nil {
 			return found[1]
 		}
 	}
@@ -93,7 +93,7 @@ func (a answer) windowsSMTP() string {
 }
 
 func sayIISSMTP(s seen) (text, hint string) {
-	if !since("2007", s.Check.Version) {
+	if !s.since("2007") {
 		return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s), without the extensions that Exchange %s adds to it (X-EXPS, X-LINK2STATE, XEXCH50).", s.answer.windowsSMTP(), s.Check.Version),
 			"Check where the name and the port forwarding lead. If Exchange is installed there, see in its System Manager whether its SMTP virtual server is started."
 	}

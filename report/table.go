@@ -4,11 +4,11 @@ package report
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
 
+	"exreach/catalog"
 	"exreach/probe"
 )
 
@@ -24,20 +24,14 @@ const (
 // inks is the colour of every grade.
 var inks = map[Grade]ink{Pass: green, Warn: yellow, Fail: red, Unknown: magenta}
 
-// products is what people call a version whose word alone does not say it.
-var products = map[string]string{
-	"se":      "Exchange SE",
-	"online":  "Exchange Online",
-	"davmail": "DavMail",
-	"windows": "Windows",
-}
-
 // A table is a report on its way to a page.
 type table struct {
 	page
 	columns
 	told  map[string]bool // the findings of this group that stand above
 	named string          // the host whose name was told about last
+
+	releases *catalog.Releases
 }
 
 // columns is how wide each column of a table is.
@@ -45,7 +39,7 @@ type columns struct{ grade, port, service, verdict, took int }
 
 // writeTable writes the report for people.
 func writeTable(w io.Writer, f Finished, s Style) error {
-	t := &table{page: page{out: bufio.NewWriter(w), style: s}, columns: f.columns}
+	t := &table{page: page{out: bufio.NewWriter(w), style: s}, columns: f.columns, releases: f.releases}
 	for entries, err := range f.parts {
 		if err != nil {
 			return err
@@ -89,7 +83,7 @@ func (t *table) group(g Group, from string) {
 		t.findings(*e, margin)
 		return
 	}
-	who := cmp.Or(products[g.Version], "Exchange "+g.Version) + " " + g.Role
+	who := t.releases.Called(g.Version) + " " + g.Role
 	if from != "" {
 		who += ", as " + from + " sees it"
 	}

@@ -11,16 +11,14 @@ import (
 	"exreach/probe"
 )
 
-// since reports whether version is first or a later one.
-func since(first, version string) bool {
-	return slices.Index(catalog.Exchange, version) >= slices.Index(catalog.Exchange, first)
-}
+// since reports whether the host was checked as version or a later one.
+func (s seen) since(version string) bool { return s.Check.Releases.Since(version, s.Check.Version) }
 
 // admitted is the versions that a server names itself by one answer, and the words that
 // it does so with. Both are empty where it names none.
-func admitted(signs []Sign) (candidates []string, said string) {
-	id := Identified{Signs: slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated && !s.greeting })}
-	id.Candidates, id.Contradictory = narrowed(id.Signs)
+func admitted(releases *catalog.Releases, signs []Sign) (candidates []string, said string) {
+	id := Identified{releases: releases, Signs: slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated && !s.greeting })}
+	id.Candidates, id.Contradictory = narrowed(releases, id.Signs)
 	reasons := id.Reasons()
 	if len(reasons) == 0 {
 		return nil, ""
@@ -30,7 +28,12 @@ func admitted(signs []Sign) (candidates []string, said string) {
 
 // exchange reports whether the check is of an Exchange server.
 func (s seen) exchange() bool {
-	return slices.Contains(catalog.Exchange, s.Check.Version) && !slices.Contains(catalog.SupportRoles, s.Check.Service.Role)
+	return s.isOf(catalog.ExchangeServer) && !slices.Contains(catalog.SupportRoles, s.Check.Service.Role)
+}
+
+// isOf reports whether the host was checked as a version of a family.
+func (s seen) isOf(family catalog.Family) bool {
+	return s.Check.Releases.Family(s.Check.Version) == family
 }
 
 // versionDiffers: the server admits to another version than the one it was
@@ -39,12 +42,12 @@ func versionDiffers(s seen) bool {
 	if !s.wanted() || !s.ofExchange() || s.Verdict != probe.Answered || s.Peer == nil || iisSMTP(s) {
 		return false
 	}
-	candidates, _ := admitted(s.signs())
+	candidates, _ := admitted(s.Check.Releases, s.signs())
 	return len(candidates) > 0 && !slices.Contains(candidates, s.Check.Version)
 }
 
 func sayVersionDiffers(s seen) (text, hint string) {
-	candidates, said := admitted(s.signs())
+	candidates, said := admitted(s.Check.Releases, s.signs())
 	version := catalog.Auto // which finds out more
 	if len(candidates) == 1 {
 		version = candidates[0]

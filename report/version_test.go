@@ -72,7 +72,7 @@ func TestVersionsOfBuilds(t *testing.T) {
 
 func checkVersions(t *testing.T, e Entry, want []string, said string) {
 	t.Helper()
-	got, from := admitted(e.signs())
+	got, from := admitted(known, e.signs())
 	if !slices.Equal(got, want) {
 		t.Errorf("%s: %v, want %v", said, got, want)
 	}
@@ -110,7 +110,7 @@ func TestVersionsEndToEnd(t *testing.T) {
 			t.Parallel()
 			var left []string
 			for _, e := range run(t, planFor(t, test.version, test.role, "client")).Results {
-				candidates, _ := admitted(e.signs())
+				candidates, _ := admitted(known, e.signs())
 				if left == nil {
 					left = slices.Clone(candidates)
 				}
