@@ -12,20 +12,6 @@ const Auto = "auto"
 // serve: what they say of themselves tells nothing about Exchange.
 var SupportRoles = []string{"domain-controller", "dns", "witness", "internet", "relay", "office-online", "rms", "ocs", "um-gateway", "adfs"}
 
-// telling is the services whose answers tell a version, each as the row that
-// asks for it in its latest form. The fewer versions stand here, the fewer files
-// are read.
-var telling = []struct{ version, role, service string }{
-	{DefaultVersion, "mailbox", "smtp"},
-	{DefaultVersion, "mailbox", "owa"},
-	{DefaultVersion, "mailbox", "ews"},
-	{DefaultVersion, "mailbox", "activesync"},
-	{DefaultVersion, "mailbox", "imap"},
-	{DefaultVersion, "mailbox", "pop3"},
-	{"2003", "back-end", "nntp"},
-	{"2003", "back-end", "link-state"},
-}
-
 // LogonPage is the logon page of OWA since 2007. It shows the build: in a header, or in
 // the paths of its pictures and scripts.
 const LogonPage = "/owa/auth/logon.aspx"
@@ -46,7 +32,8 @@ type further struct {
 }
 
 // furthers are the same services at their other ports, and the pages that settle most of
-// what is hard to tell apart.
+// what is hard to tell apart. They name versions because each of them is there to tell
+// those from each other.
 var furthers = []further{
 	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", instead: 25},
 	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", only: ExchangeOnline}, // port 25 does not show whether a host is an MX or takes submissions
@@ -91,9 +78,12 @@ func (f further) asks(h Heard, releases *Releases) bool {
 // Identify returns the checks that make a host say which version it runs.
 func (c *Catalog) Identify(host, from string) []Check {
 	var checks []Check
-	for _, t := range telling {
-		if check, found := c.question(t.version, t.role, t.service); found {
-			checks = append(checks, check)
+	for _, r := range slices.Backward(c.releases.known().releases) {
+		for _, t := range r.Telling {
+			check, found := c.question(r.Name, t.Role, t.Service)
+			if found && !slices.ContainsFunc(checks, check.asksLike) {
+				checks = append(checks, check)
+			}
 		}
 	}
 	return ask(checks, host, from)
@@ -116,13 +106,15 @@ func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
 			d.Path, d.Status, d.Health = f.page, []int{200}, ""
 			check.Service.HTTP = &d
 		}
-		known := slices.ContainsFunc(checks, func(k Check) bool { return sameService(k.Service, check.Service) })
-		if !known && (h.open() || c.showsRole(h, from, check)) {
+		if !slices.ContainsFunc(checks, check.asksLike) && (h.open() || c.showsRole(h, from, check)) {
 			checks = append(checks, check)
 		}
 	}
 	return ask(checks, host, from)
 }
+
+// asksLike reports whether another check asks the same.
+func (c Check) asksLike(other Check) bool { return sameService(c.Service, other.Service) }
 
 // showsRole reports whether an answer would show a role of the version that no other
 // answer has shown.

@@ -107,6 +107,7 @@ func (d *decoder) head(r *Release) []field {
 		list("marks", func(n *yaml.Node) error { return d.markOf(r, n) }),
 		{"greets", func(n *yaml.Node) error { return readGreets(n, r) }},
 		{"website", func(n *yaml.Node) error { return readWebsite(n, r) }},
+		{"telling", func(n *yaml.Node) error { return readTelling(n, r) }},
 	}
 }
 
@@ -201,6 +202,15 @@ func readWebsite(n *yaml.Node, r *Release) error {
 		return errors.New("a website has both a build and the path below which it is told, or neither")
 	}
 	return nil
+}
+
+func readTelling(n *yaml.Node, r *Release) error {
+	return pairs(n, func(role string, value *yaml.Node) error {
+		return values("the services of a role", func(service string) error {
+			r.Telling = append(r.Telling, Telling{role, service, value.Line})
+			return nil
+		}).read(value)
+	})
 }
 
 // readReleases reads the heads of all files in dir, side by side, and the shared marks.

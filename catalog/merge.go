@@ -55,6 +55,9 @@ func (r Release) merge(f Release) Release {
 	if f.Marks != nil {
 		r.Marks = f.Marks
 	}
+	if f.Telling != nil {
+		r.Telling = f.Telling
+	}
 	if f.Greets != nil {
 		r.Greets = f.Greets
 	}
@@ -80,6 +83,11 @@ func (v Version) merge(f file) (Version, error) {
 	for i, s := range f.Services {
 		if err := v.checkOneOf(s); err != nil {
 			return v, at(f.lines[i], err)
+		}
+	}
+	for _, t := range f.Telling {
+		if !slices.ContainsFunc(v.Services, func(s Service) bool { return s.Role == t.Role && s.Name == t.Service && s.Unasked == "" }) {
+			return v, at(t.line, fmt.Errorf("telling: role %q has no service %q that can be asked", t.Role, t.Service))
 		}
 	}
 	v.Ground = slices.Concat(v.Ground, f.Ground)

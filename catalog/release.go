@@ -22,6 +22,15 @@ type Release struct {
 	Marks   []Mark            // what its answers are known by; of those that several versions share, only the Name
 	Greets  map[string]string // what its servers greet with, by protocol: HOST, DATE and CTIME (a date as C writes it) stand for what they are
 	Website *Website          // nil: as that of the newest version
+	Telling []Telling         // its services that every host is asked for whose version nobody has given
+}
+
+// A Telling is a service whose answer tells a version. Servers of most versions have it,
+// and one version, whose row asks for it in its latest form, states it: the fewer versions
+// do, the fewer files are read.
+type Telling struct {
+	Role, Service string
+	line          int // where it stands
 }
 
 // Family is the product that a version is one of.
