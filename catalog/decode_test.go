@@ -61,7 +61,7 @@ func TestBadFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	eachBad(t, "bad", func(name string, data []byte) error {
-		d := decoder{sources: sources}
+		d := decoder{sources: sources, shared: func() []Mark { return []Mark{{Name: "pop3-ready"}, {Name: "smtp-ready"}} }}
 		root, err := document(bytes.NewReader(data))
 		var f file
 		if err == nil {

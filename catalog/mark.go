@@ -88,23 +88,27 @@ func marksOf(releases []Release, shared []Mark) []Mark {
 
 // head are the fields at the head of a version's file.
 func (d *decoder) head(r *Release) []field {
+	seen := map[string]bool{}
 	return []field{
 		named("version", &r.Name),
 		text("title", &r.Title),
 		text("called", &r.Called),
 		word("product", []Family{ExchangeServer, ExchangeOnline, DavMail}, &r.Family),
 		value("order", func(s string) (err error) {
-			if r.Order, err = strconv.ParseFloat(s, 64); err != nil || r.Order <= 0 {
-				return fmt.Errorf("order %q is not a number above 0, such as 2025 or 2025.5", shorten(s))
+			if r.Order, err = strconv.ParseFloat(s, 64); err != nil || !(0 < r.Order && r.Order < lastPlace) {
+				return fmt.Errorf("order %q is not a number above 0 and below a million, such as 2025 or 2025.5", shorten(s))
 			}
 			return nil
 		}),
 		values("builds", func(s string) error {
 			b, err := readBuilds(s)
-			r.Builds = append(r.Builds, b)
+			if seen[s] {
+				return fmt.Errorf("build %q is here twice", shorten(s))
+			}
+			r.Builds, seen[s] = append(r.Builds, b), true
 			return err
 		}),
-		list("marks", func(n *yaml.Node) error { return d.markOf(r, n) }),
+		list("marks", func(n *yaml.Node) error { return d.markOf(r, n, seen) }),
 		{"greets", func(n *yaml.Node) error { return readGreets(n, r) }},
 		{"website", func(n *yaml.Node) error { return readWebsite(n, r) }},
 		{"telling", func(n *yaml.Node) error { return readTelling(n, r) }},
@@ -112,7 +116,7 @@ func (d *decoder) head(r *Release) []field {
 }
 
 // markOf reads a mark of a version: the name of a shared one, or one of its own.
-func (d *decoder) markOf(r *Release, n *yaml.Node) error {
+func (d *decoder) markOf(r *Release, n *yaml.Node, seen map[string]bool) error {
 	var m Mark
 	if n.Kind != yaml.ScalarNode {
 		if err := d.mark(&m, n); err != nil {
@@ -132,10 +136,10 @@ func (d *decoder) markOf(r *Release, n *yaml.Node) error {
 			return &WordError{"mark", m.Name, names}
 		}
 	}
-	if id := m.id(); slices.ContainsFunc(r.Marks, func(o Mark) bool { return o.id() == id }) {
+	if seen[m.id()] {
 		return errors.New("the same mark is here twice")
 	}
-	r.Marks = append(r.Marks, m)
+	r.Marks, seen[m.id()] = append(r.Marks, m), true
 	return nil
 }
 

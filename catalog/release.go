@@ -145,15 +145,17 @@ func byOrder(a, b Release) int {
 	return cmp.Or(cmp.Compare(a.place(), b.place()), strings.Compare(a.Name, b.Name))
 }
 
+// lastPlace is that of a version of which nothing says where it belongs.
+const lastPlace = 1e6
+
 func (r Release) place() float64 {
-	const last = 1e6
 	if r.Order != 0 {
 		return r.Order
 	}
-	if n, err := strconv.ParseFloat(r.Name, 64); err == nil && n < last {
+	if n, err := strconv.ParseFloat(r.Name, 64); err == nil && n < lastPlace {
 		return n
 	}
-	return last
+	return lastPlace
 }
 
 // with returns the releases with one more, or with another in the place of its name.
