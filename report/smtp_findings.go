@@ -35,7 +35,7 @@ func sayMaskedBanner(s seen) (text, hint string) {
 // ehloRefused: 4.0 and 5.0 know no extensions, all others do.
 func ehloRefused(s seen) bool {
 	hello, _ := s.fact("hello")
-	return s.speaks("smtp") && hello == "HELO" && !slices.Contains([]string{"4.0", "5.0"}, s.Check.Version)
+	return s.speaks("smtp") && hello == "HELO" && (!s.exchange() || s.since("5.5"))
 }
 
 func sayEHLORefused(s seen) (text, hint string) {

@@ -56,7 +56,7 @@ func TestReadObstacle(t *testing.T) {
 	for obstacle, wrong := range map[string]string{
 		`"obstacle": "no-route",`: "",
 		``:                        "",
-		`"obstacle": "the dog",`:  `unknown obstacle "the dog"; accepted: denied, fault, interrupted,`,
+		`"obstacle": "the dog",`:  `unknown obstacle "the dog": accepted: denied, fault, `,
 	} {
 		read, err := Read("x", strings.NewReader(strings.Replace(line, "OBSTACLE", obstacle, 1)))
 		switch {
@@ -76,7 +76,7 @@ func TestReadTLSCause(t *testing.T) {
 	if read, err := Read("x", strings.NewReader(strings.Replace(line, "CAUSE", "alert", 1))); err != nil || read.Results[0].Peer.TLSFailure.Alert != 40 {
 		t.Errorf("%v", err)
 	}
-	if _, err := Read("x", strings.NewReader(strings.Replace(line, "CAUSE", "the cat", 1))); err == nil || !strings.Contains(err.Error(), `unknown cause "the cat"; accepted: alert, clear`) {
+	if _, err := Read("x", strings.NewReader(strings.Replace(line, "CAUSE", "the cat", 1))); err == nil || !strings.Contains(err.Error(), `unknown cause "the cat": accepted: alert, clear`) {
 		t.Errorf("%v", err)
 	}
 }
