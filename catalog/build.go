@@ -55,7 +55,7 @@ func (r *Releases) OfBuild(build string) []string {
 		return nil
 	}
 	var having, beside []string
-	for _, release := range r.known().releases {
+	for _, release := range r.all().order() {
 		switch {
 		case slices.ContainsFunc(release.Builds, func(b Builds) bool { return b.has(parts) }):
 			having = append(having, release.Name)
@@ -76,7 +76,7 @@ func (r *Releases) IsNewBuild(build string) bool {
 	if !ok {
 		return false
 	}
-	for _, release := range slices.Backward(r.known().releases) {
+	for _, release := range slices.Backward(r.all().order()) {
 		if release.Family == ExchangeServer && release.Builds != nil {
 			return release.Builds[0].Start[0] == parts[0]
 		}

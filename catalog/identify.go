@@ -78,7 +78,7 @@ func (f further) asks(h Heard, releases *Releases) bool {
 // Identify returns the checks that make a host say which version it runs.
 func (c *Catalog) Identify(host, from string) []Check {
 	var checks []Check
-	for _, r := range slices.Backward(c.releases.known().releases) {
+	for _, r := range slices.Backward(c.releases.all().order()) {
 		for _, t := range r.Telling {
 			check, found := c.question(r.Name, t.Role, t.Service)
 			if found && !slices.ContainsFunc(checks, check.asksLike) {

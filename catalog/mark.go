@@ -217,38 +217,55 @@ func readTelling(n *yaml.Node, r *Release) error {
 	})
 }
 
-// readReleases reads the heads of all files in dir, side by side, and the shared marks.
+// readReleases reads the heads of all files in dir, and the shared marks.
 func readReleases(files fs.FS, dir string) known {
-	names := versionFiles(files, dir)
-	releases, errs := make([]Release, len(names)), make([]error, len(names)+1)
 	var k known
+	var unread error
 	var reading sync.WaitGroup
-	reading.Go(func() { k.shared, errs[len(names)] = readMarks(files, path.Join(dir, "marks.yaml")) })
-	for i, name := range names {
-		reading.Go(func() { releases[i], errs[i] = readHead(files, name) })
-	}
+	reading.Go(func() { k.shared, unread = readMarks(files, path.Join(dir, "marks.yaml")) })
+	k.releases, k.err = readHeads(files, dir, maxHead, "\nroles:")
 	reading.Wait()
-	slices.SortFunc(releases, byOrder)
-	k.releases, k.marks, k.err = releases, marksOf(releases, k.shared), errors.Join(errs...)
+	k.marks, k.err = marksOf(k.releases, k.shared), errors.Join(k.err, unread)
 	return k
 }
 
-// maxHead bounds the head of a version's file. Most have a tenth of it.
-const maxHead = 16 << 10
+// readHeads reads the heads of all files in dir, side by side, in the order of release:
+// each as far as the first of ends that it has.
+func readHeads(files fs.FS, dir string, limit int, ends ...string) ([]Release, error) {
+	names := versionFiles(files, dir)
+	releases, errs := make([]Release, len(names)), make([]error, len(names))
+	var reading sync.WaitGroup
+	for i, name := range names {
+		reading.Go(func() { releases[i], errs[i] = readHead(files, name, limit, ends) })
+	}
+	reading.Wait()
+	slices.SortFunc(releases, byOrder)
+	return releases, errors.Join(errs...)
+}
 
-// readHead reads what stands before the roles of a version's file.
-func readHead(files fs.FS, name string) (Release, error) {
+// What is read of a version's file for its head, and for its place among the versions. Most
+// need a third of it.
+const (
+	maxHead  = 16 << 10
+	maxOrder = 1 << 10
+)
+
+func readHead(files fs.FS, name string, limit int, ends []string) (Release, error) {
 	r := Release{Name: versionOf(name)}
 	f, err := files.Open(name)
 	if err != nil {
 		return r, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxHead))
-	if err != nil {
+	head := make([]byte, limit)
+	n, err := io.ReadFull(f, head)
+	if err != nil && err != io.ErrUnexpectedEOF {
 		return r, err
 	}
-	head, _, _ := bytes.Cut(text, []byte("\nroles:"))
+	head = head[:n]
+	for _, end := range ends {
+		head, _, _ = bytes.Cut(head, []byte(end))
+	}
 	root, err := document(bytes.NewReader(head))
 	if err != nil {
 		return r, in(path.Base(name), err)

@@ -25,7 +25,7 @@ func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
 	if err != nil {
 		return err
 	}
-	d := decoder{sources: sources, protocols: protocols, user: name, shared: func() []Mark { return c.releases.known().shared }}
+	d := decoder{sources: sources, protocols: protocols, user: name, shared: func() []Mark { return c.releases.all().known().shared }}
 	f, err := d.file(root)
 	if err != nil {
 		return in(name, err)

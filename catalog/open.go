@@ -36,7 +36,7 @@ func Open() (*Catalog, error) {
 func open(files fs.FS, dir string) *Catalog {
 	c := &Catalog{
 		sources:  sync.OnceValues(func() (map[string]string, error) { return readSources(files, path.Join(dir, "sources.yaml")) }),
-		releases: &Releases{read: sync.OnceValue(func() known { return readReleases(files, dir) })},
+		releases: releasesOf(files, dir),
 	}
 	for _, name := range versionFiles(files, dir) {
 		c.shelves = append(c.shelves, shelf{
@@ -62,7 +62,7 @@ func (c *Catalog) Releases() *Releases { return c.releases }
 // inOrder are the shelves in the order of release.
 func (c *Catalog) inOrder() []shelf {
 	place := map[string]int{}
-	for i, r := range c.releases.known().releases {
+	for i, r := range c.releases.all().order() {
 		place[r.Name] = i
 	}
 	return slices.SortedFunc(slices.Values(c.shelves), func(a, b shelf) int { return cmp.Compare(place[a.name], place[b.name]) })

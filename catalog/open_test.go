@@ -287,13 +287,23 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-// BenchmarkReleases is what a run pays once, when it has to judge the first answer: the
-// heads of all files and the shared marks.
+// BenchmarkReleases is what a run pays once to know the order of the versions, and what it
+// pays when it has to judge the first answer.
 func BenchmarkReleases(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		if k := readReleases(data, "data"); k.err != nil {
-			b.Fatal(k.err)
+	b.Run("order", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if r := releasesOf(data, "data").order(); len(r) == 0 {
+				b.Fatal("there are none")
+			}
 		}
-	}
+	})
+	b.Run("marks", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if k := releasesOf(data, "data").known(); k.err != nil {
+				b.Fatal(k.err)
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"cmp"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,11 +54,12 @@ type Website struct {
 	Themes string // the path to the pictures of that page
 }
 
-// Releases is what is known of all versions without their services. The heads of the files
-// are read when something is first asked, and most runs of one version ask little. Nil are
-// the releases that come with exreach. Any number of goroutines may ask.
+// Releases is what is known of all versions without their services. Nil are those that
+// come with exreach. Any number of goroutines may ask. Each part is read when it is first
+// asked for: nearly every run wants the order, and only some the marks.
 type Releases struct {
-	read func() known // reads once, however often it is called
+	order func() []Release // in the order of release: names, product, builds and no more
+	known func() known     // all there is
 }
 
 // known is all that is known of the releases.
@@ -69,21 +71,27 @@ type known struct {
 }
 
 // ours are the releases that come with exreach.
-var ours = sync.OnceValue(func() known { return readReleases(data, "data") })
+var ours = releasesOf(data, "data")
 
-func (r *Releases) known() known {
-	if r == nil {
-		return ours()
+func releasesOf(files fs.FS, dir string) *Releases {
+	return &Releases{
+		order: sync.OnceValue(func() []Release {
+			releases, _ := readHeads(files, dir, maxOrder, "\nmarks:", "\ngreets:", "\nroles:") // whoever reads on finds the error
+			return releases
+		}),
+		known: sync.OnceValue(func() known { return readReleases(files, dir) }),
 	}
-	return r.read()
 }
 
+// all is r, or ours.
+func (r *Releases) all() *Releases { return cmp.Or(r, ours) }
+
 // Marks returns what answers are known by, each with the versions that have it.
-func (r *Releases) Marks() []Mark { return r.known().marks }
+func (r *Releases) Marks() []Mark { return r.all().known().marks }
 
 // find returns the release of a name, the zero Release where there is none.
-func (r *Releases) find(name string) Release {
-	for _, release := range r.known().releases {
+func find(releases []Release, name string) Release {
+	for _, release := range releases {
 		if release.Name == name {
 			return release
 		}
@@ -91,10 +99,12 @@ func (r *Releases) find(name string) Release {
 	return Release{}
 }
 
+func (r *Releases) find(name string) Release { return find(r.all().order(), name) }
+
 // Of returns the names of the versions of some families, in the order of release.
 func (r *Releases) Of(families ...Family) []string {
 	var names []string
-	for _, release := range r.known().releases {
+	for _, release := range r.all().order() {
 		if slices.Contains(families, release.Family) {
 			names = append(names, release.Name)
 		}
@@ -127,12 +137,14 @@ func (r *Releases) Since(first, version string) bool {
 
 // Greeting is what the servers of a version greet with in a protocol, "" where that is
 // not known.
-func (r *Releases) Greeting(version, protocol string) string { return r.find(version).Greets[protocol] }
+func (r *Releases) Greeting(version, protocol string) string {
+	return find(r.all().known().releases, version).Greets[protocol]
+}
 
 // Website is the web site of a version, and the version that it is from: one without a web
 // site of its own, such as one of another family, has the newest.
 func (r *Releases) Website(version string) (site Website, of string) {
-	for _, release := range slices.Backward(r.known().releases) {
+	for _, release := range slices.Backward(r.all().known().releases) {
 		if release.Website != nil && (of == "" || release.Name == version) {
 			site, of = *release.Website, release.Name
 		}
@@ -160,12 +172,20 @@ func (r Release) place() float64 {
 
 // with returns the releases with one more, or with another in the place of its name.
 func (r *Releases) with(release Release) *Releases {
-	return &Releases{read: sync.OnceValue(func() known {
-		k := r.known()
-		k.releases = slices.Clone(k.releases)
-		put(&k.releases, release, func(o Release) bool { return o.Name == release.Name })
-		slices.SortFunc(k.releases, byOrder)
-		k.marks = marksOf(k.releases, k.shared)
-		return k
-	})}
+	before := r.all()
+	among := func(releases []Release) []Release {
+		releases = slices.Clone(releases)
+		put(&releases, release, func(o Release) bool { return o.Name == release.Name })
+		slices.SortFunc(releases, byOrder)
+		return releases
+	}
+	return &Releases{
+		order: sync.OnceValue(func() []Release { return among(before.order()) }),
+		known: sync.OnceValue(func() known {
+			k := before.known()
+			k.releases = among(k.releases)
+			k.marks = marksOf(k.releases, k.shared)
+			return k
+		}),
+	}
 }
