@@ -27,6 +27,8 @@ var layers = []string{
 	"exreach/bench/server",
 	"exreach/cmd/exreach",
 	"exreach/report",
+	"exreach/report/judge",
+	"exreach/report/judge/identity",
 	"exreach/probe",
 	"exreach/probe/protocol",
 	"exreach/catalog",

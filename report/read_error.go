@@ -9,20 +9,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol"
+	"exreach/report/judge"
 )
 
 // The words that decide what a result means.
 var (
-	verdictWords = words(slices.Sorted(maps.Keys(grades)))
-	gradeNames   = words([]Grade{Pass, Warn, Fail, Unknown})
-	wantWords    = words(wants)
+	verdictWords  = words(judge.Verdicts())
+	gradeNames    = words(judge.Grades())
+	wantWords     = words(judge.Wants())
+	obstacleWords = words(judge.Obstacles())
+	tlsCauseWords = words([]protocol.TLSCause{
+		protocol.TLSAlerted, protocol.TLSInClear, protocol.TLSRenegotiation, protocol.TLSCertificateWanted, protocol.TLSUnreadable, protocol.TLSBroken,
+	})
 )
 
 func words[T ~string](set []T) []string {
@@ -36,16 +41,16 @@ func words[T ~string](set []T) []string {
 // badWord finds the first word of an entry that is not known.
 func badWord(e *Entry) *catalog.WordError {
 	for _, w := range []catalog.WordError{
-		{Kind: "want", Word: e.Want, Accepted: wantWords},
-		{Kind: "verdict", Word: e.Verdict, Accepted: verdictWords},
+		{Kind: "want", Word: string(e.Want), Accepted: wantWords},
+		{Kind: "verdict", Word: string(e.Verdict), Accepted: verdictWords},
 		{Kind: "grade", Word: string(e.Grade), Accepted: gradeNames},
 	} {
 		if !slices.Contains(w.Accepted, w.Word) {
 			return &w
 		}
 	}
-	if e.Obstacle != "" && !slices.Contains(obstacleWords, e.Obstacle) { // reports of earlier versions have none
-		return &catalog.WordError{Kind: "obstacle", Word: e.Obstacle, Accepted: obstacleWords}
+	if e.Obstacle != "" && !slices.Contains(obstacleWords, string(e.Obstacle)) { // reports of earlier versions have none
+		return &catalog.WordError{Kind: "obstacle", Word: string(e.Obstacle), Accepted: obstacleWords}
 	}
 	if e.Peer != nil && e.Peer.TLSFailure != nil && !slices.Contains(tlsCauseWords, string(e.Peer.TLSFailure.Cause)) {
 		return &catalog.WordError{Kind: "cause", Word: string(e.Peer.TLSFailure.Cause), Accepted: tlsCauseWords}

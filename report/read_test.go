@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"exreach/probe/protocol"
+	"exreach/report/judge"
 )
 
 func TestReadJSON(t *testing.T) {
@@ -79,7 +80,7 @@ func utf16Bytes(order binary.AppendByteOrder, units []uint16) []byte {
 func TestReadHostile(t *testing.T) {
 	r := hostileReport()
 	for i := range r.Results {
-		r.Results[i].Verdict, r.Results[i].Want, r.Results[i].Grade = "refused", "required", Fail
+		r.Results[i].Verdict, r.Results[i].Want, r.Results[i].Grade = "refused", "required", judge.Fail
 	}
 	data, err := json.Marshal(r)
 	if err != nil {
@@ -252,4 +253,36 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("- first, + second:\n%s", diff)
 		}
 	})
+}
+
+// An obstacle in a saved report is one of its closed set, and one may be absent:
+// earlier versions have none.
+func TestReadObstacle(t *testing.T) {
+	const line = `{"host": "mail01.contoso.com", "want": "required", "verdict": "untried", OBSTACLE "grade": "unknown", "step": "connect"}`
+	for obstacle, wrong := range map[string]string{
+		`"obstacle": "no-route",`: "",
+		``:                        "",
+		`"obstacle": "the dog",`:  `unknown obstacle "the dog": accepted: denied, fault, no-ipv4,`,
+	} {
+		read, err := Read("x", strings.NewReader(strings.Replace(line, "OBSTACLE", obstacle, 1)))
+		switch {
+		case wrong == "" && err != nil:
+			t.Errorf("%s: %v", obstacle, err)
+		case wrong == "" && obstacle != "" && read.Results[0].Obstacle != "no-route":
+			t.Errorf("%s: read as %q", obstacle, read.Results[0].Obstacle)
+		case wrong != "" && (err == nil || !strings.Contains(err.Error(), wrong)):
+			t.Errorf("%s: %v, want %s", obstacle, err, wrong)
+		}
+	}
+}
+
+// So is the cause of a failure of TLS.
+func TestReadTLSCause(t *testing.T) {
+	const line = `{"host": "mail01.contoso.com", "want": "required", "verdict": "bad-tls", "grade": "fail", "step": "tls", "peer": {"tls_failure": {"cause": "CAUSE", "alert": 40}}}`
+	if read, err := Read("x", strings.NewReader(strings.Replace(line, "CAUSE", "alert", 1))); err != nil || read.Results[0].Peer.TLSFailure.Alert != 40 {
+		t.Errorf("%v", err)
+	}
+	if _, err := Read("x", strings.NewReader(strings.Replace(line, "CAUSE", "the cat", 1))); err == nil || !strings.Contains(err.Error(), `unknown cause "the cat": accepted: alert, clear`) {
+		t.Errorf("%v", err)
+	}
 }

@@ -12,7 +12,8 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/report"
+	"exreach/report/judge"
+	"exreach/report/judge/identity"
 )
 
 // few is how many hosts may each have a line that says what it was taken for.
@@ -26,7 +27,7 @@ type identifier struct {
 	each  bool           // a note on each host, not on all of them together
 	taken map[string]int // hosts by the version that they are checked as
 	mute  int            // those of them that did not say
-	found sync.Map       // report.Identified by the host's name
+	found sync.Map       // identity.Identified by the host's name
 }
 
 // A suspect is a host that is being identified.
@@ -34,7 +35,7 @@ type suspect struct {
 	target
 	next  []catalog.Check // to be asked
 	asked []catalog.Check
-	heard []report.Entry
+	heard []probe.Result
 }
 
 // targets passes the hosts on, in the order in which they answer. A host that
@@ -144,14 +145,15 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 			}
 		}
 	}
-	for entries := range report.Hosts(ctx, pool.Run(ctx, questions), time.Now(), nil) {
-		s, known := waiting.LoadAndDelete(entries[0].Host)
+	for results := range probe.ByHost(pool.Run(ctx, questions)) {
+		s, known := waiting.LoadAndDelete(results[0].Check.Host)
 		if ctx.Err() != nil {
 			return
 		}
 		if known {
 			s := s.(*suspect)
-			s.asked, s.heard = append(s.asked, s.next...), append(s.heard, entries...)
+			judge.InOrder(results)
+			s.asked, s.heard = append(s.asked, s.next...), append(s.heard, results...)
 			tell(s)
 		}
 	}
@@ -161,8 +163,8 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 func (i *identifier) more(s *suspect) []catalog.Check {
 	h := catalog.Heard{
 		Answered: answered(s.asked, s.heard),
-		Versions: report.Identify(s.heard).Candidates,
-		Quiet:    !slices.ContainsFunc(s.heard, func(e report.Entry) bool { return e.Verdict != string(probe.TimedOut) }),
+		Versions: identity.Identify(s.heard).Candidates,
+		Quiet:    !slices.ContainsFunc(s.heard, func(r probe.Result) bool { return r.Verdict != probe.TimedOut }),
 	}
 	if given := s.roles[0]; !noVersion(given) {
 		h.Versions = []string{given.Version}
@@ -172,11 +174,12 @@ func (i *identifier) more(s *suspect) []catalog.Check {
 
 // answered returns the checks that show a role: a service of Exchange answered. A page that
 // is not there shows none, nor does the logon page, which is no row of any role.
-func answered(asked []catalog.Check, heard []report.Entry) []catalog.Check {
+func answered(asked []catalog.Check, heard []probe.Result) []catalog.Check {
 	var all []catalog.Check
 	for _, c := range asked {
-		answers := func(e report.Entry) bool {
-			return e.Service == c.Service.Name && e.Role == c.Service.Role && e.Path == c.Service.Page() && e.Verdict == string(probe.Answered) && !e.IsForeign() && !e.IsMissing()
+		answers := func(r probe.Result) bool {
+			of, answer := r.Check.Service, identity.AnswerTo(r)
+			return of.Name == c.Service.Name && of.Role == c.Service.Role && of.Page() == c.Service.Page() && r.Verdict == probe.Answered && !answer.IsForeign() && !answer.IsMissing()
 		}
 		if c.Service.Page() != catalog.LogonPage && slices.ContainsFunc(heard, answers) {
 			all = append(all, c)

@@ -17,6 +17,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // TestIdentify asks stand-ins of every version which version they are and what they
@@ -73,7 +74,7 @@ func TestIdentify(t *testing.T) {
 				t.Error("the first entry does not say what the host is")
 			}
 			for _, e := range entries {
-				if e.Verdict == string(probe.Answered) && e.Grade != report.Pass {
+				if e.Verdict == probe.Answered && e.Grade != judge.Pass {
 					t.Errorf("%d/%s: %s, %+v", e.Port, e.Service, e.Grade, e.Findings)
 				}
 			}
@@ -112,8 +113,8 @@ func checkAuto(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Wr
 		hosts: oneHost(catalog.Host{Name: host}), plan: plan,
 		who: &identifier{taker: plan.taker(), notes: notes, each: true, taken: map[string]int{}},
 	}
-	for found := range report.Hosts(t.Context(), run.results(t.Context(), pool), time.Now(), run.identified) {
-		entries = append(entries, found...)
+	for host := range judge.Hosts(t.Context(), run.results(t.Context(), pool), time.Now(), run.identified) {
+		entries = append(entries, report.Entries(host)...)
 	}
 	if len(entries) == 0 {
 		t.Fatalf("no report; said %q", notes)

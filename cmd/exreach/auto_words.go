@@ -10,13 +10,13 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/report"
+	"exreach/report/judge/identity"
 )
 
 // conclude gives a host the version that it admits to and the roles whose services
 // answered, and says so.
 func (i *identifier) conclude(s *suspect) target {
-	id := report.Identify(s.heard)
+	id := identity.Identify(s.heard)
 	heard := answered(s.asked, s.heard)
 	t := target{at: s.at}
 	t.roles, id.CheckedAs = i.rolesOf(s.target, id, heard)
@@ -38,8 +38,8 @@ func (i *identifier) conclude(s *suspect) target {
 
 // rolesOf returns the host in all roles that it is checked in, and those of them that
 // nobody had given. A role that stands in the topology is not taken once more.
-func (i *identifier) rolesOf(t target, id report.Identified, heard []catalog.Check) (roles []catalog.Host, taken []report.TakenRole) {
-	taken = []report.TakenRole{}
+func (i *identifier) rolesOf(t target, id identity.Identified, heard []catalog.Check) (roles []catalog.Host, taken []identity.TakenRole) {
+	taken = []identity.TakenRole{}
 	given := slices.DeleteFunc(slices.Clone(t.roles), i.isOpen)
 	for _, h := range t.roles {
 		if !i.isOpen(h) {
@@ -53,7 +53,7 @@ func (i *identifier) rolesOf(t target, id report.Identified, heard []catalog.Che
 			}
 			roles = append(roles, one)
 			if fits != nil {
-				taken = append(taken, report.TakenRole{Version: one.Version, Role: one.Role, Because: portsOf(fits[n].Answers)})
+				taken = append(taken, identity.TakenRole{Version: one.Version, Role: one.Role, Because: portsOf(fits[n].Answers)})
 			}
 		}
 	}
@@ -62,12 +62,12 @@ func (i *identifier) rolesOf(t target, id report.Identified, heard []catalog.Che
 
 // identified is what was found out about a host, nil where it was not asked. It is to
 // be asked for once.
-func (i *identifier) identified(host string) *report.Identified {
+func (i *identifier) identified(host string) *identity.Identified {
 	id, known := i.found.LoadAndDelete(host)
 	if !known {
 		return nil
 	}
-	return id.(*report.Identified)
+	return id.(*identity.Identified)
 }
 
 // portsOf names services as people know them: "443/owa".
@@ -80,7 +80,7 @@ func portsOf(answers []catalog.Check) []string {
 }
 
 // concluded says what a host was taken for, and by which signs.
-func concluded(host string, id report.Identified, version string) string {
+func concluded(host string, id identity.Identified, version string) string {
 	roles, reasons := rolesIn(id, version), strings.Join(id.Reasons(), " and ")
 	guess := "; checking it as --version " + version + roles
 	sure := "; checking it as" + cmp.Or(roles, " that")
@@ -108,7 +108,7 @@ func concluded(host string, id report.Identified, version string) string {
 }
 
 // quoted is what signs say, each with its port: as many as a line can hold.
-func quoted(signs []report.Sign) string {
+func quoted(signs []identity.Sign) string {
 	const most = 6
 	var said []string
 	for _, s := range signs {
@@ -123,7 +123,7 @@ func quoted(signs []report.Sign) string {
 }
 
 // rolesIn says in which roles the host is checked, and which ports show them.
-func rolesIn(id report.Identified, version string) string {
+func rolesIn(id identity.Identified, version string) string {
 	if len(id.CheckedAs) == 0 {
 		return ""
 	}

@@ -3,13 +3,10 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -20,6 +17,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 var colorWords = []string{"auto", "always", "never"}
@@ -57,14 +55,14 @@ func newOutput(c *cli.Context, w world) (output, error) {
 		o.file = ""
 	}
 	var err error
-	if o.format, err = formatOf(c); err != nil {
+	if o.format, err = formatOf(c, report.FormatNames()); err != nil {
 		return o, err
 	}
 	if o.style, err = styleOf(c, w, o.file); err != nil {
 		return o, err
 	}
 	o.machine, _ = os.Hostname() // without a name the report says less
-	streamsToTerminal := o.format.Each != nil && o.file == "" && terminal(w.stdout) != nil
+	streamsToTerminal := !o.format.Whole && o.file == "" && terminal(w.stdout) != nil
 	if f := terminal(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
 		o.progress = &statusLine{terminal: f, width: widthOf(f)}
 		o.notes = o.progress
@@ -72,16 +70,13 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	return o, nil
 }
 
-func formatOf(c *cli.Context) (report.Format, error) {
+// formatOf is the format that was asked for, or the table.
+func formatOf(c *cli.Context, accepted []string) (report.Format, error) {
 	name := "table"
 	if c.IsSet("format") {
 		name = strings.ToLower(c.String("format"))
 	}
-	f, known := report.Formats[name]
-	if !known {
-		return f, &catalog.WordError{Kind: "format", Word: name, Accepted: report.FormatNames()}
-	}
-	return f, nil
+	return report.FormatNamed(name, accepted)
 }
 
 // styleOf is what the terminal can show and the user wants to see.
@@ -124,22 +119,32 @@ func (o output) run(ctx context.Context, pool *probe.Pool, s *survey) error {
 	if o.tracer != nil {
 		results = o.tracer.Results(asking, results)
 	}
-	var counts report.Counts
-	if hosts := report.Hosts(ctx, results, began, s.identified); o.format.Each != nil {
-		counts, err = o.each(to, hosts, stop)
-	} else {
-		counts, err = o.whole(to, hosts, s, began)
-	}
-	if err != nil {
-		return to.failed(err)
+	var shelf scratch
+	defer shelf.Close()
+	draft := o.draft(to, s, began)
+	draft.Shelve(shelf.open)
+	for host := range judge.Hosts(ctx, results, began, s.identified) {
+		if err := draft.Add(host); err != nil {
+			stop() // nobody is to be asked any more
+			return to.failed(err)
+		}
 	}
 	mistake := s.failed()
-	if mistake != nil && counts.Total() == 0 {
-		return mistake
+	if mistake != nil && draft.Counts().Total() == 0 {
+		return mistake // there is nothing to report
 	}
-	counts.Unasked = s.unasked()
-	o.noteInterrupted(ctx, counts.Unasked)
-	return cmp.Or(mistake, o.finish(to, counts))
+	if err := draft.End(time.Since(began), s.unasked()); err != nil {
+		return to.failed(err)
+	}
+	o.noteInterrupted(ctx, s.unasked())
+	return cmp.Or(mistake, o.finish(to, draft.Counts()))
+}
+
+// draft begins the report of a run.
+func (o output) draft(to io.Writer, s *survey, began time.Time) *report.Draft {
+	known := report.Begun(tool(), s.plan.from, began)
+	known.Machine, known.StandIn = o.machine, o.standIn
+	return o.format.Draft(o.format.Report(to, o.style), known)
 }
 
 func (o output) noteInterrupted(ctx context.Context, unasked int) {
@@ -159,54 +164,11 @@ func (o output) render(r report.Finished) error {
 		return err
 	}
 	defer to.discard()
-	if err := o.write(to, r); err != nil {
+	if err := r.Write(o.format.Report(to, o.style)); err != nil {
 		return to.failed(err)
 	}
 	o.standIn = r.StandIn
 	return o.finish(to, r.Counts)
-}
-
-// whole writes the report when everything is known.
-func (o output) whole(to io.Writer, hosts iter.Seq[[]report.Entry], s *survey, began time.Time) (report.Counts, error) {
-	var shelf scratch
-	defer shelf.Close()
-	draft := report.New(tool(), s.plan.from, began).On(o.machine).Shelve(shelf.open)
-	for entries := range hosts {
-		draft.Add(entries)
-	}
-	r := draft.Finish(time.Since(began))
-	r.Counts.Unasked, r.StandIn = s.unasked(), o.standIn
-	if s.failed() != nil && r.Counts.Total() == 0 {
-		return r.Counts, nil // there is nothing to report
-	}
-	return r.Counts, o.write(to, r)
-}
-
-// each writes the entries of a host as soon as they are known, and keeps none.
-// After an error nobody is to be asked any more.
-func (o output) each(to io.Writer, hosts iter.Seq[[]report.Entry], stop func()) (report.Counts, error) {
-	var counts report.Counts
-	var text bytes.Buffer
-	for entries := range hosts {
-		for _, e := range entries {
-			counts.Add(e.Grade)
-			if err := o.format.Each(&text, e); err != nil {
-				stop()
-				return counts, err
-			}
-		}
-		if _, err := text.WriteTo(to); err != nil {
-			stop()
-			return counts, err
-		}
-	}
-	return counts, nil
-}
-
-// write puts a report into a format that needs the whole of it.
-func (o output) write(to io.Writer, r report.Finished) error {
-	text := bufio.NewWriter(to)
-	return cmp.Or(o.format.Whole(text, r, o.style), text.Flush())
 }
 
 // finish makes the report visible and tells the outcome.
@@ -220,9 +182,9 @@ func (o output) finish(to *destination, counts report.Counts) error {
 	switch worst := counts.Worst(); {
 	case o.standIn:
 		return nil
-	case worst == report.Fail:
+	case worst == judge.Fail:
 		return notAsWanted
-	case worst == report.Unknown:
+	case worst == judge.Unknown:
 		return cannotTell
 	}
 	return nil

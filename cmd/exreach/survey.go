@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"exreach/probe"
-	"exreach/report"
+	"exreach/report/judge/identity"
 )
 
 // A survey is everything that a run asks.
@@ -46,7 +46,7 @@ func (s *survey) results(ctx context.Context, pool *probe.Pool) iter.Seq[probe.R
 func (s *survey) unasked() int { return int(s.hosts.named.Load() - s.plan.begun.Load()) }
 
 // identified is what was found out about a host.
-func (s *survey) identified(host string) *report.Identified { return s.who.identified(host) }
+func (s *survey) identified(host string) *identity.Identified { return s.who.identified(host) }
 
 // failed says why not everything was asked that should have been. It is to be
 // asked when the run is over.

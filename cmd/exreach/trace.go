@@ -22,6 +22,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // likelyPorts is what a server of Exchange, or one that it needs, most likely
@@ -68,7 +69,7 @@ func trace(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	write, err := traceFormatOf(c)
+	format, err := formatOf(c, report.TraceFormatNames())
 	if err != nil {
 		return err
 	}
@@ -84,16 +85,16 @@ func trace(c *cli.Context, w world) error {
 		return err
 	}
 	var text bytes.Buffer
-	if err := write(&text, r, style); err != nil {
+	if err := format.Trace(&text, r, style); err != nil {
 		return err
 	}
 	if _, err := text.WriteTo(w.stdout); err != nil {
 		return err
 	}
 	switch r.Worst() {
-	case report.Blocked:
+	case judge.Blocked:
 		return notAsWanted
-	case report.Undecided:
+	case judge.Undecided:
 		return cannotTell
 	}
 	return nil
@@ -141,18 +142,6 @@ func tracingOf(c *cli.Context, w world) (tracing, error) {
 	return t, nil
 }
 
-func traceFormatOf(c *cli.Context) (func(io.Writer, report.TraceReport, report.Style) error, error) {
-	name := "table"
-	if c.IsSet("format") {
-		name = strings.ToLower(c.String("format"))
-	}
-	write, known := report.TraceFormats[name]
-	if !known {
-		return nil, &catalog.WordError{Kind: "format", Word: name, Accepted: report.TraceFormatNames()}
-	}
-	return write, nil
-}
-
 // report traces every address of the host, a few at a time.
 func (t tracing) report(ctx context.Context) (report.TraceReport, error) {
 	began := time.Now()
@@ -175,7 +164,7 @@ func (t tracing) report(ctx context.Context) (report.TraceReport, error) {
 		Tool:    tool(),
 		Host:    t.host,
 		Name:    report.NewName(&name),
-		Network: string(t.service.Network),
+		Network: t.service.Network,
 		Port:    t.service.Ports.First,
 		Started: began.UTC().Truncate(time.Millisecond),
 		Took:    time.Since(began).Round(time.Microsecond).Seconds(),
@@ -211,7 +200,7 @@ func (t tracing) resolve(ctx context.Context) (probe.Name, error) {
 	if err != nil {
 		return name, fmt.Errorf("cannot look up host %s: %w", t.host, err)
 	}
-	for _, f := range report.AboutName(t.host, name) {
+	for _, f := range judge.AboutName(t.host, name) {
 		note(t.notes, "%s", f.Text)
 	}
 	return name, nil
