@@ -31,6 +31,9 @@ var layers = []string{
 	"exreach/report/judge/identity",
 	"exreach/probe",
 	"exreach/probe/protocol",
+	"exreach/probe/protocol/rpc",
+	"exreach/probe/protocol/tls12",
+	"exreach/probe/protocol/wire",
 	"exreach/catalog",
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -171,11 +173,44 @@ func draft(results []probe.Result) Report {
 	var m memory
 	d := newDraft(&m)
 	d.head.Tool, d.head.Machine = "exreach 0.1.0", "admin01"
+	for _, r := range results {
+		readFacts(r.Peer)
+	}
 	for host := range judge.Hosts(context.Background(), slices.Values(results), began, nil) {
 		_ = d.Add(host) // to memory
 	}
 	_ = d.End(7240*time.Millisecond, 0)
 	return m.report
+}
+
+// readFacts gives a peer of the tests, which they tell of by its facts, what code
+// reads of it.
+func readFacts(p *protocol.Peer) {
+	if p == nil {
+		return
+	}
+	fact := func(name string) string { return p.Facts[name] }
+	status, _, _ := strings.Cut(fact(protocol.FactStatus), " ")
+	code, _ := strconv.Atoi(status)
+	server, powered := strings.ToLower(fact(protocol.FactServer)), fact(protocol.FactXPoweredBy)
+	exchange := fact(protocol.FactXFrontEnd) + fact(protocol.FactXBackEndTarget) + fact(protocol.FactXOWAVersion)
+	if code+len(p.Facts) == 0 {
+		return
+	}
+	p.Page = &protocol.Page{
+		Status: code, Location: fact(protocol.FactLocation), Server: fact(protocol.FactServer), Via: fact(protocol.FactVia),
+		FrontEnd: fact(protocol.FactXFrontEnd), BackEnd: fact(protocol.FactXBackEndTarget), Health: fact(protocol.FactHealth),
+		Login:  fact(protocol.FactAuthenticate) != "",
+		Marked: strings.HasPrefix(server, "microsoft-") || powered == "ASP.NET" || exchange != "",
+	}
+	result, _ := strconv.Atoi(fact(protocol.FactResultCode))
+	p.Directory = &protocol.Directory{Kind: protocol.Kind(fact(protocol.FactKind)), NotReady: fact(protocol.FactGlobalCatalog) == "FALSE", Result: result}
+	local, _ := time.Parse(time.RFC3339, fact(protocol.FactLocalTime))
+	if at, err := time.Parse(time.RFC3339, fact(protocol.FactServerTime)); err == nil {
+		p.Clock = &protocol.Clock{Server: at, Local: local}
+	} else if at, err := time.Parse("20060102150405.0Z", fact(protocol.FactCurrentTime)); err == nil {
+		p.Clock = &protocol.Clock{Server: at}
+	}
 }
 
 // A memory is a format that keeps a report as it is.

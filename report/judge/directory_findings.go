@@ -5,7 +5,6 @@ package judge
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -13,16 +12,22 @@ import (
 	"exreach/probe/protocol"
 )
 
+// directoryOf is what a directory says of itself.
+func directoryOf(r probe.Result) protocol.Directory {
+	if r.Peer == nil || r.Peer.Directory == nil {
+		return protocol.Directory{}
+	}
+	return *r.Peer.Directory
+}
+
 // globalCatalogPorts are those of the global catalogue, plain and with TLS.
 var globalCatalogPorts = []uint16{3268, 3269}
 
 // gcNotReady: a domain controller answers at the port of the global catalogue
 // and is none, or none yet.
 func gcNotReady(s seen) bool {
-	kind, _ := s.fact("kind")
-	ready, _ := s.fact("global_catalog_ready")
-	return s.speaks("ldap") && slices.Contains(globalCatalogPorts, s.Port) &&
-		(kind == "domain controller" || strings.EqualFold(ready, "FALSE"))
+	d := directoryOf(s.Result)
+	return s.speaks("ldap") && slices.Contains(globalCatalogPorts, s.Port) && (d.Kind == protocol.DomainController || d.NotReady)
 }
 
 func gcNotReadyRequired(s seen) bool { return gcNotReady(s) && s.required() }
@@ -36,8 +41,8 @@ func sayGCNotReady(s seen) (text, hint string) {
 // notADomainController: another directory answers for a domain controller. One
 // that shows nothing of itself may be any.
 func notADomainController(s seen) bool {
-	kind, _ := s.fact("kind")
-	return s.speaks("ldap") && s.Check.Service.Role == "domain-controller" && (kind == "AD LDS" || kind == "LDAP server")
+	kind := directoryOf(s.Result).Kind
+	return s.speaks("ldap") && s.Check.Service.Role == "domain-controller" && (kind == protocol.ADLDS || kind == protocol.OtherDirectory)
 }
 
 // activeDirectory reports whether a domain controller answers where the
@@ -48,8 +53,8 @@ func activeDirectory(r probe.Result) bool {
 	if r.Peer == nil || c.Service.Protocol != "ldap" || c.Service.Role != "server" || c.Releases.Family(c.Version) != catalog.ExchangeServer || !c.Releases.Since("5.0", c.Version) || c.Releases.Since("2007", c.Version) {
 		return false
 	}
-	kind := r.Peer.Facts["kind"]
-	return kind == "domain controller" || kind == "global catalogue"
+	kind := directoryOf(r).Kind
+	return kind == protocol.DomainController || kind == protocol.GlobalCatalogue
 }
 
 func activeDirectoryAnswers(s seen) bool { return s.speaks("ldap") && activeDirectory(s.Result) }
@@ -62,9 +67,8 @@ func sayActiveDirectoryAnswers(s seen) (text, hint string) {
 func notADomainControllerRequired(s seen) bool { return notADomainController(s) && s.required() }
 
 func sayNotADomainController(s seen) (text, hint string) {
-	kind, _ := s.fact("kind")
 	what := "it has none of its capabilities"
-	if kind == "AD LDS" {
+	if directoryOf(s.Result).Kind == protocol.ADLDS {
 		what = "it is AD LDS, as on an Edge Transport server"
 	}
 	return fmt.Sprintf("A directory answers, but it is not Active Directory: %s.", what),
@@ -84,29 +88,20 @@ func clockSkew(s seen) bool {
 // not known when its time came, that was at some moment between the start of the
 // run and the result.
 func (s seen) skew() (ahead time.Duration, known bool) {
-	from, to := s.started, s.At
-	server, known := s.timeFact("server_time", time.RFC3339)
-	if !known { // LDAP has its own way to write it (RFC 4517, section 3.3.13)
-		server, known = s.timeFact("current_time", "20060102150405.0Z")
+	if s.Peer == nil || s.Peer.Clock == nil {
+		return 0, false
 	}
-	if local, noted := s.timeFact("local_time", time.RFC3339); noted {
+	from, to, server := s.started, s.At, s.Peer.Clock.Server
+	if local := s.Peer.Clock.Local; !local.IsZero() {
 		from, to = local, local
 	}
 	switch {
-	case !known:
-		return 0, false
 	case server.Before(from):
 		return server.Sub(from), true
 	case !to.IsZero() && server.After(to):
 		return server.Sub(to), true
 	}
 	return 0, true
-}
-
-func (s seen) timeFact(name, layout string) (time.Time, bool) {
-	text, _ := s.fact(name)
-	at, err := time.Parse(layout, text)
-	return at, err == nil
 }
 
 func sayClockSkew(s seen) (text, hint string) {
@@ -123,6 +118,5 @@ func sayClockSkew(s seen) (text, hint string) {
 // hasNoRootDSE: 5.0 speaks LDAP 2, which has no rootDSE (RFC 1777). That it answers the
 // search at all is proof enough.
 func hasNoRootDSE(s seen) bool {
-	code, _ := s.fact(protocol.FactResultCode)
-	return s.Check.Version == "5.0" && s.Check.Service.Protocol == "ldap" && code == "1"
+	return s.Check.Version == "5.0" && s.Check.Service.Protocol == "ldap" && directoryOf(s.Result).Result == 1
 }

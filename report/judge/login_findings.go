@@ -4,24 +4,25 @@ package judge
 
 import (
 	"fmt"
-	"slices"
 
 	"exreach/probe/protocol"
 )
 
-// refusedLogin is where among the logins the server refused the credentials; -1
-// where it did not.
-func (s seen) refusedLogin() int {
+// logins are what came of the credentials; none where nobody logs in.
+func (s seen) logins() protocol.Logins {
 	if s.Peer == nil {
-		return -1
+		return nil
 	}
-	return slices.IndexFunc(s.Peer.Logins, func(l protocol.Login) bool { return l.Outcome != protocol.Accepted })
+	return s.Peer.Logins
 }
 
-func credentialsRefused(s seen) bool { return s.refusedLogin() >= 0 }
+func credentialsRefused(s seen) bool {
+	_, refused := s.logins().Refused()
+	return refused
+}
 
 func sayCredentialsRefused(s seen) (text, hint string) {
-	refused := s.Peer.Logins[s.refusedLogin()]
+	refused, _ := s.logins().Refused()
 	return fmt.Sprintf("The service works but refuses the credentials (%s): %s", refused.Method, sentence(refused.Said)),
 		"Check that the name and the password are right, and that the account is not locked and may log in here. They were not tried again on this host."
 }
@@ -29,12 +30,10 @@ func sayCredentialsRefused(s seen) (text, hint string) {
 // credentialsUnused: no login was accepted and none refused, so that they prove
 // nothing.
 func credentialsUnused(s seen) bool {
-	_, wanted := s.fact("auth")
-	return wanted && len(s.Peer.Logins) == 0
+	return len(s.logins()) > 0 && !s.logins().Accepted() && !credentialsRefused(s)
 }
 
 func sayCredentialsUnused(s seen) (text, hint string) {
-	why, _ := s.fact("auth")
-	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(why)),
+	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(s.logins().String())),
 		"A password is sent only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and never again once the host has refused it. The text above says what is missing."
 }

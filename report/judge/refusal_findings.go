@@ -27,7 +27,7 @@ func refusesStrangers(s seen) bool {
 
 // strongAuthRequired is the result of LDAP for a bind that is not signed (RFC 4511
 // appendix A.2).
-const strongAuthRequired = "8"
+const strongAuthRequired = 8
 
 func sayRefusesStrangers(s seen) (text, hint string) {
 	said := sentence(s.Peer.Refusal)
@@ -38,7 +38,7 @@ func sayRefusesStrangers(s seen) (text, hint string) {
 		}
 		return fmt.Sprintf("%s listens here but accepts no unauthenticated calls: %s", s.Check.Service.RPC.Name, said), rpcPolicy
 	case "ldap", "cldap":
-		if result, _ := s.fact(protocol.FactResultCode); result == strongAuthRequired {
+		if directoryOf(s.Result).Result == strongAuthRequired {
 			return "The directory answers but requires the conversation to be signed or encrypted (LDAP signing): " + said,
 				"That is a policy of the domain controller (Domain controller: LDAP server signing requirements). Programs that sign, or use LDAPS at 636, are accepted; " +
 					"event 2889 on the controller names those that do not."

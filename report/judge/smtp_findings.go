@@ -29,7 +29,7 @@ func sayMaskedBanner(s seen) (text, hint string) {
 
 // ehloRefused: 4.0 and 5.0 know no extensions, all others do.
 func ehloRefused(s seen) bool {
-	hello, _ := s.fact("hello")
+	hello, _ := s.fact(protocol.FactHello)
 	return s.speaks("smtp") && hello == "HELO" && (!s.exchange() || s.since("5.5"))
 }
 

@@ -21,12 +21,12 @@ var buildFacts = []struct {
 	before string // what stands before the build
 	weight catalog.Weight
 }{
-	{"x_owa_version", "", stated},
-	{"ms_webstorage", "", stated},
+	{protocol.FactXOWAVersion, "", stated},
+	{protocol.FactMSWebStorage, "", stated},
 	{activeSync, "", faint},
-	{"x_serverapplication", "Exchange/", stated},
+	{protocol.FactXServerApp, "Exchange/", stated},
 	{protocol.FactOWABuild, "", stated},
-	{"server", "MSExchangeUM/", stated},
+	{protocol.FactServer, "MSExchangeUM/", stated},
 }
 
 // quotedFact is a fact with its value, as people know it: "X-OWA-Version 14.3.361.1".
@@ -34,7 +34,7 @@ func quotedFact(fact, value string) string {
 	switch fact {
 	case protocol.FactOWABuild:
 		return "the path of OWA's pages " + value
-	case "server":
+	case protocol.FactServer:
 		return "Server: " + value
 	}
 	return protocol.HeaderOf(fact) + " " + value
@@ -79,7 +79,7 @@ func (a Answer) builds() []Sign {
 
 // passedOnline reports whether the answer came through a server of Exchange Online.
 func (a Answer) passedOnline() bool {
-	return slices.ContainsFunc([]string{"x_calculatedbetarget", "x_calculatedfetarget", "x_feproxyinfo"}, func(fact string) bool { return ofOnline(a.peer.Facts[fact]) })
+	return slices.ContainsFunc([]string{protocol.FactXBackEndTarget, protocol.FactXFrontEndTarget, protocol.FactXProxyInfo}, func(fact string) bool { return ofOnline(a.peer.Facts[fact]) })
 }
 
 // ofOnline reports whether a server has a name of Exchange Online.
@@ -99,7 +99,7 @@ func (a Answer) isBuild(fact, value string) bool {
 }
 
 // activeSync is the fact that others tell as well.
-const activeSync = "ms_server_activesync"
+const activeSync = protocol.FactMSServerEAS
 
 // greetedNumber finds the numbers of a greeting that may be builds. In brackets they are
 // an address.

@@ -77,13 +77,13 @@ func quotedGreeting(line string) string { return "the greeting " + quoted(line) 
 func (a Answer) isPage(m catalog.Mark) bool {
 	known := func(fact string) bool { return a.peer.Facts[fact] != "" }
 	return (m.Path == "" || strings.EqualFold(a.path, m.Path)) && (!m.Inside || a.isInside()) &&
-		strings.HasPrefix(a.peer.Facts["status"], m.Status) && !slices.ContainsFunc(m.Without, known)
+		strings.HasPrefix(a.peer.Facts[protocol.FactStatus], m.Status) && !slices.ContainsFunc(m.Without, known)
 }
 
 // isInside reports whether a directory of the site answered. Any site of IIS says 404, and
 // what Application Request Routing passes on has the name of its own IIS.
 func (a Answer) isInside() bool {
-	return a.path != "/" && !isMissing(a.peer) && !matches(a.peer.Facts["x_powered_by"], "ARR/")
+	return a.path != "/" && !isMissing(a.peer) && !matches(a.peer.Facts[protocol.FactXPoweredBy], "ARR/")
 }
 
 // offersAll reports whether the capabilities are as the mark has them.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package tls12
 
 import (
 	"crypto/aes"
@@ -34,9 +34,9 @@ type tls12Suite struct {
 	prf      func() hash.Hash
 }
 
-// tls12Suites are those that Schannel knows for certificates with RSA and ECDSA,
+// suites are those that Schannel knows for certificates with RSA and ECDSA,
 // the best first.
-var tls12Suites = []tls12Suite{
+var suites = []tls12Suite{
 	{0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", byECDHE, 32, aes.NewCipher, nil, sha512.New384},
 	{0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", byECDHE, 16, aes.NewCipher, nil, sha256.New},
 	{0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", byECDHE, 32, aes.NewCipher, nil, sha512.New384},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package tls12
 
 import (
 	"crypto/rsa"
@@ -20,13 +20,30 @@ import (
 	tag "golang.org/x/crypto/cryptobyte/asn1"
 )
 
+// mostNames is how many names are read, of a subject and beside it.
+const mostNames = 256
+
 var errNoCertificate = errors.New("no certificate in DER")
+
+// A Certificate is the part of an X.509 certificate that an administrator
+// looks at.
+type Certificate struct {
+	Subject    string    `json:"subject"`
+	CommonName string    `json:"-"` // of the subject
+	Issuer     string    `json:"issuer"`
+	Names      []string  `json:"names,omitempty"`      // subject alternative names
+	MoreNames  int       `json:"more_names,omitempty"` // that are not kept
+	NotBefore  time.Time `json:"not_before"`
+	NotAfter   time.Time `json:"not_after"`
+	Key        string    `json:"key"` // "RSA 2048"
+	SelfSigned bool      `json:"self_signed,omitempty"`
+}
 
 // ReadCertificate reads of a certificate what an administrator looks at, and takes
 // what is in it as it is. crypto/x509 is stricter than Windows and OpenSSL are: it
 // refuses the whole for one letter in a name.
 func ReadCertificate(der []byte) (Certificate, error) {
-	parts, err := certificateParts(der)
+	parts, err := partsOf(der)
 	if err != nil {
 		return Certificate{}, err
 	}
@@ -44,11 +61,11 @@ func ReadCertificate(der []byte) (Certificate, error) {
 	}, nil
 }
 
-// A certificateRaw is the fields of a certificate, still encoded (RFC 5280 section
+// A rawCertificate is the fields of a certificate, still encoded (RFC 5280 section
 // 4.1).
-type certificateRaw struct{ issuer, validity, subject, key, rest cryptobyte.String }
+type rawCertificate struct{ issuer, validity, subject, key, rest cryptobyte.String }
 
-func certificateParts(der []byte) (p certificateRaw, err error) {
+func partsOf(der []byte) (p rawCertificate, err error) {
 	in := cryptobyte.String(der)
 	var outer, tbs, skipped cryptobyte.String
 	if !in.ReadASN1(&outer, tag.SEQUENCE) || !outer.ReadASN1(&tbs, tag.SEQUENCE) ||
@@ -96,7 +113,7 @@ func commonName(name pkix.RDNSequence) string {
 // readName reads a distinguished name.
 func readName(in cryptobyte.String) pkix.RDNSequence {
 	var name pkix.RDNSequence
-	for !in.Empty() && len(name) < maxList {
+	for !in.Empty() && len(name) < mostNames {
 		var set cryptobyte.String
 		if !in.ReadASN1(&set, tag.SET) {
 			break
@@ -144,7 +161,7 @@ func readAlternatives(rest cryptobyte.String) []string {
 	alternatives := asn1.ObjectIdentifier{2, 5, 29, 17}
 	var names []string
 	for _, list := range extensionsOf(rest, alternatives) {
-		for !list.Empty() && len(names) < maxList {
+		for !list.Empty() && len(names) < mostNames {
 			var value cryptobyte.String
 			var kind tag.Tag
 			if !list.ReadAnyASN1(&value, &kind) {
@@ -191,7 +208,7 @@ func extensionsOf(rest cryptobyte.String, kind asn1.ObjectIdentifier) []cryptoby
 
 // readCertificateKey returns the key of a certificate if it is one of RSA.
 func readCertificateKey(der []byte) *rsa.PublicKey {
-	parts, err := certificateParts(der)
+	parts, err := partsOf(der)
 	if err != nil {
 		return nil
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package tls12
 
 import (
 	"bytes"
@@ -74,7 +74,7 @@ func TestTLS12(t *testing.T) {
 	spoken := 0
 	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
 		known := false
-		for _, s := range tls12Suites {
+		for _, s := range suites {
 			known = known || s.id == suite.ID && s.name == suite.Name
 		}
 		if !known {
@@ -82,7 +82,7 @@ func TestTLS12(t *testing.T) {
 		}
 		spoken++
 		t.Run(suite.Name, func(t *testing.T) {
-			conn, err := ShakeTLS12(echoing(t, &tls.Config{Certificates: certs, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}, ClientAuth: tls.RequestClientCert}), "mail01.contoso.example")
+			conn, err := Shake(echoing(t, &tls.Config{Certificates: certs, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}, ClientAuth: tls.RequestClientCert}), "mail01.contoso.example")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,12 +110,12 @@ func TestTLS12Refused(t *testing.T) {
 		t.Fatal(err)
 	}
 	cert := []tls.Certificate{certified(t, key, nil)}
-	_, err = ShakeTLS12(echoing(t, &tls.Config{Certificates: cert, MinVersion: tls.VersionTLS13}), "")
+	_, err = Shake(echoing(t, &tls.Config{Certificates: cert, MinVersion: tls.VersionTLS13}), "")
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "remote error" || op.Err != tls.AlertError(70) {
 		t.Errorf("TLS 1.3 alone: %v, want alert 70", err)
 	}
-	conn, err := ShakeTLS12(echoing(t, &tls.Config{Certificates: cert, MaxVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert}), "")
+	conn, err := Shake(echoing(t, &tls.Config{Certificates: cert, MaxVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert}), "")
 	if !errors.As(err, &op) || op.Op != "remote error" || !conn.ClientCertificate {
 		t.Errorf("a client certificate: %v (asked: %t)", err, conn.ClientCertificate)
 	}
@@ -136,7 +136,7 @@ func TestTLS12Refused(t *testing.T) {
 			_ = far.Close()
 		}()
 		_ = near.SetDeadline(time.Now().Add(10 * time.Second))
-		if _, err := ShakeTLS12(near, "mail01.contoso.example"); !tt.want(err) || errors.Is(err, os.ErrDeadlineExceeded) {
+		if _, err := Shake(near, "mail01.contoso.example"); !tt.want(err) || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%s: %v", name, err)
 		}
 		_ = near.Close()
@@ -219,7 +219,7 @@ func FuzzReadCertificate(f *testing.F) {
 	f.Add(certified(f, key, nil).Certificate[0])
 	f.Fuzz(func(t *testing.T, der []byte) {
 		c, err := ReadCertificate(der)
-		if err == nil && (len(c.Names) > maxList || c.NotAfter.Year() > 9999) {
+		if err == nil && (len(c.Names) > mostNames || c.NotAfter.Year() > 9999) {
 			t.Errorf("%+v", c)
 		}
 		_ = readCertificateKey(der)
@@ -237,7 +237,7 @@ func FuzzTLS12(f *testing.F) {
 			_ = far.Close()
 		}()
 		_ = near.SetDeadline(time.Now().Add(5 * time.Second))
-		if _, err := ShakeTLS12(near, "mail01.contoso.example"); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		if _, err := Shake(near, "mail01.contoso.example"); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%v", err)
 		}
 		_ = near.Close()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package rpc
 
 import (
 	"fmt"
@@ -38,13 +38,13 @@ var rpcKnown = []catalog.Interface{
 	{Name: "srvsvc", UUID: "4b324fc8-1670-01d3-1278-5a47bf6ee188", Major: 3},
 	{Name: "winreg", UUID: "338cd001-2244-31f1-aaaa-900038001003", Major: 1},
 	{Name: "svcctl", UUID: "367abb81-9844-35f1-ad32-98f038001003", Major: 2},
-	{Name: "endpoint mapper", UUID: rpcMapper.UUID, Major: rpcMapper.Major},
-	rpcManagement,
+	{Name: "endpoint mapper", UUID: Mapper.UUID, Major: Mapper.Major},
+	Management,
 }
 
-// nameOf returns what an interface is called, "" where that is not known. The
+// NameOf returns what an interface is called, "" where that is not known. The
 // major version is part of what it is: two interfaces share a UUID.
-func nameOf(id string, major uint16) string {
+func NameOf(id string, major uint16) string {
 	for _, i := range rpcKnown {
 		if i.UUID == id && i.Major == major {
 			return i.Name
@@ -55,7 +55,7 @@ func nameOf(id string, major uint16) string {
 
 // labelOf is an interface with its version: "EMSMDB 0.81".
 func labelOf(i catalog.Interface) string {
-	name := nameOf(i.UUID, i.Major)
+	name := NameOf(i.UUID, i.Major)
 	if name == "" {
 		name = i.UUID
 	}
@@ -65,8 +65,8 @@ func labelOf(i catalog.Interface) string {
 // maxListing bounds a listing, in bytes, before it says how much it leaves out.
 const maxListing = 400
 
-// listing joins the items that have room.
-func listing(items []string) string {
+// Listing joins the items that have room.
+func Listing(items []string) string {
 	var b strings.Builder
 	for n, item := range items {
 		if n > 0 && b.Len()+len(item) > maxListing {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package tls12
 
 // The alerts of TLS that we send, or that tell something (RFC 8446 section 6,
 // RFC 5246 section 7.2).

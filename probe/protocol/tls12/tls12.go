@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+// Package tls12 is a client of TLS 1.2 that believes nothing, and a reader of
+// certificates that takes what is in them: for servers that crypto/tls and
+// crypto/x509 refuse, and clients on Windows do not. It is no way to keep a secret.
+package tls12
 
 import (
 	"bytes"
@@ -13,12 +16,12 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// A TLS12Conn is a connection under TLS 1.2 (RFC 5246) that believes nothing. It
+// A Conn is a connection under TLS 1.2 (RFC 5246) that believes nothing. It
 // is for servers that crypto/tls cannot talk to and clients on Windows can: those
 // whose certificate crypto/x509 does not take, and those that insist on DHE. It
 // neither reads the certificate nor checks that the server has its key, so that
 // whoever is at the other end must not be told a secret.
-type TLS12Conn struct {
+type Conn struct {
 	net.Conn
 	Cipher            string   // its IANA name
 	Certificates      [][]byte // as they were sent, the server's own first
@@ -51,9 +54,9 @@ const (
 	mostCertificates = 32
 )
 
-// A tls12Handshake is one that is under way.
-type tls12Handshake struct {
-	conn       *TLS12Conn
+// A handshake is one that is under way.
+type handshake struct {
+	conn       *Conn
 	transcript bytes.Buffer
 	client     [32]byte // the randoms
 	server     []byte
@@ -61,10 +64,10 @@ type tls12Handshake struct {
 	exchange   cryptobyte.String // what the server said for it
 }
 
-// ShakeTLS12 does a handshake as a client. What the server showed is returned even
+// Shake does a handshake as a client. What the server showed is returned even
 // where it fails. The deadline of conn is set already.
-func ShakeTLS12(conn net.Conn, serverName string) (*TLS12Conn, error) {
-	h := &tls12Handshake{conn: &TLS12Conn{Conn: conn}}
+func Shake(conn net.Conn, serverName string) (*Conn, error) {
+	h := &handshake{conn: &Conn{Conn: conn}}
 	rand.Read(h.client[:])
 	hello, err := h.hello(serverName)
 	if err != nil {
@@ -81,13 +84,13 @@ func ShakeTLS12(conn net.Conn, serverName string) (*TLS12Conn, error) {
 }
 
 // hello is our ClientHello.
-func (h *tls12Handshake) hello(serverName string) ([]byte, error) {
+func (h *handshake) hello(serverName string) ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddUint16(version12)
 	b.AddBytes(h.client[:])
 	b.AddUint8(0) // no session
 	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-		for _, s := range tls12Suites {
+		for _, s := range suites {
 			b.AddUint16(s.id)
 		}
 	})
@@ -124,7 +127,7 @@ func (h *tls12Handshake) hello(serverName string) ([]byte, error) {
 }
 
 // listen takes the server's answer to the hello.
-func (h *tls12Handshake) listen() error {
+func (h *handshake) listen() error {
 	for range mostMessages {
 		kind, body, err := h.next()
 		if err != nil {
@@ -154,26 +157,26 @@ func (h *tls12Handshake) listen() error {
 }
 
 // choose takes a ServerHello.
-func (h *tls12Handshake) choose(body cryptobyte.String) error {
+func (h *handshake) choose(body cryptobyte.String) error {
 	var version, id uint16
 	var session cryptobyte.String
 	if !body.ReadUint16(&version) || !body.ReadBytes(&h.server, 32) || !body.ReadUint8LengthPrefixed(&session) || !body.ReadUint16(&id) {
 		return broken(AlertDecodeError)
 	}
-	i := slices.IndexFunc(tls12Suites, func(s tls12Suite) bool { return s.id == id })
+	i := slices.IndexFunc(suites, func(s tls12Suite) bool { return s.id == id })
 	switch {
 	case version != version12:
 		return broken(AlertProtocolVersion)
 	case i < 0 || h.suite != nil:
 		return broken(AlertIllegalParameter)
 	}
-	h.suite = &tls12Suites[i]
+	h.suite = &suites[i]
 	h.conn.Cipher = h.suite.name
 	return nil
 }
 
 // keep takes a Certificate message.
-func (h *tls12Handshake) keep(body cryptobyte.String) bool {
+func (h *handshake) keep(body cryptobyte.String) bool {
 	var list cryptobyte.String
 	if !body.ReadUint24LengthPrefixed(&list) {
 		return false
@@ -189,7 +192,7 @@ func (h *tls12Handshake) keep(body cryptobyte.String) bool {
 }
 
 // agree ends the handshake with a secret in common.
-func (h *tls12Handshake) agree() error {
+func (h *handshake) agree() error {
 	secret, share, err := h.secret()
 	if err != nil {
 		return err
@@ -228,21 +231,21 @@ func (h *tls12Handshake) agree() error {
 	return nil
 }
 
-func (h *tls12Handshake) verifyData(master []byte, label string) []byte {
+func (h *handshake) verifyData(master []byte, label string) []byte {
 	hash := h.suite.prf()
 	hash.Write(h.transcript.Bytes())
 	return h.suite.pseudorandom(master, label, hash.Sum(nil), 12)
 }
 
 // put adds a message of the handshake to what is sent next.
-func (h *tls12Handshake) put(kind byte, body []byte) {
+func (h *handshake) put(kind byte, body []byte) {
 	message := append([]byte{kind, byte(len(body) >> 16), byte(len(body) >> 8), byte(len(body))}, body...)
 	h.transcript.Write(message)
 	h.conn.put(recordHandshake, message)
 }
 
 // next returns the next message of the handshake.
-func (h *tls12Handshake) next() (kind byte, body cryptobyte.String, err error) {
+func (h *handshake) next() (kind byte, body cryptobyte.String, err error) {
 	for {
 		c := h.conn
 		if len(c.messages) >= 4 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package rpc
 
 import (
 	"encoding/binary"
@@ -9,6 +9,18 @@ import (
 	"net/netip"
 	"strings"
 )
+
+// An Endpoint is one entry of an endpoint map.
+type Endpoint struct {
+	UUID       string `json:"uuid"`
+	Name       string `json:"name,omitempty"` // ours, of the interface: "EMSMDB"; "" where it is not known
+	Major      uint16 `json:"major"`
+	Minor      uint16 `json:"minor"`
+	Sequence   string `json:"sequence"`          // ncacn_ip_tcp, ncacn_http, ncadg_ip_udp, ncacn_np, ncalrpc
+	Port       uint16 `json:"port,omitempty"`    // for the sequences over IP
+	Address    string `json:"address,omitempty"` // as the tower carries it; often 0.0.0.0 or another host's
+	Annotation string `json:"annotation,omitempty"`
+}
 
 // The protocol identifiers of tower floors that are met here (C706 appendix I,
 // MS-RPCE section 2.1).
@@ -23,9 +35,9 @@ const (
 	floorHTTP    = 0x1f
 )
 
-// rpcSequences is every protocol sequence that an Endpoint can have, with the
+// sequences is every protocol sequence that an Endpoint can have, with the
 // floors above the interface and the transfer syntax.
-var rpcSequences = []struct {
+var sequences = []struct {
 	name                 string
 	rpc, transport, host byte
 }{
@@ -36,15 +48,15 @@ var rpcSequences = []struct {
 	{"ncalrpc", 0x0c, floorLRPC, 0},
 }
 
-var errTower = errors.New("the floors of the tower do not fit in it")
+var ErrTower = errors.New("the floors of the tower do not fit in it")
 
 // A towerFloor is one floor: what it is about, and its value there.
 type towerFloor struct{ left, right []byte }
 
-// decodeTower reads the protocol tower of an endpoint map's entry (C706
-// appendix L). Of a sequence that is not in rpcSequences only the interface and
+// ParseTower reads the protocol tower of an endpoint map's entry (C706
+// appendix L). Of a sequence that is not in sequences only the interface and
 // the transport's number are kept.
-func decodeTower(b []byte) (Endpoint, error) {
+func ParseTower(b []byte) (Endpoint, error) {
 	floors, err := towerFloors(b)
 	if err != nil {
 		return Endpoint{}, err
@@ -53,7 +65,7 @@ func decodeTower(b []byte) (Endpoint, error) {
 	if len(floors) < 4 || len(id) != 19 || id[0] != floorUUID {
 		return Endpoint{}, errors.New("the tower does not begin with an interface")
 	}
-	e := Endpoint{UUID: rpcUUID(id[1:17]).swapped().String(), Major: binary.LittleEndian.Uint16(id[17:])}
+	e := Endpoint{UUID: UUID(id[1:17]).Swapped().String(), Major: binary.LittleEndian.Uint16(id[17:])}
 	if minor := floors[0].right; len(minor) >= 2 {
 		e.Minor = binary.LittleEndian.Uint16(minor)
 	}
@@ -74,13 +86,13 @@ func decodeTower(b []byte) (Endpoint, error) {
 // towerFloors takes a tower apart. No floor's left side is empty.
 func towerFloors(b []byte) ([]towerFloor, error) {
 	if len(b) < 2 {
-		return nil, errTower
+		return nil, ErrTower
 	}
 	count := int(binary.LittleEndian.Uint16(b))
 	b = b[2:]
 	// A floor is never shorter than its two lengths and a protocol identifier.
 	if count == 0 || count > len(b)/5 {
-		return nil, errTower
+		return nil, ErrTower
 	}
 	floors := make([]towerFloor, count)
 	for i := range floors {
@@ -88,7 +100,7 @@ func towerFloors(b []byte) ([]towerFloor, error) {
 		floors[i].left, b, leftOK = cutSized(b)
 		floors[i].right, b, rightOK = cutSized(b)
 		if !leftOK || !rightOK || len(floors[i].left) == 0 {
-			return nil, errTower
+			return nil, ErrTower
 		}
 	}
 	return floors, nil
@@ -107,7 +119,7 @@ func cutSized(b []byte) (field, rest []byte, ok bool) {
 }
 
 func towerSequence(rpc, transport byte) string {
-	for _, s := range rpcSequences {
+	for _, s := range sequences {
 		if s.rpc == rpc && s.transport == transport {
 			return s.name
 		}
@@ -133,23 +145,23 @@ func towerText(b []byte) string {
 	return text
 }
 
-// encodeTower writes the tower that decodeTower reads.
-func encodeTower(e Endpoint) ([]byte, error) {
-	id, err := parseUUID(e.UUID)
+// FormatTower writes the tower that ParseTower reads.
+func FormatTower(e Endpoint) ([]byte, error) {
+	id, err := ParseUUID(e.UUID)
 	if err != nil {
 		return nil, err
 	}
-	ndr, err := parseUUID(ndrSyntax.UUID)
+	ndr, err := ParseUUID(NDR.UUID)
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range rpcSequences {
+	for _, s := range sequences {
 		if s.name != e.Sequence {
 			continue
 		}
 		port, host := towerEnds(e, s.transport)
 		b := appendFloor([]byte{5, 0}, floorOf(id, e.Major), binary.LittleEndian.AppendUint16(nil, e.Minor))
-		b = appendFloor(b, floorOf(ndr, ndrSyntax.Major), []byte{0, 0})
+		b = appendFloor(b, floorOf(ndr, NDR.Major), []byte{0, 0})
 		b = appendFloor(b, []byte{s.rpc}, []byte{0, 0})
 		b = appendFloor(b, []byte{s.transport}, port)
 		if s.host == 0 {
@@ -177,8 +189,8 @@ func towerEnds(e Endpoint, transport byte) (port, host []byte) {
 	return binary.BigEndian.AppendUint16(nil, e.Port), address.AsSlice()
 }
 
-func floorOf(id rpcUUID, major uint16) []byte {
-	id = id.swapped()
+func floorOf(id UUID, major uint16) []byte {
+	id = id.Swapped()
 	return binary.LittleEndian.AppendUint16(append([]byte{floorUUID}, id[:]...), major)
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package tls12
 
 import (
 	"bytes"
@@ -13,6 +13,8 @@ import (
 	"hash"
 	"io"
 	"net"
+
+	"exreach/probe/protocol/wire"
 )
 
 // The types of records (RFC 5246 section 6.2.1).
@@ -101,7 +103,7 @@ func (c *tls12Cipher) open(kind byte, sealed []byte) ([]byte, error) {
 }
 
 // readRecord returns the next record in the clear. Warnings are passed over.
-func (c *TLS12Conn) readRecord() (kind byte, data []byte, err error) {
+func (c *Conn) readRecord() (kind byte, data []byte, err error) {
 	for range 16 {
 		kind, data, err = c.readAny()
 		switch {
@@ -121,7 +123,7 @@ func (c *TLS12Conn) readRecord() (kind byte, data []byte, err error) {
 	return 0, nil, broken(AlertUnexpectedMessage)
 }
 
-func (c *TLS12Conn) readAny() (kind byte, data []byte, err error) {
+func (c *Conn) readAny() (kind byte, data []byte, err error) {
 	head := make([]byte, 5)
 	if _, err := io.ReadFull(c.Conn, head); err != nil {
 		return 0, nil, err
@@ -135,7 +137,7 @@ func (c *TLS12Conn) readAny() (kind byte, data []byte, err error) {
 	}
 	data = make([]byte, size)
 	if _, err := io.ReadFull(c.Conn, data); err != nil {
-		return 0, nil, unexpectedEOF(err)
+		return 0, nil, wire.UnexpectedEOF(err)
 	}
 	if c.in != nil {
 		if data, err = c.in.open(kind, data); err != nil {
@@ -146,7 +148,7 @@ func (c *TLS12Conn) readAny() (kind byte, data []byte, err error) {
 }
 
 // put adds data to what is sent next, in as many records as it takes.
-func (c *TLS12Conn) put(kind byte, data []byte) {
+func (c *Conn) put(kind byte, data []byte) {
 	for first := true; first || len(data) > 0; first = false {
 		part := data[:min(len(data), largestData)]
 		data = data[len(part):]
@@ -160,14 +162,14 @@ func (c *TLS12Conn) put(kind byte, data []byte) {
 }
 
 // flush sends what was put.
-func (c *TLS12Conn) flush() error {
+func (c *Conn) flush() error {
 	_, err := c.Conn.Write(c.unsent)
 	c.unsent = c.unsent[:0]
 	return err
 }
 
 // Read returns what the server says.
-func (c *TLS12Conn) Read(b []byte) (int, error) {
+func (c *Conn) Read(b []byte) (int, error) {
 	for len(c.rest) == 0 {
 		kind, data, err := c.readRecord()
 		switch {
@@ -186,7 +188,7 @@ func (c *TLS12Conn) Read(b []byte) (int, error) {
 }
 
 // Write says something to the server.
-func (c *TLS12Conn) Write(b []byte) (int, error) {
+func (c *Conn) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.put(recordData, b)
@@ -197,7 +199,7 @@ func (c *TLS12Conn) Write(b []byte) (int, error) {
 }
 
 // Close says goodbye and closes the connection.
-func (c *TLS12Conn) Close() error {
+func (c *Conn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.out != nil {

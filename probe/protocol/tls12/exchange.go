@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package tls12
 
 import (
 	"crypto/ecdh"
@@ -20,7 +20,7 @@ const (
 )
 
 // secret makes the premaster secret, and our share of it for the server.
-func (h *tls12Handshake) secret() (secret, share []byte, err error) {
+func (h *handshake) secret() (secret, share []byte, err error) {
 	switch h.suite.exchange {
 	case byECDHE:
 		return h.ecdhe()
@@ -42,7 +42,7 @@ func (h *tls12Handshake) secret() (secret, share []byte, err error) {
 	return secret, prefixed(sealed), nil
 }
 
-func (h *tls12Handshake) ecdhe() (secret, share []byte, err error) {
+func (h *handshake) ecdhe() (secret, share []byte, err error) {
 	var kind uint8
 	var group uint16
 	var point cryptobyte.String
@@ -71,7 +71,7 @@ func (h *tls12Handshake) ecdhe() (secret, share []byte, err error) {
 // largestPrime bounds what a server may have us calculate, in octets.
 const largestPrime = 1024
 
-func (h *tls12Handshake) dhe() (secret, share []byte, err error) {
+func (h *handshake) dhe() (secret, share []byte, err error) {
 	var prime, generator, theirs cryptobyte.String
 	if !h.exchange.ReadUint16LengthPrefixed(&prime) || !h.exchange.ReadUint16LengthPrefixed(&generator) || !h.exchange.ReadUint16LengthPrefixed(&theirs) {
 		return nil, nil, broken(AlertDecodeError)

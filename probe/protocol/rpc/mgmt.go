@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package rpc
 
 import (
 	"time"
@@ -8,38 +8,38 @@ import (
 	"exreach/catalog"
 )
 
-// rpcManagement is the interface that every RPC server has beside its own (C706
+// Management is the interface that every RPC server has beside its own (C706
 // appendix Q).
-var rpcManagement = catalog.Interface{Name: "mgmt", UUID: "afa8bd80-7d8a-11c9-bef4-08002b102989", Major: 1}
+var Management = catalog.Interface{Name: "mgmt", UUID: "afa8bd80-7d8a-11c9-bef4-08002b102989", Major: 1}
 
-// mgmtInqIfIDs is its operation inq_if_ids: which interfaces the server has.
-const mgmtInqIfIDs = 0
+// OpInqIfIDs is its operation inq_if_ids: which interfaces the server has.
+const OpInqIfIDs = 0
 
 const (
 	mgmtPatience      = 2 * time.Second // for the answer: filters that pass only listed interfaces may drop the question
 	mgmtMaxInterfaces = 1024            // far more than one process has
 )
 
-// inquire asks the server behind the connection which interfaces it has, and
+// Inquire asks the server behind the connection which interfaces it has, and
 // returns nil where it does not say. The outcome of the check is known by then,
 // so nothing that happens here matters.
-func (c *rpcClient) inquire() []catalog.Interface {
-	if c.conn.SetDeadline(time.Now().Add(mgmtPatience)) != nil {
+func (c *Client) Inquire() []catalog.Interface {
+	if c.Conn.SetDeadline(time.Now().Add(mgmtPatience)) != nil {
 		return nil
 	}
-	if refusal, err := c.bind(rpcManagement); refusal != nil || err != nil {
+	if refusal, err := c.Bind(Management); refusal != nil || err != nil {
 		return nil
 	}
-	r, err := c.call(mgmtInqIfIDs, nil)
+	r, err := c.Call(OpInqIfIDs, nil)
 	if err != nil {
 		return nil
 	}
-	return interfacesOf(r)
+	return InterfacesOf(r)
 }
 
-// interfacesOf reads the answer to inq_if_ids: a pointer to a vector of pointers
+// InterfacesOf reads the answer to inq_if_ids: a pointer to a vector of pointers
 // (rpc_if_id_vector_t), and a status. It returns nil where they do not fit.
-func interfacesOf(r *ndrReader) []catalog.Interface {
+func InterfacesOf(r *Reader) []catalog.Interface {
 	if r.u32() == 0 {
 		return nil
 	}
@@ -63,15 +63,15 @@ func interfacesOf(r *ndrReader) []catalog.Interface {
 	return all
 }
 
-// labels returns the interfaces that have a name and those that have none, with
+// Labels returns the interfaces that have a name and those that have none, with
 // their versions, and without the one that every server has.
-func labels(all []catalog.Interface) (named, unnamed []string) {
-	seen := map[string]bool{labelOf(rpcManagement): true}
+func Labels(all []catalog.Interface) (named, unnamed []string) {
+	seen := map[string]bool{labelOf(Management): true}
 	for _, i := range all {
 		label := labelOf(i)
 		switch {
 		case seen[label]:
-		case nameOf(i.UUID, i.Major) != "":
+		case NameOf(i.UUID, i.Major) != "":
 			named = append(named, label)
 		default:
 			unnamed = append(unnamed, label)
@@ -82,32 +82,32 @@ func labels(all []catalog.Interface) (named, unnamed []string) {
 }
 
 // tellInterfaces answers inq_if_ids.
-func (s *rpcServer) tellInterfaces(p rpcPDU, context uint16) error {
-	stub, err := interfacesAnswer(s.owns, rpcManagement)
+func (s *server) tellInterfaces(p PDU, context uint16) error {
+	stub, err := InterfacesAnswer(s.owns, Management)
 	if err != nil {
 		return err
 	}
 	return s.respond(p, context, stub)
 }
 
-// interfacesAnswer returns the stub that interfacesOf reads.
-func interfacesAnswer(all ...catalog.Interface) ([]byte, error) {
-	var w ndrWriter
-	w.u32(eptReferent)
-	w.u32(uint32(len(all)))
-	w.u32(uint32(len(all)))
+// InterfacesAnswer returns the stub that InterfacesOf reads.
+func InterfacesAnswer(all ...catalog.Interface) ([]byte, error) {
+	var w Writer
+	w.U32(referent)
+	w.U32(uint32(len(all)))
+	w.U32(uint32(len(all)))
 	for i := range all {
-		w.u32(uint32(eptReferent + 1 + i))
+		w.U32(uint32(referent + 1 + i))
 	}
 	for _, i := range all {
-		id, err := parseUUID(i.UUID)
+		id, err := ParseUUID(i.UUID)
 		if err != nil {
 			return nil, err
 		}
-		w.uuid(id)
-		w.u16(i.Major)
-		w.u16(i.Minor)
+		w.UUID(id)
+		w.U16(i.Major)
+		w.U16(i.Minor)
 	}
-	w.u32(0)
-	return w.data, nil
+	w.U32(0)
+	return w.Data, nil
 }
