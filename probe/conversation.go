@@ -187,6 +187,7 @@ func (c *conversation) question(ctx context.Context) protocol.Question {
 	q := protocol.Question{
 		Host:       lookup.TrimDot(c.check.Host),
 		Service:    c.check.Service,
+		Releases:   c.check.Releases,
 		Domain:     c.run.pool.Domain,
 		Interfaces: behind(c.check),
 		At:         c.at,
