@@ -68,7 +68,7 @@ func smbRedial(q Question) (*smbWire, error) {
 	if err != nil {
 		return nil, err
 	}
-	frames := &smbConn{conn: conn, left: smbMaxFrames}
+	frames := newSMBConn(conn)
 	if q.Service.Ports.First == nbssPort {
 		refusal, _, err := frames.openSession()
 		if err != nil {

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+
+	"exreach/probe/protocol/wire"
 )
 
 // nbssErrors is why a session is refused (RFC 1002 section 4.3.4).
@@ -19,17 +21,17 @@ var nbssErrors = map[byte]string{
 
 // nbssReasons is why a session is refused. *SMBSERVER is a name that servers
 // before Windows NT 4.0 do not know.
-var nbssReasons = map[byte]Reason{
-	0x80: OurQuestion,
-	0x81: OurName,
-	0x82: OurQuestion,
-	0x83: Unavailable,
+var nbssReasons = map[byte]wire.Reason{
+	0x80: wire.OurQuestion,
+	0x81: wire.OurName,
+	0x82: wire.OurQuestion,
+	0x83: wire.Unavailable,
 }
 
 // openSession asks the NetBIOS session service for a session, and returns how it
 // was refused, "" where it was not (RFC 1002 section 4.3.2). *SMBSERVER is the
 // file service of whatever server listens (Microsoft's CIFS draft, section 10.1).
-func (c *smbConn) openSession() (refusal string, why Reason, err error) {
+func (c *smbConn) openSession() (refusal string, why wire.Reason, err error) {
 	called, calling := newNetBIOSName("*SMBSERVER", netbiosServer), newNetBIOSName("EXREACH", netbiosWorkstation)
 	if err := c.send(nbssRequest, append(called.encoded(), calling.encoded()...)); err != nil {
 		return "", "", err
@@ -46,7 +48,7 @@ func (c *smbConn) openSession() (refusal string, why Reason, err error) {
 		return "NetBIOS session refused: " + nbssError(body[0]), nbssReasons[body[0]], nil
 	case kind == nbssRetarget && len(body) == 6:
 		to := netip.AddrPortFrom(netip.AddrFrom4([4]byte(body)), binary.BigEndian.Uint16(body[4:]))
-		return "NetBIOS session sent on to " + to.String(), OurQuestion, nil
+		return "NetBIOS session sent on to " + to.String(), wire.OurQuestion, nil
 	}
 	return "", "", notSMB(fmt.Sprintf("a NetBIOS session packet of type 0x%02x and %d octets instead of an answer to the request", kind, len(body)))
 }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"time"
 	"unicode/utf16"
 
 	"exreach/probe/protocol/rpc"
@@ -79,30 +78,29 @@ func smb1Negotiate() []byte {
 func smb1Offer(name string) []byte { return []byte("\x02" + name + "\x00") }
 
 // describeSMB1 says what an answer in SMB1 tells about its server.
-func describeSMB1(message []byte, p *Peer) error {
+func describeSMB1(message []byte) (n Negotiated, err error) {
 	words, data, err := smb1Parts(message)
 	if err != nil {
-		return err
+		return n, err
 	}
 	if status := binary.LittleEndian.Uint32(message[5:]); status != 0 {
-		p.turnAway("SMB1: "+ntStatusText(status), ntReasons[status])
-		return nil
+		n.turnAway("SMB1: "+ntStatusText(status), ntReasons[status])
+		return n, nil
 	}
 	if len(words) < 2 {
-		return notSMB("an SMB1 answer without a dialect")
+		return n, notSMB("an SMB1 answer without a dialect")
 	}
 	switch index := binary.LittleEndian.Uint16(words); {
 	case index == smb1NoDialect:
-		p.turnAway("SMB1: the server speaks none of the dialects offered", "")
-		return nil
+		n.turnAway("SMB1: the server speaks none of the dialects offered", "")
+		return n, nil
 	case index != 0 || len(words) != 2*smb1Words:
-		return notSMB(fmt.Sprintf("an SMB1 answer of %d words for dialect %d", len(words)/2, index))
+		return n, notSMB(fmt.Sprintf("an SMB1 answer of %d words for dialect %d", len(words)/2, index))
 	}
-	p.fact(FactDialect, smb1Dialect)
-	p.fact(FactSMB1Only, "true")
-	describeSMB1Words(words, p)
-	describeSMB1Data(message, words, data, p)
-	return nil
+	n.Dialect, n.SMB1Only = smb1Dialect, true
+	n.readWords(words)
+	n.readData(message, words, data)
+	return n, nil
 }
 
 // smb1Parts checks that message answers a negotiation, and splits what follows
@@ -125,10 +123,10 @@ func smb1Parts(message []byte) (words, data []byte, err error) {
 	return words, rest[:size], nil
 }
 
-// describeSMB1Words reads the parameters, of which there are seventeen.
-func describeSMB1Words(words []byte, p *Peer) {
+// readWords reads the parameters, of which there are seventeen.
+func (n *Negotiated) readWords(words []byte) {
 	security := words[2]
-	p.fact(FactSigning, smbSigning(security&smb1SigningEnabled != 0, security&smb1SigningRequired != 0))
+	n.Signing = smbSigning(security&smb1SigningEnabled != 0, security&smb1SigningRequired != 0)
 	level, passwords := "share", "plaintext"
 	if security&smb1UserLevel != 0 {
 		level = "user"
@@ -136,11 +134,10 @@ func describeSMB1Words(words []byte, p *Peer) {
 	if security&smb1Encrypted != 0 {
 		passwords = "encrypted"
 	}
-	p.fact(FactSecurityMode, level+" level, "+passwords+" passwords")
-	p.Capabilities = smbFlags(smb1CapabilitiesOf(words), smb1Capabilities)
-	if now, known := fileTime(binary.LittleEndian.Uint64(words[23:])).time(); known {
-		p.clocks(now, time.Now())
-		p.fact(FactTimeZone, smb1Zone(int16(binary.LittleEndian.Uint16(words[31:]))))
+	n.SecurityMode = level + " level, " + passwords + " passwords"
+	n.Capabilities = smbFlags(smb1CapabilitiesOf(words), smb1Capabilities)
+	if now := fileTime(binary.LittleEndian.Uint64(words[23:])).time(); !now.IsZero() {
+		n.Now, n.TimeZone = now, smb1Zone(int16(binary.LittleEndian.Uint16(words[31:])))
 	}
 }
 
@@ -156,13 +153,13 @@ func smb1Zone(behind int16) string {
 	return fmt.Sprintf("%c%02d:%02d", sign, minutes/60, minutes%60)
 }
 
-// describeSMB1Data reads what follows the parameters: the server's GUID with
+// readData reads what follows the parameters: the server's GUID with
 // extended security, and otherwise, behind a challenge, the names of its domain
 // and of itself. Windows for Workgroups and Windows 95 leave them out.
-func describeSMB1Data(message, words, data []byte, p *Peer) {
+func (n *Negotiated) readData(message, words, data []byte) {
 	if smb1CapabilitiesOf(words)&smb1ExtendedSecurity != 0 {
 		if len(data) >= 16 {
-			p.fact(FactServerGUID, rpc.UUID(data).Swapped().String())
+			n.GUID = rpc.UUID(data).Swapped().String()
 		}
 		return
 	}
@@ -172,10 +169,8 @@ func describeSMB1Data(message, words, data []byte, p *Peer) {
 	if binary.LittleEndian.Uint16(message[10:])&smb1Unicode != 0 {
 		next = smb1UnicodeName
 	}
-	domain, names := next(names)
-	computer, _ := next(names)
-	p.fact(FactDomain, domain)
-	p.fact(FactComputer, computer)
+	n.Domain, names = next(names)
+	n.Computer, _ = next(names)
 }
 
 // smb1OEMName takes a name in the server's code page off the beginning of data.

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
-	"time"
 
 	"exreach/probe/protocol/rpc"
 )
@@ -191,24 +190,22 @@ func parseSMB2(message []byte, id uint64) (smb2Answer, error) {
 }
 
 // describe says what the answer tells about its server.
-func (a smb2Answer) describe(p *Peer) {
+func (a smb2Answer) describe() (n Negotiated) {
 	if a.status != 0 {
-		p.turnAway("SMB2: "+ntStatusText(a.status), ntReasons[a.status])
-		return
+		n.turnAway("SMB2: "+ntStatusText(a.status), ntReasons[a.status])
+		return n
 	}
-	p.fact(FactDialect, smb2Dialect(a.dialect))
-	p.fact(FactSigning, smbSigning(a.security&smbSigningEnabled != 0, a.security&smbSigningRequired != 0))
-	p.fact(FactServerGUID, a.guid.String())
-	p.fact(FactBootTime, a.boot.String())
+	n.Dialect = smb2Dialect(a.dialect)
+	n.Signing = smbSigning(a.security&smbSigningEnabled != 0, a.security&smbSigningRequired != 0)
+	n.GUID, n.Boot = a.guid.String(), a.boot.time()
 	for _, c := range smb2Ciphers {
 		if c.number == a.cipher {
-			p.fact(FactCipher, c.name)
+			n.Cipher = c.name
 		}
 	}
-	p.Capabilities = smbFlags(a.capabilities, smb2Capabilities)
-	if now, known := a.now.time(); known {
-		p.clocks(now, time.Now())
-	}
+	n.Capabilities = smbFlags(a.capabilities, smb2Capabilities)
+	n.Now = a.now.time()
+	return n
 }
 
 // smb2Dialect is the name of a dialect, "" for the wildcard and unknown ones.

@@ -30,11 +30,12 @@ const (
 	smb2ErrorBody           = "\x09\x00\x00\x00\x00\x00\x00\x00" // MS-SMB2 section 2.2.2
 )
 
-// answerSMB negotiates as Windows Server 2019 does with its defaults, and lets
-// nobody in: whatever comes next is denied.
-func answerSMB(conn net.Conn, s Stand) error {
-	c := &smbConn{conn: conn, left: smbMaxFrames}
-	if s.Service.Ports.First == nbssPort {
+// serveSMB negotiates as Windows Server 2019 does with its defaults, and lets
+// nobody in: whatever comes next is denied. A port has a session service before it,
+// a role may require signing.
+func serveSMB(conn net.Conn, port uint16, role string) error {
+	c := newSMBConn(conn)
+	if port == nbssPort {
 		if err := c.acceptSession(); err != nil {
 			return err
 		}
@@ -47,7 +48,7 @@ func answerSMB(conn net.Conn, s Stand) error {
 		if err != nil {
 			return err
 		}
-		answer, err := answerSMBMessage(message, s.Service.Role)
+		answer, err := answerSMBMessage(message, role)
 		if err != nil {
 			return err
 		}

@@ -42,6 +42,8 @@ type smbConn struct {
 	left int // packets that may still be read
 }
 
+func newSMBConn(conn net.Conn) *smbConn { return &smbConn{conn: conn, left: smbMaxFrames} }
+
 // send writes one packet.
 func (c *smbConn) send(kind byte, body []byte) error {
 	head := []byte{kind, 0}
@@ -114,4 +116,4 @@ func beginsSMB(b []byte) bool {
 	return true
 }
 
-func notSMB(got string) error { return &MismatchError{Want: "SMB", Got: got} }
+func notSMB(got string) error { return &wire.MismatchError{Want: "SMB", Got: got} }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -263,24 +262,5 @@ func TestSMBKeepAlive(t *testing.T) {
 	peer, err := askSMB(hangsUpAfter([]byte("\x85\x00\x00\x00"+smbPacket(smb2StandIn(0, "mailbox", 0x0202, nil)))), smbAsking(445))
 	if err != nil || peer.Facts["dialect"] != "2.0.2" {
 		t.Errorf("error %v, facts %v", err, peer.Facts)
-	}
-}
-
-func TestFileTime(t *testing.T) {
-	for ticks, want := range map[fileTime]string{
-		0:                   "",
-		1:                   "1601-01-01T00:00:00.000Z",
-		116444736000000000:  "1970-01-01T00:00:00.000Z",
-		2650467743999999999: "9999-12-31T23:59:59.999Z",
-		2650467744000000000: "",
-		1<<64 - 1:           "",
-	} {
-		if got := ticks.String(); got != want {
-			t.Errorf("%d is %q, want %q", ticks, got, want)
-		}
-	}
-	now := time.Date(2026, 11, 21, 22, 7, 25, 460_000_000, time.UTC)
-	if got := newFileTime(now).String(); got != factTime(now) {
-		t.Errorf("%v became %q", now, got)
 	}
 }
