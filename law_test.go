@@ -29,6 +29,7 @@ var layers = []string{
 	"exreach/report",
 	"exreach/probe",
 	"exreach/probe/protocol",
+	"exreach/probe/protocol/smb", // before rpc: it prints UUIDs
 	"exreach/probe/protocol/rpc",
 	"exreach/probe/protocol/tls12",
 	"exreach/probe/protocol/wire",

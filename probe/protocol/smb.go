@@ -6,6 +6,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"exreach/probe/protocol/smb"
 )
 
 // askSMB negotiates a dialect as a client without credentials, and goes no
@@ -14,7 +16,7 @@ import (
 // on, by a server without SMB1 or a filter before it, SMB2 is asked for alone.
 func askSMB(conn net.Conn, q Question) (Peer, error) {
 	q.At(Greet)
-	p, err := negotiateSMB(conn, q, smb1Negotiate())
+	p, err := negotiateSMB(conn, q, smb.Negotiate1())
 	if q.Redial == nil || !smb1Unwanted(p, err) {
 		return p, err
 	}
@@ -22,7 +24,7 @@ func askSMB(conn net.Conn, q Question) (Peer, error) {
 	if failed != nil {
 		return p, err
 	}
-	newer, failed := negotiateSMB(again, q, smb2Negotiate(0))
+	newer, failed := negotiateSMB(again, q, smb.Negotiate2(0))
 	if failed != nil || newer.Refusal != "" {
 		return p, err
 	}
@@ -41,44 +43,44 @@ func smb1Unwanted(p Peer, err error) bool {
 // negotiateSMB opens with the given request, and goes on as the answer asks for.
 func negotiateSMB(conn net.Conn, q Question, request []byte) (Peer, error) {
 	var p Peer
-	c := newSMBConn(conn)
-	if q.Service.Ports.First == nbssPort {
-		refusal, why, err := c.openSession()
+	c := smb.New(conn)
+	if q.Service.Ports.First == smb.SessionPort {
+		refusal, why, err := c.OpenSession()
 		if err != nil || refusal != "" {
 			return Peer{Refusal: refusal, Reason: why}, err
 		}
 	}
-	message, err := c.ask(request)
+	message, err := c.Ask(request)
 	if err != nil {
 		return p, err
 	}
-	if strings.HasPrefix(string(message), smb1Magic) {
-		n, err := describeSMB1(message)
+	if strings.HasPrefix(string(message), smb.Magic1) {
+		n, err := smb.ParseSMB1(message)
 		p.negotiated(n)
 		return p, err
 	}
-	answer, err := parseSMB2(message, 0)
+	answer, err := smb.ParseSMB2(message, 0)
 	if err != nil {
 		return p, err
 	}
-	p.negotiated(answer.describe())
-	if answer.status != 0 || answer.dialect != smb2Wildcard {
+	p.negotiated(answer.Describe())
+	if answer.Status != 0 || answer.Dialect != smb.Wildcard2 {
 		return p, nil
 	}
 	q.At(Talk)
 	// The negotiation before counts as message 0: Samba hangs up on another one.
-	if message, err = c.ask(smb2Negotiate(1)); err != nil {
+	if message, err = c.Ask(smb.Negotiate2(1)); err != nil {
 		return p, err
 	}
-	if answer, err = parseSMB2(message, 1); err != nil {
+	if answer, err = smb.ParseSMB2(message, 1); err != nil {
 		return p, err
 	}
-	p.negotiated(answer.describe())
+	p.negotiated(answer.Describe())
 	return p, nil
 }
 
 // negotiated adds what the answer to a negotiation tells.
-func (p *Peer) negotiated(n Negotiated) {
+func (p *Peer) negotiated(n smb.Negotiated) {
 	if n.Refusal != "" {
 		p.turnAway(n.Refusal, n.Why)
 		return
@@ -106,5 +108,5 @@ func (p *Peer) negotiated(n Negotiated) {
 // answerSMB negotiates as Windows Server 2019 does with its defaults, and lets
 // nobody in: whatever comes next is denied.
 func answerSMB(conn net.Conn, s Stand) error {
-	return serveSMB(conn, s.Service.Ports.First, s.Service.Role)
+	return smb.Serve(conn, s.Service.Ports.First, s.Service.Role)
 }

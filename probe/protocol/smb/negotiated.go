@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+// Package smb is what SMB puts on the wire (MS-SMB2, MS-CIFS): the NetBIOS session
+// service before it, and the negotiation of a dialect from both ends. It logs nobody
+// in.
+package smb
 
 import (
 	"fmt"
@@ -32,55 +35,55 @@ func (n *Negotiated) turnAway(text string, why wire.Reason) { n.Refusal, n.Why =
 
 // The bits of the security mode of a server, in SMB2 (MS-SMB2 section 2.2.4).
 const (
-	smbSigningEnabled  = 0x01
-	smbSigningRequired = 0x02
+	SigningEnabled  = 0x01
+	signingRequired = 0x02
 )
 
 // ntStatuses names the statuses that a negotiation may end with (MS-ERREF
 // section 2.3.1, MS-SMB2 section 3.3.5.4).
 var ntStatuses = map[uint32]string{
-	ntInvalidParameter: "STATUS_INVALID_PARAMETER",
-	ntAccessDenied:     "STATUS_ACCESS_DENIED",
+	NtInvalidParameter: "STATUS_INVALID_PARAMETER",
+	AccessDenied:       "STATUS_ACCESS_DENIED",
 	ntNoResources:      "STATUS_INSUFFICIENT_RESOURCES",
-	ntNotSupported:     "STATUS_NOT_SUPPORTED",
-	ntNotAccepted:      "STATUS_REQUEST_NOT_ACCEPTED",
+	NotSupported:       "STATUS_NOT_SUPPORTED",
+	NotAccepted:        "STATUS_REQUEST_NOT_ACCEPTED",
 	ntServerResources:  "STATUS_INSUFF_SERVER_RESOURCES",
 	0xc05d0000:         "STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP",
 }
 
 const (
-	ntInvalidParameter = 0xc000000d
-	ntAccessDenied     = 0xc0000022
+	NtInvalidParameter = 0xc000000d
+	AccessDenied       = 0xc0000022
 	ntNoResources      = 0xc000009a
-	ntNotSupported     = 0xc00000bb
-	ntNotAccepted      = 0xc00000d0
+	NotSupported       = 0xc00000bb
+	NotAccepted        = 0xc00000d0
 	ntServerResources  = 0xc0000205
 )
 
 // ntReasons is why a server turns us away with a status.
 var ntReasons = map[uint32]wire.Reason{
-	ntAccessDenied:    wire.NeedsLogin,
+	AccessDenied:      wire.NeedsLogin,
 	ntNoResources:     wire.Unavailable,
-	ntNotAccepted:     wire.Limited, // no more connections are let in
+	NotAccepted:       wire.Limited, // no more connections are let in
 	ntServerResources: wire.Unavailable,
 }
 
-// ask sends a message and returns the one that answers it.
-func (c *smbConn) ask(message []byte) ([]byte, error) {
-	if err := c.send(nbssMessage, message); err != nil {
+// Ask sends a message and returns the one that answers it.
+func (c *Link) Ask(message []byte) ([]byte, error) {
+	if err := c.Send(SessionMessage, message); err != nil {
 		return nil, err
 	}
-	return c.message()
+	return c.Message()
 }
 
-// An smbFlag is a bit with its name.
-type smbFlag struct {
+// A flag is a bit with its name.
+type flag struct {
 	bit  uint32
 	name string
 }
 
 // smbFlags names the bits that are set and known.
-func smbFlags(set uint32, known []smbFlag) []string {
+func smbFlags(set uint32, known []flag) []string {
 	var names []string
 	for _, f := range known {
 		if set&f.bit != 0 {
@@ -90,8 +93,8 @@ func smbFlags(set uint32, known []smbFlag) []string {
 	return names
 }
 
-// smbSigning says what a server makes of signed messages.
-func smbSigning(enabled, required bool) string {
+// signing says what a server makes of signed messages.
+func signing(enabled, required bool) string {
 	switch {
 	case required:
 		return "required"
@@ -101,7 +104,7 @@ func smbSigning(enabled, required bool) string {
 	return "disabled"
 }
 
-func ntStatusText(status uint32) string {
+func StatusText(status uint32) string {
 	if name, ok := ntStatuses[status]; ok {
 		return fmt.Sprintf("0x%08x (%s)", status, name)
 	}

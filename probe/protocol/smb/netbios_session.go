@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package smb
 
 import (
 	"encoding/binary"
@@ -28,19 +28,19 @@ var nbssReasons = map[byte]wire.Reason{
 	0x83: wire.Unavailable,
 }
 
-// openSession asks the NetBIOS session service for a session, and returns how it
+// OpenSession asks the NetBIOS session service for a session, and returns how it
 // was refused, "" where it was not (RFC 1002 section 4.3.2). *SMBSERVER is the
 // file service of whatever server listens (Microsoft's CIFS draft, section 10.1).
-func (c *smbConn) openSession() (refusal string, why wire.Reason, err error) {
-	called, calling := newNetBIOSName("*SMBSERVER", netbiosServer), newNetBIOSName("EXREACH", netbiosWorkstation)
-	if err := c.send(nbssRequest, append(called.encoded(), calling.encoded()...)); err != nil {
+func (c *Link) OpenSession() (refusal string, why wire.Reason, err error) {
+	called, calling := NewName("*SMBSERVER", Server), NewName("EXREACH", Workstation)
+	if err := c.Send(nbssRequest, append(called.Encoded(), calling.Encoded()...)); err != nil {
 		return "", "", err
 	}
 	frame, err := c.frame()
 	if err != nil {
 		return "", "", err
 	}
-	kind, body := frame[0], frame[nbssHeaderSize:]
+	kind, body := frame[0], frame[HeaderSize:]
 	switch {
 	case kind == nbssPositive && len(body) == 0:
 		return "", "", nil
@@ -50,7 +50,7 @@ func (c *smbConn) openSession() (refusal string, why wire.Reason, err error) {
 		to := netip.AddrPortFrom(netip.AddrFrom4([4]byte(body)), binary.BigEndian.Uint16(body[4:]))
 		return "NetBIOS session sent on to " + to.String(), wire.OurQuestion, nil
 	}
-	return "", "", notSMB(fmt.Sprintf("a NetBIOS session packet of type 0x%02x and %d octets instead of an answer to the request", kind, len(body)))
+	return "", "", Mismatch(fmt.Sprintf("a NetBIOS session packet of type 0x%02x and %d octets instead of an answer to the request", kind, len(body)))
 }
 
 func nbssError(code byte) string {
@@ -61,13 +61,13 @@ func nbssError(code byte) string {
 }
 
 // acceptSession answers the request for a session, whatever the names in it.
-func (c *smbConn) acceptSession() error {
+func (c *Link) acceptSession() error {
 	frame, err := c.frame()
 	if err != nil {
 		return err
 	}
 	if frame[0] != nbssRequest {
-		return notSMB("no request for a NetBIOS session")
+		return Mismatch("no request for a NetBIOS session")
 	}
-	return c.send(nbssPositive, nil)
+	return c.Send(nbssPositive, nil)
 }
