@@ -22,17 +22,6 @@ var kerberosEnvelope = envelope{want: "Kerberos", size: 4, most: maxDatagram}
 // not exist (RFC 2606), and a KDC says so.
 const noRealm = "EXREACH.INVALID"
 
-// Message types and the version of the protocol (RFC 4120, sections 5.10 and
-// 7.5.6); a type is the tag of its message, too.
-const (
-	krbVersion = 5
-	krbASReq   = 10
-	krbASRep   = 11
-	krbAPReq   = 14
-	krbAPRep   = 15
-	krbError   = 30
-)
-
 // askKerberos asks a KDC for a ticket for somebody who does not exist (RFC 4120,
 // section 3.1). No password is in play, so that no account can be locked. The
 // KDC's error says that there is no such client, and what time it has.
@@ -64,7 +53,7 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	if !ok {
 		return p, notKerberos("a KRB-ERROR with the wrong parts")
 	}
-	e.describe(&p, local)
+	p.ofKerberos(e, local)
 	switch e.code {
 	case krbUnavailable:
 		p.turnAway(e.String(), Unavailable)
@@ -87,14 +76,6 @@ func lookKerberos(head []byte) sight {
 func realmOf(host string) string {
 	return cmp.Or(strings.ToUpper(domainOf(host)), noRealm)
 }
-
-// Encryption types, the best first (RFC 3962, RFC 4757): a KDC looks for one in
-// common before it looks for the client.
-const (
-	krbAES256 = 18
-	krbAES128 = 17
-	krbRC4    = 23
-)
 
 // krbLife is how long the ticket should be good for: a working day, as Windows
 // asks for.
@@ -127,15 +108,6 @@ func requestAS(realm string, now time.Time) ([]byte, error) {
 	})
 }
 
-// Kinds of principal names (RFC 4120, section 6.2).
-const (
-	krbNamePrincipal = 1
-	krbNameService   = 2
-)
-
-// krbTGS is the service that sells tickets to the others.
-const krbTGS = "krbtgt"
-
 func notKerberos(got string) error { return &MismatchError{Want: "Kerberos", Got: got} }
 
 // answerKerberos is a KDC that knows nobody.
@@ -151,4 +123,15 @@ func answerKerberos(conn net.Conn, s Stand) error {
 		}
 		return answer
 	})
+}
+
+// ofKerberos adds what an error says about the server; local is when it came.
+// Some servers give the realm back that they were asked for.
+func (p *Peer) ofKerberos(e krbFault, local time.Time) {
+	if e.realm != noRealm {
+		p.fact(FactRealm, e.realm)
+	}
+	p.clocks(e.at, local)
+	p.fact(FactError, e.String())
+	p.fact(FactErrorText, e.text)
 }

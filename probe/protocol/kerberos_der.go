@@ -9,6 +9,37 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
+// Message types and the version of the protocol (RFC 4120, sections 5.10 and
+// 7.5.6); a type is the tag of its message, too.
+const (
+	krbVersion = 5
+	krbASReq   = 10
+	krbASRep   = 11
+	krbAPReq   = 14
+	krbAPRep   = 15
+	krbError   = 30
+)
+
+// Encryption types, the best first (RFC 3962, RFC 4757): a KDC looks for one in
+// common before it looks for the client.
+const (
+	krbAES256 = 18
+	krbAES128 = 17
+	krbRC4    = 23
+)
+
+// Kinds of principal names (RFC 4120, section 6.2).
+const (
+	krbNamePrincipal = 1
+	krbNameService   = 2
+)
+
+// krbTGS is the service that sells tickets to the others.
+const krbTGS = "krbtgt"
+
+// maxParts is how many parts of a name are read.
+const maxParts = 256
+
 // Kerberos' messages are DER (RFC 4120, section 5): sequences inside of a tag
 // that tells the message, whose fields have tags that tell their numbers.
 
@@ -103,7 +134,7 @@ func readPrincipal(s *cryptobyte.String, number uint8, parts *[]string) bool {
 		!inner.SkipASN1(field(0)) || !inner.ReadASN1(&names, field(1)) || !names.ReadASN1(&names, asn1.SEQUENCE) {
 		return false
 	}
-	for !names.Empty() && len(*parts) < maxList {
+	for !names.Empty() && len(*parts) < maxParts {
 		var part cryptobyte.String
 		if !names.ReadASN1(&part, krbStringTag) {
 			return false

@@ -49,17 +49,6 @@ func readASRep(message []byte) (realm string, ok bool) {
 	return realm, ok
 }
 
-// describe tells what the error says about the server; local is when it came.
-// Some servers give the realm back that they were asked for.
-func (e krbFault) describe(p *Peer, local time.Time) {
-	if e.realm != noRealm {
-		p.fact(FactRealm, e.realm)
-	}
-	p.clocks(e.at, local)
-	p.fact(FactError, e.String())
-	p.fact(FactErrorText, e.text)
-}
-
 // String is the code and its name.
 func (e krbFault) String() string {
 	return strings.TrimSpace(fmt.Sprint(e.code, " ", krbErrors[e.code]))

@@ -86,7 +86,7 @@ func readChange(message []byte, local time.Time, p *Peer) error {
 	if !ok {
 		return kpasswdEnvelope.mismatch("a reply without a KRB-ERROR")
 	}
-	e.describe(p, local)
+	p.ofKerberos(e, local)
 	if result := kpasswdResult(e.data); result != "" {
 		p.fact(FactResult, result)
 		if e.code == int64(binary.BigEndian.Uint16(e.data)) {
@@ -106,7 +106,7 @@ func readBareChange(message []byte, local time.Time, p *Peer) error {
 	case e.code == krbWrongType || len(e.server) > 0 && e.server[0] == krbTGS:
 		return kpasswdEnvelope.mismatch("a KDC")
 	}
-	e.describe(p, local)
+	p.ofKerberos(e, local)
 	return nil
 }
 
