@@ -237,12 +237,10 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 		Service:    c.Service,
 		Domain:     r.pool.Domain,
 		Interfaces: behind(c),
-		At:         a.at,
-		StartTLS:   starttls,
-		Redial: func() (net.Conn, error) {
+		Session: protocol.Session{At: a.at, StartTLS: starttls, Redial: func() (net.Conn, error) {
 			a.hangUp() // there is never more than one connection
 			return a.open(ctx, r, c)
-		},
+		}},
 	}
 	a.mayLogIn(ctx, r, c, &q)
 	a.peer, a.err = speak.Ask(conn, q)

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -27,10 +26,6 @@ func (a *attempt) mayLogIn(ctx context.Context, r *run, c catalog.Check, q *prot
 	q.Turn = func() (func(protocol.Outcome), error) {
 		end, err := r.logins.turn(ctx, c.Host)
 		return func(o protocol.Outcome) { end(o, a.private(r.trust) == nil) }, err
-	}
-	q.Redial = func() (net.Conn, error) {
-		a.hangUp() // there is never more than one connection
-		return a.open(ctx, r, c)
 	}
 }
 
