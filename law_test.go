@@ -36,7 +36,9 @@ var layers = []string{
 	"exreach/probe/trust",
 	"exreach/probe/socket",
 	"exreach/probe/protocol",
+	"exreach/probe/protocol/smb", // before rpc: it prints UUIDs
 	"exreach/probe/protocol/rpc",
+	"exreach/probe/protocol/kerberos",
 	"exreach/probe/protocol/tls12",
 	"exreach/probe/protocol/wire",
 	"exreach/catalog",

@@ -182,20 +182,18 @@ func (c *conversation) talk(ctx context.Context, leash *leash) {
 	}
 }
 
-// question is what the protocol has to find out, and how it reaches the pool.
+// question is what the protocol has to find out, and what is done for it meanwhile.
 func (c *conversation) question(ctx context.Context) protocol.Question {
 	q := protocol.Question{
 		Host:       lookup.TrimDot(c.check.Host),
 		Service:    c.check.Service,
-		Releases:   c.check.Releases,
 		Domain:     c.run.pool.Domain,
 		Interfaces: behind(c.check),
-		At:         c.at,
-		StartTLS:   c.startTLS,
-		Redial: func() (net.Conn, error) {
+		Releases:   c.check.Releases,
+		Session: protocol.Session{At: c.at, StartTLS: c.startTLS, Redial: func() (net.Conn, error) {
 			c.hangUp() // there is never more than one connection
 			return c.open(ctx)
-		},
+		}},
 	}
 	c.mayLogIn(ctx, &q)
 	return q

@@ -224,10 +224,12 @@ func firstDatagram(c catalog.Check) []byte {
 	go func() {
 		defer close(asked)
 		_, _ = speak.Ask(ours, protocol.Question{
-			Host:     lookup.TrimDot(c.Host),
-			Service:  c.Service,
-			At:       func(protocol.Step) {},
-			StartTLS: func(net.Conn) (net.Conn, error) { return nil, errors.New("there is no TLS over UDP") },
+			Host:    lookup.TrimDot(c.Host),
+			Service: c.Service,
+			Session: protocol.Session{
+				At:       func(protocol.Step) {},
+				StartTLS: func(net.Conn) (net.Conn, error) { return nil, errors.New("there is no TLS over UDP") },
+			},
 		})
 		_ = ours.Close()
 	}()

@@ -15,7 +15,7 @@ import (
 // MaxMessages is how many packets a client may send in one connection.
 const MaxMessages = 4096
 
-// An server is the server's end of an association.
+// A server is the server's end of an association.
 type server struct {
 	Association
 	owns      catalog.Interface

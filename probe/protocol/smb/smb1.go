@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package smb
 
 import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"time"
 	"unicode/utf16"
 
 	"exreach/probe/protocol/rpc"
@@ -21,16 +20,16 @@ const (
 )
 
 const (
-	smb1HeaderSize = 32
-	smb1Command    = 0x72 // SMB_COM_NEGOTIATE
-	smb1Words      = 17   // of the answer in NT LM 0.12 (MS-CIFS section 2.2.4.52.2)
+	HeaderSize1 = 32
+	smb1Command = 0x72 // SMB_COM_NEGOTIATE
+	Words1      = 17   // of the answer in NT LM 0.12 (MS-CIFS section 2.2.4.52.2)
 
-	smb1Reply      = 0x80 // the flags
+	Reply1         = 0x80 // the flags
 	smb1AnyCase    = 0x08
 	smb1PlainPaths = 0x10
 	smb1LongNames  = 0x0001 // the second flags
 	smb1NTStatus   = 0x4000
-	smb1Unicode    = 0x8000
+	Unicode1       = 0x8000
 
 	smb1NoDialect        = 0xffff
 	smb1UserLevel        = 0x01 // the security mode
@@ -41,7 +40,7 @@ const (
 )
 
 // smb1Capabilities is in MS-CIFS section 2.2.4.52.2 and MS-SMB section 2.2.4.5.2.1.
-var smb1Capabilities = []smbFlag{
+var smb1Capabilities = []flag{
 	{0x00000004, "UNICODE"},
 	{0x00000008, "LARGE_FILES"},
 	{0x00000010, "NT_SMBS"},
@@ -58,77 +57,76 @@ var smb1Capabilities = []smbFlag{
 	{smb1ExtendedSecurity, "EXTENDED_SECURITY"},
 }
 
-// smb1Negotiate is the request (MS-CIFS section 2.2.4.52.1). It does not ask for
+// Negotiate1 is the request (MS-CIFS section 2.2.4.52.1). It does not ask for
 // extended security, in place of which a server names its domain and itself.
-func smb1Negotiate() []byte {
-	message := make([]byte, smb1HeaderSize)
-	copy(message, smb1Magic)
+func Negotiate1() []byte {
+	message := make([]byte, HeaderSize1)
+	copy(message, Magic1)
 	message[4] = smb1Command
 	message[9] = smb1AnyCase | smb1PlainPaths
-	binary.LittleEndian.PutUint16(message[10:], smb1Unicode|smb1NTStatus|smb1LongNames)
+	binary.LittleEndian.PutUint16(message[10:], Unicode1|smb1NTStatus|smb1LongNames)
 	var dialects []byte
 	for _, name := range []string{smb1Dialect, smb1To202, smb1ToNewest} {
-		dialects = append(dialects, smb1Offer(name)...)
+		dialects = append(dialects, Smb1Offer(name)...)
 	}
 	message = append(message, 0) // no parameters
 	message = binary.LittleEndian.AppendUint16(message, uint16(len(dialects)))
 	return append(message, dialects...)
 }
 
-// smb1Offer is one dialect as a request has it.
-func smb1Offer(name string) []byte { return []byte("\x02" + name + "\x00") }
+// Smb1Offer is one dialect as a request has it.
+func Smb1Offer(name string) []byte { return []byte("\x02" + name + "\x00") }
 
-// describeSMB1 says what an answer in SMB1 tells about its server.
-func describeSMB1(message []byte, p *Peer) error {
+// ParseSMB1 says what an answer in SMB1 tells about its server.
+func ParseSMB1(message []byte) (n Negotiated, err error) {
 	words, data, err := smb1Parts(message)
 	if err != nil {
-		return err
+		return n, err
 	}
 	if status := binary.LittleEndian.Uint32(message[5:]); status != 0 {
-		p.turnAway("SMB1: "+ntStatusText(status), ntReasons[status])
-		return nil
+		n.turnAway("SMB1: "+StatusText(status), ntReasons[status])
+		return n, nil
 	}
 	if len(words) < 2 {
-		return notSMB("an SMB1 answer without a dialect")
+		return n, Mismatch("an SMB1 answer without a dialect")
 	}
 	switch index := binary.LittleEndian.Uint16(words); {
 	case index == smb1NoDialect:
-		p.turnAway("SMB1: the server speaks none of the dialects offered", "")
-		return nil
-	case index != 0 || len(words) != 2*smb1Words:
-		return notSMB(fmt.Sprintf("an SMB1 answer of %d words for dialect %d", len(words)/2, index))
+		n.turnAway("SMB1: the server speaks none of the dialects offered", "")
+		return n, nil
+	case index != 0 || len(words) != 2*Words1:
+		return n, Mismatch(fmt.Sprintf("an SMB1 answer of %d words for dialect %d", len(words)/2, index))
 	}
-	p.fact(FactDialect, smb1Dialect)
-	p.fact(FactSMB1Only, "true")
-	describeSMB1Words(words, p)
-	describeSMB1Data(message, words, data, p)
-	return nil
+	n.Dialect, n.SMB1Only = smb1Dialect, true
+	n.readWords(words)
+	n.readData(message, words, data)
+	return n, nil
 }
 
 // smb1Parts checks that message answers a negotiation, and splits what follows
 // its header into parameters and data (MS-CIFS section 2.2.3).
 func smb1Parts(message []byte) (words, data []byte, err error) {
 	const flags = 9
-	if len(message) <= smb1HeaderSize || message[4] != smb1Command || message[flags]&smb1Reply == 0 {
-		return nil, nil, notSMB("an SMB1 message that does not answer a negotiation")
+	if len(message) <= HeaderSize1 || message[4] != smb1Command || message[flags]&Reply1 == 0 {
+		return nil, nil, Mismatch("an SMB1 message that does not answer a negotiation")
 	}
-	rest := message[smb1HeaderSize+1:]
-	size := 2 * int(message[smb1HeaderSize])
+	rest := message[HeaderSize1+1:]
+	size := 2 * int(message[HeaderSize1])
 	if len(rest) < size+2 {
-		return nil, nil, notSMB("an SMB1 message that is cut short")
+		return nil, nil, Mismatch("an SMB1 message that is cut short")
 	}
 	words, rest = rest[:size], rest[size:]
 	size = int(binary.LittleEndian.Uint16(rest))
 	if rest = rest[2:]; len(rest) < size {
-		return nil, nil, notSMB("an SMB1 message that is cut short")
+		return nil, nil, Mismatch("an SMB1 message that is cut short")
 	}
 	return words, rest[:size], nil
 }
 
-// describeSMB1Words reads the parameters, of which there are seventeen.
-func describeSMB1Words(words []byte, p *Peer) {
+// readWords reads the parameters, of which there are seventeen.
+func (n *Negotiated) readWords(words []byte) {
 	security := words[2]
-	p.fact(FactSigning, smbSigning(security&smb1SigningEnabled != 0, security&smb1SigningRequired != 0))
+	n.Signing = signing(security&smb1SigningEnabled != 0, security&smb1SigningRequired != 0)
 	level, passwords := "share", "plaintext"
 	if security&smb1UserLevel != 0 {
 		level = "user"
@@ -136,11 +134,10 @@ func describeSMB1Words(words []byte, p *Peer) {
 	if security&smb1Encrypted != 0 {
 		passwords = "encrypted"
 	}
-	p.fact(FactSecurityMode, level+" level, "+passwords+" passwords")
-	p.Capabilities = smbFlags(smb1CapabilitiesOf(words), smb1Capabilities)
-	if now, known := fileTime(binary.LittleEndian.Uint64(words[23:])).time(); known {
-		p.clocks(now, time.Now())
-		p.fact(FactTimeZone, smb1Zone(int16(binary.LittleEndian.Uint16(words[31:]))))
+	n.SecurityMode = level + " level, " + passwords + " passwords"
+	n.Capabilities = smbFlags(smb1CapabilitiesOf(words), smb1Capabilities)
+	if now := fileTime(binary.LittleEndian.Uint64(words[23:])).time(); !now.IsZero() {
+		n.Now, n.TimeZone = now, smb1Zone(int16(binary.LittleEndian.Uint16(words[31:])))
 	}
 }
 
@@ -156,26 +153,24 @@ func smb1Zone(behind int16) string {
 	return fmt.Sprintf("%c%02d:%02d", sign, minutes/60, minutes%60)
 }
 
-// describeSMB1Data reads what follows the parameters: the server's GUID with
+// readData reads what follows the parameters: the server's GUID with
 // extended security, and otherwise, behind a challenge, the names of its domain
 // and of itself. Windows for Workgroups and Windows 95 leave them out.
-func describeSMB1Data(message, words, data []byte, p *Peer) {
+func (n *Negotiated) readData(message, words, data []byte) {
 	if smb1CapabilitiesOf(words)&smb1ExtendedSecurity != 0 {
 		if len(data) >= 16 {
-			p.fact(FactServerGUID, rpc.UUID(data).Swapped().String())
+			n.GUID = rpc.UUID(data).Swapped().String()
 		}
 		return
 	}
 	challenge := int(words[33])
 	names := data[min(challenge, len(data)):]
 	next := smb1OEMName
-	if binary.LittleEndian.Uint16(message[10:])&smb1Unicode != 0 {
+	if binary.LittleEndian.Uint16(message[10:])&Unicode1 != 0 {
 		next = smb1UnicodeName
 	}
-	domain, names := next(names)
-	computer, _ := next(names)
-	p.fact(FactDomain, domain)
-	p.fact(FactComputer, computer)
+	n.Domain, names = next(names)
+	n.Computer, _ = next(names)
 }
 
 // smb1OEMName takes a name in the server's code page off the beginning of data.

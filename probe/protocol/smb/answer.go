@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package smb
 
 import (
 	"bytes"
@@ -27,31 +27,32 @@ const smbSecurity = "\x60\x32\x06\x06\x2b\x06\x01\x05\x05\x02" +
 const (
 	smb2StandInCapabilities = 0x2f                               // DFS, leases of files and directories, large reads, several channels
 	smb2StandInMost         = 8 << 20                            // octets of one read, write or transaction
-	smb2ErrorBody           = "\x09\x00\x00\x00\x00\x00\x00\x00" // MS-SMB2 section 2.2.2
+	ErrorBody2              = "\x09\x00\x00\x00\x00\x00\x00\x00" // MS-SMB2 section 2.2.2
 )
 
-// answerSMB negotiates as Windows Server 2019 does with its defaults, and lets
-// nobody in: whatever comes next is denied.
-func answerSMB(conn net.Conn, s Stand) error {
-	c := &smbConn{conn: conn, left: smbMaxFrames}
-	if s.Service.Ports.First == nbssPort {
+// Serve negotiates as Windows Server 2019 does with its defaults, and lets
+// nobody in: whatever comes next is denied. A port has a session service before it,
+// a role may require signing.
+func Serve(conn net.Conn, port uint16, role string) error {
+	c := New(conn)
+	if port == SessionPort {
 		if err := c.acceptSession(); err != nil {
 			return err
 		}
 	}
 	for {
-		message, err := c.message()
+		message, err := c.Message()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		answer, err := answerSMBMessage(message, s.Service.Role)
+		answer, err := answerSMBMessage(message, role)
 		if err != nil {
 			return err
 		}
-		if err := c.send(nbssMessage, answer); err != nil {
+		if err := c.Send(SessionMessage, answer); err != nil {
 			return err
 		}
 	}
@@ -61,71 +62,71 @@ func answerSMB(conn net.Conn, s Stand) error {
 func answerSMBMessage(message []byte, role string) ([]byte, error) {
 	const command, id = 12, 24
 	switch {
-	case strings.HasPrefix(string(message), smb1Magic):
+	case strings.HasPrefix(string(message), Magic1):
 		return answerSMB1Negotiate(message, role)
-	case len(message) < smb2HeaderSize:
-		return nil, notSMB("an SMB2 message without a header")
+	case len(message) < HeaderSize2:
+		return nil, Mismatch("an SMB2 message without a header")
 	}
 	number := binary.LittleEndian.Uint64(message[id:])
 	if binary.LittleEndian.Uint16(message[command:]) == 0 {
 		return answerSMB2Negotiate(message, number, role)
 	}
-	denied := smb2Header(number, ntAccessDenied, smb2Response)
+	denied := Header2(number, AccessDenied, Response2)
 	copy(denied[command:command+2], message[command:])
-	return append(denied, smb2ErrorBody...), nil
+	return append(denied, ErrorBody2...), nil
 }
 
 // answerSMB1Negotiate leads to SMB2 (MS-SMB2 section 3.3.5.3). A client that has
 // nothing but SMB1 is hung up on, as by a server that has it no more.
 func answerSMB1Negotiate(message []byte, role string) ([]byte, error) {
 	switch {
-	case bytes.Contains(message, smb1Offer(smb1ToNewest)):
-		return smb2StandIn(0, role, smb2Wildcard, nil), nil
-	case bytes.Contains(message, smb1Offer(smb1To202)):
-		return smb2StandIn(0, role, smb2Dialects[0].number, nil), nil
+	case bytes.Contains(message, Smb1Offer(smb1ToNewest)):
+		return Smb2StandIn(0, role, Wildcard2, nil), nil
+	case bytes.Contains(message, Smb1Offer(smb1To202)):
+		return Smb2StandIn(0, role, smb2Dialects[0].number, nil), nil
 	}
-	return nil, notSMB("a client that speaks nothing newer than SMB1")
+	return nil, Mismatch("a client that speaks nothing newer than SMB1")
 }
 
 // answerSMB2Negotiate takes the newest dialect that the client offers.
 func answerSMB2Negotiate(message []byte, id uint64, role string) ([]byte, error) {
-	body := message[smb2HeaderSize:]
-	if len(body) < smb2RequestSize {
-		return nil, notSMB("an SMB2 negotiation that is cut short")
+	body := message[HeaderSize2:]
+	if len(body) < Smb2RequestSize {
+		return nil, Mismatch("an SMB2 negotiation that is cut short")
 	}
 	count := int(binary.LittleEndian.Uint16(body[2:]))
-	offered := body[smb2RequestSize:]
+	offered := body[Smb2RequestSize:]
 	if len(offered) < 2*count {
-		return nil, notSMB("an SMB2 negotiation that is cut short")
+		return nil, Mismatch("an SMB2 negotiation that is cut short")
 	}
 	chosen := uint16(0)
 	for ; count > 0; count-- {
-		if d := binary.LittleEndian.Uint16(offered); smb2Dialect(d) != "" {
+		if d := binary.LittleEndian.Uint16(offered); Dialect2(d) != "" {
 			chosen = max(chosen, d)
 		}
 		offered = offered[2:]
 	}
 	switch chosen {
 	case 0:
-		return append(smb2Header(id, ntNotSupported, smb2Response), smb2ErrorBody...), nil
+		return append(Header2(id, NotSupported, Response2), ErrorBody2...), nil
 	case smb2Newest:
 		contexts := smb2Contexts(message, binary.LittleEndian.Uint32(body[28:]), binary.LittleEndian.Uint16(body[32:]))
-		if contexts[smb2ContextPreauth] == nil { // MS-SMB2 section 3.3.5.4
-			return append(smb2Header(id, ntInvalidParameter, smb2Response), smb2ErrorBody...), nil
+		if contexts[Smb2ContextPreauth] == nil { // MS-SMB2 section 3.3.5.4
+			return append(Header2(id, NtInvalidParameter, Response2), ErrorBody2...), nil
 		}
-		return smb2StandIn(id, role, chosen, contexts), nil
+		return Smb2StandIn(id, role, chosen, contexts), nil
 	}
-	return smb2StandIn(id, role, chosen, nil), nil
+	return Smb2StandIn(id, role, chosen, nil), nil
 }
 
-// smb2StandIn is the answer of the stand-in to a negotiation (MS-SMB2 section
+// Smb2StandIn is the answer of the stand-in to a negotiation (MS-SMB2 section
 // 2.2.4). Contexts are the client's, where there are any.
-func smb2StandIn(id uint64, role string, dialect uint16, contexts map[uint16][]byte) []byte {
-	security := uint16(smbSigningEnabled)
+func Smb2StandIn(id uint64, role string, dialect uint16, contexts map[uint16][]byte) []byte {
+	security := uint16(SigningEnabled)
 	if role == "domain-controller" { // Windows' policy for them
-		security |= smbSigningRequired
+		security |= signingRequired
 	}
-	body := binary.LittleEndian.AppendUint16(nil, smb2ResponseSize+1)
+	body := binary.LittleEndian.AppendUint16(nil, ResponseSize2+1)
 	body = binary.LittleEndian.AppendUint16(body, security)
 	body = binary.LittleEndian.AppendUint16(body, dialect)
 	body = append(body, 0, 0) // how many contexts
@@ -136,25 +137,25 @@ func smb2StandIn(id uint64, role string, dialect uint16, contexts map[uint16][]b
 	}
 	body = binary.LittleEndian.AppendUint64(body, uint64(newFileTime(time.Now())))
 	body = binary.LittleEndian.AppendUint64(body, 0) // newer servers do not say when they started
-	body = binary.LittleEndian.AppendUint16(body, smb2HeaderSize+smb2ResponseSize)
+	body = binary.LittleEndian.AppendUint16(body, HeaderSize2+ResponseSize2)
 	body = binary.LittleEndian.AppendUint16(body, uint16(len(smbSecurity)))
 	body = append(body, 0, 0, 0, 0) // where the contexts begin
 	body = append(body, smbSecurity...)
 	if contexts != nil {
 		body = appendSMB2Contexts(body, contexts)
 	}
-	return append(smb2Header(id, 0, smb2Response), body...)
+	return append(Header2(id, 0, Response2), body...)
 }
 
 // appendSMB2Contexts answers the client's contexts: the one that must be there,
 // and the cipher where the client has one that is liked here.
 func appendSMB2Contexts(body []byte, contexts map[uint16][]byte) []byte {
 	body = append(body, make([]byte, -len(body)&7)...)
-	binary.LittleEndian.PutUint32(body[60:], uint32(smb2HeaderSize+len(body)))
-	body = append(body, smb2Context(smb2ContextPreauth, smb2Preauth())...)
+	binary.LittleEndian.PutUint32(body[60:], uint32(HeaderSize2+len(body)))
+	body = append(body, Smb2Context(Smb2ContextPreauth, Smb2Preauth())...)
 	count := uint16(1)
-	if offered, ok := contexts[smb2ContextEncryption]; ok {
-		body = append(body, smb2Context(smb2ContextEncryption, smb2Cipher(offered))...)
+	if offered, ok := contexts[Smb2ContextEncryption]; ok {
+		body = append(body, Smb2Context(Smb2ContextEncryption, smb2Cipher(offered))...)
 		count++
 	}
 	binary.LittleEndian.PutUint16(body[6:], count)

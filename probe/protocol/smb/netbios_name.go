@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package smb
 
 import "strings"
 
-// A netbiosName is fifteen characters and a suffix, which says what the name
+// A Name is fifteen characters and a suffix, which says what the name
 // stands for (Microsoft KB163409).
-type netbiosName [16]byte
+type Name [16]byte
 
 const (
 	netbiosTextSize    = 15
@@ -15,30 +15,30 @@ const (
 
 // The suffixes of the names that every Windows host has.
 const (
-	netbiosWorkstation = 0x00 // and with a group name the domain
-	netbiosServer      = 0x20
+	Workstation = 0x00 // and with a group name the domain
+	Server      = 0x20
 )
 
-// newNetBIOSName returns the name as Windows writes it: in upper case, cut to
+// NewName returns the name as Windows writes it: in upper case, cut to
 // fifteen characters and padded with spaces.
-func newNetBIOSName(text string, suffix byte) netbiosName {
-	var n netbiosName
+func NewName(text string, suffix byte) Name {
+	var n Name
 	text = strings.ToUpper(text) + strings.Repeat(" ", netbiosTextSize)
 	copy(n[:netbiosTextSize], text)
 	n[netbiosTextSize] = suffix
 	return n
 }
 
-// text is the name without padding and suffix.
-func (n netbiosName) text() string {
+// Text is the name without padding and suffix.
+func (n Name) Text() string {
 	return strings.TrimRight(string(n[:netbiosTextSize]), " \x00")
 }
 
-func (n netbiosName) suffix() byte { return n[netbiosTextSize] }
+func (n Name) Suffix() byte { return n[netbiosTextSize] }
 
-// encoded is the name as packets carry it where there is no scope: a label of
+// Encoded is the name as packets carry it where there is no scope: a label of
 // two letters for each octet (RFC 1001 section 14.1).
-func (n netbiosName) encoded() []byte {
+func (n Name) Encoded() []byte {
 	out := []byte{2 * byte(len(n))}
 	for _, b := range n {
 		out = append(out, 'A'+b>>4, 'A'+b&0x0f)

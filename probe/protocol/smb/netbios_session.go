@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package smb
 
 import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+
+	"exreach/probe/protocol/wire"
 )
 
 // nbssErrors is why a session is refused (RFC 1002 section 4.3.4).
@@ -19,26 +21,26 @@ var nbssErrors = map[byte]string{
 
 // nbssReasons is why a session is refused. *SMBSERVER is a name that servers
 // before Windows NT 4.0 do not know.
-var nbssReasons = map[byte]Reason{
-	0x80: OurQuestion,
-	0x81: OurName,
-	0x82: OurQuestion,
-	0x83: Unavailable,
+var nbssReasons = map[byte]wire.Reason{
+	0x80: wire.OurQuestion,
+	0x81: wire.OurName,
+	0x82: wire.OurQuestion,
+	0x83: wire.Unavailable,
 }
 
-// openSession asks the NetBIOS session service for a session, and returns how it
+// OpenSession asks the NetBIOS session service for a session, and returns how it
 // was refused, "" where it was not (RFC 1002 section 4.3.2). *SMBSERVER is the
 // file service of whatever server listens (Microsoft's CIFS draft, section 10.1).
-func (c *smbConn) openSession() (refusal string, why Reason, err error) {
-	called, calling := newNetBIOSName("*SMBSERVER", netbiosServer), newNetBIOSName("EXREACH", netbiosWorkstation)
-	if err := c.send(nbssRequest, append(called.encoded(), calling.encoded()...)); err != nil {
+func (c *Link) OpenSession() (refusal string, why wire.Reason, err error) {
+	called, calling := NewName("*SMBSERVER", Server), NewName("EXREACH", Workstation)
+	if err := c.Send(nbssRequest, append(called.Encoded(), calling.Encoded()...)); err != nil {
 		return "", "", err
 	}
 	frame, err := c.frame()
 	if err != nil {
 		return "", "", err
 	}
-	kind, body := frame[0], frame[nbssHeaderSize:]
+	kind, body := frame[0], frame[HeaderSize:]
 	switch {
 	case kind == nbssPositive && len(body) == 0:
 		return "", "", nil
@@ -46,9 +48,9 @@ func (c *smbConn) openSession() (refusal string, why Reason, err error) {
 		return "NetBIOS session refused: " + nbssError(body[0]), nbssReasons[body[0]], nil
 	case kind == nbssRetarget && len(body) == 6:
 		to := netip.AddrPortFrom(netip.AddrFrom4([4]byte(body)), binary.BigEndian.Uint16(body[4:]))
-		return "NetBIOS session sent on to " + to.String(), OurQuestion, nil
+		return "NetBIOS session sent on to " + to.String(), wire.OurQuestion, nil
 	}
-	return "", "", notSMB(fmt.Sprintf("a NetBIOS session packet of type 0x%02x and %d octets instead of an answer to the request", kind, len(body)))
+	return "", "", Mismatch(fmt.Sprintf("a NetBIOS session packet of type 0x%02x and %d octets instead of an answer to the request", kind, len(body)))
 }
 
 func nbssError(code byte) string {
@@ -59,13 +61,13 @@ func nbssError(code byte) string {
 }
 
 // acceptSession answers the request for a session, whatever the names in it.
-func (c *smbConn) acceptSession() error {
+func (c *Link) acceptSession() error {
 	frame, err := c.frame()
 	if err != nil {
 		return err
 	}
 	if frame[0] != nbssRequest {
-		return notSMB("no request for a NetBIOS session")
+		return Mismatch("no request for a NetBIOS session")
 	}
-	return c.send(nbssPositive, nil)
+	return c.Send(nbssPositive, nil)
 }

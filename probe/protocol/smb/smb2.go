@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package smb
 
 import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"strings"
-	"time"
 
 	"exreach/probe/protocol/rpc"
 )
 
 const (
-	smb2HeaderSize   = 64
-	smb2RequestSize  = 36 // of a negotiation, before the dialects
-	smb2ResponseSize = 64 // of a negotiation, before the security buffer
+	HeaderSize2     = 64
+	Smb2RequestSize = 36 // of a negotiation, before the dialects
+	ResponseSize2   = 64 // of a negotiation, before the security buffer
 
-	smb2Response = 0x01   // a flag: the server sent it
-	smb2Wildcard = 0x02ff // a dialect: 2.1 or later, ask again
+	Response2 = 0x01   // a flag: the server sent it
+	Wildcard2 = 0x02ff // a dialect: 2.1 or later, ask again
 
-	smb2ContextPreauth    = 1
-	smb2ContextEncryption = 2
+	Smb2ContextPreauth    = 1
+	Smb2ContextEncryption = 2
 	smb2SHA512            = 1
 	smb2SaltSize          = 32
 )
@@ -53,7 +52,7 @@ var smb2Ciphers = []struct {
 }
 
 // smb2Capabilities is in MS-SMB2 section 2.2.4.
-var smb2Capabilities = []smbFlag{
+var smb2Capabilities = []flag{
 	{0x01, "DFS"},
 	{0x02, "LEASING"},
 	{0x04, "LARGE_MTU"},
@@ -68,13 +67,13 @@ var smb2Capabilities = []smbFlag{
 // have.
 const smb2AllCapabilities = 0x7f
 
-// smb2Negotiate is a request with the given message number (MS-SMB2 section
+// Negotiate2 is a request with the given message number (MS-SMB2 section
 // 2.2.3).
-func smb2Negotiate(id uint64) []byte {
-	head := smb2Header(id, 0, 0)
-	body := binary.LittleEndian.AppendUint16(nil, smb2RequestSize)
+func Negotiate2(id uint64) []byte {
+	head := Header2(id, 0, 0)
+	body := binary.LittleEndian.AppendUint16(nil, Smb2RequestSize)
 	body = binary.LittleEndian.AppendUint16(body, uint16(len(smb2Dialects)))
-	body = binary.LittleEndian.AppendUint32(body, smbSigningEnabled)
+	body = binary.LittleEndian.AppendUint32(body, SigningEnabled)
 	body = binary.LittleEndian.AppendUint32(body, smb2AllCapabilities)
 	body = append(body, smb2Random(16)...) // the client's GUID
 	contexts := make([]byte, 8)            // where they begin and how many there are
@@ -85,19 +84,19 @@ func smb2Negotiate(id uint64) []byte {
 	body = append(body, make([]byte, -len(body)&7)...)
 	binary.LittleEndian.PutUint32(body[28:], uint32(len(head)+len(body)))
 	binary.LittleEndian.PutUint16(body[32:], 2)
-	body = append(body, smb2Context(smb2ContextPreauth, smb2Preauth())...)
+	body = append(body, Smb2Context(Smb2ContextPreauth, Smb2Preauth())...)
 	ciphers := binary.LittleEndian.AppendUint16(nil, uint16(len(smb2Ciphers)))
 	for _, c := range smb2Ciphers {
 		ciphers = binary.LittleEndian.AppendUint16(ciphers, c.number)
 	}
-	return append(append(head, body...), smb2Context(smb2ContextEncryption, ciphers)...)
+	return append(append(head, body...), Smb2Context(Smb2ContextEncryption, ciphers)...)
 }
 
-// smb2Header is that of a negotiation, either way (MS-SMB2 section 2.2.1.2).
-func smb2Header(id uint64, status, flags uint32) []byte {
-	head := make([]byte, smb2HeaderSize)
-	copy(head, smb2Magic)
-	binary.LittleEndian.PutUint16(head[4:], smb2HeaderSize)
+// Header2 is that of a negotiation, either way (MS-SMB2 section 2.2.1.2).
+func Header2(id uint64, status, flags uint32) []byte {
+	head := make([]byte, HeaderSize2)
+	copy(head, Magic2)
+	binary.LittleEndian.PutUint16(head[4:], HeaderSize2)
 	binary.LittleEndian.PutUint32(head[8:], status)
 	binary.LittleEndian.PutUint16(head[14:], 1) // one credit asked for, or granted
 	binary.LittleEndian.PutUint32(head[16:], flags)
@@ -105,9 +104,9 @@ func smb2Header(id uint64, status, flags uint32) []byte {
 	return head
 }
 
-// smb2Preauth offers, or takes, the only hash that there is (MS-SMB2 section
+// Smb2Preauth offers, or takes, the only hash that there is (MS-SMB2 section
 // 2.2.3.1.1).
-func smb2Preauth() []byte {
+func Smb2Preauth() []byte {
 	data := []byte{1, 0, smb2SaltSize, 0, smb2SHA512, 0}
 	return append(data, smb2Random(smb2SaltSize)...)
 }
@@ -118,8 +117,8 @@ func smb2Random(n int) []byte {
 	return b
 }
 
-// smb2Context is a negotiate context, padded so that another may follow.
-func smb2Context(kind uint16, data []byte) []byte {
+// Smb2Context is a negotiate context, padded so that another may follow.
+func Smb2Context(kind uint16, data []byte) []byte {
 	context := binary.LittleEndian.AppendUint16(nil, kind)
 	context = binary.LittleEndian.AppendUint16(context, uint16(len(data)))
 	context = append(context, 0, 0, 0, 0)
@@ -147,72 +146,70 @@ func smb2Contexts(message []byte, at uint32, count uint16) map[uint16][]byte {
 // An smb2Answer is how a server answers a negotiation (MS-SMB2 section 2.2.4).
 // With a status there is nothing else.
 type smb2Answer struct {
-	status       uint32
+	Status       uint32
 	security     uint16
-	dialect      uint16
+	Dialect      uint16
 	guid         rpc.UUID
 	capabilities uint32
 	now, boot    fileTime
-	cipher       uint16 // of 3.1.1; 0 is none
+	Cipher       uint16 // of 3.1.1; 0 is none
 }
 
-// parseSMB2 reads the answer to the message with the given number.
-func parseSMB2(message []byte, id uint64) (smb2Answer, error) {
+// ParseSMB2 reads the answer to the message with the given number.
+func ParseSMB2(message []byte, id uint64) (smb2Answer, error) {
 	var a smb2Answer
 	u16, u32, u64 := binary.LittleEndian.Uint16, binary.LittleEndian.Uint32, binary.LittleEndian.Uint64
 	switch {
-	case len(message) < smb2HeaderSize || !strings.HasPrefix(string(message), smb2Magic) || u16(message[4:]) != smb2HeaderSize:
-		return a, notSMB("no SMB2 header")
-	case u16(message[12:]) != 0 || u32(message[16:])&smb2Response == 0 || u64(message[24:]) != id:
-		return a, notSMB("an SMB2 message that does not answer the negotiation")
+	case len(message) < HeaderSize2 || !strings.HasPrefix(string(message), Magic2) || u16(message[4:]) != HeaderSize2:
+		return a, Mismatch("no SMB2 header")
+	case u16(message[12:]) != 0 || u32(message[16:])&Response2 == 0 || u64(message[24:]) != id:
+		return a, Mismatch("an SMB2 message that does not answer the negotiation")
 	}
-	if a.status = u32(message[8:]); a.status != 0 {
+	if a.Status = u32(message[8:]); a.Status != 0 {
 		return a, nil
 	}
-	body := message[smb2HeaderSize:]
-	if len(body) < smb2ResponseSize || u16(body) != smb2ResponseSize+1 {
-		return a, notSMB("an SMB2 answer of the wrong size")
+	body := message[HeaderSize2:]
+	if len(body) < ResponseSize2 || u16(body) != ResponseSize2+1 {
+		return a, Mismatch("an SMB2 answer of the wrong size")
 	}
 	a.security = u16(body[2:])
-	a.dialect = u16(body[4:])
+	a.Dialect = u16(body[4:])
 	a.guid = rpc.UUID(body[8:]).Swapped()
 	a.capabilities = u32(body[24:])
 	a.now, a.boot = fileTime(u64(body[40:])), fileTime(u64(body[48:]))
-	if smb2Dialect(a.dialect) == "" && (a.dialect != smb2Wildcard || id > 0) {
-		return a, notSMB(fmt.Sprintf("the SMB2 dialect 0x%04x, which was not offered", a.dialect))
+	if Dialect2(a.Dialect) == "" && (a.Dialect != Wildcard2 || id > 0) {
+		return a, Mismatch(fmt.Sprintf("the SMB2 dialect 0x%04x, which was not offered", a.Dialect))
 	}
-	if a.dialect == smb2Newest {
+	if a.Dialect == smb2Newest {
 		contexts := smb2Contexts(message, u32(body[60:]), u16(body[6:]))
-		if data := contexts[smb2ContextEncryption]; len(data) >= 4 {
-			a.cipher = u16(data[2:])
+		if data := contexts[Smb2ContextEncryption]; len(data) >= 4 {
+			a.Cipher = u16(data[2:])
 		}
 	}
 	return a, nil
 }
 
-// describe says what the answer tells about its server.
-func (a smb2Answer) describe(p *Peer) {
-	if a.status != 0 {
-		p.turnAway("SMB2: "+ntStatusText(a.status), ntReasons[a.status])
-		return
+// Describe says what the answer tells about its server.
+func (a smb2Answer) Describe() (n Negotiated) {
+	if a.Status != 0 {
+		n.turnAway("SMB2: "+StatusText(a.Status), ntReasons[a.Status])
+		return n
 	}
-	p.fact(FactDialect, smb2Dialect(a.dialect))
-	p.fact(FactSigning, smbSigning(a.security&smbSigningEnabled != 0, a.security&smbSigningRequired != 0))
-	p.fact(FactServerGUID, a.guid.String())
-	p.fact(FactBootTime, a.boot.String())
+	n.Dialect = Dialect2(a.Dialect)
+	n.Signing = signing(a.security&SigningEnabled != 0, a.security&signingRequired != 0)
+	n.GUID, n.Boot = a.guid.String(), a.boot.time()
 	for _, c := range smb2Ciphers {
-		if c.number == a.cipher {
-			p.fact(FactCipher, c.name)
+		if c.number == a.Cipher {
+			n.Cipher = c.name
 		}
 	}
-	p.Capabilities = smbFlags(a.capabilities, smb2Capabilities)
-	if now, known := a.now.time(); known {
-		p.clocks(now, time.Now())
-	}
+	n.Capabilities = smbFlags(a.capabilities, smb2Capabilities)
+	n.Now = a.now.time()
+	return n
 }
 
-// smb2Dialect is the name of a dialect, "" for the wildcard and unknown ones.
-func smb2Dialect(number uint16) string {
+// Dialect2 is the name of a dialect, "" for the wildcard and unknown ones.
+func Dialect2(number uint16) string {
 	for _, d := range smb2Dialects {
 		if d.number == number {
 			return d.name
