@@ -26,6 +26,8 @@ var layers = []string{
 	"exreach/bench/wan",
 	"exreach/bench/server",
 	"exreach/cmd/exreach",
+	"exreach/cmd/internal/survey",
+	"exreach/cmd/internal/files",
 	"exreach/report",
 	"exreach/probe",
 	"exreach/probe/protocol",

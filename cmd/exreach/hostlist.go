@@ -9,8 +9,9 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
-	"os"
 	"strings"
+
+	"exreach/cmd/internal/files"
 )
 
 // A hostList is a text with one host a line. Blank lines, and what stands behind
@@ -40,7 +41,7 @@ type listLine struct {
 func openHostList(ctx context.Context, name string, stdin io.Reader, notes io.Writer) (list *hostList, pipe bool, err error) {
 	from, closer := stdin, io.Closer(io.NopCloser(stdin))
 	if name != "-" {
-		f, err := openInput(ctx, name)
+		f, err := files.Open(ctx, name)
 		if err != nil {
 			return nil, false, fmt.Errorf("cannot read the hosts: %w", err)
 		}
@@ -56,17 +57,7 @@ func openHostList(ctx context.Context, name string, stdin io.Reader, notes io.Wr
 		defer closer.Close()
 		readLines(ctx, from, lines)
 	}()
-	return &hostList{name: name, from: from, lines: lines, notes: notes, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}, !isRegular(from), nil
-}
-
-// isRegular reports whether all of r is there already.
-func isRegular(r io.Reader) bool {
-	f, ok := r.(*os.File)
-	if !ok {
-		return false
-	}
-	about, err := f.Stat()
-	return err == nil && about.Mode().IsRegular()
+	return &hostList{name: name, from: from, lines: lines, notes: notes, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}, !files.IsRegular(from), nil
 }
 
 // readLines sends every line of r until ctx ends.

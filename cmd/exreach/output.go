@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -18,6 +19,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/files"
 	"exreach/probe"
 	"exreach/report"
 )
@@ -109,11 +111,11 @@ func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
 
 // run asks everything and writes the report. The outcome is in the error.
 func (o output) run(ctx context.Context, pool *probe.Pool, s *survey) error {
-	to, err := openDestination(o.file, o.stdout)
+	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
 		return err
 	}
-	defer to.discard()
+	defer to.Discard()
 	asking, stop := context.WithCancel(ctx)
 	defer stop()
 	began := time.Now()
@@ -131,7 +133,7 @@ func (o output) run(ctx context.Context, pool *probe.Pool, s *survey) error {
 		counts, err = o.whole(to, hosts, s, began)
 	}
 	if err != nil {
-		return to.failed(err)
+		return unwritten(to, err)
 	}
 	mistake := s.failed()
 	if mistake != nil && counts.Total() == 0 {
@@ -154,13 +156,13 @@ func (o output) noteInterrupted(ctx context.Context, unasked int) {
 
 // render writes a report that is finished already.
 func (o output) render(r report.Finished) error {
-	to, err := openDestination(o.file, o.stdout)
+	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
 		return err
 	}
-	defer to.discard()
+	defer to.Discard()
 	if err := o.write(to, r); err != nil {
-		return to.failed(err)
+		return unwritten(to, err)
 	}
 	o.standIn = r.StandIn
 	return o.finish(to, r.Counts)
@@ -168,9 +170,9 @@ func (o output) render(r report.Finished) error {
 
 // whole writes the report when everything is known.
 func (o output) whole(to io.Writer, hosts iter.Seq[[]report.Entry], s *survey, began time.Time) (report.Counts, error) {
-	var shelf scratch
+	var shelf files.Scratch
 	defer shelf.Close()
-	draft := report.New(tool(), s.plan.from, began).On(o.machine).Shelve(shelf.open)
+	draft := report.New(tool(), s.plan.from, began).On(o.machine).Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
 	for entries := range hosts {
 		draft.Add(entries)
 	}
@@ -210,8 +212,8 @@ func (o output) write(to io.Writer, r report.Finished) error {
 }
 
 // finish makes the report visible and tells the outcome.
-func (o output) finish(to *destination, counts report.Counts) error {
-	if err := to.commit(); err != nil {
+func (o output) finish(to *files.Destination, counts report.Counts) error {
+	if err := to.Commit(); err != nil {
 		return err
 	}
 	if o.file != "" {
@@ -226,6 +228,14 @@ func (o output) finish(to *destination, counts report.Counts) error {
 		return cannotTell
 	}
 	return nil
+}
+
+// unwritten says where err, an error of writing, came about.
+func unwritten(to *files.Destination, err error) error {
+	if unread := (*report.UnreadError)(nil); errors.As(err, &unread) {
+		return err // and nothing was wrong with writing
+	}
+	return to.Failed(err)
 }
 
 func summary(c report.Counts) string {

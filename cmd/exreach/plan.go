@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/files"
 	"exreach/probe/protocol"
 )
 
@@ -39,13 +40,14 @@ func openCatalog(ctx context.Context, file string) (*catalog.Catalog, error) {
 	if err != nil || file == "" {
 		return cat, err
 	}
-	f, err := openInput(ctx, file)
+	f, err := files.Open(ctx, file)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the catalogue: %w", err)
 	}
 	defer f.Close()
-	defer thriftily(f)()
-	return cat, cat.Add(file, heeding(ctx, f), slices.Sorted(maps.Keys(protocol.Table)))
+	stop := files.SaveMemory(f)
+	defer stop()
+	return cat, cat.Add(file, files.Until(ctx, f), slices.Sorted(maps.Keys(protocol.Table)))
 }
 
 // knownWords makes sure of the words before a host is blamed for them.

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/files"
 	"exreach/probe"
 )
 
@@ -126,7 +127,8 @@ func (r *roster) fromList(c *cli.Context, stdin io.Reader, family probe.Family, 
 	if err != nil {
 		return err
 	}
-	defer thriftily(list.from)()
+	stop := files.SaveMemory(list.from)
+	defer stop()
 	list.host = func(word string) (string, error) { return hostOf(word, family) }
 	for {
 		name, more := list.next(c.Context)
@@ -153,13 +155,14 @@ func (r *roster) fromList(c *cli.Context, stdin io.Reader, family probe.Family, 
 // several roles is one target, so that what is found at one helps to judge the
 // others.
 func (r *roster) fromTopology(ctx context.Context, name string, family probe.Family) error {
-	f, err := openInput(ctx, name)
+	f, err := files.Open(ctx, name)
 	if err != nil {
 		return fmt.Errorf("cannot read the topology: %w", err)
 	}
 	defer f.Close()
-	defer thriftily(f)()
-	t, err := catalog.LoadTopology(name, heeding(ctx, f))
+	stop := files.SaveMemory(f)
+	defer stop()
+	t, err := catalog.LoadTopology(name, files.Until(ctx, f))
 	if err != nil {
 		return err
 	}

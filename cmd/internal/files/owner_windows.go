@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package files
 
 import (
 	"errors"
@@ -11,10 +11,11 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// An owner is whose a file is; Windows has no numbers for that.
-type owner struct{ user, group int }
+// An Owner is whose a file is; Windows has no numbers for that.
+type Owner struct{ User, Group int }
 
-func ownerOf(fs.FileInfo) (owner, bool) { return owner{}, false }
+// OwnerOf knows nothing here.
+func OwnerOf(fs.FileInfo) (Owner, bool) { return Owner{}, false }
 
 // inUse are the errors while a virus scanner, an indexer or a reader has one of the
 // two files open.

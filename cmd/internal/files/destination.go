@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package files
 
 import (
 	"crypto/rand"
@@ -10,25 +10,23 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"exreach/report"
 )
 
-// A destination takes the report: stdout, or a file that appears whole or not
+// A Destination takes the report: stdout, or a file that appears whole or not
 // at all.
-type destination struct {
+type Destination struct {
 	io.Writer
 	path      string   // of the file; "" for stdout
 	file      *os.File // what is written to; nil for stdout, and once the file is closed
-	temporary bool     // file has a name of its own until commit
+	temporary bool     // file has a name of its own until Commit
 	keep      bool     // path is another's, whose it must stay: it is filled and not replaced
 }
 
-// openDestination makes sure that the report can be written before anything is
+// Create makes sure that the report can be written before anything is
 // asked for it.
-func openDestination(path string, stdout io.Writer) (*destination, error) {
+func Create(path string, stdout io.Writer) (*Destination, error) {
 	if path == "" {
-		return &destination{Writer: stdout}, nil
+		return &Destination{Writer: stdout}, nil
 	}
 	before, err := os.Stat(path)
 	switch {
@@ -50,7 +48,7 @@ func openDestination(path string, stdout io.Writer) (*destination, error) {
 	if err != nil {
 		return nil, cannotWrite(path, err)
 	}
-	return &destination{Writer: f, path: path, file: f}, nil
+	return &Destination{Writer: f, path: path, file: f}, nil
 }
 
 // maxLinks is how many links are followed, as Linux does (path_resolution(7)).
@@ -73,7 +71,7 @@ func dangling(path string) string {
 
 // replacing writes to a temporary file beside path, which takes its place in the
 // end, with the mode and the owner of the one before.
-func replacing(path string, before fs.FileInfo) (*destination, error) {
+func replacing(path string, before fs.FileInfo) (*Destination, error) {
 	mode := fs.FileMode(0o666)
 	if before != nil {
 		mode = 0o600 // until it has its owner
@@ -82,12 +80,12 @@ func replacing(path string, before fs.FileInfo) (*destination, error) {
 	if err != nil {
 		return nil, cannotWrite(path, err)
 	}
-	d := &destination{Writer: f, path: path, file: f, temporary: true}
+	d := &Destination{Writer: f, path: path, file: f, temporary: true}
 	if before == nil {
 		return d, nil
 	}
 	if err := d.resemble(before); err != nil {
-		d.discard()
+		d.Discard()
 		return nil, cannotWrite(path, err)
 	}
 	return d, nil
@@ -95,11 +93,11 @@ func replacing(path string, before fs.FileInfo) (*destination, error) {
 
 // resemble gives the temporary file the owner and the mode of the one that it
 // replaces. Who may write to a file and not give one away fills it instead.
-func (d *destination) resemble(before fs.FileInfo) error {
-	whose, known := ownerOf(before)
+func (d *Destination) resemble(before fs.FileInfo) error {
+	whose, known := OwnerOf(before)
 	if mine, err := d.file.Stat(); err != nil {
 		return err
-	} else if now, _ := ownerOf(mine); known && now != whose && d.file.Chown(whose.user, whose.group) != nil {
+	} else if now, _ := OwnerOf(mine); known && now != whose && d.file.Chown(whose.User, whose.Group) != nil {
 		d.keep = true
 		f, err := os.OpenFile(d.path, os.O_WRONLY, 0)
 		if err != nil {
@@ -110,8 +108,8 @@ func (d *destination) resemble(before fs.FileInfo) error {
 	return d.file.Chmod(before.Mode().Perm())
 }
 
-// commit ends the writing and gives the file its name.
-func (d *destination) commit() error {
+// Commit ends the writing and gives the file its name.
+func (d *Destination) Commit() error {
 	if d.file == nil {
 		return nil
 	}
@@ -149,8 +147,8 @@ func fill(path, from string) error {
 	return errors.Join(err, f.Close())
 }
 
-// discard leaves no trace of a file that was not committed.
-func (d *destination) discard() {
+// Discard leaves no trace of a file that was not committed.
+func (d *Destination) Discard() {
 	if d.file == nil {
 		return
 	}
@@ -160,11 +158,8 @@ func (d *destination) discard() {
 	}
 }
 
-// failed says where err, an error of writing, came about.
-func (d *destination) failed(err error) error {
-	if unread := (*report.UnreadError)(nil); errors.As(err, &unread) {
-		return err // and nothing was wrong with writing
-	}
+// Failed says where err, an error of writing, came about.
+func (d *Destination) Failed(err error) error {
 	if d.path == "" {
 		return cannotWrite("stdout", err)
 	}

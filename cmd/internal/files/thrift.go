@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package files
 
 import (
 	"io"
@@ -16,9 +16,9 @@ const thrift = 40
 // stops the program for a moment to change its pace.
 const long = 256 << 10
 
-// thriftily saves memory until it is told to stop, where all of a long file is about
-// to be kept. A pipe may be of any length.
-func thriftily(from io.Reader) (stop func()) {
+// SaveMemory trades time for memory until stop is called, where all of a long file is
+// about to be kept. A pipe may be of any length.
+func SaveMemory(from io.Reader) (stop func()) {
 	if f, ok := from.(*os.File); ok {
 		if about, err := f.Stat(); err == nil && about.Mode().IsRegular() && about.Size() < long {
 			return func() {}

@@ -2,7 +2,7 @@
 
 //go:build unix
 
-package main
+package files
 
 import (
 	"io/fs"
@@ -10,16 +10,16 @@ import (
 	"syscall"
 )
 
-// An owner is whose a file is, by number.
-type owner struct{ user, group int }
+// An Owner is whose a file is, by number.
+type Owner struct{ User, Group int }
 
-// ownerOf is whose a file is, where the system has such a thing.
-func ownerOf(info fs.FileInfo) (owner, bool) {
+// OwnerOf is whose a file is, where the system has such a thing.
+func OwnerOf(info fs.FileInfo) (Owner, bool) {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
-		return owner{}, false
+		return Owner{}, false
 	}
-	return owner{int(stat.Uid), int(stat.Gid)}, true
+	return Owner{int(stat.Uid), int(stat.Gid)}, true
 }
 
 // rename gives a file its name, in place of another that may be there.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package files
 
 import (
 	"bytes"
@@ -8,20 +8,18 @@ import (
 	"errors"
 	"io"
 	"os"
-
-	"exreach/report"
 )
 
-// A scratch is a temporary file, which is gone with the command. The zero value is
+// A Scratch is a temporary file, which is gone with the command. The zero value is
 // none yet.
-type scratch struct {
+type Scratch struct {
 	*os.File
 	named bool // it still has a name
 }
 
-// create makes the file. Where the system lets go of the name of an open file, as all
+// Create makes the file. Where the system lets go of the name of an open file, as all
 // but Windows do, nothing is left however the program ends.
-func (s *scratch) create() error {
+func (s *Scratch) Create() error {
 	f, err := os.CreateTemp("", "exreach-*.tmp")
 	if err != nil {
 		return err
@@ -30,9 +28,8 @@ func (s *scratch) create() error {
 	return nil
 }
 
-func (s *scratch) open() (report.Shelf, error) { return s, s.create() }
-
-func (s *scratch) Close() error {
+// Close gives the file back; nothing is left of it.
+func (s *Scratch) Close() error {
 	if s.File == nil {
 		return nil
 	}
@@ -43,24 +40,24 @@ func (s *scratch) Close() error {
 	return err
 }
 
-// A replay is a text that is read, and can be read again.
-type replay struct {
+// A Replay is a text that is read, and can be read again.
+type Replay struct {
 	io.Reader
-	again func() io.Reader
+	Again func() io.Reader
 	Close func() error
 }
 
-// replayable makes a file a text that can be read again. It may be a pipe: what comes
+// Replayable makes a file a text that can be read again. It may be a pipe: what comes
 // through it is kept until that is closed.
-func replayable(ctx context.Context, from io.Reader) replay {
-	if f, ok := from.(*os.File); ok && isRegular(f) {
+func Replayable(ctx context.Context, from io.Reader) Replay {
+	if f, ok := from.(*os.File); ok && IsRegular(f) {
 		if text, err := sectionOf(f); err == nil && text.Size() > 0 { // some of /proc claim to be empty
 			again := func() io.Reader { return &steadyReader{ctx, io.NewSectionReader(text, 0, text.Size())} }
-			return replay{again(), again, func() error { return nil }}
+			return Replay{again(), again, func() error { return nil }}
 		}
 	}
 	k := &keeper{}
-	return replay{io.TeeReader(heeding(ctx, from), k), k.again, k.rest.Close}
+	return Replay{io.TeeReader(Until(ctx, from), k), k.again, k.rest.Close}
 }
 
 // sectionOf is the rest of a file, up to its present end: another program may still
@@ -80,10 +77,19 @@ func sectionOf(f *os.File) (*io.SectionReader, error) {
 // fewBytes is how much of a text is kept in memory, and not in a file.
 const fewBytes = 4 << 20
 
+// A KeepError says why a text that can be read once only could not be kept.
+type KeepError struct{ Err error }
+
+func (e *KeepError) Error() string {
+	return "cannot keep what comes through the pipe: " + e.Err.Error()
+}
+
+func (e *KeepError) Unwrap() error { return e.Err }
+
 // A keeper keeps a text.
 type keeper struct {
 	few  bytes.Buffer
-	rest scratch
+	rest Scratch
 	size int64 // of the rest
 }
 
@@ -93,14 +99,14 @@ func (k *keeper) Write(p []byte) (int, error) {
 	}
 	var err error
 	if k.rest.File == nil {
-		err = k.rest.create()
+		err = k.rest.Create()
 	}
 	n := 0
 	if err == nil {
 		n, err = k.rest.Write(p)
 	}
 	if k.size += int64(n); err != nil {
-		err = hinted("save the report to a file, and name that", "cannot keep what comes through the pipe: %w", err)
+		err = &KeepError{err}
 	}
 	return n, err
 }
