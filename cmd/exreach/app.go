@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/survey"
 )
 
 // commands is every subcommand, in the order of the help.
@@ -120,7 +121,7 @@ func unknownOption(l line, word string) error {
 // command before it most likely wants to be checked.
 func unknownCommand(l line) error {
 	word := l.operands[0]
-	if _, err := parseHost(word); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
+	if _, err := survey.ParseHost(word); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
 		return hinted("did you mean exreach check "+word+"?", "unknown command %q", word)
 	}
 	var known []string

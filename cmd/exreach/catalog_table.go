@@ -68,7 +68,7 @@ func writeServices(w io.Writer, v catalog.Version, width int) error {
 func headsOf(services []catalog.Service) []string {
 	var rows [][]string
 	for _, s := range services {
-		rows = append(rows, []string{"  " + s.Name, placeOf(s), s.Protocol, tlsText(s)})
+		rows = append(rows, []string{"  " + s.Name, s.Where(), s.Protocol, tlsText(s)})
 	}
 	var b bytes.Buffer
 	writeRows(&b, rows, 1000)
@@ -101,14 +101,6 @@ func writeAbout(b *bytes.Buffer, v catalog.Version, s catalog.Service, width int
 		writeParagraph(b, "risk if exposed: "+s.Exposure, indent, width)
 	}
 	writeParagraph(b, sourceText(s.Sources, s.Verified), indent, width)
-}
-
-// placeOf is where a service is found: "25/tcp", or the RPC interface.
-func placeOf(s catalog.Service) string {
-	if s.RPC != nil {
-		return "rpc " + s.RPC.Name
-	}
-	return s.Ports.String() + "/" + string(s.Network)
 }
 
 func tlsText(s catalog.Service) string {

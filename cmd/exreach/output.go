@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/report"
 )
@@ -45,9 +45,8 @@ type output struct {
 	machine  string // the name of this one
 	stdout   io.Writer
 	notes    io.Writer
-	progress *statusLine   // nil where nobody would see it
-	tracer   *probe.Tracer // traces what timed out; nil traces nothing
-	standIn  bool          // what is checked is a stand-in, whose faults are no failure of anything
+	progress *statusLine // nil where nobody would see it
+	standIn  bool        // what is checked is a stand-in, whose faults are no failure of anything
 }
 
 func newOutput(c *cli.Context, w world) (output, error) {
@@ -109,37 +108,42 @@ func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
 	return s, nil
 }
 
+// tell says what happens in a run.
+func (o output) tell(e survey.Event) {
+	if p, ok := e.(survey.Progress); ok && o.progress != nil {
+		o.progress.show(progressText(p))
+	}
+	for _, text := range said(e) {
+		note(o.notes, "%s", text)
+	}
+}
+
+// every is how often the line of the progress is rewritten.
+const every = 100 * time.Millisecond
+
 // run asks everything and writes the report. The outcome is in the error.
-func (o output) run(ctx context.Context, pool *probe.Pool, s *survey) error {
+func (o output) run(ctx context.Context, s *survey.Survey) error {
 	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
 		return err
 	}
 	defer to.Discard()
-	asking, stop := context.WithCancel(ctx)
-	defer stop()
-	began := time.Now()
-	results := s.results(asking, pool)
-	if o.progress != nil {
-		results = watch(results, o.progress, s.goal)
+	if s.Began = time.Now(); o.progress != nil {
+		s.Every = every
 	}
-	if o.tracer != nil {
-		results = o.tracer.Results(asking, results)
+	write := o.whole
+	if o.format.Each != nil {
+		write = o.each
 	}
-	var counts report.Counts
-	if hosts := report.Hosts(ctx, results, began, s.identified); o.format.Each != nil {
-		counts, err = o.each(to, hosts, stop)
-	} else {
-		counts, err = o.whole(to, hosts, s, began)
-	}
+	counts, err := write(ctx, to, s)
 	if err != nil {
 		return unwritten(to, err)
 	}
-	mistake := s.failed()
+	mistake := s.Err()
 	if mistake != nil && counts.Total() == 0 {
 		return mistake
 	}
-	counts.Unasked = s.unasked()
+	counts.Unasked = s.Unasked()
 	o.noteInterrupted(ctx, counts.Unasked)
 	return cmp.Or(mistake, o.finish(to, counts))
 }
@@ -169,36 +173,34 @@ func (o output) render(r report.Finished) error {
 }
 
 // whole writes the report when everything is known.
-func (o output) whole(to io.Writer, hosts iter.Seq[[]report.Entry], s *survey, began time.Time) (report.Counts, error) {
+func (o output) whole(ctx context.Context, to io.Writer, s *survey.Survey) (report.Counts, error) {
 	var shelf files.Scratch
 	defer shelf.Close()
-	draft := report.New(tool(), s.plan.from, began).On(o.machine).Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
-	for entries := range hosts {
-		draft.Add(entries)
+	draft := report.New(tool(), s.From(), s.Began).On(o.machine).Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
+	for host := range s.Run(ctx) {
+		draft.Add(host)
 	}
-	r := draft.Finish(time.Since(began))
-	r.Counts.Unasked, r.StandIn = s.unasked(), o.standIn
-	if s.failed() != nil && r.Counts.Total() == 0 {
+	r := draft.Finish(time.Since(s.Began))
+	r.Counts.Unasked, r.StandIn = s.Unasked(), o.standIn
+	if s.Err() != nil && r.Counts.Total() == 0 {
 		return r.Counts, nil // there is nothing to report
 	}
 	return r.Counts, o.write(to, r)
 }
 
 // each writes the entries of a host as soon as they are known, and keeps none.
-// After an error nobody is to be asked any more.
-func (o output) each(to io.Writer, hosts iter.Seq[[]report.Entry], stop func()) (report.Counts, error) {
+// After an error nobody is asked any more.
+func (o output) each(ctx context.Context, to io.Writer, s *survey.Survey) (report.Counts, error) {
 	var counts report.Counts
 	var text bytes.Buffer
-	for entries := range hosts {
-		for _, e := range entries {
+	for host := range s.Run(ctx) {
+		for _, e := range host {
 			counts.Add(e.Grade)
 			if err := o.format.Each(&text, e); err != nil {
-				stop()
 				return counts, err
 			}
 		}
 		if _, err := text.WriteTo(to); err != nil {
-			stop()
 			return counts, err
 		}
 	}

@@ -45,7 +45,7 @@ func rewrite(c *cli.Context, w world) error {
 	defer text.Close()
 	saved, err := report.Look(name, text)
 	if kept := (*files.KeepError)(nil); errors.As(err, &kept) {
-		return &mistake{err, "save the report to a file, and name that"}
+		return hinted("save the report to a file, and name that", "%w", err)
 	}
 	if err != nil {
 		return err

@@ -6,17 +6,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 )
 
 // A statusLine is the last line of a terminal, which is rewritten in place. What
-// is written to it stands above the line and stays. Any number of goroutines may
-// use it.
+// is written to it stands above the line and stays.
 type statusLine struct {
 	terminal io.Writer
 	width    int // columns; 0 is not known
 
-	mu    sync.Mutex
 	shown int // columns that are in use
 }
 
@@ -26,8 +23,6 @@ func (l *statusLine) show(text string) {
 	if l.width > 0 && len(text) >= l.width {
 		text = text[:l.width-1]
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	switch {
 	case text != "":
 		fmt.Fprintf(l.terminal, "\r%-*s", l.shown, text)
@@ -40,7 +35,5 @@ func (l *statusLine) show(text string) {
 // Write puts p above the line, which comes back when it is shown again.
 func (l *statusLine) Write(p []byte) (int, error) {
 	l.show("")
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	return l.terminal.Write(p)
 }

@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package survey
 
 import (
+	"cmp"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
+
+	"exreach/probe"
 )
 
 const oneByOne = "name hosts one by one; ports come from the catalogue, see --only"
 
-// parseHost returns the name or the address that word is. Everything else that
+// ParseHost returns the name or the address that word is. Everything else that
 // people write where a host belongs gets its own answer.
-func parseHost(word string) (string, error) {
+func ParseHost(word string) (string, error) {
 	word = unquoted(word)
 	wrong := func(why, hint string) (string, error) {
-		return "", hinted(hint, "host %q: %s", word, why)
+		return "", mistake(hint, "host %q: %s", word, why)
 	}
 	switch {
 	case word == "":
@@ -52,6 +57,41 @@ func parseHost(word string) (string, error) {
 	return word, nil
 }
 
+// ParseHostPort takes mail01:443, 192.0.2.10:443 and [2001:db8::10]:443.
+func ParseHostPort(word string) (string, uint16, error) {
+	if u, err := url.Parse(word); err == nil && u.Host != "" {
+		port := cmp.Or(u.Port(), map[string]string{"http": "80"}[u.Scheme], "443")
+		return "", 0, mistake(fmt.Sprintf("did you mean %s?", net.JoinHostPort(u.Hostname(), port)), "%q: it is a URL", word)
+	}
+	host, digits, err := net.SplitHostPort(word)
+	if err != nil {
+		hint := "write it as mail01.contoso.com:443, 192.0.2.10:443 or [2001:db8::10]:443"
+		if host, alone := ParseHost(word); alone == nil {
+			hint = fmt.Sprintf("such as %s", net.JoinHostPort(host, "443"))
+		}
+		return "", 0, mistake(hint, "%q: there is no port in it", word)
+	}
+	port, err := strconv.ParseUint(digits, 10, 16)
+	if err != nil || port == 0 {
+		return "", 0, mistake("a port is a number from 1 to 65535", "%q: %q is not a port", word, digits)
+	}
+	host, err = ParseHost(host)
+	return host, uint16(port), err
+}
+
+// HostOf is the host that word stands for, which must not be an address of another
+// family than the user wants.
+func HostOf(word string, family probe.Family) (string, error) {
+	name, err := ParseHost(word)
+	if err != nil {
+		return "", err
+	}
+	if addr, err := netip.ParseAddr(name); err == nil && family != "" && probe.FamilyOf(addr) != family {
+		return "", mistake("leave the option out", "host %s: option -%s excludes it", name, family.Digit())
+	}
+	return name, nil
+}
+
 // unquoted is a word without the quotes around it, which spreadsheets and
 // Export-Csv put there.
 func unquoted(word string) string {
@@ -70,9 +110,9 @@ func parseBracketed(word, inside string) (string, error) {
 	addr, err := netip.ParseAddr(inside)
 	switch {
 	case err != nil || !addr.Is6():
-		return "", hinted("brackets are for IPv6 addresses, such as [2001:db8::1]", "host %q: there is no IPv6 address in the brackets", word)
+		return "", mistake("brackets are for IPv6 addresses, such as [2001:db8::1]", "host %q: there is no IPv6 address in the brackets", word)
 	case rest != "":
-		return "", hinted("write only the host; ports come from the catalogue, see --only", "host %q: it has a port", word)
+		return "", mistake("write only the host; ports come from the catalogue, see --only", "host %q: it has a port", word)
 	}
 	return parseAddress(word, addr)
 }
@@ -81,13 +121,13 @@ func parseBracketed(word, inside string) (string, error) {
 func parseAddress(word string, addr netip.Addr) (string, error) {
 	addr = addr.Unmap()
 	if strings.ContainsFunc(addr.Zone(), func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {
-		return "", hinted("a zone is the name or the number of an interface, such as fe80::1%eth0", "host %q: its zone is not the name of an interface", word)
+		return "", mistake("a zone is the name or the number of an interface, such as fe80::1%eth0", "host %q: its zone is not the name of an interface", word)
 	}
 	if addr.Is6() && addr.IsLinkLocalUnicast() && addr.Zone() == "" {
-		return "", hinted(fmt.Sprintf("name the interface that leads there, such as %s%%eth0", addr), "host %q: a link-local address needs the name of an interface", word)
+		return "", mistake(fmt.Sprintf("name the interface that leads there, such as %s%%eth0", addr), "host %q: a link-local address needs the name of an interface", word)
 	}
 	if addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
-		return "", hinted(oneByOne, "host %q: it is not the address of one host", word)
+		return "", mistake(oneByOne, "host %q: it is not the address of one host", word)
 	}
 	return addr.String(), nil
 }
@@ -136,7 +176,7 @@ func urlHost(word string) string {
 }
 
 func didYouMean(host string) string {
-	if _, err := parseHost(host); err != nil {
+	if _, err := ParseHost(host); err != nil {
 		return "write only the host, such as mail01.contoso.com"
 	}
 	return fmt.Sprintf("did you mean %s?", host)

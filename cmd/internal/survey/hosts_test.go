@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package survey
 
 import (
 	"strings"
@@ -15,14 +15,14 @@ func FuzzParseHost(f *testing.F) {
 		f.Add(word)
 	}
 	f.Fuzz(func(t *testing.T, word string) {
-		host, err := parseHost(word)
+		host, err := ParseHost(word)
 		if err != nil {
 			return
 		}
 		if strings.ContainsFunc(host, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) || host == "" {
 			t.Errorf("%q became %q", word, host)
 		}
-		if again, err := parseHost(host); again != host || err != nil {
+		if again, err := ParseHost(host); again != host || err != nil {
 			t.Errorf("%q became %q, and that %q (%v)", word, host, again, err)
 		}
 	})

@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package survey
 
 import (
 	"context"
-	"io"
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
-	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report"
 )
 
-// few is how many hosts may each have a line that says what it was taken for.
-const few = 20
-
 // An identifier asks hosts what they are where nobody has said their version, or their
-// role where the version leaves that open. It says what it concluded.
+// role where the version leaves that open. It tells what it concluded.
 type identifier struct {
 	taker
-	notes io.Writer
-	each  bool           // a note on each host, not on all of them together
+	tell  func(Event)
+	each  bool           // an event for each host, not for all of them together
 	taken map[string]int // hosts by the version that they are checked as
 	mute  int            // those of them that did not say
 	found sync.Map       // report.Identified by the host's name
@@ -60,7 +56,7 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 			}
 		}
 		if ctx.Err() == nil {
-			i.noteTaken()
+			i.tellTaken()
 		}
 	}
 }
@@ -134,24 +130,22 @@ func (i *identifier) suspects(in iter.Seq[target]) iter.Seq[*suspect] {
 // ask asks each host its next questions, and calls tell when its answers are there.
 func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], tell func(*suspect)) {
 	var waiting sync.Map // suspects by name
-	questions := func(yield func(catalog.Check) bool) {
+	questions := func(yield func(hostPlan) bool) {
 		for s := range in {
 			waiting.Store(s.name(), s)
-			for _, c := range s.next {
-				if !yield(c) {
-					return
-				}
+			if !yield(hostPlan{s.place, s.next}) {
+				return
 			}
 		}
 	}
-	for entries := range report.Hosts(ctx, pool.Run(ctx, questions), time.Now(), nil) {
-		s, known := waiting.LoadAndDelete(entries[0].Host)
+	for heard := range answers(ctx, pool, questions) {
+		s, known := waiting.LoadAndDelete(heard[0].Host)
 		if ctx.Err() != nil {
 			return
 		}
 		if known {
 			s := s.(*suspect)
-			s.asked, s.heard = append(s.asked, s.next...), append(s.heard, entries...)
+			s.asked, s.heard = append(s.asked, s.next...), append(s.heard, heard...)
 			tell(s)
 		}
 	}
@@ -185,28 +179,82 @@ func answered(asked []catalog.Check, heard []report.Entry) []catalog.Check {
 	return all
 }
 
-// quick is a pool that does not wait long.
-func quick(p probe.Pool) *probe.Pool {
-	p.Tries = 1
-	p.Timeouts = probe.Timeouts{Resolve: p.Timeouts.Resolve, Connect: 2 * time.Second, Check: 5 * time.Second}
-	p.Credentials = nil
-	return &p
+// conclude gives a host the version that it admits to and the roles whose services
+// answered, and tells so.
+func (i *identifier) conclude(s *suspect) target {
+	id := report.Identify(s.heard)
+	heard := answered(s.asked, s.heard)
+	t := target{place: s.place}
+	t.roles, id.CheckedAs = i.rolesOf(s.target, id, heard)
+	version := t.roles[0].Version // given
+	if len(id.CheckedAs) > 0 {
+		version = id.CheckedAs[0].Version
+	}
+	id.Unfit = slices.ContainsFunc(s.roles, noRole) && i.unfit(version, heard)
+	i.found.Store(s.name(), &id)
+	i.taken[version]++
+	if len(id.Candidates) == 0 {
+		i.mute++
+	}
+	if i.each {
+		i.tell(Identified{s.name(), id, version})
+	}
+	return t
 }
 
-// divide gives a part of the connections to finding out what hosts are, twice over
-// because the first questions and those after them are asked at the same time, and the
-// rest to the checks, which are under way meanwhile.
-func divide(p *probe.Pool) (asking, checking probe.Pool) {
-	asking, checking = *p, *p
-	if p.Limit == 0 {
-		asking.Limit, checking.Limit = 64, 192
-		return asking, checking
+// rolesOf returns the host in all roles that it is checked in, and those of them that
+// nobody had given. A role that stands in the topology is not taken once more.
+func (i *identifier) rolesOf(t target, id report.Identified, heard []catalog.Check) (roles []catalog.Host, taken []report.TakenRole) {
+	taken = []report.TakenRole{}
+	given := slices.DeleteFunc(slices.Clone(t.roles), i.isOpen)
+	for _, h := range t.roles {
+		if !i.isOpen(h) {
+			roles = append(roles, i.usual(h))
+			continue
+		}
+		hosts, fits := i.take(h, id, heard)
+		for n, one := range hosts {
+			if slices.ContainsFunc(slices.Concat(given, roles), func(k catalog.Host) bool { return i.usual(k).Role == one.Role }) {
+				continue
+			}
+			roles = append(roles, one)
+			if fits != nil {
+				taken = append(taken, report.TakenRole{Version: one.Version, Role: one.Role, Because: portsOf(fits[n].Answers)})
+			}
+		}
 	}
-	asking.Limit = max(1, p.Limit/8)
-	both := 2 * asking.Limit
-	if asking.Limit == 1 { // which takes turns
-		both = 1
+	return roles, taken
+}
+
+// identified is what was found out about a host, nil where it was not asked. It is to
+// be asked for once.
+func (i *identifier) identified(host string) *report.Identified {
+	id, known := i.found.LoadAndDelete(host)
+	if !known {
+		return nil
 	}
-	checking.Limit = max(1, p.Limit-both)
-	return asking, checking
+	return id.(*report.Identified)
+}
+
+// portsOf names services as people know them: "443/owa".
+func portsOf(answers []catalog.Check) []string {
+	ports := []string{}
+	for _, c := range answers {
+		ports = append(ports, fmt.Sprintf("%s/%s", c.Service.Ports, c.Service.Name))
+	}
+	return ports
+}
+
+// tellTaken tells what many hosts were taken for.
+func (i *identifier) tellTaken() {
+	if i.each || len(i.taken) == 0 {
+		return
+	}
+	all := AllIdentified{Mute: i.mute}
+	for _, version := range i.cat.Names() {
+		if n := i.taken[version]; n > 0 {
+			all.Versions = append(all.Versions, Taken{version, n})
+		}
+	}
+	i.tell(all)
 }

@@ -4,17 +4,13 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"io"
-	"maps"
-	"net"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/report"
 )
@@ -107,12 +103,16 @@ func standIn(t *testing.T, cat *catalog.Catalog, version string, roles []string)
 // that was.
 func checkAuto(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Writer, host string) (entries []report.Entry, took string) {
 	t.Helper()
-	plan := &planner{cat: cat, from: catalog.DefaultFrom, notes: io.Discard, told: map[[2]string]bool{}}
-	run := survey{
-		hosts: oneHost(catalog.Host{Name: host}), plan: plan,
-		who: &identifier{taker: plan.taker(), notes: notes, each: true, taken: map[string]int{}},
+	hosts, err := survey.Named([]string{host}, survey.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for found := range report.Hosts(t.Context(), run.results(t.Context(), pool), time.Now(), run.identified) {
+	run, err := survey.New(cat, hosts, survey.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Pool, run.Watch = pool, output{notes: notes}.tell
+	for found := range run.Run(t.Context()) {
 		entries = append(entries, found...)
 	}
 	if len(entries) == 0 {
@@ -125,71 +125,4 @@ func checkAuto(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Wr
 		}
 	}
 	return entries, strings.Join(all, ", ")
-}
-
-// identify returns the hosts with the versions that were found, or given.
-func identify(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Writer, hosts ...catalog.Host) []target {
-	var r roster
-	for i, h := range hosts {
-		r.targets = append(r.targets, target{at: i, roles: []catalog.Host{h}})
-	}
-	who := &identifier{taker: taker{cat, "client"}, notes: notes, each: true, taken: map[string]int{}}
-	known, auto := r.parts(t.Context(), who.isOpen)
-	return slices.AppendSeq(slices.Collect(known), who.targets(t.Context(), quick(*pool), auto))
-}
-
-// TestIdentifyNot wants nothing asked of hosts whose version is given, or whose
-// role tells nothing about Exchange.
-func TestIdentifyNot(t *testing.T) {
-	cat, err := catalog.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var notes bytes.Buffer
-	found := identify(t, cat, &probe.Pool{}, &notes, catalog.Host{Name: "192.0.2.1", Version: "2016"}, catalog.Host{Name: "192.0.2.2", Role: "domain-controller"},
-		catalog.Host{Name: "192.0.2.3", Version: "2010", Role: "hub"})
-	if len(found) != 3 || found[0].roles[0].Version != "2016" || notes.Len() > 0 {
-		t.Errorf("%+v, said %q", found, notes.String())
-	}
-}
-
-// TestIdentifyMany wants one line about many hosts, and all of them passed on
-// with their own place.
-func TestIdentifyMany(t *testing.T) {
-	cat, err := catalog.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r roster
-	for _, name := range []string{"mail01", "mail02", "mail03"} {
-		r.names.add(name)
-	}
-	v, err := cat.Version("2016")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := probe.StandIn{Host: "mail01", Version: v.Name, Services: v.Services}
-	if err := s.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	var notes bytes.Buffer
-	who := &identifier{taker: taker{cat, "client"}, notes: &notes, taken: map[string]int{}}
-	pool := probe.Pool{Dial: s.Dial, Trust: probe.NewTrust(s.Roots()), Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
-		if host == "mail02" {
-			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
-		}
-		return s.Lookup(ctx, host)
-	}}
-	got := map[int]string{}
-	for found := range who.targets(t.Context(), &pool, r.known()) {
-		got[found.at] = found.name() + " " + found.roles[0].Version
-	}
-	if want := map[int]string{0: "mail01 2016", 1: "mail02 se", 2: "mail03 2016"}; !maps.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-	const want = "exreach: checking 2 hosts as --version 2016, 1 host as --version se\nexreach: 1 host of these did not report a version\n"
-	if notes.String() != want {
-		t.Errorf("noted %q, want %q", notes.String(), want)
-	}
 }

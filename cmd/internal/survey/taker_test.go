@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package survey
 
 import (
-	"bytes"
-	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +71,7 @@ func answersOf(t *testing.T, v catalog.Version, role string) []catalog.Check {
 }
 
 // TestTakenBeside checks a host of which a topology names some roles and leaves others
-// open: no role is checked twice, and the note tells what is checked by the answers.
+// open: no role is checked twice, and the event tells what is checked by the answers.
 func TestTakenBeside(t *testing.T) {
 	cat, err := catalog.Open()
 	if err != nil {
@@ -82,37 +81,42 @@ func TestTakenBeside(t *testing.T) {
 	auto := catalog.Host{Name: name, Version: catalog.Auto, Role: catalog.Auto}
 	ports := map[string]uint16{"emsmdb": 59532}
 	for _, tt := range []struct {
-		roles      []catalog.Host
-		want, note string
+		roles []catalog.Host
+		want  string // versions and roles
+		taken string // the first role that nobody had given
 	}{
-		{[]catalog.Host{auto}, "2010 client-access, 2010 hub", "is version 2010, by"},
-		{[]catalog.Host{auto, auto}, "2010 client-access, 2010 hub", "is version 2010, by"},
-		{[]catalog.Host{{Name: name, Version: "2013", Role: "client-access"}, auto}, "2013 client-access, 2010 hub", "is version 2010, by"},
-		{[]catalog.Host{auto, {Name: name, Version: "2013", Role: "client-access"}}, "2010 hub, 2013 client-access", "is version 2010, by"},
-		{[]catalog.Host{{Name: name, Version: "2016", Role: "mailbox"}, auto}, "2016 mailbox, 2010 client-access, 2010 hub", "checking it as --role client-access ("},
-		{[]catalog.Host{{Name: name, Version: "2010", RPCPorts: ports}}, "2010 client-access, 2010 hub", "is version 2010, by"},
+		{[]catalog.Host{auto}, "2010 client-access, 2010 hub", "client-access"},
+		{[]catalog.Host{auto, auto}, "2010 client-access, 2010 hub", "client-access"},
+		{[]catalog.Host{{Name: name, Version: "2013", Role: "client-access"}, auto}, "2013 client-access, 2010 hub", "hub"},
+		{[]catalog.Host{auto, {Name: name, Version: "2013", Role: "client-access"}}, "2010 hub, 2013 client-access", "hub"},
+		{[]catalog.Host{{Name: name, Version: "2016", Role: "mailbox"}, auto}, "2016 mailbox, 2010 client-access, 2010 hub", "client-access"},
+		{[]catalog.Host{{Name: name, Version: "2010", RPCPorts: ports}}, "2010 client-access, 2010 hub", "client-access"},
 	} {
 		s := standIn(t, cat, "2010", []string{"client-access", "hub"})
-		var notes bytes.Buffer
-		plan := &planner{cat: cat, from: catalog.DefaultFrom, notes: io.Discard, told: map[[2]string]bool{}}
-		r := &roster{targets: []target{{roles: tt.roles}}}
+		var told events
+		r := &Targets{topology: true, hosts: []target{{roles: tt.roles}}}
+		plan := newPlanner(cat, r, Options{}, told.add)
 		if err := plan.rehearse(r); err != nil {
 			t.Error(err)
 			continue
 		}
-		who := &identifier{taker: plan.taker(), notes: &notes, each: true, taken: map[string]int{}}
+		who := &identifier{taker: plan.taker(), tell: told.add, each: true, taken: map[string]int{}}
 		pool := &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Trust: probe.NewTrust(s.Roots())}
 		for found := range who.targets(t.Context(), quick(*pool), r.known()) {
 			var roles []string
 			for _, h := range found.roles {
 				roles = append(roles, h.Version+" "+h.Role)
 			}
-			if got := strings.Join(roles, ", "); got != tt.want || !strings.Contains(notes.String(), tt.note) {
-				t.Errorf("checked as %s, want %s; said %q", got, tt.want, notes.String())
+			if got := strings.Join(roles, ", "); got != tt.want {
+				t.Errorf("checked as %s, want %s", got, tt.want)
 			}
 			if _, err := plan.plan(found); err != nil {
 				t.Error(err)
 			}
+		}
+		is, ok := told[0].(Identified)
+		if !ok || len(told) > 1 || !slices.Equal(is.As.Candidates, []string{"2010"}) || is.As.Contradictory || is.As.CheckedAs[0].Role != tt.taken || len(is.As.CheckedAs[0].Because) == 0 {
+			t.Errorf("%s: told %+v", tt.want, told)
 		}
 	}
 }
@@ -125,7 +129,7 @@ func TestIdentifyOneAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := standIn(t, cat, "2010", []string{"hub"})
-	who := &identifier{taker: taker{cat, catalog.DefaultFrom}, notes: io.Discard, each: true, taken: map[string]int{}}
+	who := &identifier{taker: taker{cat, catalog.DefaultFrom}, tell: func(Event) {}, each: true, taken: map[string]int{}}
 	passed := make(chan struct{})
 	in := func(yield func(target) bool) {
 		if yield(target{roles: []catalog.Host{{Name: s.Host}}}) {

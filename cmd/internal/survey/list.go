@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package survey
 
 import (
 	"bufio"
@@ -10,22 +10,25 @@ import (
 	"hash/maphash"
 	"io"
 	"strings"
-
-	"exreach/cmd/internal/files"
 )
 
-// A hostList is a text with one host a line. Blank lines, and what stands behind
-// a #, are for people.
+// A List is a text with one host a line. Blank lines, and what stands behind a #, are
+// for people.
+type List struct {
+	Name string        // for messages
+	From io.ReadCloser // closed once it is read
+	Pipe bool          // more may come at any time
+}
+
+// A hostList is a list that is being read.
 type hostList struct {
-	name  string                            // of the file, for messages
-	from  io.Reader                         // where it is read from
+	name  string
 	host  func(word string) (string, error) // the host that a word stands for
 	lines <-chan listLine
-	notes io.Writer
+	tell  func(Event)
 	seed  maphash.Seed
 	seen  map[uint64]bool // hashes of names: a long list takes little memory so
-	again int             // lines that name a host once more
-	first string          // what the first of those says, and where
+	again RepeatedLines   // lines that name a host once more
 	err   error           // why the list ended early; nil where it did not
 }
 
@@ -36,28 +39,17 @@ type listLine struct {
 	err    error
 }
 
-// openHostList opens a list; - is standard input. It reports whether that is a
-// pipe, of which more may come at any time.
-func openHostList(ctx context.Context, name string, stdin io.Reader, notes io.Writer) (list *hostList, pipe bool, err error) {
-	from, closer := stdin, io.Closer(io.NopCloser(stdin))
-	if name != "-" {
-		f, err := files.Open(ctx, name)
-		if err != nil {
-			return nil, false, fmt.Errorf("cannot read the hosts: %w", err)
-		}
-		from, closer = f, f
-	} else {
-		name = "stdin"
-	}
+// read begins to read the list, for as long as ctx lasts.
+func (l List) read(ctx context.Context, host func(word string) (string, error), tell func(Event)) *hostList {
 	lines := make(chan listLine)
 	// The system does not let go of a read from a pipe when ctx ends. This
 	// goroutine may hang in one, then; the program ends without it.
 	go func() {
 		defer close(lines)
-		defer closer.Close()
-		readLines(ctx, from, lines)
+		defer l.From.Close()
+		readLines(ctx, l.From, lines)
 	}()
-	return &hostList{name: name, from: from, lines: lines, notes: notes, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}, !files.IsRegular(from), nil
+	return &hostList{name: l.Name, host: host, lines: lines, tell: tell, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
 }
 
 // readLines sends every line of r until ctx ends.
@@ -93,11 +85,13 @@ func (l *hostList) next(ctx context.Context) (name string, more bool) {
 			return "", false
 		}
 		if !more {
-			l.noteRepeated()
+			if l.again.Lines > 0 {
+				l.tell(l.again)
+			}
 			l.seen = nil
 			return "", false
 		}
-		if name, l.err = l.read(line); l.err != nil {
+		if name, l.err = l.hostIn(line); l.err != nil {
 			return "", false
 		}
 		if name != "" {
@@ -106,8 +100,8 @@ func (l *hostList) next(ctx context.Context) (name string, more bool) {
 	}
 }
 
-// read is the host of a line; "" where there is none, or one that is known.
-func (l *hostList) read(line listLine) (string, error) {
+// hostIn is the host of a line; "" where there is none, or one that is known.
+func (l *hostList) hostIn(line listLine) (string, error) {
 	text, err := line.text, line.err
 	if line.number == 1 {
 		text = strings.TrimPrefix(text, "\ufeff") // Windows editors put a byte order mark in front
@@ -120,7 +114,7 @@ func (l *hostList) read(line listLine) (string, error) {
 		err = fmt.Errorf("the line is longer than %d KiB", bufio.MaxScanTokenSize>>10)
 	case err != nil:
 	case strings.ContainsRune(text, 0):
-		err = hinted("save it as UTF-8 or plain ASCII", "there is a zero byte in the line: this is not text, or it is UTF-16")
+		err = mistake("save it as UTF-8 or plain ASCII", "there is a zero byte in the line: this is not text, or it is UTF-16")
 	case word != "":
 		name, err = l.host(word)
 	}
@@ -129,22 +123,11 @@ func (l *hostList) read(line listLine) (string, error) {
 	}
 	key := maphash.String(l.seed, strings.ToLower(name))
 	if name != "" && l.seen[key] {
-		if l.again++; l.again == 1 {
-			l.first = fmt.Sprintf("%s in line %d", name, line.number)
+		if l.again.Lines++; l.again.Lines == 1 {
+			l.again.List, l.again.First, l.again.Line = l.name, name, line.number
 		}
 		return "", nil
 	}
 	l.seen[key] = true
 	return name, nil
-}
-
-// noteRepeated says at the end of the list what stands there more than once.
-func (l *hostList) noteRepeated() {
-	switch l.again {
-	case 0:
-	case 1:
-		note(l.notes, "%s: 1 line repeats a host, which is checked once: %s", l.name, l.first)
-	default:
-		note(l.notes, "%s: %d lines repeat a host, which is checked once: the first is %s", l.name, l.again, l.first)
-	}
 }

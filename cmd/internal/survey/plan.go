@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package survey
 
 import (
 	"cmp"
 	"context"
-	"io"
 	"iter"
 	"slices"
 	"sync/atomic"
 
-	"github.com/urfave/cli/v2"
-
 	"exreach/catalog"
-	"exreach/probe"
 )
 
 // A planner makes the checks of a run, one host at a time: those of ten thousand
@@ -22,10 +18,10 @@ type planner struct {
 	cat    *catalog.Catalog
 	from   string // who connects
 	filter filter
-	notes  io.Writer
-	unset  []string           // options that were not given and whose default is worth a note: role, from
+	tell   func(Event)
+	unset  []string           // options that were not given and whose default is worth telling: role, from
 	given  bool               // the roles were given
-	told   map[[2]string]bool // versions and roles that there was a note about
+	told   map[[2]string]bool // versions and roles that something was told about
 
 	auto  bool         // some host has no version
 	total int          // checks of the whole run; 0 where that is not known before
@@ -36,32 +32,28 @@ type planner struct {
 	err   error        // why the first of those has none; to be read when the run is over
 }
 
-func newPlanner(c *cli.Context, cat *catalog.Catalog, r *roster, notes io.Writer) (*planner, error) {
-	words, err := filterOf(c)
-	if err != nil {
-		return nil, err
-	}
+func newPlanner(cat *catalog.Catalog, r *Targets, o Options, tell func(Event)) *planner {
 	p := &planner{
 		cat:    cat,
-		from:   cmp.Or(fromOf(c), r.from, catalog.DefaultFrom),
-		filter: words,
-		notes:  notes,
+		from:   cmp.Or(o.From, r.from, catalog.DefaultFrom),
+		filter: filter{only: o.Only, skip: o.Skip},
+		tell:   tell,
 		told:   map[[2]string]bool{},
 	}
-	p.given = c.IsSet("config") || !noRole(r.like)
+	p.given = r.topology || !noRole(r.like)
 	if !p.given && !p.taker().isOpen(r.like) { // of an open one, the identifier says what it was taken for
 		p.unset = append(p.unset, "role")
 	}
-	if !c.IsSet("from") && !c.IsSet("config") {
+	if o.From == "" && !r.topology {
 		p.unset = append(p.unset, "from")
 	}
-	return p, nil
+	return p
 }
 
 // rehearse plans every host that is known before anybody is asked, so that
 // mistakes show first. A host without a version is planned as one that it may
 // have.
-func (p *planner) rehearse(r *roster) error {
+func (p *planner) rehearse(r *Targets) error {
 	type kind struct{ version, role string }
 	planned := map[kind]int{} // checks of a host of that kind
 	var all []catalog.Check
@@ -118,7 +110,7 @@ func (p *planner) possible() []catalog.Service {
 }
 
 func nothingLeft() error {
-	return hinted("remove a word from --only or --skip", "nothing is left to check")
+	return mistake("remove a word from --only or --skip", "nothing is left to check")
 }
 
 // narrow leaves what the user wants to see of the plan of one host, and adds its
@@ -131,14 +123,11 @@ func (p *planner) narrow(plan []catalog.Check) []catalog.Check {
 	return catalog.WithControls(plan)
 }
 
-// stride is how far the numbers of two hosts are apart: more than any has checks.
-const stride = 1 << 12
-
-// checks is the checks of the targets, host by host. When ctx ends the host that
-// has been begun is the last, so that what is known of it has all its rows.
-func (p *planner) checks(ctx context.Context, targets iter.Seq[target]) iter.Seq[catalog.Check] {
-	return func(yield func(catalog.Check) bool) {
-		defer p.noteBare()
+// plans is what each target is asked. When ctx ends the host that has been begun is the
+// last, so that what is known of it has all its rows.
+func (p *planner) plans(ctx context.Context, targets iter.Seq[target]) iter.Seq[hostPlan] {
+	return func(yield func(hostPlan) bool) {
+		defer p.tellBare()
 		for t := range targets {
 			if ctx.Err() != nil {
 				return
@@ -150,45 +139,47 @@ func (p *planner) checks(ctx context.Context, targets iter.Seq[target]) iter.Seq
 				p.err = cmp.Or(p.err, err)
 				continue
 			}
-			p.noteDefaults(plan[0])
-			p.noteThin(plan)
-			p.noteUntold(plan)
-			p.noteUnasked(plan)
-			plan = catalog.Number(p.narrow(plan), t.at*stride)
+			p.tellDefaults(plan[0])
+			p.tellThin(plan)
+			p.tellUntold(plan)
+			p.tellUntestable(plan)
+			plan = p.narrow(plan)
 			if len(plan) == 0 {
 				p.bare++
 			}
 			p.asked.Add(int64(len(plan)))
-			for _, c := range plan {
-				if !yield(c) {
-					return
-				}
+			if len(plan) > 0 && !yield(hostPlan{t.place, plan}) {
+				return
 			}
 		}
 	}
 }
 
-// noteBare says how many hosts are not in the report, and why.
-func (p *planner) noteBare() {
+// tellBare tells how many hosts have no row.
+func (p *planner) tellBare() {
 	if p.bare > 0 && p.asked.Load() > 0 {
-		note(p.notes, "%s not in the report: --only and --skip leave nothing to ask there", probe.Count(p.bare, "host"))
+		p.tell(LeftOut{p.bare})
 	}
 }
 
-// noteDefaults says once what was not asked for and is done all the same.
-func (p *planner) noteDefaults(first catalog.Check) {
-	said := ""
-	for _, option := range p.unset {
-		said += " --" + option + " " + map[string]string{"role": first.Service.Role, "from": first.From}[option]
+// tellDefaults tells once what was not asked for and is done all the same.
+func (p *planner) tellDefaults(first catalog.Check) {
+	if p.unset == nil {
+		return
 	}
-	if p.unset = nil; said != "" {
-		note(p.notes, "checking as%s (by default)", said)
+	var d Defaults
+	if slices.Contains(p.unset, "role") {
+		d.Role = first.Service.Role
 	}
+	if slices.Contains(p.unset, "from") {
+		d.From = first.From
+	}
+	p.unset = nil
+	p.tell(d)
 }
 
-// noteThin says where a role has a single service for who connects, and another
-// role of the version has most of them: everything as wanted would say little.
-func (p *planner) noteThin(plan []catalog.Check) {
+// tellThin tells of a role that has next to nothing for who connects.
+func (p *planner) tellThin(plan []catalog.Check) {
 	c := plan[0]
 	mark := [2]string{c.Version, c.Service.Role + " for " + c.From}
 	if p.told[mark] || len(plan) > 1 || !p.given {
@@ -196,14 +187,12 @@ func (p *planner) noteThin(plan []catalog.Check) {
 	}
 	p.told[mark] = true
 	if role, n := p.busiest(c); n > 1 {
-		note(p.notes, "role %s of version %s has only one service for %s, %s, but role %s has %d: check with --role %s too, or with --role auto, which takes every role whose services answer",
-			c.Service.Role, c.Version, c.From, c.Service.Name, role, n, role)
+		p.tell(Thin{Version: c.Version, Role: c.Service.Role, From: c.From, Service: c.Service.Name, Busiest: role, Services: n})
 	}
 }
 
-// noteUntold says once that the hosts of a version may be Mailbox servers as well: their
-// answers do not show it.
-func (p *planner) noteUntold(plan []catalog.Check) {
+// tellUntold tells once that the hosts of a version may be Mailbox servers as well.
+func (p *planner) tellUntold(plan []catalog.Check) {
 	c := plan[0]
 	mark := [2]string{c.Version, "untold for " + c.From}
 	v, err := p.cat.Version(c.Version)
@@ -212,7 +201,7 @@ func (p *planner) noteUntold(plan []catalog.Check) {
 	}
 	p.told[mark] = true
 	if service := v.Untold(plan, c.From); service != "" {
-		note(p.notes, "no answer tells whether a host of version %s has the role %s too (%s): check with --role %[2]s as well", c.Version, catalog.DefaultRole, service)
+		p.tell(Untold{c.Version, catalog.DefaultRole, service})
 	}
 }
 
@@ -237,8 +226,8 @@ func (p *planner) busiest(c catalog.Check) (role string, most int) {
 	return role, most
 }
 
-// noteUnasked says how much of what is wanted no check is made of.
-func (p *planner) noteUnasked(plan []catalog.Check) {
+// tellUntestable tells how much of what is wanted no check is made of.
+func (p *planner) tellUntestable(plan []catalog.Check) {
 	for _, c := range plan {
 		role := [2]string{c.Version, c.Service.Role}
 		if p.told[role] {
@@ -246,7 +235,7 @@ func (p *planner) noteUnasked(plan []catalog.Check) {
 		}
 		p.told[role] = true
 		if n := p.unasked(c); n > 0 {
-			note(p.notes, "%s cannot be tested remotely: exreach catalog show %s %s says why", probe.Count(n, "catalogue service"), c.Version, c.Service.Role)
+			p.tell(Untestable{c.Version, c.Service.Role, n})
 		}
 	}
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package survey
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -14,13 +13,9 @@ import (
 )
 
 // readHosts is every host of a list, and why it ends.
-func readHosts(t *testing.T, text io.Reader, notes io.Writer) ([]string, error) {
+func readHosts(t *testing.T, text io.Reader, tell func(Event)) ([]string, error) {
 	t.Helper()
-	l, pipe, err := openHostList(t.Context(), "-", text, notes)
-	if err != nil || !pipe {
-		t.Fatalf("standard input: a pipe %t, %v", pipe, err)
-	}
-	l.host = parseHost
+	l := List{Name: "stdin", From: io.NopCloser(text), Pipe: true}.read(t.Context(), ParseHost, tell)
 	var hosts []string
 	for {
 		host, more := l.next(t.Context())
@@ -48,7 +43,7 @@ func TestHostList(t *testing.T) {
 		"UTF-16":             {"\xff\xfem\x00a\x00i\x00l\x00\n\x00", nil, "stdin:1: there is a zero byte in the line: this is not text, or it is UTF-16"},
 		"no lines at all":    {"mail01\n" + strings.Repeat("m", 1<<17), []string{"mail01"}, "stdin:2: the line is longer than 64 KiB"},
 	} {
-		hosts, err := readHosts(t, strings.NewReader(test.text), io.Discard)
+		hosts, err := readHosts(t, strings.NewReader(test.text), func(Event) {})
 		if diff := cmp.Diff(test.hosts, hosts); diff != "" {
 			t.Errorf("%s (- want, + got):\n%s", name, diff)
 		}
@@ -62,19 +57,20 @@ func TestHostList(t *testing.T) {
 	}
 }
 
-// A list with thousands of repeated lines has one note about them.
+// A list with thousands of repeated lines has one event about them.
 func TestHostListAgain(t *testing.T) {
-	var notes bytes.Buffer
-	if _, err := readHosts(t, strings.NewReader(strings.Repeat("mail01\n", 4000)), &notes); err != nil {
+	var told events
+	if _, err := readHosts(t, strings.NewReader(strings.Repeat("mail01\n", 4000)), told.add); err != nil {
 		t.Fatal(err)
 	}
-	if want := "exreach: stdin: 3999 lines repeat a host, which is checked once: the first is mail01 in line 2\n"; notes.String() != want {
-		t.Errorf("noted %q, want %q", notes.String(), want)
+	want := events{RepeatedLines{List: "stdin", Lines: 3999, First: "mail01", Line: 2}}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("(- want, + told):\n%s", diff)
 	}
 }
 
 func TestHostListUnreadable(t *testing.T) {
-	_, err := readHosts(t, io.MultiReader(strings.NewReader("mail01\n"), broken{}), io.Discard)
+	_, err := readHosts(t, io.MultiReader(strings.NewReader("mail01\n"), broken{}), func(Event) {})
 	if !errors.Is(err, io.ErrClosedPipe) || !strings.HasPrefix(err.Error(), "stdin:2: ") {
 		t.Errorf("got %v", err)
 	}
@@ -90,10 +86,7 @@ func TestHostListInterrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	quiet, _ := io.Pipe()
 	defer quiet.Close()
-	l, _, err := openHostList(ctx, "-", quiet, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := List{Name: "stdin", From: quiet, Pipe: true}.read(ctx, ParseHost, func(Event) {})
 	stop()
 	if host, more := l.next(ctx); more || l.err != nil {
 		t.Errorf("host %q, error %v", host, l.err)
