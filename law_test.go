@@ -114,12 +114,47 @@ func TestImports(t *testing.T) {
 				t.Fatal(err)
 			}
 			to := slices.Index(layers, imported)
-			if strings.HasPrefix(imported, "exreach/") && to <= from {
+			if strings.HasPrefix(imported, "exreach/") && to <= from && imported != s.pkg() { // its own is imported by tests from outside
 				t.Errorf("%s:%d: imports %s: the law is %s, so that what is known about Exchange, the network and people stays apart",
 					s.name, s.line(spec.Pos()), imported, strings.Join(layers, " → "))
 			}
 		}
 	}
+}
+
+// TestCommandHasNoEngine keeps the command what it is: it turns words into values, and
+// events into words.
+func TestCommandHasNoEngine(t *testing.T) {
+	const command, mostFiles, mostLines = "exreach/cmd/exreach", 20, 2400
+	files, lines := 0, 0
+	for _, s := range sources(t) {
+		if s.pkg() != command || s.isTest() || slices.Contains(leaving, path.Base(s.name)) {
+			continue
+		}
+		files++
+		lines += strings.Count(s.text, "\n")
+		for _, spec := range s.file.Imports {
+			if engine, _ := strconv.Unquote(spec.Path.Value); slices.Contains([]string{"sync", "sync/atomic", "iter", "golang.org/x/sync/errgroup"}, engine) {
+				t.Errorf("%s:%d: imports %s: what runs side by side belongs into cmd/internal/survey or below, where it can be used and tested without a command line",
+					s.name, s.line(spec.Pos()), engine)
+			}
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if g, ok := n.(*ast.GoStmt); ok {
+				t.Errorf("%s:%d: a goroutine: the command waits for one thing at a time; what runs beside it belongs into cmd/internal/survey or below", s.name, s.line(g.Pos()))
+			}
+			return true
+		})
+	}
+	if files > mostFiles || lines >= mostLines {
+		t.Errorf("%s has %d files and %d lines: with more than %d and %d it holds something that is not about words", command, files, lines, mostFiles, mostLines)
+	}
+}
+
+// leaving is what stands in the command and is on its way to another package.
+var leaving = []string{
+	"catalog_json.go", "catalog_table.go", "catalog_rules.go", "narrow.go", // report, catalog
+	"closed_unix.go", "closed_windows.go", "terminal_unix.go", "terminal_windows.go", // probe/socket
 }
 
 func TestNoInit(t *testing.T) {

@@ -82,6 +82,14 @@ func (s Service) Page() string {
 	return s.HTTP.Path
 }
 
+// Place is where a service is found: "25/tcp", or the RPC interface.
+func (s Service) Place() string {
+	if s.RPC != nil {
+		return "rpc " + s.RPC.Name
+	}
+	return s.Ports.String() + "/" + string(s.Network)
+}
+
 // Network is the transport of a service.
 type Network string
 

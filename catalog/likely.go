@@ -26,11 +26,3 @@ func (c *Catalog) UDPService(port uint16) Service {
 	}
 	return Service{Network: UDP, Ports: here}
 }
-
-// Where is where a service is found: "25/tcp", or "rpc" and the interface.
-func (s Service) Where() string {
-	if s.RPC != nil {
-		return "rpc " + s.RPC.Name
-	}
-	return s.Ports.String() + "/" + string(s.Network)
-}

@@ -68,7 +68,7 @@ func writeServices(w io.Writer, v catalog.Version, width int) error {
 func headsOf(services []catalog.Service) []string {
 	var rows [][]string
 	for _, s := range services {
-		rows = append(rows, []string{"  " + s.Name, s.Where(), s.Protocol, tlsText(s)})
+		rows = append(rows, []string{"  " + s.Name, s.Place(), s.Protocol, tlsText(s)})
 	}
 	var b bytes.Buffer
 	writeRows(&b, rows, 1000)
