@@ -61,9 +61,9 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 	}
 }
 
-// inquire asks many hosts at a time, and calls tell for each once it has no more questions
+// inquire asks many hosts at a time, and calls pass for each once it has no more questions
 // for it.
-func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], tell func(*suspect)) {
+func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], pass func(*suspect)) {
 	open := make(chan *suspect)
 	further := *pool
 	further.Once = true // what the first questions left open is not worth a second wait
@@ -74,16 +74,16 @@ func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[
 			if s.next = i.more(s); len(s.next) > 0 {
 				hand(ctx, open, s)
 			} else {
-				tell(s)
+				pass(s)
 			}
 		})
 	})
-	asking.Go(func() { i.ask(ctx, &further, arriving(open), tell) })
+	asking.Go(func() { i.ask(ctx, &further, arriving(open), pass) })
 	asking.Wait()
 }
 
 // inTurn is inquire for one host after the other, where only one connection may be open.
-func (i *identifier) inTurn(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], tell func(*suspect)) {
+func (i *identifier) inTurn(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], pass func(*suspect)) {
 	for s := range in {
 		for range 2 {
 			if len(s.next) > 0 {
@@ -91,7 +91,7 @@ func (i *identifier) inTurn(ctx context.Context, pool *probe.Pool, in iter.Seq[*
 				s.next = i.more(s)
 			}
 		}
-		if tell(s); ctx.Err() != nil {
+		if pass(s); ctx.Err() != nil {
 			return
 		}
 	}
@@ -127,8 +127,8 @@ func (i *identifier) suspects(in iter.Seq[target]) iter.Seq[*suspect] {
 	}
 }
 
-// ask asks each host its next questions, and calls tell when its answers are there.
-func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], tell func(*suspect)) {
+// ask asks each host its next questions, and calls pass when its answers are there.
+func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], pass func(*suspect)) {
 	var waiting sync.Map // suspects by name
 	questions := func(yield func(hostPlan) bool) {
 		for s := range in {
@@ -146,7 +146,7 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 		if known {
 			s := s.(*suspect)
 			s.asked, s.heard = append(s.asked, s.next...), append(s.heard, heard...)
-			tell(s)
+			pass(s)
 		}
 	}
 }

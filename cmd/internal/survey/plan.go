@@ -21,7 +21,7 @@ type planner struct {
 	tell   func(Event)
 	unset  []string           // options that were not given and whose default is worth telling: role, from
 	given  bool               // the roles were given
-	told   map[[2]string]bool // versions and roles that something was told about
+	told   map[[2]string]bool // versions, and what was told about them
 
 	auto  bool         // some host has no version
 	total int          // checks of the whole run; 0 where that is not known before
@@ -178,14 +178,20 @@ func (p *planner) tellDefaults(first catalog.Check) {
 	p.tell(d)
 }
 
+// isNew reports, once, that something about a version was not told yet.
+func (p *planner) isNew(version, about string) bool {
+	mark := [2]string{version, about}
+	known := p.told[mark]
+	p.told[mark] = true
+	return !known
+}
+
 // tellThin tells of a role that has next to nothing for who connects.
 func (p *planner) tellThin(plan []catalog.Check) {
 	c := plan[0]
-	mark := [2]string{c.Version, c.Service.Role + " for " + c.From}
-	if p.told[mark] || len(plan) > 1 || !p.given {
+	if len(plan) > 1 || !p.given || !p.isNew(c.Version, "thin "+c.Service.Role) {
 		return
 	}
-	p.told[mark] = true
 	if role, n := p.busiest(c); n > 1 {
 		p.tell(Thin{Version: c.Version, Role: c.Service.Role, From: c.From, Service: c.Service.Name, Busiest: role, Services: n})
 	}
@@ -194,12 +200,10 @@ func (p *planner) tellThin(plan []catalog.Check) {
 // tellUntold tells once that the hosts of a version may be Mailbox servers as well.
 func (p *planner) tellUntold(plan []catalog.Check) {
 	c := plan[0]
-	mark := [2]string{c.Version, "untold for " + c.From}
 	v, err := p.cat.Version(c.Version)
-	if err != nil || p.given || p.told[mark] {
+	if err != nil || p.given || !p.isNew(c.Version, "untold") {
 		return
 	}
-	p.told[mark] = true
 	if service := v.Untold(plan, c.From); service != "" {
 		p.tell(Untold{c.Version, catalog.DefaultRole, service})
 	}
@@ -229,11 +233,9 @@ func (p *planner) busiest(c catalog.Check) (role string, most int) {
 // tellUntestable tells how much of what is wanted no check is made of.
 func (p *planner) tellUntestable(plan []catalog.Check) {
 	for _, c := range plan {
-		role := [2]string{c.Version, c.Service.Role}
-		if p.told[role] {
+		if !p.isNew(c.Version, "untestable "+c.Service.Role) {
 			continue
 		}
-		p.told[role] = true
 		if n := p.unasked(c); n > 0 {
 			p.tell(Untestable{c.Version, c.Service.Role, n})
 		}

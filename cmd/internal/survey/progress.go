@@ -15,23 +15,17 @@ const (
 // A meter counts what is done of a run.
 type meter struct{ hosts, checks atomic.Int64 }
 
-// A goal is how much a run has to do, as far as that is known.
-type goal struct {
-	hosts  int  // 0 where more may come
-	checks int  // 0 where nothing tells it
-	about  bool // checks is reckoned from the hosts that were begun
-}
-
-// goal may be asked at any time.
-func (s *Survey) goal() goal {
-	g := goal{checks: s.plan.total}
+// goal is how much the run has to do, as far as that is known. It may be asked for at
+// any time.
+func (s *Survey) goal() Progress {
+	g := Progress{AllChecks: s.plan.total}
 	if s.hosts.whole.Load() {
-		g.hosts = int(s.hosts.named.Load())
+		g.AllHosts = int(s.hosts.named.Load())
 	}
 	begun, asked := int(s.plan.begun.Load()), int(s.plan.asked.Load())
-	if g.checks == 0 && begun > 0 {
-		g.checks = asked * g.hosts / begun
-		g.about = begun < g.hosts
+	if g.AllChecks == 0 && begun > 0 {
+		g.AllChecks = asked * g.AllHosts / begun
+		g.About = begun < g.AllHosts
 	}
 	return g
 }
@@ -54,7 +48,7 @@ func (s *Survey) showProgress() (over func()) {
 }
 
 // watch tells how much of the goal is reached until ended is closed.
-func (m *meter) watch(every time.Duration, goal func() goal, ended <-chan struct{}, tell func(Event)) {
+func (m *meter) watch(every time.Duration, goal func() Progress, ended <-chan struct{}, tell func(Event)) {
 	defer tell(Progress{Over: true})
 	began := time.Now()
 	tick := time.NewTicker(every)
@@ -63,8 +57,9 @@ func (m *meter) watch(every time.Duration, goal func() goal, ended <-chan struct
 	for {
 		done = append(done, int(m.checks.Load()))
 		done = done[max(0, len(done)-int(recent/every)-1):]
-		p := goal().reached(done, every)
+		p := goal()
 		p.Hosts, p.Took = int(m.hosts.Load()), time.Since(began)
+		p.measure(done, every)
 		tell(p)
 		select {
 		case <-ended:
@@ -74,26 +69,13 @@ func (m *meter) watch(every time.Duration, goal func() goal, ended <-chan struct
 	}
 }
 
-// reached is how much of the goal is done, how fast that goes, and how long the rest will
-// take at the rate of the last seconds.
-func (g goal) reached(done []int, every time.Duration) Progress {
-	now := done[len(done)-1]
-	rate := float64(now-done[0]) / (time.Duration(max(1, len(done)-1)) * every).Seconds()
-	return Progress{
-		AllHosts:  g.hosts,
-		Checks:    now,
-		AllChecks: g.checks,
-		About:     g.about,
-		Rate:      rate,
-		Left:      g.left(now, rate, len(done)),
+// measure takes the rate from the checks that were done at each of the last ticks, and
+// from that how long the rest will take.
+func (p *Progress) measure(done []int, every time.Duration) {
+	p.Checks = done[len(done)-1]
+	p.Rate = float64(p.Checks-done[0]) / (time.Duration(max(1, len(done)-1)) * every).Seconds()
+	p.Left = -1
+	if p.AllChecks > 0 && p.Rate > 0 && len(done) >= enough {
+		p.Left = time.Duration(float64(max(0, p.AllChecks-p.Checks)) / p.Rate * float64(time.Second))
 	}
-}
-
-// left is the time that the rest will take; negative where it is not known how much that
-// is, or how fast it goes.
-func (g goal) left(now int, rate float64, ticks int) time.Duration {
-	if g.checks == 0 || rate == 0 || ticks < enough {
-		return -1
-	}
-	return time.Duration(float64(max(0, g.checks-now)) / rate * float64(time.Second))
 }

@@ -15,12 +15,12 @@ import (
 )
 
 // followed counts results and returns the progress that is told meanwhile.
-func followed(results iter.Seq[probe.Result], g goal) (told []Progress, passed int) {
+func followed(results iter.Seq[probe.Result], g Progress) (told []Progress, passed int) {
 	var m meter
 	ended, over := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(over)
-		m.watch(100*time.Millisecond, func() goal { return g }, ended, func(e Event) { told = append(told, e.(Progress)) })
+		m.watch(100*time.Millisecond, func() Progress { return g }, ended, func(e Event) { told = append(told, e.(Progress)) })
 	}()
 	for range m.counting(results) {
 		passed++
@@ -34,7 +34,7 @@ func followed(results iter.Seq[probe.Result], g goal) (told []Progress, passed i
 // two results, that takes a second.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		told, passed := followed(slow(false, true, true, true), goal{hosts: 1, checks: 3})
+		told, passed := followed(slow(false, true, true, true), Progress{AllHosts: 1, AllChecks: 3})
 		if passed != 4 {
 			t.Errorf("%d results came through, want 4", passed)
 		}
@@ -73,13 +73,13 @@ func slow(last ...bool) iter.Seq[probe.Result] {
 // last seconds.
 func TestWatchRate(t *testing.T) {
 	for name, test := range map[string]struct {
-		goal goal
+		goal Progress
 		want []string // in this order
 	}{
-		"all is known": {goal{hosts: 1000, checks: 2000},
+		"all is known": {Progress{AllHosts: 1000, AllChecks: 2000},
 			[]string{"0/1000 hosts, 0/2000 checks, 0/s, ? left", "20/1000 hosts, 41/2000 checks, 20/s, 100 s left", "100/1000 hosts, 201/2000 checks, 20/s, 90 s left", "200/1000 hosts, 400/2000 checks, 0/s, ? left"}},
-		"the checks are reckoned": {goal{hosts: 1000, checks: 2000, about: true}, []string{"100/1000 hosts, 201/2000 checks, 20/s, 90 s left"}},
-		"a pipe":                  {goal{}, []string{"0/0 hosts, 0/0 checks, 0/s, ? left", "20/0 hosts, 41/0 checks, 20/s, ? left"}},
+		"the checks are reckoned": {Progress{AllHosts: 1000, AllChecks: 2000, About: true}, []string{"100/1000 hosts, 201/2000 checks, 20/s, 90 s left"}},
+		"a pipe":                  {Progress{}, []string{"0/0 hosts, 0/0 checks, 0/s, ? left", "20/0 hosts, 41/0 checks, 20/s, ? left"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestWatchRate(t *testing.T) {
 						if p.Left >= 0 {
 							left = fmt.Sprintf("%.0f s", p.Left.Seconds())
 						}
-						return fmt.Sprintf("%d/%d hosts, %d/%d checks, %.0f/s, %s left", p.Hosts, p.AllHosts, p.Checks, p.AllChecks, p.Rate, left) == want && p.About == test.goal.about
+						return fmt.Sprintf("%d/%d hosts, %d/%d checks, %.0f/s, %s left", p.Hosts, p.AllHosts, p.Checks, p.AllChecks, p.Rate, left) == want && p.About == test.goal.About
 					}
 					n := slices.IndexFunc(rest, is)
 					if n < 0 {
@@ -118,21 +118,27 @@ func twenty(n int) iter.Seq[probe.Result] {
 }
 
 func TestTimeLeft(t *testing.T) {
+	const ticks = 101 // of a tenth of a second: ten seconds
 	for _, test := range []struct {
-		checks, now int
-		rate        float64
-		want        time.Duration
+		all, before, now int
+		want             time.Duration
 	}{
-		{1000, 990, 10, time.Second},
-		{1000, 10, 10, 99 * time.Second},
-		{10000, 10, 10, 999 * time.Second},
-		{400000, 0, 20, 20000 * time.Second},
-		{1000, 1200, 10, 0}, // there was less than reckoned
-		{1000, 10, 0, -1},
-		{0, 10, 10, -1},
+		{1000, 890, 990, time.Second},
+		{1000, 0, 10, 990 * time.Second},
+		{400000, 0, 200, 19990 * time.Second},
+		{1000, 1100, 1200, 0}, // there was less than reckoned
+		{1000, 10, 10, -1},
+		{0, 0, 100, -1},
 	} {
-		if got := (goal{checks: test.checks}).left(test.now, test.rate, 100); got != test.want {
-			t.Errorf("%d of %d at %.0f/s: %s, want %s", test.now, test.checks, test.rate, got, test.want)
+		done := make([]int, ticks)
+		done[0], done[ticks-1] = test.before, test.now
+		p := Progress{AllChecks: test.all}
+		if p.measure(done, 100*time.Millisecond); p.Left != test.want {
+			t.Errorf("%+v: %s", test, p.Left)
 		}
+	}
+	p := Progress{AllChecks: 1000}
+	if p.measure([]int{0, 10}, 100*time.Millisecond); p.Left != -1 {
+		t.Errorf("after two ticks: %s", p.Left)
 	}
 }

@@ -83,7 +83,8 @@ func (s *Survey) Run(ctx context.Context) iter.Seq[Host] {
 		if s.Pool.Limit == 1 { // nobody else may have a connection meanwhile
 			found = slices.Values(slices.Collect(found))
 		}
-		defer s.showProgress()()
+		over := s.showProgress()
+		defer over()
 		for h := range s.check(ctx, checking, s.plan.plans(ctx, chained(known, found))) {
 			if !yield(h) {
 				stop()

@@ -3,6 +3,7 @@
 package survey
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -13,7 +14,6 @@ import (
 	"sync/atomic"
 
 	"exreach/catalog"
-	"exreach/probe"
 )
 
 // A target is one host in all its roles.
@@ -23,15 +23,6 @@ type target struct {
 }
 
 func (t target) name() string { return t.roles[0].Name }
-
-// Options is what may be said about a run besides its hosts. The zero value leaves
-// everything open.
-type Options struct {
-	Version, Role string       // of hosts that have nothing but a name; "" is what they turn out to be
-	From          string       // who connects; "" is what the topology says, or the default
-	Only, Skip    []string     // names, protocols and ports of services; no Only is all of them
-	Family        probe.Family // of the addresses that may be named; "" is any
-}
 
 // Targets is the hosts of a run: those of a topology, or names of hosts that are all
 // alike. Those of a pipe become known while the run is under way.
@@ -206,6 +197,40 @@ func narrowed(targets iter.Seq[target], isOpen func(catalog.Host) bool, open boo
 		for t := range targets {
 			if slices.ContainsFunc(t.roles, isOpen) == open && !yield(t) {
 				return
+			}
+		}
+	}
+}
+
+// names is many names of hosts. They stand in few long texts, since a string of its
+// own takes several times the memory of a short name.
+type names struct {
+	texts [][]byte // with a line for each name
+	count int
+}
+
+const longText = 1 << 16
+
+func (n *names) add(name string) {
+	last := len(n.texts) - 1
+	if last < 0 || len(n.texts[last])+len(name) >= longText {
+		n.texts = append(n.texts, nil)
+		last++
+	}
+	n.texts[last] = append(append(n.texts[last], name...), '\n')
+	n.count++
+}
+
+// all is every name with its place.
+func (n *names) all() iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		at := 0
+		for _, text := range n.texts {
+			for line := range bytes.Lines(text) {
+				if !yield(at, string(line[:len(line)-1])) {
+					return
+				}
+				at++
 			}
 		}
 	}

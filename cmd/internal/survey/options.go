@@ -7,7 +7,17 @@ import (
 	"fmt"
 
 	"exreach/catalog"
+	"exreach/probe"
 )
+
+// Options is what may be said about a run besides its hosts. The zero value leaves
+// everything open.
+type Options struct {
+	Version, Role string       // of hosts that have nothing but a name; "" is what they turn out to be
+	From          string       // who connects; "" is what the topology says, or the default
+	Only, Skip    []string     // names, protocols and ports of services; no Only is all of them
+	Family        probe.Family // of the addresses that may be named; "" is any
+}
 
 // known makes sure of the words before a host is blamed for them.
 func (o Options) known(cat *catalog.Catalog) error {
@@ -50,4 +60,19 @@ func roleMistake(v catalog.Version, role, from string, versionGiven bool, err er
 var otherRoles = map[string]string{
 	"cas": "client-access", "mbx": "mailbox", "ht": "hub", "transport": "hub", "dc": "domain-controller", "gc": "domain-controller", "ad": "domain-controller",
 	"fe": "front-end", "be": "back-end",
+}
+
+// A Mistake is an error that knows how to put it right.
+type Mistake struct {
+	Err  error
+	Hint string
+}
+
+func (m *Mistake) Error() string { return m.Err.Error() }
+
+func (m *Mistake) Unwrap() error { return m.Err }
+
+// mistake is fmt.Errorf with a hint for the user.
+func mistake(hint, format string, a ...any) error {
+	return &Mistake{fmt.Errorf(format, a...), hint}
 }
