@@ -58,7 +58,7 @@ func check(c *cli.Context, w world) error {
 		return err
 	}
 	pool.Logins = probe.NewLogins() // one for all pools of the command
-	run, err := survey.New(cat, hosts, options)
+	run, err := survey.New(cat, hosts)
 	if err != nil {
 		return pointed(cat, err)
 	}

@@ -63,12 +63,11 @@ func demo(c *cli.Context, w world) error {
 		Trust:    probe.NewTrust(server.Roots()),
 		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is quick, and a silence is as good after three seconds
 	}
-	options := survey.Options{Version: demoHost.Version, Role: demoHost.Role, From: catalog.DefaultFrom}
-	hosts, err := survey.Named([]string{demoHost.Name}, options)
+	hosts, err := survey.Named([]string{demoHost.Name}, survey.Options{Version: demoHost.Version, Role: demoHost.Role})
 	if err != nil {
 		return err
 	}
-	run, err := survey.New(cat, hosts, options)
+	run, err := survey.New(cat, hosts)
 	if err != nil {
 		return err
 	}

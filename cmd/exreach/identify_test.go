@@ -107,7 +107,7 @@ func checkAuto(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Wr
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := survey.New(cat, hosts, survey.Options{})
+	run, err := survey.New(cat, hosts)
 	if err != nil {
 		t.Fatal(err)
 	}

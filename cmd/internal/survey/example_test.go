@@ -21,12 +21,11 @@ func Example() {
 	server := startHub(cat)
 	defer server.Close()
 
-	options := survey.Options{Only: []string{"smtp"}}
-	hosts, err := survey.Named([]string{"mail01.contoso.example"}, options)
+	hosts, err := survey.Named([]string{"mail01.contoso.example"}, survey.Options{Only: []string{"smtp"}})
 	if err != nil {
 		panic(err)
 	}
-	run, err := survey.New(cat, hosts, options)
+	run, err := survey.New(cat, hosts)
 	if err != nil {
 		panic(err)
 	}

@@ -32,7 +32,8 @@ type planner struct {
 	err   error        // why the first of those has none; to be read when the run is over
 }
 
-func newPlanner(cat *catalog.Catalog, r *Targets, o Options, tell func(Event)) *planner {
+func newPlanner(cat *catalog.Catalog, r *Targets, tell func(Event)) *planner {
+	o := r.options
 	p := &planner{
 		cat:    cat,
 		from:   cmp.Or(o.From, r.from, catalog.DefaultFrom),

@@ -42,12 +42,12 @@ type Host []report.Entry
 const few = 20
 
 // New plans the hosts that are known, so that mistakes show before anybody is asked.
-func New(cat *catalog.Catalog, hosts *Targets, o Options) (*Survey, error) {
-	if err := o.known(cat); err != nil {
+func New(cat *catalog.Catalog, hosts *Targets) (*Survey, error) {
+	if err := hosts.options.known(cat); err != nil {
 		return nil, err
 	}
 	s := &Survey{hosts: hosts}
-	s.plan = newPlanner(cat, hosts, o, s.tell)
+	s.plan = newPlanner(cat, hosts, s.tell)
 	if err := s.plan.rehearse(hosts); err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func made(t *testing.T, o survey.Options, hosts ...string) (*survey.Survey, erro
 	if err != nil {
 		t.Fatal(err)
 	}
-	return survey.New(cat, targets, o)
+	return survey.New(cat, targets)
 }
 
 // refusing is a pool for which every port is closed.
@@ -144,7 +144,7 @@ func TestLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := survey.New(cat, targets, o)
+	run, err := survey.New(cat, targets)
 	if err != nil {
 		t.Fatal(err)
 	}

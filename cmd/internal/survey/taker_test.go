@@ -95,7 +95,7 @@ func TestTakenBeside(t *testing.T) {
 		s := standIn(t, cat, "2010", []string{"client-access", "hub"})
 		var told events
 		r := &Targets{topology: true, hosts: []target{{roles: tt.roles}}}
-		plan := newPlanner(cat, r, Options{}, told.add)
+		plan := newPlanner(cat, r, told.add)
 		if err := plan.rehearse(r); err != nil {
 			t.Error(err)
 			continue

@@ -27,6 +27,7 @@ func (t target) name() string { return t.roles[0].Name }
 // Targets is the hosts of a run: those of a topology, or names of hosts that are all
 // alike. Those of a pipe become known while the run is under way.
 type Targets struct {
+	options  Options
 	topology bool         // which says who connects, and what its hosts are
 	from     string       // who connects, where a topology says so
 	hosts    []target     // of a topology
@@ -39,7 +40,7 @@ type Targets struct {
 }
 
 func newTargets(o Options) *Targets {
-	return &Targets{like: catalog.Host{Version: o.Version, Role: o.Role}}
+	return &Targets{options: o, like: catalog.Host{Version: o.Version, Role: o.Role}}
 }
 
 // ready counts the targets that are known before anybody is asked.
@@ -123,7 +124,7 @@ func Topology(name string, from io.Reader, o Options) (*Targets, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Targets{topology: true, from: t.From}
+	r := &Targets{options: o, topology: true, from: t.From}
 	places := map[string]int{}
 	for _, h := range t.Hosts {
 		if h.Name, err = HostOf(h.Name, o.Family); err != nil {
