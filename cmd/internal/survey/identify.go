@@ -133,7 +133,7 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 	questions := func(yield func(hostPlan) bool) {
 		for s := range in {
 			waiting.Store(s.name(), s)
-			if !yield(hostPlan{s.place, s.next}) {
+			if !yield(hostPlan{s.name(), s.place, s.next}) {
 				return
 			}
 		}

@@ -149,7 +149,7 @@ func (p *planner) plans(ctx context.Context, targets iter.Seq[target]) iter.Seq[
 				p.bare++
 			}
 			p.asked.Add(int64(len(plan)))
-			if len(plan) > 0 && !yield(hostPlan{t.place, plan}) {
+			if len(plan) > 0 && !yield(hostPlan{t.name(), t.place, plan}) {
 				return
 			}
 		}

@@ -17,8 +17,9 @@ import (
 
 // A hostPlan is what one host is asked.
 type hostPlan struct {
-	place  int // among the hosts of the run
-	checks []catalog.Check
+	Host   string
+	Place  int // among the hosts of the run
+	Checks []catalog.Check
 }
 
 // stride is how far the numbers of two hosts are apart: more than any has checks.
@@ -29,7 +30,7 @@ func (s *Survey) check(ctx context.Context, pool *probe.Pool, plans iter.Seq[hos
 	return func(yield func(Host) bool) {
 		results := pool.Run(ctx, func(yield func(catalog.Check) bool) {
 			for p := range plans {
-				for _, c := range catalog.Number(p.checks, p.place*stride) {
+				for _, c := range catalog.Number(p.Checks, p.Place*stride) {
 					if !yield(c) {
 						return
 					}
@@ -64,7 +65,7 @@ func answers(ctx context.Context, pool *probe.Pool, plans iter.Seq[hostPlan]) it
 	return func(yield func(Host) bool) {
 		results := pool.Run(ctx, func(yield func(catalog.Check) bool) {
 			for p := range plans {
-				for _, c := range p.checks {
+				for _, c := range p.Checks {
 					if !yield(c) {
 						return
 					}
