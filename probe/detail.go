@@ -86,14 +86,14 @@ func answered(res *Result) string {
 		return p.Refusal
 	case p.Greeting != "":
 		return p.Greeting
-	case p.Facts["product"] != "":
-		return p.Facts["product"]
-	case p.Facts["kind"] != "":
-		return strings.TrimSpace(p.Facts["kind"] + " " + p.Facts["dns_host_name"])
+	case p.Facts[protocol.FactProduct] != "":
+		return p.Facts[protocol.FactProduct]
+	case p.Facts[protocol.FactKind] != "":
+		return strings.TrimSpace(p.Facts[protocol.FactKind] + " " + p.Facts[protocol.FactDNSHostName])
 	case p.Facts[protocol.FactRCode] != "" && p.Facts[protocol.FactRCode] != "NOERROR":
 		return p.Facts[protocol.FactQuestion] + ": " + p.Facts[protocol.FactRCode]
-	case rpc != nil && p.Facts["interfaces"] != "":
-		return "bound " + rpc.Name + "; the server has " + p.Facts["interfaces"]
+	case rpc != nil && p.Facts[protocol.FactInterfaces] != "":
+		return "bound " + rpc.Name + "; the server has " + p.Facts[protocol.FactInterfaces]
 	case rpc != nil:
 		return "bound " + rpc.Name
 	case res.Check.Service.Protocol == "rpc":
@@ -107,10 +107,10 @@ func answered(res *Result) string {
 // loggedIn is what came of a login, where one was accepted. A finding tells of
 // the others.
 func loggedIn(res *Result) string {
-	if res.Peer == nil || !res.Peer.Accepted() {
+	if res.Peer == nil || !res.Peer.Logins.Accepted() {
 		return ""
 	}
-	return " (" + res.Peer.Facts["auth"] + ")"
+	return " (" + res.Peer.Logins.String() + ")"
 }
 
 // mapped is an endpoint map in one line: how large it is, and who listens where.
@@ -123,8 +123,8 @@ func mapped(p *protocol.Peer) string {
 	for _, e := range p.Endpoints {
 		bindings[binding{e.Sequence, e.Address, e.Port}] = true
 	}
-	line := fmt.Sprintf("%s entries, %d endpoints", p.Facts["entries"], len(bindings))
-	for _, of := range []struct{ fact, before string }{{"tcp_endpoints", ": "}, {"unknown_interfaces", "; also "}} {
+	line := fmt.Sprintf("%s entries, %d endpoints", p.Facts[protocol.FactEntries], len(bindings))
+	for _, of := range []struct{ fact, before string }{{protocol.FactTCPEndpoints, ": "}, {protocol.FactUnknown, "; also "}} {
 		if list := p.Facts[of.fact]; list != "" {
 			line += of.before + list
 		}

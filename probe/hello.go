@@ -10,7 +10,7 @@ type hello int
 const (
 	usualHello hello = iota // all versions and ciphers that crypto/tls has: about 320 octets
 	otherHello              // of another size: less than 256 octets, or more than 511 where the name is too long for that
-	tls12Hello              // that of the client that believes nothing (protocol.TLS12Conn)
+	tls12Hello              // that of the client that believes nothing (tls12.Conn)
 )
 
 // longName is the length from which on a name makes the small hello too large.

@@ -10,6 +10,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 )
 
 // anew is the hello that may bring an attempt further than its own did: crypto/tls
@@ -28,7 +29,7 @@ func (a *attempt) anew(talksTwice bool) (next hello, known bool) {
 	case Cut:
 		return tls12Hello, true
 	case BadTLS:
-		return tls12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == protocol.AlertHandshakeFailure || f.Alert == protocol.AlertInsufficient
+		return tls12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == tls12.AlertHandshakeFailure || f.Alert == tls12.AlertInsufficient
 	}
 	return 0, false
 }

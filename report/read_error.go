@@ -9,11 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"exreach/probe/protocol"
+	"exreach/report/judge"
 )
 
 // A wordError says that a word of an entry is not one of its closed set.
@@ -32,9 +34,13 @@ func (e *wordError) Error() string {
 
 // The words that decide what a result means.
 var (
-	verdictWords = words(slices.Sorted(maps.Keys(grades)))
-	gradeNames   = words([]Grade{Pass, Warn, Fail, Unknown})
-	wantWords    = words(wants)
+	verdictWords  = words(judge.Verdicts())
+	gradeNames    = words(judge.Grades())
+	wantWords     = words(judge.Wants())
+	obstacleWords = words(judge.Obstacles())
+	tlsCauseWords = words([]protocol.TLSCause{
+		protocol.TLSAlerted, protocol.TLSInClear, protocol.TLSRenegotiation, protocol.TLSCertificateWanted, protocol.TLSUnreadable, protocol.TLSBroken,
+	})
 )
 
 func words[T ~string](set []T) []string {
@@ -48,16 +54,16 @@ func words[T ~string](set []T) []string {
 // badWord finds the first word of an entry that is not known.
 func badWord(e *Entry) *wordError {
 	for _, w := range []wordError{
-		{"want", e.Want, wantWords},
-		{"verdict", e.Verdict, verdictWords},
+		{"want", string(e.Want), wantWords},
+		{"verdict", string(e.Verdict), verdictWords},
 		{"grade", string(e.Grade), gradeNames},
 	} {
 		if !slices.Contains(w.accepted, w.word) {
 			return &w
 		}
 	}
-	if e.Obstacle != "" && !slices.Contains(obstacleWords, e.Obstacle) { // reports of earlier versions have none
-		return &wordError{"obstacle", e.Obstacle, obstacleWords}
+	if e.Obstacle != "" && !slices.Contains(obstacleWords, string(e.Obstacle)) { // reports of earlier versions have none
+		return &wordError{"obstacle", string(e.Obstacle), obstacleWords}
 	}
 	if e.Peer != nil && e.Peer.TLSFailure != nil && !slices.Contains(tlsCauseWords, string(e.Peer.TLSFailure.Cause)) {
 		return &wordError{"cause", string(e.Peer.TLSFailure.Cause), tlsCauseWords}

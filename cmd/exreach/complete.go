@@ -120,7 +120,7 @@ func values(l line, option string) []string {
 	case "format":
 		switch l.name() {
 		case "exreach catalog show":
-			return slices.Clone(showFormats)
+			return report.CatalogFormatNames()
 		case "exreach trace":
 			return report.TraceFormatNames()
 		}

@@ -13,6 +13,7 @@ import (
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // TestIdentify asks stand-ins of every version which version they are and what they
@@ -69,7 +70,7 @@ func TestIdentify(t *testing.T) {
 				t.Error("the first entry does not say what the host is")
 			}
 			for _, e := range entries {
-				if e.Verdict == string(probe.Answered) && e.Grade != report.Pass {
+				if e.Verdict == probe.Answered && e.Grade != judge.Pass {
 					t.Errorf("%d/%s: %s, %+v", e.Port, e.Service, e.Grade, e.Findings)
 				}
 			}
@@ -112,8 +113,8 @@ func checkAuto(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Wr
 		t.Fatal(err)
 	}
 	run.Pool, run.Watch = pool, output{notes: notes}.tell
-	for found := range run.Run(t.Context()) {
-		entries = append(entries, found...)
+	for host := range run.Run(t.Context()) {
+		entries = append(entries, report.Entries(host)...)
 	}
 	if len(entries) == 0 {
 		t.Fatalf("no report; said %q", notes)

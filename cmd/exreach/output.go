@@ -3,8 +3,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -22,6 +20,7 @@ import (
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 var colorWords = []string{"auto", "always", "never"}
@@ -58,14 +57,14 @@ func newOutput(c *cli.Context, w world) (output, error) {
 		o.file = ""
 	}
 	var err error
-	if o.format, err = formatOf(c); err != nil {
+	if o.format, err = formatOf(c, report.FormatNames()); err != nil {
 		return o, err
 	}
 	if o.style, err = styleOf(c, w, o.file); err != nil {
 		return o, err
 	}
 	o.machine, _ = os.Hostname() // without a name the report says less
-	streamsToTerminal := o.format.Each != nil && o.file == "" && terminal(w.stdout) != nil
+	streamsToTerminal := !o.format.Whole && o.file == "" && terminal(w.stdout) != nil
 	if f := terminal(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
 		o.progress = &statusLine{terminal: f, width: widthOf(f)}
 		o.notes = o.progress
@@ -73,16 +72,13 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	return o, nil
 }
 
-func formatOf(c *cli.Context) (report.Format, error) {
+// formatOf is the format that was asked for, or the table.
+func formatOf(c *cli.Context, accepted []string) (report.Format, error) {
 	name := "table"
 	if c.IsSet("format") {
 		name = strings.ToLower(c.String("format"))
 	}
-	f, known := report.Formats[name]
-	if !known {
-		return f, &catalog.WordError{Kind: "format", Word: name, Accepted: report.FormatNames()}
-	}
-	return f, nil
+	return report.FormatNamed(name, accepted)
 }
 
 // styleOf is what the terminal can show and the user wants to see.
@@ -131,21 +127,31 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	if s.Began = time.Now(); o.progress != nil {
 		s.Every = every
 	}
-	write := o.whole
-	if o.format.Each != nil {
-		write = o.each
-	}
-	counts, err := write(ctx, to, s)
-	if err != nil {
-		return unwritten(to, err)
+	var shelf files.Scratch
+	defer shelf.Close()
+	draft := o.draft(to, s)
+	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
+	for host := range s.Run(ctx) {
+		if err := draft.Add(host); err != nil {
+			return unwritten(to, err)
+		}
 	}
 	mistake := s.Err()
-	if mistake != nil && counts.Total() == 0 {
-		return mistake
+	if mistake != nil && draft.Counts().Total() == 0 {
+		return mistake // there is nothing to report
 	}
-	counts.Unasked = s.Unasked()
-	o.noteInterrupted(ctx, counts.Unasked)
-	return cmp.Or(mistake, o.finish(to, counts))
+	if err := draft.End(time.Since(s.Began), s.Unasked()); err != nil {
+		return unwritten(to, err)
+	}
+	o.noteInterrupted(ctx, s.Unasked())
+	return cmp.Or(mistake, o.finish(to, draft.Counts()))
+}
+
+// draft begins the report of a run.
+func (o output) draft(to io.Writer, s *survey.Survey) *report.Draft {
+	known := report.Begun(tool(), s.From(), s.Began)
+	known.Machine, known.StandIn = o.machine, o.standIn
+	return o.format.Draft(o.format.Report(to, o.style), known)
 }
 
 func (o output) noteInterrupted(ctx context.Context, unasked int) {
@@ -165,52 +171,11 @@ func (o output) render(r report.Finished) error {
 		return err
 	}
 	defer to.Discard()
-	if err := o.write(to, r); err != nil {
+	if err := r.Write(o.format.Report(to, o.style)); err != nil {
 		return unwritten(to, err)
 	}
 	o.standIn = r.StandIn
 	return o.finish(to, r.Counts)
-}
-
-// whole writes the report when everything is known.
-func (o output) whole(ctx context.Context, to io.Writer, s *survey.Survey) (report.Counts, error) {
-	var shelf files.Scratch
-	defer shelf.Close()
-	draft := report.New(tool(), s.From(), s.Began).On(o.machine).Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
-	for host := range s.Run(ctx) {
-		draft.Add(host)
-	}
-	r := draft.Finish(time.Since(s.Began))
-	r.Counts.Unasked, r.StandIn = s.Unasked(), o.standIn
-	if s.Err() != nil && r.Counts.Total() == 0 {
-		return r.Counts, nil // there is nothing to report
-	}
-	return r.Counts, o.write(to, r)
-}
-
-// each writes the entries of a host as soon as they are known, and keeps none.
-// After an error nobody is asked any more.
-func (o output) each(ctx context.Context, to io.Writer, s *survey.Survey) (report.Counts, error) {
-	var counts report.Counts
-	var text bytes.Buffer
-	for host := range s.Run(ctx) {
-		for _, e := range host {
-			counts.Add(e.Grade)
-			if err := o.format.Each(&text, e); err != nil {
-				return counts, err
-			}
-		}
-		if _, err := text.WriteTo(to); err != nil {
-			return counts, err
-		}
-	}
-	return counts, nil
-}
-
-// write puts a report into a format that needs the whole of it.
-func (o output) write(to io.Writer, r report.Finished) error {
-	text := bufio.NewWriter(to)
-	return cmp.Or(o.format.Whole(text, r, o.style), text.Flush())
 }
 
 // finish makes the report visible and tells the outcome.
@@ -224,9 +189,9 @@ func (o output) finish(to *files.Destination, counts report.Counts) error {
 	switch worst := counts.Worst(); {
 	case o.standIn:
 		return nil
-	case worst == report.Fail:
+	case worst == judge.Fail:
 		return notAsWanted
-	case worst == report.Unknown:
+	case worst == judge.Unknown:
 		return cannotTell
 	}
 	return nil

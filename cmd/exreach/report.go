@@ -38,7 +38,7 @@ func rewrite(c *cli.Context, w world) error {
 		return err
 	}
 	defer closing()
-	if out.format.Each != nil {
+	if !out.format.Whole {
 		return out.pass(name, files.Until(c.Context, from))
 	}
 	text := files.Replayable(c.Context, from)
@@ -80,21 +80,14 @@ func (o output) pass(name string, saved io.Reader) error {
 		return err
 	}
 	defer to.Discard()
-	var counts report.Counts
 	text := bufio.NewWriter(to)
-	var head report.Report
-	for e, err := range report.Lines(name, saved, &head) {
-		if err != nil {
-			return err
-		}
-		counts.Add(e.Grade)
-		if err := o.format.Each(text, e); err != nil {
-			return unwritten(to, err)
-		}
+	passed, err := report.Pass(name, saved, o.format.Report(text, o.style))
+	if err == nil {
+		err = text.Flush()
 	}
-	if err := text.Flush(); err != nil {
+	if err != nil {
 		return unwritten(to, err)
 	}
-	counts.Unasked, o.standIn = max(0, head.Counts.Unasked), head.StandIn
-	return o.finish(to, counts)
+	o.standIn = passed.StandIn
+	return o.finish(to, passed.Counts)
 }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // traceElsewhere is what to do on a system that cannot trace.
@@ -52,7 +52,7 @@ func trace(c *cli.Context, w world) error {
 		return err
 	}
 	t.Tracer = probe.Tracer{Answers: 2, Source: pool.Source, Timeout: pool.Timeouts.Check}
-	write, err := traceFormatOf(c)
+	format, err := formatOf(c, report.TraceFormatNames())
 	if err != nil {
 		return err
 	}
@@ -68,16 +68,16 @@ func trace(c *cli.Context, w world) error {
 		return err
 	}
 	var text bytes.Buffer
-	if err := write(&text, r, style); err != nil {
+	if err := format.Trace(&text, r, style); err != nil {
 		return err
 	}
 	if _, err := text.WriteTo(w.stdout); err != nil {
 		return err
 	}
 	switch r.Worst() {
-	case report.Blocked:
+	case judge.Blocked:
 		return notAsWanted
-	case report.Undecided:
+	case judge.Undecided:
 		return cannotTell
 	}
 	return nil
@@ -122,18 +122,6 @@ func traceOf(c *cli.Context) (survey.Trace, error) {
 	return t, nil
 }
 
-func traceFormatOf(c *cli.Context) (func(io.Writer, report.TraceReport, report.Style) error, error) {
-	name := "table"
-	if c.IsSet("format") {
-		name = strings.ToLower(c.String("format"))
-	}
-	write, known := report.TraceFormats[name]
-	if !known {
-		return nil, &catalog.WordError{Kind: "format", Word: name, Accepted: report.TraceFormatNames()}
-	}
-	return write, nil
-}
-
 // traceReport traces every address of the host.
 func traceReport(ctx context.Context, t survey.Trace, pool *probe.Pool, w world) (report.TraceReport, error) {
 	began := time.Now()
@@ -141,7 +129,7 @@ func traceReport(ctx context.Context, t survey.Trace, pool *probe.Pool, w world)
 	if err != nil {
 		return report.TraceReport{}, fmt.Errorf("cannot look up host %s: %w", t.Host, err)
 	}
-	for _, f := range report.AboutName(t.Host, name) {
+	for _, f := range judge.AboutName(t.Host, name) {
 		note(w.stderr, "%s", f.Text)
 	}
 	traces := t.Run(ctx, name.Addrs)
@@ -150,7 +138,7 @@ func traceReport(ctx context.Context, t survey.Trace, pool *probe.Pool, w world)
 		Tool:    tool(),
 		Host:    t.Host,
 		Name:    report.NewName(&name),
-		Network: string(t.Service.Network),
+		Network: t.Service.Network,
 		Port:    t.Service.Ports.First,
 		Started: began.UTC().Truncate(time.Millisecond),
 		Took:    time.Since(began).Round(time.Microsecond).Seconds(),

@@ -11,7 +11,7 @@ import (
 
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
-	"exreach/report"
+	"exreach/report/judge/identity"
 )
 
 // said is an event in words; none for one that is not worth a note.
@@ -69,7 +69,7 @@ func saidOfAll(e survey.AllIdentified) []string {
 }
 
 // concluded says what a host was taken for, and by which signs.
-func concluded(host string, id report.Identified, version string) string {
+func concluded(host string, id identity.Identified, version string) string {
 	roles, reasons := rolesIn(id, version), strings.Join(id.Reasons(), " and ")
 	guess := "; checking it as --version " + version + roles
 	sure := "; checking it as" + cmp.Or(roles, " that")
@@ -97,7 +97,7 @@ func concluded(host string, id report.Identified, version string) string {
 }
 
 // quoted is what signs say, each with its port: as many as a line can hold.
-func quoted(signs []report.Sign) string {
+func quoted(signs []identity.Sign) string {
 	const most = 6
 	var said []string
 	for _, s := range signs {
@@ -112,7 +112,7 @@ func quoted(signs []report.Sign) string {
 }
 
 // rolesIn says in which roles the host is checked, and which ports show them.
-func rolesIn(id report.Identified, version string) string {
+func rolesIn(id identity.Identified, version string) string {
 	if len(id.CheckedAs) == 0 {
 		return ""
 	}

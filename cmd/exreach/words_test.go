@@ -8,34 +8,37 @@ import (
 	"testing"
 	"time"
 
+	"exreach/catalog"
 	"exreach/cmd/internal/survey"
+	"exreach/probe"
 	"exreach/probe/protocol"
-	"exreach/report"
+	"exreach/report/judge/identity"
 )
 
 // TestConcluded: where no version is known, the line says what answers if that is not
 // Exchange.
 func TestConcluded(t *testing.T) {
-	mail := func(greeting string) report.Entry {
-		return report.Entry{Service: "smtp", Protocol: "smtp", Port: 25, Verdict: "answered", Peer: &protocol.Peer{Greeting: greeting}}
+	answer := func(service string, port uint16, peer protocol.Peer) probe.Result {
+		of := catalog.Service{Name: service, Protocol: service}
+		return probe.Result{Check: catalog.Check{Service: of}, Port: port, Verdict: probe.Answered, Peer: &peer}
 	}
-	imap := mail("* OK Dovecot ready.")
-	imap.Service, imap.Protocol, imap.Port = "imap", "imap", 143
-	future := report.Entry{Service: "owa", Protocol: "http", Path: "/owa/", Port: 443, Verdict: "answered", Peer: &protocol.Peer{
+	mail := func(greeting string) probe.Result { return answer("smtp", 25, protocol.Peer{Greeting: greeting}) }
+	imap := answer("imap", 143, protocol.Peer{Greeting: "* OK Dovecot ready."})
+	future := answer("http", 443, protocol.Peer{
 		Facts: map[string]string{"x_owa_version": "16.0.1.1"}, Web: &protocol.Web{Origin: protocol.OfExchange},
-	}}
+	})
 	for _, tt := range []struct {
 		name    string
-		entries []report.Entry
+		results []probe.Result
 		want    string
 	}{
 		{"nothing", nil, "does not say which version it is"},
-		{"a build of the future", []report.Entry{future}, "mail reports a build of no known version (443: X-OWA-Version 16.0.1.1); it is Exchange and does not say which version it is"},
-		{"a filter", []report.Entry{mail("220-InterScan Version 3.6-Build_1182 (mail): Ready")}, "mail: Trend Micro InterScan VirusWall answers, and what is behind was not seen; checking it as"},
-		{"one product", []report.Entry{mail("220 mail ESMTP Postfix")}, "does not say that it is Exchange: Postfix answers;"},
-		{"two products", []report.Entry{mail("220 mail ESMTP Postfix"), imap}, "does not say that it is Exchange: Postfix and Dovecot answer;"},
+		{"a build of the future", []probe.Result{future}, "mail reports a build of no known version (443: X-OWA-Version 16.0.1.1); it is Exchange and does not say which version it is"},
+		{"a filter", []probe.Result{mail("220-InterScan Version 3.6-Build_1182 (mail): Ready")}, "mail: Trend Micro InterScan VirusWall answers, and what is behind was not seen; checking it as"},
+		{"one product", []probe.Result{mail("220 mail ESMTP Postfix")}, "does not say that it is Exchange: Postfix answers;"},
+		{"two products", []probe.Result{mail("220 mail ESMTP Postfix"), imap}, "does not say that it is Exchange: Postfix and Dovecot answer;"},
 	} {
-		got := concluded("mail", report.Identify(tt.entries), "se")
+		got := concluded("mail", identity.Identify(tt.results), "se")
 		if !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %q does not say %q", tt.name, got, tt.want)
 		}

@@ -34,13 +34,13 @@ func loginSMB(q Question, p *Peer) {
 	}
 	l := login{q, p}
 	switch {
-	case p.Facts["smb1_only"] != "":
-		l.say("session: not tried: the server speaks SMB1 only")
+	case p.Facts[FactSMB1Only] != "":
+		l.note("session", Undecided, "not tried: the server speaks SMB1 only")
 		return
 	case strings.Contains(q.Credentials.User, "@"):
 		// Go-smb2 puts the server's domain before it, and DOMAIN\name@domain is
 		// nobody's name.
-		l.say(`session: not tried: SMB needs the user as DOMAIN\name`)
+		l.note("session", Undecided, `not tried: SMB needs the user as DOMAIN\name`)
 		return
 	}
 	share := "IPC$"
@@ -58,7 +58,7 @@ func loginSMB(q Question, p *Peer) {
 		return err
 	})
 	if opened != "" {
-		l.say(share + ": " + opened)
+		l.note(share, Undecided, opened)
 	}
 }
 

@@ -56,8 +56,8 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 		if !ok {
 			return p, notKerberos("an AS-REP with the wrong parts")
 		}
-		p.fact("realm", realm)
-		p.fact("local_time", factTime(local))
+		p.fact(FactRealm, realm)
+		p.clocks(time.Time{}, local)
 		return p, nil
 	}
 	e, ok := readKRBError(message)

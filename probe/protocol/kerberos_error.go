@@ -53,12 +53,11 @@ func readASRep(message []byte) (realm string, ok bool) {
 // Some servers give the realm back that they were asked for.
 func (e krbFault) describe(p *Peer, local time.Time) {
 	if e.realm != noRealm {
-		p.fact("realm", e.realm)
+		p.fact(FactRealm, e.realm)
 	}
-	p.fact("server_time", factTime(e.at))
-	p.fact("local_time", factTime(local))
-	p.fact("error", e.String())
-	p.fact("error_text", e.text)
+	p.clocks(e.at, local)
+	p.fact(FactError, e.String())
+	p.fact(FactErrorText, e.text)
 }
 
 // String is the code and its name.

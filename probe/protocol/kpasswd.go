@@ -88,9 +88,9 @@ func readChange(message []byte, local time.Time, p *Peer) error {
 	}
 	e.describe(p, local)
 	if result := kpasswdResult(e.data); result != "" {
-		p.fact("result", result)
+		p.fact(FactResult, result)
 		if e.code == int64(binary.BigEndian.Uint16(e.data)) {
-			delete(p.Facts, "error") // Samba repeats the result there
+			delete(p.Facts, FactError) // Samba repeats the result there
 		}
 	}
 	return nil

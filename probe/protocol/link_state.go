@@ -39,7 +39,7 @@ func askLinkState(conn net.Conn, q Question) (Peer, error) {
 	if block := len(line) - len("{}") - linkStateSize; err != nil || size < uint64(block) || size > linkStateMost {
 		return Peer{}, t.mismatch("the greeting does not have the length that it gives")
 	}
-	return Peer{Greeting: line, Facts: map[string]string{"version": version}}, nil
+	return Peer{Greeting: line, Facts: map[string]string{FactVersion: version}}, nil
 }
 
 // fitsLinkState reports whether head, as far as it goes, opens a greeting.

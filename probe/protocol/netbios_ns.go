@@ -122,7 +122,7 @@ func describeNetBIOS(message []byte, p *Peer) error {
 	count, rest := int(status.Data[0]), status.Data[1:]
 	describeNetBIOSNames(rest[:count*netbiosEntrySize], p)
 	if rest = rest[count*netbiosEntrySize:]; len(rest) >= 6 && !bytes.Equal(rest[:6], make([]byte, 6)) { // Samba does not say
-		p.fact("mac", net.HardwareAddr(rest[:6]).String())
+		p.fact(FactMAC, net.HardwareAddr(rest[:6]).String())
 	}
 	return nil
 }
@@ -144,9 +144,9 @@ func describeNetBIOSNames(entries []byte, p *Peer) {
 			server = cmp.Or(server, name.text())
 		}
 	}
-	p.fact("names", strings.Join(names, ", "))
-	p.fact("computer", cmp.Or(computer, server))
-	p.fact("domain", domain)
+	p.fact(FactNames, strings.Join(names, ", "))
+	p.fact(FactComputer, cmp.Or(computer, server))
+	p.fact(FactDomain, domain)
 }
 
 // netbiosEntry is a name as nbtstat writes it, and what it means: "MAIL01<20>

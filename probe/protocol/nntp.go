@@ -27,7 +27,7 @@ func askNNTP(conn net.Conn, q Question) (Peer, error) {
 	p.Greeting = greeting
 	switch code {
 	case "200", "201":
-		p.Facts = map[string]string{"posting": nntpPosting[code]}
+		p.Facts = map[string]string{FactPosting: nntpPosting[code]}
 		q.At(Talk)
 		if err := talkNNTP(t, q, &p); err != nil {
 			if p.leftSaying(p.Facts[FactCapabilities], err) {

@@ -155,15 +155,6 @@ func ntStatusText(status uint32) string {
 	return fmt.Sprintf("0x%08x", status)
 }
 
-// clocks adds the server's clock, and ours beside it, which tells how far apart
-// they are. A server that does not say its time sends 0.
-func (p *Peer) clocks(serverTime fileTime) {
-	if text := serverTime.String(); text != "" {
-		p.fact("server_time", text)
-		p.fact("local_time", factTime(time.Now()))
-	}
-}
-
 // A fileTime counts tenths of a microsecond from the year 1601 (MS-DTYP section
 // 2.3.3).
 type fileTime uint64
@@ -177,12 +168,17 @@ func newFileTime(t time.Time) fileTime {
 	return fileTime(t.Unix()+fileTimeUnix)*fileTimeSecond + fileTime(t.Nanosecond()/100)
 }
 
-// String is the time as facts have it, or "" where none is meant: 0, and years
-// that RFC 3339 has no room for.
+// time is the moment that is meant. None is where a server sends 0, or a year that
+// RFC 3339 has no room for.
+func (f fileTime) time() (t time.Time, known bool) {
+	t = time.Unix(int64(f/fileTimeSecond)-fileTimeUnix, int64(f%fileTimeSecond)*100).UTC()
+	return t, f != 0 && t.Year() <= 9999
+}
+
+// String is the time as facts have it, "" where there is none.
 func (f fileTime) String() string {
-	t := time.Unix(int64(f/fileTimeSecond)-fileTimeUnix, int64(f%fileTimeSecond)*100).UTC()
-	if f == 0 || t.Year() > 9999 {
-		return ""
+	if t, known := f.time(); known {
+		return factTime(t)
 	}
-	return factTime(t)
+	return ""
 }

@@ -6,7 +6,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"time"
 	"unicode/utf16"
+
+	"exreach/probe/protocol/rpc"
 )
 
 // The dialects that the negotiation of SMB1 offers: SMB1 as Windows NT 4.0 and
@@ -95,8 +98,8 @@ func describeSMB1(message []byte, p *Peer) error {
 	case index != 0 || len(words) != 2*smb1Words:
 		return notSMB(fmt.Sprintf("an SMB1 answer of %d words for dialect %d", len(words)/2, index))
 	}
-	p.fact("dialect", smb1Dialect)
-	p.fact("smb1_only", "true")
+	p.fact(FactDialect, smb1Dialect)
+	p.fact(FactSMB1Only, "true")
 	describeSMB1Words(words, p)
 	describeSMB1Data(message, words, data, p)
 	return nil
@@ -125,7 +128,7 @@ func smb1Parts(message []byte) (words, data []byte, err error) {
 // describeSMB1Words reads the parameters, of which there are seventeen.
 func describeSMB1Words(words []byte, p *Peer) {
 	security := words[2]
-	p.fact("signing", smbSigning(security&smb1SigningEnabled != 0, security&smb1SigningRequired != 0))
+	p.fact(FactSigning, smbSigning(security&smb1SigningEnabled != 0, security&smb1SigningRequired != 0))
 	level, passwords := "share", "plaintext"
 	if security&smb1UserLevel != 0 {
 		level = "user"
@@ -133,10 +136,11 @@ func describeSMB1Words(words []byte, p *Peer) {
 	if security&smb1Encrypted != 0 {
 		passwords = "encrypted"
 	}
-	p.fact("security_mode", level+" level, "+passwords+" passwords")
+	p.fact(FactSecurityMode, level+" level, "+passwords+" passwords")
 	p.Capabilities = smbFlags(smb1CapabilitiesOf(words), smb1Capabilities)
-	if p.clocks(fileTime(binary.LittleEndian.Uint64(words[23:]))); p.Facts["server_time"] != "" {
-		p.fact("time_zone", smb1Zone(int16(binary.LittleEndian.Uint16(words[31:]))))
+	if now, known := fileTime(binary.LittleEndian.Uint64(words[23:])).time(); known {
+		p.clocks(now, time.Now())
+		p.fact(FactTimeZone, smb1Zone(int16(binary.LittleEndian.Uint16(words[31:]))))
 	}
 }
 
@@ -158,7 +162,7 @@ func smb1Zone(behind int16) string {
 func describeSMB1Data(message, words, data []byte, p *Peer) {
 	if smb1CapabilitiesOf(words)&smb1ExtendedSecurity != 0 {
 		if len(data) >= 16 {
-			p.fact("server_guid", rpcUUID(data).swapped().String())
+			p.fact(FactServerGUID, rpc.UUID(data).Swapped().String())
 		}
 		return
 	}
@@ -170,8 +174,8 @@ func describeSMB1Data(message, words, data []byte, p *Peer) {
 	}
 	domain, names := next(names)
 	computer, _ := next(names)
-	p.fact("domain", domain)
-	p.fact("computer", computer)
+	p.fact(FactDomain, domain)
+	p.fact(FactComputer, computer)
 }
 
 // smb1OEMName takes a name in the server's code page off the beginning of data.

@@ -7,6 +7,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"time"
+
+	"exreach/probe/protocol/rpc"
 )
 
 const (
@@ -147,7 +150,7 @@ type smb2Answer struct {
 	status       uint32
 	security     uint16
 	dialect      uint16
-	guid         rpcUUID
+	guid         rpc.UUID
 	capabilities uint32
 	now, boot    fileTime
 	cipher       uint16 // of 3.1.1; 0 is none
@@ -172,7 +175,7 @@ func parseSMB2(message []byte, id uint64) (smb2Answer, error) {
 	}
 	a.security = u16(body[2:])
 	a.dialect = u16(body[4:])
-	a.guid = rpcUUID(body[8:]).swapped()
+	a.guid = rpc.UUID(body[8:]).Swapped()
 	a.capabilities = u32(body[24:])
 	a.now, a.boot = fileTime(u64(body[40:])), fileTime(u64(body[48:]))
 	if smb2Dialect(a.dialect) == "" && (a.dialect != smb2Wildcard || id > 0) {
@@ -193,17 +196,19 @@ func (a smb2Answer) describe(p *Peer) {
 		p.turnAway("SMB2: "+ntStatusText(a.status), ntReasons[a.status])
 		return
 	}
-	p.fact("dialect", smb2Dialect(a.dialect))
-	p.fact("signing", smbSigning(a.security&smbSigningEnabled != 0, a.security&smbSigningRequired != 0))
-	p.fact("server_guid", a.guid.String())
-	p.fact("boot_time", a.boot.String())
+	p.fact(FactDialect, smb2Dialect(a.dialect))
+	p.fact(FactSigning, smbSigning(a.security&smbSigningEnabled != 0, a.security&smbSigningRequired != 0))
+	p.fact(FactServerGUID, a.guid.String())
+	p.fact(FactBootTime, a.boot.String())
 	for _, c := range smb2Ciphers {
 		if c.number == a.cipher {
-			p.fact("cipher", c.name)
+			p.fact(FactCipher, c.name)
 		}
 	}
 	p.Capabilities = smbFlags(a.capabilities, smb2Capabilities)
-	p.clocks(a.now)
+	if now, known := a.now.time(); known {
+		p.clocks(now, time.Now())
+	}
 }
 
 // smb2Dialect is the name of a dialect, "" for the wildcard and unknown ones.

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+
+	"exreach/probe/protocol/wire"
 )
 
 // The packets of the NetBIOS session service (RFC 1002 section 4.3.1). SMB over
@@ -90,7 +92,7 @@ func (c *smbConn) fill(frame []byte, size int) ([]byte, error) {
 			return nil, notSMB("no SMB packet")
 		}
 		if err != nil && n > 0 {
-			err = unexpectedEOF(err)
+			err = wire.UnexpectedEOF(err)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("waiting for an SMB packet: %w", err)

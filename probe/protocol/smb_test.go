@@ -78,7 +78,7 @@ func TestSMBSamba(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			_, said := rpcRecorded(t, test.file)
 			peer, err := askSMB(hangsUpAfter(said), smbAsking(test.port))
-			if diff := cmp.Diff(test.want, peer); diff != "" || err != nil {
+			if diff := cmp.Diff(test.want, told(t, peer)); diff != "" || err != nil {
 				t.Errorf("%s: error %v, learned (-want +got):\n%s", test.file, err, diff)
 			}
 		})
@@ -109,7 +109,7 @@ func TestSMBStandIn(t *testing.T) {
 					"server_time": "2000-01-01T00:00:00.000Z", "local_time": "2000-01-01T00:00:00.000Z",
 				},
 			}
-			if diff := cmp.Diff(want, peer); diff != "" || err != nil {
+			if diff := cmp.Diff(want, told(t, peer)); diff != "" || err != nil {
 				t.Errorf("%d, %s: error %v, learned (-want +got):\n%s", test.port, test.role, err, diff)
 			}
 			if !slices.Equal(steps, []Step{Greet, Talk}) {

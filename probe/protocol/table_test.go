@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
 )
 
 // enough is far beyond what a conversation on loopback takes.
@@ -339,7 +340,7 @@ func standIn(name string, how catalog.TLS) Stand {
 		Host:      "mail.example.com",
 		Version:   "2019",
 		Service:   service(name, how),
-		Endpoints: []Endpoint{{UUID: "a4f1db00-ca47-1067-b31f-00dd010662da", Sequence: "ncacn_ip_tcp", Port: 6001, Address: "0.0.0.0"}},
+		Endpoints: []rpc.Endpoint{{UUID: "a4f1db00-ca47-1067-b31f-00dd010662da", Sequence: "ncacn_ip_tcp", Port: 6001, Address: "0.0.0.0"}},
 	}
 }
 

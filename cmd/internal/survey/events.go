@@ -5,7 +5,7 @@ package survey
 import (
 	"time"
 
-	"exreach/report"
+	"exreach/report/judge/identity"
 )
 
 // An Event is something that whoever watches a run may want to know. It is one of the
@@ -29,7 +29,7 @@ type Untraceable struct{ Err error }
 // Identified tells what a host was taken for.
 type Identified struct {
 	Host    string
-	As      report.Identified
+	As      identity.Identified
 	Version string // that it is checked as
 }
 

@@ -36,8 +36,8 @@ func Example() {
 		}
 	}
 	for host := range run.Run(context.Background()) {
-		for _, row := range host {
-			fmt.Println(row.Port, row.Service, row.Verdict, row.Grade)
+		for _, row := range host.Rows {
+			fmt.Println(row.Port, row.Check.Service.Name, row.Verdict, row.Grade)
 		}
 	}
 	// Output:

@@ -11,7 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/report"
+	"exreach/report/judge/identity"
 )
 
 // An identifier asks hosts what they are where nobody has said their version, or their
@@ -22,7 +22,7 @@ type identifier struct {
 	each  bool           // an event for each host, not for all of them together
 	taken map[string]int // hosts by the version that they are checked as
 	mute  int            // those of them that did not say
-	found sync.Map       // report.Identified by the host's name
+	found sync.Map       // identity.Identified by the host's name
 }
 
 // A suspect is a host that is being identified.
@@ -30,7 +30,7 @@ type suspect struct {
 	target
 	next  []catalog.Check // to be asked
 	asked []catalog.Check
-	heard []report.Entry
+	heard []probe.Result
 }
 
 // targets passes the hosts on, in the order in which they answer. A host that
@@ -139,7 +139,7 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 		}
 	}
 	for heard := range answers(ctx, pool, questions) {
-		s, known := waiting.LoadAndDelete(heard[0].Host)
+		s, known := waiting.LoadAndDelete(heard[0].Check.Host)
 		if ctx.Err() != nil {
 			return
 		}
@@ -155,8 +155,8 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 func (i *identifier) more(s *suspect) []catalog.Check {
 	h := catalog.Heard{
 		Answered: answered(s.asked, s.heard),
-		Versions: report.Identify(s.heard).Candidates,
-		Quiet:    !slices.ContainsFunc(s.heard, func(e report.Entry) bool { return e.Verdict != string(probe.TimedOut) }),
+		Versions: identity.Identify(s.heard).Candidates,
+		Quiet:    !slices.ContainsFunc(s.heard, func(r probe.Result) bool { return r.Verdict != probe.TimedOut }),
 	}
 	if given := s.roles[0]; !noVersion(given) {
 		h.Versions = []string{given.Version}
@@ -166,11 +166,12 @@ func (i *identifier) more(s *suspect) []catalog.Check {
 
 // answered returns the checks that show a role: a service of Exchange answered. A page that
 // is not there shows none, nor does the logon page, which is no row of any role.
-func answered(asked []catalog.Check, heard []report.Entry) []catalog.Check {
+func answered(asked []catalog.Check, heard []probe.Result) []catalog.Check {
 	var all []catalog.Check
 	for _, c := range asked {
-		answers := func(e report.Entry) bool {
-			return e.Service == c.Service.Name && e.Role == c.Service.Role && e.Path == c.Service.Page() && e.Verdict == string(probe.Answered) && !e.IsForeign() && !e.IsMissing()
+		answers := func(r probe.Result) bool {
+			of, answer := r.Check.Service, identity.AnswerTo(r)
+			return of.Name == c.Service.Name && of.Role == c.Service.Role && of.Page() == c.Service.Page() && r.Verdict == probe.Answered && !answer.IsForeign() && !answer.IsMissing()
 		}
 		if c.Service.Page() != catalog.LogonPage && slices.ContainsFunc(heard, answers) {
 			all = append(all, c)
@@ -182,7 +183,7 @@ func answered(asked []catalog.Check, heard []report.Entry) []catalog.Check {
 // conclude gives a host the version that it admits to and the roles whose services
 // answered, and tells so.
 func (i *identifier) conclude(s *suspect) target {
-	id := report.Identify(s.heard)
+	id := identity.Identify(s.heard)
 	heard := answered(s.asked, s.heard)
 	t := target{place: s.place}
 	t.roles, id.CheckedAs = i.rolesOf(s.target, id, heard)
@@ -204,8 +205,8 @@ func (i *identifier) conclude(s *suspect) target {
 
 // rolesOf returns the host in all roles that it is checked in, and those of them that
 // nobody had given. A role that stands in the topology is not taken once more.
-func (i *identifier) rolesOf(t target, id report.Identified, heard []catalog.Check) (roles []catalog.Host, taken []report.TakenRole) {
-	taken = []report.TakenRole{}
+func (i *identifier) rolesOf(t target, id identity.Identified, heard []catalog.Check) (roles []catalog.Host, taken []identity.TakenRole) {
+	taken = []identity.TakenRole{}
 	given := slices.DeleteFunc(slices.Clone(t.roles), i.isOpen)
 	for _, h := range t.roles {
 		if !i.isOpen(h) {
@@ -219,7 +220,7 @@ func (i *identifier) rolesOf(t target, id report.Identified, heard []catalog.Che
 			}
 			roles = append(roles, one)
 			if fits != nil {
-				taken = append(taken, report.TakenRole{Version: one.Version, Role: one.Role, Because: portsOf(fits[n].Answers)})
+				taken = append(taken, identity.TakenRole{Version: one.Version, Role: one.Role, Because: portsOf(fits[n].Answers)})
 			}
 		}
 	}
@@ -228,12 +229,12 @@ func (i *identifier) rolesOf(t target, id report.Identified, heard []catalog.Che
 
 // identified is what was found out about a host, nil where it was not asked. It is to
 // be asked for once.
-func (i *identifier) identified(host string) *report.Identified {
+func (i *identifier) identified(host string) *identity.Identified {
 	id, known := i.found.LoadAndDelete(host)
 	if !known {
 		return nil
 	}
-	return id.(*report.Identified)
+	return id.(*identity.Identified)
 }
 
 // portsOf names services as people know them: "443/owa".

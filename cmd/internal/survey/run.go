@@ -9,7 +9,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/report"
+	"exreach/report/judge"
 )
 
 // This file is all that survey knows of how a pool is handed its checks and gives its
@@ -26,8 +26,8 @@ type hostPlan struct {
 const stride = 1 << 12
 
 // check asks the hosts what is planned, and judges each when its last result is there.
-func (s *Survey) check(ctx context.Context, pool *probe.Pool, plans iter.Seq[hostPlan]) iter.Seq[Host] {
-	return func(yield func(Host) bool) {
+func (s *Survey) check(ctx context.Context, pool *probe.Pool, plans iter.Seq[hostPlan]) iter.Seq[judge.Host] {
+	return func(yield func(judge.Host) bool) {
 		results := pool.Run(ctx, func(yield func(catalog.Check) bool) {
 			for p := range plans {
 				for _, c := range catalog.Number(p.Checks, p.Place*stride) {
@@ -43,8 +43,8 @@ func (s *Survey) check(ctx context.Context, pool *probe.Pool, plans iter.Seq[hos
 		if tracer := s.tracer(); tracer != nil {
 			results = tracer.Results(ctx, results)
 		}
-		for entries := range report.Hosts(ctx, results, s.Began, s.who.identified) {
-			if !yield(entries) {
+		for host := range judge.Hosts(ctx, results, s.Began, s.who.identified) {
+			if !yield(host) {
 				return
 			}
 		}
@@ -59,10 +59,10 @@ func (s *Survey) tracer() *probe.Tracer {
 	return &probe.Tracer{Source: s.Pool.Source}
 }
 
-// answers asks each host its questions, and yields the answers of each once they are all
-// there.
-func answers(ctx context.Context, pool *probe.Pool, plans iter.Seq[hostPlan]) iter.Seq[Host] {
-	return func(yield func(Host) bool) {
+// answers asks each host its questions, and yields the answers of each in the order of a
+// report, once they are all there.
+func answers(ctx context.Context, pool *probe.Pool, plans iter.Seq[hostPlan]) iter.Seq[[]probe.Result] {
+	return func(yield func([]probe.Result) bool) {
 		results := pool.Run(ctx, func(yield func(catalog.Check) bool) {
 			for p := range plans {
 				for _, c := range p.Checks {
@@ -72,8 +72,9 @@ func answers(ctx context.Context, pool *probe.Pool, plans iter.Seq[hostPlan]) it
 				}
 			}
 		})
-		for entries := range report.Hosts(ctx, results, time.Now(), nil) {
-			if !yield(entries) {
+		for heard := range probe.ByHost(results) {
+			judge.InOrder(heard)
+			if !yield(heard) {
 				return
 			}
 		}

@@ -16,7 +16,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/report"
+	"exreach/report/judge"
 )
 
 // A Survey asks its targets everything that is wanted of them. New makes one, for a
@@ -34,9 +34,6 @@ type Survey struct {
 	meter meter
 	mu    sync.Mutex // held while Watch is told something
 }
-
-// A Host is the rows of one host in the order of a report, judged beside one another.
-type Host []report.Entry
 
 // few is how many hosts may each have an event that tells what it was taken for.
 const few = 20
@@ -63,8 +60,8 @@ func New(cat *catalog.Catalog, hosts *Targets) (*Survey, error) {
 // Run asks everything, host by host, and yields each host when all is known about it. A
 // host is begun when there is room for its checks; what is not begun when ctx ends is not
 // asked.
-func (s *Survey) Run(ctx context.Context) iter.Seq[Host] {
-	return func(yield func(Host) bool) {
+func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
+	return func(yield func(judge.Host) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		if s.Pool == nil {

@@ -84,7 +84,7 @@ func TestFilter(t *testing.T) {
 		run.Pool = refusing()
 		var ports []string
 		for host := range run.Run(t.Context()) {
-			for _, row := range host {
+			for _, row := range host.Rows {
 				ports = append(ports, fmt.Sprint(row.Port))
 			}
 		}

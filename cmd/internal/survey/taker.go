@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"exreach/catalog"
-	"exreach/report"
+	"exreach/report/judge/identity"
 )
 
 // A taker takes a host whose version or role nobody has said for what it most likely
@@ -101,7 +101,7 @@ func (k taker) asks(version, role string) bool {
 
 // take returns a host in the version that its answers tell, and in each role whose
 // services answered.
-func (k taker) take(h catalog.Host, id report.Identified, answered []catalog.Check) (hosts []catalog.Host, fits []catalog.Fit) {
+func (k taker) take(h catalog.Host, id identity.Identified, answered []catalog.Check) (hosts []catalog.Host, fits []catalog.Fit) {
 	version := h.Version
 	if noVersion(h) {
 		version = cmp.Or(
@@ -131,7 +131,7 @@ func (k taker) take(h catalog.Host, id report.Identified, answered []catalog.Che
 // best is the version to check a host as, of the candidates that fit: the one whose
 // services explain the most answers, and of several the newest. Exchange Online is chosen
 // only where nothing else is possible. It is "" where no candidate fits.
-func (k taker) best(id report.Identified, answered []catalog.Check, fits func(version string) bool) string {
+func (k taker) best(id identity.Identified, answered []catalog.Check, fits func(version string) bool) string {
 	best, most := "", -1
 	for _, version := range slices.Backward(id.Candidates) {
 		if most == len(answered) {

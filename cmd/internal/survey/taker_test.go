@@ -10,7 +10,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/report"
+	"exreach/report/judge/identity"
 )
 
 // TestTaken wants every host that can be planned before anybody is asked to have a plan
@@ -46,7 +46,7 @@ func TestTaken(t *testing.T) {
 					}
 				}
 				for _, answered := range answers {
-					hosts, _ := p.taker().take(given, report.Identified{Candidates: []string{v.Name}}, answered)
+					hosts, _ := p.taker().take(given, identity.Identified{Candidates: []string{v.Name}}, answered)
 					if _, err := p.plan(target{roles: hosts}); err != nil {
 						t.Errorf("from %s, role %q, which is %s: %v", from.Name, role, v.Name, err)
 					}

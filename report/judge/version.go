@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package judge
+
+import (
+	"fmt"
+	"slices"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/report/judge/identity"
+)
+
+// since reports whether version is first or a later one.
+func since(first, version string) bool {
+	return slices.Index(catalog.Exchange, version) >= slices.Index(catalog.Exchange, first)
+}
+
+// exchange reports whether the check is of an Exchange server.
+func (s seen) exchange() bool {
+	return slices.Contains(catalog.Exchange, s.Check.Version) && !slices.Contains(catalog.SupportRoles, s.Check.Service.Role)
+}
+
+// versionDiffers: the server admits to another version than the one it was
+// checked as. What the SMTP service of Windows answers is told apart.
+func versionDiffers(s seen) bool {
+	if !s.wanted() || !s.ofExchange() || s.Verdict != probe.Answered || s.Peer == nil || iisSMTP(s) {
+		return false
+	}
+	candidates, _ := identity.Admitted(s.signs())
+	return len(candidates) > 0 && !slices.Contains(candidates, s.Check.Version)
+}
+
+func sayVersionDiffers(s seen) (text, hint string) {
+	candidates, said := identity.Admitted(s.signs())
+	version := catalog.Auto // which finds out more
+	if len(candidates) == 1 {
+		version = candidates[0]
+	}
+	text = fmt.Sprintf("The server was checked as %s and says that it is %s: %s.", s.Check.Version, probe.Either(candidates), said)
+	return text, fmt.Sprintf("Check it as what it is (--version %s, or the topology file): other ports may be wanted.", version)
+}
