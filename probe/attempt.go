@@ -236,6 +236,7 @@ func (a *attempt) talk(ctx context.Context, r *run, leash *leash, c catalog.Chec
 		Host:       trimDot(c.Host),
 		Service:    c.Service,
 		Domain:     r.pool.Domain,
+		Releases:   c.Releases,
 		Interfaces: behind(c),
 		At:         a.at,
 		StartTLS:   starttls,

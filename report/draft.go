@@ -59,6 +59,7 @@ func (d *Draft) Add(host judge.Host) error {
 	for _, r := range host.Rows {
 		d.head.Counts.Add(r.Grade)
 		d.head.learn(r.Check.Ground)
+		d.head.releases = cmp.Or(d.head.releases, r.Check.Releases)
 	}
 	d.head.Hosts++
 	if !d.whole {

@@ -34,6 +34,8 @@ type Head struct {
 	Report      // without its results
 	Hosts   int // that the results are about
 	columns columns
+
+	releases *catalog.Releases // that the checks know
 }
 
 // Style is what a reader's terminal asks of a format made for people. The zero

@@ -3,12 +3,12 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report/judge"
 )
@@ -25,14 +25,6 @@ const (
 // inks is the colour of every grade.
 var inks = map[judge.Grade]ink{judge.Pass: green, judge.Warn: yellow, judge.Fail: red, judge.Unknown: magenta}
 
-// products is what people call a version whose word alone does not say it.
-var products = map[string]string{
-	"se":      "Exchange SE",
-	"online":  "Exchange Online",
-	"davmail": "DavMail",
-	"windows": "Windows",
-}
-
 // A table is a report on its way to a page.
 type table struct {
 	page
@@ -40,6 +32,8 @@ type table struct {
 	from  string
 	told  map[string]bool // the findings of this group that stand above
 	named string          // the host whose name was told about last
+
+	releases *catalog.Releases
 }
 
 // columns is how wide each column of a table is.
@@ -49,7 +43,7 @@ type columns struct{ grade, port, service, verdict, took int }
 func newTable(w io.Writer, s Style) Writer { return &table{page: newPage(w, s)} }
 
 func (t *table) Begin(h Head) error {
-	t.columns, t.from = h.columns, h.From
+	t.columns, t.from, t.releases = h.columns, h.From, h.releases
 	return nil
 }
 
@@ -94,7 +88,7 @@ func (t *table) group(g Group) {
 		t.findings(*e, margin)
 		return
 	}
-	who := cmp.Or(products[g.Version], "Exchange "+g.Version) + " " + g.Role
+	who := t.releases.Called(g.Version) + " " + g.Role
 	if t.from != "" {
 		who += ", as " + t.from + " sees it"
 	}

@@ -37,7 +37,7 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 	c.limitBody()
 	page := newHTTPPage(r, d.Path)
 	p = peerHTTP(r)
-	p.fact(FactProduct, productHTTP(page.Header))
+	p.fact(FactProduct, productHTTP(page.Header, q.Releases))
 	p.fact(FactOWABuild, page.build)
 	p.fact(FactExpected, statusList(d))
 	web, refusal, err := judgeHTTP(page, q)

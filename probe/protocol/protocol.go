@@ -89,6 +89,7 @@ type Question struct {
 	Service    catalog.Service     // the row of the catalogue
 	Domain     string              // the organization's mail domain; "" where it is not known
 	Interfaces []catalog.Interface // wanted behind an endpoint mapper
+	Releases   *catalog.Releases   // what is known of all versions; nil is what comes with exreach
 	At         func(Step)          // tells the pool that a step begins; never nil
 	StartTLS   func(net.Conn) (net.Conn, error)
 	// StartTLS does the TLS handshake as a client on the plain connection and
@@ -108,8 +109,9 @@ type Question struct {
 
 // A Stand is the server that Answer stands in for.
 type Stand struct {
-	Host      string // its host name, for greetings
-	Version   string // of Exchange: "2019"
+	Host      string            // its host name, for greetings
+	Version   string            // of Exchange: "2019"
+	Releases  *catalog.Releases // what is known of all versions; nil is what comes with exreach
 	Service   catalog.Service
 	Endpoints []rpc.Endpoint // what an endpoint mapper hands out
 	Accounts  []Credentials  // who may log in; nobody where there is none

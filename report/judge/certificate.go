@@ -5,7 +5,6 @@ package judge
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,20 +17,15 @@ import (
 // for an internal request and the change that follows.
 const soon = 21 * 24 * time.Hour
 
-// servers are the froms that are Exchange servers. Among them self-signed
+// amongServers reports whether an Exchange server connects. Among them self-signed
 // certificates are what setup installs, and TLS is opportunistic.
-var servers = []string{"mailbox", "client-access", "hub", "edge", "um", "front-end", "back-end", "server", "other-site", "self"}
-
-// people are the froms whose programs refuse a certificate out of date.
-var people = []string{"client", "internet-client", "internet"}
-
-func (s seen) amongServers() bool { return slices.Contains(servers, s.Check.From) }
+func (s seen) amongServers() bool { return catalog.KindOf(s.Check.From) == catalog.Servers }
 
 // forPeople reports whether a program of a user depends on the certificate: the
 // service is needed, and there is nothing before TLS to fall back to.
 func (s seen) forPeople() bool {
 	c := s.Check
-	return slices.Contains(people, c.From) && c.Want == catalog.Required && c.Service.TLS.First()
+	return catalog.KindOf(c.From) == catalog.People && c.Want == catalog.Required && c.Service.TLS.First()
 }
 
 // tls is what the handshake of a wanted service showed, or nil.

@@ -10,10 +10,10 @@ const schannelLog = "the System log has events 36870 and 36874 of Schannel"
 // certificateHint is how the service comes by its certificate, and what to look at
 // where it cannot use it.
 func (s seen) certificateHint() string {
-	switch version, spoken := s.Check.Version, s.Check.Service.Protocol; {
-	case version == catalog.Online:
+	switch spoken := s.Check.Service.Protocol; {
+	case s.isOf(catalog.ExchangeOnline):
 		return "Microsoft runs this server: check the service health of Microsoft 365 (admin.microsoft.com), then look for a device on the path that blocks TLS."
-	case version == catalog.DavMail:
+	case s.isOf(catalog.DavMail):
 		return "Check the keystore of DavMail (davmail.ssl.keystoreFile and the passwords beside it in davmail.properties) and DavMail's log."
 	case spoken == "winrm":
 		return "Check the listener and its certificate: winrm enumerate winrm/config/listener, netsh http show sslcert."
@@ -88,9 +88,9 @@ func (s seen) asksController() bool {
 // these cmdlets of Exchange.
 func (s seen) assigning(cmdlets string) string {
 	switch {
-	case s.Check.Version == catalog.DavMail:
+	case s.isOf(catalog.DavMail):
 		return "(davmail.ssl.keystoreFile in davmail.properties)"
-	case s.Check.Version == catalog.Online:
+	case s.isOf(catalog.ExchangeOnline):
 		return "(Microsoft runs this server)"
 	case s.asksController():
 		return "(certlm.msc on the domain controller)"

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
 )
@@ -44,16 +45,12 @@ func notADomainController(s seen) bool {
 	return s.speaks("ldap") && s.Check.Service.Role == "domain-controller" && (kind == protocol.ADLDS || kind == protocol.OtherDirectory)
 }
 
-// withOldDirectory are the versions whose role "server" has a directory of its own:
-// 5.0 and 5.5, and as 2000 and 2003 know them. A user's catalogue may call anything
-// a server.
-var withOldDirectory = []string{"5.0", "5.5", "2000", "2003"}
-
 // activeDirectory reports whether a domain controller answers where the
-// directory of Exchange 5.5 should: on one, Active Directory holds 389 and 636.
+// directory of Exchange 5.5 should: on one, Active Directory holds 389 and 636. The role
+// "server" has a directory of its own in 5.0 and 5.5, and as 2000 and 2003 know them.
 func activeDirectory(r probe.Result) bool {
 	c := r.Check
-	if r.Peer == nil || c.Service.Protocol != "ldap" || c.Service.Role != "server" || !slices.Contains(withOldDirectory, c.Version) {
+	if r.Peer == nil || c.Service.Protocol != "ldap" || c.Service.Role != "server" || c.Releases.Family(c.Version) != catalog.ExchangeServer || !c.Releases.Since("5.0", c.Version) || c.Releases.Since("2007", c.Version) {
 		return false
 	}
 	kind := directoryOf(r).Kind

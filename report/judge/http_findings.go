@@ -221,7 +221,7 @@ func hostLabel(name string) string {
 // servers of Exchange Online never have the name that people know.
 func answeredBy(s seen) bool {
 	name := serverOf(s.Result)
-	return s.wanted() && s.Check.Version != catalog.Online && name != "" && (!strings.EqualFold(name, hostLabel(s.Check.Host)) || len(s.here().servers) > 1)
+	return s.wanted() && !s.isOf(catalog.ExchangeOnline) && name != "" && (!strings.EqualFold(name, hostLabel(s.Check.Host)) || len(s.here().servers) > 1)
 }
 
 // others are the servers that answered other requests at the same address.

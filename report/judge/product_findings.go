@@ -12,7 +12,7 @@ import (
 
 // ofExchange reports whether the check expects Exchange, Exchange Online or DavMail.
 func (s seen) ofExchange() bool {
-	return s.exchange() || s.Check.Version == catalog.Online || s.Check.Version == catalog.DavMail
+	return s.exchange() || s.isOf(catalog.ExchangeOnline) || s.isOf(catalog.DavMail)
 }
 
 // strange: the greeting is not one that Exchange makes, and nobody masked it.
@@ -82,7 +82,7 @@ func (s seen) sayNamed(name string) string {
 
 // expected is the product that the check is of.
 func (s seen) expected() string {
-	if s.Check.Version == catalog.DavMail {
+	if s.isOf(catalog.DavMail) {
 		return identity.DavMail
 	}
 	return identity.Exchange

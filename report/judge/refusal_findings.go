@@ -161,7 +161,7 @@ var proxyComponents = map[string]string{"imap": "ImapProxy", "pop3": "PopProxy"}
 func sayTakesNoCommands(s seen) (text, hint string) {
 	text = fmt.Sprintf("The service greets but accepts no commands, not even one that is always valid: %s Nobody can log in here.", sentence(s.Peer.Refusal))
 	component, known := proxyComponents[s.Check.Service.Protocol]
-	if !known || !since("2013", s.Check.Version) {
+	if !known || !s.since("2013") {
 		return text, "Restart the service on the server and check its log and the event log."
 	}
 	return text, fmt.Sprintf("Check on the server whether the component is active (Get-ServerComponentState -Identity SERVER -Component %s | Format-List); "+

@@ -30,7 +30,7 @@ func sayMaskedBanner(s seen) (text, hint string) {
 // ehloRefused: 4.0 and 5.0 know no extensions, all others do.
 func ehloRefused(s seen) bool {
 	hello, _ := s.fact(protocol.FactHello)
-	return s.speaks("smtp") && hello == "HELO" && !slices.Contains([]string{"4.0", "5.0"}, s.Check.Version)
+	return s.speaks("smtp") && hello == "HELO" && (!s.exchange() || s.since("5.5"))
 }
 
 func sayEHLORefused(s seen) (text, hint string) {
@@ -50,11 +50,11 @@ func (s seen) offers(word string) bool {
 }
 
 func iisSMTP(s seen) bool {
-	return s.speaks("smtp") && s.exchange() && s.answer.WindowsSMTP() != "" && (since("2007", s.Check.Version) || s.answer.IsBareWindows())
+	return s.speaks("smtp") && s.exchange() && s.answer.WindowsSMTP() != "" && (s.since("2007") || s.answer.IsBareWindows())
 }
 
 func sayIISSMTP(s seen) (text, hint string) {
-	if !since("2007", s.Check.Version) {
+	if !s.since("2007") {
 		return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s), without the extensions that Exchange %s adds to it (X-EXPS, X-LINK2STATE, XEXCH50).", s.answer.WindowsSMTP(), s.Check.Version),
 			"Check where the name and the port forwarding lead. If Exchange is installed there, see in its System Manager whether its SMTP virtual server is started."
 	}

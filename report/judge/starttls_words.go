@@ -99,7 +99,7 @@ func sayStartTLSMissing(s seen) (text, hint string) {
 
 // receives reports whether a receive connector of Exchange for servers answers.
 func (s seen) receives() bool {
-	return s.speaks("smtp") && s.Port == 25 && s.exchange() && since("2007", s.Check.Version) && !otherProduct(s)
+	return s.speaks("smtp") && s.Port == 25 && s.exchange() && s.since("2007") && !otherProduct(s)
 }
 
 // submissionHasTLS reports whether the port for users of the same server did TLS.

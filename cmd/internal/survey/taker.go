@@ -138,7 +138,7 @@ func (k taker) best(id identity.Identified, answered []catalog.Check, fits func(
 			break // no older version explains more: its file need not be read
 		}
 		v, err := k.cat.Version(version)
-		if err != nil || !fits(version) || version == catalog.Online && len(id.Candidates) > 1 {
+		if err != nil || !fits(version) || k.cat.Releases().Family(version) == catalog.ExchangeOnline && len(id.Candidates) > 1 {
 			continue
 		}
 		roles := v.Fits(k.from, answered)

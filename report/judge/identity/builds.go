@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf16"
@@ -18,7 +19,7 @@ import (
 var buildFacts = []struct {
 	fact   string
 	before string // what stands before the build
-	weight weight
+	weight catalog.Weight
 }{
 	{protocol.FactXOWAVersion, "", stated},
 	{protocol.FactMSWebStorage, "", stated},
@@ -45,10 +46,10 @@ const buildTable = "Exchange Server build numbers and release dates"
 // version has is a sign without versions.
 func (a Answer) builds() []Sign {
 	var signs []Sign
-	tell := func(said, build string, w weight, greeting bool) {
-		versions := catalog.VersionsOfBuild(build)
+	tell := func(said, build string, w catalog.Weight, greeting bool) {
+		versions := a.releases.OfBuild(build)
 		if len(versions) > 0 && a.passedOnline() {
-			versions = onlineOnly // whose builds were 15.0 and 15.1 until 2018
+			versions = a.releases.Of(catalog.ExchangeOnline) // whose builds were 15.0 and 15.1 until 2018
 		}
 		if s := a.sign(said, versions, w, buildTable, greeting); !slices.ContainsFunc(signs, s.isSame) {
 			signs = append(signs, s)
@@ -66,11 +67,11 @@ func (a Answer) builds() []Sign {
 	}
 	for _, line := range a.greeting {
 		said := quotedGreeting(line)
-		for _, build := range greetedBuilds(line) {
+		for _, build := range a.greetedBuilds(line) {
 			tell(said, build, stated, true)
 		}
 		if name := greetedHost(line); ofOnline(name) {
-			signs = append(signs, a.sign("the host "+name+" in the greeting", onlineOnly, stated, "https://github.com/simonrob/email-oauth2-proxy/issues/109", true))
+			signs = append(signs, a.sign("the host "+name+" in the greeting", a.releases.Of(catalog.ExchangeOnline), stated, "https://github.com/simonrob/email-oauth2-proxy/issues/109", true))
 		}
 	}
 	return signs
@@ -90,7 +91,7 @@ func ofOnline(name string) bool {
 // not. Many products send a level or a copied build of ActiveSync: it counts only where
 // Exchange or its web server answers.
 func (a Answer) isBuild(fact, value string) bool {
-	if !catalog.IsBuild(value) && catalog.VersionsOfBuild(value) == nil {
+	if !catalog.IsBuild(value) && a.releases.OfBuild(value) == nil {
 		return false
 	}
 	w := a.peer.Web
@@ -103,13 +104,16 @@ const activeSync = protocol.FactMSServerEAS
 // greetedNumber finds the numbers of a greeting that may be builds. In brackets they are
 // an address.
 var greetedNumber = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?:^|[^0-9.\[])((?:4\.0|5\.[05]|6\.[05]|8\.[0-3]|14\.[0-3]|15\.[0-9]+)(?:\.[0-9]+)*)`)
+	return regexp.MustCompile(`(?:^|[^0-9.\[])([0-9]+(?:\.[0-9]+)+)`)
 })
+
+// newestWindows is the first number of the newest Windows.
+const newestWindows = 10
 
 // greetedBuilds are the build numbers in a greeting that names Exchange, in whatever
 // language: "Microsoft Exchange 2000 POP3-Server, Version 6.0.6603.0". The
 // SMTP service of Windows tells its own, and Exchange's where somebody has put it there.
-func greetedBuilds(line string) []string {
+func (a Answer) greetedBuilds(line string) []string {
 	windows := matches(line, "Microsoft ESMTP MAIL Service")
 	if !windows && !matches(line, "Microsoft Exchange") {
 		return nil
@@ -117,10 +121,13 @@ func greetedBuilds(line string) []string {
 	var builds []string
 	for _, found := range greetedNumber().FindAllStringSubmatch(line, -1) {
 		build := strings.TrimSuffix(found[1], ".")
-		if windows && !strings.HasPrefix(build, "14.") && !strings.HasPrefix(build, "15.") {
+		first, _, _ := strings.Cut(build, ".")
+		if n, err := strconv.Atoi(first); windows && (err != nil || n <= newestWindows) {
 			continue // its own: 5.0.2195, 8.0.9200
 		}
-		builds = append(builds, build)
+		if a.releases.OfBuild(build) != nil || a.releases.IsNewBuild(build) {
+			builds = append(builds, build)
+		}
 	}
 	return builds
 }
