@@ -101,13 +101,13 @@ func pointed(cat *catalog.Catalog, err error) error {
 	}
 	const asServer = "mailbox" // domain controllers and the like are there for servers
 	if slices.Contains(catalog.SupportRoles, nothing.Role) && slices.Contains(nothing.Only, asServer) {
-		return &mistake{err, "to check it as an Exchange server sees it: --from " + asServer}
+		return hinted("to check it as an Exchange server sees it: --from "+asServer, "%w", err)
 	}
 	places, placesErr := cat.Places(nothing.From)
 	if placesErr != nil || len(places) == 0 {
 		return err
 	}
-	return &mistake{err, hintTo(places, nothing)}
+	return hinted(hintTo(places, nothing), "%w", err)
 }
 
 // hintTo names the place that was most likely meant: the only one, or the one of

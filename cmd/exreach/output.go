@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/report"
 	"exreach/report/judge"
@@ -41,9 +44,8 @@ type output struct {
 	machine  string // the name of this one
 	stdout   io.Writer
 	notes    io.Writer
-	progress *statusLine   // nil where nobody would see it
-	tracer   *probe.Tracer // traces what timed out; nil traces nothing
-	standIn  bool          // what is checked is a stand-in, whose faults are no failure of anything
+	progress *statusLine // nil where nobody would see it
+	standIn  bool        // what is checked is a stand-in, whose faults are no failure of anything
 }
 
 func newOutput(c *cli.Context, w world) (output, error) {
@@ -102,47 +104,52 @@ func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
 	return s, nil
 }
 
+// tell says what happens in a run.
+func (o output) tell(e survey.Event) {
+	if p, ok := e.(survey.Progress); ok && o.progress != nil {
+		o.progress.show(progressText(p))
+	}
+	for _, text := range said(e) {
+		note(o.notes, "%s", text)
+	}
+}
+
+// every is how often the line of the progress is rewritten.
+const every = 100 * time.Millisecond
+
 // run asks everything and writes the report. The outcome is in the error.
-func (o output) run(ctx context.Context, pool *probe.Pool, s *survey) error {
-	to, err := openDestination(o.file, o.stdout)
+func (o output) run(ctx context.Context, s *survey.Survey) error {
+	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
 		return err
 	}
-	defer to.discard()
-	asking, stop := context.WithCancel(ctx)
-	defer stop()
-	began := time.Now()
-	results := s.results(asking, pool)
-	if o.progress != nil {
-		results = watch(results, o.progress, s.goal)
+	defer to.Discard()
+	if s.Began = time.Now(); o.progress != nil {
+		s.Every = every
 	}
-	if o.tracer != nil {
-		results = o.tracer.Results(asking, results)
-	}
-	var shelf scratch
+	var shelf files.Scratch
 	defer shelf.Close()
-	draft := o.draft(to, s, began)
-	draft.Shelve(shelf.open)
-	for host := range judge.Hosts(ctx, results, began, s.identified) {
+	draft := o.draft(to, s)
+	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
+	for host := range s.Run(ctx) {
 		if err := draft.Add(host); err != nil {
-			stop() // nobody is to be asked any more
-			return to.failed(err)
+			return unwritten(to, err)
 		}
 	}
-	mistake := s.failed()
+	mistake := s.Err()
 	if mistake != nil && draft.Counts().Total() == 0 {
 		return mistake // there is nothing to report
 	}
-	if err := draft.End(time.Since(began), s.unasked()); err != nil {
-		return to.failed(err)
+	if err := draft.End(time.Since(s.Began), s.Unasked()); err != nil {
+		return unwritten(to, err)
 	}
-	o.noteInterrupted(ctx, s.unasked())
+	o.noteInterrupted(ctx, s.Unasked())
 	return cmp.Or(mistake, o.finish(to, draft.Counts()))
 }
 
 // draft begins the report of a run.
-func (o output) draft(to io.Writer, s *survey, began time.Time) *report.Draft {
-	known := report.Begun(tool(), s.plan.from, began)
+func (o output) draft(to io.Writer, s *survey.Survey) *report.Draft {
+	known := report.Begun(tool(), s.From(), s.Began)
 	known.Machine, known.StandIn = o.machine, o.standIn
 	return o.format.Draft(o.format.Report(to, o.style), known)
 }
@@ -159,21 +166,21 @@ func (o output) noteInterrupted(ctx context.Context, unasked int) {
 
 // render writes a report that is finished already.
 func (o output) render(r report.Finished) error {
-	to, err := openDestination(o.file, o.stdout)
+	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
 		return err
 	}
-	defer to.discard()
+	defer to.Discard()
 	if err := r.Write(o.format.Report(to, o.style)); err != nil {
-		return to.failed(err)
+		return unwritten(to, err)
 	}
 	o.standIn = r.StandIn
 	return o.finish(to, r.Counts)
 }
 
 // finish makes the report visible and tells the outcome.
-func (o output) finish(to *destination, counts report.Counts) error {
-	if err := to.commit(); err != nil {
+func (o output) finish(to *files.Destination, counts report.Counts) error {
+	if err := to.Commit(); err != nil {
 		return err
 	}
 	if o.file != "" {
@@ -188,6 +195,14 @@ func (o output) finish(to *destination, counts report.Counts) error {
 		return cannotTell
 	}
 	return nil
+}
+
+// unwritten says where err, an error of writing, came about.
+func unwritten(to *files.Destination, err error) error {
+	if unread := (*report.UnreadError)(nil); errors.As(err, &unread) {
+		return err // and nothing was wrong with writing
+	}
+	return to.Failed(err)
 }
 
 func summary(c report.Counts) string {

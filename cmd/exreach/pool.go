@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/cmd/internal/survey"
 	"exreach/probe"
 )
 
@@ -30,6 +31,7 @@ func poolFlags() []cli.Flag {
 		&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},
 		&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
 		&cli.BoolFlag{Name: "6", Usage: "use IPv6 only"},
+		&cli.BoolFlag{Name: "trace", Usage: "for each timed-out port, show the last hop that its packets reach (Linux)"},
 	}
 }
 
@@ -57,7 +59,7 @@ func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
 		return nil, err
 	}
 	if c.IsSet("domain") {
-		if p.Domain, err = parseHost(c.String("domain")); err != nil {
+		if p.Domain, err = survey.ParseHost(c.String("domain")); err != nil {
 			return nil, fmt.Errorf("option --domain: %w", err)
 		}
 	}
@@ -82,19 +84,6 @@ func familyOf(c *cli.Context) (probe.Family, error) {
 		return probe.IPv6, nil
 	}
 	return "", nil
-}
-
-// hostOf is the host that word stands for, which must not be an address of
-// another family than the user wants.
-func hostOf(word string, family probe.Family) (string, error) {
-	name, err := parseHost(word)
-	if err != nil {
-		return "", err
-	}
-	if addr, err := netip.ParseAddr(name); err == nil && family != "" && probe.FamilyOf(addr) != family {
-		return "", hinted("leave the option out", "host %s: option -%s excludes it", name, family.Digit())
-	}
-	return name, nil
 }
 
 // localAddress is an address that this machine can connect from. The system is
