@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -156,7 +157,7 @@ func (s seen) quote() string {
 	switch {
 	case s.Evidence == "":
 		return ""
-	case tlsRecord.MatchString(s.Evidence):
+	case tlsRecord().MatchString(s.Evidence):
 		return " What came is TLS."
 	case len(`\x00`)*escapes > len(s.Evidence)/3: // it tells people nothing
 		return ""
@@ -166,7 +167,7 @@ func (s seen) quote() string {
 
 // tlsRecord is how evidence begins that is TLS: an alert or a handshake (RFC 8446
 // section 5.1).
-var tlsRecord = regexp.MustCompile(`^\\x1[56]\\x03`)
+var tlsRecord = lazily(`^\\x1[56]\\x03`)
 
 // tries counts what was sent.
 func (s seen) tries() string {
@@ -238,4 +239,9 @@ func sayUntried(s seen) (text, hint string) {
 func capital(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+// lazily compiles a pattern when it is needed, which it seldom is.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

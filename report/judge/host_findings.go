@@ -4,7 +4,6 @@ package judge
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 
 	"exreach/catalog"
@@ -115,12 +114,12 @@ var mailPorts = []uint16{25, 110, 119, 143, 465, 563, 587, 993, 995}
 
 // shield is what anti-virus programs say that stand between a mail program and
 // its server (nmap's patterns).
-var shield = regexp.MustCompile(`AVG (?:POP3|ESMTP|IMAP) Proxy|avast! (?:SMTP|POP3|IMAP|NNTP) [Pp]roxy|ISafe POP3 Proxy|` +
+var shield = lazily(`AVG (?:POP3|ESMTP|IMAP) Proxy|avast! (?:SMTP|POP3|IMAP|NNTP) [Pp]roxy|ISafe POP3 Proxy|` +
 	`connection limit in (?:avast!|AVG) exceeded|Cannot connect to (?:SMTP|POP|IMAP) server .*connect error`)
 
 // shieldBanner: what came first is in the words of a mail shield.
 func shieldBanner(s seen) bool {
-	return slices.Contains(mailPorts, s.Port) && shield.MatchString(s.Evidence)
+	return slices.Contains(mailPorts, s.Port) && shield().MatchString(s.Evidence)
 }
 
 // mailShield: as shieldBanner, or mail ports connect and none answers as it

@@ -4,7 +4,6 @@ package judge
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -19,11 +18,11 @@ func handshakeStalls(s seen) bool {
 }
 
 // clearGreeting is how protocols begin that are spoken in the clear.
-var clearGreeting = regexp.MustCompile(`^(?:220[ -]|\+OK|\* OK|HTTP/1|20[01] )`)
+var clearGreeting = lazily(`^(?:220[ -]|\+OK|\* OK|HTTP/1|20[01] )`)
 
 // plainBeforeTLS: where the handshake should come first, the server greets.
 func plainBeforeTLS(s seen) bool {
-	return s.Verdict == probe.BadTLS && s.Check.Service.TLS.First() && clearGreeting.MatchString(s.Evidence)
+	return s.Verdict == probe.BadTLS && s.Check.Service.TLS.First() && clearGreeting().MatchString(s.Evidence)
 }
 
 func sayPlainBeforeTLS(s seen) (text, hint string) {
@@ -80,12 +79,12 @@ func sayWeakKey(s seen) (text, hint string) {
 }
 
 // organization is the O of a distinguished name (RFC 4514).
-var organization = regexp.MustCompile(`(?:^|[,+])O=((?:\\.|[^,+\\])+)`)
+var organization = lazily(`(?:^|[,+])O=((?:\\.|[^,+\\])+)`)
 
 // issuer is who stands behind a certificate. Authorities have several names of
 // one organization, and change between them.
 func issuer(c protocol.Certificate) string {
-	if o := organization.FindStringSubmatch(c.Issuer); o != nil {
+	if o := organization().FindStringSubmatch(c.Issuer); o != nil {
 		return o[1]
 	}
 	return c.Issuer
@@ -137,13 +136,13 @@ func sayStartTLSRefused(s seen) (text, hint string) {
 	}
 	text = fmt.Sprintf("TLS is offered (STARTTLS) and then refused: %s. ", answer)
 	switch {
-	case aboutTLS.MatchString(answer):
-	case strangeCommand.MatchString(answer):
+	case aboutTLS().MatchString(answer):
+	case strangeCommand().MatchString(answer):
 		return text + "The server does not know the command that it offers: most likely a device on the path overwrites it (SMTP inspection, a mail proxy or an anti-virus program), " +
 				"or answers in the server's place.",
 			"Test from the server's own subnet: if TLS starts there, switch off the inspection for this server (Cisco: no inspect esmtp); if not, check the log of the service. " +
 				s.certificateHint()
-	case !notNow.MatchString(answer):
+	case !notNow().MatchString(answer):
 		return text + "It does not say why: the service cannot use its certificate, a rule denies TLS to this address, or a filter on the path answers.",
 			"Test from the server's own subnet: if TLS starts there, look for the filter on the path. If not: " + lower(s.certificateHint())
 	}
@@ -152,15 +151,15 @@ func sayStartTLSRefused(s seen) (text, hint string) {
 
 // How servers say why they do not begin TLS that they offer.
 var (
-	aboutTLS = regexp.MustCompile(`(?i)\b(?:TLS|SSL|certificate|security (?:sub)?system)\b`)
+	aboutTLS = lazily(`(?i)\b(?:TLS|SSL|certificate|security (?:sub)?system)\b`)
 
 	// strangeCommand: codes 500 and 502 (RFC 5321 section 4.2.4), BAD (RFC 9051 section
 	// 7.1), Exchange's "Protocol error" (POP3). Cisco's inspection writes X over
 	// STARTTLS, and the server meets a word that is none.
-	strangeCommand = regexp.MustCompile(`(?i)^50[02]\b|^BAD\b|^-ERR (?:protocol error|unknown|unrecogni[sz]ed|invalid command|command (?:not (?:known|implemented)|unknown|unrecogni[sz]ed))`)
+	strangeCommand = lazily(`(?i)^50[02]\b|^BAD\b|^-ERR (?:protocol error|unknown|unrecogni[sz]ed|invalid command|command (?:not (?:known|implemented)|unknown|unrecogni[sz]ed))`)
 
 	// notNow: 454 (RFC 3207 section 4) and other codes for the time being, NO, -ERR.
-	notNow = regexp.MustCompile(`^4\d\d\b|^NO\b|^-ERR\b`)
+	notNow = lazily(`^4\d\d\b|^NO\b|^-ERR\b`)
 )
 
 // startTLSHidden: the server itself hides STARTTLS, since X-ANONYMOUSTLS came
