@@ -128,6 +128,12 @@ type Interface struct {
 	Minor uint16 `json:"minor"` // the 5.5 directory share a UUID
 }
 
+// Serves reports whether whoever has the interface serves a client of another one:
+// a higher minor version serves a lower one (C706 section 6.1.2).
+func (i Interface) Serves(asked Interface) bool {
+	return i.UUID == asked.UUID && i.Major == asked.Major && i.Minor >= asked.Minor
+}
+
 // TLS says how TLS begins on a port.
 type TLS string
 

@@ -9,60 +9,33 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"syscall"
 
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/secure"
+	"exreach/probe/socket"
 )
-
-// A cause is what an error of the operating system means, whatever its number
-// is there.
-type cause int
-
-const (
-	causeUnknown     cause = iota
-	causeRefused           // the peer said no
-	causeReset             // the peer hung up
-	causeTimeout           // the system gave up waiting
-	causeUnreachable       // no way to the host
-	causeNoRoute           // this machine has no route
-	causeDown              // this machine's interface is down
-	causeNoFamily          // this machine does not speak IPv6, or IPv4
-	causeNoAddress         // no source address: none is free, or it is not this machine's
-	causeDenied            // this machine's firewall or policy
-	causeDescriptors       // this machine is out of descriptors
-	causeMemory            // this machine is out of buffers or memory
-	causePorts             // this machine is out of source ports
-)
-
-// causeOf returns what the system error inside err means.
-func causeOf(err error) cause {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return causes[errno]
-	}
-	return causeUnknown
-}
 
 // obstacleOf returns what err says of this machine, and "" where it says nothing.
 func obstacleOf(err error) Obstacle {
-	switch causeOf(err) {
-	case causeNoRoute, causeDown:
+	switch socket.CauseOf(err) {
+	case socket.NoRoute, socket.InterfaceDown:
 		return NoRoute
-	case causeNoFamily:
+	case socket.NoFamily:
 		return NoIPv6
-	case causeNoAddress:
+	case socket.NoAddress:
 		var call *os.SyscallError
 		if errors.As(err, &call) && call.Syscall == "bind" {
 			return NoSource
 		}
 		return NoSourcePorts
-	case causeDenied:
+	case socket.Denied:
 		return Denied
-	case causeDescriptors:
+	case socket.NoDescriptors:
 		return NoDescriptors
-	case causeMemory:
+	case socket.NoMemory:
 		return NoMemory
-	case causePorts:
+	case socket.NoPorts:
 		return NoSourcePorts
 	}
 	return ""
@@ -86,19 +59,19 @@ type outcome struct {
 func untried(o Obstacle) outcome { return outcome{verdict: Untried, obstacle: o} }
 
 // classify is the only place where errors become verdicts. Step is where the
-// attempt ended; cancelled says that the run was interrupted. Nothing that a peer
+// conversation ended; cancelled says that the run was interrupted. Nothing that a peer
 // does leads to Untried.
 func classify(err error, step protocol.Step, cancelled bool) outcome {
 	switch {
 	case err == nil:
 		return outcome{verdict: Answered}
-	case errors.Is(err, errTurn), cancelled && (isTimeout(err) || errors.Is(err, context.Canceled)):
+	case errors.Is(err, errTurn), cancelled && (socket.IsTimeout(err) || errors.Is(err, context.Canceled)):
 		return untried(Interrupted)
 	}
 	if mismatch := new(*protocol.MismatchError); errors.As(err, mismatch) {
 		return outcome{verdict: Mismatch}
 	}
-	if dial := new(*dialError); errors.As(err, dial) {
+	if dial := new(*socket.Error); errors.As(err, dial) {
 		return classifyDial(*dial)
 	}
 	if fault := new(*panicError); errors.As(err, fault) || errors.Is(err, errNoConversation) {
@@ -108,38 +81,38 @@ func classify(err error, step protocol.Step, cancelled bool) outcome {
 }
 
 // classifyDial judges an error of connecting.
-func classifyDial(e *dialError) outcome {
+func classifyDial(e *socket.Error) outcome {
 	switch {
-	case errors.Is(e.err, errFamily):
+	case errors.Is(e.Err, socket.ErrFamily):
 		return untried(OtherFamily)
-	case e.local && e.icmp == icmpUnreachable:
+	case e.Local && e.ICMP == socket.ICMPUnreachable:
 		return untried(NoRoute)
-	case e.local && e.icmp != icmpNone:
+	case e.Local && e.ICMP != socket.ICMPNone:
 		return untried(Denied)
-	case e.icmp == icmpPort:
-		return outcome{verdict: Refused, saidBy: e.by}
-	case e.icmp == icmpProhibited:
-		return outcome{verdict: Prohibited, saidBy: e.by}
-	case e.icmp == icmpUnreachable, e.icmp == icmpExceeded:
-		return outcome{verdict: Unreachable, saidBy: e.by}
+	case e.ICMP == socket.ICMPPort:
+		return outcome{verdict: Refused, saidBy: e.By}
+	case e.ICMP == socket.ICMPProhibited:
+		return outcome{verdict: Prohibited, saidBy: e.By}
+	case e.ICMP == socket.ICMPUnreachable, e.ICMP == socket.ICMPExceeded:
+		return outcome{verdict: Unreachable, saidBy: e.By}
 	}
-	switch causeOf(e.err) {
-	case causeRefused:
+	switch socket.CauseOf(e.Err) {
+	case socket.Refused:
 		return outcome{verdict: Refused}
-	case causeReset:
+	case socket.Reset:
 		return outcome{verdict: Cut}
-	case causeTimeout:
+	case socket.TimedOut:
 		return outcome{verdict: TimedOut}
-	case causeUnreachable:
-		if e.local { // a route of this machine's says so
+	case socket.Unreachable:
+		if e.Local { // a route of this machine's says so
 			return untried(NoRoute)
 		}
 		return outcome{verdict: Unreachable}
 	}
-	if obstacle := obstacleOf(e.err); obstacle != "" { // EAGAIN calls itself a time-out, too
+	if obstacle := obstacleOf(e.Err); obstacle != "" { // EAGAIN calls itself a time-out, too
 		return untried(obstacle)
 	}
-	if isTimeout(e.err) {
+	if socket.IsTimeout(e.Err) {
 		return outcome{verdict: TimedOut}
 	}
 	return untried(SystemError)
@@ -149,20 +122,20 @@ func classifyDial(e *dialError) outcome {
 // connection, nor TLS explains is a conversation that did not go as the protocol
 // has it.
 func classifyTalk(err error) outcome {
-	var shake *tlsError
+	var shake *secure.Error
 	inTLS := errors.As(err, &shake)
 	switch {
-	case inTLS && shake.certificateWanted:
+	case inTLS && shake.CertificateWanted:
 		return outcome{verdict: BadTLS} // that was the last it said
-	case isTimeout(err):
+	case socket.IsTimeout(err):
 		return outcome{verdict: Silent}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
 		return outcome{verdict: Cut}
 	}
-	switch causeOf(err) {
-	case causeTimeout, causeUnreachable, causeNoRoute: // the system gave up, and may take a router's word as the reason
+	switch socket.CauseOf(err) {
+	case socket.TimedOut, socket.Unreachable, socket.NoRoute: // the system gave up, and may take a router's word as the reason
 		return outcome{verdict: Silent}
-	case causeReset, causeRefused: // a datagram may be refused in the middle of a conversation
+	case socket.Reset, socket.Refused: // a datagram may be refused in the middle of a conversation
 		return outcome{verdict: Cut}
 	}
 	if obstacle := obstacleOf(err); obstacle != "" {
@@ -174,13 +147,6 @@ func classifyTalk(err error) outcome {
 	return outcome{verdict: Mismatch}
 }
 
-// isTimeout reports whether a deadline ended it, ours or the system's.
-func isTimeout(err error) bool {
-	var timeout interface{ Timeout() bool }
-	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.As(err, &timeout) && timeout.Timeout()
-}
-
 // judgeLookup tells a name without an address from a resolver that could not
 // say.
 func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
@@ -189,10 +155,66 @@ func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 		return Untried, StoodStill, stoodStill
 	case cancelled:
 		return Untried, Interrupted, "interrupted " + during(protocol.Resolve, "")
-	case notFound(err):
-		return Unresolved, "", unresolvedWords(err)
+	case lookup.NotFound(err):
+		return Unresolved, "", lookup.Reason(err)
 	case obstacle != "":
 		return Untried, obstacle, "the name could not be looked up: " + err.Error()
 	}
 	return Untried, NoResolver, "no name server gave an answer: " + err.Error()
+}
+
+// obstacleTo is what a cause that this machine has no way to an address means.
+func obstacleTo(to netip.Addr, why socket.Cause) Obstacle {
+	if why == socket.NoFamily {
+		return ofFamily(NoIPv6, to)
+	}
+	return NoRoute
+}
+
+// ofFamily tells which kind of address this machine does not speak: the system
+// has one error for both.
+func ofFamily(o Obstacle, to netip.Addr) Obstacle {
+	if o == NoIPv6 && to.Is4() {
+		return NoIPv4
+	}
+	return o
+}
+
+// noWayWords says what an obstacle on the way to an address is.
+func noWayWords(o Obstacle, to netip.Addr) string {
+	switch o {
+	case NoIPv6:
+		return "this machine has no IPv6, and " + to.String() + " cannot be reached without"
+	case NoIPv4:
+		return "this machine has no IPv4, and " + to.String() + " cannot be reached without"
+	}
+	if !socket.HasZone(to.Zone()) {
+		return "this machine has no interface " + to.Zone()
+	}
+	return "this machine has no route to " + to.String()
+}
+
+// record writes what the conversation found into res. It reports whether the cause
+// was a shortage of this machine that may pass.
+func (c *conversation) record(ctx context.Context, res *Result) (shortage bool) {
+	res.Steps = c.steps
+	res.Step = c.step()
+	o := classify(c.err, res.Step, ctx.Err() != nil)
+	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, ofFamily(o.obstacle, c.to.Addr()), o.saidBy
+	res.Evidence = c.evidence(o.verdict)
+	res.Silence = c.silence(o.verdict)
+	peer := c.peer
+	c.door.tell(c.tls)
+	peer.TLS, peer.TLSFailure = c.tls.Judge(c.run.shared.trust.Judge), secure.FailureOf(c.err)
+	c.run.mask.HideAll(&peer) // before it is cut
+	peer.Clean()
+	if !emptyPeer(peer) {
+		res.Peer = &peer
+	}
+	res.Detail = c.detail(o, res)
+	return o.obstacle.mayPass()
+}
+
+func emptyPeer(p protocol.Peer) bool {
+	return p.Greeting == "" && p.Capabilities == nil && p.Facts == nil && p.Refusal == "" && p.Endpoints == nil && p.Web == nil && p.TLS == nil && p.TLSFailure == nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"exreach/probe/socket"
 )
 
 // A leash is a connection that can be told once and for all that its time is
@@ -18,9 +20,9 @@ type leash struct {
 
 	mu    sync.Mutex
 	over  bool
-	heard time.Time // when the peer said something last, or connected
-	asked bool      // something was sent
-	state tcpState  // before that
+	heard time.Time       // when the peer said something last, or connected
+	asked bool            // something was sent
+	state socket.TCPState // before that
 }
 
 func newLeash(conn net.Conn, limit time.Time) *leash {
@@ -41,7 +43,7 @@ func (l *leash) Read(b []byte) (int, error) {
 
 // Write notes how TCP stands before each question.
 func (l *leash) Write(b []byte) (int, error) {
-	state, _ := tcpStateOf(l.Conn)
+	state, _ := socket.TCPStateOf(l.Conn)
 	l.mu.Lock()
 	l.asked, l.state = true, state
 	l.mu.Unlock()
@@ -50,7 +52,7 @@ func (l *leash) Write(b []byte) (int, error) {
 
 // delivery tells what became of the last question, where that is known.
 func (l *leash) delivery() Delivery {
-	now, known := tcpStateOf(l.Conn)
+	now, known := socket.TCPStateOf(l.Conn)
 	if !known {
 		return ""
 	}

@@ -6,6 +6,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"exreach/probe/lookup"
 )
 
 // A program that is stopped (Ctrl-Z, docker pause) or asleep with its machine finds
@@ -96,16 +98,16 @@ type errStoodStill struct{ error }
 func (e errStoodStill) Unwrap() error { return e.error }
 
 // resolveAwake looks a name up, and again where the program stood still meanwhile.
-func (r *run) resolveAwake(ctx context.Context, host string) (Name, error) {
+func (r *run) resolveAwake(ctx context.Context, host string) (lookup.Name, error) {
 	for stills := 0; ; {
 		before := r.still.times()
 		name, err := r.pool.Resolve(ctx, host)
-		if err == nil || notFound(err) || r.still.times() == before || ctx.Err() != nil {
+		if err == nil || lookup.NotFound(err) || r.still.times() == before || ctx.Err() != nil {
 			return name, err
 		}
 		if !resume(ctx, &stills) {
 			return name, errStoodStill{err}
 		}
-		r.pool.Resolver.forget(host)
+		r.pool.Resolver.Forget(host)
 	}
 }

@@ -16,18 +16,20 @@ import (
 
 // manyHosts is the results of n hosts with forty checks each, a tenth of them
 // with something to explain.
-func manyHosts(n int) iter.Seq[probe.Result] {
-	return func(yield func(probe.Result) bool) {
-		for host := range n {
+func manyHosts(n int) iter.Seq[probe.HostResults] {
+	return func(yield func(probe.HostResults) bool) {
+		for place := range n {
+			host := probe.HostResults{Host: fmt.Sprintf("mail%05d", place), Place: place}
 			for i := range 40 {
 				r := healthy("smtp", uint16(1000+i))
-				r.Check.Host, r.Check.Order, r.Check.Of, r.Last = fmt.Sprintf("mail%05d", host), host<<12+i, 40, true
+				r.Check.Host, r.Order = host.Host, i
 				if i%10 == 0 {
 					verdict(probe.TimedOut, "no reply to 2 connects")(&r)
 				}
-				if !yield(r) {
-					return
-				}
+				host.Results = append(host.Results, r)
+			}
+			if !yield(host) {
+				return
 			}
 		}
 	}

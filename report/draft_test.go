@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
@@ -35,7 +34,7 @@ func TestReportOrder(t *testing.T) {
 
 func TestReportOrderRules(t *testing.T) {
 	s := &scene{host: "b", version: "2010", role: "client-access", address: "10.0.0.9", from: "client"}
-	sameOrder := func(r *probe.Result) { r.Check.Order = 0 } // as its parent has
+	sameOrder := func(r *probe.Result) { r.Order = 0 } // as its parent has
 	s.add("mapper", 135, nil)
 	s.add("https", 443, nil)
 	s.add("nspi", 6002, all(child("mapper"), sameOrder))
@@ -136,7 +135,7 @@ func TestCountsFollowHostFindings(t *testing.T) {
 // A report may be asked for as often as one likes.
 func TestReportTwice(t *testing.T) {
 	d := newDraft(nil)
-	for host := range judge.Hosts(context.Background(), slices.Values([]probe.Result{healthy("smtp", 25)}), began, nil) {
+	for host := range judge.Hosts(context.Background(), hostsOf([]probe.Result{healthy("smtp", 25)}), began, nil) {
 		_ = d.Add(host) // to memory
 	}
 	var first, second memory

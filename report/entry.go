@@ -10,6 +10,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/report/judge"
 	"exreach/report/judge/identity"
@@ -83,7 +84,7 @@ type Name struct {
 }
 
 // NewName is what is known of a name; nil where it is one like any other.
-func NewName(n *probe.Name) *Name {
+func NewName(n *lookup.Name) *Name {
 	if n == nil {
 		return nil
 	}

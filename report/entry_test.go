@@ -9,14 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
-	"exreach/probe"
+	"exreach/probe/lookup"
 )
 
 // TestNameInTable wants what there is to know of a name under its host, once,
 // though every row is as wanted.
 func TestNameInTable(t *testing.T) {
 	s := &scene{host: "mail01", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
-	found := named(func(n *probe.Name) { n.Found, n.Alias = "mail01.corp.example", "lb.corp.example" })
+	found := named(func(n *lookup.Name) { n.Found, n.Alias = "mail01.corp.example", "lb.corp.example" })
 	s.add("smtp", 25, found)
 	s.add("imap", 143, found)
 	s.at("192.0.2.11").add("smtp", 25, found)
@@ -35,10 +35,10 @@ func TestNameInTable(t *testing.T) {
 // TestNameInEntry wants a name in a document only where there is more to it than
 // its addresses.
 func TestNameInEntry(t *testing.T) {
-	if n := NewName(&probe.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 1}); n != nil {
+	if n := NewName(&lookup.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 1}); n != nil {
 		t.Errorf("an ordinary name is told: %+v", n)
 	}
-	n := NewName(&probe.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 40})
+	n := NewName(&lookup.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 40})
 	if n == nil || n.Addresses != 40 || n.By != "10.77.3.53" {
 		t.Errorf("a name of 40 addresses: %+v", n)
 	}

@@ -32,7 +32,7 @@ func Example() {
 		return
 	}
 	draft := format.Draft(format.Report(os.Stdout, report.Style{}), report.Begun("exreach", "client", began))
-	for host := range judge.Hosts(context.Background(), slices.Values(results), began, nil) {
+	for host := range judge.Hosts(context.Background(), slices.Values([]probe.HostResults{{Host: "mail01.contoso.com", Results: results}}), began, nil) {
 		if err := draft.Add(host); err != nil {
 			fmt.Println(err)
 			return

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"exreach/probe"
 	"exreach/report/judge"
 )
 
@@ -155,15 +154,9 @@ func TestDraftShelved(t *testing.T) {
 			n += len(host.Rows)
 			_ = d.Add(host) // to memory
 		}
-		for host := range judge.Hosts(context.Background(), func(yield func(probe.Result) bool) {
-			for _, r := range network() {
-				r.Check.Order -= 1 << 20 // these come last and stand first
-				if !yield(r) {
-					return
-				}
-			}
-		}, began, nil) {
-			_ = d.Add(host) // to memory
+		for host := range judge.Hosts(context.Background(), hostsOf(network()), began, nil) {
+			host.Place -= 1 << 20 // these come last and stand first
+			_ = d.Add(host)       // to memory
 		}
 		if n <= atHand {
 			t.Fatalf("%d results are kept at hand", n)

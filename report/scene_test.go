@@ -5,6 +5,7 @@ package report
 import (
 	"context"
 	"io"
+	"iter"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/report/judge"
 )
@@ -33,7 +35,7 @@ type scene struct {
 // add puts in a required, healthy result on TCP after change has had its way.
 func (s *scene) add(service string, port uint16, change func(*probe.Result)) {
 	r := healthy(service, port)
-	r.Check.Order = len(s.results)
+	r.Order = len(s.results)
 	r.Check.Host, r.Check.Version, r.Check.From, r.Check.Service.Role = s.host, s.version, s.from, s.role
 	if s.address != "" {
 		r.Address = netip.MustParseAddr(s.address)
@@ -163,6 +165,21 @@ func network() []probe.Result {
 	return s.results
 }
 
+// hostsOf is the results of a run host by host, each in the place of its first check.
+func hostsOf(results []probe.Result) iter.Seq[probe.HostResults] {
+	var hosts []probe.HostResults
+	for _, r := range results {
+		at := slices.IndexFunc(hosts, func(h probe.HostResults) bool { return h.Host == r.Check.Host })
+		if at < 0 {
+			at = len(hosts)
+			hosts = append(hosts, probe.HostResults{Host: r.Check.Host, Place: r.Order})
+		}
+		hosts[at].Place = min(hosts[at].Place, r.Order)
+		hosts[at].Results = append(hosts[at].Results, r)
+	}
+	return slices.Values(hosts)
+}
+
 // newDraft begins a report that is written when everything is known.
 func newDraft(to Writer) *Draft {
 	return Format{Whole: true}.Draft(to, Begun("exreach", "client", began))
@@ -176,7 +193,7 @@ func draft(results []probe.Result) Report {
 	for _, r := range results {
 		readFacts(r.Peer)
 	}
-	for host := range judge.Hosts(context.Background(), slices.Values(results), began, nil) {
+	for host := range judge.Hosts(context.Background(), hostsOf(results), began, nil) {
 		_ = d.Add(host) // to memory
 	}
 	_ = d.End(7240*time.Millisecond, 0)
@@ -256,9 +273,9 @@ func unconfirmed(r *probe.Result) {
 
 func portless(r *probe.Result) { r.Port, r.Check.Service.Ports = 0, catalog.Ports{} }
 
-func named(change func(*probe.Name)) func(*probe.Result) {
+func named(change func(*lookup.Name)) func(*probe.Result) {
 	return func(r *probe.Result) {
-		n := probe.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 1}
+		n := lookup.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 1}
 		change(&n)
 		r.Name = &n
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	"exreach/probe"
 	"exreach/report/judge"
 )
 
@@ -83,7 +82,7 @@ func (t *table) group(g Group) {
 	if e := g.Whole; e != nil {
 		t.paragraph(0, margin, append(nameOf(g),
 			span{" " + string(e.Verdict) + ":", inks[e.Grade]},
-			span{fmt.Sprintf("%s (%s not asked)", e.Detail, probe.Count(len(g.Entries), "service")), plain})...)
+			span{fmt.Sprintf("%s (%s not asked)", e.Detail, catalog.Count(len(g.Entries), "service")), plain})...)
 		t.aboutName(g)
 		t.findings(*e, margin)
 		return

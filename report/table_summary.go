@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"exreach/probe"
+	"exreach/catalog"
 	"exreach/report/judge"
 )
 
@@ -14,7 +14,7 @@ import (
 func (t *table) summary(h Head) {
 	switch {
 	case h.Hosts == 0 && h.Counts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", probe.Count(h.Counts.Unasked, "host")), plain})
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", catalog.Count(h.Counts.Unasked, "host")), plain})
 		return
 	case h.Hosts == 0:
 		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
@@ -33,7 +33,7 @@ func (t *table) summary(h Head) {
 		}
 	}
 	if h.Counts.Unasked > 0 {
-		line = append(line, span{fmt.Sprintf("%s not asked,", probe.Count(h.Counts.Unasked, "host")), inks[judge.Unknown]})
+		line = append(line, span{fmt.Sprintf("%s not asked,", catalog.Count(h.Counts.Unasked, "host")), inks[judge.Unknown]})
 	}
 	last := &line[len(line)-1]
 	last.text = last.text[:len(last.text)-1]
@@ -43,9 +43,9 @@ func (t *table) summary(h Head) {
 
 // extent is how much was done, and in which time where that is known.
 func extent(h Head) string {
-	text := fmt.Sprintf("%s on %s", probe.Count(h.Counts.Total(), "check"), probe.Count(h.Hosts, "host"))
+	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(h.Hosts, "host"))
 	if h.Took > 0 {
-		text += " in " + probe.Elapsed(durationOf(h.Took))
+		text += " in " + catalog.Elapsed(durationOf(h.Took))
 	}
 	if h.StandIn {
 		text += ", a stand-in with deliberate faults"

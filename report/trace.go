@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"exreach/catalog"
-	"exreach/probe"
+	"exreach/probe/hops"
 	"exreach/report/judge"
 )
 
@@ -51,14 +51,14 @@ type Beside struct {
 
 // A Hop is what came back from one distance.
 type Hop struct {
-	TTL  int        `json:"ttl"`
-	Said probe.Said `json:"said"`
-	From []string   `json:"from,omitempty"`   // absent where nobody said anything
-	Took float64    `json:"took_s,omitempty"` // until the first answer
+	TTL  int       `json:"ttl"`
+	Said hops.Said `json:"said"`
+	From []string  `json:"from,omitempty"`   // absent where nobody said anything
+	Took float64   `json:"took_s,omitempty"` // until the first answer
 }
 
 // NewTrace says what a trace comes to.
-func NewTrace(t probe.Trace) Trace {
+func NewTrace(t hops.Trace) Trace {
 	outcome, sentence := judge.Trace(t)
 	told := Trace{Outcome: outcome, Sentence: sentence, Hops: hopsOf(t.Path)}
 	if t.Beside != nil {
@@ -67,7 +67,7 @@ func NewTrace(t probe.Trace) Trace {
 	return told
 }
 
-func hopsOf(p probe.Path) []Hop {
+func hopsOf(p hops.Path) []Hop {
 	hops := []Hop{}
 	for _, h := range p.Hops {
 		hop := Hop{TTL: h.TTL, Said: h.Said, Took: inSeconds(h.Took)}

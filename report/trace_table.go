@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"exreach/probe"
+	"exreach/probe/hops"
 	"exreach/report/judge"
 )
 
@@ -54,21 +54,21 @@ func (p *page) trace(r TraceReport, t Traced) {
 }
 
 // shown is how many hops there are to show: of the silence at the end one.
-func shown(hops []Hop) int {
-	n := len(hops)
-	for n > 1 && hops[n-1].Said == probe.SaidNothing && hops[n-2].Said == probe.SaidNothing {
+func shown(all []Hop) int {
+	n := len(all)
+	for n > 1 && all[n-1].Said == hops.SaidNothing && all[n-2].Said == hops.SaidNothing {
 		n--
 	}
 	return n
 }
 
 // cell is one hop: who answered, what unless it was just passing it on, and when.
-func cell(hops []Hop, i int) string {
-	if i >= shown(hops) {
+func cell(all []Hop, i int) string {
+	if i >= shown(all) {
 		return ""
 	}
-	h := hops[i]
-	if h.Said == probe.SaidNothing {
+	h := all[i]
+	if h.Said == hops.SaidNothing {
 		return "no answer"
 	}
 	who := strings.Join(h.From, ", ")
@@ -76,7 +76,7 @@ func cell(hops []Hop, i int) string {
 		who = "somebody"
 	}
 	words := []string{who, tookOf(Entry{Took: h.Took})}
-	if h.Said != probe.SaidExceeded {
+	if h.Said != hops.SaidExceeded {
 		words = append(words, string(h.Said))
 	}
 	return strings.Join(words, "  ")

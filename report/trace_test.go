@@ -14,21 +14,23 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/hops"
+	"exreach/probe/socket"
 	"exreach/report/judge"
 )
 
 // way reads a path as the tests write it: one word for each hop, "-" for one
 // that says nothing. A word is an address and what it said after a "!"; a second
 // sender stands behind a comma.
-func way(port uint16, words ...string) probe.Path {
-	p := probe.Path{Target: probe.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(netip.MustParseAddr("10.0.9.9"), port)}}
+func way(port uint16, words ...string) hops.Path {
+	p := hops.Path{Target: socket.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(netip.MustParseAddr("10.0.9.9"), port)}}
 	for i, word := range words {
-		h := probe.Hop{TTL: i + 1, Said: probe.SaidNothing}
+		h := hops.Hop{TTL: i + 1, Said: hops.SaidNothing}
 		if word != "-" {
 			from, said, _ := strings.Cut(word, "!")
-			h.Said, h.Took = probe.SaidExceeded, 2*time.Millisecond
+			h.Said, h.Took = hops.SaidExceeded, 2*time.Millisecond
 			if said != "" {
-				h.Said = probe.Said(said)
+				h.Said = hops.Said(said)
 			}
 			for _, a := range strings.Split(from, ",") {
 				if a != "?" {
@@ -41,13 +43,13 @@ func way(port uint16, words ...string) probe.Path {
 	return p
 }
 
-func besides(p probe.Path) *probe.Path { return &p }
+func besides(p hops.Path) *hops.Path { return &p }
 
 const there = "10.0.9.9!accepted"
 
 // blockedTrace is a trace as the firewall of the lab makes it.
-func blockedTrace() *probe.Trace {
-	return &probe.Trace{Path: way(587, "10.0.1.1", "10.0.2.2", "-", "-", "-"), Beside: besides(way(443, "10.0.1.1", "10.0.2.2", there))}
+func blockedTrace() *hops.Trace {
+	return &hops.Trace{Path: way(587, "10.0.1.1", "10.0.2.2", "-", "-", "-"), Beside: besides(way(443, "10.0.1.1", "10.0.2.2", there))}
 }
 
 // tracedScene is two services at a port that is dropped, and one that answers.
@@ -124,7 +126,7 @@ func traceReport() TraceReport {
 		Schema: TraceSchema, Tool: "exreach 0.1.0", Host: "mail01.contoso.com", Network: "tcp", Port: 587, Started: began, Took: 4.4,
 		Traces: []Traced{
 			{"10.0.9.9", NewTrace(*blockedTrace())},
-			{"10.0.9.10", NewTrace(probe.Trace{Path: way(587, "-", "10.0.9.9!accepted")})},
+			{"10.0.9.10", NewTrace(hops.Trace{Path: way(587, "-", "10.0.9.9!accepted")})},
 		},
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
-	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/trust"
 )
 
 func checkCommand(w world) *cli.Command {
@@ -36,7 +36,7 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	trust := probe.MachineTrust(w.env)
+	roots := trust.OfMachine(w.env) // which are looked for while the rest is made ready
 	options, err := optionsOf(c)
 	if err != nil {
 		return err
@@ -53,11 +53,10 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	pool.Trust = trust
+	pool.Shared.Trust = roots
 	if pool.Credentials, err = credentialsOf(c, w.env); err != nil {
 		return err
 	}
-	pool.Logins = probe.NewLogins() // one for all pools of the command
 	run, err := survey.New(cat, hosts)
 	if err != nil {
 		return pointed(cat, err)

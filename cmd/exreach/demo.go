@@ -10,6 +10,9 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
+	"exreach/probe/lookup"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 // demoHost is the server of the demonstration. Names under .example belong to
@@ -20,11 +23,11 @@ var demoHost = catalog.Host{Name: "mail01.contoso.example", Version: "2019", Rol
 // submission is gone, something in the network takes connections to 25 that no
 // server answers, and somebody has turned IMAP4 on, with an old certificate and
 // with 143 leading to the mail flow's servers.
-var demoFaults = map[string]probe.Fault{
-	"smtp":            probe.FaultSilent,
-	"smtp-submission": probe.FaultRefused,
-	"imap":            probe.FaultForeign,
-	"imaps":           probe.FaultExpired,
+var demoFaults = map[string]standin.Fault{
+	"smtp":            standin.Silent,
+	"smtp-submission": standin.Refused,
+	"imap":            standin.Foreign,
+	"imaps":           standin.Expired,
 }
 
 func demoCommand(w world) *cli.Command {
@@ -52,15 +55,15 @@ func demo(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	server := probe.StandIn{Host: demoHost.Name, Version: demoHost.Version, Services: running(plan), Faults: demoFaults}
+	server := standin.Server{Host: demoHost.Name, Version: demoHost.Version, Services: running(plan), Faults: demoFaults}
 	if err := server.Start(c.Context); err != nil {
 		return err
 	}
 	defer server.Close()
 	pool := probe.Pool{
 		Dial:     server.Dial,
-		Lookup:   server.Lookup,
-		Trust:    probe.NewTrust(server.Roots()),
+		Resolver: &lookup.Resolver{Lookup: server.Lookup},
+		Shared:   &probe.Shared{Trust: trust.New(server.Roots())},
 		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is quick, and a silence is as good after three seconds
 	}
 	hosts, err := survey.Named([]string{demoHost.Name}, survey.Options{Version: demoHost.Version, Role: demoHost.Role})

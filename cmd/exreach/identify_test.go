@@ -12,6 +12,9 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
+	"exreach/probe/lookup"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 	"exreach/report"
 	"exreach/report/judge"
 )
@@ -57,7 +60,7 @@ func TestIdentify(t *testing.T) {
 		t.Run(tt.version+" "+strings.Join(tt.runs, " "), func(t *testing.T) {
 			t.Parallel()
 			s := standIn(t, cat, tt.version, tt.runs)
-			pool := &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Trust: probe.NewTrust(s.Roots())}
+			pool := &probe.Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Shared: &probe.Shared{Trust: trust.New(s.Roots())}}
 			var notes bytes.Buffer
 			entries, took := checkAuto(t, cat, pool, &notes, s.Host)
 			if took != tt.want || !strings.Contains(notes.String(), tt.note) {
@@ -79,13 +82,13 @@ func TestIdentify(t *testing.T) {
 }
 
 // standIn starts one with all that the roles listen on.
-func standIn(t *testing.T, cat *catalog.Catalog, version string, roles []string) *probe.StandIn {
+func standIn(t *testing.T, cat *catalog.Catalog, version string, roles []string) *standin.Server {
 	t.Helper()
 	v, err := cat.Version(version)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &probe.StandIn{Host: "mail01.contoso.example", Version: version}
+	s := &standin.Server{Host: "mail01.contoso.example", Version: version}
 	for _, role := range roles {
 		services, err := v.ServicesOf(role)
 		if err != nil {

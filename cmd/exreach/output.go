@@ -18,7 +18,6 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
-	"exreach/probe"
 	"exreach/report"
 	"exreach/report/judge"
 )
@@ -160,7 +159,7 @@ func (o output) noteInterrupted(ctx context.Context, unasked int) {
 	}
 	note(o.notes, "interrupted: what was not finished is reported as untried")
 	if unasked > 0 {
-		note(o.notes, "%s not asked at all, and not in the report", probe.Count(unasked, "host"))
+		note(o.notes, "%s not asked at all, and not in the report", catalog.Count(unasked, "host"))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
+	"exreach/probe/lookup"
 )
 
 // poolFlags choose how it is checked.
@@ -42,15 +43,16 @@ func resolveFlag() cli.Flag {
 
 // poolOf is a pool as the options want it.
 func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
-	p := probe.Pool{Gentle: c.Bool("gentle"), Lookup: w.lookup}
+	shared := probe.Shared{Gentle: c.Bool("gentle")}
+	p := probe.Pool{Shared: &shared}
 	var errs [7]error
 	p.Timeouts.Check, errs[0] = positive(c, "timeout", c.Duration("timeout"))
 	p.Timeouts.Connect, errs[1] = positive(c, "connect-timeout", c.Duration("connect-timeout"))
 	p.Timeouts.Resolve, errs[6] = positive(c, "resolve-timeout", c.Duration("resolve-timeout"))
 	p.Tries, errs[2] = positive(c, "tries", c.Int("tries"))
-	p.Limit, errs[3] = positive(c, "limit", c.Int("limit"))
-	p.PerHost, errs[4] = positive(c, "per-host", c.Int("per-host"))
-	p.Rate, errs[5] = positive(c, "rate", c.Float64("rate"))
+	shared.Limit, errs[3] = positive(c, "limit", c.Int("limit"))
+	shared.PerHost, errs[4] = positive(c, "per-host", c.Int("per-host"))
+	shared.Rate, errs[5] = positive(c, "rate", c.Float64("rate"))
 	if err := cmp.Or(errs[:]...); err != nil {
 		return nil, err
 	}
@@ -67,34 +69,34 @@ func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
 		if p.Source, err = localAddress(c.String("source"), family); err != nil {
 			return nil, err
 		}
-		family = cmp.Or(family, probe.FamilyOf(p.Source))
+		family = cmp.Or(family, lookup.FamilyOf(p.Source))
 	}
-	p.Resolver = &probe.Resolver{Family: family}
+	p.Resolver = &lookup.Resolver{Family: family, Lookup: w.lookup}
 	return &p, nil
 }
 
 // familyOf is IPv4 or IPv6 where the user wants only that.
-func familyOf(c *cli.Context) (probe.Family, error) {
+func familyOf(c *cli.Context) (lookup.Family, error) {
 	switch {
 	case c.Bool("4") && c.Bool("6"):
 		return "", hinted("leave both out to use every address", "options -4 and -6: they cannot be combined")
 	case c.Bool("4"):
-		return probe.IPv4, nil
+		return lookup.IPv4, nil
 	case c.Bool("6"):
-		return probe.IPv6, nil
+		return lookup.IPv6, nil
 	}
 	return "", nil
 }
 
 // localAddress is an address that this machine can connect from. The system is
 // asked by binding to it, which sends nothing.
-func localAddress(word string, family probe.Family) (netip.Addr, error) {
+func localAddress(word string, family lookup.Family) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(word)
 	if err != nil {
 		return addr, hinted(ownAddresses(), "option --source: %q is not an IP address", word)
 	}
 	addr = addr.Unmap()
-	if family != "" && probe.FamilyOf(addr) != family {
+	if family != "" && lookup.FamilyOf(addr) != family {
 		return addr, hinted("leave one of them out", "option --source: option -%s excludes %s", family.Digit(), addr)
 	}
 	foreign := hinted(ownAddresses(), "option --source: %s is not an address of this machine", addr)

@@ -10,14 +10,14 @@ import (
 	"strings"
 
 	"exreach/cmd/internal/survey"
-	"exreach/probe"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
 
 // A world is everything outside the program that a command may touch.
 type world struct {
 	env    func(string) string
-	lookup probe.LookupFunc // finds the addresses of names; nil is exreach's own resolver
+	lookup lookup.Func // finds the addresses of names; nil is exreach's own resolver
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer

@@ -15,6 +15,8 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
+	"exreach/probe/hops"
+	"exreach/probe/socket"
 	"exreach/report"
 	"exreach/report/judge"
 )
@@ -51,7 +53,7 @@ func trace(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	t.Tracer = probe.Tracer{Answers: 2, Source: pool.Source, Timeout: pool.Timeouts.Check}
+	t.Tracer = hops.Tracer{Answers: 2, Source: pool.Source, Timeout: pool.Timeouts.Check}
 	format, err := formatOf(c, report.TraceFormatNames())
 	if err != nil {
 		return err
@@ -60,7 +62,7 @@ func trace(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	if err := probe.CanTrace(); err != nil {
+	if err := socket.CanTrace(); err != nil {
 		return hinted(traceElsewhere, "exreach trace: %w", err)
 	}
 	r, err := traceReport(c.Context, t, pool, w)

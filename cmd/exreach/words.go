@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"exreach/catalog"
 	"exreach/cmd/internal/survey"
-	"exreach/probe"
 	"exreach/report/judge/identity"
 )
 
@@ -38,9 +38,9 @@ func said(e survey.Event) []string {
 	case survey.Untold:
 		return one("no answer tells whether a host of version %s has the role %s too (%s): check with --role %[2]s as well", e.Version, e.Role, e.Service)
 	case survey.Untestable:
-		return one("%s cannot be tested remotely: exreach catalog show %s %s says why", probe.Count(e.Services, "catalogue service"), e.Version, e.Role)
+		return one("%s cannot be tested remotely: exreach catalog show %s %s says why", catalog.Count(e.Services, "catalogue service"), e.Version, e.Role)
 	case survey.LeftOut:
-		return one("%s not in the report: --only and --skip leave nothing to ask there", probe.Count(e.Hosts, "host"))
+		return one("%s not in the report: --only and --skip leave nothing to ask there", catalog.Count(e.Hosts, "host"))
 	}
 	return nil
 }
@@ -59,11 +59,11 @@ func option(name, value string) string {
 func saidOfAll(e survey.AllIdentified) []string {
 	var parts []string
 	for _, t := range e.Versions {
-		parts = append(parts, fmt.Sprintf("%s as --version %s", probe.Count(t.Hosts, "host"), t.Version))
+		parts = append(parts, fmt.Sprintf("%s as --version %s", catalog.Count(t.Hosts, "host"), t.Version))
 	}
 	notes := one("checking %s", strings.Join(parts, ", "))
 	if e.Mute > 0 {
-		notes = append(notes, probe.Count(e.Mute, "host")+" of these did not report a version")
+		notes = append(notes, catalog.Count(e.Mute, "host")+" of these did not report a version")
 	}
 	return notes
 }

@@ -83,28 +83,41 @@ const (
 	Talk    Step = "talk"    // the conversation after them
 )
 
-// A Question is what Ask has to find out, and how it reaches the pool.
+// A Question is what Ask has to find out.
 type Question struct {
-	Host       string              // the name or address the user gave, for HTTP's Host and the like
-	Service    catalog.Service     // the row of the catalogue
-	Domain     string              // the organization's mail domain; "" where it is not known
-	Interfaces []catalog.Interface // wanted behind an endpoint mapper
-	Releases   *catalog.Releases   // what is known of all versions; nil is what comes with exreach
-	At         func(Step)          // tells the pool that a step begins; never nil
-	StartTLS   func(net.Conn) (net.Conn, error)
-	// StartTLS does the TLS handshake as a client on the plain connection and
-	// returns the connection to go on with. Never nil. Its error is returned
-	// from Ask as it is.
+	Host        string              // the name or address the user gave, for HTTP's Host and the like
+	Service     catalog.Service     // the row of the catalogue
+	Domain      string              // the organization's mail domain; "" where it is not known
+	Interfaces  []catalog.Interface // wanted behind an endpoint mapper
+	Releases    *catalog.Releases   // what is known of all versions; nil is what comes with exreach
+	Credentials *Credentials        // to log in with; nil where nobody logs in
 
-	Credentials *Credentials // to log in with; nil: nobody logs in, and the two below are not used
-	Private     func() error // why a password must not be said on the connection as it is, for the logins
-	Turn        func() (end func(Outcome), err error)
-	// Turn waits until it is this conversation's turn to log in once; end gives
-	// the turn back. Its error says why the run allows no login here any more.
-	Redial func() (net.Conn, error)
+	Session
+}
+
+// A Session is what whoever asks does for a conversation while it goes on.
+type Session struct {
+	// At is told that a step begins. Never nil.
+	At func(Step)
+
+	// StartTLS does the TLS handshake as a client on the plain connection and
+	// returns the connection to go on with. Never nil. Its error is returned from
+	// Ask as it is.
+	StartTLS func(net.Conn) (net.Conn, error)
+
 	// Redial hangs up and connects to the same address again, for what needs a
-	// conversation of its own; nil where that cannot be done. The pool closes what
+	// conversation of its own; nil where that cannot be done. Who asks closes what
 	// it returns.
+	Redial func() (net.Conn, error)
+
+	// Private says why a password must not be said on the connection as it is, nil
+	// where it may. Not used without credentials.
+	Private func() error
+
+	// Turn waits until it is this conversation's turn to log in once; end gives the
+	// turn back. Its error says why the run allows no login here any more. Not used
+	// without credentials.
+	Turn func() (end func(Outcome), err error)
 }
 
 // A Stand is the server that Answer stands in for.

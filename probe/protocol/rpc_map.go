@@ -185,11 +185,10 @@ func (m *eptReader) take(page rpc.Page) {
 	}
 }
 
-// has reports whether the wanted interface is known to listen on TCP. A higher
-// minor version serves a lower one (C706 section 6.1.2).
+// has reports whether the wanted interface is known to listen on TCP.
 func (m *eptReader) has(i catalog.Interface) bool {
 	for _, e := range m.peer.Endpoints {
-		if e.UUID == i.UUID && e.Major == i.Major && e.Minor >= i.Minor && e.Sequence == "ncacn_ip_tcp" {
+		if e.Interface().Serves(i) && e.Sequence == "ncacn_ip_tcp" {
 			return true
 		}
 	}

@@ -316,10 +316,9 @@ func converse(ours, theirs net.Conn, ask asking, answer answering, q Question, s
 
 func question(name string, how catalog.TLS) Question {
 	return Question{
-		Host:     "mail.example.com",
-		Service:  service(name, how),
-		At:       func(Step) {},
-		StartTLS: func(conn net.Conn) (net.Conn, error) { return conn, nil },
+		Host:    "mail.example.com",
+		Service: service(name, how),
+		Session: Session{At: func(Step) {}, StartTLS: func(conn net.Conn) (net.Conn, error) { return conn, nil }},
 	}
 }
 

@@ -25,9 +25,9 @@ func sayExposed(s seen) (text, hint string) {
 }
 
 func sayTimedOut(s seen) (text, hint string) {
-	said := fmt.Sprintf("No reply to %s over %s: ", s.tries(), probe.Elapsed(s.Took))
+	said := fmt.Sprintf("No reply to %s over %s: ", s.tries(), catalog.Elapsed(s.Took))
 	if s.lives() {
-		said = fmt.Sprintf("No reply to %s over %s%s: ", s.tries(), probe.Elapsed(s.Took), s.meanwhile())
+		said = fmt.Sprintf("No reply to %s over %s%s: ", s.tries(), catalog.Elapsed(s.Took), s.meanwhile())
 		if s.Check.Service.Network == catalog.UDP {
 			return said + "something on the path drops the packets, or the service does not answer unknown clients " +
 				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).", s.ask(firewallAdmin)
@@ -51,7 +51,7 @@ func fellSilent(r probe.Result) bool {
 
 func sayShunned(s seen) (text, hint string) {
 	return fmt.Sprintf("No reply to %s over %s, and TCP %d of %s, which had answered before, stopped answering too: %s. Whether %s is open is not known.",
-			s.tries(), probe.Elapsed(s.Took), s.Witness.Port, s.place(), shunsUs, s.port()),
+			s.tries(), catalog.Elapsed(s.Took), s.Witness.Port, s.place(), shunsUs, s.port()),
 		fmt.Sprintf("Wait until TCP %d answers again, which takes some minutes if a firewall blocked this computer, then check again with --gentle.", s.Witness.Port)
 }
 
@@ -172,9 +172,9 @@ var tlsRecord = lazily(`^\\x1[56]\\x03`)
 // tries counts what was sent.
 func (s seen) tries() string {
 	if s.Check.Service.Network == catalog.UDP {
-		return probe.Count(s.Tries, "request")
+		return catalog.Count(s.Tries, "request")
 	}
-	return probe.Count(s.Tries, "connection attempt")
+	return catalog.Count(s.Tries, "connection attempt")
 }
 
 // sentence ends a text of unknown origin with one full stop.

@@ -174,7 +174,7 @@ func days(d time.Duration) string {
 	if d < 24*time.Hour {
 		return "less than a day"
 	}
-	return probe.Count(int(d/(24*time.Hour)), "day")
+	return catalog.Count(int(d/(24*time.Hour)), "day")
 }
 
 // listed joins names for a sentence and leaves out what would fill a screen.

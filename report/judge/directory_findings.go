@@ -205,7 +205,7 @@ func (s seen) registered(c catalog.Check) bool {
 
 func sayNoneRegistered(s seen) (text, hint string) {
 	return fmt.Sprintf("The endpoint mapper answers with %s, but lists none of the interfaces of this role: its services are stopped, "+
-			"an RPC filter on the path hides them, or this is another server.", probe.Count(len(s.Peer.Endpoints), "endpoint")),
+			"an RPC filter on the path hides them, or this is another server.", catalog.Count(len(s.Peer.Endpoints), "endpoint")),
 		"Check on the server that the services are running (Test-ServiceHealth), and query the mapper from the server's own subnet; " +
 			"if it lists them there, look for a firewall that passes only listed RPC interfaces (TMG, ASA DCERPC inspection)."
 }

@@ -25,7 +25,7 @@ func Example() {
 		}
 	}
 	results := []probe.Result{found("https", 443, probe.Answered), found("smtp", 25, probe.Refused)}
-	for host := range judge.Hosts(context.Background(), slices.Values(results), time.Now(), nil) {
+	for host := range judge.Hosts(context.Background(), slices.Values([]probe.HostResults{{Host: "mail01.contoso.com", Results: results}}), time.Now(), nil) {
 		for _, r := range host.Rows {
 			fmt.Println(r.Check.Service.Name, r.Verdict, r.Grade)
 			for _, f := range r.Findings {

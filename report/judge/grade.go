@@ -126,7 +126,7 @@ func (s seen) spared() bool {
 		return false
 	}
 	return slices.ContainsFunc(group, serves) || slices.ContainsFunc(group, nothingKnown) ||
-		orderOf(speaker(group)) != orderOf(s.Result)
+		speaker(group).Order != s.Order
 }
 
 // speaker is the one that answers for a group in which nobody serves: the first

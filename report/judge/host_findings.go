@@ -158,7 +158,7 @@ const limitsConnections = "the server, or a firewall in front of it, limits the 
 
 func sayCrowdedOut(s seen) (text, hint string) {
 	return fmt.Sprintf("%s %s while exreach had up to %s to %s open, and answered when it was asked again alone: %s.",
-			s.port(), crowdedWords[s.Crowded.Verdict], probe.Count(s.Crowded.Open, "connection"), s.place(), limitsConnections),
+			s.port(), crowdedWords[s.Crowded.Verdict], catalog.Count(s.Crowded.Open, "connection"), s.place(), limitsConnections),
 		"The port answers by itself. Users behind one address (NAT, a proxy) share such a limit: ask the administrator for its value. " +
 			"--per-host 2 or --gentle keeps exreach below it."
 }
@@ -204,7 +204,7 @@ func sayLikelyProhibited(s seen) (text, hint string) {
 		who, whom = "The firewall of "+s.place()+" itself", "the administrator of the server's own firewall"
 	}
 	return fmt.Sprintf("No reply to %s over %s. %s forbids other ports of %s (%s): it probably forbids this one too, but sends only a few ICMP messages a second.",
-			s.tries(), probe.Elapsed(s.Took), who, s.place(), other.port()),
+			s.tries(), catalog.Elapsed(s.Took), who, s.place(), other.port()),
 		s.ask(whom)
 }
 

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report/judge/identity"
 )
@@ -45,15 +46,14 @@ type Finding struct {
 // patience is how long a host may take to be judged once the run is interrupted.
 const patience = 200 * time.Millisecond
 
-// Hosts judges the results of a run that began at started, and yields each host as
-// soon as its last result is there: only then can they be judged beside one another.
-// Once ctx has ended, a host that takes long is told without being judged. What was
-// found out about a host beforehand is judged at its first row; identified is asked for
-// it by the host's name, and is nil where nobody found out anything.
-func Hosts(ctx context.Context, results iter.Seq[probe.Result], started time.Time, identified func(host string) *identity.Identified) iter.Seq[Host] {
+// Hosts judges the hosts of a run that began at started. Once ctx has ended, a host
+// that takes long is told without being judged. What was found out about a host
+// beforehand is judged at its first row; identified is asked for it by the host's name,
+// and is nil where nobody found out anything.
+func Hosts(ctx context.Context, hosts iter.Seq[probe.HostResults], started time.Time, identified func(host string) *identity.Identified) iter.Seq[Host] {
 	return func(yield func(Host) bool) {
-		for results := range probe.ByHost(results) {
-			h := judgeHost(results, started, outOfPatience(ctx))
+		for found := range hosts {
+			h := judgeHost(found, started, outOfPatience(ctx))
 			if len(h.Rows) > 0 && identified != nil {
 				h.identify(identified(h.Rows[0].Check.Host))
 			}
@@ -81,12 +81,12 @@ func outOfPatience(ctx context.Context) func() bool {
 
 // judgeHost judges all that was found of one host. From the moment on that hurried
 // says so, the rest is not judged.
-func judgeHost(results []probe.Result, started time.Time, hurried func() bool) Host {
-	results = slices.DeleteFunc(results, untold)
+func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) Host {
+	results := slices.DeleteFunc(found.Results, untold)
 	if len(results) == 0 {
 		return Host{}
 	}
-	h := Host{Place: placeOf(results), Rows: make([]Row, 0, len(results))}
+	h := Host{Place: found.Place, Rows: make([]Row, 0, len(results))}
 	beside := newNeighbourhood(results)
 	for i := range results {
 		row := judge(seen{Result: results[i], started: started, beside: beside, hurried: hurried()})
@@ -120,28 +120,16 @@ func InOrder(results []probe.Result) {
 	Arrange(results, func(_ int, r *probe.Result) Key { return keyOf(r) })
 }
 
-// orderOf is where the check of a result stands in the plan.
-func orderOf(r probe.Result) int { return r.Check.Order }
-
-// placeOf is where the first check of a host stands there.
-func placeOf(results []probe.Result) int {
-	first := orderOf(results[0])
-	for _, r := range results {
-		first = min(first, orderOf(r))
-	}
-	return first
-}
-
 func keyOf(r *probe.Result) Key {
 	c := &r.Check
 	return Key{
 		Host: c.Host, Version: c.Version, Role: c.Service.Role, Service: c.Service.Name, Parent: r.Parent,
-		Order: orderOf(*r), Address: r.Address, Port: r.Port,
+		Order: r.Order, Address: r.Address, Port: r.Port,
 	}
 }
 
 // A hostRule is one kind of finding about a host as a whole, from what it was identified
-// as. It stands at the first entry of the host.
+// as. It stands at the first row of the host.
 type hostRule struct {
 	code  string
 	grade Grade
@@ -175,7 +163,7 @@ func sayVersionsContradict(id identity.Identified) (text, hint string) {
 	var said []string
 	signs := id.Conflict()
 	for _, s := range signs[:min(len(signs), most)] {
-		said = append(said, fmt.Sprintf("%s on port %d means %s", s.Said, s.Port, probe.Either(s.Versions)))
+		said = append(said, fmt.Sprintf("%s on port %d means %s", s.Said, s.Port, catalog.Either(s.Versions)))
 	}
 	if more := len(signs) - len(said); more > 0 {
 		said = append(said, fmt.Sprintf("and %d more", more))

@@ -11,6 +11,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/trust"
 )
 
 // loggedIn is a service at which this came of the credentials.
@@ -60,7 +61,7 @@ func pop3sSaying(t *testing.T, capa, refusal string) breakage {
 		}
 		roots := r.server.Roots()
 		roots.AddCert(root)
-		r.pool.Trust = probe.NewTrust(roots)
+		r.pool.Shared.Trust = trust.New(roots)
 		replies := map[string]string{"CAPA": "+OK\r\n" + capa + "\r\n.", "USER": "+OK", "PASS": "-ERR " + refusal, "AUTH": "-ERR " + refusal}
 		return serving(behindTLS(&tls.Config{Certificates: config.Certificates}, script("+OK ready", replies)), 995)(r, next)
 	}

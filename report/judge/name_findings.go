@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"exreach/probe"
+	"exreach/probe/lookup"
+	"exreach/probe/socket"
 )
 
 func texts(addrs []netip.Addr) []string {
@@ -28,7 +30,7 @@ var nameCodes = []string{"name-search", "name-unusable-address", "name-loopback"
 func (f Finding) IsAboutName() bool { return slices.Contains(nameCodes, f.Code) }
 
 // AboutName is what a person should know of a name before anything is asked.
-func AboutName(host string, n probe.Name) []Finding {
+func AboutName(host string, n lookup.Name) []Finding {
 	s := seen{Result: probe.Result{Name: &n}}
 	s.Check.Host = host
 	var found []Finding
@@ -42,9 +44,9 @@ func AboutName(host string, n probe.Name) []Finding {
 }
 
 // name is what is known of the name; nothing is not nil.
-func (s seen) name() probe.Name {
+func (s seen) name() lookup.Name {
 	if s.Name == nil {
-		return probe.Name{}
+		return lookup.Name{}
 	}
 	return *s.Name
 }
@@ -107,7 +109,7 @@ func sayLoopback(s seen) (text, hint string) {
 func manyAddresses(s seen) bool { return s.Name != nil && HasMore(s.Name) }
 
 // HasMore reports whether a name has more usable addresses than are asked.
-func HasMore(n *probe.Name) bool { return n.Count > len(n.Addrs)+len(n.Bogus)+len(n.LeftOut) }
+func HasMore(n *lookup.Name) bool { return n.Count > len(n.Addrs)+len(n.Bogus)+len(n.LeftOut) }
 
 func sayManyAddresses(s seen) (text, hint string) {
 	n := s.name()
@@ -123,7 +125,7 @@ func sayNoWayToSome(s seen) (text, hint string) {
 		family, other = other, family
 	}
 	lacks := "no " + family
-	if s.name().Lacks == probe.NoRoute {
+	if s.name().Lacks == socket.NoRoute {
 		lacks = "no route over " + family
 	}
 	return fmt.Sprintf("This machine has %s, so %s of %s was not asked, which says nothing about the host. It was asked over %s.", lacks, listed(texts(s.name().LeftOut)), s.Check.Host, other),

@@ -193,6 +193,6 @@ func sayVersionDiffers(s seen) (text, hint string) {
 	if len(candidates) == 1 {
 		version = candidates[0]
 	}
-	text = fmt.Sprintf("The server was checked as %s and says that it is %s: %s.", s.Check.Version, probe.Either(candidates), said)
+	text = fmt.Sprintf("The server was checked as %s and says that it is %s: %s.", s.Check.Version, catalog.Either(candidates), said)
 	return text, fmt.Sprintf("Check it as what it is (--version %s, or the topology file): other ports may be wanted.", version)
 }

@@ -4,6 +4,7 @@ package judge
 
 import (
 	"context"
+	"iter"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -31,7 +32,7 @@ type scene struct {
 // add puts in a required, healthy result on TCP after change has had its way.
 func (s *scene) add(service string, port uint16, change func(*probe.Result)) {
 	r := healthy(service, port)
-	r.Check.Order = len(s.results)
+	r.Order = len(s.results)
 	r.Check.Host, r.Check.Version, r.Check.From, r.Check.Service.Role = s.host, s.version, s.from, s.role
 	if s.address != "" {
 		r.Address = netip.MustParseAddr(s.address)
@@ -161,13 +162,28 @@ func network() []probe.Result {
 	return s.results
 }
 
+// hostsOf is the results of a run host by host, each in the place of its first check.
+func hostsOf(results []probe.Result) iter.Seq[probe.HostResults] {
+	var hosts []probe.HostResults
+	for _, r := range results {
+		at := slices.IndexFunc(hosts, func(h probe.HostResults) bool { return h.Host == r.Check.Host })
+		if at < 0 {
+			at = len(hosts)
+			hosts = append(hosts, probe.HostResults{Host: r.Check.Host, Place: r.Order})
+		}
+		hosts[at].Place = min(hosts[at].Place, r.Order)
+		hosts[at].Results = append(hosts[at].Results, r)
+	}
+	return slices.Values(hosts)
+}
+
 // judged is the rows of some results, host by host in the order of the plan.
 func judged(results []probe.Result) []Row {
 	for _, r := range results {
 		readFacts(r.Peer)
 	}
 	var hosts []Host
-	for h := range Hosts(context.Background(), slices.Values(results), began, nil) {
+	for h := range Hosts(context.Background(), hostsOf(results), began, nil) {
 		hosts = append(hosts, h)
 	}
 	slices.SortStableFunc(hosts, func(a, b Host) int { return a.Place - b.Place })

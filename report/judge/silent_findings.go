@@ -30,7 +30,7 @@ func saySilent(s seen) (text, hint string) {
 	switch s.pace() {
 	case probe.Slowly:
 		return fmt.Sprintf("The connection succeeded, but the answer came too slowly: %s in %s, and incomplete. "+
-				"A tarpit slows down clients that it does not trust, or the server is overloaded.", probe.Count(s.Silence.Heard, "byte"), probe.Elapsed(s.stepTook())),
+				"A tarpit slows down clients that it does not trust, or the server is overloaded.", catalog.Count(s.Silence.Heard, "byte"), catalog.Elapsed(s.stepTook())),
 			s.moreTime() + " If it still does not finish, check whether the server or a filter in front of it slows this address down on purpose."
 	case probe.Stalled:
 		if s.Step == protocol.Greet && s.Silence.Heard == 0 {
@@ -116,7 +116,7 @@ func sayHandshakeStalls(s seen) (text, hint string) {
 func (s seen) sayHandshakeHeld() (text, hint string) {
 	never := "never answers the ClientHello"
 	if heard := s.Silence.Heard; heard > 0 {
-		never = fmt.Sprintf("began to answer the ClientHello (%s) and then sent nothing more", probe.Count(heard, "byte"))
+		never = fmt.Sprintf("began to answer the ClientHello (%s) and then sent nothing more", catalog.Count(heard, "byte"))
 	}
 	text = fmt.Sprintf("Packets reach %s and are acknowledged, but %s %s: the service hangs or cannot use its certificate, "+
 		"or a proxy, load balancer or intrusion prevention system accepted the connection and holds it", s.place(), s.port(), never)

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	"exreach/probe"
+	"exreach/probe/hops"
 	"exreach/probe/protocol"
 )
 
@@ -31,7 +31,7 @@ const maxError = 4096
 // look at the hop limit first and at their rules afterwards, as a rule. So a port
 // that is heard of at hop n and not behind it is dropped by hop n, or on the way
 // into the next one.
-func Trace(t probe.Trace) (Outcome, string) {
+func Trace(t hops.Trace) (Outcome, string) {
 	r := reading{t}
 	outcome, sentence := Undecided, ""
 	switch end := t.Path.End(); {
@@ -39,13 +39,13 @@ func Trace(t probe.Trace) (Outcome, string) {
 		sentence = fmt.Sprintf("This machine could not ask: %s", protocol.Printable(t.Path.Err.Error(), maxError)) + "."
 	case t.Path.Ended:
 		outcome, sentence = r.unfinished()
-	case end.Said == probe.SaidAccepted:
+	case end.Said == hops.SaidAccepted:
 		outcome, sentence = Open, fmt.Sprintf("%s goes through to the server, at hop %d: nothing on the path blocks it.", r.name(), end.TTL)
-	case end.Said == probe.SaidReset:
+	case end.Said == hops.SaidReset:
 		outcome, sentence = r.reset(end)
-	case end.Said == probe.SaidExceeded:
+	case end.Said == hops.SaidExceeded:
 		sentence = fmt.Sprintf("%s is still on its way after %d hops: its packets are most likely in a routing loop.", r.name(), end.TTL)
-	case end.Said == probe.SaidNothing:
+	case end.Said == hops.SaidNothing:
 		outcome, sentence = r.stops()
 	default:
 		outcome, sentence = r.told(end)
@@ -54,7 +54,7 @@ func Trace(t probe.Trace) (Outcome, string) {
 }
 
 // A reading is a trace as somebody reads it who wants to know where a port stops.
-type reading struct{ probe.Trace }
+type reading struct{ hops.Trace }
 
 // stops is for a port behind whose last hop there is silence.
 func (r reading) stops() (Outcome, string) {
@@ -73,7 +73,7 @@ func (r reading) stops() (Outcome, string) {
 			r.name(), hop(last), r.besidePort())
 	}
 	sentence := fmt.Sprintf("%s stops after %s, %s goes on to %s: what drops it is %s",
-		r.name(), hop(last), r.besidePort(), r.goesOn(next), probe.Either(r.suspects(last, next)))
+		r.name(), hop(last), r.besidePort(), r.goesOn(next), catalog.Either(r.suspects(last, next)))
 	if r.Path.Network == catalog.UDP && isEnd(next) {
 		return Undecided, sentence + ", unless the service got it and does not answer."
 	}
@@ -82,7 +82,7 @@ func (r reading) stops() (Outcome, string) {
 
 // suspects is who may drop what is not heard of behind last, and is at next for
 // the port that answers.
-func (r reading) suspects(last, next probe.Hop) []string {
+func (r reading) suspects(last, next hops.Hop) []string {
 	suspects := []string{hop(last)}
 	if last.TTL == 0 {
 		suspects = []string{"this machine's own firewall"}
@@ -100,7 +100,7 @@ func (r reading) suspects(last, next probe.Hop) []string {
 }
 
 // goesOn is where the port that answers is heard of next.
-func (r reading) goesOn(next probe.Hop) string {
+func (r reading) goesOn(next hops.Hop) string {
 	switch {
 	case isEnd(next):
 		return "the server"
@@ -111,7 +111,7 @@ func (r reading) goesOn(next probe.Hop) string {
 }
 
 // reset is for a port that somebody resets in the server's name.
-func (r reading) reset(end probe.Hop) (Outcome, string) {
+func (r reading) reset(end hops.Hop) (Outcome, string) {
 	switch {
 	case r.besideAnswers() && end.TTL < r.Beside.End().TTL && r.severalPaths() == "":
 		return Blocked, fmt.Sprintf("%s is reset after %s, at hop %d, and the server is at hop %d, as %s shows: a firewall before it refuses in its name.",
@@ -124,19 +124,19 @@ func (r reading) reset(end probe.Hop) (Outcome, string) {
 }
 
 // told is for a port that an ICMP message ended.
-func (r reading) told(end probe.Hop) (Outcome, string) {
-	what := map[probe.Said]string{
-		probe.SaidProhibited:  "a rule forbids " + r.port() + " (administratively prohibited)",
-		probe.SaidPort:        r.port() + " is unreachable (ICMP port unreachable)",
-		probe.SaidUnreachable: "there is no way to the server",
+func (r reading) told(end hops.Hop) (Outcome, string) {
+	what := map[hops.Said]string{
+		hops.SaidProhibited:  "a rule forbids " + r.port() + " (administratively prohibited)",
+		hops.SaidPort:        r.port() + " is unreachable (ICMP port unreachable)",
+		hops.SaidUnreachable: "there is no way to the server",
 	}[end.Said]
 	server := slices.Contains(end.From, r.Path.Addr.Addr())
 	switch {
-	case end.Self && end.Said == probe.SaidUnreachable:
+	case end.Self && end.Said == hops.SaidUnreachable:
 		return Undecided, "This machine itself says that there is no way to the server: there is no route, or nobody on its own network answers for the address."
 	case end.Self:
 		return Blocked, fmt.Sprintf("This machine itself says that %s: its own firewall.", what)
-	case server && end.Said == probe.SaidPort && r.Path.Network == catalog.UDP:
+	case server && end.Said == hops.SaidPort && r.Path.Network == catalog.UDP:
 		return Open, fmt.Sprintf("The server itself says that nothing listens at %s: nothing on the path blocks it.", r.port())
 	case server:
 		return Blocked, fmt.Sprintf("The server itself says that %s: its own firewall.", what)
@@ -162,24 +162,24 @@ func (r reading) unfinished() (Outcome, string) {
 
 // last is the farthest hop that the packets are known to have come to; its TTL
 // is 0 where none answered.
-func (r reading) last() probe.Hop {
+func (r reading) last() hops.Hop {
 	for _, h := range slices.Backward(r.Path.Hops) {
-		if h.Said == probe.SaidExceeded {
+		if h.Said == hops.SaidExceeded {
 			return h
 		}
 	}
-	return probe.Hop{Said: probe.SaidNothing}
+	return hops.Hop{Said: hops.SaidNothing}
 }
 
 // besideBehind is where the port that answers is heard of first behind a
 // distance.
-func (r reading) besideBehind(ttl int) (probe.Hop, bool) {
+func (r reading) besideBehind(ttl int) (hops.Hop, bool) {
 	if r.Beside == nil {
-		return probe.Hop{}, false
+		return hops.Hop{}, false
 	}
-	i := slices.IndexFunc(r.Beside.Hops, func(h probe.Hop) bool { return h.TTL > ttl && h.Said != probe.SaidNothing })
+	i := slices.IndexFunc(r.Beside.Hops, func(h hops.Hop) bool { return h.TTL > ttl && h.Said != hops.SaidNothing })
 	if i < 0 {
-		return probe.Hop{}, false
+		return hops.Hop{}, false
 	}
 	return r.Beside.Hops[i], true
 }
@@ -188,4 +188,4 @@ func (r reading) besideBehind(ttl int) (probe.Hop, bool) {
 func (r reading) besideAnswers() bool { return r.Beside != nil && isEnd(r.Beside.End()) }
 
 // isEnd reports whether the server answered, as far as can be told.
-func isEnd(h probe.Hop) bool { return h.Said == probe.SaidAccepted || h.Said == probe.SaidReset }
+func isEnd(h hops.Hop) bool { return h.Said == hops.SaidAccepted || h.Said == hops.SaidReset }

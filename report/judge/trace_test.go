@@ -10,21 +10,22 @@ import (
 	"time"
 
 	"exreach/catalog"
-	"exreach/probe"
+	"exreach/probe/hops"
+	"exreach/probe/socket"
 )
 
 // way reads a path as the tests write it: one word for each hop, "-" for one
 // that says nothing. A word is an address and what it said after a "!"; a second
 // sender stands behind a comma.
-func way(port uint16, words ...string) probe.Path {
-	p := probe.Path{Target: probe.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(netip.MustParseAddr("10.0.9.9"), port)}}
+func way(port uint16, words ...string) hops.Path {
+	p := hops.Path{Target: socket.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(netip.MustParseAddr("10.0.9.9"), port)}}
 	for i, word := range words {
-		h := probe.Hop{TTL: i + 1, Said: probe.SaidNothing}
+		h := hops.Hop{TTL: i + 1, Said: hops.SaidNothing}
 		if word != "-" {
 			from, said, _ := strings.Cut(word, "!")
-			h.Said, h.Took = probe.SaidExceeded, 2*time.Millisecond
+			h.Said, h.Took = hops.SaidExceeded, 2*time.Millisecond
 			if said != "" {
-				h.Said = probe.Said(said)
+				h.Said = hops.Said(said)
 			}
 			for _, a := range strings.Split(from, ",") {
 				if a != "?" {
@@ -37,15 +38,15 @@ func way(port uint16, words ...string) probe.Path {
 	return p
 }
 
-func over(network catalog.Network, p probe.Path) probe.Path {
+func over(network catalog.Network, p hops.Path) hops.Path {
 	p.Network = network
 	return p
 }
 
-func besides(p probe.Path) *probe.Path { return &p }
+func besides(p hops.Path) *hops.Path { return &p }
 
 // self makes this machine the sender of the last hop.
-func self(p probe.Path) probe.Path {
+func self(p hops.Path) hops.Path {
 	p.Hops[len(p.Hops)-1].Self = true
 	return p
 }
@@ -67,8 +68,8 @@ func TestConcludeTrace(t *testing.T) {
 	}
 	tests := []struct {
 		name    string
-		path    probe.Path
-		beside  *probe.Path
+		path    hops.Path
+		beside  *hops.Path
 		outcome Outcome
 		want    string
 	}{
@@ -169,7 +170,7 @@ func TestConcludeTrace(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			outcome, sentence := Trace(probe.Trace{Path: tt.path, Beside: tt.beside})
+			outcome, sentence := Trace(hops.Trace{Path: tt.path, Beside: tt.beside})
 			if outcome != tt.outcome || sentence != tt.want {
 				t.Errorf("%s: %s\nwant %s: %s", outcome, sentence, tt.outcome, tt.want)
 			}

@@ -9,14 +9,14 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	"exreach/probe"
+	"exreach/probe/hops"
 )
 
 // silentOnes names the hops that pass on and say nothing.
 func (r reading) silentOnes() string {
 	var silent, passed []string // passed: those before one that answers
 	for _, h := range r.Path.Hops {
-		if h.Said == probe.SaidNothing {
+		if h.Said == hops.SaidNothing {
 			silent = append(silent, fmt.Sprint(h.TTL))
 		} else {
 			passed = silent
@@ -34,11 +34,11 @@ func (r reading) silentOnes() string {
 // severalPaths tells of the first distance at which different routers answered.
 func (r reading) severalPaths() string {
 	for i, h := range r.Path.Hops {
-		if h.Said != probe.SaidExceeded {
+		if h.Said != hops.SaidExceeded {
 			continue
 		}
 		from := slices.Clone(h.From)
-		if r.Beside != nil && i < len(r.Beside.Hops) && r.Beside.Hops[i].Said == probe.SaidExceeded {
+		if r.Beside != nil && i < len(r.Beside.Hops) && r.Beside.Hops[i].Said == hops.SaidExceeded {
 			from = append(from, r.Beside.Hops[i].From...)
 		}
 		slices.SortFunc(from, netip.Addr.Compare)
@@ -57,7 +57,7 @@ func (r reading) port() string { return r.portOf(r.Path) }
 func (r reading) besidePort() string { return r.portOf(*r.Beside) }
 
 // portOf is "port 135", with the transport where it is not TCP that all is about.
-func (r reading) portOf(p probe.Path) string {
+func (r reading) portOf(p hops.Path) string {
 	if r.Path.Network == catalog.UDP || r.Beside != nil && r.Beside.Network == catalog.UDP {
 		return fmt.Sprintf("port %d/%s", p.Addr.Port(), p.Network)
 	}
@@ -65,7 +65,7 @@ func (r reading) portOf(p probe.Path) string {
 }
 
 // hop names a hop by who answered there.
-func hop(h probe.Hop) string {
+func hop(h hops.Hop) string {
 	switch {
 	case len(h.From) > 0:
 		return addresses(h.From)
@@ -80,5 +80,5 @@ func addresses(from []netip.Addr) string {
 	for _, a := range from {
 		words = append(words, a.String())
 	}
-	return probe.Either(words)
+	return catalog.Either(words)
 }

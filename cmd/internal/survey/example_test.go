@@ -9,6 +9,9 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
+	"exreach/probe/lookup"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 // A host of which nothing is known but its name is asked what it is, and then all that
@@ -29,7 +32,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	run.Pool = &probe.Pool{Dial: server.Dial, Lookup: server.Lookup, Trust: probe.NewTrust(server.Roots())}
+	run.Pool = &probe.Pool{Dial: server.Dial, Resolver: &lookup.Resolver{Lookup: server.Lookup}, Shared: &probe.Shared{Trust: trust.New(server.Roots())}}
 	run.Watch = func(e survey.Event) {
 		if found, ok := e.(survey.Identified); ok {
 			fmt.Println(found.Host, "is version", found.Version)
@@ -47,7 +50,7 @@ func Example() {
 }
 
 // startHub starts a stand-in for a Hub Transport server of Exchange 2010.
-func startHub(cat *catalog.Catalog) *probe.StandIn {
+func startHub(cat *catalog.Catalog) *standin.Server {
 	v, err := cat.Version("2010")
 	if err != nil {
 		panic(err)
@@ -56,7 +59,7 @@ func startHub(cat *catalog.Catalog) *probe.StandIn {
 	if err != nil {
 		panic(err)
 	}
-	server := &probe.StandIn{Host: "mail01.contoso.example", Version: v.Name, Services: services}
+	server := &standin.Server{Host: "mail01.contoso.example", Version: v.Name, Services: services}
 	if err := server.Start(context.Background()); err != nil {
 		panic(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode"
 
-	"exreach/probe"
+	"exreach/probe/lookup"
 )
 
 const oneByOne = "name hosts one by one; ports come from the catalogue, see --only"
@@ -81,12 +81,12 @@ func ParseHostPort(word string) (string, uint16, error) {
 
 // HostOf is the host that word stands for, which must not be an address of another
 // family than the user wants.
-func HostOf(word string, family probe.Family) (string, error) {
+func HostOf(word string, family lookup.Family) (string, error) {
 	name, err := ParseHost(word)
 	if err != nil {
 		return "", err
 	}
-	if addr, err := netip.ParseAddr(name); err == nil && family != "" && probe.FamilyOf(addr) != family {
+	if addr, err := netip.ParseAddr(name); err == nil && family != "" && lookup.FamilyOf(addr) != family {
 		return "", mistake("leave the option out", "host %s: option -%s excludes it", name, family.Digit())
 	}
 	return name, nil

@@ -11,6 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report/judge"
 	"exreach/report/judge/identity"
 )
 
@@ -44,11 +45,7 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 		known := make(chan *suspect)
 		go func() {
 			defer close(known)
-			inquire := i.inquire
-			if pool.Limit == 1 {
-				inquire = i.inTurn
-			}
-			inquire(ctx, pool, i.suspects(in), func(s *suspect) { hand(ctx, known, s) })
+			i.inquire(ctx, pool, i.suspects(in), func(s *suspect) { hand(ctx, known, s) })
 		}()
 		for s := range known {
 			if ctx.Err() == nil && !yield(i.conclude(s)) {
@@ -80,21 +77,6 @@ func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[
 	})
 	asking.Go(func() { i.ask(ctx, &further, arriving(open), pass) })
 	asking.Wait()
-}
-
-// inTurn is inquire for one host after the other, where only one connection may be open.
-func (i *identifier) inTurn(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], pass func(*suspect)) {
-	for s := range in {
-		for range 2 {
-			if len(s.next) > 0 {
-				i.ask(ctx, pool, slices.Values([]*suspect{s}), func(*suspect) {})
-				s.next = i.more(s)
-			}
-		}
-		if pass(s); ctx.Err() != nil {
-			return
-		}
-	}
 }
 
 // hand passes a host on, unless the run has ended.
@@ -129,23 +111,24 @@ func (i *identifier) suspects(in iter.Seq[target]) iter.Seq[*suspect] {
 
 // ask asks each host its next questions, and calls pass when its answers are there.
 func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], pass func(*suspect)) {
-	var waiting sync.Map // suspects by name
-	questions := func(yield func(hostPlan) bool) {
+	var waiting sync.Map // suspects by their place
+	questions := func(yield func(probe.HostPlan) bool) {
 		for s := range in {
-			waiting.Store(s.name(), s)
-			if !yield(hostPlan{s.name(), s.place, s.next}) {
+			waiting.Store(s.place, s)
+			if !yield(probe.HostPlan{Host: s.name(), Place: s.place, Checks: s.next}) {
 				return
 			}
 		}
 	}
-	for heard := range answers(ctx, pool, questions) {
-		s, known := waiting.LoadAndDelete(heard[0].Check.Host)
+	for found := range pool.Run(ctx, questions) {
+		s, known := waiting.LoadAndDelete(found.Place)
 		if ctx.Err() != nil {
 			return
 		}
 		if known {
 			s := s.(*suspect)
-			s.asked, s.heard = append(s.asked, s.next...), append(s.heard, heard...)
+			judge.InOrder(found.Results)
+			s.asked, s.heard = append(s.asked, s.next...), append(s.heard, found.Results...)
 			pass(s)
 		}
 	}

@@ -14,6 +14,9 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/lookup"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 // events is what was told.
@@ -22,13 +25,13 @@ type events []Event
 func (e *events) add(one Event) { *e = append(*e, one) }
 
 // standIn starts one with all that the roles listen on.
-func standIn(t *testing.T, cat *catalog.Catalog, version string, roles []string) *probe.StandIn {
+func standIn(t *testing.T, cat *catalog.Catalog, version string, roles []string) *standin.Server {
 	t.Helper()
 	v, err := cat.Version(version)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &probe.StandIn{Host: "mail01.contoso.example", Version: version}
+	s := &standin.Server{Host: "mail01.contoso.example", Version: version}
 	for _, role := range roles {
 		services, err := v.ServicesOf(role)
 		if err != nil {
@@ -84,19 +87,19 @@ func TestIdentifyMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := probe.StandIn{Host: "mail01", Version: v.Name, Services: v.Services}
+	s := standin.Server{Host: "mail01", Version: v.Name, Services: v.Services}
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	var told events
 	who := &identifier{taker: taker{cat, "client"}, tell: told.add, taken: map[string]int{}}
-	pool := probe.Pool{Dial: s.Dial, Trust: probe.NewTrust(s.Roots()), Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
+	pool := probe.Pool{Dial: s.Dial, Shared: &probe.Shared{Trust: trust.New(s.Roots())}, Resolver: &lookup.Resolver{Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
 		if host == "mail02" {
 			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 		}
 		return s.Lookup(ctx, host)
-	}}
+	}}}
 	got := map[int]string{}
 	for found := range who.targets(t.Context(), &pool, r.known()) {
 		got[found.place] = found.name() + " " + found.roles[0].Version

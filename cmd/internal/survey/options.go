@@ -7,16 +7,16 @@ import (
 	"fmt"
 
 	"exreach/catalog"
-	"exreach/probe"
+	"exreach/probe/lookup"
 )
 
 // Options is what may be said about a run besides its hosts. The zero value leaves
 // everything open.
 type Options struct {
-	Version, Role string       // of hosts that have nothing but a name; "" is what they turn out to be
-	From          string       // who connects; "" is what the topology says, or the default
-	Only, Skip    []string     // names, protocols and ports of services; no Only is all of them
-	Family        probe.Family // of the addresses that may be named; "" is any
+	Version, Role string        // of hosts that have nothing but a name; "" is what they turn out to be
+	From          string        // who connects; "" is what the topology says, or the default
+	Only, Skip    []string      // names, protocols and ports of services; no Only is all of them
+	Family        lookup.Family // of the addresses that may be named; "" is any
 }
 
 // known makes sure of the words before a host is blamed for them.

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"exreach/catalog"
+	"exreach/probe"
 )
 
 // A planner makes the checks of a run, one host at a time: those of ten thousand
@@ -126,8 +127,8 @@ func (p *planner) narrow(plan []catalog.Check) []catalog.Check {
 
 // plans is what each target is asked. When ctx ends the host that has been begun is the
 // last, so that what is known of it has all its rows.
-func (p *planner) plans(ctx context.Context, targets iter.Seq[target]) iter.Seq[hostPlan] {
-	return func(yield func(hostPlan) bool) {
+func (p *planner) plans(ctx context.Context, targets iter.Seq[target]) iter.Seq[probe.HostPlan] {
+	return func(yield func(probe.HostPlan) bool) {
 		defer p.tellBare()
 		for t := range targets {
 			if ctx.Err() != nil {
@@ -149,7 +150,7 @@ func (p *planner) plans(ctx context.Context, targets iter.Seq[target]) iter.Seq[
 				p.bare++
 			}
 			p.asked.Add(int64(len(plan)))
-			if len(plan) > 0 && !yield(hostPlan{t.name(), t.place, plan}) {
+			if len(plan) > 0 && !yield(probe.HostPlan{Host: t.name(), Place: t.place, Checks: plan}) {
 				return
 			}
 		}

@@ -10,19 +10,19 @@ import (
 	"testing/synctest"
 	"time"
 
-	"exreach/catalog"
 	"exreach/probe"
 )
 
-// followed counts results and returns the progress that is told meanwhile.
-func followed(results iter.Seq[probe.Result], g Progress) (told []Progress, passed int) {
+// followed counts the hosts and checks of a run and returns the progress that is told
+// meanwhile.
+func followed(run func(m *meter) iter.Seq[probe.HostResults], g Progress) (told []Progress, passed int) {
 	var m meter
 	ended, over := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(over)
 		m.watch(100*time.Millisecond, func() Progress { return g }, ended, func(e Event) { told = append(told, e.(Progress)) })
 	}()
-	for range m.counting(results) {
+	for range m.counting(run(&m)) {
 		passed++
 	}
 	close(ended)
@@ -30,13 +30,13 @@ func followed(results iter.Seq[probe.Result], g Progress) (told []Progress, pass
 	return told, passed
 }
 
-// TestWatch follows the progress of a run of three checks on one host, one of them with
-// two results, that takes a second.
+// TestWatch follows the progress of a run of three checks on one host that takes a
+// second.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		told, passed := followed(slow(false, true, true, true), Progress{AllHosts: 1, AllChecks: 3})
-		if passed != 4 {
-			t.Errorf("%d results came through, want 4", passed)
+		told, passed := followed(slow, Progress{AllHosts: 1, AllChecks: 3})
+		if passed != 1 {
+			t.Errorf("%d hosts came through, want 1", passed)
 		}
 		var said []string
 		for _, p := range told {
@@ -54,17 +54,18 @@ func TestWatch(t *testing.T) {
 	})
 }
 
-// slow yields a result after 210 ms more, again and again, and takes another
-// 100 ms to end. Each is the last of its check or not.
-func slow(last ...bool) iter.Seq[probe.Result] {
-	return func(yield func(probe.Result) bool) {
-		for _, l := range last {
+// slow is a run of one host whose three checks are over after 420, 630 and 840 ms, and
+// which takes another 100 ms to end.
+func slow(m *meter) iter.Seq[probe.HostResults] {
+	return func(yield func(probe.HostResults) bool) {
+		time.Sleep(210 * time.Millisecond)
+		for range 3 {
 			time.Sleep(210 * time.Millisecond)
-			if !yield(probe.Result{Last: l, Check: catalog.Check{Host: "mail01", Of: 3}}) {
-				return
-			}
+			m.checks.Add(1)
 		}
-		time.Sleep(100 * time.Millisecond)
+		if yield(probe.HostResults{}) {
+			time.Sleep(100 * time.Millisecond)
+		}
 	}
 }
 
@@ -83,7 +84,7 @@ func TestWatchRate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				rest, _ := followed(twenty(400), test.goal)
+				rest, _ := followed(twenty, test.goal)
 				for _, want := range test.want {
 					is := func(p Progress) bool {
 						left := "?"
@@ -103,13 +104,14 @@ func TestWatchRate(t *testing.T) {
 	}
 }
 
-// twenty yields n checks, one every 50 ms, and takes another 11 s to end.
-func twenty(n int) iter.Seq[probe.Result] {
-	return func(yield func(probe.Result) bool) {
+// twenty is a run of 200 hosts with two checks each, of which one is over every 50 ms,
+// and which takes another 11 s to end.
+func twenty(m *meter) iter.Seq[probe.HostResults] {
+	return func(yield func(probe.HostResults) bool) {
 		time.Sleep(25 * time.Millisecond)
-		for i := range n {
+		for i := range 400 {
 			time.Sleep(50 * time.Millisecond)
-			if !yield(probe.Result{Last: true, Check: catalog.Check{Host: fmt.Sprint(i / 2), Of: 2}}) {
+			if m.checks.Add(1); i%2 == 1 && !yield(probe.HostResults{}) {
 				return
 			}
 		}

@@ -10,12 +10,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 	"sync"
 	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/socket"
 	"exreach/report/judge"
 )
 
@@ -67,22 +67,21 @@ func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 		if s.Pool == nil {
 			s.Pool = &probe.Pool{}
 		}
+		if s.Pool.Shared == nil {
+			s.Pool.Shared = &probe.Shared{}
+		}
 		if s.Began.IsZero() {
 			s.Began = time.Now()
 		}
 		s.hosts.tellTo(s.tell)
-		if err := probe.CanTrace(); s.Trace && err != nil {
+		if err := socket.CanTrace(); s.Trace && err != nil {
 			s.tell(Untraceable{err})
 		}
-		asking, checking := s.pools()
 		known, open := s.hosts.parts(ctx, s.who.isOpen)
-		found := s.who.targets(ctx, asking, open)
-		if s.Pool.Limit == 1 { // nobody else may have a connection meanwhile
-			found = slices.Values(slices.Collect(found))
-		}
+		found := s.who.targets(ctx, quick(*s.Pool), open)
 		over := s.showProgress()
 		defer over()
-		for h := range s.check(ctx, checking, s.plan.plans(ctx, chained(known, found))) {
+		for h := range s.check(ctx, s.plan.plans(ctx, chained(known, found))) {
 			if !yield(h) {
 				stop()
 				return
@@ -124,7 +123,7 @@ func (s *Survey) Unasked() int { return int(s.hosts.named.Load() - s.plan.begun.
 func (s *Survey) Err() error {
 	switch {
 	case s.plan.bad > 1:
-		return fmt.Errorf("%w (and %s more)", s.plan.err, probe.Count(s.plan.bad-1, "host"))
+		return fmt.Errorf("%w (and %s more)", s.plan.err, catalog.Count(s.plan.bad-1, "host"))
 	case s.plan.err != nil:
 		return s.plan.err
 	case s.hosts.pipe != nil && s.hosts.pipe.err != nil:

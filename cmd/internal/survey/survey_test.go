@@ -148,7 +148,7 @@ func TestLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run.Pool, run.Every = &probe.Pool{Dial: refusing().Dial, Limit: 4}, time.Millisecond
+	run.Pool, run.Every = &probe.Pool{Dial: refusing().Dial, Shared: &probe.Shared{Limit: 4}}, time.Millisecond
 	over := false
 	run.Watch = func(e survey.Event) {
 		if p, ok := e.(survey.Progress); ok {

@@ -10,6 +10,8 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/lookup"
+	"exreach/probe/trust"
 	"exreach/report/judge/identity"
 )
 
@@ -101,7 +103,7 @@ func TestTakenBeside(t *testing.T) {
 			continue
 		}
 		who := &identifier{taker: plan.taker(), tell: told.add, each: true, taken: map[string]int{}}
-		pool := &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Trust: probe.NewTrust(s.Roots())}
+		pool := &probe.Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Shared: &probe.Shared{Trust: trust.New(s.Roots())}}
 		for found := range who.targets(t.Context(), quick(*pool), r.known()) {
 			var roles []string
 			for _, h := range found.roles {
@@ -140,7 +142,7 @@ func TestIdentifyOneAtATime(t *testing.T) {
 			}
 		}
 	}
-	for found := range who.targets(t.Context(), &probe.Pool{Dial: s.Dial, Lookup: s.Lookup, Limit: 1}, in) {
+	for found := range who.targets(t.Context(), &probe.Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Shared: &probe.Shared{Limit: 1}}, in) {
 		if h := found.roles[0]; h.Version != "2010" || h.Role != "hub" {
 			t.Errorf("taken for %s %s", h.Version, h.Role)
 		}

@@ -10,6 +10,8 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/hops"
+	"exreach/probe/socket"
 	"exreach/report"
 )
 
@@ -17,7 +19,7 @@ const tracedAtOnce = 4 // addresses of a name
 
 // A Trace looks for the hop after which the port of a host is blocked.
 type Trace struct {
-	Tracer  probe.Tracer
+	Tracer  hops.Tracer
 	Host    string
 	Service catalog.Service // what to ask at the port
 	Compare []uint16        // TCP ports to compare with
@@ -40,17 +42,17 @@ func (t Trace) Run(ctx context.Context, addrs []netip.Addr) []report.Traced {
 
 // address traces one address, and where the port does not answer a port beside it that
 // does.
-func (t Trace) address(ctx context.Context, addr netip.Addr) probe.Trace {
+func (t Trace) address(ctx context.Context, addr netip.Addr) hops.Trace {
 	port := t.Service.Ports.First
 	to := probe.NewTarget(catalog.Check{Host: t.Host, Service: t.Service}, netip.AddrPortFrom(addr, port))
-	found := probe.Trace{Path: t.Tracer.Path(ctx, to)}
+	found := hops.Trace{Path: t.Tracer.Path(ctx, to)}
 	if found.Path.Err != nil || found.Path.Ended || found.Path.Open() {
 		return found
 	}
-	var others []probe.Target
+	var others []socket.Target
 	for _, other := range t.Compare {
 		if other != port || t.Service.Network == catalog.UDP {
-			others = append(others, probe.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(addr, other)})
+			others = append(others, socket.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(addr, other)})
 		}
 	}
 	if answering, ok := t.Tracer.Answering(ctx, others); ok {

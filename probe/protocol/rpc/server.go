@@ -15,7 +15,7 @@ import (
 // MaxMessages is how many packets a client may send in one connection.
 const MaxMessages = 4096
 
-// An server is the server's end of an association.
+// A server is the server's end of an association.
 type server struct {
 	Association
 	owns      catalog.Interface
@@ -104,7 +104,7 @@ func (s *server) context(r *Reader, w *Writer) error {
 	const rejected, noAbstractSyntax, noTransferSyntax = 2, 1, 2
 	reason := uint16(0)
 	switch {
-	case !serves(s.owns, asked) && !serves(Management, asked):
+	case !s.owns.Serves(asked) && !Management.Serves(asked):
 		reason = noAbstractSyntax
 	case !ndr:
 		reason = noTransferSyntax
@@ -120,12 +120,6 @@ func (s *server) context(r *Reader, w *Writer) error {
 	w.U32(0) // accepted, no reason
 	w.Syntax(syntax, NDR.Major, NDR.Minor)
 	return err
-}
-
-// serves reports whether a server of one interface serves another: a higher
-// minor version serves a lower one (C706 section 6.1.2).
-func serves(own, asked catalog.Interface) bool {
-	return own.UUID == asked.UUID && own.Major == asked.Major && own.Minor >= asked.Minor
 }
 
 // run does one operation.
@@ -185,7 +179,7 @@ func (s *server) mapTower(p PDU, context uint16, r *Reader) error {
 	}
 	var found []Endpoint
 	for _, e := range s.endpoints {
-		same := e.UUID == wanted.UUID && e.Major == wanted.Major && e.Minor >= wanted.Minor && e.Sequence == wanted.Sequence
+		same := e.Interface().Serves(wanted.Interface()) && e.Sequence == wanted.Sequence
 		if same && uint64(len(found)) < uint64(q.most) {
 			found = append(found, e)
 		}

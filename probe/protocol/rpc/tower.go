@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"exreach/catalog"
 )
 
 // An Endpoint is one entry of an endpoint map.
@@ -20,6 +22,11 @@ type Endpoint struct {
 	Port       uint16 `json:"port,omitempty"`    // for the sequences over IP
 	Address    string `json:"address,omitempty"` // as the tower carries it; often 0.0.0.0 or another host's
 	Annotation string `json:"annotation,omitempty"`
+}
+
+// Interface is the one that the entry is of.
+func (e Endpoint) Interface() catalog.Interface {
+	return catalog.Interface{Name: e.Name, UUID: e.UUID, Major: e.Major, Minor: e.Minor}
 }
 
 // The protocol identifiers of tower floors that are met here (C706 appendix I,

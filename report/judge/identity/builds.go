@@ -15,20 +15,6 @@ import (
 	"exreach/probe/protocol"
 )
 
-// buildFacts are the facts that hold a build number of Exchange.
-var buildFacts = []struct {
-	fact   string
-	before string // what stands before the build
-	weight catalog.Weight
-}{
-	{protocol.FactXOWAVersion, "", stated},
-	{protocol.FactMSWebStorage, "", stated},
-	{activeSync, "", faint},
-	{protocol.FactXServerApp, "Exchange/", stated},
-	{protocol.FactOWABuild, "", stated},
-	{protocol.FactServer, "MSExchangeUM/", stated},
-}
-
 // quotedFact is a fact with its value, as people know it: "X-OWA-Version 14.3.361.1".
 func quotedFact(fact, value string) string {
 	switch fact {
@@ -55,14 +41,17 @@ func (a Answer) builds() []Sign {
 			signs = append(signs, s)
 		}
 	}
-	for _, f := range buildFacts {
-		for value := range strings.SplitSeq(a.peer.Facts[f.fact], ",") { // a header that came twice
+	for _, f := range protocol.BuildFacts {
+		w := stated
+		if f.Shared {
+			w = faint
+		}
+		for value := range strings.SplitSeq(a.peer.Facts[f.Name], ",") { // a header that came twice
 			value = strings.TrimSpace(value)
-			_, build, found := strings.Cut(value, f.before)
-			if !found || !a.isBuild(f.fact, build) {
-				continue
+			_, build, found := strings.Cut(value, f.Before)
+			if found && a.isBuild(f.Name, build) {
+				tell(quotedFact(f.Name, value), build, w, false)
 			}
-			tell(quotedFact(f.fact, value), build, f.weight, false)
 		}
 	}
 	for _, line := range a.greeting {

@@ -171,14 +171,14 @@ func (id Identified) IsForeign() bool {
 }
 
 // Choice is the candidates in words: "2003, 2007 or 2010".
-func (id Identified) Choice() string { return probe.Either(id.Candidates) }
+func (id Identified) Choice() string { return catalog.Either(id.Candidates) }
 
 // Answering says which products answer: "Postfix and Dovecot answer".
 func (id Identified) Answering() string {
 	if len(id.Products) == 1 {
 		return id.Products[0] + " answers"
 	}
-	return probe.Enumerated(id.Products, "and") + " answer"
+	return catalog.Enumerated(id.Products, "and") + " answer"
 }
 
 // Reasons is what Believed says.
