@@ -15,7 +15,7 @@ import (
 // servers show after a login. What they can do (RFC 4791, section 5.1) and what
 // their name is DavMail tells without one, to OPTIONS.
 func askCalDAV(conn net.Conn, q Question) (Peer, error) {
-	c := newHTTPClient(conn, q)
+	c := newHTTPClient(conn, q.asked())
 	q.At(Greet)
 	page, err := c.ask(catalog.PropFind, "/")
 	if err != nil {
@@ -24,7 +24,7 @@ func askCalDAV(conn net.Conn, q Question) (Peer, error) {
 	q.At(Talk)
 	p := peerHTTP(page)
 	var got string
-	if p.Web, got = c.web(newHTTPPage(page, "/"), q); got != "" {
+	if p.Web, got = c.web(newHTTPPage(page, "/"), q.asked()); got != "" {
 		return p, notCalDAV(got)
 	}
 	if p.Refusal, err = judgeCalDAV(page); err != nil || used(page) != "" {

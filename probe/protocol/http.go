@@ -4,7 +4,6 @@ package protocol
 
 import (
 	"cmp"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +26,7 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 	if q.Service.HTTP != nil {
 		d = *q.Service.HTTP
 	}
-	c := newHTTPClient(conn, q)
+	c := newHTTPClient(conn, q.asked())
 	q.At(Greet)
 	r, err := c.ask(cmp.Or(d.Method, catalog.Get), d.Path)
 	if err != nil {
@@ -40,7 +39,7 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 	p.fact(FactProduct, productHTTP(page.Header))
 	p.fact(FactOWABuild, page.build)
 	p.fact(FactExpected, statusList(d))
-	web, refusal, err := judgeHTTP(page, q)
+	web, refusal, err := judgeHTTP(page, q.asked())
 	p.Web, p.Refusal = &web, refusal
 	defer func() { web.Odd = c.odd }()
 	if err != nil {
@@ -55,6 +54,9 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 	}
 	return p, c.doubt(page, &web)
 }
+
+// asked is the question as the web server has it.
+func (q Question) asked() httpAsked { return httpAsked{q.Host, q.Service} }
 
 // nobodys is a path that no web server has.
 const nobodys = "/exreach-asks-for-nothing"
@@ -142,20 +144,6 @@ func (c *httpClient) health(path string, w *Web) string {
 	return "200 OK, " + w.Server
 }
 
-// healthBody is the text of the page. Some proxies compress what they pass on though
-// nobody asked for that.
-func healthBody(page *http.Response) ([]byte, error) {
-	raw := io.LimitReader(page.Body, httpBody)
-	if !strings.EqualFold(page.Header.Get("Content-Encoding"), "gzip") {
-		return io.ReadAll(raw)
-	}
-	text, err := gzip.NewReader(raw)
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(io.LimitReader(text, httpBody))
-}
-
 // used says why the connection that page came on takes no further request, and
 // "" where it does.
 func used(page *http.Response) string {
@@ -180,6 +168,23 @@ func noHealth(err error) string {
 		return "no answer in time"
 	}
 	return "no answer: the connection was closed"
+}
+
+// A Page is the head of an answer over HTTP, as code reads it.
+type Page struct {
+	Status   int    // 401
+	Location string // where a redirect leads
+	Server   string // the headers Server and Via
+	Via      string
+	FrontEnd string // the server that answered, of the header X-FEServer
+	BackEnd  string // the one that it chose for us, of X-CalculatedBETarget
+	Login    bool   // it offers a way to log in
+	Marked   bool   // it has the headers of Exchange or of the web server that it runs in
+	Health   string // what the health page says; "" where there is none
+}
+
+func (p *Page) clean() {
+	cleanStrings(&p.Location, &p.Server, &p.Via, &p.FrontEnd, &p.BackEnd, &p.Health)
 }
 
 // headerFacts are the headers of an answer that tell who gave it: an Exchange

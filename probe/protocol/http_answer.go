@@ -61,14 +61,6 @@ func plainPage(request *http.Request, status int, body string) *http.Response {
 	}
 }
 
-// hasRequestGUID reports whether an answer has the GUID that every front end since 2013
-// gives a request. Others number requests in other ways.
-func hasRequestGUID(h http.Header) bool {
-	id := h.Get("request-id")
-	hyphens := func(i int) bool { return id[i] == '-' }
-	return len(id) == 36 && hyphens(8) && hyphens(13) && hyphens(18) && hyphens(23) && strings.Count(id, "-") == 4
-}
-
 // requestID is a GUID, as Exchange gives one to every request.
 func requestID() string {
 	var id [16]byte

@@ -26,6 +26,12 @@ const (
 	httpBodyTime = 3 * time.Second
 )
 
+// A httpAsked is the host and the service that are asked.
+type httpAsked struct {
+	Host    string
+	Service catalog.Service
+}
+
 // A httpClient is one connection to an HTTP/1.1 server.
 type httpClient struct {
 	conn  net.Conn
@@ -37,13 +43,13 @@ type httpClient struct {
 	later bool           // an answer came before
 }
 
-func newHTTPClient(conn net.Conn, q Question) *httpClient {
+func newHTTPClient(conn net.Conn, q httpAsked) *httpClient {
 	in := &httpMeter{r: conn}
 	return &httpClient{conn: conn, in: in, r: bufio.NewReader(in), host: hostHeader(q)}
 }
 
 // hostHeader is what a browser sends as Host (RFC 9110, section 7.2).
-func hostHeader(q Question) string {
+func hostHeader(q httpAsked) string {
 	if q.Service.TLS == catalog.Implicit {
 		return hostPort(q, 443)
 	}
@@ -52,7 +58,7 @@ func hostHeader(q Question) string {
 
 // hostPort is the server as URIs have it: without a usual port, and without the
 // zone of an address, which is nothing to the other side (RFC 6874).
-func hostPort(q Question, usual uint16) string {
+func hostPort(q httpAsked, usual uint16) string {
 	host, _, _ := strings.Cut(strings.Trim(q.Host, "[]"), "%")
 	port := q.Service.Ports.First
 	switch {
@@ -183,10 +189,10 @@ func (c *httpClient) opens() error {
 // foreign names the protocol of what has arrived, where it is a known one.
 func (c *httpClient) foreign() error {
 	head, _ := c.r.Peek(c.r.Buffered())
-	return notHTTP("it " + opensLike(string(head), "HTTP"))
+	return notHTTP("it " + wire.OpensLike(string(head), "HTTP"))
 }
 
-func notHTTP(got string) error { return &MismatchError{Want: "HTTP", Got: got} }
+func notHTTP(got string) error { return &wire.MismatchError{Want: "HTTP", Got: got} }
 
 // A httpMeter reads so many bytes and no more.
 type httpMeter struct {

@@ -74,7 +74,7 @@ func statusLine(line string) (string, error) {
 		version = "HTTP/1.0" // whoever does not say which closes the connection
 	}
 	if len(status) != 3 || strings.Trim(status, "0123456789") != "" {
-		return "", notHTTP(fmt.Sprintf("malformed HTTP status code %q", Printable(status, maxOddLine)))
+		return "", notHTTP(fmt.Sprintf("malformed HTTP status code %q", wire.Printable(status, maxOddLine)))
 	}
 	return version + " " + status + " " + reason, nil
 }
@@ -172,7 +172,7 @@ func (h *httpHead) addCoding(value, line string) bool {
 // note remembers a line that is not as it should be.
 func (h *httpHead) note(line string) {
 	if len(h.odd) < maxOdd {
-		h.odd = append(h.odd, Printable(line, maxOddLine))
+		h.odd = append(h.odd, wire.Printable(line, maxOddLine))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // judgeHTTP tells whether the page comes from the web server that the service
@@ -18,7 +19,7 @@ import (
 // and redirects as well, so that neither proves anything. A status of IIS that
 // is not a healthy one is a refusal: the right server, with the protocol
 // switched off or broken.
-func judgeHTTP(page *httpPage, q Question) (w Web, refusal string, err error) {
+func judgeHTTP(page *httpPage, q httpAsked) (w Web, refusal string, err error) {
 	if got := elsewhere(page); got != "" {
 		return Web{Origin: Foreign}, "", notExchange(got)
 	}
@@ -61,7 +62,7 @@ func judgeHTTP(page *httpPage, q Question) (w Web, refusal string, err error) {
 
 // loops reports whether a redirect leads to the very page that was asked for. One
 // that sets a cookie may lead on once the cookie is sent, as with load balancers.
-func loops(page *httpPage, q Question) bool {
+func loops(page *httpPage, q httpAsked) bool {
 	to := leadsTo(page)
 	if to == noURL || to.Path != askedPath(q) || to.RawQuery != "" || len(page.Header.Values("Set-Cookie")) > 0 {
 		return false
@@ -72,7 +73,7 @@ func loops(page *httpPage, q Question) bool {
 
 // healthyHTTP reports whether a status is a healthy one of the service. There
 // are several for a redirect, and which one it is depends on who makes it.
-func healthyHTTP(q Question, status int) bool {
+func healthyHTTP(q httpAsked, status int) bool {
 	if q.Service.HTTP == nil {
 		return false
 	}
@@ -86,7 +87,7 @@ func redirects(status int) bool {
 }
 
 // strange says what is wrong with a page that does not fit Exchange.
-func strange(page *httpPage, q Question) string {
+func strange(page *httpPage, q httpAsked) string {
 	to := leadsTo(page)
 	switch {
 	case to == noURL:
@@ -94,18 +95,20 @@ func strange(page *httpPage, q Question) string {
 	case to.Host != "" && !sameHost(to.Hostname(), q.Host):
 		return fmt.Sprintf("HTTP %d to another host", page.StatusCode)
 	}
-	return fmt.Sprintf("HTTP %d to %s, which is not a path of Exchange", page.StatusCode, Printable(to.Path, maxOddLine))
+	return fmt.Sprintf("HTTP %d to %s, which is not a path of Exchange", page.StatusCode, wire.Printable(to.Path, maxOddLine))
 }
 
 func noServer(page *httpPage, w Web) string {
 	return fmt.Sprintf("HTTP %d of %s, which has no server behind it", page.StatusCode, cmp.Or(w.Name, "a proxy"))
 }
 
-func notExchange(got string) error { return &MismatchError{Want: "Exchange's web server", Got: got} }
+func notExchange(got string) error {
+	return &wire.MismatchError{Want: "Exchange's web server", Got: got}
+}
 
 // web is what an answer shows of its sender where it is not of a directory of
 // Exchange, and what answered in place of the service.
-func (c *httpClient) web(page *httpPage, q Question) (w *Web, got string) {
+func (c *httpClient) web(page *httpPage, q httpAsked) (w *Web, got string) {
 	w = &Web{Odd: c.odd}
 	if proxy := lookForProxy(page, q); proxy.Origin == OfProxy {
 		w.Origin, w.Name, got = OfProxy, proxy.Name, noServer(page, proxy)
@@ -166,4 +169,12 @@ func hasScheme(schemes []string, known ...string) bool {
 	return slices.ContainsFunc(schemes, func(scheme string) bool {
 		return slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(scheme, k) })
 	})
+}
+
+// hasRequestGUID reports whether an answer has the GUID that every front end since 2013
+// gives a request. Others number requests in other ways.
+func hasRequestGUID(h http.Header) bool {
+	id := h.Get("request-id")
+	hyphens := func(i int) bool { return id[i] == '-' }
+	return len(id) == 36 && hyphens(8) && hyphens(13) && hyphens(18) && hyphens(23) && strings.Count(id, "-") == 4
 }

@@ -11,8 +11,8 @@ import (
 
 // originOf tells whose a page is. What is surest comes first: another product's
 // own sign, then Exchange's, then what may be either's.
-func originOf(page *httpPage, q Question) Web {
-	for _, look := range []func(*httpPage, Question) Web{
+func originOf(page *httpPage, q httpAsked) Web {
+	for _, look := range []func(*httpPage, httpAsked) Web{
 		lookForProduct, lookForExchange, lookForProxy, lookForGateway, lookAtRedirect, lookForIIS, lookAtLogin, lookAtPage,
 	} {
 		if w := look(page, q); w.Origin != "" {
@@ -22,7 +22,7 @@ func originOf(page *httpPage, q Question) Web {
 	return Web{Origin: Foreign}
 }
 
-func lookForProduct(page *httpPage, _ Question) Web {
+func lookForProduct(page *httpPage, _ httpAsked) Web {
 	server, realm, path := page.Header.Get("Server"), loginRealm(page), leadsTo(page).Path
 	for _, p := range productSigns {
 		sign := ""
@@ -45,7 +45,7 @@ func lookForProduct(page *httpPage, _ Question) Web {
 	return Web{}
 }
 
-func lookForExchange(page *httpPage, _ Question) Web {
+func lookForExchange(page *httpPage, _ httpAsked) Web {
 	for _, h := range exchangeHeaders {
 		if page.Header.Get(h.name) != "" {
 			return Web{Origin: OfExchange, Sign: "the header " + h.name}
@@ -70,7 +70,7 @@ func lookForExchange(page *httpPage, _ Question) Web {
 
 // lookForProxy: statuses that only a proxy has (RFC 9110, sections 15.6.3 and
 // 15.6.5; 52x and 530 are Cloudflare's), and 503 unless Windows says it.
-func lookForProxy(page *httpPage, q Question) Web {
+func lookForProxy(page *httpPage, q httpAsked) Web {
 	status := page.StatusCode
 	alone := status == http.StatusBadGateway || status == http.StatusGatewayTimeout || 520 <= status && status <= 530
 	if healthyHTTP(q, status) || !alone && status != http.StatusServiceUnavailable {
@@ -89,7 +89,7 @@ func lookForProxy(page *httpPage, q Question) Web {
 	return Web{Origin: OfProxy}
 }
 
-func lookForGateway(page *httpPage, q Question) Web {
+func lookForGateway(page *httpPage, q httpAsked) Web {
 	to, host := leadsTo(page), leadsTo(page).Hostname()
 	login := page.StatusCode == http.StatusUnauthorized
 	for _, g := range gatewaySigns {
@@ -110,7 +110,7 @@ func lookForGateway(page *httpPage, q Question) Web {
 // lookAtRedirect: a redirect is Exchange's where it leads into a place of
 // Exchange's, or deeper into the directory, and does not only repeat the
 // question. One to HTTPS does, of every web server that wants TLS.
-func lookAtRedirect(page *httpPage, q Question) Web {
+func lookAtRedirect(page *httpPage, q httpAsked) Web {
 	to := leadsTo(page)
 	if to == noURL {
 		return Web{}
@@ -136,7 +136,7 @@ func lookAtRedirect(page *httpPage, q Question) Web {
 	return Web{Origin: Foreign, Sign: "the redirect to " + to.Path}
 }
 
-func lookForIIS(page *httpPage, _ Question) Web {
+func lookForIIS(page *httpPage, _ httpAsked) Web {
 	switch {
 	case ofKernel(page.Header):
 		return Web{Origin: OfWindows, Sign: "Server: " + page.Header.Get("Server")}
@@ -151,7 +151,7 @@ const windowsLogins = "the logins of Windows"
 
 // lookAtLogin: the logins of Windows are seldom anybody else's, and the realm
 // that IIS names is its own name.
-func lookAtLogin(page *httpPage, q Question) Web {
+func lookAtLogin(page *httpPage, q httpAsked) Web {
 	schemes := challenges(page.Header.Values("WWW-Authenticate"))
 	switch {
 	case page.Header.Get("MS-ASProtocolVersions") != "":
@@ -176,7 +176,7 @@ func ownRealm(realm, host string) bool {
 
 // lookAtPage reads an error page for the words of Windows. A 403 without any
 // server's name is how administrators are told to harden IIS.
-func lookAtPage(page *httpPage, _ Question) Web {
+func lookAtPage(page *httpPage, _ httpAsked) Web {
 	for _, w := range windowsPages {
 		if strings.Contains(page.words, w.text) {
 			return Web{Origin: w.origin, Sign: "the words of its page"}

@@ -5,12 +5,16 @@ package protocol
 import (
 	"bufio"
 	"cmp"
+	"compress/gzip"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+
+	"exreach/probe/protocol/wire"
 )
 
 // An httpPage is an answer whose error page has been looked at.
@@ -104,7 +108,7 @@ func brokenPlace(to *url.URL) bool {
 	return inPlace(to.Path, errorPlaces) || to.Query().Has("aspxerrorpath")
 }
 
-func askedPath(q Question) string {
+func askedPath(q httpAsked) string {
 	return cmp.Or(q.Service.Page(), "/")
 }
 
@@ -121,7 +125,7 @@ func bareHost(host string) string {
 // without the domain, or both are in one domain.
 func related(a, b string) bool {
 	first, rest, _ := strings.Cut(bareHost(a), ".")
-	domain := domainOf(bareHost(b))
+	domain := wire.DomainOf(bareHost(b))
 	return sameHost(a, b) || rest != "" && strings.EqualFold(first, bareHost(b)) || domain != "" && hasSuffixFold("."+bareHost(a), "."+domain)
 }
 
@@ -149,4 +153,41 @@ func loginRealm(page *httpPage) string {
 		return ""
 	}
 	return found[1] + found[2]
+}
+
+// owaPath is a path of OWA with a build in it: /owa/8.3.485.1/themes/ up to 2010,
+// /owa/auth/15.1.2507/themes/ from 2013 on, and /ecp as both.
+var owaPath = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)/(?:owa|ecp)/(?:auth/)?([0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,5}(?:\.[0-9]{1,5})?)/`)
+})
+
+// owaBuild is the build in the paths of a page of OWA, or of what it leads to. Only
+// the logon page is read for it.
+func (p *httpPage) owaBuild() string {
+	if found := owaPath().FindStringSubmatch(p.Header.Get("Location")); found != nil {
+		return found[1]
+	}
+	logon := p.StatusCode == http.StatusOK && strings.HasSuffix(strings.ToLower(p.asked), "/logon.aspx")
+	if !logon {
+		return ""
+	}
+	body, _ := healthBody(p.Response) // what came before it broke off is enough
+	if found := owaPath().FindSubmatch(body); found != nil {
+		return string(found[1])
+	}
+	return ""
+}
+
+// healthBody is the text of the page. Some proxies compress what they pass on though
+// nobody asked for that.
+func healthBody(page *http.Response) ([]byte, error) {
+	raw := io.LimitReader(page.Body, httpBody)
+	if !strings.EqualFold(page.Header.Get("Content-Encoding"), "gzip") {
+		return io.ReadAll(raw)
+	}
+	text, err := gzip.NewReader(raw)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(text, httpBody))
 }

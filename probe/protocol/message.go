@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -172,23 +170,3 @@ func (e envelope) request(conn net.Conn, network catalog.Network, b []byte) ([]b
 
 // factTime is a time as facts have it: RFC 3339 in UTC, with milliseconds.
 func factTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
-
-// domainOf is the domain that a host is most likely in, "" where its name does
-// not tell. A name of two labels is a domain: that of Active Directory leads to
-// the domain's controllers.
-func domainOf(host string) string {
-	host = strings.TrimSuffix(host, ".")
-	_, parent, _ := strings.Cut(host, ".")
-	switch {
-	case parent == "" || isAddress(host):
-		return ""
-	case strings.Contains(parent, "."):
-		return parent
-	}
-	return host
-}
-
-func isAddress(host string) bool {
-	_, err := netip.ParseAddr(host)
-	return err == nil
-}

@@ -48,7 +48,8 @@ func (p *Peer) Clean() {
 		p.Page.clean()
 	}
 	if p.Web != nil {
-		p.Web.clean(&left)
+		cleanStrings(&p.Web.Name, &p.Web.Sign, &p.Web.Server)
+		p.Web.Odd, _ = cleanList(p.Web.Odd, maxOdd, &left)
 	}
 	if p.TLS != nil {
 		p.TLS.clean()

@@ -48,7 +48,7 @@ func (c *sipClient) options(q Question) []string {
 	if q.Service.TLS.First() {
 		transport = "tls"
 	}
-	here, there := sentBy(c.talk.conn.LocalAddr()), hostPort(q, 0)
+	here, there := sentBy(c.talk.conn.LocalAddr()), hostPort(q.asked(), 0)
 	return []string{
 		"OPTIONS sip:" + there + ";transport=" + transport + " SIP/2.0",
 		"Via: SIP/2.0/" + strings.ToUpper(transport) + " " + here + ";branch=z9hG4bK" + rand.Text() + ";rport",

@@ -31,7 +31,7 @@ const identifyHeader = "WSMANIDENTIFY"
 
 // askWinRM asks Windows Remote Management who it is (MS-WSMV).
 func askWinRM(conn net.Conn, q Question) (Peer, error) {
-	c := newHTTPClient(conn, q)
+	c := newHTTPClient(conn, q.asked())
 	q.At(Greet)
 	page, err := c.send(httpRequest{method: catalog.Post, path: wsman, body: identify, header: []string{
 		"User-Agent: exreach",
@@ -46,7 +46,7 @@ func askWinRM(conn net.Conn, q Question) (Peer, error) {
 	q.At(Talk)
 	p := peerHTTP(page)
 	var got string
-	if p.Web, got = c.web(newHTTPPage(page, wsman), q); got != "" {
+	if p.Web, got = c.web(newHTTPPage(page, wsman), q.asked()); got != "" {
 		return p, notWinRM(got)
 	}
 	if page.StatusCode == http.StatusOK {
