@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 )
 
 // editions are what Microsoft calls the versions whose builds headers tell.
@@ -35,7 +36,7 @@ var BuildFacts = []struct {
 func productHTTP(h http.Header) string {
 	for _, f := range BuildFacts {
 		build := h.Get(HeaderOf(f.Name))
-		if f.Before != "" || f.Shared && !catalog.IsBuild(build) && !markedIIS(h) {
+		if f.Before != "" || f.Shared && !catalog.IsBuild(build) && !web.MarkedIIS(h) {
 			continue
 		}
 		var names []string

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/wire"
 )
 
@@ -49,7 +50,7 @@ func (p *Peer) Clean() {
 	}
 	if p.Web != nil {
 		cleanStrings(&p.Web.Name, &p.Web.Sign, &p.Web.Server)
-		p.Web.Odd, _ = cleanList(p.Web.Odd, maxOdd, &left)
+		p.Web.Odd, _ = cleanList(p.Web.Odd, web.MaxOdd, &left)
 	}
 	if p.TLS != nil {
 		p.TLS.clean()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/rpc"
 	"exreach/probe/protocol/wire"
 )
@@ -144,7 +145,7 @@ type Peer struct {
 	Page         *Page             `json:"-"`                       // of an answer over HTTP: what code reads of its facts
 	Directory    *Directory        `json:"-"`                       // of an answer over LDAP: the same
 	Clock        *Clock            `json:"-"`                       // the server's, where it is known
-	Web          *Web              `json:"web,omitempty"`           // whose an answer over HTTP is; nil for other protocols
+	Web          *web.Web          `json:"web,omitempty"`           // whose an answer over HTTP is; nil for other protocols
 	Endpoints    []rpc.Endpoint    `json:"endpoints,omitempty"`     // of an endpoint mapper
 	Withheld     []string          `json:"withheld,omitempty"`      // names of the wanted interfaces that an endpoint mapper would not tell about
 	TLS          *TLSInfo          `json:"tls,omitempty"`           // set by the pool

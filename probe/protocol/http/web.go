@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package http
 
 // A Web is whose an answer over HTTP is, and what shows it.
 type Web struct {
@@ -12,7 +12,7 @@ type Web struct {
 	Server    string   `json:"server,omitempty"`      // that the health page names
 	Odd       []string `json:"odd_headers,omitempty"` // header lines that are not as HTTP has them
 
-	doubtful bool `json:"-"` // another page would tell more
+	Doubtful bool `json:"-"` // another page would tell more
 }
 
 // An Origin is who gave an answer over HTTP.
