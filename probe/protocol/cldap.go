@@ -123,7 +123,7 @@ func readCLDAP(datagram []byte, id int64, p *Peer) error {
 func refuseCLDAP(message *ber.Packet, p *Peer) error {
 	err := ldapOutcome(ldap.GetLDAPError(message))
 	if refusal, ok := errors.AsType[*ldapRefusal](err); ok {
-		refusal.describe(p)
+		p.refusedLDAP(refusal)
 		return nil
 	}
 	if err != nil {

@@ -72,7 +72,7 @@ func (f *ldapFrames) read() ([]byte, error) {
 	if tag[0] != berSequence {
 		return nil, notLDAP("it does not begin with a BER sequence")
 	}
-	length, err := berLength(octets{f.conn})
+	length, err := berLength(wire.Octets{R: f.conn})
 	if err != nil {
 		return nil, wire.UnexpectedEOF(err)
 	}
@@ -211,13 +211,4 @@ func ldapString(s string) *ber.Packet {
 	return ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, s, "")
 }
 
-func notLDAP(got string) error { return &MismatchError{Want: "LDAP", Got: got} }
-
-// octets reads a connection byte by byte, so that none is taken too many.
-type octets struct{ r io.Reader }
-
-func (o octets) ReadByte() (byte, error) {
-	var b [1]byte
-	_, err := io.ReadFull(o.r, b[:])
-	return b[0], err
-}
+func notLDAP(got string) error { return &wire.MismatchError{Want: "LDAP", Got: got} }

@@ -4,7 +4,9 @@ package protocol
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -161,4 +163,23 @@ func (w *ldapWire) remember(err error) error {
 		w.err = err
 	}
 	return err
+}
+
+// A ldapRefusal is an LDAP result that is not success.
+type ldapRefusal struct {
+	code int
+	text string
+}
+
+func (r *ldapRefusal) Error() string { return fmt.Sprintf("%d %s", r.code, r.text) }
+
+// windowsNumber begins the text of Active Directory: the error of Windows behind
+// the result (MS-ADTS section 3.1.1.3.1.9).
+var windowsNumber = regexp.MustCompile(`: ([0-9A-Fa-f]{8}): `)
+
+func (r *ldapRefusal) windowsError() string {
+	if found := windowsNumber.FindStringSubmatch(r.text); found != nil {
+		return found[1]
+	}
+	return ""
 }

@@ -110,7 +110,7 @@ func (e envelope) fromStream(conn net.Conn, look func(head []byte) sight) ([]byt
 func (e envelope) length(conn net.Conn) (int, error) {
 	var length int64
 	for i := range e.size {
-		b, err := octets{conn}.ReadByte()
+		b, err := wire.Octets{R: conn}.ReadByte()
 		if err != nil && i > 0 {
 			return 0, wire.UnexpectedEOF(err)
 		}
