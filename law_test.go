@@ -30,6 +30,7 @@ var layers = []string{
 	"exreach/probe",
 	"exreach/probe/protocol",
 	"exreach/probe/protocol/http",
+	"exreach/probe/protocol/ldap",
 	"exreach/probe/protocol/smb", // before rpc: it prints UUIDs
 	"exreach/probe/protocol/rpc",
 	"exreach/probe/protocol/kerberos",

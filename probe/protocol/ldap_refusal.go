@@ -6,20 +6,22 @@ import (
 	"strconv"
 
 	"github.com/go-ldap/ldap/v3"
+
+	raw "exreach/probe/protocol/ldap"
 )
 
 // refuseLDAP notes that the server shows nothing of itself.
-func refuseLDAP(r *ldapRefusal, p *Peer) {
+func refuseLDAP(r *raw.Refusal, p *Peer) {
 	p.fact(FactKind, string(OtherDirectory))
 	p.refusedLDAP(r)
 	p.Directory.Kind = OtherDirectory
 }
 
 // refusedLDAP notes the result as what turned us away.
-func (p *Peer) refusedLDAP(r *ldapRefusal) {
-	p.fact(FactResultCode, strconv.Itoa(r.code))
-	p.Directory = &Directory{Result: r.code}
-	p.fact(FactWindowsError, r.windowsError())
+func (p *Peer) refusedLDAP(r *raw.Refusal) {
+	p.fact(FactResultCode, strconv.Itoa(r.Code))
+	p.Directory = &Directory{Result: r.Code}
+	p.fact(FactWindowsError, r.WindowsError())
 	p.turnAway(r.Error(), reasonOfLDAP(r))
 }
 
@@ -42,9 +44,9 @@ var ldapReasons = map[int]Reason{
 // Active Directory puts behind an operations error.
 const notAuthenticated = "000004DC"
 
-func reasonOfLDAP(r *ldapRefusal) Reason {
-	if r.windowsError() == notAuthenticated {
+func reasonOfLDAP(r *raw.Refusal) Reason {
+	if r.WindowsError() == notAuthenticated {
 		return NeedsLogin
 	}
-	return ldapReasons[r.code]
+	return ldapReasons[r.Code]
 }
