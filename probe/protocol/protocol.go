@@ -4,7 +4,8 @@
 // catalogue how to ask as a client and how to answer as a server. A protocol
 // only speaks. It dials nothing, retries nothing, passes no verdict, and sets no
 // deadline but a short one for what comes after the outcome is known: probe does
-// all that around it.
+// all that around it. What a stack of formats puts on the wire is in folders of its
+// own (rpc, smb, ldap, http, kerberos, tls12), which know no conversation.
 package protocol
 
 import (

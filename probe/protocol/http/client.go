@@ -46,6 +46,7 @@ type Client struct {
 	later bool           // an answer came before
 }
 
+// NewClient speaks HTTP on a connection to the host that is asked.
 func NewClient(conn net.Conn, q Asked) *Client {
 	in := &Meter{R: conn}
 	return &Client{Conn: conn, in: in, r: bufio.NewReader(in), host: HostHeader(q)}

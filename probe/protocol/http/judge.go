@@ -102,6 +102,8 @@ func noServer(page *Answer, w Web) string {
 	return fmt.Sprintf("HTTP %d of %s, which has no server behind it", page.StatusCode, cmp.Or(w.Name, "a proxy"))
 }
 
+// NotExchange is the error of an answer that is not from the web server that Exchange
+// runs in.
 func NotExchange(got string) error {
 	return &wire.MismatchError{Want: "Exchange's web server", Got: got}
 }
@@ -165,6 +167,7 @@ func Challenges(headers []string) []string {
 	return schemes
 }
 
+// HasScheme reports whether one of the known schemes is among those of challenges.
 func HasScheme(schemes []string, known ...string) bool {
 	return slices.ContainsFunc(schemes, func(scheme string) bool {
 		return slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(scheme, k) })

@@ -35,6 +35,7 @@ type Frames struct {
 	elements int // the same
 }
 
+// NewFrames reads the messages of a new conversation.
 func NewFrames(conn net.Conn) *Frames {
 	return &Frames{conn: conn, bytes: maxBytes, elements: MaxElements}
 }
@@ -210,8 +211,10 @@ func Result(tag ber.Tag, code int64, text string) *ber.Packet {
 	return op
 }
 
+// OctetString is a string as messages have it.
 func OctetString(s string) *ber.Packet {
 	return ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, s, "")
 }
 
+// Mismatch is the error of what is no LDAP.
 func Mismatch(got string) error { return &wire.MismatchError{Want: "LDAP", Got: got} }

@@ -34,6 +34,7 @@ type Wire struct {
 	err error // the first error of the connection, or what was wrong with an answer
 }
 
+// NewWire stands between go-ldap and a connection.
 func NewWire(conn net.Conn) *Wire {
 	return &Wire{Conn: conn, frames: NewFrames(conn), own: make(chan *ber.Packet, 1)}
 }
@@ -177,6 +178,7 @@ func (r *Refusal) Error() string { return fmt.Sprintf("%d %s", r.Code, r.Text) }
 // the result (MS-ADTS section 3.1.1.3.1.9).
 var windowsNumber = regexp.MustCompile(`: ([0-9A-Fa-f]{8}): `)
 
+// WindowsError is the error of Windows behind the result, "" where it tells none.
 func (r *Refusal) WindowsError() string {
 	if found := windowsNumber.FindStringSubmatch(r.Text); found != nil {
 		return found[1]
