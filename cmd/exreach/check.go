@@ -31,6 +31,7 @@ func check(c *cli.Context, w world) error {
 		return err
 	}
 	trust := trust.OfMachine(w.env)
+	defer trust.Close()
 	var notes bytes.Buffer // an error comes alone
 	hosts, err := rosterOf(c, w.stdin, &notes)
 	if err != nil {
