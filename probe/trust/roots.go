@@ -29,7 +29,7 @@ var (
 	rootFolders = []string{"/etc/ssl/certs", "/etc/pki/tls/certs"}
 )
 
-// machineRoots reads this machine's roots and takes none of them apart. There is
+// machineRoots reads this machine's roots and parses none of them. There is
 // nothing where the system itself judges, or where this machine is too short of
 // something to read them. The environment may say where they are.
 func machineRoots(env func(string) string) [][]byte {
@@ -111,7 +111,7 @@ func isAlias(name string, e os.DirEntry) bool {
 }
 
 // named is the roots that a certificate of a chain may be issued by, or may be: its
-// issuer's name stands in them (RFC 5280 section 6.1.3). Only these are taken apart.
+// issuer's name stands in them (RFC 5280 section 6.1.3). Only these are parsed.
 func named(roots [][]byte, chain []*x509.Certificate) *x509.CertPool {
 	pool := x509.NewCertPool()
 	for _, root := range roots {
