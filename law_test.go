@@ -26,7 +26,11 @@ var layers = []string{
 	"exreach/bench/wan",
 	"exreach/bench/server",
 	"exreach/cmd/exreach",
+	"exreach/cmd/internal/survey",
+	"exreach/cmd/internal/files",
 	"exreach/report",
+	"exreach/report/judge",
+	"exreach/report/judge/identity",
 	"exreach/probe/standin",
 	"exreach/probe",
 	"exreach/probe/hops",
@@ -35,6 +39,11 @@ var layers = []string{
 	"exreach/probe/trust",
 	"exreach/probe/socket",
 	"exreach/probe/protocol",
+	"exreach/probe/protocol/smb", // before rpc: it prints UUIDs
+	"exreach/probe/protocol/rpc",
+	"exreach/probe/protocol/kerberos",
+	"exreach/probe/protocol/tls12",
+	"exreach/probe/protocol/wire",
 	"exreach/catalog",
 }
 
@@ -124,6 +133,40 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestCommandHasNoEngine keeps the command what it is: it turns words into values, and
+// events into words.
+func TestCommandHasNoEngine(t *testing.T) {
+	const command, mostFiles, mostLines = "exreach/cmd/exreach", 20, 2400
+	files, lines := 0, 0
+	for _, s := range sources(t) {
+		if s.pkg() != command || s.isTest() || slices.Contains(leaving, path.Base(s.name)) {
+			continue
+		}
+		files++
+		lines += strings.Count(s.text, "\n")
+		for _, spec := range s.file.Imports {
+			if engine, _ := strconv.Unquote(spec.Path.Value); slices.Contains([]string{"sync", "sync/atomic", "iter", "golang.org/x/sync/errgroup"}, engine) {
+				t.Errorf("%s:%d: imports %s: what runs side by side belongs into cmd/internal/survey or below, where it can be used and tested without a command line",
+					s.name, s.line(spec.Pos()), engine)
+			}
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if g, ok := n.(*ast.GoStmt); ok {
+				t.Errorf("%s:%d: a goroutine: the command waits for one thing at a time; what runs beside it belongs into cmd/internal/survey or below", s.name, s.line(g.Pos()))
+			}
+			return true
+		})
+	}
+	if files > mostFiles || lines >= mostLines {
+		t.Errorf("%s has %d files and %d lines: with more than %d and %d it holds something that is not about words", command, files, lines, mostFiles, mostLines)
+	}
+}
+
+// leaving is what stands in the command and is on its way to another package.
+var leaving = []string{
+	"closed_unix.go", "closed_windows.go", "terminal_unix.go", "terminal_windows.go", // probe/socket
 }
 
 func TestNoInit(t *testing.T) {

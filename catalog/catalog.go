@@ -14,8 +14,9 @@ import "fmt"
 // are first asked for: most commands need one or two of them. Any number of
 // goroutines may ask; Add wants to be alone.
 type Catalog struct {
-	shelves []shelf                           // in the order of release
-	sources func() (map[string]string, error) // document by its key
+	shelves  []shelf                           // in the order of their names
+	sources  func() (map[string]string, error) // document by its key
+	releases *Releases                         // what is known of all of them; nil is what comes with exreach
 }
 
 // A shelf is the place of one version.
@@ -27,8 +28,7 @@ type shelf struct {
 // A Version is one generation of Exchange (or a family of support servers) with
 // its roles and the services they listen on.
 type Version struct {
-	Name     string       // the word of the command line: "2019"
-	Title    string       // the product's name: "Exchange Server 2019"
+	Release
 	Roles    []Role       // what a host may do in this version
 	Services []Service    // in the order of the data
 	Ground   []GroundRule // what holds beyond the services
@@ -80,6 +80,14 @@ func (s Service) Page() string {
 		return ""
 	}
 	return s.HTTP.Path
+}
+
+// Place is where a service is found: "25/tcp", or the RPC interface.
+func (s Service) Place() string {
+	if s.RPC != nil {
+		return "rpc " + s.RPC.Name
+	}
+	return s.Ports.String() + "/" + string(s.Network)
 }
 
 // Network is the transport of a service.
@@ -190,5 +198,8 @@ type Check struct {
 	From    string
 	Want    Want
 	Ground  []GroundRule // what holds between From and the host beyond its services
-	Behind  []Check      // asked through the answer to this one: the RPC interfaces behind an endpoint mapper
+
+	Releases *Releases // what is known of all versions; nil is what comes with exreach
+
+	Behind []Check // asked through the answer to this one: the RPC interfaces behind an endpoint mapper
 }

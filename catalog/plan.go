@@ -53,7 +53,7 @@ func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 			return nil, h.fault(fmt.Errorf("given twice as %s: list each role of a host once", role))
 		}
 		seen[k] = true
-		checks, err := planHost(h, v, role, from)
+		checks, err := c.planHost(h, v, role, from)
 		if err != nil {
 			return nil, h.fault(err)
 		}
@@ -84,7 +84,7 @@ func (c *Catalog) place(h Host) (Version, string, error) {
 }
 
 // planHost returns the checks of one host, not numbered yet.
-func planHost(h Host, v Version, role, from string) ([]Check, error) {
+func (c *Catalog) planHost(h Host, v Version, role, from string) ([]Check, error) {
 	services := v.servicesOf(role)
 	if err := checkRPCPorts(h, services); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func planHost(h Host, v Version, role, from string) ([]Check, error) {
 	var checks, behind []Check
 	ground := v.GroundRules(role, from)
 	for _, s := range services {
-		check := Check{Host: h.Name, Version: v.Name, Service: s, From: from, Want: s.Wants[from], Ground: ground}
+		check := Check{Host: h.Name, Version: v.Name, Service: s, From: from, Want: s.Wants[from], Ground: ground, Releases: c.releases}
 		port := h.RPCPorts[s.Name]
 		switch {
 		case check.Want == "" || s.Unasked != "":

@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -25,4 +26,15 @@ func Count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Either is "a", "a or b", "a, b or c".
+func Either(words []string) string { return Enumerated(words, "or") }
+
+// Enumerated is a list with a word before its last item: "SMTP, POP3 and IMAP4".
+func Enumerated(words []string, last string) string {
+	if n := len(words); n > 1 {
+		return strings.Join(words[:n-1], ", ") + " " + last + " " + words[n-1]
+	}
+	return strings.Join(words, "")
 }

@@ -54,8 +54,8 @@ func TestPacedAgain(t *testing.T) {
 		pool       Pool
 		most, dial int
 	}{
-		"gentle": {100, Pool{Gentle: true}, 4, 20},
-		"rate":   {1, Pool{Rate: 10}, 12, 1000}, // two may be sent together: a try and its witness
+		"gentle": {100, Pool{Shared: &Shared{Gentle: true}}, 4, 20},
+		"rate":   {1, Pool{Shared: &Shared{Rate: 10}}, 12, 1000}, // two may be sent together: a try and its witness
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestPaceIsNoSilence(t *testing.T) {
 	refusal := errnoOf(t, socket.Refused)
 	synctest.Test(t, func(t *testing.T) {
 		network := &fakeNet{serve: func(netip.AddrPort, int) (func(net.Conn), error) { return nil, refusal }}
-		p := &Pool{Dial: network.dial, Rate: 0.5, Timeouts: Timeouts{Check: 3 * time.Second}}
+		p := &Pool{Dial: network.dial, Shared: &Shared{Rate: 0.5}, Timeouts: Timeouts{Check: 3 * time.Second}}
 		var checks []catalog.Check
 		for _, host := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"} {
 			checks = append(checks, twenty(host)...)

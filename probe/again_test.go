@@ -96,7 +96,7 @@ func acceptAnd(serve func(net.Conn)) func(context.Context) (net.Conn, error) {
 }
 
 // twenty is a check of each of twenty ports.
-func twenty(host string) []catalog.Check { return catalog.Number(forty(host)[:20], 0) }
+func twenty(host string) []catalog.Check { return forty(host)[:20] }
 
 // TestConnectionLimit wants no port that answers by itself called anything else
 // because a limit of connections per source turned it away: firewalls reset, send
@@ -194,7 +194,7 @@ func TestAnsweredIsNeverRefused(t *testing.T) {
 			}}
 			checks := []catalog.Check{smtpCheck("192.0.2.1", 25), smtpCheck("192.0.2.1", 25), smtpCheck("192.0.2.1", 25)}
 			answered := 0
-			for _, res := range collect(t.Context(), &Pool{Dial: network.dial, Gentle: gentle}, checks...) {
+			for _, res := range collect(t.Context(), &Pool{Dial: network.dial, Shared: &Shared{Gentle: gentle}}, checks...) {
 				switch {
 				case res.Verdict == Answered:
 					answered++
@@ -244,7 +244,7 @@ func TestClosedPorts(t *testing.T) {
 				t.Errorf("%d connects more than two for each port", more)
 			}
 			clear(connects)
-			collect(t.Context(), &Pool{Dial: dial}, catalog.Number(forty("192.0.2.1")[:1], 0)...)
+			collect(t.Context(), &Pool{Dial: dial}, forty("192.0.2.1")[:1]...)
 			if connects[1] != 1 {
 				t.Errorf("a single port was asked %d times, want once", connects[1])
 			}

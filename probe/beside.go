@@ -4,22 +4,27 @@ package probe
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/netip"
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 	"exreach/probe/secure"
+	"exreach/probe/socket"
 )
 
-// converse makes an attempt. Where a peer that has connected says nothing for
-// longer than it should, another attempt is made beside the first, on a
+// converse holds a conversation. Where a peer that has connected says nothing for
+// longer than it should, another one is held beside the first, on a
 // connection of its own, and the first proof wins: after a few lost segments in a
 // row TCP waits for seconds, and a server that never got the end of the handshake
 // for the next SYN-ACK (RFC 6298 section 5, RFC 9293 section 3.8.1).
-func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, at netip.AddrPort, left time.Duration) *attempt {
-	first := r.newAttempt(h, d, at, left)
-	if !r.mayTalkTwice(c) {
-		first.make(ctx, r, c)
+func (a *asking) converse(ctx context.Context, left time.Duration) *conversation {
+	first := a.newConversation(left)
+	if !a.mayTalkTwice() {
+		first.hold(ctx)
 		return first
 	}
 	ofFirst, stopFirst := context.WithCancel(ctx)
@@ -27,29 +32,18 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 	ofSecond, stopSecond := context.WithCancel(ctx)
 	defer stopSecond()
 	done := make(chan struct{})
-	beside := make(chan *attempt, 1)
+	beside := make(chan *conversation, 1)
 	go func() {
 		defer close(beside)
 		if rest, overdue := first.awaitOverdue(done); overdue {
-			second := r.newAttempt(h, d, at, rest)
-			if second.hello == secure.UsualHello {
-				second.hello = secure.OtherHello // what is overdue may be the answer to a hello of that size
-			}
-			second.make(ofSecond, r, c)
-			if second.proves() {
-				if !h.path(at.Addr()).loses() {
-					first.hearOut(done)
-				}
-				stopFirst()
-			}
-			beside <- second
+			beside <- first.holdBeside(ofSecond, rest, done, stopFirst)
 		}
 	}()
-	first.make(ofFirst, r, c)
+	first.hold(ofFirst)
 	close(done)
 	rest := time.NewTimer(max(atOnce, first.leaves()))
 	defer rest.Stop()
-	var second *attempt
+	var second *conversation
 	select {
 	case second = <-beside:
 	case <-rest.C:
@@ -59,22 +53,39 @@ func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, a
 	if second == nil {
 		return first
 	}
-	if second.provesSize(first) && r.confirmsSize(ctx, second, c) {
+	if second.provesSize(first) && second.confirmsSize(ctx) {
 		second.tls.Hello, second.tls.HelloFailed = second.helloSize, first.helloSize
-		d.greetWith(second.hello, second.tls)
+		a.door.greetWith(second.hello, second.tls)
 	}
 	return better(first, second)
 }
 
-// proves reports whether an attempt has its answer. A refusal may be of the second
-// connection alone.
-func (a *attempt) proves() bool { return a.err == nil && a.peer.Refusal == "" }
+// holdBeside holds another conversation beside the first, which is stopped once this
+// one has its answer.
+func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done <-chan struct{}, stopFirst func()) *conversation {
+	second := c.newConversation(left)
+	if second.hello == secure.UsualHello {
+		second.hello = secure.OtherHello // what is overdue may be the answer to a hello of that size
+	}
+	second.hold(ctx)
+	if second.proves() {
+		if !c.path.loses() {
+			c.hearOut(done)
+		}
+		stopFirst()
+	}
+	return second
+}
 
-// leaves is how much time an attempt that is over leaves to the other one: what is
+// proves reports whether a conversation has its answer. A refusal may be of the second
+// connection alone.
+func (c *conversation) proves() bool { return c.err == nil && c.peer.Refusal == "" }
+
+// leaves is how much time a conversation that is over leaves to the other one: what is
 // left of the check's time where it proved nothing.
-func (a *attempt) leaves() time.Duration {
-	line := a.line.Load()
-	if v := classify(a.err, a.step(), false).verdict; line == nil || v != Silent && v != Cut {
+func (c *conversation) leaves() time.Duration {
+	line := c.line.Load()
+	if v := classify(c.err, c.step(), false).verdict; line == nil || v != Silent && v != Cut {
 		return 0
 	}
 	return time.Until(line.limit)
@@ -83,8 +94,9 @@ func (a *attempt) leaves() time.Duration {
 // mayTalkTwice reports whether a check may be asked on two connections at once:
 // not one that may log in, because a refused password would count twice, and not
 // where few connections are wanted. A datagram is sent again as it is.
-func (r *run) mayTalkTwice(c catalog.Check) bool {
-	return c.Service.Network == catalog.TCP && !r.pool.Gentle && r.pool.Tries == 0 && r.pool.Credentials == nil
+func (a *asking) mayTalkTwice() bool {
+	pool := a.run.pool
+	return a.check.Service.Network == catalog.TCP && !a.run.shared.Gentle && pool.Tries == 0 && pool.Credentials == nil
 }
 
 // overdueAfter is how many times an answer may take what is waited for a SYN-ACK
@@ -93,7 +105,7 @@ const overdueAfter = 3
 
 // awaitOverdue waits until the peer is overdue, and returns how much is left then
 // of the check's time. It reports whether that was before done.
-func (a *attempt) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdue bool) {
+func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdue bool) {
 	timer := time.NewTimer(firstWait)
 	defer timer.Stop()
 	for {
@@ -102,8 +114,8 @@ func (a *attempt) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdu
 			return 0, false
 		case <-timer.C:
 		}
-		allowed := max(firstWait, overdueAfter*a.host.path(a.to.Addr()).wait())
-		line := a.line.Load()
+		allowed := max(firstWait, overdueAfter*c.path.wait())
+		line := c.line.Load()
 		if line == nil { // it is connecting
 			timer.Reset(allowed)
 			continue
@@ -116,9 +128,9 @@ func (a *attempt) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdu
 	}
 }
 
-// better is the attempt of two that proves more: if both do, the second, for whose
+// better is the conversation of two that proves more: if both do, the second, for whose
 // sake the first may have been ended half way. The tries are those of both.
-func better(first, second *attempt) *attempt {
+func better(first, second *conversation) *conversation {
 	spent := max(first.spent, first.left-second.left+second.spent)
 	tries := first.tries + second.tries
 	winner := first
@@ -127,4 +139,145 @@ func better(first, second *attempt) *attempt {
 	}
 	winner.spent, winner.tries = spent, tries
 	return winner
+}
+
+// anew is the hello that may bring a conversation further than its own did: crypto/tls
+// refused what the server sent, or the server found nothing that it likes in our
+// hello. Schannel does not say so, and hangs up. A hello that got no answer had one
+// of another size beside it, unless that is not allowed.
+func (c *conversation) anew(talksTwice bool) (next secure.Hello, known bool) {
+	var failed *secure.Error
+	wanted := c.tls != nil && c.tls.ClientCertificate
+	if c.hello == secure.TLS12Hello || wanted || !errors.As(c.err, &failed) || failed.After {
+		return 0, false
+	}
+	switch f := secure.FailureOf(c.err); classify(c.err, c.step(), false).verdict {
+	case Silent:
+		return secure.OtherHello, !talksTwice && c.hello == secure.UsualHello && !c.helloHeard
+	case Cut:
+		return secure.TLS12Hello, true
+	case BadTLS:
+		return secure.TLS12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == tls12.AlertHandshakeFailure || f.Alert == tls12.AlertInsufficient
+	}
+	return 0, false
+}
+
+// askAnew asks once more with another hello. It reports whether that came further;
+// then it is the one for this door.
+func (a *asking) askAnew(ctx context.Context, failed *conversation, with secure.Hello, left time.Duration) (c *conversation, further bool) {
+	c = a.newConversation(left)
+	c.hello = with
+	c.hold(ctx)
+	if c.secured == nil {
+		return c, false
+	}
+	refused := classify(failed.err, failed.step(), false).verdict == BadTLS // and not for the size
+	if t := c.tls; !refused && t.Unreadable == "" && !t.DHE() && c.confirmsSize(ctx) {
+		t.Hello, t.HelloFailed = c.helloSize, failed.helloSize
+	}
+	a.door.greetWith(c.hello, c.tls)
+	return c, true
+}
+
+// helloPatience is how long a hello is waited for before its size is to blame: by
+// then TCP has sent it four times.
+const helloPatience = 3 * time.Second
+
+// hearOut waits until a conversation is done, or its hello has been without an answer
+// for so long that no loss of packets explains it.
+func (c *conversation) hearOut(done <-chan struct{}) {
+	for c.shaking.Load() {
+		rest := helloPatience - c.line.Load().quiet()
+		if rest <= 0 {
+			return
+		}
+		timer := time.NewTimer(rest)
+		select {
+		case <-done:
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+// provesSize reports whether a hello of another size than that of first was
+// answered, and that of first was not. Old load balancers hang at one of 256 to 511
+// octets, which is why RFC 7685 was written.
+func (c *conversation) provesSize(first *conversation) bool {
+	return c.proves() && c.tls != nil && c.hello == secure.OtherHello && first.hello == secure.UsualHello && first.helloSize != c.helloSize &&
+		first.step() == protocol.TLS && !first.helloHeard && socket.IsTimeout(first.err) && first.line.Load().quiet() >= helloPatience
+}
+
+// confirmsSize reports whether it is again the size of the hello that decides. One
+// frozen server of several behind a balancer hangs at every second or third
+// connection, whatever its hello.
+func (c *conversation) confirmsSize(ctx context.Context) bool {
+	if c.run.pool.Credentials != nil {
+		return false // nobody logs in again for that
+	}
+	for _, s := range c.steps {
+		if s.Step == protocol.TLS && s.Took >= helloPatience {
+			return false // it is slow, whatever the hello
+		}
+	}
+	for _, h := range []secure.Hello{c.hello, secure.UsualHello, secure.UsualHello} {
+		again := c.newConversation(helloPatience)
+		again.hello = h
+		again.hold(ctx)
+		if (again.tls != nil) != (h == c.hello) {
+			return false
+		}
+	}
+	return true
+}
+
+// smallTime is how long a conversation in small segments may take.
+const smallTime = 3 * time.Second
+
+// A smallDial connects over TCP and takes small segments only.
+type smallDial func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
+
+// asksInSmall reports whether a silence may be due to large packets that the path
+// loses, and whether another connection may be spent on that.
+func (a *asking) asksInSmall(res Result) bool {
+	held := res.Silence != nil && res.Silence.Delivery == Held && res.Step != protocol.Greet
+	return held && a.run.small != nil && a.run.pool.Credentials == nil && !a.run.shared.Gentle
+}
+
+// askInSmall asks a peer that was silent where nothing it says fills a large
+// packet, and returns how long that took. If the peer answers then and only then, the
+// path loses large packets: an answer that is one of those leaves no other trace.
+func (a *asking) askInSmall(ctx context.Context, res *Result) (spent time.Duration) {
+	converse := func(small bool) (c *conversation, further bool) {
+		c = a.newConversation(min(smallTime, a.run.timeouts.Check))
+		c.small = small
+		c.hold(ctx)
+		spent += c.spent
+		return c, c.proves() || c.tls != nil && res.Step == protocol.TLS // later, the handshake is nothing new
+	}
+	c, further := converse(true)
+	if !further {
+		res.Silence.InSmall = c.line.Load() != nil && socket.IsTimeout(c.err)
+		return spent
+	}
+	// It may only have been slow the first time, or be one of several servers behind a
+	// balancer, which asks them in turn.
+	for range 2 {
+		if c, further = converse(false); c.proves() {
+			res.Peer = nil // it is that of the silence
+			c.record(ctx, res)
+			return spent
+		}
+		if further || !socket.IsTimeout(c.err) {
+			return spent
+		}
+	}
+	for range 2 {
+		if _, further = converse(true); !further {
+			return spent
+		}
+	}
+	res.Silence.Delivery = AnswerLost
+	return spent
 }

@@ -50,7 +50,7 @@ func TestControlAskedLast(t *testing.T) {
 				}}
 				plan := catalog.WithControls(twenty("192.0.2.1"))
 				slices.Reverse(plan) // the control comes first
-				results := collect(t.Context(), &Pool{Dial: network.dial, Gentle: tt.gentle}, plan...)
+				results := collect(t.Context(), &Pool{Dial: network.dial, Shared: &Shared{Gentle: tt.gentle}}, plan...)
 				i := slices.IndexFunc(results, func(r Result) bool { return r.Check.IsControl() })
 				if got := results[i]; got.Verdict != tt.want {
 					t.Errorf("the control port is %s (%s), want %s", got.Verdict, got.Detail, tt.want)
@@ -73,7 +73,7 @@ func TestControlFewPlaces(t *testing.T) {
 		}
 		plan := catalog.WithControls(twenty("192.0.2.1"))
 		slices.Reverse(plan)
-		if n := len(collect(t.Context(), &Pool{Dial: dial, Limit: 1}, plan...)); n != len(plan) {
+		if n := len(collect(t.Context(), &Pool{Dial: dial, Shared: &Shared{Limit: 1}}, plan...)); n != len(plan) {
 			t.Errorf("%d results, want %d", n, len(plan))
 		}
 	})

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
-
-	"exreach/catalog"
 )
 
 // few is how many conversations may go on at a host that counts as quiet: a slow
@@ -53,25 +51,17 @@ const (
 	quarter   = 1
 )
 
-// takeAll waits until no other check of the host is asked again, and keeps it so
-// until release.
-func (c *crowd) takeAll(ctx context.Context) (release func(), alone bool) {
-	if c.alone.Acquire(ctx, wholeHost) != nil {
-		return nil, false
-	}
-	return func() { c.alone.Release(wholeHost) }, true
-}
-
-func newCrowd() *crowd {
-	return &crowd{alone: semaphore.NewWeighted(wholeHost), changed: make(chan struct{})}
+// newCrowd is the crowd of so many checks.
+func newCrowd(checks int) *crowd {
+	return &crowd{alone: semaphore.NewWeighted(wholeHost), coming: checks, changed: make(chan struct{})}
 }
 
 // begin notes that a check of the host has begun.
-func (c *crowd) begin(check catalog.Check) {
+func (c *crowd) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.begun++
-	c.coming = check.Of - c.begun
+	c.coming--
 }
 
 // end notes that a check is over.
@@ -127,17 +117,6 @@ func (c *crowd) connect() (closed func()) {
 		}
 		c.open--
 	})
-}
-
-// came notes that a connection came about, until it is told that there is none any
-// more.
-func (a *attempt) came() (closed func()) {
-	a.door.known()
-	over, gone := a.door.talk(), a.host.crowd.connect()
-	return func() {
-		gone()
-		over(a.raw != nil && (a.err == nil || len(a.raw.head()) > 0))
-	}
 }
 
 // touch notes a connection that came about and is over.

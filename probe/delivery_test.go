@@ -83,9 +83,9 @@ func TestAskInSmall(t *testing.T) {
 			r.small = func(ctx context.Context, at netip.AddrPort) (net.Conn, error) { return small.dial(ctx, "tcp", at) }
 			at := netip.MustParseAddrPort("192.0.2.1:25")
 			tt.res.Check = smtpCheck("192.0.2.1", 25)
-			h := r.enter("192.0.2.1")
-			if r.asksInSmall(tt.res) {
-				r.askInSmall(t.Context(), h, h.door(at, tt.res.Check.Service), &tt.res, at)
+			a := r.newHost(HostPlan{Host: "192.0.2.1"}).newAsking(tt.res.Check, at)
+			if a.asksInSmall(tt.res) {
+				a.askInSmall(t.Context(), &tt.res)
 			}
 			if s := tt.res.Silence; s != nil && (s.Delivery == AnswerLost) != tt.lost || s != nil && s.InSmall != tt.inSmall {
 				t.Errorf("%s: %+v", tt.name, *s)

@@ -3,31 +3,19 @@
 package probe
 
 import (
-	"context"
-	"net/netip"
 	"sync"
 
-	"golang.org/x/sync/semaphore"
-
-	"exreach/catalog"
 	"exreach/probe/secure"
+
+	"golang.org/x/sync/semaphore"
 )
 
-// A doorway is where a door is: TCP and UDP have their own of each port.
-type doorway struct {
-	network catalog.Network
-	at      netip.AddrPort
-}
-
-// A door is one port of one address. Most servers are asked by one connection
-// at a time there, because receive connectors count connections per source.
+// A door is what a run knows of one port of one address.
 type door struct {
-	slots *semaphore.Weighted
-	known func()        // says that the first check has connected, or not
-	told  chan struct{} // closed by known
+	place *semaphore.Weighted // of the conversations, for all runs
+	known *gate               // opened when the first check has connected, or not
 
 	mu       sync.Mutex
-	claimed  bool    // by the first check, which finds out whether anything answers
 	talking  int     // connections
 	accepted bool    // one of them
 	answered bool    // on one of them
@@ -37,47 +25,6 @@ type door struct {
 	greeting secure.Hello // the one that is answered here
 	size     int          // of it, and of the one that is not; 0 where the size is not why
 	failed   int
-}
-
-// browserConnections is how many connections a browser opens to one server:
-// HTTP servers are built for that.
-const browserConnections = 6
-
-// door returns the state of one port of the host.
-func (h *host) door(at netip.AddrPort, s catalog.Service) *door {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	where := doorway{s.Network, at}
-	d := h.doors[where]
-	if d == nil {
-		size := int64(1)
-		if s.HTTP != nil {
-			size = browserConnections
-		}
-		d = &door{slots: semaphore.NewWeighted(size), told: make(chan struct{})}
-		d.known = sync.OnceFunc(func() { close(d.told) })
-		h.doors[where] = d
-	}
-	return d
-}
-
-// enter waits until it is known whether anything answers at the port, so that a
-// dropped one is knocked at once and not by every check. It reports whether it was
-// known before ctx ended; the first check is the one to find out.
-func (d *door) enter(ctx context.Context) bool {
-	d.mu.Lock()
-	first := !d.claimed
-	d.claimed = true
-	d.mu.Unlock()
-	if first {
-		return true
-	}
-	select {
-	case <-d.told:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // close notes what every later check of the port will find: one that failed
@@ -95,7 +42,7 @@ func (d *door) closed() *Result {
 	return d.shut
 }
 
-// Hello is how TLS is begun at this door.
+// hello is how TLS is begun at this door.
 func (d *door) hello() secure.Hello {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 // what is known of one says nothing of the other.
 func TestDoorOfEachNetwork(t *testing.T) {
 	refused := errnoOf(t, socket.Refused)
-	p := &Pool{Limit: 1, Dial: func(_ context.Context, network catalog.Network, _ netip.AddrPort) (net.Conn, error) {
+	p := &Pool{Shared: &Shared{Limit: 1}, Dial: func(_ context.Context, network catalog.Network, _ netip.AddrPort) (net.Conn, error) {
 		if network == catalog.TCP {
 			return nil, refused
 		}

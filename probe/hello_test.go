@@ -89,14 +89,17 @@ func TestHelloSize(t *testing.T) {
 		{"one of three servers hangs", func(_, try int) time.Duration { return max(0, time.Duration(1-try%3)) * time.Minute }, Pool{}, Answered, false},
 		{"hangs at all", above(0), Pool{}, Silent, false},
 		{"answers all", above(1 << 16), Pool{}, Answered, false},
-		{"hangs at a large one, and is asked gently", above(300), Pool{Gentle: true}, Answered, true},
-		{"hangs at all, and is asked gently", above(0), Pool{Gentle: true}, Silent, false},
+		{"hangs at a large one, and is asked gently", above(300), Pool{Shared: &Shared{Gentle: true}}, Answered, true},
+		{"hangs at all, and is asked gently", above(0), Pool{Shared: &Shared{Gentle: true}}, Silent, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				network := &fakeNet{serve: newHellos(t, tt.hang).serve}
 				tt.pool.Dial = network.dial
-				tt.pool.PerHost = 4
+				if tt.pool.Shared == nil {
+					tt.pool.Shared = new(Shared)
+				}
+				tt.pool.Shared.PerHost = 4
 				first := smtpCheck("192.0.2.1", 465)
 				first.Service.TLS = catalog.Implicit
 				for _, res := range collect(t.Context(), &tt.pool, first, first) {

@@ -97,7 +97,7 @@ func poolTo(t *testing.T, servers map[string]*loginServer) *Pool {
 	return &Pool{
 		Dial:        f.dial,
 		Resolver:    &lookup.Resolver{Lookup: func(_ context.Context, host string) ([]netip.Addr, error) { return []netip.Addr{addresses[host]}, nil }},
-		Trust:       trust.New(roots),
+		Shared:      &Shared{Trust: trust.New(roots)},
 		Credentials: &alice,
 	}
 }
@@ -222,7 +222,7 @@ func TestTwentyHosts(t *testing.T) {
 			checks = append(checks, servers[name].check(name))
 		}
 		pool := poolTo(t, servers)
-		pool.Logins = NewLogins()
+		pool.Shared = &Shared{Trust: pool.Shared.Trust}
 		refused := 0
 		for _, some := range [][]catalog.Check{checks[:1], checks[:10], checks[5:]} {
 			another := *pool

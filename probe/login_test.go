@@ -100,7 +100,7 @@ func TestLogIn(t *testing.T) {
 	})
 	t.Run("untrusted", func(t *testing.T) {
 		pool, checks := start(t, "mailbox", "client", nil, alicesPassword)
-		pool.Trust = trust.New(x509.NewCertPool())
+		pool.Shared.Trust = trust.New(x509.NewCertPool())
 		if got := auths(t, collect(t.Context(), pool, checks...)); got["imaps"] != "not tried: the certificate is not trusted" {
 			t.Errorf("%q", got["imaps"])
 		}
@@ -186,7 +186,7 @@ func TestPasswordSaidBack(t *testing.T) {
 	}
 	check := smtpCheck("mail01.contoso.example", 995)
 	check.Service.Protocol, check.Service.TLS = "pop3", catalog.Implicit
-	res := collect(t.Context(), &Pool{Dial: f.dial, Resolver: &lookup.Resolver{Lookup: found}, Trust: trust.New(roots), Credentials: &alice}, check)[0]
+	res := collect(t.Context(), &Pool{Dial: f.dial, Resolver: &lookup.Resolver{Lookup: found}, Shared: &Shared{Trust: trust.New(roots)}, Credentials: &alice}, check)[0]
 	if res.Verdict != Answered || res.Peer.Facts["auth"] != "user: refused: -ERR" {
 		t.Errorf("%s: %+v", res.Verdict, res.Peer)
 	}

@@ -4,25 +4,28 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 
+	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
-// Logins is the ledger of what came of the credentials. It decides whether they
+// A ledger holds what came of the credentials. It decides whether they
 // may be tried once more: a wrong password that is tried at every port of every
 // host locks the account. Once refused, they are not tried again on that host, and
 // once two hosts have refused them, nowhere. Nothing that a server says lifts that:
 // one that says yes to anything proves nothing.
 //
-// One Logins serves all pools that have the same credentials, at once or one after
-// the other.
-type Logins struct {
+// It is part of Shared, and serves all pools at once or one after the other.
+type ledger struct {
 	room *semaphore.Weighted // of the logins that are under way; see weight
 
 	mu     sync.Mutex
@@ -34,8 +37,10 @@ type Logins struct {
 
 // hostLogins is what the logins on one host share.
 type hostLogins struct {
-	turn chan struct{} // held by the one login that may be under way
-	shut error         // why there may be no other; held by Logins.mu
+	turn *semaphore.Weighted // of the one login that may be under way
+
+	users int   // logins under way or waiting; held by ledger.mu, as is shut
+	shut  error // why there may be no other
 }
 
 // maxDenied is how many logins may be refused. The lowest threshold for a lockout
@@ -58,55 +63,14 @@ var (
 	errNoTurn         = errors.New("other logins took too long")
 )
 
-// NewLogins is a ledger in which nothing stands.
-func NewLogins() *Logins {
-	return &Logins{room: semaphore.NewWeighted(wholeRoom), hosts: map[string]*hostLogins{}, proven: map[string]bool{}}
-}
-
-// turn waits until a login on host may begin, and returns how it ends: with what
-// it has shown, and whether the server proved who it is. Its error says why there
-// may be no login.
-func (l *Logins) turn(ctx context.Context, host string) (end func(o protocol.Outcome, known bool), err error) {
-	h := l.host(host)
-	select {
-	case h.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, errNoTurn
-	}
-	weight, err := l.enter(ctx, h)
-	if err != nil {
-		<-h.turn
-		return nil, err
-	}
-	return func(o protocol.Outcome, known bool) {
-		l.note(h, host, o, known)
-		l.room.Release(weight)
-		<-h.turn
-	}, nil
-}
-
-// enter waits for room. What a login weighs may change meanwhile.
-func (l *Logins) enter(ctx context.Context, h *hostLogins) (weight int64, err error) {
-	for {
-		weight, _ = l.weight(h)
-		if l.room.Acquire(ctx, weight) != nil {
-			return 0, errNoTurn
-		}
-		now, err := l.weight(h)
-		if err == nil && now <= weight {
-			l.room.Release(weight - now)
-			return now, nil
-		}
-		l.room.Release(weight)
-		if err != nil {
-			return 0, err
-		}
-	}
+// newLedger is one in which nothing stands.
+func newLedger() *ledger {
+	return &ledger{room: semaphore.NewWeighted(wholeRoom), hosts: map[string]*hostLogins{}, proven: map[string]bool{}}
 }
 
 // weight is how much of the room a login takes. All that are under way may be
 // refused, so that there are never more of them than may still be.
-func (l *Logins) weight(h *hostLogins) (int64, error) {
+func (l *ledger) weight(h *hostLogins) (int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -120,27 +84,38 @@ func (l *Logins) weight(h *hostLogins) (int64, error) {
 	return int64(wholeRoom / (maxDenied - l.denied)), nil
 }
 
-func (l *Logins) host(name string) *hostLogins {
+// enter returns what the logins on a host share, to be left again.
+func (l *ledger) enter(name string) *hostLogins {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	name = strings.ToLower(name)
 	h := l.hosts[name]
 	if h == nil {
-		h = &hostLogins{turn: make(chan struct{}, 1)}
+		h = &hostLogins{turn: semaphore.NewWeighted(1)}
 		l.hosts[name] = h
 	}
+	h.users++
 	return h
 }
 
+// leave forgets a host at which nothing stands in the way of further logins.
+func (l *ledger) leave(name string, h *hostLogins) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if h.users--; h.users == 0 && h.shut == nil {
+		delete(l.hosts, strings.ToLower(name))
+	}
+}
+
 // note keeps what a login on h has shown.
-func (l *Logins) note(h *hostLogins, host string, o protocol.Outcome, known bool) {
+func (l *ledger) note(h *hostLogins, host string, o protocol.Outcome, known bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch o {
 	case protocol.Undecided:
 		return
 	case protocol.Accepted:
-		if known {
+		if known && len(l.proven) < enoughProof {
 			l.proven[strings.ToLower(host)] = true
 		}
 		return
@@ -156,4 +131,51 @@ func (l *Logins) note(h *hostLogins, host string, o protocol.Outcome, known bool
 	case l.over == nil && l.denied >= maxDenied:
 		l.over = errRefusedByAll
 	}
+}
+
+// mayLogIn gives q what a login needs of the pool. Where a service must not be
+// reached at all, nobody logs in.
+func (c *conversation) mayLogIn(ctx context.Context, q *protocol.Question) {
+	if c.run.pool.Credentials == nil || c.check.Want == catalog.Forbidden {
+		return
+	}
+	q.Credentials = c.run.pool.Credentials
+	q.Private = c.private
+	q.Turn = func() (func(protocol.Outcome), error) {
+		end, err := c.run.shared.logins.login(ctx, c.check.Host)
+		return func(o protocol.Outcome) { end(o, c.private() == nil) }, err
+	}
+}
+
+// private reports why a password must not be said on the connection: without
+// TLS anybody on the path reads it, with an old or weak one somebody may, and
+// without a certificate that proves the server's name anybody on the path may be
+// the server.
+func (c *conversation) private() error {
+	switch t := c.tls.Judge(c.run.shared.trust.Judge); {
+	case t == nil:
+		return errors.New("no TLS")
+	case !slices.Contains(safeVersions, t.Version):
+		return fmt.Errorf("%s is not safe", t.Version)
+	case !isSafe(t.Cipher):
+		return fmt.Errorf("the cipher %s is not safe", t.Cipher)
+	case !t.Trusted:
+		return errors.New("the certificate is not trusted")
+	case !t.NameMatches:
+		return errors.New("the certificate is for another name")
+	case time.Now().After(t.Chain[0].NotAfter) || time.Now().Before(t.Chain[0].NotBefore):
+		return errors.New("the certificate is out of date")
+	}
+	return nil
+}
+
+// safeVersions are those in which a password may be said (RFC 8996).
+var safeVersions = []string{tls.VersionName(tls.VersionTLS12), tls.VersionName(tls.VersionTLS13)}
+
+// isSafe reports whether a password may be said under a cipher suite: one with a
+// cipher that is not broken, and a server that is known. RC4, 3DES, NULL, EXPORT
+// and all that nobody has heard of yet are not among these.
+func isSafe(suite string) bool {
+	known := strings.Contains(suite, "_AES_") || strings.Contains(suite, "_CHACHA20_")
+	return known && !strings.Contains(strings.ToLower(suite), "_anon_") && !strings.Contains(suite, "_EXPORT")
 }

@@ -119,7 +119,25 @@ func smtpCheck(host string, port uint16) catalog.Check {
 }
 
 func collect(ctx context.Context, p *Pool, checks ...catalog.Check) []Result {
-	return slices.Collect(p.Run(ctx, slices.Values(checks)))
+	var all []Result
+	for host := range p.Run(ctx, slices.Values(plansOf(checks))) {
+		all = append(all, host.Results...)
+	}
+	return all
+}
+
+// plansOf is a plan for each host of checks.
+func plansOf(checks []catalog.Check) []HostPlan {
+	var plans []HostPlan
+	for _, c := range checks {
+		at := slices.IndexFunc(plans, func(p HostPlan) bool { return p.Host == c.Host })
+		if at < 0 {
+			at = len(plans)
+			plans = append(plans, HostPlan{Host: c.Host, Place: at})
+		}
+		plans[at].Checks = append(plans[at].Checks, c)
+	}
+	return plans
 }
 
 // TestVerdicts runs one check against every kind of behaviour. The silences in
@@ -365,7 +383,7 @@ func TestInterrupt(t *testing.T) {
 		time.AfterFunc(300*time.Millisecond, interrupt) // before any dropped port can be known for one
 		start := time.Now()
 		count := map[Verdict]int{}
-		for _, res := range collect(ctx, &Pool{Dial: network.dial, PerHost: 40}, checks...) {
+		for _, res := range collect(ctx, &Pool{Dial: network.dial, Shared: &Shared{PerHost: 40}}, checks...) {
 			count[res.Verdict]++
 		}
 		if d := time.Since(start); d != 300*time.Millisecond {
@@ -387,9 +405,9 @@ func TestBreak(t *testing.T) {
 		network := &fakeNet{serve: always(silentServer)}
 		var checks []catalog.Check
 		for port := range uint16(100) {
-			checks = append(checks, smtpCheck("192.0.2.1", port+1))
+			checks = append(checks, smtpCheck(fmt.Sprintf("192.0.2.%d", 1+port%50), port+1))
 		}
-		for range (&Pool{Dial: network.dial}).Run(t.Context(), slices.Values(checks)) {
+		for range (&Pool{Dial: network.dial}).Run(t.Context(), slices.Values(plansOf(checks))) {
 			break
 		}
 		if network.open != 0 {
@@ -422,8 +440,8 @@ func TestLimits(t *testing.T) {
 		checks []catalog.Check
 		want   int
 	}{
-		{"run", Pool{Limit: 10}, append(ports("192.0.2.1", 30), ports("192.0.2.2", 30)...), 10},
-		{"host", Pool{PerHost: 7}, ports("192.0.2.1", 30), 2 * 7}, // as many talk as wait for that
+		{"run", Pool{Shared: &Shared{Limit: 10}}, append(ports("192.0.2.1", 30), ports("192.0.2.2", 30)...), 10},
+		{"host", Pool{Shared: &Shared{PerHost: 7}}, ports("192.0.2.1", 30), 2 * 7}, // as many talk as wait for that
 		{"host, by default", Pool{}, ports("192.0.2.1", 100), 2 * 48},
 		{"port", Pool{}, samePort, 1},
 		{"port, HTTP", Pool{}, pages, browserConnections},

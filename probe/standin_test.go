@@ -47,7 +47,7 @@ func startStandIn(t *testing.T, version, role, from string, faults map[string]st
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Trust: trust.New(s.Roots())}, checks
+	return &Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Shared: &Shared{Trust: trust.New(s.Roots())}}, checks
 }
 
 // TestStandIn asks whole servers: every service answers, the RPC interfaces
@@ -152,7 +152,7 @@ func TestStandInAddress(t *testing.T) {
 	}
 	defer s.Close()
 	asked := 0
-	for res := range new(Pool).Run(t.Context(), slices.Values([]catalog.Check{{Host: at.String(), Service: service}})) {
+	for _, res := range collect(t.Context(), new(Pool), catalog.Check{Host: at.String(), Service: service}) {
 		if asked++; res.Verdict != Answered {
 			t.Errorf("%s at %s: %s (%s)", service.Name, res.Address, res.Verdict, res.Detail)
 		}

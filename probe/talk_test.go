@@ -83,7 +83,7 @@ func TestSilence(t *testing.T) {
 					test.change(&check)
 				}
 				network := &fakeNet{serve: always(test.serve)}
-				res := collect(t.Context(), &Pool{Dial: network.dial, Gentle: true}, check)[0]
+				res := collect(t.Context(), &Pool{Dial: network.dial, Shared: &Shared{Gentle: true}}, check)[0]
 				if res.Verdict != Silent || res.Step != test.step || res.Silence == nil || res.Silence.Pace != test.pace || res.Silence.Heard != test.heard {
 					t.Fatalf("%s in %s, %+v: %s", res.Verdict, res.Step, res.Silence, res.Detail)
 				}

@@ -5,8 +5,10 @@ package probe
 import (
 	"cmp"
 	"context"
+	"errors"
 	"iter"
 	"maps"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -16,6 +18,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/hops"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
 )
@@ -29,64 +32,62 @@ const (
 	tracesTime      = 30 * time.Second // all of one host
 )
 
-// A tracing is a run's way of tracing.
-type tracing struct{ hops.Tracer }
-
-// Traced passes the results of a run on, host by host. Ports that timed out it
-// traces first: each port of an address once, beside one of the same address that
+// Traced passes the results of a run on. Ports that timed out it traces first: each
+// port of an address once, beside one of the same address that
 // answered. An address at which nothing answered is traced once, at the first row
 // of the plan. What could not be traced in time comes without a trace.
-func Traced(ctx context.Context, t hops.Tracer, results iter.Seq[Result]) iter.Seq[Result] {
-	return func(yield func(Result) bool) {
+func Traced(ctx context.Context, t hops.Tracer, hosts iter.Seq[HostResults]) iter.Seq[HostResults] {
+	return func(yield func(HostResults) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		out := make(chan []Result)
+		out := make(chan HostResults)
 		enough := make(chan struct{})
-		go tracing{t}.hosts(ctx, untilClosed(results, enough), out)
+		go tracing{t}.hosts(ctx, untilClosed(hosts, enough), out)
 		more := true
 		for host := range out {
-			for _, res := range host {
-				if more && !yield(res) {
-					more = false
-					close(enough)
-					stop() // what is under way ends by itself, and is waited for
-				}
+			if more && !yield(host) {
+				more = false
+				close(enough)
+				stop() // what is under way ends by itself, and is waited for
 			}
 		}
 	}
 }
 
-// untilClosed passes results on until done is closed.
-func untilClosed(results iter.Seq[Result], done <-chan struct{}) iter.Seq[Result] {
-	return func(yield func(Result) bool) {
-		for res := range results {
+// untilClosed passes hosts on until done is closed.
+func untilClosed(hosts iter.Seq[HostResults], done <-chan struct{}) iter.Seq[HostResults] {
+	return func(yield func(HostResults) bool) {
+		for host := range hosts {
 			select {
 			case <-done:
 				return
 			default:
 			}
-			if !yield(res) {
+			if !yield(host) {
 				return
 			}
 		}
 	}
 }
 
+// A tracing traces for a run.
+type tracing struct{ hops.Tracer }
+
 // hosts traces what is to be traced of each host, and closes out.
-func (t tracing) hosts(ctx context.Context, results iter.Seq[Result], out chan<- []Result) {
+func (t tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out chan<- HostResults) {
 	defer close(out)
 	var group errgroup.Group
 	group.SetLimit(hostsAtOnce)
 	left := tracedAddresses
-	for host := range ByHost(results) {
-		s := lookOver(host)
+	for host := range hosts {
+		s := lookOver(host.Results)
 		if len(s.lost) == 0 || left < len(s.lost) {
 			out <- host
 			continue
 		}
 		left -= len(s.lost)
 		group.Go(func() error {
-			t.host(ctx, host, s)
+			t.host(ctx, host.Results, s)
 			out <- host
 			return nil
 		})
@@ -108,7 +109,7 @@ func (t tracing) host(ctx context.Context, host []Result, s survey) {
 // address traces the lost ports of one address, beside the one that answers.
 // Lost are indices of results.
 func (t tracing) address(ctx context.Context, results []Result, lost []int, answers *socket.Target) {
-	slices.SortStableFunc(lost, func(a, b int) int { return cmp.Compare(results[a].Check.Order, results[b].Check.Order) })
+	slices.SortStableFunc(lost, func(a, b int) int { return cmp.Compare(results[a].Order, results[b].Order) })
 	beside := sync.OnceValue(func() *hops.Path {
 		if answers == nil {
 			return nil
@@ -194,4 +195,47 @@ func doorOf(res Result) doorway {
 
 func targetOf(res Result) socket.Target {
 	return NewTarget(res.Check, netip.AddrPortFrom(res.Address, res.Port))
+}
+
+// largestPayload bounds a datagram, which must pass every link in one piece
+// (RFC 8200 section 5: 1280 octets, headers included).
+const largestPayload = 1200
+
+// NewTarget is the target of a check at one address.
+func NewTarget(c catalog.Check, addr netip.AddrPort) socket.Target {
+	to := socket.Target{Network: c.Service.Network, Addr: addr}
+	if to.Network == catalog.UDP {
+		to.Payload = firstDatagram(c)
+	}
+	return to
+}
+
+// firstDatagram is what the protocol of a check says first; nil where it has no
+// conversation. It is said to a pipe, and not answered.
+func firstDatagram(c catalog.Check) []byte {
+	speak, known := protocol.Table[c.Service.Protocol]
+	if !known {
+		return nil
+	}
+	ours, theirs := net.Pipe()
+	limit := time.Now().Add(time.Second)
+	_, _ = ours.SetDeadline(limit), theirs.SetDeadline(limit)
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		_, _ = speak.Ask(ours, protocol.Question{
+			Host:    lookup.TrimDot(c.Host),
+			Service: c.Service,
+			Session: protocol.Session{
+				At:       func(protocol.Step) {},
+				StartTLS: func(net.Conn) (net.Conn, error) { return nil, errors.New("there is no TLS over UDP") },
+			},
+		})
+		_ = ours.Close()
+	}()
+	payload := make([]byte, largestPayload)
+	n, _ := theirs.Read(payload)
+	_ = theirs.Close()
+	<-asked
+	return payload[:n]
 }

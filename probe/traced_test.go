@@ -28,12 +28,27 @@ func (r *runMade) add(service, address string, port uint16, v Verdict) *Result {
 		step = protocol.Greet
 	}
 	*r = append(*r, Result{
-		Check: catalog.Check{Order: len(*r), Host: address, Service: catalog.Service{
+		Order: len(*r),
+		Check: catalog.Check{Host: address, Service: catalog.Service{
 			Name: service, Network: catalog.TCP, Protocol: "smtp", Ports: catalog.Ports{First: port, Last: port},
 		}},
 		Address: netip.MustParseAddr(address), Port: port, Verdict: v, Step: step,
 	})
 	return &(*r)[len(*r)-1]
+}
+
+// hosts is the results of each host.
+func (r runMade) hosts() []HostResults {
+	var hosts []HostResults
+	for _, res := range r {
+		at := slices.IndexFunc(hosts, func(h HostResults) bool { return h.Host == res.Check.Host })
+		if at < 0 {
+			at = len(hosts)
+			hosts = append(hosts, HostResults{Host: res.Check.Host, Place: at})
+		}
+		hosts[at].Results = append(hosts[at].Results, res)
+	}
+	return hosts
 }
 
 // A counter counts which targets were traced.
@@ -62,15 +77,17 @@ func (c *counter) ask(ctx context.Context, to socket.Target, ttl int) hops.Reply
 func told(ctx context.Context, c *counter, r runMade) map[string]string {
 	c.asked = map[netip.AddrPort]bool{}
 	all := map[string]string{}
-	for res := range Traced(ctx, hops.Tracer{Ask: c.ask}, slices.Values(r)) {
-		name := res.Check.Service.Name
-		switch {
-		case res.Trace == nil:
-			all[name] = "no trace"
-		case res.Trace.Beside == nil:
-			all[name] = "alone"
-		default:
-			all[name] = fmt.Sprintf("beside %d", res.Trace.Beside.Addr.Port())
+	for host := range Traced(ctx, hops.Tracer{Ask: c.ask}, slices.Values(r.hosts())) {
+		for _, res := range host.Results {
+			name := res.Check.Service.Name
+			switch {
+			case res.Trace == nil:
+				all[name] = "no trace"
+			case res.Trace.Beside == nil:
+				all[name] = "alone"
+			default:
+				all[name] = fmt.Sprintf("beside %d", res.Trace.Beside.Addr.Port())
+			}
 		}
 	}
 	return all
@@ -173,8 +190,8 @@ func TestResultsStopped(t *testing.T) {
 		r.add("smb", "10.0.9.9", 445, TimedOut)
 		r.add("smtp", "10.0.9.9", 25, Answered)
 		c := &counter{asked: map[netip.AddrPort]bool{}}
-		for res := range Traced(t.Context(), hops.Tracer{Ask: c.ask}, slices.Values(r)) {
-			if res.Trace != nil {
+		for host := range Traced(t.Context(), hops.Tracer{Ask: c.ask}, slices.Values(r.hosts())) {
+			if host.Results[0].Trace != nil {
 				break
 			}
 		}

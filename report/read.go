@@ -27,7 +27,6 @@ func Read(name string, r io.Reader) (Report, error) { return read(name, r, 0) }
 func read(name string, r io.Reader, n int) (Report, error) {
 	results, counts := make([]Entry, 0, n), Counts{}
 	head, err := parse(r, func(e Entry) bool {
-		e.order = len(results)
 		results = append(results, e)
 		counts.Add(e.Grade)
 		return true
@@ -56,6 +55,27 @@ func Lines(name string, r io.Reader, head *Report) iter.Seq2[Entry, error] {
 			yield(Entry{}, fmt.Errorf("%s: %w", name, err))
 		}
 	}
+}
+
+// Pass reads a saved report and writes each result as it is read, in the order of the
+// file, into a format that is not Whole. It returns the report without its results. What
+// is wrong with reading is an *UnreadError.
+func Pass(name string, r io.Reader, to Writer) (Report, error) {
+	head, counts := Head{Report: Report{Schema: Schema}}, Counts{}
+	if err := to.Begin(head); err != nil {
+		return head.Report, err
+	}
+	for e, err := range Lines(name, r, &head.Report) {
+		if err != nil {
+			return head.Report, &UnreadError{err}
+		}
+		counts.Add(e.Grade)
+		if err := to.Host([]Entry{e}); err != nil {
+			return head.Report, err
+		}
+	}
+	head.Report = head.counted(counts)
+	return head.Report, to.End(head)
 }
 
 // parse hands over every result, until take wants no more, and returns the rest of

@@ -5,7 +5,9 @@ package report
 import (
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe/hops"
+	"exreach/report/judge"
 )
 
 // TraceSchema names the layout of the document that exreach trace writes. It
@@ -15,15 +17,15 @@ const TraceSchema = "exreach-trace/1"
 // A TraceReport is a port of a host, traced at each of its addresses. Its JSON
 // is a stable format.
 type TraceReport struct {
-	Schema  string    `json:"schema"`
-	Tool    string    `json:"tool"` // program and version that made it
-	Host    string    `json:"host"`
-	Name    *Name     `json:"name,omitempty"` // as in an entry
-	Network string    `json:"network"`
-	Port    uint16    `json:"port"`
-	Started time.Time `json:"started"` // UTC
-	Took    float64   `json:"took_s"`
-	Traces  []Traced  `json:"traces"` // one per address
+	Schema  string          `json:"schema"`
+	Tool    string          `json:"tool"` // program and version that made it
+	Host    string          `json:"host"`
+	Name    *Name           `json:"name,omitempty"` // as in an entry
+	Network catalog.Network `json:"network"`
+	Port    uint16          `json:"port"`
+	Started time.Time       `json:"started"` // UTC
+	Took    float64         `json:"took_s"`
+	Traces  []Traced        `json:"traces"` // one per address
 }
 
 // A Traced is the trace of one address.
@@ -34,43 +36,33 @@ type Traced struct {
 
 // A Trace is how far a port's packets came, as JSON has it.
 type Trace struct {
-	Outcome  Outcome `json:"outcome"`
-	Sentence string  `json:"sentence"`
-	Hops     []Hop   `json:"hops"`
-	Beside   *Beside `json:"beside,omitempty"` // absent where no port was found to compare with
+	Outcome  judge.Outcome `json:"outcome"`
+	Sentence string        `json:"sentence"`
+	Hops     []Hop         `json:"hops"`
+	Beside   *Beside       `json:"beside,omitempty"` // absent where no port was found to compare with
 }
 
 // A Beside is the path of another port of the same address, which answers.
 type Beside struct {
-	Network string `json:"network"`
-	Port    uint16 `json:"port"`
-	Hops    []Hop  `json:"hops"`
+	Network catalog.Network `json:"network"`
+	Port    uint16          `json:"port"`
+	Hops    []Hop           `json:"hops"`
 }
 
 // A Hop is what came back from one distance.
 type Hop struct {
-	TTL  int      `json:"ttl"`
-	Said string   `json:"said"`
-	From []string `json:"from,omitempty"`   // absent where nobody said anything
-	Took float64  `json:"took_s,omitempty"` // until the first answer
+	TTL  int       `json:"ttl"`
+	Said hops.Said `json:"said"`
+	From []string  `json:"from,omitempty"`   // absent where nobody said anything
+	Took float64   `json:"took_s,omitempty"` // until the first answer
 }
-
-// Outcome is what a trace comes to.
-type Outcome string
-
-// The outcomes.
-const (
-	Open      Outcome = "open"      // nothing on the path blocks the port
-	Blocked   Outcome = "blocked"   // something does; the sentence says after which hop
-	Undecided Outcome = "undecided" // it could not be determined
-)
 
 // NewTrace says what a trace comes to.
 func NewTrace(t hops.Trace) Trace {
-	outcome, sentence := concludeTrace(t)
+	outcome, sentence := judge.Trace(t)
 	told := Trace{Outcome: outcome, Sentence: sentence, Hops: hopsOf(t.Path)}
 	if t.Beside != nil {
-		told.Beside = &Beside{Network: string(t.Beside.Network), Port: t.Beside.Addr.Port(), Hops: hopsOf(*t.Beside)}
+		told.Beside = &Beside{Network: t.Beside.Network, Port: t.Beside.Addr.Port(), Hops: hopsOf(*t.Beside)}
 	}
 	return told
 }
@@ -78,7 +70,7 @@ func NewTrace(t hops.Trace) Trace {
 func hopsOf(p hops.Path) []Hop {
 	hops := []Hop{}
 	for _, h := range p.Hops {
-		hop := Hop{TTL: h.TTL, Said: string(h.Said), Took: inSeconds(h.Took)}
+		hop := Hop{TTL: h.TTL, Said: h.Said, Took: inSeconds(h.Took)}
 		for _, from := range h.From {
 			hop.From = append(hop.From, from.String())
 		}
@@ -89,15 +81,15 @@ func hopsOf(p hops.Path) []Hop {
 
 // Worst is the outcome of all addresses together: one that is blocked weighs
 // more than one that could not be determined.
-func (r TraceReport) Worst() Outcome {
-	worst := Open
+func (r TraceReport) Worst() judge.Outcome {
+	worst := judge.Open
 	for _, t := range r.Traces {
-		if t.Outcome == Blocked || t.Outcome == Undecided && worst == Open {
+		if t.Outcome == judge.Blocked || t.Outcome == judge.Undecided && worst == judge.Open {
 			worst = t.Outcome
 		}
 	}
 	if len(r.Traces) == 0 {
-		return Undecided
+		return judge.Undecided
 	}
 	return worst
 }

@@ -3,40 +3,21 @@
 package report
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
 	"exreach/probe/hops"
+	"exreach/report/judge"
 )
 
-// TraceFormats is every format of a TraceReport by its name.
-var TraceFormats = map[string]func(io.Writer, TraceReport, Style) error{
-	"table": writeTraceTable,
-	"json":  writeTraceJSON,
-}
-
-// TraceFormatNames lists the formats for help and messages.
-func TraceFormatNames() []string { return slices.Sorted(maps.Keys(TraceFormats)) }
-
-// writeTraceJSON writes one document (docs/report.schema.json, traceReport).
-func writeTraceJSON(w io.Writer, r TraceReport, _ Style) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(r)
-}
-
 // outcomeInks is the colour of every outcome.
-var outcomeInks = map[Outcome]ink{Open: green, Blocked: red, Undecided: yellow}
+var outcomeInks = map[judge.Outcome]ink{judge.Open: green, judge.Blocked: red, judge.Undecided: yellow}
 
 // writeTraceTable writes for each address its hops, and what they come to.
 func writeTraceTable(w io.Writer, r TraceReport, s Style) error {
-	p := &page{out: bufio.NewWriter(w), style: s}
+	p := newPage(w, s)
 	for _, t := range r.Traces {
 		p.trace(r, t)
 		p.line(0)
@@ -75,7 +56,7 @@ func (p *page) trace(r TraceReport, t Traced) {
 // shown is how many hops there are to show: of the silence at the end one.
 func shown(all []Hop) int {
 	n := len(all)
-	for n > 1 && all[n-1].Said == string(hops.SaidNothing) && all[n-2].Said == string(hops.SaidNothing) {
+	for n > 1 && all[n-1].Said == hops.SaidNothing && all[n-2].Said == hops.SaidNothing {
 		n--
 	}
 	return n
@@ -87,7 +68,7 @@ func cell(all []Hop, i int) string {
 		return ""
 	}
 	h := all[i]
-	if h.Said == string(hops.SaidNothing) {
+	if h.Said == hops.SaidNothing {
 		return "no answer"
 	}
 	who := strings.Join(h.From, ", ")
@@ -95,8 +76,8 @@ func cell(all []Hop, i int) string {
 		who = "somebody"
 	}
 	words := []string{who, tookOf(Entry{Took: h.Took})}
-	if h.Said != string(hops.SaidExceeded) {
-		words = append(words, h.Said)
+	if h.Said != hops.SaidExceeded {
+		words = append(words, string(h.Said))
 	}
 	return strings.Join(words, "  ")
 }

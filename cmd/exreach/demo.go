@@ -3,12 +3,12 @@
 package main
 
 import (
-	"io"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/probe/lookup"
 	"exreach/probe/standin"
@@ -63,16 +63,24 @@ func demo(c *cli.Context, w world) error {
 	pool := probe.Pool{
 		Dial:     server.Dial,
 		Resolver: &lookup.Resolver{Lookup: server.Lookup},
-		Trust:    trust.New(server.Roots()),
+		Shared:   &probe.Shared{Trust: trust.New(server.Roots())},
 		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is quick, and a silence is as good after three seconds
 	}
-	out.standIn = true
-	err = out.run(c.Context, &pool, &survey{
-		hosts: oneHost(demoHost),
-		plan:  &planner{cat: cat, from: catalog.DefaultFrom, notes: io.Discard, told: map[[2]string]bool{}},
-		who:   &identifier{taker: taker{cat: cat, from: catalog.DefaultFrom}},
-	})
+	hosts, err := survey.Named([]string{demoHost.Name}, survey.Options{Version: demoHost.Version, Role: demoHost.Role})
 	if err != nil {
+		return err
+	}
+	run, err := survey.New(cat, hosts)
+	if err != nil {
+		return err
+	}
+	out.standIn = true
+	run.Pool, run.Watch = &pool, func(e survey.Event) {
+		if _, ok := e.(survey.Progress); ok { // the rest is about servers of one's own
+			out.tell(e)
+		}
+	}
+	if err := out.run(c.Context, run); err != nil {
 		return err
 	}
 	note(out.notes, "this was a stand-in for an Exchange %s server, on loopback, with deliberate faults", demoHost.Version)
@@ -85,7 +93,8 @@ func demo(c *cli.Context, w world) error {
 // here too, unless it has a fault.
 func running(plan []catalog.Check) []catalog.Service {
 	var services []catalog.Service
-	for _, c := range flatten(plan) {
+	for _, c := range plan {
+		services = append(services, running(c.Behind)...)
 		if c.Want == catalog.Required || c.Want == catalog.Optional || demoFaults[c.Service.Name] != "" {
 			services = append(services, c.Service)
 		}

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // A traceCase is what exreach trace must say in a scene, for both families. In
@@ -96,11 +97,11 @@ func (l *lab) trace(t *testing.T, args ...string) (report.TraceReport, int) {
 func (l *lab) traceOfName(t *testing.T) {
 	l.firewall(t, []string{"drop-in", "135", "6"})
 	r, code := l.trace(t, "mail01.lab.test:135")
-	got := map[string]report.Outcome{}
+	got := map[string]judge.Outcome{}
 	for _, traced := range r.Traces {
 		got[traced.Address] = traced.Outcome
 	}
-	if code != 1 || len(got) != 2 || got[mail4] != report.Open || got[mail6] != report.Blocked {
+	if code != 1 || len(got) != 2 || got[mail4] != judge.Open || got[mail6] != judge.Blocked {
 		t.Errorf("exit code %d, %v", code, got)
 	}
 }
@@ -122,7 +123,7 @@ func (l *lab) tracesOfCheck(t *testing.T) {
 			continue
 		}
 		firewall := map[string]string{mail4: firewall4, mail6: firewall6}[e.Address]
-		if want := fmt.Sprintf("Port %d stops after %s, port ", e.Port, firewall); !strings.HasPrefix(e.Trace.Sentence, want) || e.Trace.Outcome != report.Blocked {
+		if want := fmt.Sprintf("Port %d stops after %s, port ", e.Port, firewall); !strings.HasPrefix(e.Trace.Sentence, want) || e.Trace.Outcome != judge.Blocked {
 			t.Errorf("want %q...\n%s", want, dump(e))
 		}
 	}

@@ -36,13 +36,13 @@ func jittered(wait time.Duration) time.Duration { return wait*3/4 + rand.N(wait/
 // could be asked at all: there is no network, or no name server runs.
 const hopeless = 2
 
-// An asking is one question on its way to an answer.
-type asking struct {
+// An inquiry is one question on its way to an answer.
+type inquiry struct {
 	client *dnsClient
 	q      dnsQuestion
 	lines  []*dnsLine
 	heard  chan dnsReply
-	ctx    context.Context // ends with the asking
+	ctx    context.Context // ends with the inquiry
 	wait   time.Duration   // for the next answer
 	busy   sync.WaitGroup  // what reads from servers
 }
@@ -57,7 +57,7 @@ type dnsLine struct {
 	said   error     // what was wrong last; nil where it did not answer
 }
 
-// A dnsReply is what came of asking a server.
+// A dnsReply is what came of inquiry a server.
 type dnsReply struct {
 	line   *dnsLine
 	conn   net.Conn
@@ -70,7 +70,7 @@ type dnsReply struct {
 // that nobody needs the answer.
 func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, spare *atomic.Bool) (dnsAnswer, error) {
 	inner, stop := context.WithCancel(ctx)
-	a := &asking{client: c, q: newQuestion(name, kind), heard: make(chan dnsReply), ctx: inner, wait: min(firstDNSWait, c.conf.wait)}
+	a := &inquiry{client: c, q: newQuestion(name, kind), heard: make(chan dnsReply), ctx: inner, wait: min(firstDNSWait, c.conf.wait)}
 	defer a.hangUp(stop)
 	patience := time.Now().Add(untilEnd(ctx) / 2)
 	all := c.inTurn()
@@ -96,7 +96,7 @@ func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, 
 
 // round asks each of the servers until one knows. It reports whether all of them
 // refused, so that nobody was waited for.
-func (a *asking) round(servers []*dnsServer) (answer dnsAnswer, known, refused bool) {
+func (a *inquiry) round(servers []*dnsServer) (answer dnsAnswer, known, refused bool) {
 	refused = true
 	for _, s := range servers {
 		line := a.line(s)
@@ -120,7 +120,7 @@ func untilEnd(ctx context.Context) time.Duration {
 	return time.Until(end)
 }
 
-func (a *asking) line(s *dnsServer) *dnsLine {
+func (a *inquiry) line(s *dnsServer) *dnsLine {
 	for _, l := range a.lines {
 		if l.server == s {
 			return l
@@ -132,7 +132,7 @@ func (a *asking) line(s *dnsServer) *dnsLine {
 }
 
 // send asks a server once more, and reports whether that was possible.
-func (a *asking) send(l *dnsLine) bool {
+func (a *inquiry) send(l *dnsLine) bool {
 	if a.client.pace.wait(a.ctx) != nil {
 		return false
 	}
@@ -157,8 +157,8 @@ func (a *asking) send(l *dnsLine) bool {
 	return err == nil
 }
 
-// listen takes what comes from a server until the asking is over.
-func (a *asking) listen(l *dnsLine, conn net.Conn) {
+// listen takes what comes from a server until the inquiry is over.
+func (a *inquiry) listen(l *dnsLine, conn net.Conn) {
 	b := make([]byte, 4096) // no server sends more than 512 bytes unless the client offers more
 	fetching := false       // the rest of an answer
 	for {
@@ -185,7 +185,7 @@ func (a *asking) listen(l *dnsLine, conn net.Conn) {
 
 // whole asks for an answer again over TCP that did not fit into a datagram.
 // Where nobody answers there, part of the addresses is better than none.
-func (a *asking) whole(l *dnsLine, part dnsAnswer) {
+func (a *inquiry) whole(l *dnsLine, part dnsAnswer) {
 	answer, err := a.exchangeTCP(l)
 	switch {
 	case err != nil && len(part.addrs) > 0:
@@ -196,12 +196,12 @@ func (a *asking) whole(l *dnsLine, part dnsAnswer) {
 	a.report(dnsReply{line: l, answer: answer, err: err})
 }
 
-func (a *asking) overTCP(l *dnsLine) {
+func (a *inquiry) overTCP(l *dnsLine) {
 	answer, err := a.exchangeTCP(l)
 	a.report(dnsReply{line: l, answer: answer, err: err})
 }
 
-func (a *asking) exchangeTCP(l *dnsLine) (dnsAnswer, error) {
+func (a *inquiry) exchangeTCP(l *dnsLine) (dnsAnswer, error) {
 	ctx, stop := context.WithTimeout(a.ctx, tcpDNSWait)
 	defer stop()
 	conn, err := a.client.dial(ctx, "tcp", l.server.addr.String())
@@ -214,7 +214,7 @@ func (a *asking) exchangeTCP(l *dnsLine) (dnsAnswer, error) {
 }
 
 // report hands on what came, unless nobody waits for it any more.
-func (a *asking) report(r dnsReply) {
+func (a *inquiry) report(r dnsReply) {
 	select {
 	case a.heard <- r:
 	case <-a.ctx.Done():
@@ -223,7 +223,7 @@ func (a *asking) report(r dnsReply) {
 
 // await waits for an answer from any server. It ends without one when the time
 // is over, and when the server that was asked last says that it does not know.
-func (a *asking) await(last *dnsLine) (dnsAnswer, bool) {
+func (a *inquiry) await(last *dnsLine) (dnsAnswer, bool) {
 	timer := time.NewTimer(jittered(a.wait))
 	defer timer.Stop()
 	for {
@@ -251,7 +251,7 @@ func (a *asking) await(last *dnsLine) (dnsAnswer, bool) {
 }
 
 // note tells the client what it may learn from a question.
-func (a *asking) note(l *dnsLine, answered bool) {
+func (a *inquiry) note(l *dnsLine, answered bool) {
 	if answered {
 		l.server.hear(a.q.kind, true)
 		a.client.pace.hear(l.sent, true)
@@ -261,7 +261,7 @@ func (a *asking) note(l *dnsLine, answered bool) {
 }
 
 // fail takes note that a server does not know, or cannot be asked.
-func (a *asking) fail(r dnsReply) {
+func (a *inquiry) fail(r dnsReply) {
 	r.line.failed, r.line.said = true, r.err
 	if r.conn != nil && r.conn == r.line.conn {
 		_ = r.conn.Close()
@@ -276,7 +276,7 @@ func (a *asking) fail(r dnsReply) {
 }
 
 // anyCode reports whether some server may yet answer: it was heard, or is only silent.
-func (a *asking) anyCode() bool {
+func (a *inquiry) anyCode() bool {
 	return slices.ContainsFunc(a.lines, func(l *dnsLine) bool {
 		var code *rcodeError
 		return l.said == nil || socket.IsTimeout(l.said) || errors.As(l.said, &code)
@@ -284,7 +284,7 @@ func (a *asking) anyCode() bool {
 }
 
 // hangUp ends everything that is under way.
-func (a *asking) hangUp(stop context.CancelFunc) {
+func (a *inquiry) hangUp(stop context.CancelFunc) {
 	stop()
 	defer a.busy.Wait()
 	for _, l := range a.lines {

@@ -17,7 +17,7 @@ import (
 )
 
 // failure says what each server did.
-func (a *asking) failure() error {
+func (a *inquiry) failure() error {
 	f := &resolverError{kind: a.q.kind}
 	for _, l := range a.lines {
 		f.servers = append(f.servers, serverFailure{l.server.addr.Addr(), l.said})

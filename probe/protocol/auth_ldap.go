@@ -26,12 +26,12 @@ func loginLDAP(w *ldapWire, l *ldap.Conn, q Question, p *Peer) {
 	}
 	attempts := login{q, p}
 	if !slices.Contains(p.Capabilities, "sasl "+saslSPNEGO) {
-		attempts.say("ntlm: not offered")
+		attempts.note("ntlm", Undecided, "not offered")
 	} else if _, goesOn := attempts.once("ntlm", func(c Credentials) error { return bindNTLM(w, c) }); !goesOn {
 		return
 	}
 	if err := q.Private(); err != nil {
-		attempts.say("simple: not tried: " + err.Error())
+		attempts.note("simple", Undecided, "not tried: "+err.Error())
 		return
 	}
 	attempts.once("simple", func(c Credentials) error {

@@ -35,7 +35,7 @@ func askCalDAV(conn net.Conn, q Question) (Peer, error) {
 		return p, nil // it has proved itself before
 	}
 	more := peerHTTP(offer)
-	for _, name := range []string{"server", "dav", "allow"} {
+	for _, name := range []string{FactServer, FactDAV, FactAllow} {
 		p.fact(name, more.Facts[name])
 	}
 	return p, nil

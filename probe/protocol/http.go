@@ -37,9 +37,9 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 	c.limitBody()
 	page := newHTTPPage(r, d.Path)
 	p = peerHTTP(r)
-	p.fact("product", productHTTP(page.Header))
+	p.fact(FactProduct, productHTTP(page.Header, q.Releases))
 	p.fact(FactOWABuild, page.build)
-	p.fact("expected", statusList(d))
+	p.fact(FactExpected, statusList(d))
 	web, refusal, err := judgeHTTP(page, q)
 	p.Web, p.Refusal = &web, refusal
 	defer func() { web.Odd = c.odd }()
@@ -47,7 +47,8 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 		return p, err
 	}
 	if d.Health != "" {
-		p.fact("health", c.health(d.Health, &web))
+		p.Page.Health = c.health(d.Health, &web)
+		p.fact(FactHealth, p.Page.Health)
 	}
 	if refusal != "" {
 		return p, nil
@@ -184,23 +185,23 @@ func noHealth(err error) string {
 // headerFacts are the headers of an answer that tell who gave it: an Exchange
 // front end, the server behind it, or a proxy before it.
 var headerFacts = []struct{ fact, header string }{
-	{"location", "Location"},
-	{"server", "Server"},
-	{"x_feserver", "X-FEServer"},
-	{"x_beserver", "X-BEServer"},
-	{"x_calculatedbetarget", "X-CalculatedBETarget"},
-	{"x_calculatedfetarget", "X-CalculatedFETarget"},
-	{"x_feproxyinfo", "X-FEProxyInfo"},
-	{"x_serverapplication", "X-ServerApplication"},
-	{"x_owa_version", "X-OWA-Version"},
-	{"x_diaginfo", "X-DiagInfo"},
-	{"x_powered_by", "X-Powered-By"},
-	{"via", "Via"},
-	{"allow", "Allow"},
-	{"dav", "DAV"},
-	{"ms_asprotocolversions", "MS-ASProtocolVersions"},
-	{"ms_server_activesync", "MS-Server-ActiveSync"},
-	{"ms_webstorage", "MS-WebStorage"}, // the WebDAV of 2000 and 2003
+	{FactLocation, "Location"},
+	{FactServer, "Server"},
+	{FactXFrontEnd, "X-FEServer"},
+	{FactXBackEnd, "X-BEServer"},
+	{FactXBackEndTarget, "X-CalculatedBETarget"},
+	{FactXFrontEndTarget, "X-CalculatedFETarget"},
+	{FactXProxyInfo, "X-FEProxyInfo"},
+	{FactXServerApp, "X-ServerApplication"},
+	{FactXOWAVersion, "X-OWA-Version"},
+	{FactXDiagInfo, "X-DiagInfo"},
+	{FactXPoweredBy, "X-Powered-By"},
+	{FactVia, "Via"},
+	{FactAllow, "Allow"},
+	{FactDAV, "DAV"},
+	{FactMSASVersions, "MS-ASProtocolVersions"},
+	{FactMSServerEAS, "MS-Server-ActiveSync"},
+	{FactMSWebStorage, "MS-WebStorage"}, // the WebDAV of 2000 and 2003
 }
 
 // HeaderOf is the name of the header that a fact holds, "" where it holds none.
@@ -217,16 +218,30 @@ func HeaderOf(fact string) string {
 func peerHTTP(page *http.Response) Peer {
 	var p Peer
 	p.Greeting = strings.TrimSpace(page.Proto + " " + page.Status)
-	p.fact("status", strings.TrimSpace(page.Status))
+	p.fact(FactStatus, strings.TrimSpace(page.Status))
 	for _, h := range headerFacts {
-		p.fact(h.fact, strings.Join(page.Header.Values(h.header), ", "))
+		p.fact(h.fact, headerText(page.Header, h.header))
 	}
 	if hasRequestGUID(page.Header) {
 		p.fact(FactRequestID, "yes")
 	}
-	p.fact("authenticate", strings.Join(challenges(page.Header.Values("WWW-Authenticate")), ", "))
+	logins := challenges(page.Header.Values("WWW-Authenticate"))
+	p.fact(FactAuthenticate, strings.Join(logins, ", "))
+	p.Page = &Page{
+		Status:   page.StatusCode,
+		Location: headerText(page.Header, "Location"),
+		Server:   headerText(page.Header, "Server"),
+		Via:      headerText(page.Header, "Via"),
+		FrontEnd: headerText(page.Header, "X-FEServer"),
+		BackEnd:  headerText(page.Header, "X-CalculatedBETarget"),
+		Login:    len(logins) > 0,
+		Marked:   markedIIS(page.Header),
+	}
 	return p
 }
+
+// headerText is all that a header says, which may have come several times.
+func headerText(h http.Header, name string) string { return strings.Join(h.Values(name), ", ") }
 
 // statusList is the healthy answers of a directory: "401, 403".
 func statusList(d catalog.Directory) string {

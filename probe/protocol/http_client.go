@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // What is read of one answer.
@@ -167,7 +168,7 @@ func (c *httpClient) opens() error {
 	for n := 1; n <= len(word); n++ {
 		head, err := c.r.Peek(n)
 		if err != nil && n > 1 {
-			err = unexpectedEOF(err)
+			err = wire.UnexpectedEOF(err)
 		}
 		if err != nil {
 			return err

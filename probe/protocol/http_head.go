@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"exreach/probe/protocol/wire"
 )
 
 // An httpHead is the head of one answer, made fit for net/http. Servers send
@@ -56,7 +58,7 @@ func readHead(r *bufio.Reader) (*httpHead, error) {
 func headLine(r *bufio.Reader) (string, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
-		return "", unexpectedEOF(err)
+		return "", wire.UnexpectedEOF(err)
 	}
 	return strings.TrimSuffix(line[:len(line)-1], "\r"), nil
 }

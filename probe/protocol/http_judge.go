@@ -131,8 +131,8 @@ func elsewhere(page *httpPage) string {
 // markedIIS reports whether the headers are those of IIS, of the kernel driver
 // before it, or of Exchange behind whatever hides these.
 func markedIIS(h http.Header) bool {
-	for _, name := range []string{"X-FEServer", "X-BEServer", "X-CalculatedBETarget", "X-OWA-Version", "X-DiagInfo"} {
-		if h.Get(name) != "" {
+	for _, e := range exchangeHeaders {
+		if e.marks && h.Get(e.name) != "" {
 			return true
 		}
 	}

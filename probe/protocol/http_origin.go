@@ -46,9 +46,9 @@ func lookForProduct(page *httpPage, _ Question) Web {
 }
 
 func lookForExchange(page *httpPage, _ Question) Web {
-	for _, name := range exchangeHeaders {
-		if page.Header.Get(name) != "" {
-			return Web{Origin: OfExchange, Sign: "the header " + name}
+	for _, h := range exchangeHeaders {
+		if page.Header.Get(h.name) != "" {
+			return Web{Origin: OfExchange, Sign: "the header " + h.name}
 		}
 	}
 	if hasRequestGUID(page.Header) {

@@ -10,9 +10,12 @@ package protocol
 // end adds, facts section 5.3 tells the meaning; X-CalculatedFETarget and
 // X-FEProxyInfo are Exchange Online's; MS-WebStorage is the WebDAV of 2000 and
 // 2003.
-var exchangeHeaders = []string{
-	"X-FEServer", "X-BEServer", "X-CalculatedBETarget", "X-CalculatedFETarget", "X-FEProxyInfo", "X-OWA-Version", "X-OWA-Error",
-	"X-DiagInfo", "X-BackEndHttpStatus", "MS-WebStorage",
+var exchangeHeaders = []struct {
+	name  string
+	marks bool // an answer with it counts as one of IIS, too, whatever hides IIS's own headers
+}{
+	{"X-FEServer", true}, {"X-BEServer", true}, {"X-CalculatedBETarget", true}, {"X-CalculatedFETarget", false}, {"X-FEProxyInfo", false},
+	{"X-OWA-Version", true}, {"X-OWA-Error", false}, {"X-DiagInfo", true}, {"X-BackEndHttpStatus", false}, {"MS-WebStorage", false},
 }
 
 // exchangeCookies are the cookies of OWA (cadata: forms of 2003 and later;

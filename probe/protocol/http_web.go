@@ -15,6 +15,23 @@ type Web struct {
 	doubtful bool // another page would tell more
 }
 
+// A Page is the head of an answer over HTTP, as code reads it.
+type Page struct {
+	Status   int    // 401
+	Location string // where a redirect leads
+	Server   string // the headers Server and Via
+	Via      string
+	FrontEnd string // the server that answered, of the header X-FEServer
+	BackEnd  string // the one that it chose for us, of X-CalculatedBETarget
+	Login    bool   // it offers a way to log in
+	Marked   bool   // it has the headers of Exchange or of the web server that it runs in
+	Health   string // what the health page says; "" where there is none
+}
+
+func (p *Page) clean() {
+	cleanStrings(&p.Location, &p.Server, &p.Via, &p.FrontEnd, &p.BackEnd, &p.Health)
+}
+
 // An Origin is who gave an answer over HTTP.
 type Origin string
 

@@ -71,7 +71,7 @@ func talkLDAP(conn net.Conn, q Question, p *Peer) error {
 	err := w.cause(l.UnauthenticatedBind(""))
 	switch {
 	case errors.As(err, &unbound):
-		p.fact("anonymous_bind", unbound.Error())
+		p.fact(FactAnonymousBind, unbound.Error())
 	case err != nil:
 		return fmt.Errorf("waiting for the answer to a bind: %w", err)
 	}

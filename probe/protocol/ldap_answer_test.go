@@ -34,7 +34,7 @@ func TestLDAPKinds(t *testing.T) {
 	} {
 		t.Run(c.version+" "+c.service.Name, func(t *testing.T) {
 			var steps []Step
-			q := Question{Host: "dc01", Service: c.service, At: func(s Step) { steps = append(steps, s) }}
+			q := Question{Host: "dc01", Service: c.service, Session: Session{At: func(s Step) { steps = append(steps, s) }}}
 			got, err := askLDAPOf(t, q, func(conn net.Conn) {
 				if err := answerLDAP(conn, Stand{Host: "dc01.contoso.example", Version: c.version, Service: c.service}); err != nil {
 					t.Error(err)

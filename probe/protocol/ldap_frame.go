@@ -10,6 +10,8 @@ import (
 	"net"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
+
+	"exreach/probe/protocol/wire"
 )
 
 // What an LDAP peer may send in one conversation. A rootDSE is a few kilobytes
@@ -72,7 +74,7 @@ func (f *ldapFrames) read() ([]byte, error) {
 	}
 	length, err := berLength(octets{f.conn})
 	if err != nil {
-		return nil, unexpectedEOF(err)
+		return nil, wire.UnexpectedEOF(err)
 	}
 	if length > f.bytes {
 		return nil, notLDAP(fmt.Sprintf("a message of %d bytes, with %d left of what is read of one peer", length, f.bytes))

@@ -20,13 +20,15 @@ func (r *ldapRefusal) Error() string { return fmt.Sprintf("%d %s", r.code, r.tex
 
 // refuseLDAP notes that the server shows nothing of itself.
 func refuseLDAP(r *ldapRefusal, p *Peer) {
-	p.fact("kind", "LDAP server")
+	p.fact(FactKind, string(OtherDirectory))
 	r.describe(p)
+	p.Directory.Kind = OtherDirectory
 }
 
 // describe notes the result as what turned us away.
 func (r *ldapRefusal) describe(p *Peer) {
 	p.fact(FactResultCode, strconv.Itoa(r.code))
+	p.Directory = &Directory{Result: r.code}
 	p.fact(FactWindowsError, r.windowsError())
 	p.turnAway(r.Error(), r.reason())
 }

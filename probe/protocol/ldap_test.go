@@ -151,7 +151,7 @@ func TestLDAPRecorded(t *testing.T) {
 	for name, want := range map[string]Peer{"samba-4.17-dc.hex": samba, "openldap-2.5.hex": openldap, "openldap-2.5-authc.hex": hardened} {
 		t.Run(name, func(t *testing.T) {
 			got, err := askLDAPOf(t, question("ldap", catalog.NoTLS), saysLDAP(recordedLDAP(t, name)...))
-			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			if diff := cmp.Diff(want, told(t, got)); diff != "" || err != nil {
 				t.Errorf("error %v; peer, -want +got:\n%s", err, diff)
 			}
 		})
@@ -200,7 +200,7 @@ func TestLDAPRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := askLDAPOf(t, question("ldap", catalog.NoTLS), c.serve)
-			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+			if diff := cmp.Diff(c.want, told(t, got)); diff != "" || err != nil {
 				t.Errorf("error %v; peer, -want +got:\n%s", err, diff)
 			}
 		})

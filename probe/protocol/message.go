@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // Bounds of a conversation in messages.
@@ -100,7 +101,7 @@ func (e envelope) fromStream(conn net.Conn, look func(head []byte) sight) ([]byt
 		case seen == stray:
 			return nil, e.mismatch("an answer to what was not asked")
 		case err != nil && have < length:
-			return nil, unexpectedEOF(err)
+			return nil, wire.UnexpectedEOF(err)
 		}
 	}
 	return message, nil
@@ -113,7 +114,7 @@ func (e envelope) length(conn net.Conn) (int, error) {
 	for i := range e.size {
 		b, err := octets{conn}.ReadByte()
 		if err != nil && i > 0 {
-			return 0, unexpectedEOF(err)
+			return 0, wire.UnexpectedEOF(err)
 		}
 		if err != nil {
 			return 0, err

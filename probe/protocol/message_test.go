@@ -286,7 +286,7 @@ func (f failing) Write(b []byte) (int, error) { return len(b), f.write }
 // checkPeer compares what was learned.
 func checkPeer(t *testing.T, want, got Peer, err error) {
 	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+	if diff := cmp.Diff(want, told(t, got)); diff != "" || err != nil {
 		t.Errorf("error %v; learned (-want +got):\n%s", err, diff)
 	}
 }

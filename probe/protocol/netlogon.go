@@ -63,13 +63,13 @@ func describeNetlogon(value []byte, p *Peer) error {
 	if !ok {
 		return cldapEnvelope.mismatch("a netlogon value with the wrong parts")
 	}
-	p.fact("dns_domain", l.names[samDomain])
-	p.fact("forest", l.names[samForest])
-	p.fact("dc", strings.TrimPrefix(l.names[samHost], `\\`))
-	p.fact("netbios_domain", l.names[samNetBIOSDomain])
-	p.fact("site", l.names[samSite])
-	p.fact("client_site", l.names[samClientSite])
-	p.fact("flags", l.flagWords())
+	p.fact(FactDNSDomain, l.names[samDomain])
+	p.fact(FactForest, l.names[samForest])
+	p.fact(FactDC, strings.TrimPrefix(l.names[samHost], `\\`))
+	p.fact(FactNetBIOSDomain, l.names[samNetBIOSDomain])
+	p.fact(FactSite, l.names[samSite])
+	p.fact(FactClientSite, l.names[samClientSite])
+	p.fact(FactFlags, l.flagWords())
 	if l.operation == samPaused {
 		p.turnAway("the Netlogon service is paused", Unavailable)
 	}

@@ -130,12 +130,12 @@ func (c *sipClient) fromDatagrams() (sipMessage, error) {
 // sipFacts are the headers that tell who answers and why it says no. Microsoft's
 // servers give their reasons in headers of their own (MS-OCER).
 var sipFacts = []struct{ fact, header string }{
-	{"server", "server"},
-	{"user_agent", "user-agent"},
-	{"allow", "allow"},
-	{"warning", "warning"},
-	{"ms_diagnostics", "ms-diagnostics"},
-	{"ms_diagnostics_public", "ms-diagnostics-public"},
+	{FactServer, "server"},
+	{FactUserAgent, "user-agent"},
+	{FactAllow, "allow"},
+	{FactWarning, "warning"},
+	{FactMSDiagnostics, "ms-diagnostics"},
+	{FactMSDiagnosticsAll, "ms-diagnostics-public"},
 }
 
 // sipRefusals are the statuses of a server that does not work for us: it does
@@ -147,12 +147,12 @@ var sipRefusals = map[string]Reason{"403": OurName, "500": "", "502": Unavailabl
 func (m sipMessage) describe() Peer {
 	p := Peer{Greeting: m.start}
 	status := strings.TrimSpace(m.start[len("SIP/2.0 "):])
-	p.fact("status", status)
+	p.fact(FactStatus, status)
 	for _, f := range sipFacts {
 		p.fact(f.fact, strings.Join(m.headers[f.header], ", "))
 	}
 	logins := slices.Concat(m.headers["www-authenticate"], m.headers["proxy-authenticate"])
-	p.fact("authenticate", strings.Join(challenges(logins), ", "))
+	p.fact(FactAuthenticate, strings.Join(challenges(logins), ", "))
 	if why, refuses := sipRefusals[m.status()]; refuses {
 		p.turnAway("SIP "+status, why)
 	}

@@ -5,6 +5,7 @@ package protocol
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -125,10 +126,10 @@ const (
 	hangUp
 )
 
-// serve greets as the version of s does and answers commands until the client
+// serve greets and answers commands until the client
 // says goodbye or hangs up.
-func (t *talk) serve(s Stand, greetings map[string]string, reply func(command string, secured bool) ([]string, next)) error {
-	if err := t.send(greeting(s, greetings)); err != nil {
+func (t *talk) serve(s Stand, greeting string, reply func(command string, secured bool) ([]string, next)) error {
+	if err := t.send(greeting); err != nil {
 		return err
 	}
 	for secured := s.Service.TLS.First(); ; {
@@ -153,13 +154,10 @@ func (t *talk) serve(s Stand, greetings map[string]string, reply func(command st
 	}
 }
 
-// greeting is what s greets with, of a table by version; "" stands for versions
-// that are not in it.
-func greeting(s Stand, table map[string]string) string {
-	text, ok := table[s.Version]
-	if !ok {
-		text = table[""]
-	}
+// greeting is what s greets with in a protocol; usual is that of versions of which the
+// catalogue has none.
+func greeting(s Stand, protocol, usual string) string {
+	text := cmp.Or(s.Releases.Greeting(s.Version, protocol), usual)
 	now := time.Now()
 	return strings.NewReplacer(
 		"HOST", s.Host,

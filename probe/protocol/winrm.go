@@ -51,11 +51,11 @@ func askWinRM(conn net.Conn, q Question) (Peer, error) {
 	}
 	if page.StatusCode == http.StatusOK {
 		id := identityOf(page.Body)
-		p.fact("product", id.Vendor)
-		p.fact("version", id.Version)
-		p.fact("protocol", id.Protocol)
+		p.fact(FactProduct, id.Vendor)
+		p.fact(FactVersion, id.Version)
+		p.fact(FactProtocol, id.Protocol)
 	}
-	p.Refusal, err = judgeWinRM(page, p.Facts["product"] != "")
+	p.Refusal, err = judgeWinRM(page, p.Facts[FactProduct] != "")
 	return p, err
 }
 

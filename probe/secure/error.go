@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 	"exreach/probe/socket"
 )
 
@@ -88,7 +89,7 @@ func FailureOf(err error) *protocol.TLSFailure {
 		f.Cause = protocol.TLSInClear
 	case errors.As(err, &op) && op.Op == "remote error":
 		f.Cause, f.Alert = protocol.TLSAlerted, alertOf(op.Err)
-	case errors.As(err, &op) && alertOf(op.Err) == protocol.AlertNoRenegotiation:
+	case errors.As(err, &op) && alertOf(op.Err) == tls12.AlertNoRenegotiation:
 		f.Cause = protocol.TLSRenegotiation
 	case strings.HasPrefix(failed.Err.Error(), unreadable):
 		f.Cause = protocol.TLSUnreadable

@@ -14,7 +14,7 @@ type Hello int
 const (
 	UsualHello Hello = iota // all versions and ciphers that crypto/tls has: about 320 octets
 	OtherHello              // of another size: less than 256 octets, or more than 511 where the name is too long for that
-	TLS12Hello              // that of the client that believes nothing (protocol.TLS12Conn)
+	TLS12Hello              // that of the client that believes nothing (tls12.Conn)
 )
 
 // longName is the length from which on a name makes the small hello too large.

@@ -10,13 +10,14 @@ import (
 	"strings"
 
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 )
 
 // handshakeTLS12 does the handshake with the client that believes nothing, and
 // tells what it showed. Trust is not judged: that the server has the key of its
 // certificate was not proven.
 func handshakeTLS12(conn net.Conn, host string) (net.Conn, *Shown, error) {
-	client, err := protocol.ShakeTLS12(conn, serverName(host))
+	client, err := tls12.Shake(conn, serverName(host))
 	if err != nil && !client.ClientCertificate {
 		return nil, nil, &Error{Err: err}
 	}
@@ -49,7 +50,7 @@ func readCertificate(der []byte) (c *protocol.Certificate, unreadable string) {
 		c := describeCertificate(cert)
 		return &c, ""
 	}
-	read, err := protocol.ReadCertificate(der)
+	read, err := tls12.ReadCertificate(der)
 	if err != nil {
 		return nil, err.Error()
 	}

@@ -28,6 +28,7 @@ import (
 type Server struct {
 	Host     string                 // its name: "mail01.contoso.example"
 	Version  string                 // of Exchange: "2019"
+	Releases *catalog.Releases      // that the Version is one of; nil is what comes with exreach
 	Services []catalog.Service      // what it listens on
 	Faults   map[string]Fault       // what is wrong with it, by service name
 	Accounts []protocol.Credentials // who may log in; nobody where there is none
@@ -254,6 +255,7 @@ func (s *Server) serve(conn net.Conn, service catalog.Service) error {
 	return speak.Answer(conn, protocol.Stand{
 		Host:      s.Host,
 		Version:   s.Version,
+		Releases:  s.Releases,
 		Service:   service,
 		Endpoints: s.endpoints,
 		Accounts:  s.Accounts,

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+	"exreach/probe/socket"
+)
+
+// An asking is one check at one address, from its first turn to its result. It has
+// as many conversations as it takes to be certain, one after the other or two side
+// by side; each conversation connects once, and to connect takes one or more tries
+// (a SYN each; see connecting).
+type asking struct {
+	run   *run
+	host  *host
+	door  *door
+	path  *path
+	check catalog.Check
+	to    netip.AddrPort
+	res   Result // what is known so far
+}
+
+func (h *host) newAsking(c catalog.Check, to netip.AddrPort) *asking {
+	a := &asking{run: h.run, host: h, door: h.door(to, c.Service), path: h.path(to.Addr()), check: c, to: to}
+	a.res = a.unasked(Interrupted, noTurn)
+	return a
+}
+
+// unasked is the result where nothing was asked.
+func (a *asking) unasked(why Obstacle, detail string) Result {
+	return Result{Check: a.check, Address: a.to.Addr(), Port: a.to.Port(), Step: protocol.Connect, Verdict: Untried, Obstacle: why, Detail: detail}
+}
+
+// ask finds the verdict.
+func (a *asking) ask(ctx context.Context) Result {
+	if why := a.host.found.NoWay[a.to.Addr()]; why != socket.NoCause {
+		obstacle := obstacleTo(a.to.Addr(), why)
+		return a.unasked(obstacle, noWayWords(obstacle, a.to.Addr()))
+	}
+	a.askInTurn(ctx)
+	if a.check.IsControl() {
+		a.askControlLast(ctx)
+	}
+	return a.res
+}
+
+// askInTurn waits for its turns, asks, and asks again where that may tell more.
+func (a *asking) askInTurn(ctx context.Context) {
+	leave, err := a.enter(ctx)
+	if err != nil {
+		return
+	}
+	defer leave()
+	if shut := a.door.closed(); shut != nil {
+		a.res = *shut
+		a.res.Check = a.check
+		return
+	}
+	a.askOnce(ctx)
+	hide(a.run.mask, &a.res)
+	a.path.observeRow(a.res)
+	if sameForAll(a.res) && !(a.res.Verdict == Cut && a.door.hasAnswered()) {
+		a.door.close(a.res)
+	}
+}
+
+// hide takes the password out of all that a result says. What was asked is the
+// user's own, and the catalogue's.
+func hide(m *protocol.Mask, res *Result) {
+	asked := res.Check
+	res.Check = catalog.Check{}
+	m.HideAll(res)
+	res.Check = asked
+}
+
+// sameForAll reports whether every other check of the port will end like res:
+// it failed before anything of its own was said.
+func sameForAll(res Result) bool {
+	if res.Verdict == Untried {
+		return false
+	}
+	return res.Step == protocol.Connect && res.Verdict != Answered ||
+		res.Step == protocol.TLS && res.Verdict != Answered && res.Check.Service.TLS.First()
+}
+
+// maxCuts is how often a peer may hang up on a conversation: a busy server does so,
+// too.
+const maxCuts = 2
+
+// findOut converses until the verdict is certain or the check's time is over.
+func (a *asking) findOut(ctx context.Context) Result {
+	res := Result{Check: a.check, Address: a.to.Addr(), Port: a.to.Port(), Step: protocol.Connect, Verdict: Untried, Obstacle: Interrupted}
+	left := a.run.timeouts.Check
+	stills := 0
+	var c *conversation
+	for pause, cuts := 20*time.Millisecond, 0; ; pause = min(2*pause, time.Second) {
+		before := a.run.still.times()
+		c = a.converse(ctx, left)
+		var shortage bool
+		if cuts == 0 || !c.cutAtOnce() { // the one before came further
+			shortage = c.record(ctx, &res)
+		}
+		res.Tries += c.tries
+		if a.run.still.times() != before && !c.proves() && ctx.Err() == nil {
+			if left = a.run.timeouts.Check; resume(ctx, &stills) {
+				res.Peer = nil
+				continue
+			}
+			res.Verdict, res.Obstacle, res.Detail = Untried, StoodStill, stoodStill
+			break
+		}
+		left -= c.spent
+		if res.Verdict == Cut {
+			cuts++
+		}
+		if !shortage && (res.Verdict != Cut || cuts == maxCuts) || left <= 0 || ctx.Err() != nil {
+			break
+		}
+		if shortage {
+			pause = min(pause, left)
+			if left -= pause; !wait(ctx, pause) || left <= 0 {
+				break
+			}
+		}
+	}
+	left -= a.askFurther(ctx, &res, c, left)
+	res.Took = a.run.timeouts.Check - left
+	if a.check.Service.Network == catalog.TCP {
+		a.path.observe(&res)
+	}
+	if res.Verdict == TimedOut {
+		res.Detail = noReply(res)
+	}
+	return res
+}
+
+// askFurther asks once more where another kind of asking may tell more than the last
+// conversation did, and returns how long that took.
+func (a *asking) askFurther(ctx context.Context, res *Result, last *conversation, left time.Duration) (spent time.Duration) {
+	if next, known := last.anew(a.mayTalkTwice()); known && left > 0 && ctx.Err() == nil {
+		anew, further := a.askAnew(ctx, last, next, left)
+		if further {
+			anew.record(ctx, res)
+		}
+		res.Tries += anew.tries
+		spent = anew.spent
+	}
+	if a.asksInSmall(*res) {
+		spent += a.askInSmall(ctx, res)
+	}
+	return spent
+}
+
+// cutAtOnce reports whether the connection was reset as it came about.
+func (c *conversation) cutAtOnce() bool {
+	return c.step() == protocol.Connect && classify(c.err, c.step(), false).verdict == Cut
+}
+
+// askControlLast asks the port that nobody uses a second time, after all others,
+// where one of them connected and proved nothing: a device may begin to answer in
+// the host's place once a source has connected to many ports.
+func (a *asking) askControlLast(ctx context.Context) {
+	if a.check.Service.Network != catalog.TCP || a.res.Verdict == Answered || !a.host.crowd.awaitEnd(ctx) || !a.path.isHollow() {
+		return
+	}
+	leave, err := a.takeHost(ctx)
+	if err != nil {
+		return
+	}
+	defer leave()
+	a.door.doubt() // a few tries are enough for a port that was silent before
+	a.askNow(ctx)
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package probe
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/socket"
+)
+
+// A connecting is the way to one TCP port. When an answer is overdue it tries
+// afresh, from another source port, and does not wait for the system to send the
+// SYN again; the first answer wins. A try without an answer counts only where the
+// address was seen to answer something else at that time: a path that is down
+// says nothing about the port.
+type connecting struct {
+	*asking
+	rank  witnessRank // of the port, should it accept
+	alone bool        // it is asked again, while the host is quiet
+
+	sent        int           // tries
+	first, last time.Time     // when the first and the last of them were sent
+	wait        time.Duration // for the answer to the last one
+	unsent      bool          // the last one never left this machine
+	counted     int           // tries that count
+	calm        int           // those of them at a time when few connections to the host were open
+	open        []*try        // those under way, the oldest first
+	ended       chan *try     // those that are over
+}
+
+// A try is one connect.
+type try struct {
+	number  int // from 0
+	sent    time.Time
+	stop    context.CancelFunc
+	release func() // of its room within the limit of the run; nil where that is the conversation's own, or another try's
+	conn    net.Conn
+	err     error
+}
+
+var errNoAnswer = &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}
+
+// connectTCP connects to the port, and returns how many tries that took. It ends with
+// ctx, and when it is certain that nothing answers.
+func (a *asking) connectTCP(ctx context.Context) (net.Conn, int, error) {
+	k := &connecting{asking: a, rank: accepts, alone: a.door.inDoubt(), ended: make(chan *try)}
+	if a.check.Service.HTTP != nil {
+		k.rank = acceptsWeb
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	winner, err := k.connect(ctx)
+	stop()
+	late := k.clear()
+	if winner == nil && late != nil && errors.Is(err, errNoAnswer) {
+		winner, late = late, nil
+	}
+	if late != nil && late.conn != nil {
+		_ = late.conn.Close()
+	}
+	if winner == nil {
+		return nil, k.sent, err
+	}
+	return winner.conn, k.sent, winner.err
+}
+
+// connect sends tries until one of them is answered or enough of them are not.
+func (k *connecting) connect(ctx context.Context) (*try, error) {
+	next := time.NewTimer(atOnce) // the first try is paid for: see mayConnect
+	defer next.Stop()
+	due := true // the next try is due when the timer fires; otherwise the last one may be overdue
+	var w witness
+	known := k.path.known
+	for {
+		select {
+		case t := <-k.ended:
+			if k.settles(t) {
+				return t, nil
+			}
+		case <-known: // now it can be told how long an answer takes
+			if known = nil; !due {
+				next.Reset(max(atOnce, time.Until(k.last.Add(k.path.look()))))
+			}
+		case <-next.C:
+			switch {
+			case due:
+				due = false
+				k.send(ctx, w)
+				next.Reset(k.path.look())
+			case !k.overdue():
+				next.Reset(max(atOnce, time.Until(k.last.Add(k.wait))))
+			case k.isEnough():
+				return nil, &socket.Error{Err: errNoAnswer}
+			default:
+				var delay time.Duration
+				due = true
+				w, delay = k.prepare()
+				next.Reset(delay)
+			}
+		case <-ctx.Done():
+			return nil, &socket.Error{Err: ctx.Err()}
+		}
+	}
+}
+
+// overdue reports whether the last try should have been answered by now, and
+// counts it if so.
+func (k *connecting) overdue() bool {
+	k.wait = k.path.wait()
+	if time.Since(k.last) < k.wait {
+		return false
+	}
+	if k.unsent {
+		return true
+	}
+	if k.path.lived(k.last.Add(-lapse(k.wait))) || k.run.pool.Tries > 0 {
+		k.counted++
+		if !k.host.crowd.wasPacked(k.last) {
+			k.calm++
+		}
+	}
+	k.path.unanswered(k.last)
+	return true
+}
+
+// leastTries is how many tries a host must have left unanswered to be given up,
+// however long that took: this program may have been stopped meanwhile.
+const leastTries = 3
+
+// isEnough reports whether the tries without an answer prove that there is none.
+func (k *connecting) isEnough() bool {
+	if time.Since(k.first) < k.run.refusal {
+		return false
+	}
+	if k.alone && k.sent >= leastTries {
+		return true // after all those before
+	}
+	return k.counted >= orDefault(k.run.pool.Tries, k.path.enough()) && k.isCalm() || k.sent >= leastTries && k.isDead()
+}
+
+// isDead reports whether the address has been silent for as long as a host may be.
+// The time in which this program stood still does not count.
+func (k *connecting) isDead() bool {
+	patience := k.run.timeouts.Connect
+	return k.run.still.awake(patience) >= patience && k.path.dead(patience)
+}
+
+// leastCalm is how many tries must have been sent while the host was quiet, where
+// many of them get lost: a limit of connections per source may be what drops them.
+const leastCalm = 2
+
+// isCalm reports whether it cannot be the other connections to the host that keep
+// a port from answering.
+func (k *connecting) isCalm() bool {
+	return k.calm >= leastCalm || k.run.pool.Tries > 0 || !k.path.isSuspect()
+}
+
+// prepare chooses the witness that is asked beside the next try, where one is
+// needed, and returns when the two may be sent.
+func (k *connecting) prepare() (w witness, delay time.Duration) {
+	n := 1
+	if w = k.path.call(k.wait); w.at.IsValid() {
+		n++
+	}
+	return w, k.pay(n)
+}
+
+func (k *connecting) pay(n int) time.Duration {
+	return pay(n, k.run.shared.places.pace, k.host.places.pace)
+}
+
+// send begins another try.
+func (k *connecting) send(ctx context.Context, w witness) {
+	ctx, stop := context.WithCancel(ctx)
+	t := &try{number: k.sent, sent: time.Now(), stop: stop}
+	if k.last = t.sent; k.sent == 0 {
+		k.first = t.sent
+	}
+	k.sent, k.unsent = k.sent+1, false
+	if w.at.IsValid() {
+		run, path, wait := k.run, k.path, k.wait
+		run.background.Go(func() { run.askWitness(path, w, wait) })
+	}
+	t.release = k.room(t)
+	k.open = append(k.open, t)
+	go func() {
+		t.conn, t.err = k.run.dial(ctx, catalog.TCP, k.to)
+		k.ended <- t
+	}()
+}
+
+// room makes room for a try within the limit of the run. The first one has the
+// conversation's own; the others take what is free, or the place of the oldest.
+func (k *connecting) room(t *try) (release func()) {
+	if t.number == 0 {
+		return nil
+	}
+	if connects := k.run.shared.places.connects; connects.TryAcquire(1) {
+		return func() { connects.Release(1) }
+	}
+	if len(k.open) > 0 {
+		oldest := k.open[0]
+		oldest.stop()
+		release, oldest.release = oldest.release, nil
+	}
+	return release
+}
+
+// settles takes the end of a try, and reports whether it is the end of the connecting.
+func (k *connecting) settles(t *try) bool {
+	k.forget(t)
+	var dial *socket.Error
+	if t.err != nil && !errors.As(t.err, &dial) {
+		dial = &socket.Error{Err: t.err}
+		t.err = dial
+	}
+	switch {
+	case t.err == nil:
+		k.hear(t, k.rank)
+	case isShortage(t.err):
+		k.unsent = t.number == k.sent-1
+		return len(k.open) == 0
+	case socket.IsTimeout(t.err) || socket.CauseOf(t.err) == socket.TimedOut || errors.Is(t.err, context.Canceled):
+		return false // the system gave up, or another try needed the room
+	case dial.ICMP == socket.ICMPNone && socket.CauseOf(t.err) == socket.Refused:
+		k.hear(t, refuses)
+	}
+	return true
+}
+
+func (k *connecting) hear(t *try, rank witnessRank) {
+	k.path.hear(witness{k.to, rank}, t.sent, t.number)
+}
+
+// forget ends a try that is over.
+func (k *connecting) forget(t *try) {
+	t.stop()
+	if t.release != nil {
+		t.release()
+	}
+	k.open = slices.DeleteFunc(k.open, func(o *try) bool { return o == t })
+}
+
+// clear waits for the tries that were stopped. It returns one that was answered all
+// the same: the answer may have come while nobody looked, because the machine was
+// busy or asleep.
+func (k *connecting) clear() (late *try) {
+	for len(k.open) > 0 {
+		switch t := <-k.ended; {
+		case k.settles(t) && late == nil && !isShortage(t.err):
+			late = t
+		case t.conn != nil:
+			_ = t.conn.Close()
+		}
+	}
+	return late
+}

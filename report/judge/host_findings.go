@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package judge
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// unreached are the verdicts of a connect that did not come about.
+var unreached = []probe.Verdict{probe.TimedOut, probe.Refused, probe.Prohibited, probe.Unreachable}
+
+// dropped are those of them that closed ports of a living host do not give.
+var dropped = []probe.Verdict{probe.TimedOut, probe.Unreachable}
+
+func isUnreached(r probe.Result) bool { return slices.Contains(unreached, r.Verdict) }
+
+// unexplained: the connect did not come about, and nobody on the path said that
+// it is they who forbid it.
+func (s seen) unexplained() bool {
+	return isUnreached(s.Result) && s.Verdict != probe.Prohibited && (s.Verdict != probe.Refused || !s.said())
+}
+
+// addressDead: the service answers at another address of the name, and nothing
+// at this one.
+func addressDead(s seen) bool {
+	return s.unexplained() && s.here().dead && s.beside.answered[rowOf(s.Result)]
+}
+
+func sayAddressDead(s seen) (text, hint string) {
+	return fmt.Sprintf("Nothing answers at %s, but other addresses of %s do (%s): some connections of clients go to the dead one.", s.Address, s.Check.Host, s.living()),
+		fmt.Sprintf("Bring the server at %s back, or remove its address from the DNS records of %s until then.", s.Address, s.Check.Host)
+}
+
+// living lists the addresses at which something answers.
+func (s seen) living() string { return listed(s.beside.living) }
+
+// ipv6Dead: as addressDead, for all addresses of IPv6 and none of IPv4.
+func ipv6Dead(s seen) bool { return s.Address.Is6() && s.beside.ipv6Dead && addressDead(s) }
+
+func sayIPv6Dead(s seen) (text, hint string) {
+	return fmt.Sprintf("Nothing answers over IPv6, but over IPv4 the same host does (%s): clients that try IPv6 first wait in vain.", s.living()),
+		fmt.Sprintf("Allow IPv6 in the firewall, or remove the AAAA record of %s from DNS.", s.Check.Host)
+}
+
+// port25Blocked: mail cannot be delivered at 25, and at 587 of the same server
+// it can.
+func port25Blocked(s seen) bool {
+	return s.Port == 25 && s.unexplained() && s.someHere(func(r probe.Result) bool {
+		return r.Port == 587 && r.Verdict == probe.Answered
+	})
+}
+
+func sayPort25Blocked(s seen) (text, hint string) {
+	return fmt.Sprintf("TCP 25 of %s does not connect (%s), but 587 of the same server answers: Internet providers and many networks block outgoing connections to port 25.", s.place(), s.Verdict),
+		"Ask the provider or the firewall administrator whether port 25 is blocked, and check from another network; users and devices submit mail on port 587."
+}
+
+// onlyUDP: the same protocol answers at the same port over UDP.
+func onlyUDP(s seen) bool { return s.lostOver(catalog.TCP) && s.answersOver(catalog.UDP) }
+
+// onlyTCP is the reverse of onlyUDP.
+func onlyTCP(s seen) bool { return s.lostOver(catalog.UDP) && s.answersOver(catalog.TCP) }
+
+func (s seen) lostOver(n catalog.Network) bool {
+	return s.Check.Service.Network == n && s.unexplained()
+}
+
+func (s seen) answersOver(n catalog.Network) bool {
+	return s.someAtPort(s.Port, func(r probe.Result) bool {
+		return r.Check.Service.Network == n && r.Verdict == probe.Answered && r.Check.Service.Protocol == s.Check.Service.Protocol
+	})
+}
+
+func sayOnlyUDP(s seen) (text, hint string) {
+	return fmt.Sprintf("UDP %d answers but TCP %d does not connect (%s): small queries work, but large answers fail, such as long DNS records "+
+			"and the Kerberos tickets of users in many groups.", s.Port, s.Port, s.Verdict),
+		fmt.Sprintf("The firewall rule probably covers UDP only: %s", lower(s.ask(firewallAdmin)))
+}
+
+func sayOnlyTCP(s seen) (text, hint string) {
+	return fmt.Sprintf("TCP %d answers but UDP %d does not (%s): many programs ask over UDP first and fall back to TCP slowly or not at all.", s.Port, s.Port, s.Verdict),
+		fmt.Sprintf("The firewall rule probably covers TCP only: %s", lower(s.ask(firewallAdmin)))
+}
+
+// everything reports whether the port that nobody uses answers here.
+func (s seen) everything() bool { return s.here().everything }
+
+func controlAnswers(s seen) bool { return s.Check.IsControl() }
+
+func sayControlAnswers(s seen) (text, hint string) {
+	return fmt.Sprintf("TCP %d accepts a connection, although nothing uses that port: something accepts every connection in the server's place, "+
+			"such as a SYN proxy, a transparent proxy or a honeypot. That a port accepts a connection proves nothing here.", s.Port),
+		fmt.Sprintf("Ask the firewall administrator what answers for %s, and run again from a network that does not lead through it.", s.place())
+}
+
+// provesNothing: a connect is all there is to see, and connects always succeed
+// here.
+func provesNothing(s seen) bool {
+	connected := s.Verdict == probe.Answered && s.Check.Service.IsBare()
+	return (connected || exposed(s) && s.Verdict != probe.Answered) && s.everything()
+}
+
+func sayProvesNothing(s seen) (text, hint string) {
+	return "It accepts connections, but so does an unused port here: whether the server itself can be reached is not known.",
+		fmt.Sprintf("Check from a network where not everything at %s answers.", s.place())
+}
+
+// mailPorts are those that mail shields watch.
+var mailPorts = []uint16{25, 110, 119, 143, 465, 563, 587, 993, 995}
+
+// shield is what anti-virus programs say that stand between a mail program and
+// its server (nmap's patterns).
+var shield = regexp.MustCompile(`AVG (?:POP3|ESMTP|IMAP) Proxy|avast! (?:SMTP|POP3|IMAP|NNTP) [Pp]roxy|ISafe POP3 Proxy|` +
+	`connection limit in (?:avast!|AVG) exceeded|Cannot connect to (?:SMTP|POP|IMAP) server .*connect error`)
+
+// shieldBanner: what came first is in the words of a mail shield.
+func shieldBanner(s seen) bool {
+	return slices.Contains(mailPorts, s.Port) && shield.MatchString(s.Evidence)
+}
+
+// mailShield: as shieldBanner, or mail ports connect and none answers as it
+// should, at an address where all else is dropped.
+func mailShield(s seen) bool {
+	return shieldBanner(s) || slices.Contains(mailPorts, s.Port) && !isUnreached(s.Result) && s.here().onlyMail
+}
+
+func sayMailShield(s seen) (text, hint string) {
+	if shieldBanner(s) {
+		return fmt.Sprintf("An anti-virus program that scans mail answered, not the server.%s", s.quote()),
+			"Switch off the mail shield of this machine during the check, or check from another machine."
+	}
+	hint = "Switch off the mail shield of this machine during the check, or check from another machine; then check whether the server is up."
+	if s.greetsFirst() {
+		hint += " A server that delays its greeting looks the same. " + s.moreTime()
+	}
+	return fmt.Sprintf("At %s mail ports accept connections but none answers as it should, and everything else is dropped: "+
+		"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connections.", s.place()), hint
+}

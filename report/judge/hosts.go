@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package judge has the opinion on what a run found: it grades every result
+// against what was wanted, adds the findings, and says where a trace stops. It
+// asks nothing and writes nothing: it knows no format, and no report.
+package judge
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/report/judge/identity"
+)
+
+// A Host is what a run found of one host, judged.
+type Host struct {
+	Place      int                  // among the hosts of the run: the lowest comes first
+	Rows       []Row                // in the order of a report
+	Identified *identity.Identified // what it was found to be; nil where it was not asked
+}
+
+// A Row is one result with the opinion on it.
+type Row struct {
+	*probe.Result
+	Grade    Grade
+	Findings []Finding
+	Silence  probe.Delivery // of the verdict silent: whether what was sent arrived; "" where it is not known
+}
+
+// A Finding is a named, explained observation beside the verdict.
+type Finding struct {
+	Code string `json:"code"` // stable: "certificate-expired"
+	Text string `json:"text"` // what was observed and what it most likely means
+	Hint string `json:"hint"` // what to do
+}
+
+// patience is how long a host may take to be judged once the run is interrupted.
+const patience = 200 * time.Millisecond
+
+// Hosts judges the hosts of a run that began at started. Once ctx has ended, a host
+// that takes long is told without being judged. What was
+// found out about a host beforehand is judged at its first row; identified is asked for
+// it by the host's name, and is nil where nobody found out anything.
+func Hosts(ctx context.Context, hosts iter.Seq[probe.HostResults], started time.Time, identified func(host string) *identity.Identified) iter.Seq[Host] {
+	return func(yield func(Host) bool) {
+		for found := range hosts {
+			h := judgeHost(found, started, outOfPatience(ctx))
+			if len(h.Rows) > 0 && identified != nil {
+				h.identify(identified(h.Rows[0].Check.Host))
+			}
+			if len(h.Rows) > 0 && !yield(h) {
+				return
+			}
+		}
+	}
+}
+
+// outOfPatience reports whether ctx ended and patience is over. Patience begins when
+// it is asked first after that.
+func outOfPatience(ctx context.Context) func() bool {
+	var until time.Time
+	return func() bool {
+		switch {
+		case ctx.Err() == nil:
+			return false
+		case until.IsZero():
+			until = time.Now().Add(patience)
+		}
+		return time.Now().After(until)
+	}
+}
+
+// judgeHost judges all that was found of one host. From the moment on that hurried
+// says so, the rest is not judged.
+func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) Host {
+	results := slices.DeleteFunc(found.Results, untold)
+	if len(results) == 0 {
+		return Host{}
+	}
+	h := Host{Place: found.Place, Rows: make([]Row, 0, len(results))}
+	beside := newNeighbourhood(results)
+	for i := range results {
+		row := judge(seen{Result: results[i], started: started, beside: beside, hurried: hurried()})
+		row.Result = &results[i]
+		h.Rows = append(h.Rows, row)
+	}
+	Arrange(h.Rows, func(_ int, r *Row) Key { return keyOf(r.Result) })
+	return h
+}
+
+// judge has the opinion on one result; which that is, the caller knows.
+func judge(s seen) Row {
+	s.answer = identity.AnswerTo(s.Result)
+	s.signs = sync.OnceValue(s.answer.Signs)
+	s.want = s.effective()
+	if s.grade = gradeOf(s.want, s.Verdict); s.hurried || s.undecided() {
+		s.grade = Unknown
+	}
+	findings, grade := find(s)
+	return Row{Grade: grade, Findings: findings, Silence: s.delivery()}
+}
+
+// untold reports whether a result has no place in a report: that of a port
+// which nobody uses, where nothing answered.
+func untold(r probe.Result) bool {
+	return r.Check.IsControl() && r.Verdict != probe.Answered
+}
+
+// InOrder sorts the results of a host as a report tells them.
+func InOrder(results []probe.Result) {
+	Arrange(results, func(_ int, r *probe.Result) Key { return keyOf(r) })
+}
+
+func keyOf(r *probe.Result) Key {
+	c := &r.Check
+	return Key{
+		Host: c.Host, Version: c.Version, Role: c.Service.Role, Service: c.Service.Name, Parent: r.Parent,
+		Order: r.Order, Address: r.Address, Port: r.Port,
+	}
+}
+
+// A hostRule is one kind of finding about a host as a whole, from what it was identified
+// as. It stands at the first entry of the host.
+type hostRule struct {
+	code  string
+	grade Grade
+	when  func(identity.Identified) bool
+	say   func(identity.Identified) (text, hint string)
+}
+
+var hostRules = []hostRule{
+	{"versions-contradict", note, func(id identity.Identified) bool { return id.Contradictory }, sayVersionsContradict},
+	{"no-role-fits", Warn, func(id identity.Identified) bool { return id.Unfit }, sayNoRoleFits},
+}
+
+// identify judges what is known of the host as a whole at its first row.
+func (h *Host) identify(id *identity.Identified) {
+	if id == nil {
+		return
+	}
+	h.Identified = id
+	first := &h.Rows[0]
+	for _, r := range hostRules {
+		if r.when(*id) {
+			text, hint := r.say(*id)
+			first.Findings = append(first.Findings, Finding{Code: r.code, Text: text, Hint: hint})
+			first.Grade = worse(first.Grade, r.grade)
+		}
+	}
+}
+
+func sayVersionsContradict(id identity.Identified) (text, hint string) {
+	const most = 6 // a sentence that can be read
+	var said []string
+	signs := id.Conflict()
+	for _, s := range signs[:min(len(signs), most)] {
+		said = append(said, fmt.Sprintf("%s on port %d means %s", s.Said, s.Port, catalog.Either(s.Versions)))
+	}
+	if more := len(signs) - len(said); more > 0 {
+		said = append(said, fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Sprintf("The answers of this host do not fit one version: %s. Either a gateway of another version stands in front of the server, or several servers share the name.", strings.Join(said, "; ")),
+		"Check each server by its own name, and give its version with --version."
+}
+
+func sayNoRoleFits(id identity.Identified) (text, hint string) {
+	what := "What answers here"
+	if ports := answering(id); ports != nil {
+		what += " (" + strings.Join(ports, ", ") + ")"
+	}
+	return what + " belongs to no role that such a host usually has. It was checked in its usual role all the same.",
+		"If the ports were changed, put them into a catalogue of your own (--catalog). If the host has another role, name it with --role."
+}
+
+// answering is the ports whose answers told something, each with its product.
+func answering(id identity.Identified) []string {
+	var ports []string
+	told := map[uint16]bool{}
+	for _, s := range id.Signs {
+		if !told[s.Port] {
+			told[s.Port] = true
+			ports = append(ports, strings.TrimSpace(fmt.Sprintf("%d %s", s.Port, s.Product)))
+		}
+	}
+	return ports
+}
