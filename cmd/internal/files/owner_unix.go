@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Not in probe/socket: it is about files, which no check has.
+
 //go:build unix
 
 package files
