@@ -190,8 +190,6 @@ type Source struct {
 // A Check is one question: what does somebody at From find at one service of
 // one host?
 type Check struct {
-	Order   int // position in its plan
-	Of      int // how many checks of the plan have its host, without those behind; 0 where Number has not said
 	Host    string
 	Version string
 	Service Service
