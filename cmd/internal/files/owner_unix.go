@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Not in probe/socket: whose a file is, and how it gets its name, is about files.
+
 //go:build unix
 
 package files
