@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package report tells somebody what a run found and what was thought of it: it
-// makes the document, counts, and hands the whole to one renderer per output
-// format. A renderer only writes; it counts nothing, sorts nothing and judges
-// nothing, and the opinion is not made here but in package judge.
+// Package report tells people what a run found and how it was judged: it makes the
+// document, counts, and hands it to one writer per output format. A writer only
+// writes; it counts nothing, sorts nothing and judges nothing. It also reads saved
+// reports back. Judging is not done here but in package judge.
 package report
 
 import (

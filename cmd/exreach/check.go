@@ -37,6 +37,7 @@ func check(c *cli.Context, w world) error {
 		return err
 	}
 	roots := trust.OfMachine(w.env) // which are looked for while the rest is made ready
+	defer roots.Close()
 	options, err := optionsOf(c)
 	if err != nil {
 		return err

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"exreach/probe/protocol/wire"
 )
 
 // dnsEnvelope is that of RFC 1035, sections 4.2.1 and 4.2.2.
@@ -73,7 +75,7 @@ func dnsQuestions(q Question) []dnsQuestion {
 			{fact: FactAutodiscoverSRV, name: "_autodiscover._tcp." + domain, kind: dnsmessage.TypeSRV},
 		}
 	}
-	if zone := domainOf(q.Host); zone != "" {
+	if zone := wire.DomainOf(q.Host); zone != "" {
 		return []dnsQuestion{{fact: FactAnswers, name: zone, kind: dnsmessage.TypeSOA, guess: true}}
 	}
 	return []dnsQuestion{{fact: FactAnswers, kind: dnsmessage.TypeNS, local: true, guess: true}}

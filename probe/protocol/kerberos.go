@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"exreach/probe/protocol/kerberos"
+	"exreach/probe/protocol/wire"
 )
 
 // kerberosEnvelope is that of RFC 4120, section 7.2. The highest bit of the
@@ -76,7 +77,7 @@ func lookKerberos(head []byte) sight {
 // realmOf is the realm that a host is most likely in: by convention the domain,
 // in upper case.
 func realmOf(host string) string {
-	return cmp.Or(strings.ToUpper(domainOf(host)), noRealm)
+	return cmp.Or(strings.ToUpper(wire.DomainOf(host)), noRealm)
 }
 
 // krbLife is how long the ticket should be good for: a working day, as Windows

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	raw "exreach/probe/protocol/ldap"
 )
 
 // rootDSEFacts are the attributes of a rootDSE that hold one value each, by the
@@ -56,7 +58,7 @@ var oidNames = map[string]string{
 	"1.2.840.113556.1.4.2237": "Windows Server 2012",
 	"1.3.6.1.4.1.4203.1.11.1": "password modify",
 	"1.3.6.1.4.1.4203.1.11.3": "who am I",
-	ldapStartTLS:              "StartTLS",
+	raw.StartTLSOID:           "StartTLS",
 }
 
 // rootDSESearch reads the rootDSE. Each attribute is asked for by its name: they

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // recordedMessages is what a real server said over UDP, a datagram each.
@@ -94,7 +95,7 @@ func TestDomainOf(t *testing.T) {
 		"dc01.lab.test": "lab.test", "dc01.lab.test.": "lab.test", "a.b.c.d": "b.c.d", "lab.test": "lab.test",
 		"dc01": "", "": "", "10.77.3.20": "", "fd77:3::20": "", "fe80::1%eth0.1": "",
 	} {
-		if got := domainOf(host); got != want {
+		if got := wire.DomainOf(host); got != want {
 			t.Errorf("the domain of %q is %q, want %q", host, got, want)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"exreach/probe/protocol/wire"
 )
 
 // A samLogon is how a domain controller describes itself to whoever looks for
@@ -137,7 +139,7 @@ func compressedName(b []byte, at int) (name string, next int, ok bool) {
 
 // standInLogon is what a controller called s.Host would say.
 func standInLogon(s Stand) samLogon {
-	domain := domainOf(s.Host)
+	domain := wire.DomainOf(s.Host)
 	netbios, _, _ := strings.Cut(strings.ToUpper(domain), ".")
 	short, _, _ := strings.Cut(strings.ToUpper(s.Host), ".")
 	const site = "Default-First-Site-Name"

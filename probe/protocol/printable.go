@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/wire"
 )
 
@@ -48,7 +49,8 @@ func (p *Peer) Clean() {
 		p.Page.clean()
 	}
 	if p.Web != nil {
-		p.Web.clean(&left)
+		cleanStrings(&p.Web.Name, &p.Web.Sign, &p.Web.Server)
+		p.Web.Odd, _ = cleanList(p.Web.Odd, web.MaxOdd, &left)
 	}
 	if p.TLS != nil {
 		p.TLS.clean()

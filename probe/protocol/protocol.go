@@ -4,7 +4,8 @@
 // catalogue how to ask as a client and how to answer as a server. A protocol
 // only speaks. It dials nothing, retries nothing, passes no verdict, and sets no
 // deadline but a short one for what comes after the outcome is known: probe does
-// all that around it.
+// all that around it. What a stack of formats puts on the wire is in folders of its
+// own (rpc, smb, ldap, http, kerberos, tls12), which know no conversation.
 package protocol
 
 import (
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/rpc"
 	"exreach/probe/protocol/wire"
 )
@@ -146,7 +148,7 @@ type Peer struct {
 	Page         *Page             `json:"-"`                       // of an answer over HTTP: what code reads of its facts
 	Directory    *Directory        `json:"-"`                       // of an answer over LDAP: the same
 	Clock        *Clock            `json:"-"`                       // the server's, where it is known
-	Web          *Web              `json:"web,omitempty"`           // whose an answer over HTTP is; nil for other protocols
+	Web          *web.Web          `json:"web,omitempty"`           // whose an answer over HTTP is; nil for other protocols
 	Endpoints    []rpc.Endpoint    `json:"endpoints,omitempty"`     // of an endpoint mapper
 	Withheld     []string          `json:"withheld,omitempty"`      // names of the wanted interfaces that an endpoint mapper would not tell about
 	TLS          *TLSInfo          `json:"tls,omitempty"`           // set by the pool

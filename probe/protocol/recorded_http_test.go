@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 )
 
 // answerTo is what the stand-in of a version answers to a request over HTTP: the
@@ -171,8 +172,8 @@ func TestOtherWebs(t *testing.T) {
 }
 
 func isExchangeHeader(name string) bool {
-	for _, h := range exchangeHeaders {
-		if h.name == name {
+	for _, h := range web.ExchangeHeaders {
+		if h.Name == name {
 			return true
 		}
 	}

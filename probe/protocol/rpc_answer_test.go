@@ -92,7 +92,7 @@ func TestRPCAnswerFaults(t *testing.T) {
 		{"no bind", s, [][]byte{requestOf(2, 0, rpc.OpLookup, rpc.LookupRequest(rpc.Handle{}))}, rpc.UnknownInterface},
 		{"a stub that is cut short", s, [][]byte{bind, requestOf(2, 0, rpc.OpLookup, make([]byte, 39))}, rpc.BadStub},
 		{"a tower that is none", s, [][]byte{bind, requestOf(2, 0, rpc.OpMap, make([]byte, 32))}, rpc.BadStub},
-		{"a handle that was not given", s, [][]byte{bind, requestOf(2, 0, rpc.OpLookup, rpc.LookupRequest(rpc.Handle{Id: rpc.UUID{1}}))}, rpc.BadHandle},
+		{"a handle that was not given", s, [][]byte{bind, requestOf(2, 0, rpc.OpLookup, rpc.LookupRequest(rpc.Handle{ID: rpc.UUID{1}}))}, rpc.BadHandle},
 		{"an interface has no operations", own, [][]byte{rpcSays(rpc.Bind, 1, bindOf(t, emsmdb, rpc.NDR.UUID)...), requestOf(2, 0, rpc.OpLookup, nil)}, rpc.BadOperation},
 	}
 	for _, test := range tests {

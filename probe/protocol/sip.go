@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 )
 
 // sipEnvelope is that of RFC 3261, section 18, for UDP: one message to a
@@ -48,7 +49,7 @@ func (c *sipClient) options(q Question) []string {
 	if q.Service.TLS.First() {
 		transport = "tls"
 	}
-	here, there := sentBy(c.talk.conn.LocalAddr()), hostPort(q, 0)
+	here, there := sentBy(c.talk.conn.LocalAddr()), web.HostPort(q.asked(), 0)
 	return []string{
 		"OPTIONS sip:" + there + ";transport=" + transport + " SIP/2.0",
 		"Via: SIP/2.0/" + strings.ToUpper(transport) + " " + here + ";branch=z9hG4bK" + rand.Text() + ";rport",
@@ -152,7 +153,7 @@ func (m sipMessage) describe() Peer {
 		p.fact(f.fact, strings.Join(m.headers[f.header], ", "))
 	}
 	logins := slices.Concat(m.headers["www-authenticate"], m.headers["proxy-authenticate"])
-	p.fact(FactAuthenticate, strings.Join(challenges(logins), ", "))
+	p.fact(FactAuthenticate, strings.Join(web.Challenges(logins), ", "))
 	if why, refuses := sipRefusals[m.status()]; refuses {
 		p.turnAway("SIP "+status, why)
 	}

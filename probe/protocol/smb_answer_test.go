@@ -43,7 +43,7 @@ func smb1Offering(dialects ...string) []byte {
 	message := smb.Negotiate1()[:smb.HeaderSize1+1]
 	var data []byte
 	for _, d := range dialects {
-		data = append(data, smb.Smb1Offer(d)...)
+		data = append(data, smb.Offer1(d)...)
 	}
 	return append(append(message, byte(len(data)), 0), data...)
 }
@@ -51,9 +51,9 @@ func smb1Offering(dialects ...string) []byte {
 // smb2Offering is a negotiation of SMB2 with other dialects and contexts than
 // ours.
 func smb2Offering(dialects []uint16, contexts ...[]byte) []byte {
-	message := append(smb.Header2(5, 0, 0), make([]byte, smb.Smb2RequestSize)...)
+	message := append(smb.Header2(5, 0, 0), make([]byte, smb.RequestSize2)...)
 	body := message[smb.HeaderSize2:]
-	body[0], body[2], body[32] = smb.Smb2RequestSize, byte(len(dialects)), byte(len(contexts))
+	body[0], body[2], body[32] = smb.RequestSize2, byte(len(dialects)), byte(len(contexts))
 	for _, d := range dialects {
 		message = binary.LittleEndian.AppendUint16(message, d)
 	}
@@ -63,13 +63,13 @@ func smb2Offering(dialects []uint16, contexts ...[]byte) []byte {
 }
 
 func TestSMBAnswers(t *testing.T) {
-	preauth := smb.Smb2Context(smb.Smb2ContextPreauth, smb.Smb2Preauth())
+	preauth := smb.Context2(smb.ContextPreauth, smb.Preauth2())
 	ciphers := func(numbers ...byte) []byte {
 		data := []byte{byte(len(numbers)), 0}
 		for _, n := range numbers {
 			data = append(data, n, 0)
 		}
-		return smb.Smb2Context(smb.Smb2ContextEncryption, data)
+		return smb.Context2(smb.ContextEncryption, data)
 	}
 	tests := []struct {
 		name    string
@@ -87,7 +87,7 @@ func TestSMBAnswers(t *testing.T) {
 		{"3.1.1 with ciphers", smb2Offering([]uint16{0x0311}, preauth, ciphers(3, 1, 2, 4)), 5, 0, 0x0311, 2},
 		{"3.1.1 with one cipher", smb2Offering([]uint16{0x0311}, ciphers(4), preauth), 5, 0, 0x0311, 4},
 		{"3.1.1 with unknown ciphers", smb2Offering([]uint16{0x0311}, ciphers(9), preauth), 5, 0, 0x0311, 0},
-		{"3.1.1 without its context", smb2Offering([]uint16{0x0311}, ciphers(2)), 5, smb.NtInvalidParameter, 0, 0},
+		{"3.1.1 without its context", smb2Offering([]uint16{0x0311}, ciphers(2)), 5, smb.InvalidParameter, 0, 0},
 		{"nothing in common", smb2Offering([]uint16{0x0222}), 5, smb.NotSupported, 0, 0},
 	}
 	for _, test := range tests {
@@ -127,7 +127,7 @@ func TestSMBHangsUp(t *testing.T) {
 		"SMB1 only":        smb1Offering("NT LM 0.12"),
 		"no SMB1 header":   []byte(smb.Magic1),
 		"no SMB2 header":   []byte(smb.Magic2),
-		"no body":          short[:smb.HeaderSize2+smb.Smb2RequestSize-1],
+		"no body":          short[:smb.HeaderSize2+smb.RequestSize2-1],
 		"too few dialects": lying,
 		"an empty message": {},
 	} {

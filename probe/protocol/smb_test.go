@@ -179,7 +179,7 @@ func TestSMB1(t *testing.T) {
 
 // TestSMBRefusals: a server that says no in its own protocol has answered.
 func TestSMBRefusals(t *testing.T) {
-	wildcard := smbPacket(smb.Smb2StandIn(0, "mailbox", smb.Wildcard2, nil))
+	wildcard := smbPacket(smb.StandIn(0, "mailbox", smb.Wildcard2, nil))
 	refused := func(id uint64, status uint32) string {
 		return smbPacket(append(smb.Header2(id, status, smb.Response2), smb.ErrorBody2...))
 	}
@@ -208,8 +208,8 @@ func TestSMBRefusals(t *testing.T) {
 // it says no more.
 func TestSMBForeign(t *testing.T) {
 	const positive = "\x82\x00\x00\x00"
-	wildcard := smbPacket(smb.Smb2StandIn(0, "mailbox", smb.Wildcard2, nil))
-	good := smb.Smb2StandIn(0, "mailbox", 0x0202, nil)
+	wildcard := smbPacket(smb.StandIn(0, "mailbox", smb.Wildcard2, nil))
+	good := smb.StandIn(0, "mailbox", 0x0202, nil)
 	with := func(offset int, b byte) string {
 		changed := bytes.Clone(good)
 		changed[offset] = b
@@ -237,7 +237,7 @@ func TestSMBForeign(t *testing.T) {
 		{445, with(24, 1), "an SMB2 message that does not answer the negotiation"},
 		{445, with(smb.HeaderSize2+4, 3), "the SMB2 dialect 0x0203, which was not offered"},
 		{445, wildcard + wildcard, "an SMB2 message that does not answer the negotiation"},
-		{445, wildcard + smbPacket(smb.Smb2StandIn(1, "mailbox", smb.Wildcard2, nil)), "the SMB2 dialect 0x02ff, which was not offered"},
+		{445, wildcard + smbPacket(smb.StandIn(1, "mailbox", smb.Wildcard2, nil)), "the SMB2 dialect 0x02ff, which was not offered"},
 		{445, wildcard + smbPacket(smb1Answer(0, true, smb1NTWords(3, 0, 0), nil)), "no SMB2 header"},
 		{445, smbPacket(smb.Negotiate1()), "an SMB1 message that does not answer a negotiation"},
 		{445, smbPacket([]byte(smb.Magic1)), "an SMB1 message that does not answer a negotiation"},
@@ -260,7 +260,7 @@ func TestSMBForeign(t *testing.T) {
 
 // TestSMBKeepAlive: a keep-alive is no answer, and no mismatch either.
 func TestSMBKeepAlive(t *testing.T) {
-	peer, err := askSMB(hangsUpAfter([]byte("\x85\x00\x00\x00"+smbPacket(smb.Smb2StandIn(0, "mailbox", 0x0202, nil)))), smbAsking(445))
+	peer, err := askSMB(hangsUpAfter([]byte("\x85\x00\x00\x00"+smbPacket(smb.StandIn(0, "mailbox", 0x0202, nil)))), smbAsking(445))
 	if err != nil || peer.Facts["dialect"] != "2.0.2" {
 		t.Errorf("error %v, facts %v", err, peer.Facts)
 	}

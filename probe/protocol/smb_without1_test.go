@@ -15,7 +15,7 @@ import (
 // kind of negotiation only), SMB2 is asked for alone.
 func TestSMBWithoutSMB1(t *testing.T) {
 	noDialect := smbPacket(smb1Answer(0, true, []byte{0xff, 0xff}, nil))
-	good := smbPacket(smb.Smb2StandIn(0, "mailbox", 0x0202, nil))
+	good := smbPacket(smb.StandIn(0, "mailbox", 0x0202, nil))
 	for name, test := range map[string]struct {
 		first, second string
 		dialect       string

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // Bounds of a conversation in lines.
@@ -224,40 +225,11 @@ func (t *talk) mismatch(got string) error {
 	return &MismatchError{Want: t.want, Got: got}
 }
 
-// openings are the first words of protocols that are met on ports of others.
-var openings = []struct{ head, name string }{
-	{"HTTP/", "HTTP"},
-	{"SIP/", "SIP"},
-	{"SSH-", "SSH"},
-	{"+OK", "POP3"},
-	{"-ERR", "POP3"},
-	{"* OK", "IMAP"},
-	{"* BYE", "IMAP"},
-	{"* PREAUTH", "IMAP"},
-	{"220 ", "SMTP or FTP"},
-	{"220-", "SMTP or FTP"},
-	{"200 ", "NNTP"},
-	{"201 ", "NNTP"},
-	{"ncacn_http/1.0", "RPC over HTTP"},
-	{"\x15\x03", "TLS"},
-	{"\x05\x00", "RPC"},
-}
-
 // foreign is the mismatch for a line that does not fit. What came along with it
 // helps to name its protocol.
 func (t *talk) foreign(line []byte) error {
 	rest, _ := t.r.Peek(t.r.Buffered())
-	return t.mismatch(t.waiting + " " + opensLike(string(line)+string(rest), t.want))
-}
-
-// opensLike names the protocol that head opens like, where that is a known one.
-func opensLike(head, want string) string {
-	for _, o := range openings {
-		if strings.HasPrefix(head, o.head) {
-			return "opens like " + o.name
-		}
-	}
-	return "does not open like " + want
+	return t.mismatch(t.waiting + " " + wire.OpensLike(string(line)+string(rest), t.want))
 }
 
 // opens reports whether head, as far as it goes, begins like one of words.

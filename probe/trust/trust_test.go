@@ -41,12 +41,12 @@ func TestCostlyChainAlone(t *testing.T) {
 	costly, cheap := chainOf(t), chainOf(t)
 	begun, release := make(chan struct{}), make(chan struct{})
 	var verified atomic.Int32
-	store := &Store{machine: func() []byte {
+	store := &Store{machine: func() [][]byte {
 		if verified.Add(1) == 1 {
 			close(begun)
 			<-release
 		}
-		return []byte("nothing")
+		return [][]byte{[]byte("nothing")}
 	}}
 	var all sync.WaitGroup
 	for range 3 {

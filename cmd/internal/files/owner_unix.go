@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Not in probe/socket: whose a file is, and how it gets its name, is about files.
+// Not in probe/socket: it is about files, which no check has.
 
 //go:build unix
 

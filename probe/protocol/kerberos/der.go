@@ -53,6 +53,7 @@ func Sequence(kind uint8, fields cryptobyte.BuilderContinuation) ([]byte, error)
 	return b.Bytes()
 }
 
+// AddSequence adds a sequence to b under the tag of an application.
 func AddSequence(b *cryptobyte.Builder, kind uint8, fields cryptobyte.BuilderContinuation) {
 	b.AddASN1(asn1.Tag(ApplicationTag(kind)), func(b *cryptobyte.Builder) { b.AddASN1(asn1.SEQUENCE, fields) })
 }
@@ -60,6 +61,7 @@ func AddSequence(b *cryptobyte.Builder, kind uint8, fields cryptobyte.BuilderCon
 // ApplicationTag is the first byte of a message (X.690, section 8.1.2).
 func ApplicationTag(kind uint8) byte { return 0x60 | kind }
 
+// AddPrincipal adds the name of a principal.
 func AddPrincipal(b *cryptobyte.Builder, kind int64, parts ...string) {
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		AddInt(b, 0, kind)
@@ -78,8 +80,10 @@ func AddField(b *cryptobyte.Builder, number uint8, value cryptobyte.BuilderConti
 	b.AddASN1(Field(number), value)
 }
 
+// Field is the tag around a field of a sequence.
 func Field(number uint8) asn1.Tag { return asn1.Tag(number).ContextSpecific().Constructed() }
 
+// AddInt adds a field with a number.
 func AddInt(b *cryptobyte.Builder, number uint8, value int64) {
 	AddField(b, number, func(b *cryptobyte.Builder) { b.AddASN1Int64(value) })
 }
@@ -87,6 +91,7 @@ func AddInt(b *cryptobyte.Builder, number uint8, value int64) {
 // stringTag is GeneralString (X.680, section 8.4).
 const stringTag = asn1.Tag(27)
 
+// AddString adds a string of Kerberos.
 func AddString(b *cryptobyte.Builder, s string) {
 	b.AddASN1(stringTag, func(b *cryptobyte.Builder) { b.AddBytes([]byte(s)) })
 }
@@ -107,6 +112,7 @@ func skipField(s *cryptobyte.String, number uint8) bool {
 	return s.SkipOptionalASN1(Field(number))
 }
 
+// ReadInt reads a field with a number.
 func ReadInt(s *cryptobyte.String, number uint8, value *int64) bool {
 	var inner cryptobyte.String
 	return s.ReadASN1(&inner, Field(number)) && inner.ReadASN1Integer(value)
@@ -117,6 +123,7 @@ func readKRBTime(s *cryptobyte.String, number uint8, value *time.Time) bool {
 	return s.ReadASN1(&inner, Field(number)) && inner.ReadASN1GeneralizedTime(value)
 }
 
+// ReadString reads a field with a string of Kerberos.
 func ReadString(s *cryptobyte.String, number uint8, value *string) bool {
 	var inner, text cryptobyte.String
 	ok := s.ReadASN1(&inner, Field(number)) && inner.ReadASN1(&text, stringTag)
@@ -131,6 +138,7 @@ func readOctets(s *cryptobyte.String, number uint8, value *[]byte) bool {
 	return ok
 }
 
+// ReadPrincipal reads a field with the name of a principal.
 func ReadPrincipal(s *cryptobyte.String, number uint8, parts *[]string) bool {
 	var inner, names cryptobyte.String
 	if !s.ReadASN1(&inner, Field(number)) || !inner.ReadASN1(&inner, asn1.SEQUENCE) ||

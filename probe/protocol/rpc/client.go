@@ -23,6 +23,7 @@ type Client struct {
 	contexts uint16 // the presentation contexts that were asked for
 }
 
+// NewClient makes the client's end on a connection. Nothing is sent yet.
 func NewClient(conn net.Conn) *Client {
 	return &Client{Association: Association{Conn: conn, Budget: MaxBytes}}
 }
@@ -123,6 +124,7 @@ func (c *Client) exchange(kind byte, body []byte) (PDU, error) {
 	return p, err
 }
 
+// FaultStatus is the status of a fault.
 func FaultStatus(p PDU) (Status, error) {
 	r := &Reader{Order: p.Order, Data: p.Body}
 	r.octets(CallSize)

@@ -37,14 +37,15 @@ const (
 // ends it.
 type Handle struct {
 	Attributes uint32
-	Id         UUID
+	ID         UUID
 }
 
 func (r *Reader) handle() Handle { return Handle{r.u32(), r.uuid()} }
 
+// Handle puts a handle.
 func (w *Writer) Handle(h Handle) {
 	w.U32(h.Attributes)
-	w.UUID(h.Id)
+	w.UUID(h.ID)
 }
 
 // tower takes a twr_t, the target of a pointer.

@@ -85,20 +85,24 @@ type Writer struct {
 	Data []byte
 }
 
+// Octets puts octets as they are.
 func (w *Writer) Octets(b ...byte) { w.Data = append(w.Data, b...) }
 
 func (w *Writer) align(to int) { w.Octets(make([]byte, -len(w.Data)&(to-1))...) }
 
+// U16 puts a number of two octets.
 func (w *Writer) U16(v uint16) {
 	w.align(2)
 	w.Data = binary.LittleEndian.AppendUint16(w.Data, v)
 }
 
+// U32 puts a number of four octets.
 func (w *Writer) U32(v uint32) {
 	w.align(4)
 	w.Data = binary.LittleEndian.AppendUint32(w.Data, v)
 }
 
+// UUID puts a UUID.
 func (w *Writer) UUID(u UUID) {
 	w.align(4)
 	u = u.Swapped()

@@ -79,10 +79,12 @@ var Reasons = map[Status]wire.Reason{
 
 func (s Status) Error() string { return "fault " + StatusText(s) }
 
+// Refusal is the status as a refusal.
 func (s Status) Refusal() *Refusal {
 	return &Refusal{Text: s.Error(), Why: Reasons[s], Status: s}
 }
 
+// StatusText is the number of a status, with its name where that is known.
 func StatusText(s Status) string {
 	if name, ok := Statuses[s]; ok {
 		return fmt.Sprintf("0x%08x (%s)", uint32(s), name)

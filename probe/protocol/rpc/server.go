@@ -148,7 +148,7 @@ func (s *server) run(p PDU, r *Reader) error {
 // place where the next page begins. As with Samba, an empty page ends it.
 func (s *server) lookup(p PDU, context uint16, r *Reader) error {
 	q := lookupQuery(r)
-	from := uint64(binary.BigEndian.Uint32(q.handle.Id[:]))
+	from := uint64(binary.BigEndian.Uint32(q.handle.ID[:]))
 	switch {
 	case r.short:
 		return s.fault(p, context, BadStub)
@@ -164,7 +164,7 @@ func (s *server) lookup(p PDU, context uint16, r *Reader) error {
 		return err
 	}
 	if len(rest) > 0 {
-		binary.BigEndian.PutUint32(page.Handle.Id[:], uint32(from)+uint32(len(rest)))
+		binary.BigEndian.PutUint32(page.Handle.ID[:], uint32(from)+uint32(len(rest)))
 	}
 	return s.respond(p, context, page.LookupAnswer(q.most))
 }

@@ -55,6 +55,7 @@ var sequences = []struct {
 	{"ncalrpc", 0x0c, floorLRPC, 0},
 }
 
+// ErrTower says that a tower cannot be read.
 var ErrTower = errors.New("the floors of the tower do not fit in it")
 
 // A towerFloor is one floor: what it is about, and its value there.

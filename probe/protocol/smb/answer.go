@@ -80,10 +80,10 @@ func answerSMBMessage(message []byte, role string) ([]byte, error) {
 // nothing but SMB1 is hung up on, as by a server that has it no more.
 func answerSMB1Negotiate(message []byte, role string) ([]byte, error) {
 	switch {
-	case bytes.Contains(message, Smb1Offer(smb1ToNewest)):
-		return Smb2StandIn(0, role, Wildcard2, nil), nil
-	case bytes.Contains(message, Smb1Offer(smb1To202)):
-		return Smb2StandIn(0, role, smb2Dialects[0].number, nil), nil
+	case bytes.Contains(message, Offer1(smb1ToNewest)):
+		return StandIn(0, role, Wildcard2, nil), nil
+	case bytes.Contains(message, Offer1(smb1To202)):
+		return StandIn(0, role, smb2Dialects[0].number, nil), nil
 	}
 	return nil, Mismatch("a client that speaks nothing newer than SMB1")
 }
@@ -91,11 +91,11 @@ func answerSMB1Negotiate(message []byte, role string) ([]byte, error) {
 // answerSMB2Negotiate takes the newest dialect that the client offers.
 func answerSMB2Negotiate(message []byte, id uint64, role string) ([]byte, error) {
 	body := message[HeaderSize2:]
-	if len(body) < Smb2RequestSize {
+	if len(body) < RequestSize2 {
 		return nil, Mismatch("an SMB2 negotiation that is cut short")
 	}
 	count := int(binary.LittleEndian.Uint16(body[2:]))
-	offered := body[Smb2RequestSize:]
+	offered := body[RequestSize2:]
 	if len(offered) < 2*count {
 		return nil, Mismatch("an SMB2 negotiation that is cut short")
 	}
@@ -111,17 +111,17 @@ func answerSMB2Negotiate(message []byte, id uint64, role string) ([]byte, error)
 		return append(Header2(id, NotSupported, Response2), ErrorBody2...), nil
 	case smb2Newest:
 		contexts := smb2Contexts(message, binary.LittleEndian.Uint32(body[28:]), binary.LittleEndian.Uint16(body[32:]))
-		if contexts[Smb2ContextPreauth] == nil { // MS-SMB2 section 3.3.5.4
-			return append(Header2(id, NtInvalidParameter, Response2), ErrorBody2...), nil
+		if contexts[ContextPreauth] == nil { // MS-SMB2 section 3.3.5.4
+			return append(Header2(id, InvalidParameter, Response2), ErrorBody2...), nil
 		}
-		return Smb2StandIn(id, role, chosen, contexts), nil
+		return StandIn(id, role, chosen, contexts), nil
 	}
-	return Smb2StandIn(id, role, chosen, nil), nil
+	return StandIn(id, role, chosen, nil), nil
 }
 
-// Smb2StandIn is the answer of the stand-in to a negotiation (MS-SMB2 section
+// StandIn is the answer of the stand-in to a negotiation (MS-SMB2 section
 // 2.2.4). Contexts are the client's, where there are any.
-func Smb2StandIn(id uint64, role string, dialect uint16, contexts map[uint16][]byte) []byte {
+func StandIn(id uint64, role string, dialect uint16, contexts map[uint16][]byte) []byte {
 	security := uint16(SigningEnabled)
 	if role == "domain-controller" { // Windows' policy for them
 		security |= signingRequired
@@ -152,10 +152,10 @@ func Smb2StandIn(id uint64, role string, dialect uint16, contexts map[uint16][]b
 func appendSMB2Contexts(body []byte, contexts map[uint16][]byte) []byte {
 	body = append(body, make([]byte, -len(body)&7)...)
 	binary.LittleEndian.PutUint32(body[60:], uint32(HeaderSize2+len(body)))
-	body = append(body, Smb2Context(Smb2ContextPreauth, Smb2Preauth())...)
+	body = append(body, Context2(ContextPreauth, Preauth2())...)
 	count := uint16(1)
-	if offered, ok := contexts[Smb2ContextEncryption]; ok {
-		body = append(body, Smb2Context(Smb2ContextEncryption, smb2Cipher(offered))...)
+	if offered, ok := contexts[ContextEncryption]; ok {
+		body = append(body, Context2(ContextEncryption, smb2Cipher(offered))...)
 		count++
 	}
 	binary.LittleEndian.PutUint16(body[6:], count)

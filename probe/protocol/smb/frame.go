@@ -42,6 +42,7 @@ type Link struct {
 	Left int // packets that may still be read
 }
 
+// New reads and writes frames on a connection.
 func New(conn net.Conn) *Link { return &Link{Conn: conn, Left: MaxFrames} }
 
 // Send writes one packet.
@@ -116,4 +117,5 @@ func beginsSMB(b []byte) bool {
 	return true
 }
 
+// Mismatch is the error of what is no SMB.
 func Mismatch(got string) error { return &wire.MismatchError{Want: "SMB", Got: got} }

@@ -42,22 +42,22 @@ const (
 // ntStatuses names the statuses that a negotiation may end with (MS-ERREF
 // section 2.3.1, MS-SMB2 section 3.3.5.4).
 var ntStatuses = map[uint32]string{
-	NtInvalidParameter: "STATUS_INVALID_PARAMETER",
-	AccessDenied:       "STATUS_ACCESS_DENIED",
-	ntNoResources:      "STATUS_INSUFFICIENT_RESOURCES",
-	NotSupported:       "STATUS_NOT_SUPPORTED",
-	NotAccepted:        "STATUS_REQUEST_NOT_ACCEPTED",
-	ntServerResources:  "STATUS_INSUFF_SERVER_RESOURCES",
-	0xc05d0000:         "STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP",
+	InvalidParameter:  "STATUS_INVALID_PARAMETER",
+	AccessDenied:      "STATUS_ACCESS_DENIED",
+	ntNoResources:     "STATUS_INSUFFICIENT_RESOURCES",
+	NotSupported:      "STATUS_NOT_SUPPORTED",
+	NotAccepted:       "STATUS_REQUEST_NOT_ACCEPTED",
+	ntServerResources: "STATUS_INSUFF_SERVER_RESOURCES",
+	0xc05d0000:        "STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP",
 }
 
 const (
-	NtInvalidParameter = 0xc000000d
-	AccessDenied       = 0xc0000022
-	ntNoResources      = 0xc000009a
-	NotSupported       = 0xc00000bb
-	NotAccepted        = 0xc00000d0
-	ntServerResources  = 0xc0000205
+	InvalidParameter  = 0xc000000d
+	AccessDenied      = 0xc0000022
+	ntNoResources     = 0xc000009a
+	NotSupported      = 0xc00000bb
+	NotAccepted       = 0xc00000d0
+	ntServerResources = 0xc0000205
 )
 
 // ntReasons is why a server turns us away with a status.
@@ -104,6 +104,7 @@ func signing(enabled, required bool) string {
 	return "disabled"
 }
 
+// StatusText is the number of a status, with its name where that is known.
 func StatusText(status uint32) string {
 	if name, ok := ntStatuses[status]; ok {
 		return fmt.Sprintf("0x%08x (%s)", status, name)

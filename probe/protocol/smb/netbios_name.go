@@ -34,6 +34,7 @@ func (n Name) Text() string {
 	return strings.TrimRight(string(n[:netbiosTextSize]), " \x00")
 }
 
+// Suffix tells what the name is registered for.
 func (n Name) Suffix() byte { return n[netbiosTextSize] }
 
 // Encoded is the name as packets carry it where there is no scope: a label of

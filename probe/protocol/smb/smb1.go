@@ -67,15 +67,15 @@ func Negotiate1() []byte {
 	binary.LittleEndian.PutUint16(message[10:], Unicode1|smb1NTStatus|smb1LongNames)
 	var dialects []byte
 	for _, name := range []string{smb1Dialect, smb1To202, smb1ToNewest} {
-		dialects = append(dialects, Smb1Offer(name)...)
+		dialects = append(dialects, Offer1(name)...)
 	}
 	message = append(message, 0) // no parameters
 	message = binary.LittleEndian.AppendUint16(message, uint16(len(dialects)))
 	return append(message, dialects...)
 }
 
-// Smb1Offer is one dialect as a request has it.
-func Smb1Offer(name string) []byte { return []byte("\x02" + name + "\x00") }
+// Offer1 is one dialect as a request has it.
+func Offer1(name string) []byte { return []byte("\x02" + name + "\x00") }
 
 // ParseSMB1 says what an answer in SMB1 tells about its server.
 func ParseSMB1(message []byte) (n Negotiated, err error) {

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	HeaderSize2     = 64
-	Smb2RequestSize = 36 // of a negotiation, before the dialects
-	ResponseSize2   = 64 // of a negotiation, before the security buffer
+	HeaderSize2   = 64
+	RequestSize2  = 36 // of a negotiation, before the dialects
+	ResponseSize2 = 64 // of a negotiation, before the security buffer
 
 	Response2 = 0x01   // a flag: the server sent it
 	Wildcard2 = 0x02ff // a dialect: 2.1 or later, ask again
 
-	Smb2ContextPreauth    = 1
-	Smb2ContextEncryption = 2
-	smb2SHA512            = 1
-	smb2SaltSize          = 32
+	ContextPreauth    = 1
+	ContextEncryption = 2
+	smb2SHA512        = 1
+	smb2SaltSize      = 32
 )
 
 // smb2Dialects are the dialects that are offered (MS-SMB2 section 2.2.3).
@@ -71,7 +71,7 @@ const smb2AllCapabilities = 0x7f
 // 2.2.3).
 func Negotiate2(id uint64) []byte {
 	head := Header2(id, 0, 0)
-	body := binary.LittleEndian.AppendUint16(nil, Smb2RequestSize)
+	body := binary.LittleEndian.AppendUint16(nil, RequestSize2)
 	body = binary.LittleEndian.AppendUint16(body, uint16(len(smb2Dialects)))
 	body = binary.LittleEndian.AppendUint32(body, SigningEnabled)
 	body = binary.LittleEndian.AppendUint32(body, smb2AllCapabilities)
@@ -84,12 +84,12 @@ func Negotiate2(id uint64) []byte {
 	body = append(body, make([]byte, -len(body)&7)...)
 	binary.LittleEndian.PutUint32(body[28:], uint32(len(head)+len(body)))
 	binary.LittleEndian.PutUint16(body[32:], 2)
-	body = append(body, Smb2Context(Smb2ContextPreauth, Smb2Preauth())...)
+	body = append(body, Context2(ContextPreauth, Preauth2())...)
 	ciphers := binary.LittleEndian.AppendUint16(nil, uint16(len(smb2Ciphers)))
 	for _, c := range smb2Ciphers {
 		ciphers = binary.LittleEndian.AppendUint16(ciphers, c.number)
 	}
-	return append(append(head, body...), Smb2Context(Smb2ContextEncryption, ciphers)...)
+	return append(append(head, body...), Context2(ContextEncryption, ciphers)...)
 }
 
 // Header2 is that of a negotiation, either way (MS-SMB2 section 2.2.1.2).
@@ -104,9 +104,9 @@ func Header2(id uint64, status, flags uint32) []byte {
 	return head
 }
 
-// Smb2Preauth offers, or takes, the only hash that there is (MS-SMB2 section
+// Preauth2 offers, or takes, the only hash that there is (MS-SMB2 section
 // 2.2.3.1.1).
-func Smb2Preauth() []byte {
+func Preauth2() []byte {
 	data := []byte{1, 0, smb2SaltSize, 0, smb2SHA512, 0}
 	return append(data, smb2Random(smb2SaltSize)...)
 }
@@ -117,8 +117,8 @@ func smb2Random(n int) []byte {
 	return b
 }
 
-// Smb2Context is a negotiate context, padded so that another may follow.
-func Smb2Context(kind uint16, data []byte) []byte {
+// Context2 is a negotiate context, padded so that another may follow.
+func Context2(kind uint16, data []byte) []byte {
 	context := binary.LittleEndian.AppendUint16(nil, kind)
 	context = binary.LittleEndian.AppendUint16(context, uint16(len(data)))
 	context = append(context, 0, 0, 0, 0)
@@ -182,7 +182,7 @@ func ParseSMB2(message []byte, id uint64) (smb2Answer, error) {
 	}
 	if a.Dialect == smb2Newest {
 		contexts := smb2Contexts(message, u32(body[60:]), u16(body[6:]))
-		if data := contexts[Smb2ContextEncryption]; len(data) >= 4 {
+		if data := contexts[ContextEncryption]; len(data) >= 4 {
 			a.Cipher = u16(data[2:])
 		}
 	}

@@ -45,3 +45,13 @@ const (
 	Unavailable Reason = "unavailable" // it is starting, stopping, or short of something
 	NoCommands  Reason = "commands"    // it greets and takes no command
 )
+
+// Octets reads a connection byte by byte, so that none is taken too many.
+type Octets struct{ R io.Reader }
+
+// ReadByte reads the next one.
+func (o Octets) ReadByte() (byte, error) {
+	var b [1]byte
+	_, err := io.ReadFull(o.R, b[:])
+	return b[0], err
+}

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+// Package http is a client of HTTP that reads what servers really send, and tells
+// whose an answer is: Exchange's, that of IIS, of a gateway, or of another product.
+// Whether that is as wanted is not asked here.
+package http
 
 import (
 	"bufio"
@@ -19,40 +22,47 @@ import (
 
 // What is read of one answer.
 const (
-	httpHeader  = 64 << 10 // the status line and the headers, with interim answers
-	httpBody    = 16 << 10
-	httpInterim = 5 // answers 1xx before the answer
+	MaxHeader = 64 << 10 // the status line and the headers, with interim answers
+	MaxBody   = 16 << 10
+	interim   = 5 // answers 1xx before the answer
 
-	httpBodyTime = 3 * time.Second
+	BodyTime = 3 * time.Second
 )
 
-// A httpClient is one connection to an HTTP/1.1 server.
-type httpClient struct {
-	conn  net.Conn
-	in    *httpMeter
+// An Asked is the host and the service that are asked.
+type Asked struct {
+	Host    string
+	Service catalog.Service
+}
+
+// A Client is one connection to an HTTP/1.1 server.
+type Client struct {
+	Conn  net.Conn
+	in    *Meter
 	r     *bufio.Reader
 	host  string         // for the header
-	last  *http.Response // the last answer
-	odd   []string       // header lines that were no HTTP
+	Last  *http.Response // the last answer
+	Odd   []string       // header lines that were no HTTP
 	later bool           // an answer came before
 }
 
-func newHTTPClient(conn net.Conn, q Question) *httpClient {
-	in := &httpMeter{r: conn}
-	return &httpClient{conn: conn, in: in, r: bufio.NewReader(in), host: hostHeader(q)}
+// NewClient speaks HTTP on a connection to the host that is asked.
+func NewClient(conn net.Conn, q Asked) *Client {
+	in := &Meter{R: conn}
+	return &Client{Conn: conn, in: in, r: bufio.NewReader(in), host: HostHeader(q)}
 }
 
-// hostHeader is what a browser sends as Host (RFC 9110, section 7.2).
-func hostHeader(q Question) string {
+// HostHeader is what a browser sends as Host (RFC 9110, section 7.2).
+func HostHeader(q Asked) string {
 	if q.Service.TLS == catalog.Implicit {
-		return hostPort(q, 443)
+		return HostPort(q, 443)
 	}
-	return hostPort(q, 80)
+	return HostPort(q, 80)
 }
 
-// hostPort is the server as URIs have it: without a usual port, and without the
+// HostPort is the server as URIs have it: without a usual port, and without the
 // zone of an address, which is nothing to the other side (RFC 6874).
-func hostPort(q Question, usual uint16) string {
+func HostPort(q Asked, usual uint16) string {
 	host, _, _ := strings.Cut(strings.Trim(q.Host, "[]"), "%")
 	port := q.Service.Ports.First
 	switch {
@@ -64,12 +74,12 @@ func hostPort(q Question, usual uint16) string {
 	return host
 }
 
-// A httpRequest is what is asked, apart from the host.
-type httpRequest struct {
-	method catalog.Method
-	path   string
-	header []string
-	body   string
+// A Request is what is asked, apart from the host.
+type Request struct {
+	Method catalog.Method
+	Path   string
+	Header []string
+	Body   string
 }
 
 // askedBy are the headers of the methods that a directory may be asked by.
@@ -84,56 +94,56 @@ var askedBy = map[catalog.Method][]string{
 		"Accept: application/rpc", "Cache-Control: no-cache", "Pragma: No-cache"},
 }
 
-func (r httpRequest) String() string { return string(r.method) + " " + r.path }
+func (r Request) String() string { return string(r.Method) + " " + r.Path }
 
 // text is the request as it is sent.
-func (r httpRequest) text(host string) (string, error) {
-	target, err := url.ParseRequestURI(r.path)
+func (r Request) text(host string) (string, error) {
+	target, err := url.ParseRequestURI(r.Path)
 	if err != nil {
 		return "", fmt.Errorf("the catalogue's HTTP path: %w", err)
 	}
-	lines := append([]string{string(r.method) + " " + target.RequestURI() + " HTTP/1.1", "Host: " + host}, r.header...)
-	return strings.Join(lines, "\r\n") + "\r\n\r\n" + r.body, nil
+	lines := append([]string{string(r.Method) + " " + target.RequestURI() + " HTTP/1.1", "Host: " + host}, r.Header...)
+	return strings.Join(lines, "\r\n") + "\r\n\r\n" + r.Body, nil
 }
 
-// ask sends a request as the catalogue has them.
-func (c *httpClient) ask(method catalog.Method, path string) (*http.Response, error) {
-	return c.send(httpRequest{method: method, path: path, header: askedBy[method]})
+// Ask sends a request as the catalogue has them.
+func (c *Client) Ask(method catalog.Method, path string) (*http.Response, error) {
+	return c.Send(Request{Method: method, Path: path, Header: askedBy[method]})
 }
 
-// send sends r in one piece and returns the head of the answer; the body is
+// Send sends r in one piece and returns the head of the answer; the body is
 // still to be read.
-func (c *httpClient) send(r httpRequest) (*http.Response, error) {
+func (c *Client) Send(r Request) (*http.Response, error) {
 	text, err := r.text(c.host)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := io.WriteString(c.conn, text); err != nil {
+	if _, err := io.WriteString(c.Conn, text); err != nil {
 		return nil, fmt.Errorf("sending %s: %w", r, err)
 	}
-	c.in.left = httpHeader
-	for range httpInterim {
-		page, err := c.read(r.method)
+	c.in.Left = MaxHeader
+	for range interim {
+		page, err := c.read(r.Method)
 		if err != nil {
 			return nil, fmt.Errorf("waiting for the answer to %s: %w", r, err)
 		}
 		if page.StatusCode >= 200 || page.StatusCode == http.StatusSwitchingProtocols {
-			c.in.left = 2 * httpBody // chunks have a frame
+			c.in.Left = 2 * MaxBody // chunks have a frame
 			// The server waits for the rest of a body that never comes.
-			page.Close = page.Close || r.method == catalog.RPCInData
-			c.last = page
+			page.Close = page.Close || r.Method == catalog.RPCInData
+			c.Last = page
 			return page, nil
 		}
 	}
-	return nil, notHTTP("interim answers without an end")
+	return nil, mismatch("interim answers without an end")
 }
 
-// limitBody bounds the wait for the body of an answer, whose head tells most: some
+// LimitBody bounds the wait for the body of an answer, whose head tells most: some
 // servers announce more than they send.
-func (c *httpClient) limitBody() { _ = c.conn.SetReadDeadline(time.Now().Add(httpBodyTime)) }
+func (c *Client) LimitBody() { _ = c.Conn.SetReadDeadline(time.Now().Add(BodyTime)) }
 
 // read returns the next answer, which may be an interim one.
-func (c *httpClient) read(method catalog.Method) (*http.Response, error) {
+func (c *Client) read(method catalog.Method) (*http.Response, error) {
 	if err := c.opens(); err != nil {
 		return nil, err
 	}
@@ -141,15 +151,15 @@ func (c *httpClient) read(method catalog.Method) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.odd = append(c.odd, head.odd...)
+	c.Odd = append(c.Odd, head.odd...)
 	c.later = true
 	c.r = bufio.NewReader(io.MultiReader(head.text(), c.r))
 	page, err := http.ReadResponse(c.r, &http.Request{Method: string(method)})
 	switch {
 	case err != nil:
-		return nil, notHTTP(err.Error())
+		return nil, mismatch(err.Error())
 	case page.ProtoMajor != 1:
-		return nil, notHTTP("it answers HTTP/1.1 with " + page.Proto)
+		return nil, mismatch("it answers HTTP/1.1 with " + page.Proto)
 	}
 	return page, nil
 }
@@ -157,7 +167,7 @@ func (c *httpClient) read(method catalog.Method) (*http.Response, error) {
 // opens looks at the first bytes as they come. A server of another protocol may
 // send a few and wait, and must not be called silent. Between two answers old
 // servers put an empty line.
-func (c *httpClient) opens() error {
+func (c *Client) opens() error {
 	const word = "HTTP/"
 	for c.later {
 		if head, err := c.r.Peek(1); err != nil || head[0] != '\r' && head[0] != '\n' {
@@ -181,24 +191,24 @@ func (c *httpClient) opens() error {
 }
 
 // foreign names the protocol of what has arrived, where it is a known one.
-func (c *httpClient) foreign() error {
+func (c *Client) foreign() error {
 	head, _ := c.r.Peek(c.r.Buffered())
-	return notHTTP("it " + opensLike(string(head), "HTTP"))
+	return mismatch("it " + wire.OpensLike(string(head), "HTTP"))
 }
 
-func notHTTP(got string) error { return &MismatchError{Want: "HTTP", Got: got} }
+func mismatch(got string) error { return &wire.MismatchError{Want: "HTTP", Got: got} }
 
-// A httpMeter reads so many bytes and no more.
-type httpMeter struct {
-	r    io.Reader
-	left int
+// A Meter reads so many bytes and no more.
+type Meter struct {
+	R    io.Reader
+	Left int
 }
 
-func (m *httpMeter) Read(b []byte) (int, error) {
-	if m.left <= 0 {
-		return 0, notHTTP("an endless answer")
+func (m *Meter) Read(b []byte) (int, error) {
+	if m.Left <= 0 {
+		return 0, mismatch("an endless answer")
 	}
-	n, err := m.r.Read(b[:min(len(b), m.left)])
-	m.left -= n
+	n, err := m.R.Read(b[:min(len(b), m.Left)])
+	m.Left -= n
 	return n, err
 }

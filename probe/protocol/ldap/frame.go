@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+// Package ldap is the LDAP under go-ldap (RFC 4511): frames that are checked before
+// anything decodes them, and the connection that go-ldap is given. It binds and
+// searches nothing.
+package ldap
 
 import (
 	"bytes"
@@ -18,27 +21,28 @@ import (
 // in some hundred elements; the decoder spends about 400 bytes on each element
 // and copies the content once for each level around it.
 const (
-	ldapBytes    = 1 << 20
-	ldapElements = 10_000
-	ldapDepth    = 10 // a value of a search entry is at level 6, of a control at 4
+	maxBytes    = 1 << 20
+	MaxElements = 10_000
+	maxDepth    = 10 // a value of a search entry is at level 6, of a control at 4
 )
 
-// ldapFrames reads LDAP messages (RFC 4511, section 5.1) from a connection,
+// Frames reads LDAP messages (RFC 4511, section 5.1) from a connection,
 // never a byte more than the message. Only what is safe to decode gets through
 // to the decoder; the rest is a *MismatchError.
-type ldapFrames struct {
+type Frames struct {
 	conn     net.Conn
 	bytes    int // that the peer may still send
 	elements int // the same
 }
 
-func newLDAPFrames(conn net.Conn) *ldapFrames {
-	return &ldapFrames{conn: conn, bytes: ldapBytes, elements: ldapElements}
+// NewFrames reads the messages of a new conversation.
+func NewFrames(conn net.Conn) *Frames {
+	return &Frames{conn: conn, bytes: maxBytes, elements: MaxElements}
 }
 
-// next returns the next message: a sequence of at least the message ID and the
+// Next returns the next message: a sequence of at least the message ID and the
 // operation, both of their proper type.
-func (f *ldapFrames) next() (*ber.Packet, error) {
+func (f *Frames) Next() (*ber.Packet, error) {
 	body, err := f.read()
 	if err != nil {
 		return nil, err
@@ -51,18 +55,18 @@ func (f *ldapFrames) next() (*ber.Packet, error) {
 	for rest := bytes.NewReader(body); rest.Len() > 0; {
 		part, err := ber.ReadPacket(rest)
 		if err != nil {
-			return nil, notLDAP(err.Error())
+			return nil, Mismatch(err.Error())
 		}
 		message.AppendChild(part)
 	}
-	if _, _, ok := ldapParts(message); !ok {
-		return nil, notLDAP("a BER sequence without a message ID and an operation")
+	if _, _, ok := Parts(message); !ok {
+		return nil, Mismatch("a BER sequence without a message ID and an operation")
 	}
 	return message, nil
 }
 
 // read returns the content of the next frame.
-func (f *ldapFrames) read() ([]byte, error) {
+func (f *Frames) read() ([]byte, error) {
 	var tag [1]byte
 	if _, err := io.ReadFull(f.conn, tag[:]); err != nil {
 		return nil, err
@@ -70,14 +74,14 @@ func (f *ldapFrames) read() ([]byte, error) {
 	// Before another byte is waited for: a server of another protocol may have
 	// said all it wants to.
 	if tag[0] != berSequence {
-		return nil, notLDAP("it does not begin with a BER sequence")
+		return nil, Mismatch("it does not begin with a BER sequence")
 	}
-	length, err := berLength(octets{f.conn})
+	length, err := berLength(wire.Octets{R: f.conn})
 	if err != nil {
 		return nil, wire.UnexpectedEOF(err)
 	}
 	if length > f.bytes {
-		return nil, notLDAP(fmt.Sprintf("a message of %d bytes, with %d left of what is read of one peer", length, f.bytes))
+		return nil, Mismatch(fmt.Sprintf("a message of %d bytes, with %d left of what is read of one peer", length, f.bytes))
 	}
 	// The buffer grows with what arrives, not with what the length promises.
 	body, err := io.ReadAll(io.LimitReader(f.conn, int64(length)))
@@ -90,25 +94,25 @@ func (f *ldapFrames) read() ([]byte, error) {
 // check reports why b is not a run of BER elements as RFC 4511, section 5.1
 // allows them: definite lengths that stay within what is around them, and no
 // universal types but its own.
-func (f *ldapFrames) check(b []byte, depth int) error {
-	if depth > ldapDepth {
-		return notLDAP("BER elements nested too deep")
+func (f *Frames) check(b []byte, depth int) error {
+	if depth > maxDepth {
+		return Mismatch("BER elements nested too deep")
 	}
 	for len(b) > 0 {
 		if f.elements--; f.elements < 0 {
-			return notLDAP("too many BER elements")
+			return Mismatch("too many BER elements")
 		}
 		rest := bytes.NewReader(b[1:])
 		length, err := berLength(rest)
 		if err == io.EOF || err == nil && length > rest.Len() {
-			return notLDAP("a BER length beyond the end of the message")
+			return Mismatch("a BER length beyond the end of the message")
 		}
 		if err != nil {
 			return err
 		}
 		tag, content := b[0], b[len(b)-rest.Len():][:length]
 		if !berAllowed(tag, length) {
-			return notLDAP(fmt.Sprintf("a BER element of type %#02x and length %d", tag, length))
+			return Mismatch(fmt.Sprintf("a BER element of type %#02x and length %d", tag, length))
 		}
 		if tag&berConstructed != 0 {
 			if err := f.check(content, depth+1); err != nil {
@@ -160,7 +164,7 @@ func berLength(r io.ByteReader) (int, error) {
 	// forbids the indefinite form.
 	count := int(first & 0x7f)
 	if count == 0 || count > 4 {
-		return 0, notLDAP(fmt.Sprintf("a BER length that begins with %#02x", first))
+		return 0, Mismatch(fmt.Sprintf("a BER length that begins with %#02x", first))
 	}
 	var length uint32
 	for range count {
@@ -173,8 +177,8 @@ func berLength(r io.ByteReader) (int, error) {
 	return int(min(length, math.MaxInt32)), nil
 }
 
-// ldapParts takes the message ID and the operation out of a message.
-func ldapParts(message *ber.Packet) (id int64, op *ber.Packet, ok bool) {
+// Parts takes the message ID and the operation out of a message.
+func Parts(message *ber.Packet) (id int64, op *ber.Packet, ok bool) {
 	if len(message.Children) < 2 {
 		return 0, nil, false
 	}
@@ -184,40 +188,33 @@ func ldapParts(message *ber.Packet) (id int64, op *ber.Packet, ok bool) {
 	return id, op, ok && op.ClassType == ber.ClassApplication
 }
 
-// ldapMessage is the envelope around an operation.
-func ldapMessage(id int64, op *ber.Packet) *ber.Packet {
+// Message is the envelope around an operation.
+func Message(id int64, op *ber.Packet) *ber.Packet {
 	m := ber.NewSequence("")
 	m.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, id, ""))
 	m.AppendChild(op)
 	return m
 }
 
-// ldapOperation begins an operation.
-func ldapOperation(tag ber.Tag) *ber.Packet {
+// Operation begins an operation.
+func Operation(tag ber.Tag) *ber.Packet {
 	return ber.Encode(ber.ClassApplication, ber.TypeConstructed, tag, nil, "")
 }
 
-// ldapResult is an operation that tells how another ended (RFC 4511, section
+// Result is an operation that tells how another ended (RFC 4511, section
 // 4.1.9).
-func ldapResult(tag ber.Tag, code int64, text string) *ber.Packet {
-	op := ldapOperation(tag)
+func Result(tag ber.Tag, code int64, text string) *ber.Packet {
+	op := Operation(tag)
 	op.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, code, ""))
-	op.AppendChild(ldapString(""))
-	op.AppendChild(ldapString(text))
+	op.AppendChild(OctetString(""))
+	op.AppendChild(OctetString(text))
 	return op
 }
 
-func ldapString(s string) *ber.Packet {
+// OctetString is a string as messages have it.
+func OctetString(s string) *ber.Packet {
 	return ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, s, "")
 }
 
-func notLDAP(got string) error { return &MismatchError{Want: "LDAP", Got: got} }
-
-// octets reads a connection byte by byte, so that none is taken too many.
-type octets struct{ r io.Reader }
-
-func (o octets) ReadByte() (byte, error) {
-	var b [1]byte
-	_, err := io.ReadFull(o.r, b[:])
-	return b[0], err
-}
+// Mismatch is the error of what is no LDAP.
+func Mismatch(got string) error { return &wire.MismatchError{Want: "LDAP", Got: got} }

@@ -1,34 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package http
 
 import (
 	"bufio"
 	"cmp"
+	"compress/gzip"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+
+	"exreach/probe/protocol/wire"
 )
 
-// An httpPage is an answer whose error page has been looked at.
-type httpPage struct {
+// An Answer is an answer whose error page has been looked at.
+type Answer struct {
 	*http.Response
 	asked string // its path
 	words string // the error page, as far as it matters
-	build string // of OWA, in the paths of its pages
+	Build string // of OWA, in the paths of its pages
 }
 
-// newHTTPPage reads an error page where the headers do not say whose it is.
-func newHTTPPage(r *http.Response, asked string) *httpPage {
-	page := &httpPage{Response: r, asked: asked}
+// NewAnswer reads an error page where the headers do not say whose it is.
+func NewAnswer(r *http.Response, asked string) *Answer {
+	page := &Answer{Response: r, asked: asked}
 	failed := r.StatusCode >= http.StatusBadRequest && r.StatusCode != http.StatusUnauthorized
-	if failed && (r.StatusCode == http.StatusBadRequest || !markedIIS(r.Header)) {
+	if failed && (r.StatusCode == http.StatusBadRequest || !MarkedIIS(r.Header)) {
 		page.words = wordsOf(r.Body)
 	}
-	page.build = page.owaBuild()
+	page.Build = page.owaBuild()
 	return page
 }
 
@@ -37,7 +41,7 @@ func newHTTPPage(r *http.Response, asked string) *httpPage {
 func wordsOf(body io.Reader) string {
 	var read strings.Builder
 	known := knownWords()
-	lines := bufio.NewScanner(io.LimitReader(body, httpBody))
+	lines := bufio.NewScanner(io.LimitReader(body, MaxBody))
 	for lines.Scan() {
 		read.WriteString(lines.Text() + "\n")
 		if slices.ContainsFunc(known, func(words string) bool { return strings.Contains(lines.Text(), words) }) {
@@ -62,15 +66,15 @@ func knownWords() []string {
 }
 
 // saysOneOf reports whether the page has one of these words.
-func (p *httpPage) saysOneOf(words []string) bool {
+func (p *Answer) saysOneOf(words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(p.words, w) })
 }
 
 // noURL is where a page leads that leads nowhere.
 var noURL = &url.URL{}
 
-// leadsTo is the target of a redirect, which may be relative to what was asked.
-func leadsTo(page *httpPage) *url.URL {
+// LeadsTo is the target of a redirect, which may be relative to what was asked.
+func LeadsTo(page *Answer) *url.URL {
 	location := page.Header.Get("Location")
 	if page.StatusCode/100 != 3 || location == "" {
 		return noURL
@@ -104,7 +108,7 @@ func brokenPlace(to *url.URL) bool {
 	return inPlace(to.Path, errorPlaces) || to.Query().Has("aspxerrorpath")
 }
 
-func askedPath(q Question) string {
+func askedPath(q Asked) string {
 	return cmp.Or(q.Service.Page(), "/")
 }
 
@@ -117,11 +121,11 @@ func bareHost(host string) string {
 	return strings.TrimSuffix(host, ".")
 }
 
-// related reports whether two hosts belong together: one is the other's name
+// Related reports whether two hosts belong together: one is the other's name
 // without the domain, or both are in one domain.
-func related(a, b string) bool {
+func Related(a, b string) bool {
 	first, rest, _ := strings.Cut(bareHost(a), ".")
-	domain := domainOf(bareHost(b))
+	domain := wire.DomainOf(bareHost(b))
 	return sameHost(a, b) || rest != "" && strings.EqualFold(first, bareHost(b)) || domain != "" && hasSuffixFold("."+bareHost(a), "."+domain)
 }
 
@@ -135,18 +139,55 @@ func hasSuffixFold(s, suffix string) bool {
 
 // hasCookie reports whether a cookie is set whose name begins so. OWA numbers
 // some of them.
-func hasCookie(page *httpPage, name string) bool {
+func hasCookie(page *Answer, name string) bool {
 	return slices.ContainsFunc(page.Header.Values("Set-Cookie"), func(cookie string) bool { return hasPrefixFold(cookie, name) })
 }
 
 // realm finds the realm in a challenge (RFC 9110, section 11.5).
 var realm = regexp.MustCompile(`(?i)\brealm\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s,]+))`)
 
-// loginRealm is the realm of a page's login.
-func loginRealm(page *httpPage) string {
+// LoginRealm is the realm of a page's login.
+func LoginRealm(page *Answer) string {
 	found := realm.FindStringSubmatch(strings.Join(page.Header.Values("WWW-Authenticate"), ", "))
 	if found == nil {
 		return ""
 	}
 	return found[1] + found[2]
+}
+
+// owaPath is a path of OWA with a build in it: /owa/8.3.485.1/themes/ up to 2010,
+// /owa/auth/15.1.2507/themes/ from 2013 on, and /ecp as both.
+var owaPath = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)/(?:owa|ecp)/(?:auth/)?([0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,5}(?:\.[0-9]{1,5})?)/`)
+})
+
+// owaBuild is the build in the paths of a page of OWA, or of what it leads to. Only
+// the logon page is read for it.
+func (p *Answer) owaBuild() string {
+	if found := owaPath().FindStringSubmatch(p.Header.Get("Location")); found != nil {
+		return found[1]
+	}
+	logon := p.StatusCode == http.StatusOK && strings.HasSuffix(strings.ToLower(p.asked), "/logon.aspx")
+	if !logon {
+		return ""
+	}
+	body, _ := HealthBody(p.Response) // what came before it broke off is enough
+	if found := owaPath().FindSubmatch(body); found != nil {
+		return string(found[1])
+	}
+	return ""
+}
+
+// HealthBody is the text of the page. Some proxies compress what they pass on though
+// nobody asked for that.
+func HealthBody(page *http.Response) ([]byte, error) {
+	raw := io.LimitReader(page.Body, MaxBody)
+	if !strings.EqualFold(page.Header.Get("Content-Encoding"), "gzip") {
+		return io.ReadAll(raw)
+	}
+	text, err := gzip.NewReader(raw)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(text, MaxBody))
 }

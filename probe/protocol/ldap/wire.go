@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package ldap
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -14,13 +16,13 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// A ldapWire is the connection that go-ldap reads and writes. It hands over
+// A Wire is the connection that go-ldap reads and writes. It hands over
 // nothing but whole, checked answers to what was asked, and it remembers the
 // cause of an end, which go-ldap turns into text. Go-ldap reads and writes on
 // goroutines of its own; they end with Close.
-type ldapWire struct {
+type Wire struct {
 	net.Conn
-	frames *ldapFrames
+	frames *Frames
 	rest   []byte       // of the answer that is being handed over
 	sent   atomic.Int64 // requests, and so the highest message ID: go-ldap counts from 1
 
@@ -32,19 +34,20 @@ type ldapWire struct {
 	err error // the first error of the connection, or what was wrong with an answer
 }
 
-func newLDAPWire(conn net.Conn) *ldapWire {
-	return &ldapWire{Conn: conn, frames: newLDAPFrames(conn), own: make(chan *ber.Packet, 1)}
+// NewWire stands between go-ldap and a connection.
+func NewWire(conn net.Conn) *Wire {
+	return &Wire{Conn: conn, frames: NewFrames(conn), own: make(chan *ber.Packet, 1)}
 }
 
-func (w *ldapWire) Write(b []byte) (int, error) {
+func (w *Wire) Write(b []byte) (int, error) {
 	w.sent.Add(1)
 	n, err := w.Conn.Write(b)
 	return n, w.remember(err)
 }
 
-func (w *ldapWire) Read(b []byte) (int, error) {
+func (w *Wire) Read(b []byte) (int, error) {
 	for len(w.rest) == 0 {
-		answer, err := w.answer()
+		answer, err := w.Answer()
 		if err != nil {
 			err = w.remember(err)
 			w.ended.Do(func() { close(w.own) })
@@ -55,20 +58,20 @@ func (w *ldapWire) Read(b []byte) (int, error) {
 		}
 		// Controls stay behind. None was asked for, and go-ldap decodes the BER
 		// inside their values, which the frames have not checked.
-		id, op, _ := ldapParts(answer)
+		id, op, _ := Parts(answer)
 		if w.asked.CompareAndSwap(id, 0) {
 			w.own <- answer
 			continue
 		}
-		w.rest = ldapMessage(id, op).Bytes()
+		w.rest = Message(id, op).Bytes()
 	}
 	n := copy(b, w.rest)
 	w.rest = w.rest[n:]
 	return n, nil
 }
 
-// ldapAnswers are the operations that only servers send (RFC 4511, section 4).
-var ldapAnswers = []ber.Tag{
+// answers are the operations that only servers send (RFC 4511, section 4).
+var answers = []ber.Tag{
 	ldap.ApplicationBindResponse,
 	ldap.ApplicationSearchResultEntry,
 	ldap.ApplicationSearchResultDone,
@@ -77,19 +80,19 @@ var ldapAnswers = []ber.Tag{
 	ldap.ApplicationIntermediateResponse,
 }
 
-// answer returns the next answer to a request of ours. Go-ldap would pass over
+// Answer returns the next answer to a request of ours. Go-ldap would pass over
 // anything else and wait on, so that a wrong server looked like a silent one.
-func (w *ldapWire) answer() (*ber.Packet, error) {
+func (w *Wire) Answer() (*ber.Packet, error) {
 	for {
-		message, err := w.frames.next()
+		message, err := w.frames.Next()
 		if err != nil {
 			return nil, err
 		}
-		switch id, op, _ := ldapParts(message); {
-		case op.TagType != ber.TypeConstructed || !slices.Contains(ldapAnswers, op.Tag):
-			return nil, notLDAP("an LDAP message that is not an answer")
+		switch id, op, _ := Parts(message); {
+		case op.TagType != ber.TypeConstructed || !slices.Contains(answers, op.Tag):
+			return nil, Mismatch("an LDAP message that is not an answer")
 		case id > w.sent.Load():
-			return nil, notLDAP("an LDAP answer to what was not asked")
+			return nil, Mismatch("an LDAP answer to what was not asked")
 		case id > 0:
 			return message, nil
 		}
@@ -102,10 +105,10 @@ func (w *ldapWire) answer() (*ber.Packet, error) {
 // disconnection returns the reason of a notice of disconnection (RFC 4511,
 // section 4.4.1), and nil for any other message that answers no request.
 func disconnection(message *ber.Packet) error {
-	_, op, _ := ldapParts(message)
+	_, op, _ := Parts(message)
 	for _, part := range op.Children {
-		if part.ClassType == ber.ClassContext && part.Tag == 10 && part.Data.String() == ldapDisconnection {
-			return ldapOutcome(ldap.GetLDAPError(message))
+		if part.ClassType == ber.ClassContext && part.Tag == 10 && part.Data.String() == DisconnectionOID {
+			return Outcome(ldap.GetLDAPError(message))
 		}
 	}
 	return nil
@@ -113,52 +116,87 @@ func disconnection(message *ber.Packet) error {
 
 // Object identifiers of extended operations.
 const (
-	ldapStartTLS      = "1.3.6.1.4.1.1466.20037" // RFC 4511, section 4.14
-	ldapDisconnection = "1.3.6.1.4.1.1466.20036"
+	StartTLSOID      = "1.3.6.1.4.1.1466.20037" // RFC 4511, section 4.14
+	DisconnectionOID = "1.3.6.1.4.1.1466.20036"
 )
 
-// ldapOutcome makes of go-ldap's error for an answer what it means here: nil, a
-// *ldapRefusal, or a *MismatchError where the answer has the wrong parts.
-func ldapOutcome(err error) error {
+// Outcome makes of go-ldap's error for an answer what it means here: nil, a
+// *Refusal, or a *MismatchError where the answer has the wrong parts.
+func Outcome(err error) error {
 	var result *ldap.Error
 	switch {
 	case err == nil:
 		return nil
 	case !errors.As(err, &result) || result.ResultCode >= ldap.ErrorNetwork:
-		return notLDAP("an answer with the wrong parts")
+		return Mismatch("an answer with the wrong parts")
 	}
 	text := ldap.LDAPResultCodeMap[result.ResultCode]
 	if said := strings.TrimRight(result.Err.Error(), "\x00 \r\n"); said != "" { // Active Directory ends its text with NUL
 		text += ": " + said
 	}
-	return &ldapRefusal{code: int(result.ResultCode), text: text}
+	return &Refusal{Code: int(result.ResultCode), Text: text}
 }
 
-// cause returns why a call of go-ldap on this wire failed.
-func (w *ldapWire) cause(err error) error {
+// Cause returns why a call of go-ldap on this wire failed.
+func (w *Wire) Cause(err error) error {
 	var result *ldap.Error
 	if err == nil || errors.Is(err, ldap.ErrMalformedPacket) || errors.As(err, &result) && result.Packet != nil {
-		return ldapOutcome(err)
+		return Outcome(err)
 	}
-	if first := w.failure(); first != nil {
+	if first := w.Failure(); first != nil {
 		return first
 	}
 	return err
 }
 
-// failure is the first error, if there was one.
-func (w *ldapWire) failure() error {
+// Failure is the first error, if there was one.
+func (w *Wire) Failure() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
 }
 
 // remember keeps the first error.
-func (w *ldapWire) remember(err error) error {
+func (w *Wire) remember(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err == nil {
 		w.err = err
 	}
 	return err
+}
+
+// A Refusal is an LDAP result that is not success.
+type Refusal struct {
+	Code int
+	Text string
+}
+
+func (r *Refusal) Error() string { return fmt.Sprintf("%d %s", r.Code, r.Text) }
+
+// windowsNumber begins the text of Active Directory: the error of Windows behind
+// the result (MS-ADTS section 3.1.1.3.1.9).
+var windowsNumber = regexp.MustCompile(`: ([0-9A-Fa-f]{8}): `)
+
+// WindowsError is the error of Windows behind the result, "" where it tells none.
+func (r *Refusal) WindowsError() string {
+	if found := windowsNumber.FindStringSubmatch(r.Text); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// Ask sends a request that go-ldap does not know and returns its answer. None of
+// go-ldap's may be under way.
+func (w *Wire) Ask(op *ber.Packet) (*ber.Packet, error) {
+	id := w.sent.Load() + 1
+	w.asked.Store(id)
+	if _, err := w.Write(Message(id, op).Bytes()); err != nil {
+		return nil, fmt.Errorf("sending a bind: %w", err)
+	}
+	answer, ok := <-w.own
+	if !ok {
+		return nil, fmt.Errorf("waiting for the answer to a bind: %w", w.Failure())
+	}
+	return answer, nil
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package http
 
 import (
 	"bufio"
@@ -17,16 +17,16 @@ import (
 // Windows' own client) reads past them: so do we.
 type httpHead struct {
 	status string
-	fields []httpField
+	fields []field
 	odd    []string // lines that are not as RFC 9112 has them, as they came
 	length string   // the first length that is one
 	broken bool     // the length of the body cannot be told
 }
 
-type httpField struct{ name, value string }
+type field struct{ name, value string }
 
-// maxOdd is how many odd lines are remembered, and how much of each.
-const maxOdd, maxOddLine = 4, 80
+// MaxOdd is how many odd lines are remembered, and how much of each.
+const MaxOdd, MaxOddLine = 4, 80
 
 // readHead reads a head to its empty line. Lines may end in LF alone (RFC 9112,
 // section 2.2).
@@ -74,7 +74,7 @@ func statusLine(line string) (string, error) {
 		version = "HTTP/1.0" // whoever does not say which closes the connection
 	}
 	if len(status) != 3 || strings.Trim(status, "0123456789") != "" {
-		return "", notHTTP(fmt.Sprintf("malformed HTTP status code %q", Printable(status, maxOddLine)))
+		return "", mismatch(fmt.Sprintf("malformed HTTP status code %q", wire.Printable(status, MaxOddLine)))
 	}
 	return version + " " + status + " " + reason, nil
 }
@@ -100,7 +100,7 @@ func (h *httpHead) add(line string) bool {
 	case "trailer": // net/http wants to understand it, and nobody here does
 		return false
 	}
-	h.fields = append(h.fields, httpField{trimmed, value})
+	h.fields = append(h.fields, field{trimmed, value})
 	return true
 }
 
@@ -156,7 +156,7 @@ func (h *httpHead) addLength(value, line string) bool {
 // addCoding takes how the body is sent: in chunks, or as it is, which old
 // servers call identity (https://github.com/golang/go/issues/49194).
 func (h *httpHead) addCoding(value, line string) bool {
-	chunked := slices.ContainsFunc(h.fields, func(f httpField) bool { return f.name == "Transfer-Encoding" })
+	chunked := slices.ContainsFunc(h.fields, func(f field) bool { return f.name == "Transfer-Encoding" })
 	switch {
 	case strings.EqualFold(value, "identity"):
 		h.note(line)
@@ -164,15 +164,15 @@ func (h *httpHead) addCoding(value, line string) bool {
 		h.broken = true
 		h.note(line)
 	case !chunked:
-		h.fields = append(h.fields, httpField{"Transfer-Encoding", "chunked"})
+		h.fields = append(h.fields, field{"Transfer-Encoding", "chunked"})
 	}
 	return false
 }
 
 // note remembers a line that is not as it should be.
 func (h *httpHead) note(line string) {
-	if len(h.odd) < maxOdd {
-		h.odd = append(h.odd, Printable(line, maxOddLine))
+	if len(h.odd) < MaxOdd {
+		h.odd = append(h.odd, wire.Printable(line, MaxOddLine))
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package http
 
 // A Web is whose an answer over HTTP is, and what shows it.
 type Web struct {
@@ -12,24 +12,7 @@ type Web struct {
 	Server    string   `json:"server,omitempty"`      // that the health page names
 	Odd       []string `json:"odd_headers,omitempty"` // header lines that are not as HTTP has them
 
-	doubtful bool // another page would tell more
-}
-
-// A Page is the head of an answer over HTTP, as code reads it.
-type Page struct {
-	Status   int    // 401
-	Location string // where a redirect leads
-	Server   string // the headers Server and Via
-	Via      string
-	FrontEnd string // the server that answered, of the header X-FEServer
-	BackEnd  string // the one that it chose for us, of X-CalculatedBETarget
-	Login    bool   // it offers a way to log in
-	Marked   bool   // it has the headers of Exchange or of the web server that it runs in
-	Health   string // what the health page says; "" where there is none
-}
-
-func (p *Page) clean() {
-	cleanStrings(&p.Location, &p.Server, &p.Via, &p.FrontEnd, &p.BackEnd, &p.Health)
+	Doubtful bool `json:"-"` // another page would tell more
 }
 
 // An Origin is who gave an answer over HTTP.
@@ -48,8 +31,3 @@ const (
 	Unproved   Origin = "unproved" // may be Exchange's or anybody's
 	Foreign    Origin = "foreign"  // does not fit Exchange
 )
-
-func (w *Web) clean(left *int) {
-	cleanStrings(&w.Name, &w.Sign, &w.Server)
-	w.Odd, _ = cleanList(w.Odd, maxOdd, left)
-}

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package http
 
 // What tells whose a page is, as data: each row is one sign. Names and beginnings
 // are compared without regard to case. Where no document is named, the
 // vendor's own documentation has the page or header.
 
-// exchangeHeaders are headers that only Exchange sends. Of those that a front
+// ExchangeHeaders are headers that only Exchange sends. Of those that a front
 // end adds, facts section 5.3 tells the meaning; X-CalculatedFETarget and
 // X-FEProxyInfo are Exchange Online's; MS-WebStorage is the WebDAV of 2000 and
 // 2003.
-var exchangeHeaders = []struct {
-	name  string
+var ExchangeHeaders = []struct {
+	Name  string
 	marks bool // an answer with it counts as one of IIS, too, whatever hides IIS's own headers
 }{
 	{"X-FEServer", true}, {"X-BEServer", true}, {"X-CalculatedBETarget", true}, {"X-CalculatedFETarget", false}, {"X-FEProxyInfo", false},
@@ -22,9 +22,9 @@ var exchangeHeaders = []struct {
 // ClientId and X-BackEndCookie: 2013 and later) and of EWS.
 var exchangeCookies = []string{"X-BackEndCookie", "X-BackEndOverrideCookie", "ClientId", "cadata", "OutlookSession", "UserContext", "exchangecookie", "OWAPF"}
 
-// exchangeClient is Exchange as an application of Microsoft Entra ID: who wants
+// ExchangeClient is Exchange as an application of Microsoft Entra ID: who wants
 // a token for it says so (hybrid modern authentication).
-const exchangeClient = "00000002-0000-0ff1-ce00-000000000000"
+const ExchangeClient = "00000002-0000-0ff1-ce00-000000000000"
 
 // exchangePlaces are Exchange's own directories. It redirects into no others:
 // /exchange to the forms of 2003 in /exchweb/bin/auth, all later ones to /owa.

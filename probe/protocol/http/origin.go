@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package protocol
+package http
 
 import (
 	"net/http"
@@ -11,8 +11,8 @@ import (
 
 // originOf tells whose a page is. What is surest comes first: another product's
 // own sign, then Exchange's, then what may be either's.
-func originOf(page *httpPage, q Question) Web {
-	for _, look := range []func(*httpPage, Question) Web{
+func originOf(page *Answer, q Asked) Web {
+	for _, look := range []func(*Answer, Asked) Web{
 		lookForProduct, lookForExchange, lookForProxy, lookForGateway, lookAtRedirect, lookForIIS, lookAtLogin, lookAtPage,
 	} {
 		if w := look(page, q); w.Origin != "" {
@@ -22,8 +22,8 @@ func originOf(page *httpPage, q Question) Web {
 	return Web{Origin: Foreign}
 }
 
-func lookForProduct(page *httpPage, _ Question) Web {
-	server, realm, path := page.Header.Get("Server"), loginRealm(page), leadsTo(page).Path
+func lookForProduct(page *Answer, _ Asked) Web {
+	server, realm, path := page.Header.Get("Server"), LoginRealm(page), LeadsTo(page).Path
 	for _, p := range productSigns {
 		sign := ""
 		switch {
@@ -45,13 +45,13 @@ func lookForProduct(page *httpPage, _ Question) Web {
 	return Web{}
 }
 
-func lookForExchange(page *httpPage, _ Question) Web {
-	for _, h := range exchangeHeaders {
-		if page.Header.Get(h.name) != "" {
-			return Web{Origin: OfExchange, Sign: "the header " + h.name}
+func lookForExchange(page *Answer, _ Asked) Web {
+	for _, h := range ExchangeHeaders {
+		if page.Header.Get(h.Name) != "" {
+			return Web{Origin: OfExchange, Sign: "the header " + h.Name}
 		}
 	}
-	if hasRequestGUID(page.Header) {
+	if HasRequestGUID(page.Header) {
 		return Web{Origin: OfExchange, Sign: "the header request-id"}
 	}
 	for _, name := range exchangeCookies {
@@ -59,10 +59,10 @@ func lookForExchange(page *httpPage, _ Question) Web {
 			return Web{Origin: OfExchange, Sign: "the cookie " + name}
 		}
 	}
-	if page.build != "" {
+	if page.Build != "" {
 		return Web{Origin: OfExchange, Sign: "the path of OWA's pages"}
 	}
-	if strings.Contains(strings.Join(page.Header.Values("WWW-Authenticate"), " "), exchangeClient) {
+	if strings.Contains(strings.Join(page.Header.Values("WWW-Authenticate"), " "), ExchangeClient) {
 		return Web{Origin: OfExchange, Sign: "the login for Exchange at Microsoft Entra ID"}
 	}
 	return Web{}
@@ -70,14 +70,14 @@ func lookForExchange(page *httpPage, _ Question) Web {
 
 // lookForProxy: statuses that only a proxy has (RFC 9110, sections 15.6.3 and
 // 15.6.5; 52x and 530 are Cloudflare's), and 503 unless Windows says it.
-func lookForProxy(page *httpPage, q Question) Web {
+func lookForProxy(page *Answer, q Asked) Web {
 	status := page.StatusCode
 	alone := status == http.StatusBadGateway || status == http.StatusGatewayTimeout || 520 <= status && status <= 530
-	if healthyHTTP(q, status) || !alone && status != http.StatusServiceUnavailable {
+	if isHealthy(q, status) || !alone && status != http.StatusServiceUnavailable {
 		return Web{}
 	}
 	routed := hasPrefixFold(page.Header.Get("X-Powered-By"), "ARR")
-	if !alone && !routed && (markedIIS(page.Header) || lookAtPage(page, q).Origin == OfWindows) {
+	if !alone && !routed && (MarkedIIS(page.Header) || lookAtPage(page, q).Origin == OfWindows) {
 		return Web{}
 	}
 	for _, p := range proxySigns {
@@ -89,8 +89,8 @@ func lookForProxy(page *httpPage, q Question) Web {
 	return Web{Origin: OfProxy}
 }
 
-func lookForGateway(page *httpPage, q Question) Web {
-	to, host := leadsTo(page), leadsTo(page).Hostname()
+func lookForGateway(page *Answer, q Asked) Web {
+	to, host := LeadsTo(page), LeadsTo(page).Hostname()
 	login := page.StatusCode == http.StatusUnauthorized
 	for _, g := range gatewaySigns {
 		switch {
@@ -100,7 +100,7 @@ func lookForGateway(page *httpPage, q Question) Web {
 			return Web{Origin: OfGateway, Name: g.name, Sign: "the redirect to " + host}
 		case g.reason != "" && login && strings.Contains(page.Status, g.reason):
 			return Web{Origin: Hidden, Name: g.name, Sign: "the words of its 401"}
-		case g.realm != "" && login && hasPrefixFold(loginRealm(page), g.realm):
+		case g.realm != "" && login && hasPrefixFold(LoginRealm(page), g.realm):
 			return Web{Origin: Hidden, Name: g.name, Sign: "the realm of the login"}
 		}
 	}
@@ -110,8 +110,8 @@ func lookForGateway(page *httpPage, q Question) Web {
 // lookAtRedirect: a redirect is Exchange's where it leads into a place of
 // Exchange's, or deeper into the directory, and does not only repeat the
 // question. One to HTTPS does, of every web server that wants TLS.
-func lookAtRedirect(page *httpPage, q Question) Web {
-	to := leadsTo(page)
+func lookAtRedirect(page *Answer, q Asked) Web {
+	to := LeadsTo(page)
 	if to == noURL {
 		return Web{}
 	}
@@ -120,27 +120,27 @@ func lookAtRedirect(page *httpPage, q Question) Web {
 	toTLS := to.Scheme == "https" && q.Service.TLS == catalog.NoTLS
 	place := inPlace(to.Path, exchangePlaces) || inPlace(to.Path, tree(askedPath(q)))
 	switch {
-	case brokenPlace(to) && (place || inPlace(to.Path, errorPlaces) || markedIIS(page.Header)):
+	case brokenPlace(to) && (place || inPlace(to.Path, errorPlaces) || MarkedIIS(page.Header)):
 		return Web{Origin: OfExchange, Sign: "its error page"}
 	case place && !repeats:
 		return Web{Origin: OfExchange, Sign: "the redirect to " + to.Path}
-	case toTLS && repeats && (place || here || related(to.Hostname(), q.Host)):
+	case toTLS && repeats && (place || here || Related(to.Hostname(), q.Host)):
 		return Web{Origin: Hidden, Sign: "the redirect to HTTPS"}
 	case place && here:
 		return Web{Origin: Unproved, Sign: "the redirect to itself"}
-	case place || markedIIS(page.Header) && askedPath(q) != "/":
-		return Web{Origin: Unproved, Sign: "the redirect to " + to.Path, doubtful: true}
-	case markedIIS(page.Header):
+	case place || MarkedIIS(page.Header) && askedPath(q) != "/":
+		return Web{Origin: Unproved, Sign: "the redirect to " + to.Path, Doubtful: true}
+	case MarkedIIS(page.Header):
 		return Web{}
 	}
 	return Web{Origin: Foreign, Sign: "the redirect to " + to.Path}
 }
 
-func lookForIIS(page *httpPage, _ Question) Web {
+func lookForIIS(page *Answer, _ Asked) Web {
 	switch {
-	case ofKernel(page.Header):
+	case OfKernel(page.Header):
 		return Web{Origin: OfWindows, Sign: "Server: " + page.Header.Get("Server")}
-	case markedIIS(page.Header):
+	case MarkedIIS(page.Header):
 		return Web{Origin: OfIIS, Sign: "the headers of IIS"}
 	}
 	return Web{}
@@ -151,19 +151,19 @@ const windowsLogins = "the logins of Windows"
 
 // lookAtLogin: the logins of Windows are seldom anybody else's, and the realm
 // that IIS names is its own name.
-func lookAtLogin(page *httpPage, q Question) Web {
-	schemes := challenges(page.Header.Values("WWW-Authenticate"))
+func lookAtLogin(page *Answer, q Asked) Web {
+	schemes := Challenges(page.Header.Values("WWW-Authenticate"))
 	switch {
 	case page.Header.Get("MS-ASProtocolVersions") != "":
 		return Web{Origin: Unproved, Sign: "ActiveSync, which others speak, too"}
 	case page.StatusCode != http.StatusUnauthorized || len(schemes) == 0:
 		return Web{}
-	case hasScheme(schemes, "Negotiate", "NTLM"):
+	case HasScheme(schemes, "Negotiate", "NTLM"):
 		return Web{Origin: Hidden, Sign: windowsLogins}
-	case hasScheme(schemes, "Basic") && ownRealm(loginRealm(page), q.Host):
-		return Web{Origin: Hidden, Sign: "the realm of the login", doubtful: true}
-	case hasScheme(schemes, "Basic", "Digest", "Bearer"):
-		return Web{Origin: Unproved, Sign: "a login", doubtful: true}
+	case HasScheme(schemes, "Basic") && ownRealm(LoginRealm(page), q.Host):
+		return Web{Origin: Hidden, Sign: "the realm of the login", Doubtful: true}
+	case HasScheme(schemes, "Basic", "Digest", "Bearer"):
+		return Web{Origin: Unproved, Sign: "a login", Doubtful: true}
 	}
 	return Web{}
 }
@@ -171,12 +171,12 @@ func lookAtLogin(page *httpPage, q Question) Web {
 // ownRealm reports whether a realm is the name of the host that was asked, or of
 // one in its domain. Exchange Online sends an empty one.
 func ownRealm(realm, host string) bool {
-	return realm == "" || related(realm, host)
+	return realm == "" || Related(realm, host)
 }
 
 // lookAtPage reads an error page for the words of Windows. A 403 without any
 // server's name is how administrators are told to harden IIS.
-func lookAtPage(page *httpPage, _ Question) Web {
+func lookAtPage(page *Answer, _ Asked) Web {
 	for _, w := range windowsPages {
 		if strings.Contains(page.words, w.text) {
 			return Web{Origin: w.origin, Sign: "the words of its page"}
