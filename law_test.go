@@ -146,7 +146,7 @@ func TestCommandHasNoEngine(t *testing.T) {
 	const command, mostFiles, mostLines = "exreach/cmd/exreach", 20, 2400
 	files, lines := 0, 0
 	for _, s := range sources(t) {
-		if s.pkg() != command || s.isTest() || slices.Contains(leaving, path.Base(s.name)) {
+		if s.pkg() != command || s.isTest() {
 			continue
 		}
 		files++
@@ -167,11 +167,6 @@ func TestCommandHasNoEngine(t *testing.T) {
 	if files > mostFiles || lines >= mostLines {
 		t.Errorf("%s has %d files and %d lines: with more than %d and %d it holds something that is not about words", command, files, lines, mostFiles, mostLines)
 	}
-}
-
-// leaving is what stands in the command and is on its way to another package.
-var leaving = []string{
-	"closed_unix.go", "closed_windows.go", "terminal_unix.go", "terminal_windows.go", // probe/socket
 }
 
 func TestNoInit(t *testing.T) {
