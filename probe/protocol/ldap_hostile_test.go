@@ -189,28 +189,6 @@ func TestLDAPReset(t *testing.T) {
 	}
 }
 
-// FuzzLDAPFrames: what gets through to the decoder is a message whose encoding
-// is a message again.
-func FuzzLDAPFrames(f *testing.F) {
-	for _, seed := range []string{"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00", "\x30\x80", "\x30\x84\x7f\xff\xff\xff", "\x30\x05\x02\x01\x03\x42\x00"} {
-		f.Add([]byte(seed))
-	}
-	f.Add(nestedLDAP(20))
-	f.Fuzz(func(t *testing.T, said []byte) {
-		frames := raw.NewFrames(hangsUpAfter(said))
-		for {
-			message, err := frames.Next()
-			if err != nil {
-				return
-			}
-			again, err := raw.NewFrames(hangsUpAfter(message.Bytes())).Next()
-			if err != nil || !bytes.Equal(again.Bytes(), message.Bytes()) {
-				t.Fatalf("%x does not come back: %v", message.Bytes(), err)
-			}
-		}
-	})
-}
-
 // FuzzAskLDAP answers a bind and a search with anything. Ask must come back with
 // something that can be cleaned.
 func FuzzAskLDAP(f *testing.F) {
