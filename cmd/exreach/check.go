@@ -24,7 +24,7 @@ import (
 func checkCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:      "check",
-		Usage:     "ask every port that a server's role needs",
+		Usage:     "check every port that a server's role needs",
 		ArgsUsage: "HOST...",
 		Flags:     slices.Concat(planFlags(), poolFlags(), outputFlags()),
 		Action:    func(c *cli.Context) error { return check(c, w) },

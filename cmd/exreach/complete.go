@@ -20,10 +20,10 @@ import (
 func completeCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:      "complete",
-		Usage:     "print what a word of a command line may become",
+		Usage:     "print the completions of a word",
 		ArgsUsage: "[-- WORD...]",
 		Hidden:    true,
-		Flags:     []cli.Flag{&cli.StringFlag{Name: "word", Usage: "the `WORD` to complete, as far as it is typed"}},
+		Flags:     []cli.Flag{&cli.StringFlag{Name: "word", Usage: "the `WORD` to complete, as typed so far"}},
 		Action: func(c *cli.Context) error {
 			for _, found := range candidates(program(w), c.Args().Slice(), c.String("word")) {
 				if _, err := fmt.Fprintln(w.stdout, found); err != nil {

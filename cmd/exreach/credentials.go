@@ -34,7 +34,7 @@ const maxCredentials = 4 << 10
 // credentialsFlag chooses what to log in with. There is none for the password
 // itself: everybody on the machine can read a command line.
 func credentialsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "credentials", Usage: "also log in, with the credentials in `FILE`, or in the environment (" + fromEnvironment + ")"}
+	return &cli.StringFlag{Name: "credentials", Usage: "also log in, with the credentials in `FILE`, or from the environment (" + fromEnvironment + ")"}
 }
 
 // credentialsOf is what the user gave to log in with; nil where that was not

@@ -30,9 +30,9 @@ func traceCommand(w world) *cli.Command {
 		Usage:     "find out after which hop a port is blocked (Linux)",
 		ArgsUsage: "HOST:PORT",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "udp", Usage: "trace UDP, with the question of the service that the catalogue has at the port"},
+			&cli.BoolFlag{Name: "udp", Usage: "trace UDP, in the protocol of the service that the catalogue has at the port"},
 			&cli.IntFlag{Name: "compare", Usage: "compare with this TCP `PORT` of the host (default: the first of " + ports(catalog.LikelyPorts) + " that answers)"},
-			&cli.DurationFlag{Name: "timeout", Usage: "give each path `TIME` in all (default 20s)"},
+			&cli.DurationFlag{Name: "timeout", Usage: "allow each path `TIME` in all (default 20s)"},
 			resolveFlag(),
 			&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},
 			&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
