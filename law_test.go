@@ -9,6 +9,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -60,6 +61,7 @@ var dependencies = map[string]string{
 	"golang.org/x/crypto":              "ASN.1, for Kerberos",
 	"go.yaml.in/yaml/v3":               "catalogue and topology files",
 	"golang.org/x/sync":                "limits and groups of goroutines",
+	"golang.org/x/time":                "the pace of connects (--rate, --gentle)",
 	"golang.org/x/sys":                 "sockets and the Windows console",
 	"golang.org/x/term":                "the width of a terminal",
 	"github.com/google/go-cmp":         "tests",
@@ -252,19 +254,53 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestDependencies wants a reason for every module that is imported, and a module for
+// every reason.
 func TestDependencies(t *testing.T) {
 	text, err := os.ReadFile("go.mod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct := regexp.MustCompile(`(?m)^\s*(?:require )?(\S+\.\S+/\S+) v\S+$`)
-	for _, m := range direct.FindAllStringSubmatch(string(text), -1) {
-		if dependencies[m[1]] == "" {
-			t.Errorf("go.mod requires %s: every dependency is code that somebody must trust; write it here, or add it to the list in law_test.go with its reason", m[1])
+	imported := map[string]bool{}
+	for _, s := range sources(t) {
+		for _, spec := range s.file.Imports {
+			name, _ := strconv.Unquote(spec.Path.Value)
+			imported[name] = true
+		}
+	}
+	required := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^\s*(?:require )?(\S+\.\S+/\S+) v\S+( // indirect)?$`).FindAllStringSubmatch(string(text), -1) {
+		module, indirect := m[1], m[2] != ""
+		used := slices.ContainsFunc(slices.Collect(maps.Keys(imported)), func(name string) bool {
+			return name == module || strings.HasPrefix(name, module+"/")
+		})
+		if used == indirect {
+			t.Errorf("go.mod: %s is imported: %t, and marked indirect: %t", module, used, indirect)
+		}
+		if required[module] = !indirect; !indirect && dependencies[module] == "" {
+			t.Errorf("go.mod requires %s: every dependency is code that somebody must trust; write it here, or add it to the list in law_test.go with its reason", module)
+		}
+	}
+	for module := range dependencies {
+		if !required[module] {
+			t.Errorf("law_test.go has a reason for %s, which go.mod does not require", module)
 		}
 	}
 	if strings.Contains(string(text), "\nreplace ") {
 		t.Error("go.mod replaces a module: go install cannot build it then")
+	}
+}
+
+// TestSystemsHaveOneRoom keeps what differs between systems in probe/socket, where the
+// files of all systems have the same functions.
+func TestSystemsHaveOneRoom(t *testing.T) {
+	forOne := regexp.MustCompile(`_(linux|windows|darwin|unix|amd64|arm64)\.go$`)
+	const reason = "\n// Not in probe/socket: "
+	for _, s := range sources(t) {
+		tagged := forOne.MatchString(s.name) || strings.Contains(s.text, "\n//go:build ")
+		if tagged && !s.isTest() && s.pkg() != "exreach/probe/socket" && !strings.HasPrefix(s.name, "bench/") && !strings.Contains(s.text, reason) {
+			t.Errorf("%s: is for some systems only: such files stand in probe/socket, or say why not in a line that begins with %q", s.name, strings.TrimSpace(reason))
+		}
 	}
 }
 
