@@ -16,50 +16,6 @@ import (
 	"exreach/probe/socket"
 )
 
-// converse holds a conversation. Where a peer that has connected says nothing for
-// longer than it should, another one is held beside the first, on a
-// connection of its own, and the first proof wins: after a few lost segments in a
-// row TCP waits for seconds, and a server that never got the end of the handshake
-// for the next SYN-ACK (RFC 6298 section 5, RFC 9293 section 3.8.1).
-func (a *asking) converse(ctx context.Context, left time.Duration) *conversation {
-	first := a.newConversation(left)
-	if !a.mayTalkTwice() {
-		first.hold(ctx)
-		return first
-	}
-	ofFirst, stopFirst := context.WithCancel(ctx)
-	defer stopFirst()
-	ofSecond, stopSecond := context.WithCancel(ctx)
-	defer stopSecond()
-	done := make(chan struct{})
-	beside := make(chan *conversation, 1)
-	go func() {
-		defer close(beside)
-		if rest, overdue := first.awaitOverdue(done); overdue {
-			beside <- first.holdBeside(ofSecond, rest, done, stopFirst)
-		}
-	}()
-	first.hold(ofFirst)
-	close(done)
-	rest := time.NewTimer(max(atOnce, first.leaves()))
-	defer rest.Stop()
-	var second *conversation
-	select {
-	case second = <-beside:
-	case <-rest.C:
-		stopSecond()
-		second = <-beside
-	}
-	if second == nil {
-		return first
-	}
-	if second.provesSize(first) && second.confirmsSize(ctx) {
-		second.tls.Hello, second.tls.HelloFailed = second.helloSize, first.helloSize
-		a.door.greetWith(second.hello, second.tls)
-	}
-	return better(first, second)
-}
-
 // holdBeside holds another conversation beside the first, which is stopped once this
 // one has its answer.
 func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done <-chan struct{}, stopFirst func()) *conversation {
