@@ -182,11 +182,13 @@ func TestNoInit(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
-	const longFile, longFunction = 300, 60
+	const longFile, longFunction, manyFiles = 300, 60, 20
+	files := map[string]int{}
 	for _, s := range sources(t) {
 		if s.isTest() {
 			continue
 		}
+		files[s.pkg()]++
 		if n := strings.Count(s.text, "\n"); n > longFile {
 			t.Errorf("%s: %d lines: a file over %d is about more than one thing", s.name, n, longFile)
 		}
@@ -194,6 +196,11 @@ func TestSizes(t *testing.T) {
 			if n := s.line(f.End()) - s.line(f.Pos()) + 1; n > longFunction {
 				t.Errorf("%s:%d: func %s has %d lines: over %d it does more than one thing, and does not fit on a screen", s.name, s.line(f.Pos()), f.Name.Name, n, longFunction)
 			}
+		}
+	}
+	for pkg, n := range files {
+		if n > manyFiles && pkg != "exreach/probe/protocol" { // which has one for each protocol
+			t.Errorf("%s has %d files: with more than %d it is about more than one thing; give one of them a room of its own", pkg, n, manyFiles)
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"exreach/cmd/internal/survey"
 	"exreach/probe/protocol"
 	"exreach/probe/trust"
+	"exreach/report"
 )
 
 func checkCommand(w world) *cli.Command {
@@ -64,6 +65,43 @@ func check(c *cli.Context, w world) error {
 	}
 	run.Pool, run.Trace, run.Watch = pool, c.Bool("trace"), out.tell
 	return out.run(c.Context, run)
+}
+
+// run asks everything and writes the report. The outcome is in the error.
+func (o output) run(ctx context.Context, s *survey.Survey) error {
+	to, err := files.Create(o.file, o.stdout)
+	if err != nil {
+		return err
+	}
+	defer to.Discard()
+	if s.Began = time.Now(); o.progress != nil {
+		s.Every = every
+	}
+	var shelf files.Scratch
+	defer shelf.Close()
+	draft := o.draft(to, s)
+	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
+	for host := range s.Run(ctx) {
+		if err := draft.Add(host); err != nil {
+			return unwritten(to, err)
+		}
+	}
+	mistake := s.Err()
+	if mistake != nil && draft.Counts().Total() == 0 {
+		return mistake // there is nothing to report
+	}
+	if err := draft.End(time.Since(s.Began), s.Unasked()); err != nil {
+		return unwritten(to, err)
+	}
+	o.noteInterrupted(ctx, s.Unasked())
+	return cmp.Or(mistake, o.finish(to, draft.Counts()))
+}
+
+// draft begins the report of a run.
+func (o output) draft(to io.Writer, s *survey.Survey) *report.Draft {
+	known := report.Begun(tool(), s.From(), s.Began)
+	known.Machine, known.StandIn = o.machine, o.standIn
+	return o.format.Draft(o.format.Report(to, o.style), known)
 }
 
 // planFlags choose what is checked.

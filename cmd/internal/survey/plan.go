@@ -4,13 +4,10 @@ package survey
 
 import (
 	"cmp"
-	"context"
-	"iter"
 	"slices"
 	"sync/atomic"
 
 	"exreach/catalog"
-	"exreach/probe"
 )
 
 // A planner makes the checks of a run, one host at a time: those of ten thousand
@@ -88,11 +85,6 @@ func (p *planner) rehearse(r *Targets) error {
 	return nil
 }
 
-// plan is every check of one host.
-func (p *planner) plan(t target) ([]catalog.Check, error) {
-	return p.cat.Plan(catalog.Topology{Hosts: p.taker().settle(t).roles}, p.from)
-}
-
 func (p *planner) taker() taker { return taker{cat: p.cat, from: p.from} }
 
 // possible is the services that hosts without a version may turn out to have.
@@ -113,48 +105,6 @@ func (p *planner) possible() []catalog.Service {
 
 func nothingLeft() error {
 	return mistake("remove a word from --only or --skip", "nothing is left to check")
-}
-
-// narrow leaves what the user wants to see of the plan of one host, and adds its
-// control. Who names ports wants no other.
-func (p *planner) narrow(plan []catalog.Check) []catalog.Check {
-	plan = p.filter.apply(plan)
-	if len(p.filter.only) > 0 {
-		return plan
-	}
-	return catalog.WithControls(plan)
-}
-
-// plans is what each target is asked. When ctx ends the host that has been begun is the
-// last, so that what is known of it has all its rows.
-func (p *planner) plans(ctx context.Context, targets iter.Seq[target]) iter.Seq[probe.HostPlan] {
-	return func(yield func(probe.HostPlan) bool) {
-		defer p.tellBare()
-		for t := range targets {
-			if ctx.Err() != nil {
-				return
-			}
-			p.begun.Add(1)
-			plan, err := p.plan(t)
-			if err != nil {
-				p.bad++
-				p.err = cmp.Or(p.err, err)
-				continue
-			}
-			p.tellDefaults(plan[0])
-			p.tellThin(plan)
-			p.tellUntold(plan)
-			p.tellUntestable(plan)
-			plan = p.narrow(plan)
-			if len(plan) == 0 {
-				p.bare++
-			}
-			p.asked.Add(int64(len(plan)))
-			if len(plan) > 0 && !yield(probe.HostPlan{Host: t.name(), Place: t.place, Checks: plan}) {
-				return
-			}
-		}
-	}
 }
 
 // tellBare tells how many hosts have no row.

@@ -7,16 +7,12 @@
 package survey
 
 import (
-	"context"
 	"fmt"
-	"iter"
 	"sync"
 	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/probe/socket"
-	"exreach/report/judge"
 )
 
 // A Survey asks its targets everything that is wanted of them. New makes one, for a
@@ -55,51 +51,6 @@ func New(cat *catalog.Catalog, hosts *Targets) (*Survey, error) {
 		taken: map[string]int{},
 	}
 	return s, nil
-}
-
-// Run asks everything, host by host, and yields each host when all is known about it. A
-// host is begun when there is room for its checks; what is not begun when ctx ends is not
-// asked.
-func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
-	return func(yield func(judge.Host) bool) {
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
-		if s.Pool == nil {
-			s.Pool = &probe.Pool{}
-		}
-		if s.Pool.Shared == nil {
-			s.Pool.Shared = &probe.Shared{}
-		}
-		if s.Began.IsZero() {
-			s.Began = time.Now()
-		}
-		s.hosts.tellTo(s.tell)
-		if err := socket.CanTrace(); s.Trace && err != nil {
-			s.tell(Untraceable{err})
-		}
-		known, open := s.hosts.parts(ctx, s.who.isOpen)
-		found := s.who.targets(ctx, quick(*s.Pool), open)
-		over := s.showProgress()
-		defer over()
-		for h := range s.check(ctx, s.plan.plans(ctx, chained(known, found))) {
-			if !yield(h) {
-				stop()
-				return
-			}
-		}
-	}
-}
-
-func chained(all ...iter.Seq[target]) iter.Seq[target] {
-	return func(yield func(target) bool) {
-		for _, targets := range all {
-			for t := range targets {
-				if !yield(t) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // tell has Watch know of an event. Any number of goroutines may call it.
