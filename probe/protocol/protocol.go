@@ -173,7 +173,7 @@ func (p *Peer) clocks(server, local time.Time) {
 		return
 	}
 	p.fact(FactServerTime, factTime(server))
-	p.Clock = &Clock{server, local}
+	p.Clock = &Clock{server.UTC(), local.UTC()} // nothing of them is shared with other goroutines, as the local time zone is
 }
 
 // An Endpoint is one entry of an endpoint map.
