@@ -9,6 +9,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -26,9 +27,12 @@ var layers = []string{
 	"exreach/bench/wan",
 	"exreach/bench/server",
 	"exreach/cmd/exreach",
+	"exreach/cmd/internal/survey",
+	"exreach/cmd/internal/files",
 	"exreach/report",
 	"exreach/report/judge",
 	"exreach/report/judge/identity",
+	"exreach/probe/standin",
 	"exreach/probe",
 	"exreach/probe/hops",
 	"exreach/probe/lookup",
@@ -36,6 +40,13 @@ var layers = []string{
 	"exreach/probe/trust",
 	"exreach/probe/socket",
 	"exreach/probe/protocol",
+	"exreach/probe/protocol/http",
+	"exreach/probe/protocol/ldap",
+	"exreach/probe/protocol/smb", // before rpc: it prints UUIDs
+	"exreach/probe/protocol/rpc",
+	"exreach/probe/protocol/kerberos",
+	"exreach/probe/protocol/tls12",
+	"exreach/probe/protocol/wire",
 	"exreach/catalog",
 }
 
@@ -50,6 +61,7 @@ var dependencies = map[string]string{
 	"golang.org/x/crypto":              "ASN.1, for Kerberos",
 	"go.yaml.in/yaml/v3":               "catalogue and topology files",
 	"golang.org/x/sync":                "limits and groups of goroutines",
+	"golang.org/x/time":                "the pace of connects (--rate, --gentle)",
 	"golang.org/x/sys":                 "sockets and the Windows console",
 	"golang.org/x/term":                "the width of a terminal",
 	"github.com/google/go-cmp":         "tests",
@@ -119,11 +131,43 @@ func TestImports(t *testing.T) {
 				t.Fatal(err)
 			}
 			to := slices.Index(layers, imported)
-			if strings.HasPrefix(imported, "exreach/") && to <= from && !s.isTest() { // a test may put the whole house to use
+			if s.isTest() && (imported == s.pkg() || imported == "exreach/probe/standin") {
+				continue // a test may look at its package from outside, and needs servers
+			}
+			if strings.HasPrefix(imported, "exreach/") && to <= from {
 				t.Errorf("%s:%d: imports %s: the law is %s, so that what is known about Exchange, the network and people stays apart",
 					s.name, s.line(spec.Pos()), imported, strings.Join(layers, " → "))
 			}
 		}
+	}
+}
+
+// TestCommandHasNoEngine keeps the command what it is: it turns words into values, and
+// events into words.
+func TestCommandHasNoEngine(t *testing.T) {
+	const command, mostFiles, mostLines = "exreach/cmd/exreach", 20, 2400
+	files, lines := 0, 0
+	for _, s := range sources(t) {
+		if s.pkg() != command || s.isTest() {
+			continue
+		}
+		files++
+		lines += strings.Count(s.text, "\n")
+		for _, spec := range s.file.Imports {
+			if engine, _ := strconv.Unquote(spec.Path.Value); slices.Contains([]string{"sync", "sync/atomic", "iter", "golang.org/x/sync/errgroup"}, engine) {
+				t.Errorf("%s:%d: imports %s: what runs side by side belongs into cmd/internal/survey or below, where it can be used and tested without a command line",
+					s.name, s.line(spec.Pos()), engine)
+			}
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if g, ok := n.(*ast.GoStmt); ok {
+				t.Errorf("%s:%d: a goroutine: the command waits for one thing at a time; what runs beside it belongs into cmd/internal/survey or below", s.name, s.line(g.Pos()))
+			}
+			return true
+		})
+	}
+	if files > mostFiles || lines >= mostLines {
+		t.Errorf("%s has %d files and %d lines: with more than %d and %d it holds something that is not about words", command, files, lines, mostFiles, mostLines)
 	}
 }
 
@@ -138,11 +182,13 @@ func TestNoInit(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
-	const longFile, longFunction = 300, 60
+	const longFile, longFunction, manyFiles = 300, 60, 20
+	files := map[string]int{}
 	for _, s := range sources(t) {
 		if s.isTest() {
 			continue
 		}
+		files[s.pkg()]++
 		if n := strings.Count(s.text, "\n"); n > longFile {
 			t.Errorf("%s: %d lines: a file over %d is about more than one thing", s.name, n, longFile)
 		}
@@ -150,6 +196,11 @@ func TestSizes(t *testing.T) {
 			if n := s.line(f.End()) - s.line(f.Pos()) + 1; n > longFunction {
 				t.Errorf("%s:%d: func %s has %d lines: over %d it does more than one thing, and does not fit on a screen", s.name, s.line(f.Pos()), f.Name.Name, n, longFunction)
 			}
+		}
+	}
+	for pkg, n := range files {
+		if n > manyFiles && pkg != "exreach/probe/protocol" { // which has one for each protocol
+			t.Errorf("%s has %d files: with more than %d it is about more than one thing; give one of them a room of its own", pkg, n, manyFiles)
 		}
 	}
 }
@@ -210,19 +261,53 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestDependencies wants a reason for every module that is imported, and a module for
+// every reason.
 func TestDependencies(t *testing.T) {
 	text, err := os.ReadFile("go.mod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct := regexp.MustCompile(`(?m)^\s*(?:require )?(\S+\.\S+/\S+) v\S+$`)
-	for _, m := range direct.FindAllStringSubmatch(string(text), -1) {
-		if dependencies[m[1]] == "" {
-			t.Errorf("go.mod requires %s: every dependency is code that somebody must trust; write it here, or add it to the list in law_test.go with its reason", m[1])
+	imported := map[string]bool{}
+	for _, s := range sources(t) {
+		for _, spec := range s.file.Imports {
+			name, _ := strconv.Unquote(spec.Path.Value)
+			imported[name] = true
+		}
+	}
+	required := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^\s*(?:require )?(\S+\.\S+/\S+) v\S+( // indirect)?$`).FindAllStringSubmatch(string(text), -1) {
+		module, indirect := m[1], m[2] != ""
+		used := slices.ContainsFunc(slices.Collect(maps.Keys(imported)), func(name string) bool {
+			return name == module || strings.HasPrefix(name, module+"/")
+		})
+		if used == indirect {
+			t.Errorf("go.mod: %s is imported: %t, and marked indirect: %t", module, used, indirect)
+		}
+		if required[module] = !indirect; !indirect && dependencies[module] == "" {
+			t.Errorf("go.mod requires %s: every dependency is code that somebody must trust; write it here, or add it to the list in law_test.go with its reason", module)
+		}
+	}
+	for module := range dependencies {
+		if !required[module] {
+			t.Errorf("law_test.go has a reason for %s, which go.mod does not require", module)
 		}
 	}
 	if strings.Contains(string(text), "\nreplace ") {
 		t.Error("go.mod replaces a module: go install cannot build it then")
+	}
+}
+
+// TestSystemsHaveOneRoom keeps what differs between systems in probe/socket, where the
+// files of all systems have the same functions.
+func TestSystemsHaveOneRoom(t *testing.T) {
+	forOne := regexp.MustCompile(`_(linux|windows|darwin|unix|amd64|arm64)\.go$`)
+	const reason = "\n// Not in probe/socket: "
+	for _, s := range sources(t) {
+		tagged := forOne.MatchString(s.name) || strings.Contains(s.text, "\n//go:build ")
+		if tagged && !s.isTest() && s.pkg() != "exreach/probe/socket" && !strings.HasPrefix(s.name, "bench/") && !strings.Contains(s.text, reason) {
+			t.Errorf("%s: is for some systems only: such files stand in probe/socket, or say why not in a line that begins with %q", s.name, strings.TrimSpace(reason))
+		}
 	}
 }
 

@@ -14,8 +14,9 @@ import "fmt"
 // are first asked for: most commands need one or two of them. Any number of
 // goroutines may read it, but not while Add runs.
 type Catalog struct {
-	shelves []shelf                           // in the order of release
-	sources func() (map[string]string, error) // document by its key
+	shelves  []shelf                           // in the order of their names
+	sources  func() (map[string]string, error) // document by its key
+	releases *Releases                         // what is known of all of them; nil is what comes with exreach
 }
 
 // A shelf is the place of one version.
@@ -27,8 +28,7 @@ type shelf struct {
 // A Version is one generation of Exchange (or a family of support servers) with
 // its roles and the services they listen on.
 type Version struct {
-	Name     string       // the word of the command line: "2019"
-	Title    string       // the product's name: "Exchange Server 2019"
+	Release
 	Roles    []Role       // what a host may do in this version
 	Services []Service    // in the order of the data
 	Ground   []GroundRule // what holds beyond the services
@@ -82,6 +82,14 @@ func (s Service) Page() string {
 	return s.HTTP.Path
 }
 
+// Place is where a service is found: "25/tcp", or the RPC interface.
+func (s Service) Place() string {
+	if s.RPC != nil {
+		return "rpc " + s.RPC.Name
+	}
+	return s.Ports.String() + "/" + string(s.Network)
+}
+
 // Network is the transport of a service.
 type Network string
 
@@ -120,7 +128,13 @@ type Interface struct {
 	Minor uint16 `json:"minor"` // the 5.5 directory share a UUID
 }
 
-// TLS is how TLS begins on a port.
+// Serves reports whether whoever has the interface serves a client of another one:
+// a higher minor version serves a lower one (C706 section 6.1.2).
+func (i Interface) Serves(asked Interface) bool {
+	return i.UUID == asked.UUID && i.Major == asked.Major && i.Minor >= asked.Minor
+}
+
+// TLS says how TLS begins on a port.
 type TLS string
 
 // The ways TLS begins.
@@ -175,13 +189,14 @@ type Source struct {
 
 // A Check is one question: what does From find at one service of one host?
 type Check struct {
-	Order   int // position in its plan
-	Of      int // how many checks of the plan have its host, without those behind; 0 where Number has not said
 	Host    string
 	Version string
 	Service Service
 	From    string
 	Want    Want
 	Ground  []GroundRule // what holds between From and the host beyond its services
-	Behind  []Check      // asked through the answer to this one: the RPC interfaces behind an endpoint mapper
+
+	Releases *Releases // what is known of all versions; nil is what comes with exreach
+
+	Behind []Check // asked through the answer to this one: the RPC interfaces behind an endpoint mapper
 }

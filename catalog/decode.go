@@ -17,7 +17,8 @@ import (
 // A decoder reads catalogue files: ours and a user's, by the same rules.
 type decoder struct {
 	sources   map[string]string // documents by their key
-	protocols []string          // the known conversations; nil where those are not known
+	protocols []string          // the conversations there are; nil where that is not known
+	shared    func() []Mark     // the marks that versions share; nil where a test looks for their names
 	user      string            // name of a user's file, whose rows need no source; "" for ours
 }
 
@@ -31,13 +32,11 @@ type file struct {
 // file reads the document of a whole catalogue file.
 func (d *decoder) file(root *yaml.Node) (file, error) {
 	var f file
-	err := mapping(root,
-		named("version", &f.Name),
-		text("title", &f.Title),
+	err := mapping(root, append(d.head(&f.Release),
 		list("roles", f.role),
 		list("ground_rules", func(n *yaml.Node) error { return d.groundRule(&f, n) }),
 		list("services", func(n *yaml.Node) error { return d.service(&f, n) }),
-	)
+	)...)
 	switch {
 	case err != nil:
 		return file{}, err

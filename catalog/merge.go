@@ -25,12 +25,12 @@ func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
 	if err != nil {
 		return err
 	}
-	d := decoder{sources: sources, protocols: protocols, user: name}
+	d := decoder{sources: sources, protocols: protocols, user: name, shared: func() []Mark { return c.releases.all().known().shared }}
 	f, err := d.file(root)
 	if err != nil {
 		return in(name, err)
 	}
-	shelves, v := slices.Clone(c.shelves), Version{Name: f.Name}
+	shelves, v := slices.Clone(c.shelves), Version{Release: Release{Name: f.Name}}
 	i := slices.IndexFunc(shelves, func(s shelf) bool { return s.name == f.Name })
 	if i < 0 {
 		i, shelves = len(shelves), append(shelves, shelf{name: f.Name})
@@ -41,15 +41,33 @@ func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
 		return in(name, err)
 	}
 	shelves[i].read = func() (Version, error) { return v, nil }
-	slices.SortFunc(shelves, byRelease)
-	c.shelves = shelves
+	c.shelves, c.releases = shelves, c.releases.with(v.Release)
 	return nil
+}
+
+// merge returns r with what f says in its place.
+func (r Release) merge(f Release) Release {
+	r.Title, r.Called = cmp.Or(f.Title, r.Title), cmp.Or(f.Called, r.Called)
+	r.Family, r.Order, r.Website = cmp.Or(f.Family, r.Family), cmp.Or(f.Order, r.Order), cmp.Or(f.Website, r.Website)
+	if f.Builds != nil {
+		r.Builds = f.Builds
+	}
+	if f.Marks != nil {
+		r.Marks = f.Marks
+	}
+	if f.Telling != nil {
+		r.Telling = f.Telling
+	}
+	if f.Greets != nil {
+		r.Greets = f.Greets
+	}
+	return r
 }
 
 // merge returns v with what f adds or replaces.
 func (v Version) merge(f file) (Version, error) {
 	before := v
-	if v.Title = cmp.Or(f.Title, v.Title); v.Title == "" {
+	if v.Release = v.Release.merge(f.Release); v.Title == "" {
 		return v, errors.New("title is missing: a new version needs the product's name")
 	}
 	v.Roles, v.Services = slices.Clone(v.Roles), slices.Clone(v.Services)
@@ -65,6 +83,11 @@ func (v Version) merge(f file) (Version, error) {
 	for i, s := range f.Services {
 		if err := v.checkOneOf(s); err != nil {
 			return v, at(f.lines[i], err)
+		}
+	}
+	for _, t := range f.Telling {
+		if !slices.ContainsFunc(v.Services, func(s Service) bool { return s.Role == t.Role && s.Name == t.Service && s.Unasked == "" }) {
+			return v, at(t.line, fmt.Errorf("telling: role %q has no service %q that can be asked", t.Role, t.Service))
 		}
 	}
 	v.Ground = slices.Concat(v.Ground, f.Ground)

@@ -23,32 +23,49 @@ import (
 var data embed.FS
 
 // noVersions are the files that hold no version; ids.yaml is for the tests.
-var noVersions = []string{"sources.yaml", "ids.yaml", "products.yaml"}
+var noVersions = []string{"sources.yaml", "ids.yaml", "products.yaml", "marks.yaml"}
 
 // Open returns the catalogue that comes with exreach.
-func Open() (*Catalog, error) { return open(data, "data") }
+func Open() (*Catalog, error) {
+	c := open(data, "data")
+	c.releases = nil // ours
+	return c, nil
+}
 
-// open finds the versions in dir: a file is named after the one it holds.
-func open(files fs.FS, dir string) (*Catalog, error) {
-	names, err := fs.Glob(files, path.Join(dir, "*.yaml"))
-	if err != nil {
-		return nil, err
+// open finds the versions in dir.
+func open(files fs.FS, dir string) *Catalog {
+	c := &Catalog{
+		sources:  sync.OnceValues(func() (map[string]string, error) { return readSources(files, path.Join(dir, "sources.yaml")) }),
+		releases: releasesOf(files, dir),
 	}
-	c := &Catalog{sources: sync.OnceValues(func() (map[string]string, error) {
-		return readSources(files, path.Join(dir, "sources.yaml"))
-	})}
-	for _, name := range names {
-		base := path.Base(name)
-		if slices.Contains(noVersions, base) {
-			continue
-		}
+	for _, name := range versionFiles(files, dir) {
 		c.shelves = append(c.shelves, shelf{
-			name: strings.TrimSuffix(base, ".yaml"),
+			name: versionOf(name),
 			read: sync.OnceValues(func() (Version, error) { return c.readVersion(files, name) }),
 		})
 	}
-	slices.SortFunc(c.shelves, byRelease)
-	return c, nil
+	return c
+}
+
+// versionFiles are the files of versions in dir.
+func versionFiles(files fs.FS, dir string) []string {
+	names, _ := fs.Glob(files, path.Join(dir, "*.yaml")) // the pattern is a right one
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(noVersions, path.Base(name)) })
+}
+
+// versionOf is the version that a file holds: the file is named after it.
+func versionOf(name string) string { return strings.TrimSuffix(path.Base(name), ".yaml") }
+
+// Releases returns what is known of all versions without their services.
+func (c *Catalog) Releases() *Releases { return c.releases }
+
+// inOrder are the shelves in the order of release.
+func (c *Catalog) inOrder() []shelf {
+	place := map[string]int{}
+	for i, r := range c.releases.all().order() {
+		place[r.Name] = i
+	}
+	return slices.SortedFunc(slices.Values(c.shelves), func(a, b shelf) int { return cmp.Compare(place[a.name], place[b.name]) })
 }
 
 // readVersion reads the file of one version, which is named after it.
@@ -73,10 +90,10 @@ func (c *Catalog) readVersion(files fs.FS, name string) (Version, error) {
 	if err != nil {
 		return Version{}, in(base, err)
 	}
-	if f.Name != strings.TrimSuffix(base, ".yaml") {
+	if f.Name != versionOf(name) {
 		return Version{}, in(base, fmt.Errorf("version %q must be in %[1]s.yaml", f.Name))
 	}
-	v, err := Version{Name: f.Name}.merge(f)
+	v, err := Version{Release: Release{Name: f.Name}}.merge(f)
 	if err != nil {
 		return Version{}, in(base, err)
 	}
@@ -112,10 +129,11 @@ func readSources(files fs.FS, name string) (map[string]string, error) {
 	return sources, nil
 }
 
-// Names is the names of the versions, in the order of release. It reads no file.
+// Names is what the versions are called, in the order of release. No more than the head
+// of each file is read for it.
 func (c *Catalog) Names() []string {
 	var names []string
-	for _, s := range c.shelves {
+	for _, s := range c.inOrder() {
 		names = append(names, s.name)
 	}
 	return names
@@ -138,7 +156,7 @@ func (c *Catalog) Version(name string) (Version, error) {
 func (c *Catalog) Versions() ([]Version, error) {
 	versions, errs := make([]Version, len(c.shelves)), make([]error, len(c.shelves))
 	var reading sync.WaitGroup
-	for i, s := range c.shelves {
+	for i, s := range c.inOrder() {
 		reading.Go(func() { versions[i], errs[i] = s.read() })
 	}
 	reading.Wait()

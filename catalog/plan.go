@@ -53,13 +53,13 @@ func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 			return nil, h.fault(fmt.Errorf("given twice as %s: list each role of a host once", role))
 		}
 		seen[k] = true
-		checks, err := planHost(h, v, role, from)
+		checks, err := c.planHost(h, v, role, from)
 		if err != nil {
 			return nil, h.fault(err)
 		}
 		plan = append(plan, checks...)
 	}
-	return Number(plan, 0), nil
+	return plan, nil
 }
 
 // fault adds to err the host it is about and where that was named.
@@ -84,7 +84,7 @@ func (c *Catalog) place(h Host) (Version, string, error) {
 }
 
 // planHost returns the checks of one host, not numbered yet.
-func planHost(h Host, v Version, role, from string) ([]Check, error) {
+func (c *Catalog) planHost(h Host, v Version, role, from string) ([]Check, error) {
 	services := v.servicesOf(role)
 	if err := checkRPCPorts(h, services); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func planHost(h Host, v Version, role, from string) ([]Check, error) {
 	var checks, behind []Check
 	ground := v.GroundRules(role, from)
 	for _, s := range services {
-		check := Check{Host: h.Name, Version: v.Name, Service: s, From: from, Want: s.Wants[from], Ground: ground}
+		check := Check{Host: h.Name, Version: v.Name, Service: s, From: from, Want: s.Wants[from], Ground: ground, Releases: c.releases}
 		port := h.RPCPorts[s.Name]
 		switch {
 		case check.Want == "" || s.Unasked != "":
@@ -153,23 +153,88 @@ func askedBy(services []Service) []string {
 	return names
 }
 
-// Number gives every check its position, from first on: the plan's order, what
-// is behind a check right after it. To each it says how many its host has. It is
-// for whoever has changed a plan, and returns the same one.
-func Number(plan []Check, first int) []Check {
-	of := map[string]int{}
-	for _, c := range plan {
-		of[c.Host]++
-	}
-	place := func(c *Check) {
-		c.Order, c.Of = first, of[c.Host]
-		first++
-	}
-	for i := range plan {
-		place(&plan[i])
-		for j := range plan[i].Behind {
-			place(&plan[i].Behind[j])
+// A Place is a role of a version.
+type Place struct{ Version, Role string }
+
+// Places returns every version and role that has services for from, the newest
+// version first.
+func (c *Catalog) Places(from string) ([]Place, error) {
+	versions, err := c.Versions()
+	var places []Place
+	for _, v := range slices.Backward(versions) {
+		for _, r := range v.Roles {
+			if slices.Contains(askedBy(v.servicesOf(r.Name)), from) {
+				places = append(places, Place{v.Name, r.Name})
+			}
 		}
 	}
-	return plan
+	return places, err
+}
+
+// A NothingError says that a version and role have no service for a from.
+type NothingError struct {
+	Place // Role "" is every role of the version
+	From  string
+	Only  []string // who the role has something for
+}
+
+func (e *NothingError) Error() string {
+	if e.Role == "" {
+		return fmt.Sprintf("nothing in version %s is for %s", e.Version, e.From)
+	}
+	return fmt.Sprintf("nothing of role %s in version %s is for %s, only for: %s",
+		e.Role, e.Version, e.From, cmp.Or(strings.Join(e.Only, ", "), "nobody"))
+}
+
+// Narrow leaves the services of one role, and of those the ones that somebody
+// wants, with the ground rules that are about both. An empty word leaves all.
+func (v Version) Narrow(role, from string) (Version, error) {
+	if role != "" {
+		r, err := v.Role(role)
+		if err != nil {
+			return v, err
+		}
+		v.Roles = []Role{r}
+		v.Services = slices.DeleteFunc(slices.Clone(v.Services), func(s Service) bool { return s.Role != role })
+	}
+	if from != "" {
+		var err error
+		if v, err = v.narrowTo(role, from); err != nil {
+			return v, err
+		}
+	}
+	v.Ground = slices.DeleteFunc(slices.Clone(v.Ground), func(rule GroundRule) bool {
+		concerned := slices.ContainsFunc(v.Roles, func(r Role) bool { return slices.Contains(rule.Roles, r.Name) })
+		return !concerned || from != "" && !slices.Contains(rule.From, from)
+	})
+	return v, nil
+}
+
+// narrowTo leaves the services that a from wants, and what is for it.
+func (v Version) narrowTo(role, from string) (Version, error) {
+	var known []string
+	for _, f := range Froms {
+		known = append(known, f.Name)
+	}
+	if !slices.Contains(known, from) {
+		return v, &WordError{Kind: "from", Word: from, Accepted: known}
+	}
+	all := v.Services
+	v.Services = slices.DeleteFunc(slices.Clone(all), func(s Service) bool { return s.Wants[from] == "" })
+	if len(v.Services) == 0 {
+		only := slices.DeleteFunc(known, func(f string) bool {
+			return !slices.ContainsFunc(all, func(s Service) bool { return s.Wants[f] != "" })
+		})
+		return v, &NothingError{Place: Place{Version: v.Name, Role: role}, From: from, Only: only}
+	}
+	v.Roles = slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool {
+		return !slices.ContainsFunc(v.Services, func(s Service) bool { return s.Role == r.Name })
+	})
+	for i, s := range v.Services {
+		v.Services[i].Wants = map[string]Want{from: s.Wants[from]}
+		if s.Wants[from] != Forbidden {
+			v.Services[i].Exposure = "" // is about others
+		}
+	}
+	return v, nil
 }

@@ -44,7 +44,7 @@ func readProducts(r io.Reader) ([]Product, error) {
 		var p Product
 		before := ""
 		err := mapping(n, text("name", &p.Name), spaced("greeting", &p.Greeting), spaced("offers", &p.Offers), word("before", []string{"true"}, &before), text("source", &p.Source))
-		p.Before = before != ""
+		p.Greeting, p.Offers, p.Before = strings.ToLower(p.Greeting), strings.ToLower(p.Offers), before != ""
 		switch {
 		case err != nil:
 			return err
@@ -57,11 +57,11 @@ func readProducts(r io.Reader) ([]Product, error) {
 }
 
 // spaced reads words whose blanks count at both ends: they tell a product's name from
-// that of a host. They are kept in lower case.
+// that of a host.
 func spaced(name string, to *string) field {
 	checked := value(name, func(string) error { return nil })
 	return field{name, func(n *yaml.Node) error {
-		*to = strings.ToLower(n.Value)
+		*to = n.Value
 		return checked.read(n)
 	}}
 }

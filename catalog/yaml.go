@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strconv"
@@ -73,10 +74,16 @@ func marks(data []byte) (n int) {
 
 // document returns the root of the one YAML document that r holds.
 func document(r io.Reader) (*yaml.Node, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err != nil {
+	var text bytes.Buffer
+	if f, ok := r.(fs.File); ok {
+		if about, err := f.Stat(); err == nil && about.Size() < maxFile {
+			text.Grow(int(about.Size()) + bytes.MinRead)
+		}
+	}
+	if _, err := text.ReadFrom(io.LimitReader(r, maxFile+1)); err != nil {
 		return nil, err
 	}
+	data := text.Bytes()
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
 	}

@@ -29,25 +29,6 @@ const (
 	leastWelcome = 2 // times that a port that answers must be welcome beside one that is turned away
 )
 
-// askOnce asks a check. What may be due to the run's other connections it asks
-// again, alone: a limit of connections per source turns connects away that would
-// be welcome by themselves (xt_connlimit, "ct count" of nftables, MaxStartups).
-func (a *asking) askOnce(ctx context.Context) {
-	if a.host.crowd.isLimited() || a.door.inDoubt() {
-		if a.alone(ctx); a.res.Verdict == TimedOut || !a.inDoubt() {
-			return
-		}
-	} else {
-		company := a.host.crowd.join()
-		a.res = a.findOut(ctx)
-		if lonely := company.leave(); !a.doubts(lonely) {
-			return
-		}
-	}
-	a.door.doubt()
-	a.again(ctx)
-}
-
 // turnedAway reports whether a connect was refused, by the host or on the way.
 func turnedAway(res Result) bool {
 	return res.Step == protocol.Connect && slices.Contains([]Verdict{Refused, Prohibited, Unreachable, Cut}, res.Verdict)
@@ -244,4 +225,57 @@ func (a *asking) share() int64 {
 		return wholeHost
 	}
 	return quarter
+}
+
+// Linux counts the connections of a source (nf_conncount.c) and forgets those that
+// are over only as new ones come: a few each time, and none in a tick of its clock
+// in which it has done so before. What is asked too fast is turned away for
+// connects that are long over.
+const (
+	tick    = 8 * time.Millisecond // of its clock, or two: most have 4 ms
+	spacing = 2 * tick             // of connects to a host that is known to limit them
+	group   = 4                    // connects that may come in one tick: no limit is so low
+	airing  = 3                    // connects after which all those are forgotten that came at once before
+)
+
+// asks is how often a port is asked alone at a time: the first one until those
+// connects are forgotten.
+func (c *crowd) asks() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.aired {
+		return 1
+	}
+	c.aired = true
+	return airing
+}
+
+// breath is how long to wait before something is asked alone.
+func (c *crowd) breath() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.breaths++
+	switch {
+	case c.limited:
+		return spacing
+	case c.breaths <= airing || c.breaths%group == 0:
+		return tick
+	}
+	return atOnce
+}
+
+// askControlLast asks the port that nobody uses a second time, after all others,
+// where one of them connected and proved nothing: a device may begin to answer in
+// the host's place once a source has connected to many ports.
+func (a *asking) askControlLast(ctx context.Context) {
+	if a.check.Service.Network != catalog.TCP || a.res.Verdict == Answered || !a.host.crowd.awaitEnd(ctx) || !a.path.isHollow() {
+		return
+	}
+	leave, err := a.takeHost(ctx)
+	if err != nil {
+		return
+	}
+	defer leave()
+	a.door.doubt() // a few tries are enough for a port that was silent before
+	a.askNow(ctx)
 }

@@ -70,6 +70,25 @@ func (a *asking) askInTurn(ctx context.Context) {
 	}
 }
 
+// askOnce asks a check. What may be due to the run's other connections it asks
+// again, alone: a limit of connections per source turns connects away that would
+// be welcome by themselves (xt_connlimit, "ct count" of nftables, MaxStartups).
+func (a *asking) askOnce(ctx context.Context) {
+	if a.host.crowd.isLimited() || a.door.inDoubt() {
+		if a.alone(ctx); a.res.Verdict == TimedOut || !a.inDoubt() {
+			return
+		}
+	} else {
+		company := a.host.crowd.join()
+		a.res = a.findOut(ctx)
+		if lonely := company.leave(); !a.doubts(lonely) {
+			return
+		}
+	}
+	a.door.doubt()
+	a.again(ctx)
+}
+
 // hide takes the password out of all that a result says. What was asked is the
 // user's own, and the catalogue's.
 func hide(m *protocol.Mask, res *Result) {
@@ -138,6 +157,50 @@ func (a *asking) findOut(ctx context.Context) Result {
 		res.Detail = noReply(res)
 	}
 	return res
+}
+
+// converse holds a conversation. Where a peer that has connected says nothing for
+// longer than it should, another one is held beside the first, on a
+// connection of its own, and the first proof wins: after a few lost segments in a
+// row TCP waits for seconds, and a server that never got the end of the handshake
+// for the next SYN-ACK (RFC 6298 section 5, RFC 9293 section 3.8.1).
+func (a *asking) converse(ctx context.Context, left time.Duration) *conversation {
+	first := a.newConversation(left)
+	if !a.mayTalkTwice() {
+		first.hold(ctx)
+		return first
+	}
+	ofFirst, stopFirst := context.WithCancel(ctx)
+	defer stopFirst()
+	ofSecond, stopSecond := context.WithCancel(ctx)
+	defer stopSecond()
+	done := make(chan struct{})
+	beside := make(chan *conversation, 1)
+	go func() {
+		defer close(beside)
+		if rest, overdue := first.awaitOverdue(done); overdue {
+			beside <- first.holdBeside(ofSecond, rest, done, stopFirst)
+		}
+	}()
+	first.hold(ofFirst)
+	close(done)
+	rest := time.NewTimer(max(atOnce, first.leaves()))
+	defer rest.Stop()
+	var second *conversation
+	select {
+	case second = <-beside:
+	case <-rest.C:
+		stopSecond()
+		second = <-beside
+	}
+	if second == nil {
+		return first
+	}
+	if second.provesSize(first) && second.confirmsSize(ctx) {
+		second.tls.Hello, second.tls.HelloFailed = second.helloSize, first.helloSize
+		a.door.greetWith(second.hello, second.tls)
+	}
+	return better(first, second)
 }
 
 // askFurther asks once more where another kind of asking may tell more than the last

@@ -13,6 +13,8 @@ import (
 	"exreach/catalog"
 	"exreach/probe/lookup"
 	"exreach/probe/socket"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 // BenchmarkPool is what the pool itself costs: checks of many hosts whose
@@ -71,7 +73,7 @@ func BenchmarkRole(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	server := &StandIn{Host: host.Name, Version: host.Version}
+	server := &standin.Server{Host: host.Name, Version: host.Version}
 	for _, check := range plan {
 		server.Services = append(server.Services, check.Service)
 	}
@@ -79,7 +81,7 @@ func BenchmarkRole(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer server.Close()
-	p := &Pool{Dial: server.Dial, Resolver: &lookup.Resolver{Lookup: server.Lookup}, Shared: &Shared{Trust: NewTrust(server.Roots())}}
+	p := &Pool{Dial: server.Dial, Resolver: &lookup.Resolver{Lookup: server.Lookup}, Shared: &Shared{Trust: trust.New(server.Roots())}}
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

@@ -4,61 +4,24 @@ package probe
 
 import (
 	"context"
+	"errors"
+	"net"
+	"net/netip"
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
+	"exreach/probe/secure"
+	"exreach/probe/socket"
 )
-
-// converse holds a conversation. Where a peer that has connected says nothing for
-// longer than it should, another one is held beside the first, on a
-// connection of its own, and the first proof wins: after a few lost segments in a
-// row TCP waits for seconds, and a server that never got the end of the handshake
-// for the next SYN-ACK (RFC 6298 section 5, RFC 9293 section 3.8.1).
-func (a *asking) converse(ctx context.Context, left time.Duration) *conversation {
-	first := a.newConversation(left)
-	if !a.mayTalkTwice() {
-		first.hold(ctx)
-		return first
-	}
-	ofFirst, stopFirst := context.WithCancel(ctx)
-	defer stopFirst()
-	ofSecond, stopSecond := context.WithCancel(ctx)
-	defer stopSecond()
-	done := make(chan struct{})
-	beside := make(chan *conversation, 1)
-	go func() {
-		defer close(beside)
-		if rest, overdue := first.awaitOverdue(done); overdue {
-			beside <- first.holdBeside(ofSecond, rest, done, stopFirst)
-		}
-	}()
-	first.hold(ofFirst)
-	close(done)
-	rest := time.NewTimer(max(atOnce, first.leaves()))
-	defer rest.Stop()
-	var second *conversation
-	select {
-	case second = <-beside:
-	case <-rest.C:
-		stopSecond()
-		second = <-beside
-	}
-	if second == nil {
-		return first
-	}
-	if second.provesSize(first) && second.confirmsSize(ctx) {
-		second.tls.Hello, second.tls.HelloFailed = second.helloSize, first.helloSize
-		a.door.greetWith(second.hello, second.tls)
-	}
-	return better(first, second)
-}
 
 // holdBeside holds another conversation beside the first, which is stopped once this
 // one has its answer.
 func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done <-chan struct{}, stopFirst func()) *conversation {
 	second := c.newConversation(left)
-	if second.hello == usualHello {
-		second.hello = otherHello // what is overdue may be the answer to a hello of that size
+	if second.hello == secure.UsualHello {
+		second.hello = secure.OtherHello // what is overdue may be the answer to a hello of that size
 	}
 	second.hold(ctx)
 	if second.proves() {
@@ -132,4 +95,145 @@ func better(first, second *conversation) *conversation {
 	}
 	winner.spent, winner.tries = spent, tries
 	return winner
+}
+
+// anew is the hello that may bring a conversation further than its own did: crypto/tls
+// refused what the server sent, or the server found nothing that it likes in our
+// hello. Schannel does not say so, and hangs up. A hello that got no answer had one
+// of another size beside it, unless that is not allowed.
+func (c *conversation) anew(talksTwice bool) (next secure.Hello, known bool) {
+	var failed *secure.Error
+	wanted := c.tls != nil && c.tls.ClientCertificate
+	if c.hello == secure.TLS12Hello || wanted || !errors.As(c.err, &failed) || failed.After {
+		return 0, false
+	}
+	switch f := secure.FailureOf(c.err); classify(c.err, c.step(), false).verdict {
+	case Silent:
+		return secure.OtherHello, !talksTwice && c.hello == secure.UsualHello && !c.helloHeard
+	case Cut:
+		return secure.TLS12Hello, true
+	case BadTLS:
+		return secure.TLS12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == tls12.AlertHandshakeFailure || f.Alert == tls12.AlertInsufficient
+	}
+	return 0, false
+}
+
+// askAnew asks once more with another hello. It reports whether that came further;
+// then it is the one for this door.
+func (a *asking) askAnew(ctx context.Context, failed *conversation, with secure.Hello, left time.Duration) (c *conversation, further bool) {
+	c = a.newConversation(left)
+	c.hello = with
+	c.hold(ctx)
+	if c.secured == nil {
+		return c, false
+	}
+	refused := classify(failed.err, failed.step(), false).verdict == BadTLS // and not for the size
+	if t := c.tls; !refused && t.Unreadable == "" && !t.DHE() && c.confirmsSize(ctx) {
+		t.Hello, t.HelloFailed = c.helloSize, failed.helloSize
+	}
+	a.door.greetWith(c.hello, c.tls)
+	return c, true
+}
+
+// helloPatience is how long a hello is waited for before its size is to blame: by
+// then TCP has sent it four times.
+const helloPatience = 3 * time.Second
+
+// hearOut waits until a conversation is done, or its hello has been without an answer
+// for so long that no loss of packets explains it.
+func (c *conversation) hearOut(done <-chan struct{}) {
+	for c.shaking.Load() {
+		rest := helloPatience - c.line.Load().quiet()
+		if rest <= 0 {
+			return
+		}
+		timer := time.NewTimer(rest)
+		select {
+		case <-done:
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+// provesSize reports whether a hello of another size than that of first was
+// answered, and that of first was not. Old load balancers hang at one of 256 to 511
+// octets, which is why RFC 7685 was written.
+func (c *conversation) provesSize(first *conversation) bool {
+	return c.proves() && c.tls != nil && c.hello == secure.OtherHello && first.hello == secure.UsualHello && first.helloSize != c.helloSize &&
+		first.step() == protocol.TLS && !first.helloHeard && socket.IsTimeout(first.err) && first.line.Load().quiet() >= helloPatience
+}
+
+// confirmsSize reports whether it is again the size of the hello that decides. One
+// frozen server of several behind a balancer hangs at every second or third
+// connection, whatever its hello.
+func (c *conversation) confirmsSize(ctx context.Context) bool {
+	if c.run.pool.Credentials != nil {
+		return false // nobody logs in again for that
+	}
+	for _, s := range c.steps {
+		if s.Step == protocol.TLS && s.Took >= helloPatience {
+			return false // it is slow, whatever the hello
+		}
+	}
+	for _, h := range []secure.Hello{c.hello, secure.UsualHello, secure.UsualHello} {
+		again := c.newConversation(helloPatience)
+		again.hello = h
+		again.hold(ctx)
+		if (again.tls != nil) != (h == c.hello) {
+			return false
+		}
+	}
+	return true
+}
+
+// smallTime is how long a conversation in small segments may take.
+const smallTime = 3 * time.Second
+
+// A smallDial connects over TCP and takes small segments only.
+type smallDial func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
+
+// asksInSmall reports whether a silence may be due to large packets that the path
+// loses, and whether another connection may be spent on that.
+func (a *asking) asksInSmall(res Result) bool {
+	held := res.Silence != nil && res.Silence.Delivery == Held && res.Step != protocol.Greet
+	return held && a.run.small != nil && a.run.pool.Credentials == nil && !a.run.shared.Gentle
+}
+
+// askInSmall asks a peer that was silent where nothing it says fills a large
+// packet, and returns how long that took. If the peer answers then and only then, the
+// path loses large packets: an answer that is one of those leaves no other trace.
+func (a *asking) askInSmall(ctx context.Context, res *Result) (spent time.Duration) {
+	converse := func(small bool) (c *conversation, further bool) {
+		c = a.newConversation(min(smallTime, a.run.timeouts.Check))
+		c.small = small
+		c.hold(ctx)
+		spent += c.spent
+		return c, c.proves() || c.tls != nil && res.Step == protocol.TLS // later, the handshake is nothing new
+	}
+	c, further := converse(true)
+	if !further {
+		res.Silence.InSmall = c.line.Load() != nil && socket.IsTimeout(c.err)
+		return spent
+	}
+	// It may only have been slow the first time, or be one of several servers behind a
+	// balancer, which asks them in turn.
+	for range 2 {
+		if c, further = converse(false); c.proves() {
+			res.Peer = nil // it is that of the silence
+			c.record(ctx, res)
+			return spent
+		}
+		if further || !socket.IsTimeout(c.err) {
+			return spent
+		}
+	}
+	for range 2 {
+		if _, further = converse(true); !further {
+			return spent
+		}
+	}
+	res.Silence.Delivery = AnswerLost
+	return spent
 }

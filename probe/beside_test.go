@@ -15,6 +15,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/standin"
 )
 
 // greetingAfter is a server that takes so long to greet, if anybody is still there.
@@ -85,11 +86,11 @@ func TestOverdue(t *testing.T) {
 // TestOverdueInTLS wants the second connection to have the whole time of a check,
 // though the first one gives up its handshake sooner.
 func TestOverdueInTLS(t *testing.T) {
-	a, err := newAuthority()
+	a, err := standin.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert, err := a.issue("mail01.contoso.example", time.Now().Add(time.Hour))
+	cert, err := a.Issue("mail01.contoso.example", time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,9 @@ import (
 	"net/netip"
 	"os"
 
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
 
@@ -120,10 +122,10 @@ func classifyDial(e *socket.Error) outcome {
 // connection, nor TLS explains is a conversation that did not go as the protocol
 // has it.
 func classifyTalk(err error) outcome {
-	var shake *tlsError
+	var shake *secure.Error
 	inTLS := errors.As(err, &shake)
 	switch {
-	case inTLS && shake.certificateWanted:
+	case inTLS && shake.CertificateWanted:
 		return outcome{verdict: BadTLS} // that was the last it said
 	case socket.IsTimeout(err):
 		return outcome{verdict: Silent}
@@ -143,4 +145,76 @@ func classifyTalk(err error) outcome {
 		return outcome{verdict: BadTLS}
 	}
 	return outcome{verdict: Mismatch}
+}
+
+// judgeLookup tells a name without an address from a resolver that could not
+// say.
+func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
+	switch obstacle := obstacleOf(err); {
+	case errors.As(err, new(errStoodStill)):
+		return Untried, StoodStill, stoodStill
+	case cancelled:
+		return Untried, Interrupted, "interrupted " + during(protocol.Resolve, "")
+	case lookup.NotFound(err):
+		return Unresolved, "", lookup.Reason(err)
+	case obstacle != "":
+		return Untried, obstacle, "the name could not be looked up: " + err.Error()
+	}
+	return Untried, NoResolver, "no name server gave an answer: " + err.Error()
+}
+
+// obstacleTo is what a cause that this machine has no way to an address means.
+func obstacleTo(to netip.Addr, why socket.Cause) Obstacle {
+	if why == socket.NoFamily {
+		return ofFamily(NoIPv6, to)
+	}
+	return NoRoute
+}
+
+// ofFamily tells which kind of address this machine does not speak: the system
+// has one error for both.
+func ofFamily(o Obstacle, to netip.Addr) Obstacle {
+	if o == NoIPv6 && to.Is4() {
+		return NoIPv4
+	}
+	return o
+}
+
+// noWayWords says what an obstacle on the way to an address is.
+func noWayWords(o Obstacle, to netip.Addr) string {
+	switch o {
+	case NoIPv6:
+		return "this machine has no IPv6, and " + to.String() + " cannot be reached without"
+	case NoIPv4:
+		return "this machine has no IPv4, and " + to.String() + " cannot be reached without"
+	}
+	if !socket.HasZone(to.Zone()) {
+		return "this machine has no interface " + to.Zone()
+	}
+	return "this machine has no route to " + to.String()
+}
+
+// record writes what the conversation found into res. It reports whether the cause
+// was a shortage of this machine that may pass.
+func (c *conversation) record(ctx context.Context, res *Result) (shortage bool) {
+	res.Steps = c.steps
+	res.Step = c.step()
+	o := classify(c.err, res.Step, ctx.Err() != nil)
+	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, ofFamily(o.obstacle, c.to.Addr()), o.saidBy
+	res.Evidence = c.evidence(o.verdict)
+	res.Silence = c.silence(o.verdict)
+	peer := c.peer
+	c.door.tell(c.tls)
+	peer.TLS, peer.TLSFailure = c.tls.Judge(c.run.shared.trust.Judge), secure.FailureOf(c.err)
+	c.run.mask.HideAll(&peer) // before it is cut
+	peer.Clean()
+	if !emptyPeer(peer) {
+		res.Peer = &peer
+	}
+	res.Detail = c.detail(o, res)
+	return o.obstacle.mayPass()
+}
+
+func emptyPeer(p protocol.Peer) bool {
+	return p.Greeting == "" && p.Capabilities == nil && p.Facts == nil && p.Refusal == "" && p.Endpoints == nil && p.Web == nil && p.TLS == nil && p.TLSFailure == nil
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/hirochachacha/go-smb2"
 
 	"exreach/probe/protocol"
+	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
 
@@ -62,7 +63,7 @@ func TestClassify(t *testing.T) {
 		{"no error", nil, protocol.Talk, false, outcome{verdict: Answered}},
 		{"no error, and interrupted right after", nil, protocol.Talk, true, outcome{verdict: Answered}},
 		{"something else answered", talk(&protocol.MismatchError{Want: "SMTP"}), protocol.Greet, false, outcome{verdict: Mismatch}},
-		{"something else answered in TLS", &tlsError{err: &protocol.MismatchError{}}, protocol.Talk, false, outcome{verdict: Mismatch}},
+		{"something else answered in TLS", &secure.Error{Err: &protocol.MismatchError{}}, protocol.Talk, false, outcome{verdict: Mismatch}},
 
 		{"refused", dial(errnoOf(t, socket.Refused)), protocol.Connect, false, outcome{verdict: Refused}},
 		{"refused at once, as on loopback", &socket.Error{Err: errnoOf(t, socket.Refused), Local: true}, protocol.Connect, false, outcome{verdict: Refused}},
@@ -93,14 +94,14 @@ func TestClassify(t *testing.T) {
 		{"ICMP prohibited by this machine", &socket.Error{Err: errnoOf(t, socket.Denied), ICMP: socket.ICMPProhibited, By: router, Local: true}, protocol.Connect, false, untried(Denied)},
 
 		{"silence", talk(timeout), protocol.Greet, false, outcome{verdict: Silent}},
-		{"silence in the handshake", &tlsError{err: timeout}, protocol.TLS, false, outcome{verdict: Silent}},
+		{"silence in the handshake", &secure.Error{Err: timeout}, protocol.TLS, false, outcome{verdict: Silent}},
 		{"the system gives up on an open connection", talk(errnoOf(t, socket.TimedOut)), protocol.Talk, false, outcome{verdict: Silent}},
 		{"hung up", talk(io.EOF), protocol.Greet, false, outcome{verdict: Cut}},
 		{"hung up half way", talk(io.ErrUnexpectedEOF), protocol.Talk, false, outcome{verdict: Cut}},
 		{"reset", talk(errnoOf(t, socket.Reset)), protocol.Talk, false, outcome{verdict: Cut}},
-		{"hung up in the handshake", &tlsError{err: io.EOF}, protocol.TLS, false, outcome{verdict: Cut}},
-		{"plain text on a TLS port", &tlsError{err: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}}, protocol.TLS, false, outcome{verdict: BadTLS}},
-		{"an alert after the handshake", talk(&tlsError{err: &net.OpError{Op: "remote error", Err: tls.AlertError(116)}, after: true}), protocol.Greet, false, outcome{verdict: BadTLS}},
+		{"hung up in the handshake", &secure.Error{Err: io.EOF}, protocol.TLS, false, outcome{verdict: Cut}},
+		{"plain text on a TLS port", &secure.Error{Err: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}}, protocol.TLS, false, outcome{verdict: BadTLS}},
+		{"an alert after the handshake", talk(&secure.Error{Err: &net.OpError{Op: "remote error", Err: tls.AlertError(116)}, After: true}), protocol.Greet, false, outcome{verdict: BadTLS}},
 
 		{"interrupted while connecting", dial(timeout), protocol.Connect, true, untried(Interrupted)},
 		{"interrupted while talking", talk(timeout), protocol.Greet, true, untried(Interrupted)},
@@ -144,13 +145,13 @@ func TestClassifyConversations(t *testing.T) {
 		err  error
 		want Verdict
 	}{
-		"no renegotiation":          {&tlsError{err: &net.OpError{Op: "local error", Err: tls.AlertError(100)}, after: true}, BadTLS},
-		"a bad record MAC":          {&tlsError{err: &net.OpError{Op: "local error", Err: tls.AlertError(20)}, after: true}, BadTLS},
-		"an unexpected message":     {&tlsError{err: errors.New("tls: received unexpected handshake message"), after: true}, BadTLS},
-		"a record out of place":     {&tlsError{err: tls.RecordHeaderError{Msg: "unsupported SSLv2 handshake received"}, after: true}, BadTLS},
-		"an unreadable certificate": {&tlsError{err: errors.New("tls: failed to parse certificate from server: x509: negative serial number")}, BadTLS},
-		"a certificate wanted":      {&tlsError{err: io.EOF, after: true, certificateWanted: true}, BadTLS},
-		"silence after that":        {&tlsError{err: os.ErrDeadlineExceeded, after: true, certificateWanted: true}, BadTLS},
+		"no renegotiation":          {&secure.Error{Err: &net.OpError{Op: "local error", Err: tls.AlertError(100)}, After: true}, BadTLS},
+		"a bad record MAC":          {&secure.Error{Err: &net.OpError{Op: "local error", Err: tls.AlertError(20)}, After: true}, BadTLS},
+		"an unexpected message":     {&secure.Error{Err: errors.New("tls: received unexpected handshake message"), After: true}, BadTLS},
+		"a record out of place":     {&secure.Error{Err: tls.RecordHeaderError{Msg: "unsupported SSLv2 handshake received"}, After: true}, BadTLS},
+		"an unreadable certificate": {&secure.Error{Err: errors.New("tls: failed to parse certificate from server: x509: negative serial number")}, BadTLS},
+		"a certificate wanted":      {&secure.Error{Err: io.EOF, After: true, CertificateWanted: true}, BadTLS},
+		"silence after that":        {&secure.Error{Err: os.ErrDeadlineExceeded, After: true, CertificateWanted: true}, BadTLS},
 		"net/http: a long line":     {fmt.Errorf("waiting: %w", http.ErrLineTooLong), Mismatch},
 		"net/http: a header":        {textproto.ProtocolError("malformed MIME header line"), Mismatch},
 		"net/http: a body":          {http.ErrBodyReadAfterClose, Mismatch},

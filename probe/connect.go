@@ -260,25 +260,3 @@ func (k *connecting) clear() (late *try) {
 	}
 	return late
 }
-
-// askWitness connects to a witness once.
-func (r *run) askWitness(p *path, w witness, wait time.Duration) {
-	release, err := r.witnessPlace()
-	if err != nil {
-		return
-	}
-	defer release()
-	sent := time.Now()
-	ctx, stop := context.WithTimeout(r.ctx, 2*wait)
-	defer stop()
-	conn, err := r.dial(ctx, catalog.TCP, w.at)
-	switch {
-	case err == nil:
-		_ = conn.Close()
-		p.hear(w, sent, 0)
-	case socket.CauseOf(err) == socket.Refused:
-		p.hear(w, sent, 0)
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		p.miss(sent)
-	}
-}

@@ -15,18 +15,19 @@ import (
 	"exreach/catalog"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
 
 // A conversation is one connection and what is said on it.
 type conversation struct {
 	*asking
-	hello hello         // how it begins TLS
+	hello secure.Hello  // how it begins TLS
 	small bool          // it takes small segments only
 	left  time.Duration // of the check's time, as it began
 
 	peer protocol.Peer
-	tls  *shown
+	tls  *secure.Shown
 	err  error
 
 	shaking    atomic.Bool // hands, for TLS
@@ -181,19 +182,18 @@ func (c *conversation) talk(ctx context.Context, leash *leash) {
 	}
 }
 
-// question is what the protocol has to find out, and how it reaches the pool.
+// question is what the protocol has to find out, and what is done for it meanwhile.
 func (c *conversation) question(ctx context.Context) protocol.Question {
 	q := protocol.Question{
 		Host:       lookup.TrimDot(c.check.Host),
 		Service:    c.check.Service,
 		Domain:     c.run.pool.Domain,
 		Interfaces: behind(c.check),
-		At:         c.at,
-		StartTLS:   c.startTLS,
-		Redial: func() (net.Conn, error) {
+		Releases:   c.check.Releases,
+		Session: protocol.Session{At: c.at, StartTLS: c.startTLS, Redial: func() (net.Conn, error) {
 			c.hangUp() // there is never more than one connection
 			return c.open(ctx)
-		},
+		}},
 	}
 	c.mayLogIn(ctx, &q)
 	return q
@@ -201,11 +201,11 @@ func (c *conversation) question(ctx context.Context) protocol.Question {
 
 // startTLS does the handshake on a plain connection.
 func (c *conversation) startTLS(plain net.Conn) (net.Conn, error) {
-	meter := &helloMeter{Conn: plain}
+	meter := &secure.Meter{Conn: plain}
 	c.shaking.Store(true)
-	secured, shown, err := handshake(meter, lookup.TrimDot(c.check.Host), c.run.timeouts.TLS, c.line.Load(), c.hello)
+	secured, shown, err := secure.Client{Host: lookup.TrimDot(c.check.Host), Hello: c.hello, Limit: c.run.timeouts.TLS, Line: c.line.Load()}.Handshake(meter)
 	c.shaking.Store(false)
-	c.tls, c.helloSize, c.helloHeard = shown, meter.size, meter.heard
+	c.tls, c.helloSize, c.helloHeard = shown, meter.Size, meter.Heard
 	if err != nil {
 		return nil, err
 	}

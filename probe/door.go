@@ -5,6 +5,8 @@ package probe
 import (
 	"sync"
 
+	"exreach/probe/secure"
+
 	"golang.org/x/sync/semaphore"
 )
 
@@ -20,8 +22,8 @@ type door struct {
 	doubted  bool    // it turned a connect away, perhaps for the sake of others
 	shut     *Result // what every other check of this port will find, too
 
-	greeting hello // the one that is answered here
-	size     int   // of it, and of the one that is not; 0 where the size is not why
+	greeting secure.Hello // the one that is answered here
+	size     int          // of it, and of the one that is not; 0 where the size is not why
 	failed   int
 }
 
@@ -41,21 +43,21 @@ func (d *door) closed() *Result {
 }
 
 // hello is how TLS is begun at this door.
-func (d *door) hello() hello {
+func (d *door) hello() secure.Hello {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.greeting
 }
 
 // greetWith notes that another hello than the usual one is answered here.
-func (d *door) greetWith(h hello, t *shown) {
+func (d *door) greetWith(h secure.Hello, t *secure.Shown) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.greeting, d.size, d.failed = h, t.Hello, t.HelloFailed
 }
 
 // tell notes in what a handshake showed that the usual hello would have failed.
-func (d *door) tell(t *shown) {
+func (d *door) tell(t *secure.Shown) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if t != nil && t.Hello == 0 {

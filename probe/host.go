@@ -5,61 +5,14 @@ package probe
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"exreach/catalog"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
-	"exreach/probe/socket"
 )
-
-// A run is what the hosts of one Pool.Run share.
-type run struct {
-	// Inputs; not changed any more.
-	ctx      context.Context // for what belongs to no check
-	pool     *Pool
-	shared   *Shared
-	dial     DialFunc
-	small    smallDial // nil where the system does not tell silences apart
-	timeouts Timeouts
-	refusal  time.Duration  // how long the system may take to tell of a refusal
-	mask     *protocol.Mask // hides the password; nil where there is none
-
-	still      *still
-	unread     *semaphore.Weighted // of the hosts that are done and not taken
-	background sync.WaitGroup      // what no check waits for
-}
-
-func newRun(ctx context.Context, p *Pool) *run {
-	r := &run{
-		ctx:      ctx,
-		pool:     p,
-		shared:   p.Shared,
-		dial:     p.Dial,
-		timeouts: p.Timeouts.orDefault(),
-		mask:     protocol.NewMask(p.Credentials),
-		still:    newStill(p.clock),
-		unread:   semaphore.NewWeighted(unread),
-	}
-	if r.shared == nil {
-		r.shared = new(Shared)
-	}
-	r.shared.begin()
-	if r.dial == nil {
-		r.dial = socket.Dialer(p.Source)
-		r.small = socket.SmallDialer(p.Source)
-		r.refusal = socket.RefusalTakes()
-	}
-	if p.Resolver == nil {
-		own := *p
-		own.Resolver = &lookup.Resolver{}
-		r.pool = &own
-	}
-	return r
-}
 
 // A host is what the checks of one plan share. It lives until all of them are over,
 // so a long list of hosts costs no memory.
@@ -200,4 +153,66 @@ func (h *host) door(at netip.AddrPort, s catalog.Service) *door {
 		h.doors[where] = d
 	}
 	return d
+}
+
+// portsPerInterface bounds how many ports of one interface are followed: some
+// servers register one endpoint per database or process.
+const portsPerInterface = 8
+
+// follow asks the checks behind an endpoint mapper that answered: each
+// interface on the port that the mapper gave, at the address the user named,
+// since towers often carry 0.0.0.0 or an address of the inside.
+func (h *host) follow(ctx context.Context, mapper Result, emit func(res Result, behind int)) {
+	if mapper.Verdict != Answered || mapper.Peer == nil {
+		return
+	}
+	var each sync.WaitGroup
+	for i, c := range mapper.Check.Behind {
+		ports := portsOf(*c.Service.RPC, mapper.Peer.Endpoints)
+		if len(ports) == 0 {
+			emit(portless(c, mapper), i)
+		}
+		for _, port := range ports {
+			each.Go(func() {
+				c := c
+				c.Service.Ports = catalog.Ports{First: port, Last: port}
+				res := h.newAsking(c, netip.AddrPortFrom(mapper.Address, port)).ask(ctx)
+				res.Parent = mapper.Check.Service.Name
+				emit(res, i)
+			})
+		}
+	}
+	each.Wait()
+}
+
+// portsOf returns the TCP ports at which an endpoint map has an interface.
+func portsOf(want catalog.Interface, endpoints []protocol.Endpoint) []uint16 {
+	var ports []uint16
+	for _, e := range endpoints {
+		if e.Interface().Serves(want) && e.Sequence == "ncacn_ip_tcp" && e.Port != 0 && !slices.Contains(ports, e.Port) {
+			ports = append(ports, e.Port)
+		}
+	}
+	slices.Sort(ports)
+	return ports[:min(len(ports), portsPerInterface)]
+}
+
+// portless is the result for an interface that the mapper gave no port of.
+func portless(c catalog.Check, mapper Result) Result {
+	res := Result{
+		Check:   c,
+		Parent:  mapper.Check.Service.Name,
+		Address: mapper.Address,
+		Verdict: Refused, // the host said that nobody serves it
+		Step:    protocol.Resolve,
+		Tries:   1,
+		Detail:  "the interface is not registered in the endpoint map",
+	}
+	if slices.Contains(mapper.Peer.Withheld, c.Service.RPC.Name) {
+		res.Verdict, res.Detail = Unresolved, "the endpoint mapper does not say where the interface listens"
+		if mapper.Peer.Refusal != "" {
+			res.Detail += ": " + mapper.Peer.Refusal
+		}
+	}
+	return res
 }

@@ -5,6 +5,7 @@ package probe
 import (
 	"math"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -207,4 +208,79 @@ func (p *path) loses() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.lost > 0
+}
+
+// observeRow notes what a row tells of whether everything answers at an address:
+// connects that led to nothing, or of which nothing more was asked.
+func (p *path) observeRow(res Result) {
+	bare := res.Verdict == Answered && res.Check.Service.IsBare()
+	if res.Check.IsControl() || !bare && !slices.Contains([]Verdict{Silent, Mismatch, Cut, BadTLS}, res.Verdict) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hollow = true
+}
+
+func (p *path) isHollow() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hollow
+}
+
+// farAway is the round trip from which on asking one port after the other takes
+// too long.
+const farAway = 5 * time.Millisecond
+
+// isFar reports whether answers take long here.
+func (p *path) isFar() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.srtt == 0 || p.srtt > farAway
+}
+
+// hasLived reports whether the address has ever answered anything.
+func (p *path) hasLived() bool { return p.lived(time.Time{}) }
+
+// connects reports whether a port of the address has accepted a connection.
+func (p *path) connects() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.accepted()
+}
+
+// accepted is connects with the lock held.
+func (p *path) accepted() bool { return p.witness.at.IsValid() && p.witness.rank > refuses }
+
+// isWelcoming reports whether it is known that the witness accepts connections
+// again, or there is none to ask.
+func (p *path) isWelcoming() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.welcomes || !p.accepted()
+}
+
+// welcome notes that the witness was asked whether it accepts connections again.
+func (p *path) welcome() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.welcomes = true
+}
+
+// leastLost is how many tries have to be lost before they are more than bad luck.
+const leastLost = 3
+
+// isSuspect reports whether so many tries at ports that answer got lost as happens
+// on few paths: something may drop connects for another reason.
+func (p *path) isSuspect() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost >= leastLost && float64(p.lost) > leastLoss*float64(p.tried)
+}
+
+// alive is a witness, and whether the last thing that was heard of it is an answer.
+func (p *path) alive() (witness, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.witness, p.witness.at.IsValid() && p.quiet.IsZero()
 }

@@ -15,9 +15,12 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"exreach/catalog"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // A Pool asks many hosts at once. The zero value is ready to use.
@@ -121,4 +124,66 @@ func (r *run) feed(ctx context.Context, plans iter.Seq[HostPlan], out chan<- Hos
 	hosts.Wait()
 	done()
 	r.background.Wait()
+}
+
+// A run is what the hosts of one Pool.Run share.
+type run struct {
+	// Inputs; not changed any more.
+	ctx      context.Context // for what belongs to no check
+	pool     *Pool
+	shared   *Shared
+	dial     DialFunc
+	small    smallDial // nil where the system does not tell silences apart
+	timeouts Timeouts
+	refusal  time.Duration  // how long the system may take to tell of a refusal
+	mask     *protocol.Mask // hides the password; nil where there is none
+
+	still      *still
+	unread     *semaphore.Weighted // of the hosts that are done and not taken
+	background sync.WaitGroup      // what no check waits for
+}
+
+func newRun(ctx context.Context, p *Pool) *run {
+	r := &run{
+		ctx:      ctx,
+		pool:     p,
+		shared:   p.Shared,
+		dial:     p.Dial,
+		timeouts: p.Timeouts.orDefault(),
+		mask:     protocol.NewMask(p.Credentials),
+		still:    newStill(p.clock),
+		unread:   semaphore.NewWeighted(unread),
+	}
+	if r.shared == nil {
+		r.shared = new(Shared)
+	}
+	r.shared.begin()
+	if r.dial == nil {
+		r.dial = socket.Dialer(p.Source)
+		r.small = socket.SmallDialer(p.Source)
+		r.refusal = socket.RefusalTakes()
+	}
+	if p.Resolver == nil {
+		own := *p
+		own.Resolver = &lookup.Resolver{}
+		r.pool = &own
+	}
+	return r
+}
+
+// Resolve finds the addresses of a host that are to be asked; an address is its
+// own.
+func (p *Pool) Resolve(ctx context.Context, host string) (lookup.Name, error) {
+	name, err := p.lookUp(ctx, host)
+	if err == nil && p.Dial == nil {
+		name.LeaveOut(socket.WaysFrom(p.Source))
+	}
+	return name, err
+}
+
+func (p *Pool) lookUp(ctx context.Context, host string) (lookup.Name, error) {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return lookup.Name{Addrs: []netip.Addr{addr.Unmap()}, Count: 1}, nil
+	}
+	return orDefault(p.Resolver, &lookup.Resolver{}).LookUp(ctx, host, p.Timeouts.orDefault().Resolve)
 }

@@ -23,6 +23,7 @@ import (
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
+	"exreach/probe/standin"
 )
 
 // A fakeNet is a network in memory: what happens at each address and port.
@@ -229,11 +230,11 @@ func TestEvidenceWhole(t *testing.T) {
 // TestMutualTLS wants a server that asks for a client certificate told as there,
 // with its own certificate, however it turns us away then.
 func TestMutualTLS(t *testing.T) {
-	a, err := newAuthority()
+	a, err := standin.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert, err := a.issue("192.0.2.1", time.Now().AddDate(0, 1, 0))
+	cert, err := a.Issue("192.0.2.1", time.Now().AddDate(0, 1, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

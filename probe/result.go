@@ -10,6 +10,7 @@ import (
 	"exreach/probe/hops"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // Verdict is what was observed at one address: a closed set, never an opinion
@@ -69,4 +70,75 @@ type Witness struct {
 type Timing struct {
 	Step protocol.Step
 	Took time.Duration
+}
+
+// An Obstacle is what kept this machine from asking. Every Untried result has
+// one, and no other result has.
+type Obstacle string
+
+// The obstacles: a shortage of this machine, its own denial, or an interrupt.
+const (
+	Interrupted   Obstacle = "interrupted"     // the run was ended
+	StoodStill    Obstacle = "stood-still"     // the program was stopped while it asked: a suspend, Ctrl-Z
+	NoDescriptors Obstacle = "no-descriptors"  // too many files are open, in this process or on this machine
+	NoSourcePorts Obstacle = "no-source-ports" // every local port is in use
+	NoMemory      Obstacle = "no-memory"       // the system has no buffers or memory left
+	Denied        Obstacle = "denied"          // a firewall or policy of this machine
+	NoRoute       Obstacle = "no-route"        // this machine has no route to the address
+	NoIPv6        Obstacle = "no-ipv6"         // this machine does not speak IPv6
+	NoIPv4        Obstacle = "no-ipv4"         // this machine does not speak IPv4
+	OtherFamily   Obstacle = "other-family"    // the source address is IPv4 and the host's IPv6, or the reverse
+	NoSource      Obstacle = "no-source"       // the source address is not one of this machine's
+	NoResolver    Obstacle = "no-resolver"     // none of this machine's DNS servers gave an answer
+	SystemError   Obstacle = "system-error"    // another error of this machine's system
+	OwnFault      Obstacle = "fault"           // a fault in exreach
+)
+
+// A Silence is how a peer fell silent before it had answered.
+type Silence struct {
+	Pace  Pace
+	Heard int           // bytes that came in the step before time ran out
+	Quiet time.Duration // how long nothing more had come by then
+
+	Delivery Delivery // what this machine's TCP knows of it; "" where that is not known
+	InSmall  bool     // it was asked again in small segments, which no path loses for their size, and said no more then
+}
+
+// A Pace is how a peer spoke that did not come to an end.
+type Pace string
+
+// The paces.
+const (
+	Never   Pace = "never"   // it said nothing at all
+	Slowly  Pace = "slowly"  // it was still at it
+	Stalled Pace = "stalled" // it had spoken, and then said nothing more
+)
+
+// A Delivery is what this machine's TCP knows of a connection on which nothing
+// came. It is empty where the system does not tell, or nothing was sent.
+type Delivery string
+
+// The deliveries.
+const (
+	NotArrived Delivery = "not-arrived" // what was sent was never acknowledged
+	AnswerLost Delivery = "answer-lost" // later parts of an answer came, and what is before them never did
+	WindowShut Delivery = "window-shut" // the peer accepts no data: it keeps its receive window at zero
+	Held       Delivery = "held"        // everything was acknowledged, and nothing came back
+)
+
+// deliveryOf tells what became of what was sent, by the state of a connection as
+// the last question was sent and as nothing had come in time; asked says whether
+// there was a question.
+func deliveryOf(before, now socket.TCPState, asked bool) Delivery {
+	switch {
+	case now.OutOfOrder > before.OutOfOrder:
+		return AnswerLost
+	case now.Unacked > 0 && now.Resent > before.Resent:
+		return NotArrived
+	case now.Unsent > 0 && now.Unacked == 0:
+		return WindowShut
+	case !asked && now.Data == 0 && now.Segments > 1: // the SYN's answer came again: nobody hears our ACK
+		return NotArrived
+	}
+	return Held
 }

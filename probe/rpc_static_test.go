@@ -10,12 +10,13 @@ import (
 	"exreach/catalog"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/standin"
 )
 
 // startStatic starts the RPC services of an Exchange 2010 client access server
 // and returns the pool that finds it, and the checks of a topology with static
 // ports: each key is looked for at the port of the service beside it.
-func startStatic(t *testing.T, faults map[string]Fault, holders map[string]string) (*Pool, []catalog.Check) {
+func startStatic(t *testing.T, faults map[string]standin.Fault, holders map[string]string) (*Pool, []catalog.Check) {
 	t.Helper()
 	const version, role = "2010", "client-access"
 	c, err := catalog.Open()
@@ -27,7 +28,7 @@ func startStatic(t *testing.T, faults map[string]Fault, holders map[string]strin
 		t.Fatal(err)
 	}
 	isRPC := func(s catalog.Service) bool { return s.Role == role && s.Protocol == "rpc" }
-	s := &StandIn{Host: "cas01.contoso.example", Version: version, Faults: faults}
+	s := &standin.Server{Host: "cas01.contoso.example", Version: version, Faults: faults}
 	for _, service := range v.Services {
 		if isRPC(service) {
 			s.Services = append(s.Services, service)
@@ -38,10 +39,14 @@ func startStatic(t *testing.T, faults map[string]Fault, holders map[string]strin
 	}
 	t.Cleanup(s.Close)
 	host := catalog.Host{Name: s.Host, Version: version, Role: role, RPCPorts: map[string]uint16{}}
+	ports := map[string]uint16{} // as a stand-in gives them, one after the other
+	for _, service := range s.Services {
+		if service.RPC != nil && service.Unasked == "" {
+			ports[service.Name] = 6405 + uint16(len(ports))
+		}
+	}
 	for name, holder := range holders {
-		service := s.Services[slices.IndexFunc(s.Services, func(s catalog.Service) bool { return s.Name == holder })]
-		i := slices.IndexFunc(s.endpoints, func(e protocol.Endpoint) bool { return e.UUID == service.RPC.UUID })
-		host.RPCPorts[name] = s.endpoints[i].Port
+		host.RPCPorts[name] = ports[holder]
 	}
 	checks, err := c.Plan(catalog.Topology{Hosts: []catalog.Host{host}}, "client")
 	if err != nil {
@@ -61,9 +66,9 @@ func TestStaticPortsWithoutMapper(t *testing.T) {
 		"nspi":         "bound NSPI; the server has NSPI 56.0",
 		"rfr":          "bound RFR; the server has RFR 1.0",
 	}
-	for fault, verdict := range map[Fault]Verdict{FaultRefused: Refused, FaultSilent: Silent} {
+	for fault, verdict := range map[standin.Fault]Verdict{standin.Refused: Refused, standin.Silent: Silent} {
 		t.Run(string(fault), func(t *testing.T) {
-			pool, checks := startStatic(t, map[string]Fault{"endpoint-mapper": fault}, own)
+			pool, checks := startStatic(t, map[string]standin.Fault{"endpoint-mapper": fault}, own)
 			results := collect(t.Context(), pool, checks...)
 			if len(results) != 1+len(own) {
 				t.Errorf("%d results, want %d", len(results), 1+len(own))
@@ -87,7 +92,7 @@ func TestStaticPortsWithoutMapper(t *testing.T) {
 // TestStaticPortOfAnother: a port that another RPC service took is told by its
 // name.
 func TestStaticPortOfAnother(t *testing.T) {
-	pool, checks := startStatic(t, map[string]Fault{"endpoint-mapper": FaultRefused}, map[string]string{"emsmdb": "nspi", "nspi": "nspi"})
+	pool, checks := startStatic(t, map[string]standin.Fault{"endpoint-mapper": standin.Refused}, map[string]string{"emsmdb": "nspi", "nspi": "nspi"})
 	want := map[string]string{
 		"emsmdb": "this is not EMSMDB: another RPC service holds the port: NSPI 56.0",
 		"nspi":   "bound NSPI; the server has NSPI 56.0",

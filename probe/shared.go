@@ -14,6 +14,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/socket"
+	"exreach/probe/trust"
 )
 
 // Shared is what runs have in common, whether they go on side by side or one after
@@ -22,14 +23,14 @@ import (
 // polite as one. The zero value is ready to use; its exported fields are not to be
 // changed once a pool has it.
 type Shared struct {
-	Limit   int     // connections at once over all runs; 0 is 1024, and never more than this process may open
-	PerHost int     // ports of one host that are connected to at once, and conversations with it; 0 is 48
-	Rate    float64 // connects per second over all runs, at most; 0 is as many as there are
-	Gentle  bool    // one port of a host after the other, at a pace that firewalls take for a client's
-	Trust   *Trust  // whom to trust in Peer.TLS; nil is this machine's roots
+	Limit   int          // connections at once over all runs; 0 is 1024, and never more than this process may open
+	PerHost int          // ports of one host that are connected to at once, and conversations with it; 0 is 48
+	Rate    float64      // connects per second over all runs, at most; 0 is as many as there are
+	Gentle  bool         // one port of a host after the other, at a pace that firewalls take for a client's
+	Trust   *trust.Store // whom to trust in Peer.TLS; nil is this machine's roots
 
 	start  sync.Once
-	trust  *Trust
+	trust  *trust.Store
 	places places
 	logins *ledger
 
@@ -79,7 +80,7 @@ func (s *Shared) begin() *Shared {
 			s.places.pace = newPace(time.Duration(min(float64(time.Second)/s.Rate, float64(24*time.Hour))))
 		}
 		if s.trust = s.Trust; s.trust == nil {
-			s.trust = &Trust{}
+			s.trust = &trust.Store{}
 		}
 		s.logins = newLedger()
 		s.hosts = map[string]*hostPlaces{}

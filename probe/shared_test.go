@@ -17,13 +17,14 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/lookup"
+	"exreach/probe/standin"
 )
 
 // TestWhole wants a host when it has all its results, in the order of its plan: one
 // check with a result at each of two addresses, and a mapper before it with three more
 // behind it at each, which take longer.
 func TestWhole(t *testing.T) {
-	server := &StandIn{Host: "mail01", Version: "2010", Services: mapperServices(t)}
+	server := &standin.Server{Host: "mail01", Version: "2010", Services: mapperServices(t)}
 	if err := server.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

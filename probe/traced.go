@@ -5,8 +5,10 @@ package probe
 import (
 	"cmp"
 	"context"
+	"errors"
 	"iter"
 	"maps"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -16,6 +18,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/hops"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
 )
@@ -192,4 +195,47 @@ func doorOf(res Result) doorway {
 
 func targetOf(res Result) socket.Target {
 	return NewTarget(res.Check, netip.AddrPortFrom(res.Address, res.Port))
+}
+
+// largestPayload bounds a datagram, which must pass every link in one piece
+// (RFC 8200 section 5: 1280 octets, headers included).
+const largestPayload = 1200
+
+// NewTarget is the target of a check at one address.
+func NewTarget(c catalog.Check, addr netip.AddrPort) socket.Target {
+	to := socket.Target{Network: c.Service.Network, Addr: addr}
+	if to.Network == catalog.UDP {
+		to.Payload = firstDatagram(c)
+	}
+	return to
+}
+
+// firstDatagram is what the protocol of a check says first; nil where it has no
+// conversation. It is said to a pipe, and not answered.
+func firstDatagram(c catalog.Check) []byte {
+	speak, known := protocol.Table[c.Service.Protocol]
+	if !known {
+		return nil
+	}
+	ours, theirs := net.Pipe()
+	limit := time.Now().Add(time.Second)
+	_, _ = ours.SetDeadline(limit), theirs.SetDeadline(limit)
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		_, _ = speak.Ask(ours, protocol.Question{
+			Host:    lookup.TrimDot(c.Host),
+			Service: c.Service,
+			Session: protocol.Session{
+				At:       func(protocol.Step) {},
+				StartTLS: func(net.Conn) (net.Conn, error) { return nil, errors.New("there is no TLS over UDP") },
+			},
+		})
+		_ = ours.Close()
+	}()
+	payload := make([]byte, largestPayload)
+	n, _ := theirs.Read(payload)
+	_ = theirs.Close()
+	<-asked
+	return payload[:n]
 }

@@ -54,7 +54,7 @@ func serviceOf(e Entry) string {
 // tookOf is how long an entry took, or nothing where no time passed.
 func tookOf(e Entry) string {
 	if d := durationOf(e.Took); d > 0 {
-		return probe.Elapsed(d)
+		return catalog.Elapsed(d)
 	}
 	return ""
 }

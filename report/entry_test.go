@@ -21,7 +21,7 @@ func TestNameInTable(t *testing.T) {
 	s.add("imap", 143, found)
 	s.at("192.0.2.11").add("smtp", 25, found)
 	var text strings.Builder
-	if err := Formats["table"].Whole(&text, draft(s.results).Finished(), Style{}); err != nil {
+	if err := put(&text, "table", draft(s.results).Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "The name was found as mail01.corp.example, an alias of lb.corp.example"); n != 1 {
@@ -60,13 +60,13 @@ func TestGroundRules(t *testing.T) {
 		t.Errorf("ground rules (-want +got):\n%s", diff)
 	}
 	var text, document strings.Builder
-	if err := writeTable(&text, r.Finished(), Style{}); err != nil {
+	if err := put(&text, "table", r.Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "Ground rule: Open every port. (network ports)\n"); n != 1 {
 		t.Errorf("the table tells it %d times:\n%s", n, text.String())
 	}
-	if err := writeJSON(&document, r.Finished(), Style{}); err != nil {
+	if err := put(&document, "json", r.Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	again, err := Read("report.json", strings.NewReader(document.String()))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -21,21 +22,11 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// write renders r in a format, whichever way it writes.
+// write renders r in a format.
 func write(t *testing.T, format string, r Report, s Style) string {
 	t.Helper()
-	f := Formats[format]
 	var out bytes.Buffer
-	var err error
-	if f.Whole != nil {
-		err = f.Whole(&out, r.Finished(), s)
-	}
-	for _, e := range r.Results {
-		if f.Each != nil && err == nil {
-			err = f.Each(&out, e)
-		}
-	}
-	if err != nil {
+	if err := put(&out, format, r.Finished(), s); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
 	return out.String()
@@ -74,15 +65,28 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// Every format has a name of its own, a line of help, and writes something.
 func TestFormats(t *testing.T) {
-	for _, name := range FormatNames() {
-		f := Formats[name]
+	var known []string
+	for _, f := range Formats() {
 		if f.Help == "" || strings.Contains(f.Help, "\n") {
-			t.Errorf("%s: help %q", name, f.Help)
+			t.Errorf("%s: help %q", f.Name, f.Help)
 		}
-		if (f.Whole == nil) == (f.Each == nil) {
-			t.Errorf("%s: exactly one of Whole and Each must be set", name)
+		if f.Report == nil && f.Trace == nil && f.Catalog == nil {
+			t.Errorf("%s writes nothing", f.Name)
 		}
+		if f.Name == "" || slices.Contains(known, f.Name) {
+			t.Errorf("%q stands twice, or is no name", f.Name)
+		}
+		known = append(known, f.Name)
+	}
+	for want, names := range map[string][]string{"json jsonl table": FormatNames(), "json table": TraceFormatNames(), "table json": CatalogFormatNames()} {
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if _, err := FormatNamed("jsonl", TraceFormatNames()); err == nil || !strings.Contains(err.Error(), "accepted: json, table") {
+		t.Errorf("a trace as jsonl: %v", err)
 	}
 }
 
@@ -182,14 +186,7 @@ func checkHarmless(t *testing.T, what, text string) {
 // A writer that fails must be heard of: a full disk is not a report.
 func TestFormatsWriteError(t *testing.T) {
 	for _, name := range FormatNames() {
-		f, r := Formats[name], draft(network())
-		var err error
-		if f.Whole != nil {
-			err = f.Whole(brokenWriter{}, r.Finished(), Style{})
-		} else {
-			err = f.Each(brokenWriter{}, r.Results[0])
-		}
-		if err == nil {
+		if err := put(brokenWriter{}, name, draft(network()).Finished(), Style{}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

@@ -57,6 +57,27 @@ func Lines(name string, r io.Reader, head *Report) iter.Seq2[Entry, error] {
 	}
 }
 
+// Pass reads a saved report and writes each result as it is read, in the order of the
+// file, into a format that is not Whole. It returns the report without its results. What
+// is wrong with reading is an *UnreadError.
+func Pass(name string, r io.Reader, to Writer) (Report, error) {
+	head, counts := Head{Report: Report{Schema: Schema}}, Counts{}
+	if err := to.Begin(head); err != nil {
+		return head.Report, err
+	}
+	for e, err := range Lines(name, r, &head.Report) {
+		if err != nil {
+			return head.Report, &UnreadError{err}
+		}
+		counts.Add(e.Grade)
+		if err := to.Host([]Entry{e}); err != nil {
+			return head.Report, err
+		}
+	}
+	head.Report = head.counted(counts)
+	return head.Report, to.End(head)
+}
+
 // parse hands over every result, until take wants no more, and returns the rest of
 // the report. A document names its schema, and each line of a stream has a verdict.
 func parse(r io.Reader, take func(Entry) bool) (Report, error) {

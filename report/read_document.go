@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"exreach/catalog"
 )
 
 // A document is a report in one JSON object, which is read one value at a time.
@@ -148,10 +150,10 @@ func (d *document) results() error {
 			return err
 		}
 		err = d.check.entry(text)
-		word := (*wordError)(nil)
+		word := (*catalog.WordError)(nil)
 		switch {
 		case errors.As(err, &word):
-			return fmt.Errorf("line %d: result %d: %w", d.lineOf(text, word.name), n, word)
+			return fmt.Errorf("line %d: result %d: %w", d.lineOf(text, word.Kind), n, word)
 		case errors.Is(err, errEnough):
 			return err
 		case err != nil:

@@ -14,23 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe/protocol"
 	"exreach/report/judge"
 )
-
-// A wordError says that a word of an entry is not one of its closed set.
-type wordError struct {
-	name, word string
-	accepted   []string
-}
-
-func (e *wordError) Error() string {
-	what := fmt.Sprintf("unknown %s %q", e.name, printable(e.word))
-	if e.word == "" {
-		what = "no " + e.name
-	}
-	return what + "; accepted: " + strings.Join(e.accepted, ", ")
-}
 
 // The words that decide what a result means.
 var (
@@ -52,21 +39,21 @@ func words[T ~string](set []T) []string {
 }
 
 // badWord finds the first word of an entry that is not known.
-func badWord(e *Entry) *wordError {
-	for _, w := range []wordError{
-		{"want", string(e.Want), wantWords},
-		{"verdict", string(e.Verdict), verdictWords},
-		{"grade", string(e.Grade), gradeNames},
+func badWord(e *Entry) *catalog.WordError {
+	for _, w := range []catalog.WordError{
+		{Kind: "want", Word: string(e.Want), Accepted: wantWords},
+		{Kind: "verdict", Word: string(e.Verdict), Accepted: verdictWords},
+		{Kind: "grade", Word: string(e.Grade), Accepted: gradeNames},
 	} {
-		if !slices.Contains(w.accepted, w.word) {
+		if !slices.Contains(w.Accepted, w.Word) {
 			return &w
 		}
 	}
 	if e.Obstacle != "" && !slices.Contains(obstacleWords, string(e.Obstacle)) { // reports of earlier versions have none
-		return &wordError{"obstacle", string(e.Obstacle), obstacleWords}
+		return &catalog.WordError{Kind: "obstacle", Word: string(e.Obstacle), Accepted: obstacleWords}
 	}
 	if e.Peer != nil && e.Peer.TLSFailure != nil && !slices.Contains(tlsCauseWords, string(e.Peer.TLSFailure.Cause)) {
-		return &wordError{"cause", string(e.Peer.TLSFailure.Cause), tlsCauseWords}
+		return &catalog.WordError{Kind: "cause", Word: string(e.Peer.TLSFailure.Cause), Accepted: tlsCauseWords}
 	}
 	return nil
 }

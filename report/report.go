@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package report tells somebody what a run found and what was thought of it: it
-// makes the document, counts, and hands the whole to one renderer per output
-// format. A renderer only writes; it counts nothing, sorts nothing and judges
-// nothing, and the opinion is not made here but in package judge.
+// Package report tells people what a run found and how it was judged: it makes the
+// document, counts, and hands it to one writer per output format. A writer only
+// writes; it counts nothing, sorts nothing and judges nothing. It also reads saved
+// reports back. Judging is not done here but in package judge.
 package report
 
 import (
+	"slices"
 	"time"
 
+	"exreach/catalog"
 	"exreach/report/judge"
 )
 
@@ -38,6 +40,21 @@ type Report struct {
 type GroundRule struct {
 	Text    string   `json:"text"`
 	Sources []string `json:"sources"` // the documents that say so
+}
+
+// learn takes in the ground rules of one more entry. Most of them are there
+// already: whole networks share one.
+func (r *Report) learn(rules []catalog.GroundRule) {
+	for _, rule := range rules {
+		if slices.ContainsFunc(r.GroundRules, func(g GroundRule) bool { return g.Text == rule.Text }) {
+			continue
+		}
+		sources := []string{}
+		for _, s := range rule.Sources {
+			sources = append(sources, s.Title)
+		}
+		r.GroundRules = append(r.GroundRules, GroundRule{Text: rule.Text, Sources: sources})
+	}
 }
 
 // Counts is how many results have each grade, and how many hosts have no result

@@ -61,7 +61,7 @@ func (s *Saved) Sorted(text io.Reader) (Finished, error) {
 // from what again returns: the same text. It takes no more memory than its longest
 // host. The report must not be scattered.
 func (s *Saved) Streamed(again func() io.Reader) Finished {
-	return Finished{Report: s.head, hosts: len(s.hosts), columns: s.columns, parts: func(yield func([]Entry, error) bool) {
+	return Finished{Head{Report: s.head, Hosts: len(s.hosts), columns: s.columns}, func(yield func([]Entry, error) bool) {
 		wanted := true
 		of := byHost{take: func(entries []Entry) bool {
 			wanted = yield(entries, nil)

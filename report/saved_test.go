@@ -13,7 +13,6 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"exreach/probe"
 	"exreach/report/judge"
 )
 
@@ -21,7 +20,7 @@ import (
 func render(t *testing.T, format string, f Finished, s Style) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Formats[format].Whole(&out, f, s); err != nil {
+	if err := put(&out, format, f, s); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
 	return out.String()
@@ -88,11 +87,11 @@ func TestSavedChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, format := range []string{"table", "json"} {
-		err := Formats[format].Whole(io.Discard, saved.Streamed(func() io.Reader { return strings.NewReader(lines + "{") }), Style{})
+		err := put(io.Discard, format, saved.Streamed(func() io.Reader { return strings.NewReader(lines + "{") }), Style{})
 		if unread := (*UnreadError)(nil); !errors.As(err, &unread) || !strings.HasPrefix(err.Error(), "run.jsonl: line ") {
 			t.Errorf("%s: %v", format, err)
 		}
-		if err := Formats[format].Whole(brokenWriter{}, saved.Streamed(func() io.Reader { return strings.NewReader(lines) }), Style{}); !errors.Is(err, io.ErrShortWrite) {
+		if err := put(brokenWriter{}, format, saved.Streamed(func() io.Reader { return strings.NewReader(lines) }), Style{}); !errors.Is(err, io.ErrShortWrite) {
 			t.Errorf("%s: a full disk is told as %v", format, err)
 		}
 	}
@@ -103,10 +102,8 @@ func TestSavedMemory(t *testing.T) {
 	const hosts, atMost = 300, 4 << 20 // in memory they take 25 MB
 	var text bytes.Buffer
 	for host := range judge.Hosts(context.Background(), manyHosts(hosts), began, nil) {
-		for _, e := range Entries(host) {
-			if err := writeLine(&text, e); err != nil {
-				t.Fatal(err)
-			}
+		if err := newLines(&text, Style{}).Host(Entries(host)); err != nil {
+			t.Fatal(err)
 		}
 	}
 	before := heap()
@@ -155,32 +152,28 @@ func TestDraftShelved(t *testing.T) {
 		n := 0
 		for host := range judge.Hosts(context.Background(), manyHosts(hosts), began, nil) {
 			n += len(host.Rows)
-			d.Add(host)
+			_ = d.Add(host) // to memory
 		}
-		for host := range judge.Hosts(context.Background(), func(yield func(probe.Result) bool) {
-			for _, r := range network() {
-				r.Check.Order -= 1 << 20 // these come last and stand first
-				if !yield(r) {
-					return
-				}
-			}
-		}, began, nil) {
-			d.Add(host)
+		for host := range judge.Hosts(context.Background(), hostsOf(network()), began, nil) {
+			host.Place -= 1 << 20 // these come last and stand first
+			_ = d.Add(host)       // to memory
 		}
 		if n <= atHand {
 			t.Fatalf("%d results are kept at hand", n)
 		}
-		f := d.Finish(0)
+		f := d.finish(0, 0)
 		return render(t, "table", f, Style{Verbose: true}) + render(t, "json", f, Style{})
 	}
-	want := written(New("exreach", "client", began))
+	want := written(newDraft(nil))
 	wide := &box{room: 1 << 30}
 	for name, open := range map[string]func() (Shelf, error){
 		"much room":   func() (Shelf, error) { return wide, nil },
 		"little room": func() (Shelf, error) { return &box{room: 200 << 10}, nil },
 		"none":        func() (Shelf, error) { return nil, os.ErrPermission },
 	} {
-		if got := written(New("exreach", "client", began).Shelve(open)); got != want {
+		d := newDraft(nil)
+		d.Shelve(open)
+		if got := written(d); got != want {
 			t.Errorf("%s: the report differs", name)
 		}
 	}
@@ -192,13 +185,14 @@ func TestDraftShelved(t *testing.T) {
 // What the disk does not give back is told, and no report is made without it.
 func TestDraftShelfLost(t *testing.T) {
 	lost := &box{room: 1 << 30}
-	d := New("exreach", "client", began).Shelve(func() (Shelf, error) { return lost, nil })
+	d := newDraft(nil)
+	d.Shelve(func() (Shelf, error) { return lost, nil })
 	for host := range judge.Hosts(context.Background(), manyHosts(150), began, nil) {
-		d.Add(host)
+		_ = d.Add(host) // to memory
 	}
 	lost.text = lost.text[:len(lost.text)/2]
 	for _, format := range []string{"table", "json"} {
-		err := Formats[format].Whole(io.Discard, d.Finish(0), Style{})
+		err := put(io.Discard, format, d.finish(0, 0), Style{})
 		if unread := (*UnreadError)(nil); !errors.As(err, &unread) || !strings.Contains(err.Error(), "cannot read back the results of the run") {
 			t.Errorf("%s: %v", format, err)
 		}

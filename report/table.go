@@ -3,13 +3,12 @@
 package report
 
 import (
-	"bufio"
-	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
-	"exreach/probe"
+	"exreach/catalog"
 	"exreach/report/judge"
 )
 
@@ -25,42 +24,40 @@ const (
 // inks is the colour of every grade.
 var inks = map[judge.Grade]ink{judge.Pass: green, judge.Warn: yellow, judge.Fail: red, judge.Unknown: magenta}
 
-// products is what people call a version whose word alone does not say it.
-var products = map[string]string{
-	"se":      "Exchange SE",
-	"online":  "Exchange Online",
-	"davmail": "DavMail",
-	"windows": "Windows",
-}
-
 // A table is a report on its way to a page.
 type table struct {
 	page
 	columns
+	from  string
 	told  map[string]bool // the findings of this group that stand above
 	named string          // the host whose name was told about last
+
+	releases *catalog.Releases
 }
 
 // columns is how wide each column of a table is.
 type columns struct{ grade, port, service, verdict, took int }
 
-// writeTable writes the report for people.
-func writeTable(w io.Writer, f Finished, s Style) error {
-	t := &table{page: page{out: bufio.NewWriter(w), style: s}, columns: f.columns}
-	for entries, err := range f.parts {
-		if err != nil {
-			return err
-		}
-		for g := range groups(entries) {
-			t.group(g, f.From)
-			t.line(0)
-		}
-		if _, err := t.out.Write(nil); err != nil { // that of an earlier write
-			return err
-		}
+// newTable writes a report for people.
+func newTable(w io.Writer, s Style) Writer { return &table{page: newPage(w, s)} }
+
+func (t *table) Begin(h Head) error {
+	t.columns, t.from, t.releases = h.columns, h.From, h.releases
+	return nil
+}
+
+func (t *table) Host(entries []Entry) error {
+	for g := range groups(entries) {
+		t.group(g)
+		t.line(0)
 	}
-	t.groundRules(f.GroundRules)
-	t.summary(f)
+	_, err := t.out.Write(nil) // that of an earlier write
+	return err
+}
+
+func (t *table) End(h Head) error {
+	t.groundRules(h.GroundRules)
+	t.summary(h)
 	return t.out.Flush()
 }
 
@@ -80,19 +77,19 @@ func (c *columns) measure(entries []Entry) {
 	}
 }
 
-func (t *table) group(g Group, from string) {
+func (t *table) group(g Group) {
 	t.told = map[string]bool{}
 	if e := g.Whole; e != nil {
 		t.paragraph(0, margin, append(nameOf(g),
 			span{" " + string(e.Verdict) + ":", inks[e.Grade]},
-			span{fmt.Sprintf("%s (%s not asked)", e.Detail, probe.Count(len(g.Entries), "service")), plain})...)
+			span{fmt.Sprintf("%s (%s not asked)", e.Detail, catalog.Count(len(g.Entries), "service")), plain})...)
 		t.aboutName(g)
 		t.findings(*e, margin)
 		return
 	}
-	who := cmp.Or(products[g.Version], "Exchange "+g.Version) + " " + g.Role
-	if from != "" {
-		who += ", as " + from + " sees it"
+	who := t.releases.Called(g.Version) + " " + g.Role
+	if t.from != "" {
+		who += ", as " + t.from + " sees it"
 	}
 	t.paragraph(0, margin, append(nameOf(g), span{" " + who, dim})...)
 	t.aboutName(g)
@@ -199,4 +196,36 @@ func (t *table) before(e Entry) string {
 		codes = append(codes, f.Code)
 	}
 	return strings.Join(codes, ", ") + " as above; "
+}
+
+// nameOf is the host of a group, and its address where that is something else.
+func nameOf(g Group) []span {
+	name := []span{{g.Host, bold}}
+	if g.Address != "" && g.Address != g.Host {
+		name = append(name, span{" " + g.Address, plain})
+	}
+	if n := g.Entries[0].Name; n != nil && n.Alias != "" {
+		name = append(name, span{" (alias of " + n.Alias + ")", plain})
+	}
+	return name
+}
+
+// aboutName writes once, under its first address, what there is to know of a
+// host's name, whatever the grades of its rows are.
+func (t *table) aboutName(g Group) {
+	if t.named == g.Host {
+		return
+	}
+	t.named = g.Host
+	for _, f := range g.Entries[0].Findings {
+		if f.IsAboutName() {
+			t.paragraph(margin, margin, span{f.Text, plain})
+			t.paragraph(margin, margin+len("-> "), span{"-> " + f.Hint, plain})
+		}
+	}
+}
+
+// ofService is the findings of an entry that are not about the host's name.
+func ofService(e Entry) []judge.Finding {
+	return slices.DeleteFunc(slices.Clone(e.Findings), judge.Finding.IsAboutName)
 }

@@ -3,11 +3,8 @@
 package report
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -15,29 +12,12 @@ import (
 	"exreach/report/judge"
 )
 
-// TraceFormats is every format of a TraceReport by its name.
-var TraceFormats = map[string]func(io.Writer, TraceReport, Style) error{
-	"table": writeTraceTable,
-	"json":  writeTraceJSON,
-}
-
-// TraceFormatNames lists the formats for help and messages.
-func TraceFormatNames() []string { return slices.Sorted(maps.Keys(TraceFormats)) }
-
-// writeTraceJSON writes one document (docs/report.schema.json, traceReport).
-func writeTraceJSON(w io.Writer, r TraceReport, _ Style) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(r)
-}
-
 // outcomeInks is the colour of every outcome.
 var outcomeInks = map[judge.Outcome]ink{judge.Open: green, judge.Blocked: red, judge.Undecided: yellow}
 
 // writeTraceTable writes for each address its hops, and what they come to.
 func writeTraceTable(w io.Writer, r TraceReport, s Style) error {
-	p := &page{out: bufio.NewWriter(w), style: s}
+	p := newPage(w, s)
 	for _, t := range r.Traces {
 		p.trace(r, t)
 		p.line(0)
@@ -74,9 +54,9 @@ func (p *page) trace(r TraceReport, t Traced) {
 }
 
 // shown is how many hops there are to show: of the silence at the end one.
-func shown(hops []Hop) int {
-	n := len(hops)
-	for n > 1 && hops[n-1].Said == hops.SaidNothing && hops[n-2].Said == hops.SaidNothing {
+func shown(all []Hop) int {
+	n := len(all)
+	for n > 1 && all[n-1].Said == hops.SaidNothing && all[n-2].Said == hops.SaidNothing {
 		n--
 	}
 	return n
@@ -87,7 +67,7 @@ func cell(all []Hop, i int) string {
 	if i >= shown(all) {
 		return ""
 	}
-	h := hops[i]
+	h := all[i]
 	if h.Said == hops.SaidNothing {
 		return "no answer"
 	}

@@ -66,7 +66,7 @@ func tracedScene() Report {
 func TestTraceInReport(t *testing.T) {
 	r := tracedScene()
 	var text bytes.Buffer
-	if err := writeJSON(&text, r.Finished(), Style{}); err != nil {
+	if err := put(&text, "json", r.Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	root := readSchema(t)
@@ -94,7 +94,7 @@ func TestTraceInReport(t *testing.T) {
 // The table tells where a port stops under its first row, and not again.
 func TestTraceInTable(t *testing.T) {
 	var text strings.Builder
-	if err := writeTable(&text, tracedScene().Finished(), Style{}); err != nil {
+	if err := put(&text, "table", tracedScene().Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "Port 587 stops after 10.0.2.2, port 443 goes on to the server"); n != 1 {
@@ -108,7 +108,7 @@ func TestTraceMadePrintable(t *testing.T) {
 	r.Results[0].Trace.Sentence = "stops\x1b[2J here"
 	r.Results[0].Trace.Hops[0].From[0] = "10.0.1.1\x07"
 	var text bytes.Buffer
-	if err := writeJSON(&text, r.Finished(), Style{}); err != nil {
+	if err := put(&text, "json", r.Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	back, err := Read("saved", &text)
@@ -149,14 +149,14 @@ mail01.contoso.com  10.0.9.10
 
 `
 	var text strings.Builder
-	if err := TraceFormats["table"](&text, traceReport(), Style{Width: 70}); err != nil {
+	if err := putTrace(&text, "table", traceReport(), Style{Width: 70}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, text.String()); diff != "" {
 		t.Errorf("- wanted, + written:\n%s", diff)
 	}
 	text.Reset()
-	if err := TraceFormats["table"](&text, traceReport(), Style{Width: 30}); err != nil {
+	if err := putTrace(&text, "table", traceReport(), Style{Width: 30}); err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(text.String()) {
@@ -168,7 +168,7 @@ mail01.contoso.com  10.0.9.10
 
 func TestTraceDocument(t *testing.T) {
 	var text bytes.Buffer
-	if err := TraceFormats["json"](&text, traceReport(), Style{}); err != nil {
+	if err := putTrace(&text, "json", traceReport(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	var document any

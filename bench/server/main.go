@@ -20,8 +20,8 @@ import (
 	"syscall"
 
 	"exreach/catalog"
-	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/standin"
 )
 
 // version is the word of the catalogue file for what is served.
@@ -56,7 +56,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := probe.StandIn{Host: "mail01.bench.test", Version: "2019", Services: services, Address: at}
+	server := standin.Server{Host: "mail01.bench.test", Version: "2019", Services: services, Address: at}
 	if err := server.Start(ctx); err != nil {
 		return err
 	}

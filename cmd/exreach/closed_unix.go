@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Not in probe/socket: it asks about the files that the command was given.
+
 //go:build unix
 
 package main

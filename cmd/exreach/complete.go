@@ -3,7 +3,9 @@
 package main
 
 import (
+	"embed"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -18,10 +20,10 @@ import (
 func completeCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:      "complete",
-		Usage:     "print what a word of a command line may become",
+		Usage:     "print the completions of a word",
 		ArgsUsage: "[-- WORD...]",
 		Hidden:    true,
-		Flags:     []cli.Flag{&cli.StringFlag{Name: "word", Usage: "the `WORD` to complete, as far as it is typed"}},
+		Flags:     []cli.Flag{&cli.StringFlag{Name: "word", Usage: "the `WORD` to complete, as typed so far"}},
 		Action: func(c *cli.Context) error {
 			for _, found := range candidates(program(w), c.Args().Slice(), c.String("word")) {
 				if _, err := fmt.Fprintln(w.stdout, found); err != nil {
@@ -118,7 +120,7 @@ func values(l line, option string) []string {
 	case "format":
 		switch l.name() {
 		case "exreach catalog show":
-			return slices.Clone(showFormats)
+			return report.CatalogFormatNames()
 		case "exreach trace":
 			return report.TraceFormatNames()
 		}
@@ -180,4 +182,37 @@ func meant(l line, cat *catalog.Catalog) []catalog.Version {
 		return nil
 	}
 	return all
+}
+
+// completionScripts is the completion script of every shell, by its name. Each
+// asks "exreach complete" for the words.
+//
+//go:embed completion/*
+var completionScripts embed.FS
+
+var shells = []string{"bash", "zsh", "fish", "powershell"}
+
+func completionCommand(w world) *cli.Command {
+	return &cli.Command{
+		Name:      "completion",
+		Usage:     "print the completion script of a shell",
+		ArgsUsage: "SHELL",
+		Action:    func(c *cli.Context) error { return writeCompletion(w.stdout, c) },
+	}
+}
+
+func writeCompletion(w io.Writer, c *cli.Context) error {
+	if c.NArg() != 1 {
+		return hinted(seeHelp(c.Command.HelpName), "%s: name one shell", c.Command.HelpName)
+	}
+	shell := c.Args().First()
+	if !slices.Contains(shells, shell) {
+		return &catalog.WordError{Kind: "shell", Word: shell, Accepted: shells}
+	}
+	script, err := completionScripts.ReadFile("completion/" + shell)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(script)
+	return err
 }

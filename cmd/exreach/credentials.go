@@ -17,6 +17,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/cmd/internal/files"
 	"exreach/probe/protocol"
 )
 
@@ -33,7 +34,7 @@ const maxCredentials = 4 << 10
 // credentialsFlag chooses what to log in with. There is none for the password
 // itself: everybody on the machine can read a command line.
 func credentialsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "credentials", Usage: "also log in, with the credentials in `FILE`, or in the environment (" + fromEnvironment + ")"}
+	return &cli.StringFlag{Name: "credentials", Usage: "also log in, with the credentials in `FILE`, or from the environment (" + fromEnvironment + ")"}
 }
 
 // credentialsOf is what the user gave to log in with; nil where that was not
@@ -56,7 +57,7 @@ func credentialsOf(c *cli.Context, env func(string) string) (*protocol.Credentia
 // readCredentials reads a file. Its errors say where something is wrong and
 // repeat nothing of what is there.
 func readCredentials(ctx context.Context, file string) (*protocol.Credentials, error) {
-	f, err := openInput(ctx, file)
+	f, err := files.Open(ctx, file)
 	if errors.Is(err, fs.ErrNotExist) || file == "" {
 		// The word is not repeated: it may be what should have been in the file.
 		return nil, hinted("name a file with the lines user: DOMAIN\\name and password: TEXT", "option --credentials: there is no such file")
@@ -68,7 +69,7 @@ func readCredentials(ctx context.Context, file string) (*protocol.Credentials, e
 	if err := kept(f, file); err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(heeding(ctx, f), maxCredentials+1))
+	text, err := io.ReadAll(io.LimitReader(files.Until(ctx, f), maxCredentials+1))
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}
@@ -97,8 +98,8 @@ func kept(f *os.File, file string) error {
 	case info.Mode().Perm()&0o077 != 0:
 		return hinted("chmod 600 "+file, "credentials %s: others can read or change it (mode %04o)", file, info.Mode().Perm())
 	}
-	if owner, known := ownerOf(info); known && owner.user != os.Geteuid() && owner.user != 0 {
-		return hinted("make a file of your own", "credentials %s: it belongs to another user (number %d), who can change it", file, owner.user)
+	if owner, known := files.OwnerOf(info); known && owner.User != os.Geteuid() && owner.User != 0 {
+		return hinted("make a file of your own", "credentials %s: it belongs to another user (number %d), who can change it", file, owner.User)
 	}
 	return keptFolder(file)
 }
@@ -115,9 +116,9 @@ func keptFolder(file string) error {
 	if err != nil {
 		return fmt.Errorf("credentials: %w", err)
 	}
-	owner, known := ownerOf(info)
+	owner, known := files.OwnerOf(info)
 	open := info.Mode().Perm() & 0o002
-	if known && owner.group != os.Getegid() {
+	if known && owner.Group != os.Getegid() {
 		open |= info.Mode().Perm() & 0o020
 	}
 	if open != 0 && info.Mode()&fs.ModeSticky == 0 {

@@ -3,14 +3,16 @@
 package main
 
 import (
-	"io"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/probe/lookup"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 // demoHost is the server of the demonstration. Names under .example belong to
@@ -21,11 +23,11 @@ var demoHost = catalog.Host{Name: "mail01.contoso.example", Version: "2019", Rol
 // submission is gone, something in the network takes connections to 25 that no
 // server answers, and somebody has turned IMAP4 on, with an old certificate and
 // with 143 leading to the mail flow's servers.
-var demoFaults = map[string]probe.Fault{
-	"smtp":            probe.FaultSilent,
-	"smtp-submission": probe.FaultRefused,
-	"imap":            probe.FaultForeign,
-	"imaps":           probe.FaultExpired,
+var demoFaults = map[string]standin.Fault{
+	"smtp":            standin.Silent,
+	"smtp-submission": standin.Refused,
+	"imap":            standin.Foreign,
+	"imaps":           standin.Expired,
 }
 
 func demoCommand(w world) *cli.Command {
@@ -53,7 +55,7 @@ func demo(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	server := probe.StandIn{Host: demoHost.Name, Version: demoHost.Version, Services: running(plan), Faults: demoFaults}
+	server := standin.Server{Host: demoHost.Name, Version: demoHost.Version, Services: running(plan), Faults: demoFaults}
 	if err := server.Start(c.Context); err != nil {
 		return err
 	}
@@ -61,16 +63,24 @@ func demo(c *cli.Context, w world) error {
 	pool := probe.Pool{
 		Dial:     server.Dial,
 		Resolver: &lookup.Resolver{Lookup: server.Lookup},
-		Trust:    probe.NewTrust(server.Roots()),
+		Shared:   &probe.Shared{Trust: trust.New(server.Roots())},
 		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is quick, and a silence is as good after three seconds
 	}
-	out.standIn = true
-	err = out.run(c.Context, &pool, &survey{
-		hosts: oneHost(demoHost),
-		plan:  &planner{cat: cat, from: catalog.DefaultFrom, notes: io.Discard, told: map[[2]string]bool{}},
-		who:   &identifier{taker: taker{cat: cat, from: catalog.DefaultFrom}},
-	})
+	hosts, err := survey.Named([]string{demoHost.Name}, survey.Options{Version: demoHost.Version, Role: demoHost.Role})
 	if err != nil {
+		return err
+	}
+	run, err := survey.New(cat, hosts)
+	if err != nil {
+		return err
+	}
+	out.standIn = true
+	run.Pool, run.Watch = &pool, func(e survey.Event) {
+		if _, ok := e.(survey.Progress); ok { // the rest is about servers of one's own
+			out.tell(e)
+		}
+	}
+	if err := out.run(c.Context, run); err != nil {
 		return err
 	}
 	note(out.notes, "this was a stand-in for an Exchange %s server, on loopback, with deliberate faults", demoHost.Version)
@@ -83,7 +93,8 @@ func demo(c *cli.Context, w world) error {
 // here too, unless it has a fault.
 func running(plan []catalog.Check) []catalog.Service {
 	var services []catalog.Service
-	for _, c := range flatten(plan) {
+	for _, c := range plan {
+		services = append(services, running(c.Behind)...)
 		if c.Want == catalog.Required || c.Want == catalog.Optional || demoFaults[c.Service.Name] != "" {
 			services = append(services, c.Service)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/probe/lookup"
 )
@@ -18,7 +19,7 @@ import (
 // poolFlags choose how it is checked.
 func poolFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.DurationFlag{Name: "timeout", Usage: "give each check `TIME` in all, and a silent one some seconds more (default 20s)"},
+		&cli.DurationFlag{Name: "timeout", Usage: "allow each check `TIME` in all, and a silent one a few seconds more (default 20s)"},
 		resolveFlag(),
 		&cli.DurationFlag{Name: "connect-timeout", Usage: "give up on a host that has not answered after `TIME` (default 3.5s)"},
 		&cli.IntFlag{Name: "tries", Usage: "call a port timed-out after this `NUMBER` of tries (default: chosen from the measured packet loss)"},
@@ -31,6 +32,7 @@ func poolFlags() []cli.Flag {
 		&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},
 		&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
 		&cli.BoolFlag{Name: "6", Usage: "use IPv6 only"},
+		&cli.BoolFlag{Name: "trace", Usage: "for each timed-out port, show the last hop that its packets reach (Linux)"},
 	}
 }
 
@@ -41,15 +43,16 @@ func resolveFlag() cli.Flag {
 
 // poolOf is a pool as the options want it.
 func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
-	p := probe.Pool{Gentle: c.Bool("gentle")}
+	shared := probe.Shared{Gentle: c.Bool("gentle")}
+	p := probe.Pool{Shared: &shared}
 	var errs [7]error
 	p.Timeouts.Check, errs[0] = positive(c, "timeout", c.Duration("timeout"))
 	p.Timeouts.Connect, errs[1] = positive(c, "connect-timeout", c.Duration("connect-timeout"))
 	p.Timeouts.Resolve, errs[6] = positive(c, "resolve-timeout", c.Duration("resolve-timeout"))
 	p.Tries, errs[2] = positive(c, "tries", c.Int("tries"))
-	p.Limit, errs[3] = positive(c, "limit", c.Int("limit"))
-	p.PerHost, errs[4] = positive(c, "per-host", c.Int("per-host"))
-	p.Rate, errs[5] = positive(c, "rate", c.Float64("rate"))
+	shared.Limit, errs[3] = positive(c, "limit", c.Int("limit"))
+	shared.PerHost, errs[4] = positive(c, "per-host", c.Int("per-host"))
+	shared.Rate, errs[5] = positive(c, "rate", c.Float64("rate"))
 	if err := cmp.Or(errs[:]...); err != nil {
 		return nil, err
 	}
@@ -58,7 +61,7 @@ func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
 		return nil, err
 	}
 	if c.IsSet("domain") {
-		if p.Domain, err = parseHost(c.String("domain")); err != nil {
+		if p.Domain, err = survey.ParseHost(c.String("domain")); err != nil {
 			return nil, fmt.Errorf("option --domain: %w", err)
 		}
 	}
@@ -83,19 +86,6 @@ func familyOf(c *cli.Context) (lookup.Family, error) {
 		return lookup.IPv6, nil
 	}
 	return "", nil
-}
-
-// hostOf is the host that word stands for, which must not be an address of
-// another family than the user wants.
-func hostOf(word string, family lookup.Family) (string, error) {
-	name, err := parseHost(word)
-	if err != nil {
-		return "", err
-	}
-	if addr, err := netip.ParseAddr(name); err == nil && family != "" && lookup.FamilyOf(addr) != family {
-		return "", hinted("leave the option out", "host %s: option -%s excludes it", name, family.Digit())
-	}
-	return name, nil
 }
 
 // localAddress is an address that this machine can connect from. The system is

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 
+	"exreach/cmd/internal/survey"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
@@ -71,24 +72,16 @@ func (t *teller) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// A mistake is an error that knows how to put it right.
-type mistake struct {
-	error
-	hint string
-}
-
-func (m *mistake) Unwrap() error { return m.error }
-
 // hinted is fmt.Errorf with a hint for the user.
 func hinted(hint, format string, a ...any) error {
-	return &mistake{fmt.Errorf(format, a...), hint}
+	return &survey.Mistake{Err: fmt.Errorf(format, a...), Hint: hint}
 }
 
 // complain tells the user what went wrong, and what to do about it.
 func complain(w io.Writer, err error) {
 	tell(w, "exreach: "+err.Error())
-	if m := (*mistake)(nil); errors.As(err, &m) {
-		tell(w, "hint: "+m.hint)
+	if m := (*survey.Mistake)(nil); errors.As(err, &m) {
+		tell(w, "hint: "+m.Hint)
 	}
 }
 

@@ -3,8 +3,10 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 )
@@ -28,4 +30,34 @@ func widthOf(f *os.File) int {
 		return 0
 	}
 	return width
+}
+
+// A statusLine is the last line of a terminal, which is rewritten in place. What
+// is written to it stands above the line and stays.
+type statusLine struct {
+	terminal io.Writer
+	width    int // columns; 0 is not known
+
+	shown int // columns that are in use
+}
+
+// show replaces the line; "" erases it. A text that does not fit is cut: in a
+// line that has wrapped there is no way back to its beginning.
+func (l *statusLine) show(text string) {
+	if l.width > 0 && len(text) >= l.width {
+		text = text[:l.width-1]
+	}
+	switch {
+	case text != "":
+		fmt.Fprintf(l.terminal, "\r%-*s", l.shown, text)
+	case l.shown > 0:
+		fmt.Fprintf(l.terminal, "\r%s\r", strings.Repeat(" ", l.shown))
+	}
+	l.shown = len(text)
+}
+
+// Write puts p above the line, which comes back when it is shown again.
+func (l *statusLine) Write(p []byte) (int, error) {
+	l.show("")
+	return l.terminal.Write(p)
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Not in probe/socket: it is about the terminal, which only the command knows.
+
 //go:build !windows
 
 package main

@@ -31,28 +31,64 @@ type loginRefusal struct {
 
 func (r *loginRefusal) Error() string { return r.text }
 
-// A Login is a login that the server accepted or refused.
+// A Login is one method of logging in, and what came of it.
 type Login struct {
-	Method  string
+	Method  string // "ntlm"; a share that was opened after it; "" where it did not come to a method
 	Outcome Outcome
-	Said    string // how the server refused
+	Said    string // how the server refused, or why nobody looked at the credentials: "not offered"
 }
+
+func (l Login) isRefused() bool { return l.Outcome == Denied || l.Outcome == Locked }
+
+// String is the login as the fact "auth" tells it: "simple: accepted".
+func (l Login) String() string {
+	said := l.Said
+	switch {
+	case l.Outcome == Accepted:
+		said = "accepted"
+	case l.isRefused():
+		said = "refused: " + said
+	}
+	return strings.TrimPrefix(l.Method+": "+said, ": ")
+}
+
+// Logins is all that was done with the credentials, in order.
+type Logins []Login
 
 // Accepted reports whether the server accepted a login.
-func (p Peer) Accepted() bool {
-	return slices.ContainsFunc(p.Logins, func(l Login) bool { return l.Outcome == Accepted })
+func (all Logins) Accepted() bool {
+	return slices.ContainsFunc(all, func(l Login) bool { return l.Outcome == Accepted })
 }
 
-// A login is the attempts of one conversation to log in. What came of them is
-// its peer's fact "auth": "simple: accepted; ntlm: not offered".
+// Refused is the first login that the server refused.
+func (all Logins) Refused() (Login, bool) {
+	i := slices.IndexFunc(all, Login.isRefused)
+	if i < 0 {
+		return Login{}, false
+	}
+	return all[i], true
+}
+
+// String is the fact "auth": "simple: accepted; ntlm: not offered". Servers' words
+// may be in it, so that nothing can be read back from it.
+func (all Logins) String() string {
+	var said []string
+	for _, l := range all {
+		said = append(said, l.String())
+	}
+	return strings.Join(said, "; ")
+}
+
+// A login is the attempts of one conversation to log in.
 type login struct {
 	q    Question
 	peer *Peer
 }
 
-// say adds to the fact.
-func (l login) say(text string) {
-	l.peer.fact("auth", strings.TrimPrefix(l.peer.Facts["auth"]+"; "+text, "; "))
+// note adds to what the peer's logins tell.
+func (l login) note(method string, o Outcome, said string) {
+	l.peer.Logins = append(l.peer.Logins, Login{method, o, said})
+	l.peer.fact(FactAuth, l.peer.Logins.String())
 }
 
 // once makes the one attempt of a method, if the run still allows one; where it
@@ -61,7 +97,7 @@ func (l login) say(text string) {
 func (l login) once(method string, exchange func(Credentials) error) (outcome Outcome, goesOn bool) {
 	end, err := l.q.Turn()
 	if err != nil {
-		l.say(method + ": not tried: " + err.Error())
+		l.note(method, Undecided, "not tried: "+err.Error())
 		return Denied, true
 	}
 	outcome = Unanswered // also where a panic ends it
@@ -71,19 +107,17 @@ func (l login) once(method string, exchange func(Credentials) error) (outcome Ou
 	switch {
 	case err == nil:
 		outcome = Accepted
-		l.peer.Logins = append(l.peer.Logins, Login{Method: method, Outcome: outcome})
-		l.say(method + ": accepted")
+		l.note(method, outcome, "")
 		return outcome, true
 	case !refused:
-		l.say(method + ": failed: " + err.Error())
+		l.note(method, outcome, "failed: "+err.Error())
 		return outcome, false
 	}
 	switch outcome = refusal.outcome; outcome {
 	case Denied, Locked:
-		l.peer.Logins = append(l.peer.Logins, Login{Method: method, Outcome: outcome, Said: refusal.text})
-		l.say(method + ": refused: " + refusal.text)
+		l.note(method, outcome, refusal.text)
 	default:
-		l.say(method + ": not possible: " + refusal.text)
+		l.note(method, outcome, "not possible: "+refusal.text)
 	}
 	return outcome, true
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"exreach/catalog"
+	raw "exreach/probe/protocol/ldap"
 )
 
 // recordedID is the message ID in the recording.
@@ -40,8 +41,8 @@ func TestCLDAPStandIn(t *testing.T) {
 func cldapEntry(name string, values ...string) *ber.Packet {
 	attributes := ber.NewSequence("")
 	attributes.AppendChild(ldapAttribute{name, values}.packet())
-	entry := ldapOperation(ldap.ApplicationSearchResultEntry)
-	entry.AppendChild(ldapString(""))
+	entry := raw.Operation(ldap.ApplicationSearchResultEntry)
+	entry.AppendChild(raw.OctetString(""))
 	entry.AppendChild(attributes)
 	return entry
 }
@@ -52,7 +53,7 @@ func TestCLDAPAnswers(t *testing.T) {
 	paused := samLogon{operation: samPaused}
 	paused.names[samDomain] = "lab.test"
 	strange := samLogon{operation: 19}
-	done := func(code int64) *ber.Packet { return ldapResult(ldap.ApplicationSearchResultDone, code, "") }
+	done := func(code int64) *ber.Packet { return raw.Result(ldap.ApplicationSearchResultDone, code, "") }
 	for name, c := range map[string]struct {
 		ops   []*ber.Packet
 		want  Peer
@@ -66,19 +67,19 @@ func TestCLDAPAnswers(t *testing.T) {
 		"a rootDSE":           {[]*ber.Packet{cldapEntry("dnsHostName", "dc01"), done(0)}, Peer{Refusal: noController}, ""},
 		"no value":            {[]*ber.Packet{cldapEntry("netlogon"), done(0)}, Peer{Refusal: noController}, ""},
 		"an entry alone":      {[]*ber.Packet{cldapEntry("dnsHostName", "dc01")}, Peer{}, "an entry without the attribute that was asked for"},
-		"an entry of nothing": {[]*ber.Packet{ldapOperation(ldap.ApplicationSearchResultEntry)}, Peer{}, "an entry without the attribute that was asked for"},
+		"an entry of nothing": {[]*ber.Packet{raw.Operation(ldap.ApplicationSearchResultEntry)}, Peer{}, "an entry without the attribute that was asked for"},
 		"an old answer":       {[]*ber.Packet{cldapEntry("netlogon", string(strange.encode()))}, Peer{}, "a netlogon value with the wrong parts"},
 		"an empty value":      {[]*ber.Packet{cldapEntry("netlogon", "")}, Peer{}, "an entry without the attribute that was asked for"},
 		"a short value":       {[]*ber.Packet{cldapEntry("netlogon", string(good.encode()[:30]))}, Peer{}, "a netlogon value with the wrong parts"},
-		"a result of nothing": {[]*ber.Packet{ldapOperation(ldap.ApplicationSearchResultDone)}, Peer{}, "an answer with the wrong parts"},
+		"a result of nothing": {[]*ber.Packet{raw.Operation(ldap.ApplicationSearchResultDone)}, Peer{}, "an answer with the wrong parts"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := meetOnce(t, "cldap", func(question []byte) [][]byte {
-				asked, _ := framesOf(question).next()
-				id, _, _ := ldapParts(asked)
+				asked, _ := framesOf(question).Next()
+				id, _, _ := raw.Parts(asked)
 				var datagram []byte
 				for _, op := range c.ops {
-					datagram = append(datagram, ldapMessage(id, op).Bytes()...)
+					datagram = append(datagram, raw.Message(id, op).Bytes()...)
 				}
 				return [][]byte{datagram}
 			}, enough)
@@ -155,11 +156,11 @@ func FuzzReadCLDAP(f *testing.F) {
 
 // FuzzSAMLogon: whatever a value holds, it is whole or it is not.
 func FuzzSAMLogon(f *testing.F) {
-	entry, err := framesOf(recordedMessages(f, "cldap-samba.txt")[0]).next()
+	entry, err := framesOf(recordedMessages(f, "cldap-samba.txt")[0]).Next()
 	if err != nil {
 		f.Fatal(err)
 	}
-	_, op, _ := ldapParts(entry)
+	_, op, _ := raw.Parts(entry)
 	f.Add(netlogonValue(op))
 	f.Add(standInLogon(standIn("cldap", catalog.NoTLS)).encode())
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"exreach/probe/protocol/wire"
 )
 
 // dnsEnvelope is that of RFC 1035, sections 4.2.1 and 4.2.2.
@@ -69,14 +71,14 @@ func askDNS(conn net.Conn, q Question) (Peer, error) {
 func dnsQuestions(q Question) []dnsQuestion {
 	if domain := strings.TrimSuffix(q.Domain, "."); domain != "" {
 		return []dnsQuestion{
-			{fact: "mx", name: domain, kind: dnsmessage.TypeMX},
-			{fact: "autodiscover_srv", name: "_autodiscover._tcp." + domain, kind: dnsmessage.TypeSRV},
+			{fact: FactMX, name: domain, kind: dnsmessage.TypeMX},
+			{fact: FactAutodiscoverSRV, name: "_autodiscover._tcp." + domain, kind: dnsmessage.TypeSRV},
 		}
 	}
-	if zone := domainOf(q.Host); zone != "" {
-		return []dnsQuestion{{fact: "answers", name: zone, kind: dnsmessage.TypeSOA, guess: true}}
+	if zone := wire.DomainOf(q.Host); zone != "" {
+		return []dnsQuestion{{fact: FactAnswers, name: zone, kind: dnsmessage.TypeSOA, guess: true}}
 	}
-	return []dnsQuestion{{fact: "answers", kind: dnsmessage.TypeNS, local: true, guess: true}}
+	return []dnsQuestion{{fact: FactAnswers, kind: dnsmessage.TypeNS, local: true, guess: true}}
 }
 
 // exchangeDNS asks one question.
@@ -144,11 +146,11 @@ func describeDNS(a dnsAnswer, ask dnsQuestion, p *Peer) {
 	p.fact(FactQuestionName, ask.zone())
 	p.fact(FactQuestionType, ask.typeName())
 	p.fact(FactRCode, rcodeText(a.header.RCode))
-	p.fact("recursion", word(a.header.RecursionAvailable, "available", "not available"))
-	p.fact("authoritative", word(a.header.Authoritative, "yes", "no"))
+	p.fact(FactRecursion, word(a.header.RecursionAvailable, "available", "not available"))
+	p.fact(FactAuthoritative, word(a.header.Authoritative, "yes", "no"))
 	p.fact(ask.fact, a.String())
 	if a.header.Truncated {
-		p.fact("truncated", "yes")
+		p.fact(FactTruncated, "yes")
 	}
 	if !a.refuses() || ask.local && a.header.RCode == dnsmessage.RCodeRefused {
 		return

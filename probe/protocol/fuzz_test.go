@@ -5,8 +5,6 @@ package protocol
 import (
 	"errors"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 
 	"exreach/catalog"
 )
@@ -57,6 +55,12 @@ func checkClean(t *testing.T, p Peer) {
 	for _, e := range p.Endpoints {
 		all = append(all, e.UUID, e.Sequence, e.Address, e.Annotation)
 	}
+	for _, l := range p.Logins {
+		all = append(all, l.Method, l.Said)
+	}
+	if p.Page != nil {
+		all = append(all, p.Page.Location, p.Page.Server, p.Page.Via, p.Page.FrontEnd, p.Page.BackEnd, p.Page.Health)
+	}
 	if p.TLS != nil {
 		all = append(all, p.TLS.Version, p.TLS.Cipher, p.TLS.TrustError)
 		for _, c := range p.TLS.Chain {
@@ -73,11 +77,6 @@ func checkClean(t *testing.T, p Peer) {
 	}
 }
 
-func isPrintable(s string) bool {
-	for _, r := range s {
-		if !unicode.IsPrint(r) || invisible(r) {
-			return false
-		}
-	}
-	return utf8.ValidString(s)
-}
+// isPrintable reports whether a string is as package wire leaves it, which has its
+// own tests.
+func isPrintable(s string) bool { return Printable(s, len(s)) == s }

@@ -76,20 +76,20 @@ func askH323(conn net.Conn, q Question) (Peer, error) {
 
 // q931Facts is what a message says, and why.
 func q931Facts(name string, elements map[byte][]byte) map[string]string {
-	facts := map[string]string{"message": name}
+	facts := map[string]string{FactMessage: name}
 	cause := elements[q931CauseElement]
 	if len(cause) > 0 && cause[0]&0x80 == 0 {
 		cause = cause[1:] // an octet about the recommendation (Q.850 section 2.2)
 	}
 	if len(cause) > 1 {
 		value := cause[1] & 0x7f
-		facts["cause"] = fmt.Sprint(value)
+		facts[FactCause] = fmt.Sprint(value)
 		if text := q931Causes[value]; text != "" {
-			facts["cause"] += " (" + text + ")"
+			facts[FactCause] += " (" + text + ")"
 		}
 	}
 	if state := elements[q931StateElement]; len(state) == 1 {
-		facts["call_state"] = fmt.Sprint(state[0] & 0x3f)
+		facts[FactCallState] = fmt.Sprint(state[0] & 0x3f)
 	}
 	return facts
 }

@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
+
+	web "exreach/probe/protocol/http"
 )
 
 // answerHTTP is the web site of an Exchange server, as far as nobody is logged
@@ -19,10 +21,10 @@ func answerHTTP(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageHT
 
 // serveHTTP answers requests until the client goes away.
 func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.Response) error {
-	in := &httpMeter{r: conn}
+	in := &web.Meter{R: conn}
 	r := bufio.NewReader(in)
 	for {
-		in.left = httpHeader
+		in.Left = web.MaxHeader
 		if _, err := r.Peek(1); err == io.EOF {
 			return nil
 		}
@@ -30,11 +32,11 @@ func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.R
 		if err != nil {
 			return err
 		}
-		in.left = 2 * httpBody
+		in.Left = 2 * web.MaxBody
 		// The channels of RPC over HTTP announce 1 GB and wait for the answer.
-		if request.ContentLength > httpBody {
+		if request.ContentLength > web.MaxBody {
 			request.Close = true
-		} else if n, err := io.Copy(io.Discard, io.LimitReader(request.Body, httpBody+1)); err != nil || n > httpBody {
+		} else if n, err := io.Copy(io.Discard, io.LimitReader(request.Body, web.MaxBody+1)); err != nil || n > web.MaxBody {
 			return err
 		}
 		var answer bytes.Buffer
@@ -59,14 +61,6 @@ func plainPage(request *http.Request, status int, body string) *http.Response {
 		ContentLength: int64(len(body)),
 		Close:         request.Close,
 	}
-}
-
-// hasRequestGUID reports whether an answer has the GUID that every front end since 2013
-// gives a request. Others number requests in other ways.
-func hasRequestGUID(h http.Header) bool {
-	id := h.Get("request-id")
-	hyphens := func(i int) bool { return id[i] == '-' }
-	return len(id) == 36 && hyphens(8) && hyphens(13) && hyphens(18) && hyphens(23) && strings.Count(id, "-") == 4
 }
 
 // requestID is a GUID, as Exchange gives one to every request.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 )
 
 // asked is a question for a page by a method.
@@ -42,7 +43,7 @@ func TestHTTPMethods(t *testing.T) {
 				_, _ = all.Read(b)
 			}
 			_, _ = io.WriteString(conn, strings.ReplaceAll(iisLogin, "\n", "\r\n"))
-			if n, _ := conn.Read(make([]byte, httpHeader)); (n == 0) != (method == catalog.RPCInData) {
+			if n, _ := conn.Read(make([]byte, web.MaxHeader)); (n == 0) != (method == catalog.RPCInData) {
 				t.Errorf("%s: then it sends %d bytes more", method, n) // the question for the health page
 			}
 		})

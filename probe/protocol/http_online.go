@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 )
 
 // onlineBearer is what Exchange Online wants of programs: a token, and a password
@@ -77,7 +78,7 @@ func onlinePage(request *http.Request, s Stand, directory string) *http.Response
 
 // entraLogin is where OWA sends a browser.
 func entraLogin(host string) string {
-	return "https://login.microsoftonline.com/common/oauth2/authorize?client_id=" + exchangeClient +
-		"&redirect_uri=" + url.QueryEscape("https://"+host+"/owa/") + "&resource=" + exchangeClient +
+	return "https://login.microsoftonline.com/common/oauth2/authorize?client_id=" + web.ExchangeClient +
+		"&redirect_uri=" + url.QueryEscape("https://"+host+"/owa/") + "&resource=" + web.ExchangeClient +
 		"&response_mode=form_post&response_type=code+id_token&scope=openid&msafed=1&msaredir=1"
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 )
 
 // saysHTTP answers one request after the other and listens until the client
@@ -222,7 +223,7 @@ func TestHTTPHostHeader(t *testing.T) {
 		{"fe80::25%eth0", 81, catalog.NoTLS, "[fe80::25]:81"},
 	} {
 		service := catalog.Service{TLS: c.tls, Ports: catalog.Ports{First: c.port, Last: c.port}}
-		if got := hostHeader(Question{Host: c.host, Service: service}); got != c.want {
+		if got := web.HostHeader(web.Asked{Host: c.host, Service: service}); got != c.want {
 			t.Errorf("%s, port %d, TLS %s: %q, want %q", c.host, c.port, c.tls, got, c.want)
 		}
 	}

@@ -57,7 +57,7 @@ func listenIRC(t *talk, p *Peer) error {
 		}
 		switch {
 		case command == ircxReply:
-			p.Facts = map[string]string{"ircx": rest}
+			p.Facts = map[string]string{FactIRCX: rest}
 		case slices.Contains(ircRefusals, command):
 			p.turnAway(line, ircReason(command, line))
 			return nil

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/kerberos"
 )
 
 func TestKerberosRecorded(t *testing.T) {
@@ -44,14 +45,14 @@ func TestKerberosRequest(t *testing.T) {
 		var version, kind int64
 		var client, server []string
 		var asked string
-		ok := s.ReadASN1(&s, asn1.Tag(applicationTag(krbASReq))) && s.ReadASN1(&s, asn1.SEQUENCE) &&
-			readKRBInt(&s, 1, &version) && readKRBInt(&s, 2, &kind)
+		ok := s.ReadASN1(&s, asn1.Tag(kerberos.ApplicationTag(kerberos.ASReq))) && s.ReadASN1(&s, asn1.SEQUENCE) &&
+			kerberos.ReadInt(&s, 1, &version) && kerberos.ReadInt(&s, 2, &kind)
 		const preAuthentication, body = 3, 4
-		if !ok || s.PeekASN1Tag(field(preAuthentication)) {
+		if !ok || s.PeekASN1Tag(kerberos.Field(preAuthentication)) {
 			t.Errorf("there is pre-authentication in %x", out.heard[0])
 		}
-		ok = s.ReadASN1(&s, field(body)) && s.ReadASN1(&s, asn1.SEQUENCE) && s.SkipASN1(field(0)) &&
-			readPrincipal(&s, 1, &client) && readKRBString(&s, 2, &asked) && readPrincipal(&s, 3, &server)
+		ok = s.ReadASN1(&s, kerberos.Field(body)) && s.ReadASN1(&s, asn1.SEQUENCE) && s.SkipASN1(kerberos.Field(0)) &&
+			kerberos.ReadPrincipal(&s, 1, &client) && kerberos.ReadString(&s, 2, &asked) && kerberos.ReadPrincipal(&s, 3, &server)
 		if !ok || asked != realm || len(client) != 1 || client[0] != clientName || len(server) != 2 || server[0] != "krbtgt" || server[1] != realm {
 			t.Errorf("to %s goes client %q, realm %q, server %q", host, client, asked, server)
 		}
@@ -59,18 +60,18 @@ func TestKerberosRequest(t *testing.T) {
 }
 
 func faultOf(code int64, realm string) []byte {
-	b, _ := newKRBError(code, realm, krbTGS, realm).message(time.Unix(1_800_000_000, 123_456_789))
+	b, _ := kerberos.NewFault(code, realm, kerberos.TGS, realm).Message(time.Unix(1_800_000_000, 123_456_789))
 	return b
 }
 
 // asRep is an AS-REP as far as it is looked at.
 func asRep(realm string, rest bool) []byte {
-	b, _ := krbSequence(krbASRep, func(b *cryptobyte.Builder) {
-		addKRBInt(b, 0, krbVersion)
-		addKRBInt(b, 1, krbASRep)
-		addField(b, 3, func(b *cryptobyte.Builder) { addKRBString(b, realm) })
+	b, _ := kerberos.Sequence(kerberos.ASRep, func(b *cryptobyte.Builder) {
+		kerberos.AddInt(b, 0, kerberos.Version)
+		kerberos.AddInt(b, 1, kerberos.ASRep)
+		kerberos.AddField(b, 3, func(b *cryptobyte.Builder) { kerberos.AddString(b, realm) })
 		if rest {
-			addField(b, 4, func(b *cryptobyte.Builder) { addPrincipal(b, krbNamePrincipal, clientName) })
+			kerberos.AddField(b, 4, func(b *cryptobyte.Builder) { kerberos.AddPrincipal(b, kerberos.NamePrincipal, clientName) })
 		}
 	})
 	return b

@@ -5,6 +5,8 @@ package protocol
 import (
 	"slices"
 	"strings"
+
+	raw "exreach/probe/protocol/ldap"
 )
 
 // A directoryLevel is what a directory server of some version of Windows says of
@@ -44,7 +46,7 @@ func standInDSE(s Stand) []ldapAttribute {
 		{"dnsHostName", []string{s.Host}},
 		{"dsServiceName", []string{"CN=NTDS Settings,CN=" + strings.ToUpper(short) + ",CN=Servers," + site}},
 		{"supportedSASLMechanisms", []string{"GSSAPI", "GSS-SPNEGO", "EXTERNAL", "DIGEST-MD5"}},
-		{"supportedExtension", []string{ldapStartTLS}},
+		{"supportedExtension", []string{raw.StartTLSOID}},
 		{"isSynchronized", []string{"TRUE"}},
 	}
 	at, known := directoryLevels[s.Version]

@@ -3,32 +3,26 @@
 package protocol
 
 import (
-	"fmt"
-	"regexp"
 	"strconv"
 
 	"github.com/go-ldap/ldap/v3"
+
+	raw "exreach/probe/protocol/ldap"
 )
 
-// A ldapRefusal is an LDAP result that is not success.
-type ldapRefusal struct {
-	code int
-	text string
-}
-
-func (r *ldapRefusal) Error() string { return fmt.Sprintf("%d %s", r.code, r.text) }
-
 // refuseLDAP notes that the server shows nothing of itself.
-func refuseLDAP(r *ldapRefusal, p *Peer) {
-	p.fact("kind", "LDAP server")
-	r.describe(p)
+func refuseLDAP(r *raw.Refusal, p *Peer) {
+	p.fact(FactKind, string(OtherDirectory))
+	p.refusedLDAP(r)
+	p.Directory.Kind = OtherDirectory
 }
 
-// describe notes the result as what turned us away.
-func (r *ldapRefusal) describe(p *Peer) {
-	p.fact(FactResultCode, strconv.Itoa(r.code))
-	p.fact(FactWindowsError, r.windowsError())
-	p.turnAway(r.Error(), r.reason())
+// refusedLDAP notes the result as what turned us away.
+func (p *Peer) refusedLDAP(r *raw.Refusal) {
+	p.fact(FactResultCode, strconv.Itoa(r.Code))
+	p.Directory = &Directory{Result: r.Code}
+	p.fact(FactWindowsError, r.WindowsError())
+	p.turnAway(r.Error(), reasonOfLDAP(r))
 }
 
 // ldapReasons is what results mean to a client that has not logged in (RFC 4511
@@ -46,24 +40,13 @@ var ldapReasons = map[int]Reason{
 	ldap.LDAPResultUnavailable:                 Unavailable,
 }
 
-// windowsNumber begins the text of Active Directory: the error of Windows behind
-// the result (MS-ADTS section 3.1.1.3.1.9).
-var windowsNumber = regexp.MustCompile(`: ([0-9A-Fa-f]{8}): `)
-
-func (r *ldapRefusal) windowsError() string {
-	if found := windowsNumber.FindStringSubmatch(r.text); found != nil {
-		return found[1]
-	}
-	return ""
-}
-
 // notAuthenticated is ERROR_NOT_AUTHENTICATED (MS-ERREF section 2.2), which
 // Active Directory puts behind an operations error.
 const notAuthenticated = "000004DC"
 
-func (r *ldapRefusal) reason() Reason {
-	if r.windowsError() == notAuthenticated {
+func reasonOfLDAP(r *raw.Refusal) Reason {
+	if r.WindowsError() == notAuthenticated {
 		return NeedsLogin
 	}
-	return ldapReasons[r.code]
+	return ldapReasons[r.Code]
 }

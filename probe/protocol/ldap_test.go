@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"exreach/catalog"
+	raw "exreach/probe/protocol/ldap"
 )
 
 // pipeTo asks the peer that serve plays, and waits until both are done.
@@ -59,9 +60,9 @@ func saysLDAP(replies ...[]byte) func(net.Conn) {
 // hangsUpLDAP is saysLDAP of a server that hangs up after its last answer.
 func hangsUpLDAP(replies ...[]byte) func(net.Conn) {
 	return func(conn net.Conn) {
-		frames := newLDAPFrames(conn)
+		frames := raw.NewFrames(conn)
 		for _, reply := range replies {
-			if _, err := frames.next(); err != nil {
+			if _, err := frames.Next(); err != nil {
 				return
 			}
 			_, _ = conn.Write(reply)
@@ -70,7 +71,7 @@ func hangsUpLDAP(replies ...[]byte) func(net.Conn) {
 }
 
 func resultLDAP(id int64, tag ber.Tag, code int64, text string) []byte {
-	return ldapMessage(id, ldapResult(tag, code, text)).Bytes()
+	return raw.Message(id, raw.Result(tag, code, text)).Bytes()
 }
 
 var (
@@ -151,7 +152,7 @@ func TestLDAPRecorded(t *testing.T) {
 	for name, want := range map[string]Peer{"samba-4.17-dc.hex": samba, "openldap-2.5.hex": openldap, "openldap-2.5-authc.hex": hardened} {
 		t.Run(name, func(t *testing.T) {
 			got, err := askLDAPOf(t, question("ldap", catalog.NoTLS), saysLDAP(recordedLDAP(t, name)...))
-			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			if diff := cmp.Diff(want, told(t, got)); diff != "" || err != nil {
 				t.Errorf("error %v; peer, -want +got:\n%s", err, diff)
 			}
 		})
@@ -160,14 +161,14 @@ func TestLDAPRecorded(t *testing.T) {
 
 // TestLDAPRefusals: who turns us away in LDAP has answered.
 func TestLDAPRefusals(t *testing.T) {
-	notice := ldapResult(ldap.ApplicationExtendedResponse, ldap.LDAPResultUnavailable, "shutting down")
-	notice.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 10, ldapDisconnection, ""))
-	bye := ldapMessage(0, notice).Bytes()
-	unknown := ldapMessage(0, ldapResult(ldap.ApplicationExtendedResponse, 0, "a notification that nobody knows")).Bytes()
-	empty := ldapOperation(ldap.ApplicationSearchResultEntry)
-	empty.AppendChild(ldapString(""))
+	notice := raw.Result(ldap.ApplicationExtendedResponse, ldap.LDAPResultUnavailable, "shutting down")
+	notice.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 10, raw.DisconnectionOID, ""))
+	bye := raw.Message(0, notice).Bytes()
+	unknown := raw.Message(0, raw.Result(ldap.ApplicationExtendedResponse, 0, "a notification that nobody knows")).Bytes()
+	empty := raw.Operation(ldap.ApplicationSearchResultEntry)
+	empty.AppendChild(raw.OctetString(""))
 	empty.AppendChild(ber.NewSequence(""))
-	found := append(ldapMessage(2, empty).Bytes(), resultLDAP(2, ldap.ApplicationSearchResultDone, 0, "")...)
+	found := append(raw.Message(2, empty).Bytes(), resultLDAP(2, ldap.ApplicationSearchResultDone, 0, "")...)
 	const unbound = "48 Inappropriate Authentication: no"
 	const leaving = "52 Unavailable: shutting down"
 	const notBound = "000004DC: LdapErr: DSID-0C090C78, comment: In order to perform this operation a successful bind must be completed on the connection., data 0, v4f7c"
@@ -200,7 +201,7 @@ func TestLDAPRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := askLDAPOf(t, question("ldap", catalog.NoTLS), c.serve)
-			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+			if diff := cmp.Diff(c.want, told(t, got)); diff != "" || err != nil {
 				t.Errorf("error %v; peer, -want +got:\n%s", err, diff)
 			}
 		})
@@ -263,8 +264,8 @@ func TestLDAPUnbind(t *testing.T) {
 		unbound := false
 		_, _ = askLDAPOf(t, question("ldap", catalog.NoTLS), func(conn net.Conn) {
 			hangsUpLDAP(replies...)(conn)
-			if last, err := newLDAPFrames(conn).next(); err == nil {
-				_, op, _ := ldapParts(last)
+			if last, err := raw.NewFrames(conn).Next(); err == nil {
+				_, op, _ := raw.Parts(last)
 				unbound = op.Tag == ldap.ApplicationUnbindRequest
 			}
 		})

@@ -44,7 +44,7 @@ func askLogCopier(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return Peer{}, err
 	}
-	return Peer{Facts: map[string]string{"proof": "weak", "error": status}}, nil
+	return Peer{Facts: map[string]string{FactProof: "weak", FactError: status}}, nil
 }
 
 // spoilNNS begins a handshake with an invalid token and returns the error that

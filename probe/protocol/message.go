@@ -8,12 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // Bounds of a conversation in messages.
@@ -100,7 +99,7 @@ func (e envelope) fromStream(conn net.Conn, look func(head []byte) sight) ([]byt
 		case seen == stray:
 			return nil, e.mismatch("an answer to what was not asked")
 		case err != nil && have < length:
-			return nil, unexpectedEOF(err)
+			return nil, wire.UnexpectedEOF(err)
 		}
 	}
 	return message, nil
@@ -111,9 +110,9 @@ func (e envelope) fromStream(conn net.Conn, look func(head []byte) sight) ([]byt
 func (e envelope) length(conn net.Conn) (int, error) {
 	var length int64
 	for i := range e.size {
-		b, err := octets{conn}.ReadByte()
+		b, err := wire.Octets{R: conn}.ReadByte()
 		if err != nil && i > 0 {
-			return 0, unexpectedEOF(err)
+			return 0, wire.UnexpectedEOF(err)
 		}
 		if err != nil {
 			return 0, err
@@ -171,23 +170,3 @@ func (e envelope) request(conn net.Conn, network catalog.Network, b []byte) ([]b
 
 // factTime is a time as facts have it: RFC 3339 in UTC, with milliseconds.
 func factTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
-
-// domainOf is the domain that a host is most likely in, "" where its name does
-// not tell. A name of two labels is a domain: that of Active Directory leads to
-// the domain's controllers.
-func domainOf(host string) string {
-	host = strings.TrimSuffix(host, ".")
-	_, parent, _ := strings.Cut(host, ".")
-	switch {
-	case parent == "" || isAddress(host):
-		return ""
-	case strings.Contains(parent, "."):
-		return parent
-	}
-	return host
-}
-
-func isAddress(host string) bool {
-	_, err := netip.ParseAddr(host)
-	return err == nil
-}

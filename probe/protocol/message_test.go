@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // recordedMessages is what a real server said over UDP, a datagram each.
@@ -94,7 +95,7 @@ func TestDomainOf(t *testing.T) {
 		"dc01.lab.test": "lab.test", "dc01.lab.test.": "lab.test", "a.b.c.d": "b.c.d", "lab.test": "lab.test",
 		"dc01": "", "": "", "10.77.3.20": "", "fd77:3::20": "", "fe80::1%eth0.1": "",
 	} {
-		if got := domainOf(host); got != want {
+		if got := wire.DomainOf(host); got != want {
 			t.Errorf("the domain of %q is %q, want %q", host, got, want)
 		}
 	}
@@ -286,7 +287,7 @@ func (f failing) Write(b []byte) (int, error) { return len(b), f.write }
 // checkPeer compares what was learned.
 func checkPeer(t *testing.T, want, got Peer, err error) {
 	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+	if diff := cmp.Diff(want, told(t, got)); diff != "" || err != nil {
 		t.Errorf("error %v; learned (-want +got):\n%s", err, diff)
 	}
 }

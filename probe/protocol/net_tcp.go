@@ -64,7 +64,7 @@ func askNetTCP(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return Peer{}, err
 	}
-	return Peer{Facts: map[string]string{"upgrade": nmfNegotiate, "error": status}}, nil
+	return Peer{Facts: map[string]string{FactUpgrade: nmfNegotiate, FactError: status}}, nil
 }
 
 // nmfPreamble asks for a protected session with the root of the host.
@@ -86,7 +86,7 @@ func readFault(t *talk) (Peer, error) {
 	if why, refuses := nmfRefusals[fault]; refuses {
 		return Peer{Refusal: "fault: " + fault, Reason: why}, nil
 	}
-	return Peer{Facts: map[string]string{"fault": fault}}, nil
+	return Peer{Facts: map[string]string{FactFault: fault}}, nil
 }
 
 // nmfText is a text with its size before it (MC-NMF section 2.2).

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/smb"
 )
 
 // netbiosEnvelope is that of RFC 1002 section 4.2: the same messages as DNS, and
@@ -32,22 +33,22 @@ const (
 // that of a group (Microsoft KB163409). The services of Exchange are those of
 // 4.0 to 5.5.
 var netbiosMeanings = map[byte][2]string{
-	netbiosWorkstation: {"computer", "domain"},
-	0x01:               {"messenger", "master browser"},
-	0x03:               {"messenger", ""},
-	0x06:               {"RAS server", ""},
-	0x1b:               {"domain master browser", ""},
-	0x1c:               {"", "domain controllers"},
-	0x1d:               {"master browser", ""},
-	0x1e:               {"", "browser elections"},
-	0x1f:               {"NetDDE", ""},
-	netbiosServer:      {"file service", ""},
-	0x21:               {"RAS client", ""},
-	0x22:               {"Exchange MS Mail connector", ""},
-	0x23:               {"Exchange store", ""},
-	0x24:               {"Exchange directory", ""},
-	0x6a:               {"Exchange Internet Mail Connector", ""},
-	0x87:               {"Exchange MTA", ""},
+	smb.Workstation: {"computer", "domain"},
+	0x01:            {"messenger", "master browser"},
+	0x03:            {"messenger", ""},
+	0x06:            {"RAS server", ""},
+	0x1b:            {"domain master browser", ""},
+	0x1c:            {"", "domain controllers"},
+	0x1d:            {"master browser", ""},
+	0x1e:            {"", "browser elections"},
+	0x1f:            {"NetDDE", ""},
+	smb.Server:      {"file service", ""},
+	0x21:            {"RAS client", ""},
+	0x22:            {"Exchange MS Mail connector", ""},
+	0x23:            {"Exchange store", ""},
+	0x24:            {"Exchange directory", ""},
+	0x6a:            {"Exchange Internet Mail Connector", ""},
+	0x87:            {"Exchange MTA", ""},
 }
 
 // netbiosErrors is why a request is refused (RFC 1002 section 4.2.14).
@@ -80,7 +81,7 @@ func askNetBIOSNS(conn net.Conn, q Question) (Peer, error) {
 
 // netbiosStatusQuestion asks for the status of *, which is every node.
 func netbiosStatusQuestion() []byte {
-	return append(netbiosName{'*'}.encoded(), 0, netbiosNodeStatus, 0, 1)
+	return append(smb.Name{'*'}.Encoded(), 0, netbiosNodeStatus, 0, 1)
 }
 
 // lookNetBIOS knows a response by its header.
@@ -104,7 +105,7 @@ func describeNetBIOS(message []byte, p *Peer) error {
 		return netbiosEnvelope.mismatch("a response that is cut short")
 	}
 	if header.RCode != 0 {
-		if !bytes.HasPrefix(message[4:], []byte{0, 0}) || !bytes.HasPrefix(message[netbiosHeaderSize:], []byte{2 * byte(len(netbiosName{}))}) {
+		if !bytes.HasPrefix(message[4:], []byte{0, 0}) || !bytes.HasPrefix(message[netbiosHeaderSize:], []byte{2 * byte(len(smb.Name{}))}) {
 			return netbiosEnvelope.mismatch("a refusal in DNS")
 		}
 		p.Refusal = fmt.Sprintf("%d %s", header.RCode, netbiosErrors[header.RCode])
@@ -122,7 +123,7 @@ func describeNetBIOS(message []byte, p *Peer) error {
 	count, rest := int(status.Data[0]), status.Data[1:]
 	describeNetBIOSNames(rest[:count*netbiosEntrySize], p)
 	if rest = rest[count*netbiosEntrySize:]; len(rest) >= 6 && !bytes.Equal(rest[:6], make([]byte, 6)) { // Samba does not say
-		p.fact("mac", net.HardwareAddr(rest[:6]).String())
+		p.fact(FactMAC, net.HardwareAddr(rest[:6]).String())
 	}
 	return nil
 }
@@ -132,31 +133,31 @@ func describeNetBIOSNames(entries []byte, p *Peer) {
 	var names []string
 	var computer, server, domain string
 	for ; len(entries) > 0; entries = entries[netbiosEntrySize:] {
-		name, flags := netbiosName(entries), binary.BigEndian.Uint16(entries[len(netbiosName{}):])
+		name, flags := smb.Name(entries), binary.BigEndian.Uint16(entries[len(smb.Name{}):])
 		names = append(names, netbiosEntry(name, flags))
 		switch group := flags&netbiosGroup != 0; {
-		case group && name.suffix() == netbiosWorkstation:
-			domain = cmp.Or(domain, name.text())
-		case group || strings.HasPrefix(name.text(), "IS~"): // IIS
-		case name.suffix() == netbiosWorkstation:
-			computer = cmp.Or(computer, name.text())
-		case name.suffix() == netbiosServer:
-			server = cmp.Or(server, name.text())
+		case group && name.Suffix() == smb.Workstation:
+			domain = cmp.Or(domain, name.Text())
+		case group || strings.HasPrefix(name.Text(), "IS~"): // IIS
+		case name.Suffix() == smb.Workstation:
+			computer = cmp.Or(computer, name.Text())
+		case name.Suffix() == smb.Server:
+			server = cmp.Or(server, name.Text())
 		}
 	}
-	p.fact("names", strings.Join(names, ", "))
-	p.fact("computer", cmp.Or(computer, server))
-	p.fact("domain", domain)
+	p.fact(FactNames, strings.Join(names, ", "))
+	p.fact(FactComputer, cmp.Or(computer, server))
+	p.fact(FactDomain, domain)
 }
 
 // netbiosEntry is a name as nbtstat writes it, and what it means: "MAIL01<20>
 // (file service)".
-func netbiosEntry(name netbiosName, flags uint16) string {
-	meaning := netbiosMeanings[name.suffix()][flags>>15]
+func netbiosEntry(name smb.Name, flags uint16) string {
+	meaning := netbiosMeanings[name.Suffix()][flags>>15]
 	if flags&netbiosConflict != 0 {
 		meaning = strings.TrimPrefix(meaning+", in conflict", ", ")
 	}
-	text := fmt.Sprintf("%s<%02x>", name.text(), name.suffix())
+	text := fmt.Sprintf("%s<%02x>", name.Text(), name.Suffix())
 	if meaning != "" {
 		text += " (" + meaning + ")"
 	}

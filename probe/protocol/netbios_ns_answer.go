@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/smb"
 )
 
 const (
@@ -37,12 +38,12 @@ func netbiosTable(s Stand) []byte {
 	domain = cmp.Or(domain, "WORKGROUP")
 	var table []byte
 	add := func(name string, suffix byte, flags uint16) {
-		entry := newNetBIOSName(name, suffix)
+		entry := smb.NewName(name, suffix)
 		table = binary.BigEndian.AppendUint16(append(table, entry[:]...), flags|netbiosActive)
 	}
-	add(computer, netbiosWorkstation, 0)
-	add(domain, netbiosWorkstation, netbiosGroup)
-	add(computer, netbiosServer, 0)
+	add(computer, smb.Workstation, 0)
+	add(domain, smb.Workstation, netbiosGroup)
+	add(computer, smb.Server, 0)
 	if s.Service.Role == "domain-controller" {
 		add(domain, 0x1c, netbiosGroup)
 	}

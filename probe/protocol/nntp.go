@@ -27,7 +27,7 @@ func askNNTP(conn net.Conn, q Question) (Peer, error) {
 	p.Greeting = greeting
 	switch code {
 	case "200", "201":
-		p.Facts = map[string]string{"posting": nntpPosting[code]}
+		p.Facts = map[string]string{FactPosting: nntpPosting[code]}
 		q.At(Talk)
 		if err := talkNNTP(t, q, &p); err != nil {
 			if p.leftSaying(p.Facts[FactCapabilities], err) {
@@ -147,21 +147,14 @@ func fitsNNTP(head []byte) bool {
 	return true
 }
 
-// nntpGreetings is how each version greets: that of 5.x stands in Microsoft's
-// knowledge base, 2000 and 2003 are the news service of Windows (Rapid7 recog,
-// nmap). No other version serves news; "" is a server as RFC 3977 has it.
-var nntpGreetings = map[string]string{
-	"5.0":  "201 Microsoft Exchange Internet News Service Version 5.0.1457.10 (no posting)",
-	"5.5":  "200 Microsoft Exchange Internet News Service Version 5.5.1960.6 (posting allowed)",
-	"2000": "200 NNTP Service 5.00.0984 Version: 5.0.2195.6702 Posting Allowed ",
-	"2003": "200 NNTP Service 6.0.3790.3959 Version: 6.0.3790.3959 Posting Allowed ",
-	"":     "200 HOST NNTP service ready, posting allowed",
-}
+// usualNNTP is the greeting of a server as RFC 3977 has it: no version after 2003 serves
+// news.
+const usualNNTP = "200 HOST NNTP service ready, posting allowed"
 
 // answerNNTP greets as Exchange of s.Version does, and has no news.
 func answerNNTP(conn net.Conn, s Stand) error {
-	_, old := nntpGreetings[s.Version]
-	return newTalk(conn, "NNTP").serve(s, nntpGreetings, func(command string, secured bool) ([]string, next) {
+	old := s.Releases.Greeting(s.Version, "nntp") != ""
+	return newTalk(conn, "NNTP").serve(s, greeting(s, "nntp", usualNNTP), func(command string, secured bool) ([]string, next) {
 		word, _ := verb(command)
 		switch {
 		case word == "QUIT":

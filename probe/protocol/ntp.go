@@ -98,8 +98,8 @@ func lookNTP(head, cookie []byte) sight {
 func describeNTP(answer []byte, local time.Time, p *Peer) {
 	leap, stratum := answer[0]>>ntpLeapAt, answer[ntpStratum]
 	reference := answer[ntpReference:ntpOrigin][:4]
-	p.fact("stratum", fmt.Sprint(stratum))
-	p.fact("reference", ntpSource(stratum, reference))
+	p.fact(FactStratum, fmt.Sprint(stratum))
+	p.fact(FactReference, ntpSource(stratum, reference))
 	kiss := asciiText(reference)
 	switch {
 	case stratum == 0 && kiss != "" && !slices.Contains(ntpUnready, kiss):
@@ -108,10 +108,9 @@ func describeNTP(answer []byte, local time.Time, p *Peer) {
 	case stratum == 0 || stratum > ntpDeepest:
 		leap = ntpNoSync
 	}
-	p.fact("leap", ntpLeaps[leap])
-	p.fact("root_dispersion", ntpShort(answer[ntpDispersion:]).String())
-	p.fact("server_time", ntpTime(answer[ntpTransmit:]))
-	p.fact("local_time", factTime(local))
+	p.fact(FactLeap, ntpLeaps[leap])
+	p.fact(FactRootDispersion, ntpShort(answer[ntpDispersion:]).String())
+	p.clocks(ntpTime(answer[ntpTransmit:]), local)
 }
 
 // ntpSource is the clock that the server follows: a name at the top of the tree,
@@ -145,15 +144,15 @@ const ntpEpoch = -2208988800
 
 // ntpTime is a timestamp, "" where there is none. The count of seconds begins
 // again in 2036 (RFC 4330, section 3).
-func ntpTime(b []byte) string {
+func ntpTime(b []byte) time.Time {
 	seconds, fraction := int64(binary.BigEndian.Uint32(b)), binary.BigEndian.Uint32(b[4:])
 	if seconds == 0 && fraction == 0 {
-		return ""
+		return time.Time{}
 	}
 	if seconds <= math.MaxInt32 {
 		seconds += 1 << 32
 	}
-	return factTime(time.Unix(ntpEpoch+seconds, int64(fraction)*int64(time.Second)>>32))
+	return time.Unix(ntpEpoch+seconds, int64(fraction)*int64(time.Second)>>32)
 }
 
 // putNTPTime writes a timestamp.

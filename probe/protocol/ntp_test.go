@@ -98,7 +98,7 @@ func TestNTPTime(t *testing.T) {
 	b := make([]byte, 8)
 	for _, at := range []time.Time{time.Unix(0, 0), time.Unix(1_800_000_000, 999_999_999), time.Date(2100, 1, 1, 0, 0, 0, 1e6, time.UTC)} {
 		putNTPTime(b, at)
-		if got, want := ntpTime(b), factTime(at); got != want && got != factTime(at.Add(-time.Nanosecond)) {
+		if got, want := factTime(ntpTime(b)), factTime(at); got != want && got != factTime(at.Add(-time.Nanosecond)) {
 			t.Errorf("%s comes back as %s", want, got)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+
+	"exreach/probe/protocol/wire"
 )
 
 // sendOctets writes b, which what names for errors.
@@ -32,7 +34,7 @@ func (t *talk) octets(n int, fits func(head []byte) bool) ([]byte, error) {
 			return nil, t.foreign(b[:have])
 		}
 		if err != nil && have > 0 {
-			err = unexpectedEOF(err)
+			err = wire.UnexpectedEOF(err)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("waiting for %s: %w", t.waiting, err)

@@ -7,19 +7,8 @@ import (
 	"slices"
 )
 
-// pop3Greetings is how each version greets; "" stands for 2010 and all later
-// ones (Rapid7 recog patterns; 5.0 by analogy with 5.5; online:
-// https://github.com/simonrob/email-oauth2-proxy/issues/109).
-var pop3Greetings = map[string]string{
-	"5.0":     "+OK Microsoft Exchange POP3 server version 5.0.1460.10 ready",
-	"5.5":     "+OK Microsoft Exchange POP3 server version 5.5.2654.50 ready",
-	"2000":    "+OK Microsoft Exchange 2000 POP3 server version 6.0.6603.0 (HOST) ready.",
-	"2003":    "+OK Microsoft Exchange Server 2003 POP3 server version 6.5.6944.0 (HOST) ready.",
-	"2007":    "+OK Microsoft Exchange Server 2007 POP3 service ready",
-	"online":  "+OK The Microsoft Exchange POP3 service is ready." + onlineTail,
-	"davmail": "+OK DavMail 6.2.2 POP ready at CTIME",
-	"":        "+OK The Microsoft Exchange POP3 service is ready.",
-}
+// usualPOP3 is the greeting of 2010 and later.
+const usualPOP3 = "+OK The Microsoft Exchange POP3 service is ready."
 
 // pop3Offers is what CAPA lists; "" stands for 2010 and all later ones. Up to
 // 2000 the command is not known.
@@ -43,7 +32,7 @@ var pop3Offers = map[string]mailOffer{
 // answerPOP3 greets as Exchange of s.Version does, and lets log in whom s knows.
 func answerPOP3(conn net.Conn, s Stand) error {
 	login := &desk{accounts: s.Accounts, challenge: "+ "}
-	return newTalk(conn, "POP3").serve(s, pop3Greetings, func(command string, secured bool) ([]string, next) {
+	return newTalk(conn, "POP3").serve(s, greeting(s, "pop3", usualPOP3), func(command string, secured bool) ([]string, next) {
 		if login.next != nil {
 			return login.next(command), goOn
 		}

@@ -92,7 +92,7 @@ func rdpSelected(selected uint32) Peer {
 	if !ok {
 		p.name, p.nla = fmt.Sprintf("0x%08x", selected), "unknown"
 	}
-	return Peer{Facts: map[string]string{"protocol": p.name, "nla": p.nla}}
+	return Peer{Facts: map[string]string{FactProtocol: p.name, FactNLA: p.nla}}
 }
 
 func rdpFailureText(code uint32) string {

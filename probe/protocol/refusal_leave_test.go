@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
 )
 
 // TestLeavesSayingWhy: a server that turns clients away at their first command, as
@@ -48,11 +49,11 @@ func TestGreetsAgain(t *testing.T) {
 // TestRPCOutOfOrder: statuses of a mapper that cannot work are no policy (MS-ERREF
 // section 2.2).
 func TestRPCOutOfOrder(t *testing.T) {
-	for _, status := range []rpcStatus{0x8, 0xe, 0x45b, 0x5aa, 0x6b9, 0x6ba, 0x6bb, 0x6be} {
-		if got := rpcReasons[status]; got != Unavailable {
+	for _, status := range []rpc.Status{0x8, 0xe, 0x45b, 0x5aa, 0x6b9, 0x6ba, 0x6bb, 0x6be} {
+		if got := rpc.Reasons[status]; got != Unavailable {
 			t.Errorf("0x%x: %q, want %q", status, got, Unavailable)
 		}
-		if rpcStatuses[status] == "" {
+		if rpc.Statuses[status] == "" {
 			t.Errorf("0x%x has no words", status)
 		}
 	}

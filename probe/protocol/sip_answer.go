@@ -79,7 +79,7 @@ func replySIP(request sipMessage, s Stand) []string {
 			lines = append(lines, strings.ToUpper(key)+": "+value)
 		}
 	}
-	return slices.Concat(lines, more, []string{"CONTENT-LENGTH: 0", "SERVER: " + serverSIP(s.Version), ""})
+	return slices.Concat(lines, more, []string{"CONTENT-LENGTH: 0", "SERVER: " + serverSIP(s), ""})
 }
 
 // workerSIP is where a call is sent on to, "" where it has arrived.
@@ -104,11 +104,11 @@ func workerSIP(request sipMessage, s Stand) string {
 // serverSIP is how Unified Messaging names itself. 2010's had no build; later ones
 // have it, with zeros before its numbers (RTCC/5.0.0.0 MSExchangeUM/15.01.0231.021
 // of 2015, and the comments of Greenbone's detection of operating systems).
-func serverSIP(version string) string {
-	if version == "2007" || version == "2010" {
+func serverSIP(s Stand) string {
+	if !s.since("2013") {
 		return "RTCC/3.5.0.0"
 	}
 	var n [4]int
-	_, _ = fmt.Sscanf(httpSites[generation(version)].build, "%d.%d.%d.%d", &n[0], &n[1], &n[2], &n[3])
+	_, _ = fmt.Sscanf(s.site().Build, "%d.%d.%d.%d", &n[0], &n[1], &n[2], &n[3])
 	return fmt.Sprintf("RTCC/5.0.0.0 MSExchangeUM/%02d.%02d.%04d.%03d", n[0], n[1], n[2], n[3])
 }

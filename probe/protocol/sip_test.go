@@ -81,7 +81,7 @@ func TestSIPRecorded(t *testing.T) {
 			"status": "401 Unauthorized", "user_agent": "PBX 18", "allow": "INVITE, ACK, OPTIONS", "authenticate": "Digest"}}},
 	} {
 		p, err := pipeTo(askSIP, question("sip", catalog.NoTLS), saysSIP(c.said))
-		if diff := cmp.Diff(c.want, p); diff != "" || err != nil {
+		if diff := cmp.Diff(c.want, told(t, p)); diff != "" || err != nil {
 			t.Errorf("%s: error %v, peer (-want +got):\n%s", name, err, diff)
 		}
 	}

@@ -7,18 +7,8 @@ import (
 	"strings"
 )
 
-// smtpGreetings is how each version greets; "" stands for 2007 and all later
-// ones, whose greeting has no version (nmap and Rapid7 recog patterns; 4.0 by
-// analogy with 5.0). 2000 and 2003 show the version of Windows' SMTP service.
-var smtpGreetings = map[string]string{
-	"4.0":     "220 HOST Microsoft Exchange Internet Mail Connector 4.0.993.5 ready",
-	"5.0":     "220 HOST Microsoft Exchange Internet Mail Service 5.0.1460.8 ready",
-	"5.5":     "220 HOST ESMTP Server (Microsoft Exchange Internet Mail Service 5.5.2653.13) ready",
-	"2000":    "220 HOST Microsoft ESMTP MAIL Service, Version: 5.0.2195.6713 ready at  DATE ",
-	"2003":    "220 HOST Microsoft ESMTP MAIL Service, Version: 6.0.3790.3959 ready at  DATE ",
-	"davmail": "220 DavMail 6.2.2 SMTP ready at CTIME",
-	"":        "220 HOST Microsoft ESMTP MAIL Service ready at DATE",
-}
+// usualSMTP is the greeting of 2007 and later.
+const usualSMTP = "220 HOST Microsoft ESMTP MAIL Service ready at DATE"
 
 // answerSMTP greets and introduces itself as Exchange of s.Version does, and
 // takes no mail.
@@ -27,7 +17,7 @@ func answerSMTP(conn net.Conn, s Stand) error {
 	client, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
 	hello := s.Host + " Hello [" + client + "]"
 	login := &desk{accounts: s.Accounts, challenge: "334 "}
-	return newTalk(conn, "SMTP").serve(s, smtpGreetings, func(command string, secured bool) ([]string, next) {
+	return newTalk(conn, "SMTP").serve(s, greeting(s, "smtp", usualSMTP), func(command string, secured bool) ([]string, next) {
 		if login.next != nil {
 			return login.next(command), goOn
 		}

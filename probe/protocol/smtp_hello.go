@@ -118,7 +118,7 @@ func helloReason(r smtpReply) Reason {
 func welcomedSMTP(t *talk, q Question, p *Peer, word string, reply smtpReply) ([]string, error) {
 	p.turnAway("", "")
 	if word == "HELO" {
-		p.fact("hello", "HELO")
+		p.fact(FactHello, "HELO")
 		return nil, nil
 	}
 	reply, err := stragglersSMTP(t, q, reply)

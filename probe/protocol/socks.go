@@ -52,7 +52,7 @@ func askSOCKS(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return Peer{}, err
 	}
-	return Peer{Facts: map[string]string{"method": "no authentication", "reply": fmt.Sprintf("0x%02x", b[1])}}, nil
+	return Peer{Facts: map[string]string{FactMethod: "no authentication", FactReply: fmt.Sprintf("0x%02x", b[1])}}, nil
 }
 
 // endsHere fails where the peer has more to say: two octets of noise may look like

@@ -54,7 +54,7 @@ func askT120(conn net.Conn, q Question) (Peer, error) {
 	if !bytes.HasPrefix(data, mcsConnectResponse) {
 		return Peer{}, t.mismatch(t.waiting + " is not from a T.120 node")
 	}
-	return Peer{Facts: map[string]string{"node": conferenceNode(data)}}, nil
+	return Peer{Facts: map[string]string{FactNode: conferenceNode(data)}}, nil
 }
 
 // conferenceRequest is a ConferenceQueryRequest from a terminal.

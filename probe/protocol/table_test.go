@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
 )
 
 // enough is far beyond what a conversation on loopback takes.
@@ -315,10 +316,9 @@ func converse(ours, theirs net.Conn, ask asking, answer answering, q Question, s
 
 func question(name string, how catalog.TLS) Question {
 	return Question{
-		Host:     "mail.example.com",
-		Service:  service(name, how),
-		At:       func(Step) {},
-		StartTLS: func(conn net.Conn) (net.Conn, error) { return conn, nil },
+		Host:    "mail.example.com",
+		Service: service(name, how),
+		Session: Session{At: func(Step) {}, StartTLS: func(conn net.Conn) (net.Conn, error) { return conn, nil }},
 	}
 }
 
@@ -339,7 +339,7 @@ func standIn(name string, how catalog.TLS) Stand {
 		Host:      "mail.example.com",
 		Version:   "2019",
 		Service:   service(name, how),
-		Endpoints: []Endpoint{{UUID: "a4f1db00-ca47-1067-b31f-00dd010662da", Sequence: "ncacn_ip_tcp", Port: 6001, Address: "0.0.0.0"}},
+		Endpoints: []rpc.Endpoint{{UUID: "a4f1db00-ca47-1067-b31f-00dd010662da", Sequence: "ncacn_ip_tcp", Port: 6001, Address: "0.0.0.0"}},
 	}
 }
 

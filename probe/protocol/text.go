@@ -5,6 +5,7 @@ package protocol
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // Bounds of a conversation in lines.
@@ -125,10 +127,10 @@ const (
 	hangUp
 )
 
-// serve greets as the version of s does and answers commands until the client
+// serve greets and answers commands until the client
 // says goodbye or hangs up.
-func (t *talk) serve(s Stand, greetings map[string]string, reply func(command string, secured bool) ([]string, next)) error {
-	if err := t.send(greeting(s, greetings)); err != nil {
+func (t *talk) serve(s Stand, greeting string, reply func(command string, secured bool) ([]string, next)) error {
+	if err := t.send(greeting); err != nil {
 		return err
 	}
 	for secured := s.Service.TLS.First(); ; {
@@ -153,13 +155,10 @@ func (t *talk) serve(s Stand, greetings map[string]string, reply func(command st
 	}
 }
 
-// greeting is what s greets with, of a table by version; "" stands for versions
-// that are not in it.
-func greeting(s Stand, table map[string]string) string {
-	text, ok := table[s.Version]
-	if !ok {
-		text = table[""]
-	}
+// greeting is what s greets with in a protocol; usual is that of versions of which the
+// catalogue has none.
+func greeting(s Stand, protocol, usual string) string {
+	text := cmp.Or(s.Releases.Greeting(s.Version, protocol), usual)
 	now := time.Now()
 	return strings.NewReplacer(
 		"HOST", s.Host,
@@ -226,40 +225,11 @@ func (t *talk) mismatch(got string) error {
 	return &MismatchError{Want: t.want, Got: got}
 }
 
-// openings are the first words of protocols that are met on ports of others.
-var openings = []struct{ head, name string }{
-	{"HTTP/", "HTTP"},
-	{"SIP/", "SIP"},
-	{"SSH-", "SSH"},
-	{"+OK", "POP3"},
-	{"-ERR", "POP3"},
-	{"* OK", "IMAP"},
-	{"* BYE", "IMAP"},
-	{"* PREAUTH", "IMAP"},
-	{"220 ", "SMTP or FTP"},
-	{"220-", "SMTP or FTP"},
-	{"200 ", "NNTP"},
-	{"201 ", "NNTP"},
-	{"ncacn_http/1.0", "RPC over HTTP"},
-	{"\x15\x03", "TLS"},
-	{"\x05\x00", "RPC"},
-}
-
 // foreign is the mismatch for a line that does not fit. What came along with it
 // helps to name its protocol.
 func (t *talk) foreign(line []byte) error {
 	rest, _ := t.r.Peek(t.r.Buffered())
-	return t.mismatch(t.waiting + " " + opensLike(string(line)+string(rest), t.want))
-}
-
-// opensLike names the protocol that head opens like, where that is a known one.
-func opensLike(head, want string) string {
-	for _, o := range openings {
-		if strings.HasPrefix(head, o.head) {
-			return "opens like " + o.name
-		}
-	}
-	return "does not open like " + want
+	return t.mismatch(t.waiting + " " + wire.OpensLike(string(line)+string(rest), t.want))
 }
 
 // opens reports whether head, as far as it goes, begins like one of words.

@@ -98,7 +98,7 @@ func checkLearned(t *testing.T, peer Peer, err error, want Peer, got string) {
 	case got != "" && (mismatch == nil || mismatch.Got != got):
 		t.Errorf("error %v, want a mismatch that got %q", err, got)
 	}
-	if diff := cmp.Diff(want, peer); diff != "" {
+	if diff := cmp.Diff(want, told(t, peer)); diff != "" {
 		t.Errorf("learned (-want +got):\n%s", diff)
 	}
 }

@@ -4,7 +4,8 @@ package protocol
 
 import (
 	"strings"
-	"time"
+
+	"exreach/probe/protocol/tls12"
 )
 
 // TLSInfo is what a TLS handshake showed. Trust was not needed for it and is
@@ -32,19 +33,8 @@ type TLSInfo struct {
 // browser offers.
 func (t TLSInfo) DHE() bool { return strings.HasPrefix(t.Cipher, "TLS_DHE_") }
 
-// A Certificate is the part of an X.509 certificate that an administrator
-// looks at.
-type Certificate struct {
-	Subject    string    `json:"subject"`
-	CommonName string    `json:"-"` // of the subject
-	Issuer     string    `json:"issuer"`
-	Names      []string  `json:"names,omitempty"`      // subject alternative names
-	MoreNames  int       `json:"more_names,omitempty"` // that are not kept
-	NotBefore  time.Time `json:"not_before"`
-	NotAfter   time.Time `json:"not_after"`
-	Key        string    `json:"key"` // "RSA 2048"
-	SelfSigned bool      `json:"self_signed,omitempty"`
-}
+// A Certificate is what an administrator looks at of a certificate.
+type Certificate = tls12.Certificate
 
 // A TLSFailure is what went wrong with TLS, where that has a name.
 type TLSFailure struct {

@@ -117,7 +117,7 @@ const maxServers = 64
 func (p *spot) conclude() {
 	p.dead = isDead(p.results)
 	for _, group := range p.groups {
-		slices.SortStableFunc(group, func(a, b probe.Result) int { return cmp.Compare(orderOf(a), orderOf(b)) })
+		slices.SortStableFunc(group, func(a, b probe.Result) int { return cmp.Compare(a.Order, b.Order) })
 	}
 	p.onlyMail = onlyMailConnects(p.results)
 	p.secured = securedPorts(p.results)

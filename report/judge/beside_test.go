@@ -76,7 +76,7 @@ func TestJudgingIsLinear(t *testing.T) {
 func TestInterruptedJudging(t *testing.T) {
 	results := ofManyAddresses(3)
 	asked := 0
-	rows := judgeHost(slices.Clone(results), began, func() bool { asked++; return asked > 8 }).Rows
+	rows := judgeHost(probe.HostResults{Results: slices.Clone(results)}, began, func() bool { asked++; return asked > 8 }).Rows
 	if len(rows) != len(results) {
 		t.Fatalf("%d rows of %d results", len(rows), len(results))
 	}

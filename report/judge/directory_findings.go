@@ -8,9 +8,18 @@ import (
 	"strings"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
 )
+
+// directoryOf is what a directory says of itself.
+func directoryOf(r probe.Result) protocol.Directory {
+	if r.Peer == nil || r.Peer.Directory == nil {
+		return protocol.Directory{}
+	}
+	return *r.Peer.Directory
+}
 
 // globalCatalogPorts are those of the global catalogue, plain and with TLS.
 var globalCatalogPorts = []uint16{3268, 3269}
@@ -18,10 +27,8 @@ var globalCatalogPorts = []uint16{3268, 3269}
 // gcNotReady: a domain controller answers at the port of the global catalogue
 // and is none, or none yet.
 func gcNotReady(s seen) bool {
-	kind, _ := s.fact("kind")
-	ready, _ := s.fact("global_catalog_ready")
-	return s.speaks("ldap") && slices.Contains(globalCatalogPorts, s.Port) &&
-		(kind == "domain controller" || strings.EqualFold(ready, "FALSE"))
+	d := directoryOf(s.Result)
+	return s.speaks("ldap") && slices.Contains(globalCatalogPorts, s.Port) && (d.Kind == protocol.DomainController || d.NotReady)
 }
 
 func gcNotReadyRequired(s seen) bool { return gcNotReady(s) && s.required() }
@@ -35,24 +42,20 @@ func sayGCNotReady(s seen) (text, hint string) {
 // notADomainController: another directory answers for a domain controller. One
 // that shows nothing of itself may be any.
 func notADomainController(s seen) bool {
-	kind, _ := s.fact("kind")
-	return s.speaks("ldap") && s.Check.Service.Role == "domain-controller" && (kind == "AD LDS" || kind == "LDAP server")
+	kind := directoryOf(s.Result).Kind
+	return s.speaks("ldap") && s.Check.Service.Role == "domain-controller" && (kind == protocol.ADLDS || kind == protocol.OtherDirectory)
 }
 
-// withOldDirectory are the versions whose role "server" has a directory of its own:
-// 5.0 and 5.5, and as 2000 and 2003 know them. A user's catalogue may call anything
-// a server.
-var withOldDirectory = []string{"5.0", "5.5", "2000", "2003"}
-
 // activeDirectory reports whether a domain controller answers where the
-// directory of Exchange 5.5 should: on one, Active Directory holds 389 and 636.
+// directory of Exchange 5.5 should: on one, Active Directory holds 389 and 636. The role
+// "server" has a directory of its own in 5.0 and 5.5, and as 2000 and 2003 know them.
 func activeDirectory(r probe.Result) bool {
 	c := r.Check
-	if r.Peer == nil || c.Service.Protocol != "ldap" || c.Service.Role != "server" || !slices.Contains(withOldDirectory, c.Version) {
+	if r.Peer == nil || c.Service.Protocol != "ldap" || c.Service.Role != "server" || c.Releases.Family(c.Version) != catalog.ExchangeServer || !c.Releases.Since("5.0", c.Version) || c.Releases.Since("2007", c.Version) {
 		return false
 	}
-	kind := r.Peer.Facts["kind"]
-	return kind == "domain controller" || kind == "global catalogue"
+	kind := directoryOf(r).Kind
+	return kind == protocol.DomainController || kind == protocol.GlobalCatalogue
 }
 
 func activeDirectoryAnswers(s seen) bool { return s.speaks("ldap") && activeDirectory(s.Result) }
@@ -65,9 +68,8 @@ func sayActiveDirectoryAnswers(s seen) (text, hint string) {
 func notADomainControllerRequired(s seen) bool { return notADomainController(s) && s.required() }
 
 func sayNotADomainController(s seen) (text, hint string) {
-	kind, _ := s.fact("kind")
 	what := "it has none of its capabilities"
-	if kind == "AD LDS" {
+	if directoryOf(s.Result).Kind == protocol.ADLDS {
 		what = "it is AD LDS, as on an Edge Transport server"
 	}
 	return fmt.Sprintf("A directory answers, but it is not Active Directory: %s.", what),
@@ -87,29 +89,20 @@ func clockSkew(s seen) bool {
 // not known when its time came, that was at some moment between the start of the
 // run and the result.
 func (s seen) skew() (ahead time.Duration, known bool) {
-	from, to := s.started, s.At
-	server, known := s.timeFact("server_time", time.RFC3339)
-	if !known { // LDAP has its own way to write it (RFC 4517, section 3.3.13)
-		server, known = s.timeFact("current_time", "20060102150405.0Z")
+	if s.Peer == nil || s.Peer.Clock == nil {
+		return 0, false
 	}
-	if local, noted := s.timeFact("local_time", time.RFC3339); noted {
+	from, to, server := s.started, s.At, s.Peer.Clock.Server
+	if local := s.Peer.Clock.Local; !local.IsZero() {
 		from, to = local, local
 	}
 	switch {
-	case !known:
-		return 0, false
 	case server.Before(from):
 		return server.Sub(from), true
 	case !to.IsZero() && server.After(to):
 		return server.Sub(to), true
 	}
 	return 0, true
-}
-
-func (s seen) timeFact(name, layout string) (time.Time, bool) {
-	text, _ := s.fact(name)
-	at, err := time.Parse(layout, text)
-	return at, err == nil
 }
 
 func sayClockSkew(s seen) (text, hint string) {
@@ -126,6 +119,93 @@ func sayClockSkew(s seen) (text, hint string) {
 // hasNoRootDSE: 5.0 speaks LDAP 2, which has no rootDSE (RFC 1777). That it answers the
 // search at all is proof enough.
 func hasNoRootDSE(s seen) bool {
-	code, _ := s.fact(protocol.FactResultCode)
-	return s.Check.Version == "5.0" && s.Check.Service.Protocol == "ldap" && code == "1"
+	return s.Check.Version == "5.0" && s.Check.Service.Protocol == "ldap" && directoryOf(s.Result).Result == 1
+}
+
+// notRegistered: the endpoint mapper answered and does not list the interface,
+// so that there was no port to dial.
+func notRegistered(s seen) bool {
+	return s.Parent != "" && s.Port == 0 && s.Verdict == probe.Refused
+}
+
+func sayNotRegistered(s seen) (text, hint string) {
+	name := s.Check.Service.Name
+	if rpc := s.Check.Service.RPC; rpc != nil {
+		name = fmt.Sprintf("%s (%s)", rpc.Name, rpc.UUID)
+	}
+	return fmt.Sprintf("The endpoint mapper answers but does not list %s: its service is stopped, or an RPC filter on the path hides it.", name),
+		"Start the service on the server; if it is running, look for a firewall that passes only listed RPC interfaces (TMG, ASA DCERPC inspection)."
+}
+
+// notTold: the endpoint mapper answered, and would not say where the interface
+// listens.
+func notTold(s seen) bool { return s.Parent != "" && s.Verdict == probe.Unresolved }
+
+func sayNotTold(s seen) (text, hint string) {
+	mapper := s.parent()
+	text = "The endpoint mapper answers but does not say where this interface listens, so whether it can be reached is unknown."
+	if mapper != nil && mapper.Peer != nil && mapper.Peer.Refusal != "" {
+		text += " It said: " + sentence(mapper.Peer.Refusal)
+	}
+	if mapper != nil && shortOf(seen{Result: *mapper}) {
+		return text, rpcBusy
+	}
+	return text, rpcPolicy
+}
+
+// parent is the result that led to this one, or nil.
+func (s seen) parent() *probe.Result {
+	return s.here().planned[namedRow{s.Check.Service.Role, s.Parent}]
+}
+
+// dynamicPortBlocked: the endpoint mapper answered, and the port that it named
+// is filtered.
+func dynamicPortBlocked(s seen) bool {
+	filtered := s.Verdict == probe.TimedOut || s.Verdict == probe.Prohibited
+	return s.Parent != "" && filtered
+}
+
+func sayDynamicPortBlocked(s seen) (text, hint string) {
+	hint = "Open the server's dynamic RPC port range in the firewall, or give the service a static port and open that."
+	if s.Check.Service.Note != "" {
+		hint += " " + sentence(s.Check.Service.Note)
+	}
+	if s.Check.Service.Restart != "" {
+		hint += " After the change: " + sentence(s.Check.Service.Restart)
+	}
+	return fmt.Sprintf("The endpoint mapper answers and names %s, which is filtered: the firewall allows the mapper but not the ports that it hands out.",
+		s.port()), hint
+}
+
+func behindNotAsked(s seen) bool {
+	return len(s.Check.Behind) > 0 && s.Verdict != probe.Answered && s.wanted()
+}
+
+func sayBehindNotAsked(s seen) (text, hint string) {
+	var names []string
+	for _, b := range s.Check.Behind {
+		names = append(names, b.Service.Name)
+	}
+	return fmt.Sprintf("Not asked, because only this endpoint mapper knows their ports: %s.", strings.Join(names, ", ")),
+		"Fix the endpoint mapper first, then run again."
+}
+
+// noneRegistered: the endpoint mapper lists interfaces, and none of those that
+// the role must have.
+func noneRegistered(s seen) bool {
+	required := func(c catalog.Check) bool { return c.Want == catalog.Required }
+	return s.speaks("rpc") && slices.ContainsFunc(s.Check.Behind, required) && !slices.ContainsFunc(s.Check.Behind, s.registered)
+}
+
+// registered reports whether the endpoint map has the interface of c, in any
+// version and over any transport.
+func (s seen) registered(c catalog.Check) bool {
+	return slices.ContainsFunc(s.Peer.Endpoints, func(e protocol.Endpoint) bool { return e.UUID == c.Service.RPC.UUID })
+}
+
+func sayNoneRegistered(s seen) (text, hint string) {
+	return fmt.Sprintf("The endpoint mapper answers with %s, but lists none of the interfaces of this role: its services are stopped, "+
+			"an RPC filter on the path hides them, or this is another server.", catalog.Count(len(s.Peer.Endpoints), "endpoint")),
+		"Check on the server that the services are running (Test-ServiceHealth), and query the mapper from the server's own subnet; " +
+			"if it lists them there, look for a firewall that passes only listed RPC interfaces (TMG, ASA DCERPC inspection)."
 }

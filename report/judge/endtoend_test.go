@@ -30,6 +30,8 @@ import (
 	"exreach/probe"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 // asked is the host of the end-to-end tests.
@@ -40,7 +42,7 @@ type breakage func(*rig, probe.DialFunc) probe.DialFunc
 
 // A rig is a stand-in on loopback, and what was put in its way.
 type rig struct {
-	server  *probe.StandIn
+	server  *standin.Server
 	pool    *probe.Pool
 	addrs   []netip.Addr
 	serving sync.WaitGroup
@@ -50,14 +52,14 @@ type rig struct {
 func run(t *testing.T, plan []catalog.Check, breakages ...breakage) []Row {
 	t.Helper()
 	r := &rig{addrs: []netip.Addr{netip.MustParseAddr("192.0.2.10")}}
-	r.server = &probe.StandIn{Host: asked, Version: plan[0].Version, Services: servicesOf(plan), Accounts: []protocol.Credentials{*alice("right")}}
+	r.server = &standin.Server{Host: asked, Version: plan[0].Version, Services: servicesOf(plan), Accounts: []protocol.Credentials{*alice("right")}}
 	if err := r.server.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.server.Close(); r.serving.Wait() })
 	pool := &probe.Pool{
 		Dial:     r.server.Dial,
-		Trust:    probe.NewTrust(r.server.Roots()),
+		Shared:   &probe.Shared{Trust: trust.New(r.server.Roots())},
 		Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) { return r.addrs, nil }},
 	}
 	r.pool = pool
@@ -65,7 +67,7 @@ func run(t *testing.T, plan []catalog.Check, breakages ...breakage) []Row {
 		pool.Dial = b(r, pool.Dial)
 	}
 	var rows []Row
-	for h := range Hosts(t.Context(), pool.Run(t.Context(), slices.Values(catalog.WithControls(plan))), time.Now(), nil) {
+	for h := range Hosts(t.Context(), pool.Run(t.Context(), slices.Values([]probe.HostPlan{{Host: asked, Checks: catalog.WithControls(plan)}})), time.Now(), nil) {
 		rows = append(rows, h.Rows...)
 	}
 	return rows

@@ -3,8 +3,11 @@
 package judge
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -69,4 +72,109 @@ func worse(a, b Grade) Grade {
 		return a
 	}
 	return b
+}
+
+// effective is what is wanted of the service in the company that it has.
+func (s seen) effective() catalog.Want {
+	if s.spared() {
+		return catalog.Off
+	}
+	return s.Check.Want
+}
+
+// companions are the results at the same address of which one is as good as
+// this one, this one among them, in the order of the plan.
+func (s seen) companions() []probe.Result {
+	if here, grouped := s.here(), groupOf(s.Result); grouped != (oneOf{}) && here != nil {
+		return here.groups[grouped]
+	}
+	return nil
+}
+
+// A oneOf is a group of services of a role of which one is enough.
+type oneOf struct{ version, role, name string }
+
+// groupOf is the group of a result; the zero one where it is in none.
+func groupOf(r probe.Result) oneOf {
+	c := r.Check
+	if c.Service.OneOf == "" || c.Want == catalog.Forbidden {
+		return oneOf{}
+	}
+	return oneOf{c.Version, c.Service.Role, c.Service.OneOf}
+}
+
+// serves reports whether a service answers, lets us in, and is not another one
+// that has its port.
+func serves(r probe.Result) bool {
+	return r.Verdict == probe.Answered && (r.Peer == nil || r.Peer.Refusal == "") && !activeDirectory(r)
+}
+
+// nothingKnown reports whether nothing is known of the service.
+func nothingKnown(r probe.Result) bool { return gradeOf(r.Check.Want, r.Verdict) == Unknown }
+
+// spared: alone, the service would not be as wanted.
+func spared(s seen) bool {
+	return s.spared() && (gradeOf(s.Check.Want, s.Verdict) != Pass || refuses(s))
+}
+
+// spared reports whether the service does not serve, and it is not for it to
+// answer for that: another one of its group serves, or may for all we know, or
+// speaks for all.
+func (s seen) spared() bool {
+	group := s.companions()
+	if len(group) < 2 || serves(s.Result) || nothingKnown(s.Result) {
+		return false
+	}
+	return slices.ContainsFunc(group, serves) || slices.ContainsFunc(group, nothingKnown) ||
+		speaker(group).Order != s.Order
+}
+
+// speaker is the one that answers for a group in which nobody serves: the first
+// of those that come out worst.
+func speaker(group []probe.Result) probe.Result {
+	return slices.MaxFunc(group, func(a, b probe.Result) int {
+		of := func(r probe.Result) int { return slices.Index(severity, gradeOf(r.Check.Want, r.Verdict)) }
+		return cmp.Compare(of(a), of(b))
+	})
+}
+
+func saySpared(s seen) (text, hint string) {
+	group := s.companions()
+	enough := fmt.Sprintf("One of %s is enough", listed(namesOf(group)))
+	if i := slices.IndexFunc(group, serves); i >= 0 {
+		return fmt.Sprintf("%s, and %s works at %s: this one is not needed.", enough, group[i].Check.Service.Name, portOf(group[i])),
+			"Nothing to do, unless this particular service is needed."
+	}
+	if i := slices.IndexFunc(group, nothingKnown); i >= 0 {
+		return fmt.Sprintf("%s, and nothing is known of %s, so it is not known whether this one is needed.", enough, group[i].Check.Service.Name),
+			fmt.Sprintf("Run again when %s can be asked.", portOf(group[i]))
+	}
+	return fmt.Sprintf("%s, and none of them works: this is reported once, for %s.", enough, speaker(group).Check.Service.Name),
+		"Fix the one that is in use."
+}
+
+// noneServes: the service speaks for a group in which nobody serves.
+func noneServes(s seen) bool {
+	group := s.companions()
+	return len(group) > 1 && s.grade != Pass && s.grade != Unknown && !s.spared() && !slices.ContainsFunc(group, serves)
+}
+
+func sayNoneServes(s seen) (text, hint string) {
+	group := s.companions()
+	return fmt.Sprintf("One of %s would be enough, but none of them works at %s.", listed(namesOf(group)), s.place()),
+		"Fix the one that is in use."
+}
+
+// namesOf is "um-sip (TCP 5060)" for each.
+func namesOf(group []probe.Result) []string {
+	var names []string
+	for _, r := range group {
+		names = append(names, fmt.Sprintf("%s (%s)", r.Check.Service.Name, portOf(r)))
+	}
+	return names
+}
+
+// portOf is the port of a result: "TCP 5060".
+func portOf(r probe.Result) string {
+	return strings.TrimSpace(fmt.Sprintf("%s %d", strings.ToUpper(string(r.Check.Service.Network)), r.Port))
 }

@@ -6,14 +6,17 @@
 package judge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report/judge/identity"
 )
@@ -27,7 +30,7 @@ type Host struct {
 
 // A Row is one result with the opinion on it.
 type Row struct {
-	probe.Result
+	*probe.Result
 	Grade    Grade
 	Findings []Finding
 	Silence  probe.Delivery // of the verdict silent: whether what was sent arrived; "" where it is not known
@@ -44,9 +47,9 @@ type Finding struct {
 const patience = 200 * time.Millisecond
 
 // Hosts judges the hosts of a run that began at started. Once ctx has ended, a host
-// that takes long is told without being judged. What was
-// found out about a host beforehand is judged at its first row; identified is asked for
-// it by the host's name, and is nil where nobody found out anything.
+// that takes long is told without being judged. What was found out about a host
+// beforehand is judged at its first row; identified is asked for it by the host's name,
+// and is nil where nobody found out anything.
 func Hosts(ctx context.Context, hosts iter.Seq[probe.HostResults], started time.Time, identified func(host string) *identity.Identified) iter.Seq[Host] {
 	return func(yield func(Host) bool) {
 		for found := range hosts {
@@ -85,14 +88,16 @@ func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) 
 	}
 	h := Host{Place: found.Place, Rows: make([]Row, 0, len(results))}
 	beside := newNeighbourhood(results)
-	for _, r := range results {
-		h.Rows = append(h.Rows, judge(seen{Result: r, started: started, beside: beside, hurried: hurried()}))
+	for i := range results {
+		row := judge(seen{Result: results[i], started: started, beside: beside, hurried: hurried()})
+		row.Result = &results[i]
+		h.Rows = append(h.Rows, row)
 	}
-	Arrange(h.Rows, func(_ int, r *Row) Key { return keyOf(&r.Result) })
+	Arrange(h.Rows, func(_ int, r *Row) Key { return keyOf(r.Result) })
 	return h
 }
 
-// judge has the opinion on one result.
+// judge has the opinion on one result; which that is, the caller knows.
 func judge(s seen) Row {
 	s.answer = identity.AnswerTo(s.Result)
 	s.signs = sync.OnceValue(s.answer.Signs)
@@ -101,7 +106,7 @@ func judge(s seen) Row {
 		s.grade = Unknown
 	}
 	findings, grade := find(s)
-	return Row{Result: s.Result, Grade: grade, Findings: findings, Silence: s.delivery()}
+	return Row{Grade: grade, Findings: findings, Silence: s.delivery()}
 }
 
 // untold reports whether a result has no place in a report: that of a port
@@ -124,7 +129,7 @@ func keyOf(r *probe.Result) Key {
 }
 
 // A hostRule is one kind of finding about a host as a whole, from what it was identified
-// as. It stands at the first entry of the host.
+// as. It stands at the first row of the host.
 type hostRule struct {
 	code  string
 	grade Grade
@@ -158,7 +163,7 @@ func sayVersionsContradict(id identity.Identified) (text, hint string) {
 	var said []string
 	signs := id.Conflict()
 	for _, s := range signs[:min(len(signs), most)] {
-		said = append(said, fmt.Sprintf("%s on port %d means %s", s.Said, s.Port, probe.Either(s.Versions)))
+		said = append(said, fmt.Sprintf("%s on port %d means %s", s.Said, s.Port, catalog.Either(s.Versions)))
 	}
 	if more := len(signs) - len(said); more > 0 {
 		said = append(said, fmt.Sprintf("and %d more", more))
@@ -187,4 +192,87 @@ func answering(id identity.Identified) []string {
 		}
 	}
 	return ports
+}
+
+// A Key says where something that a report tells belongs in it.
+type Key struct {
+	Host, Version, Role, Service string
+	Parent                       string // the service that led to it
+	Order                        int    // in the plan, or in the file that was read
+	Address                      netip.Addr
+	Port                         uint16
+}
+
+// A spotted is a row on its way to its place.
+type spotted struct {
+	host    int        // the first order of its host
+	name    string     // of its host
+	address netip.Addr // invalid ones first
+	line    int        // its order; for a child, its parent's
+	depth   int        // 1 for a child
+	order   int
+	service string
+	port    uint16
+	at      int // where it stands now
+}
+
+// A parent is what a child knows of the row that led to it.
+type parent struct {
+	host, version, role, service string
+	address                      netip.Addr
+}
+
+// Arrange sorts rows by host, address and order, children behind their parent.
+// Children share their parent's line, so their own order, name and port sort them.
+// keyOf is asked for each row, and where it stood.
+func Arrange[T any](rows []T, keyOf func(int, *T) Key) {
+	hosts, lines := map[string]int{}, map[parent]int{}
+	for i := range rows {
+		k := keyOf(i, &rows[i])
+		if first, known := hosts[k.Host]; !known || k.Order < first {
+			hosts[k.Host] = k.Order
+		}
+		if k.Parent == "" {
+			lines[parent{k.Host, k.Version, k.Role, k.Service, k.Address}] = k.Order
+		}
+	}
+	places := make([]spotted, len(rows))
+	for i := range rows {
+		k := keyOf(i, &rows[i])
+		places[i] = spotted{hosts[k.Host], k.Host, k.Address, k.Order, 0, k.Order, k.Service, k.Port, i}
+		if line, known := lines[parent{k.Host, k.Version, k.Role, k.Parent, k.Address}]; known && k.Parent != "" {
+			places[i].line, places[i].depth = line, 1
+		}
+	}
+	slices.SortStableFunc(places, spotted.compare)
+	to := make([]int32, len(places))
+	for i, p := range places {
+		to[p.at] = int32(i)
+	}
+	reorder(rows, to)
+}
+
+// reorder moves each row to its place, without a copy of them all: there may be very
+// many.
+func reorder[T any](rows []T, to []int32) {
+	for i := range to {
+		for to[i] != int32(i) {
+			j := to[i]
+			rows[i], rows[j] = rows[j], rows[i]
+			to[i], to[j] = to[j], j
+		}
+	}
+}
+
+func (p spotted) compare(q spotted) int {
+	return cmp.Or(
+		cmp.Compare(p.host, q.host),
+		cmp.Compare(p.name, q.name),
+		p.address.Compare(q.address),
+		cmp.Compare(p.line, q.line),
+		cmp.Compare(p.depth, q.depth),
+		cmp.Compare(p.order, q.order),
+		cmp.Compare(p.service, q.service),
+		cmp.Compare(p.port, q.port),
+	)
 }

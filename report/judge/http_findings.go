@@ -16,9 +16,10 @@ import (
 
 // status is the code that a web server answered with, "" where it did not.
 func (s seen) status() string {
-	text, _ := s.fact("status")
-	code, _, _ := strings.Cut(text, " ")
-	return code
+	if code := s.page().Status; code > 0 {
+		return fmt.Sprintf("%03d", code)
+	}
+	return ""
 }
 
 // foreign reports whether a web server answered that is not Exchange's.
@@ -31,8 +32,7 @@ func redirectElsewhere(s seen) bool { return s.foreign() && s.elsewhere() != "" 
 
 // elsewhere is the host that a redirect leads to, "" where it is this one.
 func (s seen) elsewhere() string {
-	location, _ := s.fact("location")
-	u, err := url.Parse(location)
+	u, err := url.Parse(s.page().Location)
 	asked, _, _ := strings.Cut(strings.Trim(s.Check.Host, "[]"), "%") // without the zone
 	if err != nil || u.Host == "" || strings.EqualFold(u.Hostname(), strings.TrimSuffix(asked, ".")) {
 		return ""
@@ -132,9 +132,9 @@ var foreignStatus = map[string]string{
 // served names the web server and the proxies of an answer.
 func (s seen) served() string {
 	var parts []string
-	for _, h := range []struct{ fact, header string }{{"server", "Server"}, {"via", "Via"}} {
-		if value, known := s.fact(h.fact); known {
-			parts = append(parts, fmt.Sprintf("%s: %s", h.header, value))
+	for _, h := range []struct{ header, value string }{{"Server", s.page().Server}, {"Via", s.page().Via}} {
+		if h.value != "" {
+			parts = append(parts, fmt.Sprintf("%s: %s", h.header, h.value))
 		}
 	}
 	if parts == nil {
@@ -156,23 +156,13 @@ func (s seen) strangers() bool {
 }
 
 func sayUnhealthy(s seen) (text, hint string) {
-	page, _ := s.fact("health")
-	return fmt.Sprintf("The health page does not say 200 OK but %q: load balancers stop sending clients here.", page),
+	return fmt.Sprintf("The health page does not say 200 OK but %q: load balancers stop sending clients here.", s.page().Health),
 		"Check on the server what is wrong or switched off: Get-HealthReport, Get-ServerComponentState."
 }
 
-// exchangeHeaders are the headers that only Exchange sends, as facts.
-var exchangeHeaders = []string{"x_feserver", "x_beserver", "x_calculatedbetarget", "x_owa_version", "x_diaginfo"}
-
 // marked reports whether an answer has the headers of Exchange or of the web
 // server that it runs in.
-func (s seen) marked() bool {
-	server, _ := s.fact("server")
-	powered, _ := s.fact("x_powered_by")
-	server = strings.ToLower(server)
-	return strings.HasPrefix(server, "microsoft-iis") || strings.HasPrefix(server, "microsoft-httpapi") || strings.EqualFold(powered, "ASP.NET") ||
-		slices.ContainsFunc(exchangeHeaders, func(name string) bool { _, known := s.fact(name); return known })
-}
+func (s seen) marked() bool { return s.page().Marked }
 
 // unmarked: what else shows that the answer is Exchange's is told. One that only
 // leads to HTTPS has nothing to show.
@@ -196,9 +186,8 @@ func sayUnmarked(s seen) (text, hint string) {
 // noFrontEnd: IIS answers, and the front end of 2013 and later does not sign.
 // Only its own directories have a health page.
 func noFrontEnd(s seen) bool {
-	_, signed := s.fact("x_feserver")
 	d := s.Check.Service.HTTP
-	return s.speaks("http") && s.exchange() && d != nil && d.Health != "" && s.marked() && !signed && !s.strangers()
+	return s.speaks("http") && s.exchange() && d != nil && d.Health != "" && s.marked() && s.page().FrontEnd == "" && !s.strangers()
 }
 
 func sayNoFrontEnd(s seen) (text, hint string) {
@@ -212,7 +201,7 @@ func serverOf(r probe.Result) string {
 	if r.Peer == nil {
 		return ""
 	}
-	name := r.Peer.Facts["x_feserver"]
+	name := seen{Result: r}.page().FrontEnd
 	if name == "" && r.Peer.Web != nil {
 		name = r.Peer.Web.Server
 	}
@@ -232,7 +221,7 @@ func hostLabel(name string) string {
 // servers of Exchange Online never have the name that people know.
 func answeredBy(s seen) bool {
 	name := serverOf(s.Result)
-	return s.wanted() && s.Check.Version != catalog.Online && name != "" && (!strings.EqualFold(name, hostLabel(s.Check.Host)) || len(s.here().servers) > 1)
+	return s.wanted() && !s.isOf(catalog.ExchangeOnline) && name != "" && (!strings.EqualFold(name, hostLabel(s.Check.Host)) || len(s.here().servers) > 1)
 }
 
 // others are the servers that answered other requests at the same address.

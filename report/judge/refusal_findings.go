@@ -27,7 +27,7 @@ func refusesStrangers(s seen) bool {
 
 // strongAuthRequired is the result of LDAP for a bind that is not signed (RFC 4511
 // appendix A.2).
-const strongAuthRequired = "8"
+const strongAuthRequired = 8
 
 func sayRefusesStrangers(s seen) (text, hint string) {
 	said := sentence(s.Peer.Refusal)
@@ -38,7 +38,7 @@ func sayRefusesStrangers(s seen) (text, hint string) {
 		}
 		return fmt.Sprintf("%s listens here but accepts no unauthenticated calls: %s", s.Check.Service.RPC.Name, said), rpcPolicy
 	case "ldap", "cldap":
-		if result, _ := s.fact(protocol.FactResultCode); result == strongAuthRequired {
+		if directoryOf(s.Result).Result == strongAuthRequired {
 			return "The directory answers but requires the conversation to be signed or encrypted (LDAP signing): " + said,
 				"That is a policy of the domain controller (Domain controller: LDAP server signing requirements). Programs that sign, or use LDAPS at 636, are accepted; " +
 					"event 2889 on the controller names those that do not."
@@ -161,7 +161,7 @@ var proxyComponents = map[string]string{"imap": "ImapProxy", "pop3": "PopProxy"}
 func sayTakesNoCommands(s seen) (text, hint string) {
 	text = fmt.Sprintf("The service greets but accepts no commands, not even one that is always valid: %s Nobody can log in here.", sentence(s.Peer.Refusal))
 	component, known := proxyComponents[s.Check.Service.Protocol]
-	if !known || !since("2013", s.Check.Version) {
+	if !known || !s.since("2013") {
 		return text, "Restart the service on the server and check its log and the event log."
 	}
 	return text, fmt.Sprintf("Check on the server whether the component is active (Get-ServerComponentState -Identity SERVER -Component %s | Format-List); "+
@@ -182,4 +182,34 @@ func sayLoggedInBefore(s seen) (text, hint string) {
 	}
 	return text + s.quote(),
 		"Exchange never greets like this: check which program is listening on the server (netstat -abno), and close the port if mail can be read there without a password."
+}
+
+// logins are what came of the credentials; none where nobody logs in.
+func (s seen) logins() protocol.Logins {
+	if s.Peer == nil {
+		return nil
+	}
+	return s.Peer.Logins
+}
+
+func credentialsRefused(s seen) bool {
+	_, refused := s.logins().Refused()
+	return refused
+}
+
+func sayCredentialsRefused(s seen) (text, hint string) {
+	refused, _ := s.logins().Refused()
+	return fmt.Sprintf("The service works but refuses the credentials (%s): %s", refused.Method, sentence(refused.Said)),
+		"Check that the name and the password are right, and that the account is not locked and may log in here. They were not tried again on this host."
+}
+
+// credentialsUnused: no login was accepted and none refused, so that they prove
+// nothing.
+func credentialsUnused(s seen) bool {
+	return len(s.logins()) > 0 && !s.logins().Accepted() && !credentialsRefused(s)
+}
+
+func sayCredentialsUnused(s seen) (text, hint string) {
+	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(s.logins().String())),
+		"A password is sent only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and never again once the host has refused it. The text above says what is missing."
 }

@@ -55,8 +55,7 @@ func httpStatus(codes ...string) func(seen) bool {
 
 // loops: a redirect to the page that was asked for.
 func loops(s seen) bool {
-	location, _ := s.fact("location")
-	to, err := url.Parse(location)
+	to, err := url.Parse(s.page().Location)
 	return redirected(s) && err == nil && to.Path == s.path() && to.RawQuery == ""
 }
 
@@ -225,7 +224,7 @@ func say500(s seen) (cause, hint string) {
 
 func sayNoMailbox(s seen) (cause, hint string) {
 	behind := ""
-	if name, known := s.fact("x_calculatedbetarget"); known {
+	if name := s.page().BackEnd; name != "" {
 		behind = " (" + name + ")"
 	}
 	return "Exchange's front end answers, and the mailbox server behind it" + behind + " does not.",

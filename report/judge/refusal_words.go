@@ -26,7 +26,7 @@ var refusalWords = slices.Concat(httpRefusals, mailRefusals, directoryRefusals, 
 
 func sayRefuses(s seen) (text, hint string) {
 	text = "The service answers but turns this client away: " + sentence(s.Peer.Refusal)
-	if s.Check.Version == catalog.Online {
+	if s.isOf(catalog.ExchangeOnline) {
 		return text, "Microsoft runs this server: see the service health of Microsoft 365 (admin.microsoft.com), and try again later."
 	}
 	for _, w := range refusalWords {
@@ -67,7 +67,7 @@ func because(why protocol.Reason) func(seen) bool {
 
 // has reports whether the host runs this version or a later one of Exchange
 // Server.
-func (s seen) has(first string) bool { return s.exchange() && since(first, s.Check.Version) }
+func (s seen) has(first string) bool { return s.exchange() && s.since(first) }
 
 // component is how to see whether a component takes work: since 2013 Managed
 // Availability and administrators may take it out of service; before, there is

@@ -4,8 +4,11 @@ package judge
 
 import (
 	"context"
+	"iter"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -29,7 +32,7 @@ type scene struct {
 // add puts in a required, healthy result on TCP after change has had its way.
 func (s *scene) add(service string, port uint16, change func(*probe.Result)) {
 	r := healthy(service, port)
-	r.Check.Order = len(s.results)
+	r.Order = len(s.results)
 	r.Check.Host, r.Check.Version, r.Check.From, r.Check.Service.Role = s.host, s.version, s.from, s.role
 	if s.address != "" {
 		r.Address = netip.MustParseAddr(s.address)
@@ -159,10 +162,28 @@ func network() []probe.Result {
 	return s.results
 }
 
+// hostsOf is the results of a run host by host, each in the place of its first check.
+func hostsOf(results []probe.Result) iter.Seq[probe.HostResults] {
+	var hosts []probe.HostResults
+	for _, r := range results {
+		at := slices.IndexFunc(hosts, func(h probe.HostResults) bool { return h.Host == r.Check.Host })
+		if at < 0 {
+			at = len(hosts)
+			hosts = append(hosts, probe.HostResults{Host: r.Check.Host, Place: r.Order})
+		}
+		hosts[at].Place = min(hosts[at].Place, r.Order)
+		hosts[at].Results = append(hosts[at].Results, r)
+	}
+	return slices.Values(hosts)
+}
+
 // judged is the rows of some results, host by host in the order of the plan.
 func judged(results []probe.Result) []Row {
+	for _, r := range results {
+		readFacts(r.Peer)
+	}
 	var hosts []Host
-	for h := range Hosts(context.Background(), slices.Values(results), began, nil) {
+	for h := range Hosts(context.Background(), hostsOf(results), began, nil) {
 		hosts = append(hosts, h)
 	}
 	slices.SortStableFunc(hosts, func(a, b Host) int { return a.Place - b.Place })
@@ -175,3 +196,33 @@ func judged(results []probe.Result) []Row {
 
 // alone is the row of a result that has none beside it.
 func alone(r probe.Result) Row { return judged([]probe.Result{r})[0] }
+
+// readFacts gives a peer of the tests, which they tell of by its facts, what code
+// reads of it.
+func readFacts(p *protocol.Peer) {
+	if p == nil {
+		return
+	}
+	fact := func(name string) string { return p.Facts[name] }
+	status, _, _ := strings.Cut(fact(protocol.FactStatus), " ")
+	code, _ := strconv.Atoi(status)
+	server, powered := strings.ToLower(fact(protocol.FactServer)), fact(protocol.FactXPoweredBy)
+	exchange := fact(protocol.FactXFrontEnd) + fact(protocol.FactXBackEndTarget) + fact(protocol.FactXOWAVersion)
+	if code+len(p.Facts) == 0 {
+		return
+	}
+	p.Page = &protocol.Page{
+		Status: code, Location: fact(protocol.FactLocation), Server: fact(protocol.FactServer), Via: fact(protocol.FactVia),
+		FrontEnd: fact(protocol.FactXFrontEnd), BackEnd: fact(protocol.FactXBackEndTarget), Health: fact(protocol.FactHealth),
+		Login:  fact(protocol.FactAuthenticate) != "",
+		Marked: strings.HasPrefix(server, "microsoft-") || powered == "ASP.NET" || exchange != "",
+	}
+	result, _ := strconv.Atoi(fact(protocol.FactResultCode))
+	p.Directory = &protocol.Directory{Kind: protocol.Kind(fact(protocol.FactKind)), NotReady: fact(protocol.FactGlobalCatalog) == "FALSE", Result: result}
+	local, _ := time.Parse(time.RFC3339, fact(protocol.FactLocalTime))
+	if at, err := time.Parse(time.RFC3339, fact(protocol.FactServerTime)); err == nil {
+		p.Clock = &protocol.Clock{Server: at, Local: local}
+	} else if at, err := time.Parse("20060102150405.0Z", fact(protocol.FactCurrentTime)); err == nil {
+		p.Clock = &protocol.Clock{Server: at}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 )
 
 // tlsFailure is what went wrong with TLS; its zero value says nothing.
@@ -35,7 +36,7 @@ func certificateWanted(s seen) bool {
 	}
 	f := s.tlsFailure()
 	asked := s.Peer != nil && s.Peer.TLS != nil && s.Peer.TLS.ClientCertificate
-	return f.Cause == protocol.TLSCertificateWanted || f.Cause == protocol.TLSAlerted && (asked || f.Alert == protocol.AlertCertificateRequired)
+	return f.Cause == protocol.TLSCertificateWanted || f.Cause == protocol.TLSAlerted && (asked || f.Alert == tls12.AlertCertificateRequired)
 }
 
 func sayCertificateWanted(s seen) (text, hint string) {
@@ -116,17 +117,17 @@ func (s seen) sayBrokenOff() (text, hint string) {
 // alerted says why a server sends an alert, and what to do about it.
 func (s seen) alerted(alert uint8) (why, hint string) {
 	switch alert {
-	case protocol.AlertHandshakeFailure, protocol.AlertInsufficient:
+	case tls12.AlertHandshakeFailure, tls12.AlertInsufficient:
 		return "it has no cipher in common with exreach, which offers ECDHE, DHE and RSA with AES and 3DES, and RC4 (DHE only under TLS 1.2), or its certificate has a kind of key that exreach does not support. Windows clients may support it",
 			"Compare the ciphers of the server (Get-TlsCipherSuite, the policy SSL Cipher Suite Order) with the key of its certificate: " +
 				"an ECDSA key needs ECDHE_ECDSA. Event 36874 of Schannel says that nothing fits."
-	case protocol.AlertProtocolVersion:
+	case tls12.AlertProtocolVersion:
 		return "it allows none of the versions that exreach offers, TLS 1.0 to 1.3",
 			`Allow TLS 1.2 on the server: HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols. A server that speaks only SSL 3.0 is out of date.`
-	case protocol.AlertInternalError:
+	case tls12.AlertInternalError:
 		return "it had an internal error, often because the service cannot use the private key of its certificate",
 			"Check the System log for events 36870 and 36874 of Schannel, and give the service's account read access to the private key, or assign the certificate again. " + s.certificateHint()
-	case protocol.AlertUnrecognizedName:
+	case tls12.AlertUnrecognizedName:
 		if _, err := netip.ParseAddr(s.Check.Host); err == nil {
 			return "exreach was given an address and so sent no server name (SNI), and the server answers only to names",
 				"Check the server by the name that clients use."
@@ -134,11 +135,11 @@ func (s seen) alerted(alert uint8) (why, hint string) {
 		return fmt.Sprintf("it does not know the name %s (SNI)", s.Check.Host),
 			"Check the server by the name that clients use, or add this one to the proxy or the binding: netsh http show sslcert lists hostnameport bindings."
 	}
-	if alert >= protocol.AlertNoCertificate && alert <= protocol.AlertUnknownCertificate || alert == protocol.AlertUnknownAuthority {
+	if alert >= tls12.AlertNoCertificate && alert <= tls12.AlertUnknownCertificate || alert == tls12.AlertUnknownAuthority {
 		return "it is about a certificate, and the server asked for none of the client's: most likely a proxy or a device that inspects TLS answers and does not trust the certificate of the server behind it",
 			"Test from the server's own subnet. If it works there, check which authorities the proxy or device trusts for the server behind it; if not, check the System log of the server for events of Schannel."
 	}
-	if alert == protocol.AlertAccessDenied {
+	if alert == tls12.AlertAccessDenied {
 		return "its access control, or that of a device on the path, does not let this connection in",
 			"Check which addresses and names the server and the devices before it let in, and the System log of the server for events of Schannel."
 	}

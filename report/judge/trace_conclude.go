@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	"exreach/probe"
 	"exreach/probe/hops"
 	"exreach/probe/protocol"
 )
@@ -74,7 +73,7 @@ func (r reading) stops() (Outcome, string) {
 			r.name(), hop(last), r.besidePort())
 	}
 	sentence := fmt.Sprintf("%s stops after %s, %s goes on to %s: what drops it is %s",
-		r.name(), hop(last), r.besidePort(), r.goesOn(next), probe.Either(r.suspects(last, next)))
+		r.name(), hop(last), r.besidePort(), r.goesOn(next), catalog.Either(r.suspects(last, next)))
 	if r.Path.Network == catalog.UDP && isEnd(next) {
 		return Undecided, sentence + ", unless the service got it and does not answer."
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	"exreach/probe"
 	"exreach/probe/hops"
 )
 
@@ -81,5 +80,5 @@ func addresses(from []netip.Addr) string {
 	for _, a := range from {
 		words = append(words, a.String())
 	}
-	return probe.Either(words)
+	return catalog.Either(words)
 }

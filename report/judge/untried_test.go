@@ -27,7 +27,7 @@ var untriedTests = []findingTest{
 
 // Each obstacle has words of its own.
 func TestObstacleTexts(t *testing.T) {
-	text, err := os.ReadFile("../../probe/obstacle.go")
+	text, err := os.ReadFile("../../probe/result.go")
 	if err != nil {
 		t.Fatal(err)
 	}

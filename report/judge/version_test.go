@@ -62,7 +62,7 @@ func TestForeign(t *testing.T) {
 		if cells[2] != "-" {
 			r.Peer.Capabilities = strings.Split(cells[2], "; ")
 		}
-		for _, version := range []string{"2003", "2019", catalog.Online} {
+		for _, version := range []string{"2003", "2019", "online"} {
 			r.Check.Version = version
 			e := alone(r)
 			f, told := finding(e, cells[0]+"-other-product")
@@ -119,7 +119,7 @@ func TestVersionsEndToEnd(t *testing.T) {
 			t.Parallel()
 			var left []string
 			for _, e := range run(t, planFor(t, test.version, test.role, "client")) {
-				candidates, _ := identity.Admitted(identity.AnswerTo(e.Result).Signs())
+				candidates, _ := identity.Admitted(e.Check.Releases, identity.AnswerTo(*e.Result).Signs())
 				if left == nil {
 					left = slices.Clone(candidates)
 				}

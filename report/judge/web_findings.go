@@ -20,6 +20,14 @@ func (s seen) web() protocol.Web {
 	return *s.Peer.Web
 }
 
+// page is what the head of an answer over HTTP says.
+func (s seen) page() protocol.Page {
+	if s.Peer == nil || s.Peer.Page == nil {
+		return protocol.Page{}
+	}
+	return *s.Peer.Page
+}
+
 // noServerBehind: a proxy answers in its own name because no server behind it does.
 func noServerBehind(s seen) bool {
 	return s.Verdict == probe.Mismatch && s.web().Origin == protocol.OfProxy
@@ -70,9 +78,8 @@ func sayUnproved(s seen) (text, hint string) {
 // 15.5.2 requires at least one. What the PowerShell directory answers is not confirmed,
 // and a malformed header line may have been the challenge.
 func noLogin(s seen) bool {
-	_, offered := s.fact("authenticate")
 	web := s.web()
-	return s.speaks("http") && !offered && s.status() == "401" && len(web.Odd) == 0 &&
+	return s.speaks("http") && !s.page().Login && s.status() == "401" && len(web.Odd) == 0 &&
 		(web.Origin == protocol.OfExchange || web.Origin == protocol.OfIIS) && !strings.HasPrefix(strings.ToLower(s.path()), "/powershell")
 }
 

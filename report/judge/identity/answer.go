@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
 )
@@ -19,12 +20,13 @@ type Answer struct {
 	verdict                 probe.Verdict
 	peer                    *protocol.Peer // nil where nothing is known of one
 	greeting, lower         []string       // the lines of the greeting, and the same in lower case
+	releases                *catalog.Releases
 }
 
 // AnswerTo is what the service of the result said.
 func AnswerTo(r probe.Result) Answer {
 	of := r.Check.Service
-	return Answer{service: of.Name, protocol: of.Protocol, path: of.Page(), port: r.Port, verdict: r.Verdict, peer: r.Peer}.withGreeting()
+	return Answer{service: of.Name, protocol: of.Protocol, path: of.Page(), port: r.Port, verdict: r.Verdict, peer: r.Peer, releases: r.Check.Releases}.withGreeting()
 }
 
 // withGreeting takes the lines of the greeting from the peer.
@@ -60,7 +62,7 @@ func (a Answer) offers(words string) bool {
 }
 
 // isMissing reports whether a web server says that it does not have the page.
-func isMissing(p *protocol.Peer) bool { return strings.HasPrefix(p.Facts["status"], "404") }
+func isMissing(p *protocol.Peer) bool { return strings.HasPrefix(p.Facts[protocol.FactStatus], "404") }
 
 // matches reports whether text has all parts of a pattern in their order, in upper or lower
 // case. An asterisk stands for anything between two parts. Setup translates texts and
@@ -120,7 +122,7 @@ var windowsSMTP = sync.OnceValue(func() *regexp.Regexp {
 // one. Some administrators have put Exchange's there.
 func (a Answer) WindowsSMTP() string {
 	for _, line := range a.greeting {
-		if found := windowsSMTP().FindStringSubmatch(line); found != nil && greetedBuilds(line) == nil {
+		if found := windowsSMTP().FindStringSubmatch(line); found != nil && a.greetedBuilds(line) == nil {
 			return found[1]
 		}
 	}

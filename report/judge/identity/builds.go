@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf16"
@@ -14,26 +15,12 @@ import (
 	"exreach/probe/protocol"
 )
 
-// buildFacts are the facts that hold a build number of Exchange.
-var buildFacts = []struct {
-	fact   string
-	before string // what stands before the build
-	weight weight
-}{
-	{"x_owa_version", "", stated},
-	{"ms_webstorage", "", stated},
-	{activeSync, "", faint},
-	{"x_serverapplication", "Exchange/", stated},
-	{protocol.FactOWABuild, "", stated},
-	{"server", "MSExchangeUM/", stated},
-}
-
 // quotedFact is a fact with its value, as people know it: "X-OWA-Version 14.3.361.1".
 func quotedFact(fact, value string) string {
 	switch fact {
 	case protocol.FactOWABuild:
 		return "the path of OWA's pages " + value
-	case "server":
+	case protocol.FactServer:
 		return "Server: " + value
 	}
 	return protocol.HeaderOf(fact) + " " + value
@@ -45,32 +32,35 @@ const buildTable = "Exchange Server build numbers and release dates"
 // version has is a sign without versions.
 func (a Answer) builds() []Sign {
 	var signs []Sign
-	tell := func(said, build string, w weight, greeting bool) {
-		versions := catalog.VersionsOfBuild(build)
+	tell := func(said, build string, w catalog.Weight, greeting bool) {
+		versions := a.releases.OfBuild(build)
 		if len(versions) > 0 && a.passedOnline() {
-			versions = onlineOnly // whose builds were 15.0 and 15.1 until 2018
+			versions = a.releases.Of(catalog.ExchangeOnline) // whose builds were 15.0 and 15.1 until 2018
 		}
 		if s := a.sign(said, versions, w, buildTable, greeting); !slices.ContainsFunc(signs, s.isSame) {
 			signs = append(signs, s)
 		}
 	}
-	for _, f := range buildFacts {
-		for value := range strings.SplitSeq(a.peer.Facts[f.fact], ",") { // a header that came twice
+	for _, f := range protocol.BuildFacts {
+		w := stated
+		if f.Shared {
+			w = faint
+		}
+		for value := range strings.SplitSeq(a.peer.Facts[f.Name], ",") { // a header that came twice
 			value = strings.TrimSpace(value)
-			_, build, found := strings.Cut(value, f.before)
-			if !found || !a.isBuild(f.fact, build) {
-				continue
+			_, build, found := strings.Cut(value, f.Before)
+			if found && a.isBuild(f.Name, build) {
+				tell(quotedFact(f.Name, value), build, w, false)
 			}
-			tell(quotedFact(f.fact, value), build, f.weight, false)
 		}
 	}
 	for _, line := range a.greeting {
 		said := quotedGreeting(line)
-		for _, build := range greetedBuilds(line) {
+		for _, build := range a.greetedBuilds(line) {
 			tell(said, build, stated, true)
 		}
 		if name := greetedHost(line); ofOnline(name) {
-			signs = append(signs, a.sign("the host "+name+" in the greeting", onlineOnly, stated, "https://github.com/simonrob/email-oauth2-proxy/issues/109", true))
+			signs = append(signs, a.sign("the host "+name+" in the greeting", a.releases.Of(catalog.ExchangeOnline), stated, "https://github.com/simonrob/email-oauth2-proxy/issues/109", true))
 		}
 	}
 	return signs
@@ -78,7 +68,7 @@ func (a Answer) builds() []Sign {
 
 // passedOnline reports whether the answer came through a server of Exchange Online.
 func (a Answer) passedOnline() bool {
-	return slices.ContainsFunc([]string{"x_calculatedbetarget", "x_calculatedfetarget", "x_feproxyinfo"}, func(fact string) bool { return ofOnline(a.peer.Facts[fact]) })
+	return slices.ContainsFunc([]string{protocol.FactXBackEndTarget, protocol.FactXFrontEndTarget, protocol.FactXProxyInfo}, func(fact string) bool { return ofOnline(a.peer.Facts[fact]) })
 }
 
 // ofOnline reports whether a server has a name of Exchange Online.
@@ -90,7 +80,7 @@ func ofOnline(name string) bool {
 // not. Many products send a level or a copied build of ActiveSync: it counts only where
 // Exchange or its web server answers.
 func (a Answer) isBuild(fact, value string) bool {
-	if !catalog.IsBuild(value) && catalog.VersionsOfBuild(value) == nil {
+	if !catalog.IsBuild(value) && a.releases.OfBuild(value) == nil {
 		return false
 	}
 	w := a.peer.Web
@@ -98,18 +88,21 @@ func (a Answer) isBuild(fact, value string) bool {
 }
 
 // activeSync is the fact that others tell as well.
-const activeSync = "ms_server_activesync"
+const activeSync = protocol.FactMSServerEAS
 
 // greetedNumber finds the numbers of a greeting that may be builds. In brackets they are
 // an address.
 var greetedNumber = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?:^|[^0-9.\[])((?:4\.0|5\.[05]|6\.[05]|8\.[0-3]|14\.[0-3]|15\.[0-9]+)(?:\.[0-9]+)*)`)
+	return regexp.MustCompile(`(?:^|[^0-9.\[])([0-9]+(?:\.[0-9]+)+)`)
 })
+
+// newestWindows is the first number of the newest Windows.
+const newestWindows = 10
 
 // greetedBuilds are the build numbers in a greeting that names Exchange, in whatever
 // language: "Microsoft Exchange 2000 POP3-Server, Version 6.0.6603.0". The
 // SMTP service of Windows tells its own, and Exchange's where somebody has put it there.
-func greetedBuilds(line string) []string {
+func (a Answer) greetedBuilds(line string) []string {
 	windows := matches(line, "Microsoft ESMTP MAIL Service")
 	if !windows && !matches(line, "Microsoft Exchange") {
 		return nil
@@ -117,10 +110,13 @@ func greetedBuilds(line string) []string {
 	var builds []string
 	for _, found := range greetedNumber().FindAllStringSubmatch(line, -1) {
 		build := strings.TrimSuffix(found[1], ".")
-		if windows && !strings.HasPrefix(build, "14.") && !strings.HasPrefix(build, "15.") {
+		first, _, _ := strings.Cut(build, ".")
+		if n, err := strconv.Atoi(first); windows && (err != nil || n <= newestWindows) {
 			continue // its own: 5.0.2195, 8.0.9200
 		}
-		builds = append(builds, build)
+		if a.releases.OfBuild(build) != nil || a.releases.IsNewBuild(build) {
+			builds = append(builds, build)
+		}
 	}
 	return builds
 }

@@ -22,6 +22,8 @@ type Identified struct {
 	CheckedAs     []TakenRole `json:"checked_as"`
 	Unfit         bool        `json:"unfit,omitempty"` // what answered belongs to no role that such a host may have
 	Signs         []Sign      `json:"signs"`
+
+	releases *catalog.Releases
 }
 
 // A TakenRole is a role that a host was checked in because nobody had said another.
@@ -44,8 +46,9 @@ func identify(answers []Answer) Identified {
 	id := Identified{Products: []string{}, Candidates: []string{}, CheckedAs: []TakenRole{}, Signs: []Sign{}}
 	for _, a := range answers {
 		id.add(a.Signs())
+		id.releases = cmp.Or(id.releases, a.releases)
 	}
-	id.Candidates, id.Contradictory = narrowed(id.Signs)
+	id.Candidates, id.Contradictory = narrowed(id.releases, id.Signs)
 	for i, s := range id.Signs {
 		id.Signs[i].Contradicts = len(s.Versions) > 0 && len(both(s.Versions, id.Candidates)) == 0
 		if s.Product != "" && !slices.Contains(id.Products, s.Product) && !id.widerProduct(s.Product) {
@@ -103,7 +106,7 @@ func (id Identified) Role() string {
 // narrowed is the versions that all signs allow. Where they allow none in common, the
 // faint signs do not count, and then the implied ones do not either. Where even the
 // stated ones have no version in common, each of those that they name may be right.
-func narrowed(signs []Sign) (candidates []string, contradictory bool) {
+func narrowed(releases *catalog.Releases, signs []Sign) (candidates []string, contradictory bool) {
 	told := slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 })
 	if len(told) == 0 {
 		return []string{}, false
@@ -115,11 +118,11 @@ func narrowed(signs []Sign) (candidates []string, contradictory bool) {
 			break
 		}
 		believed = heavy
-		if left := common(believed); len(left) > 0 {
+		if left := common(releases, believed); len(left) > 0 {
 			return left, least > faint
 		}
 	}
-	return slices.DeleteFunc(allVersions(), func(v string) bool {
+	return slices.DeleteFunc(allVersions(releases), func(v string) bool {
 		return !slices.ContainsFunc(believed, func(s Sign) bool { return slices.Contains(s.Versions, v) && !s.isWider(believed) })
 	}), true
 }
@@ -133,8 +136,8 @@ func (s Sign) isWider(than []Sign) bool {
 }
 
 // common is the versions that all signs allow.
-func common(signs []Sign) []string {
-	left := allVersions()
+func common(releases *catalog.Releases, signs []Sign) []string {
+	left := allVersions(releases)
 	for _, s := range signs {
 		left = both(left, s.Versions)
 	}
@@ -142,7 +145,9 @@ func common(signs []Sign) []string {
 }
 
 // allVersions is every version that a sign may tell.
-func allVersions() []string { return append(slices.Clone(everyVersion), catalog.DavMail) }
+func allVersions(releases *catalog.Releases) []string {
+	return releases.Of(catalog.ExchangeServer, catalog.ExchangeOnline, catalog.DavMail)
+}
 
 // Believed are the signs that lead to the candidates, the one that tells most first.
 func (id Identified) Believed() []Sign {
@@ -151,7 +156,7 @@ func (id Identified) Believed() []Sign {
 		return cmp.Or(len(a.Versions)-len(b.Versions), int(b.weight-a.weight))
 	})
 	var believed []Sign
-	left := allVersions()
+	left := allVersions(id.releases)
 	for _, s := range signs {
 		if next := both(left, s.Versions); len(next) < len(left) {
 			left, believed = next, append(believed, s)
@@ -166,14 +171,14 @@ func (id Identified) IsForeign() bool {
 }
 
 // Choice is the candidates in words: "2003, 2007 or 2010".
-func (id Identified) Choice() string { return probe.Either(id.Candidates) }
+func (id Identified) Choice() string { return catalog.Either(id.Candidates) }
 
 // Answering says which products answer: "Postfix and Dovecot answer".
 func (id Identified) Answering() string {
 	if len(id.Products) == 1 {
 		return id.Products[0] + " answers"
 	}
-	return probe.Enumerated(id.Products, "and") + " answer"
+	return catalog.Enumerated(id.Products, "and") + " answer"
 }
 
 // Reasons is what Believed says.
@@ -212,9 +217,9 @@ func (id Identified) Conflict() []Sign {
 
 // Admitted is the versions that a server names itself by one answer, and the words that
 // it does so with. Both are empty where it names none.
-func Admitted(signs []Sign) (candidates []string, said string) {
-	id := Identified{Signs: slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated && !s.greeting })}
-	id.Candidates, id.Contradictory = narrowed(id.Signs)
+func Admitted(releases *catalog.Releases, signs []Sign) (candidates []string, said string) {
+	id := Identified{releases: releases, Signs: slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated && !s.greeting })}
+	id.Candidates, id.Contradictory = narrowed(releases, id.Signs)
 	reasons := id.Reasons()
 	if len(reasons) == 0 {
 		return nil, ""

@@ -92,8 +92,8 @@ func (r recording) answer(t *testing.T) Answer {
 	}()
 	_ = client.SetDeadline(time.Now().Add(10 * time.Second))
 	q := protocol.Question{
-		Host: "mail.contoso.example", Service: service, At: func(protocol.Step) {},
-		StartTLS: func(c net.Conn) (net.Conn, error) { return c, nil },
+		Host: "mail.contoso.example", Service: service,
+		Session: protocol.Session{At: func(protocol.Step) {}, StartTLS: func(c net.Conn) (net.Conn, error) { return c, nil }},
 	}
 	peer, err := protocol.Table[r.Protocol].Ask(client, q)
 	client.Close()

@@ -26,64 +26,40 @@ type Sign struct {
 	Contradicts bool     `json:"contradicts,omitempty"` // none of its versions is among the candidates
 	Source      string   `json:"source,omitempty"`      // the document or the recorded answers that say so
 
-	weight   weight
+	weight   catalog.Weight
 	before   bool // the product stands in front of others
 	greeting bool // it is in the greeting, and not in what is offered
 }
 
-// A weight is how far a sign is believed where others contradict it.
-type weight int
-
+// How far a sign is believed where others contradict it.
 const (
-	faint   weight = iota // something that is missing, or is of the web server: a proxy may have changed it
-	implied               // a feature that came, or went, with some version
-	stated                // a version or build that the server gives as its own
+	faint   = catalog.Faint
+	implied = catalog.Implied
+	stated  = catalog.Stated
 )
 
-// A mark is what a sign looks like, and what it tells. An answer has it if it meets every
-// condition that is stated.
-type mark struct {
-	protocol string
-	greeting string   // words of a greeting
-	offers   []string // words of the capabilities that it has, one line each
-	list     string   // capabilities that stand side by side, in this order
-	lacks    []string // the first words of those that it has not, though it told its capabilities
-	fact     string   // the name of a fact, which it knows
-	words    string   // of that fact
-	without  []string // facts that it does not know
-	path     string   // the page that was asked for, in upper or lower case
-	inside   bool     // it was any but the root, it is there, and no proxy of IIS's answered
-	status   string   // how the status begins
-
-	said     string   // what the mark is called; "" quotes the greeting or the fact
-	versions []string // that have it
-	role     string   // that has it; "" where it tells none
-	weight   weight
-	source   string
-}
-
-// isGreeting reports whether the mark is nothing but words of a greeting.
-func (m mark) isGreeting() bool {
-	return m.greeting != "" && m.offers == nil && m.lacks == nil && m.list == ""
+// isOfGreeting reports whether a mark is nothing but words of a greeting.
+func isOfGreeting(m catalog.Mark) bool {
+	return m.Greeting != "" && m.Offers == nil && m.Lacks == nil && m.InOrder == ""
 }
 
 // has reports whether the answer has the mark, and quotes what it saw.
-func (a Answer) has(m mark) (quote string, ok bool) {
-	if m.protocol != a.protocol || !a.isPage(m) {
+func (a Answer) has(m catalog.Mark) (quote string, ok bool) {
+	if m.Protocol != a.protocol || !a.isPage(m) {
 		return "", false
 	}
 	line, greeted := "", true
-	if m.greeting != "" {
-		line, greeted = a.greets(m.greeting)
+	if m.Greeting != "" {
+		line, greeted = a.greets(m.Greeting)
 	}
 	if !greeted || !a.offersAll(m) {
 		return "", false
 	}
 	switch {
-	case m.fact != "":
-		value := a.peer.Facts[m.fact]
-		return quotedFact(m.fact, value), value != "" && matches(value, m.words)
-	case m.greeting != "":
+	case m.Fact != "":
+		value := a.peer.Facts[m.Fact]
+		return quotedFact(m.Fact, value), value != "" && matches(value, m.Words)
+	case m.Greeting != "":
 		return quotedGreeting(line), true
 	}
 	return "", true
@@ -98,27 +74,27 @@ func quotedGreeting(line string) string { return "the greeting " + quoted(line) 
 
 // isPage reports whether the answer is of the page that the mark is of, and has its
 // status and none of the facts that it must not have.
-func (a Answer) isPage(m mark) bool {
+func (a Answer) isPage(m catalog.Mark) bool {
 	known := func(fact string) bool { return a.peer.Facts[fact] != "" }
-	return (m.path == "" || strings.EqualFold(a.path, m.path)) && (!m.inside || a.isInside()) &&
-		strings.HasPrefix(a.peer.Facts["status"], m.status) && !slices.ContainsFunc(m.without, known)
+	return (m.Path == "" || strings.EqualFold(a.path, m.Path)) && (!m.Inside || a.isInside()) &&
+		strings.HasPrefix(a.peer.Facts[protocol.FactStatus], m.Status) && !slices.ContainsFunc(m.Without, known)
 }
 
 // isInside reports whether a directory of the site answered. Any site of IIS says 404, and
 // what Application Request Routing passes on has the name of its own IIS.
 func (a Answer) isInside() bool {
-	return a.path != "/" && !isMissing(a.peer) && !matches(a.peer.Facts["x_powered_by"], "ARR/")
+	return a.path != "/" && !isMissing(a.peer) && !matches(a.peer.Facts[protocol.FactXPoweredBy], "ARR/")
 }
 
 // offersAll reports whether the capabilities are as the mark has them.
-func (a Answer) offersAll(m mark) bool {
-	if slices.ContainsFunc(m.offers, func(words string) bool { return !a.offers(words) }) {
+func (a Answer) offersAll(m catalog.Mark) bool {
+	if slices.ContainsFunc(m.Offers, func(words string) bool { return !a.offers(words) }) {
 		return false
 	}
-	if m.list != "" && !matches(" "+strings.Join(a.peer.Capabilities, " ")+" ", " "+m.list+" ") {
+	if m.InOrder != "" && !matches(" "+strings.Join(a.peer.Capabilities, " ")+" ", " "+m.InOrder+" ") {
 		return false
 	}
-	return m.lacks == nil || len(a.peer.Capabilities) > 0 && !slices.ContainsFunc(m.lacks, a.offers)
+	return m.Lacks == nil || len(a.peer.Capabilities) > 0 && !slices.ContainsFunc(m.Lacks, a.offers)
 }
 
 // Signs returns all that the answer tells.
@@ -135,7 +111,7 @@ func (a Answer) Signs() []Sign {
 		return signs
 	}
 	if a.IsBareWindows() {
-		return []Sign{{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: windowsService, Source: recog}}
+		return []Sign{{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: windowsService, Source: "Rapid7 recog"}}
 	}
 	signs = slices.Concat(signs, a.builds(), a.marked())
 	return append(signs, a.productSigns(slices.ContainsFunc(signs, Sign.IsGreeting))...)
@@ -144,10 +120,10 @@ func (a Answer) Signs() []Sign {
 // marked returns the signs of the marks that the answer has.
 func (a Answer) marked() []Sign {
 	var signs []Sign
-	for _, m := range marks {
+	for _, m := range a.releases.Marks() {
 		if quote, ok := a.has(m); ok {
-			s := a.sign(cmp.Or(m.said, quote), m.versions, m.weight, m.source, m.isGreeting())
-			s.Role = m.role
+			s := a.sign(cmp.Or(m.Said, quote), m.Versions, m.Weight, m.Source, isOfGreeting(m))
+			s.Role = m.Role
 			signs = append(signs, s)
 		}
 	}
@@ -172,12 +148,12 @@ func (a Answer) productSigns(greeted bool) []Sign {
 	var signs []Sign
 	proven := a.IsMail() && a.OffersAsExchange()
 	if proven && !greeted {
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: "what it offers", Product: Exchange, Source: recorded})
+		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: "what it offers", Product: Exchange, Source: "answers of real servers, in report/testdata/recorded/published.yaml"})
 	}
 	p, said, known := a.mailProduct(greeted)
 	switch {
 	case !greeted && a.protocol == "smtp" && matches(a.peer.Greeting, "Microsoft*SMTP MAIL*Version:"):
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: windowsService, Source: recog})
+		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: windowsService, Source: "Rapid7 recog"})
 	case known && (p.Before || !proven):
 		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(said), Product: p.Name, Source: p.Source, before: p.Before})
 	case a.IsMail() && !proven && !greeted && a.peer.Refusal == "" && !IsMasked(a.peer.Greeting):
@@ -195,26 +171,23 @@ func (a Answer) strangersPage() bool {
 
 // sign makes a sign of Exchange. What is faint belongs to others as well, and proves no
 // product.
-func (a Answer) sign(said string, versions []string, w weight, source string, greeting bool) Sign {
+func (a Answer) sign(said string, versions []string, w catalog.Weight, source string, greeting bool) Sign {
 	s := Sign{
 		Service: a.service, Port: a.port, Said: said, Source: source, weight: w, greeting: greeting,
-		Versions: versions, Excludes: without(everyVersion, versions),
+		Versions: versions, Excludes: without(a.releases.Of(catalog.ExchangeServer, catalog.ExchangeOnline), versions),
 	}
 	if w > faint || greeting || a.peer.Web != nil && a.peer.Web.Origin == protocol.OfExchange {
-		s.Product = productOf(versions)
+		s.Product = productOf(a.releases, versions)
 	}
 	return s
 }
 
-// everyVersion is all that a sign may exclude.
-var everyVersion = append(slices.Clone(catalog.Exchange), catalog.Online)
-
 // The products of Microsoft. Where a sign tells no more, it is one of them.
 const (
 	Exchange       = "Exchange"
-	exchangeServer = "Exchange Server"
-	exchangeOnline = "Exchange Online"
-	DavMail        = "DavMail"
+	exchangeServer = string(catalog.ExchangeServer)
+	exchangeOnline = string(catalog.ExchangeOnline)
+	DavMail        = string(catalog.DavMail)
 
 	windowsService = "Windows SMTP service (IIS)"
 )
@@ -223,17 +196,18 @@ const (
 // what it is.
 const Another = "another product"
 
-// productOf is what Microsoft, or somebody else, calls the product of versions.
-func productOf(versions []string) string {
-	switch {
-	case slices.Equal(versions, []string{catalog.Online}):
-		return exchangeOnline
-	case slices.Equal(versions, []string{catalog.DavMail}):
-		return DavMail
-	case len(versions) == 0 || slices.Contains(versions, catalog.Online):
-		return Exchange
+// productOf is what Microsoft, or somebody else, calls the product of versions: of all
+// of them, Exchange.
+func productOf(releases *catalog.Releases, versions []string) string {
+	product := ""
+	for _, v := range versions {
+		family := string(releases.Family(v))
+		if product != "" && product != family {
+			return Exchange
+		}
+		product = family
 	}
-	return exchangeServer
+	return cmp.Or(product, Exchange)
 }
 
 // without returns what of list is not in other.

@@ -7,28 +7,41 @@ import (
 	"strings"
 	"testing"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
 )
 
+// known are the versions that come with exreach.
+var known *catalog.Releases
+
+// upFrom is a version and all that came after it, Exchange Online too.
+func upFrom(first string) []string { return append(between(first, "se"), "online") }
+
+// between is the versions from first to last.
+func between(first, last string) []string {
+	servers := known.Of(catalog.ExchangeServer)
+	return servers[slices.Index(servers, first) : slices.Index(servers, last)+1]
+}
+
 // sample is an answer that has a mark and nothing else.
-func (m mark) sample() Answer {
+func sample(m catalog.Mark) Answer {
 	concrete := func(pattern string) string { return strings.ReplaceAll(pattern, "*", " ") }
-	e := Answer{service: m.protocol, protocol: m.protocol, port: 1, verdict: probe.Answered, path: m.path, peer: &protocol.Peer{Facts: map[string]string{}}}
-	if m.inside {
+	e := Answer{service: m.Protocol, protocol: m.Protocol, port: 1, verdict: probe.Answered, path: m.Path, peer: &protocol.Peer{Facts: map[string]string{}}}
+	if m.Inside {
 		e.path = "/microsoft-server-activesync"
 	}
-	e.peer.Greeting = concrete(m.greeting)
-	e.peer.Capabilities = append(e.peer.Capabilities, m.offers...)
-	e.peer.Capabilities = append(e.peer.Capabilities, strings.Fields(m.list)...)
-	if m.lacks != nil && e.peer.Capabilities == nil {
+	e.peer.Greeting = concrete(m.Greeting)
+	e.peer.Capabilities = append(e.peer.Capabilities, m.Offers...)
+	e.peer.Capabilities = append(e.peer.Capabilities, strings.Fields(m.InOrder)...)
+	if m.Lacks != nil && e.peer.Capabilities == nil {
 		e.peer.Capabilities = []string{"IMAP4"}
 	}
-	if m.fact != "" {
-		e.peer.Facts[m.fact] = "x" + concrete(m.words)
+	if m.Fact != "" {
+		e.peer.Facts[m.Fact] = "x" + concrete(m.Words)
 	}
-	if m.status != "" {
-		e.peer.Facts["status"] = m.status
+	if m.Status != "" {
+		e.peer.Facts["status"] = m.Status
 	}
 	return e.withGreeting()
 }
@@ -41,40 +54,40 @@ func TestSigns(t *testing.T) {
 			return slices.Equal(s.Versions, versions) && (said == "" || s.Said == said)
 		})
 	}
-	for _, row := range marks {
-		name := row.protocol + " " + row.said + row.greeting + row.fact + row.words
-		if row.source == "" || len(row.versions) == 0 {
+	for _, row := range known.Marks() {
+		name := row.Protocol + " " + row.Said + row.Greeting + row.Fact + row.Words
+		if row.Source == "" || len(row.Versions) == 0 {
 			t.Errorf("%s: no source, or no versions", name)
 		}
-		if !find(row.sample(), row.said, row.versions) {
-			t.Errorf("%s: not found on %+v", name, *row.sample().peer)
+		if !find(sample(row), row.Said, row.Versions) {
+			t.Errorf("%s: not found on %+v", name, *sample(row).peer)
 			continue
 		}
-		for _, s := range row.sample().Signs() {
+		for _, s := range sample(row).Signs() {
 			if len(s.Versions) == 0 {
 				continue
 			}
-			if all := append(slices.Clone(s.Versions), s.Excludes...); len(without(everyVersion, all)) > 0 {
+			if all := append(slices.Clone(s.Versions), s.Excludes...); len(without(known.Of(catalog.ExchangeServer, catalog.ExchangeOnline), all)) > 0 {
 				t.Errorf("%s: allows %q and excludes %q", name, s.Versions, s.Excludes)
 			}
 		}
-		without := row.sample()
+		without := sample(row)
 		without.peer.Greeting, without.peer.Capabilities, without.peer.Facts = "", nil, map[string]string{}
 		without.greeting, without.lower = nil, nil
-		if find(without, row.said, row.versions) {
+		if find(without, row.Said, row.Versions) {
 			t.Errorf("%s: found on an answer that says nothing", name)
 		}
-		for _, keyword := range row.lacks {
-			e := row.sample()
+		for _, keyword := range row.Lacks {
+			e := sample(row)
 			e.peer.Capabilities = append(e.peer.Capabilities, keyword)
-			if find(e, row.said, row.versions) {
+			if find(e, row.Said, row.Versions) {
 				t.Errorf("%s: found beside %s", name, keyword)
 			}
 		}
-		for _, fact := range row.without {
-			e := row.sample()
+		for _, fact := range row.Without {
+			e := sample(row)
 			e.peer.Facts[fact] = "yes"
-			if find(e, row.said, row.versions) {
+			if find(e, row.Said, row.Versions) {
 				t.Errorf("%s: found beside %s", name, fact)
 			}
 		}
@@ -147,9 +160,9 @@ func TestIdentify(t *testing.T) {
 		{"IIS that passes on what 2019 says", []Answer{headers("/ews/exchange.asmx", map[string]string{"server": "Microsoft-IIS/8.5", "x_powered_by": "ASP.NET, ARR/3.0", "x_feserver": "EX01", "status": "401 Unauthorized"})}, upFrom("2013"), false, "Exchange"},
 		{"a connector for the Internet with Exchange Online's size", []Answer{greets("smtp", greets2019, 25, "SIZE 157286400", "STARTTLS", "SMTPUTF8"), build("15.2.2562.37")}, []string{"se"}, false, "Exchange Server"},
 		{"an address that looks like a build", []Answer{greets("smtp", "220 [15.1.2.3] Microsoft ESMTP MAIL Service ready at Mon, 2 Mar 2026 10:30:00 +0100", 25)}, upFrom("2007"), false, "Exchange"},
-		{"Exchange Online in China", []Answer{headers("/ews/exchange.asmx", map[string]string{"x_calculatedbetarget": "ZQ4PR01MB1202.CHNPR01.prod.partner.outlook.cn", "x_feserver": "SH0PR01CA0016"})}, onlineOnly, false, "Exchange Online"},
-		{"Exchange Online in 2017", []Answer{headers("/owa/", map[string]string{"x_calculatedbetarget": "BY2PR06MB549.namprd06.prod.outlook.com", "x_owa_version": "15.1.1240.20", "server": "Microsoft-IIS/10.0", "x_feserver": "CY4PR02CA0010"})}, onlineOnly, false, "Exchange Online"},
-		{"Exchange Online in China, IMAP4", []Answer{greets("imap", "* OK The Microsoft Exchange IMAP4 service is ready. [UwBIADIAUABSADAAMQBDAEEAMAAzADkALgBDAEgATgBQAFIAMAAxAC4AcAByAG8AZAAuAHAAYQByAHQAbgBlAHIALgBvAHUAdABsAG8AbwBrAC4AYwBuAA==]", 993)}, onlineOnly, false, "Exchange Online"},
+		{"Exchange Online in China", []Answer{headers("/ews/exchange.asmx", map[string]string{"x_calculatedbetarget": "ZQ4PR01MB1202.CHNPR01.prod.partner.outlook.cn", "x_feserver": "SH0PR01CA0016"})}, []string{"online"}, false, "Exchange Online"},
+		{"Exchange Online in 2017", []Answer{headers("/owa/", map[string]string{"x_calculatedbetarget": "BY2PR06MB549.namprd06.prod.outlook.com", "x_owa_version": "15.1.1240.20", "server": "Microsoft-IIS/10.0", "x_feserver": "CY4PR02CA0010"})}, []string{"online"}, false, "Exchange Online"},
+		{"Exchange Online in China, IMAP4", []Answer{greets("imap", "* OK The Microsoft Exchange IMAP4 service is ready. [UwBIADIAUABSADAAMQBDAEEAMAAzADkALgBDAEgATgBQAFIAMAAxAC4AcAByAG8AZAAuAHAAYQByAHQAbgBlAHIALgBvAHUAdABsAG8AbwBrAC4AYwBuAA==]", 993)}, []string{"online"}, false, "Exchange Online"},
 		{"an Edge server", []Answer{greets("smtp", greets2019, 25, "X-ANONYMOUSTLS", "X-EXPS NTLM", "XEXCH50")}, between("2007", "se"), false, "Exchange Server"},
 		{"Windows without Exchange", []Answer{greets("smtp", greets2003, 25, "TURN", "SIZE 2097152", "ETRN", "VRFY", "OK")}, nil, false, windowsService},
 		{"a build of the future", []Answer{build("16.0.1.1")}, nil, false, "Exchange"},

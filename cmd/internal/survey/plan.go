@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package survey
+
+import (
+	"cmp"
+	"slices"
+	"sync/atomic"
+
+	"exreach/catalog"
+)
+
+// A planner makes the checks of a run, one host at a time: those of ten thousand
+// hosts would not be worth their memory.
+type planner struct {
+	cat    *catalog.Catalog
+	from   string // who connects
+	filter filter
+	tell   func(Event)
+	unset  []string           // options that were not given and whose default is worth telling: role, from
+	given  bool               // the roles were given
+	told   map[[2]string]bool // versions, and what was told about them
+
+	auto  bool         // some host has no version
+	total int          // checks of the whole run; 0 where that is not known before
+	begun atomic.Int64 // targets whose checks are being asked
+	asked atomic.Int64 // checks of those
+	bare  int          // targets for which --only and --skip leave no check
+	bad   int          // targets that have no plan, as which they turned out to be
+	err   error        // why the first of those has none; to be read when the run is over
+}
+
+func newPlanner(cat *catalog.Catalog, r *Targets, tell func(Event)) *planner {
+	o := r.options
+	p := &planner{
+		cat:    cat,
+		from:   cmp.Or(o.From, r.from, catalog.DefaultFrom),
+		filter: filter{only: o.Only, skip: o.Skip},
+		tell:   tell,
+		told:   map[[2]string]bool{},
+	}
+	p.given = r.topology || !noRole(r.like)
+	if !p.given && !p.taker().isOpen(r.like) { // of an open one, the identifier says what it was taken for
+		p.unset = append(p.unset, "role")
+	}
+	if o.From == "" && !r.topology {
+		p.unset = append(p.unset, "from")
+	}
+	return p
+}
+
+// rehearse plans every host that is known before anybody is asked, so that
+// mistakes show first. A host without a version is planned as one that it may
+// have.
+func (p *planner) rehearse(r *Targets) error {
+	type kind struct{ version, role string }
+	planned := map[kind]int{} // checks of a host of that kind
+	var all []catalog.Check
+	for t := range r.known() {
+		p.auto = p.auto || p.taker().anyOpen(t)
+		k := kind{t.roles[0].Version, t.roles[0].Role}
+		plain := len(t.roles) == 1 && t.roles[0].RPCPorts == nil
+		n, known := planned[k]
+		if !known || !plain {
+			plan, err := p.plan(t)
+			if err != nil {
+				return err
+			}
+			all, n = append(all, plan...), len(p.narrow(plan))
+		}
+		if plain {
+			planned[k] = n
+		}
+		p.total += n
+	}
+	if word, found := p.filter.unknown(all, p.possible); found {
+		return p.unknownService(all, word)
+	}
+	if p.total == 0 && !slices.ContainsFunc(p.possible(), p.filter.leaves) {
+		return nothingLeft()
+	}
+	if p.auto || r.pipe != nil {
+		p.total = 0
+	}
+	return nil
+}
+
+func (p *planner) taker() taker { return taker{cat: p.cat, from: p.from} }
+
+// possible is the services that hosts without a version may turn out to have.
+func (p *planner) possible() []catalog.Service {
+	if !p.auto {
+		return nil
+	}
+	versions, err := p.cat.Versions()
+	if err != nil {
+		return nil
+	}
+	var services []catalog.Service
+	for _, v := range versions {
+		services = append(services, v.Services...)
+	}
+	return services
+}
+
+func nothingLeft() error {
+	return mistake("remove a word from --only or --skip", "nothing is left to check")
+}
+
+// tellBare tells how many hosts have no row.
+func (p *planner) tellBare() {
+	if p.bare > 0 && p.asked.Load() > 0 {
+		p.tell(LeftOut{p.bare})
+	}
+}
+
+// tellDefaults tells once what was not asked for and is done all the same.
+func (p *planner) tellDefaults(first catalog.Check) {
+	if p.unset == nil {
+		return
+	}
+	var d Defaults
+	if slices.Contains(p.unset, "role") {
+		d.Role = first.Service.Role
+	}
+	if slices.Contains(p.unset, "from") {
+		d.From = first.From
+	}
+	p.unset = nil
+	p.tell(d)
+}
+
+// isNew reports, once, that something about a version was not told yet.
+func (p *planner) isNew(version, about string) bool {
+	mark := [2]string{version, about}
+	known := p.told[mark]
+	p.told[mark] = true
+	return !known
+}
+
+// tellThin tells of a role that has next to nothing for who connects.
+func (p *planner) tellThin(plan []catalog.Check) {
+	c := plan[0]
+	if len(plan) > 1 || !p.given || !p.isNew(c.Version, "thin "+c.Service.Role) {
+		return
+	}
+	if role, n := p.busiest(c); n > 1 {
+		p.tell(Thin{Version: c.Version, Role: c.Service.Role, From: c.From, Service: c.Service.Name, Busiest: role, Services: n})
+	}
+}
+
+// tellUntold tells once that the hosts of a version may be Mailbox servers as well.
+func (p *planner) tellUntold(plan []catalog.Check) {
+	c := plan[0]
+	v, err := p.cat.Version(c.Version)
+	if err != nil || p.given || !p.isNew(c.Version, "untold") {
+		return
+	}
+	if service := v.Untold(plan, c.From); service != "" {
+		p.tell(Untold{c.Version, catalog.DefaultRole, service})
+	}
+}
+
+// busiest is the role of the version of c that has the most services for whom c
+// is asked, and how many.
+func (p *planner) busiest(c catalog.Check) (role string, most int) {
+	v, err := p.cat.Version(c.Version)
+	if err != nil {
+		return "", 0
+	}
+	services := map[string]int{}
+	for _, s := range v.Services {
+		if s.Unasked == "" && s.RPC == nil && (s.Wants[c.From] == catalog.Required || s.Wants[c.From] == catalog.Optional) {
+			services[s.Role]++
+		}
+	}
+	for _, r := range v.Roles {
+		if n := services[r.Name]; n > most {
+			role, most = r.Name, n
+		}
+	}
+	return role, most
+}
+
+// tellUntestable tells how much of what is wanted no check is made of.
+func (p *planner) tellUntestable(plan []catalog.Check) {
+	for _, c := range plan {
+		if !p.isNew(c.Version, "untestable "+c.Service.Role) {
+			continue
+		}
+		if n := p.unasked(c); n > 0 {
+			p.tell(Untestable{c.Version, c.Service.Role, n})
+		}
+	}
+}
+
+// unasked is how many rows of the same role the same from wants, and no check
+// is made of.
+func (p *planner) unasked(c catalog.Check) int {
+	v, err := p.cat.Version(c.Version)
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for _, s := range v.Services {
+		if s.Role == c.Service.Role && s.Unasked != "" && s.Wants[c.From] != "" {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package smb
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+
+	"exreach/probe/protocol/wire"
+)
+
+// nbssErrors is why a session is refused (RFC 1002 section 4.3.4).
+var nbssErrors = map[byte]string{
+	0x80: "not listening on called name",
+	0x81: "not listening for calling name",
+	0x82: "called name not present",
+	0x83: "called name present, but insufficient resources",
+	0x8f: "unspecified error",
+}
+
+// nbssReasons is why a session is refused. *SMBSERVER is a name that servers
+// before Windows NT 4.0 do not know.
+var nbssReasons = map[byte]wire.Reason{
+	0x80: wire.OurQuestion,
+	0x81: wire.OurName,
+	0x82: wire.OurQuestion,
+	0x83: wire.Unavailable,
+}
+
+// OpenSession asks the NetBIOS session service for a session, and returns how it
+// was refused, "" where it was not (RFC 1002 section 4.3.2). *SMBSERVER is the
+// file service of whatever server listens (Microsoft's CIFS draft, section 10.1).
+func (c *Link) OpenSession() (refusal string, why wire.Reason, err error) {
+	called, calling := NewName("*SMBSERVER", Server), NewName("EXREACH", Workstation)
+	if err := c.Send(nbssRequest, append(called.Encoded(), calling.Encoded()...)); err != nil {
+		return "", "", err
+	}
+	frame, err := c.frame()
+	if err != nil {
+		return "", "", err
+	}
+	kind, body := frame[0], frame[HeaderSize:]
+	switch {
+	case kind == nbssPositive && len(body) == 0:
+		return "", "", nil
+	case kind == nbssNegative && len(body) == 1:
+		return "NetBIOS session refused: " + nbssError(body[0]), nbssReasons[body[0]], nil
+	case kind == nbssRetarget && len(body) == 6:
+		to := netip.AddrPortFrom(netip.AddrFrom4([4]byte(body)), binary.BigEndian.Uint16(body[4:]))
+		return "NetBIOS session sent on to " + to.String(), wire.OurQuestion, nil
+	}
+	return "", "", Mismatch(fmt.Sprintf("a NetBIOS session packet of type 0x%02x and %d octets instead of an answer to the request", kind, len(body)))
+}
+
+func nbssError(code byte) string {
+	if text, ok := nbssErrors[code]; ok {
+		return fmt.Sprintf("0x%02x (%s)", code, text)
+	}
+	return fmt.Sprintf("0x%02x", code)
+}
+
+// acceptSession answers the request for a session, whatever the names in it.
+func (c *Link) acceptSession() error {
+	frame, err := c.frame()
+	if err != nil {
+		return err
+	}
+	if frame[0] != nbssRequest {
+		return Mismatch("no request for a NetBIOS session")
+	}
+	return c.Send(nbssPositive, nil)
+}

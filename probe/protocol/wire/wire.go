@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package wire is what the packages of wire formats have in common: how they say
+// that something else answered, and how a peer's words become fit to be shown. It
+// knows no protocol.
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A MismatchError says that something answered which is not the expected
+// protocol. The first bytes it sent are kept by the pool as evidence.
+type MismatchError struct {
+	Want string // the protocol that was expected: "SMTP"
+	Got  string // what was seen instead, in a few words of ours: "no three-digit reply code"
+}
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("this is not %s: %s", e.Want, e.Got)
+}
+
+// UnexpectedEOF is an error of reading in the middle of something: the end is not
+// expected there.
+func UnexpectedEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// A Reason is why a server turned us away, where its answer tells.
+type Reason string
+
+// The reasons. What a server turns away for the first three alone may work well
+// for everybody else.
+const (
+	NeedsLogin  Reason = "login"       // it answers nobody who has not logged in
+	OurName     Reason = "name"        // the name that we introduced ourselves by
+	OurQuestion Reason = "question"    // what we asked for was a guess of ours, and it does not serve that
+	OurAddress  Reason = "address"     // the address that we came from is banned, or not let in
+	Limited     Reason = "limit"       // too many connections or questions
+	Unavailable Reason = "unavailable" // it is starting, stopping, or short of something
+	NoCommands  Reason = "commands"    // it greets and takes no command
+)
+
+// Octets reads a connection byte by byte, so that none is taken too many.
+type Octets struct{ R io.Reader }
+
+// ReadByte reads the next one.
+func (o Octets) ReadByte() (byte, error) {
+	var b [1]byte
+	_, err := io.ReadFull(o.R, b[:])
+	return b[0], err
+}
