@@ -37,7 +37,7 @@ type Version struct {
 // A Role is what a host does in a version.
 type Role struct {
 	Name string // "mailbox"
-	Text string // one line for people
+	Text string // one line for the reader
 	Auto Taken  // when a host without a given role is taken to have it; "" is never
 }
 
@@ -128,13 +128,13 @@ type Interface struct {
 	Minor uint16 `json:"minor"` // the 5.5 directory share a UUID
 }
 
-// Serves reports whether whoever has the interface serves a client of another one:
-// a higher minor version serves a lower one (C706 section 6.1.2).
+// Serves reports whether a server of the interface serves clients of the one asked
+// for: a higher minor version serves a lower one (C706 section 6.1.2).
 func (i Interface) Serves(asked Interface) bool {
 	return i.UUID == asked.UUID && i.Major == asked.Major && i.Minor >= asked.Minor
 }
 
-// TLS says how TLS begins on a port.
+// TLS is how TLS begins on a port.
 type TLS string
 
 // The ways TLS begins.

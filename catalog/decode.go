@@ -17,7 +17,7 @@ import (
 // A decoder reads catalogue files: ours and a user's, by the same rules.
 type decoder struct {
 	sources   map[string]string // documents by their key
-	protocols []string          // the conversations there are; nil where that is not known
+	protocols []string          // the known conversations; nil where those are not known
 	shared    func() []Mark     // the marks that versions share; nil where a test looks for their names
 	user      string            // name of a user's file, whose rows need no source; "" for ours
 }

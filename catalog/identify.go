@@ -49,7 +49,7 @@ var furthers = []further{
 // Heard is what is known of a host while it is being identified.
 type Heard struct {
 	Answered []Check  // the services that answered
-	Versions []string // that it may run; none where nothing tells
+	Versions []string // that it may run; none where no answer shows any
 	Quiet    bool     // nothing came back from it, as from a host that is down
 }
 
@@ -60,7 +60,7 @@ func (h Heard) at(port uint16) bool {
 	return slices.ContainsFunc(h.Answered, func(c Check) bool { return c.Service.Ports.First == port })
 }
 
-// asks reports whether a further question has something to tell.
+// asks reports whether a further question can add anything.
 func (f further) asks(h Heard, releases *Releases) bool {
 	switch {
 	case f.instead != 0 && h.at(f.instead), f.behind != 0 && !(h.at(f.behind) && h.open()), f.alone && len(h.Answered) > 0, f.alive && h.Quiet:

@@ -129,8 +129,8 @@ func readSources(files fs.FS, name string) (map[string]string, error) {
 	return sources, nil
 }
 
-// Names is what the versions are called, in the order of release. No more than the head
-// of each file is read for it.
+// Names is the names of the versions, in the order of release. It reads no more than the
+// head of each file.
 func (c *Catalog) Names() []string {
 	var names []string
 	for _, s := range c.inOrder() {

@@ -175,7 +175,7 @@ func (c *Catalog) Places(from string) ([]Place, error) {
 type NothingError struct {
 	Place // Role "" is every role of the version
 	From  string
-	Only  []string // who the role has something for
+	Only  []string // the froms that the role has services for
 }
 
 func (e *NothingError) Error() string {
@@ -183,10 +183,10 @@ func (e *NothingError) Error() string {
 		return fmt.Sprintf("nothing in version %s is for %s", e.Version, e.From)
 	}
 	return fmt.Sprintf("nothing of role %s in version %s is for %s, only for: %s",
-		e.Role, e.Version, e.From, cmp.Or(strings.Join(e.Only, ", "), "nobody"))
+		e.Role, e.Version, e.From, cmp.Or(strings.Join(e.Only, ", "), "none"))
 }
 
-// Narrow leaves the services of one role, and of those the ones that somebody
+// Narrow leaves the services of one role, and of those the ones that the from
 // wants, with the ground rules that are about both. An empty word leaves all.
 func (v Version) Narrow(role, from string) (Version, error) {
 	if role != "" {

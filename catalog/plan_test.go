@@ -150,7 +150,7 @@ func TestPlanEmptyRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := c.Plan(Topology{Hosts: []Host{{Name: "h", Version: "5.5", Role: "idle"}}}, "")
-	const want = `host "h": nothing of role idle in version 5.5 is for client, only for: nobody`
+	const want = `host "h": nothing of role idle in version 5.5 is for client, only for: none`
 	if err == nil || err.Error() != want {
 		t.Errorf("\n got %v\nwant %s", err, want)
 	}

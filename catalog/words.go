@@ -19,11 +19,11 @@ const (
 // A From is a kind of client that connects to a service.
 type From struct {
 	Name string // the word of the catalogue and the command line
-	Text string // one line for people
+	Text string // one line for the reader
 	Kind Kind   // "" for what is neither
 }
 
-// Kind is what somebody who connects does with TLS.
+// Kind is how a From treats certificates.
 type Kind string
 
 // The kinds.
