@@ -57,7 +57,7 @@ type dnsLine struct {
 	said   error     // what was wrong last; nil where it did not answer
 }
 
-// A dnsReply is what came of inquiry a server.
+// A dnsReply is what came of asking a server.
 type dnsReply struct {
 	line   *dnsLine
 	conn   net.Conn
@@ -70,24 +70,24 @@ type dnsReply struct {
 // that nobody needs the answer.
 func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, spare *atomic.Bool) (dnsAnswer, error) {
 	inner, stop := context.WithCancel(ctx)
-	a := &inquiry{client: c, q: newQuestion(name, kind), heard: make(chan dnsReply), ctx: inner, wait: min(firstDNSWait, c.conf.wait)}
+	a := &inquiry{client: c, q: dnsQuestion{name, kind, uint16(rand.Uint32())}, heard: make(chan dnsReply), ctx: inner, wait: min(firstDNSWait, c.conf.wait)}
 	defer a.hangUp(stop)
 	patience := time.Now().Add(untilEnd(ctx) / 2)
-	all := c.inTurn()
+	all := c.inOrder()
 	everybody := false // the dead, too
 	for round := 0; ctx.Err() == nil; round++ {
 		servers := all
 		if !everybody {
 			servers = living(all)
 		}
-		answer, known, refused := a.round(servers)
+		answer, answered, refused := a.round(servers)
 		if everybody = refused || round%6 == 4; refused {
 			if spare.Load() || time.Now().After(patience) || round == hopeless && !a.anyCode() {
 				break
 			}
-			answer, known = a.await(nil)
+			answer, answered = a.await(nil)
 		}
-		if known {
+		if answered {
 			return answer, nil
 		}
 	}
@@ -96,14 +96,14 @@ func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, 
 
 // round asks each of the servers until one knows. It reports whether all of them
 // refused, so that nobody was waited for.
-func (a *inquiry) round(servers []*dnsServer) (answer dnsAnswer, known, refused bool) {
+func (a *inquiry) round(servers []*dnsServer) (answer dnsAnswer, answered, refused bool) {
 	refused = true
 	for _, s := range servers {
 		line := a.line(s)
 		if !a.send(line) {
 			continue
 		}
-		if answer, known = a.await(line); known {
+		if answer, answered = a.await(line); answered {
 			return answer, true, false
 		}
 		refused = refused && line.failed
@@ -230,7 +230,7 @@ func (a *inquiry) await(last *dnsLine) (dnsAnswer, bool) {
 		select {
 		case r := <-a.heard:
 			if r.err == nil {
-				a.note(r.line, true)
+				a.learn(r.line, true)
 				r.answer.by = r.line.server.addr.Addr()
 				return r.answer, true
 			}
@@ -240,7 +240,7 @@ func (a *inquiry) await(last *dnsLine) (dnsAnswer, bool) {
 			}
 		case <-timer.C:
 			if last != nil {
-				a.note(last, false)
+				a.learn(last, false)
 			}
 			a.wait = min(a.wait+a.wait*3/10, lastDNSWait, a.client.conf.wait)
 			return dnsAnswer{}, false
@@ -250,8 +250,8 @@ func (a *inquiry) await(last *dnsLine) (dnsAnswer, bool) {
 	}
 }
 
-// note tells the client what it may learn from a question.
-func (a *inquiry) note(l *dnsLine, answered bool) {
+// learn tells the client what it may learn from a question.
+func (a *inquiry) learn(l *dnsLine, answered bool) {
 	if answered {
 		l.server.hear(a.q.kind, true)
 		a.client.pace.hear(l.sent, true)

@@ -48,7 +48,7 @@ func readResolvConf(file, hostname string) resolvConf {
 	for fields := range fieldsOf(file, "#;") {
 		switch values := fields[1:]; fields[0] {
 		case "nameserver":
-			if addr, err := netip.ParseAddr(first(values)); err == nil && len(c.servers) < mostServers {
+			if addr, err := netip.ParseAddr(strings.Join(values[:min(len(values), 1)], "")); err == nil && len(c.servers) < mostServers {
 				c.servers = append(c.servers, netip.AddrPortFrom(addr, 53))
 			}
 		case "domain", "search": // the last one of either holds
@@ -138,16 +138,11 @@ func nameSources(file string) []string {
 // inHosts returns the addresses that a hosts file gives a name. The file is read
 // each time: some hold a million names that nobody is to reach.
 func inHosts(file, name string) []netip.Addr {
-	name = strings.TrimSuffix(name, ".")
+	name = TrimDot(name)
 	var addrs []netip.Addr
 	for fields := range fieldsOf(file, "#") {
-		called := slices.ContainsFunc(fields[1:], func(n string) bool {
-			return strings.EqualFold(strings.TrimSuffix(n, "."), name)
-		})
-		if !called {
-			continue
-		}
-		if addr, err := netip.ParseAddr(fields[0]); err == nil {
+		addr, err := netip.ParseAddr(fields[0])
+		if err == nil && slices.ContainsFunc(fields[1:], func(n string) bool { return strings.EqualFold(TrimDot(n), name) }) {
 			addrs = append(addrs, addr.Unmap())
 		}
 	}
@@ -173,11 +168,4 @@ func fieldsOf(file, comment string) func(yield func([]string) bool) {
 			}
 		}
 	}
-}
-
-func first(words []string) string {
-	if len(words) == 0 {
-		return ""
-	}
-	return words[0]
 }

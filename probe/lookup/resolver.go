@@ -38,11 +38,13 @@ type Resolver struct {
 	client *dnsClient                                           // nil is made of files
 	system func(ctx context.Context, host string) (Name, error) // nil is the operating system's
 
+	// Made by begin; not changed any more.
 	once    sync.Once
 	slots   *semaphore.Weighted
 	sources []string // of names, in their order; nil where the system answers
-	mu      sync.Mutex
-	known   map[string]lookedUp
+
+	mu   sync.Mutex // protects what is below
+	kept map[string]lookedUp
 }
 
 // Func resolves a name to all its addresses.
@@ -53,7 +55,7 @@ type Func func(ctx context.Context, host string) ([]netip.Addr, error)
 type lookedUp struct {
 	name Name
 	err  error
-	at   time.Time
+	when time.Time
 }
 
 const (
@@ -65,7 +67,7 @@ const (
 
 func (r *Resolver) begin() {
 	r.slots = semaphore.NewWeighted(int64(max(1, min(lookupsAtOnce, socket.Descriptors()/descriptorsPer))))
-	r.known = map[string]lookedUp{}
+	r.kept = map[string]lookedUp{}
 	if r.system == nil {
 		r.system = systemLookup
 	}
@@ -115,25 +117,25 @@ func (r *Resolver) LookUp(ctx context.Context, host string, within time.Duration
 func (r *Resolver) recall(host string) (lookedUp, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	old, ok := r.known[host]
+	old, ok := r.kept[host]
 	old.name.Addrs = slices.Clone(old.name.Addrs)
-	return old, ok && time.Since(old.at) < keptFor
+	return old, ok && time.Since(old.when) < keptFor
 }
 
 func (r *Resolver) keep(host string, l lookedUp) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.known) >= keptNames {
-		clear(r.known)
+	if len(r.kept) >= keptNames {
+		clear(r.kept)
 	}
-	r.known[host] = l
+	r.kept[host] = l
 }
 
 // Forget drops what is known of a name, so that the next lookup asks again.
 func (r *Resolver) Forget(host string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.known, host)
+	delete(r.kept, host)
 }
 
 // find goes through the sources of names.
@@ -143,7 +145,11 @@ func (r *Resolver) find(ctx context.Context, host string) (Name, error) {
 		return Name{Addrs: addrs}, err
 	}
 	if isLocalhost(host) {
-		return r.local(host), nil
+		name := r.inFiles(host)
+		if name.Addrs == nil {
+			name.Addrs = r.wanted([]netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()})
+		}
+		return name, nil
 	}
 	if r.sources == nil {
 		return r.askSystem(ctx, host)
@@ -153,8 +159,8 @@ func (r *Resolver) find(ctx context.Context, host string) (Name, error) {
 	for _, source := range r.sources {
 		switch source {
 		case "files":
-			if addrs := r.wanted(inHosts(r.files.hosts, host)); len(addrs) > 0 {
-				return Name{Addrs: addrs, By: r.files.hosts}, nil
+			if name := r.inFiles(host); name.Addrs != nil {
+				return name, nil
 			}
 		case "dns":
 			name, err := r.client.find(ctx, host, r.Family)
@@ -181,12 +187,12 @@ func isLocalhost(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
-// local is what localhost is: what the hosts file says, or the loopback addresses.
-func (r *Resolver) local(host string) Name {
+// inFiles is what the hosts file says of a name, the zero Name where it says nothing.
+func (r *Resolver) inFiles(host string) Name {
 	if addrs := r.wanted(inHosts(r.files.hosts, host)); len(addrs) > 0 {
 		return Name{Addrs: addrs, By: r.files.hosts}
 	}
-	return Name{Addrs: r.wanted([]netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()})}
+	return Name{}
 }
 
 // wanted is those of the addresses that are of the family.
