@@ -71,7 +71,7 @@ func (d *decoder) service(f *file, n *yaml.Node) error {
 	err := mapping(n,
 		named("name", &s.Name),
 		named("role", &s.Role),
-		values("facts", func(id string) error { s.Facts = append(s.Facts, id); return nil }),
+		texts("facts", &s.Facts),
 		word("network", networks, &s.Network),
 		value("port", func(p string) error { placed++; return readPorts(p, &s.Ports) }),
 		field{"rpc", func(n *yaml.Node) error { placed++; return readInterface(n, &s) }},
@@ -145,8 +145,8 @@ func (d *decoder) check(s Service) error {
 // source reads "KEY GRADE".
 func (d *decoder) source(value string, to *[]Source) error {
 	key, grade, _ := strings.Cut(value, " ")
-	title, known := d.sources[key]
-	if !known {
+	title, found := d.sources[key]
+	if !found {
 		return &WordError{"source", key, slices.Sorted(maps.Keys(d.sources))}
 	}
 	if !slices.Contains(grades, grade) {

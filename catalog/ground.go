@@ -41,7 +41,7 @@ func (d *decoder) groundRule(f *file, n *yaml.Node) error {
 			r.From = append(r.From, from)
 			return nil
 		}),
-		values("roles", func(role string) error { r.Roles = append(r.Roles, role); return nil }),
+		texts("roles", &r.Roles),
 		text("text", &r.Text),
 		values("source", func(source string) error { return d.source(source, &r.Sources) }),
 	)

@@ -25,7 +25,7 @@ func (d *decoder) head(r *Release) []field {
 		text("called", &r.Called),
 		word("product", []Family{ExchangeServer, ExchangeOnline, DavMail}, &r.Family),
 		value("order", func(s string) (err error) {
-			if r.Order, err = strconv.ParseFloat(s, 64); err != nil || !(0 < r.Order && r.Order < lastPlace) {
+			if r.Order, err = strconv.ParseFloat(s, 64); err != nil || !(0 < r.Order && r.Order < lastRank) {
 				return fmt.Errorf("order %q is not a number above 0 and below a million, such as 2025 or 2025.5", shorten(s))
 			}
 			return nil
@@ -87,15 +87,15 @@ func readTelling(n *yaml.Node, r *Release) error {
 }
 
 // readReleases reads the heads of all files in dir, and the shared marks.
-func readReleases(files fs.FS, dir string) known {
-	var k known
+func readReleases(files fs.FS, dir string) heads {
+	var h heads
 	var unread error
 	var reading sync.WaitGroup
-	reading.Go(func() { k.shared, unread = readMarks(files, path.Join(dir, "marks.yaml")) })
-	k.releases, k.err = readHeads(files, dir, maxHead, "\nroles:")
+	reading.Go(func() { h.shared, unread = readMarks(files, path.Join(dir, "marks.yaml")) })
+	h.releases, h.err = readHeads(files, dir, maxHead, "\nroles:")
 	reading.Wait()
-	k.marks, k.err = marksOf(k.releases, k.shared), errors.Join(k.err, unread)
-	return k
+	h.marks, h.err = marksOf(h.releases, h.shared), errors.Join(h.err, unread)
+	return h
 }
 
 // readHeads reads the heads of all files in dir, side by side, in the order of release:

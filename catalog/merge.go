@@ -16,19 +16,10 @@ import (
 // protocols are the conversations that its rows may ask for. Where the file has
 // an error the catalogue stays as it was; the error is a *FileError.
 func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
-	go c.sources() // they are read while the file is taken apart
-	root, err := document(r)
-	if err != nil {
-		return in(name, err)
-	}
-	sources, err := c.sources()
+	shared := func() []Mark { return c.releases.all().heads().shared }
+	f, err := c.readFile(name, r, &decoder{protocols: protocols, user: name, shared: shared})
 	if err != nil {
 		return err
-	}
-	d := decoder{sources: sources, protocols: protocols, user: name, shared: func() []Mark { return c.releases.all().known().shared }}
-	f, err := d.file(root)
-	if err != nil {
-		return in(name, err)
 	}
 	shelves, v := slices.Clone(c.shelves), Version{Release: Release{Name: f.Name}}
 	i := slices.IndexFunc(shelves, func(s shelf) bool { return s.name == f.Name })

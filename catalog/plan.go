@@ -44,7 +44,7 @@ func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 	var plan []Check
 	seen := map[key]bool{}
 	for _, h := range t.Hosts {
-		v, role, err := c.place(h)
+		v, role, err := c.settle(h)
 		if err != nil {
 			return nil, h.fault(err)
 		}
@@ -70,8 +70,8 @@ func (h Host) fault(err error) error {
 	return fmt.Errorf("host %q: %w", h.Name, err)
 }
 
-// place returns the version and the role that a host is looked at in.
-func (c *Catalog) place(h Host) (Version, string, error) {
+// settle returns the version and the role that a host is looked at in.
+func (c *Catalog) settle(h Host) (Version, string, error) {
 	if strings.TrimSpace(h.Name) == "" {
 		return Version{}, "", errors.New("the name is empty: give a DNS name or an address")
 	}
@@ -95,7 +95,7 @@ func (c *Catalog) planHost(h Host, v Version, role, from string) ([]Check, error
 		check := Check{Host: h.Name, Version: v.Name, Service: s, From: from, Want: s.Wants[from], Ground: ground, Releases: c.releases}
 		port := h.RPCPorts[s.Name]
 		switch {
-		case check.Want == "" || s.Unasked != "":
+		case !s.asked(from):
 		case s.RPC == nil:
 			checks = append(checks, check)
 		case port != 0:
@@ -135,22 +135,18 @@ func checkRPCPorts(h Host, services []Service) error {
 
 // StaticPorts returns those of the static ports that belong to RPC interfaces of a role.
 func (v Version) StaticPorts(role string, ports map[string]uint16) map[string]uint16 {
-	known := maps.Clone(ports)
-	maps.DeleteFunc(known, func(name string, _ uint16) bool {
+	static := maps.Clone(ports)
+	maps.DeleteFunc(static, func(name string, _ uint16) bool {
 		return !slices.ContainsFunc(v.servicesOf(role), func(s Service) bool { return s.Name == name && s.RPC != nil && s.Unasked == "" })
 	})
-	return known
+	return static
 }
 
 // askedBy returns everybody that some check of services is for.
 func askedBy(services []Service) []string {
-	var names []string
-	for _, from := range Froms {
-		if slices.ContainsFunc(services, func(s Service) bool { return s.Wants[from.Name] != "" && s.Unasked == "" }) {
-			names = append(names, from.Name)
-		}
-	}
-	return names
+	return slices.DeleteFunc(froms(), func(from string) bool {
+		return !slices.ContainsFunc(services, func(s Service) bool { return s.asked(from) })
+	})
 }
 
 // A Place is a role of a version.
@@ -163,7 +159,7 @@ func (c *Catalog) Places(from string) ([]Place, error) {
 	var places []Place
 	for _, v := range slices.Backward(versions) {
 		for _, r := range v.Roles {
-			if slices.Contains(askedBy(v.servicesOf(r.Name)), from) {
+			if v.Asks(r.Name, from) {
 				places = append(places, Place{v.Name, r.Name})
 			}
 		}
@@ -212,17 +208,13 @@ func (v Version) Narrow(role, from string) (Version, error) {
 
 // narrowTo leaves the services that a from wants, and what is for it.
 func (v Version) narrowTo(role, from string) (Version, error) {
-	var known []string
-	for _, f := range Froms {
-		known = append(known, f.Name)
-	}
-	if !slices.Contains(known, from) {
-		return v, &WordError{Kind: "from", Word: from, Accepted: known}
+	if !isFrom(from) {
+		return v, &WordError{"from", from, froms()}
 	}
 	all := v.Services
 	v.Services = slices.DeleteFunc(slices.Clone(all), func(s Service) bool { return s.Wants[from] == "" })
 	if len(v.Services) == 0 {
-		only := slices.DeleteFunc(known, func(f string) bool {
+		only := slices.DeleteFunc(froms(), func(f string) bool {
 			return !slices.ContainsFunc(all, func(s Service) bool { return s.Wants[f] != "" })
 		})
 		return v, &NothingError{Place: Place{Version: v.Name, Role: role}, From: from, Only: only}

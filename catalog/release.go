@@ -59,11 +59,11 @@ type Website struct {
 // asked for: nearly every run wants the order, and only some the marks.
 type Releases struct {
 	order func() []Release // in the order of release: names, product, builds and no more
-	known func() known     // all there is
+	heads func() heads     // all there is
 }
 
-// known is all that is known of the releases.
-type known struct {
+// heads is what the heads of the files say.
+type heads struct {
 	releases []Release // in the order of release
 	shared   []Mark    // those of marks.yaml, of which versions state the name
 	marks    []Mark    // all, with their versions
@@ -79,7 +79,7 @@ func releasesOf(files fs.FS, dir string) *Releases {
 			releases, _ := readHeads(files, dir, maxOrder, "\nmarks:", "\ngreets:", "\nroles:") // whoever reads on finds the error
 			return releases
 		}),
-		known: sync.OnceValue(func() known { return readReleases(files, dir) }),
+		heads: sync.OnceValue(func() heads { return readReleases(files, dir) }),
 	}
 }
 
@@ -87,14 +87,12 @@ func releasesOf(files fs.FS, dir string) *Releases {
 func (r *Releases) all() *Releases { return cmp.Or(r, ours) }
 
 // Marks returns what answers are known by, each with the versions that have it.
-func (r *Releases) Marks() []Mark { return r.all().known().marks }
+func (r *Releases) Marks() []Mark { return r.all().heads().marks }
 
 // find returns the release of a name, the zero Release where there is none.
 func find(releases []Release, name string) Release {
-	for _, release := range releases {
-		if release.Name == name {
-			return release
-		}
+	if i := slices.IndexFunc(releases, func(r Release) bool { return r.Name == name }); i >= 0 {
+		return releases[i]
 	}
 	return Release{}
 }
@@ -103,13 +101,8 @@ func (r *Releases) find(name string) Release { return find(r.all().order(), name
 
 // Of returns the names of the versions of some families, in the order of release.
 func (r *Releases) Of(families ...Family) []string {
-	var names []string
-	for _, release := range r.all().order() {
-		if slices.Contains(families, release.Family) {
-			names = append(names, release.Name)
-		}
-	}
-	return names
+	of := slices.DeleteFunc(slices.Clone(r.all().order()), func(o Release) bool { return !slices.Contains(families, o.Family) })
+	return each(of, func(o Release) string { return o.Name })
 }
 
 // Family is the product that a version is one of, "" where it is of none.
@@ -138,13 +131,13 @@ func (r *Releases) Since(first, version string) bool {
 // Greeting is what the servers of a version greet with in a protocol, "" where that is
 // not known.
 func (r *Releases) Greeting(version, protocol string) string {
-	return find(r.all().known().releases, version).Greets[protocol]
+	return find(r.all().heads().releases, version).Greets[protocol]
 }
 
 // Website is the web site of a version, and the version that it is from: one without a web
 // site of its own, such as one of another family, has the newest.
 func (r *Releases) Website(version string) (site Website, of string) {
-	for _, release := range slices.Backward(r.all().known().releases) {
+	for _, release := range slices.Backward(r.all().heads().releases) {
 		if release.Website != nil && (of == "" || release.Name == version) {
 			site, of = *release.Website, release.Name
 		}
@@ -154,20 +147,20 @@ func (r *Releases) Website(version string) (site Website, of string) {
 
 // byOrder orders versions by their release. What has neither order nor number comes last.
 func byOrder(a, b Release) int {
-	return cmp.Or(cmp.Compare(a.place(), b.place()), strings.Compare(a.Name, b.Name))
+	return cmp.Or(cmp.Compare(a.rank(), b.rank()), strings.Compare(a.Name, b.Name))
 }
 
-// lastPlace is that of a version of which nothing says where it belongs.
-const lastPlace = 1e6
+// lastRank is that of a version of which nothing says where it belongs.
+const lastRank = 1e6
 
-func (r Release) place() float64 {
+func (r Release) rank() float64 {
 	if r.Order != 0 {
 		return r.Order
 	}
-	if n, err := strconv.ParseFloat(r.Name, 64); err == nil && n < lastPlace {
+	if n, err := strconv.ParseFloat(r.Name, 64); err == nil && n < lastRank {
 		return n
 	}
-	return lastPlace
+	return lastRank
 }
 
 // with returns the releases with one more, or with another in the place of its name.
@@ -181,11 +174,11 @@ func (r *Releases) with(release Release) *Releases {
 	}
 	return &Releases{
 		order: sync.OnceValue(func() []Release { return among(before.order()) }),
-		known: sync.OnceValue(func() known {
-			k := before.known()
-			k.releases = among(k.releases)
-			k.marks = marksOf(k.releases, k.shared)
-			return k
+		heads: sync.OnceValue(func() heads {
+			h := before.heads()
+			h.releases = among(h.releases)
+			h.marks = marksOf(h.releases, h.shared)
+			return h
 		}),
 	}
 }

@@ -81,12 +81,15 @@ func isFrom(name string) bool {
 	return slices.ContainsFunc(Froms, func(f From) bool { return f.Name == name })
 }
 
-func froms() []string {
-	var names []string
-	for _, f := range Froms {
-		names = append(names, f.Name)
+func froms() []string { return each(Froms, func(f From) string { return f.Name }) }
+
+// each is the word of each item of a list, nil where it has none.
+func each[T any](list []T, word func(T) string) []string {
+	var words []string
+	for _, item := range list {
+		words = append(words, word(item))
 	}
-	return names
+	return words
 }
 
 // A WordError says that a word is not one of a closed set.

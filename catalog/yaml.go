@@ -145,11 +145,7 @@ func mapping(n *yaml.Node, fields ...field) error {
 	return pairs(n, func(key string, value *yaml.Node) error {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key })
 		if i < 0 {
-			var accepted []string
-			for _, f := range fields {
-				accepted = append(accepted, f.name)
-			}
-			return &WordError{"field", key, accepted}
+			return &WordError{"field", key, each(fields, func(f field) string { return f.name })}
 		}
 		return fields[i].read(value)
 	})
@@ -218,11 +214,7 @@ func named(name string, to *string) field {
 func word[T ~string](name string, accepted []T, to *T) field {
 	return value(name, func(s string) error {
 		if !slices.Contains(accepted, T(s)) {
-			e := &WordError{Kind: name, Word: s}
-			for _, a := range accepted {
-				e.Accepted = append(e.Accepted, string(a))
-			}
-			return e
+			return &WordError{name, s, each(accepted, func(a T) string { return string(a) })}
 		}
 		*to = T(s)
 		return nil
@@ -243,6 +235,11 @@ func list(name string, read func(*yaml.Node) error) field {
 		}
 		return nil
 	}}
+}
+
+// texts reads a list of words for people.
+func texts(name string, to *[]string) field {
+	return values(name, func(s string) error { *to = append(*to, s); return nil })
 }
 
 // values reads a list of single values.
