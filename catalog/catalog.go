@@ -82,8 +82,8 @@ func (s Service) Page() string {
 	return s.HTTP.Path
 }
 
-// Place is where a service is found: "25/tcp", or the RPC interface.
-func (s Service) Place() string {
+// Location is where a service is found: "25/tcp", or the RPC interface.
+func (s Service) Location() string {
 	if s.RPC != nil {
 		return "rpc " + s.RPC.Name
 	}

@@ -41,9 +41,9 @@ func (d *decoder) file(root *yaml.Node) (file, error) {
 	case err != nil:
 		return file{}, err
 	case f.Name == "":
-		return file{}, at(root.Line, errors.New("version is missing: say which one this file is about"))
+		return file{}, inLine(root.Line, errors.New("version is missing: say which one this file is about"))
 	case len(f.Services) == 0:
-		return file{}, at(root.Line, errors.New("services is missing: a catalogue file holds at least one"))
+		return file{}, inLine(root.Line, errors.New("services is missing: a catalogue file holds at least one"))
 	}
 	return f, nil
 }
@@ -67,14 +67,14 @@ func (f *file) role(n *yaml.Node) error {
 // service reads one row.
 func (d *decoder) service(f *file, n *yaml.Node) error {
 	s := Service{Network: TCP, TLS: NoTLS}
-	verified, placed := "true", 0
+	verified, located := "true", 0
 	err := mapping(n,
 		named("name", &s.Name),
 		named("role", &s.Role),
 		texts("facts", &s.Facts),
 		word("network", networks, &s.Network),
-		value("port", func(p string) error { placed++; return readPorts(p, &s.Ports) }),
-		field{"rpc", func(n *yaml.Node) error { placed++; return readInterface(n, &s) }},
+		value("port", func(p string) error { located++; return readPorts(p, &s.Ports) }),
+		field{"rpc", func(n *yaml.Node) error { located++; return readInterface(n, &s) }},
 		field{"http", func(n *yaml.Node) error { return readDirectory(n, &s) }},
 		named("protocol", &s.Protocol),
 		word("tls", tlsWords, &s.TLS),
@@ -95,7 +95,7 @@ func (d *decoder) service(f *file, n *yaml.Node) error {
 	if d.user != "" && s.Sources == nil {
 		s.Sources = []Source{{Key: d.user, Title: d.user}}
 	}
-	if placed != 1 {
+	if located != 1 {
 		return fmt.Errorf("service %q must have either a port or an rpc interface, and not both", s.Name)
 	}
 	if line := f.lineOf(s); line != 0 {

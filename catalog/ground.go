@@ -21,13 +21,9 @@ type GroundRule struct {
 // GroundRules returns the ground rules for connections from one kind of client to a
 // role.
 func (v Version) GroundRules(role, from string) []GroundRule {
-	var rules []GroundRule
-	for _, r := range v.Ground {
-		if slices.Contains(r.From, from) && slices.Contains(r.Roles, role) {
-			rules = append(rules, r)
-		}
-	}
-	return rules
+	return slices.DeleteFunc(slices.Clone(v.Ground), func(r GroundRule) bool {
+		return !slices.Contains(r.From, from) || !slices.Contains(r.Roles, role)
+	})
 }
 
 // groundRule reads one entry of ground_rules.
@@ -65,7 +61,7 @@ func (v Version) checkGround(f file) error {
 	for i, r := range f.Ground {
 		for _, role := range r.Roles {
 			if _, err := v.Role(role); err != nil {
-				return at(f.grounds[i], err)
+				return inLine(f.grounds[i], err)
 			}
 		}
 	}

@@ -137,9 +137,9 @@ func readHead(files fs.FS, name string, limit int, ends []string) (Release, erro
 	}
 	root, err := document(bytes.NewReader(head))
 	if err != nil {
-		return r, in(path.Base(name), err)
+		return r, inFile(path.Base(name), err)
 	}
 	err = mapping(root, (&decoder{}).head(&r)...)
 	r.Name = versionOf(name)
-	return r, in(path.Base(name), err)
+	return r, inFile(path.Base(name), err)
 }

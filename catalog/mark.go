@@ -163,5 +163,5 @@ func readMarks(files fs.FS, name string) ([]Mark, error) {
 		marks, lines[m.Name] = append(marks, m), n.Line
 		return nil
 	}))
-	return marks, in(path.Base(name), err)
+	return marks, inFile(path.Base(name), err)
 }

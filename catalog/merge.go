@@ -29,7 +29,7 @@ func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
 		return err
 	}
 	if v, err = v.merge(f); err != nil {
-		return in(name, err)
+		return inFile(name, err)
 	}
 	shelves[i].read = func() (Version, error) { return v, nil }
 	c.shelves, c.releases = shelves, c.releases.with(v.Release)
@@ -67,18 +67,18 @@ func (v Version) merge(f file) (Version, error) {
 	}
 	for i, s := range f.Services {
 		if _, err := v.Role(s.Role); err != nil {
-			return v, at(f.lines[i], err)
+			return v, inLine(f.lines[i], err)
 		}
 		put(&v.Services, s, func(o Service) bool { return o.Name == s.Name && o.Role == s.Role })
 	}
 	for i, s := range f.Services {
 		if err := v.checkOneOf(s); err != nil {
-			return v, at(f.lines[i], err)
+			return v, inLine(f.lines[i], err)
 		}
 	}
 	for _, t := range f.Telling {
 		if !slices.ContainsFunc(v.Services, func(s Service) bool { return s.Role == t.Role && s.Name == t.Service && s.Unasked == "" }) {
-			return v, at(t.line, fmt.Errorf("telling: role %q has no service %q that can be asked", t.Role, t.Service))
+			return v, inLine(t.line, fmt.Errorf("telling: role %q has no service %q that can be asked", t.Role, t.Service))
 		}
 	}
 	v.Ground = slices.Concat(v.Ground, f.Ground)
@@ -89,7 +89,7 @@ func (v Version) merge(f file) (Version, error) {
 		if err := v.checkInterface(s); err != nil {
 			// Where f has not got the interface, it has changed the mapper.
 			mapper, _ := before.mapper(s.Role)
-			return v, at(cmp.Or(f.lineOf(s), f.lineOf(mapper)), err)
+			return v, inLine(cmp.Or(f.lineOf(s), f.lineOf(mapper)), err)
 		}
 	}
 	return v, nil

@@ -2,7 +2,10 @@
 
 package catalog
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Companions are the services of which one is as good as s for from, s among
 // them: nil where s stands alone.
@@ -10,12 +13,7 @@ func (v Version) Companions(s Service, from string) []Service {
 	if s.OneOf == "" || !s.isChoice(from) {
 		return nil
 	}
-	var group []Service
-	for _, o := range v.servicesOf(s.Role) {
-		if o.OneOf == s.OneOf && o.isChoice(from) {
-			group = append(group, o)
-		}
-	}
+	group := slices.DeleteFunc(v.servicesOf(s.Role), func(o Service) bool { return o.OneOf != s.OneOf || !o.isChoice(from) })
 	if len(group) < 2 {
 		return nil
 	}

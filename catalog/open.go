@@ -80,10 +80,10 @@ func (c *Catalog) readVersion(files fs.FS, name string) (Version, error) {
 		return Version{}, err
 	}
 	if f.Name != versionOf(name) {
-		return Version{}, in(base, fmt.Errorf("version %q must stand in %[1]s.yaml", f.Name))
+		return Version{}, inFile(base, fmt.Errorf("version %q must stand in %[1]s.yaml", f.Name))
 	}
 	v, err := Version{Release: Release{Name: f.Name}}.merge(f)
-	return v, in(base, err)
+	return v, inFile(base, err)
 }
 
 // readFile reads a file of ours or of a user's.
@@ -91,13 +91,13 @@ func (c *Catalog) readFile(name string, r io.Reader, d *decoder) (file, error) {
 	go c.sources() // they are read while the file is taken apart
 	root, err := document(r)
 	if err != nil {
-		return file{}, in(name, err)
+		return file{}, inFile(name, err)
 	}
 	if d.sources, err = c.sources(); err != nil {
 		return file{}, err
 	}
 	f, err := d.file(root)
-	return f, in(name, err)
+	return f, inFile(name, err)
 }
 
 // readDocument returns the root of the one YAML document of a file.
@@ -108,7 +108,7 @@ func readDocument(files fs.FS, name string) (*yaml.Node, error) {
 	}
 	defer r.Close()
 	root, err := document(r)
-	return root, in(path.Base(name), err)
+	return root, inFile(path.Base(name), err)
 }
 
 // readSources reads the documents by their key.
@@ -129,7 +129,7 @@ func readSources(files fs.FS, name string) (map[string]string, error) {
 	if err == nil && len(sources) == 0 {
 		err = errors.New("sources is missing")
 	}
-	return sources, in(path.Base(name), err)
+	return sources, inFile(path.Base(name), err)
 }
 
 // Names is what the versions are called, in the order of release. No more than the head

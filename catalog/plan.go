@@ -106,7 +106,7 @@ func (c *Catalog) planHost(h Host, v Version, role, from string) ([]Check, error
 		}
 	}
 	if len(checks) == 0 {
-		return nil, &NothingError{Place{v.Name, role}, from, askedBy(services)}
+		return nil, &NothingError{VersionRole{v.Name, role}, from, askedBy(services)}
 	}
 	if i := slices.IndexFunc(checks, func(c Check) bool { return c.Service.isMapper() }); i >= 0 {
 		checks[i].Behind = behind
@@ -149,29 +149,29 @@ func askedBy(services []Service) []string {
 	})
 }
 
-// A Place is a role of a version.
-type Place struct{ Version, Role string }
+// A VersionRole is a role of a version.
+type VersionRole struct{ Version, Role string }
 
-// Places returns every version and role that has services for from, the newest
+// RolesFor returns every version and role that has services for from, the newest
 // version first.
-func (c *Catalog) Places(from string) ([]Place, error) {
+func (c *Catalog) RolesFor(from string) ([]VersionRole, error) {
 	versions, err := c.Versions()
-	var places []Place
+	var roles []VersionRole
 	for _, v := range slices.Backward(versions) {
 		for _, r := range v.Roles {
 			if v.Asks(r.Name, from) {
-				places = append(places, Place{v.Name, r.Name})
+				roles = append(roles, VersionRole{v.Name, r.Name})
 			}
 		}
 	}
-	return places, err
+	return roles, err
 }
 
 // A NothingError says that a version and role have no service for a from.
 type NothingError struct {
-	Place // Role "" is every role of the version
-	From  string
-	Only  []string // who the role has something for
+	VersionRole // Role "" is every role of the version
+	From        string
+	Only        []string // who the role has something for
 }
 
 func (e *NothingError) Error() string {
@@ -217,7 +217,7 @@ func (v Version) narrowTo(role, from string) (Version, error) {
 		only := slices.DeleteFunc(froms(), func(f string) bool {
 			return !slices.ContainsFunc(all, func(s Service) bool { return s.Wants[f] != "" })
 		})
-		return v, &NothingError{Place: Place{Version: v.Name, Role: role}, From: from, Only: only}
+		return v, &NothingError{VersionRole: VersionRole{Version: v.Name, Role: role}, From: from, Only: only}
 	}
 	v.Roles = slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool {
 		return !slices.ContainsFunc(v.Services, func(s Service) bool { return s.Role == r.Name })

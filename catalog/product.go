@@ -4,7 +4,6 @@ package catalog
 
 import (
 	"errors"
-	"io"
 	"strings"
 	"sync"
 
@@ -24,19 +23,13 @@ type Product struct {
 // Products returns the products that mail servers are known by, first those that stand
 // in front of others. The file is read at the first call, as few runs need it.
 var Products = sync.OnceValue(func() []Product {
-	f, err := data.Open("data/products.yaml")
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	products, _ := readProducts(f) // a test sees any error
+	products, _ := readProducts() // a test sees any error
 	return products
 })
 
-// readProducts reads a file of products.
-func readProducts(r io.Reader) ([]Product, error) {
+func readProducts() ([]Product, error) {
 	var products []Product
-	root, err := document(r)
+	root, err := readDocument(data, "data/products.yaml")
 	if err != nil {
 		return nil, err
 	}

@@ -36,17 +36,17 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-// at says where err belongs, unless something further in has said so already.
-func at(line int, err error) error {
+// inLine says where err belongs, unless something further in has said so already.
+func inLine(line int, err error) error {
 	if e := (*FileError)(nil); err == nil || errors.As(err, &e) {
 		return err
 	}
 	return &FileError{Line: line, Err: err}
 }
 
-// in names the file that err is about.
-func in(file string, err error) error {
-	err = at(0, err)
+// inFile names the file that err is about.
+func inFile(file string, err error) error {
+	err = inLine(0, err)
 	if e := (*FileError)(nil); errors.As(err, &e) {
 		e.File = file
 	}
@@ -98,7 +98,7 @@ func document(r io.Reader) (*yaml.Node, error) {
 		return nil, notYAML(err, data)
 	}
 	if err := d.Decode(&second); err == nil {
-		return nil, at(second.Line, errors.New("a second document begins here: a file holds one"))
+		return nil, inLine(second.Line, errors.New("a second document begins here: a file holds one"))
 	} else if !errors.Is(err, io.EOF) {
 		return nil, notYAML(err, data)
 	}
@@ -120,7 +120,7 @@ func notYAML(err error, data []byte) error {
 		line = lineOfAlias(data, name)
 		text += ": put a value that begins with * in quotes"
 	}
-	return at(line, fmt.Errorf("this is not YAML: %s", text))
+	return inLine(line, fmt.Errorf("this is not YAML: %s", text))
 }
 
 // lineOfAlias is the line of the first value *name, or 0.
@@ -154,20 +154,20 @@ func mapping(n *yaml.Node, fields ...field) error {
 // pairs reads a mapping key by key. An error of read gets the key's line.
 func pairs(n *yaml.Node, read func(key string, value *yaml.Node) error) error {
 	if n.Kind != yaml.MappingNode {
-		return at(n.Line, fmt.Errorf("here must be a mapping (name: value), not %s", kind(n)))
+		return inLine(n.Line, fmt.Errorf("here must be a mapping (name: value), not %s", kind(n)))
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
 		if k.Kind != yaml.ScalarNode {
-			return at(k.Line, fmt.Errorf("here must be the name of a field, not %s", kind(k)))
+			return inLine(k.Line, fmt.Errorf("here must be the name of a field, not %s", kind(k)))
 		}
 		if first, twice := seen[k.Value]; twice {
-			return at(k.Line, fmt.Errorf("field %q is here twice: first in line %d", shorten(k.Value), first))
+			return inLine(k.Line, fmt.Errorf("field %q is here twice: first in line %d", shorten(k.Value), first))
 		}
 		seen[k.Value] = k.Line
 		if err := read(k.Value, n.Content[i+1]); err != nil {
-			return at(k.Line, err)
+			return inLine(k.Line, err)
 		}
 	}
 	return nil
@@ -229,7 +229,7 @@ func list(name string, read func(*yaml.Node) error) field {
 		}
 		for i, item := range n.Content {
 			if err := read(item); err != nil {
-				return at(item.Line, err)
+				return inLine(item.Line, err)
 			}
 			n.Content[i] = nil // its values take many times the memory of what was read
 		}
