@@ -5,7 +5,8 @@
 // those expects to find. The facts are data (data/*.yaml); this package reads
 // them, answers for them, and turns a topology into a plan of checks.
 //
-// There is no network here, no clock, and no opinion on what a probe saw.
+// It uses no network and no clock, and has no opinion on what a probe saw. It may
+// import no other package of exreach.
 package catalog
 
 import "fmt"
@@ -38,15 +39,15 @@ type Version struct {
 type Role struct {
 	Name string // "mailbox"
 	Text string // one line for people
-	Auto Taken  // when a host whose role nobody has given is taken to have it; "" is never
+	Auto Taken  // when a host without a given role is taken to have it; "" is never
 }
 
-// Taken is when a host whose role nobody has given is taken to have a role.
+// Taken is when a host without a given role is taken to have one.
 type Taken string
 
 // The cases. All other roles have to be given.
 const (
-	Usual  Taken = "usual"  // where its services answer, or nothing tells of any role
+	Usual  Taken = "usual"  // where its services answer, or no answer shows a role
 	Proved Taken = "proved" // where its services answer
 )
 
@@ -63,7 +64,7 @@ type Service struct {
 	Protocol string            // the key of a conversation in probe/protocol
 	TLS      TLS               // how TLS begins on this port
 	HTTP     *Directory        // what an HTTP service answers; nil for all others
-	Wants    map[string]Want   // what everybody who connects should find, by the name of a From
+	Wants    map[string]Want   // what each client should find, by the name of a From
 	OneOf    string            // the group of which one service is enough, within the role; "" where it stands alone
 	Exposure string            // why a "forbidden" from must not reach it
 	Unasked  string            // why no check is ever planned for it; "" where one is
@@ -128,7 +129,7 @@ type Interface struct {
 	Minor uint16 `json:"minor"` // the 5.5 directory share a UUID
 }
 
-// Serves reports whether whoever has the interface serves a client of another one:
+// Serves reports whether a server of the interface serves a client of another one:
 // a higher minor version serves a lower one (C706 section 6.1.2).
 func (i Interface) Serves(asked Interface) bool {
 	return i.UUID == asked.UUID && i.Major == asked.Major && i.Minor >= asked.Minor
@@ -163,13 +164,13 @@ type Method string
 // The methods. None of them changes anything on a server without credentials.
 const (
 	Get       Method = "GET"
-	Options   Method = "OPTIONS" // ActiveSync tells its versions so (MS-ASHTTP)
+	Options   Method = "OPTIONS" // ActiveSync lists its versions (MS-ASHTTP)
 	Post      Method = "POST"
 	PropFind  Method = "PROPFIND"    // WebDAV (RFC 4918)
 	RPCInData Method = "RPC_IN_DATA" // RPC over HTTP (MS-RPCH)
 )
 
-// Want is what somebody who connects should find at a service.
+// Want is what a client should find at a service.
 type Want string
 
 // The wants.
@@ -187,7 +188,7 @@ type Source struct {
 	Grade string `json:"grade"` // "" user's own row · A vendor document · B excerpt or reproduction · C seen on a live server · D unconfirmed listing · M general knowledge
 }
 
-// A Check is one question: what does somebody at From find at one service of
+// A Check is one question: what does a client at From find at one service of
 // one host?
 type Check struct {
 	Host    string

@@ -4,7 +4,7 @@ package catalog
 
 import "slices"
 
-// Control is the name of the check of a port that nobody uses.
+// Control is the name of the check of a port that is not in use.
 const Control = "control-port"
 
 // firstControl is where the search for such a port begins. IANA has assigned
@@ -13,7 +13,7 @@ const Control = "control-port"
 const firstControl = 5893
 
 // WithControls returns the plan with one more check for each of its hosts where
-// that tells something: of a port at which nobody should listen. If that
+// that is useful: of a port at which nothing should listen. If that
 // answers, so does everything there, and a connect alone proves nothing. A host
 // has one where some check of it is a bare connect, or where more than three are
 // asked.
@@ -62,7 +62,7 @@ func control(plan []Check, first *Check) Check {
 	}
 }
 
-// IsControl reports whether c asks a port that nobody uses.
+// IsControl reports whether c asks a port that is not in use.
 func (c Check) IsControl() bool { return c.Service.Name == Control }
 
 // isBare reports whether a connect is the whole of c.

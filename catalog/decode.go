@@ -25,8 +25,8 @@ type decoder struct {
 // A file is one decoded file, before its rows are put into the catalogue.
 type file struct {
 	Version
-	lines   []int // where each of the services stands
-	grounds []int // where each of the ground rules stands
+	lines   []int // of each service
+	grounds []int // of each ground rule
 }
 
 // file reads the document of a whole catalogue file.
@@ -105,8 +105,8 @@ func (d *decoder) service(f *file, n *yaml.Node) error {
 	return d.check(s)
 }
 
-// check judges what one field of a row cannot tell. Nobody converses with a
-// service that is never asked, so that one may have any protocol and any ports.
+// check judges what takes more than one field of a row. A service that is never asked
+// may have any protocol and any ports.
 func (d *decoder) check(s Service) error {
 	asked := s.Unasked == ""
 	forbidden := slices.Contains(slices.Collect(maps.Values(s.Wants)), Forbidden)
@@ -156,7 +156,7 @@ func (d *decoder) source(value string, to *[]Source) error {
 	return nil
 }
 
-// readWants reads who wants what.
+// readWants reads what each client wants.
 func readWants(n *yaml.Node, s *Service) error {
 	s.Wants = map[string]Want{}
 	err := pairs(n, func(from string, value *yaml.Node) error {

@@ -96,7 +96,7 @@ func (v Version) explains(role, from string, answered []Check) []Check {
 }
 
 // Listens reports whether the answer came from a port that belongs to one of the roles
-// that a host may be taken to have, whoever asks.
+// that a host may be taken to have, for any client.
 func (v Version) Listens(answer Check) bool {
 	return slices.ContainsFunc(v.Services, func(s Service) bool {
 		auto := slices.ContainsFunc(v.Roles, func(r Role) bool { return r.Name == s.Role && r.Auto != "" })
@@ -109,8 +109,7 @@ func sameService(a, b Service) bool {
 	return a.Network == b.Network && a.Ports == b.Ports && strings.EqualFold(a.Page(), b.Page())
 }
 
-// AutoRole returns the role of a host whose role nobody has given, if there is only one
-// that it may have. It is "" where its answers have to show which.
+// AutoRole returns the role of a host without a given one, if only one is possible. It is "" where its answers have to show which.
 func (v Version) AutoRole(from string) string {
 	if roles := v.autoRoles(from); len(roles) == 1 {
 		return roles[0].Name

@@ -72,7 +72,7 @@ func readWebsite(n *yaml.Node, r *Release) error {
 	case site.IIS == "":
 		return errors.New("a website needs the version of its web server: iis")
 	case (site.Build == "") != (site.Below == ""):
-		return errors.New("a website has both a build and the path below which it is told, or neither")
+		return errors.New("a website has both a build and the path below which it is shown, or neither")
 	}
 	return nil
 }

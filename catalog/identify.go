@@ -9,7 +9,7 @@ import "slices"
 const Auto = "auto"
 
 // SupportRoles are the roles whose hosts need not run the version that they
-// serve: what they say of themselves tells nothing about Exchange.
+// serve: what they say of themselves says nothing about Exchange.
 var SupportRoles = []string{"domain-controller", "dns", "witness", "internet", "relay", "office-online", "rms", "ocs", "um-gateway", "adfs"}
 
 // LogonPage is the logon page of OWA since 2007. It shows the build: in a header, or in
@@ -49,7 +49,7 @@ var furthers = []further{
 // Heard is what is known of a host while it is being identified.
 type Heard struct {
 	Answered []Check  // the services that answered
-	Versions []string // that it may run; none where nothing tells
+	Versions []string // that it may run; none where no answer shows one
 	Quiet    bool     // nothing came back from it, as from a host that is down
 }
 
@@ -75,7 +75,7 @@ func (f further) asks(h Heard, releases *Releases) bool {
 	})
 }
 
-// Identify returns the checks that make a host say which version it runs.
+// Identify returns the checks whose answers show which version a host runs.
 func (c *Catalog) Identify(host, from string) []Check {
 	var checks []Check
 	for _, r := range slices.Backward(c.releases.all().order()) {

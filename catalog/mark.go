@@ -33,7 +33,7 @@ type Mark struct {
 
 	Said     string   // what the mark is called; "" quotes the greeting or the fact
 	Versions []string // that have it, in the order of release
-	Role     string   // that has it; "" where it tells none
+	Role     string   // that has it; "" where it shows none
 	Weight   Weight
 	Source   string // the document or the recorded answers that say so
 }

@@ -104,7 +104,7 @@ func put[T any](list *[]T, item T, same func(T) bool) {
 	*list = append(*list, item)
 }
 
-// checkInterface makes sure that whoever wants the RPC interface s also wants
+// checkInterface makes sure that each client that wants the RPC interface s also wants
 // the endpoint mapper that leads to it.
 func (v Version) checkInterface(s Service) error {
 	if s.RPC == nil || s.Unasked != "" {
@@ -137,7 +137,7 @@ func (s Service) isMapper() bool {
 	return s.Protocol == "rpc" && s.RPC == nil && s.Ports == Ports{135, 135} && s.Unasked == ""
 }
 
-// lineOf returns where the row with the name of s stands, or 0.
+// lineOf returns the line of the row with the name of s, or 0.
 func (f file) lineOf(s Service) int {
 	for i, o := range f.Services {
 		if o.Name == s.Name && o.Role == s.Role {

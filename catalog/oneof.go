@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Companions are the services of which one is as good as s for from, s among
-// them: nil where s stands alone.
+// Companions are the services of which one is enough for from, s among them; nil
+// where s has no alternative.
 func (v Version) Companions(s Service, from string) []Service {
 	if s.OneOf == "" || !s.isChoice(from) {
 		return nil

@@ -151,7 +151,7 @@ func (c *Catalog) Version(name string) (Version, error) {
 }
 
 // Versions returns every version in the order of release. The files are read
-// side by side, because somebody waits for them.
+// side by side, because a person waits for them.
 func (c *Catalog) Versions() ([]Version, error) {
 	versions, errs := make([]Version, len(c.shelves)), make([]error, len(c.shelves))
 	var reading sync.WaitGroup

@@ -142,7 +142,7 @@ func (v Version) StaticPorts(role string, ports map[string]uint16) map[string]ui
 	return static
 }
 
-// askedBy returns everybody that some check of services is for.
+// askedBy returns every client that some check of services is for.
 func askedBy(services []Service) []string {
 	return slices.DeleteFunc(froms(), func(from string) bool {
 		return !slices.ContainsFunc(services, func(s Service) bool { return s.asked(from) })
@@ -182,7 +182,7 @@ func (e *NothingError) Error() string {
 		e.Role, e.Version, e.From, cmp.Or(strings.Join(e.Only, ", "), "nobody"))
 }
 
-// Narrow leaves the services of one role, and of those the ones that somebody
+// Narrow leaves the services of one role, and of those the ones that a client
 // wants, with the ground rules that are about both. An empty word leaves all.
 func (v Version) Narrow(role, from string) (Version, error) {
 	if role != "" {

@@ -11,11 +11,11 @@ import (
 )
 
 // A Product is a mail server, filter or proxy that is not Exchange, and the words by
-// which it is known. An asterisk in them stands for anything between them.
+// which it is known. An asterisk is anything between them.
 type Product struct {
 	Name     string // "Dovecot"
-	Greeting string // words of a greeting of SMTP, POP3 or IMAP4, in lower case; "" where only Offers tells
-	Offers   string // words of a capability, in lower case; "" where only Greeting tells
+	Greeting string // words of a greeting of SMTP, POP3 or IMAP4, in lower case; "" where only Offers counts
+	Offers   string // words of a capability, in lower case; "" where only Greeting counts
 	Before   bool   // it often stands in front of another server, and may pass on what that says
 	Source   string // where the words come from
 }

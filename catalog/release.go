@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// A Release is what tells a version from the others: its place among them, what people
+// A Release is what distinguishes a version: its order among the others, what people
 // call it, its builds, and what its servers say. It is the head of the version's file.
 type Release struct {
 	Name    string            // the word of the command line: "2019"
@@ -23,15 +23,15 @@ type Release struct {
 	Marks   []Mark            // what its answers are known by; of those that several versions share, only the Name
 	Greets  map[string]string // what its servers greet with, by protocol: HOST, DATE and CTIME (a date as C writes it) stand for what they are
 	Website *Website          // nil: as that of the newest version
-	Telling []Telling         // its services that every host is asked for whose version nobody has given
+	Telling []Telling         // its services that every host without a given version is asked for
 }
 
-// A Telling is a service whose answer tells a version. Servers of most versions have it,
-// and one version, whose row asks for it in its latest form, states it: the fewer versions
-// do, the fewer files are read.
+// A Telling is a service whose answer shows a version. Servers of most versions have it,
+// but only the version whose row asks for it in its latest form states it: the fewer
+// versions do, the fewer files are read.
 type Telling struct {
 	Role, Service string
-	line          int // where it stands
+	line          int // of the file
 }
 
 // Family is the product that a version is one of.
@@ -47,9 +47,9 @@ const (
 // A Website is what the web site of a version shows of it.
 type Website struct {
 	IIS    string // the version of IIS, on the Windows that it was usually installed on
-	Build  string // that OWA tells in X-OWA-Version; "" where it tells none
+	Build  string // that OWA shows in X-OWA-Version; "" where it shows none
 	Below  string // which answers have it: those below this path
-	Store  string // the build that the store tells in MS-WebStorage; "" where it tells none
+	Store  string // the build that the store shows in MS-WebStorage; "" where it shows none
 	Title  string // of OWA's logon page
 	Themes string // the path to the pictures of that page
 }
@@ -76,7 +76,7 @@ var ours = releasesOf(data, "data")
 func releasesOf(files fs.FS, dir string) *Releases {
 	return &Releases{
 		order: sync.OnceValue(func() []Release {
-			releases, _ := readHeads(files, dir, maxOrder, "\nmarks:", "\ngreets:", "\nroles:") // whoever reads on finds the error
+			releases, _ := readHeads(files, dir, maxOrder, "\nmarks:", "\ngreets:", "\nroles:") // reading the whole file finds the error
 			return releases
 		}),
 		heads: sync.OnceValue(func() heads { return readReleases(files, dir) }),

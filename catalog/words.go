@@ -16,14 +16,14 @@ const (
 	DefaultFrom    = "client"
 )
 
-// A From is somebody who connects to a service.
+// A From is a kind of client that connects to a service.
 type From struct {
 	Name string // the word of the catalogue and the command line
 	Text string // one line for people
 	Kind Kind   // "" for what is neither
 }
 
-// Kind is what somebody who connects does with TLS.
+// Kind is what a client does with TLS.
 type Kind string
 
 // The kinds.
@@ -42,7 +42,7 @@ func KindOf(from string) Kind {
 	return ""
 }
 
-// Froms is everybody that a row can want something for.
+// Froms is every client that a row can want something for.
 var Froms = []From{
 	{"client", "mail programs, browsers and devices of the users, inside the organization", People},
 	{"internet-client", "as client, but with POP3, IMAP4, LDAP, news or web access alone: no Outlook over RPC", People},
@@ -94,7 +94,7 @@ func each[T any](list []T, word func(T) string) []string {
 
 // A WordError says that a word is not one of a closed set.
 type WordError struct {
-	Kind     string   // what the word stands for: "version"
+	Kind     string   // what the word means: "version"
 	Word     string   // as it was given
 	Accepted []string // what it could have been
 }

@@ -53,7 +53,7 @@ func inFile(file string, err error) error {
 	return err
 }
 
-// A value takes some 170 bytes of memory, however short it is, so that a file of
+// A value takes some 170 bytes of memory, however short it is, so a file of
 // nothing but brackets would take a hundred times its size. Real files have ten
 // bytes and more to a mark.
 const (
@@ -247,7 +247,7 @@ func values(name string, read func(string) error) field {
 	return list(name, value(name, read).read)
 }
 
-// kind names what stands in the file where something else should.
+// kind names what the file has where something else should be.
 func kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

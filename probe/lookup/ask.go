@@ -28,11 +28,11 @@ const (
 	tcpDNSWait   = 4 * time.Second
 )
 
-// jittered is a wait that differs from that of the next question, so that those
-// which were lost together are not sent together again.
+// jittered is a wait that differs from that of the next question, so questions that
+// were lost together are not sent together again.
 func jittered(wait time.Duration) time.Duration { return wait*3/4 + rand.N(wait/2) }
 
-// hopeless is the round after which nobody is asked again, if none of the servers
+// hopeless is the round after which no server is asked again, if none of them
 // could be asked at all: there is no network, or no name server runs.
 const hopeless = 2
 
@@ -65,23 +65,23 @@ type dnsReply struct {
 	err    error
 }
 
-// ask asks the servers by turns until one of them knows, or ctx ends. All of
-// them refusing for half of the time is an end, too, and at once where spare says
-// that nobody needs the answer.
+// ask asks one server after the other until one of them knows, or ctx ends. It also
+// gives up when all of them have refused for half of the time, or at the first refusal
+// of all where spare says that the answer is not needed.
 func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, spare *atomic.Bool) (dnsAnswer, error) {
 	inner, stop := context.WithCancel(ctx)
 	a := &inquiry{client: c, q: dnsQuestion{name, kind, uint16(rand.Uint32())}, heard: make(chan dnsReply), ctx: inner, wait: min(firstDNSWait, c.conf.wait)}
 	defer a.hangUp(stop)
 	patience := time.Now().Add(untilEnd(ctx) / 2)
 	all := c.inOrder()
-	everybody := false // the dead, too
+	withDead := false // the dead are asked, too
 	for round := 0; ctx.Err() == nil; round++ {
 		servers := all
-		if !everybody {
+		if !withDead {
 			servers = living(all)
 		}
 		answer, answered, refused := a.round(servers)
-		if everybody = refused || round%6 == 4; refused {
+		if withDead = refused || round%6 == 4; refused {
 			if spare.Load() || time.Now().After(patience) || round == hopeless && !a.anyCode() {
 				break
 			}
@@ -95,7 +95,7 @@ func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, 
 }
 
 // round asks each of the servers until one knows. It reports whether all of them
-// refused, so that nobody was waited for.
+// refused, so none was waited for.
 func (a *inquiry) round(servers []*dnsServer) (answer dnsAnswer, answered, refused bool) {
 	refused = true
 	for _, s := range servers {
@@ -184,7 +184,7 @@ func (a *inquiry) listen(l *dnsLine, conn net.Conn) {
 }
 
 // whole asks for an answer again over TCP that did not fit into a datagram.
-// Where nobody answers there, part of the addresses is better than none.
+// Where it does not answer there, part of the addresses is better than none.
 func (a *inquiry) whole(l *dnsLine, part dnsAnswer) {
 	answer, err := a.exchangeTCP(l)
 	switch {
@@ -213,7 +213,7 @@ func (a *inquiry) exchangeTCP(l *dnsLine) (dnsAnswer, error) {
 	return a.q.overTCP(conn)
 }
 
-// report hands on what came, unless nobody waits for it any more.
+// report hands on what came, unless the inquiry is over.
 func (a *inquiry) report(r dnsReply) {
 	select {
 	case a.heard <- r:

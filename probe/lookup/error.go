@@ -33,7 +33,7 @@ func (a *inquiry) failure() error {
 type resolverError struct {
 	kind    dnsmessage.Type
 	servers []serverFailure
-	knows   netip.Addr // who has no address of the other kind; invalid where nobody said so
+	knows   netip.Addr // the server that has no address of the other kind; invalid where none said so
 }
 
 // A serverFailure is what a server did instead.
@@ -109,7 +109,7 @@ func (e *noAddressError) Error() string {
 	return name + lack + ", says " + e.by.String()
 }
 
-// noAddress is the error of a name that nobody has.
+// noAddress is the error of a name without an address.
 func noAddress(host string) error {
 	return &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
 }
@@ -123,7 +123,7 @@ func NotFound(err error) bool {
 	return errors.As(err, &dns) && dns.IsNotFound || errors.As(err, &missing) || errors.As(err, &bogus)
 }
 
-// Reason says why a name leads nowhere.
+// Reason says why a name has no usable address.
 func Reason(err error) string {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {

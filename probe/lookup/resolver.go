@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package lookup finds the addresses of names, and says who knew them and who
-// gave no answer. It connects to nobody but name servers; whether there is a way
-// to an address, and what a name without one means for a check, others decide.
+// Package lookup finds the addresses of names, and reports which source knew them and
+// which gave no answer. It connects to name servers only; whether there is a way to an
+// address, and what a name without one means for a check, is decided in the packages
+// above. Of the rooms of probe it may import probe/socket alone.
 package lookup
 
 import (
@@ -21,8 +22,8 @@ import (
 	"exreach/probe/socket"
 )
 
-// A Resolver finds the addresses of names. It is to be shared by the pools of a
-// run, so that all of them together ask no faster than the name servers allow.
+// A Resolver finds the addresses of names. The pools of a run share one, so
+// all of them together ask no faster than the name servers allow.
 // The zero value is ready to use.
 //
 // Where a machine's files say how names are found (Linux and other Unix), it asks
@@ -131,7 +132,7 @@ func (r *Resolver) keep(host string, l lookedUp) {
 	r.kept[host] = l
 }
 
-// Forget drops what is known of a name, so that the next lookup asks again.
+// Forget drops what was found of a name, so the next lookup asks again.
 func (r *Resolver) Forget(host string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

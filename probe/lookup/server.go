@@ -36,7 +36,7 @@ func (s *dnsServer) hear(kind dnsmessage.Type, answer bool) {
 }
 
 // unanswered takes note of a question without an answer. It reports whether the
-// server answers such questions at other times, so that this one was lost.
+// server answers such questions at other times, so this one was lost.
 func (s *dnsServer) unanswered(sent time.Time, kind dnsmessage.Type) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -144,7 +144,7 @@ func readRecords(p *dnsmessage.Parser) (r dnsRecords, whole bool) {
 }
 
 // isReferral reports whether an answer does nothing but name other servers: the one
-// that sent it knows nothing of the name and asks nobody.
+// that sent it knows nothing of the name and asks no other.
 func (r dnsRecords) isReferral() bool {
 	return r.ns && len(r.addrs) == 0 && len(r.aliases) == 0 && !r.soa
 }
@@ -180,7 +180,7 @@ func (r dnsRecords) follow(name string) dnsAnswer {
 			return a
 		}
 		a.alias = next
-		delete(r.aliases, at) // so that a circle ends
+		delete(r.aliases, at) // so a circle ends
 	}
 }
 

@@ -66,7 +66,7 @@ type tcpConn struct {
 
 // settle ends the listening for ICMP, which would break the conversation for a
 // message that TCP takes for a passing one (RFC 1122 section 4.2.3.9), and sends
-// what is said at once, as the standard library does.
+// what is said immediately, as the standard library does.
 func (s tcpConn) settle() error {
 	level, option := recvErr(s.to.Addr())
 	return onSocket(s, func(fd int) error {
@@ -167,7 +167,7 @@ func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
 	var outcome error
 	look := func(fd uintptr) { done, outcome = connected(int(fd), to) }
 	err = raw.Write(func(fd uintptr) bool { look(fd); return done })
-	if err != nil { // on a busy machine the answer may be there, and nobody had the time to see it
+	if err != nil { // on a busy machine the answer may be there, unseen for want of time
 		_ = raw.Control(look)
 	}
 	if !done {
@@ -176,8 +176,7 @@ func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
 	return outcome
 }
 
-// interrupt ends the waiting for f with ctx, until it is told that nobody waits
-// any more. From then on f is as if it had never been interrupted: a connection
+// interrupt ends the waiting for f with ctx, until over is called. From then on f is as if it had never been interrupted: a connection
 // that came about at the last moment would say nothing.
 func interrupt(ctx context.Context, f *os.File) (over func()) {
 	interrupted := make(chan struct{})

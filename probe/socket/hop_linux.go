@@ -15,7 +15,7 @@ import (
 	"exreach/catalog"
 )
 
-// CanTrace is nil: this system tells everybody who sent an ICMP message.
+// CanTrace is nil: this system shows every user who sent an ICMP message.
 func CanTrace() error { return nil }
 
 // AskHop asks a target with a hop limit; nil is an answer of the target's own, and

@@ -2,8 +2,8 @@
 
 // Package standin is a server that is not there: listeners, certificates and
 // faults, for the demo, for tests and for benchmarks. What it says on a port is in
-// probe/protocol, beside what is asked there; nothing that finds out about real
-// servers may import it.
+// probe/protocol, next to what is asked there; no package that asks real servers may
+// import it.
 package standin
 
 import (
@@ -31,7 +31,7 @@ type Server struct {
 	Releases *catalog.Releases      // that the Version is one of; nil is what comes with exreach
 	Services []catalog.Service      // what it listens on
 	Faults   map[string]Fault       // what is wrong with it, by service name
-	Accounts []protocol.Credentials // who may log in; nobody where there is none
+	Accounts []protocol.Credentials // that may log in
 	Address  netip.Addr             // where it listens, on its services' own ports; :: is everywhere, the zero Addr is loopback, on ports that are free
 
 	authority *Authority
@@ -158,7 +158,7 @@ func endpoint(i catalog.Interface, port uint16) protocol.Endpoint {
 }
 
 // reserveClosedPort finds a port that refuses, and keeps it: it is the near end of
-// a connection, so that the system gives it to no listener, whoever asks for one.
+// a connection, so the system gives it to no listener.
 func (s *Server) reserveClosedPort() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
