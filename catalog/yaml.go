@@ -55,14 +55,14 @@ func inFile(file string, err error) error {
 
 // A value takes some 170 bytes of memory, however short it is, so a file of
 // nothing but brackets would take a hundred times its size. Real files have ten
-// bytes and more to a mark.
+// bytes and more to an indicator.
 const (
-	manyMarks    = 8 << 10 // in a file of any size
-	bytesPerMark = 8
+	manyIndicators    = 8 << 10 // in a file of any size
+	bytesPerIndicator = 8
 )
 
-// marks is how many values begin in a file, at least about that.
-func marks(data []byte) (n int) {
+// indicators is how many values begin in a file, at least about that.
+func indicators(data []byte) (n int) {
 	for _, b := range data {
 		switch b {
 		case '[', '{', ',', '-', '\n':
@@ -87,7 +87,7 @@ func document(r io.Reader) (*yaml.Node, error) {
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
 	}
-	if n := marks(data); n > manyMarks+len(data)/bytesPerMark {
+	if n := indicators(data); n > manyIndicators+len(data)/bytesPerIndicator {
 		return nil, fmt.Errorf("there are %d brackets, commas, dashes and ends of lines in it, and little else", n)
 	}
 	var root, second yaml.Node

@@ -63,9 +63,9 @@ func (p Path) End() Hop {
 	return p.Hops[len(p.Hops)-1]
 }
 
-// Open reports whether the target answered: nothing on the path drops what is
+// Accepted reports whether the target answered: nothing on the path drops what is
 // sent there.
-func (p Path) Open() bool { return p.End().Said == SaidAccepted }
+func (p Path) Accepted() bool { return p.End().Said == SaidAccepted }
 
 // A Said is what came back from a hop: a closed set.
 type Said string
