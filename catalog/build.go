@@ -23,9 +23,9 @@ func (b Builds) has(build []int) bool {
 	return len(build) > n && slices.Equal(build[:n], b.Start) && b.First <= build[n] && build[n] <= b.Last
 }
 
-// beside reports whether a build shares its first two numbers with them, which is not enough
-// to be one of them.
-func (b Builds) beside(build []int) bool {
+// resemble reports whether a build shares its first two numbers with them, which is not
+// enough to be one of them.
+func (b Builds) resemble(build []int) bool {
 	return len(b.Start) > 1 && slices.Equal(build[:2], b.Start[:2])
 }
 
@@ -54,19 +54,19 @@ func (r *Releases) OfBuild(build string) []string {
 	if !ok || len(parts) < 2 {
 		return nil
 	}
-	var having, beside []string
+	var having, similar []string
 	for _, release := range r.all().order() {
 		switch {
 		case slices.ContainsFunc(release.Builds, func(b Builds) bool { return b.has(parts) }):
 			having = append(having, release.Name)
-		case slices.ContainsFunc(release.Builds, func(b Builds) bool { return b.beside(parts) }):
-			beside = append(beside, release.Name)
+		case slices.ContainsFunc(release.Builds, func(b Builds) bool { return b.resemble(parts) }):
+			similar = append(similar, release.Name)
 		}
 	}
-	if having != nil {
-		return having
+	if having == nil {
+		return similar
 	}
-	return beside
+	return having
 }
 
 // IsNewBuild reports whether a build may belong to a version that is not known yet: it

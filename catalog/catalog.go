@@ -5,7 +5,8 @@
 // those expects to find. The facts are data (data/*.yaml); this package reads
 // them, answers for them, and turns a topology into a plan of checks.
 //
-// It uses no network and no clock, and has no opinion on what a probe saw.
+// It uses no network and no clock, and has no opinion on what a probe saw. It may
+// import no other package of exreach.
 package catalog
 
 import "fmt"
@@ -37,16 +38,16 @@ type Version struct {
 // A Role is what a host does in a version.
 type Role struct {
 	Name string // "mailbox"
-	Text string // one line for the reader
+	Text string // one line for people
 	Auto Taken  // when a host without a given role is taken to have it; "" is never
 }
 
-// Taken is when a host without a given role is taken to have a role.
+// Taken is when a host without a given role is taken to have one.
 type Taken string
 
 // The cases. All other roles must be given.
 const (
-	Usual  Taken = "usual"  // where its services answer, or no answer shows any role
+	Usual  Taken = "usual"  // where its services answer, or no answer shows a role
 	Proved Taken = "proved" // where its services answer
 )
 
@@ -63,8 +64,8 @@ type Service struct {
 	Protocol string            // the key of a conversation in probe/protocol
 	TLS      TLS               // how TLS begins on this port
 	HTTP     *Directory        // what an HTTP service answers; nil for all others
-	Wants    map[string]Want   // what each From should find, by its name
-	OneOf    string            // the group of which one service is enough, within the role; "" where it is in none
+	Wants    map[string]Want   // what each client should find, by the name of a From
+	OneOf    string            // the group of which one service is enough, within the role; "" where it stands alone
 	Exposure string            // why a "forbidden" from must not reach it
 	Unasked  string            // why no check is ever planned for it; "" where one is
 	Note     string            // for the reader, in our own words
@@ -82,8 +83,8 @@ func (s Service) Page() string {
 	return s.HTTP.Path
 }
 
-// Place is where a service is found: "25/tcp", or the RPC interface.
-func (s Service) Place() string {
+// Location is where a service is found: "25/tcp", or the RPC interface.
+func (s Service) Location() string {
 	if s.RPC != nil {
 		return "rpc " + s.RPC.Name
 	}
@@ -128,8 +129,8 @@ type Interface struct {
 	Minor uint16 `json:"minor"` // the 5.5 directory share a UUID
 }
 
-// Serves reports whether a server of the interface serves clients of the one asked
-// for: a higher minor version serves a lower one (C706 section 6.1.2).
+// Serves reports whether a server of the interface serves a client of another one:
+// a higher minor version serves a lower one (C706 section 6.1.2).
 func (i Interface) Serves(asked Interface) bool {
 	return i.UUID == asked.UUID && i.Major == asked.Major && i.Minor >= asked.Minor
 }
@@ -163,13 +164,13 @@ type Method string
 // The methods. None of them changes anything on a server without credentials.
 const (
 	Get       Method = "GET"
-	Options   Method = "OPTIONS" // ActiveSync lists its versions this way (MS-ASHTTP)
+	Options   Method = "OPTIONS" // ActiveSync lists its versions (MS-ASHTTP)
 	Post      Method = "POST"
 	PropFind  Method = "PROPFIND"    // WebDAV (RFC 4918)
 	RPCInData Method = "RPC_IN_DATA" // RPC over HTTP (MS-RPCH)
 )
 
-// Want is what a From should find at a service.
+// Want is what a client should find at a service.
 type Want string
 
 // The wants.
@@ -187,7 +188,8 @@ type Source struct {
 	Grade string `json:"grade"` // "" user's own row · A vendor document · B excerpt or reproduction · C seen on a live server · D unconfirmed listing · M general knowledge
 }
 
-// A Check is one question: what does From find at one service of one host?
+// A Check is one question: what does a client at From find at one service of
+// one host?
 type Check struct {
 	Host    string
 	Version string

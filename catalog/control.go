@@ -4,7 +4,7 @@ package catalog
 
 import "slices"
 
-// Control is the name of the check of a port that nothing uses.
+// Control is the name of the check of a port that is not in use.
 const Control = "control-port"
 
 // firstControl is where the search for such a port begins. IANA has assigned
@@ -12,10 +12,11 @@ const Control = "control-port"
 // (1025-5000, from 6005 on; KB832017).
 const firstControl = 5893
 
-// WithControls returns the plan with one more check for each host where that is
-// of use: a check of a port on which nothing should listen. If that port answers,
-// so does every other there, and a connect alone proves nothing. A host gets one
-// if any of its checks is a bare connect, or if it has more than three checks.
+// WithControls returns the plan with one more check for each of its hosts where
+// that is useful: of a port at which nothing should listen. If that
+// answers, so does everything there, and a connect alone proves nothing. A host
+// has one where some check of it is a bare connect, or where more than three are
+// asked.
 func WithControls(plan []Check) []Check {
 	var firsts []*Check // of each host
 	asked, bare := map[string]int{}, map[string]bool{}
@@ -61,7 +62,7 @@ func control(plan []Check, first *Check) Check {
 	}
 }
 
-// IsControl reports whether c checks a port that nothing uses.
+// IsControl reports whether c asks a port that is not in use.
 func (c Check) IsControl() bool { return c.Service.Name == Control }
 
 // isBare reports whether c is no more than a connect.

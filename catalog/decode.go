@@ -25,8 +25,8 @@ type decoder struct {
 // A file is one decoded file, before its rows are put into the catalogue.
 type file struct {
 	Version
-	lines   []int // the line of each service
-	grounds []int // the line of each ground rule
+	lines   []int // of each service
+	grounds []int // of each ground rule
 }
 
 // file reads the document of a whole catalogue file.
@@ -41,9 +41,9 @@ func (d *decoder) file(root *yaml.Node) (file, error) {
 	case err != nil:
 		return file{}, err
 	case f.Name == "":
-		return file{}, at(root.Line, errors.New("version is missing: say which one this file is about"))
+		return file{}, inLine(root.Line, errors.New("version is missing: say which one this file is about"))
 	case len(f.Services) == 0:
-		return file{}, at(root.Line, errors.New("services is missing: a catalogue file holds at least one"))
+		return file{}, inLine(root.Line, errors.New("services is missing: a catalogue file holds at least one"))
 	}
 	return f, nil
 }
@@ -67,14 +67,14 @@ func (f *file) role(n *yaml.Node) error {
 // service reads one row.
 func (d *decoder) service(f *file, n *yaml.Node) error {
 	s := Service{Network: TCP, TLS: NoTLS}
-	verified, placed := "true", 0
+	verified, located := "true", 0
 	err := mapping(n,
 		named("name", &s.Name),
 		named("role", &s.Role),
-		values("facts", func(id string) error { s.Facts = append(s.Facts, id); return nil }),
+		texts("facts", &s.Facts),
 		word("network", networks, &s.Network),
-		value("port", func(p string) error { placed++; return readPorts(p, &s.Ports) }),
-		field{"rpc", func(n *yaml.Node) error { placed++; return readInterface(n, &s) }},
+		value("port", func(p string) error { located++; return readPorts(p, &s.Ports) }),
+		field{"rpc", func(n *yaml.Node) error { located++; return readInterface(n, &s) }},
 		field{"http", func(n *yaml.Node) error { return readDirectory(n, &s) }},
 		named("protocol", &s.Protocol),
 		word("tls", tlsWords, &s.TLS),
@@ -95,7 +95,7 @@ func (d *decoder) service(f *file, n *yaml.Node) error {
 	if d.user != "" && s.Sources == nil {
 		s.Sources = []Source{{Key: d.user, Title: d.user}}
 	}
-	if placed != 1 {
+	if located != 1 {
 		return fmt.Errorf("service %q must have either a port or an rpc interface, and not both", s.Name)
 	}
 	if line := f.lineOf(s); line != 0 {
@@ -105,8 +105,8 @@ func (d *decoder) service(f *file, n *yaml.Node) error {
 	return d.check(s)
 }
 
-// check judges what involves more than one field of a row. A service that is
-// never checked needs no conversation, so it may have any protocol and any ports.
+// check judges what takes more than one field of a row. A service that is never asked
+// may have any protocol and any ports.
 func (d *decoder) check(s Service) error {
 	asked := s.Unasked == ""
 	forbidden := slices.Contains(slices.Collect(maps.Values(s.Wants)), Forbidden)
@@ -145,8 +145,8 @@ func (d *decoder) check(s Service) error {
 // source reads "KEY GRADE".
 func (d *decoder) source(value string, to *[]Source) error {
 	key, grade, _ := strings.Cut(value, " ")
-	title, known := d.sources[key]
-	if !known {
+	title, found := d.sources[key]
+	if !found {
 		return &WordError{"source", key, slices.Sorted(maps.Keys(d.sources))}
 	}
 	if !slices.Contains(grades, grade) {
@@ -156,7 +156,7 @@ func (d *decoder) source(value string, to *[]Source) error {
 	return nil
 }
 
-// readWants reads what each from wants.
+// readWants reads what each client wants.
 func readWants(n *yaml.Node, s *Service) error {
 	s.Wants = map[string]Want{}
 	err := pairs(n, func(from string, value *yaml.Node) error {

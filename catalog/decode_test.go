@@ -73,7 +73,7 @@ func TestBadFiles(t *testing.T) {
 		if err == nil {
 			return nil
 		}
-		return in(name, err)
+		return inFile(name, err)
 	})
 }
 

@@ -20,7 +20,7 @@ func (v Version) Fits(from string, answered []Check) []Fit {
 	for rest := answered; ; {
 		best := Fit{}
 		for _, r := range v.autoRoles(from) {
-			if explained := v.explains(r, from, rest); len(explained) > len(best.Answers) {
+			if explained := v.explains(r.Name, from, rest); len(explained) > len(best.Answers) {
 				best = Fit{r.Name, explained}
 			}
 		}
@@ -54,11 +54,10 @@ func (v Version) autoRoles(from string) []Role {
 // Fit is the fit of one role that a sign of the host has shown. It is nil where the role
 // explains none of the answers that from is meant to find.
 func (v Version) Fit(role, from string, answered []Check) []Fit {
-	explained := v.explains(Role{Name: role}, from, answered)
-	if len(explained) == 0 {
-		return nil
+	if explained := v.explains(role, from, answered); len(explained) > 0 {
+		return []Fit{{role, explained}}
 	}
-	return []Fit{{role, explained}}
+	return nil
 }
 
 // Untold returns a service that from requires of a Mailbox server, in a version whose
@@ -87,21 +86,17 @@ func (v Version) Asks(role, from string) bool {
 func (s Service) asked(from string) bool { return s.Unasked == "" && s.Wants[from] != "" }
 
 // explains returns those of the answers that a host of the role gives.
-func (v Version) explains(r Role, from string, answered []Check) []Check {
-	services := v.servicesOf(r.Name)
-	var explained []Check
-	for _, c := range answered {
-		if slices.ContainsFunc(services, func(s Service) bool {
+func (v Version) explains(role, from string, answered []Check) []Check {
+	services := v.servicesOf(role)
+	return slices.DeleteFunc(slices.Clone(answered), func(c Check) bool {
+		return !slices.ContainsFunc(services, func(s Service) bool {
 			return s.asked(from) && s.Wants[from] != Forbidden && sameService(s, c.Service)
-		}) {
-			explained = append(explained, c)
-		}
-	}
-	return explained
+		})
+	})
 }
 
 // Listens reports whether the answer came from a port that belongs to one of the roles
-// that a host may be taken to have, whatever the from.
+// that a host may be taken to have, for any client.
 func (v Version) Listens(answer Check) bool {
 	return slices.ContainsFunc(v.Services, func(s Service) bool {
 		auto := slices.ContainsFunc(v.Roles, func(r Role) bool { return r.Name == s.Role && r.Auto != "" })
@@ -114,11 +109,9 @@ func sameService(a, b Service) bool {
 	return a.Network == b.Network && a.Ports == b.Ports && strings.EqualFold(a.Page(), b.Page())
 }
 
-// AutoRole returns the role of a host without a given role, if only one is possible. It
-// is "" where its answers must show which.
+// AutoRole returns the role of a host without a given one, if only one is possible. It is "" where its answers have to show which.
 func (v Version) AutoRole(from string) string {
-	roles := v.autoRoles(from)
-	if len(roles) == 1 {
+	if roles := v.autoRoles(from); len(roles) == 1 {
 		return roles[0].Name
 	}
 	return ""

@@ -25,7 +25,7 @@ func (d *decoder) head(r *Release) []field {
 		text("called", &r.Called),
 		word("product", []Family{ExchangeServer, ExchangeOnline, DavMail}, &r.Family),
 		value("order", func(s string) (err error) {
-			if r.Order, err = strconv.ParseFloat(s, 64); err != nil || !(0 < r.Order && r.Order < lastPlace) {
+			if r.Order, err = strconv.ParseFloat(s, 64); err != nil || !(0 < r.Order && r.Order < lastRank) {
 				return fmt.Errorf("order %q is not a number above 0 and below a million, such as 2025 or 2025.5", shorten(s))
 			}
 			return nil
@@ -72,7 +72,7 @@ func readWebsite(n *yaml.Node, r *Release) error {
 	case site.IIS == "":
 		return errors.New("a website needs the version of its web server: iis")
 	case (site.Build == "") != (site.Below == ""):
-		return errors.New("a website has both a build and the path below which it appears, or neither")
+		return errors.New("a website has both a build and the path below which it is shown, or neither")
 	}
 	return nil
 }
@@ -87,15 +87,15 @@ func readTelling(n *yaml.Node, r *Release) error {
 }
 
 // readReleases reads the heads of all files in dir, and the shared marks.
-func readReleases(files fs.FS, dir string) known {
-	var k known
+func readReleases(files fs.FS, dir string) heads {
+	var h heads
 	var unread error
 	var reading sync.WaitGroup
-	reading.Go(func() { k.shared, unread = readMarks(files, path.Join(dir, "marks.yaml")) })
-	k.releases, k.err = readHeads(files, dir, maxHead, "\nroles:")
+	reading.Go(func() { h.shared, unread = readMarks(files, path.Join(dir, "marks.yaml")) })
+	h.releases, h.err = readHeads(files, dir, maxHead, "\nroles:")
 	reading.Wait()
-	k.marks, k.err = marksOf(k.releases, k.shared), errors.Join(k.err, unread)
-	return k
+	h.marks, h.err = marksOf(h.releases, h.shared), errors.Join(h.err, unread)
+	return h
 }
 
 // readHeads reads the heads of all files in dir concurrently, in the order of release:
@@ -137,9 +137,9 @@ func readHead(files fs.FS, name string, limit int, ends []string) (Release, erro
 	}
 	root, err := document(bytes.NewReader(head))
 	if err != nil {
-		return r, in(path.Base(name), err)
+		return r, inFile(path.Base(name), err)
 	}
 	err = mapping(root, (&decoder{}).head(&r)...)
 	r.Name = versionOf(name)
-	return r, in(path.Base(name), err)
+	return r, inFile(path.Base(name), err)
 }

@@ -9,7 +9,7 @@ import "slices"
 const Auto = "auto"
 
 // SupportRoles are the roles whose hosts need not run the version that they
-// serve: what they report about themselves shows nothing about Exchange.
+// serve: what they say of themselves says nothing about Exchange.
 var SupportRoles = []string{"domain-controller", "dns", "witness", "internet", "relay", "office-online", "rms", "ocs", "um-gateway", "adfs"}
 
 // LogonPage is the logon page of OWA since 2007. It shows the build: in a header, or in
@@ -22,7 +22,7 @@ type further struct {
 	version, role, service string
 
 	instead uint16   // this port did not answer
-	behind  uint16   // this port answered, and the version is open
+	behind  uint16   // this port answered, and the version is undecided
 	among   []string // the host may run one of these versions
 	since   string   // the host may run this version of Exchange Server or a later one
 	only    Family   // it can run no others than these
@@ -49,21 +49,21 @@ var furthers = []further{
 // Heard is what is known of a host while it is being identified.
 type Heard struct {
 	Answered []Check  // the services that answered
-	Versions []string // that it may run; none where no answer shows any
+	Versions []string // that it may run; none where no answer shows one
 	Quiet    bool     // nothing came back from it, as from a host that is down
 }
 
-// open reports whether the version is still open.
-func (h Heard) open() bool { return len(h.Versions) != 1 }
+// isUndecided reports whether the version is not known yet.
+func (h Heard) isUndecided() bool { return len(h.Versions) != 1 }
 
-func (h Heard) at(port uint16) bool {
+func (h Heard) answeredAt(port uint16) bool {
 	return slices.ContainsFunc(h.Answered, func(c Check) bool { return c.Service.Ports.First == port })
 }
 
 // asks reports whether a further question can add anything.
 func (f further) asks(h Heard, releases *Releases) bool {
 	switch {
-	case f.instead != 0 && h.at(f.instead), f.behind != 0 && !(h.at(f.behind) && h.open()), f.alone && len(h.Answered) > 0, f.alive && h.Quiet:
+	case f.instead != 0 && h.answeredAt(f.instead), f.behind != 0 && !(h.answeredAt(f.behind) && h.isUndecided()), f.alone && len(h.Answered) > 0, f.alive && h.Quiet:
 		return false
 	case f.only != "" && (len(h.Versions) == 0 || slices.ContainsFunc(h.Versions, func(v string) bool { return releases.Family(v) != f.only })):
 		return false
@@ -75,18 +75,19 @@ func (f further) asks(h Heard, releases *Releases) bool {
 	})
 }
 
-// Identify returns the checks that make a host show which version it runs.
+// Identify returns the checks whose answers show which version a host runs.
 func (c *Catalog) Identify(host, from string) []Check {
 	var checks []Check
 	for _, r := range slices.Backward(c.releases.all().order()) {
 		for _, t := range r.Telling {
 			check, found := c.question(r.Name, t.Role, t.Service)
+			check.Host, check.From = host, from
 			if found && !slices.ContainsFunc(checks, check.asksLike) {
 				checks = append(checks, check)
 			}
 		}
 	}
-	return ask(checks, host, from)
+	return checks
 }
 
 // IdentifyMore returns what else to ask a host, nothing if its version and roles are
@@ -102,15 +103,14 @@ func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
 			continue
 		}
 		if f.page != "" {
-			d := *check.Service.HTTP
-			d.Path, d.Status, d.Health = f.page, []int{200}, ""
-			check.Service.HTTP = &d
+			check.Service.HTTP = &Directory{Path: f.page, Method: check.Service.HTTP.Method, Status: []int{200}}
 		}
-		if !slices.ContainsFunc(checks, check.asksLike) && (h.open() || c.showsRole(h, from, check)) {
+		check.Host, check.From = host, from
+		if !slices.ContainsFunc(checks, check.asksLike) && (h.isUndecided() || c.showsRole(h, check)) {
 			checks = append(checks, check)
 		}
 	}
-	return ask(checks, host, from)
+	return checks
 }
 
 // asksLike reports whether another check asks the same.
@@ -118,15 +118,15 @@ func (c Check) asksLike(other Check) bool { return sameService(c.Service, other.
 
 // showsRole reports whether an answer would show a role of the version that no other
 // answer has shown.
-func (c *Catalog) showsRole(h Heard, from string, check Check) bool {
+func (c *Catalog) showsRole(h Heard, check Check) bool {
 	v, err := c.Version(h.Versions[0])
 	if err != nil {
 		return false
 	}
-	fits := v.Fits(from, h.Answered)
-	return slices.ContainsFunc(v.autoRoles(from), func(r Role) bool {
+	fits := v.Fits(check.From, h.Answered)
+	return slices.ContainsFunc(v.autoRoles(check.From), func(r Role) bool {
 		shown := slices.ContainsFunc(fits, func(f Fit) bool { return f.Role == r.Name && len(f.Answers) > 0 })
-		return !shown && len(v.explains(r, from, []Check{check})) > 0
+		return !shown && len(v.explains(r.Name, check.From, []Check{check})) > 0
 	})
 }
 
@@ -143,12 +143,4 @@ func (c *Catalog) question(version, role, service string) (Check, bool) {
 		return Check{}, false
 	}
 	return Check{Version: version, Service: services[i], Want: Optional, Releases: c.releases}, true
-}
-
-// ask gives questions their host.
-func ask(checks []Check, host, from string) []Check {
-	for i := range checks {
-		checks[i].Host, checks[i].From = host, from
-	}
-	return checks
 }

@@ -8,9 +8,9 @@ import "slices"
 // answers over TCP.
 var LikelyPorts = []uint16{443, 25, 80, 135, 445, 389, 587, 53}
 
-// UDPService is the service to ask for at a UDP port when none is named: such a port
-// answers only a question of its own protocol, which is that of the newest version with
-// a service there.
+// UDPService is what a UDP port is asked where no service is named. A UDP service
+// answers only its own kind of question, so this is the service of the newest version
+// that has one at the port.
 func (c *Catalog) UDPService(port uint16) Service {
 	here := Ports{First: port, Last: port}
 	for _, name := range slices.Backward(c.Names()) {

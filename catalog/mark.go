@@ -63,18 +63,18 @@ func (m Mark) id() string {
 // marksOf gives every mark the versions that have it: first those of single versions, then
 // the shared ones.
 func marksOf(releases []Release, shared []Mark) []Mark {
-	all, place := slices.Clone(shared), map[string]int{}
+	all, index := slices.Clone(shared), map[string]int{}
 	for i, m := range shared {
-		place[m.id()] = i
+		index[m.id()] = i
 		m.Name = ""
-		place[m.id()] = i // a version that spells it out means the same
+		index[m.id()] = i // a version that spells it out means the same
 	}
 	for _, release := range releases {
 		for _, m := range release.Marks {
-			i, known := place[m.id()]
-			if !known {
+			i, found := index[m.id()]
+			if !found {
 				i, all = len(all), append(all, m)
-				place[m.id()] = i
+				index[m.id()] = i
 			}
 			if versions := all[i].Versions; !slices.Contains(versions, release.Name) {
 				all[i].Versions = append(versions, release.Name)
@@ -98,10 +98,7 @@ func (d *decoder) markOf(r *Release, n *yaml.Node, seen map[string]bool) error {
 	} else if err := named("a mark", &m.Name).read(n); err != nil {
 		return err
 	} else if d.shared != nil {
-		var names []string
-		for _, s := range d.shared() {
-			names = append(names, s.Name)
-		}
+		names := each(d.shared(), func(s Mark) string { return s.Name })
 		if !slices.Contains(names, m.Name) {
 			return &WordError{"mark", m.Name, names}
 		}
@@ -116,13 +113,10 @@ func (d *decoder) markOf(r *Release, n *yaml.Node, seen map[string]bool) error {
 // mark reads one mark.
 func (d *decoder) mark(m *Mark, n *yaml.Node) error {
 	var inside, weight string
-	all := func(name string, to *[]string) field {
-		return values(name, func(s string) error { *to = append(*to, s); return nil })
-	}
 	err := mapping(n,
 		named("name", &m.Name), named("protocol", &m.Protocol), spaced("greeting", &m.Greeting),
-		all("offers", &m.Offers), text("in_order", &m.InOrder), all("lacks", &m.Lacks),
-		text("fact", &m.Fact), text("words", &m.Words), all("without", &m.Without),
+		texts("offers", &m.Offers), text("in_order", &m.InOrder), texts("lacks", &m.Lacks),
+		text("fact", &m.Fact), text("words", &m.Words), texts("without", &m.Without),
 		text("path", &m.Path), word("inside", []string{"true"}, &inside), text("status", &m.Status),
 		text("said", &m.Said), named("role", &m.Role), word("weight", weights, &weight), text("source", &m.Source))
 	m.Inside, m.Weight = inside != "", Weight(slices.Index(weights, weight))
@@ -148,16 +142,11 @@ func (d *decoder) mark(m *Mark, n *yaml.Node) error {
 
 // readMarks reads the marks that versions share. A catalogue may have none.
 func readMarks(files fs.FS, name string) ([]Mark, error) {
-	r, err := files.Open(name)
+	root, err := readDocument(files, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
-	}
-	defer r.Close()
-	root, err := document(r)
-	if err != nil {
-		return nil, in(path.Base(name), err)
 	}
 	d, marks, lines := decoder{}, []Mark(nil), map[string]int{}
 	err = mapping(root, list("marks", func(n *yaml.Node) error {
@@ -174,5 +163,5 @@ func readMarks(files fs.FS, name string) ([]Mark, error) {
 		marks, lines[m.Name] = append(marks, m), n.Line
 		return nil
 	}))
-	return marks, in(path.Base(name), err)
+	return marks, inFile(path.Base(name), err)
 }

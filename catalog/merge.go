@@ -16,19 +16,10 @@ import (
 // protocols are the conversations that its rows may ask for. Where the file has
 // an error the catalogue stays unchanged; the error is a *FileError.
 func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
-	go c.sources() // read while the file is parsed
-	root, err := document(r)
-	if err != nil {
-		return in(name, err)
-	}
-	sources, err := c.sources()
+	shared := func() []Mark { return c.releases.all().heads().shared }
+	f, err := c.readFile(name, r, &decoder{protocols: protocols, user: name, shared: shared})
 	if err != nil {
 		return err
-	}
-	d := decoder{sources: sources, protocols: protocols, user: name, shared: func() []Mark { return c.releases.all().known().shared }}
-	f, err := d.file(root)
-	if err != nil {
-		return in(name, err)
 	}
 	shelves, v := slices.Clone(c.shelves), Version{Release: Release{Name: f.Name}}
 	i := slices.IndexFunc(shelves, func(s shelf) bool { return s.name == f.Name })
@@ -38,7 +29,7 @@ func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
 		return err
 	}
 	if v, err = v.merge(f); err != nil {
-		return in(name, err)
+		return inFile(name, err)
 	}
 	shelves[i].read = func() (Version, error) { return v, nil }
 	c.shelves, c.releases = shelves, c.releases.with(v.Release)
@@ -76,18 +67,18 @@ func (v Version) merge(f file) (Version, error) {
 	}
 	for i, s := range f.Services {
 		if _, err := v.Role(s.Role); err != nil {
-			return v, at(f.lines[i], err)
+			return v, inLine(f.lines[i], err)
 		}
 		put(&v.Services, s, func(o Service) bool { return o.Name == s.Name && o.Role == s.Role })
 	}
 	for i, s := range f.Services {
 		if err := v.checkOneOf(s); err != nil {
-			return v, at(f.lines[i], err)
+			return v, inLine(f.lines[i], err)
 		}
 	}
 	for _, t := range f.Telling {
 		if !slices.ContainsFunc(v.Services, func(s Service) bool { return s.Role == t.Role && s.Name == t.Service && s.Unasked == "" }) {
-			return v, at(t.line, fmt.Errorf("telling: role %q has no service %q that can be asked", t.Role, t.Service))
+			return v, inLine(t.line, fmt.Errorf("telling: role %q has no service %q that can be asked", t.Role, t.Service))
 		}
 	}
 	v.Ground = slices.Concat(v.Ground, f.Ground)
@@ -98,7 +89,7 @@ func (v Version) merge(f file) (Version, error) {
 		if err := v.checkInterface(s); err != nil {
 			// If f does not have the interface, it has changed the mapper.
 			mapper, _ := before.mapper(s.Role)
-			return v, at(cmp.Or(f.lineOf(s), f.lineOf(mapper)), err)
+			return v, inLine(cmp.Or(f.lineOf(s), f.lineOf(mapper)), err)
 		}
 	}
 	return v, nil
@@ -113,8 +104,8 @@ func put[T any](list *[]T, item T, same func(T) bool) {
 	*list = append(*list, item)
 }
 
-// checkInterface makes sure that every from that wants the RPC interface s also
-// wants the endpoint mapper that leads to it.
+// checkInterface makes sure that each client that wants the RPC interface s also wants
+// the endpoint mapper that leads to it.
 func (v Version) checkInterface(s Service) error {
 	if s.RPC == nil || s.Unasked != "" {
 		return nil
@@ -146,7 +137,7 @@ func (s Service) isMapper() bool {
 	return s.Protocol == "rpc" && s.RPC == nil && s.Ports == Ports{135, 135} && s.Unasked == ""
 }
 
-// lineOf returns where the row with the name of s stands, or 0.
+// lineOf returns the line of the row with the name of s, or 0.
 func (f file) lineOf(s Service) int {
 	for i, o := range f.Services {
 		if o.Name == s.Name && o.Role == s.Role {

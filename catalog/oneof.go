@@ -2,20 +2,18 @@
 
 package catalog
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// Companions are the services of which one is enough for from, s among them: nil
-// where s is in no group.
+// Companions are the services of which one is enough for from, s among them; nil
+// where s has no alternative.
 func (v Version) Companions(s Service, from string) []Service {
 	if s.OneOf == "" || !s.isChoice(from) {
 		return nil
 	}
-	var group []Service
-	for _, o := range v.servicesOf(s.Role) {
-		if o.OneOf == s.OneOf && o.isChoice(from) {
-			group = append(group, o)
-		}
-	}
+	group := slices.DeleteFunc(v.servicesOf(s.Role), func(o Service) bool { return o.OneOf != s.OneOf || !o.isChoice(from) })
 	if len(group) < 2 {
 		return nil
 	}

@@ -301,7 +301,7 @@ func BenchmarkReleases(b *testing.B) {
 	b.Run("marks", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if k := releasesOf(data, "data").known(); k.err != nil {
+			if k := releasesOf(data, "data").heads(); k.err != nil {
 				b.Fatal(k.err)
 			}
 		}

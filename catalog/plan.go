@@ -44,7 +44,7 @@ func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 	var plan []Check
 	seen := map[key]bool{}
 	for _, h := range t.Hosts {
-		v, role, err := c.place(h)
+		v, role, err := c.settle(h)
 		if err != nil {
 			return nil, h.fault(err)
 		}
@@ -70,8 +70,8 @@ func (h Host) fault(err error) error {
 	return fmt.Errorf("host %q: %w", h.Name, err)
 }
 
-// place returns the version and the role that a host is checked as.
-func (c *Catalog) place(h Host) (Version, string, error) {
+// settle returns the version and the role that a host is looked at in.
+func (c *Catalog) settle(h Host) (Version, string, error) {
 	if strings.TrimSpace(h.Name) == "" {
 		return Version{}, "", errors.New("the name is empty: give a DNS name or an address")
 	}
@@ -95,7 +95,7 @@ func (c *Catalog) planHost(h Host, v Version, role, from string) ([]Check, error
 		check := Check{Host: h.Name, Version: v.Name, Service: s, From: from, Want: s.Wants[from], Ground: ground, Releases: c.releases}
 		port := h.RPCPorts[s.Name]
 		switch {
-		case check.Want == "" || s.Unasked != "":
+		case !s.asked(from):
 		case s.RPC == nil:
 			checks = append(checks, check)
 		case port != 0:
@@ -106,7 +106,7 @@ func (c *Catalog) planHost(h Host, v Version, role, from string) ([]Check, error
 		}
 	}
 	if len(checks) == 0 {
-		return nil, &NothingError{Place{v.Name, role}, from, askedBy(services)}
+		return nil, &NothingError{VersionRole{v.Name, role}, from, askedBy(services)}
 	}
 	if i := slices.IndexFunc(checks, func(c Check) bool { return c.Service.isMapper() }); i >= 0 {
 		checks[i].Behind = behind
@@ -135,47 +135,43 @@ func checkRPCPorts(h Host, services []Service) error {
 
 // StaticPorts returns those of the static ports that belong to RPC interfaces of a role.
 func (v Version) StaticPorts(role string, ports map[string]uint16) map[string]uint16 {
-	known := maps.Clone(ports)
-	maps.DeleteFunc(known, func(name string, _ uint16) bool {
+	static := maps.Clone(ports)
+	maps.DeleteFunc(static, func(name string, _ uint16) bool {
 		return !slices.ContainsFunc(v.servicesOf(role), func(s Service) bool { return s.Name == name && s.RPC != nil && s.Unasked == "" })
 	})
-	return known
+	return static
 }
 
-// askedBy returns every from that some check of services is for.
+// askedBy returns every client that some check of services is for.
 func askedBy(services []Service) []string {
-	var names []string
-	for _, from := range Froms {
-		if slices.ContainsFunc(services, func(s Service) bool { return s.Wants[from.Name] != "" && s.Unasked == "" }) {
-			names = append(names, from.Name)
-		}
-	}
-	return names
+	return slices.DeleteFunc(froms(), func(from string) bool {
+		return !slices.ContainsFunc(services, func(s Service) bool { return s.asked(from) })
+	})
 }
 
-// A Place is a role of a version.
-type Place struct{ Version, Role string }
+// A VersionRole is a role of a version.
+type VersionRole struct{ Version, Role string }
 
-// Places returns every version and role that has services for from, the newest
+// RolesFor returns every version and role that has services for from, the newest
 // version first.
-func (c *Catalog) Places(from string) ([]Place, error) {
+func (c *Catalog) RolesFor(from string) ([]VersionRole, error) {
 	versions, err := c.Versions()
-	var places []Place
+	var roles []VersionRole
 	for _, v := range slices.Backward(versions) {
 		for _, r := range v.Roles {
-			if slices.Contains(askedBy(v.servicesOf(r.Name)), from) {
-				places = append(places, Place{v.Name, r.Name})
+			if v.Asks(r.Name, from) {
+				roles = append(roles, VersionRole{v.Name, r.Name})
 			}
 		}
 	}
-	return places, err
+	return roles, err
 }
 
 // A NothingError says that a version and role have no service for a from.
 type NothingError struct {
-	Place // Role "" is every role of the version
-	From  string
-	Only  []string // the froms that the role has services for
+	VersionRole // Role "" is every role of the version
+	From        string
+	Only        []string // who the role has something for
 }
 
 func (e *NothingError) Error() string {
@@ -186,7 +182,7 @@ func (e *NothingError) Error() string {
 		e.Role, e.Version, e.From, cmp.Or(strings.Join(e.Only, ", "), "none"))
 }
 
-// Narrow leaves the services of one role, and of those the ones that the from
+// Narrow leaves the services of one role, and of those the ones that a client
 // wants, with the ground rules that are about both. An empty word leaves all.
 func (v Version) Narrow(role, from string) (Version, error) {
 	if role != "" {
@@ -212,20 +208,16 @@ func (v Version) Narrow(role, from string) (Version, error) {
 
 // narrowTo leaves the services that a from wants, and what is for it.
 func (v Version) narrowTo(role, from string) (Version, error) {
-	var known []string
-	for _, f := range Froms {
-		known = append(known, f.Name)
-	}
-	if !slices.Contains(known, from) {
-		return v, &WordError{Kind: "from", Word: from, Accepted: known}
+	if !isFrom(from) {
+		return v, &WordError{"from", from, froms()}
 	}
 	all := v.Services
 	v.Services = slices.DeleteFunc(slices.Clone(all), func(s Service) bool { return s.Wants[from] == "" })
 	if len(v.Services) == 0 {
-		only := slices.DeleteFunc(known, func(f string) bool {
+		only := slices.DeleteFunc(froms(), func(f string) bool {
 			return !slices.ContainsFunc(all, func(s Service) bool { return s.Wants[f] != "" })
 		})
-		return v, &NothingError{Place: Place{Version: v.Name, Role: role}, From: from, Only: only}
+		return v, &NothingError{VersionRole: VersionRole{Version: v.Name, Role: role}, From: from, Only: only}
 	}
 	v.Roles = slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool {
 		return !slices.ContainsFunc(v.Services, func(s Service) bool { return s.Role == r.Name })

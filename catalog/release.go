@@ -11,8 +11,8 @@ import (
 	"sync"
 )
 
-// A Release is what distinguishes a version from the others: its place among them, its
-// usual name, its builds, and what its servers say. It is the head of the version's file.
+// A Release is what distinguishes a version: its order among the others, what people
+// call it, its builds, and what its servers say. It is the head of the version's file.
 type Release struct {
 	Name    string            // the word of the command line: "2019"
 	Title   string            // the product's name: "Exchange Server 2019"
@@ -23,15 +23,15 @@ type Release struct {
 	Marks   []Mark            // what its answers are recognised by; of those that several versions share, only the Name
 	Greets  map[string]string // what its servers greet with, by protocol: HOST, DATE and CTIME (a date as C writes it) stand for what they are
 	Website *Website          // nil: as that of the newest version
-	Telling []Telling         // its services to ask of every host without a given version
+	Telling []Telling         // its services that every host without a given version is asked for
 }
 
-// A Telling is a service whose answer shows the version. Servers of most versions have it.
-// Only the version whose row has its latest form states it: the fewer versions state one,
-// the fewer files are read.
+// A Telling is a service whose answer shows a version. Servers of most versions have it,
+// but only the version whose row asks for it in its latest form states it: the fewer
+// versions do, the fewer files are read.
 type Telling struct {
 	Role, Service string
-	line          int // in its file
+	line          int // of the file
 }
 
 // Family is the product that a version is one of.
@@ -47,9 +47,9 @@ const (
 // A Website is what the web site of a version shows about it.
 type Website struct {
 	IIS    string // the version of IIS, on the Windows that it was usually installed on
-	Build  string // that OWA sends in X-OWA-Version; "" where it sends none
+	Build  string // that OWA shows in X-OWA-Version; "" where it shows none
 	Below  string // which answers have it: those below this path
-	Store  string // the build that the store sends in MS-WebStorage; "" where it sends none
+	Store  string // the build that the store shows in MS-WebStorage; "" where it shows none
 	Title  string // of OWA's logon page
 	Themes string // the path to the pictures of that page
 }
@@ -59,11 +59,11 @@ type Website struct {
 // asked for: nearly every run wants the order, and only some the marks.
 type Releases struct {
 	order func() []Release // in the order of release: names, product, builds and no more
-	known func() known     // everything
+	heads func() heads     // all there is
 }
 
-// known is all that is known of the releases.
-type known struct {
+// heads is what the heads of the files say.
+type heads struct {
 	releases []Release // in the order of release
 	shared   []Mark    // those of marks.yaml, which versions name
 	marks    []Mark    // all, with their versions
@@ -76,25 +76,23 @@ var ours = releasesOf(data, "data")
 func releasesOf(files fs.FS, dir string) *Releases {
 	return &Releases{
 		order: sync.OnceValue(func() []Release {
-			releases, _ := readHeads(files, dir, maxOrder, "\nmarks:", "\ngreets:", "\nroles:") // a later read reports the error
+			releases, _ := readHeads(files, dir, maxOrder, "\nmarks:", "\ngreets:", "\nroles:") // reading the whole file finds the error
 			return releases
 		}),
-		known: sync.OnceValue(func() known { return readReleases(files, dir) }),
+		heads: sync.OnceValue(func() heads { return readReleases(files, dir) }),
 	}
 }
 
 // all is r, or ours.
 func (r *Releases) all() *Releases { return cmp.Or(r, ours) }
 
-// Marks returns what answers are recognised by, each with the versions that have it.
-func (r *Releases) Marks() []Mark { return r.all().known().marks }
+// Marks returns what answers are known by, each with the versions that have it.
+func (r *Releases) Marks() []Mark { return r.all().heads().marks }
 
 // find returns the release of a name, the zero Release where there is none.
 func find(releases []Release, name string) Release {
-	for _, release := range releases {
-		if release.Name == name {
-			return release
-		}
+	if i := slices.IndexFunc(releases, func(r Release) bool { return r.Name == name }); i >= 0 {
+		return releases[i]
 	}
 	return Release{}
 }
@@ -103,13 +101,8 @@ func (r *Releases) find(name string) Release { return find(r.all().order(), name
 
 // Of returns the names of the versions of some families, in the order of release.
 func (r *Releases) Of(families ...Family) []string {
-	var names []string
-	for _, release := range r.all().order() {
-		if slices.Contains(families, release.Family) {
-			names = append(names, release.Name)
-		}
-	}
-	return names
+	of := slices.DeleteFunc(slices.Clone(r.all().order()), func(o Release) bool { return !slices.Contains(families, o.Family) })
+	return each(of, func(o Release) string { return o.Name })
 }
 
 // Family is the product that a version is one of, "" where it is of none.
@@ -138,13 +131,13 @@ func (r *Releases) Since(first, version string) bool {
 // Greeting is what the servers of a version greet with in a protocol, "" where that is
 // not known.
 func (r *Releases) Greeting(version, protocol string) string {
-	return find(r.all().known().releases, version).Greets[protocol]
+	return find(r.all().heads().releases, version).Greets[protocol]
 }
 
 // Website is the web site of a version, and the version that it is from: one without a web
 // site of its own, such as one of another family, has the newest.
 func (r *Releases) Website(version string) (site Website, of string) {
-	for _, release := range slices.Backward(r.all().known().releases) {
+	for _, release := range slices.Backward(r.all().heads().releases) {
 		if release.Website != nil && (of == "" || release.Name == version) {
 			site, of = *release.Website, release.Name
 		}
@@ -154,20 +147,20 @@ func (r *Releases) Website(version string) (site Website, of string) {
 
 // byOrder orders versions by their release. What has neither order nor number comes last.
 func byOrder(a, b Release) int {
-	return cmp.Or(cmp.Compare(a.place(), b.place()), strings.Compare(a.Name, b.Name))
+	return cmp.Or(cmp.Compare(a.rank(), b.rank()), strings.Compare(a.Name, b.Name))
 }
 
-// lastPlace is the place of a version that has neither.
-const lastPlace = 1e6
+// lastRank is that of a version of which nothing says where it belongs.
+const lastRank = 1e6
 
-func (r Release) place() float64 {
+func (r Release) rank() float64 {
 	if r.Order != 0 {
 		return r.Order
 	}
-	if n, err := strconv.ParseFloat(r.Name, 64); err == nil && n < lastPlace {
+	if n, err := strconv.ParseFloat(r.Name, 64); err == nil && n < lastRank {
 		return n
 	}
-	return lastPlace
+	return lastRank
 }
 
 // with returns the releases with one more, or with another in the place of its name.
@@ -181,11 +174,11 @@ func (r *Releases) with(release Release) *Releases {
 	}
 	return &Releases{
 		order: sync.OnceValue(func() []Release { return among(before.order()) }),
-		known: sync.OnceValue(func() known {
-			k := before.known()
-			k.releases = among(k.releases)
-			k.marks = marksOf(k.releases, k.shared)
-			return k
+		heads: sync.OnceValue(func() heads {
+			h := before.heads()
+			h.releases = among(h.releases)
+			h.marks = marksOf(h.releases, h.shared)
+			return h
 		}),
 	}
 }

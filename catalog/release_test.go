@@ -16,7 +16,7 @@ import (
 // TestHeads: the head of each file, read alone, says what the whole file says, and every
 // shared mark is of some version and every name of a mark is of a shared one.
 func TestHeads(t *testing.T) {
-	k := ours.known()
+	k := ours.heads()
 	if k.err != nil {
 		t.Fatal(k.err)
 	}
@@ -117,7 +117,7 @@ func TestNothingIsReadEarly(t *testing.T) {
 	if _, err := c.Plan(Topology{Hosts: []Host{{Name: "h", Version: "2019"}}}, ""); err != nil || reads != 0 {
 		t.Errorf("the heads were read %d times, %v", reads, err)
 	}
-	if got := strings.Join(c.Names(), " "); got != "5.5 2019" || c.releases.known().err == nil {
-		t.Errorf("versions %s, error %v", got, c.releases.known().err)
+	if got := strings.Join(c.Names(), " "); got != "5.5 2019" || c.releases.heads().err == nil {
+		t.Errorf("versions %s, error %v", got, c.releases.heads().err)
 	}
 }

@@ -32,10 +32,10 @@ func LoadTopology(name string, r io.Reader) (Topology, error) {
 			list("hosts", func(n *yaml.Node) error { return readHost(n, name, &t) }))
 	}
 	if err == nil && t.Hosts == nil {
-		err = at(root.Line, errors.New("hosts is missing: name the hosts to test"))
+		err = inLine(root.Line, errors.New("hosts is missing: name the hosts to test"))
 	}
 	if err != nil {
-		return Topology{}, in(name, err)
+		return Topology{}, inFile(name, err)
 	}
 	return t, nil
 }

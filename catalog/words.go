@@ -23,7 +23,7 @@ type From struct {
 	Kind Kind   // "" for what is neither
 }
 
-// Kind is how a From treats certificates.
+// Kind is what a client does with TLS.
 type Kind string
 
 // The kinds.
@@ -42,7 +42,7 @@ func KindOf(from string) Kind {
 	return ""
 }
 
-// Froms is every From that a row can want something for.
+// Froms is every client that a row can want something for.
 var Froms = []From{
 	{"client", "mail programs, browsers and devices of the users, inside the organization", People},
 	{"internet-client", "as client, but with POP3, IMAP4, LDAP, news or web access alone: no Outlook over RPC", People},
@@ -81,17 +81,20 @@ func isFrom(name string) bool {
 	return slices.ContainsFunc(Froms, func(f From) bool { return f.Name == name })
 }
 
-func froms() []string {
-	var names []string
-	for _, f := range Froms {
-		names = append(names, f.Name)
+func froms() []string { return each(Froms, func(f From) string { return f.Name }) }
+
+// each is the word of each item of a list, nil where it has none.
+func each[T any](list []T, word func(T) string) []string {
+	var words []string
+	for _, item := range list {
+		words = append(words, word(item))
 	}
-	return names
+	return words
 }
 
 // A WordError says that a word is not one of a closed set.
 type WordError struct {
-	Kind     string   // what the word names: "version"
+	Kind     string   // what the word means: "version"
 	Word     string   // as it was given
 	Accepted []string // what it could have been
 }

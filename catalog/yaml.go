@@ -36,33 +36,33 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-// at adds the line that err belongs to, unless an inner call has already done so.
-func at(line int, err error) error {
+// inLine says where err belongs, unless something further in has said so already.
+func inLine(line int, err error) error {
 	if e := (*FileError)(nil); err == nil || errors.As(err, &e) {
 		return err
 	}
 	return &FileError{Line: line, Err: err}
 }
 
-// in adds the file that err is about.
-func in(file string, err error) error {
-	err = at(0, err)
+// inFile names the file that err is about.
+func inFile(file string, err error) error {
+	err = inLine(0, err)
 	if e := (*FileError)(nil); errors.As(err, &e) {
 		e.File = file
 	}
 	return err
 }
 
-// A value takes some 170 bytes of memory, however short it is, so a file of nothing
-// but brackets would take a hundred times its size. Real files have ten bytes or
-// more per mark.
+// A value takes some 170 bytes of memory, however short it is, so a file of
+// nothing but brackets would take a hundred times its size. Real files have ten
+// bytes and more to an indicator.
 const (
-	manyMarks    = 8 << 10 // in a file of any size
-	bytesPerMark = 8
+	manyIndicators    = 8 << 10 // in a file of any size
+	bytesPerIndicator = 8
 )
 
-// marks is roughly how many values begin in a file.
-func marks(data []byte) (n int) {
+// indicators is how many values begin in a file, at least about that.
+func indicators(data []byte) (n int) {
 	for _, b := range data {
 		switch b {
 		case '[', '{', ',', '-', '\n':
@@ -87,8 +87,8 @@ func document(r io.Reader) (*yaml.Node, error) {
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
 	}
-	if n := marks(data); n > manyMarks+len(data)/bytesPerMark {
-		return nil, fmt.Errorf("the file holds %d brackets, commas, dashes and line ends, and little else", n)
+	if n := indicators(data); n > manyIndicators+len(data)/bytesPerIndicator {
+		return nil, fmt.Errorf("there are %d brackets, commas, dashes and ends of lines in it, and little else", n)
 	}
 	var root, second yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(data))
@@ -98,7 +98,7 @@ func document(r io.Reader) (*yaml.Node, error) {
 		return nil, notYAML(err, data)
 	}
 	if err := d.Decode(&second); err == nil {
-		return nil, at(second.Line, errors.New("a second document begins here: a file holds one"))
+		return nil, inLine(second.Line, errors.New("a second document begins here: a file holds one"))
 	} else if !errors.Is(err, io.EOF) {
 		return nil, notYAML(err, data)
 	}
@@ -120,7 +120,7 @@ func notYAML(err error, data []byte) error {
 		line = lineOfAlias(data, name)
 		text += ": put a value that begins with * in quotes"
 	}
-	return at(line, fmt.Errorf("this is not YAML: %s", text))
+	return inLine(line, fmt.Errorf("this is not YAML: %s", text))
 }
 
 // lineOfAlias is the line of the first value *name, or 0.
@@ -145,11 +145,7 @@ func mapping(n *yaml.Node, fields ...field) error {
 	return pairs(n, func(key string, value *yaml.Node) error {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key })
 		if i < 0 {
-			var accepted []string
-			for _, f := range fields {
-				accepted = append(accepted, f.name)
-			}
-			return &WordError{"field", key, accepted}
+			return &WordError{"field", key, each(fields, func(f field) string { return f.name })}
 		}
 		return fields[i].read(value)
 	})
@@ -158,20 +154,20 @@ func mapping(n *yaml.Node, fields ...field) error {
 // pairs reads a mapping key by key. An error of read gets the key's line.
 func pairs(n *yaml.Node, read func(key string, value *yaml.Node) error) error {
 	if n.Kind != yaml.MappingNode {
-		return at(n.Line, fmt.Errorf("expected a mapping (name: value), not %s", kind(n)))
+		return inLine(n.Line, fmt.Errorf("expected a mapping (name: value), not %s", kind(n)))
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
 		if k.Kind != yaml.ScalarNode {
-			return at(k.Line, fmt.Errorf("expected the name of a field, not %s", kind(k)))
+			return inLine(k.Line, fmt.Errorf("expected the name of a field, not %s", kind(k)))
 		}
 		if first, twice := seen[k.Value]; twice {
-			return at(k.Line, fmt.Errorf("field %q appears twice: first on line %d", shorten(k.Value), first))
+			return inLine(k.Line, fmt.Errorf("field %q appears twice: first on line %d", shorten(k.Value), first))
 		}
 		seen[k.Value] = k.Line
 		if err := read(k.Value, n.Content[i+1]); err != nil {
-			return at(k.Line, err)
+			return inLine(k.Line, err)
 		}
 	}
 	return nil
@@ -218,11 +214,7 @@ func named(name string, to *string) field {
 func word[T ~string](name string, accepted []T, to *T) field {
 	return value(name, func(s string) error {
 		if !slices.Contains(accepted, T(s)) {
-			e := &WordError{Kind: name, Word: s}
-			for _, a := range accepted {
-				e.Accepted = append(e.Accepted, string(a))
-			}
-			return e
+			return &WordError{name, s, each(accepted, func(a T) string { return string(a) })}
 		}
 		*to = T(s)
 		return nil
@@ -237,7 +229,7 @@ func list(name string, read func(*yaml.Node) error) field {
 		}
 		for i, item := range n.Content {
 			if err := read(item); err != nil {
-				return at(item.Line, err)
+				return inLine(item.Line, err)
 			}
 			n.Content[i] = nil // its values take many times the memory of the result
 		}
@@ -245,12 +237,17 @@ func list(name string, read func(*yaml.Node) error) field {
 	}}
 }
 
+// texts reads a list of words for people.
+func texts(name string, to *[]string) field {
+	return values(name, func(s string) error { *to = append(*to, s); return nil })
+}
+
 // values reads a list of single values.
 func values(name string, read func(string) error) field {
 	return list(name, value(name, read).read)
 }
 
-// kind names what the file has in place of what was expected.
+// kind names what the file has where something else should be.
 func kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

@@ -40,7 +40,7 @@ func writeServices(w io.Writer, v catalog.Version, s Style) error {
 	p := newPage(w, s)
 	var heads [][]string // the name of every service, where it is found and how it is spoken with
 	for _, s := range v.Services {
-		heads = append(heads, []string{"  " + s.Name, s.Place(), s.Protocol, tlsText(s)})
+		heads = append(heads, []string{"  " + s.Name, s.Location(), s.Protocol, tlsText(s)})
 	}
 	widths := widthsOf(heads)
 	for _, r := range v.Roles {

@@ -103,7 +103,7 @@ func pointed(cat *catalog.Catalog, err error) error {
 	if slices.Contains(catalog.SupportRoles, nothing.Role) && slices.Contains(nothing.Only, asServer) {
 		return hinted("to check it as an Exchange server sees it: --from "+asServer, "%w", err)
 	}
-	places, placesErr := cat.Places(nothing.From)
+	places, placesErr := cat.RolesFor(nothing.From)
 	if placesErr != nil || len(places) == 0 {
 		return err
 	}
@@ -112,14 +112,14 @@ func pointed(cat *catalog.Catalog, err error) error {
 
 // hintTo names the place that was most likely meant: the only one, or the one of
 // the same role in the newest version that has it.
-func hintTo(places []catalog.Place, nothing *catalog.NothingError) string {
+func hintTo(places []catalog.VersionRole, nothing *catalog.NothingError) string {
 	var versions []string
 	for _, p := range places {
 		if !slices.Contains(versions, p.Version) {
 			versions = append(versions, p.Version)
 		}
 	}
-	same := slices.IndexFunc(places, func(p catalog.Place) bool { return p.Role == nothing.Role })
+	same := slices.IndexFunc(places, func(p catalog.VersionRole) bool { return p.Role == nothing.Role })
 	place := ""
 	switch {
 	case len(places) == 1:

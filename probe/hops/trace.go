@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hops walks to a port with growing hop limits and tells who answered at
-// each distance. It knows no check and no result: which ports are worth a walk,
-// and what its end means, others decide.
+// Package hops walks to a port with growing hop limits and reports who answered at
+// each distance. It knows no check and no result: which ports are worth a walk, and
+// what the end of one means, is decided in the packages above. Of the rooms of probe it
+// may import probe/socket alone.
 package hops
 
 import (
@@ -21,7 +22,7 @@ import (
 // an ordinary user.
 type Tracer struct {
 	Source  netip.Addr    // local address to ask from; the zero Addr leaves it to the system
-	Answers int           // answers wanted of each hop, so that several paths show; 0 is 1
+	Answers int           // answers wanted of each hop, so several paths show; 0 is 1
 	Timeout time.Duration // one path, whatever happens; 0 is 20 s
 
 	Ask AskFunc // nil is the system's; tests put a network of their own here
@@ -49,7 +50,7 @@ type Path struct {
 type Hop struct {
 	TTL  int
 	Said Said
-	From []netip.Addr  // who said it: several where packets take several paths, none where nobody did
+	From []netip.Addr  // who said it: several where packets take several paths, none where there was no answer
 	Self bool          // it was this machine itself
 	Took time.Duration // until the first answer
 }
@@ -62,9 +63,9 @@ func (p Path) End() Hop {
 	return p.Hops[len(p.Hops)-1]
 }
 
-// Open reports whether the target answered: nothing on the path drops what is
+// Accepted reports whether the target answered: nothing on the path drops what is
 // sent there.
-func (p Path) Open() bool { return p.End().Said == SaidAccepted }
+func (p Path) Accepted() bool { return p.End().Said == SaidAccepted }
 
 // A Said is what came back from a hop: a closed set.
 type Said string
@@ -131,7 +132,7 @@ func (t Tracer) Answering(ctx context.Context, targets []socket.Target) (socket.
 		switch r := <-replies; {
 		case r.Said == SaidAccepted && (accepted < 0 || r.index < accepted):
 			accepted = r.index
-			stop() // the others end at once, and are waited for
+			stop() // the others end now, and are waited for
 		case r.Said == SaidReset && reset < 0:
 			reset = r.index
 		}

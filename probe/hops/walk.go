@@ -12,7 +12,7 @@ import (
 	"exreach/probe/socket"
 )
 
-// noWait is the time of a timer that fires at once. Nothing at all would be as good,
+// noWait is the time of a timer that fires at once. Zero would do as well,
 // but many such timers crash the race detector in the bubbles of package synctest
 // (golang/go#78156).
 const noWait = time.Nanosecond
@@ -49,27 +49,27 @@ func newWalk(t Tracer, to socket.Target) *walk {
 // run asks hop after hop until the path has ended or says nothing any more, and
 // waits for all that it has started.
 func (w *walk) run(ctx context.Context) {
-	turn := time.NewTimer(noWait)
-	defer turn.Stop()
+	next := time.NewTimer(noWait) // for the next hop
+	defer next.Stop()
 	for w.goesOn(ctx) || len(w.cancel) > 0 {
 		var due <-chan time.Time
 		if w.goesOn(ctx) {
-			due = turn.C
+			due = next.C
 		}
 		select {
 		case <-due:
 			w.start(ctx)
-			turn.Reset(stagger)
+			next.Reset(stagger)
 		case a := <-w.back:
-			w.note(a)
+			w.take(a)
 			if a.TTL == w.next-1 && a.Said != SaidNothing {
-				turn.Reset(noWait)
+				next.Reset(noWait)
 			}
 		}
 	}
 }
 
-// goesOn reports whether another hop is to be asked now.
+// goesOn reports whether another hop should be asked now.
 func (w *walk) goesOn(ctx context.Context) bool {
 	return ctx.Err() == nil && w.next <= w.end && w.next-w.heard <= silentHops
 }
@@ -83,9 +83,9 @@ func (w *walk) start(ctx context.Context) {
 	go func() { w.back <- w.tracer.hop(ctx, w.to, ttl) }()
 }
 
-// note takes in what a hop said. Behind one that ends the path, nobody needs to
-// be asked any more.
-func (w *walk) note(a asked) {
+// take takes in what a hop said. Behind one that ends the path, no hop needs to be
+// asked any more.
+func (w *walk) take(a asked) {
 	w.cancel[a.TTL]()
 	delete(w.cancel, a.TTL)
 	w.hops[a.TTL] = a.Hop

@@ -28,11 +28,11 @@ const (
 	tcpDNSWait   = 4 * time.Second
 )
 
-// jittered is a wait that differs from that of the next question, so that those
-// which were lost together are not sent together again.
+// jittered is a wait that differs from that of the next question, so questions that
+// were lost together are not sent together again.
 func jittered(wait time.Duration) time.Duration { return wait*3/4 + rand.N(wait/2) }
 
-// hopeless is the round after which nobody is asked again, if none of the servers
+// hopeless is the round after which no server is asked again, if none of them
 // could be asked at all: there is no network, or no name server runs.
 const hopeless = 2
 
@@ -57,7 +57,7 @@ type dnsLine struct {
 	said   error     // what was wrong last; nil where it did not answer
 }
 
-// A dnsReply is what came of inquiry a server.
+// A dnsReply is what came of asking a server.
 type dnsReply struct {
 	line   *dnsLine
 	conn   net.Conn
@@ -65,29 +65,29 @@ type dnsReply struct {
 	err    error
 }
 
-// ask asks the servers by turns until one of them knows, or ctx ends. All of
-// them refusing for half of the time is an end, too, and at once where spare says
-// that nobody needs the answer.
+// ask asks one server after the other until one of them knows, or ctx ends. It also
+// gives up when all of them have refused for half of the time, or at the first refusal
+// of all where spare says that the answer is not needed.
 func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, spare *atomic.Bool) (dnsAnswer, error) {
 	inner, stop := context.WithCancel(ctx)
-	a := &inquiry{client: c, q: newQuestion(name, kind), heard: make(chan dnsReply), ctx: inner, wait: min(firstDNSWait, c.conf.wait)}
+	a := &inquiry{client: c, q: dnsQuestion{name, kind, uint16(rand.Uint32())}, heard: make(chan dnsReply), ctx: inner, wait: min(firstDNSWait, c.conf.wait)}
 	defer a.hangUp(stop)
 	patience := time.Now().Add(untilEnd(ctx) / 2)
-	all := c.inTurn()
-	everybody := false // the dead, too
+	all := c.inOrder()
+	withDead := false // the dead are asked, too
 	for round := 0; ctx.Err() == nil; round++ {
 		servers := all
-		if !everybody {
+		if !withDead {
 			servers = living(all)
 		}
-		answer, known, refused := a.round(servers)
-		if everybody = refused || round%6 == 4; refused {
+		answer, answered, refused := a.round(servers)
+		if withDead = refused || round%6 == 4; refused {
 			if spare.Load() || time.Now().After(patience) || round == hopeless && !a.anyCode() {
 				break
 			}
-			answer, known = a.await(nil)
+			answer, answered = a.await(nil)
 		}
-		if known {
+		if answered {
 			return answer, nil
 		}
 	}
@@ -95,15 +95,15 @@ func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, 
 }
 
 // round asks each of the servers until one knows. It reports whether all of them
-// refused, so that nobody was waited for.
-func (a *inquiry) round(servers []*dnsServer) (answer dnsAnswer, known, refused bool) {
+// refused, so none was waited for.
+func (a *inquiry) round(servers []*dnsServer) (answer dnsAnswer, answered, refused bool) {
 	refused = true
 	for _, s := range servers {
 		line := a.line(s)
 		if !a.send(line) {
 			continue
 		}
-		if answer, known = a.await(line); known {
+		if answer, answered = a.await(line); answered {
 			return answer, true, false
 		}
 		refused = refused && line.failed
@@ -184,7 +184,7 @@ func (a *inquiry) listen(l *dnsLine, conn net.Conn) {
 }
 
 // whole asks for an answer again over TCP that did not fit into a datagram.
-// Where nobody answers there, part of the addresses is better than none.
+// Where it does not answer there, part of the addresses is better than none.
 func (a *inquiry) whole(l *dnsLine, part dnsAnswer) {
 	answer, err := a.exchangeTCP(l)
 	switch {
@@ -213,7 +213,7 @@ func (a *inquiry) exchangeTCP(l *dnsLine) (dnsAnswer, error) {
 	return a.q.overTCP(conn)
 }
 
-// report hands on what came, unless nobody waits for it any more.
+// report hands on what came, unless the inquiry is over.
 func (a *inquiry) report(r dnsReply) {
 	select {
 	case a.heard <- r:
@@ -230,7 +230,7 @@ func (a *inquiry) await(last *dnsLine) (dnsAnswer, bool) {
 		select {
 		case r := <-a.heard:
 			if r.err == nil {
-				a.note(r.line, true)
+				a.learn(r.line, true)
 				r.answer.by = r.line.server.addr.Addr()
 				return r.answer, true
 			}
@@ -240,7 +240,7 @@ func (a *inquiry) await(last *dnsLine) (dnsAnswer, bool) {
 			}
 		case <-timer.C:
 			if last != nil {
-				a.note(last, false)
+				a.learn(last, false)
 			}
 			a.wait = min(a.wait+a.wait*3/10, lastDNSWait, a.client.conf.wait)
 			return dnsAnswer{}, false
@@ -250,8 +250,8 @@ func (a *inquiry) await(last *dnsLine) (dnsAnswer, bool) {
 	}
 }
 
-// note tells the client what it may learn from a question.
-func (a *inquiry) note(l *dnsLine, answered bool) {
+// learn tells the client what it may learn from a question.
+func (a *inquiry) learn(l *dnsLine, answered bool) {
 	if answered {
 		l.server.hear(a.q.kind, true)
 		a.client.pace.hear(l.sent, true)

@@ -24,7 +24,7 @@ type resolvConf struct {
 	search  []string      // suffixes, without a dot at either end
 	ndots   int           // a name with fewer dots is tried with the suffixes first
 	wait    time.Duration // longest wait before a question is sent again
-	rotate  bool          // ask the servers by turns
+	rotate  bool          // begin with another server each time
 	tcp     bool          // ask over TCP alone
 	noAAAA  bool          // do not ask for IPv6 addresses
 }
@@ -48,7 +48,7 @@ func readResolvConf(file, hostname string) resolvConf {
 	for fields := range fieldsOf(file, "#;") {
 		switch values := fields[1:]; fields[0] {
 		case "nameserver":
-			if addr, err := netip.ParseAddr(first(values)); err == nil && len(c.servers) < mostServers {
+			if addr, err := netip.ParseAddr(strings.Join(values[:min(len(values), 1)], "")); err == nil && len(c.servers) < mostServers {
 				c.servers = append(c.servers, netip.AddrPortFrom(addr, 53))
 			}
 		case "domain", "search": // the last one of either holds
@@ -94,7 +94,7 @@ func (c *resolvConf) set(option string) {
 
 // candidates are the absolute names that a name may stand for, in the order in
 // which they are tried (resolv.conf(5), search and ndots). A name that ends in a
-// dot stands for itself alone.
+// dot means itself alone.
 func (c resolvConf) candidates(name string) []string {
 	if absolute, ok := strings.CutSuffix(name, "."); ok {
 		return []string{absolute}
@@ -136,26 +136,21 @@ func nameSources(file string) []string {
 }
 
 // inHosts returns the addresses that a hosts file gives a name. The file is read
-// each time: some hold a million names that nobody is to reach.
+// each time: some block a million names.
 func inHosts(file, name string) []netip.Addr {
-	name = strings.TrimSuffix(name, ".")
+	name = TrimDot(name)
 	var addrs []netip.Addr
 	for fields := range fieldsOf(file, "#") {
-		called := slices.ContainsFunc(fields[1:], func(n string) bool {
-			return strings.EqualFold(strings.TrimSuffix(n, "."), name)
-		})
-		if !called {
-			continue
-		}
-		if addr, err := netip.ParseAddr(fields[0]); err == nil {
+		addr, err := netip.ParseAddr(fields[0])
+		if err == nil && slices.ContainsFunc(fields[1:], func(n string) bool { return strings.EqualFold(TrimDot(n), name) }) {
 			addrs = append(addrs, addr.Unmap())
 		}
 	}
 	return addrs
 }
 
-// fieldsOf yields the words of each line that has some. What stands behind one
-// of the letters of comment is for people.
+// fieldsOf yields the words of each line that has some. Text behind one of the
+// letters of comment is left out.
 func fieldsOf(file, comment string) func(yield func([]string) bool) {
 	return func(yield func([]string) bool) {
 		f, err := os.Open(file)
@@ -173,11 +168,4 @@ func fieldsOf(file, comment string) func(yield func([]string) bool) {
 			}
 		}
 	}
-}
-
-func first(words []string) string {
-	if len(words) == 0 {
-		return ""
-	}
-	return words[0]
 }

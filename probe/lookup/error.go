@@ -16,26 +16,24 @@ import (
 	"exreach/probe/socket"
 )
 
-// failure says what each server did.
+// failure says what each server did, in the order of the configuration.
 func (a *inquiry) failure() error {
 	f := &resolverError{kind: a.q.kind}
 	for _, l := range a.lines {
 		f.servers = append(f.servers, serverFailure{l.server.addr.Addr(), l.said})
 	}
-	slices.SortFunc(f.servers, func(x, y serverFailure) int { return a.client.place(x.server) - a.client.place(y.server) })
+	configured := func(f serverFailure) int {
+		return slices.IndexFunc(a.client.servers, func(s *dnsServer) bool { return s.addr.Addr() == f.server })
+	}
+	slices.SortFunc(f.servers, func(x, y serverFailure) int { return configured(x) - configured(y) })
 	return f
-}
-
-// place is where the configuration names a server.
-func (c *dnsClient) place(server netip.Addr) int {
-	return slices.IndexFunc(c.servers, func(s *dnsServer) bool { return s.addr.Addr() == server })
 }
 
 // A resolverError is a question that no server answered.
 type resolverError struct {
 	kind    dnsmessage.Type
 	servers []serverFailure
-	knows   netip.Addr // who has no address of the other kind; invalid where nobody said so
+	knows   netip.Addr // the server that has no address of the other kind; invalid where none said so
 }
 
 // A serverFailure is what a server did instead.
@@ -101,18 +99,17 @@ type noAddressError struct {
 }
 
 func (e *noAddressError) Error() string {
-	switch {
-	case e.alias != "" && !e.exists:
-		return e.name + " is an alias of " + e.alias + ", which does not exist, says " + e.by.String()
-	case e.alias != "":
-		return e.name + " is an alias of " + e.alias + ", which has no address, says " + e.by.String()
-	case e.exists:
-		return e.name + " has no address, says " + e.by.String()
+	name, lack := e.name, " does not exist"
+	if e.alias != "" {
+		name += " is an alias of " + e.alias + ", which"
 	}
-	return e.name + " does not exist, says " + e.by.String()
+	if e.exists {
+		lack = " has no address"
+	}
+	return name + lack + ", says " + e.by.String()
 }
 
-// noAddress is the error of a name that nobody has.
+// noAddress is the error of a name without an address.
 func noAddress(host string) error {
 	return &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
 }
@@ -126,7 +123,7 @@ func NotFound(err error) bool {
 	return errors.As(err, &dns) && dns.IsNotFound || errors.As(err, &missing) || errors.As(err, &bogus)
 }
 
-// Reason says why a name leads nowhere.
+// Reason says why a name has no usable address.
 func Reason(err error) string {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {

@@ -38,7 +38,7 @@ type Name struct {
 	Addrs      []netip.Addr // to be asked: IPv4 first, in their order, at most 16
 	Found      string       // the name that was found, where the search list made it of the one given
 	Alias      string       // what that is an alias of (CNAME); "" where it is none
-	By         string       // who said so: a name server, a file, or "the system"; "" where it is not known
+	By         string       // the source: a name server, a file, or "the system"; "" where it is not known
 	Count      int          // addresses that the name has
 	Bogus      []netip.Addr // those of them that no host has, which are not asked
 	LeftOut    []netip.Addr // those to which this machine has no way, while it has one to others
@@ -50,7 +50,7 @@ type Name struct {
 }
 
 // mostAddrs is how many addresses of a name are asked. A name that many servers
-// share is one service; and whoever writes the DNS must not choose how many
+// share is one service; and an owner of a DNS zone must not choose how many
 // hosts this machine connects to.
 const mostAddrs = 16
 
@@ -186,6 +186,6 @@ func (e *bogusError) Error() string {
 	return fmt.Sprintf("%s resolves the name to %s", cmp.Or(e.name.By, "the resolver"), strings.Join(words, ", and "))
 }
 
-// TrimDot is a name without the dot at its end, which tells a resolver that nothing
-// is to be added. Certificates, TLS and HTTP know no such dot (RFC 6066 section 3).
+// TrimDot is a name without the dot at its end, which keeps a resolver from adding
+// anything. Certificates, TLS and HTTP know no such dot (RFC 6066 section 3).
 func TrimDot(name string) string { return strings.TrimSuffix(name, ".") }

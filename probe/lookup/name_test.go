@@ -114,7 +114,7 @@ func TestRotate(t *testing.T) {
 // TestStrayAnswers wants what does not answer the question left out: anybody may
 // send that.
 func TestStrayAnswers(t *testing.T) {
-	q := newQuestion("mail01.contoso.com", dnsmessage.TypeA)
+	q := dnsQuestion{"mail01.contoso.com", dnsmessage.TypeA, 1}
 	server := &nameServer{names: contoso()}
 	packed, err := q.pack()
 	if err != nil {

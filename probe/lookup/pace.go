@@ -9,12 +9,12 @@ import (
 )
 
 // A dnsPace is how far apart the questions of a run are sent. Name servers and
-// firewalls allow a source so many a second and drop the rest, so that whoever
-// asks faster waits longer. Losses by chance are no reason to slow down: only
+// firewalls allow a source so many a second and drop the rest, so a client
+// that asks faster waits longer. Losses by chance are no reason to slow down: only
 // where many of the questions of a while are lost are the next ones sent as fast
 // as answers came, and from then on a little faster with every answer.
 type dnsPace struct {
-	mu             sync.Mutex
+	mu             sync.Mutex // protects what is below
 	gap            time.Duration
 	next           time.Time // when another question may be sent
 	since          time.Time // questions sent before this are not counted

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package lookup finds the addresses of names, and says who knew them and who
-// gave no answer. It connects to nobody but name servers; whether there is a way
-// to an address, and what a name without one means for a check, others decide.
+// Package lookup finds the addresses of names, and reports which source knew them and
+// which gave no answer. It connects to name servers only; whether there is a way to an
+// address, and what a name without one means for a check, is decided in the packages
+// above. Of the rooms of probe it may import probe/socket alone.
 package lookup
 
 import (
@@ -21,8 +22,8 @@ import (
 	"exreach/probe/socket"
 )
 
-// A Resolver finds the addresses of names. It is to be shared by the pools of a
-// run, so that all of them together ask no faster than the name servers allow.
+// A Resolver finds the addresses of names. The pools of a run share one, so
+// all of them together ask no faster than the name servers allow.
 // The zero value is ready to use.
 //
 // Where a machine's files say how names are found (Linux and other Unix), it asks
@@ -38,11 +39,13 @@ type Resolver struct {
 	client *dnsClient                                           // nil is made of files
 	system func(ctx context.Context, host string) (Name, error) // nil is the operating system's
 
+	// Made by begin; not changed any more.
 	once    sync.Once
 	slots   *semaphore.Weighted
 	sources []string // of names, in their order; nil where the system answers
-	mu      sync.Mutex
-	known   map[string]lookedUp
+
+	mu   sync.Mutex // protects what is below
+	kept map[string]lookedUp
 }
 
 // Func resolves a name to all its addresses.
@@ -53,7 +56,7 @@ type Func func(ctx context.Context, host string) ([]netip.Addr, error)
 type lookedUp struct {
 	name Name
 	err  error
-	at   time.Time
+	when time.Time
 }
 
 const (
@@ -65,7 +68,7 @@ const (
 
 func (r *Resolver) begin() {
 	r.slots = semaphore.NewWeighted(int64(max(1, min(lookupsAtOnce, socket.Descriptors()/descriptorsPer))))
-	r.known = map[string]lookedUp{}
+	r.kept = map[string]lookedUp{}
 	if r.system == nil {
 		r.system = systemLookup
 	}
@@ -115,25 +118,25 @@ func (r *Resolver) LookUp(ctx context.Context, host string, within time.Duration
 func (r *Resolver) recall(host string) (lookedUp, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	old, ok := r.known[host]
+	old, ok := r.kept[host]
 	old.name.Addrs = slices.Clone(old.name.Addrs)
-	return old, ok && time.Since(old.at) < keptFor
+	return old, ok && time.Since(old.when) < keptFor
 }
 
 func (r *Resolver) keep(host string, l lookedUp) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.known) >= keptNames {
-		clear(r.known)
+	if len(r.kept) >= keptNames {
+		clear(r.kept)
 	}
-	r.known[host] = l
+	r.kept[host] = l
 }
 
-// Forget drops what is known of a name, so that the next lookup asks again.
+// Forget drops what was found of a name, so the next lookup asks again.
 func (r *Resolver) Forget(host string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.known, host)
+	delete(r.kept, host)
 }
 
 // find goes through the sources of names.
@@ -143,7 +146,11 @@ func (r *Resolver) find(ctx context.Context, host string) (Name, error) {
 		return Name{Addrs: addrs}, err
 	}
 	if isLocalhost(host) {
-		return r.local(host), nil
+		name := r.inFiles(host)
+		if name.Addrs == nil {
+			name.Addrs = r.wanted([]netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()})
+		}
+		return name, nil
 	}
 	if r.sources == nil {
 		return r.askSystem(ctx, host)
@@ -153,8 +160,8 @@ func (r *Resolver) find(ctx context.Context, host string) (Name, error) {
 	for _, source := range r.sources {
 		switch source {
 		case "files":
-			if addrs := r.wanted(inHosts(r.files.hosts, host)); len(addrs) > 0 {
-				return Name{Addrs: addrs, By: r.files.hosts}, nil
+			if name := r.inFiles(host); name.Addrs != nil {
+				return name, nil
 			}
 		case "dns":
 			name, err := r.client.find(ctx, host, r.Family)
@@ -181,12 +188,12 @@ func isLocalhost(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
-// local is what localhost is: what the hosts file says, or the loopback addresses.
-func (r *Resolver) local(host string) Name {
+// inFiles is what the hosts file says of a name, the zero Name where it says nothing.
+func (r *Resolver) inFiles(host string) Name {
 	if addrs := r.wanted(inHosts(r.files.hosts, host)); len(addrs) > 0 {
 		return Name{Addrs: addrs, By: r.files.hosts}
 	}
-	return Name{Addrs: r.wanted([]netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()})}
+	return Name{}
 }
 
 // wanted is those of the addresses that are of the family.

@@ -15,10 +15,10 @@ import (
 
 // A dnsServer is one of the machine's name servers, and what a run has seen of it.
 type dnsServer struct {
-	addr netip.AddrPort
+	addr netip.AddrPort // not changed any more
 
-	mu    sync.Mutex
-	last  time.Time // when it last answered anything
+	mu    sync.Mutex // protects what is below
+	last  time.Time  // when it last answered anything
 	knows map[dnsmessage.Type]bool
 	lost  int // questions in a row that it left unanswered
 }
@@ -26,10 +26,6 @@ type dnsServer struct {
 // deadDNS is after how many unanswered questions in a row the other servers are
 // asked first.
 const deadDNS = 3
-
-func newDNSServer(addr netip.AddrPort) *dnsServer {
-	return &dnsServer{addr: addr, knows: map[dnsmessage.Type]bool{}}
-}
 
 // hear takes note that the server said something, and whether that was an answer.
 func (s *dnsServer) hear(kind dnsmessage.Type, answer bool) {
@@ -40,7 +36,7 @@ func (s *dnsServer) hear(kind dnsmessage.Type, answer bool) {
 }
 
 // unanswered takes note of a question without an answer. It reports whether the
-// server answers such questions at other times, so that this one was lost.
+// server answers such questions at other times, so this one was lost.
 func (s *dnsServer) unanswered(sent time.Time, kind dnsmessage.Type) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,33 +60,35 @@ func (s *dnsServer) isDead() bool {
 
 // A dnsClient asks the name servers of a machine for all names of a run.
 type dnsClient struct {
+	// Inputs; not changed any more.
 	conf    resolvConf
 	servers []*dnsServer
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
-	pace    dnsPace
 
-	mu        sync.Mutex
-	turn      int                     // of the server that is asked first
+	pace dnsPace
+
+	mu        sync.Mutex              // protects what is below
+	first     int                     // the server that is asked first
 	swallowed map[dnsmessage.Type]int // names that got no answer of this type
 }
 
 func newDNSClient(conf resolvConf) *dnsClient {
 	c := &dnsClient{conf: conf, dial: new(net.Dialer).DialContext, swallowed: map[dnsmessage.Type]int{}}
 	for _, addr := range conf.servers {
-		c.servers = append(c.servers, newDNSServer(addr))
+		c.servers = append(c.servers, &dnsServer{addr: addr, knows: map[dnsmessage.Type]bool{}})
 	}
 	return c
 }
 
-// inTurn is all servers in the order in which one question asks them.
-func (c *dnsClient) inTurn() []*dnsServer {
+// inOrder is all servers in the order in which one question asks them.
+func (c *dnsClient) inOrder() []*dnsServer {
 	if !c.conf.rotate {
 		return c.servers
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.turn = (c.turn + 1) % len(c.servers)
-	return slices.Concat(c.servers[c.turn:], c.servers[:c.turn])
+	c.first = (c.first + 1) % len(c.servers)
+	return slices.Concat(c.servers[c.first:], c.servers[:c.first])
 }
 
 // living is those of the servers that are not dead, or all where none is left.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"strings"
@@ -22,10 +21,6 @@ type dnsQuestion struct {
 	name string // absolute, without the dot at the end
 	kind dnsmessage.Type
 	id   uint16
-}
-
-func newQuestion(name string, kind dnsmessage.Type) dnsQuestion {
-	return dnsQuestion{name, kind, uint16(rand.Uint32())}
 }
 
 // pack makes a message that no server ever refused: without EDNS, which some
@@ -112,10 +107,8 @@ func (q dnsQuestion) read(message []byte) (dnsAnswer, error) {
 }
 
 func (q dnsQuestion) is(asked dnsmessage.Question) bool {
-	return asked.Type == q.kind && asked.Class == dnsmessage.ClassINET && strings.EqualFold(bareName(asked.Name), q.name)
+	return asked.Type == q.kind && asked.Class == dnsmessage.ClassINET && strings.EqualFold(TrimDot(asked.Name.String()), q.name)
 }
-
-func bareName(n dnsmessage.Name) string { return strings.TrimSuffix(n.String(), ".") }
 
 // dnsRecords is what an answer holds, by the names of its records in lower case.
 type dnsRecords struct {
@@ -151,14 +144,14 @@ func readRecords(p *dnsmessage.Parser) (r dnsRecords, whole bool) {
 }
 
 // isReferral reports whether an answer does nothing but name other servers: the one
-// that sent it knows nothing of the name and asks nobody.
+// that sent it knows nothing of the name and asks no other.
 func (r dnsRecords) isReferral() bool {
 	return r.ns && len(r.addrs) == 0 && len(r.aliases) == 0 && !r.soa
 }
 
 // take reads one record.
 func (r dnsRecords) take(h dnsmessage.ResourceHeader, p *dnsmessage.Parser) error {
-	owner := strings.ToLower(bareName(h.Name))
+	owner := strings.ToLower(TrimDot(h.Name.String()))
 	switch h.Type {
 	case dnsmessage.TypeA:
 		a, err := p.AResource()
@@ -170,7 +163,7 @@ func (r dnsRecords) take(h dnsmessage.ResourceHeader, p *dnsmessage.Parser) erro
 		return err
 	case dnsmessage.TypeCNAME:
 		c, err := p.CNAMEResource()
-		r.aliases[owner] = bareName(c.CNAME)
+		r.aliases[owner] = TrimDot(c.CNAME.String())
 		return err
 	}
 	return p.SkipAnswer()
@@ -187,7 +180,7 @@ func (r dnsRecords) follow(name string) dnsAnswer {
 			return a
 		}
 		a.alias = next
-		delete(r.aliases, at) // so that a circle ends
+		delete(r.aliases, at) // so a circle ends
 	}
 }
 

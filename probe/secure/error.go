@@ -38,7 +38,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// A secured is a connection under TLS. It tells what goes wrong with TLS from what
+// A secured is a connection under TLS. It separates what goes wrong with TLS from what
 // goes wrong with the conversation.
 type secured struct {
 	net.Conn

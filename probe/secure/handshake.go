@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package secure is TLS as a client that wants to see and not to be safe: it shakes
-// hands with whatever a server still speaks, tells what it showed, and gives errors
-// of TLS their names. Whom to trust is not here, nor when to ask again with another
-// hello.
+// hands with whatever a server still speaks, reports what the server showed, and names
+// the errors of TLS. Whom to trust is decided in probe/trust, and when to ask again with
+// another hello in probe; it may import neither.
 package secure
 
 import (
@@ -55,7 +55,7 @@ func (c Client) Handshake(conn net.Conn) (net.Conn, *Shown, error) {
 	shaken := false
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		s.asked.Store(true)
-		if shaken { // whoever goes on without one does so at once
+		if shaken { // a server that goes on without one does so immediately
 			_ = c.Line.SetDeadline(time.Now().Add(c.Limit))
 		}
 		return &tls.Certificate{}, nil // we have none
@@ -105,7 +105,7 @@ func (s *Shown) describe(state tls.ConnectionState, host string) {
 }
 
 // Judge finds out whether the server is trusted, by asking why its chain is not.
-// That may take a while, so that no connection should wait for it.
+// That may take a while, so no connection should wait for it.
 func (s *Shown) Judge(whyNot func(chain []*x509.Certificate) string) *protocol.TLSInfo {
 	if s == nil {
 		return nil

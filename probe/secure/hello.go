@@ -32,7 +32,7 @@ func usualCiphers() []uint16 {
 
 // config is that of crypto/tls for a handshake with host. A directory of IIS asks
 // for a client certificate by a new handshake in the middle of the conversation.
-// It may be content with none, so that we do one.
+// It may accept none, so we allow one such handshake.
 func (h Hello) config(host string) *tls.Config {
 	c := &tls.Config{
 		ServerName:         serverName(host),

@@ -14,8 +14,8 @@ import (
 )
 
 // handshakeTLS12 does the handshake with the client that believes nothing, and
-// tells what it showed. Trust is not judged: that the server has the key of its
-// certificate was not proven.
+// reports what the server showed. Trust is not judged: the server has not proved that it
+// has the key of its certificate.
 func handshakeTLS12(conn net.Conn, host string) (net.Conn, *Shown, error) {
 	client, err := tls12.Shake(conn, serverName(host))
 	if err != nil && !client.ClientCertificate {

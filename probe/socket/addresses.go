@@ -26,7 +26,7 @@ var noWayCauses = []Cause{NoRoute, Unreachable, Denied}
 // WaysFrom says what keeps this machine from an address: NoRoute, or NoFamily;
 // NoCause where it has a way.
 // A datagram socket is connected, which looks the route up and sends nothing. It
-// takes no source port of TCP, so that a shortage of those is not taken for a
+// takes no source port of TCP, so a shortage of those is not taken for a
 // missing address.
 func WaysFrom(source netip.Addr) func(netip.Addr) Cause {
 	return func(to netip.Addr) Cause {

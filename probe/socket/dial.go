@@ -2,9 +2,9 @@
 
 // Package socket is the operating system: connecting, what its errors and ICMP
 // messages mean, what it knows of a connection, and what this machine can do at
-// all. Every file that is for one system only is here, so that nothing above
-// needs to ask which one it runs on. What an outcome says of a port is not here:
-// package probe judges.
+// all. Every file that is for one system only is here, so nothing above needs to ask
+// which one it runs on. What an outcome says of a port is not here: package probe
+// judges. It may import catalog alone.
 package socket
 
 import (

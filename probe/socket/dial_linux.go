@@ -66,10 +66,10 @@ type tcpConn struct {
 
 // settle ends the listening for ICMP, which would break the conversation for a
 // message that TCP takes for a passing one (RFC 1122 section 4.2.3.9), and sends
-// what is said at once, as the standard library does.
+// what is said immediately, as the standard library does.
 func (s tcpConn) settle() error {
 	level, option := recvErr(s.to.Addr())
-	return s.control(func(fd int) error {
+	return onSocket(s, func(fd int) error {
 		return cmp.Or(
 			os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, level, option, 0)),
 			os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)),
@@ -77,8 +77,10 @@ func (s tcpConn) settle() error {
 	})
 }
 
-func (s tcpConn) control(do func(fd int) error) error {
-	raw, err := s.SyscallConn()
+// onSocket does something with a socket that the runtime watches. It is an error if the
+// socket is closed.
+func onSocket(socket syscall.Conn, do func(fd int) error) error {
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return err
 	}
@@ -90,7 +92,7 @@ func (s tcpConn) control(do func(fd int) error) error {
 // LocalAddr is the end of this machine.
 func (s tcpConn) LocalAddr() net.Addr {
 	var addr netip.AddrPort
-	_ = s.control(func(fd int) error {
+	_ = onSocket(s, func(fd int) error {
 		name, err := unix.Getsockname(fd)
 		if err == nil {
 			addr = netip.AddrPortFrom(addrOf(name), portOf(name))
@@ -165,7 +167,7 @@ func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
 	var outcome error
 	look := func(fd uintptr) { done, outcome = connected(int(fd), to) }
 	err = raw.Write(func(fd uintptr) bool { look(fd); return done })
-	if err != nil { // on a busy machine the answer may be there, and nobody had the time to see it
+	if err != nil { // on a busy machine the answer may be there, unseen for want of time
 		_ = raw.Control(look)
 	}
 	if !done {
@@ -174,8 +176,7 @@ func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
 	return outcome
 }
 
-// interrupt ends the waiting for f with ctx, until it is told that nobody waits
-// any more. From then on f is as if it had never been interrupted: a connection
+// interrupt ends the waiting for f with ctx, until over is called. From then on f is as if it had never been interrupted: a connection
 // that came about at the last moment would say nothing.
 func interrupt(ctx context.Context, f *os.File) (over func()) {
 	interrupted := make(chan struct{})
@@ -198,8 +199,9 @@ func connected(fd int, to netip.Addr) (done bool, err error) {
 	}
 	// An ICMPv6 answer that is there before connect has let go of the socket
 	// stays a soft error until the next SYN; the queue has it at once.
-	if answer, by, errno := readICMP(fd, to); answer != ICMPNone {
-		return true, fromICMP(answer, by, errno, to, isLocal(fd, by))
+	if said := readICMP(fd, to); said != nil {
+		said.attribute(to, isLocal(fd, said.By))
+		return true, said
 	}
 	code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil {
@@ -213,25 +215,20 @@ func connected(fd int, to netip.Addr) (done bool, err error) {
 	}
 }
 
-// fromICMP is the error that an ICMP message makes of a connect. This machine sends
-// some itself: its firewall does ("reject" of nftables and iptables), and when nothing
-// answers ARP or neighbour discovery it reports a host of its own network, or every
-// host behind the gateway, as unreachable.
-func fromICMP(answer ICMP, by netip.Addr, err error, to netip.Addr, ours bool) error {
-	e := &Error{Err: err, ICMP: answer, By: by}
+// attribute says whose the ICMP message is that ended a connect to an address; ours
+// means that it came from the address the socket connects from. This machine sends some
+// itself: its firewall does ("reject" of nftables and iptables), and when nothing answers
+// ARP or neighbour discovery it reports a host of its own network, or every host behind
+// the gateway, as unreachable.
+func (e *Error) attribute(to netip.Addr, ours bool) {
 	switch {
-	case !ours || by == to.WithZone("") && answer == ICMPPort: // a port that is closed says so of itself
-	case answer == ICMPUnreachable && isNear(to):
+	case !ours || e.By == to.WithZone("") && e.ICMP == ICMPPort: // a port that is closed says so of itself
+	case e.ICMP == ICMPUnreachable && inOwnNetwork(to, netip.Prefix.Contains): // with no gateway in between
 		e.By = netip.Addr{} // no router says so: the host itself does not answer
 	default:
 		e.Local = true
 	}
-	return e
 }
-
-// isNear reports whether an address is in one of this machine's own networks, with no
-// gateway in between.
-func isNear(to netip.Addr) bool { return inOwnNetwork(to, netip.Prefix.Contains) }
 
 // isLocal reports whether an address is the one the socket connects from: its
 // own machine said no.

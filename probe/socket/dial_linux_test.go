@@ -101,12 +101,12 @@ func TestExtendedErr(t *testing.T) {
 				b = append(append(b, 0, 0, 0, 0, 0, 0), tt.by.AsSlice()...)
 				b = append(b, 0, 0, 0, 0)
 			}
-			answer, by, errno := parseExtendedErr(b)
-			if answer != tt.want {
-				t.Errorf("answer %d, want %d", answer, tt.want)
+			got := parseExtendedErr(b)
+			if got.ICMP != tt.want {
+				t.Errorf("answer %d, want %d", got.ICMP, tt.want)
 			}
-			if answer != ICMPNone && (by != tt.by || errno != unix.EHOSTUNREACH) {
-				t.Errorf("by %s, errno %v", by, errno)
+			if got.ICMP != ICMPNone && (got.By != tt.by || got.Err != unix.EHOSTUNREACH) {
+				t.Errorf("by %s, errno %v", got.By, got.Err)
 			}
 			for n := range b { // a short message is no answer, or the same one
 				parseExtendedErr(b[:n])
@@ -115,8 +115,8 @@ func TestExtendedErr(t *testing.T) {
 	}
 }
 
-// TestFromICMP tells the messages that this machine sends itself from those of others.
-func TestFromICMP(t *testing.T) {
+// TestAttribute tells the messages that this machine sends itself from those of others.
+func TestAttribute(t *testing.T) {
 	ours, far, near := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("127.0.0.9")
 	for _, tt := range []struct {
 		name   string
@@ -134,12 +134,10 @@ func TestFromICMP(t *testing.T) {
 		{"a router rejects", ICMPPort, near, far, false, Error{ICMP: ICMPPort, By: near}},
 		{"a router knows no way", ICMPUnreachable, near, far, false, Error{ICMP: ICMPUnreachable, By: near}},
 	} {
-		var got *Error
-		if !errors.As(fromICMP(tt.answer, tt.by, unix.EHOSTUNREACH, tt.to, tt.ours), &got) || got.Err != unix.EHOSTUNREACH {
-			t.Fatalf("%s: %v", tt.name, got)
-		}
-		if got.Err = nil; *got != tt.want {
-			t.Errorf("%s: %+v, want %+v", tt.name, *got, tt.want)
+		tt.want.Err = unix.EHOSTUNREACH
+		got := Error{Err: unix.EHOSTUNREACH, ICMP: tt.answer, By: tt.by}
+		if got.attribute(tt.to, tt.ours); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"net/netip"
 )
 
-// dialTCP connects with the standard library. Only Linux tells an unprivileged
+// dialTCP connects with the standard library. Only Linux shows an unprivileged
 // process who sent an ICMP answer.
 func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.Conn, error) {
 	d := net.Dialer{Control: beforeConnect}
@@ -25,13 +25,13 @@ func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.C
 	return conn, nil
 }
 
-// hearICMP can do nothing here: only Linux tells an unprivileged process who
+// hearICMP can do nothing here: only Linux shows an unprivileged process who
 // sent an ICMP message.
 func hearICMP(*net.UDPConn, netip.Addr) {}
 
 func whoSaid(_ *net.UDPConn, err error) *Error { return &Error{Err: err} }
 
-// SmallDialer returns none: without TCP_INFO nobody asks for it.
+// SmallDialer returns none: without TCP_INFO it is never needed.
 func SmallDialer(netip.Addr) func(context.Context, netip.AddrPort) (net.Conn, error) { return nil }
 
 // TCPStateOf can read nothing here: the counters that tell silences apart are
@@ -40,10 +40,11 @@ func TCPStateOf(net.Conn) (state TCPState, known bool) { return TCPState{}, fals
 
 var errNoTrace = errors.New("this system tells an ordinary user nothing about the hops on a path")
 
-// CanTrace says why this system cannot: only Linux tells an unprivileged process
+// CanTrace says why this system cannot: only Linux shows an unprivileged process
 // who sent an ICMP message.
 func CanTrace() error { return errNoTrace }
 
+// AskHop fails here, as CanTrace says.
 func AskHop(context.Context, netip.Addr, Target, int) (own bool, err error) {
 	return false, errNoTrace
 }

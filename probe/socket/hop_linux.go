@@ -15,7 +15,7 @@ import (
 	"exreach/catalog"
 )
 
-// CanTrace is nil: this system tells everybody who sent an ICMP message.
+// CanTrace is nil: this system shows every user who sent an ICMP message.
 func CanTrace() error { return nil }
 
 // AskHop asks a target with a hop limit; nil is an answer of the target's own, and
@@ -44,8 +44,7 @@ func askDatagram(ctx context.Context, source netip.Addr, to Target, ttl int) (ow
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 	socket := conn.(*DatagramConn)
-	onSocket(socket, func(fd int) { err = limitHops(fd, to.Addr.Addr(), ttl) })
-	if err != nil {
+	if err := onSocket(socket, func(fd int) error { return limitHops(fd, to.Addr.Addr(), ttl) }); err != nil {
 		return false, err
 	}
 	if _, err = conn.Write(to.Payload); err == nil {
@@ -71,15 +70,10 @@ func limitHops(fd int, to netip.Addr, hops int) error {
 func isOwn(socket syscall.Conn, err error, to Target) bool {
 	own := false
 	if said := new(*Error); errors.As(err, said) && (*said).ICMP != ICMPNone {
-		onSocket(socket, func(fd int) { own = (*said).By != to.Addr.Addr() && isLocal(fd, (*said).By) })
+		_ = onSocket(socket, func(fd int) error {
+			own = (*said).By != to.Addr.Addr() && isLocal(fd, (*said).By)
+			return nil
+		})
 	}
 	return own
-}
-
-// onSocket does something with a socket that the runtime watches, unless it is
-// closed.
-func onSocket(socket syscall.Conn, do func(fd int)) {
-	if raw, err := socket.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) { do(int(fd)) })
-	}
 }

@@ -15,42 +15,41 @@ import (
 // the offender's socket address follows it.
 const extendedErrSize = 16
 
-// readICMP takes the ICMP errors off the socket's queue and returns the first
-// one that ends a connect, who sent it, and the errno the kernel made of it.
-func readICMP(fd int, to netip.Addr) (ICMP, netip.Addr, syscall.Errno) {
+// readICMP takes the ICMP errors off the socket's queue and returns the first one
+// that ends a connect, with the errno that the kernel made of it; nil is none.
+func readICMP(fd int, to netip.Addr) *Error {
 	control := make([]byte, 512)
 	for {
 		_, n, _, _, err := unix.Recvmsg(fd, nil, control, unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
 		if err != nil {
-			return ICMPNone, netip.Addr{}, 0
+			return nil
 		}
 		messages, err := unix.ParseSocketControlMessage(control[:n])
 		if err != nil {
-			return ICMPNone, netip.Addr{}, 0
+			return nil
 		}
 		for _, m := range messages {
-			if answer, by, errno := parseExtendedErr(m.Data); answer != ICMPNone {
-				return answer, by.WithZone(to.Zone()), errno
+			if e := parseExtendedErr(m.Data); e.ICMP != ICMPNone {
+				e.By = e.By.WithZone(to.Zone())
+				return &e
 			}
 		}
 	}
 }
 
 // parseExtendedErr reads a struct sock_extended_err and the address behind it.
-func parseExtendedErr(b []byte) (ICMP, netip.Addr, syscall.Errno) {
+func parseExtendedErr(b []byte) Error {
 	if len(b) < extendedErrSize {
-		return ICMPNone, netip.Addr{}, 0
+		return Error{}
 	}
-	errno := syscall.Errno(binary.NativeEndian.Uint32(b))
-	origin, kind, code := b[4], b[5], b[6]
-	by := offender(b[extendedErrSize:])
-	switch origin {
+	e := Error{Err: syscall.Errno(binary.NativeEndian.Uint32(b)), By: offender(b[extendedErrSize:])}
+	switch origin, kind, code := b[4], b[5], b[6]; origin {
 	case unix.SO_EE_ORIGIN_ICMP:
-		return icmp4Answer(kind, code), by, errno
+		e.ICMP = icmp4Answer(kind, code)
 	case unix.SO_EE_ORIGIN_ICMP6:
-		return icmp6Answer(kind, code), by, errno
+		e.ICMP = icmp6Answer(kind, code)
 	}
-	return ICMPNone, netip.Addr{}, 0
+	return e
 }
 
 // offender reads a struct sockaddr_in or sockaddr_in6.
@@ -105,26 +104,19 @@ func icmp6Answer(kind, code byte) ICMP {
 // hearICMP makes the socket keep ICMP errors with their senders (ip(7), ipv6(7)).
 // Without it only port unreachable would show.
 func hearICMP(conn *net.UDPConn, to netip.Addr) {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return
-	}
-	_ = raw.Control(func(fd uintptr) {
-		level, option := recvErr(to)
-		_ = unix.SetsockoptInt(int(fd), level, option, 1)
-	})
+	level, option := recvErr(to)
+	_ = onSocket(conn, func(fd int) error { return unix.SetsockoptInt(fd, level, option, 1) })
 }
 
 // whoSaid looks for the ICMP message behind an error of the socket.
 func whoSaid(conn *net.UDPConn, err error) *Error {
 	e := &Error{Err: err}
-	raw, rawErr := conn.SyscallConn()
-	if rawErr != nil {
-		return e
-	}
-	_ = raw.Control(func(fd uintptr) {
-		e.ICMP, e.By, _ = readICMP(int(fd), netip.Addr{})
-		e.Local = e.ICMP == ICMPProhibited && isLocal(int(fd), e.By)
+	_ = onSocket(conn, func(fd int) error {
+		if said := readICMP(fd, netip.Addr{}); said != nil {
+			e.ICMP, e.By = said.ICMP, said.By
+			e.Local = e.ICMP == ICMPProhibited && isLocal(fd, e.By)
+		}
+		return nil
 	})
 	return e
 }

@@ -15,7 +15,7 @@ func TCPStateOf(conn net.Conn) (state TCPState, known bool) {
 		return TCPState{}, false
 	}
 	var info *unix.TCPInfo
-	err := s.control(func(fd int) (err error) {
+	err := onSocket(s, func(fd int) (err error) {
 		info, err = unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 		return err
 	})

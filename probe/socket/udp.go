@@ -13,21 +13,21 @@ import (
 )
 
 // resendAfter is how long the answer to a datagram is waited for. A service may
-// have to ask others first, so that it is not measured by the path.
+// have to ask others first, so it is not measured by the path.
 const resendAfter = 500 * time.Millisecond
 
 // A DatagramConn is a UDP socket connected to one address. UDP has no connect to
-// fail, so that what a connect would have said comes with the first reads: an
+// fail, so what a connect would have said comes with the first reads: an
 // ICMP message, or nothing at all. Those are Errors, too. A question that is
 // not answered is sent again while there is time.
 type DatagramConn struct {
 	*net.UDPConn
 	heard    bool   // something came; what goes wrong from now on is the conversation's
 	question []byte // the last datagram
-	Sent     int
+	Sent     int    // datagrams
 
-	mu    sync.Mutex
-	limit time.Time // of reading
+	mu    sync.Mutex // protects what is below
+	limit time.Time  // of reading
 }
 
 func dialUDP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.Conn, error) {

@@ -9,7 +9,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"fmt"
 	"math/big"
 	"time"
 )
@@ -21,10 +20,11 @@ type Authority struct {
 	Key  *ecdsa.PrivateKey
 }
 
+// NewAuthority makes an authority with a key of its own.
 func NewAuthority() (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("make the stand-in's authority: %w", err)
+		return nil, err
 	}
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
@@ -37,20 +37,17 @@ func NewAuthority() (*Authority, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		return nil, fmt.Errorf("make the stand-in's authority: %w", err)
+		return nil, err
 	}
 	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("make the stand-in's authority: %w", err)
-	}
-	return &Authority{Cert: cert, Key: key}, nil
+	return &Authority{Cert: cert, Key: key}, err
 }
 
 // Issue makes a certificate for host that is valid for a year, until end.
 func (a *Authority) Issue(host string, end time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("make the stand-in's certificate: %w", err)
+		return tls.Certificate{}, err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(end.Unix()),
@@ -62,10 +59,7 @@ func (a *Authority) Issue(host string, end time.Time) (tls.Certificate, error) {
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.Cert, key.Public(), a.Key)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("make the stand-in's certificate: %w", err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
 // Roots is whom to trust to trust what the authority issued.

@@ -2,8 +2,8 @@
 
 // Package standin is a server that is not there: listeners, certificates and
 // faults, for the demo, for tests and for benchmarks. What it says on a port is in
-// probe/protocol, beside what is asked there; nothing that finds out about real
-// servers may import it.
+// probe/protocol, next to what is asked there; no package that asks real servers may
+// import it.
 package standin
 
 import (
@@ -31,14 +31,14 @@ type Server struct {
 	Releases *catalog.Releases      // that the Version is one of; nil is what comes with exreach
 	Services []catalog.Service      // what it listens on
 	Faults   map[string]Fault       // what is wrong with it, by service name
-	Accounts []protocol.Credentials // who may log in; nobody where there is none
+	Accounts []protocol.Credentials // that may log in
 	Address  netip.Addr             // where it listens, on its services' own ports; :: is everywhere, the zero Addr is loopback, on ports that are free
 
 	authority *Authority
 	good, old tls.Certificate
 	endpoints []protocol.Endpoint
-	real      map[place]string // the loopback address behind each port; "" refuses
-	nothing   string           // a loopback address where nothing listens
+	real      map[port]string // the loopback address behind each port; "" refuses
+	nothing   string          // a loopback address where nothing listens
 
 	ctx       context.Context // of the conversations; ends with Close
 	stop      context.CancelFunc
@@ -46,10 +46,10 @@ type Server struct {
 	serving   sync.WaitGroup
 }
 
-// A place is a port as the user names it.
-type place struct {
+// A port is one of the server's own, as the user names it.
+type port struct {
 	network catalog.Network
-	port    uint16
+	number  uint16
 }
 
 // A Fault is something that goes wrong in real networks.
@@ -74,19 +74,20 @@ const conversationLimit = 30 * time.Second
 // error nothing is open.
 func (s *Server) Start(ctx context.Context) error {
 	s.ctx, s.stop = context.WithCancel(ctx)
-	s.real = map[place]string{}
+	s.real = map[port]string{}
 	if err := s.certify(); err != nil {
-		return err
+		return fmt.Errorf("make the stand-in's certificates: %w", err)
 	}
 	for _, service := range s.furnish() {
-		if err := s.open(service); err != nil {
+		if err := s.listen(service); err != nil {
 			s.Close()
 			return err
 		}
 	}
-	if err := s.reserveClosedPort(); err != nil {
+	err := s.reserveClosedPort()
+	if err != nil {
 		s.Close()
-		return err
+		return fmt.Errorf("find a closed port: %w", err)
 	}
 	return nil
 }
@@ -95,15 +96,15 @@ func (s *Server) Start(ctx context.Context) error {
 // can be asked. The endpoint map is whole before the first listener serves it.
 func (s *Server) furnish() []catalog.Service {
 	var services []catalog.Service
-	port := uint16(standInPorts)
+	next := uint16(standInPorts)
 	for _, service := range s.Services {
 		if service.Unasked != "" {
 			continue
 		}
 		if service.RPC != nil {
-			service.Ports = catalog.Ports{First: port, Last: port}
-			s.endpoints = append(s.endpoints, endpoint(*service.RPC, port))
-			port++
+			service.Ports = catalog.Ports{First: next, Last: next}
+			s.endpoints = append(s.endpoints, endpoint(*service.RPC, next))
+			next++
 		}
 		services = append(services, service)
 	}
@@ -125,7 +126,7 @@ func (s *Server) Roots() *x509.CertPool { return s.authority.Roots() }
 // Dial connects to the stand-in, whatever the address. A port that is not the
 // stand-in's is refused.
 func (s *Server) Dial(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error) {
-	real := s.real[place{network, addr.Port()}]
+	real := s.real[port{network, addr.Port()}]
 	if real == "" {
 		real = s.nothing
 	}
@@ -157,56 +158,56 @@ func endpoint(i catalog.Interface, port uint16) protocol.Endpoint {
 }
 
 // reserveClosedPort finds a port that refuses, and keeps it: it is the near end of
-// a connection, so that the system gives it to no listener, whoever asks for one.
+// a connection, so the system gives it to no listener.
 func (s *Server) reserveClosedPort() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return fmt.Errorf("find a closed port: %w", err)
+		return err
 	}
 	defer l.Close()
 	near, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
-		return fmt.Errorf("find a closed port: %w", err)
+		return err
 	}
 	s.listeners = append(s.listeners, near)
 	s.nothing = near.LocalAddr().String()
 	far, err := l.Accept()
 	if err != nil {
-		return fmt.Errorf("find a closed port: %w", err)
+		return err
 	}
 	s.listeners = append(s.listeners, far)
 	return nil
 }
 
-// open listens for one service. Services of one port share its listener.
-func (s *Server) open(service catalog.Service) error {
-	at := place{service.Network, service.Ports.First}
-	if _, known := s.real[at]; known {
+// listen opens the listener of one service. Services of one port share it.
+func (s *Server) listen(service catalog.Service) error {
+	own := port{service.Network, service.Ports.First}
+	if _, shared := s.real[own]; shared {
 		return nil
 	}
 	if s.Faults[service.Name] == Refused {
-		s.real[at] = ""
+		s.real[own] = ""
 		return nil
 	}
 	if service.Network == catalog.UDP {
-		return s.openUDP(at, service)
+		return s.listenUDP(own, service)
 	}
-	l, err := net.Listen("tcp", s.listenAt(at))
+	l, err := net.Listen("tcp", s.addressOf(own))
 	if err != nil {
 		return fmt.Errorf("stand in for %s: %w", service.Name, err)
 	}
-	s.real[at] = l.Addr().String()
+	s.real[own] = l.Addr().String()
 	s.listeners = append(s.listeners, l)
 	s.serving.Go(func() { s.accept(l, service) })
 	return nil
 }
 
-// listenAt is where the listener of a port is opened.
-func (s *Server) listenAt(at place) string {
+// addressOf is where the listener of a port is opened.
+func (s *Server) addressOf(own port) string {
 	if !s.Address.IsValid() {
 		return "127.0.0.1:0"
 	}
-	return netip.AddrPortFrom(s.Address, at.port).String()
+	return netip.AddrPortFrom(s.Address, own.number).String()
 }
 
 func (s *Server) accept(l net.Listener, service catalog.Service) {

@@ -13,13 +13,13 @@ import (
 // maxDatagram is more than any UDP payload.
 const maxDatagram = 64 << 10
 
-// openUDP answers the datagrams of one service.
-func (s *Server) openUDP(at place, service catalog.Service) error {
-	conn, err := net.ListenPacket("udp", s.listenAt(at))
+// listenUDP answers the datagrams of one service.
+func (s *Server) listenUDP(own port, service catalog.Service) error {
+	conn, err := net.ListenPacket("udp", s.addressOf(own))
 	if err != nil {
 		return fmt.Errorf("stand in for %s: %w", service.Name, err)
 	}
-	s.real[at] = conn.LocalAddr().String()
+	s.real[own] = conn.LocalAddr().String()
 	s.listeners = append(s.listeners, conn)
 	s.serving.Go(func() {
 		for {

@@ -29,9 +29,9 @@ var (
 	rootFolders = []string{"/etc/ssl/certs", "/etc/pki/tls/certs"}
 )
 
-// machineRoots reads this machine's roots and parses none of them. There is
-// nothing where the system itself judges, or where this machine is too short of
-// something to read them. The environment may say where they are.
+// machineRoots reads this machine's roots and parses none of them. It has
+// none where the system itself judges, or where this machine is short of something that
+// reading them needs. The environment may say where they are.
 func machineRoots(env func(string) string) [][]byte {
 	if runtime.GOOS != "linux" {
 		return nil
@@ -101,7 +101,7 @@ func (c *collection) read(name string) error {
 }
 
 // isAlias reports whether an entry is a hash that OpenSSL looks for, such as
-// 5ed36f99.0, and stands for another entry of the folder.
+// 5ed36f99.0, and a link to another entry of the folder.
 func isAlias(name string, e os.DirEntry) bool {
 	if e.Type()&os.ModeSymlink == 0 || len(e.Name()) < 10 || e.Name()[8] != '.' {
 		return false
@@ -111,7 +111,7 @@ func isAlias(name string, e os.DirEntry) bool {
 }
 
 // named is the roots that a certificate of a chain may be issued by, or may be: its
-// issuer's name stands in them (RFC 5280 section 6.1.3). Only these are parsed.
+// issuer's name is in them (RFC 5280 section 6.1.3). Only these are parsed.
 func named(roots [][]byte, chain []*x509.Certificate) *x509.CertPool {
 	pool := x509.NewCertPool()
 	for _, root := range roots {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package trust says whether a chain of certificates ends at somebody whom this
+// Package trust says whether a chain of certificates ends at an authority that this
 // machine trusts. Names, dates and what else may be wrong with a certificate are
-// not its business.
+// not its business. Of the rooms of probe it may import probe/socket alone.
 //
 // The verdict is crypto/x509's. On Linux it parses all of a machine's roots before it
-// looks at its first chain: for the 144 of Debian, each of which stands in two files,
+// looks at its first chain: for the 144 of Debian, each of which is in two files,
 // 12 ms and 3.7 MB, in a check that asks 40 ports of loopback and is over in 45 ms.
 // This package parses only the roots that bear a name of the chain: 5 ms and 1.2 MB,
 // most of it while the plan is made (BenchmarkFirstChain, on two cores).
@@ -18,16 +18,17 @@ import (
 	"time"
 )
 
-// A Store is whom to trust, and who was found to be trusted. The zero value trusts
+// A Store is whom to trust, and which chains were found to be trusted. The zero value trusts
 // this machine's roots. Pools may share one.
 type Store struct {
+	// Inputs; not changed any more.
 	roots   *x509.CertPool  // nil is this machine's
 	machine func() [][]byte // this machine's roots in DER; nil or nothing leaves them to crypto/x509
 
 	reading sync.WaitGroup // of this machine's roots
 
-	mu    sync.Mutex
-	known map[[sha256.Size]byte]func() string // why a chain is not trusted: most ports of a server show the same one
+	mu       sync.Mutex                          // protects what is below
+	verdicts map[[sha256.Size]byte]func() string // why a chain is not trusted: most ports of a server show the same one
 }
 
 // New trusts roots.
@@ -35,7 +36,7 @@ func New(roots *x509.CertPool) *Store { return &Store{roots: roots} }
 
 // OfMachine trusts this machine's roots, and begins to read them: that need not wait
 // for a plan, nor the plan for it. The environment may say where they are
-// (SSL_CERT_FILE, SSL_CERT_DIR). It is to be closed.
+// (SSL_CERT_FILE, SSL_CERT_DIR). Close it after use.
 func OfMachine(env func(string) string) *Store {
 	t := &Store{machine: sync.OnceValue(func() [][]byte { return machineRoots(env) })}
 	t.reading.Go(func() { t.machine() })
@@ -45,9 +46,8 @@ func OfMachine(env func(string) string) *Store {
 // Close waits until nothing is read any more.
 func (t *Store) Close() { t.reading.Wait() }
 
-// Judge says why a chain is not trusted; "" where it is. A chain is verified once,
-// and who asks for another one does not wait for that: a server may show one that
-// takes long.
+// Judge says why a chain is not trusted; "" where it is. A chain is verified once.
+// Calls for another one do not wait for it: a server may show a chain that takes long.
 func (t *Store) Judge(chain []*x509.Certificate) string {
 	hash := sha256.New()
 	for _, cert := range chain {
@@ -55,13 +55,13 @@ func (t *Store) Judge(chain []*x509.Certificate) string {
 	}
 	key := [sha256.Size]byte(hash.Sum(nil))
 	t.mu.Lock()
-	if t.known == nil {
-		t.known = map[[sha256.Size]byte]func() string{}
+	if t.verdicts == nil {
+		t.verdicts = map[[sha256.Size]byte]func() string{}
 	}
-	verdict := t.known[key]
+	verdict := t.verdicts[key]
 	if verdict == nil {
 		verdict = sync.OnceValue(func() string { return t.why(chain) })
-		t.known[key] = verdict
+		t.verdicts[key] = verdict
 	}
 	t.mu.Unlock()
 	return verdict()

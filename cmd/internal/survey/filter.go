@@ -76,7 +76,7 @@ func isCalled(s catalog.Service, word string) bool {
 // namesOf is what may stand for s: its name, its protocol, and its port as a number
 // and as the report has it.
 func namesOf(s catalog.Service) []string {
-	return []string{s.Name, s.Protocol, s.Ports.String(), s.Place()}
+	return []string{s.Name, s.Protocol, s.Ports.String(), s.Location()}
 }
 
 // flatten is the plan with the checks behind its checks.

@@ -46,7 +46,7 @@ func (t Trace) address(ctx context.Context, addr netip.Addr) hops.Trace {
 	port := t.Service.Ports.First
 	to := probe.NewTarget(catalog.Check{Host: t.Host, Service: t.Service}, netip.AddrPortFrom(addr, port))
 	found := hops.Trace{Path: t.Tracer.Path(ctx, to)}
-	if found.Path.Err != nil || found.Path.Ended || found.Path.Open() {
+	if found.Path.Err != nil || found.Path.Ended || found.Path.Accepted() {
 		return found
 	}
 	var others []socket.Target
