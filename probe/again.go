@@ -20,11 +20,11 @@ type Crowded struct {
 
 // Bounds on asking again.
 const (
-	quickly   = 2 * time.Second         // a peer that takes longer to hang up is no limit of connections
-	samples   = 4                       // of the refusals, where each may take seconds
-	firstTurn = 50 * time.Millisecond   // until a port that a limit turned away is asked again, doubling
-	fairTurn  = 400 * time.Millisecond  // pauses this long leave a limit per second room for a port and its witness
-	lastTurn  = 3200 * time.Millisecond // the last of these pauses
+	quickly    = 2 * time.Second         // a peer that takes longer to hang up is no limit of connections
+	samples    = 4                       // of the refusals, where each may take seconds
+	firstPause = 50 * time.Millisecond   // until a port that a limit turned away is asked again, doubling
+	fairPause  = 400 * time.Millisecond  // pauses this long leave a limit per second room for a port and its witness
+	lastPause  = 3200 * time.Millisecond // the last of these pauses
 
 	leastWelcome = 2 // times that a port that answers must be welcome beside one that is turned away
 )
@@ -36,7 +36,7 @@ func turnedAway(res Result) bool {
 
 // doubts reports whether the result may be due to other connections. Lonely says
 // that there were none.
-func (a *asking) doubts(lonely bool) bool {
+func (a *asking) isDoubtful(lonely bool) bool {
 	switch {
 	case (turnedAway(a.res) || a.res.Verdict == TimedOut) && a.door.hasAnswered():
 		return true
@@ -54,12 +54,12 @@ func (a *asking) doubts(lonely bool) bool {
 // reports whether such a port was turned away to the end: this machine is blocked.
 func (a *asking) persist(ctx context.Context) (banned bool) {
 	dropped, welcome := a.res.Verdict == TimedOut, 0
-	for pause := firstTurn; pause <= lastTurn && wait(ctx, pause); pause *= 2 {
-		a.alone(ctx)
+	for pause := firstPause; pause <= lastPause && sleep(ctx, pause); pause *= 2 {
+		a.askAlone(ctx)
 		if dropped || !a.inDoubt() {
 			return false // a dropped port has been asked often enough
 		}
-		if pause >= fairTurn && a.isWelcome(ctx) {
+		if pause >= fairPause && a.isWelcome(ctx) {
 			welcome++
 		}
 		if welcome == leastWelcome {
@@ -114,21 +114,21 @@ func (a *asking) mayBeCrowdedOut() bool {
 func (a *asking) again(ctx context.Context) {
 	crowd := a.host.crowd
 	first, by := a.res.Verdict, a.res.SaidBy
-	crowd.doubt()
+	crowd.addDoubt()
 	quiet := crowd.awaitQuiet(ctx)
 	if quiet && turnedAway(a.res) {
 		a.awaitWelcome(ctx)
 	}
 	if quiet && a.isWorthIt(ctx) {
-		a.alone(ctx)
-		if turnedAway(a.res) && crowd.rest(ctx) {
-			a.alone(ctx)
+		a.askAlone(ctx)
+		if turnedAway(a.res) && crowd.awaitForgotten(ctx) {
+			a.askAlone(ctx)
 		}
 	}
 	if quiet && (a.letIn(first) || first != TimedOut && (a.res.Verdict != first || a.res.SaidBy != by)) {
 		crowd.limit() // the refusal comes from elsewhere now, so the first was for the sake of others
 	}
-	crowd.settled()
+	crowd.endDoubt()
 	banned := false
 	if a.inDoubt() && crowd.awaitDecision(ctx) {
 		banned = a.persist(ctx)
@@ -171,7 +171,7 @@ func (a *asking) isWorthIt(ctx context.Context) bool {
 	case a.res.Verdict == Unreachable:
 		return a.path.hasLived()
 	case a.run.refusal > 0:
-		return crowd.sample(samples)
+		return crowd.isSampled(samples)
 	case bySomebody(a.res):
 		return !crowd.isMute()
 	}
@@ -180,7 +180,7 @@ func (a *asking) isWorthIt(ctx context.Context) bool {
 
 // alone asks a check while nobody else is asked at the host, or few where that
 // would take long.
-func (a *asking) alone(ctx context.Context) {
+func (a *asking) askAlone(ctx context.Context) {
 	crowd := a.host.crowd
 	release, err := crowd.takeShare(ctx, a.share())
 	if err != nil {
@@ -192,7 +192,7 @@ func (a *asking) alone(ctx context.Context) {
 		asks = crowd.asks()
 	}
 	for range asks {
-		if !wait(ctx, crowd.breath()) {
+		if !sleep(ctx, crowd.breath()) {
 			return
 		}
 		if a.askNow(ctx); !turnedAway(a.res) || crowd.isMute() {
@@ -271,7 +271,7 @@ func (a *asking) askControlLast(ctx context.Context) {
 	if a.check.Service.Network != catalog.TCP || a.res.Verdict == Answered || !a.host.crowd.awaitEnd(ctx) || !a.path.isHollow() {
 		return
 	}
-	leave, err := a.takeHost(ctx)
+	leave, err := a.awaitHostTurn(ctx)
 	if err != nil {
 		return
 	}

@@ -28,7 +28,7 @@ type asking struct {
 
 func (h *host) newAsking(c catalog.Check, to netip.AddrPort) *asking {
 	a := &asking{run: h.run, host: h, door: h.door(to, c.Service), path: h.path(to.Addr()), check: c, to: to}
-	a.res = a.unasked(Interrupted, noTurn)
+	a.res = a.unasked(Interrupted, noTurnDetail)
 	return a
 }
 
@@ -52,12 +52,12 @@ func (a *asking) ask(ctx context.Context) Result {
 
 // askInTurn waits for its turns, asks, and asks again where that may tell more.
 func (a *asking) askInTurn(ctx context.Context) {
-	leave, err := a.enter(ctx)
+	leave, err := a.awaitTurn(ctx)
 	if err != nil {
 		return
 	}
 	defer leave()
-	if shut := a.door.closed(); shut != nil {
+	if shut := a.door.resultForAll(); shut != nil {
 		a.res = *shut
 		a.res.Check = a.check
 		return
@@ -66,7 +66,7 @@ func (a *asking) askInTurn(ctx context.Context) {
 	hide(a.run.mask, &a.res)
 	a.path.observeRow(a.res)
 	if sameForAll(a.res) && !(a.res.Verdict == Cut && a.door.hasAnswered()) {
-		a.door.close(a.res)
+		a.door.noteForAll(a.res)
 	}
 }
 
@@ -75,13 +75,13 @@ func (a *asking) askInTurn(ctx context.Context) {
 // be welcome by themselves (xt_connlimit, "ct count" of nftables, MaxStartups).
 func (a *asking) askOnce(ctx context.Context) {
 	if a.host.crowd.isLimited() || a.door.inDoubt() {
-		if a.alone(ctx); a.res.Verdict == TimedOut || !a.inDoubt() {
+		if a.askAlone(ctx); a.res.Verdict == TimedOut || !a.inDoubt() {
 			return
 		}
 	} else {
 		company := a.host.crowd.join()
 		a.res = a.findOut(ctx)
-		if lonely := company.leave(); !a.doubts(lonely) {
+		if lonely := company.leave(); !a.isDoubtful(lonely) {
 			return
 		}
 	}
@@ -143,7 +143,7 @@ func (a *asking) findOut(ctx context.Context) Result {
 		}
 		if shortage {
 			pause = min(pause, left)
-			if left -= pause; !wait(ctx, pause) || left <= 0 {
+			if left -= pause; !sleep(ctx, pause) || left <= 0 {
 				break
 			}
 		}

@@ -204,7 +204,7 @@ func (c *conversation) record(ctx context.Context, res *Result) (shortage bool) 
 	res.Evidence = c.evidence(o.verdict)
 	res.Silence = c.silence(o.verdict)
 	peer := c.peer
-	c.door.tell(c.tls)
+	c.door.noteHello(c.tls)
 	peer.TLS, peer.TLSFailure = c.tls.Judge(c.run.shared.trust.Judge), secure.FailureOf(c.err)
 	c.run.mask.HideAll(&peer) // before it is cut
 	peer.Clean()

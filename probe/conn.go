@@ -18,11 +18,11 @@ type leash struct {
 	net.Conn
 	limit time.Time // of the whole check; zero is none
 
-	mu    sync.Mutex
-	over  bool
-	heard time.Time       // when the peer said something last, or connected
-	asked bool            // something was sent
-	state socket.TCPState // before that
+	mu      sync.Mutex
+	expired bool
+	heard   time.Time       // when the peer said something last, or connected
+	asked   bool            // something was sent
+	state   socket.TCPState // before that
 }
 
 func newLeash(conn net.Conn, limit time.Time) *leash {
@@ -81,7 +81,7 @@ func (l *leash) SetWriteDeadline(t time.Time) error { return l.move(l.Conn.SetWr
 func (l *leash) move(set func(time.Time) error, t time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.over {
+	if l.expired {
 		return nil
 	}
 	if t.IsZero() || !l.limit.IsZero() && t.After(l.limit) {
@@ -94,7 +94,7 @@ func (l *leash) move(set func(time.Time) error, t time.Time) error {
 func (l *leash) expire() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.over = true
+	l.expired = true
 	_ = l.Conn.SetDeadline(time.Unix(1, 0))
 }
 

@@ -29,7 +29,7 @@ type connecting struct {
 	unsent      bool          // the last one never left this machine
 	counted     int           // tries that count
 	calm        int           // those of them at a time when few connections to the host were open
-	open        []*try        // those under way, the oldest first
+	underway    []*try        // those under way, the oldest first
 	ended       chan *try     // those that are over
 }
 
@@ -75,7 +75,7 @@ func (k *connecting) connect(ctx context.Context) (*try, error) {
 	defer next.Stop()
 	due := true // the next try is due when the timer fires; otherwise the last one may be overdue
 	var w witness
-	known := k.path.known
+	known := k.path.firstHeard
 	for {
 		select {
 		case t := <-k.ended:
@@ -164,14 +164,14 @@ func (k *connecting) isCalm() bool {
 // needed, and returns when the two may be sent.
 func (k *connecting) prepare() (w witness, delay time.Duration) {
 	n := 1
-	if w = k.path.call(k.wait); w.at.IsValid() {
+	if w = k.path.call(k.wait); w.addr.IsValid() {
 		n++
 	}
 	return w, k.pay(n)
 }
 
 func (k *connecting) pay(n int) time.Duration {
-	return pay(n, k.run.shared.places.pace, k.host.places.pace)
+	return pay(n, k.run.shared.slots.pace, k.host.slots.pace)
 }
 
 // send begins another try.
@@ -182,12 +182,12 @@ func (k *connecting) send(ctx context.Context, w witness) {
 		k.first = t.sent
 	}
 	k.sent, k.unsent = k.sent+1, false
-	if w.at.IsValid() {
+	if w.addr.IsValid() {
 		run, path, wait := k.run, k.path, k.wait
 		run.background.Go(func() { run.askWitness(path, w, wait) })
 	}
 	t.release = k.room(t)
-	k.open = append(k.open, t)
+	k.underway = append(k.underway, t)
 	go func() {
 		t.conn, t.err = k.run.dial(ctx, catalog.TCP, k.to)
 		k.ended <- t
@@ -200,11 +200,11 @@ func (k *connecting) room(t *try) (release func()) {
 	if t.number == 0 {
 		return nil
 	}
-	if connects := k.run.shared.places.connects; connects.TryAcquire(1) {
+	if connects := k.run.shared.slots.connects; connects.TryAcquire(1) {
 		return func() { connects.Release(1) }
 	}
-	if len(k.open) > 0 {
-		oldest := k.open[0]
+	if len(k.underway) > 0 {
+		oldest := k.underway[0]
 		oldest.stop()
 		release, oldest.release = oldest.release, nil
 	}
@@ -224,7 +224,7 @@ func (k *connecting) settles(t *try) bool {
 		k.hear(t, k.rank)
 	case isShortage(t.err):
 		k.unsent = t.number == k.sent-1
-		return len(k.open) == 0
+		return len(k.underway) == 0
 	case socket.IsTimeout(t.err) || socket.CauseOf(t.err) == socket.TimedOut || errors.Is(t.err, context.Canceled):
 		return false // the system gave up, or another try needed the room
 	case dial.ICMP == socket.ICMPNone && socket.CauseOf(t.err) == socket.Refused:
@@ -243,14 +243,14 @@ func (k *connecting) forget(t *try) {
 	if t.release != nil {
 		t.release()
 	}
-	k.open = slices.DeleteFunc(k.open, func(o *try) bool { return o == t })
+	k.underway = slices.DeleteFunc(k.underway, func(o *try) bool { return o == t })
 }
 
 // clear waits for the tries that were stopped. It returns one that was answered all
 // the same: the answer may have come while nobody looked, because the machine was
 // busy or asleep.
 func (k *connecting) clear() (late *try) {
-	for len(k.open) > 0 {
+	for len(k.underway) > 0 {
 		switch t := <-k.ended; {
 		case k.settles(t) && late == nil && !isShortage(t.err):
 			late = t

@@ -58,7 +58,7 @@ func (a *asking) newConversation(left time.Duration) *conversation {
 // check never takes the others with it.
 func (c *conversation) hold(ctx context.Context) {
 	defer func() {
-		c.end()
+		c.endStep()
 		for _, s := range c.steps {
 			c.spent += s.Took
 		}
@@ -66,7 +66,7 @@ func (c *conversation) hold(ctx context.Context) {
 			c.err = &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
-	c.at(protocol.Connect)
+	c.beginStep(protocol.Connect)
 	conn, err := c.open(ctx)
 	if err != nil {
 		c.err = err
@@ -95,7 +95,7 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 	if err != nil {
 		return nil, err
 	}
-	closed := c.came()
+	closed := c.opened()
 	done, err := c.mayTalk(ctx)
 	if err != nil {
 		_ = conn.Close()
@@ -120,9 +120,9 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 
 // came notes that a connection came about, until it is told that there is none any
 // more.
-func (c *conversation) came() (closed func()) {
-	c.door.known.open()
-	over, gone := c.door.talk(), c.host.crowd.connect()
+func (c *conversation) opened() (closed func()) {
+	c.door.probed.letAll()
+	over, gone := c.door.talk(), c.host.crowd.opened()
 	return func() {
 		gone()
 		over(c.raw != nil && (c.err == nil || len(c.raw.head()) > 0))
@@ -156,7 +156,7 @@ func (c *conversation) talk(ctx context.Context, leash *leash) {
 	c.words, c.hears = c.raw, c.raw
 	var conn net.Conn = c.raw
 	if service := c.check.Service; service.TLS.First() {
-		c.at(protocol.TLS)
+		c.beginStep(protocol.TLS)
 		_, err := c.startTLS(conn)
 		if service.TLS == catalog.Mutual && c.tls != nil && c.tls.ClientCertificate {
 			return // that the server asks for a certificate is the proof; without one nobody gets further
@@ -190,7 +190,7 @@ func (c *conversation) question(ctx context.Context) protocol.Question {
 		Domain:     c.run.pool.Domain,
 		Interfaces: behind(c.check),
 		Releases:   c.check.Releases,
-		Session: protocol.Session{At: c.at, StartTLS: c.startTLS, Redial: func() (net.Conn, error) {
+		Session: protocol.Session{At: c.beginStep, StartTLS: c.startTLS, Redial: func() (net.Conn, error) {
 			c.hangUp() // there is never more than one connection
 			return c.open(ctx)
 		}},
@@ -227,8 +227,8 @@ func behind(c catalog.Check) []catalog.Interface {
 }
 
 // at begins a step and ends the one before it.
-func (c *conversation) at(step protocol.Step) {
-	c.end()
+func (c *conversation) beginStep(step protocol.Step) {
+	c.endStep()
 	c.steps = append(c.steps, Timing{Step: step})
 	c.since = time.Now()
 	c.before, _ = c.hears.heard()
@@ -251,7 +251,7 @@ func (c *conversation) passed() time.Duration {
 }
 
 // end stops the clock of the last step.
-func (c *conversation) end() {
+func (c *conversation) endStep() {
 	if n := len(c.steps); n > 0 && c.steps[n-1].Took == 0 {
 		c.steps[n-1].Took = time.Since(c.since)
 	}

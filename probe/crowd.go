@@ -25,7 +25,7 @@ const settle = 5 * time.Millisecond
 // limit the connections of a source, so that a port may turn a connect away for
 // the sake of the others.
 type crowd struct {
-	alone *semaphore.Weighted // of asking again; a check that holds all of it is alone
+	shares *semaphore.Weighted // of asking again; a check that holds all of it is alone
 
 	mu          sync.Mutex
 	coming      int           // checks of the plan that have not begun
@@ -53,7 +53,7 @@ const (
 
 // newCrowd is the crowd of so many checks.
 func newCrowd(checks int) *crowd {
-	return &crowd{alone: semaphore.NewWeighted(wholeHost), coming: checks, changed: make(chan struct{})}
+	return &crowd{shares: semaphore.NewWeighted(wholeHost), coming: checks, changed: make(chan struct{})}
 }
 
 // begin notes that a check of the host has begun.
@@ -69,7 +69,7 @@ func (c *crowd) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.over++; c.begun-c.over == 1 {
-		c.tell()
+		c.wake()
 	}
 }
 
@@ -97,13 +97,13 @@ func (in company) leave() (lonely bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.asking--; c.asking <= few {
-		c.tell()
+		c.wake()
 	}
 	return in.lonely && c.joined == in.joined
 }
 
 // connect notes a connection, until it is told that there is none any more.
-func (c *crowd) connect() (closed func()) {
+func (c *crowd) opened() (closed func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open++
@@ -128,7 +128,7 @@ func (c *crowd) touch() {
 
 // rest waits until firewalls have forgotten all connections of this run to the
 // host. It reports whether there were any, and nobody has found a limit meanwhile.
-func (c *crowd) rest(ctx context.Context) bool {
+func (c *crowd) awaitForgotten(ctx context.Context) bool {
 	for {
 		c.mu.Lock()
 		closed, limited := c.closed, c.limited
@@ -139,7 +139,7 @@ func (c *crowd) rest(ctx context.Context) bool {
 			return false
 		case left < 0:
 			return true
-		case !wait(ctx, left+time.Millisecond):
+		case !sleep(ctx, left+time.Millisecond):
 			return false
 		}
 	}
@@ -160,23 +160,23 @@ func (c *crowd) atMost() int {
 }
 
 // doubt notes a refusal that is to be asked again.
-func (c *crowd) doubt() {
+func (c *crowd) addDoubt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.doubts++
 }
 
 // settled takes one doubt back.
-func (c *crowd) settled() {
+func (c *crowd) endDoubt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.doubts--; c.doubts == 0 {
-		c.tell()
+		c.wake()
 	}
 }
 
 // sample reports whether a refusal is one of the first n to be asked again.
-func (c *crowd) sample(n int) bool {
+func (c *crowd) isSampled(n int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sampled++
@@ -202,7 +202,7 @@ func (c *crowd) limit() {
 	defer c.mu.Unlock()
 	if !c.limited {
 		c.limited = true
-		c.tell()
+		c.wake()
 	}
 }
 
@@ -213,7 +213,7 @@ func (c *crowd) isLimited() bool {
 }
 
 // tell wakes whoever waits. It is called with the lock held.
-func (c *crowd) tell() {
+func (c *crowd) wake() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
@@ -259,7 +259,7 @@ func (c *crowd) awaitCalm(ctx context.Context, holds func() bool) bool {
 		if coming <= 0 {
 			return true
 		}
-		if !wait(ctx, settle) {
+		if !sleep(ctx, settle) {
 			return false
 		}
 		c.mu.Lock()

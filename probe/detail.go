@@ -19,7 +19,7 @@ const detailSize = 300
 func (c *conversation) detail(o outcome, res *Result) string {
 	switch o.verdict {
 	case Answered:
-		return answered(res) + loggedIn(res)
+		return bestLine(res) + loggedIn(res)
 	case Refused, Prohibited, Unreachable:
 		if o.saidBy.IsValid() {
 			return fmt.Sprintf("%s sent an ICMP message: %s", o.saidBy, icmpWords[o.verdict])
@@ -39,16 +39,16 @@ func (c *conversation) detail(o outcome, res *Result) string {
 		}
 		return "connected, but the other side hung up " + during(res.Step, res.Check.Service.Protocol)
 	case Untried:
-		return c.untried(o, res)
+		return c.whyUntried(o, res)
 	}
 	return c.plain()
 }
 
 // untried says why nothing is known.
-func (c *conversation) untried(o outcome, res *Result) string {
+func (c *conversation) whyUntried(o outcome, res *Result) string {
 	switch {
 	case errors.Is(c.err, errTurn):
-		return noTurn
+		return noTurnDetail
 	case o.obstacle == Interrupted:
 		return "interrupted " + during(res.Step, res.Check.Service.Protocol)
 	case o.obstacle.mayPass():
@@ -75,7 +75,7 @@ var (
 )
 
 // answered is the best line that the peer gave of itself.
-func answered(res *Result) string {
+func bestLine(res *Result) string {
 	p := res.Peer
 	if p == nil {
 		p = &protocol.Peer{}
@@ -140,7 +140,7 @@ func (c *conversation) plain() string {
 }
 
 // noTurn is the detail of a check that was never begun.
-const noTurn = "interrupted before it was this check's turn"
+const noTurnDetail = "interrupted before it was this check's turn"
 
 // noReply says how hard it was tried, and whether the path can be to blame.
 func noReply(res Result) string {

@@ -12,15 +12,15 @@ import (
 
 // A door is what a run knows of one port of one address.
 type door struct {
-	place *semaphore.Weighted // of the conversations, for all runs
-	known *gate               // opened when the first check has connected, or not
+	slots  *semaphore.Weighted // of the conversations, for all runs
+	probed *gate               // opened when the first check has connected, or not
 
 	mu       sync.Mutex
 	talking  int     // connections
 	accepted bool    // one of them
 	answered bool    // on one of them
 	doubted  bool    // it turned a connect away, perhaps for the sake of others
-	shut     *Result // what every other check of this port will find, too
+	forAll   *Result // what every other check of this port will find, too
 
 	greeting secure.Hello // the one that is answered here
 	size     int          // of it, and of the one that is not; 0 where the size is not why
@@ -29,17 +29,17 @@ type door struct {
 
 // close notes what every later check of the port will find: one that failed
 // before anything of its own was said.
-func (d *door) close(res Result) {
+func (d *door) noteForAll(res Result) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.shut = &res
+	d.forAll = &res
 }
 
 // closed returns what an earlier check of the port found, or nil.
-func (d *door) closed() *Result {
+func (d *door) resultForAll() *Result {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.shut
+	return d.forAll
 }
 
 // hello is how TLS is begun at this door.
@@ -57,7 +57,7 @@ func (d *door) greetWith(h secure.Hello, t *secure.Shown) {
 }
 
 // tell notes in what a handshake showed that the usual hello would have failed.
-func (d *door) tell(t *secure.Shown) {
+func (d *door) noteHello(t *secure.Shown) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if t != nil && t.Hello == 0 {

@@ -20,14 +20,14 @@ type host struct {
 	// Inputs; not changed any more.
 	run    *run
 	plan   HostPlan
-	orders []int       // of each check of the plan: its place among the results
-	places *hostPlaces // shared with whoever else asks the host
+	orders []int      // of each check of the plan: its place among the results
+	slots  *hostSlots // shared with whoever else asks the host
 	checks sync.WaitGroup
 
-	named *gate // opened when the lookup is over: the three below are set then
-	found *lookup.Name
-	err   error
-	took  time.Duration
+	resolved *gate // opened when the lookup is over: the three below are set then
+	found    *lookup.Name
+	err      error
+	took     time.Duration
 
 	crowd *crowd
 
@@ -39,14 +39,14 @@ type host struct {
 
 func (r *run) newHost(plan HostPlan) *host {
 	h := &host{
-		run:    r,
-		plan:   plan,
-		places: r.shared.enter(plan.Host),
-		named:  newGate(),
-		crowd:  newCrowd(len(plan.Checks)),
-		doors:  map[doorway]*door{},
-		paths:  map[netip.Addr]*path{},
-		heard:  make([][]Result, len(plan.Checks)),
+		run:      r,
+		plan:     plan,
+		slots:    r.shared.use(plan.Host),
+		resolved: newGate(),
+		crowd:    newCrowd(len(plan.Checks)),
+		doors:    map[doorway]*door{},
+		paths:    map[netip.Addr]*path{},
+		heard:    make([][]Result, len(plan.Checks)),
 	}
 	next := 0
 	for _, c := range plan.Checks {
@@ -59,7 +59,7 @@ func (r *run) newHost(plan HostPlan) *host {
 // begin begins every check as soon as there is a place for it.
 func (h *host) begin(ctx context.Context) {
 	for i, c := range h.plan.Checks {
-		giveBack := h.run.place(ctx)
+		giveBack := h.run.checkSlot(ctx)
 		h.checks.Go(func() {
 			defer giveBack()
 			h.crowd.begin()
@@ -113,12 +113,12 @@ func (h *host) check(ctx context.Context, i int) {
 
 // resolve looks the host's name up. The first caller does, the others wait for that.
 func (h *host) resolve(ctx context.Context) {
-	if h.named.isFirst() {
+	if h.resolved.isFirst() {
 		found, err := h.run.resolveAwake(ctx, h.plan.Host)
 		h.found, h.took, h.err = &found, found.Took, err
-		h.named.open()
+		h.resolved.letAll()
 	}
-	<-h.named.opened // the lookup ends with ctx
+	<-h.resolved.free // the lookup ends with ctx
 }
 
 // nameless is the result where the host's name led to no address.
@@ -149,7 +149,7 @@ func (h *host) door(at netip.AddrPort, s catalog.Service) *door {
 	where := doorway{s.Network, at}
 	d := h.doors[where]
 	if d == nil {
-		d = &door{place: h.places.port(where, s.HTTP != nil), known: newGate()}
+		d = &door{slots: h.slots.port(where, s.HTTP != nil), probed: newGate()}
 		h.doors[where] = d
 	}
 	return d

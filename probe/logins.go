@@ -32,15 +32,15 @@ type ledger struct {
 	hosts  map[string]*hostLogins
 	denied int             // logins that were refused, or had no clear answer
 	proven map[string]bool // hosts that accepted the credentials, and proved who they are
-	over   error           // why there may be no login any more
+	barred error           // why there may be no login any more
 }
 
 // hostLogins is what the logins on one host share.
 type hostLogins struct {
 	turn *semaphore.Weighted // of the one login that may be under way
 
-	users int   // logins under way or waiting; held by ledger.mu, as is shut
-	shut  error // why there may be no other
+	users  int   // logins under way or waiting; held by ledger.mu, as is shut
+	barred error // why there may be no other
 }
 
 // maxDenied is how many logins may be refused. The lowest threshold for a lockout
@@ -56,11 +56,11 @@ const enoughProof = 8
 const wholeRoom = 32
 
 var (
-	errRefusedBefore  = errors.New("refused before")
-	errNoAnswerBefore = errors.New("not answered before")
-	errRefusedByAll   = fmt.Errorf("refused by %d hosts before", maxDenied)
-	errAccountShut    = errors.New("a server said that the account is locked, disabled or expired")
-	errNoTurn         = errors.New("other logins took too long")
+	errRefusedBefore   = errors.New("refused before")
+	errNoAnswerBefore  = errors.New("not answered before")
+	errRefusedByAll    = fmt.Errorf("refused by %d hosts before", maxDenied)
+	errAccountUnusable = errors.New("a server said that the account is locked, disabled or expired")
+	errLoginsSlow      = errors.New("other logins took too long")
 )
 
 // newLedger is one in which nothing stands.
@@ -74,10 +74,10 @@ func (l *ledger) weight(h *hostLogins) (int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case h.shut != nil:
-		return 1, h.shut
-	case l.over != nil:
-		return 1, l.over
+	case h.barred != nil:
+		return 1, h.barred
+	case l.barred != nil:
+		return 1, l.barred
 	case l.denied == 0 && len(l.proven) >= enoughProof:
 		return 1, nil
 	}
@@ -85,7 +85,7 @@ func (l *ledger) weight(h *hostLogins) (int64, error) {
 }
 
 // enter returns what the logins on a host share, to be left again.
-func (l *ledger) enter(name string) *hostLogins {
+func (l *ledger) use(name string) *hostLogins {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	name = strings.ToLower(name)
@@ -102,7 +102,7 @@ func (l *ledger) enter(name string) *hostLogins {
 func (l *ledger) leave(name string, h *hostLogins) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if h.users--; h.users == 0 && h.shut == nil {
+	if h.users--; h.users == 0 && h.barred == nil {
 		delete(l.hosts, strings.ToLower(name))
 	}
 }
@@ -120,16 +120,16 @@ func (l *ledger) note(h *hostLogins, host string, o protocol.Outcome, known bool
 		}
 		return
 	case protocol.Unanswered:
-		h.shut = errNoAnswerBefore
+		h.barred = errNoAnswerBefore
 	default:
-		h.shut = errRefusedBefore
+		h.barred = errRefusedBefore
 	}
 	l.denied++
 	switch {
 	case o == protocol.Locked:
-		l.over = errAccountShut
-	case l.over == nil && l.denied >= maxDenied:
-		l.over = errRefusedByAll
+		l.barred = errAccountUnusable
+	case l.barred == nil && l.denied >= maxDenied:
+		l.barred = errRefusedByAll
 	}
 }
 

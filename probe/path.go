@@ -42,7 +42,7 @@ type path struct {
 	quiet        time.Time     // since when it has been asked and nothing was heard; zero: it was not
 	missed       int           // how often the witness has not answered since something was heard
 	witness      witness
-	known        chan struct{} // closed once something was heard
+	firstHeard   chan struct{} // closed once something was heard
 	revived      bool          // the witness was asked whether it is there again; held by crowd.alone
 	hollow       bool          // a port connected and proved nothing
 	welcomes     bool          // the witness was asked whether it accepts connections again
@@ -51,7 +51,7 @@ type path struct {
 // A witness is a port that has answered, and is asked again to see whether the
 // path still works while another port says nothing.
 type witness struct {
-	at   netip.AddrPort // invalid where nothing has answered
+	addr netip.AddrPort // invalid where nothing has answered
 	rank witnessRank
 }
 
@@ -65,7 +65,7 @@ const (
 	acceptsWeb
 )
 
-func newPath() *path { return &path{known: make(chan struct{})} }
+func newPath() *path { return &path{firstHeard: make(chan struct{})} }
 
 // hear notes an answer to what was sent at sent, after so many tries that got
 // none.
@@ -76,19 +76,19 @@ func (p *path) hear(from witness, sent time.Time, lost int) {
 	p.tried += lost + 1
 	p.lost += lost
 	if p.heard.IsZero() {
-		close(p.known)
+		close(p.firstHeard)
 	}
 	p.heard, p.quiet, p.missed = now, time.Time{}, 0
 	if took := now.Sub(sent); took < kernelResends {
-		p.sample(took)
+		p.measure(took)
 	}
-	if !p.witness.at.IsValid() || from.rank > p.witness.rank {
+	if !p.witness.addr.IsValid() || from.rank > p.witness.rank {
 		p.witness = from
 	}
 }
 
 // sample takes a round trip into the estimate (RFC 6298 sections 2.2 and 2.3).
-func (p *path) sample(rtt time.Duration) {
+func (p *path) measure(rtt time.Duration) {
 	rtt = max(rtt, 1)
 	if p.srtt == 0 {
 		p.srtt, p.rttvar = rtt, rtt/2
@@ -198,8 +198,8 @@ func (p *path) observe(res *Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	res.RTT = p.srtt
-	if res.Verdict == TimedOut && p.witness.at.IsValid() {
-		res.Witness = &Witness{Port: p.witness.at.Port(), Answers: p.quiet.IsZero()}
+	if res.Verdict == TimedOut && p.witness.addr.IsValid() {
+		res.Witness = &Witness{Port: p.witness.addr.Port(), Answers: p.quiet.IsZero()}
 	}
 }
 
@@ -250,7 +250,7 @@ func (p *path) connects() bool {
 }
 
 // accepted is connects with the lock held.
-func (p *path) accepted() bool { return p.witness.at.IsValid() && p.witness.rank > refuses }
+func (p *path) accepted() bool { return p.witness.addr.IsValid() && p.witness.rank > refuses }
 
 // isWelcoming reports whether it is known that the witness accepts connections
 // again, or there is none to ask.
@@ -282,5 +282,5 @@ func (p *path) isSuspect() bool {
 func (p *path) alive() (witness, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.witness, p.witness.at.IsValid() && p.quiet.IsZero()
+	return p.witness, p.witness.addr.IsValid() && p.quiet.IsZero()
 }

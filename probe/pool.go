@@ -152,12 +152,12 @@ func newRun(ctx context.Context, p *Pool) *run {
 		timeouts: p.Timeouts.orDefault(),
 		mask:     protocol.NewMask(p.Credentials),
 		still:    newStill(p.clock),
-		unread:   semaphore.NewWeighted(unread),
+		unread:   semaphore.NewWeighted(mostUnread),
 	}
 	if r.shared == nil {
 		r.shared = new(Shared)
 	}
-	r.shared.begin()
+	r.shared.ready()
 	if r.dial == nil {
 		r.dial = socket.Dialer(p.Source)
 		r.small = socket.SmallDialer(p.Source)

@@ -89,7 +89,7 @@ const stoodStill = "this program was stopped (Ctrl-Z, a suspended machine or con
 // again. It reports whether the check may be asked once more.
 func resume(ctx context.Context, stills *int) bool {
 	*stills++
-	return *stills <= mostStills && wait(ctx, time.Second)
+	return *stills <= mostStills && sleep(ctx, time.Second)
 }
 
 // errStoodStill is a lookup that never had the time it was given.

@@ -96,7 +96,7 @@ func (t tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out cha
 }
 
 // host traces the ports of a host and notes the traces in its results.
-func (t tracing) host(ctx context.Context, host []Result, s survey) {
+func (t tracing) host(ctx context.Context, host []Result, s toTrace) {
 	ctx, stop := context.WithTimeout(ctx, tracesTime)
 	defer stop()
 	var each sync.WaitGroup
@@ -142,7 +142,7 @@ func (t tracing) address(ctx context.Context, results []Result, lost []int, answ
 }
 
 // A survey is what the results of a host say about what to trace.
-type survey struct {
+type toTrace struct {
 	lost    map[netip.Addr][]int // indices of those that timed out
 	answers map[netip.Addr]answering
 }
@@ -154,8 +154,8 @@ type answering struct {
 }
 
 // lookOver surveys the results of a host.
-func lookOver(host []Result) survey {
-	s := survey{map[netip.Addr][]int{}, map[netip.Addr]answering{}}
+func lookOver(host []Result) toTrace {
+	s := toTrace{map[netip.Addr][]int{}, map[netip.Addr]answering{}}
 	for i, res := range host {
 		if rank := rankOf(res); rank > s.answers[res.Address].rank {
 			to := targetOf(res)

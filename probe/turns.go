@@ -55,7 +55,7 @@ func giveBack(n int64, slots []*semaphore.Weighted) {
 
 // unread is how many hosts may wait with all their results until no further one is
 // begun.
-const unread = 32
+const mostUnread = 32
 
 // awaitRoom waits until few hosts are done and not taken. The room is to be given
 // back; once ctx has ended there is no need to wait.
@@ -69,8 +69,8 @@ func (r *run) awaitRoom(ctx context.Context) (release func()) {
 
 // place waits for a place for one more check. Once ctx has ended there is no need
 // for one: the check says so and is over.
-func (r *run) place(ctx context.Context) (release func()) {
-	release, err := take(ctx, 1, r.shared.places.checks)
+func (r *run) checkSlot(ctx context.Context) (release func()) {
+	release, err := take(ctx, 1, r.shared.slots.checks)
 	if err != nil {
 		return func() {}
 	}
@@ -80,16 +80,16 @@ func (r *run) place(ctx context.Context) (release func()) {
 // enter waits until a check may be asked: it has its host's turn, its place at the
 // port, and the first check of the port has found out whether anything answers there,
 // so that a dropped port is asked at once and not by every check.
-func (a *asking) enter(ctx context.Context) (leave func(), err error) {
-	release, err := take(ctx, 1, a.host.places.turn, a.door.place)
+func (a *asking) awaitTurn(ctx context.Context) (leave func(), err error) {
+	release, err := take(ctx, 1, a.host.slots.turn, a.door.slots)
 	if err != nil {
 		return nil, err
 	}
 	leave = func() {
-		a.door.known.open()
+		a.door.probed.letAll()
 		release()
 	}
-	if !a.door.known.await(ctx) {
+	if !a.door.probed.await(ctx) {
 		leave()
 		return nil, errTurn
 	}
@@ -97,19 +97,19 @@ func (a *asking) enter(ctx context.Context) (leave func(), err error) {
 }
 
 // takeHost waits for the host's turn, with nothing else in hand.
-func (a *asking) takeHost(ctx context.Context) (leave func(), err error) {
-	return take(ctx, 1, a.host.places.turn)
+func (a *asking) awaitHostTurn(ctx context.Context) (leave func(), err error) {
+	return take(ctx, 1, a.host.slots.turn)
 }
 
 // takeShare waits until no more than the rest of the host is asked again.
 func (c *crowd) takeShare(ctx context.Context, share int64) (release func(), err error) {
-	return take(ctx, share, c.alone)
+	return take(ctx, share, c.shares)
 }
 
 // mayConnect waits for a place among those who connect, and over TCP for the pace.
 func (c *conversation) mayConnect(ctx context.Context, paced bool) (release func(), err error) {
 	defer c.stopClock()()
-	all, host := &c.run.shared.places, c.host.places
+	all, host := &c.run.shared.slots, c.host.slots
 	if release, err = take(ctx, 1, host.connects, all.connects); err != nil || !paced {
 		return release, err
 	}
@@ -123,11 +123,11 @@ func (c *conversation) mayConnect(ctx context.Context, paced bool) (release func
 // await waits until a first connect may be sent. Only one check waits for the pace
 // of all at a time. Otherwise the second tries of some checks would queue behind the
 // first tries of all the others.
-func (p *places) await(ctx context.Context, host *rate.Limiter) error {
+func (p *slots) await(ctx context.Context, host *rate.Limiter) error {
 	if p.pace == nil && host == nil {
 		return nil
 	}
-	if !wait(ctx, pay(1, host)) {
+	if !sleep(ctx, pay(1, host)) {
 		return errTurn
 	}
 	release, err := take(ctx, 1, p.first)
@@ -135,7 +135,7 @@ func (p *places) await(ctx context.Context, host *rate.Limiter) error {
 		return err
 	}
 	defer release()
-	if !wait(ctx, pay(1, p.pace)) {
+	if !sleep(ctx, pay(1, p.pace)) {
 		return errTurn
 	}
 	return nil
@@ -144,23 +144,23 @@ func (p *places) await(ctx context.Context, host *rate.Limiter) error {
 // mayTalk waits for a place among the conversations.
 func (c *conversation) mayTalk(ctx context.Context) (release func(), err error) {
 	defer c.stopClock()()
-	return take(ctx, 1, c.host.places.talks, c.run.shared.places.talks)
+	return take(ctx, 1, c.host.slots.talks, c.run.shared.slots.talks)
 }
 
 // witnessPlace waits for a place among the witnesses.
-func (r *run) witnessPlace() (release func(), err error) {
-	return take(r.ctx, 1, r.shared.places.witnesses)
+func (r *run) witnessSlot() (release func(), err error) {
+	return take(r.ctx, 1, r.shared.slots.witnesses)
 }
 
 // login waits until a login on host may begin, and returns how it ends: with what
 // it has shown, and whether the server proved who it is. Its error says why there
 // may be no login.
 func (l *ledger) login(ctx context.Context, host string) (end func(o protocol.Outcome, known bool), err error) {
-	h := l.enter(host)
+	h := l.use(host)
 	release, err := take(ctx, 1, h.turn)
 	if err != nil {
 		l.leave(host, h)
-		return nil, errNoTurn
+		return nil, errLoginsSlow
 	}
 	weight, err := l.awaitRoom(ctx, h)
 	if err != nil {
@@ -182,7 +182,7 @@ func (l *ledger) awaitRoom(ctx context.Context, h *hostLogins) (weight int64, er
 		weight, _ = l.weight(h)
 		release, err := take(ctx, weight, l.room)
 		if err != nil {
-			return 0, errNoTurn
+			return 0, errLoginsSlow
 		}
 		now, err := l.weight(h)
 		if err == nil && now <= weight {
@@ -198,13 +198,13 @@ func (l *ledger) awaitRoom(ctx context.Context, h *hostLogins) (weight int64, er
 
 // A gate lets the first through, and the others once it has been opened.
 type gate struct {
-	first  chan struct{} // holds one ticket, for the first
-	opened chan struct{} // closed when the gate is opened
-	once   sync.Once
+	first chan struct{} // holds one ticket, for the first
+	free  chan struct{} // closed when the gate is opened
+	once  sync.Once
 }
 
 func newGate() *gate {
-	g := &gate{first: make(chan struct{}, 1), opened: make(chan struct{})}
+	g := &gate{first: make(chan struct{}, 1), free: make(chan struct{})}
 	g.first <- struct{}{}
 	return g
 }
@@ -221,7 +221,7 @@ func (g *gate) isFirst() bool {
 }
 
 // open lets everybody through. It may be called more than once.
-func (g *gate) open() { g.once.Do(func() { close(g.opened) }) }
+func (g *gate) letAll() { g.once.Do(func() { close(g.free) }) }
 
 // await lets the first through at once, and the others once the gate is open. It
 // reports whether that was before ctx ended.
@@ -230,7 +230,7 @@ func (g *gate) await(ctx context.Context) bool {
 		return true
 	}
 	select {
-	case <-g.opened:
+	case <-g.free:
 		return true
 	case <-ctx.Done():
 		return false
@@ -270,7 +270,7 @@ func pay(n int, limiters ...*rate.Limiter) time.Duration {
 }
 
 // wait sleeps, unless ctx ends first.
-func wait(ctx context.Context, d time.Duration) bool {
+func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

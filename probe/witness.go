@@ -20,7 +20,7 @@ func (a *asking) revives(ctx context.Context) bool {
 	}
 	defer release()
 	w, alive := a.path.alive()
-	if alive || !w.at.IsValid() || a.path.revived {
+	if alive || !w.addr.IsValid() || a.path.revived {
 		return alive
 	}
 	a.path.revived = true
@@ -48,9 +48,9 @@ func (a *asking) awaitWelcome(ctx context.Context) {
 		return // another check has asked meanwhile
 	}
 	defer a.path.welcome()
-	for pause := firstTurn; pause <= lastTurn && a.turnsWitnessAway(ctx); pause *= 2 {
+	for pause := firstPause; pause <= lastPause && a.turnsWitnessAway(ctx); pause *= 2 {
 		a.host.crowd.limit()
-		if !wait(ctx, pause) {
+		if !sleep(ctx, pause) {
 			return
 		}
 	}
@@ -63,7 +63,7 @@ func (a *asking) isWelcome(ctx context.Context) bool {
 		return false
 	}
 	defer release()
-	return wait(ctx, spacing) && a.path.connects() && a.sound(ctx) == nil
+	return sleep(ctx, spacing) && a.path.connects() && a.sound(ctx) == nil
 }
 
 // turnsWitnessAway reports whether a connect to the witness is refused.
@@ -81,7 +81,7 @@ func (a *asking) sound(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, 2*a.path.wait())
 	defer stop()
 	w, _ := a.path.alive()
-	conn, err := a.run.dial(ctx, catalog.TCP, w.at)
+	conn, err := a.run.dial(ctx, catalog.TCP, w.addr)
 	if err != nil {
 		return err
 	}
@@ -91,12 +91,12 @@ func (a *asking) sound(ctx context.Context) error {
 
 // awaitPace waits until one more connect may be sent.
 func (a *asking) awaitPace(ctx context.Context) bool {
-	return wait(ctx, pay(1, a.run.shared.places.pace, a.host.places.pace))
+	return sleep(ctx, pay(1, a.run.shared.slots.pace, a.host.slots.pace))
 }
 
 // askWitness connects to a witness once.
 func (r *run) askWitness(p *path, w witness, wait time.Duration) {
-	release, err := r.witnessPlace()
+	release, err := r.witnessSlot()
 	if err != nil {
 		return
 	}
@@ -104,7 +104,7 @@ func (r *run) askWitness(p *path, w witness, wait time.Duration) {
 	sent := time.Now()
 	ctx, stop := context.WithTimeout(r.ctx, 2*wait)
 	defer stop()
-	conn, err := r.dial(ctx, catalog.TCP, w.at)
+	conn, err := r.dial(ctx, catalog.TCP, w.addr)
 	switch {
 	case err == nil:
 		_ = conn.Close()
