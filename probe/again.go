@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
@@ -102,7 +101,7 @@ func (a *asking) letIn(first Verdict) bool {
 // the sake of other connections: everything else fell silent, too, or connects
 // got lost as on no path in good order and the host was never quiet enough.
 func (a *asking) mayBeCrowdedOut() bool {
-	if a.check.Service.Network == catalog.UDP {
+	if !a.overTCP() {
 		return a.host.crowd.isLimited()
 	}
 	silent := a.res.Witness != nil && !a.res.Witness.Answers
@@ -146,7 +145,7 @@ func (a *asking) concludeAgain(ctx context.Context, first Verdict, banned bool) 
 		step, tries, took := res.Step, res.Tries, res.Took
 		a.res = a.unasked(Interrupted, "interrupted before it could be asked again without other connections")
 		a.res.Step, a.res.Tries, a.res.Took = step, tries, took
-	case turnedAway(*res) && (a.door.hasAnswered() || res.Verdict != Cut && a.door.hasAccepted()):
+	case turnedAway(*res) && (a.door.hasAnswered() || res.Verdict != Cut && a.door.accepted.Load()):
 		res.Crowded = crowded
 		res.Verdict, res.Detail = Cut, "this port refused the connection after it had accepted others"
 	case turnedAway(*res) && res.Verdict != Cut && banned:
@@ -171,9 +170,9 @@ func (a *asking) isWorthIt(ctx context.Context) bool {
 	case a.res.Verdict == Unreachable:
 		return a.path.hasLived()
 	case a.run.refusal > 0:
-		return crowd.isSampled(samples)
+		return crowd.sampled.Add(1) <= samples
 	case bySomebody(a.res):
-		return !crowd.isMute()
+		return !crowd.mutes.Load()
 	}
 	return true
 }
@@ -182,7 +181,7 @@ func (a *asking) isWorthIt(ctx context.Context) bool {
 // would take long.
 func (a *asking) askAlone(ctx context.Context) {
 	crowd := a.host.crowd
-	release, err := crowd.takeShare(ctx, a.share())
+	release, err := crowd.takeShares(ctx, a.share())
 	if err != nil {
 		return
 	}
@@ -195,7 +194,7 @@ func (a *asking) askAlone(ctx context.Context) {
 		if !sleep(ctx, crowd.breath()) {
 			return
 		}
-		if a.askNow(ctx); !turnedAway(a.res) || crowd.isMute() {
+		if a.askNow(ctx); !turnedAway(a.res) || crowd.mutes.Load() {
 			return
 		}
 	}
@@ -209,7 +208,7 @@ func (a *asking) askNow(ctx context.Context) {
 	if before.Verdict != Untried && (next.Verdict == Untried || next.Verdict == TimedOut) {
 		before.Tries, before.Took = next.Tries, next.Took // what was observed tells more
 		if next.Verdict == TimedOut && bySomebody(*before) {
-			a.host.crowd.mute()
+			a.host.crowd.mutes.Store(true)
 		}
 		return
 	}
@@ -241,13 +240,10 @@ const (
 // asks is how often a port is asked alone at a time: the first one until those
 // connects are forgotten.
 func (c *crowd) asks() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.aired {
-		return 1
+	if c.aired.CompareAndSwap(false, true) {
+		return airing
 	}
-	c.aired = true
-	return airing
+	return 1
 }
 
 // breath is how long to wait before something is asked alone.
@@ -268,7 +264,7 @@ func (c *crowd) breath() time.Duration {
 // where one of them connected and proved nothing: a device may begin to answer in
 // the host's place once a source has connected to many ports.
 func (a *asking) askControlLast(ctx context.Context) {
-	if a.check.Service.Network != catalog.TCP || a.res.Verdict == Answered || !a.host.crowd.awaitEnd(ctx) || !a.path.isHollow() {
+	if !a.overTCP() || a.res.Verdict == Answered || !a.host.crowd.awaitEnd(ctx) || !a.path.hollow.Load() {
 		return
 	}
 	leave, err := a.awaitHostTurn(ctx)
@@ -276,6 +272,6 @@ func (a *asking) askControlLast(ctx context.Context) {
 		return
 	}
 	defer leave()
-	a.door.doubt() // a few tries are enough for a port that was silent before
+	a.door.doubtful.Store(true) // a few tries are enough for a port that was silent before
 	a.askNow(ctx)
 }

@@ -32,6 +32,9 @@ func (h *host) newAsking(c catalog.Check, to netip.AddrPort) *asking {
 	return a
 }
 
+// overTCP reports whether the check connects; it sends datagrams otherwise.
+func (a *asking) overTCP() bool { return a.check.Service.Network == catalog.TCP }
+
 // unasked is the result where nothing was asked.
 func (a *asking) unasked(why Obstacle, detail string) Result {
 	return Result{Check: a.check, Address: a.to.Addr(), Port: a.to.Port(), Step: protocol.Connect, Verdict: Untried, Obstacle: why, Detail: detail}
@@ -57,8 +60,8 @@ func (a *asking) askInTurn(ctx context.Context) {
 		return
 	}
 	defer leave()
-	if shut := a.door.resultForAll(); shut != nil {
-		a.res = *shut
+	if found := a.door.forAll.Load(); found != nil {
+		a.res = *found
 		a.res.Check = a.check
 		return
 	}
@@ -66,7 +69,8 @@ func (a *asking) askInTurn(ctx context.Context) {
 	hide(a.run.mask, &a.res)
 	a.path.observeRow(a.res)
 	if sameForAll(a.res) && !(a.res.Verdict == Cut && a.door.hasAnswered()) {
-		a.door.noteForAll(a.res)
+		found := a.res
+		a.door.forAll.Store(&found)
 	}
 }
 
@@ -74,7 +78,7 @@ func (a *asking) askInTurn(ctx context.Context) {
 // again, alone: a limit of connections per source turns connects away that would
 // be welcome by themselves (xt_connlimit, "ct count" of nftables, MaxStartups).
 func (a *asking) askOnce(ctx context.Context) {
-	if a.host.crowd.isLimited() || a.door.inDoubt() {
+	if a.host.crowd.isLimited() || a.door.doubtful.Load() {
 		if a.askAlone(ctx); a.res.Verdict == TimedOut || !a.inDoubt() {
 			return
 		}
@@ -85,7 +89,7 @@ func (a *asking) askOnce(ctx context.Context) {
 			return
 		}
 	}
-	a.door.doubt()
+	a.door.doubtful.Store(true)
 	a.again(ctx)
 }
 
@@ -150,7 +154,7 @@ func (a *asking) findOut(ctx context.Context) Result {
 	}
 	left -= a.askFurther(ctx, &res, c, left)
 	res.Took = a.run.timeouts.Check - left
-	if a.check.Service.Network == catalog.TCP {
+	if a.overTCP() {
 		a.path.observe(&res)
 	}
 	if res.Verdict == TimedOut {

@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"time"
 
-	"exreach/catalog"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/tls12"
 	"exreach/probe/secure"
@@ -52,7 +51,7 @@ func (c *conversation) leaves() time.Duration {
 // where few connections are wanted. A datagram is sent again as it is.
 func (a *asking) mayTalkTwice() bool {
 	pool := a.run.pool
-	return a.check.Service.Network == catalog.TCP && !a.run.shared.Gentle && pool.Tries == 0 && pool.Credentials == nil
+	return a.overTCP() && !a.run.shared.Gentle && pool.Tries == 0 && pool.Credentials == nil
 }
 
 // overdueAfter is how many times an answer may take what is waited for a SYN-ACK

@@ -48,7 +48,7 @@ var errNoAnswer = &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExce
 // connectTCP connects to the port, and returns how many tries that took. It ends with
 // ctx, and when it is certain that nothing answers.
 func (a *asking) connectTCP(ctx context.Context) (net.Conn, int, error) {
-	k := &connecting{asking: a, rank: accepts, alone: a.door.inDoubt(), ended: make(chan *try)}
+	k := &connecting{asking: a, rank: accepts, alone: a.door.doubtful.Load(), ended: make(chan *try)}
 	if a.check.Service.HTTP != nil {
 		k.rank = acceptsWeb
 	}
@@ -75,15 +75,15 @@ func (k *connecting) connect(ctx context.Context) (*try, error) {
 	defer next.Stop()
 	due := true // the next try is due when the timer fires; otherwise the last one may be overdue
 	var w witness
-	known := k.path.firstHeard
+	firstHeard := k.path.firstHeard
 	for {
 		select {
 		case t := <-k.ended:
 			if k.settles(t) {
 				return t, nil
 			}
-		case <-known: // now it can be told how long an answer takes
-			if known = nil; !due {
+		case <-firstHeard: // from now on there is an estimate of how long an answer takes
+			if firstHeard = nil; !due {
 				next.Reset(max(atOnce, time.Until(k.last.Add(k.path.look()))))
 			}
 		case <-next.C:
@@ -167,11 +167,7 @@ func (k *connecting) prepare() (w witness, delay time.Duration) {
 	if w = k.path.call(k.wait); w.addr.IsValid() {
 		n++
 	}
-	return w, k.pay(n)
-}
-
-func (k *connecting) pay(n int) time.Duration {
-	return pay(n, k.run.shared.slots.pace, k.host.slots.pace)
+	return w, k.pace(n)
 }
 
 // send begins another try.
@@ -194,14 +190,14 @@ func (k *connecting) send(ctx context.Context, w witness) {
 	}()
 }
 
-// room makes room for a try within the limit of the run. The first one has the
-// conversation's own; the others take what is free, or the place of the oldest.
+// room makes room for a try within the limit of all runs. The first one has the
+// conversation's own; the others take what is free, or the slot of the oldest.
 func (k *connecting) room(t *try) (release func()) {
 	if t.number == 0 {
 		return nil
 	}
-	if connects := k.run.shared.slots.connects; connects.TryAcquire(1) {
-		return func() { connects.Release(1) }
+	if release = k.spareConnect(); release != nil {
+		return release
 	}
 	if len(k.underway) > 0 {
 		oldest := k.underway[0]
@@ -214,11 +210,7 @@ func (k *connecting) room(t *try) (release func()) {
 // settles takes the end of a try, and reports whether it is the end of the connecting.
 func (k *connecting) settles(t *try) bool {
 	k.forget(t)
-	var dial *socket.Error
-	if t.err != nil && !errors.As(t.err, &dial) {
-		dial = &socket.Error{Err: t.err}
-		t.err = dial
-	}
+	t.err = dialError(t.err)
 	switch {
 	case t.err == nil:
 		k.hear(t, k.rank)
@@ -227,7 +219,7 @@ func (k *connecting) settles(t *try) bool {
 		return len(k.underway) == 0
 	case socket.IsTimeout(t.err) || socket.CauseOf(t.err) == socket.TimedOut || errors.Is(t.err, context.Canceled):
 		return false // the system gave up, or another try needed the room
-	case dial.ICMP == socket.ICMPNone && socket.CauseOf(t.err) == socket.Refused:
+	case icmpOf(t.err) == socket.ICMPNone && socket.CauseOf(t.err) == socket.Refused:
 		k.hear(t, refuses)
 	}
 	return true
@@ -259,4 +251,21 @@ func (k *connecting) clear() (late *try) {
 		}
 	}
 	return late
+}
+
+// dialError makes an error of connecting one that is told from those of talking.
+func dialError(err error) error {
+	if err == nil || errors.As(err, new(*socket.Error)) {
+		return err
+	}
+	return &socket.Error{Err: err}
+}
+
+// icmpOf is what the ICMP message said that ended a connect.
+func icmpOf(err error) socket.ICMP {
+	var dial *socket.Error
+	if !errors.As(err, &dial) {
+		return socket.ICMPNone
+	}
+	return dial.ICMP
 }

@@ -85,8 +85,7 @@ func (c *conversation) hold(ctx context.Context) {
 // open connects, for as long as ctx and the check's time allow. It waits for its
 // turn to connect, and for its turn to talk before it gives up the former.
 func (c *conversation) open(ctx context.Context) (*leash, error) {
-	tcp := c.check.Service.Network == catalog.TCP
-	connected, err := c.mayConnect(ctx, tcp)
+	connected, err := c.mayConnect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +102,7 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 		return nil, err
 	}
 	limit := c.left - c.passed()
-	if !tcp {
+	if !c.overTCP() {
 		limit = min(limit, c.run.timeouts.Connect)
 	}
 	leash := newLeash(conn, time.Now().Add(limit))
@@ -136,18 +135,14 @@ func (c *conversation) connect(ctx context.Context) (conn net.Conn, err error) {
 	defer stop()
 	c.tries = 1
 	switch {
-	case c.check.Service.Network == catalog.UDP:
+	case !c.overTCP():
 		conn, err = c.run.dial(ctx, catalog.UDP, c.to)
 	case c.small:
 		conn, err = c.run.small(ctx, c.to)
 	default:
 		conn, c.tries, err = c.connectTCP(ctx)
 	}
-	var known *socket.Error
-	if err != nil && !errors.As(err, &known) {
-		err = &socket.Error{Err: err}
-	}
-	return conn, err
+	return conn, dialError(err)
 }
 
 // talk lets the protocol speak on an open connection.

@@ -5,53 +5,56 @@ package probe
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 )
 
 // few is how many conversations may go on at a host that counts as quiet: a slow
-// service must not hold up everybody else, and no limit of connections is so low.
+// service must not hold up all the others, and no limit of connections is so low.
 const few = 2
 
-// remembers is how long firewalls may count a connection that is over: what is asked
-// sooner is not alone.
+// remembers is how long firewalls may count a connection that is over: a check that
+// is asked sooner is not alone.
 const remembers = 100 * time.Millisecond
 
-// settle is how long a host must be quiet where more checks of it are to come.
+// settle is how long a host must be quiet while more checks of it have yet to begin.
 const settle = 5 * time.Millisecond
 
 // A crowd is all that this run has going on at one host. Servers and firewalls
-// limit the connections of a source, so that a port may turn a connect away for
-// the sake of the others.
+// limit the connections of a source, so a port may turn a connect away because of
+// the others.
 type crowd struct {
-	shares *semaphore.Weighted // of asking again; a check that holds all of it is alone
+	shares *semaphore.Weighted // of asking again; a check that holds all of them is alone
 
-	mu          sync.Mutex
+	// Decided once for the whole host.
+	mutes   atomic.Bool  // an ICMP message did not come again
+	aired   atomic.Bool  // the first refusal was asked several times
+	sampled atomic.Int64 // refusals that were to stand for all
+
+	mu          sync.Mutex    // protects what is below
 	coming      int           // checks of the plan that have not begun
 	begun, over int           // checks that have, and those that have ended
-	asking      int           // checks that are under way and wait for nobody
+	asking      int           // checks that are under way and wait for no other
 	joined      int           // how many have been asking, all in all
-	open, most  int           // connections, now and at a time
-	packed      time.Time     // when more than a few were open last
-	closed      time.Time     // when one was closed last; zero: never
+	open, most  int           // connections now, and the most there were at a time
+	packed      time.Time     // when more than a few were last open
+	closed      time.Time     // when one was last closed; zero: never
 	doubts      int           // refusals that are in doubt and have not been asked again
-	sampled     int           // those that have
-	aired       bool          // the first of them was asked several times
 	breaths     int           // how often something was asked alone
-	mutes       bool          // an ICMP message did not come again
 	limited     bool          // a port that turned a connect away has answered alone
 	changed     chan struct{} // closed when one of the above changes to what a check may wait for
 }
 
-// Shares of crowd.alone.
+// Shares of a crowd.
 const (
 	wholeHost = 4
 	halfHost  = 2
 	quarter   = 1
 )
 
-// newCrowd is the crowd of so many checks.
+// newCrowd is the crowd of a plan with so many checks.
 func newCrowd(checks int) *crowd {
 	return &crowd{shares: semaphore.NewWeighted(wholeHost), coming: checks, changed: make(chan struct{})}
 }
@@ -77,7 +80,7 @@ func (c *crowd) end() {
 type company struct {
 	crowd  *crowd
 	joined int
-	lonely bool // nobody else was asking as it began, nor had just done so
+	lonely bool // no other was asking as it began, nor had just done so
 }
 
 // join notes that a check begins to ask. The first of several may not be alone:
@@ -102,7 +105,7 @@ func (in company) leave() (lonely bool) {
 	return in.lonely && c.joined == in.joined
 }
 
-// connect notes a connection, until it is told that there is none any more.
+// opened notes a connection. The caller calls closed when there is none any more.
 func (c *crowd) opened() (closed func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -126,8 +129,9 @@ func (c *crowd) touch() {
 	c.closed = time.Now()
 }
 
-// rest waits until firewalls have forgotten all connections of this run to the
-// host. It reports whether there were any, and nobody has found a limit meanwhile.
+// awaitForgotten waits until firewalls have forgotten all connections of this run to
+// the host. It reports whether there were any, and no check has found a limit
+// meanwhile.
 func (c *crowd) awaitForgotten(ctx context.Context) bool {
 	for {
 		c.mu.Lock()
@@ -159,41 +163,20 @@ func (c *crowd) atMost() int {
 	return c.most
 }
 
-// doubt notes a refusal that is to be asked again.
+// addDoubt notes a refusal that is to be asked again.
 func (c *crowd) addDoubt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.doubts++
 }
 
-// settled takes one doubt back.
+// endDoubt takes one doubt back.
 func (c *crowd) endDoubt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.doubts--; c.doubts == 0 {
 		c.wake()
 	}
-}
-
-// sample reports whether a refusal is one of the first n to be asked again.
-func (c *crowd) isSampled(n int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sampled++
-	return c.sampled <= n
-}
-
-// mute notes that an ICMP message that turned a connect away did not come again.
-func (c *crowd) mute() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mutes = true
-}
-
-func (c *crowd) isMute() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.mutes
 }
 
 // limit notes that the host, or a firewall before it, limits connections.
@@ -212,13 +195,13 @@ func (c *crowd) isLimited() bool {
 	return c.limited
 }
 
-// tell wakes whoever waits. It is called with the lock held.
+// wake wakes all that wait. It is called with the lock held.
 func (c *crowd) wake() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
 
-// await waits until a condition holds, which is looked at with the lock held. It
+// await waits until a condition holds, which is evaluated with the lock held. It
 // reports whether that was before ctx ended.
 func (c *crowd) await(ctx context.Context, holds func() bool) bool {
 	for {
@@ -236,7 +219,7 @@ func (c *crowd) await(ctx context.Context, holds func() bool) bool {
 	}
 }
 
-// awaitQuiet waits until few checks of the host are asking, and no more are about
+// awaitQuiet waits until few checks of the host are asking, and no others are about
 // to begin.
 func (c *crowd) awaitQuiet(ctx context.Context) bool {
 	return c.awaitCalm(ctx, func() bool { return c.asking <= few })
@@ -248,8 +231,8 @@ func (c *crowd) awaitEnd(ctx context.Context) bool {
 }
 
 // awaitCalm waits until a condition holds and all checks of the host have begun.
-// Where those to come keep it waiting, because others have their places, it holds
-// for a while.
+// Where those still to begin keep it waiting, because other hosts have the slots,
+// it is enough that the condition holds for a while.
 func (c *crowd) awaitCalm(ctx context.Context, holds func() bool) bool {
 	for {
 		begun, coming := 0, 0

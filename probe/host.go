@@ -143,10 +143,10 @@ func (h *host) path(to netip.Addr) *path {
 }
 
 // door returns the state of one port of the host.
-func (h *host) door(at netip.AddrPort, s catalog.Service) *door {
+func (h *host) door(addr netip.AddrPort, s catalog.Service) *door {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	where := doorway{s.Network, at}
+	where := doorway{s.Network, addr}
 	d := h.doors[where]
 	if d == nil {
 		d = &door{slots: h.slots.port(where, s.HTTP != nil), probed: newGate()}

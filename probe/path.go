@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,7 +35,11 @@ const (
 // A path is what a run has learned of the way to one address. Whatever port
 // answers tells something about all the others.
 type path struct {
-	mu           sync.Mutex
+	hollow   atomic.Bool // a port connected and proved nothing
+	welcomes atomic.Bool // the witness was asked whether it accepts connections again
+	revived  bool        // the witness was asked whether it is there again; only for a check that holds the whole host
+
+	mu           sync.Mutex    // protects what is below
 	srtt, rttvar time.Duration // smoothed round trip and its variation (RFC 6298 section 2); zero: not known
 	tried, lost  int           // tries at ports that answer, and those of them that got no answer
 	heard        time.Time     // when something answered last; zero: never
@@ -43,9 +48,6 @@ type path struct {
 	missed       int           // how often the witness has not answered since something was heard
 	witness      witness
 	firstHeard   chan struct{} // closed once something was heard
-	revived      bool          // the witness was asked whether it is there again; held by crowd.alone
-	hollow       bool          // a port connected and proved nothing
-	welcomes     bool          // the witness was asked whether it accepts connections again
 }
 
 // A witness is a port that has answered, and is asked again to see whether the
@@ -87,7 +89,7 @@ func (p *path) hear(from witness, sent time.Time, lost int) {
 	}
 }
 
-// sample takes a round trip into the estimate (RFC 6298 sections 2.2 and 2.3).
+// measure takes a round trip into the estimate (RFC 6298 sections 2.2 and 2.3).
 func (p *path) measure(rtt time.Duration) {
 	rtt = max(rtt, 1)
 	if p.srtt == 0 {
@@ -217,15 +219,7 @@ func (p *path) observeRow(res Result) {
 	if res.Check.IsControl() || !bare && !slices.Contains([]Verdict{Silent, Mismatch, Cut, BadTLS}, res.Verdict) {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.hollow = true
-}
-
-func (p *path) isHollow() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.hollow
+	p.hollow.Store(true)
 }
 
 // farAway is the round trip from which on asking one port after the other takes
@@ -246,26 +240,12 @@ func (p *path) hasLived() bool { return p.lived(time.Time{}) }
 func (p *path) connects() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.accepted()
+	return p.witness.addr.IsValid() && p.witness.rank > refuses
 }
-
-// accepted is connects with the lock held.
-func (p *path) accepted() bool { return p.witness.addr.IsValid() && p.witness.rank > refuses }
 
 // isWelcoming reports whether it is known that the witness accepts connections
 // again, or there is none to ask.
-func (p *path) isWelcoming() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.welcomes || !p.accepted()
-}
-
-// welcome notes that the witness was asked whether it accepts connections again.
-func (p *path) welcome() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.welcomes = true
-}
+func (p *path) isWelcoming() bool { return p.welcomes.Load() || !p.connects() }
 
 // leastLost is how many tries have to be lost before they are more than bad luck.
 const leastLost = 3

@@ -111,12 +111,12 @@ func (r *run) feed(ctx context.Context, plans iter.Seq[HostPlan], out chan<- Hos
 	r.background.Go(func() { r.still.watch(watched) })
 	var hosts sync.WaitGroup
 	for plan := range plans {
-		r.awaitRoom(ctx)()
+		r.unreadSlot(ctx)()
 		h := r.newHost(plan)
 		h.begin(ctx)
 		hosts.Go(func() {
 			results := h.results()
-			handed := r.awaitRoom(r.ctx)
+			handed := r.unreadSlot(r.ctx)
 			out <- results
 			handed()
 		})

@@ -14,7 +14,7 @@ import (
 // revives reports whether an address that fell silent answers again, now that the
 // host is quiet. Its witness is asked once, for all ports that timed out.
 func (a *asking) revives(ctx context.Context) bool {
-	release, err := a.host.crowd.takeShare(ctx, wholeHost)
+	release, err := a.host.crowd.takeShares(ctx, wholeHost)
 	if err != nil {
 		return false
 	}
@@ -24,7 +24,7 @@ func (a *asking) revives(ctx context.Context) bool {
 		return alive
 	}
 	a.path.revived = true
-	if !a.awaitPace(ctx) {
+	if !sleep(ctx, a.pace(1)) {
 		return false
 	}
 	a.run.askWitness(a.path, w, mostWait)
@@ -39,7 +39,7 @@ func (a *asking) awaitWelcome(ctx context.Context) {
 	if a.path.isWelcoming() {
 		return
 	}
-	release, err := a.host.crowd.takeShare(ctx, wholeHost)
+	release, err := a.host.crowd.takeShares(ctx, wholeHost)
 	if err != nil {
 		return
 	}
@@ -47,7 +47,7 @@ func (a *asking) awaitWelcome(ctx context.Context) {
 	if a.path.isWelcoming() {
 		return // another check has asked meanwhile
 	}
-	defer a.path.welcome()
+	defer a.path.welcomes.Store(true)
 	for pause := firstPause; pause <= lastPause && a.turnsWitnessAway(ctx); pause *= 2 {
 		a.host.crowd.limit()
 		if !sleep(ctx, pause) {
@@ -58,7 +58,7 @@ func (a *asking) awaitWelcome(ctx context.Context) {
 
 // isWelcome reports whether a port that has accepted connections accepts one now.
 func (a *asking) isWelcome(ctx context.Context) bool {
-	release, err := a.host.crowd.takeShare(ctx, wholeHost)
+	release, err := a.host.crowd.takeShares(ctx, wholeHost)
 	if err != nil {
 		return false
 	}
@@ -69,13 +69,12 @@ func (a *asking) isWelcome(ctx context.Context) bool {
 // turnsWitnessAway reports whether a connect to the witness is refused.
 func (a *asking) turnsWitnessAway(ctx context.Context) bool {
 	err := a.sound(ctx)
-	said := new(*socket.Error)
-	return socket.CauseOf(err) == socket.Refused || errors.As(err, said) && (*said).ICMP != socket.ICMPNone
+	return socket.CauseOf(err) == socket.Refused || icmpOf(err) != socket.ICMPNone
 }
 
 // sound connects to the witness and hangs up.
 func (a *asking) sound(ctx context.Context) error {
-	if !a.awaitPace(ctx) {
+	if !sleep(ctx, a.pace(1)) {
 		return errTurn
 	}
 	ctx, stop := context.WithTimeout(ctx, 2*a.path.wait())
@@ -87,11 +86,6 @@ func (a *asking) sound(ctx context.Context) error {
 	}
 	a.host.crowd.touch()
 	return conn.Close()
-}
-
-// awaitPace waits until one more connect may be sent.
-func (a *asking) awaitPace(ctx context.Context) bool {
-	return sleep(ctx, pay(1, a.run.shared.slots.pace, a.host.slots.pace))
 }
 
 // askWitness connects to a witness once.
