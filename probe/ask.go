@@ -112,65 +112,77 @@ func sameForAll(res Result) bool {
 		res.Step == protocol.TLS && res.Verdict != Answered && res.Check.Service.TLS.First()
 }
 
+// An inquiry is the conversations of an asking until the verdict is certain or the
+// check's time is over. An asking that asks again makes another one.
+type inquiry struct {
+	*asking
+	found Result
+	left  time.Duration // of the check's time
+	last  *conversation
+}
+
+// findOut makes an inquiry.
+func (a *asking) findOut(ctx context.Context) Result {
+	q := &inquiry{asking: a, found: a.unasked(Interrupted, ""), left: a.run.timeouts.Check}
+	q.converse(ctx)
+	q.askFurther(ctx)
+	q.found.Took = a.run.timeouts.Check - q.left
+	if a.overTCP() {
+		a.path.observe(&q.found)
+	}
+	if q.found.Verdict == TimedOut {
+		q.found.Detail = noReply(q.found)
+	}
+	return q.found
+}
+
 // maxCuts is how often a peer may hang up on a conversation: a busy server does so,
 // too.
 const maxCuts = 2
 
-// findOut converses until the verdict is certain or the check's time is over.
-func (a *asking) findOut(ctx context.Context) Result {
-	res := Result{Check: a.check, Address: a.to.Addr(), Port: a.to.Port(), Step: protocol.Connect, Verdict: Untried, Obstacle: Interrupted}
-	left := a.run.timeouts.Check
-	stills := 0
-	var c *conversation
-	for pause, cuts := 20*time.Millisecond, 0; ; pause = min(2*pause, time.Second) {
-		before := a.run.still.times()
-		c = a.converse(ctx, left)
-		var shortage bool
-		if cuts == 0 || !c.cutAtOnce() { // the one before came further
-			shortage = c.record(ctx, &res)
+// converse holds conversations until one is certain.
+func (q *inquiry) converse(ctx context.Context) {
+	cuts, stills := 0, 0
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		before := q.run.still.times()
+		q.last = q.holdOne(ctx)
+		shortage := false
+		if cuts == 0 || !q.last.cutAtOnce() { // the one before came further
+			shortage = q.record(ctx, q.last)
 		}
-		res.Tries += c.tries
-		if a.run.still.times() != before && !c.proves() && ctx.Err() == nil {
-			if left = a.run.timeouts.Check; resume(ctx, &stills) {
-				res.Peer = nil
+		q.found.Tries += q.last.tries
+		if q.run.still.times() != before && !q.last.proves() && ctx.Err() == nil {
+			if q.left = q.run.timeouts.Check; resume(ctx, &stills) {
+				q.found.Peer = nil
 				continue
 			}
-			res.Verdict, res.Obstacle, res.Detail = Untried, StoodStill, stoodStill
-			break
+			q.found.Verdict, q.found.Obstacle, q.found.Detail = Untried, StoodStill, stoodStill
+			return
 		}
-		left -= c.spent
-		if res.Verdict == Cut {
+		q.left -= q.last.spent
+		if q.found.Verdict == Cut {
 			cuts++
 		}
-		if !shortage && (res.Verdict != Cut || cuts == maxCuts) || left <= 0 || ctx.Err() != nil {
-			break
+		if !shortage && (q.found.Verdict != Cut || cuts == maxCuts) || q.left <= 0 || ctx.Err() != nil {
+			return
 		}
 		if shortage {
-			pause = min(pause, left)
-			if left -= pause; !sleep(ctx, pause) || left <= 0 {
-				break
+			pause = min(pause, q.left)
+			if q.left -= pause; !sleep(ctx, pause) || q.left <= 0 {
+				return
 			}
 		}
 	}
-	left -= a.askFurther(ctx, &res, c, left)
-	res.Took = a.run.timeouts.Check - left
-	if a.overTCP() {
-		a.path.observe(&res)
-	}
-	if res.Verdict == TimedOut {
-		res.Detail = noReply(res)
-	}
-	return res
 }
 
-// converse holds a conversation. Where a peer that has connected says nothing for
-// longer than it should, another one is held beside the first, on a
-// connection of its own, and the first proof wins: after a few lost segments in a
-// row TCP waits for seconds, and a server that never got the end of the handshake
-// for the next SYN-ACK (RFC 6298 section 5, RFC 9293 section 3.8.1).
-func (a *asking) converse(ctx context.Context, left time.Duration) *conversation {
-	first := a.newConversation(left)
-	if !a.mayTalkTwice() {
+// holdOne holds a conversation. Where a peer that has connected says nothing for
+// longer than it should, a second one is held beside the first, on a connection of
+// its own, and the first proof wins: after a few lost segments in a row TCP waits for
+// seconds, as does a server that never got the end of the handshake before it sends
+// its SYN-ACK again (RFC 6298 section 5, RFC 9293 section 3.8.1).
+func (q *inquiry) holdOne(ctx context.Context) *conversation {
+	first := q.newConversation(q.left)
+	if !q.mayTalkTwice() {
 		first.hold(ctx)
 		return first
 	}
@@ -202,26 +214,20 @@ func (a *asking) converse(ctx context.Context, left time.Duration) *conversation
 	}
 	if second.provesSize(first) && second.confirmsSize(ctx) {
 		second.tls.Hello, second.tls.HelloFailed = second.helloSize, first.helloSize
-		a.door.greetWith(second.hello, second.tls)
+		q.door.greetWith(second.hello, second.tls)
 	}
 	return better(first, second)
 }
 
 // askFurther asks once more where another kind of asking may tell more than the last
-// conversation did, and returns how long that took.
-func (a *asking) askFurther(ctx context.Context, res *Result, last *conversation, left time.Duration) (spent time.Duration) {
-	if next, known := last.anew(a.mayTalkTwice()); known && left > 0 && ctx.Err() == nil {
-		anew, further := a.askAnew(ctx, last, next, left)
-		if further {
-			anew.record(ctx, res)
-		}
-		res.Tries += anew.tries
-		spent = anew.spent
+// conversation did.
+func (q *inquiry) askFurther(ctx context.Context) {
+	if next, better := q.last.anew(); better && q.left > 0 && ctx.Err() == nil {
+		q.askAnew(ctx, next)
 	}
-	if a.asksInSmall(*res) {
-		spent += a.askInSmall(ctx, res)
+	if q.asksInSmall() {
+		q.askInSmall(ctx)
 	}
-	return spent
 }
 
 // cutAtOnce reports whether the connection was reset as it came about.

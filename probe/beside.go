@@ -100,7 +100,7 @@ func better(first, second *conversation) *conversation {
 // refused what the server sent, or the server found nothing that it likes in our
 // hello. Schannel does not say so, and hangs up. A hello that got no answer had one
 // of another size beside it, unless that is not allowed.
-func (c *conversation) anew(talksTwice bool) (next secure.Hello, known bool) {
+func (c *conversation) anew() (next secure.Hello, better bool) {
 	var failed *secure.Error
 	wanted := c.tls != nil && c.tls.ClientCertificate
 	if c.hello == secure.TLS12Hello || wanted || !errors.As(c.err, &failed) || failed.After {
@@ -108,7 +108,7 @@ func (c *conversation) anew(talksTwice bool) (next secure.Hello, known bool) {
 	}
 	switch f := secure.FailureOf(c.err); classify(c.err, c.step(), false).verdict {
 	case Silent:
-		return secure.OtherHello, !talksTwice && c.hello == secure.UsualHello && !c.helloHeard
+		return secure.OtherHello, !c.mayTalkTwice() && c.hello == secure.UsualHello && !c.helloHeard
 	case Cut:
 		return secure.TLS12Hello, true
 	case BadTLS:
@@ -117,21 +117,23 @@ func (c *conversation) anew(talksTwice bool) (next secure.Hello, known bool) {
 	return 0, false
 }
 
-// askAnew asks once more with another hello. It reports whether that came further;
-// then it is the one for this door.
-func (a *asking) askAnew(ctx context.Context, failed *conversation, with secure.Hello, left time.Duration) (c *conversation, further bool) {
-	c = a.newConversation(left)
+// askAnew asks once more with another hello. Where that comes further it is the one
+// for this door.
+func (q *inquiry) askAnew(ctx context.Context, with secure.Hello) {
+	failed, c := q.last, q.newConversation(q.left)
 	c.hello = with
 	c.hold(ctx)
+	q.left -= c.spent
+	q.found.Tries += c.tries
 	if c.secured == nil {
-		return c, false
+		return
 	}
 	refused := classify(failed.err, failed.step(), false).verdict == BadTLS // and not for the size
 	if t := c.tls; !refused && t.Unreadable == "" && !t.DHE() && c.confirmsSize(ctx) {
 		t.Hello, t.HelloFailed = c.helloSize, failed.helloSize
 	}
-	a.door.greetWith(c.hello, c.tls)
-	return c, true
+	q.door.greetWith(c.hello, c.tls)
+	q.record(ctx, c)
 }
 
 // helloPatience is how long a hello is waited for before its size is to blame: by
@@ -195,44 +197,43 @@ type smallDial func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
 
 // asksInSmall reports whether a silence may be due to large packets that the path
 // loses, and whether another connection may be spent on that.
-func (a *asking) asksInSmall(res Result) bool {
-	held := res.Silence != nil && res.Silence.Delivery == Held && res.Step != protocol.Greet
-	return held && a.run.small != nil && a.run.pool.Credentials == nil && !a.run.shared.Gentle
+func (q *inquiry) asksInSmall() bool {
+	held := q.found.Silence != nil && q.found.Silence.Delivery == Held && q.found.Step != protocol.Greet
+	return held && q.run.small != nil && q.run.pool.Credentials == nil && !q.run.shared.Gentle
 }
 
-// askInSmall asks a peer that was silent where nothing it says fills a large
-// packet, and returns how long that took. If the peer answers then and only then, the
-// path loses large packets: an answer that is one of those leaves no other trace.
-func (a *asking) askInSmall(ctx context.Context, res *Result) (spent time.Duration) {
-	converse := func(small bool) (c *conversation, further bool) {
-		c = a.newConversation(min(smallTime, a.run.timeouts.Check))
+// askInSmall asks a silent peer again so that nothing it says fills a large packet. If
+// it answers then and only then, the path loses large packets: an answer that is one
+// of those leaves no other trace.
+func (q *inquiry) askInSmall(ctx context.Context) {
+	hold := func(small bool) (c *conversation, further bool) {
+		c = q.newConversation(min(smallTime, q.run.timeouts.Check))
 		c.small = small
 		c.hold(ctx)
-		spent += c.spent
-		return c, c.proves() || c.tls != nil && res.Step == protocol.TLS // later, the handshake is nothing new
+		q.left -= c.spent
+		return c, c.proves() || c.tls != nil && q.found.Step == protocol.TLS // later, the handshake is nothing new
 	}
-	c, further := converse(true)
+	c, further := hold(true)
 	if !further {
-		res.Silence.InSmall = c.line.Load() != nil && socket.IsTimeout(c.err)
-		return spent
+		q.found.Silence.InSmall = c.line.Load() != nil && socket.IsTimeout(c.err)
+		return
 	}
 	// It may only have been slow the first time, or be one of several servers behind a
 	// balancer, which asks them in turn.
 	for range 2 {
-		if c, further = converse(false); c.proves() {
-			res.Peer = nil // it is that of the silence
-			c.record(ctx, res)
-			return spent
+		if c, further = hold(false); c.proves() {
+			q.found.Peer = nil // it is that of the silence
+			q.record(ctx, c)
+			return
 		}
 		if further || !socket.IsTimeout(c.err) {
-			return spent
+			return
 		}
 	}
 	for range 2 {
-		if _, further = converse(true); !further {
-			return spent
+		if _, further = hold(true); !further {
+			return
 		}
 	}
-	res.Silence.Delivery = AnswerLost
-	return spent
+	q.found.Silence.Delivery = AnswerLost
 }

@@ -194,9 +194,10 @@ func noWayWords(o Obstacle, to netip.Addr) string {
 	return "this machine has no route to " + to.String()
 }
 
-// record writes what the conversation found into res. It reports whether the cause
-// was a shortage of this machine that may pass.
-func (c *conversation) record(ctx context.Context, res *Result) (shortage bool) {
+// record keeps what a conversation found. It reports whether the cause was a shortage
+// of this machine that may pass.
+func (q *inquiry) record(ctx context.Context, c *conversation) (shortage bool) {
+	res := &q.found
 	res.Steps = c.steps
 	res.Step = c.step()
 	o := classify(c.err, res.Step, ctx.Err() != nil)
