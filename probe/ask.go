@@ -43,8 +43,7 @@ func (a *asking) unasked(why Obstacle, detail string) Result {
 // ask finds the verdict.
 func (a *asking) ask(ctx context.Context) Result {
 	if why := a.host.found.NoWay[a.to.Addr()]; why != socket.NoCause {
-		obstacle := obstacleTo(a.to.Addr(), why)
-		return a.unasked(obstacle, noWayWords(obstacle, a.to.Addr()))
+		return a.unasked(noWay(a.to.Addr(), why))
 	}
 	a.askInTurn(ctx)
 	if a.check.IsControl() {

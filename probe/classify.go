@@ -29,22 +29,20 @@ func obstacleOf(err error) Obstacle {
 			return NoSource
 		}
 		return NoSourcePorts
+	case socket.NoPorts:
+		return NoSourcePorts
 	case socket.Denied:
 		return Denied
 	case socket.NoDescriptors:
 		return NoDescriptors
 	case socket.NoMemory:
 		return NoMemory
-	case socket.NoPorts:
-		return NoSourcePorts
 	}
 	return ""
 }
 
-// isShortage reports whether this machine ran out of something. That may pass.
-func isShortage(err error) bool { return obstacleOf(err).mayPass() }
-
-// mayPass reports whether it is worth it to wait a moment and ask again.
+// mayPass reports whether this machine ran out of something, and it is worth waiting
+// a moment and asking again.
 func (o Obstacle) mayPass() bool {
 	return o == NoDescriptors || o == NoSourcePorts || o == NoMemory
 }
@@ -151,7 +149,7 @@ func classifyTalk(err error) outcome {
 // say.
 func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 	switch obstacle := obstacleOf(err); {
-	case errors.As(err, new(errStoodStill)):
+	case errors.Is(err, errStoodStill):
 		return Untried, StoodStill, stoodStill
 	case cancelled:
 		return Untried, Interrupted, "interrupted " + during(protocol.Resolve, "")
@@ -163,16 +161,8 @@ func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 	return Untried, NoResolver, "no name server gave an answer: " + err.Error()
 }
 
-// obstacleTo is what a cause that this machine has no way to an address means.
-func obstacleTo(to netip.Addr, why socket.Cause) Obstacle {
-	if why == socket.NoFamily {
-		return ofFamily(NoIPv6, to)
-	}
-	return NoRoute
-}
-
-// ofFamily tells which kind of address this machine does not speak: the system
-// has one error for both.
+// ofFamily is the obstacle for the family of an address that this machine does not
+// speak: the system has one error for both.
 func ofFamily(o Obstacle, to netip.Addr) Obstacle {
 	if o == NoIPv6 && to.Is4() {
 		return NoIPv4
@@ -180,18 +170,17 @@ func ofFamily(o Obstacle, to netip.Addr) Obstacle {
 	return o
 }
 
-// noWayWords says what an obstacle on the way to an address is.
-func noWayWords(o Obstacle, to netip.Addr) string {
-	switch o {
-	case NoIPv6:
-		return "this machine has no IPv6, and " + to.String() + " cannot be reached without"
-	case NoIPv4:
-		return "this machine has no IPv4, and " + to.String() + " cannot be reached without"
+// noWay says what kept this machine from an address to which it has no way.
+func noWay(to netip.Addr, why socket.Cause) (Obstacle, string) {
+	switch {
+	case why == socket.NoFamily && to.Is4():
+		return NoIPv4, "this machine has no IPv4, and " + to.String() + " cannot be reached without"
+	case why == socket.NoFamily:
+		return NoIPv6, "this machine has no IPv6, and " + to.String() + " cannot be reached without"
+	case !socket.HasZone(to.Zone()):
+		return NoRoute, "this machine has no interface " + to.Zone()
 	}
-	if !socket.HasZone(to.Zone()) {
-		return "this machine has no interface " + to.Zone()
-	}
-	return "this machine has no route to " + to.String()
+	return NoRoute, "this machine has no route to " + to.String()
 }
 
 // record keeps what a conversation found. It reports whether the cause was a shortage

@@ -214,7 +214,7 @@ func (k *connecting) settles(t *try) bool {
 	switch {
 	case t.err == nil:
 		k.hear(t, k.rank)
-	case isShortage(t.err):
+	case obstacleOf(t.err).mayPass():
 		k.unsent = t.number == k.sent-1
 		return len(k.underway) == 0
 	case socket.IsTimeout(t.err) || socket.CauseOf(t.err) == socket.TimedOut || errors.Is(t.err, context.Canceled):
@@ -244,7 +244,7 @@ func (k *connecting) forget(t *try) {
 func (k *connecting) clear() (late *try) {
 	for len(k.underway) > 0 {
 		switch t := <-k.ended; {
-		case k.settles(t) && late == nil && !isShortage(t.err):
+		case k.settles(t) && late == nil && !obstacleOf(t.err).mayPass():
 			late = t
 		case t.conn != nil:
 			_ = t.conn.Close()

@@ -21,13 +21,15 @@ func (c *conversation) detail(o outcome, res *Result) string {
 	case Answered:
 		return bestLine(res) + loggedIn(res)
 	case Refused, Prohibited, Unreachable:
-		if o.saidBy.IsValid() {
-			return fmt.Sprintf("%s sent an ICMP message: %s", o.saidBy, icmpWords[o.verdict])
+		switch words := icmpWords[o.verdict]; {
+		case o.saidBy.IsValid():
+			return o.saidBy.String() + " sent an ICMP message: " + words
+		case o.verdict != Refused:
+			return words
+		case !c.overTCP():
+			return "an ICMP message said: " + words
 		}
-		if o.verdict == Refused && res.Check.Service.Network == catalog.UDP {
-			return "an ICMP message said: port unreachable"
-		}
-		return refusalWords[o.verdict]
+		return "connection refused (RST)"
 	case Silent:
 		if heard := res.Silence.Heard; heard > 0 && res.Check.Service.Network == catalog.UDP {
 			return catalog.Count(heard, "byte") + " came, and nothing of it answers what was asked"
@@ -59,20 +61,12 @@ func (c *conversation) whyUntried(o outcome, res *Result) string {
 	return "could not be asked: " + c.plain()
 }
 
-// icmpWords and refusalWords say what the verdicts mean with and without an
-// ICMP message behind them.
-var (
-	icmpWords = map[Verdict]string{
-		Refused:     "port unreachable",
-		Prohibited:  "administratively prohibited",
-		Unreachable: "no way to the host",
-	}
-	refusalWords = map[Verdict]string{
-		Refused:     "connection refused (RST)",
-		Prohibited:  "administratively prohibited",
-		Unreachable: "no way to the host",
-	}
-)
+// icmpWords is what ICMP messages say that lead to these verdicts.
+var icmpWords = map[Verdict]string{
+	Refused:     "port unreachable",
+	Prohibited:  "administratively prohibited",
+	Unreachable: "no way to the host",
+}
 
 // answered is the best line that the peer gave of itself.
 func bestLine(res *Result) string {

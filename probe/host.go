@@ -91,8 +91,8 @@ func (h *host) check(ctx context.Context, i int) {
 		return
 	}
 	var mu sync.Mutex
-	emit := func(res Result, order int) {
-		res.Order, res.At = order, time.Now()
+	emit := func(res Result) {
+		res.At = time.Now()
 		mu.Lock()
 		defer mu.Unlock()
 		h.heard[i] = append(h.heard[i], res)
@@ -102,10 +102,10 @@ func (h *host) check(ctx context.Context, i int) {
 		each.Go(func() {
 			a := h.newAsking(c, netip.AddrPortFrom(addr, c.Service.Ports.First))
 			res := a.ask(ctx)
-			res.Name = h.found
+			res.Name, res.Order = h.found, h.orders[i]
 			res.Steps = append([]Timing{{protocol.Resolve, h.took}}, res.Steps...)
-			emit(res, h.orders[i])
-			h.follow(ctx, res, func(res Result, behind int) { emit(res, h.orders[i]+1+behind) })
+			emit(res)
+			h.follow(ctx, res, emit)
 		})
 	}
 	each.Wait()
@@ -162,23 +162,26 @@ const portsPerInterface = 8
 // follow asks the checks behind an endpoint mapper that answered: each
 // interface on the port that the mapper gave, at the address the user named,
 // since towers often carry 0.0.0.0 or an address of the inside.
-func (h *host) follow(ctx context.Context, mapper Result, emit func(res Result, behind int)) {
+func (h *host) follow(ctx context.Context, mapper Result, emit func(Result)) {
 	if mapper.Verdict != Answered || mapper.Peer == nil {
 		return
 	}
 	var each sync.WaitGroup
 	for i, c := range mapper.Check.Behind {
 		ports := portsOf(*c.Service.RPC, mapper.Peer.Endpoints)
+		order := mapper.Order + 1 + i
 		if len(ports) == 0 {
-			emit(portless(c, mapper), i)
+			res := portless(c, mapper)
+			res.Order = order
+			emit(res)
 		}
 		for _, port := range ports {
 			each.Go(func() {
 				c := c
 				c.Service.Ports = catalog.Ports{First: port, Last: port}
 				res := h.newAsking(c, netip.AddrPortFrom(mapper.Address, port)).ask(ctx)
-				res.Parent = mapper.Check.Service.Name
-				emit(res, i)
+				res.Parent, res.Order = mapper.Check.Service.Name, order
+				emit(res)
 			})
 		}
 	}

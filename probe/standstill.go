@@ -4,6 +4,8 @@ package probe
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -92,10 +94,8 @@ func resume(ctx context.Context, stills *int) bool {
 	return *stills <= mostStills && sleep(ctx, time.Second)
 }
 
-// errStoodStill is a lookup that never had the time it was given.
-type errStoodStill struct{ error }
-
-func (e errStoodStill) Unwrap() error { return e.error }
+// errStoodStill is in the error of a lookup that never had the time it was given.
+var errStoodStill = errors.New(stoodStill)
 
 // resolveAwake looks a name up, and again where the program stood still meanwhile.
 func (r *run) resolveAwake(ctx context.Context, host string) (lookup.Name, error) {
@@ -106,7 +106,7 @@ func (r *run) resolveAwake(ctx context.Context, host string) (lookup.Name, error
 			return name, err
 		}
 		if !resume(ctx, &stills) {
-			return name, errStoodStill{err}
+			return name, fmt.Errorf("%w: %w", errStoodStill, err)
 		}
 		r.pool.Resolver.Forget(host)
 	}
