@@ -154,7 +154,7 @@ func (a *asking) concludeAgain(ctx context.Context, first Verdict, banned bool) 
 }
 
 // bySomebody reports whether an ICMP message turned a connect away.
-func bySomebody(res Result) bool { return res.SaidBy.IsValid() || res.Verdict == Prohibited }
+func byICMP(res Result) bool { return res.SaidBy.IsValid() || res.Verdict == Prohibited }
 
 // isWorthIt reports whether asking again may tell more. A few stand for all where the
 // system repeats a refused connect for seconds, and ICMP messages are not waited for
@@ -171,7 +171,7 @@ func (a *asking) isWorthIt(ctx context.Context) bool {
 		return a.path.hasLived()
 	case a.run.refusal > 0:
 		return crowd.sampled.Add(1) <= samples
-	case bySomebody(a.res):
+	case byICMP(a.res):
 		return !crowd.mutes.Load()
 	}
 	return true
@@ -207,7 +207,7 @@ func (a *asking) askNow(ctx context.Context) {
 	next.Took += before.Took
 	if before.Verdict != Untried && (next.Verdict == Untried || next.Verdict == TimedOut) {
 		before.Tries, before.Took = next.Tries, next.Took // what was observed tells more
-		if next.Verdict == TimedOut && bySomebody(*before) {
+		if next.Verdict == TimedOut && byICMP(*before) {
 			a.host.crowd.mutes.Store(true)
 		}
 		return

@@ -28,7 +28,7 @@ type asking struct {
 
 func (h *host) newAsking(c catalog.Check, to netip.AddrPort) *asking {
 	a := &asking{run: h.run, host: h, door: h.door(to, c.Service), path: h.path(to.Addr()), check: c, to: to}
-	a.res = a.unasked(Interrupted, noTurnDetail)
+	a.res = a.unasked(Interrupted, beforeItsTurn)
 	return a
 }
 

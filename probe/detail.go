@@ -50,7 +50,7 @@ func (c *conversation) detail(o outcome, res *Result) string {
 func (c *conversation) whyUntried(o outcome, res *Result) string {
 	switch {
 	case errors.Is(c.err, errTurn):
-		return noTurnDetail
+		return beforeItsTurn
 	case o.obstacle == Interrupted:
 		return "interrupted " + during(res.Step, res.Check.Service.Protocol)
 	case o.obstacle.mayPass():
@@ -134,7 +134,7 @@ func (c *conversation) plain() string {
 }
 
 // noTurn is the detail of a check that was never begun.
-const noTurnDetail = "interrupted before it was this check's turn"
+const beforeItsTurn = "interrupted before it was this check's turn"
 
 // noReply says how hard it was tried, and whether the path can be to blame.
 func noReply(res Result) string {
