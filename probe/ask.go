@@ -52,7 +52,7 @@ func (a *asking) ask(ctx context.Context) Result {
 	return a.res
 }
 
-// askInTurn waits for its turns, asks, and asks again where that may tell more.
+// askInTurn waits for its turns, asks, and asks again where that may show more.
 func (a *asking) askInTurn(ctx context.Context) {
 	leave, err := a.awaitTurn(ctx)
 	if err != nil {
@@ -73,8 +73,8 @@ func (a *asking) askInTurn(ctx context.Context) {
 	}
 }
 
-// askOnce asks a check. What may be due to the run's other connections it asks
-// again, alone: a limit of connections per source turns connects away that would
+// askOnce asks a check, and asks it again alone where the result may be due to the run's
+// other connections: a limit of connections per source turns away connects that would
 // be welcome by themselves (xt_connlimit, "ct count" of nftables, MaxStartups).
 func (a *asking) askOnce(ctx context.Context) {
 	if a.host.crowd.isLimited() || a.door.doubtful.Load() {
@@ -92,8 +92,8 @@ func (a *asking) askOnce(ctx context.Context) {
 	a.again(ctx)
 }
 
-// hide takes the password out of all that a result says. What was asked is the
-// user's own, and the catalogue's.
+// hide takes the password out of a result, but for what was asked: that is the user's
+// own and the catalogue's.
 func hide(m *protocol.Mask, res *Result) {
 	asked := res.Check
 	res.Check = catalog.Check{}
@@ -101,8 +101,8 @@ func hide(m *protocol.Mask, res *Result) {
 	res.Check = asked
 }
 
-// sameForAll reports whether every other check of the port will end like res:
-// it failed before anything of its own was said.
+// sameForAll reports whether every other check of the port will end like res,
+// because it failed before it said anything of its own.
 func sameForAll(res Result) bool {
 	if res.Verdict == Untried {
 		return false
@@ -135,8 +135,8 @@ func (a *asking) findOut(ctx context.Context) Result {
 	return q.found
 }
 
-// maxCuts is how often a peer may hang up on a conversation: a busy server does so,
-// too.
+// maxCuts is how often a peer may hang up before that is believed: busy servers hang
+// up, too.
 const maxCuts = 2
 
 // converse holds conversations until one is certain.
@@ -218,7 +218,7 @@ func (q *inquiry) holdOne(ctx context.Context) *conversation {
 	return better(first, second)
 }
 
-// askFurther asks once more where another kind of asking may tell more than the last
+// askFurther asks once more in another way, where that may show more than the last
 // conversation did.
 func (q *inquiry) askFurther(ctx context.Context) {
 	if next, better := q.last.anew(); better && q.left > 0 && ctx.Err() == nil {
@@ -229,7 +229,7 @@ func (q *inquiry) askFurther(ctx context.Context) {
 	}
 }
 
-// cutAtOnce reports whether the connection was reset as it came about.
+// cutAtOnce reports whether the connection was reset as soon as it was open.
 func (c *conversation) cutAtOnce() bool {
 	return c.step() == protocol.Connect && classify(c.err, c.step(), false).verdict == Cut
 }

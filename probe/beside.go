@@ -15,8 +15,8 @@ import (
 	"exreach/probe/socket"
 )
 
-// holdBeside holds another conversation beside the first, which is stopped once this
-// one has its answer.
+// holdBeside holds a second conversation beside c, which is stopped once the second
+// has its answer.
 func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done <-chan struct{}, stopFirst func()) *conversation {
 	second := c.newConversation(left)
 	if second.hello == secure.UsualHello {
@@ -36,8 +36,8 @@ func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done 
 // connection alone.
 func (c *conversation) proves() bool { return c.err == nil && c.peer.Refusal == "" }
 
-// leaves is how much time a conversation that is over leaves to the other one: what is
-// left of the check's time where it proved nothing.
+// leaves is how much time a conversation that is over leaves to the other one: the rest
+// of the check's time where it proved nothing.
 func (c *conversation) leaves() time.Duration {
 	line := c.line.Load()
 	if v := classify(c.err, c.step(), false).verdict; line == nil || v != Silent && v != Cut {
@@ -46,20 +46,20 @@ func (c *conversation) leaves() time.Duration {
 	return time.Until(line.limit)
 }
 
-// mayTalkTwice reports whether a check may be asked on two connections at once:
-// not one that may log in, because a refused password would count twice, and not
-// where few connections are wanted. A datagram is sent again as it is.
+// mayTalkTwice reports whether a check may be asked on two connections at once. One
+// that may log in may not, because a refused password would count twice, nor may one
+// of a run that was asked to open few connections. A datagram is simply sent again.
 func (a *asking) mayTalkTwice() bool {
 	pool := a.run.pool
 	return a.overTCP() && !a.run.shared.Gentle && pool.Tries == 0 && pool.Credentials == nil
 }
 
-// overdueAfter is how many times an answer may take what is waited for a SYN-ACK
-// before the peer is overdue: services think, and TCP mends most losses by then.
+// overdueAfter is how many waits for a SYN-ACK an answer may take before it is overdue:
+// services think, and by then TCP has mended most losses.
 const overdueAfter = 3
 
-// awaitOverdue waits until the peer is overdue, and returns how much is left then
-// of the check's time. It reports whether that was before done.
+// awaitOverdue waits until the peer is overdue, and returns how much of the check's
+// time is left then. It reports whether that was before done.
 func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdue bool) {
 	timer := time.NewTimer(firstWait)
 	defer timer.Stop()
@@ -83,8 +83,8 @@ func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, o
 	}
 }
 
-// better is the conversation of two that proves more: if both do, the second, for whose
-// sake the first may have been ended half way. The tries are those of both.
+// better is the conversation of two that proves more; if both do, the second, because
+// the first may have been stopped half way for it. The tries are those of both.
 func better(first, second *conversation) *conversation {
 	spent := max(first.spent, first.left-second.left+second.spent)
 	tries := first.tries + second.tries
@@ -97,9 +97,9 @@ func better(first, second *conversation) *conversation {
 }
 
 // anew is the hello that may bring a conversation further than its own did: crypto/tls
-// refused what the server sent, or the server found nothing that it likes in our
-// hello. Schannel does not say so, and hangs up. A hello that got no answer had one
-// of another size beside it, unless that is not allowed.
+// refused what the server sent, or the server found nothing it accepts in our hello.
+// Schannel does not say so, but hangs up. Beside a hello without an answer, one of
+// another size was already tried, where the check may talk twice.
 func (c *conversation) anew() (next secure.Hello, better bool) {
 	var failed *secure.Error
 	wanted := c.tls != nil && c.tls.ClientCertificate
@@ -140,8 +140,8 @@ func (q *inquiry) askAnew(ctx context.Context, with secure.Hello) {
 // then TCP has sent it four times.
 const helloPatience = 3 * time.Second
 
-// hearOut waits until a conversation is done, or its hello has been without an answer
-// for so long that no loss of packets explains it.
+// hearOut waits until a conversation is done, or its hello has gone unanswered for so
+// long that no loss of packets explains it.
 func (c *conversation) hearOut(done <-chan struct{}) {
 	for c.shaking.Load() {
 		rest := helloPatience - c.line.Load().quiet()
@@ -166,12 +166,12 @@ func (c *conversation) provesSize(first *conversation) bool {
 		first.step() == protocol.TLS && !first.helloHeard && socket.IsTimeout(first.err) && first.line.Load().quiet() >= helloPatience
 }
 
-// confirmsSize reports whether it is again the size of the hello that decides. One
-// frozen server of several behind a balancer hangs at every second or third
-// connection, whatever its hello.
+// confirmsSize asks again, and reports whether the size of the hello decides once
+// more. One frozen server of several behind a balancer hangs at every second or third
+// connection, whatever the hello.
 func (c *conversation) confirmsSize(ctx context.Context) bool {
 	if c.run.pool.Credentials != nil {
-		return false // nobody logs in again for that
+		return false // that is no reason to log in again
 	}
 	for _, s := range c.steps {
 		if s.Step == protocol.TLS && s.Took >= helloPatience {
@@ -196,7 +196,7 @@ const smallTime = 3 * time.Second
 type smallDial func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
 
 // asksInSmall reports whether a silence may be due to large packets that the path
-// loses, and whether another connection may be spent on that.
+// loses, and another connection may be spent on finding out.
 func (q *inquiry) asksInSmall() bool {
 	held := q.found.Silence != nil && q.found.Silence.Delivery == Held && q.found.Step != protocol.Greet
 	return held && q.run.small != nil && q.run.pool.Credentials == nil && !q.run.shared.Gentle

@@ -16,7 +16,7 @@ import (
 	"exreach/probe/socket"
 )
 
-// obstacleOf returns what err says of this machine, and "" where it says nothing.
+// obstacleOf returns what err shows of this machine, and "" where that is nothing.
 func obstacleOf(err error) Obstacle {
 	switch socket.CauseOf(err) {
 	case socket.NoRoute, socket.InterfaceDown:
@@ -57,7 +57,7 @@ type outcome struct {
 func untried(o Obstacle) outcome { return outcome{verdict: Untried, obstacle: o} }
 
 // classify is the only place where errors become verdicts. Step is where the
-// conversation ended; cancelled says that the run was interrupted. Nothing that a peer
+// conversation ended; cancelled means that the run was interrupted. Nothing that a peer
 // does leads to Untried.
 func classify(err error, step protocol.Step, cancelled bool) outcome {
 	switch {
@@ -117,8 +117,7 @@ func classifyDial(e *socket.Error) outcome {
 }
 
 // classifyTalk judges an error on an open connection. What neither time, nor the
-// connection, nor TLS explains is a conversation that did not go as the protocol
-// has it.
+// connection, nor TLS explains broke the rules of the protocol.
 func classifyTalk(err error) outcome {
 	var shake *secure.Error
 	inTLS := errors.As(err, &shake)
@@ -145,8 +144,7 @@ func classifyTalk(err error) outcome {
 	return outcome{verdict: Mismatch}
 }
 
-// judgeLookup tells a name without an address from a resolver that could not
-// say.
+// judgeLookup tells a name without an address apart from a lookup that failed.
 func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 	switch obstacle := obstacleOf(err); {
 	case errors.Is(err, errStoodStill):

@@ -13,23 +13,22 @@ import (
 	"exreach/probe/socket"
 )
 
-// A connecting is the way to one TCP port. When an answer is overdue it tries
-// afresh, from another source port, and does not wait for the system to send the
-// SYN again; the first answer wins. A try without an answer counts only where the
-// address was seen to answer something else at that time: a path that is down
-// says nothing about the port.
+// A connecting reaches one TCP port. When an answer is overdue it tries afresh, from
+// another source port, and does not wait for the system to send the SYN again; the
+// first answer wins. A try without an answer counts only where the address was seen to
+// answer something else at that time: a path that is down says nothing about the port.
 type connecting struct {
 	*asking
 	rank  witnessRank // of the port, should it accept
-	alone bool        // it is asked again, while the host is quiet
+	alone bool        // the port is asked again, while the host is quiet
 
 	sent        int           // tries
 	first, last time.Time     // when the first and the last of them were sent
 	wait        time.Duration // for the answer to the last one
 	unsent      bool          // the last one never left this machine
 	counted     int           // tries that count
-	calm        int           // those of them at a time when few connections to the host were open
-	underway    []*try        // those under way, the oldest first
+	calm        int           // those of them while few connections to the host were open
+	underway    []*try        // tries, the oldest first
 	ended       chan *try     // those that are over
 }
 
@@ -38,7 +37,7 @@ type try struct {
 	number  int // from 0
 	sent    time.Time
 	stop    context.CancelFunc
-	release func() // of its room within the limit of the run; nil where that is the conversation's own, or another try's
+	release func() // of its slot; nil where that is the conversation's own, or was passed on
 	conn    net.Conn
 	err     error
 }
@@ -160,8 +159,8 @@ func (k *connecting) isCalm() bool {
 	return k.calm >= leastCalm || k.run.pool.Tries > 0 || !k.path.isSuspect()
 }
 
-// prepare chooses the witness that is asked beside the next try, where one is
-// needed, and returns when the two may be sent.
+// prepare chooses the witness to ask beside the next try, where one is needed, and
+// returns how long to wait before the two may be sent.
 func (k *connecting) prepare() (w witness, delay time.Duration) {
 	n := 1
 	if w = k.path.call(k.wait); w.addr.IsValid() {
@@ -239,8 +238,8 @@ func (k *connecting) forget(t *try) {
 }
 
 // clear waits for the tries that were stopped. It returns one that was answered all
-// the same: the answer may have come while nobody looked, because the machine was
-// busy or asleep.
+// the same: the answer may have come unnoticed, because the machine was busy or
+// asleep.
 func (k *connecting) clear() (late *try) {
 	for len(k.underway) > 0 {
 		switch t := <-k.ended; {
@@ -253,7 +252,7 @@ func (k *connecting) clear() (late *try) {
 	return late
 }
 
-// dialError makes an error of connecting one that is told from those of talking.
+// dialError marks an error as one of connecting.
 func dialError(err error) error {
 	if err == nil || errors.As(err, new(*socket.Error)) {
 		return err

@@ -30,7 +30,7 @@ type conversation struct {
 	tls  *secure.Shown
 	err  error
 
-	shaking    atomic.Bool // hands, for TLS
+	shaking    atomic.Bool // the TLS handshake is under way
 	helloSize  int         // of our hello; 0 where there was none
 	helloHeard bool        // something came after it
 
@@ -82,8 +82,8 @@ func (c *conversation) hold(ctx context.Context) {
 	}
 }
 
-// open connects, for as long as ctx and the check's time allow. It waits for its
-// turn to connect, and for its turn to talk before it gives up the former.
+// open connects, for as long as ctx and the check's time allow. It waits for its turn
+// to connect, and gives that up when it has its turn to talk.
 func (c *conversation) open(ctx context.Context) (*leash, error) {
 	connected, err := c.mayConnect(ctx)
 	if err != nil {
@@ -117,8 +117,7 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 	return leash, nil
 }
 
-// came notes that a connection came about, until it is told that there is none any
-// more.
+// opened notes a connection. The caller calls closed when there is none any more.
 func (c *conversation) opened() (closed func()) {
 	c.door.probed.letAll()
 	over, gone := c.door.talk(), c.host.crowd.opened()
@@ -128,8 +127,7 @@ func (c *conversation) opened() (closed func()) {
 	}
 }
 
-// connect reaches the port. A datagram is not sent before there is something to
-// say.
+// connect reaches the port. Over UDP nothing is sent yet.
 func (c *conversation) connect(ctx context.Context) (conn net.Conn, err error) {
 	ctx, stop := context.WithTimeout(ctx, c.left-c.passed())
 	defer stop()
@@ -145,7 +143,7 @@ func (c *conversation) connect(ctx context.Context) (conn net.Conn, err error) {
 	return conn, dialError(err)
 }
 
-// talk lets the protocol speak on an open connection.
+// talk does the TLS handshake where that comes first, and lets the protocol speak.
 func (c *conversation) talk(ctx context.Context, leash *leash) {
 	c.raw = &recorder{Conn: leash}
 	c.words, c.hears = c.raw, c.raw
@@ -154,7 +152,7 @@ func (c *conversation) talk(ctx context.Context, leash *leash) {
 		c.beginStep(protocol.TLS)
 		_, err := c.startTLS(conn)
 		if service.TLS == catalog.Mutual && c.tls != nil && c.tls.ClientCertificate {
-			return // that the server asks for a certificate is the proof; without one nobody gets further
+			return // that the server asks for a certificate is the proof, and without one there is no more to say
 		}
 		if err != nil {
 			c.err = err
@@ -177,7 +175,7 @@ func (c *conversation) talk(ctx context.Context, leash *leash) {
 	}
 }
 
-// question is what the protocol has to find out, and what is done for it meanwhile.
+// question is what the protocol is to find out, and what it may have done for it.
 func (c *conversation) question(ctx context.Context) protocol.Question {
 	q := protocol.Question{
 		Host:       lookup.TrimDot(c.check.Host),
@@ -221,7 +219,7 @@ func behind(c catalog.Check) []catalog.Interface {
 	return wanted
 }
 
-// at begins a step and ends the one before it.
+// beginStep begins a step and ends the one before it.
 func (c *conversation) beginStep(step protocol.Step) {
 	c.endStep()
 	c.steps = append(c.steps, Timing{Step: step})
@@ -229,8 +227,8 @@ func (c *conversation) beginStep(step protocol.Step) {
 	c.before, _ = c.hears.heard()
 }
 
-// stopClock makes the clock stand still until start: waiting behind other checks says
-// nothing about the port.
+// stopClock stops the clock of the step until start is called: waiting behind other
+// checks says nothing about the port.
 func (c *conversation) stopClock() (start func()) {
 	stopped := time.Now()
 	return func() { c.since = c.since.Add(time.Since(stopped)) }
@@ -245,7 +243,7 @@ func (c *conversation) passed() time.Duration {
 	return passed
 }
 
-// end stops the clock of the last step.
+// endStep stops the clock of the last step.
 func (c *conversation) endStep() {
 	if n := len(c.steps); n > 0 && c.steps[n-1].Took == 0 {
 		c.steps[n-1].Took = time.Since(c.since)

@@ -46,7 +46,7 @@ func (c *conversation) detail(o outcome, res *Result) string {
 	return c.plain()
 }
 
-// untried says why nothing is known.
+// whyUntried says why nothing is known.
 func (c *conversation) whyUntried(o outcome, res *Result) string {
 	switch {
 	case errors.Is(c.err, errTurn):
@@ -68,7 +68,7 @@ var icmpWords = map[Verdict]string{
 	Unreachable: "no way to the host",
 }
 
-// answered is the best line that the peer gave of itself.
+// bestLine is the best line that the peer gave of itself.
 func bestLine(res *Result) string {
 	p := res.Peer
 	if p == nil {
@@ -99,8 +99,8 @@ func bestLine(res *Result) string {
 	return "spoke " + res.Check.Service.Protocol
 }
 
-// loggedIn is what came of a login, where one was accepted. A finding tells of
-// the others.
+// loggedIn is what came of a login, where one was accepted. The others become
+// findings.
 func loggedIn(res *Result) string {
 	if res.Peer == nil || !res.Peer.Logins.Accepted() {
 		return ""
@@ -133,10 +133,10 @@ func (c *conversation) plain() string {
 	return protocol.Printable(c.run.mask.Hide(c.err.Error()), detailSize)
 }
 
-// noTurn is the detail of a check that was never begun.
+// beforeItsTurn is the detail of a check that was never begun.
 const beforeItsTurn = "interrupted before it was this check's turn"
 
-// noReply says how hard it was tried, and whether the path can be to blame.
+// noReply says how often the port was tried, and whether the path may be to blame.
 func noReply(res Result) string {
 	asked := "connects"
 	if res.Check.Service.Network == catalog.UDP {
@@ -226,7 +226,7 @@ func (c *conversation) evidence(v Verdict) string {
 		said = c.raw.head()
 	}
 	if isRecord(said) && (v == BadTLS || c.step() == protocol.TLS) {
-		return "" // it tells people nothing, and Peer.TLSFailure has what it means
+		return "" // it means nothing to people, and Peer.TLSFailure says what it means
 	}
 	return protocol.Printable(c.run.mask.HideCut(string(said)), evidenceSize)
 }

@@ -20,16 +20,16 @@ type host struct {
 	// Inputs; not changed any more.
 	run    *run
 	plan   HostPlan
-	orders []int      // of each check of the plan: its place among the results
-	slots  *hostSlots // shared with whoever else asks the host
-	checks sync.WaitGroup
+	orders []int      // Result.Order of each check of the plan
+	slots  *hostSlots // shared with all runs that ask the host
 
-	resolved *gate // opened when the lookup is over: the three below are set then
+	checks sync.WaitGroup
+	crowd  *crowd
+
+	resolved *gate // lets all through when the lookup is over: the three below are set then
 	found    *lookup.Name
 	err      error
 	took     time.Duration
-
-	crowd *crowd
 
 	mu    sync.Mutex // protects what is below
 	doors map[doorway]*door
@@ -56,7 +56,7 @@ func (r *run) newHost(plan HostPlan) *host {
 	return h
 }
 
-// begin begins every check as soon as there is a place for it.
+// begin begins every check as soon as there is a slot for it.
 func (h *host) begin(ctx context.Context) {
 	for i, c := range h.plan.Checks {
 		giveBack := h.run.checkSlot(ctx)
@@ -111,7 +111,7 @@ func (h *host) check(ctx context.Context, i int) {
 	each.Wait()
 }
 
-// resolve looks the host's name up. The first caller does, the others wait for that.
+// resolve looks the host's name up. The first caller does it, and the others wait.
 func (h *host) resolve(ctx context.Context) {
 	if h.resolved.isFirst() {
 		found, err := h.run.resolveAwake(ctx, h.plan.Host)
@@ -121,7 +121,7 @@ func (h *host) resolve(ctx context.Context) {
 	<-h.resolved.free // the lookup ends with ctx
 }
 
-// nameless is the result where the host's name led to no address.
+// nameless is the result of a check where the host's name has no address.
 func (h *host) nameless(ctx context.Context, i int) Result {
 	c := h.plan.Checks[i]
 	res := Result{Check: c, Order: h.orders[i], Name: h.found, Port: c.Service.Ports.First, Step: protocol.Resolve, Tries: 1, Took: h.took, At: time.Now()}
@@ -130,7 +130,7 @@ func (h *host) nameless(ctx context.Context, i int) Result {
 	return res
 }
 
-// path returns what is known of the way to an address of the host.
+// path returns what the run has learned of the way to an address of the host.
 func (h *host) path(to netip.Addr) *path {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -206,7 +206,7 @@ func portless(c catalog.Check, mapper Result) Result {
 		Check:   c,
 		Parent:  mapper.Check.Service.Name,
 		Address: mapper.Address,
-		Verdict: Refused, // the host said that nobody serves it
+		Verdict: Refused, // the host said that nothing serves it
 		Step:    protocol.Resolve,
 		Tries:   1,
 		Detail:  "the interface is not registered in the endpoint map",

@@ -19,21 +19,21 @@ const (
 )
 
 // kernelResends is when the system sends a SYN again by itself (RFC 6298 section
-// 2.1). An answer after that may be one to either, and tells nothing of the round
-// trip (Karn's algorithm).
+// 2.1). An answer after that may be one to either, and says nothing of the round trip
+// (Karn's algorithm).
 const kernelResends = time.Second
 
-// A port is given up after so many tries that on a path like this one all of them
-// get lost once in 1/misjudged ports that are in good health.
+// A port is given up after so many tries that, on a path like this one, all of them are
+// lost for one in 1/misjudged ports that work.
 const (
 	misjudged  = 1e-7
 	leastLoss  = 0.1 // of a try or its answer; 5 % each way come to that
 	mostLoss   = 0.5
-	beforehand = 10 // tries with leastLoss that stand for what is not known yet
+	beforehand = 10 // tries with leastLoss that the estimate begins with
 )
 
-// A path is what a run has learned of the way to one address. Whatever port
-// answers tells something about all the others.
+// A path is what a run has learned of the way to one address. An answer of one port
+// says something about all the others.
 type path struct {
 	hollow   atomic.Bool // a port connected and proved nothing
 	welcomes atomic.Bool // the witness was asked whether it accepts connections again
@@ -57,8 +57,8 @@ type witness struct {
 	rank witnessRank
 }
 
-// A witnessRank says how good a witness a port is. Who refuses may be a firewall
-// on the way; and web servers mind it least that somebody connects and leaves.
+// A witnessRank is how good a witness a port is. What refuses may be a firewall on the
+// way; and web servers mind least when a client connects and leaves.
 type witnessRank int
 
 const (
@@ -135,7 +135,7 @@ func (p *path) enough() int {
 }
 
 // call chooses the witness to ask now. It returns none where there is none, or
-// where something was heard or asked so lately that it is as good.
+// where something was heard or asked so lately that asking again shows nothing new.
 func (p *path) call(wait time.Duration) witness {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -148,8 +148,8 @@ func (p *path) call(wait time.Duration) witness {
 	return p.witness
 }
 
-// lapse is how far from a try another answer may be and still speak for the path
-// at that time.
+// lapse is how far from a try another answer may be and still show that the path worked
+// at the time of the try.
 func lapse(wait time.Duration) time.Duration { return wait / 4 }
 
 // miss notes that the witness has not answered what was sent at sent.
@@ -167,8 +167,8 @@ func (p *path) miss(sent time.Time) {
 	}
 }
 
-// unanswered notes that a try was not answered. That says something of an address
-// only while it has never answered anything.
+// unanswered notes that a try was not answered. That matters only while the address has
+// never answered anything.
 func (p *path) unanswered(sent time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -184,8 +184,8 @@ func (p *path) lived(t time.Time) bool {
 	return p.heard.After(t)
 }
 
-// dead reports whether the address has been asked for as long as patience without
-// an answer. One that has lived gets as much again: networks have their outages.
+// dead reports whether the address has been asked for as long as patience without an
+// answer. One that has answered before gets twice as long: networks have outages.
 func (p *path) dead(patience time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -195,7 +195,7 @@ func (p *path) dead(patience time.Duration) bool {
 	return !p.quiet.IsZero() && time.Since(p.quiet) >= patience
 }
 
-// observe writes into res what is known of its path.
+// observe notes in res what is known of its path.
 func (p *path) observe(res *Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -212,8 +212,8 @@ func (p *path) loses() bool {
 	return p.lost > 0
 }
 
-// observeRow notes what a row tells of whether everything answers at an address:
-// connects that led to nothing, or of which nothing more was asked.
+// observeRow notes a result that may mean that every port of the address answers: a
+// connection that proved nothing, or on which nothing was asked.
 func (p *path) observeRow(res Result) {
 	bare := res.Verdict == Answered && res.Check.Service.IsBare()
 	if res.Check.IsControl() || !bare && !slices.Contains([]Verdict{Silent, Mismatch, Cut, BadTLS}, res.Verdict) {
@@ -222,8 +222,7 @@ func (p *path) observeRow(res Result) {
 	p.hollow.Store(true)
 }
 
-// farAway is the round trip from which on asking one port after the other takes
-// too long.
+// farAway is the round trip above which asking one port after the other takes too long.
 const farAway = 5 * time.Millisecond
 
 // isFar reports whether answers take long here.
@@ -243,22 +242,22 @@ func (p *path) connects() bool {
 	return p.witness.addr.IsValid() && p.witness.rank > refuses
 }
 
-// isWelcoming reports whether it is known that the witness accepts connections
+// isWelcoming reports whether the witness was asked whether it accepts connections
 // again, or there is none to ask.
 func (p *path) isWelcoming() bool { return p.welcomes.Load() || !p.connects() }
 
-// leastLost is how many tries have to be lost before they are more than bad luck.
+// leastLost is how many lost tries are more than bad luck.
 const leastLost = 3
 
-// isSuspect reports whether so many tries at ports that answer got lost as happens
-// on few paths: something may drop connects for another reason.
+// isSuspect reports whether more tries at ports that answer were lost than most paths
+// lose: something may drop connects for another reason.
 func (p *path) isSuspect() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.lost >= leastLost && float64(p.lost) > leastLoss*float64(p.tried)
 }
 
-// alive is a witness, and whether the last thing that was heard of it is an answer.
+// alive returns the witness, and whether it has answered since it was last asked.
 func (p *path) alive() (witness, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

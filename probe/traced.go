@@ -24,8 +24,8 @@ import (
 	"exreach/probe/socket"
 )
 
-// What bounds the traces of a run. Few at a time for one address keep its
-// routers below their limits on ICMP, so that they do not fall silent for that.
+// Bounds on the traces of a run. Few at once for one address keep its routers below
+// their limits on ICMP, so they do not fall silent.
 const (
 	tracedAddresses = 32 // further ones are passed on untraced
 	tracesAtOnce    = 4  // of one address
@@ -63,7 +63,7 @@ func Traced(ctx context.Context, t hops.Tracer, hosts iter.Seq[HostResults]) ite
 // A tracing traces for a run.
 type tracing struct{ hops.Tracer }
 
-// hosts traces what is to be traced of each host, and closes out.
+// hosts traces the hosts that need it, and closes out.
 func (t tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out chan<- HostResults) {
 	defer close(out)
 	var group errgroup.Group
@@ -153,7 +153,7 @@ func lookOver(host []Result) toTrace {
 	return found
 }
 
-// rankOf says how good a port is to compare with: one that accepts shows more
+// rankOf is how good a port is to compare with: one that accepts shows more
 // than one that resets, which a firewall may do as well; TCP needs no question;
 // and a port of the plan is one that the reader knows. 0 is not at all.
 func rankOf(res Result) int {

@@ -12,7 +12,7 @@ import (
 )
 
 // revives reports whether an address that fell silent answers again, now that the
-// host is quiet. Its witness is asked once, for all ports that timed out.
+// host is quiet. Its witness is asked once for all ports that timed out.
 func (a *asking) revives(ctx context.Context) bool {
 	release, err := a.host.crowd.takeShares(ctx, wholeHost)
 	if err != nil {
@@ -33,8 +33,8 @@ func (a *asking) revives(ctx context.Context) bool {
 }
 
 // awaitWelcome waits until a port that has accepted connections accepts one again,
-// for as long as firewalls remember connections that are over: what is refused
-// sooner may be refused for those. It is asked for all ports together.
+// for as long as firewalls remember connections that are over: an earlier refusal
+// may be due to those. It is asked once for all ports.
 func (a *asking) awaitWelcome(ctx context.Context) {
 	if a.path.isWelcoming() {
 		return
