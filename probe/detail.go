@@ -32,12 +32,12 @@ func (c *conversation) detail(o outcome, res *Result) string {
 		return "connection refused (RST)"
 	case Silent:
 		if heard := res.Silence.Heard; heard > 0 && res.Check.Service.Network == catalog.UDP {
-			return catalog.Count(heard, "byte") + " came, and nothing of it answers what was asked"
+			return catalog.Count(heard, "byte") + " came, but none of it answers what was asked"
 		}
 		return res.Silence.detail(res.Step, during(res.Step, res.Check.Service.Protocol))
 	case Cut:
 		if len(c.steps) == 1 {
-			return "the connection was reset as it came about"
+			return "the connection was reset as soon as it was open"
 		}
 		return "connected, but the other side hung up " + during(res.Step, res.Check.Service.Protocol)
 	case Untried:
@@ -54,7 +54,7 @@ func (c *conversation) whyUntried(o outcome, res *Result) string {
 	case o.obstacle == Interrupted:
 		return "interrupted " + during(res.Step, res.Check.Service.Protocol)
 	case o.obstacle.mayPass():
-		return "this machine had nothing left to connect with: " + c.plain()
+		return "this machine ran out of what it needs to connect: " + c.plain()
 	case errors.Is(c.err, socket.ErrFamily):
 		return socket.ErrFamily.Error()
 	}
