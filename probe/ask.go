@@ -231,5 +231,5 @@ func (q *inquiry) askFurther(ctx context.Context) {
 
 // cutAtOnce reports whether the connection was reset as soon as it was open.
 func (c *conversation) cutAtOnce() bool {
-	return c.step() == protocol.Connect && classify(c.err, c.step(), false).verdict == Cut
+	return c.step() == protocol.Connect && c.verdict() == Cut
 }

@@ -40,7 +40,7 @@ func (c *conversation) proves() bool { return c.err == nil && c.peer.Refusal == 
 // of the check's time where it proved nothing.
 func (c *conversation) leaves() time.Duration {
 	line := c.line.Load()
-	if v := classify(c.err, c.step(), false).verdict; line == nil || v != Silent && v != Cut {
+	if v := c.verdict(); line == nil || v != Silent && v != Cut {
 		return 0
 	}
 	return time.Until(line.limit)
@@ -106,7 +106,7 @@ func (c *conversation) anew() (next secure.Hello, better bool) {
 	if c.hello == secure.TLS12Hello || wanted || !errors.As(c.err, &failed) || failed.After {
 		return 0, false
 	}
-	switch f := secure.FailureOf(c.err); classify(c.err, c.step(), false).verdict {
+	switch f := secure.FailureOf(c.err); c.verdict() {
 	case Silent:
 		return secure.OtherHello, !c.mayTalkTwice() && c.hello == secure.UsualHello && !c.helloHeard
 	case Cut:
@@ -128,7 +128,7 @@ func (q *inquiry) askAnew(ctx context.Context, with secure.Hello) {
 	if c.secured == nil {
 		return
 	}
-	refused := classify(failed.err, failed.step(), false).verdict == BadTLS // and not for the size
+	refused := failed.verdict() == BadTLS // and not for the size
 	if t := c.tls; !refused && t.Unreadable == "" && !t.DHE() && c.confirmsSize(ctx) {
 		t.Hello, t.HelloFailed = c.helloSize, failed.helloSize
 	}

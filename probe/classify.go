@@ -181,6 +181,9 @@ func noWay(to netip.Addr, why socket.Cause) (Obstacle, string) {
 	return NoRoute, "this machine has no route to " + to.String()
 }
 
+// verdict is what the conversation proves by itself, whether or not the run goes on.
+func (c *conversation) verdict() Verdict { return classify(c.err, c.step(), false).verdict }
+
 // record keeps what a conversation found. It reports whether the cause was a shortage
 // of this machine that may pass.
 func (q *inquiry) record(ctx context.Context, c *conversation) (shortage bool) {

@@ -37,6 +37,7 @@ type ledger struct {
 
 // hostLogins is what the logins on one host share.
 type hostLogins struct {
+	name string              // in lower case
 	turn *semaphore.Weighted // of the one login that may be under way
 
 	users  int   // logins under way or waiting; protected by ledger.mu, as is barred
@@ -91,7 +92,7 @@ func (l *ledger) use(name string) *hostLogins {
 	name = strings.ToLower(name)
 	h := l.hosts[name]
 	if h == nil {
-		h = &hostLogins{turn: semaphore.NewWeighted(1)}
+		h = &hostLogins{name: name, turn: semaphore.NewWeighted(1)}
 		l.hosts[name] = h
 	}
 	h.users++
@@ -99,16 +100,16 @@ func (l *ledger) use(name string) *hostLogins {
 }
 
 // leave forgets a host that has not barred further logins, once no login uses it.
-func (l *ledger) leave(name string, h *hostLogins) {
+func (l *ledger) leave(h *hostLogins) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if h.users--; h.users == 0 && h.barred == nil {
-		delete(l.hosts, strings.ToLower(name))
+		delete(l.hosts, h.name)
 	}
 }
 
 // note keeps what a login on h has shown.
-func (l *ledger) note(h *hostLogins, host string, o protocol.Outcome, proven bool) {
+func (l *ledger) note(h *hostLogins, o protocol.Outcome, proven bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch o {
@@ -116,7 +117,7 @@ func (l *ledger) note(h *hostLogins, host string, o protocol.Outcome, proven boo
 		return
 	case protocol.Accepted:
 		if proven && len(l.proven) < enoughProof {
-			l.proven[strings.ToLower(host)] = true
+			l.proven[h.name] = true
 		}
 		return
 	case protocol.Unanswered:

@@ -36,6 +36,10 @@ import (
 // A witness has a slot of its own (witnessSlot). A host that has all its results
 // waits until some of those before it have been taken (unreadSlot), and holds nothing
 // meanwhile.
+//
+// Two more waits are no turns: for the name of the host, after 1 (resolve), and for its
+// other checks to calm down, after 4, or to end, with nothing but 1 in hand (crowd.go).
+// Neither depends on a check that has not begun.
 
 var errTurn = errors.New("it was not its turn")
 
@@ -175,20 +179,20 @@ func (l *ledger) login(ctx context.Context, host string) (end func(o protocol.Ou
 	h := l.use(host)
 	release, err := take(ctx, 1, h.turn)
 	if err != nil {
-		l.leave(host, h)
+		l.leave(h)
 		return nil, errLoginsSlow
 	}
 	weight, err := l.awaitRoom(ctx, h)
 	if err != nil {
 		release()
-		l.leave(host, h)
+		l.leave(h)
 		return nil, err
 	}
 	return func(o protocol.Outcome, proven bool) {
-		l.note(h, host, o, proven)
+		l.note(h, o, proven)
 		l.room.Release(weight)
 		release()
-		l.leave(host, h)
+		l.leave(h)
 	}, nil
 }
 
