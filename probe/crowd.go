@@ -33,18 +33,21 @@ type crowd struct {
 	aired   atomic.Bool  // the first refusal was asked several times
 	sampled atomic.Int64 // refusals that were to stand for all
 
-	mu          sync.Mutex    // protects what is below
-	coming      int           // checks of the plan that have not begun
-	begun, over int           // checks that have, and those that have ended
-	asking      int           // checks that are under way and wait for no other
-	joined      int           // how many have been asking, all in all
-	open, most  int           // connections now, and the most there were at a time
-	packed      time.Time     // when more than a few were last open
-	closed      time.Time     // when one was last closed; zero: never
-	doubts      int           // refusals that are in doubt and have not been asked again
-	breaths     int           // how often something was asked alone
-	limited     bool          // a port that turned a connect away has answered alone
-	changed     chan struct{} // closed when one of the above changes to what a check may wait for
+	mu sync.Mutex // protects what is below
+
+	// Counted.
+	coming      int       // checks of the plan that have not begun
+	begun, over int       // checks that have, and those that have ended
+	asking      int       // checks that are under way and wait for no other
+	joined      int       // how many have been asking, all in all
+	open, most  int       // connections now, and the most there were at once
+	packed      time.Time // when more than a few were last open
+	closed      time.Time // when one was last closed; zero: never
+	doubts      int       // refusals that are in doubt and have not been asked again
+	breaths     int       // how often something was asked alone
+
+	limited bool          // decided: a port that turned a connect away has answered alone
+	changed chan struct{} // closed when something above changes that a check may wait for
 }
 
 // Shares of a crowd.
@@ -156,7 +159,7 @@ func (c *crowd) wasPacked(t time.Time) bool {
 	return c.open > few || !c.packed.Before(t)
 }
 
-// atMost is how many connections were open at a time.
+// atMost is the most connections that were open at once.
 func (c *crowd) atMost() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
