@@ -7,26 +7,25 @@ import (
 	"slices"
 	"time"
 
-	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
-// A Crowded is what a port did while other connections to its host were open,
-// where it answered once it was asked alone.
+// A Crowded is what a port did while other connections to its host were open. It
+// answered when it was asked alone.
 type Crowded struct {
 	Verdict Verdict // what was observed then
-	Open    int     // connections to the host that this run had open at a time, at most
+	Open    int     // the most connections to the host that this run had open at once
 }
 
 // Bounds on asking again.
 const (
-	quickly   = 2 * time.Second         // a peer that takes longer to hang up is no limit of connections
-	samples   = 4                       // of the refusals, where each may take seconds
-	firstTurn = 50 * time.Millisecond   // until a port that a limit turned away is asked again, doubling
-	fairTurn  = 400 * time.Millisecond  // pauses this long leave a limit per second room for a port and its witness
-	lastTurn  = 3200 * time.Millisecond // the last of these pauses
+	quickly    = 2 * time.Second         // a peer that takes longer to hang up does so for another reason
+	samples    = 4                       // refusals that stand for all, where each may take seconds
+	firstPause = 50 * time.Millisecond   // until a port that a limit turned away is asked again, doubling
+	fairPause  = 400 * time.Millisecond  // pauses this long leave a limit per second room for a port and its witness
+	lastPause  = 3200 * time.Millisecond // the last of these pauses
 
-	leastWelcome = 2 // times that a port that answers must be welcome beside one that is turned away
+	leastWelcome = 2 // times a port that answers must be welcome while another one is turned away
 )
 
 // turnedAway reports whether a connect was refused, by the host or on the way.
@@ -34,9 +33,9 @@ func turnedAway(res Result) bool {
 	return res.Step == protocol.Connect && slices.Contains([]Verdict{Refused, Prohibited, Unreachable, Cut}, res.Verdict)
 }
 
-// doubts reports whether the result may be due to other connections. Lonely says
+// isDoubtful reports whether the result may be due to other connections. Lonely means
 // that there were none.
-func (a *asking) doubts(lonely bool) bool {
+func (a *asking) isDoubtful(lonely bool) bool {
 	switch {
 	case (turnedAway(a.res) || a.res.Verdict == TimedOut) && a.door.hasAnswered():
 		return true
@@ -48,18 +47,18 @@ func (a *asking) doubts(lonely bool) bool {
 	return a.inDoubt()
 }
 
-// persist asks again, alone, what a host turned away that limits connections, with
-// growing pauses: firewalls count connections for a while that are over. The
-// refusal stands where a port that answers is not turned away at the same time. It
-// reports whether such a port was turned away to the end: this machine is blocked.
+// persist asks a check again, alone and with growing pauses, because the host limits
+// connections: firewalls go on counting those that are over. The refusal is believed
+// where a port that answers is not turned away at the same time. It reports whether
+// such a port was turned away to the end: then this machine is blocked.
 func (a *asking) persist(ctx context.Context) (banned bool) {
 	dropped, welcome := a.res.Verdict == TimedOut, 0
-	for pause := firstTurn; pause <= lastTurn && wait(ctx, pause); pause *= 2 {
-		a.alone(ctx)
+	for pause := firstPause; pause <= lastPause && sleep(ctx, pause); pause *= 2 {
+		a.askAlone(ctx)
 		if dropped || !a.inDoubt() {
 			return false // a dropped port has been asked often enough
 		}
-		if pause >= fairTurn && a.isWelcome(ctx) {
+		if pause >= fairPause && a.isWelcome(ctx) {
 			welcome++
 		}
 		if welcome == leastWelcome {
@@ -69,14 +68,14 @@ func (a *asking) persist(ctx context.Context) (banned bool) {
 	return welcome == 0 && ctx.Err() == nil && a.path.connects()
 }
 
-// inDoubt reports whether the result is one that a limit of connections may lead to.
+// inDoubt reports whether a limit of connections may lead to the result.
 func (a *asking) inDoubt() bool {
 	return turnedAway(a.res) || a.res.Verdict == TimedOut || a.sentAway()
 }
 
 // sentAway reports whether the connection came about and the service got rid of
 // it: accepted and closed at once, or "421 too many connections". A web server's
-// refusal is about the page. Nobody is asked again who may have had a password.
+// refusal is about the page. A service that may have had a password is not asked again.
 func (a *asking) sentAway() bool {
 	if a.run.pool.Credentials != nil || lastTook(a.res) > quickly {
 		return false
@@ -98,11 +97,11 @@ func (a *asking) letIn(first Verdict) bool {
 	return !a.inDoubt() && (a.res.Verdict == Answered || first != Cut && first != Answered)
 }
 
-// mayBeCrowdedOut reports whether a port that timed out may have been dropped for
-// the sake of other connections: everything else fell silent, too, or connects
-// got lost as on no path in good order and the host was never quiet enough.
+// mayBeCrowdedOut reports whether a port that timed out may have been dropped because
+// of other connections: everything else fell silent as well, or more connects were lost
+// than a sound path loses and the host was never quiet enough.
 func (a *asking) mayBeCrowdedOut() bool {
-	if a.check.Service.Network == catalog.UDP {
+	if !a.overTCP() {
 		return a.host.crowd.isLimited()
 	}
 	silent := a.res.Witness != nil && !a.res.Witness.Answers
@@ -114,21 +113,21 @@ func (a *asking) mayBeCrowdedOut() bool {
 func (a *asking) again(ctx context.Context) {
 	crowd := a.host.crowd
 	first, by := a.res.Verdict, a.res.SaidBy
-	crowd.doubt()
+	crowd.addDoubt()
 	quiet := crowd.awaitQuiet(ctx)
 	if quiet && turnedAway(a.res) {
 		a.awaitWelcome(ctx)
 	}
 	if quiet && a.isWorthIt(ctx) {
-		a.alone(ctx)
-		if turnedAway(a.res) && crowd.rest(ctx) {
-			a.alone(ctx)
+		a.askAlone(ctx)
+		if turnedAway(a.res) && crowd.awaitForgotten(ctx) {
+			a.askAlone(ctx)
 		}
 	}
 	if quiet && (a.letIn(first) || first != TimedOut && (a.res.Verdict != first || a.res.SaidBy != by)) {
-		crowd.limit() // the refusal comes from elsewhere now, so the first was for the sake of others
+		crowd.limit() // the refusal comes from elsewhere now, so the first was due to other connections
 	}
-	crowd.settled()
+	crowd.endDoubt()
 	banned := false
 	if a.inDoubt() && crowd.awaitDecision(ctx) {
 		banned = a.persist(ctx)
@@ -136,7 +135,7 @@ func (a *asking) again(ctx context.Context) {
 	a.concludeAgain(ctx, first, banned)
 }
 
-// concludeAgain says what asking again has come to.
+// concludeAgain notes what asking again has shown.
 func (a *asking) concludeAgain(ctx context.Context, first Verdict, banned bool) {
 	res, crowded := &a.res, &Crowded{Verdict: first, Open: a.host.crowd.atMost()}
 	switch {
@@ -146,7 +145,7 @@ func (a *asking) concludeAgain(ctx context.Context, first Verdict, banned bool) 
 		step, tries, took := res.Step, res.Tries, res.Took
 		a.res = a.unasked(Interrupted, "interrupted before it could be asked again without other connections")
 		a.res.Step, a.res.Tries, a.res.Took = step, tries, took
-	case turnedAway(*res) && (a.door.hasAnswered() || res.Verdict != Cut && a.door.hasAccepted()):
+	case turnedAway(*res) && (a.door.hasAnswered() || res.Verdict != Cut && a.door.accepted.Load()):
 		res.Crowded = crowded
 		res.Verdict, res.Detail = Cut, "this port refused the connection after it had accepted others"
 	case turnedAway(*res) && res.Verdict != Cut && banned:
@@ -154,8 +153,8 @@ func (a *asking) concludeAgain(ctx context.Context, first Verdict, banned bool) 
 	}
 }
 
-// bySomebody reports whether an ICMP message turned a connect away.
-func bySomebody(res Result) bool { return res.SaidBy.IsValid() || res.Verdict == Prohibited }
+// byICMP reports whether an ICMP message turned a connect away.
+func byICMP(res Result) bool { return res.SaidBy.IsValid() || res.Verdict == Prohibited }
 
 // isWorthIt reports whether asking again may tell more. A few stand for all where the
 // system repeats a refused connect for seconds, and ICMP messages are not waited for
@@ -171,18 +170,18 @@ func (a *asking) isWorthIt(ctx context.Context) bool {
 	case a.res.Verdict == Unreachable:
 		return a.path.hasLived()
 	case a.run.refusal > 0:
-		return crowd.sample(samples)
-	case bySomebody(a.res):
-		return !crowd.isMute()
+		return crowd.sampled.Add(1) <= samples
+	case byICMP(a.res):
+		return !crowd.mutes.Load()
 	}
 	return true
 }
 
-// alone asks a check while nobody else is asked at the host, or few where that
-// would take long.
-func (a *asking) alone(ctx context.Context) {
+// askAlone asks a check while no other is asked at the host, or few where that would
+// take long.
+func (a *asking) askAlone(ctx context.Context) {
 	crowd := a.host.crowd
-	release, err := crowd.takeShare(ctx, a.share())
+	release, err := crowd.takeShares(ctx, a.share())
 	if err != nil {
 		return
 	}
@@ -192,24 +191,25 @@ func (a *asking) alone(ctx context.Context) {
 		asks = crowd.asks()
 	}
 	for range asks {
-		if !wait(ctx, crowd.breath()) {
+		if !sleep(ctx, crowd.breath()) {
 			return
 		}
-		if a.askNow(ctx); !turnedAway(a.res) || crowd.isMute() {
+		if a.askNow(ctx); !turnedAway(a.res) || crowd.mutes.Load() {
 			return
 		}
 	}
 }
 
-// askNow asks a check again. An answer counts more than the one before.
+// askNow asks a check again. What it observes replaces the result before, but silence
+// does not.
 func (a *asking) askNow(ctx context.Context) {
 	before, next := &a.res, a.findOut(ctx)
 	next.Tries += before.Tries
 	next.Took += before.Took
 	if before.Verdict != Untried && (next.Verdict == Untried || next.Verdict == TimedOut) {
-		before.Tries, before.Took = next.Tries, next.Took // what was observed tells more
-		if next.Verdict == TimedOut && bySomebody(*before) {
-			a.host.crowd.mute()
+		before.Tries, before.Took = next.Tries, next.Took // an observation counts more than silence
+		if next.Verdict == TimedOut && byICMP(*before) {
+			a.host.crowd.mutes.Store(true)
 		}
 		return
 	}
@@ -238,16 +238,13 @@ const (
 	airing  = 3                    // connects after which all those are forgotten that came at once before
 )
 
-// asks is how often a port is asked alone at a time: the first one until those
-// connects are forgotten.
+// asks is how often a port is asked alone in a row: the first one until those connects
+// are forgotten.
 func (c *crowd) asks() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.aired {
-		return 1
+	if c.aired.CompareAndSwap(false, true) {
+		return airing
 	}
-	c.aired = true
-	return airing
+	return 1
 }
 
 // breath is how long to wait before something is asked alone.
@@ -264,18 +261,18 @@ func (c *crowd) breath() time.Duration {
 	return atOnce
 }
 
-// askControlLast asks the port that nobody uses a second time, after all others,
-// where one of them connected and proved nothing: a device may begin to answer in
-// the host's place once a source has connected to many ports.
+// askControlLast asks the port that nothing uses a second time, after all others,
+// where one of them connected and proved nothing: a device may begin to answer for
+// the host once a source has connected to many ports.
 func (a *asking) askControlLast(ctx context.Context) {
-	if a.check.Service.Network != catalog.TCP || a.res.Verdict == Answered || !a.host.crowd.awaitEnd(ctx) || !a.path.isHollow() {
+	if !a.overTCP() || a.res.Verdict == Answered || !a.host.crowd.awaitEnd(ctx) || !a.path.hollow.Load() {
 		return
 	}
-	leave, err := a.takeHost(ctx)
+	leave, err := a.awaitHostTurn(ctx)
 	if err != nil {
 		return
 	}
 	defer leave()
-	a.door.doubt() // a few tries are enough for a port that was silent before
+	a.door.doubtful.Store(true) // a few tries are enough for a port that was silent before
 	a.askNow(ctx)
 }

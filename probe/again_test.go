@@ -32,7 +32,7 @@ type limitedNet struct {
 }
 
 func (l *limitedNet) dial(ctx context.Context, _ catalog.Network, addr netip.AddrPort) (net.Conn, error) {
-	if !wait(ctx, time.Millisecond) {
+	if !sleep(ctx, time.Millisecond) {
 		return nil, ctx.Err()
 	}
 	l.mu.Lock()

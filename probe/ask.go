@@ -28,9 +28,12 @@ type asking struct {
 
 func (h *host) newAsking(c catalog.Check, to netip.AddrPort) *asking {
 	a := &asking{run: h.run, host: h, door: h.door(to, c.Service), path: h.path(to.Addr()), check: c, to: to}
-	a.res = a.unasked(Interrupted, noTurn)
+	a.res = a.unasked(Interrupted, beforeItsTurn)
 	return a
 }
+
+// overTCP reports whether the check connects; it sends datagrams otherwise.
+func (a *asking) overTCP() bool { return a.check.Service.Network == catalog.TCP }
 
 // unasked is the result where nothing was asked.
 func (a *asking) unasked(why Obstacle, detail string) Result {
@@ -40,8 +43,7 @@ func (a *asking) unasked(why Obstacle, detail string) Result {
 // ask finds the verdict.
 func (a *asking) ask(ctx context.Context) Result {
 	if why := a.host.found.NoWay[a.to.Addr()]; why != socket.NoCause {
-		obstacle := obstacleTo(a.to.Addr(), why)
-		return a.unasked(obstacle, noWayWords(obstacle, a.to.Addr()))
+		return a.unasked(noWay(a.to.Addr(), why))
 	}
 	a.askInTurn(ctx)
 	if a.check.IsControl() {
@@ -50,15 +52,15 @@ func (a *asking) ask(ctx context.Context) Result {
 	return a.res
 }
 
-// askInTurn waits for its turns, asks, and asks again where that may tell more.
+// askInTurn waits for its turns, asks, and asks again where that may show more.
 func (a *asking) askInTurn(ctx context.Context) {
-	leave, err := a.enter(ctx)
+	leave, err := a.awaitTurn(ctx)
 	if err != nil {
 		return
 	}
 	defer leave()
-	if shut := a.door.closed(); shut != nil {
-		a.res = *shut
+	if found := a.door.forAll.Load(); found != nil {
+		a.res = *found
 		a.res.Check = a.check
 		return
 	}
@@ -66,31 +68,32 @@ func (a *asking) askInTurn(ctx context.Context) {
 	hide(a.run.mask, &a.res)
 	a.path.observeRow(a.res)
 	if sameForAll(a.res) && !(a.res.Verdict == Cut && a.door.hasAnswered()) {
-		a.door.close(a.res)
+		found := a.res
+		a.door.forAll.Store(&found)
 	}
 }
 
-// askOnce asks a check. What may be due to the run's other connections it asks
-// again, alone: a limit of connections per source turns connects away that would
+// askOnce asks a check, and asks it again alone where the result may be due to the run's
+// other connections: a limit of connections per source turns away connects that would
 // be welcome by themselves (xt_connlimit, "ct count" of nftables, MaxStartups).
 func (a *asking) askOnce(ctx context.Context) {
-	if a.host.crowd.isLimited() || a.door.inDoubt() {
-		if a.alone(ctx); a.res.Verdict == TimedOut || !a.inDoubt() {
+	if a.host.crowd.isLimited() || a.door.doubtful.Load() {
+		if a.askAlone(ctx); a.res.Verdict == TimedOut || !a.inDoubt() {
 			return
 		}
 	} else {
 		company := a.host.crowd.join()
 		a.res = a.findOut(ctx)
-		if lonely := company.leave(); !a.doubts(lonely) {
+		if lonely := company.leave(); !a.isDoubtful(lonely) {
 			return
 		}
 	}
-	a.door.doubt()
+	a.door.doubtful.Store(true)
 	a.again(ctx)
 }
 
-// hide takes the password out of all that a result says. What was asked is the
-// user's own, and the catalogue's.
+// hide takes the password out of a result, but for what was asked: that is the user's
+// own and the catalogue's.
 func hide(m *protocol.Mask, res *Result) {
 	asked := res.Check
 	res.Check = catalog.Check{}
@@ -98,8 +101,8 @@ func hide(m *protocol.Mask, res *Result) {
 	res.Check = asked
 }
 
-// sameForAll reports whether every other check of the port will end like res:
-// it failed before anything of its own was said.
+// sameForAll reports whether every other check of the port will end like res,
+// because it failed before it said anything of its own.
 func sameForAll(res Result) bool {
 	if res.Verdict == Untried {
 		return false
@@ -108,65 +111,77 @@ func sameForAll(res Result) bool {
 		res.Step == protocol.TLS && res.Verdict != Answered && res.Check.Service.TLS.First()
 }
 
-// maxCuts is how often a peer may hang up on a conversation: a busy server does so,
-// too.
-const maxCuts = 2
-
-// findOut converses until the verdict is certain or the check's time is over.
-func (a *asking) findOut(ctx context.Context) Result {
-	res := Result{Check: a.check, Address: a.to.Addr(), Port: a.to.Port(), Step: protocol.Connect, Verdict: Untried, Obstacle: Interrupted}
-	left := a.run.timeouts.Check
-	stills := 0
-	var c *conversation
-	for pause, cuts := 20*time.Millisecond, 0; ; pause = min(2*pause, time.Second) {
-		before := a.run.still.times()
-		c = a.converse(ctx, left)
-		var shortage bool
-		if cuts == 0 || !c.cutAtOnce() { // the one before came further
-			shortage = c.record(ctx, &res)
-		}
-		res.Tries += c.tries
-		if a.run.still.times() != before && !c.proves() && ctx.Err() == nil {
-			if left = a.run.timeouts.Check; resume(ctx, &stills) {
-				res.Peer = nil
-				continue
-			}
-			res.Verdict, res.Obstacle, res.Detail = Untried, StoodStill, stoodStill
-			break
-		}
-		left -= c.spent
-		if res.Verdict == Cut {
-			cuts++
-		}
-		if !shortage && (res.Verdict != Cut || cuts == maxCuts) || left <= 0 || ctx.Err() != nil {
-			break
-		}
-		if shortage {
-			pause = min(pause, left)
-			if left -= pause; !wait(ctx, pause) || left <= 0 {
-				break
-			}
-		}
-	}
-	left -= a.askFurther(ctx, &res, c, left)
-	res.Took = a.run.timeouts.Check - left
-	if a.check.Service.Network == catalog.TCP {
-		a.path.observe(&res)
-	}
-	if res.Verdict == TimedOut {
-		res.Detail = noReply(res)
-	}
-	return res
+// An inquiry is the conversations of an asking until the verdict is certain or the
+// check's time is over. An asking that asks again makes another one.
+type inquiry struct {
+	*asking
+	found Result
+	left  time.Duration // of the check's time
+	last  *conversation
 }
 
-// converse holds a conversation. Where a peer that has connected says nothing for
-// longer than it should, another one is held beside the first, on a
-// connection of its own, and the first proof wins: after a few lost segments in a
-// row TCP waits for seconds, and a server that never got the end of the handshake
-// for the next SYN-ACK (RFC 6298 section 5, RFC 9293 section 3.8.1).
-func (a *asking) converse(ctx context.Context, left time.Duration) *conversation {
-	first := a.newConversation(left)
-	if !a.mayTalkTwice() {
+// findOut makes an inquiry.
+func (a *asking) findOut(ctx context.Context) Result {
+	q := &inquiry{asking: a, found: a.unasked(Interrupted, ""), left: a.run.timeouts.Check}
+	q.converse(ctx)
+	q.askFurther(ctx)
+	q.found.Took = a.run.timeouts.Check - q.left
+	if a.overTCP() {
+		a.path.observe(&q.found)
+	}
+	if q.found.Verdict == TimedOut {
+		q.found.Detail = noReply(q.found)
+	}
+	return q.found
+}
+
+// maxCuts is how often a peer may hang up before that is believed: busy servers hang
+// up, too.
+const maxCuts = 2
+
+// converse holds conversations until one is certain.
+func (q *inquiry) converse(ctx context.Context) {
+	cuts, stills := 0, 0
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		before := q.run.still.times()
+		q.last = q.holdOne(ctx)
+		shortage := false
+		if cuts == 0 || !q.last.cutAtOnce() { // the one before came further
+			shortage = q.record(ctx, q.last)
+		}
+		q.found.Tries += q.last.tries
+		if q.run.still.times() != before && !q.last.proves() && ctx.Err() == nil {
+			if q.left = q.run.timeouts.Check; resume(ctx, &stills) {
+				q.found.Peer = nil
+				continue
+			}
+			q.found.Verdict, q.found.Obstacle, q.found.Detail = Untried, StoodStill, stoodStill
+			return
+		}
+		q.left -= q.last.spent
+		if q.found.Verdict == Cut {
+			cuts++
+		}
+		if !shortage && (q.found.Verdict != Cut || cuts == maxCuts) || q.left <= 0 || ctx.Err() != nil {
+			return
+		}
+		if shortage {
+			pause = min(pause, q.left)
+			if q.left -= pause; !sleep(ctx, pause) || q.left <= 0 {
+				return
+			}
+		}
+	}
+}
+
+// holdOne holds a conversation. Where a peer that has connected says nothing for
+// longer than it should, a second one is held beside the first, on a connection of
+// its own, and the first proof wins: after a few lost segments in a row TCP waits for
+// seconds, as does a server that never got the end of the handshake before it sends
+// its SYN-ACK again (RFC 6298 section 5, RFC 9293 section 3.8.1).
+func (q *inquiry) holdOne(ctx context.Context) *conversation {
+	first := q.newConversation(q.left)
+	if !q.mayTalkTwice() {
 		first.hold(ctx)
 		return first
 	}
@@ -198,29 +213,23 @@ func (a *asking) converse(ctx context.Context, left time.Duration) *conversation
 	}
 	if second.provesSize(first) && second.confirmsSize(ctx) {
 		second.tls.Hello, second.tls.HelloFailed = second.helloSize, first.helloSize
-		a.door.greetWith(second.hello, second.tls)
+		q.door.greetWith(second.hello, second.tls)
 	}
 	return better(first, second)
 }
 
-// askFurther asks once more where another kind of asking may tell more than the last
-// conversation did, and returns how long that took.
-func (a *asking) askFurther(ctx context.Context, res *Result, last *conversation, left time.Duration) (spent time.Duration) {
-	if next, known := last.anew(a.mayTalkTwice()); known && left > 0 && ctx.Err() == nil {
-		anew, further := a.askAnew(ctx, last, next, left)
-		if further {
-			anew.record(ctx, res)
-		}
-		res.Tries += anew.tries
-		spent = anew.spent
+// askFurther asks once more in another way, where that may show more than the last
+// conversation did.
+func (q *inquiry) askFurther(ctx context.Context) {
+	if next, better := q.last.anew(); better && q.left > 0 && ctx.Err() == nil {
+		q.askAnew(ctx, next)
 	}
-	if a.asksInSmall(*res) {
-		spent += a.askInSmall(ctx, res)
+	if q.asksInSmall() {
+		q.askInSmall(ctx)
 	}
-	return spent
 }
 
-// cutAtOnce reports whether the connection was reset as it came about.
+// cutAtOnce reports whether the connection was reset as soon as it was open.
 func (c *conversation) cutAtOnce() bool {
-	return c.step() == protocol.Connect && classify(c.err, c.step(), false).verdict == Cut
+	return c.step() == protocol.Connect && c.verdict() == Cut
 }

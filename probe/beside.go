@@ -9,15 +9,14 @@ import (
 	"net/netip"
 	"time"
 
-	"exreach/catalog"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/tls12"
 	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
 
-// holdBeside holds another conversation beside the first, which is stopped once this
-// one has its answer.
+// holdBeside holds a second conversation beside c, which is stopped once the second
+// has its answer.
 func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done <-chan struct{}, stopFirst func()) *conversation {
 	second := c.newConversation(left)
 	if second.hello == secure.UsualHello {
@@ -37,30 +36,30 @@ func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done 
 // connection alone.
 func (c *conversation) proves() bool { return c.err == nil && c.peer.Refusal == "" }
 
-// leaves is how much time a conversation that is over leaves to the other one: what is
-// left of the check's time where it proved nothing.
+// leaves is how much time a conversation that is over leaves to the other one: the rest
+// of the check's time where it proved nothing.
 func (c *conversation) leaves() time.Duration {
 	line := c.line.Load()
-	if v := classify(c.err, c.step(), false).verdict; line == nil || v != Silent && v != Cut {
+	if v := c.verdict(); line == nil || v != Silent && v != Cut {
 		return 0
 	}
 	return time.Until(line.limit)
 }
 
-// mayTalkTwice reports whether a check may be asked on two connections at once:
-// not one that may log in, because a refused password would count twice, and not
-// where few connections are wanted. A datagram is sent again as it is.
+// mayTalkTwice reports whether a check may be asked on two connections at once. One
+// that may log in may not, because a refused password would count twice, nor may one
+// of a run that was asked to open few connections. A datagram is simply sent again.
 func (a *asking) mayTalkTwice() bool {
 	pool := a.run.pool
-	return a.check.Service.Network == catalog.TCP && !a.run.shared.Gentle && pool.Tries == 0 && pool.Credentials == nil
+	return a.overTCP() && !a.run.shared.Gentle && pool.Tries == 0 && pool.Credentials == nil
 }
 
-// overdueAfter is how many times an answer may take what is waited for a SYN-ACK
-// before the peer is overdue: services think, and TCP mends most losses by then.
+// overdueAfter is how many waits for a SYN-ACK an answer may take before it is overdue:
+// services think, and by then TCP has mended most losses.
 const overdueAfter = 3
 
-// awaitOverdue waits until the peer is overdue, and returns how much is left then
-// of the check's time. It reports whether that was before done.
+// awaitOverdue waits until the peer is overdue, and returns how much of the check's
+// time is left then. It reports whether that was before done.
 func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdue bool) {
 	timer := time.NewTimer(firstWait)
 	defer timer.Stop()
@@ -84,8 +83,8 @@ func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, o
 	}
 }
 
-// better is the conversation of two that proves more: if both do, the second, for whose
-// sake the first may have been ended half way. The tries are those of both.
+// better is the conversation of two that proves more; if both do, the second, because
+// the first may have been stopped half way for it. The tries are those of both.
 func better(first, second *conversation) *conversation {
 	spent := max(first.spent, first.left-second.left+second.spent)
 	tries := first.tries + second.tries
@@ -98,18 +97,18 @@ func better(first, second *conversation) *conversation {
 }
 
 // anew is the hello that may bring a conversation further than its own did: crypto/tls
-// refused what the server sent, or the server found nothing that it likes in our
-// hello. Schannel does not say so, and hangs up. A hello that got no answer had one
-// of another size beside it, unless that is not allowed.
-func (c *conversation) anew(talksTwice bool) (next secure.Hello, known bool) {
+// refused what the server sent, or the server found nothing it accepts in our hello.
+// Schannel does not say so, but hangs up. Beside a hello without an answer, one of
+// another size was already tried, where the check may talk twice.
+func (c *conversation) anew() (next secure.Hello, better bool) {
 	var failed *secure.Error
 	wanted := c.tls != nil && c.tls.ClientCertificate
 	if c.hello == secure.TLS12Hello || wanted || !errors.As(c.err, &failed) || failed.After {
 		return 0, false
 	}
-	switch f := secure.FailureOf(c.err); classify(c.err, c.step(), false).verdict {
+	switch f := secure.FailureOf(c.err); c.verdict() {
 	case Silent:
-		return secure.OtherHello, !talksTwice && c.hello == secure.UsualHello && !c.helloHeard
+		return secure.OtherHello, !c.mayTalkTwice() && c.hello == secure.UsualHello && !c.helloHeard
 	case Cut:
 		return secure.TLS12Hello, true
 	case BadTLS:
@@ -118,29 +117,31 @@ func (c *conversation) anew(talksTwice bool) (next secure.Hello, known bool) {
 	return 0, false
 }
 
-// askAnew asks once more with another hello. It reports whether that came further;
-// then it is the one for this door.
-func (a *asking) askAnew(ctx context.Context, failed *conversation, with secure.Hello, left time.Duration) (c *conversation, further bool) {
-	c = a.newConversation(left)
+// askAnew asks once more with another hello. Where that comes further it is the one
+// for this door.
+func (q *inquiry) askAnew(ctx context.Context, with secure.Hello) {
+	failed, c := q.last, q.newConversation(q.left)
 	c.hello = with
 	c.hold(ctx)
+	q.left -= c.spent
+	q.found.Tries += c.tries
 	if c.secured == nil {
-		return c, false
+		return
 	}
-	refused := classify(failed.err, failed.step(), false).verdict == BadTLS // and not for the size
+	refused := failed.verdict() == BadTLS // and not for the size
 	if t := c.tls; !refused && t.Unreadable == "" && !t.DHE() && c.confirmsSize(ctx) {
 		t.Hello, t.HelloFailed = c.helloSize, failed.helloSize
 	}
-	a.door.greetWith(c.hello, c.tls)
-	return c, true
+	q.door.greetWith(c.hello, c.tls)
+	q.record(ctx, c)
 }
 
 // helloPatience is how long a hello is waited for before its size is to blame: by
 // then TCP has sent it four times.
 const helloPatience = 3 * time.Second
 
-// hearOut waits until a conversation is done, or its hello has been without an answer
-// for so long that no loss of packets explains it.
+// hearOut waits until a conversation is done, or its hello has gone unanswered for so
+// long that no loss of packets explains it.
 func (c *conversation) hearOut(done <-chan struct{}) {
 	for c.shaking.Load() {
 		rest := helloPatience - c.line.Load().quiet()
@@ -165,12 +166,12 @@ func (c *conversation) provesSize(first *conversation) bool {
 		first.step() == protocol.TLS && !first.helloHeard && socket.IsTimeout(first.err) && first.line.Load().quiet() >= helloPatience
 }
 
-// confirmsSize reports whether it is again the size of the hello that decides. One
-// frozen server of several behind a balancer hangs at every second or third
-// connection, whatever its hello.
+// confirmsSize asks again, and reports whether the size of the hello decides once
+// more. One frozen server of several behind a balancer hangs at every second or third
+// connection, whatever the hello.
 func (c *conversation) confirmsSize(ctx context.Context) bool {
 	if c.run.pool.Credentials != nil {
-		return false // nobody logs in again for that
+		return false // that is no reason to log in again
 	}
 	for _, s := range c.steps {
 		if s.Step == protocol.TLS && s.Took >= helloPatience {
@@ -195,45 +196,44 @@ const smallTime = 3 * time.Second
 type smallDial func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
 
 // asksInSmall reports whether a silence may be due to large packets that the path
-// loses, and whether another connection may be spent on that.
-func (a *asking) asksInSmall(res Result) bool {
-	held := res.Silence != nil && res.Silence.Delivery == Held && res.Step != protocol.Greet
-	return held && a.run.small != nil && a.run.pool.Credentials == nil && !a.run.shared.Gentle
+// loses, and another connection may be spent on finding out.
+func (q *inquiry) asksInSmall() bool {
+	held := q.found.Silence != nil && q.found.Silence.Delivery == Held && q.found.Step != protocol.Greet
+	return held && q.run.small != nil && q.run.pool.Credentials == nil && !q.run.shared.Gentle
 }
 
-// askInSmall asks a peer that was silent where nothing it says fills a large
-// packet, and returns how long that took. If the peer answers then and only then, the
-// path loses large packets: an answer that is one of those leaves no other trace.
-func (a *asking) askInSmall(ctx context.Context, res *Result) (spent time.Duration) {
-	converse := func(small bool) (c *conversation, further bool) {
-		c = a.newConversation(min(smallTime, a.run.timeouts.Check))
+// askInSmall asks a silent peer again so that nothing it says fills a large packet. If
+// it answers then and only then, the path loses large packets: an answer that is one
+// of those leaves no other trace.
+func (q *inquiry) askInSmall(ctx context.Context) {
+	hold := func(small bool) (c *conversation, further bool) {
+		c = q.newConversation(min(smallTime, q.run.timeouts.Check))
 		c.small = small
 		c.hold(ctx)
-		spent += c.spent
-		return c, c.proves() || c.tls != nil && res.Step == protocol.TLS // later, the handshake is nothing new
+		q.left -= c.spent
+		return c, c.proves() || c.tls != nil && q.found.Step == protocol.TLS // later, the handshake is nothing new
 	}
-	c, further := converse(true)
+	c, further := hold(true)
 	if !further {
-		res.Silence.InSmall = c.line.Load() != nil && socket.IsTimeout(c.err)
-		return spent
+		q.found.Silence.InSmall = c.line.Load() != nil && socket.IsTimeout(c.err)
+		return
 	}
 	// It may only have been slow the first time, or be one of several servers behind a
 	// balancer, which asks them in turn.
 	for range 2 {
-		if c, further = converse(false); c.proves() {
-			res.Peer = nil // it is that of the silence
-			c.record(ctx, res)
-			return spent
+		if c, further = hold(false); c.proves() {
+			q.found.Peer = nil // it is that of the silence
+			q.record(ctx, c)
+			return
 		}
 		if further || !socket.IsTimeout(c.err) {
-			return spent
+			return
 		}
 	}
 	for range 2 {
-		if _, further = converse(true); !further {
-			return spent
+		if _, further = hold(true); !further {
+			return
 		}
 	}
-	res.Silence.Delivery = AnswerLost
-	return spent
+	q.found.Silence.Delivery = AnswerLost
 }

@@ -16,7 +16,7 @@ import (
 	"exreach/probe/socket"
 )
 
-// obstacleOf returns what err says of this machine, and "" where it says nothing.
+// obstacleOf returns what err shows of this machine, and "" where that is nothing.
 func obstacleOf(err error) Obstacle {
 	switch socket.CauseOf(err) {
 	case socket.NoRoute, socket.InterfaceDown:
@@ -29,22 +29,20 @@ func obstacleOf(err error) Obstacle {
 			return NoSource
 		}
 		return NoSourcePorts
+	case socket.NoPorts:
+		return NoSourcePorts
 	case socket.Denied:
 		return Denied
 	case socket.NoDescriptors:
 		return NoDescriptors
 	case socket.NoMemory:
 		return NoMemory
-	case socket.NoPorts:
-		return NoSourcePorts
 	}
 	return ""
 }
 
-// isShortage reports whether this machine ran out of something. That may pass.
-func isShortage(err error) bool { return obstacleOf(err).mayPass() }
-
-// mayPass reports whether it is worth it to wait a moment and ask again.
+// mayPass reports whether this machine ran out of something, and it is worth waiting
+// a moment and asking again.
 func (o Obstacle) mayPass() bool {
 	return o == NoDescriptors || o == NoSourcePorts || o == NoMemory
 }
@@ -59,7 +57,7 @@ type outcome struct {
 func untried(o Obstacle) outcome { return outcome{verdict: Untried, obstacle: o} }
 
 // classify is the only place where errors become verdicts. Step is where the
-// conversation ended; cancelled says that the run was interrupted. Nothing that a peer
+// conversation ended; cancelled means that the run was interrupted. Nothing that a peer
 // does leads to Untried.
 func classify(err error, step protocol.Step, cancelled bool) outcome {
 	switch {
@@ -119,8 +117,7 @@ func classifyDial(e *socket.Error) outcome {
 }
 
 // classifyTalk judges an error on an open connection. What neither time, nor the
-// connection, nor TLS explains is a conversation that did not go as the protocol
-// has it.
+// connection, nor TLS explains broke the rules of the protocol.
 func classifyTalk(err error) outcome {
 	var shake *secure.Error
 	inTLS := errors.As(err, &shake)
@@ -147,11 +144,10 @@ func classifyTalk(err error) outcome {
 	return outcome{verdict: Mismatch}
 }
 
-// judgeLookup tells a name without an address from a resolver that could not
-// say.
+// judgeLookup tells a name without an address apart from a lookup that failed.
 func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 	switch obstacle := obstacleOf(err); {
-	case errors.As(err, new(errStoodStill)):
+	case errors.Is(err, errStoodStill):
 		return Untried, StoodStill, stoodStill
 	case cancelled:
 		return Untried, Interrupted, "interrupted " + during(protocol.Resolve, "")
@@ -163,16 +159,8 @@ func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 	return Untried, NoResolver, "no name server gave an answer: " + err.Error()
 }
 
-// obstacleTo is what a cause that this machine has no way to an address means.
-func obstacleTo(to netip.Addr, why socket.Cause) Obstacle {
-	if why == socket.NoFamily {
-		return ofFamily(NoIPv6, to)
-	}
-	return NoRoute
-}
-
-// ofFamily tells which kind of address this machine does not speak: the system
-// has one error for both.
+// ofFamily is the obstacle for the family of an address that this machine does not
+// speak: the system has one error for both.
 func ofFamily(o Obstacle, to netip.Addr) Obstacle {
 	if o == NoIPv6 && to.Is4() {
 		return NoIPv4
@@ -180,23 +168,26 @@ func ofFamily(o Obstacle, to netip.Addr) Obstacle {
 	return o
 }
 
-// noWayWords says what an obstacle on the way to an address is.
-func noWayWords(o Obstacle, to netip.Addr) string {
-	switch o {
-	case NoIPv6:
-		return "this machine has no IPv6, and " + to.String() + " cannot be reached without"
-	case NoIPv4:
-		return "this machine has no IPv4, and " + to.String() + " cannot be reached without"
+// noWay says what kept this machine from an address to which it has no way.
+func noWay(to netip.Addr, why socket.Cause) (Obstacle, string) {
+	switch {
+	case why == socket.NoFamily && to.Is4():
+		return NoIPv4, "this machine has no IPv4, and " + to.String() + " cannot be reached without"
+	case why == socket.NoFamily:
+		return NoIPv6, "this machine has no IPv6, and " + to.String() + " cannot be reached without"
+	case !socket.HasZone(to.Zone()):
+		return NoRoute, "this machine has no interface " + to.Zone()
 	}
-	if !socket.HasZone(to.Zone()) {
-		return "this machine has no interface " + to.Zone()
-	}
-	return "this machine has no route to " + to.String()
+	return NoRoute, "this machine has no route to " + to.String()
 }
 
-// record writes what the conversation found into res. It reports whether the cause
-// was a shortage of this machine that may pass.
-func (c *conversation) record(ctx context.Context, res *Result) (shortage bool) {
+// verdict is what the conversation proves by itself, whether or not the run goes on.
+func (c *conversation) verdict() Verdict { return classify(c.err, c.step(), false).verdict }
+
+// record keeps what a conversation found. It reports whether the cause was a shortage
+// of this machine that may pass.
+func (q *inquiry) record(ctx context.Context, c *conversation) (shortage bool) {
+	res := &q.found
 	res.Steps = c.steps
 	res.Step = c.step()
 	o := classify(c.err, res.Step, ctx.Err() != nil)
@@ -204,7 +195,7 @@ func (c *conversation) record(ctx context.Context, res *Result) (shortage bool) 
 	res.Evidence = c.evidence(o.verdict)
 	res.Silence = c.silence(o.verdict)
 	peer := c.peer
-	c.door.tell(c.tls)
+	c.door.noteHello(c.tls)
 	peer.TLS, peer.TLSFailure = c.tls.Judge(c.run.shared.trust.Judge), secure.FailureOf(c.err)
 	c.run.mask.HideAll(&peer) // before it is cut
 	peer.Clean()

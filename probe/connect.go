@@ -13,23 +13,22 @@ import (
 	"exreach/probe/socket"
 )
 
-// A connecting is the way to one TCP port. When an answer is overdue it tries
-// afresh, from another source port, and does not wait for the system to send the
-// SYN again; the first answer wins. A try without an answer counts only where the
-// address was seen to answer something else at that time: a path that is down
-// says nothing about the port.
+// A connecting reaches one TCP port. When an answer is overdue it tries afresh, from
+// another source port, and does not wait for the system to send the SYN again; the
+// first answer wins. A try without an answer counts only where the address was seen to
+// answer something else at that time: a path that is down says nothing about the port.
 type connecting struct {
 	*asking
 	rank  witnessRank // of the port, should it accept
-	alone bool        // it is asked again, while the host is quiet
+	alone bool        // the port is asked again, while the host is quiet
 
 	sent        int           // tries
 	first, last time.Time     // when the first and the last of them were sent
 	wait        time.Duration // for the answer to the last one
 	unsent      bool          // the last one never left this machine
 	counted     int           // tries that count
-	calm        int           // those of them at a time when few connections to the host were open
-	open        []*try        // those under way, the oldest first
+	calm        int           // those of them while few connections to the host were open
+	underway    []*try        // tries, the oldest first
 	ended       chan *try     // those that are over
 }
 
@@ -38,7 +37,7 @@ type try struct {
 	number  int // from 0
 	sent    time.Time
 	stop    context.CancelFunc
-	release func() // of its room within the limit of the run; nil where that is the conversation's own, or another try's
+	release func() // of its slot; nil where that is the conversation's own, or was passed on
 	conn    net.Conn
 	err     error
 }
@@ -48,7 +47,7 @@ var errNoAnswer = &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExce
 // connectTCP connects to the port, and returns how many tries that took. It ends with
 // ctx, and when it is certain that nothing answers.
 func (a *asking) connectTCP(ctx context.Context) (net.Conn, int, error) {
-	k := &connecting{asking: a, rank: accepts, alone: a.door.inDoubt(), ended: make(chan *try)}
+	k := &connecting{asking: a, rank: accepts, alone: a.door.doubtful.Load(), ended: make(chan *try)}
 	if a.check.Service.HTTP != nil {
 		k.rank = acceptsWeb
 	}
@@ -75,15 +74,15 @@ func (k *connecting) connect(ctx context.Context) (*try, error) {
 	defer next.Stop()
 	due := true // the next try is due when the timer fires; otherwise the last one may be overdue
 	var w witness
-	known := k.path.known
+	firstHeard := k.path.firstHeard
 	for {
 		select {
 		case t := <-k.ended:
 			if k.settles(t) {
 				return t, nil
 			}
-		case <-known: // now it can be told how long an answer takes
-			if known = nil; !due {
+		case <-firstHeard: // from now on there is an estimate of how long an answer takes
+			if firstHeard = nil; !due {
 				next.Reset(max(atOnce, time.Until(k.last.Add(k.path.look()))))
 			}
 		case <-next.C:
@@ -160,18 +159,14 @@ func (k *connecting) isCalm() bool {
 	return k.calm >= leastCalm || k.run.pool.Tries > 0 || !k.path.isSuspect()
 }
 
-// prepare chooses the witness that is asked beside the next try, where one is
-// needed, and returns when the two may be sent.
+// prepare chooses the witness to ask beside the next try, where one is needed, and
+// returns how long to wait before the two may be sent.
 func (k *connecting) prepare() (w witness, delay time.Duration) {
 	n := 1
-	if w = k.path.call(k.wait); w.at.IsValid() {
+	if w = k.path.call(k.wait); w.addr.IsValid() {
 		n++
 	}
-	return w, k.pay(n)
-}
-
-func (k *connecting) pay(n int) time.Duration {
-	return pay(n, k.run.shared.places.pace, k.host.places.pace)
+	return w, k.pace(n)
 }
 
 // send begins another try.
@@ -182,29 +177,29 @@ func (k *connecting) send(ctx context.Context, w witness) {
 		k.first = t.sent
 	}
 	k.sent, k.unsent = k.sent+1, false
-	if w.at.IsValid() {
+	if w.addr.IsValid() {
 		run, path, wait := k.run, k.path, k.wait
 		run.background.Go(func() { run.askWitness(path, w, wait) })
 	}
 	t.release = k.room(t)
-	k.open = append(k.open, t)
+	k.underway = append(k.underway, t)
 	go func() {
 		t.conn, t.err = k.run.dial(ctx, catalog.TCP, k.to)
 		k.ended <- t
 	}()
 }
 
-// room makes room for a try within the limit of the run. The first one has the
-// conversation's own; the others take what is free, or the place of the oldest.
+// room makes room for a try within the limit of all runs. The first one has the
+// conversation's own; the others take what is free, or the slot of the oldest.
 func (k *connecting) room(t *try) (release func()) {
 	if t.number == 0 {
 		return nil
 	}
-	if connects := k.run.shared.places.connects; connects.TryAcquire(1) {
-		return func() { connects.Release(1) }
+	if release = k.spareConnect(); release != nil {
+		return release
 	}
-	if len(k.open) > 0 {
-		oldest := k.open[0]
+	if len(k.underway) > 0 {
+		oldest := k.underway[0]
 		oldest.stop()
 		release, oldest.release = oldest.release, nil
 	}
@@ -214,20 +209,16 @@ func (k *connecting) room(t *try) (release func()) {
 // settles takes the end of a try, and reports whether it is the end of the connecting.
 func (k *connecting) settles(t *try) bool {
 	k.forget(t)
-	var dial *socket.Error
-	if t.err != nil && !errors.As(t.err, &dial) {
-		dial = &socket.Error{Err: t.err}
-		t.err = dial
-	}
+	t.err = dialError(t.err)
 	switch {
 	case t.err == nil:
 		k.hear(t, k.rank)
-	case isShortage(t.err):
+	case obstacleOf(t.err).mayPass():
 		k.unsent = t.number == k.sent-1
-		return len(k.open) == 0
+		return len(k.underway) == 0
 	case socket.IsTimeout(t.err) || socket.CauseOf(t.err) == socket.TimedOut || errors.Is(t.err, context.Canceled):
 		return false // the system gave up, or another try needed the room
-	case dial.ICMP == socket.ICMPNone && socket.CauseOf(t.err) == socket.Refused:
+	case icmpOf(t.err) == socket.ICMPNone && socket.CauseOf(t.err) == socket.Refused:
 		k.hear(t, refuses)
 	}
 	return true
@@ -243,20 +234,37 @@ func (k *connecting) forget(t *try) {
 	if t.release != nil {
 		t.release()
 	}
-	k.open = slices.DeleteFunc(k.open, func(o *try) bool { return o == t })
+	k.underway = slices.DeleteFunc(k.underway, func(o *try) bool { return o == t })
 }
 
 // clear waits for the tries that were stopped. It returns one that was answered all
-// the same: the answer may have come while nobody looked, because the machine was
-// busy or asleep.
+// the same: the answer may have come unnoticed, because the machine was busy or
+// asleep.
 func (k *connecting) clear() (late *try) {
-	for len(k.open) > 0 {
+	for len(k.underway) > 0 {
 		switch t := <-k.ended; {
-		case k.settles(t) && late == nil && !isShortage(t.err):
+		case k.settles(t) && late == nil && !obstacleOf(t.err).mayPass():
 			late = t
 		case t.conn != nil:
 			_ = t.conn.Close()
 		}
 	}
 	return late
+}
+
+// dialError marks an error as one of connecting.
+func dialError(err error) error {
+	if err == nil || errors.As(err, new(*socket.Error)) {
+		return err
+	}
+	return &socket.Error{Err: err}
+}
+
+// icmpOf is what the ICMP message said that ended a connect.
+func icmpOf(err error) socket.ICMP {
+	var dial *socket.Error
+	if !errors.As(err, &dial) {
+		return socket.ICMPNone
+	}
+	return dial.ICMP
 }

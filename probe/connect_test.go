@@ -38,7 +38,7 @@ func (l *lossyNet) dial(ctx context.Context, _ catalog.Network, addr netip.AddrP
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	if !wait(ctx, delay) {
+	if !sleep(ctx, delay) {
 		return nil, ctx.Err()
 	}
 	near, far := net.Pipe()

@@ -30,7 +30,7 @@ type conversation struct {
 	tls  *secure.Shown
 	err  error
 
-	shaking    atomic.Bool // hands, for TLS
+	shaking    atomic.Bool // the TLS handshake is under way
 	helloSize  int         // of our hello; 0 where there was none
 	helloHeard bool        // something came after it
 
@@ -58,7 +58,7 @@ func (a *asking) newConversation(left time.Duration) *conversation {
 // check never takes the others with it.
 func (c *conversation) hold(ctx context.Context) {
 	defer func() {
-		c.end()
+		c.endStep()
 		for _, s := range c.steps {
 			c.spent += s.Took
 		}
@@ -66,7 +66,7 @@ func (c *conversation) hold(ctx context.Context) {
 			c.err = &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
-	c.at(protocol.Connect)
+	c.beginStep(protocol.Connect)
 	conn, err := c.open(ctx)
 	if err != nil {
 		c.err = err
@@ -82,11 +82,10 @@ func (c *conversation) hold(ctx context.Context) {
 	}
 }
 
-// open connects, for as long as ctx and the check's time allow. It waits for its
-// turn to connect, and for its turn to talk before it gives up the former.
+// open connects, for as long as ctx and the check's time allow. It waits for its turn
+// to connect, and gives that up when it has its turn to talk.
 func (c *conversation) open(ctx context.Context) (*leash, error) {
-	tcp := c.check.Service.Network == catalog.TCP
-	connected, err := c.mayConnect(ctx, tcp)
+	connected, err := c.mayConnect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +94,7 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 	if err != nil {
 		return nil, err
 	}
-	closed := c.came()
+	closed := c.opened()
 	done, err := c.mayTalk(ctx)
 	if err != nil {
 		_ = conn.Close()
@@ -103,7 +102,7 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 		return nil, err
 	}
 	limit := c.left - c.passed()
-	if !tcp {
+	if !c.overTCP() {
 		limit = min(limit, c.run.timeouts.Connect)
 	}
 	leash := newLeash(conn, time.Now().Add(limit))
@@ -118,48 +117,42 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 	return leash, nil
 }
 
-// came notes that a connection came about, until it is told that there is none any
-// more.
-func (c *conversation) came() (closed func()) {
-	c.door.known.open()
-	over, gone := c.door.talk(), c.host.crowd.connect()
+// opened notes a connection. The caller calls closed when there is none any more.
+func (c *conversation) opened() (closed func()) {
+	c.door.probed.letAll()
+	over, gone := c.door.talk(), c.host.crowd.opened()
 	return func() {
 		gone()
 		over(c.raw != nil && (c.err == nil || len(c.raw.head()) > 0))
 	}
 }
 
-// connect reaches the port. A datagram is not sent before there is something to
-// say.
+// connect reaches the port. Over UDP nothing is sent yet.
 func (c *conversation) connect(ctx context.Context) (conn net.Conn, err error) {
 	ctx, stop := context.WithTimeout(ctx, c.left-c.passed())
 	defer stop()
 	c.tries = 1
 	switch {
-	case c.check.Service.Network == catalog.UDP:
+	case !c.overTCP():
 		conn, err = c.run.dial(ctx, catalog.UDP, c.to)
 	case c.small:
 		conn, err = c.run.small(ctx, c.to)
 	default:
 		conn, c.tries, err = c.connectTCP(ctx)
 	}
-	var known *socket.Error
-	if err != nil && !errors.As(err, &known) {
-		err = &socket.Error{Err: err}
-	}
-	return conn, err
+	return conn, dialError(err)
 }
 
-// talk lets the protocol speak on an open connection.
+// talk does the TLS handshake where that comes first, and lets the protocol speak.
 func (c *conversation) talk(ctx context.Context, leash *leash) {
 	c.raw = &recorder{Conn: leash}
 	c.words, c.hears = c.raw, c.raw
 	var conn net.Conn = c.raw
 	if service := c.check.Service; service.TLS.First() {
-		c.at(protocol.TLS)
+		c.beginStep(protocol.TLS)
 		_, err := c.startTLS(conn)
 		if service.TLS == catalog.Mutual && c.tls != nil && c.tls.ClientCertificate {
-			return // that the server asks for a certificate is the proof; without one nobody gets further
+			return // that the server asks for a certificate is the proof, and without one there is no more to say
 		}
 		if err != nil {
 			c.err = err
@@ -182,7 +175,7 @@ func (c *conversation) talk(ctx context.Context, leash *leash) {
 	}
 }
 
-// question is what the protocol has to find out, and what is done for it meanwhile.
+// question is what the protocol is to find out, and what it may have done for it.
 func (c *conversation) question(ctx context.Context) protocol.Question {
 	q := protocol.Question{
 		Host:       lookup.TrimDot(c.check.Host),
@@ -190,7 +183,7 @@ func (c *conversation) question(ctx context.Context) protocol.Question {
 		Domain:     c.run.pool.Domain,
 		Interfaces: behind(c.check),
 		Releases:   c.check.Releases,
-		Session: protocol.Session{At: c.at, StartTLS: c.startTLS, Redial: func() (net.Conn, error) {
+		Session: protocol.Session{At: c.beginStep, StartTLS: c.startTLS, Redial: func() (net.Conn, error) {
 			c.hangUp() // there is never more than one connection
 			return c.open(ctx)
 		}},
@@ -226,16 +219,16 @@ func behind(c catalog.Check) []catalog.Interface {
 	return wanted
 }
 
-// at begins a step and ends the one before it.
-func (c *conversation) at(step protocol.Step) {
-	c.end()
+// beginStep begins a step and ends the one before it.
+func (c *conversation) beginStep(step protocol.Step) {
+	c.endStep()
 	c.steps = append(c.steps, Timing{Step: step})
 	c.since = time.Now()
 	c.before, _ = c.hears.heard()
 }
 
-// stopClock makes the clock stand still until start: waiting behind other checks says
-// nothing about the port.
+// stopClock stops the clock of the step until start is called: waiting behind other
+// checks says nothing about the port.
 func (c *conversation) stopClock() (start func()) {
 	stopped := time.Now()
 	return func() { c.since = c.since.Add(time.Since(stopped)) }
@@ -250,8 +243,8 @@ func (c *conversation) passed() time.Duration {
 	return passed
 }
 
-// end stops the clock of the last step.
-func (c *conversation) end() {
+// endStep stops the clock of the last step.
+func (c *conversation) endStep() {
 	if n := len(c.steps); n > 0 && c.steps[n-1].Took == 0 {
 		c.steps[n-1].Took = time.Since(c.since)
 	}

@@ -84,10 +84,11 @@ func TestAskInSmall(t *testing.T) {
 			at := netip.MustParseAddrPort("192.0.2.1:25")
 			tt.res.Check = smtpCheck("192.0.2.1", 25)
 			a := r.newHost(HostPlan{Host: "192.0.2.1"}).newAsking(tt.res.Check, at)
-			if a.asksInSmall(tt.res) {
-				a.askInSmall(t.Context(), &tt.res)
+			q := &inquiry{asking: a, found: tt.res}
+			if q.asksInSmall() {
+				q.askInSmall(t.Context())
 			}
-			if s := tt.res.Silence; s != nil && (s.Delivery == AnswerLost) != tt.lost || s != nil && s.InSmall != tt.inSmall {
+			if s := q.found.Silence; s != nil && (s.Delivery == AnswerLost) != tt.lost || s != nil && s.InSmall != tt.inSmall {
 				t.Errorf("%s: %+v", tt.name, *s)
 			}
 			if network.open+small.open != 0 {

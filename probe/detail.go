@@ -19,63 +19,57 @@ const detailSize = 300
 func (c *conversation) detail(o outcome, res *Result) string {
 	switch o.verdict {
 	case Answered:
-		return answered(res) + loggedIn(res)
+		return bestLine(res) + loggedIn(res)
 	case Refused, Prohibited, Unreachable:
-		if o.saidBy.IsValid() {
-			return fmt.Sprintf("%s sent an ICMP message: %s", o.saidBy, icmpWords[o.verdict])
+		switch words := icmpWords[o.verdict]; {
+		case o.saidBy.IsValid():
+			return o.saidBy.String() + " sent an ICMP message: " + words
+		case o.verdict != Refused:
+			return words
+		case !c.overTCP():
+			return "an ICMP message said: " + words
 		}
-		if o.verdict == Refused && res.Check.Service.Network == catalog.UDP {
-			return "an ICMP message said: port unreachable"
-		}
-		return refusalWords[o.verdict]
+		return "connection refused (RST)"
 	case Silent:
 		if heard := res.Silence.Heard; heard > 0 && res.Check.Service.Network == catalog.UDP {
-			return catalog.Count(heard, "byte") + " came, and nothing of it answers what was asked"
+			return catalog.Count(heard, "byte") + " came, but none of it answers what was asked"
 		}
 		return res.Silence.detail(res.Step, during(res.Step, res.Check.Service.Protocol))
 	case Cut:
 		if len(c.steps) == 1 {
-			return "the connection was reset as it came about"
+			return "the connection was reset as soon as it was open"
 		}
 		return "connected, but the other side hung up " + during(res.Step, res.Check.Service.Protocol)
 	case Untried:
-		return c.untried(o, res)
+		return c.whyUntried(o, res)
 	}
 	return c.plain()
 }
 
-// untried says why nothing is known.
-func (c *conversation) untried(o outcome, res *Result) string {
+// whyUntried says why nothing is known.
+func (c *conversation) whyUntried(o outcome, res *Result) string {
 	switch {
 	case errors.Is(c.err, errTurn):
-		return noTurn
+		return beforeItsTurn
 	case o.obstacle == Interrupted:
 		return "interrupted " + during(res.Step, res.Check.Service.Protocol)
 	case o.obstacle.mayPass():
-		return "this machine had nothing left to connect with: " + c.plain()
+		return "this machine ran out of what it needs to connect: " + c.plain()
 	case errors.Is(c.err, socket.ErrFamily):
 		return socket.ErrFamily.Error()
 	}
 	return "could not be asked: " + c.plain()
 }
 
-// icmpWords and refusalWords say what the verdicts mean with and without an
-// ICMP message behind them.
-var (
-	icmpWords = map[Verdict]string{
-		Refused:     "port unreachable",
-		Prohibited:  "administratively prohibited",
-		Unreachable: "no way to the host",
-	}
-	refusalWords = map[Verdict]string{
-		Refused:     "connection refused (RST)",
-		Prohibited:  "administratively prohibited",
-		Unreachable: "no way to the host",
-	}
-)
+// icmpWords is what ICMP messages say that lead to these verdicts.
+var icmpWords = map[Verdict]string{
+	Refused:     "port unreachable",
+	Prohibited:  "administratively prohibited",
+	Unreachable: "no way to the host",
+}
 
-// answered is the best line that the peer gave of itself.
-func answered(res *Result) string {
+// bestLine is the best line that the peer gave of itself.
+func bestLine(res *Result) string {
 	p := res.Peer
 	if p == nil {
 		p = &protocol.Peer{}
@@ -105,8 +99,8 @@ func answered(res *Result) string {
 	return "spoke " + res.Check.Service.Protocol
 }
 
-// loggedIn is what came of a login, where one was accepted. A finding tells of
-// the others.
+// loggedIn is what came of a login, where one was accepted. The others become
+// findings.
 func loggedIn(res *Result) string {
 	if res.Peer == nil || !res.Peer.Logins.Accepted() {
 		return ""
@@ -139,10 +133,10 @@ func (c *conversation) plain() string {
 	return protocol.Printable(c.run.mask.Hide(c.err.Error()), detailSize)
 }
 
-// noTurn is the detail of a check that was never begun.
-const noTurn = "interrupted before it was this check's turn"
+// beforeItsTurn is the detail of a check that was never begun.
+const beforeItsTurn = "interrupted before it was this check's turn"
 
-// noReply says how hard it was tried, and whether the path can be to blame.
+// noReply says how often the port was tried, and whether the path may be to blame.
 func noReply(res Result) string {
 	asked := "connects"
 	if res.Check.Service.Network == catalog.UDP {
@@ -232,7 +226,7 @@ func (c *conversation) evidence(v Verdict) string {
 		said = c.raw.head()
 	}
 	if isRecord(said) && (v == BadTLS || c.step() == protocol.TLS) {
-		return "" // it tells people nothing, and Peer.TLSFailure has what it means
+		return "" // it means nothing to people, and Peer.TLSFailure says what it means
 	}
 	return protocol.Printable(c.run.mask.HideCut(string(said)), evidenceSize)
 }

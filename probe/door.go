@@ -4,42 +4,29 @@ package probe
 
 import (
 	"sync"
-
-	"exreach/probe/secure"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
+
+	"exreach/probe/secure"
 )
 
 // A door is what a run knows of one port of one address.
 type door struct {
-	place *semaphore.Weighted // of the conversations, for all runs
-	known *gate               // opened when the first check has connected, or not
+	slots  *semaphore.Weighted // of its conversations, in all runs
+	probed *gate               // lets all through when the first check has connected, or has not
 
-	mu       sync.Mutex
-	talking  int     // connections
-	accepted bool    // one of them
-	answered bool    // on one of them
-	doubted  bool    // it turned a connect away, perhaps for the sake of others
-	shut     *Result // what every other check of this port will find, too
+	forAll   atomic.Pointer[Result] // what every check of this port finds, because an earlier one failed before it said anything of its own
+	doubtful atomic.Bool            // a connect was turned away, perhaps because of others: it is asked alone from now on
+	accepted atomic.Bool            // a connection
+
+	mu       sync.Mutex // protects what is below
+	talking  int        // connections
+	answered bool       // on one of them
 
 	greeting secure.Hello // the one that is answered here
 	size     int          // of it, and of the one that is not; 0 where the size is not why
 	failed   int
-}
-
-// close notes what every later check of the port will find: one that failed
-// before anything of its own was said.
-func (d *door) close(res Result) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.shut = &res
-}
-
-// closed returns what an earlier check of the port found, or nil.
-func (d *door) closed() *Result {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.shut
 }
 
 // hello is how TLS is begun at this door.
@@ -56,8 +43,8 @@ func (d *door) greetWith(h secure.Hello, t *secure.Shown) {
 	d.greeting, d.size, d.failed = h, t.Hello, t.HelloFailed
 }
 
-// tell notes in what a handshake showed that the usual hello would have failed.
-func (d *door) tell(t *secure.Shown) {
+// noteHello notes in what a handshake showed that the usual hello would have failed.
+func (d *door) noteHello(t *secure.Shown) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if t != nil && t.Hello == 0 {
@@ -65,13 +52,13 @@ func (d *door) tell(t *secure.Shown) {
 	}
 }
 
-// talk notes a connection, until it is told that it is over, and whether the peer
-// has answered anything.
+// talk notes a connection. The caller calls over at its end, and says whether the
+// peer has answered anything.
 func (d *door) talk() (over func(answered bool)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.talking++
-	d.accepted = true
+	d.accepted.Store(true)
 	return func(answered bool) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -85,24 +72,4 @@ func (d *door) hasAnswered() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.answered || d.talking > 0
-}
-
-// hasAccepted reports whether the port has accepted a connection in this run.
-func (d *door) hasAccepted() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.accepted
-}
-
-// doubt notes that the port is asked alone from now on.
-func (d *door) doubt() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.doubted = true
-}
-
-func (d *door) inDoubt() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.doubted
 }

@@ -20,16 +20,16 @@ type host struct {
 	// Inputs; not changed any more.
 	run    *run
 	plan   HostPlan
-	orders []int       // of each check of the plan: its place among the results
-	places *hostPlaces // shared with whoever else asks the host
+	orders []int      // Result.Order of each check of the plan
+	slots  *hostSlots // shared with all runs that ask the host
+
 	checks sync.WaitGroup
+	crowd  *crowd
 
-	named *gate // opened when the lookup is over: the three below are set then
-	found *lookup.Name
-	err   error
-	took  time.Duration
-
-	crowd *crowd
+	resolved *gate // lets all through when the lookup is over: the three below are set then
+	found    *lookup.Name
+	err      error
+	took     time.Duration
 
 	mu    sync.Mutex // protects what is below
 	doors map[doorway]*door
@@ -39,14 +39,14 @@ type host struct {
 
 func (r *run) newHost(plan HostPlan) *host {
 	h := &host{
-		run:    r,
-		plan:   plan,
-		places: r.shared.enter(plan.Host),
-		named:  newGate(),
-		crowd:  newCrowd(len(plan.Checks)),
-		doors:  map[doorway]*door{},
-		paths:  map[netip.Addr]*path{},
-		heard:  make([][]Result, len(plan.Checks)),
+		run:      r,
+		plan:     plan,
+		slots:    r.shared.use(plan.Host),
+		resolved: newGate(),
+		crowd:    newCrowd(len(plan.Checks)),
+		doors:    map[doorway]*door{},
+		paths:    map[netip.Addr]*path{},
+		heard:    make([][]Result, len(plan.Checks)),
 	}
 	next := 0
 	for _, c := range plan.Checks {
@@ -56,10 +56,10 @@ func (r *run) newHost(plan HostPlan) *host {
 	return h
 }
 
-// begin begins every check as soon as there is a place for it.
+// begin begins every check as soon as there is a slot for it.
 func (h *host) begin(ctx context.Context) {
 	for i, c := range h.plan.Checks {
-		giveBack := h.run.place(ctx)
+		giveBack := h.run.checkSlot(ctx)
 		h.checks.Go(func() {
 			defer giveBack()
 			h.crowd.begin()
@@ -91,8 +91,8 @@ func (h *host) check(ctx context.Context, i int) {
 		return
 	}
 	var mu sync.Mutex
-	emit := func(res Result, order int) {
-		res.Order, res.At = order, time.Now()
+	emit := func(res Result) {
+		res.At = time.Now()
 		mu.Lock()
 		defer mu.Unlock()
 		h.heard[i] = append(h.heard[i], res)
@@ -102,26 +102,26 @@ func (h *host) check(ctx context.Context, i int) {
 		each.Go(func() {
 			a := h.newAsking(c, netip.AddrPortFrom(addr, c.Service.Ports.First))
 			res := a.ask(ctx)
-			res.Name = h.found
+			res.Name, res.Order = h.found, h.orders[i]
 			res.Steps = append([]Timing{{protocol.Resolve, h.took}}, res.Steps...)
-			emit(res, h.orders[i])
-			h.follow(ctx, res, func(res Result, behind int) { emit(res, h.orders[i]+1+behind) })
+			emit(res)
+			h.follow(ctx, res, emit)
 		})
 	}
 	each.Wait()
 }
 
-// resolve looks the host's name up. The first caller does, the others wait for that.
+// resolve looks the host's name up. The first caller does it, and the others wait.
 func (h *host) resolve(ctx context.Context) {
-	if h.named.isFirst() {
+	if h.resolved.isFirst() {
 		found, err := h.run.resolveAwake(ctx, h.plan.Host)
 		h.found, h.took, h.err = &found, found.Took, err
-		h.named.open()
+		h.resolved.letAll()
 	}
-	<-h.named.opened // the lookup ends with ctx
+	<-h.resolved.free // the lookup ends with ctx
 }
 
-// nameless is the result where the host's name led to no address.
+// nameless is the result of a check where the host's name has no address.
 func (h *host) nameless(ctx context.Context, i int) Result {
 	c := h.plan.Checks[i]
 	res := Result{Check: c, Order: h.orders[i], Name: h.found, Port: c.Service.Ports.First, Step: protocol.Resolve, Tries: 1, Took: h.took, At: time.Now()}
@@ -130,7 +130,7 @@ func (h *host) nameless(ctx context.Context, i int) Result {
 	return res
 }
 
-// path returns what is known of the way to an address of the host.
+// path returns what the run has learned of the way to an address of the host.
 func (h *host) path(to netip.Addr) *path {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -143,13 +143,13 @@ func (h *host) path(to netip.Addr) *path {
 }
 
 // door returns the state of one port of the host.
-func (h *host) door(at netip.AddrPort, s catalog.Service) *door {
+func (h *host) door(addr netip.AddrPort, s catalog.Service) *door {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	where := doorway{s.Network, at}
+	where := doorway{s.Network, addr}
 	d := h.doors[where]
 	if d == nil {
-		d = &door{place: h.places.port(where, s.HTTP != nil), known: newGate()}
+		d = &door{slots: h.slots.port(where, s.HTTP != nil), probed: newGate()}
 		h.doors[where] = d
 	}
 	return d
@@ -162,23 +162,26 @@ const portsPerInterface = 8
 // follow asks the checks behind an endpoint mapper that answered: each
 // interface on the port that the mapper gave, at the address the user named,
 // since towers often carry 0.0.0.0 or an address of the inside.
-func (h *host) follow(ctx context.Context, mapper Result, emit func(res Result, behind int)) {
+func (h *host) follow(ctx context.Context, mapper Result, emit func(Result)) {
 	if mapper.Verdict != Answered || mapper.Peer == nil {
 		return
 	}
 	var each sync.WaitGroup
 	for i, c := range mapper.Check.Behind {
 		ports := portsOf(*c.Service.RPC, mapper.Peer.Endpoints)
+		order := mapper.Order + 1 + i
 		if len(ports) == 0 {
-			emit(portless(c, mapper), i)
+			res := portless(c, mapper)
+			res.Order = order
+			emit(res)
 		}
 		for _, port := range ports {
 			each.Go(func() {
 				c := c
 				c.Service.Ports = catalog.Ports{First: port, Last: port}
 				res := h.newAsking(c, netip.AddrPortFrom(mapper.Address, port)).ask(ctx)
-				res.Parent = mapper.Check.Service.Name
-				emit(res, i)
+				res.Parent, res.Order = mapper.Check.Service.Name, order
+				emit(res)
 			})
 		}
 	}
@@ -203,7 +206,7 @@ func portless(c catalog.Check, mapper Result) Result {
 		Check:   c,
 		Parent:  mapper.Check.Service.Name,
 		Address: mapper.Address,
-		Verdict: Refused, // the host said that nobody serves it
+		Verdict: Refused, // the host said that nothing serves it
 		Step:    protocol.Resolve,
 		Tries:   1,
 		Detail:  "the interface is not registered in the endpoint map",

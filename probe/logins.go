@@ -28,113 +28,114 @@ import (
 type ledger struct {
 	room *semaphore.Weighted // of the logins that are under way; see weight
 
-	mu     sync.Mutex
+	mu     sync.Mutex // protects what is below
 	hosts  map[string]*hostLogins
 	denied int             // logins that were refused, or had no clear answer
 	proven map[string]bool // hosts that accepted the credentials, and proved who they are
-	over   error           // why there may be no login any more
+	barred error           // why there may be no login any more
 }
 
 // hostLogins is what the logins on one host share.
 type hostLogins struct {
+	name string              // in lower case
 	turn *semaphore.Weighted // of the one login that may be under way
 
-	users int   // logins under way or waiting; held by ledger.mu, as is shut
-	shut  error // why there may be no other
+	users  int   // logins under way or waiting; protected by ledger.mu, as is barred
+	barred error // why there may be no other
 }
 
-// maxDenied is how many logins may be refused. The lowest threshold for a lockout
-// that anybody recommends is three.
+// maxDenied is how many logins may be refused. The lowest threshold for a lockout that
+// is recommended anywhere is three.
 const maxDenied = 2
 
-// enoughProof is how many hosts must have accepted the credentials, and none
-// refused them, until more logins than maxDenied are under way at a time. Servers
-// that say yes to anything are not so many.
+// enoughProof is how many hosts must have accepted the credentials, and none refused
+// them, before more than maxDenied logins may be under way at once. There are never so
+// many servers that say yes to anything.
 const enoughProof = 8
 
 // wholeRoom is how many logins may be under way then.
 const wholeRoom = 32
 
 var (
-	errRefusedBefore  = errors.New("refused before")
-	errNoAnswerBefore = errors.New("not answered before")
-	errRefusedByAll   = fmt.Errorf("refused by %d hosts before", maxDenied)
-	errAccountShut    = errors.New("a server said that the account is locked, disabled or expired")
-	errNoTurn         = errors.New("other logins took too long")
+	errRefusedBefore   = errors.New("refused before")
+	errNoAnswerBefore  = errors.New("not answered before")
+	errRefusedByAll    = fmt.Errorf("refused by %d hosts before", maxDenied)
+	errAccountUnusable = errors.New("a server said that the account is locked, disabled or expired")
+	errLoginsSlow      = errors.New("other logins took too long")
 )
 
-// newLedger is one in which nothing stands.
+// newLedger is empty.
 func newLedger() *ledger {
 	return &ledger{room: semaphore.NewWeighted(wholeRoom), hosts: map[string]*hostLogins{}, proven: map[string]bool{}}
 }
 
-// weight is how much of the room a login takes. All that are under way may be
-// refused, so that there are never more of them than may still be.
+// weight is how much of the room a login takes. All that are under way may be refused,
+// so there are never more of them than refusals are left.
 func (l *ledger) weight(h *hostLogins) (int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case h.shut != nil:
-		return 1, h.shut
-	case l.over != nil:
-		return 1, l.over
+	case h.barred != nil:
+		return 1, h.barred
+	case l.barred != nil:
+		return 1, l.barred
 	case l.denied == 0 && len(l.proven) >= enoughProof:
 		return 1, nil
 	}
 	return int64(wholeRoom / (maxDenied - l.denied)), nil
 }
 
-// enter returns what the logins on a host share, to be left again.
-func (l *ledger) enter(name string) *hostLogins {
+// use returns what the logins on a host share. The caller calls leave at the end.
+func (l *ledger) use(name string) *hostLogins {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	name = strings.ToLower(name)
 	h := l.hosts[name]
 	if h == nil {
-		h = &hostLogins{turn: semaphore.NewWeighted(1)}
+		h = &hostLogins{name: name, turn: semaphore.NewWeighted(1)}
 		l.hosts[name] = h
 	}
 	h.users++
 	return h
 }
 
-// leave forgets a host at which nothing stands in the way of further logins.
-func (l *ledger) leave(name string, h *hostLogins) {
+// leave forgets a host that has not barred further logins, once no login uses it.
+func (l *ledger) leave(h *hostLogins) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if h.users--; h.users == 0 && h.shut == nil {
-		delete(l.hosts, strings.ToLower(name))
+	if h.users--; h.users == 0 && h.barred == nil {
+		delete(l.hosts, h.name)
 	}
 }
 
 // note keeps what a login on h has shown.
-func (l *ledger) note(h *hostLogins, host string, o protocol.Outcome, known bool) {
+func (l *ledger) note(h *hostLogins, o protocol.Outcome, proven bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch o {
 	case protocol.Undecided:
 		return
 	case protocol.Accepted:
-		if known && len(l.proven) < enoughProof {
-			l.proven[strings.ToLower(host)] = true
+		if proven && len(l.proven) < enoughProof {
+			l.proven[h.name] = true
 		}
 		return
 	case protocol.Unanswered:
-		h.shut = errNoAnswerBefore
+		h.barred = errNoAnswerBefore
 	default:
-		h.shut = errRefusedBefore
+		h.barred = errRefusedBefore
 	}
 	l.denied++
 	switch {
 	case o == protocol.Locked:
-		l.over = errAccountShut
-	case l.over == nil && l.denied >= maxDenied:
-		l.over = errRefusedByAll
+		l.barred = errAccountUnusable
+	case l.barred == nil && l.denied >= maxDenied:
+		l.barred = errRefusedByAll
 	}
 }
 
-// mayLogIn gives q what a login needs of the pool. Where a service must not be
-// reached at all, nobody logs in.
+// mayLogIn gives q what a login needs of the pool. There is no login at a service that
+// must not be reached at all.
 func (c *conversation) mayLogIn(ctx context.Context, q *protocol.Question) {
 	if c.run.pool.Credentials == nil || c.check.Want == catalog.Forbidden {
 		return
@@ -147,10 +148,9 @@ func (c *conversation) mayLogIn(ctx context.Context, q *protocol.Question) {
 	}
 }
 
-// private reports why a password must not be said on the connection: without
-// TLS anybody on the path reads it, with an old or weak one somebody may, and
-// without a certificate that proves the server's name anybody on the path may be
-// the server.
+// private reports why a password must not be said on the connection: without TLS it
+// can be read on the path, with an old or weak one perhaps, and without a certificate
+// that proves the server's name anything on the path may be the server.
 func (c *conversation) private() error {
 	switch t := c.tls.Judge(c.run.shared.trust.Judge); {
 	case t == nil:
@@ -173,9 +173,9 @@ func (c *conversation) private() error {
 var safeVersions = []string{tls.VersionName(tls.VersionTLS12), tls.VersionName(tls.VersionTLS13)}
 
 // isSafe reports whether a password may be said under a cipher suite: one with a
-// cipher that is not broken, and a server that is known. RC4, 3DES, NULL, EXPORT
-// and all that nobody has heard of yet are not among these.
+// cipher that is not broken, and a server that proves its name. RC4, 3DES, NULL, EXPORT
+// and all ciphers that are yet to be invented are not among them.
 func isSafe(suite string) bool {
-	known := strings.Contains(suite, "_AES_") || strings.Contains(suite, "_CHACHA20_")
-	return known && !strings.Contains(strings.ToLower(suite), "_anon_") && !strings.Contains(suite, "_EXPORT")
+	unbroken := strings.Contains(suite, "_AES_") || strings.Contains(suite, "_CHACHA20_")
+	return unbroken && !strings.Contains(strings.ToLower(suite), "_anon_") && !strings.Contains(suite, "_EXPORT")
 }

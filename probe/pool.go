@@ -2,9 +2,18 @@
 
 // Package probe finds out what IS reachable: it takes the plan of each host and
 // yields the host's results when they are all there. It owns the turns, connecting,
-// deadlines, asking again, and the verdict. It knows no version and no grade: what
-// should be reachable is in catalog, what is said on a connection in
-// probe/protocol, and what to think of a result in report/judge.
+// deadlines, asking again, and the verdict. It knows no version and no grade, and
+// prints nothing: what should be reachable is in catalog, what is said on a
+// connection in probe/protocol, and what to think of a result in report/judge.
+//
+// It has four levels, each in a file of its own. An asking (ask.go) is one check at one
+// address. It has conversations (conversation.go), each of which is one connection.
+// Connecting (connect.go) is how that reaches the port, and takes tries: a try is one
+// SYN. What they wait for is in turns.go, what a Pool hands them in host.go, and how an
+// asking that is in doubt is asked again in again.go.
+//
+// It imports catalog and the packages below it in probe, but not probe/standin, report
+// or cmd. Its tests may import probe/standin, to have servers.
 package probe
 
 import (
@@ -30,15 +39,15 @@ type Pool struct {
 	Domain   string           // the organization's mail domain, which DNS servers are asked for; "" asks for something else
 	Source   netip.Addr       // local address to connect from; the zero Addr leaves it to the system
 	Timeouts Timeouts         // zero fields take their defaults
-	Once     bool             // a refusal is believed at once, and not asked again when no other connection is open
+	Once     bool             // a refusal is believed, and not asked again while no other connection is open
 	Tries    int              // tries before a port is timed-out; 0 is as many as the path's loss asks for
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
 	Shared      *Shared               // what this pool has in common with others: limits, ports, logins, trust; nil shares nothing
 
-	Checked func(catalog.Check) // is told of each check of a plan that is over, by several goroutines at once; nil is told nothing
+	Checked func(catalog.Check) // called when a check of a plan is over, by several goroutines at once; may be nil
 
-	clock func() time.Time // shows that the program stood still; nil is time.Now
+	clock func() time.Time // of the standstills, for tests; nil is time.Now
 }
 
 // DialFunc opens a connection to one address. It ends when ctx does.
@@ -47,9 +56,9 @@ type DialFunc func(ctx context.Context, network catalog.Network, addr netip.Addr
 // Timeouts limits every part of a check. A zero field takes its default.
 type Timeouts struct {
 	Resolve time.Duration // a name's lookup, all tries together; 15 s
-	Connect time.Duration // of silence before a host is given up; 3.5 s. A host that answers elsewhere is known sooner
+	Connect time.Duration // of silence before a host is given up; 3.5 s. On a host that answers elsewhere, a port is given up sooner
 	TLS     time.Duration // one handshake; 10 s, in which a lost segment is sent again five times, or half of Check where that is more
-	Check   time.Duration // everything after the lookup, all tries together; 20 s. What tells silences apart takes seconds more
+	Check   time.Duration // everything after the lookup, all tries together; 20 s. Telling silences apart takes a few seconds more
 }
 
 func (t Timeouts) orDefault() Timeouts {
@@ -72,7 +81,7 @@ func orDefault[T comparable](v, standard T) T {
 // A HostPlan is what to ask one host.
 type HostPlan struct {
 	Host   string          // the name or address of all Checks
-	Place  int             // of the host in the run, for whoever puts the hosts in order
+	Place  int             // of the host in the run; comes back in HostResults, which come in no order
 	Checks []catalog.Check // in the order of the results
 }
 
@@ -80,7 +89,7 @@ type HostPlan struct {
 type HostResults struct {
 	Host    string
 	Place   int
-	Results []Result // in the order of the plan; what is behind an endpoint mapper stands right after it
+	Results []Result // by check, in the order of the plan; within one in no order, see Result.Order
 }
 
 // Run asks the hosts and yields each when it has all its results, in no order. A
@@ -104,19 +113,19 @@ func (p *Pool) Run(ctx context.Context, plans iter.Seq[HostPlan]) iter.Seq[HostR
 	}
 }
 
-// feed begins every check, waits for all of them and closes out.
+// feed begins every check, hands each host on when it is done, and closes out.
 func (r *run) feed(ctx context.Context, plans iter.Seq[HostPlan], out chan<- HostResults) {
 	defer close(out)
 	watched, done := context.WithCancel(r.ctx)
 	r.background.Go(func() { r.still.watch(watched) })
 	var hosts sync.WaitGroup
 	for plan := range plans {
-		r.awaitRoom(ctx)()
+		r.unreadSlot(ctx)()
 		h := r.newHost(plan)
 		h.begin(ctx)
 		hosts.Go(func() {
 			results := h.results()
-			handed := r.awaitRoom(r.ctx)
+			handed := r.unreadSlot(r.ctx)
 			out <- results
 			handed()
 		})
@@ -135,11 +144,11 @@ type run struct {
 	dial     DialFunc
 	small    smallDial // nil where the system does not tell silences apart
 	timeouts Timeouts
-	refusal  time.Duration  // how long the system may take to tell of a refusal
+	refusal  time.Duration  // how long the system may take to report a refusal
 	mask     *protocol.Mask // hides the password; nil where there is none
 
 	still      *still
-	unread     *semaphore.Weighted // of the hosts that are done and not taken
+	unread     *semaphore.Weighted // of the hosts that are done and were not taken
 	background sync.WaitGroup      // what no check waits for
 }
 
@@ -152,12 +161,12 @@ func newRun(ctx context.Context, p *Pool) *run {
 		timeouts: p.Timeouts.orDefault(),
 		mask:     protocol.NewMask(p.Credentials),
 		still:    newStill(p.clock),
-		unread:   semaphore.NewWeighted(unread),
+		unread:   semaphore.NewWeighted(mostUnread),
 	}
 	if r.shared == nil {
 		r.shared = new(Shared)
 	}
-	r.shared.begin()
+	r.shared.ready()
 	if r.dial == nil {
 		r.dial = socket.Dialer(p.Source)
 		r.small = socket.SmallDialer(p.Source)
@@ -171,8 +180,8 @@ func newRun(ctx context.Context, p *Pool) *run {
 	return r
 }
 
-// Resolve finds the addresses of a host that are to be asked; an address is its
-// own.
+// Resolve finds the addresses of a host to ask; an address is its own. Where this
+// machine has a way to those of one family only, those of the other are left out.
 func (p *Pool) Resolve(ctx context.Context, host string) (lookup.Name, error) {
 	name, err := p.lookUp(ctx, host)
 	if err == nil && p.Dial == nil {

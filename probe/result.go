@@ -50,13 +50,13 @@ type Result struct {
 	Detail   string        // one sentence: what happened
 	Evidence string        // a printable, bounded excerpt of what the peer said first
 	Silence  *Silence      // how a Silent peer fell silent; nil for other verdicts
-	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
+	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where none came
 	Peer     *protocol.Peer
-	At       time.Time   // when it was known
+	At       time.Time   // when the result was there
 	Order    int         // of its check in the host's plan; what is behind an endpoint mapper comes right after it
 	Witness  *Witness    // of a TimedOut port over TCP; nil where the address answered nothing
 	Trace    *hops.Trace // how far the packets came; nil where that was not asked
-	Crowded  *Crowded    // what it did beside other connections; nil where that made no difference
+	Crowded  *Crowded    // what it did while other connections were open; nil where that made no difference
 }
 
 // A Witness is a port of the same address that had answered, and was asked again
@@ -126,9 +126,8 @@ const (
 	Held       Delivery = "held"        // everything was acknowledged, and nothing came back
 )
 
-// deliveryOf tells what became of what was sent, by the state of a connection as
-// the last question was sent and as nothing had come in time; asked says whether
-// there was a question.
+// deliveryOf is what became of what was sent, by the state of the connection before the
+// last question and when time was up; asked means that there was a question.
 func deliveryOf(before, now socket.TCPState, asked bool) Delivery {
 	switch {
 	case now.OutOfOrder > before.OutOfOrder:
@@ -137,7 +136,7 @@ func deliveryOf(before, now socket.TCPState, asked bool) Delivery {
 		return NotArrived
 	case now.Unsent > 0 && now.Unacked == 0:
 		return WindowShut
-	case !asked && now.Data == 0 && now.Segments > 1: // the SYN's answer came again: nobody hears our ACK
+	case !asked && now.Data == 0 && now.Segments > 1: // the SYN's answer came again: our ACK does not arrive
 		return NotArrived
 	}
 	return Held

@@ -31,45 +31,45 @@ type Shared struct {
 
 	start  sync.Once
 	trust  *trust.Store
-	places places
+	slots  slots
 	logins *ledger
 
-	mu    sync.Mutex
-	hosts map[string]*hostPlaces // those that are being asked
+	mu    sync.Mutex            // protects what is below
+	hosts map[string]*hostSlots // those that are being asked
 }
 
-// places is the room that all runs share. What waits for a connect must not hold up
+// slots is the room that all runs share. What waits for a connect must not hold up
 // a conversation, so each has its own half of the limit. A few are enough for
 // witnesses.
-type places struct {
+type slots struct {
 	checks, connects, talks, witnesses *semaphore.Weighted
 	pace                               *rate.Limiter       // of all connects; nil where there is none
 	first                              *semaphore.Weighted // held by the check whose first connect waits for the pace
 }
 
-// hostPlaces is the room at one host, for as long as somebody asks it.
-type hostPlaces struct {
+// hostSlots is the room at one host, for as long as a run asks it.
+type hostSlots struct {
 	connects, talks *semaphore.Weighted
 	turn            *semaphore.Weighted // of its ports; a gentle run asks one after the other
 	pace            *rate.Limiter       // of its connects; nil where there is none
-	users           int                 // held by Shared.mu
+	users           int                 // protected by Shared.mu
 
-	mu    sync.Mutex
+	mu    sync.Mutex // protects what is below
 	ports map[doorway]*semaphore.Weighted
 }
 
-// A doorway is where a port is: TCP and UDP have their own of each number.
+// A doorway is one port of one address: TCP and UDP each have their own of a number.
 type doorway struct {
 	network catalog.Network
-	at      netip.AddrPort
+	addr    netip.AddrPort
 }
 
-// begin makes the zero value ready.
-func (s *Shared) begin() *Shared {
+// ready makes the zero value ready to use.
+func (s *Shared) ready() {
 	s.start.Do(func() {
 		limit := affordable(orDefault(s.Limit, 1024))
 		half := int64(max(1, limit/2))
-		s.places = places{
+		s.slots = slots{
 			checks:    semaphore.NewWeighted(int64(limit)),
 			connects:  semaphore.NewWeighted(half),
 			talks:     semaphore.NewWeighted(half),
@@ -77,15 +77,14 @@ func (s *Shared) begin() *Shared {
 			first:     semaphore.NewWeighted(1),
 		}
 		if s.Rate > 0 {
-			s.places.pace = newPace(time.Duration(min(float64(time.Second)/s.Rate, float64(24*time.Hour))))
+			s.slots.pace = newPace(time.Duration(min(float64(time.Second)/s.Rate, float64(24*time.Hour))))
 		}
 		if s.trust = s.Trust; s.trust == nil {
 			s.trust = &trust.Store{}
 		}
 		s.logins = newLedger()
-		s.hosts = map[string]*hostPlaces{}
+		s.hosts = map[string]*hostSlots{}
 	})
-	return s
 }
 
 // affordable lowers a limit to what this process may open: a connection takes
@@ -94,15 +93,15 @@ func affordable(limit int) int {
 	return max(1, min(limit, (socket.Descriptors()-16)/2))
 }
 
-// enter returns the room at a host, to be left again.
-func (s *Shared) enter(name string) *hostPlaces {
+// use returns the room at a host. The caller calls leave at the end.
+func (s *Shared) use(name string) *hostSlots {
 	name = strings.ToLower(name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.hosts[name]
 	if h == nil {
 		size := int64(orDefault(s.PerHost, 48))
-		h = &hostPlaces{
+		h = &hostSlots{
 			connects: semaphore.NewWeighted(size),
 			talks:    semaphore.NewWeighted(size),
 			turn:     semaphore.NewWeighted(math.MaxInt64),
@@ -131,9 +130,9 @@ func (s *Shared) leave(name string) {
 // HTTP servers are built for that.
 const browserConnections = 6
 
-// port is the room at one port. Most servers are asked by one connection at a time
-// there, because receive connectors count connections per source.
-func (h *hostPlaces) port(where doorway, http bool) *semaphore.Weighted {
+// port is the room at one port: one connection at a time for most services, because
+// receive connectors count connections per source.
+func (h *hostSlots) port(where doorway, http bool) *semaphore.Weighted {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := h.ports[where]

@@ -116,7 +116,7 @@ func TestAlwaysStoodStill(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
 			go func() {
-				for often && wait(ctx, 5*time.Second) {
+				for often && sleep(ctx, 5*time.Second) {
 					s.sleep(25 * time.Second)
 				}
 			}()

@@ -139,7 +139,7 @@ func TestDetailOfCode(t *testing.T) {
 	res := Result{Step: protocol.Talk, Check: catalog.Check{Service: catalog.Service{Protocol: "dns"}}, Peer: &protocol.Peer{Facts: map[string]string{
 		protocol.FactQuestion: "MX of contoso.example", protocol.FactRCode: "NXDOMAIN",
 	}}}
-	if got, want := answered(&res), "MX of contoso.example: NXDOMAIN"; got != want {
+	if got, want := bestLine(&res), "MX of contoso.example: NXDOMAIN"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,8 +24,8 @@ import (
 	"exreach/probe/socket"
 )
 
-// What bounds the traces of a run. Few at a time for one address keep its
-// routers below their limits on ICMP, so that they do not fall silent for that.
+// Bounds on the traces of a run. Few at once for one address keep its routers below
+// their limits on ICMP, so they do not fall silent.
 const (
 	tracedAddresses = 32 // further ones are passed on untraced
 	tracesAtOnce    = 4  // of one address
@@ -32,39 +33,28 @@ const (
 	tracesTime      = 30 * time.Second // all of one host
 )
 
-// Traced passes the results of a run on. Ports that timed out it traces first: each
-// port of an address once, beside one of the same address that
-// answered. An address at which nothing answered is traced once, at the first row
-// of the plan. What could not be traced in time comes without a trace.
+// Traced passes the results of a run on, with a trace of each port that timed out: each
+// port of an address is traced once, beside one of the same address that answered. An
+// address at which nothing answered is traced once, at the first row of the plan. What
+// could not be traced in time comes without a trace.
 func Traced(ctx context.Context, t hops.Tracer, hosts iter.Seq[HostResults]) iter.Seq[HostResults] {
 	return func(yield func(HostResults) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		out := make(chan HostResults)
-		enough := make(chan struct{})
-		go tracing{t}.hosts(ctx, untilClosed(hosts, enough), out)
-		more := true
-		for host := range out {
-			if more && !yield(host) {
-				more = false
-				close(enough)
-				stop() // what is under way ends by itself, and is waited for
+		var enough atomic.Bool
+		untilEnough := func(yield func(HostResults) bool) {
+			for host := range hosts {
+				if enough.Load() || !yield(host) {
+					return
+				}
 			}
 		}
-	}
-}
-
-// untilClosed passes hosts on until done is closed.
-func untilClosed(hosts iter.Seq[HostResults], done <-chan struct{}) iter.Seq[HostResults] {
-	return func(yield func(HostResults) bool) {
-		for host := range hosts {
-			select {
-			case <-done:
-				return
-			default:
-			}
-			if !yield(host) {
-				return
+		out := make(chan HostResults)
+		go tracing{t}.hosts(ctx, untilEnough, out)
+		for host := range out {
+			if !enough.Load() && !yield(host) {
+				enough.Store(true)
+				stop() // what is under way ends by itself, and is waited for
 			}
 		}
 	}
@@ -73,21 +63,21 @@ func untilClosed(hosts iter.Seq[HostResults], done <-chan struct{}) iter.Seq[Hos
 // A tracing traces for a run.
 type tracing struct{ hops.Tracer }
 
-// hosts traces what is to be traced of each host, and closes out.
+// hosts traces the hosts that need it, and closes out.
 func (t tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out chan<- HostResults) {
 	defer close(out)
 	var group errgroup.Group
 	group.SetLimit(hostsAtOnce)
 	left := tracedAddresses
 	for host := range hosts {
-		s := lookOver(host.Results)
-		if len(s.lost) == 0 || left < len(s.lost) {
+		found := lookOver(host.Results)
+		if len(found.lost) == 0 || left < len(found.lost) {
 			out <- host
 			continue
 		}
-		left -= len(s.lost)
+		left -= len(found.lost)
 		group.Go(func() error {
-			t.host(ctx, host.Results, s)
+			t.host(ctx, host.Results, found)
 			out <- host
 			return nil
 		})
@@ -96,12 +86,12 @@ func (t tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out cha
 }
 
 // host traces the ports of a host and notes the traces in its results.
-func (t tracing) host(ctx context.Context, host []Result, s survey) {
+func (t tracing) host(ctx context.Context, host []Result, found toTrace) {
 	ctx, stop := context.WithTimeout(ctx, tracesTime)
 	defer stop()
 	var each sync.WaitGroup
-	for addr, lost := range s.lost {
-		each.Go(func() { t.address(ctx, host, lost, s.answers[addr].best) })
+	for addr, lost := range found.lost {
+		each.Go(func() { t.address(ctx, host, lost, found.beside[addr]) })
 	}
 	each.Wait()
 }
@@ -141,34 +131,29 @@ func (t tracing) address(ctx context.Context, results []Result, lost []int, answ
 	_ = group.Wait()
 }
 
-// A survey is what the results of a host say about what to trace.
-type survey struct {
-	lost    map[netip.Addr][]int // indices of those that timed out
-	answers map[netip.Addr]answering
+// A toTrace is what to trace of a host.
+type toTrace struct {
+	lost   map[netip.Addr][]int          // indices of the results that timed out
+	beside map[netip.Addr]*socket.Target // the best port of an address to compare with
 }
 
-// An answering is the best port of an address to compare with.
-type answering struct {
-	best *socket.Target
-	rank int
-}
-
-// lookOver surveys the results of a host.
-func lookOver(host []Result) survey {
-	s := survey{map[netip.Addr][]int{}, map[netip.Addr]answering{}}
+// lookOver finds what to trace in the results of a host.
+func lookOver(host []Result) toTrace {
+	found := toTrace{map[netip.Addr][]int{}, map[netip.Addr]*socket.Target{}}
+	ranks := map[netip.Addr]int{}
 	for i, res := range host {
-		if rank := rankOf(res); rank > s.answers[res.Address].rank {
+		if rank := rankOf(res); rank > ranks[res.Address] {
 			to := targetOf(res)
-			s.answers[res.Address] = answering{&to, rank}
+			ranks[res.Address], found.beside[res.Address] = rank, &to
 		}
 		if res.Verdict == TimedOut && !res.Check.IsControl() {
-			s.lost[res.Address] = append(s.lost[res.Address], i)
+			found.lost[res.Address] = append(found.lost[res.Address], i)
 		}
 	}
-	return s
+	return found
 }
 
-// rankOf says how good a port is to compare with: one that accepts shows more
+// rankOf is how good a port is to compare with: one that accepts shows more
 // than one that resets, which a firewall may do as well; TCP needs no question;
 // and a port of the plan is one that the reader knows. 0 is not at all.
 func rankOf(res Result) int {
@@ -213,8 +198,8 @@ func NewTarget(c catalog.Check, addr netip.AddrPort) socket.Target {
 // firstDatagram is what the protocol of a check says first; nil where it has no
 // conversation. It is said to a pipe, and not answered.
 func firstDatagram(c catalog.Check) []byte {
-	speak, known := protocol.Table[c.Service.Protocol]
-	if !known {
+	speak, ok := protocol.Table[c.Service.Protocol]
+	if !ok {
 		return nil
 	}
 	ours, theirs := net.Pipe()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -18,25 +19,32 @@ import (
 // this order, and keeps each while it waits for the next, so no two checks can wait
 // for one another:
 //
-//  1. a place among the checks of all runs (place)
-//  2. its host's turn, which a gentle run gives to one check at a time (enter)
-//  3. a place at its port (enter)
-//  4. until the first check of the port knows whether anything answers there (enter)
-//  5. where its answer is in doubt: a share of the host (alone)
-//  6. a place among the connects of the host, then of all runs (mayConnect)
-//  7. the pace of the host, then of all runs (mayConnect)
-//  8. a place among the conversations of the host, then of all runs; those of 6 and 7
-//     are given back then (mayTalk)
+//  1. a slot among the checks of all runs (checkSlot)
+//  2. its host's turn, which a gentle run gives to one check at a time (awaitTurn)
+//  3. a slot at its port (awaitTurn)
+//  4. until the first check of the port has found out whether anything answers there
+//     (awaitTurn)
+//  5. where its answer is in doubt: shares of the host (takeShares)
+//  6. a slot among the connects of the host, then of all runs (mayConnect); a further
+//     try takes one only if it is free (spareConnect)
+//  7. the pace of the host, then of all runs (mayConnect); further tries and
+//     witnesses wait for both together (pace)
+//  8. a slot among the conversations of the host, then of all runs; those of 6 are
+//     given back then (mayTalk)
 //  9. the one login of its host, then room among those of all runs (login)
 //
-// A witness has a place of its own (witnessPlace). A host that has all its results
-// waits until some of those before it were taken (awaitRoom), and holds nothing
+// A witness has a slot of its own (witnessSlot). A host that has all its results
+// waits until some of those before it have been taken (unreadSlot), and holds nothing
 // meanwhile.
+//
+// Two more waits are no turns: for the name of the host, after 1 (resolve), and for its
+// other checks to calm down, after 4, or to end, with nothing but 1 in hand (crowd.go).
+// Neither depends on a check that has not begun.
 
 var errTurn = errors.New("it was not its turn")
 
-// take waits for n places in each of slots, in their order. It returns how they are
-// given back.
+// take takes n of each of slots, in their order, and waits for them. It returns how
+// they are given back.
 func take(ctx context.Context, n int64, slots ...*semaphore.Weighted) (release func(), err error) {
 	for i, s := range slots {
 		if s.Acquire(ctx, n) != nil {
@@ -53,136 +61,148 @@ func giveBack(n int64, slots []*semaphore.Weighted) {
 	}
 }
 
-// unread is how many hosts may wait with all their results until no further one is
-// begun.
-const unread = 32
-
-// awaitRoom waits until few hosts are done and not taken. The room is to be given
-// back; once ctx has ended there is no need to wait.
-func (r *run) awaitRoom(ctx context.Context) (release func()) {
-	release, err := take(ctx, 1, r.unread)
+// takeUntilEnd waits for a slot until ctx ends. From then on none is needed: what
+// has begun notices it, and is over at once.
+func takeUntilEnd(ctx context.Context, slots *semaphore.Weighted) (release func()) {
+	release, err := take(ctx, 1, slots)
 	if err != nil {
 		return func() {}
 	}
 	return release
 }
 
-// place waits for a place for one more check. Once ctx has ended there is no need
-// for one: the check says so and is over.
-func (r *run) place(ctx context.Context) (release func()) {
-	release, err := take(ctx, 1, r.shared.places.checks)
-	if err != nil {
-		return func() {}
-	}
-	return release
+// mostUnread is how many hosts may wait with all their results before no further one
+// is begun.
+const mostUnread = 32
+
+// unreadSlot waits until few hosts have results that were not taken.
+func (r *run) unreadSlot(ctx context.Context) (release func()) { return takeUntilEnd(ctx, r.unread) }
+
+// checkSlot waits until one more check may begin.
+func (r *run) checkSlot(ctx context.Context) (release func()) {
+	return takeUntilEnd(ctx, r.shared.slots.checks)
 }
 
-// enter waits until a check may be asked: it has its host's turn, its place at the
-// port, and the first check of the port has found out whether anything answers there,
-// so that a dropped port is asked at once and not by every check.
-func (a *asking) enter(ctx context.Context) (leave func(), err error) {
-	release, err := take(ctx, 1, a.host.places.turn, a.door.place)
+// witnessSlot waits until one more witness may be asked.
+func (r *run) witnessSlot() (release func(), err error) {
+	return take(r.ctx, 1, r.shared.slots.witnesses)
+}
+
+// awaitTurn waits until a check may be asked: it has its host's turn and its slot at
+// the port, and the first check of the port has found out whether anything answers
+// there. A port that drops everything is not waited for by every check.
+func (a *asking) awaitTurn(ctx context.Context) (leave func(), err error) {
+	release, err := take(ctx, 1, a.host.slots.turn, a.door.slots)
 	if err != nil {
 		return nil, err
 	}
 	leave = func() {
-		a.door.known.open()
+		a.door.probed.letAll()
 		release()
 	}
-	if !a.door.known.await(ctx) {
+	if !a.door.probed.await(ctx) {
 		leave()
 		return nil, errTurn
 	}
 	return leave, nil
 }
 
-// takeHost waits for the host's turn, with nothing else in hand.
-func (a *asking) takeHost(ctx context.Context) (leave func(), err error) {
-	return take(ctx, 1, a.host.places.turn)
+// awaitHostTurn waits for the host's turn, with nothing else in hand.
+func (a *asking) awaitHostTurn(ctx context.Context) (leave func(), err error) {
+	return take(ctx, 1, a.host.slots.turn)
 }
 
-// takeShare waits until no more than the rest of the host is asked again.
-func (c *crowd) takeShare(ctx context.Context, share int64) (release func(), err error) {
-	return take(ctx, share, c.alone)
+// takeShares waits for so many shares of the host.
+func (c *crowd) takeShares(ctx context.Context, n int64) (release func(), err error) {
+	return take(ctx, n, c.shares)
 }
 
-// mayConnect waits for a place among those who connect, and over TCP for the pace.
-func (c *conversation) mayConnect(ctx context.Context, paced bool) (release func(), err error) {
+// mayConnect waits for a slot among the connects, and over TCP for the pace.
+func (c *conversation) mayConnect(ctx context.Context) (release func(), err error) {
 	defer c.stopClock()()
-	all, host := &c.run.shared.places, c.host.places
-	if release, err = take(ctx, 1, host.connects, all.connects); err != nil || !paced {
+	all, host := &c.run.shared.slots, c.host.slots
+	if release, err = take(ctx, 1, host.connects, all.connects); err != nil || !c.overTCP() {
 		return release, err
 	}
-	if err := all.await(ctx, host.pace); err != nil {
+	if err := all.awaitPace(ctx, host.pace); err != nil {
 		release()
 		return nil, err
 	}
 	return release, nil
 }
 
-// await waits until a first connect may be sent. Only one check waits for the pace
-// of all at a time. Otherwise the second tries of some checks would queue behind the
-// first tries of all the others.
-func (p *places) await(ctx context.Context, host *rate.Limiter) error {
-	if p.pace == nil && host == nil {
+// awaitPace waits until a first connect may be sent. Only one check at a time waits
+// for the pace of all. Otherwise the second tries of some checks would queue behind
+// the first tries of all the others.
+func (s *slots) awaitPace(ctx context.Context, host *rate.Limiter) error {
+	if s.pace == nil && host == nil {
 		return nil
 	}
-	if !wait(ctx, pay(1, host)) {
+	if !sleep(ctx, pay(1, host)) {
 		return errTurn
 	}
-	release, err := take(ctx, 1, p.first)
+	release, err := take(ctx, 1, s.first)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if !wait(ctx, pay(1, p.pace)) {
+	if !sleep(ctx, pay(1, s.pace)) {
 		return errTurn
 	}
 	return nil
 }
 
-// mayTalk waits for a place among the conversations.
+// pace reserves n connects, and returns how long to wait before they may be sent.
+func (a *asking) pace(n int) time.Duration {
+	return pay(n, a.run.shared.slots.pace, a.host.slots.pace)
+}
+
+// spareConnect takes a slot among the connects of all runs; nil where none is free.
+func (a *asking) spareConnect() (release func()) {
+	connects := a.run.shared.slots.connects
+	if !connects.TryAcquire(1) {
+		return nil
+	}
+	return func() { connects.Release(1) }
+}
+
+// mayTalk waits for a slot among the conversations.
 func (c *conversation) mayTalk(ctx context.Context) (release func(), err error) {
 	defer c.stopClock()()
-	return take(ctx, 1, c.host.places.talks, c.run.shared.places.talks)
+	return take(ctx, 1, c.host.slots.talks, c.run.shared.slots.talks)
 }
 
-// witnessPlace waits for a place among the witnesses.
-func (r *run) witnessPlace() (release func(), err error) {
-	return take(r.ctx, 1, r.shared.places.witnesses)
-}
-
-// login waits until a login on host may begin, and returns how it ends: with what
-// it has shown, and whether the server proved who it is. Its error says why there
-// may be no login.
-func (l *ledger) login(ctx context.Context, host string) (end func(o protocol.Outcome, known bool), err error) {
-	h := l.enter(host)
+// login waits until a login on host may begin, and returns how it ends: with its
+// outcome, and whether the server proved who it is. Its error says why there may be
+// no login.
+func (l *ledger) login(ctx context.Context, host string) (end func(o protocol.Outcome, proven bool), err error) {
+	h := l.use(host)
 	release, err := take(ctx, 1, h.turn)
 	if err != nil {
-		l.leave(host, h)
-		return nil, errNoTurn
+		l.leave(h)
+		return nil, errLoginsSlow
 	}
 	weight, err := l.awaitRoom(ctx, h)
 	if err != nil {
 		release()
-		l.leave(host, h)
+		l.leave(h)
 		return nil, err
 	}
-	return func(o protocol.Outcome, known bool) {
-		l.note(h, host, o, known)
+	return func(o protocol.Outcome, proven bool) {
+		l.note(h, o, proven)
 		l.room.Release(weight)
 		release()
-		l.leave(host, h)
+		l.leave(h)
 	}, nil
 }
 
-// awaitRoom waits for room among the logins. What one weighs may change meanwhile.
+// awaitRoom waits for room among the logins. The weight of one may change meanwhile.
 func (l *ledger) awaitRoom(ctx context.Context, h *hostLogins) (weight int64, err error) {
 	for {
 		weight, _ = l.weight(h)
 		release, err := take(ctx, weight, l.room)
 		if err != nil {
-			return 0, errNoTurn
+			return 0, errLoginsSlow
 		}
 		now, err := l.weight(h)
 		if err == nil && now <= weight {
@@ -196,41 +216,30 @@ func (l *ledger) awaitRoom(ctx context.Context, h *hostLogins) (weight int64, er
 	}
 }
 
-// A gate lets the first through, and the others once it has been opened.
+// A gate lets the first through, and the others once it has let all.
 type gate struct {
-	first  chan struct{} // holds one ticket, for the first
-	opened chan struct{} // closed when the gate is opened
-	once   sync.Once
+	entered atomic.Bool
+	free    chan struct{} // closed when all may pass
+	once    sync.Once
 }
 
-func newGate() *gate {
-	g := &gate{first: make(chan struct{}, 1), opened: make(chan struct{})}
-	g.first <- struct{}{}
-	return g
-}
+func newGate() *gate { return &gate{free: make(chan struct{})} }
 
-// isFirst reports whether the caller is the one who finds out what the others wait
-// for, and opens the gate then.
-func (g *gate) isFirst() bool {
-	select {
-	case <-g.first:
-		return true
-	default:
-		return false
-	}
-}
+// isFirst reports whether the caller is the one that finds out what the others wait
+// for, and then lets all through.
+func (g *gate) isFirst() bool { return g.entered.CompareAndSwap(false, true) }
 
-// open lets everybody through. It may be called more than once.
-func (g *gate) open() { g.once.Do(func() { close(g.opened) }) }
+// letAll lets everything through. It may be called more than once.
+func (g *gate) letAll() { g.once.Do(func() { close(g.free) }) }
 
-// await lets the first through at once, and the others once the gate is open. It
-// reports whether that was before ctx ended.
+// await lets the first through at once, and the others when all may pass. It reports
+// whether that was before ctx ended.
 func (g *gate) await(ctx context.Context) bool {
 	if g.isFirst() {
 		return true
 	}
 	select {
-	case <-g.opened:
+	case <-g.free:
 		return true
 	case <-ctx.Done():
 		return false
@@ -241,10 +250,10 @@ func (g *gate) await(ctx context.Context) bool {
 // that shun a source count what it opens in a few seconds.
 const gentlePace = 500 * time.Millisecond
 
-// together is how many connects may be sent at one time: a try, and its witness.
+// together is how many connects may be sent at once: a try and its witness.
 const together = 2
 
-// newPace is a limiter for connects, one each time on average.
+// newPace limits connects to one in each so much time on average; nil for 0.
 func newPace(each time.Duration) *rate.Limiter {
 	if each == 0 {
 		return nil
@@ -252,13 +261,12 @@ func newPace(each time.Duration) *rate.Limiter {
 	return rate.NewLimiter(rate.Every(each), together)
 }
 
-// atOnce is the time of a timer that need not wait. Nothing at all would be as good,
-// but many such timers crash the race detector in the bubbles of package synctest
-// (golang/go#78156).
+// atOnce is the time of a timer that need not wait. It is not zero because many such
+// timers crash the race detector in the bubbles of package synctest (golang/go#78156).
 const atOnce = time.Nanosecond
 
-// pay reserves n connects with each of limiters, and returns how long they have to
-// wait for that. A nil limiter wants nothing.
+// pay reserves n connects with each of limiters, and returns how long to wait before
+// they may be sent. A nil limiter limits nothing.
 func pay(n int, limiters ...*rate.Limiter) time.Duration {
 	now, delay := time.Now(), atOnce
 	for _, l := range limiters {
@@ -269,8 +277,8 @@ func pay(n int, limiters ...*rate.Limiter) time.Duration {
 	return delay
 }
 
-// wait sleeps, unless ctx ends first.
-func wait(ctx context.Context, d time.Duration) bool {
+// sleep waits for so long. It reports whether that was over before ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

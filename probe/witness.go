@@ -12,19 +12,19 @@ import (
 )
 
 // revives reports whether an address that fell silent answers again, now that the
-// host is quiet. Its witness is asked once, for all ports that timed out.
+// host is quiet. Its witness is asked once for all ports that timed out.
 func (a *asking) revives(ctx context.Context) bool {
-	release, err := a.host.crowd.takeShare(ctx, wholeHost)
+	release, err := a.host.crowd.takeShares(ctx, wholeHost)
 	if err != nil {
 		return false
 	}
 	defer release()
 	w, alive := a.path.alive()
-	if alive || !w.at.IsValid() || a.path.revived {
+	if alive || !w.addr.IsValid() || a.path.revived {
 		return alive
 	}
 	a.path.revived = true
-	if !a.awaitPace(ctx) {
+	if !sleep(ctx, a.pace(1)) {
 		return false
 	}
 	a.run.askWitness(a.path, w, mostWait)
@@ -33,13 +33,13 @@ func (a *asking) revives(ctx context.Context) bool {
 }
 
 // awaitWelcome waits until a port that has accepted connections accepts one again,
-// for as long as firewalls remember connections that are over: what is refused
-// sooner may be refused for those. It is asked for all ports together.
+// for as long as firewalls remember connections that are over: an earlier refusal
+// may be due to those. It is asked once for all ports.
 func (a *asking) awaitWelcome(ctx context.Context) {
 	if a.path.isWelcoming() {
 		return
 	}
-	release, err := a.host.crowd.takeShare(ctx, wholeHost)
+	release, err := a.host.crowd.takeShares(ctx, wholeHost)
 	if err != nil {
 		return
 	}
@@ -47,10 +47,10 @@ func (a *asking) awaitWelcome(ctx context.Context) {
 	if a.path.isWelcoming() {
 		return // another check has asked meanwhile
 	}
-	defer a.path.welcome()
-	for pause := firstTurn; pause <= lastTurn && a.turnsWitnessAway(ctx); pause *= 2 {
+	defer a.path.welcomes.Store(true)
+	for pause := firstPause; pause <= lastPause && a.turnsWitnessAway(ctx); pause *= 2 {
 		a.host.crowd.limit()
-		if !wait(ctx, pause) {
+		if !sleep(ctx, pause) {
 			return
 		}
 	}
@@ -58,30 +58,29 @@ func (a *asking) awaitWelcome(ctx context.Context) {
 
 // isWelcome reports whether a port that has accepted connections accepts one now.
 func (a *asking) isWelcome(ctx context.Context) bool {
-	release, err := a.host.crowd.takeShare(ctx, wholeHost)
+	release, err := a.host.crowd.takeShares(ctx, wholeHost)
 	if err != nil {
 		return false
 	}
 	defer release()
-	return wait(ctx, spacing) && a.path.connects() && a.sound(ctx) == nil
+	return sleep(ctx, spacing) && a.path.connects() && a.sound(ctx) == nil
 }
 
 // turnsWitnessAway reports whether a connect to the witness is refused.
 func (a *asking) turnsWitnessAway(ctx context.Context) bool {
 	err := a.sound(ctx)
-	said := new(*socket.Error)
-	return socket.CauseOf(err) == socket.Refused || errors.As(err, said) && (*said).ICMP != socket.ICMPNone
+	return socket.CauseOf(err) == socket.Refused || icmpOf(err) != socket.ICMPNone
 }
 
 // sound connects to the witness and hangs up.
 func (a *asking) sound(ctx context.Context) error {
-	if !a.awaitPace(ctx) {
+	if !sleep(ctx, a.pace(1)) {
 		return errTurn
 	}
 	ctx, stop := context.WithTimeout(ctx, 2*a.path.wait())
 	defer stop()
 	w, _ := a.path.alive()
-	conn, err := a.run.dial(ctx, catalog.TCP, w.at)
+	conn, err := a.run.dial(ctx, catalog.TCP, w.addr)
 	if err != nil {
 		return err
 	}
@@ -89,14 +88,9 @@ func (a *asking) sound(ctx context.Context) error {
 	return conn.Close()
 }
 
-// awaitPace waits until one more connect may be sent.
-func (a *asking) awaitPace(ctx context.Context) bool {
-	return wait(ctx, pay(1, a.run.shared.places.pace, a.host.places.pace))
-}
-
 // askWitness connects to a witness once.
 func (r *run) askWitness(p *path, w witness, wait time.Duration) {
-	release, err := r.witnessPlace()
+	release, err := r.witnessSlot()
 	if err != nil {
 		return
 	}
@@ -104,7 +98,7 @@ func (r *run) askWitness(p *path, w witness, wait time.Duration) {
 	sent := time.Now()
 	ctx, stop := context.WithTimeout(r.ctx, 2*wait)
 	defer stop()
-	conn, err := r.dial(ctx, catalog.TCP, w.at)
+	conn, err := r.dial(ctx, catalog.TCP, w.addr)
 	switch {
 	case err == nil:
 		_ = conn.Close()
