@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+
+	"exreach/probe/protocol/wire"
 )
 
 // What is used of Q.931 (section 4): the discriminator that begins a message,
@@ -83,10 +85,7 @@ func q931Facts(name string, elements map[byte][]byte) map[string]string {
 	}
 	if len(cause) > 1 {
 		value := cause[1] & 0x7f
-		facts[FactCause] = fmt.Sprint(value)
-		if text := q931Causes[value]; text != "" {
-			facts[FactCause] += " (" + text + ")"
-		}
+		facts[FactCause] = wire.Numbered(fmt.Sprint(value), q931Causes[value])
 	}
 	if state := elements[q931StateElement]; len(state) == 1 {
 		facts[FactCallState] = fmt.Sprint(state[0] & 0x3f)

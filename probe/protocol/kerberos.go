@@ -46,7 +46,7 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	if message[0] == kerberos.ApplicationTag(kerberos.ASRep) {
 		realm, ok := kerberos.ReadASRep(message)
 		if !ok {
-			return p, notKerberos("an AS-REP with the wrong parts")
+			return p, kerberosEnvelope.mismatch("an AS-REP with the wrong parts")
 		}
 		p.fact(FactRealm, realm)
 		p.clocks(time.Time{}, local)
@@ -54,7 +54,7 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	}
 	e, ok := kerberos.ReadFault(message)
 	if !ok {
-		return p, notKerberos("a KRB-ERROR with the wrong parts")
+		return p, kerberosEnvelope.mismatch("a KRB-ERROR with the wrong parts")
 	}
 	p.ofKerberos(e, local)
 	switch e.Code {
@@ -110,8 +110,6 @@ func requestAS(realm string, now time.Time) ([]byte, error) {
 		})
 	})
 }
-
-func notKerberos(got string) error { return &MismatchError{Want: "Kerberos", Got: got} }
 
 // answerKerberos is a KDC that knows nobody.
 func answerKerberos(conn net.Conn, s Stand) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	raw "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/wire"
 )
 
 // rootDSEFacts are the attributes of a rootDSE that hold one value each, by the
@@ -113,11 +114,7 @@ func describeLDAP(found *ldap.SearchResult, q Question, p *Peer) {
 	}
 	for _, l := range rootDSELists {
 		for _, value := range dse.GetEqualFoldAttributeValues(l.attribute) {
-			line := l.before + value
-			if name, ok := oidNames[value]; ok {
-				line += " (" + name + ")"
-			}
-			p.Capabilities = append(p.Capabilities, line)
+			p.Capabilities = append(p.Capabilities, wire.Numbered(l.before+value, oidNames[value]))
 		}
 	}
 }

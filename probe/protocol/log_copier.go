@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+
+	"exreach/probe/protocol/wire"
 )
 
 // A handshake of .NET's NegotiateStream goes in frames: the kind, version 1.0,
@@ -65,10 +67,7 @@ func spoilNNS(t *talk) (status string, err error) {
 	if code == 0 {
 		return "", t.mismatch(t.waiting + " is an error without a code")
 	}
-	if name, ok := nnsStatuses[code]; ok {
-		return fmt.Sprintf("0x%08x (%s)", code, name), nil
-	}
-	return fmt.Sprintf("0x%08x", code), nil
+	return wire.Numbered(fmt.Sprintf("0x%08x", code), nnsStatuses[code]), nil
 }
 
 func nnsFrame(kind byte, payload []byte) []byte {

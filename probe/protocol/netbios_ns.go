@@ -15,6 +15,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/smb"
+	"exreach/probe/protocol/wire"
 )
 
 // netbiosEnvelope is that of RFC 1002 section 4.2: the same messages as DNS, and
@@ -157,9 +158,5 @@ func netbiosEntry(name smb.Name, flags uint16) string {
 	if flags&netbiosConflict != 0 {
 		meaning = strings.TrimPrefix(meaning+", in conflict", ", ")
 	}
-	text := fmt.Sprintf("%s<%02x>", name.Text(), name.Suffix())
-	if meaning != "" {
-		text += " (" + meaning + ")"
-	}
-	return text
+	return wire.Numbered(fmt.Sprintf("%s<%02x>", name.Text(), name.Suffix()), meaning)
 }

@@ -3,6 +3,7 @@
 package protocol
 
 import (
+	"strings"
 	"testing"
 
 	"exreach/catalog"
@@ -50,10 +51,10 @@ func TestGreetsAgain(t *testing.T) {
 // section 2.2).
 func TestRPCOutOfOrder(t *testing.T) {
 	for _, status := range []rpc.Status{0x8, 0xe, 0x45b, 0x5aa, 0x6b9, 0x6ba, 0x6bb, 0x6be} {
-		if got := rpc.Reasons[status]; got != Unavailable {
+		if got := status.Refusal().Why; got != Unavailable {
 			t.Errorf("0x%x: %q, want %q", status, got, Unavailable)
 		}
-		if rpc.Statuses[status] == "" {
+		if !strings.Contains(status.Error(), "(") {
 			t.Errorf("0x%x has no words", status)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"exreach/probe/protocol/wire"
 )
 
 // The kinds of TPDU in class 0 (X.224 section 13, which is ISO 8073).
@@ -125,18 +127,11 @@ func (t *talk) connectX224(request tpdu) (confirm tpdu, refusal string, err erro
 	case x224Confirm:
 		return p, "", nil
 	case x224Disconnect:
-		return p, "X.224 disconnect: " + x224Reason(p.class), nil
+		return p, "X.224 disconnect: " + wire.Numbered(fmt.Sprint(p.class), x224Reasons[p.class]), nil
 	case x224Error:
 		return p, fmt.Sprintf("X.224 error: cause %d", p.class), nil
 	}
 	return p, "", t.mismatch(t.waiting + " is " + x224Kinds[p.kind])
-}
-
-func x224Reason(reason byte) string {
-	if text, ok := x224Reasons[reason]; ok {
-		return fmt.Sprintf("%d (%s)", reason, text)
-	}
-	return fmt.Sprint(reason)
 }
 
 // exchangeX224 sends one message on a transport connection and returns the one

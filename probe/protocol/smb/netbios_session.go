@@ -10,22 +10,14 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// nbssErrors is why a session is refused (RFC 1002 section 4.3.4).
-var nbssErrors = map[byte]string{
-	0x80: "not listening on called name",
-	0x81: "not listening for calling name",
-	0x82: "called name not present",
-	0x83: "called name present, but insufficient resources",
-	0x8f: "unspecified error",
-}
-
-// nbssReasons is why a session is refused. *SMBSERVER is a name that servers
-// before Windows NT 4.0 do not know.
-var nbssReasons = map[byte]wire.Reason{
-	0x80: wire.OurQuestion,
-	0x81: wire.OurName,
-	0x82: wire.OurQuestion,
-	0x83: wire.Unavailable,
+// nbssErrors is why a session is refused (RFC 1002 section 4.3.4). *SMBSERVER is a
+// name that servers before Windows NT 4.0 do not know.
+var nbssErrors = map[byte]meaning{
+	0x80: {"not listening on called name", wire.OurQuestion},
+	0x81: {"not listening for calling name", wire.OurName},
+	0x82: {"called name not present", wire.OurQuestion},
+	0x83: {"called name present, but insufficient resources", wire.Unavailable},
+	0x8f: {"unspecified error", ""},
 }
 
 // OpenSession asks the NetBIOS session service for a session, and returns how it
@@ -45,19 +37,13 @@ func (c *Link) OpenSession() (refusal string, why wire.Reason, err error) {
 	case kind == nbssPositive && len(body) == 0:
 		return "", "", nil
 	case kind == nbssNegative && len(body) == 1:
-		return "NetBIOS session refused: " + nbssError(body[0]), nbssReasons[body[0]], nil
+		e := nbssErrors[body[0]]
+		return "NetBIOS session refused: " + wire.Numbered(fmt.Sprintf("0x%02x", body[0]), e.name), e.why, nil
 	case kind == nbssRetarget && len(body) == 6:
 		to := netip.AddrPortFrom(netip.AddrFrom4([4]byte(body)), binary.BigEndian.Uint16(body[4:]))
 		return "NetBIOS session sent on to " + to.String(), wire.OurQuestion, nil
 	}
 	return "", "", Mismatch(fmt.Sprintf("a NetBIOS session packet of type 0x%02x and %d octets instead of an answer to the request", kind, len(body)))
-}
-
-func nbssError(code byte) string {
-	if text, ok := nbssErrors[code]; ok {
-		return fmt.Sprintf("0x%02x (%s)", code, text)
-	}
-	return fmt.Sprintf("0x%02x", code)
 }
 
 // acceptSession answers the request for a session, whatever the names in it.

@@ -36,22 +36,27 @@ func OpensLike(head, want string) string {
 	return "does not open like " + want
 }
 
+// Numbered is a number of a protocol with its name behind it, where it has one:
+// "0x00000005 (access denied)".
+func Numbered(number, name string) string {
+	if name == "" {
+		return number
+	}
+	return number + " (" + name + ")"
+}
+
 // DomainOf is the domain that a host is most likely in, "" where its name does
 // not tell. A name of two labels is a domain: that of Active Directory leads to
 // the domain's controllers.
 func DomainOf(host string) string {
 	host = strings.TrimSuffix(host, ".")
 	_, parent, _ := strings.Cut(host, ".")
+	_, notAddress := netip.ParseAddr(host)
 	switch {
-	case parent == "" || isAddress(host):
+	case parent == "" || notAddress == nil:
 		return ""
 	case strings.Contains(parent, "."):
 		return parent
 	}
 	return host
-}
-
-func isAddress(host string) bool {
-	_, err := netip.ParseAddr(host)
-	return err == nil
 }
