@@ -42,10 +42,7 @@ func askCLDAP(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := cldapEnvelope.send(conn, catalog.UDP, request); err != nil {
-		return p, err
-	}
-	datagram, err := cldapEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookCLDAP(head, id) })
+	datagram, err := cldapEnvelope.exchange(conn, catalog.UDP, request, func(head []byte) sight { return lookCLDAP(head, id) })
 	if err != nil {
 		return p, err
 	}

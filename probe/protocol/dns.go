@@ -86,17 +86,14 @@ func exchangeDNS(conn net.Conn, q Question, ask dnsQuestion) (dnsAnswer, error) 
 	var id [2]byte
 	_, _ = rand.Read(id[:])
 	query, err := ask.message(binary.BigEndian.Uint16(id[:]))
+	var packed []byte
+	if err == nil {
+		packed, err = query.Pack()
+	}
 	if err != nil {
 		return dnsAnswer{}, fmt.Errorf("asking for %s: %w", ask, err)
 	}
-	packed, err := query.Pack()
-	if err != nil {
-		return dnsAnswer{}, fmt.Errorf("asking for %s: %w", ask, err)
-	}
-	if err := dnsEnvelope.send(conn, q.Service.Network, packed); err != nil {
-		return dnsAnswer{}, err
-	}
-	message, err := dnsEnvelope.answer(conn, q.Service.Network, func(head []byte) sight { return lookDNS(head, id) })
+	message, err := dnsEnvelope.exchange(conn, q.Service.Network, packed, func(head []byte) sight { return lookDNS(head, id) })
 	if err != nil {
 		return dnsAnswer{}, err
 	}

@@ -86,7 +86,7 @@ var imapRecordings = []recording{
 		want: Peer{
 			Greeting:     "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] ready",
 			Capabilities: []string{"IMAP4rev1", "LOGINDISABLED"},
-			Facts:        map[string]string{FactStartTLS: notOffered},
+			Facts:        map[string]string{FactStartTLS: NotOffered},
 		},
 		heard: []string{"a1 CAPABILITY", "a4 LOGOUT"},
 	},

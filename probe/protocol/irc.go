@@ -34,7 +34,7 @@ func askIRC(conn net.Conn, q Question) (Peer, error) {
 	if err := listenIRC(t, &p); err != nil {
 		return p, err
 	}
-	t.farewell("QUIT")
+	_, _ = t.farewell("QUIT")
 	return p, nil
 }
 

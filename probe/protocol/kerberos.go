@@ -35,10 +35,7 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := kerberosEnvelope.send(conn, q.Service.Network, request); err != nil {
-		return p, err
-	}
-	message, err := kerberosEnvelope.answer(conn, q.Service.Network, lookKerberos)
+	message, err := kerberosEnvelope.exchange(conn, q.Service.Network, request, lookKerberos)
 	if err != nil {
 		return p, err
 	}
@@ -118,7 +115,7 @@ func answerKerberos(conn net.Conn, s Stand) error {
 		if message[0] != kerberos.ApplicationTag(kerberos.ASReq) {
 			return nil
 		}
-		answer, err := kerberos.NewFault(kerberos.UnknownClient, realm, kerberos.TGS, realm).Message(time.Now())
+		answer, err := kerberos.Fault{Code: kerberos.UnknownClient, Realm: realm, Server: []string{kerberos.TGS, realm}}.Message(time.Now())
 		if err != nil {
 			return nil
 		}

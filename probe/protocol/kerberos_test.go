@@ -60,7 +60,7 @@ func TestKerberosRequest(t *testing.T) {
 }
 
 func faultOf(code int64, realm string) []byte {
-	b, _ := kerberos.NewFault(code, realm, kerberos.TGS, realm).Message(time.Unix(1_800_000_000, 123_456_789))
+	b, _ := kerberos.Fault{Code: code, Realm: realm, Server: []string{kerberos.TGS, realm}}.Message(time.Unix(1_800_000_000, 123_456_789))
 	return b
 }
 

@@ -27,7 +27,7 @@ func askLDAP(conn net.Conn, q Question) (Peer, error) {
 		var refusal *raw.Refusal
 		switch {
 		case errors.As(err, &refusal) && refusal.Code == ldap.LDAPResultProtocolError: // it does not know the request (RFC 4511 section 4.14.1)
-			p.fact(FactStartTLS, notOffered)
+			p.fact(FactStartTLS, NotOffered)
 		case errors.As(err, &refusal):
 			// Nothing secret follows, so it may follow in the clear.
 			p.fact(FactStartTLS, refusal.Error())

@@ -9,13 +9,6 @@ import (
 	raw "exreach/probe/protocol/ldap"
 )
 
-// A directoryLevel is what a directory server of some version of Windows says of
-// itself: the functional level, and how many of directoryCapabilities it has.
-type directoryLevel struct {
-	level        string
-	capabilities int
-}
-
 // directoryCapabilities are those of Active Directory that came with a version of
 // Windows Server, in that order: 2003, signing and sealing, 2008, 2008 R2 and 2012
 // (MS-ADTS, section 3.1.1.3.4.3). No later version added one.
@@ -23,10 +16,13 @@ var directoryCapabilities = []string{
 	"1.2.840.113556.1.4.1670", "1.2.840.113556.1.4.1791", "1.2.840.113556.1.4.1935", "1.2.840.113556.1.4.2080", "1.2.840.113556.1.4.2237",
 }
 
-// directoryLevels are the levels of domain controllers that a version of Exchange
-// usually met; "" stands for any other. Those of 2000 have none yet. 10 is Windows
+// directoryLevels are the functional levels of the domain controllers that a version
+// of Exchange usually met, and how many of directoryCapabilities these have; "" stands for any other. Those of 2000 have none yet. 10 is Windows
 // Server 2025 (MS-ADTS, section 6.1.4.2).
-var directoryLevels = map[string]directoryLevel{
+var directoryLevels = map[string]struct {
+	level        string
+	capabilities int
+}{
 	"2000": {"", 0},
 	"2003": {"2", 2},
 	"2007": {"3", 3},

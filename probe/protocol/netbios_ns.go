@@ -53,13 +53,7 @@ var netbiosMeanings = map[byte][2]string{
 }
 
 // netbiosErrors is why a request is refused (RFC 1002 section 4.2.14).
-var netbiosErrors = map[dnsmessage.RCode]string{
-	1: "FMT_ERR",
-	2: "SRV_ERR",
-	3: "NAM_ERR",
-	4: "IMP_ERR",
-	5: "RFS_ERR",
-}
+var netbiosErrors = map[dnsmessage.RCode]string{1: "FMT_ERR", 2: "SRV_ERR", 3: "NAM_ERR", 4: "IMP_ERR", 5: "RFS_ERR"}
 
 // askNetBIOSNS asks a node for its names (RFC 1002 section 4.2.17), as nbtstat -A
 // does.
@@ -69,10 +63,8 @@ func askNetBIOSNS(conn net.Conn, q Question) (Peer, error) {
 	_, _ = rand.Read(id[:]) // never fails
 	q.At(Greet)
 	query := append(id[:], 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) // one question
-	if err := netbiosEnvelope.send(conn, catalog.UDP, append(query, netbiosStatusQuestion()...)); err != nil {
-		return p, err
-	}
-	message, err := netbiosEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookNetBIOS(head, id) })
+	query = append(query, netbiosStatusQuestion()...)
+	message, err := netbiosEnvelope.exchange(conn, catalog.UDP, query, func(head []byte) sight { return lookNetBIOS(head, id) })
 	if err != nil {
 		return p, err
 	}

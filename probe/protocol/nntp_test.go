@@ -30,7 +30,7 @@ var nntpRecordings = []recording{
 		said: "200 NNTP Service 5.00.0984 Version: 5.0.2195.6702 Posting Allowed \n500 Command Not Recognized\n500 Command Not Recognized\n205 closing connection - goodbye!\n",
 		want: Peer{
 			Greeting: "200 NNTP Service 5.00.0984 Version: 5.0.2195.6702 Posting Allowed ",
-			Facts:    map[string]string{"posting": "allowed", FactStartTLS: notOffered, FactCapabilities: "500 Command Not Recognized"},
+			Facts:    map[string]string{"posting": "allowed", FactStartTLS: NotOffered, FactCapabilities: "500 Command Not Recognized"},
 		},
 		heard: []string{"CAPABILITIES", "STARTTLS", "QUIT"},
 	},

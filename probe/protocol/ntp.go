@@ -71,10 +71,7 @@ func askNTP(conn net.Conn, q Question) (Peer, error) {
 	request[0] = ntpVersion4 | ntpClient
 	cookie := request[ntpTransmit:]
 	_, _ = rand.Read(cookie)
-	if err := ntpEnvelope.send(conn, catalog.UDP, request); err != nil {
-		return p, err
-	}
-	answer, err := ntpEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookNTP(head, cookie) })
+	answer, err := ntpEnvelope.exchange(conn, catalog.UDP, request, func(head []byte) sight { return lookNTP(head, cookie) })
 	if err != nil {
 		return p, err
 	}

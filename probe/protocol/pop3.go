@@ -23,7 +23,7 @@ func askPOP3(conn net.Conn, q Question) (Peer, error) {
 	p.Greeting = greeting
 	if !ok {
 		p.turnAway(greeting, reasonOf(greeting))
-		t.farewell("QUIT")
+		_, _ = t.farewell("QUIT")
 		return p, nil
 	}
 	offered, err := talkPOP3(t, q, &p)
@@ -36,7 +36,7 @@ func askPOP3(conn net.Conn, q Question) (Peer, error) {
 	if p.Refusal == "" {
 		loginPOP3(t, q, &p, offered)
 	}
-	bye, err := t.lastWord("QUIT")
+	bye, err := t.farewell("QUIT")
 	switch refused := p.Facts[FactCapabilities]; {
 	case refused == "" || p.leftSaying(refused, err):
 	case bye != "" && opens([]byte(bye), "-ERR"):
@@ -56,7 +56,7 @@ func talkPOP3(t *talk, q Question, p *Peer) ([]string, error) {
 	// A server that does not know CAPA may start TLS all the same.
 	known := p.Facts[FactCapabilities] == ""
 	if known && !offers(offered, "STLS") {
-		p.fact(FactStartTLS, notOffered)
+		p.fact(FactStartTLS, NotOffered)
 		return offered, nil
 	}
 	if err := t.send("STLS"); err != nil {
@@ -66,11 +66,8 @@ func talkPOP3(t *talk, q Question, p *Peer) ([]string, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !ok && known:
-		p.fact(FactStartTLS, status)
-		return offered, nil
 	case !ok:
-		p.fact(FactStartTLS, notOffered)
+		p.fact(FactStartTLS, word(known, status, NotOffered))
 		return offered, nil
 	}
 	if err := t.clientTLS(q); err != nil {
@@ -98,18 +95,12 @@ func capaPOP3(t *talk, p *Peer) ([]string, error) {
 		p.fact(FactCapabilities, status)
 		return nil, nil
 	}
-	var lines []string
-	for {
-		line, err := t.readLine(nil)
-		if err != nil {
-			return nil, err
-		}
-		if line == "." {
-			p.Capabilities = merge(p.Capabilities, lines)
-			return lines, nil
-		}
-		lines = append(lines, strings.TrimPrefix(line, "."))
+	lines, err := t.dotted()
+	if err != nil {
+		return nil, err
 	}
+	p.Capabilities = merge(p.Capabilities, lines)
+	return lines, nil
 }
 
 // statusPOP3 reads a line that says +OK or -ERR, and reports which.

@@ -21,7 +21,7 @@ var pop3Recordings = []recording{
 		said: "+OK Microsoft Exchange 2000 POP3 server version 6.0.6603.0 (mail.example.com) ready.\n-ERR Protocol Error\n-ERR Protocol Error\n+OK\n",
 		want: Peer{
 			Greeting: "+OK Microsoft Exchange 2000 POP3 server version 6.0.6603.0 (mail.example.com) ready.",
-			Facts:    map[string]string{FactStartTLS: notOffered, FactCapabilities: "-ERR Protocol Error"},
+			Facts:    map[string]string{FactStartTLS: NotOffered, FactCapabilities: "-ERR Protocol Error"},
 		},
 		heard: []string{"CAPA", "STLS", "QUIT"},
 	},

@@ -45,21 +45,8 @@ func readReply(t *talk) (smtpReply, error) {
 	}
 }
 
-// fitsSMTP reports whether head, as far as it goes, is a reply code of SMTP and
-// what may stand behind it.
-func fitsSMTP(head []byte) bool {
-	for i, b := range head[:min(len(head), 4)] {
-		switch {
-		case i == 0 && (b < '2' || b > '5'):
-			return false
-		case i < 3 && (b < '0' || b > '9'):
-			return false
-		case i == 3 && !slices.Contains([]byte(" -\r\n"), b):
-			return false
-		}
-	}
-	return true
-}
+// fitsSMTP reports whether head, as far as it goes, begins a reply of SMTP.
+func fitsSMTP(head []byte) bool { return opensWithCode(head, '2', " -\r\n") }
 
 func (r smtpReply) last() string { return r.lines[len(r.lines)-1] }
 

@@ -55,6 +55,6 @@ const (
 	TLSBroken            TLSCause = "broken"             // it does not keep to the protocol, or we have nothing in common
 )
 
-// StartTLSNotOffered is the fact "starttls" of a server that does not offer TLS.
-// Another one is what it answered when it was taken at its word.
-const StartTLSNotOffered = notOffered
+// NotOffered is the fact "starttls" of a server that does not offer TLS, and "nla"
+// of one without. One that offers TLS and then refuses has its reply there.
+const NotOffered = "not offered"

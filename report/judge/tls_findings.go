@@ -125,7 +125,7 @@ func (s seen) withoutStartTLS() bool {
 // startTLSRefused: TLS was offered, and refused when it was asked for.
 func startTLSRefused(s seen) bool {
 	answer, _ := s.fact(protocol.FactStartTLS)
-	return s.withoutStartTLS() && answer != protocol.StartTLSNotOffered
+	return s.withoutStartTLS() && answer != protocol.NotOffered
 }
 
 func sayStartTLSRefused(s seen) (text, hint string) {

@@ -70,10 +70,6 @@ func bindRequest(i catalog.Interface, context uint16) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	ndr, err := ParseUUID(NDR.UUID)
-	if err != nil {
-		return nil, err
-	}
 	var w Writer
 	w.U16(Fragment)
 	w.U16(Fragment)

@@ -31,6 +31,25 @@ func UnexpectedEOF(err error) error {
 	return err
 }
 
+// Fill reads the rest of b, whose first have octets are there. It asks fits about the
+// octets as they come, because a peer that sends a few foreign ones and waits must not
+// be called silent, and returns those that do not fit.
+func Fill(r io.Reader, b []byte, have int, fits func(head []byte) bool) (foreign []byte, err error) {
+	for have < len(b) {
+		n, err := io.ReadAtLeast(r, b[have:], 1)
+		have += n
+		switch {
+		case have > 0 && !fits(b[:have]):
+			return b[:have], nil
+		case err != nil && have > 0:
+			return nil, UnexpectedEOF(err)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
 // A Reason is why a server turned us away, where its answer tells.
 type Reason string
 
