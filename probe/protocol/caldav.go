@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 )
 
 // askCalDAV asks for the properties of the root (RFC 4918, section 9.1), which

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 )
 
 // askHTTP asks for the page of the service, and then for its health page on the

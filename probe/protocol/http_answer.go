@@ -15,7 +15,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 )
 
 // answerHTTP is the web site of an Exchange server, as far as nobody is logged

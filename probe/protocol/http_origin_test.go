@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 )
 
 // page is an answer with these headers and an empty body, or with a body behind

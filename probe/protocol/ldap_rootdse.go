@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
-	raw "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/ldapwire"
 	"exreach/probe/protocol/wire"
 )
 
@@ -60,7 +60,7 @@ var oidNames = map[string]string{
 	"1.2.840.113556.1.4.2237": "Windows Server 2012",
 	"1.3.6.1.4.1.4203.1.11.1": "password modify",
 	"1.3.6.1.4.1.4203.1.11.3": "who am I",
-	raw.StartTLSOID:           "StartTLS",
+	ldapwire.StartTLSOID:      "StartTLS",
 }
 
 // rootDSESearch reads the rootDSE. Each attribute is asked for by its name: they
@@ -141,14 +141,14 @@ func kindLDAP(dse *ldap.Entry, port uint16) Kind {
 }
 
 // refuseLDAP notes that the server shows nothing of itself.
-func refuseLDAP(r *raw.Refusal, p *Peer) {
+func refuseLDAP(r *ldapwire.Refusal, p *Peer) {
 	p.fact(FactKind, string(OtherDirectory))
 	p.refusedLDAP(r)
 	p.Directory.Kind = OtherDirectory
 }
 
 // refusedLDAP notes the result as what turned us away.
-func (p *Peer) refusedLDAP(r *raw.Refusal) {
+func (p *Peer) refusedLDAP(r *ldapwire.Refusal) {
 	p.fact(FactResultCode, strconv.Itoa(r.Code))
 	p.Directory = &Directory{Result: r.Code}
 	p.fact(FactWindowsError, r.WindowsError())
@@ -174,7 +174,7 @@ var ldapReasons = map[int]Reason{
 // Active Directory puts behind an operations error.
 const notAuthenticated = "000004DC"
 
-func reasonOfLDAP(r *raw.Refusal) Reason {
+func reasonOfLDAP(r *ldapwire.Refusal) Reason {
 	if r.WindowsError() == notAuthenticated {
 		return NeedsLogin
 	}

@@ -20,7 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"exreach/catalog"
-	raw "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/ldapwire"
 )
 
 // pipeTo asks the peer that serve plays, and waits until both are done.
@@ -60,7 +60,7 @@ func saysLDAP(replies ...[]byte) func(net.Conn) {
 // hangsUpLDAP is saysLDAP of a server that hangs up after its last answer.
 func hangsUpLDAP(replies ...[]byte) func(net.Conn) {
 	return func(conn net.Conn) {
-		frames := raw.NewFrames(conn)
+		frames := ldapwire.NewFrames(conn)
 		for _, reply := range replies {
 			if _, err := frames.Next(); err != nil {
 				return
@@ -71,7 +71,7 @@ func hangsUpLDAP(replies ...[]byte) func(net.Conn) {
 }
 
 func resultLDAP(id int64, tag ber.Tag, code int64, text string) []byte {
-	return raw.Message(id, raw.Result(tag, code, text)).Bytes()
+	return ldapwire.Message(id, ldapwire.Result(tag, code, text)).Bytes()
 }
 
 var (
@@ -161,14 +161,14 @@ func TestLDAPRecorded(t *testing.T) {
 
 // TestLDAPRefusals: who turns us away in LDAP has answered.
 func TestLDAPRefusals(t *testing.T) {
-	notice := raw.Result(ldap.ApplicationExtendedResponse, ldap.LDAPResultUnavailable, "shutting down")
-	notice.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 10, raw.DisconnectionOID, ""))
-	bye := raw.Message(0, notice).Bytes()
-	unknown := raw.Message(0, raw.Result(ldap.ApplicationExtendedResponse, 0, "a notification that nobody knows")).Bytes()
-	empty := raw.Operation(ldap.ApplicationSearchResultEntry)
-	empty.AppendChild(raw.OctetString(""))
+	notice := ldapwire.Result(ldap.ApplicationExtendedResponse, ldap.LDAPResultUnavailable, "shutting down")
+	notice.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 10, ldapwire.DisconnectionOID, ""))
+	bye := ldapwire.Message(0, notice).Bytes()
+	unknown := ldapwire.Message(0, ldapwire.Result(ldap.ApplicationExtendedResponse, 0, "a notification that nobody knows")).Bytes()
+	empty := ldapwire.Operation(ldap.ApplicationSearchResultEntry)
+	empty.AppendChild(ldapwire.OctetString(""))
 	empty.AppendChild(ber.NewSequence(""))
-	found := append(raw.Message(2, empty).Bytes(), resultLDAP(2, ldap.ApplicationSearchResultDone, 0, "")...)
+	found := append(ldapwire.Message(2, empty).Bytes(), resultLDAP(2, ldap.ApplicationSearchResultDone, 0, "")...)
 	const unbound = "48 Inappropriate Authentication: no"
 	const leaving = "52 Unavailable: shutting down"
 	const notBound = "000004DC: LdapErr: DSID-0C090C78, comment: In order to perform this operation a successful bind must be completed on the connection., data 0, v4f7c"
@@ -264,8 +264,8 @@ func TestLDAPUnbind(t *testing.T) {
 		unbound := false
 		_, _ = askLDAPOf(t, question("ldap", catalog.NoTLS), func(conn net.Conn) {
 			hangsUpLDAP(replies...)(conn)
-			if last, err := raw.NewFrames(conn).Next(); err == nil {
-				_, op, _ := raw.Parts(last)
+			if last, err := ldapwire.NewFrames(conn).Next(); err == nil {
+				_, op, _ := ldapwire.Parts(last)
 				unbound = op.Tag == ldap.ApplicationUnbindRequest
 			}
 		})

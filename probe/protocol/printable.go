@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 	"exreach/probe/protocol/wire"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 )
 
 // sipEnvelope is that of RFC 3261, section 18, for UDP: one message to a

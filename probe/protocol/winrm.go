@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 )
 
 // wsman is the path of WS-Management, soap what it speaks.

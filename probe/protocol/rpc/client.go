@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package rpc is what RPC puts on the wire (C706, MS-RPCE): NDR, packets, towers, the
-// endpoint mapper's pages, and both ends of an association. It asks nothing of its
-// own accord and concludes nothing.
+// endpoint mapper's pages, and both ends of an association. It decides neither what to
+// ask nor what an answer proves. It imports the catalogue and package wire, and no
+// conversation.
 package rpc
 
 import (

@@ -2,7 +2,7 @@
 
 // Package smb is what SMB puts on the wire (MS-SMB2, MS-CIFS): the NetBIOS session
 // service before it, and the negotiation of a dialect from both ends. It logs nobody
-// in.
+// in. It imports package wire, and rpc to print UUIDs.
 package smb
 
 import (

@@ -2,7 +2,8 @@
 
 // Package tls12 is a client of TLS 1.2 that believes nothing, and a reader of
 // certificates that takes what is in them: for servers that crypto/tls and
-// crypto/x509 refuse, and clients on Windows do not. It is no way to keep a secret.
+// crypto/x509 refuse, and clients on Windows do not. It is no way to keep a secret. It
+// imports package wire only.
 package tls12
 
 import (

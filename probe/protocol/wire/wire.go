@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package wire is what the packages of wire formats have in common: how they say
-// that something else answered, and how a peer's words become fit to be shown. It
-// knows no protocol.
+// that something else answered and why a server turned us away, how they look at
+// octets as these come, and how a peer's words become fit to be shown. It speaks no
+// protocol and imports nothing of exreach.
 package wire
 
 import (
