@@ -12,6 +12,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/ldapwire"
+	"exreach/probe/protocol/wire"
 )
 
 // recordedID is the message ID in the recording.
@@ -63,7 +64,7 @@ func TestCLDAPAnswers(t *testing.T) {
 		"not allowed":      {[]*ber.Packet{done(1)}, Peer{Refusal: "1 Operations Error", Facts: map[string]string{FactResultCode: "1"}}, ""},
 		"an old host name": {[]*ber.Packet{cldapEntry("NetLogon", string(good.encode())), done(0)}, Peer{Facts: map[string]string{"dc": "dc01"}}, ""},
 		"paused": {[]*ber.Packet{cldapEntry("netlogon", string(paused.encode()))}, Peer{
-			Facts: map[string]string{"dns_domain": "lab.test"}, Refusal: "the Netlogon service is paused", Reason: Unavailable}, ""},
+			Facts: map[string]string{"dns_domain": "lab.test"}, Refusal: "the Netlogon service is paused", Reason: wire.Unavailable}, ""},
 		"a rootDSE":           {[]*ber.Packet{cldapEntry("dnsHostName", "dc01"), done(0)}, Peer{Refusal: noController}, ""},
 		"no value":            {[]*ber.Packet{cldapEntry("netlogon"), done(0)}, Peer{Refusal: noController}, ""},
 		"an entry alone":      {[]*ber.Packet{cldapEntry("dnsHostName", "dc01")}, Peer{}, "an entry without the attribute that was asked for"},
@@ -87,7 +88,7 @@ func TestCLDAPAnswers(t *testing.T) {
 				checkPeer(t, c.want, p, err)
 				return
 			}
-			if mismatch, ok := errors.AsType[*MismatchError](err); !ok || mismatch.Got != c.wrong {
+			if mismatch, ok := errors.AsType[*wire.MismatchError](err); !ok || mismatch.Got != c.wrong {
 				t.Errorf("the error is %v", err)
 			}
 		})

@@ -52,7 +52,7 @@ func askDNS(conn net.Conn, q Question) (Peer, error) {
 	for _, more := range questions[1:] {
 		q.At(Talk)
 		answer, err := exchangeDNS(conn, q, more)
-		if _, ok := errors.AsType[*MismatchError](err); ok {
+		if _, ok := errors.AsType[*wire.MismatchError](err); ok {
 			return p, err
 		}
 		if err != nil { // it has answered once: that this one got lost is no verdict
@@ -154,7 +154,7 @@ func describeDNS(a dnsAnswer, ask dnsQuestion, p *Peer) {
 	}
 	p.turnAway(rcodeText(a.header.RCode)+" to "+ask.String(), "")
 	if ask.guess {
-		p.Reason = OurQuestion
+		p.Reason = wire.OurQuestion
 	}
 }
 

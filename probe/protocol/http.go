@@ -53,25 +53,6 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 // asked is the question as the web server has it.
 func (q Question) asked() web.Asked { return web.Asked{Host: q.Host, Service: q.Service} }
 
-// A Web is whose an answer over HTTP is.
-type Web = web.Web
-
-// An Origin is who gave an answer over HTTP.
-type Origin = web.Origin
-
-// The origins, which package http explains.
-const (
-	OfExchange = web.OfExchange
-	OfIIS      = web.OfIIS
-	OfWindows  = web.OfWindows
-	OfGateway  = web.OfGateway
-	OfProxy    = web.OfProxy
-	OfProduct  = web.OfProduct
-	Hidden     = web.Hidden
-	Unproved   = web.Unproved
-	Foreign    = web.Foreign
-)
-
 // A Page is the head of an answer over HTTP, as code reads it.
 type Page struct {
 	Status   int    // 401

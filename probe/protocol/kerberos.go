@@ -56,7 +56,7 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	p.ofKerberos(e, local)
 	switch e.Code {
 	case kerberos.Unavailable:
-		p.turnAway(e.String(), Unavailable)
+		p.turnAway(e.String(), wire.Unavailable)
 	case kerberos.Generic:
 		p.turnAway(e.String(), "")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/kerberos"
+	"exreach/probe/protocol/wire"
 )
 
 func TestKpasswdRecorded(t *testing.T) {
@@ -81,7 +82,7 @@ func TestKpasswdReplies(t *testing.T) {
 				checkPeer(t, Peer{Facts: c.facts}, got, err)
 				return
 			}
-			if mismatch, ok := errors.AsType[*MismatchError](err); !ok || mismatch.Got != c.wrong {
+			if mismatch, ok := errors.AsType[*wire.MismatchError](err); !ok || mismatch.Got != c.wrong {
 				t.Errorf("the error is %v", err)
 			}
 		})

@@ -13,6 +13,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/ldapwire"
+	"exreach/probe/protocol/wire"
 )
 
 // askLDAP binds as nobody and reads the rootDSE, the entry in which a server
@@ -102,7 +103,7 @@ func talkLDAP(conn net.Conn, q Question, p *Peer) error {
 // hungUp reports whether err, which came instead of an answer, means that the
 // server ended the conversation.
 func hungUp(err error) bool {
-	var foreign *MismatchError
+	var foreign *wire.MismatchError
 	return !errors.As(err, &foreign) && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/ldapwire"
+	"exreach/probe/protocol/wire"
 )
 
 // TestLDAPCut cuts Samba's answers at every byte: that is a cut conversation
@@ -97,7 +98,7 @@ func TestLDAPMismatches(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := askLDAPOf(t, question("ldap", catalog.NoTLS), saysLDAP(c.replies...))
-			var mismatch *MismatchError
+			var mismatch *wire.MismatchError
 			if !errors.As(err, &mismatch) || mismatch.Want != "LDAP" || mismatch.Got != c.got {
 				t.Errorf("the error is %v\nwant %s", err, c.got)
 			}
@@ -169,7 +170,7 @@ func TestLDAPForeign(t *testing.T) {
 		_, err := pipeTo(askLDAP, question("ldap", catalog.NoTLS), func(conn net.Conn) {
 			_, _ = io.WriteString(conn, "220 mail.example.com ESMTP\r\n")
 		})
-		var mismatch *MismatchError
+		var mismatch *wire.MismatchError
 		if took := time.Since(begin); !errors.As(err, &mismatch) || took > 0 {
 			t.Errorf("%v after %v", err, took)
 		}

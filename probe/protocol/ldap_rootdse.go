@@ -158,25 +158,25 @@ func (p *Peer) refusedLDAP(r *ldapwire.Refusal) {
 // ldapReasons is what results mean to a client that has not logged in (RFC 4511
 // appendix A.2). Servers that let nobody in without a login give any of the
 // first six: OpenLDAP 8 and 48, 389 Directory Server 48, OpenDJ 53, others 50.
-var ldapReasons = map[int]Reason{
-	ldap.LDAPResultStrongAuthRequired:          NeedsLogin,
-	ldap.LDAPResultConfidentialityRequired:     NeedsLogin,
-	ldap.LDAPResultInappropriateAuthentication: NeedsLogin,
-	ldap.LDAPResultInvalidCredentials:          NeedsLogin,
-	ldap.LDAPResultInsufficientAccessRights:    NeedsLogin,
-	ldap.LDAPResultUnwillingToPerform:          NeedsLogin,
-	ldap.LDAPResultReferral:                    OurQuestion,
-	ldap.LDAPResultBusy:                        Unavailable,
-	ldap.LDAPResultUnavailable:                 Unavailable,
+var ldapReasons = map[int]wire.Reason{
+	ldap.LDAPResultStrongAuthRequired:          wire.NeedsLogin,
+	ldap.LDAPResultConfidentialityRequired:     wire.NeedsLogin,
+	ldap.LDAPResultInappropriateAuthentication: wire.NeedsLogin,
+	ldap.LDAPResultInvalidCredentials:          wire.NeedsLogin,
+	ldap.LDAPResultInsufficientAccessRights:    wire.NeedsLogin,
+	ldap.LDAPResultUnwillingToPerform:          wire.NeedsLogin,
+	ldap.LDAPResultReferral:                    wire.OurQuestion,
+	ldap.LDAPResultBusy:                        wire.Unavailable,
+	ldap.LDAPResultUnavailable:                 wire.Unavailable,
 }
 
 // notAuthenticated is ERROR_NOT_AUTHENTICATED (MS-ERREF section 2.2), which
 // Active Directory puts behind an operations error.
 const notAuthenticated = "000004DC"
 
-func reasonOfLDAP(r *ldapwire.Refusal) Reason {
+func reasonOfLDAP(r *ldapwire.Refusal) wire.Reason {
 	if r.WindowsError() == notAuthenticated {
-		return NeedsLogin
+		return wire.NeedsLogin
 	}
 	return ldapReasons[r.Code]
 }

@@ -136,7 +136,7 @@ func (e envelope) length(conn net.Conn) (int, error) {
 	return int(length), nil
 }
 
-func (e envelope) mismatch(got string) error { return &MismatchError{Want: e.want, Got: got} }
+func (e envelope) mismatch(got string) error { return &wire.MismatchError{Want: e.want, Got: got} }
 
 // serve answers messages until the client goes away. Reply gets no empty ones
 // and returns nil for what deserves no answer; over TCP that ends the

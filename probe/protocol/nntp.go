@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // nntpPosting is what the code of a greeting says of posting (RFC 3977 section
@@ -47,14 +48,14 @@ func askNNTP(conn net.Conn, q Question) (Peer, error) {
 
 // nntpReason is why a server turns us away: 400 is for now, and 502 is for whom
 // the server does not let in (RFC 3977 section 3.2.1).
-func nntpReason(code, text string) Reason {
+func nntpReason(code, text string) wire.Reason {
 	switch why := reasonOf(text); {
 	case why != "":
 		return why
 	case code == "400":
-		return Unavailable
+		return wire.Unavailable
 	}
-	return OurAddress
+	return wire.OurAddress
 }
 
 // talkNNTP learns what the server offers, before and after TLS.

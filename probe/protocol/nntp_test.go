@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // nntpRecordings are conversations in the words of real servers (names changed).
@@ -72,13 +73,13 @@ var nntpRecordings = []recording{
 	{
 		name:  "INN without its spool",
 		said:  "400 NNTP server unavailable.  Try later!\n",
-		want:  Peer{Greeting: "400 NNTP server unavailable.  Try later!", Refusal: "400 NNTP server unavailable.  Try later!", Reason: Unavailable},
+		want:  Peer{Greeting: "400 NNTP server unavailable.  Try later!", Refusal: "400 NNTP server unavailable.  Try later!", Reason: wire.Unavailable},
 		heard: []string{"QUIT"},
 	},
 	{
 		name:  "Windows refuses",
 		said:  "502 Connection refused\n",
-		want:  Peer{Greeting: "502 Connection refused", Refusal: "502 Connection refused", Reason: OurAddress},
+		want:  Peer{Greeting: "502 Connection refused", Refusal: "502 Connection refused", Reason: wire.OurAddress},
 		heard: []string{"QUIT"},
 	},
 	{
@@ -161,7 +162,7 @@ func TestForeignNews(t *testing.T) {
 	for _, said := range []string{"HTTP", "2x", "20x", "200x", "600 ", "\x05\x00", "ncacn_http/1.0"} {
 		conn := &script{Reader: io.MultiReader(strings.NewReader(said), silence{})}
 		_, err := askNNTP(conn, question("nntp", catalog.NoTLS))
-		if _, ok := errors.AsType[*MismatchError](err); !ok {
+		if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 			t.Errorf("%q: error %v", said, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 // askRPC binds an interface on its own port, or an endpoint mapper, which it
@@ -70,7 +71,7 @@ func lacks(i catalog.Interface, instead ...string) error {
 	if len(instead) > 0 {
 		got = "another RPC service holds the port: " + rpc.Listing(instead)
 	}
-	return &MismatchError{Want: i.Name, Got: got}
+	return &wire.MismatchError{Want: i.Name, Got: got}
 }
 
 // answerRPC is an endpoint mapper, or on an interface's own port a server that

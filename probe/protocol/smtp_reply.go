@@ -5,6 +5,8 @@ package protocol
 import (
 	"slices"
 	"strings"
+
+	"exreach/probe/protocol/wire"
 )
 
 func commandSMTP(t *talk, command string) (smtpReply, error) {
@@ -68,10 +70,10 @@ func (r smtpReply) unknown() bool {
 
 // reason is why the server says no: in its words, or by the code with which a
 // server says that it goes away.
-func (r smtpReply) reason() Reason {
+func (r smtpReply) reason() wire.Reason {
 	why := reasonOf(r.String())
 	if why == "" && r.code() == "421" {
-		why = Unavailable
+		why = wire.Unavailable
 	}
 	return why
 }

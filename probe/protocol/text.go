@@ -211,7 +211,7 @@ func (t *talk) farewell(command string) (string, error) {
 }
 
 func (t *talk) mismatch(got string) error {
-	return &MismatchError{Want: t.want, Got: got}
+	return &wire.MismatchError{Want: t.want, Got: got}
 }
 
 // foreign is the mismatch for a line that does not fit. What came along with it

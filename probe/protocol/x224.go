@@ -144,7 +144,7 @@ func (t *talk) exchangeX224(what string, data []byte) ([]byte, error) {
 		return nil, err
 	}
 	p, err := t.readTPDU()
-	_, foreign := errors.AsType[*MismatchError](err)
+	_, foreign := errors.AsType[*wire.MismatchError](err)
 	switch {
 	case foreign, errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, err
