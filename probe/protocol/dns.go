@@ -143,8 +143,8 @@ func describeDNS(a dnsAnswer, ask dnsQuestion, p *Peer) {
 	p.fact(FactQuestionName, ask.zone())
 	p.fact(FactQuestionType, ask.typeName())
 	p.fact(FactRCode, rcodeText(a.header.RCode))
-	p.fact(FactRecursion, word(a.header.RecursionAvailable, "available", "not available"))
-	p.fact(FactAuthoritative, word(a.header.Authoritative, "yes", "no"))
+	p.fact(FactRecursion, either(a.header.RecursionAvailable, "available", "not available"))
+	p.fact(FactAuthoritative, either(a.header.Authoritative, "yes", "no"))
 	p.fact(ask.fact, a.String())
 	if a.header.Truncated {
 		p.fact(FactTruncated, "yes")
@@ -158,7 +158,7 @@ func describeDNS(a dnsAnswer, ask dnsQuestion, p *Peer) {
 	}
 }
 
-func word(b bool, yes, no string) string {
+func either(b bool, yes, no string) string {
 	if b {
 		return yes
 	}

@@ -64,13 +64,13 @@ func askH323(conn net.Conn, q Question) (Peer, error) {
 		return Peer{}, err
 	}
 	m, ok := decodeQ931(b)
-	name, known := q931Types[m.kind]
+	name, answers := q931Types[m.kind]
 	switch {
 	case !ok:
 		return Peer{}, t.mismatch(t.waiting + " is a TPKT packet without a Q.931 message")
 	case m.call&^q931Callee != q931Call:
 		return Peer{}, t.mismatch(t.waiting + " is about another call")
-	case !known:
+	case !answers:
 		return Peer{}, t.mismatch(fmt.Sprintf("%s is a message of type 0x%02x", t.waiting, m.kind))
 	}
 	return Peer{Facts: q931Facts(name, m.elements)}, nil

@@ -102,11 +102,11 @@ func talkIMAP(t *talk, q Question, p *Peer) ([]string, error) {
 	return p.Capabilities, err
 }
 
-// secureIMAP starts TLS, where it is offered or it is not known whether it is.
+// secureIMAP starts TLS where it is offered, or where the server did not tell whether it is.
 func secureIMAP(t *talk, q Question, p *Peer) (offered []string, secured bool, err error) {
 	before := p.Capabilities
-	known := len(before) > 0
-	if known && !offers(before, "STARTTLS") {
+	told := len(before) > 0
+	if told && !offers(before, "STARTTLS") {
 		p.fact(FactStartTLS, NotOffered)
 		return before, false, nil
 	}
@@ -115,7 +115,7 @@ func secureIMAP(t *talk, q Question, p *Peer) (offered []string, secured bool, e
 	case err != nil || p.Refusal != "":
 		return nil, false, err
 	case !isOK(status):
-		p.fact(FactStartTLS, word(known, status, NotOffered))
+		p.fact(FactStartTLS, either(told, status, NotOffered))
 		return before, false, nil
 	}
 	if err := t.clientTLS(q); err != nil {

@@ -167,11 +167,11 @@ func standInDSE(s Stand) []ldapAttribute {
 		{"supportedExtension", []string{ldapwire.StartTLSOID}},
 		{"isSynchronized", []string{"TRUE"}},
 	}
-	at, known := directoryLevels[s.Version]
-	if !known {
-		at = directoryLevels[""]
+	windows, ok := directoryLevels[s.Version]
+	if !ok {
+		windows = directoryLevels[""]
 	}
-	has := directoryCapabilities[:at.capabilities]
+	has := directoryCapabilities[:windows.capabilities]
 	switch {
 	case s.Version == "davmail":
 		return []ldapAttribute{{"objectClass", []string{"top"}}, {"namingContexts", []string{"ou=people"}}}
@@ -188,11 +188,11 @@ func standInDSE(s Stand) []ldapAttribute {
 		ldapAttribute{"defaultNamingContext", []string{root}},
 		ldapAttribute{"ldapServiceName", []string{domain + ":" + strings.ToLower(short) + "$@" + strings.ToUpper(domain)}},
 		ldapAttribute{"isGlobalCatalogReady", []string{"TRUE"}})
-	if at.level == "" {
+	if windows.level == "" {
 		return directory
 	}
 	for _, name := range []string{"domainFunctionality", "forestFunctionality", "domainControllerFunctionality"} {
-		directory = append(directory, ldapAttribute{name, []string{at.level}})
+		directory = append(directory, ldapAttribute{name, []string{windows.level}})
 	}
 	return directory
 }

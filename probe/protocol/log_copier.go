@@ -56,14 +56,14 @@ func spoilNNS(t *talk) (status string, err error) {
 		return "", err
 	}
 	// An error's code fills the lower half of its eight octets.
-	open := nnsFrame(nnsError, make([]byte, nnsErrorSize))[:nnsHeader+nnsErrorSize/2]
+	beginning := nnsFrame(nnsError, make([]byte, nnsErrorSize))[:nnsHeader+nnsErrorSize/2]
 	b, err := t.octets(nnsHeader+nnsErrorSize, func(head []byte) bool {
-		return bytes.HasPrefix(open, head[:min(len(head), len(open))])
+		return bytes.HasPrefix(beginning, head[:min(len(head), len(beginning))])
 	})
 	if err != nil {
 		return "", err
 	}
-	code := binary.BigEndian.Uint32(b[len(open):])
+	code := binary.BigEndian.Uint32(b[len(beginning):])
 	if code == 0 {
 		return "", t.mismatch(t.waiting + " is an error without a code")
 	}

@@ -64,8 +64,8 @@ func talkNNTP(t *talk, q Question, p *Peer) error {
 		return err
 	}
 	// A server that does not know CAPABILITIES may start TLS all the same.
-	known := p.Facts[FactCapabilities] == ""
-	if known && !offers(p.Capabilities, "STARTTLS") {
+	told := p.Facts[FactCapabilities] == ""
+	if told && !offers(p.Capabilities, "STARTTLS") {
 		p.fact(FactStartTLS, NotOffered)
 		return nil
 	}
@@ -77,7 +77,7 @@ func talkNNTP(t *talk, q Question, p *Peer) error {
 	case err != nil:
 		return err
 	case code != "382":
-		p.fact(FactStartTLS, word(known, status, NotOffered))
+		p.fact(FactStartTLS, either(told, status, NotOffered))
 		return nil
 	}
 	if err := t.clientTLS(q); err != nil {

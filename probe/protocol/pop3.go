@@ -55,8 +55,8 @@ func talkPOP3(t *talk, q Question, p *Peer) ([]string, error) {
 		return offered, err
 	}
 	// A server that does not know CAPA may start TLS all the same.
-	known := p.Facts[FactCapabilities] == ""
-	if known && !offers(offered, "STLS") {
+	told := p.Facts[FactCapabilities] == ""
+	if told && !offers(offered, "STLS") {
 		p.fact(FactStartTLS, NotOffered)
 		return offered, nil
 	}
@@ -68,7 +68,7 @@ func talkPOP3(t *talk, q Question, p *Peer) ([]string, error) {
 	case err != nil:
 		return nil, err
 	case !ok:
-		p.fact(FactStartTLS, word(known, status, NotOffered))
+		p.fact(FactStartTLS, either(told, status, NotOffered))
 		return offered, nil
 	}
 	if err := t.clientTLS(q); err != nil {

@@ -21,7 +21,7 @@ func askRPC(conn net.Conn, q Question) (Peer, error) {
 	c := rpc.NewClient(conn)
 	q.At(Greet)
 	if q.Service.RPC != nil {
-		return askInterface(c, *q.Service.RPC, q.At)
+		return askInterface(c, q)
 	}
 	refusal, err := c.Bind(rpc.Mapper)
 	switch {
@@ -38,7 +38,8 @@ func askRPC(conn net.Conn, q Question) (Peer, error) {
 
 // askInterface binds an interface on its own port and asks who else lives
 // there, which says most where the interface is not there itself.
-func askInterface(c *rpc.Client, i catalog.Interface, at func(Step)) (Peer, error) {
+func askInterface(c *rpc.Client, q Question) (Peer, error) {
+	i := *q.Service.RPC
 	refusal, err := c.Bind(i)
 	absent := errors.Is(err, rpc.ErrAbsent)
 	switch {
@@ -48,7 +49,7 @@ func askInterface(c *rpc.Client, i catalog.Interface, at func(Step)) (Peer, erro
 	case refusal != nil:
 		return Peer{Refusal: refusal.Text, Reason: refusal.Why}, nil
 	default:
-		at(Talk)
+		q.At(Talk)
 	}
 	var peer Peer
 	named, unnamed := rpc.Labels(c.Inquire())

@@ -143,14 +143,14 @@ func (w *Link) Cause(err error) error {
 	if err == nil || errors.Is(err, ldap.ErrMalformedPacket) || errors.As(err, &result) && result.Packet != nil {
 		return Outcome(err)
 	}
-	if first := w.Failure(); first != nil {
+	if first := w.failure(); first != nil {
 		return first
 	}
 	return err
 }
 
-// Failure is the first error, if there was one.
-func (w *Link) Failure() error {
+// failure is the first error, if there was one.
+func (w *Link) failure() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
@@ -196,7 +196,7 @@ func (w *Link) Ask(op *ber.Packet) (*ber.Packet, error) {
 	}
 	answer, ok := <-w.own
 	if !ok {
-		return nil, fmt.Errorf("waiting for the answer to a bind: %w", w.Failure())
+		return nil, fmt.Errorf("waiting for the answer to a bind: %w", w.failure())
 	}
 	return answer, nil
 }

@@ -72,8 +72,8 @@ func bindRequest(i catalog.Interface, context uint16) ([]byte, error) {
 		return nil, err
 	}
 	var w Writer
-	w.U16(Fragment)
-	w.U16(Fragment)
+	w.U16(largestFragment)
+	w.U16(largestFragment)
 	w.U32(0)             // a new association group, or the one there is
 	w.Octets(1, 0, 0, 0) // one context
 	w.U16(context)

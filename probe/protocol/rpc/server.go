@@ -67,14 +67,14 @@ func (s *server) serve(p PDU) error {
 // result for every presentation context.
 func (s *server) acknowledge(p PDU, r *Reader, kind byte, address []byte) error {
 	r.u16() // what the client sends at most
-	s.fragment = min(max(int(r.u16()), minFragment), Fragment)
+	s.fragment = min(max(int(r.u16()), minFragment), largestFragment)
 	r.u32() // the association group
 	count := r.u8()
 	r.align(4)
 
 	var w Writer
-	w.U16(Fragment)
-	w.U16(Fragment)
+	w.U16(largestFragment)
+	w.U16(largestFragment)
 	w.U32(1) // the association group
 	w.U16(uint16(len(address)))
 	w.Octets(address...)
@@ -126,9 +126,9 @@ func (s *server) run(p PDU, r *Reader) error {
 		r.uuid()
 	}
 	r = &Reader{Order: r.Order, Data: r.Data[r.at:], short: r.short}
-	bound, known := s.contexts[context]
+	bound, ok := s.contexts[context]
 	switch {
-	case !known:
+	case !ok:
 		return s.fault(p, context, UnknownInterface)
 	case bound.UUID == Management.UUID && operation == OpInqIfIDs:
 		return s.tellInterfaces(p, context)

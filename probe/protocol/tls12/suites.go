@@ -150,7 +150,7 @@ func (h *handshake) secret() (secret, share []byte, err error) {
 	}
 	key := readCertificateKey(h.conn.Certificates[0])
 	if key == nil {
-		return nil, nil, broken(AlertIllegalParameter)
+		return nil, nil, broken(alertIllegalParameter)
 	}
 	secret = make([]byte, 48)
 	rand.Read(secret)
@@ -158,7 +158,7 @@ func (h *handshake) secret() (secret, share []byte, err error) {
 	//lint:ignore SA1019 TLS 1.2 has no other way with this key exchange, and nothing secret depends on it
 	sealed, err := rsa.EncryptPKCS1v15(rand.Reader, key, secret)
 	if err != nil {
-		return nil, nil, broken(AlertIllegalParameter)
+		return nil, nil, broken(alertIllegalParameter)
 	}
 	return secret, prefixed(sealed), nil
 }
@@ -168,22 +168,22 @@ func (h *handshake) ecdhe() (secret, share []byte, err error) {
 	var group uint16
 	var point cryptobyte.String
 	if !h.exchange.ReadUint8(&kind) || kind != 3 || !h.exchange.ReadUint16(&group) || !h.exchange.ReadUint8LengthPrefixed(&point) {
-		return nil, nil, broken(AlertDecodeError)
+		return nil, nil, broken(alertDecodeError)
 	}
 	curve := map[uint16]ecdh.Curve{groupP256: ecdh.P256(), groupP384: ecdh.P384(), groupP521: ecdh.P521(), groupX25519: ecdh.X25519()}[group]
 	if curve == nil {
-		return nil, nil, broken(AlertIllegalParameter)
+		return nil, nil, broken(alertIllegalParameter)
 	}
 	theirs, err := curve.NewPublicKey(point)
 	if err != nil {
-		return nil, nil, broken(AlertIllegalParameter)
+		return nil, nil, broken(alertIllegalParameter)
 	}
 	ours, err := curve.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, nil, err
 	}
 	if secret, err = ours.ECDH(theirs); err != nil {
-		return nil, nil, broken(AlertIllegalParameter)
+		return nil, nil, broken(alertIllegalParameter)
 	}
 	public := ours.PublicKey().Bytes()
 	return secret, append([]byte{byte(len(public))}, public...), nil
@@ -195,11 +195,11 @@ const largestPrime = 1024
 func (h *handshake) dhe() (secret, share []byte, err error) {
 	var prime, generator, theirs cryptobyte.String
 	if !h.exchange.ReadUint16LengthPrefixed(&prime) || !h.exchange.ReadUint16LengthPrefixed(&generator) || !h.exchange.ReadUint16LengthPrefixed(&theirs) {
-		return nil, nil, broken(AlertDecodeError)
+		return nil, nil, broken(alertDecodeError)
 	}
 	p, g, y := new(big.Int).SetBytes(prime), new(big.Int).SetBytes(generator), new(big.Int).SetBytes(theirs)
 	if len(prime) > largestPrime || p.Bit(0) == 0 || g.Cmp(p) >= 0 || y.Cmp(big.NewInt(1)) <= 0 || y.Cmp(p) >= 0 {
-		return nil, nil, broken(AlertIllegalParameter)
+		return nil, nil, broken(alertIllegalParameter)
 	}
 	ours := make([]byte, 32)
 	rand.Read(ours)
