@@ -12,6 +12,7 @@ import (
 
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
@@ -66,7 +67,7 @@ func classify(err error, step protocol.Step, cancelled bool) outcome {
 	case errors.Is(err, errTurn), cancelled && (socket.IsTimeout(err) || errors.Is(err, context.Canceled)):
 		return untried(Interrupted)
 	}
-	if mismatch := new(*protocol.MismatchError); errors.As(err, mismatch) {
+	if mismatch := new(*wire.MismatchError); errors.As(err, mismatch) {
 		return outcome{verdict: Mismatch}
 	}
 	if dial := new(*socket.Error); errors.As(err, dial) {

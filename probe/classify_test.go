@@ -27,6 +27,7 @@ import (
 	"github.com/hirochachacha/go-smb2"
 
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 	"exreach/probe/secure"
 	"exreach/probe/socket"
 )
@@ -62,8 +63,8 @@ func TestClassify(t *testing.T) {
 	}{
 		{"no error", nil, protocol.Talk, false, outcome{verdict: Answered}},
 		{"no error, and interrupted right after", nil, protocol.Talk, true, outcome{verdict: Answered}},
-		{"something else answered", talk(&protocol.MismatchError{Want: "SMTP"}), protocol.Greet, false, outcome{verdict: Mismatch}},
-		{"something else answered in TLS", &secure.Error{Err: &protocol.MismatchError{}}, protocol.Talk, false, outcome{verdict: Mismatch}},
+		{"something else answered", talk(&wire.MismatchError{Want: "SMTP"}), protocol.Greet, false, outcome{verdict: Mismatch}},
+		{"something else answered in TLS", &secure.Error{Err: &wire.MismatchError{}}, protocol.Talk, false, outcome{verdict: Mismatch}},
 
 		{"refused", dial(errnoOf(t, socket.Refused)), protocol.Connect, false, outcome{verdict: Refused}},
 		{"refused at once, as on loopback", &socket.Error{Err: errnoOf(t, socket.Refused), Local: true}, protocol.Connect, false, outcome{verdict: Refused}},

@@ -9,6 +9,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 	"exreach/probe/socket"
 )
 
@@ -124,13 +125,13 @@ func mapped(p *protocol.Peer) string {
 			line += of.before + list
 		}
 	}
-	return protocol.Printable(line, detailSize)
+	return wire.Printable(line, detailSize)
 }
 
 // plain makes the text of the error fit for a terminal: parts of it may be the
 // peer's, and what a panic says may be anything.
 func (c *conversation) plain() string {
-	return protocol.Printable(c.run.mask.Hide(c.err.Error()), detailSize)
+	return wire.Printable(c.run.mask.Hide(c.err.Error()), detailSize)
 }
 
 // beforeItsTurn is the detail of a check that was never begun.
@@ -228,7 +229,7 @@ func (c *conversation) evidence(v Verdict) string {
 	if isRecord(said) && (v == BadTLS || c.step() == protocol.TLS) {
 		return "" // it means nothing to people, and Peer.TLSFailure says what it means
 	}
-	return protocol.Printable(c.run.mask.HideCut(string(said)), evidenceSize)
+	return wire.Printable(c.run.mask.HideCut(string(said)), evidenceSize)
 }
 
 // isRecord reports whether bytes are a record of TLS (RFC 8446 section 5.1).

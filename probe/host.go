@@ -12,6 +12,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
 )
 
 // A host is what the checks of one plan share. It lives until all of them are over,
@@ -189,7 +190,7 @@ func (h *host) follow(ctx context.Context, mapper Result, emit func(Result)) {
 }
 
 // portsOf returns the TCP ports at which an endpoint map has an interface.
-func portsOf(want catalog.Interface, endpoints []protocol.Endpoint) []uint16 {
+func portsOf(want catalog.Interface, endpoints []rpc.Endpoint) []uint16 {
 	var ports []uint16
 	for _, e := range endpoints {
 		if e.Interface().Serves(want) && e.Sequence == "ncacn_ip_tcp" && e.Port != 0 && !slices.Contains(ports, e.Port) {

@@ -10,6 +10,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
 	"exreach/probe/standin"
 )
 
@@ -122,7 +123,7 @@ func TestMapperDetail(t *testing.T) {
 	}
 	p := &protocol.Peer{
 		Facts: map[string]string{"entries": "9", "unknown_interfaces": "Exchange Server STORE Admin20 Interface"},
-		Endpoints: []protocol.Endpoint{
+		Endpoints: []rpc.Endpoint{
 			{UUID: "a", Sequence: "ncacn_ip_tcp", Port: 6411}, {UUID: "b", Sequence: "ncacn_ip_tcp", Port: 6411}, {UUID: "b", Sequence: "ncacn_http", Port: 6411},
 		},
 	}

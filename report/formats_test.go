@@ -17,6 +17,8 @@ import (
 
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/tls12"
 	"exreach/report/judge"
 )
 
@@ -162,8 +164,8 @@ func hostileReport() Report {
 		Findings: []judge.Finding{{Code: hostile, Text: hostile, Hint: hostile}},
 		Peer: &protocol.Peer{
 			Greeting: hostile, Capabilities: []string{hostile}, Facts: map[string]string{hostile: hostile}, Refusal: hostile,
-			Endpoints: []protocol.Endpoint{{UUID: hostile, Annotation: hostile}},
-			TLS:       &protocol.TLSInfo{Version: hostile, Chain: []protocol.Certificate{{Subject: hostile, Names: []string{hostile}}}},
+			Endpoints: []rpc.Endpoint{{UUID: hostile, Annotation: hostile}},
+			TLS:       &protocol.TLSInfo{Version: hostile, Chain: []tls12.Certificate{{Subject: hostile, Names: []string{hostile}}}},
 		},
 	}
 	whole := e

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 )
 
 // An ink is the parameter of an SGR sequence (ECMA-48 section 8.3.117).
@@ -222,4 +222,4 @@ func runeWidth(r rune) int {
 // what a forged report carries need not be.
 const longest = 4096
 
-func printable(s string) string { return protocol.Printable(s, longest) }
+func printable(s string) string { return wire.Printable(s, longest) }

@@ -17,13 +17,14 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/web"
 	"exreach/report/judge"
 )
 
 // asSaved compares entries by what is saved of them: what only code reads of a peer
 // is gone by then.
 var asSaved = cmp.Options{
-	cmpopts.IgnoreUnexported(Entry{}, protocol.Web{}),
+	cmpopts.IgnoreUnexported(Entry{}, web.Web{}),
 	cmpopts.IgnoreFields(protocol.Peer{}, "Logins", "Page", "Directory", "Clock"),
 }
 

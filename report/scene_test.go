@@ -16,6 +16,8 @@ import (
 	"exreach/probe"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
+	"exreach/probe/protocol/web"
 	"exreach/report/judge"
 )
 
@@ -108,7 +110,7 @@ func implicit(r *probe.Result) {
 func goodTLS() *protocol.TLSInfo {
 	return &protocol.TLSInfo{
 		Version: "TLS 1.2", Cipher: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", NameMatches: true, Trusted: true,
-		Chain: []protocol.Certificate{{
+		Chain: []tls12.Certificate{{
 			Subject: "CN=mail01.contoso.com", Issuer: "CN=Contoso CA", Names: []string{"mail01.contoso.com", "autodiscover.contoso.com"},
 			NotBefore: began.AddDate(0, -6, 0), NotAfter: began.AddDate(0, 6, 0), Key: "RSA 2048",
 		}},
@@ -116,11 +118,11 @@ func goodTLS() *protocol.TLSInfo {
 }
 
 // certificate changes the server's certificate.
-func certificate(change func(*protocol.TLSInfo, *protocol.Certificate)) func(*probe.Result) {
+func certificate(change func(*protocol.TLSInfo, *tls12.Certificate)) func(*probe.Result) {
 	return func(r *probe.Result) { change(r.Peer.TLS, &r.Peer.TLS.Chain[0]) }
 }
 
-func selfSign(t *protocol.TLSInfo, c *protocol.Certificate) {
+func selfSign(t *protocol.TLSInfo, c *tls12.Certificate) {
 	t.Trusted, t.TrustError = false, "x509: certificate signed by unknown authority"
 	c.Issuer, c.SelfSigned = c.Subject, true
 }
@@ -135,7 +137,7 @@ func network() []probe.Result {
 	s.add("owa", 443, all(selfSigned, detail("302 to /owa/auth/logon.aspx, Microsoft-IIS/10.0")))
 	s.add("ews", 443, all(selfSigned, detail("401 Negotiate, NTLM, Microsoft-IIS/10.0"), func(r *probe.Result) {
 		r.Peer.Facts = map[string]string{"health": "503 Service Unavailable"}
-		r.Peer.Web = &protocol.Web{Unhealthy: true}
+		r.Peer.Web = &web.Web{Unhealthy: true}
 	}))
 	s.add("smtp-submission", 587, verdict(probe.TimedOut, "no reply to 2 connects of up to 3.5s each, 7s in all"))
 	s.add("imap4s", 993, all(want(catalog.Optional), verdict(probe.Refused, "connection refused (RST)")))

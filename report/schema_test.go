@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/tls12"
 	"exreach/report/judge"
 	"exreach/report/judge/identity"
 )
@@ -54,7 +56,7 @@ func TestSchemaNames(t *testing.T) {
 	root.Defs["report"] = root
 	for name, value := range map[string]any{
 		"report": Report{}, "groundRule": GroundRule{}, "counts": Counts{}, "entry": Entry{}, "name": Name{}, "step": Step{}, "finding": judge.Finding{},
-		"peer": protocol.Peer{}, "endpoint": protocol.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": protocol.Certificate{},
+		"peer": protocol.Peer{}, "endpoint": rpc.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": tls12.Certificate{},
 		"identified": identity.Identified{}, "takenRole": identity.TakenRole{}, "sign": identity.Sign{}, "trace": Trace{}, "beside": Beside{}, "hop": Hop{}, "traceReport": TraceReport{}, "traced": Traced{},
 	} {
 		var names, required []string

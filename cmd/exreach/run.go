@@ -11,7 +11,7 @@ import (
 
 	"exreach/cmd/internal/survey"
 	"exreach/probe/lookup"
-	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 )
 
 // A world is everything outside the program that a command may touch.
@@ -91,6 +91,6 @@ const longestMessage = 8 << 10
 // tell writes lines for a terminal: a path or an argument may have anything in it.
 func tell(w io.Writer, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintln(w, protocol.Printable(line, longestMessage))
+		fmt.Fprintln(w, wire.Printable(line, longestMessage))
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/web"
 	"exreach/report/judge/identity"
 )
 
@@ -25,7 +26,7 @@ func TestConcluded(t *testing.T) {
 	mail := func(greeting string) probe.Result { return answer("smtp", 25, protocol.Peer{Greeting: greeting}) }
 	imap := answer("imap", 143, protocol.Peer{Greeting: "* OK Dovecot ready."})
 	future := answer("http", 443, protocol.Peer{
-		Facts: map[string]string{"x_owa_version": "16.0.1.1"}, Web: &protocol.Web{Origin: protocol.OfExchange},
+		Facts: map[string]string{"x_owa_version": "16.0.1.1"}, Web: &web.Web{Origin: web.OfExchange},
 	})
 	for _, tt := range []struct {
 		name    string

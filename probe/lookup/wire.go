@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
-	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 )
 
 // A dnsQuestion asks for the addresses of one family of a name.
@@ -207,4 +207,4 @@ func (q dnsQuestion) overTCP(conn net.Conn) (dnsAnswer, error) {
 }
 
 // printableName is a name that came over the network.
-func printableName(name string) string { return protocol.Printable(name, longestName) }
+func printableName(name string) string { return wire.Printable(name, longestName) }

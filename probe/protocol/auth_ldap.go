@@ -12,7 +12,7 @@ import (
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 
-	raw "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/ldapwire"
 )
 
 // saslSPNEGO is the mechanism under which a domain controller takes NTLM, with
@@ -22,7 +22,7 @@ const saslSPNEGO = "GSS-SPNEGO"
 
 // loginLDAP binds by NTLM, anywhere, and by name and password, under TLS. NTLM
 // comes first: who refuses that is not told the password.
-func loginLDAP(w *raw.Wire, l *ldap.Conn, q Question, p *Peer) {
+func loginLDAP(w *ldapwire.Link, l *ldap.Conn, q Question, p *Peer) {
 	if q.Credentials == nil {
 		return
 	}
@@ -42,7 +42,7 @@ func loginLDAP(w *raw.Wire, l *ldap.Conn, q Question, p *Peer) {
 }
 
 // bindNTLM binds in the two rounds that NTLM takes.
-func bindNTLM(w *raw.Wire, c Credentials) error {
+func bindNTLM(w *ldapwire.Link, c Credentials) error {
 	respond := beginNTLM(c)
 	var challenge []byte
 	for _, given := range []bool{false, true} {
@@ -54,8 +54,8 @@ func bindNTLM(w *raw.Wire, c Credentials) error {
 		if err != nil {
 			return err
 		}
-		err = raw.Outcome(ldap.GetLDAPError(answer))
-		refusal, refused := errors.AsType[*raw.Refusal](err)
+		err = ldapwire.Outcome(ldap.GetLDAPError(answer))
+		refusal, refused := errors.AsType[*ldapwire.Refusal](err)
 		switch {
 		case refused && refusal.Code == ldap.LDAPResultSaslBindInProgress:
 			challenge = serverCredentials(answer)
@@ -74,12 +74,12 @@ func bindNTLM(w *raw.Wire, c Credentials) error {
 
 // saslBind is a bind with the message of a mechanism (RFC 4511 section 4.2).
 func saslBind(mechanism string, message []byte) *ber.Packet {
-	op := raw.Operation(ldap.ApplicationBindRequest)
+	op := ldapwire.Operation(ldap.ApplicationBindRequest)
 	op.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, 3, ""))
-	op.AppendChild(raw.OctetString(""))
+	op.AppendChild(ldapwire.OctetString(""))
 	sasl := ber.Encode(ber.ClassContext, ber.TypeConstructed, 3, nil, "")
-	sasl.AppendChild(raw.OctetString(mechanism))
-	sasl.AppendChild(raw.OctetString(string(message)))
+	sasl.AppendChild(ldapwire.OctetString(mechanism))
+	sasl.AppendChild(ldapwire.OctetString(string(message)))
 	op.AppendChild(sasl)
 	return op
 }
@@ -87,7 +87,7 @@ func saslBind(mechanism string, message []byte) *ber.Packet {
 // serverCredentials is what the server's side of a mechanism says (RFC 4511
 // section 4.2.2).
 func serverCredentials(answer *ber.Packet) []byte {
-	_, op, _ := raw.Parts(answer)
+	_, op, _ := ldapwire.Parts(answer)
 	for _, part := range op.Children {
 		if part.ClassType == ber.ClassContext && part.Tag == 7 {
 			return part.Data.Bytes()
@@ -110,7 +110,7 @@ var unsuitedBinds = []int{
 // judgeBind tells a refusal of the credentials from one of the method. What is
 // neither is no yes, and the server may have counted it.
 func judgeBind(err error) error {
-	refusal, ok := errors.AsType[*raw.Refusal](err)
+	refusal, ok := errors.AsType[*ldapwire.Refusal](err)
 	if !ok {
 		return err
 	}
@@ -136,7 +136,7 @@ var shutAccounts = []string{"532", "533", "701", "773", "775"}
 // dataOf finds the Windows error in the text of a domain controller.
 var dataOf = regexp.MustCompile(`, data ([0-9a-f]{1,8}), v`)
 
-func winData(r *raw.Refusal) string {
+func winData(r *ldapwire.Refusal) string {
 	if data := dataOf.FindStringSubmatch(r.Text); data != nil {
 		return data[1]
 	}
@@ -144,7 +144,7 @@ func winData(r *raw.Refusal) string {
 }
 
 // bindCode is a refusal without its text, but for the Windows errors in it.
-func bindCode(r *raw.Refusal) string {
+func bindCode(r *ldapwire.Refusal) string {
 	text := strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, ldap.LDAPResultCodeMap[uint16(r.Code)]))
 	if data := winData(r); data != "" {
 		text += ", data " + data

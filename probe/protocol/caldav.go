@@ -9,7 +9,8 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
+	"exreach/probe/protocol/wire"
 )
 
 // askCalDAV asks for the properties of the root (RFC 4918, section 9.1), which
@@ -56,7 +57,7 @@ func judgeCalDAV(page *http.Response) (refusal string, err error) {
 	return "", nil
 }
 
-func notCalDAV(got string) error { return &MismatchError{Want: "CalDAV", Got: got} }
+func notCalDAV(got string) error { return &wire.MismatchError{Want: "CalDAV", Got: got} }
 
 // answerCalDAV is DavMail as far as nobody is logged in.
 func answerCalDAV(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageCalDAV) }

@@ -15,7 +15,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"exreach/catalog"
-	raw "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/ldapwire"
 )
 
 // cldapEnvelope: over TCP it would be LDAP.
@@ -42,10 +42,7 @@ func askCLDAP(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := cldapEnvelope.send(conn, catalog.UDP, request); err != nil {
-		return p, err
-	}
-	datagram, err := cldapEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookCLDAP(head, id) })
+	datagram, err := cldapEnvelope.exchange(conn, catalog.UDP, request, func(head []byte) sight { return lookCLDAP(head, id) })
 	if err != nil {
 		return p, err
 	}
@@ -59,8 +56,8 @@ func pingCLDAP(id int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	op := raw.Operation(ldap.ApplicationSearchRequest)
-	op.AppendChild(raw.OctetString(""))
+	op := ldapwire.Operation(ldap.ApplicationSearchRequest)
+	op.AppendChild(ldapwire.OctetString(""))
 	for _, choice := range []int64{ldap.ScopeBaseObject, ldap.NeverDerefAliases} {
 		op.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, choice, ""))
 	}
@@ -70,14 +67,14 @@ func pingCLDAP(id int64) ([]byte, error) {
 	op.AppendChild(ber.NewBoolean(ber.ClassUniversal, ber.TypePrimitive, ber.TagBoolean, false, ""))
 	op.AppendChild(filter)
 	attributes := ber.NewSequence("")
-	attributes.AppendChild(raw.OctetString(cldapAttribute))
+	attributes.AppendChild(ldapwire.OctetString(cldapAttribute))
 	op.AppendChild(attributes)
-	return raw.Message(id, op).Bytes(), nil
+	return ldapwire.Message(id, op).Bytes(), nil
 }
 
 // framesOf reads the messages of a datagram.
-func framesOf(datagram []byte) *raw.Frames {
-	return raw.NewFrames(readAhead{r: bufio.NewReader(bytes.NewReader(datagram))})
+func framesOf(datagram []byte) *ldapwire.Frames {
+	return ldapwire.NewFrames(readAhead{r: bufio.NewReader(bytes.NewReader(datagram))})
 }
 
 // lookCLDAP knows an answer by the first message of the datagram.
@@ -86,7 +83,7 @@ func lookCLDAP(datagram []byte, id int64) sight {
 	if err != nil {
 		return alien
 	}
-	switch got, op, _ := raw.Parts(message); {
+	switch got, op, _ := ldapwire.Parts(message); {
 	case op.Tag != ldap.ApplicationSearchResultEntry && op.Tag != ldap.ApplicationSearchResultDone:
 		return alien
 	case got != id:
@@ -107,7 +104,7 @@ func readCLDAP(datagram []byte, id int64, p *Peer) error {
 		if err != nil {
 			return cldapEnvelope.mismatch("an LDAP message with the wrong parts")
 		}
-		switch got, op, _ := raw.Parts(message); {
+		switch got, op, _ := ldapwire.Parts(message); {
 		case got != id:
 			return cldapEnvelope.mismatch("answers to several requests in one datagram")
 		case op.Tag == ldap.ApplicationSearchResultDone:
@@ -122,8 +119,8 @@ func readCLDAP(datagram []byte, id int64, p *Peer) error {
 
 // refuseCLDAP takes the result of a search that found nothing.
 func refuseCLDAP(message *ber.Packet, p *Peer) error {
-	err := raw.Outcome(ldap.GetLDAPError(message))
-	if refusal, ok := errors.AsType[*raw.Refusal](err); ok {
+	err := ldapwire.Outcome(ldap.GetLDAPError(message))
+	if refusal, ok := errors.AsType[*ldapwire.Refusal](err); ok {
 		p.refusedLDAP(refusal)
 		return nil
 	}
@@ -156,16 +153,16 @@ func answerCLDAP(conn net.Conn, s Stand) error {
 		if err != nil {
 			return nil
 		}
-		id, op, _ := raw.Parts(request)
+		id, op, _ := ldapwire.Parts(request)
 		if op.Tag != ldap.ApplicationSearchRequest {
 			return nil
 		}
 		attributes := ber.NewSequence("")
 		attributes.AppendChild(ldapAttribute{cldapAttribute, []string{string(standInLogon(s).encode())}}.packet())
-		entry := raw.Operation(ldap.ApplicationSearchResultEntry)
-		entry.AppendChild(raw.OctetString(""))
+		entry := ldapwire.Operation(ldap.ApplicationSearchResultEntry)
+		entry.AppendChild(ldapwire.OctetString(""))
 		entry.AppendChild(attributes)
-		done := raw.Result(ldap.ApplicationSearchResultDone, ldap.LDAPResultSuccess, "")
-		return append(raw.Message(id, entry).Bytes(), raw.Message(id, done).Bytes()...)
+		done := ldapwire.Result(ldap.ApplicationSearchResultDone, ldap.LDAPResultSuccess, "")
+		return append(ldapwire.Message(id, entry).Bytes(), ldapwire.Message(id, done).Bytes()...)
 	})
 }

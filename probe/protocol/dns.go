@@ -52,7 +52,7 @@ func askDNS(conn net.Conn, q Question) (Peer, error) {
 	for _, more := range questions[1:] {
 		q.At(Talk)
 		answer, err := exchangeDNS(conn, q, more)
-		if _, ok := errors.AsType[*MismatchError](err); ok {
+		if _, ok := errors.AsType[*wire.MismatchError](err); ok {
 			return p, err
 		}
 		if err != nil { // it has answered once: that this one got lost is no verdict
@@ -86,17 +86,14 @@ func exchangeDNS(conn net.Conn, q Question, ask dnsQuestion) (dnsAnswer, error) 
 	var id [2]byte
 	_, _ = rand.Read(id[:])
 	query, err := ask.message(binary.BigEndian.Uint16(id[:]))
+	var packed []byte
+	if err == nil {
+		packed, err = query.Pack()
+	}
 	if err != nil {
 		return dnsAnswer{}, fmt.Errorf("asking for %s: %w", ask, err)
 	}
-	packed, err := query.Pack()
-	if err != nil {
-		return dnsAnswer{}, fmt.Errorf("asking for %s: %w", ask, err)
-	}
-	if err := dnsEnvelope.send(conn, q.Service.Network, packed); err != nil {
-		return dnsAnswer{}, err
-	}
-	message, err := dnsEnvelope.answer(conn, q.Service.Network, func(head []byte) sight { return lookDNS(head, id) })
+	message, err := dnsEnvelope.exchange(conn, q.Service.Network, packed, func(head []byte) sight { return lookDNS(head, id) })
 	if err != nil {
 		return dnsAnswer{}, err
 	}
@@ -146,8 +143,8 @@ func describeDNS(a dnsAnswer, ask dnsQuestion, p *Peer) {
 	p.fact(FactQuestionName, ask.zone())
 	p.fact(FactQuestionType, ask.typeName())
 	p.fact(FactRCode, rcodeText(a.header.RCode))
-	p.fact(FactRecursion, word(a.header.RecursionAvailable, "available", "not available"))
-	p.fact(FactAuthoritative, word(a.header.Authoritative, "yes", "no"))
+	p.fact(FactRecursion, either(a.header.RecursionAvailable, "available", "not available"))
+	p.fact(FactAuthoritative, either(a.header.Authoritative, "yes", "no"))
 	p.fact(ask.fact, a.String())
 	if a.header.Truncated {
 		p.fact(FactTruncated, "yes")
@@ -157,11 +154,11 @@ func describeDNS(a dnsAnswer, ask dnsQuestion, p *Peer) {
 	}
 	p.turnAway(rcodeText(a.header.RCode)+" to "+ask.String(), "")
 	if ask.guess {
-		p.Reason = OurQuestion
+		p.Reason = wire.OurQuestion
 	}
 }
 
-func word(b bool, yes, no string) string {
+func either(b bool, yes, no string) string {
 	if b {
 		return yes
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 func FuzzAskSMTP(f *testing.F) {
@@ -33,7 +34,7 @@ func fuzzAsk(f *testing.F, name string, seeds ...string) {
 	f.Fuzz(func(t *testing.T, said []byte) {
 		for _, how := range []catalog.TLS{catalog.NoTLS, catalog.StartTLS} {
 			peer, err := Table[name].Ask(hangsUpAfter(said), question(name, how))
-			if mismatch, ok := errors.AsType[*MismatchError](err); ok && (mismatch.Want == "" || mismatch.Got == "") {
+			if mismatch, ok := errors.AsType[*wire.MismatchError](err); ok && (mismatch.Want == "" || mismatch.Got == "") {
 				t.Errorf("a mismatch that does not say what was wanted and seen: %+v", mismatch)
 			}
 			if err == nil && len(said) == 0 {
@@ -79,4 +80,4 @@ func checkClean(t *testing.T, p Peer) {
 
 // isPrintable reports whether a string is as package wire leaves it, which has its
 // own tests.
-func isPrintable(s string) bool { return Printable(s, len(s)) == s }
+func isPrintable(s string) bool { return wire.Printable(s, len(s)) == s }

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 )
 
 // askHTTP asks for the page of the service, and then for its health page on the
@@ -52,25 +52,6 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 
 // asked is the question as the web server has it.
 func (q Question) asked() web.Asked { return web.Asked{Host: q.Host, Service: q.Service} }
-
-// A Web is whose an answer over HTTP is.
-type Web = web.Web
-
-// An Origin is who gave an answer over HTTP.
-type Origin = web.Origin
-
-// The origins, which package http explains.
-const (
-	OfExchange = web.OfExchange
-	OfIIS      = web.OfIIS
-	OfWindows  = web.OfWindows
-	OfGateway  = web.OfGateway
-	OfProxy    = web.OfProxy
-	OfProduct  = web.OfProduct
-	Hidden     = web.Hidden
-	Unproved   = web.Unproved
-	Foreign    = web.Foreign
-)
 
 // A Page is the head of an answer over HTTP, as code reads it.
 type Page struct {
@@ -157,4 +138,37 @@ func statusList(d catalog.Directory) string {
 		list = append(list, strconv.Itoa(status))
 	}
 	return strings.Join(list, ", ")
+}
+
+// BuildFacts are the facts of HTTP that may hold a build of Exchange, the surest first.
+var BuildFacts = []struct {
+	Name   string
+	Before string // what stands before the build
+	Shared bool   // it may be a level of the protocol, which Horde, Z-Push and others tell as well
+}{
+	{Name: FactXOWAVersion},
+	{Name: FactMSWebStorage},
+	{Name: FactMSServerEAS, Shared: true},
+	{Name: FactXServerApp, Before: "Exchange/"},
+	{Name: FactOWABuild},
+	{Name: FactServer, Before: "MSExchangeUM/"},
+}
+
+// productHTTP names the product whose build the headers tell, and "" where they
+// tell none.
+func productHTTP(h http.Header, releases *catalog.Releases) string {
+	for _, f := range BuildFacts {
+		build := h.Get(HeaderOf(f.Name))
+		if f.Before != "" || f.Shared && !catalog.IsBuild(build) && !web.MarkedIIS(h) {
+			continue
+		}
+		var names []string
+		for _, v := range releases.OfBuild(build) {
+			names = append(names, releases.Title(v))
+		}
+		if names != nil {
+			return strings.Join(names, " or ")
+		}
+	}
+	return ""
 }

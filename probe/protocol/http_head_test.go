@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 )
 
 // oddHeads are heads that servers in the field send: each with what is noted of

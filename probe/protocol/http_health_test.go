@@ -15,7 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 )
 
 func TestHTTPHealth(t *testing.T) {

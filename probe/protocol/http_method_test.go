@@ -13,7 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
+	"exreach/probe/protocol/wire"
 )
 
 // asked is a question for a page by a method.
@@ -104,7 +105,7 @@ func TestHTTPMethodsRecorded(t *testing.T) {
 // has not been a mismatch that got got; "" is none.
 func checkHTTP(t *testing.T, name string, p Peer, err error, facts map[string]string, refusal, got string) {
 	t.Helper()
-	mismatch, ok := errors.AsType[*MismatchError](err)
+	mismatch, ok := errors.AsType[*wire.MismatchError](err)
 	if ok && mismatch.Got != got || ok != (got != "") || p.Refusal != refusal {
 		t.Errorf("%s: error %v, want a mismatch %q; refusal %q, want %q", name, err, got, p.Refusal, refusal)
 	}

@@ -14,7 +14,8 @@ import (
 	"testing"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
+	"exreach/probe/protocol/wire"
 )
 
 // page is an answer with these headers and an empty body, or with a body behind
@@ -40,7 +41,7 @@ type webCase struct {
 func (c webCase) check(t *testing.T, name string) {
 	t.Helper()
 	p, err := pipeTo(askHTTP, c.q, hangsUpHTTP(c.said, notFound, notFound))
-	_, foreign := errors.AsType[*MismatchError](err)
+	_, foreign := errors.AsType[*wire.MismatchError](err)
 	if foreign != c.foreign || err != nil && !foreign || p.Refusal != c.refusal {
 		t.Errorf("%s: error %v, refusal %q", name, err, p.Refusal)
 	}
@@ -190,7 +191,7 @@ func TestHTTPNoServer(t *testing.T) {
 	} {
 		webCase{q: ews(), said: said, origin: web.OfProxy, name: name, foreign: true}.check(t, said)
 		p, err := pipeTo(askWinRM, question("winrm", catalog.NoTLS), hangsUpHTTP(said))
-		if _, foreign := errors.AsType[*MismatchError](err); !foreign || p.Web == nil || p.Web.Origin != web.OfProxy {
+		if _, foreign := errors.AsType[*wire.MismatchError](err); !foreign || p.Web == nil || p.Web.Origin != web.OfProxy {
 			t.Errorf("WinRM, %s: error %v, %+v", said, err, p.Web)
 		}
 	}
@@ -258,7 +259,7 @@ func TestHTTPDoubt(t *testing.T) {
 		"a redirect to itself":           {owa(), sameEverywhere(page("302 Found", "Location: https://mail.example.com/owa/")), web.Unproved, ""},
 	} {
 		p, err := pipeTo(askHTTP, c.q, c.serve)
-		mismatch, foreign := errors.AsType[*MismatchError](err)
+		mismatch, foreign := errors.AsType[*wire.MismatchError](err)
 		if foreign != (c.got != "") || foreign && mismatch.Got != c.got || err != nil && !foreign || p.Web.Origin != c.origin {
 			t.Errorf("%s: error %v, %+v, want %s %q", name, err, p.Web, c.origin, c.got)
 		}

@@ -24,13 +24,6 @@ func (s Stand) since(version string) bool {
 	return s.Releases.Since(version, of)
 }
 
-// A httpDirectory is a virtual directory of Exchange.
-type httpDirectory struct {
-	path  string // in lower case
-	first string // the version it came with
-	login []string
-}
-
 // The logins that a front end offers by default. HOST is its name.
 var (
 	windowsLogin = []string{"Negotiate", "NTLM"}
@@ -38,9 +31,13 @@ var (
 	basicLogin   = []string{`Basic realm="HOST"`}
 )
 
-// httpDirectories that want a login. What is left of 2003's own directories in
+// httpDirectories are the virtual directories of Exchange that want a login. What is left of 2003's own directories in
 // later versions is a redirect to OWA.
-var httpDirectories = []httpDirectory{
+var httpDirectories = []struct {
+	path  string // in lower case
+	first string // the version it came with
+	login []string
+}{
 	{"/api", "2016", windowsLogin},
 	{"/autodiscover", "2007", anyLogin},
 	{"/ews", "2007", windowsLogin},

@@ -16,7 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
+	"exreach/probe/protocol/wire"
 )
 
 // saysHTTP answers one request after the other and listens until the client
@@ -127,7 +128,7 @@ func TestHTTPRecorded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := pipeTo(askHTTP, directory("/owa/", c.healthy...), saysHTTP(c.said))
-			var mismatch *MismatchError
+			var mismatch *wire.MismatchError
 			if errors.As(err, &mismatch) && mismatch.Got != c.got || (err == nil) != (c.got == "") {
 				t.Errorf("error %v, want a mismatch %q", err, c.got)
 			}

@@ -35,10 +35,7 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := kerberosEnvelope.send(conn, q.Service.Network, request); err != nil {
-		return p, err
-	}
-	message, err := kerberosEnvelope.answer(conn, q.Service.Network, lookKerberos)
+	message, err := kerberosEnvelope.exchange(conn, q.Service.Network, request, lookKerberos)
 	if err != nil {
 		return p, err
 	}
@@ -46,7 +43,7 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	if message[0] == kerberos.ApplicationTag(kerberos.ASRep) {
 		realm, ok := kerberos.ReadASRep(message)
 		if !ok {
-			return p, notKerberos("an AS-REP with the wrong parts")
+			return p, kerberosEnvelope.mismatch("an AS-REP with the wrong parts")
 		}
 		p.fact(FactRealm, realm)
 		p.clocks(time.Time{}, local)
@@ -54,12 +51,12 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	}
 	e, ok := kerberos.ReadFault(message)
 	if !ok {
-		return p, notKerberos("a KRB-ERROR with the wrong parts")
+		return p, kerberosEnvelope.mismatch("a KRB-ERROR with the wrong parts")
 	}
 	p.ofKerberos(e, local)
 	switch e.Code {
 	case kerberos.Unavailable:
-		p.turnAway(e.String(), Unavailable)
+		p.turnAway(e.String(), wire.Unavailable)
 	case kerberos.Generic:
 		p.turnAway(e.String(), "")
 	}
@@ -111,8 +108,6 @@ func requestAS(realm string, now time.Time) ([]byte, error) {
 	})
 }
 
-func notKerberos(got string) error { return &MismatchError{Want: "Kerberos", Got: got} }
-
 // answerKerberos is a KDC that knows nobody.
 func answerKerberos(conn net.Conn, s Stand) error {
 	realm := realmOf(s.Host)
@@ -120,7 +115,7 @@ func answerKerberos(conn net.Conn, s Stand) error {
 		if message[0] != kerberos.ApplicationTag(kerberos.ASReq) {
 			return nil
 		}
-		answer, err := kerberos.NewFault(kerberos.UnknownClient, realm, kerberos.TGS, realm).Message(time.Now())
+		answer, err := kerberos.Fault{Code: kerberos.UnknownClient, Realm: realm, Server: []string{kerberos.TGS, realm}}.Message(time.Now())
 		if err != nil {
 			return nil
 		}

@@ -15,6 +15,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/kerberos"
+	"exreach/probe/protocol/wire"
 )
 
 func TestKerberosRecorded(t *testing.T) {
@@ -60,7 +61,7 @@ func TestKerberosRequest(t *testing.T) {
 }
 
 func faultOf(code int64, realm string) []byte {
-	b, _ := kerberos.NewFault(code, realm, kerberos.TGS, realm).Message(time.Unix(1_800_000_000, 123_456_789))
+	b, _ := kerberos.Fault{Code: code, Realm: realm, Server: []string{kerberos.TGS, realm}}.Message(time.Unix(1_800_000_000, 123_456_789))
 	return b
 }
 
@@ -89,7 +90,7 @@ func TestKerberosAnswers(t *testing.T) {
 		"not available": {faultOf(29, "A.B"), Peer{
 			Facts:   map[string]string{"realm": "A.B", "server_time": at, "error": "29 KDC_ERR_SVC_UNAVAILABLE"},
 			Refusal: "29 KDC_ERR_SVC_UNAVAILABLE",
-			Reason:  Unavailable,
+			Reason:  wire.Unavailable,
 		}},
 		"our made-up realm": {faultOf(6, noRealm), Peer{Facts: map[string]string{"server_time": at, "error": "6 KDC_ERR_C_PRINCIPAL_UNKNOWN"}}},
 		"a ticket":          {asRep("A.B", true), Peer{Facts: map[string]string{"realm": "A.B"}}},
@@ -120,7 +121,7 @@ func TestKerberosMismatches(t *testing.T) {
 		"half a ticket":          asRep("A.B", false),
 	} {
 		_, err := askReplay(t, "kerberos", question("kerberos", catalog.NoTLS), &replay{said: [][]byte{said}})
-		if _, ok := errors.AsType[*MismatchError](err); !ok {
+		if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

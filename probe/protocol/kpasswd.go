@@ -40,10 +40,7 @@ func askKpasswd(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := kpasswdEnvelope.send(conn, q.Service.Network, request); err != nil {
-		return p, err
-	}
-	message, err := kpasswdEnvelope.answer(conn, q.Service.Network, lookKpasswd)
+	message, err := kpasswdEnvelope.exchange(conn, q.Service.Network, request, lookKpasswd)
 	if err != nil {
 		return p, err
 	}
@@ -193,8 +190,10 @@ func addNothing(b *cryptobyte.Builder, number uint8) {
 
 // answerKpasswd is a server that believes no ticket.
 func answerKpasswd(conn net.Conn, s Stand) error {
-	e := kerberos.NewFault(kerberos.Modified, realmOf(s.Host), kpasswdService...)
-	e.Data = append([]byte{0, 3}, "no ticket is believed here"...)
+	e := kerberos.Fault{
+		Code: kerberos.Modified, Realm: realmOf(s.Host), Server: kpasswdService,
+		Data: append([]byte{0, 3}, "no ticket is believed here"...),
+	}
 	return kpasswdEnvelope.serve(conn, s.Service.Network, func(message []byte) []byte {
 		_, request, ok := openKpasswd(message)
 		if !ok || len(request) == 0 || request[0] != kerberos.ApplicationTag(kerberos.APReq) {

@@ -11,6 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/kerberos"
+	"exreach/probe/protocol/wire"
 )
 
 func TestKpasswdRecorded(t *testing.T) {
@@ -49,7 +50,7 @@ func TestKpasswdRequest(t *testing.T) {
 
 func TestKpasswdReplies(t *testing.T) {
 	fault := func(code int64, server ...string) []byte {
-		b, _ := kerberos.NewFault(code, "A.B", server...).Message(time.Unix(1_800_000_000, 0))
+		b, _ := kerberos.Fault{Code: code, Realm: "A.B", Server: server}.Message(time.Unix(1_800_000_000, 0))
 		return b
 	}
 	facts := map[string]string{"realm": "A.B", "server_time": "2027-01-15T08:00:00.000Z", "error": "41 KRB_AP_ERR_MODIFIED"}
@@ -81,7 +82,7 @@ func TestKpasswdReplies(t *testing.T) {
 				checkPeer(t, Peer{Facts: c.facts}, got, err)
 				return
 			}
-			if mismatch, ok := errors.AsType[*MismatchError](err); !ok || mismatch.Got != c.wrong {
+			if mismatch, ok := errors.AsType[*wire.MismatchError](err); !ok || mismatch.Got != c.wrong {
 				t.Errorf("the error is %v", err)
 			}
 		})

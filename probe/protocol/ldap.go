@@ -12,7 +12,8 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"exreach/catalog"
-	raw "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/ldapwire"
+	"exreach/probe/protocol/wire"
 )
 
 // askLDAP binds as nobody and reads the rootDSE, the entry in which a server
@@ -24,10 +25,10 @@ func askLDAP(conn net.Conn, q Question) (Peer, error) {
 	q.At(Greet)
 	if q.Service.TLS == catalog.StartTLS {
 		secured, err := secureLDAP(conn, q)
-		var refusal *raw.Refusal
+		var refusal *ldapwire.Refusal
 		switch {
 		case errors.As(err, &refusal) && refusal.Code == ldap.LDAPResultProtocolError: // it does not know the request (RFC 4511 section 4.14.1)
-			p.fact(FactStartTLS, notOffered)
+			p.fact(FactStartTLS, NotOffered)
 		case errors.As(err, &refusal):
 			// Nothing secret follows, so it may follow in the clear.
 			p.fact(FactStartTLS, refusal.Error())
@@ -45,17 +46,17 @@ func askLDAP(conn net.Conn, q Question) (Peer, error) {
 // secureLDAP asks for TLS and does the handshake. The request is made here,
 // because go-ldap's reader would take the first bytes of the handshake.
 func secureLDAP(conn net.Conn, q Question) (net.Conn, error) {
-	w := raw.NewWire(conn)
-	request := raw.Operation(ldap.ApplicationExtendedRequest)
-	request.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, raw.StartTLSOID, ""))
-	if _, err := w.Write(raw.Message(1, request).Bytes()); err != nil {
+	w := ldapwire.NewLink(conn)
+	request := ldapwire.Operation(ldap.ApplicationExtendedRequest)
+	request.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, ldapwire.StartTLSOID, ""))
+	if _, err := w.Write(ldapwire.Message(1, request).Bytes()); err != nil {
 		return nil, fmt.Errorf("asking for TLS: %w", err)
 	}
 	answer, err := w.Answer()
 	if err != nil {
 		return nil, fmt.Errorf("waiting for the answer to StartTLS: %w", err)
 	}
-	if err := raw.Outcome(ldap.GetLDAPError(answer)); err != nil {
+	if err := ldapwire.Outcome(ldap.GetLDAPError(answer)); err != nil {
 		return nil, err
 	}
 	q.At(TLS)
@@ -64,11 +65,11 @@ func secureLDAP(conn net.Conn, q Question) (net.Conn, error) {
 
 // talkLDAP binds, reads the rootDSE and unbinds.
 func talkLDAP(conn net.Conn, q Question, p *Peer) error {
-	w := raw.NewWire(conn)
+	w := ldapwire.NewLink(conn)
 	l := ldap.NewConn(w, q.Service.TLS == catalog.Implicit)
 	l.Start()
 	defer l.Close()
-	var unbound, refusal *raw.Refusal
+	var unbound, refusal *ldapwire.Refusal
 	err := w.Cause(l.UnauthenticatedBind(""))
 	switch {
 	case errors.As(err, &unbound):
@@ -102,7 +103,7 @@ func talkLDAP(conn net.Conn, q Question, p *Peer) error {
 // hungUp reports whether err, which came instead of an answer, means that the
 // server ended the conversation.
 func hungUp(err error) bool {
-	var foreign *MismatchError
+	var foreign *wire.MismatchError
 	return !errors.As(err, &foreign) && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
-	raw "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/ldapwire"
 )
 
 func TestLDAPKinds(t *testing.T) {
@@ -94,7 +94,7 @@ func TestLDAPEveryRow(t *testing.T) {
 // TestLDAPAnswers has the server turn down what it does not do.
 func TestLDAPAnswers(t *testing.T) {
 	operation := func(tag ber.Tag, parts ...*ber.Packet) *ber.Packet {
-		op := raw.Operation(tag)
+		op := ldapwire.Operation(tag)
 		for _, p := range parts {
 			op.AppendChild(p)
 		}
@@ -108,7 +108,7 @@ func TestLDAPAnswers(t *testing.T) {
 		tag  ber.Tag
 		code int64
 	}{
-		"a password":         {operation(ldap.ApplicationBindRequest, version, raw.OctetString("cn=a"), password), ldap.ApplicationBindResponse, ldap.LDAPResultInvalidCredentials},
+		"a password":         {operation(ldap.ApplicationBindRequest, version, ldapwire.OctetString("cn=a"), password), ldap.ApplicationBindResponse, ldap.LDAPResultInvalidCredentials},
 		"a bind of one part": {operation(ldap.ApplicationBindRequest, version), ldap.ApplicationBindResponse, ldap.LDAPResultProtocolError},
 		"an empty search":    {operation(ldap.ApplicationSearchRequest), ldap.ApplicationSearchResultDone, ldap.LDAPResultProtocolError},
 		"who am I":           {operation(ldap.ApplicationExtendedRequest, oid), ldap.ApplicationExtendedResponse, ldap.LDAPResultProtocolError},

@@ -4,12 +4,14 @@ package protocol
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
-	raw "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/ldapwire"
+	"exreach/probe/protocol/wire"
 )
 
 // rootDSEFacts are the attributes of a rootDSE that hold one value each, by the
@@ -58,7 +60,7 @@ var oidNames = map[string]string{
 	"1.2.840.113556.1.4.2237": "Windows Server 2012",
 	"1.3.6.1.4.1.4203.1.11.1": "password modify",
 	"1.3.6.1.4.1.4203.1.11.3": "who am I",
-	raw.StartTLSOID:           "StartTLS",
+	ldapwire.StartTLSOID:      "StartTLS",
 }
 
 // rootDSESearch reads the rootDSE. Each attribute is asked for by its name: they
@@ -113,11 +115,7 @@ func describeLDAP(found *ldap.SearchResult, q Question, p *Peer) {
 	}
 	for _, l := range rootDSELists {
 		for _, value := range dse.GetEqualFoldAttributeValues(l.attribute) {
-			line := l.before + value
-			if name, ok := oidNames[value]; ok {
-				line += " (" + name + ")"
-			}
-			p.Capabilities = append(p.Capabilities, line)
+			p.Capabilities = append(p.Capabilities, wire.Numbered(l.before+value, oidNames[value]))
 		}
 	}
 }
@@ -140,4 +138,45 @@ func kindLDAP(dse *ldap.Entry, port uint16) Kind {
 		return GlobalCatalogue
 	}
 	return DomainController
+}
+
+// refuseLDAP notes that the server shows nothing of itself.
+func refuseLDAP(r *ldapwire.Refusal, p *Peer) {
+	p.fact(FactKind, string(OtherDirectory))
+	p.refusedLDAP(r)
+	p.Directory.Kind = OtherDirectory
+}
+
+// refusedLDAP notes the result as what turned us away.
+func (p *Peer) refusedLDAP(r *ldapwire.Refusal) {
+	p.fact(FactResultCode, strconv.Itoa(r.Code))
+	p.Directory = &Directory{Result: r.Code}
+	p.fact(FactWindowsError, r.WindowsError())
+	p.turnAway(r.Error(), reasonOfLDAP(r))
+}
+
+// ldapReasons is what results mean to a client that has not logged in (RFC 4511
+// appendix A.2). Servers that let nobody in without a login give any of the
+// first six: OpenLDAP 8 and 48, 389 Directory Server 48, OpenDJ 53, others 50.
+var ldapReasons = map[int]wire.Reason{
+	ldap.LDAPResultStrongAuthRequired:          wire.NeedsLogin,
+	ldap.LDAPResultConfidentialityRequired:     wire.NeedsLogin,
+	ldap.LDAPResultInappropriateAuthentication: wire.NeedsLogin,
+	ldap.LDAPResultInvalidCredentials:          wire.NeedsLogin,
+	ldap.LDAPResultInsufficientAccessRights:    wire.NeedsLogin,
+	ldap.LDAPResultUnwillingToPerform:          wire.NeedsLogin,
+	ldap.LDAPResultReferral:                    wire.OurQuestion,
+	ldap.LDAPResultBusy:                        wire.Unavailable,
+	ldap.LDAPResultUnavailable:                 wire.Unavailable,
+}
+
+// notAuthenticated is ERROR_NOT_AUTHENTICATED (MS-ERREF section 2.2), which
+// Active Directory puts behind an operations error.
+const notAuthenticated = "000004DC"
+
+func reasonOfLDAP(r *ldapwire.Refusal) wire.Reason {
+	if r.WindowsError() == notAuthenticated {
+		return wire.NeedsLogin
+	}
+	return ldapReasons[r.Code]
 }

@@ -65,6 +65,14 @@ func (e envelope) answer(conn net.Conn, network catalog.Network, look func(head 
 	return message, nil
 }
 
+// exchange sends a message and returns what answers it.
+func (e envelope) exchange(conn net.Conn, network catalog.Network, message []byte, look func(head []byte) sight) ([]byte, error) {
+	if err := e.send(conn, network, message); err != nil {
+		return nil, err
+	}
+	return e.answer(conn, network, look)
+}
+
 // fromDatagrams passes over answers to somebody else: the source of a datagram
 // is easily forged, and what is in it less so.
 func (e envelope) fromDatagrams(conn net.Conn, look func(head []byte) sight) ([]byte, error) {
@@ -128,7 +136,7 @@ func (e envelope) length(conn net.Conn) (int, error) {
 	return int(length), nil
 }
 
-func (e envelope) mismatch(got string) error { return &MismatchError{Want: e.want, Got: got} }
+func (e envelope) mismatch(got string) error { return &wire.MismatchError{Want: e.want, Got: got} }
 
 // serve answers messages until the client goes away. Reply gets no empty ones
 // and returns nil for what deserves no answer; over TCP that ends the

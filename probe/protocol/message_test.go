@@ -161,7 +161,7 @@ func TestStrays(t *testing.T) {
 		_, err = meetOnce(t, name, func(question []byte) [][]byte {
 			return slices.Repeat([][]byte{stray(question)}, maxStray)
 		}, enough)
-		if _, ok := errors.AsType[*MismatchError](err); !ok {
+		if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 			t.Errorf("%s got %d answers to something else, and then: %v", name, maxStray, err)
 		}
 	}
@@ -178,7 +178,7 @@ func TestForeignDatagrams(t *testing.T) {
 			"zeros":        func([]byte) []byte { return make([]byte, 100) },
 		} {
 			_, err := meetOnce(t, name, func(question []byte) [][]byte { return [][]byte{said(question)} }, enough)
-			if _, ok := errors.AsType[*MismatchError](err); !ok {
+			if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 				t.Errorf("%s is sent %s, and then: %v", name, what, err)
 			}
 		}
@@ -256,7 +256,7 @@ func TestFewForeignBytes(t *testing.T) {
 				_, _ = conn.Write([]byte(words))
 				_, _ = io.Copy(io.Discard, conn)
 			})
-			if _, ok := errors.AsType[*MismatchError](err); !ok {
+			if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 				t.Errorf("%s is told %q, and then: %v", name, words, err)
 			}
 		}

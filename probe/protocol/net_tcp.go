@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"exreach/probe/protocol/wire"
 )
 
 // The records of .NET message framing that answer a preamble (MC-NMF section
@@ -33,12 +35,12 @@ const nmfNegotiate = "application/negotiate"
 // a service, and some want no protection.
 const nmfFaults = "http://schemas.microsoft.com/ws/2006/05/framing/faults/"
 
-var nmfRefusals = map[string]Reason{
-	"ServerTooBusy":            Unavailable,
-	"ConnectionDispatchFailed": Unavailable,
-	"EndpointUnavailable":      Unavailable,
-	"EndpointAccessDenied":     NeedsLogin,
-	"ServiceActivationFailed":  Unavailable,
+var nmfRefusals = map[string]wire.Reason{
+	"ServerTooBusy":            wire.Unavailable,
+	"ConnectionDispatchFailed": wire.Unavailable,
+	"EndpointUnavailable":      wire.Unavailable,
+	"EndpointAccessDenied":     wire.NeedsLogin,
+	"ServiceActivationFailed":  wire.Unavailable,
 }
 
 // askNetTCP asks a net.tcp service to protect the connection and opens no session

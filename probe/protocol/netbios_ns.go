@@ -15,6 +15,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/smb"
+	"exreach/probe/protocol/wire"
 )
 
 // netbiosEnvelope is that of RFC 1002 section 4.2: the same messages as DNS, and
@@ -52,13 +53,7 @@ var netbiosMeanings = map[byte][2]string{
 }
 
 // netbiosErrors is why a request is refused (RFC 1002 section 4.2.14).
-var netbiosErrors = map[dnsmessage.RCode]string{
-	1: "FMT_ERR",
-	2: "SRV_ERR",
-	3: "NAM_ERR",
-	4: "IMP_ERR",
-	5: "RFS_ERR",
-}
+var netbiosErrors = map[dnsmessage.RCode]string{1: "FMT_ERR", 2: "SRV_ERR", 3: "NAM_ERR", 4: "IMP_ERR", 5: "RFS_ERR"}
 
 // askNetBIOSNS asks a node for its names (RFC 1002 section 4.2.17), as nbtstat -A
 // does.
@@ -68,10 +63,8 @@ func askNetBIOSNS(conn net.Conn, q Question) (Peer, error) {
 	_, _ = rand.Read(id[:]) // never fails
 	q.At(Greet)
 	query := append(id[:], 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) // one question
-	if err := netbiosEnvelope.send(conn, catalog.UDP, append(query, netbiosStatusQuestion()...)); err != nil {
-		return p, err
-	}
-	message, err := netbiosEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookNetBIOS(head, id) })
+	query = append(query, netbiosStatusQuestion()...)
+	message, err := netbiosEnvelope.exchange(conn, catalog.UDP, query, func(head []byte) sight { return lookNetBIOS(head, id) })
 	if err != nil {
 		return p, err
 	}
@@ -157,9 +150,55 @@ func netbiosEntry(name smb.Name, flags uint16) string {
 	if flags&netbiosConflict != 0 {
 		meaning = strings.TrimPrefix(meaning+", in conflict", ", ")
 	}
-	text := fmt.Sprintf("%s<%02x>", name.Text(), name.Suffix())
-	if meaning != "" {
-		text += " (" + meaning + ")"
+	return wire.Numbered(fmt.Sprintf("%s<%02x>", name.Text(), name.Suffix()), meaning)
+}
+
+const (
+	netbiosActive     = 0x0400      // a name that is in use
+	netbiosUnitID     = "\x02exsrv" // the MAC address of the stand-in, which no maker gives out
+	netbiosStatistics = 46          // octets, of which the MAC address is the first
+)
+
+// answerNetBIOSNS tells the names that a Windows server of the role has, made of
+// the labels of its host name.
+func answerNetBIOSNS(conn net.Conn, s Stand) error {
+	return netbiosEnvelope.serve(conn, catalog.UDP, func(message []byte) []byte {
+		const response = 0x80
+		if len(message) < netbiosHeaderSize || message[2]&response != 0 || !bytes.Equal(message[netbiosHeaderSize:], netbiosStatusQuestion()) {
+			return nil
+		}
+		return netbiosStatus(message[:2], netbiosTable(s))
+	})
+}
+
+// netbiosTable is the stand-in's table of names.
+func netbiosTable(s Stand) []byte {
+	computer, rest, _ := strings.Cut(s.Host, ".")
+	domain, _, _ := strings.Cut(rest, ".")
+	domain = cmp.Or(domain, "WORKGROUP")
+	var table []byte
+	add := func(name string, suffix byte, flags uint16) {
+		entry := smb.NewName(name, suffix)
+		table = binary.BigEndian.AppendUint16(append(table, entry[:]...), flags|netbiosActive)
 	}
-	return text
+	add(computer, smb.Workstation, 0)
+	add(domain, smb.Workstation, netbiosGroup)
+	add(computer, smb.Server, 0)
+	if s.Service.Role == "domain-controller" {
+		add(domain, 0x1c, netbiosGroup)
+	}
+	return table
+}
+
+// netbiosStatus is a response with the table (RFC 1002 section 4.2.18).
+func netbiosStatus(id, table []byte) []byte {
+	const authoritative = 0x84 // and a response
+	status := append([]byte{byte(len(table) / netbiosEntrySize)}, table...)
+	status = append(status, netbiosUnitID...)
+	status = append(status, make([]byte, netbiosStatistics-len(netbiosUnitID))...)
+	message := append(bytes.Clone(id), authoritative, 0, 0, 0, 0, 1, 0, 0, 0, 0) // one answer
+	message = append(message, netbiosStatusQuestion()...)
+	message = append(message, 0, 0, 0, 0) // not to be kept
+	message = binary.BigEndian.AppendUint16(message, uint16(len(status)))
+	return append(message, status...)
 }

@@ -73,7 +73,7 @@ func describeNetlogon(value []byte, p *Peer) error {
 	p.fact(FactClientSite, l.names[samClientSite])
 	p.fact(FactFlags, l.flagWords())
 	if l.operation == samPaused {
-		p.turnAway("the Netlogon service is paused", Unavailable)
+		p.turnAway("the Netlogon service is paused", wire.Unavailable)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // ntpEnvelope: NTP has UDP only.
@@ -55,10 +56,10 @@ var ntpLeaps = []string{"none", "61 seconds", "59 seconds", "unsynchronized"}
 var ntpUnready = []string{"INIT", "STEP"}
 
 // ntpReasons is why a server kisses us goodbye (RFC 5905, section 7.4).
-var ntpReasons = map[string]Reason{
-	"RATE": Limited,
-	"DENY": OurAddress,
-	"RSTR": OurAddress,
+var ntpReasons = map[string]wire.Reason{
+	"RATE": wire.Limited,
+	"DENY": wire.OurAddress,
+	"RSTR": wire.OurAddress,
 }
 
 // askNTP asks for the time once, as a client (RFC 5905). In place of our time it
@@ -71,10 +72,7 @@ func askNTP(conn net.Conn, q Question) (Peer, error) {
 	request[0] = ntpVersion4 | ntpClient
 	cookie := request[ntpTransmit:]
 	_, _ = rand.Read(cookie)
-	if err := ntpEnvelope.send(conn, catalog.UDP, request); err != nil {
-		return p, err
-	}
-	answer, err := ntpEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookNTP(head, cookie) })
+	answer, err := ntpEnvelope.exchange(conn, catalog.UDP, request, func(head []byte) sight { return lookNTP(head, cookie) })
 	if err != nil {
 		return p, err
 	}

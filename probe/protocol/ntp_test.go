@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // ntpReplay puts the number of the question where an answer has it.
@@ -72,7 +73,7 @@ func TestNTPAnswers(t *testing.T) {
 		"a kiss-o'-death": {func(b []byte) {
 			b[0], b[ntpStratum] = 3<<ntpLeapAt|ntpVersion4|ntpServer, 0
 			copy(b[ntpReference:], "RATE")
-		}, Peer{Facts: map[string]string{"stratum": "0", "reference": "RATE"}, Refusal: "kiss-o'-death RATE", Reason: Limited}},
+		}, Peer{Facts: map[string]string{"stratum": "0", "reference": "RATE"}, Refusal: "kiss-o'-death RATE", Reason: wire.Limited}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := askReplay(t, "ntp", question("ntp", catalog.NoTLS), ntpReplay(ntpSaying(c.change)))

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 	"exreach/probe/protocol/wire"
 )
 
@@ -22,10 +22,6 @@ const (
 	maxText         = 32 << 10 // bytes of all lists and facts, and as many again of all certificates
 )
 
-// Printable returns what a peer said as one line that is safe on a terminal, and of
-// at most max bytes.
-func Printable(s string, max int) string { return wire.Printable(s, max) }
-
 // Clean makes all that a peer said printable and bounded, and counts what it leaves
 // out: 512 bytes for a string, 256 entries for a list, 10 certificates with 50
 // names, 2048 endpoints.
@@ -39,7 +35,7 @@ func (p *Peer) Clean() {
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
 		for _, s := range []*string{&e.UUID, &e.Sequence, &e.Address, &e.Annotation} {
-			*s = Printable(*s, maxAnnotation)
+			*s = wire.Printable(*s, maxAnnotation)
 		}
 	}
 	for i := range p.Logins {
@@ -70,7 +66,7 @@ func (t *TLSInfo) clean() {
 
 func cleanStrings(all ...*string) {
 	for _, s := range all {
-		*s = Printable(*s, maxString)
+		*s = wire.Printable(*s, maxString)
 	}
 }
 

@@ -5,7 +5,8 @@
 // only speaks. It dials nothing, retries nothing, passes no verdict, and sets no
 // deadline but a short one for what comes after the outcome is known: probe does
 // all that around it. What a stack of formats puts on the wire is in folders of its
-// own (rpc, smb, ldap, http, kerberos, tls12), which know no conversation.
+// own (rpc, smb, ldapwire, web, kerberos, tls12), which know no conversation. Nothing
+// here imports a package of exreach other than those and the catalogue.
 package protocol
 
 import (
@@ -14,8 +15,8 @@ import (
 	"time"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/web"
 	"exreach/probe/protocol/wire"
 )
 
@@ -23,7 +24,7 @@ import (
 //
 // Ask speaks as the client. The deadline of conn is set already. What Ask
 // learned is returned even when it ends in an error; errors of conn are
-// returned as they came (wrapped, never replaced), and a *MismatchError says
+// returned as they came (wrapped, never replaced), and a *wire.MismatchError says
 // that something else answered.
 //
 // Answer speaks as the server, for one connection. It is as good as a real
@@ -143,7 +144,7 @@ type Peer struct {
 	Capabilities []string          `json:"capabilities,omitempty"`  // what it offers, one keyword line each
 	Facts        map[string]string `json:"facts,omitempty"`         // what else the protocol knows, by lower-case name: "server", "status", "default_naming_context"
 	Refusal      string            `json:"refusal,omitempty"`       // how it turned us away in its own protocol: "421 4.3.2 Service not available"
-	Reason       Reason            `json:"reason,omitempty"`        // why it did, where its answer tells
+	Reason       wire.Reason       `json:"reason,omitempty"`        // why it did, where its answer tells
 	Logins       Logins            `json:"-"`                       // what came of the credentials, as the fact "auth" tells people
 	Page         *Page             `json:"-"`                       // of an answer over HTTP: what code reads of its facts
 	Directory    *Directory        `json:"-"`                       // of an answer over LDAP: the same
@@ -175,10 +176,3 @@ func (p *Peer) clocks(server, local time.Time) {
 	p.fact(FactServerTime, factTime(server))
 	p.Clock = &Clock{server.UTC(), local.UTC()} // nothing of them is shared with other goroutines, as the local time zone is
 }
-
-// An Endpoint is one entry of an endpoint map.
-type Endpoint = rpc.Endpoint
-
-// A MismatchError says that something answered which is not the expected
-// protocol.
-type MismatchError = wire.MismatchError

@@ -27,8 +27,8 @@ const rdpWindows = 0x12
 // rdpProtocols is what a server may select, and what that says of Network Level
 // Authentication, where we offered it.
 var rdpProtocols = map[uint32]struct{ name, nla string }{
-	0:          {"RDP", notOffered},
-	rdpTLS:     {"TLS", notOffered},
+	0:          {"RDP", NotOffered},
+	rdpTLS:     {"TLS", NotOffered},
 	rdpCredSSP: {"CredSSP", "offered"},
 }
 

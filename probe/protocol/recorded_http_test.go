@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
 )
 
 // answerTo is what the stand-in of a version answers to a request over HTTP: the

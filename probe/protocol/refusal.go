@@ -10,22 +10,8 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// A Reason is why a server turned us away, where its answer tells.
-type Reason = wire.Reason
-
-// The reasons, which package wire explains.
-const (
-	NeedsLogin  = wire.NeedsLogin
-	OurName     = wire.OurName
-	OurQuestion = wire.OurQuestion
-	OurAddress  = wire.OurAddress
-	Limited     = wire.Limited
-	Unavailable = wire.Unavailable
-	NoCommands  = wire.NoCommands
-)
-
 // turnAway notes a refusal.
-func (p *Peer) turnAway(text string, why Reason) { p.Refusal, p.Reason = text, why }
+func (p *Peer) turnAway(text string, why wire.Reason) { p.Refusal, p.Reason = text, why }
 
 // whenAsked is a pattern that is compiled when it is first asked for: few runs meet
 // a refusal, and every start would pay for it.
@@ -45,16 +31,16 @@ var (
 )
 
 // reasonOf is what the words of a mail server tell, "" where they tell nothing.
-func reasonOf(text string) Reason {
+func reasonOf(text string) wire.Reason {
 	switch {
 	case limitWords().MatchString(text):
-		return Limited
+		return wire.Limited
 	case ptrWords().MatchString(text):
-		return OurName
+		return wire.OurName
 	case banWords().MatchString(text):
-		return OurAddress
+		return wire.OurAddress
 	case troubleWords().MatchString(text):
-		return Unavailable
+		return wire.Unavailable
 	}
 	return ""
 }
@@ -82,5 +68,5 @@ func (p *Peer) leftSaying(refused string, err error) bool {
 // starts TLS.
 func muteMail(p *Peer, said string) {
 	delete(p.Facts, FactStartTLS)
-	p.turnAway(said, NoCommands)
+	p.turnAway(said, wire.NoCommands)
 }

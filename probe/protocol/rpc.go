@@ -12,6 +12,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 // askRPC binds an interface on its own port, or an endpoint mapper, which it
@@ -20,7 +21,7 @@ func askRPC(conn net.Conn, q Question) (Peer, error) {
 	c := rpc.NewClient(conn)
 	q.At(Greet)
 	if q.Service.RPC != nil {
-		return askInterface(c, *q.Service.RPC, q.At)
+		return askInterface(c, q)
 	}
 	refusal, err := c.Bind(rpc.Mapper)
 	switch {
@@ -37,7 +38,8 @@ func askRPC(conn net.Conn, q Question) (Peer, error) {
 
 // askInterface binds an interface on its own port and asks who else lives
 // there, which says most where the interface is not there itself.
-func askInterface(c *rpc.Client, i catalog.Interface, at func(Step)) (Peer, error) {
+func askInterface(c *rpc.Client, q Question) (Peer, error) {
+	i := *q.Service.RPC
 	refusal, err := c.Bind(i)
 	absent := errors.Is(err, rpc.ErrAbsent)
 	switch {
@@ -47,7 +49,7 @@ func askInterface(c *rpc.Client, i catalog.Interface, at func(Step)) (Peer, erro
 	case refusal != nil:
 		return Peer{Refusal: refusal.Text, Reason: refusal.Why}, nil
 	default:
-		at(Talk)
+		q.At(Talk)
 	}
 	var peer Peer
 	named, unnamed := rpc.Labels(c.Inquire())
@@ -70,7 +72,7 @@ func lacks(i catalog.Interface, instead ...string) error {
 	if len(instead) > 0 {
 		got = "another RPC service holds the port: " + rpc.Listing(instead)
 	}
-	return &MismatchError{Want: i.Name, Got: got}
+	return &wire.MismatchError{Want: i.Name, Got: got}
 }
 
 // answerRPC is an endpoint mapper, or on an interface's own port a server that

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 // rpcSays is a packet with a body of our own.
@@ -38,23 +39,23 @@ func TestRPCRefusals(t *testing.T) {
 	tests := []struct {
 		said    []byte
 		refusal string
-		why     Reason
+		why     wire.Reason
 	}{
-		{rpcSays(rpc.BindNak, 1, 0, 0), "bind_nak: reason not specified", NeedsLogin},
-		{rpcSays(rpc.BindNak, 1, 1, 0), "bind_nak: temporary congestion", Unavailable},
-		{rpcSays(rpc.BindNak, 1, 2, 0), "bind_nak: local limit exceeded", Unavailable},
+		{rpcSays(rpc.BindNak, 1, 0, 0), "bind_nak: reason not specified", wire.NeedsLogin},
+		{rpcSays(rpc.BindNak, 1, 1, 0), "bind_nak: temporary congestion", wire.Unavailable},
+		{rpcSays(rpc.BindNak, 1, 2, 0), "bind_nak: local limit exceeded", wire.Unavailable},
 		{rpcSays(rpc.BindNak, 1, 4, 0, 1, 5, 0), "bind_nak: protocol version not supported", ""},
-		{rpcSays(rpc.BindNak, 1, 8, 0), "bind_nak: authentication type not recognized", NeedsLogin},
+		{rpcSays(rpc.BindNak, 1, 8, 0), "bind_nak: authentication type not recognized", wire.NeedsLogin},
 		// https://github.com/fortra/impacket/issues/1926
-		{rpcSays(rpc.BindNak, 1, 9, 0), "bind_nak: invalid checksum", NeedsLogin},
+		{rpcSays(rpc.BindNak, 1, 9, 0), "bind_nak: invalid checksum", wire.NeedsLogin},
 		{rpcSays(rpc.BindNak, 1, 77, 0), "bind_nak: reason 77", ""},
-		{bindAckOf(1, 0), "bind_ack: rejected by the application", NeedsLogin},
-		{bindAckOf(2, 0), "bind_ack: reason not specified", NeedsLogin},
+		{bindAckOf(1, 0), "bind_ack: rejected by the application", wire.NeedsLogin},
+		{bindAckOf(2, 0), "bind_ack: reason not specified", wire.NeedsLogin},
 		{bindAckOf(2, 2), "bind_ack: transfer syntax not supported", ""},
-		{bindAckOf(2, 3), "bind_ack: local limit exceeded", Unavailable},
-		{rpcSays(rpc.Fault, 1, append(make([]byte, 8), 5, 0, 0, 0)...), "fault 0x00000005 (access denied)", NeedsLogin},
-		{rpcSays(rpc.Fault, 1, append(make([]byte, 8), 0x1d, 0, 0, 0x1c)...), "fault 0x1c00001d (nca_s_unsupported_authn_level)", NeedsLogin},
-		{rpcSays(rpc.Fault, 1, append(make([]byte, 8), 0x14, 0, 1, 0x1c)...), "fault 0x1c010014 (nca_s_server_too_busy)", Unavailable},
+		{bindAckOf(2, 3), "bind_ack: local limit exceeded", wire.Unavailable},
+		{rpcSays(rpc.Fault, 1, append(make([]byte, 8), 5, 0, 0, 0)...), "fault 0x00000005 (access denied)", wire.NeedsLogin},
+		{rpcSays(rpc.Fault, 1, append(make([]byte, 8), 0x1d, 0, 0, 0x1c)...), "fault 0x1c00001d (nca_s_unsupported_authn_level)", wire.NeedsLogin},
+		{rpcSays(rpc.Fault, 1, append(make([]byte, 8), 0x14, 0, 1, 0x1c)...), "fault 0x1c010014 (nca_s_server_too_busy)", wire.Unavailable},
 		{rpcSays(rpc.Fault, 1, append(make([]byte, 8), 1, 2, 3, 4)...), "fault 0x04030201", ""},
 	}
 	for _, test := range tests {

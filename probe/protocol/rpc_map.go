@@ -14,6 +14,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 // How much of an endpoint map is read: a busy server has a few hundred entries.
@@ -137,7 +138,7 @@ func (m *eptReader) stop(r *rpc.Refusal) {
 		return
 	}
 	m.peer.Facts[FactLookup] = "denied: " + r.Text
-	m.peer.turnAway(r.Text, cmp.Or(r.Why, OurQuestion))
+	m.peer.turnAway(r.Text, cmp.Or(r.Why, wire.OurQuestion))
 }
 
 // ask looks for one interface with ept_map. A server that does not know the

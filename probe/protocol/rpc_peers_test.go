@@ -14,6 +14,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 // A rpcRewriter turns a packet that answers asked into the bytes that a client
@@ -208,18 +209,18 @@ func TestRPCDenied(t *testing.T) {
 		{"ept_map, which the server does not know", faults(func(asked rpc.PDU) bool { return isCall(asked) && !isLookup(asked) }, rpc.BadOperation),
 			[]catalog.Interface{drsuapi}, Peer{Endpoints: everySequence, Facts: rpcFacts("entries", "5")}, nil},
 		{"lookup, and nothing else is wanted", denyLookup, nil, Peer{
-			Refusal: opRange, Reason: OurQuestion, Facts: map[string]string{"entries": "0", "lookup": "denied: " + opRange},
+			Refusal: opRange, Reason: wire.OurQuestion, Facts: map[string]string{"entries": "0", "lookup": "denied: " + opRange},
 		}, nil},
 		{"everything", denyAll, []catalog.Interface{emsmdb}, Peer{
-			Refusal: access, Reason: NeedsLogin, Withheld: []string{"EMSMDB"},
+			Refusal: access, Reason: wire.NeedsLogin, Withheld: []string{"EMSMDB"},
 			Facts: map[string]string{"entries": "0", "lookup": "denied: " + access, "map": "denied: EMSMDB " + access},
 		}, nil},
 		{"everything, in the status", emptyPages(isCall, 5), []catalog.Interface{emsmdb}, Peer{
-			Refusal: status, Reason: NeedsLogin, Withheld: []string{"EMSMDB"},
+			Refusal: status, Reason: wire.NeedsLogin, Withheld: []string{"EMSMDB"},
 			Facts: map[string]string{"entries": "0", "lookup": "denied: " + status, "map": "denied: EMSMDB " + status},
 		}, nil},
 		{"everything, and it hangs up", hangsUpAt(3, denyAll), []catalog.Interface{emsmdb}, Peer{
-			Refusal: access, Reason: NeedsLogin, Withheld: []string{"EMSMDB"}, Facts: map[string]string{"entries": "0", "lookup": "denied: " + access},
+			Refusal: access, Reason: wire.NeedsLogin, Withheld: []string{"EMSMDB"}, Facts: map[string]string{"entries": "0", "lookup": "denied: " + access},
 		}, io.EOF},
 		{"entries are hidden", emptyPages(isLookup, rpc.NotRegistered), []catalog.Interface{emsmdb}, Peer{
 			Endpoints: []rpc.Endpoint{tcp}, Facts: map[string]string{"entries": "0", "hidden": "EMSMDB", "tcp_endpoints": "EMSMDB 49160"},

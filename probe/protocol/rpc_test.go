@@ -19,6 +19,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 var (
@@ -181,7 +182,7 @@ func TestRPCInterface(t *testing.T) {
 
 func wantMismatch(t *testing.T, err error, want, got string) {
 	t.Helper()
-	mismatch, ok := errors.AsType[*MismatchError](err)
+	mismatch, ok := errors.AsType[*wire.MismatchError](err)
 	if !ok || mismatch.Want != want || mismatch.Got != got {
 		t.Errorf("error %q, want a mismatch of %s that got %q", err, want, got)
 	}

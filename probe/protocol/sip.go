@@ -10,7 +10,8 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
+	"exreach/probe/protocol/wire"
 )
 
 // sipEnvelope is that of RFC 3261, section 18, for UDP: one message to a
@@ -142,7 +143,7 @@ var sipFacts = []struct{ fact, header string }{
 // sipRefusals are the statuses of a server that does not work for us: it does
 // not know our address or the domain that we say we are of, is broken, out of
 // service, or declines.
-var sipRefusals = map[string]Reason{"403": OurName, "500": "", "502": Unavailable, "503": Unavailable, "504": Unavailable, "603": ""}
+var sipRefusals = map[string]wire.Reason{"403": wire.OurName, "500": "", "502": wire.Unavailable, "503": wire.Unavailable, "504": wire.Unavailable, "603": ""}
 
 // describe is what an answer tells.
 func (m sipMessage) describe() Peer {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // clientName is how we introduce ourselves. The domain can not exist (RFC 2606),
@@ -62,7 +63,7 @@ func helloSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 // leftOverName reports whether the server refused our name and went away before
 // it heard another.
 func leftOverName(p Peer, err error) bool {
-	return p.Reason == OurName && (err != nil && hungUp(err) || strings.HasPrefix(p.Refusal, "421"))
+	return p.Reason == wire.OurName && (err != nil && hungUp(err) || strings.HasPrefix(p.Refusal, "421"))
 }
 
 // introductions are the names to try. A host without a name that others can look
@@ -99,18 +100,18 @@ var systemTrouble = regexp.MustCompile(`^[45]\d\d [45]\.3\.`)
 
 // helloReason is why a server that had greeted turned us away. What it knows of
 // us by then, but for the address that it has greeted, is the name.
-func helloReason(r smtpReply) Reason {
+func helloReason(r smtpReply) wire.Reason {
 	text := r.String()
 	if nameWords().MatchString(text) {
-		return OurName
+		return wire.OurName
 	}
 	if why := r.reason(); why != "" {
 		return why
 	}
 	if systemTrouble.MatchString(text) {
-		return Unavailable
+		return wire.Unavailable
 	}
-	return OurName
+	return wire.OurName
 }
 
 // welcomedSMTP takes the reply of a server that knows us now, with all that it

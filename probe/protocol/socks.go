@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"exreach/probe/protocol/wire"
 )
 
 // The octets of SOCKS 5 (RFC 1928 sections 3, 4 and 6).
@@ -42,7 +44,7 @@ func askSOCKS(conn net.Conn, q Question) (Peer, error) {
 		if err := t.endsHere(); err != nil {
 			return Peer{}, err
 		}
-		return Peer{Refusal: "no acceptable authentication method", Reason: NeedsLogin}, nil
+		return Peer{Refusal: "no acceptable authentication method", Reason: wire.NeedsLogin}, nil
 	}
 	q.At(Talk)
 	if err := t.sendOctets("a command that is not known", socksRequest); err != nil {

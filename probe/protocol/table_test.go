@@ -21,6 +21,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 // enough is far beyond what a conversation on loopback takes.
@@ -82,7 +83,7 @@ func TestEachAgainstAllOthers(t *testing.T) {
 				if err == nil {
 					t.Fatalf("%s took %s for its own: %+v", asker, answerer, peer)
 				}
-				if _, ok := errors.AsType[*MismatchError](err); greets && !ok {
+				if _, ok := errors.AsType[*wire.MismatchError](err); greets && !ok {
 					t.Errorf("%s was greeted by %s and did not see that it is a mismatch: %v", asker, answerer, err)
 				}
 			})

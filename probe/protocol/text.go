@@ -26,10 +26,6 @@ const (
 	patience = 500 * time.Millisecond // for the reply to a farewell
 )
 
-// notOffered is the fact "starttls" of a server that does not offer TLS. One
-// that offers it and then refuses has its reply there.
-const notOffered = "not offered"
-
 // A talk is a conversation in lines, from either side, that reads no more than
 // its bounds.
 type talk struct {
@@ -202,16 +198,9 @@ type readAhead struct {
 
 func (c readAhead) Read(p []byte) (int, error) { return c.r.Read(p) }
 
-// farewell says goodbye, and returns the answer if there is one. The outcome is
-// known by then, so that errors do not matter, and a server that is slow to
-// answer is not waited for.
-func (t *talk) farewell(command string) string {
-	answer, _ := t.lastWord(command)
-	return answer
-}
-
-// lastWord is farewell that tells why no answer came.
-func (t *talk) lastWord(command string) (string, error) {
+// farewell says goodbye, and returns the answer, or why none came. The outcome is
+// known by then, so a server that is slow to answer is not waited for.
+func (t *talk) farewell(command string) (string, error) {
 	if err := t.send(command); err != nil {
 		return "", err
 	}
@@ -222,7 +211,7 @@ func (t *talk) lastWord(command string) (string, error) {
 }
 
 func (t *talk) mismatch(got string) error {
-	return &MismatchError{Want: t.want, Got: got}
+	return &wire.MismatchError{Want: t.want, Got: got}
 }
 
 // foreign is the mismatch for a line that does not fit. What came along with it
@@ -238,6 +227,30 @@ func opens(head []byte, words ...string) bool {
 		n := min(len(head), len(word))
 		return bytes.EqualFold(head[:n], []byte(word[:n]))
 	})
+}
+
+// dotted reads lines up to the one that is a dot (RFC 1939 section 3, RFC 3977
+// section 3.1.1), without the dot that stands before a line's own.
+func (t *talk) dotted() (lines []string, err error) {
+	for {
+		line, err := t.readLine(nil)
+		if err != nil || line == "." {
+			return lines, err
+		}
+		lines = append(lines, strings.TrimPrefix(line, "."))
+	}
+}
+
+// opensWithCode reports whether head, as far as it goes, is a reply code whose first
+// digit is not below least and what may stand behind it.
+func opensWithCode(head []byte, least byte, behind string) bool {
+	for i, b := range head[:min(len(head), 4)] {
+		switch {
+		case i == 0 && (b < least || b > '5'), i < 3 && (b < '0' || b > '9'), i == 3 && !strings.ContainsRune(behind, rune(b)):
+			return false
+		}
+	}
+	return true
 }
 
 // verb splits a command into its first word, in upper case, and the rest.

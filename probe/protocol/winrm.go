@@ -12,7 +12,8 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/web"
+	"exreach/probe/protocol/wire"
 )
 
 // wsman is the path of WS-Management, soap what it speaks.
@@ -76,7 +77,7 @@ func judgeWinRM(page *http.Response, identified bool) (refusal string, err error
 	return "", notWinRM(fmt.Sprintf("HTTP %d without any mark of WinRM: another web server", page.StatusCode))
 }
 
-func notWinRM(got string) error { return &MismatchError{Want: "WinRM", Got: got} }
+func notWinRM(got string) error { return &wire.MismatchError{Want: "WinRM", Got: got} }
 
 // An identity is what an IdentifyResponse tells. It has an empty vendor where
 // there is none.

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 )
 
 // A Shown is what a server showed in a handshake.
@@ -119,12 +120,12 @@ func (s *Shown) Judge(whyNot func(chain []*x509.Certificate) string) *protocol.T
 	return &s.TLSInfo
 }
 
-func describeCertificate(cert *x509.Certificate) protocol.Certificate {
+func describeCertificate(cert *x509.Certificate) tls12.Certificate {
 	names := append([]string{}, cert.DNSNames...)
 	for _, ip := range cert.IPAddresses {
 		names = append(names, ip.String())
 	}
-	return protocol.Certificate{
+	return tls12.Certificate{
 		Subject:    cert.Subject.String(),
 		CommonName: cert.Subject.CommonName,
 		Issuer:     cert.Issuer.String(),
@@ -151,7 +152,7 @@ func describeKey(key any) string {
 // namedInSubject reports whether a certificate without alternative names, such
 // as one of X.509 version 1, has the host for its common name. RFC 9525 section 2
 // forbids looking there, and Windows does it.
-func namedInSubject(c protocol.Certificate, host string) bool {
+func namedInSubject(c tls12.Certificate, host string) bool {
 	named := x509.Certificate{DNSNames: []string{c.CommonName}}
 	return len(c.Names) == 0 && named.VerifyHostname(host) == nil
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 	"exreach/probe/socket"
 	"exreach/probe/standin"
 	"exreach/probe/trust"
@@ -116,7 +116,7 @@ func TestNamedInSubject(t *testing.T) {
 			t.Errorf("%s: %t", host, got)
 		}
 	}
-	named := protocol.Certificate{CommonName: "*.contoso.example"}
+	named := tls12.Certificate{CommonName: "*.contoso.example"}
 	if !namedInSubject(named, "Mail01.contoso.example") {
 		t.Error("a wildcard as the common name")
 	}

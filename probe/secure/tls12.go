@@ -9,7 +9,6 @@ import (
 	"net"
 	"strings"
 
-	"exreach/probe/protocol"
 	"exreach/probe/protocol/tls12"
 )
 
@@ -41,7 +40,7 @@ func handshakeTLS12(conn net.Conn, host string) (net.Conn, *Shown, error) {
 
 // readCertificate describes a certificate, and says why strict clients refuse it
 // if they do. Nil is one of which nothing can be read.
-func readCertificate(der []byte) (c *protocol.Certificate, unreadable string) {
+func readCertificate(der []byte) (c *tls12.Certificate, unreadable string) {
 	cert, refused := x509.ParseCertificate(der)
 	if refused == nil && cert.PublicKey == nil { // RSASSA-PSS, say (RFC 4055)
 		refused = errors.New("the kind of its key is not in common use")
@@ -58,7 +57,7 @@ func readCertificate(der []byte) (c *protocol.Certificate, unreadable string) {
 }
 
 // isFor reports whether a certificate is for host.
-func isFor(c protocol.Certificate, host string) bool {
+func isFor(c tls12.Certificate, host string) bool {
 	cert := x509.Certificate{DNSNames: c.Names}
 	for _, name := range c.Names {
 		if ip := net.ParseIP(name); ip != nil {

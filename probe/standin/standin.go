@@ -19,6 +19,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
 )
 
 // A Server plays a server that is not there: every service of a role, each
@@ -36,7 +37,7 @@ type Server struct {
 
 	authority *Authority
 	good, old tls.Certificate
-	endpoints []protocol.Endpoint
+	endpoints []rpc.Endpoint
 	real      map[port]string // the loopback address behind each port; "" refuses
 	nothing   string          // a loopback address where nothing listens
 
@@ -150,8 +151,8 @@ func (s *Server) certify() error {
 	return err
 }
 
-func endpoint(i catalog.Interface, port uint16) protocol.Endpoint {
-	return protocol.Endpoint{
+func endpoint(i catalog.Interface, port uint16) rpc.Endpoint {
+	return rpc.Endpoint{
 		UUID: i.UUID, Major: i.Major, Minor: i.Minor,
 		Sequence: "ncacn_ip_tcp", Port: port, Address: "0.0.0.0", Annotation: i.Name,
 	}

@@ -11,6 +11,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 )
 
 // soon is how long before its end a certificate is worth a warning: time enough
@@ -37,7 +38,7 @@ func (s seen) tls() *protocol.TLSInfo {
 }
 
 // leaf is the server's certificate where the service is wanted, or nil.
-func (s seen) leaf() *protocol.Certificate {
+func (s seen) leaf() *tls12.Certificate {
 	if !s.wanted() {
 		return nil
 	}
@@ -45,7 +46,7 @@ func (s seen) leaf() *protocol.Certificate {
 }
 
 // serverLeaf is the certificate of the server that answered, or nil.
-func serverLeaf(r probe.Result) *protocol.Certificate {
+func serverLeaf(r probe.Result) *tls12.Certificate {
 	if r.Peer == nil || r.Peer.TLS == nil || len(r.Peer.TLS.Chain) == 0 {
 		return nil
 	}
@@ -157,7 +158,7 @@ func sayUntrusted(s seen) (text, hint string) {
 
 // holder is whom a certificate is for. Names alone may tell (RFC 5280 section
 // 4.1.2.6).
-func holder(c protocol.Certificate) string {
+func holder(c tls12.Certificate) string {
 	switch {
 	case c.Subject != "":
 		return c.Subject

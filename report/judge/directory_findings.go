@@ -11,6 +11,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
 )
 
 // directoryOf is what a directory says of itself.
@@ -200,7 +201,7 @@ func noneRegistered(s seen) bool {
 // registered reports whether the endpoint map has the interface of c, in any
 // version and over any transport.
 func (s seen) registered(c catalog.Check) bool {
-	return slices.ContainsFunc(s.Peer.Endpoints, func(e protocol.Endpoint) bool { return e.UUID == c.Service.RPC.UUID })
+	return slices.ContainsFunc(s.Peer.Endpoints, func(e rpc.Endpoint) bool { return e.UUID == c.Service.RPC.UUID })
 }
 
 func sayNoneRegistered(s seen) (text, hint string) {

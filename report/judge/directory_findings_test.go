@@ -9,13 +9,14 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
 )
 
 // directory is a directory service of a domain controller with facts by name
 // and value.
 func directory(facts ...string) change {
 	return func(r *probe.Result) {
-		web(facts...)(r)
+		website(facts...)(r)
 		r.Check.Service.Protocol, r.Check.Service.Role, r.Check.Service.HTTP = "ldap", "domain-controller", nil
 	}
 }
@@ -65,7 +66,7 @@ func mapped(uuids ...string) change {
 		r.Check.Service.Protocol = "rpc"
 		r.Peer = &protocol.Peer{}
 		for _, id := range uuids {
-			r.Peer.Endpoints = append(r.Peer.Endpoints, protocol.Endpoint{UUID: id, Sequence: "ncacn_ip_tcp", Port: 49152})
+			r.Peer.Endpoints = append(r.Peer.Endpoints, rpc.Endpoint{UUID: id, Sequence: "ncacn_ip_tcp", Port: 49152})
 		}
 		r.Check.Behind = []catalog.Check{{Want: catalog.Required, Service: catalog.Service{Name: "emsmdb", RPC: &catalog.Interface{UUID: "a4f1db00"}}}}
 	}

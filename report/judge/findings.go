@@ -9,7 +9,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 	"exreach/report/judge/identity"
 )
 
@@ -240,7 +240,7 @@ func refuses(s seen) bool {
 // refusesRequired: others would be refused as well. Who turns us away for what we
 // are called or asked may work well for them.
 func refusesRequired(s seen) bool {
-	return refuses(s) && s.required() && s.reason() != protocol.OurName && s.reason() != protocol.OurQuestion
+	return refuses(s) && s.required() && s.reason() != wire.OurName && s.reason() != wire.OurQuestion
 }
 
 func unverified(s seen) bool {

@@ -12,6 +12,8 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
+	"exreach/probe/protocol/web"
 )
 
 type change = func(*probe.Result)
@@ -34,7 +36,7 @@ func fact(name, value string) change {
 
 func unhealthyPage(said string) change {
 	return func(r *probe.Result) {
-		r.Peer = &protocol.Peer{Facts: map[string]string{"health": said}, Web: &protocol.Web{Unhealthy: true}}
+		r.Peer = &protocol.Peer{Facts: map[string]string{"health": said}, Web: &web.Web{Unhealthy: true}}
 	}
 }
 
@@ -43,23 +45,23 @@ func starttls(r *probe.Result) { r.Check.Service.TLS = catalog.StartTLS }
 func refusal(r *probe.Result) { r.Peer = &protocol.Peer{Refusal: "421 4.3.2 Service not available"} }
 
 func expiry(d time.Duration) change {
-	return all(implicit, certificate(func(_ *protocol.TLSInfo, c *protocol.Certificate) { c.NotAfter = began.Add(d) }))
+	return all(implicit, certificate(func(_ *protocol.TLSInfo, c *tls12.Certificate) { c.NotAfter = began.Add(d) }))
 }
 
 func start(d time.Duration) change {
-	return all(implicit, certificate(func(_ *protocol.TLSInfo, c *protocol.Certificate) { c.NotBefore = began.Add(d) }))
+	return all(implicit, certificate(func(_ *protocol.TLSInfo, c *tls12.Certificate) { c.NotBefore = began.Add(d) }))
 }
 
 var (
 	selfSignedCert = all(implicit, certificate(selfSign))
-	foreignCert    = all(implicit, certificate(func(t *protocol.TLSInfo, _ *protocol.Certificate) {
+	foreignCert    = all(implicit, certificate(func(t *protocol.TLSInfo, _ *tls12.Certificate) {
 		t.Trusted, t.TrustError = false, "x509: certificate signed by unknown authority"
 	}))
-	otherNameCert = all(implicit, certificate(func(t *protocol.TLSInfo, _ *protocol.Certificate) { t.NameMatches = false }))
+	otherNameCert = all(implicit, certificate(func(t *protocol.TLSInfo, _ *tls12.Certificate) { t.NameMatches = false }))
 )
 
 func tlsVersion(name string) change {
-	return all(implicit, certificate(func(t *protocol.TLSInfo, _ *protocol.Certificate) { t.Version = name }))
+	return all(implicit, certificate(func(t *protocol.TLSInfo, _ *tls12.Certificate) { t.Version = name }))
 }
 
 func behind(names ...string) change {
@@ -203,7 +205,7 @@ func TestFindingsAllTested(t *testing.T) {
 func TestNoFindings(t *testing.T) {
 	for name, change := range map[string]change{
 		"healthy":           implicit,
-		"trusted self-sign": all(selfSignedCert, certificate(func(t *protocol.TLSInfo, _ *protocol.Certificate) { t.Trusted = true })),
+		"trusted self-sign": all(selfSignedCert, certificate(func(t *protocol.TLSInfo, _ *tls12.Certificate) { t.Trusted = true })),
 		"off and closed":    all(want(catalog.Off), verdict(probe.Refused, "")),
 		"forbidden, closed": all(want(catalog.Forbidden), behind("mapi-rpc"), verdict(probe.TimedOut, "")),
 	} {

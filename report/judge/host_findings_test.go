@@ -9,6 +9,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 )
 
 // A hostTest is two states of one host: on the sick one the finding is on the
@@ -48,7 +49,7 @@ func (s *scene) at(address string) *scene {
 
 // issued is a certificate of this subject by that issuer.
 func issued(subject, issuer string) change {
-	return all(implicit, certificate(func(_ *protocol.TLSInfo, c *protocol.Certificate) { c.Subject, c.Issuer = subject, issuer }))
+	return all(implicit, certificate(func(_ *protocol.TLSInfo, c *tls12.Certificate) { c.Subject, c.Issuer = subject, issuer }))
 }
 
 var asIs change = func(*probe.Result) {}
@@ -206,21 +207,21 @@ var hostTests = []hostTest{
 		}, []string{"O=Contoso", "TCP 993", "O=Let's Encrypt"}},
 	{"answered-by", "ews", Pass,
 		func(s *scene) {
-			s.add("ews", 443, web("x_feserver", "MAIL01"))
-			s.add("owa", 443, web("x_feserver", "MAIL02"))
+			s.add("ews", 443, website("x_feserver", "MAIL01"))
+			s.add("owa", 443, website("x_feserver", "MAIL02"))
 		},
 		func(s *scene) {
-			s.add("ews", 443, web("x_feserver", "MAIL01"))
-			s.add("owa", 443, web("x_feserver", "MAIL01"))
+			s.add("ews", 443, website("x_feserver", "MAIL01"))
+			s.add("owa", 443, website("x_feserver", "MAIL01"))
 		},
 		[]string{"MAIL01", "MAIL02"}},
 	{"http-verb-refused", "rpc-http", Fail,
 		func(s *scene) {
-			s.add("rpc-http", 443, all(web("status", "501 Not Implemented"), method(catalog.RPCInData), noExchange))
+			s.add("rpc-http", 443, all(website("status", "501 Not Implemented"), method(catalog.RPCInData), noExchange))
 			s.add("owa", 443, healthyWeb)
 		},
 		func(s *scene) {
-			s.add("rpc-http", 443, all(web("status", "401 Unauthorized", "x_feserver", "MAIL01"), method(catalog.RPCInData)))
+			s.add("rpc-http", 443, all(website("status", "401 Unauthorized", "x_feserver", "MAIL01"), method(catalog.RPCInData)))
 			s.add("owa", 443, healthyWeb)
 		}, []string{"a browser notices nothing"}},
 }

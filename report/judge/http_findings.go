@@ -11,7 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/probe/protocol"
+	"exreach/probe/protocol/web"
 )
 
 // status is the code that a web server answered with, "" where it did not.
@@ -90,16 +90,16 @@ func sayVerbRefused(s seen) (text, hint string) {
 // server says to plain HTTP at a port for TLS is told as it is.
 func foreignPage(s seen) bool {
 	origin := s.web().Origin
-	strange := origin == protocol.Foreign || origin == protocol.OfGateway || !s.marked()
-	return s.foreign() && (origin == protocol.OfProduct || strange && s.status() != "400")
+	strange := origin == web.Foreign || origin == web.OfGateway || !s.marked()
+	return s.foreign() && (origin == web.OfProduct || strange && s.status() != "400")
 }
 
 func sayForeignPage(s seen) (text, hint string) {
 	w := s.web()
 	switch {
-	case w.Origin == protocol.OfProduct:
+	case w.Origin == web.OfProduct:
 		text = fmt.Sprintf("HTTP %s of %s, not of Exchange (%s).", s.status(), w.Name, w.Sign)
-	case w.Origin == protocol.OfGateway:
+	case w.Origin == web.OfGateway:
 		text = fmt.Sprintf("HTTP %s of %s (%s), which requires a login of its own, where programs cannot log in.%s", s.status(), w.Name, w.Sign, s.served())
 	case w.Sign != "":
 		text = fmt.Sprintf("HTTP %s without any sign of Exchange (%s): the login page of a portal or device, or another web server.%s", s.status(), w.Sign, s.served())
@@ -152,7 +152,7 @@ func unhealthy(s seen) bool {
 
 // strangers reports whether a gateway answered, or nobody knows who.
 func (s seen) strangers() bool {
-	return s.web().Origin == protocol.OfGateway || s.web().Origin == protocol.Unproved
+	return s.web().Origin == web.OfGateway || s.web().Origin == web.Unproved
 }
 
 func sayUnhealthy(s seen) (text, hint string) {
@@ -175,9 +175,9 @@ func sayUnmarked(s seen) (text, hint string) {
 	switch w := s.web(); {
 	case upgraded(s):
 		return "The answer only redirects to HTTPS, as any web server or load balancer may: port 443 shows what is behind it." + s.served(), hint
-	case w.Origin == protocol.OfExchange && s.elsewhere() != "":
+	case w.Origin == web.OfExchange && s.elsewhere() != "":
 		return fmt.Sprintf("The answer has no header of IIS, and leads to Exchange's pages at another host (%s): a reverse proxy or another web server redirects.%s", w.Sign, s.served()), hint
-	case w.Origin == protocol.OfExchange:
+	case w.Origin == web.OfExchange:
 		return fmt.Sprintf("The answer has no header of IIS: a reverse proxy or a hardened server removes them. It is still Exchange's, as %s shows.%s", w.Sign, s.served()), hint
 	}
 	return "The answer fits Exchange but has no header of Exchange or IIS: a reverse proxy or a hardened server removes them, or something else asks for a login." + s.served(), hint

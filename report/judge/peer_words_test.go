@@ -9,6 +9,9 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
+	"exreach/probe/protocol/web"
+	"exreach/probe/protocol/wire"
 )
 
 // afterHandshake is TLS that failed in the conversation.
@@ -22,7 +25,7 @@ func heldIn(bytes int, inSmall bool, changes ...change) change {
 }
 
 // namesOnly is a certificate whose subject is empty.
-var namesOnly = all(implicit, certificate(func(t *protocol.TLSInfo, c *protocol.Certificate) {
+var namesOnly = all(implicit, certificate(func(t *protocol.TLSInfo, c *tls12.Certificate) {
 	t.Trusted, c.SelfSigned, c.Subject, c.Issuer = false, true, "", ""
 }))
 
@@ -60,15 +63,15 @@ var peerWordTests = []findingTest{
 	{"starttls-missing", Warn, all(speaks("imap"), answers("not offered")), all(speaks("imap"), answers("NO no certificate")), []string{"mail proxies", "Set-ImapSettings"}},
 
 	// https://github.com/kubernetes/ingress-nginx/issues/7176, https://github.com/nginx/docker-nginx/issues/175
-	{"client-certificate-wanted", Fail, all(web("status", "400 Bad Request", "server", "nginx/1.19.2"), noExchange, asksForCertificate),
-		all(web("status", "400 Bad Request", "server", "nginx/1.19.2"), noExchange), []string{"A proxy asked for a client certificate", "ssl_verify_client"}},
-	{"http-foreign-page", Fail, all(web("status", "429 Too Many Requests", "server", "nginx"), noExchange), web(), []string{"limits how many requests"}},
-	{"http-foreign-page", Fail, all(web("status", "511 Network Authentication Required"), noExchange), web(), []string{"captive portal"}},
-	{"http-redirect-elsewhere", Pass, all(web("status", "302 Found", "server", "nginx", "location", "https://owa.example.com/owa"), origin(protocol.OfExchange, "", "the redirect to /owa")),
-		all(web("status", "302 Found", "server", "Microsoft-IIS/10.0", "location", "https://owa.example.com/owa"), origin(protocol.OfExchange, "", "the redirect to /owa")), []string{"owa.example.com"}},
+	{"client-certificate-wanted", Fail, all(website("status", "400 Bad Request", "server", "nginx/1.19.2"), noExchange, asksForCertificate),
+		all(website("status", "400 Bad Request", "server", "nginx/1.19.2"), noExchange), []string{"A proxy asked for a client certificate", "ssl_verify_client"}},
+	{"http-foreign-page", Fail, all(website("status", "429 Too Many Requests", "server", "nginx"), noExchange), website(), []string{"limits how many requests"}},
+	{"http-foreign-page", Fail, all(website("status", "511 Network Authentication Required"), noExchange), website(), []string{"captive portal"}},
+	{"http-redirect-elsewhere", Pass, all(website("status", "302 Found", "server", "nginx", "location", "https://owa.example.com/owa"), origin(web.OfExchange, "", "the redirect to /owa")),
+		all(website("status", "302 Found", "server", "Microsoft-IIS/10.0", "location", "https://owa.example.com/owa"), origin(web.OfExchange, "", "the redirect to /owa")), []string{"owa.example.com"}},
 
-	{"smtp-name-refused", Warn, all(saying("smtp", "550 5.7.1 Client host rejected: cannot find your hostname", protocol.OurName), step(protocol.Greet)),
-		saying("smtp", "550 5.7.1 Client host blocked", protocol.OurAddress), []string{"no name for its address", "(PTR)"}},
+	{"smtp-name-refused", Warn, all(saying("smtp", "550 5.7.1 Client host rejected: cannot find your hostname", wire.OurName), step(protocol.Greet)),
+		saying("smtp", "550 5.7.1 Client host blocked", wire.OurAddress), []string{"no name for its address", "(PTR)"}},
 	{"rpc-not-told", Unknown, all(child("mapper"), portless, verdict(probe.Unresolved, "")), verdict(probe.Unresolved, ""), nil},
 	{"certificate-self-signed", Warn, namesOnly, implicit, []string{"no subject, names mail01.contoso.com"}},
 }

@@ -8,10 +8,11 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 )
 
 // reason is why the server turned us away, "" where it did not or did not tell.
-func (s seen) reason() protocol.Reason {
+func (s seen) reason() wire.Reason {
 	if s.Peer == nil || s.Peer.Refusal == "" {
 		return ""
 	}
@@ -22,7 +23,7 @@ func (s seen) reason() protocol.Reason {
 // endpoint mapper that refuses a question which is always good is taken for one.
 func refusesStrangers(s seen) bool {
 	mapper := s.Check.Service.Protocol == "rpc" && s.Check.Service.RPC == nil
-	return s.wanted() && (s.reason() == protocol.NeedsLogin || mapper && s.reason() == protocol.OurQuestion)
+	return s.wanted() && (s.reason() == wire.NeedsLogin || mapper && s.reason() == wire.OurQuestion)
 }
 
 // strongAuthRequired is the result of LDAP for a bind that is not signed (RFC 4511
@@ -65,14 +66,14 @@ const rpcBusy = "Wait and check again with --gentle. If it says the same then, l
 // shortOf: the server is short of something or has had enough, and has nothing
 // against us.
 func shortOf(s seen) bool {
-	return s.reason() == protocol.Unavailable || s.reason() == protocol.Limited
+	return s.reason() == wire.Unavailable || s.reason() == wire.Limited
 }
 
 // nameRefused: the server takes no mail from a host that introduces itself as
 // exreach does. The RFC lets it check a name, and not refuse for it (RFC 5321
 // section 4.1.4), but many do.
 func nameRefused(s seen) bool {
-	return s.wanted() && s.Check.Service.Protocol == "smtp" && s.reason() == protocol.OurName
+	return s.wanted() && s.Check.Service.Protocol == "smtp" && s.reason() == wire.OurName
 }
 
 // What refusals of EHLO are about.
@@ -108,7 +109,7 @@ func sayNameRefused(s seen) (text, hint string) {
 // nameReplaced: as nameRefused, and the address was let in.
 func nameReplaced(s seen) bool {
 	_, replaced := s.fact(protocol.FactNameRefused)
-	return s.wanted() && replaced && s.reason() != protocol.OurName
+	return s.wanted() && replaced && s.reason() != wire.OurName
 }
 
 func sayNameReplaced(s seen) (text, hint string) {
@@ -131,7 +132,7 @@ func sayBrokenReply(s seen) (text, hint string) {
 }
 
 // refusesAddress: the server has something against the address that we come from.
-func refusesAddress(s seen) bool { return s.wanted() && s.reason() == protocol.OurAddress }
+func refusesAddress(s seen) bool { return s.wanted() && s.reason() == wire.OurAddress }
 
 func refusesAddressRequired(s seen) bool { return refusesAddress(s) && s.required() }
 
@@ -142,7 +143,7 @@ func sayRefusesAddress(s seen) (text, hint string) {
 
 // limitsAddress: the server had enough of us. It works, or nobody would have been
 // let in before.
-func limitsAddress(s seen) bool { return s.wanted() && s.reason() == protocol.Limited }
+func limitsAddress(s seen) bool { return s.wanted() && s.reason() == wire.Limited }
 
 func sayLimitsAddress(s seen) (text, hint string) {
 	return fmt.Sprintf("The service answers but limits what it does for this computer, or for everybody: %s", sentence(s.Peer.Refusal)),
@@ -150,7 +151,7 @@ func sayLimitsAddress(s seen) (text, hint string) {
 }
 
 // takesNoCommands: a mail service greets and refuses every command.
-func takesNoCommands(s seen) bool { return s.wanted() && s.reason() == protocol.NoCommands }
+func takesNoCommands(s seen) bool { return s.wanted() && s.reason() == wire.NoCommands }
 
 func takesNoCommandsRequired(s seen) bool { return takesNoCommands(s) && s.required() }
 

@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"strings"
 
-	"exreach/probe/protocol"
+	"exreach/probe/protocol/web"
 )
 
 // httpRefusals explain the statuses of a web server that is the right one.
@@ -142,10 +142,10 @@ func (s seen) fitting(d webDirectory) webDirectory {
 func say503(s seen) (cause, hint string) {
 	d := s.directory()
 	switch s.web().Origin {
-	case protocol.OfExchange:
+	case web.OfExchange:
 		return "Exchange's front end answers and does not pass the request on: the component is out of service, or the mailbox server behind it does not answer.",
 			s.component(cmp.Or(d.part, "ServerWideOffline"), "W3SVC") + "; then check the logs under Logging\\HttpProxy."
-	case protocol.OfIIS:
+	case web.OfIIS:
 		return "This answer comes from IIS: the application is offline (app_offline.htm), still starting, or overloaded.",
 			fmt.Sprintf("Check the application log (ASP.NET) and the sub-status in IIS's log (503.2, 503.3), and whether the folder of %s contains app_offline.htm.", s.path())
 	}

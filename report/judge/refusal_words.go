@@ -10,6 +10,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 )
 
 // A refusalWord explains how one protocol turns clients away: the likely
@@ -61,7 +62,7 @@ func rcode(codes ...string) func(seen) bool {
 }
 
 // because makes the condition of a refusal for this reason.
-func because(why protocol.Reason) func(seen) bool {
+func because(why wire.Reason) func(seen) bool {
 	return func(s seen) bool { return s.reason() == why }
 }
 
@@ -163,7 +164,7 @@ func (s seen) mailbox(component, service, settings string) (cause, hint string) 
 // directoryRefusals are those of a domain controller and of DNS. A directory that
 // wants a login is told apart: see sayRefusesStrangers.
 var directoryRefusals = []refusalWord{
-	{"ldap", because(protocol.Unavailable), advise("The directory is busy, starting or stopping.",
+	{"ldap", because(wire.Unavailable), advise("The directory is busy, starting or stopping.",
 		"On the domain controller, run dcdiag /test:services and repadmin /replsummary, and check the service NTDS; then run exreach again.")},
 	{"ldap", nil, advise("The directory answers but does not show its rootDSE.",
 		"On a domain controller, check LDAP policies and the IP deny list (ntdsutil); on an Edge server, check that the service ADAM_MSExchange is running.")},
@@ -184,7 +185,7 @@ var directoryRefusals = []refusalWord{
 	{"dns", nil, func(s seen) (string, string) {
 		return s.question() + "The server did not look it up.", "Check its zones, forwarders and recursion, and whether it answers this address."
 	}},
-	{"kerberos", because(protocol.Unavailable), advise("The Kerberos service has no working database: the domain controller is starting, or is not healthy.",
+	{"kerberos", because(wire.Unavailable), advise("The Kerberos service has no working database: the domain controller is starting, or is not healthy.",
 		"On the domain controller, run dcdiag, and check that the services KDC and NTDS are running.")},
 	{"kerberos", nil, advise("The Kerberos service answers but does not serve this realm or request.",
 		"Check that the domain controller belongs to the right domain (nltest /dsgetdc:DOMAIN /kdc) and is healthy (dcdiag).")},
@@ -215,7 +216,7 @@ var otherRefusals = []refusalWord{
 	{"netbios-ns", nil, advise("The NetBIOS name service does not list its names.", "Check whether NetBIOS over TCP/IP is enabled for the network adapter (nbtstat -n on the server). Current versions of Exchange do not need it.")},
 	{"ntp", nil, advise("The time service does not serve this address now (a kiss-o'-death, RFC 5905).",
 		"Check who may ask and how often: w32tm /query /configuration on Windows, restrict and limited in ntp.conf elsewhere.")},
-	{"sip", because(protocol.OurName), func(s seen) (string, string) {
+	{"sip", because(wire.OurName), func(s seen) (string, string) {
 		if s.has("2007") {
 			return "Unified Messaging knows no IP gateway with this address.", "On the server: Get-UMIPGateway | fl Name,Address. From an address that is listed there, the check passes."
 		}

@@ -10,6 +10,8 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/web"
+	"exreach/probe/protocol/wire"
 )
 
 // turnedAway is a service of this protocol that says so.
@@ -29,7 +31,7 @@ func httpAway(path, status string, changes ...change) probe.Result {
 	}}, changes...)...)
 }
 
-func turnedAwayFor(why protocol.Reason) change { return func(r *probe.Result) { r.Peer.Reason = why } }
+func turnedAwayFor(why wire.Reason) change { return func(r *probe.Result) { r.Peer.Reason = why } }
 
 func interfaceOf(r *probe.Result) { r.Check.Service.RPC = &catalog.Interface{Name: "EMSMDB"} }
 
@@ -46,8 +48,8 @@ func TestRefusalWords(t *testing.T) {
 		"a stopped pool, 2007":       {httpAway("/owa/", "503 Service Unavailable", version("2007")), []string{"appcmd start apppool MSExchangeOWAAppPool"}},
 		"a stopped pool, 2003":       {httpAway("/oma", "503 Service Unavailable", version("2003")), []string{"ExchangeMobileBrowseApplicationPool"}},
 		"a stopped site, 2000":       {httpAway("/exchange/", "503 Service Unavailable", version("2000")), []string{"iisreset /status"}},
-		"a front end's 503":          {httpAway("/owa/", "503 Service Unavailable", func(r *probe.Result) { r.Peer.Web = &protocol.Web{Origin: protocol.OfExchange} }), []string{"front end", "-Component OwaProxy"}},
-		"an application that is off": {httpAway("/owa/", "503 Service Unavailable", func(r *probe.Result) { r.Peer.Web = &protocol.Web{Origin: protocol.OfIIS} }), []string{"app_offline.htm"}},
+		"a front end's 503":          {httpAway("/owa/", "503 Service Unavailable", func(r *probe.Result) { r.Peer.Web = &web.Web{Origin: web.OfExchange} }), []string{"front end", "-Component OwaProxy"}},
+		"an application that is off": {httpAway("/owa/", "503 Service Unavailable", func(r *probe.Result) { r.Peer.Web = &web.Web{Origin: web.OfIIS} }), []string{"app_offline.htm"}},
 		"a back end that is off":     {httpAway("/owa/", "504 Gateway Timeout", func(r *probe.Result) { r.Peer.Facts["x_calculatedbetarget"] = "mail02" }), []string{"(mail02)", "444"}},
 		"a removed directory":        {httpAway("/OAB/", "404 Not Found"), []string{"/OAB/", "New-OabVirtualDirectory"}},
 		"a removed directory, RPC":   {httpAway("/rpc/rpcproxy.dll", "404 Not Found"), []string{"RPC-over-HTTP-Proxy"}},
@@ -61,8 +63,8 @@ func TestRefusalWords(t *testing.T) {
 		"a login where none is":      {httpAway("/owa/", "401 Unauthorized"), []string{"asks for a login"}},
 		"broken":                     {httpAway("/ecp/", "500 Internal Server Error"), []string{"UpdateCas.ps1", "1309"}},
 		"too large":                  {httpAway("/rpc/rpcproxy.dll", "413 Request Entity Too Large"), []string{"maxAllowedContentLength"}},
-		"an error page":              {httpAway("/owa/", "302 Found", func(r *probe.Result) { r.Peer.Web = &protocol.Web{Broken: true} }), []string{"an error page", "Get-HealthReport"}},
-		"a gateway's error page":     {httpAway("/owa/", "302 Found", func(r *probe.Result) { r.Peer.Web = &protocol.Web{Broken: true, Name: "Forefront UAG"} }), []string{"Forefront UAG cannot talk to Exchange"}},
+		"an error page":              {httpAway("/owa/", "302 Found", func(r *probe.Result) { r.Peer.Web = &web.Web{Broken: true} }), []string{"an error page", "Get-HealthReport"}},
+		"a gateway's error page":     {httpAway("/owa/", "302 Found", func(r *probe.Result) { r.Peer.Web = &web.Web{Broken: true, Name: "Forefront UAG"} }), []string{"Forefront UAG cannot talk to Exchange"}},
 		"a redirect for programs":    {httpAway("/ews/", "302 Found"), []string{"must not inherit"}},
 		"any other status":           {httpAway("/ews/", "418 Teapot"), []string{"sc-substatus"}},
 
@@ -82,17 +84,17 @@ func TestRefusalWords(t *testing.T) {
 		"POP3 of 2003":              {turnedAway("pop3", "-ERR", version("2003")), []string{"virtual server"}},
 		"news":                      {turnedAway("nntp", "400 NNTP server unavailable", version("2003")), []string{"NNTP virtual server"}},
 
-		"LDAP is busy":         {turnedAway("ldap", "51 Busy", turnedAwayFor(protocol.Unavailable)), []string{"dcdiag"}},
+		"LDAP is busy":         {turnedAway("ldap", "51 Busy", turnedAwayFor(wire.Unavailable)), []string{"dcdiag"}},
 		"LDAP, whatever":       {turnedAway("ldap", "2 Protocol Error"), []string{"rootDSE"}},
 		"another domain":       {turnedAway("cldap", "no domain controller for this domain"), []string{"nltest"}},
 		"DNS fails":            {turnedAway("dns", "SERVFAIL to MX of contoso.com", also(protocol.FactRCode, "SERVFAIL"), also(protocol.FactQuestion, "MX of contoso.com")), []string{"It was asked for MX of contoso.com.", "forwarder"}},
 		"DNS refuses":          {turnedAway("dns", "REFUSED to NS of .", also(protocol.FactRCode, "REFUSED")), []string{"recursion", "zone"}},
 		"DNS does not read it": {turnedAway("dns", "FORMERR to NS of .", also(protocol.FactRCode, "FORMERR")), []string{"DNS inspection"}},
-		"Kerberos":             {turnedAway("kerberos", "29 KDC_ERR_SVC_UNAVAILABLE", turnedAwayFor(protocol.Unavailable)), []string{"KDC"}},
+		"Kerberos":             {turnedAway("kerberos", "29 KDC_ERR_SVC_UNAVAILABLE", turnedAwayFor(wire.Unavailable)), []string{"KDC"}},
 
-		"an endpoint mapper": {turnedAway("rpc", "bind_nak: local limit exceeded", turnedAwayFor(protocol.Unavailable)), []string{"RpcEptMapper"}},
+		"an endpoint mapper": {turnedAway("rpc", "bind_nak: local limit exceeded", turnedAwayFor(wire.Unavailable)), []string{"RpcEptMapper"}},
 		"an interface":       {turnedAway("rpc", "bind_nak", interfaceOf), []string{"too busy", "netsh rpc filter"}},
-		"SIP knows us not":   {turnedAway("sip", "SIP 403 Forbidden", version("2010"), turnedAwayFor(protocol.OurName)), []string{"Get-UMIPGateway"}},
+		"SIP knows us not":   {turnedAway("sip", "SIP 403 Forbidden", version("2010"), turnedAwayFor(wire.OurName)), []string{"Get-UMIPGateway"}},
 		"SIP is off":         {turnedAway("sip", "SIP 503 Service Unavailable", version("2016"), port(5060)), []string{"UMCallRouter", "MSExchangeUMCR"}},
 		"SIP of 2007 is off": {turnedAway("sip", "SIP 503", version("2007")), []string{"MSExchangeUM is running"}},
 		"WinRM":              {turnedAway("winrm", "HTTP 404", func(r *probe.Result) { r.Peer.Facts["status"] = "404 Not Found" }), []string{"winrm quickconfig"}},

@@ -14,10 +14,13 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/tls12"
+	"exreach/probe/protocol/wire"
 )
 
 // saying is a service of a protocol that turned us away for a reason.
-func saying(name, refusal string, why protocol.Reason) change {
+func saying(name, refusal string, why wire.Reason) change {
 	return func(r *probe.Result) {
 		r.Check.Service.Protocol = name
 		r.Peer = &protocol.Peer{Refusal: refusal, Reason: why}
@@ -41,7 +44,7 @@ func heard(pace probe.Pace, bytes int) change {
 }
 
 // commonNameCert is a certificate of X.509 version 1.
-var commonNameCert = all(implicit, certificate(func(t *protocol.TLSInfo, c *protocol.Certificate) {
+var commonNameCert = all(implicit, certificate(func(t *protocol.TLSInfo, c *tls12.Certificate) {
 	t.NameMatches, t.NameInSubject, c.Names = false, true, nil
 }))
 
@@ -57,41 +60,41 @@ var talkTests = []findingTest{
 	{"rpc-not-told", Unknown, all(child("mapper"), portless, verdict(probe.Unresolved, "")), verdict(probe.Unresolved, ""),
 		[]string{"unknown", "RestrictRemoteClients", "EnableAuthEpResolution", "Outlook"}},
 	{"rpc-not-told", Unknown, all(child("mapper"), portless, want(catalog.Off), verdict(probe.Unresolved, "")), all(child("mapper"), portless, want(catalog.Off), verdict(probe.Refused, "")), nil},
-	{"refuses-strangers", Warn, saying("rpc", denied, protocol.NeedsLogin), saying("rpc", "fault 0x1c010014 (nca_s_server_too_busy)", protocol.Unavailable),
+	{"refuses-strangers", Warn, saying("rpc", denied, wire.NeedsLogin), saying("rpc", "fault 0x1c010014 (nca_s_server_too_busy)", wire.Unavailable),
 		[]string{denied, "RestrictRemoteClients"}},
-	{"refuses-strangers", Warn, saying("rpc", "fault 0x1c010002 (nca_s_op_rng_error)", protocol.OurQuestion), saying("dns", "REFUSED to NS of .", protocol.OurQuestion), nil},
-	{"refuses-strangers", Warn, all(saying("rpc", denied, protocol.NeedsLogin), bound), all(learned("rpc", "interfaces", "EMSMDB 0.81"), bound), []string{"EMSMDB listens here"}},
-	{"refuses-strangers", Warn, saying("ldap", notBound, protocol.NeedsLogin), learned("ldap", "anonymous_bind", "8 Strong Auth Required"), []string{"directory", "000004DC", "--credentials"}},
-	{"refuses-strangers", Warn, all(saying("ldap", "8 Strong Auth Required: 00002028", protocol.NeedsLogin), also(protocol.FactResultCode, "8")),
+	{"refuses-strangers", Warn, saying("rpc", "fault 0x1c010002 (nca_s_op_rng_error)", wire.OurQuestion), saying("dns", "REFUSED to NS of .", wire.OurQuestion), nil},
+	{"refuses-strangers", Warn, all(saying("rpc", denied, wire.NeedsLogin), bound), all(learned("rpc", "interfaces", "EMSMDB 0.81"), bound), []string{"EMSMDB listens here"}},
+	{"refuses-strangers", Warn, saying("ldap", notBound, wire.NeedsLogin), learned("ldap", "anonymous_bind", "8 Strong Auth Required"), []string{"directory", "000004DC", "--credentials"}},
+	{"refuses-strangers", Warn, all(saying("ldap", "8 Strong Auth Required: 00002028", wire.NeedsLogin), also(protocol.FactResultCode, "8")),
 		learned("ldap", "kind", "LDAP server"), []string{"LDAP signing", "2889"}},
-	{"refuses-strangers", Warn, saying("ldap", "48 Inappropriate Authentication", protocol.NeedsLogin), nil, []string{"--credentials"}},
-	{"refuses-strangers", Warn, saying("socks", "no acceptable authentication method", protocol.NeedsLogin), learned("socks", "method", "no authentication"), []string{"open proxy"}},
-	{"smtp-name-refused", Warn, saying("smtp", noName, protocol.OurName), saying("smtp", "554 5.7.1 blocked using zen.spamhaus.org", protocol.OurAddress),
+	{"refuses-strangers", Warn, saying("ldap", "48 Inappropriate Authentication", wire.NeedsLogin), nil, []string{"--credentials"}},
+	{"refuses-strangers", Warn, saying("socks", "no acceptable authentication method", wire.NeedsLogin), learned("socks", "method", "no authentication"), []string{"open proxy"}},
+	{"smtp-name-refused", Warn, saying("smtp", noName, wire.OurName), saying("smtp", "554 5.7.1 blocked using zen.spamhaus.org", wire.OurAddress),
 		[]string{noName, "hosts with a real name may be accepted", "records in DNS"}},
 	// What Postfix says: https://www.postfix.org/postconf.5.html#reject_unknown_client_hostname.
-	{"smtp-name-refused", Warn, saying("smtp", "450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]", protocol.OurName), healthySMTP,
+	{"smtp-name-refused", Warn, saying("smtp", "450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]", wire.OurName), healthySMTP,
 		[]string{"no name for its address", "(PTR)"}},
-	{"smtp-name-refused", Warn, saying("smtp", "550 5.7.1 Administrative prohibition", protocol.OurName), healthySMTP, []string{"does not say why", "receive connector ranges"}},
+	{"smtp-name-refused", Warn, saying("smtp", "550 5.7.1 Administrative prohibition", wire.OurName), healthySMTP, []string{"does not say why", "receive connector ranges"}},
 	{"smtp-name-refused", Pass, all(healthySMTP, also(protocol.FactNameRefused, noName)), healthySMTP, []string{noName, "accepted the address"}},
-	{"takes-no-commands", Fail, saying("imap", "BAD Command received in Invalid state.", protocol.NoCommands), learned("imap", protocol.FactStartTLS, "not offered"),
+	{"takes-no-commands", Fail, saying("imap", "BAD Command received in Invalid state.", wire.NoCommands), learned("imap", protocol.FactStartTLS, "not offered"),
 		[]string{"Invalid state.", "-Component ImapProxy"}},
-	{"takes-no-commands", Warn, all(want(catalog.Off), version("2010"), saying("pop3", "-ERR Command is not valid in this state.", protocol.NoCommands)),
+	{"takes-no-commands", Warn, all(want(catalog.Off), version("2010"), saying("pop3", "-ERR Command is not valid in this state.", wire.NoCommands)),
 		learned("pop3", protocol.FactCapabilities, "-ERR Protocol Error"), []string{"Restart the service"}},
 	{"smtp-reply-broken", Warn, learned("smtp", protocol.FactMalformed, "EHLO"), learned("smtp", "hello", "HELO"), []string{"EHLO", "5321"}},
 	{"imap-preauth", Warn, learned("imap", protocol.FactPreauth, "yes"), learned("imap", protocol.FactStartTLS, "not offered"), []string{"PREAUTH"}},
 	// A reason of ours is no failure of the service; others are.
-	{"service-refuses", Warn, saying("dns", "SERVFAIL to SOA of contoso.example", protocol.OurQuestion), learned("dns", protocol.FactRCode, "NXDOMAIN"), []string{"SOA of contoso.example"}},
-	{"refuses-address", Fail, saying("imap", "* BYE Your address is temporarily banned", protocol.OurAddress), learned("imap", protocol.FactStartTLS, "not offered"),
+	{"service-refuses", Warn, saying("dns", "SERVFAIL to SOA of contoso.example", wire.OurQuestion), learned("dns", protocol.FactRCode, "NXDOMAIN"), []string{"SOA of contoso.example"}},
+	{"refuses-address", Fail, saying("imap", "* BYE Your address is temporarily banned", wire.OurAddress), learned("imap", protocol.FactStartTLS, "not offered"),
 		[]string{"temporarily banned", "block list"}},
-	{"refuses-address", Warn, all(want(catalog.Optional), saying("nntp", "502 Connection refused", protocol.OurAddress)), nil, nil},
-	{"limits-address", Warn, saying("ntp", "kiss-o'-death RATE", protocol.Limited), saying("ntp", "kiss-o'-death DENY", protocol.OurAddress), []string{"RATE", "--gentle"}},
-	{"limits-address", Warn, saying("pop3", "-ERR Connection refused, too many connections", protocol.Limited), saying("pop3", "-ERR no", ""), nil},
+	{"refuses-address", Warn, all(want(catalog.Optional), saying("nntp", "502 Connection refused", wire.OurAddress)), nil, nil},
+	{"limits-address", Warn, saying("ntp", "kiss-o'-death RATE", wire.Limited), saying("ntp", "kiss-o'-death DENY", wire.OurAddress), []string{"RATE", "--gentle"}},
+	{"limits-address", Warn, saying("pop3", "-ERR Connection refused, too many connections", wire.Limited), saying("pop3", "-ERR no", ""), nil},
 	{"certificate-common-name-only", Warn, commonNameCert, otherNameCert, []string{"only as its common name", "browsers"}},
 	{"certificate-common-name-only", Pass, all(commonNameCert, from("mailbox")), implicit, nil},
 	{"certificate-name-mismatch", Warn, otherNameCert, commonNameCert, nil},
-	{"service-refuses", Warn, saying("sip", "SIP 403 Forbidden", protocol.OurName), nil, nil},
+	{"service-refuses", Warn, saying("sip", "SIP 403 Forbidden", wire.OurName), nil, nil},
 	{"service-refuses", Fail, saying("dns", "SERVFAIL to MX of contoso.example", ""), nil, nil},
-	{"service-refuses", Fail, saying("ldap", "52 Unavailable: the server is shutting down", protocol.Unavailable), saying("ldap", notBound, protocol.NeedsLogin), nil},
+	{"service-refuses", Fail, saying("ldap", "52 Unavailable: the server is shutting down", wire.Unavailable), saying("ldap", notBound, wire.NeedsLogin), nil},
 	{"silent", Fail, heard(probe.Slowly, 20), nil, []string{"20 bytes in 20.0 s", "--timeout 60s"}},
 	{"silent", Fail, all(heard(probe.Never, 0), smtpAsked), nil, []string{"nothing came in time", "five minutes", "--timeout 60s"}},
 	{"silent", Fail, all(heard(probe.Stalled, 35), evidence("220 mail01")), nil, []string{"nothing more came", "220 mail01"}},
@@ -158,7 +161,7 @@ var talkSicknesses = []sickness{
 // mapping is an endpoint mapper with one interface.
 func mapping(uuid string) func(net.Conn) {
 	return func(c net.Conn) {
-		_ = protocol.Table["rpc"].Answer(c, protocol.Stand{Host: asked, Service: catalog.Service{Protocol: "rpc"}, Endpoints: []protocol.Endpoint{
+		_ = protocol.Table["rpc"].Answer(c, protocol.Stand{Host: asked, Service: catalog.Service{Protocol: "rpc"}, Endpoints: []rpc.Endpoint{
 			{UUID: uuid, Major: 1, Sequence: "ncacn_ip_tcp", Port: 49152, Address: "0.0.0.0"},
 		}})
 	}

@@ -10,6 +10,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 )
 
 // handshakeStalls: the client's hello got no answer.
@@ -83,7 +84,7 @@ var organization = lazily(`(?:^|[,+])O=((?:\\.|[^,+\\])+)`)
 
 // issuer is who stands behind a certificate. Authorities have several names of
 // one organization, and change between them.
-func issuer(c protocol.Certificate) string {
+func issuer(c tls12.Certificate) string {
 	if o := organization().FindStringSubmatch(c.Issuer); o != nil {
 		return o[1]
 	}
@@ -125,7 +126,7 @@ func (s seen) withoutStartTLS() bool {
 // startTLSRefused: TLS was offered, and refused when it was asked for.
 func startTLSRefused(s seen) bool {
 	answer, _ := s.fact(protocol.FactStartTLS)
-	return s.withoutStartTLS() && answer != protocol.StartTLSNotOffered
+	return s.withoutStartTLS() && answer != protocol.NotOffered
 }
 
 func sayStartTLSRefused(s seen) (text, hint string) {

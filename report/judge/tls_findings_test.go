@@ -8,14 +8,15 @@ import (
 
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
 )
 
 func cipher(name string) change {
-	return all(implicit, certificate(func(t *protocol.TLSInfo, _ *protocol.Certificate) { t.Cipher = name }))
+	return all(implicit, certificate(func(t *protocol.TLSInfo, _ *tls12.Certificate) { t.Cipher = name }))
 }
 
 func key(name string) change {
-	return all(implicit, certificate(func(_ *protocol.TLSInfo, c *protocol.Certificate) { c.Key = name }))
+	return all(implicit, certificate(func(_ *protocol.TLSInfo, c *tls12.Certificate) { c.Key = name }))
 }
 
 func badTLS(said string) change {
@@ -158,7 +159,7 @@ func TestIssuer(t *testing.T) {
 		"CN=NO=THING":                                   "CN=NO=THING",
 		"":                                              "",
 	} {
-		if got := issuer(protocol.Certificate{Issuer: name}); got != want {
+		if got := issuer(tls12.Certificate{Issuer: name}); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}

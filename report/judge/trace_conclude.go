@@ -9,7 +9,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/hops"
-	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 )
 
 // Outcome is what a trace comes to.
@@ -36,7 +36,7 @@ func Trace(t hops.Trace) (Outcome, string) {
 	outcome, sentence := Undecided, ""
 	switch end := t.Path.End(); {
 	case t.Path.Err != nil:
-		sentence = fmt.Sprintf("This machine could not ask: %s", protocol.Printable(t.Path.Err.Error(), maxError)) + "."
+		sentence = fmt.Sprintf("This machine could not ask: %s", wire.Printable(t.Path.Err.Error(), maxError)) + "."
 	case t.Path.Ended:
 		outcome, sentence = r.unfinished()
 	case end.Said == hops.SaidAccepted:

@@ -11,6 +11,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/web"
 	"exreach/report/judge/identity"
 )
 
@@ -92,7 +93,7 @@ func greets(protocolName, greeting string, port uint16) probe.Result {
 func owaBuild(build string) probe.Result {
 	r := healthy("owa", 443)
 	r.Check.Service.Protocol, r.Check.Service.HTTP = "http", &catalog.Directory{Path: "/owa/"}
-	r.Peer = &protocol.Peer{Facts: map[string]string{"x_owa_version": build}, Web: &protocol.Web{Origin: protocol.OfExchange}}
+	r.Peer = &protocol.Peer{Facts: map[string]string{"x_owa_version": build}, Web: &web.Web{Origin: web.OfExchange}}
 	return r
 }
 
@@ -133,9 +134,9 @@ func TestVersionsEndToEnd(t *testing.T) {
 }
 
 var versionTests = []findingTest{
-	{"version-differs", Warn, web("status", "302 Found", "x_owa_version", "15.1.2507.6"), web("status", "302 Found", "x_owa_version", "15.2.1544.4"),
+	{"version-differs", Warn, website("status", "302 Found", "x_owa_version", "15.1.2507.6"), website("status", "302 Found", "x_owa_version", "15.2.1544.4"),
 		[]string{"checked as 2019 and says that it is 2016: X-OWA-Version 15.1.2507.6", "--version 2016"}},
-	{"version-differs", Warn, web("status", "302 Found", "x_owa_version", "15.2.2562.17"), all(web("status", "302 Found", "x_owa_version", "15.2.2562.17"), version("se")),
+	{"version-differs", Warn, website("status", "302 Found", "x_owa_version", "15.2.2562.17"), all(website("status", "302 Found", "x_owa_version", "15.2.2562.17"), version("se")),
 		[]string{"says that it is se"}},
 	{"version-differs", Warn, all(smtp(greets2019, offers2019...), version("2003")), healthySMTP, []string{"2007, 2010, 2013, 2016, 2019, se or online", "--version auto"}},
 	{"version-differs", Warn, smtp("220 DavMail 6.2.2 SMTP ready at Mon"), all(smtp("220 DavMail 6.2.2 SMTP ready at Mon"), version("davmail")), nil},
@@ -144,7 +145,7 @@ var versionTests = []findingTest{
 		r.Peer.Greeting = "+OK Microsoft Exchange Server 2007 POP3 service ready"
 	}),
 		smtp(greets2003), nil}, // which smtp-iis explains
-	{"version-differs", Warn, all(web("status", "302 Found", "x_feserver", "MAIL01"), version("2010")),
-		all(web("status", "302 Found", "x_feserver", "MAIL01"), version("2010"), want(catalog.Forbidden)), []string{"X-FEServer"}},
-	{"version-differs", Warn, all(web("status", "302 Found", "x_owa_version", "15.1.2507.6")), all(web("status", "302 Found", "x_owa_version", "15.1.2507.6"), role("internet")), nil},
+	{"version-differs", Warn, all(website("status", "302 Found", "x_feserver", "MAIL01"), version("2010")),
+		all(website("status", "302 Found", "x_feserver", "MAIL01"), version("2010"), want(catalog.Forbidden)), []string{"X-FEServer"}},
+	{"version-differs", Warn, all(website("status", "302 Found", "x_owa_version", "15.1.2507.6")), all(website("status", "302 Found", "x_owa_version", "15.1.2507.6"), role("internet")), nil},
 }

@@ -10,12 +10,13 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/web"
 )
 
 // web is whose an answer over HTTP is.
-func (s seen) web() protocol.Web {
+func (s seen) web() web.Web {
 	if s.Peer == nil || s.Peer.Web == nil {
-		return protocol.Web{}
+		return web.Web{}
 	}
 	return *s.Peer.Web
 }
@@ -30,7 +31,7 @@ func (s seen) page() protocol.Page {
 
 // noServerBehind: a proxy answers in its own name because no server behind it does.
 func noServerBehind(s seen) bool {
-	return s.Verdict == probe.Mismatch && s.web().Origin == protocol.OfProxy
+	return s.Verdict == probe.Mismatch && s.web().Origin == web.OfProxy
 }
 
 func sayNoServerBehind(s seen) (text, hint string) {
@@ -51,7 +52,7 @@ func (s seen) healthPath() string {
 
 // noSite: HTTP.sys has no web site to give the request to.
 func noSite(s seen) bool {
-	return s.foreign() && s.web().Origin == protocol.OfWindows && s.status() == "404"
+	return s.foreign() && s.web().Origin == web.OfWindows && s.status() == "404"
 }
 
 func sayNoSite(s seen) (text, hint string) {
@@ -67,7 +68,7 @@ func sayNoSite(s seen) (text, hint string) {
 }
 
 // unprovedPage: the answer is one that Exchange gives, and so does anybody.
-func unprovedPage(s seen) bool { return s.speaks("http") && s.web().Origin == protocol.Unproved }
+func unprovedPage(s seen) bool { return s.speaks("http") && s.web().Origin == web.Unproved }
 
 func sayUnproved(s seen) (text, hint string) {
 	return fmt.Sprintf("HTTP %s, but nothing shows that Exchange sent it: %s proves nothing, because other servers answer like that too.%s", s.status(), s.web().Sign, s.served()),
@@ -78,9 +79,9 @@ func sayUnproved(s seen) (text, hint string) {
 // 15.5.2 requires at least one. What the PowerShell directory answers is not confirmed,
 // and a malformed header line may have been the challenge.
 func noLogin(s seen) bool {
-	web := s.web()
-	return s.speaks("http") && !s.page().Login && s.status() == "401" && len(web.Odd) == 0 &&
-		(web.Origin == protocol.OfExchange || web.Origin == protocol.OfIIS) && !strings.HasPrefix(strings.ToLower(s.path()), "/powershell")
+	w := s.web()
+	return s.speaks("http") && !s.page().Login && s.status() == "401" && len(w.Odd) == 0 &&
+		(w.Origin == web.OfExchange || w.Origin == web.OfIIS) && !strings.HasPrefix(strings.ToLower(s.path()), "/powershell")
 }
 
 func sayNoLogin(s seen) (text, hint string) {
@@ -92,7 +93,7 @@ func sayNoLogin(s seen) (text, hint string) {
 
 // gateway: a known gateway asks who comes, before it lets anybody through.
 func gateway(s seen) bool {
-	before := s.web().Origin == protocol.OfGateway || s.web().Origin == protocol.Hidden
+	before := s.web().Origin == web.OfGateway || s.web().Origin == web.Hidden
 	return s.speaks("http") && before && s.web().Name != "" && s.elsewhere() == ""
 }
 
@@ -122,5 +123,5 @@ func sayOddHeaders(s seen) (text, hint string) {
 
 // upgraded: a web server at port 80 that only leads to HTTPS.
 func upgraded(s seen) bool {
-	return s.web().Origin == protocol.Hidden && s.Check.Service.TLS == catalog.NoTLS && strings.HasPrefix(s.status(), "3")
+	return s.web().Origin == web.Hidden && s.Check.Service.TLS == catalog.NoTLS && strings.HasPrefix(s.status(), "3")
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package kerberos is what Kerberos puts on the wire (RFC 4120): the fields of its
-// messages, and the error that a KDC answers strangers with. It has no keys and
-// makes no tickets.
+// messages, and the error that a KDC answers strangers with. It has no keys, makes no
+// tickets, and imports nothing of exreach.
 package kerberos
 
 import (

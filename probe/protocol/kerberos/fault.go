@@ -54,11 +54,6 @@ func (e Fault) String() string {
 	return strings.TrimSpace(fmt.Sprint(e.Code, " ", faults[e.Code]))
 }
 
-// NewFault is an error that a server of a realm answers with.
-func NewFault(code int64, realm string, server ...string) Fault {
-	return Fault{Code: code, Realm: realm, Server: server}
-}
-
 // Message is the KRB-ERROR as a server sends it now.
 func (e Fault) Message(now time.Time) ([]byte, error) {
 	return Sequence(ErrorReply, func(b *cryptobyte.Builder) {

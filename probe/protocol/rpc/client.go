@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package rpc is what RPC puts on the wire (C706, MS-RPCE): NDR, packets, towers, the
-// endpoint mapper's pages, and both ends of an association. It asks nothing of its
-// own accord and concludes nothing.
+// endpoint mapper's pages, and both ends of an association. It decides neither what to
+// ask nor what an answer proves. It imports the catalogue and package wire, and no
+// conversation.
 package rpc
 
 import (
@@ -70,13 +71,9 @@ func bindRequest(i catalog.Interface, context uint16) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	ndr, err := ParseUUID(NDR.UUID)
-	if err != nil {
-		return nil, err
-	}
 	var w Writer
-	w.U16(Fragment)
-	w.U16(Fragment)
+	w.U16(largestFragment)
+	w.U16(largestFragment)
 	w.U32(0)             // a new association group, or the one there is
 	w.Octets(1, 0, 0, 0) // one context
 	w.U16(context)

@@ -14,6 +14,9 @@ import (
 // NDR is the transfer syntax of every call here: NDR 2.0 (C706 chapter 14).
 var NDR = catalog.Interface{Name: "NDR", UUID: "8a885d04-1ceb-11c9-9fe8-08002b104860", Major: 2}
 
+// ndr is the UUID of NDR.
+var ndr = UUID{0x8a, 0x88, 0x5d, 0x04, 0x1c, 0xeb, 0x11, 0xc9, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60}
+
 // A Reader takes values from octets in NDR (C706 chapter 14). Alignment
 // counts from the first octet. After the first length that does not fit, short
 // is set and every further read gives a zero value.

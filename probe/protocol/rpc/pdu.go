@@ -31,11 +31,11 @@ const (
 )
 
 const (
-	HeaderSize  = 16
-	CallSize    = 8    // what precedes the stub in a request and in a response
-	Fragment    = 5840 // the largest fragment that is offered: what Windows offers
-	minFragment = 1432 // what everybody must take (C706 section 12.6.3.1)
-	MaxBytes    = 4 << 20
+	HeaderSize      = 16
+	CallSize        = 8    // what precedes the stub in a request and in a response
+	largestFragment = 5840 // the largest fragment that is offered: what Windows offers
+	minFragment     = 1432 // what everybody must take (C706 section 12.6.3.1)
+	MaxBytes        = 4 << 20
 )
 
 // Types names every packet type by its number.
@@ -110,22 +110,15 @@ func (c *Association) pdu() (PDU, error) {
 	return p.withoutTrailer(trailer)
 }
 
-// header reads a common header. It looks at the bytes as they come: a peer that
-// speaks something else may never send sixteen.
+// header reads a common header.
 func (c *Association) header() ([]byte, error) {
 	head := make([]byte, HeaderSize)
-	for n := 0; n < len(head); {
-		m, err := io.ReadAtLeast(c.Conn, head[n:], 1)
-		n += m
-		if !beginsRPC(head[:n]) {
-			return nil, notRPC("no RPC packet header")
-		}
-		if err != nil && n > 0 {
-			err = wire.UnexpectedEOF(err)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading an RPC packet header: %w", err)
-		}
+	foreign, err := wire.Fill(c.Conn, head, 0, beginsRPC)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading an RPC packet header: %w", err)
+	case foreign != nil:
+		return nil, notRPC("no RPC packet header")
 	}
 	return head, nil
 }

@@ -29,71 +29,49 @@ const (
 	BadStub          Status = 0x000006f7
 )
 
-// Statuses names the statuses that a check is likely to meet.
-var Statuses = map[Status]string{
-	accessDenied:     "access denied",
-	0x00000008:       "not enough memory",
-	0x0000000e:       "out of memory",
-	0x0000045b:       "a shutdown is in progress",
-	0x000005aa:       "insufficient system resources",
-	0x000006b9:       "out of resources",
-	0x000006ba:       "the RPC server is unavailable",
-	0x000006bb:       "the RPC server is too busy",
-	0x000006be:       "the call failed",
-	0x000006d3:       "unknown authentication service",
-	0x000006d4:       "unknown authentication level",
-	0x000006d8:       "the endpoint mapper cannot perform the operation",
-	BadStub:          "bad stub data",
-	0x00000721:       "a security package error",
-	CannotPerform:    "ept_s_cant_perform_op",
-	0x1c000009:       "nca_s_unspec_reject",
-	BadHandle:        "nca_s_fault_context_mismatch",
-	0x1c00001b:       "nca_s_fault_remote_no_memory",
-	0x1c00001d:       "nca_s_unsupported_authn_level",
-	0x1c00001f:       "nca_s_invalid_checksum",
-	BadOperation:     "nca_s_op_rng_error",
-	UnknownInterface: "nca_s_unk_if",
-	0x1c01000b:       "nca_s_proto_error",
-	0x1c010014:       "nca_s_server_too_busy",
-}
-
-// Reasons is what the statuses mean to a client without credentials.
-var Reasons = map[Status]wire.Reason{
-	accessDenied: wire.NeedsLogin,
-	0x00000008:   wire.Unavailable,
-	0x0000000e:   wire.Unavailable,
-	0x0000045b:   wire.Unavailable,
-	0x000005aa:   wire.Unavailable,
-	0x000006b9:   wire.Unavailable,
-	0x000006ba:   wire.Unavailable,
-	0x000006bb:   wire.Unavailable,
-	0x000006be:   wire.Unavailable,
-	0x000006d3:   wire.NeedsLogin,
-	0x000006d4:   wire.NeedsLogin,
-	0x00000721:   wire.NeedsLogin,
-	0x1c00001b:   wire.Unavailable,
-	0x1c00001d:   wire.NeedsLogin,
-	0x1c00001f:   wire.NeedsLogin,
-	0x1c010014:   wire.Unavailable,
+// statuses are the statuses that a check is likely to meet, and what they mean to a
+// client without credentials.
+var statuses = map[Status]meaning{
+	accessDenied:     {"access denied", wire.NeedsLogin},
+	0x00000008:       {"not enough memory", wire.Unavailable},
+	0x0000000e:       {"out of memory", wire.Unavailable},
+	0x0000045b:       {"a shutdown is in progress", wire.Unavailable},
+	0x000005aa:       {"insufficient system resources", wire.Unavailable},
+	0x000006b9:       {"out of resources", wire.Unavailable},
+	0x000006ba:       {"the RPC server is unavailable", wire.Unavailable},
+	0x000006bb:       {"the RPC server is too busy", wire.Unavailable},
+	0x000006be:       {"the call failed", wire.Unavailable},
+	0x000006d3:       {"unknown authentication service", wire.NeedsLogin},
+	0x000006d4:       {"unknown authentication level", wire.NeedsLogin},
+	0x000006d8:       {"the endpoint mapper cannot perform the operation", ""},
+	BadStub:          {"bad stub data", ""},
+	0x00000721:       {"a security package error", wire.NeedsLogin},
+	CannotPerform:    {"ept_s_cant_perform_op", ""},
+	0x1c000009:       {"nca_s_unspec_reject", ""},
+	BadHandle:        {"nca_s_fault_context_mismatch", ""},
+	0x1c00001b:       {"nca_s_fault_remote_no_memory", wire.Unavailable},
+	0x1c00001d:       {"nca_s_unsupported_authn_level", wire.NeedsLogin},
+	0x1c00001f:       {"nca_s_invalid_checksum", wire.NeedsLogin},
+	BadOperation:     {"nca_s_op_rng_error", ""},
+	UnknownInterface: {"nca_s_unk_if", ""},
+	0x1c01000b:       {"nca_s_proto_error", ""},
+	0x1c010014:       {"nca_s_server_too_busy", wire.Unavailable},
 }
 
 func (s Status) Error() string { return "fault " + StatusText(s) }
 
 // Refusal is the status as a refusal.
 func (s Status) Refusal() *Refusal {
-	return &Refusal{Text: s.Error(), Why: Reasons[s], Status: s}
+	return &Refusal{Text: s.Error(), Why: statuses[s].why, Status: s}
 }
 
 // StatusText is the number of a status, with its name where that is known.
 func StatusText(s Status) string {
-	if name, ok := Statuses[s]; ok {
-		return fmt.Sprintf("0x%08x (%s)", uint32(s), name)
-	}
-	return fmt.Sprintf("0x%08x", uint32(s))
+	return wire.Numbered(fmt.Sprintf("0x%08x", uint32(s)), statuses[s].text)
 }
 
-// A bindReason is why a presentation context or a whole bind was refused.
-type bindReason struct {
+// A meaning is what a number says of a refusal: in words, and why it came.
+type meaning struct {
 	text string
 	why  wire.Reason
 }
@@ -103,12 +81,12 @@ type bindReason struct {
 // (p_reject_reason_t; the last two: MS-RPCE section 2.2.2.5). A server that lets
 // in only those who log in gives the first reason or one of the last two.
 var (
-	rejections = map[uint16]bindReason{
+	rejections = map[uint16]meaning{
 		0: {"reason not specified", wire.NeedsLogin},
 		2: {"transfer syntax not supported", ""},
 		3: {"local limit exceeded", wire.Unavailable},
 	}
-	naks = map[uint16]bindReason{
+	naks = map[uint16]meaning{
 		0: {"reason not specified", wire.NeedsLogin},
 		1: {"temporary congestion", wire.Unavailable},
 		2: {"local limit exceeded", wire.Unavailable},
@@ -151,7 +129,7 @@ func bindNak(p PDU) (*Refusal, error) {
 	return refusedBind("bind_nak", naks, reason), nil
 }
 
-func refusedBind(answer string, reasons map[uint16]bindReason, number uint16) *Refusal {
+func refusedBind(answer string, reasons map[uint16]meaning, number uint16) *Refusal {
 	r, ok := reasons[number]
 	if !ok {
 		r.text = fmt.Sprintf("reason %d", number)

@@ -67,23 +67,21 @@ func (s *server) serve(p PDU) error {
 // result for every presentation context.
 func (s *server) acknowledge(p PDU, r *Reader, kind byte, address []byte) error {
 	r.u16() // what the client sends at most
-	s.fragment = min(max(int(r.u16()), minFragment), Fragment)
+	s.fragment = min(max(int(r.u16()), minFragment), largestFragment)
 	r.u32() // the association group
 	count := r.u8()
 	r.align(4)
 
 	var w Writer
-	w.U16(Fragment)
-	w.U16(Fragment)
+	w.U16(largestFragment)
+	w.U16(largestFragment)
 	w.U32(1) // the association group
 	w.U16(uint16(len(address)))
 	w.Octets(address...)
 	w.align(4)
 	w.Octets(count, 0, 0, 0)
 	for range count {
-		if err := s.context(r, &w); err != nil {
-			return err
-		}
+		s.context(r, &w)
 	}
 	if r.short {
 		return notRPC("a " + Types[p.Kind] + " that is cut short")
@@ -92,34 +90,32 @@ func (s *server) acknowledge(p PDU, r *Reader, kind byte, address []byte) error 
 }
 
 // context accepts or rejects one presentation context.
-func (s *server) context(r *Reader, w *Writer) error {
+func (s *server) context(r *Reader, w *Writer) {
 	id, syntaxes := r.u16(), r.u8()
 	r.align(4)
 	asked := r.syntax()
-	ndr := false
+	speaksNDR := false
 	for range syntaxes {
 		t := r.syntax()
-		ndr = ndr || t.UUID == NDR.UUID && t.Major == NDR.Major
+		speaksNDR = speaksNDR || t.UUID == NDR.UUID && t.Major == NDR.Major
 	}
 	const rejected, noAbstractSyntax, noTransferSyntax = 2, 1, 2
 	reason := uint16(0)
 	switch {
 	case !s.owns.Serves(asked) && !Management.Serves(asked):
 		reason = noAbstractSyntax
-	case !ndr:
+	case !speaksNDR:
 		reason = noTransferSyntax
 	}
 	if reason != 0 {
 		w.U16(rejected)
 		w.U16(reason)
 		w.Syntax(UUID{}, 0, 0)
-		return nil
+		return
 	}
 	s.contexts[id] = asked
-	syntax, err := ParseUUID(NDR.UUID)
 	w.U32(0) // accepted, no reason
-	w.Syntax(syntax, NDR.Major, NDR.Minor)
-	return err
+	w.Syntax(ndr, NDR.Major, NDR.Minor)
 }
 
 // run does one operation.
@@ -130,9 +126,9 @@ func (s *server) run(p PDU, r *Reader) error {
 		r.uuid()
 	}
 	r = &Reader{Order: r.Order, Data: r.Data[r.at:], short: r.short}
-	bound, known := s.contexts[context]
+	bound, ok := s.contexts[context]
 	switch {
-	case !known:
+	case !ok:
 		return s.fault(p, context, UnknownInterface)
 	case bound.UUID == Management.UUID && operation == OpInqIfIDs:
 		return s.tellInterfaces(p, context)

@@ -159,10 +159,6 @@ func FormatTower(e Endpoint) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	ndr, err := ParseUUID(NDR.UUID)
-	if err != nil {
-		return nil, err
-	}
 	for _, s := range sequences {
 		if s.name != e.Sequence {
 			continue

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"net"
 
 	"exreach/probe/protocol/wire"
@@ -83,23 +82,16 @@ func (c *Link) frame() ([]byte, error) {
 	return c.fill(head, HeaderSize+int(binary.BigEndian.Uint16(head[2:])))
 }
 
-// fill reads on until the frame has size octets. It looks at them as they come:
-// a peer that speaks something else may never send so many.
+// fill reads on until the frame has size octets.
 func (c *Link) fill(frame []byte, size int) ([]byte, error) {
-	n := len(frame)
-	frame = append(frame, make([]byte, size-n)...)
-	for n < size {
-		m, err := io.ReadAtLeast(c.Conn, frame[n:], 1)
-		n += m
-		if !beginsSMB(frame[:n]) {
-			return nil, Mismatch("no SMB packet")
-		}
-		if err != nil && n > 0 {
-			err = wire.UnexpectedEOF(err)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("waiting for an SMB packet: %w", err)
-		}
+	have := len(frame)
+	frame = append(frame, make([]byte, size-have)...)
+	foreign, err := wire.Fill(c.Conn, frame, have, beginsSMB)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("waiting for an SMB packet: %w", err)
+	case foreign != nil:
+		return nil, Mismatch("no SMB packet")
 	}
 	return frame, nil
 }

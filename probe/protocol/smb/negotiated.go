@@ -2,7 +2,7 @@
 
 // Package smb is what SMB puts on the wire (MS-SMB2, MS-CIFS): the NetBIOS session
 // service before it, and the negotiation of a dialect from both ends. It logs nobody
-// in.
+// in. It imports package wire, and rpc to print UUIDs.
 package smb
 
 import (
@@ -39,34 +39,30 @@ const (
 	signingRequired = 0x02
 )
 
-// ntStatuses names the statuses that a negotiation may end with (MS-ERREF
-// section 2.3.1, MS-SMB2 section 3.3.5.4).
-var ntStatuses = map[uint32]string{
-	InvalidParameter:  "STATUS_INVALID_PARAMETER",
-	AccessDenied:      "STATUS_ACCESS_DENIED",
-	ntNoResources:     "STATUS_INSUFFICIENT_RESOURCES",
-	NotSupported:      "STATUS_NOT_SUPPORTED",
-	NotAccepted:       "STATUS_REQUEST_NOT_ACCEPTED",
-	ntServerResources: "STATUS_INSUFF_SERVER_RESOURCES",
-	0xc05d0000:        "STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP",
+// A meaning is what a number says of a refusal: its name, and why it came.
+type meaning struct {
+	name string
+	why  wire.Reason
+}
+
+// ntStatuses are the statuses that a negotiation may end with (MS-ERREF section
+// 2.3.1, MS-SMB2 section 3.3.5.4).
+var ntStatuses = map[uint32]meaning{
+	InvalidParameter: {"STATUS_INVALID_PARAMETER", ""},
+	AccessDenied:     {"STATUS_ACCESS_DENIED", wire.NeedsLogin},
+	0xc000009a:       {"STATUS_INSUFFICIENT_RESOURCES", wire.Unavailable},
+	NotSupported:     {"STATUS_NOT_SUPPORTED", ""},
+	NotAccepted:      {"STATUS_REQUEST_NOT_ACCEPTED", wire.Limited}, // no more connections are let in
+	0xc0000205:       {"STATUS_INSUFF_SERVER_RESOURCES", wire.Unavailable},
+	0xc05d0000:       {"STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP", ""},
 }
 
 const (
-	InvalidParameter  = 0xc000000d
-	AccessDenied      = 0xc0000022
-	ntNoResources     = 0xc000009a
-	NotSupported      = 0xc00000bb
-	NotAccepted       = 0xc00000d0
-	ntServerResources = 0xc0000205
+	InvalidParameter = 0xc000000d
+	AccessDenied     = 0xc0000022
+	NotSupported     = 0xc00000bb
+	NotAccepted      = 0xc00000d0
 )
-
-// ntReasons is why a server turns us away with a status.
-var ntReasons = map[uint32]wire.Reason{
-	AccessDenied:      wire.NeedsLogin,
-	ntNoResources:     wire.Unavailable,
-	NotAccepted:       wire.Limited, // no more connections are let in
-	ntServerResources: wire.Unavailable,
-}
 
 // Ask sends a message and returns the one that answers it.
 func (c *Link) Ask(message []byte) ([]byte, error) {
@@ -106,10 +102,7 @@ func signing(enabled, required bool) string {
 
 // StatusText is the number of a status, with its name where that is known.
 func StatusText(status uint32) string {
-	if name, ok := ntStatuses[status]; ok {
-		return fmt.Sprintf("0x%08x (%s)", status, name)
-	}
-	return fmt.Sprintf("0x%08x", status)
+	return wire.Numbered(fmt.Sprintf("0x%08x", status), ntStatuses[status].name)
 }
 
 // A fileTime counts tenths of a microsecond from the year 1601 (MS-DTYP section

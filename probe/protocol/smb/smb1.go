@@ -84,7 +84,7 @@ func ParseSMB1(message []byte) (n Negotiated, err error) {
 		return n, err
 	}
 	if status := binary.LittleEndian.Uint32(message[5:]); status != 0 {
-		n.turnAway("SMB1: "+StatusText(status), ntReasons[status])
+		n.turnAway("SMB1: "+StatusText(status), ntStatuses[status].why)
 		return n, nil
 	}
 	if len(words) < 2 {

@@ -192,7 +192,7 @@ func ParseSMB2(message []byte, id uint64) (smb2Answer, error) {
 // Describe says what the answer tells about its server.
 func (a smb2Answer) Describe() (n Negotiated) {
 	if a.Status != 0 {
-		n.turnAway("SMB2: "+StatusText(a.Status), ntReasons[a.Status])
+		n.turnAway("SMB2: "+StatusText(a.Status), ntStatuses[a.Status].why)
 		return n
 	}
 	n.Dialect = Dialect2(a.Dialect)

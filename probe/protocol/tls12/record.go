@@ -113,14 +113,14 @@ func (c *Conn) readRecord() (kind byte, data []byte, err error) {
 		case kind != recordAlert:
 			return kind, data, nil
 		case len(data) != 2:
-			return 0, nil, broken(AlertDecodeError)
-		case data[1] == AlertCloseNotify:
+			return 0, nil, broken(alertDecodeError)
+		case data[1] == alertCloseNotify:
 			return 0, nil, io.EOF
 		case data[0] != 1:
 			return 0, nil, &net.OpError{Op: "remote error", Err: tls.AlertError(data[1])}
 		}
 	}
-	return 0, nil, broken(AlertUnexpectedMessage)
+	return 0, nil, broken(alertUnexpectedMessage)
 }
 
 func (c *Conn) readAny() (kind byte, data []byte, err error) {
@@ -133,7 +133,7 @@ func (c *Conn) readAny() (kind byte, data []byte, err error) {
 	case kind < recordChangeCipher || kind > recordData || head[1] != 3:
 		return 0, nil, tls.RecordHeaderError{Msg: "the server does not speak TLS", RecordHeader: [5]byte(head), Conn: c.Conn}
 	case size > largestSent:
-		return 0, nil, broken(AlertRecordOverflow)
+		return 0, nil, broken(alertRecordOverflow)
 	}
 	data = make([]byte, size)
 	if _, err := io.ReadFull(c.Conn, data); err != nil {
@@ -141,7 +141,7 @@ func (c *Conn) readAny() (kind byte, data []byte, err error) {
 	}
 	if c.in != nil {
 		if data, err = c.in.open(kind, data); err != nil {
-			return 0, nil, broken(AlertBadRecordMAC)
+			return 0, nil, broken(alertBadRecordMAC)
 		}
 	}
 	return kind, data, nil
@@ -178,7 +178,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 		case kind == recordHandshake && len(data) >= 4 && data[0] == helloRequest:
 			return 0, broken(AlertNoRenegotiation)
 		case kind != recordData:
-			return 0, broken(AlertUnexpectedMessage)
+			return 0, broken(alertUnexpectedMessage)
 		}
 		c.rest = data
 	}
@@ -203,8 +203,30 @@ func (c *Conn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.out != nil {
-		c.put(recordAlert, []byte{1, AlertCloseNotify})
+		c.put(recordAlert, []byte{1, alertCloseNotify})
 		_ = c.flush()
 	}
 	return c.Conn.Close()
 }
+
+// The alerts of TLS that we send, or that tell something (RFC 8446 section 6,
+// RFC 5246 section 7.2).
+const (
+	alertCloseNotify         = 0
+	alertUnexpectedMessage   = 10
+	alertBadRecordMAC        = 20
+	alertRecordOverflow      = 22
+	AlertHandshakeFailure    = 40
+	AlertNoCertificate       = 41 // of SSL 3.0; the first of those about the certificate of the peer
+	AlertUnknownCertificate  = 46 // the last of these, but for 48
+	alertIllegalParameter    = 47
+	AlertUnknownAuthority    = 48
+	AlertAccessDenied        = 49
+	alertDecodeError         = 50
+	AlertProtocolVersion     = 70
+	AlertInsufficient        = 71 // insufficient security
+	AlertInternalError       = 80
+	AlertNoRenegotiation     = 100
+	AlertUnrecognizedName    = 112
+	AlertCertificateRequired = 116
+)

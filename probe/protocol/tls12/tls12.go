@@ -2,7 +2,8 @@
 
 // Package tls12 is a client of TLS 1.2 that believes nothing, and a reader of
 // certificates that takes what is in them: for servers that crypto/tls and
-// crypto/x509 refuse, and clients on Windows do not. It is no way to keep a secret.
+// crypto/x509 refuse, and clients on Windows do not. It is no way to keep a secret. It
+// imports package wire only.
 package tls12
 
 import (
@@ -140,7 +141,7 @@ func (h *handshake) listen() error {
 			}
 		case serverCertificate:
 			if !h.keep(body) {
-				return broken(AlertDecodeError)
+				return broken(alertDecodeError)
 			}
 		case serverKeyExchange:
 			h.exchange = body
@@ -148,12 +149,12 @@ func (h *handshake) listen() error {
 			h.conn.ClientCertificate = true
 		case serverHelloDone:
 			if h.suite == nil || len(h.conn.Certificates) == 0 {
-				return broken(AlertUnexpectedMessage)
+				return broken(alertUnexpectedMessage)
 			}
 			return nil
 		}
 	}
-	return broken(AlertUnexpectedMessage)
+	return broken(alertUnexpectedMessage)
 }
 
 // choose takes a ServerHello.
@@ -161,14 +162,14 @@ func (h *handshake) choose(body cryptobyte.String) error {
 	var version, id uint16
 	var session cryptobyte.String
 	if !body.ReadUint16(&version) || !body.ReadBytes(&h.server, 32) || !body.ReadUint8LengthPrefixed(&session) || !body.ReadUint16(&id) {
-		return broken(AlertDecodeError)
+		return broken(alertDecodeError)
 	}
 	i := slices.IndexFunc(suites, func(s tls12Suite) bool { return s.id == id })
 	switch {
 	case version != version12:
 		return broken(AlertProtocolVersion)
 	case i < 0 || h.suite != nil:
-		return broken(AlertIllegalParameter)
+		return broken(alertIllegalParameter)
 	}
 	h.suite = &suites[i]
 	h.conn.Cipher = h.suite.name
@@ -218,7 +219,7 @@ func (h *handshake) agree() error {
 	case err != nil:
 		return err
 	case kind != recordChangeCipher || len(h.conn.messages) > 0:
-		return broken(AlertUnexpectedMessage)
+		return broken(alertUnexpectedMessage)
 	}
 	h.conn.in = in
 	message, body, err := h.next()
@@ -226,7 +227,7 @@ func (h *handshake) agree() error {
 	case err != nil:
 		return err
 	case message != finished || !hmac.Equal(body, want):
-		return broken(AlertIllegalParameter)
+		return broken(alertIllegalParameter)
 	}
 	return nil
 }
@@ -252,7 +253,7 @@ func (h *handshake) next() (kind byte, body cryptobyte.String, err error) {
 			size := 4 + (int(c.messages[1])<<16 | int(c.messages[2])<<8 | int(c.messages[3]))
 			switch {
 			case size > largestMessage:
-				return 0, nil, broken(AlertDecodeError)
+				return 0, nil, broken(alertDecodeError)
 			case len(c.messages) >= size:
 				message := c.messages[:size]
 				c.messages = c.messages[size:]
@@ -267,7 +268,7 @@ func (h *handshake) next() (kind byte, body cryptobyte.String, err error) {
 		case err != nil:
 			return 0, nil, err
 		case record != recordHandshake || len(data) == 0:
-			return 0, nil, broken(AlertUnexpectedMessage)
+			return 0, nil, broken(alertUnexpectedMessage)
 		}
 		c.messages = append(c.messages, data...)
 	}

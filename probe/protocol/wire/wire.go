@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package wire is what the packages of wire formats have in common: how they say
-// that something else answered, and how a peer's words become fit to be shown. It
-// knows no protocol.
+// that something else answered and why a server turned us away, how they look at
+// octets as these come, and how a peer's words become fit to be shown. It speaks no
+// protocol and imports nothing of exreach.
 package wire
 
 import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"strings"
 )
 
 // A MismatchError says that something answered which is not the expected
@@ -29,6 +32,25 @@ func UnexpectedEOF(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
+}
+
+// Fill reads the rest of b, whose first have octets are there. It asks fits about the
+// octets as they come, because a peer that sends a few foreign ones and waits must not
+// be called silent, and returns those that do not fit.
+func Fill(r io.Reader, b []byte, have int, fits func(head []byte) bool) (foreign []byte, err error) {
+	for have < len(b) {
+		n, err := io.ReadAtLeast(r, b[have:], 1)
+		have += n
+		switch {
+		case have > 0 && !fits(b[:have]):
+			return b[:have], nil
+		case err != nil && have > 0:
+			return nil, UnexpectedEOF(err)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
 // A Reason is why a server turned us away, where its answer tells.
@@ -54,4 +76,58 @@ func (o Octets) ReadByte() (byte, error) {
 	var b [1]byte
 	_, err := io.ReadFull(o.R, b[:])
 	return b[0], err
+}
+
+// openings are the first words of protocols that are met on ports of others.
+var openings = []struct{ head, name string }{
+	{"HTTP/", "HTTP"},
+	{"SIP/", "SIP"},
+	{"SSH-", "SSH"},
+	{"+OK", "POP3"},
+	{"-ERR", "POP3"},
+	{"* OK", "IMAP"},
+	{"* BYE", "IMAP"},
+	{"* PREAUTH", "IMAP"},
+	{"220 ", "SMTP or FTP"},
+	{"220-", "SMTP or FTP"},
+	{"200 ", "NNTP"},
+	{"201 ", "NNTP"},
+	{"ncacn_http/1.0", "RPC over HTTP"},
+	{"\x15\x03", "TLS"},
+	{"\x05\x00", "RPC"},
+}
+
+// OpensLike names the protocol that head opens like, where that is a known one.
+func OpensLike(head, want string) string {
+	for _, o := range openings {
+		if strings.HasPrefix(head, o.head) {
+			return "opens like " + o.name
+		}
+	}
+	return "does not open like " + want
+}
+
+// Numbered is a number of a protocol with its name behind it, where it has one:
+// "0x00000005 (access denied)".
+func Numbered(number, name string) string {
+	if name == "" {
+		return number
+	}
+	return number + " (" + name + ")"
+}
+
+// DomainOf is the domain that a host is most likely in, "" where its name does
+// not tell. A name of two labels is a domain: that of Active Directory leads to
+// the domain's controllers.
+func DomainOf(host string) string {
+	host = strings.TrimSuffix(host, ".")
+	_, parent, _ := strings.Cut(host, ".")
+	_, notAddress := netip.ParseAddr(host)
+	switch {
+	case parent == "" || notAddress == nil:
+		return ""
+	case strings.Contains(parent, "."):
+		return parent
+	}
+	return host
 }

@@ -13,6 +13,8 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/web"
+	"exreach/probe/protocol/wire"
 )
 
 // quotedFact is a fact with its value, as people know it: "X-OWA-Version 14.3.361.1".
@@ -84,7 +86,7 @@ func (a Answer) isBuild(fact, value string) bool {
 		return false
 	}
 	w := a.peer.Web
-	return fact != activeSync || w != nil && (w.Origin == protocol.OfExchange || w.Origin == protocol.OfIIS)
+	return fact != activeSync || w != nil && (w.Origin == web.OfExchange || w.Origin == web.OfIIS)
 }
 
 // activeSync is the fact that others tell as well.
@@ -143,7 +145,7 @@ func greetedHost(line string) string {
 	for i := 0; i < len(octets); i += 2 {
 		units = append(units, uint16(octets[i])|uint16(octets[i+1])<<8)
 	}
-	return protocol.Printable(string(utf16.Decode(units)), maxHost)
+	return wire.Printable(string(utf16.Decode(units)), maxHost)
 }
 
 // maxHost is the length of a host's name, at most (RFC 1035 section 2.3.4).

@@ -11,6 +11,8 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/web"
+	"exreach/probe/protocol/wire"
 )
 
 // A Sign is something that an answer says or lacks, and what it tells of who gave
@@ -68,7 +70,7 @@ func (a Answer) has(m catalog.Mark) (quote string, ok bool) {
 // maxQuoted is how many bytes of a line a sign quotes: what tells stands at its beginning.
 const maxQuoted = 120
 
-func quoted(line string) string { return strconv.Quote(protocol.Printable(line, maxQuoted)) }
+func quoted(line string) string { return strconv.Quote(wire.Printable(line, maxQuoted)) }
 
 func quotedGreeting(line string) string { return "the greeting " + quoted(line) }
 
@@ -105,7 +107,7 @@ func (a Answer) Signs() []Sign {
 	}
 	var signs []Sign
 	if w := a.peer.Web; w != nil && w.Name != "" {
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: w.Sign, Product: w.Name, before: w.Origin != protocol.OfProduct})
+		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: w.Sign, Product: w.Name, before: w.Origin != web.OfProduct})
 	}
 	if a.strangersPage() {
 		return signs
@@ -166,7 +168,7 @@ func (a Answer) productSigns(greeted bool) []Sign {
 // that of Windows.
 func (a Answer) strangersPage() bool {
 	w := a.peer.Web
-	return w != nil && !slices.Contains([]protocol.Origin{"", protocol.OfExchange, protocol.OfIIS, protocol.Hidden}, w.Origin)
+	return w != nil && !slices.Contains([]web.Origin{"", web.OfExchange, web.OfIIS, web.Hidden}, w.Origin)
 }
 
 // sign makes a sign of Exchange. What is faint belongs to others as well, and proves no
@@ -176,7 +178,7 @@ func (a Answer) sign(said string, versions []string, w catalog.Weight, source st
 		Service: a.service, Port: a.port, Said: said, Source: source, weight: w, greeting: greeting,
 		Versions: versions, Excludes: without(a.releases.Of(catalog.ExchangeServer, catalog.ExchangeOnline), versions),
 	}
-	if w > faint || greeting || a.peer.Web != nil && a.peer.Web.Origin == protocol.OfExchange {
+	if w > faint || greeting || a.peer.Web != nil && a.peer.Web.Origin == web.OfExchange {
 		s.Product = productOf(a.releases, versions)
 	}
 	return s

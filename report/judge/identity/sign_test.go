@@ -10,6 +10,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/web"
 )
 
 // known are the versions that come with exreach.
@@ -108,7 +109,7 @@ func greets(protocolName, greeting string, port uint16, offers ...string) Answer
 
 // headers is an answer over HTTP.
 func headers(path string, facts map[string]string) Answer {
-	return Answer{service: "owa", protocol: "http", port: 443, path: path, verdict: probe.Answered, peer: &protocol.Peer{Facts: facts, Web: &protocol.Web{Origin: protocol.OfExchange}}}
+	return Answer{service: "owa", protocol: "http", port: 443, path: path, verdict: probe.Answered, peer: &protocol.Peer{Facts: facts, Web: &web.Web{Origin: web.OfExchange}}}
 }
 
 // TestIdentify puts answers together, contradictions among them.
@@ -138,10 +139,10 @@ func TestIdentify(t *testing.T) {
 		{"a foreign filter before Exchange", []Answer{greets("smtp", "220 mail ESMTP Postfix", 25), build("15.1.2507.6")}, []string{"2016"}, false, "Postfix, Exchange Server"},
 
 		{"a gateway whose server shows", []Answer{{service: "owa", protocol: "http", port: 443, path: "/owa/", verdict: probe.Answered, peer: &protocol.Peer{
-			Facts: map[string]string{"x_owa_version": "15.1.2507.6"}, Web: &protocol.Web{Origin: protocol.OfExchange, Name: "ISA Server or Forefront TMG", Sign: "the words of its 401"}}}},
+			Facts: map[string]string{"x_owa_version": "15.1.2507.6"}, Web: &web.Web{Origin: web.OfExchange, Name: "ISA Server or Forefront TMG", Sign: "the words of its 401"}}}},
 			[]string{"2016"}, false, "ISA Server or Forefront TMG, Exchange Server"},
 		{"a gateway that shows nothing", []Answer{{service: "owa", protocol: "http", port: 443, path: "/owa/", verdict: probe.Mismatch, peer: &protocol.Peer{
-			Facts: map[string]string{"server": "BigIP"}, Web: &protocol.Web{Origin: protocol.OfGateway, Name: "F5 BIG-IP Access Policy Manager", Sign: "the redirect to /my.policy"}}}},
+			Facts: map[string]string{"server": "BigIP"}, Web: &web.Web{Origin: web.OfGateway, Name: "F5 BIG-IP Access Policy Manager", Sign: "the redirect to /my.policy"}}}},
 			nil, false, "F5 BIG-IP Access Policy Manager"},
 		{"two servers behind one name", []Answer{build("14.3.123.4"), smtp, greets("imap", "* OK Microsoft Exchange Server 2007 IMAP4 service ready", 143)}, []string{"2007", "2010"}, true, "Exchange Server"},
 		{"2003 before 2016", []Answer{greets("smtp", greets2003, 25), build("15.1.2507.6")}, []string{"2016"}, true, "Exchange Server"},
@@ -168,7 +169,7 @@ func TestIdentify(t *testing.T) {
 		{"a build of the future", []Answer{build("16.0.1.1")}, nil, false, "Exchange"},
 		{"a build of the future, and a greeting", []Answer{smtp, build("16.0.1.1")}, upFrom("2007"), false, "Exchange"},
 		{"a level of ActiveSync that others tell as well", []Answer{{service: "activesync", protocol: "http", port: 443, path: "/Microsoft-Server-ActiveSync", verdict: probe.Answered,
-			peer: &protocol.Peer{Facts: map[string]string{"ms_server_activesync": "14.1"}, Web: &protocol.Web{Origin: protocol.Unproved}}}}, nil, false, ""},
+			peer: &protocol.Peer{Facts: map[string]string{"ms_server_activesync": "14.1"}, Web: &web.Web{Origin: web.Unproved}}}}, nil, false, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			id := identify(tt.entries)

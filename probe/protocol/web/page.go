@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package http
+package web
 
 import (
 	"bufio"
@@ -73,8 +73,8 @@ func (p *Answer) saysOneOf(words []string) bool {
 // noURL is where a page leads that leads nowhere.
 var noURL = &url.URL{}
 
-// LeadsTo is the target of a redirect, which may be relative to what was asked.
-func LeadsTo(page *Answer) *url.URL {
+// leadsTo is the target of a redirect, which may be relative to what was asked.
+func leadsTo(page *Answer) *url.URL {
 	location := page.Header.Get("Location")
 	if page.StatusCode/100 != 3 || location == "" {
 		return noURL
@@ -146,8 +146,8 @@ func hasCookie(page *Answer, name string) bool {
 // realm finds the realm in a challenge (RFC 9110, section 11.5).
 var realm = regexp.MustCompile(`(?i)\brealm\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s,]+))`)
 
-// LoginRealm is the realm of a page's login.
-func LoginRealm(page *Answer) string {
+// loginRealm is the realm of a page's login.
+func loginRealm(page *Answer) string {
 	found := realm.FindStringSubmatch(strings.Join(page.Header.Values("WWW-Authenticate"), ", "))
 	if found == nil {
 		return ""
@@ -171,16 +171,16 @@ func (p *Answer) owaBuild() string {
 	if !logon {
 		return ""
 	}
-	body, _ := HealthBody(p.Response) // what came before it broke off is enough
+	body, _ := pageText(p.Response) // what came before it broke off is enough
 	if found := owaPath().FindSubmatch(body); found != nil {
 		return string(found[1])
 	}
 	return ""
 }
 
-// HealthBody is the text of the page. Some proxies compress what they pass on though
+// pageText is the text of the page. Some proxies compress what they pass on though
 // nobody asked for that.
-func HealthBody(page *http.Response) ([]byte, error) {
+func pageText(page *http.Response) ([]byte, error) {
 	raw := io.LimitReader(page.Body, MaxBody)
 	if !strings.EqualFold(page.Header.Get("Content-Encoding"), "gzip") {
 		return io.ReadAll(raw)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package ldap
+package ldapwire
 
 import (
 	"errors"
@@ -16,11 +16,11 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// A Wire is the connection that go-ldap reads and writes. It hands over
+// A Link is the connection that go-ldap reads and writes. It hands over
 // nothing but whole, checked answers to what was asked, and it remembers the
 // cause of an end, which go-ldap turns into text. Go-ldap reads and writes on
 // goroutines of its own; they end with Close.
-type Wire struct {
+type Link struct {
 	net.Conn
 	frames *Frames
 	rest   []byte       // of the answer that is being handed over
@@ -34,18 +34,18 @@ type Wire struct {
 	err error // the first error of the connection, or what was wrong with an answer
 }
 
-// NewWire stands between go-ldap and a connection.
-func NewWire(conn net.Conn) *Wire {
-	return &Wire{Conn: conn, frames: NewFrames(conn), own: make(chan *ber.Packet, 1)}
+// NewLink stands between go-ldap and a connection.
+func NewLink(conn net.Conn) *Link {
+	return &Link{Conn: conn, frames: NewFrames(conn), own: make(chan *ber.Packet, 1)}
 }
 
-func (w *Wire) Write(b []byte) (int, error) {
+func (w *Link) Write(b []byte) (int, error) {
 	w.sent.Add(1)
 	n, err := w.Conn.Write(b)
 	return n, w.remember(err)
 }
 
-func (w *Wire) Read(b []byte) (int, error) {
+func (w *Link) Read(b []byte) (int, error) {
 	for len(w.rest) == 0 {
 		answer, err := w.Answer()
 		if err != nil {
@@ -82,7 +82,7 @@ var answers = []ber.Tag{
 
 // Answer returns the next answer to a request of ours. Go-ldap would pass over
 // anything else and wait on, so that a wrong server looked like a silent one.
-func (w *Wire) Answer() (*ber.Packet, error) {
+func (w *Link) Answer() (*ber.Packet, error) {
 	for {
 		message, err := w.frames.Next()
 		if err != nil {
@@ -138,26 +138,26 @@ func Outcome(err error) error {
 }
 
 // Cause returns why a call of go-ldap on this wire failed.
-func (w *Wire) Cause(err error) error {
+func (w *Link) Cause(err error) error {
 	var result *ldap.Error
 	if err == nil || errors.Is(err, ldap.ErrMalformedPacket) || errors.As(err, &result) && result.Packet != nil {
 		return Outcome(err)
 	}
-	if first := w.Failure(); first != nil {
+	if first := w.failure(); first != nil {
 		return first
 	}
 	return err
 }
 
-// Failure is the first error, if there was one.
-func (w *Wire) Failure() error {
+// failure is the first error, if there was one.
+func (w *Link) failure() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
 }
 
 // remember keeps the first error.
-func (w *Wire) remember(err error) error {
+func (w *Link) remember(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err == nil {
@@ -188,7 +188,7 @@ func (r *Refusal) WindowsError() string {
 
 // Ask sends a request that go-ldap does not know and returns its answer. None of
 // go-ldap's may be under way.
-func (w *Wire) Ask(op *ber.Packet) (*ber.Packet, error) {
+func (w *Link) Ask(op *ber.Packet) (*ber.Packet, error) {
 	id := w.sent.Load() + 1
 	w.asked.Store(id)
 	if _, err := w.Write(Message(id, op).Bytes()); err != nil {
@@ -196,7 +196,7 @@ func (w *Wire) Ask(op *ber.Packet) (*ber.Packet, error) {
 	}
 	answer, ok := <-w.own
 	if !ok {
-		return nil, fmt.Errorf("waiting for the answer to a bind: %w", w.Failure())
+		return nil, fmt.Errorf("waiting for the answer to a bind: %w", w.failure())
 	}
 	return answer, nil
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package http
+package web
 
 import (
 	"net/http"
@@ -23,7 +23,7 @@ func originOf(page *Answer, q Asked) Web {
 }
 
 func lookForProduct(page *Answer, _ Asked) Web {
-	server, realm, path := page.Header.Get("Server"), LoginRealm(page), LeadsTo(page).Path
+	server, realm, path := page.Header.Get("Server"), loginRealm(page), leadsTo(page).Path
 	for _, p := range productSigns {
 		sign := ""
 		switch {
@@ -90,7 +90,7 @@ func lookForProxy(page *Answer, q Asked) Web {
 }
 
 func lookForGateway(page *Answer, q Asked) Web {
-	to, host := LeadsTo(page), LeadsTo(page).Hostname()
+	to, host := leadsTo(page), leadsTo(page).Hostname()
 	login := page.StatusCode == http.StatusUnauthorized
 	for _, g := range gatewaySigns {
 		switch {
@@ -100,7 +100,7 @@ func lookForGateway(page *Answer, q Asked) Web {
 			return Web{Origin: OfGateway, Name: g.name, Sign: "the redirect to " + host}
 		case g.reason != "" && login && strings.Contains(page.Status, g.reason):
 			return Web{Origin: Hidden, Name: g.name, Sign: "the words of its 401"}
-		case g.realm != "" && login && hasPrefixFold(LoginRealm(page), g.realm):
+		case g.realm != "" && login && hasPrefixFold(loginRealm(page), g.realm):
 			return Web{Origin: Hidden, Name: g.name, Sign: "the realm of the login"}
 		}
 	}
@@ -111,7 +111,7 @@ func lookForGateway(page *Answer, q Asked) Web {
 // Exchange's, or deeper into the directory, and does not only repeat the
 // question. One to HTTPS does, of every web server that wants TLS.
 func lookAtRedirect(page *Answer, q Asked) Web {
-	to := LeadsTo(page)
+	to := leadsTo(page)
 	if to == noURL {
 		return Web{}
 	}
@@ -160,7 +160,7 @@ func lookAtLogin(page *Answer, q Asked) Web {
 		return Web{}
 	case HasScheme(schemes, "Negotiate", "NTLM"):
 		return Web{Origin: Hidden, Sign: windowsLogins}
-	case HasScheme(schemes, "Basic") && ownRealm(LoginRealm(page), q.Host):
+	case HasScheme(schemes, "Basic") && ownRealm(loginRealm(page), q.Host):
 		return Web{Origin: Hidden, Sign: "the realm of the login", Doubtful: true}
 	case HasScheme(schemes, "Basic", "Digest", "Bearer"):
 		return Web{Origin: Unproved, Sign: "a login", Doubtful: true}

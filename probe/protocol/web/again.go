@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package http
+package web
 
 import (
 	"errors"
@@ -43,12 +43,12 @@ func (c *Client) Doubt(page *Answer, w *Web) error {
 		return nil
 	}
 	*w = Web{Origin: Foreign, Sign: "the same answer at every path"}
-	return NotExchange(fmt.Sprintf("HTTP %d at every path: a portal or device that shows nothing without its own login", page.StatusCode))
+	return notExchange(fmt.Sprintf("HTTP %d at every path: a portal or device that shows nothing without its own login", page.StatusCode))
 }
 
 // alike reports whether two pages want the same login or lead to the same place.
 func alike(a, b *Answer) bool {
-	return a.StatusCode == b.StatusCode && LoginRealm(a) == LoginRealm(b) && LeadsTo(a).Path == LeadsTo(b).Path
+	return a.StatusCode == b.StatusCode && loginRealm(a) == loginRealm(b) && leadsTo(a).Path == leadsTo(b).Path
 }
 
 // again asks for one more page on the same connection.
@@ -84,7 +84,7 @@ func (c *Client) Health(path string, w *Web) string {
 	if page.StatusCode != http.StatusOK {
 		return strconv.Itoa(page.StatusCode)
 	}
-	body, err := HealthBody(page)
+	body, err := pageText(page)
 	if err != nil {
 		return noHealth(err)
 	}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ldap is the LDAP under go-ldap (RFC 4511): frames that are checked before
+// Package ldapwire is the LDAP under go-ldap (RFC 4511): frames that are checked before
 // anything decodes them, and the connection that go-ldap is given. It binds and
-// searches nothing.
-package ldap
+// searches nothing. It imports package wire, and no conversation.
+package ldapwire
 
 import (
 	"bytes"

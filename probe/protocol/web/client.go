@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package http is a client of HTTP that reads what servers really send, and tells
+// Package web is a client of HTTP that reads what servers really send, and tells
 // whose an answer is: Exchange's, that of IIS, of a gateway, or of another product.
-// Whether that is as wanted is not asked here.
-package http
+// It does not judge whether that is what was wanted. It is not called http because
+// its users need net/http as well. It imports the catalogue and package wire, and no
+// conversation.
+package web
 
 import (
 	"bufio"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package http
+package web
 
 import (
 	"cmp"
@@ -21,25 +21,25 @@ import (
 // switched off or broken.
 func Judge(page *Answer, q Asked) (w Web, refusal string, err error) {
 	if got := elsewhere(page); got != "" {
-		return Web{Origin: Foreign}, "", NotExchange(got)
+		return Web{Origin: Foreign}, "", notExchange(got)
 	}
 	if q.Service.HTTP == nil || len(q.Service.HTTP.Status) == 0 {
 		return Web{}, "", nil
 	}
 	w = originOf(page, q)
-	status, to := page.StatusCode, LeadsTo(page)
+	status, to := page.StatusCode, leadsTo(page)
 	turned := strings.TrimSpace("HTTP " + page.Status)
 	own := w.Origin == OfExchange || w.Origin == OfIIS || w.Origin == OfWindows
 	switch {
 	case w.Origin == OfProduct:
-		return w, "", NotExchange(fmt.Sprintf("HTTP %d of %s: %s", status, w.Name, w.Sign))
+		return w, "", notExchange(fmt.Sprintf("HTTP %d of %s: %s", status, w.Name, w.Sign))
 	case w.Origin == OfProxy:
-		return w, "", NotExchange(noServer(page, w))
+		return w, "", notExchange(noServer(page, w))
 	case brokenPlace(to) && w.Origin != Foreign:
 		w.Broken = true
 		return w, turned + " to " + to.RequestURI(), nil
 	case w.Origin == Foreign:
-		return w, "", NotExchange(strange(page, q))
+		return w, "", notExchange(strange(page, q))
 	case own && loops(page, q):
 		if to != noURL {
 			turned += " to " + to.String()
@@ -48,22 +48,22 @@ func Judge(page *Answer, q Asked) (w Web, refusal string, err error) {
 	case isHealthy(q, status):
 		return w, "", nil
 	case w.Origin == OfGateway:
-		return w, "", NotExchange(fmt.Sprintf("HTTP %d of %s, which asks for a login first", status, w.Name))
+		return w, "", notExchange(fmt.Sprintf("HTTP %d of %s, which asks for a login first", status, w.Name))
 	case w.Origin == OfWindows && status == http.StatusNotFound:
-		return w, "", NotExchange("HTTP 404 of Windows itself: no web site is bound to this port")
+		return w, "", notExchange("HTTP 404 of Windows itself: no web site is bound to this port")
 	case own, status == http.StatusUnauthorized && w.Sign == windowsLogins:
 		if to != noURL {
 			turned += " to " + to.String()
 		}
 		return w, turned, nil
 	}
-	return w, "", NotExchange(strange(page, q))
+	return w, "", notExchange(strange(page, q))
 }
 
 // loops reports whether a redirect leads to the very page that was asked for. One
 // that sets a cookie may lead on once the cookie is sent, as with load balancers.
 func loops(page *Answer, q Asked) bool {
-	to := LeadsTo(page)
+	to := leadsTo(page)
 	if to == noURL || to.Path != askedPath(q) || to.RawQuery != "" || len(page.Header.Values("Set-Cookie")) > 0 {
 		return false
 	}
@@ -88,7 +88,7 @@ func redirects(status int) bool {
 
 // strange says what is wrong with a page that does not fit Exchange.
 func strange(page *Answer, q Asked) string {
-	to := LeadsTo(page)
+	to := leadsTo(page)
 	switch {
 	case to == noURL:
 		return fmt.Sprintf("HTTP %d without any of Exchange's headers: a proxy's or another server's page", page.StatusCode)
@@ -102,9 +102,9 @@ func noServer(page *Answer, w Web) string {
 	return fmt.Sprintf("HTTP %d of %s, which has no server behind it", page.StatusCode, cmp.Or(w.Name, "a proxy"))
 }
 
-// NotExchange is the error of an answer that is not from the web server that Exchange
+// notExchange is the error of an answer that is not from the web server that Exchange
 // runs in.
-func NotExchange(got string) error {
+func notExchange(got string) error {
 	return &wire.MismatchError{Want: "Exchange's web server", Got: got}
 }
 
@@ -181,3 +181,33 @@ func HasRequestGUID(h http.Header) bool {
 	hyphens := func(i int) bool { return id[i] == '-' }
 	return len(id) == 36 && hyphens(8) && hyphens(13) && hyphens(18) && hyphens(23) && strings.Count(id, "-") == 4
 }
+
+// A Web is whose an answer over HTTP is, and what shows it.
+type Web struct {
+	Origin    Origin   `json:"origin,omitempty"`      // "" where it is not asked: outside of Exchange's directories
+	Name      string   `json:"name,omitempty"`        // of the gateway, the proxy or the product: "HAProxy"; "" where it is not known
+	Sign      string   `json:"sign,omitempty"`        // what shows it: "the header X-FEServer"
+	Broken    bool     `json:"broken,omitempty"`      // it leads to a page for errors
+	Unhealthy bool     `json:"unhealthy,omitempty"`   // the health page was asked for, and did not say 200 OK
+	Server    string   `json:"server,omitempty"`      // that the health page names
+	Odd       []string `json:"odd_headers,omitempty"` // header lines that are not as HTTP has them
+
+	Doubtful bool `json:"-"` // another page would tell more
+}
+
+// An Origin is who gave an answer over HTTP.
+type Origin string
+
+// The origins. The last three tell how far an answer fits where nothing says
+// whose it is.
+const (
+	OfExchange Origin = "exchange" // a header, a cookie or a place that only Exchange has
+	OfIIS      Origin = "iis"      // the web server that Exchange runs in, and others, too
+	OfWindows  Origin = "windows"  // HTTP.sys, the kernel driver before IIS, in its own name
+	OfGateway  Origin = "gateway"  // a known gateway, which wants a login of its own
+	OfProxy    Origin = "proxy"    // a proxy or load balancer without a server behind it
+	OfProduct  Origin = "product"  // another product, a known one
+	Hidden     Origin = "hidden"   // fits Exchange behind something that takes its headers out
+	Unproved   Origin = "unproved" // may be Exchange's or anybody's
+	Foreign    Origin = "foreign"  // does not fit Exchange
+)
