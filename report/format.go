@@ -62,18 +62,18 @@ func Formats() []Format {
 	}
 }
 
-func (f Format) reports() bool  { return f.Report != nil }
-func (f Format) traces() bool   { return f.Trace != nil }
-func (f Format) versions() bool { return f.Catalog != nil }
-
 // FormatNames lists the formats of a report for help and messages.
-func FormatNames() []string { return slices.Sorted(slices.Values(namesOf(Format.reports))) }
+func FormatNames() []string {
+	return slices.Sorted(slices.Values(namesOf(func(f Format) bool { return f.Report != nil })))
+}
 
 // TraceFormatNames lists those of a trace.
-func TraceFormatNames() []string { return slices.Sorted(slices.Values(namesOf(Format.traces))) }
+func TraceFormatNames() []string {
+	return slices.Sorted(slices.Values(namesOf(func(f Format) bool { return f.Trace != nil })))
+}
 
 // CatalogFormatNames lists those of a version of the catalogue.
-func CatalogFormatNames() []string { return namesOf(Format.versions) }
+func CatalogFormatNames() []string { return namesOf(func(f Format) bool { return f.Catalog != nil }) }
 
 func namesOf(has func(Format) bool) []string {
 	var names []string

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"reflect"
 )
 
@@ -17,62 +16,25 @@ import (
 // shorter. There is no bound of the whole: a report of many hosts is long.
 const maxResult = 2 << 20
 
-// Read reads back what the formats json and jsonl wrote. A stream of lines
-// carries no heading: its report has neither tool, from nor start. The counts
-// are made anew, and every text is made printable, since anybody may have
-// written the file. Name stands for the file in errors.
-func Read(name string, r io.Reader) (Report, error) { return read(name, r, 0) }
-
-// read is Read for a known number of results.
-func read(name string, r io.Reader, n int) (Report, error) {
-	results, counts := make([]Entry, 0, n), Counts{}
-	head, err := parse(r, func(e Entry) bool {
-		results = append(results, e)
-		counts.Add(e.Grade)
-		return true
-	})
-	if err != nil {
-		return Report{}, fmt.Errorf("%s: %w", name, err)
-	}
-	arrange(results)
-	head = head.counted(counts)
-	head.Results = results
-	return head, nil
-}
-
-// Lines is Read for callers that need only one result at a time: results come in the
-// order of the file. An error is the last that comes. When all have come, head is
-// the report without its results.
-func Lines(name string, r io.Reader, head *Report) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		wanted := true
-		var err error
-		*head, err = parse(r, func(e Entry) bool {
-			wanted = yield(e, nil)
-			return wanted
-		})
-		if err != nil && wanted {
-			yield(Entry{}, fmt.Errorf("%s: %w", name, err))
-		}
-	}
-}
-
-// Pass reads a saved report and writes each result as it is read, in the order of the
-// file, into a format that is not Whole. It returns the report without its results. What
-// is wrong with reading is an *UnreadError.
-func Pass(name string, r io.Reader, to Writer) (Report, error) {
+// Copy writes each result of a saved report as it is read, in the order of the file,
+// into a format that is not Whole. It returns the report without its results. What
+// is wrong with reading is an *UnreadError; name stands for the file in it.
+func Copy(name string, r io.Reader, to Writer) (Report, error) {
 	head, counts := Head{Report: Report{Schema: Schema}}, Counts{}
 	if err := to.Begin(head); err != nil {
 		return head.Report, err
 	}
-	for e, err := range Lines(name, r, &head.Report) {
-		if err != nil {
-			return head.Report, &UnreadError{err}
-		}
+	var unwritten, err error
+	head.Report, err = parse(r, func(e Entry) bool {
 		counts.Add(e.Grade)
-		if err := to.Host([]Entry{e}); err != nil {
-			return head.Report, err
-		}
+		unwritten = to.Host([]Entry{e})
+		return unwritten == nil
+	})
+	switch {
+	case unwritten != nil:
+		return head.Report, unwritten
+	case err != nil:
+		return head.Report, &UnreadError{fmt.Errorf("%s: %w", name, err)}
 	}
 	head.Report = head.counted(counts)
 	return head.Report, to.End(head)

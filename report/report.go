@@ -19,7 +19,7 @@ import (
 const Schema = "exreach/1"
 
 // A Report is a finished run. Its JSON is a stable format that other tools read
-// and that Read turns back into a Report. What a stream of lines does not carry
+// and that Look reads back. What a stream of lines does not carry
 // (Tool, From, Started, Took) is absent from a report that was made of one.
 type Report struct {
 	Schema  string    `json:"schema"`

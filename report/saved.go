@@ -24,8 +24,10 @@ type Saved struct {
 	columns columns
 }
 
-// Look reads a saved report as Read does, and learns what stands above and below its
-// results.
+// Look reads through what the formats json and jsonl wrote, and learns what stands above
+// and below its results. A stream of lines carries no heading: its report has neither
+// tool, from nor start. The counts are made anew, and every text is made printable, since
+// anybody may have written the file. Name stands for the file in errors.
 func Look(name string, text io.Reader) (*Saved, error) {
 	s := &Saved{name: name, seed: maphash.MakeSeed(), hosts: map[uint64]bool{}}
 	var counts Counts
@@ -53,8 +55,16 @@ func (s *Saved) meet(entries []Entry) bool {
 
 // Sorted is the report with its results in memory, read from the same text.
 func (s *Saved) Sorted(text io.Reader) (Finished, error) {
-	r, err := read(s.name, text, s.head.Counts.Total())
-	return r.Finished(), err
+	r := s.head
+	r.Results = make([]Entry, 0, r.Counts.Total())
+	if _, err := parse(text, func(e Entry) bool {
+		r.Results = append(r.Results, e)
+		return true
+	}); err != nil {
+		return Finished{}, fmt.Errorf("%s: %w", s.name, err)
+	}
+	arrange(r.Results)
+	return r.Finished(), nil
 }
 
 // Streamed is the report whose results are read each time that they are written,

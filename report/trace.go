@@ -70,11 +70,7 @@ func NewTrace(t hops.Trace) Trace {
 func hopsOf(p hops.Path) []Hop {
 	hops := []Hop{}
 	for _, h := range p.Hops {
-		hop := Hop{TTL: h.TTL, Said: h.Said, Took: inSeconds(h.Took)}
-		for _, from := range h.From {
-			hop.From = append(hop.From, from.String())
-		}
-		hops = append(hops, hop)
+		hops = append(hops, Hop{TTL: h.TTL, Said: h.Said, From: texts(h.From), Took: inSeconds(h.Took)})
 	}
 	return hops
 }

@@ -77,7 +77,7 @@ func TestTraceInReport(t *testing.T) {
 	for _, wrong := range root.check(root, "report", document) {
 		t.Error(wrong)
 	}
-	back, err := Read("saved", bytes.NewReader(text.Bytes()))
+	back, err := readBack("saved", bytes.NewReader(text.Bytes()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestTraceMadePrintable(t *testing.T) {
 	if err := put(&text, "json", r.Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
-	back, err := Read("saved", &text)
+	back, err := readBack("saved", &text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,14 +57,10 @@ func expired(s seen) bool {
 	return c != nil && !c.NotAfter.IsZero() && s.started.After(c.NotAfter) // zero: it could not be read
 }
 
-func expiredForPeople(s seen) bool { return expired(s) && s.forPeople() }
-
 func notYetValid(s seen) bool {
 	c := s.leaf()
 	return c != nil && s.started.Before(c.NotBefore)
 }
-
-func notYetValidForPeople(s seen) bool { return notYetValid(s) && s.forPeople() }
 
 func expiresSoon(s seen) bool {
 	c := s.leaf()
@@ -78,21 +74,15 @@ func otherName(s seen) bool {
 	return err != nil && s.leaf() != nil && !s.tls().NameMatches && !s.tls().NameInSubject
 }
 
-func otherNameAmongServers(s seen) bool { return otherName(s) && s.amongServers() }
-
 func selfSigned(s seen) bool {
 	c := s.leaf()
 	return c != nil && c.SelfSigned && !s.tls().Trusted && !s.tls().Unjudged
 }
 
-func selfSignedAmongServers(s seen) bool { return selfSigned(s) && s.amongServers() }
-
 func untrusted(s seen) bool {
 	c := s.leaf()
 	return c != nil && !c.SelfSigned && !s.tls().Trusted && !s.tls().Unjudged
 }
-
-func untrustedAmongServers(s seen) bool { return untrusted(s) && s.amongServers() }
 
 func sayExpired(s seen) (text, hint string) {
 	c := s.leaf()
@@ -124,8 +114,6 @@ func sayOtherName(s seen) (text, hint string) {
 
 // commonNameOnly: the name is in the certificate, where not everybody looks.
 func commonNameOnly(s seen) bool { return s.leaf() != nil && s.tls().NameInSubject }
-
-func commonNameOnlyAmongServers(s seen) bool { return commonNameOnly(s) && s.amongServers() }
 
 func sayCommonNameOnly(s seen) (text, hint string) {
 	return fmt.Sprintf("The certificate has %s only as its common name, and no subject alternative names: %s. "+

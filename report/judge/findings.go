@@ -92,10 +92,10 @@ var observations = []rule{
 	{"refuses-strangers", Warn, refusesStrangers, sayRefusesStrangers},
 	{"smtp-name-refused", Warn, nameRefused, sayNameRefused},
 	{"smtp-name-refused", note, nameReplaced, sayNameReplaced},
-	{"refuses-address", Fail, refusesAddressRequired, sayRefusesAddress},
+	{"refuses-address", Fail, and(refusesAddress, seen.required), sayRefusesAddress},
 	{"refuses-address", Warn, refusesAddress, sayRefusesAddress},
 	{"limits-address", Warn, limitsAddress, sayLimitsAddress},
-	{"takes-no-commands", Fail, takesNoCommandsRequired, sayTakesNoCommands},
+	{"takes-no-commands", Fail, and(takesNoCommands, seen.required), sayTakesNoCommands},
 	{"takes-no-commands", Warn, takesNoCommands, sayTakesNoCommands},
 	{"service-refuses", Fail, refusesRequired, sayRefuses},
 	{"service-refuses", Warn, refuses, sayRefuses},
@@ -129,24 +129,24 @@ var observations = []rule{
 	{"tls-dhe-only", Warn, dheOnly, sayDHEOnly},
 	{"tls-hello-size", Warn, helloSize, sayHelloSize},
 	{"certificate-unreadable", Warn, unreadableCertificate, sayUnreadableCertificate},
-	{"certificate-expired", Fail, expiredForPeople, sayExpired},
+	{"certificate-expired", Fail, and(expired, seen.forPeople), sayExpired},
 	{"certificate-expired", Warn, expired, sayExpired},
-	{"certificate-not-yet-valid", Fail, notYetValidForPeople, sayNotYetValid},
+	{"certificate-not-yet-valid", Fail, and(notYetValid, seen.forPeople), sayNotYetValid},
 	{"certificate-not-yet-valid", Warn, notYetValid, sayNotYetValid},
 	{"certificate-expires-soon", Warn, expiresSoon, sayExpiresSoon},
-	{"certificate-name-mismatch", note, otherNameAmongServers, sayOtherName},
+	{"certificate-name-mismatch", note, and(otherName, seen.amongServers), sayOtherName},
 	{"certificate-name-mismatch", Warn, otherName, sayOtherName},
-	{"certificate-common-name-only", note, commonNameOnlyAmongServers, sayCommonNameOnly},
+	{"certificate-common-name-only", note, and(commonNameOnly, seen.amongServers), sayCommonNameOnly},
 	{"certificate-common-name-only", Warn, commonNameOnly, sayCommonNameOnly},
-	{"certificate-self-signed", note, selfSignedAmongServers, saySelfSigned},
+	{"certificate-self-signed", note, and(selfSigned, seen.amongServers), saySelfSigned},
 	{"certificate-self-signed", Warn, selfSigned, saySelfSigned},
-	{"certificate-untrusted", note, untrustedAmongServers, sayUntrusted},
+	{"certificate-untrusted", note, and(untrusted, seen.amongServers), sayUntrusted},
 	{"certificate-untrusted", Warn, untrusted, sayUntrusted},
 	{"certificate-weak-key", Warn, weakKey, sayWeakKey},
 	{"certificate-other-issuer", Warn, otherIssuer, sayOtherIssuer},
-	{"gc-not-ready", Fail, gcNotReadyRequired, sayGCNotReady},
+	{"gc-not-ready", Fail, and(gcNotReady, seen.required), sayGCNotReady},
 	{"gc-not-ready", Warn, gcNotReady, sayGCNotReady},
-	{"not-a-domain-controller", Fail, notADomainControllerRequired, sayNotADomainController},
+	{"not-a-domain-controller", Fail, and(notADomainController, seen.required), sayNotADomainController},
 	{"not-a-domain-controller", Warn, notADomainController, sayNotADomainController},
 	{"active-directory-answers", Warn, activeDirectoryAnswers, sayActiveDirectoryAnswers},
 	{"clock-skew", Warn, clockSkew, sayClockSkew},
@@ -207,11 +207,24 @@ func (s seen) speaks(protocol string) bool {
 
 // fact is what the protocol learned under a name.
 func (s seen) fact(name string) (string, bool) {
-	if s.Peer == nil {
-		return "", false
-	}
-	value, known := s.Peer.Facts[name]
+	value, known := s.peer().Facts[name]
 	return value, known
+}
+
+// peer is what is known of the peer; nothing is not nil.
+func (s seen) peer() *protocol.Peer {
+	if s.Peer == nil {
+		return &protocol.Peer{}
+	}
+	return s.Peer
+}
+
+// valueOf is what a pointer leads to, and the zero value where it is nil.
+func valueOf[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
 }
 
 // notJudged: the user interrupted the run and does not wait for the rules. What is
@@ -225,6 +238,11 @@ func sayNotJudged(s seen) (text, hint string) {
 
 // exposed: a connect succeeded that must not.
 func exposed(s seen) bool { return !s.wanted() && s.grade == Fail }
+
+// and makes the condition of two that both apply.
+func and(one, other func(seen) bool) func(seen) bool {
+	return func(s seen) bool { return one(s) && other(s) }
+}
 
 // plainly makes the condition of a verdict's own explanation.
 func plainly(v probe.Verdict) func(seen) bool {

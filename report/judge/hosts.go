@@ -101,7 +101,9 @@ func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) 
 func judge(s seen) Row {
 	s.answer = identity.AnswerTo(s.Result)
 	s.signs = sync.OnceValue(s.answer.Signs)
-	s.want = s.effective()
+	if s.want = s.Check.Want; s.excused() {
+		s.want = catalog.Off
+	}
 	if s.grade = gradeOf(s.want, s.Verdict); s.hurried || s.undecided() {
 		s.grade = Unknown
 	}
@@ -203,17 +205,13 @@ type Key struct {
 	Port                         uint16
 }
 
-// A spotted is a row on its way to its place.
-type spotted struct {
-	host    int        // the first order of its host
-	name    string     // of its host
-	address netip.Addr // invalid ones first
-	line    int        // its order; for a child, its parent's
-	depth   int        // 1 for a child
-	order   int
-	service string
-	port    uint16
-	at      int // where it stands now
+// A position is where a row stands and where it belongs.
+type position struct {
+	Key
+	was   int // where it stands now
+	host  int // the first order of its host
+	line  int // its order; for a child, its parent's
+	depth int // 1 for a child
 }
 
 // A parent is what a child knows of the row that led to it.
@@ -236,18 +234,18 @@ func Arrange[T any](rows []T, keyOf func(int, *T) Key) {
 			lines[parent{k.Host, k.Version, k.Role, k.Service, k.Address}] = k.Order
 		}
 	}
-	places := make([]spotted, len(rows))
+	positions := make([]position, len(rows))
 	for i := range rows {
 		k := keyOf(i, &rows[i])
-		places[i] = spotted{hosts[k.Host], k.Host, k.Address, k.Order, 0, k.Order, k.Service, k.Port, i}
+		positions[i] = position{Key: k, was: i, host: hosts[k.Host], line: k.Order}
 		if line, known := lines[parent{k.Host, k.Version, k.Role, k.Parent, k.Address}]; known && k.Parent != "" {
-			places[i].line, places[i].depth = line, 1
+			positions[i].line, positions[i].depth = line, 1
 		}
 	}
-	slices.SortStableFunc(places, spotted.compare)
-	to := make([]int32, len(places))
-	for i, p := range places {
-		to[p.at] = int32(i)
+	slices.SortStableFunc(positions, position.compare)
+	to := make([]int32, len(positions))
+	for i, p := range positions {
+		to[p.was] = int32(i)
 	}
 	reorder(rows, to)
 }
@@ -264,15 +262,15 @@ func reorder[T any](rows []T, to []int32) {
 	}
 }
 
-func (p spotted) compare(q spotted) int {
+func (p position) compare(q position) int {
 	return cmp.Or(
 		cmp.Compare(p.host, q.host),
-		cmp.Compare(p.name, q.name),
-		p.address.Compare(q.address),
+		cmp.Compare(p.Host, q.Host),
+		p.Address.Compare(q.Address),
 		cmp.Compare(p.line, q.line),
 		cmp.Compare(p.depth, q.depth),
-		cmp.Compare(p.order, q.order),
-		cmp.Compare(p.service, q.service),
-		cmp.Compare(p.port, q.port),
+		cmp.Compare(p.Order, q.Order),
+		cmp.Compare(p.Service, q.Service),
+		cmp.Compare(p.Port, q.Port),
 	)
 }

@@ -224,15 +224,10 @@ func answeredBy(s seen) bool {
 	return s.wanted() && !s.isOf(catalog.ExchangeOnline) && name != "" && (!strings.EqualFold(name, hostLabel(s.Check.Host)) || len(s.here().servers) > 1)
 }
 
-// others are the servers that answered other requests at the same address.
-func (s seen) others(than string) []string {
-	return slices.DeleteFunc(slices.Clone(s.here().servers), func(name string) bool { return name == than })
-}
-
 func sayAnsweredBy(s seen) (text, hint string) {
 	name := serverOf(s.Result)
 	text = fmt.Sprintf("The server that answered calls itself %s.", name)
-	if others := s.others(name); len(others) > 0 {
+	if others := slices.DeleteFunc(slices.Clone(s.here().servers), func(n string) bool { return n == name }); len(others) > 0 {
 		text += fmt.Sprintf(" Other requests of this run went to %s: a load balancer stands in front of them.", listed(others))
 	}
 	return text, "If several servers share this name, a run sees only those that the load balancer chose: check each by its own name too."

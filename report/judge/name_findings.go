@@ -44,12 +44,7 @@ func AboutName(host string, n lookup.Name) []Finding {
 }
 
 // name is what is known of the name; nothing is not nil.
-func (s seen) name() lookup.Name {
-	if s.Name == nil {
-		return lookup.Name{}
-	}
-	return *s.Name
-}
+func (s seen) name() lookup.Name { return valueOf(s.Name) }
 
 func (s seen) source() string { return cmp.Or(s.name().By, "the resolver") }
 

@@ -12,7 +12,7 @@ import (
 
 // reason is why the server turned us away, "" where it did not or did not tell.
 func (s seen) reason() protocol.Reason {
-	if s.Peer == nil || s.Peer.Refusal == "" {
+	if s.peer().Refusal == "" {
 		return ""
 	}
 	return s.Peer.Reason
@@ -133,8 +133,6 @@ func sayBrokenReply(s seen) (text, hint string) {
 // refusesAddress: the server has something against the address that we come from.
 func refusesAddress(s seen) bool { return s.wanted() && s.reason() == protocol.OurAddress }
 
-func refusesAddressRequired(s seen) bool { return refusesAddress(s) && s.required() }
-
 func sayRefusesAddress(s seen) (text, hint string) {
 	return fmt.Sprintf("The service answers but rejects the address of this computer: %s", sentence(s.Peer.Refusal)),
 		"Remove the address from the block list that the text names, or from the server's own; from another address the service may work."
@@ -151,8 +149,6 @@ func sayLimitsAddress(s seen) (text, hint string) {
 
 // takesNoCommands: a mail service greets and refuses every command.
 func takesNoCommands(s seen) bool { return s.wanted() && s.reason() == protocol.NoCommands }
-
-func takesNoCommandsRequired(s seen) bool { return takesNoCommands(s) && s.required() }
 
 // proxyComponents are what the health manager of 2013 and later switches off, by
 // protocol.
@@ -184,21 +180,13 @@ func sayLoggedInBefore(s seen) (text, hint string) {
 		"Exchange never greets like this: check which program is listening on the server (netstat -abno), and close the port if mail can be read there without a password."
 }
 
-// logins are what came of the credentials; none where nobody logs in.
-func (s seen) logins() protocol.Logins {
-	if s.Peer == nil {
-		return nil
-	}
-	return s.Peer.Logins
-}
-
 func credentialsRefused(s seen) bool {
-	_, refused := s.logins().Refused()
+	_, refused := s.peer().Logins.Refused()
 	return refused
 }
 
 func sayCredentialsRefused(s seen) (text, hint string) {
-	refused, _ := s.logins().Refused()
+	refused, _ := s.peer().Logins.Refused()
 	return fmt.Sprintf("The service works but refuses the credentials (%s): %s", refused.Method, sentence(refused.Said)),
 		"Check that the name and the password are right, and that the account is not locked and may log in here. They were not tried again on this host."
 }
@@ -206,10 +194,10 @@ func sayCredentialsRefused(s seen) (text, hint string) {
 // credentialsUnused: no login was accepted and none refused, so that they prove
 // nothing.
 func credentialsUnused(s seen) bool {
-	return len(s.logins()) > 0 && !s.logins().Accepted() && !credentialsRefused(s)
+	return len(s.peer().Logins) > 0 && !s.peer().Logins.Accepted() && !credentialsRefused(s)
 }
 
 func sayCredentialsUnused(s seen) (text, hint string) {
-	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(s.logins().String())),
+	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(s.peer().Logins.String())),
 		"A password is sent only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and never again once the host has refused it. The text above says what is missing."
 }

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"exreach/probe/protocol"
@@ -43,14 +44,7 @@ var httpRefusals = []refusalWord{
 
 // httpStatus makes the condition of a status.
 func httpStatus(codes ...string) func(seen) bool {
-	return func(s seen) bool {
-		for _, c := range codes {
-			if s.status() == c {
-				return true
-			}
-		}
-		return false
-	}
+	return func(s seen) bool { return slices.Contains(codes, s.status()) }
 }
 
 // loops: a redirect to the page that was asked for.

@@ -134,12 +134,7 @@ func talksInTheClear(r probe.Result) bool {
 }
 
 // delivery is what this machine's TCP knows of a silence; "" where it does not tell.
-func (s seen) delivery() probe.Delivery {
-	if s.Silence == nil {
-		return ""
-	}
-	return s.Silence.Delivery
-}
+func (s seen) delivery() probe.Delivery { return valueOf(s.Silence).Delivery }
 
 // sayDelivery says what this machine's TCP tells of a silence; nothing where it does
 // not tell.

@@ -16,12 +16,7 @@ import (
 )
 
 // tlsFailure is what went wrong with TLS; its zero value says nothing.
-func (s seen) tlsFailure() protocol.TLSFailure {
-	if s.Peer == nil || s.Peer.TLSFailure == nil {
-		return protocol.TLSFailure{}
-	}
-	return *s.Peer.TLSFailure
-}
+func (s seen) tlsFailure() protocol.TLSFailure { return valueOf(s.peer().TLSFailure) }
 
 // alertName is an alert as people know it: "handshake failure (40)".
 func alertName(n uint8) string {

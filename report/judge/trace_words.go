@@ -75,10 +75,4 @@ func hop(h hops.Hop) string {
 	return fmt.Sprintf("hop %d", h.TTL)
 }
 
-func addresses(from []netip.Addr) string {
-	var words []string
-	for _, a := range from {
-		words = append(words, a.String())
-	}
-	return catalog.Either(words)
-}
+func addresses(from []netip.Addr) string { return catalog.Either(texts(from)) }

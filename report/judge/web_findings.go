@@ -13,20 +13,10 @@ import (
 )
 
 // web is whose an answer over HTTP is.
-func (s seen) web() protocol.Web {
-	if s.Peer == nil || s.Peer.Web == nil {
-		return protocol.Web{}
-	}
-	return *s.Peer.Web
-}
+func (s seen) web() protocol.Web { return valueOf(s.peer().Web) }
 
 // page is what the head of an answer over HTTP says.
-func (s seen) page() protocol.Page {
-	if s.Peer == nil || s.Peer.Page == nil {
-		return protocol.Page{}
-	}
-	return *s.Peer.Page
-}
+func (s seen) page() protocol.Page { return valueOf(s.peer().Page) }
 
 // noServerBehind: a proxy answers in its own name because no server behind it does.
 func noServerBehind(s seen) bool {

@@ -12,6 +12,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/protocol"
 )
 
 // An Identified is what a host was found to be, by its own answers.
@@ -242,5 +243,5 @@ func (a Answer) IsForeign() bool {
 
 // IsMissing reports whether a web server says that it does not have the page.
 func (a Answer) IsMissing() bool {
-	return a.protocol == "http" && a.peer != nil && isMissing(a.peer)
+	return a.protocol == "http" && a.peer != nil && strings.HasPrefix(a.peer.Facts[protocol.FactStatus], "404")
 }

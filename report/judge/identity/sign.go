@@ -83,7 +83,7 @@ func (a Answer) isPage(m catalog.Mark) bool {
 // isInside reports whether a directory of the site answered. Any site of IIS says 404, and
 // what Application Request Routing passes on has the name of its own IIS.
 func (a Answer) isInside() bool {
-	return a.path != "/" && !isMissing(a.peer) && !matches(a.peer.Facts[protocol.FactXPoweredBy], "ARR/")
+	return a.path != "/" && !a.IsMissing() && !matches(a.peer.Facts[protocol.FactXPoweredBy], "ARR/")
 }
 
 // offersAll reports whether the capabilities are as the mark has them.
@@ -105,13 +105,13 @@ func (a Answer) Signs() []Sign {
 	}
 	var signs []Sign
 	if w := a.peer.Web; w != nil && w.Name != "" {
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: w.Sign, Product: w.Name, before: w.Origin != protocol.OfProduct})
+		signs = append(signs, a.own(Sign{Said: w.Sign, Product: w.Name, before: w.Origin != protocol.OfProduct}))
 	}
 	if a.strangersPage() {
 		return signs
 	}
 	if a.IsBareWindows() {
-		return []Sign{{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: windowsService, Source: "Rapid7 recog"}}
+		return []Sign{a.own(Sign{Said: quoted(a.peer.Greeting), Product: windowsService, Source: "Rapid7 recog"})}
 	}
 	signs = slices.Concat(signs, a.builds(), a.marked())
 	return append(signs, a.productSigns(slices.ContainsFunc(signs, Sign.IsGreeting))...)
@@ -122,9 +122,10 @@ func (a Answer) marked() []Sign {
 	var signs []Sign
 	for _, m := range a.releases.Marks() {
 		if quote, ok := a.has(m); ok {
-			s := a.sign(cmp.Or(m.Said, quote), m.Versions, m.Weight, m.Source, isOfGreeting(m))
-			s.Role = m.Role
-			signs = append(signs, s)
+			signs = append(signs, a.ofExchange(Sign{
+				Said: cmp.Or(m.Said, quote), Versions: m.Versions, Role: m.Role, Source: m.Source,
+				weight: m.Weight, greeting: isOfGreeting(m),
+			}))
 		}
 	}
 	return signs
@@ -148,16 +149,16 @@ func (a Answer) productSigns(greeted bool) []Sign {
 	var signs []Sign
 	proven := a.IsMail() && a.OffersAsExchange()
 	if proven && !greeted {
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: "what it offers", Product: Exchange, Source: "answers of real servers, in report/testdata/recorded/published.yaml"})
+		signs = append(signs, a.own(Sign{Said: "what it offers", Product: Exchange, Source: "answers of real servers, in report/testdata/recorded/published.yaml"}))
 	}
 	p, said, known := a.mailProduct(greeted)
 	switch {
 	case !greeted && a.protocol == "smtp" && matches(a.peer.Greeting, "Microsoft*SMTP MAIL*Version:"):
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: windowsService, Source: "Rapid7 recog"})
+		signs = append(signs, a.own(Sign{Said: quoted(a.peer.Greeting), Product: windowsService, Source: "Rapid7 recog"}))
 	case known && (p.Before || !proven):
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(said), Product: p.Name, Source: p.Source, before: p.Before})
+		signs = append(signs, a.own(Sign{Said: quoted(said), Product: p.Name, Source: p.Source, before: p.Before}))
 	case a.IsMail() && !proven && !greeted && a.peer.Refusal == "" && !IsMasked(a.peer.Greeting):
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: Another})
+		signs = append(signs, a.own(Sign{Said: quoted(a.peer.Greeting), Product: Another}))
 	}
 	return signs
 }
@@ -169,17 +170,20 @@ func (a Answer) strangersPage() bool {
 	return w != nil && !slices.Contains([]protocol.Origin{"", protocol.OfExchange, protocol.OfIIS, protocol.Hidden}, w.Origin)
 }
 
-// sign makes a sign of Exchange. What is faint belongs to others as well, and proves no
-// product.
-func (a Answer) sign(said string, versions []string, w catalog.Weight, source string, greeting bool) Sign {
-	s := Sign{
-		Service: a.service, Port: a.port, Said: said, Source: source, weight: w, greeting: greeting,
-		Versions: versions, Excludes: without(a.releases.Of(catalog.ExchangeServer, catalog.ExchangeOnline), versions),
-	}
-	if w > faint || greeting || a.peer.Web != nil && a.peer.Web.Origin == protocol.OfExchange {
-		s.Product = productOf(a.releases, versions)
-	}
+// own makes a sign one of this answer.
+func (a Answer) own(s Sign) Sign {
+	s.Service, s.Port = a.service, a.port
 	return s
+}
+
+// ofExchange makes a sign of some versions one of this answer, and adds what follows
+// from the versions. What is faint belongs to others as well, and proves no product.
+func (a Answer) ofExchange(s Sign) Sign {
+	s.Excludes = without(a.releases.Of(catalog.ExchangeServer, catalog.ExchangeOnline), s.Versions)
+	if s.weight > faint || s.greeting || a.peer.Web != nil && a.peer.Web.Origin == protocol.OfExchange {
+		s.Product = productOf(a.releases, s.Versions)
+	}
+	return a.own(s)
 }
 
 // The products of Microsoft. Where a sign tells no more, it is one of them.
