@@ -24,7 +24,7 @@ var shut = map[probe.Verdict]string{
 	probe.Refused:     "closed",
 	probe.TimedOut:    "no reply",
 	probe.Prohibited:  "a firewall forbids it",
-	probe.Unreachable: "no way to it",
+	probe.Unreachable: "unreachable",
 }
 
 // gradeWordOf is how a row begins: a failure is to be seen without colours, too.

@@ -17,7 +17,7 @@ func (t *table) summary(h Head) {
 		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", catalog.Count(h.Counts.Unasked, "host")), plain})
 		return
 	case h.Hosts == 0:
-		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
+		t.paragraph(0, margin, span{"Nothing was checked: the plan has no service for these hosts.", plain})
 		return
 	}
 	if t.style.Verbose && !h.Started.IsZero() {

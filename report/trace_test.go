@@ -145,7 +145,7 @@ mail01.contoso.com  10.0.9.10
     1  no answer
     2  10.0.9.9  2 ms  accepted
   Port 587 goes through to the server, at hop 2: nothing on the path
-  blocks it. Hop 1 says nothing and lets it pass.
+  blocks it. Hop 1 does not answer but lets it pass.
 
 `
 	var text strings.Builder

@@ -192,12 +192,12 @@ var obstacleTexts = map[probe.Obstacle]obstacleText{
 	probe.StoodStill: {"exreach was stopped while it waited for the answer (Ctrl-Z, a suspended machine, a paused container)",
 		"Run again on a machine that stays awake."},
 	probe.NoDescriptors: {"too many files are open on this machine",
-		"Raise the limit (ulimit -n, LimitNOFILE= in systemd), close other programs, or ask for less at a time: --limit 100."},
+		"Raise the limit (ulimit -n, LimitNOFILE= in systemd), close other programs, or run fewer checks at once: --limit 100."},
 	probe.NoSourcePorts: {"this machine has no source port left for another connection",
-		"Wait a few minutes for closed connections to expire, or ask for less at a time: --limit 100. The range is shown by sysctl net.ipv4.ip_local_port_range " +
+		"Wait a few minutes for closed connections to expire, or run fewer checks at once: --limit 100. The range is shown by sysctl net.ipv4.ip_local_port_range " +
 			"on Linux and netsh int ipv4 show dynamicport tcp on Windows."},
-	probe.NoMemory: {"this machine has no memory left for another connection (Windows says so, too, when its source ports have run out)",
-		"Close other programs or ask for less at a time: --limit 100."},
+	probe.NoMemory: {"this machine has no memory left for another connection (Windows also reports this when its source ports have run out)",
+		"Close other programs or run fewer checks at once: --limit 100."},
 	probe.Denied: {"a firewall or policy of this machine forbids the connection",
 		"Allow exreach to connect in the local firewall or security software of this machine: Windows Defender Firewall, endpoint protection, nftables, SELinux."},
 	probe.NoRoute: {"this machine has no route to the address, or its gateway does not answer",
@@ -213,7 +213,7 @@ var obstacleTexts = map[probe.Obstacle]obstacleText{
 	probe.NoResolver: {"none of this machine's DNS servers gave an answer",
 		"Check the DNS servers of this machine (Get-DnsClientServerAddress, /etc/resolv.conf): do they answer for this name (nslookup), and are UDP and TCP 53 to them open? Then run again."},
 	probe.SystemError: {"the system of this machine reports an error",
-		"Read the error, and look for security software or a sandbox that keeps exreach from the network."},
+		"Read the error, and look for security software or a sandbox that blocks exreach."},
 	probe.OwnFault: {"a fault in exreach", "Please report it with this line and the version (exreach --version); the other results are not affected."},
 }
 

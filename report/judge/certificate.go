@@ -125,7 +125,7 @@ func saySelfSigned(s seen) (text, hint string) {
 	text = fmt.Sprintf("The certificate is self-signed: %s.", holder(*s.leaf()))
 	switch {
 	case s.amongServers() && s.asksController():
-		return text, "Programs that use LDAPS have to trust it: have the domain controller enroll one of your own authority (certlm.msc), or install this one on them."
+		return text, "Programs that use LDAPS must trust it: enroll a certificate from your own authority on the domain controller (certlm.msc), or install this one on their computers."
 	case s.amongServers():
 		return text, "Nothing to do between Exchange servers: setup installs such a certificate, and they do not check it."
 	}
@@ -189,7 +189,7 @@ func (s seen) certificateHint() string {
 	case s.isOf(catalog.ExchangeOnline):
 		return "Microsoft runs this server: check the service health of Microsoft 365 (admin.microsoft.com), then look for a device on the path that blocks TLS."
 	case s.isOf(catalog.DavMail):
-		return "Check the keystore of DavMail (davmail.ssl.keystoreFile and the passwords beside it in davmail.properties) and DavMail's log."
+		return "Check the keystore of DavMail (davmail.ssl.keystoreFile and its passwords in davmail.properties) and DavMail's log."
 	case spoken == "winrm":
 		return "Check the listener and its certificate: winrm enumerate winrm/config/listener, netsh http show sslcert."
 	case s.asksController():

@@ -42,7 +42,7 @@ func (s seen) living() string { return listed(s.beside.living) }
 func ipv6Dead(s seen) bool { return s.Address.Is6() && s.beside.ipv6Dead && addressDead(s) }
 
 func sayIPv6Dead(s seen) (text, hint string) {
-	return fmt.Sprintf("Nothing answers over IPv6, but over IPv4 the same host does (%s): clients that try IPv6 first wait in vain.", s.living()),
+	return fmt.Sprintf("Nothing answers over IPv6, but over IPv4 the same host does (%s): clients that try IPv6 first must wait until that fails.", s.living()),
 		fmt.Sprintf("Allow IPv6 in the firewall, or remove the AAAA record of %s from DNS.", s.Check.Host)
 }
 
@@ -82,7 +82,7 @@ func sayOnlyUDP(s seen) (text, hint string) {
 }
 
 func sayOnlyTCP(s seen) (text, hint string) {
-	return fmt.Sprintf("TCP %d answers but UDP %d does not (%s): many programs ask over UDP first and fall back to TCP slowly or not at all.", s.Port, s.Port, s.Verdict),
+	return fmt.Sprintf("TCP %d answers but UDP %d does not (%s): many programs try UDP first and fall back to TCP slowly or not at all.", s.Port, s.Port, s.Verdict),
 		fmt.Sprintf("The firewall rule probably covers TCP only: %s", lower(s.ask(firewallAdmin)))
 }
 
@@ -93,8 +93,8 @@ func controlAnswers(s seen) bool { return s.Check.IsControl() }
 
 func sayControlAnswers(s seen) (text, hint string) {
 	return fmt.Sprintf("TCP %d accepts a connection, although nothing uses that port: something accepts every connection in the server's place, "+
-			"such as a SYN proxy, a transparent proxy or a honeypot. That a port accepts a connection proves nothing here.", s.Port),
-		fmt.Sprintf("Ask the firewall administrator what answers for %s, and run again from a network that does not lead through it.", s.place())
+			"such as a SYN proxy, a transparent proxy or a honeypot. An accepted connection proves nothing here.", s.Port),
+		fmt.Sprintf("Ask the firewall administrator what answers for %s, and run again from a network whose path does not lead through it.", s.place())
 }
 
 // provesNothing: a connect is all there is to see, and connects always succeed
@@ -159,7 +159,7 @@ const limitsConnections = "the server, or a firewall in front of it, limits the 
 func sayCrowdedOut(s seen) (text, hint string) {
 	return fmt.Sprintf("%s %s while exreach had up to %s to %s open, and answered when it was asked again alone: %s.",
 			s.port(), crowdedWords[s.Crowded.Verdict], catalog.Count(s.Crowded.Open, "connection"), s.place(), limitsConnections),
-		"The port answers by itself. Users behind one address (NAT, a proxy) share such a limit: ask the administrator for its value. " +
+		"The port answers when it is asked alone. Users behind one address (NAT, a proxy) share such a limit: ask the administrator for its value. " +
 			"--per-host 2 or --gentle keeps exreach below it."
 }
 

@@ -180,7 +180,7 @@ func sayNoRoleFits(id identity.Identified) (text, hint string) {
 		what += " (" + strings.Join(ports, ", ") + ")"
 	}
 	return what + " belongs to no role that such a host usually has. It was checked in its usual role all the same.",
-		"If the ports were changed, put them into a catalogue of your own (--catalog). If the host has another role, name it with --role."
+		"If the ports were changed, add them to a catalogue of your own (--catalog). If the host has another role, name it with --role."
 }
 
 // answering is the ports whose answers told something, each with its product.

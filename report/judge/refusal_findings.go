@@ -59,7 +59,7 @@ const rpcPolicy = "The group policy \"Restrict Unauthenticated RPC clients\" (Re
 	"\"Enable RPC Endpoint Mapper Client Authentication\" (EnableAuthEpResolution). exreach asks without a login: test with Outlook, or with rpcping as a domain user."
 
 // rpcBusy is what to do about RPC that has no room for a call.
-const rpcBusy = "Wait and check again with --gentle. If it says the same then, look on the server for a service that hangs or leaves connections open (netstat -ano), " +
+const rpcBusy = "Wait and check again with --gentle. If the answer is still the same, look on the server for a service that hangs or leaves connections open (netstat -ano), " +
 	"and at its memory; what keeps the endpoint mapper (RpcEptMapper) busy holds up every RPC service."
 
 // shortOf: the server is short of something or has had enough, and has nothing
@@ -143,7 +143,7 @@ func sayRefusesAddress(s seen) (text, hint string) {
 func limitsAddress(s seen) bool { return s.wanted() && s.reason() == protocol.Limited }
 
 func sayLimitsAddress(s seen) (text, hint string) {
-	return fmt.Sprintf("The service answers but limits what it does for this computer, or for everybody: %s", sentence(s.Peer.Refusal)),
+	return fmt.Sprintf("The service answers but limits this computer, or all clients: %s", sentence(s.Peer.Refusal)),
 		"Wait a few minutes and check again with --gentle. If the answer is the same, check the connection limits on the server."
 }
 
@@ -161,7 +161,7 @@ func sayTakesNoCommands(s seen) (text, hint string) {
 		return text, "Restart the service on the server and check its log and the event log."
 	}
 	return text, fmt.Sprintf("Check on the server whether the component is active (Get-ServerComponentState -Identity SERVER -Component %s | Format-List); "+
-		"if not, its LocalStates name who switched it off, and the same requester has to switch it on "+
+		"if not, its LocalStates show who switched it off, and the same requester must switch it on "+
 		"(Set-ServerComponentState -Identity SERVER -Component %s -State Active -Requester REQUESTER); then restart the service.", component, component)
 }
 
@@ -172,7 +172,7 @@ func loggedInBefore(s seen) bool {
 }
 
 func sayLoggedInBefore(s seen) (text, hint string) {
-	text = "The server greets with PREAUTH: it treats everybody who connects as logged in."
+	text = "The server greets with PREAUTH: it treats every client as logged in."
 	if s.Check.Service.TLS == catalog.StartTLS {
 		text += " TLS cannot be started then (RFC 9051 section 7.1.4)."
 	}

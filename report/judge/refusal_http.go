@@ -22,12 +22,12 @@ var httpRefusals = []refusalWord{
 	{"http", httpStatus("401"), say401},
 	{"http", loops, sayLoops},
 	{"http", httpStatus("403"), say403},
-	{"http", httpStatus("413"), advise("The request announces a larger body than IIS accepts here.",
+	{"http", httpStatus("413"), advise("The request announces a body larger than IIS accepts here.",
 		"RPC over HTTP announces 1 GB. Check maxAllowedContentLength (request filtering) of the directory in IIS, and the limit of a proxy in front of it.")},
 	{"http", httpStatus("429"), advise("It limits how many requests it accepts from this computer, or from all clients.",
 		"Wait a few minutes and check again with --gentle; if it still says this, check the limits of the server and of a proxy in front of it.")},
 	{"http", func(s seen) bool { return strings.HasPrefix(s.status(), "2") }, func(s seen) (string, string) {
-		return "It shows a page to everybody, but Exchange asks for a login here: this is the start page of IIS, an error page, or the page of another program on the same server.",
+		return "It shows a page without a login, but Exchange requires one here: this is the start page of IIS, an error page, or the page of another program on the same server.",
 			fmt.Sprintf("Open the page in a browser to see what it is; then check in IIS Manager where %s leads and that Exchange's directory is there.", s.path())
 	}},
 	{"http", httpStatus("500"), say500},
@@ -54,7 +54,7 @@ func loops(s seen) bool {
 }
 
 func sayLoops(s seen) (cause, hint string) {
-	return "It redirects to the page that was asked for, so browsers go round in circles: most often a redirect from HTTP to HTTPS that also applies under HTTPS, or behind a proxy that ends TLS.",
+	return "It redirects to the page that was asked for, so browsers never get any further: most often a redirect from HTTP to HTTPS that also applies under HTTPS, or behind a proxy that terminates TLS.",
 		fmt.Sprintf("Check HTTP Redirect and URL Rewrite of %s and of the web site in IIS Manager, and how the proxy passes requests on.", s.path())
 }
 
@@ -137,7 +137,7 @@ func say503(s seen) (cause, hint string) {
 	d := s.directory()
 	switch s.web().Origin {
 	case protocol.OfExchange:
-		return "Exchange's front end answers and does not pass the request on: the component is out of service, or the mailbox server behind it does not answer.",
+		return "Exchange's front end answers but does not pass the request on: the component is out of service, or the mailbox server behind it does not answer.",
 			s.component(cmp.Or(d.part, "ServerWideOffline"), "W3SVC") + "; then check the logs under Logging\\HttpProxy."
 	case protocol.OfIIS:
 		return "This answer comes from IIS: the application is offline (app_offline.htm), still starting, or overloaded.",
@@ -221,6 +221,6 @@ func sayNoMailbox(s seen) (cause, hint string) {
 	if name := s.page().BackEnd; name != "" {
 		behind = " (" + name + ")"
 	}
-	return "Exchange's front end answers, and the mailbox server behind it" + behind + " does not.",
+	return "Exchange's front end answers, but the mailbox server behind it" + behind + " does not.",
 		"On that server, check that the web site Exchange Back End is running and has a certificate at port 444 (Get-WebBinding 'Exchange Back End'), and that a database is mounted."
 }

@@ -236,7 +236,7 @@ var otherRefusals = []refusalWord{
 		"On the server, check the certificate and security layer of RDP-Tcp (wmic /namespace:\\\\root\\cimv2\\TerminalServices path Win32_TSGeneralSetting get SecurityLayer,SSLCertificateSHA1Hash).")},
 	{"irc", nil, advise("The chat service does not accept this address or name.", "Check its bans, passwords and connection limits.")},
 	{"winrm", nil, func(s seen) (string, string) {
-		return "Windows answers at the port, but its remote management does not.",
+		return "Windows answers at the port, but its remote management service does not.",
 			cmp.Or(map[string]string{
 				"404": "On the server: winrm enumerate winrm/config/listener shows whether there is a listener for this port; winrm quickconfig creates one.",
 				"503": "On the server: Restart-Service WinRM, then winrm get winrm/config.",

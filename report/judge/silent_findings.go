@@ -24,8 +24,8 @@ func saySilent(s seen) (text, hint string) {
 		return text, hint
 	}
 	if s.Check.Service.Network == catalog.UDP && s.pace() != probe.Never {
-		return "Datagrams came back, and none of them answers what was asked: something on the path, or another program at the port, answers for the service." + s.quote(),
-			"See on the server which program listens (netstat -abno), then look for a firewall or proxy in between that answers in its place."
+		return "Datagrams came back, but none of them answers the request: something on the path, or another program at the port, answers in place of the service." + s.quote(),
+			"Check on the server which program is listening (netstat -abno), then look for a firewall or proxy on the path that answers in its place."
 	}
 	switch s.pace() {
 	case probe.Slowly:
@@ -153,7 +153,7 @@ func (s seen) sayDelivery() (text, hint string) {
 				"or the server is out of memory.", s.port(), s.place()),
 			"Ask the firewall administrator whether this computer is on a block list; then check the load of the server."
 	case probe.Held:
-		return fmt.Sprintf("Packets reach %s and are acknowledged, and %s never answers: the service hangs (a frozen process, no free worker), "+
+		return fmt.Sprintf("Packets reach %s and are acknowledged, but %s never answers: the service hangs (a frozen process, no free worker), "+
 				"or a proxy, load balancer or intrusion prevention system accepted the connection and holds it.", s.place(), s.port()),
 			"Check the service and its log on the server and restart it if it hangs; if it answers there, look for a device on the path that accepts connections in its place."
 	}

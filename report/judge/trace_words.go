@@ -26,9 +26,9 @@ func (r reading) silentOnes() string {
 	case 0:
 		return ""
 	case 1:
-		return fmt.Sprintf("Hop %s says nothing and lets it pass.", passed[0])
+		return fmt.Sprintf("Hop %s does not answer but lets it pass.", passed[0])
 	}
-	return fmt.Sprintf("Hops %s say nothing and let it pass.", strings.Join(passed, ", "))
+	return fmt.Sprintf("Hops %s do not answer but let it pass.", strings.Join(passed, ", "))
 }
 
 // severalPaths tells of the first distance at which different routers answered.

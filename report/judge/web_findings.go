@@ -74,7 +74,7 @@ func noLogin(s seen) bool {
 }
 
 func sayNoLogin(s seen) (text, hint string) {
-	return "HTTP 401 without a WWW-Authenticate header: the server wants a login and does not say which kind, so most clients cannot log in. " +
+	return "HTTP 401 without a WWW-Authenticate header: the server requires a login but does not say which kind, so most clients cannot log in. " +
 			"All kinds of authentication are off for the directory, or a proxy removes the header.",
 		fmt.Sprintf("Compare the authentication of %s with that of a server that works (Get-WebServicesVirtualDirectory and its like; IIS logs 401 2 then). "+
 			"If it is on, look for the proxy that removes the header.", s.path())
@@ -93,7 +93,7 @@ func gatewayElsewhere(s seen) bool {
 }
 
 func sayGateway(s seen) (text, hint string) {
-	return fmt.Sprintf("%s asks for a login before it lets anybody reach the server (%s): whether Exchange answers behind it is not known.", s.web().Name, s.web().Sign),
+	return fmt.Sprintf("%s asks for a login before it lets anyone reach the server (%s): whether Exchange answers behind it is not known.", s.web().Name, s.web().Sign),
 		"Check the server by its own name, past the gateway. The gateway must let Autodiscover, EWS, MAPI and ActiveSync through without its login page."
 }
 
