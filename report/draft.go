@@ -31,9 +31,9 @@ type kept struct {
 	shelved section
 }
 
-// Begun is the head of a report of a run that starts now. tool is the program with its
+// New is the head of a report of a run that starts now. tool is the program with its
 // version, from is who the run connects as.
-func Begun(tool, from string, started time.Time) Report {
+func New(tool, from string, started time.Time) Report {
 	return Report{
 		Schema:  Schema,
 		Tool:    tool,
@@ -43,13 +43,13 @@ func Begun(tool, from string, started time.Time) Report {
 }
 
 // Draft begins to write a report of which this much is known.
-func (f Format) Draft(to Writer, known Report) *Draft {
-	return &Draft{to: to, whole: f.Whole, head: Head{Report: known}}
+func (f Format) Draft(to Writer, begun Report) *Draft {
+	return &Draft{to: to, whole: f.Whole, head: Head{Report: begun}}
 }
 
-// Shelve has the draft keep the most of a long report in what open returns, and
+// Shelve has the draft keep the most of a long report in what fresh returns, and
 // not in memory. Where that cannot be had or written to, memory has to do.
-func (d *Draft) Shelve(open func() (Shelf, error)) { d.shelf.open = open }
+func (d *Draft) Shelve(fresh func() (Shelf, error)) { d.shelf.fresh = fresh }
 
 // Counts is how many results have come so far, by their grades.
 func (d *Draft) Counts() Counts { return d.head.Counts }

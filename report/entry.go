@@ -87,15 +87,15 @@ func NewName(n *lookup.Name) *Name {
 	if n == nil {
 		return nil
 	}
-	told := Name{Found: n.Found, Alias: n.Alias, Unusable: texts(n.Bogus), LeftOut: texts(n.LeftOut), Unanswered: n.Unanswered}
+	out := Name{Found: n.Found, Alias: n.Alias, Unusable: texts(n.Bogus), LeftOut: texts(n.LeftOut), Unanswered: n.Unanswered}
 	if judge.HasMore(n) {
-		told.Addresses = n.Count
+		out.Addresses = n.Count
 	}
-	if told.Found == "" && told.Alias == "" && told.Addresses == 0 && told.Unusable == nil && told.LeftOut == nil && told.Unanswered == nil {
+	if out.Found == "" && out.Alias == "" && out.Addresses == 0 && out.Unusable == nil && out.LeftOut == nil && out.Unanswered == nil {
 		return nil
 	}
-	told.By = n.By
-	return &told
+	out.By = n.By
+	return &out
 }
 
 func texts(addrs []netip.Addr) []string {

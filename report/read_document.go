@@ -31,7 +31,7 @@ func newDocument(r io.Reader, c *checker) *document {
 // parse leaves names that it does not know alone: the layout grows without
 // changing the name of its schema.
 func (d *document) parse() error {
-	if err := d.open('{', "the whole"); err != nil {
+	if err := d.begins('{', "the whole"); err != nil {
 		return err
 	}
 	into := heading(&d.head)
@@ -77,8 +77,8 @@ func heading(r *Report) map[string]any {
 	return into
 }
 
-// open takes the beginning of an object or a list.
-func (d *document) open(want json.Delim, name string) error {
+// begins takes the beginning of an object or a list.
+func (d *document) begins(want json.Delim, name string) error {
 	token, err := d.values.Token()
 	switch {
 	case err != nil:
@@ -141,7 +141,7 @@ func (d *document) placed(err error) error {
 }
 
 func (d *document) results() error {
-	if err := d.open('[', "results"); err != nil {
+	if err := d.begins('[', "results"); err != nil {
 		return err
 	}
 	for n := 1; d.values.More(); n++ {

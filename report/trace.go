@@ -60,11 +60,11 @@ type Hop struct {
 // NewTrace says what a trace comes to.
 func NewTrace(t hops.Trace) Trace {
 	outcome, sentence := judge.Trace(t)
-	told := Trace{Outcome: outcome, Sentence: sentence, Hops: hopsOf(t.Path)}
+	out := Trace{Outcome: outcome, Sentence: sentence, Hops: hopsOf(t.Path)}
 	if t.Beside != nil {
-		told.Beside = &Beside{Network: t.Beside.Network, Port: t.Beside.Addr.Port(), Hops: hopsOf(*t.Beside)}
+		out.Beside = &Beside{Network: t.Beside.Network, Port: t.Beside.Addr.Port(), Hops: hopsOf(*t.Beside)}
 	}
-	return told
+	return out
 }
 
 func hopsOf(p hops.Path) []Hop {

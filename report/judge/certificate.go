@@ -197,7 +197,7 @@ func (s seen) certificateHint() string {
 			"Events 1220 and 36886 are logged while there is none."
 	case !s.exchange():
 		return "Check which certificate the service has (certlm.msc on Windows) and whether its private key can be read; " + schannelLog + "."
-	case !s.has("2007"):
+	case !s.atLeast("2007"):
 		return s.olderCertificateHint()
 	}
 	return s.exchangeCertificateHint()
@@ -212,7 +212,7 @@ func (s seen) exchangeCertificateHint() string {
 			"and if the certificate was replaced, subscribe the Edge server again (New-EdgeSubscription)."
 	case "http", "caldav":
 		hint := "Check the binding on the server (netsh http show sslcert, Get-WebBinding) and assign the certificate again: Enable-ExchangeCertificate -Services IIS"
-		if s.has("2013") {
+		if s.atLeast("2013") {
 			hint += " for 443; the site Exchange Back End (444) has the certificate Microsoft Exchange"
 		}
 		return hint + ". Events 15021 of HttpEvent and 36870 of Schannel say what is missing."
@@ -222,7 +222,7 @@ func (s seen) exchangeCertificateHint() string {
 		return s.mailboxCertificateHint("Pop", "POP", "MSExchangePop3", "MSExchangePOP3BE")
 	case "smtp":
 		services := "MSExchangeTransport"
-		if s.has("2013") && s.Check.Service.Role != "edge" {
+		if s.atLeast("2013") && s.Check.Service.Role != "edge" {
 			services = "MSExchangeFrontEndTransport and MSExchangeTransport"
 		}
 		return "Check which certificate the connector uses (Get-ReceiveConnector | Format-List Name,Fqdn,TlsCertificateName; Get-ExchangeCertificate), that it is valid and its private key can be read, " +
@@ -235,7 +235,7 @@ func (s seen) exchangeCertificateHint() string {
 // name among the services of a certificate, and the services of Windows.
 func (s seen) mailboxCertificateHint(noun, service, front, back string) string {
 	look, restart := "Check the certificate", "the service "+front
-	if s.has("2013") {
+	if s.atLeast("2013") {
 		look = "Check the component (Get-ServerComponentState -Identity SERVER -Component " + noun + "Proxy), then the certificate"
 		restart = "the services " + front + " and " + back
 	}
@@ -247,7 +247,7 @@ func (s seen) olderCertificateHint() string {
 	switch {
 	case s.Check.Service.Protocol == "http":
 		return "In the properties of the web site in IIS (Directory Security), check the certificate and assign it again; " + schannelLog + "."
-	case s.has("2000"):
+	case s.atLeast("2000"):
 		return "In Exchange System Manager (Protocols, the virtual server, Access), check the certificate and assign it again; " + schannelLog + "."
 	}
 	return "Check the certificate in Key Manager of IIS, which Exchange 5.5 takes its certificates from; " + schannelLog + "."
@@ -256,7 +256,7 @@ func (s seen) olderCertificateHint() string {
 // asksController reports whether a domain controller is asked, and not the directory
 // of an Edge server or of 5.5.
 func (s seen) asksController() bool {
-	return s.Check.Service.Protocol == "ldap" && s.Check.Service.Role != "edge" && (!s.exchange() || s.has("2000"))
+	return s.Check.Service.Protocol == "ldap" && s.Check.Service.Role != "edge" && (!s.exchange() || s.atLeast("2000"))
 }
 
 // assigning names in brackets what gives a service another certificate: since 2007
@@ -271,11 +271,11 @@ func (s seen) assigning(cmdlets string) string {
 		return "(certlm.msc on the domain controller)"
 	case !s.exchange() || s.Check.Service.Protocol == "winrm" || s.Check.Service.Protocol == "rdp":
 		return "(certlm.msc on Windows)"
-	case s.has("2007"):
+	case s.atLeast("2007"):
 		return "(" + cmdlets + ")"
 	case s.Check.Service.Protocol == "http":
 		return "(the web site's properties in IIS, Directory Security)"
-	case s.has("2000"):
+	case s.atLeast("2000"):
 		return "(Exchange System Manager, Protocols, the virtual server, Access)"
 	}
 	return "(Key Manager of IIS)"

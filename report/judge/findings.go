@@ -26,8 +26,8 @@ type rule struct {
 // note is the grade of a finding that explains and changes no grade.
 const note = Pass
 
-// explanations is why a result is not as wanted. The first that applies is the
-// only one told, so that what knows more stands before what knows less.
+// explanations is why a result is not as wanted. Only the first that applies is
+// reported, so the more specific rules come before the general ones.
 var explanations = []rule{
 	{"not-judged", note, notJudged, sayNotJudged},
 	{"exposed", Fail, exposed, sayExposed},
@@ -70,9 +70,9 @@ var explanations = []rule{
 	{"untried", note, plainly(probe.Untried), sayUntried},
 }
 
-// observations is what else there is to see, in the order in which it is told.
-// A code stands twice where its weight or its words depend on the case; its
-// first rule that applies holds.
+// observations is what else the result shows, in the order of the report. A code
+// occurs twice where its weight or its words depend on the case; its first rule that
+// applies counts.
 var observations = []rule{
 	{"name-search", note, foundBySearch, sayFoundBySearch},
 	{"name-unusable-address", note, partlySinkhole, saySinkhole},
@@ -160,10 +160,10 @@ type seen struct {
 	want    catalog.Want           // that of the check, or less where another service serves as well
 	grade   Grade                  // by want and verdict alone
 	started time.Time              // of the run: certificates are judged as of then
-	beside  *neighbourhood         // all results of the same host, this one too
+	host    *neighbourhood         // all results of the same host, this one too
 	hurried bool                   // the user does not wait for the rules
 	answer  identity.Answer        // what the service said
-	signs   func() []identity.Sign // what the answer tells, found out once; not to be changed
+	signs   func() []identity.Sign // of the answer, found once; must not be changed
 }
 
 // find applies the rules. The grade is the worst of the result's own and those
@@ -192,8 +192,8 @@ func find(s seen) ([]Finding, Grade) {
 	return found, grade
 }
 
-// wanted reports whether somebody wants the service: what is wrong with one
-// that must not be reached is nobody's concern.
+// wanted reports whether the service may be reached at all: what is wrong with one
+// that must not be is of no interest.
 func (s seen) wanted() bool { return s.want != catalog.Forbidden }
 
 // required reports whether the service must answer.
@@ -228,7 +228,7 @@ func valueOf[T any](p *T) (value T) {
 }
 
 // notJudged: the user interrupted the run and does not wait for the rules. What is
-// wrong beside the verdict is not known then, so that the grade is Unknown.
+// wrong apart from the verdict is not known then, so the grade is Unknown.
 func notJudged(s seen) bool { return s.hurried }
 
 func sayNotJudged(s seen) (text, hint string) {
@@ -249,14 +249,14 @@ func plainly(v probe.Verdict) func(seen) bool {
 	return func(s seen) bool { return s.Verdict == v }
 }
 
-// refuses: what the server has against us is not told by a finding of its own.
+// refuses: the server turns us away, for a reason that has no finding of its own.
 func refuses(s seen) bool {
 	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands, hasNoRootDSE}
 	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !slices.ContainsFunc(ownWords, func(f func(seen) bool) bool { return f(s) })
 }
 
-// refusesRequired: others would be refused as well. Who turns us away for what we
-// are called or asked may work well for them.
+// refusesRequired: other clients would be refused as well. A server that turns us away
+// for our name or our question may work well for them.
 func refusesRequired(s seen) bool {
 	return refuses(s) && s.required() && s.reason() != protocol.OurName && s.reason() != protocol.OurQuestion
 }

@@ -152,7 +152,7 @@ func noneServes(s seen) bool {
 
 func sayNoneServes(s seen) (text, hint string) {
 	group := s.companions()
-	return fmt.Sprintf("One of %s would be enough, but none of them works at %s.", listed(namesOf(group)), s.place()),
+	return fmt.Sprintf("One of %s would be enough, but none of them works at %s.", listed(namesOf(group)), s.target()),
 		"Fix the one that is in use."
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package judge has the opinion on what a run found: it grades every result
+// Package judge holds the opinion on what a run found: it grades every result
 // against what was wanted, adds the findings, and says where a trace stops. It
-// asks nothing and writes nothing: it knows no format, and no report.
+// sends nothing and writes nothing. It must not import package report, which
+// formats its opinions, or anything that reads or writes files.
 package judge
 
 import (
@@ -47,9 +48,9 @@ type Finding struct {
 const patience = 200 * time.Millisecond
 
 // Hosts judges the hosts of a run that began at started. Once ctx has ended, a host
-// that takes long is told without being judged. What was found out about a host
-// beforehand is judged at its first row; identified is asked for it by the host's name,
-// and is nil where nobody found out anything.
+// that takes long is passed on without being judged. What was found out about a host
+// beforehand is judged at its first row: identified returns it by the host's name, and
+// is nil if hosts were not identified.
 func Hosts(ctx context.Context, hosts iter.Seq[probe.HostResults], started time.Time, identified func(host string) *identity.Identified) iter.Seq[Host] {
 	return func(yield func(Host) bool) {
 		for found := range hosts {
@@ -64,8 +65,8 @@ func Hosts(ctx context.Context, hosts iter.Seq[probe.HostResults], started time.
 	}
 }
 
-// outOfPatience reports whether ctx ended and patience is over. Patience begins when
-// it is asked first after that.
+// outOfPatience reports whether ctx ended and patience is over. Patience begins with
+// the first call after ctx ended.
 func outOfPatience(ctx context.Context) func() bool {
 	var until time.Time
 	return func() bool {
@@ -79,17 +80,17 @@ func outOfPatience(ctx context.Context) func() bool {
 	}
 }
 
-// judgeHost judges all that was found of one host. From the moment on that hurried
-// says so, the rest is not judged.
+// judgeHost judges all results of one host. Once hurried is true, the rest are not
+// judged.
 func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) Host {
 	results := slices.DeleteFunc(found.Results, untold)
 	if len(results) == 0 {
 		return Host{}
 	}
 	h := Host{Place: found.Place, Rows: make([]Row, 0, len(results))}
-	beside := newNeighbourhood(results)
+	host := newNeighbourhood(results)
 	for i := range results {
-		row := judge(seen{Result: results[i], started: started, beside: beside, hurried: hurried()})
+		row := judge(seen{Result: results[i], started: started, host: host, hurried: hurried()})
 		row.Result = &results[i]
 		h.Rows = append(h.Rows, row)
 	}
@@ -97,7 +98,7 @@ func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) 
 	return h
 }
 
-// judge has the opinion on one result; which that is, the caller knows.
+// judge grades one result; the caller adds the result itself.
 func judge(s seen) Row {
 	s.answer = identity.AnswerTo(s.Result)
 	s.signs = sync.OnceValue(s.answer.Signs)
@@ -111,13 +112,13 @@ func judge(s seen) Row {
 	return Row{Grade: grade, Findings: findings, Silence: s.delivery()}
 }
 
-// untold reports whether a result has no place in a report: that of a port
-// which nobody uses, where nothing answered.
+// untold reports whether a result is left out of a report: that of the control port,
+// if nothing answered there.
 func untold(r probe.Result) bool {
 	return r.Check.IsControl() && r.Verdict != probe.Answered
 }
 
-// InOrder sorts the results of a host as a report tells them.
+// InOrder sorts the results of a host in the order of a report.
 func InOrder(results []probe.Result) {
 	Arrange(results, func(_ int, r *probe.Result) Key { return keyOf(r) })
 }
@@ -131,7 +132,7 @@ func keyOf(r *probe.Result) Key {
 }
 
 // A hostRule is one kind of finding about a host as a whole, from what it was identified
-// as. It stands at the first row of the host.
+// as. It is reported at the first row of the host.
 type hostRule struct {
 	code  string
 	grade Grade
@@ -183,7 +184,7 @@ func sayNoRoleFits(id identity.Identified) (text, hint string) {
 		"If the ports were changed, add them to a catalogue of your own (--catalog). If the host has another role, name it with --role."
 }
 
-// answering is the ports whose answers told something, each with its product.
+// answering is the ports whose answers had a sign, each with its product.
 func answering(id identity.Identified) []string {
 	var ports []string
 	told := map[uint16]bool{}
@@ -196,7 +197,7 @@ func answering(id identity.Identified) []string {
 	return ports
 }
 
-// A Key says where something that a report tells belongs in it.
+// A Key is what the place of a row in a report depends on.
 type Key struct {
 	Host, Version, Role, Service string
 	Parent                       string // the service that led to it
@@ -222,7 +223,7 @@ type parent struct {
 
 // Arrange sorts rows by host, address and order, children behind their parent.
 // Children share their parent's line, so their own order, name and port sort them.
-// keyOf is asked for each row, and where it stood.
+// keyOf returns the key of a row, given its index and the row.
 func Arrange[T any](rows []T, keyOf func(int, *T) Key) {
 	hosts, lines := map[string]int{}, map[parent]int{}
 	for i := range rows {

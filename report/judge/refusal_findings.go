@@ -10,7 +10,7 @@ import (
 	"exreach/probe/protocol"
 )
 
-// reason is why the server turned us away, "" where it did not or did not tell.
+// reason is why the server turned us away, "" if it did not, or did not say.
 func (s seen) reason() protocol.Reason {
 	if s.peer().Refusal == "" {
 		return ""
@@ -18,8 +18,8 @@ func (s seen) reason() protocol.Reason {
 	return s.Peer.Reason
 }
 
-// refusesStrangers: the server works, and answers nobody who has not logged in. An
-// endpoint mapper that refuses a question which is always good is taken for one.
+// refusesStrangers: the server works, but answers only clients that have logged in. An
+// endpoint mapper that refuses a question which is always valid counts as one.
 func refusesStrangers(s seen) bool {
 	mapper := s.Check.Service.Protocol == "rpc" && s.Check.Service.RPC == nil
 	return s.wanted() && (s.reason() == protocol.NeedsLogin || mapper && s.reason() == protocol.OurQuestion)
@@ -62,15 +62,15 @@ const rpcPolicy = "The group policy \"Restrict Unauthenticated RPC clients\" (Re
 const rpcBusy = "Wait and check again with --gentle. If the answer is still the same, look on the server for a service that hangs or leaves connections open (netstat -ano), " +
 	"and at its memory; what keeps the endpoint mapper (RpcEptMapper) busy holds up every RPC service."
 
-// shortOf: the server is short of something or has had enough, and has nothing
-// against us.
+// shortOf: the server lacks resources or has reached a limit, and has nothing against
+// us.
 func shortOf(s seen) bool {
 	return s.reason() == protocol.Unavailable || s.reason() == protocol.Limited
 }
 
 // nameRefused: the server takes no mail from a host that introduces itself as
-// exreach does. The RFC lets it check a name, and not refuse for it (RFC 5321
-// section 4.1.4), but many do.
+// exreach does. The RFC lets it check the name but not refuse mail because of it (RFC
+// 5321 section 4.1.4); many do.
 func nameRefused(s seen) bool {
 	return s.wanted() && s.Check.Service.Protocol == "smtp" && s.reason() == protocol.OurName
 }
@@ -81,8 +81,8 @@ const (
 	aboutName = `(?i)\b(?:helo|ehlo|name|domain|host|host ?name|fqdn|lookup|dns)\b|resolv`
 )
 
-// refusalIs reports whether the refusal matches a pattern, which is compiled only
-// then: few runs need it.
+// refusalIs reports whether the refusal matches a pattern. The pattern is compiled here,
+// because few runs need it.
 func (s seen) refusalIs(pattern string) bool {
 	return regexp.MustCompile(pattern).MatchString(s.Peer.Refusal)
 }
@@ -105,7 +105,7 @@ func sayNameRefused(s seen) (text, hint string) {
 			"telnet to the port, then EHLO and its name. What follows EHLO, including STARTTLS, was not checked."
 }
 
-// nameReplaced: as nameRefused, and the address was let in.
+// nameReplaced: as nameRefused, but the address was accepted.
 func nameReplaced(s seen) bool {
 	_, replaced := s.fact(protocol.FactNameRefused)
 	return s.wanted() && replaced && s.reason() != protocol.OurName
@@ -117,7 +117,7 @@ func sayNameReplaced(s seen) (text, hint string) {
 		"Nothing to do. Clients and servers that send mail here need a name that exists in DNS."
 }
 
-// brokenReply: what a reply says can be read, and some programs will not.
+// brokenReply: exreach can read the reply, but some programs cannot.
 func brokenReply(s seen) bool {
 	_, broken := s.fact(protocol.FactMalformed)
 	return s.speaks("smtp") && broken
@@ -130,7 +130,7 @@ func sayBrokenReply(s seen) (text, hint string) {
 		"Exchange does not answer like this: look for the gateway, filter or script that answers in its place, and update or replace it."
 }
 
-// refusesAddress: the server has something against the address that we come from.
+// refusesAddress: the server rejects our address.
 func refusesAddress(s seen) bool { return s.wanted() && s.reason() == protocol.OurAddress }
 
 func sayRefusesAddress(s seen) (text, hint string) {
@@ -138,8 +138,8 @@ func sayRefusesAddress(s seen) (text, hint string) {
 		"Remove the address from the block list that the text names, or from the server's own; from another address the service may work."
 }
 
-// limitsAddress: the server had enough of us. It works, or nobody would have been
-// let in before.
+// limitsAddress: we have reached a limit of the server. It works: it accepted
+// connections before.
 func limitsAddress(s seen) bool { return s.wanted() && s.reason() == protocol.Limited }
 
 func sayLimitsAddress(s seen) (text, hint string) {
@@ -191,7 +191,7 @@ func sayCredentialsRefused(s seen) (text, hint string) {
 		"Check that the name and the password are right, and that the account is not locked and may log in here. They were not tried again on this host."
 }
 
-// credentialsUnused: no login was accepted and none refused, so that they prove
+// credentialsUnused: no login was accepted and none refused, so the credentials prove
 // nothing.
 func credentialsUnused(s seen) bool {
 	return len(s.peer().Logins) > 0 && !s.peer().Logins.Accepted() && !credentialsRefused(s)

@@ -69,7 +69,7 @@ func sayErrorPage(s seen) (cause, hint string) {
 	switch {
 	case s.web().Name != "":
 		return cause, fmt.Sprintf("%s cannot talk to Exchange: check which name, address and certificate it expects of the server, then the server itself.", s.web().Name)
-	case s.has("2013"):
+	case s.atLeast("2013"):
 		return cause, "On the server: Get-HealthReport, Get-ServerComponentState, the log under V15\\Logging\\HttpProxy, and event 1309 of ASP.NET. " +
 			"After an update, UpdateCas.ps1 and UpdateConfigFile.ps1 (in V15\\Bin) rebuild the web pages and their settings."
 	}
@@ -124,7 +124,7 @@ func (s seen) directory() webDirectory {
 // fitting names the pools that were called otherwise before 2013.
 func (s seen) fitting(d webDirectory) webDirectory {
 	switch {
-	case s.has("2013"):
+	case s.atLeast("2013"):
 	case d.path == "rpc":
 		d.pool = "DefaultAppPool"
 	case d.path == "powershell":
@@ -147,9 +147,9 @@ func say503(s seen) (cause, hint string) {
 	switch {
 	case !s.exchange() || d.pool == "" && d.old == "":
 		return cause, "In IIS Manager, start the application pool of the directory; events 5002 and 5059 of WAS say why it stopped."
-	case s.has("2010") && d.pool != "":
+	case s.atLeast("2010") && d.pool != "":
 		return cause, fmt.Sprintf("On the server: Get-WebAppPoolState %s, then Start-WebAppPool %s; events 5002 and 5059 of WAS say why it stopped.", d.pool, d.pool)
-	case s.has("2007") && d.pool != "":
+	case s.atLeast("2007") && d.pool != "":
 		return cause, fmt.Sprintf("On the server, in IIS Manager, start the application pool %s (appcmd start apppool %s); the system log says why it stopped.", d.pool, d.pool)
 	case s.Check.Version == "2003" && d.old != "":
 		return cause, fmt.Sprintf("On the server, in IIS Manager, start the application pool %s; the system log says why it stopped (source W3SVC).", d.old)
@@ -163,11 +163,11 @@ func say404(s seen) (cause, hint string) {
 	switch {
 	case !s.exchange():
 		return cause, "In IIS Manager, check which directories the web site has."
-	case s.has("2007") && d.noun != "":
+	case s.atLeast("2007") && d.noun != "":
 		return cause, fmt.Sprintf("On the server: Get-%s shows whether Active Directory still has it (from 2013 on with -ADPropertiesOnly); Remove-%s and New-%s recreate it.", d.noun, d.noun, d.noun)
-	case s.has("2007") && d.path == "rpc":
+	case s.atLeast("2007") && d.path == "rpc":
 		return cause, "Check that the Windows feature RPC over HTTP Proxy is installed (Get-WindowsFeature RPC-over-HTTP-Proxy) and that Outlook Anywhere is enabled (Get-OutlookAnywhere)."
-	case s.has("2007"):
+	case s.atLeast("2007"):
 		return cause, "In IIS Manager, compare the directories of the web site with those of a server that works."
 	case s.Check.Version == "2003":
 		return cause, "In Exchange System Manager, check whether the HTTP virtual server has it; once the directories are deleted in IIS, the System Attendant recreates them (Microsoft 883380)."
@@ -177,7 +177,7 @@ func say404(s seen) (cause, hint string) {
 
 func say440(s seen) (cause, hint string) {
 	cause = "It expects a session of forms-based authentication that does not exist or has expired, and does not redirect to the logon page."
-	if s.has("2007") {
+	if s.atLeast("2007") {
 		return cause, "Compare the authentication of OWA and ECP, which must match: Get-OwaVirtualDirectory | fl *Authentication* and Get-EcpVirtualDirectory | fl *Authentication*; " +
 			"with AD FS, both need AdfsAuthentication. Then restart IIS (iisreset)."
 	}
@@ -210,7 +210,7 @@ func say403(s seen) (cause, hint string) {
 
 func say500(s seen) (cause, hint string) {
 	cause = "The directory exists and fails: a broken web.config, an unfinished update, or a stopped service that it needs."
-	if s.has("2013") {
+	if s.atLeast("2013") {
 		return cause, "On the server: Get-HealthReport, event 1309 of ASP.NET and the logs under V15\\Logging; after an update, UpdateCas.ps1 and UpdateConfigFile.ps1 (in V15\\Bin) repair it."
 	}
 	return cause, "On the server, check the application log (ASP.NET, MSExchange*) and that the services are running."

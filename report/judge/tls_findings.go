@@ -100,7 +100,7 @@ func (s seen) reissued() *probe.Result {
 	if mine == nil || mine.SelfSigned {
 		return nil
 	}
-	for _, r := range s.beside.subjects[mine.Subject] {
+	for _, r := range s.host.subjects[mine.Subject] {
 		if issuer(*serverLeaf(*r)) != issuer(*mine) {
 			return r
 		}

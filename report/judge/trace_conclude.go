@@ -48,7 +48,7 @@ func Trace(t hops.Trace) (Outcome, string) {
 	case end.Said == hops.SaidNothing:
 		outcome, sentence = r.stops()
 	default:
-		outcome, sentence = r.told(end)
+		outcome, sentence = r.icmp(end)
 	}
 	return outcome, strings.Join(slices.DeleteFunc([]string{sentence, r.silentOnes(), r.severalPaths()}, func(s string) bool { return s == "" }), " ")
 }
@@ -123,8 +123,8 @@ func (r reading) reset(end hops.Hop) (Outcome, string) {
 		r.name(), end.TTL)
 }
 
-// told is for a port that an ICMP message ended.
-func (r reading) told(end hops.Hop) (Outcome, string) {
+// icmp is for a port that an ICMP message ended.
+func (r reading) icmp(end hops.Hop) (Outcome, string) {
 	what := map[hops.Said]string{
 		hops.SaidProhibited:  "a rule forbids " + r.port() + " (administratively prohibited)",
 		hops.SaidPort:        r.port() + " is unreachable (ICMP port unreachable)",

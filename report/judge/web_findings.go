@@ -46,11 +46,11 @@ func noSite(s seen) bool {
 
 func sayNoSite(s seen) (text, hint string) {
 	site := "Default Web Site"
-	if s.has("2013") && (s.Port == 81 || s.Port == 444) {
+	if s.atLeast("2013") && (s.Port == 81 || s.Port == 444) {
 		site = "Exchange Back End"
 	}
 	text = fmt.Sprintf("Windows itself (HTTP.sys) answers %s with HTTP 404: no running web site is bound to it.", s.port())
-	if !s.has("2010") {
+	if !s.atLeast("2010") {
 		return text, fmt.Sprintf("On the server, in IIS Manager, start the %s and check its bindings (port and host name).", site)
 	}
 	return text, fmt.Sprintf("On the server: Get-Website and Get-WebBinding '%s'; then Start-Website '%s', or New-WebBinding if the port is missing.", site, site)
