@@ -71,7 +71,7 @@ type Step struct {
 	Took float64       `json:"took_s"`
 }
 
-// A Name is what there is to know of a host's name beside its addresses.
+// A Name is what is known of a host's name apart from its addresses.
 type Name struct {
 	By         string   `json:"by,omitempty"`         // who said it: a name server, a file, "the system"
 	Found      string   `json:"found,omitempty"`      // the name that was found, where the search list made it of the one given
@@ -82,7 +82,7 @@ type Name struct {
 	Unanswered []string `json:"unanswered,omitempty"` // the types (A, AAAA) that no server answered
 }
 
-// NewName is what is known of a name; nil where it is one like any other.
+// NewName is what is known of a name; nil if that is only its addresses.
 func NewName(n *lookup.Name) *Name {
 	if n == nil {
 		return nil

@@ -12,8 +12,8 @@ import (
 	"reflect"
 )
 
-// maxResult bounds the text of one result, in bytes. What exreach writes is
-// shorter. There is no bound of the whole: a report of many hosts is long.
+// maxResult is how long the text of one result may be, in bytes. What exreach writes is
+// shorter. The whole has no limit: a report of many hosts is long.
 const maxResult = 2 << 20
 
 // Copy writes each result of a saved report as it is read, in the order of the file,
@@ -40,7 +40,7 @@ func Copy(name string, r io.Reader, to Writer) (Report, error) {
 	return head.Report, to.End(head)
 }
 
-// parse hands over every result, until take wants no more, and returns the rest of
+// parse passes each result to take until that returns false, and returns the rest of
 // the report. A document names its schema, and each line of a stream has a verdict.
 func parse(r io.Reader, take func(Entry) bool) (Report, error) {
 	in := bufio.NewReaderSize(utf8Of(r), maxResult)
@@ -104,18 +104,18 @@ var (
 	errEnough  = errors.New("no more results are wanted")
 )
 
-// How much memory results may take: as many times the bytes of their text, and
-// some beyond that.
+// How much memory results may take: this many times the bytes of their text, and some
+// more.
 const (
 	roomPerByte = 4
 	spareRoom   = 1 << 20
 )
 
-// A checker judges one result after the other, and hands over the good ones.
+// A checker checks one result after the other, and passes on the valid ones.
 type checker struct {
 	room int // bytes that results may still take
 	take func(Entry) bool
-	now  Entry // what is judged: one for all
+	now  Entry // what is checked; the same variable for all
 }
 
 // entry takes the text of one result.
@@ -141,7 +141,7 @@ func (c *checker) entry(text []byte) error {
 // sizeOf is how many bytes of memory v takes.
 func sizeOf(v reflect.Value) int { return int(v.Type().Size()) + sizeBehind(v) }
 
-// sizeBehind is how many of them are behind pointers.
+// sizeBehind is how many of these bytes are behind pointers.
 func sizeBehind(v reflect.Value) (size int) {
 	switch v.Kind() {
 	case reflect.String:

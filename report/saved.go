@@ -12,15 +12,14 @@ import (
 // manyResults is more than any host has, except in a forged file.
 const manyResults = 1 << 14
 
-// A Saved is a report in a file that was looked through. It holds none of the
-// results.
+// A Saved is a report in a file that was read through. It does not hold the results.
 type Saved struct {
 	Scattered bool // the results of some host do not stand together, as exreach writes them
 
 	name    string
 	head    Report
 	seed    maphash.Seed
-	hosts   map[uint64]bool // hashes of their names: a long report takes little memory so
+	hosts   map[uint64]bool // hashes of their names, to save memory
 	columns columns
 }
 
@@ -88,8 +87,7 @@ func (s *Saved) Streamed(again func() io.Reader) Finished {
 	}}
 }
 
-// A byHost puts the results of a host together as they come, as many as a host
-// may have.
+// A byHost collects the results of a host as they come, manyResults at most.
 type byHost struct {
 	entries []Entry
 	take    func([]Entry) bool
@@ -108,7 +106,7 @@ func (b *byHost) add(e Entry) bool {
 	return true
 }
 
-// end hands over what is there.
+// end passes on what was collected.
 func (b *byHost) end() bool {
 	if len(b.entries) == 0 {
 		return true

@@ -29,8 +29,8 @@ type table struct {
 	page
 	columns
 	from    string
-	printed map[string]bool // the findings of this group that stand above
-	named   string          // the host whose name was told about last
+	printed map[string]bool // the findings of this group that were printed above
+	named   string          // the host whose name was written about last
 
 	releases *catalog.Releases
 }
@@ -181,8 +181,8 @@ func (t *table) findings(e Entry, indent int) {
 	}
 }
 
-// before says on the row itself what stands above already, where that is all
-// there is to say. A failing row gets its lines whatever happens.
+// before names on the row itself the findings that were printed above, if no others
+// remain. A failing row always gets its own lines.
 func (t *table) before(e Entry) string {
 	findings := ofService(e)
 	if e.Grade != judge.Warn || len(findings) == 0 || !t.fits(t.toAnswer()+useful) {
@@ -210,8 +210,8 @@ func nameOf(g Group) []span {
 	return name
 }
 
-// aboutName writes once, under its first address, what there is to know of a
-// host's name, whatever the grades of its rows are.
+// aboutName writes the findings about a host's name once, under its first address,
+// whatever the grades of its rows are.
 func (t *table) aboutName(g Group) {
 	if t.named == g.Host {
 		return

@@ -46,7 +46,7 @@ var grades = map[probe.Verdict][4]Grade{
 	probe.Untried:     {Unknown, Unknown, Unknown, Unknown},
 }
 
-// Verdicts is every verdict that there is an opinion on.
+// Verdicts is every verdict, sorted.
 func Verdicts() []probe.Verdict { return slices.Sorted(maps.Keys(grades)) }
 
 // Grades is every grade.
@@ -73,8 +73,8 @@ func worse(a, b Grade) Grade {
 	return b
 }
 
-// companions are the results at the same address of which one is as good as
-// this one, this one among them, in the order of the plan.
+// companions is the results of the group at the same address, this one included, in the
+// order of the plan.
 func (s seen) companions() []probe.Result {
 	if here, grouped := s.here(), groupOf(s.Result); grouped != (oneOf{}) && here != nil {
 		return here.groups[grouped]
@@ -103,14 +103,14 @@ func serves(r probe.Result) bool {
 // nothingKnown reports whether nothing is known of the service.
 func nothingKnown(r probe.Result) bool { return gradeOf(r.Check.Want, r.Verdict) == Unknown }
 
-// spared: alone, the service would not be as wanted.
+// spared: the service is excused, and alone it would not be as wanted.
 func spared(s seen) bool {
 	return s.excused() && (gradeOf(s.Check.Want, s.Verdict) != Pass || refuses(s))
 }
 
-// excused reports whether the service does not serve, and it is not for it to
-// answer for that: another one of its group serves, or may for all we know, or
-// speaks for all.
+// excused reports whether the service does not serve but is not held responsible:
+// another one of its group serves, or may serve for all we know, or speaks for the
+// group.
 func (s seen) excused() bool {
 	group := s.companions()
 	if len(group) < 2 || serves(s.Result) || nothingKnown(s.Result) {
@@ -120,8 +120,8 @@ func (s seen) excused() bool {
 		speaker(group).Order != s.Order
 }
 
-// speaker is the one that answers for a group in which nobody serves: the first
-// of those that come out worst.
+// speaker is the one that is reported for a group in which none serves: the first of
+// those with the worst grade.
 func speaker(group []probe.Result) probe.Result {
 	return slices.MaxFunc(group, func(a, b probe.Result) int {
 		of := func(r probe.Result) int { return slices.Index(severity, gradeOf(r.Check.Want, r.Verdict)) }
@@ -144,7 +144,7 @@ func saySpared(s seen) (text, hint string) {
 		"Fix the one that is in use."
 }
 
-// noneServes: the service speaks for a group in which nobody serves.
+// noneServes: the service speaks for a group in which none serves.
 func noneServes(s seen) bool {
 	group := s.companions()
 	return len(group) > 1 && s.grade != Pass && s.grade != Unknown && !s.excused() && !slices.ContainsFunc(group, serves)

@@ -13,7 +13,7 @@ import (
 	"exreach/probe/protocol"
 )
 
-// A Sign is something that an answer says or lacks, and what it tells of who gave
+// A Sign is something that an answer says or lacks, and what that shows about who gave
 // it.
 type Sign struct {
 	Service     string   `json:"service"`               // whose answer it is: "smtp"
@@ -31,7 +31,7 @@ type Sign struct {
 	greeting bool // it is in the greeting, and not in what is offered
 }
 
-// How far a sign is believed where others contradict it.
+// How far a sign is believed if others contradict it.
 const (
 	faint   = catalog.Faint
 	implied = catalog.Implied
@@ -97,7 +97,7 @@ func (a Answer) offersAll(m catalog.Mark) bool {
 	return m.Lacks == nil || len(a.peer.Capabilities) > 0 && !slices.ContainsFunc(m.Lacks, a.offers)
 }
 
-// Signs returns all that the answer tells.
+// Signs returns all signs of the answer.
 func (a Answer) Signs() []Sign {
 	foreign := a.verdict == probe.Mismatch && a.protocol == "http"
 	if a.peer == nil || a.verdict != probe.Answered && !foreign {
@@ -143,7 +143,7 @@ func (s Sign) IsExchange() bool {
 	return slices.Contains([]string{Exchange, exchangeServer, exchangeOnline}, s.Product)
 }
 
-// productSigns tell a product and no version: Exchange behind a greeting that somebody
+// productSigns name a product and no version: Exchange behind a greeting that was
 // changed, or another product. greeted is whether the greeting is one of Exchange's.
 func (a Answer) productSigns(greeted bool) []Sign {
 	var signs []Sign
@@ -186,7 +186,7 @@ func (a Answer) ofExchange(s Sign) Sign {
 	return a.own(s)
 }
 
-// The products of Microsoft. Where a sign tells no more, it is one of them.
+// The products of Exchange. A sign that shows no more than that has the first one.
 const (
 	Exchange       = "Exchange"
 	exchangeServer = string(catalog.ExchangeServer)
@@ -196,12 +196,12 @@ const (
 	windowsService = "Windows SMTP service (IIS)"
 )
 
-// Another is the product where something other than Exchange answers and does not say
-// what it is.
+// Another is the product if something other than Exchange answers without saying what it
+// is.
 const Another = "another product"
 
-// productOf is what Microsoft, or somebody else, calls the product of versions: of all
-// of them, Exchange.
+// productOf is the name of the product of these versions; if they are of several
+// products, Exchange.
 func productOf(releases *catalog.Releases, versions []string) string {
 	product := ""
 	for _, v := range versions {
