@@ -19,15 +19,15 @@ var rightly = map[catalog.Want]string{
 	catalog.Forbidden: "%s, as it should be",
 }
 
-// shut is what a port is at which nothing answers, by what was observed.
-var shut = map[probe.Verdict]string{
+// unanswered is how a row calls a port at which nothing answers, by its verdict.
+var unanswered = map[probe.Verdict]string{
 	probe.Refused:     "closed",
 	probe.TimedOut:    "no reply",
 	probe.Prohibited:  "a firewall forbids it",
-	probe.Unreachable: "no way to it",
+	probe.Unreachable: "unreachable",
 }
 
-// gradeWordOf is how a row begins: a failure is to be seen without colours, too.
+// gradeWordOf is how a row begins: a failure must be visible without colours too.
 func gradeWordOf(e Entry) string {
 	if e.Grade == judge.Fail {
 		return "FAIL"
@@ -67,7 +67,7 @@ func durationOf(s float64) time.Duration {
 
 // answerOf is what answered, or why it is right that nothing did.
 func answerOf(e Entry) string {
-	why, how := rightly[e.Want], shut[e.Verdict]
+	why, how := rightly[e.Want], unanswered[e.Verdict]
 	if e.Parent != "" && e.Port == 0 && how != "" {
 		how = "not registered"
 	}

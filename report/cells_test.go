@@ -26,7 +26,7 @@ func TestWhyNothingAnswers(t *testing.T) {
 		{"off", "timed-out", "", 110, "off by default, no reply"},
 		{"off", "prohibited", "", 110, "off by default, a firewall forbids it"},
 		{"forbidden", "prohibited", "", 3389, "a firewall forbids it, as it should be"},
-		{"off", "unreachable", "", 110, "off by default, no way to it"},
+		{"off", "unreachable", "", 110, "off by default, unreachable"},
 		{"optional", "refused", "endpoint-mapper", 0, "not in use, not registered"},
 		{"optional", "refused", "endpoint-mapper", 49152, "not in use, closed"},
 		{"optional", "answered", "", 110, "+OK ready"},

@@ -12,9 +12,8 @@ import (
 	"exreach/report/judge"
 )
 
-// A Draft is a report on its way into a format, while the hosts come. A format that
-// is Whole gets them in the order of the plan when all are there, any other as they
-// come.
+// A Draft is a report that is being written while the hosts come in. A format that is
+// Whole gets them at the end, in the order of the plan; any other gets them as they come.
 type Draft struct {
 	to    Writer
 	whole bool
@@ -24,16 +23,16 @@ type Draft struct {
 	shelf shelf
 }
 
-// A kept is the entries of one host, and where it stands among the hosts.
+// A kept is the entries of one host, and its place among the hosts.
 type kept struct {
 	place   int
 	entries []Entry // nil where they lie on the shelf
 	shelved section
 }
 
-// Begun is the head of a report of a run that starts now. tool is the program with its
+// New is the head of a report of a run that starts now. tool is the program with its
 // version, from is who the run connects as.
-func Begun(tool, from string, started time.Time) Report {
+func New(tool, from string, started time.Time) Report {
 	return Report{
 		Schema:  Schema,
 		Tool:    tool,
@@ -42,14 +41,14 @@ func Begun(tool, from string, started time.Time) Report {
 	}
 }
 
-// Draft begins to write a report of which this much is known.
-func (f Format) Draft(to Writer, known Report) *Draft {
-	return &Draft{to: to, whole: f.Whole, head: Head{Report: known}}
+// Draft begins to write a report whose head begins like this.
+func (f Format) Draft(to Writer, begun Report) *Draft {
+	return &Draft{to: to, whole: f.Whole, head: Head{Report: begun}}
 }
 
-// Shelve has the draft keep the most of a long report in what open returns, and
-// not in memory. Where that cannot be had or written to, memory has to do.
-func (d *Draft) Shelve(open func() (Shelf, error)) { d.shelf.open = open }
+// Shelve makes the draft keep most of a long report in what fresh returns, instead of in
+// memory. If fresh or a write fails, the rest stays in memory.
+func (d *Draft) Shelve(fresh func() (Shelf, error)) { d.shelf.fresh = fresh }
 
 // Counts is how many results have come so far, by their grades.
 func (d *Draft) Counts() Counts { return d.head.Counts }
@@ -79,7 +78,7 @@ func (d *Draft) Add(host judge.Host) error {
 	return nil
 }
 
-// Entries is a host that was judged, as a report has it.
+// Entries is the entries of a host that was judged. The host must have rows.
 func Entries(h judge.Host) []Entry {
 	entries := make([]Entry, 0, len(h.Rows))
 	for _, r := range h.Rows {
@@ -146,7 +145,7 @@ func (d *Draft) begin() error {
 	return d.to.Begin(d.head)
 }
 
-// End ends the report of a run that took so long, and did not come to so many hosts.
+// End ends the report of a run that took this long and left this many hosts unasked.
 func (d *Draft) End(took time.Duration, unasked int) error {
 	f := d.finish(took, unasked)
 	if d.whole {
@@ -158,9 +157,8 @@ func (d *Draft) End(took time.Duration, unasked int) error {
 	return d.to.End(f.Head)
 }
 
-// finish is the report when everything is known. Hosts stand in the order of the plan,
-// then their addresses, then the order of the plan again, with what an endpoint mapper
-// led to right behind it.
+// finish is the report when everything is known, with the hosts in the order of the
+// plan.
 func (d *Draft) finish(took time.Duration, unasked int) Finished {
 	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.place, b.place) })
 	d.head.Took, d.head.Counts.Unasked = inSeconds(took), unasked
@@ -168,7 +166,7 @@ func (d *Draft) finish(took time.Duration, unasked int) Finished {
 	return Finished{d.head, d.parts}
 }
 
-// parts takes from the shelf what lies there.
+// parts reads from the shelf what is there.
 func (d *Draft) parts(yield func([]Entry, error) bool) {
 	for _, h := range d.hosts {
 		entries, err := h.entries, error(nil)
@@ -181,8 +179,8 @@ func (d *Draft) parts(yield func([]Entry, error) bool) {
 	}
 }
 
-// A Finished is a report of which everything is known, and whose results need not
-// be in memory: it can be written as often as one likes.
+// A Finished is a report that is complete. Its results need not be in memory; it can be
+// written any number of times.
 type Finished struct {
 	Head
 	parts parts

@@ -71,7 +71,7 @@ type Step struct {
 	Took float64       `json:"took_s"`
 }
 
-// A Name is what there is to know of a host's name beside its addresses.
+// A Name is what is known of a host's name apart from its addresses.
 type Name struct {
 	By         string   `json:"by,omitempty"`         // who said it: a name server, a file, "the system"
 	Found      string   `json:"found,omitempty"`      // the name that was found, where the search list made it of the one given
@@ -82,20 +82,20 @@ type Name struct {
 	Unanswered []string `json:"unanswered,omitempty"` // the types (A, AAAA) that no server answered
 }
 
-// NewName is what is known of a name; nil where it is one like any other.
+// NewName is what is known of a name; nil if that is only its addresses.
 func NewName(n *lookup.Name) *Name {
 	if n == nil {
 		return nil
 	}
-	told := Name{Found: n.Found, Alias: n.Alias, Unusable: texts(n.Bogus), LeftOut: texts(n.LeftOut), Unanswered: n.Unanswered}
+	out := Name{Found: n.Found, Alias: n.Alias, Unusable: texts(n.Bogus), LeftOut: texts(n.LeftOut), Unanswered: n.Unanswered}
 	if judge.HasMore(n) {
-		told.Addresses = n.Count
+		out.Addresses = n.Count
 	}
-	if told.Found == "" && told.Alias == "" && told.Addresses == 0 && told.Unusable == nil && told.LeftOut == nil && told.Unanswered == nil {
+	if out.Found == "" && out.Alias == "" && out.Addresses == 0 && out.Unusable == nil && out.LeftOut == nil && out.Unanswered == nil {
 		return nil
 	}
-	told.By = n.By
-	return &told
+	out.By = n.By
+	return &out
 }
 
 func texts(addrs []netip.Addr) []string {

@@ -69,7 +69,7 @@ func TestGroundRules(t *testing.T) {
 	if err := put(&document, "json", r.Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Read("report.json", strings.NewReader(document.String()))
+	again, err := readBack("report.json", strings.NewReader(document.String()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	draft := format.Draft(format.Report(os.Stdout, report.Style{}), report.Begun("exreach", "client", began))
+	draft := format.Draft(format.Report(os.Stdout, report.Style{}), report.New("exreach", "client", began))
 	for host := range judge.Hosts(context.Background(), slices.Values([]probe.HostResults{{Host: "mail01.contoso.com", Results: results}}), began, nil) {
 		if err := draft.Add(host); err != nil {
 			fmt.Println(err)

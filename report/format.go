@@ -9,12 +9,12 @@ import (
 	"exreach/catalog"
 )
 
-// A Format is one way to write what exreach tells: reports, traces, and versions of the
-// catalogue. It has nil for what it cannot write.
+// A Format is one way to write reports, traces, and versions of the catalogue. It has nil
+// for what it cannot write.
 type Format struct {
 	Name    string // as the command line has it
 	Help    string // one line for people
-	Whole   bool   // what stands before the first host is known only after the last, so hosts are kept until then
+	Whole   bool   // what comes before the first host is known only after the last, so hosts are kept until then
 	Report  func(io.Writer, Style) Writer
 	Trace   func(io.Writer, TraceReport, Style) error
 	Catalog func(io.Writer, catalog.Version, Style) error
@@ -28,7 +28,7 @@ type Writer interface {
 	End(Head) error     // with everything
 }
 
-// A Head is what stands above and below the results of a report, and what a table needs
+// A Head is what comes before and after the results of a report, and what a table needs
 // to know before its first row.
 type Head struct {
 	Report      // without its results
@@ -46,7 +46,7 @@ type Style struct {
 	Verbose bool // also show the findings of passing rows
 }
 
-// Formats is every format, the one that is taken unless another is named first.
+// Formats is every format, the default first.
 func Formats() []Format {
 	return []Format{
 		{
@@ -62,18 +62,18 @@ func Formats() []Format {
 	}
 }
 
-func (f Format) reports() bool  { return f.Report != nil }
-func (f Format) traces() bool   { return f.Trace != nil }
-func (f Format) versions() bool { return f.Catalog != nil }
-
 // FormatNames lists the formats of a report for help and messages.
-func FormatNames() []string { return slices.Sorted(slices.Values(namesOf(Format.reports))) }
+func FormatNames() []string {
+	return slices.Sorted(slices.Values(namesOf(func(f Format) bool { return f.Report != nil })))
+}
 
 // TraceFormatNames lists those of a trace.
-func TraceFormatNames() []string { return slices.Sorted(slices.Values(namesOf(Format.traces))) }
+func TraceFormatNames() []string {
+	return slices.Sorted(slices.Values(namesOf(func(f Format) bool { return f.Trace != nil })))
+}
 
 // CatalogFormatNames lists those of a version of the catalogue.
-func CatalogFormatNames() []string { return namesOf(Format.versions) }
+func CatalogFormatNames() []string { return namesOf(func(f Format) bool { return f.Catalog != nil }) }
 
 func namesOf(has func(Format) bool) []string {
 	var names []string

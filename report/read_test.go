@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -30,7 +31,7 @@ var asSaved = cmp.Options{
 
 func TestReadJSON(t *testing.T) {
 	want := draft(network())
-	got, err := Read("run.json", strings.NewReader(write(t, "json", want, Style{})))
+	got, err := readBack("run.json", strings.NewReader(write(t, "json", want, Style{})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func TestReadStream(t *testing.T) {
 	whole := draft(network())
 	lines := strings.SplitAfter(write(t, "jsonl", whole, Style{}), "\n")
 	lines[0], lines[1] = lines[1], lines[0]
-	got, err := Read("run.jsonl", strings.NewReader(strings.Join(lines, "\n")))
+	got, err := readBack("run.jsonl", strings.NewReader(strings.Join(lines, "\n")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func TestReadTolerates(t *testing.T) {
 		"UTF-16, big end first":  append([]byte("\xfe\xff"), utf16Bytes(binary.BigEndian, units)...),
 		"CRLF":                   []byte(strings.ReplaceAll(text, "\n", "\r\n")),
 	} {
-		got, err := Read("run.json", bytes.NewReader(data))
+		got, err := readBack("run.json", bytes.NewReader(data))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if diff := cmp.Diff(draft(network()), got, asSaved); diff != "" {
@@ -94,14 +95,14 @@ func TestReadHostile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := Read("run.json", bytes.NewReader(data))
+	read, err := readBack("run.json", bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, format := range []string{"json", "jsonl", "table"} {
 		checkHarmless(t, format, write(t, format, read, Style{}))
 	}
-	if again, err := Read("again", strings.NewReader(write(t, "json", read, Style{}))); err != nil {
+	if again, err := readBack("again", strings.NewReader(write(t, "json", read, Style{}))); err != nil {
 		t.Error(err)
 	} else if diff := cmp.Diff(read, again, asSaved); diff != "" {
 		t.Errorf("texts change each time they are read:\n%s", diff)
@@ -149,7 +150,7 @@ func TestReadBad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = Read("run.json", data)
+		_, err = readBack("run.json", data)
 		data.Close()
 		if err == nil || !strings.HasPrefix(err.Error(), "run.json: ") || !strings.Contains(err.Error(), message) {
 			t.Errorf("%s:\n got %v\nwant %s", file, err, message)
@@ -178,7 +179,7 @@ func TestReadEndless(t *testing.T) {
 		"findings of nothing": {minimal(`"findings":[{}]`) + "\n", minimal(`"findings":[{},{},{},{}]`) + "\n", "many times the memory"},
 	} {
 		r := io.MultiReader(strings.NewReader(test.head), &endless{text: test.more})
-		if _, err := Read("run.json", r); err == nil || !strings.HasPrefix(err.Error(), "run.json: line ") || !strings.Contains(err.Error(), test.says) {
+		if _, err := readBack("run.json", r); err == nil || !strings.HasPrefix(err.Error(), "run.json: line ") || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -206,30 +207,41 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A stream is read result by result: the whole of it may be of any size.
-func TestLines(t *testing.T) {
-	text := write(t, "jsonl", draft(network()), Style{})
-	var entries []Entry
-	for e, err := range Lines("run.jsonl", strings.NewReader(text), new(Report)) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, e)
+// A passing is a writer of what is copied, which wants no more than some of it.
+type passing struct {
+	most    int
+	entries []Entry
+}
+
+func (p *passing) Begin(Head) error { return nil }
+func (p *passing) End(Head) error   { return nil }
+
+func (p *passing) Host(entries []Entry) error {
+	if p.entries = append(p.entries, entries...); len(p.entries) >= p.most {
+		return io.ErrShortWrite
 	}
-	if diff := cmp.Diff(draft(network()).Results, entries, asSaved); diff != "" {
+	return nil
+}
+
+// A stream is read result by result: the whole of it may be of any size.
+func TestCopy(t *testing.T) {
+	text, want := write(t, "jsonl", draft(network()), Style{}), draft(network())
+	to := passing{most: 1000}
+	head, err := Copy("run.jsonl", strings.NewReader(text), &to)
+	if err != nil || head.Counts != want.Counts {
+		t.Errorf("%+v, %v", head.Counts, err)
+	}
+	if diff := cmp.Diff(want.Results, to.entries, asSaved); diff != "" {
 		t.Errorf("- written, + read:\n%s", diff)
 	}
-	n := 0
-	for _, err := range Lines("run.jsonl", strings.NewReader(text+"{"), new(Report)) {
-		if n++; n == len(entries)+1 && (err == nil || !strings.Contains(err.Error(), "run.jsonl: line ")) {
-			t.Errorf("the last line: %v", err)
-		}
+	to = passing{most: 1000}
+	_, err = Copy("run.jsonl", strings.NewReader(text+"{"), &to)
+	if unread := (*UnreadError)(nil); !errors.As(err, &unread) || !strings.Contains(err.Error(), "run.jsonl: line ") || len(to.entries) != len(want.Results) {
+		t.Errorf("the last line: %v, after %d results", err, len(to.entries))
 	}
-	if n != len(entries)+1 {
-		t.Errorf("%d results", n)
-	}
-	for range Lines("run.json", strings.NewReader(write(t, "json", draft(network()), Style{})), new(Report)) {
-		break
+	to = passing{most: 1}
+	if _, err := Copy("run.json", strings.NewReader(write(t, "json", want, Style{})), &to); !errors.Is(err, io.ErrShortWrite) || len(to.entries) != 1 {
+		t.Errorf("a full disk is told as %v, after %d results", err, len(to.entries))
 	}
 }
 
@@ -247,13 +259,13 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		checkSaved(t, "fuzzed", data)
-		r, err := Read("run.json", bytes.NewReader(data))
+		r, err := readBack("run.json", bytes.NewReader(data))
 		if err != nil {
 			checkHarmless(t, "error", err.Error())
 			return
 		}
 		checkHarmless(t, "table", write(t, "table", r, Style{Width: 60, Verbose: true}))
-		again, err := Read("again", strings.NewReader(write(t, "json", r, Style{})))
+		again, err := readBack("again", strings.NewReader(write(t, "json", r, Style{})))
 		if err != nil {
 			t.Fatalf("what was read cannot be read again: %v", err)
 		}
@@ -272,7 +284,7 @@ func TestReadObstacle(t *testing.T) {
 		``:                        "",
 		`"obstacle": "the dog",`:  `unknown obstacle "the dog": accepted: denied, fault, no-ipv4,`,
 	} {
-		read, err := Read("x", strings.NewReader(strings.Replace(line, "OBSTACLE", obstacle, 1)))
+		read, err := readBack("x", strings.NewReader(strings.Replace(line, "OBSTACLE", obstacle, 1)))
 		switch {
 		case wrong == "" && err != nil:
 			t.Errorf("%s: %v", obstacle, err)
@@ -287,10 +299,10 @@ func TestReadObstacle(t *testing.T) {
 // So is the cause of a failure of TLS.
 func TestReadTLSCause(t *testing.T) {
 	const line = `{"host": "mail01.contoso.com", "want": "required", "verdict": "bad-tls", "grade": "fail", "step": "tls", "peer": {"tls_failure": {"cause": "CAUSE", "alert": 40}}}`
-	if read, err := Read("x", strings.NewReader(strings.Replace(line, "CAUSE", "alert", 1))); err != nil || read.Results[0].Peer.TLSFailure.Alert != 40 {
+	if read, err := readBack("x", strings.NewReader(strings.Replace(line, "CAUSE", "alert", 1))); err != nil || read.Results[0].Peer.TLSFailure.Alert != 40 {
 		t.Errorf("%v", err)
 	}
-	if _, err := Read("x", strings.NewReader(strings.Replace(line, "CAUSE", "the cat", 1))); err == nil || !strings.Contains(err.Error(), `unknown cause "the cat": accepted: alert, clear`) {
+	if _, err := readBack("x", strings.NewReader(strings.Replace(line, "CAUSE", "the cat", 1))); err == nil || !strings.Contains(err.Error(), `unknown cause "the cat": accepted: alert, clear`) {
 		t.Errorf("%v", err)
 	}
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package report tells people what a run found and how it was judged: it makes the
-// document, counts, and hands it to one writer per output format. A writer only
-// writes; it counts nothing, sorts nothing and judges nothing. It also reads saved
-// reports back. Judging is not done here but in package judge.
+// Package report writes what a run found and how it was judged: it makes the document,
+// counts, and hands it to one writer per output format. A writer only writes; it does
+// not count, sort or judge. The package also reads saved reports back. It does not judge:
+// package judge does. It must not import anything under cmd.
 package report
 
 import (
@@ -19,7 +19,7 @@ import (
 const Schema = "exreach/1"
 
 // A Report is a finished run. Its JSON is a stable format that other tools read
-// and that Read turns back into a Report. What a stream of lines does not carry
+// and that Look reads back. What a stream of lines does not carry
 // (Tool, From, Started, Took) is absent from a report that was made of one.
 type Report struct {
 	Schema  string    `json:"schema"`
@@ -35,7 +35,7 @@ type Report struct {
 	Results     []Entry      `json:"results"`
 }
 
-// A GroundRule holds between the one who asks and some host, whatever the
+// A GroundRule holds between the computer that asks and some host, whatever the
 // results are.
 type GroundRule struct {
 	Text    string   `json:"text"`
@@ -85,7 +85,7 @@ func (c *Counts) Add(g judge.Grade) {
 func (c Counts) Total() int { return c.Pass + c.Warn + c.Fail + c.Unknown }
 
 // Worst is the grade of the whole run, for an exit code: a failure weighs more
-// than what could not be determined. A run that did not ask everybody is Unknown.
+// than what could not be determined. A run that did not ask every host is Unknown.
 func (c Counts) Worst() judge.Grade {
 	switch {
 	case c.Fail > 0:

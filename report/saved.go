@@ -12,20 +12,21 @@ import (
 // manyResults is more than any host has, except in a forged file.
 const manyResults = 1 << 14
 
-// A Saved is a report in a file that was looked through. It holds none of the
-// results.
+// A Saved is a report in a file that was read through. It does not hold the results.
 type Saved struct {
 	Scattered bool // the results of some host do not stand together, as exreach writes them
 
 	name    string
 	head    Report
 	seed    maphash.Seed
-	hosts   map[uint64]bool // hashes of their names: a long report takes little memory so
+	hosts   map[uint64]bool // hashes of their names, to save memory
 	columns columns
 }
 
-// Look reads a saved report as Read does, and learns what stands above and below its
-// results.
+// Look reads through what the formats json and jsonl wrote, and learns what stands above
+// and below its results. A stream of lines carries no heading: its report has neither
+// tool, from nor start. The counts are made anew, and every text is made printable, since
+// anybody may have written the file. Name stands for the file in errors.
 func Look(name string, text io.Reader) (*Saved, error) {
 	s := &Saved{name: name, seed: maphash.MakeSeed(), hosts: map[uint64]bool{}}
 	var counts Counts
@@ -53,8 +54,16 @@ func (s *Saved) meet(entries []Entry) bool {
 
 // Sorted is the report with its results in memory, read from the same text.
 func (s *Saved) Sorted(text io.Reader) (Finished, error) {
-	r, err := read(s.name, text, s.head.Counts.Total())
-	return r.Finished(), err
+	r := s.head
+	r.Results = make([]Entry, 0, r.Counts.Total())
+	if _, err := parse(text, func(e Entry) bool {
+		r.Results = append(r.Results, e)
+		return true
+	}); err != nil {
+		return Finished{}, fmt.Errorf("%s: %w", s.name, err)
+	}
+	arrange(r.Results)
+	return r.Finished(), nil
 }
 
 // Streamed is the report whose results are read each time that they are written,
@@ -78,8 +87,7 @@ func (s *Saved) Streamed(again func() io.Reader) Finished {
 	}}
 }
 
-// A byHost puts the results of a host together as they come, as many as a host
-// may have.
+// A byHost collects the results of a host as they come, manyResults at most.
 type byHost struct {
 	entries []Entry
 	take    func([]Entry) bool
@@ -98,7 +106,7 @@ func (b *byHost) add(e Entry) bool {
 	return true
 }
 
-// end hands over what is there.
+// end passes on what was collected.
 func (b *byHost) end() bool {
 	if len(b.entries) == 0 {
 		return true

@@ -184,7 +184,7 @@ func hostsOf(results []probe.Result) iter.Seq[probe.HostResults] {
 
 // newDraft begins a report that is written when everything is known.
 func newDraft(to Writer) *Draft {
-	return Format{Whole: true}.Draft(to, Begun("exreach", "client", began))
+	return Format{Whole: true}.Draft(to, New("exreach", "client", began))
 }
 
 // draft is the report of some results.

@@ -20,7 +20,7 @@ const atHand = 4096
 
 // A shelf keeps the entries of many hosts. The zero value has no room.
 type shelf struct {
-	open  func() (Shelf, error) // nil where there is none, or no room any more
+	fresh func() (Shelf, error) // nil where there is none, or no room any more
 	on    Shelf                 // nil until it is needed
 	kept  int                   // entries in memory
 	bytes int64                 // on the shelf
@@ -28,26 +28,26 @@ type shelf struct {
 
 // A section is where the entries of a host lie.
 type section struct {
-	at   int64
-	size int
+	offset int64
+	size   int
 }
 
 // put shelves the entries of a host. It reports whether it did.
 func (s *shelf) put(entries []Entry) (section, bool) {
-	if s.open == nil || s.kept+len(entries) <= atHand {
+	if s.fresh == nil || s.kept+len(entries) <= atHand {
 		s.kept += len(entries)
 		return section{}, false
 	}
-	place, err := s.write(entries)
+	put, err := s.write(entries)
 	if err != nil {
-		s.open = nil
+		s.fresh = nil
 	}
-	return place, err == nil
+	return put, err == nil
 }
 
 func (s *shelf) write(entries []Entry) (section, error) {
 	if s.on == nil {
-		on, err := s.open()
+		on, err := s.fresh()
 		if err != nil {
 			return section{}, err
 		}
@@ -57,17 +57,17 @@ func (s *shelf) write(entries []Entry) (section, error) {
 	if err != nil {
 		return section{}, err
 	}
-	place := section{s.bytes, len(text)}
+	put := section{s.bytes, len(text)}
 	n, err := s.on.Write(text)
 	s.bytes += int64(n)
-	return place, err
+	return put, err
 }
 
 // get is the entries of a host that was shelved.
-func (s *shelf) get(place section) ([]Entry, error) {
-	text := make([]byte, place.size)
+func (s *shelf) get(from section) ([]Entry, error) {
+	text := make([]byte, from.size)
 	var entries []Entry
-	_, err := s.on.ReadAt(text, place.at)
+	_, err := s.on.ReadAt(text, from.offset)
 	if err == nil {
 		err = json.Unmarshal(text, &entries)
 	}

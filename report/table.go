@@ -28,9 +28,9 @@ var inks = map[judge.Grade]ink{judge.Pass: green, judge.Warn: yellow, judge.Fail
 type table struct {
 	page
 	columns
-	from  string
-	told  map[string]bool // the findings of this group that stand above
-	named string          // the host whose name was told about last
+	from    string
+	printed map[string]bool // the findings of this group that were printed above
+	named   string          // the host whose name was written about last
 
 	releases *catalog.Releases
 }
@@ -78,7 +78,7 @@ func (c *columns) measure(entries []Entry) {
 }
 
 func (t *table) group(g Group) {
-	t.told = map[string]bool{}
+	t.printed = map[string]bool{}
 	if e := g.Whole; e != nil {
 		t.paragraph(0, margin, append(nameOf(g),
 			span{" " + string(e.Verdict) + ":", inks[e.Grade]},
@@ -153,11 +153,11 @@ func (t *table) indent() int {
 
 // trace writes where the port of an entry stops, once for all rows of the port.
 func (t *table) trace(e Entry, indent int) {
-	if e.Trace == nil || t.told[e.Trace.Sentence] {
+	if e.Trace == nil || t.printed[e.Trace.Sentence] {
 		return
 	}
 	t.paragraph(indent, indent, span{e.Trace.Sentence, plain})
-	t.told[e.Trace.Sentence] = true
+	t.printed[e.Trace.Sentence] = true
 }
 
 // findings writes what there is to say about an entry, each thing once in a
@@ -167,22 +167,22 @@ func (t *table) findings(e Entry, indent int) {
 		return
 	}
 	for _, f := range ofService(e) {
-		textTold, hintTold := t.told[f.Text], f.Hint == "" || t.told[f.Hint]
+		textPrinted, hintPrinted := t.printed[f.Text], f.Hint == "" || t.printed[f.Hint]
 		switch {
-		case !textTold:
+		case !textPrinted:
 			t.paragraph(indent, indent, span{f.Text, plain})
-		case hintTold:
+		case hintPrinted:
 			t.paragraph(indent, indent, span{f.Code + ": as above", dim})
 		}
-		if !hintTold {
+		if !hintPrinted {
 			t.paragraph(indent, indent+len("-> "), span{"-> " + f.Hint, plain})
 		}
-		t.told[f.Text], t.told[f.Hint] = true, true
+		t.printed[f.Text], t.printed[f.Hint] = true, true
 	}
 }
 
-// before says on the row itself what stands above already, where that is all
-// there is to say. A failing row gets its lines whatever happens.
+// before names on the row itself the findings that were printed above, if no others
+// remain. A failing row always gets its own lines.
 func (t *table) before(e Entry) string {
 	findings := ofService(e)
 	if e.Grade != judge.Warn || len(findings) == 0 || !t.fits(t.toAnswer()+useful) {
@@ -190,7 +190,7 @@ func (t *table) before(e Entry) string {
 	}
 	var codes []string
 	for _, f := range findings {
-		if !t.told[f.Text] || f.Hint != "" && !t.told[f.Hint] {
+		if !t.printed[f.Text] || f.Hint != "" && !t.printed[f.Hint] {
 			return ""
 		}
 		codes = append(codes, f.Code)
@@ -210,8 +210,8 @@ func nameOf(g Group) []span {
 	return name
 }
 
-// aboutName writes once, under its first address, what there is to know of a
-// host's name, whatever the grades of its rows are.
+// aboutName writes the findings about a host's name once, under its first address,
+// whatever the grades of its rows are.
 func (t *table) aboutName(g Group) {
 	if t.named == g.Host {
 		return

@@ -17,7 +17,7 @@ func (t *table) summary(h Head) {
 		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", catalog.Count(h.Counts.Unasked, "host")), plain})
 		return
 	case h.Hosts == 0:
-		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
+		t.paragraph(0, margin, span{"Nothing was checked: the plan has no service for these hosts.", plain})
 		return
 	}
 	if t.style.Verbose && !h.Started.IsZero() {
@@ -41,7 +41,7 @@ func (t *table) summary(h Head) {
 	t.asked(h.Report)
 }
 
-// extent is how much was done, and in which time where that is known.
+// extent is how much was done, and in what time if that is known.
 func extent(h Head) string {
 	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(h.Hosts, "host"))
 	if h.Took > 0 {
@@ -69,8 +69,8 @@ func (t *table) asked(r Report) {
 	t.paragraph(0, margin, span{line, dim})
 }
 
-// groundRules writes what holds whatever the rows say, so that a report
-// without a failure is not taken for a path that is as it should be.
+// groundRules writes what holds whatever the rows say: a report without a failure does
+// not prove that the path meets these rules.
 func (t *table) groundRules(rules []GroundRule) {
 	for _, g := range rules {
 		t.paragraph(0, margin, span{"Ground rule:", bold}, span{fmt.Sprintf("%s (%s)", g.Text, strings.Join(g.Sources, "; ")), plain})

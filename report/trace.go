@@ -60,21 +60,17 @@ type Hop struct {
 // NewTrace says what a trace comes to.
 func NewTrace(t hops.Trace) Trace {
 	outcome, sentence := judge.Trace(t)
-	told := Trace{Outcome: outcome, Sentence: sentence, Hops: hopsOf(t.Path)}
+	out := Trace{Outcome: outcome, Sentence: sentence, Hops: hopsOf(t.Path)}
 	if t.Beside != nil {
-		told.Beside = &Beside{Network: t.Beside.Network, Port: t.Beside.Addr.Port(), Hops: hopsOf(*t.Beside)}
+		out.Beside = &Beside{Network: t.Beside.Network, Port: t.Beside.Addr.Port(), Hops: hopsOf(*t.Beside)}
 	}
-	return told
+	return out
 }
 
 func hopsOf(p hops.Path) []Hop {
 	hops := []Hop{}
 	for _, h := range p.Hops {
-		hop := Hop{TTL: h.TTL, Said: h.Said, Took: inSeconds(h.Took)}
-		for _, from := range h.From {
-			hop.From = append(hop.From, from.String())
-		}
-		hops = append(hops, hop)
+		hops = append(hops, Hop{TTL: h.TTL, Said: h.Said, From: texts(h.From), Took: inSeconds(h.Took)})
 	}
 	return hops
 }

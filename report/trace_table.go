@@ -53,7 +53,7 @@ func (p *page) trace(r TraceReport, t Traced) {
 	p.paragraph(margin, margin, span{t.Sentence, outcomeInks[t.Outcome]})
 }
 
-// shown is how many hops there are to show: of the silence at the end one.
+// shown is how many hops are shown: of the silent ones at the end, one.
 func shown(all []Hop) int {
 	n := len(all)
 	for n > 1 && all[n-1].Said == hops.SaidNothing && all[n-2].Said == hops.SaidNothing {
@@ -73,7 +73,7 @@ func cell(all []Hop, i int) string {
 	}
 	who := strings.Join(h.From, ", ")
 	if who == "" {
-		who = "somebody"
+		who = "a device"
 	}
 	words := []string{who, tookOf(Entry{Took: h.Took})}
 	if h.Said != hops.SaidExceeded {

@@ -77,7 +77,7 @@ func TestTraceInReport(t *testing.T) {
 	for _, wrong := range root.check(root, "report", document) {
 		t.Error(wrong)
 	}
-	back, err := Read("saved", bytes.NewReader(text.Bytes()))
+	back, err := readBack("saved", bytes.NewReader(text.Bytes()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestTraceMadePrintable(t *testing.T) {
 	if err := put(&text, "json", r.Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
-	back, err := Read("saved", &text)
+	back, err := readBack("saved", &text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ mail01.contoso.com  10.0.9.10
     1  no answer
     2  10.0.9.9  2 ms  accepted
   Port 587 goes through to the server, at hop 2: nothing on the path
-  blocks it. Hop 1 says nothing and lets it pass.
+  blocks it. Hop 1 does not answer but lets it pass.
 
 `
 	var text strings.Builder

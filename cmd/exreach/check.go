@@ -99,7 +99,7 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 
 // draft begins the report of a run.
 func (o output) draft(to io.Writer, s *survey.Survey) *report.Draft {
-	known := report.Begun(tool(), s.From(), s.Began)
+	known := report.New(tool(), s.From(), s.Began)
 	known.Machine, known.StandIn = o.machine, o.standIn
 	return o.format.Draft(o.format.Report(to, o.style), known)
 }

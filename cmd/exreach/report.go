@@ -81,7 +81,7 @@ func (o output) pass(name string, saved io.Reader) error {
 	}
 	defer to.Discard()
 	text := bufio.NewWriter(to)
-	passed, err := report.Pass(name, saved, o.format.Report(text, o.style))
+	passed, err := report.Copy(name, saved, o.format.Report(text, o.style))
 	if err == nil {
 		err = text.Flush()
 	}

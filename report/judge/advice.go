@@ -21,7 +21,7 @@ func sayExposed(s seen) (text, hint string) {
 	if s.Check.Service.Exposure != "" {
 		text += " " + sentence(s.Check.Service.Exposure)
 	}
-	return text, fmt.Sprintf("Block %s to %s in the firewall, or allow only the addresses that need it.", s.port(), s.place())
+	return text, fmt.Sprintf("Block %s to %s in the firewall, or allow only the addresses that need it.", s.port(), s.target())
 }
 
 func sayTimedOut(s seen) (text, hint string) {
@@ -51,7 +51,7 @@ func fellSilent(r probe.Result) bool {
 
 func sayShunned(s seen) (text, hint string) {
 	return fmt.Sprintf("No reply to %s over %s, and TCP %d of %s, which had answered before, stopped answering too: %s. Whether %s is open is not known.",
-			s.tries(), catalog.Elapsed(s.Took), s.Witness.Port, s.place(), shunsUs, s.port()),
+			s.tries(), catalog.Elapsed(s.Took), s.Witness.Port, s.target(), shunsUs, s.port()),
 		fmt.Sprintf("Wait until TCP %d answers again, which takes some minutes if a firewall blocked this computer, then check again with --gentle.", s.Witness.Port)
 }
 
@@ -61,30 +61,30 @@ const shunsUs = "a firewall on the path blocks this computer after many connecti
 func shunnedMidway(s seen) bool { return s.Verdict == probe.Silent && s.here().shuns }
 
 func sayShunnedMidway(s seen) (text, hint string) {
-	return fmt.Sprintf("%s accepted the connection and then said nothing, and other ports of %s stopped answering too: %s.", s.port(), s.place(), shunsUs),
+	return fmt.Sprintf("%s accepted the connection and then said nothing, and other ports of %s stopped answering too: %s.", s.port(), s.target(), shunsUs),
 		"Wait until the host answers again, which takes some minutes if a firewall blocked this computer, then check again with --gentle."
 }
 
 func sayRefused(s seen) (text, hint string) {
-	if s.said() {
-		return fmt.Sprintf("%s on the path, not %s itself, refuses %s: a firewall with a reject rule.", s.SaidBy, s.place(), s.port()),
+	if s.saidOnPath() {
+		return fmt.Sprintf("%s on the path, not %s itself, refuses %s: a firewall with a reject rule.", s.SaidBy, s.target(), s.port()),
 			s.ask("the administrator of " + s.SaidBy.String())
 	}
 	return fmt.Sprintf("%s refuses %s: the host is up and nothing listens there (NOT LISTENING in PortQry's words, closed in nmap's), "+
-			"or a firewall resets the connection.", s.place(), s.port()),
+			"or a firewall resets the connection.", s.target(), s.port()),
 		fmt.Sprintf("Start the service that uses this port and check with netstat -ano that it is listening; if it is, %s", lower(s.ask(firewallAdmin)))
 }
 
 func sayProhibited(s seen) (text, hint string) {
 	switch {
-	case s.said():
-		return fmt.Sprintf("%s says that a rule forbids %s to %s (administratively prohibited).", s.SaidBy, s.port(), s.place()),
+	case s.saidOnPath():
+		return fmt.Sprintf("%s says that a rule forbids %s to %s (administratively prohibited).", s.SaidBy, s.port(), s.target()),
 			s.ask("the administrator of " + s.SaidBy.String())
 	case s.SaidBy.IsValid():
-		return fmt.Sprintf("%s itself says that a rule forbids %s (administratively prohibited): its own firewall.", s.place(), s.port()),
+		return fmt.Sprintf("%s itself says that a rule forbids %s (administratively prohibited): its own firewall.", s.target(), s.port()),
 			fmt.Sprintf("Allow %s from this computer in the server's own firewall.", s.port())
 	}
-	return fmt.Sprintf("A firewall or router says that a rule forbids %s to %s (administratively prohibited).", s.port(), s.place()), s.ask(firewallAdmin)
+	return fmt.Sprintf("A firewall or router says that a rule forbids %s to %s (administratively prohibited).", s.port(), s.target()), s.ask(firewallAdmin)
 }
 
 func sayUnreachable(s seen) (text, hint string) {
@@ -92,8 +92,8 @@ func sayUnreachable(s seen) (text, hint string) {
 	if s.SaidBy.IsValid() {
 		who = s.SaidBy.String()
 	}
-	return fmt.Sprintf("%s reports that %s cannot be reached: there is no route, or the host is down.", who, s.place()),
-		fmt.Sprintf("Check that the address is right and the host is up, then follow the path: tracert %[1]s on Windows, traceroute %[1]s elsewhere.", s.place())
+	return fmt.Sprintf("%s reports that %s cannot be reached: there is no route, or the host is down.", who, s.target()),
+		fmt.Sprintf("Check that the address is right and the host is up, then follow the path: tracert %[1]s on Windows, traceroute %[1]s elsewhere.", s.target())
 }
 
 func sayMismatch(s seen) (text, hint string) {
@@ -121,9 +121,9 @@ const firewallAdmin = "the firewall administrator"
 // ask is the request to whoever runs a firewall. There is none in front of an address
 // of this machine itself.
 func (s seen) ask(whom string) string {
-	request := fmt.Sprintf("Ask %s to allow %s from this computer to %s.", whom, s.port(), s.place())
+	request := fmt.Sprintf("Ask %s to allow %s from this computer to %s.", whom, s.port(), s.target())
 	if s.Address.IsLoopback() {
-		request = fmt.Sprintf("Check this machine's own firewall and security software: %s is this machine, so no other firewall is involved.", s.place())
+		request = fmt.Sprintf("Check this machine's own firewall and security software: %s is this machine, so no other firewall is involved.", s.target())
 	}
 	if s.want == catalog.Optional {
 		return "If the service is in use, " + lower(request)
@@ -140,16 +140,16 @@ func (s seen) port() string {
 	return strings.ToUpper(string(s.Check.Service.Network)) + " " + number
 }
 
-// place is the address that was asked, or the host where there was none.
-func (s seen) place() string {
+// target is the address that was asked, or the host where there was none.
+func (s seen) target() string {
 	if s.Address.IsValid() {
 		return s.Address.String()
 	}
 	return s.Check.Host
 }
 
-// said reports whether a device on the path, not the host itself, said it.
-func (s seen) said() bool { return s.SaidBy.IsValid() && s.SaidBy != s.Address }
+// saidOnPath reports whether a device on the path, not the host itself, said it.
+func (s seen) saidOnPath() bool { return s.SaidBy.IsValid() && s.SaidBy != s.Address }
 
 // quote is what the peer said first.
 func (s seen) quote() string {
@@ -192,12 +192,12 @@ var obstacleTexts = map[probe.Obstacle]obstacleText{
 	probe.StoodStill: {"exreach was stopped while it waited for the answer (Ctrl-Z, a suspended machine, a paused container)",
 		"Run again on a machine that stays awake."},
 	probe.NoDescriptors: {"too many files are open on this machine",
-		"Raise the limit (ulimit -n, LimitNOFILE= in systemd), close other programs, or ask for less at a time: --limit 100."},
+		"Raise the limit (ulimit -n, LimitNOFILE= in systemd), close other programs, or run fewer checks at once: --limit 100."},
 	probe.NoSourcePorts: {"this machine has no source port left for another connection",
-		"Wait a few minutes for closed connections to expire, or ask for less at a time: --limit 100. The range is shown by sysctl net.ipv4.ip_local_port_range " +
+		"Wait a few minutes for closed connections to expire, or run fewer checks at once: --limit 100. The range is shown by sysctl net.ipv4.ip_local_port_range " +
 			"on Linux and netsh int ipv4 show dynamicport tcp on Windows."},
-	probe.NoMemory: {"this machine has no memory left for another connection (Windows says so, too, when its source ports have run out)",
-		"Close other programs or ask for less at a time: --limit 100."},
+	probe.NoMemory: {"this machine has no memory left for another connection (Windows also reports this when its source ports have run out)",
+		"Close other programs or run fewer checks at once: --limit 100."},
 	probe.Denied: {"a firewall or policy of this machine forbids the connection",
 		"Allow exreach to connect in the local firewall or security software of this machine: Windows Defender Firewall, endpoint protection, nftables, SELinux."},
 	probe.NoRoute: {"this machine has no route to the address, or its gateway does not answer",
@@ -213,7 +213,7 @@ var obstacleTexts = map[probe.Obstacle]obstacleText{
 	probe.NoResolver: {"none of this machine's DNS servers gave an answer",
 		"Check the DNS servers of this machine (Get-DnsClientServerAddress, /etc/resolv.conf): do they answer for this name (nslookup), and are UDP and TCP 53 to them open? Then run again."},
 	probe.SystemError: {"the system of this machine reports an error",
-		"Read the error, and look for security software or a sandbox that keeps exreach from the network."},
+		"Read the error, and look for security software or a sandbox that blocks exreach."},
 	probe.OwnFault: {"a fault in exreach", "Please report it with this line and the version (exreach --version); the other results are not affected."},
 }
 

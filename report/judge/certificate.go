@@ -58,14 +58,10 @@ func expired(s seen) bool {
 	return c != nil && !c.NotAfter.IsZero() && s.started.After(c.NotAfter) // zero: it could not be read
 }
 
-func expiredForPeople(s seen) bool { return expired(s) && s.forPeople() }
-
 func notYetValid(s seen) bool {
 	c := s.leaf()
 	return c != nil && s.started.Before(c.NotBefore)
 }
-
-func notYetValidForPeople(s seen) bool { return notYetValid(s) && s.forPeople() }
 
 func expiresSoon(s seen) bool {
 	c := s.leaf()
@@ -79,21 +75,15 @@ func otherName(s seen) bool {
 	return err != nil && s.leaf() != nil && !s.tls().NameMatches && !s.tls().NameInSubject
 }
 
-func otherNameAmongServers(s seen) bool { return otherName(s) && s.amongServers() }
-
 func selfSigned(s seen) bool {
 	c := s.leaf()
 	return c != nil && c.SelfSigned && !s.tls().Trusted && !s.tls().Unjudged
 }
 
-func selfSignedAmongServers(s seen) bool { return selfSigned(s) && s.amongServers() }
-
 func untrusted(s seen) bool {
 	c := s.leaf()
 	return c != nil && !c.SelfSigned && !s.tls().Trusted && !s.tls().Unjudged
 }
-
-func untrustedAmongServers(s seen) bool { return untrusted(s) && s.amongServers() }
 
 func sayExpired(s seen) (text, hint string) {
 	c := s.leaf()
@@ -126,8 +116,6 @@ func sayOtherName(s seen) (text, hint string) {
 // commonNameOnly: the name is in the certificate, where not everybody looks.
 func commonNameOnly(s seen) bool { return s.leaf() != nil && s.tls().NameInSubject }
 
-func commonNameOnlyAmongServers(s seen) bool { return commonNameOnly(s) && s.amongServers() }
-
 func sayCommonNameOnly(s seen) (text, hint string) {
 	return fmt.Sprintf("The certificate has %s only as its common name, and no subject alternative names: %s. "+
 			"Windows and Outlook accept that; browsers, phones and most other programs do not.", s.Check.Host, s.leaf().Subject),
@@ -138,7 +126,7 @@ func saySelfSigned(s seen) (text, hint string) {
 	text = fmt.Sprintf("The certificate is self-signed: %s.", holder(*s.leaf()))
 	switch {
 	case s.amongServers() && s.asksController():
-		return text, "Programs that use LDAPS have to trust it: have the domain controller enroll one of your own authority (certlm.msc), or install this one on them."
+		return text, "Programs that use LDAPS must trust it: enroll a certificate from your own authority on the domain controller (certlm.msc), or install this one on their computers."
 	case s.amongServers():
 		return text, "Nothing to do between Exchange servers: setup installs such a certificate, and they do not check it."
 	}
@@ -202,7 +190,7 @@ func (s seen) certificateHint() string {
 	case s.isOf(catalog.ExchangeOnline):
 		return "Microsoft runs this server: check the service health of Microsoft 365 (admin.microsoft.com), then look for a device on the path that blocks TLS."
 	case s.isOf(catalog.DavMail):
-		return "Check the keystore of DavMail (davmail.ssl.keystoreFile and the passwords beside it in davmail.properties) and DavMail's log."
+		return "Check the keystore of DavMail (davmail.ssl.keystoreFile and its passwords in davmail.properties) and DavMail's log."
 	case spoken == "winrm":
 		return "Check the listener and its certificate: winrm enumerate winrm/config/listener, netsh http show sslcert."
 	case s.asksController():
@@ -210,7 +198,7 @@ func (s seen) certificateHint() string {
 			"Events 1220 and 36886 are logged while there is none."
 	case !s.exchange():
 		return "Check which certificate the service has (certlm.msc on Windows) and whether its private key can be read; " + schannelLog + "."
-	case !s.has("2007"):
+	case !s.atLeast("2007"):
 		return s.olderCertificateHint()
 	}
 	return s.exchangeCertificateHint()
@@ -225,7 +213,7 @@ func (s seen) exchangeCertificateHint() string {
 			"and if the certificate was replaced, subscribe the Edge server again (New-EdgeSubscription)."
 	case "http", "caldav":
 		hint := "Check the binding on the server (netsh http show sslcert, Get-WebBinding) and assign the certificate again: Enable-ExchangeCertificate -Services IIS"
-		if s.has("2013") {
+		if s.atLeast("2013") {
 			hint += " for 443; the site Exchange Back End (444) has the certificate Microsoft Exchange"
 		}
 		return hint + ". Events 15021 of HttpEvent and 36870 of Schannel say what is missing."
@@ -235,7 +223,7 @@ func (s seen) exchangeCertificateHint() string {
 		return s.mailboxCertificateHint("Pop", "POP", "MSExchangePop3", "MSExchangePOP3BE")
 	case "smtp":
 		services := "MSExchangeTransport"
-		if s.has("2013") && s.Check.Service.Role != "edge" {
+		if s.atLeast("2013") && s.Check.Service.Role != "edge" {
 			services = "MSExchangeFrontEndTransport and MSExchangeTransport"
 		}
 		return "Check which certificate the connector uses (Get-ReceiveConnector | Format-List Name,Fqdn,TlsCertificateName; Get-ExchangeCertificate), that it is valid and its private key can be read, " +
@@ -248,7 +236,7 @@ func (s seen) exchangeCertificateHint() string {
 // name among the services of a certificate, and the services of Windows.
 func (s seen) mailboxCertificateHint(noun, service, front, back string) string {
 	look, restart := "Check the certificate", "the service "+front
-	if s.has("2013") {
+	if s.atLeast("2013") {
 		look = "Check the component (Get-ServerComponentState -Identity SERVER -Component " + noun + "Proxy), then the certificate"
 		restart = "the services " + front + " and " + back
 	}
@@ -260,7 +248,7 @@ func (s seen) olderCertificateHint() string {
 	switch {
 	case s.Check.Service.Protocol == "http":
 		return "In the properties of the web site in IIS (Directory Security), check the certificate and assign it again; " + schannelLog + "."
-	case s.has("2000"):
+	case s.atLeast("2000"):
 		return "In Exchange System Manager (Protocols, the virtual server, Access), check the certificate and assign it again; " + schannelLog + "."
 	}
 	return "Check the certificate in Key Manager of IIS, which Exchange 5.5 takes its certificates from; " + schannelLog + "."
@@ -269,7 +257,7 @@ func (s seen) olderCertificateHint() string {
 // asksController reports whether a domain controller is asked, and not the directory
 // of an Edge server or of 5.5.
 func (s seen) asksController() bool {
-	return s.Check.Service.Protocol == "ldap" && s.Check.Service.Role != "edge" && (!s.exchange() || s.has("2000"))
+	return s.Check.Service.Protocol == "ldap" && s.Check.Service.Role != "edge" && (!s.exchange() || s.atLeast("2000"))
 }
 
 // assigning names in brackets what gives a service another certificate: since 2007
@@ -284,11 +272,11 @@ func (s seen) assigning(cmdlets string) string {
 		return "(certlm.msc on the domain controller)"
 	case !s.exchange() || s.Check.Service.Protocol == "winrm" || s.Check.Service.Protocol == "rdp":
 		return "(certlm.msc on Windows)"
-	case s.has("2007"):
+	case s.atLeast("2007"):
 		return "(" + cmdlets + ")"
 	case s.Check.Service.Protocol == "http":
 		return "(the web site's properties in IIS, Directory Security)"
-	case s.has("2000"):
+	case s.atLeast("2000"):
 		return "(Exchange System Manager, Protocols, the virtual server, Access)"
 	}
 	return "(Key Manager of IIS)"

@@ -16,10 +16,7 @@ import (
 
 // directoryOf is what a directory says of itself.
 func directoryOf(r probe.Result) protocol.Directory {
-	if r.Peer == nil || r.Peer.Directory == nil {
-		return protocol.Directory{}
-	}
-	return *r.Peer.Directory
+	return valueOf(seen{Result: r}.peer().Directory)
 }
 
 // globalCatalogPorts are those of the global catalogue, plain and with TLS.
@@ -31,8 +28,6 @@ func gcNotReady(s seen) bool {
 	d := directoryOf(s.Result)
 	return s.speaks("ldap") && slices.Contains(globalCatalogPorts, s.Port) && (d.Kind == protocol.DomainController || d.NotReady)
 }
-
-func gcNotReadyRequired(s seen) bool { return gcNotReady(s) && s.required() }
 
 func sayGCNotReady(s seen) (text, hint string) {
 	return fmt.Sprintf("A domain controller answers at %s, but it is not a ready global catalogue: it knows only its own domain, "+
@@ -65,8 +60,6 @@ func sayActiveDirectoryAnswers(s seen) (text, hint string) {
 	return fmt.Sprintf("Active Directory answers at %s, not the directory of Exchange 5.5: on a domain controller, 5.5 must use another port.", s.port()),
 		"Exchange Administrator (5.5) shows under Protocols, LDAP which port it uses (390 is usual): check that one."
 }
-
-func notADomainControllerRequired(s seen) bool { return notADomainController(s) && s.required() }
 
 func sayNotADomainController(s seen) (text, hint string) {
 	what := "it has none of its capabilities"

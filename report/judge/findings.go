@@ -9,6 +9,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/protocol"
 	"exreach/probe/protocol/wire"
 	"exreach/report/judge/identity"
 )
@@ -26,8 +27,8 @@ type rule struct {
 // note is the grade of a finding that explains and changes no grade.
 const note = Pass
 
-// explanations is why a result is not as wanted. The first that applies is the
-// only one told, so that what knows more stands before what knows less.
+// explanations is why a result is not as wanted. Only the first that applies is
+// reported, so the more specific rules come before the general ones.
 var explanations = []rule{
 	{"not-judged", note, notJudged, sayNotJudged},
 	{"exposed", Fail, exposed, sayExposed},
@@ -70,9 +71,9 @@ var explanations = []rule{
 	{"untried", note, plainly(probe.Untried), sayUntried},
 }
 
-// observations is what else there is to see, in the order in which it is told.
-// A code stands twice where its weight or its words depend on the case; its
-// first rule that applies holds.
+// observations is what else the result shows, in the order of the report. A code
+// occurs twice where its weight or its words depend on the case; its first rule that
+// applies counts.
 var observations = []rule{
 	{"name-search", note, foundBySearch, sayFoundBySearch},
 	{"name-unusable-address", note, partlySinkhole, saySinkhole},
@@ -92,10 +93,10 @@ var observations = []rule{
 	{"refuses-strangers", Warn, refusesStrangers, sayRefusesStrangers},
 	{"smtp-name-refused", Warn, nameRefused, sayNameRefused},
 	{"smtp-name-refused", note, nameReplaced, sayNameReplaced},
-	{"refuses-address", Fail, refusesAddressRequired, sayRefusesAddress},
+	{"refuses-address", Fail, and(refusesAddress, seen.required), sayRefusesAddress},
 	{"refuses-address", Warn, refusesAddress, sayRefusesAddress},
 	{"limits-address", Warn, limitsAddress, sayLimitsAddress},
-	{"takes-no-commands", Fail, takesNoCommandsRequired, sayTakesNoCommands},
+	{"takes-no-commands", Fail, and(takesNoCommands, seen.required), sayTakesNoCommands},
 	{"takes-no-commands", Warn, takesNoCommands, sayTakesNoCommands},
 	{"service-refuses", Fail, refusesRequired, sayRefuses},
 	{"service-refuses", Warn, refuses, sayRefuses},
@@ -129,24 +130,24 @@ var observations = []rule{
 	{"tls-dhe-only", Warn, dheOnly, sayDHEOnly},
 	{"tls-hello-size", Warn, helloSize, sayHelloSize},
 	{"certificate-unreadable", Warn, unreadableCertificate, sayUnreadableCertificate},
-	{"certificate-expired", Fail, expiredForPeople, sayExpired},
+	{"certificate-expired", Fail, and(expired, seen.forPeople), sayExpired},
 	{"certificate-expired", Warn, expired, sayExpired},
-	{"certificate-not-yet-valid", Fail, notYetValidForPeople, sayNotYetValid},
+	{"certificate-not-yet-valid", Fail, and(notYetValid, seen.forPeople), sayNotYetValid},
 	{"certificate-not-yet-valid", Warn, notYetValid, sayNotYetValid},
 	{"certificate-expires-soon", Warn, expiresSoon, sayExpiresSoon},
-	{"certificate-name-mismatch", note, otherNameAmongServers, sayOtherName},
+	{"certificate-name-mismatch", note, and(otherName, seen.amongServers), sayOtherName},
 	{"certificate-name-mismatch", Warn, otherName, sayOtherName},
-	{"certificate-common-name-only", note, commonNameOnlyAmongServers, sayCommonNameOnly},
+	{"certificate-common-name-only", note, and(commonNameOnly, seen.amongServers), sayCommonNameOnly},
 	{"certificate-common-name-only", Warn, commonNameOnly, sayCommonNameOnly},
-	{"certificate-self-signed", note, selfSignedAmongServers, saySelfSigned},
+	{"certificate-self-signed", note, and(selfSigned, seen.amongServers), saySelfSigned},
 	{"certificate-self-signed", Warn, selfSigned, saySelfSigned},
-	{"certificate-untrusted", note, untrustedAmongServers, sayUntrusted},
+	{"certificate-untrusted", note, and(untrusted, seen.amongServers), sayUntrusted},
 	{"certificate-untrusted", Warn, untrusted, sayUntrusted},
 	{"certificate-weak-key", Warn, weakKey, sayWeakKey},
 	{"certificate-other-issuer", Warn, otherIssuer, sayOtherIssuer},
-	{"gc-not-ready", Fail, gcNotReadyRequired, sayGCNotReady},
+	{"gc-not-ready", Fail, and(gcNotReady, seen.required), sayGCNotReady},
 	{"gc-not-ready", Warn, gcNotReady, sayGCNotReady},
-	{"not-a-domain-controller", Fail, notADomainControllerRequired, sayNotADomainController},
+	{"not-a-domain-controller", Fail, and(notADomainController, seen.required), sayNotADomainController},
 	{"not-a-domain-controller", Warn, notADomainController, sayNotADomainController},
 	{"active-directory-answers", Warn, activeDirectoryAnswers, sayActiveDirectoryAnswers},
 	{"clock-skew", Warn, clockSkew, sayClockSkew},
@@ -160,10 +161,10 @@ type seen struct {
 	want    catalog.Want           // that of the check, or less where another service serves as well
 	grade   Grade                  // by want and verdict alone
 	started time.Time              // of the run: certificates are judged as of then
-	beside  *neighbourhood         // all results of the same host, this one too
+	host    *neighbourhood         // all results of the same host, this one too
 	hurried bool                   // the user does not wait for the rules
 	answer  identity.Answer        // what the service said
-	signs   func() []identity.Sign // what the answer tells, found out once; not to be changed
+	signs   func() []identity.Sign // of the answer, found once; must not be changed
 }
 
 // find applies the rules. The grade is the worst of the result's own and those
@@ -192,8 +193,8 @@ func find(s seen) ([]Finding, Grade) {
 	return found, grade
 }
 
-// wanted reports whether somebody wants the service: what is wrong with one
-// that must not be reached is nobody's concern.
+// wanted reports whether the service may be reached at all: what is wrong with one
+// that must not be is of no interest.
 func (s seen) wanted() bool { return s.want != catalog.Forbidden }
 
 // required reports whether the service must answer.
@@ -207,15 +208,28 @@ func (s seen) speaks(protocol string) bool {
 
 // fact is what the protocol learned under a name.
 func (s seen) fact(name string) (string, bool) {
-	if s.Peer == nil {
-		return "", false
-	}
-	value, known := s.Peer.Facts[name]
+	value, known := s.peer().Facts[name]
 	return value, known
 }
 
+// peer is what is known of the peer; nothing is not nil.
+func (s seen) peer() *protocol.Peer {
+	if s.Peer == nil {
+		return &protocol.Peer{}
+	}
+	return s.Peer
+}
+
+// valueOf is what a pointer leads to, and the zero value where it is nil.
+func valueOf[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
+}
+
 // notJudged: the user interrupted the run and does not wait for the rules. What is
-// wrong beside the verdict is not known then, so that the grade is Unknown.
+// wrong apart from the verdict is not known then, so the grade is Unknown.
 func notJudged(s seen) bool { return s.hurried }
 
 func sayNotJudged(s seen) (text, hint string) {
@@ -226,19 +240,24 @@ func sayNotJudged(s seen) (text, hint string) {
 // exposed: a connect succeeded that must not.
 func exposed(s seen) bool { return !s.wanted() && s.grade == Fail }
 
+// and makes the condition of two that both apply.
+func and(one, other func(seen) bool) func(seen) bool {
+	return func(s seen) bool { return one(s) && other(s) }
+}
+
 // plainly makes the condition of a verdict's own explanation.
 func plainly(v probe.Verdict) func(seen) bool {
 	return func(s seen) bool { return s.Verdict == v }
 }
 
-// refuses: what the server has against us is not told by a finding of its own.
+// refuses: the server turns us away, for a reason that has no finding of its own.
 func refuses(s seen) bool {
 	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands, hasNoRootDSE}
 	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !slices.ContainsFunc(ownWords, func(f func(seen) bool) bool { return f(s) })
 }
 
-// refusesRequired: others would be refused as well. Who turns us away for what we
-// are called or asked may work well for them.
+// refusesRequired: other clients would be refused as well. A server that turns us away
+// for our name or our question may work well for them.
 func refusesRequired(s seen) bool {
 	return refuses(s) && s.required() && s.reason() != wire.OurName && s.reason() != wire.OurQuestion
 }

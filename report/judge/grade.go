@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -47,7 +46,7 @@ var grades = map[probe.Verdict][4]Grade{
 	probe.Untried:     {Unknown, Unknown, Unknown, Unknown},
 }
 
-// Verdicts is every verdict that there is an opinion on.
+// Verdicts is every verdict, sorted.
 func Verdicts() []probe.Verdict { return slices.Sorted(maps.Keys(grades)) }
 
 // Grades is every grade.
@@ -74,16 +73,8 @@ func worse(a, b Grade) Grade {
 	return b
 }
 
-// effective is what is wanted of the service in the company that it has.
-func (s seen) effective() catalog.Want {
-	if s.spared() {
-		return catalog.Off
-	}
-	return s.Check.Want
-}
-
-// companions are the results at the same address of which one is as good as
-// this one, this one among them, in the order of the plan.
+// companions is the results of the group at the same address, this one included, in the
+// order of the plan.
 func (s seen) companions() []probe.Result {
 	if here, grouped := s.here(), groupOf(s.Result); grouped != (oneOf{}) && here != nil {
 		return here.groups[grouped]
@@ -112,15 +103,15 @@ func serves(r probe.Result) bool {
 // nothingKnown reports whether nothing is known of the service.
 func nothingKnown(r probe.Result) bool { return gradeOf(r.Check.Want, r.Verdict) == Unknown }
 
-// spared: alone, the service would not be as wanted.
+// spared: the service is excused, and alone it would not be as wanted.
 func spared(s seen) bool {
-	return s.spared() && (gradeOf(s.Check.Want, s.Verdict) != Pass || refuses(s))
+	return s.excused() && (gradeOf(s.Check.Want, s.Verdict) != Pass || refuses(s))
 }
 
-// spared reports whether the service does not serve, and it is not for it to
-// answer for that: another one of its group serves, or may for all we know, or
-// speaks for all.
-func (s seen) spared() bool {
+// excused reports whether the service does not serve but is not held responsible:
+// another one of its group serves, or may serve for all we know, or speaks for the
+// group.
+func (s seen) excused() bool {
 	group := s.companions()
 	if len(group) < 2 || serves(s.Result) || nothingKnown(s.Result) {
 		return false
@@ -129,8 +120,8 @@ func (s seen) spared() bool {
 		speaker(group).Order != s.Order
 }
 
-// speaker is the one that answers for a group in which nobody serves: the first
-// of those that come out worst.
+// speaker is the one that is reported for a group in which none serves: the first of
+// those with the worst grade.
 func speaker(group []probe.Result) probe.Result {
 	return slices.MaxFunc(group, func(a, b probe.Result) int {
 		of := func(r probe.Result) int { return slices.Index(severity, gradeOf(r.Check.Want, r.Verdict)) }
@@ -142,26 +133,26 @@ func saySpared(s seen) (text, hint string) {
 	group := s.companions()
 	enough := fmt.Sprintf("One of %s is enough", listed(namesOf(group)))
 	if i := slices.IndexFunc(group, serves); i >= 0 {
-		return fmt.Sprintf("%s, and %s works at %s: this one is not needed.", enough, group[i].Check.Service.Name, portOf(group[i])),
+		return fmt.Sprintf("%s, and %s works at %s: this one is not needed.", enough, group[i].Check.Service.Name, seen{Result: group[i]}.port()),
 			"Nothing to do, unless this particular service is needed."
 	}
 	if i := slices.IndexFunc(group, nothingKnown); i >= 0 {
 		return fmt.Sprintf("%s, and nothing is known of %s, so it is not known whether this one is needed.", enough, group[i].Check.Service.Name),
-			fmt.Sprintf("Run again when %s can be asked.", portOf(group[i]))
+			fmt.Sprintf("Run again when %s can be asked.", seen{Result: group[i]}.port())
 	}
 	return fmt.Sprintf("%s, and none of them works: this is reported once, for %s.", enough, speaker(group).Check.Service.Name),
 		"Fix the one that is in use."
 }
 
-// noneServes: the service speaks for a group in which nobody serves.
+// noneServes: the service speaks for a group in which none serves.
 func noneServes(s seen) bool {
 	group := s.companions()
-	return len(group) > 1 && s.grade != Pass && s.grade != Unknown && !s.spared() && !slices.ContainsFunc(group, serves)
+	return len(group) > 1 && s.grade != Pass && s.grade != Unknown && !s.excused() && !slices.ContainsFunc(group, serves)
 }
 
 func sayNoneServes(s seen) (text, hint string) {
 	group := s.companions()
-	return fmt.Sprintf("One of %s would be enough, but none of them works at %s.", listed(namesOf(group)), s.place()),
+	return fmt.Sprintf("One of %s would be enough, but none of them works at %s.", listed(namesOf(group)), s.target()),
 		"Fix the one that is in use."
 }
 
@@ -169,12 +160,7 @@ func sayNoneServes(s seen) (text, hint string) {
 func namesOf(group []probe.Result) []string {
 	var names []string
 	for _, r := range group {
-		names = append(names, fmt.Sprintf("%s (%s)", r.Check.Service.Name, portOf(r)))
+		names = append(names, fmt.Sprintf("%s (%s)", r.Check.Service.Name, seen{Result: r}.port()))
 	}
 	return names
-}
-
-// portOf is the port of a result: "TCP 5060".
-func portOf(r probe.Result) string {
-	return strings.TrimSpace(fmt.Sprintf("%s %d", strings.ToUpper(string(r.Check.Service.Network)), r.Port))
 }

@@ -10,7 +10,7 @@ import (
 	"exreach/probe"
 )
 
-// unreached are the verdicts of a connect that did not come about.
+// unreached are the verdicts of a connect that failed.
 var unreached = []probe.Verdict{probe.TimedOut, probe.Refused, probe.Prohibited, probe.Unreachable}
 
 // dropped are those of them that closed ports of a living host do not give.
@@ -18,16 +18,16 @@ var dropped = []probe.Verdict{probe.TimedOut, probe.Unreachable}
 
 func isUnreached(r probe.Result) bool { return slices.Contains(unreached, r.Verdict) }
 
-// unexplained: the connect did not come about, and nobody on the path said that
-// it is they who forbid it.
+// unexplained: the connect failed, and no device on the path said that it forbids
+// it.
 func (s seen) unexplained() bool {
-	return isUnreached(s.Result) && s.Verdict != probe.Prohibited && (s.Verdict != probe.Refused || !s.said())
+	return isUnreached(s.Result) && s.Verdict != probe.Prohibited && (s.Verdict != probe.Refused || !s.saidOnPath())
 }
 
 // addressDead: the service answers at another address of the name, and nothing
 // at this one.
 func addressDead(s seen) bool {
-	return s.unexplained() && s.here().dead && s.beside.answered[rowOf(s.Result)]
+	return s.unexplained() && s.here().dead && s.host.answered[rowOf(s.Result)]
 }
 
 func sayAddressDead(s seen) (text, hint string) {
@@ -36,13 +36,13 @@ func sayAddressDead(s seen) (text, hint string) {
 }
 
 // living lists the addresses at which something answers.
-func (s seen) living() string { return listed(s.beside.living) }
+func (s seen) living() string { return listed(s.host.living) }
 
 // ipv6Dead: as addressDead, for all addresses of IPv6 and none of IPv4.
-func ipv6Dead(s seen) bool { return s.Address.Is6() && s.beside.ipv6Dead && addressDead(s) }
+func ipv6Dead(s seen) bool { return s.Address.Is6() && s.host.ipv6Dead && addressDead(s) }
 
 func sayIPv6Dead(s seen) (text, hint string) {
-	return fmt.Sprintf("Nothing answers over IPv6, but over IPv4 the same host does (%s): clients that try IPv6 first wait in vain.", s.living()),
+	return fmt.Sprintf("Nothing answers over IPv6, but over IPv4 the same host does (%s): clients that try IPv6 first must wait until that fails.", s.living()),
 		fmt.Sprintf("Allow IPv6 in the firewall, or remove the AAAA record of %s from DNS.", s.Check.Host)
 }
 
@@ -55,7 +55,7 @@ func port25Blocked(s seen) bool {
 }
 
 func sayPort25Blocked(s seen) (text, hint string) {
-	return fmt.Sprintf("TCP 25 of %s does not connect (%s), but 587 of the same server answers: Internet providers and many networks block outgoing connections to port 25.", s.place(), s.Verdict),
+	return fmt.Sprintf("TCP 25 of %s does not connect (%s), but 587 of the same server answers: Internet providers and many networks block outgoing connections to port 25.", s.target(), s.Verdict),
 		"Ask the provider or the firewall administrator whether port 25 is blocked, and check from another network; users and devices submit mail on port 587."
 }
 
@@ -82,23 +82,22 @@ func sayOnlyUDP(s seen) (text, hint string) {
 }
 
 func sayOnlyTCP(s seen) (text, hint string) {
-	return fmt.Sprintf("TCP %d answers but UDP %d does not (%s): many programs ask over UDP first and fall back to TCP slowly or not at all.", s.Port, s.Port, s.Verdict),
+	return fmt.Sprintf("TCP %d answers but UDP %d does not (%s): many programs try UDP first and fall back to TCP slowly or not at all.", s.Port, s.Port, s.Verdict),
 		fmt.Sprintf("The firewall rule probably covers TCP only: %s", lower(s.ask(firewallAdmin)))
 }
 
-// everything reports whether the port that nobody uses answers here.
+// everything reports whether the control port answers here.
 func (s seen) everything() bool { return s.here().everything }
 
 func controlAnswers(s seen) bool { return s.Check.IsControl() }
 
 func sayControlAnswers(s seen) (text, hint string) {
 	return fmt.Sprintf("TCP %d accepts a connection, although nothing uses that port: something accepts every connection in the server's place, "+
-			"such as a SYN proxy, a transparent proxy or a honeypot. That a port accepts a connection proves nothing here.", s.Port),
-		fmt.Sprintf("Ask the firewall administrator what answers for %s, and run again from a network that does not lead through it.", s.place())
+			"such as a SYN proxy, a transparent proxy or a honeypot. An accepted connection proves nothing here.", s.Port),
+		fmt.Sprintf("Ask the firewall administrator what answers for %s, and run again from a network whose path does not lead through it.", s.target())
 }
 
-// provesNothing: a connect is all there is to see, and connects always succeed
-// here.
+// provesNothing: the check is a bare connect, and connects always succeed here.
 func provesNothing(s seen) bool {
 	connected := s.Verdict == probe.Answered && s.Check.Service.IsBare()
 	return (connected || exposed(s) && s.Verdict != probe.Answered) && s.everything()
@@ -106,14 +105,14 @@ func provesNothing(s seen) bool {
 
 func sayProvesNothing(s seen) (text, hint string) {
 	return "It accepts connections, but so does an unused port here: whether the server itself can be reached is not known.",
-		fmt.Sprintf("Check from a network where not everything at %s answers.", s.place())
+		fmt.Sprintf("Check from a network where not everything at %s answers.", s.target())
 }
 
 // mailPorts are those that mail shields watch.
 var mailPorts = []uint16{25, 110, 119, 143, 465, 563, 587, 993, 995}
 
-// shield is what anti-virus programs say that stand between a mail program and
-// its server (nmap's patterns).
+// shield matches what anti-virus programs between a mail program and its server say
+// (nmap's patterns).
 var shield = lazily(`AVG (?:POP3|ESMTP|IMAP) Proxy|avast! (?:SMTP|POP3|IMAP|NNTP) [Pp]roxy|ISafe POP3 Proxy|` +
 	`connection limit in (?:avast!|AVG) exceeded|Cannot connect to (?:SMTP|POP|IMAP) server .*connect error`)
 
@@ -122,8 +121,8 @@ func shieldBanner(s seen) bool {
 	return slices.Contains(mailPorts, s.Port) && shield().MatchString(s.Evidence)
 }
 
-// mailShield: as shieldBanner, or mail ports connect and none answers as it
-// should, at an address where all else is dropped.
+// mailShield: as shieldBanner, or mail ports connect but none answers as it should,
+// and everything else at the address is dropped.
 func mailShield(s seen) bool {
 	return shieldBanner(s) || slices.Contains(mailPorts, s.Port) && !isUnreached(s.Result) && s.here().onlyMail
 }
@@ -138,13 +137,13 @@ func sayMailShield(s seen) (text, hint string) {
 		hint += " A server that delays its greeting looks the same. " + s.moreTime()
 	}
 	return fmt.Sprintf("At %s mail ports accept connections but none answers as it should, and everything else is dropped: "+
-		"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connections.", s.place()), hint
+		"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connections.", s.target()), hint
 }
 
 // crowdedOut: it answered, but not while other connections to the host were open.
 func crowdedOut(s seen) bool { return s.Crowded != nil && !stillCrowdedOut(s) }
 
-// crowdedWords is what a port did beside other connections.
+// crowdedWords is what a port did while other connections were open.
 var crowdedWords = map[probe.Verdict]string{
 	probe.Refused:     "was refused",
 	probe.Prohibited:  "was prohibited",
@@ -158,8 +157,8 @@ const limitsConnections = "the server, or a firewall in front of it, limits the 
 
 func sayCrowdedOut(s seen) (text, hint string) {
 	return fmt.Sprintf("%s %s while exreach had up to %s to %s open, and answered when it was asked again alone: %s.",
-			s.port(), crowdedWords[s.Crowded.Verdict], catalog.Count(s.Crowded.Open, "connection"), s.place(), limitsConnections),
-		"The port answers by itself. Users behind one address (NAT, a proxy) share such a limit: ask the administrator for its value. " +
+			s.port(), crowdedWords[s.Crowded.Verdict], catalog.Count(s.Crowded.Open, "connection"), s.target(), limitsConnections),
+		"The port answers when it is asked alone. Users behind one address (NAT, a proxy) share such a limit: ask the administrator for its value. " +
 			"--per-host 2 or --gentle keeps exreach below it."
 }
 
@@ -172,11 +171,11 @@ func stillCrowdedOut(s seen) bool {
 func sayStillCrowdedOut(s seen) (text, hint string) {
 	if s.Verdict != probe.Cut {
 		return fmt.Sprintf("%s of %s %s, and so was a port that had accepted connections of this run: a firewall blocks this computer after many connections in a short time, "+
-				"or the server stopped in the meantime. Whether this port is open is not known.", s.port(), s.place(), crowdedWords[s.Crowded.Verdict]),
+				"or the server stopped in the meantime. Whether this port is open is not known.", s.port(), s.target(), crowdedWords[s.Crowded.Verdict]),
 			"Wait until the block ends, then check again with --gentle, which opens one connection at a time."
 	}
 	return fmt.Sprintf("%s of %s answered other checks of this run, and then %s: %s, or the service stopped in the meantime. Whether this part of it works is not known.",
-			s.port(), s.place(), crowdedWords[s.Crowded.Verdict], limitsConnections),
+			s.port(), s.target(), crowdedWords[s.Crowded.Verdict], limitsConnections),
 		"Check again with --gentle, which opens one connection at a time."
 }
 
@@ -198,17 +197,17 @@ func sayLikelyProhibited(s seen) (text, hint string) {
 	other := seen{Result: *s.here().forbids}
 	who, whom := "A firewall or router", firewallAdmin
 	switch {
-	case other.said():
+	case other.saidOnPath():
 		who, whom = other.SaidBy.String(), "the administrator of "+other.SaidBy.String()
 	case other.SaidBy.IsValid():
-		who, whom = "The firewall of "+s.place()+" itself", "the administrator of the server's own firewall"
+		who, whom = "The firewall of "+s.target()+" itself", "the administrator of the server's own firewall"
 	}
 	return fmt.Sprintf("No reply to %s over %s. %s forbids other ports of %s (%s): it probably forbids this one too, but sends only a few ICMP messages a second.",
-			s.tries(), catalog.Elapsed(s.Took), who, s.place(), other.port()),
+			s.tries(), catalog.Elapsed(s.Took), who, s.target(), other.port()),
 		s.ask(whom)
 }
 
-// lives reports whether something at the address answers while this does not.
+// lives reports whether something else at the address answers while this does not.
 func (s seen) lives() bool {
 	return s.Witness != nil && s.Witness.Answers || s.here().lives
 }
@@ -216,9 +215,9 @@ func (s seen) lives() bool {
 // meanwhile names a port that answers at the same address.
 func (s seen) meanwhile() string {
 	if s.Witness != nil && s.Witness.Answers {
-		return fmt.Sprintf(", while TCP %d of %s answered", s.Witness.Port, s.place())
+		return fmt.Sprintf(", while TCP %d of %s answered", s.Witness.Port, s.target())
 	}
-	return fmt.Sprintf(", while other ports of %s answered", s.place())
+	return fmt.Sprintf(", while other ports of %s answered", s.target())
 }
 
 // saysNothing: it connected and proved nothing, as an unused port did as well.
@@ -226,7 +225,7 @@ func saysNothing(s seen) bool {
 	return !s.Check.IsControl() && connectedOnly(s.Result) && s.everything()
 }
 
-// connectedOnly reports whether a connect came about and what came then is no proof.
+// connectedOnly reports whether a connect succeeded and what followed is no proof.
 func connectedOnly(r probe.Result) bool {
 	switch r.Verdict {
 	case probe.Answered:
@@ -239,8 +238,8 @@ func connectedOnly(r probe.Result) bool {
 
 func saySaysNothing(s seen) (text, hint string) {
 	return fmt.Sprintf("It accepted the connection but did not answer as it should (%s), and an unused port here accepts connections too: something on the path answers in place of %s. "+
-			"Intrusion prevention systems start to do so when a source has opened many connections.", s.Verdict, s.place()),
-		fmt.Sprintf("Ask the firewall administrator whether it answers in place of %s or has blocked this computer; then check again with --gentle.", s.place())
+			"Intrusion prevention systems start to do so when a source has opened many connections.", s.Verdict, s.target()),
+		fmt.Sprintf("Ask the firewall administrator whether it answers in place of %s or has blocked this computer; then check again with --gentle.", s.target())
 }
 
 // undecided reports whether nothing is known of a service although something was

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package judge has the opinion on what a run found: it grades every result
+// Package judge holds the opinion on what a run found: it grades every result
 // against what was wanted, adds the findings, and says where a trace stops. It
-// asks nothing and writes nothing: it knows no format, and no report.
+// sends nothing and writes nothing. It must not import package report, which
+// formats its opinions, or anything that reads or writes files.
 package judge
 
 import (
@@ -47,9 +48,9 @@ type Finding struct {
 const patience = 200 * time.Millisecond
 
 // Hosts judges the hosts of a run that began at started. Once ctx has ended, a host
-// that takes long is told without being judged. What was found out about a host
-// beforehand is judged at its first row; identified is asked for it by the host's name,
-// and is nil where nobody found out anything.
+// that takes long is passed on without being judged. What was found out about a host
+// beforehand is judged at its first row: identified returns it by the host's name, and
+// is nil if hosts were not identified.
 func Hosts(ctx context.Context, hosts iter.Seq[probe.HostResults], started time.Time, identified func(host string) *identity.Identified) iter.Seq[Host] {
 	return func(yield func(Host) bool) {
 		for found := range hosts {
@@ -64,8 +65,8 @@ func Hosts(ctx context.Context, hosts iter.Seq[probe.HostResults], started time.
 	}
 }
 
-// outOfPatience reports whether ctx ended and patience is over. Patience begins when
-// it is asked first after that.
+// outOfPatience reports whether ctx ended and patience is over. Patience begins with
+// the first call after ctx ended.
 func outOfPatience(ctx context.Context) func() bool {
 	var until time.Time
 	return func() bool {
@@ -79,17 +80,17 @@ func outOfPatience(ctx context.Context) func() bool {
 	}
 }
 
-// judgeHost judges all that was found of one host. From the moment on that hurried
-// says so, the rest is not judged.
+// judgeHost judges all results of one host. Once hurried is true, the rest are not
+// judged.
 func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) Host {
 	results := slices.DeleteFunc(found.Results, untold)
 	if len(results) == 0 {
 		return Host{}
 	}
 	h := Host{Place: found.Place, Rows: make([]Row, 0, len(results))}
-	beside := newNeighbourhood(results)
+	host := newNeighbourhood(results)
 	for i := range results {
-		row := judge(seen{Result: results[i], started: started, beside: beside, hurried: hurried()})
+		row := judge(seen{Result: results[i], started: started, host: host, hurried: hurried()})
 		row.Result = &results[i]
 		h.Rows = append(h.Rows, row)
 	}
@@ -97,11 +98,13 @@ func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) 
 	return h
 }
 
-// judge has the opinion on one result; which that is, the caller knows.
+// judge grades one result; the caller adds the result itself.
 func judge(s seen) Row {
 	s.answer = identity.AnswerTo(s.Result)
 	s.signs = sync.OnceValue(s.answer.Signs)
-	s.want = s.effective()
+	if s.want = s.Check.Want; s.excused() {
+		s.want = catalog.Off
+	}
 	if s.grade = gradeOf(s.want, s.Verdict); s.hurried || s.undecided() {
 		s.grade = Unknown
 	}
@@ -109,13 +112,13 @@ func judge(s seen) Row {
 	return Row{Grade: grade, Findings: findings, Silence: s.delivery()}
 }
 
-// untold reports whether a result has no place in a report: that of a port
-// which nobody uses, where nothing answered.
+// untold reports whether a result is left out of a report: that of the control port,
+// if nothing answered there.
 func untold(r probe.Result) bool {
 	return r.Check.IsControl() && r.Verdict != probe.Answered
 }
 
-// InOrder sorts the results of a host as a report tells them.
+// InOrder sorts the results of a host in the order of a report.
 func InOrder(results []probe.Result) {
 	Arrange(results, func(_ int, r *probe.Result) Key { return keyOf(r) })
 }
@@ -129,7 +132,7 @@ func keyOf(r *probe.Result) Key {
 }
 
 // A hostRule is one kind of finding about a host as a whole, from what it was identified
-// as. It stands at the first row of the host.
+// as. It is reported at the first row of the host.
 type hostRule struct {
 	code  string
 	grade Grade
@@ -178,10 +181,10 @@ func sayNoRoleFits(id identity.Identified) (text, hint string) {
 		what += " (" + strings.Join(ports, ", ") + ")"
 	}
 	return what + " belongs to no role that such a host usually has. It was checked in its usual role all the same.",
-		"If the ports were changed, put them into a catalogue of your own (--catalog). If the host has another role, name it with --role."
+		"If the ports were changed, add them to a catalogue of your own (--catalog). If the host has another role, name it with --role."
 }
 
-// answering is the ports whose answers told something, each with its product.
+// answering is the ports whose answers had a sign, each with its product.
 func answering(id identity.Identified) []string {
 	var ports []string
 	told := map[uint16]bool{}
@@ -194,7 +197,7 @@ func answering(id identity.Identified) []string {
 	return ports
 }
 
-// A Key says where something that a report tells belongs in it.
+// A Key is what the place of a row in a report depends on.
 type Key struct {
 	Host, Version, Role, Service string
 	Parent                       string // the service that led to it
@@ -203,17 +206,13 @@ type Key struct {
 	Port                         uint16
 }
 
-// A spotted is a row on its way to its place.
-type spotted struct {
-	host    int        // the first order of its host
-	name    string     // of its host
-	address netip.Addr // invalid ones first
-	line    int        // its order; for a child, its parent's
-	depth   int        // 1 for a child
-	order   int
-	service string
-	port    uint16
-	at      int // where it stands now
+// A position is where a row stands and where it belongs.
+type position struct {
+	Key
+	was   int // where it stands now
+	host  int // the first order of its host
+	line  int // its order; for a child, its parent's
+	depth int // 1 for a child
 }
 
 // A parent is what a child knows of the row that led to it.
@@ -224,7 +223,7 @@ type parent struct {
 
 // Arrange sorts rows by host, address and order, children behind their parent.
 // Children share their parent's line, so their own order, name and port sort them.
-// keyOf is asked for each row, and where it stood.
+// keyOf returns the key of a row, given its index and the row.
 func Arrange[T any](rows []T, keyOf func(int, *T) Key) {
 	hosts, lines := map[string]int{}, map[parent]int{}
 	for i := range rows {
@@ -236,18 +235,18 @@ func Arrange[T any](rows []T, keyOf func(int, *T) Key) {
 			lines[parent{k.Host, k.Version, k.Role, k.Service, k.Address}] = k.Order
 		}
 	}
-	places := make([]spotted, len(rows))
+	positions := make([]position, len(rows))
 	for i := range rows {
 		k := keyOf(i, &rows[i])
-		places[i] = spotted{hosts[k.Host], k.Host, k.Address, k.Order, 0, k.Order, k.Service, k.Port, i}
+		positions[i] = position{Key: k, was: i, host: hosts[k.Host], line: k.Order}
 		if line, known := lines[parent{k.Host, k.Version, k.Role, k.Parent, k.Address}]; known && k.Parent != "" {
-			places[i].line, places[i].depth = line, 1
+			positions[i].line, positions[i].depth = line, 1
 		}
 	}
-	slices.SortStableFunc(places, spotted.compare)
-	to := make([]int32, len(places))
-	for i, p := range places {
-		to[p.at] = int32(i)
+	slices.SortStableFunc(positions, position.compare)
+	to := make([]int32, len(positions))
+	for i, p := range positions {
+		to[p.was] = int32(i)
 	}
 	reorder(rows, to)
 }
@@ -264,15 +263,15 @@ func reorder[T any](rows []T, to []int32) {
 	}
 }
 
-func (p spotted) compare(q spotted) int {
+func (p position) compare(q position) int {
 	return cmp.Or(
 		cmp.Compare(p.host, q.host),
-		cmp.Compare(p.name, q.name),
-		p.address.Compare(q.address),
+		cmp.Compare(p.Host, q.Host),
+		p.Address.Compare(q.Address),
 		cmp.Compare(p.line, q.line),
 		cmp.Compare(p.depth, q.depth),
-		cmp.Compare(p.order, q.order),
-		cmp.Compare(p.service, q.service),
-		cmp.Compare(p.port, q.port),
+		cmp.Compare(p.Order, q.Order),
+		cmp.Compare(p.Service, q.Service),
+		cmp.Compare(p.Port, q.Port),
 	)
 }

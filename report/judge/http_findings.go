@@ -46,7 +46,7 @@ func sayRedirectElsewhere(s seen) (text, hint string) {
 		who = name
 	}
 	return fmt.Sprintf("The answer is HTTP %s to %s, another host: %s.%s", s.status(), s.elsewhere(), who, s.served()),
-		"Follow the redirect in a browser to see who answers. If a gateway should be there, it must let Autodiscover, EWS, MAPI and ActiveSync through without a login of its own."
+		"Follow the redirect in a browser to see who answers. If the gateway belongs there, it must let Autodiscover, EWS, MAPI and ActiveSync through without a login of its own."
 }
 
 // proxyLogin: a proxy wants a login for itself.
@@ -54,7 +54,7 @@ func proxyLogin(s seen) bool { return s.foreign() && s.status() == "407" }
 
 func sayProxyLogin(s seen) (text, hint string) {
 	return "A proxy answers and requires a login of its own (HTTP 407): the path to the server leads through it." + s.served(),
-		"Exclude the server from the proxy on this machine and on the clients, by name and by address."
+		"Add the server to the proxy exceptions on this machine and on the clients, by name and by address."
 }
 
 // verb is the method that the service depends on where that is another than GET:
@@ -98,9 +98,9 @@ func sayForeignPage(s seen) (text, hint string) {
 	w := s.web()
 	switch {
 	case w.Origin == web.OfProduct:
-		text = fmt.Sprintf("HTTP %s of %s, not of Exchange (%s).", s.status(), w.Name, w.Sign)
+		text = fmt.Sprintf("HTTP %s from %s, not from Exchange (%s).", s.status(), w.Name, w.Sign)
 	case w.Origin == web.OfGateway:
-		text = fmt.Sprintf("HTTP %s of %s (%s), which requires a login of its own, where programs cannot log in.%s", s.status(), w.Name, w.Sign, s.served())
+		text = fmt.Sprintf("HTTP %s from %s (%s), which requires a login of its own that programs cannot complete.%s", s.status(), w.Name, w.Sign, s.served())
 	case w.Sign != "":
 		text = fmt.Sprintf("HTTP %s without any sign of Exchange (%s): the login page of a portal or device, or another web server.%s", s.status(), w.Sign, s.served())
 	case foreignStatus[s.status()] != "":
@@ -109,7 +109,7 @@ func sayForeignPage(s seen) (text, hint string) {
 		text = fmt.Sprintf("HTTP %s without any sign of Exchange: the login page of a gateway, a captive portal, a proxy's error, or another web server.%s",
 			s.status(), s.served())
 	}
-	return text, "Open the page in a browser to see whose it is. If a gateway should be there, it must let this directory through; if not, check where the name and the port forwarding lead."
+	return text, "Open the page in a browser to see whose it is. If the gateway belongs there, it must let this directory through; if not, check where the name and the port forwarding lead."
 }
 
 // foreignStatus is what a proxy or another web server means by a status (RFC 9110,
@@ -224,15 +224,10 @@ func answeredBy(s seen) bool {
 	return s.wanted() && !s.isOf(catalog.ExchangeOnline) && name != "" && (!strings.EqualFold(name, hostLabel(s.Check.Host)) || len(s.here().servers) > 1)
 }
 
-// others are the servers that answered other requests at the same address.
-func (s seen) others(than string) []string {
-	return slices.DeleteFunc(slices.Clone(s.here().servers), func(name string) bool { return name == than })
-}
-
 func sayAnsweredBy(s seen) (text, hint string) {
 	name := serverOf(s.Result)
 	text = fmt.Sprintf("The server that answered calls itself %s.", name)
-	if others := s.others(name); len(others) > 0 {
+	if others := slices.DeleteFunc(slices.Clone(s.here().servers), func(n string) bool { return n == name }); len(others) > 0 {
 		text += fmt.Sprintf(" Other requests of this run went to %s: a load balancer stands in front of them.", listed(others))
 	}
 	return text, "If several servers share this name, a run sees only those that the load balancer chose: check each by its own name too."

@@ -44,12 +44,7 @@ func AboutName(host string, n lookup.Name) []Finding {
 }
 
 // name is what is known of the name; nothing is not nil.
-func (s seen) name() lookup.Name {
-	if s.Name == nil {
-		return lookup.Name{}
-	}
-	return *s.Name
-}
+func (s seen) name() lookup.Name { return valueOf(s.Name) }
 
 func (s seen) source() string { return cmp.Or(s.name().By, "the resolver") }
 
@@ -75,7 +70,7 @@ func saySinkhole(s seen) (text, hint string) {
 	addrs := listed(texts(s.name().Bogus))
 	if !slices.ContainsFunc(s.name().Bogus, func(a netip.Addr) bool { return !a.IsLinkLocalUnicast() }) {
 		return fmt.Sprintf("%s gives %s for %s, a link-local address: it means nothing without the name of an interface, so it was not asked.", s.source(), addrs, s.Check.Host),
-			"Remove the record, and see on the host that its network card does not register such addresses in DNS."
+			"Remove the record, and make sure that the host's network card does not register such addresses in DNS."
 	}
 	return fmt.Sprintf("%s gives %s for %s, but no host has such an address: a filter blocks the name (a DNS sinkhole, a hosts file), or the record is wrong. It was not asked.",
 			s.source(), addrs, s.Check.Host),
@@ -172,6 +167,6 @@ func reservedAddress(s seen) bool {
 }
 
 func sayReservedAddress(s seen) (text, hint string) {
-	return fmt.Sprintf("No reply, and none to expect: %s gives %s the address %s, %s.", s.source(), s.Check.Host, s.Address, whatReserved(s.Address)),
+	return fmt.Sprintf("No reply, and none can be expected: %s gives %s the address %s, %s.", s.source(), s.Check.Host, s.Address, whatReserved(s.Address)),
 		fmt.Sprintf("Correct the DNS record of %s; on the server, check which adapter has the address (ipconfig /all).", s.Check.Host)
 }

@@ -51,7 +51,7 @@ var peerWordTests = []findingTest{
 	{"handshake-stalls", Fail, heldIn(7, true, speaks("ldap")), nil, []string{"began to answer", "(7 bytes)", "certlm.msc"}},
 	{"silent", Fail, all(heard(probe.Stalled, 0), implicit, speaks("http")), nil, []string{"TLS handshake succeeded", "the request got no answer"}},
 	{"silent", Fail, all(heard(probe.Stalled, 0), implicit, speaks("imap")), nil, []string{"no greeting came"}},
-	{"silent", Fail, all(heard(probe.Slowly, 231), func(r *probe.Result) { r.Check.Service.Network = catalog.UDP }), nil, []string{"none of them answers what was asked"}},
+	{"silent", Fail, all(heard(probe.Slowly, 231), func(r *probe.Result) { r.Check.Service.Network = catalog.UDP }), nil, []string{"none of them answers the request"}},
 
 	// https://github.com/nodemailer/nodemailer/issues/694: a device writes over the command.
 	{"starttls-refused", Warn, answers("500 5.0.0 'XXXXXXXX': command not understood."), answers("not offered"), []string{"overwrites it", "no inspect esmtp"}},

@@ -67,7 +67,7 @@ func otherMail(protocol string) func(seen) bool {
 }
 
 func sayOtherProduct(s seen) (text, hint string) {
-	hint = "If it should be there, check it as what it is, and check Exchange by a name that leads past it; if not, check where the name and the port forwarding lead."
+	hint = "If it belongs there, check it as what it is, and check Exchange by a name that leads past it; if not, check where the name and the port forwarding lead."
 	if name := s.namedProduct(); name != "" {
 		return s.sayNamed(name), hint
 	}
@@ -92,7 +92,7 @@ func (s seen) expected() string {
 }
 
 func sayOtherMailbox(s seen) (text, hint string) {
-	hint = "Check where the name and the port forwarding lead. If a proxy for POP3 and IMAP4 should be there, check Exchange by its own name too."
+	hint = "Check where the name and the port forwarding lead. If a proxy for POP3 and IMAP4 belongs there, check Exchange by its own name too."
 	if name := s.namedProduct(); name != "" {
 		return s.sayNamed(name), hint
 	}
@@ -142,7 +142,7 @@ func iisSMTP(s seen) bool {
 func sayIISSMTP(s seen) (text, hint string) {
 	if !s.since("2007") {
 		return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s), without the extensions that Exchange %s adds to it (X-EXPS, X-LINK2STATE, XEXCH50).", s.answer.WindowsSMTP(), s.Check.Version),
-			"Check where the name and the port forwarding lead. If Exchange is installed there, see in its System Manager whether its SMTP virtual server is started."
+			"Check where the name and the port forwarding lead. If Exchange is installed there, check in its System Manager whether its SMTP virtual server is started."
 	}
 	return fmt.Sprintf("The SMTP service of Windows answers (IIS, version %s), not Exchange %s: from 2007 on, Exchange has its own, which greets without a version.", s.answer.WindowsSMTP(), s.Check.Version),
 		"If Exchange should answer here, stop and disable the service SMTPSVC and start MSExchangeTransport; if an Exchange 2000 or 2003 answers, give that as the version."
@@ -193,6 +193,6 @@ func sayVersionDiffers(s seen) (text, hint string) {
 	if len(candidates) == 1 {
 		version = candidates[0]
 	}
-	text = fmt.Sprintf("The server was checked as %s and says that it is %s: %s.", s.Check.Version, catalog.Either(candidates), said)
-	return text, fmt.Sprintf("Check it as what it is (--version %s, or the topology file): other ports may be wanted.", version)
+	text = fmt.Sprintf("The server was checked as %s but reports %s: %s.", s.Check.Version, catalog.Either(candidates), said)
+	return text, fmt.Sprintf("Check it as what it is (--version %s, or the topology file): it may need other ports.", version)
 }

@@ -11,16 +11,16 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// reason is why the server turned us away, "" where it did not or did not tell.
+// reason is why the server turned us away, "" if it did not, or did not say.
 func (s seen) reason() wire.Reason {
-	if s.Peer == nil || s.Peer.Refusal == "" {
+	if s.peer().Refusal == "" {
 		return ""
 	}
 	return s.Peer.Reason
 }
 
-// refusesStrangers: the server works, and answers nobody who has not logged in. An
-// endpoint mapper that refuses a question which is always good is taken for one.
+// refusesStrangers: the server works, but answers only clients that have logged in. An
+// endpoint mapper that refuses a question which is always valid counts as one.
 func refusesStrangers(s seen) bool {
 	mapper := s.Check.Service.Protocol == "rpc" && s.Check.Service.RPC == nil
 	return s.wanted() && (s.reason() == wire.NeedsLogin || mapper && s.reason() == wire.OurQuestion)
@@ -60,18 +60,18 @@ const rpcPolicy = "The group policy \"Restrict Unauthenticated RPC clients\" (Re
 	"\"Enable RPC Endpoint Mapper Client Authentication\" (EnableAuthEpResolution). exreach asks without a login: test with Outlook, or with rpcping as a domain user."
 
 // rpcBusy is what to do about RPC that has no room for a call.
-const rpcBusy = "Wait and check again with --gentle. If it says the same then, look on the server for a service that hangs or leaves connections open (netstat -ano), " +
+const rpcBusy = "Wait and check again with --gentle. If the answer is still the same, look on the server for a service that hangs or leaves connections open (netstat -ano), " +
 	"and at its memory; what keeps the endpoint mapper (RpcEptMapper) busy holds up every RPC service."
 
-// shortOf: the server is short of something or has had enough, and has nothing
-// against us.
+// shortOf: the server lacks resources or has reached a limit, and has nothing against
+// us.
 func shortOf(s seen) bool {
 	return s.reason() == wire.Unavailable || s.reason() == wire.Limited
 }
 
 // nameRefused: the server takes no mail from a host that introduces itself as
-// exreach does. The RFC lets it check a name, and not refuse for it (RFC 5321
-// section 4.1.4), but many do.
+// exreach does. The RFC lets it check the name but not refuse mail because of it (RFC
+// 5321 section 4.1.4); many do.
 func nameRefused(s seen) bool {
 	return s.wanted() && s.Check.Service.Protocol == "smtp" && s.reason() == wire.OurName
 }
@@ -82,8 +82,8 @@ const (
 	aboutName = `(?i)\b(?:helo|ehlo|name|domain|host|host ?name|fqdn|lookup|dns)\b|resolv`
 )
 
-// refusalIs reports whether the refusal matches a pattern, which is compiled only
-// then: few runs need it.
+// refusalIs reports whether the refusal matches a pattern. The pattern is compiled here,
+// because few runs need it.
 func (s seen) refusalIs(pattern string) bool {
 	return regexp.MustCompile(pattern).MatchString(s.Peer.Refusal)
 }
@@ -106,7 +106,7 @@ func sayNameRefused(s seen) (text, hint string) {
 			"telnet to the port, then EHLO and its name. What follows EHLO, including STARTTLS, was not checked."
 }
 
-// nameReplaced: as nameRefused, and the address was let in.
+// nameReplaced: as nameRefused, but the address was accepted.
 func nameReplaced(s seen) bool {
 	_, replaced := s.fact(protocol.FactNameRefused)
 	return s.wanted() && replaced && s.reason() != wire.OurName
@@ -118,7 +118,7 @@ func sayNameReplaced(s seen) (text, hint string) {
 		"Nothing to do. Clients and servers that send mail here need a name that exists in DNS."
 }
 
-// brokenReply: what a reply says can be read, and some programs will not.
+// brokenReply: exreach can read the reply, but some programs cannot.
 func brokenReply(s seen) bool {
 	_, broken := s.fact(protocol.FactMalformed)
 	return s.speaks("smtp") && broken
@@ -131,29 +131,25 @@ func sayBrokenReply(s seen) (text, hint string) {
 		"Exchange does not answer like this: look for the gateway, filter or script that answers in its place, and update or replace it."
 }
 
-// refusesAddress: the server has something against the address that we come from.
+// refusesAddress: the server rejects our address.
 func refusesAddress(s seen) bool { return s.wanted() && s.reason() == wire.OurAddress }
-
-func refusesAddressRequired(s seen) bool { return refusesAddress(s) && s.required() }
 
 func sayRefusesAddress(s seen) (text, hint string) {
 	return fmt.Sprintf("The service answers but rejects the address of this computer: %s", sentence(s.Peer.Refusal)),
 		"Remove the address from the block list that the text names, or from the server's own; from another address the service may work."
 }
 
-// limitsAddress: the server had enough of us. It works, or nobody would have been
-// let in before.
+// limitsAddress: we have reached a limit of the server. It works: it accepted
+// connections before.
 func limitsAddress(s seen) bool { return s.wanted() && s.reason() == wire.Limited }
 
 func sayLimitsAddress(s seen) (text, hint string) {
-	return fmt.Sprintf("The service answers but limits what it does for this computer, or for everybody: %s", sentence(s.Peer.Refusal)),
+	return fmt.Sprintf("The service answers but limits this computer, or all clients: %s", sentence(s.Peer.Refusal)),
 		"Wait a few minutes and check again with --gentle. If the answer is the same, check the connection limits on the server."
 }
 
 // takesNoCommands: a mail service greets and refuses every command.
 func takesNoCommands(s seen) bool { return s.wanted() && s.reason() == wire.NoCommands }
-
-func takesNoCommandsRequired(s seen) bool { return takesNoCommands(s) && s.required() }
 
 // proxyComponents are what the health manager of 2013 and later switches off, by
 // protocol.
@@ -166,7 +162,7 @@ func sayTakesNoCommands(s seen) (text, hint string) {
 		return text, "Restart the service on the server and check its log and the event log."
 	}
 	return text, fmt.Sprintf("Check on the server whether the component is active (Get-ServerComponentState -Identity SERVER -Component %s | Format-List); "+
-		"if not, its LocalStates name who switched it off, and the same requester has to switch it on "+
+		"if not, its LocalStates show who switched it off, and the same requester must switch it on "+
 		"(Set-ServerComponentState -Identity SERVER -Component %s -State Active -Requester REQUESTER); then restart the service.", component, component)
 }
 
@@ -177,7 +173,7 @@ func loggedInBefore(s seen) bool {
 }
 
 func sayLoggedInBefore(s seen) (text, hint string) {
-	text = "The server greets with PREAUTH: it treats everybody who connects as logged in."
+	text = "The server greets with PREAUTH: it treats every client as logged in."
 	if s.Check.Service.TLS == catalog.StartTLS {
 		text += " TLS cannot be started then (RFC 9051 section 7.1.4)."
 	}
@@ -185,32 +181,24 @@ func sayLoggedInBefore(s seen) (text, hint string) {
 		"Exchange never greets like this: check which program is listening on the server (netstat -abno), and close the port if mail can be read there without a password."
 }
 
-// logins are what came of the credentials; none where nobody logs in.
-func (s seen) logins() protocol.Logins {
-	if s.Peer == nil {
-		return nil
-	}
-	return s.Peer.Logins
-}
-
 func credentialsRefused(s seen) bool {
-	_, refused := s.logins().Refused()
+	_, refused := s.peer().Logins.Refused()
 	return refused
 }
 
 func sayCredentialsRefused(s seen) (text, hint string) {
-	refused, _ := s.logins().Refused()
+	refused, _ := s.peer().Logins.Refused()
 	return fmt.Sprintf("The service works but refuses the credentials (%s): %s", refused.Method, sentence(refused.Said)),
 		"Check that the name and the password are right, and that the account is not locked and may log in here. They were not tried again on this host."
 }
 
-// credentialsUnused: no login was accepted and none refused, so that they prove
+// credentialsUnused: no login was accepted and none refused, so the credentials prove
 // nothing.
 func credentialsUnused(s seen) bool {
-	return len(s.logins()) > 0 && !s.logins().Accepted() && !credentialsRefused(s)
+	return len(s.peer().Logins) > 0 && !s.peer().Logins.Accepted() && !credentialsRefused(s)
 }
 
 func sayCredentialsUnused(s seen) (text, hint string) {
-	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(s.logins().String())),
+	return fmt.Sprintf("The credentials prove nothing here: %s", sentence(s.peer().Logins.String())),
 		"A password is sent only inside TLS 1.2 or 1.3, to a server whose certificate proves its name, and never again once the host has refused it. The text above says what is missing."
 }

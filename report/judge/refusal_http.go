@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"exreach/probe/protocol/web"
@@ -21,12 +22,12 @@ var httpRefusals = []refusalWord{
 	{"http", httpStatus("401"), say401},
 	{"http", loops, sayLoops},
 	{"http", httpStatus("403"), say403},
-	{"http", httpStatus("413"), advise("The request announces a larger body than IIS accepts here.",
+	{"http", httpStatus("413"), advise("The request announces a body larger than IIS accepts here.",
 		"RPC over HTTP announces 1 GB. Check maxAllowedContentLength (request filtering) of the directory in IIS, and the limit of a proxy in front of it.")},
 	{"http", httpStatus("429"), advise("It limits how many requests it accepts from this computer, or from all clients.",
 		"Wait a few minutes and check again with --gentle; if it still says this, check the limits of the server and of a proxy in front of it.")},
 	{"http", func(s seen) bool { return strings.HasPrefix(s.status(), "2") }, func(s seen) (string, string) {
-		return "It shows a page to everybody, but Exchange asks for a login here: this is the start page of IIS, an error page, or the page of another program on the same server.",
+		return "It shows a page without a login, but Exchange requires one here: this is the start page of IIS, an error page, or the page of another program on the same server.",
 			fmt.Sprintf("Open the page in a browser to see what it is; then check in IIS Manager where %s leads and that Exchange's directory is there.", s.path())
 	}},
 	{"http", httpStatus("500"), say500},
@@ -43,14 +44,7 @@ var httpRefusals = []refusalWord{
 
 // httpStatus makes the condition of a status.
 func httpStatus(codes ...string) func(seen) bool {
-	return func(s seen) bool {
-		for _, c := range codes {
-			if s.status() == c {
-				return true
-			}
-		}
-		return false
-	}
+	return func(s seen) bool { return slices.Contains(codes, s.status()) }
 }
 
 // loops: a redirect to the page that was asked for.
@@ -60,7 +54,7 @@ func loops(s seen) bool {
 }
 
 func sayLoops(s seen) (cause, hint string) {
-	return "It redirects to the page that was asked for, so browsers go round in circles: most often a redirect from HTTP to HTTPS that also applies under HTTPS, or behind a proxy that ends TLS.",
+	return "It redirects to the page that was asked for, so browsers never get any further: most often a redirect from HTTP to HTTPS that also applies under HTTPS, or behind a proxy that terminates TLS.",
 		fmt.Sprintf("Check HTTP Redirect and URL Rewrite of %s and of the web site in IIS Manager, and how the proxy passes requests on.", s.path())
 }
 
@@ -75,7 +69,7 @@ func sayErrorPage(s seen) (cause, hint string) {
 	switch {
 	case s.web().Name != "":
 		return cause, fmt.Sprintf("%s cannot talk to Exchange: check which name, address and certificate it expects of the server, then the server itself.", s.web().Name)
-	case s.has("2013"):
+	case s.atLeast("2013"):
 		return cause, "On the server: Get-HealthReport, Get-ServerComponentState, the log under V15\\Logging\\HttpProxy, and event 1309 of ASP.NET. " +
 			"After an update, UpdateCas.ps1 and UpdateConfigFile.ps1 (in V15\\Bin) rebuild the web pages and their settings."
 	}
@@ -130,7 +124,7 @@ func (s seen) directory() webDirectory {
 // fitting names the pools that were called otherwise before 2013.
 func (s seen) fitting(d webDirectory) webDirectory {
 	switch {
-	case s.has("2013"):
+	case s.atLeast("2013"):
 	case d.path == "rpc":
 		d.pool = "DefaultAppPool"
 	case d.path == "powershell":
@@ -143,7 +137,7 @@ func say503(s seen) (cause, hint string) {
 	d := s.directory()
 	switch s.web().Origin {
 	case web.OfExchange:
-		return "Exchange's front end answers and does not pass the request on: the component is out of service, or the mailbox server behind it does not answer.",
+		return "Exchange's front end answers but does not pass the request on: the component is out of service, or the mailbox server behind it does not answer.",
 			s.component(cmp.Or(d.part, "ServerWideOffline"), "W3SVC") + "; then check the logs under Logging\\HttpProxy."
 	case web.OfIIS:
 		return "This answer comes from IIS: the application is offline (app_offline.htm), still starting, or overloaded.",
@@ -153,9 +147,9 @@ func say503(s seen) (cause, hint string) {
 	switch {
 	case !s.exchange() || d.pool == "" && d.old == "":
 		return cause, "In IIS Manager, start the application pool of the directory; events 5002 and 5059 of WAS say why it stopped."
-	case s.has("2010") && d.pool != "":
+	case s.atLeast("2010") && d.pool != "":
 		return cause, fmt.Sprintf("On the server: Get-WebAppPoolState %s, then Start-WebAppPool %s; events 5002 and 5059 of WAS say why it stopped.", d.pool, d.pool)
-	case s.has("2007") && d.pool != "":
+	case s.atLeast("2007") && d.pool != "":
 		return cause, fmt.Sprintf("On the server, in IIS Manager, start the application pool %s (appcmd start apppool %s); the system log says why it stopped.", d.pool, d.pool)
 	case s.Check.Version == "2003" && d.old != "":
 		return cause, fmt.Sprintf("On the server, in IIS Manager, start the application pool %s; the system log says why it stopped (source W3SVC).", d.old)
@@ -169,11 +163,11 @@ func say404(s seen) (cause, hint string) {
 	switch {
 	case !s.exchange():
 		return cause, "In IIS Manager, check which directories the web site has."
-	case s.has("2007") && d.noun != "":
+	case s.atLeast("2007") && d.noun != "":
 		return cause, fmt.Sprintf("On the server: Get-%s shows whether Active Directory still has it (from 2013 on with -ADPropertiesOnly); Remove-%s and New-%s recreate it.", d.noun, d.noun, d.noun)
-	case s.has("2007") && d.path == "rpc":
+	case s.atLeast("2007") && d.path == "rpc":
 		return cause, "Check that the Windows feature RPC over HTTP Proxy is installed (Get-WindowsFeature RPC-over-HTTP-Proxy) and that Outlook Anywhere is enabled (Get-OutlookAnywhere)."
-	case s.has("2007"):
+	case s.atLeast("2007"):
 		return cause, "In IIS Manager, compare the directories of the web site with those of a server that works."
 	case s.Check.Version == "2003":
 		return cause, "In Exchange System Manager, check whether the HTTP virtual server has it; once the directories are deleted in IIS, the System Attendant recreates them (Microsoft 883380)."
@@ -183,7 +177,7 @@ func say404(s seen) (cause, hint string) {
 
 func say440(s seen) (cause, hint string) {
 	cause = "It expects a session of forms-based authentication that does not exist or has expired, and does not redirect to the logon page."
-	if s.has("2007") {
+	if s.atLeast("2007") {
 		return cause, "Compare the authentication of OWA and ECP, which must match: Get-OwaVirtualDirectory | fl *Authentication* and Get-EcpVirtualDirectory | fl *Authentication*; " +
 			"with AD FS, both need AdfsAuthentication. Then restart IIS (iisreset)."
 	}
@@ -216,7 +210,7 @@ func say403(s seen) (cause, hint string) {
 
 func say500(s seen) (cause, hint string) {
 	cause = "The directory exists and fails: a broken web.config, an unfinished update, or a stopped service that it needs."
-	if s.has("2013") {
+	if s.atLeast("2013") {
 		return cause, "On the server: Get-HealthReport, event 1309 of ASP.NET and the logs under V15\\Logging; after an update, UpdateCas.ps1 and UpdateConfigFile.ps1 (in V15\\Bin) repair it."
 	}
 	return cause, "On the server, check the application log (ASP.NET, MSExchange*) and that the services are running."
@@ -227,6 +221,6 @@ func sayNoMailbox(s seen) (cause, hint string) {
 	if name := s.page().BackEnd; name != "" {
 		behind = " (" + name + ")"
 	}
-	return "Exchange's front end answers, and the mailbox server behind it" + behind + " does not.",
+	return "Exchange's front end answers, but the mailbox server behind it" + behind + " does not.",
 		"On that server, check that the web site Exchange Back End is running and has a certificate at port 444 (Get-WebBinding 'Exchange Back End'), and that a database is mounted."
 }

@@ -17,12 +17,12 @@ import (
 // cause, and what to do about it in this version of Exchange.
 type refusalWord struct {
 	protocol string
-	when     func(seen) bool // nil: however it says it
+	when     func(seen) bool // nil: always
 	say      func(seen) (cause, hint string)
 }
 
-// refusalWords is what is told of a refusal. The first row of its protocol that
-// applies holds, so that what knows more stands before what knows less.
+// refusalWords explains refusals. The first row of the protocol that applies counts, so
+// the more specific rows come before the general ones.
 var refusalWords = slices.Concat(httpRefusals, mailRefusals, directoryRefusals, otherRefusals)
 
 func sayRefuses(s seen) (text, hint string) {
@@ -44,8 +44,8 @@ func advise(cause, hint string) func(seen) (string, string) {
 	return func(seen) (string, string) { return cause, hint }
 }
 
-// code makes the condition of a reply of SMTP with one of these codes.
-func code(codes ...string) func(seen) bool {
+// replyCode makes the condition of a reply of SMTP with one of these codes.
+func replyCode(codes ...string) func(seen) bool {
 	return func(s seen) bool {
 		reply, _, _ := strings.Cut(s.Peer.Refusal, " ")
 		reply, _, _ = strings.Cut(reply, "-") // 421-4.3.2
@@ -66,15 +66,15 @@ func because(why wire.Reason) func(seen) bool {
 	return func(s seen) bool { return s.reason() == why }
 }
 
-// has reports whether the host runs this version or a later one of Exchange
+// atLeast reports whether the host runs this version or a later one of Exchange
 // Server.
-func (s seen) has(first string) bool { return s.exchange() && s.since(first) }
+func (s seen) atLeast(first string) bool { return s.exchange() && s.since(first) }
 
-// component is how to see whether a component takes work: since 2013 Managed
+// component is how to check whether a component is in service: since 2013 Managed
 // Availability and administrators may take it out of service; before, there is
-// the Windows service alone.
+// only the Windows service.
 func (s seen) component(name, service string) string {
-	if s.has("2013") {
+	if s.atLeast("2013") {
 		return fmt.Sprintf("Check that the component is active (Get-ServerComponentState -Identity SERVER -Component %s) and the service is running (Get-Service %s)", name, service)
 	}
 	return fmt.Sprintf("In services.msc, check that %s is running and not paused", service)
@@ -84,29 +84,29 @@ func (s seen) component(name, service string) string {
 // means by them is in Microsoft's "Understanding back pressure" and "Receive
 // connectors".
 var mailRefusals = []refusalWord{
-	{"smtp", code("452"), func(s seen) (string, string) {
-		if !s.has("2007") {
+	{"smtp", replyCode("452"), func(s seen) (string, string) {
+		if !s.atLeast("2007") {
 			return "It is short of disk space or memory and accepts no mail.", "On the server, free space on the disk of the mail queue, and check the event log for what is short."
 		}
 		return "It is short of disk space or memory (back pressure) and accepts no mail.",
 			"On the server, look for events 15004 to 15007 of MSExchangeTransport, and free space on the disk of the mail queue."
 	}},
-	{"smtp", code("421"), func(s seen) (string, string) {
+	{"smtp", replyCode("421"), func(s seen) (string, string) {
 		cause := "It accepts no connections now: the transport service is stopped or paused, too busy, or has too many connections from this address."
-		if !s.has("2007") {
+		if !s.atLeast("2007") {
 			return cause, s.olderSMTP("connections are limited")
 		}
 		return cause, s.component(s.transport()) + "; then the limits of the receive connector (Get-ReceiveConnector | fl MaxInbound*) and back pressure (events 15004 to 15007)."
 	}},
-	{"smtp", code("500", "502", "503", "521", "550", "554", "571"), func(s seen) (string, string) {
+	{"smtp", replyCode("500", "502", "503", "521", "550", "554", "571"), func(s seen) (string, string) {
 		cause := "It rejects this address or name: no receive connector covers the address, a block list has it, or a filter in front of the server rejects it."
-		if !s.has("2007") {
+		if !s.atLeast("2007") {
 			return cause, s.olderSMTP("this address is denied")
 		}
 		return cause, "Check which receive connector covers this address (Get-ReceiveConnector | fl Name,RemoteIPRanges,PermissionGroups), and the block lists of the transport agents (Get-IPBlockListEntry)."
 	}},
 	{"smtp", nil, func(s seen) (string, string) {
-		if !s.has("2007") {
+		if !s.atLeast("2007") {
 			return "It accepts no mail from this address now.", s.olderSMTP("this address is denied")
 		}
 		return "It accepts no mail from this address now.", s.component(s.transport()) +
@@ -125,7 +125,7 @@ func (s seen) transport() (component, service string) {
 	switch {
 	case s.Check.Service.Role == "edge":
 		return "EdgeTransport", "MSExchangeTransport"
-	case !s.has("2013"):
+	case !s.atLeast("2013"):
 		return "", "MSExchangeTransport"
 	case s.Port == 2525 || s.Port == 465:
 		return "HubTransport", "MSExchangeTransport"
@@ -141,7 +141,7 @@ func (s seen) olderSMTP(what string) string {
 	switch {
 	case !s.exchange():
 		return "Ask the administrator of that server whether " + what + "; if it uses block lists, look this address up in them."
-	case s.has("2000"):
+	case s.atLeast("2000"):
 		return fmt.Sprintf("In Exchange System Manager (Protocols, SMTP, the virtual server, Access and General), check whether %s, and that the service SMTPSVC is running.", what)
 	}
 	return fmt.Sprintf("In Exchange Administrator (Internet Mail Service, Connections), check whether %s, and that the service MSExchangeIMC is running.", what)
@@ -151,9 +151,9 @@ func (s seen) olderSMTP(what string) string {
 func (s seen) mailbox(component, service, settings string) (cause, hint string) {
 	cause = "The service is stopped for clients, or has too many connections from this address."
 	switch {
-	case s.has("2007"):
+	case s.atLeast("2007"):
 		return cause, fmt.Sprintf("%s; then its limits (Get-%sSettings | fl *Connection*).", s.component(component, service), settings)
-	case s.has("2000"):
+	case s.atLeast("2000"):
 		return cause, "In Exchange System Manager (Protocols), check that the virtual server is started, and its limits and addresses under Access."
 	case s.exchange():
 		return cause, "In Exchange Administrator, check that the protocol is enabled for the server and the site."
@@ -162,7 +162,7 @@ func (s seen) mailbox(component, service, settings string) (cause, hint string) 
 }
 
 // directoryRefusals are those of a domain controller and of DNS. A directory that
-// wants a login is told apart: see sayRefusesStrangers.
+// requires a login has a finding of its own: see sayRefusesStrangers.
 var directoryRefusals = []refusalWord{
 	{"ldap", because(wire.Unavailable), advise("The directory is busy, starting or stopping.",
 		"On the domain controller, run dcdiag /test:services and repadmin /replsummary, and check the service NTDS; then run exreach again.")},
@@ -217,14 +217,14 @@ var otherRefusals = []refusalWord{
 	{"ntp", nil, advise("The time service does not serve this address now (a kiss-o'-death, RFC 5905).",
 		"Check who may ask and how often: w32tm /query /configuration on Windows, restrict and limited in ntp.conf elsewhere.")},
 	{"sip", because(wire.OurName), func(s seen) (string, string) {
-		if s.has("2007") {
+		if s.atLeast("2007") {
 			return "Unified Messaging knows no IP gateway with this address.", "On the server: Get-UMIPGateway | fl Name,Address. From an address that is listed there, the check passes."
 		}
 		return "The SIP server does not know this address.", "Check which addresses it trusts; from one of them, the check passes."
 	}},
 	{"sip", nil, func(s seen) (string, string) {
 		service := "MSExchangeUM"
-		if s.has("2013") && s.Port == 5060 {
+		if s.atLeast("2013") && s.Port == 5060 {
 			service = "MSExchangeUMCR"
 		}
 		return "The SIP server answers but accepts no calls.", s.component("UMCallRouter", service) + "; then look for events of MSExchange Unified Messaging."
@@ -237,7 +237,7 @@ var otherRefusals = []refusalWord{
 		"On the server, check the certificate and security layer of RDP-Tcp (wmic /namespace:\\\\root\\cimv2\\TerminalServices path Win32_TSGeneralSetting get SecurityLayer,SSLCertificateSHA1Hash).")},
 	{"irc", nil, advise("The chat service does not accept this address or name.", "Check its bans, passwords and connection limits.")},
 	{"winrm", nil, func(s seen) (string, string) {
-		return "Windows answers at the port, but its remote management does not.",
+		return "Windows answers at the port, but its remote management service does not.",
 			cmp.Or(map[string]string{
 				"404": "On the server: winrm enumerate winrm/config/listener shows whether there is a listener for this port; winrm quickconfig creates one.",
 				"503": "On the server: Restart-Service WinRM, then winrm get winrm/config.",

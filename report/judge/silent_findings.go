@@ -24,8 +24,8 @@ func saySilent(s seen) (text, hint string) {
 		return text, hint
 	}
 	if s.Check.Service.Network == catalog.UDP && s.pace() != probe.Never {
-		return "Datagrams came back, and none of them answers what was asked: something on the path, or another program at the port, answers for the service." + s.quote(),
-			"See on the server which program listens (netstat -abno), then look for a firewall or proxy in between that answers in its place."
+		return "Datagrams came back, but none of them answers the request: something on the path, or another program at the port, answers in place of the service." + s.quote(),
+			"Check on the server which program is listening (netstat -abno), then look for a firewall or proxy on the path that answers in its place."
 	}
 	switch s.pace() {
 	case probe.Slowly:
@@ -119,7 +119,7 @@ func (s seen) sayHandshakeHeld() (text, hint string) {
 		never = fmt.Sprintf("began to answer the ClientHello (%s) and then sent nothing more", catalog.Count(heard, "byte"))
 	}
 	text = fmt.Sprintf("Packets reach %s and are acknowledged, but %s %s: the service hangs or cannot use its certificate, "+
-		"or a proxy, load balancer or intrusion prevention system accepted the connection and holds it", s.place(), s.port(), never)
+		"or a proxy, load balancer or intrusion prevention system accepted the connection and holds it", s.target(), s.port(), never)
 	hint = s.certificateHint() + " If TLS starts on the server itself, look for a device on the path that accepts connections in its place"
 	if s.Silence.InSmall {
 		return text + ". Lost large packets (path MTU) are unlikely: it did not answer small segments either.", hint + "."
@@ -134,32 +134,27 @@ func talksInTheClear(r probe.Result) bool {
 }
 
 // delivery is what this machine's TCP knows of a silence; "" where it does not tell.
-func (s seen) delivery() probe.Delivery {
-	if s.Silence == nil {
-		return ""
-	}
-	return s.Silence.Delivery
-}
+func (s seen) delivery() probe.Delivery { return valueOf(s.Silence).Delivery }
 
 // sayDelivery says what this machine's TCP tells of a silence; nothing where it does
 // not tell.
 func (s seen) sayDelivery() (text, hint string) {
 	switch s.delivery() {
 	case probe.NotArrived:
-		return fmt.Sprintf("The connection to %s succeeded, but what was sent on it was never acknowledged: packets to %s are lost once the connection is open.", s.port(), s.place()),
+		return fmt.Sprintf("The connection to %s succeeded, but what was sent on it was never acknowledged: packets to %s are lost once the connection is open.", s.port(), s.target()),
 			fmt.Sprintf("Ask the firewall administrator whether both directions of the connection pass the same firewall (asymmetric routing) "+
-				"and whether it drops packets of established connections to %s.", s.place())
+				"and whether it drops packets of established connections to %s.", s.target())
 	case probe.AnswerLost:
-		return fmt.Sprintf("%s of %s answers, but the large packets of its answer are lost, while small ones arrive (path MTU).", s.port(), s.place()),
+		return fmt.Sprintf("%s of %s answers, but the large packets of its answer are lost, while small ones arrive (path MTU).", s.port(), s.target()),
 			"Look for a tunnel or VPN with a smaller packet size (MTU) and a firewall that drops ICMP \"fragmentation needed\" or \"packet too big\"; " +
 				"clamp the MSS there."
 	case probe.WindowShut:
 		return fmt.Sprintf("%s of %s accepts the connection but no data (its TCP window stays at zero): a firewall or intrusion prevention system acts as a tarpit, "+
-				"or the server is out of memory.", s.port(), s.place()),
+				"or the server is out of memory.", s.port(), s.target()),
 			"Ask the firewall administrator whether this computer is on a block list; then check the load of the server."
 	case probe.Held:
-		return fmt.Sprintf("Packets reach %s and are acknowledged, and %s never answers: the service hangs (a frozen process, no free worker), "+
-				"or a proxy, load balancer or intrusion prevention system accepted the connection and holds it.", s.place(), s.port()),
+		return fmt.Sprintf("Packets reach %s and are acknowledged, but %s never answers: the service hangs (a frozen process, no free worker), "+
+				"or a proxy, load balancer or intrusion prevention system accepted the connection and holds it.", s.target(), s.port()),
 			"Check the service and its log on the server and restart it if it hangs; if it answers there, look for a device on the path that accepts connections in its place."
 	}
 	return "", ""
@@ -175,7 +170,7 @@ func sayCut(s seen) (text, hint string) {
 		return s.sayCutAtHello()
 	case s.Step == protocol.TLS:
 		text = "The server agreed to start TLS and hung up at the ClientHello: most likely the service has no usable certificate, or no TLS version or cipher in common with exreach."
-		return text + s.tlsBeside(), s.certificateHint()
+		return text + s.tlsElsewhere(), s.certificateHint()
 	}
 	return s.sayCutTalk()
 }
@@ -191,17 +186,17 @@ func (s seen) sayCutAtHello() (text, hint string) {
 		text = hungUp + "when the binding of the web site has lost its certificate (HTTP.sys)."
 	case spoken == "winrm":
 		text = hungUp + "when the listener of WinRM has lost its certificate (HTTP.sys)."
-	case (spoken == "imap" || spoken == "pop3") && s.has("2013"):
+	case (spoken == "imap" || spoken == "pop3") && s.atLeast("2013"):
 		text = hungUp + "when the service has no usable certificate, or when its proxy component is inactive."
 	default:
 		text = hungUp + "when the service has no usable certificate."
 	}
-	return text + " Having no cipher or TLS version in common looks the same." + s.tlsBeside(), s.certificateHint()
+	return text + " Having no cipher or TLS version in common looks the same." + s.tlsElsewhere(), s.certificateHint()
 }
 
-// tlsBeside says what the other ports of the address tell about TLS: whether the
+// tlsElsewhere says what the other ports of the address tell about TLS: whether the
 // way is clear for it.
-func (s seen) tlsBeside() string {
+func (s seen) tlsElsewhere() string {
 	var ports []string
 	for _, r := range s.here().secured {
 		if r.Port != s.Port {
@@ -236,7 +231,7 @@ func (s seen) sayCutTalk() (text, hint string) {
 		}
 		return text, "Check the application pools in IIS and the logs of HTTP.sys (httperr), then the load balancer's pool and the firewall's log."
 	case "imap", "pop3":
-		if !s.has("2013") {
+		if !s.atLeast("2013") {
 			return connected + "the service is stopping or has too many connections" + onPath,
 				"Check the service, its log and its connection limits on the server, then the log of the firewall."
 		}
@@ -252,9 +247,9 @@ func (s seen) sayCutTalk() (text, hint string) {
 // smtpLimits is where a version of Exchange decides whose connections it takes.
 func (s seen) smtpLimits() string {
 	switch {
-	case s.has("2007"):
+	case s.atLeast("2007"):
 		return "receive connector ranges, connections per source"
-	case s.has("2000"):
+	case s.atLeast("2000"):
 		return "Exchange System Manager, the SMTP virtual server, Access and General"
 	case s.exchange():
 		return "Exchange Administrator, Internet Mail Service, Connections"

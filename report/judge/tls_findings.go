@@ -45,7 +45,7 @@ func oldTLS(s seen) bool {
 
 func sayOldTLS(s seen) (text, hint string) {
 	return fmt.Sprintf("The best TLS version that the server and exreach have in common is %s, which is no longer secure.", s.tls().Version),
-		"Enable TLS 1.2 on the server (Exchange 2010 SP3 RU19, 2013 CU19, 2016 CU8 and later support it, if Windows does); older versions belong behind a gateway that speaks it."
+		"Enable TLS 1.2 on the server (Exchange 2010 SP3 RU19, 2013 CU19, 2016 CU8 and later support it, if Windows does); put older versions behind a gateway that supports it."
 }
 
 // broken are the parts of cipher names that mean no safety (RFC 7465; SWEET32).
@@ -57,7 +57,7 @@ func weakCipher(s seen) bool {
 }
 
 func sayWeakCipher(s seen) (text, hint string) {
-	return fmt.Sprintf("Of all ciphers that exreach offers, the server chose %s, which is broken.", s.tls().Cipher),
+	return fmt.Sprintf("Of all the ciphers that exreach offers, the server chose %s, which is broken.", s.tls().Cipher),
 		"Enable AES in Windows on the server and put it first (the policy SSL Cipher Suite Order, or IIS Crypto)."
 }
 
@@ -101,7 +101,7 @@ func (s seen) reissued() *probe.Result {
 	if mine == nil || mine.SelfSigned {
 		return nil
 	}
-	for _, r := range s.beside.subjects[mine.Subject] {
+	for _, r := range s.host.subjects[mine.Subject] {
 		if issuer(*serverLeaf(*r)) != issuer(*mine) {
 			return r
 		}
@@ -113,8 +113,8 @@ func sayOtherIssuer(s seen) (text, hint string) {
 	other := s.reissued()
 	return fmt.Sprintf("The certificate is issued by %s, and the one for the same subject at %s by %s: a device on the path may be intercepting the TLS of one of them (TLS inspection).",
 			s.leaf().Issuer, seen{Result: *other}.port(), other.Peer.TLS.Chain[0].Issuer),
-		"Compare both with what the server has (Get-ExchangeCertificate, the bindings in IIS): the one that is not there comes from a proxy that inspects TLS, " +
-			"which must leave the server alone."
+		"Compare both with what the server has (Get-ExchangeCertificate, the bindings in IIS): the one that is not there comes from a proxy that inspects TLS; " +
+			"exempt the server from the inspection."
 }
 
 // withoutStartTLS: the protocols note under "starttls" why there was none.

@@ -16,12 +16,7 @@ import (
 )
 
 // tlsFailure is what went wrong with TLS; its zero value says nothing.
-func (s seen) tlsFailure() protocol.TLSFailure {
-	if s.Peer == nil || s.Peer.TLSFailure == nil {
-		return protocol.TLSFailure{}
-	}
-	return *s.Peer.TLSFailure
-}
+func (s seen) tlsFailure() protocol.TLSFailure { return valueOf(s.peer().TLSFailure) }
 
 // alertName is an alert as people know it: "handshake failure (40)".
 func alertName(n uint8) string {
@@ -84,7 +79,7 @@ func sayBadTLS(s seen) (text, hint string) {
 				"Programs that use Windows' TLS are less strict and may connect.", s.Detail),
 			"Have the certificate reissued without the mistake, then run again; until then, check from a client that accepts it."
 	case f.Cause == protocol.TLSRenegotiation:
-		return "The server asked for a second TLS handshake in the middle of the conversation (renegotiation), which exreach does only once. " +
+		return "The server asked for a second TLS handshake in the middle of the conversation (renegotiation), and exreach does only one. " +
 				"IIS does that when a directory requires client certificates.",
 			"Check which directory requires client certificates (IIS Manager, SSL Settings), and request them in the first handshake instead: " +
 				"netsh http add sslcert … clientcertnegotiation=enable."
@@ -107,7 +102,7 @@ func (s seen) sayBrokenOff() (text, hint string) {
 	case protocol.TLSAlerted:
 		what = fmt.Sprintf("the server ended it with the alert %s", alertName(f.Alert))
 	case protocol.TLSInClear:
-		what = "what came then is not TLS"
+		what = "what followed is not TLS"
 	}
 	return fmt.Sprintf("The TLS handshake succeeded, but TLS failed in the conversation after it: %s. The server is failing, or the proxy that terminates TLS for it, "+
 			"or something on the path changes the data (a device that inspects TLS, a faulty network card or driver).", what),
@@ -120,7 +115,7 @@ func (s seen) alerted(alert uint8) (why, hint string) {
 	case tls12.AlertHandshakeFailure, tls12.AlertInsufficient:
 		return "it has no cipher in common with exreach, which offers ECDHE, DHE and RSA with AES and 3DES, and RC4 (DHE only under TLS 1.2), or its certificate has a kind of key that exreach does not support. Windows clients may support it",
 			"Compare the ciphers of the server (Get-TlsCipherSuite, the policy SSL Cipher Suite Order) with the key of its certificate: " +
-				"an ECDSA key needs ECDHE_ECDSA. Event 36874 of Schannel says that nothing fits."
+				"an ECDSA key needs ECDHE_ECDSA. Schannel logs event 36874 when nothing fits."
 	case tls12.AlertProtocolVersion:
 		return "it allows none of the versions that exreach offers, TLS 1.0 to 1.3",
 			`Allow TLS 1.2 on the server: HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols. A server that speaks only SSL 3.0 is out of date.`
@@ -140,8 +135,8 @@ func (s seen) alerted(alert uint8) (why, hint string) {
 			"Test from the server's own subnet. If it works there, check which authorities the proxy or device trusts for the server behind it; if not, check the System log of the server for events of Schannel."
 	}
 	if alert == tls12.AlertAccessDenied {
-		return "its access control, or that of a device on the path, does not let this connection in",
-			"Check which addresses and names the server and the devices before it let in, and the System log of the server for events of Schannel."
+		return "its access control, or that of a device on the path, rejects this connection",
+			"Check which addresses and names the server and the devices in front of it accept, and the System log of the server for events of Schannel."
 	}
 	return "it, or a device on the path, does not accept what exreach sends", "Check the System log of the server for events of Schannel, then look for a device on the path that inspects TLS."
 }

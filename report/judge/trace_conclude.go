@@ -48,7 +48,7 @@ func Trace(t hops.Trace) (Outcome, string) {
 	case end.Said == hops.SaidNothing:
 		outcome, sentence = r.stops()
 	default:
-		outcome, sentence = r.told(end)
+		outcome, sentence = r.icmp(end)
 	}
 	return outcome, strings.Join(slices.DeleteFunc([]string{sentence, r.silentOnes(), r.severalPaths()}, func(s string) bool { return s == "" }), " ")
 }
@@ -66,10 +66,10 @@ func (r reading) stops() (Outcome, string) {
 	case r.Beside == nil:
 		return Undecided, fmt.Sprintf("%s stops after %s. No other port of the server is known to answer, so it may be down, or everything to it is dropped.", r.name(), hop(last))
 	case !known && r.besideAnswers():
-		return Blocked, fmt.Sprintf("%s stops after %s at hop %d, and %s is at the server after %d: the two take different ways.",
+		return Blocked, fmt.Sprintf("%s stops after %s at hop %d, and %s reaches the server at hop %d: the two take different paths.",
 			r.name(), hop(last), last.TTL, r.besidePort(), r.Beside.End().TTL)
 	case !known:
-		return Undecided, fmt.Sprintf("%s stops after %s, and so does %s now, which answered before: packets get lost, or something shuts this machine out.",
+		return Undecided, fmt.Sprintf("%s stops after %s, and so does %s now, which answered before: packets are being lost, or something blocks this machine.",
 			r.name(), hop(last), r.besidePort())
 	}
 	sentence := fmt.Sprintf("%s stops after %s, %s goes on to %s: what drops it is %s",
@@ -89,9 +89,9 @@ func (r reading) suspects(last, next hops.Hop) []string {
 	}
 	switch first, until := last.TTL+1, next.TTL-1; {
 	case first == until:
-		suspects = append(suspects, fmt.Sprintf("hop %d (which says nothing for %s either)", first, r.besidePort()))
+		suspects = append(suspects, fmt.Sprintf("hop %d (which does not answer for %s either)", first, r.besidePort()))
 	case first < until:
-		suspects = append(suspects, fmt.Sprintf("one of the hops %d to %d (which say nothing for %s either)", first, until, r.besidePort()))
+		suspects = append(suspects, fmt.Sprintf("one of the hops %d to %d (which do not answer for %s either)", first, until, r.besidePort()))
 	}
 	if isEnd(next) {
 		return append(suspects, "the server's own firewall")
@@ -123,8 +123,8 @@ func (r reading) reset(end hops.Hop) (Outcome, string) {
 		r.name(), end.TTL)
 }
 
-// told is for a port that an ICMP message ended.
-func (r reading) told(end hops.Hop) (Outcome, string) {
+// icmp is for a port that an ICMP message ended.
+func (r reading) icmp(end hops.Hop) (Outcome, string) {
 	what := map[hops.Said]string{
 		hops.SaidProhibited:  "a rule forbids " + r.port() + " (administratively prohibited)",
 		hops.SaidPort:        r.port() + " is unreachable (ICMP port unreachable)",
@@ -133,7 +133,7 @@ func (r reading) told(end hops.Hop) (Outcome, string) {
 	server := slices.Contains(end.From, r.Path.Addr.Addr())
 	switch {
 	case end.Self && end.Said == hops.SaidUnreachable:
-		return Undecided, "This machine itself says that there is no way to the server: there is no route, or nobody on its own network answers for the address."
+		return Undecided, "This machine itself says that there is no way to the server: there is no route, or nothing on its own network answers for the address."
 	case end.Self:
 		return Blocked, fmt.Sprintf("This machine itself says that %s: its own firewall.", what)
 	case server && end.Said == hops.SaidPort && r.Path.Network == catalog.UDP:
@@ -155,7 +155,7 @@ func (r reading) told(end hops.Hop) (Outcome, string) {
 // unfinished is for a trace that was ended before it was whole.
 func (r reading) unfinished() (Outcome, string) {
 	if last := r.last(); last.TTL > 0 {
-		return Undecided, fmt.Sprintf("The trace ended too early: %s came as far as %s, and more is not known.", r.port(), hop(last))
+		return Undecided, fmt.Sprintf("The trace ended too early: %s got as far as %s, and nothing beyond that is known.", r.port(), hop(last))
 	}
 	return Undecided, fmt.Sprintf("The trace of %s ended before any hop had answered.", r.port())
 }

@@ -26,9 +26,9 @@ func (r reading) silentOnes() string {
 	case 0:
 		return ""
 	case 1:
-		return fmt.Sprintf("Hop %s says nothing and lets it pass.", passed[0])
+		return fmt.Sprintf("Hop %s does not answer but lets it pass.", passed[0])
 	}
-	return fmt.Sprintf("Hops %s say nothing and let it pass.", strings.Join(passed, ", "))
+	return fmt.Sprintf("Hops %s do not answer but let it pass.", strings.Join(passed, ", "))
 }
 
 // severalPaths tells of the first distance at which different routers answered.
@@ -75,10 +75,4 @@ func hop(h hops.Hop) string {
 	return fmt.Sprintf("hop %d", h.TTL)
 }
 
-func addresses(from []netip.Addr) string {
-	var words []string
-	for _, a := range from {
-		words = append(words, a.String())
-	}
-	return catalog.Either(words)
-}
+func addresses(from []netip.Addr) string { return catalog.Either(texts(from)) }

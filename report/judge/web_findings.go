@@ -14,20 +14,10 @@ import (
 )
 
 // web is whose an answer over HTTP is.
-func (s seen) web() web.Web {
-	if s.Peer == nil || s.Peer.Web == nil {
-		return web.Web{}
-	}
-	return *s.Peer.Web
-}
+func (s seen) web() web.Web { return valueOf(s.peer().Web) }
 
 // page is what the head of an answer over HTTP says.
-func (s seen) page() protocol.Page {
-	if s.Peer == nil || s.Peer.Page == nil {
-		return protocol.Page{}
-	}
-	return *s.Peer.Page
-}
+func (s seen) page() protocol.Page { return valueOf(s.peer().Page) }
 
 // noServerBehind: a proxy answers in its own name because no server behind it does.
 func noServerBehind(s seen) bool {
@@ -57,11 +47,11 @@ func noSite(s seen) bool {
 
 func sayNoSite(s seen) (text, hint string) {
 	site := "Default Web Site"
-	if s.has("2013") && (s.Port == 81 || s.Port == 444) {
+	if s.atLeast("2013") && (s.Port == 81 || s.Port == 444) {
 		site = "Exchange Back End"
 	}
 	text = fmt.Sprintf("Windows itself (HTTP.sys) answers %s with HTTP 404: no running web site is bound to it.", s.port())
-	if !s.has("2010") {
+	if !s.atLeast("2010") {
 		return text, fmt.Sprintf("On the server, in IIS Manager, start the %s and check its bindings (port and host name).", site)
 	}
 	return text, fmt.Sprintf("On the server: Get-Website and Get-WebBinding '%s'; then Start-Website '%s', or New-WebBinding if the port is missing.", site, site)
@@ -85,7 +75,7 @@ func noLogin(s seen) bool {
 }
 
 func sayNoLogin(s seen) (text, hint string) {
-	return "HTTP 401 without a WWW-Authenticate header: the server wants a login and does not say which kind, so most clients cannot log in. " +
+	return "HTTP 401 without a WWW-Authenticate header: the server requires a login but does not say which kind, so most clients cannot log in. " +
 			"All kinds of authentication are off for the directory, or a proxy removes the header.",
 		fmt.Sprintf("Compare the authentication of %s with that of a server that works (Get-WebServicesVirtualDirectory and its like; IIS logs 401 2 then). "+
 			"If it is on, look for the proxy that removes the header.", s.path())
@@ -104,7 +94,7 @@ func gatewayElsewhere(s seen) bool {
 }
 
 func sayGateway(s seen) (text, hint string) {
-	return fmt.Sprintf("%s asks for a login before it lets anybody reach the server (%s): whether Exchange answers behind it is not known.", s.web().Name, s.web().Sign),
+	return fmt.Sprintf("%s asks for a login before it lets anyone reach the server (%s): whether Exchange answers behind it is not known.", s.web().Name, s.web().Sign),
 		"Check the server by its own name, past the gateway. The gateway must let Autodiscover, EWS, MAPI and ActiveSync through without its login page."
 }
 

@@ -61,9 +61,6 @@ func (a Answer) offers(words string) bool {
 	})
 }
 
-// isMissing reports whether a web server says that it does not have the page.
-func isMissing(p *protocol.Peer) bool { return strings.HasPrefix(p.Facts[protocol.FactStatus], "404") }
-
 // matches reports whether text has all parts of a pattern in their order, in upper or lower
 // case. An asterisk stands for anything between two parts. Setup translates texts and
 // administrators change them, so a pattern is as short as possible.

@@ -34,12 +34,12 @@ const buildTable = "Exchange Server build numbers and release dates"
 // version has is a sign without versions.
 func (a Answer) builds() []Sign {
 	var signs []Sign
-	tell := func(said, build string, w catalog.Weight, greeting bool) {
-		versions := a.releases.OfBuild(build)
-		if len(versions) > 0 && a.passedOnline() {
-			versions = a.releases.Of(catalog.ExchangeOnline) // whose builds were 15.0 and 15.1 until 2018
+	add := func(build string, s Sign) {
+		s.Versions, s.Source = a.releases.OfBuild(build), buildTable
+		if len(s.Versions) > 0 && a.passedOnline() {
+			s.Versions = a.releases.Of(catalog.ExchangeOnline) // whose builds were 15.0 and 15.1 until 2018
 		}
-		if s := a.sign(said, versions, w, buildTable, greeting); !slices.ContainsFunc(signs, s.isSame) {
+		if s = a.ofExchange(s); !slices.ContainsFunc(signs, s.isSame) {
 			signs = append(signs, s)
 		}
 	}
@@ -52,17 +52,20 @@ func (a Answer) builds() []Sign {
 			value = strings.TrimSpace(value)
 			_, build, found := strings.Cut(value, f.Before)
 			if found && a.isBuild(f.Name, build) {
-				tell(quotedFact(f.Name, value), build, w, false)
+				add(build, Sign{Said: quotedFact(f.Name, value), weight: w})
 			}
 		}
 	}
 	for _, line := range a.greeting {
 		said := quotedGreeting(line)
 		for _, build := range a.greetedBuilds(line) {
-			tell(said, build, stated, true)
+			add(build, Sign{Said: said, weight: stated, greeting: true})
 		}
 		if name := greetedHost(line); ofOnline(name) {
-			signs = append(signs, a.sign("the host "+name+" in the greeting", a.releases.Of(catalog.ExchangeOnline), stated, "https://github.com/simonrob/email-oauth2-proxy/issues/109", true))
+			signs = append(signs, a.ofExchange(Sign{
+				Said: "the host " + name + " in the greeting", Versions: a.releases.Of(catalog.ExchangeOnline), Source: "https://github.com/simonrob/email-oauth2-proxy/issues/109",
+				weight: stated, greeting: true,
+			}))
 		}
 	}
 	return signs

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package identity finds out what a host is by its own answers: which versions,
-// roles and product they allow, sign by sign. It asks nothing, and whether a host
-// is as it should be is not for it to say.
+// Package identity concludes from a host's own answers what it is: which versions, roles
+// and products they allow, sign by sign. It sends nothing, and it does not judge whether
+// a host is as it should be: package judge does, which it must not import.
 package identity
 
 import (
@@ -12,6 +12,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/protocol"
 )
 
 // An Identified is what a host was found to be, by its own answers.
@@ -26,7 +27,7 @@ type Identified struct {
 	releases *catalog.Releases
 }
 
-// A TakenRole is a role that a host was checked in because nobody had said another.
+// A TakenRole is a role that a host was checked in because none was given.
 type TakenRole struct {
 	Version string   `json:"version"`
 	Role    string   `json:"role"`
@@ -58,8 +59,8 @@ func identify(answers []Answer) Identified {
 	return id
 }
 
-// add takes the signs of one more answer. What several answers of one port have in
-// common is told once.
+// add takes the signs of one more answer. A sign that several answers of one port have
+// is kept once.
 func (id *Identified) add(signs []Sign) {
 	for _, s := range signs {
 		if !slices.ContainsFunc(id.Signs, s.isSame) {
@@ -73,7 +74,7 @@ func (s Sign) isSame(as Sign) bool {
 	return s.Port == as.Port && s.Said == as.Said && slices.Equal(s.Versions, as.Versions)
 }
 
-// widerProduct reports whether another sign tells more closely what product it is.
+// widerProduct reports whether another sign names the product more exactly.
 func (id *Identified) widerProduct(product string) bool {
 	return product == Exchange && slices.ContainsFunc(id.Signs, func(s Sign) bool { return s.Product == exchangeServer || s.Product == exchangeOnline })
 }
@@ -90,8 +91,8 @@ func (id Identified) Unknown() []Sign {
 	return slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) > 0 || s.weight != stated })
 }
 
-// Role is the role that a sign tells, where nothing but the service with that sign
-// answered: an Edge server has no other. It is "" where none does.
+// Role is the role that a sign names, if nothing but the service with that sign
+// answered: an Edge server has no other. Otherwise it is "".
 func (id Identified) Role() string {
 	role := ""
 	for _, s := range id.Signs {
@@ -103,9 +104,9 @@ func (id Identified) Role() string {
 	return role
 }
 
-// narrowed is the versions that all signs allow. Where they allow none in common, the
-// faint signs do not count, and then the implied ones do not either. Where even the
-// stated ones have no version in common, each of those that they name may be right.
+// narrowed is the versions that all signs allow. If they have none in common, the faint
+// signs do not count, and then the implied ones do not either. If even the stated ones
+// have no version in common, any version that they name may be right.
 func narrowed(releases *catalog.Releases, signs []Sign) (candidates []string, contradictory bool) {
 	told := slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 })
 	if len(told) == 0 {
@@ -149,7 +150,7 @@ func allVersions(releases *catalog.Releases) []string {
 	return releases.Of(catalog.ExchangeServer, catalog.ExchangeOnline, catalog.DavMail)
 }
 
-// Believed are the signs that lead to the candidates, the one that tells most first.
+// Believed is the signs that lead to the candidates, the most exact one first.
 func (id Identified) Believed() []Sign {
 	signs := slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) == 0 || s.Contradicts })
 	slices.SortStableFunc(signs, func(a, b Sign) int {
@@ -190,7 +191,7 @@ func (id Identified) Reasons() []string {
 	return reasons
 }
 
-// Contradictions are the signs that do not agree with the candidates, or where any
+// Contradictions is the signs that do not agree with the candidates, or, if any of them
 // may be right, all that name a version.
 func (id Identified) Contradictions() []Sign {
 	if !id.Contradictory {
@@ -203,8 +204,7 @@ func (id Identified) Contradictions() []Sign {
 	return slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated })
 }
 
-// Conflict is all signs that have a part in a contradiction, those that lead to the
-// candidates first.
+// Conflict is all signs of a contradiction, those that lead to the candidates first.
 func (id Identified) Conflict() []Sign {
 	signs := id.Believed()
 	for _, s := range id.Contradictions() {
@@ -215,8 +215,8 @@ func (id Identified) Conflict() []Sign {
 	return signs
 }
 
-// Admitted is the versions that a server names itself by one answer, and the words that
-// it does so with. Both are empty where it names none.
+// Admitted is the versions that a server claims in one answer, and the words in which it
+// does. Both are empty if it claims none.
 func Admitted(releases *catalog.Releases, signs []Sign) (candidates []string, said string) {
 	id := Identified{releases: releases, Signs: slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated && !s.greeting })}
 	id.Candidates, id.Contradictory = narrowed(releases, id.Signs)
@@ -227,8 +227,8 @@ func Admitted(releases *catalog.Releases, signs []Sign) (candidates []string, sa
 	return id.Candidates, strings.Join(reasons, " and ")
 }
 
-// IsForeign reports whether a product that is not Exchange answers, and stands in its
-// place. Behind a gateway or filter, Exchange may be.
+// IsForeign reports whether a product that is not Exchange answers in its place. Behind a
+// gateway or filter, there may be Exchange.
 func (a Answer) IsForeign() bool {
 	foreign := false
 	for _, s := range a.Signs() {
@@ -242,5 +242,5 @@ func (a Answer) IsForeign() bool {
 
 // IsMissing reports whether a web server says that it does not have the page.
 func (a Answer) IsMissing() bool {
-	return a.protocol == "http" && a.peer != nil && isMissing(a.peer)
+	return a.protocol == "http" && a.peer != nil && strings.HasPrefix(a.peer.Facts[protocol.FactStatus], "404")
 }

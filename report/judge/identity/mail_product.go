@@ -15,8 +15,8 @@ var mailProtocols = []string{"smtp", "pop3", "imap"}
 
 func (a Answer) IsMail() bool { return slices.Contains(mailProtocols, a.protocol) }
 
-// mailProduct is the product that a mail server names itself as, or that stands before
-// the one which it passes on, and the line of its answer that says so. Exchange's own
+// mailProduct is the product that a mail server calls itself, or the filter in front that
+// passes its words on, and the line of the answer that says so. Exchange's own
 // greeting is not searched unless it has more lines than Exchange gives.
 func (a Answer) mailProduct(greeted bool) (catalog.Product, string, bool) {
 	if !a.IsMail() || greeted && len(a.peer.GreetingRest) == 0 {
@@ -37,8 +37,7 @@ func (a Answer) mailProduct(greeted bool) (catalog.Product, string, bool) {
 	return catalog.Product{}, "", false
 }
 
-// exchangeKeywords are of Exchange's own making: no relay and no filter has them
-// by itself.
+// exchangeKeywords are Exchange's own: no relay or filter offers them by itself.
 var exchangeKeywords = []string{"X-ANONYMOUSTLS", "X-EXPS", "XRDST", "XEXCH50", "XSHADOW", "XSHADOWREQUEST", "X-LINK2STATE"}
 
 // foreignLogins are logins that Exchange never had.

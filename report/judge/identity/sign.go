@@ -15,7 +15,7 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// A Sign is something that an answer says or lacks, and what it tells of who gave
+// A Sign is something that an answer says or lacks, and what that shows about who gave
 // it.
 type Sign struct {
 	Service     string   `json:"service"`               // whose answer it is: "smtp"
@@ -33,7 +33,7 @@ type Sign struct {
 	greeting bool // it is in the greeting, and not in what is offered
 }
 
-// How far a sign is believed where others contradict it.
+// How far a sign is believed if others contradict it.
 const (
 	faint   = catalog.Faint
 	implied = catalog.Implied
@@ -85,7 +85,7 @@ func (a Answer) isPage(m catalog.Mark) bool {
 // isInside reports whether a directory of the site answered. Any site of IIS says 404, and
 // what Application Request Routing passes on has the name of its own IIS.
 func (a Answer) isInside() bool {
-	return a.path != "/" && !isMissing(a.peer) && !matches(a.peer.Facts[protocol.FactXPoweredBy], "ARR/")
+	return a.path != "/" && !a.IsMissing() && !matches(a.peer.Facts[protocol.FactXPoweredBy], "ARR/")
 }
 
 // offersAll reports whether the capabilities are as the mark has them.
@@ -99,7 +99,7 @@ func (a Answer) offersAll(m catalog.Mark) bool {
 	return m.Lacks == nil || len(a.peer.Capabilities) > 0 && !slices.ContainsFunc(m.Lacks, a.offers)
 }
 
-// Signs returns all that the answer tells.
+// Signs returns all signs of the answer.
 func (a Answer) Signs() []Sign {
 	foreign := a.verdict == probe.Mismatch && a.protocol == "http"
 	if a.peer == nil || a.verdict != probe.Answered && !foreign {
@@ -107,13 +107,13 @@ func (a Answer) Signs() []Sign {
 	}
 	var signs []Sign
 	if w := a.peer.Web; w != nil && w.Name != "" {
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: w.Sign, Product: w.Name, before: w.Origin != web.OfProduct})
+		signs = append(signs, a.own(Sign{Said: w.Sign, Product: w.Name, before: w.Origin != web.OfProduct}))
 	}
 	if a.strangersPage() {
 		return signs
 	}
 	if a.IsBareWindows() {
-		return []Sign{{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: windowsService, Source: "Rapid7 recog"}}
+		return []Sign{a.own(Sign{Said: quoted(a.peer.Greeting), Product: windowsService, Source: "Rapid7 recog"})}
 	}
 	signs = slices.Concat(signs, a.builds(), a.marked())
 	return append(signs, a.productSigns(slices.ContainsFunc(signs, Sign.IsGreeting))...)
@@ -124,9 +124,10 @@ func (a Answer) marked() []Sign {
 	var signs []Sign
 	for _, m := range a.releases.Marks() {
 		if quote, ok := a.has(m); ok {
-			s := a.sign(cmp.Or(m.Said, quote), m.Versions, m.Weight, m.Source, isOfGreeting(m))
-			s.Role = m.Role
-			signs = append(signs, s)
+			signs = append(signs, a.ofExchange(Sign{
+				Said: cmp.Or(m.Said, quote), Versions: m.Versions, Role: m.Role, Source: m.Source,
+				weight: m.Weight, greeting: isOfGreeting(m),
+			}))
 		}
 	}
 	return signs
@@ -144,22 +145,22 @@ func (s Sign) IsExchange() bool {
 	return slices.Contains([]string{Exchange, exchangeServer, exchangeOnline}, s.Product)
 }
 
-// productSigns tell a product and no version: Exchange behind a greeting that somebody
+// productSigns name a product and no version: Exchange behind a greeting that was
 // changed, or another product. greeted is whether the greeting is one of Exchange's.
 func (a Answer) productSigns(greeted bool) []Sign {
 	var signs []Sign
 	proven := a.IsMail() && a.OffersAsExchange()
 	if proven && !greeted {
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: "what it offers", Product: Exchange, Source: "answers of real servers, in report/testdata/recorded/published.yaml"})
+		signs = append(signs, a.own(Sign{Said: "what it offers", Product: Exchange, Source: "answers of real servers, in report/testdata/recorded/published.yaml"}))
 	}
 	p, said, known := a.mailProduct(greeted)
 	switch {
 	case !greeted && a.protocol == "smtp" && matches(a.peer.Greeting, "Microsoft*SMTP MAIL*Version:"):
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: windowsService, Source: "Rapid7 recog"})
+		signs = append(signs, a.own(Sign{Said: quoted(a.peer.Greeting), Product: windowsService, Source: "Rapid7 recog"}))
 	case known && (p.Before || !proven):
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(said), Product: p.Name, Source: p.Source, before: p.Before})
+		signs = append(signs, a.own(Sign{Said: quoted(said), Product: p.Name, Source: p.Source, before: p.Before}))
 	case a.IsMail() && !proven && !greeted && a.peer.Refusal == "" && !IsMasked(a.peer.Greeting):
-		signs = append(signs, Sign{Service: a.service, Port: a.port, Said: quoted(a.peer.Greeting), Product: Another})
+		signs = append(signs, a.own(Sign{Said: quoted(a.peer.Greeting), Product: Another}))
 	}
 	return signs
 }
@@ -171,20 +172,23 @@ func (a Answer) strangersPage() bool {
 	return w != nil && !slices.Contains([]web.Origin{"", web.OfExchange, web.OfIIS, web.Hidden}, w.Origin)
 }
 
-// sign makes a sign of Exchange. What is faint belongs to others as well, and proves no
-// product.
-func (a Answer) sign(said string, versions []string, w catalog.Weight, source string, greeting bool) Sign {
-	s := Sign{
-		Service: a.service, Port: a.port, Said: said, Source: source, weight: w, greeting: greeting,
-		Versions: versions, Excludes: without(a.releases.Of(catalog.ExchangeServer, catalog.ExchangeOnline), versions),
-	}
-	if w > faint || greeting || a.peer.Web != nil && a.peer.Web.Origin == web.OfExchange {
-		s.Product = productOf(a.releases, versions)
-	}
+// own makes a sign one of this answer.
+func (a Answer) own(s Sign) Sign {
+	s.Service, s.Port = a.service, a.port
 	return s
 }
 
-// The products of Microsoft. Where a sign tells no more, it is one of them.
+// ofExchange makes a sign of some versions one of this answer, and adds what follows
+// from the versions. What is faint belongs to others as well, and proves no product.
+func (a Answer) ofExchange(s Sign) Sign {
+	s.Excludes = without(a.releases.Of(catalog.ExchangeServer, catalog.ExchangeOnline), s.Versions)
+	if s.weight > faint || s.greeting || a.peer.Web != nil && a.peer.Web.Origin == web.OfExchange {
+		s.Product = productOf(a.releases, s.Versions)
+	}
+	return a.own(s)
+}
+
+// The products of Exchange. A sign that shows no more than that has the first one.
 const (
 	Exchange       = "Exchange"
 	exchangeServer = string(catalog.ExchangeServer)
@@ -194,12 +198,12 @@ const (
 	windowsService = "Windows SMTP service (IIS)"
 )
 
-// Another is the product where something other than Exchange answers and does not say
-// what it is.
+// Another is the product if something other than Exchange answers without saying what it
+// is.
 const Another = "another product"
 
-// productOf is what Microsoft, or somebody else, calls the product of versions: of all
-// of them, Exchange.
+// productOf is the name of the product of these versions; if they are of several
+// products, Exchange.
 func productOf(releases *catalog.Releases, versions []string) string {
 	product := ""
 	for _, v := range versions {

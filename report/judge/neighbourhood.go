@@ -196,7 +196,7 @@ func onlyMailConnects(results []*probe.Result) bool {
 }
 
 // here is the address of the result.
-func (s seen) here() *spot { return s.beside.spots[s.Address] }
+func (s seen) here() *spot { return s.host.spots[s.Address] }
 
 // someHere reports whether a result of the same address is like that. It looks at
 // all of them: a rule that many results come to needs a field of spot instead.
@@ -211,7 +211,7 @@ func (s seen) someAtPort(port uint16, like func(probe.Result) bool) bool {
 
 func (s seen) someOf(results []*probe.Result, like func(probe.Result) bool) bool {
 	return slices.ContainsFunc(results, func(r *probe.Result) bool {
-		s.beside.visits++
+		s.host.visits++
 		return like(*r)
 	})
 }

@@ -54,13 +54,13 @@ func TestJudgingIsLinear(t *testing.T) {
 		var visits, bytes [2]int
 		for i, n := range []int{400, 800} {
 			results := host(n)
-			beside := newNeighbourhood(results)
+			host := newNeighbourhood(results)
 			for _, r := range results {
-				for _, f := range judge(seen{Result: r, started: began, beside: beside}).Findings {
+				for _, f := range judge(seen{Result: r, started: began, host: host}).Findings {
 					bytes[i] += len(f.Text) + len(f.Hint)
 				}
 			}
-			visits[i] = beside.visits
+			visits[i] = host.visits
 		}
 		if visits[0] == 0 || visits[1] > 2*visits[0]+100 {
 			t.Errorf("%s: rules look at %d results, and at %d where there are twice as many", name, visits[0], visits[1])
