@@ -31,7 +31,7 @@ func catalogCommand(w world) *cli.Command {
 				ArgsUsage: "VERSION [ROLE]",
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "from", Usage: "show only what `WHO` wants: client, internet, mailbox, admin, ..."},
-					&cli.StringFlag{Name: "format", Usage: "write `FORMAT`: " + strings.Join(report.CatalogFormatNames(), " or ") + " (default table)"},
+					&cli.StringFlag{Name: "format", Value: "table", Usage: "write `FORMAT`: " + strings.Join(report.CatalogFormatNames(), " or ") + " (default table)"},
 					catalogFlag(),
 				},
 				Action: func(c *cli.Context) error { return showCatalog(c, w) },
@@ -64,7 +64,7 @@ func showCatalog(c *cli.Context, w world) error {
 	if c.NArg() == 0 || c.NArg() > 2 {
 		return hinted("exreach catalog list names them", "%s: name a version, and a role if you like", c.Command.HelpName)
 	}
-	format, err := formatOf(c, report.CatalogFormatNames())
+	format, err := report.FormatNamed(strings.ToLower(c.String("format")), report.CatalogFormatNames())
 	if err != nil {
 		return err
 	}

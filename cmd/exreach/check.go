@@ -37,7 +37,7 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	roots := trust.OfMachine(w.env) // which are looked for while the rest is made ready
+	roots := trust.OfMachine(w.env) // looks for them while the rest is prepared
 	defer roots.Close()
 	options, err := optionsOf(c)
 	if err != nil {
@@ -51,6 +51,10 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
+	run, err := survey.New(cat, hosts)
+	if err != nil {
+		return pointed(cat, err)
+	}
 	pool, err := poolOf(c, w)
 	if err != nil {
 		return err
@@ -58,10 +62,6 @@ func check(c *cli.Context, w world) error {
 	pool.Shared.Trust = roots
 	if pool.Credentials, err = credentialsOf(c, w.env); err != nil {
 		return err
-	}
-	run, err := survey.New(cat, hosts)
-	if err != nil {
-		return pointed(cat, err)
 	}
 	run.Pool, run.Trace, run.Watch = pool, c.Bool("trace"), out.tell
 	return out.run(c.Context, run)
@@ -124,6 +124,9 @@ func optionsOf(c *cli.Context) (survey.Options, error) {
 		Version: strings.ToLower(c.String("version")),
 		Role:    strings.ToLower(c.String("role")),
 		From:    strings.ToLower(c.String("from")),
+	}
+	if c.IsSet("from") && !c.IsSet("config") {
+		o.From = cmp.Or(o.From, catalog.DefaultFrom) // an empty word asks for the default, which needs no note then
 	}
 	var errs [3]error
 	o.Family, errs[0] = familyOf(c)

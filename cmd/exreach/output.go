@@ -26,12 +26,16 @@ var colorWords = []string{"auto", "always", "never"}
 // outputFlags choose how the report is written.
 func outputFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "format", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
+		&cli.StringFlag{Name: "format", Value: "table", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the report to `FILE`, whole or not at all"},
-		&cli.StringFlag{Name: "color", Usage: "colour the table `WHEN`: auto, always or never (default auto, which honours NO_COLOR)"},
+		colorFlag(),
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show the findings of passing rows"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "write no notes and no progress to stderr, only errors"},
 	}
+}
+
+func colorFlag() cli.Flag {
+	return &cli.StringFlag{Name: "color", Value: "auto", Usage: "colour the table `WHEN`: auto, always or never (default auto, which honours NO_COLOR)"}
 }
 
 // An output writes a report the way the user wants it.
@@ -55,7 +59,7 @@ func newOutput(c *cli.Context, w world) (output, error) {
 		o.file = ""
 	}
 	var err error
-	if o.format, err = formatOf(c, report.FormatNames()); err != nil {
+	if o.format, err = report.FormatNamed(strings.ToLower(c.String("format")), report.FormatNames()); err != nil {
 		return o, err
 	}
 	if o.style, err = styleOf(c, w, o.file); err != nil {
@@ -70,22 +74,10 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	return o, nil
 }
 
-// formatOf is the format that was asked for, or the table.
-func formatOf(c *cli.Context, accepted []string) (report.Format, error) {
-	name := "table"
-	if c.IsSet("format") {
-		name = strings.ToLower(c.String("format"))
-	}
-	return report.FormatNamed(name, accepted)
-}
-
 // styleOf is what the terminal can show and the user wants to see.
 func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
 	s := report.Style{Verbose: c.Bool("verbose")}
-	when := "auto"
-	if c.IsSet("color") {
-		when = strings.ToLower(c.String("color"))
-	}
+	when := strings.ToLower(c.String("color"))
 	if !slices.Contains(colorWords, when) {
 		return s, &catalog.WordError{Kind: "colour choice", Word: when, Accepted: colorWords}
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,16 +34,16 @@ const (
 
 func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
 
-// run does what args ask for and returns the exit code. What could not be written
-// to stdout was not told, whatever came of it.
+// run does what args ask for and returns the exit code. A report that could not be
+// written to stdout is a failure, whatever the checks found.
 func run(ctx context.Context, args []string, w world) int {
-	told := &teller{Writer: w.stdout}
-	w.stdout = told
+	out := &errWriter{Writer: w.stdout}
+	w.stdout = out
 	err := command(ctx, args, w)
-	if told.err != nil && (err == nil || err == told.err || isOutcome(err)) {
-		err = fmt.Errorf("cannot write to stdout: %w", told.err)
-	}
 	var o outcome
+	if out.err != nil && (err == nil || err == out.err || errors.As(err, &o)) {
+		err = fmt.Errorf("cannot write to stdout: %w", out.err)
+	}
 	switch {
 	case err == nil:
 		return 0
@@ -53,22 +54,15 @@ func run(ctx context.Context, args []string, w world) int {
 	return 2
 }
 
-func isOutcome(err error) bool {
-	var o outcome
-	return errors.As(err, &o)
-}
-
-// A teller is stdout, and remembers the first error of writing to it.
-type teller struct {
+// An errWriter is stdout, and remembers the first error of writing to it.
+type errWriter struct {
 	io.Writer
 	err error
 }
 
-func (t *teller) Write(p []byte) (int, error) {
-	n, err := t.Writer.Write(p)
-	if t.err == nil {
-		t.err = err
-	}
+func (w *errWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.err = cmp.Or(w.err, err)
 	return n, err
 }
 

@@ -13,8 +13,8 @@ import (
 
 // terminal returns the terminal behind w, or nil.
 func terminal(w io.Writer) *os.File {
-	if told, ok := w.(*teller); ok {
-		w = told.Writer
+	if out, ok := w.(*errWriter); ok {
+		w = out.Writer
 	}
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {

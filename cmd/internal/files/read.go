@@ -17,23 +17,26 @@ import (
 var ErrInterrupted = errors.New("interrupted")
 
 // Open opens a file to read. It may be a pipe that nobody writes to, which the
-// system waits for: an interrupt ends the waiting, and what waits ends with the
-// program.
+// system waits for: an interrupt ends that.
 func Open(ctx context.Context, name string) (*os.File, error) {
-	type opened struct {
-		file *os.File
-		err  error
-	}
-	done := make(chan opened, 1)
+	return await(ctx, func() (*os.File, error) { return os.Open(name) })
+}
+
+// await returns what f returns, or ErrInterrupted when ctx ends first. Then f goes on
+// until the program ends.
+func await[T any](ctx context.Context, f func() (T, error)) (v T, err error) {
+	done := make(chan struct{})
+	var got T
+	var failed error
 	go func() {
-		f, err := os.Open(name)
-		done <- opened{f, err}
+		defer close(done)
+		got, failed = f()
 	}()
 	select {
-	case o := <-done:
-		return o.file, o.err
+	case <-done:
+		return got, failed
 	case <-ctx.Done():
-		return nil, ErrInterrupted
+		return v, ErrInterrupted
 	}
 }
 
@@ -64,25 +67,15 @@ type waitingReader struct {
 }
 
 func (w *waitingReader) Read(p []byte) (int, error) {
-	type got struct {
-		data []byte
-		err  error
-	}
 	if w.ctx.Err() != nil {
 		return 0, ErrInterrupted
 	}
-	done := make(chan got, 1)
-	go func() {
+	data, err := await(w.ctx, func() ([]byte, error) {
 		data := make([]byte, len(p)) // p is the caller's again after an interrupt
 		n, err := w.r.Read(data)
-		done <- got{data[:n], err}
-	}()
-	select {
-	case g := <-done:
-		return copy(p, g.data), g.err
-	case <-w.ctx.Done():
-		return 0, ErrInterrupted
-	}
+		return data[:n], err
+	})
+	return copy(p, data), err
 }
 
 // IsRegular reports whether all of r is there already.
