@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// Builds are build numbers of a version: all that have the same first numbers, and the next
-// one in a range. Updates count up behind them.
+// Builds are build numbers of a version: all with the same first numbers and the next one
+// in a range. Updates raise the numbers after those.
 type Builds struct {
 	Start       []int // "15.2" of 15.2.0-1748
 	First, Last int   // of the number behind it: 0 and 1748
 }
 
-// has reports whether a build is one of them.
+// has reports whether a build is one of b.
 func (b Builds) has(build []int) bool {
 	n := len(b.Start)
 	return len(build) > n && slices.Equal(build[:n], b.Start) && b.First <= build[n] && build[n] <= b.Last
@@ -43,12 +43,12 @@ func readBuilds(value string) (Builds, error) {
 	if n := len(parts) - 1; ok && err == nil && n >= 1 && parts[n] <= last {
 		return Builds{parts[:n], parts[n], last}, nil
 	}
-	return Builds{}, fmt.Errorf("build %q is not one: write it like 15.1, 8.0-3, 15.2.0-1748, or 15.2.2562- for all from there on", shorten(value))
+	return Builds{}, fmt.Errorf("build %q is not valid: write it like 15.1, 8.0-3, 15.2.0-1748, or 15.2.2562- for all from there on", shorten(value))
 }
 
 // OfBuild returns the versions that have a build number, such as 15.2.1544.4 or, with the
-// zeros of newer headers, 15.02.2562.037. There are several where the number does not tell
-// them apart, and none where it is no known one.
+// zeros of newer headers, 15.02.2562.037. It returns several where the number fits more than
+// one, and none where the number is not known.
 func (r *Releases) OfBuild(build string) []string {
 	parts, ok := numbers(build)
 	if !ok || len(parts) < 2 {
@@ -69,8 +69,8 @@ func (r *Releases) OfBuild(build string) []string {
 	return beside
 }
 
-// IsNewBuild reports whether a build may be of a version that is not known yet: it begins
-// as those of the newest version do.
+// IsNewBuild reports whether a build may belong to a version that is not known yet: it
+// begins like those of the newest version.
 func (r *Releases) IsNewBuild(build string) bool {
 	parts, ok := numbers(build)
 	if !ok {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package catalog says what SHOULD be reachable: for every version of Exchange,
+// Package catalog holds what SHOULD be reachable: for every version of Exchange,
 // which services each role listens on, who connects to them, and what each of
 // those expects to find. The facts are data (data/*.yaml); this package reads
 // them, answers for them, and turns a topology into a plan of checks.
 //
-// There is no network here, no clock, and no opinion on what a probe saw.
+// It uses no network and no clock, and has no opinion on what a probe saw.
 package catalog
 
 import "fmt"
 
 // A Catalog is every version that exreach knows. Its files are read when they
 // are first asked for: most commands need one or two of them. Any number of
-// goroutines may ask; Add wants to be alone.
+// goroutines may read it, but not while Add runs.
 type Catalog struct {
 	shelves  []shelf                           // in the order of their names
 	sources  func() (map[string]string, error) // document by its key
@@ -37,16 +37,16 @@ type Version struct {
 // A Role is what a host does in a version.
 type Role struct {
 	Name string // "mailbox"
-	Text string // one line for people
-	Auto Taken  // when a host whose role nobody has given is taken to have it; "" is never
+	Text string // one line for the reader
+	Auto Taken  // when a host without a given role is taken to have it; "" is never
 }
 
-// Taken is when a host whose role nobody has given is taken to have a role.
+// Taken is when a host without a given role is taken to have a role.
 type Taken string
 
-// The cases. All other roles have to be given.
+// The cases. All other roles must be given.
 const (
-	Usual  Taken = "usual"  // where its services answer, or nothing tells of any role
+	Usual  Taken = "usual"  // where its services answer, or no answer shows any role
 	Proved Taken = "proved" // where its services answer
 )
 
@@ -63,18 +63,18 @@ type Service struct {
 	Protocol string            // the key of a conversation in probe/protocol
 	TLS      TLS               // how TLS begins on this port
 	HTTP     *Directory        // what an HTTP service answers; nil for all others
-	Wants    map[string]Want   // what everybody who connects should find, by the name of a From
-	OneOf    string            // the group of which one service is enough, within the role; "" where it stands alone
+	Wants    map[string]Want   // what each From should find, by its name
+	OneOf    string            // the group of which one service is enough, within the role; "" where it is in none
 	Exposure string            // why a "forbidden" from must not reach it
 	Unasked  string            // why no check is ever planned for it; "" where one is
-	Note     string            // for people, in our own words
+	Note     string            // for the reader, in our own words
 	Restart  string            // what makes the service take a new static port: "Restart-Service MSExchangeRPC"
 	Programs map[string]string // the program that each of Setup's rules for Windows Firewall is bound to, by the rule's name
 	Sources  []Source          // where the row comes from
 	Verified bool              // false where the row rests on memory or on an unconfirmed listing
 }
 
-// Page is the path that an HTTP service is asked for, "" for all others.
+// Page is the path that is requested of an HTTP service, "" for all others.
 func (s Service) Page() string {
 	if s.HTTP == nil {
 		return ""
@@ -119,7 +119,7 @@ func (p Ports) String() string {
 	return fmt.Sprintf("%d-%d", p.First, p.Last)
 }
 
-// An Interface is a DCE/RPC interface as it stands in an endpoint map
+// An Interface is a DCE/RPC interface as an endpoint map lists it
 // (C706, MS-RPCE).
 type Interface struct {
 	Name  string `json:"name"`  // "EMSMDB"
@@ -128,13 +128,13 @@ type Interface struct {
 	Minor uint16 `json:"minor"` // the 5.5 directory share a UUID
 }
 
-// Serves reports whether whoever has the interface serves a client of another one:
-// a higher minor version serves a lower one (C706 section 6.1.2).
+// Serves reports whether a server of the interface serves clients of the one asked
+// for: a higher minor version serves a lower one (C706 section 6.1.2).
 func (i Interface) Serves(asked Interface) bool {
 	return i.UUID == asked.UUID && i.Major == asked.Major && i.Minor >= asked.Minor
 }
 
-// TLS says how TLS begins on a port.
+// TLS is how TLS begins on a port.
 type TLS string
 
 // The ways TLS begins.
@@ -142,7 +142,7 @@ const (
 	NoTLS    TLS = "none"
 	StartTLS TLS = "starttls" // asked for in band, after a plain greeting
 	Implicit TLS = "implicit" // the handshake comes first
-	Mutual   TLS = "mutual"   // as implicit, and the server wants a certificate of the client's, too
+	Mutual   TLS = "mutual"   // as implicit, and the server wants a client certificate too
 )
 
 // First reports whether the handshake is the first thing on the port.
@@ -152,24 +152,24 @@ func (t TLS) First() bool { return t == Implicit || t == Mutual }
 // credentials.
 type Directory struct {
 	Path   string `json:"path"`             // "/owa/"
-	Method Method `json:"method,omitempty"` // how it is asked; "" is GET
+	Method Method `json:"method,omitempty"` // how it is requested; "" is GET
 	Status []int  `json:"status"`           // the healthy answers
 	Health string `json:"health,omitempty"` // the health page of 2013 and later: "/owa/healthcheck.htm"
 }
 
-// Method is the HTTP method that a directory is asked by.
+// Method is the HTTP method that a directory is requested with.
 type Method string
 
 // The methods. None of them changes anything on a server without credentials.
 const (
 	Get       Method = "GET"
-	Options   Method = "OPTIONS" // ActiveSync tells its versions so (MS-ASHTTP)
+	Options   Method = "OPTIONS" // ActiveSync lists its versions this way (MS-ASHTTP)
 	Post      Method = "POST"
 	PropFind  Method = "PROPFIND"    // WebDAV (RFC 4918)
 	RPCInData Method = "RPC_IN_DATA" // RPC over HTTP (MS-RPCH)
 )
 
-// Want is what somebody who connects should find at a service.
+// Want is what a From should find at a service.
 type Want string
 
 // The wants.
@@ -187,8 +187,7 @@ type Source struct {
 	Grade string `json:"grade"` // "" user's own row · A vendor document · B excerpt or reproduction · C seen on a live server · D unconfirmed listing · M general knowledge
 }
 
-// A Check is one question: what does somebody at From find at one service of
-// one host?
+// A Check is one question: what does From find at one service of one host?
 type Check struct {
 	Host    string
 	Version string

@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A GroundRule holds between two kinds of hosts whatever services they have:
-// that all services answer does not show that it is kept.
+// A GroundRule holds between two kinds of hosts whatever services they have. Even
+// if all services answer, it may be broken.
 type GroundRule struct {
 	From    []string `json:"from"`  // who connects
 	Roles   []string `json:"roles"` // to a host of which role
@@ -59,8 +59,7 @@ func (d *decoder) groundRule(f *file, n *yaml.Node) error {
 	return nil
 }
 
-// checkGround makes sure that every ground rule of f is about roles that are
-// there.
+// checkGround makes sure that every ground rule of f names roles that exist.
 func (v Version) checkGround(f file) error {
 	for i, r := range f.Ground {
 		for _, role := range r.Roles {

@@ -33,7 +33,7 @@ func (d *decoder) head(r *Release) []field {
 		values("builds", func(s string) error {
 			b, err := readBuilds(s)
 			if seen[s] {
-				return fmt.Errorf("build %q is here twice", shorten(s))
+				return fmt.Errorf("build %q appears twice", shorten(s))
 			}
 			r.Builds, seen[s] = append(r.Builds, b), true
 			return err
@@ -45,7 +45,7 @@ func (d *decoder) head(r *Release) []field {
 	}
 }
 
-// greeters are the protocols whose servers greet with words of their version.
+// greeters are the protocols whose greeting depends on the version.
 var greeters = []string{"smtp", "pop3", "imap", "nntp", "link-state"}
 
 func readGreets(n *yaml.Node, r *Release) error {
@@ -72,7 +72,7 @@ func readWebsite(n *yaml.Node, r *Release) error {
 	case site.IIS == "":
 		return errors.New("a website needs the version of its web server: iis")
 	case (site.Build == "") != (site.Below == ""):
-		return errors.New("a website has both a build and the path below which it is told, or neither")
+		return errors.New("a website has both a build and the path below which it appears, or neither")
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func readReleases(files fs.FS, dir string) known {
 	return k
 }
 
-// readHeads reads the heads of all files in dir, side by side, in the order of release:
+// readHeads reads the heads of all files in dir concurrently, in the order of release:
 // each as far as the first of ends that it has.
 func readHeads(files fs.FS, dir string, limit int, ends ...string) ([]Release, error) {
 	names := versionFiles(files, dir)
@@ -112,8 +112,8 @@ func readHeads(files fs.FS, dir string, limit int, ends ...string) ([]Release, e
 	return releases, errors.Join(errs...)
 }
 
-// What is read of a version's file for its head, and for its place among the versions. Most
-// need a third of it.
+// How much of a version's file is read for its head, and for its place among the versions.
+// Most heads need a third of it.
 const (
 	maxHead  = 16 << 10
 	maxOrder = 1 << 10

@@ -4,12 +4,12 @@ package catalog
 
 import "slices"
 
-// Auto is the word for the version that a host admits to, and for the roles whose
+// Auto is the word for the version that a host reports, and for the roles whose
 // services answer.
 const Auto = "auto"
 
 // SupportRoles are the roles whose hosts need not run the version that they
-// serve: what they say of themselves tells nothing about Exchange.
+// serve: what they report about themselves shows nothing about Exchange.
 var SupportRoles = []string{"domain-controller", "dns", "witness", "internet", "relay", "office-online", "rms", "ocs", "um-gateway", "adfs"}
 
 // LogonPage is the logon page of OWA since 2007. It shows the build: in a header, or in
@@ -27,8 +27,8 @@ type further struct {
 	since   string   // the host may run this version of Exchange Server or a later one
 	only    Family   // it can run no others than these
 	alone   bool     // nothing answered
-	alive   bool     // something came back, be it a refusal
-	page    string   // asked for in place of the row's own
+	alive   bool     // something came back, even if only a refusal
+	page    string   // requested instead of the row's own
 }
 
 // furthers are the same services at their other ports, and the pages that settle most of
@@ -49,7 +49,7 @@ var furthers = []further{
 // Heard is what is known of a host while it is being identified.
 type Heard struct {
 	Answered []Check  // the services that answered
-	Versions []string // that it may run; none where nothing tells
+	Versions []string // that it may run; none where no answer shows any
 	Quiet    bool     // nothing came back from it, as from a host that is down
 }
 
@@ -60,7 +60,7 @@ func (h Heard) at(port uint16) bool {
 	return slices.ContainsFunc(h.Answered, func(c Check) bool { return c.Service.Ports.First == port })
 }
 
-// asks reports whether a further question has something to tell.
+// asks reports whether a further question can add anything.
 func (f further) asks(h Heard, releases *Releases) bool {
 	switch {
 	case f.instead != 0 && h.at(f.instead), f.behind != 0 && !(h.at(f.behind) && h.open()), f.alone && len(h.Answered) > 0, f.alive && h.Quiet:
@@ -75,7 +75,7 @@ func (f further) asks(h Heard, releases *Releases) bool {
 	})
 }
 
-// Identify returns the checks that make a host say which version it runs.
+// Identify returns the checks that make a host show which version it runs.
 func (c *Catalog) Identify(host, from string) []Check {
 	var checks []Check
 	for _, r := range slices.Backward(c.releases.all().order()) {
@@ -89,7 +89,7 @@ func (c *Catalog) Identify(host, from string) []Check {
 	return ask(checks, host, from)
 }
 
-// IdentifyMore returns what else to ask a host, none where its version and roles are
+// IdentifyMore returns what else to ask a host, nothing if its version and roles are
 // known.
 func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
 	var checks []Check
@@ -130,8 +130,8 @@ func (c *Catalog) showsRole(h Heard, from string, check Check) bool {
 	})
 }
 
-// question is the check of a row, to be given a host. A catalogue of the user's may
-// lack it.
+// question is the check of a row, still without a host. A user's catalogue may lack the
+// row.
 func (c *Catalog) question(version, role, service string) (Check, bool) {
 	v, err := c.Version(version)
 	if err != nil {

@@ -8,9 +8,9 @@ import "slices"
 // answers over TCP.
 var LikelyPorts = []uint16{443, 25, 80, 135, 445, 389, 587, 53}
 
-// UDPService is what a UDP port is asked where nobody has named a service: nobody
-// answers there but to a question, which the newest version that has a service at the
-// port knows.
+// UDPService is the service to ask for at a UDP port when none is named: such a port
+// answers only a question of its own protocol, which is that of the newest version with
+// a service there.
 func (c *Catalog) UDPService(port uint16) Service {
 	here := Ports{First: port, Last: port}
 	for _, name := range slices.Backward(c.Names()) {

@@ -17,25 +17,25 @@ import (
 // A Mark is what an answer of some versions looks like. An answer has it if it meets every
 // condition that is stated.
 type Mark struct {
-	Name string // by which versions share it; "" where it is one version's own
+	Name string // by which versions share it; "" for a mark of one version
 
 	Protocol string
 	Greeting string   // words of a greeting; an asterisk is anything between them
 	Offers   []string // words of the capabilities that it has, one line each
-	InOrder  string   // capabilities that stand side by side, in this order
-	Lacks    []string // the first words of those that it has not, though it told its capabilities
-	Fact     string   // the name of a fact, which it knows
+	InOrder  string   // capabilities that are listed together, in this order
+	Lacks    []string // the first words of those that it lacks, though it listed its capabilities
+	Fact     string   // the name of a fact that is known
 	Words    string   // of that fact, as of a greeting
-	Without  []string // facts that it does not know
+	Without  []string // facts that are not known
 	Path     string   // the page that was asked for, in upper or lower case
-	Inside   bool     // it was any but the root, it is there, and no proxy of IIS's answered
+	Inside   bool     // the page is not the root, it exists, and no proxy of IIS answered
 	Status   string   // how the status begins
 
 	Said     string   // what the mark is called; "" quotes the greeting or the fact
 	Versions []string // that have it, in the order of release
-	Role     string   // that has it; "" where it tells none
+	Role     string   // that has it; "" where it shows none
 	Weight   Weight
-	Source   string // the document or the recorded answers that say so
+	Source   string // the document or the recorded answers that show it
 }
 
 // A Weight is how far a sign is believed where others contradict it.
@@ -43,15 +43,15 @@ type Weight int
 
 // The weights, the lightest first.
 const (
-	Faint   Weight = iota // something that is missing, or is of the web server: a proxy may have changed it
+	Faint   Weight = iota // something missing, or part of the web server: a proxy may have changed it
 	Implied               // a feature that came, or went, with some version
 	Stated                // a version or build that the server gives as its own
 )
 
 var weights = []string{"faint", "implied", "stated"}
 
-// id is the name of a shared mark, and the conditions of any other: two marks that look
-// for the same are one.
+// id is the name of a shared mark, and the conditions of any other: two marks with the
+// same conditions are one.
 func (m Mark) id() string {
 	if m.Name != "" {
 		return m.Name
@@ -67,7 +67,7 @@ func marksOf(releases []Release, shared []Mark) []Mark {
 	for i, m := range shared {
 		place[m.id()] = i
 		m.Name = ""
-		place[m.id()] = i // whoever spells it out means the same
+		place[m.id()] = i // a version that spells it out means the same
 	}
 	for _, release := range releases {
 		for _, m := range release.Marks {
@@ -107,7 +107,7 @@ func (d *decoder) markOf(r *Release, n *yaml.Node, seen map[string]bool) error {
 		}
 	}
 	if seen[m.id()] {
-		return errors.New("the same mark is here twice")
+		return errors.New("the same mark appears twice")
 	}
 	r.Marks, seen[m.id()] = append(r.Marks, m), true
 	return nil
@@ -169,7 +169,7 @@ func readMarks(files fs.FS, name string) ([]Mark, error) {
 		case m.Name == "":
 			return errors.New("a shared mark needs a name")
 		case lines[m.Name] != 0:
-			return fmt.Errorf("mark %q is here twice: first in line %d", m.Name, lines[m.Name])
+			return fmt.Errorf("mark %q appears twice: first on line %d", m.Name, lines[m.Name])
 		}
 		marks, lines[m.Name] = append(marks, m), n.Line
 		return nil

@@ -14,9 +14,9 @@ import (
 // Add puts the rows of a user's file into the catalogue. A row replaces the one
 // with the same version, role and name; new versions and roles are welcome. The
 // protocols are the conversations that its rows may ask for. Where the file has
-// an error the catalogue stays as it was; the error is a *FileError.
+// an error the catalogue stays unchanged; the error is a *FileError.
 func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
-	go c.sources() // they are read while the file is taken apart
+	go c.sources() // read while the file is parsed
 	root, err := document(r)
 	if err != nil {
 		return in(name, err)
@@ -96,7 +96,7 @@ func (v Version) merge(f file) (Version, error) {
 	}
 	for _, s := range v.Services {
 		if err := v.checkInterface(s); err != nil {
-			// Where f has not got the interface, it has changed the mapper.
+			// If f does not have the interface, it has changed the mapper.
 			mapper, _ := before.mapper(s.Role)
 			return v, at(cmp.Or(f.lineOf(s), f.lineOf(mapper)), err)
 		}
@@ -113,8 +113,8 @@ func put[T any](list *[]T, item T, same func(T) bool) {
 	*list = append(*list, item)
 }
 
-// checkInterface makes sure that whoever wants the RPC interface s also wants
-// the endpoint mapper that leads to it.
+// checkInterface makes sure that every from that wants the RPC interface s also
+// wants the endpoint mapper that leads to it.
 func (v Version) checkInterface(s Service) error {
 	if s.RPC == nil || s.Unasked != "" {
 		return nil

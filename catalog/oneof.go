@@ -4,8 +4,8 @@ package catalog
 
 import "fmt"
 
-// Companions are the services of which one is as good as s for from, s among
-// them: nil where s stands alone.
+// Companions are the services of which one is enough for from, s among them: nil
+// where s is in no group.
 func (v Version) Companions(s Service, from string) []Service {
 	if s.OneOf == "" || !s.isChoice(from) {
 		return nil
@@ -22,13 +22,13 @@ func (v Version) Companions(s Service, from string) []Service {
 	return group
 }
 
-// isChoice reports whether s is something that from may take or leave. What it
-// must not reach is not.
+// isChoice reports whether s is a service that from may use. What it must not
+// reach is not.
 func (s Service) isChoice(from string) bool {
 	return s.Wants[from] != "" && s.Wants[from] != Forbidden
 }
 
-// checkOneOf makes sure that there is something to choose instead of s.
+// checkOneOf makes sure that the group of s offers an alternative to it.
 func (v Version) checkOneOf(s Service) error {
 	if s.OneOf == "" {
 		return nil

@@ -70,7 +70,7 @@ func (c *Catalog) inOrder() []shelf {
 
 // readVersion reads the file of one version, which is named after it.
 func (c *Catalog) readVersion(files fs.FS, name string) (Version, error) {
-	go c.sources() // they are read while the file is taken apart
+	go c.sources() // read while the file is parsed
 	r, err := files.Open(name)
 	if err != nil {
 		return Version{}, err
@@ -91,7 +91,7 @@ func (c *Catalog) readVersion(files fs.FS, name string) (Version, error) {
 		return Version{}, in(base, err)
 	}
 	if f.Name != versionOf(name) {
-		return Version{}, in(base, fmt.Errorf("version %q must stand in %[1]s.yaml", f.Name))
+		return Version{}, in(base, fmt.Errorf("version %q must be in %[1]s.yaml", f.Name))
 	}
 	v, err := Version{Release: Release{Name: f.Name}}.merge(f)
 	if err != nil {
@@ -129,8 +129,8 @@ func readSources(files fs.FS, name string) (map[string]string, error) {
 	return sources, nil
 }
 
-// Names is what the versions are called, in the order of release. No more than the head
-// of each file is read for it.
+// Names is the names of the versions, in the order of release. It reads no more than the
+// head of each file.
 func (c *Catalog) Names() []string {
 	var names []string
 	for _, s := range c.inOrder() {
@@ -152,7 +152,7 @@ func (c *Catalog) Version(name string) (Version, error) {
 }
 
 // Versions returns every version in the order of release. The files are read
-// side by side, because somebody waits for them.
+// concurrently, because the user is waiting for them.
 func (c *Catalog) Versions() ([]Version, error) {
 	versions, errs := make([]Version, len(c.shelves)), make([]error, len(c.shelves))
 	var reading sync.WaitGroup

@@ -216,7 +216,7 @@ func TestOpenErrors(t *testing.T) {
 		{"sources empty", fstest.MapFS{"d/2019.yaml": {Data: []byte(row)}, "d/sources.yaml": {Data: []byte("sources: {}\n")}},
 			`sources.yaml: sources is missing`},
 		{"named after another version", fstest.MapFS{"d/sources.yaml": sources, "d/2016.yaml": {Data: []byte(row)}},
-			`2016.yaml: version "2019" must stand in 2019.yaml`},
+			`2016.yaml: version "2019" must be in 2019.yaml`},
 		{"row", fstest.MapFS{"d/sources.yaml": sources, "d/2019.yaml": {Data: []byte(row[:len(row)-2] + ", tls: ssl}\n")}},
 			`2019.yaml:5: unknown tls "ssl": accepted: none, mutual, starttls, implicit`},
 	}

@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// A Topology is the hosts to look at and what each of them is.
+// A Topology is the hosts to check and what each of them is.
 type Topology struct {
 	Hosts []Host
 	From  string // who connects; "" is DefaultFrom
 }
 
-// A Host is one server of a topology. A server with several roles is as many
-// hosts of one name.
+// A Host is one server of a topology, in one role. A server with several roles is
+// several hosts with the same name.
 type Host struct {
 	Name     string            // a DNS name or an address
 	Version  string            // "" is DefaultVersion
@@ -29,16 +29,16 @@ type Host struct {
 
 // Plan returns the checks that answer whether from finds what it should on each
 // host. From "" is the topology's. Equal inputs give equal plans: hosts in the
-// order of the topology, services in the order of the data. RPC interfaces
-// stand in Behind of their endpoint mapper, but for those with a static port,
-// which stand on their own with Ports set.
+// order of the topology, services in the order of the data. RPC interfaces are
+// in Behind of their endpoint mapper, except those with a static port, which are
+// checks of their own with Ports set.
 func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 	from = cmp.Or(from, t.From, DefaultFrom)
 	if !isFrom(from) {
 		return nil, &WordError{"from", from, froms()}
 	}
 	if len(t.Hosts) == 0 {
-		return nil, errors.New("there is no host to look at: name at least one")
+		return nil, errors.New("no hosts are given: name at least one")
 	}
 	type key struct{ host, role string }
 	var plan []Check
@@ -62,7 +62,7 @@ func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 	return plan, nil
 }
 
-// fault says which host err is about and where that was named.
+// fault adds to err the host it is about and where that was named.
 func (h Host) fault(err error) error {
 	if h.Origin != "" {
 		return fmt.Errorf("%s: host %q: %w", h.Origin, h.Name, err)
@@ -70,7 +70,7 @@ func (h Host) fault(err error) error {
 	return fmt.Errorf("host %q: %w", h.Name, err)
 }
 
-// place returns the version and the role that a host is looked at in.
+// place returns the version and the role that a host is checked as.
 func (c *Catalog) place(h Host) (Version, string, error) {
 	if strings.TrimSpace(h.Name) == "" {
 		return Version{}, "", errors.New("the name is empty: give a DNS name or an address")
@@ -142,7 +142,7 @@ func (v Version) StaticPorts(role string, ports map[string]uint16) map[string]ui
 	return known
 }
 
-// askedBy returns everybody that some check of services is for.
+// askedBy returns every from that some check of services is for.
 func askedBy(services []Service) []string {
 	var names []string
 	for _, from := range Froms {
@@ -175,7 +175,7 @@ func (c *Catalog) Places(from string) ([]Place, error) {
 type NothingError struct {
 	Place // Role "" is every role of the version
 	From  string
-	Only  []string // who the role has something for
+	Only  []string // the froms that the role has services for
 }
 
 func (e *NothingError) Error() string {
@@ -183,10 +183,10 @@ func (e *NothingError) Error() string {
 		return fmt.Sprintf("nothing in version %s is for %s", e.Version, e.From)
 	}
 	return fmt.Sprintf("nothing of role %s in version %s is for %s, only for: %s",
-		e.Role, e.Version, e.From, cmp.Or(strings.Join(e.Only, ", "), "nobody"))
+		e.Role, e.Version, e.From, cmp.Or(strings.Join(e.Only, ", "), "none"))
 }
 
-// Narrow leaves the services of one role, and of those the ones that somebody
+// Narrow leaves the services of one role, and of those the ones that the from
 // wants, with the ground rules that are about both. An empty word leaves all.
 func (v Version) Narrow(role, from string) (Version, error) {
 	if role != "" {

@@ -109,7 +109,7 @@ func TestPlanErrors(t *testing.T) {
 		want       string
 	}{
 		{"from", "clients", []Host{{Name: "h"}}, `unknown from "clients": did you mean client? accepted: ` + froms},
-		{"no hosts", "", nil, "there is no host to look at: name at least one"},
+		{"no hosts", "", nil, "no hosts are given: name at least one"},
 		{"no name", "", []Host{{Name: " ", Version: "2019"}}, `host " ": the name is empty: give a DNS name or an address`},
 		{"default version", "", []Host{{Name: "h"}}, `host "h": unknown version "se": accepted: 5.5, 2019`},
 		{"version", "", []Host{{Name: "h", Version: "2018", Origin: "org.yaml:3"}},
@@ -150,7 +150,7 @@ func TestPlanEmptyRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := c.Plan(Topology{Hosts: []Host{{Name: "h", Version: "5.5", Role: "idle"}}}, "")
-	const want = `host "h": nothing of role idle in version 5.5 is for client, only for: nobody`
+	const want = `host "h": nothing of role idle in version 5.5 is for client, only for: none`
 	if err == nil || err.Error() != want {
 		t.Errorf("\n got %v\nwant %s", err, want)
 	}

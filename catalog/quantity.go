@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Elapsed is how long something took as every text says it: "<1 ms", "486 ms",
+// Elapsed is how long something took, as every text writes it: "<1 ms", "486 ms",
 // "7.0 s".
 func Elapsed(d time.Duration) string {
 	switch ms := d.Round(time.Millisecond); {
@@ -20,7 +20,7 @@ func Elapsed(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
-// Count is a number with its noun as every text says it: "1 host", "3 hosts".
+// Count is a number with its noun, as every text writes it: "1 host", "3 hosts".
 func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -11,27 +11,27 @@ import (
 	"sync"
 )
 
-// A Release is what tells a version from the others: its place among them, what people
-// call it, its builds, and what its servers say. It is the head of the version's file.
+// A Release is what distinguishes a version from the others: its place among them, its
+// usual name, its builds, and what its servers say. It is the head of the version's file.
 type Release struct {
 	Name    string            // the word of the command line: "2019"
 	Title   string            // the product's name: "Exchange Server 2019"
-	Called  string            // what people call it; "" is Exchange and the Name
-	Family  Family            // "" for servers around Exchange and for whatever an answer cannot tell
+	Called  string            // its usual name; "" is Exchange and the Name
+	Family  Family            // "" for servers around Exchange and for what no answer can show
 	Order   float64           // its place in the order of release; 0 is the number in the Name, or the last place
 	Builds  []Builds          // its build numbers
-	Marks   []Mark            // what its answers are known by; of those that several versions share, only the Name
+	Marks   []Mark            // what its answers are recognised by; of those that several versions share, only the Name
 	Greets  map[string]string // what its servers greet with, by protocol: HOST, DATE and CTIME (a date as C writes it) stand for what they are
 	Website *Website          // nil: as that of the newest version
-	Telling []Telling         // its services that every host is asked for whose version nobody has given
+	Telling []Telling         // its services to ask of every host without a given version
 }
 
-// A Telling is a service whose answer tells a version. Servers of most versions have it,
-// and one version, whose row asks for it in its latest form, states it: the fewer versions
-// do, the fewer files are read.
+// A Telling is a service whose answer shows the version. Servers of most versions have it.
+// Only the version whose row has its latest form states it: the fewer versions state one,
+// the fewer files are read.
 type Telling struct {
 	Role, Service string
-	line          int // where it stands
+	line          int // in its file
 }
 
 // Family is the product that a version is one of.
@@ -40,34 +40,34 @@ type Family string
 // The families.
 const (
 	ExchangeServer Family = "Exchange Server"
-	ExchangeOnline Family = "Exchange Online" // what Microsoft runs itself; it has no place among the versions of Exchange Server
+	ExchangeOnline Family = "Exchange Online" // the service that Microsoft runs; it has no place among the versions of Exchange Server
 	DavMail        Family = "DavMail"         // a gateway that offers the standard protocols of mail in front of Exchange
 )
 
-// A Website is what the web site of a version shows of it.
+// A Website is what the web site of a version shows about it.
 type Website struct {
 	IIS    string // the version of IIS, on the Windows that it was usually installed on
-	Build  string // that OWA tells in X-OWA-Version; "" where it tells none
+	Build  string // that OWA sends in X-OWA-Version; "" where it sends none
 	Below  string // which answers have it: those below this path
-	Store  string // the build that the store tells in MS-WebStorage; "" where it tells none
+	Store  string // the build that the store sends in MS-WebStorage; "" where it sends none
 	Title  string // of OWA's logon page
 	Themes string // the path to the pictures of that page
 }
 
-// Releases is what is known of all versions without their services. Nil are those that
+// Releases is what is known of all versions, without their services. Nil means those that
 // come with exreach. Any number of goroutines may ask. Each part is read when it is first
 // asked for: nearly every run wants the order, and only some the marks.
 type Releases struct {
 	order func() []Release // in the order of release: names, product, builds and no more
-	known func() known     // all there is
+	known func() known     // everything
 }
 
 // known is all that is known of the releases.
 type known struct {
 	releases []Release // in the order of release
-	shared   []Mark    // those of marks.yaml, of which versions state the name
+	shared   []Mark    // those of marks.yaml, which versions name
 	marks    []Mark    // all, with their versions
-	err      error     // what is wrong with a file; the rest is there
+	err      error     // what is wrong with a file; the rest is valid
 }
 
 // ours are the releases that come with exreach.
@@ -76,7 +76,7 @@ var ours = releasesOf(data, "data")
 func releasesOf(files fs.FS, dir string) *Releases {
 	return &Releases{
 		order: sync.OnceValue(func() []Release {
-			releases, _ := readHeads(files, dir, maxOrder, "\nmarks:", "\ngreets:", "\nroles:") // whoever reads on finds the error
+			releases, _ := readHeads(files, dir, maxOrder, "\nmarks:", "\ngreets:", "\nroles:") // a later read reports the error
 			return releases
 		}),
 		known: sync.OnceValue(func() known { return readReleases(files, dir) }),
@@ -86,7 +86,7 @@ func releasesOf(files fs.FS, dir string) *Releases {
 // all is r, or ours.
 func (r *Releases) all() *Releases { return cmp.Or(r, ours) }
 
-// Marks returns what answers are known by, each with the versions that have it.
+// Marks returns what answers are recognised by, each with the versions that have it.
 func (r *Releases) Marks() []Mark { return r.all().known().marks }
 
 // find returns the release of a name, the zero Release where there is none.
@@ -124,7 +124,7 @@ func (r *Releases) Title(version string) string {
 	return string(release.Family)
 }
 
-// Called is what people call a version: "Exchange 2019".
+// Called is the usual name of a version: "Exchange 2019".
 func (r *Releases) Called(version string) string {
 	return cmp.Or(r.find(version).Called, "Exchange "+version)
 }
@@ -157,7 +157,7 @@ func byOrder(a, b Release) int {
 	return cmp.Or(cmp.Compare(a.place(), b.place()), strings.Compare(a.Name, b.Name))
 }
 
-// lastPlace is that of a version of which nothing says where it belongs.
+// lastPlace is the place of a version that has neither.
 const lastPlace = 1e6
 
 func (r Release) place() float64 {

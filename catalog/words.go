@@ -9,21 +9,21 @@ import (
 	"strings"
 )
 
-// What is meant where a topology or a command line leaves the word out.
+// The defaults for words that a topology or a command line leaves out.
 const (
 	DefaultVersion = "se"
 	DefaultRole    = "mailbox"
 	DefaultFrom    = "client"
 )
 
-// A From is somebody who connects to a service.
+// A From is a kind of client that connects to a service.
 type From struct {
 	Name string // the word of the catalogue and the command line
-	Text string // one line for people
+	Text string // one line for the reader
 	Kind Kind   // "" for what is neither
 }
 
-// Kind is what somebody who connects does with TLS.
+// Kind is how a From treats certificates.
 type Kind string
 
 // The kinds.
@@ -42,7 +42,7 @@ func KindOf(from string) Kind {
 	return ""
 }
 
-// Froms is everybody that a row can want something for.
+// Froms is every From that a row can want something for.
 var Froms = []From{
 	{"client", "mail programs, browsers and devices of the users, inside the organization", People},
 	{"internet-client", "as client, but with POP3, IMAP4, LDAP, news or web access alone: no Outlook over RPC", People},
@@ -52,8 +52,8 @@ var Froms = []From{
 	{"hub", "a Hub Transport server (2007 and 2010)", Servers},
 	{"edge", "an Edge Transport server in the perimeter network", Servers},
 	{"um", "a Unified Messaging server or service (2007 to 2016)", Servers},
-	{"um-gateway", "an IP gateway, IP PBX or session border controller that hands calls to Unified Messaging", ""},
-	{"admin", "the computer of somebody who administers the servers", ""},
+	{"um-gateway", "an IP gateway, IP PBX or session border controller that passes calls to Unified Messaging", ""},
+	{"admin", "an administrator's computer", ""},
 	{"load-balancer", "the load balancer in front of the servers, which also asks for their health", ""},
 	{"ocs", "Office Communications Server, Lync or Skype for Business Server", ""},
 	{"front-end", "a front-end server (2000 and 2003)", Servers},
@@ -65,7 +65,7 @@ var Froms = []From{
 	{"relay", "a mail relay, smart host or mail filter in the perimeter network", ""},
 	{"agent", "the computer that runs the Hybrid Agent", ""},
 	{"online", "Exchange Online, on its way to the organization's own servers", ""},
-	{"self", "the server itself: exreach runs on the host that it asks", Servers},
+	{"self", "the server itself: exreach runs on the host that it tests", Servers},
 }
 
 // The words of a row that are not in the data.
@@ -91,7 +91,7 @@ func froms() []string {
 
 // A WordError says that a word is not one of a closed set.
 type WordError struct {
-	Kind     string   // what the word stands for: "version"
+	Kind     string   // what the word names: "version"
 	Word     string   // as it was given
 	Accepted []string // what it could have been
 }
@@ -111,16 +111,16 @@ func (e *WordError) Error() string {
 	return text + "accepted: " + strings.Join(near, ", ")
 }
 
-// Nearest returns the accepted words, those that word was most likely meant to
-// be first. Equally near ones keep their order.
+// Nearest returns the accepted words, those most likely meant by word first.
+// Equally near ones keep their order.
 func Nearest(word string, accepted []string) []string {
 	return slices.SortedStableFunc(slices.Values(accepted), func(a, b string) int {
 		return cmp.Compare(distance(word, a), distance(word, b))
 	})
 }
 
-// shorten cuts a word that is too long to have been meant as one, which bounds
-// the message and the cost of comparing.
+// shorten cuts a word that is too long to be a real one, which bounds the message
+// and the cost of comparing.
 func shorten(word string) string {
 	r := []rune(word)
 	if len(r) <= 40 {

@@ -20,7 +20,7 @@ import (
 // maxFile bounds a file in bytes. The largest of our own is a tenth of it.
 const maxFile = 1 << 20
 
-// A FileError says what is wrong with a file and where.
+// A FileError is what is wrong with a file, and where.
 type FileError struct {
 	File string
 	Line int // 0 where the whole file is meant
@@ -36,7 +36,7 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-// at says where err belongs, unless something further in has said so already.
+// at adds the line that err belongs to, unless an inner call has already done so.
 func at(line int, err error) error {
 	if e := (*FileError)(nil); err == nil || errors.As(err, &e) {
 		return err
@@ -44,7 +44,7 @@ func at(line int, err error) error {
 	return &FileError{Line: line, Err: err}
 }
 
-// in names the file that err is about.
+// in adds the file that err is about.
 func in(file string, err error) error {
 	err = at(0, err)
 	if e := (*FileError)(nil); errors.As(err, &e) {
@@ -53,15 +53,15 @@ func in(file string, err error) error {
 	return err
 }
 
-// A value takes some 170 bytes of memory, however short it is, so that a file of
-// nothing but brackets would take a hundred times its size. Real files have ten
-// bytes and more to a mark.
+// A value takes some 170 bytes of memory, however short it is, so a file of nothing
+// but brackets would take a hundred times its size. Real files have ten bytes or
+// more per mark.
 const (
 	manyMarks    = 8 << 10 // in a file of any size
 	bytesPerMark = 8
 )
 
-// marks is how many values begin in a file, at least about that.
+// marks is roughly how many values begin in a file.
 func marks(data []byte) (n int) {
 	for _, b := range data {
 		switch b {
@@ -88,7 +88,7 @@ func document(r io.Reader) (*yaml.Node, error) {
 		return nil, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
 	}
 	if n := marks(data); n > manyMarks+len(data)/bytesPerMark {
-		return nil, fmt.Errorf("there are %d brackets, commas, dashes and ends of lines in it, and little else", n)
+		return nil, fmt.Errorf("the file holds %d brackets, commas, dashes and line ends, and little else", n)
 	}
 	var root, second yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(data))
@@ -107,8 +107,8 @@ func document(r io.Reader) (*yaml.Node, error) {
 
 var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
-// notYAML turns the library's "yaml: line 3: why" into ours. It does not say in
-// which line of data an anchor is missing.
+// notYAML turns the library's "yaml: line 3: why" into our form. The library does
+// not report the line of data in which an anchor is missing.
 func notYAML(err error, data []byte) error {
 	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
@@ -158,16 +158,16 @@ func mapping(n *yaml.Node, fields ...field) error {
 // pairs reads a mapping key by key. An error of read gets the key's line.
 func pairs(n *yaml.Node, read func(key string, value *yaml.Node) error) error {
 	if n.Kind != yaml.MappingNode {
-		return at(n.Line, fmt.Errorf("here must be a mapping (name: value), not %s", kind(n)))
+		return at(n.Line, fmt.Errorf("expected a mapping (name: value), not %s", kind(n)))
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
 		if k.Kind != yaml.ScalarNode {
-			return at(k.Line, fmt.Errorf("here must be the name of a field, not %s", kind(k)))
+			return at(k.Line, fmt.Errorf("expected the name of a field, not %s", kind(k)))
 		}
 		if first, twice := seen[k.Value]; twice {
-			return at(k.Line, fmt.Errorf("field %q is here twice: first in line %d", shorten(k.Value), first))
+			return at(k.Line, fmt.Errorf("field %q appears twice: first on line %d", shorten(k.Value), first))
 		}
 		seen[k.Value] = k.Line
 		if err := read(k.Value, n.Content[i+1]); err != nil {
@@ -196,7 +196,7 @@ func value(name string, read func(string) error) field {
 	}}
 }
 
-// text reads words for people.
+// text reads words for the reader.
 func text(name string, to *string) field {
 	return value(name, func(s string) error { *to = s; return nil })
 }
@@ -207,7 +207,7 @@ var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,39}$`)
 func named(name string, to *string) field {
 	return value(name, func(s string) error {
 		if !namePattern.MatchString(s) {
-			return fmt.Errorf("%s %q is not a name: use a-z, 0-9, dot and dash, up to 40 of them", name, shorten(s))
+			return fmt.Errorf("%s %q is not a name: use a-z, 0-9, dot and dash, up to 40 characters", name, shorten(s))
 		}
 		*to = s
 		return nil
@@ -233,13 +233,13 @@ func word[T ~string](name string, accepted []T, to *T) field {
 func list(name string, read func(*yaml.Node) error) field {
 	return field{name, func(n *yaml.Node) error {
 		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
-			return fmt.Errorf("%s must be a list with something in it", name)
+			return fmt.Errorf("%s must be a list that is not empty", name)
 		}
 		for i, item := range n.Content {
 			if err := read(item); err != nil {
 				return at(item.Line, err)
 			}
-			n.Content[i] = nil // its values take many times the memory of what was read
+			n.Content[i] = nil // its values take many times the memory of the result
 		}
 		return nil
 	}}
@@ -250,7 +250,7 @@ func values(name string, read func(string) error) field {
 	return list(name, value(name, read).read)
 }
 
-// kind names what stands in the file where something else should.
+// kind names what the file has in place of what was expected.
 func kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
