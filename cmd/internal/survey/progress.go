@@ -47,23 +47,24 @@ func (s *Survey) showProgress() (over func()) {
 	}
 }
 
-// watch tells how much of the goal is reached until ended is closed.
+// watch tells how much of the goal is reached, the last time when ended is closed.
 func (m *meter) watch(every time.Duration, goal func() Progress, ended <-chan struct{}, tell func(Event)) {
-	defer tell(Progress{Over: true})
 	began := time.Now()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	var done []int // checks at each of the recent ticks
-	for {
+	for over := false; ; {
 		done = append(done, int(m.checks.Load()))
 		done = done[max(0, len(done)-int(recent/every)-1):]
 		p := goal()
-		p.Hosts, p.Took = int(m.hosts.Load()), time.Since(began)
+		p.Hosts, p.Took, p.Over = int(m.hosts.Load()), time.Since(began), over
 		p.measure(done, every)
-		tell(p)
+		if tell(p); over {
+			return
+		}
 		select {
 		case <-ended:
-			return
+			over = true
 		case <-tick.C:
 		}
 	}
