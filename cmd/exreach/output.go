@@ -46,8 +46,8 @@ type output struct {
 	machine  string // the name of this one
 	stdout   io.Writer
 	notes    io.Writer
-	progress *statusLine // nil where nobody would see it
-	standIn  bool        // what is checked is a stand-in, whose faults are no failure of anything
+	progress *statusLine // nil if no one would see it
+	standIn  bool        // a stand-in is checked: its faults are deliberate and no failure
 }
 
 func newOutput(c *cli.Context, w world) (output, error) {
@@ -94,7 +94,7 @@ func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
 	return s, nil
 }
 
-// tell says what happens in a run.
+// tell shows an event of a run to the user.
 func (o output) tell(e survey.Event) {
 	if p, ok := e.(survey.Progress); ok && o.progress != nil {
 		o.progress.show(progressText(p))
@@ -104,7 +104,7 @@ func (o output) tell(e survey.Event) {
 	}
 }
 
-// every is how often the line of the progress is rewritten.
+// every is how often the progress line is rewritten.
 const every = 100 * time.Millisecond
 
 func (o output) noteInterrupted(ctx context.Context, unasked int) {
@@ -117,7 +117,7 @@ func (o output) noteInterrupted(ctx context.Context, unasked int) {
 	}
 }
 
-// render writes a report that is finished already.
+// render writes a report that is already finished.
 func (o output) render(r report.Finished) error {
 	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
@@ -131,7 +131,7 @@ func (o output) render(r report.Finished) error {
 	return o.finish(to, r.Counts)
 }
 
-// finish makes the report visible and tells the outcome.
+// finish makes the report visible and returns the outcome.
 func (o output) finish(to *files.Destination, counts report.Counts) error {
 	if err := to.Commit(); err != nil {
 		return err
@@ -145,15 +145,15 @@ func (o output) finish(to *files.Destination, counts report.Counts) error {
 	case worst == judge.Fail:
 		return notAsWanted
 	case worst == judge.Unknown:
-		return cannotTell
+		return undetermined
 	}
 	return nil
 }
 
-// unwritten says where err, an error of writing, came about.
+// unwritten adds to err, an error of writing, where that failed.
 func unwritten(to *files.Destination, err error) error {
 	if unread := (*report.UnreadError)(nil); errors.As(err, &unread) {
-		return err // and nothing was wrong with writing
+		return err // reading failed, not writing
 	}
 	return to.Failed(err)
 }

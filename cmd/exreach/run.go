@@ -24,12 +24,12 @@ type world struct {
 	stderr io.Writer
 }
 
-// An outcome ends a command that did its work and has nothing more to say.
+// An outcome ends a command that did its work. It is an exit code without a message.
 type outcome int
 
 const (
-	notAsWanted outcome = 1 // at least one check failed
-	cannotTell  outcome = 2 // nothing failed, but not everything could be determined
+	notAsWanted  outcome = 1 // at least one check failed
+	undetermined outcome = 2 // nothing failed, but not everything could be determined
 )
 
 func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
@@ -71,19 +71,20 @@ func hinted(hint, format string, a ...any) error {
 	return &survey.Mistake{Err: fmt.Errorf(format, a...), Hint: hint}
 }
 
-// complain tells the user what went wrong, and what to do about it.
+// complain writes what went wrong, and what to do about it.
 func complain(w io.Writer, err error) {
-	tell(w, "exreach: "+err.Error())
+	printLines(w, "exreach: "+err.Error())
 	if m := (*survey.Mistake)(nil); errors.As(err, &m) {
-		tell(w, "hint: "+m.Hint)
+		printLines(w, "hint: "+m.Hint)
 	}
 }
 
 // longestMessage bounds a line for the user, in bytes.
 const longestMessage = 8 << 10
 
-// tell writes lines for a terminal: a path or an argument may have anything in it.
-func tell(w io.Writer, text string) {
+// printLines writes lines for a terminal, made printable: a path or an argument may
+// contain anything.
+func printLines(w io.Writer, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintln(w, protocol.Printable(line, longestMessage))
 	}

@@ -21,7 +21,7 @@ import (
 	"exreach/report/judge"
 )
 
-// traceElsewhere is what to do on a system that cannot trace.
+// traceElsewhere is the hint on a system that cannot trace.
 const traceElsewhere = "run it on a Linux machine in the same network, or check the log of the firewall"
 
 func traceCommand(w world) *cli.Command {
@@ -75,7 +75,7 @@ func trace(c *cli.Context, w world) error {
 	case judge.Blocked:
 		return notAsWanted
 	case judge.Undecided:
-		return cannotTell
+		return undetermined
 	}
 	return nil
 }
@@ -104,7 +104,7 @@ func traceOf(c *cli.Context, w world) (t survey.Trace, pool *probe.Pool, err err
 	if t.Host, err = survey.HostOf(host, family); err != nil {
 		return t, nil, err
 	}
-	t.Service = catalog.Service{Network: catalog.TCP, Ports: catalog.Ports{First: port, Last: port}} // a connect is enough
+	t.Service = catalog.Service{Network: catalog.TCP, Ports: catalog.Ports{First: port, Last: port}} // connecting is enough
 	if c.Bool("udp") {
 		cat, err := catalog.Open()
 		if err != nil {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package files opens, reads and writes the files that a user names: reads that an
-// interrupt ends, reports that appear whole or not at all, and what is kept aside
-// meanwhile. What stands in the files is none of its business.
+// Package files opens, reads and writes the files that a user names: an interrupt ends
+// its reads, a report appears whole or not at all, and temporary files leave nothing
+// behind. It does not know what the files contain, and may import nothing of exreach.
 package files
 
 import (
@@ -40,7 +40,7 @@ func await[T any](ctx context.Context, f func() (T, error)) (v T, err error) {
 	}
 }
 
-// Until is r, whose reads end with ctx, also where they may take for ever.
+// Until is r with reads that end when ctx does, even if r never answers.
 func Until(ctx context.Context, r io.Reader) io.Reader {
 	if IsRegular(r) {
 		return &steadyReader{ctx, r}
@@ -48,7 +48,7 @@ func Until(ctx context.Context, r io.Reader) io.Reader {
 	return &waitingReader{ctx, r}
 }
 
-// A steadyReader reads a file, which never makes anybody wait.
+// A steadyReader reads a regular file, which never blocks for long.
 type steadyReader struct {
 	ctx context.Context
 	r   io.Reader
@@ -78,31 +78,38 @@ func (w *waitingReader) Read(p []byte) (int, error) {
 	return copy(p, data), err
 }
 
-// IsRegular reports whether all of r is there already.
+// IsRegular reports whether r is a regular file: all of it is there already.
 func IsRegular(r io.Reader) bool {
-	f, ok := r.(*os.File)
-	if !ok {
-		return false
-	}
-	about, err := f.Stat()
-	return err == nil && about.Mode().IsRegular()
+	_, ok := sizeOf(r)
+	return ok
 }
 
-// thrift is how far the heap grows beyond what is in use while the whole of a long
-// file is kept, in per cent (GOGC): memory is what there is least of then.
+// sizeOf is how long a regular file is, in bytes.
+func sizeOf(r io.Reader) (int64, bool) {
+	f, ok := r.(*os.File)
+	if !ok {
+		return 0, false
+	}
+	about, err := f.Stat()
+	if err != nil || !about.Mode().IsRegular() {
+		return 0, false
+	}
+	return about.Size(), true
+}
+
+// thrift is how far the heap grows beyond what is in use while a long file is kept in
+// memory, in per cent (GOGC).
 const thrift = 40
 
-// long is from which size on a file is worth that, in bytes: the garbage collector
-// stops the program for a moment to change its pace.
+// long is the size from which a file is worth that, in bytes: changing the pace of the
+// garbage collector stops the program for a moment.
 const long = 256 << 10
 
-// SaveMemory trades time for memory until stop is called, where all of a long file is
-// about to be kept. A pipe may be of any length.
+// SaveMemory trades time for memory until stop is called, if from is long and will be
+// kept in memory. A pipe counts as long.
 func SaveMemory(from io.Reader) (stop func()) {
-	if f, ok := from.(*os.File); ok {
-		if about, err := f.Stat(); err == nil && about.Mode().IsRegular() && about.Size() < long {
-			return func() {}
-		}
+	if size, ok := sizeOf(from); ok && size < long {
+		return func() {}
 	}
 	before := debug.SetGCPercent(thrift)
 	return func() { debug.SetGCPercent(before) }
