@@ -42,33 +42,21 @@ func await[T any](ctx context.Context, f func() (T, error)) (v T, err error) {
 
 // Until is r with reads that end when ctx does, even if r never answers.
 func Until(ctx context.Context, r io.Reader) io.Reader {
-	if IsRegular(r) {
-		return &steadyReader{ctx, r}
-	}
-	return &waitingReader{ctx, r}
+	return &reader{ctx: ctx, r: r, waits: !IsRegular(r)}
 }
 
-// A steadyReader reads a regular file, which never blocks for long.
-type steadyReader struct {
-	ctx context.Context
-	r   io.Reader
+type reader struct {
+	ctx   context.Context
+	r     io.Reader
+	waits bool // a read may take for ever
 }
 
-func (s *steadyReader) Read(p []byte) (int, error) {
-	if s.ctx.Err() != nil {
+func (w *reader) Read(p []byte) (int, error) {
+	switch {
+	case w.ctx.Err() != nil:
 		return 0, ErrInterrupted
-	}
-	return s.r.Read(p)
-}
-
-type waitingReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (w *waitingReader) Read(p []byte) (int, error) {
-	if w.ctx.Err() != nil {
-		return 0, ErrInterrupted
+	case !w.waits:
+		return w.r.Read(p)
 	}
 	data, err := await(w.ctx, func() ([]byte, error) {
 		data := make([]byte, len(p)) // p is the caller's again after an interrupt

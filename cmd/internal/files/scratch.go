@@ -52,7 +52,7 @@ type Replay struct {
 func Replayable(ctx context.Context, from io.Reader) Replay {
 	if f, ok := from.(*os.File); ok {
 		if text := rest(f); text.Size() > 0 {
-			again := func() io.Reader { return &steadyReader{ctx, io.NewSectionReader(text, 0, text.Size())} }
+			again := func() io.Reader { return &reader{ctx: ctx, r: io.NewSectionReader(text, 0, text.Size())} }
 			return Replay{again(), again, func() error { return nil }}
 		}
 	}
