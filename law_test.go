@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package exreach_test holds the rules that keep the house simple. Each test
-// says in its message why the rule is there.
+// Package exreach_test holds the rules that keep the code simple. Each test explains
+// its rule in its message.
 package exreach_test
 
 import (
@@ -20,8 +20,8 @@ import (
 	"testing"
 )
 
-// layers is the import law: a package may import those after it, never one
-// before it. The benchmarks' programs come first: they are no part of exreach.
+// layers is the import law: a package may import those after it, never one before
+// it. The benchmarks' programs come first: they are not part of exreach.
 var layers = []string{
 	"exreach/bench/race",
 	"exreach/bench/wan",
@@ -50,7 +50,7 @@ var layers = []string{
 	"exreach/catalog",
 }
 
-// dependencies is every module that may be required, and what for.
+// dependencies is every module that may be required, with the reason.
 var dependencies = map[string]string{
 	"github.com/urfave/cli/v2":         "the command line",
 	"github.com/go-ldap/ldap/v3":       "LDAP",
@@ -84,7 +84,7 @@ func (s source) pkg() string { return path.Join("exreach", path.Dir(s.name)) }
 
 func (s source) line(p token.Pos) int { return s.lines.Line(p) }
 
-// sources is every Go file, whatever system it is for.
+// sources is every Go file, for whatever system.
 func sources(t *testing.T) []source {
 	t.Helper()
 	var all []source
@@ -122,7 +122,7 @@ func TestImports(t *testing.T) {
 	for _, s := range sources(t) {
 		from := slices.Index(layers, s.pkg())
 		if from < 0 && s.pkg() != "exreach" {
-			t.Errorf("%s: package %s is not in the import law: a new package needs a place in it", s.name, s.pkg())
+			t.Errorf("%s: package %s is not in the import law: add it to layers", s.name, s.pkg())
 			continue
 		}
 		for _, spec := range s.file.Imports {
@@ -135,14 +135,14 @@ func TestImports(t *testing.T) {
 				continue // a test may look at its package from outside, and needs servers
 			}
 			if strings.HasPrefix(imported, "exreach/") && to <= from {
-				t.Errorf("%s:%d: imports %s: the law is %s, so that what is known about Exchange, the network and people stays apart",
+				t.Errorf("%s:%d: imports %s: the law is %s, which keeps knowledge of Exchange, of the network and of people apart",
 					s.name, s.line(spec.Pos()), imported, strings.Join(layers, " → "))
 			}
 		}
 	}
 }
 
-// TestCommandHasNoEngine keeps the command what it is: it turns words into values, and
+// TestCommandHasNoEngine keeps the command to its work: it turns words into values, and
 // events into words.
 func TestCommandHasNoEngine(t *testing.T) {
 	const command, mostFiles, mostLines = "exreach/cmd/exreach", 20, 2400
@@ -155,19 +155,19 @@ func TestCommandHasNoEngine(t *testing.T) {
 		lines += strings.Count(s.text, "\n")
 		for _, spec := range s.file.Imports {
 			if engine, _ := strconv.Unquote(spec.Path.Value); slices.Contains([]string{"sync", "sync/atomic", "iter", "golang.org/x/sync/errgroup"}, engine) {
-				t.Errorf("%s:%d: imports %s: what runs side by side belongs into cmd/internal/survey or below, where it can be used and tested without a command line",
+				t.Errorf("%s:%d: imports %s: concurrent work belongs in cmd/internal/survey or below, where it can be used and tested without a command line",
 					s.name, s.line(spec.Pos()), engine)
 			}
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			if g, ok := n.(*ast.GoStmt); ok {
-				t.Errorf("%s:%d: a goroutine: the command waits for one thing at a time; what runs beside it belongs into cmd/internal/survey or below", s.name, s.line(g.Pos()))
+				t.Errorf("%s:%d: a goroutine: the command does one thing at a time; concurrent work belongs in cmd/internal/survey or below", s.name, s.line(g.Pos()))
 			}
 			return true
 		})
 	}
 	if files > mostFiles || lines >= mostLines {
-		t.Errorf("%s has %d files and %d lines: with more than %d and %d it holds something that is not about words", command, files, lines, mostFiles, mostLines)
+		t.Errorf("%s has %d files and %d lines: over %d files or %d lines it does more than its work; move that to cmd/internal/survey or below", command, files, lines, mostFiles, mostLines)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestNoInit(t *testing.T) {
 	for _, s := range sources(t) {
 		for _, f := range functions(s) {
 			if f.Name.Name == "init" && f.Recv == nil {
-				t.Errorf("%s:%d: func init: what runs unasked cannot be read, ordered or tested; put it into a literal table or call it", s.name, s.line(f.Pos()))
+				t.Errorf("%s:%d: func init: code that nothing calls cannot be ordered or tested; put it into a literal table, or call it", s.name, s.line(f.Pos()))
 			}
 		}
 	}
@@ -200,7 +200,7 @@ func TestSizes(t *testing.T) {
 	}
 	for pkg, n := range files {
 		if n > manyFiles && pkg != "exreach/probe/protocol" { // which has one for each protocol
-			t.Errorf("%s has %d files: with more than %d it is about more than one thing; give one of them a room of its own", pkg, n, manyFiles)
+			t.Errorf("%s has %d files: over %d it is about more than one thing; give one of them a package of its own", pkg, n, manyFiles)
 		}
 	}
 }
@@ -224,8 +224,8 @@ func TestLicenceLine(t *testing.T) {
 	}
 }
 
-// TestWorld keeps the environment, the arguments and the standard streams in
-// the main.go of each program: everything below gets them handed in, so that it can be tested.
+// TestWorld keeps the environment, the arguments and the standard streams in the main.go
+// of each program, which hands them to everything else: so that can be tested.
 func TestWorld(t *testing.T) {
 	reserved := regexp.MustCompile(`\bos\.(Args|Stdin|Stdout|Stderr|Exit|Getenv|LookupEnv|Environ)\b|\blog\.(Print|Fatal|Panic)|\bcontext\.Background\(\)|\bpanic\(`)
 	for _, s := range sources(t) {
@@ -235,7 +235,7 @@ func TestWorld(t *testing.T) {
 		for i, line := range strings.Split(s.text, "\n") {
 			code, _, _ := strings.Cut(line, "//")
 			if found := reserved.FindString(code); found != "" {
-				t.Errorf("%s:%d: %s: only main.go touches the world and nothing ends the program; hand it in, or return an error", s.name, i+1, found)
+				t.Errorf("%s:%d: %s: only main.go may use this; take it as an argument, or return an error", s.name, i+1, found)
 			}
 		}
 	}
@@ -285,7 +285,7 @@ func TestDependencies(t *testing.T) {
 			t.Errorf("go.mod: %s is imported: %t, and marked indirect: %t", module, used, indirect)
 		}
 		if required[module] = !indirect; !indirect && dependencies[module] == "" {
-			t.Errorf("go.mod requires %s: every dependency is code that somebody must trust; write it here, or add it to the list in law_test.go with its reason", module)
+			t.Errorf("go.mod requires %s: users must trust the code of every dependency; do without it, or add it to the list in law_test.go with the reason", module)
 		}
 	}
 	for module := range dependencies {
@@ -294,25 +294,25 @@ func TestDependencies(t *testing.T) {
 		}
 	}
 	if strings.Contains(string(text), "\nreplace ") {
-		t.Error("go.mod replaces a module: go install cannot build it then")
+		t.Error("go.mod replaces a module: go install refuses that")
 	}
 }
 
-// TestSystemsHaveOneRoom keeps what differs between systems in probe/socket, where the
-// files of all systems have the same functions.
+// TestSystemsHaveOneRoom keeps what differs between systems in probe/socket, whose files
+// for each system have the same functions.
 func TestSystemsHaveOneRoom(t *testing.T) {
 	forOne := regexp.MustCompile(`_(linux|windows|darwin|unix|amd64|arm64)\.go$`)
 	const reason = "\n// Not in probe/socket: "
 	for _, s := range sources(t) {
 		tagged := forOne.MatchString(s.name) || strings.Contains(s.text, "\n//go:build ")
 		if tagged && !s.isTest() && s.pkg() != "exreach/probe/socket" && !strings.HasPrefix(s.name, "bench/") && !strings.Contains(s.text, reason) {
-			t.Errorf("%s: is for some systems only: such files stand in probe/socket, or say why not in a line that begins with %q", s.name, strings.TrimSpace(reason))
+			t.Errorf("%s is for some systems only: move it to probe/socket, or say why not in a line that begins with %q", s.name, strings.TrimSpace(reason))
 		}
 	}
 }
 
-// TestPackageVariables allows what is read like a constant: tables, embedded
-// files, patterns and errors to compare with.
+// TestPackageVariables allows variables that are used like constants: tables, embedded
+// files, patterns, and errors to compare with.
 func TestPackageVariables(t *testing.T) {
 	for _, s := range sources(t) {
 		for _, d := range s.file.Decls {
@@ -323,7 +323,7 @@ func TestPackageVariables(t *testing.T) {
 			for _, spec := range g.Specs {
 				v := spec.(*ast.ValueSpec)
 				if v.Names[0].Name != "_" && !isEmbed(g.Doc) && !isConstant(v) {
-					t.Errorf("%s:%d: var %s: state of a package is shared by all its users and tests; put it into a struct", s.name, s.line(v.Pos()), v.Names[0].Name)
+					t.Errorf("%s:%d: var %s: all users and tests of a package share its state; put it into a struct", s.name, s.line(v.Pos()), v.Names[0].Name)
 				}
 			}
 		}
@@ -334,8 +334,8 @@ func isEmbed(doc *ast.CommentGroup) bool {
 	return doc != nil && slices.ContainsFunc(doc.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "//go:embed ") })
 }
 
-// isConstant reports whether v is given its value where it stands: a variable
-// without one is there to be changed.
+// isConstant reports whether v has its value from its declaration: a variable without one
+// is meant to change.
 func isConstant(v *ast.ValueSpec) bool {
 	return len(v.Values) > 0 && !slices.ContainsFunc(v.Values, func(e ast.Expr) bool {
 		switch e := e.(type) {

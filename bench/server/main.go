@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command server plays the server that the benchmarks measure against: every
-// service of a catalogue file, on its own port of an address, each with its
-// side of the conversation. It prints one line when it serves, and ends with an
-// interrupt.
+// Command server plays the server that the benchmarks measure against: every service
+// of a catalogue file, on its own port of one address, each with its side of the
+// conversation. It prints one line when it is ready, and serves until it is
+// interrupted.
 package main
 
 import (

@@ -31,7 +31,7 @@ func catalogCommand(w world) *cli.Command {
 				ArgsUsage: "VERSION [ROLE]",
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "from", Usage: "show only what `WHO` wants: client, internet, mailbox, admin, ..."},
-					&cli.StringFlag{Name: "format", Usage: "write `FORMAT`: " + strings.Join(report.CatalogFormatNames(), " or ") + " (default table)"},
+					&cli.StringFlag{Name: "format", Value: "table", Usage: "write `FORMAT`: " + strings.Join(report.CatalogFormatNames(), " or ") + " (default table)"},
 					catalogFlag(),
 				},
 				Action: func(c *cli.Context) error { return showCatalog(c, w) },
@@ -40,7 +40,7 @@ func catalogCommand(w world) *cli.Command {
 	}
 }
 
-// catalogFlag adds the user's own rows, for whatever reads the catalogue.
+// catalogFlag adds the user's own rows, in commands that read the catalogue.
 func catalogFlag() cli.Flag {
 	return &cli.StringFlag{Name: "catalog", Usage: "add the services of your own catalogue `FILE` (YAML)"}
 }
@@ -64,7 +64,7 @@ func showCatalog(c *cli.Context, w world) error {
 	if c.NArg() == 0 || c.NArg() > 2 {
 		return hinted("exreach catalog list names them", "%s: name a version, and a role if you like", c.Command.HelpName)
 	}
-	format, err := formatOf(c, report.CatalogFormatNames())
+	format, err := report.FormatNamed(strings.ToLower(c.String("format")), report.CatalogFormatNames())
 	if err != nil {
 		return err
 	}
@@ -82,8 +82,8 @@ func showCatalog(c *cli.Context, w world) error {
 	return format.Catalog(w.stdout, v, report.Style{Width: columnsOf(w)})
 }
 
-// columnsOf is how wide a text for people may be: as the terminal, within what
-// can be read well.
+// columnsOf is how wide a text for people may be, in columns: as wide as the terminal,
+// within limits of what is easy to read.
 func columnsOf(w world) int {
 	const narrowest, widest = 60, 110
 	if f := terminal(w.stdout); f != nil && widthOf(f) > 0 {
@@ -92,8 +92,8 @@ func columnsOf(w world) int {
 	return widest
 }
 
-// pointed adds where somebody does have services to an error that says that they
-// have none at one place.
+// pointed adds a hint to the error that a role has no service for a from: where that
+// from does have some.
 func pointed(cat *catalog.Catalog, err error) error {
 	var nothing *catalog.NothingError
 	if !errors.As(err, &nothing) {
@@ -110,8 +110,8 @@ func pointed(cat *catalog.Catalog, err error) error {
 	return hinted(hintTo(places, nothing), "%w", err)
 }
 
-// hintTo names the place that was most likely meant: the only one, or the one of
-// the same role in the newest version that has it.
+// hintTo names the place that was most likely meant: the only one, or the same role in
+// the newest version that has it.
 func hintTo(places []catalog.VersionRole, nothing *catalog.NothingError) string {
 	var versions []string
 	for _, p := range places {

@@ -37,7 +37,7 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	roots := trust.OfMachine(w.env) // which are looked for while the rest is made ready
+	roots := trust.OfMachine(w.env) // looks for them while the rest is prepared
 	defer roots.Close()
 	options, err := optionsOf(c)
 	if err != nil {
@@ -51,6 +51,10 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
+	run, err := survey.New(cat, hosts)
+	if err != nil {
+		return pointed(cat, err)
+	}
 	pool, err := poolOf(c, w)
 	if err != nil {
 		return err
@@ -59,15 +63,11 @@ func check(c *cli.Context, w world) error {
 	if pool.Credentials, err = credentialsOf(c, w.env); err != nil {
 		return err
 	}
-	run, err := survey.New(cat, hosts)
-	if err != nil {
-		return pointed(cat, err)
-	}
 	run.Pool, run.Trace, run.Watch = pool, c.Bool("trace"), out.tell
 	return out.run(c.Context, run)
 }
 
-// run asks everything and writes the report. The outcome is in the error.
+// run asks everything and writes the report. Its error is the outcome.
 func (o output) run(ctx context.Context, s *survey.Survey) error {
 	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
@@ -118,12 +118,15 @@ func planFlags() []cli.Flag {
 	}
 }
 
-// optionsOf is what the command line says about the run besides its hosts.
+// optionsOf is what the command line says about the run in addition to its hosts.
 func optionsOf(c *cli.Context) (survey.Options, error) {
 	o := survey.Options{
 		Version: strings.ToLower(c.String("version")),
 		Role:    strings.ToLower(c.String("role")),
 		From:    strings.ToLower(c.String("from")),
+	}
+	if c.IsSet("from") && !c.IsSet("config") {
+		o.From = cmp.Or(o.From, catalog.DefaultFrom) // an empty word asks for the default, which needs no note then
 	}
 	var errs [3]error
 	o.Family, errs[0] = familyOf(c)
@@ -132,9 +135,9 @@ func optionsOf(c *cli.Context) (survey.Options, error) {
 	return o, cmp.Or(errs[:]...)
 }
 
-// wordsOf is the words of an option that may be given more than once. A comma at
-// the end does no harm; an option without any word is a slip, most often of a
-// script whose variable is empty, and must not stand for everything.
+// wordsOf is the words of an option that may be given more than once. A comma at the end
+// is harmless. An option without any word is a mistake, most often of a script whose
+// variable is empty, and must not mean everything.
 func wordsOf(c *cli.Context, option string) ([]string, error) {
 	var words []string
 	for _, word := range c.StringSlice(option) {
@@ -226,8 +229,8 @@ func openCatalog(ctx context.Context, file string) (*catalog.Catalog, error) {
 	return cat, cat.Add(file, files.Until(ctx, f), slices.Sorted(maps.Keys(protocol.Table)))
 }
 
-// notesOf is where a command says what the user may want to know. Errors are
-// no notes.
+// notesOf is where a command writes what the user may want to know. Errors are not
+// notes.
 func notesOf(c *cli.Context, w world) io.Writer {
 	if c.Bool("quiet") {
 		return io.Discard
@@ -236,13 +239,12 @@ func notesOf(c *cli.Context, w world) io.Writer {
 }
 
 func note(w io.Writer, format string, a ...any) {
-	tell(w, "exreach: "+fmt.Sprintf(format, a...))
+	printLines(w, "exreach: "+fmt.Sprintf(format, a...))
 }
 
-// positive is the value of an option that must not be less than one; 0 where
-// it was not given.
+// positive is the value of an option that must be more than 0; 0 if it was not given.
 func positive[T int | float64 | time.Duration](c *cli.Context, name string, value T) (T, error) {
-	if c.IsSet(name) && !(value > 0) { // NaN is not, either
+	if c.IsSet(name) && !(value > 0) { // refuses NaN, too
 		return 0, hinted(seeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
 	}
 	return value, nil

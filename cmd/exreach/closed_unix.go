@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Not in probe/socket: it asks about the files that the command was given.
+// Not in probe/socket: it is about the standard streams.
 
 //go:build unix
 
@@ -13,14 +13,14 @@ import (
 )
 
 // wasClosed reports whether stdout was closed when the program began (>&-). Go's
-// runtime opens /dev/null in its place, to read and to write, so that everything
-// would seem to be written. Who sends the output there by a shell has it opened to
-// write; where the other two are the same, it is how a daemon begins.
+// runtime then opens /dev/null instead, to read and write, and every write would seem
+// to succeed. A shell's redirection to /dev/null opens it only to write. If stdin and
+// stderr are the same, a daemon was started that way, and nothing is wrong.
 func wasClosed(stdin, stdout, stderr *os.File) bool {
 	return isOpenedNull(stdout) && !(isOpenedNull(stdin) && isOpenedNull(stderr))
 }
 
-// isOpenedNull reports whether a file is /dev/null, to read and to write.
+// isOpenedNull reports whether a file is /dev/null, opened to read and write.
 func isOpenedNull(f *os.File) bool {
 	var file, null unix.Stat_t
 	if unix.Fstat(int(f.Fd()), &file) != nil || unix.Stat(os.DevNull, &null) != nil || file.Rdev != null.Rdev || file.Mode&unix.S_IFMT != unix.S_IFCHR {

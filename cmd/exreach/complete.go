@@ -15,8 +15,8 @@ import (
 	"exreach/report"
 )
 
-// completeCommand prints what a word may become, one to a line. The completion
-// scripts ask it, so that what they know is what the commands know.
+// completeCommand prints what a word may become, one on each line. The completion
+// scripts call it, so they always know what the commands know.
 func completeCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:      "complete",
@@ -58,7 +58,7 @@ func candidates(root *cli.Command, before []string, word string) []string {
 	return beginning(word, operands(l))
 }
 
-// joinEquals undoes that bash takes --format=json for three words.
+// joinEquals undoes that bash splits --format=json into three words.
 func joinEquals(before []string, word string) ([]string, string) {
 	if word == "=" {
 		return before, ""
@@ -66,8 +66,8 @@ func joinEquals(before []string, word string) ([]string, string) {
 	return slices.DeleteFunc(slices.Clone(before), func(w string) bool { return w == "=" }), word
 }
 
-// listed is the words that an option takes as they follow those of a list that
-// are typed already: smtp,pop3 after smtp,p.
+// listed is the words of an option as they continue a list that is partly typed:
+// smtp,pop3 after smtp,p.
 func listed(words []string, option, typed string) []string {
 	end := strings.LastIndexByte(typed, ',') + 1
 	if end == 0 || option != "only" && option != "skip" {
@@ -112,7 +112,7 @@ func operands(l line) []string {
 	return nil
 }
 
-// values is what an option takes, where that is a closed set.
+// values is what an option accepts, if that is a fixed set.
 func values(l line, option string) []string {
 	switch option {
 	case "color":
@@ -143,7 +143,7 @@ func values(l line, option string) []string {
 	return nil
 }
 
-// catalogWords is what the catalogue calls versions, roles or services.
+// catalogWords is the catalogue's names of versions, roles or services.
 func catalogWords(l line, option string) []string {
 	cat, err := catalog.Open()
 	if err != nil {
@@ -168,7 +168,7 @@ func catalogWords(l line, option string) []string {
 	return slices.Compact(words)
 }
 
-// meant is the version that the line names, or all of them where it names none.
+// meant is the version that the line names, or all of them if it names none.
 func meant(l line, cat *catalog.Catalog) []catalog.Version {
 	name := l.value("version", "V")
 	if l.name() == "exreach catalog show" && len(l.operands) > 0 {

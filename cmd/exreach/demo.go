@@ -15,14 +15,14 @@ import (
 	"exreach/probe/trust"
 )
 
-// demoHost is the server of the demonstration. Names under .example belong to
-// nobody (RFC 2606).
+// demoHost is the server of the demonstration. Names under .example are reserved
+// (RFC 2606).
 var demoHost = catalog.Host{Name: "mail01.contoso.example", Version: "2019", Role: "mailbox"}
 
 // demoFaults is what is wrong with it, by service: the front end's connector for
-// submission is gone, something in the network takes connections to 25 that no
-// server answers, and somebody has turned IMAP4 on, with an old certificate and
-// with 143 leading to the mail flow's servers.
+// submission is gone, something in the network accepts connections to 25 but never
+// answers, and IMAP4 is turned on, with an expired certificate, while 143 leads to
+// SMTP.
 var demoFaults = map[string]standin.Fault{
 	"smtp":            standin.Silent,
 	"smtp-submission": standin.Refused,
@@ -64,7 +64,7 @@ func demo(c *cli.Context, w world) error {
 		Dial:     server.Dial,
 		Resolver: &lookup.Resolver{Lookup: server.Lookup},
 		Shared:   &probe.Shared{Trust: trust.New(server.Roots())},
-		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is quick, and a silence is as good after three seconds
+		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is fast: three seconds of silence are enough
 	}
 	hosts, err := survey.Named([]string{demoHost.Name}, survey.Options{Version: demoHost.Version, Role: demoHost.Role})
 	if err != nil {
@@ -76,7 +76,7 @@ func demo(c *cli.Context, w world) error {
 	}
 	out.standIn = true
 	run.Pool, run.Watch = &pool, func(e survey.Event) {
-		if _, ok := e.(survey.Progress); ok { // the rest is about servers of one's own
+		if _, ok := e.(survey.Progress); ok { // the other events would advise on a server that does not exist
 			out.tell(e)
 		}
 	}
@@ -89,8 +89,8 @@ func demo(c *cli.Context, w world) error {
 	return nil
 }
 
-// running is the services that the server offers: what is off by default is off
-// here too, unless it has a fault.
+// running is the services that the server offers: those that are off by default are off
+// here too, unless they have a fault.
 func running(plan []catalog.Check) []catalog.Service {
 	var services []catalog.Service
 	for _, c := range plan {

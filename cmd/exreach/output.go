@@ -26,12 +26,16 @@ var colorWords = []string{"auto", "always", "never"}
 // outputFlags choose how the report is written.
 func outputFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "format", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
+		&cli.StringFlag{Name: "format", Value: "table", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the report to `FILE`, whole or not at all"},
-		&cli.StringFlag{Name: "color", Usage: "colour the table `WHEN`: auto, always or never (default auto, which honours NO_COLOR)"},
+		colorFlag(),
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show the findings of passing rows"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "write no notes and no progress to stderr, only errors"},
 	}
+}
+
+func colorFlag() cli.Flag {
+	return &cli.StringFlag{Name: "color", Value: "auto", Usage: "colour the table `WHEN`: auto, always or never (default auto, which honours NO_COLOR)"}
 }
 
 // An output writes a report the way the user wants it.
@@ -42,8 +46,8 @@ type output struct {
 	machine  string // the name of this one
 	stdout   io.Writer
 	notes    io.Writer
-	progress *statusLine // nil where nobody would see it
-	standIn  bool        // what is checked is a stand-in, whose faults are no failure of anything
+	progress *statusLine // nil if no one would see it
+	standIn  bool        // a stand-in is checked: its faults are deliberate and no failure
 }
 
 func newOutput(c *cli.Context, w world) (output, error) {
@@ -55,7 +59,7 @@ func newOutput(c *cli.Context, w world) (output, error) {
 		o.file = ""
 	}
 	var err error
-	if o.format, err = formatOf(c, report.FormatNames()); err != nil {
+	if o.format, err = report.FormatNamed(strings.ToLower(c.String("format")), report.FormatNames()); err != nil {
 		return o, err
 	}
 	if o.style, err = styleOf(c, w, o.file); err != nil {
@@ -70,22 +74,10 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	return o, nil
 }
 
-// formatOf is the format that was asked for, or the table.
-func formatOf(c *cli.Context, accepted []string) (report.Format, error) {
-	name := "table"
-	if c.IsSet("format") {
-		name = strings.ToLower(c.String("format"))
-	}
-	return report.FormatNamed(name, accepted)
-}
-
 // styleOf is what the terminal can show and the user wants to see.
 func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
 	s := report.Style{Verbose: c.Bool("verbose")}
-	when := "auto"
-	if c.IsSet("color") {
-		when = strings.ToLower(c.String("color"))
-	}
+	when := strings.ToLower(c.String("color"))
 	if !slices.Contains(colorWords, when) {
 		return s, &catalog.WordError{Kind: "colour choice", Word: when, Accepted: colorWords}
 	}
@@ -102,7 +94,7 @@ func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
 	return s, nil
 }
 
-// tell says what happens in a run.
+// tell shows an event of a run to the user.
 func (o output) tell(e survey.Event) {
 	if p, ok := e.(survey.Progress); ok && o.progress != nil {
 		o.progress.show(progressText(p))
@@ -112,7 +104,7 @@ func (o output) tell(e survey.Event) {
 	}
 }
 
-// every is how often the line of the progress is rewritten.
+// every is how often the progress line is rewritten.
 const every = 100 * time.Millisecond
 
 func (o output) noteInterrupted(ctx context.Context, unasked int) {
@@ -125,7 +117,7 @@ func (o output) noteInterrupted(ctx context.Context, unasked int) {
 	}
 }
 
-// render writes a report that is finished already.
+// render writes a report that is already finished.
 func (o output) render(r report.Finished) error {
 	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
@@ -139,7 +131,7 @@ func (o output) render(r report.Finished) error {
 	return o.finish(to, r.Counts)
 }
 
-// finish makes the report visible and tells the outcome.
+// finish makes the report visible and returns the outcome.
 func (o output) finish(to *files.Destination, counts report.Counts) error {
 	if err := to.Commit(); err != nil {
 		return err
@@ -153,15 +145,15 @@ func (o output) finish(to *files.Destination, counts report.Counts) error {
 	case worst == judge.Fail:
 		return notAsWanted
 	case worst == judge.Unknown:
-		return cannotTell
+		return undetermined
 	}
 	return nil
 }
 
-// unwritten says where err, an error of writing, came about.
+// unwritten adds to err, an error of writing, where that failed.
 func unwritten(to *files.Destination, err error) error {
 	if unread := (*report.UnreadError)(nil); errors.As(err, &unread) {
-		return err // and nothing was wrong with writing
+		return err // reading failed, not writing
 	}
 	return to.Failed(err)
 }

@@ -16,7 +16,7 @@ import (
 	"exreach/probe/lookup"
 )
 
-// poolFlags choose how it is checked.
+// poolFlags choose how to check.
 func poolFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{Name: "timeout", Usage: "allow each check `TIME` in all, and a silent one a few seconds more (default 20s)"},
@@ -36,12 +36,12 @@ func poolFlags() []cli.Flag {
 	}
 }
 
-// resolveFlag is for whatever looks names up.
+// resolveFlag is for commands that look names up.
 func resolveFlag() cli.Flag {
 	return &cli.DurationFlag{Name: "resolve-timeout", Usage: "give up on a name that no name server has answered for after `TIME` (default 15s)"}
 }
 
-// poolOf is a pool as the options want it.
+// poolOf is the pool that the options describe.
 func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
 	shared := probe.Shared{Gentle: c.Bool("gentle")}
 	p := probe.Pool{Shared: &shared}
@@ -75,7 +75,7 @@ func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
 	return &p, nil
 }
 
-// familyOf is IPv4 or IPv6 where the user wants only that.
+// familyOf is IPv4 or IPv6 if the user wants only that.
 func familyOf(c *cli.Context) (lookup.Family, error) {
 	switch {
 	case c.Bool("4") && c.Bool("6"):
@@ -88,8 +88,8 @@ func familyOf(c *cli.Context) (lookup.Family, error) {
 	return "", nil
 }
 
-// localAddress is an address that this machine can connect from. The system is
-// asked by binding to it, which sends nothing.
+// localAddress is an address that this machine can connect from. Binding to it is the
+// test, and sends nothing.
 func localAddress(word string, family lookup.Family) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(word)
 	if err != nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Not in probe/socket: it is about the terminal, which only the command knows.
+// Not in probe/socket: it is about the user's terminal.
 
 //go:build !windows
 

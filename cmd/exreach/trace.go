@@ -21,7 +21,7 @@ import (
 	"exreach/report/judge"
 )
 
-// traceElsewhere is what to do on a system that cannot trace.
+// traceElsewhere is the hint on a system that cannot trace.
 const traceElsewhere = "run it on a Linux machine in the same network, or check the log of the firewall"
 
 func traceCommand(w world) *cli.Command {
@@ -31,30 +31,25 @@ func traceCommand(w world) *cli.Command {
 		ArgsUsage: "HOST:PORT",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "udp", Usage: "trace UDP, in the protocol of the service that the catalogue has at the port"},
-			&cli.IntFlag{Name: "compare", Usage: "compare with this TCP `PORT` of the host (default: the first of " + ports(catalog.LikelyPorts) + " that answers)"},
+			&cli.IntFlag{Name: "compare", Usage: "compare with this TCP `PORT` of the host (default: the first of " + strings.ReplaceAll(strings.Trim(fmt.Sprint(catalog.LikelyPorts), "[]"), " ", ", ") + " that answers)"},
 			&cli.DurationFlag{Name: "timeout", Usage: "allow each path `TIME` in all (default 20s)"},
 			resolveFlag(),
 			&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},
 			&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
 			&cli.BoolFlag{Name: "6", Usage: "use IPv6 only"},
-			&cli.StringFlag{Name: "format", Usage: "write the result as `FORMAT`: " + strings.Join(report.TraceFormatNames(), ", ") + " (default table)"},
-			&cli.StringFlag{Name: "color", Usage: "colour the table `WHEN`: auto, always or never (default auto, which honours NO_COLOR)"},
+			&cli.StringFlag{Name: "format", Value: "table", Usage: "write the result as `FORMAT`: " + strings.Join(report.TraceFormatNames(), ", ") + " (default table)"},
+			colorFlag(),
 		},
 		Action: func(c *cli.Context) error { return trace(c, w) },
 	}
 }
 
 func trace(c *cli.Context, w world) error {
-	t, err := traceOf(c)
+	t, pool, err := traceOf(c, w)
 	if err != nil {
 		return err
 	}
-	pool, err := poolOf(c, w)
-	if err != nil {
-		return err
-	}
-	t.Tracer = hops.Tracer{Answers: 2, Source: pool.Source, Timeout: pool.Timeouts.Check}
-	format, err := formatOf(c, report.TraceFormatNames())
+	format, err := report.FormatNamed(strings.ToLower(c.String("format")), report.TraceFormatNames())
 	if err != nil {
 		return err
 	}
@@ -80,48 +75,51 @@ func trace(c *cli.Context, w world) error {
 	case judge.Blocked:
 		return notAsWanted
 	case judge.Undecided:
-		return cannotTell
+		return undetermined
 	}
 	return nil
 }
 
-// traceOf is what the command line asks for.
-func traceOf(c *cli.Context) (survey.Trace, error) {
-	t := survey.Trace{Compare: catalog.LikelyPorts}
+// traceOf is the trace that the command line asks for, and the pool that finds the addresses.
+func traceOf(c *cli.Context, w world) (t survey.Trace, pool *probe.Pool, err error) {
 	if c.NArg() != 1 {
 		example := "mail01.contoso.com:443"
 		if c.NArg() == 2 && strings.Trim(c.Args().Get(1), "0123456789") == "" {
 			example = net.JoinHostPort(c.Args().First(), c.Args().Get(1))
 		}
-		return t, hinted("exreach trace "+example, "%s: name one host with a port", c.Command.HelpName)
+		return t, nil, hinted("exreach trace "+example, "%s: name one host with a port", c.Command.HelpName)
 	}
 	host, port, err := survey.ParseHostPort(c.Args().First())
 	if err != nil {
-		return t, err
+		return t, nil, err
 	}
+	if pool, err = poolOf(c, w); err != nil {
+		return t, nil, err
+	}
+	t.Tracer = hops.Tracer{Answers: 2, Source: pool.Source, Timeout: pool.Timeouts.Check}
 	family, err := familyOf(c)
 	if err != nil {
-		return t, err
+		return t, nil, err
 	}
 	if t.Host, err = survey.HostOf(host, family); err != nil {
-		return t, err
+		return t, nil, err
 	}
-	t.Service = catalog.Service{Network: catalog.TCP, Ports: catalog.Ports{First: port, Last: port}} // a connect is enough
+	t.Service = catalog.Service{Network: catalog.TCP, Ports: catalog.Ports{First: port, Last: port}} // connecting is enough
 	if c.Bool("udp") {
 		cat, err := catalog.Open()
 		if err != nil {
-			return t, err
+			return t, nil, err
 		}
 		t.Service = cat.UDPService(port)
 	}
-	if c.IsSet("compare") {
+	if t.Compare = catalog.LikelyPorts; c.IsSet("compare") {
 		other := c.Int("compare")
 		if other < 1 || other > 65535 || other == int(port) && !c.Bool("udp") {
-			return t, hinted("such as --compare 443", "option --compare: it must be another port, from 1 to 65535")
+			return t, nil, hinted("such as --compare 443", "option --compare: it must be another port, from 1 to 65535")
 		}
 		t.Compare = []uint16{uint16(other)}
 	}
-	return t, nil
+	return t, pool, nil
 }
 
 // traceReport traces every address of the host.
@@ -146,12 +144,4 @@ func traceReport(ctx context.Context, t survey.Trace, pool *probe.Pool, w world)
 		Took:    time.Since(began).Round(time.Microsecond).Seconds(),
 		Traces:  traces,
 	}, nil
-}
-
-func ports(list []uint16) string {
-	var words []string
-	for _, p := range list {
-		words = append(words, fmt.Sprint(p))
-	}
-	return strings.Join(words, ", ")
 }

@@ -14,7 +14,7 @@ import (
 	"exreach/report/judge/identity"
 )
 
-// said is an event in words; none for one that is not worth a note.
+// said is an event in words: one string for each note, none if it deserves none.
 func said(e survey.Event) []string {
 	switch e := e.(type) {
 	case survey.Repeated:
@@ -47,7 +47,7 @@ func said(e survey.Event) []string {
 
 func one(format string, a ...any) []string { return []string{fmt.Sprintf(format, a...)} }
 
-// option is an option as it is written; "" where it has no value.
+// option is an option as a user writes it; "" if it has no value.
 func option(name, value string) string {
 	if value == "" {
 		return ""
@@ -145,8 +145,8 @@ func portsOnly(services []string) []string {
 	return ports
 }
 
-// progressText is the line of the progress: what is done, how fast, and how long the
-// rest will take at the rate of the last seconds. One host is done before that means
+// progressText is the progress line: what is done, how fast, and how long the rest will
+// take at the rate of the last seconds. A single host is done before a rate means
 // anything.
 func progressText(p survey.Progress) string {
 	switch {
@@ -164,7 +164,7 @@ func progressText(p survey.Progress) string {
 	return fmt.Sprintf("%s hosts, %s checks, %.0f/s, %s left", part(p.Hosts, "", p.AllHosts), part(p.Checks, about, p.AllChecks), p.Rate, roughly(p.Left))
 }
 
-// part is "7/9", or "7" where nobody knows of how many.
+// part is "7/9", or "7" if the whole is not known.
 func part(n int, about string, all int) string {
 	if all == 0 {
 		return fmt.Sprint(n)
@@ -172,7 +172,7 @@ func part(n int, about string, all int) string {
 	return fmt.Sprintf("%d/%s%d", n, about, all)
 }
 
-// roughly is how long something will take; "?" where that is not known.
+// roughly is how long something will take; "?" if that is not known.
 func roughly(d time.Duration) string {
 	switch {
 	case d < 0:

@@ -134,9 +134,9 @@ func TestVersionsEndToEnd(t *testing.T) {
 }
 
 var versionTests = []findingTest{
-	{"version-differs", Warn, web("status", "302 Found", "x_owa_version", "15.1.2507.6"), web("status", "302 Found", "x_owa_version", "15.2.1544.4"),
+	{"version-differs", Warn, website("status", "302 Found", "x_owa_version", "15.1.2507.6"), website("status", "302 Found", "x_owa_version", "15.2.1544.4"),
 		[]string{"checked as 2019 but reports 2016: X-OWA-Version 15.1.2507.6", "--version 2016"}},
-	{"version-differs", Warn, web("status", "302 Found", "x_owa_version", "15.2.2562.17"), all(web("status", "302 Found", "x_owa_version", "15.2.2562.17"), version("se")),
+	{"version-differs", Warn, website("status", "302 Found", "x_owa_version", "15.2.2562.17"), all(website("status", "302 Found", "x_owa_version", "15.2.2562.17"), version("se")),
 		[]string{"but reports se"}},
 	{"version-differs", Warn, all(smtp(greets2019, offers2019...), version("2003")), healthySMTP, []string{"2007, 2010, 2013, 2016, 2019, se or online", "--version auto"}},
 	{"version-differs", Warn, smtp("220 DavMail 6.2.2 SMTP ready at Mon"), all(smtp("220 DavMail 6.2.2 SMTP ready at Mon"), version("davmail")), nil},

@@ -19,11 +19,11 @@ type Destination struct {
 	path      string   // of the file; "" for stdout
 	file      *os.File // what is written to; nil for stdout, and once the file is closed
 	temporary bool     // file has a name of its own until Commit
-	keep      bool     // path is another's, whose it must stay: it is filled and not replaced
+	keep      bool     // path belongs to another user and must stay: it is filled, not replaced
 }
 
-// Create makes sure that the report can be written before anything is
-// asked for it.
+// Create makes sure that the report can be written, before hosts are asked for what
+// it will say.
 func Create(path string, stdout io.Writer) (*Destination, error) {
 	if path == "" {
 		return &Destination{Writer: stdout}, nil
@@ -54,7 +54,8 @@ func Create(path string, stdout io.Writer) (*Destination, error) {
 // maxLinks is how many links are followed, as Linux does (path_resolution(7)).
 const maxLinks = 40
 
-// dangling is the file that a path leads to, which is not there yet: its links stay.
+// dangling is the file that the links at path lead to, which does not exist yet. The
+// links stay.
 func dangling(path string) string {
 	for range maxLinks {
 		target, err := os.Readlink(path)
@@ -69,8 +70,8 @@ func dangling(path string) string {
 	return path
 }
 
-// replacing writes to a temporary file beside path, which takes its place in the
-// end, with the mode and the owner of the one before.
+// replacing writes to a temporary file in the folder of path, which replaces path in the
+// end, with the mode and the owner of the file before.
 func replacing(path string, before fs.FileInfo) (*Destination, error) {
 	mode := fs.FileMode(0o666)
 	if before != nil {
@@ -91,13 +92,13 @@ func replacing(path string, before fs.FileInfo) (*Destination, error) {
 	return d, nil
 }
 
-// resemble gives the temporary file the owner and the mode of the one that it
-// replaces. Who may write to a file and not give one away fills it instead.
+// resemble gives the temporary file the owner and the mode of the one that it replaces.
+// A user who may write to that, but may not give files away, fills it instead.
 func (d *Destination) resemble(before fs.FileInfo) error {
-	whose, known := OwnerOf(before)
+	whose, ok := OwnerOf(before)
 	if mine, err := d.file.Stat(); err != nil {
 		return err
-	} else if now, _ := OwnerOf(mine); known && now != whose && d.file.Chown(whose.User, whose.Group) != nil {
+	} else if now, _ := OwnerOf(mine); ok && now != whose && d.file.Chown(whose.User, whose.Group) != nil {
 		d.keep = true
 		f, err := os.OpenFile(d.path, os.O_WRONLY, 0)
 		if err != nil {
@@ -132,7 +133,7 @@ func (d *Destination) Commit() error {
 	return nil
 }
 
-// fill writes what another file holds.
+// fill copies the file from into path, which stays the same file.
 func fill(path, from string) error {
 	source, err := os.Open(from)
 	if err != nil {
@@ -147,7 +148,7 @@ func fill(path, from string) error {
 	return errors.Join(err, f.Close())
 }
 
-// Discard leaves no trace of a file that was not committed.
+// Discard removes a file that was not committed.
 func (d *Destination) Discard() {
 	if d.file == nil {
 		return
@@ -158,7 +159,7 @@ func (d *Destination) Discard() {
 	}
 }
 
-// Failed says where err, an error of writing, came about.
+// Failed adds to err, an error of writing, where that failed.
 func (d *Destination) Failed(err error) error {
 	if d.path == "" {
 		return cannotWrite("stdout", err)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Not in probe/socket: it is about files, which no check has.
+// Not in probe/socket: it is about files, not sockets.
 
 //go:build unix
 
@@ -12,10 +12,10 @@ import (
 	"syscall"
 )
 
-// An Owner is whose a file is, by number.
+// An Owner is the user and the group that a file belongs to, by number.
 type Owner struct{ User, Group int }
 
-// OwnerOf is whose a file is, where the system has such a thing.
+// OwnerOf is the owner of a file; false if the system does not say.
 func OwnerOf(info fs.FileInfo) (Owner, bool) {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -24,5 +24,5 @@ func OwnerOf(info fs.FileInfo) (Owner, bool) {
 	return Owner{int(stat.Uid), int(stat.Gid)}, true
 }
 
-// rename gives a file its name, in place of another that may be there.
+// rename gives a file its name; it replaces a file that has the name already.
 func rename(from, to string) error { return os.Rename(from, to) }

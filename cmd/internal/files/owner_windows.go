@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Not in probe/socket: it is about files, which no check has.
+// Not in probe/socket: it is about files, not sockets.
 
 package files
 
@@ -13,23 +13,24 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// An Owner is whose a file is; Windows has no numbers for that.
+// An Owner is the user and the group that a file belongs to; Windows has no numbers for
+// them.
 type Owner struct{ User, Group int }
 
-// OwnerOf knows nothing here.
+// OwnerOf never knows on Windows.
 func OwnerOf(fs.FileInfo) (Owner, bool) { return Owner{}, false }
 
-// inUse are the errors while a virus scanner, an indexer or a reader has one of the
-// two files open.
+// inUse are the errors of a rename while a virus scanner, an indexer or a reader has one
+// of the two files open.
 var inUse = []error{windows.ERROR_SHARING_VIOLATION, windows.ERROR_LOCK_VIOLATION, windows.ERROR_ACCESS_DENIED}
 
-// Who has a file open for a moment is waited for.
+// A program that has the file open for a moment is waited for.
 const (
 	renameTries = 20
 	renamePause = 100 * time.Millisecond
 )
 
-// rename gives a file its name, in place of another that may be there.
+// rename gives a file its name; it replaces a file that has the name already.
 func rename(from, to string) (err error) {
 	for range renameTries {
 		err = os.Rename(from, to)

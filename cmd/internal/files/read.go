@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package files opens, reads and writes the files that a user names: reads that an
-// interrupt ends, reports that appear whole or not at all, and what is kept aside
-// meanwhile. What stands in the files is none of its business.
+// Package files opens, reads and writes the files that a user names: an interrupt ends
+// its reads, a report appears whole or not at all, and temporary files leave nothing
+// behind. It does not know what the files contain, and may import nothing of exreach.
 package files
 
 import (
@@ -17,99 +17,87 @@ import (
 var ErrInterrupted = errors.New("interrupted")
 
 // Open opens a file to read. It may be a pipe that nobody writes to, which the
-// system waits for: an interrupt ends the waiting, and what waits ends with the
-// program.
+// system waits for: an interrupt ends that.
 func Open(ctx context.Context, name string) (*os.File, error) {
-	type opened struct {
-		file *os.File
-		err  error
-	}
-	done := make(chan opened, 1)
+	return await(ctx, func() (*os.File, error) { return os.Open(name) })
+}
+
+// await returns what f returns, or ErrInterrupted when ctx ends first. Then f goes on
+// until the program ends.
+func await[T any](ctx context.Context, f func() (T, error)) (v T, err error) {
+	done := make(chan struct{})
+	var got T
+	var failed error
 	go func() {
-		f, err := os.Open(name)
-		done <- opened{f, err}
+		defer close(done)
+		got, failed = f()
 	}()
 	select {
-	case o := <-done:
-		return o.file, o.err
+	case <-done:
+		return got, failed
 	case <-ctx.Done():
-		return nil, ErrInterrupted
+		return v, ErrInterrupted
 	}
 }
 
-// Until is r, whose reads end with ctx, also where they may take for ever.
+// Until is r with reads that end when ctx does, even if r never answers.
 func Until(ctx context.Context, r io.Reader) io.Reader {
-	if IsRegular(r) {
-		return &steadyReader{ctx, r}
-	}
-	return &waitingReader{ctx, r}
+	return &reader{ctx: ctx, r: r, waits: !IsRegular(r)}
 }
 
-// A steadyReader reads a file, which never makes anybody wait.
-type steadyReader struct {
-	ctx context.Context
-	r   io.Reader
+type reader struct {
+	ctx   context.Context
+	r     io.Reader
+	waits bool // a read may take for ever
 }
 
-func (s *steadyReader) Read(p []byte) (int, error) {
-	if s.ctx.Err() != nil {
+func (w *reader) Read(p []byte) (int, error) {
+	switch {
+	case w.ctx.Err() != nil:
 		return 0, ErrInterrupted
+	case !w.waits:
+		return w.r.Read(p)
 	}
-	return s.r.Read(p)
-}
-
-type waitingReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (w *waitingReader) Read(p []byte) (int, error) {
-	type got struct {
-		data []byte
-		err  error
-	}
-	if w.ctx.Err() != nil {
-		return 0, ErrInterrupted
-	}
-	done := make(chan got, 1)
-	go func() {
+	data, err := await(w.ctx, func() ([]byte, error) {
 		data := make([]byte, len(p)) // p is the caller's again after an interrupt
 		n, err := w.r.Read(data)
-		done <- got{data[:n], err}
-	}()
-	select {
-	case g := <-done:
-		return copy(p, g.data), g.err
-	case <-w.ctx.Done():
-		return 0, ErrInterrupted
-	}
+		return data[:n], err
+	})
+	return copy(p, data), err
 }
 
-// IsRegular reports whether all of r is there already.
+// IsRegular reports whether r is a regular file: all of it is there already.
 func IsRegular(r io.Reader) bool {
+	_, ok := sizeOf(r)
+	return ok
+}
+
+// sizeOf is how long a regular file is, in bytes.
+func sizeOf(r io.Reader) (int64, bool) {
 	f, ok := r.(*os.File)
 	if !ok {
-		return false
+		return 0, false
 	}
 	about, err := f.Stat()
-	return err == nil && about.Mode().IsRegular()
+	if err != nil || !about.Mode().IsRegular() {
+		return 0, false
+	}
+	return about.Size(), true
 }
 
-// thrift is how far the heap grows beyond what is in use while the whole of a long
-// file is kept, in per cent (GOGC): memory is what there is least of then.
+// thrift is how far the heap grows beyond what is in use while a long file is kept in
+// memory, in per cent (GOGC).
 const thrift = 40
 
-// long is from which size on a file is worth that, in bytes: the garbage collector
-// stops the program for a moment to change its pace.
+// long is the size from which a file is worth that, in bytes: changing the pace of the
+// garbage collector stops the program for a moment.
 const long = 256 << 10
 
-// SaveMemory trades time for memory until stop is called, where all of a long file is
-// about to be kept. A pipe may be of any length.
+// SaveMemory trades time for memory until stop is called, if from is long and will be
+// kept in memory. A pipe counts as long.
 func SaveMemory(from io.Reader) (stop func()) {
-	if f, ok := from.(*os.File); ok {
-		if about, err := f.Stat(); err == nil && about.Mode().IsRegular() && about.Size() < long {
-			return func() {}
-		}
+	if size, ok := sizeOf(from); ok && size < long {
+		return func() {}
 	}
 	before := debug.SetGCPercent(thrift)
 	return func() { debug.SetGCPercent(before) }

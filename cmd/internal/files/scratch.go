@@ -10,15 +10,15 @@ import (
 	"os"
 )
 
-// A Scratch is a temporary file, which is gone with the command. The zero value is
-// none yet.
+// A Scratch is a temporary file that does not outlive the command. The zero value has
+// no file yet.
 type Scratch struct {
 	*os.File
 	named bool // it still has a name
 }
 
-// Create makes the file. Where the system lets go of the name of an open file, as all
-// but Windows do, nothing is left however the program ends.
+// Create makes the file. Systems other than Windows can remove the name of an open file:
+// there nothing is left behind, however the program ends.
 func (s *Scratch) Create() error {
 	f, err := os.CreateTemp("", "exreach-*.tmp")
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *Scratch) Create() error {
 	return nil
 }
 
-// Close gives the file back; nothing is left of it.
+// Close removes the file.
 func (s *Scratch) Close() error {
 	if s.File == nil {
 		return nil
@@ -47,12 +47,12 @@ type Replay struct {
 	Close func() error
 }
 
-// Replayable makes a file a text that can be read again. It may be a pipe: what comes
-// through it is kept until that is closed.
+// Replayable makes from a text that can be read again. If from is a pipe, the Replay keeps
+// what it reads until it is closed.
 func Replayable(ctx context.Context, from io.Reader) Replay {
-	if f, ok := from.(*os.File); ok && IsRegular(f) {
-		if text, err := sectionOf(f); err == nil && text.Size() > 0 { // some of /proc claim to be empty
-			again := func() io.Reader { return &steadyReader{ctx, io.NewSectionReader(text, 0, text.Size())} }
+	if f, ok := from.(*os.File); ok {
+		if text := rest(f); text.Size() > 0 {
+			again := func() io.Reader { return &reader{ctx: ctx, r: io.NewSectionReader(text, 0, text.Size())} }
 			return Replay{again(), again, func() error { return nil }}
 		}
 	}
@@ -60,24 +60,22 @@ func Replayable(ctx context.Context, from io.Reader) Replay {
 	return Replay{io.TeeReader(Until(ctx, from), k), k.again, k.rest.Close}
 }
 
-// sectionOf is the rest of a file, up to its present end: another program may still
-// be writing to it.
-func sectionOf(f *os.File) (*io.SectionReader, error) {
-	at, err := f.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return nil, err
+// rest is what is left to read of a regular file, up to its present end: another program
+// may still be writing to it. It is empty if that is not known, or if the file claims to
+// be empty, as some of /proc do.
+func rest(f *os.File) *io.SectionReader {
+	size, _ := sizeOf(f)
+	offset, err := f.Seek(0, io.SeekCurrent)
+	if err != nil || offset > size {
+		return io.NewSectionReader(f, 0, 0)
 	}
-	about, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return io.NewSectionReader(f, at, max(0, about.Size()-at)), nil
+	return io.NewSectionReader(f, offset, size-offset)
 }
 
-// fewBytes is how much of a text is kept in memory, and not in a file.
+// fewBytes is how much of a text is kept in memory; the rest is kept in a file.
 const fewBytes = 4 << 20
 
-// A KeepError says why a text that can be read once only could not be kept.
+// A KeepError says why a text that can be read only once could not be kept.
 type KeepError struct{ Err error }
 
 func (e *KeepError) Error() string {

@@ -13,12 +13,12 @@ import (
 // A filter narrows a plan to some services. A word is the name of a service,
 // its protocol, or its port.
 type filter struct {
-	only []string // nothing stands for everything
+	only []string // none means everything
 	skip []string
 }
 
-// unknown finds the first word that stands for nothing in the plan, nor for one of
-// the services that others returns, which may take its time.
+// unknown finds the first word that means nothing in the plan, nor one of the services
+// that others returns. others is slow, and called only if it is needed.
 func (f filter) unknown(plan []catalog.Check, others func() []catalog.Service) (word string, found bool) {
 	planned := map[string]bool{}
 	for _, c := range flatten(plan) {
@@ -27,7 +27,7 @@ func (f filter) unknown(plan []catalog.Check, others func() []catalog.Service) (
 		}
 	}
 	for _, word := range slices.Concat(f.only, f.skip) {
-		called := func(s catalog.Service) bool { return isCalled(s, word) }
+		called := func(s catalog.Service) bool { return matches(s, word) }
 		if !planned[word] && (otherWord(word) != "" || !slices.ContainsFunc(others(), called)) {
 			return word, true
 		}
@@ -35,20 +35,20 @@ func (f filter) unknown(plan []catalog.Check, others func() []catalog.Service) (
 	return "", false
 }
 
-// apply returns the checks that are left. RPC interfaces are asked through
-// their endpoint mapper, so that stays where one of them does.
+// apply returns the checks that are left. RPC interfaces are asked through their endpoint
+// mapper, which is left too if one of them is.
 func (f filter) apply(plan []catalog.Check) []catalog.Check {
 	if len(f.only)+len(f.skip) == 0 {
 		return plan
 	}
 	var left []catalog.Check
 	for _, c := range plan {
-		if matches(c.Service, f.skip) {
+		if matches(c.Service, f.skip...) {
 			continue
 		}
 		whole := f.leaves(c.Service)
 		behind := slices.DeleteFunc(slices.Clone(c.Behind), func(b catalog.Check) bool {
-			return matches(b.Service, f.skip) || !whole && !f.leaves(b.Service)
+			return matches(b.Service, f.skip...) || !whole && !f.leaves(b.Service)
 		})
 		if whole || len(behind) > 0 {
 			c.Behind = behind
@@ -60,21 +60,17 @@ func (f filter) apply(plan []catalog.Check) []catalog.Check {
 
 // leaves reports whether a check of s by itself is left.
 func (f filter) leaves(s catalog.Service) bool {
-	return !matches(s, f.skip) && (len(f.only) == 0 || matches(s, f.only))
+	return !matches(s, f.skip...) && (len(f.only) == 0 || matches(s, f.only...))
 }
 
-func matches(s catalog.Service, words []string) bool {
+// matches reports whether one of the words means s.
+func matches(s catalog.Service, words ...string) bool {
 	names := namesOf(s)
 	return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(names, word) })
 }
 
-// isCalled reports whether word stands for s.
-func isCalled(s catalog.Service, word string) bool {
-	return slices.Contains(namesOf(s), word)
-}
-
-// namesOf is what may stand for s: its name, its protocol, and its port as a number
-// and as the report has it.
+// namesOf is the words that mean s: its name, its protocol, and its port as a number and
+// as the report has it.
 func namesOf(s catalog.Service) []string {
 	return []string{s.Name, s.Protocol, s.Ports.String(), s.Location()}
 }
@@ -88,8 +84,8 @@ func flatten(plan []catalog.Check) []catalog.Check {
 	return all
 }
 
-// unknownService says what to write in place of a word of --only or --skip that
-// stands for nothing in the plan.
+// unknownService says what to write instead of a word of --only or --skip that means
+// nothing in the plan.
 func (p *planner) unknownService(plan []catalog.Check, word string) error {
 	hint := otherWord(word)
 	if hint == "" {
@@ -114,8 +110,8 @@ func otherWord(word string) string {
 	return ""
 }
 
-// elsewhere is the hint for a service of the role that is not in the plan: it
-// cannot be tested, or is for somebody else.
+// elsewhere is the hint for a service of the role that is not in the plan: it cannot be
+// tested, or another from wants it.
 func (p *planner) elsewhere(first catalog.Check, word string) string {
 	v, err := p.cat.Version(first.Version)
 	if err != nil {
@@ -123,7 +119,7 @@ func (p *planner) elsewhere(first catalog.Check, word string) string {
 	}
 	for _, s := range v.Services {
 		switch {
-		case s.Role != first.Service.Role || !isCalled(s, word):
+		case s.Role != first.Service.Role || !matches(s, word):
 		case s.Unasked != "":
 			return fmt.Sprintf("%s cannot be tested remotely: %s", s.Name, s.Unasked)
 		case s.Wants[first.From] == "":

@@ -15,15 +15,19 @@ import (
 	"exreach/report/judge/identity"
 )
 
-// An identifier asks hosts what they are where nobody has said their version, or their
-// role where the version leaves that open. It tells what it concluded.
+// An identifier asks hosts what they are if their version was not given, or if several
+// roles are possible and none was given. It tells what it concluded.
 type identifier struct {
+	// Inputs; not changed any more.
 	taker
-	tell  func(Event)
-	each  bool           // an event for each host, not for all of them together
+	tell func(Event)
+	each bool // an event for each host, not one for all of them together
+
+	// Of the goroutine that goes through targets.
 	taken map[string]int // hosts by the version that they are checked as
-	mute  int            // those of them that did not say
-	found sync.Map       // identity.Identified by the host's name
+	mute  int            // those of them that did not report a version
+
+	found sync.Map // *identity.Identified by the host's name
 }
 
 // A suspect is a host that is being identified.
@@ -34,20 +38,20 @@ type suspect struct {
 	heard []probe.Result
 }
 
-// targets passes the hosts on, in the order in which they answer. A host that
-// does not answer at once is not waited for: the check itself will tell. A host
-// that ctx cuts short has not answered, and is not passed on. A host that leaves
-// something open is asked once more, while others are asked for the first time.
+// targets passes the hosts on, in the order in which they answer. It does not wait long
+// for a host: the check itself will. A host that ctx cuts short is not passed on. A host
+// whose answers do not settle what it is is asked once more, while others are asked for
+// the first time.
 func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[target]) iter.Seq[target] {
 	return func(yield func(target) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		known := make(chan *suspect)
+		heard := make(chan *suspect)
 		go func() {
-			defer close(known)
-			i.inquire(ctx, pool, i.suspects(in), func(s *suspect) { hand(ctx, known, s) })
+			defer close(heard)
+			i.inquire(ctx, pool, i.suspects(in), func(s *suspect) { hand(ctx, heard, s) })
 		}()
-		for s := range known {
+		for s := range heard {
 			if ctx.Err() == nil && !yield(i.conclude(s)) {
 				stop()
 			}
@@ -58,24 +62,32 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 	}
 }
 
-// inquire asks many hosts at a time, and calls pass for each once it has no more questions
+// inquire asks many hosts at a time, and calls pass for each when it has no more questions
 // for it.
 func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], pass func(*suspect)) {
-	open := make(chan *suspect)
-	further := *pool
-	further.Once = true // what the first questions left open is not worth a second wait
+	again := make(chan *suspect)
+	once := *pool
+	once.Once = true // further questions are not worth a second wait
 	var asking sync.WaitGroup
 	asking.Go(func() {
-		defer close(open)
+		defer close(again)
 		i.ask(ctx, pool, in, func(s *suspect) {
 			if s.next = i.more(s); len(s.next) > 0 {
-				hand(ctx, open, s)
+				hand(ctx, again, s)
 			} else {
 				pass(s)
 			}
 		})
 	})
-	asking.Go(func() { i.ask(ctx, &further, arriving(open), pass) })
+	asking.Go(func() {
+		i.ask(ctx, &once, func(yield func(*suspect) bool) {
+			for s := range again {
+				if !yield(s) {
+					return
+				}
+			}
+		}, pass)
+	})
 	asking.Wait()
 }
 
@@ -84,17 +96,6 @@ func hand(ctx context.Context, to chan<- *suspect, s *suspect) {
 	select {
 	case to <- s:
 	case <-ctx.Done():
-	}
-}
-
-// arriving yields the hosts of a channel.
-func arriving(from <-chan *suspect) iter.Seq[*suspect] {
-	return func(yield func(*suspect) bool) {
-		for s := range from {
-			if !yield(s) {
-				return
-			}
-		}
 	}
 }
 
@@ -121,12 +122,11 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 		}
 	}
 	for found := range pool.Run(ctx, questions) {
-		s, known := waiting.LoadAndDelete(found.Place)
+		waited, _ := waiting.LoadAndDelete(found.Place)
 		if ctx.Err() != nil {
 			return
 		}
-		if known {
-			s := s.(*suspect)
+		if s, ok := waited.(*suspect); ok {
 			judge.InOrder(found.Results)
 			s.asked, s.heard = append(s.asked, s.next...), append(s.heard, found.Results...)
 			pass(s)
@@ -134,7 +134,7 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 	}
 }
 
-// more returns the questions that the first answers of a host leave open.
+// more returns the questions that the first answers of a host raise.
 func (i *identifier) more(s *suspect) []catalog.Check {
 	h := catalog.Heard{
 		Answered: answered(s.asked, s.heard),
@@ -163,7 +163,7 @@ func answered(asked []catalog.Check, heard []probe.Result) []catalog.Check {
 	return all
 }
 
-// conclude gives a host the version that it admits to and the roles whose services
+// conclude gives a host the version that its answers show and the roles whose services
 // answered, and tells so.
 func (i *identifier) conclude(s *suspect) target {
 	id := identity.Identify(s.heard)
@@ -186,13 +186,13 @@ func (i *identifier) conclude(s *suspect) target {
 	return t
 }
 
-// rolesOf returns the host in all roles that it is checked in, and those of them that
-// nobody had given. A role that stands in the topology is not taken once more.
+// rolesOf returns the host in all roles that it is checked in, and those of them that were
+// not given. A role that the topology gives is not taken a second time.
 func (i *identifier) rolesOf(t target, id identity.Identified, heard []catalog.Check) (roles []catalog.Host, taken []identity.TakenRole) {
 	taken = []identity.TakenRole{}
-	given := slices.DeleteFunc(slices.Clone(t.roles), i.isOpen)
+	given := slices.DeleteFunc(slices.Clone(t.roles), i.isUnsettled)
 	for _, h := range t.roles {
-		if !i.isOpen(h) {
+		if !i.isUnsettled(h) {
 			roles = append(roles, i.usual(h))
 			continue
 		}
@@ -210,14 +210,12 @@ func (i *identifier) rolesOf(t target, id identity.Identified, heard []catalog.C
 	return roles, taken
 }
 
-// identified is what was found out about a host, nil where it was not asked. It is to
-// be asked for once.
+// identified is what was found out about a host, nil if it was not asked what it is. It
+// is forgotten then.
 func (i *identifier) identified(host string) *identity.Identified {
-	id, known := i.found.LoadAndDelete(host)
-	if !known {
-		return nil
-	}
-	return id.(*identity.Identified)
+	found, _ := i.found.LoadAndDelete(host)
+	id, _ := found.(*identity.Identified)
+	return id
 }
 
 // portsOf names services as people know them: "443/owa".

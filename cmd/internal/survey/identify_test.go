@@ -53,7 +53,7 @@ func identify(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, tell func(Ev
 		r.hosts = append(r.hosts, target{place: i, roles: []catalog.Host{h}})
 	}
 	who := &identifier{taker: taker{cat, "client"}, tell: tell, each: true, taken: map[string]int{}}
-	known, auto := r.parts(t.Context(), who.isOpen)
+	known, auto := r.parts(t.Context(), who.anyUnsettled)
 	return slices.AppendSeq(slices.Collect(known), who.targets(t.Context(), quick(*pool), auto))
 }
 
@@ -101,7 +101,7 @@ func TestIdentifyMany(t *testing.T) {
 		return s.Lookup(ctx, host)
 	}}}
 	got := map[int]string{}
-	for found := range who.targets(t.Context(), &pool, r.known()) {
+	for found := range who.targets(t.Context(), &pool, r.upfront()) {
 		got[found.place] = found.name() + " " + found.roles[0].Version
 	}
 	if want := map[int]string{0: "mail01 2016", 1: "mail02 se", 2: "mail03 2016"}; !maps.Equal(got, want) {

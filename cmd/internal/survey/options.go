@@ -10,8 +10,8 @@ import (
 	"exreach/probe/lookup"
 )
 
-// Options is what may be said about a run besides its hosts. The zero value leaves
-// everything open.
+// Options is what may be said about a run in addition to its hosts. In the zero value
+// nothing is.
 type Options struct {
 	Version, Role string        // of hosts that have nothing but a name; "" is what they turn out to be
 	From          string        // who connects; "" is what the topology says, or the default
@@ -19,8 +19,8 @@ type Options struct {
 	Family        lookup.Family // of the addresses that may be named; "" is any
 }
 
-// known makes sure of the words before a host is blamed for them.
-func (o Options) known(cat *catalog.Catalog) error {
+// validate finds a version or a role that does not exist, before a host is blamed for it.
+func (o Options) validate(cat *catalog.Catalog) error {
 	version := o.Version
 	k := taker{cat: cat, from: cmp.Or(o.From, catalog.DefaultFrom)}
 	given := version != "" && version != catalog.Auto
@@ -41,8 +41,8 @@ func (o Options) known(cat *catalog.Catalog) error {
 	return roleMistake(v, o.Role, k.from, given, fmt.Errorf("version %s: %w", v.Name, err))
 }
 
-// roleMistake names the role that was meant, where the version does not have the one that
-// was given.
+// roleMistake names the role that was meant if the version does not have the one that was
+// given.
 func roleMistake(v catalog.Version, role, from string, versionGiven bool, err error) error {
 	called := cmp.Or(otherRoles[role], role)
 	meant := v.RoleLike(called, from)
@@ -62,7 +62,7 @@ var otherRoles = map[string]string{
 	"fe": "front-end", "be": "back-end",
 }
 
-// A Mistake is an error that knows how to put it right.
+// A Mistake is an error of the user's, with a hint how to correct it.
 type Mistake struct {
 	Err  error
 	Hint string

@@ -13,55 +13,51 @@ import (
 // A planner makes the checks of a run, one host at a time: those of ten thousand
 // hosts would not be worth their memory.
 type planner struct {
-	cat    *catalog.Catalog
-	from   string // who connects
-	filter filter
-	tell   func(Event)
-	unset  []string           // options that were not given and whose default is worth telling: role, from
-	given  bool               // the roles were given
-	told   map[[2]string]bool // versions, and what was told about them
+	// Inputs; not changed once every host that is known has been rehearsed.
+	taker
+	filter    filter
+	tell      func(Event)
+	roleGiven bool
+	auto      bool // some host has no version
+	total     int  // checks of the whole run; 0 if that is not known before it
 
-	auto  bool         // some host has no version
-	total int          // checks of the whole run; 0 where that is not known before
+	// Of the one goroutine that begins hosts, until the run is over.
+	tellRole, tellFrom bool               // a default was taken, and not told yet
+	told               map[[2]string]bool // versions, and what was told about them
+	bare               int                // targets for which --only and --skip leave no check
+	bad                int                // targets that, in the version they turned out to be, have no plan
+	err                error              // why the first of those has none
+
 	begun atomic.Int64 // targets whose checks are being asked
 	asked atomic.Int64 // checks of those
-	bare  int          // targets for which --only and --skip leave no check
-	bad   int          // targets that have no plan, as which they turned out to be
-	err   error        // why the first of those has none; to be read when the run is over
 }
 
 func newPlanner(cat *catalog.Catalog, r *Targets, tell func(Event)) *planner {
 	o := r.options
 	p := &planner{
-		cat:    cat,
-		from:   cmp.Or(o.From, r.from, catalog.DefaultFrom),
-		filter: filter{only: o.Only, skip: o.Skip},
-		tell:   tell,
-		told:   map[[2]string]bool{},
+		taker:     taker{cat: cat, from: cmp.Or(o.From, r.from, catalog.DefaultFrom)},
+		filter:    filter{only: o.Only, skip: o.Skip},
+		tell:      tell,
+		roleGiven: r.topology || !noRole(r.like),
+		tellFrom:  o.From == "" && !r.topology,
+		told:      map[[2]string]bool{},
 	}
-	p.given = r.topology || !noRole(r.like)
-	if !p.given && !p.taker().isOpen(r.like) { // of an open one, the identifier says what it was taken for
-		p.unset = append(p.unset, "role")
-	}
-	if o.From == "" && !r.topology {
-		p.unset = append(p.unset, "from")
-	}
+	p.tellRole = !p.roleGiven && !p.isUnsettled(r.like) // of an unsettled one, the identifier tells what it is taken for
 	return p
 }
 
-// rehearse plans every host that is known before anybody is asked, so that
-// mistakes show first. A host without a version is planned as one that it may
-// have.
+// rehearse plans every host that is known before anything is asked, so mistakes
+// show first. A host without a version is planned in one that it may have.
 func (p *planner) rehearse(r *Targets) error {
 	type kind struct{ version, role string }
 	planned := map[kind]int{} // checks of a host of that kind
 	var all []catalog.Check
-	for t := range r.known() {
-		p.auto = p.auto || p.taker().anyOpen(t)
+	for t := range r.upfront() {
+		p.auto = p.auto || p.anyUnsettled(t)
 		k := kind{t.roles[0].Version, t.roles[0].Role}
 		plain := len(t.roles) == 1 && t.roles[0].RPCPorts == nil
-		n, known := planned[k]
-		if !known || !plain {
+		n, done := planned[k]
+		if !done || !plain {
 			plan, err := p.plan(t)
 			if err != nil {
 				return err
@@ -84,8 +80,6 @@ func (p *planner) rehearse(r *Targets) error {
 	}
 	return nil
 }
-
-func (p *planner) taker() taker { return taker{cat: p.cat, from: p.from} }
 
 // possible is the services that hosts without a version may turn out to have.
 func (p *planner) possible() []catalog.Service {
@@ -114,34 +108,32 @@ func (p *planner) tellBare() {
 	}
 }
 
-// tellDefaults tells once what was not asked for and is done all the same.
+// tellDefaults tells once which defaults were taken.
 func (p *planner) tellDefaults(first catalog.Check) {
-	if p.unset == nil {
-		return
-	}
 	var d Defaults
-	if slices.Contains(p.unset, "role") {
+	if p.tellRole {
 		d.Role = first.Service.Role
 	}
-	if slices.Contains(p.unset, "from") {
+	if p.tellFrom {
 		d.From = first.From
 	}
-	p.unset = nil
-	p.tell(d)
+	if p.tellRole, p.tellFrom = false, false; d != (Defaults{}) {
+		p.tell(d)
+	}
 }
 
 // isNew reports, once, that something about a version was not told yet.
 func (p *planner) isNew(version, about string) bool {
 	mark := [2]string{version, about}
-	known := p.told[mark]
+	isNew := !p.told[mark]
 	p.told[mark] = true
-	return !known
+	return isNew
 }
 
 // tellThin tells of a role that has next to nothing for who connects.
 func (p *planner) tellThin(plan []catalog.Check) {
 	c := plan[0]
-	if len(plan) > 1 || !p.given || !p.isNew(c.Version, "thin "+c.Service.Role) {
+	if len(plan) > 1 || !p.roleGiven || !p.isNew(c.Version, "thin "+c.Service.Role) {
 		return
 	}
 	if role, n := p.busiest(c); n > 1 {
@@ -153,7 +145,7 @@ func (p *planner) tellThin(plan []catalog.Check) {
 func (p *planner) tellUntold(plan []catalog.Check) {
 	c := plan[0]
 	v, err := p.cat.Version(c.Version)
-	if err != nil || p.given || !p.isNew(c.Version, "untold") {
+	if err != nil || p.roleGiven || !p.isNew(c.Version, "untold") {
 		return
 	}
 	if service := v.Untold(plan, c.From); service != "" {
@@ -161,8 +153,8 @@ func (p *planner) tellUntold(plan []catalog.Check) {
 	}
 }
 
-// busiest is the role of the version of c that has the most services for whom c
-// is asked, and how many.
+// busiest is the role, in the version of c, with the most services for the same from,
+// and how many that is.
 func (p *planner) busiest(c catalog.Check) (role string, most int) {
 	v, err := p.cat.Version(c.Version)
 	if err != nil {
@@ -182,30 +174,24 @@ func (p *planner) busiest(c catalog.Check) (role string, most int) {
 	return role, most
 }
 
-// tellUntestable tells how much of what is wanted no check is made of.
+// tellUntestable tells how many services of the roles no check can be made of.
 func (p *planner) tellUntestable(plan []catalog.Check) {
 	for _, c := range plan {
 		if !p.isNew(c.Version, "untestable "+c.Service.Role) {
 			continue
 		}
-		if n := p.unasked(c); n > 0 {
+		v, err := p.cat.Version(c.Version)
+		if err != nil {
+			continue
+		}
+		n := 0
+		for _, s := range v.Services {
+			if s.Role == c.Service.Role && s.Unasked != "" && s.Wants[c.From] != "" {
+				n++
+			}
+		}
+		if n > 0 {
 			p.tell(Untestable{c.Version, c.Service.Role, n})
 		}
 	}
-}
-
-// unasked is how many rows of the same role the same from wants, and no check
-// is made of.
-func (p *planner) unasked(c catalog.Check) int {
-	v, err := p.cat.Version(c.Version)
-	if err != nil {
-		return 0
-	}
-	n := 0
-	for _, s := range v.Services {
-		if s.Role == c.Service.Role && s.Unasked != "" && s.Wants[c.From] != "" {
-			n++
-		}
-	}
-	return n
 }

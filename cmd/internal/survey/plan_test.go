@@ -30,7 +30,7 @@ func TestThinRole(t *testing.T) {
 			t.Fatal(err)
 		}
 		var told events
-		p := &planner{cat: cat, from: test.from, given: true, tell: told.add, told: map[[2]string]bool{}}
+		p := &planner{taker: taker{cat: cat, from: test.from}, roleGiven: true, tell: told.add, told: map[[2]string]bool{}}
 		p.tellThin(plan)
 		p.tellThin(plan) // of the next host, about which there is nothing new to tell
 		var want events

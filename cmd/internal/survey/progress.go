@@ -3,6 +3,7 @@
 package survey
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -15,8 +16,8 @@ const (
 // A meter counts what is done of a run.
 type meter struct{ hosts, checks atomic.Int64 }
 
-// goal is how much the run has to do, as far as that is known. It may be asked for at
-// any time.
+// goal is how much the run has to do, as far as that is known. It may be called at any
+// time.
 func (s *Survey) goal() Progress {
 	g := Progress{AllChecks: s.plan.total}
 	if s.hosts.whole.Load() {
@@ -30,40 +31,38 @@ func (s *Survey) goal() Progress {
 	return g
 }
 
-// showProgress tells how far the run is, again and again until it is told that the run
-// is over.
+// showProgress tells how far the run is, again and again until over is called.
 func (s *Survey) showProgress() (over func()) {
 	if s.Every <= 0 {
 		return func() {}
 	}
-	ended, told := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(told)
-		s.meter.watch(s.Every, s.goal, ended, s.tell)
-	}()
+	ended := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() { s.meter.watch(s.Every, s.goal, ended, s.tell) })
 	return func() {
 		close(ended)
-		<-told
+		watching.Wait()
 	}
 }
 
-// watch tells how much of the goal is reached until ended is closed.
+// watch tells how much of the goal is reached, the last time when ended is closed.
 func (m *meter) watch(every time.Duration, goal func() Progress, ended <-chan struct{}, tell func(Event)) {
-	defer tell(Progress{Over: true})
 	began := time.Now()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	var done []int // checks at each of the recent ticks
-	for {
+	for over := false; ; {
 		done = append(done, int(m.checks.Load()))
 		done = done[max(0, len(done)-int(recent/every)-1):]
 		p := goal()
-		p.Hosts, p.Took = int(m.hosts.Load()), time.Since(began)
+		p.Hosts, p.Took, p.Over = int(m.hosts.Load()), time.Since(began), over
 		p.measure(done, every)
-		tell(p)
+		if tell(p); over {
+			return
+		}
 		select {
 		case <-ended:
-			return
+			over = true
 		case <-tick.C:
 		}
 	}

@@ -22,7 +22,8 @@ func followed(run func(m *meter) iter.Seq[probe.HostResults], g Progress) (told 
 		defer close(over)
 		m.watch(100*time.Millisecond, func() Progress { return g }, ended, func(e Event) { told = append(told, e.(Progress)) })
 	}()
-	for range m.counting(run(&m)) {
+	for range run(&m) {
+		m.hosts.Add(1)
 		passed++
 	}
 	close(ended)

@@ -16,8 +16,8 @@ import (
 )
 
 // Run asks everything, host by host, and yields each host when all is known about it. A
-// host is begun when there is room for its checks; what is not begun when ctx ends is not
-// asked.
+// host is begun when there is room for its checks. Hosts that are not begun when ctx ends
+// are not asked.
 func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 	return func(yield func(judge.Host) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -30,12 +30,12 @@ func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 		if err := socket.CanTrace(); s.Trace && err != nil {
 			s.tell(Untraceable{err})
 		}
-		known, open := s.hosts.parts(ctx, s.who.isOpen)
-		found := s.who.targets(ctx, quick(pool), open)
+		settled, unsettled := s.hosts.parts(ctx, s.who.anyUnsettled)
+		found := s.who.targets(ctx, quick(pool), unsettled)
 		over := s.showProgress()
 		defer over()
-		for h := range s.check(ctx, pool, s.plan.plans(ctx, chained(known, found))) {
-			if !yield(h) {
+		for h := range s.check(ctx, pool, s.plan.plans(ctx, settled, found)) {
+			if s.meter.hosts.Add(1); !yield(h) {
 				stop()
 				return
 			}
@@ -43,45 +43,53 @@ func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 	}
 }
 
-// plans is what each target is asked. When ctx ends the host that has been begun is the
-// last, so that what is known of it has all its rows.
-func (p *planner) plans(ctx context.Context, targets iter.Seq[target]) iter.Seq[probe.HostPlan] {
+// plans is what each target is asked, those of the first sequence first. When ctx ends
+// the host that has been begun is the last, so it has all its rows.
+func (p *planner) plans(ctx context.Context, sequences ...iter.Seq[target]) iter.Seq[probe.HostPlan] {
 	return func(yield func(probe.HostPlan) bool) {
 		defer p.tellBare()
-		for t := range targets {
-			if ctx.Err() != nil {
-				return
-			}
-			p.begun.Add(1)
-			plan, err := p.plan(t)
-			if err != nil {
-				p.bad++
-				p.err = cmp.Or(p.err, err)
-				continue
-			}
-			p.tellDefaults(plan[0])
-			p.tellThin(plan)
-			p.tellUntold(plan)
-			p.tellUntestable(plan)
-			plan = p.narrow(plan)
-			if len(plan) == 0 {
-				p.bare++
-			}
-			p.asked.Add(int64(len(plan)))
-			if len(plan) > 0 && !yield(probe.HostPlan{Host: t.name(), Place: t.place, Checks: plan}) {
-				return
+		for _, targets := range sequences {
+			for t := range targets {
+				if ctx.Err() != nil {
+					return
+				}
+				plan := p.begin(t)
+				if len(plan) > 0 && !yield(probe.HostPlan{Host: t.name(), Place: t.place, Checks: plan}) {
+					return
+				}
 			}
 		}
 	}
 }
 
+// begin plans a target that is asked next and tells what is special about it. The plan
+// is empty if nothing is to be asked.
+func (p *planner) begin(t target) []catalog.Check {
+	p.begun.Add(1)
+	plan, err := p.plan(t)
+	if err != nil {
+		p.bad++
+		p.err = cmp.Or(p.err, err)
+		return nil
+	}
+	p.tellDefaults(plan[0])
+	p.tellThin(plan)
+	p.tellUntold(plan)
+	p.tellUntestable(plan)
+	if plan = p.narrow(plan); len(plan) == 0 {
+		p.bare++
+	}
+	p.asked.Add(int64(len(plan)))
+	return plan
+}
+
 // plan is every check of one host.
 func (p *planner) plan(t target) ([]catalog.Check, error) {
-	return p.cat.Plan(catalog.Topology{Hosts: p.taker().settle(t).roles}, p.from)
+	return p.cat.Plan(catalog.Topology{Hosts: p.settle(t).roles}, p.from)
 }
 
 // narrow leaves what the user wants to see of the plan of one host, and adds its
-// control. Who names ports wants no other.
+// control, unless the user named what to check.
 func (p *planner) narrow(plan []catalog.Check) []catalog.Check {
 	plan = p.filter.apply(plan)
 	if len(p.filter.only) > 0 {
@@ -97,23 +105,10 @@ func (s *Survey) check(ctx context.Context, pool probe.Pool, plans iter.Seq[prob
 	if s.Trace && socket.CanTrace() == nil {
 		found = probe.Traced(ctx, hops.Tracer{Source: pool.Source}, found)
 	}
-	return judge.Hosts(ctx, s.meter.counting(found), s.Began, s.who.identified)
+	return judge.Hosts(ctx, found, s.Began, s.who.identified)
 }
 
-// counting passes hosts on and counts them.
-func (m *meter) counting(hosts iter.Seq[probe.HostResults]) iter.Seq[probe.HostResults] {
-	return func(yield func(probe.HostResults) bool) {
-		for h := range hosts {
-			m.hosts.Add(1)
-			if !yield(h) {
-				return
-			}
-		}
-	}
-}
-
-// pool is the one that checks. What it shares, the one that finds out what hosts are
-// shares too.
+// pool is the one that checks. The one that identifies hosts shares its limits.
 func (s *Survey) pool() probe.Pool {
 	var p probe.Pool
 	if s.Pool != nil {
@@ -125,23 +120,11 @@ func (s *Survey) pool() probe.Pool {
 	return p
 }
 
-// quick is a pool that finds out what hosts are and does not wait long. It shares its
-// limits with the one that checks them meanwhile.
+// quick is a pool that finds out what hosts are and does not wait long. It shares the
+// limits of p, which checks other hosts at the same time.
 func quick(p probe.Pool) *probe.Pool {
 	p.Tries = 1
 	p.Timeouts = probe.Timeouts{Resolve: p.Timeouts.Resolve, Connect: 2 * time.Second, Check: 5 * time.Second}
 	p.Credentials = nil
 	return &p
-}
-
-func chained(all ...iter.Seq[target]) iter.Seq[target] {
-	return func(yield func(target) bool) {
-		for _, targets := range all {
-			for t := range targets {
-				if !yield(t) {
-					return
-				}
-			}
-		}
-	}
 }

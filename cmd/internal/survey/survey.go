@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package survey is one run as a value: targets, options and a pool go in, judged
-// hosts come out, and whoever watches is told what happens meanwhile. It knows of no
-// command line, no file and no terminal, and has no words for people but those of its
-// errors.
+// hosts come out, and events tell a watcher what happens meanwhile. It plans, identifies
+// hosts, and counts. It knows no command line, file or terminal, and its only words for
+// people are those of its errors. It may import report and everything below, but neither
+// cmd/exreach nor cmd/internal/files.
 package survey
 
 import (
@@ -16,11 +17,12 @@ import (
 )
 
 // A Survey asks its targets everything that is wanted of them. New makes one, for a
-// single run. The fields may be set before that begins.
+// single run.
 type Survey struct {
+	// To be set before Run, if at all.
 	Pool  *probe.Pool   // asks; nil is the zero Pool
 	Trace bool          // show the last hop that the packets of a timed-out port reach
-	Watch func(Event)   // is told what happens, one event at a time; nil if nobody watches
+	Watch func(Event)   // is told what happens, one event at a time; nil ignores events
 	Every time.Duration // how often Progress is told; 0 is never
 	Began time.Time     // what the times in the report count from; zero is the moment of Run
 
@@ -28,15 +30,17 @@ type Survey struct {
 	plan  *planner
 	who   *identifier
 	meter meter
-	mu    sync.Mutex // held while Watch is told something
+
+	mu sync.Mutex // protects Watch: it is called by one goroutine at a time
 }
 
-// few is how many hosts may each have an event that tells what it was taken for.
+// few is up to how many hosts each have an Identified of their own.
 const few = 20
 
-// New plans the hosts that are known, so that mistakes show before anybody is asked.
+// New plans the hosts that are known already, so mistakes show before anything is asked.
+// Its errors are for the user, most of them a Mistake.
 func New(cat *catalog.Catalog, hosts *Targets) (*Survey, error) {
-	if err := hosts.options.known(cat); err != nil {
+	if err := hosts.options.validate(cat); err != nil {
 		return nil, err
 	}
 	s := &Survey{hosts: hosts}
@@ -45,7 +49,7 @@ func New(cat *catalog.Catalog, hosts *Targets) (*Survey, error) {
 		return nil, err
 	}
 	s.who = &identifier{
-		taker: s.plan.taker(),
+		taker: s.plan.taker,
 		tell:  s.tell,
 		each:  hosts.pipe == nil && hosts.named.Load() <= few,
 		taken: map[string]int{},
@@ -53,7 +57,7 @@ func New(cat *catalog.Catalog, hosts *Targets) (*Survey, error) {
 	return s, nil
 }
 
-// tell has Watch know of an event. Any number of goroutines may call it.
+// tell passes an event to Watch. Any number of goroutines may call it.
 func (s *Survey) tell(e Event) {
 	if s.Watch == nil {
 		return
@@ -66,11 +70,10 @@ func (s *Survey) tell(e Event) {
 // From is who connects.
 func (s *Survey) From() string { return s.plan.from }
 
-// Unasked is how many hosts the run did not come to.
+// Unasked is how many hosts the run did not get to.
 func (s *Survey) Unasked() int { return int(s.hosts.named.Load() - s.plan.begun.Load()) }
 
-// Err says why not everything was asked that should have been. It is to be asked when
-// the run is over.
+// Err is why not everything was asked that should have been. Call it when the run is over.
 func (s *Survey) Err() error {
 	switch {
 	case s.plan.bad > 1:

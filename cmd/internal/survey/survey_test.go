@@ -19,6 +19,9 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
+	"exreach/probe/lookup"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 // made is a survey of hosts that are named one by one.
@@ -126,6 +129,75 @@ func TestEvents(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Errorf("(- want, + told):\n%s", diff)
+	}
+}
+
+// TestProgress: in the end all hosts and checks are done, each once, also where a name has
+// two addresses, so a check two results, where an endpoint mapper has others behind it, and
+// where nothing was planned in advance.
+func TestProgress(t *testing.T) {
+	cat, err := catalog.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := cat.Version("2010")
+	if err != nil {
+		t.Fatal(err)
+	}
+	services, err := v.ServicesOf("client-access")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &standin.Server{Host: "mail01.contoso.example", Version: v.Name, Services: services}
+	if err := server.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	plan, err := cat.Plan(catalog.Topology{Hosts: []catalog.Host{{Name: "mail01", Version: "2010", Role: "client-access"}}}, catalog.DefaultFrom)
+	if err != nil {
+		t.Fatal(err)
+	}
+	each := len(catalog.WithControls(plan))
+	const few = 3
+	for name, test := range map[string]struct {
+		options survey.Options
+		pipe    bool
+	}{
+		"the version is given": {survey.Options{Version: "2010", Role: "client-access"}, false},
+		"it is found out":      {survey.Options{}, false},
+		"a pipe":               {survey.Options{Version: "2010", Role: "client-access"}, true},
+	} {
+		list := survey.List{Name: "list", From: io.NopCloser(strings.NewReader("mail01\nmail02\nmail03\n")), Pipe: test.pipe}
+		targets, err := survey.Listed(t.Context(), list, test.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := survey.New(cat, targets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Pool = &probe.Pool{Dial: server.Dial, Shared: &probe.Shared{Trust: trust.New(server.Roots())}, Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) {
+			return []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, nil
+		}}}
+		run.Every = time.Millisecond
+		var last survey.Progress
+		run.Watch = func(e survey.Event) {
+			if p, ok := e.(survey.Progress); ok {
+				if p.Checks < last.Checks || p.Hosts < last.Hosts || last.Over {
+					t.Errorf("%s: %+v after %+v", name, p, last)
+				}
+				last = p
+			}
+		}
+		rows := 0
+		for host := range run.Run(t.Context()) {
+			rows += len(host.Rows)
+		}
+		want := survey.Progress{Hosts: few, AllHosts: few, Checks: few * each, AllChecks: few * each, Over: true}
+		last.Took, last.Rate, last.Left = 0, 0, 0
+		if last != want || rows < 2*want.Checks {
+			t.Errorf("%s: %+v, want %+v; %d rows", name, last, want, rows)
+		}
 	}
 }
 

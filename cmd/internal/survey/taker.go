@@ -10,16 +10,15 @@ import (
 	"exreach/report/judge/identity"
 )
 
-// A taker takes a host whose version or role nobody has said for what it most likely
-// is.
+// A taker decides what a host most likely is if its version or its role was not given.
 type taker struct {
 	cat  *catalog.Catalog
 	from string // who connects
 }
 
-// isOpen reports whether a host has to be asked what it is. A host with a supporting role
-// does not show its version, which hardly matters there.
-func (k taker) isOpen(h catalog.Host) bool {
+// isUnsettled reports whether a host must be asked what it is. A host with a supporting
+// role does not show its version, which hardly matters there.
+func (k taker) isUnsettled(h catalog.Host) bool {
 	if noVersion(h) {
 		return !slices.Contains(catalog.SupportRoles, h.Role)
 	}
@@ -31,14 +30,14 @@ func noVersion(h catalog.Host) bool { return h.Version == "" || h.Version == cat
 
 func noRole(h catalog.Host) bool { return h.Role == "" || h.Role == catalog.Auto }
 
-// anyOpen reports whether a target has to be asked what it is.
-func (k taker) anyOpen(t target) bool { return slices.ContainsFunc(t.roles, k.isOpen) }
+// anyUnsettled reports whether a target must be asked what it is.
+func (k taker) anyUnsettled(t target) bool { return slices.ContainsFunc(t.roles, k.isUnsettled) }
 
 // settle gives a role without a version the newest version that has it, and a host without
-// a role its usual one. If other roles of the host are given, those that are still open are
-// left out: they may turn out to be the same.
+// a role its usual one. If other roles of the host are given, unsettled ones are left out:
+// they may turn out to be the same.
 func (k taker) settle(t target) target {
-	roles := slices.DeleteFunc(slices.Clone(t.roles), func(h catalog.Host) bool { return noRole(h) && k.isOpen(h) })
+	roles := slices.DeleteFunc(slices.Clone(t.roles), func(h catalog.Host) bool { return noRole(h) && k.isUnsettled(h) })
 	if len(roles) == 0 {
 		roles = slices.Clone(t.roles[:1])
 	}
@@ -49,7 +48,7 @@ func (k taker) settle(t target) target {
 	return t
 }
 
-// usual is the host in the version and the role that it has if nothing tells more.
+// usual is the host in the version and the role to assume if nothing shows more.
 func (k taker) usual(h catalog.Host) catalog.Host {
 	if noRole(h) {
 		h.Role = ""
@@ -63,8 +62,8 @@ func (k taker) usual(h catalog.Host) catalog.Host {
 	return h
 }
 
-// newestWith is the newest version that has the role, one whose hosts may be taken to
-// have it if there is any, or the default.
+// newestWith is the newest version that has the role, preferably one whose hosts may be
+// assumed to have it, or the default.
 func (k taker) newestWith(role string) string {
 	for _, fits := range []func(version, role string) bool{k.takes, k.hasRole} {
 		if fits(catalog.DefaultVersion, role) {
@@ -87,7 +86,7 @@ func (k taker) hasRole(version, role string) bool {
 	return err == nil
 }
 
-// takes reports whether a host of the version may be taken to have the role.
+// takes reports whether a host of the version may be assumed to have the role.
 func (k taker) takes(version, role string) bool {
 	v, err := k.cat.Version(version)
 	return err == nil && slices.ContainsFunc(v.Roles, func(r catalog.Role) bool { return r.Name == role && r.Auto != "" })
@@ -99,7 +98,7 @@ func (k taker) asks(version, role string) bool {
 	return err == nil && (role == "" || role == catalog.Auto || v.Asks(role, k.from))
 }
 
-// take returns a host in the version that its answers tell, and in each role whose
+// take returns a host in the version that its answers show, and in each role whose
 // services answered.
 func (k taker) take(h catalog.Host, id identity.Identified, answered []catalog.Check) (hosts []catalog.Host, fits []catalog.Fit) {
 	version := h.Version
@@ -154,7 +153,7 @@ func (k taker) best(id identity.Identified, answered []catalog.Check, fits func(
 }
 
 // unfit reports whether nothing that answered belongs to a role that a host of the
-// version may be taken to have.
+// version may be assumed to have.
 func (k taker) unfit(version string, answered []catalog.Check) bool {
 	v, err := k.cat.Version(version)
 	return err == nil && len(answered) > 0 && !slices.ContainsFunc(answered, v.Listens)

@@ -34,10 +34,10 @@ func TestTaken(t *testing.T) {
 		}
 	}
 	for _, from := range catalog.Froms {
-		p := &planner{cat: cat, from: from.Name}
+		p := &planner{taker: taker{cat: cat, from: from.Name}}
 		for role := range roles {
 			given := catalog.Host{Name: "mail01", Role: role}
-			if _, err := p.plan(target{roles: []catalog.Host{given}}); err != nil || !p.taker().isOpen(given) {
+			if _, err := p.plan(target{roles: []catalog.Host{given}}); err != nil || !p.isUnsettled(given) {
 				continue
 			}
 			for _, v := range versions {
@@ -48,7 +48,7 @@ func TestTaken(t *testing.T) {
 					}
 				}
 				for _, answered := range answers {
-					hosts, _ := p.taker().take(given, identity.Identified{Candidates: []string{v.Name}}, answered)
+					hosts, _ := p.take(given, identity.Identified{Candidates: []string{v.Name}}, answered)
 					if _, err := p.plan(target{roles: hosts}); err != nil {
 						t.Errorf("from %s, role %q, which is %s: %v", from.Name, role, v.Name, err)
 					}
@@ -102,9 +102,9 @@ func TestTakenBeside(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		who := &identifier{taker: plan.taker(), tell: told.add, each: true, taken: map[string]int{}}
+		who := &identifier{taker: plan.taker, tell: told.add, each: true, taken: map[string]int{}}
 		pool := &probe.Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Shared: &probe.Shared{Trust: trust.New(s.Roots())}}
-		for found := range who.targets(t.Context(), quick(*pool), r.known()) {
+		for found := range who.targets(t.Context(), quick(*pool), r.upfront()) {
 			var roles []string
 			for _, h := range found.roles {
 				roles = append(roles, h.Version+" "+h.Role)

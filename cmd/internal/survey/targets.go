@@ -9,7 +9,6 @@ import (
 	"io"
 	"iter"
 	"runtime"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -32,25 +31,25 @@ type Targets struct {
 	from     string       // who connects, where a topology says so
 	hosts    []target     // of a topology
 	like     catalog.Host // what a host is that has nothing but a name
-	names    names        // what is known of those before anybody is asked
+	names    names        // those that are known before anything is asked
 	pipe     *hostList    // where more come from; nil where these are all
-	said     []Event      // what was to be told before anybody listened
+	said     []Event      // events from before the run, which tellTo tells
 	named    atomic.Int64 // targets so far
-	whole    atomic.Bool  // no more are to come
+	whole    atomic.Bool  // no more will come
 }
 
 func newTargets(o Options) *Targets {
 	return &Targets{options: o, like: catalog.Host{Version: o.Version, Role: o.Role}}
 }
 
-// ready counts the targets that are known before anybody is asked.
+// ready counts the targets that are known before anything is asked.
 func (r *Targets) ready() *Targets {
 	r.named.Store(int64(r.names.count + len(r.hosts)))
 	r.whole.Store(r.pipe == nil)
 	return r
 }
 
-// tellTo tells what there was to tell, and from now on at once.
+// tellTo tells the events from before the run, and sends later ones to tell at once.
 func (r *Targets) tellTo(tell func(Event)) {
 	for _, e := range r.said {
 		tell(e)
@@ -90,8 +89,8 @@ func Named(words []string, o Options) (*Targets, error) {
 	return r.ready(), nil
 }
 
-// Listed is the hosts of a list. A file is read whole, so that its mistakes show before
-// anybody is asked; of a pipe the first host is enough to begin with.
+// Listed is the hosts of a list. A file is read whole, so its mistakes show before anything
+// is asked; of a pipe the first host is enough to begin with.
 func Listed(ctx context.Context, l List, o Options) (*Targets, error) {
 	r := newTargets(o)
 	list := l.read(ctx, func(word string) (string, error) { return HostOf(word, o.Family) }, func(e Event) { r.said = append(r.said, e) })
@@ -106,7 +105,7 @@ func Listed(ctx context.Context, l List, o Options) (*Targets, error) {
 			return r.ready(), nil
 		}
 	}
-	runtime.GC() // that there may be as much garbage as was in use until now would triple the memory
+	runtime.GC() // else garbage may grow to what reading used, and triple the memory
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("interrupted while reading the hosts from %s: %w", list.name, ctx.Err())
@@ -117,8 +116,8 @@ func Listed(ctx context.Context, l List, o Options) (*Targets, error) {
 }
 
 // Topology is the hosts of a topology, which is read from the file of that name. A host
-// that stands there in several roles is one target, so that what is found at one helps
-// to judge the others.
+// with several roles there is one target: what is found in one role helps to judge the
+// others.
 func Topology(name string, from io.Reader, o Options) (*Targets, error) {
 	t, err := catalog.LoadTopology(name, from)
 	if err != nil {
@@ -131,8 +130,8 @@ func Topology(name string, from io.Reader, o Options) (*Targets, error) {
 			return nil, fmt.Errorf("%s: %w", h.Origin, err)
 		}
 		key := strings.ToLower(h.Name)
-		place, known := places[key]
-		if !known {
+		place, seen := places[key]
+		if !seen {
 			place = len(r.hosts)
 			places[key] = place
 			r.hosts = append(r.hosts, target{place: place})
@@ -142,8 +141,8 @@ func Topology(name string, from io.Reader, o Options) (*Targets, error) {
 	return r.ready(), nil
 }
 
-// known is every target that is known before anybody is asked.
-func (r *Targets) known() iter.Seq[target] {
+// upfront is every target that is known before anything is asked.
+func (r *Targets) upfront() iter.Seq[target] {
 	return func(yield func(target) bool) {
 		for _, t := range r.hosts {
 			if !yield(t) {
@@ -161,7 +160,7 @@ func (r *Targets) known() iter.Seq[target] {
 // all is every target, until ctx ends. Those of a pipe can be gone through once.
 func (r *Targets) all(ctx context.Context) iter.Seq[target] {
 	return func(yield func(target) bool) {
-		for t := range r.known() {
+		for t := range r.upfront() {
 			if ctx.Err() != nil || !yield(t) {
 				return
 			}
@@ -179,32 +178,30 @@ func (r *Targets) all(ctx context.Context) iter.Seq[target] {
 	}
 }
 
-// parts is the targets that need not be asked what they are, and those that isOpen says
-// have to. The hosts of a pipe are all alike.
-func (r *Targets) parts(ctx context.Context, isOpen func(catalog.Host) bool) (known, open iter.Seq[target]) {
+// parts is the targets that need not be asked what they are, and those that must be. The
+// hosts of a pipe are all alike.
+func (r *Targets) parts(ctx context.Context, isUnsettled func(target) bool) (settled, unsettled iter.Seq[target]) {
 	none := func(func(target) bool) {}
+	part := func(wanted bool) iter.Seq[target] {
+		return func(yield func(target) bool) {
+			for t := range r.all(ctx) {
+				if isUnsettled(t) == wanted && !yield(t) {
+					return
+				}
+			}
+		}
+	}
 	switch {
 	case r.pipe == nil:
-		return narrowed(r.all(ctx), isOpen, false), narrowed(r.all(ctx), isOpen, true)
-	case isOpen(r.like):
+		return part(false), part(true)
+	case isUnsettled(r.target("", 0)):
 		return none, r.all(ctx)
 	}
 	return r.all(ctx), none
 }
 
-// narrowed is those of the targets of which some role is open, or the others.
-func narrowed(targets iter.Seq[target], isOpen func(catalog.Host) bool, open bool) iter.Seq[target] {
-	return func(yield func(target) bool) {
-		for t := range targets {
-			if slices.ContainsFunc(t.roles, isOpen) == open && !yield(t) {
-				return
-			}
-		}
-	}
-}
-
-// names is many names of hosts. They stand in few long texts, since a string of its
-// own takes several times the memory of a short name.
+// names is many names of hosts. They are kept in a few long texts: a string for each
+// takes several times the memory of a short name.
 type names struct {
 	texts [][]byte // with a line for each name
 	count int
@@ -225,13 +222,13 @@ func (n *names) add(name string) {
 // all is every name with its place.
 func (n *names) all() iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
-		at := 0
+		place := 0
 		for _, text := range n.texts {
 			for line := range bytes.Lines(text) {
-				if !yield(at, string(line[:len(line)-1])) {
+				if !yield(place, string(line[:len(line)-1])) {
 					return
 				}
-				at++
+				place++
 			}
 		}
 	}
