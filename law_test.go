@@ -40,8 +40,8 @@ var layers = []string{
 	"exreach/probe/trust",
 	"exreach/probe/socket",
 	"exreach/probe/protocol",
-	"exreach/probe/protocol/web",
-	"exreach/probe/protocol/ldapwire",
+	"exreach/probe/protocol/http",
+	"exreach/probe/protocol/ldap",
 	"exreach/probe/protocol/smb", // before rpc: it prints UUIDs
 	"exreach/probe/protocol/rpc",
 	"exreach/probe/protocol/kerberos",

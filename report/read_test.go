@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"exreach/probe/protocol"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 	"exreach/report/judge"
 )
 

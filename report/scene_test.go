@@ -16,8 +16,8 @@ import (
 	"exreach/probe"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/tls12"
-	"exreach/probe/protocol/web"
 	"exreach/report/judge"
 )
 

@@ -12,7 +12,7 @@ import (
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/probe/protocol"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 	"exreach/report/judge/identity"
 )
 

@@ -12,7 +12,7 @@ import (
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 
-	"exreach/probe/protocol/ldapwire"
+	ldapwire "exreach/probe/protocol/ldap"
 )
 
 // saslSPNEGO is the mechanism under which a domain controller takes NTLM, with

@@ -15,7 +15,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"exreach/catalog"
-	"exreach/probe/protocol/ldapwire"
+	ldapwire "exreach/probe/protocol/ldap"
 )
 
 // cldapEnvelope: over TCP it would be LDAP.

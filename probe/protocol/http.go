@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 )
 
 // askHTTP asks for the page of the service, and then for its health page on the

@@ -15,7 +15,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 )
 
 // answerHTTP is the web site of an Exchange server, as far as nobody is logged

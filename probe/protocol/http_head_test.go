@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 )
 
 // oddHeads are heads that servers in the field send: each with what is noted of

@@ -15,7 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 )
 
 func TestHTTPHealth(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/wire"
 )
 

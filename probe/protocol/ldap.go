@@ -12,7 +12,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"exreach/catalog"
-	"exreach/probe/protocol/ldapwire"
+	ldapwire "exreach/probe/protocol/ldap"
 	"exreach/probe/protocol/wire"
 )
 

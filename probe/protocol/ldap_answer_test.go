@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
-	"exreach/probe/protocol/ldapwire"
+	ldapwire "exreach/probe/protocol/ldap"
 )
 
 func TestLDAPKinds(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"exreach/catalog"
-	"exreach/probe/protocol/ldapwire"
+	ldapwire "exreach/probe/protocol/ldap"
 	"exreach/probe/protocol/wire"
 )
 

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/wire"
 )
 

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/rpc"
-	"exreach/probe/protocol/web"
 	"exreach/probe/protocol/wire"
 )
 

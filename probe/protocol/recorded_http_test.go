@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 )
 
 // answerTo is what the stand-in of a version answers to a request over HTTP: the

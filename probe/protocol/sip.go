@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/wire"
 )
 

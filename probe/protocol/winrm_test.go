@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 )
 
 // Answers after MS-WSMV and DSP0226; Windows itself is not here to be recorded.

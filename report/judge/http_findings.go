@@ -11,7 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 )
 
 // status is the code that a web server answered with, "" where it did not.

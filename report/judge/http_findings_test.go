@@ -6,7 +6,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 )
 
 // website is a web service with facts by name and value.

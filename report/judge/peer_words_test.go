@@ -9,8 +9,8 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/tls12"
-	"exreach/probe/protocol/web"
 	"exreach/probe/protocol/wire"
 )
 

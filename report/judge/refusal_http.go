@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 )
 
 // httpRefusals explain the statuses of a web server that is the right one.

@@ -14,8 +14,8 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/tls12"
-	"exreach/probe/protocol/web"
 )
 
 // began is when the runs of all tests begin.

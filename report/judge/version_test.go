@@ -11,7 +11,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 	"exreach/report/judge/identity"
 )
 

@@ -13,7 +13,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
-	"exreach/probe/protocol/web"
+	web "exreach/probe/protocol/http"
 	"exreach/probe/protocol/wire"
 )
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package web is a client of HTTP that reads what servers really send, and tells
+// Package http is a client of HTTP that reads what servers really send, and tells
 // whose an answer is: Exchange's, that of IIS, of a gateway, or of another product.
-// It does not judge whether that is what was wanted. It is not called http because
-// its users need net/http as well. It imports the catalogue and package wire, and no
+// It does not judge whether that is what was wanted. Its users call it web, because
+// they need net/http as well. It imports the catalogue and package wire, and no
 // conversation.
-package web
+package http
 
 import (
 	"bufio"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ldapwire is the LDAP under go-ldap (RFC 4511): frames that are checked before
+// Package ldap is the LDAP under go-ldap (RFC 4511): frames that are checked before
 // anything decodes them, and the connection that go-ldap is given. It binds and
-// searches nothing. It imports package wire, and no conversation.
-package ldapwire
+// searches nothing. Its users call it ldapwire, because they need go-ldap as well. It
+// imports package wire, and no conversation.
+package ldap
 
 import (
 	"bytes"

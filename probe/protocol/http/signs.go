@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+package http
 
 // What tells whose a page is, as data: each row is one sign. Names and beginnings
 // are compared without regard to case. Where no document is named, the
