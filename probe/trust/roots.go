@@ -5,7 +5,8 @@ package trust
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/pem"
+	"encoding/base64"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -86,18 +87,42 @@ func (c *collection) read(name string) error {
 	if err != nil {
 		return err
 	}
-	for part := range bytes.SplitAfterSeq(text, []byte("-----END CERTIFICATE-----\n")) {
-		if c.seen[string(part)] {
+	for body := range bodies(text) {
+		if c.seen[string(body)] {
 			continue
 		}
-		c.seen[string(part)] = true
-		for block, rest := pem.Decode(part); block != nil; block, rest = pem.Decode(rest) {
-			if block.Type == "CERTIFICATE" && len(block.Headers) == 0 {
-				c.roots = append(c.roots, block.Bytes)
-			}
+		c.seen[string(body)] = true
+		root := make([]byte, base64.StdEncoding.DecodedLen(len(body)))
+		if n, err := base64.StdEncoding.Decode(root, body); err == nil {
+			c.roots = append(c.roots, root[:n])
 		}
 	}
 	return nil
+}
+
+// bodies yields what stands between the lines that begin and end a certificate (RFC
+// 7468 section 5.1). Base64 has no dash, so the next one ends it. Package pem, which also
+// reads what has headers, takes a third of the time that this package saves.
+func bodies(text []byte) iter.Seq[[]byte] {
+	begins := []byte("-----BEGIN CERTIFICATE-----")
+	return func(yield func([]byte) bool) {
+		for {
+			dash := bytes.IndexByte(text, '-')
+			if dash < 0 {
+				return
+			}
+			body, isOne := bytes.CutPrefix(text[dash:], begins)
+			if !isOne {
+				text = text[dash+1:]
+				continue
+			}
+			end := max(0, bytes.IndexByte(body, '-'))
+			if !yield(body[:end]) {
+				return
+			}
+			text = body[end:]
+		}
+	}
 }
 
 // isAlias reports whether an entry is a hash that OpenSSL looks for, such as
