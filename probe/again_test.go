@@ -20,7 +20,7 @@ import (
 // even ports answer, its odd ones are closed.
 type limitedNet struct {
 	limit   int
-	servers bool                                    // it is the servers' own, so that closed ports know of none
+	servers bool                                    // it is the servers' own, so closed ports know of none
 	refusal error                                   // what a closed port answers
 	over    func(context.Context) (net.Conn, error) // what happens to a connect above it
 	linger  time.Duration                           // how long a connection counts after its end

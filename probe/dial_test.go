@@ -75,7 +75,7 @@ func TestSource(t *testing.T) {
 }
 
 // TestDialDeadline wants a connect to end with its context. The listener's
-// queue is full, so that the SYN stays without an answer.
+// queue is full, so the SYN stays without an answer.
 func TestDialDeadline(t *testing.T) {
 	addr := fullListener(t)
 	ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)

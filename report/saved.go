@@ -26,7 +26,7 @@ type Saved struct {
 // Look reads through what the formats json and jsonl wrote, and learns what stands above
 // and below its results. A stream of lines carries no heading: its report has neither
 // tool, from nor start. The counts are made anew, and every text is made printable, since
-// anybody may have written the file. Name stands for the file in errors.
+// anyone may have written the file. Name stands for the file in errors.
 func Look(name string, text io.Reader) (*Saved, error) {
 	s := &Saved{name: name, seed: maphash.MakeSeed(), hosts: map[uint64]bool{}}
 	var counts Counts

@@ -76,7 +76,7 @@ var (
 )
 
 // read takes a server's answer. errStrayDNS is for a message that answers
-// another question; anybody on the path can send that.
+// another question; any device on the path can send that.
 func (q dnsQuestion) read(message []byte) (dnsAnswer, error) {
 	var p dnsmessage.Parser
 	h, err := p.Start(message)

@@ -124,7 +124,7 @@ func (all Logins) Refused() (Login, bool) {
 }
 
 // String is the fact "auth": "simple: accepted; ntlm: not offered". Servers' words
-// may be in it, so that nothing can be read back from it.
+// may be in it, so nothing can be read back from it.
 func (all Logins) String() string {
 	var said []string
 	for _, l := range all {
@@ -176,7 +176,7 @@ func (l login) once(method string, exchange func(Credentials) error) (outcome Ou
 	return outcome, true
 }
 
-// notPossible is for a login that ended before anybody looked at the credentials.
+// notPossible is for a login that ended before the server looked at the credentials.
 func notPossible(format string, a ...any) error {
 	return &loginRefusal{text: fmt.Sprintf(format, a...)}
 }
@@ -203,7 +203,7 @@ type desk struct {
 	// next answers the line that a login waits for; nil where none does.
 }
 
-// lets reports whether somebody may log in.
+// lets reports whether a login is accepted.
 func lets(accounts []Credentials, name, password string) bool {
 	return slices.ContainsFunc(accounts, func(c Credentials) bool {
 		return strings.EqualFold(c.Name(), name) && c.Password.Reveal() == password

@@ -38,7 +38,7 @@ func saslPlain(c Credentials) string { return "\x00" + c.Name() + "\x00" + c.Pas
 // errNoMore says that a server goes on asking.
 var errNoMore = errors.New("the server asks for more than the method has")
 
-// errTooEarly says that a server takes anybody.
+// errTooEarly says that a server accepts any login.
 var errTooEarly = notPossible("the server accepted the login before it was sent any credentials")
 
 // inTurn answers whatever is asked with one message after the other.

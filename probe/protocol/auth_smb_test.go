@@ -75,7 +75,7 @@ func logInSMBNow(said []byte) (string, []Outcome) {
 }
 
 // TestLoginSMBOfSamba: a recorded session is accepted. What follows it is signed
-// with keys that are new every time, so that the recorded rest is not believed.
+// with keys that are new every time, so the recorded rest is not believed.
 func TestLoginSMBOfSamba(t *testing.T) {
 	for file, want := range map[string]struct {
 		auth    string

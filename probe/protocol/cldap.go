@@ -23,7 +23,7 @@ var cldapEnvelope = envelope{want: "CLDAP"}
 
 // The netlogon ping: the attribute that is computed for whoever asks, and the
 // filter that asks for its extended form in version 5 (MS-ADTS, section 6.3.3).
-// It names no domain, so that a controller answers for its own.
+// It names no domain, so a controller answers for its own.
 const (
 	cldapAttribute = "netlogon"
 	cldapFilter    = `(&(NtVer=\06\00\00\00)(AAC=\00\00\00\00))`

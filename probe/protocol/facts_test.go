@@ -81,7 +81,7 @@ func constantsOfFacts(t *testing.T) []factConstant {
 	return all
 }
 
-// TestFactNames: a fact is written and read by its constant, so that one search
+// TestFactNames: a fact is written and read by its constant, so one search
 // finds who does. Tests spell the names as JSON has them.
 func TestFactNames(t *testing.T) {
 	known := map[string]bool{}

@@ -24,7 +24,7 @@ var (
 )
 
 // askIRC asks whether the server knows IRCX, as the chat of Exchange does, and
-// for a nickname that cannot be (RFC 2812 section 2.3.1), so that nobody joins.
+// for a nickname that cannot be (RFC 2812 section 2.3.1), so nobody joins.
 // Any word of the protocol in return is an answer.
 func askIRC(conn net.Conn, q Question) (Peer, error) {
 	var p Peer

@@ -25,8 +25,8 @@ var kerberosEnvelope = envelope{want: "Kerberos", size: 4, most: maxDatagram}
 // not exist (RFC 2606), and a KDC says so.
 const noRealm = "EXREACH.INVALID"
 
-// askKerberos asks a KDC for a ticket for somebody who does not exist (RFC 4120,
-// section 3.1). No password is in play, so that no account can be locked. The
+// askKerberos asks a KDC for a ticket for a user who does not exist (RFC 4120,
+// section 3.1). No password is in play, so no account can be locked. The
 // KDC's error says that there is no such client, and what time it has.
 func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	var p Peer

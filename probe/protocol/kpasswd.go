@@ -31,7 +31,7 @@ const (
 var kpasswdService = []string{"kadmin", "changepw"}
 
 // askKpasswd asks for a password change that can not happen: the ticket and the
-// new password are empty ciphertexts, which no key opens, so that the server
+// new password are empty ciphertexts, which no key opens, so the server
 // does not even learn whose password it would be. It says so in a KRB-ERROR.
 func askKpasswd(conn net.Conn, q Question) (Peer, error) {
 	var p Peer

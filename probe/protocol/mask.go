@@ -195,7 +195,7 @@ const maxReadings = 16
 
 // begins is how long the needle is that text begins with. Where text may be cut it
 // may have only the beginning of the needle. A letter may also be the beginning of
-// an escape, so that there may be several places at which the next one is looked
+// an escape, so there may be several places at which the next one is looked
 // for.
 func (n needle) begins(text string, cut bool) int {
 	places := []int{0}

@@ -51,7 +51,7 @@ func (e envelope) send(conn net.Conn, network catalog.Network, message []byte) e
 }
 
 // answer returns the next message that looks like the answer. Look is asked
-// about what there is so far, so that a peer which sends a few foreign bytes
+// about what there is so far, so a peer which sends a few foreign bytes
 // over TCP and waits is not called silent.
 func (e envelope) answer(conn net.Conn, network catalog.Network, look func(head []byte) sight) ([]byte, error) {
 	receive := e.fromStream
@@ -73,7 +73,7 @@ func (e envelope) exchange(conn net.Conn, network catalog.Network, message []byt
 	return e.answer(conn, network, look)
 }
 
-// fromDatagrams passes over answers to somebody else: the source of a datagram
+// fromDatagrams passes over answers to other questions: the source of a datagram
 // is easily forged, and what is in it less so.
 func (e envelope) fromDatagrams(conn net.Conn, look func(head []byte) sight) ([]byte, error) {
 	b := make([]byte, maxDatagram)

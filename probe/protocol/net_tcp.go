@@ -46,7 +46,7 @@ var nmfRefusals = map[string]wire.Reason{
 // askNetTCP asks a net.tcp service to protect the connection and opens no session
 // (MC-NMF section 3). The end of a preamble without that is no question: a
 // service that wants protection hangs up on it without a word. The service names
-// a fault, or agrees with a single octet. Since anybody may send one octet, it
+// a fault, or agrees with a single octet. Since any program may send one octet, it
 // then has to show that it knows the handshake it agreed to.
 func askNetTCP(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, ".NET message framing")

@@ -27,7 +27,7 @@ const (
 	netbiosNodeStatus = 0x21 // NBSTAT; the number of SRV in DNS
 	netbiosEntrySize  = 18
 	netbiosGroup      = 0x8000 // a name that several may have
-	netbiosConflict   = 0x0800 // a name that somebody else has, too
+	netbiosConflict   = 0x0800 // a name that another host has, too
 )
 
 // netbiosMeanings is what has a name with a suffix: first one's own name, then

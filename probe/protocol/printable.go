@@ -90,7 +90,7 @@ func cleanList(list []string, most int, left *int) ([]string, int) {
 	return bounded(list, most)
 }
 
-// cleanFacts keeps the first facts in the order of their names, so that equal
+// cleanFacts keeps the first facts in the order of their names, so equal
 // peers stay equal.
 func cleanFacts(facts map[string]string, left *int) (map[string]string, int) {
 	if facts == nil {

@@ -137,7 +137,7 @@ type Stand struct {
 }
 
 // A Peer is what a conversation learned about the server. All of it came
-// from the network; the pool makes it printable before anybody sees it.
+// from the network; the pool makes it printable before it is shown.
 type Peer struct {
 	Greeting     string            `json:"greeting,omitempty"`      // its first line, whole
 	GreetingRest []string          `json:"greeting_rest,omitempty"` // further lines of the greeting, which SMTP allows

@@ -131,7 +131,7 @@ func portsWhere(all []rpc.Endpoint, say func(rpc.Endpoint) string) []string {
 }
 
 // unknownInterfaces returns the annotations of the interfaces that have no name
-// and that somebody elsewhere can reach.
+// and that other hosts can reach.
 func unknownInterfaces(all []rpc.Endpoint) []string {
 	items := distinct(all, func(e rpc.Endpoint) string {
 		if e.Name != "" || e.Sequence == "ncalrpc" {

@@ -107,7 +107,7 @@ func TestRPCMapper(t *testing.T) {
 	}
 }
 
-// TestRPCEmptyMap: every Windows registers interfaces of its own, so that a
+// TestRPCEmptyMap: every Windows registers interfaces of its own, so a
 // server which names none does not tell the truth about the others.
 func TestRPCEmptyMap(t *testing.T) {
 	peer, err := rpcConverse(t, rpcWanting(emsmdb, nspi), rpcAnswering(rpcStand()))

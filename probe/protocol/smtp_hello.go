@@ -139,7 +139,7 @@ func welcomedSMTP(t *talk, q Question, p *Peer, word string, reply smtpReply) ([
 }
 
 // stragglersSMTP reads what follows the last line of a reply to EHLO: some
-// servers put no hyphen behind the code, so that every line looks like the last
+// servers put no hyphen behind the code, so every line looks like the last
 // one. Nobody has asked for anything else yet. Such a reply is given a moment to go
 // on, and so is one of a single line where TLS should be offered.
 func stragglersSMTP(t *talk, q Question, reply smtpReply) (smtpReply, error) {

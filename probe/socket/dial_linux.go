@@ -18,7 +18,7 @@ import (
 
 // dialTCP connects and listens for ICMP meanwhile: IP_RECVERR (ip(7), ipv6(7))
 // queues every ICMP error on the socket with its sender, for any user. The
-// standard library closes the socket, and with it the queue, before anybody
+// standard library closes the socket, and with it the queue, before anyone
 // could read it.
 func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.Conn, error) {
 	return dialSegments(ctx, source, addr, 0)

@@ -15,7 +15,7 @@ var causes = map[syscall.Errno]Cause{
 	syscall.ECONNABORTED: Reset,
 	syscall.ENETRESET:    Reset,
 	syscall.EPIPE:        Reset,
-	syscall.ENOTCONN:     Reset, // macOS: it was reset before anybody looked
+	syscall.ENOTCONN:     Reset, // macOS: it was reset before it was read
 	syscall.ESHUTDOWN:    Reset,
 
 	syscall.ETIMEDOUT: TimedOut,

@@ -113,7 +113,7 @@ func sayOtherName(s seen) (text, hint string) {
 		"Use a name that is in the certificate, or have one issued with this name among its subject alternative names."
 }
 
-// commonNameOnly: the name is in the certificate, where not everybody looks.
+// commonNameOnly: the name is in the certificate, where not every client looks.
 func commonNameOnly(s seen) bool { return s.leaf() != nil && s.tls().NameInSubject }
 
 func sayCommonNameOnly(s seen) (text, hint string) {

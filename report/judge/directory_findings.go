@@ -117,7 +117,7 @@ func hasNoRootDSE(s seen) bool {
 }
 
 // notRegistered: the endpoint mapper answered and does not list the interface,
-// so that there was no port to dial.
+// so there was no port to dial.
 func notRegistered(s seen) bool {
 	return s.Parent != "" && s.Port == 0 && s.Verdict == probe.Refused
 }

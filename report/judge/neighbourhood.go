@@ -95,7 +95,7 @@ func (n *neighbourhood) add(r *probe.Result) {
 }
 
 // addIssuer keeps, of the certificates for one subject, the first one and the
-// first one that somebody else issued: whatever a certificate is, one of the two
+// first one with another issuer: whatever a certificate is, one of the two
 // is by another issuer if any is. Self-signed certificates stand on some ports of
 // every Exchange server and are no sign of anything.
 func (n *neighbourhood) addIssuer(r *probe.Result) {

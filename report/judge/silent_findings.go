@@ -77,7 +77,7 @@ func (s seen) stepTook() time.Duration {
 	return s.Steps[len(s.Steps)-1].Took
 }
 
-// longEnough is more than servers that hold a greeting back make anybody wait
+// longEnough is more than servers that hold a greeting back make a client wait
 // for it, but for the few that want to be rid of a caller.
 const longEnough = time.Minute
 

@@ -53,7 +53,7 @@ func Trace(t hops.Trace) (Outcome, string) {
 	return outcome, strings.Join(slices.DeleteFunc([]string{sentence, r.silentOnes(), r.severalPaths()}, func(s string) bool { return s == "" }), " ")
 }
 
-// A reading is a trace as somebody reads it who wants to know where a port stops.
+// A reading is a trace, read to find out where a port stops.
 type reading struct{ hops.Trace }
 
 // stops is for a port behind whose last hop there is silence.
@@ -110,7 +110,7 @@ func (r reading) goesOn(next hops.Hop) string {
 	return hop(next)
 }
 
-// reset is for a port that somebody resets in the server's name.
+// reset is for a port that a device resets in the server's name.
 func (r reading) reset(end hops.Hop) (Outcome, string) {
 	switch {
 	case r.besideAnswers() && end.TTL < r.Beside.End().TTL && r.severalPaths() == "":

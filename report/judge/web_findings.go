@@ -57,7 +57,7 @@ func sayNoSite(s seen) (text, hint string) {
 	return text, fmt.Sprintf("On the server: Get-Website and Get-WebBinding '%s'; then Start-Website '%s', or New-WebBinding if the port is missing.", site, site)
 }
 
-// unprovedPage: the answer is one that Exchange gives, and so does anybody.
+// unprovedPage: the answer is one that Exchange gives, and so do many servers.
 func unprovedPage(s seen) bool { return s.speaks("http") && s.web().Origin == web.Unproved }
 
 func sayUnproved(s seen) (text, hint string) {
@@ -81,7 +81,7 @@ func sayNoLogin(s seen) (text, hint string) {
 			"If it is on, look for the proxy that removes the header.", s.path())
 }
 
-// gateway: a known gateway asks who comes, before it lets anybody through.
+// gateway: a known gateway asks for a login before it lets a request through.
 func gateway(s seen) bool {
 	before := s.web().Origin == web.OfGateway || s.web().Origin == web.Hidden
 	return s.speaks("http") && before && s.web().Name != "" && s.elsewhere() == ""

@@ -16,7 +16,7 @@ import (
 
 // Judge tells whether the page comes from the web server that the service
 // runs in. Any proxy, portal or filter on the way speaks HTTP, asks for logins
-// and redirects as well, so that neither proves anything. A status of IIS that
+// and redirects as well, so neither proves anything. A status of IIS that
 // is not a healthy one is a refusal: the right server, with the protocol
 // switched off or broken.
 func Judge(page *Answer, q Asked) (w Web, refusal string, err error) {

@@ -44,7 +44,7 @@ var errorPlaces = []string{
 }
 
 // A gatewaySign is a redirect or a login of a gateway that publishes Exchange
-// under its own name and asks who comes before it lets anybody through.
+// under its own name and asks for a login before it lets a request through.
 type gatewaySign struct {
 	name   string
 	place  string // the beginning of the path it leads to

@@ -79,7 +79,7 @@ const (
 	Generic       int64 = 60
 )
 
-// faults names the errors that a server can send to somebody without a
+// faults names the errors that a server can send to a client without a
 // ticket (RFC 4120, section 7.5.9).
 var faults = map[int64]string{
 	1:             "KDC_ERR_NAME_EXP",

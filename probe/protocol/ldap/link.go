@@ -81,7 +81,7 @@ var answers = []ber.Tag{
 }
 
 // Answer returns the next answer to a request of ours. Go-ldap would pass over
-// anything else and wait on, so that a wrong server looked like a silent one.
+// anything else and wait on, so a wrong server looked like a silent one.
 func (w *Link) Answer() (*ber.Packet, error) {
 	for {
 		message, err := w.frames.Next()

@@ -34,7 +34,7 @@ const (
 	HeaderSize      = 16
 	CallSize        = 8    // what precedes the stub in a request and in a response
 	largestFragment = 5840 // the largest fragment that is offered: what Windows offers
-	minFragment     = 1432 // what everybody must take (C706 section 12.6.3.1)
+	minFragment     = 1432 // what every implementation must accept (C706 section 12.6.3.1)
 	MaxBytes        = 4 << 20
 )
 

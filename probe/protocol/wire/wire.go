@@ -57,7 +57,7 @@ func Fill(r io.Reader, b []byte, have int, fits func(head []byte) bool) (foreign
 type Reason string
 
 // The reasons. What a server turns away for the first three alone may work well
-// for everybody else.
+// for all others.
 const (
 	NeedsLogin  Reason = "login"       // it answers nobody who has not logged in
 	OurName     Reason = "name"        // the name that we introduced ourselves by
@@ -68,7 +68,7 @@ const (
 	NoCommands  Reason = "commands"    // it greets and takes no command
 )
 
-// Octets reads a connection byte by byte, so that none is taken too many.
+// Octets reads a connection byte by byte, so none is taken too many.
 type Octets struct{ R io.Reader }
 
 // ReadByte reads the next one.

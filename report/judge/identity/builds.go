@@ -106,7 +106,7 @@ const newestWindows = 10
 
 // greetedBuilds are the build numbers in a greeting that names Exchange, in whatever
 // language: "Microsoft Exchange 2000 POP3-Server, Version 6.0.6603.0". The
-// SMTP service of Windows tells its own, and Exchange's where somebody has put it there.
+// SMTP service of Windows tells its own, and Exchange's where an administrator has put it there.
 func (a Answer) greetedBuilds(line string) []string {
 	windows := matches(line, "Microsoft ESMTP MAIL Service")
 	if !windows && !matches(line, "Microsoft Exchange") {
