@@ -57,8 +57,9 @@ func (r *run) newHost(plan HostPlan) *host {
 	return h
 }
 
-// begin begins every check as soon as there is a slot for it.
-func (h *host) begin(ctx context.Context) {
+// begin begins every check as soon as there is a slot for it. Its result waits until
+// all of them are over.
+func (h *host) begin(ctx context.Context) (await func() HostResults) {
 	for i, c := range h.plan.Checks {
 		giveBack := h.run.checkSlot(ctx)
 		h.checks.Go(func() {
@@ -71,6 +72,7 @@ func (h *host) begin(ctx context.Context) {
 			}
 		})
 	}
+	return h.results
 }
 
 // results waits until all checks are over, and returns what they came to.

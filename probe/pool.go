@@ -121,10 +121,9 @@ func (r *run) feed(ctx context.Context, plans iter.Seq[HostPlan], out chan<- Hos
 	var hosts sync.WaitGroup
 	for plan := range plans {
 		r.unreadSlot(ctx)()
-		h := r.newHost(plan)
-		h.begin(ctx)
+		await := r.newHost(plan).begin(ctx)
 		hosts.Go(func() {
-			results := h.results()
+			results := await()
 			handed := r.unreadSlot(r.ctx)
 			out <- results
 			handed()

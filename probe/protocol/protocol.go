@@ -5,7 +5,7 @@
 // only speaks. It dials nothing, retries nothing, passes no verdict, and sets no
 // deadline but a short one for what comes after the outcome is known: probe does
 // all that around it. What a stack of formats puts on the wire is in folders of its
-// own (rpc, smb, ldapwire, web, kerberos, tls12), which know no conversation. Nothing
+// own (http, ldap, smb, rpc, kerberos, tls12, wire), which know no conversation. Nothing
 // here imports a package of exreach other than those and the catalogue.
 package protocol
 

@@ -4,10 +4,13 @@ package survey
 
 import (
 	"cmp"
+	"context"
+	"iter"
 	"slices"
 	"sync/atomic"
 
 	"exreach/catalog"
+	"exreach/probe"
 )
 
 // A planner makes the checks of a run, one host at a time: those of ten thousand
@@ -99,6 +102,61 @@ func (p *planner) possible() []catalog.Service {
 
 func nothingLeft() error {
 	return mistake("remove a word from --only or --skip", "nothing is left to check")
+}
+
+// plans is what each target is asked, those of the first sequence first. When ctx ends
+// the host that has been begun is the last, so it has all its rows.
+func (p *planner) plans(ctx context.Context, sequences ...iter.Seq[target]) iter.Seq[probe.HostPlan] {
+	return func(yield func(probe.HostPlan) bool) {
+		defer p.tellBare()
+		for _, targets := range sequences {
+			for t := range targets {
+				if ctx.Err() != nil {
+					return
+				}
+				plan := p.begin(t)
+				if len(plan) > 0 && !yield(probe.HostPlan{Host: t.name(), Place: t.place, Checks: plan}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// begin plans a target that is asked next and tells what is special about it. The plan
+// is empty if nothing is to be asked.
+func (p *planner) begin(t target) []catalog.Check {
+	p.begun.Add(1)
+	plan, err := p.plan(t)
+	if err != nil {
+		p.bad++
+		p.err = cmp.Or(p.err, err)
+		return nil
+	}
+	p.tellDefaults(plan[0])
+	p.tellThin(plan)
+	p.tellUntold(plan)
+	p.tellUntestable(plan)
+	if plan = p.narrow(plan); len(plan) == 0 {
+		p.bare++
+	}
+	p.asked.Add(int64(len(plan)))
+	return plan
+}
+
+// plan is every check of one host.
+func (p *planner) plan(t target) ([]catalog.Check, error) {
+	return p.cat.Plan(catalog.Topology{Hosts: p.settle(t).roles}, p.from)
+}
+
+// narrow leaves what the user wants to see of the plan of one host, and adds its
+// control, unless the user named what to check.
+func (p *planner) narrow(plan []catalog.Check) []catalog.Check {
+	plan = p.filter.apply(plan)
+	if len(p.filter.only) > 0 {
+		return plan
+	}
+	return catalog.WithControls(plan)
 }
 
 // tellBare tells how many hosts have no row.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Not in probe/socket: it is about the user's terminal.
+// Not in probe/socket: it is about the standard streams and the user's terminal.
 
 package main
 
@@ -19,3 +19,7 @@ func showsColour(f *os.File) bool {
 	}
 	return windows.SetConsoleMode(console, mode|windows.ENABLE_VIRTUAL_TERMINAL_PROCESSING) == nil
 }
+
+// wasClosed reports whether stdout was closed when the program began. On Windows the
+// first write fails then, so there is nothing to find out.
+func wasClosed(_, _, _ *os.File) bool { return false }

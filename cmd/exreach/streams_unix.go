@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Not in probe/socket: it is about the standard streams.
+// Not in probe/socket: it is about the standard streams and the user's terminal.
 
 //go:build unix
 
@@ -29,3 +29,7 @@ func isOpenedNull(f *os.File) bool {
 	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
 	return err == nil && flags&unix.O_ACCMODE == unix.O_RDWR
 }
+
+// showsColour reports whether the terminal f understands colour sequences.
+// Those of Unix do.
+func showsColour(*os.File) bool { return true }
