@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package exreach_test holds the rules that keep the house simple. Each test
-// says in its message why the rule is there.
+// Package exreach_test holds the rules that keep the code simple. Each test explains
+// its rule in its message.
 package exreach_test
 
 import (
@@ -9,6 +9,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -19,20 +20,37 @@ import (
 	"testing"
 )
 
-// layers is the import law: a package may import those after it, never one
-// before it. The benchmarks' programs come first: they are no part of exreach.
+// layers is the import law: a package may import those after it, never one before
+// it. The benchmarks' programs come first: they are not part of exreach.
 var layers = []string{
 	"exreach/bench/race",
 	"exreach/bench/wan",
 	"exreach/bench/server",
 	"exreach/cmd/exreach",
+	"exreach/cmd/internal/survey",
+	"exreach/cmd/internal/files",
 	"exreach/report",
+	"exreach/report/judge",
+	"exreach/report/judge/identity",
+	"exreach/probe/standin",
 	"exreach/probe",
+	"exreach/probe/hops",
+	"exreach/probe/lookup",
+	"exreach/probe/secure",
+	"exreach/probe/trust",
+	"exreach/probe/socket",
 	"exreach/probe/protocol",
+	"exreach/probe/protocol/http",
+	"exreach/probe/protocol/ldap",
+	"exreach/probe/protocol/smb", // before rpc: it prints UUIDs
+	"exreach/probe/protocol/rpc",
+	"exreach/probe/protocol/kerberos",
+	"exreach/probe/protocol/tls12",
+	"exreach/probe/protocol/wire",
 	"exreach/catalog",
 }
 
-// dependencies is every module that may be required, and what for.
+// dependencies is every module that may be required, with the reason.
 var dependencies = map[string]string{
 	"github.com/urfave/cli/v2":         "the command line",
 	"github.com/go-ldap/ldap/v3":       "LDAP",
@@ -43,6 +61,7 @@ var dependencies = map[string]string{
 	"golang.org/x/crypto":              "ASN.1, for Kerberos",
 	"go.yaml.in/yaml/v3":               "catalogue and topology files",
 	"golang.org/x/sync":                "limits and groups of goroutines",
+	"golang.org/x/time":                "the pace of connects (--rate, --gentle)",
 	"golang.org/x/sys":                 "sockets and the Windows console",
 	"golang.org/x/term":                "the width of a terminal",
 	"github.com/google/go-cmp":         "tests",
@@ -65,7 +84,7 @@ func (s source) pkg() string { return path.Join("exreach", path.Dir(s.name)) }
 
 func (s source) line(p token.Pos) int { return s.lines.Line(p) }
 
-// sources is every Go file, whatever system it is for.
+// sources is every Go file, for whatever system.
 func sources(t *testing.T) []source {
 	t.Helper()
 	var all []source
@@ -103,7 +122,7 @@ func TestImports(t *testing.T) {
 	for _, s := range sources(t) {
 		from := slices.Index(layers, s.pkg())
 		if from < 0 && s.pkg() != "exreach" {
-			t.Errorf("%s: package %s is not in the import law: a new package needs a place in it", s.name, s.pkg())
+			t.Errorf("%s: package %s is not in the import law: add it to layers", s.name, s.pkg())
 			continue
 		}
 		for _, spec := range s.file.Imports {
@@ -112,11 +131,43 @@ func TestImports(t *testing.T) {
 				t.Fatal(err)
 			}
 			to := slices.Index(layers, imported)
+			if s.isTest() && (imported == s.pkg() || imported == "exreach/probe/standin") {
+				continue // a test may look at its package from outside, and needs servers
+			}
 			if strings.HasPrefix(imported, "exreach/") && to <= from {
-				t.Errorf("%s:%d: imports %s: the law is %s, so that what is known about Exchange, the network and people stays apart",
+				t.Errorf("%s:%d: imports %s: the law is %s, which keeps knowledge of Exchange, of the network and of people apart",
 					s.name, s.line(spec.Pos()), imported, strings.Join(layers, " → "))
 			}
 		}
+	}
+}
+
+// TestCommandHasNoEngine keeps the command to its work: it turns words into values, and
+// events into words.
+func TestCommandHasNoEngine(t *testing.T) {
+	const command, mostFiles, mostLines = "exreach/cmd/exreach", 20, 2400
+	files, lines := 0, 0
+	for _, s := range sources(t) {
+		if s.pkg() != command || s.isTest() {
+			continue
+		}
+		files++
+		lines += strings.Count(s.text, "\n")
+		for _, spec := range s.file.Imports {
+			if engine, _ := strconv.Unquote(spec.Path.Value); slices.Contains([]string{"sync", "sync/atomic", "iter", "golang.org/x/sync/errgroup"}, engine) {
+				t.Errorf("%s:%d: imports %s: concurrent work belongs in cmd/internal/survey or below, where it can be used and tested without a command line",
+					s.name, s.line(spec.Pos()), engine)
+			}
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if g, ok := n.(*ast.GoStmt); ok {
+				t.Errorf("%s:%d: a goroutine: the command does one thing at a time; concurrent work belongs in cmd/internal/survey or below", s.name, s.line(g.Pos()))
+			}
+			return true
+		})
+	}
+	if files > mostFiles || lines >= mostLines {
+		t.Errorf("%s has %d files and %d lines: over %d files or %d lines it does more than its work; move that to cmd/internal/survey or below", command, files, lines, mostFiles, mostLines)
 	}
 }
 
@@ -124,18 +175,20 @@ func TestNoInit(t *testing.T) {
 	for _, s := range sources(t) {
 		for _, f := range functions(s) {
 			if f.Name.Name == "init" && f.Recv == nil {
-				t.Errorf("%s:%d: func init: what runs unasked cannot be read, ordered or tested; put it into a literal table or call it", s.name, s.line(f.Pos()))
+				t.Errorf("%s:%d: func init: code that nothing calls cannot be ordered or tested; put it into a literal table, or call it", s.name, s.line(f.Pos()))
 			}
 		}
 	}
 }
 
 func TestSizes(t *testing.T) {
-	const longFile, longFunction = 300, 60
+	const longFile, longFunction, manyFiles = 300, 60, 20
+	files := map[string]int{}
 	for _, s := range sources(t) {
 		if s.isTest() {
 			continue
 		}
+		files[s.pkg()]++
 		if n := strings.Count(s.text, "\n"); n > longFile {
 			t.Errorf("%s: %d lines: a file over %d is about more than one thing", s.name, n, longFile)
 		}
@@ -143,6 +196,11 @@ func TestSizes(t *testing.T) {
 			if n := s.line(f.End()) - s.line(f.Pos()) + 1; n > longFunction {
 				t.Errorf("%s:%d: func %s has %d lines: over %d it does more than one thing, and does not fit on a screen", s.name, s.line(f.Pos()), f.Name.Name, n, longFunction)
 			}
+		}
+	}
+	for pkg, n := range files {
+		if n > manyFiles && pkg != "exreach/probe/protocol" { // which has one for each protocol
+			t.Errorf("%s has %d files: over %d it is about more than one thing; give one of them a package of its own", pkg, n, manyFiles)
 		}
 	}
 }
@@ -166,8 +224,8 @@ func TestLicenceLine(t *testing.T) {
 	}
 }
 
-// TestWorld keeps the environment, the arguments and the standard streams in
-// the main.go of each program: everything below gets them handed in, so that it can be tested.
+// TestWorld keeps the environment, the arguments and the standard streams in the main.go
+// of each program, which hands them to everything else: so that can be tested.
 func TestWorld(t *testing.T) {
 	reserved := regexp.MustCompile(`\bos\.(Args|Stdin|Stdout|Stderr|Exit|Getenv|LookupEnv|Environ)\b|\blog\.(Print|Fatal|Panic)|\bcontext\.Background\(\)|\bpanic\(`)
 	for _, s := range sources(t) {
@@ -177,7 +235,7 @@ func TestWorld(t *testing.T) {
 		for i, line := range strings.Split(s.text, "\n") {
 			code, _, _ := strings.Cut(line, "//")
 			if found := reserved.FindString(code); found != "" {
-				t.Errorf("%s:%d: %s: only main.go touches the world and nothing ends the program; hand it in, or return an error", s.name, i+1, found)
+				t.Errorf("%s:%d: %s: only main.go may use this; take it as an argument, or return an error", s.name, i+1, found)
 			}
 		}
 	}
@@ -203,24 +261,58 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestDependencies wants a reason for every module that is imported, and a module for
+// every reason.
 func TestDependencies(t *testing.T) {
 	text, err := os.ReadFile("go.mod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct := regexp.MustCompile(`(?m)^\s*(?:require )?(\S+\.\S+/\S+) v\S+$`)
-	for _, m := range direct.FindAllStringSubmatch(string(text), -1) {
-		if dependencies[m[1]] == "" {
-			t.Errorf("go.mod requires %s: every dependency is code that somebody must trust; write it here, or add it to the list in law_test.go with its reason", m[1])
+	imported := map[string]bool{}
+	for _, s := range sources(t) {
+		for _, spec := range s.file.Imports {
+			name, _ := strconv.Unquote(spec.Path.Value)
+			imported[name] = true
+		}
+	}
+	required := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^\s*(?:require )?(\S+\.\S+/\S+) v\S+( // indirect)?$`).FindAllStringSubmatch(string(text), -1) {
+		module, indirect := m[1], m[2] != ""
+		used := slices.ContainsFunc(slices.Collect(maps.Keys(imported)), func(name string) bool {
+			return name == module || strings.HasPrefix(name, module+"/")
+		})
+		if used == indirect {
+			t.Errorf("go.mod: %s is imported: %t, and marked indirect: %t", module, used, indirect)
+		}
+		if required[module] = !indirect; !indirect && dependencies[module] == "" {
+			t.Errorf("go.mod requires %s: users must trust the code of every dependency; do without it, or add it to the list in law_test.go with the reason", module)
+		}
+	}
+	for module := range dependencies {
+		if !required[module] {
+			t.Errorf("law_test.go has a reason for %s, which go.mod does not require", module)
 		}
 	}
 	if strings.Contains(string(text), "\nreplace ") {
-		t.Error("go.mod replaces a module: go install cannot build it then")
+		t.Error("go.mod replaces a module: go install refuses that")
 	}
 }
 
-// TestPackageVariables allows what is read like a constant: tables, embedded
-// files, patterns and errors to compare with.
+// TestSystemsHaveOneRoom keeps what differs between systems in probe/socket, whose files
+// for each system have the same functions.
+func TestSystemsHaveOneRoom(t *testing.T) {
+	forOne := regexp.MustCompile(`_(linux|windows|darwin|unix|amd64|arm64)\.go$`)
+	const reason = "\n// Not in probe/socket: "
+	for _, s := range sources(t) {
+		tagged := forOne.MatchString(s.name) || strings.Contains(s.text, "\n//go:build ")
+		if tagged && !s.isTest() && s.pkg() != "exreach/probe/socket" && !strings.HasPrefix(s.name, "bench/") && !strings.Contains(s.text, reason) {
+			t.Errorf("%s is for some systems only: move it to probe/socket, or say why not in a line that begins with %q", s.name, strings.TrimSpace(reason))
+		}
+	}
+}
+
+// TestPackageVariables allows variables that are used like constants: tables, embedded
+// files, patterns, and errors to compare with.
 func TestPackageVariables(t *testing.T) {
 	for _, s := range sources(t) {
 		for _, d := range s.file.Decls {
@@ -231,7 +323,7 @@ func TestPackageVariables(t *testing.T) {
 			for _, spec := range g.Specs {
 				v := spec.(*ast.ValueSpec)
 				if v.Names[0].Name != "_" && !isEmbed(g.Doc) && !isConstant(v) {
-					t.Errorf("%s:%d: var %s: state of a package is shared by all its users and tests; put it into a struct", s.name, s.line(v.Pos()), v.Names[0].Name)
+					t.Errorf("%s:%d: var %s: all users and tests of a package share its state; put it into a struct", s.name, s.line(v.Pos()), v.Names[0].Name)
 				}
 			}
 		}
@@ -242,8 +334,8 @@ func isEmbed(doc *ast.CommentGroup) bool {
 	return doc != nil && slices.ContainsFunc(doc.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "//go:embed ") })
 }
 
-// isConstant reports whether v is given its value where it stands: a variable
-// without one is there to be changed.
+// isConstant reports whether v has its value from its declaration: a variable without one
+// is meant to change.
 func isConstant(v *ast.ValueSpec) bool {
 	return len(v.Values) > 0 && !slices.ContainsFunc(v.Values, func(e ast.Expr) bool {
 		switch e := e.(type) {

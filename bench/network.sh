@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# network.sh: how the namespaces are joined, and what may happen to what passes.
+# network.sh: how the namespaces are joined, and what may happen to packets.
 # Sourced by up and path.
 
 build_network() {
@@ -38,14 +38,14 @@ serve_hosts() {
 	ip -n bx-fw -6 route add "$net6:9::/64" via "$net6:3::2"
 }
 
-# lan leads everything over the wire between router and firewall.
+# lan sends everything over the wire between router and firewall.
 lan() {
 	route bx-router 2 2
 	route bx-fw 2 1
 }
 
-# wan DELAY LOSS OUTAGE leads everything through a WAN, which delays, loses so
-# many per cent, in each direction, and lets nothing pass for a while every 3 s.
+# wan DELAY LOSS OUTAGE sends everything through a WAN, which delays, loses LOSS
+# per cent in each direction, and lets nothing pass for OUTAGE in every 3 s.
 wan() {
 	route bx-router 4 2
 	route bx-fw 4 1
@@ -65,7 +65,7 @@ has_netem() {
 }
 
 # netem DELAY LOSS is the kernel's own WAN: a bridge whose ports delay and lose.
-# The neighbours are told to each other, because it would lose ARP, too.
+# Neighbours are entered by hand, because it would lose ARP, too.
 netem() {
 	local port
 	ip -n bx-wan link add wan type bridge
@@ -78,7 +78,7 @@ netem() {
 	neighbour bx-fw 1 bx-router
 }
 
-# neighbour A HOST B tells A who on the WAN has an address: B.
+# neighbour A HOST B enters at A that B has the address on the WAN.
 neighbour() {
 	local mac
 	mac=$(inside "$3" cat /sys/class/net/to-bx-wan/address)
@@ -86,8 +86,8 @@ neighbour() {
 	ip -n "$1" neighbour replace "$net6:4::$2" lladdr "$mac" dev to-bx-wan nud permanent
 }
 
-# end_wan FILE ends it, prints what it dropped and adds that to a file. Does no
-# harm where there is none.
+# end_wan FILE ends it, prints what it dropped and adds that to a file. Harmless
+# if there is none.
 end_wan() {
 	lan
 	if [[ -n ${emulator:-} ]]; then

@@ -25,12 +25,12 @@ results=$store/results
 ports=$(sed -n 's/.* port: \([0-9]*\),.*/\1/p' "$home/catalog.yaml" | sort -n | paste -sd,)
 half=$(tr , '\n' <<<"$ports" | sed -n '2~2p' | paste -sd,)
 
-# build makes the programs of this tree. Whoever runs them need not be able to
-# read the tree. EXREACH names a program to measure instead of the tree's.
+# build makes the programs of this tree, outside it: the user who runs them may
+# not be able to read it. EXREACH names a program to measure instead.
 build() {
 	mkdir -p "$run/bin" "$run/log" "$results"
 	cp "$home/catalog.yaml" "$run"
-	rm -f "$run/bin/exreach" # which may be another than the tree's
+	rm -f "$run/bin/exreach" # it may be another program than the tree's
 	(cd "$home/.." && CGO_ENABLED=0 go build -trimpath -tags urfave_cli_no_docs -o "$run/bin/" ./cmd/exreach ./bench/wan ./bench/server ./bench/race)
 	[[ -z ${EXREACH:-} ]] || install -m 0755 "$EXREACH" "$run/bin/exreach"
 }
@@ -45,7 +45,7 @@ await() {
 	return 1
 }
 
-# need COMMAND... ends the script where one is missing.
+# need COMMAND... ends the script if one is missing.
 need() {
 	local command
 	for command; do

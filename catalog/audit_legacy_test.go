@@ -80,13 +80,13 @@ var audits = slices.Concat(auditsOf55(), []statement{
 	{"B11", "2003", "domain-controller", "ldap", "adc", Required, "port: 389"},
 	{"B11", "2000", "domain-controller", "ldap", "adc", Required, "port: 389"},
 
-	{"B13", "2000", "server", "ldap", "internet", Forbidden, "the opinion of exreach"},
+	{"B13", "2000", "server", "ldap", "internet", Forbidden, "exreach's opinion"},
 	{"B13", "2003", "server", "ldaps", "internet", Forbidden, "KB176466"},
-	{"B13", "2003", "server", "ldap-alt", "internet", Forbidden, "the opinion of exreach"},
+	{"B13", "2003", "server", "ldap-alt", "internet", Forbidden, "exreach's opinion"},
 	{"B13", "2003", "server", "endpoint-mapper", "internet", Forbidden, "KB155831"},
 
-	{"B12", "2000", "back-end", "owa", "internet", Optional, "no other port than 443"},
-	{"B12", "2003", "back-end", "owa", "internet", Optional, "no other port than 443"},
+	{"B12", "2000", "back-end", "owa", "internet", Optional, "needs only 443"},
+	{"B12", "2003", "back-end", "owa", "internet", Optional, "needs only 443"},
 	{"B12", "2000", "back-end", "public-folders", "internet", Optional, ""},
 	{"B12", "2003", "back-end", "public-folders", "internet", Optional, ""},
 	{"B12", "2003", "back-end", "activesync", "internet", Optional, ""},
@@ -170,8 +170,8 @@ var audits = slices.Concat(auditsOf55(), []statement{
 	{"E47", "2003", "domain-controller", "netlogon", "back-end", Required, `Netlogon\Parameters, value "DCTcpipPort" (DWORD)`},
 	{"E47", "2016", "domain-controller", "netlogon", "mailbox", Required, "KB224196 B"},
 	{"E47", "windows", "domain-controller", "netlogon", "mailbox", Required, "restart: Restart-Service Netlogon "},
-	{"E47", "2003", "domain-controller", "samr", "back-end", Required, "no value of its own"},
-	{"E47", "se", "domain-controller", "lsarpc", "mailbox", Required, "no value of its own"},
+	{"E47", "2003", "domain-controller", "samr", "back-end", Required, "no registry value of its own"},
+	{"E47", "se", "domain-controller", "lsarpc", "mailbox", Required, "no registry value of its own"},
 	{"E47", "2003", "back-end", "store-admin-1", "admin", Optional, `MSExchangeIS\ParametersSystem`},
 	{"E47", "2003", "back-end", "system-attendant", "admin", Optional, `MSExchangeSA\Parameters`},
 	{"E48", "2003", "back-end", "ncacn-http-nspi", "front-end", Optional, `"NSPI interface protocol sequences" (REG_MULTI_SZ)`},
@@ -183,7 +183,7 @@ var audits = slices.Concat(auditsOf55(), []statement{
 	{"A9", "2003", "server", "drs", "back-end", Optional, "event 1166 with error 1720"},
 	{"C37", "2000", "domain-controller", "ldap", "admin", Optional, "Exchange setup"},
 	{"C37", "2003", "domain-controller", "ldap", "admin", Optional, "Exchange setup"},
-	{"E46", "2000", "back-end", "x400", "x400-peer", Required, `value "RFC1006 Port Number" (DWORD, case matters). restart: restart the Microsoft Exchange MTA Stacks service `},
+	{"E46", "2000", "back-end", "x400", "x400-peer", Required, `value "RFC1006 Port Number" (DWORD, case-sensitive). restart: restart the Microsoft Exchange MTA Stacks service `},
 	{"E46", "2003", "back-end", "x400", "x400-peer", Required, "KB161931 A"},
 	{"E46", "windows", "domain-controller", "ncacn-http-nspi", "front-end", Optional, "restart: restart the domain controller "},
 	{"E47", "2007", "mailbox", "async-emsmdb", "client", Optional, `MSExchangeIS\ParametersSystem, value "TCP/IP Port" (DWORD)`},
@@ -223,7 +223,7 @@ func auditsOf55() []statement {
 		row("E47", "system-attendant-private", "admin", Optional, `MSExchangeSA\Parameters`)
 		row("E49", "nspi", "client", Required, "KB155831 A, KB180795 A")
 		row("E50", "rpc-dynamic", "client", Required, "1024-65535 or 1025-65535")
-		row("B13", "endpoint-mapper", "internet", Forbidden, "the opinion of exreach")
+		row("B13", "endpoint-mapper", "internet", Forbidden, "exreach's opinion")
 		if v == "4.0" {
 			continue
 		}
@@ -231,7 +231,7 @@ func auditsOf55() []statement {
 		row("B12", "pop3s", "internet", Optional, "one_of: pop3 ")
 		row("B12", "http", "internet", Optional, "")
 		row("B12", "owa", "internet", Optional, "one_of: owa ")
-		row("B13", "ldap", "internet", Forbidden, "the opinion of exreach")
+		row("B13", "ldap", "internet", Forbidden, "exreach's opinion")
 		row("B13", "ldaps", "internet", Forbidden, "KB176466")
 		row("B14", "owa-http", "client", Optional, "http: /exchange/")
 		row("D", "pop3", "internet-client", Optional, "")

@@ -37,8 +37,8 @@ var rowsByDocument = map[string][]audited{
 		{versions: "windows", role: "um-gateway", service: "t38", place: "6004/tcp", from: "mailbox um", want: Optional, source: "FAX A"},
 	},
 	"A3 workers of a server in its default mode speak without TLS": {
-		{versions: "2013 2016", role: "mailbox", service: "um-worker-5065", place: "5065/tcp", tls: NoTLS, from: "um-gateway", want: Optional, source: "VA13 A", said: "mode TCP"},
-		{versions: "2013 2016", role: "mailbox", service: "um-worker-5066", place: "5066/tcp", tls: NoTLS, from: "um-gateway", want: Optional, source: "VA13 A", said: "mode TCP"},
+		{versions: "2013 2016", role: "mailbox", service: "um-worker-5065", place: "5065/tcp", tls: NoTLS, from: "um-gateway", want: Optional, source: "VA13 A", said: "TCP mode"},
+		{versions: "2013 2016", role: "mailbox", service: "um-worker-5066", place: "5066/tcp", tls: NoTLS, from: "um-gateway", want: Optional, source: "VA13 A", said: "TCP mode"},
 		{versions: "2013 2016", role: "mailbox", service: "um-worker-5067", tls: NoTLS},
 		{versions: "2013 2016", role: "mailbox", service: "um-worker-5068", tls: Mutual},
 		{versions: "2007", role: "um", service: "um-worker-5066", tls: NoTLS, said: "first release"},
@@ -119,7 +119,7 @@ var rowsByDocument = map[string][]audited{
 	"C35 clusters": {
 		{versions: inUse, role: "mailbox", service: "cluster", place: "3343/tcp", from: "mailbox", want: Optional, source: "KB832017 A"},
 		{versions: inUse, role: "mailbox", service: "cluster-udp", place: "3343/udp", said: "ICMP"},
-		{versions: inUse, role: "mailbox", service: "cluster-netbios", place: "137/udp", from: "mailbox", want: Optional, source: "KB832017 A", said: "silence says nothing"},
+		{versions: inUse, role: "mailbox", service: "cluster-netbios", place: "137/udp", from: "mailbox", want: Optional, source: "KB832017 A", said: "silence proves nothing"},
 	},
 	"C36 the witness of 2007": {
 		{versions: "2007", role: "witness", service: "smb", place: "445/tcp", from: "mailbox", want: Required},

@@ -3,60 +3,85 @@
 package catalog
 
 import (
+	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Exchange is every version of Exchange Server, in the order of release. Exchange
-// Online runs beside them and has no place among them.
-var Exchange = []string{"4.0", "5.0", "5.5", "2000", "2003", "2007", "2010", "2013", "2016", "2019", "se"}
-
-// Online is the version that Microsoft runs itself, as part of Microsoft 365.
-const Online = "online"
-
-// DavMail is the gateway that offers the standard protocols of mail in front of Exchange.
-const DavMail = "davmail"
-
-// builds are the versions by the first two numbers of their builds (Exchange Server
-// build numbers and release dates). 15.2 is two versions, and Exchange Online goes on
-// from 15.20.
-var builds = map[[2]int]string{
-	{4, 0}: "4.0", {5, 0}: "5.0", {5, 5}: "5.5", {6, 0}: "2000", {6, 5}: "2003",
-	{8, 0}: "2007", {8, 1}: "2007", {8, 2}: "2007", {8, 3}: "2007",
-	{14, 0}: "2010", {14, 1}: "2010", {14, 2}: "2010", {14, 3}: "2010",
-	{15, 0}: "2013", {15, 1}: "2016", {15, 2}: "2019",
+// Builds are build numbers of a version: all with the same first numbers and the next one
+// in a range. Updates raise the numbers after those.
+type Builds struct {
+	Start       []int // "15.2" of 15.2.0-1748
+	First, Last int   // of the number behind it: 0 and 1748
 }
 
-// The third number of builds 15.2: 2019 ends with 15.2.1748, its last cumulative
-// update (CU15), and the Subscription Edition begins with 15.2.2562.
-const (
-	last2019 = 1748
-	firstSE  = 2562
-)
+// has reports whether a build is one of b.
+func (b Builds) has(build []int) bool {
+	n := len(b.Start)
+	return len(build) > n && slices.Equal(build[:n], b.Start) && b.First <= build[n] && build[n] <= b.Last
+}
 
-// VersionsOfBuild returns the versions that have a build number, such as 15.2.1544.4
-// or, with the zeros of newer headers, 15.02.2562.037. There are two where the number
-// does not tell 2019 from the Subscription Edition, and none where it is no known one.
-func VersionsOfBuild(build string) []string {
+// resemble reports whether a build shares its first two numbers with them, which is not
+// enough to be one of them.
+func (b Builds) resemble(build []int) bool {
+	return len(b.Start) > 1 && slices.Equal(build[:2], b.Start[:2])
+}
+
+// readBuilds reads "15.2", "8.0-3", "15.2.0-1748" or "15.2.2562-".
+func readBuilds(value string) (Builds, error) {
+	low, high, ranged := strings.Cut(value, "-")
+	parts, ok := numbers(low)
+	last, err := math.MaxInt32, error(nil)
+	switch n := len(parts); {
+	case n > 0 && !ranged:
+		last = parts[n-1]
+	case high != "":
+		last, err = strconv.Atoi(high)
+	}
+	if n := len(parts) - 1; ok && err == nil && n >= 1 && parts[n] <= last {
+		return Builds{parts[:n], parts[n], last}, nil
+	}
+	return Builds{}, fmt.Errorf("build %q is not valid: write it like 15.1, 8.0-3, 15.2.0-1748, or 15.2.2562- for all from there on", shorten(value))
+}
+
+// OfBuild returns the versions that have a build number, such as 15.2.1544.4 or, with the
+// zeros of newer headers, 15.02.2562.037. It returns several where the number fits more than
+// one, and none where the number is not known.
+func (r *Releases) OfBuild(build string) []string {
 	parts, ok := numbers(build)
 	if !ok || len(parts) < 2 {
 		return nil
 	}
-	if parts[0] == 15 && 20 <= parts[1] && parts[1] < 100 {
-		return []string{Online}
+	var having, similar []string
+	for _, release := range r.all().order() {
+		switch {
+		case slices.ContainsFunc(release.Builds, func(b Builds) bool { return b.has(parts) }):
+			having = append(having, release.Name)
+		case slices.ContainsFunc(release.Builds, func(b Builds) bool { return b.resemble(parts) }):
+			similar = append(similar, release.Name)
+		}
 	}
-	version, known := builds[[2]int{parts[0], parts[1]}]
-	switch {
-	case !known:
-		return nil
-	case version != "2019":
-		return []string{version}
-	case len(parts) > 2 && parts[2] <= last2019:
-		return []string{"2019"}
-	case len(parts) > 2 && parts[2] >= firstSE:
-		return []string{"se"}
+	if having == nil {
+		return similar
 	}
-	return []string{"2019", "se"}
+	return having
+}
+
+// IsNewBuild reports whether a build may belong to a version that is not known yet: it
+// begins like those of the newest version.
+func (r *Releases) IsNewBuild(build string) bool {
+	parts, ok := numbers(build)
+	if !ok {
+		return false
+	}
+	for _, release := range slices.Backward(r.all().order()) {
+		if release.Family == ExchangeServer && release.Builds != nil {
+			return release.Builds[0].Start[0] == parts[0]
+		}
+	}
+	return false
 }
 
 // IsBuild reports whether a version has at least the three numbers of a build. The level

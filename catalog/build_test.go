@@ -34,7 +34,7 @@ func TestVersionsOfBuild(t *testing.T) {
 		"":                nil,
 		"99999999999.1.1": nil,
 	} {
-		if got := VersionsOfBuild(build); !slices.Equal(got, want) {
+		if got := (*Releases)(nil).OfBuild(build); !slices.Equal(got, want) {
 			t.Errorf("%q: %v, want %v", build, got, want)
 		}
 	}

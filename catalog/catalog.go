@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package catalog says what SHOULD be reachable: for every version of Exchange,
+// Package catalog holds what SHOULD be reachable: for every version of Exchange,
 // which services each role listens on, who connects to them, and what each of
 // those expects to find. The facts are data (data/*.yaml); this package reads
 // them, answers for them, and turns a topology into a plan of checks.
 //
-// There is no network here, no clock, and no opinion on what a probe saw.
+// It uses no network and no clock, and has no opinion on what a probe saw. It may
+// import no other package of exreach.
 package catalog
 
 import "fmt"
 
 // A Catalog is every version that exreach knows. Its files are read when they
 // are first asked for: most commands need one or two of them. Any number of
-// goroutines may ask; Add wants to be alone.
+// goroutines may read it, but not while Add runs.
 type Catalog struct {
-	shelves []shelf                           // in the order of release
-	sources func() (map[string]string, error) // document by its key
+	shelves  []shelf                           // in the order of their names
+	sources  func() (map[string]string, error) // document by its key
+	releases *Releases                         // what is known of all of them; nil is what comes with exreach
 }
 
 // A shelf is the place of one version.
@@ -27,8 +29,7 @@ type shelf struct {
 // A Version is one generation of Exchange (or a family of support servers) with
 // its roles and the services they listen on.
 type Version struct {
-	Name     string       // the word of the command line: "2019"
-	Title    string       // the product's name: "Exchange Server 2019"
+	Release
 	Roles    []Role       // what a host may do in this version
 	Services []Service    // in the order of the data
 	Ground   []GroundRule // what holds beyond the services
@@ -38,15 +39,15 @@ type Version struct {
 type Role struct {
 	Name string // "mailbox"
 	Text string // one line for people
-	Auto Taken  // when a host whose role nobody has given is taken to have it; "" is never
+	Auto Taken  // when a host without a given role is taken to have it; "" is never
 }
 
-// Taken is when a host whose role nobody has given is taken to have a role.
+// Taken is when a host without a given role is taken to have one.
 type Taken string
 
-// The cases. All other roles have to be given.
+// The cases. All other roles must be given.
 const (
-	Usual  Taken = "usual"  // where its services answer, or nothing tells of any role
+	Usual  Taken = "usual"  // where its services answer, or no answer shows a role
 	Proved Taken = "proved" // where its services answer
 )
 
@@ -63,23 +64,31 @@ type Service struct {
 	Protocol string            // the key of a conversation in probe/protocol
 	TLS      TLS               // how TLS begins on this port
 	HTTP     *Directory        // what an HTTP service answers; nil for all others
-	Wants    map[string]Want   // what everybody who connects should find, by the name of a From
+	Wants    map[string]Want   // what each client should find, by the name of a From
 	OneOf    string            // the group of which one service is enough, within the role; "" where it stands alone
 	Exposure string            // why a "forbidden" from must not reach it
 	Unasked  string            // why no check is ever planned for it; "" where one is
-	Note     string            // for people, in our own words
+	Note     string            // for the reader, in our own words
 	Restart  string            // what makes the service take a new static port: "Restart-Service MSExchangeRPC"
 	Programs map[string]string // the program that each of Setup's rules for Windows Firewall is bound to, by the rule's name
 	Sources  []Source          // where the row comes from
 	Verified bool              // false where the row rests on memory or on an unconfirmed listing
 }
 
-// Page is the path that an HTTP service is asked for, "" for all others.
+// Page is the path that is requested of an HTTP service, "" for all others.
 func (s Service) Page() string {
 	if s.HTTP == nil {
 		return ""
 	}
 	return s.HTTP.Path
+}
+
+// Location is where a service is found: "25/tcp", or the RPC interface.
+func (s Service) Location() string {
+	if s.RPC != nil {
+		return "rpc " + s.RPC.Name
+	}
+	return s.Ports.String() + "/" + string(s.Network)
 }
 
 // Network is the transport of a service.
@@ -111,7 +120,7 @@ func (p Ports) String() string {
 	return fmt.Sprintf("%d-%d", p.First, p.Last)
 }
 
-// An Interface is a DCE/RPC interface as it stands in an endpoint map
+// An Interface is a DCE/RPC interface as an endpoint map lists it
 // (C706, MS-RPCE).
 type Interface struct {
 	Name  string `json:"name"`  // "EMSMDB"
@@ -120,7 +129,13 @@ type Interface struct {
 	Minor uint16 `json:"minor"` // the 5.5 directory share a UUID
 }
 
-// TLS says how TLS begins on a port.
+// Serves reports whether a server of the interface serves a client of another one:
+// a higher minor version serves a lower one (C706 section 6.1.2).
+func (i Interface) Serves(asked Interface) bool {
+	return i.UUID == asked.UUID && i.Major == asked.Major && i.Minor >= asked.Minor
+}
+
+// TLS is how TLS begins on a port.
 type TLS string
 
 // The ways TLS begins.
@@ -128,7 +143,7 @@ const (
 	NoTLS    TLS = "none"
 	StartTLS TLS = "starttls" // asked for in band, after a plain greeting
 	Implicit TLS = "implicit" // the handshake comes first
-	Mutual   TLS = "mutual"   // as implicit, and the server wants a certificate of the client's, too
+	Mutual   TLS = "mutual"   // as implicit, and the server wants a client certificate too
 )
 
 // First reports whether the handshake is the first thing on the port.
@@ -138,24 +153,24 @@ func (t TLS) First() bool { return t == Implicit || t == Mutual }
 // credentials.
 type Directory struct {
 	Path   string `json:"path"`             // "/owa/"
-	Method Method `json:"method,omitempty"` // how it is asked; "" is GET
+	Method Method `json:"method,omitempty"` // how it is requested; "" is GET
 	Status []int  `json:"status"`           // the healthy answers
 	Health string `json:"health,omitempty"` // the health page of 2013 and later: "/owa/healthcheck.htm"
 }
 
-// Method is the HTTP method that a directory is asked by.
+// Method is the HTTP method that a directory is requested with.
 type Method string
 
 // The methods. None of them changes anything on a server without credentials.
 const (
 	Get       Method = "GET"
-	Options   Method = "OPTIONS" // ActiveSync tells its versions so (MS-ASHTTP)
+	Options   Method = "OPTIONS" // ActiveSync lists its versions (MS-ASHTTP)
 	Post      Method = "POST"
 	PropFind  Method = "PROPFIND"    // WebDAV (RFC 4918)
 	RPCInData Method = "RPC_IN_DATA" // RPC over HTTP (MS-RPCH)
 )
 
-// Want is what somebody who connects should find at a service.
+// Want is what a client should find at a service.
 type Want string
 
 // The wants.
@@ -173,16 +188,17 @@ type Source struct {
 	Grade string `json:"grade"` // "" user's own row · A vendor document · B excerpt or reproduction · C seen on a live server · D unconfirmed listing · M general knowledge
 }
 
-// A Check is one question: what does somebody at From find at one service of
+// A Check is one question: what does a client at From find at one service of
 // one host?
 type Check struct {
-	Order   int // position in its plan
-	Of      int // how many checks of the plan have its host, without those behind; 0 where Number has not said
 	Host    string
 	Version string
 	Service Service
 	From    string
 	Want    Want
 	Ground  []GroundRule // what holds between From and the host beyond its services
-	Behind  []Check      // asked through the answer to this one: the RPC interfaces behind an endpoint mapper
+
+	Releases *Releases // what is known of all versions; nil is what comes with exreach
+
+	Behind []Check // asked through the answer to this one: the RPC interfaces behind an endpoint mapper
 }

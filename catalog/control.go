@@ -4,16 +4,16 @@ package catalog
 
 import "slices"
 
-// Control is the name of the check of a port that nobody uses.
+// Control is the name of the check of a port that is not in use.
 const Control = "control-port"
 
 // firstControl is where the search for such a port begins. IANA has assigned
-// nothing there, and it lies between the ranges that Windows and Exchange give
-// out (1025-5000, from 6005 on; KB832017).
+// nothing there, and it lies between the ranges that Windows and Exchange use
+// (1025-5000, from 6005 on; KB832017).
 const firstControl = 5893
 
 // WithControls returns the plan with one more check for each of its hosts where
-// that tells something: of a port at which nobody should listen. If that
+// that is useful: of a port at which nothing should listen. If that
 // answers, so does everything there, and a connect alone proves nothing. A host
 // has one where some check of it is a bare connect, or where more than three are
 // asked.
@@ -33,11 +33,11 @@ func WithControls(plan []Check) []Check {
 			all = append(all, control(plan, first))
 		}
 	}
-	return Number(all, 0)
+	return all
 }
 
-// control is the check of a port that no check of a host is about; first is one
-// of them.
+// control is the check of a port that no other check of a host uses; first is one
+// of those checks.
 func control(plan []Check, first *Check) Check {
 	port := uint16(firstControl)
 	for slices.ContainsFunc(plan, func(c Check) bool { return c.Host == first.Host && c.Service.Ports.First == port }) {
@@ -62,12 +62,12 @@ func control(plan []Check, first *Check) Check {
 	}
 }
 
-// IsControl reports whether c asks a port that nobody uses.
+// IsControl reports whether c asks a port that is not in use.
 func (c Check) IsControl() bool { return c.Service.Name == Control }
 
-// isBare reports whether a connect is the whole of c.
+// isBare reports whether c is no more than a connect.
 func (c Check) isBare() bool { return c.Service.IsBare() }
 
-// IsBare reports whether a connect is all that is asked of s, or nearly so: the
-// answer that proves a log copier is that of many another program.
+// IsBare reports whether a check of s is no more than a connect, or little more:
+// many other programs give the answer that proves a log copier.
 func (s Service) IsBare() bool { return s.Protocol == "tcp" || s.Protocol == "log-copier" }

@@ -14,37 +14,36 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A decoder reads a catalogue file: ours or a user's, by the same rules.
+// A decoder reads catalogue files: ours and a user's, by the same rules.
 type decoder struct {
 	sources   map[string]string // documents by their key
-	protocols []string          // the conversations there are; nil where that is not known
+	protocols []string          // the known conversations; nil where those are not known
+	shared    func() []Mark     // the marks that versions share; nil where a test looks for their names
 	user      string            // name of a user's file, whose rows need no source; "" for ours
 }
 
 // A file is one decoded file, before its rows are put into the catalogue.
 type file struct {
 	Version
-	lines   []int // where each of the services stands
-	grounds []int // where each of the ground rules stands
+	lines   []int // of each service
+	grounds []int // of each ground rule
 }
 
 // file reads the document of a whole catalogue file.
 func (d *decoder) file(root *yaml.Node) (file, error) {
 	var f file
-	err := mapping(root,
-		named("version", &f.Name),
-		text("title", &f.Title),
+	err := mapping(root, append(d.head(&f.Release),
 		list("roles", f.role),
 		list("ground_rules", func(n *yaml.Node) error { return d.groundRule(&f, n) }),
 		list("services", func(n *yaml.Node) error { return d.service(&f, n) }),
-	)
+	)...)
 	switch {
 	case err != nil:
 		return file{}, err
 	case f.Name == "":
-		return file{}, at(root.Line, errors.New("version is missing: say which one this file is about"))
+		return file{}, inLine(root.Line, errors.New("version is missing: say which one this file is about"))
 	case len(f.Services) == 0:
-		return file{}, at(root.Line, errors.New("services is missing: a catalogue file holds at least one"))
+		return file{}, inLine(root.Line, errors.New("services is missing: a catalogue file holds at least one"))
 	}
 	return f, nil
 }
@@ -59,7 +58,7 @@ func (f *file) role(n *yaml.Node) error {
 		return errors.New("a role needs a name and a text")
 	}
 	if slices.Contains(f.roleNames(), r.Name) {
-		return fmt.Errorf("role %q is here twice", r.Name)
+		return fmt.Errorf("role %q appears twice", r.Name)
 	}
 	f.Roles = append(f.Roles, r)
 	return nil
@@ -68,14 +67,14 @@ func (f *file) role(n *yaml.Node) error {
 // service reads one row.
 func (d *decoder) service(f *file, n *yaml.Node) error {
 	s := Service{Network: TCP, TLS: NoTLS}
-	verified, placed := "true", 0
+	verified, located := "true", 0
 	err := mapping(n,
 		named("name", &s.Name),
 		named("role", &s.Role),
-		values("facts", func(id string) error { s.Facts = append(s.Facts, id); return nil }),
+		texts("facts", &s.Facts),
 		word("network", networks, &s.Network),
-		value("port", func(p string) error { placed++; return readPorts(p, &s.Ports) }),
-		field{"rpc", func(n *yaml.Node) error { placed++; return readInterface(n, &s) }},
+		value("port", func(p string) error { located++; return readPorts(p, &s.Ports) }),
+		field{"rpc", func(n *yaml.Node) error { located++; return readInterface(n, &s) }},
 		field{"http", func(n *yaml.Node) error { return readDirectory(n, &s) }},
 		named("protocol", &s.Protocol),
 		word("tls", tlsWords, &s.TLS),
@@ -96,18 +95,18 @@ func (d *decoder) service(f *file, n *yaml.Node) error {
 	if d.user != "" && s.Sources == nil {
 		s.Sources = []Source{{Key: d.user, Title: d.user}}
 	}
-	if placed != 1 {
+	if located != 1 {
 		return fmt.Errorf("service %q must have either a port or an rpc interface, and not both", s.Name)
 	}
 	if line := f.lineOf(s); line != 0 {
-		return fmt.Errorf("service %q of role %q is here twice: first in line %d", s.Name, s.Role, line)
+		return fmt.Errorf("service %q of role %q appears twice: first on line %d", s.Name, s.Role, line)
 	}
 	f.Services, f.lines = append(f.Services, s), append(f.lines, n.Line)
 	return d.check(s)
 }
 
-// check judges what one field of a row cannot tell. Nobody converses with a
-// service that is never asked, so that one may have any protocol and any ports.
+// check judges what takes more than one field of a row. A service that is never asked
+// may have any protocol and any ports.
 func (d *decoder) check(s Service) error {
 	asked := s.Unasked == ""
 	forbidden := slices.Contains(slices.Collect(maps.Values(s.Wants)), Forbidden)
@@ -130,13 +129,13 @@ func (d *decoder) check(s Service) error {
 	case s.HTTP != nil && s.Protocol != "http":
 		return fmt.Errorf("service %q has an http directory: its protocol must be http", s.Name)
 	case asked && s.RPC == nil && !s.Ports.Single():
-		return fmt.Errorf("service %q has no single port that can be asked: give one, or say why not in unasked", s.Name)
+		return fmt.Errorf("service %q has no single port that can be tested: give one, or say why not in unasked", s.Name)
 	case forbidden && s.Exposure == "":
-		return fmt.Errorf("service %q is forbidden to somebody: say in exposure why they must not reach it", s.Name)
+		return fmt.Errorf("service %q has a forbidden from: say in exposure why it must not be reachable from there", s.Name)
 	case !forbidden && s.Exposure != "":
-		return fmt.Errorf("service %q has an exposure, but is forbidden to nobody", s.Name)
+		return fmt.Errorf("service %q has an exposure, but no forbidden from", s.Name)
 	case s.OneOf != "" && !asked:
-		return fmt.Errorf("service %q is one_of %s, but is never asked: leave out one_of or unasked", s.Name, s.OneOf)
+		return fmt.Errorf("service %q is one_of %s, but is never tested: leave out one_of or unasked", s.Name, s.OneOf)
 	case s.Verified && !supported:
 		return fmt.Errorf("service %q rests on sources graded D or M only: it needs verified: false", s.Name)
 	}
@@ -146,8 +145,8 @@ func (d *decoder) check(s Service) error {
 // source reads "KEY GRADE".
 func (d *decoder) source(value string, to *[]Source) error {
 	key, grade, _ := strings.Cut(value, " ")
-	title, known := d.sources[key]
-	if !known {
+	title, found := d.sources[key]
+	if !found {
 		return &WordError{"source", key, slices.Sorted(maps.Keys(d.sources))}
 	}
 	if !slices.Contains(grades, grade) {
@@ -157,7 +156,7 @@ func (d *decoder) source(value string, to *[]Source) error {
 	return nil
 }
 
-// readWants reads who wants what.
+// readWants reads what each client wants.
 func readWants(n *yaml.Node, s *Service) error {
 	s.Wants = map[string]Want{}
 	err := pairs(n, func(from string, value *yaml.Node) error {
@@ -205,7 +204,7 @@ func readPorts(value string, to *Ports) error {
 	first, err := strconv.ParseUint(low, 10, 16)
 	last, err2 := strconv.ParseUint(high, 10, 16)
 	if err != nil || err2 != nil || first == 0 || last < first {
-		return fmt.Errorf("port %q is not one: give 1 to 65535, a range like 5065-5068, or dynamic", shorten(value))
+		return fmt.Errorf("port %q is not valid: give 1 to 65535, a range like 5065-5068, or dynamic", shorten(value))
 	}
 	*to = Ports{uint16(first), uint16(last)}
 	return nil
@@ -226,13 +225,13 @@ func readInterface(n *yaml.Node, s *Service) error {
 		return errors.New("rpc needs a name, a uuid and a version")
 	}
 	if !uuidPattern.MatchString(s.RPC.UUID) {
-		return fmt.Errorf("uuid %q is not one: write it like a4f1db00-ca47-1067-b31f-00dd010662da", shorten(s.RPC.UUID))
+		return fmt.Errorf("uuid %q is not valid: write it like a4f1db00-ca47-1067-b31f-00dd010662da", shorten(s.RPC.UUID))
 	}
 	first, second, _ := strings.Cut(version, ".")
 	major, err := strconv.ParseUint(first, 10, 16)
 	minor, err2 := strconv.ParseUint(second, 10, 16)
 	if err != nil || err2 != nil {
-		return fmt.Errorf("rpc version %q is not one: write it like \"0.81\"", shorten(version))
+		return fmt.Errorf("rpc version %q is not valid: write it like \"0.81\"", shorten(version))
 	}
 	s.RPC.Major, s.RPC.Minor = uint16(major), uint16(minor)
 	return nil
@@ -247,7 +246,7 @@ func readDirectory(n *yaml.Node, s *Service) error {
 			status, err := strconv.Atoi(value)
 			d.Status = append(d.Status, status)
 			if err != nil || status < 100 || status > 599 {
-				return fmt.Errorf("status %q is not one of HTTP: give 100 to 599", shorten(value))
+				return fmt.Errorf("status %q is not an HTTP status: give 100 to 599", shorten(value))
 			}
 			return nil
 		}))
@@ -257,7 +256,7 @@ func readDirectory(n *yaml.Node, s *Service) error {
 	case !strings.HasPrefix(d.Path, "/"), d.Health != "" && !strings.HasPrefix(d.Health, "/"):
 		return errors.New("http needs a path, and it and the health page begin with /")
 	case d.Method == RPCInData && d.Health != "":
-		return errors.New("RPC_IN_DATA uses its connection up, and the health page comes over the same one: leave health out")
+		return errors.New("RPC_IN_DATA uses up its connection, and the health page needs the same one: leave out health")
 	case d.Status == nil:
 		return errors.New("http needs the healthy status codes: status: [200]")
 	}

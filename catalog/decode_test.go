@@ -19,10 +19,8 @@ var update = flag.Bool("update", false, "write the expected messages and the gol
 // open the catalogue of testdata, which is small and does not change.
 func openGood(t testing.TB) *Catalog {
 	t.Helper()
-	c, err := open(os.DirFS("testdata"), "good")
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := open(os.DirFS("testdata"), "good")
+	c.releases = nil // as in the checks that they are compared with
 	return c
 }
 
@@ -63,19 +61,19 @@ func TestBadFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	eachBad(t, "bad", func(name string, data []byte) error {
-		d := decoder{sources: sources}
+		d := decoder{sources: sources, shared: func() []Mark { return []Mark{{Name: "pop3-ready"}, {Name: "smtp-ready"}} }}
 		root, err := document(bytes.NewReader(data))
 		var f file
 		if err == nil {
 			f, err = d.file(root)
 		}
 		if err == nil {
-			_, err = Version{Name: f.Name}.merge(f)
+			_, err = Version{Release: Release{Name: f.Name}}.merge(f)
 		}
 		if err == nil {
 			return nil
 		}
-		return in(name, err)
+		return inFile(name, err)
 	})
 }
 

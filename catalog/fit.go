@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Fit is a role that a host is taken to have, and which of its answers say so.
+// A Fit is a role that a host is taken to have, and the answers that show it.
 type Fit struct {
 	Role    string
 	Answers []Check // none where the role is only usual
@@ -20,7 +20,7 @@ func (v Version) Fits(from string, answered []Check) []Fit {
 	for rest := answered; ; {
 		best := Fit{}
 		for _, r := range v.autoRoles(from) {
-			if explained := v.explains(r, from, rest); len(explained) > len(best.Answers) {
+			if explained := v.explains(r.Name, from, rest); len(explained) > len(best.Answers) {
 				best = Fit{r.Name, explained}
 			}
 		}
@@ -43,22 +43,21 @@ func (v Version) Fits(from string, answered []Check) []Fit {
 	return fits
 }
 
-// autoRoles are the roles that a host may be taken to have and of which from has
-// something to ask.
+// autoRoles are the roles that a host may be taken to have and that have services for
+// from.
 func (v Version) autoRoles(from string) []Role {
 	return slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool {
 		return r.Auto == "" || !v.Asks(r.Name, from)
 	})
 }
 
-// Fit is the fit of one role, which a sign of the host has shown. It is nil where the role
+// Fit is the fit of one role that a sign of the host has shown. It is nil where the role
 // explains none of the answers that from is meant to find.
 func (v Version) Fit(role, from string, answered []Check) []Fit {
-	explained := v.explains(Role{Name: role}, from, answered)
-	if len(explained) == 0 {
-		return nil
+	if explained := v.explains(role, from, answered); len(explained) > 0 {
+		return []Fit{{role, explained}}
 	}
-	return []Fit{{role, explained}}
+	return nil
 }
 
 // Untold returns a service that from requires of a Mailbox server, in a version whose
@@ -78,7 +77,7 @@ func (v Version) Untold(plan []Check, from string) (service string) {
 	return ""
 }
 
-// Asks reports whether from has anything to ask a host in the role.
+// Asks reports whether a host in the role has any services for from to check.
 func (v Version) Asks(role, from string) bool {
 	return slices.ContainsFunc(v.servicesOf(role), func(s Service) bool { return s.asked(from) })
 }
@@ -87,21 +86,17 @@ func (v Version) Asks(role, from string) bool {
 func (s Service) asked(from string) bool { return s.Unasked == "" && s.Wants[from] != "" }
 
 // explains returns those of the answers that a host of the role gives.
-func (v Version) explains(r Role, from string, answered []Check) []Check {
-	services := v.servicesOf(r.Name)
-	var explained []Check
-	for _, c := range answered {
-		if slices.ContainsFunc(services, func(s Service) bool {
+func (v Version) explains(role, from string, answered []Check) []Check {
+	services := v.servicesOf(role)
+	return slices.DeleteFunc(slices.Clone(answered), func(c Check) bool {
+		return !slices.ContainsFunc(services, func(s Service) bool {
 			return s.asked(from) && s.Wants[from] != Forbidden && sameService(s, c.Service)
-		}) {
-			explained = append(explained, c)
-		}
-	}
-	return explained
+		})
+	})
 }
 
 // Listens reports whether the answer came from a port that belongs to one of the roles
-// that a host may be taken to have, whoever asks.
+// that a host may be taken to have, for any client.
 func (v Version) Listens(answer Check) bool {
 	return slices.ContainsFunc(v.Services, func(s Service) bool {
 		auto := slices.ContainsFunc(v.Roles, func(r Role) bool { return r.Name == s.Role && r.Auto != "" })
@@ -109,22 +104,20 @@ func (v Version) Listens(answer Check) bool {
 	})
 }
 
-// sameService reports whether two rows are of one port, and of one page.
+// sameService reports whether two rows share a port and a page.
 func sameService(a, b Service) bool {
 	return a.Network == b.Network && a.Ports == b.Ports && strings.EqualFold(a.Page(), b.Page())
 }
 
-// AutoRole returns the role of a host whose role nobody has given, if there is only one
-// that it may have. It is "" where its answers have to show which.
+// AutoRole returns the role of a host without a given one, if only one is possible. It is "" where its answers have to show which.
 func (v Version) AutoRole(from string) string {
-	roles := v.autoRoles(from)
-	if len(roles) == 1 {
+	if roles := v.autoRoles(from); len(roles) == 1 {
 		return roles[0].Name
 	}
 	return ""
 }
 
-// usualRole is the role of a host of which nothing more is known: the version's only one,
+// usualRole is the role of a host when nothing more is known: the version's only one,
 // or DefaultRole, or else the first usual one, or else the first proved one. It is "" where
 // the version has neither.
 func (v Version) usualRole() string {
@@ -144,7 +137,7 @@ func (v Version) usualRole() string {
 	return ""
 }
 
-// likeRoles are, for each role, those that do the same in other versions, the most
+// likeRoles lists, for each role, those that do the same in other versions, the most
 // similar first.
 var likeRoles = map[string][]string{
 	"mailbox":       {"back-end", "server", "gateway", "outlook", "client-access"},

@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A GroundRule holds between two kinds of hosts whatever services they have:
-// that all services answer does not show that it is kept.
+// A GroundRule holds between two kinds of hosts whatever services they have. Services
+// that all answer do not prove that it is kept.
 type GroundRule struct {
 	From    []string `json:"from"`  // who connects
 	Roles   []string `json:"roles"` // to a host of which role
@@ -21,13 +21,9 @@ type GroundRule struct {
 // GroundRules returns the ground rules for connections from one kind of client to a
 // role.
 func (v Version) GroundRules(role, from string) []GroundRule {
-	var rules []GroundRule
-	for _, r := range v.Ground {
-		if slices.Contains(r.From, from) && slices.Contains(r.Roles, role) {
-			rules = append(rules, r)
-		}
-	}
-	return rules
+	return slices.DeleteFunc(slices.Clone(v.Ground), func(r GroundRule) bool {
+		return !slices.Contains(r.From, from) || !slices.Contains(r.Roles, role)
+	})
 }
 
 // groundRule reads one entry of ground_rules.
@@ -41,7 +37,7 @@ func (d *decoder) groundRule(f *file, n *yaml.Node) error {
 			r.From = append(r.From, from)
 			return nil
 		}),
-		values("roles", func(role string) error { r.Roles = append(r.Roles, role); return nil }),
+		texts("roles", &r.Roles),
 		text("text", &r.Text),
 		values("source", func(source string) error { return d.source(source, &r.Sources) }),
 	)
@@ -59,13 +55,12 @@ func (d *decoder) groundRule(f *file, n *yaml.Node) error {
 	return nil
 }
 
-// checkGround makes sure that every ground rule of f is about roles that are
-// there.
+// checkGround makes sure that every ground rule of f names roles that exist.
 func (v Version) checkGround(f file) error {
 	for i, r := range f.Ground {
 		for _, role := range r.Roles {
 			if _, err := v.Role(role); err != nil {
-				return at(f.grounds[i], err)
+				return inLine(f.grounds[i], err)
 			}
 		}
 	}

@@ -4,27 +4,13 @@ package catalog
 
 import "slices"
 
-// Auto is the word for the version that a host admits to, and for the roles whose
+// Auto is the word for the version that a host reports, and for the roles whose
 // services answer.
 const Auto = "auto"
 
 // SupportRoles are the roles whose hosts need not run the version that they
-// serve: what they say of themselves tells nothing about Exchange.
+// serve: what they say of themselves says nothing about Exchange.
 var SupportRoles = []string{"domain-controller", "dns", "witness", "internet", "relay", "office-online", "rms", "ocs", "um-gateway", "adfs"}
-
-// telling is the services whose answers tell a version, each as the row that
-// asks for it in its latest form. The fewer versions stand here, the fewer files
-// are read.
-var telling = []struct{ version, role, service string }{
-	{DefaultVersion, "mailbox", "smtp"},
-	{DefaultVersion, "mailbox", "owa"},
-	{DefaultVersion, "mailbox", "ews"},
-	{DefaultVersion, "mailbox", "activesync"},
-	{DefaultVersion, "mailbox", "imap"},
-	{DefaultVersion, "mailbox", "pop3"},
-	{"2003", "back-end", "nntp"},
-	{"2003", "back-end", "link-state"},
-}
 
 // LogonPage is the logon page of OWA since 2007. It shows the build: in a header, or in
 // the paths of its pictures and scripts.
@@ -36,78 +22,80 @@ type further struct {
 	version, role, service string
 
 	instead uint16   // this port did not answer
-	behind  uint16   // this port answered, and the version is open
+	behind  uint16   // this port answered, and the version is undecided
 	among   []string // the host may run one of these versions
-	only    []string // it can run no others than these
+	since   string   // the host may run this version of Exchange Server or a later one
+	only    Family   // it can run no others than these
 	alone   bool     // nothing answered
-	alive   bool     // something came back, be it a refusal
-	page    string   // asked for in place of the row's own
+	alive   bool     // something came back, even if only a refusal
+	page    string   // requested instead of the row's own
 }
 
 // furthers are the same services at their other ports, and the pages that settle most of
-// what is hard to tell apart.
+// what is hard to tell apart. They name versions because each of them is there to tell
+// those from each other.
 var furthers = []further{
 	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", instead: 25},
-	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", only: []string{Online}}, // port 25 does not show whether a host is an MX or takes submissions
+	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", only: ExchangeOnline}, // port 25 does not show whether a host is an MX or takes submissions
 	{version: DefaultVersion, role: "mailbox", service: "imaps", instead: 143},
 	{version: DefaultVersion, role: "mailbox", service: "pop3s", instead: 110},
 	{version: DefaultVersion, role: "mailbox", service: "http", instead: 443},
 	{version: "2003", role: "back-end", service: "owa-http", instead: 443, among: []string{"2000", "2003"}, alive: true},
 	{version: "2003", role: "back-end", service: "owa", behind: 443, among: []string{"2000", "2003"}},
-	{version: DefaultVersion, role: "mailbox", service: "owa", page: LogonPage, behind: 443, among: Exchange[slices.Index(Exchange, "2007"):]},
-	{version: DavMail, role: "gateway", service: "imap", alone: true, alive: true},
+	{version: DefaultVersion, role: "mailbox", service: "owa", page: LogonPage, behind: 443, since: "2007"},
+	{version: "davmail", role: "gateway", service: "imap", alone: true, alive: true},
 }
 
 // Heard is what is known of a host while it is being identified.
 type Heard struct {
 	Answered []Check  // the services that answered
-	Versions []string // that it may run; none where nothing tells
+	Versions []string // that it may run; none where no answer shows one
 	Quiet    bool     // nothing came back from it, as from a host that is down
 }
 
-// open reports whether the version is still open.
-func (h Heard) open() bool { return len(h.Versions) != 1 }
+// isUndecided reports whether the version is not known yet.
+func (h Heard) isUndecided() bool { return len(h.Versions) != 1 }
 
-func (h Heard) at(port uint16) bool {
+func (h Heard) answeredAt(port uint16) bool {
 	return slices.ContainsFunc(h.Answered, func(c Check) bool { return c.Service.Ports.First == port })
 }
 
-// may reports whether the host may run one of versions.
-func (h Heard) may(versions []string) bool {
-	return versions == nil || len(h.Versions) == 0 || slices.ContainsFunc(h.Versions, func(v string) bool { return slices.Contains(versions, v) })
-}
-
-// must reports whether it can run no others than versions.
-func (h Heard) must(versions []string) bool {
-	return versions == nil || len(h.Versions) > 0 && !slices.ContainsFunc(h.Versions, func(v string) bool { return !slices.Contains(versions, v) })
-}
-
-// asks reports whether a further question has something to tell.
-func (f further) asks(h Heard) bool {
+// asks reports whether a further question can add anything.
+func (f further) asks(h Heard, releases *Releases) bool {
 	switch {
-	case f.instead != 0 && h.at(f.instead), f.behind != 0 && !(h.at(f.behind) && h.open()), f.alone && len(h.Answered) > 0, f.alive && h.Quiet:
+	case f.instead != 0 && h.answeredAt(f.instead), f.behind != 0 && !(h.answeredAt(f.behind) && h.isUndecided()), f.alone && len(h.Answered) > 0, f.alive && h.Quiet:
 		return false
+	case f.only != "" && (len(h.Versions) == 0 || slices.ContainsFunc(h.Versions, func(v string) bool { return releases.Family(v) != f.only })):
+		return false
+	case f.among == nil && f.since == "" || len(h.Versions) == 0:
+		return true
 	}
-	return h.may(f.among) && h.must(f.only)
+	return slices.ContainsFunc(h.Versions, func(v string) bool {
+		return slices.Contains(f.among, v) || f.since != "" && releases.Since(f.since, v)
+	})
 }
 
-// Identify returns the checks that make a host say which version it runs.
+// Identify returns the checks whose answers show which version a host runs.
 func (c *Catalog) Identify(host, from string) []Check {
 	var checks []Check
-	for _, t := range telling {
-		if check, found := c.question(t.version, t.role, t.service); found {
-			checks = append(checks, check)
+	for _, r := range slices.Backward(c.releases.all().order()) {
+		for _, t := range r.Telling {
+			check, found := c.question(r.Name, t.Role, t.Service)
+			check.Host, check.From = host, from
+			if found && !slices.ContainsFunc(checks, check.asksLike) {
+				checks = append(checks, check)
+			}
 		}
 	}
-	return ask(checks, host, from)
+	return checks
 }
 
-// IdentifyMore returns what else to ask a host, none where its version and roles are
+// IdentifyMore returns what else to ask a host, nothing if its version and roles are
 // known.
 func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
 	var checks []Check
 	for _, f := range furthers {
-		if !f.asks(h) {
+		if !f.asks(h, c.releases) {
 			continue // before a file is read for it
 		}
 		check, found := c.question(f.version, f.role, f.service)
@@ -115,34 +103,35 @@ func (c *Catalog) IdentifyMore(host, from string, h Heard) []Check {
 			continue
 		}
 		if f.page != "" {
-			d := *check.Service.HTTP
-			d.Path, d.Status, d.Health = f.page, []int{200}, ""
-			check.Service.HTTP = &d
+			check.Service.HTTP = &Directory{Path: f.page, Method: check.Service.HTTP.Method, Status: []int{200}}
 		}
-		known := slices.ContainsFunc(checks, func(k Check) bool { return sameService(k.Service, check.Service) })
-		if !known && (h.open() || c.showsRole(h, from, check)) {
+		check.Host, check.From = host, from
+		if !slices.ContainsFunc(checks, check.asksLike) && (h.isUndecided() || c.showsRole(h, check)) {
 			checks = append(checks, check)
 		}
 	}
-	return ask(checks, host, from)
+	return checks
 }
+
+// asksLike reports whether another check asks the same.
+func (c Check) asksLike(other Check) bool { return sameService(c.Service, other.Service) }
 
 // showsRole reports whether an answer would show a role of the version that no other
 // answer has shown.
-func (c *Catalog) showsRole(h Heard, from string, check Check) bool {
+func (c *Catalog) showsRole(h Heard, check Check) bool {
 	v, err := c.Version(h.Versions[0])
 	if err != nil {
 		return false
 	}
-	fits := v.Fits(from, h.Answered)
-	return slices.ContainsFunc(v.autoRoles(from), func(r Role) bool {
+	fits := v.Fits(check.From, h.Answered)
+	return slices.ContainsFunc(v.autoRoles(check.From), func(r Role) bool {
 		shown := slices.ContainsFunc(fits, func(f Fit) bool { return f.Role == r.Name && len(f.Answers) > 0 })
-		return !shown && len(v.explains(r, from, []Check{check})) > 0
+		return !shown && len(v.explains(r.Name, check.From, []Check{check})) > 0
 	})
 }
 
-// question is the check of a row, to be given a host. A catalogue of the user's may
-// lack it.
+// question is the check of a row, still without a host. A user's catalogue may lack the
+// row.
 func (c *Catalog) question(version, role, service string) (Check, bool) {
 	v, err := c.Version(version)
 	if err != nil {
@@ -153,13 +142,5 @@ func (c *Catalog) question(version, role, service string) (Check, bool) {
 	if i < 0 {
 		return Check{}, false
 	}
-	return Check{Version: version, Service: services[i], Want: Optional}, true
-}
-
-// ask gives questions their host.
-func ask(checks []Check, host, from string) []Check {
-	for i := range checks {
-		checks[i].Host, checks[i].From = host, from
-	}
-	return Number(checks, 0)
+	return Check{Version: version, Service: services[i], Want: Optional, Releases: c.releases}, true
 }

@@ -36,8 +36,8 @@ func TestIdentifyMore(t *testing.T) {
 		{"2010 that takes no mail at 25", Heard{Answered: at(443), Versions: []string{"2010"}}, "587"},
 		{"2010 without web", Heard{Answered: at(25), Versions: []string{"2010"}}, "993, 995, 80 /"},
 		{"2007 in both roles", Heard{Answered: at(25, 443), Versions: []string{"2007"}}, ""},
-		{"Exchange Online at 25", Heard{Answered: at(25), Versions: []string{Online}}, "587, 993, 995, 80 /"},
-		{"web that tells too little", Heard{Answered: at(25, 143, 110, 443), Versions: Exchange[7:]}, "443 /owa/auth/logon.aspx"},
+		{"Exchange Online at 25", Heard{Answered: at(25), Versions: []string{"online"}}, "587, 993, 995, 80 /"},
+		{"web that tells too little", Heard{Answered: at(25, 143, 110, 443), Versions: (*Releases)(nil).Of(ExchangeServer)[7:]}, "443 /owa/auth/logon.aspx"},
 		{"web of an old server", Heard{Answered: at(25, 143, 110, 443), Versions: []string{"2003", "2007"}}, "443 /exchange/, 443 /owa/auth/logon.aspx"},
 		{"nothing but refusals", Heard{}, "587, 993, 995, 80 /, 80 /exchange/, 1143"},
 		{"nothing at all", Heard{Quiet: true}, "587, 993, 995, 80 /"},
@@ -75,10 +75,10 @@ func TestFits(t *testing.T) {
 		{"2013", "client", []Check{owa, smtp}, "client-access"},
 		{"2013", "mailbox", nil, "mailbox, client-access"},
 		{"se", "client", []Check{answer("2003", "back-end", "nntp")}, "mailbox"},
-		{Online, "client", []Check{smtp}, "mail-exchanger"},
-		{Online, "client", []Check{smtp, submission}, "submission"},
-		{Online, "internet", []Check{smtp}, "mail-exchanger"},
-		{DavMail, "client", []Check{smtp}, "gateway"},
+		{"online", "client", []Check{smtp}, "mail-exchanger"},
+		{"online", "client", []Check{smtp, submission}, "submission"},
+		{"online", "internet", []Check{smtp}, "mail-exchanger"},
+		{"davmail", "client", []Check{smtp}, "gateway"},
 		{"windows", "client", []Check{smtp}, ""},
 	} {
 		v, err := c.Version(tt.version)
@@ -101,7 +101,7 @@ func TestRoleLike(t *testing.T) {
 	for _, tt := range []struct{ version, role, want string }{
 		{"2003", "mailbox", "back-end"}, {"2000", "hub", "back-end"}, {"2003", "client-access", "front-end"}, {"5.5", "mailbox", "server"},
 		{"2010", "mailbox", "mailbox"}, {"2016", "client-access", "mailbox"}, {"se", "hub", "mailbox"}, {"2019", "back-end", "mailbox"},
-		{"2010", "front-end", "client-access"}, {Online, "mailbox", "outlook"}, {Online, "hub", "mail-exchanger"}, {DavMail, "mailbox", "gateway"}, {"se", "chat", ""},
+		{"2010", "front-end", "client-access"}, {"online", "mailbox", "outlook"}, {"online", "hub", "mail-exchanger"}, {"davmail", "mailbox", "gateway"}, {"se", "chat", ""},
 	} {
 		v, err := c.Version(tt.version)
 		if err != nil {
@@ -117,7 +117,7 @@ func TestRoleLike(t *testing.T) {
 // usually have.
 func TestAutoRoles(t *testing.T) {
 	c := mustOpen(t)
-	for _, name := range append(slices.Clone(Exchange), Online, DavMail) {
+	for _, name := range (*Releases)(nil).Of(ExchangeServer, ExchangeOnline, DavMail) {
 		v, err := c.Version(name)
 		if err != nil {
 			t.Fatal(err)

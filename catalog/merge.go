@@ -14,23 +14,14 @@ import (
 // Add puts the rows of a user's file into the catalogue. A row replaces the one
 // with the same version, role and name; new versions and roles are welcome. The
 // protocols are the conversations that its rows may ask for. Where the file has
-// an error the catalogue stays as it was; the error is a *FileError.
+// an error the catalogue stays unchanged; the error is a *FileError.
 func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
-	go c.sources() // they are read while the file is taken apart
-	root, err := document(r)
-	if err != nil {
-		return in(name, err)
-	}
-	sources, err := c.sources()
+	shared := func() []Mark { return c.releases.all().heads().shared }
+	f, err := c.readFile(name, r, &decoder{protocols: protocols, user: name, shared: shared})
 	if err != nil {
 		return err
 	}
-	d := decoder{sources: sources, protocols: protocols, user: name}
-	f, err := d.file(root)
-	if err != nil {
-		return in(name, err)
-	}
-	shelves, v := slices.Clone(c.shelves), Version{Name: f.Name}
+	shelves, v := slices.Clone(c.shelves), Version{Release: Release{Name: f.Name}}
 	i := slices.IndexFunc(shelves, func(s shelf) bool { return s.name == f.Name })
 	if i < 0 {
 		i, shelves = len(shelves), append(shelves, shelf{name: f.Name})
@@ -38,18 +29,36 @@ func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
 		return err
 	}
 	if v, err = v.merge(f); err != nil {
-		return in(name, err)
+		return inFile(name, err)
 	}
 	shelves[i].read = func() (Version, error) { return v, nil }
-	slices.SortFunc(shelves, byRelease)
-	c.shelves = shelves
+	c.shelves, c.releases = shelves, c.releases.with(v.Release)
 	return nil
+}
+
+// merge returns r with what f says in its place.
+func (r Release) merge(f Release) Release {
+	r.Title, r.Called = cmp.Or(f.Title, r.Title), cmp.Or(f.Called, r.Called)
+	r.Family, r.Order, r.Website = cmp.Or(f.Family, r.Family), cmp.Or(f.Order, r.Order), cmp.Or(f.Website, r.Website)
+	if f.Builds != nil {
+		r.Builds = f.Builds
+	}
+	if f.Marks != nil {
+		r.Marks = f.Marks
+	}
+	if f.Telling != nil {
+		r.Telling = f.Telling
+	}
+	if f.Greets != nil {
+		r.Greets = f.Greets
+	}
+	return r
 }
 
 // merge returns v with what f adds or replaces.
 func (v Version) merge(f file) (Version, error) {
 	before := v
-	if v.Title = cmp.Or(f.Title, v.Title); v.Title == "" {
+	if v.Release = v.Release.merge(f.Release); v.Title == "" {
 		return v, errors.New("title is missing: a new version needs the product's name")
 	}
 	v.Roles, v.Services = slices.Clone(v.Roles), slices.Clone(v.Services)
@@ -58,13 +67,18 @@ func (v Version) merge(f file) (Version, error) {
 	}
 	for i, s := range f.Services {
 		if _, err := v.Role(s.Role); err != nil {
-			return v, at(f.lines[i], err)
+			return v, inLine(f.lines[i], err)
 		}
 		put(&v.Services, s, func(o Service) bool { return o.Name == s.Name && o.Role == s.Role })
 	}
 	for i, s := range f.Services {
 		if err := v.checkOneOf(s); err != nil {
-			return v, at(f.lines[i], err)
+			return v, inLine(f.lines[i], err)
+		}
+	}
+	for _, t := range f.Telling {
+		if !slices.ContainsFunc(v.Services, func(s Service) bool { return s.Role == t.Role && s.Name == t.Service && s.Unasked == "" }) {
+			return v, inLine(t.line, fmt.Errorf("telling: role %q has no service %q that can be asked", t.Role, t.Service))
 		}
 	}
 	v.Ground = slices.Concat(v.Ground, f.Ground)
@@ -73,9 +87,9 @@ func (v Version) merge(f file) (Version, error) {
 	}
 	for _, s := range v.Services {
 		if err := v.checkInterface(s); err != nil {
-			// Where f has not got the interface, it has changed the mapper.
+			// If f does not have the interface, it has changed the mapper.
 			mapper, _ := before.mapper(s.Role)
-			return v, at(cmp.Or(f.lineOf(s), f.lineOf(mapper)), err)
+			return v, inLine(cmp.Or(f.lineOf(s), f.lineOf(mapper)), err)
 		}
 	}
 	return v, nil
@@ -90,7 +104,7 @@ func put[T any](list *[]T, item T, same func(T) bool) {
 	*list = append(*list, item)
 }
 
-// checkInterface makes sure that whoever wants the RPC interface s also wants
+// checkInterface makes sure that each client that wants the RPC interface s also wants
 // the endpoint mapper that leads to it.
 func (v Version) checkInterface(s Service) error {
 	if s.RPC == nil || s.Unasked != "" {
@@ -123,7 +137,7 @@ func (s Service) isMapper() bool {
 	return s.Protocol == "rpc" && s.RPC == nil && s.Ports == Ports{135, 135} && s.Unasked == ""
 }
 
-// lineOf returns where the row with the name of s stands, or 0.
+// lineOf returns the line of the row with the name of s, or 0.
 func (f file) lineOf(s Service) int {
 	for i, o := range f.Services {
 		if o.Name == s.Name && o.Role == s.Role {

@@ -2,33 +2,31 @@
 
 package catalog
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// Companions are the services of which one is as good as s for from, s among
-// them: nil where s stands alone.
+// Companions are the services of which one is enough for from, s among them; nil
+// where s has no alternative.
 func (v Version) Companions(s Service, from string) []Service {
 	if s.OneOf == "" || !s.isChoice(from) {
 		return nil
 	}
-	var group []Service
-	for _, o := range v.servicesOf(s.Role) {
-		if o.OneOf == s.OneOf && o.isChoice(from) {
-			group = append(group, o)
-		}
-	}
+	group := slices.DeleteFunc(v.servicesOf(s.Role), func(o Service) bool { return o.OneOf != s.OneOf || !o.isChoice(from) })
 	if len(group) < 2 {
 		return nil
 	}
 	return group
 }
 
-// isChoice reports whether s is something that from may take or leave. What it
-// must not reach is not.
+// isChoice reports whether s is a service that from may use. What it must not
+// reach is not.
 func (s Service) isChoice(from string) bool {
 	return s.Wants[from] != "" && s.Wants[from] != Forbidden
 }
 
-// checkOneOf makes sure that there is something to choose instead of s.
+// checkOneOf makes sure that the group of s offers an alternative to it.
 func (v Version) checkOneOf(s Service) error {
 	if s.OneOf == "" {
 		return nil

@@ -93,19 +93,19 @@ func TestAddGroundRule(t *testing.T) {
 	}
 }
 
-// Places are listed with the newest version first.
-func TestPlaces(t *testing.T) {
+// RolesFor are listed with the newest version first.
+func TestRolesFor(t *testing.T) {
 	c := mustOpen(t)
-	for from, want := range map[string][]Place{
+	for from, want := range map[string][]VersionRole{
 		"online":     {{"windows", "hybrid"}},
 		"other-site": {{"5.5", "server"}, {"5.0", "server"}, {"4.0", "server"}},
 	} {
-		places, err := c.Places(from)
+		roles, err := c.RolesFor(from)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, places); diff != "" {
-			t.Errorf("places of %s (-want +got):\n%s", from, diff)
+		if diff := cmp.Diff(want, roles); diff != "" {
+			t.Errorf("roles of %s (-want +got):\n%s", from, diff)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -23,76 +24,98 @@ import (
 var data embed.FS
 
 // noVersions are the files that hold no version; ids.yaml is for the tests.
-var noVersions = []string{"sources.yaml", "ids.yaml", "products.yaml"}
+var noVersions = []string{"sources.yaml", "ids.yaml", "products.yaml", "marks.yaml"}
 
 // Open returns the catalogue that comes with exreach.
-func Open() (*Catalog, error) { return open(data, "data") }
+func Open() (*Catalog, error) {
+	c := open(data, "data")
+	c.releases = nil // ours
+	return c, nil
+}
 
-// open finds the versions in dir: a file is named after the one it holds.
-func open(files fs.FS, dir string) (*Catalog, error) {
-	names, err := fs.Glob(files, path.Join(dir, "*.yaml"))
-	if err != nil {
-		return nil, err
+// open finds the versions in dir.
+func open(files fs.FS, dir string) *Catalog {
+	c := &Catalog{
+		sources:  sync.OnceValues(func() (map[string]string, error) { return readSources(files, path.Join(dir, "sources.yaml")) }),
+		releases: releasesOf(files, dir),
 	}
-	c := &Catalog{sources: sync.OnceValues(func() (map[string]string, error) {
-		return readSources(files, path.Join(dir, "sources.yaml"))
-	})}
-	for _, name := range names {
-		base := path.Base(name)
-		if slices.Contains(noVersions, base) {
-			continue
-		}
+	for _, name := range versionFiles(files, dir) {
 		c.shelves = append(c.shelves, shelf{
-			name: strings.TrimSuffix(base, ".yaml"),
+			name: versionOf(name),
 			read: sync.OnceValues(func() (Version, error) { return c.readVersion(files, name) }),
 		})
 	}
-	slices.SortFunc(c.shelves, byRelease)
-	return c, nil
+	return c
+}
+
+// versionFiles are the files of versions in dir.
+func versionFiles(files fs.FS, dir string) []string {
+	names, _ := fs.Glob(files, path.Join(dir, "*.yaml")) // the pattern is a right one
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(noVersions, path.Base(name)) })
+}
+
+// versionOf is the version that a file holds: the file is named after it.
+func versionOf(name string) string { return strings.TrimSuffix(path.Base(name), ".yaml") }
+
+// Releases returns what is known of all versions without their services.
+func (c *Catalog) Releases() *Releases { return c.releases }
+
+// inOrder are the shelves in the order of release.
+func (c *Catalog) inOrder() []shelf {
+	releases := c.releases.all().order()
+	rank := func(s shelf) int { return slices.IndexFunc(releases, func(r Release) bool { return r.Name == s.name }) }
+	return slices.SortedFunc(slices.Values(c.shelves), func(a, b shelf) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 // readVersion reads the file of one version, which is named after it.
 func (c *Catalog) readVersion(files fs.FS, name string) (Version, error) {
-	go c.sources() // they are read while the file is taken apart
 	r, err := files.Open(name)
 	if err != nil {
 		return Version{}, err
 	}
 	defer r.Close()
 	base := path.Base(name)
-	root, err := document(r)
-	if err != nil {
-		return Version{}, in(base, err)
-	}
-	sources, err := c.sources()
+	f, err := c.readFile(base, r, &decoder{})
 	if err != nil {
 		return Version{}, err
 	}
-	d := decoder{sources: sources}
-	f, err := d.file(root)
-	if err != nil {
-		return Version{}, in(base, err)
+	if f.Name != versionOf(name) {
+		return Version{}, inFile(base, fmt.Errorf("version %q must be in %[1]s.yaml", f.Name))
 	}
-	if f.Name != strings.TrimSuffix(base, ".yaml") {
-		return Version{}, in(base, fmt.Errorf("version %q must stand in %[1]s.yaml", f.Name))
-	}
-	v, err := Version{Name: f.Name}.merge(f)
-	if err != nil {
-		return Version{}, in(base, err)
-	}
-	return v, nil
+	v, err := Version{Release: Release{Name: f.Name}}.merge(f)
+	return v, inFile(base, err)
 }
 
-// readSources reads the documents by their key.
-func readSources(files fs.FS, name string) (map[string]string, error) {
+// readFile reads a file of ours or of a user's.
+func (c *Catalog) readFile(name string, r io.Reader, d *decoder) (file, error) {
+	go c.sources() // they are read while the file is taken apart
+	root, err := document(r)
+	if err != nil {
+		return file{}, inFile(name, err)
+	}
+	if d.sources, err = c.sources(); err != nil {
+		return file{}, err
+	}
+	f, err := d.file(root)
+	return f, inFile(name, err)
+}
+
+// readDocument returns the root of the one YAML document of a file.
+func readDocument(files fs.FS, name string) (*yaml.Node, error) {
 	r, err := files.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	root, err := document(r)
+	return root, inFile(path.Base(name), err)
+}
+
+// readSources reads the documents by their key.
+func readSources(files fs.FS, name string) (map[string]string, error) {
+	root, err := readDocument(files, name)
 	if err != nil {
-		return nil, in(path.Base(name), err)
+		return nil, err
 	}
 	sources := map[string]string{}
 	err = mapping(root, field{"sources", func(n *yaml.Node) error {
@@ -106,20 +129,13 @@ func readSources(files fs.FS, name string) (map[string]string, error) {
 	if err == nil && len(sources) == 0 {
 		err = errors.New("sources is missing")
 	}
-	if err != nil {
-		return nil, in(path.Base(name), err)
-	}
-	return sources, nil
+	return sources, inFile(path.Base(name), err)
 }
 
-// Names is what the versions are called, in the order of release. No file is
-// read for it.
+// Names is the names of the versions, in the order of release. It reads no more than the
+// head of each file.
 func (c *Catalog) Names() []string {
-	var names []string
-	for _, s := range c.shelves {
-		names = append(names, s.name)
-	}
-	return names
+	return each(c.inOrder(), func(s shelf) string { return s.name })
 }
 
 // Version returns the version of that name, or a *WordError.
@@ -135,11 +151,11 @@ func (c *Catalog) Version(name string) (Version, error) {
 }
 
 // Versions returns every version in the order of release. The files are read
-// side by side, because somebody waits for them.
+// side by side, because a person waits for them.
 func (c *Catalog) Versions() ([]Version, error) {
 	versions, errs := make([]Version, len(c.shelves)), make([]error, len(c.shelves))
 	var reading sync.WaitGroup
-	for i, s := range c.shelves {
+	for i, s := range c.inOrder() {
 		reading.Go(func() { versions[i], errs[i] = s.read() })
 	}
 	reading.Wait()
@@ -167,19 +183,9 @@ func (v Version) ServicesOf(role string) ([]Service, error) {
 }
 
 func (v Version) servicesOf(role string) []Service {
-	var services []Service
-	for _, s := range v.Services {
-		if s.Role == role {
-			services = append(services, s)
-		}
-	}
-	return services
+	return slices.DeleteFunc(slices.Clone(v.Services), func(s Service) bool { return s.Role != role })
 }
 
 func (v Version) roleNames() []string {
-	var names []string
-	for _, r := range v.Roles {
-		names = append(names, r.Name)
-	}
-	return names
+	return each(v.Roles, func(r Role) string { return r.Name })
 }

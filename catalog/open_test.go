@@ -216,17 +216,14 @@ func TestOpenErrors(t *testing.T) {
 		{"sources empty", fstest.MapFS{"d/2019.yaml": {Data: []byte(row)}, "d/sources.yaml": {Data: []byte("sources: {}\n")}},
 			`sources.yaml: sources is missing`},
 		{"named after another version", fstest.MapFS{"d/sources.yaml": sources, "d/2016.yaml": {Data: []byte(row)}},
-			`2016.yaml: version "2019" must stand in 2019.yaml`},
+			`2016.yaml: version "2019" must be in 2019.yaml`},
 		{"row", fstest.MapFS{"d/sources.yaml": sources, "d/2019.yaml": {Data: []byte(row[:len(row)-2] + ", tls: ssl}\n")}},
 			`2019.yaml:5: unknown tls "ssl": accepted: none, mutual, starttls, implicit`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			c, err := open(test.files, "d")
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = c.Versions()
+			c := open(test.files, "d")
+			_, err := c.Versions()
 			if err == nil || err.Error() != test.want {
 				t.Errorf("\n got %v\nwant %s", err, test.want)
 			}
@@ -245,10 +242,7 @@ func TestOneVersionReadsOneFile(t *testing.T) {
 		files["good/"+name] = &fstest.MapFile{Data: data}
 	}
 	files["good/5.5.yaml"] = &fstest.MapFile{Data: []byte("this is no catalogue")}
-	c, err := open(files, "good")
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := open(files, "good")
 	if _, err := c.Plan(Topology{Hosts: []Host{{Name: "h", Version: "2019"}}}, ""); err != nil {
 		t.Errorf("plan of 2019, with another file that cannot be read: %v", err)
 	}
@@ -291,4 +285,25 @@ func BenchmarkOpen(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkReleases is what a run pays once to know the order of the versions, and what it
+// pays when it has to judge the first answer.
+func BenchmarkReleases(b *testing.B) {
+	b.Run("order", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if r := releasesOf(data, "data").order(); len(r) == 0 {
+				b.Fatal("there are none")
+			}
+		}
+	})
+	b.Run("marks", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if k := releasesOf(data, "data").heads(); k.err != nil {
+				b.Fatal(k.err)
+			}
+		}
+	})
 }

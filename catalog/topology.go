@@ -21,8 +21,8 @@ import (
 //	    role: mailbox
 //	    rpc_ports: {emsmdb: 59532}
 //
-// Whether the words of a host are in the catalogue is for Plan to say. Errors
-// are a *FileError.
+// Plan decides whether the words of a host are in the catalogue. Errors are a
+// *FileError.
 func LoadTopology(name string, r io.Reader) (Topology, error) {
 	var t Topology
 	root, err := document(r)
@@ -32,10 +32,10 @@ func LoadTopology(name string, r io.Reader) (Topology, error) {
 			list("hosts", func(n *yaml.Node) error { return readHost(n, name, &t) }))
 	}
 	if err == nil && t.Hosts == nil {
-		err = at(root.Line, errors.New("hosts is missing: name the hosts to look at"))
+		err = inLine(root.Line, errors.New("hosts is missing: name the hosts to test"))
 	}
 	if err != nil {
-		return Topology{}, in(name, err)
+		return Topology{}, inFile(name, err)
 	}
 	return t, nil
 }
@@ -51,7 +51,7 @@ func readHost(n *yaml.Node, file string, t *Topology) error {
 	case h.Name == "":
 		return errors.New("a host has no name: give a DNS name or an address")
 	case strings.ContainsAny(h.Name, " /"):
-		return fmt.Errorf("name %q is not a host's: give a DNS name or an address, nothing else", shorten(h.Name))
+		return fmt.Errorf("name %q is not a host name: give a DNS name or an address, nothing else", shorten(h.Name))
 	}
 	t.Hosts = append(t.Hosts, h)
 	return nil
@@ -64,7 +64,7 @@ func readRPCPorts(n *yaml.Node, h *Host) error {
 		return value("rpc_ports", func(s string) error {
 			p, err := strconv.ParseUint(s, 10, 16)
 			if err != nil || p == 0 {
-				return fmt.Errorf("port %q is not one: give 1 to 65535", shorten(s))
+				return fmt.Errorf("port %q is not valid: give 1 to 65535", shorten(s))
 			}
 			h.RPCPorts[service] = uint16(p)
 			return nil

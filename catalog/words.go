@@ -6,47 +6,66 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-// What is meant where a topology or a command line leaves the word out.
+// The defaults for words that a topology or a command line leaves out.
 const (
 	DefaultVersion = "se"
 	DefaultRole    = "mailbox"
 	DefaultFrom    = "client"
 )
 
-// A From is somebody who connects to a service.
+// A From is a kind of client that connects to a service.
 type From struct {
 	Name string // the word of the catalogue and the command line
-	Text string // one line for people
+	Text string // one line for the reader
+	Kind Kind   // "" for what is neither
 }
 
-// Froms is everybody that a row can want something for.
+// Kind is what a client does with TLS.
+type Kind string
+
+// The kinds.
+const (
+	People  Kind = "people"  // their programs refuse a certificate that is out of date
+	Servers Kind = "servers" // of Exchange: they take any certificate
+)
+
+// KindOf is the kind of a From.
+func KindOf(from string) Kind {
+	for _, f := range Froms {
+		if f.Name == from {
+			return f.Kind
+		}
+	}
+	return ""
+}
+
+// Froms is every client that a row can want something for.
 var Froms = []From{
-	{"client", "mail programs, browsers and devices of the users, inside the organization"},
-	{"internet-client", "as client, but with POP3, IMAP4, LDAP, news or web access alone: no Outlook over RPC"},
-	{"internet", "any host outside the organization: foreign mail servers, and clients that come without a VPN"},
-	{"mailbox", "a Mailbox server"},
-	{"client-access", "a Client Access server (2007 to 2013)"},
-	{"hub", "a Hub Transport server (2007 and 2010)"},
-	{"edge", "an Edge Transport server in the perimeter network"},
-	{"um", "a Unified Messaging server or service (2007 to 2016)"},
-	{"um-gateway", "an IP gateway, IP PBX or session border controller that hands calls to Unified Messaging"},
-	{"admin", "the computer of somebody who administers the servers"},
-	{"load-balancer", "the load balancer in front of the servers, which also asks for their health"},
-	{"ocs", "Office Communications Server, Lync or Skype for Business Server"},
-	{"front-end", "a front-end server (2000 and 2003)"},
-	{"back-end", "a back-end server (2000 and 2003)"},
-	{"server", "an Exchange server of 4.0 to 5.5 in the same site; for 2000 and 2003, any 5.5 server of the organization"},
-	{"other-site", "an Exchange server of 4.0 to 5.5 in another site, linked by a site connector (RPC)"},
-	{"x400-peer", "a message transfer agent at the other end of an X.400 connector: Exchange in another site, or a foreign one"},
-	{"adc", "the Active Directory Connector, which joins the directory of 5.5 to Active Directory (2000 and 2003)"},
-	{"relay", "a mail relay, smart host or mail filter in the perimeter network"},
-	{"agent", "the computer that runs the Hybrid Agent"},
-	{"online", "Exchange Online, on its way to the organization's own servers"},
-	{"self", "the server itself: exreach runs on the host that it asks"},
+	{"client", "mail programs, browsers and devices of the users, inside the organization", People},
+	{"internet-client", "as client, but with POP3, IMAP4, LDAP, news or web access alone: no Outlook over RPC", People},
+	{"internet", "any host outside the organization: foreign mail servers, and clients that come without a VPN", People},
+	{"mailbox", "a Mailbox server", Servers},
+	{"client-access", "a Client Access server (2007 to 2013)", Servers},
+	{"hub", "a Hub Transport server (2007 and 2010)", Servers},
+	{"edge", "an Edge Transport server in the perimeter network", Servers},
+	{"um", "a Unified Messaging server or service (2007 to 2016)", Servers},
+	{"um-gateway", "an IP gateway, IP PBX or session border controller that passes calls to Unified Messaging", ""},
+	{"admin", "an administrator's computer", ""},
+	{"load-balancer", "the load balancer in front of the servers, which also asks for their health", ""},
+	{"ocs", "Office Communications Server, Lync or Skype for Business Server", ""},
+	{"front-end", "a front-end server (2000 and 2003)", Servers},
+	{"back-end", "a back-end server (2000 and 2003)", Servers},
+	{"server", "an Exchange server of 4.0 to 5.5 in the same site; for 2000 and 2003, any 5.5 server of the organization", Servers},
+	{"other-site", "an Exchange server of 4.0 to 5.5 in another site, linked by a site connector (RPC)", Servers},
+	{"x400-peer", "a message transfer agent at the other end of an X.400 connector: Exchange in another site, or a foreign one", ""},
+	{"adc", "the Active Directory Connector, which joins the directory of 5.5 to Active Directory (2000 and 2003)", ""},
+	{"relay", "a mail relay, smart host or mail filter in the perimeter network", ""},
+	{"agent", "the computer that runs the Hybrid Agent", ""},
+	{"online", "Exchange Online, on its way to the organization's own servers", ""},
+	{"self", "the server itself: exreach runs on the host that it tests", Servers},
 }
 
 // The words of a row that are not in the data.
@@ -58,39 +77,24 @@ var (
 	grades   = []string{"A", "B", "C", "D", "M"}
 )
 
-// unnumbered is the order of the versions whose name is not a number. They
-// come after all that have one; a name that is not here comes last.
-var unnumbered = []string{"se", "online", "davmail", "windows"}
-
-// byRelease orders versions by their release.
-func byRelease(a, b shelf) int {
-	place := func(name string) float64 {
-		if n, err := strconv.ParseFloat(name, 64); err == nil && n < 1e6 {
-			return n
-		}
-		if i := slices.Index(unnumbered, name); i >= 0 {
-			return 1e6 + float64(i)
-		}
-		return 2e6
-	}
-	return cmp.Or(cmp.Compare(place(a.name), place(b.name)), strings.Compare(a.name, b.name))
-}
-
 func isFrom(name string) bool {
 	return slices.ContainsFunc(Froms, func(f From) bool { return f.Name == name })
 }
 
-func froms() []string {
-	var names []string
-	for _, f := range Froms {
-		names = append(names, f.Name)
+func froms() []string { return each(Froms, func(f From) string { return f.Name }) }
+
+// each is the word of each item of a list, nil where it has none.
+func each[T any](list []T, word func(T) string) []string {
+	var words []string
+	for _, item := range list {
+		words = append(words, word(item))
 	}
-	return names
+	return words
 }
 
 // A WordError says that a word is not one of a closed set.
 type WordError struct {
-	Kind     string   // what the word stands for: "version"
+	Kind     string   // what the word means: "version"
 	Word     string   // as it was given
 	Accepted []string // what it could have been
 }
@@ -110,16 +114,16 @@ func (e *WordError) Error() string {
 	return text + "accepted: " + strings.Join(near, ", ")
 }
 
-// Nearest returns the accepted words, those that word was most likely meant to
-// be first. Equally near ones keep their order.
+// Nearest returns the accepted words, those most likely meant by word first.
+// Equally near ones keep their order.
 func Nearest(word string, accepted []string) []string {
 	return slices.SortedStableFunc(slices.Values(accepted), func(a, b string) int {
 		return cmp.Compare(distance(word, a), distance(word, b))
 	})
 }
 
-// shorten cuts a word that is too long to have been meant as one, which bounds
-// the message and the cost of comparing.
+// shorten cuts a word that is too long to be a real one, which bounds the message
+// and the cost of comparing.
 func shorten(word string) string {
 	r := []rune(word)
 	if len(r) <= 40 {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,7 +20,7 @@ import (
 // maxFile bounds a file in bytes. The largest of our own is a tenth of it.
 const maxFile = 1 << 20
 
-// A FileError says what is wrong with a file and where.
+// A FileError is what is wrong with a file, and where.
 type FileError struct {
 	File string
 	Line int // 0 where the whole file is meant
@@ -35,33 +36,33 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-// at says where err belongs, unless something further in has said so already.
-func at(line int, err error) error {
+// inLine says where err belongs, unless something further in has said so already.
+func inLine(line int, err error) error {
 	if e := (*FileError)(nil); err == nil || errors.As(err, &e) {
 		return err
 	}
 	return &FileError{Line: line, Err: err}
 }
 
-// in names the file that err is about.
-func in(file string, err error) error {
-	err = at(0, err)
+// inFile names the file that err is about.
+func inFile(file string, err error) error {
+	err = inLine(0, err)
 	if e := (*FileError)(nil); errors.As(err, &e) {
 		e.File = file
 	}
 	return err
 }
 
-// A value takes some 170 bytes of memory, however short it is, so that a file of
+// A value takes some 170 bytes of memory, however short it is, so a file of
 // nothing but brackets would take a hundred times its size. Real files have ten
-// bytes and more to a mark.
+// bytes and more to an indicator.
 const (
-	manyMarks    = 8 << 10 // in a file of any size
-	bytesPerMark = 8
+	manyIndicators    = 8 << 10 // in a file of any size
+	bytesPerIndicator = 8
 )
 
-// marks is how many values begin in a file, at least about that.
-func marks(data []byte) (n int) {
+// indicators is how many values begin in a file, at least about that.
+func indicators(data []byte) (n int) {
 	for _, b := range data {
 		switch b {
 		case '[', '{', ',', '-', '\n':
@@ -73,14 +74,20 @@ func marks(data []byte) (n int) {
 
 // document returns the root of the one YAML document that r holds.
 func document(r io.Reader) (*yaml.Node, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err != nil {
+	var text bytes.Buffer
+	if f, ok := r.(fs.File); ok {
+		if about, err := f.Stat(); err == nil && about.Size() < maxFile {
+			text.Grow(int(about.Size()) + bytes.MinRead)
+		}
+	}
+	if _, err := text.ReadFrom(io.LimitReader(r, maxFile+1)); err != nil {
 		return nil, err
 	}
+	data := text.Bytes()
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("the file is larger than %d KiB", maxFile>>10)
 	}
-	if n := marks(data); n > manyMarks+len(data)/bytesPerMark {
+	if n := indicators(data); n > manyIndicators+len(data)/bytesPerIndicator {
 		return nil, fmt.Errorf("there are %d brackets, commas, dashes and ends of lines in it, and little else", n)
 	}
 	var root, second yaml.Node
@@ -91,7 +98,7 @@ func document(r io.Reader) (*yaml.Node, error) {
 		return nil, notYAML(err, data)
 	}
 	if err := d.Decode(&second); err == nil {
-		return nil, at(second.Line, errors.New("a second document begins here: a file holds one"))
+		return nil, inLine(second.Line, errors.New("a second document begins here: a file holds one"))
 	} else if !errors.Is(err, io.EOF) {
 		return nil, notYAML(err, data)
 	}
@@ -100,8 +107,8 @@ func document(r io.Reader) (*yaml.Node, error) {
 
 var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
-// notYAML turns the library's "yaml: line 3: why" into ours. It does not say in
-// which line of data an anchor is missing.
+// notYAML turns the library's "yaml: line 3: why" into our form. The library does
+// not report the line of data in which an anchor is missing.
 func notYAML(err error, data []byte) error {
 	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
@@ -113,7 +120,7 @@ func notYAML(err error, data []byte) error {
 		line = lineOfAlias(data, name)
 		text += ": put a value that begins with * in quotes"
 	}
-	return at(line, fmt.Errorf("this is not YAML: %s", text))
+	return inLine(line, fmt.Errorf("this is not YAML: %s", text))
 }
 
 // lineOfAlias is the line of the first value *name, or 0.
@@ -138,11 +145,7 @@ func mapping(n *yaml.Node, fields ...field) error {
 	return pairs(n, func(key string, value *yaml.Node) error {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key })
 		if i < 0 {
-			var accepted []string
-			for _, f := range fields {
-				accepted = append(accepted, f.name)
-			}
-			return &WordError{"field", key, accepted}
+			return &WordError{"field", key, each(fields, func(f field) string { return f.name })}
 		}
 		return fields[i].read(value)
 	})
@@ -151,20 +154,20 @@ func mapping(n *yaml.Node, fields ...field) error {
 // pairs reads a mapping key by key. An error of read gets the key's line.
 func pairs(n *yaml.Node, read func(key string, value *yaml.Node) error) error {
 	if n.Kind != yaml.MappingNode {
-		return at(n.Line, fmt.Errorf("here must be a mapping (name: value), not %s", kind(n)))
+		return inLine(n.Line, fmt.Errorf("expected a mapping (name: value), not %s", kind(n)))
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
 		if k.Kind != yaml.ScalarNode {
-			return at(k.Line, fmt.Errorf("here must be the name of a field, not %s", kind(k)))
+			return inLine(k.Line, fmt.Errorf("expected the name of a field, not %s", kind(k)))
 		}
 		if first, twice := seen[k.Value]; twice {
-			return at(k.Line, fmt.Errorf("field %q is here twice: first in line %d", shorten(k.Value), first))
+			return inLine(k.Line, fmt.Errorf("field %q appears twice: first on line %d", shorten(k.Value), first))
 		}
 		seen[k.Value] = k.Line
 		if err := read(k.Value, n.Content[i+1]); err != nil {
-			return at(k.Line, err)
+			return inLine(k.Line, err)
 		}
 	}
 	return nil
@@ -189,7 +192,7 @@ func value(name string, read func(string) error) field {
 	}}
 }
 
-// text reads words for people.
+// text reads words for the reader.
 func text(name string, to *string) field {
 	return value(name, func(s string) error { *to = s; return nil })
 }
@@ -200,7 +203,7 @@ var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,39}$`)
 func named(name string, to *string) field {
 	return value(name, func(s string) error {
 		if !namePattern.MatchString(s) {
-			return fmt.Errorf("%s %q is not a name: use a-z, 0-9, dot and dash, up to 40 of them", name, shorten(s))
+			return fmt.Errorf("%s %q is not a name: use a-z, 0-9, dot and dash, up to 40 characters", name, shorten(s))
 		}
 		*to = s
 		return nil
@@ -211,11 +214,7 @@ func named(name string, to *string) field {
 func word[T ~string](name string, accepted []T, to *T) field {
 	return value(name, func(s string) error {
 		if !slices.Contains(accepted, T(s)) {
-			e := &WordError{Kind: name, Word: s}
-			for _, a := range accepted {
-				e.Accepted = append(e.Accepted, string(a))
-			}
-			return e
+			return &WordError{name, s, each(accepted, func(a T) string { return string(a) })}
 		}
 		*to = T(s)
 		return nil
@@ -226,16 +225,21 @@ func word[T ~string](name string, accepted []T, to *T) field {
 func list(name string, read func(*yaml.Node) error) field {
 	return field{name, func(n *yaml.Node) error {
 		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
-			return fmt.Errorf("%s must be a list with something in it", name)
+			return fmt.Errorf("%s must be a list that is not empty", name)
 		}
 		for i, item := range n.Content {
 			if err := read(item); err != nil {
-				return at(item.Line, err)
+				return inLine(item.Line, err)
 			}
-			n.Content[i] = nil // its values take many times the memory of what was read
+			n.Content[i] = nil // its values take many times the memory of the result
 		}
 		return nil
 	}}
+}
+
+// texts reads a list of words for people.
+func texts(name string, to *[]string) field {
+	return values(name, func(s string) error { *to = append(*to, s); return nil })
 }
 
 // values reads a list of single values.
@@ -243,7 +247,7 @@ func values(name string, read func(string) error) field {
 	return list(name, value(name, read).read)
 }
 
-// kind names what stands in the file where something else should.
+// kind names what the file has where something else should be.
 func kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

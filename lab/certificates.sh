@@ -26,7 +26,7 @@ certify() {
 			"$host" "$number" "$number") 2>/dev/null
 }
 
-# moment is a time of GNU date as openssl takes it.
+# moment converts a time that GNU date reads to the form openssl takes.
 moment() { date -u -d "$1" +%Y%m%d%H%M%SZ; }
 
 certificates() {
@@ -36,7 +36,7 @@ certificates() {
 	certify dc01 dc01 20 '1 day ago' '1 year'
 }
 
-# doctored_certificates are those with one thing wrong each.
+# doctored_certificates have one thing wrong each.
 doctored_certificates() {
 	authority proxy-ca 'Inspecting proxy'
 	certify expired mail01 10 '1 year ago' '35 days ago'

@@ -34,7 +34,7 @@ address() {
 	ip -n "$1" link set "$2" up
 }
 
-# route NAMESPACE NETWORK HOST sends all else to the gateway with that address.
+# route NAMESPACE NETWORK HOST sends everything else to the gateway with that address.
 route() {
 	ip -n "$1" route replace default via "$net4.$2.$3"
 	ip -n "$1" -6 route replace default via "$net6:$2::$3"
@@ -62,7 +62,7 @@ members() {
 
 signal() { members | xargs -r kill "-$1" 2>/dev/null || true; }
 
-# remove_namespaces ends what runs in them and takes them away.
+# remove_namespaces ends what runs in them and removes them.
 remove_namespaces() {
 	local namespace
 	signal TERM

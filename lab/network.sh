@@ -34,13 +34,13 @@ build_network() {
 	ip -n ex-fw -6 route add default via fd77:2::1
 	ip -n ex-fw route add 10.77.9.0/24 via 10.77.3.2
 	ip -n ex-fw -6 route add fd77:9::/64 via fd77:3::2
-	# A member that is switched off: nobody answers for it, nobody says so.
+	# A member that is switched off: no answer, and no ICMP message either.
 	ip -n ex-fw route add blackhole 10.77.3.99
 	ip -n ex-fw -6 route add blackhole fd77:3::99
 }
 
 # name_hosts gives every namespace its own hosts file and the domain
-# controller's DNS, so that a name nobody has is an answer and not a wait.
+# controller's DNS, so an unknown name gets an answer at once.
 name_hosts() {
 	local namespace
 	for namespace in "${namespaces[@]}"; do

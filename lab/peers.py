@@ -16,7 +16,7 @@ BLOCK = b"HTTP/1.1 403 Forbidden\r\nServer: squid\r\nContent-Type: text/html\r\n
 
 
 def drain(conn):
-    """Reads until the other side hangs up, so that closing sends no RST."""
+    """Reads until the other side hangs up, so closing sends no RST."""
     while conn.recv(4096):
         pass
 
@@ -111,7 +111,7 @@ def receive(server, behave):
 
 def main():
     selector = selectors.DefaultSelector()
-    # One socket per family: only so does the kernel tell whom a client meant.
+    # One socket per family: otherwise the kernel does not tell which address a client meant.
     for family, host in (socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::"):
         for port, behave in PEERS.items():
             listener = socket.create_server((host, port), family=family, backlog=128)

@@ -13,7 +13,7 @@ SO_ORIGINAL_DST = 80  # linux/netfilter_ipv4.h, and the same for IPv6
 
 
 def original(conn):
-    """Whom the client meant before the firewall redirected it."""
+    """The address that the client meant before the firewall redirected it."""
     if conn.family == socket.AF_INET:
         port, host = struct.unpack("!2xH4s8x", conn.getsockopt(socket.SOL_IP, SO_ORIGINAL_DST, 16))
     else:

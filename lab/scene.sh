@@ -17,7 +17,7 @@ home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 store=${EXREACH_LAB:-/var/cache/exreach-lab}
 run=$store/run
 
-# need COMMAND... ends the script where one is missing.
+# need COMMAND... ends the script if one is missing.
 need() {
 	local command
 	for command; do

@@ -10,7 +10,7 @@ configure() {
 	for file in "$home"/conf/*; do
 		sed "s|@RUN@|$run|g" "$file" >"$run/conf/${file##*/}"
 	done
-	# dovecot and nginx leave root behind, and postfix logs as its own user.
+	# dovecot and nginx drop root, and postfix logs as its own user.
 	chmod 0755 "$run" "$run/log"
 }
 
@@ -71,7 +71,7 @@ start_postfix() {
 	start ex-srv mail01 /usr/lib/postfix/sbin/master -c "$run/postfix/etc" -s
 }
 
-# start_dovecot has Postfix's queue before it, where the two meet for logins.
+# start_dovecot needs Postfix's queue folder, where the two meet for logins.
 # The user of the domain can log in here, too; dovecot looks for the name with
 # the backslash doubled.
 start_dovecot() {
@@ -83,7 +83,7 @@ start_dovecot() {
 }
 
 # nnrpd serves readers without the rest of a news server. It becomes the user
-# news, and says that it is out of order where the overview has no index.
+# news, and reports a fault if the overview has no index.
 start_nnrpd() {
 	local spool=$run/nnrpd
 	install -d -o news "$spool" "$spool/overview"

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // A tally notes when connects were made.
@@ -47,14 +48,14 @@ func (c *tally) most() (most int) {
 // TestPacedAgain: what is asked again keeps the pace that the user set, and a gentle
 // run, which has one connection at a time, asks a closed port once.
 func TestPacedAgain(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	for name, test := range map[string]struct {
 		limit      int
 		pool       Pool
 		most, dial int
 	}{
-		"gentle": {100, Pool{Gentle: true}, 4, 20},
-		"rate":   {1, Pool{Rate: 10}, 12, 1000}, // two may be sent together: a try and its witness
+		"gentle": {100, Pool{Shared: &Shared{Gentle: true}}, 4, 20},
+		"rate":   {1, Pool{Shared: &Shared{Rate: 10}}, 12, 1000}, // two may be sent together: a try and its witness
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -73,10 +74,10 @@ func TestPacedAgain(t *testing.T) {
 // TestPaceIsNoSilence: however long the pace keeps a check waiting, that is not time
 // in which the port did not reply.
 func TestPaceIsNoSilence(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	synctest.Test(t, func(t *testing.T) {
 		network := &fakeNet{serve: func(netip.AddrPort, int) (func(net.Conn), error) { return nil, refusal }}
-		p := &Pool{Dial: network.dial, Rate: 0.5, Timeouts: Timeouts{Check: 3 * time.Second}}
+		p := &Pool{Dial: network.dial, Shared: &Shared{Rate: 0.5}, Timeouts: Timeouts{Check: 3 * time.Second}}
 		var checks []catalog.Check
 		for _, host := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"} {
 			checks = append(checks, twenty(host)...)
@@ -138,7 +139,7 @@ func TestCutIsCut(t *testing.T) {
 // (https://github.com/fail2ban/fail2ban/blob/master/config/action.d/iptables.conf), says
 // nothing of the ports that it refuses from then on.
 func TestBanned(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	for _, after := range []int32{5, 10, 15} {
 		synctest.Test(t, func(t *testing.T) {
 			var accepted atomic.Int32

@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // A limitedNet is a host in memory behind a limit of connections per source. Its
 // even ports answer, its odd ones are closed.
 type limitedNet struct {
 	limit   int
-	servers bool                                    // it is the servers' own, so that closed ports know of none
+	servers bool                                    // it is the servers' own, so closed ports know of none
 	refusal error                                   // what a closed port answers
 	over    func(context.Context) (net.Conn, error) // what happens to a connect above it
 	linger  time.Duration                           // how long a connection counts after its end
@@ -31,7 +32,7 @@ type limitedNet struct {
 }
 
 func (l *limitedNet) dial(ctx context.Context, _ catalog.Network, addr netip.AddrPort) (net.Conn, error) {
-	if !wait(ctx, time.Millisecond) {
+	if !sleep(ctx, time.Millisecond) {
 		return nil, ctx.Err()
 	}
 	l.mu.Lock()
@@ -77,9 +78,9 @@ func (l *limitedNet) leave() {
 
 func dropConnect(ctx context.Context) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }
 
-func answerICMP(what icmpAnswer) func(context.Context) (net.Conn, error) {
+func answerICMP(what socket.ICMP) func(context.Context) (net.Conn, error) {
 	return func(context.Context) (net.Conn, error) {
-		return nil, &dialError{err: io.ErrClosedPipe, icmp: what, by: netip.MustParseAddr("192.0.2.254")}
+		return nil, &socket.Error{Err: io.ErrClosedPipe, ICMP: what, By: netip.MustParseAddr("192.0.2.254")}
 	}
 }
 
@@ -95,7 +96,7 @@ func acceptAnd(serve func(net.Conn)) func(context.Context) (net.Conn, error) {
 }
 
 // twenty is a check of each of twenty ports.
-func twenty(host string) []catalog.Check { return catalog.Number(forty(host)[:20], 0) }
+func twenty(host string) []catalog.Check { return forty(host)[:20] }
 
 // TestConnectionLimit wants no port that answers by itself called anything else
 // because a limit of connections per source turned it away: firewalls reset, send
@@ -104,7 +105,7 @@ func twenty(host string) []catalog.Check { return catalog.Number(forty(host)[:20
 // say 421 (https://www.haproxy.com/documentation/hapee/1-6r2/security/response-policies/reject/,
 // https://github.com/rbsec/sslscan/issues/50, Exchange's MaxInboundConnectionPerSource).
 func TestConnectionLimit(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	reset := func(context.Context) (net.Conn, error) { return nil, refusal }
 	const trackers = 60 * time.Millisecond // connection tracking forgets with a delay, and servers at once
 	tests := []struct {
@@ -113,9 +114,9 @@ func TestConnectionLimit(t *testing.T) {
 		linger time.Duration
 	}{
 		{"RST", reset, trackers},
-		{"port unreachable", answerICMP(icmpPort), trackers},
-		{"prohibited", answerICMP(icmpProhibited), trackers},
-		{"host unreachable", answerICMP(icmpUnreachable), trackers},
+		{"port unreachable", answerICMP(socket.ICMPPort), trackers},
+		{"prohibited", answerICMP(socket.ICMPProhibited), trackers},
+		{"host unreachable", answerICMP(socket.ICMPUnreachable), trackers},
 		{"drop", dropConnect, trackers},
 		{"accept and close", acceptAnd(closingServer), 0},
 		{"421", acceptAnd(sayingServer("421 4.3.2 Too many concurrent connections from your host\r\n")), 0},
@@ -150,7 +151,7 @@ func TestConnectionLimit(t *testing.T) {
 // TestConnectionLimitHeld wants the same where slow services hold the connections
 // that are allowed, until the time of their checks is over.
 func TestConnectionLimitHeld(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	for name, over := range map[string]func(context.Context) (net.Conn, error){
 		"RST":  func(context.Context) (net.Conn, error) { return nil, refusal },
 		"drop": dropConnect,
@@ -181,7 +182,7 @@ func TestConnectionLimitHeld(t *testing.T) {
 // TestAnsweredIsNeverRefused: where one check of a port has been answered, another
 // one of it that is turned away is told apart from a closed port.
 func TestAnsweredIsNeverRefused(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	for _, gentle := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			var connects int
@@ -193,7 +194,7 @@ func TestAnsweredIsNeverRefused(t *testing.T) {
 			}}
 			checks := []catalog.Check{smtpCheck("192.0.2.1", 25), smtpCheck("192.0.2.1", 25), smtpCheck("192.0.2.1", 25)}
 			answered := 0
-			for _, res := range collect(t.Context(), &Pool{Dial: network.dial, Gentle: gentle}, checks...) {
+			for _, res := range collect(t.Context(), &Pool{Dial: network.dial, Shared: &Shared{Gentle: gentle}}, checks...) {
 				switch {
 				case res.Verdict == Answered:
 					answered++
@@ -211,7 +212,7 @@ func TestAnsweredIsNeverRefused(t *testing.T) {
 // TestClosedPorts wants ports that are closed asked once more and no further, and
 // that soon, near and far; one that was asked alone is not asked again.
 func TestClosedPorts(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	for _, rtt := range []time.Duration{100 * time.Microsecond, 100 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
 			var mu sync.Mutex
@@ -243,7 +244,7 @@ func TestClosedPorts(t *testing.T) {
 				t.Errorf("%d connects more than two for each port", more)
 			}
 			clear(connects)
-			collect(t.Context(), &Pool{Dial: dial}, catalog.Number(forty("192.0.2.1")[:1], 0)...)
+			collect(t.Context(), &Pool{Dial: dial}, forty("192.0.2.1")[:1]...)
 			if connects[1] != 1 {
 				t.Errorf("a single port was asked %d times, want once", connects[1])
 			}
@@ -254,7 +255,7 @@ func TestClosedPorts(t *testing.T) {
 // TestInterruptedInDoubt: what was turned away and could not be asked again is not
 // known.
 func TestInterruptedInDoubt(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	synctest.Test(t, func(t *testing.T) {
 		network := &limitedNet{limit: 4, refusal: refusal, over: func(context.Context) (net.Conn, error) { return nil, refusal }, service: func(uint16) func(net.Conn) { return silentServer }}
 		ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)

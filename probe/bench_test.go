@@ -8,16 +8,19 @@ import (
 	"iter"
 	"net"
 	"net/netip"
-	"slices"
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
+	"exreach/probe/socket"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 // BenchmarkPool is what the pool itself costs: checks of many hosts whose
 // connections are in memory. What takes no conversation shows the pool alone.
 func BenchmarkPool(b *testing.B) {
-	refused := errnoOf(b, causeRefused)
+	refused := errnoOf(b, socket.Refused)
 	for name, dial := range map[string]DialFunc{
 		"refused": func(context.Context, catalog.Network, netip.AddrPort) (net.Conn, error) {
 			return nil, refused
@@ -35,8 +38,8 @@ func BenchmarkPool(b *testing.B) {
 			b.ReportAllocs()
 			p := &Pool{Dial: dial}
 			n := 0
-			for range p.Run(b.Context(), manyHosts(b.N)) {
-				n++
+			for host := range p.Run(b.Context(), manyHosts(b.N)) {
+				n += len(host.Results)
 			}
 			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "checks/s")
 		})
@@ -44,11 +47,14 @@ func BenchmarkPool(b *testing.B) {
 }
 
 // manyHosts is n checks of an SMTP server, forty to a host.
-func manyHosts(n int) iter.Seq[catalog.Check] {
-	return func(yield func(catalog.Check) bool) {
-		for i := range n {
-			host := i / 40
-			if !yield(smtpCheck(fmt.Sprintf("10.%d.%d.%d", host>>16&255, host>>8&255, host&255), uint16(25+i%40))) {
+func manyHosts(n int) iter.Seq[HostPlan] {
+	return func(yield func(HostPlan) bool) {
+		for host := 0; host*40 < n; host++ {
+			plan := HostPlan{Host: fmt.Sprintf("10.%d.%d.%d", host>>16&255, host>>8&255, host&255), Place: host}
+			for i := range min(40, n-host*40) {
+				plan.Checks = append(plan.Checks, smtpCheck(plan.Host, uint16(25+i)))
+			}
+			if !yield(plan) {
 				return
 			}
 		}
@@ -67,7 +73,7 @@ func BenchmarkRole(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	server := &StandIn{Host: host.Name, Version: host.Version}
+	server := &standin.Server{Host: host.Name, Version: host.Version}
 	for _, check := range plan {
 		server.Services = append(server.Services, check.Service)
 	}
@@ -75,11 +81,11 @@ func BenchmarkRole(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer server.Close()
-	p := &Pool{Dial: server.Dial, Lookup: server.Lookup, Trust: NewTrust(server.Roots())}
+	p := &Pool{Dial: server.Dial, Resolver: &lookup.Resolver{Lookup: server.Lookup}, Shared: &Shared{Trust: trust.New(server.Roots())}}
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		for r := range p.Run(b.Context(), slices.Values(plan)) {
+		for _, r := range collect(b.Context(), p, plan...) {
 			if r.Verdict != Answered {
 				b.Fatalf("%s: %s (%s)", r.Check.Service.Name, r.Verdict, r.Detail)
 			}

@@ -4,95 +4,63 @@ package probe
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/netip"
 	"time"
 
-	"exreach/catalog"
+	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
+	"exreach/probe/secure"
+	"exreach/probe/socket"
 )
 
-// converse makes an attempt. Where a peer that has connected says nothing for
-// longer than it should, another attempt is made beside the first, on a
-// connection of its own, and the first proof wins: after a few lost segments in a
-// row TCP waits for seconds, and a server that never got the end of the handshake
-// for the next SYN-ACK (RFC 6298 section 5, RFC 9293 section 3.8.1).
-func (r *run) converse(ctx context.Context, h *host, d *door, c catalog.Check, at netip.AddrPort, left time.Duration) *attempt {
-	first := r.newAttempt(h, d, at, left)
-	if !r.mayTalkTwice(c) {
-		first.make(ctx, r, c)
-		return first
+// holdBeside holds a second conversation beside c, which is stopped once the second
+// has its answer.
+func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done <-chan struct{}, stopFirst func()) *conversation {
+	second := c.newConversation(left)
+	if second.hello == secure.UsualHello {
+		second.hello = secure.OtherHello // what is overdue may be the answer to a hello of that size
 	}
-	ofFirst, stopFirst := context.WithCancel(ctx)
-	defer stopFirst()
-	ofSecond, stopSecond := context.WithCancel(ctx)
-	defer stopSecond()
-	done := make(chan struct{})
-	beside := make(chan *attempt, 1)
-	go func() {
-		defer close(beside)
-		if rest, overdue := first.awaitOverdue(done); overdue {
-			second := r.newAttempt(h, d, at, rest)
-			if second.hello == usualHello {
-				second.hello = otherHello // what is overdue may be the answer to a hello of that size
-			}
-			second.make(ofSecond, r, c)
-			if second.proves() {
-				if !h.path(at.Addr()).loses() {
-					first.hearOut(done)
-				}
-				stopFirst()
-			}
-			beside <- second
+	second.hold(ctx)
+	if second.proves() {
+		if !c.path.loses() {
+			c.hearOut(done)
 		}
-	}()
-	first.make(ofFirst, r, c)
-	close(done)
-	rest := time.NewTimer(max(atOnce, first.leaves()))
-	defer rest.Stop()
-	var second *attempt
-	select {
-	case second = <-beside:
-	case <-rest.C:
-		stopSecond()
-		second = <-beside
+		stopFirst()
 	}
-	if second == nil {
-		return first
-	}
-	if second.provesSize(first) && r.confirmsSize(ctx, second, c) {
-		second.tls.Hello, second.tls.HelloFailed = second.helloSize, first.helloSize
-		d.greetWith(second.hello, second.tls)
-	}
-	return better(first, second)
+	return second
 }
 
-// proves reports whether an attempt has its answer. A refusal may be of the second
+// proves reports whether a conversation has its answer. A refusal may be of the second
 // connection alone.
-func (a *attempt) proves() bool { return a.err == nil && a.peer.Refusal == "" }
+func (c *conversation) proves() bool { return c.err == nil && c.peer.Refusal == "" }
 
-// leaves is how much time an attempt that is over leaves to the other one: what is
-// left of the check's time where it proved nothing.
-func (a *attempt) leaves() time.Duration {
-	line := a.line.Load()
-	if v := classify(a.err, a.step(), false).verdict; line == nil || v != Silent && v != Cut {
+// leaves is how much time a conversation that is over leaves to the other one: the rest
+// of the check's time where it proved nothing.
+func (c *conversation) leaves() time.Duration {
+	line := c.line.Load()
+	if v := c.verdict(); line == nil || v != Silent && v != Cut {
 		return 0
 	}
 	return time.Until(line.limit)
 }
 
-// mayTalkTwice reports whether a check may be asked on two connections at once:
-// not one that may log in, because a refused password would count twice, and not
-// where few connections are wanted. A datagram is sent again as it is.
-func (r *run) mayTalkTwice(c catalog.Check) bool {
-	return c.Service.Network == catalog.TCP && !r.pool.Gentle && r.pool.Tries == 0 && r.pool.Credentials == nil
+// mayTalkTwice reports whether a check may be asked on two connections at once. One
+// that may log in may not, because a refused password would count twice, nor may one
+// of a run that was asked to open few connections. A datagram is simply sent again.
+func (a *asking) mayTalkTwice() bool {
+	pool := a.run.pool
+	return a.overTCP() && !a.run.shared.Gentle && pool.Tries == 0 && pool.Credentials == nil
 }
 
-// overdueAfter is how many times an answer may take what is waited for a SYN-ACK
-// before the peer is overdue: services think, and TCP mends most losses by then.
+// overdueAfter is how many waits for a SYN-ACK an answer may take before it is overdue:
+// services think, and by then TCP has mended most losses.
 const overdueAfter = 3
 
-// awaitOverdue waits until the peer is overdue, and returns how much is left then
-// of the check's time. It reports whether that was before done.
-func (a *attempt) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdue bool) {
+// awaitOverdue waits until the peer is overdue, and returns how much of the check's
+// time is left then. It reports whether that was before done.
+func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdue bool) {
 	timer := time.NewTimer(firstWait)
 	defer timer.Stop()
 	for {
@@ -101,8 +69,8 @@ func (a *attempt) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdu
 			return 0, false
 		case <-timer.C:
 		}
-		allowed := max(firstWait, overdueAfter*a.host.path(a.to.Addr()).wait())
-		line := a.line.Load()
+		allowed := max(firstWait, overdueAfter*c.path.wait())
+		line := c.line.Load()
 		if line == nil { // it is connecting
 			timer.Reset(allowed)
 			continue
@@ -115,9 +83,9 @@ func (a *attempt) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdu
 	}
 }
 
-// better is the attempt of two that proves more: if both do, the second, for whose
-// sake the first may have been ended half way. The tries are those of both.
-func better(first, second *attempt) *attempt {
+// better is the conversation of two that proves more; if both do, the second, because
+// the first may have been stopped half way for it. The tries are those of both.
+func better(first, second *conversation) *conversation {
 	spent := max(first.spent, first.left-second.left+second.spent)
 	tries := first.tries + second.tries
 	winner := first
@@ -126,4 +94,146 @@ func better(first, second *attempt) *attempt {
 	}
 	winner.spent, winner.tries = spent, tries
 	return winner
+}
+
+// anew is the hello that may bring a conversation further than its own did: crypto/tls
+// refused what the server sent, or the server found nothing it accepts in our hello.
+// Schannel does not say so, but hangs up. Beside a hello without an answer, one of
+// another size was already tried, where the check may talk twice.
+func (c *conversation) anew() (next secure.Hello, better bool) {
+	var failed *secure.Error
+	wanted := c.tls != nil && c.tls.ClientCertificate
+	if c.hello == secure.TLS12Hello || wanted || !errors.As(c.err, &failed) || failed.After {
+		return 0, false
+	}
+	switch f := secure.FailureOf(c.err); c.verdict() {
+	case Silent:
+		return secure.OtherHello, !c.mayTalkTwice() && c.hello == secure.UsualHello && !c.helloHeard
+	case Cut:
+		return secure.TLS12Hello, true
+	case BadTLS:
+		return secure.TLS12Hello, f.Cause == protocol.TLSBroken || f.Cause == protocol.TLSUnreadable || f.Alert == tls12.AlertHandshakeFailure || f.Alert == tls12.AlertInsufficient
+	}
+	return 0, false
+}
+
+// askAnew asks once more with another hello. Where that comes further it is the one
+// for this door.
+func (q *inquiry) askAnew(ctx context.Context, with secure.Hello) {
+	failed, c := q.last, q.newConversation(q.left)
+	c.hello = with
+	c.hold(ctx)
+	q.left -= c.spent
+	q.found.Tries += c.tries
+	if c.secured == nil {
+		return
+	}
+	refused := failed.verdict() == BadTLS // and not for the size
+	if t := c.tls; !refused && t.Unreadable == "" && !t.DHE() && c.confirmsSize(ctx) {
+		t.Hello, t.HelloFailed = c.helloSize, failed.helloSize
+	}
+	q.door.greetWith(c.hello, c.tls)
+	q.record(ctx, c)
+}
+
+// helloPatience is how long a hello is waited for before its size is to blame: by
+// then TCP has sent it four times.
+const helloPatience = 3 * time.Second
+
+// hearOut waits until a conversation is done, or its hello has gone unanswered for so
+// long that no loss of packets explains it.
+func (c *conversation) hearOut(done <-chan struct{}) {
+	for c.shaking.Load() {
+		rest := helloPatience - c.line.Load().quiet()
+		if rest <= 0 {
+			return
+		}
+		timer := time.NewTimer(rest)
+		select {
+		case <-done:
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+// provesSize reports whether a hello of another size than that of first was
+// answered, and that of first was not. Old load balancers hang at one of 256 to 511
+// octets, which is why RFC 7685 was written.
+func (c *conversation) provesSize(first *conversation) bool {
+	return c.proves() && c.tls != nil && c.hello == secure.OtherHello && first.hello == secure.UsualHello && first.helloSize != c.helloSize &&
+		first.step() == protocol.TLS && !first.helloHeard && socket.IsTimeout(first.err) && first.line.Load().quiet() >= helloPatience
+}
+
+// confirmsSize asks again, and reports whether the size of the hello decides once
+// more. One frozen server of several behind a balancer hangs at every second or third
+// connection, whatever the hello.
+func (c *conversation) confirmsSize(ctx context.Context) bool {
+	if c.run.pool.Credentials != nil {
+		return false // that is no reason to log in again
+	}
+	for _, s := range c.steps {
+		if s.Step == protocol.TLS && s.Took >= helloPatience {
+			return false // it is slow, whatever the hello
+		}
+	}
+	for _, h := range []secure.Hello{c.hello, secure.UsualHello, secure.UsualHello} {
+		again := c.newConversation(helloPatience)
+		again.hello = h
+		again.hold(ctx)
+		if (again.tls != nil) != (h == c.hello) {
+			return false
+		}
+	}
+	return true
+}
+
+// smallTime is how long a conversation in small segments may take.
+const smallTime = 3 * time.Second
+
+// A smallDial connects over TCP and takes small segments only.
+type smallDial func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
+
+// asksInSmall reports whether a silence may be due to large packets that the path
+// loses, and another connection may be spent on finding out.
+func (q *inquiry) asksInSmall() bool {
+	held := q.found.Silence != nil && q.found.Silence.Delivery == Held && q.found.Step != protocol.Greet
+	return held && q.run.small != nil && q.run.pool.Credentials == nil && !q.run.shared.Gentle
+}
+
+// askInSmall asks a silent peer again so that nothing it says fills a large packet. If
+// it answers then and only then, the path loses large packets: an answer that is one
+// of those leaves no other trace.
+func (q *inquiry) askInSmall(ctx context.Context) {
+	hold := func(small bool) (c *conversation, further bool) {
+		c = q.newConversation(min(smallTime, q.run.timeouts.Check))
+		c.small = small
+		c.hold(ctx)
+		q.left -= c.spent
+		return c, c.proves() || c.tls != nil && q.found.Step == protocol.TLS // later, the handshake is nothing new
+	}
+	c, further := hold(true)
+	if !further {
+		q.found.Silence.InSmall = c.line.Load() != nil && socket.IsTimeout(c.err)
+		return
+	}
+	// It may only have been slow the first time, or be one of several servers behind a
+	// balancer, which asks them in turn.
+	for range 2 {
+		if c, further = hold(false); c.proves() {
+			q.found.Peer = nil // it is that of the silence
+			q.record(ctx, c)
+			return
+		}
+		if further || !socket.IsTimeout(c.err) {
+			return
+		}
+	}
+	for range 2 {
+		if _, further = hold(true); !further {
+			return
+		}
+	}
+	q.found.Silence.Delivery = AnswerLost
 }

@@ -15,6 +15,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/standin"
 )
 
 // greetingAfter is a server that takes so long to greet, if anybody is still there.
@@ -58,8 +59,8 @@ func TestOverdue(t *testing.T) {
 		{"the first is lost, and the second one too many", Pool{}, each(silentServer, full), Answered, true, 20 * time.Second, 2},
 		{"the first is cut, and the second is lost", Pool{}, each(closingAfter(time.Second), silentServer), Cut, false, 20 * time.Second, 2},
 		{"both are lost", Pool{}, always(silentServer), Silent, false, 20 * time.Second, 2},
-		{"gentle", Pool{Gentle: true}, each(silentServer, smtpServer), Silent, false, 20 * time.Second, 1},
-		{"one conversation at a time", Pool{PerHost: 1}, always(silentServer), Silent, false, 20 * time.Second, 2},
+		{"gentle", Pool{Shared: &Shared{Gentle: true}}, each(silentServer, smtpServer), Silent, false, 20 * time.Second, 1},
+		{"one conversation at a time", Pool{Shared: &Shared{PerHost: 1}}, always(silentServer), Silent, false, 20 * time.Second, 2},
 		{"a password", Pool{Credentials: &protocol.Credentials{User: "anna", Password: protocol.NewSecret("secret")}}, each(silentServer, smtpServer), Silent, false, 20 * time.Second, 1},
 	}
 	for _, tt := range tests {
@@ -85,11 +86,11 @@ func TestOverdue(t *testing.T) {
 // TestOverdueInTLS wants the second connection to have the whole time of a check,
 // though the first one gives up its handshake sooner.
 func TestOverdueInTLS(t *testing.T) {
-	a, err := newAuthority()
+	a, err := standin.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert, err := a.issue("mail01.contoso.example", time.Now().Add(time.Hour))
+	cert, err := a.Issue("mail01.contoso.example", time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}

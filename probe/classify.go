@@ -9,69 +9,41 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"syscall"
 
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
+	"exreach/probe/secure"
+	"exreach/probe/socket"
 )
 
-// A cause is what an error of the operating system means, whatever its number
-// is there.
-type cause int
-
-const (
-	causeUnknown     cause = iota
-	causeRefused           // the peer said no
-	causeReset             // the peer hung up
-	causeTimeout           // the system gave up waiting
-	causeUnreachable       // no way to the host
-	causeNoRoute           // this machine has no route
-	causeDown              // this machine's interface is down
-	causeNoFamily          // this machine does not speak IPv6, or IPv4
-	causeNoAddress         // no source address: none is free, or it is not this machine's
-	causeDenied            // this machine's firewall or policy
-	causeDescriptors       // this machine is out of descriptors
-	causeMemory            // this machine is out of buffers or memory
-	causePorts             // this machine is out of source ports
-)
-
-// causeOf returns what the system error inside err means.
-func causeOf(err error) cause {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return causes[errno]
-	}
-	return causeUnknown
-}
-
-// obstacleOf returns what err says of this machine, and "" where it says nothing.
+// obstacleOf returns what err shows of this machine, and "" where that is nothing.
 func obstacleOf(err error) Obstacle {
-	switch causeOf(err) {
-	case causeNoRoute, causeDown:
+	switch socket.CauseOf(err) {
+	case socket.NoRoute, socket.InterfaceDown:
 		return NoRoute
-	case causeNoFamily:
+	case socket.NoFamily:
 		return NoIPv6
-	case causeNoAddress:
+	case socket.NoAddress:
 		var call *os.SyscallError
 		if errors.As(err, &call) && call.Syscall == "bind" {
 			return NoSource
 		}
 		return NoSourcePorts
-	case causeDenied:
-		return Denied
-	case causeDescriptors:
-		return NoDescriptors
-	case causeMemory:
-		return NoMemory
-	case causePorts:
+	case socket.NoPorts:
 		return NoSourcePorts
+	case socket.Denied:
+		return Denied
+	case socket.NoDescriptors:
+		return NoDescriptors
+	case socket.NoMemory:
+		return NoMemory
 	}
 	return ""
 }
 
-// isShortage reports whether this machine ran out of something. That may pass.
-func isShortage(err error) bool { return obstacleOf(err).mayPass() }
-
-// mayPass reports whether it is worth it to wait a moment and ask again.
+// mayPass reports whether this machine ran out of something, and it is worth waiting
+// a moment and asking again.
 func (o Obstacle) mayPass() bool {
 	return o == NoDescriptors || o == NoSourcePorts || o == NoMemory
 }
@@ -86,19 +58,19 @@ type outcome struct {
 func untried(o Obstacle) outcome { return outcome{verdict: Untried, obstacle: o} }
 
 // classify is the only place where errors become verdicts. Step is where the
-// attempt ended; cancelled says that the run was interrupted. Nothing that a peer
+// conversation ended; cancelled means that the run was interrupted. Nothing that a peer
 // does leads to Untried.
 func classify(err error, step protocol.Step, cancelled bool) outcome {
 	switch {
 	case err == nil:
 		return outcome{verdict: Answered}
-	case errors.Is(err, errTurn), cancelled && (isTimeout(err) || errors.Is(err, context.Canceled)):
+	case errors.Is(err, errTurn), cancelled && (socket.IsTimeout(err) || errors.Is(err, context.Canceled)):
 		return untried(Interrupted)
 	}
-	if mismatch := new(*protocol.MismatchError); errors.As(err, mismatch) {
+	if mismatch := new(*wire.MismatchError); errors.As(err, mismatch) {
 		return outcome{verdict: Mismatch}
 	}
-	if dial := new(*dialError); errors.As(err, dial) {
+	if dial := new(*socket.Error); errors.As(err, dial) {
 		return classifyDial(*dial)
 	}
 	if fault := new(*panicError); errors.As(err, fault) || errors.Is(err, errNoConversation) {
@@ -108,61 +80,60 @@ func classify(err error, step protocol.Step, cancelled bool) outcome {
 }
 
 // classifyDial judges an error of connecting.
-func classifyDial(e *dialError) outcome {
+func classifyDial(e *socket.Error) outcome {
 	switch {
-	case errors.Is(e.err, errFamily):
+	case errors.Is(e.Err, socket.ErrFamily):
 		return untried(OtherFamily)
-	case e.local && e.icmp == icmpUnreachable:
+	case e.Local && e.ICMP == socket.ICMPUnreachable:
 		return untried(NoRoute)
-	case e.local && e.icmp != icmpNone:
+	case e.Local && e.ICMP != socket.ICMPNone:
 		return untried(Denied)
-	case e.icmp == icmpPort:
-		return outcome{verdict: Refused, saidBy: e.by}
-	case e.icmp == icmpProhibited:
-		return outcome{verdict: Prohibited, saidBy: e.by}
-	case e.icmp == icmpUnreachable, e.icmp == icmpExceeded:
-		return outcome{verdict: Unreachable, saidBy: e.by}
+	case e.ICMP == socket.ICMPPort:
+		return outcome{verdict: Refused, saidBy: e.By}
+	case e.ICMP == socket.ICMPProhibited:
+		return outcome{verdict: Prohibited, saidBy: e.By}
+	case e.ICMP == socket.ICMPUnreachable, e.ICMP == socket.ICMPExceeded:
+		return outcome{verdict: Unreachable, saidBy: e.By}
 	}
-	switch causeOf(e.err) {
-	case causeRefused:
+	switch socket.CauseOf(e.Err) {
+	case socket.Refused:
 		return outcome{verdict: Refused}
-	case causeReset:
+	case socket.Reset:
 		return outcome{verdict: Cut}
-	case causeTimeout:
+	case socket.TimedOut:
 		return outcome{verdict: TimedOut}
-	case causeUnreachable:
-		if e.local { // a route of this machine's says so
+	case socket.Unreachable:
+		if e.Local { // a route of this machine's says so
 			return untried(NoRoute)
 		}
 		return outcome{verdict: Unreachable}
 	}
-	if obstacle := obstacleOf(e.err); obstacle != "" { // EAGAIN calls itself a time-out, too
+	if obstacle := obstacleOf(e.Err); obstacle != "" { // EAGAIN calls itself a time-out, too
 		return untried(obstacle)
 	}
-	if isTimeout(e.err) {
+	if socket.IsTimeout(e.Err) {
 		return outcome{verdict: TimedOut}
 	}
 	return untried(SystemError)
 }
 
 // classifyTalk judges an error on an open connection. What neither time, nor the
-// connection, nor TLS explains is a conversation that did not go as the protocol
-// has it.
+// connection, nor TLS explains broke the rules of the protocol.
 func classifyTalk(err error) outcome {
-	var shake *tlsError
+	var shake *secure.Error
 	inTLS := errors.As(err, &shake)
 	switch {
-	case inTLS && shake.certificateWanted:
+	case inTLS && shake.CertificateWanted:
 		return outcome{verdict: BadTLS} // that was the last it said
-	case isTimeout(err):
+	case socket.IsTimeout(err):
 		return outcome{verdict: Silent}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
 		return outcome{verdict: Cut}
 	}
-	switch causeOf(err) {
-	case causeTimeout, causeUnreachable, causeNoRoute: // the system gave up, and may take a router's word as the reason
+	switch socket.CauseOf(err) {
+	case socket.TimedOut, socket.Unreachable, socket.NoRoute: // the system gave up, and may take a router's word as the reason
 		return outcome{verdict: Silent}
-	case causeReset, causeRefused: // a datagram may be refused in the middle of a conversation
+	case socket.Reset, socket.Refused: // a datagram may be refused in the middle of a conversation
 		return outcome{verdict: Cut}
 	}
 	if obstacle := obstacleOf(err); obstacle != "" {
@@ -174,25 +145,68 @@ func classifyTalk(err error) outcome {
 	return outcome{verdict: Mismatch}
 }
 
-// isTimeout reports whether a deadline ended it, ours or the system's.
-func isTimeout(err error) bool {
-	var timeout interface{ Timeout() bool }
-	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// judgeLookup tells a name without an address from a resolver that could not
-// say.
+// judgeLookup tells a name without an address apart from a lookup that failed.
 func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 	switch obstacle := obstacleOf(err); {
-	case errors.As(err, new(errStoodStill)):
+	case errors.Is(err, errStoodStill):
 		return Untried, StoodStill, stoodStill
 	case cancelled:
 		return Untried, Interrupted, "interrupted " + during(protocol.Resolve, "")
-	case notFound(err):
-		return Unresolved, "", unresolvedWords(err)
+	case lookup.NotFound(err):
+		return Unresolved, "", lookup.Reason(err)
 	case obstacle != "":
 		return Untried, obstacle, "the name could not be looked up: " + err.Error()
 	}
 	return Untried, NoResolver, "no name server gave an answer: " + err.Error()
+}
+
+// ofFamily is the obstacle for the family of an address that this machine does not
+// speak: the system has one error for both.
+func ofFamily(o Obstacle, to netip.Addr) Obstacle {
+	if o == NoIPv6 && to.Is4() {
+		return NoIPv4
+	}
+	return o
+}
+
+// noWay says what kept this machine from an address to which it has no way.
+func noWay(to netip.Addr, why socket.Cause) (Obstacle, string) {
+	switch {
+	case why == socket.NoFamily && to.Is4():
+		return NoIPv4, "this machine has no IPv4, and " + to.String() + " cannot be reached without"
+	case why == socket.NoFamily:
+		return NoIPv6, "this machine has no IPv6, and " + to.String() + " cannot be reached without"
+	case !socket.HasZone(to.Zone()):
+		return NoRoute, "this machine has no interface " + to.Zone()
+	}
+	return NoRoute, "this machine has no route to " + to.String()
+}
+
+// verdict is what the conversation proves by itself, whether or not the run goes on.
+func (c *conversation) verdict() Verdict { return classify(c.err, c.step(), false).verdict }
+
+// record keeps what a conversation found. It reports whether the cause was a shortage
+// of this machine that may pass.
+func (q *inquiry) record(ctx context.Context, c *conversation) (shortage bool) {
+	res := &q.found
+	res.Steps = c.steps
+	res.Step = c.step()
+	o := classify(c.err, res.Step, ctx.Err() != nil)
+	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, ofFamily(o.obstacle, c.to.Addr()), o.saidBy
+	res.Evidence = c.evidence(o.verdict)
+	res.Silence = c.silence(o.verdict)
+	peer := c.peer
+	c.door.noteHello(c.tls)
+	peer.TLS, peer.TLSFailure = c.tls.Judge(c.run.shared.trust.Judge), secure.FailureOf(c.err)
+	c.run.mask.HideAll(&peer) // before it is cut
+	peer.Clean()
+	if !emptyPeer(peer) {
+		res.Peer = &peer
+	}
+	res.Detail = c.detail(o, res)
+	return o.obstacle.mayPass()
+}
+
+func emptyPeer(p protocol.Peer) bool {
+	return p.Greeting == "" && p.Capabilities == nil && p.Facts == nil && p.Refusal == "" && p.Endpoints == nil && p.Web == nil && p.TLS == nil && p.TLSFailure == nil
 }

@@ -7,20 +7,21 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"exreach/probe/socket"
 )
 
-// A leash is a connection that can be told once and for all that its time is
-// over. Deadlines end a conversation; closing it under a reader would make a
+// A leash is a connection whose time can be ended once and for all. Deadlines end a conversation; closing it under a reader would make a
 // silent peer look like one that hung up.
 type leash struct {
 	net.Conn
 	limit time.Time // of the whole check; zero is none
 
-	mu    sync.Mutex
-	over  bool
-	heard time.Time // when the peer said something last, or connected
-	asked bool      // something was sent
-	state tcpState  // before that
+	mu      sync.Mutex // protects what is below
+	expired bool
+	heard   time.Time       // when the peer said something last, or connected
+	asked   bool            // something was sent
+	state   socket.TCPState // before that
 }
 
 func newLeash(conn net.Conn, limit time.Time) *leash {
@@ -39,19 +40,19 @@ func (l *leash) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write notes how TCP stands before each question.
+// Write notes the state of TCP before each question.
 func (l *leash) Write(b []byte) (int, error) {
-	state, _ := tcpStateOf(l.Conn)
+	state, _ := socket.TCPStateOf(l.Conn)
 	l.mu.Lock()
 	l.asked, l.state = true, state
 	l.mu.Unlock()
 	return l.Conn.Write(b)
 }
 
-// delivery tells what became of the last question, where that is known.
+// delivery is what became of the last question; "" where the system does not say.
 func (l *leash) delivery() Delivery {
-	now, known := tcpStateOf(l.Conn)
-	if !known {
+	now, ok := socket.TCPStateOf(l.Conn)
+	if !ok {
 		return ""
 	}
 	l.mu.Lock()
@@ -59,7 +60,7 @@ func (l *leash) delivery() Delivery {
 	return deliveryOf(l.state, now, l.asked)
 }
 
-// quiet is how long the peer has not said anything.
+// quiet is how long the peer has said nothing.
 func (l *leash) quiet() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,7 +80,7 @@ func (l *leash) SetWriteDeadline(t time.Time) error { return l.move(l.Conn.SetWr
 func (l *leash) move(set func(time.Time) error, t time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.over {
+	if l.expired {
 		return nil
 	}
 	if t.IsZero() || !l.limit.IsZero() && t.After(l.limit) {
@@ -92,18 +93,18 @@ func (l *leash) move(set func(time.Time) error, t time.Time) error {
 func (l *leash) expire() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.over = true
+	l.expired = true
 	_ = l.Conn.SetDeadline(time.Unix(1, 0))
 }
 
-// A recorder keeps the first bytes that a connection delivered. It takes what is
-// there, however little is asked for: a protocol that gives up on the first
-// foreign byte leaves more to see than that byte.
+// A recorder keeps the first bytes that a connection delivered. It reads what is
+// there, however little is asked for: when a protocol gives up on the first foreign
+// byte, there is more to show than that byte.
 type recorder struct {
 	net.Conn
 	ahead []byte // read and not yet asked for
 
-	mu    sync.Mutex // go-ldap reads on a goroutine of its own
+	mu    sync.Mutex // protects what is below: go-ldap reads on a goroutine of its own
 	first []byte
 	total int       // bytes in all
 	last  time.Time // when the last of them came

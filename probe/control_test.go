@@ -12,13 +12,14 @@ import (
 	"testing/synctest"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // TestControlAskedLast wants a device found out that begins to answer everything
 // once a source has opened some connections, as intrusion prevention systems do
 // (https://github.com/nmap/nmap/issues/1904, https://github.com/resyncgg/armada/issues/17).
 func TestControlAskedLast(t *testing.T) {
-	refusal := errnoOf(t, causeRefused)
+	refusal := errnoOf(t, socket.Refused)
 	for _, tt := range []struct {
 		name   string
 		gentle bool
@@ -49,7 +50,7 @@ func TestControlAskedLast(t *testing.T) {
 				}}
 				plan := catalog.WithControls(twenty("192.0.2.1"))
 				slices.Reverse(plan) // the control comes first
-				results := collect(t.Context(), &Pool{Dial: network.dial, Gentle: tt.gentle}, plan...)
+				results := collect(t.Context(), &Pool{Dial: network.dial, Shared: &Shared{Gentle: tt.gentle}}, plan...)
 				i := slices.IndexFunc(results, func(r Result) bool { return r.Check.IsControl() })
 				if got := results[i]; got.Verdict != tt.want {
 					t.Errorf("the control port is %s (%s), want %s", got.Verdict, got.Detail, tt.want)
@@ -66,13 +67,13 @@ func TestControlFewPlaces(t *testing.T) {
 		network := &fakeNet{serve: always(silentServer)}
 		dial := func(ctx context.Context, n catalog.Network, addr netip.AddrPort) (net.Conn, error) {
 			if addr.Port() > 1000 {
-				return nil, errnoOf(t, causeRefused)
+				return nil, errnoOf(t, socket.Refused)
 			}
 			return network.dial(ctx, n, addr)
 		}
 		plan := catalog.WithControls(twenty("192.0.2.1"))
 		slices.Reverse(plan)
-		if n := len(collect(t.Context(), &Pool{Dial: dial, Limit: 1}, plan...)); n != len(plan) {
+		if n := len(collect(t.Context(), &Pool{Dial: dial, Shared: &Shared{Limit: 1}}, plan...)); n != len(plan) {
 			t.Errorf("%d results, want %d", n, len(plan))
 		}
 	})

@@ -5,73 +5,69 @@ package probe
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
-
-	"exreach/catalog"
 )
 
 // few is how many conversations may go on at a host that counts as quiet: a slow
-// service must not hold up everybody else, and no limit of connections is so low.
+// service must not hold up all the others, and no limit of connections is so low.
 const few = 2
 
-// remembers is how long firewalls may count a connection that is over: what is asked
-// sooner is not alone.
+// remembers is how long firewalls may count a connection that is over: a check that
+// is asked sooner is not alone.
 const remembers = 100 * time.Millisecond
 
-// settle is how long a host must be quiet where more checks of it are to come.
+// settle is how long a host must be quiet while more checks of it have yet to begin.
 const settle = 5 * time.Millisecond
 
 // A crowd is all that this run has going on at one host. Servers and firewalls
-// limit the connections of a source, so that a port may turn a connect away for
-// the sake of the others.
+// limit the connections of a source, so a port may turn a connect away because of
+// the others.
 type crowd struct {
-	alone *semaphore.Weighted // of asking again; a check that holds all of it is alone
+	shares *semaphore.Weighted // of asking again; a check that holds all of them is alone
 
-	mu          sync.Mutex
-	coming      int           // checks of the plan that have not begun
-	begun, over int           // checks that have, and those that have ended
-	asking      int           // checks that are under way and wait for nobody
-	joined      int           // how many have been asking, all in all
-	open, most  int           // connections, now and at a time
-	packed      time.Time     // when more than a few were open last
-	closed      time.Time     // when one was closed last; zero: never
-	doubts      int           // refusals that are in doubt and have not been asked again
-	sampled     int           // those that have
-	aired       bool          // the first of them was asked several times
-	breaths     int           // how often something was asked alone
-	mutes       bool          // an ICMP message did not come again
-	limited     bool          // a port that turned a connect away has answered alone
-	changed     chan struct{} // closed when one of the above changes to what a check may wait for
+	// Decided once for the whole host.
+	mutes   atomic.Bool  // an ICMP message did not come again
+	aired   atomic.Bool  // the first refusal was asked several times
+	sampled atomic.Int64 // refusals that were to stand for all
+
+	mu sync.Mutex // protects what is below
+
+	// Counted.
+	coming      int       // checks of the plan that have not begun
+	begun, over int       // checks that have, and those that have ended
+	asking      int       // checks that are under way and wait for no other
+	joined      int       // how many have been asking, all in all
+	open, most  int       // connections now, and the most there were at once
+	packed      time.Time // when more than a few were last open
+	closed      time.Time // when one was last closed; zero: never
+	doubts      int       // refusals that are in doubt and have not been asked again
+	breaths     int       // how often something was asked alone
+
+	limited bool          // decided: a port that turned a connect away has answered alone
+	changed chan struct{} // closed when something above changes that a check may wait for
 }
 
-// Shares of crowd.alone.
+// Shares of a crowd.
 const (
 	wholeHost = 4
 	halfHost  = 2
 	quarter   = 1
 )
 
-// takeAll waits until no other check of the host is asked again, and keeps it so
-// until release.
-func (c *crowd) takeAll(ctx context.Context) (release func(), alone bool) {
-	if c.alone.Acquire(ctx, wholeHost) != nil {
-		return nil, false
-	}
-	return func() { c.alone.Release(wholeHost) }, true
-}
-
-func newCrowd() *crowd {
-	return &crowd{alone: semaphore.NewWeighted(wholeHost), changed: make(chan struct{})}
+// newCrowd is the crowd of a plan with so many checks.
+func newCrowd(checks int) *crowd {
+	return &crowd{shares: semaphore.NewWeighted(wholeHost), coming: checks, changed: make(chan struct{})}
 }
 
 // begin notes that a check of the host has begun.
-func (c *crowd) begin(check catalog.Check) {
+func (c *crowd) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.begun++
-	c.coming = check.Of - c.begun
+	c.coming--
 }
 
 // end notes that a check is over.
@@ -79,7 +75,7 @@ func (c *crowd) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.over++; c.begun-c.over == 1 {
-		c.tell()
+		c.wake()
 	}
 }
 
@@ -87,7 +83,7 @@ func (c *crowd) end() {
 type company struct {
 	crowd  *crowd
 	joined int
-	lonely bool // nobody else was asking as it began, nor had just done so
+	lonely bool // no other was asking as it began, nor had just done so
 }
 
 // join notes that a check begins to ask. The first of several may not be alone:
@@ -107,13 +103,13 @@ func (in company) leave() (lonely bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.asking--; c.asking <= few {
-		c.tell()
+		c.wake()
 	}
 	return in.lonely && c.joined == in.joined
 }
 
-// connect notes a connection, until it is told that there is none any more.
-func (c *crowd) connect() (closed func()) {
+// opened notes a connection. The caller calls closed when there is none any more.
+func (c *crowd) opened() (closed func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open++
@@ -129,17 +125,6 @@ func (c *crowd) connect() (closed func()) {
 	})
 }
 
-// came notes that a connection came about, until it is told that there is none any
-// more.
-func (a *attempt) came() (closed func()) {
-	a.door.known()
-	over, gone := a.door.talk(), a.host.crowd.connect()
-	return func() {
-		gone()
-		over(a.raw != nil && (a.err == nil || len(a.raw.head()) > 0))
-	}
-}
-
 // touch notes a connection that came about and is over.
 func (c *crowd) touch() {
 	c.mu.Lock()
@@ -147,9 +132,10 @@ func (c *crowd) touch() {
 	c.closed = time.Now()
 }
 
-// rest waits until firewalls have forgotten all connections of this run to the
-// host. It reports whether there were any, and nobody has found a limit meanwhile.
-func (c *crowd) rest(ctx context.Context) bool {
+// awaitForgotten waits until firewalls have forgotten all connections of this run to
+// the host. It reports whether there were any, and no check has found a limit
+// meanwhile.
+func (c *crowd) awaitForgotten(ctx context.Context) bool {
 	for {
 		c.mu.Lock()
 		closed, limited := c.closed, c.limited
@@ -160,7 +146,7 @@ func (c *crowd) rest(ctx context.Context) bool {
 			return false
 		case left < 0:
 			return true
-		case !wait(ctx, left+time.Millisecond):
+		case !sleep(ctx, left+time.Millisecond):
 			return false
 		}
 	}
@@ -173,48 +159,27 @@ func (c *crowd) wasPacked(t time.Time) bool {
 	return c.open > few || !c.packed.Before(t)
 }
 
-// atMost is how many connections were open at a time.
+// atMost is the most connections that were open at once.
 func (c *crowd) atMost() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.most
 }
 
-// doubt notes a refusal that is to be asked again.
-func (c *crowd) doubt() {
+// addDoubt notes a refusal that is to be asked again.
+func (c *crowd) addDoubt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.doubts++
 }
 
-// settled takes one doubt back.
-func (c *crowd) settled() {
+// endDoubt takes one doubt back.
+func (c *crowd) endDoubt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.doubts--; c.doubts == 0 {
-		c.tell()
+		c.wake()
 	}
-}
-
-// sample reports whether a refusal is one of the first n to be asked again.
-func (c *crowd) sample(n int) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sampled++
-	return c.sampled <= n
-}
-
-// mute notes that an ICMP message that turned a connect away did not come again.
-func (c *crowd) mute() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mutes = true
-}
-
-func (c *crowd) isMute() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.mutes
 }
 
 // limit notes that the host, or a firewall before it, limits connections.
@@ -223,7 +188,7 @@ func (c *crowd) limit() {
 	defer c.mu.Unlock()
 	if !c.limited {
 		c.limited = true
-		c.tell()
+		c.wake()
 	}
 }
 
@@ -233,13 +198,13 @@ func (c *crowd) isLimited() bool {
 	return c.limited
 }
 
-// tell wakes whoever waits. It is called with the lock held.
-func (c *crowd) tell() {
+// wake wakes all that wait. It is called with the lock held.
+func (c *crowd) wake() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
 
-// await waits until a condition holds, which is looked at with the lock held. It
+// await waits until a condition holds, which is evaluated with the lock held. It
 // reports whether that was before ctx ended.
 func (c *crowd) await(ctx context.Context, holds func() bool) bool {
 	for {
@@ -257,7 +222,7 @@ func (c *crowd) await(ctx context.Context, holds func() bool) bool {
 	}
 }
 
-// awaitQuiet waits until few checks of the host are asking, and no more are about
+// awaitQuiet waits until few checks of the host are asking, and no others are about
 // to begin.
 func (c *crowd) awaitQuiet(ctx context.Context) bool {
 	return c.awaitCalm(ctx, func() bool { return c.asking <= few })
@@ -269,8 +234,8 @@ func (c *crowd) awaitEnd(ctx context.Context) bool {
 }
 
 // awaitCalm waits until a condition holds and all checks of the host have begun.
-// Where those to come keep it waiting, because others have their places, it holds
-// for a while.
+// Where those still to begin keep it waiting, because other hosts have the slots,
+// it is enough that the condition holds for a while.
 func (c *crowd) awaitCalm(ctx context.Context, holds func() bool) bool {
 	for {
 		begun, coming := 0, 0
@@ -280,7 +245,7 @@ func (c *crowd) awaitCalm(ctx context.Context, holds func() bool) bool {
 		if coming <= 0 {
 			return true
 		}
-		if !wait(ctx, settle) {
+		if !sleep(ctx, settle) {
 			return false
 		}
 		c.mu.Lock()

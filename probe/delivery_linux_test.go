@@ -7,6 +7,9 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // TestHeld wants a server that accepts and says nothing told as one that hangs,
@@ -17,7 +20,7 @@ func TestHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	conn, err := dialTCP(t.Context(), netip.Addr{}, l.Addr().(*net.TCPAddr).AddrPort())
+	conn, err := socket.Dialer(netip.Addr{})(t.Context(), catalog.TCP, l.Addr().(*net.TCPAddr).AddrPort())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,37 +42,5 @@ func TestHeld(t *testing.T) {
 	}
 	if got := leash.delivery(); got != Held {
 		t.Errorf("after it was asked: %q", got)
-	}
-}
-
-// TestSmallSegments wants a peer to send no more at a time than was asked for.
-func TestSmallSegments(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	conn, err := systemSmallDial(netip.Addr{})(t.Context(), l.Addr().(*net.TCPAddr).AddrPort())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	far, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer far.Close()
-	if _, err := far.Write(make([]byte, 4*smallest)); err != nil {
-		t.Fatal(err)
-	}
-	for left := 4 * smallest; left > 0; {
-		n, err := conn.Read(make([]byte, 4*smallest))
-		if err != nil {
-			t.Fatal(err)
-		}
-		left -= n
-	}
-	if state, known := tcpStateOf(conn); !known || state.data < 4 {
-		t.Errorf("%d segments brought 4 times %d bytes", state.data, smallest)
 	}
 }

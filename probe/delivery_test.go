@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // TestDeliveryOf has the counters of real connections: of a firewall that drops all
@@ -19,20 +20,20 @@ import (
 func TestDeliveryOf(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
-		before, now tcpState
+		before, now socket.TCPState
 		asked       bool
 		want        Delivery
 	}{
-		{"nothing arrives", tcpState{segments: 1}, tcpState{unacked: 1, resent: 5, segments: 1}, true, NotArrived},
-		{"nothing arrives after STARTTLS", tcpState{segments: 9, data: 3}, tcpState{unacked: 1, resent: 4, segments: 9, data: 3}, true, NotArrived},
-		{"it may still arrive", tcpState{}, tcpState{unacked: 1, segments: 1}, true, Held},
-		{"nobody hears the ACK", tcpState{}, tcpState{segments: 4}, false, NotArrived},
-		{"large packets are lost", tcpState{segments: 1}, tcpState{segments: 4, data: 2, outOfOrder: 2}, true, AnswerLost},
-		{"some came out of order before", tcpState{segments: 9, data: 7, outOfOrder: 2}, tcpState{segments: 10, data: 7, outOfOrder: 2}, true, Held},
-		{"the window is shut", tcpState{segments: 1}, tcpState{unsent: 315, resent: 3, segments: 6}, true, WindowShut},
-		{"it hangs", tcpState{segments: 1}, tcpState{segments: 2}, true, Held},
-		{"it hangs before its greeting", tcpState{}, tcpState{segments: 1}, false, Held},
-		{"an ACK was lost", tcpState{segments: 1}, tcpState{resent: 1, segments: 3}, true, Held},
+		{"nothing arrives", socket.TCPState{Segments: 1}, socket.TCPState{Unacked: 1, Resent: 5, Segments: 1}, true, NotArrived},
+		{"nothing arrives after STARTTLS", socket.TCPState{Segments: 9, Data: 3}, socket.TCPState{Unacked: 1, Resent: 4, Segments: 9, Data: 3}, true, NotArrived},
+		{"it may still arrive", socket.TCPState{}, socket.TCPState{Unacked: 1, Segments: 1}, true, Held},
+		{"nobody hears the ACK", socket.TCPState{}, socket.TCPState{Segments: 4}, false, NotArrived},
+		{"large packets are lost", socket.TCPState{Segments: 1}, socket.TCPState{Segments: 4, Data: 2, OutOfOrder: 2}, true, AnswerLost},
+		{"some came out of order before", socket.TCPState{Segments: 9, Data: 7, OutOfOrder: 2}, socket.TCPState{Segments: 10, Data: 7, OutOfOrder: 2}, true, Held},
+		{"the window is shut", socket.TCPState{Segments: 1}, socket.TCPState{Unsent: 315, Resent: 3, Segments: 6}, true, WindowShut},
+		{"it hangs", socket.TCPState{Segments: 1}, socket.TCPState{Segments: 2}, true, Held},
+		{"it hangs before its greeting", socket.TCPState{}, socket.TCPState{Segments: 1}, false, Held},
+		{"an ACK was lost", socket.TCPState{Segments: 1}, socket.TCPState{Resent: 1, Segments: 3}, true, Held},
 	} {
 		if got := deliveryOf(tt.before, tt.now, tt.asked); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
@@ -82,11 +83,12 @@ func TestAskInSmall(t *testing.T) {
 			r.small = func(ctx context.Context, at netip.AddrPort) (net.Conn, error) { return small.dial(ctx, "tcp", at) }
 			at := netip.MustParseAddrPort("192.0.2.1:25")
 			tt.res.Check = smtpCheck("192.0.2.1", 25)
-			h := r.enter("192.0.2.1")
-			if r.asksInSmall(tt.res) {
-				r.askInSmall(t.Context(), h, h.door(at, tt.res.Check.Service), &tt.res, at)
+			a := r.newHost(HostPlan{Host: "192.0.2.1"}).newAsking(tt.res.Check, at)
+			q := &inquiry{asking: a, found: tt.res}
+			if q.asksInSmall() {
+				q.askInSmall(t.Context())
 			}
-			if s := tt.res.Silence; s != nil && (s.Delivery == AnswerLost) != tt.lost || s != nil && s.InSmall != tt.inSmall {
+			if s := q.found.Silence; s != nil && (s.Delivery == AnswerLost) != tt.lost || s != nil && s.InSmall != tt.inSmall {
 				t.Errorf("%s: %+v", tt.name, *s)
 			}
 			if network.open+small.open != 0 {

@@ -9,72 +9,68 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
+	"exreach/probe/socket"
 )
 
 // detailSize bounds the one sentence that says what happened.
 const detailSize = 300
 
 // detail says in one sentence what happened.
-func (a *attempt) detail(o outcome, res *Result) string {
+func (c *conversation) detail(o outcome, res *Result) string {
 	switch o.verdict {
 	case Answered:
-		return answered(res) + loggedIn(res)
+		return bestLine(res) + loggedIn(res)
 	case Refused, Prohibited, Unreachable:
-		if o.saidBy.IsValid() {
-			return fmt.Sprintf("%s sent an ICMP message: %s", o.saidBy, icmpWords[o.verdict])
+		switch words := icmpWords[o.verdict]; {
+		case o.saidBy.IsValid():
+			return o.saidBy.String() + " sent an ICMP message: " + words
+		case o.verdict != Refused:
+			return words
+		case !c.overTCP():
+			return "an ICMP message said: " + words
 		}
-		if o.verdict == Refused && res.Check.Service.Network == catalog.UDP {
-			return "an ICMP message said: port unreachable"
-		}
-		return refusalWords[o.verdict]
+		return "connection refused (RST)"
 	case Silent:
 		if heard := res.Silence.Heard; heard > 0 && res.Check.Service.Network == catalog.UDP {
-			return count(heard) + " came, and nothing of it answers what was asked"
+			return catalog.Count(heard, "byte") + " came, but none of it answers what was asked"
 		}
 		return res.Silence.detail(res.Step, during(res.Step, res.Check.Service.Protocol))
 	case Cut:
-		if len(a.steps) == 1 {
-			return "the connection was reset as it came about"
+		if len(c.steps) == 1 {
+			return "the connection was reset as soon as it was open"
 		}
 		return "connected, but the other side hung up " + during(res.Step, res.Check.Service.Protocol)
 	case Untried:
-		return a.untried(o, res)
+		return c.whyUntried(o, res)
 	}
-	return a.plain()
+	return c.plain()
 }
 
-// untried says why nothing is known.
-func (a *attempt) untried(o outcome, res *Result) string {
+// whyUntried says why nothing is known.
+func (c *conversation) whyUntried(o outcome, res *Result) string {
 	switch {
-	case errors.Is(a.err, errTurn):
-		return noTurn
+	case errors.Is(c.err, errTurn):
+		return beforeItsTurn
 	case o.obstacle == Interrupted:
 		return "interrupted " + during(res.Step, res.Check.Service.Protocol)
 	case o.obstacle.mayPass():
-		return "this machine had nothing left to connect with: " + a.plain()
-	case errors.Is(a.err, errFamily):
-		return errFamily.Error()
+		return "this machine ran out of what it needs to connect: " + c.plain()
+	case errors.Is(c.err, socket.ErrFamily):
+		return socket.ErrFamily.Error()
 	}
-	return "could not be asked: " + a.plain()
+	return "could not be asked: " + c.plain()
 }
 
-// icmpWords and refusalWords say what the verdicts mean with and without an
-// ICMP message behind them.
-var (
-	icmpWords = map[Verdict]string{
-		Refused:     "port unreachable",
-		Prohibited:  "administratively prohibited",
-		Unreachable: "no way to the host",
-	}
-	refusalWords = map[Verdict]string{
-		Refused:     "connection refused (RST)",
-		Prohibited:  "administratively prohibited",
-		Unreachable: "no way to the host",
-	}
-)
+// icmpWords is what ICMP messages say that lead to these verdicts.
+var icmpWords = map[Verdict]string{
+	Refused:     "port unreachable",
+	Prohibited:  "administratively prohibited",
+	Unreachable: "no way to the host",
+}
 
-// answered is the best line that the peer gave of itself.
-func answered(res *Result) string {
+// bestLine is the best line that the peer gave of itself.
+func bestLine(res *Result) string {
 	p := res.Peer
 	if p == nil {
 		p = &protocol.Peer{}
@@ -86,14 +82,14 @@ func answered(res *Result) string {
 		return p.Refusal
 	case p.Greeting != "":
 		return p.Greeting
-	case p.Facts["product"] != "":
-		return p.Facts["product"]
-	case p.Facts["kind"] != "":
-		return strings.TrimSpace(p.Facts["kind"] + " " + p.Facts["dns_host_name"])
+	case p.Facts[protocol.FactProduct] != "":
+		return p.Facts[protocol.FactProduct]
+	case p.Facts[protocol.FactKind] != "":
+		return strings.TrimSpace(p.Facts[protocol.FactKind] + " " + p.Facts[protocol.FactDNSHostName])
 	case p.Facts[protocol.FactRCode] != "" && p.Facts[protocol.FactRCode] != "NOERROR":
 		return p.Facts[protocol.FactQuestion] + ": " + p.Facts[protocol.FactRCode]
-	case rpc != nil && p.Facts["interfaces"] != "":
-		return "bound " + rpc.Name + "; the server has " + p.Facts["interfaces"]
+	case rpc != nil && p.Facts[protocol.FactInterfaces] != "":
+		return "bound " + rpc.Name + "; the server has " + p.Facts[protocol.FactInterfaces]
 	case rpc != nil:
 		return "bound " + rpc.Name
 	case res.Check.Service.Protocol == "rpc":
@@ -104,13 +100,13 @@ func answered(res *Result) string {
 	return "spoke " + res.Check.Service.Protocol
 }
 
-// loggedIn is what came of a login, where one was accepted. A finding tells of
-// the others.
+// loggedIn is what came of a login, where one was accepted. The others become
+// findings.
 func loggedIn(res *Result) string {
-	if res.Peer == nil || !res.Peer.Accepted() {
+	if res.Peer == nil || !res.Peer.Logins.Accepted() {
 		return ""
 	}
-	return " (" + res.Peer.Facts["auth"] + ")"
+	return " (" + res.Peer.Logins.String() + ")"
 }
 
 // mapped is an endpoint map in one line: how large it is, and who listens where.
@@ -123,31 +119,31 @@ func mapped(p *protocol.Peer) string {
 	for _, e := range p.Endpoints {
 		bindings[binding{e.Sequence, e.Address, e.Port}] = true
 	}
-	line := fmt.Sprintf("%s entries, %d endpoints", p.Facts["entries"], len(bindings))
-	for _, of := range []struct{ fact, before string }{{"tcp_endpoints", ": "}, {"unknown_interfaces", "; also "}} {
+	line := fmt.Sprintf("%s entries, %d endpoints", p.Facts[protocol.FactEntries], len(bindings))
+	for _, of := range []struct{ fact, before string }{{protocol.FactTCPEndpoints, ": "}, {protocol.FactUnknown, "; also "}} {
 		if list := p.Facts[of.fact]; list != "" {
 			line += of.before + list
 		}
 	}
-	return protocol.Printable(line, detailSize)
+	return wire.Printable(line, detailSize)
 }
 
 // plain makes the text of the error fit for a terminal: parts of it may be the
 // peer's, and what a panic says may be anything.
-func (a *attempt) plain() string {
-	return protocol.Printable(a.mask.Hide(a.err.Error()), detailSize)
+func (c *conversation) plain() string {
+	return wire.Printable(c.run.mask.Hide(c.err.Error()), detailSize)
 }
 
-// noTurn is the detail of a check that was never begun.
-const noTurn = "interrupted before it was this check's turn"
+// beforeItsTurn is the detail of a check that was never begun.
+const beforeItsTurn = "interrupted before it was this check's turn"
 
-// noReply says how hard it was tried, and whether the path can be to blame.
+// noReply says how often the port was tried, and whether the path may be to blame.
 func noReply(res Result) string {
 	asked := "connects"
 	if res.Check.Service.Network == catalog.UDP {
 		asked = "datagrams"
 	}
-	line := fmt.Sprintf("no reply to %d %s in %s", res.Tries, asked, Elapsed(res.Took))
+	line := fmt.Sprintf("no reply to %d %s in %s", res.Tries, asked, catalog.Elapsed(res.Took))
 	switch w := res.Witness; {
 	case w == nil:
 		return line
@@ -157,3 +153,84 @@ func noReply(res Result) string {
 		return line + fmt.Sprintf("; port %d, which had answered, no longer did", w.Port)
 	}
 }
+
+// silence is how the peer fell silent, nil where it did not. What came in the
+// second half of the step shows a peer that is slow; one that had stopped by then
+// would have said no more.
+func (c *conversation) silence(v Verdict) *Silence {
+	if v != Silent {
+		return nil
+	}
+	total, last := c.hears.heard()
+	ever, _ := c.raw.heard()
+	took := c.steps[len(c.steps)-1].Took
+	s := &Silence{Pace: Never, Heard: total - c.before, Quiet: took, Delivery: c.delivery}
+	if s.Heard > 0 {
+		s.Quiet = c.since.Add(took).Sub(last)
+	}
+	switch {
+	case s.Heard > 0 && s.Quiet < took/2:
+		s.Pace = Slowly
+	case ever > 0:
+		s.Pace = Stalled
+	}
+	return s
+}
+
+// detail says the same in one sentence. What had come before a first answer, where
+// none of it belongs to that, was TLS.
+func (s *Silence) detail(step protocol.Step, during string) string {
+	switch {
+	case s.Heard == 0 && s.Pace == Stalled && step == protocol.Talk:
+		return "connected and began the conversation, but then nothing more came"
+	case s.Heard == 0 && s.Pace == Stalled && step == protocol.Greet:
+		return "connected and did the TLS handshake, but then nothing came " + during
+	case s.Heard == 0 && s.Pace == Stalled:
+		return "connected and began the conversation, but then nothing came " + during
+	case s.Heard == 0:
+		return "connected, but nothing came " + during
+	case s.Pace == Slowly:
+		return fmt.Sprintf("connected; %s came %s, and then time was up: too slowly", catalog.Count(s.Heard, "byte"), during)
+	}
+	return fmt.Sprintf("connected; %s came %s, and then nothing for %s", catalog.Count(s.Heard, "byte"), during, catalog.Elapsed(s.Quiet))
+}
+
+// during says at which point of a check a step is, as people say it: "connected,
+// but nothing came in the TLS handshake". Spoken is the protocol.
+func during(step protocol.Step, spoken string) string {
+	switch {
+	case step == protocol.Resolve:
+		return "while looking up the name"
+	case step == protocol.Connect:
+		return "while connecting"
+	case step == protocol.TLS:
+		return "in the TLS handshake"
+	case step == protocol.Talk:
+		return "in the conversation"
+	case protocol.GreetsFirst(spoken):
+		return "while exreach waited for its greeting"
+	}
+	return "while exreach waited for its first answer"
+}
+
+// evidenceSize bounds the excerpt of what a peer said.
+const evidenceSize = 160
+
+// evidence is what the peer said first: before the handshake where that is
+// what went wrong.
+func (c *conversation) evidence(v Verdict) string {
+	if c.raw == nil {
+		return ""
+	}
+	said := c.words.head()
+	if v == BadTLS {
+		said = c.raw.head()
+	}
+	if isRecord(said) && (v == BadTLS || c.step() == protocol.TLS) {
+		return "" // it means nothing to people, and Peer.TLSFailure says what it means
+	}
+	return wire.Printable(c.run.mask.HideCut(string(said)), evidenceSize)
+}
+
+// isRecord reports whether bytes are a record of TLS (RFC 8446 section 5.1).
+func isRecord(b []byte) bool { return len(b) > 1 && b[0] >= 20 && b[0] <= 23 && b[1] == 3 }

@@ -12,6 +12,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // TestSystemDial connects for real, on loopback, over IPv4 and IPv6.
@@ -29,7 +30,7 @@ func TestSystemDial(t *testing.T) {
 					_ = conn.Close()
 				}
 			}()
-			conn, err := systemDial(netip.Addr{})(t.Context(), catalog.TCP, addr)
+			conn, err := socket.Dialer(netip.Addr{})(t.Context(), catalog.TCP, addr)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,7 +44,7 @@ func TestSystemDial(t *testing.T) {
 			_ = conn.Close()
 
 			_ = l.Close()
-			_, err = systemDial(netip.Addr{})(t.Context(), catalog.TCP, addr)
+			_, err = socket.Dialer(netip.Addr{})(t.Context(), catalog.TCP, addr)
 			if o := classify(err, protocol.Connect, false); o.verdict != Refused {
 				t.Errorf("a closed port is %s (%v), want refused", o.verdict, err)
 			}
@@ -59,7 +60,7 @@ func TestSource(t *testing.T) {
 	}
 	defer l.Close()
 	addr := l.Addr().(*net.TCPAddr).AddrPort()
-	conn, err := systemDial(netip.MustParseAddr("127.0.0.1"))(t.Context(), catalog.TCP, addr)
+	conn, err := socket.Dialer(netip.MustParseAddr("127.0.0.1"))(t.Context(), catalog.TCP, addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,21 +68,21 @@ func TestSource(t *testing.T) {
 	if from := conn.LocalAddr().(*net.TCPAddr).AddrPort().Addr(); from != netip.MustParseAddr("127.0.0.1") {
 		t.Errorf("connected from %s", from)
 	}
-	_, err = systemDial(netip.MustParseAddr("::1"))(t.Context(), catalog.TCP, addr)
-	if !errors.Is(err, errFamily) || classify(err, protocol.Connect, false).verdict != Untried {
+	_, err = socket.Dialer(netip.MustParseAddr("::1"))(t.Context(), catalog.TCP, addr)
+	if !errors.Is(err, socket.ErrFamily) || classify(err, protocol.Connect, false).verdict != Untried {
 		t.Errorf("an IPv6 source to an IPv4 address: %v", err)
 	}
 }
 
 // TestDialDeadline wants a connect to end with its context. The listener's
-// queue is full, so that the SYN stays without an answer.
+// queue is full, so the SYN stays without an answer.
 func TestDialDeadline(t *testing.T) {
 	addr := fullListener(t)
 	ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer stop()
 	start := time.Now()
-	_, err := systemDial(netip.Addr{})(ctx, catalog.TCP, addr)
-	if o := classify(&dialError{err: err}, protocol.Connect, false); o.verdict != TimedOut {
+	_, err := socket.Dialer(netip.Addr{})(ctx, catalog.TCP, addr)
+	if o := classify(&socket.Error{Err: err}, protocol.Connect, false); o.verdict != TimedOut {
 		t.Errorf("%s (%v), want timed-out", o.verdict, err)
 	}
 	if d := time.Since(start); d > 5*time.Second {

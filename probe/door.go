@@ -3,113 +3,48 @@
 package probe
 
 import (
-	"context"
-	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 
-	"exreach/catalog"
+	"exreach/probe/secure"
 )
 
-// A doorway is where a door is: TCP and UDP have their own of each port.
-type doorway struct {
-	network catalog.Network
-	at      netip.AddrPort
-}
-
-// A door is one port of one address. Most servers are asked by one connection
-// at a time there, because receive connectors count connections per source.
+// A door is what a run knows of one port of one address.
 type door struct {
-	slots *semaphore.Weighted
-	known func()        // says that the first check has connected, or not
-	told  chan struct{} // closed by known
+	slots  *semaphore.Weighted // of its conversations, in all runs
+	probed *gate               // lets all through when the first check has connected, or has not
 
-	mu       sync.Mutex
-	claimed  bool    // by the first check, which finds out whether anything answers
-	talking  int     // connections
-	accepted bool    // one of them
-	answered bool    // on one of them
-	doubted  bool    // it turned a connect away, perhaps for the sake of others
-	shut     *Result // what every other check of this port will find, too
+	forAll   atomic.Pointer[Result] // what every check of this port finds, because an earlier one failed before it said anything of its own
+	doubtful atomic.Bool            // a connect was turned away, perhaps because of others: it is asked alone from now on
+	accepted atomic.Bool            // a connection
 
-	greeting hello // the one that is answered here
-	size     int   // of it, and of the one that is not; 0 where the size is not why
+	mu       sync.Mutex // protects what is below
+	talking  int        // connections
+	answered bool       // on one of them
+
+	greeting secure.Hello // the one that is answered here
+	size     int          // of it, and of the one that is not; 0 where the size is not why
 	failed   int
 }
 
-// browserConnections is how many connections a browser opens to one server:
-// HTTP servers are built for that.
-const browserConnections = 6
-
-// door returns the state of one port of the host.
-func (h *host) door(at netip.AddrPort, s catalog.Service) *door {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	where := doorway{s.Network, at}
-	d := h.doors[where]
-	if d == nil {
-		size := int64(1)
-		if s.HTTP != nil {
-			size = browserConnections
-		}
-		d = &door{slots: semaphore.NewWeighted(size), told: make(chan struct{})}
-		d.known = sync.OnceFunc(func() { close(d.told) })
-		h.doors[where] = d
-	}
-	return d
-}
-
-// enter waits until it is known whether anything answers at the port, so that a
-// dropped one is knocked at once and not by every check. It reports whether it was
-// known before ctx ended; the first check is the one to find out.
-func (d *door) enter(ctx context.Context) bool {
-	d.mu.Lock()
-	first := !d.claimed
-	d.claimed = true
-	d.mu.Unlock()
-	if first {
-		return true
-	}
-	select {
-	case <-d.told:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// close notes what every later check of the port will find: one that failed
-// before anything of its own was said.
-func (d *door) close(res Result) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.shut = &res
-}
-
-// closed returns what an earlier check of the port found, or nil.
-func (d *door) closed() *Result {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.shut
-}
-
 // hello is how TLS is begun at this door.
-func (d *door) hello() hello {
+func (d *door) hello() secure.Hello {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.greeting
 }
 
 // greetWith notes that another hello than the usual one is answered here.
-func (d *door) greetWith(h hello, t *shown) {
+func (d *door) greetWith(h secure.Hello, t *secure.Shown) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.greeting, d.size, d.failed = h, t.Hello, t.HelloFailed
 }
 
-// tell notes in what a handshake showed that the usual hello would have failed.
-func (d *door) tell(t *shown) {
+// noteHello notes in what a handshake showed that the usual hello would have failed.
+func (d *door) noteHello(t *secure.Shown) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if t != nil && t.Hello == 0 {
@@ -117,13 +52,13 @@ func (d *door) tell(t *shown) {
 	}
 }
 
-// talk notes a connection, until it is told that it is over, and whether the peer
-// has answered anything.
+// talk notes a connection. The caller calls over at its end, and says whether the
+// peer has answered anything.
 func (d *door) talk() (over func(answered bool)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.talking++
-	d.accepted = true
+	d.accepted.Store(true)
 	return func(answered bool) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -137,24 +72,4 @@ func (d *door) hasAnswered() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.answered || d.talking > 0
-}
-
-// hasAccepted reports whether the port has accepted a connection in this run.
-func (d *door) hasAccepted() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.accepted
-}
-
-// doubt notes that the port is asked alone from now on.
-func (d *door) doubt() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.doubted = true
-}
-
-func (d *door) inDoubt() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.doubted
 }

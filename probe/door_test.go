@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/socket"
 )
 
 // TestDoorOfEachNetwork wants UDP asked where TCP of the same port is closed:
 // what is known of one says nothing of the other.
 func TestDoorOfEachNetwork(t *testing.T) {
-	refused := errnoOf(t, causeRefused)
-	p := &Pool{Limit: 1, Dial: func(_ context.Context, network catalog.Network, _ netip.AddrPort) (net.Conn, error) {
+	refused := errnoOf(t, socket.Refused)
+	p := &Pool{Shared: &Shared{Limit: 1}, Dial: func(_ context.Context, network catalog.Network, _ netip.AddrPort) (net.Conn, error) {
 		if network == catalog.TCP {
 			return nil, refused
 		}

@@ -50,7 +50,7 @@ func TestCutAfterGreeting(t *testing.T) {
 			}
 			return network.dial(ctx, n, at)
 		}
-		res := collect(t.Context(), &Pool{Dial: dial, Gentle: true}, smtpCheck("192.0.2.1", 25))[0]
+		res := collect(t.Context(), &Pool{Dial: dial, Shared: &Shared{Gentle: true}}, smtpCheck("192.0.2.1", 25))[0]
 		if res.Verdict != Cut || res.Step != protocol.Talk || !strings.HasPrefix(res.Evidence, "220 mail01") || dials < 2 {
 			t.Errorf("%s in %s after %d connects: %s, evidence %q, %+v", res.Verdict, res.Step, dials, res.Detail, res.Evidence, res.Crowded)
 		}

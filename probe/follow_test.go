@@ -7,32 +7,32 @@ import (
 	"testing"
 
 	"exreach/catalog"
-	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
 )
 
 func TestPortsOf(t *testing.T) {
 	drs := catalog.Interface{Name: "DRS", UUID: "f5cc59b4-4264-101a-8c59-08002b2f8426", Major: 21}
-	tcp := func(major, minor, port uint16) protocol.Endpoint {
-		return protocol.Endpoint{UUID: drs.UUID, Major: major, Minor: minor, Sequence: "ncacn_ip_tcp", Port: port}
+	tcp := func(major, minor, port uint16) rpc.Endpoint {
+		return rpc.Endpoint{UUID: drs.UUID, Major: major, Minor: minor, Sequence: "ncacn_ip_tcp", Port: port}
 	}
-	var many []protocol.Endpoint
+	var many []rpc.Endpoint
 	for port := range uint16(40) {
 		many = append(many, tcp(21, 0, 6000+port))
 	}
 	tests := []struct {
 		name      string
-		endpoints []protocol.Endpoint
+		endpoints []rpc.Endpoint
 		want      []uint16
 	}{
 		{"an empty map", nil, nil},
-		{"one port", []protocol.Endpoint{tcp(21, 0, 6005)}, []uint16{6005}},
-		{"one port for several addresses", []protocol.Endpoint{tcp(21, 0, 6005), tcp(21, 0, 6005)}, []uint16{6005}},
-		{"several ports", []protocol.Endpoint{tcp(21, 0, 6010), tcp(21, 0, 6005)}, []uint16{6005, 6010}},
-		{"a higher minor version", []protocol.Endpoint{tcp(21, 3, 6005)}, []uint16{6005}},
-		{"the file replication service, which has the same UUID", []protocol.Endpoint{tcp(1, 1, 6005)}, nil},
-		{"no port", []protocol.Endpoint{tcp(21, 0, 0)}, nil},
-		{"a pipe", []protocol.Endpoint{{UUID: drs.UUID, Major: 21, Sequence: "ncacn_np"}}, nil},
-		{"RPC over HTTP", []protocol.Endpoint{{UUID: drs.UUID, Major: 21, Sequence: "ncacn_http", Port: 6004}}, nil},
+		{"one port", []rpc.Endpoint{tcp(21, 0, 6005)}, []uint16{6005}},
+		{"one port for several addresses", []rpc.Endpoint{tcp(21, 0, 6005), tcp(21, 0, 6005)}, []uint16{6005}},
+		{"several ports", []rpc.Endpoint{tcp(21, 0, 6010), tcp(21, 0, 6005)}, []uint16{6005, 6010}},
+		{"a higher minor version", []rpc.Endpoint{tcp(21, 3, 6005)}, []uint16{6005}},
+		{"the file replication service, which has the same UUID", []rpc.Endpoint{tcp(1, 1, 6005)}, nil},
+		{"no port", []rpc.Endpoint{tcp(21, 0, 0)}, nil},
+		{"a pipe", []rpc.Endpoint{{UUID: drs.UUID, Major: 21, Sequence: "ncacn_np"}}, nil},
+		{"RPC over HTTP", []rpc.Endpoint{{UUID: drs.UUID, Major: 21, Sequence: "ncacn_http", Port: 6004}}, nil},
 		{"too many", many, []uint16{6000, 6001, 6002, 6003, 6004, 6005, 6006, 6007}},
 	}
 	for _, tt := range tests {

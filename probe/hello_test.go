@@ -15,6 +15,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/probe/standin"
 )
 
 // A hellos is a server under TLS that looks at the size of each hello, and does not
@@ -26,11 +27,11 @@ type hellos struct {
 
 func newHellos(t *testing.T, hang func(size, try int) time.Duration) *hellos {
 	t.Helper()
-	a, err := newAuthority()
+	a, err := standin.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert, err := a.issue("mail01.contoso.example", time.Now().AddDate(100, 0, 0)) // the clock of a bubble stands in 2000
+	cert, err := a.Issue("mail01.contoso.example", time.Now().AddDate(100, 0, 0)) // the clock of a bubble stands in 2000
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,14 +89,17 @@ func TestHelloSize(t *testing.T) {
 		{"one of three servers hangs", func(_, try int) time.Duration { return max(0, time.Duration(1-try%3)) * time.Minute }, Pool{}, Answered, false},
 		{"hangs at all", above(0), Pool{}, Silent, false},
 		{"answers all", above(1 << 16), Pool{}, Answered, false},
-		{"hangs at a large one, and is asked gently", above(300), Pool{Gentle: true}, Answered, true},
-		{"hangs at all, and is asked gently", above(0), Pool{Gentle: true}, Silent, false},
+		{"hangs at a large one, and is asked gently", above(300), Pool{Shared: &Shared{Gentle: true}}, Answered, true},
+		{"hangs at all, and is asked gently", above(0), Pool{Shared: &Shared{Gentle: true}}, Silent, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				network := &fakeNet{serve: newHellos(t, tt.hang).serve}
 				tt.pool.Dial = network.dial
-				tt.pool.PerHost = 4
+				if tt.pool.Shared == nil {
+					tt.pool.Shared = new(Shared)
+				}
+				tt.pool.Shared.PerHost = 4
 				first := smtpCheck("192.0.2.1", 465)
 				first.Service.TLS = catalog.Implicit
 				for _, res := range collect(t.Context(), &tt.pool, first, first) {
@@ -109,25 +113,6 @@ func TestHelloSize(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// TestHelloSizes wants the second hello to be of none of the sizes that old
-// balancers hang at, however long the name is.
-func TestHelloSizes(t *testing.T) {
-	label := "abcdefghijklmnopqrstuvwxyz-0123456789-abcdefghijklmnopqrstuvwx"
-	for _, host := range []string{"192.0.2.1", "m.de", "mail01.contoso.example", label[:31], label[:32], label + "." + label + "." + label + ".example"} {
-		near, far := net.Pipe()
-		meter := &helloMeter{Conn: near}
-		go func() { _ = tls.Client(meter, otherHello.config(host)).Handshake() }()
-		buf := make([]byte, 4096)
-		if _, err := far.Read(buf); err != nil {
-			t.Fatal(err)
-		}
-		if size := int(binary.BigEndian.Uint16(buf[3:])); size >= 256 && size <= 511 {
-			t.Errorf("%s: a hello of %d octets", host, size)
-		}
-		_, _ = near.Close(), far.Close()
 	}
 }
 

@@ -4,176 +4,136 @@ package probe
 
 import (
 	"context"
-	"math"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-	"golang.org/x/time/rate"
-
+	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
 )
 
-// A run is what the checks of one Pool.Run share.
-type run struct {
-	ctx      context.Context // for what belongs to no check
-	dial     DialFunc
-	small    smallDial // nil where the system does not tell silences apart
-	pool     *Pool
-	timeouts Timeouts
-	refusal  time.Duration // how long the system may take to tell of a refusal
-	limit    int           // connections at once
-	logins   *Logins
-	mask     *protocol.Mask // hides the password; nil where there is none
-	trust    *Trust
-	still    *still
-
-	// What waits for a connect must not hold up a conversation, so that each has
-	// its own half of the limit. Few of them are enough for witnesses.
-	connects, talks, witnesses *semaphore.Weighted
-	background                 sync.WaitGroup      // what no check waits for
-	pace                       *rate.Limiter       // of all connects; nil where there is none
-	first                      *semaphore.Weighted // held by the check whose first connect waits for the pace
-
-	mu    sync.Mutex
-	hosts map[string]*host
-}
-
-// A host is what the checks of one host share. It lives as long as one of them
-// is under way, so that a long list of hosts costs no memory.
+// A host is what the checks of one plan share. It lives until all of them are over,
+// so a long list of hosts costs no memory.
 type host struct {
-	name            string
-	connects, talks *semaphore.Weighted // as those of the run
-	turn            *semaphore.Weighted // of its ports; a gentle run asks one after the other
-	pace            *rate.Limiter       // of its connects; nil where there is none
+	// Inputs; not changed any more.
+	run    *run
+	plan   HostPlan
+	orders []int      // Result.Order of each check of the plan
+	slots  *hostSlots // shared with all runs that ask the host
 
-	resolved chan struct{} // closed when the lookup is over: the three below are set then
-	found    *Name
+	checks sync.WaitGroup
+	crowd  *crowd
+
+	resolved *gate // lets all through when the lookup is over: the three below are set then
+	found    *lookup.Name
 	err      error
 	took     time.Duration
 
-	users   int  // held by run.mu
-	claimed bool // held by run.mu; somebody does the lookup
-	mu      sync.Mutex
-	doors   map[doorway]*door
-	paths   map[netip.Addr]*path
-	crowd   *crowd
+	mu    sync.Mutex // protects what is below
+	doors map[doorway]*door
+	paths map[netip.Addr]*path
+	heard [][]Result // by check
 }
 
-func newRun(ctx context.Context, p *Pool) *run {
-	r := &run{
-		ctx:      ctx,
-		dial:     p.Dial,
-		pool:     p,
-		timeouts: p.Timeouts.orDefault(),
-		limit:    affordable(orDefault(p.Limit, 1024)),
-		logins:   p.Logins,
-		mask:     protocol.NewMask(p.Credentials),
-		trust:    p.Trust,
-		still:    newStill(p.clock),
-		first:    semaphore.NewWeighted(1),
-		hosts:    map[string]*host{},
+func (r *run) newHost(plan HostPlan) *host {
+	h := &host{
+		run:      r,
+		plan:     plan,
+		slots:    r.shared.use(plan.Host),
+		resolved: newGate(),
+		crowd:    newCrowd(len(plan.Checks)),
+		doors:    map[doorway]*door{},
+		paths:    map[netip.Addr]*path{},
+		heard:    make([][]Result, len(plan.Checks)),
 	}
-	half := int64(max(1, r.limit/2))
-	r.connects, r.talks = semaphore.NewWeighted(half), semaphore.NewWeighted(half)
-	r.witnesses = semaphore.NewWeighted(max(1, half/8))
-	if p.Rate > 0 {
-		r.pace = newPace(time.Duration(min(float64(time.Second)/p.Rate, float64(24*time.Hour))))
+	next := 0
+	for _, c := range plan.Checks {
+		h.orders = append(h.orders, next)
+		next += 1 + len(c.Behind)
 	}
-	if r.logins == nil {
-		r.logins = NewLogins()
-	}
-	if r.trust == nil {
-		r.trust = &Trust{}
-	}
-	if r.dial == nil {
-		r.dial = systemDial(p.Source)
-		r.small = systemSmallDial(p.Source)
-		r.refusal = refusalTakes()
-	}
-	if r.pool.Resolver == nil {
-		own := *p
-		own.Resolver = &Resolver{}
-		r.pool = &own
-	}
-	return r
-}
-
-// affordable lowers a limit to what this process may open: a connection takes
-// two descriptors for a moment, and the process itself needs some.
-func affordable(limit int) int {
-	return max(1, min(limit, (descriptors()-16)/2))
-}
-
-func orDefault[T comparable](v, standard T) T {
-	var zero T
-	if v == zero {
-		return standard
-	}
-	return v
-}
-
-func (t Timeouts) orDefault() Timeouts {
-	return Timeouts{
-		Resolve: orDefault(t.Resolve, 15*time.Second),
-		Connect: orDefault(t.Connect, 3500*time.Millisecond),
-		TLS:     orDefault(t.TLS, max(10*time.Second, t.Check/2)),
-		Check:   orDefault(t.Check, 20*time.Second),
-	}
-}
-
-// enter returns the shared state of a host, to be left again.
-func (r *run) enter(name string) *host {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	h := r.hosts[name]
-	if h == nil {
-		size := int64(orDefault(r.pool.PerHost, 48))
-		h = &host{
-			name:     name,
-			resolved: make(chan struct{}),
-			connects: semaphore.NewWeighted(size),
-			talks:    semaphore.NewWeighted(size),
-			doors:    map[doorway]*door{},
-			turn:     semaphore.NewWeighted(math.MaxInt64),
-			paths:    map[netip.Addr]*path{},
-			crowd:    newCrowd(),
-		}
-		if r.pool.Gentle {
-			h.turn, h.pace = semaphore.NewWeighted(1), newPace(gentlePace)
-		}
-		r.hosts[name] = h
-	}
-	h.users++
 	return h
 }
 
-func (r *run) leave(h *host) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if h.users--; h.users == 0 {
-		delete(r.hosts, h.name)
+// begin begins every check as soon as there is a slot for it. Its result waits until
+// all of them are over.
+func (h *host) begin(ctx context.Context) (await func() HostResults) {
+	for i, c := range h.plan.Checks {
+		giveBack := h.run.checkSlot(ctx)
+		h.checks.Go(func() {
+			defer giveBack()
+			h.crowd.begin()
+			h.check(ctx, i)
+			h.crowd.end()
+			if h.run.pool.Checked != nil {
+				h.run.pool.Checked(c)
+			}
+		})
 	}
+	return h.results
 }
 
-// resolve returns what is known of the host's name. The first caller looks it up,
-// the others wait for that.
-func (r *run) resolve(ctx context.Context, h *host) (*Name, error) {
-	r.mu.Lock()
-	first := !h.claimed
-	h.claimed = true
-	r.mu.Unlock()
-	if first {
-		found, err := r.resolveAwake(ctx, h.name)
-		h.found, h.took, h.err = &found, found.took, err
-		close(h.resolved)
+// results waits until all checks are over, and returns what they came to.
+func (h *host) results() HostResults {
+	h.checks.Wait()
+	h.run.shared.leave(h.plan.Host)
+	all := HostResults{Host: h.plan.Host, Place: h.plan.Place}
+	for _, ofCheck := range h.heard {
+		all.Results = append(all.Results, ofCheck...)
 	}
-	<-h.resolved
-	return h.found, h.err
+	return all
 }
 
-// path returns what is known of the way to an address of the host.
+// check asks a check of the plan at every address of the host.
+func (h *host) check(ctx context.Context, i int) {
+	c := h.plan.Checks[i]
+	if h.resolve(ctx); h.err != nil {
+		h.heard[i] = append(h.heard[i], h.nameless(ctx, i))
+		return
+	}
+	var mu sync.Mutex
+	emit := func(res Result) {
+		res.At = time.Now()
+		mu.Lock()
+		defer mu.Unlock()
+		h.heard[i] = append(h.heard[i], res)
+	}
+	var each sync.WaitGroup
+	for _, addr := range h.found.Addrs {
+		each.Go(func() {
+			a := h.newAsking(c, netip.AddrPortFrom(addr, c.Service.Ports.First))
+			res := a.ask(ctx)
+			res.Name, res.Order = h.found, h.orders[i]
+			res.Steps = append([]Timing{{protocol.Resolve, h.took}}, res.Steps...)
+			emit(res)
+			h.follow(ctx, res, emit)
+		})
+	}
+	each.Wait()
+}
+
+// resolve looks the host's name up. The first caller does it, and the others wait.
+func (h *host) resolve(ctx context.Context) {
+	if h.resolved.isFirst() {
+		found, err := h.run.resolveAwake(ctx, h.plan.Host)
+		h.found, h.took, h.err = &found, found.Took, err
+		h.resolved.letAll()
+	}
+	<-h.resolved.free // the lookup ends with ctx
+}
+
+// nameless is the result of a check where the host's name has no address.
+func (h *host) nameless(ctx context.Context, i int) Result {
+	c := h.plan.Checks[i]
+	res := Result{Check: c, Order: h.orders[i], Name: h.found, Port: c.Service.Ports.First, Step: protocol.Resolve, Tries: 1, Took: h.took, At: time.Now()}
+	res.Steps = []Timing{{protocol.Resolve, h.took}}
+	res.Verdict, res.Obstacle, res.Detail = judgeLookup(h.err, ctx.Err() != nil)
+	return res
+}
+
+// path returns what the run has learned of the way to an address of the host.
 func (h *host) path(to netip.Addr) *path {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -183,4 +143,82 @@ func (h *host) path(to netip.Addr) *path {
 		h.paths[to] = p
 	}
 	return p
+}
+
+// door returns the state of one port of the host.
+func (h *host) door(addr netip.AddrPort, s catalog.Service) *door {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	where := doorway{s.Network, addr}
+	d := h.doors[where]
+	if d == nil {
+		d = &door{slots: h.slots.port(where, s.HTTP != nil), probed: newGate()}
+		h.doors[where] = d
+	}
+	return d
+}
+
+// portsPerInterface bounds how many ports of one interface are followed: some
+// servers register one endpoint per database or process.
+const portsPerInterface = 8
+
+// follow asks the checks behind an endpoint mapper that answered: each
+// interface on the port that the mapper gave, at the address the user named,
+// since towers often carry 0.0.0.0 or an address of the inside.
+func (h *host) follow(ctx context.Context, mapper Result, emit func(Result)) {
+	if mapper.Verdict != Answered || mapper.Peer == nil {
+		return
+	}
+	var each sync.WaitGroup
+	for i, c := range mapper.Check.Behind {
+		ports := portsOf(*c.Service.RPC, mapper.Peer.Endpoints)
+		order := mapper.Order + 1 + i
+		if len(ports) == 0 {
+			res := portless(c, mapper)
+			res.Order = order
+			emit(res)
+		}
+		for _, port := range ports {
+			each.Go(func() {
+				c := c
+				c.Service.Ports = catalog.Ports{First: port, Last: port}
+				res := h.newAsking(c, netip.AddrPortFrom(mapper.Address, port)).ask(ctx)
+				res.Parent, res.Order = mapper.Check.Service.Name, order
+				emit(res)
+			})
+		}
+	}
+	each.Wait()
+}
+
+// portsOf returns the TCP ports at which an endpoint map has an interface.
+func portsOf(want catalog.Interface, endpoints []rpc.Endpoint) []uint16 {
+	var ports []uint16
+	for _, e := range endpoints {
+		if e.Interface().Serves(want) && e.Sequence == "ncacn_ip_tcp" && e.Port != 0 && !slices.Contains(ports, e.Port) {
+			ports = append(ports, e.Port)
+		}
+	}
+	slices.Sort(ports)
+	return ports[:min(len(ports), portsPerInterface)]
+}
+
+// portless is the result for an interface that the mapper gave no port of.
+func portless(c catalog.Check, mapper Result) Result {
+	res := Result{
+		Check:   c,
+		Parent:  mapper.Check.Service.Name,
+		Address: mapper.Address,
+		Verdict: Refused, // the host said that nothing serves it
+		Step:    protocol.Resolve,
+		Tries:   1,
+		Detail:  "the interface is not registered in the endpoint map",
+	}
+	if slices.Contains(mapper.Peer.Withheld, c.Service.RPC.Name) {
+		res.Verdict, res.Detail = Unresolved, "the endpoint mapper does not say where the interface listens"
+		if mapper.Peer.Refusal != "" {
+			res.Detail += ": " + mapper.Peer.Refusal
+		}
+	}
+	return res
 }

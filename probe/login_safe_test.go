@@ -21,7 +21,10 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 // A loginServer is a real server of TLS that speaks SMTP, IMAP or POP3 behind it,
@@ -74,15 +77,15 @@ func (s *loginServer) answer(line string) string {
 // poolTo is a pool of alice's to servers by their names.
 func poolTo(t *testing.T, servers map[string]*loginServer) *Pool {
 	t.Helper()
-	ca, err := newAuthority()
+	ca, err := standin.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
 	roots := x509.NewCertPool()
-	roots.AddCert(ca.cert)
+	roots.AddCert(ca.Cert)
 	addresses, behind := map[string]netip.Addr{}, map[netip.Addr]*loginServer{}
 	for name, s := range servers {
-		cert, err := ca.issue(name, time.Now().AddDate(1, 0, 0))
+		cert, err := ca.Issue(name, time.Now().AddDate(1, 0, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,8 +96,8 @@ func poolTo(t *testing.T, servers map[string]*loginServer) *Pool {
 	f := &fakeNet{serve: func(at netip.AddrPort, _ int) (func(net.Conn), error) { return behind[at.Addr()].serve, nil }}
 	return &Pool{
 		Dial:        f.dial,
-		Lookup:      func(_ context.Context, host string) ([]netip.Addr, error) { return []netip.Addr{addresses[host]}, nil },
-		Trust:       NewTrust(roots),
+		Resolver:    &lookup.Resolver{Lookup: func(_ context.Context, host string) ([]netip.Addr, error) { return []netip.Addr{addresses[host]}, nil }},
+		Shared:      &Shared{Trust: trust.New(roots)},
 		Credentials: &alice,
 	}
 }
@@ -103,7 +106,7 @@ func poolTo(t *testing.T, servers map[string]*loginServer) *Pool {
 var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // withRSA is the same certificate with a key that every suite of old can use.
-func withRSA(t *testing.T, ca *authority, cert tls.Certificate) tls.Certificate {
+func withRSA(t *testing.T, ca *standin.Authority, cert tls.Certificate) tls.Certificate {
 	t.Helper()
 	key, err := rsaKey()
 	if err != nil {
@@ -115,7 +118,7 @@ func withRSA(t *testing.T, ca *authority, cert tls.Certificate) tls.Certificate 
 	}
 	template.KeyUsage |= x509.KeyUsageKeyEncipherment
 	template.PublicKeyAlgorithm, template.PublicKey = 0, nil
-	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key.Public(), ca.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, ca.Cert, key.Public(), ca.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +222,7 @@ func TestTwentyHosts(t *testing.T) {
 			checks = append(checks, servers[name].check(name))
 		}
 		pool := poolTo(t, servers)
-		pool.Logins = NewLogins()
+		pool.Shared = &Shared{Trust: pool.Shared.Trust}
 		refused := 0
 		for _, some := range [][]catalog.Check{checks[:1], checks[:10], checks[5:]} {
 			another := *pool

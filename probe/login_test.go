@@ -20,7 +20,10 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 const alicesPassword = "Zz9-correct-horse"
@@ -61,7 +64,7 @@ func checkNoPassword(t *testing.T, res Result) {
 
 // TestLogIn logs in to a whole server.
 func TestLogIn(t *testing.T) {
-	start := func(t *testing.T, role, from string, faults map[string]Fault, password string) (*Pool, []catalog.Check) {
+	start := func(t *testing.T, role, from string, faults map[string]standin.Fault, password string) (*Pool, []catalog.Check) {
 		pool, checks := startStandIn(t, "2019", role, from, faults, protocol.Credentials{User: "alice", Domain: "CONTOSO", Password: protocol.NewSecret(password)})
 		pool.Credentials = &alice
 		return pool, checks
@@ -97,7 +100,7 @@ func TestLogIn(t *testing.T) {
 	})
 	t.Run("untrusted", func(t *testing.T) {
 		pool, checks := start(t, "mailbox", "client", nil, alicesPassword)
-		pool.Trust = NewTrust(x509.NewCertPool())
+		pool.Shared.Trust = trust.New(x509.NewCertPool())
 		if got := auths(t, collect(t.Context(), pool, checks...)); got["imaps"] != "not tried: the certificate is not trusted" {
 			t.Errorf("%q", got["imaps"])
 		}
@@ -112,7 +115,7 @@ func TestLogIn(t *testing.T) {
 		}
 	})
 	t.Run("expired", func(t *testing.T) {
-		pool, checks := start(t, "mailbox", "client", map[string]Fault{"imaps": FaultExpired}, alicesPassword)
+		pool, checks := start(t, "mailbox", "client", map[string]standin.Fault{"imaps": standin.Expired}, alicesPassword)
 		if got := auths(t, collect(t.Context(), pool, checks...)); got["imaps"] != "not tried: the certificate is out of date" {
 			t.Errorf("%q", got["imaps"])
 		}
@@ -158,16 +161,16 @@ func TestRedial(t *testing.T) {
 // TestPasswordSaidBack: a server that repeats what it hears, in every place that
 // a result has for its words.
 func TestPasswordSaidBack(t *testing.T) {
-	ca, err := newAuthority()
+	ca, err := standin.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert, err := ca.issue("mail01.contoso.example", time.Now().AddDate(1, 0, 0))
+	cert, err := ca.Issue("mail01.contoso.example", time.Now().AddDate(1, 0, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
 	roots := x509.NewCertPool()
-	roots.AddCert(ca.cert)
+	roots.AddCert(ca.Cert)
 	echo := func(c net.Conn) {
 		secured := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})
 		_, _ = io.WriteString(secured, "+OK\r\n+OK\r\nUSER\r\n.\r\n+OK\r\n")
@@ -178,12 +181,12 @@ func TestPasswordSaidBack(t *testing.T) {
 		}
 	}
 	f := &fakeNet{serve: always(echo)}
-	lookup := func(context.Context, string) ([]netip.Addr, error) {
+	found := func(context.Context, string) ([]netip.Addr, error) {
 		return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
 	}
 	check := smtpCheck("mail01.contoso.example", 995)
 	check.Service.Protocol, check.Service.TLS = "pop3", catalog.Implicit
-	res := collect(t.Context(), &Pool{Dial: f.dial, Lookup: lookup, Trust: NewTrust(roots), Credentials: &alice}, check)[0]
+	res := collect(t.Context(), &Pool{Dial: f.dial, Resolver: &lookup.Resolver{Lookup: found}, Shared: &Shared{Trust: trust.New(roots)}, Credentials: &alice}, check)[0]
 	if res.Verdict != Answered || res.Peer.Facts["auth"] != "user: refused: -ERR" {
 		t.Errorf("%s: %+v", res.Verdict, res.Peer)
 	}

@@ -4,156 +4,178 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 
+	"exreach/catalog"
 	"exreach/probe/protocol"
 )
 
-// Logins is the ledger of what came of the credentials. It decides whether they
+// A ledger holds what came of the credentials. It decides whether they
 // may be tried once more: a wrong password that is tried at every port of every
 // host locks the account. Once refused, they are not tried again on that host, and
 // once two hosts have refused them, nowhere. Nothing that a server says lifts that:
 // one that says yes to anything proves nothing.
 //
-// One Logins serves all pools that have the same credentials, at once or one after
-// the other.
-type Logins struct {
+// It is part of Shared, and serves all pools at once or one after the other.
+type ledger struct {
 	room *semaphore.Weighted // of the logins that are under way; see weight
 
-	mu     sync.Mutex
+	mu     sync.Mutex // protects what is below
 	hosts  map[string]*hostLogins
 	denied int             // logins that were refused, or had no clear answer
 	proven map[string]bool // hosts that accepted the credentials, and proved who they are
-	over   error           // why there may be no login any more
+	barred error           // why there may be no login any more
 }
 
 // hostLogins is what the logins on one host share.
 type hostLogins struct {
-	turn chan struct{} // held by the one login that may be under way
-	shut error         // why there may be no other; held by Logins.mu
+	name string              // in lower case
+	turn *semaphore.Weighted // of the one login that may be under way
+
+	users  int   // logins under way or waiting; protected by ledger.mu, as is barred
+	barred error // why there may be no other
 }
 
-// maxDenied is how many logins may be refused. The lowest threshold for a lockout
-// that anybody recommends is three.
+// maxDenied is how many logins may be refused. The lowest threshold for a lockout that
+// is recommended anywhere is three.
 const maxDenied = 2
 
-// enoughProof is how many hosts must have accepted the credentials, and none
-// refused them, until more logins than maxDenied are under way at a time. Servers
-// that say yes to anything are not so many.
+// enoughProof is how many hosts must have accepted the credentials, and none refused
+// them, before more than maxDenied logins may be under way at once. There are never so
+// many servers that say yes to anything.
 const enoughProof = 8
 
 // wholeRoom is how many logins may be under way then.
 const wholeRoom = 32
 
 var (
-	errRefusedBefore  = errors.New("refused before")
-	errNoAnswerBefore = errors.New("not answered before")
-	errRefusedByAll   = fmt.Errorf("refused by %d hosts before", maxDenied)
-	errAccountShut    = errors.New("a server said that the account is locked, disabled or expired")
-	errNoTurn         = errors.New("other logins took too long")
+	errRefusedBefore   = errors.New("refused before")
+	errNoAnswerBefore  = errors.New("not answered before")
+	errRefusedByAll    = fmt.Errorf("refused by %d hosts before", maxDenied)
+	errAccountUnusable = errors.New("a server said that the account is locked, disabled or expired")
+	errLoginsSlow      = errors.New("other logins took too long")
 )
 
-// NewLogins is a ledger in which nothing stands.
-func NewLogins() *Logins {
-	return &Logins{room: semaphore.NewWeighted(wholeRoom), hosts: map[string]*hostLogins{}, proven: map[string]bool{}}
+// newLedger is empty.
+func newLedger() *ledger {
+	return &ledger{room: semaphore.NewWeighted(wholeRoom), hosts: map[string]*hostLogins{}, proven: map[string]bool{}}
 }
 
-// turn waits until a login on host may begin, and returns how it ends: with what
-// it has shown, and whether the server proved who it is. Its error says why there
-// may be no login.
-func (l *Logins) turn(ctx context.Context, host string) (end func(o protocol.Outcome, known bool), err error) {
-	h := l.host(host)
-	select {
-	case h.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, errNoTurn
-	}
-	weight, err := l.enter(ctx, h)
-	if err != nil {
-		<-h.turn
-		return nil, err
-	}
-	return func(o protocol.Outcome, known bool) {
-		l.note(h, host, o, known)
-		l.room.Release(weight)
-		<-h.turn
-	}, nil
-}
-
-// enter waits for room. What a login weighs may change meanwhile.
-func (l *Logins) enter(ctx context.Context, h *hostLogins) (weight int64, err error) {
-	for {
-		weight, _ = l.weight(h)
-		if l.room.Acquire(ctx, weight) != nil {
-			return 0, errNoTurn
-		}
-		now, err := l.weight(h)
-		if err == nil && now <= weight {
-			l.room.Release(weight - now)
-			return now, nil
-		}
-		l.room.Release(weight)
-		if err != nil {
-			return 0, err
-		}
-	}
-}
-
-// weight is how much of the room a login takes. All that are under way may be
-// refused, so that there are never more of them than may still be.
-func (l *Logins) weight(h *hostLogins) (int64, error) {
+// weight is how much of the room a login takes. All that are under way may be refused,
+// so there are never more of them than refusals are left.
+func (l *ledger) weight(h *hostLogins) (int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case h.shut != nil:
-		return 1, h.shut
-	case l.over != nil:
-		return 1, l.over
+	case h.barred != nil:
+		return 1, h.barred
+	case l.barred != nil:
+		return 1, l.barred
 	case l.denied == 0 && len(l.proven) >= enoughProof:
 		return 1, nil
 	}
 	return int64(wholeRoom / (maxDenied - l.denied)), nil
 }
 
-func (l *Logins) host(name string) *hostLogins {
+// use returns what the logins on a host share. The caller calls leave at the end.
+func (l *ledger) use(name string) *hostLogins {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	name = strings.ToLower(name)
 	h := l.hosts[name]
 	if h == nil {
-		h = &hostLogins{turn: make(chan struct{}, 1)}
+		h = &hostLogins{name: name, turn: semaphore.NewWeighted(1)}
 		l.hosts[name] = h
 	}
+	h.users++
 	return h
 }
 
+// leave forgets a host that has not barred further logins, once no login uses it.
+func (l *ledger) leave(h *hostLogins) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if h.users--; h.users == 0 && h.barred == nil {
+		delete(l.hosts, h.name)
+	}
+}
+
 // note keeps what a login on h has shown.
-func (l *Logins) note(h *hostLogins, host string, o protocol.Outcome, known bool) {
+func (l *ledger) note(h *hostLogins, o protocol.Outcome, proven bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch o {
 	case protocol.Undecided:
 		return
 	case protocol.Accepted:
-		if known {
-			l.proven[strings.ToLower(host)] = true
+		if proven && len(l.proven) < enoughProof {
+			l.proven[h.name] = true
 		}
 		return
 	case protocol.Unanswered:
-		h.shut = errNoAnswerBefore
+		h.barred = errNoAnswerBefore
 	default:
-		h.shut = errRefusedBefore
+		h.barred = errRefusedBefore
 	}
 	l.denied++
 	switch {
 	case o == protocol.Locked:
-		l.over = errAccountShut
-	case l.over == nil && l.denied >= maxDenied:
-		l.over = errRefusedByAll
+		l.barred = errAccountUnusable
+	case l.barred == nil && l.denied >= maxDenied:
+		l.barred = errRefusedByAll
 	}
+}
+
+// mayLogIn gives q what a login needs of the pool. There is no login at a service that
+// must not be reached at all.
+func (c *conversation) mayLogIn(ctx context.Context, q *protocol.Question) {
+	if c.run.pool.Credentials == nil || c.check.Want == catalog.Forbidden {
+		return
+	}
+	q.Credentials = c.run.pool.Credentials
+	q.Private = c.private
+	q.Turn = func() (func(protocol.Outcome), error) {
+		end, err := c.run.shared.logins.login(ctx, c.check.Host)
+		return func(o protocol.Outcome) { end(o, c.private() == nil) }, err
+	}
+}
+
+// private reports why a password must not be said on the connection: without TLS it
+// can be read on the path, with an old or weak one perhaps, and without a certificate
+// that proves the server's name anything on the path may be the server.
+func (c *conversation) private() error {
+	switch t := c.tls.Judge(c.run.shared.trust.Judge); {
+	case t == nil:
+		return errors.New("no TLS")
+	case !slices.Contains(safeVersions, t.Version):
+		return fmt.Errorf("%s is not safe", t.Version)
+	case !isSafe(t.Cipher):
+		return fmt.Errorf("the cipher %s is not safe", t.Cipher)
+	case !t.Trusted:
+		return errors.New("the certificate is not trusted")
+	case !t.NameMatches:
+		return errors.New("the certificate is for another name")
+	case time.Now().After(t.Chain[0].NotAfter) || time.Now().Before(t.Chain[0].NotBefore):
+		return errors.New("the certificate is out of date")
+	}
+	return nil
+}
+
+// safeVersions are those in which a password may be said (RFC 8996).
+var safeVersions = []string{tls.VersionName(tls.VersionTLS12), tls.VersionName(tls.VersionTLS13)}
+
+// isSafe reports whether a password may be said under a cipher suite: one with a
+// cipher that is not broken, and a server that proves its name. RC4, 3DES, NULL, EXPORT
+// and all ciphers that are yet to be invented are not among them.
+func isSafe(suite string) bool {
+	unbroken := strings.Contains(suite, "_AES_") || strings.Contains(suite, "_CHACHA20_")
+	return unbroken && !strings.Contains(strings.ToLower(suite), "_anon_") && !strings.Contains(suite, "_EXPORT")
 }

@@ -17,7 +17,7 @@ import (
 
 // tryAll has many conversations at many hosts log in at once, each three times,
 // and returns how often each host was asked and what the others were told.
-func tryAll(t *testing.T, l *Logins, judge func(host string) protocol.Outcome) (asked map[string]int, told map[string]int) {
+func tryAll(t *testing.T, l *ledger, judge func(host string) protocol.Outcome) (asked map[string]int, told map[string]int) {
 	asked, told = map[string]int{}, map[string]int{}
 	var mu sync.Mutex
 	var under atomic.Int32
@@ -26,7 +26,7 @@ func tryAll(t *testing.T, l *Logins, judge func(host string) protocol.Outcome) (
 		host := fmt.Sprintf("host%d", n%6)
 		all.Go(func() {
 			for range 3 {
-				end, err := l.turn(t.Context(), host)
+				end, err := l.login(t.Context(), host)
 				mu.Lock()
 				if err != nil {
 					told[err.Error()]++
@@ -60,7 +60,7 @@ func total(counts map[string]int) (sum int) {
 // TestWrongPasswordIsTriedTwice in a whole run, at two hosts, once at each.
 func TestWrongPasswordIsTriedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked, told := tryAll(t, NewLogins(), func(string) protocol.Outcome { return protocol.Denied })
+		asked, told := tryAll(t, newLedger(), func(string) protocol.Outcome { return protocol.Denied })
 		if total(asked) != 2 || len(asked) != 2 || total(told) != 178 || len(told) != 2 {
 			t.Errorf("asked %v, told %v", asked, told)
 		}
@@ -70,7 +70,7 @@ func TestWrongPasswordIsTriedTwice(t *testing.T) {
 // TestNoAnswerIsNoPermission: who hangs up on a password may have refused it.
 func TestNoAnswerIsNoPermission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked, told := tryAll(t, NewLogins(), func(string) protocol.Outcome { return protocol.Unanswered })
+		asked, told := tryAll(t, newLedger(), func(string) protocol.Outcome { return protocol.Unanswered })
 		if total(asked) != 2 || told["not answered before"] == 0 {
 			t.Errorf("asked %v, told %v", asked, told)
 		}
@@ -81,7 +81,7 @@ func TestNoAnswerIsNoPermission(t *testing.T) {
 // is not asked again.
 func TestRightPasswordIsUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		asked, told := tryAll(t, NewLogins(), func(host string) protocol.Outcome {
+		asked, told := tryAll(t, newLedger(), func(host string) protocol.Outcome {
 			if host == "host5" {
 				return protocol.Denied
 			}
@@ -95,13 +95,13 @@ func TestRightPasswordIsUsed(t *testing.T) {
 
 // logInAtMany logs in once at each of n hosts, all at once and a second long, and
 // returns how many logins there were and how long all of it took.
-func logInAtMany(t *testing.T, l *Logins, n int, judge func(n int) (protocol.Outcome, bool)) (logins, refused int, took time.Duration) {
+func logInAtMany(t *testing.T, l *ledger, n int, judge func(n int) (protocol.Outcome, bool)) (logins, refused int, took time.Duration) {
 	began := time.Now()
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for n := range n {
 		all.Go(func() {
-			end, err := l.turn(t.Context(), fmt.Sprint("host", n))
+			end, err := l.login(t.Context(), fmt.Sprint("host", n))
 			if err != nil {
 				return
 			}
@@ -127,7 +127,7 @@ func TestYesProvesNothing(t *testing.T) {
 		for _, known := range []bool{false, true} {
 			for _, no := range []protocol.Outcome{protocol.Denied, protocol.Unanswered} {
 				synctest.Test(t, func(t *testing.T) {
-					_, refused, _ := logInAtMany(t, NewLogins(), 20, func(n int) (protocol.Outcome, bool) {
+					_, refused, _ := logInAtMany(t, newLedger(), 20, func(n int) (protocol.Outcome, bool) {
 						if n%4 == 0 && n/4 < liars {
 							return protocol.Accepted, known
 						}
@@ -146,11 +146,11 @@ func TestYesProvesNothing(t *testing.T) {
 // does not wait for one after the other. Where nobody proves it, it does.
 func TestManyHosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		logins, _, took := logInAtMany(t, NewLogins(), 1000, func(int) (protocol.Outcome, bool) { return protocol.Accepted, true })
+		logins, _, took := logInAtMany(t, newLedger(), 1000, func(int) (protocol.Outcome, bool) { return protocol.Accepted, true })
 		if logins != 1000 || took > 100*time.Second {
 			t.Errorf("%d logins in %v", logins, took)
 		}
-		logins, _, took = logInAtMany(t, NewLogins(), 1000, func(int) (protocol.Outcome, bool) { return protocol.Accepted, false })
+		logins, _, took = logInAtMany(t, newLedger(), 1000, func(int) (protocol.Outcome, bool) { return protocol.Accepted, false })
 		if logins != 1000 || took != 500*time.Second {
 			t.Errorf("nobody is known: %d logins in %v", logins, took)
 		}
@@ -160,11 +160,11 @@ func TestManyHosts(t *testing.T) {
 // TestRefusalAfterProof: the first refusal ends the haste.
 func TestRefusalAfterProof(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLogins()
+		l := newLedger()
 		if logins, _, _ := logInAtMany(t, l, enoughProof, func(int) (protocol.Outcome, bool) { return protocol.Accepted, true }); logins != enoughProof {
 			t.Fatalf("%d logins", logins)
 		}
-		end, err := l.turn(t.Context(), "another")
+		end, err := l.login(t.Context(), "another")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,14 +179,14 @@ func TestRefusalAfterProof(t *testing.T) {
 // at once.
 func TestAccountShut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLogins()
-		end, err := l.turn(t.Context(), "dc01")
+		l := newLedger()
+		end, err := l.login(t.Context(), "dc01")
 		if err != nil {
 			t.Fatal(err)
 		}
 		end(protocol.Locked, false)
 		for _, host := range []string{"dc01", "DC01", "dc02"} {
-			if _, err := l.turn(t.Context(), host); err == nil {
+			if _, err := l.login(t.Context(), host); err == nil {
 				t.Errorf("%s is asked all the same", host)
 			}
 		}
@@ -196,7 +196,7 @@ func TestAccountShut(t *testing.T) {
 // TestUndecidedCountsForNothing: a method that does not suit is no refusal.
 func TestUndecidedCountsForNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		if asked, told := tryAll(t, NewLogins(), func(string) protocol.Outcome { return protocol.Undecided }); total(asked) != 180 {
+		if asked, told := tryAll(t, newLedger(), func(string) protocol.Outcome { return protocol.Undecided }); total(asked) != 180 {
 			t.Errorf("asked %v, told %v", asked, told)
 		}
 	})
@@ -205,26 +205,26 @@ func TestUndecidedCountsForNothing(t *testing.T) {
 // TestTurnEndsWithTheCheck: who waits too long gives up, and blocks nobody.
 func TestTurnEndsWithTheCheck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLogins()
-		end, err := l.turn(t.Context(), "a")
+		l := newLedger()
+		end, err := l.login(t.Context(), "a")
 		if err != nil {
 			t.Fatal(err)
 		}
-		endOther, err := l.turn(t.Context(), "c")
+		endOther, err := l.login(t.Context(), "c")
 		if err != nil {
 			t.Fatal(err)
 		}
 		short, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
 		for _, host := range []string{"a", "b"} {
-			if _, err := l.turn(short, host); !errors.Is(err, errNoTurn) {
+			if _, err := l.login(short, host); !errors.Is(err, errLoginsSlow) {
 				t.Errorf("%s: %v", host, err)
 			}
 		}
 		end(protocol.Accepted, true)
 		endOther(protocol.Accepted, true)
 		for _, host := range []string{"a", "b"} {
-			if end, err := l.turn(t.Context(), host); err != nil {
+			if end, err := l.login(t.Context(), host); err != nil {
 				t.Errorf("%s is still blocked: %v", host, err)
 			} else {
 				end(protocol.Accepted, true)

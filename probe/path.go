@@ -5,7 +5,9 @@ package probe
 import (
 	"math"
 	"net/netip"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,23 +19,27 @@ const (
 )
 
 // kernelResends is when the system sends a SYN again by itself (RFC 6298 section
-// 2.1). An answer after that may be one to either, and tells nothing of the round
-// trip (Karn's algorithm).
+// 2.1). An answer after that may be one to either, and says nothing of the round trip
+// (Karn's algorithm).
 const kernelResends = time.Second
 
-// A port is given up after so many tries that on a path like this one all of them
-// get lost once in 1/misjudged ports that are in good health.
+// A port is given up after so many tries that, on a path like this one, all of them are
+// lost for one in 1/misjudged ports that work.
 const (
 	misjudged  = 1e-7
 	leastLoss  = 0.1 // of a try or its answer; 5 % each way come to that
 	mostLoss   = 0.5
-	beforehand = 10 // tries with leastLoss that stand for what is not known yet
+	beforehand = 10 // tries with leastLoss that the estimate begins with
 )
 
-// A path is what a run has learned of the way to one address. Whatever port
-// answers tells something about all the others.
+// A path is what a run has learned of the way to one address. An answer of one port
+// says something about all the others.
 type path struct {
-	mu           sync.Mutex
+	hollow   atomic.Bool // a port connected and proved nothing
+	welcomes atomic.Bool // the witness was asked whether it accepts connections again
+	revived  bool        // the witness was asked whether it is there again; only for a check that holds the whole host
+
+	mu           sync.Mutex    // protects what is below
 	srtt, rttvar time.Duration // smoothed round trip and its variation (RFC 6298 section 2); zero: not known
 	tried, lost  int           // tries at ports that answer, and those of them that got no answer
 	heard        time.Time     // when something answered last; zero: never
@@ -41,21 +47,18 @@ type path struct {
 	quiet        time.Time     // since when it has been asked and nothing was heard; zero: it was not
 	missed       int           // how often the witness has not answered since something was heard
 	witness      witness
-	known        chan struct{} // closed once something was heard
-	revived      bool          // the witness was asked whether it is there again; held by crowd.alone
-	hollow       bool          // a port connected and proved nothing
-	welcomes     bool          // the witness was asked whether it accepts connections again
+	firstHeard   chan struct{} // closed once something was heard
 }
 
 // A witness is a port that has answered, and is asked again to see whether the
 // path still works while another port says nothing.
 type witness struct {
-	at   netip.AddrPort // invalid where nothing has answered
+	addr netip.AddrPort // invalid where nothing has answered
 	rank witnessRank
 }
 
-// A witnessRank says how good a witness a port is. Who refuses may be a firewall
-// on the way; and web servers mind it least that somebody connects and leaves.
+// A witnessRank is how good a witness a port is. What refuses may be a firewall on the
+// way; and web servers mind least when a client connects and leaves.
 type witnessRank int
 
 const (
@@ -64,7 +67,7 @@ const (
 	acceptsWeb
 )
 
-func newPath() *path { return &path{known: make(chan struct{})} }
+func newPath() *path { return &path{firstHeard: make(chan struct{})} }
 
 // hear notes an answer to what was sent at sent, after so many tries that got
 // none.
@@ -75,19 +78,19 @@ func (p *path) hear(from witness, sent time.Time, lost int) {
 	p.tried += lost + 1
 	p.lost += lost
 	if p.heard.IsZero() {
-		close(p.known)
+		close(p.firstHeard)
 	}
 	p.heard, p.quiet, p.missed = now, time.Time{}, 0
 	if took := now.Sub(sent); took < kernelResends {
-		p.sample(took)
+		p.measure(took)
 	}
-	if !p.witness.at.IsValid() || from.rank > p.witness.rank {
+	if !p.witness.addr.IsValid() || from.rank > p.witness.rank {
 		p.witness = from
 	}
 }
 
-// sample takes a round trip into the estimate (RFC 6298 sections 2.2 and 2.3).
-func (p *path) sample(rtt time.Duration) {
+// measure takes a round trip into the estimate (RFC 6298 sections 2.2 and 2.3).
+func (p *path) measure(rtt time.Duration) {
 	rtt = max(rtt, 1)
 	if p.srtt == 0 {
 		p.srtt, p.rttvar = rtt, rtt/2
@@ -132,7 +135,7 @@ func (p *path) enough() int {
 }
 
 // call chooses the witness to ask now. It returns none where there is none, or
-// where something was heard or asked so lately that it is as good.
+// where something was heard or asked so lately that asking again shows nothing new.
 func (p *path) call(wait time.Duration) witness {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -145,8 +148,8 @@ func (p *path) call(wait time.Duration) witness {
 	return p.witness
 }
 
-// lapse is how far from a try another answer may be and still speak for the path
-// at that time.
+// lapse is how far from a try another answer may be and still show that the path worked
+// at the time of the try.
 func lapse(wait time.Duration) time.Duration { return wait / 4 }
 
 // miss notes that the witness has not answered what was sent at sent.
@@ -164,8 +167,8 @@ func (p *path) miss(sent time.Time) {
 	}
 }
 
-// unanswered notes that a try was not answered. That says something of an address
-// only while it has never answered anything.
+// unanswered notes that a try was not answered. That matters only while the address has
+// never answered anything.
 func (p *path) unanswered(sent time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -181,8 +184,8 @@ func (p *path) lived(t time.Time) bool {
 	return p.heard.After(t)
 }
 
-// dead reports whether the address has been asked for as long as patience without
-// an answer. One that has lived gets as much again: networks have their outages.
+// dead reports whether the address has been asked for as long as patience without an
+// answer. One that has answered before gets twice as long: networks have outages.
 func (p *path) dead(patience time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -192,13 +195,13 @@ func (p *path) dead(patience time.Duration) bool {
 	return !p.quiet.IsZero() && time.Since(p.quiet) >= patience
 }
 
-// observe writes into res what is known of its path.
+// observe notes in res what is known of its path.
 func (p *path) observe(res *Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	res.RTT = p.srtt
-	if res.Verdict == TimedOut && p.witness.at.IsValid() {
-		res.Witness = &Witness{Port: p.witness.at.Port(), Answers: p.quiet.IsZero()}
+	if res.Verdict == TimedOut && p.witness.addr.IsValid() {
+		res.Witness = &Witness{Port: p.witness.addr.Port(), Answers: p.quiet.IsZero()}
 	}
 }
 
@@ -207,4 +210,56 @@ func (p *path) loses() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.lost > 0
+}
+
+// observeRow notes a result that may mean that every port of the address answers: a
+// connection that proved nothing, or on which nothing was asked.
+func (p *path) observeRow(res Result) {
+	bare := res.Verdict == Answered && res.Check.Service.IsBare()
+	if res.Check.IsControl() || !bare && !slices.Contains([]Verdict{Silent, Mismatch, Cut, BadTLS}, res.Verdict) {
+		return
+	}
+	p.hollow.Store(true)
+}
+
+// farAway is the round trip above which asking one port after the other takes too long.
+const farAway = 5 * time.Millisecond
+
+// isFar reports whether answers take long here.
+func (p *path) isFar() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.srtt == 0 || p.srtt > farAway
+}
+
+// hasLived reports whether the address has ever answered anything.
+func (p *path) hasLived() bool { return p.lived(time.Time{}) }
+
+// connects reports whether a port of the address has accepted a connection.
+func (p *path) connects() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.witness.addr.IsValid() && p.witness.rank > refuses
+}
+
+// isWelcoming reports whether the witness was asked whether it accepts connections
+// again, or there is none to ask.
+func (p *path) isWelcoming() bool { return p.welcomes.Load() || !p.connects() }
+
+// leastLost is how many lost tries are more than bad luck.
+const leastLost = 3
+
+// isSuspect reports whether more tries at ports that answer were lost than most paths
+// lose: something may drop connects for another reason.
+func (p *path) isSuspect() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost >= leastLost && float64(p.lost) > leastLoss*float64(p.tried)
+}
+
+// alive returns the witness, and whether it has answered since it was last asked.
+func (p *path) alive() (witness, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.witness, p.witness.addr.IsValid() && p.quiet.IsZero()
 }

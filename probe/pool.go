@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package probe finds out what IS reachable: it takes a plan of checks and
-// streams their results. It owns dialing, limits, deadlines, retries, TLS and
-// the verdict; the conversations themselves are in probe/protocol.
+// Package probe finds out what IS reachable: it takes the plan of each host and
+// yields the host's results when they are all there. It owns the turns, connecting,
+// deadlines, asking again, and the verdict. It knows no version and no grade, and
+// prints nothing: what should be reachable is in catalog, what is said on a
+// connection in probe/protocol, and what to think of a result in report/judge.
+//
+// It has four levels, each in a file of its own. An asking (ask.go) is one check at one
+// address. It has conversations (conversation.go), each of which is one connection.
+// Connecting (connect.go) is how that reaches the port, and takes tries: a try is one
+// SYN. What they wait for is in turns.go, what a Pool hands them in host.go, and how an
+// asking that is in doubt is asked again in again.go.
+//
+// It imports catalog and the packages below it in probe, but not probe/standin, report
+// or cmd. Its tests may import probe/standin, to have servers.
 package probe
 
 import (
@@ -10,60 +21,87 @@ import (
 	"iter"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
-// A Pool asks many checks at once. The zero value is ready to use.
+// A Pool asks many hosts at once. The zero value is ready to use.
 type Pool struct {
-	Dial     DialFunc   // opens a transport connection; nil is the system's, bound to Source
-	Resolver *Resolver  // finds the addresses of names; nil is one of the run's own
-	Lookup   LookupFunc // does so in its place; nil leaves it to Resolver
-	Trust    *Trust     // whom to trust in Peer.TLS; nil is this machine's roots
-	Domain   string     // the organization's mail domain, which DNS servers are asked for; "" asks for something else
-	Source   netip.Addr // local address to connect from; the zero Addr leaves it to the system
-	Timeouts Timeouts   // zero fields take their defaults
-	Limit    int        // connections at once over the whole run; 0 is 1024, and never more than this process may open
-	PerHost  int        // ports of one host that are connected to at once, and conversations with it; 0 is 48
-	Rate     float64    // connects per second over the whole run, at most; 0 is as many as there are
-	Gentle   bool       // one port of a host after the other, at a pace that firewalls take for a client's
-	Once     bool       // a refusal is believed at once, and not asked again when no other connection is open
-	Tries    int        // tries before a port is timed-out; 0 is as many as the path's loss asks for
+	Dial     DialFunc         // opens a transport connection; nil is the system's, bound to Source
+	Resolver *lookup.Resolver // finds the addresses of names; nil is one of the run's own
+	Domain   string           // the organization's mail domain, which DNS servers are asked for; "" asks for something else
+	Source   netip.Addr       // local address to connect from; the zero Addr leaves it to the system
+	Timeouts Timeouts         // zero fields take their defaults
+	Once     bool             // a refusal is believed, and not asked again while no other connection is open
+	Tries    int              // tries before a port is timed-out; 0 is as many as the path's loss asks for
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
-	Logins      *Logins               // what came of the credentials so far, shared by all pools that have them; nil begins anew
+	Shared      *Shared               // what this pool has in common with others: limits, ports, logins, trust; nil shares nothing
 
-	clock func() time.Time // shows that the program stood still; nil is time.Now
+	Checked func(catalog.Check) // called when a check of a plan is over, by several goroutines at once; may be nil
+
+	clock func() time.Time // of the standstills, for tests; nil is time.Now
 }
 
 // DialFunc opens a connection to one address. It ends when ctx does.
 type DialFunc func(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error)
 
-// LookupFunc resolves a name to all its addresses.
-type LookupFunc func(ctx context.Context, host string) ([]netip.Addr, error)
-
 // Timeouts limits every part of a check. A zero field takes its default.
 type Timeouts struct {
 	Resolve time.Duration // a name's lookup, all tries together; 15 s
-	Connect time.Duration // of silence before a host is given up; 3.5 s. A host that answers elsewhere is known sooner
+	Connect time.Duration // of silence before a host is given up; 3.5 s. On a host that answers elsewhere, a port is given up sooner
 	TLS     time.Duration // one handshake; 10 s, in which a lost segment is sent again five times, or half of Check where that is more
-	Check   time.Duration // everything after the lookup, all tries together; 20 s. What tells silences apart takes seconds more
+	Check   time.Duration // everything after the lookup, all tries together; 20 s. Telling silences apart takes a few seconds more
 }
 
-// Run asks all checks and yields every result as it is known, in no order. A
+func (t Timeouts) orDefault() Timeouts {
+	return Timeouts{
+		Resolve: orDefault(t.Resolve, 15*time.Second),
+		Connect: orDefault(t.Connect, 3500*time.Millisecond),
+		TLS:     orDefault(t.TLS, max(10*time.Second, t.Check/2)),
+		Check:   orDefault(t.Check, 20*time.Second),
+	}
+}
+
+func orDefault[T comparable](v, standard T) T {
+	var zero T
+	if v == zero {
+		return standard
+	}
+	return v
+}
+
+// A HostPlan is what to ask one host.
+type HostPlan struct {
+	Host   string          // the name or address of all Checks
+	Place  int             // of the host in the run; comes back in HostResults, which come in no order
+	Checks []catalog.Check // in the order of the results
+}
+
+// HostResults is the answer to a HostPlan.
+type HostResults struct {
+	Host    string
+	Place   int
+	Results []Result // by check, in the order of the plan; within one in no order, see Result.Order
+}
+
+// Run asks the hosts and yields each when it has all its results, in no order. A
 // name gives one result per address; an endpoint mapper that answers is
 // followed by the results of the checks behind it. When ctx ends, what was not
-// finished is yielded as Untried. No goroutine outlives the sequence.
-func (p *Pool) Run(ctx context.Context, checks iter.Seq[catalog.Check]) iter.Seq[Result] {
-	return func(yield func(Result) bool) {
+// finished is Untried. No goroutine outlives the sequence.
+func (p *Pool) Run(ctx context.Context, plans iter.Seq[HostPlan]) iter.Seq[HostResults] {
+	return func(yield func(HostResults) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		results := make(chan Result)
-		go newRun(ctx, p).feed(ctx, checks, results)
+		results := make(chan HostResults)
+		go newRun(ctx, p).feed(ctx, plans, results)
 		for res := range results {
 			if !yield(res) {
 				stop()
@@ -75,26 +113,85 @@ func (p *Pool) Run(ctx context.Context, checks iter.Seq[catalog.Check]) iter.Seq
 	}
 }
 
-// feed starts every check, waits for all of them and closes out.
-func (r *run) feed(ctx context.Context, checks iter.Seq[catalog.Check], out chan<- Result) {
+// feed begins every check, hands each host on when it is done, and closes out.
+func (r *run) feed(ctx context.Context, plans iter.Seq[HostPlan], out chan<- HostResults) {
 	defer close(out)
 	watched, done := context.WithCancel(r.ctx)
 	r.background.Go(func() { r.still.watch(watched) })
-	var group errgroup.Group
-	group.SetLimit(r.limit)
-	for c := range checks {
-		h := r.enter(c.Host)
-		group.Go(func() error {
-			defer r.leave(h)
-			h.crowd.begin(c)
-			results := emitter{out: out}
-			r.check(ctx, h, c, results.emit)
-			h.crowd.end()
-			results.end()
-			return nil
+	var hosts sync.WaitGroup
+	for plan := range plans {
+		r.unreadSlot(ctx)()
+		await := r.newHost(plan).begin(ctx)
+		hosts.Go(func() {
+			results := await()
+			handed := r.unreadSlot(r.ctx)
+			out <- results
+			handed()
 		})
 	}
-	_ = group.Wait() // the functions above return no error
+	hosts.Wait()
 	done()
 	r.background.Wait()
+}
+
+// A run is what the hosts of one Pool.Run share.
+type run struct {
+	// Inputs; not changed any more.
+	ctx      context.Context // for what belongs to no check
+	pool     *Pool
+	shared   *Shared
+	dial     DialFunc
+	small    smallDial // nil where the system does not tell silences apart
+	timeouts Timeouts
+	refusal  time.Duration  // how long the system may take to report a refusal
+	mask     *protocol.Mask // hides the password; nil where there is none
+
+	still      *still
+	unread     *semaphore.Weighted // of the hosts that are done and were not taken
+	background sync.WaitGroup      // what no check waits for
+}
+
+func newRun(ctx context.Context, p *Pool) *run {
+	r := &run{
+		ctx:      ctx,
+		pool:     p,
+		shared:   p.Shared,
+		dial:     p.Dial,
+		timeouts: p.Timeouts.orDefault(),
+		mask:     protocol.NewMask(p.Credentials),
+		still:    newStill(p.clock),
+		unread:   semaphore.NewWeighted(mostUnread),
+	}
+	if r.shared == nil {
+		r.shared = new(Shared)
+	}
+	r.shared.ready()
+	if r.dial == nil {
+		r.dial = socket.Dialer(p.Source)
+		r.small = socket.SmallDialer(p.Source)
+		r.refusal = socket.RefusalTakes()
+	}
+	if p.Resolver == nil {
+		own := *p
+		own.Resolver = &lookup.Resolver{}
+		r.pool = &own
+	}
+	return r
+}
+
+// Resolve finds the addresses of a host to ask; an address is its own. Where this
+// machine has a way to those of one family only, those of the other are left out.
+func (p *Pool) Resolve(ctx context.Context, host string) (lookup.Name, error) {
+	name, err := p.lookUp(ctx, host)
+	if err == nil && p.Dial == nil {
+		name.LeaveOut(socket.WaysFrom(p.Source))
+	}
+	return name, err
+}
+
+func (p *Pool) lookUp(ctx context.Context, host string) (lookup.Name, error) {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return lookup.Name{Addrs: []netip.Addr{addr.Unmap()}, Count: 1}, nil
+	}
+	return orDefault(p.Resolver, &lookup.Resolver{}).LookUp(ctx, host, p.Timeouts.orDefault().Resolve)
 }

@@ -20,7 +20,10 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
+	"exreach/probe/standin"
 )
 
 // A fakeNet is a network in memory: what happens at each address and port.
@@ -116,7 +119,25 @@ func smtpCheck(host string, port uint16) catalog.Check {
 }
 
 func collect(ctx context.Context, p *Pool, checks ...catalog.Check) []Result {
-	return slices.Collect(p.Run(ctx, slices.Values(checks)))
+	var all []Result
+	for host := range p.Run(ctx, slices.Values(plansOf(checks))) {
+		all = append(all, host.Results...)
+	}
+	return all
+}
+
+// plansOf is a plan for each host of checks.
+func plansOf(checks []catalog.Check) []HostPlan {
+	var plans []HostPlan
+	for _, c := range checks {
+		at := slices.IndexFunc(plans, func(p HostPlan) bool { return p.Host == c.Host })
+		if at < 0 {
+			at = len(plans)
+			plans = append(plans, HostPlan{Host: c.Host, Place: at})
+		}
+		plans[at].Checks = append(plans[at].Checks, c)
+	}
+	return plans
 }
 
 // TestVerdicts runs one check against every kind of behaviour. The silences in
@@ -132,7 +153,7 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"a server", catalog.NoTLS, always(smtpServer), Answered, protocol.Talk, 1},
 		{"dropped", catalog.NoTLS, always(nil), TimedOut, protocol.Connect, 7},
-		{"refused", catalog.NoTLS, failing(errnoOf(t, causeRefused)), Refused, protocol.Connect, 1},
+		{"refused", catalog.NoTLS, failing(errnoOf(t, socket.Refused)), Refused, protocol.Connect, 1},
 		{"silent", catalog.NoTLS, always(silentServer), Silent, protocol.Greet, 2},
 		{"silent under TLS", catalog.Implicit, always(silentServer), Silent, protocol.TLS, 2},
 		{"hangs up", catalog.NoTLS, always(closingServer), Cut, protocol.Greet, 2},
@@ -209,11 +230,11 @@ func TestEvidenceWhole(t *testing.T) {
 // TestMutualTLS wants a server that asks for a client certificate told as there,
 // with its own certificate, however it turns us away then.
 func TestMutualTLS(t *testing.T) {
-	a, err := newAuthority()
+	a, err := standin.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert, err := a.issue("192.0.2.1", time.Now().AddDate(0, 1, 0))
+	cert, err := a.Issue("192.0.2.1", time.Now().AddDate(0, 1, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,9 +287,9 @@ func TestEveryAddress(t *testing.T) {
 			}
 			return smtpServer, nil
 		}}
-		p := &Pool{Dial: network.dial, Lookup: func(context.Context, string) ([]netip.Addr, error) {
+		p := &Pool{Dial: network.dial, Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) {
 			return []netip.Addr{netip.MustParseAddr("192.0.2.1"), dead, netip.MustParseAddr("2001:db8::1")}, nil
-		}}
+		}}}
 		got := map[string]Verdict{}
 		for _, res := range collect(t.Context(), p, smtpCheck("mail01", 25)) {
 			got[res.Address.String()] = res.Verdict
@@ -292,11 +313,11 @@ func TestOneLookup(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var lookups atomic.Int32
-			p := &Pool{Dial: (&fakeNet{}).dial, Lookup: func(context.Context, string) ([]netip.Addr, error) {
+			p := &Pool{Dial: (&fakeNet{}).dial, Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) {
 				lookups.Add(1)
 				time.Sleep(time.Second)
 				return nil, tt.err
-			}}
+			}}}
 			for _, res := range collect(t.Context(), p, smtpCheck("nosuch", 25), smtpCheck("nosuch", 587)) {
 				if res.Verdict != tt.want || res.Address.IsValid() || res.Step != protocol.Resolve {
 					t.Errorf("%v: %s %s at %s, want %s", tt.err, res.Verdict, res.Address, res.Step, tt.want)
@@ -312,7 +333,7 @@ func TestOneLookup(t *testing.T) {
 // TestShortage wants this machine's own shortage waited out, and never told as
 // the server's state.
 func TestShortage(t *testing.T) {
-	shortage := errnoOf(t, causeDescriptors)
+	shortage := errnoOf(t, socket.NoDescriptors)
 	for _, tt := range []struct {
 		name string
 		lack int // how many connects find no descriptor
@@ -353,7 +374,7 @@ func TestInterrupt(t *testing.T) {
 			case 2:
 				return nil, nil
 			}
-			return nil, errnoOf(t, causeRefused)
+			return nil, errnoOf(t, socket.Refused)
 		}}
 		var checks []catalog.Check
 		for port := range uint16(400) {
@@ -362,7 +383,7 @@ func TestInterrupt(t *testing.T) {
 		time.AfterFunc(300*time.Millisecond, interrupt) // before any dropped port can be known for one
 		start := time.Now()
 		count := map[Verdict]int{}
-		for _, res := range collect(ctx, &Pool{Dial: network.dial, PerHost: 40}, checks...) {
+		for _, res := range collect(ctx, &Pool{Dial: network.dial, Shared: &Shared{PerHost: 40}}, checks...) {
 			count[res.Verdict]++
 		}
 		if d := time.Since(start); d != 300*time.Millisecond {
@@ -384,9 +405,9 @@ func TestBreak(t *testing.T) {
 		network := &fakeNet{serve: always(silentServer)}
 		var checks []catalog.Check
 		for port := range uint16(100) {
-			checks = append(checks, smtpCheck("192.0.2.1", port+1))
+			checks = append(checks, smtpCheck(fmt.Sprintf("192.0.2.%d", 1+port%50), port+1))
 		}
-		for range (&Pool{Dial: network.dial}).Run(t.Context(), slices.Values(checks)) {
+		for range (&Pool{Dial: network.dial}).Run(t.Context(), slices.Values(plansOf(checks))) {
 			break
 		}
 		if network.open != 0 {
@@ -419,8 +440,8 @@ func TestLimits(t *testing.T) {
 		checks []catalog.Check
 		want   int
 	}{
-		{"run", Pool{Limit: 10}, append(ports("192.0.2.1", 30), ports("192.0.2.2", 30)...), 10},
-		{"host", Pool{PerHost: 7}, ports("192.0.2.1", 30), 2 * 7}, // as many talk as wait for that
+		{"run", Pool{Shared: &Shared{Limit: 10}}, append(ports("192.0.2.1", 30), ports("192.0.2.2", 30)...), 10},
+		{"host", Pool{Shared: &Shared{PerHost: 7}}, ports("192.0.2.1", 30), 2 * 7}, // as many talk as wait for that
 		{"host, by default", Pool{}, ports("192.0.2.1", 100), 2 * 48},
 		{"port", Pool{}, samePort, 1},
 		{"port, HTTP", Pool{}, pages, browserConnections},

@@ -7,7 +7,10 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/hops"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // Verdict is what was observed at one address: a closed set, never an opinion
@@ -33,7 +36,7 @@ const (
 // A Result is the answer to one check at one address.
 type Result struct {
 	Check    catalog.Check
-	Name     *Name         // what is known of the host's name; nil for what is behind an endpoint mapper
+	Name     *lookup.Name  // what is known of the host's name; nil for what is behind an endpoint mapper
 	Parent   string        // the service whose answer led here; "" for a check of the plan
 	Port     uint16        // the port dialed; 0 where none was
 	Address  netip.Addr    // the address dialed; invalid where the name has none
@@ -47,13 +50,13 @@ type Result struct {
 	Detail   string        // one sentence: what happened
 	Evidence string        // a printable, bounded excerpt of what the peer said first
 	Silence  *Silence      // how a Silent peer fell silent; nil for other verdicts
-	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where nobody did
+	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where none came
 	Peer     *protocol.Peer
-	At       time.Time // when it was known
-	Last     bool      // the last result of its check, with those of what is behind it
-	Witness  *Witness  // of a TimedOut port over TCP; nil where the address answered nothing
-	Trace    *Trace    // how far the packets came; nil where that was not asked
-	Crowded  *Crowded  // what it did beside other connections; nil where that made no difference
+	At       time.Time   // when the result was there
+	Order    int         // of its check in the host's plan; what is behind an endpoint mapper comes right after it
+	Witness  *Witness    // of a TimedOut port over TCP; nil where the address answered nothing
+	Trace    *hops.Trace // how far the packets came; nil where that was not asked
+	Crowded  *Crowded    // what it did while other connections were open; nil where that made no difference
 }
 
 // A Witness is a port of the same address that had answered, and was asked again
@@ -67,4 +70,74 @@ type Witness struct {
 type Timing struct {
 	Step protocol.Step
 	Took time.Duration
+}
+
+// An Obstacle is what kept this machine from asking. Every Untried result has
+// one, and no other result has.
+type Obstacle string
+
+// The obstacles: a shortage of this machine, its own denial, or an interrupt.
+const (
+	Interrupted   Obstacle = "interrupted"     // the run was ended
+	StoodStill    Obstacle = "stood-still"     // the program was stopped while it asked: a suspend, Ctrl-Z
+	NoDescriptors Obstacle = "no-descriptors"  // too many files are open, in this process or on this machine
+	NoSourcePorts Obstacle = "no-source-ports" // every local port is in use
+	NoMemory      Obstacle = "no-memory"       // the system has no buffers or memory left
+	Denied        Obstacle = "denied"          // a firewall or policy of this machine
+	NoRoute       Obstacle = "no-route"        // this machine has no route to the address
+	NoIPv6        Obstacle = "no-ipv6"         // this machine does not speak IPv6
+	NoIPv4        Obstacle = "no-ipv4"         // this machine does not speak IPv4
+	OtherFamily   Obstacle = "other-family"    // the source address is IPv4 and the host's IPv6, or the reverse
+	NoSource      Obstacle = "no-source"       // the source address is not one of this machine's
+	NoResolver    Obstacle = "no-resolver"     // none of this machine's DNS servers gave an answer
+	SystemError   Obstacle = "system-error"    // another error of this machine's system
+	OwnFault      Obstacle = "fault"           // a fault in exreach
+)
+
+// A Silence is how a peer fell silent before it had answered.
+type Silence struct {
+	Pace  Pace
+	Heard int           // bytes that came in the step before time ran out
+	Quiet time.Duration // how long nothing more had come by then
+
+	Delivery Delivery // what this machine's TCP knows of it; "" where that is not known
+	InSmall  bool     // it was asked again in small segments, which no path loses for their size, and said no more then
+}
+
+// A Pace is how a peer spoke that did not come to an end.
+type Pace string
+
+// The paces.
+const (
+	Never   Pace = "never"   // it said nothing at all
+	Slowly  Pace = "slowly"  // it was still at it
+	Stalled Pace = "stalled" // it had spoken, and then said nothing more
+)
+
+// A Delivery is what this machine's TCP knows of a connection on which nothing
+// came. It is empty where the system does not tell, or nothing was sent.
+type Delivery string
+
+// The deliveries.
+const (
+	NotArrived Delivery = "not-arrived" // what was sent was never acknowledged
+	AnswerLost Delivery = "answer-lost" // later parts of an answer came, and what is before them never did
+	WindowShut Delivery = "window-shut" // the peer accepts no data: it keeps its receive window at zero
+	Held       Delivery = "held"        // everything was acknowledged, and nothing came back
+)
+
+// deliveryOf is what became of what was sent, by the state of the connection before the
+// last question and when time was up; asked means that there was a question.
+func deliveryOf(before, now socket.TCPState, asked bool) Delivery {
+	switch {
+	case now.OutOfOrder > before.OutOfOrder:
+		return AnswerLost
+	case now.Unacked > 0 && now.Resent > before.Resent:
+		return NotArrived
+	case now.Unsent > 0 && now.Unacked == 0:
+		return WindowShut
+	case !asked && now.Data == 0 && now.Segments > 1: // the SYN's answer came again: our ACK does not arrive
+		return NotArrived
+	}
+	return Held
 }

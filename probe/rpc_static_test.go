@@ -8,13 +8,16 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/standin"
 )
 
 // startStatic starts the RPC services of an Exchange 2010 client access server
 // and returns the pool that finds it, and the checks of a topology with static
 // ports: each key is looked for at the port of the service beside it.
-func startStatic(t *testing.T, faults map[string]Fault, holders map[string]string) (*Pool, []catalog.Check) {
+func startStatic(t *testing.T, faults map[string]standin.Fault, holders map[string]string) (*Pool, []catalog.Check) {
 	t.Helper()
 	const version, role = "2010", "client-access"
 	c, err := catalog.Open()
@@ -26,7 +29,7 @@ func startStatic(t *testing.T, faults map[string]Fault, holders map[string]strin
 		t.Fatal(err)
 	}
 	isRPC := func(s catalog.Service) bool { return s.Role == role && s.Protocol == "rpc" }
-	s := &StandIn{Host: "cas01.contoso.example", Version: version, Faults: faults}
+	s := &standin.Server{Host: "cas01.contoso.example", Version: version, Faults: faults}
 	for _, service := range v.Services {
 		if isRPC(service) {
 			s.Services = append(s.Services, service)
@@ -37,17 +40,21 @@ func startStatic(t *testing.T, faults map[string]Fault, holders map[string]strin
 	}
 	t.Cleanup(s.Close)
 	host := catalog.Host{Name: s.Host, Version: version, Role: role, RPCPorts: map[string]uint16{}}
+	ports := map[string]uint16{} // as a stand-in gives them, one after the other
+	for _, service := range s.Services {
+		if service.RPC != nil && service.Unasked == "" {
+			ports[service.Name] = 6405 + uint16(len(ports))
+		}
+	}
 	for name, holder := range holders {
-		service := s.Services[slices.IndexFunc(s.Services, func(s catalog.Service) bool { return s.Name == holder })]
-		i := slices.IndexFunc(s.endpoints, func(e protocol.Endpoint) bool { return e.UUID == service.RPC.UUID })
-		host.RPCPorts[name] = s.endpoints[i].Port
+		host.RPCPorts[name] = ports[holder]
 	}
 	checks, err := c.Plan(catalog.Topology{Hosts: []catalog.Host{host}}, "client")
 	if err != nil {
 		t.Fatal(err)
 	}
 	checks = slices.DeleteFunc(checks, func(c catalog.Check) bool { return !isRPC(c.Service) })
-	return &Pool{Dial: s.Dial, Lookup: s.Lookup, Timeouts: Timeouts{Check: 2 * time.Second}}, checks
+	return &Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Timeouts: Timeouts{Check: 2 * time.Second}}, checks
 }
 
 // TestStaticPortsWithoutMapper: static ports are asked whatever becomes of the
@@ -60,9 +67,9 @@ func TestStaticPortsWithoutMapper(t *testing.T) {
 		"nspi":         "bound NSPI; the server has NSPI 56.0",
 		"rfr":          "bound RFR; the server has RFR 1.0",
 	}
-	for fault, verdict := range map[Fault]Verdict{FaultRefused: Refused, FaultSilent: Silent} {
+	for fault, verdict := range map[standin.Fault]Verdict{standin.Refused: Refused, standin.Silent: Silent} {
 		t.Run(string(fault), func(t *testing.T) {
-			pool, checks := startStatic(t, map[string]Fault{"endpoint-mapper": fault}, own)
+			pool, checks := startStatic(t, map[string]standin.Fault{"endpoint-mapper": fault}, own)
 			results := collect(t.Context(), pool, checks...)
 			if len(results) != 1+len(own) {
 				t.Errorf("%d results, want %d", len(results), 1+len(own))
@@ -86,7 +93,7 @@ func TestStaticPortsWithoutMapper(t *testing.T) {
 // TestStaticPortOfAnother: a port that another RPC service took is told by its
 // name.
 func TestStaticPortOfAnother(t *testing.T) {
-	pool, checks := startStatic(t, map[string]Fault{"endpoint-mapper": FaultRefused}, map[string]string{"emsmdb": "nspi", "nspi": "nspi"})
+	pool, checks := startStatic(t, map[string]standin.Fault{"endpoint-mapper": standin.Refused}, map[string]string{"emsmdb": "nspi", "nspi": "nspi"})
 	want := map[string]string{
 		"emsmdb": "this is not EMSMDB: another RPC service holds the port: NSPI 56.0",
 		"nspi":   "bound NSPI; the server has NSPI 56.0",
@@ -116,7 +123,7 @@ func TestMapperDetail(t *testing.T) {
 	}
 	p := &protocol.Peer{
 		Facts: map[string]string{"entries": "9", "unknown_interfaces": "Exchange Server STORE Admin20 Interface"},
-		Endpoints: []protocol.Endpoint{
+		Endpoints: []rpc.Endpoint{
 			{UUID: "a", Sequence: "ncacn_ip_tcp", Port: 6411}, {UUID: "b", Sequence: "ncacn_ip_tcp", Port: 6411}, {UUID: "b", Sequence: "ncacn_http", Port: 6411},
 		},
 	}

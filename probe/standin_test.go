@@ -12,14 +12,17 @@ import (
 	"go.uber.org/goleak"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // startStandIn starts a server of the embedded catalogue and returns the pool
 // that finds it and the checks of what connects to it.
-func startStandIn(t *testing.T, version, role, from string, faults map[string]Fault, accounts ...protocol.Credentials) (*Pool, []catalog.Check) {
+func startStandIn(t *testing.T, version, role, from string, faults map[string]standin.Fault, accounts ...protocol.Credentials) (*Pool, []catalog.Check) {
 	t.Helper()
 	c, err := catalog.Open()
 	if err != nil {
@@ -35,7 +38,7 @@ func startStandIn(t *testing.T, version, role, from string, faults map[string]Fa
 			services = append(services, s)
 		}
 	}
-	s := &StandIn{Host: "mail01.contoso.example", Version: version, Services: services, Faults: faults, Accounts: accounts}
+	s := &standin.Server{Host: "mail01.contoso.example", Version: version, Services: services, Faults: faults, Accounts: accounts}
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +47,7 @@ func startStandIn(t *testing.T, version, role, from string, faults map[string]Fa
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Pool{Dial: s.Dial, Lookup: s.Lookup, Trust: NewTrust(s.Roots())}, checks
+	return &Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}, Shared: &Shared{Trust: trust.New(s.Roots())}}, checks
 }
 
 // TestStandIn asks whole servers: every service answers, the RPC interfaces
@@ -98,12 +101,12 @@ func isMapper(c catalog.Check) bool { return c.Behind != nil }
 // TestStandInFaults wants every fault found as what it is, and nothing else
 // called faulty.
 func TestStandInFaults(t *testing.T) {
-	pool, checks := startStandIn(t, "2010", "client-access", "client", map[string]Fault{
-		"pop3":  FaultForeign,
-		"imap":  FaultRefused,
-		"http":  FaultSilent,
-		"imaps": FaultExpired,
-		"nspi":  FaultRefused,
+	pool, checks := startStandIn(t, "2010", "client-access", "client", map[string]standin.Fault{
+		"pop3":  standin.Foreign,
+		"imap":  standin.Refused,
+		"http":  standin.Silent,
+		"imaps": standin.Expired,
+		"nspi":  standin.Refused,
 	})
 	want := map[string]Verdict{"pop3": Mismatch, "imap": Refused, "http": Silent, "nspi": Refused}
 	// Only the silent service is asked in a hurry: the others may be slow where
@@ -143,13 +146,13 @@ func TestStandInAddress(t *testing.T) {
 	}
 	at := netip.MustParseAddr("127.0.0.1")
 	service := catalog.Service{Name: "pop3", Network: catalog.TCP, Ports: catalog.Ports{First: port, Last: port}, Protocol: "pop3", TLS: catalog.NoTLS}
-	s := &StandIn{Host: "mail01.contoso.example", Version: "2019", Services: []catalog.Service{service}, Address: at}
+	s := &standin.Server{Host: "mail01.contoso.example", Version: "2019", Services: []catalog.Service{service}, Address: at}
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	asked := 0
-	for res := range new(Pool).Run(t.Context(), slices.Values([]catalog.Check{{Host: at.String(), Service: service}})) {
+	for _, res := range collect(t.Context(), new(Pool), catalog.Check{Host: at.String(), Service: service}) {
 		if asked++; res.Verdict != Answered {
 			t.Errorf("%s at %s: %s (%s)", service.Name, res.Address, res.Verdict, res.Detail)
 		}

@@ -4,8 +4,12 @@ package probe
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
+
+	"exreach/probe/lookup"
 )
 
 // A program that is stopped (Ctrl-Z, docker pause) or asleep with its machine finds
@@ -13,7 +17,7 @@ import (
 // of them.
 const (
 	heartbeat  = 250 * time.Millisecond // how often the program looks at the clock
-	standstill = 2 * time.Second        // between two looks: no busy machine makes it wait that long
+	standstill = 2 * time.Second        // between two looks, longer than any busy machine delays one
 	mostStills = 3                      // times in a row that a check is asked again for that
 )
 
@@ -21,10 +25,10 @@ const (
 type still struct {
 	clock func() time.Time // time.Now, but in tests
 
-	mu      sync.Mutex
-	last    time.Time // when the clock was looked at last
-	count   int       // how often the program stood still
-	resumed time.Time // when it went on the last time, by the program's own time; zero: never
+	mu      sync.Mutex // protects what is below
+	last    time.Time  // when the clock was looked at last
+	count   int        // how often the program stood still
+	resumed time.Time  // when it went on the last time, by the program's own time; zero: never
 }
 
 func newStill(clock func() time.Time) *still {
@@ -34,8 +38,8 @@ func newStill(clock func() time.Time) *still {
 	return &still{clock: clock, last: clock()}
 }
 
-// times is how often the program has stood still so far. Whoever asks notices it,
-// too: after a standstill it is chance who runs first.
+// times is how often the program has stood still so far. It looks at the clock itself:
+// after a standstill it is chance which goroutine runs first.
 func (s *still) times() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,7 +52,7 @@ func (s *still) times() int {
 	return s.count
 }
 
-// passed is the time between two looks by the clock that says more. In a suspend
+// passed is the time between two looks, by the clock that shows more. In a suspend
 // the monotonic one stands still on most systems (CLOCK_MONOTONIC and
 // CLOCK_BOOTTIME in clock_gettime(2)), and the one on the wall does not. That one
 // may also have been set, which costs no more than asking again.
@@ -80,32 +84,30 @@ func (s *still) awake(limit time.Duration) time.Duration {
 	return time.Since(s.resumed)
 }
 
-// stoodStill is the detail of a check that could not be asked for that.
+// stoodStill is the detail of a check that could not be asked because of that.
 const stoodStill = "this program was stopped (Ctrl-Z, a suspended machine or container) whenever it asked"
 
-// resume waits a moment after a standstill, in which a machine finds its networks
-// again. It reports whether the check may be asked once more.
+// resume waits a moment after a standstill, for the machine to find its networks again.
+// It reports whether the check may be asked once more.
 func resume(ctx context.Context, stills *int) bool {
 	*stills++
-	return *stills <= mostStills && wait(ctx, time.Second)
+	return *stills <= mostStills && sleep(ctx, time.Second)
 }
 
-// errStoodStill is a lookup that never had the time it was given.
-type errStoodStill struct{ error }
-
-func (e errStoodStill) Unwrap() error { return e.error }
+// errStoodStill is in the error of a lookup that never had the time it was given.
+var errStoodStill = errors.New(stoodStill)
 
 // resolveAwake looks a name up, and again where the program stood still meanwhile.
-func (r *run) resolveAwake(ctx context.Context, host string) (Name, error) {
+func (r *run) resolveAwake(ctx context.Context, host string) (lookup.Name, error) {
 	for stills := 0; ; {
 		before := r.still.times()
 		name, err := r.pool.Resolve(ctx, host)
-		if err == nil || notFound(err) || r.still.times() == before || ctx.Err() != nil {
+		if err == nil || lookup.NotFound(err) || r.still.times() == before || ctx.Err() != nil {
 			return name, err
 		}
 		if !resume(ctx, &stills) {
-			return name, errStoodStill{err}
+			return name, fmt.Errorf("%w: %w", errStoodStill, err)
 		}
-		r.pool.Resolver.forget(host)
+		r.pool.Resolver.Forget(host)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 )
 
@@ -115,7 +116,7 @@ func TestAlwaysStoodStill(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
 			go func() {
-				for often && wait(ctx, 5*time.Second) {
+				for often && sleep(ctx, 5*time.Second) {
 					s.sleep(25 * time.Second)
 				}
 			}()
@@ -138,7 +139,7 @@ func TestStoodStillInLookup(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSleeper()
 			lookups := 0
-			lookup := func(context.Context, string) ([]netip.Addr, error) {
+			found := func(context.Context, string) ([]netip.Addr, error) {
 				if lookups++; lookups == 1 || often {
 					time.Sleep(time.Second)
 					s.sleep(25 * time.Second)
@@ -147,7 +148,7 @@ func TestStoodStillInLookup(t *testing.T) {
 				return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
 			}
 			network := &fakeNet{serve: always(smtpServer)}
-			res := collect(t.Context(), &Pool{Dial: network.dial, Lookup: lookup, clock: s.now}, smtpCheck("mail01", 25))[0]
+			res := collect(t.Context(), &Pool{Dial: network.dial, Resolver: &lookup.Resolver{Lookup: found}, clock: s.now}, smtpCheck("mail01", 25))[0]
 			switch {
 			case !often && res.Verdict != Answered:
 				t.Errorf("%s: %s", res.Verdict, res.Detail)
@@ -199,15 +200,15 @@ func TestPassed(t *testing.T) {
 func TestStoodStillInResolver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, lookups := newSleeper(), 0
-		resolver := &Resolver{system: func(ctx context.Context, _ string) (Name, error) {
+		resolver := &lookup.Resolver{Lookup: func(ctx context.Context, _ string) ([]netip.Addr, error) {
 			if lookups++; lookups == 1 {
 				s.sleep(25 * time.Second)
 				<-ctx.Done()
-				return Name{}, &net.DNSError{Err: "i/o timeout", IsTimeout: true}
+				return nil, &net.DNSError{Err: "i/o timeout", IsTimeout: true}
 			}
-			return Name{Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}, nil
+			return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
 		}}
-		resolver.once.Do(func() { resolver.begin(); resolver.sources = nil })
+
 		network := &fakeNet{serve: always(smtpServer)}
 		res := collect(t.Context(), &Pool{Dial: network.dial, Resolver: resolver, clock: s.now}, smtpCheck("mail01", 25))[0]
 		if res.Verdict != Answered || lookups != 2 {

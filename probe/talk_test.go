@@ -83,7 +83,7 @@ func TestSilence(t *testing.T) {
 					test.change(&check)
 				}
 				network := &fakeNet{serve: always(test.serve)}
-				res := collect(t.Context(), &Pool{Dial: network.dial, Gentle: true}, check)[0]
+				res := collect(t.Context(), &Pool{Dial: network.dial, Shared: &Shared{Gentle: true}}, check)[0]
 				if res.Verdict != Silent || res.Step != test.step || res.Silence == nil || res.Silence.Pace != test.pace || res.Silence.Heard != test.heard {
 					t.Fatalf("%s in %s, %+v: %s", res.Verdict, res.Step, res.Silence, res.Detail)
 				}
@@ -134,33 +134,12 @@ func TestWithheld(t *testing.T) {
 	}
 }
 
-// TestNamedInSubject: X.509 version 1 has no room for alternative names.
-func TestNamedInSubject(t *testing.T) {
-	a, err := newAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for host, want := range map[string]bool{"exreach stand-in authority": true, "mail01.contoso.example": false, "192.0.2.1": false} {
-		if got := namedInSubject(describeCertificate(a.cert), host); got != want {
-			t.Errorf("%s: %t", host, got)
-		}
-	}
-	named := protocol.Certificate{CommonName: "*.contoso.example"}
-	if !namedInSubject(named, "Mail01.contoso.example") {
-		t.Error("a wildcard as the common name")
-	}
-	named.Names = []string{"other.contoso.example"}
-	if namedInSubject(named, "mail01.contoso.example") {
-		t.Error("a common name beside alternative names")
-	}
-}
-
 // TestDetailOfCode: an answer that says no names the question.
 func TestDetailOfCode(t *testing.T) {
 	res := Result{Step: protocol.Talk, Check: catalog.Check{Service: catalog.Service{Protocol: "dns"}}, Peer: &protocol.Peer{Facts: map[string]string{
 		protocol.FactQuestion: "MX of contoso.example", protocol.FactRCode: "NXDOMAIN",
 	}}}
-	if got, want := answered(&res), "MX of contoso.example: NXDOMAIN"; got != want {
+	if got, want := bestLine(&res), "MX of contoso.example: NXDOMAIN"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

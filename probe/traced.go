@@ -5,21 +5,27 @@ package probe
 import (
 	"cmp"
 	"context"
+	"errors"
 	"iter"
 	"maps"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"exreach/catalog"
+	"exreach/probe/hops"
+	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
-// What bounds the traces of a run. Few at a time for one address keep its
-// routers below their limits on ICMP, so that they do not fall silent for that.
+// Bounds on the traces of a run. Few at once for one address keep its routers below
+// their limits on ICMP, so they do not fall silent.
 const (
 	tracedAddresses = 32 // further ones are passed on untraced
 	tracesAtOnce    = 4  // of one address
@@ -27,61 +33,51 @@ const (
 	tracesTime      = 30 * time.Second // all of one host
 )
 
-// Results passes the results of a run on, host by host. Ports that timed out it
-// traces first: each port of an address once, beside one of the same address that
-// answered. An address at which nothing answered is traced once, at the first row
-// of the plan. What could not be traced in time comes without a trace.
-func (t Tracer) Results(ctx context.Context, results iter.Seq[Result]) iter.Seq[Result] {
-	return func(yield func(Result) bool) {
+// Traced passes the results of a run on, with a trace of each port that timed out: each
+// port of an address is traced once, beside one of the same address that answered. An
+// address at which nothing answered is traced once, at the first row of the plan. What
+// could not be traced in time comes without a trace.
+func Traced(ctx context.Context, t hops.Tracer, hosts iter.Seq[HostResults]) iter.Seq[HostResults] {
+	return func(yield func(HostResults) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		out := make(chan []Result)
-		enough := make(chan struct{})
-		go t.hosts(ctx, untilClosed(results, enough), out)
-		more := true
-		for host := range out {
-			for _, res := range host {
-				if more && !yield(res) {
-					more = false
-					close(enough)
-					stop() // what is under way ends by itself, and is waited for
+		var enough atomic.Bool
+		untilEnough := func(yield func(HostResults) bool) {
+			for host := range hosts {
+				if enough.Load() || !yield(host) {
+					return
 				}
 			}
 		}
-	}
-}
-
-// untilClosed passes results on until done is closed.
-func untilClosed(results iter.Seq[Result], done <-chan struct{}) iter.Seq[Result] {
-	return func(yield func(Result) bool) {
-		for res := range results {
-			select {
-			case <-done:
-				return
-			default:
-			}
-			if !yield(res) {
-				return
+		out := make(chan HostResults)
+		go tracing{t}.hosts(ctx, untilEnough, out)
+		for host := range out {
+			if !enough.Load() && !yield(host) {
+				enough.Store(true)
+				stop() // what is under way ends by itself, and is waited for
 			}
 		}
 	}
 }
 
-// hosts traces what is to be traced of each host, and closes out.
-func (t Tracer) hosts(ctx context.Context, results iter.Seq[Result], out chan<- []Result) {
+// A tracing traces for a run.
+type tracing struct{ hops.Tracer }
+
+// hosts traces the hosts that need it, and closes out.
+func (t tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out chan<- HostResults) {
 	defer close(out)
 	var group errgroup.Group
 	group.SetLimit(hostsAtOnce)
 	left := tracedAddresses
-	for host := range ByHost(results) {
-		s := lookOver(host)
-		if len(s.lost) == 0 || left < len(s.lost) {
+	for host := range hosts {
+		found := lookOver(host.Results)
+		if len(found.lost) == 0 || left < len(found.lost) {
 			out <- host
 			continue
 		}
-		left -= len(s.lost)
+		left -= len(found.lost)
 		group.Go(func() error {
-			t.host(ctx, host, s)
+			t.host(ctx, host.Results, found)
 			out <- host
 			return nil
 		})
@@ -90,21 +86,21 @@ func (t Tracer) hosts(ctx context.Context, results iter.Seq[Result], out chan<- 
 }
 
 // host traces the ports of a host and notes the traces in its results.
-func (t Tracer) host(ctx context.Context, host []Result, s survey) {
+func (t tracing) host(ctx context.Context, host []Result, found toTrace) {
 	ctx, stop := context.WithTimeout(ctx, tracesTime)
 	defer stop()
 	var each sync.WaitGroup
-	for addr, lost := range s.lost {
-		each.Go(func() { t.address(ctx, host, lost, s.answers[addr].best) })
+	for addr, lost := range found.lost {
+		each.Go(func() { t.address(ctx, host, lost, found.beside[addr]) })
 	}
 	each.Wait()
 }
 
 // address traces the lost ports of one address, beside the one that answers.
 // Lost are indices of results.
-func (t Tracer) address(ctx context.Context, results []Result, lost []int, answers *Target) {
-	slices.SortStableFunc(lost, func(a, b int) int { return cmp.Compare(results[a].Check.Order, results[b].Check.Order) })
-	beside := sync.OnceValue(func() *Path {
+func (t tracing) address(ctx context.Context, results []Result, lost []int, answers *socket.Target) {
+	slices.SortStableFunc(lost, func(a, b int) int { return cmp.Compare(results[a].Order, results[b].Order) })
+	beside := sync.OnceValue(func() *hops.Path {
 		if answers == nil {
 			return nil
 		}
@@ -125,7 +121,7 @@ func (t Tracer) address(ctx context.Context, results []Result, lost []int, answe
 			if ctx.Err() != nil {
 				return nil
 			}
-			trace := &Trace{Path: t.Path(ctx, targetOf(results[rows[0]])), Beside: beside()}
+			trace := &hops.Trace{Path: t.Path(ctx, targetOf(results[rows[0]])), Beside: beside()}
 			for _, i := range rows {
 				results[i].Trace = trace
 			}
@@ -135,34 +131,29 @@ func (t Tracer) address(ctx context.Context, results []Result, lost []int, answe
 	_ = group.Wait()
 }
 
-// A survey is what the results of a host say about what to trace.
-type survey struct {
-	lost    map[netip.Addr][]int // indices of those that timed out
-	answers map[netip.Addr]answering
+// A toTrace is what to trace of a host.
+type toTrace struct {
+	lost   map[netip.Addr][]int          // indices of the results that timed out
+	beside map[netip.Addr]*socket.Target // the best port of an address to compare with
 }
 
-// An answering is the best port of an address to compare with.
-type answering struct {
-	best *Target
-	rank int
-}
-
-// lookOver surveys the results of a host.
-func lookOver(host []Result) survey {
-	s := survey{map[netip.Addr][]int{}, map[netip.Addr]answering{}}
+// lookOver finds what to trace in the results of a host.
+func lookOver(host []Result) toTrace {
+	found := toTrace{map[netip.Addr][]int{}, map[netip.Addr]*socket.Target{}}
+	ranks := map[netip.Addr]int{}
 	for i, res := range host {
-		if rank := rankOf(res); rank > s.answers[res.Address].rank {
+		if rank := rankOf(res); rank > ranks[res.Address] {
 			to := targetOf(res)
-			s.answers[res.Address] = answering{&to, rank}
+			ranks[res.Address], found.beside[res.Address] = rank, &to
 		}
 		if res.Verdict == TimedOut && !res.Check.IsControl() {
-			s.lost[res.Address] = append(s.lost[res.Address], i)
+			found.lost[res.Address] = append(found.lost[res.Address], i)
 		}
 	}
-	return s
+	return found
 }
 
-// rankOf says how good a port is to compare with: one that accepts shows more
+// rankOf is how good a port is to compare with: one that accepts shows more
 // than one that resets, which a firewall may do as well; TCP needs no question;
 // and a port of the plan is one that the reader knows. 0 is not at all.
 func rankOf(res Result) int {
@@ -187,6 +178,49 @@ func doorOf(res Result) doorway {
 	return doorway{res.Check.Service.Network, netip.AddrPortFrom(res.Address, res.Port)}
 }
 
-func targetOf(res Result) Target {
+func targetOf(res Result) socket.Target {
 	return NewTarget(res.Check, netip.AddrPortFrom(res.Address, res.Port))
+}
+
+// largestPayload bounds a datagram, which must pass every link in one piece
+// (RFC 8200 section 5: 1280 octets, headers included).
+const largestPayload = 1200
+
+// NewTarget is the target of a check at one address.
+func NewTarget(c catalog.Check, addr netip.AddrPort) socket.Target {
+	to := socket.Target{Network: c.Service.Network, Addr: addr}
+	if to.Network == catalog.UDP {
+		to.Payload = firstDatagram(c)
+	}
+	return to
+}
+
+// firstDatagram is what the protocol of a check says first; nil where it has no
+// conversation. It is said to a pipe, and not answered.
+func firstDatagram(c catalog.Check) []byte {
+	speak, ok := protocol.Table[c.Service.Protocol]
+	if !ok {
+		return nil
+	}
+	ours, theirs := net.Pipe()
+	limit := time.Now().Add(time.Second)
+	_, _ = ours.SetDeadline(limit), theirs.SetDeadline(limit)
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		_, _ = speak.Ask(ours, protocol.Question{
+			Host:    lookup.TrimDot(c.Host),
+			Service: c.Service,
+			Session: protocol.Session{
+				At:       func(protocol.Step) {},
+				StartTLS: func(net.Conn) (net.Conn, error) { return nil, errors.New("there is no TLS over UDP") },
+			},
+		})
+		_ = ours.Close()
+	}()
+	payload := make([]byte, largestPayload)
+	n, _ := theirs.Read(payload)
+	_ = theirs.Close()
+	<-asked
+	return payload[:n]
 }

@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/hops"
 	"exreach/probe/protocol"
+	"exreach/probe/socket"
 )
 
 // A runMade is the results of a run that the tests make up.
@@ -26,12 +28,27 @@ func (r *runMade) add(service, address string, port uint16, v Verdict) *Result {
 		step = protocol.Greet
 	}
 	*r = append(*r, Result{
-		Check: catalog.Check{Order: len(*r), Host: address, Service: catalog.Service{
+		Order: len(*r),
+		Check: catalog.Check{Host: address, Service: catalog.Service{
 			Name: service, Network: catalog.TCP, Protocol: "smtp", Ports: catalog.Ports{First: port, Last: port},
 		}},
 		Address: netip.MustParseAddr(address), Port: port, Verdict: v, Step: step,
 	})
 	return &(*r)[len(*r)-1]
+}
+
+// hosts is the results of each host.
+func (r runMade) hosts() []HostResults {
+	var hosts []HostResults
+	for _, res := range r {
+		at := slices.IndexFunc(hosts, func(h HostResults) bool { return h.Host == res.Check.Host })
+		if at < 0 {
+			at = len(hosts)
+			hosts = append(hosts, HostResults{Host: res.Check.Host, Place: at})
+		}
+		hosts[at].Results = append(hosts[at].Results, res)
+	}
+	return hosts
 }
 
 // A counter counts which targets were traced.
@@ -42,33 +59,35 @@ type counter struct {
 
 // ask knows one router, 10.0.1.1, and a server behind it that answers at 443
 // and 25.
-func (c *counter) ask(ctx context.Context, to Target, ttl int) reply {
+func (c *counter) ask(ctx context.Context, to socket.Target, ttl int) hops.Reply {
 	c.mu.Lock()
 	c.asked[to.Addr] = true
 	c.mu.Unlock()
 	switch open := to.Addr.Port() == 443 || to.Addr.Port() == 25; {
 	case ttl == 1:
-		return reply{said: SaidExceeded, from: netip.MustParseAddr("10.0.1.1")}
+		return hops.Reply{Said: hops.SaidExceeded, From: netip.MustParseAddr("10.0.1.1")}
 	case open:
-		return reply{said: SaidAccepted, from: to.Addr.Addr()}
+		return hops.Reply{Said: hops.SaidAccepted, From: to.Addr.Addr()}
 	}
 	<-ctx.Done()
-	return reply{said: SaidNothing}
+	return hops.Reply{Said: hops.SaidNothing}
 }
 
 // told is each result's service with what its trace was compared with.
 func told(ctx context.Context, c *counter, r runMade) map[string]string {
 	c.asked = map[netip.AddrPort]bool{}
 	all := map[string]string{}
-	for res := range (Tracer{ask: c.ask}).Results(ctx, slices.Values(r)) {
-		name := res.Check.Service.Name
-		switch {
-		case res.Trace == nil:
-			all[name] = "no trace"
-		case res.Trace.Beside == nil:
-			all[name] = "alone"
-		default:
-			all[name] = fmt.Sprintf("beside %d", res.Trace.Beside.Addr.Port())
+	for host := range Traced(ctx, hops.Tracer{Ask: c.ask}, slices.Values(r.hosts())) {
+		for _, res := range host.Results {
+			name := res.Check.Service.Name
+			switch {
+			case res.Trace == nil:
+				all[name] = "no trace"
+			case res.Trace.Beside == nil:
+				all[name] = "alone"
+			default:
+				all[name] = fmt.Sprintf("beside %d", res.Trace.Beside.Addr.Port())
+			}
 		}
 	}
 	return all
@@ -171,8 +190,8 @@ func TestResultsStopped(t *testing.T) {
 		r.add("smb", "10.0.9.9", 445, TimedOut)
 		r.add("smtp", "10.0.9.9", 25, Answered)
 		c := &counter{asked: map[netip.AddrPort]bool{}}
-		for res := range (Tracer{ask: c.ask}).Results(t.Context(), slices.Values(r)) {
-			if res.Trace != nil {
+		for host := range Traced(t.Context(), hops.Tracer{Ask: c.ask}, slices.Values(r.hosts())) {
+			if host.Results[0].Trace != nil {
 				break
 			}
 		}
@@ -196,7 +215,7 @@ func TestFirstDatagram(t *testing.T) {
 				continue
 			}
 			asked[s.Protocol] = true
-			payload := NewTarget(catalog.Check{Host: "mail01.contoso.com", Service: s}, traced.Addr).Payload
+			payload := NewTarget(catalog.Check{Host: "mail01.contoso.com", Service: s}, netip.MustParseAddrPort("10.0.9.9:135")).Payload
 			if len(payload) == 0 || len(payload) >= largestPayload {
 				t.Errorf("%s: %d octets", s.Protocol, len(payload))
 			}
@@ -205,7 +224,7 @@ func TestFirstDatagram(t *testing.T) {
 	if len(asked) < 4 {
 		t.Errorf("only %v were asked", asked)
 	}
-	if p := NewTarget(catalog.Check{Service: catalog.Service{Network: catalog.UDP, Protocol: "none"}}, traced.Addr).Payload; len(p) > 0 {
+	if p := NewTarget(catalog.Check{Service: catalog.Service{Network: catalog.UDP, Protocol: "none"}}, netip.MustParseAddrPort("10.0.9.9:135")).Payload; len(p) > 0 {
 		t.Errorf("a protocol that is not there says %q", p)
 	}
 }

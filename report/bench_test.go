@@ -8,28 +8,28 @@ import (
 	"io"
 	"iter"
 	"runtime"
-	"slices"
-	"strings"
 	"testing"
 
 	"exreach/probe"
-	"exreach/probe/protocol"
+	"exreach/report/judge"
 )
 
 // manyHosts is the results of n hosts with forty checks each, a tenth of them
 // with something to explain.
-func manyHosts(n int) iter.Seq[probe.Result] {
-	return func(yield func(probe.Result) bool) {
-		for host := range n {
+func manyHosts(n int) iter.Seq[probe.HostResults] {
+	return func(yield func(probe.HostResults) bool) {
+		for place := range n {
+			host := probe.HostResults{Host: fmt.Sprintf("mail%05d", place), Place: place}
 			for i := range 40 {
 				r := healthy("smtp", uint16(1000+i))
-				r.Check.Host, r.Check.Order, r.Check.Of, r.Last = fmt.Sprintf("mail%05d", host), host<<12+i, 40, true
+				r.Check.Host, r.Order = host.Host, i
 				if i%10 == 0 {
 					verdict(probe.TimedOut, "no reply to 2 connects")(&r)
 				}
-				if !yield(r) {
-					return
-				}
+				host.Results = append(host.Results, r)
+			}
+			if !yield(host) {
+				return
 			}
 		}
 	}
@@ -40,13 +40,12 @@ func BenchmarkLines(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		for entries := range Hosts(context.Background(), manyHosts(10), began, nil) {
-			for _, e := range entries {
-				if err := writeLine(io.Discard, e); err != nil {
-					b.Fatal(err)
-				}
-				n++
+		to := newLines(io.Discard, Style{})
+		for host := range judge.Hosts(context.Background(), manyHosts(10), began, nil) {
+			if err := to.Host(Entries(host)); err != nil {
+				b.Fatal(err)
 			}
+			n += len(host.Rows)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/result")
@@ -57,9 +56,9 @@ func BenchmarkKept(b *testing.B) {
 	const hosts = 250
 	for b.Loop() {
 		before := heap()
-		d := New("exreach", "client", began)
-		for entries := range Hosts(context.Background(), manyHosts(hosts), began, nil) {
-			d.Add(entries)
+		d := newDraft(nil)
+		for host := range judge.Hosts(context.Background(), manyHosts(hosts), began, nil) {
+			_ = d.Add(host) // to memory
 		}
 		b.ReportMetric(float64(heap()-before)/(hosts*40), "B/result")
 		runtime.KeepAlive(d)
@@ -74,22 +73,6 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// BenchmarkJudge is a host at many addresses: a result costs the same at 8,000 as
-// at 1,000.
-func BenchmarkJudge(b *testing.B) {
-	for _, n := range []int{125, 1000} {
-		results := ofManyAddresses(n)
-		b.Run(fmt.Sprint(len(results)), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				for range Hosts(b.Context(), slices.Values(results), began, nil) {
-				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(results)), "ns/result")
-		})
-	}
-}
-
 // BenchmarkReadBack writes the lines of many hosts and reads them back at the same
 // time: what is in use must not grow with their number.
 func BenchmarkReadBack(b *testing.B) {
@@ -97,55 +80,25 @@ func BenchmarkReadBack(b *testing.B) {
 	for b.Loop() {
 		out, in := io.Pipe()
 		go func() {
-			for entries := range Hosts(b.Context(), manyHosts(hosts), began, nil) {
-				for _, e := range entries {
-					_ = writeLine(in, e) // an error shows at the other end
-				}
+			to := newLines(in, Style{})
+			for host := range judge.Hosts(b.Context(), manyHosts(hosts), began, nil) {
+				_ = to.Host(Entries(host)) // an error shows at the other end
 			}
 			in.Close()
 		}()
 		before, most, n := heap(), uint64(0), 0
-		for _, err := range Lines("run.jsonl", out, new(Report)) {
-			if err != nil {
-				b.Fatal(err)
-			}
+		_, err := parse(out, func(Entry) bool {
 			if n++; n%20000 == 0 {
 				most = max(most, heap()-min(before, heap()))
 			}
+			return true
+		})
+		if err != nil {
+			b.Fatal(err)
 		}
 		if n != hosts*40 {
 			b.Fatalf("%d results", n)
 		}
 		b.ReportMetric(float64(most), "B/peak")
-	}
-}
-
-// BenchmarkAnswer is one answer of SMTP: Exchange's, one that nobody knows, and one that
-// was made to be expensive.
-func BenchmarkAnswer(b *testing.B) {
-	hostile := make([]string, 16)
-	for i := range hostile {
-		hostile[i] = fmt.Sprint("Microsoft Exchange ", strings.Repeat("15.1 ", 90), i)
-	}
-	offers := make([]string, 256)
-	for i := range offers {
-		offers[i] = fmt.Sprint("X", i, " ", strings.Repeat("a", 50))
-	}
-	for _, tt := range []struct {
-		name string
-		peer protocol.Peer
-	}{
-		{"normal", protocol.Peer{Greeting: greets2019, Capabilities: offers2019}},
-		{"strange", protocol.Peer{Greeting: "220 mail.example.com ready", Capabilities: []string{"PIPELINING", "SIZE 10240000", "STARTTLS", "8BITMIME"}}},
-		{"hostile", protocol.Peer{Greeting: "220 " + hostile[0], GreetingRest: hostile, Capabilities: offers}},
-	} {
-		r := healthy("smtp", 25)
-		r.Check.Service.Protocol, r.Peer = "smtp", &tt.peer
-		b.Run(tt.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				alone(r)
-			}
-		})
 	}
 }

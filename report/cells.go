@@ -8,6 +8,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report/judge"
 )
 
 // rightly is why it is right that nothing answers, by what was wanted.
@@ -18,17 +19,17 @@ var rightly = map[catalog.Want]string{
 	catalog.Forbidden: "%s, as it should be",
 }
 
-// shut is what a port is at which nothing answers, by what was observed.
-var shut = map[probe.Verdict]string{
+// unanswered is how a row calls a port at which nothing answers, by its verdict.
+var unanswered = map[probe.Verdict]string{
 	probe.Refused:     "closed",
 	probe.TimedOut:    "no reply",
 	probe.Prohibited:  "a firewall forbids it",
-	probe.Unreachable: "no way to it",
+	probe.Unreachable: "unreachable",
 }
 
-// gradeWordOf is how a row begins: a failure is to be seen without colours, too.
+// gradeWordOf is how a row begins: a failure must be visible without colours too.
 func gradeWordOf(e Entry) string {
-	if e.Grade == Fail {
+	if e.Grade == judge.Fail {
 		return "FAIL"
 	}
 	return printable(string(e.Grade))
@@ -37,9 +38,9 @@ func gradeWordOf(e Entry) string {
 // portOf is the port with its transport: "443/tcp".
 func portOf(e Entry) string {
 	if e.Port == 0 {
-		return "-/" + printable(e.Network)
+		return "-/" + printable(string(e.Network))
 	}
-	return fmt.Sprintf("%d/%s", e.Port, printable(e.Network))
+	return fmt.Sprintf("%d/%s", e.Port, printable(string(e.Network)))
 }
 
 // serviceOf is the service, indented behind the mapper that led to it.
@@ -53,7 +54,7 @@ func serviceOf(e Entry) string {
 // tookOf is how long an entry took, or nothing where no time passed.
 func tookOf(e Entry) string {
 	if d := durationOf(e.Took); d > 0 {
-		return probe.Elapsed(d)
+		return catalog.Elapsed(d)
 	}
 	return ""
 }
@@ -66,11 +67,11 @@ func durationOf(s float64) time.Duration {
 
 // answerOf is what answered, or why it is right that nothing did.
 func answerOf(e Entry) string {
-	why, how := rightly[catalog.Want(e.Want)], shut[probe.Verdict(e.Verdict)]
+	why, how := rightly[e.Want], unanswered[e.Verdict]
 	if e.Parent != "" && e.Port == 0 && how != "" {
 		how = "not registered"
 	}
-	if e.Grade == Pass && why != "" && how != "" {
+	if e.Grade == judge.Pass && why != "" && how != "" {
 		return fmt.Sprintf(why, how)
 	}
 	if e.Peer != nil && e.Peer.TLS != nil {

@@ -10,31 +10,25 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
 
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/tls12"
+	"exreach/report/judge"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// write renders r in a format, whichever way it writes.
+// write renders r in a format.
 func write(t *testing.T, format string, r Report, s Style) string {
 	t.Helper()
-	f := Formats[format]
 	var out bytes.Buffer
-	var err error
-	if f.Whole != nil {
-		err = f.Whole(&out, r.Finished(), s)
-	}
-	for _, e := range r.Results {
-		if f.Each != nil && err == nil {
-			err = f.Each(&out, e)
-		}
-	}
-	if err != nil {
+	if err := put(&out, format, r.Finished(), s); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
 	return out.String()
@@ -73,15 +67,28 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// Every format has a name of its own, a line of help, and writes something.
 func TestFormats(t *testing.T) {
-	for _, name := range FormatNames() {
-		f := Formats[name]
+	var known []string
+	for _, f := range Formats() {
 		if f.Help == "" || strings.Contains(f.Help, "\n") {
-			t.Errorf("%s: help %q", name, f.Help)
+			t.Errorf("%s: help %q", f.Name, f.Help)
 		}
-		if (f.Whole == nil) == (f.Each == nil) {
-			t.Errorf("%s: exactly one of Whole and Each must be set", name)
+		if f.Report == nil && f.Trace == nil && f.Catalog == nil {
+			t.Errorf("%s writes nothing", f.Name)
 		}
+		if f.Name == "" || slices.Contains(known, f.Name) {
+			t.Errorf("%q stands twice, or is no name", f.Name)
+		}
+		known = append(known, f.Name)
+	}
+	for want, names := range map[string][]string{"json jsonl table": FormatNames(), "json table": TraceFormatNames(), "table json": CatalogFormatNames()} {
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if _, err := FormatNamed("jsonl", TraceFormatNames()); err == nil || !strings.Contains(err.Error(), "accepted: json, table") {
+		t.Errorf("a trace as jsonl: %v", err)
 	}
 }
 
@@ -152,19 +159,19 @@ func TestTableHostile(t *testing.T) {
 func hostileReport() Report {
 	e := Entry{
 		Host: hostile, Version: hostile, Role: hostile, Service: hostile, Network: hostile, Port: 25, Protocol: hostile, TLS: hostile,
-		Want: hostile, Address: hostile, Verdict: hostile, Grade: Fail, Step: hostile, Steps: []Step{{Step: hostile}},
+		Want: hostile, Address: hostile, Verdict: hostile, Grade: judge.Fail, Step: hostile, Steps: []Step{{Step: hostile}},
 		Detail: hostile, Evidence: hostile, SaidBy: hostile, Parent: hostile, Took: 1e300,
-		Findings: []Finding{{Code: hostile, Text: hostile, Hint: hostile}},
+		Findings: []judge.Finding{{Code: hostile, Text: hostile, Hint: hostile}},
 		Peer: &protocol.Peer{
 			Greeting: hostile, Capabilities: []string{hostile}, Facts: map[string]string{hostile: hostile}, Refusal: hostile,
-			Endpoints: []protocol.Endpoint{{UUID: hostile, Annotation: hostile}},
-			TLS:       &protocol.TLSInfo{Version: hostile, Chain: []protocol.Certificate{{Subject: hostile, Names: []string{hostile}}}},
+			Endpoints: []rpc.Endpoint{{UUID: hostile, Annotation: hostile}},
+			TLS:       &protocol.TLSInfo{Version: hostile, Chain: []tls12.Certificate{{Subject: hostile, Names: []string{hostile}}}},
 		},
 	}
 	whole := e
-	whole.Host, whole.Verdict, whole.Grade = "gone"+hostile, string(probe.Unresolved), Unknown
+	whole.Host, whole.Verdict, whole.Grade = "gone"+hostile, probe.Unresolved, judge.Unknown
 	again := e
-	again.Grade = Grade(hostile)
+	again.Grade = judge.Grade(hostile)
 	return Report{Schema: Schema, Tool: hostile, From: hostile, Started: began, Results: []Entry{e, again, whole}}
 }
 
@@ -181,14 +188,7 @@ func checkHarmless(t *testing.T, what, text string) {
 // A writer that fails must be heard of: a full disk is not a report.
 func TestFormatsWriteError(t *testing.T) {
 	for _, name := range FormatNames() {
-		f, r := Formats[name], draft(network())
-		var err error
-		if f.Whole != nil {
-			err = f.Whole(brokenWriter{}, r.Finished(), Style{})
-		} else {
-			err = f.Each(brokenWriter{}, r.Results[0])
-		}
-		if err == nil {
+		if err := put(brokenWriter{}, name, draft(network()).Finished(), Style{}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

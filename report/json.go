@@ -3,41 +3,85 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
 )
 
-// writeJSON writes the whole report as one document (docs/report.schema.json).
-// The results stand last in it and go out one by one: the text of all of them
-// would take more memory than they do.
-func writeJSON(w io.Writer, f Finished, _ Style) error {
-	head, err := indented(f.Report, "")
+// lines writes each entry as one line (JSON Lines), and the lines of a host at once.
+type lines struct {
+	out  io.Writer
+	text bytes.Buffer
+	json *json.Encoder
+}
+
+func newLines(w io.Writer, _ Style) Writer {
+	l := &lines{out: w}
+	l.json = json.NewEncoder(&l.text)
+	l.json.SetEscapeHTML(false)
+	return l
+}
+
+func (l *lines) Begin(Head) error { return nil }
+
+func (l *lines) Host(entries []Entry) error {
+	for _, e := range entries {
+		if err := l.json.Encode(e); err != nil {
+			return err
+		}
+	}
+	_, err := l.text.WriteTo(l.out)
+	return err
+}
+
+func (l *lines) End(Head) error { return nil }
+
+// A documentWriter writes the whole report as one document (docs/report.schema.json).
+// The results stand last in it and go out one by one: the text of all of them would
+// take more memory than they do.
+type documentWriter struct {
+	out   *bufio.Writer
+	begun bool // there is a result
+}
+
+func newDocumentWriter(w io.Writer, _ Style) Writer { return &documentWriter{out: bufio.NewWriter(w)} }
+
+func (d *documentWriter) Begin(h Head) error {
+	h.Results = []Entry{}
+	head, err := indented(h.Report, "")
 	if err != nil {
 		return err
 	}
-	if f.hosts == 0 {
-		_, err := w.Write(append(head, '\n'))
-		return err
-	}
-	before := append(bytes.TrimSuffix(head, []byte("]\n}")), "\n    "...)
-	for entries, err := range f.parts {
+	_, err = d.out.Write(bytes.TrimSuffix(head, []byte("]\n}")))
+	return err
+}
+
+func (d *documentWriter) Host(entries []Entry) error {
+	for _, e := range entries {
+		before := ",\n    "
+		if !d.begun {
+			before = before[1:]
+		}
+		d.begun = true
+		text, err := indented(e, "    ")
 		if err != nil {
 			return err
 		}
-		for _, e := range entries {
-			text, err := indented(e, "    ")
-			if err != nil {
-				return err
-			}
-			if _, err := w.Write(append(before, text...)); err != nil {
-				return err
-			}
-			before = append(before[:0], ",\n    "...)
+		d.out.WriteString(before)
+		if _, err := d.out.Write(text); err != nil {
+			return err
 		}
 	}
-	_, err = io.WriteString(w, "\n  ]\n}\n")
-	return err
+	return nil
+}
+
+func (d *documentWriter) End(Head) error {
+	if d.begun {
+		d.out.WriteString("\n  ")
+	}
+	d.out.WriteString("]\n}\n")
+	return d.out.Flush() // which has the error of any earlier write
 }
 
 // indented is v as JSON whose lines but the first begin with prefix.
@@ -49,3 +93,16 @@ func indented(v any, prefix string) ([]byte, error) {
 	err := out.Encode(v)
 	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }
+
+// writeIndented writes v as one document.
+func writeIndented(w io.Writer, v any) error {
+	text, err := indented(v, "")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(text, '\n'))
+	return err
+}
+
+// writeTraceJSON writes one document (docs/report.schema.json, traceReport).
+func writeTraceJSON(w io.Writer, r TraceReport, _ Style) error { return writeIndented(w, r) }

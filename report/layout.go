@@ -4,10 +4,11 @@ package report
 
 import (
 	"bufio"
+	"io"
 	"strings"
 	"unicode"
 
-	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 )
 
 // An ink is the parameter of an SGR sequence (ECMA-48 section 8.3.117).
@@ -36,6 +37,8 @@ type page struct {
 	out   *bufio.Writer
 	style Style
 }
+
+func newPage(w io.Writer, s Style) page { return page{out: bufio.NewWriter(w), style: s} }
 
 // line writes spans side by side behind an indent.
 func (p *page) line(indent int, spans ...span) {
@@ -70,6 +73,43 @@ func (p *page) paragraph(indent, hang int, spans ...span) {
 		}
 	}
 	p.line(indent, line...)
+}
+
+// text writes a paragraph without colours, and nothing where there is no text.
+func (p *page) text(indent int, text string) {
+	if text != "" {
+		p.paragraph(indent, indent, span{text, plain})
+	}
+}
+
+// rows aligns rows in columns. The last one is broken between words.
+func (p *page) rows(rows [][]string) {
+	widths := widthsOf(rows)
+	for _, row := range rows {
+		p.row(widths, row)
+	}
+}
+
+func (p *page) row(widths []int, row []string) {
+	head := ""
+	for i, columns := range widths {
+		head += pad(row[i], columns+gutter)
+	}
+	p.paragraph(0, width(head), span{head + row[len(widths)], plain})
+}
+
+// widthsOf is how wide each column of rows is but the last.
+func widthsOf(rows [][]string) []int {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row[:len(row)-1] {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], width(cell))
+		}
+	}
+	return widths
 }
 
 func (p *page) paint(s span) {
@@ -182,4 +222,4 @@ func runeWidth(r rune) int {
 // what a forged report carries need not be.
 const longest = 4096
 
-func printable(s string) string { return protocol.Printable(s, longest) }
+func printable(s string) string { return wire.Printable(s, longest) }

@@ -3,7 +3,6 @@
 package report
 
 import (
-	"strings"
 	"testing"
 )
 
@@ -54,15 +53,5 @@ func TestTook(t *testing.T) {
 		if got := tookOf(Entry{Took: took}); got != want {
 			t.Errorf("%v s is %q, want %q", took, got, want)
 		}
-	}
-}
-
-func TestListed(t *testing.T) {
-	names := strings.Split("a b c d e f g h", " ")
-	if got := listed(names[:6]); got != "a, b, c, d, e, f" {
-		t.Error(got)
-	}
-	if got := listed(names); got != "a, b, c, d, e, f and 2 more" {
-		t.Error(got)
 	}
 }

@@ -9,56 +9,38 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"reflect"
 )
 
-// maxResult bounds the text of one result, in bytes. What exreach writes is
-// shorter. There is no bound of the whole: a report of many hosts is long.
+// maxResult is how long the text of one result may be, in bytes. What exreach writes is
+// shorter. The whole has no limit: a report of many hosts is long.
 const maxResult = 2 << 20
 
-// Read reads back what the formats json and jsonl wrote. A stream of lines
-// carries no heading: its report has neither tool, from nor start. The counts
-// are made anew, and every text is made printable, since anybody may have
-// written the file. Name stands for the file in errors.
-func Read(name string, r io.Reader) (Report, error) { return read(name, r, 0) }
-
-// read is Read for a known number of results.
-func read(name string, r io.Reader, n int) (Report, error) {
-	results, counts := make([]Entry, 0, n), Counts{}
-	head, err := parse(r, func(e Entry) bool {
-		e.order = len(results)
-		results = append(results, e)
+// Copy writes each result of a saved report as it is read, in the order of the file,
+// into a format that is not Whole. It returns the report without its results. What
+// is wrong with reading is an *UnreadError; name stands for the file in it.
+func Copy(name string, r io.Reader, to Writer) (Report, error) {
+	head, counts := Head{Report: Report{Schema: Schema}}, Counts{}
+	if err := to.Begin(head); err != nil {
+		return head.Report, err
+	}
+	var unwritten, err error
+	head.Report, err = parse(r, func(e Entry) bool {
 		counts.Add(e.Grade)
-		return true
+		unwritten = to.Host([]Entry{e})
+		return unwritten == nil
 	})
-	if err != nil {
-		return Report{}, fmt.Errorf("%s: %w", name, err)
+	switch {
+	case unwritten != nil:
+		return head.Report, unwritten
+	case err != nil:
+		return head.Report, &UnreadError{fmt.Errorf("%s: %w", name, err)}
 	}
-	arrange(results)
-	head = head.counted(counts)
-	head.Results = results
-	return head, nil
+	head.Report = head.counted(counts)
+	return head.Report, to.End(head)
 }
 
-// Lines is Read for callers that need only one result at a time: results come in the
-// order of the file. An error is the last that comes. When all have come, head is
-// the report without its results.
-func Lines(name string, r io.Reader, head *Report) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		wanted := true
-		var err error
-		*head, err = parse(r, func(e Entry) bool {
-			wanted = yield(e, nil)
-			return wanted
-		})
-		if err != nil && wanted {
-			yield(Entry{}, fmt.Errorf("%s: %w", name, err))
-		}
-	}
-}
-
-// parse hands over every result, until take wants no more, and returns the rest of
+// parse passes each result to take until that returns false, and returns the rest of
 // the report. A document names its schema, and each line of a stream has a verdict.
 func parse(r io.Reader, take func(Entry) bool) (Report, error) {
 	in := bufio.NewReaderSize(utf8Of(r), maxResult)
@@ -122,18 +104,18 @@ var (
 	errEnough  = errors.New("no more results are wanted")
 )
 
-// How much memory results may take: as many times the bytes of their text, and
-// some beyond that.
+// How much memory results may take: this many times the bytes of their text, and some
+// more.
 const (
 	roomPerByte = 4
 	spareRoom   = 1 << 20
 )
 
-// A checker judges one result after the other, and hands over the good ones.
+// A checker checks one result after the other, and passes on the valid ones.
 type checker struct {
 	room int // bytes that results may still take
 	take func(Entry) bool
-	now  Entry // what is judged: one for all
+	now  Entry // what is checked; the same variable for all
 }
 
 // entry takes the text of one result.
@@ -159,7 +141,7 @@ func (c *checker) entry(text []byte) error {
 // sizeOf is how many bytes of memory v takes.
 func sizeOf(v reflect.Value) int { return int(v.Type().Size()) + sizeBehind(v) }
 
-// sizeBehind is how many of them are behind pointers.
+// sizeBehind is how many of these bytes are behind pointers.
 func sizeBehind(v reflect.Value) (size int) {
 	switch v.Kind() {
 	case reflect.String:

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"exreach/catalog"
 )
 
 // A document is a report in one JSON object, which is read one value at a time.
@@ -26,10 +28,10 @@ func newDocument(r io.Reader, c *checker) *document {
 	return &document{values: json.NewDecoder(text), text: text, check: c}
 }
 
-// parse leaves names that it does not know alone: the layout grows without
-// changing the name of its schema.
+// parse ignores names that it does not know: the layout grows without a change of
+// schema.
 func (d *document) parse() error {
-	if err := d.open('{', "the whole"); err != nil {
+	if err := d.begins('{', "the whole"); err != nil {
 		return err
 	}
 	into := heading(&d.head)
@@ -75,8 +77,8 @@ func heading(r *Report) map[string]any {
 	return into
 }
 
-// open takes the beginning of an object or a list.
-func (d *document) open(want json.Delim, name string) error {
+// begins takes the beginning of an object or a list.
+func (d *document) begins(want json.Delim, name string) error {
 	token, err := d.values.Token()
 	switch {
 	case err != nil:
@@ -102,7 +104,7 @@ func kindOf(token json.Token) string {
 	return "null"
 }
 
-// member reads one value of the heading. Nil is for one that is not known.
+// member reads one value of the heading. A nil into skips it.
 func (d *document) member(name string, into any) error {
 	text, err := d.next()
 	if err != nil || into == nil {
@@ -123,8 +125,8 @@ func (d *document) next() (json.RawMessage, error) {
 	return d.value, nil
 }
 
-// placed is a mistake in the next value with its place in the whole text: a
-// decoder that has skipped something counts wrong.
+// placed gives a mistake in the next value its offset in the whole text: a decoder that
+// has skipped something counts wrong.
 func (d *document) placed(err error) error {
 	if _, ok := errors.AsType[*json.SyntaxError](err); !ok {
 		return err
@@ -139,7 +141,7 @@ func (d *document) placed(err error) error {
 }
 
 func (d *document) results() error {
-	if err := d.open('[', "results"); err != nil {
+	if err := d.begins('[', "results"); err != nil {
 		return err
 	}
 	for n := 1; d.values.More(); n++ {
@@ -148,10 +150,10 @@ func (d *document) results() error {
 			return err
 		}
 		err = d.check.entry(text)
-		word := (*wordError)(nil)
+		word := (*catalog.WordError)(nil)
 		switch {
 		case errors.As(err, &word):
-			return fmt.Errorf("line %d: result %d: %w", d.lineOf(text, word.name), n, word)
+			return fmt.Errorf("line %d: result %d: %w", d.lineOf(text, word.Kind), n, word)
 		case errors.Is(err, errEnough):
 			return err
 		case err != nil:
@@ -164,7 +166,7 @@ func (d *document) results() error {
 	return nil
 }
 
-// ended makes sure that nothing comes behind the document.
+// ended makes sure that nothing follows the document.
 func (d *document) ended() error {
 	d.text.forget(d.values.InputOffset())
 	token, err := d.values.Token()
@@ -224,15 +226,14 @@ func (d *document) explain(err error) error {
 	return fmt.Errorf("line %d: %s", d.text.line(at), reason(err))
 }
 
-// A countedText is a text whose lines are counted, and which ends where one value of
-// it is too long.
+// A countedText counts the lines of a text, and fails where one value of it is too long.
 type countedText struct {
 	in    io.Reader
 	read  int64   // bytes so far
 	end   int64   // behind the last byte that ends no line
 	lines int     // ends of lines before those below
-	ends  []int64 // where lines end, as far as somebody may ask for them
-	done  int64   // bytes that nobody asks for any more
+	ends  []int64 // where lines end, from done on
+	done  int64   // bytes that line is not asked about any more
 	err   error   // of in
 }
 
@@ -257,7 +258,7 @@ func (n *countedText) Read(p []byte) (int, error) {
 	return size, err
 }
 
-// forget says that what stands before an offset is behind us.
+// forget drops what is known of the text before an offset.
 func (n *countedText) forget(before int64) {
 	n.done = before
 	i, _ := slices.BinarySearch(n.ends, before)

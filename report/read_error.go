@@ -9,32 +9,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol"
+	"exreach/report/judge"
 )
-
-// A wordError says that a word of an entry is not one of its closed set.
-type wordError struct {
-	name, word string
-	accepted   []string
-}
-
-func (e *wordError) Error() string {
-	what := fmt.Sprintf("unknown %s %q", e.name, printable(e.word))
-	if e.word == "" {
-		what = "no " + e.name
-	}
-	return what + "; accepted: " + strings.Join(e.accepted, ", ")
-}
 
 // The words that decide what a result means.
 var (
-	verdictWords = words(slices.Sorted(maps.Keys(grades)))
-	gradeNames   = words([]Grade{Pass, Warn, Fail, Unknown})
-	wantWords    = words(wants)
+	verdictWords  = words(judge.Verdicts())
+	gradeNames    = words(judge.Grades())
+	wantWords     = words(judge.Wants())
+	obstacleWords = words(judge.Obstacles())
+	tlsCauseWords = words([]protocol.TLSCause{
+		protocol.TLSAlerted, protocol.TLSInClear, protocol.TLSRenegotiation, protocol.TLSCertificateWanted, protocol.TLSUnreadable, protocol.TLSBroken,
+	})
 )
 
 func words[T ~string](set []T) []string {
@@ -46,21 +39,21 @@ func words[T ~string](set []T) []string {
 }
 
 // badWord finds the first word of an entry that is not known.
-func badWord(e *Entry) *wordError {
-	for _, w := range []wordError{
-		{"want", e.Want, wantWords},
-		{"verdict", e.Verdict, verdictWords},
-		{"grade", string(e.Grade), gradeNames},
+func badWord(e *Entry) *catalog.WordError {
+	for _, w := range []catalog.WordError{
+		{Kind: "want", Word: string(e.Want), Accepted: wantWords},
+		{Kind: "verdict", Word: string(e.Verdict), Accepted: verdictWords},
+		{Kind: "grade", Word: string(e.Grade), Accepted: gradeNames},
 	} {
-		if !slices.Contains(w.accepted, w.word) {
+		if !slices.Contains(w.Accepted, w.Word) {
 			return &w
 		}
 	}
-	if e.Obstacle != "" && !slices.Contains(obstacleWords, e.Obstacle) { // reports of earlier versions have none
-		return &wordError{"obstacle", e.Obstacle, obstacleWords}
+	if e.Obstacle != "" && !slices.Contains(obstacleWords, string(e.Obstacle)) { // reports of earlier versions have none
+		return &catalog.WordError{Kind: "obstacle", Word: string(e.Obstacle), Accepted: obstacleWords}
 	}
 	if e.Peer != nil && e.Peer.TLSFailure != nil && !slices.Contains(tlsCauseWords, string(e.Peer.TLSFailure.Cause)) {
-		return &wordError{"cause", string(e.Peer.TLSFailure.Cause), tlsCauseWords}
+		return &catalog.WordError{Kind: "cause", Word: string(e.Peer.TLSFailure.Cause), Accepted: tlsCauseWords}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,15 +18,24 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"exreach/probe/protocol"
+	web "exreach/probe/protocol/http"
+	"exreach/report/judge"
 )
+
+// asSaved compares entries by what is saved of them: what only code reads of a peer
+// is gone by then.
+var asSaved = cmp.Options{
+	cmpopts.IgnoreUnexported(Entry{}, web.Web{}),
+	cmpopts.IgnoreFields(protocol.Peer{}, "Logins", "Page", "Directory", "Clock"),
+}
 
 func TestReadJSON(t *testing.T) {
 	want := draft(network())
-	got, err := Read("run.json", strings.NewReader(write(t, "json", want, Style{})))
+	got, err := readBack("run.json", strings.NewReader(write(t, "json", want, Style{})))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{})); diff != "" {
+	if diff := cmp.Diff(want, got, asSaved); diff != "" {
 		t.Errorf("- written, + read:\n%s", diff)
 	}
 }
@@ -35,13 +45,13 @@ func TestReadStream(t *testing.T) {
 	whole := draft(network())
 	lines := strings.SplitAfter(write(t, "jsonl", whole, Style{}), "\n")
 	lines[0], lines[1] = lines[1], lines[0]
-	got, err := Read("run.jsonl", strings.NewReader(strings.Join(lines, "\n")))
+	got, err := readBack("run.jsonl", strings.NewReader(strings.Join(lines, "\n")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Report{Schema: Schema, Counts: whole.Counts, Results: whole.Results}
 	want.Results[0], want.Results[1] = want.Results[1], want.Results[0]
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{})); diff != "" {
+	if diff := cmp.Diff(want, got, asSaved); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
 	}
 }
@@ -57,10 +67,10 @@ func TestReadTolerates(t *testing.T) {
 		"UTF-16, big end first":  append([]byte("\xfe\xff"), utf16Bytes(binary.BigEndian, units)...),
 		"CRLF":                   []byte(strings.ReplaceAll(text, "\n", "\r\n")),
 	} {
-		got, err := Read("run.json", bytes.NewReader(data))
+		got, err := readBack("run.json", bytes.NewReader(data))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
-		} else if diff := cmp.Diff(draft(network()), got, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{})); diff != "" {
+		} else if diff := cmp.Diff(draft(network()), got, asSaved); diff != "" {
 			t.Errorf("%s (- want, + got):\n%s", name, diff)
 		}
 	}
@@ -79,22 +89,22 @@ func utf16Bytes(order binary.AppendByteOrder, units []uint16) []byte {
 func TestReadHostile(t *testing.T) {
 	r := hostileReport()
 	for i := range r.Results {
-		r.Results[i].Verdict, r.Results[i].Want, r.Results[i].Grade = "refused", "required", Fail
+		r.Results[i].Verdict, r.Results[i].Want, r.Results[i].Grade = "refused", "required", judge.Fail
 	}
 	data, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := Read("run.json", bytes.NewReader(data))
+	read, err := readBack("run.json", bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, format := range []string{"json", "jsonl", "table"} {
 		checkHarmless(t, format, write(t, format, read, Style{}))
 	}
-	if again, err := Read("again", strings.NewReader(write(t, "json", read, Style{}))); err != nil {
+	if again, err := readBack("again", strings.NewReader(write(t, "json", read, Style{}))); err != nil {
 		t.Error(err)
-	} else if diff := cmp.Diff(read, again, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{})); diff != "" {
+	} else if diff := cmp.Diff(read, again, asSaved); diff != "" {
 		t.Errorf("texts change each time they are read:\n%s", diff)
 	}
 }
@@ -113,18 +123,18 @@ func TestReadBad(t *testing.T) {
 		"truncated.json":        `line 36: the text ends too early: the file was truncated while it was written or copied`,
 		"two-documents.json":    `line 15: not JSON: invalid character '{' after top-level value`,
 		"comma.json":            `line 9: not JSON: invalid character '}' looking for beginning of object key string`,
-		"verdict-unknown.json":  `line 45: result 2: unknown verdict "filtered"; accepted: answered, bad-tls, cut, mismatch, prohibited, refused, silent, timed-out, unreachable, unresolved, untried`,
-		"verdict-missing.json":  `result 1: no verdict; accepted: answered`,
-		"grade-unknown.json":    `line 25: result 1: unknown grade "critical"; accepted: pass, warn, fail, unknown`,
-		"want-unknown.json":     `line 23: result 1: unknown want "needed"; accepted: required, optional, off, forbidden`,
+		"verdict-unknown.json":  `line 45: result 2: unknown verdict "filtered": did you mean answered? accepted: answered, silent, untried, refused, cut, mismatch, bad-tls, prohibited, timed-out, unresolved, unreachable`,
+		"verdict-missing.json":  `result 1: the verdict is missing: accepted: cut`,
+		"grade-unknown.json":    `line 25: result 1: unknown grade "critical": accepted: fail, pass, warn, unknown`,
+		"want-unknown.json":     `line 23: result 1: unknown want "needed": accepted: required, off, forbidden, optional`,
 		"port-too-big.json":     `line 20: results.port: number 70000 stands where a number from 0 to 65535 belongs`,
 		"port-text.json":        `line 20: results.port: string stands where a number from 0 to 65535 belongs`,
 		"started.json":          `line 5: "yesterday" is not a time, which looks like 2006-01-02T15:04:05Z07:00`,
 		"facts.json":            `line 30: results.peer.facts: array stands where an object belongs`,
-		"stream-verdict.jsonl":  `line 2: unknown verdict "open"; accepted: answered`,
+		"stream-verdict.jsonl":  `line 2: unknown verdict "open": accepted: cut`,
 		"stream-cut.jsonl":      `line 2: the text ends too early`,
 		"stream-type.jsonl":     `line 2: tries: string stands where a whole number belongs`,
-		"stream-document.jsonl": `line 2: no want; accepted: required`,
+		"stream-document.jsonl": `line 2: the want is missing: accepted: off, required`,
 	}
 	files, err := filepath.Glob("testdata/bad/*")
 	if err != nil {
@@ -140,7 +150,7 @@ func TestReadBad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = Read("run.json", data)
+		_, err = readBack("run.json", data)
 		data.Close()
 		if err == nil || !strings.HasPrefix(err.Error(), "run.json: ") || !strings.Contains(err.Error(), message) {
 			t.Errorf("%s:\n got %v\nwant %s", file, err, message)
@@ -162,14 +172,14 @@ func TestReadEndless(t *testing.T) {
 		"no report":           {"", "\x00", "line 1: not JSON"},
 		"depth":               {`{"schema":"exreach/1","x":`, "[", "line 1: "},
 		"empty lines":         {`{"schema":"exreach/1",`, "\n", "a result of more than 2 MiB"},
-		"empty results":       {`{"schema":"exreach/1","results":[`, "{},", "result 1: no want"},
+		"empty results":       {`{"schema":"exreach/1","results":[`, "{},", "result 1: the want is missing"},
 		"minimal results":     {`{"schema":"exreach/1","results":[`, minimal("") + ",", "many times the memory"},
 		"steps of nothing":    {`{"schema":"exreach/1","results":[`, minimal(`"steps":[`+strings.Repeat("{},", 99)+"{}]") + ",", "many times the memory"},
 		"minimal lines":       {minimal("") + "\n", minimal("") + "\n", "many times the memory"},
 		"findings of nothing": {minimal(`"findings":[{}]`) + "\n", minimal(`"findings":[{},{},{},{}]`) + "\n", "many times the memory"},
 	} {
 		r := io.MultiReader(strings.NewReader(test.head), &endless{text: test.more})
-		if _, err := Read("run.json", r); err == nil || !strings.HasPrefix(err.Error(), "run.json: line ") || !strings.Contains(err.Error(), test.says) {
+		if _, err := readBack("run.json", r); err == nil || !strings.HasPrefix(err.Error(), "run.json: line ") || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -197,30 +207,41 @@ func (e *endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A stream is read result by result: the whole of it may be of any size.
-func TestLines(t *testing.T) {
-	text := write(t, "jsonl", draft(network()), Style{})
-	var entries []Entry
-	for e, err := range Lines("run.jsonl", strings.NewReader(text), new(Report)) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		entries = append(entries, e)
+// A passing is a writer of what is copied, which wants no more than some of it.
+type passing struct {
+	most    int
+	entries []Entry
+}
+
+func (p *passing) Begin(Head) error { return nil }
+func (p *passing) End(Head) error   { return nil }
+
+func (p *passing) Host(entries []Entry) error {
+	if p.entries = append(p.entries, entries...); len(p.entries) >= p.most {
+		return io.ErrShortWrite
 	}
-	if diff := cmp.Diff(draft(network()).Results, entries, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{})); diff != "" {
+	return nil
+}
+
+// A stream is read result by result: the whole of it may be of any size.
+func TestCopy(t *testing.T) {
+	text, want := write(t, "jsonl", draft(network()), Style{}), draft(network())
+	to := passing{most: 1000}
+	head, err := Copy("run.jsonl", strings.NewReader(text), &to)
+	if err != nil || head.Counts != want.Counts {
+		t.Errorf("%+v, %v", head.Counts, err)
+	}
+	if diff := cmp.Diff(want.Results, to.entries, asSaved); diff != "" {
 		t.Errorf("- written, + read:\n%s", diff)
 	}
-	n := 0
-	for _, err := range Lines("run.jsonl", strings.NewReader(text+"{"), new(Report)) {
-		if n++; n == len(entries)+1 && (err == nil || !strings.Contains(err.Error(), "run.jsonl: line ")) {
-			t.Errorf("the last line: %v", err)
-		}
+	to = passing{most: 1000}
+	_, err = Copy("run.jsonl", strings.NewReader(text+"{"), &to)
+	if unread := (*UnreadError)(nil); !errors.As(err, &unread) || !strings.Contains(err.Error(), "run.jsonl: line ") || len(to.entries) != len(want.Results) {
+		t.Errorf("the last line: %v, after %d results", err, len(to.entries))
 	}
-	if n != len(entries)+1 {
-		t.Errorf("%d results", n)
-	}
-	for range Lines("run.json", strings.NewReader(write(t, "json", draft(network()), Style{})), new(Report)) {
-		break
+	to = passing{most: 1}
+	if _, err := Copy("run.json", strings.NewReader(write(t, "json", want, Style{})), &to); !errors.Is(err, io.ErrShortWrite) || len(to.entries) != 1 {
+		t.Errorf("a full disk is told as %v, after %d results", err, len(to.entries))
 	}
 }
 
@@ -238,18 +259,50 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		checkSaved(t, "fuzzed", data)
-		r, err := Read("run.json", bytes.NewReader(data))
+		r, err := readBack("run.json", bytes.NewReader(data))
 		if err != nil {
 			checkHarmless(t, "error", err.Error())
 			return
 		}
 		checkHarmless(t, "table", write(t, "table", r, Style{Width: 60, Verbose: true}))
-		again, err := Read("again", strings.NewReader(write(t, "json", r, Style{})))
+		again, err := readBack("again", strings.NewReader(write(t, "json", r, Style{})))
 		if err != nil {
 			t.Fatalf("what was read cannot be read again: %v", err)
 		}
-		if diff := cmp.Diff(r, again, cmpopts.IgnoreUnexported(Entry{}, protocol.Web{}), cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(r, again, asSaved, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("- first, + second:\n%s", diff)
 		}
 	})
+}
+
+// An obstacle in a saved report is one of its closed set, and one may be absent:
+// earlier versions have none.
+func TestReadObstacle(t *testing.T) {
+	const line = `{"host": "mail01.contoso.com", "want": "required", "verdict": "untried", OBSTACLE "grade": "unknown", "step": "connect"}`
+	for obstacle, wrong := range map[string]string{
+		`"obstacle": "no-route",`: "",
+		``:                        "",
+		`"obstacle": "the dog",`:  `unknown obstacle "the dog": accepted: denied, fault, no-ipv4,`,
+	} {
+		read, err := readBack("x", strings.NewReader(strings.Replace(line, "OBSTACLE", obstacle, 1)))
+		switch {
+		case wrong == "" && err != nil:
+			t.Errorf("%s: %v", obstacle, err)
+		case wrong == "" && obstacle != "" && read.Results[0].Obstacle != "no-route":
+			t.Errorf("%s: read as %q", obstacle, read.Results[0].Obstacle)
+		case wrong != "" && (err == nil || !strings.Contains(err.Error(), wrong)):
+			t.Errorf("%s: %v, want %s", obstacle, err, wrong)
+		}
+	}
+}
+
+// So is the cause of a failure of TLS.
+func TestReadTLSCause(t *testing.T) {
+	const line = `{"host": "mail01.contoso.com", "want": "required", "verdict": "bad-tls", "grade": "fail", "step": "tls", "peer": {"tls_failure": {"cause": "CAUSE", "alert": 40}}}`
+	if read, err := readBack("x", strings.NewReader(strings.Replace(line, "CAUSE", "alert", 1))); err != nil || read.Results[0].Peer.TLSFailure.Alert != 40 {
+		t.Errorf("%v", err)
+	}
+	if _, err := readBack("x", strings.NewReader(strings.Replace(line, "CAUSE", "the cat", 1))); err == nil || !strings.Contains(err.Error(), `unknown cause "the cat": accepted: alert, clear`) {
+		t.Errorf("%v", err)
+	}
 }

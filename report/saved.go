@@ -3,6 +3,7 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -12,20 +13,21 @@ import (
 // manyResults is more than any host has, except in a forged file.
 const manyResults = 1 << 14
 
-// A Saved is a report in a file that was looked through. It holds none of the
-// results.
+// A Saved is a report in a file that was read through. It does not hold the results.
 type Saved struct {
 	Scattered bool // the results of some host do not stand together, as exreach writes them
 
 	name    string
 	head    Report
 	seed    maphash.Seed
-	hosts   map[uint64]bool // hashes of their names: a long report takes little memory so
+	hosts   map[uint64]bool // hashes of their names, to save memory
 	columns columns
 }
 
-// Look reads a saved report as Read does, and learns what stands above and below its
-// results.
+// Look reads through what the formats json and jsonl wrote, and learns what stands above
+// and below its results. A stream of lines carries no heading: its report has neither
+// tool, from nor start. The counts are made anew, and every text is made printable, since
+// anyone may have written the file. Name stands for the file in errors.
 func Look(name string, text io.Reader) (*Saved, error) {
 	s := &Saved{name: name, seed: maphash.MakeSeed(), hosts: map[uint64]bool{}}
 	var counts Counts
@@ -53,15 +55,23 @@ func (s *Saved) meet(entries []Entry) bool {
 
 // Sorted is the report with its results in memory, read from the same text.
 func (s *Saved) Sorted(text io.Reader) (Finished, error) {
-	r, err := read(s.name, text, s.head.Counts.Total())
-	return r.Finished(), err
+	r := s.head
+	r.Results = make([]Entry, 0, r.Counts.Total())
+	if _, err := parse(text, func(e Entry) bool {
+		r.Results = append(r.Results, e)
+		return true
+	}); err != nil {
+		return Finished{}, fmt.Errorf("%s: %w", s.name, err)
+	}
+	arrange(r.Results)
+	return r.Finished(), nil
 }
 
 // Streamed is the report whose results are read each time that they are written,
 // from what again returns: the same text. It takes no more memory than its longest
 // host. The report must not be scattered.
 func (s *Saved) Streamed(again func() io.Reader) Finished {
-	return Finished{Report: s.head, hosts: len(s.hosts), columns: s.columns, parts: func(yield func([]Entry, error) bool) {
+	return Finished{Head{Report: s.head, Hosts: len(s.hosts), columns: s.columns}, func(yield func([]Entry, error) bool) {
 		wanted := true
 		of := byHost{take: func(entries []Entry) bool {
 			wanted = yield(entries, nil)
@@ -78,8 +88,7 @@ func (s *Saved) Streamed(again func() io.Reader) Finished {
 	}}
 }
 
-// A byHost puts the results of a host together as they come, as many as a host
-// may have.
+// A byHost collects the results of a host as they come, manyResults at most.
 type byHost struct {
 	entries []Entry
 	take    func([]Entry) bool
@@ -94,12 +103,11 @@ func (b *byHost) add(e Entry) bool {
 		}
 		n = 0
 	}
-	e.order = n
 	b.entries = append(b.entries, e)
 	return true
 }
 
-// end hands over what is there.
+// end passes on what was collected.
 func (b *byHost) end() bool {
 	if len(b.entries) == 0 {
 		return true
@@ -117,4 +125,73 @@ func (r Report) counted(c Counts) Report {
 	c.Unasked = max(0, r.Counts.Unasked)
 	r.Counts, r.Results = c, []Entry{}
 	return r
+}
+
+// A Shelf keeps what need not be in memory, as a temporary file does.
+type Shelf interface {
+	io.Writer
+	io.ReaderAt
+}
+
+// atHand is how many entries a draft keeps in memory before it shelves any: few runs
+// have more.
+const atHand = 4096
+
+// A shelf keeps the entries of many hosts. The zero value has no room.
+type shelf struct {
+	fresh func() (Shelf, error) // nil where there is none, or no room any more
+	on    Shelf                 // nil until it is needed
+	kept  int                   // entries in memory
+	bytes int64                 // on the shelf
+}
+
+// A section is where the entries of a host lie.
+type section struct {
+	offset int64
+	size   int
+}
+
+// put shelves the entries of a host. It reports whether it did.
+func (s *shelf) put(entries []Entry) (section, bool) {
+	if s.fresh == nil || s.kept+len(entries) <= atHand {
+		s.kept += len(entries)
+		return section{}, false
+	}
+	put, err := s.write(entries)
+	if err != nil {
+		s.fresh = nil
+	}
+	return put, err == nil
+}
+
+func (s *shelf) write(entries []Entry) (section, error) {
+	if s.on == nil {
+		on, err := s.fresh()
+		if err != nil {
+			return section{}, err
+		}
+		s.on = on
+	}
+	text, err := json.Marshal(entries)
+	if err != nil {
+		return section{}, err
+	}
+	put := section{s.bytes, len(text)}
+	n, err := s.on.Write(text)
+	s.bytes += int64(n)
+	return put, err
+}
+
+// get is the entries of a host that was shelved.
+func (s *shelf) get(from section) ([]Entry, error) {
+	text := make([]byte, from.size)
+	var entries []Entry
+	_, err := s.on.ReadAt(text, from.offset)
+	if err == nil {
+		err = json.Unmarshal(text, &entries)
+	}
+	if err != nil {
+		return nil, &UnreadError{fmt.Errorf("cannot read back the results of the run: %w", err)}
+	}
+	return entries, nil
 }

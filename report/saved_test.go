@@ -13,17 +13,31 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"exreach/probe"
+	"exreach/report/judge"
 )
 
 // render is what a format writes of a finished report.
 func render(t *testing.T, format string, f Finished, s Style) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Formats[format].Whole(&out, f, s); err != nil {
+	if err := put(&out, format, f, s); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
 	return out.String()
+}
+
+// readBack is a saved report with its results in memory.
+func readBack(name string, r io.Reader) (Report, error) {
+	var text bytes.Buffer
+	saved, err := Look(name, io.TeeReader(r, &text))
+	if err != nil {
+		return Report{}, err
+	}
+	f, err := saved.Sorted(&text)
+	for entries := range f.parts {
+		f.Results = append(f.Results, entries...)
+	}
+	return f.Report, err
 }
 
 // checkSaved wants the same of a report whether its results are kept in memory or
@@ -31,7 +45,7 @@ func render(t *testing.T, format string, f Finished, s Style) string {
 func checkSaved(t *testing.T, name string, text []byte) {
 	t.Helper()
 	again := func() io.Reader { return bytes.NewReader(text) }
-	r, wrong := Read("saved", again())
+	r, wrong := readBack("saved", again())
 	saved, err := Look("saved", again())
 	if wrong != nil || err != nil {
 		if wrong == nil || err == nil || wrong.Error() != err.Error() {
@@ -87,11 +101,11 @@ func TestSavedChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, format := range []string{"table", "json"} {
-		err := Formats[format].Whole(io.Discard, saved.Streamed(func() io.Reader { return strings.NewReader(lines + "{") }), Style{})
+		err := put(io.Discard, format, saved.Streamed(func() io.Reader { return strings.NewReader(lines + "{") }), Style{})
 		if unread := (*UnreadError)(nil); !errors.As(err, &unread) || !strings.HasPrefix(err.Error(), "run.jsonl: line ") {
 			t.Errorf("%s: %v", format, err)
 		}
-		if err := Formats[format].Whole(brokenWriter{}, saved.Streamed(func() io.Reader { return strings.NewReader(lines) }), Style{}); !errors.Is(err, io.ErrShortWrite) {
+		if err := put(brokenWriter{}, format, saved.Streamed(func() io.Reader { return strings.NewReader(lines) }), Style{}); !errors.Is(err, io.ErrShortWrite) {
 			t.Errorf("%s: a full disk is told as %v", format, err)
 		}
 	}
@@ -101,11 +115,9 @@ func TestSavedChanged(t *testing.T) {
 func TestSavedMemory(t *testing.T) {
 	const hosts, atMost = 300, 4 << 20 // in memory they take 25 MB
 	var text bytes.Buffer
-	for entries := range Hosts(context.Background(), manyHosts(hosts), began, nil) {
-		for _, e := range entries {
-			if err := writeLine(&text, e); err != nil {
-				t.Fatal(err)
-			}
+	for host := range judge.Hosts(context.Background(), manyHosts(hosts), began, nil) {
+		if err := newLines(&text, Style{}).Host(Entries(host)); err != nil {
+			t.Fatal(err)
 		}
 	}
 	before := heap()
@@ -152,34 +164,30 @@ func TestDraftShelved(t *testing.T) {
 	const hosts = 150 // with more results than are kept at hand
 	written := func(d *Draft) string {
 		n := 0
-		for entries := range Hosts(context.Background(), manyHosts(hosts), began, nil) {
-			n += len(entries)
-			d.Add(entries)
+		for host := range judge.Hosts(context.Background(), manyHosts(hosts), began, nil) {
+			n += len(host.Rows)
+			_ = d.Add(host) // to memory
 		}
-		for entries := range Hosts(context.Background(), func(yield func(probe.Result) bool) {
-			for _, r := range network() {
-				r.Check.Order -= 1 << 20 // these come last and stand first
-				if !yield(r) {
-					return
-				}
-			}
-		}, began, nil) {
-			d.Add(entries)
+		for host := range judge.Hosts(context.Background(), hostsOf(network()), began, nil) {
+			host.Place -= 1 << 20 // these come last and stand first
+			_ = d.Add(host)       // to memory
 		}
 		if n <= atHand {
 			t.Fatalf("%d results are kept at hand", n)
 		}
-		f := d.Finish(0)
+		f := d.finish(0, 0)
 		return render(t, "table", f, Style{Verbose: true}) + render(t, "json", f, Style{})
 	}
-	want := written(New("exreach", "client", began))
+	want := written(newDraft(nil))
 	wide := &box{room: 1 << 30}
 	for name, open := range map[string]func() (Shelf, error){
 		"much room":   func() (Shelf, error) { return wide, nil },
 		"little room": func() (Shelf, error) { return &box{room: 200 << 10}, nil },
 		"none":        func() (Shelf, error) { return nil, os.ErrPermission },
 	} {
-		if got := written(New("exreach", "client", began).Shelve(open)); got != want {
+		d := newDraft(nil)
+		d.Shelve(open)
+		if got := written(d); got != want {
 			t.Errorf("%s: the report differs", name)
 		}
 	}
@@ -191,13 +199,14 @@ func TestDraftShelved(t *testing.T) {
 // What the disk does not give back is told, and no report is made without it.
 func TestDraftShelfLost(t *testing.T) {
 	lost := &box{room: 1 << 30}
-	d := New("exreach", "client", began).Shelve(func() (Shelf, error) { return lost, nil })
-	for entries := range Hosts(context.Background(), manyHosts(150), began, nil) {
-		d.Add(entries)
+	d := newDraft(nil)
+	d.Shelve(func() (Shelf, error) { return lost, nil })
+	for host := range judge.Hosts(context.Background(), manyHosts(150), began, nil) {
+		_ = d.Add(host) // to memory
 	}
 	lost.text = lost.text[:len(lost.text)/2]
 	for _, format := range []string{"table", "json"} {
-		err := Formats[format].Whole(io.Discard, d.Finish(0), Style{})
+		err := put(io.Discard, format, d.finish(0, 0), Style{})
 		if unread := (*UnreadError)(nil); !errors.As(err, &unread) || !strings.Contains(err.Error(), "cannot read back the results of the run") {
 			t.Errorf("%s: %v", format, err)
 		}

@@ -15,6 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/tls12"
+	"exreach/report/judge"
+	"exreach/report/judge/identity"
 )
 
 // A schema is the part of JSON Schema that docs/report.schema.json uses.
@@ -51,9 +55,9 @@ func TestSchemaNames(t *testing.T) {
 	root := readSchema(t)
 	root.Defs["report"] = root
 	for name, value := range map[string]any{
-		"report": Report{}, "groundRule": GroundRule{}, "counts": Counts{}, "entry": Entry{}, "name": Name{}, "step": Step{}, "finding": Finding{},
-		"peer": protocol.Peer{}, "endpoint": protocol.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": protocol.Certificate{},
-		"identified": Identified{}, "takenRole": TakenRole{}, "sign": Sign{}, "trace": Trace{}, "beside": Beside{}, "hop": Hop{}, "traceReport": TraceReport{}, "traced": Traced{},
+		"report": Report{}, "groundRule": GroundRule{}, "counts": Counts{}, "entry": Entry{}, "name": Name{}, "step": Step{}, "finding": judge.Finding{},
+		"peer": protocol.Peer{}, "endpoint": rpc.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": tls12.Certificate{},
+		"identified": identity.Identified{}, "takenRole": identity.TakenRole{}, "sign": identity.Sign{}, "trace": Trace{}, "beside": Beside{}, "hop": Hop{}, "traceReport": TraceReport{}, "traced": Traced{},
 	} {
 		var names, required []string
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(value)) {

@@ -3,13 +3,13 @@
 package report
 
 import (
-	"bufio"
-	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
-	"exreach/probe"
+	"exreach/catalog"
+	"exreach/report/judge"
 )
 
 // The columns of a row that do not depend on what is in it.
@@ -22,44 +22,42 @@ const (
 )
 
 // inks is the colour of every grade.
-var inks = map[Grade]ink{Pass: green, Warn: yellow, Fail: red, Unknown: magenta}
-
-// products is what people call a version whose word alone does not say it.
-var products = map[string]string{
-	"se":      "Exchange SE",
-	"online":  "Exchange Online",
-	"davmail": "DavMail",
-	"windows": "Windows",
-}
+var inks = map[judge.Grade]ink{judge.Pass: green, judge.Warn: yellow, judge.Fail: red, judge.Unknown: magenta}
 
 // A table is a report on its way to a page.
 type table struct {
 	page
 	columns
-	told  map[string]bool // the findings of this group that stand above
-	named string          // the host whose name was told about last
+	from    string
+	printed map[string]bool // the findings of this group that were printed above
+	named   string          // the host whose name was written about last
+
+	releases *catalog.Releases
 }
 
 // columns is how wide each column of a table is.
 type columns struct{ grade, port, service, verdict, took int }
 
-// writeTable writes the report for people.
-func writeTable(w io.Writer, f Finished, s Style) error {
-	t := &table{page: page{out: bufio.NewWriter(w), style: s}, columns: f.columns}
-	for entries, err := range f.parts {
-		if err != nil {
-			return err
-		}
-		for g := range groups(entries) {
-			t.group(g, f.From)
-			t.line(0)
-		}
-		if _, err := t.out.Write(nil); err != nil { // that of an earlier write
-			return err
-		}
+// newTable writes a report for people.
+func newTable(w io.Writer, s Style) Writer { return &table{page: newPage(w, s)} }
+
+func (t *table) Begin(h Head) error {
+	t.columns, t.from, t.releases = h.columns, h.From, h.releases
+	return nil
+}
+
+func (t *table) Host(entries []Entry) error {
+	for g := range groups(entries) {
+		t.group(g)
+		t.line(0)
 	}
-	t.groundRules(f.GroundRules)
-	t.summary(f)
+	_, err := t.out.Write(nil) // that of an earlier write
+	return err
+}
+
+func (t *table) End(h Head) error {
+	t.groundRules(h.GroundRules)
+	t.summary(h)
 	return t.out.Flush()
 }
 
@@ -73,25 +71,25 @@ func (c *columns) measure(entries []Entry) {
 			c.grade = max(c.grade, width(gradeWordOf(e)))
 			c.port = max(c.port, width(portOf(e)))
 			c.service = min(max(c.service, width(serviceOf(e))), widest)
-			c.verdict = max(c.verdict, width(printable(e.Verdict)))
+			c.verdict = max(c.verdict, width(printable(string(e.Verdict))))
 			c.took = max(c.took, width(tookOf(e)))
 		}
 	}
 }
 
-func (t *table) group(g Group, from string) {
-	t.told = map[string]bool{}
+func (t *table) group(g Group) {
+	t.printed = map[string]bool{}
 	if e := g.Whole; e != nil {
 		t.paragraph(0, margin, append(nameOf(g),
-			span{" " + e.Verdict + ":", inks[e.Grade]},
-			span{fmt.Sprintf("%s (%s not asked)", e.Detail, probe.Count(len(g.Entries), "service")), plain})...)
+			span{" " + string(e.Verdict) + ":", inks[e.Grade]},
+			span{fmt.Sprintf("%s (%s not asked)", e.Detail, catalog.Count(len(g.Entries), "service")), plain})...)
 		t.aboutName(g)
 		t.findings(*e, margin)
 		return
 	}
-	who := cmp.Or(products[g.Version], "Exchange "+g.Version) + " " + g.Role
-	if from != "" {
-		who += ", as " + from + " sees it"
+	who := t.releases.Called(g.Version) + " " + g.Role
+	if t.from != "" {
+		who += ", as " + t.from + " sees it"
 	}
 	t.paragraph(0, margin, append(nameOf(g), span{" " + who, dim})...)
 	t.aboutName(g)
@@ -109,7 +107,7 @@ func (t *table) row(e Entry) {
 		{pad(gradeWordOf(e), t.grade+gutter), inks[e.Grade]},
 		{padLeft(portOf(e), t.port) + spaces(gutter) + pad(serviceOf(e), t.service) + spaces(gutter), plain},
 	}
-	end := []span{{pad(printable(e.Verdict), t.verdict), inks[e.Grade]}}
+	end := []span{{pad(printable(string(e.Verdict)), t.verdict), inks[e.Grade]}}
 	if t.narrow() {
 		t.line(margin, start...)
 		start = []span{{spaces(t.grade + gutter), plain}}
@@ -155,47 +153,79 @@ func (t *table) indent() int {
 
 // trace writes where the port of an entry stops, once for all rows of the port.
 func (t *table) trace(e Entry, indent int) {
-	if e.Trace == nil || t.told[e.Trace.Sentence] {
+	if e.Trace == nil || t.printed[e.Trace.Sentence] {
 		return
 	}
 	t.paragraph(indent, indent, span{e.Trace.Sentence, plain})
-	t.told[e.Trace.Sentence] = true
+	t.printed[e.Trace.Sentence] = true
 }
 
 // findings writes what there is to say about an entry, each thing once in a
 // group: rows that share a port share most of it.
 func (t *table) findings(e Entry, indent int) {
-	if e.Grade == Pass && !t.style.Verbose || t.before(e) != "" {
+	if e.Grade == judge.Pass && !t.style.Verbose || t.before(e) != "" {
 		return
 	}
 	for _, f := range ofService(e) {
-		textTold, hintTold := t.told[f.Text], f.Hint == "" || t.told[f.Hint]
+		textPrinted, hintPrinted := t.printed[f.Text], f.Hint == "" || t.printed[f.Hint]
 		switch {
-		case !textTold:
+		case !textPrinted:
 			t.paragraph(indent, indent, span{f.Text, plain})
-		case hintTold:
+		case hintPrinted:
 			t.paragraph(indent, indent, span{f.Code + ": as above", dim})
 		}
-		if !hintTold {
+		if !hintPrinted {
 			t.paragraph(indent, indent+len("-> "), span{"-> " + f.Hint, plain})
 		}
-		t.told[f.Text], t.told[f.Hint] = true, true
+		t.printed[f.Text], t.printed[f.Hint] = true, true
 	}
 }
 
-// before says on the row itself what stands above already, where that is all
-// there is to say. A failing row gets its lines whatever happens.
+// before names on the row itself the findings that were printed above, if no others
+// remain. A failing row always gets its own lines.
 func (t *table) before(e Entry) string {
 	findings := ofService(e)
-	if e.Grade != Warn || len(findings) == 0 || !t.fits(t.toAnswer()+useful) {
+	if e.Grade != judge.Warn || len(findings) == 0 || !t.fits(t.toAnswer()+useful) {
 		return ""
 	}
 	var codes []string
 	for _, f := range findings {
-		if !t.told[f.Text] || f.Hint != "" && !t.told[f.Hint] {
+		if !t.printed[f.Text] || f.Hint != "" && !t.printed[f.Hint] {
 			return ""
 		}
 		codes = append(codes, f.Code)
 	}
 	return strings.Join(codes, ", ") + " as above; "
+}
+
+// nameOf is the host of a group, and its address where that is something else.
+func nameOf(g Group) []span {
+	name := []span{{g.Host, bold}}
+	if g.Address != "" && g.Address != g.Host {
+		name = append(name, span{" " + g.Address, plain})
+	}
+	if n := g.Entries[0].Name; n != nil && n.Alias != "" {
+		name = append(name, span{" (alias of " + n.Alias + ")", plain})
+	}
+	return name
+}
+
+// aboutName writes the findings about a host's name once, under its first address,
+// whatever the grades of its rows are.
+func (t *table) aboutName(g Group) {
+	if t.named == g.Host {
+		return
+	}
+	t.named = g.Host
+	for _, f := range g.Entries[0].Findings {
+		if f.IsAboutName() {
+			t.paragraph(margin, margin, span{f.Text, plain})
+			t.paragraph(margin, margin+len("-> "), span{"-> " + f.Hint, plain})
+		}
+	}
+}
+
+// ofService is the findings of an entry that are not about the host's name.
+func ofService(e Entry) []judge.Finding {
+	return slices.DeleteFunc(slices.Clone(e.Findings), judge.Finding.IsAboutName)
 }

@@ -4,48 +4,50 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
-	"exreach/probe"
+	"exreach/catalog"
+	"exreach/report/judge"
 )
 
 // summary is the end: what was done, and how it came out.
-func (t *table) summary(f Finished) {
+func (t *table) summary(h Head) {
 	switch {
-	case f.hosts == 0 && f.Counts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", probe.Count(f.Counts.Unasked, "host")), plain})
+	case h.Hosts == 0 && h.Counts.Unasked > 0:
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", catalog.Count(h.Counts.Unasked, "host")), plain})
 		return
-	case f.hosts == 0:
-		t.paragraph(0, margin, span{"Nothing was checked: the plan holds no service for these hosts.", plain})
+	case h.Hosts == 0:
+		t.paragraph(0, margin, span{"Nothing was checked: the plan has no service for these hosts.", plain})
 		return
 	}
-	if t.style.Verbose && !f.Started.IsZero() {
-		t.paragraph(0, margin, span{fmt.Sprintf("%s, started %s", f.Tool, f.Started.Format("2006-01-02 15:04:05 MST")), dim})
+	if t.style.Verbose && !h.Started.IsZero() {
+		t.paragraph(0, margin, span{fmt.Sprintf("%s, started %s", h.Tool, h.Started.Format("2006-01-02 15:04:05 MST")), dim})
 	}
-	line := []span{{extent(f) + ":", plain}}
+	line := []span{{extent(h) + ":", plain}}
 	for _, c := range []struct {
-		grade Grade
+		grade judge.Grade
 		n     int
-	}{{Pass, f.Counts.Pass}, {Warn, f.Counts.Warn}, {Fail, f.Counts.Fail}, {Unknown, f.Counts.Unknown}} {
+	}{{judge.Pass, h.Counts.Pass}, {judge.Warn, h.Counts.Warn}, {judge.Fail, h.Counts.Fail}, {judge.Unknown, h.Counts.Unknown}} {
 		if c.n > 0 {
 			line = append(line, span{fmt.Sprintf("%d %s,", c.n, c.grade), inks[c.grade]})
 		}
 	}
-	if f.Counts.Unasked > 0 {
-		line = append(line, span{fmt.Sprintf("%s not asked,", probe.Count(f.Counts.Unasked, "host")), inks[Unknown]})
+	if h.Counts.Unasked > 0 {
+		line = append(line, span{fmt.Sprintf("%s not asked,", catalog.Count(h.Counts.Unasked, "host")), inks[judge.Unknown]})
 	}
 	last := &line[len(line)-1]
 	last.text = last.text[:len(last.text)-1]
 	t.paragraph(0, margin, line...)
-	t.asked(f.Report)
+	t.asked(h.Report)
 }
 
-// extent is how much was done, and in which time where that is known.
-func extent(f Finished) string {
-	text := fmt.Sprintf("%s on %s", probe.Count(f.Counts.Total(), "check"), probe.Count(f.hosts, "host"))
-	if f.Took > 0 {
-		text += " in " + probe.Elapsed(durationOf(f.Took))
+// extent is how much was done, and in what time if that is known.
+func extent(h Head) string {
+	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(h.Hosts, "host"))
+	if h.Took > 0 {
+		text += " in " + catalog.Elapsed(durationOf(h.Took))
 	}
-	if f.StandIn {
+	if h.StandIn {
 		text += ", a stand-in with deliberate faults"
 	}
 	return text
@@ -65,4 +67,13 @@ func (t *table) asked(r Report) {
 		line += " as " + r.From
 	}
 	t.paragraph(0, margin, span{line, dim})
+}
+
+// groundRules writes what holds whatever the rows say: a report without a failure does
+// not prove that the path meets these rules.
+func (t *table) groundRules(rules []GroundRule) {
+	for _, g := range rules {
+		t.paragraph(0, margin, span{"Ground rule:", bold}, span{fmt.Sprintf("%s (%s)", g.Text, strings.Join(g.Sources, "; ")), plain})
+		t.line(0)
+	}
 }

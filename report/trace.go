@@ -3,9 +3,15 @@
 package report
 
 import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
 	"time"
 
-	"exreach/probe"
+	"exreach/catalog"
+	"exreach/probe/hops"
+	"exreach/report/judge"
 )
 
 // TraceSchema names the layout of the document that exreach trace writes. It
@@ -15,15 +21,15 @@ const TraceSchema = "exreach-trace/1"
 // A TraceReport is a port of a host, traced at each of its addresses. Its JSON
 // is a stable format.
 type TraceReport struct {
-	Schema  string    `json:"schema"`
-	Tool    string    `json:"tool"` // program and version that made it
-	Host    string    `json:"host"`
-	Name    *Name     `json:"name,omitempty"` // as in an entry
-	Network string    `json:"network"`
-	Port    uint16    `json:"port"`
-	Started time.Time `json:"started"` // UTC
-	Took    float64   `json:"took_s"`
-	Traces  []Traced  `json:"traces"` // one per address
+	Schema  string          `json:"schema"`
+	Tool    string          `json:"tool"` // program and version that made it
+	Host    string          `json:"host"`
+	Name    *Name           `json:"name,omitempty"` // as in an entry
+	Network catalog.Network `json:"network"`
+	Port    uint16          `json:"port"`
+	Started time.Time       `json:"started"` // UTC
+	Took    float64         `json:"took_s"`
+	Traces  []Traced        `json:"traces"` // one per address
 }
 
 // A Traced is the trace of one address.
@@ -34,70 +40,126 @@ type Traced struct {
 
 // A Trace is how far a port's packets came, as JSON has it.
 type Trace struct {
-	Outcome  Outcome `json:"outcome"`
-	Sentence string  `json:"sentence"`
-	Hops     []Hop   `json:"hops"`
-	Beside   *Beside `json:"beside,omitempty"` // absent where no port was found to compare with
+	Outcome  judge.Outcome `json:"outcome"`
+	Sentence string        `json:"sentence"`
+	Hops     []Hop         `json:"hops"`
+	Beside   *Beside       `json:"beside,omitempty"` // absent where no port was found to compare with
 }
 
 // A Beside is the path of another port of the same address, which answers.
 type Beside struct {
-	Network string `json:"network"`
-	Port    uint16 `json:"port"`
-	Hops    []Hop  `json:"hops"`
+	Network catalog.Network `json:"network"`
+	Port    uint16          `json:"port"`
+	Hops    []Hop           `json:"hops"`
 }
 
 // A Hop is what came back from one distance.
 type Hop struct {
-	TTL  int      `json:"ttl"`
-	Said string   `json:"said"`
-	From []string `json:"from,omitempty"`   // absent where nobody said anything
-	Took float64  `json:"took_s,omitempty"` // until the first answer
+	TTL  int       `json:"ttl"`
+	Said hops.Said `json:"said"`
+	From []string  `json:"from,omitempty"`   // absent where nobody said anything
+	Took float64   `json:"took_s,omitempty"` // until the first answer
 }
-
-// Outcome is what a trace comes to.
-type Outcome string
-
-// The outcomes.
-const (
-	Open      Outcome = "open"      // nothing on the path blocks the port
-	Blocked   Outcome = "blocked"   // something does; the sentence says after which hop
-	Undecided Outcome = "undecided" // it could not be determined
-)
 
 // NewTrace says what a trace comes to.
-func NewTrace(t probe.Trace) Trace {
-	outcome, sentence := concludeTrace(t)
-	told := Trace{Outcome: outcome, Sentence: sentence, Hops: hopsOf(t.Path)}
+func NewTrace(t hops.Trace) Trace {
+	outcome, sentence := judge.Trace(t)
+	out := Trace{Outcome: outcome, Sentence: sentence, Hops: hopsOf(t.Path)}
 	if t.Beside != nil {
-		told.Beside = &Beside{Network: string(t.Beside.Network), Port: t.Beside.Addr.Port(), Hops: hopsOf(*t.Beside)}
+		out.Beside = &Beside{Network: t.Beside.Network, Port: t.Beside.Addr.Port(), Hops: hopsOf(*t.Beside)}
 	}
-	return told
+	return out
 }
 
-func hopsOf(p probe.Path) []Hop {
+func hopsOf(p hops.Path) []Hop {
 	hops := []Hop{}
 	for _, h := range p.Hops {
-		hop := Hop{TTL: h.TTL, Said: string(h.Said), Took: inSeconds(h.Took)}
-		for _, from := range h.From {
-			hop.From = append(hop.From, from.String())
-		}
-		hops = append(hops, hop)
+		hops = append(hops, Hop{TTL: h.TTL, Said: h.Said, From: texts(h.From), Took: inSeconds(h.Took)})
 	}
 	return hops
 }
 
 // Worst is the outcome of all addresses together: one that is blocked weighs
 // more than one that could not be determined.
-func (r TraceReport) Worst() Outcome {
-	worst := Open
+func (r TraceReport) Worst() judge.Outcome {
+	worst := judge.Open
 	for _, t := range r.Traces {
-		if t.Outcome == Blocked || t.Outcome == Undecided && worst == Open {
+		if t.Outcome == judge.Blocked || t.Outcome == judge.Undecided && worst == judge.Open {
 			worst = t.Outcome
 		}
 	}
 	if len(r.Traces) == 0 {
-		return Undecided
+		return judge.Undecided
 	}
 	return worst
+}
+
+// outcomeInks is the colour of every outcome.
+var outcomeInks = map[judge.Outcome]ink{judge.Open: green, judge.Blocked: red, judge.Undecided: yellow}
+
+// writeTraceTable writes for each address its hops, and what they come to.
+func writeTraceTable(w io.Writer, r TraceReport, s Style) error {
+	p := newPage(w, s)
+	for _, t := range r.Traces {
+		p.trace(r, t)
+		p.line(0)
+	}
+	return p.out.Flush()
+}
+
+func (p *page) trace(r TraceReport, t Traced) {
+	title := []span{{r.Host, bold}}
+	if t.Address != r.Host {
+		title = append(title, span{" " + t.Address, plain})
+	}
+	p.paragraph(0, margin, title...)
+	beside := Beside{}
+	if t.Beside != nil {
+		beside = *t.Beside
+	}
+	var rows [][3]string
+	for i := range max(shown(t.Hops), shown(beside.Hops)) {
+		rows = append(rows, [3]string{fmt.Sprint(i + 1), cell(t.Hops, i), cell(beside.Hops, i)})
+	}
+	heads := [3]string{"hop", fmt.Sprintf("%d/%s", r.Port, r.Network)}
+	if t.Beside != nil {
+		heads[2] = fmt.Sprintf("%d/%s", beside.Port, beside.Network)
+	}
+	middle := width(heads[1])
+	for _, row := range rows {
+		middle = max(middle, width(row[1]))
+	}
+	for _, row := range slices.Insert(rows, 0, heads) {
+		p.line(margin, span{padLeft(row[0], len("hop")) + spaces(gutter) + pad(row[1], middle) + spaces(gutter) + row[2], plain})
+	}
+	p.paragraph(margin, margin, span{t.Sentence, outcomeInks[t.Outcome]})
+}
+
+// shown is how many hops are shown: of the silent ones at the end, one.
+func shown(all []Hop) int {
+	n := len(all)
+	for n > 1 && all[n-1].Said == hops.SaidNothing && all[n-2].Said == hops.SaidNothing {
+		n--
+	}
+	return n
+}
+
+// cell is one hop: who answered, what unless it was just passing it on, and when.
+func cell(all []Hop, i int) string {
+	if i >= shown(all) {
+		return ""
+	}
+	h := all[i]
+	if h.Said == hops.SaidNothing {
+		return "no answer"
+	}
+	who := strings.Join(h.From, ", ")
+	if who == "" {
+		who = "a device"
+	}
+	words := []string{who, tookOf(Entry{Took: h.Took})}
+	if h.Said != hops.SaidExceeded {
+		words = append(words, string(h.Said))
+	}
+	return strings.Join(words, "  ")
 }

@@ -28,25 +28,25 @@ type lap struct {
 	run      int // from 1
 	name     string
 	seconds  float64 // from start to end of the process
-	wrong    int     // verdicts that are not true, or were not told
+	wrong    int     // verdicts that are wrong or missing
 	which    string  // some of them: "25 silent"
 	peak     int64   // of its memory, in KiB
 	exit     int     // its exit code; -1 where a signal ended it
-	findings string  // codes of what it found beside the verdicts
+	findings string  // codes of its findings
 }
 
-// run measures the whole process. That it ends with an exit code is no error:
-// exreach has one for a port that is not as wanted. Its output is read when it
-// is over, so that reading takes no time of it.
+// run measures the whole process. An exit code is no error: exreach has one for a
+// port that is not as wanted. The output is read when the process is over, so
+// reading does not slow it down.
 func (e entrant) run(ctx context.Context, f field, as *syscall.Credential) (l lap, err error) {
 	output, err := os.CreateTemp("", "race-")
 	if err != nil {
 		return l, err
 	}
 	defer func() { err = errors.Join(err, output.Close(), os.Remove(output.Name())) }()
-	var said tail
+	var stderr tail
 	command := e.prepare(ctx, as)
-	command.Stdout, command.Stderr = output, &said
+	command.Stdout, command.Stderr = output, &stderr
 	began := time.Now()
 	err = command.Run()
 	took := time.Since(began)
@@ -56,23 +56,23 @@ func (e entrant) run(ctx context.Context, f field, as *syscall.Credential) (l la
 	if _, err := output.Seek(0, io.SeekStart); err != nil {
 		return l, err
 	}
-	told := newTally(f)
-	if err := told.read(output); err != nil && ctx.Err() == nil {
-		return l, fmt.Errorf("its output is not understood: %w; it said: %s", err, said)
+	t := newTally(f)
+	if err := t.read(output); err != nil && ctx.Err() == nil {
+		return l, fmt.Errorf("its output is not understood: %w; on stderr: %s", err, stderr)
 	}
 	return lap{
 		name:     e.name,
 		seconds:  took.Seconds(),
-		wrong:    told.wrong(),
-		which:    told.examples(),
+		wrong:    t.wrong(),
+		which:    t.examples(),
 		peak:     command.ProcessState.SysUsage().(*syscall.Rusage).Maxrss,
 		exit:     command.ProcessState.ExitCode(),
-		findings: told.codes(),
+		findings: t.codes(),
 	}, nil
 }
 
-// prepare gives the command the environment of nobody in particular, and a
-// process group of its own: Ctrl-C is for the race, which ends what it started.
+// prepare gives the command a bare environment, and a process group of its own:
+// Ctrl-C is for the race, which ends what it started.
 func (e entrant) prepare(ctx context.Context, as *syscall.Credential) *exec.Cmd {
 	command := exec.CommandContext(ctx, e.command[0], e.command[1:]...)
 	command.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/"}
@@ -80,7 +80,7 @@ func (e entrant) prepare(ctx context.Context, as *syscall.Credential) *exec.Cmd 
 	return command
 }
 
-// A tail keeps the last that was written to it.
+// A tail keeps the end of what is written to it.
 type tail []byte
 
 func (t *tail) Write(b []byte) (int, error) {
@@ -90,7 +90,7 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// credentialOf is a user's ids, and none of the groups of this process.
+// credentialOf is a user's ids, without the groups of this process.
 func credentialOf(name string) (*syscall.Credential, error) {
 	if name == "" {
 		return nil, nil

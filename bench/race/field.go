@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -16,46 +17,28 @@ import (
 
 // A field is the ports that are asked at every host, and which of them answer.
 type field struct {
-	hosts   map[netip.Addr]int // in the order they were given, from 0
-	ports   map[uint16]int     // likewise
-	dead    map[netip.Addr]bool
-	dropped map[uint16]bool
+	hosts   map[netip.Addr]int // with their place on the command line, from 0
+	ports   map[uint16]int     // likewise, in rising order
+	dead    []netip.Addr       // hosts at which every port is dropped
+	dropped []uint16           // ports that are dropped at every host
 }
 
 // newField reads lists with commas. A list of hosts may be @ and a file's name.
-func newField(hosts, dead, ports, dropped string) (field, error) {
-	f := field{hosts: map[netip.Addr]int{}, ports: map[uint16]int{}, dead: map[netip.Addr]bool{}, dropped: map[uint16]bool{}}
+func newField(hosts, dead, ports, dropped string) (f field, err error) {
 	words, err := hostWords(hosts)
 	if err != nil {
 		return f, err
 	}
-	at, err := addresses(words)
-	if err != nil {
+	var asked []netip.Addr
+	var numbers []uint16
+	var errs [4]error
+	asked, errs[0] = addresses(words)
+	f.dead, errs[1] = addresses(split(dead))
+	numbers, errs[2] = portRanges(ports)
+	f.dropped, errs[3] = portRanges(dropped)
+	f.hosts, f.ports = placed(asked), placed(numbers)
+	if err := cmp.Or(errs[:]...); err != nil {
 		return f, err
-	}
-	gone, err := addresses(split(dead))
-	if err != nil {
-		return f, err
-	}
-	asked, err := portRanges(ports)
-	if err != nil {
-		return f, err
-	}
-	shut, err := portRanges(dropped)
-	if err != nil {
-		return f, err
-	}
-	for i, a := range at {
-		f.hosts[a] = i
-	}
-	for i, p := range asked {
-		f.ports[p] = i
-	}
-	for _, a := range gone {
-		f.dead[a] = true
-	}
-	for _, p := range shut {
-		f.dropped[p] = true
 	}
 	if len(f.hosts) == 0 || len(f.ports) == 0 {
 		return f, errors.New("there is nothing to ask: give -hosts and -ports")
@@ -63,11 +46,22 @@ func newField(hosts, dead, ports, dropped string) (field, error) {
 	return f, nil
 }
 
-// size is how many verdicts a run has to tell.
+// placed is the values with their places in the list.
+func placed[T comparable](list []T) map[T]int {
+	places := map[T]int{}
+	for i, v := range list {
+		places[v] = i
+	}
+	return places
+}
+
+// size is how many verdicts a run must report.
 func (f field) size() int { return len(f.hosts) * len(f.ports) }
 
 // answers reports whether a port is open.
-func (f field) answers(host netip.Addr, port uint16) bool { return !f.dead[host] && !f.dropped[port] }
+func (f field) answers(host netip.Addr, port uint16) bool {
+	return !slices.Contains(f.dead, host) && !slices.Contains(f.dropped, port)
+}
 
 func hostWords(list string) ([]string, error) {
 	name, isFile := strings.CutPrefix(list, "@")
@@ -93,7 +87,7 @@ func addresses(words []string) ([]netip.Addr, error) {
 	return all, nil
 }
 
-// portRanges reads "25,80-82", as nmap writes it too.
+// portRanges reads "25,80-82"; nmap writes ports in this way too.
 func portRanges(list string) ([]uint16, error) {
 	var all []uint16
 	for _, word := range split(list) {

@@ -21,9 +21,9 @@ import (
 
 const usage = `usage: race [OPTION...] -- NAME COMMAND ARGUMENT... [-- NAME COMMAND ARGUMENT...]
 
-Runs each command as often as it is asked to, in turn and in changing order, and writes one line about each run into the
-record. A command prints what exreach (--format json or jsonl) or nmap (-oX -) prints. A record that is there already is
-continued: after an interrupt the same command line does the rest.
+Runs the commands in turn, in changing order, -runs times each, and writes one line about each run into the record. A
+command must print what exreach (--format json or jsonl) or nmap (-oX -) prints. An existing record is continued: after an
+interrupt the same command line does the rest.
 
 `
 
@@ -47,15 +47,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	var r race
 	var hosts, dead, ports, dropped, user, record string
-	options.StringVar(&hosts, "hosts", "", "the addresses that are asked, with commas between `them`; or @ and the name of a file, one a line")
-	options.StringVar(&ports, "ports", "", "the TCP ports that are asked at each, with commas between `them`")
-	options.StringVar(&dead, "dead", "", "the hosts at which every port is dropped")
-	options.StringVar(&dropped, "dropped", "", "the ports that are dropped at every host; all others are open")
+	options.StringVar(&hosts, "hosts", "", "ask these `ADDRESSES`, separated by commas; or @ and the name of a file with one on each line")
+	options.StringVar(&ports, "ports", "", "ask these TCP `PORTS` of each, separated by commas")
+	options.StringVar(&dead, "dead", "", "the `ADDRESSES` at which every port is dropped")
+	options.StringVar(&dropped, "dropped", "", "the `PORTS` that are dropped at every host; all others are open")
 	options.StringVar(&user, "as", "", "run the commands as this `USER`")
-	options.StringVar(&r.before, "before", "", "have a shell run this `COMMAND` before each run, as the user of race")
+	options.StringVar(&r.before, "before", "", "run this shell `COMMAND` before each run, as the user of race")
 	options.StringVar(&record, "record", "", "the `FILE` of the record")
 	options.IntVar(&r.runs, "runs", 1, "run each command this `NUMBER` of times")
-	options.DurationVar(&r.limit, "limit", 10*time.Minute, "end a run after this `TIME`; what it has not told by then is wrong")
+	options.DurationVar(&r.limit, "limit", 10*time.Minute, "end a run after this `TIME`; what it has not reported by then is wrong")
 	if err := options.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
 	} else if err != nil {
@@ -74,13 +74,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if r.record, err = openRecord(record); err != nil {
 		return err
 	}
-	defer r.record.close()
+	defer r.record.file.Close()
 	err = r.run(ctx, stderr)
 	fmt.Fprint(stdout, summary(r.record.laps, r.entrants, r.field.size()))
 	return err
 }
 
-// entrantsOf is the commands that stand behind the options.
+// entrantsOf is the commands after the options.
 func entrantsOf(words []string) ([]entrant, error) {
 	var all []entrant
 	for _, part := range strings.Split(strings.Join(words, "\x00"), "\x00--\x00") {

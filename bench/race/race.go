@@ -14,19 +14,19 @@ import (
 	"time"
 )
 
-// A race is commands that run in turn, until each has had its runs.
+// A race runs commands in turn, until each has had its runs.
 type race struct {
 	field    field
 	entrants []entrant
 	runs     int                 // of each
 	limit    time.Duration       // of one
 	before   string              // a shell command before each; "" is none
-	as       *syscall.Credential // whom the entrants run as; nil is the user of this process
+	as       *syscall.Credential // the user the entrants run as; nil is that of this process
 	record   *record
 }
 
-// run does the runs that the record has not got. An interrupt ends it without
-// an error; the run under way does not count then.
+// run does the runs that the record does not have. An interrupt ends it without
+// an error, and the run under way does not count.
 func (r *race) run(ctx context.Context, progress io.Writer) error {
 	for n := 1; n <= r.runs; n++ {
 		for _, e := range inTurn(r.entrants, n) {
@@ -51,8 +51,8 @@ func (r *race) run(ctx context.Context, progress io.Writer) error {
 	return nil
 }
 
-// inTurn is the order of run n: what one command leaves behind in the network
-// meets each of the others as often.
+// inTurn is the order of run n. It alternates, so what a command leaves behind in
+// the network does not always meet the same other.
 func inTurn(entrants []entrant, n int) []entrant {
 	order := slices.Clone(entrants)
 	if n%2 == 0 {

@@ -14,7 +14,7 @@ import (
 	"net/netip"
 )
 
-// read takes the output of an entrant as it comes and keeps none of it.
+// read counts the verdicts in the output of an entrant as it reads them.
 func (t *tally) read(r io.Reader) error {
 	in := bufio.NewReader(r)
 	first, err := in.Peek(1)
@@ -27,7 +27,7 @@ func (t *tally) read(r io.Reader) error {
 	return t.readExreach(in)
 }
 
-// An entry is what matters here of a result in exreach's JSON.
+// An entry is the part of a result in exreach's JSON that counts here.
 type entry struct {
 	Address  string `json:"address"`
 	Port     uint16 `json:"port"`
@@ -56,15 +56,15 @@ func (t *tally) readExreach(r io.Reader) error {
 				t.findings[f.Code] = true
 			}
 			if address, err := netip.ParseAddr(e.Address); err == nil { // an unresolved name has none
-				t.tell(address, e.Port, e.Verdict)
+				t.count(address, e.Port, e.Verdict)
 			}
 		}
 	}
 }
 
-// A scanned host is what matters here of one in nmap's XML (its nmap.dtd). The
-// ports that have the most frequent state are not listed one by one.
-type scanned struct {
+// A scannedHost is the part of a host in nmap's XML (its nmap.dtd) that counts here.
+// Ports in the most frequent state are not listed one by one.
+type scannedHost struct {
 	Addresses []struct {
 		Addr string `xml:"addr,attr"`
 	} `xml:"address"`
@@ -96,24 +96,24 @@ func (t *tally) readNmap(r io.Reader) error {
 		if !ok || start.Name.Local != "host" {
 			continue
 		}
-		var host scanned
+		var host scannedHost
 		if err := in.DecodeElement(&host, &start); err != nil {
 			return err
 		}
-		if err := t.tellScanned(host); err != nil {
+		if err := t.countScanned(host); err != nil {
 			return err
 		}
 	}
 }
 
-func (t *tally) tellScanned(host scanned) error {
+func (t *tally) countScanned(host scannedHost) error {
 	for _, a := range host.Addresses {
 		address, err := netip.ParseAddr(a.Addr)
 		if err != nil {
 			continue // a hardware address
 		}
 		for _, p := range host.Ports {
-			t.tell(address, p.Number, p.State.Word)
+			t.count(address, p.Number, p.State.Word)
 		}
 		for _, other := range host.Others {
 			for _, reason := range other.Reasons {
@@ -122,7 +122,7 @@ func (t *tally) tellScanned(host scanned) error {
 					return err
 				}
 				for _, p := range ports {
-					t.tell(address, p, other.State)
+					t.count(address, p, other.State)
 				}
 			}
 		}

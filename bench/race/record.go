@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,8 +23,8 @@ type record struct {
 	file *os.File
 }
 
-// openRecord reads the record that is there, or begins one. What an interrupt
-// left of a last line is dropped.
+// openRecord reads the record of that name, or begins one. A last line that an
+// interrupt cut short is dropped.
 func openRecord(name string) (*record, error) {
 	if name == "" {
 		return nil, errors.New("option -record: name a file")
@@ -89,7 +90,7 @@ func parseLap(line string) (lap, error) {
 	return l, errors.Join(errs[:]...)
 }
 
-// add writes a run down at once, so that an interrupt costs no other.
+// add writes a run down at once, so an interrupt costs no other.
 func (r *record) add(l lap) error {
 	r.laps = append(r.laps, l)
 	_, err := fmt.Fprintf(r.file, "%d\t%s\t%.4f\t%d\t%d\t%d\t%s\t%s\n", l.run, l.name, l.seconds, l.wrong, l.peak, l.exit, l.findings, l.which)
@@ -98,12 +99,5 @@ func (r *record) add(l lap) error {
 
 // has reports whether an entrant has done run n.
 func (r *record) has(name string, n int) bool {
-	for _, l := range r.laps {
-		if l.name == name && l.run == n {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.laps, func(l lap) bool { return l.name == name && l.run == n })
 }
-
-func (r *record) close() error { return r.file.Close() }

@@ -11,7 +11,7 @@ import (
 	"text/tabwriter"
 )
 
-// A score is what the runs of one entrant come to.
+// A score sums up the runs of one entrant.
 type score struct {
 	runs          int
 	median, worst float64 // in seconds

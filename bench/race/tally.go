@@ -15,16 +15,16 @@ import (
 // A tally compares the verdicts of one run with the truth.
 type tally struct {
 	field    field
-	told     []mark // by host and port
+	marks    []mark // by host and port
 	wrongs   []string
 	findings map[string]bool
 }
 
-// A mark is what a run has told of one port so far.
+// A mark is what a run has reported of one port so far.
 type mark byte
 
 const (
-	untold mark = iota
+	missing mark = iota
 	right
 	wrong
 )
@@ -38,12 +38,12 @@ var (
 )
 
 func newTally(f field) *tally {
-	return &tally{field: f, told: make([]mark, f.size()), findings: map[string]bool{}}
+	return &tally{field: f, marks: make([]mark, f.size()), findings: map[string]bool{}}
 }
 
-// tell takes one verdict. What was not asked does not count; of two verdicts on
-// one port the wrong one does.
-func (t *tally) tell(host netip.Addr, port uint16, verdict string) {
+// count takes one verdict. A port that was not asked does not count; of two verdicts
+// on one port the wrong one does.
+func (t *tally) count(host netip.Addr, port uint16, verdict string) {
 	h, known := t.field.hosts[host]
 	p, asked := t.field.ports[port]
 	if !known || !asked {
@@ -53,20 +53,20 @@ func (t *tally) tell(host netip.Addr, port uint16, verdict string) {
 	if t.field.answers(host, port) {
 		truth = openWords
 	}
-	at := h*len(t.field.ports) + p
+	mark := &t.marks[h*len(t.field.ports)+p]
 	switch {
 	case !slices.Contains(truth, verdict):
-		t.told[at] = wrong
+		*mark = wrong
 		t.wrongs = append(t.wrongs, fmt.Sprintf("%s %s", netip.AddrPortFrom(host, port), verdict))
-	case t.told[at] == untold:
-		t.told[at] = right
+	case *mark == missing:
+		*mark = right
 	}
 }
 
-// wrong is how many verdicts are not true, or were not told at all.
+// wrong is how many verdicts are wrong or missing.
 func (t *tally) wrong() int {
 	n := 0
-	for _, m := range t.told {
+	for _, m := range t.marks {
 		if m != right {
 			n++
 		}

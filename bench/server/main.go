@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command server plays the server that the benchmarks measure against: every
-// service of a catalogue file, on its own port of an address, each with its
-// side of the conversation. It prints one line when it serves, and ends with an
-// interrupt.
+// Command server plays the server that the benchmarks measure against: every service
+// of a catalogue file, on its own port of one address, each with its side of the
+// conversation. It prints one line when it is ready, and serves until it is
+// interrupted.
 package main
 
 import (
@@ -20,8 +20,8 @@ import (
 	"syscall"
 
 	"exreach/catalog"
-	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/standin"
 )
 
 // version is the word of the catalogue file for what is served.
@@ -56,7 +56,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := probe.StandIn{Host: "mail01.bench.test", Version: "2019", Services: services, Address: at}
+	server := standin.Server{Host: "mail01.bench.test", Version: "2019", Services: services, Address: at}
 	if err := server.Start(ctx); err != nil {
 		return err
 	}

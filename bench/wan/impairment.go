@@ -22,7 +22,7 @@ type impairment struct {
 	seed   uint64        // equal seeds give equal patterns
 }
 
-// check finds what no network can do.
+// check finds values that no network can have.
 func (i impairment) check() error {
 	switch {
 	case i.loss < 0 || i.loss > 100:
@@ -30,15 +30,15 @@ func (i impairment) check() error {
 	case i.delay < 0 || i.jitter < 0 || i.jitter > i.delay:
 		return errors.New("option -jitter: it may not be more than the delay")
 	case i.outage < 0 || i.outage > 0 && i.outage >= i.every:
-		return errors.New("option -outage: it has to be shorter than -every")
+		return errors.New("option -outage: it must be shorter than -every")
 	case i.rate < 0 || i.queue < 1:
 		return errors.New("options -rate and -queue: nothing would pass")
 	}
 	return nil
 }
 
-// A channel is one direction. It decides what becomes of each frame and touches
-// none. Times are those since the emulator's start.
+// A channel is one direction. It decides what becomes of each frame, but touches
+// none. Its times count from the emulator's start.
 type channel struct {
 	impairment
 	random *rand.Rand
@@ -60,8 +60,8 @@ func newChannel(i impairment, direction uint64) *channel {
 	return &channel{impairment: i, random: rand.New(rand.NewPCG(i.seed, direction))}
 }
 
-// next decides on a frame of size bytes that comes in now, and says when it
-// arrives if it does.
+// next decides on a frame of size bytes that comes in now: what becomes of it, and
+// when it arrives, if it does.
 func (c *channel) next(now time.Duration, size int) (due time.Duration, f fate) {
 	switch {
 	case c.isOut(now):
@@ -95,8 +95,8 @@ func (i impairment) isOut(now time.Duration) bool {
 	return since >= begins && since < begins+i.outage
 }
 
-// isPlumbing reports whether a frame only finds neighbours (ARP; RFC 4861):
-// the emulated network is between routers that know each other.
+// isPlumbing reports whether a frame only looks for neighbours (ARP; RFC 4861). Such
+// frames always pass: the emulated network is between routers that know each other.
 func isPlumbing(frame []byte) bool {
 	const (
 		ethernet  = 14

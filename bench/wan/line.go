@@ -35,7 +35,7 @@ type frame struct {
 	bytes []byte
 }
 
-// largest is more than any frame without offloads.
+// largest is more bytes than any frame without offloads has.
 const largest = 64 << 10
 
 // join opens two interfaces and returns the lines between them.
@@ -54,8 +54,8 @@ func join(a, b string, i impairment) ([]*line, error) {
 	return []*line{there, back}, nil
 }
 
-// openInterface returns a file that reads what comes in by an interface, and
-// sends by it what is written (packet(7)).
+// openInterface returns a file that reads the frames that an interface receives, and
+// sends by it those that are written (packet(7)).
 func openInterface(name string) (*os.File, error) {
 	ifi, err := net.InterfaceByName(name)
 	if err != nil {

@@ -2,13 +2,13 @@
 
 //go:build linux
 
-// Command wan emulates a wide area network where the kernel has no netem. It
-// joins two interfaces through packet sockets, so that everything that comes in
-// by one goes out by the other: late, at a limited rate, or not at all. SIGUSR1
-// and the end print what became of the frames of each direction.
+// Command wan emulates a wide area network if the kernel has no netem. It joins two
+// interfaces through packet sockets: everything that comes in by one goes out by the
+// other, late, at a limited rate, or not at all. On SIGUSR1 and at the end it prints
+// what became of the frames of each direction.
 //
-// Offloads have to be off on the interfaces at the other ends, where the frames
-// are made: else a frame may be many segments, and have no checksum.
+// Offloads must be off on the interfaces at the other ends, where the frames are
+// made: otherwise a frame may be many segments, and have no checksum.
 package main
 
 import (
@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	return carry(ctx, lines, log)
 }
 
-// carry moves frames until ctx ends, and tells what it counted.
+// carry moves frames until ctx ends, and prints what it counted.
 func carry(ctx context.Context, lines []*line, log io.Writer) error {
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, unix.SIGUSR1)

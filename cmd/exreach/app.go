@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/survey"
 )
 
 // commands is every subcommand, in the order of the help.
@@ -41,8 +42,8 @@ func program(w world) *cli.Command {
 	return root
 }
 
-// prepare gives c and all below it what every command has: the option --help,
-// and errors that come back to run instead of being printed by cli.
+// prepare gives c and its subcommands what every command has: the option --help, and
+// errors that come back to run instead of being printed by cli.
 func prepare(c *cli.Command) {
 	c.HideHelp = true
 	c.Flags = append(c.Flags, &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print this help"})
@@ -86,7 +87,7 @@ func command(ctx context.Context, args []string, w world) error {
 	return app.RunContext(ctx, append([]string{root.Name}, l.ordered()...))
 }
 
-// askingForHelp takes what people type for help elsewhere: exreach help check, and
+// askingForHelp accepts other common ways to ask for help: exreach help check, and
 // exreach check /? on Windows.
 func askingForHelp(args []string) []string {
 	if len(args) > 0 && args[0] == "help" {
@@ -98,10 +99,10 @@ func askingForHelp(args []string) []string {
 	return args
 }
 
-// portOptions are how other tools call a choice of ports.
+// portOptions are the options with which other tools choose ports.
 var portOptions = []string{"-p", "--port", "--ports"}
 
-// unknownOption names the option that comes nearest.
+// unknownOption says which option was most likely meant.
 func unknownOption(l line, word string) error {
 	var known []string
 	for _, f := range l.command.Flags {
@@ -116,11 +117,11 @@ func unknownOption(l line, word string) error {
 	return hinted(fmt.Sprintf("nearest is %s; %s", catalog.Nearest(name, known)[0], seeHelp(l.name())), "unknown option %s: %s does not have it", name, l.name())
 }
 
-// unknownCommand says which command was most likely meant. A host without a
-// command before it most likely wants to be checked.
+// unknownCommand says which command was most likely meant: check, if the word looks like
+// a host.
 func unknownCommand(l line) error {
 	word := l.operands[0]
-	if _, err := parseHost(word); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
+	if _, err := survey.ParseHost(word); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
 		return hinted("did you mean exreach check "+word+"?", "unknown command %q", word)
 	}
 	var known []string
@@ -132,7 +133,7 @@ func unknownCommand(l line) error {
 
 var invalidValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([^:]+): `)
 
-// badValue puts the flag package's words for a wrong value into ours.
+// badValue rewords the flag package's error about a wrong value.
 func badValue(c *cli.Command, err error) error {
 	m := invalidValue.FindStringSubmatch(err.Error())
 	if m == nil {
@@ -157,4 +158,104 @@ func dashed(name string) string {
 		return "-" + name
 	}
 	return "--" + name
+}
+
+// A line is a command line, sorted by the commands' own definitions: options may come
+// before or after the operands.
+type line struct {
+	command  *cli.Command
+	path     []string // the names of the commands down to it
+	options  []string // with their values
+	operands []string
+	pending  string // the last option, if it still lacks its value
+}
+
+// sortOut reads words as a line of root. It fails at the first option that the command
+// does not have.
+func sortOut(root *cli.Command, words []string) (line, error) {
+	l := line{command: root}
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		switch {
+		case word == "--":
+			l.operands = append(l.operands, words[i+1:]...)
+			return l, nil
+		case !strings.HasPrefix(word, "-") || word == "-":
+			l.operand(word)
+		default:
+			name, _, whole := strings.Cut(strings.TrimLeft(word, "-"), "=")
+			option := findOption(l.command, name)
+			if option == nil {
+				return l, unknownOption(l, word)
+			}
+			l.options = append(l.options, word)
+			if whole || !takesValue(option) {
+				continue
+			}
+			if i++; i == len(words) {
+				l.pending = option.Names()[0]
+				return l, nil
+			}
+			l.options = append(l.options, words[i])
+		}
+	}
+	return l, nil
+}
+
+// operand adds a word that is not an option: a command's name, or an operand.
+func (l *line) operand(word string) {
+	sub := l.command.Command(word)
+	if sub == nil || len(l.operands) > 0 {
+		l.operands = append(l.operands, word)
+		return
+	}
+	l.command = sub
+	l.path = append(l.path, sub.Name)
+}
+
+// name is the command as the user writes it.
+func (l line) name() string { return strings.Join(append([]string{"exreach"}, l.path...), " ") }
+
+// isGroup reports whether the command has subcommands, and does nothing by itself.
+func (l line) isGroup() bool { return len(l.command.Subcommands) > 0 }
+
+// wantsHelp reports whether the line asks for help, or names no command to run.
+func (l line) wantsHelp() bool {
+	return slices.Contains(l.options, "--help") || slices.Contains(l.options, "-h") ||
+		l.isGroup() && len(l.options)+len(l.operands) == 0
+}
+
+// ordered is the line in the order that cli needs: it takes options after the first
+// operand for operands.
+func (l line) ordered() []string {
+	return slices.Concat(l.path, l.options, []string{"--"}, l.operands)
+}
+
+// value is the value of an option in the line, by any of its names; "" if it has none.
+func (l line) value(names ...string) string {
+	for i, word := range l.options {
+		name, value, whole := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		switch {
+		case !strings.HasPrefix(word, "-") || !slices.Contains(names, name):
+		case whole:
+			return value
+		case i+1 < len(l.options):
+			return l.options[i+1]
+		}
+	}
+	return ""
+}
+
+func findOption(c *cli.Command, name string) cli.Flag {
+	for _, f := range c.Flags {
+		if slices.Contains(f.Names(), name) {
+			return f
+		}
+	}
+	return nil
+}
+
+func takesValue(f cli.Flag) bool {
+	described, ok := f.(cli.DocGenerationFlag)
+	return ok && described.TakesValue()
 }

@@ -3,15 +3,16 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/report"
 )
-
-var showFormats = []string{"table", "json"}
 
 func catalogCommand(w world) *cli.Command {
 	return &cli.Command{
@@ -30,7 +31,7 @@ func catalogCommand(w world) *cli.Command {
 				ArgsUsage: "VERSION [ROLE]",
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "from", Usage: "show only what `WHO` wants: client, internet, mailbox, admin, ..."},
-					&cli.StringFlag{Name: "format", Usage: "write `FORMAT`: " + strings.Join(showFormats, " or ") + " (default table)"},
+					&cli.StringFlag{Name: "format", Value: "table", Usage: "write `FORMAT`: " + strings.Join(report.CatalogFormatNames(), " or ") + " (default table)"},
 					catalogFlag(),
 				},
 				Action: func(c *cli.Context) error { return showCatalog(c, w) },
@@ -39,7 +40,7 @@ func catalogCommand(w world) *cli.Command {
 	}
 }
 
-// catalogFlag adds the user's own rows, for whatever reads the catalogue.
+// catalogFlag adds the user's own rows, in commands that read the catalogue.
 func catalogFlag() cli.Flag {
 	return &cli.StringFlag{Name: "catalog", Usage: "add the services of your own catalogue `FILE` (YAML)"}
 }
@@ -52,16 +53,20 @@ func listCatalog(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	return writeCatalog(w.stdout, cat, columnsOf(w))
+	versions, err := cat.Versions()
+	if err != nil {
+		return err
+	}
+	return report.WriteVersions(w.stdout, versions, report.Style{Width: columnsOf(w)})
 }
 
 func showCatalog(c *cli.Context, w world) error {
 	if c.NArg() == 0 || c.NArg() > 2 {
 		return hinted("exreach catalog list names them", "%s: name a version, and a role if you like", c.Command.HelpName)
 	}
-	format := strings.ToLower(c.String("format"))
-	if c.IsSet("format") && !slices.Contains(showFormats, format) {
-		return &catalog.WordError{Kind: "format", Word: format, Accepted: showFormats}
+	format, err := report.FormatNamed(strings.ToLower(c.String("format")), report.CatalogFormatNames())
+	if err != nil {
+		return err
 	}
 	cat, err := openCatalog(c.Context, c.String("catalog"))
 	if err != nil {
@@ -71,21 +76,60 @@ func showCatalog(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	if v, err = narrow(v, strings.ToLower(c.Args().Get(1)), strings.ToLower(c.String("from"))); err != nil {
+	if v, err = v.Narrow(strings.ToLower(c.Args().Get(1)), strings.ToLower(c.String("from"))); err != nil {
 		return pointed(cat, err)
 	}
-	if format == "json" {
-		return writeVersionJSON(w.stdout, v)
-	}
-	return writeServices(w.stdout, v, columnsOf(w))
+	return format.Catalog(w.stdout, v, report.Style{Width: columnsOf(w)})
 }
 
-// columnsOf is how wide a text for people may be: as the terminal, within what
-// can be read well.
+// columnsOf is how wide a text for people may be, in columns: as wide as the terminal,
+// within limits of what is easy to read.
 func columnsOf(w world) int {
 	const narrowest, widest = 60, 110
 	if f := terminal(w.stdout); f != nil && widthOf(f) > 0 {
 		return min(max(widthOf(f), narrowest), widest)
 	}
 	return widest
+}
+
+// pointed adds a hint to the error that a role has no service for a from: where that
+// from does have some.
+func pointed(cat *catalog.Catalog, err error) error {
+	var nothing *catalog.NothingError
+	if !errors.As(err, &nothing) {
+		return err
+	}
+	const asServer = "mailbox" // domain controllers and the like are there for servers
+	if slices.Contains(catalog.SupportRoles, nothing.Role) && slices.Contains(nothing.Only, asServer) {
+		return hinted("to check it as an Exchange server sees it: --from "+asServer, "%w", err)
+	}
+	places, placesErr := cat.RolesFor(nothing.From)
+	if placesErr != nil || len(places) == 0 {
+		return err
+	}
+	return hinted(hintTo(places, nothing), "%w", err)
+}
+
+// hintTo names the place that was most likely meant: the only one, or the same role in
+// the newest version that has it.
+func hintTo(places []catalog.VersionRole, nothing *catalog.NothingError) string {
+	var versions []string
+	for _, p := range places {
+		if !slices.Contains(versions, p.Version) {
+			versions = append(versions, p.Version)
+		}
+	}
+	same := slices.IndexFunc(places, func(p catalog.VersionRole) bool { return p.Role == nothing.Role })
+	place := ""
+	switch {
+	case len(places) == 1:
+		place = places[0].Version + " " + places[0].Role
+	case len(versions) == 1:
+		place = versions[0]
+	case same >= 0:
+		place = places[same].Version + " " + nothing.Role
+	default:
+		return fmt.Sprintf("the versions that have something for %s: %s", nothing.From, strings.Join(versions, ", "))
+	}
+	return fmt.Sprintf("exreach catalog show %s --from %s shows what %[2]s connects to", place, nothing.From)
 }

@@ -3,23 +3,31 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
+	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"exreach/probe"
+	"exreach/catalog"
+	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/survey"
+	"exreach/probe/protocol"
+	"exreach/probe/trust"
+	"exreach/report"
 )
 
 func checkCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:      "check",
-		Usage:     "ask every port that a server's role needs",
+		Usage:     "check every port that a server's role needs",
 		ArgsUsage: "HOST...",
-		Flags:     slices.Concat(planFlags(), poolFlags(), []cli.Flag{traceFlag()}, outputFlags()),
+		Flags:     slices.Concat(planFlags(), poolFlags(), outputFlags()),
 		Action:    func(c *cli.Context) error { return check(c, w) },
 	}
 }
@@ -29,9 +37,13 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	trust := probe.MachineTrust(w.env)
-	var notes bytes.Buffer // an error comes alone
-	hosts, err := rosterOf(c, w.stdin, &notes)
+	roots := trust.OfMachine(w.env) // looks for them while the rest is prepared
+	defer roots.Close()
+	options, err := optionsOf(c)
+	if err != nil {
+		return err
+	}
+	hosts, err := targetsOf(c, w, options)
 	if err != nil {
 		return err
 	}
@@ -39,38 +51,186 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	if err := knownWords(cat, c); err != nil {
-		return err
+	run, err := survey.New(cat, hosts)
+	if err != nil {
+		return pointed(cat, err)
 	}
 	pool, err := poolOf(c, w)
 	if err != nil {
 		return err
 	}
-	pool.Trust = trust
+	pool.Shared.Trust = roots
 	if pool.Credentials, err = credentialsOf(c, w.env); err != nil {
 		return err
 	}
-	pool.Logins = probe.NewLogins() // one for all pools of the command
-	out.tracer = tracerOf(c, pool, &notes)
-	plan, err := newPlanner(c, cat, hosts, out.notes)
+	run.Pool, run.Trace, run.Watch = pool, c.Bool("trace"), out.tell
+	return out.run(c.Context, run)
+}
+
+// run asks everything and writes the report. Its error is the outcome.
+func (o output) run(ctx context.Context, s *survey.Survey) error {
+	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
 		return err
 	}
-	if err := plan.rehearse(hosts); err != nil {
-		return pointed(cat, err)
+	defer to.Discard()
+	if s.Began = time.Now(); o.progress != nil {
+		s.Every = every
 	}
-	fmt.Fprint(out.notes, &notes)
-	who := &identifier{
-		taker: plan.taker(),
-		notes: out.notes,
-		each:  hosts.pipe == nil && hosts.named.Load() <= few,
-		taken: map[string]int{},
+	var shelf files.Scratch
+	defer shelf.Close()
+	draft := o.draft(to, s)
+	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
+	for host := range s.Run(ctx) {
+		if err := draft.Add(host); err != nil {
+			return unwritten(to, err)
+		}
 	}
-	return out.run(c.Context, pool, &survey{hosts: hosts, plan: plan, who: who})
+	mistake := s.Err()
+	if mistake != nil && draft.Counts().Total() == 0 {
+		return mistake // there is nothing to report
+	}
+	if err := draft.End(time.Since(s.Began), s.Unasked()); err != nil {
+		return unwritten(to, err)
+	}
+	o.noteInterrupted(ctx, s.Unasked())
+	return cmp.Or(mistake, o.finish(to, draft.Counts()))
 }
 
-// notesOf is where a command says what the user may want to know. Errors are
-// no notes.
+// draft begins the report of a run.
+func (o output) draft(to io.Writer, s *survey.Survey) *report.Draft {
+	known := report.New(tool(), s.From(), s.Began)
+	known.Machine, known.StandIn = o.machine, o.standIn
+	return o.format.Draft(o.format.Report(to, o.style), known)
+}
+
+// planFlags choose what is checked.
+func planFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "version", Aliases: []string{"V"}, Usage: "the `VERSION` of Exchange: 5.5, 2010, 2019, se, ... (default auto: what the host reports)"},
+		&cli.StringFlag{Name: "role", Usage: "the `ROLE` of the hosts in that version (default auto: each whose services answer)"},
+		&cli.StringFlag{Name: "from", Usage: "`WHO` connects: client, internet, mailbox, admin, ... (default client)"},
+		&cli.StringFlag{Name: "hosts", Usage: "read the hosts from `FILE`, one per line; - is stdin"},
+		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "read the hosts from a topology `FILE` (YAML)"},
+		&cli.StringSliceFlag{Name: "only", Usage: "check only these `WORDS`: services, protocols or ports, separated by commas"},
+		&cli.StringSliceFlag{Name: "skip", Usage: "leave out these `WORDS`"},
+		catalogFlag(),
+	}
+}
+
+// optionsOf is what the command line says about the run in addition to its hosts.
+func optionsOf(c *cli.Context) (survey.Options, error) {
+	o := survey.Options{
+		Version: strings.ToLower(c.String("version")),
+		Role:    strings.ToLower(c.String("role")),
+		From:    strings.ToLower(c.String("from")),
+	}
+	if c.IsSet("from") && !c.IsSet("config") {
+		o.From = cmp.Or(o.From, catalog.DefaultFrom) // an empty word asks for the default, which needs no note then
+	}
+	var errs [3]error
+	o.Family, errs[0] = familyOf(c)
+	o.Only, errs[1] = wordsOf(c, "only")
+	o.Skip, errs[2] = wordsOf(c, "skip")
+	return o, cmp.Or(errs[:]...)
+}
+
+// wordsOf is the words of an option that may be given more than once. A comma at the end
+// is harmless. An option without any word is a mistake, most often of a script whose
+// variable is empty, and must not mean everything.
+func wordsOf(c *cli.Context, option string) ([]string, error) {
+	var words []string
+	for _, word := range c.StringSlice(option) {
+		if word = strings.ToLower(strings.TrimSpace(word)); word != "" {
+			words = append(words, word)
+		}
+	}
+	if c.IsSet(option) && len(words) == 0 {
+		return nil, hinted("name services, protocols or ports, such as --"+option+" smtp,443; leave the option out to check everything",
+			"option --%s: it names no service", option)
+	}
+	return words, nil
+}
+
+// targetsOf is the hosts that the command line names.
+func targetsOf(c *cli.Context, w world, o survey.Options) (*survey.Targets, error) {
+	if err := oneSource(c); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.IsSet("config"):
+		return topologyOf(c.Context, c.String("config"), o)
+	case c.IsSet("hosts"):
+		return listOf(c.Context, c.String("hosts"), w, o)
+	}
+	return survey.Named(c.Args().Slice(), o)
+}
+
+// oneSource makes sure that the hosts are named in one place.
+func oneSource(c *cli.Context) error {
+	for _, file := range []string{"config", "hosts"} {
+		switch {
+		case !c.IsSet(file):
+		case file == "config" && c.IsSet("hosts"):
+			return hinted("leave one of them out", "options --config and --hosts: each names the hosts")
+		case c.Args().Present():
+			return hinted("name hosts there or here", "host %q: with --%s the file names the hosts", c.Args().First(), file)
+		}
+	}
+	for _, name := range []string{"version", "role"} {
+		if c.IsSet("config") && c.IsSet(name) {
+			return hinted("write it beside the host in the file", "option --%s: with --config the file says it", name)
+		}
+	}
+	return nil
+}
+
+// topologyOf reads the hosts from a topology file.
+func topologyOf(ctx context.Context, name string, o survey.Options) (*survey.Targets, error) {
+	f, err := files.Open(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the topology: %w", err)
+	}
+	defer f.Close()
+	stop := files.SaveMemory(f)
+	defer stop()
+	return survey.Topology(name, files.Until(ctx, f), o)
+}
+
+// listOf reads the hosts from a file with one in each line; - is standard input.
+func listOf(ctx context.Context, name string, w world, o survey.Options) (*survey.Targets, error) {
+	list := survey.List{Name: "stdin", From: io.NopCloser(w.stdin), Pipe: !files.IsRegular(w.stdin)}
+	from := w.stdin
+	if name != "-" {
+		f, err := files.Open(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the hosts: %w", err)
+		}
+		from, list = f, survey.List{Name: name, From: f, Pipe: !files.IsRegular(f)}
+	}
+	stop := files.SaveMemory(from)
+	defer stop()
+	return survey.Listed(ctx, list, o)
+}
+
+// openCatalog returns the catalogue, with the rows of a user's file in it.
+func openCatalog(ctx context.Context, file string) (*catalog.Catalog, error) {
+	cat, err := catalog.Open()
+	if err != nil || file == "" {
+		return cat, err
+	}
+	f, err := files.Open(ctx, file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the catalogue: %w", err)
+	}
+	defer f.Close()
+	stop := files.SaveMemory(f)
+	defer stop()
+	return cat, cat.Add(file, files.Until(ctx, f), slices.Sorted(maps.Keys(protocol.Table)))
+}
+
+// notesOf is where a command writes what the user may want to know. Errors are not
+// notes.
 func notesOf(c *cli.Context, w world) io.Writer {
 	if c.Bool("quiet") {
 		return io.Discard
@@ -79,13 +239,12 @@ func notesOf(c *cli.Context, w world) io.Writer {
 }
 
 func note(w io.Writer, format string, a ...any) {
-	tell(w, "exreach: "+fmt.Sprintf(format, a...))
+	printLines(w, "exreach: "+fmt.Sprintf(format, a...))
 }
 
-// positive is the value of an option that must not be less than one; 0 where
-// it was not given.
+// positive is the value of an option that must be more than 0; 0 if it was not given.
 func positive[T int | float64 | time.Duration](c *cli.Context, name string, value T) (T, error) {
-	if c.IsSet(name) && !(value > 0) { // NaN is not, either
+	if c.IsSet(name) && !(value > 0) { // refuses NaN, too
 		return 0, hinted(seeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
 	}
 	return value, nil

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"embed"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -13,15 +15,15 @@ import (
 	"exreach/report"
 )
 
-// completeCommand prints what a word may become, one to a line. The completion
-// scripts ask it, so that what they know is what the commands know.
+// completeCommand prints what a word may become, one on each line. The completion
+// scripts call it, so they always know what the commands know.
 func completeCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:      "complete",
-		Usage:     "print what a word of a command line may become",
+		Usage:     "print the completions of a word",
 		ArgsUsage: "[-- WORD...]",
 		Hidden:    true,
-		Flags:     []cli.Flag{&cli.StringFlag{Name: "word", Usage: "the `WORD` to complete, as far as it is typed"}},
+		Flags:     []cli.Flag{&cli.StringFlag{Name: "word", Usage: "the `WORD` to complete, as typed so far"}},
 		Action: func(c *cli.Context) error {
 			for _, found := range candidates(program(w), c.Args().Slice(), c.String("word")) {
 				if _, err := fmt.Fprintln(w.stdout, found); err != nil {
@@ -56,7 +58,7 @@ func candidates(root *cli.Command, before []string, word string) []string {
 	return beginning(word, operands(l))
 }
 
-// joinEquals undoes that bash takes --format=json for three words.
+// joinEquals undoes that bash splits --format=json into three words.
 func joinEquals(before []string, word string) ([]string, string) {
 	if word == "=" {
 		return before, ""
@@ -64,8 +66,8 @@ func joinEquals(before []string, word string) ([]string, string) {
 	return slices.DeleteFunc(slices.Clone(before), func(w string) bool { return w == "=" }), word
 }
 
-// listed is the words that an option takes as they follow those of a list that
-// are typed already: smtp,pop3 after smtp,p.
+// listed is the words of an option as they continue a list that is partly typed:
+// smtp,pop3 after smtp,p.
 func listed(words []string, option, typed string) []string {
 	end := strings.LastIndexByte(typed, ',') + 1
 	if end == 0 || option != "only" && option != "skip" {
@@ -110,7 +112,7 @@ func operands(l line) []string {
 	return nil
 }
 
-// values is what an option takes, where that is a closed set.
+// values is what an option accepts, if that is a fixed set.
 func values(l line, option string) []string {
 	switch option {
 	case "color":
@@ -118,7 +120,7 @@ func values(l line, option string) []string {
 	case "format":
 		switch l.name() {
 		case "exreach catalog show":
-			return slices.Clone(showFormats)
+			return report.CatalogFormatNames()
 		case "exreach trace":
 			return report.TraceFormatNames()
 		}
@@ -141,7 +143,7 @@ func values(l line, option string) []string {
 	return nil
 }
 
-// catalogWords is what the catalogue calls versions, roles or services.
+// catalogWords is the catalogue's names of versions, roles or services.
 func catalogWords(l line, option string) []string {
 	cat, err := catalog.Open()
 	if err != nil {
@@ -166,7 +168,7 @@ func catalogWords(l line, option string) []string {
 	return slices.Compact(words)
 }
 
-// meant is the version that the line names, or all of them where it names none.
+// meant is the version that the line names, or all of them if it names none.
 func meant(l line, cat *catalog.Catalog) []catalog.Version {
 	name := l.value("version", "V")
 	if l.name() == "exreach catalog show" && len(l.operands) > 0 {
@@ -180,4 +182,37 @@ func meant(l line, cat *catalog.Catalog) []catalog.Version {
 		return nil
 	}
 	return all
+}
+
+// completionScripts is the completion script of every shell, by its name. Each
+// asks "exreach complete" for the words.
+//
+//go:embed completion/*
+var completionScripts embed.FS
+
+var shells = []string{"bash", "zsh", "fish", "powershell"}
+
+func completionCommand(w world) *cli.Command {
+	return &cli.Command{
+		Name:      "completion",
+		Usage:     "print the completion script of a shell",
+		ArgsUsage: "SHELL",
+		Action:    func(c *cli.Context) error { return writeCompletion(w.stdout, c) },
+	}
+}
+
+func writeCompletion(w io.Writer, c *cli.Context) error {
+	if c.NArg() != 1 {
+		return hinted(seeHelp(c.Command.HelpName), "%s: name one shell", c.Command.HelpName)
+	}
+	shell := c.Args().First()
+	if !slices.Contains(shells, shell) {
+		return &catalog.WordError{Kind: "shell", Word: shell, Accepted: shells}
+	}
+	script, err := completionScripts.ReadFile("completion/" + shell)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(script)
+	return err
 }

@@ -17,10 +17,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/cmd/internal/files"
 	"exreach/probe/protocol"
 )
 
-// fromEnvironment is the word that stands for no file but for the two variables.
+// fromEnvironment is the word that means the two variables instead of a file.
 const (
 	fromEnvironment = "env"
 	userVariable    = "EXREACH_USER"
@@ -30,14 +31,13 @@ const (
 // maxCredentials bounds the file of credentials.
 const maxCredentials = 4 << 10
 
-// credentialsFlag chooses what to log in with. There is none for the password
-// itself: everybody on the machine can read a command line.
+// credentialsFlag chooses what to log in with. There is no flag for the password
+// itself: everyone on the machine can read a command line.
 func credentialsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "credentials", Usage: "also log in, with the credentials in `FILE`, or in the environment (" + fromEnvironment + ")"}
+	return &cli.StringFlag{Name: "credentials", Usage: "also log in, with the credentials in `FILE`, or from the environment (" + fromEnvironment + ")"}
 }
 
-// credentialsOf is what the user gave to log in with; nil where that was not
-// asked for.
+// credentialsOf is what to log in with; nil without --credentials.
 func credentialsOf(c *cli.Context, env func(string) string) (*protocol.Credentials, error) {
 	if !c.IsSet("credentials") {
 		return nil, nil
@@ -53,22 +53,22 @@ func credentialsOf(c *cli.Context, env func(string) string) (*protocol.Credentia
 	return found, nil
 }
 
-// readCredentials reads a file. Its errors say where something is wrong and
-// repeat nothing of what is there.
+// readCredentials reads a file. Its errors say which line is wrong, but never repeat
+// what it holds.
 func readCredentials(ctx context.Context, file string) (*protocol.Credentials, error) {
-	f, err := openInput(ctx, file)
+	f, err := files.Open(ctx, file)
 	if errors.Is(err, fs.ErrNotExist) || file == "" {
-		// The word is not repeated: it may be what should have been in the file.
+		// The word is not repeated: it may be the password itself.
 		return nil, hinted("name a file with the lines user: DOMAIN\\name and password: TEXT", "option --credentials: there is no such file")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}
 	defer f.Close()
-	if err := kept(f, file); err != nil {
+	if err := requirePrivate(f, file); err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(heeding(ctx, f), maxCredentials+1))
+	text, err := io.ReadAll(io.LimitReader(files.Until(ctx, f), maxCredentials+1))
 	if err != nil {
 		return nil, fmt.Errorf("credentials: %w", err)
 	}
@@ -83,9 +83,9 @@ func readCredentials(ctx context.Context, file string) (*protocol.Credentials, e
 	return found, nil
 }
 
-// kept makes sure that nobody else can read or change a file. Windows has no such
-// bits and owners, and a pipe has nothing to keep.
-func kept(f *os.File, file string) error {
+// requirePrivate makes sure that no other user can read or change a file. Windows has no
+// such bits and owners, and a pipe stores nothing.
+func requirePrivate(f *os.File, file string) error {
 	info, err := f.Stat()
 	switch {
 	case err != nil:
@@ -97,15 +97,15 @@ func kept(f *os.File, file string) error {
 	case info.Mode().Perm()&0o077 != 0:
 		return hinted("chmod 600 "+file, "credentials %s: others can read or change it (mode %04o)", file, info.Mode().Perm())
 	}
-	if owner, known := ownerOf(info); known && owner.user != os.Geteuid() && owner.user != 0 {
-		return hinted("make a file of your own", "credentials %s: it belongs to another user (number %d), who can change it", file, owner.user)
+	if owner, ok := files.OwnerOf(info); ok && owner.User != os.Geteuid() && owner.User != 0 {
+		return hinted("make a file of your own", "credentials %s: it belongs to another user (number %d), who can change it", file, owner.User)
 	}
-	return keptFolder(file)
+	return requirePrivateFolder(file)
 }
 
-// keptFolder makes sure that nobody else can put another file in the place of one.
-// The sticky bit keeps others from that, as in /tmp.
-func keptFolder(file string) error {
+// requirePrivateFolder makes sure that no other user can replace the file. The sticky
+// bit prevents that, as in /tmp.
+func requirePrivateFolder(file string) error {
 	real, err := filepath.EvalSymlinks(file)
 	if err != nil {
 		return fmt.Errorf("credentials: %w", err)
@@ -115,34 +115,34 @@ func keptFolder(file string) error {
 	if err != nil {
 		return fmt.Errorf("credentials: %w", err)
 	}
-	owner, known := ownerOf(info)
-	open := info.Mode().Perm() & 0o002
-	if known && owner.group != os.Getegid() {
-		open |= info.Mode().Perm() & 0o020
+	owner, ok := files.OwnerOf(info)
+	writable := info.Mode().Perm() & 0o002
+	if ok && owner.Group != os.Getegid() {
+		writable |= info.Mode().Perm() & 0o020
 	}
-	if open != 0 && info.Mode()&fs.ModeSticky == 0 {
+	if writable != 0 && info.Mode()&fs.ModeSticky == 0 {
 		return hinted("chmod go-w "+folder+", or move the file to a folder of your own",
 			"credentials %s: others can put another file in its place (mode %04o of the folder %s)", file, info.Mode().Perm(), folder)
 	}
 	return nil
 }
 
-// parseCredentials reads lines of a name, a colon and a value. A value is the
-// rest of its line as it stands, behind the blanks that follow the colon: a
-// password may have signs in it that mean something in YAML, and end in a blank,
-// and a wrong one that is tried locks the account.
-func parseCredentials(text []byte) (user, password string, err error) {
-	if len(text) > maxCredentials {
+// parseCredentials reads lines of a name, a colon and a value. A value is the rest of
+// its line, unchanged, after the blanks that follow the colon: a password may contain
+// characters that mean something in YAML, or end in a blank, and trying a wrong one may
+// lock the account.
+func parseCredentials(file []byte) (user, password string, err error) {
+	if len(file) > maxCredentials {
 		return "", "", errors.New("it is too long")
 	}
 	number := 0
-	for line := range bytes.Lines(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))) { // Notepad's mark
+	for line := range bytes.Lines(bytes.TrimPrefix(file, []byte("\xef\xbb\xbf"))) { // Notepad's mark
 		number++
-		said := strings.TrimLeft(strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r"), " \t")
-		if strings.TrimSpace(said) == "" || said[0] == '#' {
+		text := strings.TrimLeft(strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r"), " \t")
+		if strings.TrimSpace(text) == "" || text[0] == '#' {
 			continue
 		}
-		name, value, _ := strings.Cut(said, ":")
+		name, value, _ := strings.Cut(text, ":")
 		value = strings.TrimLeft(value, " \t")
 		if name == "user" {
 			value = strings.TrimRight(value, " \t")

@@ -29,6 +29,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/survey"
 	"exreach/probe/protocol"
 )
 
@@ -248,8 +249,8 @@ func TestReadCredentials(t *testing.T) {
 		}
 		write(good, mode)
 		_, err := readCredentials(t.Context(), file)
-		m, ok := err.(*mistake)
-		if want := fmt.Sprintf("credentials %s: others can read or change it (mode %04o)", file, mode); !ok || m.Error() != want || m.hint != "chmod 600 "+file {
+		m, ok := err.(*survey.Mistake)
+		if want := fmt.Sprintf("credentials %s: others can read or change it (mode %04o)", file, mode); !ok || m.Error() != want || m.Hint != "chmod 600 "+file {
 			t.Errorf("mode %o: error %v", mode, err)
 		}
 	}

@@ -3,28 +3,31 @@
 package main
 
 import (
-	"io"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/survey"
 	"exreach/probe"
+	"exreach/probe/lookup"
+	"exreach/probe/standin"
+	"exreach/probe/trust"
 )
 
-// demoHost is the server of the demonstration. Names under .example belong to
-// nobody (RFC 2606).
+// demoHost is the server of the demonstration. Names under .example are reserved
+// (RFC 2606).
 var demoHost = catalog.Host{Name: "mail01.contoso.example", Version: "2019", Role: "mailbox"}
 
 // demoFaults is what is wrong with it, by service: the front end's connector for
-// submission is gone, something in the network takes connections to 25 that no
-// server answers, and somebody has turned IMAP4 on, with an old certificate and
-// with 143 leading to the mail flow's servers.
-var demoFaults = map[string]probe.Fault{
-	"smtp":            probe.FaultSilent,
-	"smtp-submission": probe.FaultRefused,
-	"imap":            probe.FaultForeign,
-	"imaps":           probe.FaultExpired,
+// submission is gone, something in the network accepts connections to 25 but never
+// answers, and IMAP4 is turned on, with an expired certificate, while 143 leads to
+// SMTP.
+var demoFaults = map[string]standin.Fault{
+	"smtp":            standin.Silent,
+	"smtp-submission": standin.Refused,
+	"imap":            standin.Foreign,
+	"imaps":           standin.Expired,
 }
 
 func demoCommand(w world) *cli.Command {
@@ -52,24 +55,32 @@ func demo(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	server := probe.StandIn{Host: demoHost.Name, Version: demoHost.Version, Services: running(plan), Faults: demoFaults}
+	server := standin.Server{Host: demoHost.Name, Version: demoHost.Version, Services: running(plan), Faults: demoFaults}
 	if err := server.Start(c.Context); err != nil {
 		return err
 	}
 	defer server.Close()
 	pool := probe.Pool{
 		Dial:     server.Dial,
-		Lookup:   server.Lookup,
-		Trust:    probe.NewTrust(server.Roots()),
-		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is quick, and a silence is as good after three seconds
+		Resolver: &lookup.Resolver{Lookup: server.Lookup},
+		Shared:   &probe.Shared{Trust: trust.New(server.Roots())},
+		Timeouts: probe.Timeouts{Check: 3 * time.Second}, // loopback is fast: three seconds of silence are enough
+	}
+	hosts, err := survey.Named([]string{demoHost.Name}, survey.Options{Version: demoHost.Version, Role: demoHost.Role})
+	if err != nil {
+		return err
+	}
+	run, err := survey.New(cat, hosts)
+	if err != nil {
+		return err
 	}
 	out.standIn = true
-	err = out.run(c.Context, &pool, &survey{
-		hosts: oneHost(demoHost),
-		plan:  &planner{cat: cat, from: catalog.DefaultFrom, notes: io.Discard, told: map[[2]string]bool{}},
-		who:   &identifier{taker: taker{cat: cat, from: catalog.DefaultFrom}},
-	})
-	if err != nil {
+	run.Pool, run.Watch = &pool, func(e survey.Event) {
+		if _, ok := e.(survey.Progress); ok { // the other events would advise on a server that does not exist
+			out.tell(e)
+		}
+	}
+	if err := out.run(c.Context, run); err != nil {
 		return err
 	}
 	note(out.notes, "this was a stand-in for an Exchange %s server, on loopback, with deliberate faults", demoHost.Version)
@@ -78,11 +89,12 @@ func demo(c *cli.Context, w world) error {
 	return nil
 }
 
-// running is the services that the server offers: what is off by default is off
-// here too, unless it has a fault.
+// running is the services that the server offers: those that are off by default are off
+// here too, unless they have a fault.
 func running(plan []catalog.Check) []catalog.Service {
 	var services []catalog.Service
-	for _, c := range flatten(plan) {
+	for _, c := range plan {
+		services = append(services, running(c.Behind)...)
 		if c.Want == catalog.Required || c.Want == catalog.Optional || demoFaults[c.Service.Name] != "" {
 			services = append(services, c.Service)
 		}

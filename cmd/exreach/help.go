@@ -11,8 +11,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// helpTexts is the help of every command, by the command's name. Options and
-// commands are put in from their definitions, at {{options}} and {{commands}}.
+// helpTexts is the help of every command, by the command's name. Their definitions fill
+// in the options and commands, at {{options}} and {{commands}}.
 //
 //go:embed help/*.txt
 var helpTexts embed.FS

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // wrongPassword is nobody's in the lab.
@@ -103,7 +104,7 @@ func (want login) compare(t *testing.T, r report.Report, host string) {
 		return
 	}
 	e := r.Results[i]
-	if e.Verdict != "answered" || e.Grade != report.Pass || e.Peer == nil || e.Peer.Facts["auth"] != want.auth {
+	if e.Verdict != "answered" || e.Grade != judge.Pass || e.Peer == nil || e.Peer.Facts["auth"] != want.auth {
 		t.Errorf("want answered and %q, got\n%s", want.auth, dump(e))
 	}
 	if secured := e.Peer != nil && e.Peer.TLS != nil; secured != want.tls {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // A view is who asks whom for what.
@@ -166,5 +167,5 @@ func (s scene) absent(t *testing.T, r report.Report) {
 }
 
 func has(e report.Entry, code string) bool {
-	return slices.ContainsFunc(e.Findings, func(f report.Finding) bool { return f.Code == code })
+	return slices.ContainsFunc(e.Findings, func(f judge.Finding) bool { return f.Code == code })
 }

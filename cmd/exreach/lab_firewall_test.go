@@ -96,8 +96,8 @@ func (c firewallCase) compare(t *testing.T, r report.Report, host, firewall stri
 			said = firewall
 		}
 		switch {
-		case e.Verdict != c.verdict,
-			c.step != "" && e.Step != c.step,
+		case string(e.Verdict) != c.verdict,
+			c.step != "" && string(e.Step) != c.step,
 			e.SaidBy != said,
 			!strings.HasPrefix(e.Evidence, c.evidence),
 			e.Address != host:

@@ -73,7 +73,7 @@ func (l *lab) interrupted(t *testing.T) {
 	}
 	verdicts := map[string]int{}
 	for _, e := range parseReport(t, stdout.Bytes(), stderr.String()).Results {
-		verdicts[e.Verdict]++
+		verdicts[string(e.Verdict)]++
 	}
 	if verdicts["answered"] == 0 || verdicts["untried"] == 0 || verdicts["silent"] > 0 {
 		t.Errorf("want what is known answered and the rest untried, got %v", verdicts)

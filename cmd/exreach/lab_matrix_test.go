@@ -155,7 +155,7 @@ func (c cell) String() string {
 func (s side) unwanted(r report.Report) []cell {
 	verdicts := map[[2]string]string{}
 	for _, e := range r.Results {
-		verdicts[[2]string{e.Host, e.Service}] = e.Verdict
+		verdicts[[2]string{e.Host, e.Service}] = string(e.Verdict)
 	}
 	var list []cell
 	for i, host := range s.hosts {

@@ -12,7 +12,7 @@ func (l *lab) oneDeadAddress(t *testing.T) {
 		"--only", "587", "--timeout", "4s", "--connect-timeout", "1500ms")
 	got := map[string]string{}
 	for _, e := range r.Results {
-		got[e.Address] = e.Verdict
+		got[e.Address] = string(e.Verdict)
 	}
 	if len(r.Results) != 2 || got[mail4] != "answered" || got[dead4] != "timed-out" {
 		t.Errorf("want %s answered and %s timed-out, got\n%s", mail4, dead4, dump(r.Results...))

@@ -65,7 +65,7 @@ func (m machineOfNames) do(t *testing.T, what func() error) {
 	t.Helper()
 	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // and never unlocks it, so that the thread ends, too
+		runtime.LockOSThread() // and never unlocks it, so the thread ends, too
 		f, err := os.Open(filepath.Join("/run/netns", m.name))
 		if err == nil {
 			defer f.Close()

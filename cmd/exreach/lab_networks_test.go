@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // fromServer is a role with more ports than a limit of connections lets through.
@@ -41,7 +42,7 @@ func runs(t *testing.T) int {
 func verdicts(r report.Report) map[string]string {
 	all := map[string]string{}
 	for _, e := range r.Results {
-		all[e.Service+" "+strconv.Itoa(int(e.Port))] = e.Verdict
+		all[e.Service+" "+strconv.Itoa(int(e.Port))] = string(e.Verdict)
 	}
 	return all
 }
@@ -50,7 +51,7 @@ func verdicts(r report.Report) map[string]string {
 func compareVerdicts(t *testing.T, r report.Report, open map[string]string) {
 	t.Helper()
 	for _, e := range r.Results {
-		if want := open[e.Service+" "+strconv.Itoa(int(e.Port))]; e.Verdict != want {
+		if want := open[e.Service+" "+strconv.Itoa(int(e.Port))]; string(e.Verdict) != want {
 			t.Errorf("want %s, got\n%s", want, dump(e))
 		}
 	}
@@ -130,7 +131,7 @@ func (l *lab) silences(t *testing.T) {
 			for range min(runs(t), 10) {
 				r, _ := l.check(t, mail4, mail6, "--version", "2019", "--role", "mailbox", "--from", "client", "--only", "25,443", "--timeout", "6s")
 				for _, e := range r.Results {
-					if e.Port == 443 && (e.Verdict != "silent" || e.Silence != scene.want) {
+					if e.Port == 443 && (e.Verdict != "silent" || string(e.Silence) != scene.want) {
 						t.Errorf("want silent, %s; got\n%s", scene.want, dump(e))
 					}
 				}
@@ -173,10 +174,10 @@ func (l *lab) decoys(t *testing.T) {
 			linked := 0
 			for _, e := range r.Results {
 				hollow := e.Verdict == "silent" || e.Verdict == "answered" && e.Protocol == "tcp" && e.Service != "control-port"
-				if hollow && e.Grade != report.Unknown {
+				if hollow && e.Grade != judge.Unknown {
 					t.Errorf("gentle %t: want unknown, got\n%s", gentle, dump(e))
 				}
-				if slices.ContainsFunc(e.Findings, func(f report.Finding) bool { return f.Code == "everything-answers" }) {
+				if slices.ContainsFunc(e.Findings, func(f judge.Finding) bool { return f.Code == "everything-answers" }) {
 					linked++
 				}
 			}
@@ -193,7 +194,7 @@ func (l *lab) seldomICMP(t *testing.T) {
 	r, _ := l.check(t, fromServer...)
 	lost := 0
 	for _, e := range r.Results {
-		if e.Verdict != "timed-out" || e.Grade == report.Pass {
+		if e.Verdict != "timed-out" || e.Grade == judge.Pass {
 			continue
 		}
 		lost++

@@ -172,7 +172,7 @@ func compareList(t *testing.T, r report.Report, host, address, want string) {
 		if e.Parent != "" && e.Port >= 49152 {
 			port = "dynamic"
 		}
-		got = append(got, port+" "+e.Service+" "+e.Verdict)
+		got = append(got, port+" "+e.Service+" "+string(e.Verdict))
 	}
 	if diff := cmp.Diff(lines(want), slices.Sorted(slices.Values(got))); diff != "" {
 		t.Errorf("%s at %s (- wanted, + found):\n%s", host, address, diff)

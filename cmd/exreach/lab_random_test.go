@@ -29,7 +29,7 @@ func (l *lab) randomBytes(t *testing.T) {
 			}
 			counts := map[string]int{}
 			for _, e := range r.Results {
-				counts[e.Verdict]++
+				counts[string(e.Verdict)]++
 				if e.Verdict == "answered" && e.Protocol != "tcp" {
 					t.Errorf("noise is taken for %s:\n%s", e.Protocol, dump(e))
 				}

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // command is exreach in the namespace, as nobody.
@@ -140,13 +141,13 @@ func (l *lab) oddNames(t *testing.T) {
 			if len(r.Results) != tt.rows || took > tt.within {
 				t.Fatalf("%d results in %s, want %d within %s", len(r.Results), took, tt.rows, tt.within)
 			}
-			f, found := report.Finding{}, false
+			f, found := judge.Finding{}, false
 			for _, one := range r.Results[0].Findings {
 				if one.Code == tt.code {
 					f, found = one, true
 				}
 			}
-			if r.Results[0].Verdict != tt.verdict || !found || !strings.Contains(f.Text, tt.says) {
+			if string(r.Results[0].Verdict) != tt.verdict || !found || !strings.Contains(f.Text, tt.says) {
 				t.Errorf("want %s with %s, got\n%s", tt.verdict, tt.code, dump(r.Results[0]))
 			}
 			used := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss

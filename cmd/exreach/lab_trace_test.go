@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // A traceCase is what exreach trace must say in a scene, for both families. In
@@ -41,9 +42,9 @@ var traceCases = []traceCase{
 	{name: "rejected", rules: [][]string{{"icmp-port", "135"}}, port: "135", options: []string{"--compare", "443"}, code: 1,
 		sentence: "FIREWALL says that port 135 is unreachable (ICMP port unreachable), port 443 goes on to the server."},
 	{name: "the first router is silent", rules: [][]string{{"router-silent"}, {"drop-in", "135"}}, port: "135", options: []string{"--compare", "443"}, code: 1,
-		sentence: "Port 135 stops after FIREWALL, port 443 goes on to the server: what drops it is FIREWALL or the server's own firewall. Hop 1 says nothing and lets it pass."},
+		sentence: "Port 135 stops after FIREWALL, port 443 goes on to the server: what drops it is FIREWALL or the server's own firewall. Hop 1 does not answer but lets it pass."},
 	{name: "open behind a silent router", rules: [][]string{{"router-silent"}}, port: "135", code: 0,
-		sentence: "Port 135 goes through to the server, at hop 3: nothing on the path blocks it. Hop 1 says nothing and lets it pass."},
+		sentence: "Port 135 goes through to the server, at hop 3: nothing on the path blocks it. Hop 1 does not answer but lets it pass."},
 	{name: "all is dropped", rules: [][]string{{"drop-in"}}, port: "135", code: 2,
 		sentence: "Port 135 stops after FIREWALL. No other port of the server is known to answer, so it may be down, or everything to it is dropped."},
 	{name: "UDP open", port: "53", options: []string{"--udp"}, code: 0,
@@ -96,11 +97,11 @@ func (l *lab) trace(t *testing.T, args ...string) (report.TraceReport, int) {
 func (l *lab) traceOfName(t *testing.T) {
 	l.firewall(t, []string{"drop-in", "135", "6"})
 	r, code := l.trace(t, "mail01.lab.test:135")
-	got := map[string]report.Outcome{}
+	got := map[string]judge.Outcome{}
 	for _, traced := range r.Traces {
 		got[traced.Address] = traced.Outcome
 	}
-	if code != 1 || len(got) != 2 || got[mail4] != report.Open || got[mail6] != report.Blocked {
+	if code != 1 || len(got) != 2 || got[mail4] != judge.Open || got[mail6] != judge.Blocked {
 		t.Errorf("exit code %d, %v", code, got)
 	}
 }
@@ -122,7 +123,7 @@ func (l *lab) tracesOfCheck(t *testing.T) {
 			continue
 		}
 		firewall := map[string]string{mail4: firewall4, mail6: firewall6}[e.Address]
-		if want := fmt.Sprintf("Port %d stops after %s, port ", e.Port, firewall); !strings.HasPrefix(e.Trace.Sentence, want) || e.Trace.Outcome != report.Blocked {
+		if want := fmt.Sprintf("Port %d stops after %s, port ", e.Port, firewall); !strings.HasPrefix(e.Trace.Sentence, want) || e.Trace.Outcome != judge.Blocked {
 			t.Errorf("want %q...\n%s", want, dump(e))
 		}
 	}

@@ -51,7 +51,7 @@ func (l *lab) datagrams(t *testing.T) {
 				got := map[string][2]string{}
 				for _, e := range r.Results {
 					if e.Host == host && e.Network == "udp" {
-						got[e.Service] = [2]string{e.Verdict, e.SaidBy}
+						got[e.Service] = [2]string{string(e.Verdict), e.SaidBy}
 					}
 				}
 				if diff := cmp.Diff(want, got); diff != "" {

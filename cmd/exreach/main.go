@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Old Exchange servers talk TLS in ways that Go refuses unless it is asked not
-// to. exreach only looks at such servers and tells them no secret, so it asks:
+// Old Exchange servers use TLS in ways that Go refuses by default. exreach must reach
+// such servers to report on them, so it allows:
 //
 //   - Windows Server 2003 to 2008 issued themselves certificates with small keys
 //     and negative serial numbers.
@@ -16,6 +16,23 @@
 //go:debug tlsmlkem=0
 //go:debug tlssecpmlkem=0
 
+// Command exreach reports whether every port that a Microsoft Exchange server's
+// role needs is reachable from here, whether the right service answers on it,
+// and if not, what stopped it and where.
+//
+// This package reads flags, the environment and files, connects the other
+// packages, prints, and exits. It knows nothing of Exchange, of networks or of
+// formats, and may start no goroutine: that is survey's work. Nothing may import
+// it. The rules of its output:
+//
+//   - stdout is the report and nothing else. Notes, progress and errors go to
+//     stderr; progress only to a terminal; --quiet leaves the errors.
+//   - A line on stderr begins with "exreach: ", has no capital and no full stop.
+//   - An error says what failed and why, and at most one line "hint: " says
+//     what to do.
+//   - Exit code 0 means that everything is as wanted, 1 that something is not,
+//     and 2 that this could not be determined or that the command was wrong.
+//     Only run decides it.
 package main
 
 import (
@@ -28,8 +45,8 @@ import (
 	"syscall"
 )
 
-// heapGrowth is how far the heap grows beyond what is in use before it is cleaned,
-// in per cent (GOGC). A run against one host is over before that is worth while.
+// heapGrowth is how far the heap grows beyond what is in use before garbage is
+// collected, in per cent (GOGC). A run of one host is over before that is worth while.
 const heapGrowth = 200
 
 func main() {
@@ -37,7 +54,7 @@ func main() {
 		debug.SetGCPercent(heapGrowth)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), endings(signal.Ignored)...)
-	context.AfterFunc(ctx, stop) // the second Ctrl-C is the system's: it ends the program at once
+	context.AfterFunc(ctx, stop) // the system handles the second Ctrl-C: it ends the program at once
 	var stdout io.Writer = os.Stdout
 	if wasClosed(os.Stdin, os.Stdout, os.Stderr) {
 		stdout = closed{}

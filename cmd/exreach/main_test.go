@@ -41,6 +41,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve":  serve,
+			"play":   play,
 			"vault":  vault,
 			"unseen": unseen,
 			"await":  await,
@@ -99,6 +100,40 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		text += fmt.Sprintf("  - {name: %s, role: server, port: %s, protocol: %s, wants: {client: required, admin: optional, internet: forbidden}, exposure: it is a test}\n", name, port, speaks)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("catalog.yaml"), []byte(text), 0o666))
+}
+
+// play plays a server of the version that a catalogue file describes, on loopback until the
+// script ends: play FILE NAME... where each $NAME in the file stands for a port, which is
+// put in its place.
+func play(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: play FILE NAME...")
+	}
+	text := ts.ReadFile(args[0])
+	listeners := map[string]net.Listener{}
+	for _, name := range args[1:] {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		port := fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+		ts.Setenv(name, port)
+		text, listeners[port] = strings.ReplaceAll(text, "$"+name, port), l
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
+	cat, err := catalog.Open()
+	ts.Check(err)
+	ts.Check(cat.Add(args[0], strings.NewReader(text), nil))
+	for _, name := range cat.Names() {
+		v, err := cat.Version(name)
+		ts.Check(err)
+		for _, s := range v.Services {
+			if l := listeners[s.Ports.String()]; l != nil {
+				serveAll(ts, l, func(conn net.Conn) {
+					stand := protocol.Stand{Host: "lab.contoso.example", Version: v.Name, Releases: cat.Releases(), Service: s}
+					_ = protocol.Table[s.Protocol].Answer(conn, stand)
+				})
+			}
+		}
+	}
 }
 
 // closedPort is the near end of a connection to l, which is closed: nobody listens

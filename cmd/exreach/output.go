@@ -3,13 +3,10 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -18,8 +15,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
-	"exreach/probe"
+	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/survey"
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 var colorWords = []string{"auto", "always", "never"}
@@ -27,12 +26,16 @@ var colorWords = []string{"auto", "always", "never"}
 // outputFlags choose how the report is written.
 func outputFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "format", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
+		&cli.StringFlag{Name: "format", Value: "table", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the report to `FILE`, whole or not at all"},
-		&cli.StringFlag{Name: "color", Usage: "colour the table `WHEN`: auto, always or never (default auto, which honours NO_COLOR)"},
+		colorFlag(),
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show the findings of passing rows"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "write no notes and no progress to stderr, only errors"},
 	}
+}
+
+func colorFlag() cli.Flag {
+	return &cli.StringFlag{Name: "color", Value: "auto", Usage: "colour the table `WHEN`: auto, always or never (default auto, which honours NO_COLOR)"}
 }
 
 // An output writes a report the way the user wants it.
@@ -43,9 +46,8 @@ type output struct {
 	machine  string // the name of this one
 	stdout   io.Writer
 	notes    io.Writer
-	progress *statusLine   // nil where nobody would see it
-	tracer   *probe.Tracer // traces what timed out; nil traces nothing
-	standIn  bool          // what is checked is a stand-in, whose faults are no failure of anything
+	progress *statusLine // nil if no one would see it
+	standIn  bool        // a stand-in is checked: its faults are deliberate and no failure
 }
 
 func newOutput(c *cli.Context, w world) (output, error) {
@@ -57,14 +59,14 @@ func newOutput(c *cli.Context, w world) (output, error) {
 		o.file = ""
 	}
 	var err error
-	if o.format, err = formatOf(c); err != nil {
+	if o.format, err = report.FormatNamed(strings.ToLower(c.String("format")), report.FormatNames()); err != nil {
 		return o, err
 	}
 	if o.style, err = styleOf(c, w, o.file); err != nil {
 		return o, err
 	}
 	o.machine, _ = os.Hostname() // without a name the report says less
-	streamsToTerminal := o.format.Each != nil && o.file == "" && terminal(w.stdout) != nil
+	streamsToTerminal := !o.format.Whole && o.file == "" && terminal(w.stdout) != nil
 	if f := terminal(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
 		o.progress = &statusLine{terminal: f, width: widthOf(f)}
 		o.notes = o.progress
@@ -72,25 +74,10 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	return o, nil
 }
 
-func formatOf(c *cli.Context) (report.Format, error) {
-	name := "table"
-	if c.IsSet("format") {
-		name = strings.ToLower(c.String("format"))
-	}
-	f, known := report.Formats[name]
-	if !known {
-		return f, &catalog.WordError{Kind: "format", Word: name, Accepted: report.FormatNames()}
-	}
-	return f, nil
-}
-
 // styleOf is what the terminal can show and the user wants to see.
 func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
 	s := report.Style{Verbose: c.Bool("verbose")}
-	when := "auto"
-	if c.IsSet("color") {
-		when = strings.ToLower(c.String("color"))
-	}
+	when := strings.ToLower(c.String("color"))
 	if !slices.Contains(colorWords, when) {
 		return s, &catalog.WordError{Kind: "colour choice", Word: when, Accepted: colorWords}
 	}
@@ -107,40 +94,18 @@ func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
 	return s, nil
 }
 
-// run asks everything and writes the report. The outcome is in the error.
-func (o output) run(ctx context.Context, pool *probe.Pool, s *survey) error {
-	to, err := openDestination(o.file, o.stdout)
-	if err != nil {
-		return err
+// tell shows an event of a run to the user.
+func (o output) tell(e survey.Event) {
+	if p, ok := e.(survey.Progress); ok && o.progress != nil {
+		o.progress.show(progressText(p))
 	}
-	defer to.discard()
-	asking, stop := context.WithCancel(ctx)
-	defer stop()
-	began := time.Now()
-	results := s.results(asking, pool)
-	if o.progress != nil {
-		results = watch(results, o.progress, s.goal)
+	for _, text := range said(e) {
+		note(o.notes, "%s", text)
 	}
-	if o.tracer != nil {
-		results = o.tracer.Results(asking, results)
-	}
-	var counts report.Counts
-	if hosts := report.Hosts(ctx, results, began, s.identified); o.format.Each != nil {
-		counts, err = o.each(to, hosts, stop)
-	} else {
-		counts, err = o.whole(to, hosts, s, began)
-	}
-	if err != nil {
-		return to.failed(err)
-	}
-	mistake := s.failed()
-	if mistake != nil && counts.Total() == 0 {
-		return mistake
-	}
-	counts.Unasked = s.unasked()
-	o.noteInterrupted(ctx, counts.Unasked)
-	return cmp.Or(mistake, o.finish(to, counts))
 }
+
+// every is how often the progress line is rewritten.
+const every = 100 * time.Millisecond
 
 func (o output) noteInterrupted(ctx context.Context, unasked int) {
 	if ctx.Err() == nil {
@@ -148,70 +113,27 @@ func (o output) noteInterrupted(ctx context.Context, unasked int) {
 	}
 	note(o.notes, "interrupted: what was not finished is reported as untried")
 	if unasked > 0 {
-		note(o.notes, "%s not asked at all, and not in the report", probe.Count(unasked, "host"))
+		note(o.notes, "%s not asked at all, and not in the report", catalog.Count(unasked, "host"))
 	}
 }
 
-// render writes a report that is finished already.
+// render writes a report that is already finished.
 func (o output) render(r report.Finished) error {
-	to, err := openDestination(o.file, o.stdout)
+	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
 		return err
 	}
-	defer to.discard()
-	if err := o.write(to, r); err != nil {
-		return to.failed(err)
+	defer to.Discard()
+	if err := r.Write(o.format.Report(to, o.style)); err != nil {
+		return unwritten(to, err)
 	}
 	o.standIn = r.StandIn
 	return o.finish(to, r.Counts)
 }
 
-// whole writes the report when everything is known.
-func (o output) whole(to io.Writer, hosts iter.Seq[[]report.Entry], s *survey, began time.Time) (report.Counts, error) {
-	var shelf scratch
-	defer shelf.Close()
-	draft := report.New(tool(), s.plan.from, began).On(o.machine).Shelve(shelf.open)
-	for entries := range hosts {
-		draft.Add(entries)
-	}
-	r := draft.Finish(time.Since(began))
-	r.Counts.Unasked, r.StandIn = s.unasked(), o.standIn
-	if s.failed() != nil && r.Counts.Total() == 0 {
-		return r.Counts, nil // there is nothing to report
-	}
-	return r.Counts, o.write(to, r)
-}
-
-// each writes the entries of a host as soon as they are known, and keeps none.
-// After an error nobody is to be asked any more.
-func (o output) each(to io.Writer, hosts iter.Seq[[]report.Entry], stop func()) (report.Counts, error) {
-	var counts report.Counts
-	var text bytes.Buffer
-	for entries := range hosts {
-		for _, e := range entries {
-			counts.Add(e.Grade)
-			if err := o.format.Each(&text, e); err != nil {
-				stop()
-				return counts, err
-			}
-		}
-		if _, err := text.WriteTo(to); err != nil {
-			stop()
-			return counts, err
-		}
-	}
-	return counts, nil
-}
-
-// write puts a report into a format that needs the whole of it.
-func (o output) write(to io.Writer, r report.Finished) error {
-	text := bufio.NewWriter(to)
-	return cmp.Or(o.format.Whole(text, r, o.style), text.Flush())
-}
-
-// finish makes the report visible and tells the outcome.
-func (o output) finish(to *destination, counts report.Counts) error {
-	if err := to.commit(); err != nil {
+// finish makes the report visible and returns the outcome.
+func (o output) finish(to *files.Destination, counts report.Counts) error {
+	if err := to.Commit(); err != nil {
 		return err
 	}
 	if o.file != "" {
@@ -220,12 +142,20 @@ func (o output) finish(to *destination, counts report.Counts) error {
 	switch worst := counts.Worst(); {
 	case o.standIn:
 		return nil
-	case worst == report.Fail:
+	case worst == judge.Fail:
 		return notAsWanted
-	case worst == report.Unknown:
-		return cannotTell
+	case worst == judge.Unknown:
+		return undetermined
 	}
 	return nil
+}
+
+// unwritten adds to err, an error of writing, where that failed.
+func unwritten(to *files.Destination, err error) error {
+	if unread := (*report.UnreadError)(nil); errors.As(err, &unread) {
+		return err // reading failed, not writing
+	}
+	return to.Failed(err)
 }
 
 func summary(c report.Counts) string {

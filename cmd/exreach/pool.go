@@ -11,13 +11,15 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/cmd/internal/survey"
 	"exreach/probe"
+	"exreach/probe/lookup"
 )
 
-// poolFlags choose how it is checked.
+// poolFlags choose how to check.
 func poolFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.DurationFlag{Name: "timeout", Usage: "give each check `TIME` in all, and a silent one some seconds more (default 20s)"},
+		&cli.DurationFlag{Name: "timeout", Usage: "allow each check `TIME` in all, and a silent one a few seconds more (default 20s)"},
 		resolveFlag(),
 		&cli.DurationFlag{Name: "connect-timeout", Usage: "give up on a host that has not answered after `TIME` (default 3.5s)"},
 		&cli.IntFlag{Name: "tries", Usage: "call a port timed-out after this `NUMBER` of tries (default: chosen from the measured packet loss)"},
@@ -30,25 +32,27 @@ func poolFlags() []cli.Flag {
 		&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},
 		&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
 		&cli.BoolFlag{Name: "6", Usage: "use IPv6 only"},
+		&cli.BoolFlag{Name: "trace", Usage: "for each timed-out port, show the last hop that its packets reach (Linux)"},
 	}
 }
 
-// resolveFlag is for whatever looks names up.
+// resolveFlag is for commands that look names up.
 func resolveFlag() cli.Flag {
 	return &cli.DurationFlag{Name: "resolve-timeout", Usage: "give up on a name that no name server has answered for after `TIME` (default 15s)"}
 }
 
-// poolOf is a pool as the options want it.
+// poolOf is the pool that the options describe.
 func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
-	p := probe.Pool{Gentle: c.Bool("gentle"), Lookup: w.lookup}
+	shared := probe.Shared{Gentle: c.Bool("gentle")}
+	p := probe.Pool{Shared: &shared}
 	var errs [7]error
 	p.Timeouts.Check, errs[0] = positive(c, "timeout", c.Duration("timeout"))
 	p.Timeouts.Connect, errs[1] = positive(c, "connect-timeout", c.Duration("connect-timeout"))
 	p.Timeouts.Resolve, errs[6] = positive(c, "resolve-timeout", c.Duration("resolve-timeout"))
 	p.Tries, errs[2] = positive(c, "tries", c.Int("tries"))
-	p.Limit, errs[3] = positive(c, "limit", c.Int("limit"))
-	p.PerHost, errs[4] = positive(c, "per-host", c.Int("per-host"))
-	p.Rate, errs[5] = positive(c, "rate", c.Float64("rate"))
+	shared.Limit, errs[3] = positive(c, "limit", c.Int("limit"))
+	shared.PerHost, errs[4] = positive(c, "per-host", c.Int("per-host"))
+	shared.Rate, errs[5] = positive(c, "rate", c.Float64("rate"))
 	if err := cmp.Or(errs[:]...); err != nil {
 		return nil, err
 	}
@@ -57,7 +61,7 @@ func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
 		return nil, err
 	}
 	if c.IsSet("domain") {
-		if p.Domain, err = parseHost(c.String("domain")); err != nil {
+		if p.Domain, err = survey.ParseHost(c.String("domain")); err != nil {
 			return nil, fmt.Errorf("option --domain: %w", err)
 		}
 	}
@@ -65,47 +69,34 @@ func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
 		if p.Source, err = localAddress(c.String("source"), family); err != nil {
 			return nil, err
 		}
-		family = cmp.Or(family, probe.FamilyOf(p.Source))
+		family = cmp.Or(family, lookup.FamilyOf(p.Source))
 	}
-	p.Resolver = &probe.Resolver{Family: family}
+	p.Resolver = &lookup.Resolver{Family: family, Lookup: w.lookup}
 	return &p, nil
 }
 
-// familyOf is IPv4 or IPv6 where the user wants only that.
-func familyOf(c *cli.Context) (probe.Family, error) {
+// familyOf is IPv4 or IPv6 if the user wants only that.
+func familyOf(c *cli.Context) (lookup.Family, error) {
 	switch {
 	case c.Bool("4") && c.Bool("6"):
 		return "", hinted("leave both out to use every address", "options -4 and -6: they cannot be combined")
 	case c.Bool("4"):
-		return probe.IPv4, nil
+		return lookup.IPv4, nil
 	case c.Bool("6"):
-		return probe.IPv6, nil
+		return lookup.IPv6, nil
 	}
 	return "", nil
 }
 
-// hostOf is the host that word stands for, which must not be an address of
-// another family than the user wants.
-func hostOf(word string, family probe.Family) (string, error) {
-	name, err := parseHost(word)
-	if err != nil {
-		return "", err
-	}
-	if addr, err := netip.ParseAddr(name); err == nil && family != "" && probe.FamilyOf(addr) != family {
-		return "", hinted("leave the option out", "host %s: option -%s excludes it", name, family.Digit())
-	}
-	return name, nil
-}
-
-// localAddress is an address that this machine can connect from. The system is
-// asked by binding to it, which sends nothing.
-func localAddress(word string, family probe.Family) (netip.Addr, error) {
+// localAddress is an address that this machine can connect from. Binding to it is the
+// test, and sends nothing.
+func localAddress(word string, family lookup.Family) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(word)
 	if err != nil {
 		return addr, hinted(ownAddresses(), "option --source: %q is not an IP address", word)
 	}
 	addr = addr.Unmap()
-	if family != "" && probe.FamilyOf(addr) != family {
+	if family != "" && lookup.FamilyOf(addr) != family {
 		return addr, hinted("leave one of them out", "option --source: option -%s excludes %s", family.Digit(), addr)
 	}
 	foreign := hinted(ownAddresses(), "option --source: %s is not an address of this machine", addr)

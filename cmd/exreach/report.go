@@ -5,11 +5,13 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/cmd/internal/files"
 	"exreach/report"
 )
 
@@ -36,20 +38,24 @@ func rewrite(c *cli.Context, w world) error {
 		return err
 	}
 	defer closing()
-	if out.format.Each != nil {
-		return out.pass(name, heeding(c.Context, from))
+	if !out.format.Whole {
+		return out.pass(name, files.Until(c.Context, from))
 	}
-	text := replayable(c.Context, from)
+	text := files.Replayable(c.Context, from)
 	defer text.Close()
 	saved, err := report.Look(name, text)
+	if kept := (*files.KeepError)(nil); errors.As(err, &kept) {
+		return hinted("save the report to a file, and name that", "%w", err)
+	}
 	if err != nil {
 		return err
 	}
 	if !saved.Scattered {
-		return out.render(saved.Streamed(text.again))
+		return out.render(saved.Streamed(text.Again))
 	}
-	defer thriftily(from)()
-	sorted, err := saved.Sorted(text.again())
+	stop := files.SaveMemory(from)
+	defer stop()
+	sorted, err := saved.Sorted(text.Again())
 	if err != nil {
 		return err
 	}
@@ -60,7 +66,7 @@ func openReport(ctx context.Context, file string, stdin io.Reader) (name string,
 	if file == "-" {
 		return "stdin", stdin, func() error { return nil }, nil
 	}
-	f, err := openInput(ctx, file)
+	f, err := files.Open(ctx, file)
 	if err != nil {
 		return "", nil, nil, fmt.Errorf("cannot read the report: %w", err)
 	}
@@ -69,26 +75,19 @@ func openReport(ctx context.Context, file string, stdin io.Reader) (name string,
 
 // pass writes each result of a saved report as it is read, and keeps none.
 func (o output) pass(name string, saved io.Reader) error {
-	to, err := openDestination(o.file, o.stdout)
+	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
 		return err
 	}
-	defer to.discard()
-	var counts report.Counts
+	defer to.Discard()
 	text := bufio.NewWriter(to)
-	var head report.Report
-	for e, err := range report.Lines(name, saved, &head) {
-		if err != nil {
-			return err
-		}
-		counts.Add(e.Grade)
-		if err := o.format.Each(text, e); err != nil {
-			return to.failed(err)
-		}
+	passed, err := report.Copy(name, saved, o.format.Report(text, o.style))
+	if err == nil {
+		err = text.Flush()
 	}
-	if err := text.Flush(); err != nil {
-		return to.failed(err)
+	if err != nil {
+		return unwritten(to, err)
 	}
-	counts.Unasked, o.standIn = max(0, head.Counts.Unasked), head.StandIn
-	return o.finish(to, counts)
+	o.standIn = passed.StandIn
+	return o.finish(to, passed.Counts)
 }

@@ -3,45 +3,47 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
-	"exreach/probe"
-	"exreach/probe/protocol"
+	"exreach/cmd/internal/survey"
+	"exreach/probe/lookup"
+	"exreach/probe/protocol/wire"
 )
 
 // A world is everything outside the program that a command may touch.
 type world struct {
 	env    func(string) string
-	lookup probe.LookupFunc // finds the addresses of names; nil is exreach's own resolver
+	lookup lookup.Func // finds the addresses of names; nil is exreach's own resolver
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
 }
 
-// An outcome ends a command that did its work and has nothing more to say.
+// An outcome ends a command that did its work. It is an exit code without a message.
 type outcome int
 
 const (
-	notAsWanted outcome = 1 // at least one check failed
-	cannotTell  outcome = 2 // nothing failed, but not everything could be determined
+	notAsWanted  outcome = 1 // at least one check failed
+	undetermined outcome = 2 // nothing failed, but not everything could be determined
 )
 
 func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
 
-// run does what args ask for and returns the exit code. What could not be written
-// to stdout was not told, whatever came of it.
+// run does what args ask for and returns the exit code. A report that could not be
+// written to stdout is a failure, whatever the checks found.
 func run(ctx context.Context, args []string, w world) int {
-	told := &teller{Writer: w.stdout}
-	w.stdout = told
+	out := &errWriter{Writer: w.stdout}
+	w.stdout = out
 	err := command(ctx, args, w)
-	if told.err != nil && (err == nil || err == told.err || isOutcome(err)) {
-		err = fmt.Errorf("cannot write to stdout: %w", told.err)
-	}
 	var o outcome
+	if out.err != nil && (err == nil || err == out.err || errors.As(err, &o)) {
+		err = fmt.Errorf("cannot write to stdout: %w", out.err)
+	}
 	switch {
 	case err == nil:
 		return 0
@@ -52,52 +54,38 @@ func run(ctx context.Context, args []string, w world) int {
 	return 2
 }
 
-func isOutcome(err error) bool {
-	var o outcome
-	return errors.As(err, &o)
-}
-
-// A teller is stdout, and remembers the first error of writing to it.
-type teller struct {
+// An errWriter is stdout, and remembers the first error of writing to it.
+type errWriter struct {
 	io.Writer
 	err error
 }
 
-func (t *teller) Write(p []byte) (int, error) {
-	n, err := t.Writer.Write(p)
-	if t.err == nil {
-		t.err = err
-	}
+func (w *errWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.err = cmp.Or(w.err, err)
 	return n, err
 }
 
-// A mistake is an error that knows how to put it right.
-type mistake struct {
-	error
-	hint string
-}
-
-func (m *mistake) Unwrap() error { return m.error }
-
 // hinted is fmt.Errorf with a hint for the user.
 func hinted(hint, format string, a ...any) error {
-	return &mistake{fmt.Errorf(format, a...), hint}
+	return &survey.Mistake{Err: fmt.Errorf(format, a...), Hint: hint}
 }
 
-// complain tells the user what went wrong, and what to do about it.
+// complain writes what went wrong, and what to do about it.
 func complain(w io.Writer, err error) {
-	tell(w, "exreach: "+err.Error())
-	if m := (*mistake)(nil); errors.As(err, &m) {
-		tell(w, "hint: "+m.hint)
+	printLines(w, "exreach: "+err.Error())
+	if m := (*survey.Mistake)(nil); errors.As(err, &m) {
+		printLines(w, "hint: "+m.Hint)
 	}
 }
 
 // longestMessage bounds a line for the user, in bytes.
 const longestMessage = 8 << 10
 
-// tell writes lines for a terminal: a path or an argument may have anything in it.
-func tell(w io.Writer, text string) {
+// printLines writes lines for a terminal, made printable: a path or an argument may
+// contain anything.
+func printLines(w io.Writer, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintln(w, protocol.Printable(line, longestMessage))
+		fmt.Fprintln(w, wire.Printable(line, longestMessage))
 	}
 }

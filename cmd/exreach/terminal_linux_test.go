@@ -18,6 +18,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report"
+	"exreach/report/judge"
 )
 
 // TestTerminal looks at what a terminal of 60 columns gets to see.
@@ -104,17 +105,23 @@ func savedReport(t *testing.T) string {
 		Verdict: probe.Answered,
 		Detail:  "220 " + strings.Repeat("wide ", 40),
 	}
-	draft := report.New("exreach", "client", time.Unix(0, 0))
-	for entries := range report.Hosts(t.Context(), slices.Values([]probe.Result{result}), time.Unix(0, 0), nil) {
-		draft.Add(entries)
-	}
 	name := filepath.Join(t.TempDir(), "report.json")
 	f, err := os.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := report.Formats["json"].Whole(f, draft.Finish(time.Second), report.Style{}); err != nil {
+	format, err := report.FormatNamed("json", report.FormatNames())
+	if err != nil {
+		t.Fatal(err)
+	}
+	draft := format.Draft(format.Report(f, report.Style{}), report.New("exreach", "client", time.Unix(0, 0)))
+	for host := range judge.Hosts(t.Context(), slices.Values([]probe.HostResults{{Results: []probe.Result{result}}}), time.Unix(0, 0), nil) {
+		if err := draft.Add(host); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := draft.End(time.Second, 0); err != nil {
 		t.Fatal(err)
 	}
 	return name

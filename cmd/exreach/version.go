@@ -15,7 +15,7 @@ import (
 func versionCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:  "version",
-		Usage: "print which exreach this is",
+		Usage: "print the version of exreach",
 		Action: func(c *cli.Context) error {
 			if err := noOperands(c); err != nil {
 				return err

@@ -11,6 +11,8 @@ import (
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
+
+	ldapwire "exreach/probe/protocol/ldap"
 )
 
 // saslSPNEGO is the mechanism under which a domain controller takes NTLM, with
@@ -20,27 +22,27 @@ const saslSPNEGO = "GSS-SPNEGO"
 
 // loginLDAP binds by NTLM, anywhere, and by name and password, under TLS. NTLM
 // comes first: who refuses that is not told the password.
-func loginLDAP(w *ldapWire, l *ldap.Conn, q Question, p *Peer) {
+func loginLDAP(w *ldapwire.Link, l *ldap.Conn, q Question, p *Peer) {
 	if q.Credentials == nil {
 		return
 	}
 	attempts := login{q, p}
 	if !slices.Contains(p.Capabilities, "sasl "+saslSPNEGO) {
-		attempts.say("ntlm: not offered")
+		attempts.note("ntlm", Undecided, "not offered")
 	} else if _, goesOn := attempts.once("ntlm", func(c Credentials) error { return bindNTLM(w, c) }); !goesOn {
 		return
 	}
 	if err := q.Private(); err != nil {
-		attempts.say("simple: not tried: " + err.Error())
+		attempts.note("simple", Undecided, "not tried: "+err.Error())
 		return
 	}
 	attempts.once("simple", func(c Credentials) error {
-		return judgeBind(w.cause(l.Bind(c.Name(), c.Password.Reveal())))
+		return judgeBind(w.Cause(l.Bind(c.Name(), c.Password.Reveal())))
 	})
 }
 
 // bindNTLM binds in the two rounds that NTLM takes.
-func bindNTLM(w *ldapWire, c Credentials) error {
+func bindNTLM(w *ldapwire.Link, c Credentials) error {
 	respond := beginNTLM(c)
 	var challenge []byte
 	for _, given := range []bool{false, true} {
@@ -48,14 +50,14 @@ func bindNTLM(w *ldapWire, c Credentials) error {
 		if err != nil {
 			return notPossible("%v", err)
 		}
-		answer, err := w.ask(saslBind(saslSPNEGO, message))
+		answer, err := w.Ask(saslBind(saslSPNEGO, message))
 		if err != nil {
 			return err
 		}
-		err = ldapOutcome(ldap.GetLDAPError(answer))
-		refusal, refused := errors.AsType[*ldapRefusal](err)
+		err = ldapwire.Outcome(ldap.GetLDAPError(answer))
+		refusal, refused := errors.AsType[*ldapwire.Refusal](err)
 		switch {
-		case refused && refusal.code == ldap.LDAPResultSaslBindInProgress:
+		case refused && refusal.Code == ldap.LDAPResultSaslBindInProgress:
 			challenge = serverCredentials(answer)
 			continue
 		case given:
@@ -72,12 +74,12 @@ func bindNTLM(w *ldapWire, c Credentials) error {
 
 // saslBind is a bind with the message of a mechanism (RFC 4511 section 4.2).
 func saslBind(mechanism string, message []byte) *ber.Packet {
-	op := ldapOperation(ldap.ApplicationBindRequest)
+	op := ldapwire.Operation(ldap.ApplicationBindRequest)
 	op.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, 3, ""))
-	op.AppendChild(ldapString(""))
+	op.AppendChild(ldapwire.OctetString(""))
 	sasl := ber.Encode(ber.ClassContext, ber.TypeConstructed, 3, nil, "")
-	sasl.AppendChild(ldapString(mechanism))
-	sasl.AppendChild(ldapString(string(message)))
+	sasl.AppendChild(ldapwire.OctetString(mechanism))
+	sasl.AppendChild(ldapwire.OctetString(string(message)))
 	op.AppendChild(sasl)
 	return op
 }
@@ -85,7 +87,7 @@ func saslBind(mechanism string, message []byte) *ber.Packet {
 // serverCredentials is what the server's side of a mechanism says (RFC 4511
 // section 4.2.2).
 func serverCredentials(answer *ber.Packet) []byte {
-	_, op, _ := ldapParts(answer)
+	_, op, _ := ldapwire.Parts(answer)
 	for _, part := range op.Children {
 		if part.ClassType == ber.ClassContext && part.Tag == 7 {
 			return part.Data.Bytes()
@@ -108,16 +110,16 @@ var unsuitedBinds = []int{
 // judgeBind tells a refusal of the credentials from one of the method. What is
 // neither is no yes, and the server may have counted it.
 func judgeBind(err error) error {
-	refusal, ok := errors.AsType[*ldapRefusal](err)
+	refusal, ok := errors.AsType[*ldapwire.Refusal](err)
 	if !ok {
 		return err
 	}
 	r := &loginRefusal{text: bindCode(refusal), outcome: Unanswered}
-	invalid := refusal.code == ldap.LDAPResultInvalidCredentials
+	invalid := refusal.Code == ldap.LDAPResultInvalidCredentials
 	switch {
-	case slices.Contains(unsuitedBinds, refusal.code), invalid && strings.Contains(refusal.text, badBindings):
+	case slices.Contains(unsuitedBinds, refusal.Code), invalid && strings.Contains(refusal.Text, badBindings):
 		r.outcome = Undecided
-	case slices.Contains(shutAccounts, winData(refusal)), refusal.code == ldap.LDAPResultConstraintViolation, saysLocked(refusal.text):
+	case slices.Contains(shutAccounts, winData(refusal)), refusal.Code == ldap.LDAPResultConstraintViolation, saysLocked(refusal.Text):
 		r.outcome = Locked
 	case invalid:
 		r.outcome = Denied
@@ -134,36 +136,21 @@ var shutAccounts = []string{"532", "533", "701", "773", "775"}
 // dataOf finds the Windows error in the text of a domain controller.
 var dataOf = regexp.MustCompile(`, data ([0-9a-f]{1,8}), v`)
 
-func winData(r *ldapRefusal) string {
-	if data := dataOf.FindStringSubmatch(r.text); data != nil {
+func winData(r *ldapwire.Refusal) string {
+	if data := dataOf.FindStringSubmatch(r.Text); data != nil {
 		return data[1]
 	}
 	return ""
 }
 
 // bindCode is a refusal without its text, but for the Windows errors in it.
-func bindCode(r *ldapRefusal) string {
-	text := strings.TrimSpace(fmt.Sprintf("%d %s", r.code, ldap.LDAPResultCodeMap[uint16(r.code)]))
+func bindCode(r *ldapwire.Refusal) string {
+	text := strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, ldap.LDAPResultCodeMap[uint16(r.Code)]))
 	if data := winData(r); data != "" {
 		text += ", data " + data
 	}
-	if strings.Contains(r.text, badBindings) {
+	if strings.Contains(r.Text, badBindings) {
 		text += ", " + badBindings
 	}
 	return text
-}
-
-// ask sends a request that go-ldap does not know and returns its answer. None of
-// go-ldap's may be under way.
-func (w *ldapWire) ask(op *ber.Packet) (*ber.Packet, error) {
-	id := w.sent.Load() + 1
-	w.asked.Store(id)
-	if _, err := w.Write(ldapMessage(id, op).Bytes()); err != nil {
-		return nil, fmt.Errorf("sending a bind: %w", err)
-	}
-	answer, ok := <-w.own
-	if !ok {
-		return nil, fmt.Errorf("waiting for the answer to a bind: %w", w.failure())
-	}
-	return answer, nil
 }

@@ -12,16 +12,17 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"exreach/catalog"
+	ldapwire "exreach/probe/protocol/ldap"
 )
 
 // rootDSELDAP is a rootDSE that offers what a domain controller offers.
 func rootDSELDAP(id int64) []byte {
 	attributes := ber.NewSequence("")
 	attributes.AppendChild(ldapAttribute{"supportedSASLMechanisms", []string{saslSPNEGO}}.packet())
-	entry := ldapOperation(ldap.ApplicationSearchResultEntry)
-	entry.AppendChild(ldapString(""))
+	entry := ldapwire.Operation(ldap.ApplicationSearchResultEntry)
+	entry.AppendChild(ldapwire.OctetString(""))
 	entry.AppendChild(attributes)
-	return append(ldapMessage(id, entry).Bytes(), resultLDAP(id, ldap.ApplicationSearchResultDone, 0, "")...)
+	return append(ldapwire.Message(id, entry).Bytes(), resultLDAP(id, ldap.ApplicationSearchResultDone, 0, "")...)
 }
 
 // TestNTLMOfSamba: what a real domain controller said to a bind by NTLM.

@@ -53,7 +53,7 @@ func refusalSMTP(reply smtpReply) *loginRefusal {
 var enhancedStatus = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}$`)
 
 // saysLocked reports whether a server says that there is something about the
-// account, so that no other login can do any good.
+// account, so no other login can do any good.
 func saysLocked(text string) bool {
 	text = strings.ToLower(text)
 	return strings.Contains(text, "account") &&

@@ -38,7 +38,7 @@ func saslPlain(c Credentials) string { return "\x00" + c.Name() + "\x00" + c.Pas
 // errNoMore says that a server goes on asking.
 var errNoMore = errors.New("the server asks for more than the method has")
 
-// errTooEarly says that a server takes anybody.
+// errTooEarly says that a server accepts any login.
 var errTooEarly = notPossible("the server accepted the login before it was sent any credentials")
 
 // inTurn answers whatever is asked with one message after the other.
@@ -116,12 +116,12 @@ func mechanismsOf(offered []string) []saslMechanism {
 // and does not have it. Nothing of it is said without TLS that can be trusted.
 func loginSASL(l login, verb string, offered []string, send saslLine) {
 	if err := l.q.Private(); err != nil {
-		l.say("not tried: " + err.Error())
+		l.note("", Undecided, "not tried: "+err.Error())
 		return
 	}
 	known := mechanismsOf(offered)
 	if len(known) == 0 {
-		l.say("not offered")
+		l.note("", Undecided, "not offered")
 	}
 	for _, m := range known {
 		outcome, goesOn := l.once(strings.ToLower(m.name), func(c Credentials) error { return m.run(verb+" "+m.name, c, send) })

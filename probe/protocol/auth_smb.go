@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/hirochachacha/go-smb2"
+
+	"exreach/probe/protocol/smb"
 )
 
 // askSMBSession is askSMB, and then a login where there are credentials.
@@ -34,13 +36,13 @@ func loginSMB(q Question, p *Peer) {
 	}
 	l := login{q, p}
 	switch {
-	case p.Facts["smb1_only"] != "":
-		l.say("session: not tried: the server speaks SMB1 only")
+	case p.Facts[FactSMB1Only] != "":
+		l.note("session", Undecided, "not tried: the server speaks SMB1 only")
 		return
 	case strings.Contains(q.Credentials.User, "@"):
 		// Go-smb2 puts the server's domain before it, and DOMAIN\name@domain is
 		// nobody's name.
-		l.say(`session: not tried: SMB needs the user as DOMAIN\name`)
+		l.note("session", Undecided, `not tried: SMB needs the user as DOMAIN\name`)
 		return
 	}
 	share := "IPC$"
@@ -58,7 +60,7 @@ func loginSMB(q Question, p *Peer) {
 		return err
 	})
 	if opened != "" {
-		l.say(share + ": " + opened)
+		l.note(share, Undecided, opened)
 	}
 }
 
@@ -68,9 +70,9 @@ func smbRedial(q Question) (*smbWire, error) {
 	if err != nil {
 		return nil, err
 	}
-	frames := &smbConn{conn: conn, left: smbMaxFrames}
-	if q.Service.Ports.First == nbssPort {
-		refusal, _, err := frames.openSession()
+	frames := smb.New(conn)
+	if q.Service.Ports.First == smb.SessionPort {
+		refusal, _, err := frames.OpenSession()
 		if err != nil {
 			return nil, err
 		}
@@ -134,10 +136,10 @@ func openShare(session *smb2.Session, path string) string {
 	case err == nil:
 		return "opened"
 	case errors.Is(err, os.ErrPermission):
-		return "not opened: " + ntStatusText(ntAccessDenied)
+		return "not opened: " + smb.StatusText(smb.AccessDenied)
 	}
 	if answer, ok := errors.AsType[*smb2.ResponseError](err); ok {
-		return "not opened: " + ntStatusText(answer.Code)
+		return "not opened: " + smb.StatusText(answer.Code)
 	}
 	return "not opened: " + err.Error()
 }
@@ -183,7 +185,7 @@ func judgeSMB(err error) error {
 	if known, denied := ntDenied[answer.Code]; denied {
 		return &loginRefusal{text: fmt.Sprintf("0x%08x (%s)", answer.Code, known.name), outcome: known.outcome}
 	}
-	return unclear("%s", ntStatusText(answer.Code))
+	return unclear("%s", smb.StatusText(answer.Code))
 }
 
 // Flags of a session (MS-SMB2 section 2.2.6).
@@ -197,7 +199,7 @@ const (
 // whole messages of a kind that it survives.
 type smbWire struct {
 	net.Conn
-	frames *smbConn
+	frames *smb.Link
 	rest   []byte        // of the message that is being handed over
 	flags  atomic.Uint32 // of the session
 	given  atomic.Bool   // the server sent its challenge, and had an answer to it since
@@ -205,7 +207,7 @@ type smbWire struct {
 
 func (w *smbWire) Read(b []byte) (int, error) {
 	if len(w.rest) == 0 {
-		message, err := w.frames.message()
+		message, err := w.frames.Message()
 		if err == nil {
 			err = w.check(message)
 		}
@@ -232,20 +234,20 @@ const (
 // keys, which its reader needs as soon as a message claims to be signed.
 func (w *smbWire) check(message []byte) error {
 	u16, u32 := binary.LittleEndian.Uint16, binary.LittleEndian.Uint32
-	if len(message) < smb2HeaderSize+4 || !strings.HasPrefix(string(message), smb2Magic) || u16(message[4:]) != smb2HeaderSize {
-		return notSMB("no SMB2 message")
+	if len(message) < smb.HeaderSize2+4 || !strings.HasPrefix(string(message), smb.Magic2) || u16(message[4:]) != smb.HeaderSize2 {
+		return smb.Mismatch("no SMB2 message")
 	}
-	command, status, body := u16(message[12:]), u32(message[8:]), message[smb2HeaderSize:]
+	command, status, body := u16(message[12:]), u32(message[8:]), message[smb.HeaderSize2:]
 	switch {
 	case u32(message[20:]) != 0:
-		return notSMB("several SMB2 messages in one")
-	case command == smb2CommandNegotiate && status == 0 && (len(body) < 6 || smb2Dialect(u16(body[4:])) == ""):
-		return notSMB("an SMB2 dialect that was not offered")
+		return smb.Mismatch("several SMB2 messages in one")
+	case command == smb2CommandNegotiate && status == 0 && (len(body) < 6 || smb.Dialect2(u16(body[4:])) == ""):
+		return smb.Mismatch("an SMB2 dialect that was not offered")
 	case command == smb2CommandSession && (status == 0 || status == ntMoreProcessing):
 		w.flags.Store(uint32(u16(body[2:])))
 		w.given.Store(w.given.Load() || status == ntMoreProcessing)
 		if w.flags.Load()&smbGuest != 0 {
-			return notSMB("a session for a guest")
+			return smb.Mismatch("a session for a guest")
 		}
 	}
 	return nil

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/hirochachacha/go-smb2"
+
+	"exreach/probe/protocol/smb"
 )
 
 // smbPackets is a recording, packet by packet.
@@ -29,10 +31,10 @@ func smbPackets(t testing.TB, name string) [][]byte {
 
 // cutSMB takes the first packet off said, or the whole of it.
 func cutSMB(said []byte) (packet, rest []byte) {
-	if len(said) < nbssHeaderSize {
+	if len(said) < smb.HeaderSize {
 		return said, nil
 	}
-	n := min(len(said), nbssHeaderSize+int(binary.BigEndian.Uint16(said[2:])))
+	n := min(len(said), smb.HeaderSize+int(binary.BigEndian.Uint16(said[2:])))
 	return said[:n], said[n:]
 }
 
@@ -54,15 +56,15 @@ func logInSMBNow(said []byte) (string, []Outcome) {
 	go func() {
 		defer close(done)
 		defer theirs.Close()
-		for requests := (&smbConn{conn: theirs, left: smbMaxFrames}); len(said) > 0; {
-			if _, err := requests.message(); err != nil {
+		for requests := (&smb.Link{Conn: theirs, Left: smb.MaxFrames}); len(said) > 0; {
+			if _, err := requests.Message(); err != nil {
 				return
 			}
 			var packet []byte
 			packet, said = cutSMB(said)
 			_, _ = theirs.Write(packet)
 		}
-		_, _ = (&smbConn{conn: theirs, left: 1}).message()
+		_, _ = (&smb.Link{Conn: theirs, Left: 1}).Message()
 	}()
 	q.Redial = func() (net.Conn, error) { return ours, nil }
 	var p Peer
@@ -73,7 +75,7 @@ func logInSMBNow(said []byte) (string, []Outcome) {
 }
 
 // TestLoginSMBOfSamba: a recorded session is accepted. What follows it is signed
-// with keys that are new every time, so that the recorded rest is not believed.
+// with keys that are new every time, so the recorded rest is not believed.
 func TestLoginSMBOfSamba(t *testing.T) {
 	for file, want := range map[string]struct {
 		auth    string
@@ -91,7 +93,7 @@ func TestLoginSMBOfSamba(t *testing.T) {
 
 // TestLoginSMBHostile: answers that go-smb2 would not survive on its own.
 func TestLoginSMBHostile(t *testing.T) {
-	const flags = nbssHeaderSize + smb2HeaderSize + 2 // of a session
+	const flags = smb.HeaderSize + smb.HeaderSize2 + 2 // of a session
 	for name, test := range map[string]struct {
 		packet int // of the session that is changed
 		change func([]byte) []byte
@@ -100,8 +102,8 @@ func TestLoginSMBHostile(t *testing.T) {
 		"a short message":                      {0, func(p []byte) []byte { return []byte("\x00\x00\x00\x06\xfeSMB\x40\x00") }, "failed: this is not SMB: no SMB2 message"},
 		"SMB1":                                 {0, func(p []byte) []byte { p[4] = 0xff; return p }, "failed: this is not SMB: no SMB2 message"},
 		"encrypted at once":                    {1, func(p []byte) []byte { p[4] = 0xfd; return p }, "failed: this is not SMB: no SMB packet"},
-		"several in one":                       {1, func(p []byte) []byte { p[nbssHeaderSize+23] = 0xff; return p }, "failed: this is not SMB: several SMB2 messages in one"},
-		"a foreign dialect":                    {0, func(p []byte) []byte { p[nbssHeaderSize+smb2HeaderSize+4] = 0x99; return p }, "failed: this is not SMB: an SMB2 dialect that was not offered"},
+		"several in one":                       {1, func(p []byte) []byte { p[smb.HeaderSize+23] = 0xff; return p }, "failed: this is not SMB: several SMB2 messages in one"},
+		"a foreign dialect":                    {0, func(p []byte) []byte { p[smb.HeaderSize+smb.HeaderSize2+4] = 0x99; return p }, "failed: this is not SMB: an SMB2 dialect that was not offered"},
 		"a guest at first":                     {1, func(p []byte) []byte { p[flags] = 1; return p }, "not possible: the server lets anybody in as a guest, which proves nothing about the credentials"},
 		"a guest in the end":                   {2, func(p []byte) []byte { p[flags] = 1; return p }, "not possible: the server lets anybody in as a guest, which proves nothing about the credentials"},
 		"a guest all along, who signs nothing": {1, func(p []byte) []byte { p[flags] = 1; return p }, "not possible: the server lets anybody in as a guest, which proves nothing about the credentials"},
@@ -113,14 +115,14 @@ func TestLoginSMBHostile(t *testing.T) {
 		"offsets past the end": {1, func(p []byte) []byte {
 			return []byte(strings.Replace(string(p), "NTLMSSP\x00\x02\x00\x00\x00", "NTLMSSP\x00\x02\x00\xff\xff", 1))
 		}, "not possible: invalid response error: invalid message type"},
-		"access denied":     {2, func(p []byte) []byte { binary.LittleEndian.PutUint32(p[nbssHeaderSize+8:], ntAccessDenied); return p }, "not possible: permission denied"},
-		"not supported":     {1, func(p []byte) []byte { binary.LittleEndian.PutUint32(p[nbssHeaderSize+8:], ntNotSupported); return p }, "not possible: "},
+		"access denied":     {2, func(p []byte) []byte { binary.LittleEndian.PutUint32(p[smb.HeaderSize+8:], smb.AccessDenied); return p }, "not possible: permission denied"},
+		"not supported":     {1, func(p []byte) []byte { binary.LittleEndian.PutUint32(p[smb.HeaderSize+8:], smb.NotSupported); return p }, "not possible: "},
 		"keep-alives alone": {0, func(p []byte) []byte { return []byte(strings.Repeat("\x85\x00\x00\x00", 1000)) }, "failed: waiting for an SMB packet: read pipe: i/o timeout"},
 	} {
 		packets := smbPackets(t, "smb_samba_session.txt")
 		packets[test.packet] = test.change(packets[test.packet])
 		if strings.HasSuffix(name, "who signs nothing") {
-			packets[0][nbssHeaderSize+smb2HeaderSize+2] = smbSigningEnabled
+			packets[0][smb.HeaderSize+smb.HeaderSize2+2] = smb.SigningEnabled
 		}
 		auth, outcomes := logInSMB(t, slices.Concat(packets[:3]...))
 		if !strings.HasPrefix(auth, "session: "+test.auth) {

@@ -9,33 +9,35 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/wire"
 )
 
 // askCalDAV asks for the properties of the root (RFC 4918, section 9.1), which
 // servers show after a login. What they can do (RFC 4791, section 5.1) and what
 // their name is DavMail tells without one, to OPTIONS.
 func askCalDAV(conn net.Conn, q Question) (Peer, error) {
-	c := newHTTPClient(conn, q)
+	c := web.NewClient(conn, q.asked())
 	q.At(Greet)
-	page, err := c.ask(catalog.PropFind, "/")
+	page, err := c.Ask(catalog.PropFind, "/")
 	if err != nil {
 		return Peer{}, err
 	}
 	q.At(Talk)
 	p := peerHTTP(page)
 	var got string
-	if p.Web, got = c.web(newHTTPPage(page, "/"), q); got != "" {
+	if p.Web, got = c.Web(web.NewAnswer(page, "/"), q.asked()); got != "" {
 		return p, notCalDAV(got)
 	}
-	if p.Refusal, err = judgeCalDAV(page); err != nil || used(page) != "" {
+	if p.Refusal, err = judgeCalDAV(page); err != nil || web.Used(page) != "" {
 		return p, err
 	}
-	offer, err := c.ask(catalog.Options, "/")
+	offer, err := c.Ask(catalog.Options, "/")
 	if err != nil {
 		return p, nil // it has proved itself before
 	}
 	more := peerHTTP(offer)
-	for _, name := range []string{"server", "dav", "allow"} {
+	for _, name := range []string{FactServer, FactDAV, FactAllow} {
 		p.fact(name, more.Facts[name])
 	}
 	return p, nil
@@ -55,7 +57,7 @@ func judgeCalDAV(page *http.Response) (refusal string, err error) {
 	return "", nil
 }
 
-func notCalDAV(got string) error { return &MismatchError{Want: "CalDAV", Got: got} }
+func notCalDAV(got string) error { return &wire.MismatchError{Want: "CalDAV", Got: got} }
 
 // answerCalDAV is DavMail as far as nobody is logged in.
 func answerCalDAV(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageCalDAV) }

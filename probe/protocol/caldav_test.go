@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // Answers of DavMail 6.0.1 and of Radicale 3.1.8, both in Debian, to our own
@@ -55,7 +56,7 @@ func TestCalDAVRecorded(t *testing.T) {
 		"a SOCKS proxy on the same port": {said: []string{"\x05\xff"}, got: "it does not open like HTTP"},
 	} {
 		p, err := pipeTo(askCalDAV, question("caldav", catalog.NoTLS), hangsUpHTTP(c.said...))
-		mismatch, ok := errors.AsType[*MismatchError](err)
+		mismatch, ok := errors.AsType[*wire.MismatchError](err)
 		if ok && mismatch.Got != c.got || ok != (c.got != "") || p.Refusal != c.refusal {
 			t.Errorf("%s: error %v, want a mismatch %q; refusal %q, want %q", name, err, c.got, p.Refusal, c.refusal)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"exreach/catalog"
+	ldapwire "exreach/probe/protocol/ldap"
 )
 
 // cldapEnvelope: over TCP it would be LDAP.
@@ -22,7 +23,7 @@ var cldapEnvelope = envelope{want: "CLDAP"}
 
 // The netlogon ping: the attribute that is computed for whoever asks, and the
 // filter that asks for its extended form in version 5 (MS-ADTS, section 6.3.3).
-// It names no domain, so that a controller answers for its own.
+// It names no domain, so a controller answers for its own.
 const (
 	cldapAttribute = "netlogon"
 	cldapFilter    = `(&(NtVer=\06\00\00\00)(AAC=\00\00\00\00))`
@@ -41,10 +42,7 @@ func askCLDAP(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := cldapEnvelope.send(conn, catalog.UDP, request); err != nil {
-		return p, err
-	}
-	datagram, err := cldapEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookCLDAP(head, id) })
+	datagram, err := cldapEnvelope.exchange(conn, catalog.UDP, request, func(head []byte) sight { return lookCLDAP(head, id) })
 	if err != nil {
 		return p, err
 	}
@@ -58,8 +56,8 @@ func pingCLDAP(id int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	op := ldapOperation(ldap.ApplicationSearchRequest)
-	op.AppendChild(ldapString(""))
+	op := ldapwire.Operation(ldap.ApplicationSearchRequest)
+	op.AppendChild(ldapwire.OctetString(""))
 	for _, choice := range []int64{ldap.ScopeBaseObject, ldap.NeverDerefAliases} {
 		op.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, choice, ""))
 	}
@@ -69,23 +67,23 @@ func pingCLDAP(id int64) ([]byte, error) {
 	op.AppendChild(ber.NewBoolean(ber.ClassUniversal, ber.TypePrimitive, ber.TagBoolean, false, ""))
 	op.AppendChild(filter)
 	attributes := ber.NewSequence("")
-	attributes.AppendChild(ldapString(cldapAttribute))
+	attributes.AppendChild(ldapwire.OctetString(cldapAttribute))
 	op.AppendChild(attributes)
-	return ldapMessage(id, op).Bytes(), nil
+	return ldapwire.Message(id, op).Bytes(), nil
 }
 
 // framesOf reads the messages of a datagram.
-func framesOf(datagram []byte) *ldapFrames {
-	return newLDAPFrames(readAhead{r: bufio.NewReader(bytes.NewReader(datagram))})
+func framesOf(datagram []byte) *ldapwire.Frames {
+	return ldapwire.NewFrames(readAhead{r: bufio.NewReader(bytes.NewReader(datagram))})
 }
 
 // lookCLDAP knows an answer by the first message of the datagram.
 func lookCLDAP(datagram []byte, id int64) sight {
-	message, err := framesOf(datagram).next()
+	message, err := framesOf(datagram).Next()
 	if err != nil {
 		return alien
 	}
-	switch got, op, _ := ldapParts(message); {
+	switch got, op, _ := ldapwire.Parts(message); {
 	case op.Tag != ldap.ApplicationSearchResultEntry && op.Tag != ldap.ApplicationSearchResultDone:
 		return alien
 	case got != id:
@@ -99,14 +97,14 @@ func lookCLDAP(datagram []byte, id int64) sight {
 func readCLDAP(datagram []byte, id int64, p *Peer) error {
 	frames := framesOf(datagram)
 	for {
-		message, err := frames.next()
+		message, err := frames.Next()
 		if errors.Is(err, io.EOF) {
 			return cldapEnvelope.mismatch("an entry without the attribute that was asked for")
 		}
 		if err != nil {
 			return cldapEnvelope.mismatch("an LDAP message with the wrong parts")
 		}
-		switch got, op, _ := ldapParts(message); {
+		switch got, op, _ := ldapwire.Parts(message); {
 		case got != id:
 			return cldapEnvelope.mismatch("answers to several requests in one datagram")
 		case op.Tag == ldap.ApplicationSearchResultDone:
@@ -121,9 +119,9 @@ func readCLDAP(datagram []byte, id int64, p *Peer) error {
 
 // refuseCLDAP takes the result of a search that found nothing.
 func refuseCLDAP(message *ber.Packet, p *Peer) error {
-	err := ldapOutcome(ldap.GetLDAPError(message))
-	if refusal, ok := errors.AsType[*ldapRefusal](err); ok {
-		refusal.describe(p)
+	err := ldapwire.Outcome(ldap.GetLDAPError(message))
+	if refusal, ok := errors.AsType[*ldapwire.Refusal](err); ok {
+		p.refusedLDAP(refusal)
 		return nil
 	}
 	if err != nil {
@@ -151,20 +149,20 @@ func netlogonValue(entry *ber.Packet) []byte {
 // answerCLDAP is a domain controller of the domain that its name is in.
 func answerCLDAP(conn net.Conn, s Stand) error {
 	return cldapEnvelope.serve(conn, catalog.UDP, func(datagram []byte) []byte {
-		request, err := framesOf(datagram).next()
+		request, err := framesOf(datagram).Next()
 		if err != nil {
 			return nil
 		}
-		id, op, _ := ldapParts(request)
+		id, op, _ := ldapwire.Parts(request)
 		if op.Tag != ldap.ApplicationSearchRequest {
 			return nil
 		}
 		attributes := ber.NewSequence("")
 		attributes.AppendChild(ldapAttribute{cldapAttribute, []string{string(standInLogon(s).encode())}}.packet())
-		entry := ldapOperation(ldap.ApplicationSearchResultEntry)
-		entry.AppendChild(ldapString(""))
+		entry := ldapwire.Operation(ldap.ApplicationSearchResultEntry)
+		entry.AppendChild(ldapwire.OctetString(""))
 		entry.AppendChild(attributes)
-		done := ldapResult(ldap.ApplicationSearchResultDone, ldap.LDAPResultSuccess, "")
-		return append(ldapMessage(id, entry).Bytes(), ldapMessage(id, done).Bytes()...)
+		done := ldapwire.Result(ldap.ApplicationSearchResultDone, ldap.LDAPResultSuccess, "")
+		return append(ldapwire.Message(id, entry).Bytes(), ldapwire.Message(id, done).Bytes()...)
 	})
 }

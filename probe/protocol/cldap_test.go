@@ -11,6 +11,8 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"exreach/catalog"
+	ldapwire "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/wire"
 )
 
 // recordedID is the message ID in the recording.
@@ -40,8 +42,8 @@ func TestCLDAPStandIn(t *testing.T) {
 func cldapEntry(name string, values ...string) *ber.Packet {
 	attributes := ber.NewSequence("")
 	attributes.AppendChild(ldapAttribute{name, values}.packet())
-	entry := ldapOperation(ldap.ApplicationSearchResultEntry)
-	entry.AppendChild(ldapString(""))
+	entry := ldapwire.Operation(ldap.ApplicationSearchResultEntry)
+	entry.AppendChild(ldapwire.OctetString(""))
 	entry.AppendChild(attributes)
 	return entry
 }
@@ -52,7 +54,7 @@ func TestCLDAPAnswers(t *testing.T) {
 	paused := samLogon{operation: samPaused}
 	paused.names[samDomain] = "lab.test"
 	strange := samLogon{operation: 19}
-	done := func(code int64) *ber.Packet { return ldapResult(ldap.ApplicationSearchResultDone, code, "") }
+	done := func(code int64) *ber.Packet { return ldapwire.Result(ldap.ApplicationSearchResultDone, code, "") }
 	for name, c := range map[string]struct {
 		ops   []*ber.Packet
 		want  Peer
@@ -62,23 +64,23 @@ func TestCLDAPAnswers(t *testing.T) {
 		"not allowed":      {[]*ber.Packet{done(1)}, Peer{Refusal: "1 Operations Error", Facts: map[string]string{FactResultCode: "1"}}, ""},
 		"an old host name": {[]*ber.Packet{cldapEntry("NetLogon", string(good.encode())), done(0)}, Peer{Facts: map[string]string{"dc": "dc01"}}, ""},
 		"paused": {[]*ber.Packet{cldapEntry("netlogon", string(paused.encode()))}, Peer{
-			Facts: map[string]string{"dns_domain": "lab.test"}, Refusal: "the Netlogon service is paused", Reason: Unavailable}, ""},
+			Facts: map[string]string{"dns_domain": "lab.test"}, Refusal: "the Netlogon service is paused", Reason: wire.Unavailable}, ""},
 		"a rootDSE":           {[]*ber.Packet{cldapEntry("dnsHostName", "dc01"), done(0)}, Peer{Refusal: noController}, ""},
 		"no value":            {[]*ber.Packet{cldapEntry("netlogon"), done(0)}, Peer{Refusal: noController}, ""},
 		"an entry alone":      {[]*ber.Packet{cldapEntry("dnsHostName", "dc01")}, Peer{}, "an entry without the attribute that was asked for"},
-		"an entry of nothing": {[]*ber.Packet{ldapOperation(ldap.ApplicationSearchResultEntry)}, Peer{}, "an entry without the attribute that was asked for"},
+		"an entry of nothing": {[]*ber.Packet{ldapwire.Operation(ldap.ApplicationSearchResultEntry)}, Peer{}, "an entry without the attribute that was asked for"},
 		"an old answer":       {[]*ber.Packet{cldapEntry("netlogon", string(strange.encode()))}, Peer{}, "a netlogon value with the wrong parts"},
 		"an empty value":      {[]*ber.Packet{cldapEntry("netlogon", "")}, Peer{}, "an entry without the attribute that was asked for"},
 		"a short value":       {[]*ber.Packet{cldapEntry("netlogon", string(good.encode()[:30]))}, Peer{}, "a netlogon value with the wrong parts"},
-		"a result of nothing": {[]*ber.Packet{ldapOperation(ldap.ApplicationSearchResultDone)}, Peer{}, "an answer with the wrong parts"},
+		"a result of nothing": {[]*ber.Packet{ldapwire.Operation(ldap.ApplicationSearchResultDone)}, Peer{}, "an answer with the wrong parts"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := meetOnce(t, "cldap", func(question []byte) [][]byte {
-				asked, _ := framesOf(question).next()
-				id, _, _ := ldapParts(asked)
+				asked, _ := framesOf(question).Next()
+				id, _, _ := ldapwire.Parts(asked)
 				var datagram []byte
 				for _, op := range c.ops {
-					datagram = append(datagram, ldapMessage(id, op).Bytes()...)
+					datagram = append(datagram, ldapwire.Message(id, op).Bytes()...)
 				}
 				return [][]byte{datagram}
 			}, enough)
@@ -86,7 +88,7 @@ func TestCLDAPAnswers(t *testing.T) {
 				checkPeer(t, c.want, p, err)
 				return
 			}
-			if mismatch, ok := errors.AsType[*MismatchError](err); !ok || mismatch.Got != c.wrong {
+			if mismatch, ok := errors.AsType[*wire.MismatchError](err); !ok || mismatch.Got != c.wrong {
 				t.Errorf("the error is %v", err)
 			}
 		})
@@ -155,11 +157,11 @@ func FuzzReadCLDAP(f *testing.F) {
 
 // FuzzSAMLogon: whatever a value holds, it is whole or it is not.
 func FuzzSAMLogon(f *testing.F) {
-	entry, err := framesOf(recordedMessages(f, "cldap-samba.txt")[0]).next()
+	entry, err := framesOf(recordedMessages(f, "cldap-samba.txt")[0]).Next()
 	if err != nil {
 		f.Fatal(err)
 	}
-	_, op, _ := ldapParts(entry)
+	_, op, _ := ldapwire.Parts(entry)
 	f.Add(netlogonValue(op))
 	f.Add(standInLogon(standIn("cldap", catalog.NoTLS)).encode())
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"exreach/probe/protocol/wire"
 )
 
 // dnsEnvelope is that of RFC 1035, sections 4.2.1 and 4.2.2.
@@ -50,7 +52,7 @@ func askDNS(conn net.Conn, q Question) (Peer, error) {
 	for _, more := range questions[1:] {
 		q.At(Talk)
 		answer, err := exchangeDNS(conn, q, more)
-		if _, ok := errors.AsType[*MismatchError](err); ok {
+		if _, ok := errors.AsType[*wire.MismatchError](err); ok {
 			return p, err
 		}
 		if err != nil { // it has answered once: that this one got lost is no verdict
@@ -69,14 +71,14 @@ func askDNS(conn net.Conn, q Question) (Peer, error) {
 func dnsQuestions(q Question) []dnsQuestion {
 	if domain := strings.TrimSuffix(q.Domain, "."); domain != "" {
 		return []dnsQuestion{
-			{fact: "mx", name: domain, kind: dnsmessage.TypeMX},
-			{fact: "autodiscover_srv", name: "_autodiscover._tcp." + domain, kind: dnsmessage.TypeSRV},
+			{fact: FactMX, name: domain, kind: dnsmessage.TypeMX},
+			{fact: FactAutodiscoverSRV, name: "_autodiscover._tcp." + domain, kind: dnsmessage.TypeSRV},
 		}
 	}
-	if zone := domainOf(q.Host); zone != "" {
-		return []dnsQuestion{{fact: "answers", name: zone, kind: dnsmessage.TypeSOA, guess: true}}
+	if zone := wire.DomainOf(q.Host); zone != "" {
+		return []dnsQuestion{{fact: FactAnswers, name: zone, kind: dnsmessage.TypeSOA, guess: true}}
 	}
-	return []dnsQuestion{{fact: "answers", kind: dnsmessage.TypeNS, local: true, guess: true}}
+	return []dnsQuestion{{fact: FactAnswers, kind: dnsmessage.TypeNS, local: true, guess: true}}
 }
 
 // exchangeDNS asks one question.
@@ -84,17 +86,14 @@ func exchangeDNS(conn net.Conn, q Question, ask dnsQuestion) (dnsAnswer, error) 
 	var id [2]byte
 	_, _ = rand.Read(id[:])
 	query, err := ask.message(binary.BigEndian.Uint16(id[:]))
+	var packed []byte
+	if err == nil {
+		packed, err = query.Pack()
+	}
 	if err != nil {
 		return dnsAnswer{}, fmt.Errorf("asking for %s: %w", ask, err)
 	}
-	packed, err := query.Pack()
-	if err != nil {
-		return dnsAnswer{}, fmt.Errorf("asking for %s: %w", ask, err)
-	}
-	if err := dnsEnvelope.send(conn, q.Service.Network, packed); err != nil {
-		return dnsAnswer{}, err
-	}
-	message, err := dnsEnvelope.answer(conn, q.Service.Network, func(head []byte) sight { return lookDNS(head, id) })
+	message, err := dnsEnvelope.exchange(conn, q.Service.Network, packed, func(head []byte) sight { return lookDNS(head, id) })
 	if err != nil {
 		return dnsAnswer{}, err
 	}
@@ -144,22 +143,22 @@ func describeDNS(a dnsAnswer, ask dnsQuestion, p *Peer) {
 	p.fact(FactQuestionName, ask.zone())
 	p.fact(FactQuestionType, ask.typeName())
 	p.fact(FactRCode, rcodeText(a.header.RCode))
-	p.fact("recursion", word(a.header.RecursionAvailable, "available", "not available"))
-	p.fact("authoritative", word(a.header.Authoritative, "yes", "no"))
+	p.fact(FactRecursion, either(a.header.RecursionAvailable, "available", "not available"))
+	p.fact(FactAuthoritative, either(a.header.Authoritative, "yes", "no"))
 	p.fact(ask.fact, a.String())
 	if a.header.Truncated {
-		p.fact("truncated", "yes")
+		p.fact(FactTruncated, "yes")
 	}
 	if !a.refuses() || ask.local && a.header.RCode == dnsmessage.RCodeRefused {
 		return
 	}
 	p.turnAway(rcodeText(a.header.RCode)+" to "+ask.String(), "")
 	if ask.guess {
-		p.Reason = OurQuestion
+		p.Reason = wire.OurQuestion
 	}
 }
 
-func word(b bool, yes, no string) string {
+func either(b bool, yes, no string) string {
 	if b {
 		return yes
 	}

@@ -31,15 +31,15 @@ func readDNS(message []byte, asked dnsmessage.Question) (dnsAnswer, error) {
 	var parser dnsmessage.Parser
 	var err error
 	if a.header, err = parser.Start(message); err != nil {
-		return a, notDNS(err.Error())
+		return a, dnsEnvelope.mismatch(err.Error())
 	}
 	repeated, err := parser.AllQuestions()
 	if err != nil {
-		return a, notDNS(err.Error())
+		return a, dnsEnvelope.mismatch(err.Error())
 	}
 	silent := len(repeated) == 0 && a.refuses()
 	if !silent && !repeats(repeated, asked) {
-		return a, notDNS("a response to another question")
+		return a, dnsEnvelope.mismatch("a response to another question")
 	}
 	for len(a.records) < maxList {
 		record, err := readRecord(&parser)
@@ -50,7 +50,7 @@ func readDNS(message []byte, asked dnsmessage.Question) (dnsAnswer, error) {
 			break
 		}
 		if err != nil {
-			return a, notDNS(err.Error())
+			return a, dnsEnvelope.mismatch(err.Error())
 		}
 		a.records = append(a.records, record)
 	}
@@ -131,8 +131,6 @@ func rcodeText(code dnsmessage.RCode) string {
 	}
 	return fmt.Sprintf("RCODE%d", code)
 }
-
-func notDNS(got string) error { return &MismatchError{Want: "DNS", Got: got} }
 
 // answerDNS knows every domain, and s.Host as its mail and Autodiscover server.
 func answerDNS(conn net.Conn, s Stand) error {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 func TestDNSRecorded(t *testing.T) {
@@ -100,10 +101,10 @@ func TestDNSCodes(t *testing.T) {
 		answer := dnsSays(func(m *dnsmessage.Message) { m.RCode = code })
 		for _, asked := range []struct {
 			host, domain, question, refusal string
-			why                             Reason
+			why                             wire.Reason
 		}{
-			{"dc01.lab.test", "", "SOA of lab.test", want.refusal, OurQuestion},
-			{"10.77.3.20", "", "NS of .", want.ofRoot, OurQuestion},
+			{"dc01.lab.test", "", "SOA of lab.test", want.refusal, wire.OurQuestion},
+			{"10.77.3.20", "", "NS of .", want.ofRoot, wire.OurQuestion},
 			{"10.77.3.20", "lab.test", "MX of lab.test", want.refusal, ""},
 		} {
 			q := questionUDP("dns")
@@ -184,7 +185,7 @@ func TestDNSAnswers(t *testing.T) {
 			q := questionUDP("dns")
 			q.Domain = "example.com"
 			p, err := meetUDP(t, askDNS, dnsSays(c.reply), q, standInUDP("dns"), enough)
-			mismatch, _ := errors.AsType[*MismatchError](err)
+			mismatch, _ := errors.AsType[*wire.MismatchError](err)
 			switch {
 			case c.wrong != "" && (mismatch == nil || mismatch.Got != c.wrong):
 				t.Errorf("the error is %v", err)
@@ -245,7 +246,7 @@ func TestDNSBadDomain(t *testing.T) {
 		q := questionUDP("dns")
 		q.Domain = domain
 		_, err := askDNS(&replay{}, q)
-		if _, ok := errors.AsType[*MismatchError](err); err == nil || ok || !strings.Contains(err.Error(), "MX of ") {
+		if _, ok := errors.AsType[*wire.MismatchError](err); err == nil || ok || !strings.Contains(err.Error(), "MX of ") {
 			t.Errorf("%.20s…: %v", domain, err)
 		}
 	}

@@ -5,10 +5,9 @@ package protocol
 import (
 	"errors"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 func FuzzAskSMTP(f *testing.F) {
@@ -35,7 +34,7 @@ func fuzzAsk(f *testing.F, name string, seeds ...string) {
 	f.Fuzz(func(t *testing.T, said []byte) {
 		for _, how := range []catalog.TLS{catalog.NoTLS, catalog.StartTLS} {
 			peer, err := Table[name].Ask(hangsUpAfter(said), question(name, how))
-			if mismatch, ok := errors.AsType[*MismatchError](err); ok && (mismatch.Want == "" || mismatch.Got == "") {
+			if mismatch, ok := errors.AsType[*wire.MismatchError](err); ok && (mismatch.Want == "" || mismatch.Got == "") {
 				t.Errorf("a mismatch that does not say what was wanted and seen: %+v", mismatch)
 			}
 			if err == nil && len(said) == 0 {
@@ -57,6 +56,12 @@ func checkClean(t *testing.T, p Peer) {
 	for _, e := range p.Endpoints {
 		all = append(all, e.UUID, e.Sequence, e.Address, e.Annotation)
 	}
+	for _, l := range p.Logins {
+		all = append(all, l.Method, l.Said)
+	}
+	if p.Page != nil {
+		all = append(all, p.Page.Location, p.Page.Server, p.Page.Via, p.Page.FrontEnd, p.Page.BackEnd, p.Page.Health)
+	}
 	if p.TLS != nil {
 		all = append(all, p.TLS.Version, p.TLS.Cipher, p.TLS.TrustError)
 		for _, c := range p.TLS.Chain {
@@ -73,11 +78,6 @@ func checkClean(t *testing.T, p Peer) {
 	}
 }
 
-func isPrintable(s string) bool {
-	for _, r := range s {
-		if !unicode.IsPrint(r) || invisible(r) {
-			return false
-		}
-	}
-	return utf8.ValidString(s)
-}
+// isPrintable reports whether a string is as package wire leaves it, which has its
+// own tests.
+func isPrintable(s string) bool { return wire.Printable(s, len(s)) == s }

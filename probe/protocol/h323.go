@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+
+	"exreach/probe/protocol/wire"
 )
 
 // What is used of Q.931 (section 4): the discriminator that begins a message,
@@ -62,13 +64,13 @@ func askH323(conn net.Conn, q Question) (Peer, error) {
 		return Peer{}, err
 	}
 	m, ok := decodeQ931(b)
-	name, known := q931Types[m.kind]
+	name, answers := q931Types[m.kind]
 	switch {
 	case !ok:
 		return Peer{}, t.mismatch(t.waiting + " is a TPKT packet without a Q.931 message")
 	case m.call&^q931Callee != q931Call:
 		return Peer{}, t.mismatch(t.waiting + " is about another call")
-	case !known:
+	case !answers:
 		return Peer{}, t.mismatch(fmt.Sprintf("%s is a message of type 0x%02x", t.waiting, m.kind))
 	}
 	return Peer{Facts: q931Facts(name, m.elements)}, nil
@@ -76,20 +78,17 @@ func askH323(conn net.Conn, q Question) (Peer, error) {
 
 // q931Facts is what a message says, and why.
 func q931Facts(name string, elements map[byte][]byte) map[string]string {
-	facts := map[string]string{"message": name}
+	facts := map[string]string{FactMessage: name}
 	cause := elements[q931CauseElement]
 	if len(cause) > 0 && cause[0]&0x80 == 0 {
 		cause = cause[1:] // an octet about the recommendation (Q.850 section 2.2)
 	}
 	if len(cause) > 1 {
 		value := cause[1] & 0x7f
-		facts["cause"] = fmt.Sprint(value)
-		if text := q931Causes[value]; text != "" {
-			facts["cause"] += " (" + text + ")"
-		}
+		facts[FactCause] = wire.Numbered(fmt.Sprint(value), q931Causes[value])
 	}
 	if state := elements[q931StateElement]; len(state) == 1 {
-		facts["call_state"] = fmt.Sprint(state[0] & 0x3f)
+		facts[FactCallState] = fmt.Sprint(state[0] & 0x3f)
 	}
 	return facts
 }

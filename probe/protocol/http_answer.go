@@ -8,9 +8,14 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
+
+	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 )
 
 // answerHTTP is the web site of an Exchange server, as far as nobody is logged
@@ -19,10 +24,10 @@ func answerHTTP(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageHT
 
 // serveHTTP answers requests until the client goes away.
 func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.Response) error {
-	in := &httpMeter{r: conn}
+	in := &web.Meter{R: conn}
 	r := bufio.NewReader(in)
 	for {
-		in.left = httpHeader
+		in.Left = web.MaxHeader
 		if _, err := r.Peek(1); err == io.EOF {
 			return nil
 		}
@@ -30,11 +35,11 @@ func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.R
 		if err != nil {
 			return err
 		}
-		in.left = 2 * httpBody
+		in.Left = 2 * web.MaxBody
 		// The channels of RPC over HTTP announce 1 GB and wait for the answer.
-		if request.ContentLength > httpBody {
+		if request.ContentLength > web.MaxBody {
 			request.Close = true
-		} else if n, err := io.Copy(io.Discard, io.LimitReader(request.Body, httpBody+1)); err != nil || n > httpBody {
+		} else if n, err := io.Copy(io.Discard, io.LimitReader(request.Body, web.MaxBody+1)); err != nil || n > web.MaxBody {
 			return err
 		}
 		var answer bytes.Buffer
@@ -61,17 +66,81 @@ func plainPage(request *http.Request, status int, body string) *http.Response {
 	}
 }
 
-// hasRequestGUID reports whether an answer has the GUID that every front end since 2013
-// gives a request. Others number requests in other ways.
-func hasRequestGUID(h http.Header) bool {
-	id := h.Get("request-id")
-	hyphens := func(i int) bool { return id[i] == '-' }
-	return len(id) == 36 && hyphens(8) && hyphens(13) && hyphens(18) && hyphens(23) && strings.Count(id, "-") == 4
-}
-
 // requestID is a GUID, as Exchange gives one to every request.
 func requestID() string {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}
+
+// onlineBearer is what Exchange Online wants of programs: a token, and a password
+// as long as it took any.
+const onlineBearer = `Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers="00000001-0000-0000-c000-000000000000@*", ` +
+	`token_types="app_asserted_user_v1 service_asserted_app_v1", authorization_uri="https://login.windows.net/common/oauth2/authorize", ` +
+	`error="invalid_token",Basic Realm="",Basic Realm="",Basic Realm=""`
+
+// onlineEWS is what EWS said without a login on 2017-10-10. The request had passed
+// a front end, another one in the site of the mailbox, and the mailbox server.
+var onlineEWS = http.Header{
+	"X-CalculatedFETarget": {"DM5PR13CU002.internal.outlook.com"},
+	"X-BackEndHttpStatus":  {"401", "401"},
+	"X-FEProxyInfo":        {"DM5PR13CA0042.NAMPRD13.PROD.OUTLOOK.COM"},
+	"X-CalculatedBETarget": {"DM5PR18MB1004.namprd18.prod.outlook.com"},
+	"X-DiagInfo":           {"DM5PR18MB1004"},
+	"X-BEServer":           {"DM5PR18MB1004"},
+	"X-FEServer":           {"DM5PR13CA0042", "MWHPR18CA0031"},
+	"WWW-Authenticate":     {onlineBearer},
+}
+
+// onlineLogins are the directories that want a login, with the headers that they
+// have beside those of every answer. MAPI over HTTP is of 2018-01-31.
+var onlineLogins = map[string]http.Header{
+	"/autodiscover": onlineEWS,
+	"/ews":          onlineEWS,
+	"/mapi": {
+		"X-CalculatedBETarget": {"DM5PR2101MB0886.namprd21.prod.outlook.com"},
+		"X-BackEndHttpStatus":  {"401"},
+		"X-ServerApplication":  {"Exchange/15.20.0485.000"},
+		"X-DiagInfo":           {"DM5PR2101MB0886"},
+		"X-BEServer":           {"DM5PR2101MB0886"},
+		"X-FEServer":           {"MA1PR0101CA0031"},
+		"WWW-Authenticate":     {`Basic Realm="",Basic Realm=""`},
+	},
+	"/microsoft-server-activesync": {
+		"X-FEServer":       {"AM0P190CA0008"},
+		"WWW-Authenticate": {`Basic realm="outlook.office365.com"`},
+	},
+}
+
+// onlinePage is what Exchange Online answers. A browser is led to the login of
+// Microsoft Entra ID (https://github.com/rvrsh3ll/TokenTactics/issues/6), and from
+// plain HTTP to HTTPS.
+func onlinePage(request *http.Request, s Stand, directory string) *http.Response {
+	page := plainPage(request, http.StatusNotFound, "")
+	page.Header["Server"] = []string{"Microsoft-IIS/10.0"}
+	page.Header["request-id"] = []string{requestID()}
+	page.Header["X-FEServer"] = []string{"BL0PR02CA0115"}
+	page.Header["X-Powered-By"] = []string{"ASP.NET"}
+	login, wanted := onlineLogins[directory]
+	switch {
+	case s.Service.TLS != catalog.Implicit, directory == "/":
+		page.StatusCode = http.StatusMovedPermanently
+		page.Header["Location"] = []string{"https://" + s.Host + "/owa/"}
+	case directory == "/owa":
+		page.StatusCode = http.StatusFound
+		page.Header["Location"] = []string{entraLogin(s.Host)}
+		page.Header["X-CalculatedFETarget"] = []string{"MRXP264CU001.internal.outlook.com"}
+		page.Header["X-BackEndHttpStatus"] = []string{"302"}
+	case wanted:
+		page.StatusCode = http.StatusUnauthorized
+		maps.Copy(page.Header, login)
+	}
+	return page
+}
+
+// entraLogin is where OWA sends a browser.
+func entraLogin(host string) string {
+	return "https://login.microsoftonline.com/common/oauth2/authorize?client_id=" + web.ExchangeClient +
+		"&redirect_uri=" + url.QueryEscape("https://"+host+"/owa/") + "&resource=" + web.ExchangeClient +
+		"&response_mode=form_post&response_type=code+id_token&scope=openid&msafed=1&msaredir=1"
 }

@@ -84,7 +84,7 @@ func TestHTTPEveryRow(t *testing.T) {
 			if s.Protocol != "http" {
 				continue
 			}
-			q := Question{Host: "mail01.contoso.example", Service: s, At: func(Step) {}}
+			q := Question{Host: "mail01.contoso.example", Service: s, Session: Session{At: func(Step) {}}}
 			p, err := pipeTo(askHTTP, q, func(conn net.Conn) {
 				_ = answerHTTP(conn, Stand{Host: q.Host, Version: v.Name, Service: s})
 			})

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 )
 
 // oddHeads are heads that servers in the field send: each with what is noted of
@@ -54,7 +55,7 @@ func TestHTTPOddHeaders(t *testing.T) {
 			t.Errorf("%s: error %v, peer %+v", name, err, p)
 			continue
 		}
-		if p.Web.Origin != OfExchange || !slices.Equal(p.Web.Odd, c.odd) {
+		if p.Web.Origin != web.OfExchange || !slices.Equal(p.Web.Odd, c.odd) {
 			t.Errorf("%s: origin %q, noted %q, want %q", name, p.Web.Origin, p.Web.Odd, c.odd)
 		}
 	}
@@ -157,7 +158,7 @@ func readHeadOf(conn net.Conn) {
 func TestHTTPOddBounded(t *testing.T) {
 	lines := strings.Repeat(strings.Repeat("x", 500)+"\n", 100)
 	p, err := pipeTo(askHTTP, directory("/ews/", 401), saysHTTP("HTTP/1.1 401 \n"+lines+"Server: Microsoft-IIS/10.0\nContent-Length: x\n\n"))
-	if err != nil || len(p.Web.Odd) != maxOdd || len(p.Web.Odd[0]) > maxOddLine {
+	if err != nil || len(p.Web.Odd) != web.MaxOdd || len(p.Web.Odd[0]) > web.MaxOddLine {
 		t.Errorf("error %v, peer %+v", err, p)
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	web "exreach/probe/protocol/http"
 )
 
 func TestHTTPHealth(t *testing.T) {
@@ -31,7 +33,7 @@ func TestHTTPHealth(t *testing.T) {
 		"in service, both chunked":        {[]string{chunked, page("200 OK<br />\tMAIL01")}, "200 OK, MAIL01"},
 		"a page without the name":         {[]string{owaRedirect, page("200 OK")}, "200 OK"},
 		"a page of something else":        {[]string{owaRedirect, page("200 OK<br/>MAIL01<script>")}, "200, with a page of something else"},
-		"a portal's page":                 {[]string{owaRedirect, portalPage + strings.Repeat("a", httpBody)}, "200, with a page of something else"},
+		"a portal's page":                 {[]string{owaRedirect, portalPage + strings.Repeat("a", web.MaxBody)}, "200, with a page of something else"},
 		"taken out of service":            {[]string{owaRedirect, iisDown}, "503"},
 		"a login":                         {[]string{owaRedirect, iisLogin}, "401"},
 		"the server wants to close":       {[]string{strings.Replace(owaRedirect, "Cache-Control: private", "Connection: close", 1)}, "not asked: the connection was closed"},
@@ -122,7 +124,7 @@ func TestHTTPDoesNotWaitForBody(t *testing.T) {
 			q.Service.HTTP.Health = "/ews/healthcheck.htm"
 			begin := time.Now()
 			p, err := pipeTo(askHTTP, q, saysHTTP(head))
-			if took := time.Since(begin); err != nil || took > 2*httpBodyTime || p.Facts["health"] != "not asked: the page before it broke off" {
+			if took := time.Since(begin); err != nil || took > 2*web.BodyTime || p.Facts["health"] != "not asked: the page before it broke off" {
 				t.Errorf("%s: error %v after %v, %+v", name, err, took, p)
 			}
 		})

@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/wire"
 )
 
 // asked is a question for a page by a method.
@@ -42,7 +44,7 @@ func TestHTTPMethods(t *testing.T) {
 				_, _ = all.Read(b)
 			}
 			_, _ = io.WriteString(conn, strings.ReplaceAll(iisLogin, "\n", "\r\n"))
-			if n, _ := conn.Read(make([]byte, httpHeader)); (n == 0) != (method == catalog.RPCInData) {
+			if n, _ := conn.Read(make([]byte, web.MaxHeader)); (n == 0) != (method == catalog.RPCInData) {
 				t.Errorf("%s: then it sends %d bytes more", method, n) // the question for the health page
 			}
 		})
@@ -103,7 +105,7 @@ func TestHTTPMethodsRecorded(t *testing.T) {
 // has not been a mismatch that got got; "" is none.
 func checkHTTP(t *testing.T, name string, p Peer, err error, facts map[string]string, refusal, got string) {
 	t.Helper()
-	mismatch, ok := errors.AsType[*MismatchError](err)
+	mismatch, ok := errors.AsType[*wire.MismatchError](err)
 	if ok && mismatch.Got != got || ok != (got != "") || p.Refusal != refusal {
 		t.Errorf("%s: error %v, want a mismatch %q; refusal %q, want %q", name, err, got, p.Refusal, refusal)
 	}

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/wire"
 )
 
 // page is an answer with these headers and an empty body, or with a body behind
@@ -30,7 +32,7 @@ func page(status string, lines ...string) string {
 type webCase struct {
 	q       Question
 	said    string
-	origin  Origin
+	origin  web.Origin
 	name    string
 	refusal string
 	foreign bool // it is a mismatch
@@ -39,7 +41,7 @@ type webCase struct {
 func (c webCase) check(t *testing.T, name string) {
 	t.Helper()
 	p, err := pipeTo(askHTTP, c.q, hangsUpHTTP(c.said, notFound, notFound))
-	_, foreign := errors.AsType[*MismatchError](err)
+	_, foreign := errors.AsType[*wire.MismatchError](err)
 	if foreign != c.foreign || err != nil && !foreign || p.Refusal != c.refusal {
 		t.Errorf("%s: error %v, refusal %q", name, err, p.Refusal)
 	}
@@ -60,34 +62,34 @@ func root() Question { // of port 80
 // sick where its answers still have a mark or a place of its own.
 func TestHTTPHardened(t *testing.T) {
 	for name, c := range map[string]webCase{
-		"Windows' logins":              {q: ews(), said: page("401 Unauthorized", "WWW-Authenticate: Negotiate", "WWW-Authenticate: NTLM"), origin: Hidden},
-		"Basic with the host's name":   {q: ews(), said: page("401 Unauthorized", "Server: nginx", `WWW-Authenticate: Basic realm="mail.example.com"`), origin: Hidden},
-		"Basic with the server's name": {q: ews(), said: page("401 Unauthorized", `WWW-Authenticate: Basic realm="MAIL01.example.com"`), origin: Hidden},
-		"a token for Exchange": {q: ews(), origin: OfExchange,
+		"Windows' logins":              {q: ews(), said: page("401 Unauthorized", "WWW-Authenticate: Negotiate", "WWW-Authenticate: NTLM"), origin: web.Hidden},
+		"Basic with the host's name":   {q: ews(), said: page("401 Unauthorized", "Server: nginx", `WWW-Authenticate: Basic realm="mail.example.com"`), origin: web.Hidden},
+		"Basic with the server's name": {q: ews(), said: page("401 Unauthorized", `WWW-Authenticate: Basic realm="MAIL01.example.com"`), origin: web.Hidden},
+		"a token for Exchange": {q: ews(), origin: web.OfExchange,
 			said: page("401 Unauthorized", `WWW-Authenticate: Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers="x@*", token_types="app"`)},
-		"request-id":                    {q: ews(), said: page("401 Unauthorized", "request-id: 5d0b2c4e-6a61-4c55-9f0f-2f7e9a3b1c11", `WWW-Authenticate: Basic realm="x"`), origin: OfExchange},
-		"ClientId":                      {q: owa(), said: page("302 Found", "Set-Cookie: ClientId=4E5BD7F0; path=/", "Location: /somewhere"), origin: OfExchange},
-		"X-BackEndCookie":               {q: ews(), said: page("401 Unauthorized", "Set-Cookie: X-BackEndCookie=; expires=x", `WWW-Authenticate: Basic realm="x"`), origin: OfExchange},
-		"the logon page":                {q: owa(), said: page("302 Found", "Server: nginx", "Location: https://mail.example.com/owa/auth/logon.aspx?url=https%3a%2f%2fx%2f&reason=0"), origin: OfExchange},
-		"the logon page, other":         {q: owa(), said: page("302 Found", "Location: https://webmail.example.org/owa/auth/logon.aspx?url=x"), origin: OfExchange},
-		"/exchange, 2010":               {q: directory("/exchange/", 302), said: page("302 Found", "Location: /owa/"), origin: OfExchange},
-		"forms of 2003":                 {q: directory("/exchange/", 401, 440, 302), said: page("302 Moved Temporarily", "Location: /exchweb/bin/auth/owalogon.asp?url=x&reason=0"), origin: OfExchange},
-		"80 leads to /owa":              {q: root(), said: page("301 Moved", "Server: nginx", "Location: https://mail.example.com/owa"), origin: OfExchange},
-		"AD FS, by itself":              {q: directory("/adfs/ls/", 200, 302, 400), said: page("302 Found", "Location: /adfs/ls/IdpInitiatedSignOn.aspx"), origin: OfExchange},
-		"80 leads on, relatively":       {q: root(), said: page("302 Found", "Location: owa/auth/logon.aspx"), origin: OfExchange},
-		"80 leads to HTTPS":             {q: root(), said: page("301 Moved Permanently", "Server: nginx", "Location: https://mail.example.com/"), origin: Hidden},
-		"80 leads to the domain's name": {q: root(), said: page("301 Moved Permanently", "Server: nginx", "Location: https://webmail.example.com/"), origin: Hidden},
-		"80 without a name":             {q: root(), said: page("403 Forbidden"), origin: Hidden},
-		"80 forbids, behind one":        {q: root(), said: page("403 Forbidden", "Server: nginx\n\n<h2>403 - Forbidden: Access is denied.</h2>"), origin: OfIIS},
+		"request-id":                    {q: ews(), said: page("401 Unauthorized", "request-id: 5d0b2c4e-6a61-4c55-9f0f-2f7e9a3b1c11", `WWW-Authenticate: Basic realm="x"`), origin: web.OfExchange},
+		"ClientId":                      {q: owa(), said: page("302 Found", "Set-Cookie: ClientId=4E5BD7F0; path=/", "Location: /somewhere"), origin: web.OfExchange},
+		"X-BackEndCookie":               {q: ews(), said: page("401 Unauthorized", "Set-Cookie: X-BackEndCookie=; expires=x", `WWW-Authenticate: Basic realm="x"`), origin: web.OfExchange},
+		"the logon page":                {q: owa(), said: page("302 Found", "Server: nginx", "Location: https://mail.example.com/owa/auth/logon.aspx?url=https%3a%2f%2fx%2f&reason=0"), origin: web.OfExchange},
+		"the logon page, other":         {q: owa(), said: page("302 Found", "Location: https://webmail.example.org/owa/auth/logon.aspx?url=x"), origin: web.OfExchange},
+		"/exchange, 2010":               {q: directory("/exchange/", 302), said: page("302 Found", "Location: /owa/"), origin: web.OfExchange},
+		"forms of 2003":                 {q: directory("/exchange/", 401, 440, 302), said: page("302 Moved Temporarily", "Location: /exchweb/bin/auth/owalogon.asp?url=x&reason=0"), origin: web.OfExchange},
+		"80 leads to /owa":              {q: root(), said: page("301 Moved", "Server: nginx", "Location: https://mail.example.com/owa"), origin: web.OfExchange},
+		"AD FS, by itself":              {q: directory("/adfs/ls/", 200, 302, 400), said: page("302 Found", "Location: /adfs/ls/IdpInitiatedSignOn.aspx"), origin: web.OfExchange},
+		"80 leads on, relatively":       {q: root(), said: page("302 Found", "Location: owa/auth/logon.aspx"), origin: web.OfExchange},
+		"80 leads to HTTPS":             {q: root(), said: page("301 Moved Permanently", "Server: nginx", "Location: https://mail.example.com/"), origin: web.Hidden},
+		"80 leads to the domain's name": {q: root(), said: page("301 Moved Permanently", "Server: nginx", "Location: https://webmail.example.com/"), origin: web.Hidden},
+		"80 without a name":             {q: root(), said: page("403 Forbidden"), origin: web.Hidden},
+		"80 forbids, behind one":        {q: root(), said: page("403 Forbidden", "Server: nginx\n\n<h2>403 - Forbidden: Access is denied.</h2>"), origin: web.OfIIS},
 		// https://github.com/OfficeDev/ews-managed-api/issues/26
-		"TMG": {q: ews(), name: "ISA Server or Forefront TMG", origin: Hidden, said: page(
+		"TMG": {q: ews(), name: "ISA Server or Forefront TMG", origin: web.Hidden, said: page(
 			"401 Unauthorized ( The server requires authorization to fulfill the request. Access to the Web server is denied. Contact the server administrator.  )",
 			"WWW-Authenticate: Negotiate", `WWW-Authenticate: Basic realm="mail.example.com"`, "Proxy-Support: Session-Based-Authentication")},
 		"Autodiscover's redirect": {q: func() Question {
 			q := root()
 			q.Service.HTTP = &catalog.Directory{Path: "/autodiscover/autodiscover.xml", Status: []int{302, 301}}
 			return q
-		}(), said: page("302 Found", "Server: Apache", "Location: https://autodiscover-s.outlook.com/autodiscover/autodiscover.xml"), origin: Hidden},
+		}(), said: page("302 Found", "Server: Apache", "Location: https://autodiscover-s.outlook.com/autodiscover/autodiscover.xml"), origin: web.Hidden},
 	} {
 		c.check(t, name)
 	}
@@ -108,8 +110,8 @@ func TestHTTPGateways(t *testing.T) {
 	} {
 		for _, status := range []string{"302 Found", "307 Temporary Redirect"} {
 			said := page(status, "Server: Microsoft-HTTPAPI/2.0", "Location: "+to)
-			webCase{q: owa(), said: said, origin: OfGateway, name: name}.check(t, to)
-			webCase{q: ews(), said: said, origin: OfGateway, name: name, foreign: true}.check(t, to)
+			webCase{q: owa(), said: said, origin: web.OfGateway, name: name}.check(t, to)
+			webCase{q: ews(), said: said, origin: web.OfGateway, name: name, foreign: true}.check(t, to)
 		}
 	}
 }
@@ -118,29 +120,29 @@ func TestHTTPGateways(t *testing.T) {
 func TestHTTPForeign(t *testing.T) {
 	for name, c := range map[string]webCase{
 		// http://support.linogate.com/en/proxies/reverse/owa.html
-		"a device's login page":  {q: owa(), said: page("302 Moved Temporarily", "Server: nginx", "Location: /login"), origin: Foreign},
-		"its page for programs":  {q: ews(), said: page("302 Moved Temporarily", "Server: nginx", "Location: /login"), origin: Foreign},
-		"a portal elsewhere":     {q: owa(), said: page("302 Found", "Location: http://portal.hotel.example/login?to=/owa/"), origin: Foreign},
-		"80 leads to a portal":   {q: root(), said: page("302 Found", "Location: https://portal.hotel.example/"), origin: Foreign},
-		"a place that is longer": {q: owa(), said: page("302 Found", "Location: /owablog/"), origin: Foreign},
-		"a place that is left":   {q: owa(), said: page("302 Found", "Location: /owa/../login"), origin: Foreign},
-		"a relative place":       {q: owa(), said: page("302 Found", "Location: ../login.html"), origin: Foreign},
-		"a place in the query":   {q: owa(), said: page("302 Found", "Location: /login?url=/owa/auth/logon.aspx"), origin: Foreign},
-		"FortiGate":              {q: owa(), said: page("302 Found", "Server: xxxxxxxx-xxxxx", "Location: /remote/login?lang=en"), origin: OfProduct, name: "a FortiGate firewall"},
-		"FortiGate, no name":     {q: owa(), said: page("302 Found", "Set-Cookie: SVPNCOOKIE=; path=/", "Location: /x"), origin: OfProduct, name: "a FortiGate firewall"},
-		"Cisco":                  {q: owa(), said: page("302 Temporary moved", "Location: /+CSCOE+/logon.html"), origin: OfProduct, name: "a Cisco firewall (WebVPN)"},
-		"Nextcloud":              {q: owa(), said: page("302 Found", "Server: Apache", "Location: https://mail.example.com/index.php/login"), origin: OfProduct, name: "Nextcloud or ownCloud"},
-		"ASP.NET":                {q: owa(), said: page("302 Found", "Server: Microsoft-IIS/10.0", "X-Powered-By: ASP.NET", "Location: /Account/Login?ReturnUrl=%2Fowa%2F"), origin: OfProduct, name: "an application of ASP.NET"},
-		"numbers of its own":     {q: ews(), said: page("404 Not Found", "Server: gunicorn", "Request-Id: req_a1b2c3"), origin: Foreign},
-		"Lync":                   {q: ews(), said: page("404 Not Found", "Server: Microsoft-IIS/8.5", "X-MS-Server-Fqdn: fe01.contoso.com"), origin: OfProduct, name: "Skype for Business or Lync"},
-		"RD Web Access":          {q: owa(), said: page("302 Found", "Server: Microsoft-IIS/10.0", "Location: /RDWeb/Pages/en-US/login.aspx"), origin: OfProduct, name: "Remote Desktop Web Access"},
-		"SharePoint":             {q: ews(), said: page("401 Unauthorized", "Server: Microsoft-IIS/8.5", "WWW-Authenticate: NTLM", "MicrosoftSharePointTeamServices: 15.0.0.4420"), origin: OfProduct, name: "SharePoint"},
-		"SOGo":                   {q: ews(), said: page("401 Unauthorized", `WWW-Authenticate: basic realm="SOGo"`), origin: OfProduct, name: "SOGo"},
-		"Z-Push":                 {q: asked(catalog.Options, "/Microsoft-Server-ActiveSync", 200, 401), said: page("401 Unauthorized", "Server: Apache", `WWW-Authenticate: Basic realm="ZPush"`), origin: OfProduct, name: "Z-Push"},
-		"Zimbra":                 {q: ews(), said: page("401 Unauthorized", `WWW-Authenticate: BASIC realm="Zimbra"`), origin: OfProduct, name: "Zimbra"},
-		"RouterOS":               {q: ews(), said: page("401 Unauthorized", `WWW-Authenticate: Basic realm="RouterOS"`), origin: OfProduct, name: "a MikroTik router"},
-		"Domino":                 {q: ews(), said: page("401 Unauthorized", "Server: Lotus-Domino", `WWW-Authenticate: Basic realm="/"`), origin: OfProduct, name: "HCL Domino"},
-		"a camera":               {q: ews(), said: page("401 Unauthorized", "Server: GoAhead-Webs", `WWW-Authenticate: Digest realm="GoAhead", qop="auth"`), origin: OfProduct, name: "a router, camera or printer"},
+		"a device's login page":  {q: owa(), said: page("302 Moved Temporarily", "Server: nginx", "Location: /login"), origin: web.Foreign},
+		"its page for programs":  {q: ews(), said: page("302 Moved Temporarily", "Server: nginx", "Location: /login"), origin: web.Foreign},
+		"a portal elsewhere":     {q: owa(), said: page("302 Found", "Location: http://portal.hotel.example/login?to=/owa/"), origin: web.Foreign},
+		"80 leads to a portal":   {q: root(), said: page("302 Found", "Location: https://portal.hotel.example/"), origin: web.Foreign},
+		"a place that is longer": {q: owa(), said: page("302 Found", "Location: /owablog/"), origin: web.Foreign},
+		"a place that is left":   {q: owa(), said: page("302 Found", "Location: /owa/../login"), origin: web.Foreign},
+		"a relative place":       {q: owa(), said: page("302 Found", "Location: ../login.html"), origin: web.Foreign},
+		"a place in the query":   {q: owa(), said: page("302 Found", "Location: /login?url=/owa/auth/logon.aspx"), origin: web.Foreign},
+		"FortiGate":              {q: owa(), said: page("302 Found", "Server: xxxxxxxx-xxxxx", "Location: /remote/login?lang=en"), origin: web.OfProduct, name: "a FortiGate firewall"},
+		"FortiGate, no name":     {q: owa(), said: page("302 Found", "Set-Cookie: SVPNCOOKIE=; path=/", "Location: /x"), origin: web.OfProduct, name: "a FortiGate firewall"},
+		"Cisco":                  {q: owa(), said: page("302 Temporary moved", "Location: /+CSCOE+/logon.html"), origin: web.OfProduct, name: "a Cisco firewall (WebVPN)"},
+		"Nextcloud":              {q: owa(), said: page("302 Found", "Server: Apache", "Location: https://mail.example.com/index.php/login"), origin: web.OfProduct, name: "Nextcloud or ownCloud"},
+		"ASP.NET":                {q: owa(), said: page("302 Found", "Server: Microsoft-IIS/10.0", "X-Powered-By: ASP.NET", "Location: /Account/Login?ReturnUrl=%2Fowa%2F"), origin: web.OfProduct, name: "an application of ASP.NET"},
+		"numbers of its own":     {q: ews(), said: page("404 Not Found", "Server: gunicorn", "Request-Id: req_a1b2c3"), origin: web.Foreign},
+		"Lync":                   {q: ews(), said: page("404 Not Found", "Server: Microsoft-IIS/8.5", "X-MS-Server-Fqdn: fe01.contoso.com"), origin: web.OfProduct, name: "Skype for Business or Lync"},
+		"RD Web Access":          {q: owa(), said: page("302 Found", "Server: Microsoft-IIS/10.0", "Location: /RDWeb/Pages/en-US/login.aspx"), origin: web.OfProduct, name: "Remote Desktop Web Access"},
+		"SharePoint":             {q: ews(), said: page("401 Unauthorized", "Server: Microsoft-IIS/8.5", "WWW-Authenticate: NTLM", "MicrosoftSharePointTeamServices: 15.0.0.4420"), origin: web.OfProduct, name: "SharePoint"},
+		"SOGo":                   {q: ews(), said: page("401 Unauthorized", `WWW-Authenticate: basic realm="SOGo"`), origin: web.OfProduct, name: "SOGo"},
+		"Z-Push":                 {q: asked(catalog.Options, "/Microsoft-Server-ActiveSync", 200, 401), said: page("401 Unauthorized", "Server: Apache", `WWW-Authenticate: Basic realm="ZPush"`), origin: web.OfProduct, name: "Z-Push"},
+		"Zimbra":                 {q: ews(), said: page("401 Unauthorized", `WWW-Authenticate: BASIC realm="Zimbra"`), origin: web.OfProduct, name: "Zimbra"},
+		"RouterOS":               {q: ews(), said: page("401 Unauthorized", `WWW-Authenticate: Basic realm="RouterOS"`), origin: web.OfProduct, name: "a MikroTik router"},
+		"Domino":                 {q: ews(), said: page("401 Unauthorized", "Server: Lotus-Domino", `WWW-Authenticate: Basic realm="/"`), origin: web.OfProduct, name: "HCL Domino"},
+		"a camera":               {q: ews(), said: page("401 Unauthorized", "Server: GoAhead-Webs", `WWW-Authenticate: Digest realm="GoAhead", qop="auth"`), origin: web.OfProduct, name: "a router, camera or printer"},
 	} {
 		c.foreign = true
 		c.check(t, name)
@@ -150,12 +152,12 @@ func TestHTTPForeign(t *testing.T) {
 // TestHTTPErrorPages: a redirect to a page for errors is the right server, and a
 // broken one.
 func TestHTTPErrorPages(t *testing.T) {
-	for to, origin := range map[string]Origin{
-		"/owa/auth/errorfe.aspx?httpCode=500":                         OfExchange,
-		"https://mail.example.com/owa/auth/errorFE.aspx?httpCode=404": OfExchange,
-		"/ecp/error.aspx?cause=x":                                     OfExchange,
-		"/GenericErrorPage.htm?aspxerrorpath=/owa/":                   OfExchange,
-		"/InternalSite/InternalError.asp?error_code=37":               OfGateway,
+	for to, origin := range map[string]web.Origin{
+		"/owa/auth/errorfe.aspx?httpCode=500":                         web.OfExchange,
+		"https://mail.example.com/owa/auth/errorFE.aspx?httpCode=404": web.OfExchange,
+		"/ecp/error.aspx?cause=x":                                     web.OfExchange,
+		"/GenericErrorPage.htm?aspxerrorpath=/owa/":                   web.OfExchange,
+		"/InternalSite/InternalError.asp?error_code=37":               web.OfGateway,
 	} {
 		for _, server := range []string{"Microsoft-IIS/10.0", "nginx"} {
 			for _, q := range []Question{owa(), ews()} {
@@ -166,7 +168,7 @@ func TestHTTPErrorPages(t *testing.T) {
 			}
 		}
 	}
-	webCase{q: owa(), said: page("302 Found", "Server: nginx", "Location: /error.html"), origin: Foreign, foreign: true}.check(t, "somebody's error page")
+	webCase{q: owa(), said: page("302 Found", "Server: nginx", "Location: /error.html"), origin: web.Foreign, foreign: true}.check(t, "somebody's error page")
 }
 
 // TestHTTPNoServer: a proxy without a live server answers in its own name.
@@ -187,9 +189,9 @@ func TestHTTPNoServer(t *testing.T) {
 		page("503 Service Unavailable", "X-Squid-Error: ERR_CONNECT_FAIL 111"):                               "Squid",
 		page("503 Service Unavailable"):                                                                      "",
 	} {
-		webCase{q: ews(), said: said, origin: OfProxy, name: name, foreign: true}.check(t, said)
+		webCase{q: ews(), said: said, origin: web.OfProxy, name: name, foreign: true}.check(t, said)
 		p, err := pipeTo(askWinRM, question("winrm", catalog.NoTLS), hangsUpHTTP(said))
-		if _, foreign := errors.AsType[*MismatchError](err); !foreign || p.Web == nil || p.Web.Origin != OfProxy {
+		if _, foreign := errors.AsType[*wire.MismatchError](err); !foreign || p.Web == nil || p.Web.Origin != web.OfProxy {
 			t.Errorf("WinRM, %s: error %v, %+v", said, err, p.Web)
 		}
 	}
@@ -202,15 +204,15 @@ func TestHTTPOfWindows(t *testing.T) {
 	// https://github.com/NginxProxyManager/nginx-proxy-manager/issues/2037
 	const sys400 = "\n\n<HTML><BODY><h2>Bad Request - Invalid Hostname</h2><hr><p>HTTP Error 400. The request hostname is invalid.</p></BODY></HTML>"
 	for name, c := range map[string]webCase{
-		"a stopped pool":            {said: page("503 Service Unavailable", "Server: Microsoft-HTTPAPI/2.0"+sys503), origin: OfWindows, refusal: "HTTP 503 Service Unavailable"},
-		"a stopped pool, behind":    {said: page("503 Service Unavailable", "Server: nginx"+sys503), origin: OfWindows, refusal: "HTTP 503 Service Unavailable"},
-		"no host of that name":      {said: page("400 Bad Request", "Server: nginx"+sys400), origin: OfWindows, refusal: "HTTP 400 Bad Request"},
-		"a front end, no back end":  {said: page("503 Service Unavailable", "Server: Microsoft-IIS/10.0", "X-FEServer: MAIL01"), origin: OfExchange, refusal: "HTTP 503 Service Unavailable"},
-		"a front end, back end off": {said: page("504 Gateway Timeout", "X-FEServer: MAIL01", "X-CalculatedBETarget: mail02.example.com"), origin: OfExchange, refusal: "HTTP 504 Gateway Timeout"},
-		"a removed directory":       {said: page("404 Not Found", "Server: Microsoft-IIS/10.0"), origin: OfIIS, refusal: "HTTP 404 Not Found"},
-		"removed, behind":           {said: page("404 Not Found", "Server: nginx\n\n<h2>404 - File or directory not found.</h2>"), origin: OfIIS, refusal: "HTTP 404 Not Found"},
-		"no web site":               {said: page("404 Not Found", "Server: Microsoft-HTTPAPI/2.0"), origin: OfWindows, foreign: true},
-		"no web site, behind":       {said: page("404 Not Found", "Server: nginx\n\n<h2>Not Found</h2><hr><p>HTTP Error 404. The requested resource is not found.</p>"), origin: OfWindows, foreign: true},
+		"a stopped pool":            {said: page("503 Service Unavailable", "Server: Microsoft-HTTPAPI/2.0"+sys503), origin: web.OfWindows, refusal: "HTTP 503 Service Unavailable"},
+		"a stopped pool, behind":    {said: page("503 Service Unavailable", "Server: nginx"+sys503), origin: web.OfWindows, refusal: "HTTP 503 Service Unavailable"},
+		"no host of that name":      {said: page("400 Bad Request", "Server: nginx"+sys400), origin: web.OfWindows, refusal: "HTTP 400 Bad Request"},
+		"a front end, no back end":  {said: page("503 Service Unavailable", "Server: Microsoft-IIS/10.0", "X-FEServer: MAIL01"), origin: web.OfExchange, refusal: "HTTP 503 Service Unavailable"},
+		"a front end, back end off": {said: page("504 Gateway Timeout", "X-FEServer: MAIL01", "X-CalculatedBETarget: mail02.example.com"), origin: web.OfExchange, refusal: "HTTP 504 Gateway Timeout"},
+		"a removed directory":       {said: page("404 Not Found", "Server: Microsoft-IIS/10.0"), origin: web.OfIIS, refusal: "HTTP 404 Not Found"},
+		"removed, behind":           {said: page("404 Not Found", "Server: nginx\n\n<h2>404 - File or directory not found.</h2>"), origin: web.OfIIS, refusal: "HTTP 404 Not Found"},
+		"no web site":               {said: page("404 Not Found", "Server: Microsoft-HTTPAPI/2.0"), origin: web.OfWindows, foreign: true},
+		"no web site, behind":       {said: page("404 Not Found", "Server: nginx\n\n<h2>Not Found</h2><hr><p>HTTP Error 404. The requested resource is not found.</p>"), origin: web.OfWindows, foreign: true},
 	} {
 		c.q = ews()
 		c.check(t, name)
@@ -241,23 +243,23 @@ func TestHTTPDoubt(t *testing.T) {
 	for name, c := range map[string]struct {
 		q      Question
 		serve  func(net.Conn)
-		origin Origin
+		origin web.Origin
 		got    string
 	}{
-		"a portal's login":               {ews(), sameEverywhere(basic), Foreign, "HTTP 401 at every path: a portal or device that shows nothing without its own login"},
-		"a router's login":               {asked(catalog.Options, "/Microsoft-Server-ActiveSync", 200, 401), sameEverywhere(strings.Replace(basic, "Basic", "Digest", 1)), Foreign, "HTTP 401 at every path: a portal or device that shows nothing without its own login"},
-		"a site that leads on":           {owa(), sameEverywhere(iis), Foreign, "HTTP 302 at every path: a portal or device that shows nothing without its own login"},
-		"a login of the host's name":     {ews(), sameEverywhere(own), Unproved, ""},
-		"a directory's login":            {ews(), saysHTTP(basic, notFound), Unproved, ""},
-		"a directory's own realm":        {ews(), saysHTTP(own, notFound), Hidden, ""},
-		"another realm elsewhere":        {ews(), saysHTTP(basic, strings.Replace(basic, "Restricted", "Other", 1)), Unproved, ""},
-		"it hangs up":                    {ews(), hangsUpHTTP(basic), Unproved, ""},
-		"it closes":                      {ews(), saysHTTP(strings.Replace(basic, "Content-Length", "Connection: close\nContent-Length", 1)), Unproved, ""},
-		"logins of Windows are no doubt": {ews(), sameEverywhere(page("401 Unauthorized", "WWW-Authenticate: NTLM")), Hidden, ""},
-		"a redirect to itself":           {owa(), sameEverywhere(page("302 Found", "Location: https://mail.example.com/owa/")), Unproved, ""},
+		"a portal's login":               {ews(), sameEverywhere(basic), web.Foreign, "HTTP 401 at every path: a portal or device that shows nothing without its own login"},
+		"a router's login":               {asked(catalog.Options, "/Microsoft-Server-ActiveSync", 200, 401), sameEverywhere(strings.Replace(basic, "Basic", "Digest", 1)), web.Foreign, "HTTP 401 at every path: a portal or device that shows nothing without its own login"},
+		"a site that leads on":           {owa(), sameEverywhere(iis), web.Foreign, "HTTP 302 at every path: a portal or device that shows nothing without its own login"},
+		"a login of the host's name":     {ews(), sameEverywhere(own), web.Unproved, ""},
+		"a directory's login":            {ews(), saysHTTP(basic, notFound), web.Unproved, ""},
+		"a directory's own realm":        {ews(), saysHTTP(own, notFound), web.Hidden, ""},
+		"another realm elsewhere":        {ews(), saysHTTP(basic, strings.Replace(basic, "Restricted", "Other", 1)), web.Unproved, ""},
+		"it hangs up":                    {ews(), hangsUpHTTP(basic), web.Unproved, ""},
+		"it closes":                      {ews(), saysHTTP(strings.Replace(basic, "Content-Length", "Connection: close\nContent-Length", 1)), web.Unproved, ""},
+		"logins of Windows are no doubt": {ews(), sameEverywhere(page("401 Unauthorized", "WWW-Authenticate: NTLM")), web.Hidden, ""},
+		"a redirect to itself":           {owa(), sameEverywhere(page("302 Found", "Location: https://mail.example.com/owa/")), web.Unproved, ""},
 	} {
 		p, err := pipeTo(askHTTP, c.q, c.serve)
-		mismatch, foreign := errors.AsType[*MismatchError](err)
+		mismatch, foreign := errors.AsType[*wire.MismatchError](err)
 		if foreign != (c.got != "") || foreign && mismatch.Got != c.got || err != nil && !foreign || p.Web.Origin != c.origin {
 			t.Errorf("%s: error %v, %+v, want %s %q", name, err, p.Web, c.origin, c.got)
 		}
@@ -271,7 +273,7 @@ func TestHTTPHealthProves(t *testing.T) {
 	q.Service.HTTP.Health = "/ews/healthcheck.htm"
 	login := page("401 Unauthorized", "Server: nginx", `WWW-Authenticate: Basic realm="Restricted"`)
 	p, err := pipeTo(askHTTP, q, saysHTTP(login, page("200 OK", "Server: nginx\n\n200 OK<br/>MAIL01.example.com")))
-	if err != nil || p.Web.Origin != OfExchange || p.Web.Sign != "its health page" {
+	if err != nil || p.Web.Origin != web.OfExchange || p.Web.Sign != "its health page" {
 		t.Errorf("error %v, %+v", err, p.Web)
 	}
 }
@@ -281,7 +283,7 @@ func TestHTTPHealthProves(t *testing.T) {
 func TestHTTPSignsAlone(t *testing.T) {
 	for _, said := range []string{iisLogin, owaRedirect, activeSync, webDAV2003, onlineLogin, loginTimeout} {
 		p, err := pipeTo(askHTTP, directory("/owa/", 200, 302, 401, 440), hangsUpHTTP(said))
-		if err != nil || !slices.Contains([]Origin{OfExchange, OfIIS}, p.Web.Origin) {
+		if err != nil || !slices.Contains([]web.Origin{web.OfExchange, web.OfIIS}, p.Web.Origin) {
 			t.Errorf("%s: error %v, %+v", said, err, p.Web)
 		}
 	}
@@ -305,7 +307,7 @@ func TestRelated(t *testing.T) {
 		{"Restricted", "mail01", false},
 		{"Restricted", "mail01.example.com", false},
 	} {
-		if got := related(c.a, c.b); got != c.want {
+		if got := web.Related(c.a, c.b); got != c.want {
 			t.Errorf("%s and %s: %t", c.a, c.b, got)
 		}
 	}

@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/wire"
 )
 
 // saysHTTP answers one request after the other and listens until the client
@@ -126,7 +128,7 @@ func TestHTTPRecorded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := pipeTo(askHTTP, directory("/owa/", c.healthy...), saysHTTP(c.said))
-			var mismatch *MismatchError
+			var mismatch *wire.MismatchError
 			if errors.As(err, &mismatch) && mismatch.Got != c.got || (err == nil) != (c.got == "") {
 				t.Errorf("error %v, want a mismatch %q", err, c.got)
 			}
@@ -222,7 +224,7 @@ func TestHTTPHostHeader(t *testing.T) {
 		{"fe80::25%eth0", 81, catalog.NoTLS, "[fe80::25]:81"},
 	} {
 		service := catalog.Service{TLS: c.tls, Ports: catalog.Ports{First: c.port, Last: c.port}}
-		if got := hostHeader(Question{Host: c.host, Service: service}); got != c.want {
+		if got := web.HostHeader(web.Asked{Host: c.host, Service: service}); got != c.want {
 			t.Errorf("%s, port %d, TLS %s: %q, want %q", c.host, c.port, c.tls, got, c.want)
 		}
 	}

@@ -35,7 +35,7 @@ func askIMAP(conn net.Conn, q Question) (Peer, error) {
 		}
 	}
 	if p.Refusal == "" {
-		t.farewell("a4 LOGOUT")
+		_, _ = t.farewell("a4 LOGOUT")
 	}
 	return p, nil
 }
@@ -102,23 +102,20 @@ func talkIMAP(t *talk, q Question, p *Peer) ([]string, error) {
 	return p.Capabilities, err
 }
 
-// secureIMAP starts TLS, where it is offered or it is not known whether it is.
+// secureIMAP starts TLS where it is offered, or where the server did not tell whether it is.
 func secureIMAP(t *talk, q Question, p *Peer) (offered []string, secured bool, err error) {
 	before := p.Capabilities
-	known := len(before) > 0
-	if known && !offers(before, "STARTTLS") {
-		p.fact(FactStartTLS, notOffered)
+	told := len(before) > 0
+	if told && !offers(before, "STARTTLS") {
+		p.fact(FactStartTLS, NotOffered)
 		return before, false, nil
 	}
 	status, err := commandIMAP(t, p, "a2", "STARTTLS")
 	switch {
 	case err != nil || p.Refusal != "":
 		return nil, false, err
-	case !isOK(status) && known:
-		p.fact(FactStartTLS, status)
-		return before, false, nil
 	case !isOK(status):
-		p.fact(FactStartTLS, notOffered)
+		p.fact(FactStartTLS, either(told, status, NotOffered))
 		return before, false, nil
 	}
 	if err := t.clientTLS(q); err != nil {

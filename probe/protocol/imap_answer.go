@@ -7,23 +7,8 @@ import (
 	"strings"
 )
 
-// onlineTail is what Exchange Online puts behind its greetings of POP3 and IMAP4:
-// the name of the server in UTF-16, in Base64. Here it is
-// FR2P281CA0122.DEUP281.PROD.OUTLOOK.COM
-// (https://github.com/simonrob/email-oauth2-proxy/issues/109).
-const onlineTail = " [RgBSADIAUAAyADgAMQBDAEEAMAAxADIAMgAuAEQARQBVAFAAMgA4ADEALgBQAFIATwBEAC4ATwBVAFQATABPAE8ASwAuAEMATwBNAA==]"
-
-// imapGreetings is how each version greets; "" stands for 2010 and all later
-// ones (Rapid7 recog patterns; online: https://github.com/jstedfast/MailKit/issues/2016).
-var imapGreetings = map[string]string{
-	"5.5":     "* OK Microsoft Exchange IMAP4rev1 server version 5.5.2653.23 (HOST) ready",
-	"2000":    "* OK Microsoft Exchange 2000 IMAP4rev1 server version 6.0.6249.0 (HOST) ready.",
-	"2003":    "* OK Microsoft Exchange Server 2003 IMAP4rev1 server version 6.5.7638.1 (HOST) ready.",
-	"2007":    "* OK Microsoft Exchange Server 2007 IMAP4 service ready",
-	"online":  "* OK Microsoft Exchange IMAP4 service ready. 3f2504e0-4f89-11d3-9a0c-0305e82c3301 (tcpproxy/15.21.0406.000 BACKENDAUTHENTICATE)" + onlineTail,
-	"davmail": "* OK [CAPABILITY IMAP4REV1 AUTH=LOGIN MOVE SPECIAL-USE UIDPLUS] IMAP4rev1 DavMail 6.2.2 server ready",
-	"":        "* OK The Microsoft Exchange IMAP4 service is ready.",
-}
+// usualIMAP is the greeting of 2010 and later.
+const usualIMAP = "* OK The Microsoft Exchange IMAP4 service is ready."
 
 // A mailOffer is what a server of POP3 or IMAP4 offers. A login with a password is
 // offered only where TLS protects it, as Exchange is installed.
@@ -84,7 +69,7 @@ func answerIMAP(conn net.Conn, s Stand) error {
 	t := newTalk(conn, "IMAP")
 	t.line = maxLineIMAP
 	login := &desk{accounts: s.Accounts, challenge: "+ "}
-	return t.serve(s, imapGreetings, func(line string, secured bool) ([]string, next) {
+	return t.serve(s, greeting(s, "imap", usualIMAP), func(line string, secured bool) ([]string, next) {
 		if login.next != nil {
 			return login.next(line), goOn
 		}

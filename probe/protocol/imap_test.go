@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 var imapRecordings = []recording{
@@ -67,7 +68,7 @@ var imapRecordings = []recording{
 			Greeting: "* OK The Microsoft Exchange IMAP4 service is ready.",
 			Facts:    map[string]string{FactCapabilities: "BAD Command received in Invalid state."},
 			Refusal:  "BAD Command received in Invalid state.",
-			Reason:   NoCommands,
+			Reason:   wire.NoCommands,
 		},
 		heard: []string{"a1 CAPABILITY", "a2 STARTTLS", "a5 NOOP"},
 	},
@@ -86,7 +87,7 @@ var imapRecordings = []recording{
 		want: Peer{
 			Greeting:     "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] ready",
 			Capabilities: []string{"IMAP4rev1", "LOGINDISABLED"},
-			Facts:        map[string]string{FactStartTLS: notOffered},
+			Facts:        map[string]string{FactStartTLS: NotOffered},
 		},
 		heard: []string{"a1 CAPABILITY", "a4 LOGOUT"},
 	},
@@ -101,7 +102,7 @@ var imapRecordings = []recording{
 		name: "an address that is banned",
 		said: "* BYE Your address is temporarily banned\n",
 		want: Peer{
-			Greeting: "* BYE Your address is temporarily banned", Refusal: "* BYE Your address is temporarily banned", Reason: OurAddress,
+			Greeting: "* BYE Your address is temporarily banned", Refusal: "* BYE Your address is temporarily banned", Reason: wire.OurAddress,
 		},
 	},
 	{
@@ -131,7 +132,7 @@ var imapRecordings = []recording{
 	{
 		name:  "a server that goes away in the middle",
 		said:  "* OK ready\n* BYE Connection is closed. 14\n",
-		want:  Peer{Greeting: "* OK ready", Refusal: "* BYE Connection is closed. 14", Reason: Unavailable},
+		want:  Peer{Greeting: "* OK ready", Refusal: "* BYE Connection is closed. 14", Reason: wire.Unavailable},
 		heard: []string{"a1 CAPABILITY"},
 	},
 	{

@@ -8,6 +8,8 @@ import (
 	"net"
 	"slices"
 	"strings"
+
+	"exreach/probe/protocol/wire"
 )
 
 // ircxReply is the numeric of a server that knows IRCX, Microsoft's extension
@@ -22,7 +24,7 @@ var (
 )
 
 // askIRC asks whether the server knows IRCX, as the chat of Exchange does, and
-// for a nickname that cannot be (RFC 2812 section 2.3.1), so that nobody joins.
+// for a nickname that cannot be (RFC 2812 section 2.3.1), so nobody joins.
 // Any word of the protocol in return is an answer.
 func askIRC(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
@@ -34,7 +36,7 @@ func askIRC(conn net.Conn, q Question) (Peer, error) {
 	if err := listenIRC(t, &p); err != nil {
 		return p, err
 	}
-	t.farewell("QUIT")
+	_, _ = t.farewell("QUIT")
 	return p, nil
 }
 
@@ -42,7 +44,7 @@ func askIRC(conn net.Conn, q Question) (Peer, error) {
 func listenIRC(t *talk, p *Peer) error {
 	for {
 		line, err := t.readLine(func(head []byte) bool { return opens(head, ":", "NOTICE ", "ERROR ", "PING ") })
-		if _, foreign := errors.AsType[*MismatchError](err); err != nil && !foreign && p.Greeting != "" {
+		if _, foreign := errors.AsType[*wire.MismatchError](err); err != nil && !foreign && p.Greeting != "" {
 			return nil // it has spoken IRC; looking up the client may keep it from more
 		}
 		if err != nil {
@@ -57,7 +59,7 @@ func listenIRC(t *talk, p *Peer) error {
 		}
 		switch {
 		case command == ircxReply:
-			p.Facts = map[string]string{"ircx": rest}
+			p.Facts = map[string]string{FactIRCX: rest}
 		case slices.Contains(ircRefusals, command):
 			p.turnAway(line, ircReason(command, line))
 			return nil
@@ -68,12 +70,12 @@ func listenIRC(t *talk, p *Peer) error {
 }
 
 // ircReason is why a server turns us away.
-func ircReason(command, line string) Reason {
+func ircReason(command, line string) wire.Reason {
 	switch command {
 	case "463", "465":
-		return OurAddress
+		return wire.OurAddress
 	case "464":
-		return NeedsLogin
+		return wire.NeedsLogin
 	}
 	return reasonOf(line)
 }

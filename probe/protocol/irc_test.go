@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // ircRecordings are conversations in the words of real servers (names changed).
@@ -43,7 +44,7 @@ var ircRecordings = []recording{
 		want: Peer{
 			Greeting: "ERROR :Closing Link: 192.0.2.7 (Too many connections)",
 			Refusal:  "ERROR :Closing Link: 192.0.2.7 (Too many connections)",
-			Reason:   Limited,
+			Reason:   wire.Limited,
 		},
 	},
 	{
@@ -52,7 +53,7 @@ var ircRecordings = []recording{
 		want: Peer{
 			Greeting: ":irc 465 * :You are banned from this server",
 			Refusal:  ":irc 465 * :You are banned from this server",
-			Reason:   OurAddress,
+			Reason:   wire.OurAddress,
 		},
 	},
 	{name: "SMTP", said: "220 mail ESMTP\n", got: "the reply to MODE ISIRCX opens like SMTP or FTP"},
@@ -92,7 +93,7 @@ func TestSlowIRC(t *testing.T) {
 func TestEndlessIRC(t *testing.T) {
 	peer := &endless{words: "NOTICE AUTH :a\r\n"}
 	_, err := askIRC(peer, question("irc", catalog.NoTLS))
-	if _, ok := errors.AsType[*MismatchError](err); !ok || peer.read > maxTalk+4096 {
+	if _, ok := errors.AsType[*wire.MismatchError](err); !ok || peer.read > maxTalk+4096 {
 		t.Errorf("error %v after %d octets", err, peer.read)
 	}
 }

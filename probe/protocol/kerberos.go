@@ -12,6 +12,9 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"exreach/probe/protocol/kerberos"
+	"exreach/probe/protocol/wire"
 )
 
 // kerberosEnvelope is that of RFC 4120, section 7.2. The highest bit of the
@@ -22,19 +25,8 @@ var kerberosEnvelope = envelope{want: "Kerberos", size: 4, most: maxDatagram}
 // not exist (RFC 2606), and a KDC says so.
 const noRealm = "EXREACH.INVALID"
 
-// Message types and the version of the protocol (RFC 4120, sections 5.10 and
-// 7.5.6); a type is the tag of its message, too.
-const (
-	krbVersion = 5
-	krbASReq   = 10
-	krbASRep   = 11
-	krbAPReq   = 14
-	krbAPRep   = 15
-	krbError   = 30
-)
-
-// askKerberos asks a KDC for a ticket for somebody who does not exist (RFC 4120,
-// section 3.1). No password is in play, so that no account can be locked. The
+// askKerberos asks a KDC for a ticket for a user who does not exist (RFC 4120,
+// section 3.1). No password is in play, so no account can be locked. The
 // KDC's error says that there is no such client, and what time it has.
 func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
@@ -43,32 +35,29 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := kerberosEnvelope.send(conn, q.Service.Network, request); err != nil {
-		return p, err
-	}
-	message, err := kerberosEnvelope.answer(conn, q.Service.Network, lookKerberos)
+	message, err := kerberosEnvelope.exchange(conn, q.Service.Network, request, lookKerberos)
 	if err != nil {
 		return p, err
 	}
 	local := time.Now()
-	if message[0] == applicationTag(krbASRep) {
-		realm, ok := readASRep(message)
+	if message[0] == kerberos.ApplicationTag(kerberos.ASRep) {
+		realm, ok := kerberos.ReadASRep(message)
 		if !ok {
-			return p, notKerberos("an AS-REP with the wrong parts")
+			return p, kerberosEnvelope.mismatch("an AS-REP with the wrong parts")
 		}
-		p.fact("realm", realm)
-		p.fact("local_time", factTime(local))
+		p.fact(FactRealm, realm)
+		p.clocks(time.Time{}, local)
 		return p, nil
 	}
-	e, ok := readKRBError(message)
+	e, ok := kerberos.ReadFault(message)
 	if !ok {
-		return p, notKerberos("a KRB-ERROR with the wrong parts")
+		return p, kerberosEnvelope.mismatch("a KRB-ERROR with the wrong parts")
 	}
-	e.describe(&p, local)
-	switch e.code {
-	case krbUnavailable:
-		p.turnAway(e.String(), Unavailable)
-	case krbGeneric:
+	p.ofKerberos(e, local)
+	switch e.Code {
+	case kerberos.Unavailable:
+		p.turnAway(e.String(), wire.Unavailable)
+	case kerberos.Generic:
 		p.turnAway(e.String(), "")
 	}
 	return p, nil
@@ -76,7 +65,7 @@ func askKerberos(conn net.Conn, q Question) (Peer, error) {
 
 // lookKerberos knows an answer by its first byte.
 func lookKerberos(head []byte) sight {
-	if len(head) > 0 && head[0] != applicationTag(krbError) && head[0] != applicationTag(krbASRep) {
+	if len(head) > 0 && head[0] != kerberos.ApplicationTag(kerberos.ErrorReply) && head[0] != kerberos.ApplicationTag(kerberos.ASRep) {
 		return alien
 	}
 	return own
@@ -85,16 +74,8 @@ func lookKerberos(head []byte) sight {
 // realmOf is the realm that a host is most likely in: by convention the domain,
 // in upper case.
 func realmOf(host string) string {
-	return cmp.Or(strings.ToUpper(domainOf(host)), noRealm)
+	return cmp.Or(strings.ToUpper(wire.DomainOf(host)), noRealm)
 }
-
-// Encryption types, the best first (RFC 3962, RFC 4757): a KDC looks for one in
-// common before it looks for the client.
-const (
-	krbAES256 = 18
-	krbAES128 = 17
-	krbRC4    = 23
-)
 
 // krbLife is how long the ticket should be good for: a working day, as Windows
 // asks for.
@@ -104,20 +85,20 @@ const krbLife = 10 * time.Hour
 func requestAS(realm string, now time.Time) ([]byte, error) {
 	var nonce [4]byte
 	_, _ = rand.Read(nonce[:])
-	return krbSequence(krbASReq, func(b *cryptobyte.Builder) {
-		addKRBInt(b, 1, krbVersion)
-		addKRBInt(b, 2, krbASReq)
-		addField(b, 4, func(b *cryptobyte.Builder) {
+	return kerberos.Sequence(kerberos.ASReq, func(b *cryptobyte.Builder) {
+		kerberos.AddInt(b, 1, kerberos.Version)
+		kerberos.AddInt(b, 2, kerberos.ASReq)
+		kerberos.AddField(b, 4, func(b *cryptobyte.Builder) {
 			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				addField(b, 0, func(b *cryptobyte.Builder) { b.AddASN1BitString(make([]byte, 4)) })
-				addField(b, 1, func(b *cryptobyte.Builder) { addPrincipal(b, krbNamePrincipal, clientName) })
-				addField(b, 2, func(b *cryptobyte.Builder) { addKRBString(b, realm) })
-				addField(b, 3, func(b *cryptobyte.Builder) { addPrincipal(b, krbNameService, krbTGS, realm) })
-				addField(b, 5, func(b *cryptobyte.Builder) { b.AddASN1GeneralizedTime(now.Add(krbLife).UTC()) })
-				addKRBInt(b, 7, int64(binary.BigEndian.Uint32(nonce[:])>>1))
-				addField(b, 8, func(b *cryptobyte.Builder) {
+				kerberos.AddField(b, 0, func(b *cryptobyte.Builder) { b.AddASN1BitString(make([]byte, 4)) })
+				kerberos.AddField(b, 1, func(b *cryptobyte.Builder) { kerberos.AddPrincipal(b, kerberos.NamePrincipal, clientName) })
+				kerberos.AddField(b, 2, func(b *cryptobyte.Builder) { kerberos.AddString(b, realm) })
+				kerberos.AddField(b, 3, func(b *cryptobyte.Builder) { kerberos.AddPrincipal(b, kerberos.NameService, kerberos.TGS, realm) })
+				kerberos.AddField(b, 5, func(b *cryptobyte.Builder) { b.AddASN1GeneralizedTime(now.Add(krbLife).UTC()) })
+				kerberos.AddInt(b, 7, int64(binary.BigEndian.Uint32(nonce[:])>>1))
+				kerberos.AddField(b, 8, func(b *cryptobyte.Builder) {
 					b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-						for _, kind := range []int64{krbAES256, krbAES128, krbRC4} {
+						for _, kind := range []int64{kerberos.AES256, kerberos.AES128, kerberos.RC4} {
 							b.AddASN1Int64(kind)
 						}
 					})
@@ -127,28 +108,28 @@ func requestAS(realm string, now time.Time) ([]byte, error) {
 	})
 }
 
-// Kinds of principal names (RFC 4120, section 6.2).
-const (
-	krbNamePrincipal = 1
-	krbNameService   = 2
-)
-
-// krbTGS is the service that sells tickets to the others.
-const krbTGS = "krbtgt"
-
-func notKerberos(got string) error { return &MismatchError{Want: "Kerberos", Got: got} }
-
 // answerKerberos is a KDC that knows nobody.
 func answerKerberos(conn net.Conn, s Stand) error {
 	realm := realmOf(s.Host)
 	return kerberosEnvelope.serve(conn, s.Service.Network, func(message []byte) []byte {
-		if message[0] != applicationTag(krbASReq) {
+		if message[0] != kerberos.ApplicationTag(kerberos.ASReq) {
 			return nil
 		}
-		answer, err := newKRBError(krbUnknownClient, realm, krbTGS, realm).message(time.Now())
+		answer, err := kerberos.Fault{Code: kerberos.UnknownClient, Realm: realm, Server: []string{kerberos.TGS, realm}}.Message(time.Now())
 		if err != nil {
 			return nil
 		}
 		return answer
 	})
+}
+
+// ofKerberos adds what an error says about the server; local is when it came.
+// Some servers give the realm back that they were asked for.
+func (p *Peer) ofKerberos(e kerberos.Fault, local time.Time) {
+	if e.Realm != noRealm {
+		p.fact(FactRealm, e.Realm)
+	}
+	p.clocks(e.At, local)
+	p.fact(FactError, e.String())
+	p.fact(FactErrorText, e.Text)
 }

@@ -14,6 +14,8 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/kerberos"
+	"exreach/probe/protocol/wire"
 )
 
 func TestKerberosRecorded(t *testing.T) {
@@ -44,14 +46,14 @@ func TestKerberosRequest(t *testing.T) {
 		var version, kind int64
 		var client, server []string
 		var asked string
-		ok := s.ReadASN1(&s, asn1.Tag(applicationTag(krbASReq))) && s.ReadASN1(&s, asn1.SEQUENCE) &&
-			readKRBInt(&s, 1, &version) && readKRBInt(&s, 2, &kind)
+		ok := s.ReadASN1(&s, asn1.Tag(kerberos.ApplicationTag(kerberos.ASReq))) && s.ReadASN1(&s, asn1.SEQUENCE) &&
+			kerberos.ReadInt(&s, 1, &version) && kerberos.ReadInt(&s, 2, &kind)
 		const preAuthentication, body = 3, 4
-		if !ok || s.PeekASN1Tag(field(preAuthentication)) {
+		if !ok || s.PeekASN1Tag(kerberos.Field(preAuthentication)) {
 			t.Errorf("there is pre-authentication in %x", out.heard[0])
 		}
-		ok = s.ReadASN1(&s, field(body)) && s.ReadASN1(&s, asn1.SEQUENCE) && s.SkipASN1(field(0)) &&
-			readPrincipal(&s, 1, &client) && readKRBString(&s, 2, &asked) && readPrincipal(&s, 3, &server)
+		ok = s.ReadASN1(&s, kerberos.Field(body)) && s.ReadASN1(&s, asn1.SEQUENCE) && s.SkipASN1(kerberos.Field(0)) &&
+			kerberos.ReadPrincipal(&s, 1, &client) && kerberos.ReadString(&s, 2, &asked) && kerberos.ReadPrincipal(&s, 3, &server)
 		if !ok || asked != realm || len(client) != 1 || client[0] != clientName || len(server) != 2 || server[0] != "krbtgt" || server[1] != realm {
 			t.Errorf("to %s goes client %q, realm %q, server %q", host, client, asked, server)
 		}
@@ -59,18 +61,18 @@ func TestKerberosRequest(t *testing.T) {
 }
 
 func faultOf(code int64, realm string) []byte {
-	b, _ := newKRBError(code, realm, krbTGS, realm).message(time.Unix(1_800_000_000, 123_456_789))
+	b, _ := kerberos.Fault{Code: code, Realm: realm, Server: []string{kerberos.TGS, realm}}.Message(time.Unix(1_800_000_000, 123_456_789))
 	return b
 }
 
 // asRep is an AS-REP as far as it is looked at.
 func asRep(realm string, rest bool) []byte {
-	b, _ := krbSequence(krbASRep, func(b *cryptobyte.Builder) {
-		addKRBInt(b, 0, krbVersion)
-		addKRBInt(b, 1, krbASRep)
-		addField(b, 3, func(b *cryptobyte.Builder) { addKRBString(b, realm) })
+	b, _ := kerberos.Sequence(kerberos.ASRep, func(b *cryptobyte.Builder) {
+		kerberos.AddInt(b, 0, kerberos.Version)
+		kerberos.AddInt(b, 1, kerberos.ASRep)
+		kerberos.AddField(b, 3, func(b *cryptobyte.Builder) { kerberos.AddString(b, realm) })
 		if rest {
-			addField(b, 4, func(b *cryptobyte.Builder) { addPrincipal(b, krbNamePrincipal, clientName) })
+			kerberos.AddField(b, 4, func(b *cryptobyte.Builder) { kerberos.AddPrincipal(b, kerberos.NamePrincipal, clientName) })
 		}
 	})
 	return b
@@ -88,7 +90,7 @@ func TestKerberosAnswers(t *testing.T) {
 		"not available": {faultOf(29, "A.B"), Peer{
 			Facts:   map[string]string{"realm": "A.B", "server_time": at, "error": "29 KDC_ERR_SVC_UNAVAILABLE"},
 			Refusal: "29 KDC_ERR_SVC_UNAVAILABLE",
-			Reason:  Unavailable,
+			Reason:  wire.Unavailable,
 		}},
 		"our made-up realm": {faultOf(6, noRealm), Peer{Facts: map[string]string{"server_time": at, "error": "6 KDC_ERR_C_PRINCIPAL_UNKNOWN"}}},
 		"a ticket":          {asRep("A.B", true), Peer{Facts: map[string]string{"realm": "A.B"}}},
@@ -119,7 +121,7 @@ func TestKerberosMismatches(t *testing.T) {
 		"half a ticket":          asRep("A.B", false),
 	} {
 		_, err := askReplay(t, "kerberos", question("kerberos", catalog.NoTLS), &replay{said: [][]byte{said}})
-		if _, ok := errors.AsType[*MismatchError](err); !ok {
+		if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

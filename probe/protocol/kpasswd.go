@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"exreach/probe/protocol/kerberos"
 )
 
 // kpasswdEnvelope is Kerberos' own (RFC 3244, section 2).
@@ -29,7 +31,7 @@ const (
 var kpasswdService = []string{"kadmin", "changepw"}
 
 // askKpasswd asks for a password change that can not happen: the ticket and the
-// new password are empty ciphertexts, which no key opens, so that the server
+// new password are empty ciphertexts, which no key opens, so the server
 // does not even learn whose password it would be. It says so in a KRB-ERROR.
 func askKpasswd(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
@@ -38,10 +40,7 @@ func askKpasswd(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := kpasswdEnvelope.send(conn, q.Service.Network, request); err != nil {
-		return p, err
-	}
-	message, err := kpasswdEnvelope.answer(conn, q.Service.Network, lookKpasswd)
+	message, err := kpasswdEnvelope.exchange(conn, q.Service.Network, request, lookKpasswd)
 	if err != nil {
 		return p, err
 	}
@@ -53,7 +52,7 @@ func askKpasswd(conn net.Conn, q Question) (Peer, error) {
 // request. Windows may leave the header out (MIT's client expects both).
 func lookKpasswd(head []byte) sight {
 	switch {
-	case len(head) > 0 && head[0] == applicationTag(krbError):
+	case len(head) > 0 && head[0] == kerberos.ApplicationTag(kerberos.ErrorReply):
 		return own
 	case len(head) > 2 && head[2] != kpasswdReply>>8 && head[2] != kpasswdRequest>>8:
 		return alien
@@ -70,27 +69,27 @@ func isKpasswdVersion(head []byte) bool {
 
 // readChange reads a reply. One with an AP-REP says no more than that it came.
 func readChange(message []byte, local time.Time, p *Peer) error {
-	if message[0] == applicationTag(krbError) {
+	if message[0] == kerberos.ApplicationTag(kerberos.ErrorReply) {
 		return readBareChange(message, local, p)
 	}
 	body, reply, ok := openKpasswd(message)
 	switch {
 	case !ok:
 		return kpasswdEnvelope.mismatch("a header that does not fit its message")
-	case len(reply) > 0 && reply[0] != applicationTag(krbAPRep):
+	case len(reply) > 0 && reply[0] != kerberos.ApplicationTag(kerberos.APRep):
 		return kpasswdEnvelope.mismatch("a reply without an AP-REP")
 	case len(reply) > 0:
 		return nil
 	}
-	e, ok := readKRBError(body)
+	e, ok := kerberos.ReadFault(body)
 	if !ok {
 		return kpasswdEnvelope.mismatch("a reply without a KRB-ERROR")
 	}
-	e.describe(p, local)
-	if result := kpasswdResult(e.data); result != "" {
-		p.fact("result", result)
-		if e.code == int64(binary.BigEndian.Uint16(e.data)) {
-			delete(p.Facts, "error") // Samba repeats the result there
+	p.ofKerberos(e, local)
+	if result := kpasswdResult(e.Data); result != "" {
+		p.fact(FactResult, result)
+		if e.Code == int64(binary.BigEndian.Uint16(e.Data)) {
+			delete(p.Facts, FactError) // Samba repeats the result there
 		}
 	}
 	return nil
@@ -99,14 +98,14 @@ func readChange(message []byte, local time.Time, p *Peer) error {
 // readBareChange reads a KRB-ERROR without a header. A KDC that does not know
 // what it was sent may answer with one, too.
 func readBareChange(message []byte, local time.Time, p *Peer) error {
-	e, ok := readKRBError(message)
+	e, ok := kerberos.ReadFault(message)
 	switch {
 	case !ok:
 		return kpasswdEnvelope.mismatch("a KRB-ERROR with the wrong parts")
-	case e.code == krbWrongType || len(e.server) > 0 && e.server[0] == krbTGS:
+	case e.Code == kerberos.WrongType || len(e.Server) > 0 && e.Server[0] == kerberos.TGS:
 		return kpasswdEnvelope.mismatch("a KDC")
 	}
-	e.describe(p, local)
+	p.ofKerberos(e, local)
 	return nil
 }
 
@@ -154,15 +153,15 @@ func frameKpasswd(version uint16, counted, body []byte) []byte {
 // requestChange is a request that is whole in its form and empty inside.
 func requestChange(realm string) ([]byte, error) {
 	const ticket, private = 1, 21 // RFC 4120, sections 5.3 and 5.7.1
-	counted, err := krbSequence(krbAPReq, func(b *cryptobyte.Builder) {
-		addKRBInt(b, 0, krbVersion)
-		addKRBInt(b, 1, krbAPReq)
-		addField(b, 2, func(b *cryptobyte.Builder) { b.AddASN1BitString(make([]byte, 4)) })
-		addField(b, 3, func(b *cryptobyte.Builder) {
-			addKRBSequence(b, ticket, func(b *cryptobyte.Builder) {
-				addKRBInt(b, 0, krbVersion)
-				addField(b, 1, func(b *cryptobyte.Builder) { addKRBString(b, realm) })
-				addField(b, 2, func(b *cryptobyte.Builder) { addPrincipal(b, krbNameService, kpasswdService...) })
+	counted, err := kerberos.Sequence(kerberos.APReq, func(b *cryptobyte.Builder) {
+		kerberos.AddInt(b, 0, kerberos.Version)
+		kerberos.AddInt(b, 1, kerberos.APReq)
+		kerberos.AddField(b, 2, func(b *cryptobyte.Builder) { b.AddASN1BitString(make([]byte, 4)) })
+		kerberos.AddField(b, 3, func(b *cryptobyte.Builder) {
+			kerberos.AddSequence(b, ticket, func(b *cryptobyte.Builder) {
+				kerberos.AddInt(b, 0, kerberos.Version)
+				kerberos.AddField(b, 1, func(b *cryptobyte.Builder) { kerberos.AddString(b, realm) })
+				kerberos.AddField(b, 2, func(b *cryptobyte.Builder) { kerberos.AddPrincipal(b, kerberos.NameService, kpasswdService...) })
 				addNothing(b, 3)
 			})
 		})
@@ -171,9 +170,9 @@ func requestChange(realm string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := krbSequence(private, func(b *cryptobyte.Builder) {
-		addKRBInt(b, 0, krbVersion)
-		addKRBInt(b, 1, private)
+	body, err := kerberos.Sequence(private, func(b *cryptobyte.Builder) {
+		kerberos.AddInt(b, 0, kerberos.Version)
+		kerberos.AddInt(b, 1, private)
 		addNothing(b, 3)
 	})
 	return frameKpasswd(kpasswdRequest, counted, body), err
@@ -181,24 +180,26 @@ func requestChange(realm string) ([]byte, error) {
 
 // addNothing adds encrypted data of the right length and of no meaning.
 func addNothing(b *cryptobyte.Builder, number uint8) {
-	addField(b, number, func(b *cryptobyte.Builder) {
+	kerberos.AddField(b, number, func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			addKRBInt(b, 0, krbAES256)
-			addField(b, 2, func(b *cryptobyte.Builder) { b.AddASN1OctetString(make([]byte, 64)) })
+			kerberos.AddInt(b, 0, kerberos.AES256)
+			kerberos.AddField(b, 2, func(b *cryptobyte.Builder) { b.AddASN1OctetString(make([]byte, 64)) })
 		})
 	})
 }
 
 // answerKpasswd is a server that believes no ticket.
 func answerKpasswd(conn net.Conn, s Stand) error {
-	e := newKRBError(krbModified, realmOf(s.Host), kpasswdService...)
-	e.data = append([]byte{0, 3}, "no ticket is believed here"...)
+	e := kerberos.Fault{
+		Code: kerberos.Modified, Realm: realmOf(s.Host), Server: kpasswdService,
+		Data: append([]byte{0, 3}, "no ticket is believed here"...),
+	}
 	return kpasswdEnvelope.serve(conn, s.Service.Network, func(message []byte) []byte {
 		_, request, ok := openKpasswd(message)
-		if !ok || len(request) == 0 || request[0] != applicationTag(krbAPReq) {
+		if !ok || len(request) == 0 || request[0] != kerberos.ApplicationTag(kerberos.APReq) {
 			return nil
 		}
-		body, err := e.message(time.Now())
+		body, err := e.Message(time.Now())
 		if err != nil {
 			return nil
 		}

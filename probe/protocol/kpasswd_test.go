@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/kerberos"
+	"exreach/probe/protocol/wire"
 )
 
 func TestKpasswdRecorded(t *testing.T) {
@@ -48,11 +50,11 @@ func TestKpasswdRequest(t *testing.T) {
 
 func TestKpasswdReplies(t *testing.T) {
 	fault := func(code int64, server ...string) []byte {
-		b, _ := newKRBError(code, "A.B", server...).message(time.Unix(1_800_000_000, 0))
+		b, _ := kerberos.Fault{Code: code, Realm: "A.B", Server: server}.Message(time.Unix(1_800_000_000, 0))
 		return b
 	}
 	facts := map[string]string{"realm": "A.B", "server_time": "2027-01-15T08:00:00.000Z", "error": "41 KRB_AP_ERR_MODIFIED"}
-	bare := fault(krbModified, kpasswdService...)
+	bare := fault(kerberos.Modified, kpasswdService...)
 	header := func(length, version, counted uint16) []byte {
 		return []byte{byte(length >> 8), byte(length), byte(version >> 8), byte(version), byte(counted >> 8), byte(counted)}
 	}
@@ -64,7 +66,7 @@ func TestKpasswdReplies(t *testing.T) {
 		"without a header":        {bare, facts, ""},
 		"with the request's":      {frameKpasswd(kpasswdRequest, nil, bare), facts, ""},
 		"an AP-REP":               {frameKpasswd(kpasswdReply, []byte{0x6f, 0}, []byte{0x75, 0}), nil, ""},
-		"a KDC's error":           {fault(6, krbTGS, "A.B"), nil, "a KDC"},
+		"a KDC's error":           {fault(6, kerberos.TGS, "A.B"), nil, "a KDC"},
 		"a KDC at a loss":         {fault(40, "x"), nil, "a KDC"},
 		"our own request":         {frameKpasswd(kpasswdRequest, []byte{0x6e, 0}, []byte{0x75, 0}), nil, "a reply without an AP-REP"},
 		"no KRB-ERROR":            {frameKpasswd(kpasswdReply, nil, []byte{0x75, 0}), nil, "a reply without a KRB-ERROR"},
@@ -80,7 +82,7 @@ func TestKpasswdReplies(t *testing.T) {
 				checkPeer(t, Peer{Facts: c.facts}, got, err)
 				return
 			}
-			if mismatch, ok := errors.AsType[*MismatchError](err); !ok || mismatch.Got != c.wrong {
+			if mismatch, ok := errors.AsType[*wire.MismatchError](err); !ok || mismatch.Got != c.wrong {
 				t.Errorf("the error is %v", err)
 			}
 		})

@@ -12,6 +12,8 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"exreach/catalog"
+	ldapwire "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/wire"
 )
 
 // askLDAP binds as nobody and reads the rootDSE, the entry in which a server
@@ -23,10 +25,10 @@ func askLDAP(conn net.Conn, q Question) (Peer, error) {
 	q.At(Greet)
 	if q.Service.TLS == catalog.StartTLS {
 		secured, err := secureLDAP(conn, q)
-		var refusal *ldapRefusal
+		var refusal *ldapwire.Refusal
 		switch {
-		case errors.As(err, &refusal) && refusal.code == ldap.LDAPResultProtocolError: // it does not know the request (RFC 4511 section 4.14.1)
-			p.fact(FactStartTLS, notOffered)
+		case errors.As(err, &refusal) && refusal.Code == ldap.LDAPResultProtocolError: // it does not know the request (RFC 4511 section 4.14.1)
+			p.fact(FactStartTLS, NotOffered)
 		case errors.As(err, &refusal):
 			// Nothing secret follows, so it may follow in the clear.
 			p.fact(FactStartTLS, refusal.Error())
@@ -44,17 +46,17 @@ func askLDAP(conn net.Conn, q Question) (Peer, error) {
 // secureLDAP asks for TLS and does the handshake. The request is made here,
 // because go-ldap's reader would take the first bytes of the handshake.
 func secureLDAP(conn net.Conn, q Question) (net.Conn, error) {
-	w := newLDAPWire(conn)
-	request := ldapOperation(ldap.ApplicationExtendedRequest)
-	request.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, ldapStartTLS, ""))
-	if _, err := w.Write(ldapMessage(1, request).Bytes()); err != nil {
+	w := ldapwire.NewLink(conn)
+	request := ldapwire.Operation(ldap.ApplicationExtendedRequest)
+	request.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, ldapwire.StartTLSOID, ""))
+	if _, err := w.Write(ldapwire.Message(1, request).Bytes()); err != nil {
 		return nil, fmt.Errorf("asking for TLS: %w", err)
 	}
-	answer, err := w.answer()
+	answer, err := w.Answer()
 	if err != nil {
 		return nil, fmt.Errorf("waiting for the answer to StartTLS: %w", err)
 	}
-	if err := ldapOutcome(ldap.GetLDAPError(answer)); err != nil {
+	if err := ldapwire.Outcome(ldap.GetLDAPError(answer)); err != nil {
 		return nil, err
 	}
 	q.At(TLS)
@@ -63,15 +65,15 @@ func secureLDAP(conn net.Conn, q Question) (net.Conn, error) {
 
 // talkLDAP binds, reads the rootDSE and unbinds.
 func talkLDAP(conn net.Conn, q Question, p *Peer) error {
-	w := newLDAPWire(conn)
+	w := ldapwire.NewLink(conn)
 	l := ldap.NewConn(w, q.Service.TLS == catalog.Implicit)
 	l.Start()
 	defer l.Close()
-	var unbound, refusal *ldapRefusal
-	err := w.cause(l.UnauthenticatedBind(""))
+	var unbound, refusal *ldapwire.Refusal
+	err := w.Cause(l.UnauthenticatedBind(""))
 	switch {
 	case errors.As(err, &unbound):
-		p.fact("anonymous_bind", unbound.Error())
+		p.fact(FactAnonymousBind, unbound.Error())
 	case err != nil:
 		return fmt.Errorf("waiting for the answer to a bind: %w", err)
 	}
@@ -79,7 +81,7 @@ func talkLDAP(conn net.Conn, q Question, p *Peer) error {
 		q.At(Talk)
 	}
 	found, err := l.Search(rootDSESearch())
-	err = w.cause(err)
+	err = w.Cause(err)
 	switch {
 	case err == nil:
 		describeLDAP(found, q, p)
@@ -101,7 +103,7 @@ func talkLDAP(conn net.Conn, q Question, p *Peer) error {
 // hungUp reports whether err, which came instead of an answer, means that the
 // server ended the conversation.
 func hungUp(err error) bool {
-	var foreign *MismatchError
+	var foreign *wire.MismatchError
 	return !errors.As(err, &foreign) && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 

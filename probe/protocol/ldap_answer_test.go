@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	ldapwire "exreach/probe/protocol/ldap"
 )
 
 func TestLDAPKinds(t *testing.T) {
@@ -34,7 +35,7 @@ func TestLDAPKinds(t *testing.T) {
 	} {
 		t.Run(c.version+" "+c.service.Name, func(t *testing.T) {
 			var steps []Step
-			q := Question{Host: "dc01", Service: c.service, At: func(s Step) { steps = append(steps, s) }}
+			q := Question{Host: "dc01", Service: c.service, Session: Session{At: func(s Step) { steps = append(steps, s) }}}
 			got, err := askLDAPOf(t, q, func(conn net.Conn) {
 				if err := answerLDAP(conn, Stand{Host: "dc01.contoso.example", Version: c.version, Service: c.service}); err != nil {
 					t.Error(err)
@@ -93,7 +94,7 @@ func TestLDAPEveryRow(t *testing.T) {
 // TestLDAPAnswers has the server turn down what it does not do.
 func TestLDAPAnswers(t *testing.T) {
 	operation := func(tag ber.Tag, parts ...*ber.Packet) *ber.Packet {
-		op := ldapOperation(tag)
+		op := ldapwire.Operation(tag)
 		for _, p := range parts {
 			op.AppendChild(p)
 		}
@@ -107,7 +108,7 @@ func TestLDAPAnswers(t *testing.T) {
 		tag  ber.Tag
 		code int64
 	}{
-		"a password":         {operation(ldap.ApplicationBindRequest, version, ldapString("cn=a"), password), ldap.ApplicationBindResponse, ldap.LDAPResultInvalidCredentials},
+		"a password":         {operation(ldap.ApplicationBindRequest, version, ldapwire.OctetString("cn=a"), password), ldap.ApplicationBindResponse, ldap.LDAPResultInvalidCredentials},
 		"a bind of one part": {operation(ldap.ApplicationBindRequest, version), ldap.ApplicationBindResponse, ldap.LDAPResultProtocolError},
 		"an empty search":    {operation(ldap.ApplicationSearchRequest), ldap.ApplicationSearchResultDone, ldap.LDAPResultProtocolError},
 		"who am I":           {operation(ldap.ApplicationExtendedRequest, oid), ldap.ApplicationExtendedResponse, ldap.LDAPResultProtocolError},

@@ -19,6 +19,8 @@ import (
 	"go.uber.org/goleak"
 
 	"exreach/catalog"
+	ldapwire "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/wire"
 )
 
 // TestLDAPCut cuts Samba's answers at every byte: that is a cut conversation
@@ -51,21 +53,21 @@ func nestedLDAP(levels int) []byte {
 		outer.AppendChild(inner)
 		inner = outer
 	}
-	op := ldapResult(ldap.ApplicationBindResponse, 0, "")
+	op := ldapwire.Result(ldap.ApplicationBindResponse, 0, "")
 	op.AppendChild(inner)
-	return ldapMessage(1, op).Bytes()
+	return ldapwire.Message(1, op).Bytes()
 }
 
 func TestLDAPMismatches(t *testing.T) {
-	many := ldapResult(ldap.ApplicationBindResponse, 0, "")
-	for range ldapElements {
-		many.AppendChild(ldapString(""))
+	many := ldapwire.Result(ldap.ApplicationBindResponse, 0, "")
+	for range ldapwire.MaxElements {
+		many.AppendChild(ldapwire.OctetString(""))
 	}
-	entry := ldapOperation(ldap.ApplicationSearchResultEntry)
-	entry.AppendChild(ldapString(strings.Repeat("a", 10_000)))
+	entry := ldapwire.Operation(ldap.ApplicationSearchResultEntry)
+	entry.AppendChild(ldapwire.OctetString(strings.Repeat("a", 10_000)))
 	entry.AppendChild(ber.NewSequence(""))
-	noAttributes := ldapOperation(ldap.ApplicationSearchResultEntry)
-	noAttributes.AppendChild(ldapString(""))
+	noAttributes := ldapwire.Operation(ldap.ApplicationSearchResultEntry)
+	noAttributes.AppendChild(ldapwire.OctetString(""))
 	huge := "a message of 2147483647 bytes, with 1048576 left of what is read of one peer"
 	for name, c := range map[string]struct {
 		replies [][]byte
@@ -86,17 +88,17 @@ func TestLDAPMismatches(t *testing.T) {
 		"a tag of many octets":    {[][]byte{[]byte("\x30\x06\x02\x01\x01\x7f\x01\x00")}, "a BER element of type 0x7f and length 1"},
 		"a REAL":                  {[][]byte{[]byte("\x30\x08\x02\x01\x01\x61\x03\x09\x01\x40")}, "a BER element of type 0x09 and length 1"},
 		"100 levels":              {[][]byte{nestedLDAP(100)}, "BER elements nested too deep"},
-		"many elements":           {[][]byte{ldapMessage(1, many).Bytes()}, "too many BER elements"},
+		"many elements":           {[][]byte{ldapwire.Message(1, many).Bytes()}, "too many BER elements"},
 		"our own request":         {[][]byte{[]byte("\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x00\x80\x00")}, "an LDAP message that is not an answer"},
 		"an answer to nothing":    {[][]byte{resultLDAP(7, ldap.ApplicationBindResponse, 0, "")}, "an LDAP answer to what was not asked"},
-		"an answer without parts": {[][]byte{ldapMessage(1, ldapOperation(ldap.ApplicationBindResponse)).Bytes()}, "an answer with the wrong parts"},
+		"an answer without parts": {[][]byte{ldapwire.Message(1, ldapwire.Operation(ldap.ApplicationBindResponse)).Bytes()}, "an answer with the wrong parts"},
 		"result code 200":         {[][]byte{resultLDAP(1, ldap.ApplicationBindResponse, 200, "")}, "an answer with the wrong parts"},
-		"an entry without parts":  {[][]byte{boundLDAP, ldapMessage(2, noAttributes).Bytes()}, "an answer with the wrong parts"},
-		"entries without an end":  {[][]byte{boundLDAP, bytes.Repeat(ldapMessage(2, entry).Bytes(), 120)}, "a message of 10013 bytes, with 7212 left of what is read of one peer"},
+		"an entry without parts":  {[][]byte{boundLDAP, ldapwire.Message(2, noAttributes).Bytes()}, "an answer with the wrong parts"},
+		"entries without an end":  {[][]byte{boundLDAP, bytes.Repeat(ldapwire.Message(2, entry).Bytes(), 120)}, "a message of 10013 bytes, with 7212 left of what is read of one peer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := askLDAPOf(t, question("ldap", catalog.NoTLS), saysLDAP(c.replies...))
-			var mismatch *MismatchError
+			var mismatch *wire.MismatchError
 			if !errors.As(err, &mismatch) || mismatch.Want != "LDAP" || mismatch.Got != c.got {
 				t.Errorf("the error is %v\nwant %s", err, c.got)
 			}
@@ -113,7 +115,7 @@ func TestLDAPMemory(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := newLDAPFrames(hangsUpAfter([]byte(said))).next()
+		_, err := ldapwire.NewFrames(hangsUpAfter([]byte(said))).Next()
 		runtime.ReadMemStats(&after)
 		if used := after.TotalAlloc - before.TotalAlloc; err == nil || used > 64<<10 {
 			t.Errorf("%s: %d bytes for %d, error %v", name, used, len(said), err)
@@ -125,11 +127,11 @@ func TestLDAPMemory(t *testing.T) {
 func TestLDAPControls(t *testing.T) {
 	value := bytes.Repeat([]byte{0x30, 0x80}, 5000)
 	control := ber.NewSequence("")
-	control.AppendChild(ldapString("1.3.6.1.4.1.42.2.27.8.5.1"))
-	control.AppendChild(ldapString(string(value)))
+	control.AppendChild(ldapwire.OctetString("1.3.6.1.4.1.42.2.27.8.5.1"))
+	control.AppendChild(ldapwire.OctetString(string(value)))
 	controls := ber.Encode(ber.ClassContext, ber.TypeConstructed, 0, nil, "")
 	controls.AppendChild(control)
-	bound := ldapMessage(1, ldapResult(ldap.ApplicationBindResponse, 0, ""))
+	bound := ldapwire.Message(1, ldapwire.Result(ldap.ApplicationBindResponse, 0, ""))
 	bound.AppendChild(controls)
 	done := resultLDAP(2, ldap.ApplicationSearchResultDone, 0, "")
 	if p, err := askLDAPOf(t, question("ldap", catalog.NoTLS), saysLDAP(bound.Bytes(), done)); err != nil || p.Refusal != "" {
@@ -168,7 +170,7 @@ func TestLDAPForeign(t *testing.T) {
 		_, err := pipeTo(askLDAP, question("ldap", catalog.NoTLS), func(conn net.Conn) {
 			_, _ = io.WriteString(conn, "220 mail.example.com ESMTP\r\n")
 		})
-		var mismatch *MismatchError
+		var mismatch *wire.MismatchError
 		if took := time.Since(begin); !errors.As(err, &mismatch) || took > 0 {
 			t.Errorf("%v after %v", err, took)
 		}
@@ -179,35 +181,13 @@ func TestLDAPForeign(t *testing.T) {
 func TestLDAPReset(t *testing.T) {
 	q, s := question("ldap", catalog.NoTLS), standIn("ldap", catalog.NoTLS)
 	_, err := meet(t, askLDAP, func(conn net.Conn, _ Stand) error {
-		_, err := newLDAPFrames(conn).next()
+		_, err := ldapwire.NewFrames(conn).Next()
 		return errors.Join(err, conn.(*net.TCPConn).SetLinger(0))
 	}, q, s, enough)
 	var wire *net.OpError
 	if !errors.As(err, &wire) {
 		t.Errorf("the error is %v", err)
 	}
-}
-
-// FuzzLDAPFrames: what gets through to the decoder is a message whose encoding
-// is a message again.
-func FuzzLDAPFrames(f *testing.F) {
-	for _, seed := range []string{"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00", "\x30\x80", "\x30\x84\x7f\xff\xff\xff", "\x30\x05\x02\x01\x03\x42\x00"} {
-		f.Add([]byte(seed))
-	}
-	f.Add(nestedLDAP(20))
-	f.Fuzz(func(t *testing.T, said []byte) {
-		frames := newLDAPFrames(hangsUpAfter(said))
-		for {
-			message, err := frames.next()
-			if err != nil {
-				return
-			}
-			again, err := newLDAPFrames(hangsUpAfter(message.Bytes())).next()
-			if err != nil || !bytes.Equal(again.Bytes(), message.Bytes()) {
-				t.Fatalf("%x does not come back: %v", message.Bytes(), err)
-			}
-		}
-	})
 }
 
 // FuzzAskLDAP answers a bind and a search with anything. Ask must come back with

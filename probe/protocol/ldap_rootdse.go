@@ -4,26 +4,31 @@ package protocol
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	ldapwire "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/wire"
 )
 
 // rootDSEFacts are the attributes of a rootDSE that hold one value each, by the
 // name of the fact (MS-ADTS, section 3.1.1.3.2; RFC 3045).
 var rootDSEFacts = []struct{ fact, attribute string }{
-	{"current_time", "currentTime"},
-	{"default_naming_context", "defaultNamingContext"},
-	{"dns_host_name", "dnsHostName"},
-	{"domain_controller_functionality", "domainControllerFunctionality"},
-	{"domain_functionality", "domainFunctionality"},
-	{"ds_service_name", "dsServiceName"},
-	{"forest_functionality", "forestFunctionality"},
-	{"global_catalog_ready", "isGlobalCatalogReady"},
-	{"ldap_service_name", "ldapServiceName"},
-	{"synchronized", "isSynchronized"},
-	{"vendor", "vendorName"},
-	{"vendor_version", "vendorVersion"},
+	{FactCurrentTime, "currentTime"},
+	{FactDefaultContext, "defaultNamingContext"},
+	{FactDNSHostName, "dnsHostName"},
+	{FactDCFunctionality, "domainControllerFunctionality"},
+	{FactDomainLevel, "domainFunctionality"},
+	{FactDSService, "dsServiceName"},
+	{FactForestLevel, "forestFunctionality"},
+	{FactGlobalCatalog, "isGlobalCatalogReady"},
+	{FactLDAPService, "ldapServiceName"},
+	{FactSynchronized, "isSynchronized"},
+	{FactVendor, "vendorName"},
+	{FactVendorVersion, "vendorVersion"},
 }
 
 // rootDSELists are the attributes of a rootDSE that hold a list, and what stands
@@ -55,7 +60,7 @@ var oidNames = map[string]string{
 	"1.2.840.113556.1.4.2237": "Windows Server 2012",
 	"1.3.6.1.4.1.4203.1.11.1": "password modify",
 	"1.3.6.1.4.1.4203.1.11.3": "who am I",
-	ldapStartTLS:              "StartTLS",
+	ldapwire.StartTLSOID:      "StartTLS",
 }
 
 // rootDSESearch reads the rootDSE. Each attribute is asked for by its name: they
@@ -71,6 +76,27 @@ func rootDSESearch() *ldap.SearchRequest {
 	return ldap.NewSearchRequest("", ldap.ScopeBaseObject, ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", names, nil)
 }
 
+// A Directory is what code reads of an answer over LDAP.
+type Directory struct {
+	Kind     Kind
+	NotReady bool // it says that it is no global catalogue that may be used
+	Result   int  // the number of the result that turned us away; 0 for none
+}
+
+// A Kind is what a directory is.
+type Kind string
+
+// The kinds.
+const (
+	DomainController Kind = "domain controller"
+	GlobalCatalogue  Kind = "global catalogue" // a domain controller, at one of the ports for that
+	ADLDS            Kind = "AD LDS"
+	OtherDirectory   Kind = "LDAP server"
+)
+
+// ldapTime is how LDAP writes a time (RFC 4517 section 3.3.13).
+const ldapTime = "20060102150405.0Z"
+
 // describeLDAP tells what the rootDSE says. An Exchange 5.5 directory may have
 // an empty one, or none.
 func describeLDAP(found *ldap.SearchResult, q Question, p *Peer) {
@@ -78,17 +104,18 @@ func describeLDAP(found *ldap.SearchResult, q Question, p *Peer) {
 	if len(found.Entries) > 0 {
 		dse = found.Entries[0]
 	}
-	p.fact("kind", kindLDAP(dse, q.Service.Ports.First))
+	kind := kindLDAP(dse, q.Service.Ports.First)
+	p.fact(FactKind, string(kind))
+	p.Directory = &Directory{Kind: kind, NotReady: strings.EqualFold(dse.GetEqualFoldAttributeValue("isGlobalCatalogReady"), "FALSE")}
+	if at, err := time.Parse(ldapTime, dse.GetEqualFoldAttributeValue("currentTime")); err == nil {
+		p.Clock = &Clock{Server: at}
+	}
 	for _, f := range rootDSEFacts {
 		p.fact(f.fact, dse.GetEqualFoldAttributeValue(f.attribute))
 	}
 	for _, l := range rootDSELists {
 		for _, value := range dse.GetEqualFoldAttributeValues(l.attribute) {
-			line := l.before + value
-			if name, ok := oidNames[value]; ok {
-				line += " (" + name + ")"
-			}
-			p.Capabilities = append(p.Capabilities, line)
+			p.Capabilities = append(p.Capabilities, wire.Numbered(l.before+value, oidNames[value]))
 		}
 	}
 }
@@ -99,16 +126,57 @@ var globalCatalogPorts = []uint16{3268, 3269}
 // kindLDAP tells a domain controller, a global catalogue and AD LDS from other
 // servers. A global catalogue that is not ready answers on its port, with the
 // domain's own objects alone.
-func kindLDAP(dse *ldap.Entry, port uint16) string {
+func kindLDAP(dse *ldap.Entry, port uint16) Kind {
 	capabilities := dse.GetEqualFoldAttributeValues("supportedCapabilities")
 	ready := strings.EqualFold(dse.GetEqualFoldAttributeValue("isGlobalCatalogReady"), "TRUE")
 	switch {
 	case slices.Contains(capabilities, capabilityADAM):
-		return "AD LDS"
+		return ADLDS
 	case !slices.Contains(capabilities, capabilityAD):
-		return "LDAP server"
+		return OtherDirectory
 	case ready && slices.Contains(globalCatalogPorts, port):
-		return "global catalogue"
+		return GlobalCatalogue
 	}
-	return "domain controller"
+	return DomainController
+}
+
+// refuseLDAP notes that the server shows nothing of itself.
+func refuseLDAP(r *ldapwire.Refusal, p *Peer) {
+	p.fact(FactKind, string(OtherDirectory))
+	p.refusedLDAP(r)
+	p.Directory.Kind = OtherDirectory
+}
+
+// refusedLDAP notes the result as what turned us away.
+func (p *Peer) refusedLDAP(r *ldapwire.Refusal) {
+	p.fact(FactResultCode, strconv.Itoa(r.Code))
+	p.Directory = &Directory{Result: r.Code}
+	p.fact(FactWindowsError, r.WindowsError())
+	p.turnAway(r.Error(), reasonOfLDAP(r))
+}
+
+// ldapReasons is what results mean to a client that has not logged in (RFC 4511
+// appendix A.2). Servers that let nobody in without a login give any of the
+// first six: OpenLDAP 8 and 48, 389 Directory Server 48, OpenDJ 53, others 50.
+var ldapReasons = map[int]wire.Reason{
+	ldap.LDAPResultStrongAuthRequired:          wire.NeedsLogin,
+	ldap.LDAPResultConfidentialityRequired:     wire.NeedsLogin,
+	ldap.LDAPResultInappropriateAuthentication: wire.NeedsLogin,
+	ldap.LDAPResultInvalidCredentials:          wire.NeedsLogin,
+	ldap.LDAPResultInsufficientAccessRights:    wire.NeedsLogin,
+	ldap.LDAPResultUnwillingToPerform:          wire.NeedsLogin,
+	ldap.LDAPResultReferral:                    wire.OurQuestion,
+	ldap.LDAPResultBusy:                        wire.Unavailable,
+	ldap.LDAPResultUnavailable:                 wire.Unavailable,
+}
+
+// notAuthenticated is ERROR_NOT_AUTHENTICATED (MS-ERREF section 2.2), which
+// Active Directory puts behind an operations error.
+const notAuthenticated = "000004DC"
+
+func reasonOfLDAP(r *ldapwire.Refusal) wire.Reason {
+	if r.WindowsError() == notAuthenticated {
+		return wire.NeedsLogin
+	}
+	return ldapReasons[r.Code]
 }

@@ -20,6 +20,8 @@ import (
 	"go.uber.org/goleak"
 
 	"exreach/catalog"
+	ldapwire "exreach/probe/protocol/ldap"
+	"exreach/probe/protocol/wire"
 )
 
 // pipeTo asks the peer that serve plays, and waits until both are done.
@@ -59,9 +61,9 @@ func saysLDAP(replies ...[]byte) func(net.Conn) {
 // hangsUpLDAP is saysLDAP of a server that hangs up after its last answer.
 func hangsUpLDAP(replies ...[]byte) func(net.Conn) {
 	return func(conn net.Conn) {
-		frames := newLDAPFrames(conn)
+		frames := ldapwire.NewFrames(conn)
 		for _, reply := range replies {
-			if _, err := frames.next(); err != nil {
+			if _, err := frames.Next(); err != nil {
 				return
 			}
 			_, _ = conn.Write(reply)
@@ -70,7 +72,7 @@ func hangsUpLDAP(replies ...[]byte) func(net.Conn) {
 }
 
 func resultLDAP(id int64, tag ber.Tag, code int64, text string) []byte {
-	return ldapMessage(id, ldapResult(tag, code, text)).Bytes()
+	return ldapwire.Message(id, ldapwire.Result(tag, code, text)).Bytes()
 }
 
 var (
@@ -146,12 +148,12 @@ func TestLDAPRecorded(t *testing.T) {
 			FactResultCode:   "53",
 		},
 		Refusal: "53 Unwilling To Perform: authentication required",
-		Reason:  NeedsLogin,
+		Reason:  wire.NeedsLogin,
 	}
 	for name, want := range map[string]Peer{"samba-4.17-dc.hex": samba, "openldap-2.5.hex": openldap, "openldap-2.5-authc.hex": hardened} {
 		t.Run(name, func(t *testing.T) {
 			got, err := askLDAPOf(t, question("ldap", catalog.NoTLS), saysLDAP(recordedLDAP(t, name)...))
-			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			if diff := cmp.Diff(want, told(t, got)); diff != "" || err != nil {
 				t.Errorf("error %v; peer, -want +got:\n%s", err, diff)
 			}
 		})
@@ -160,19 +162,19 @@ func TestLDAPRecorded(t *testing.T) {
 
 // TestLDAPRefusals: who turns us away in LDAP has answered.
 func TestLDAPRefusals(t *testing.T) {
-	notice := ldapResult(ldap.ApplicationExtendedResponse, ldap.LDAPResultUnavailable, "shutting down")
-	notice.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 10, ldapDisconnection, ""))
-	bye := ldapMessage(0, notice).Bytes()
-	unknown := ldapMessage(0, ldapResult(ldap.ApplicationExtendedResponse, 0, "a notification that nobody knows")).Bytes()
-	empty := ldapOperation(ldap.ApplicationSearchResultEntry)
-	empty.AppendChild(ldapString(""))
+	notice := ldapwire.Result(ldap.ApplicationExtendedResponse, ldap.LDAPResultUnavailable, "shutting down")
+	notice.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 10, ldapwire.DisconnectionOID, ""))
+	bye := ldapwire.Message(0, notice).Bytes()
+	unknown := ldapwire.Message(0, ldapwire.Result(ldap.ApplicationExtendedResponse, 0, "a notification that nobody knows")).Bytes()
+	empty := ldapwire.Operation(ldap.ApplicationSearchResultEntry)
+	empty.AppendChild(ldapwire.OctetString(""))
 	empty.AppendChild(ber.NewSequence(""))
-	found := append(ldapMessage(2, empty).Bytes(), resultLDAP(2, ldap.ApplicationSearchResultDone, 0, "")...)
+	found := append(ldapwire.Message(2, empty).Bytes(), resultLDAP(2, ldap.ApplicationSearchResultDone, 0, "")...)
 	const unbound = "48 Inappropriate Authentication: no"
 	const leaving = "52 Unavailable: shutting down"
 	const notBound = "000004DC: LdapErr: DSID-0C090C78, comment: In order to perform this operation a successful bind must be completed on the connection., data 0, v4f7c"
 	server := map[string]string{"kind": "LDAP server"}
-	refused := func(code, text string, why Reason, more ...string) Peer {
+	refused := func(code, text string, why wire.Reason, more ...string) Peer {
 		p := Peer{Facts: map[string]string{"kind": "LDAP server", FactResultCode: code}, Refusal: text, Reason: why}
 		for i := 0; i < len(more); i += 2 {
 			p.Facts[more[i]] = more[i+1]
@@ -184,23 +186,23 @@ func TestLDAPRefusals(t *testing.T) {
 		want  Peer
 	}{
 		"no bind, but a rootDSE": {saysLDAP(refusedLDAP, found), Peer{Facts: map[string]string{"kind": "LDAP server", "anonymous_bind": unbound}}},
-		"no bind, and hangs up":  {hangsUpLDAP(refusedLDAP), refused("48", unbound, NeedsLogin, "anonymous_bind", unbound)},
+		"no bind, and hangs up":  {hangsUpLDAP(refusedLDAP), refused("48", unbound, wire.NeedsLogin, "anonymous_bind", unbound)},
 		"no search":              {saysLDAP(boundLDAP, resultLDAP(2, ldap.ApplicationSearchResultDone, 1, "bind first")), refused("1", "1 Operations Error: bind first", "")},
 		// https://github.com/projectdiscovery/nuclei/issues/6208
 		"no search in Active Directory": {saysLDAP(boundLDAP, resultLDAP(2, ldap.ApplicationSearchResultDone, 1, notBound+"\x00")),
-			refused("1", "1 Operations Error: "+notBound, NeedsLogin, FactWindowsError, "000004DC")},
+			refused("1", "1 Operations Error: "+notBound, wire.NeedsLogin, FactWindowsError, "000004DC")},
 		// https://github.com/glauth/glauth/issues/320
 		"no search in glauth": {saysLDAP(boundLDAP, resultLDAP(2, ldap.ApplicationSearchResultDone, 50, "Search Error: Anonymous BindDN not allowed")),
-			refused("50", "50 Insufficient Access Rights: Search Error: Anonymous BindDN not allowed", NeedsLogin)},
-		"busy":                             {saysLDAP(boundLDAP, resultLDAP(2, ldap.ApplicationSearchResultDone, 51, "")), refused("51", "51 Busy", Unavailable)},
+			refused("50", "50 Insufficient Access Rights: Search Error: Anonymous BindDN not allowed", wire.NeedsLogin)},
+		"busy":                             {saysLDAP(boundLDAP, resultLDAP(2, ldap.ApplicationSearchResultDone, 51, "")), refused("51", "51 Busy", wire.Unavailable)},
 		"no entry":                         {saysLDAP(boundLDAP, resultLDAP(2, ldap.ApplicationSearchResultDone, 0, "")), Peer{Facts: server}},
-		"a notice of disconnection":        {hangsUpLDAP(boundLDAP, bye), refused("52", leaving, Unavailable)},
-		"a notice of disconnection, early": {hangsUpLDAP(bye), refused("52", leaving, Unavailable, "anonymous_bind", leaving)},
+		"a notice of disconnection":        {hangsUpLDAP(boundLDAP, bye), refused("52", leaving, wire.Unavailable)},
+		"a notice of disconnection, early": {hangsUpLDAP(bye), refused("52", leaving, wire.Unavailable, "anonymous_bind", leaving)},
 		"a notification before an answer":  {saysLDAP(boundLDAP, append(unknown, found...)), Peer{Facts: server}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := askLDAPOf(t, question("ldap", catalog.NoTLS), c.serve)
-			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+			if diff := cmp.Diff(c.want, told(t, got)); diff != "" || err != nil {
 				t.Errorf("error %v; peer, -want +got:\n%s", err, diff)
 			}
 		})
@@ -263,8 +265,8 @@ func TestLDAPUnbind(t *testing.T) {
 		unbound := false
 		_, _ = askLDAPOf(t, question("ldap", catalog.NoTLS), func(conn net.Conn) {
 			hangsUpLDAP(replies...)(conn)
-			if last, err := newLDAPFrames(conn).next(); err == nil {
-				_, op, _ := ldapParts(last)
+			if last, err := ldapwire.NewFrames(conn).Next(); err == nil {
+				_, op, _ := ldapwire.Parts(last)
 				unbound = op.Tag == ldap.ApplicationUnbindRequest
 			}
 		})

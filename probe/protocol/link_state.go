@@ -39,7 +39,7 @@ func askLinkState(conn net.Conn, q Question) (Peer, error) {
 	if block := len(line) - len("{}") - linkStateSize; err != nil || size < uint64(block) || size > linkStateMost {
 		return Peer{}, t.mismatch("the greeting does not have the length that it gives")
 	}
-	return Peer{Greeting: line, Facts: map[string]string{"version": version}}, nil
+	return Peer{Greeting: line, Facts: map[string]string{FactVersion: version}}, nil
 }
 
 // fitsLinkState reports whether head, as far as it goes, opens a greeting.
@@ -52,17 +52,13 @@ func fitsLinkState(head []byte) bool {
 	return true
 }
 
-// linkStateVersions is the version that each generation tells.
-var linkStateVersions = map[string]string{"2000": "6.0.6249.0", "": "6.5.6944.0"}
+// usualLinkState is the greeting of 2003, the last version that has the service.
+const usualLinkState = "Version: 6.5.6944.0 Microsoft Routing Server ready"
 
 // answerLinkState greets as the routing engine of s.Version does. What stands
 // behind the line is what makes both of its lengths right.
 func answerLinkState(conn net.Conn, s Stand) error {
-	version, ok := linkStateVersions[s.Version]
-	if !ok {
-		version = linkStateVersions[""]
-	}
-	text := "Version: " + version + " Microsoft Routing Server ready\r\n  \r\n"
+	text := greeting(s, "link-state", usualLinkState) + "\r\n  \r\n"
 	block := fmt.Sprintf(" NODEINFO (5) {%x}%s\r\n", len(text), text)
 	if _, err := fmt.Fprintf(conn, "{%08x}%s", len(block), block); err != nil {
 		return err

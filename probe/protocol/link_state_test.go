@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // linkStateKnown is the greeting as nmap's pattern of the service has it.
@@ -48,7 +49,7 @@ func TestForeignLinkState(t *testing.T) {
 	for _, said := range []string{"[", "{z", "{0000004c]", "{0000004c} N0", "{0000004c}\n"} {
 		conn := &script{Reader: io.MultiReader(strings.NewReader(said), silence{})}
 		_, err := askLinkState(conn, question("link-state", catalog.NoTLS))
-		if _, ok := errors.AsType[*MismatchError](err); !ok {
+		if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 			t.Errorf("%q: error %v", said, err)
 		}
 	}

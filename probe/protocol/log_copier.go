@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+
+	"exreach/probe/protocol/wire"
 )
 
 // A handshake of .NET's NegotiateStream goes in frames: the kind, version 1.0,
@@ -44,7 +46,7 @@ func askLogCopier(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return Peer{}, err
 	}
-	return Peer{Facts: map[string]string{"proof": "weak", "error": status}}, nil
+	return Peer{Facts: map[string]string{FactProof: "weak", FactError: status}}, nil
 }
 
 // spoilNNS begins a handshake with an invalid token and returns the error that
@@ -54,21 +56,18 @@ func spoilNNS(t *talk) (status string, err error) {
 		return "", err
 	}
 	// An error's code fills the lower half of its eight octets.
-	open := nnsFrame(nnsError, make([]byte, nnsErrorSize))[:nnsHeader+nnsErrorSize/2]
+	beginning := nnsFrame(nnsError, make([]byte, nnsErrorSize))[:nnsHeader+nnsErrorSize/2]
 	b, err := t.octets(nnsHeader+nnsErrorSize, func(head []byte) bool {
-		return bytes.HasPrefix(open, head[:min(len(head), len(open))])
+		return bytes.HasPrefix(beginning, head[:min(len(head), len(beginning))])
 	})
 	if err != nil {
 		return "", err
 	}
-	code := binary.BigEndian.Uint32(b[len(open):])
+	code := binary.BigEndian.Uint32(b[len(beginning):])
 	if code == 0 {
 		return "", t.mismatch(t.waiting + " is an error without a code")
 	}
-	if name, ok := nnsStatuses[code]; ok {
-		return fmt.Sprintf("0x%08x (%s)", code, name), nil
-	}
-	return fmt.Sprintf("0x%08x", code), nil
+	return wire.Numbered(fmt.Sprintf("0x%08x", code), nnsStatuses[code]), nil
 }
 
 func nnsFrame(kind byte, payload []byte) []byte {

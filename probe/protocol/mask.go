@@ -155,7 +155,7 @@ func (m *Mask) hide(text string, cut bool) string {
 		}
 		n, found := 0, needle{}
 		if m.first[text[at]] {
-			n, found = m.at(text[at:], cut)
+			n, found = m.needleAt(text[at:], cut)
 		}
 		if n == 0 {
 			at++
@@ -180,8 +180,8 @@ func isBase64(r rune) bool {
 	return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("+/-_=", r))
 }
 
-// at is the length of the needle that text begins with, 0 where there is none.
-func (m *Mask) at(text string, cut bool) (int, needle) {
+// needleAt is the length of the needle that text begins with, 0 where there is none.
+func (m *Mask) needleAt(text string, cut bool) (int, needle) {
 	for _, n := range m.needles {
 		if length := n.begins(text, cut); length > 0 {
 			return length, n
@@ -195,7 +195,7 @@ const maxReadings = 16
 
 // begins is how long the needle is that text begins with. Where text may be cut it
 // may have only the beginning of the needle. A letter may also be the beginning of
-// an escape, so that there may be several places at which the next one is looked
+// an escape, so there may be several places at which the next one is looked
 // for.
 func (n needle) begins(text string, cut bool) int {
 	places := []int{0}

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"exreach/probe/protocol/wire"
 )
 
 // shapes are the ways in which a server may say a text back.
@@ -49,7 +51,7 @@ var shapes = map[string]func(string) string{
 	"hexadecimal, UTF-16":  func(s string) string { return fmt.Sprintf("%x", utf16LE(s)) },
 	"UTF-16":               utf16LE,
 	"UTF-16, big-endian":   func(s string) string { return utf16Text(s, binary.BigEndian) },
-	"UTF-16, printable":    func(s string) string { return Printable(utf16LE(s), 1000) },
+	"UTF-16, printable":    func(s string) string { return wire.Printable(utf16LE(s), 1000) },
 	"Latin-1":              latin1,
 	"Base64":               in64,
 	"Base64 for URLs":      func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },

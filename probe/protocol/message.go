@@ -8,12 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // Bounds of a conversation in messages.
@@ -52,7 +51,7 @@ func (e envelope) send(conn net.Conn, network catalog.Network, message []byte) e
 }
 
 // answer returns the next message that looks like the answer. Look is asked
-// about what there is so far, so that a peer which sends a few foreign bytes
+// about what there is so far, so a peer which sends a few foreign bytes
 // over TCP and waits is not called silent.
 func (e envelope) answer(conn net.Conn, network catalog.Network, look func(head []byte) sight) ([]byte, error) {
 	receive := e.fromStream
@@ -66,7 +65,15 @@ func (e envelope) answer(conn net.Conn, network catalog.Network, look func(head 
 	return message, nil
 }
 
-// fromDatagrams passes over answers to somebody else: the source of a datagram
+// exchange sends a message and returns what answers it.
+func (e envelope) exchange(conn net.Conn, network catalog.Network, message []byte, look func(head []byte) sight) ([]byte, error) {
+	if err := e.send(conn, network, message); err != nil {
+		return nil, err
+	}
+	return e.answer(conn, network, look)
+}
+
+// fromDatagrams passes over answers to other questions: the source of a datagram
 // is easily forged, and what is in it less so.
 func (e envelope) fromDatagrams(conn net.Conn, look func(head []byte) sight) ([]byte, error) {
 	b := make([]byte, maxDatagram)
@@ -100,7 +107,7 @@ func (e envelope) fromStream(conn net.Conn, look func(head []byte) sight) ([]byt
 		case seen == stray:
 			return nil, e.mismatch("an answer to what was not asked")
 		case err != nil && have < length:
-			return nil, unexpectedEOF(err)
+			return nil, wire.UnexpectedEOF(err)
 		}
 	}
 	return message, nil
@@ -111,9 +118,9 @@ func (e envelope) fromStream(conn net.Conn, look func(head []byte) sight) ([]byt
 func (e envelope) length(conn net.Conn) (int, error) {
 	var length int64
 	for i := range e.size {
-		b, err := octets{conn}.ReadByte()
+		b, err := wire.Octets{R: conn}.ReadByte()
 		if err != nil && i > 0 {
-			return 0, unexpectedEOF(err)
+			return 0, wire.UnexpectedEOF(err)
 		}
 		if err != nil {
 			return 0, err
@@ -129,7 +136,7 @@ func (e envelope) length(conn net.Conn) (int, error) {
 	return int(length), nil
 }
 
-func (e envelope) mismatch(got string) error { return &MismatchError{Want: e.want, Got: got} }
+func (e envelope) mismatch(got string) error { return &wire.MismatchError{Want: e.want, Got: got} }
 
 // serve answers messages until the client goes away. Reply gets no empty ones
 // and returns nil for what deserves no answer; over TCP that ends the
@@ -171,23 +178,3 @@ func (e envelope) request(conn net.Conn, network catalog.Network, b []byte) ([]b
 
 // factTime is a time as facts have it: RFC 3339 in UTC, with milliseconds.
 func factTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
-
-// domainOf is the domain that a host is most likely in, "" where its name does
-// not tell. A name of two labels is a domain: that of Active Directory leads to
-// the domain's controllers.
-func domainOf(host string) string {
-	host = strings.TrimSuffix(host, ".")
-	_, parent, _ := strings.Cut(host, ".")
-	switch {
-	case parent == "" || isAddress(host):
-		return ""
-	case strings.Contains(parent, "."):
-		return parent
-	}
-	return host
-}
-
-func isAddress(host string) bool {
-	_, err := netip.ParseAddr(host)
-	return err == nil
-}

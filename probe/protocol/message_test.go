@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // recordedMessages is what a real server said over UDP, a datagram each.
@@ -94,7 +95,7 @@ func TestDomainOf(t *testing.T) {
 		"dc01.lab.test": "lab.test", "dc01.lab.test.": "lab.test", "a.b.c.d": "b.c.d", "lab.test": "lab.test",
 		"dc01": "", "": "", "10.77.3.20": "", "fd77:3::20": "", "fe80::1%eth0.1": "",
 	} {
-		if got := domainOf(host); got != want {
+		if got := wire.DomainOf(host); got != want {
 			t.Errorf("the domain of %q is %q, want %q", host, got, want)
 		}
 	}
@@ -160,7 +161,7 @@ func TestStrays(t *testing.T) {
 		_, err = meetOnce(t, name, func(question []byte) [][]byte {
 			return slices.Repeat([][]byte{stray(question)}, maxStray)
 		}, enough)
-		if _, ok := errors.AsType[*MismatchError](err); !ok {
+		if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 			t.Errorf("%s got %d answers to something else, and then: %v", name, maxStray, err)
 		}
 	}
@@ -177,7 +178,7 @@ func TestForeignDatagrams(t *testing.T) {
 			"zeros":        func([]byte) []byte { return make([]byte, 100) },
 		} {
 			_, err := meetOnce(t, name, func(question []byte) [][]byte { return [][]byte{said(question)} }, enough)
-			if _, ok := errors.AsType[*MismatchError](err); !ok {
+			if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 				t.Errorf("%s is sent %s, and then: %v", name, what, err)
 			}
 		}
@@ -255,7 +256,7 @@ func TestFewForeignBytes(t *testing.T) {
 				_, _ = conn.Write([]byte(words))
 				_, _ = io.Copy(io.Discard, conn)
 			})
-			if _, ok := errors.AsType[*MismatchError](err); !ok {
+			if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 				t.Errorf("%s is told %q, and then: %v", name, words, err)
 			}
 		}
@@ -286,7 +287,7 @@ func (f failing) Write(b []byte) (int, error) { return len(b), f.write }
 // checkPeer compares what was learned.
 func checkPeer(t *testing.T, want, got Peer, err error) {
 	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+	if diff := cmp.Diff(want, told(t, got)); diff != "" || err != nil {
 		t.Errorf("error %v; learned (-want +got):\n%s", err, diff)
 	}
 }

@@ -31,9 +31,9 @@ func askNcacnHTTP(conn net.Conn, q Question) (Peer, error) {
 	mapper, err := askRPC(readAhead{conn, t.r}, q)
 	switch {
 	case err != nil:
-		p.Facts = map[string]string{"endpoint_mapper": err.Error()}
+		p.Facts = map[string]string{FactEndpointMapper: err.Error()}
 	case mapper.Refusal != "":
-		p.Facts = map[string]string{"endpoint_mapper": mapper.Refusal}
+		p.Facts = map[string]string{FactEndpointMapper: mapper.Refusal}
 	default:
 		p.Facts, p.Endpoints = mapper.Facts, mapper.Endpoints
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
 )
 
 // TestNcacnHTTP: the greeting is all that is needed.
@@ -25,7 +26,7 @@ func mapperOverHTTP() (Question, Stand) {
 	q, s := question("ncacn-http", catalog.NoTLS), standIn("ncacn-http", catalog.NoTLS)
 	q.Service.Ports = catalog.Ports{First: 593, Last: 593}
 	s.Service.Ports = q.Service.Ports
-	s.Endpoints = []Endpoint{{UUID: "a4f1db00-ca47-1067-b31f-00dd010662da", Minor: 81, Sequence: "ncacn_http", Port: 6001, Address: "192.0.2.1"}}
+	s.Endpoints = []rpc.Endpoint{{UUID: "a4f1db00-ca47-1067-b31f-00dd010662da", Minor: 81, Sequence: "ncacn_http", Port: 6001, Address: "192.0.2.1"}}
 	return q, s
 }
 
@@ -47,7 +48,7 @@ func TestNoMapperOverHTTP(t *testing.T) {
 		"hangs up":              strings.NewReader(""),
 		"stays silent":          silence{},
 		"speaks something else": strings.NewReader("HTTP/1.1 403 Forbidden\r\n\r\n"),
-		"refuses":               strings.NewReader(string(rpcSays(rpcBindNak, 1, 4, 0))),
+		"refuses":               strings.NewReader(string(rpcSays(rpc.BindNak, 1, 4, 0))),
 	} {
 		conn := &script{Reader: io.MultiReader(strings.NewReader(ncacnGreeting), behind)}
 		peer, err := askNcacnHTTP(conn, q)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"exreach/probe/protocol/wire"
 )
 
 // The records of .NET message framing that answer a preamble (MC-NMF section
@@ -33,18 +35,18 @@ const nmfNegotiate = "application/negotiate"
 // a service, and some want no protection.
 const nmfFaults = "http://schemas.microsoft.com/ws/2006/05/framing/faults/"
 
-var nmfRefusals = map[string]Reason{
-	"ServerTooBusy":            Unavailable,
-	"ConnectionDispatchFailed": Unavailable,
-	"EndpointUnavailable":      Unavailable,
-	"EndpointAccessDenied":     NeedsLogin,
-	"ServiceActivationFailed":  Unavailable,
+var nmfRefusals = map[string]wire.Reason{
+	"ServerTooBusy":            wire.Unavailable,
+	"ConnectionDispatchFailed": wire.Unavailable,
+	"EndpointUnavailable":      wire.Unavailable,
+	"EndpointAccessDenied":     wire.NeedsLogin,
+	"ServiceActivationFailed":  wire.Unavailable,
 }
 
 // askNetTCP asks a net.tcp service to protect the connection and opens no session
 // (MC-NMF section 3). The end of a preamble without that is no question: a
 // service that wants protection hangs up on it without a word. The service names
-// a fault, or agrees with a single octet. Since anybody may send one octet, it
+// a fault, or agrees with a single octet. Since any program may send one octet, it
 // then has to show that it knows the handshake it agreed to.
 func askNetTCP(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, ".NET message framing")
@@ -64,7 +66,7 @@ func askNetTCP(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return Peer{}, err
 	}
-	return Peer{Facts: map[string]string{"upgrade": nmfNegotiate, "error": status}}, nil
+	return Peer{Facts: map[string]string{FactUpgrade: nmfNegotiate, FactError: status}}, nil
 }
 
 // nmfPreamble asks for a protected session with the root of the host.
@@ -86,7 +88,7 @@ func readFault(t *talk) (Peer, error) {
 	if why, refuses := nmfRefusals[fault]; refuses {
 		return Peer{Refusal: "fault: " + fault, Reason: why}, nil
 	}
-	return Peer{Facts: map[string]string{"fault": fault}}, nil
+	return Peer{Facts: map[string]string{FactFault: fault}}, nil
 }
 
 // nmfText is a text with its size before it (MC-NMF section 2.2).

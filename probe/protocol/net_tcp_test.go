@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 const (
@@ -39,7 +40,7 @@ var netTCPRecordings = []octetRecording{
 	{
 		name: "a service that is too busy",
 		said: "08 44 " + netTCPFaults + "ServerTooBusy'",
-		want: Peer{Refusal: "fault: ServerTooBusy", Reason: Unavailable},
+		want: Peer{Refusal: "fault: ServerTooBusy", Reason: wire.Unavailable},
 	},
 	{
 		name: "a fault of more than 127 octets",

@@ -14,6 +14,8 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/smb"
+	"exreach/probe/protocol/wire"
 )
 
 // netbiosEnvelope is that of RFC 1002 section 4.2: the same messages as DNS, and
@@ -25,39 +27,33 @@ const (
 	netbiosNodeStatus = 0x21 // NBSTAT; the number of SRV in DNS
 	netbiosEntrySize  = 18
 	netbiosGroup      = 0x8000 // a name that several may have
-	netbiosConflict   = 0x0800 // a name that somebody else has, too
+	netbiosConflict   = 0x0800 // a name that another host has, too
 )
 
 // netbiosMeanings is what has a name with a suffix: first one's own name, then
 // that of a group (Microsoft KB163409). The services of Exchange are those of
 // 4.0 to 5.5.
 var netbiosMeanings = map[byte][2]string{
-	netbiosWorkstation: {"computer", "domain"},
-	0x01:               {"messenger", "master browser"},
-	0x03:               {"messenger", ""},
-	0x06:               {"RAS server", ""},
-	0x1b:               {"domain master browser", ""},
-	0x1c:               {"", "domain controllers"},
-	0x1d:               {"master browser", ""},
-	0x1e:               {"", "browser elections"},
-	0x1f:               {"NetDDE", ""},
-	netbiosServer:      {"file service", ""},
-	0x21:               {"RAS client", ""},
-	0x22:               {"Exchange MS Mail connector", ""},
-	0x23:               {"Exchange store", ""},
-	0x24:               {"Exchange directory", ""},
-	0x6a:               {"Exchange Internet Mail Connector", ""},
-	0x87:               {"Exchange MTA", ""},
+	smb.Workstation: {"computer", "domain"},
+	0x01:            {"messenger", "master browser"},
+	0x03:            {"messenger", ""},
+	0x06:            {"RAS server", ""},
+	0x1b:            {"domain master browser", ""},
+	0x1c:            {"", "domain controllers"},
+	0x1d:            {"master browser", ""},
+	0x1e:            {"", "browser elections"},
+	0x1f:            {"NetDDE", ""},
+	smb.Server:      {"file service", ""},
+	0x21:            {"RAS client", ""},
+	0x22:            {"Exchange MS Mail connector", ""},
+	0x23:            {"Exchange store", ""},
+	0x24:            {"Exchange directory", ""},
+	0x6a:            {"Exchange Internet Mail Connector", ""},
+	0x87:            {"Exchange MTA", ""},
 }
 
 // netbiosErrors is why a request is refused (RFC 1002 section 4.2.14).
-var netbiosErrors = map[dnsmessage.RCode]string{
-	1: "FMT_ERR",
-	2: "SRV_ERR",
-	3: "NAM_ERR",
-	4: "IMP_ERR",
-	5: "RFS_ERR",
-}
+var netbiosErrors = map[dnsmessage.RCode]string{1: "FMT_ERR", 2: "SRV_ERR", 3: "NAM_ERR", 4: "IMP_ERR", 5: "RFS_ERR"}
 
 // askNetBIOSNS asks a node for its names (RFC 1002 section 4.2.17), as nbtstat -A
 // does.
@@ -67,10 +63,8 @@ func askNetBIOSNS(conn net.Conn, q Question) (Peer, error) {
 	_, _ = rand.Read(id[:]) // never fails
 	q.At(Greet)
 	query := append(id[:], 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) // one question
-	if err := netbiosEnvelope.send(conn, catalog.UDP, append(query, netbiosStatusQuestion()...)); err != nil {
-		return p, err
-	}
-	message, err := netbiosEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookNetBIOS(head, id) })
+	query = append(query, netbiosStatusQuestion()...)
+	message, err := netbiosEnvelope.exchange(conn, catalog.UDP, query, func(head []byte) sight { return lookNetBIOS(head, id) })
 	if err != nil {
 		return p, err
 	}
@@ -80,7 +74,7 @@ func askNetBIOSNS(conn net.Conn, q Question) (Peer, error) {
 
 // netbiosStatusQuestion asks for the status of *, which is every node.
 func netbiosStatusQuestion() []byte {
-	return append(netbiosName{'*'}.encoded(), 0, netbiosNodeStatus, 0, 1)
+	return append(smb.Name{'*'}.Encoded(), 0, netbiosNodeStatus, 0, 1)
 }
 
 // lookNetBIOS knows a response by its header.
@@ -104,7 +98,7 @@ func describeNetBIOS(message []byte, p *Peer) error {
 		return netbiosEnvelope.mismatch("a response that is cut short")
 	}
 	if header.RCode != 0 {
-		if !bytes.HasPrefix(message[4:], []byte{0, 0}) || !bytes.HasPrefix(message[netbiosHeaderSize:], []byte{2 * byte(len(netbiosName{}))}) {
+		if !bytes.HasPrefix(message[4:], []byte{0, 0}) || !bytes.HasPrefix(message[netbiosHeaderSize:], []byte{2 * byte(len(smb.Name{}))}) {
 			return netbiosEnvelope.mismatch("a refusal in DNS")
 		}
 		p.Refusal = fmt.Sprintf("%d %s", header.RCode, netbiosErrors[header.RCode])
@@ -122,7 +116,7 @@ func describeNetBIOS(message []byte, p *Peer) error {
 	count, rest := int(status.Data[0]), status.Data[1:]
 	describeNetBIOSNames(rest[:count*netbiosEntrySize], p)
 	if rest = rest[count*netbiosEntrySize:]; len(rest) >= 6 && !bytes.Equal(rest[:6], make([]byte, 6)) { // Samba does not say
-		p.fact("mac", net.HardwareAddr(rest[:6]).String())
+		p.fact(FactMAC, net.HardwareAddr(rest[:6]).String())
 	}
 	return nil
 }
@@ -132,33 +126,79 @@ func describeNetBIOSNames(entries []byte, p *Peer) {
 	var names []string
 	var computer, server, domain string
 	for ; len(entries) > 0; entries = entries[netbiosEntrySize:] {
-		name, flags := netbiosName(entries), binary.BigEndian.Uint16(entries[len(netbiosName{}):])
+		name, flags := smb.Name(entries), binary.BigEndian.Uint16(entries[len(smb.Name{}):])
 		names = append(names, netbiosEntry(name, flags))
 		switch group := flags&netbiosGroup != 0; {
-		case group && name.suffix() == netbiosWorkstation:
-			domain = cmp.Or(domain, name.text())
-		case group || strings.HasPrefix(name.text(), "IS~"): // IIS
-		case name.suffix() == netbiosWorkstation:
-			computer = cmp.Or(computer, name.text())
-		case name.suffix() == netbiosServer:
-			server = cmp.Or(server, name.text())
+		case group && name.Suffix() == smb.Workstation:
+			domain = cmp.Or(domain, name.Text())
+		case group || strings.HasPrefix(name.Text(), "IS~"): // IIS
+		case name.Suffix() == smb.Workstation:
+			computer = cmp.Or(computer, name.Text())
+		case name.Suffix() == smb.Server:
+			server = cmp.Or(server, name.Text())
 		}
 	}
-	p.fact("names", strings.Join(names, ", "))
-	p.fact("computer", cmp.Or(computer, server))
-	p.fact("domain", domain)
+	p.fact(FactNames, strings.Join(names, ", "))
+	p.fact(FactComputer, cmp.Or(computer, server))
+	p.fact(FactDomain, domain)
 }
 
 // netbiosEntry is a name as nbtstat writes it, and what it means: "MAIL01<20>
 // (file service)".
-func netbiosEntry(name netbiosName, flags uint16) string {
-	meaning := netbiosMeanings[name.suffix()][flags>>15]
+func netbiosEntry(name smb.Name, flags uint16) string {
+	meaning := netbiosMeanings[name.Suffix()][flags>>15]
 	if flags&netbiosConflict != 0 {
 		meaning = strings.TrimPrefix(meaning+", in conflict", ", ")
 	}
-	text := fmt.Sprintf("%s<%02x>", name.text(), name.suffix())
-	if meaning != "" {
-		text += " (" + meaning + ")"
+	return wire.Numbered(fmt.Sprintf("%s<%02x>", name.Text(), name.Suffix()), meaning)
+}
+
+const (
+	netbiosActive     = 0x0400      // a name that is in use
+	netbiosUnitID     = "\x02exsrv" // the MAC address of the stand-in, which no maker gives out
+	netbiosStatistics = 46          // octets, of which the MAC address is the first
+)
+
+// answerNetBIOSNS tells the names that a Windows server of the role has, made of
+// the labels of its host name.
+func answerNetBIOSNS(conn net.Conn, s Stand) error {
+	return netbiosEnvelope.serve(conn, catalog.UDP, func(message []byte) []byte {
+		const response = 0x80
+		if len(message) < netbiosHeaderSize || message[2]&response != 0 || !bytes.Equal(message[netbiosHeaderSize:], netbiosStatusQuestion()) {
+			return nil
+		}
+		return netbiosStatus(message[:2], netbiosTable(s))
+	})
+}
+
+// netbiosTable is the stand-in's table of names.
+func netbiosTable(s Stand) []byte {
+	computer, rest, _ := strings.Cut(s.Host, ".")
+	domain, _, _ := strings.Cut(rest, ".")
+	domain = cmp.Or(domain, "WORKGROUP")
+	var table []byte
+	add := func(name string, suffix byte, flags uint16) {
+		entry := smb.NewName(name, suffix)
+		table = binary.BigEndian.AppendUint16(append(table, entry[:]...), flags|netbiosActive)
 	}
-	return text
+	add(computer, smb.Workstation, 0)
+	add(domain, smb.Workstation, netbiosGroup)
+	add(computer, smb.Server, 0)
+	if s.Service.Role == "domain-controller" {
+		add(domain, 0x1c, netbiosGroup)
+	}
+	return table
+}
+
+// netbiosStatus is a response with the table (RFC 1002 section 4.2.18).
+func netbiosStatus(id, table []byte) []byte {
+	const authoritative = 0x84 // and a response
+	status := append([]byte{byte(len(table) / netbiosEntrySize)}, table...)
+	status = append(status, netbiosUnitID...)
+	status = append(status, make([]byte, netbiosStatistics-len(netbiosUnitID))...)
+	message := append(bytes.Clone(id), authoritative, 0, 0, 0, 0, 1, 0, 0, 0, 0) // one answer
+	message = append(message, netbiosStatusQuestion()...)
+	message = append(message, 0, 0, 0, 0) // not to be kept
+	message = binary.BigEndian.AppendUint16(message, uint16(len(status)))
+	return append(message, status...)
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"exreach/probe/protocol/smb"
 )
 
 // A netbiosNode is a peer that says its datagrams, one a read, whatever it hears,
@@ -119,9 +121,9 @@ func TestNetBIOSStandIn(t *testing.T) {
 func TestNetBIOSStandInIgnores(t *testing.T) {
 	query := "\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00" + string(netbiosStatusQuestion())
 	for _, datagram := range []string{"", "hello", query[:len(query)-1], query + "x",
-		query[:2] + "\x84" + query[3:], // an answer
-		query[:12] + string(newNetBIOSName("*", 0).encoded()) + query[len(query)-4:], // another name
-		query[:len(query)-3] + "\x20" + query[len(query)-2:],                         // its address
+		query[:2] + "\x84" + query[3:],                                            // an answer
+		query[:12] + string(smb.NewName("*", 0).Encoded()) + query[len(query)-4:], // another name
+		query[:len(query)-3] + "\x20" + query[len(query)-2:],                      // its address
 	} {
 		conn := &netbiosNode{says: []string{datagram, query}, then: io.EOF}
 		if err := answerNetBIOSNS(conn, standInUDP("netbios-ns")); err != nil {

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"exreach/probe/protocol/wire"
 )
 
 // A samLogon is how a domain controller describes itself to whoever looks for
@@ -63,15 +65,15 @@ func describeNetlogon(value []byte, p *Peer) error {
 	if !ok {
 		return cldapEnvelope.mismatch("a netlogon value with the wrong parts")
 	}
-	p.fact("dns_domain", l.names[samDomain])
-	p.fact("forest", l.names[samForest])
-	p.fact("dc", strings.TrimPrefix(l.names[samHost], `\\`))
-	p.fact("netbios_domain", l.names[samNetBIOSDomain])
-	p.fact("site", l.names[samSite])
-	p.fact("client_site", l.names[samClientSite])
-	p.fact("flags", l.flagWords())
+	p.fact(FactDNSDomain, l.names[samDomain])
+	p.fact(FactForest, l.names[samForest])
+	p.fact(FactDC, strings.TrimPrefix(l.names[samHost], `\\`))
+	p.fact(FactNetBIOSDomain, l.names[samNetBIOSDomain])
+	p.fact(FactSite, l.names[samSite])
+	p.fact(FactClientSite, l.names[samClientSite])
+	p.fact(FactFlags, l.flagWords())
 	if l.operation == samPaused {
-		p.turnAway("the Netlogon service is paused", Unavailable)
+		p.turnAway("the Netlogon service is paused", wire.Unavailable)
 	}
 	return nil
 }
@@ -137,7 +139,7 @@ func compressedName(b []byte, at int) (name string, next int, ok bool) {
 
 // standInLogon is what a controller called s.Host would say.
 func standInLogon(s Stand) samLogon {
-	domain := domainOf(s.Host)
+	domain := wire.DomainOf(s.Host)
 	netbios, _, _ := strings.Cut(strings.ToUpper(domain), ".")
 	short, _, _ := strings.Cut(strings.ToUpper(s.Host), ".")
 	const site = "Default-First-Site-Name"

@@ -4,9 +4,9 @@ package protocol
 
 import (
 	"net"
-	"strings"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // nntpPosting is what the code of a greeting says of posting (RFC 3977 section
@@ -27,7 +27,7 @@ func askNNTP(conn net.Conn, q Question) (Peer, error) {
 	p.Greeting = greeting
 	switch code {
 	case "200", "201":
-		p.Facts = map[string]string{"posting": nntpPosting[code]}
+		p.Facts = map[string]string{FactPosting: nntpPosting[code]}
 		q.At(Talk)
 		if err := talkNNTP(t, q, &p); err != nil {
 			if p.leftSaying(p.Facts[FactCapabilities], err) {
@@ -40,7 +40,7 @@ func askNNTP(conn net.Conn, q Question) (Peer, error) {
 	default:
 		return p, t.foreign([]byte(greeting))
 	}
-	if _, err := t.lastWord("QUIT"); p.Facts[FactCapabilities] != "" {
+	if _, err := t.farewell("QUIT"); p.Facts[FactCapabilities] != "" {
 		p.leftSaying(p.Facts[FactCapabilities], err)
 	}
 	return p, nil
@@ -48,14 +48,14 @@ func askNNTP(conn net.Conn, q Question) (Peer, error) {
 
 // nntpReason is why a server turns us away: 400 is for now, and 502 is for whom
 // the server does not let in (RFC 3977 section 3.2.1).
-func nntpReason(code, text string) Reason {
+func nntpReason(code, text string) wire.Reason {
 	switch why := reasonOf(text); {
 	case why != "":
 		return why
 	case code == "400":
-		return Unavailable
+		return wire.Unavailable
 	}
-	return OurAddress
+	return wire.OurAddress
 }
 
 // talkNNTP learns what the server offers, before and after TLS.
@@ -64,9 +64,9 @@ func talkNNTP(t *talk, q Question, p *Peer) error {
 		return err
 	}
 	// A server that does not know CAPABILITIES may start TLS all the same.
-	known := p.Facts[FactCapabilities] == ""
-	if known && !offers(p.Capabilities, "STARTTLS") {
-		p.fact(FactStartTLS, notOffered)
+	told := p.Facts[FactCapabilities] == ""
+	if told && !offers(p.Capabilities, "STARTTLS") {
+		p.fact(FactStartTLS, NotOffered)
 		return nil
 	}
 	if err := t.send("STARTTLS"); err != nil {
@@ -76,11 +76,8 @@ func talkNNTP(t *talk, q Question, p *Peer) error {
 	switch {
 	case err != nil:
 		return err
-	case code != "382" && known:
-		p.fact(FactStartTLS, status)
-		return nil
 	case code != "382":
-		p.fact(FactStartTLS, notOffered)
+		p.fact(FactStartTLS, either(told, status, NotOffered))
 		return nil
 	}
 	if err := t.clientTLS(q); err != nil {
@@ -108,60 +105,30 @@ func capabilitiesNNTP(t *talk, p *Peer) error {
 	case code != "101":
 		return t.foreign([]byte(status))
 	}
-	var lines []string
-	for {
-		line, err := t.readLine(nil)
-		if err != nil {
-			return err
-		}
-		if line == "." {
-			p.Capabilities = merge(p.Capabilities, lines)
-			return nil
-		}
-		lines = append(lines, strings.TrimPrefix(line, "."))
+	lines, err := t.dotted()
+	if err == nil {
+		p.Capabilities = merge(p.Capabilities, lines)
 	}
+	return err
 }
 
 // statusNNTP reads a line that begins with a code.
 func statusNNTP(t *talk) (line, code string, err error) {
-	line, err = t.readLine(fitsNNTP)
+	line, err = t.readLine(func(head []byte) bool { return opensWithCode(head, '1', " \r\n") })
 	if err != nil {
 		return "", "", err
 	}
 	return line, line[:3], nil
 }
 
-// fitsNNTP reports whether head, as far as it goes, is a response code and what
-// may stand behind it.
-func fitsNNTP(head []byte) bool {
-	for i, b := range head[:min(len(head), 4)] {
-		switch {
-		case i == 0 && (b < '1' || b > '5'):
-			return false
-		case i < 3 && (b < '0' || b > '9'):
-			return false
-		case i == 3 && b != ' ' && b != '\r' && b != '\n':
-			return false
-		}
-	}
-	return true
-}
-
-// nntpGreetings is how each version greets: that of 5.x stands in Microsoft's
-// knowledge base, 2000 and 2003 are the news service of Windows (Rapid7 recog,
-// nmap). No other version serves news; "" is a server as RFC 3977 has it.
-var nntpGreetings = map[string]string{
-	"5.0":  "201 Microsoft Exchange Internet News Service Version 5.0.1457.10 (no posting)",
-	"5.5":  "200 Microsoft Exchange Internet News Service Version 5.5.1960.6 (posting allowed)",
-	"2000": "200 NNTP Service 5.00.0984 Version: 5.0.2195.6702 Posting Allowed ",
-	"2003": "200 NNTP Service 6.0.3790.3959 Version: 6.0.3790.3959 Posting Allowed ",
-	"":     "200 HOST NNTP service ready, posting allowed",
-}
+// usualNNTP is the greeting of a server as RFC 3977 has it: no version after 2003 serves
+// news.
+const usualNNTP = "200 HOST NNTP service ready, posting allowed"
 
 // answerNNTP greets as Exchange of s.Version does, and has no news.
 func answerNNTP(conn net.Conn, s Stand) error {
-	_, old := nntpGreetings[s.Version]
-	return newTalk(conn, "NNTP").serve(s, nntpGreetings, func(command string, secured bool) ([]string, next) {
+	old := s.Releases.Greeting(s.Version, "nntp") != ""
+	return newTalk(conn, "NNTP").serve(s, greeting(s, "nntp", usualNNTP), func(command string, secured bool) ([]string, next) {
 		word, _ := verb(command)
 		switch {
 		case word == "QUIT":

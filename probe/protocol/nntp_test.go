@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // nntpRecordings are conversations in the words of real servers (names changed).
@@ -30,7 +31,7 @@ var nntpRecordings = []recording{
 		said: "200 NNTP Service 5.00.0984 Version: 5.0.2195.6702 Posting Allowed \n500 Command Not Recognized\n500 Command Not Recognized\n205 closing connection - goodbye!\n",
 		want: Peer{
 			Greeting: "200 NNTP Service 5.00.0984 Version: 5.0.2195.6702 Posting Allowed ",
-			Facts:    map[string]string{"posting": "allowed", FactStartTLS: notOffered, FactCapabilities: "500 Command Not Recognized"},
+			Facts:    map[string]string{"posting": "allowed", FactStartTLS: NotOffered, FactCapabilities: "500 Command Not Recognized"},
 		},
 		heard: []string{"CAPABILITIES", "STARTTLS", "QUIT"},
 	},
@@ -72,13 +73,13 @@ var nntpRecordings = []recording{
 	{
 		name:  "INN without its spool",
 		said:  "400 NNTP server unavailable.  Try later!\n",
-		want:  Peer{Greeting: "400 NNTP server unavailable.  Try later!", Refusal: "400 NNTP server unavailable.  Try later!", Reason: Unavailable},
+		want:  Peer{Greeting: "400 NNTP server unavailable.  Try later!", Refusal: "400 NNTP server unavailable.  Try later!", Reason: wire.Unavailable},
 		heard: []string{"QUIT"},
 	},
 	{
 		name:  "Windows refuses",
 		said:  "502 Connection refused\n",
-		want:  Peer{Greeting: "502 Connection refused", Refusal: "502 Connection refused", Reason: OurAddress},
+		want:  Peer{Greeting: "502 Connection refused", Refusal: "502 Connection refused", Reason: wire.OurAddress},
 		heard: []string{"QUIT"},
 	},
 	{
@@ -161,7 +162,7 @@ func TestForeignNews(t *testing.T) {
 	for _, said := range []string{"HTTP", "2x", "20x", "200x", "600 ", "\x05\x00", "ncacn_http/1.0"} {
 		conn := &script{Reader: io.MultiReader(strings.NewReader(said), silence{})}
 		_, err := askNNTP(conn, question("nntp", catalog.NoTLS))
-		if _, ok := errors.AsType[*MismatchError](err); !ok {
+		if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 			t.Errorf("%q: error %v", said, err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // ntpEnvelope: NTP has UDP only.
@@ -55,10 +56,10 @@ var ntpLeaps = []string{"none", "61 seconds", "59 seconds", "unsynchronized"}
 var ntpUnready = []string{"INIT", "STEP"}
 
 // ntpReasons is why a server kisses us goodbye (RFC 5905, section 7.4).
-var ntpReasons = map[string]Reason{
-	"RATE": Limited,
-	"DENY": OurAddress,
-	"RSTR": OurAddress,
+var ntpReasons = map[string]wire.Reason{
+	"RATE": wire.Limited,
+	"DENY": wire.OurAddress,
+	"RSTR": wire.OurAddress,
 }
 
 // askNTP asks for the time once, as a client (RFC 5905). In place of our time it
@@ -71,10 +72,7 @@ func askNTP(conn net.Conn, q Question) (Peer, error) {
 	request[0] = ntpVersion4 | ntpClient
 	cookie := request[ntpTransmit:]
 	_, _ = rand.Read(cookie)
-	if err := ntpEnvelope.send(conn, catalog.UDP, request); err != nil {
-		return p, err
-	}
-	answer, err := ntpEnvelope.answer(conn, catalog.UDP, func(head []byte) sight { return lookNTP(head, cookie) })
+	answer, err := ntpEnvelope.exchange(conn, catalog.UDP, request, func(head []byte) sight { return lookNTP(head, cookie) })
 	if err != nil {
 		return p, err
 	}
@@ -98,8 +96,8 @@ func lookNTP(head, cookie []byte) sight {
 func describeNTP(answer []byte, local time.Time, p *Peer) {
 	leap, stratum := answer[0]>>ntpLeapAt, answer[ntpStratum]
 	reference := answer[ntpReference:ntpOrigin][:4]
-	p.fact("stratum", fmt.Sprint(stratum))
-	p.fact("reference", ntpSource(stratum, reference))
+	p.fact(FactStratum, fmt.Sprint(stratum))
+	p.fact(FactReference, ntpSource(stratum, reference))
 	kiss := asciiText(reference)
 	switch {
 	case stratum == 0 && kiss != "" && !slices.Contains(ntpUnready, kiss):
@@ -108,10 +106,9 @@ func describeNTP(answer []byte, local time.Time, p *Peer) {
 	case stratum == 0 || stratum > ntpDeepest:
 		leap = ntpNoSync
 	}
-	p.fact("leap", ntpLeaps[leap])
-	p.fact("root_dispersion", ntpShort(answer[ntpDispersion:]).String())
-	p.fact("server_time", ntpTime(answer[ntpTransmit:]))
-	p.fact("local_time", factTime(local))
+	p.fact(FactLeap, ntpLeaps[leap])
+	p.fact(FactRootDispersion, ntpShort(answer[ntpDispersion:]).String())
+	p.clocks(ntpTime(answer[ntpTransmit:]), local)
 }
 
 // ntpSource is the clock that the server follows: a name at the top of the tree,
@@ -145,15 +142,15 @@ const ntpEpoch = -2208988800
 
 // ntpTime is a timestamp, "" where there is none. The count of seconds begins
 // again in 2036 (RFC 4330, section 3).
-func ntpTime(b []byte) string {
+func ntpTime(b []byte) time.Time {
 	seconds, fraction := int64(binary.BigEndian.Uint32(b)), binary.BigEndian.Uint32(b[4:])
 	if seconds == 0 && fraction == 0 {
-		return ""
+		return time.Time{}
 	}
 	if seconds <= math.MaxInt32 {
 		seconds += 1 << 32
 	}
-	return factTime(time.Unix(ntpEpoch+seconds, int64(fraction)*int64(time.Second)>>32))
+	return time.Unix(ntpEpoch+seconds, int64(fraction)*int64(time.Second)>>32)
 }
 
 // putNTPTime writes a timestamp.

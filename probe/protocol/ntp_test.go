@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // ntpReplay puts the number of the question where an answer has it.
@@ -72,7 +73,7 @@ func TestNTPAnswers(t *testing.T) {
 		"a kiss-o'-death": {func(b []byte) {
 			b[0], b[ntpStratum] = 3<<ntpLeapAt|ntpVersion4|ntpServer, 0
 			copy(b[ntpReference:], "RATE")
-		}, Peer{Facts: map[string]string{"stratum": "0", "reference": "RATE"}, Refusal: "kiss-o'-death RATE", Reason: Limited}},
+		}, Peer{Facts: map[string]string{"stratum": "0", "reference": "RATE"}, Refusal: "kiss-o'-death RATE", Reason: wire.Limited}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := askReplay(t, "ntp", question("ntp", catalog.NoTLS), ntpReplay(ntpSaying(c.change)))
@@ -98,7 +99,7 @@ func TestNTPTime(t *testing.T) {
 	b := make([]byte, 8)
 	for _, at := range []time.Time{time.Unix(0, 0), time.Unix(1_800_000_000, 999_999_999), time.Date(2100, 1, 1, 0, 0, 0, 1e6, time.UTC)} {
 		putNTPTime(b, at)
-		if got, want := ntpTime(b), factTime(at); got != want && got != factTime(at.Add(-time.Nanosecond)) {
+		if got, want := factTime(ntpTime(b)), factTime(at); got != want && got != factTime(at.Add(-time.Nanosecond)) {
 			t.Errorf("%s comes back as %s", want, got)
 		}
 	}

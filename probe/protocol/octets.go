@@ -5,7 +5,8 @@ package protocol
 import (
 	"bytes"
 	"fmt"
-	"io"
+
+	"exreach/probe/protocol/wire"
 )
 
 // sendOctets writes b, which what names for errors.
@@ -18,25 +19,18 @@ func (t *talk) sendOctets(what string, b []byte) error {
 }
 
 // octets returns the next n octets. Where fits is not nil it is asked about
-// them as far as they have come, so that a peer which sends a few foreign bytes
-// and waits is not called silent.
+// them as far as they have come.
 func (t *talk) octets(n int, fits func(head []byte) bool) ([]byte, error) {
 	if t.left -= n; t.left < 0 {
 		return nil, t.mismatch(t.waiting + " does not end")
 	}
 	b := make([]byte, n)
-	for have := 0; have < n; {
-		m, err := io.ReadAtLeast(t.r, b[have:], 1)
-		have += m
-		if have > 0 && fits != nil && !fits(b[:have]) {
-			return nil, t.foreign(b[:have])
-		}
-		if err != nil && have > 0 {
-			err = unexpectedEOF(err)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("waiting for %s: %w", t.waiting, err)
-		}
+	foreign, err := wire.Fill(t.r, b, 0, func(head []byte) bool { return fits == nil || fits(head) })
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("waiting for %s: %w", t.waiting, err)
+	case foreign != nil:
+		return nil, t.foreign(foreign)
 	}
 	return b, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // An octetRecording is a conversation in octets, written in hexadecimal digits.
@@ -103,7 +104,7 @@ func TestForeignOctet(t *testing.T) {
 		} {
 			conn := &script{Reader: io.MultiReader(strings.NewReader(said), silence{})}
 			_, err := Table[name].Ask(conn, question(name, catalog.NoTLS))
-			if mismatch, ok := errors.AsType[*MismatchError](err); !ok || !strings.Contains(mismatch.Got, got) {
+			if mismatch, ok := errors.AsType[*wire.MismatchError](err); !ok || !strings.Contains(mismatch.Got, got) {
 				t.Errorf("%s, %q: error %v", name, said, err)
 			}
 		}

@@ -4,6 +4,7 @@ package protocol
 
 import (
 	"net"
+	"slices"
 	"strings"
 
 	"exreach/catalog"
@@ -23,7 +24,7 @@ func askPOP3(conn net.Conn, q Question) (Peer, error) {
 	p.Greeting = greeting
 	if !ok {
 		p.turnAway(greeting, reasonOf(greeting))
-		t.farewell("QUIT")
+		_, _ = t.farewell("QUIT")
 		return p, nil
 	}
 	offered, err := talkPOP3(t, q, &p)
@@ -36,7 +37,7 @@ func askPOP3(conn net.Conn, q Question) (Peer, error) {
 	if p.Refusal == "" {
 		loginPOP3(t, q, &p, offered)
 	}
-	bye, err := t.lastWord("QUIT")
+	bye, err := t.farewell("QUIT")
 	switch refused := p.Facts[FactCapabilities]; {
 	case refused == "" || p.leftSaying(refused, err):
 	case bye != "" && opens([]byte(bye), "-ERR"):
@@ -54,9 +55,9 @@ func talkPOP3(t *talk, q Question, p *Peer) ([]string, error) {
 		return offered, err
 	}
 	// A server that does not know CAPA may start TLS all the same.
-	known := p.Facts[FactCapabilities] == ""
-	if known && !offers(offered, "STLS") {
-		p.fact(FactStartTLS, notOffered)
+	told := p.Facts[FactCapabilities] == ""
+	if told && !offers(offered, "STLS") {
+		p.fact(FactStartTLS, NotOffered)
 		return offered, nil
 	}
 	if err := t.send("STLS"); err != nil {
@@ -66,11 +67,8 @@ func talkPOP3(t *talk, q Question, p *Peer) ([]string, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !ok && known:
-		p.fact(FactStartTLS, status)
-		return offered, nil
 	case !ok:
-		p.fact(FactStartTLS, notOffered)
+		p.fact(FactStartTLS, either(told, status, NotOffered))
 		return offered, nil
 	}
 	if err := t.clientTLS(q); err != nil {
@@ -98,22 +96,82 @@ func capaPOP3(t *talk, p *Peer) ([]string, error) {
 		p.fact(FactCapabilities, status)
 		return nil, nil
 	}
-	var lines []string
-	for {
-		line, err := t.readLine(nil)
-		if err != nil {
-			return nil, err
-		}
-		if line == "." {
-			p.Capabilities = merge(p.Capabilities, lines)
-			return lines, nil
-		}
-		lines = append(lines, strings.TrimPrefix(line, "."))
+	lines, err := t.dotted()
+	if err != nil {
+		return nil, err
 	}
+	p.Capabilities = merge(p.Capabilities, lines)
+	return lines, nil
 }
 
 // statusPOP3 reads a line that says +OK or -ERR, and reports which.
 func statusPOP3(t *talk) (string, bool, error) {
 	line, err := t.readLine(func(head []byte) bool { return opens(head, "+OK", "-ERR") })
 	return line, strings.HasPrefix(line, "+"), err
+}
+
+// usualPOP3 is the greeting of 2010 and later.
+const usualPOP3 = "+OK The Microsoft Exchange POP3 service is ready."
+
+// pop3Offers is what CAPA lists; "" stands for 2010 and all later ones. Up to
+// 2000 the command is not known.
+//
+//   - 2003: https://github.com/jstedfast/MailKit/issues/391.
+//   - 2007 and online: https://github.com/simonrob/email-oauth2-proxy/issues/109,
+//     which has PLAIN beside XOAUTH2 still.
+//   - later: https://github.com/jstedfast/MailKit/issues/119.
+//   - DavMail: https://github.com/mguessan/davmail/issues/185.
+var pop3Offers = map[string]mailOffer{
+	"5.0":     {},
+	"5.5":     {},
+	"2000":    {},
+	"2003":    {plain: "TOP, USER, PIPELINING, EXPIRE NEVER, UIDL, SASL NTLM"},
+	"2007":    {"TOP, UIDL, STLS", "TOP, UIDL, SASL PLAIN, USER"},
+	"online":  {"TOP, UIDL, STLS", "TOP, UIDL, SASL XOAUTH2"},
+	"davmail": {plain: "TOP, USER, UIDL"},
+	"":        {"TOP, UIDL, STLS", "TOP, UIDL, SASL GSSAPI PLAIN, USER"},
+}
+
+// answerPOP3 greets as Exchange of s.Version does, and lets log in whom s knows.
+func answerPOP3(conn net.Conn, s Stand) error {
+	login := &desk{accounts: s.Accounts, challenge: "+ "}
+	return newTalk(conn, "POP3").serve(s, greeting(s, "pop3", usualPOP3), func(command string, secured bool) ([]string, next) {
+		if login.next != nil {
+			return login.next(command), goOn
+		}
+		word, rest := verb(command)
+		switch {
+		case word == "CAPA":
+			if lines := capaOffer(s, secured); lines != nil {
+				return lines, goOn
+			}
+		case word == "QUIT":
+			return []string{"+OK Microsoft Exchange POP3 server signing off."}, hangUp
+		case word == "STLS" && offersTLS(s, secured):
+			return []string{"+OK Begin TLS negotiation."}, startTLS
+		case word == "AUTH" && secured:
+			lines := login.begin(rest, "+OK User successfully logged on.", "-ERR Logon failure: unknown user name or bad password.")
+			if lines != nil {
+				return lines, goOn
+			}
+		case word == "NOOP", s.Version == "2003": // needs a login (RFC 1939 section 5)
+			return []string{"-ERR Command is not valid in this state."}, goOn
+		}
+		return []string{"-ERR Protocol error. 14"}, goOn
+	})
+}
+
+// capaOffer is the reply to CAPA, nil where the command is not known. Where TLS
+// cannot be started it is not listed.
+func capaOffer(s Stand, secured bool) []string {
+	lines := listed(offered(s, pop3Offers, secured))
+	if lines == nil {
+		return nil
+	}
+	lines = slices.DeleteFunc(lines, func(line string) bool { return line == "STLS" && !offersTLS(s, secured) })
+	status := "+OK"
+	if s.Version == "2003" {
+		status = "+OK Capability list follows"
+	}
+	return slices.Concat([]string{status}, lines, []string{"."})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 var pop3Recordings = []recording{
@@ -21,7 +22,7 @@ var pop3Recordings = []recording{
 		said: "+OK Microsoft Exchange 2000 POP3 server version 6.0.6603.0 (mail.example.com) ready.\n-ERR Protocol Error\n-ERR Protocol Error\n+OK\n",
 		want: Peer{
 			Greeting: "+OK Microsoft Exchange 2000 POP3 server version 6.0.6603.0 (mail.example.com) ready.",
-			Facts:    map[string]string{FactStartTLS: notOffered, FactCapabilities: "-ERR Protocol Error"},
+			Facts:    map[string]string{FactStartTLS: NotOffered, FactCapabilities: "-ERR Protocol Error"},
 		},
 		heard: []string{"CAPA", "STLS", "QUIT"},
 	},
@@ -32,7 +33,7 @@ var pop3Recordings = []recording{
 		want: Peer{
 			Greeting: "+OK The Microsoft Exchange POP3 service is ready.",
 			Refusal:  "-ERR Command is not valid in this state.",
-			Reason:   NoCommands,
+			Reason:   wire.NoCommands,
 		},
 		heard: []string{"CAPA", "QUIT"},
 	},
@@ -44,7 +45,7 @@ var pop3Recordings = []recording{
 			Greeting: "+OK ready",
 			Facts:    map[string]string{FactCapabilities: "-ERR try later"},
 			Refusal:  "-ERR try later",
-			Reason:   NoCommands,
+			Reason:   wire.NoCommands,
 		},
 		heard: []string{"CAPA", "STLS", "QUIT"},
 	},
@@ -89,7 +90,7 @@ var pop3Recordings = []recording{
 	{
 		name:  "a server that is full",
 		said:  "-ERR Connection refused, too many connections\n",
-		want:  Peer{Greeting: "-ERR Connection refused, too many connections", Refusal: "-ERR Connection refused, too many connections", Reason: Limited},
+		want:  Peer{Greeting: "-ERR Connection refused, too many connections", Refusal: "-ERR Connection refused, too many connections", Reason: wire.Limited},
 		heard: []string{"QUIT"},
 	},
 	{name: "SMTP", said: "220 ready\n", got: "the greeting opens like SMTP or FTP"},

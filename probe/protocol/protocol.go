@@ -4,22 +4,27 @@
 // catalogue how to ask as a client and how to answer as a server. A protocol
 // only speaks. It dials nothing, retries nothing, passes no verdict, and sets no
 // deadline but a short one for what comes after the outcome is known: probe does
-// all that around it.
+// all that around it. What a stack of formats puts on the wire is in folders of its
+// own (http, ldap, smb, rpc, kerberos, tls12, wire), which know no conversation. Nothing
+// here imports a package of exreach other than those and the catalogue.
 package protocol
 
 import (
-	"fmt"
 	"net"
 	"slices"
+	"time"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 // A Protocol is both sides of one conversation.
 //
 // Ask speaks as the client. The deadline of conn is set already. What Ask
 // learned is returned even when it ends in an error; errors of conn are
-// returned as they came (wrapped, never replaced), and a *MismatchError says
+// returned as they came (wrapped, never replaced), and a *wire.MismatchError says
 // that something else answered.
 //
 // Answer speaks as the server, for one connection. It is as good as a real
@@ -81,53 +86,71 @@ const (
 	Talk    Step = "talk"    // the conversation after them
 )
 
-// A Question is what Ask has to find out, and how it reaches the pool.
+// A Question is what Ask has to find out.
 type Question struct {
-	Host       string              // the name or address the user gave, for HTTP's Host and the like
-	Service    catalog.Service     // the row of the catalogue
-	Domain     string              // the organization's mail domain; "" where it is not known
-	Interfaces []catalog.Interface // wanted behind an endpoint mapper
-	At         func(Step)          // tells the pool that a step begins; never nil
-	StartTLS   func(net.Conn) (net.Conn, error)
-	// StartTLS does the TLS handshake as a client on the plain connection and
-	// returns the connection to go on with. Never nil. Its error is returned
-	// from Ask as it is.
+	Host        string              // the name or address the user gave, for HTTP's Host and the like
+	Service     catalog.Service     // the row of the catalogue
+	Domain      string              // the organization's mail domain; "" where it is not known
+	Interfaces  []catalog.Interface // wanted behind an endpoint mapper
+	Releases    *catalog.Releases   // what is known of all versions; nil is what comes with exreach
+	Credentials *Credentials        // to log in with; nil where nobody logs in
 
-	Credentials *Credentials // to log in with; nil: nobody logs in, and the two below are not used
-	Private     func() error // why a password must not be said on the connection as it is, for the fact "auth"
-	Turn        func() (end func(Outcome), err error)
-	// Turn waits until it is this conversation's turn to log in once; end gives
-	// the turn back. Its error says why the run allows no login here any more.
-	Redial func() (net.Conn, error)
+	Session
+}
+
+// A Session is what whoever asks does for a conversation while it goes on.
+type Session struct {
+	// At is told that a step begins. Never nil.
+	At func(Step)
+
+	// StartTLS does the TLS handshake as a client on the plain connection and
+	// returns the connection to go on with. Never nil. Its error is returned from
+	// Ask as it is.
+	StartTLS func(net.Conn) (net.Conn, error)
+
 	// Redial hangs up and connects to the same address again, for what needs a
-	// conversation of its own; nil where that cannot be done. The pool closes what
+	// conversation of its own; nil where that cannot be done. Who asks closes what
 	// it returns.
+	Redial func() (net.Conn, error)
+
+	// Private says why a password must not be said on the connection as it is, nil
+	// where it may. Not used without credentials.
+	Private func() error
+
+	// Turn waits until it is this conversation's turn to log in once; end gives the
+	// turn back. Its error says why the run allows no login here any more. Not used
+	// without credentials.
+	Turn func() (end func(Outcome), err error)
 }
 
 // A Stand is the server that Answer stands in for.
 type Stand struct {
-	Host      string // its host name, for greetings
-	Version   string // of Exchange: "2019"
+	Host      string            // its host name, for greetings
+	Version   string            // of Exchange: "2019"
+	Releases  *catalog.Releases // what is known of all versions; nil is what comes with exreach
 	Service   catalog.Service
-	Endpoints []Endpoint    // what an endpoint mapper hands out
-	Accounts  []Credentials // who may log in; nobody where there is none
+	Endpoints []rpc.Endpoint // what an endpoint mapper hands out
+	Accounts  []Credentials  // who may log in; nobody where there is none
 	StartTLS  func(net.Conn) (net.Conn, error)
 	// StartTLS does the TLS handshake as a server. Nil where there is no
 	// certificate: Answer then does not offer TLS.
 }
 
 // A Peer is what a conversation learned about the server. All of it came
-// from the network; the pool makes it printable before anybody sees it.
+// from the network; the pool makes it printable before it is shown.
 type Peer struct {
 	Greeting     string            `json:"greeting,omitempty"`      // its first line, whole
 	GreetingRest []string          `json:"greeting_rest,omitempty"` // further lines of the greeting, which SMTP allows
 	Capabilities []string          `json:"capabilities,omitempty"`  // what it offers, one keyword line each
 	Facts        map[string]string `json:"facts,omitempty"`         // what else the protocol knows, by lower-case name: "server", "status", "default_naming_context"
 	Refusal      string            `json:"refusal,omitempty"`       // how it turned us away in its own protocol: "421 4.3.2 Service not available"
-	Reason       Reason            `json:"reason,omitempty"`        // why it did, where its answer tells
-	Logins       []Login           `json:"-"`                       // those that were accepted or refused; the fact "auth" tells of all
-	Web          *Web              `json:"web,omitempty"`           // whose an answer over HTTP is; nil for other protocols
-	Endpoints    []Endpoint        `json:"endpoints,omitempty"`     // of an endpoint mapper
+	Reason       wire.Reason       `json:"reason,omitempty"`        // why it did, where its answer tells
+	Logins       Logins            `json:"-"`                       // what came of the credentials, as the fact "auth" tells people
+	Page         *Page             `json:"-"`                       // of an answer over HTTP: what code reads of its facts
+	Directory    *Directory        `json:"-"`                       // of an answer over LDAP: the same
+	Clock        *Clock            `json:"-"`                       // the server's, where it is known
+	Web          *web.Web          `json:"web,omitempty"`           // whose an answer over HTTP is; nil for other protocols
+	Endpoints    []rpc.Endpoint    `json:"endpoints,omitempty"`     // of an endpoint mapper
 	Withheld     []string          `json:"withheld,omitempty"`      // names of the wanted interfaces that an endpoint mapper would not tell about
 	TLS          *TLSInfo          `json:"tls,omitempty"`           // set by the pool
 	TLSFailure   *TLSFailure       `json:"tls_failure,omitempty"`   // set by the pool; nil where TLS did not fail
@@ -137,25 +160,19 @@ type Peer struct {
 	MoreEndpoints    int `json:"more_endpoints,omitempty"`
 }
 
-// An Endpoint is one entry of an endpoint map.
-type Endpoint struct {
-	UUID       string `json:"uuid"`
-	Name       string `json:"name,omitempty"` // ours, of the interface: "EMSMDB"; "" where it is not known
-	Major      uint16 `json:"major"`
-	Minor      uint16 `json:"minor"`
-	Sequence   string `json:"sequence"`          // ncacn_ip_tcp, ncacn_http, ncadg_ip_udp, ncacn_np, ncalrpc
-	Port       uint16 `json:"port,omitempty"`    // for the sequences over IP
-	Address    string `json:"address,omitempty"` // as the tower carries it; often 0.0.0.0 or another host's
-	Annotation string `json:"annotation,omitempty"`
+// A Clock is what a server's clock said, and ours at that moment.
+type Clock struct {
+	Server time.Time
+	Local  time.Time // zero where it was not noted
 }
 
-// A MismatchError says that something answered which is not the expected
-// protocol. The first bytes it sent are kept by the pool as evidence.
-type MismatchError struct {
-	Want string // the protocol that was expected: "SMTP"
-	Got  string // what was seen instead, in a few words of ours: "no three-digit reply code"
-}
-
-func (e *MismatchError) Error() string {
-	return fmt.Sprintf("this is not %s: %s", e.Want, e.Got)
+// clocks adds the server's clock, where it tells one, and ours beside it, which
+// shows how far apart they are.
+func (p *Peer) clocks(server, local time.Time) {
+	p.fact(FactLocalTime, factTime(local))
+	if server.IsZero() {
+		return
+	}
+	p.fact(FactServerTime, factTime(server))
+	p.Clock = &Clock{server.UTC(), local.UTC()} // nothing of them is shared with other goroutines, as the local time zone is
 }

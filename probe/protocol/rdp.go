@@ -27,8 +27,8 @@ const rdpWindows = 0x12
 // rdpProtocols is what a server may select, and what that says of Network Level
 // Authentication, where we offered it.
 var rdpProtocols = map[uint32]struct{ name, nla string }{
-	0:          {"RDP", notOffered},
-	rdpTLS:     {"TLS", notOffered},
+	0:          {"RDP", NotOffered},
+	rdpTLS:     {"TLS", NotOffered},
 	rdpCredSSP: {"CredSSP", "offered"},
 }
 
@@ -92,7 +92,7 @@ func rdpSelected(selected uint32) Peer {
 	if !ok {
 		p.name, p.nla = fmt.Sprintf("0x%08x", selected), "unknown"
 	}
-	return Peer{Facts: map[string]string{"protocol": p.name, "nla": p.nla}}
+	return Peer{Facts: map[string]string{FactProtocol: p.name, FactNLA: p.nla}}
 }
 
 func rdpFailureText(code uint32) string {

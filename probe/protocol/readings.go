@@ -110,8 +110,8 @@ func entity(text string) (rune, int) {
 		}
 		return rune(number), size
 	}
-	r, known := entities[name]
-	if !known {
+	r, ok := entities[name]
+	if !ok {
 		return 0, 0
 	}
 	return r, size

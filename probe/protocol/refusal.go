@@ -6,43 +6,12 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-)
 
-// A Reason is why a server turned us away, where its answer tells.
-type Reason string
-
-// The reasons. What a server turns away for the first three alone may work well
-// for everybody else.
-const (
-	NeedsLogin  Reason = "login"       // it answers nobody who has not logged in
-	OurName     Reason = "name"        // the name that we introduced ourselves by
-	OurQuestion Reason = "question"    // what we asked for was a guess of ours, and it does not serve that
-	OurAddress  Reason = "address"     // the address that we came from is banned, or not let in
-	Limited     Reason = "limit"       // too many connections or questions
-	Unavailable Reason = "unavailable" // it is starting, stopping, or short of something
-	NoCommands  Reason = "commands"    // it greets and takes no command
-)
-
-// Facts that code asks about, by what they hold.
-const (
-	FactIntroduction = "introduction"  // SMTP: what the reply to EHLO begins with, where the server says who it is and whom it greets
-	FactRequestID    = "request_id"    // HTTP: "yes" where the answer has the GUID that front ends since 2013 give a request
-	FactOWABuild     = "owa_build"     // HTTP: the build in the paths of OWA's pages, "8.3.485.1"
-	FactStartTLS     = "starttls"      // why a server that should start TLS did not
-	FactNameRefused  = "name_refused"  // SMTP: how EHLO with our name was refused, where an address literal was let in
-	FactMalformed    = "reply_broken"  // SMTP: which reply breaks the rules
-	FactPreauth      = "preauth"       // IMAP: the connection is logged in before anybody has
-	FactCapabilities = "capabilities"  // POP3, IMAP, NNTP: how the question for them was refused
-	FactQuestion     = "question"      // DNS: "SOA of contoso.com"
-	FactQuestionName = "question_name" // DNS: "contoso.com"
-	FactQuestionType = "question_type" // DNS: "SOA"
-	FactRCode        = "rcode"         // DNS: "SERVFAIL"
-	FactResultCode   = "result_code"   // LDAP: the number of the result that turned us away
-	FactWindowsError = "windows_error" // LDAP: Active Directory's own number in its text, "000004DC"
+	"exreach/probe/protocol/wire"
 )
 
 // turnAway notes a refusal.
-func (p *Peer) turnAway(text string, why Reason) { p.Refusal, p.Reason = text, why }
+func (p *Peer) turnAway(text string, why wire.Reason) { p.Refusal, p.Reason = text, why }
 
 // whenAsked is a pattern that is compiled when it is first asked for: few runs meet
 // a refusal, and every start would pay for it.
@@ -62,16 +31,16 @@ var (
 )
 
 // reasonOf is what the words of a mail server tell, "" where they tell nothing.
-func reasonOf(text string) Reason {
+func reasonOf(text string) wire.Reason {
 	switch {
 	case limitWords().MatchString(text):
-		return Limited
+		return wire.Limited
 	case ptrWords().MatchString(text):
-		return OurName
+		return wire.OurName
 	case banWords().MatchString(text):
-		return OurAddress
+		return wire.OurAddress
 	case troubleWords().MatchString(text):
-		return Unavailable
+		return wire.Unavailable
 	}
 	return ""
 }
@@ -99,5 +68,5 @@ func (p *Peer) leftSaying(refused string, err error) bool {
 // starts TLS.
 func muteMail(p *Peer, said string) {
 	delete(p.Facts, FactStartTLS)
-	p.turnAway(said, NoCommands)
+	p.turnAway(said, wire.NoCommands)
 }

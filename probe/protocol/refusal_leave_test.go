@@ -3,9 +3,12 @@
 package protocol
 
 import (
+	"strings"
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 // TestLeavesSayingWhy: a server that turns clients away at their first command, as
@@ -18,15 +21,15 @@ func TestLeavesSayingWhy(t *testing.T) {
 		named   string
 		said    string
 		refusal string
-		why     Reason
+		why     wire.Reason
 	}{
-		"POP3, too many":       {askPOP3, "pop3", "+OK ready\r\n-ERR [IN-USE] too many connections\r\n", "-ERR [IN-USE] too many connections", Limited},
-		"POP3, out of service": {askPOP3, "pop3", "+OK ready\r\n-ERR [SYS/TEMP] Service not available\r\n", "-ERR [SYS/TEMP] Service not available", Unavailable},
+		"POP3, too many":       {askPOP3, "pop3", "+OK ready\r\n-ERR [IN-USE] too many connections\r\n", "-ERR [IN-USE] too many connections", wire.Limited},
+		"POP3, out of service": {askPOP3, "pop3", "+OK ready\r\n-ERR [SYS/TEMP] Service not available\r\n", "-ERR [SYS/TEMP] Service not available", wire.Unavailable},
 		"POP3 without CAPA":    {askPOP3, "pop3", "+OK ready\r\n-ERR unknown command\r\n+OK bye\r\n", "", ""},
 		"POP3 just hangs up":   {askPOP3, "pop3", "+OK ready\r\n-ERR unknown command\r\n", "", ""},
-		"NNTP, too many":       {askNNTP, "nntp", "200 ready\r\n502 Too many connections\r\n", "502 Too many connections", Limited},
+		"NNTP, too many":       {askNNTP, "nntp", "200 ready\r\n502 Too many connections\r\n", "502 Too many connections", wire.Limited},
 		"NNTP, a permission":   {askNNTP, "nntp", "200 ready\r\n502 command unavailable\r\n205 bye\r\n", "", ""},
-		"IMAP4, unavailable":   {askIMAP, "imap", "* OK ready\r\na1 NO Server Unavailable. 15\r\n", "NO Server Unavailable. 15", Unavailable},
+		"IMAP4, unavailable":   {askIMAP, "imap", "* OK ready\r\na1 NO Server Unavailable. 15\r\n", "NO Server Unavailable. 15", wire.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := test.ask(hangsUpAfter([]byte(test.said)), question(test.named, catalog.NoTLS))
@@ -48,11 +51,11 @@ func TestGreetsAgain(t *testing.T) {
 // TestRPCOutOfOrder: statuses of a mapper that cannot work are no policy (MS-ERREF
 // section 2.2).
 func TestRPCOutOfOrder(t *testing.T) {
-	for _, status := range []rpcStatus{0x8, 0xe, 0x45b, 0x5aa, 0x6b9, 0x6ba, 0x6bb, 0x6be} {
-		if got := rpcReasons[status]; got != Unavailable {
-			t.Errorf("0x%x: %q, want %q", status, got, Unavailable)
+	for _, status := range []rpc.Status{0x8, 0xe, 0x45b, 0x5aa, 0x6b9, 0x6ba, 0x6bb, 0x6be} {
+		if got := status.Refusal().Why; got != wire.Unavailable {
+			t.Errorf("0x%x: %q, want %q", status, got, wire.Unavailable)
 		}
-		if rpcStatuses[status] == "" {
+		if !strings.Contains(status.Error(), "(") {
 			t.Errorf("0x%x has no words", status)
 		}
 	}

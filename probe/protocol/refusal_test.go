@@ -9,25 +9,26 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // TestReasonOf reads what mail servers say, in their own words.
 func TestReasonOf(t *testing.T) {
-	for said, want := range map[string]Reason{
+	for said, want := range map[string]wire.Reason{
 		// https://github.com/eleith/emailjs/issues/202, https://github.com/cmail-mta/cmail/issues/24
-		"450 4.2.0 Greylisted, see http://postgrey.schweikert.ch/help/": Limited,
-		"451 4.7.1 Graylisted, please try again":                        Limited,
-		"554 5.4.7 IP address throttled":                                Limited,
-		"421 Too many connections from your host":                       Limited,
+		"450 4.2.0 Greylisted, see http://postgrey.schweikert.ch/help/": wire.Limited,
+		"451 4.7.1 Graylisted, please try again":                        wire.Limited,
+		"554 5.4.7 IP address throttled":                                wire.Limited,
+		"421 Too many connections from your host":                       wire.Limited,
 		// https://github.com/mailcow/mailcow-dockerized/issues/85, https://github.com/omega8cc/boa/issues/532
-		"450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]": OurName,
-		"550 5.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]":         OurName,
-		"554 no rDNS": OurName,
+		"450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]": wire.OurName,
+		"550 5.7.1 Client host rejected: cannot find your hostname, [192.0.2.1]":         wire.OurName,
+		"554 no rDNS": wire.OurName,
 		// https://github.com/jstedfast/MailKit/issues/1073
-		"NO LOGOUT Intrusion prevention active for 192.0.2.1":                 OurAddress,
-		"554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied": OurAddress,
-		"554 blocked using zen.spamhaus.org":                                  OurAddress,
-		"421 4.3.2 Service not available":                                     Unavailable,
+		"NO LOGOUT Intrusion prevention active for 192.0.2.1":                 wire.OurAddress,
+		"554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied": wire.OurAddress,
+		"554 blocked using zen.spamhaus.org":                                  wire.OurAddress,
+		"421 4.3.2 Service not available":                                     wire.Unavailable,
 		"550 5.7.1 Unable to relay":                                           "",
 	} {
 		if got := reasonOf(said); got != want {
@@ -44,7 +45,7 @@ func TestIMAPGreetsWithNo(t *testing.T) {
 		"* BAD shut down\r\n": {Greeting: "* BAD shut down", Refusal: "* BAD shut down"},
 		" NO LOGOUT Intrusion prevention active for 192.0.2.1\r\n": {
 			Greeting: "NO LOGOUT Intrusion prevention active for 192.0.2.1",
-			Refusal:  "NO LOGOUT Intrusion prevention active for 192.0.2.1", Reason: OurAddress},
+			Refusal:  "NO LOGOUT Intrusion prevention active for 192.0.2.1", Reason: wire.OurAddress},
 		"* NO a warning\r\n* BYE later\r\n": {Greeting: "* BYE later", Refusal: "* BYE later"},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -3,63 +3,58 @@
 package protocol
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
-
-// errAbsent says that a server does not have the interface it was asked for.
-var errAbsent = errors.New("the server does not have this interface")
-
-// An rpcClient is the client's end of an association.
-type rpcClient struct {
-	rpcConn
-	calls    uint32
-	contexts uint16 // the presentation contexts that were asked for
-}
 
 // askRPC binds an interface on its own port, or an endpoint mapper, which it
 // then asks for its whole map (C706, MS-RPCE). A bind needs no credentials.
 func askRPC(conn net.Conn, q Question) (Peer, error) {
-	c := &rpcClient{rpcConn: rpcConn{conn: conn, budget: rpcMaxBytes}}
+	c := rpc.NewClient(conn)
 	q.At(Greet)
 	if q.Service.RPC != nil {
-		return c.askInterface(*q.Service.RPC, q.At)
+		return askInterface(c, q)
 	}
-	refusal, err := c.bind(rpcMapper)
+	refusal, err := c.Bind(rpc.Mapper)
 	switch {
-	case errors.Is(err, errAbsent):
-		return Peer{}, lacks(rpcMapper)
+	case errors.Is(err, rpc.ErrAbsent):
+		return Peer{}, lacks(rpc.Mapper)
 	case err != nil:
 		return Peer{}, err
 	case refusal != nil:
-		return Peer{Refusal: refusal.text, Reason: refusal.why, Withheld: interfaceNames(q.Interfaces)}, nil
+		return Peer{Refusal: refusal.Text, Reason: refusal.Why, Withheld: interfaceNames(q.Interfaces)}, nil
 	}
 	q.At(Talk)
-	return c.readMap(q.Interfaces)
+	return readMap(c, q.Interfaces, dialed(conn))
 }
 
 // askInterface binds an interface on its own port and asks who else lives
 // there, which says most where the interface is not there itself.
-func (c *rpcClient) askInterface(i catalog.Interface, at func(Step)) (Peer, error) {
-	refusal, err := c.bind(i)
-	absent := errors.Is(err, errAbsent)
+func askInterface(c *rpc.Client, q Question) (Peer, error) {
+	i := *q.Service.RPC
+	refusal, err := c.Bind(i)
+	absent := errors.Is(err, rpc.ErrAbsent)
 	switch {
 	case absent:
 	case err != nil:
 		return Peer{}, err
 	case refusal != nil:
-		return Peer{Refusal: refusal.text, Reason: refusal.why}, nil
+		return Peer{Refusal: refusal.Text, Reason: refusal.Why}, nil
 	default:
-		at(Talk)
+		q.At(Talk)
 	}
 	var peer Peer
-	named, unnamed := labels(c.inquire())
+	named, unnamed := rpc.Labels(c.Inquire())
 	if all := slices.Concat(named, unnamed); len(all) > 0 {
-		peer.Facts = map[string]string{"interfaces": listing(all)}
+		peer.Facts = map[string]string{FactInterfaces: rpc.Listing(all)}
 	}
 	switch {
 	case !absent:
@@ -70,118 +65,116 @@ func (c *rpcClient) askInterface(i catalog.Interface, at func(Step)) (Peer, erro
 	return peer, lacks(i, unnamed...)
 }
 
-// bind asks for an interface and returns how it was refused, nil where it was
-// not. The first bind makes the association, later ones alter it (C706 section
-// 12.6.4.1). Calls go to the interface that was bound last.
-func (c *rpcClient) bind(i catalog.Interface) (refusal *rpcRefusal, err error) {
-	asks, acks := byte(rpcBind), byte(rpcBindAck)
-	if c.contexts > 0 {
-		asks, acks = rpcAlter, rpcAlterAck
-	}
-	stub, err := bindRequest(i, c.contexts)
-	if err != nil {
-		return nil, fmt.Errorf("binding %s: %w", i.Name, err)
-	}
-	c.contexts++
-	p, err := c.exchange(asks, stub)
-	if err != nil {
-		return nil, err
-	}
-	switch p.kind {
-	case acks:
-		return bindResult(p)
-	case rpcBindNak:
-		return bindNak(p)
-	case rpcFault:
-		status, err := faultStatus(p)
-		switch {
-		case err != nil:
-			return nil, err
-		case status == rpcUnknownInterface:
-			return nil, errAbsent
-		}
-		return status.refusal(), nil
-	}
-	return nil, notRPC(rpcTypes[p.kind] + " instead of " + rpcTypes[acks])
-}
-
-// bindRequest returns the body of a bind, or of what alters one, with one
-// presentation context of the given number.
-func bindRequest(i catalog.Interface, context uint16) ([]byte, error) {
-	id, err := parseUUID(i.UUID)
-	if err != nil {
-		return nil, err
-	}
-	ndr, err := parseUUID(ndrSyntax.UUID)
-	if err != nil {
-		return nil, err
-	}
-	var w ndrWriter
-	w.u16(rpcFragment)
-	w.u16(rpcFragment)
-	w.u32(0)             // a new association group, or the one there is
-	w.octets(1, 0, 0, 0) // one context
-	w.u16(context)
-	w.octets(1, 0) // one transfer syntax
-	w.syntax(id, i.Major, i.Minor)
-	w.syntax(ndr, ndrSyntax.Major, ndrSyntax.Minor)
-	return w.data, nil
-}
-
 // lacks is the mismatch of a server that does not have the interface, with what
 // it has instead where it told that.
 func lacks(i catalog.Interface, instead ...string) error {
 	got := "an RPC server that does not have this interface"
 	if len(instead) > 0 {
-		got = "another RPC service holds the port: " + listing(instead)
+		got = "another RPC service holds the port: " + rpc.Listing(instead)
 	}
-	return &MismatchError{Want: i.Name, Got: got}
+	return &wire.MismatchError{Want: i.Name, Got: got}
 }
 
-// call runs one operation and returns the stub of its response. A fault comes
-// back as an rpcStatus.
-func (c *rpcClient) call(operation uint16, stub []byte) (*ndrReader, error) {
-	var w ndrWriter
-	w.u32(uint32(len(stub)))
-	w.u16(c.contexts - 1)
-	w.u16(operation)
-	w.octets(stub...)
-	p, err := c.exchange(rpcRequest, w.data)
-	if err != nil {
-		return nil, err
+// answerRPC is an endpoint mapper, or on an interface's own port a server that
+// has this interface and no operation of it.
+func answerRPC(conn net.Conn, s Stand) error {
+	owns := rpc.Mapper
+	if s.Service.RPC != nil {
+		owns = *s.Service.RPC
 	}
-	switch p.kind {
-	case rpcResponse:
-		return &ndrReader{order: p.order, data: p.body[rpcCallSize:]}, nil
-	case rpcFault:
-		status, err := faultStatus(p)
-		if err != nil {
-			return nil, err
+	return rpc.Serve(conn, owns, s.Endpoints)
+}
+
+// factsOf returns what stands out in an endpoint map that was read at the
+// address dialed. Nothing is said of what there is not.
+func factsOf(all []rpc.Endpoint, dialed netip.Addr) map[string]string {
+	facts := map[string]string{}
+	add := func(name string, items []string) {
+		if len(items) > 0 {
+			facts[name] = rpc.Listing(items)
 		}
-		return nil, status
 	}
-	return nil, notRPC(rpcTypes[p.kind] + " instead of response")
+	add(FactTCPEndpoints, tcpEndpoints(all))
+	add(FactHTTPEndpoints, httpEndpoints(all))
+	add(FactUnknown, unknownInterfaces(all))
+	add(FactTowerAddresses, towerAddresses(all, dialed))
+	return facts
 }
 
-// exchange sends a packet and reads the one that answers it.
-func (c *rpcClient) exchange(kind byte, body []byte) (rpcPDU, error) {
-	c.calls++
-	if err := c.send(kind, rpcFirst|rpcLast, c.calls, body); err != nil {
-		return rpcPDU{}, err
-	}
-	p, err := c.message()
-	if err == nil && p.call != c.calls {
-		err = notRPC("an answer to a call that was not made")
-	}
-	return p, err
+// tcpEndpoints returns the interfaces that have a name with their ports, "NSPI
+// 6006", but not the two that are no service of their own.
+func tcpEndpoints(all []rpc.Endpoint) []string {
+	return portsWhere(all, func(e rpc.Endpoint) string {
+		if e.Sequence != "ncacn_ip_tcp" || e.Name == "" || e.UUID == rpc.Management.UUID || e.UUID == rpc.Mapper.UUID {
+			return ""
+		}
+		return fmt.Sprintf("%s %d", e.Name, e.Port)
+	})
 }
 
-func faultStatus(p rpcPDU) (rpcStatus, error) {
-	r := &ndrReader{order: p.order, data: p.body}
-	r.octets(rpcCallSize)
-	status := rpcStatus(r.u32())
-	if r.short {
-		return 0, notRPC("a fault without a status")
+// httpEndpoints returns what is to be reached through an RPC proxy: "6001
+// EMSMDB".
+func httpEndpoints(all []rpc.Endpoint) []string {
+	return portsWhere(all, func(e rpc.Endpoint) string {
+		if e.Sequence != "ncacn_http" || e.UUID == rpc.Management.UUID {
+			return ""
+		}
+		return fmt.Sprintf("%d %s", e.Port, cmp.Or(e.Name, e.Annotation, e.UUID))
+	})
+}
+
+// portsWhere returns what say makes of the endpoints, each thing once, in the
+// order of the ports.
+func portsWhere(all []rpc.Endpoint, say func(rpc.Endpoint) string) []string {
+	sorted := slices.SortedStableFunc(slices.Values(all), func(a, b rpc.Endpoint) int { return cmp.Compare(a.Port, b.Port) })
+	return distinct(sorted, say)
+}
+
+// unknownInterfaces returns the annotations of the interfaces that have no name
+// and that other hosts can reach.
+func unknownInterfaces(all []rpc.Endpoint) []string {
+	items := distinct(all, func(e rpc.Endpoint) string {
+		if e.Name != "" || e.Sequence == "ncalrpc" {
+			return ""
+		}
+		return e.Annotation
+	})
+	slices.Sort(items)
+	return items
+}
+
+// towerAddresses returns the addresses that the towers carry and that are not
+// the one dialed: behind address translation, or of a host with several. One of
+// the other family says nothing about that.
+func towerAddresses(all []rpc.Endpoint, dialed netip.Addr) []string {
+	return distinct(all, func(e rpc.Endpoint) string {
+		a, err := netip.ParseAddr(e.Address)
+		if err != nil || a == dialed || a.BitLen() != dialed.BitLen() || a.IsUnspecified() || a.IsLoopback() {
+			return ""
+		}
+		return a.String()
+	})
+}
+
+// distinct returns what say makes of the endpoints, each thing once. It leaves
+// out "".
+func distinct(all []rpc.Endpoint, say func(rpc.Endpoint) string) []string {
+	var items []string
+	seen := map[string]bool{"": true}
+	for _, e := range all {
+		if item := say(e); !seen[item] {
+			seen[item] = true
+			items = append(items, item)
+		}
 	}
-	return status, nil
+	return items
+}
+
+// dialed is the address of the peer, or none on a connection without addresses.
+func dialed(conn net.Conn) netip.Addr {
+	at, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr().Unmap().WithZone("")
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"exreach/probe/protocol/rpc"
 )
 
 func FuzzAskRPC(f *testing.F) {
@@ -17,7 +19,7 @@ func FuzzAskRPC(f *testing.F) {
 		_, server := rpcRecorded(f, name)
 		seeds = append(seeds, string(server))
 	}
-	fuzzAsk(f, "rpc", append(seeds, string(rpcSays(rpcBindNak, 1, 4, 0)), string(bindAckOf(2, 3)))...)
+	fuzzAsk(f, "rpc", append(seeds, string(rpcSays(rpc.BindNak, 1, 4, 0)), string(bindAckOf(2, 3)))...)
 }
 
 // FuzzAskRPCMap: as FuzzAskRPC, with interfaces that are asked for one by one.
@@ -42,7 +44,7 @@ func FuzzAskRPCInterface(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, said []byte) {
 		peer, err := askRPC(hangsUpAfter(said), rpcBinding(samr))
-		if err == nil && len(said) < rpcHeaderSize {
+		if err == nil && len(said) < rpc.HeaderSize {
 			t.Errorf("%q is taken for samr: %+v", said, peer)
 		}
 		if peer.Refusal != "" && peer.Facts != nil {
@@ -64,8 +66,8 @@ func FuzzAnswerRPC(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		heard, _ := answersTo(s, b)
 		for _, p := range heard {
-			if !slices.Contains([]byte{rpcBindAck, rpcAlterAck, rpcResponse, rpcFault}, p.kind) {
-				t.Errorf("a server said %s", rpcTypes[p.kind])
+			if !slices.Contains([]byte{rpc.BindAck, rpc.AlterAck, rpc.Response, rpc.Fault}, p.Kind) {
+				t.Errorf("a server said %s", rpc.Types[p.Kind])
 			}
 		}
 	})
@@ -75,31 +77,31 @@ func FuzzAnswerRPC(f *testing.F) {
 // endpoint of a known sequence comes back the same when it is written again.
 func FuzzTower(f *testing.F) {
 	for _, e := range everySequence {
-		b, err := encodeTower(e)
+		b, err := rpc.FormatTower(e)
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		e, err := decodeTower(b)
+		e, err := rpc.ParseTower(b)
 		if err != nil {
-			if e != (Endpoint{}) {
+			if e != (rpc.Endpoint{}) {
 				t.Errorf("error %v beside %+v", err, e)
 			}
 			return
 		}
-		if _, err := parseUUID(e.UUID); err != nil || e.Sequence == "" {
+		if _, err := rpc.ParseUUID(e.UUID); err != nil || e.Sequence == "" {
 			t.Errorf("%+v: %v", e, err)
 		}
 		if e.Sequence != "ncacn_ip_tcp" || !strings.Contains(e.Address, ".") {
 			return
 		}
-		again, err := encodeTower(e)
+		again, err := rpc.FormatTower(e)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := decodeTower(again); err != nil || got.Port != e.Port || got.UUID != e.UUID || got.Minor != e.Minor {
+		if got, err := rpc.ParseTower(again); err != nil || got.Port != e.Port || got.UUID != e.UUID || got.Minor != e.Minor {
 			t.Error(errors.Join(err, errors.New(cmp.Diff(e, got))))
 		}
 	})

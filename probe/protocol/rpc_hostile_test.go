@@ -9,19 +9,22 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 // rpcSays is a packet with a body of our own.
 func rpcSays(kind byte, call uint32, body ...byte) []byte {
-	return rpcWire(rpcPDU{kind: kind, order: binary.LittleEndian, call: call, body: body})
+	return rpcWire(rpc.PDU{Kind: kind, Order: binary.LittleEndian, Call: call, Body: body})
 }
 
 // bindAckOf is a bind_ack with one result.
 func bindAckOf(result, reason byte) []byte {
-	w := ndrWriter{data: make([]byte, 8)}
-	w.octets(4, 0, '1', '3', '5', 0, 0, 0, 1, 0, 0, 0, result, 0, reason, 0)
-	w.octets(make([]byte, 20)...)
-	return rpcSays(rpcBindAck, 1, w.data...)
+	w := rpc.Writer{Data: make([]byte, 8)}
+	w.Octets(4, 0, '1', '3', '5', 0, 0, 0, 1, 0, 0, 0, result, 0, reason, 0)
+	w.Octets(make([]byte, 20)...)
+	return rpcSays(rpc.BindAck, 1, w.Data...)
 }
 
 // patched returns b with the two bytes at the offset replaced.
@@ -36,24 +39,24 @@ func TestRPCRefusals(t *testing.T) {
 	tests := []struct {
 		said    []byte
 		refusal string
-		why     Reason
+		why     wire.Reason
 	}{
-		{rpcSays(rpcBindNak, 1, 0, 0), "bind_nak: reason not specified", NeedsLogin},
-		{rpcSays(rpcBindNak, 1, 1, 0), "bind_nak: temporary congestion", Unavailable},
-		{rpcSays(rpcBindNak, 1, 2, 0), "bind_nak: local limit exceeded", Unavailable},
-		{rpcSays(rpcBindNak, 1, 4, 0, 1, 5, 0), "bind_nak: protocol version not supported", ""},
-		{rpcSays(rpcBindNak, 1, 8, 0), "bind_nak: authentication type not recognized", NeedsLogin},
+		{rpcSays(rpc.BindNak, 1, 0, 0), "bind_nak: reason not specified", wire.NeedsLogin},
+		{rpcSays(rpc.BindNak, 1, 1, 0), "bind_nak: temporary congestion", wire.Unavailable},
+		{rpcSays(rpc.BindNak, 1, 2, 0), "bind_nak: local limit exceeded", wire.Unavailable},
+		{rpcSays(rpc.BindNak, 1, 4, 0, 1, 5, 0), "bind_nak: protocol version not supported", ""},
+		{rpcSays(rpc.BindNak, 1, 8, 0), "bind_nak: authentication type not recognized", wire.NeedsLogin},
 		// https://github.com/fortra/impacket/issues/1926
-		{rpcSays(rpcBindNak, 1, 9, 0), "bind_nak: invalid checksum", NeedsLogin},
-		{rpcSays(rpcBindNak, 1, 77, 0), "bind_nak: reason 77", ""},
-		{bindAckOf(1, 0), "bind_ack: rejected by the application", NeedsLogin},
-		{bindAckOf(2, 0), "bind_ack: reason not specified", NeedsLogin},
+		{rpcSays(rpc.BindNak, 1, 9, 0), "bind_nak: invalid checksum", wire.NeedsLogin},
+		{rpcSays(rpc.BindNak, 1, 77, 0), "bind_nak: reason 77", ""},
+		{bindAckOf(1, 0), "bind_ack: rejected by the application", wire.NeedsLogin},
+		{bindAckOf(2, 0), "bind_ack: reason not specified", wire.NeedsLogin},
 		{bindAckOf(2, 2), "bind_ack: transfer syntax not supported", ""},
-		{bindAckOf(2, 3), "bind_ack: local limit exceeded", Unavailable},
-		{rpcSays(rpcFault, 1, append(make([]byte, 8), 5, 0, 0, 0)...), "fault 0x00000005 (access denied)", NeedsLogin},
-		{rpcSays(rpcFault, 1, append(make([]byte, 8), 0x1d, 0, 0, 0x1c)...), "fault 0x1c00001d (nca_s_unsupported_authn_level)", NeedsLogin},
-		{rpcSays(rpcFault, 1, append(make([]byte, 8), 0x14, 0, 1, 0x1c)...), "fault 0x1c010014 (nca_s_server_too_busy)", Unavailable},
-		{rpcSays(rpcFault, 1, append(make([]byte, 8), 1, 2, 3, 4)...), "fault 0x04030201", ""},
+		{bindAckOf(2, 3), "bind_ack: local limit exceeded", wire.Unavailable},
+		{rpcSays(rpc.Fault, 1, append(make([]byte, 8), 5, 0, 0, 0)...), "fault 0x00000005 (access denied)", wire.NeedsLogin},
+		{rpcSays(rpc.Fault, 1, append(make([]byte, 8), 0x1d, 0, 0, 0x1c)...), "fault 0x1c00001d (nca_s_unsupported_authn_level)", wire.NeedsLogin},
+		{rpcSays(rpc.Fault, 1, append(make([]byte, 8), 0x14, 0, 1, 0x1c)...), "fault 0x1c010014 (nca_s_server_too_busy)", wire.Unavailable},
+		{rpcSays(rpc.Fault, 1, append(make([]byte, 8), 1, 2, 3, 4)...), "fault 0x04030201", ""},
 	}
 	for _, test := range tests {
 		behind, err := askRPC(hangsUpAfter(test.said), rpcWanting(emsmdb, nspi))
@@ -68,40 +71,40 @@ func TestRPCRefusals(t *testing.T) {
 		}
 	}
 	lacking := append(make([]byte, 8), 3, 0, 1, 0x1c)
-	_, err := askRPC(hangsUpAfter(rpcSays(rpcFault, 1, lacking...)), rpcBinding(emsmdb))
+	_, err := askRPC(hangsUpAfter(rpcSays(rpc.Fault, 1, lacking...)), rpcBinding(emsmdb))
 	wantMismatch(t, err, "EMSMDB", "an RPC server that does not have this interface")
 }
 
 // TestRPCBadPackets: lengths that lie, and packets that have no place here.
 func TestRPCBadPackets(t *testing.T) {
 	ok := bindAckOf(0, 0)
-	call := make([]byte, rpcCallSize)
+	call := make([]byte, rpc.CallSize)
 	tests := []struct {
 		name, got string
 		said      []byte
 	}{
 		{"frag_length below the header", "a packet shorter than its own header", patched(ok, 8, 15)},
 		{"frag_length 0", "a packet shorter than its own header", patched(ok, 8, 0)},
-		{"20-byte bind_ack", "a bind_ack without a result", rpcSays(rpcBindAck, 1, 0xd0, 0x16, 0xd0, 0x16)},
-		{"empty bind_ack", "a bind_ack without a result", rpcSays(rpcBindAck, 1)},
+		{"20-byte bind_ack", "a bind_ack without a result", rpcSays(rpc.BindAck, 1, 0xd0, 0x16, 0xd0, 0x16)},
+		{"empty bind_ack", "a bind_ack without a result", rpcSays(rpc.BindAck, 1)},
 		{"secondary address past the end", "a bind_ack without a result", patched(ok, 24, 0xffff)},
 		{"no results", "a bind_ack without a result", patched(ok, 32, 0)},
-		{"bind_nak without a reason", "a bind_nak without a reason", rpcSays(rpcBindNak, 1, 4)},
-		{"fault without a status", "a fault without a status", rpcSays(rpcFault, 1, 0, 0, 0)},
+		{"bind_nak without a reason", "a bind_nak without a reason", rpcSays(rpc.BindNak, 1, 4)},
+		{"fault without a status", "a fault without a status", rpcSays(rpc.Fault, 1, 0, 0, 0)},
 		{"auth_length past the beginning", "an authentication trailer longer than its packet", patched(ok, 10, 0xffff)},
-		{"padding past the beginning", "a bind_ack that is too short", onWire(rpcPDU{kind: rpcBindAck, order: binary.LittleEndian}, 3, nil, []byte{10, 2, 255, 0, 0, 0, 0, 0, 1, 2, 3, 4})},
-		{"another call's", "an answer to a call that was not made", rpcSays(rpcBindAck, 2, ok[16:]...)},
-		{"our own words", "bind instead of bind_ack", rpcSays(rpcBind, 1, ok[16:]...)},
+		{"padding past the beginning", "a bind_ack that is too short", onWire(rpc.PDU{Kind: rpc.BindAck, Order: binary.LittleEndian}, 3, nil, []byte{10, 2, 255, 0, 0, 0, 0, 0, 1, 2, 3, 4})},
+		{"another call's", "an answer to a call that was not made", rpcSays(rpc.BindAck, 2, ok[16:]...)},
+		{"our own words", "bind instead of bind_ack", rpcSays(rpc.Bind, 1, ok[16:]...)},
 		{"alter_context_resp", "alter_context_resp instead of bind_ack", rpcSays(15, 1, ok[16:]...)},
 		{"shutdown", "shutdown instead of bind_ack", rpcSays(17, 1)},
 		{"orphaned", "orphaned instead of bind_ack", rpcSays(19, 1)},
-		{"a response to nothing", "response instead of bind_ack", rpcSays(rpcResponse, 1, make([]byte, 16)...)},
-		{"a short response", "a response that is too short", onWire(rpcPDU{kind: rpcResponse, order: binary.LittleEndian, call: 1}, 3, []byte{1, 2, 3}, nil)},
-		{"bind_ack for a lookup", "bind_ack instead of response", append(bindAckOf(0, 0), rpcSays(rpcBindAck, 2, ok[16:]...)...)},
+		{"a response to nothing", "response instead of bind_ack", rpcSays(rpc.Response, 1, make([]byte, 16)...)},
+		{"a short response", "a response that is too short", onWire(rpc.PDU{Kind: rpc.Response, Order: binary.LittleEndian, Call: 1}, 3, []byte{1, 2, 3}, nil)},
+		{"bind_ack for a lookup", "bind_ack instead of response", append(bindAckOf(0, 0), rpcSays(rpc.BindAck, 2, ok[16:]...)...)},
 		{"text in the middle", "no RPC packet header", append(bindAckOf(0, 0), "HTTP/1.1 200 OK\r\n"...)},
-		{"last fragment first", "a fragment without the one before it", append(bindAckOf(0, 0), fragmentOf(2, rpcLast, call)...)},
-		{"first fragment twice", "fragments that do not belong together", slices.Concat(ok, fragmentOf(2, rpcFirst, call), fragmentOf(2, rpcFirst|rpcLast, call))},
-		{"two calls in one", "fragments that do not belong together", slices.Concat(ok, fragmentOf(2, rpcFirst, call), fragmentOf(3, rpcLast, call))},
+		{"last fragment first", "a fragment without the one before it", append(bindAckOf(0, 0), fragmentOf(2, rpc.LastFragment, call)...)},
+		{"first fragment twice", "fragments that do not belong together", slices.Concat(ok, fragmentOf(2, rpc.FirstFragment, call), fragmentOf(2, rpc.FirstFragment|rpc.LastFragment, call))},
+		{"two calls in one", "fragments that do not belong together", slices.Concat(ok, fragmentOf(2, rpc.FirstFragment, call), fragmentOf(3, rpc.LastFragment, call))},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -112,16 +115,16 @@ func TestRPCBadPackets(t *testing.T) {
 }
 
 func fragmentOf(call uint32, flags byte, body []byte) []byte {
-	return onWire(rpcPDU{kind: rpcResponse, order: binary.LittleEndian, call: call}, flags, body, nil)
+	return onWire(rpc.PDU{Kind: rpc.Response, Order: binary.LittleEndian, Call: call}, flags, body, nil)
 }
 
 // TestRPCBadStubs: counts and lengths inside a listing that lie.
 func TestRPCBadStubs(t *testing.T) {
-	page, err := pageOf(everySequence[:2])
+	page, err := rpc.PageOf(everySequence[:2])
 	if err != nil {
 		t.Fatal(err)
 	}
-	lookup, mapped := page.lookupAnswer(eptPageSize), page.mapAnswer(eptMaxTowers)
+	lookup, mapped := page.LookupAnswer(rpc.PageSize), page.MapAnswer(rpc.MaxTowers)
 	const numEnts, maxCount, offset, actual, annotation = 20, 24, 28, 32, 60
 	tests := []struct {
 		name string
@@ -141,35 +144,35 @@ func TestRPCBadStubs(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			answer := rpcSays(rpcResponse, 2, append(make([]byte, rpcCallSize), test.stub...)...)
+			answer := rpcSays(rpc.Response, 2, append(make([]byte, rpc.CallSize), test.stub...)...)
 			if test.stub == nil {
-				answer = fragmentOf(2, rpcFirst|rpcLast, make([]byte, rpcCallSize))
+				answer = fragmentOf(2, rpc.FirstFragment|rpc.LastFragment, make([]byte, rpc.CallSize))
 			}
 			_, err := askRPC(hangsUpAfter(append(bindAckOf(0, 0), answer...)), rpcWanting(emsmdb))
-			wantMismatch(t, err, rpcMapper.Name, "the lengths in its answer to ept_lookup do not fit")
+			wantMismatch(t, err, rpc.Mapper.Name, "the lengths in its answer to ept_lookup do not fit")
 		})
 	}
-	empty := rpcSays(rpcResponse, 2, append(make([]byte, rpcCallSize), eptPage{status: eptNotRegistered}.lookupAnswer(1)...)...)
+	empty := rpcSays(rpc.Response, 2, append(make([]byte, rpc.CallSize), rpc.Page{Status: rpc.NotRegistered}.LookupAnswer(1)...)...)
 	for _, stub := range [][]byte{nil, patched(mapped, numEnts, 1), patched(mapped, actual, 9), patched(mapped, 44, 1), patched(mapped, 48, 0xffff), mapped[:60]} {
-		answer := fragmentOf(3, rpcFirst|rpcLast, append(make([]byte, rpcCallSize), stub...))
+		answer := fragmentOf(3, rpc.FirstFragment|rpc.LastFragment, append(make([]byte, rpc.CallSize), stub...))
 		_, err := askRPC(hangsUpAfter(slices.Concat(bindAckOf(0, 0), empty, answer)), rpcWanting(emsmdb))
-		wantMismatch(t, err, rpcMapper.Name, "the lengths in its answer to ept_map do not fit")
+		wantMismatch(t, err, rpc.Mapper.Name, "the lengths in its answer to ept_map do not fit")
 	}
 }
 
 // TestRPCBadTowers: an entry that cannot be read does not hide the others.
 func TestRPCBadTowers(t *testing.T) {
-	page, err := pageOf(everySequence)
+	page, err := rpc.PageOf(everySequence)
 	if err != nil {
 		t.Fatal(err)
 	}
-	page.status = eptNotRegistered
-	page.towers[1].octets = page.towers[1].octets[:30]
-	page.towers[3].octets = nil
-	answer := rpcSays(rpcResponse, 2, append(make([]byte, rpcCallSize), page.lookupAnswer(eptPageSize)...)...)
+	page.Status = rpc.NotRegistered
+	page.Towers[1].Octets = page.Towers[1].Octets[:30]
+	page.Towers[3].Octets = nil
+	answer := rpcSays(rpc.Response, 2, append(make([]byte, rpc.CallSize), page.LookupAnswer(rpc.PageSize)...)...)
 	peer, err := askRPC(hangsUpAfter(append(bindAckOf(0, 0), answer...)), rpcWanting())
 	want := Peer{
-		Endpoints: []Endpoint{everySequence[0], everySequence[2], everySequence[4]},
+		Endpoints: []rpc.Endpoint{everySequence[0], everySequence[2], everySequence[4]},
 		Facts:     map[string]string{"entries": "5", "malformed": "2", "tcp_endpoints": "EMSMDB 49160"},
 	}
 	if diff := cmp.Diff(want, peer); diff != "" || err != nil {
@@ -188,13 +191,13 @@ func TestRPCEndlessMap(t *testing.T) {
 		{500, "stopped after 4500 entries"},
 	}
 	for _, test := range tests {
-		again := func(asked, p rpcPDU) []byte {
+		again := func(asked, p rpc.PDU) []byte {
 			if isLookup(asked) {
-				w := ndrWriter{data: slices.Clone(asked.body[rpcCallSize:])}
-				clear(w.data[20:36]) // the handle begins the listing anew
-				page, _ := pageOf(slices.Repeat(everySequence[:1], test.entries))
-				page.handle.attributes = 7
-				p.body = append(p.body[:rpcCallSize], page.lookupAnswer(eptPageSize)...)
+				w := rpc.Writer{Data: slices.Clone(asked.Body[rpc.CallSize:])}
+				clear(w.Data[20:36]) // the handle begins the listing anew
+				page, _ := rpc.PageOf(slices.Repeat(everySequence[:1], test.entries))
+				page.Handle.Attributes = 7
+				p.Body = append(p.Body[:rpc.CallSize], page.LookupAnswer(rpc.PageSize)...)
 			}
 			return rpcWire(p)
 		}
@@ -204,9 +207,9 @@ func TestRPCEndlessMap(t *testing.T) {
 			t.Errorf("error %v, facts %v, %d endpoints", err, peer.Facts, len(peer.Endpoints))
 		}
 	}
-	long := fragmentOf(2, rpcFirst, make([]byte, 60000))
+	long := fragmentOf(2, rpc.FirstFragment, make([]byte, 60000))
 	endless := append(bindAckOf(0, 0), long...)
-	for range rpcMaxBytes / 60000 {
+	for range rpc.MaxBytes / 60000 {
 		endless = append(endless, fragmentOf(2, 0, make([]byte, 60000))...)
 	}
 	_, err := askRPC(hangsUpAfter(endless), rpcWanting())

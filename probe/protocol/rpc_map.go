@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 // How much of an endpoint map is read: a busy server has a few hundred entries.
@@ -22,9 +25,10 @@ const (
 
 // An eptReader gathers what an endpoint mapper says.
 type eptReader struct {
-	client    *rpcClient
+	client    *rpc.Client
+	dialed    netip.Addr
 	peer      Peer
-	seen      map[Endpoint]bool
+	seen      map[rpc.Endpoint]bool
 	entries   int      // of the listing, equal ones counted too
 	malformed int      // towers that could not be read
 	complete  bool     // the listing came to its end
@@ -36,8 +40,8 @@ type eptReader struct {
 
 // readMap lists the whole map, then asks for each wanted interface that the
 // listing did not show: filters hide listings, or parts of them.
-func (c *rpcClient) readMap(wanted []catalog.Interface) (Peer, error) {
-	m := &eptReader{client: c, peer: Peer{Facts: map[string]string{}}, seen: map[Endpoint]bool{}}
+func readMap(c *rpc.Client, wanted []catalog.Interface, dialed netip.Addr) (Peer, error) {
+	m := &eptReader{client: c, dialed: dialed, peer: Peer{Facts: map[string]string{}}, seen: map[rpc.Endpoint]bool{}}
 	err := m.list()
 	for _, i := range wanted {
 		if err == nil && !m.has(i) {
@@ -69,9 +73,9 @@ func (m *eptReader) withheld(wanted []catalog.Interface) []string {
 // list pages through ept_lookup. What ends a listing differs: Samba says "not
 // registered" after the last entry, others clear the handle.
 func (m *eptReader) list() error {
-	var from eptHandle
+	var from rpc.Handle
 	for range eptMaxPages {
-		page, err := m.page(eptLookup, lookupRequest(from), lookupPage)
+		page, err := m.page(rpc.OpLookup, rpc.LookupRequest(from), rpc.LookupPage)
 		if refusal := m.refusal(page, err); refusal != nil {
 			m.stop(refusal)
 			return nil
@@ -79,27 +83,27 @@ func (m *eptReader) list() error {
 		if err != nil {
 			return err
 		}
-		m.entries += len(page.towers)
+		m.entries += len(page.Towers)
 		m.take(page)
 		switch {
-		case page.status == eptNotRegistered, page.handle == eptHandle{}, len(page.towers) == 0:
+		case page.Status == rpc.NotRegistered, page.Handle == rpc.Handle{}, len(page.Towers) == 0:
 			m.complete = m.entries > 0
 			return nil
 		case m.entries >= eptMaxEntries:
-			m.peer.Facts["lookup"] = fmt.Sprintf("stopped after %d entries", m.entries)
+			m.peer.Facts[FactLookup] = fmt.Sprintf("stopped after %d entries", m.entries)
 			return nil
 		}
-		from = page.handle
+		from = page.Handle
 	}
-	m.peer.Facts["lookup"] = fmt.Sprintf("stopped after %d pages", eptMaxPages)
+	m.peer.Facts[FactLookup] = fmt.Sprintf("stopped after %d pages", eptMaxPages)
 	return nil
 }
 
 // page calls an operation and reads its answer.
-func (m *eptReader) page(operation uint16, stub []byte, read func(*ndrReader) (eptPage, error)) (eptPage, error) {
-	r, err := m.client.call(operation, stub)
+func (m *eptReader) page(operation uint16, stub []byte, read func(*rpc.Reader) (rpc.Page, error)) (rpc.Page, error) {
+	r, err := m.client.Call(operation, stub)
 	if err != nil {
-		return eptPage{}, err
+		return rpc.Page{}, err
 	}
 	page, err := read(r)
 	if err != nil && m.unread == nil {
@@ -111,47 +115,47 @@ func (m *eptReader) page(operation uint16, stub []byte, read func(*ndrReader) (e
 // refusal is how an operation was refused, nil where it was not, or where the
 // conversation failed. An answer that cannot be read tells no more than a
 // refusal.
-func (m *eptReader) refusal(page eptPage, err error) *rpcRefusal {
-	status, fault := errors.AsType[rpcStatus](err)
+func (m *eptReader) refusal(page rpc.Page, err error) *rpc.Refusal {
+	status, fault := errors.AsType[rpc.Status](err)
 	switch {
 	case fault:
-		return status.refusal()
+		return status.Refusal()
 	case err != nil && err == m.unread:
-		return &rpcRefusal{text: "its answer cannot be read"}
-	case err != nil || page.status == 0 || page.status == eptNotRegistered:
+		return &rpc.Refusal{Text: "its answer cannot be read"}
+	case err != nil || page.Status == 0 || page.Status == rpc.NotRegistered:
 		return nil
 	}
-	r := rpcStatus(page.status).refusal()
-	r.text = "status " + statusText(r.status)
+	r := rpc.Status(page.Status).Refusal()
+	r.Text = "status " + rpc.StatusText(r.Status)
 	return r
 }
 
 // stop notes that the server ended the listing before its end. Who refuses the
 // listing and gives no other reason refuses our question.
-func (m *eptReader) stop(r *rpcRefusal) {
+func (m *eptReader) stop(r *rpc.Refusal) {
 	if m.entries > 0 {
-		m.peer.Facts["lookup"] = "stopped: " + r.text
+		m.peer.Facts[FactLookup] = "stopped: " + r.Text
 		return
 	}
-	m.peer.Facts["lookup"] = "denied: " + r.text
-	m.peer.turnAway(r.text, cmp.Or(r.why, OurQuestion))
+	m.peer.Facts[FactLookup] = "denied: " + r.Text
+	m.peer.turnAway(r.Text, cmp.Or(r.Why, wire.OurQuestion))
 }
 
 // ask looks for one interface with ept_map. A server that does not know the
 // operation has said all with the listing.
 func (m *eptReader) ask(i catalog.Interface) error {
-	stub, err := mapRequest(i)
+	stub, err := rpc.MapRequest(i)
 	if err != nil {
 		return fmt.Errorf("mapping %s: %w", i.Name, err)
 	}
-	page, err := m.page(eptMap, stub, mapPage)
+	page, err := m.page(rpc.OpMap, stub, rpc.MapPage)
 	refusal := m.refusal(page, err)
 	switch {
-	case refusal != nil && refusal.status == rpcBadOperation && m.complete:
+	case refusal != nil && refusal.Status == rpc.BadOperation && m.complete:
 		m.absent = append(m.absent, i.Name)
 		return nil
 	case refusal != nil:
-		m.denied = append(m.denied, i.Name+" "+refusal.text)
+		m.denied = append(m.denied, i.Name+" "+refusal.Text)
 		return nil
 	case err != nil:
 		return err
@@ -167,14 +171,14 @@ func (m *eptReader) ask(i catalog.Interface) error {
 }
 
 // take adds the endpoints of a page that are new.
-func (m *eptReader) take(page eptPage) {
-	for _, t := range page.towers {
-		e, err := decodeTower(t.octets)
+func (m *eptReader) take(page rpc.Page) {
+	for _, t := range page.Towers {
+		e, err := rpc.ParseTower(t.Octets)
 		if err != nil {
 			m.malformed++
 			continue
 		}
-		e.Name, e.Annotation = nameOf(e.UUID, e.Major), t.annotation
+		e.Name, e.Annotation = rpc.NameOf(e.UUID, e.Major), t.Annotation
 		if !m.seen[e] && len(m.seen) < eptMaxEntries {
 			m.seen[e] = true
 			m.peer.Endpoints = append(m.peer.Endpoints, e)
@@ -182,11 +186,10 @@ func (m *eptReader) take(page eptPage) {
 	}
 }
 
-// has reports whether the wanted interface is known to listen on TCP. A higher
-// minor version serves a lower one (C706 section 6.1.2).
+// has reports whether the wanted interface is known to listen on TCP.
 func (m *eptReader) has(i catalog.Interface) bool {
 	for _, e := range m.peer.Endpoints {
-		if e.UUID == i.UUID && e.Major == i.Major && e.Minor >= i.Minor && e.Sequence == "ncacn_ip_tcp" {
+		if e.Interface().Serves(i) && e.Sequence == "ncacn_ip_tcp" {
 			return true
 		}
 	}
@@ -195,15 +198,23 @@ func (m *eptReader) has(i catalog.Interface) bool {
 
 // state puts the counts and lists into the peer's facts.
 func (m *eptReader) state() {
-	maps.Copy(m.peer.Facts, factsOf(m.peer.Endpoints, dialed(m.client.conn)))
-	m.peer.Facts["entries"] = strconv.Itoa(m.entries)
+	maps.Copy(m.peer.Facts, factsOf(m.peer.Endpoints, m.dialed))
+	m.peer.Facts[FactEntries] = strconv.Itoa(m.entries)
 	if m.malformed > 0 {
-		m.peer.Facts["malformed"] = strconv.Itoa(m.malformed)
+		m.peer.Facts[FactMalformedEntries] = strconv.Itoa(m.malformed)
 	}
 	if len(m.hidden) > 0 {
-		m.peer.Facts["hidden"] = strings.Join(m.hidden, ", ")
+		m.peer.Facts[FactHidden] = strings.Join(m.hidden, ", ")
 	}
 	if len(m.denied) > 0 {
-		m.peer.Facts["map"] = "denied: " + strings.Join(m.denied, ", ")
+		m.peer.Facts[FactMap] = "denied: " + strings.Join(m.denied, ", ")
 	}
+}
+
+func interfaceNames(all []catalog.Interface) []string {
+	var names []string
+	for _, i := range all {
+		names = append(names, i.Name)
+	}
+	return names
 }

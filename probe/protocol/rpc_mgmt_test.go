@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
 )
 
 var samr = catalog.Interface{Name: "samr", UUID: "12345778-1234-abcd-ef00-0123456789ac", Major: 1}
@@ -70,11 +71,11 @@ func TestRPCInquireCut(t *testing.T) {
 func TestRPCInquirePeers(t *testing.T) {
 	trailer := []byte{10, 2, 0, 0, 1, 0, 0, 0, 'n', 't', 'l', 'm'}
 	tests := map[string]rpcRewriter{
-		"big-endian":     func(asked, p rpcPDU) []byte { return rpcWire(bigEndian(asked, p)) },
-		"many fragments": func(_, p rpcPDU) []byte { return inFragments(p, 8, nil) },
-		"odd fragments":  func(_, p rpcPDU) []byte { return inFragments(p, 13, nil) },
-		"signed":         func(_, p rpcPDU) []byte { return inFragments(p, 4096, padded(trailer)) },
-		"all of it":      func(asked, p rpcPDU) []byte { return inFragments(bigEndian(asked, p), 24, trailer) },
+		"big-endian":     func(asked, p rpc.PDU) []byte { return rpcWire(bigEndian(asked, p)) },
+		"many fragments": func(_, p rpc.PDU) []byte { return inFragments(p, 8, nil) },
+		"odd fragments":  func(_, p rpc.PDU) []byte { return inFragments(p, 13, nil) },
+		"signed":         func(_, p rpc.PDU) []byte { return inFragments(p, 4096, padded(trailer)) },
+		"all of it":      func(asked, p rpc.PDU) []byte { return inFragments(bigEndian(asked, p), 24, trailer) },
 	}
 	for name, rewrite := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +92,7 @@ func TestRPCInquirePeers(t *testing.T) {
 // interfacesSaid is a whole stub of an answer to inq_if_ids.
 func interfacesSaid(t *testing.T, all ...catalog.Interface) []byte {
 	t.Helper()
-	stub, err := interfacesAnswer(all...)
+	stub, err := rpc.InterfacesAnswer(all...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,11 +102,11 @@ func interfacesSaid(t *testing.T, all ...catalog.Interface) []byte {
 // TestRPCInquireUnanswered: who does not say which interfaces it has, or lies in
 // the lengths, is judged by the bind alone.
 func TestRPCInquireUnanswered(t *testing.T) {
-	isAlter := func(asked rpcPDU) bool { return asked.kind == rpcAlter }
-	instead := func(when func(rpcPDU) bool, kind byte, body ...byte) rpcRewriter {
-		return func(asked, p rpcPDU) []byte {
+	isAlter := func(asked rpc.PDU) bool { return asked.Kind == rpc.Alter }
+	instead := func(when func(rpc.PDU) bool, kind byte, body ...byte) rpcRewriter {
+		return func(asked, p rpc.PDU) []byte {
 			if when(asked) {
-				p.kind, p.body = kind, body
+				p.Kind, p.Body = kind, body
 			}
 			return rpcWire(p)
 		}
@@ -113,25 +114,25 @@ func TestRPCInquireUnanswered(t *testing.T) {
 	rejected := slices.Concat(make([]byte, 8), []byte{0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 1, 0}, make([]byte, 20))
 	tests := map[string]rpcRewriter{
 		"alter_context is a fault":    faults(isAlter, 0x1c01000b),
-		"alter_context is refused":    instead(isAlter, rpcBindNak, 0, 0),
-		"mgmt is rejected":            instead(isAlter, rpcAlterAck, rejected...),
-		"an answer to something else": instead(isAlter, rpcBindAck, rejected...),
+		"alter_context is refused":    instead(isAlter, rpc.BindNak, 0, 0),
+		"mgmt is rejected":            instead(isAlter, rpc.AlterAck, rejected...),
+		"an answer to something else": instead(isAlter, rpc.BindAck, rejected...),
 		"access denied":               faults(isCall, 5),
-		"hangs up at alter_context":   hangsUpAt(2, func(_, p rpcPDU) []byte { return rpcWire(p) }),
-		"hangs up at inq_if_ids":      hangsUpAt(3, func(_, p rpcPDU) []byte { return rpcWire(p) }),
-		"text":                        func(asked, p rpcPDU) []byte { return textAt(3, asked, p) },
+		"hangs up at alter_context":   hangsUpAt(2, func(_, p rpc.PDU) []byte { return rpcWire(p) }),
+		"hangs up at inq_if_ids":      hangsUpAt(3, func(_, p rpc.PDU) []byte { return rpcWire(p) }),
+		"text":                        func(asked, p rpc.PDU) []byte { return textAt(3, asked, p) },
 	}
 	whole := interfacesSaid(t, emsmdb, nspi)
 	for n := range whole {
-		tests[fmt.Sprintf("the first %d bytes", n)] = instead(isCall, rpcResponse, append(make([]byte, rpcCallSize), whole[:n]...)...)
+		tests[fmt.Sprintf("the first %d bytes", n)] = instead(isCall, rpc.Response, append(make([]byte, rpc.CallSize), whole[:n]...)...)
 	}
 	for offset, what := range map[int]string{4: "max_count", 8: "count"} {
-		tests["a lie in "+what] = instead(isCall, rpcResponse, append(make([]byte, rpcCallSize), patched(whole, offset, 0xffff)...)...)
+		tests["a lie in "+what] = instead(isCall, rpc.Response, append(make([]byte, rpc.CallSize), patched(whole, offset, 0xffff)...)...)
 	}
 	both := patched(patched(whole, 4, 0xffff), 8, 0xffff)
-	tests["65535 interfaces"] = instead(isCall, rpcResponse, append(make([]byte, rpcCallSize), both...)...)
-	tests["a null vector"] = instead(isCall, rpcResponse, make([]byte, rpcCallSize+8)...)
-	tests["a status"] = instead(isCall, rpcResponse, append(make([]byte, rpcCallSize), patched(whole, len(whole)-4, 5)...)...)
+	tests["65535 interfaces"] = instead(isCall, rpc.Response, append(make([]byte, rpc.CallSize), both...)...)
+	tests["a null vector"] = instead(isCall, rpc.Response, make([]byte, rpc.CallSize+8)...)
+	tests["a status"] = instead(isCall, rpc.Response, append(make([]byte, rpc.CallSize), patched(whole, len(whole)-4, 5)...)...)
 	for name, rewrite := range tests {
 		t.Run(name, func(t *testing.T) {
 			peer, err := rpcConverse(t, rpcBinding(emsmdb), rpcBetween(rpcOwning(emsmdb), rewrite))
@@ -148,8 +149,8 @@ func TestRPCInquireUnanswered(t *testing.T) {
 }
 
 // textAt says something else than RPC to one call.
-func textAt(call uint32, asked, p rpcPDU) []byte {
-	if asked.call == call {
+func textAt(call uint32, asked, p rpc.PDU) []byte {
+	if asked.Call == call {
 		return []byte("HTTP/1.1 400 Bad Request\r\n\r\n")
 	}
 	return rpcWire(p)
@@ -166,8 +167,8 @@ func TestRPCInquireSilent(t *testing.T) {
 				bound = nspi
 			}
 			dropsAlter := func(conn net.Conn) error {
-				c := rpcConn{conn: conn, budget: rpcMaxBytes}
-				asked, err := c.message()
+				c := rpc.Association{Conn: conn, Budget: rpc.MaxBytes}
+				asked, err := c.Message()
 				if err != nil {
 					return err
 				}
@@ -194,8 +195,8 @@ func TestRPCInquireSilent(t *testing.T) {
 
 func TestRPCLabels(t *testing.T) {
 	stranger := catalog.Interface{UUID: "00000000-0000-4000-8000-000000000001", Major: 3, Minor: 4}
-	r := &ndrReader{order: binary.LittleEndian, data: interfacesSaid(t, stranger, emsmdb, rpcManagement, nspi, emsmdb, stranger)}
-	named, unnamed := labels(interfacesOf(r))
+	r := &rpc.Reader{Order: binary.LittleEndian, Data: interfacesSaid(t, stranger, emsmdb, rpc.Management, nspi, emsmdb, stranger)}
+	named, unnamed := rpc.Labels(rpc.InterfacesOf(r))
 	if diff := cmp.Diff([][]string{{"EMSMDB 0.81", "NSPI 56.0"}, {stranger.UUID + " 3.4"}}, [][]string{named, unnamed}); diff != "" {
 		t.Errorf("labels (-want +got):\n%s", diff)
 	}
@@ -204,14 +205,14 @@ func TestRPCLabels(t *testing.T) {
 // TestRPCAnswerManagement: the endpoint mapper tells of itself, too, and as
 // Samba does it names mgmt.
 func TestRPCAnswerManagement(t *testing.T) {
-	mapper, mgmt := bindOf(t, rpcMapper, ndrSyntax.UUID), bindOf(t, rpcManagement, ndrSyntax.UUID)
+	mapper, mgmt := bindOf(t, rpc.Mapper, rpc.NDR.UUID), bindOf(t, rpc.Management, rpc.NDR.UUID)
 	mgmt[12] = 1 // the number of the context
-	heard, err := answersTo(rpcStand(), rpcSays(rpcBind, 1, mapper...), rpcSays(rpcAlter, 2, mgmt...), requestOf(3, 1, mgmtInqIfIDs, nil))
-	if err != nil || len(heard) != 3 || heard[1].kind != rpcAlterAck || heard[2].kind != rpcResponse {
+	heard, err := answersTo(rpcStand(), rpcSays(rpc.Bind, 1, mapper...), rpcSays(rpc.Alter, 2, mgmt...), requestOf(3, 1, rpc.OpInqIfIDs, nil))
+	if err != nil || len(heard) != 3 || heard[1].Kind != rpc.AlterAck || heard[2].Kind != rpc.Response {
 		t.Fatalf("error %v, heard %+v", err, heard)
 	}
-	got := interfacesOf(&ndrReader{order: heard[2].order, data: heard[2].body[rpcCallSize:]})
-	want := []catalog.Interface{{UUID: rpcMapper.UUID, Major: 3}, {UUID: rpcManagement.UUID, Major: 1}}
+	got := rpc.InterfacesOf(&rpc.Reader{Order: heard[2].Order, Data: heard[2].Body[rpc.CallSize:]})
+	want := []catalog.Interface{{UUID: rpc.Mapper.UUID, Major: 3}, {UUID: rpc.Management.UUID, Major: 1}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("interfaces (-want +got):\n%s", diff)
 	}

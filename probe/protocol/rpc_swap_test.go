@@ -5,6 +5,8 @@ package protocol
 import (
 	"encoding/binary"
 	"slices"
+
+	"exreach/probe/protocol/rpc"
 )
 
 // An rpcSwapper turns little-endian values into big-endian ones in their place.
@@ -38,11 +40,11 @@ func (s *rpcSwapper) uuid() {
 }
 
 // bigEndian is the packet as a big-endian server would send it.
-func bigEndian(asked, p rpcPDU) rpcPDU {
-	p.order, p.body = binary.BigEndian, slices.Clone(p.body)
-	s := &rpcSwapper{data: p.body}
-	switch p.kind {
-	case rpcBindAck, rpcAlterAck:
+func bigEndian(asked, p rpc.PDU) rpc.PDU {
+	p.Order, p.Body = binary.BigEndian, slices.Clone(p.Body)
+	s := &rpcSwapper{data: p.Body}
+	switch p.Kind {
+	case rpc.BindAck, rpc.AlterAck:
 		s.u16()
 		s.u16()
 		s.u32()
@@ -52,23 +54,23 @@ func bigEndian(asked, p rpcPDU) rpcPDU {
 		s.u16()
 		s.uuid()
 		s.u32()
-	case rpcFault:
+	case rpc.Fault:
 		s.u32()
 		s.skip(4)
 		s.u32()
-	case rpcResponse:
+	case rpc.Response:
 		s.u32()
 		s.skip(4)
 		swap := bigEndianPage
-		if asked.body[4] != 0 { // the second context, which is mgmt's
+		if asked.Body[4] != 0 { // the second context, which is mgmt's
 			swap = bigEndianInterfaces
 		}
-		p.body = append(p.body[:rpcCallSize], swap(asked, p.body[rpcCallSize:])...)
+		p.Body = append(p.Body[:rpc.CallSize], swap(asked, p.Body[rpc.CallSize:])...)
 	}
 	return p
 }
 
-func bigEndianInterfaces(_ rpcPDU, stub []byte) []byte {
+func bigEndianInterfaces(_ rpc.PDU, stub []byte) []byte {
 	s := &rpcSwapper{data: stub}
 	s.u32()
 	s.u32()
@@ -85,7 +87,7 @@ func bigEndianInterfaces(_ rpcPDU, stub []byte) []byte {
 	return stub
 }
 
-func bigEndianPage(asked rpcPDU, stub []byte) []byte {
+func bigEndianPage(asked rpc.PDU, stub []byte) []byte {
 	s := &rpcSwapper{data: stub}
 	s.u32()
 	s.uuid()
@@ -94,7 +96,7 @@ func bigEndianPage(asked rpcPDU, stub []byte) []byte {
 	s.u32()
 	count := s.u32()
 	for range count {
-		if asked.body[6] == eptLookup {
+		if asked.Body[6] == rpc.OpLookup {
 			s.at += -s.at & 3
 			s.uuid()
 			s.u32()

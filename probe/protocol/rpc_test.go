@@ -18,6 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 var (
@@ -27,7 +29,7 @@ var (
 )
 
 // everySequence is one endpoint for each protocol sequence.
-var everySequence = []Endpoint{
+var everySequence = []rpc.Endpoint{
 	{UUID: emsmdb.UUID, Name: "EMSMDB", Minor: 81, Sequence: "ncacn_ip_tcp", Port: 49160, Address: "0.0.0.0", Annotation: "Microsoft Exchange RPC"},
 	{UUID: emsmdb.UUID, Name: "EMSMDB", Minor: 81, Sequence: "ncacn_http", Port: 6001, Address: "10.1.2.3"},
 	{UUID: nspi.UUID, Name: "NSPI", Major: 56, Sequence: "ncadg_ip_udp", Port: 1027, Address: "10.1.2.3", Annotation: "seven b"},
@@ -60,7 +62,7 @@ func rpcBinding(i catalog.Interface) Question {
 }
 
 // rpcStand is the stand-in for an endpoint mapper.
-func rpcStand(endpoints ...Endpoint) Stand {
+func rpcStand(endpoints ...rpc.Endpoint) Stand {
 	return Stand{Service: service("rpc", catalog.NoTLS), Endpoints: endpoints}
 }
 
@@ -105,7 +107,7 @@ func TestRPCMapper(t *testing.T) {
 	}
 }
 
-// TestRPCEmptyMap: every Windows registers interfaces of its own, so that a
+// TestRPCEmptyMap: every Windows registers interfaces of its own, so a
 // server which names none does not tell the truth about the others.
 func TestRPCEmptyMap(t *testing.T) {
 	peer, err := rpcConverse(t, rpcWanting(emsmdb, nspi), rpcAnswering(rpcStand()))
@@ -116,15 +118,15 @@ func TestRPCEmptyMap(t *testing.T) {
 }
 
 func TestRPCPages(t *testing.T) {
-	var many []Endpoint
+	var many []rpc.Endpoint
 	for n := range 1500 {
 		e := everySequence[n%len(everySequence)]
 		e.Annotation = fmt.Sprint("number ", n)
 		many = append(many, e)
 	}
 	pages := 0
-	peer, err := rpcConverse(t, rpcWanting(emsmdb), rpcBetween(rpcStand(many...), func(_, p rpcPDU) []byte {
-		if p.kind == rpcResponse {
+	peer, err := rpcConverse(t, rpcWanting(emsmdb), rpcBetween(rpcStand(many...), func(_, p rpc.PDU) []byte {
+		if p.Kind == rpc.Response {
 			pages++
 		}
 		return rpcWire(p)
@@ -180,7 +182,7 @@ func TestRPCInterface(t *testing.T) {
 
 func wantMismatch(t *testing.T, err error, want, got string) {
 	t.Helper()
-	mismatch, ok := errors.AsType[*MismatchError](err)
+	mismatch, ok := errors.AsType[*wire.MismatchError](err)
 	if !ok || mismatch.Want != want || mismatch.Got != got {
 		t.Errorf("error %q, want a mismatch of %s that got %q", err, want, got)
 	}
@@ -264,11 +266,11 @@ func TestRPCSamba(t *testing.T) {
 	if len(bindings) != 17 || len(peer.Endpoints) != 53 || peer.Facts["entries"] != "53" {
 		t.Errorf("%d bindings of %d endpoints, facts %v", len(bindings), len(peer.Endpoints), peer.Facts)
 	}
-	for _, want := range []Endpoint{
+	for _, want := range []rpc.Endpoint{
 		{UUID: drsuapi.UUID, Name: "drsuapi", Major: 4, Sequence: "ncacn_ip_tcp", Port: 49153, Address: "0.0.0.0", Annotation: "drsuapi"},
 		{UUID: drsuapi.UUID, Name: "drsuapi", Major: 4, Sequence: "ncacn_np", Address: `\pipe\lsass`, Annotation: "drsuapi"},
-		{UUID: rpcMapper.UUID, Name: "endpoint mapper", Major: 3, Sequence: "ncacn_http", Port: 593, Address: "0.0.0.0", Annotation: "epmapper"},
-		{UUID: rpcMapper.UUID, Name: "endpoint mapper", Major: 3, Sequence: "ncalrpc", Address: "EPMAPPER", Annotation: "epmapper"},
+		{UUID: rpc.Mapper.UUID, Name: "endpoint mapper", Major: 3, Sequence: "ncacn_http", Port: 593, Address: "0.0.0.0", Annotation: "epmapper"},
+		{UUID: rpc.Mapper.UUID, Name: "endpoint mapper", Major: 3, Sequence: "ncalrpc", Address: "EPMAPPER", Annotation: "epmapper"},
 	} {
 		if !slices.Contains(peer.Endpoints, want) {
 			t.Errorf("%+v is missing", want)

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/wire"
 )
 
 // sipEnvelope is that of RFC 3261, section 18, for UDP: one message to a
@@ -48,7 +50,7 @@ func (c *sipClient) options(q Question) []string {
 	if q.Service.TLS.First() {
 		transport = "tls"
 	}
-	here, there := sentBy(c.talk.conn.LocalAddr()), hostPort(q, 0)
+	here, there := sentBy(c.talk.conn.LocalAddr()), web.HostPort(q.asked(), 0)
 	return []string{
 		"OPTIONS sip:" + there + ";transport=" + transport + " SIP/2.0",
 		"Via: SIP/2.0/" + strings.ToUpper(transport) + " " + here + ";branch=z9hG4bK" + rand.Text() + ";rport",
@@ -130,29 +132,29 @@ func (c *sipClient) fromDatagrams() (sipMessage, error) {
 // sipFacts are the headers that tell who answers and why it says no. Microsoft's
 // servers give their reasons in headers of their own (MS-OCER).
 var sipFacts = []struct{ fact, header string }{
-	{"server", "server"},
-	{"user_agent", "user-agent"},
-	{"allow", "allow"},
-	{"warning", "warning"},
-	{"ms_diagnostics", "ms-diagnostics"},
-	{"ms_diagnostics_public", "ms-diagnostics-public"},
+	{FactServer, "server"},
+	{FactUserAgent, "user-agent"},
+	{FactAllow, "allow"},
+	{FactWarning, "warning"},
+	{FactMSDiagnostics, "ms-diagnostics"},
+	{FactMSDiagnosticsAll, "ms-diagnostics-public"},
 }
 
 // sipRefusals are the statuses of a server that does not work for us: it does
 // not know our address or the domain that we say we are of, is broken, out of
 // service, or declines.
-var sipRefusals = map[string]Reason{"403": OurName, "500": "", "502": Unavailable, "503": Unavailable, "504": Unavailable, "603": ""}
+var sipRefusals = map[string]wire.Reason{"403": wire.OurName, "500": "", "502": wire.Unavailable, "503": wire.Unavailable, "504": wire.Unavailable, "603": ""}
 
 // describe is what an answer tells.
 func (m sipMessage) describe() Peer {
 	p := Peer{Greeting: m.start}
 	status := strings.TrimSpace(m.start[len("SIP/2.0 "):])
-	p.fact("status", status)
+	p.fact(FactStatus, status)
 	for _, f := range sipFacts {
 		p.fact(f.fact, strings.Join(m.headers[f.header], ", "))
 	}
 	logins := slices.Concat(m.headers["www-authenticate"], m.headers["proxy-authenticate"])
-	p.fact("authenticate", strings.Join(challenges(logins), ", "))
+	p.fact(FactAuthenticate, strings.Join(web.Challenges(logins), ", "))
 	if why, refuses := sipRefusals[m.status()]; refuses {
 		p.turnAway("SIP "+status, why)
 	}

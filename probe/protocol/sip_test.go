@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // Answers of Kamailio 5.6.3 in Debian, to our own question: one with the
@@ -65,23 +66,23 @@ func TestSIPRecorded(t *testing.T) {
 	}{
 		"Kamailio":                  {kamailioOK, Peer{Greeting: "SIP/2.0 200 OK", Facts: kamailio("200 OK")}},
 		"Kamailio as it comes":      {kamailioDefault, Peer{Greeting: "SIP/2.0 483 Too Many Hops", Facts: kamailio("483 Too Many Hops")}},
-		"Kamailio refuses":          {kamailioRefuses, Peer{Greeting: "SIP/2.0 403 Forbidden", Facts: kamailio("403 Forbidden"), Refusal: "SIP 403 Forbidden", Reason: OurName}},
+		"Kamailio refuses":          {kamailioRefuses, Peer{Greeting: "SIP/2.0 403 Forbidden", Facts: kamailio("403 Forbidden"), Refusal: "SIP 403 Forbidden", Reason: wire.OurName}},
 		"work goes on":              {trying + kamailioOK, Peer{Greeting: "SIP/2.0 200 OK", Facts: kamailio("200 OK")}},
 		"empty lines before it":     {"\n\n" + kamailioOK, Peer{Greeting: "SIP/2.0 200 OK", Facts: kamailio("200 OK")}},
 		"a body that does not come": {"SIP/2.0 200 OK\nContent-Length: 9999999999\n\nv=0", Peer{Greeting: "SIP/2.0 200 OK", Facts: map[string]string{"status": "200 OK"}}},
 		"a method that it has not":  {"SIP/2.0 405 Method Not Allowed\nAllow: INVITE\n\n", Peer{Greeting: "SIP/2.0 405 Method Not Allowed", Facts: map[string]string{"status": "405 Method Not Allowed", "allow": "INVITE"}}},
 		"no such dialog":            {"SIP/2.0 481 Call/Transaction Does Not Exist\n\n", Peer{Greeting: "SIP/2.0 481 Call/Transaction Does Not Exist", Facts: map[string]string{"status": "481 Call/Transaction Does Not Exist"}}},
-		"no reason":                 {"SIP/2.0 503\n\n", Peer{Greeting: "SIP/2.0 503", Facts: map[string]string{"status": "503"}, Refusal: "SIP 503", Reason: Unavailable}},
-		"nobody behind the proxy":   {"SIP/2.0 504 Server time-out\n\n", Peer{Greeting: "SIP/2.0 504 Server time-out", Facts: map[string]string{"status": "504 Server time-out"}, Refusal: "SIP 504 Server time-out", Reason: Unavailable}}, // RFC 3261 section 21.5.5
-		"a bad gateway":             {"SIP/2.0 502 Bad Gateway\n\n", Peer{Greeting: "SIP/2.0 502 Bad Gateway", Facts: map[string]string{"status": "502 Bad Gateway"}, Refusal: "SIP 502 Bad Gateway", Reason: Unavailable}},
-		"Lync does not know us": {lyncRefuses, Peer{Greeting: "SIP/2.0 403 Forbidden", Refusal: "SIP 403 Forbidden", Reason: OurName, Facts: map[string]string{
+		"no reason":                 {"SIP/2.0 503\n\n", Peer{Greeting: "SIP/2.0 503", Facts: map[string]string{"status": "503"}, Refusal: "SIP 503", Reason: wire.Unavailable}},
+		"nobody behind the proxy":   {"SIP/2.0 504 Server time-out\n\n", Peer{Greeting: "SIP/2.0 504 Server time-out", Facts: map[string]string{"status": "504 Server time-out"}, Refusal: "SIP 504 Server time-out", Reason: wire.Unavailable}}, // RFC 3261 section 21.5.5
+		"a bad gateway":             {"SIP/2.0 502 Bad Gateway\n\n", Peer{Greeting: "SIP/2.0 502 Bad Gateway", Facts: map[string]string{"status": "502 Bad Gateway"}, Refusal: "SIP 502 Bad Gateway", Reason: wire.Unavailable}},
+		"Lync does not know us": {lyncRefuses, Peer{Greeting: "SIP/2.0 403 Forbidden", Refusal: "SIP 403 Forbidden", Reason: wire.OurName, Facts: map[string]string{
 			"status": "403 Forbidden", "server": "RTC/4.0",
 			"ms_diagnostics": `1027;reason="Cannot route this type of SIP request"; source="LYNC01"`}}},
 		"a PBX that wants a login": {pbxLogin, Peer{Greeting: "SIP/2.0 401 Unauthorized", Facts: map[string]string{
 			"status": "401 Unauthorized", "user_agent": "PBX 18", "allow": "INVITE, ACK, OPTIONS", "authenticate": "Digest"}}},
 	} {
 		p, err := pipeTo(askSIP, question("sip", catalog.NoTLS), saysSIP(c.said))
-		if diff := cmp.Diff(c.want, p); diff != "" || err != nil {
+		if diff := cmp.Diff(c.want, told(t, p)); diff != "" || err != nil {
 			t.Errorf("%s: error %v, peer (-want +got):\n%s", name, err, diff)
 		}
 	}
@@ -110,7 +111,7 @@ func TestSIPForeign(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			_, err := pipeTo(askSIP, question("sip", catalog.NoTLS), saysSIP(said))
-			mismatch, ok := errors.AsType[*MismatchError](err)
+			mismatch, ok := errors.AsType[*wire.MismatchError](err)
 			if ok && mismatch.Got != want || ok != (want != "") {
 				t.Errorf("%.40q: error %v, want a mismatch %q", said, err, want)
 			}
@@ -228,7 +229,7 @@ func TestSIPStrays(t *testing.T) {
 		t.Errorf("an answer to somebody else, and no other: %v", err)
 	}
 	_, err = meetOnce(t, "sip", func([]byte) [][]byte { return slices.Repeat([][]byte{others}, maxStray) }, enough)
-	if _, ok := errors.AsType[*MismatchError](err); !ok {
+	if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 		t.Errorf("%d answers to somebody else: %v", maxStray, err)
 	}
 }
@@ -255,7 +256,7 @@ func TestSIPAnswers(t *testing.T) {
 	}()
 	go func() { _, _ = io.WriteString(ours, said.String()) }()
 	heard, _ := io.ReadAll(ours)
-	if _, ok := errors.AsType[*MismatchError](<-result); !ok {
+	if _, ok := errors.AsType[*wire.MismatchError](<-result); !ok {
 		t.Error("the request of HTTP did not end it")
 	}
 	const (

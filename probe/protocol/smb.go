@@ -3,46 +3,12 @@
 package protocol
 
 import (
-	"fmt"
 	"net"
 	"strings"
 	"time"
+
+	"exreach/probe/protocol/smb"
 )
-
-// The bits of the security mode of a server, in SMB2 (MS-SMB2 section 2.2.4).
-const (
-	smbSigningEnabled  = 0x01
-	smbSigningRequired = 0x02
-)
-
-// ntStatuses names the statuses that a negotiation may end with (MS-ERREF
-// section 2.3.1, MS-SMB2 section 3.3.5.4).
-var ntStatuses = map[uint32]string{
-	ntInvalidParameter: "STATUS_INVALID_PARAMETER",
-	ntAccessDenied:     "STATUS_ACCESS_DENIED",
-	ntNoResources:      "STATUS_INSUFFICIENT_RESOURCES",
-	ntNotSupported:     "STATUS_NOT_SUPPORTED",
-	ntNotAccepted:      "STATUS_REQUEST_NOT_ACCEPTED",
-	ntServerResources:  "STATUS_INSUFF_SERVER_RESOURCES",
-	0xc05d0000:         "STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP",
-}
-
-const (
-	ntInvalidParameter = 0xc000000d
-	ntAccessDenied     = 0xc0000022
-	ntNoResources      = 0xc000009a
-	ntNotSupported     = 0xc00000bb
-	ntNotAccepted      = 0xc00000d0
-	ntServerResources  = 0xc0000205
-)
-
-// ntReasons is why a server turns us away with a status.
-var ntReasons = map[uint32]Reason{
-	ntAccessDenied:    NeedsLogin,
-	ntNoResources:     Unavailable,
-	ntNotAccepted:     Limited, // no more connections are let in
-	ntServerResources: Unavailable,
-}
 
 // askSMB negotiates a dialect as a client without credentials, and goes no
 // further (MS-SMB2 section 3.2.4.2.2). It begins with the negotiation of SMB1,
@@ -50,7 +16,7 @@ var ntReasons = map[uint32]Reason{
 // on, by a server without SMB1 or a filter before it, SMB2 is asked for alone.
 func askSMB(conn net.Conn, q Question) (Peer, error) {
 	q.At(Greet)
-	p, err := negotiateSMB(conn, q, smb1Negotiate())
+	p, err := negotiateSMB(conn, q, smb.Negotiate1())
 	if q.Redial == nil || !smb1Unwanted(p, err) {
 		return p, err
 	}
@@ -58,7 +24,7 @@ func askSMB(conn net.Conn, q Question) (Peer, error) {
 	if failed != nil {
 		return p, err
 	}
-	newer, failed := negotiateSMB(again, q, smb2Negotiate(0))
+	newer, failed := negotiateSMB(again, q, smb.Negotiate2(0))
 	if failed != nil || newer.Refusal != "" {
 		return p, err
 	}
@@ -77,112 +43,70 @@ func smb1Unwanted(p Peer, err error) bool {
 // negotiateSMB opens with the given request, and goes on as the answer asks for.
 func negotiateSMB(conn net.Conn, q Question, request []byte) (Peer, error) {
 	var p Peer
-	c := &smbConn{conn: conn, left: smbMaxFrames}
-	if q.Service.Ports.First == nbssPort {
-		refusal, why, err := c.openSession()
+	c := smb.New(conn)
+	if q.Service.Ports.First == smb.SessionPort {
+		refusal, why, err := c.OpenSession()
 		if err != nil || refusal != "" {
 			return Peer{Refusal: refusal, Reason: why}, err
 		}
 	}
-	message, err := c.ask(request)
+	message, err := c.Ask(request)
 	if err != nil {
 		return p, err
 	}
-	if strings.HasPrefix(string(message), smb1Magic) {
-		err = describeSMB1(message, &p)
+	if strings.HasPrefix(string(message), smb.Magic1) {
+		n, err := smb.ParseSMB1(message)
+		p.negotiated(n)
 		return p, err
 	}
-	answer, err := parseSMB2(message, 0)
+	answer, err := smb.ParseSMB2(message, 0)
 	if err != nil {
 		return p, err
 	}
-	answer.describe(&p)
-	if answer.status != 0 || answer.dialect != smb2Wildcard {
+	p.negotiated(answer.Describe())
+	if answer.Status != 0 || answer.Dialect != smb.Wildcard2 {
 		return p, nil
 	}
 	q.At(Talk)
 	// The negotiation before counts as message 0: Samba hangs up on another one.
-	if message, err = c.ask(smb2Negotiate(1)); err != nil {
+	if message, err = c.Ask(smb.Negotiate2(1)); err != nil {
 		return p, err
 	}
-	if answer, err = parseSMB2(message, 1); err != nil {
+	if answer, err = smb.ParseSMB2(message, 1); err != nil {
 		return p, err
 	}
-	answer.describe(&p)
+	p.negotiated(answer.Describe())
 	return p, nil
 }
 
-// ask sends a message and returns the one that answers it.
-func (c *smbConn) ask(message []byte) ([]byte, error) {
-	if err := c.send(nbssMessage, message); err != nil {
-		return nil, err
+// negotiated adds what the answer to a negotiation tells.
+func (p *Peer) negotiated(n smb.Negotiated) {
+	if n.Refusal != "" {
+		p.turnAway(n.Refusal, n.Why)
+		return
 	}
-	return c.message()
-}
-
-// An smbFlag is a bit with its name.
-type smbFlag struct {
-	bit  uint32
-	name string
-}
-
-// smbFlags names the bits that are set and known.
-func smbFlags(set uint32, known []smbFlag) []string {
-	var names []string
-	for _, f := range known {
-		if set&f.bit != 0 {
-			names = append(names, f.name)
-		}
+	p.fact(FactDialect, n.Dialect)
+	p.fact(FactSigning, n.Signing)
+	p.fact(FactSecurityMode, n.SecurityMode)
+	p.fact(FactServerGUID, n.GUID)
+	p.fact(FactCipher, n.Cipher)
+	p.fact(FactTimeZone, n.TimeZone)
+	p.fact(FactDomain, n.Domain)
+	p.fact(FactComputer, n.Computer)
+	p.Capabilities = n.Capabilities
+	if n.SMB1Only {
+		p.fact(FactSMB1Only, "true")
 	}
-	return names
-}
-
-// smbSigning says what a server makes of signed messages.
-func smbSigning(enabled, required bool) string {
-	switch {
-	case required:
-		return "required"
-	case enabled:
-		return "enabled"
+	if !n.Boot.IsZero() {
+		p.fact(FactBootTime, factTime(n.Boot))
 	}
-	return "disabled"
-}
-
-func ntStatusText(status uint32) string {
-	if name, ok := ntStatuses[status]; ok {
-		return fmt.Sprintf("0x%08x (%s)", status, name)
-	}
-	return fmt.Sprintf("0x%08x", status)
-}
-
-// clocks adds the server's clock, and ours beside it, which tells how far apart
-// they are. A server that does not say its time sends 0.
-func (p *Peer) clocks(serverTime fileTime) {
-	if text := serverTime.String(); text != "" {
-		p.fact("server_time", text)
-		p.fact("local_time", factTime(time.Now()))
+	if !n.Now.IsZero() {
+		p.clocks(n.Now, time.Now())
 	}
 }
 
-// A fileTime counts tenths of a microsecond from the year 1601 (MS-DTYP section
-// 2.3.3).
-type fileTime uint64
-
-const (
-	fileTimeSecond = 10_000_000
-	fileTimeUnix   = 11_644_473_600 // seconds from 1601 to 1970
-)
-
-func newFileTime(t time.Time) fileTime {
-	return fileTime(t.Unix()+fileTimeUnix)*fileTimeSecond + fileTime(t.Nanosecond()/100)
-}
-
-// String is the time as facts have it, or "" where none is meant: 0, and years
-// that RFC 3339 has no room for.
-func (f fileTime) String() string {
-	t := time.Unix(int64(f/fileTimeSecond)-fileTimeUnix, int64(f%fileTimeSecond)*100).UTC()
-	if f == 0 || t.Year() > 9999 {
-		return ""
-	}
-	return factTime(t)
+// answerSMB negotiates as Windows Server 2019 does with its defaults, and lets
+// nobody in: whatever comes next is denied.
+func answerSMB(conn net.Conn, s Stand) error {
+	return smb.Serve(conn, s.Service.Ports.First, s.Service.Role)
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/smb"
 )
 
 // smbAnswersTo is what the stand-in says to a client's messages.
@@ -24,8 +25,8 @@ func smbAnswersTo(t testing.TB, messages ...[]byte) ([][]byte, error) {
 	conn := hangsUpAfter(said.Bytes())
 	err := answerSMB(conn, standIn("smb", catalog.NoTLS))
 	var answers [][]byte
-	for reading := (&smbConn{conn: hangsUpAfter([]byte(strings.Join(conn.heard, ""))), left: smbMaxFrames}); ; {
-		answer, err := reading.message()
+	for reading := (&smb.Link{Conn: hangsUpAfter([]byte(strings.Join(conn.heard, ""))), Left: smb.MaxFrames}); ; {
+		answer, err := reading.Message()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -39,10 +40,10 @@ func smbAnswersTo(t testing.TB, messages ...[]byte) ([][]byte, error) {
 
 // smb1Offering is a negotiation of SMB1 with other dialects than ours.
 func smb1Offering(dialects ...string) []byte {
-	message := smb1Negotiate()[:smb1HeaderSize+1]
+	message := smb.Negotiate1()[:smb.HeaderSize1+1]
 	var data []byte
 	for _, d := range dialects {
-		data = append(data, smb1Offer(d)...)
+		data = append(data, smb.Offer1(d)...)
 	}
 	return append(append(message, byte(len(data)), 0), data...)
 }
@@ -50,25 +51,25 @@ func smb1Offering(dialects ...string) []byte {
 // smb2Offering is a negotiation of SMB2 with other dialects and contexts than
 // ours.
 func smb2Offering(dialects []uint16, contexts ...[]byte) []byte {
-	message := append(smb2Header(5, 0, 0), make([]byte, smb2RequestSize)...)
-	body := message[smb2HeaderSize:]
-	body[0], body[2], body[32] = smb2RequestSize, byte(len(dialects)), byte(len(contexts))
+	message := append(smb.Header2(5, 0, 0), make([]byte, smb.RequestSize2)...)
+	body := message[smb.HeaderSize2:]
+	body[0], body[2], body[32] = smb.RequestSize2, byte(len(dialects)), byte(len(contexts))
 	for _, d := range dialects {
 		message = binary.LittleEndian.AppendUint16(message, d)
 	}
 	message = append(message, make([]byte, -len(message)&7)...)
-	message[smb2HeaderSize+28] = byte(len(message))
+	message[smb.HeaderSize2+28] = byte(len(message))
 	return append(message, slices.Concat(contexts...)...)
 }
 
 func TestSMBAnswers(t *testing.T) {
-	preauth := smb2Context(smb2ContextPreauth, smb2Preauth())
+	preauth := smb.Context2(smb.ContextPreauth, smb.Preauth2())
 	ciphers := func(numbers ...byte) []byte {
 		data := []byte{byte(len(numbers)), 0}
 		for _, n := range numbers {
 			data = append(data, n, 0)
 		}
-		return smb2Context(smb2ContextEncryption, data)
+		return smb.Context2(smb.ContextEncryption, data)
 	}
 	tests := []struct {
 		name    string
@@ -86,8 +87,8 @@ func TestSMBAnswers(t *testing.T) {
 		{"3.1.1 with ciphers", smb2Offering([]uint16{0x0311}, preauth, ciphers(3, 1, 2, 4)), 5, 0, 0x0311, 2},
 		{"3.1.1 with one cipher", smb2Offering([]uint16{0x0311}, ciphers(4), preauth), 5, 0, 0x0311, 4},
 		{"3.1.1 with unknown ciphers", smb2Offering([]uint16{0x0311}, ciphers(9), preauth), 5, 0, 0x0311, 0},
-		{"3.1.1 without its context", smb2Offering([]uint16{0x0311}, ciphers(2)), 5, ntInvalidParameter, 0, 0},
-		{"nothing in common", smb2Offering([]uint16{0x0222}), 5, ntNotSupported, 0, 0},
+		{"3.1.1 without its context", smb2Offering([]uint16{0x0311}, ciphers(2)), 5, smb.InvalidParameter, 0, 0},
+		{"nothing in common", smb2Offering([]uint16{0x0222}), 5, smb.NotSupported, 0, 0},
 	}
 	for _, test := range tests {
 		answers, err := smbAnswersTo(t, test.message)
@@ -95,23 +96,23 @@ func TestSMBAnswers(t *testing.T) {
 			t.Errorf("%s: error %v, %d answers", test.name, err, len(answers))
 			continue
 		}
-		a, err := parseSMB2(answers[0], test.id)
-		if err != nil || a.status != test.status || a.dialect != test.dialect || a.cipher != test.cipher {
-			t.Errorf("%s: error %v, status %#x, dialect %#x, cipher %d", test.name, err, a.status, a.dialect, a.cipher)
+		a, err := smb.ParseSMB2(answers[0], test.id)
+		if err != nil || a.Status != test.status || a.Dialect != test.dialect || a.Cipher != test.cipher {
+			t.Errorf("%s: error %v, status %#x, dialect %#x, cipher %d", test.name, err, a.Status, a.Dialect, a.Cipher)
 		}
 	}
 }
 
 // TestSMBDenies: nobody is let in.
 func TestSMBDenies(t *testing.T) {
-	setup := smb2Header(6, 0, 0)
+	setup := smb.Header2(6, 0, 0)
 	setup[12] = 1 // SESSION_SETUP
-	answers, err := smbAnswersTo(t, smb2Negotiate(0), setup)
+	answers, err := smbAnswersTo(t, smb.Negotiate2(0), setup)
 	if err != nil || len(answers) != 2 {
 		t.Fatalf("error %v, %d answers", err, len(answers))
 	}
 	denied := answers[1]
-	if status := binary.LittleEndian.Uint32(denied[8:]); status != ntAccessDenied || denied[12] != 1 || denied[24] != 6 {
+	if status := binary.LittleEndian.Uint32(denied[8:]); status != smb.AccessDenied || denied[12] != 1 || denied[24] != 6 {
 		t.Errorf("said %x", denied)
 	}
 }
@@ -121,12 +122,12 @@ func TestSMBDenies(t *testing.T) {
 func TestSMBHangsUp(t *testing.T) {
 	short := smb2Offering([]uint16{0x0202})
 	lying := bytes.Clone(short)
-	lying[smb2HeaderSize+2] = 99
+	lying[smb.HeaderSize2+2] = 99
 	for name, message := range map[string][]byte{
 		"SMB1 only":        smb1Offering("NT LM 0.12"),
-		"no SMB1 header":   []byte(smb1Magic),
-		"no SMB2 header":   []byte(smb2Magic),
-		"no body":          short[:smb2HeaderSize+smb2RequestSize-1],
+		"no SMB1 header":   []byte(smb.Magic1),
+		"no SMB2 header":   []byte(smb.Magic2),
+		"no body":          short[:smb.HeaderSize2+smb.RequestSize2-1],
 		"too few dialects": lying,
 		"an empty message": {},
 	} {
@@ -136,7 +137,7 @@ func TestSMBHangsUp(t *testing.T) {
 	}
 	s := standIn("smb", catalog.NoTLS)
 	s.Service.Ports = catalog.Ports{First: 139, Last: 139}
-	conn := hangsUpAfter([]byte(smbPacket(smb2Negotiate(0))))
+	conn := hangsUpAfter([]byte(smbPacket(smb.Negotiate2(0))))
 	if err := answerSMB(conn, s); err == nil || len(conn.heard) > 0 {
 		t.Errorf("without a NetBIOS session: error %v, said %q", err, conn.heard)
 	}
@@ -149,7 +150,7 @@ func FuzzAskSMB(f *testing.F) {
 		seeds = append(seeds, string(server))
 	}
 	fuzzAsk(f, "smb", append(seeds, smbPacket(smb1Answer(0, false, smb1NTWords(3, 0x80, 0), make([]byte, 16))),
-		smbPacket(append(smb2Header(0, ntNotSupported, smb2Response), smb2ErrorBody...)), "\x85\x00\x00\x00")...)
+		smbPacket(append(smb.Header2(0, smb.NotSupported, smb.Response2), smb.ErrorBody2...)), "\x85\x00\x00\x00")...)
 }
 
 // FuzzAskSMBSession: as FuzzAskSMB, behind the NetBIOS session service.
@@ -179,7 +180,7 @@ func FuzzAnswerSMB(f *testing.F) {
 		conn := hangsUpAfter(said)
 		_ = answerSMB(conn, standIn("smb", catalog.NoTLS))
 		for _, packet := range conn.heard {
-			if message := packet[nbssHeaderSize:]; packet[0] != nbssMessage || int(binary.BigEndian.Uint16([]byte(packet[2:]))) != len(message) {
+			if message := packet[smb.HeaderSize:]; packet[0] != smb.SessionMessage || int(binary.BigEndian.Uint16([]byte(packet[2:]))) != len(message) {
 				t.Errorf("said %q", packet)
 			}
 		}

@@ -10,11 +10,11 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/smb"
 )
 
 // smbAsking is a question to a port.
@@ -27,7 +27,7 @@ func smbAsking(port uint16) Question {
 // smbPacket is a message as it stands on the wire.
 func smbPacket(message []byte) string {
 	conn := hangsUpAfter(nil)
-	_ = (&smbConn{conn: conn}).send(nbssMessage, message)
+	_ = (&smb.Link{Conn: conn}).Send(smb.SessionMessage, message)
 	return conn.heard[0]
 }
 
@@ -78,7 +78,7 @@ func TestSMBSamba(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			_, said := rpcRecorded(t, test.file)
 			peer, err := askSMB(hangsUpAfter(said), smbAsking(test.port))
-			if diff := cmp.Diff(test.want, peer); diff != "" || err != nil {
+			if diff := cmp.Diff(test.want, told(t, peer)); diff != "" || err != nil {
 				t.Errorf("%s: error %v, learned (-want +got):\n%s", test.file, err, diff)
 			}
 		})
@@ -109,7 +109,7 @@ func TestSMBStandIn(t *testing.T) {
 					"server_time": "2000-01-01T00:00:00.000Z", "local_time": "2000-01-01T00:00:00.000Z",
 				},
 			}
-			if diff := cmp.Diff(want, peer); diff != "" || err != nil {
+			if diff := cmp.Diff(want, told(t, peer)); diff != "" || err != nil {
 				t.Errorf("%d, %s: error %v, learned (-want +got):\n%s", test.port, test.role, err, diff)
 			}
 			if !slices.Equal(steps, []Step{Greet, Talk}) {
@@ -122,12 +122,12 @@ func TestSMBStandIn(t *testing.T) {
 // smb1Answer is an answer in SMB1 with the flags, parameters and data that it is
 // given.
 func smb1Answer(status uint32, unicode bool, words, data []byte) []byte {
-	message := make([]byte, smb1HeaderSize)
-	copy(message, smb1Magic+"\x72")
+	message := make([]byte, smb.HeaderSize1)
+	copy(message, smb.Magic1+"\x72")
 	message[5], message[6], message[7], message[8] = byte(status), byte(status>>8), byte(status>>16), byte(status>>24)
-	message[9] = smb1Reply
+	message[9] = smb.Reply1
 	if unicode {
-		message[11] = smb1Unicode >> 8
+		message[11] = smb.Unicode1 >> 8
 	}
 	message = append(append(message, byte(len(words)/2)), words...)
 	return append(append(message, byte(len(data)), byte(len(data)>>8)), data...)
@@ -136,7 +136,7 @@ func smb1Answer(status uint32, unicode bool, words, data []byte) []byte {
 // smb1NTWords are the parameters of NT LM 0.12 with the security mode, the
 // capabilities and the length of the challenge that they are given.
 func smb1NTWords(security, capabilities, challenge byte) []byte {
-	words := make([]byte, 2*smb1Words)
+	words := make([]byte, 2*smb.Words1)
 	words[2], words[22], words[33] = security, capabilities, challenge
 	return words
 }
@@ -179,9 +179,9 @@ func TestSMB1(t *testing.T) {
 
 // TestSMBRefusals: a server that says no in its own protocol has answered.
 func TestSMBRefusals(t *testing.T) {
-	wildcard := smbPacket(smb2StandIn(0, "mailbox", smb2Wildcard, nil))
+	wildcard := smbPacket(smb.StandIn(0, "mailbox", smb.Wildcard2, nil))
 	refused := func(id uint64, status uint32) string {
-		return smbPacket(append(smb2Header(id, status, smb2Response), smb2ErrorBody...))
+		return smbPacket(append(smb.Header2(id, status, smb.Response2), smb.ErrorBody2...))
 	}
 	tests := []struct {
 		port uint16
@@ -190,7 +190,7 @@ func TestSMBRefusals(t *testing.T) {
 	}{
 		{445, smbPacket(smb1Answer(0, true, []byte{0xff, 0xff}, nil)), "SMB1: the server speaks none of the dialects offered"},
 		{445, smbPacket(smb1Answer(0xc00000d0, true, nil, nil)), "SMB1: 0xc00000d0 (STATUS_REQUEST_NOT_ACCEPTED)"},
-		{445, refused(0, ntNotSupported), "SMB2: 0xc00000bb (STATUS_NOT_SUPPORTED)"},
+		{445, refused(0, smb.NotSupported), "SMB2: 0xc00000bb (STATUS_NOT_SUPPORTED)"},
 		{445, wildcard + refused(1, 0xc0001234), "SMB2: 0xc0001234"},
 		{139, "\x83\x00\x00\x01\x82", "NetBIOS session refused: 0x82 (called name not present)"},
 		{139, "\x83\x00\x00\x01\x99", "NetBIOS session refused: 0x99"},
@@ -208,8 +208,8 @@ func TestSMBRefusals(t *testing.T) {
 // it says no more.
 func TestSMBForeign(t *testing.T) {
 	const positive = "\x82\x00\x00\x00"
-	wildcard := smbPacket(smb2StandIn(0, "mailbox", smb2Wildcard, nil))
-	good := smb2StandIn(0, "mailbox", 0x0202, nil)
+	wildcard := smbPacket(smb.StandIn(0, "mailbox", smb.Wildcard2, nil))
+	good := smb.StandIn(0, "mailbox", 0x0202, nil)
 	with := func(offset int, b byte) string {
 		changed := bytes.Clone(good)
 		changed[offset] = b
@@ -226,21 +226,21 @@ func TestSMBForeign(t *testing.T) {
 		{445, "\x00\x00\x00\x40\xfeSMX", "no SMB packet"},
 		{445, "\x00\x00\x00\x40\x00", "no SMB packet"},
 		{445, positive, "a NetBIOS session packet of type 0x82 instead of a message"},
-		{445, strings.Repeat("\x85\x00\x00\x00", 2*smbMaxFrames), "packets without an end"},
+		{445, strings.Repeat("\x85\x00\x00\x00", 2*smb.MaxFrames), "packets without an end"},
 		{445, "\x00\x00\x00\x00", "no SMB2 header"},
-		{445, smbPacket(good[:smb2HeaderSize-1]), "no SMB2 header"},
-		{445, smbPacket(good[:smb2HeaderSize+smb2ResponseSize-1]), "an SMB2 answer of the wrong size"},
-		{445, with(smb2HeaderSize, 9), "an SMB2 answer of the wrong size"},
+		{445, smbPacket(good[:smb.HeaderSize2-1]), "no SMB2 header"},
+		{445, smbPacket(good[:smb.HeaderSize2+smb.ResponseSize2-1]), "an SMB2 answer of the wrong size"},
+		{445, with(smb.HeaderSize2, 9), "an SMB2 answer of the wrong size"},
 		{445, with(4, 65), "no SMB2 header"},
 		{445, with(12, 1), "an SMB2 message that does not answer the negotiation"},
 		{445, with(16, 0), "an SMB2 message that does not answer the negotiation"},
 		{445, with(24, 1), "an SMB2 message that does not answer the negotiation"},
-		{445, with(smb2HeaderSize+4, 3), "the SMB2 dialect 0x0203, which was not offered"},
+		{445, with(smb.HeaderSize2+4, 3), "the SMB2 dialect 0x0203, which was not offered"},
 		{445, wildcard + wildcard, "an SMB2 message that does not answer the negotiation"},
-		{445, wildcard + smbPacket(smb2StandIn(1, "mailbox", smb2Wildcard, nil)), "the SMB2 dialect 0x02ff, which was not offered"},
+		{445, wildcard + smbPacket(smb.StandIn(1, "mailbox", smb.Wildcard2, nil)), "the SMB2 dialect 0x02ff, which was not offered"},
 		{445, wildcard + smbPacket(smb1Answer(0, true, smb1NTWords(3, 0, 0), nil)), "no SMB2 header"},
-		{445, smbPacket(smb1Negotiate()), "an SMB1 message that does not answer a negotiation"},
-		{445, smbPacket([]byte(smb1Magic)), "an SMB1 message that does not answer a negotiation"},
+		{445, smbPacket(smb.Negotiate1()), "an SMB1 message that does not answer a negotiation"},
+		{445, smbPacket([]byte(smb.Magic1)), "an SMB1 message that does not answer a negotiation"},
 		{445, smbPacket(smb1Answer(0, true, nil, nil)), "an SMB1 answer without a dialect"},
 		{445, smbPacket(smb1Answer(0, true, []byte{0, 0}, nil)), "an SMB1 answer of 1 words for dialect 0"},
 		{445, smbPacket(smb1Answer(0, true, append([]byte{2}, make([]byte, 33)...), nil)), "an SMB1 answer of 17 words for dialect 2"},
@@ -260,27 +260,8 @@ func TestSMBForeign(t *testing.T) {
 
 // TestSMBKeepAlive: a keep-alive is no answer, and no mismatch either.
 func TestSMBKeepAlive(t *testing.T) {
-	peer, err := askSMB(hangsUpAfter([]byte("\x85\x00\x00\x00"+smbPacket(smb2StandIn(0, "mailbox", 0x0202, nil)))), smbAsking(445))
+	peer, err := askSMB(hangsUpAfter([]byte("\x85\x00\x00\x00"+smbPacket(smb.StandIn(0, "mailbox", 0x0202, nil)))), smbAsking(445))
 	if err != nil || peer.Facts["dialect"] != "2.0.2" {
 		t.Errorf("error %v, facts %v", err, peer.Facts)
-	}
-}
-
-func TestFileTime(t *testing.T) {
-	for ticks, want := range map[fileTime]string{
-		0:                   "",
-		1:                   "1601-01-01T00:00:00.000Z",
-		116444736000000000:  "1970-01-01T00:00:00.000Z",
-		2650467743999999999: "9999-12-31T23:59:59.999Z",
-		2650467744000000000: "",
-		1<<64 - 1:           "",
-	} {
-		if got := ticks.String(); got != want {
-			t.Errorf("%d is %q, want %q", ticks, got, want)
-		}
-	}
-	now := time.Date(2026, 11, 21, 22, 7, 25, 460_000_000, time.UTC)
-	if got := newFileTime(now).String(); got != factTime(now) {
-		t.Errorf("%v became %q", now, got)
 	}
 }

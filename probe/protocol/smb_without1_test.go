@@ -5,6 +5,8 @@ package protocol
 import (
 	"net"
 	"testing"
+
+	"exreach/probe/protocol/smb"
 )
 
 // TestSMBWithoutSMB1: where the negotiation of SMB1 is hung up on, by a filter
@@ -13,7 +15,7 @@ import (
 // kind of negotiation only), SMB2 is asked for alone.
 func TestSMBWithoutSMB1(t *testing.T) {
 	noDialect := smbPacket(smb1Answer(0, true, []byte{0xff, 0xff}, nil))
-	good := smbPacket(smb2StandIn(0, "mailbox", 0x0202, nil))
+	good := smbPacket(smb.StandIn(0, "mailbox", 0x0202, nil))
 	for name, test := range map[string]struct {
 		first, second string
 		dialect       string
@@ -22,10 +24,10 @@ func TestSMBWithoutSMB1(t *testing.T) {
 	}{
 		"hung up on":             {"", good, "2.0.2", "", true, false},
 		"no dialect of SMB1":     {noDialect, good, "2.0.2", "", true, false},
-		"SMB1 is not supported":  {smbPacket(smb1Answer(ntNotSupported, true, nil, nil)), good, "2.0.2", "", true, false},
+		"SMB1 is not supported":  {smbPacket(smb1Answer(smb.NotSupported, true, nil, nil)), good, "2.0.2", "", true, false},
 		"nothing of either":      {noDialect, noDialect, "", "SMB1: the server speaks none of the dialects offered", true, false},
 		"hung up on both times":  {"", "", "", "", true, true},
-		"no room for another":    {smbPacket(smb1Answer(ntNotAccepted, true, nil, nil)), good, "", "SMB1: 0xc00000d0 (STATUS_REQUEST_NOT_ACCEPTED)", false, false},
+		"no room for another":    {smbPacket(smb1Answer(smb.NotAccepted, true, nil, nil)), good, "", "SMB1: 0xc00000d0 (STATUS_REQUEST_NOT_ACCEPTED)", false, false},
 		"a server that has both": {good, "", "2.0.2", "", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {

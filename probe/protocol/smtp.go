@@ -42,7 +42,7 @@ func converseSMTP(conn net.Conn, q Question, p *Peer) error {
 		}
 		loginSMTP(t, q, p, offered)
 	}
-	t.farewell("QUIT")
+	_, _ = t.farewell("QUIT")
 	return nil
 }
 
@@ -72,7 +72,7 @@ func talkSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 		return offered, err
 	}
 	if !offers(p.Capabilities, "STARTTLS") {
-		p.fact(FactStartTLS, notOffered)
+		p.fact(FactStartTLS, NotOffered)
 		return offered, nil
 	}
 	reply, err := commandSMTP(t, "STARTTLS")

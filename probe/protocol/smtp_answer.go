@@ -4,21 +4,12 @@ package protocol
 
 import (
 	"net"
+	"slices"
 	"strings"
 )
 
-// smtpGreetings is how each version greets; "" stands for 2007 and all later
-// ones, whose greeting has no version (nmap and Rapid7 recog patterns; 4.0 by
-// analogy with 5.0). 2000 and 2003 show the version of Windows' SMTP service.
-var smtpGreetings = map[string]string{
-	"4.0":     "220 HOST Microsoft Exchange Internet Mail Connector 4.0.993.5 ready",
-	"5.0":     "220 HOST Microsoft Exchange Internet Mail Service 5.0.1460.8 ready",
-	"5.5":     "220 HOST ESMTP Server (Microsoft Exchange Internet Mail Service 5.5.2653.13) ready",
-	"2000":    "220 HOST Microsoft ESMTP MAIL Service, Version: 5.0.2195.6713 ready at  DATE ",
-	"2003":    "220 HOST Microsoft ESMTP MAIL Service, Version: 6.0.3790.3959 ready at  DATE ",
-	"davmail": "220 DavMail 6.2.2 SMTP ready at CTIME",
-	"":        "220 HOST Microsoft ESMTP MAIL Service ready at DATE",
-}
+// usualSMTP is the greeting of 2007 and later.
+const usualSMTP = "220 HOST Microsoft ESMTP MAIL Service ready at DATE"
 
 // answerSMTP greets and introduces itself as Exchange of s.Version does, and
 // takes no mail.
@@ -27,7 +18,7 @@ func answerSMTP(conn net.Conn, s Stand) error {
 	client, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
 	hello := s.Host + " Hello [" + client + "]"
 	login := &desk{accounts: s.Accounts, challenge: "334 "}
-	return newTalk(conn, "SMTP").serve(s, smtpGreetings, func(command string, secured bool) ([]string, next) {
+	return newTalk(conn, "SMTP").serve(s, greeting(s, "smtp", usualSMTP), func(command string, secured bool) ([]string, next) {
 		if login.next != nil {
 			return login.next(command), goOn
 		}
@@ -87,4 +78,109 @@ func ehloSMTP(s Stand, hello string, secured bool) []string {
 	}
 	lines[len(lines)-1] = strings.Replace(lines[len(lines)-1], "-", " ", 1)
 	return lines
+}
+
+// A smtpOffer is what the EHLO of some versions lists, in their order. What
+// stands in the middle depends on TLS.
+type smtpOffer struct {
+	versions []string // nil is any other
+	role     string   // "" is any other
+	port     uint16   // 0 is any other
+	first    string   // each with commas between the lines
+	plain    string
+	secured  string
+	last     string
+}
+
+// What most lists have in common.
+const (
+	smtpSize   = "SIZE 37748736, PIPELINING, DSN, ENHANCEDSTATUSCODES"
+	smtpSize10 = "SIZE 10485760, PIPELINING, DSN, ENHANCEDSTATUSCODES" // 2007 and 2010
+	smtpMIME   = "8BITMIME, BINARYMIME, CHUNKING"
+
+	smtpAnonymous = "STARTTLS, X-ANONYMOUSTLS, AUTH NTLM" // between servers
+	smtpClients   = "STARTTLS, AUTH GSSAPI NTLM"          // submission
+	smtpEXPS      = "X-EXPS GSSAPI NTLM, " + smtpMIME
+
+	smtpTransport = smtpEXPS + ", XEXCH50, XRDST, XSHADOWREQUEST" // the service behind 2013's front end
+
+	smtpOfWindows = "X-EXPS GSSAPI NTLM LOGIN, X-EXPS=LOGIN, AUTH GSSAPI NTLM LOGIN, AUTH=LOGIN, X-LINK2STATE, XEXCH50, OK"
+	smtpOfOnline  = "SIZE 157286400, PIPELINING, DSN, ENHANCEDSTATUSCODES"
+)
+
+// smtpOffers are lists as servers sent them; the first that fits counts.
+//
+//   - 5.5: Rapid7 recog and nmap.
+//   - 2000: a transcript with ATRN. 2003: one without it, of 2011, which is
+//     beside InterScan in nmap-service-probes, too. Where STARTTLS stands in
+//     them is from memory.
+//   - 2007: a log of Thunderbird that ends in XEXCH50; nmap's pattern agrees.
+//   - 2010: a log of git send-email and a packet trace of 2016.
+//   - 2013: Microsoft's "Test SMTP communication by using Telnet"; its transport
+//     service: Microsoft's article on "412 4.3.2 Service not active".
+//   - LOGIN under TLS on 25: a transcript of 2017, before SMTPUTF8.
+//   - later: a scan of 2024 with SMTPUTF8 before XRDST. Submission is by analogy.
+//   - online: https://github.com/ietf-tools/datatracker/pull/5888 and
+//     https://github.com/simonrob/email-oauth2-proxy/issues/95.
+//   - DavMail: https://github.com/mguessan/davmail/issues/185.
+var smtpOffers = []smtpOffer{
+	{versions: []string{"5.5"}, first: "XEXCH50, HELP, ETRN, DSN, SIZE 0, AUTH LOGIN, AUTH=LOGIN"},
+	{versions: []string{"2000"},
+		first: "TURN, ATRN, SIZE, ETRN, PIPELINING, DSN, ENHANCEDSTATUSCODES, 8bitmime, BINARYMIME, CHUNKING, VRFY",
+		plain: "STARTTLS", last: smtpOfWindows},
+	{versions: []string{"2003"},
+		first: "TURN, SIZE, ETRN, PIPELINING, DSN, ENHANCEDSTATUSCODES, 8bitmime, BINARYMIME, CHUNKING, VRFY",
+		plain: "STARTTLS", last: smtpOfWindows},
+	{versions: []string{"davmail"}, first: "AUTH LOGIN PLAIN, 8BITMIME, Hello"},
+	{versions: []string{"online"}, role: "mail-exchanger",
+		first: smtpOfOnline, plain: "STARTTLS", last: smtpMIME + ", SMTPUTF8"},
+	{versions: []string{"online"},
+		first: smtpOfOnline, plain: "STARTTLS", secured: "AUTH LOGIN XOAUTH2", last: smtpMIME + ", SMTPUTF8"},
+	{versions: []string{"2007", "2010"}, port: 587,
+		first: smtpSize10, plain: smtpClients, secured: "AUTH GSSAPI NTLM LOGIN", last: smtpMIME},
+	{versions: []string{"2007"},
+		first: smtpSize10, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpEXPS + ", XEXCH50"},
+	{versions: []string{"2010"},
+		first: smtpSize10, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpEXPS + ", XEXCH50, XRDST, XSHADOW"},
+	{versions: []string{"2013"}, port: 587,
+		first: smtpSize, plain: smtpClients, secured: "AUTH GSSAPI NTLM LOGIN", last: smtpMIME},
+	{versions: []string{"2013"}, role: "mailbox", port: 25,
+		first: smtpSize, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpTransport},
+	{versions: []string{"2013"}, role: "mailbox", port: 2525,
+		first: smtpSize, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpTransport},
+	{versions: []string{"2013"},
+		first: smtpSize, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpEXPS + ", XRDST"},
+	{port: 587,
+		first: smtpSize, plain: smtpClients, secured: "AUTH GSSAPI NTLM LOGIN", last: smtpMIME + ", SMTPUTF8"},
+	{first: smtpSize, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpEXPS + ", SMTPUTF8, XRDST"},
+}
+
+// offerSMTP is the list of s.
+func offerSMTP(s Stand) smtpOffer {
+	i := slices.IndexFunc(smtpOffers, func(o smtpOffer) bool {
+		return (o.versions == nil || slices.Contains(o.versions, s.Version)) &&
+			(o.role == "" || o.role == s.Service.Role) && (o.port == 0 || o.port == s.Service.Ports.First)
+	})
+	return smtpOffers[i]
+}
+
+// lines are the lines of a list, STARTTLS among them where it is possible.
+func (o smtpOffer) lines(possible, secured bool) []string {
+	middle := o.plain
+	if secured {
+		middle = o.secured
+	}
+	var lines []string
+	for _, part := range []string{o.first, middle, o.last} {
+		lines = append(lines, listed(part)...)
+	}
+	return slices.DeleteFunc(lines, func(line string) bool { return line == "STARTTLS" && !possible })
+}
+
+// listed splits a list with commas.
+func listed(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ", ")
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // clientName is how we introduce ourselves. The domain can not exist (RFC 2606),
@@ -62,7 +63,7 @@ func helloSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 // leftOverName reports whether the server refused our name and went away before
 // it heard another.
 func leftOverName(p Peer, err error) bool {
-	return p.Reason == OurName && (err != nil && hungUp(err) || strings.HasPrefix(p.Refusal, "421"))
+	return p.Reason == wire.OurName && (err != nil && hungUp(err) || strings.HasPrefix(p.Refusal, "421"))
 }
 
 // introductions are the names to try. A host without a name that others can look
@@ -99,18 +100,18 @@ var systemTrouble = regexp.MustCompile(`^[45]\d\d [45]\.3\.`)
 
 // helloReason is why a server that had greeted turned us away. What it knows of
 // us by then, but for the address that it has greeted, is the name.
-func helloReason(r smtpReply) Reason {
+func helloReason(r smtpReply) wire.Reason {
 	text := r.String()
 	if nameWords().MatchString(text) {
-		return OurName
+		return wire.OurName
 	}
 	if why := r.reason(); why != "" {
 		return why
 	}
 	if systemTrouble.MatchString(text) {
-		return Unavailable
+		return wire.Unavailable
 	}
-	return OurName
+	return wire.OurName
 }
 
 // welcomedSMTP takes the reply of a server that knows us now, with all that it
@@ -118,7 +119,7 @@ func helloReason(r smtpReply) Reason {
 func welcomedSMTP(t *talk, q Question, p *Peer, word string, reply smtpReply) ([]string, error) {
 	p.turnAway("", "")
 	if word == "HELO" {
-		p.fact("hello", "HELO")
+		p.fact(FactHello, "HELO")
 		return nil, nil
 	}
 	reply, err := stragglersSMTP(t, q, reply)
@@ -138,7 +139,7 @@ func welcomedSMTP(t *talk, q Question, p *Peer, word string, reply smtpReply) ([
 }
 
 // stragglersSMTP reads what follows the last line of a reply to EHLO: some
-// servers put no hyphen behind the code, so that every line looks like the last
+// servers put no hyphen behind the code, so every line looks like the last
 // one. Nobody has asked for anything else yet. Such a reply is given a moment to go
 // on, and so is one of a single line where TLS should be offered.
 func stragglersSMTP(t *talk, q Question, reply smtpReply) (smtpReply, error) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // TestAddressLiteral: RFC 5321 section 4.1.3. An IPv4 address in the form of IPv6
@@ -39,13 +40,13 @@ func TestHangsUpOnName(t *testing.T) {
 		first, second string
 		redialed      bool
 		refusal       string
-		why           Reason
+		why           wire.Reason
 	}{
 		"hangs up, and takes the address":     {"220 a\r\n" + refused + "\r\n", accepted, true, "", ""},
 		"says 421, and takes the address":     {"220 a\r\n421 4.7.1 <exreach.invalid>: Helo command rejected\r\n", accepted, true, "", ""},
-		"hangs up both times":                 {"220 a\r\n" + refused + "\r\n", "220 a\r\n" + refused + "\r\n", true, refused, OurName},
-		"lets nobody connect again":           {"220 a\r\n" + refused + "\r\n", "", true, refused, OurName},
-		"says 421 because it goes away":       {"220 a\r\n421 4.3.2 Service not available\r\n", accepted, false, "421 4.3.2 Service not available", Unavailable},
+		"hangs up both times":                 {"220 a\r\n" + refused + "\r\n", "220 a\r\n" + refused + "\r\n", true, refused, wire.OurName},
+		"lets nobody connect again":           {"220 a\r\n" + refused + "\r\n", "", true, refused, wire.OurName},
+		"says 421 because it goes away":       {"220 a\r\n421 4.3.2 Service not available\r\n", accepted, false, "421 4.3.2 Service not available", wire.Unavailable},
 		"takes the address in the same words": {"220 a\r\n" + refused + "\r\n250 a\r\n221 bye\r\n", "", false, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,8 @@ package protocol
 import (
 	"slices"
 	"strings"
+
+	"exreach/probe/protocol/wire"
 )
 
 func commandSMTP(t *talk, command string) (smtpReply, error) {
@@ -45,21 +47,8 @@ func readReply(t *talk) (smtpReply, error) {
 	}
 }
 
-// fitsSMTP reports whether head, as far as it goes, is a reply code of SMTP and
-// what may stand behind it.
-func fitsSMTP(head []byte) bool {
-	for i, b := range head[:min(len(head), 4)] {
-		switch {
-		case i == 0 && (b < '2' || b > '5'):
-			return false
-		case i < 3 && (b < '0' || b > '9'):
-			return false
-		case i == 3 && !slices.Contains([]byte(" -\r\n"), b):
-			return false
-		}
-	}
-	return true
-}
+// fitsSMTP reports whether head, as far as it goes, begins a reply of SMTP.
+func fitsSMTP(head []byte) bool { return opensWithCode(head, '2', " -\r\n") }
 
 func (r smtpReply) last() string { return r.lines[len(r.lines)-1] }
 
@@ -81,10 +70,10 @@ func (r smtpReply) unknown() bool {
 
 // reason is why the server says no: in its words, or by the code with which a
 // server says that it goes away.
-func (r smtpReply) reason() Reason {
+func (r smtpReply) reason() wire.Reason {
 	why := reasonOf(r.String())
 	if why == "" && r.code() == "421" {
-		why = Unavailable
+		why = wire.Unavailable
 	}
 	return why
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // smtpRecordings are conversations in the words of real servers (names changed):
@@ -73,7 +74,7 @@ var smtpRecordings = []recording{
 		want: Peer{
 			Greeting: "421 4.3.2 Service not available",
 			Refusal:  "421 4.3.2 Service not available",
-			Reason:   Unavailable,
+			Reason:   wire.Unavailable,
 		},
 		heard: []string{"QUIT"},
 	},
@@ -104,7 +105,7 @@ var smtpRecordings = []recording{
 			Greeting:     "220-mail.example.com ESMTP",
 			GreetingRest: []string{"521 5.7.1 Blocked"},
 			Refusal:      "521 mail.example.com ESMTP 5.7.1 Blocked",
-			Reason:       OurAddress,
+			Reason:       wire.OurAddress,
 		},
 		heard: []string{"QUIT"},
 	},
@@ -128,7 +129,7 @@ var smtpRecordings = []recording{
 	{
 		name:  "EHLO answered with 421",
 		said:  "220 a\n421 4.4.1 Connection timed out\n",
-		want:  Peer{Greeting: "220 a", Refusal: "421 4.4.1 Connection timed out", Reason: Unavailable},
+		want:  Peer{Greeting: "220 a", Refusal: "421 4.4.1 Connection timed out", Reason: wire.Unavailable},
 		heard: []string{"EHLO exreach.invalid", "QUIT"},
 	},
 	{
@@ -137,7 +138,7 @@ var smtpRecordings = []recording{
 		want: Peer{
 			Greeting: "220 a",
 			Refusal:  "550 5.7.1 Client host rejected: cannot find your hostname",
-			Reason:   OurName,
+			Reason:   wire.OurName,
 		},
 		heard: []string{"EHLO exreach.invalid", "EHLO [IPv6:::1]", "HELO [IPv6:::1]", "QUIT"},
 	},
@@ -161,7 +162,7 @@ var smtpRecordings = []recording{
 		want: Peer{
 			Greeting: "220 server.example.com ESMTP Exim 4.97",
 			Refusal:  "550 Access denied - Invalid HELO name (See RFC2821 4.1.1.3)",
-			Reason:   OurName,
+			Reason:   wire.OurName,
 		},
 		heard: []string{"EHLO exreach.invalid", "EHLO [IPv6:::1]", "HELO [IPv6:::1]", "QUIT"},
 	},
@@ -194,13 +195,13 @@ var smtpRecordings = []recording{
 	{
 		name:  "EHLO comes from an address on a list",
 		said:  "220 a\n554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org\n554 5.7.1 blocked using zen.spamhaus.org\n554 no\n221 bye\n",
-		want:  Peer{Greeting: "220 a", Refusal: "554 5.7.1 blocked using zen.spamhaus.org", Reason: OurAddress},
+		want:  Peer{Greeting: "220 a", Refusal: "554 5.7.1 blocked using zen.spamhaus.org", Reason: wire.OurAddress},
 		heard: []string{"EHLO exreach.invalid", "EHLO [IPv6:::1]", "HELO [IPv6:::1]", "QUIT"},
 	},
 	{
 		name:  "short of resources at EHLO",
 		said:  "220 a\n452 4.3.1 Insufficient system resources\n452 4.3.1 Insufficient system resources\n221 bye\n",
-		want:  Peer{Greeting: "220 a", Refusal: "452 4.3.1 Insufficient system resources", Reason: Unavailable},
+		want:  Peer{Greeting: "220 a", Refusal: "452 4.3.1 Insufficient system resources", Reason: wire.Unavailable},
 		heard: []string{"EHLO exreach.invalid", "EHLO [IPv6:::1]", "QUIT"},
 	},
 	{ // a server whose lines all look like the last one; as separate packets: https://github.com/aio-libs/aiosmtpd/issues/389
@@ -228,7 +229,7 @@ var smtpRecordings = []recording{
 		name:  "STARTTLS answered with 421",
 		tls:   catalog.StartTLS,
 		said:  "220 a\n250-a\n250 STARTTLS\n421 too busy\n",
-		want:  Peer{Greeting: "220 a", Capabilities: []string{"STARTTLS"}, Refusal: "421 too busy", Reason: Unavailable},
+		want:  Peer{Greeting: "220 a", Capabilities: []string{"STARTTLS"}, Refusal: "421 too busy", Reason: wire.Unavailable},
 		heard: []string{"EHLO exreach.invalid", "STARTTLS", "QUIT"},
 	},
 	{

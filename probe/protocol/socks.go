@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"time"
+
+	"exreach/probe/protocol/wire"
 )
 
 // The octets of SOCKS 5 (RFC 1928 sections 3, 4 and 6).
@@ -42,7 +44,7 @@ func askSOCKS(conn net.Conn, q Question) (Peer, error) {
 		if err := t.endsHere(); err != nil {
 			return Peer{}, err
 		}
-		return Peer{Refusal: "no acceptable authentication method", Reason: NeedsLogin}, nil
+		return Peer{Refusal: "no acceptable authentication method", Reason: wire.NeedsLogin}, nil
 	}
 	q.At(Talk)
 	if err := t.sendOctets("a command that is not known", socksRequest); err != nil {
@@ -52,7 +54,7 @@ func askSOCKS(conn net.Conn, q Question) (Peer, error) {
 	if err != nil {
 		return Peer{}, err
 	}
-	return Peer{Facts: map[string]string{"method": "no authentication", "reply": fmt.Sprintf("0x%02x", b[1])}}, nil
+	return Peer{Facts: map[string]string{FactMethod: "no authentication", FactReply: fmt.Sprintf("0x%02x", b[1])}}, nil
 }
 
 // endsHere fails where the peer has more to say: two octets of noise may look like

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 const (
@@ -24,7 +25,7 @@ var socksRecordings = []octetRecording{
 	{
 		name:  "microsocks with a login",
 		said:  "05 ff",
-		want:  Peer{Refusal: "no acceptable authentication method", Reason: NeedsLogin},
+		want:  Peer{Refusal: "no acceptable authentication method", Reason: wire.NeedsLogin},
 		heard: []string{socksHelloSaid},
 	},
 	{

@@ -37,7 +37,7 @@ var conferenceNodes = [...]string{"terminal", "multiport terminal", "mcu"}
 
 // askT120 asks a T.120 node which conferences it holds, and joins none (T.123,
 // T.124 section 7.1.2). Its transport connection is confirmed as that of X.400
-// and RDP, so that only what comes after it proves T.120; a refusal proves the
+// and RDP, so only what comes after it proves T.120; a refusal proves the
 // stack.
 func askT120(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "T.120")
@@ -54,7 +54,7 @@ func askT120(conn net.Conn, q Question) (Peer, error) {
 	if !bytes.HasPrefix(data, mcsConnectResponse) {
 		return Peer{}, t.mismatch(t.waiting + " is not from a T.120 node")
 	}
-	return Peer{Facts: map[string]string{"node": conferenceNode(data)}}, nil
+	return Peer{Facts: map[string]string{FactNode: conferenceNode(data)}}, nil
 }
 
 // conferenceRequest is a ConferenceQueryRequest from a terminal.

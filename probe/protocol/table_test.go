@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/wire"
 )
 
 // enough is far beyond what a conversation on loopback takes.
@@ -81,7 +83,7 @@ func TestEachAgainstAllOthers(t *testing.T) {
 				if err == nil {
 					t.Fatalf("%s took %s for its own: %+v", asker, answerer, peer)
 				}
-				if _, ok := errors.AsType[*MismatchError](err); greets && !ok {
+				if _, ok := errors.AsType[*wire.MismatchError](err); greets && !ok {
 					t.Errorf("%s was greeted by %s and did not see that it is a mismatch: %v", asker, answerer, err)
 				}
 			})
@@ -315,10 +317,9 @@ func converse(ours, theirs net.Conn, ask asking, answer answering, q Question, s
 
 func question(name string, how catalog.TLS) Question {
 	return Question{
-		Host:     "mail.example.com",
-		Service:  service(name, how),
-		At:       func(Step) {},
-		StartTLS: func(conn net.Conn) (net.Conn, error) { return conn, nil },
+		Host:    "mail.example.com",
+		Service: service(name, how),
+		Session: Session{At: func(Step) {}, StartTLS: func(conn net.Conn) (net.Conn, error) { return conn, nil }},
 	}
 }
 
@@ -339,7 +340,7 @@ func standIn(name string, how catalog.TLS) Stand {
 		Host:      "mail.example.com",
 		Version:   "2019",
 		Service:   service(name, how),
-		Endpoints: []Endpoint{{UUID: "a4f1db00-ca47-1067-b31f-00dd010662da", Sequence: "ncacn_ip_tcp", Port: 6001, Address: "0.0.0.0"}},
+		Endpoints: []rpc.Endpoint{{UUID: "a4f1db00-ca47-1067-b31f-00dd010662da", Sequence: "ncacn_ip_tcp", Port: 6001, Address: "0.0.0.0"}},
 	}
 }
 

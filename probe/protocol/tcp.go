@@ -15,7 +15,7 @@ func askTCP(net.Conn, Question) (Peer, error) {
 }
 
 // answerTCP listens in silence until the peer hangs up or has said more than
-// anybody would.
+// any program would.
 func answerTCP(conn net.Conn, _ Stand) error {
 	_, err := io.Copy(io.Discard, io.LimitReader(conn, maxTalk))
 	return err

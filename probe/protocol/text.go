@@ -5,6 +5,7 @@ package protocol
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // Bounds of a conversation in lines.
@@ -23,10 +25,6 @@ const (
 	maxLine  = 4 << 10                // bytes of one line
 	patience = 500 * time.Millisecond // for the reply to a farewell
 )
-
-// notOffered is the fact "starttls" of a server that does not offer TLS. One
-// that offers it and then refuses has its reply there.
-const notOffered = "not offered"
 
 // A talk is a conversation in lines, from either side, that reads no more than
 // its bounds.
@@ -125,10 +123,10 @@ const (
 	hangUp
 )
 
-// serve greets as the version of s does and answers commands until the client
+// serve greets and answers commands until the client
 // says goodbye or hangs up.
-func (t *talk) serve(s Stand, greetings map[string]string, reply func(command string, secured bool) ([]string, next)) error {
-	if err := t.send(greeting(s, greetings)); err != nil {
+func (t *talk) serve(s Stand, greeting string, reply func(command string, secured bool) ([]string, next)) error {
+	if err := t.send(greeting); err != nil {
 		return err
 	}
 	for secured := s.Service.TLS.First(); ; {
@@ -153,13 +151,10 @@ func (t *talk) serve(s Stand, greetings map[string]string, reply func(command st
 	}
 }
 
-// greeting is what s greets with, of a table by version; "" stands for versions
-// that are not in it.
-func greeting(s Stand, table map[string]string) string {
-	text, ok := table[s.Version]
-	if !ok {
-		text = table[""]
-	}
+// greeting is what s greets with in a protocol; usual is that of versions of which the
+// catalogue has none.
+func greeting(s Stand, protocol, usual string) string {
+	text := cmp.Or(s.Releases.Greeting(s.Version, protocol), usual)
 	now := time.Now()
 	return strings.NewReplacer(
 		"HOST", s.Host,
@@ -203,16 +198,9 @@ type readAhead struct {
 
 func (c readAhead) Read(p []byte) (int, error) { return c.r.Read(p) }
 
-// farewell says goodbye, and returns the answer if there is one. The outcome is
-// known by then, so that errors do not matter, and a server that is slow to
-// answer is not waited for.
-func (t *talk) farewell(command string) string {
-	answer, _ := t.lastWord(command)
-	return answer
-}
-
-// lastWord is farewell that tells why no answer came.
-func (t *talk) lastWord(command string) (string, error) {
+// farewell says goodbye, and returns the answer, or why none came. The outcome is
+// known by then, so a server that is slow to answer is not waited for.
+func (t *talk) farewell(command string) (string, error) {
 	if err := t.send(command); err != nil {
 		return "", err
 	}
@@ -223,43 +211,14 @@ func (t *talk) lastWord(command string) (string, error) {
 }
 
 func (t *talk) mismatch(got string) error {
-	return &MismatchError{Want: t.want, Got: got}
-}
-
-// openings are the first words of protocols that are met on ports of others.
-var openings = []struct{ head, name string }{
-	{"HTTP/", "HTTP"},
-	{"SIP/", "SIP"},
-	{"SSH-", "SSH"},
-	{"+OK", "POP3"},
-	{"-ERR", "POP3"},
-	{"* OK", "IMAP"},
-	{"* BYE", "IMAP"},
-	{"* PREAUTH", "IMAP"},
-	{"220 ", "SMTP or FTP"},
-	{"220-", "SMTP or FTP"},
-	{"200 ", "NNTP"},
-	{"201 ", "NNTP"},
-	{"ncacn_http/1.0", "RPC over HTTP"},
-	{"\x15\x03", "TLS"},
-	{"\x05\x00", "RPC"},
+	return &wire.MismatchError{Want: t.want, Got: got}
 }
 
 // foreign is the mismatch for a line that does not fit. What came along with it
 // helps to name its protocol.
 func (t *talk) foreign(line []byte) error {
 	rest, _ := t.r.Peek(t.r.Buffered())
-	return t.mismatch(t.waiting + " " + opensLike(string(line)+string(rest), t.want))
-}
-
-// opensLike names the protocol that head opens like, where that is a known one.
-func opensLike(head, want string) string {
-	for _, o := range openings {
-		if strings.HasPrefix(head, o.head) {
-			return "opens like " + o.name
-		}
-	}
-	return "does not open like " + want
+	return t.mismatch(t.waiting + " " + wire.OpensLike(string(line)+string(rest), t.want))
 }
 
 // opens reports whether head, as far as it goes, begins like one of words.
@@ -268,6 +227,30 @@ func opens(head []byte, words ...string) bool {
 		n := min(len(head), len(word))
 		return bytes.EqualFold(head[:n], []byte(word[:n]))
 	})
+}
+
+// dotted reads lines up to the one that is a dot (RFC 1939 section 3, RFC 3977
+// section 3.1.1), without the dot that stands before a line's own.
+func (t *talk) dotted() (lines []string, err error) {
+	for {
+		line, err := t.readLine(nil)
+		if err != nil || line == "." {
+			return lines, err
+		}
+		lines = append(lines, strings.TrimPrefix(line, "."))
+	}
+}
+
+// opensWithCode reports whether head, as far as it goes, is a reply code whose first
+// digit is not below least and what may stand behind it.
+func opensWithCode(head []byte, least byte, behind string) bool {
+	for i, b := range head[:min(len(head), 4)] {
+		switch {
+		case i == 0 && (b < least || b > '5'), i < 3 && (b < '0' || b > '9'), i == 3 && !strings.ContainsRune(behind, rune(b)):
+			return false
+		}
+	}
+	return true
 }
 
 // verb splits a command into its first word, in upper case, and the rest.

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // A script is a connection to a peer that says what it has to say, whatever it
@@ -91,14 +92,14 @@ func (r recording) check(t *testing.T) {
 // a mismatch that got got; "" is no mismatch, and no error.
 func checkLearned(t *testing.T, peer Peer, err error, want Peer, got string) {
 	t.Helper()
-	mismatch, _ := errors.AsType[*MismatchError](err)
+	mismatch, _ := errors.AsType[*wire.MismatchError](err)
 	switch {
 	case got == "" && err != nil:
 		t.Errorf("error %v", err)
 	case got != "" && (mismatch == nil || mismatch.Got != got):
 		t.Errorf("error %v, want a mismatch that got %q", err, got)
 	}
-	if diff := cmp.Diff(want, peer); diff != "" {
+	if diff := cmp.Diff(want, told(t, peer)); diff != "" {
 		t.Errorf("learned (-want +got):\n%s", diff)
 	}
 }
@@ -108,7 +109,7 @@ func TestBoundsOfText(t *testing.T) {
 		for _, words := range []string{"220 ", "220-a\r\n", "+OK ", "* OK ", "* a\r\n"} {
 			peer := &endless{words: words}
 			_, err := Table[name].Ask(peer, question(name, catalog.NoTLS))
-			if _, ok := errors.AsType[*MismatchError](err); !ok {
+			if _, ok := errors.AsType[*wire.MismatchError](err); !ok {
 				t.Errorf("%s, endless %q: error %v", name, words, err)
 			}
 			if peer.read > maxTalk+4096 {
@@ -131,7 +132,7 @@ func TestForeignBytes(t *testing.T) {
 		for _, name := range speaksFirst {
 			conn := &script{Reader: io.MultiReader(strings.NewReader(said), silence{})}
 			_, err := Table[name].Ask(conn, question(name, catalog.NoTLS))
-			if mismatch, ok := errors.AsType[*MismatchError](err); !ok || mismatch.Got != got {
+			if mismatch, ok := errors.AsType[*wire.MismatchError](err); !ok || mismatch.Got != got {
 				t.Errorf("%s, %q: error %v, want %q", name, said, err, got)
 			}
 		}

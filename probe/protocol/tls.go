@@ -4,20 +4,21 @@ package protocol
 
 import (
 	"strings"
-	"time"
+
+	"exreach/probe/protocol/tls12"
 )
 
 // TLSInfo is what a TLS handshake showed. Trust was not needed for it and is
 // judged apart.
 type TLSInfo struct {
-	Version          string        `json:"version"`                     // "TLS 1.2"
-	Cipher           string        `json:"cipher"`                      // IANA name
-	Chain            []Certificate `json:"chain,omitempty"`             // as the server sent it, leaf first
-	MoreCertificates int           `json:"more_certificates,omitempty"` // of the chain, that are not kept
-	NameMatches      bool          `json:"name_matches"`                // the leaf is for the name that was asked for
-	NameInSubject    bool          `json:"name_in_subject,omitempty"`   // it has that name, but as its common name alone
-	Trusted          bool          `json:"trusted"`                     // the chain leads to a root of this machine (dates and names apart)
-	TrustError       string        `json:"trust_error,omitempty"`       // why it does not
+	Version          string              `json:"version"`                     // "TLS 1.2"
+	Cipher           string              `json:"cipher"`                      // IANA name
+	Chain            []tls12.Certificate `json:"chain,omitempty"`             // as the server sent it, leaf first
+	MoreCertificates int                 `json:"more_certificates,omitempty"` // of the chain, that are not kept
+	NameMatches      bool                `json:"name_matches"`                // the leaf is for the name that was asked for
+	NameInSubject    bool                `json:"name_in_subject,omitempty"`   // it has that name, but as its common name alone
+	Trusted          bool                `json:"trusted"`                     // the chain leads to a root of this machine (dates and names apart)
+	TrustError       string              `json:"trust_error,omitempty"`       // why it does not
 
 	Unreadable string `json:"unreadable,omitempty"`       // why strict clients refuse a certificate of the chain; it was read as far as it goes
 	Unjudged   bool   `json:"trust_not_judged,omitempty"` // Trusted says nothing
@@ -31,20 +32,6 @@ type TLSInfo struct {
 // DHE reports whether the server chose a cipher of finite fields, which no current
 // browser offers.
 func (t TLSInfo) DHE() bool { return strings.HasPrefix(t.Cipher, "TLS_DHE_") }
-
-// A Certificate is the part of an X.509 certificate that an administrator
-// looks at.
-type Certificate struct {
-	Subject    string    `json:"subject"`
-	CommonName string    `json:"-"` // of the subject
-	Issuer     string    `json:"issuer"`
-	Names      []string  `json:"names,omitempty"`      // subject alternative names
-	MoreNames  int       `json:"more_names,omitempty"` // that are not kept
-	NotBefore  time.Time `json:"not_before"`
-	NotAfter   time.Time `json:"not_after"`
-	Key        string    `json:"key"` // "RSA 2048"
-	SelfSigned bool      `json:"self_signed,omitempty"`
-}
 
 // A TLSFailure is what went wrong with TLS, where that has a name.
 type TLSFailure struct {
@@ -65,6 +52,6 @@ const (
 	TLSBroken            TLSCause = "broken"             // it does not keep to the protocol, or we have nothing in common
 )
 
-// StartTLSNotOffered is the fact "starttls" of a server that does not offer TLS.
-// Another one is what it answered when it was taken at its word.
-const StartTLSNotOffered = notOffered
+// NotOffered is the fact "starttls" of a server that does not offer TLS, and "nla"
+// of one without. One that offers TLS and then refuses has its reply there.
+const NotOffered = "not offered"

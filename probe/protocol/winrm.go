@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/wire"
 )
 
 // wsman is the path of WS-Management, soap what it speaks.
@@ -31,9 +33,9 @@ const identifyHeader = "WSMANIDENTIFY"
 
 // askWinRM asks Windows Remote Management who it is (MS-WSMV).
 func askWinRM(conn net.Conn, q Question) (Peer, error) {
-	c := newHTTPClient(conn, q)
+	c := web.NewClient(conn, q.asked())
 	q.At(Greet)
-	page, err := c.send(httpRequest{method: catalog.Post, path: wsman, body: identify, header: []string{
+	page, err := c.Send(web.Request{Method: catalog.Post, Path: wsman, Body: identify, Header: []string{
 		"User-Agent: exreach",
 		"Connection: keep-alive",
 		"Content-Type: " + soap + ";charset=UTF-8",
@@ -46,16 +48,16 @@ func askWinRM(conn net.Conn, q Question) (Peer, error) {
 	q.At(Talk)
 	p := peerHTTP(page)
 	var got string
-	if p.Web, got = c.web(newHTTPPage(page, wsman), q); got != "" {
+	if p.Web, got = c.Web(web.NewAnswer(page, wsman), q.asked()); got != "" {
 		return p, notWinRM(got)
 	}
 	if page.StatusCode == http.StatusOK {
 		id := identityOf(page.Body)
-		p.fact("product", id.Vendor)
-		p.fact("version", id.Version)
-		p.fact("protocol", id.Protocol)
+		p.fact(FactProduct, id.Vendor)
+		p.fact(FactVersion, id.Version)
+		p.fact(FactProtocol, id.Protocol)
 	}
-	p.Refusal, err = judgeWinRM(page, p.Facts["product"] != "")
+	p.Refusal, err = judgeWinRM(page, p.Facts[FactProduct] != "")
 	return p, err
 }
 
@@ -63,9 +65,9 @@ func askWinRM(conn net.Conn, q Question) (Peer, error) {
 // 401 as what a healthy one says.
 func judgeWinRM(page *http.Response, identified bool) (refusal string, err error) {
 	login := page.StatusCode == http.StatusUnauthorized
-	marked := ofKernel(page.Header) || strings.HasPrefix(page.Header.Get("Content-Type"), soap)
+	marked := web.OfKernel(page.Header) || strings.HasPrefix(page.Header.Get("Content-Type"), soap)
 	switch {
-	case identified, login && hasScheme(challenges(page.Header.Values("WWW-Authenticate")), "Negotiate", "Kerberos"):
+	case identified, login && web.HasScheme(web.Challenges(page.Header.Values("WWW-Authenticate")), "Negotiate", "Kerberos"):
 		return "", nil
 	case marked && (login || page.StatusCode == http.StatusMethodNotAllowed):
 		return "", nil
@@ -75,7 +77,7 @@ func judgeWinRM(page *http.Response, identified bool) (refusal string, err error
 	return "", notWinRM(fmt.Sprintf("HTTP %d without any mark of WinRM: another web server", page.StatusCode))
 }
 
-func notWinRM(got string) error { return &MismatchError{Want: "WinRM", Got: got} }
+func notWinRM(got string) error { return &wire.MismatchError{Want: "WinRM", Got: got} }
 
 // An identity is what an IdentifyResponse tells. It has an empty vendor where
 // there is none.
@@ -87,7 +89,7 @@ type identity struct {
 
 func identityOf(body io.Reader) identity {
 	var id identity
-	if err := xml.NewDecoder(io.LimitReader(body, httpBody)).Decode(&id); err != nil {
+	if err := xml.NewDecoder(io.LimitReader(body, web.MaxBody)).Decode(&id); err != nil {
 		return identity{}
 	}
 	return id

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/catalog"
+	web "exreach/probe/protocol/http"
 )
 
 // Answers after MS-WSMV and DSP0226; Windows itself is not here to be recorded.
@@ -48,7 +49,7 @@ func TestWinRMRecorded(t *testing.T) {
 		"no WinRM on this port":       {said: kernelNone, refusal: "HTTP 404 Not Found"},
 		"200 without an identity":     {said: identified("<a/>"), refusal: "HTTP 200"},
 		"200 and no XML":              {said: identified("<a"), refusal: "HTTP 200"},
-		"200 and XML without end":     {said: identified(strings.Repeat("<a>", httpBody)), refusal: "HTTP 200"},
+		"200 and XML without end":     {said: identified(strings.Repeat("<a>", web.MaxBody)), refusal: "HTTP 200"},
 		"another page":                {said: iisPage, got: "HTTP 200 without any mark of WinRM: another web server"},
 		"another login":               {said: apacheLogin, got: "HTTP 401 without any mark of WinRM: another web server"},
 		"a proxy":                     {said: proxyLogin, got: "a proxy that wants a login"},

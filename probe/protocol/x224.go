@@ -3,10 +3,13 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
+
+	"exreach/probe/protocol/wire"
 )
 
 // The kinds of TPDU in class 0 (X.224 section 13, which is ISO 8073).
@@ -125,18 +128,11 @@ func (t *talk) connectX224(request tpdu) (confirm tpdu, refusal string, err erro
 	case x224Confirm:
 		return p, "", nil
 	case x224Disconnect:
-		return p, "X.224 disconnect: " + x224Reason(p.class), nil
+		return p, "X.224 disconnect: " + wire.Numbered(fmt.Sprint(p.class), x224Reasons[p.class]), nil
 	case x224Error:
 		return p, fmt.Sprintf("X.224 error: cause %d", p.class), nil
 	}
 	return p, "", t.mismatch(t.waiting + " is " + x224Kinds[p.kind])
-}
-
-func x224Reason(reason byte) string {
-	if text, ok := x224Reasons[reason]; ok {
-		return fmt.Sprintf("%d (%s)", reason, text)
-	}
-	return fmt.Sprint(reason)
 }
 
 // exchangeX224 sends one message on a transport connection and returns the one
@@ -148,7 +144,7 @@ func (t *talk) exchangeX224(what string, data []byte) ([]byte, error) {
 		return nil, err
 	}
 	p, err := t.readTPDU()
-	_, foreign := errors.AsType[*MismatchError](err)
+	_, foreign := errors.AsType[*wire.MismatchError](err)
 	switch {
 	case foreign, errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, err
@@ -172,4 +168,32 @@ func (t *talk) acceptX224(confirm func(request tpdu) tpdu) error {
 		return t.mismatch("it begins with " + x224Kinds[p.kind])
 	}
 	return t.sendTPDU("the connection confirm", confirm(p))
+}
+
+// The header of a TPKT packet, and the smallest packet (RFC 1006 section 6).
+const (
+	tpktVersion = 3
+	tpktHeader  = 4
+	tpktLeast   = 7
+)
+
+// sendTPKT writes one packet; what names it for errors.
+func (t *talk) sendTPKT(what string, payload []byte) error {
+	head := binary.BigEndian.AppendUint16([]byte{tpktVersion, 0}, uint16(tpktHeader+len(payload)))
+	return t.sendOctets(what, append(head, payload...))
+}
+
+// readTPKT returns what the next packet holds.
+func (t *talk) readTPKT() ([]byte, error) {
+	head, err := t.octets(tpktHeader, func(head []byte) bool {
+		return bytes.HasPrefix([]byte{tpktVersion, 0}, head[:min(2, len(head))])
+	})
+	if err != nil {
+		return nil, err
+	}
+	size := int(binary.BigEndian.Uint16(head[2:]))
+	if size < tpktLeast {
+		return nil, t.mismatch(t.waiting + " is a TPKT packet that is too short")
+	}
+	return t.octets(size-tpktHeader, nil)
 }

@@ -38,7 +38,7 @@ func askX400(conn net.Conn, q Question) (Peer, error) {
 	case confirm.dest != x400Reference:
 		return Peer{}, t.mismatch("it confirms a connection of another number, as RDP does")
 	case len(confirm.variable) > 0:
-		return Peer{Facts: map[string]string{"proof": "transport layer"}}, nil
+		return Peer{Facts: map[string]string{FactProof: "transport layer"}}, nil
 	}
 	q.At(Talk)
 	data, err := t.exchangeX224("the session connect", sessionConnect)
@@ -48,7 +48,7 @@ func askX400(conn net.Conn, q Question) (Peer, error) {
 	if len(data) < 2 || sessionAnswers[data[0]] == "" {
 		return Peer{}, t.mismatch(t.waiting + " is not from the session layer")
 	}
-	return Peer{Facts: map[string]string{"proof": "session layer", "session": sessionAnswers[data[0]]}}, nil
+	return Peer{Facts: map[string]string{FactProof: "session layer", FactSession: sessionAnswers[data[0]]}}, nil
 }
 
 // answerX400 confirms a transport connection and refuses every session.

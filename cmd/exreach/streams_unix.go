@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Not in probe/socket: it is about the standard streams and the user's terminal.
+
+//go:build unix
+
+package main
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// wasClosed reports whether stdout was closed when the program began (>&-). Go's
+// runtime then opens /dev/null instead, to read and write, and every write would seem
+// to succeed. A shell's redirection to /dev/null opens it only to write. If stdin and
+// stderr are the same, a daemon was started that way, and nothing is wrong.
+func wasClosed(stdin, stdout, stderr *os.File) bool {
+	return isOpenedNull(stdout) && !(isOpenedNull(stdin) && isOpenedNull(stderr))
+}
+
+// isOpenedNull reports whether a file is /dev/null, opened to read and write.
+func isOpenedNull(f *os.File) bool {
+	var file, null unix.Stat_t
+	if unix.Fstat(int(f.Fd()), &file) != nil || unix.Stat(os.DevNull, &null) != nil || file.Rdev != null.Rdev || file.Mode&unix.S_IFMT != unix.S_IFCHR {
+		return false
+	}
+	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_ACCMODE == unix.O_RDWR
+}
+
+// showsColour reports whether the terminal f understands colour sequences.
+// Those of Unix do.
+func showsColour(*os.File) bool { return true }

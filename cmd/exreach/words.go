@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"exreach/catalog"
+	"exreach/cmd/internal/survey"
+	"exreach/report/judge/identity"
+)
+
+// said is an event in words: one string for each note, none if it deserves none.
+func said(e survey.Event) []string {
+	switch e := e.(type) {
+	case survey.Repeated:
+		return one("host %s is named twice, and checked once", e.Host)
+	case survey.RepeatedLines:
+		if e.Lines == 1 {
+			return one("%s: 1 line repeats a host, which is checked once: %s in line %d", e.List, e.First, e.Line)
+		}
+		return one("%s: %d lines repeat a host, which is checked once: the first is %s in line %d", e.List, e.Lines, e.First, e.Line)
+	case survey.Untraceable:
+		return one("nothing is traced: %v", e.Err)
+	case survey.Identified:
+		return one("%s", concluded(e.Host, e.As, e.Version))
+	case survey.AllIdentified:
+		return saidOfAll(e)
+	case survey.Defaults:
+		return one("checking as%s%s (by default)", option("role", e.Role), option("from", e.From))
+	case survey.Thin:
+		return one("role %s of version %s has only one service for %s, %s, but role %s has %d: check with --role %[5]s too, or with --role auto, which takes every role whose services answer",
+			e.Role, e.Version, e.From, e.Service, e.Busiest, e.Services)
+	case survey.Untold:
+		return one("no answer tells whether a host of version %s has the role %s too (%s): check with --role %[2]s as well", e.Version, e.Role, e.Service)
+	case survey.Untestable:
+		return one("%s cannot be tested remotely: exreach catalog show %s %s says why", catalog.Count(e.Services, "catalogue service"), e.Version, e.Role)
+	case survey.LeftOut:
+		return one("%s not in the report: --only and --skip leave nothing to ask there", catalog.Count(e.Hosts, "host"))
+	}
+	return nil
+}
+
+func one(format string, a ...any) []string { return []string{fmt.Sprintf(format, a...)} }
+
+// option is an option as a user writes it; "" if it has no value.
+func option(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	return " --" + name + " " + value
+}
+
+// saidOfAll says what many hosts were taken for.
+func saidOfAll(e survey.AllIdentified) []string {
+	var parts []string
+	for _, t := range e.Versions {
+		parts = append(parts, fmt.Sprintf("%s as --version %s", catalog.Count(t.Hosts, "host"), t.Version))
+	}
+	notes := one("checking %s", strings.Join(parts, ", "))
+	if e.Mute > 0 {
+		notes = append(notes, catalog.Count(e.Mute, "host")+" of these did not report a version")
+	}
+	return notes
+}
+
+// concluded says what a host was taken for, and by which signs.
+func concluded(host string, id identity.Identified, version string) string {
+	roles, reasons := rolesIn(id, version), strings.Join(id.Reasons(), " and ")
+	guess := "; checking it as --version " + version + roles
+	sure := "; checking it as" + cmp.Or(roles, " that")
+	if unknown := id.Unknown(); len(unknown) > 0 {
+		host += " reports a build of no known version (" + quoted(unknown) + "); it"
+	}
+	named := len(id.Candidates) == 1 && id.Candidates[0] == version
+	switch {
+	case named && id.Contradictory:
+		return fmt.Sprintf("%s is version %s, by %s, though not all answers agree (%s)%s", host, version, reasons, quoted(id.Contradictions()), sure)
+	case named:
+		return fmt.Sprintf("%s is version %s, by %s%s", host, version, reasons, sure)
+	case id.Contradictory:
+		return fmt.Sprintf("%s may be version %s: its answers contradict each other (%s)%s", host, id.Choice(), quoted(id.Conflict()), guess)
+	case len(id.Candidates) > 0:
+		return fmt.Sprintf("%s may be version %s, by %s%s", host, id.Choice(), reasons, guess)
+	case id.IsHidden():
+		return fmt.Sprintf("%s: %s, and what is behind was not seen%s", host, id.Answering(), guess)
+	case id.IsForeign():
+		return fmt.Sprintf("%s does not say that it is Exchange: %s%s", host, id.Answering(), guess)
+	case len(id.Products) > 0:
+		return host + " is Exchange and does not say which version it is" + guess
+	}
+	return host + " does not say which version it is" + guess
+}
+
+// quoted is what signs say, each with its port: as many as a line can hold.
+func quoted(signs []identity.Sign) string {
+	const most = 6
+	var said []string
+	for _, s := range signs {
+		if text := fmt.Sprintf("%d: %s", s.Port, s.Said); !slices.Contains(said, text) {
+			said = append(said, text)
+		}
+	}
+	if more := len(said) - most; more > 0 {
+		said = append(said[:most], fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(said, "; ")
+}
+
+// rolesIn says in which roles the host is checked, and which ports show them.
+func rolesIn(id identity.Identified, version string) string {
+	if len(id.CheckedAs) == 0 {
+		return ""
+	}
+	var roles []string
+	for _, r := range id.CheckedAs {
+		text := "--role " + r.Role
+		if r.Version != version {
+			text = "--version " + r.Version + " " + text
+		}
+		if ports := portsOnly(r.Because); len(ports) > 0 {
+			text += " (" + strings.Join(ports, ", ") + ")"
+		}
+		roles = append(roles, text)
+	}
+	text := " " + strings.Join(roles, " and ")
+	if id.Unfit {
+		return text + ", though what answers belongs to no role that such a host usually has"
+	}
+	return text
+}
+
+// portsOnly names each port once.
+func portsOnly(services []string) []string {
+	var ports []string
+	for _, s := range services {
+		if port, _, _ := strings.Cut(s, "/"); !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	return ports
+}
+
+// progressText is the progress line: what is done, how fast, and how long the rest will
+// take at the rate of the last seconds. A single host is done before a rate means
+// anything.
+func progressText(p survey.Progress) string {
+	switch {
+	case p.Over:
+		return ""
+	case p.AllHosts == 1 && p.AllChecks == 0:
+		return fmt.Sprintf("finding out the version, %.1f s", p.Took.Seconds())
+	case p.AllHosts == 1:
+		return fmt.Sprintf("%d/%d checks, %.1f s", p.Checks, p.AllChecks, p.Took.Seconds())
+	}
+	about := ""
+	if p.About {
+		about = "~"
+	}
+	return fmt.Sprintf("%s hosts, %s checks, %.0f/s, %s left", part(p.Hosts, "", p.AllHosts), part(p.Checks, about, p.AllChecks), p.Rate, roughly(p.Left))
+}
+
+// part is "7/9", or "7" if the whole is not known.
+func part(n int, about string, all int) string {
+	if all == 0 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%d/%s%d", n, about, all)
+}
+
+// roughly is how long something will take; "?" if that is not known.
+func roughly(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "?"
+	case d < 100*time.Second:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < 100*time.Minute:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	}
+	return fmt.Sprintf("%.0f h", d.Hours())
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package files
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// A Destination takes the report: stdout, or a file that appears whole or not
+// at all.
+type Destination struct {
+	io.Writer
+	path      string   // of the file; "" for stdout
+	file      *os.File // what is written to; nil for stdout, and once the file is closed
+	temporary bool     // file has a name of its own until Commit
+	keep      bool     // path belongs to another user and must stay: it is filled, not replaced
+}
+
+// Create makes sure that the report can be written, before hosts are asked for what
+// it will say.
+func Create(path string, stdout io.Writer) (*Destination, error) {
+	if path == "" {
+		return &Destination{Writer: stdout}, nil
+	}
+	before, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return replacing(dangling(path), nil)
+	case err != nil:
+		return nil, cannotWrite(path, err)
+	case before.IsDir():
+		return nil, cannotWrite(path, errors.New("it is a folder"))
+	case before.Mode().IsRegular():
+		// A link stays a link: the file that it leads to is replaced.
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
+		return replacing(path, before)
+	}
+	// A device or a pipe cannot be replaced.
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, cannotWrite(path, err)
+	}
+	return &Destination{Writer: f, path: path, file: f}, nil
+}
+
+// maxLinks is how many links are followed, as Linux does (path_resolution(7)).
+const maxLinks = 40
+
+// dangling is the file that the links at path lead to, which does not exist yet. The
+// links stay.
+func dangling(path string) string {
+	for range maxLinks {
+		target, err := os.Readlink(path)
+		if err != nil {
+			break // it is no link
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
+	}
+	return path
+}
+
+// replacing writes to a temporary file in the folder of path, which replaces path in the
+// end, with the mode and the owner of the file before.
+func replacing(path string, before fs.FileInfo) (*Destination, error) {
+	mode := fs.FileMode(0o666)
+	if before != nil {
+		mode = 0o600 // until it has its owner
+	}
+	f, err := os.OpenFile(path+"."+rand.Text()[:8]+".tmp", os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return nil, cannotWrite(path, err)
+	}
+	d := &Destination{Writer: f, path: path, file: f, temporary: true}
+	if before == nil {
+		return d, nil
+	}
+	if err := d.resemble(before); err != nil {
+		d.Discard()
+		return nil, cannotWrite(path, err)
+	}
+	return d, nil
+}
+
+// resemble gives the temporary file the owner and the mode of the one that it replaces.
+// A user who may write to that, but may not give files away, fills it instead.
+func (d *Destination) resemble(before fs.FileInfo) error {
+	whose, ok := OwnerOf(before)
+	if mine, err := d.file.Stat(); err != nil {
+		return err
+	} else if now, _ := OwnerOf(mine); ok && now != whose && d.file.Chown(whose.User, whose.Group) != nil {
+		d.keep = true
+		f, err := os.OpenFile(d.path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	}
+	return d.file.Chmod(before.Mode().Perm())
+}
+
+// Commit ends the writing and gives the file its name.
+func (d *Destination) Commit() error {
+	if d.file == nil {
+		return nil
+	}
+	written := d.file.Name()
+	err := d.file.Close()
+	d.file = nil
+	switch {
+	case err != nil || !d.temporary:
+	case d.keep:
+		err = fill(d.path, written)
+	default:
+		err = rename(written, d.path)
+	}
+	if d.temporary && (err != nil || d.keep) {
+		os.Remove(written)
+	}
+	if err != nil {
+		return cannotWrite(d.path, err)
+	}
+	return nil
+}
+
+// fill copies the file from into path, which stays the same file.
+func fill(path, from string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, source)
+	return errors.Join(err, f.Close())
+}
+
+// Discard removes a file that was not committed.
+func (d *Destination) Discard() {
+	if d.file == nil {
+		return
+	}
+	d.file.Close()
+	if d.temporary {
+		os.Remove(d.file.Name())
+	}
+}
+
+// Failed adds to err, an error of writing, where that failed.
+func (d *Destination) Failed(err error) error {
+	if d.path == "" {
+		return cannotWrite("stdout", err)
+	}
+	return cannotWrite(d.path, err)
+}
+
+// cannotWrite leaves out the path that the system's own error repeats.
+func cannotWrite(path string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("cannot write the report to %s: %w", path, err)
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package files
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// writeFile makes a file with a mode, whatever the umask.
+func writeFile(t *testing.T, name, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(name, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// written has the destination take a text, and returns what stands there then.
+func written(t *testing.T, path, text string) (string, os.FileInfo) {
+	t.Helper()
+	to, err := Create(path, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Discard()
+	if _, err := io.WriteString(to, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got), info
+}
+
+// TestDestinationKeeps the mode and the owner of a file, and every link.
+func TestDestinationKeeps(t *testing.T) {
+	folder, elsewhere := t.TempDir(), t.TempDir()
+	file := filepath.Join(folder, "report.txt")
+	for _, mode := range []os.FileMode{0o600, 0o644, 0o666, 0o664, 0o640} {
+		writeFile(t, file, "before", mode)
+		if os.Geteuid() == 0 {
+			if err := os.Chown(file, 12345, 54321); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, info := written(t, file, "after")
+		whose, _ := OwnerOf(info)
+		if text != "after" || info.Mode().Perm() != mode || os.Geteuid() == 0 && whose != (Owner{12345, 54321}) {
+			t.Errorf("mode %o: %q, %v, %v", mode, text, info.Mode(), whose)
+		}
+	}
+	for name, target := range map[string]string{
+		"to a file": file, "to nothing": filepath.Join(elsewhere, "new.txt"), "relative": "relative.txt",
+	} {
+		link := filepath.Join(folder, name)
+		again := link + " again"
+		for from, to := range map[string]string{link: target, again: filepath.Base(link)} {
+			if err := os.Symlink(to, from); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, info := written(t, again, name)
+		if text != name || info.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("%s: %q, and the link is %v", name, text, info.Mode())
+		}
+		if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("%s: the second link is %v, %v", name, info, err)
+		}
+	}
+	round := filepath.Join(folder, "round")
+	if err := os.Symlink("round", round); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(round, io.Discard); err == nil || !strings.Contains(err.Error(), "too many") {
+		t.Errorf("a link to itself: %v", err)
+	}
+	for _, dir := range []string{folder, elsewhere} {
+		left, err := filepath.Glob(filepath.Join(dir, "*.tmp"))
+		if err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	}
+}
+
+// TestUntil hands over what comes, and its end.
+func TestUntil(t *testing.T) {
+	text := strings.Repeat("line\n", 5000)
+	got, err := io.ReadAll(Until(t.Context(), strings.NewReader(text)))
+	if err != nil || string(got) != text {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	defer w.Close()
+	go func() { _, _ = io.WriteString(w, "a") }()
+	heeds, p := Until(ctx, r), make([]byte, 8)
+	if n, err := heeds.Read(p); n != 1 || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	time.AfterFunc(time.Millisecond, interrupt)
+	if n, err := heeds.Read(p); n != 0 || !errors.Is(err, ErrInterrupted) {
+		t.Errorf("after an interrupt: %d bytes, %v", n, err)
+	}
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package files opens, reads and writes the files that a user names: an interrupt ends
+// its reads, a report appears whole or not at all, and temporary files leave nothing
+// behind. It does not know what the files contain, and may import nothing of exreach.
+package files
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"runtime/debug"
+)
+
+// ErrInterrupted is why a file was not read to its end.
+var ErrInterrupted = errors.New("interrupted")
+
+// Open opens a file to read. It may be a pipe that nobody writes to, which the
+// system waits for: an interrupt ends that.
+func Open(ctx context.Context, name string) (*os.File, error) {
+	return await(ctx, func() (*os.File, error) { return os.Open(name) })
+}
+
+// await returns what f returns, or ErrInterrupted when ctx ends first. Then f goes on
+// until the program ends.
+func await[T any](ctx context.Context, f func() (T, error)) (v T, err error) {
+	done := make(chan struct{})
+	var got T
+	var failed error
+	go func() {
+		defer close(done)
+		got, failed = f()
+	}()
+	select {
+	case <-done:
+		return got, failed
+	case <-ctx.Done():
+		return v, ErrInterrupted
+	}
+}
+
+// Until is r with reads that end when ctx does, even if r never answers.
+func Until(ctx context.Context, r io.Reader) io.Reader {
+	return &reader{ctx: ctx, r: r, waits: !IsRegular(r)}
+}
+
+type reader struct {
+	ctx   context.Context
+	r     io.Reader
+	waits bool // a read may take for ever
+}
+
+func (w *reader) Read(p []byte) (int, error) {
+	switch {
+	case w.ctx.Err() != nil:
+		return 0, ErrInterrupted
+	case !w.waits:
+		return w.r.Read(p)
+	}
+	data, err := await(w.ctx, func() ([]byte, error) {
+		data := make([]byte, len(p)) // p is the caller's again after an interrupt
+		n, err := w.r.Read(data)
+		return data[:n], err
+	})
+	return copy(p, data), err
+}
+
+// IsRegular reports whether r is a regular file: all of it is there already.
+func IsRegular(r io.Reader) bool {
+	_, ok := sizeOf(r)
+	return ok
+}
+
+// sizeOf is how long a regular file is, in bytes.
+func sizeOf(r io.Reader) (int64, bool) {
+	f, ok := r.(*os.File)
+	if !ok {
+		return 0, false
+	}
+	about, err := f.Stat()
+	if err != nil || !about.Mode().IsRegular() {
+		return 0, false
+	}
+	return about.Size(), true
+}
+
+// thrift is how far the heap grows beyond what is in use while a long file is kept in
+// memory, in per cent (GOGC).
+const thrift = 40
+
+// long is the size from which a file is worth that, in bytes: changing the pace of the
+// garbage collector stops the program for a moment.
+const long = 256 << 10
+
+// SaveMemory trades time for memory until stop is called, if from is long and will be
+// kept in memory. A pipe counts as long.
+func SaveMemory(from io.Reader) (stop func()) {
+	if size, ok := sizeOf(from); ok && size < long {
+		return func() {}
+	}
+	before := debug.SetGCPercent(thrift)
+	return func() { debug.SetGCPercent(before) }
+}

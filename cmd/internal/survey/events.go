@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package survey
+
+import (
+	"time"
+
+	"exreach/report/judge/identity"
+)
+
+// An Event is something that happens in a run and that a watcher may want to know. It is
+// one of the types in this file.
+type Event interface{ event() }
+
+// Repeated tells that a host was named again; it is checked once.
+type Repeated struct{ Host string }
+
+// RepeatedLines tells that lines of a list name hosts again.
+type RepeatedLines struct {
+	List  string // its name
+	Lines int
+	First string // the host that the first of them names
+	Line  int    // its number, from 1
+}
+
+// Untraceable tells that this system cannot trace.
+type Untraceable struct{ Err error }
+
+// Identified tells what a host was taken for.
+type Identified struct {
+	Host    string
+	As      identity.Identified
+	Version string // in which it is checked
+}
+
+// AllIdentified tells at the end what many hosts were taken for.
+type AllIdentified struct {
+	Versions []Taken
+	Mute     int // hosts that did not report a version
+}
+
+// Taken is how many hosts were taken for a version.
+type Taken struct {
+	Version string
+	Hosts   int
+}
+
+// Defaults tells which defaults were taken. What was given is "".
+type Defaults struct{ Role, From string }
+
+// Thin tells that a role has a single service for this from, while another role of the
+// version has most of them: a pass would mean little.
+type Thin struct {
+	Version, Role, From string
+	Service             string // the only one
+	Busiest             string // the role with the most
+	Services            int    // of that role
+}
+
+// Untold tells that hosts of a version may also have the role of a service, which their
+// answers do not show.
+type Untold struct{ Version, Role, Service string }
+
+// Untestable tells how many services of a role are wanted but cannot be tested remotely.
+type Untestable struct {
+	Version, Role string
+	Services      int
+}
+
+// LeftOut tells how many hosts have no row, because --only and --skip leave none.
+type LeftOut struct{ Hosts int }
+
+// Progress tells how far the run is.
+type Progress struct {
+	Hosts, AllHosts   int  // done, and of how many; 0 if more may come
+	Checks, AllChecks int  // done, and of how many; 0 if that is not known yet
+	About             bool // AllChecks is an estimate, from the hosts that were begun
+	Took              time.Duration
+	Rate              float64       // checks a second, lately
+	Left              time.Duration // that the rest will take; negative if that is not known
+	Over              bool          // this is the last event of its kind
+}
+
+func (Repeated) event()      {}
+func (RepeatedLines) event() {}
+func (Untraceable) event()   {}
+func (Identified) event()    {}
+func (AllIdentified) event() {}
+func (Defaults) event()      {}
+func (Thin) event()          {}
+func (Untold) event()        {}
+func (Untestable) event()    {}
+func (LeftOut) event()       {}
+func (Progress) event()      {}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package survey
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/report/judge"
+	"exreach/report/judge/identity"
+)
+
+// An identifier asks hosts what they are if their version was not given, or if several
+// roles are possible and none was given. It tells what it concluded.
+type identifier struct {
+	// Inputs; not changed any more.
+	taker
+	tell func(Event)
+	each bool // an event for each host, not one for all of them together
+
+	// Of the goroutine that goes through targets.
+	taken map[string]int // hosts by the version that they are checked as
+	mute  int            // those of them that did not report a version
+
+	found sync.Map // *identity.Identified by the host's name
+}
+
+// A suspect is a host that is being identified.
+type suspect struct {
+	target
+	next  []catalog.Check // to be asked
+	asked []catalog.Check
+	heard []probe.Result
+}
+
+// targets passes the hosts on, in the order in which they answer. It does not wait long
+// for a host: the check itself will. A host that ctx cuts short is not passed on. A host
+// whose answers do not settle what it is is asked once more, while others are asked for
+// the first time.
+func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[target]) iter.Seq[target] {
+	return func(yield func(target) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		heard := make(chan *suspect)
+		go func() {
+			defer close(heard)
+			i.inquire(ctx, pool, i.suspects(in), func(s *suspect) { hand(ctx, heard, s) })
+		}()
+		for s := range heard {
+			if ctx.Err() == nil && !yield(i.conclude(s)) {
+				stop()
+			}
+		}
+		if ctx.Err() == nil {
+			i.tellTaken()
+		}
+	}
+}
+
+// inquire asks many hosts at a time, and calls pass for each when it has no more questions
+// for it.
+func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], pass func(*suspect)) {
+	again := make(chan *suspect)
+	once := *pool
+	once.Once = true // further questions are not worth a second wait
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		defer close(again)
+		i.ask(ctx, pool, in, func(s *suspect) {
+			if s.next = i.more(s); len(s.next) > 0 {
+				hand(ctx, again, s)
+			} else {
+				pass(s)
+			}
+		})
+	})
+	asking.Go(func() {
+		i.ask(ctx, &once, func(yield func(*suspect) bool) {
+			for s := range again {
+				if !yield(s) {
+					return
+				}
+			}
+		}, pass)
+	})
+	asking.Wait()
+}
+
+// hand passes a host on, unless the run has ended.
+func hand(ctx context.Context, to chan<- *suspect, s *suspect) {
+	select {
+	case to <- s:
+	case <-ctx.Done():
+	}
+}
+
+// suspects yields the targets, each with its first questions.
+func (i *identifier) suspects(in iter.Seq[target]) iter.Seq[*suspect] {
+	return func(yield func(*suspect) bool) {
+		for t := range in {
+			if !yield(&suspect{target: t, next: i.cat.Identify(t.name(), i.from)}) {
+				return
+			}
+		}
+	}
+}
+
+// ask asks each host its next questions, and calls pass when its answers are there.
+func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], pass func(*suspect)) {
+	var waiting sync.Map // suspects by their place
+	questions := func(yield func(probe.HostPlan) bool) {
+		for s := range in {
+			waiting.Store(s.place, s)
+			if !yield(probe.HostPlan{Host: s.name(), Place: s.place, Checks: s.next}) {
+				return
+			}
+		}
+	}
+	for found := range pool.Run(ctx, questions) {
+		waited, _ := waiting.LoadAndDelete(found.Place)
+		if ctx.Err() != nil {
+			return
+		}
+		if s, ok := waited.(*suspect); ok {
+			judge.InOrder(found.Results)
+			s.asked, s.heard = append(s.asked, s.next...), append(s.heard, found.Results...)
+			pass(s)
+		}
+	}
+}
+
+// more returns the questions that the first answers of a host raise.
+func (i *identifier) more(s *suspect) []catalog.Check {
+	h := catalog.Heard{
+		Answered: answered(s.asked, s.heard),
+		Versions: identity.Identify(s.heard).Candidates,
+		Quiet:    !slices.ContainsFunc(s.heard, func(r probe.Result) bool { return r.Verdict != probe.TimedOut }),
+	}
+	if given := s.roles[0]; !noVersion(given) {
+		h.Versions = []string{given.Version}
+	}
+	return i.cat.IdentifyMore(s.name(), i.from, h)
+}
+
+// answered returns the checks that show a role: a service of Exchange answered. A page that
+// is not there shows none, nor does the logon page, which is no row of any role.
+func answered(asked []catalog.Check, heard []probe.Result) []catalog.Check {
+	var all []catalog.Check
+	for _, c := range asked {
+		answers := func(r probe.Result) bool {
+			of, answer := r.Check.Service, identity.AnswerTo(r)
+			return of.Name == c.Service.Name && of.Role == c.Service.Role && of.Page() == c.Service.Page() && r.Verdict == probe.Answered && !answer.IsForeign() && !answer.IsMissing()
+		}
+		if c.Service.Page() != catalog.LogonPage && slices.ContainsFunc(heard, answers) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// conclude gives a host the version that its answers show and the roles whose services
+// answered, and tells so.
+func (i *identifier) conclude(s *suspect) target {
+	id := identity.Identify(s.heard)
+	heard := answered(s.asked, s.heard)
+	t := target{place: s.place}
+	t.roles, id.CheckedAs = i.rolesOf(s.target, id, heard)
+	version := t.roles[0].Version // given
+	if len(id.CheckedAs) > 0 {
+		version = id.CheckedAs[0].Version
+	}
+	id.Unfit = slices.ContainsFunc(s.roles, noRole) && i.unfit(version, heard)
+	i.found.Store(s.name(), &id)
+	i.taken[version]++
+	if len(id.Candidates) == 0 {
+		i.mute++
+	}
+	if i.each {
+		i.tell(Identified{s.name(), id, version})
+	}
+	return t
+}
+
+// rolesOf returns the host in all roles that it is checked in, and those of them that were
+// not given. A role that the topology gives is not taken a second time.
+func (i *identifier) rolesOf(t target, id identity.Identified, heard []catalog.Check) (roles []catalog.Host, taken []identity.TakenRole) {
+	taken = []identity.TakenRole{}
+	given := slices.DeleteFunc(slices.Clone(t.roles), i.isUnsettled)
+	for _, h := range t.roles {
+		if !i.isUnsettled(h) {
+			roles = append(roles, i.usual(h))
+			continue
+		}
+		hosts, fits := i.take(h, id, heard)
+		for n, one := range hosts {
+			if slices.ContainsFunc(slices.Concat(given, roles), func(k catalog.Host) bool { return i.usual(k).Role == one.Role }) {
+				continue
+			}
+			roles = append(roles, one)
+			if fits != nil {
+				taken = append(taken, identity.TakenRole{Version: one.Version, Role: one.Role, Because: portsOf(fits[n].Answers)})
+			}
+		}
+	}
+	return roles, taken
+}
+
+// identified is what was found out about a host, nil if it was not asked what it is. It
+// is forgotten then.
+func (i *identifier) identified(host string) *identity.Identified {
+	found, _ := i.found.LoadAndDelete(host)
+	id, _ := found.(*identity.Identified)
+	return id
+}
+
+// portsOf names services as people know them: "443/owa".
+func portsOf(answers []catalog.Check) []string {
+	ports := []string{}
+	for _, c := range answers {
+		ports = append(ports, fmt.Sprintf("%s/%s", c.Service.Ports, c.Service.Name))
+	}
+	return ports
+}
+
+// tellTaken tells what many hosts were taken for.
+func (i *identifier) tellTaken() {
+	if i.each || len(i.taken) == 0 {
+		return
+	}
+	all := AllIdentified{Mute: i.mute}
+	for _, version := range i.cat.Names() {
+		if n := i.taken[version]; n > 0 {
+			all.Versions = append(all.Versions, Taken{version, n})
+		}
+	}
+	i.tell(all)
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package survey
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"slices"
+	"sync/atomic"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// A planner makes the checks of a run, one host at a time: those of ten thousand
+// hosts would not be worth their memory.
+type planner struct {
+	// Inputs; not changed once every host that is known has been rehearsed.
+	taker
+	filter    filter
+	tell      func(Event)
+	roleGiven bool
+	auto      bool // some host has no version
+	total     int  // checks of the whole run; 0 if that is not known before it
+
+	// Of the one goroutine that begins hosts, until the run is over.
+	tellRole, tellFrom bool               // a default was taken, and not told yet
+	told               map[[2]string]bool // versions, and what was told about them
+	bare               int                // targets for which --only and --skip leave no check
+	bad                int                // targets that, in the version they turned out to be, have no plan
+	err                error              // why the first of those has none
+
+	begun atomic.Int64 // targets whose checks are being asked
+	asked atomic.Int64 // checks of those
+}
+
+func newPlanner(cat *catalog.Catalog, r *Targets, tell func(Event)) *planner {
+	o := r.options
+	p := &planner{
+		taker:     taker{cat: cat, from: cmp.Or(o.From, r.from, catalog.DefaultFrom)},
+		filter:    filter{only: o.Only, skip: o.Skip},
+		tell:      tell,
+		roleGiven: r.topology || !noRole(r.like),
+		tellFrom:  o.From == "" && !r.topology,
+		told:      map[[2]string]bool{},
+	}
+	p.tellRole = !p.roleGiven && !p.isUnsettled(r.like) // of an unsettled one, the identifier tells what it is taken for
+	return p
+}
+
+// rehearse plans every host that is known before anything is asked, so mistakes
+// show first. A host without a version is planned in one that it may have.
+func (p *planner) rehearse(r *Targets) error {
+	type kind struct{ version, role string }
+	planned := map[kind]int{} // checks of a host of that kind
+	var all []catalog.Check
+	for t := range r.upfront() {
+		p.auto = p.auto || p.anyUnsettled(t)
+		k := kind{t.roles[0].Version, t.roles[0].Role}
+		plain := len(t.roles) == 1 && t.roles[0].RPCPorts == nil
+		n, done := planned[k]
+		if !done || !plain {
+			plan, err := p.plan(t)
+			if err != nil {
+				return err
+			}
+			all, n = append(all, plan...), len(p.narrow(plan))
+		}
+		if plain {
+			planned[k] = n
+		}
+		p.total += n
+	}
+	if word, found := p.filter.unknown(all, p.possible); found {
+		return p.unknownService(all, word)
+	}
+	if p.total == 0 && !slices.ContainsFunc(p.possible(), p.filter.leaves) {
+		return nothingLeft()
+	}
+	if p.auto || r.pipe != nil {
+		p.total = 0
+	}
+	return nil
+}
+
+// possible is the services that hosts without a version may turn out to have.
+func (p *planner) possible() []catalog.Service {
+	if !p.auto {
+		return nil
+	}
+	versions, err := p.cat.Versions()
+	if err != nil {
+		return nil
+	}
+	var services []catalog.Service
+	for _, v := range versions {
+		services = append(services, v.Services...)
+	}
+	return services
+}
+
+func nothingLeft() error {
+	return mistake("remove a word from --only or --skip", "nothing is left to check")
+}
+
+// plans is what each target is asked, those of the first sequence first. When ctx ends
+// the host that has been begun is the last, so it has all its rows.
+func (p *planner) plans(ctx context.Context, sequences ...iter.Seq[target]) iter.Seq[probe.HostPlan] {
+	return func(yield func(probe.HostPlan) bool) {
+		defer p.tellBare()
+		for _, targets := range sequences {
+			for t := range targets {
+				if ctx.Err() != nil {
+					return
+				}
+				plan := p.begin(t)
+				if len(plan) > 0 && !yield(probe.HostPlan{Host: t.name(), Place: t.place, Checks: plan}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// begin plans a target that is asked next and tells what is special about it. The plan
+// is empty if nothing is to be asked.
+func (p *planner) begin(t target) []catalog.Check {
+	p.begun.Add(1)
+	plan, err := p.plan(t)
+	if err != nil {
+		p.bad++
+		p.err = cmp.Or(p.err, err)
+		return nil
+	}
+	p.tellDefaults(plan[0])
+	p.tellThin(plan)
+	p.tellUntold(plan)
+	p.tellUntestable(plan)
+	if plan = p.narrow(plan); len(plan) == 0 {
+		p.bare++
+	}
+	p.asked.Add(int64(len(plan)))
+	return plan
+}
+
+// plan is every check of one host.
+func (p *planner) plan(t target) ([]catalog.Check, error) {
+	return p.cat.Plan(catalog.Topology{Hosts: p.settle(t).roles}, p.from)
+}
+
+// narrow leaves what the user wants to see of the plan of one host, and adds its
+// control, unless the user named what to check.
+func (p *planner) narrow(plan []catalog.Check) []catalog.Check {
+	plan = p.filter.apply(plan)
+	if len(p.filter.only) > 0 {
+		return plan
+	}
+	return catalog.WithControls(plan)
+}
+
+// tellBare tells how many hosts have no row.
+func (p *planner) tellBare() {
+	if p.bare > 0 && p.asked.Load() > 0 {
+		p.tell(LeftOut{p.bare})
+	}
+}
+
+// tellDefaults tells once which defaults were taken.
+func (p *planner) tellDefaults(first catalog.Check) {
+	var d Defaults
+	if p.tellRole {
+		d.Role = first.Service.Role
+	}
+	if p.tellFrom {
+		d.From = first.From
+	}
+	if p.tellRole, p.tellFrom = false, false; d != (Defaults{}) {
+		p.tell(d)
+	}
+}
+
+// isNew reports, once, that something about a version was not told yet.
+func (p *planner) isNew(version, about string) bool {
+	mark := [2]string{version, about}
+	isNew := !p.told[mark]
+	p.told[mark] = true
+	return isNew
+}
+
+// tellThin tells of a role that has next to nothing for who connects.
+func (p *planner) tellThin(plan []catalog.Check) {
+	c := plan[0]
+	if len(plan) > 1 || !p.roleGiven || !p.isNew(c.Version, "thin "+c.Service.Role) {
+		return
+	}
+	if role, n := p.busiest(c); n > 1 {
+		p.tell(Thin{Version: c.Version, Role: c.Service.Role, From: c.From, Service: c.Service.Name, Busiest: role, Services: n})
+	}
+}
+
+// tellUntold tells once that the hosts of a version may be Mailbox servers as well.
+func (p *planner) tellUntold(plan []catalog.Check) {
+	c := plan[0]
+	v, err := p.cat.Version(c.Version)
+	if err != nil || p.roleGiven || !p.isNew(c.Version, "untold") {
+		return
+	}
+	if service := v.Untold(plan, c.From); service != "" {
+		p.tell(Untold{c.Version, catalog.DefaultRole, service})
+	}
+}
+
+// busiest is the role, in the version of c, with the most services for the same from,
+// and how many that is.
+func (p *planner) busiest(c catalog.Check) (role string, most int) {
+	v, err := p.cat.Version(c.Version)
+	if err != nil {
+		return "", 0
+	}
+	services := map[string]int{}
+	for _, s := range v.Services {
+		if s.Unasked == "" && s.RPC == nil && (s.Wants[c.From] == catalog.Required || s.Wants[c.From] == catalog.Optional) {
+			services[s.Role]++
+		}
+	}
+	for _, r := range v.Roles {
+		if n := services[r.Name]; n > most {
+			role, most = r.Name, n
+		}
+	}
+	return role, most
+}
+
+// tellUntestable tells how many services of the roles no check can be made of.
+func (p *planner) tellUntestable(plan []catalog.Check) {
+	for _, c := range plan {
+		if !p.isNew(c.Version, "untestable "+c.Service.Role) {
+			continue
+		}
+		v, err := p.cat.Version(c.Version)
+		if err != nil {
+			continue
+		}
+		n := 0
+		for _, s := range v.Services {
+			if s.Role == c.Service.Role && s.Unasked != "" && s.Wants[c.From] != "" {
+				n++
+			}
+		}
+		if n > 0 {
+			p.tell(Untestable{c.Version, c.Service.Role, n})
+		}
+	}
+}

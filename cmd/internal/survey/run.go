@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package survey
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/hops"
+	"exreach/probe/socket"
+	"exreach/report/judge"
+)
+
+// Run asks everything, host by host, and yields each host when all is known about it. A
+// host is begun when there is room for its checks. Hosts that are not begun when ctx ends
+// are not asked.
+func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
+	return func(yield func(judge.Host) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		pool := s.pool()
+		if s.Began.IsZero() {
+			s.Began = time.Now()
+		}
+		s.hosts.tellTo(s.tell)
+		if err := socket.CanTrace(); s.Trace && err != nil {
+			s.tell(Untraceable{err})
+		}
+		settled, unsettled := s.hosts.parts(ctx, s.who.anyUnsettled)
+		found := s.who.targets(ctx, quick(pool), unsettled)
+		over := s.showProgress()
+		defer over()
+		for h := range s.check(ctx, pool, s.plan.plans(ctx, settled, found)) {
+			if s.meter.hosts.Add(1); !yield(h) {
+				stop()
+				return
+			}
+		}
+	}
+}
+
+// check asks the hosts what is planned, and judges each.
+func (s *Survey) check(ctx context.Context, pool probe.Pool, plans iter.Seq[probe.HostPlan]) iter.Seq[judge.Host] {
+	pool.Checked = func(catalog.Check) { s.meter.checks.Add(1) }
+	found := pool.Run(ctx, plans)
+	if s.Trace && socket.CanTrace() == nil {
+		found = probe.Traced(ctx, hops.Tracer{Source: pool.Source}, found)
+	}
+	return judge.Hosts(ctx, found, s.Began, s.who.identified)
+}
+
+// pool is the one that checks. The one that identifies hosts shares its limits.
+func (s *Survey) pool() probe.Pool {
+	var p probe.Pool
+	if s.Pool != nil {
+		p = *s.Pool
+	}
+	if p.Shared == nil {
+		p.Shared = &probe.Shared{}
+	}
+	return p
+}
+
+// quick is a pool that finds out what hosts are and does not wait long. It shares the
+// limits of p, which checks other hosts at the same time.
+func quick(p probe.Pool) *probe.Pool {
+	p.Tries = 1
+	p.Timeouts = probe.Timeouts{Resolve: p.Timeouts.Resolve, Connect: 2 * time.Second, Check: 5 * time.Second}
+	p.Credentials = nil
+	return &p
+}

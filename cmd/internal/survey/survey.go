@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package survey is one run as a value: targets, options and a pool go in, judged
+// hosts come out, and events tell a watcher what happens meanwhile. It plans, identifies
+// hosts, and counts. It knows no command line, file or terminal, and its only words for
+// people are those of its errors. It may import report and everything below, but neither
+// cmd/exreach nor cmd/internal/files.
+package survey
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// A Survey asks its targets everything that is wanted of them. New makes one, for a
+// single run.
+type Survey struct {
+	// To be set before Run, if at all.
+	Pool  *probe.Pool   // asks; nil is the zero Pool
+	Trace bool          // show the last hop that the packets of a timed-out port reach
+	Watch func(Event)   // is told what happens, one event at a time; nil ignores events
+	Every time.Duration // how often Progress is told; 0 is never
+	Began time.Time     // what the times in the report count from; zero is the moment of Run
+
+	hosts *Targets
+	plan  *planner
+	who   *identifier
+	meter meter
+
+	mu sync.Mutex // protects Watch: it is called by one goroutine at a time
+}
+
+// few is up to how many hosts each have an Identified of their own.
+const few = 20
+
+// New plans the hosts that are known already, so mistakes show before anything is asked.
+// Its errors are for the user, most of them a Mistake.
+func New(cat *catalog.Catalog, hosts *Targets) (*Survey, error) {
+	if err := hosts.options.validate(cat); err != nil {
+		return nil, err
+	}
+	s := &Survey{hosts: hosts}
+	s.plan = newPlanner(cat, hosts, s.tell)
+	if err := s.plan.rehearse(hosts); err != nil {
+		return nil, err
+	}
+	s.who = &identifier{
+		taker: s.plan.taker,
+		tell:  s.tell,
+		each:  hosts.pipe == nil && hosts.named.Load() <= few,
+		taken: map[string]int{},
+	}
+	return s, nil
+}
+
+// tell passes an event to Watch. Any number of goroutines may call it.
+func (s *Survey) tell(e Event) {
+	if s.Watch == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Watch(e)
+}
+
+// From is who connects.
+func (s *Survey) From() string { return s.plan.from }
+
+// Unasked is how many hosts the run did not get to.
+func (s *Survey) Unasked() int { return int(s.hosts.named.Load() - s.plan.begun.Load()) }
+
+// Err is why not everything was asked that should have been. Call it when the run is over.
+func (s *Survey) Err() error {
+	switch {
+	case s.plan.bad > 1:
+		return fmt.Errorf("%w (and %s more)", s.plan.err, catalog.Count(s.plan.bad-1, "host"))
+	case s.plan.err != nil:
+		return s.plan.err
+	case s.hosts.pipe != nil && s.hosts.pipe.err != nil:
+		return s.hosts.pipe.err
+	case s.plan.asked.Load() == 0 && s.Unasked() == 0:
+		return nothingLeft()
+	}
+	return nil
+}

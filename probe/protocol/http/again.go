@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package http
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strconv"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol/wire"
+)
+
+// nobodys is a path that no web server has.
+const nobodys = "/exreach-asks-for-nothing"
+
+// How long the answers to what is asked after the page itself are waited for, which
+// is judged by then. Load balancers give a health page less.
+const (
+	afterthought = 2 * time.Second
+	healthTime   = 10 * time.Second
+)
+
+// Doubt asks for a page that nobody has where a login or redirect may be
+// anybody's: a portal or router answers every path alike, and Exchange does not.
+// A login whose realm is the host's own name stays in doubt then: a gateway may
+// want one for all that is behind it.
+func (c *Client) Doubt(page *Answer, w *Web) error {
+	if !w.Doubtful {
+		return nil
+	}
+	r, err := c.again(nobodys, afterthought)
+	if err != nil || !alike(page, NewAnswer(r, nobodys)) {
+		return nil
+	}
+	if w.Origin == Hidden {
+		w.Origin = Unproved
+		return nil
+	}
+	*w = Web{Origin: Foreign, Sign: "the same answer at every path"}
+	return notExchange(fmt.Sprintf("HTTP %d at every path: a portal or device that shows nothing without its own login", page.StatusCode))
+}
+
+// alike reports whether two pages want the same login or lead to the same place.
+func alike(a, b *Answer) bool {
+	return a.StatusCode == b.StatusCode && loginRealm(a) == loginRealm(b) && leadsTo(a).Path == leadsTo(b).Path
+}
+
+// again asks for one more page on the same connection.
+func (c *Client) again(path string, limit time.Duration) (*http.Response, error) {
+	c.LimitBody()
+	if why := Used(c.Last); why != "" {
+		return nil, &unaskedError{why}
+	}
+	_ = c.Conn.SetReadDeadline(time.Now().Add(limit))
+	return c.Ask(catalog.Get, path)
+}
+
+// An unaskedError is a page that could not be asked for.
+type unaskedError struct{ why string }
+
+func (e *unaskedError) Error() string { return "not asked: " + e.why }
+
+// healthPage is what Managed Availability answers for a protocol that is in
+// service: "200 OK<br/>MAIL01.contoso.com".
+var healthPage = regexp.MustCompile(`^\s*200 OK\s*(?:<br\s*/?>\s*([A-Za-z0-9.-]+)\s*)?$`)
+
+// Health says what the health page answers. Only that page is in question here,
+// so nothing of it is an error. One with a name in it proves whose the other is.
+func (c *Client) Health(path string, w *Web) string {
+	page, err := c.again(path, healthTime)
+	if unasked := (*unaskedError)(nil); errors.As(err, &unasked) {
+		return unasked.Error()
+	}
+	w.Unhealthy = true
+	if err != nil {
+		return noHealth(err)
+	}
+	if page.StatusCode != http.StatusOK {
+		return strconv.Itoa(page.StatusCode)
+	}
+	body, err := pageText(page)
+	if err != nil {
+		return noHealth(err)
+	}
+	found := healthPage.FindSubmatch(body)
+	if found == nil {
+		return "200, with a page of something else"
+	}
+	if w.Unhealthy = false; len(found[1]) == 0 {
+		return "200 OK"
+	}
+	if w.Origin == Hidden || w.Origin == Unproved {
+		*w = Web{Origin: OfExchange, Name: w.Name, Sign: "its health page"}
+	}
+	w.Server = string(found[1])
+	return "200 OK, " + w.Server
+}
+
+// Used says why the connection that page came on takes no further request, and
+// "" where it does.
+func Used(page *http.Response) string {
+	if page.Close {
+		return "the connection was closed"
+	}
+	switch n, err := io.Copy(io.Discard, io.LimitReader(page.Body, MaxBody+1)); {
+	case err != nil:
+		return "the page before it broke off"
+	case n > MaxBody:
+		return "the page before it is too long"
+	}
+	return ""
+}
+
+func noHealth(err error) string {
+	var foreign *wire.MismatchError
+	switch {
+	case errors.As(err, &foreign):
+		return "no answer that is HTTP"
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return "no answer in time"
+	}
+	return "no answer: the connection was closed"
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package secure
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"exreach/probe/protocol"
+	"exreach/probe/protocol/tls12"
+	"exreach/probe/socket"
+)
+
+// An Error is TLS that failed: the handshake, or a record of the conversation
+// behind it.
+type Error struct {
+	Err               error
+	After             bool // the handshake had been done
+	CertificateWanted bool // in the middle of the conversation, and we had none
+}
+
+func (e *Error) Error() string {
+	switch {
+	case e.CertificateWanted && socket.IsTimeout(e.Err):
+		return "the server asked for a client certificate in the middle of the conversation, got none, and said nothing more"
+	case e.CertificateWanted:
+		return fmt.Sprintf("the server asked for a client certificate in the middle of the conversation and got none: %v", e.Err)
+	case e.After:
+		return fmt.Sprintf("TLS, after the handshake: %v", e.Err)
+	}
+	return fmt.Sprintf("TLS handshake: %v", e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// A secured is a connection under TLS. It separates what goes wrong with TLS from what
+// goes wrong with the conversation.
+type secured struct {
+	net.Conn
+	shown *Shown
+	line  net.Conn // below TLS; nil where nothing is asked in the midst of the conversation
+}
+
+func (c *secured) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && c.shown.asked.Load() && c.shown.answered.CompareAndSwap(false, true) {
+		_ = c.line.SetDeadline(time.Time{}) // it goes on: the time of the whole conversation holds again
+	}
+	return n, c.explain(err)
+}
+
+func (c *secured) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	return n, c.explain(err)
+}
+
+// explain leaves alone what happens to connections without TLS, too, unless it is
+// what the server did instead of an answer when it got no certificate of ours.
+func (c *secured) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case c.shown.asked.Load() && !c.shown.answered.Load():
+		return &Error{Err: err, After: true, CertificateWanted: true}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), socket.IsTimeout(err), socket.CauseOf(err) != socket.NoCause:
+		return err
+	}
+	return &Error{Err: err, After: true}
+}
+
+// FailureOf is what of an error of TLS has a name, or nil.
+func FailureOf(err error) *protocol.TLSFailure {
+	var failed *Error
+	if !errors.As(err, &failed) {
+		return nil
+	}
+	f := &protocol.TLSFailure{Cause: protocol.TLSBroken}
+	var inClear tls.RecordHeaderError
+	var op *net.OpError
+	switch {
+	case failed.CertificateWanted:
+		f.Cause = protocol.TLSCertificateWanted
+	case errors.As(err, &inClear):
+		f.Cause = protocol.TLSInClear
+	case errors.As(err, &op) && op.Op == "remote error":
+		f.Cause, f.Alert = protocol.TLSAlerted, alertOf(op.Err)
+	case errors.As(err, &op) && alertOf(op.Err) == tls12.AlertNoRenegotiation:
+		f.Cause = protocol.TLSRenegotiation
+	case strings.HasPrefix(failed.Err.Error(), unreadable):
+		f.Cause = protocol.TLSUnreadable
+	}
+	return f
+}
+
+// unreadable is how crypto/tls begins its error for a certificate that crypto/x509
+// refuses. It has no type for that.
+const unreadable = "tls: failed to parse certificate from server"
+
+// alertOf is the number of an alert. The type that crypto/tls has for it is not
+// exported, and its text is that of the one that is.
+func alertOf(err error) uint8 {
+	for n := range 256 {
+		if alert := tls.AlertError(n); alert.Error() == err.Error() {
+			return uint8(n)
+		}
+	}
+	return 0
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package socket
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// dialTCP connects and listens for ICMP meanwhile: IP_RECVERR (ip(7), ipv6(7))
+// queues every ICMP error on the socket with its sender, for any user. The
+// standard library closes the socket, and with it the queue, before anyone
+// could read it.
+func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.Conn, error) {
+	return dialSegments(ctx, source, addr, 0)
+}
+
+// dialSegments connects and takes segments of that size at most; 0 leaves it to the
+// system.
+func dialSegments(ctx context.Context, source netip.Addr, addr netip.AddrPort, size int) (net.Conn, error) {
+	fd, err := startConnect(source, addr, 0, size)
+	if err != nil {
+		return nil, &Error{Err: err, Local: true}
+	}
+	// From here on the runtime's poller watches the socket.
+	s := tcpConn{os.NewFile(uintptr(fd), "tcp"), addr}
+	if err := awaitConnect(ctx, s.File, addr.Addr()); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	if err := s.settle(); err != nil {
+		_ = s.Close()
+		return nil, &Error{Err: err, Local: true}
+	}
+	return s, nil
+}
+
+// smallest is a maximum segment size that every path lets through: with the headers
+// of IPv6 and TCP's timestamps a packet has 560 bytes (RFC 791 wants 576 of IPv4's
+// hosts, RFC 8200 1280 of IPv6's links).
+const smallest = 500
+
+// SmallDialer returns a dialer whose peers send small segments only
+// (TCP_MAXSEG, tcp(7)).
+func SmallDialer(source netip.Addr) func(context.Context, netip.AddrPort) (net.Conn, error) {
+	return func(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
+		return dialSegments(ctx, source, addr, smallest)
+	}
+}
+
+// A tcpConn is a connected one. What net.FileConn makes of it would be a copy, at
+// the price of the connect itself.
+type tcpConn struct {
+	*os.File
+	to netip.AddrPort
+}
+
+// settle ends the listening for ICMP, which would break the conversation for a
+// message that TCP takes for a passing one (RFC 1122 section 4.2.3.9), and sends
+// what is said immediately, as the standard library does.
+func (s tcpConn) settle() error {
+	level, option := recvErr(s.to.Addr())
+	return onSocket(s, func(fd int) error {
+		return cmp.Or(
+			os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, level, option, 0)),
+			os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)),
+		)
+	})
+}
+
+// onSocket does something with a socket that the runtime watches. It is an error if the
+// socket is closed.
+func onSocket(socket syscall.Conn, do func(fd int) error) error {
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var outcome error
+	err = raw.Control(func(fd uintptr) { outcome = do(int(fd)) })
+	return cmp.Or(err, outcome)
+}
+
+// LocalAddr is the end of this machine.
+func (s tcpConn) LocalAddr() net.Addr {
+	var addr netip.AddrPort
+	_ = onSocket(s, func(fd int) error {
+		name, err := unix.Getsockname(fd)
+		if err == nil {
+			addr = netip.AddrPortFrom(addrOf(name), portOf(name))
+		}
+		return err
+	})
+	return net.TCPAddrFromAddrPort(addr)
+}
+
+// RemoteAddr is the other end.
+func (s tcpConn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(s.to) }
+
+// recvErr is the option that has a socket keep ICMP messages.
+func recvErr(to netip.Addr) (level, option int) {
+	if to.Is4() {
+		return unix.IPPROTO_IP, unix.IP_RECVERR
+	}
+	return unix.IPPROTO_IPV6, unix.IPV6_RECVERR
+}
+
+// startConnect opens a socket and sends the SYN, which comes no farther than so
+// many hops and asks for segments of at most so many bytes; 0 leaves that to the
+// system.
+func startConnect(source netip.Addr, addr netip.AddrPort, hops, segment int) (int, error) {
+	domain := unix.AF_INET6
+	if addr.Addr().Is4() {
+		domain = unix.AF_INET
+	}
+	level, option := recvErr(addr.Addr())
+	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	err = func() error {
+		if err := unix.SetsockoptInt(fd, level, option, 1); err != nil {
+			return os.NewSyscallError("setsockopt", err)
+		}
+		if err := limitHops(fd, addr.Addr(), hops); err != nil {
+			return err
+		}
+		if segment > 0 {
+			if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_MAXSEG, segment); err != nil {
+				return os.NewSyscallError("setsockopt", err)
+			}
+		}
+		if source.IsValid() {
+			if err := unix.Bind(fd, sockaddr(netip.AddrPortFrom(source, 0))); err != nil {
+				return os.NewSyscallError("bind", err)
+			}
+		}
+		err := unix.Connect(fd, sockaddr(addr))
+		if err == nil || errors.Is(err, unix.EINPROGRESS) || errors.Is(err, unix.EINTR) {
+			return nil
+		}
+		return os.NewSyscallError("connect", err)
+	}()
+	if err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// awaitConnect waits until the socket is connected, or is not going to be.
+func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return &Error{Err: err, Local: true}
+	}
+	defer interrupt(ctx, f)()
+	var done bool
+	var outcome error
+	look := func(fd uintptr) { done, outcome = connected(int(fd), to) }
+	err = raw.Write(func(fd uintptr) bool { look(fd); return done })
+	if err != nil { // on a busy machine the answer may be there, unseen for want of time
+		_ = raw.Control(look)
+	}
+	if !done {
+		return &Error{Err: err}
+	}
+	return outcome
+}
+
+// interrupt ends the waiting for f with ctx, until over is called. From then on f is as if it had never been interrupted: a connection
+// that came about at the last moment would say nothing.
+func interrupt(ctx context.Context, f *os.File) (over func()) {
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(interrupted)
+		_ = f.SetWriteDeadline(time.Unix(1, 0))
+	})
+	return func() {
+		if !stop() {
+			<-interrupted
+			_ = f.SetWriteDeadline(time.Time{})
+		}
+	}
+}
+
+// connected reports whether connecting is over, and how it failed.
+func connected(fd int, to netip.Addr) (done bool, err error) {
+	if _, err := unix.Getpeername(fd); err == nil {
+		return true, nil
+	}
+	// An ICMPv6 answer that is there before connect has let go of the socket
+	// stays a soft error until the next SYN; the queue has it at once.
+	if said := readICMP(fd, to); said != nil {
+		said.attribute(to, isLocal(fd, said.By))
+		return true, said
+	}
+	code, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
+	if err != nil {
+		return true, &Error{Err: os.NewSyscallError("getsockopt", err), Local: true}
+	}
+	switch errno := syscall.Errno(code); errno {
+	case 0, unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
+		return false, nil
+	default:
+		return true, &Error{Err: os.NewSyscallError("connect", errno)}
+	}
+}
+
+// attribute says whose the ICMP message is that ended a connect to an address; ours
+// means that it came from the address the socket connects from. This machine sends some
+// itself: its firewall does ("reject" of nftables and iptables), and when nothing answers
+// ARP or neighbour discovery it reports a host of its own network, or every host behind
+// the gateway, as unreachable.
+func (e *Error) attribute(to netip.Addr, ours bool) {
+	switch {
+	case !ours || e.By == to.WithZone("") && e.ICMP == ICMPPort: // a port that is closed says so of itself
+	case e.ICMP == ICMPUnreachable && inOwnNetwork(to, netip.Prefix.Contains): // with no gateway in between
+		e.By = netip.Addr{} // no router says so: the host itself does not answer
+	default:
+		e.Local = true
+	}
+}
+
+// isLocal reports whether an address is the one the socket connects from: its
+// own machine said no.
+func isLocal(fd int, by netip.Addr) bool {
+	name, err := unix.Getsockname(fd)
+	return err == nil && addrOf(name) == by
+}
+
+func sockaddr(a netip.AddrPort) unix.Sockaddr {
+	if a.Addr().Is4() {
+		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
+	}
+	zone := 0
+	if name := a.Addr().Zone(); name != "" {
+		if ifi, err := net.InterfaceByName(name); err == nil {
+			zone = ifi.Index
+		} else if number, err := strconv.Atoi(name); err == nil {
+			zone = number
+		}
+	}
+	return &unix.SockaddrInet6{Port: int(a.Port()), ZoneId: uint32(zone), Addr: a.Addr().As16()}
+}
+
+func portOf(sa unix.Sockaddr) uint16 {
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return uint16(sa.Port)
+	case *unix.SockaddrInet6:
+		return uint16(sa.Port)
+	}
+	return 0
+}
+
+func addrOf(sa unix.Sockaddr) netip.Addr {
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrFrom4(sa.Addr)
+	case *unix.SockaddrInet6:
+		return netip.AddrFrom16(sa.Addr)
+	}
+	return netip.Addr{}
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/protocol"
+	"exreach/report/judge"
+)
+
+// Results come in any order; the report is always the same.
+func TestReportOrder(t *testing.T) {
+	inOrder := draft(network())
+	for seed := range uint64(20) {
+		shuffled := network()
+		random := rand.New(rand.NewPCG(seed, 0))
+		random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		if diff := cmp.Diff(inOrder, draft(shuffled), asSaved); diff != "" {
+			t.Fatalf("seed %d (- in order, + shuffled):\n%s", seed, diff)
+		}
+	}
+}
+
+func TestReportOrderRules(t *testing.T) {
+	s := &scene{host: "b", version: "2010", role: "client-access", address: "10.0.0.9", from: "client"}
+	sameOrder := func(r *probe.Result) { r.Order = 0 } // as its parent has
+	s.add("mapper", 135, nil)
+	s.add("https", 443, nil)
+	s.add("nspi", 6002, all(child("mapper"), sameOrder))
+	s.add("emsmdb", 6001, all(child("mapper"), sameOrder))
+	s.add("orphan", 6003, all(child("nobody")))
+	s.address = "10.0.0.10"
+	s.add("mapper", 135, sameOrder)
+	s.address = "::1"
+	s.add("mapper", 135, sameOrder)
+	s.host, s.address = "a", "10.0.0.1"
+	s.add("smtp", 25, nil)
+	var got []string
+	for _, e := range draft(s.results).Results {
+		got = append(got, fmt.Sprintf("%s %s %s", e.Host, e.Address, e.Service))
+	}
+	want := []string{
+		"b 10.0.0.9 mapper", "b 10.0.0.9 emsmdb", "b 10.0.0.9 nspi", "b 10.0.0.9 https", "b 10.0.0.9 orphan",
+		"b 10.0.0.10 mapper", "b ::1 mapper", "a 10.0.0.1 smtp",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("- want, + got:\n%s", diff)
+	}
+}
+
+func TestEntry(t *testing.T) {
+	r := healthy("rfr", 0)
+	all(child("mapper"), portless, verdict(probe.Refused, "not registered"), unconfirmed)(&r)
+	r.Took, r.Steps, r.SaidBy = 1234567*time.Nanosecond, nil, netip.MustParseAddr("192.0.2.254")
+	r.Check.Service.TLS, r.Evidence, r.Peer = "", "hello", &protocol.Peer{Greeting: "hello"}
+	got := alone(r)
+	want := Entry{
+		Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Service: "rfr", Network: "tcp", Protocol: "tcp", TLS: "none",
+		Want: "required", Address: "192.0.2.10", Verdict: "refused", Grade: judge.Fail, Step: "connect", Tries: 1, Took: 0.001235,
+		Steps: []Step{}, Detail: "not registered", Evidence: "hello", SaidBy: "192.0.2.254", Peer: r.Peer, Parent: "mapper",
+	}
+	if diff := cmp.Diff(want, got, asSaved, cmpopts.IgnoreFields(Entry{}, "Findings")); diff != "" {
+		t.Errorf("- want, + got:\n%s", diff)
+	}
+	if len(got.Findings) != 2 {
+		t.Errorf("findings: %+v", got.Findings)
+	}
+}
+
+func TestReportCounts(t *testing.T) {
+	r := draft(network())
+	if want := (Counts{Pass: 7, Warn: 2, Fail: 6, Unknown: 3}); r.Counts != want {
+		t.Errorf("counts %+v, want %+v", r.Counts, want)
+	}
+	if r.Counts.Total() != len(r.Results) {
+		t.Errorf("%d counted of %d", r.Counts.Total(), len(r.Results))
+	}
+	if n := r.Finished().Hosts; n != 4 {
+		t.Errorf("%d hosts", n)
+	}
+	if r.Took != 7.24 || r.Schema != Schema || r.From != "client" || !r.Started.Equal(began) {
+		t.Errorf("heading: %+v", r)
+	}
+}
+
+func TestGroups(t *testing.T) {
+	s := &scene{host: "a", version: "2010", role: "client-access", address: "10.0.0.1", from: "client"}
+	s.add("https", 443, nil)
+	s.role = "hub"
+	s.add("smtp", 25, nil)
+	s.host, s.address = "gone", ""
+	s.add("smtp", 25, verdict(probe.Unresolved, "the name has no address"))
+	s.add("smtp2", 587, verdict(probe.Unresolved, "the name has no address"))
+	s.host, s.address = "part", "10.0.0.2"
+	s.add("smtp", 25, verdict(probe.Untried, "too many open files"))
+	s.add("smtp2", 587, verdict(probe.Untried, "interrupted"))
+	s.host = "blocked"
+	s.add("smtp", 25, verdict(probe.TimedOut, "no reply"))
+	s.host = "shy"
+	s.add("smtp", 25, all(want(catalog.Off), verdict(probe.Untried, "interrupted")))
+	var got []string
+	for g := range groups(draft(s.results).Results) {
+		got = append(got, fmt.Sprintf("%s %s %s %d %t", g.Host, g.Role, g.Address, len(g.Entries), g.Whole != nil))
+	}
+	want := []string{
+		"a client-access 10.0.0.1 1 false", "a hub 10.0.0.1 1 false", "gone hub  2 true", "part hub 10.0.0.2 2 false",
+		"blocked hub 10.0.0.2 1 false", "shy hub 10.0.0.2 1 true",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("- want, + got:\n%s", diff)
+	}
+}
+
+// The counts are those of the grades that the findings of the whole host gave.
+func TestCountsFollowHostFindings(t *testing.T) {
+	s := &scene{host: "mail01", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
+	controlPort(s, func(*probe.Result) {})
+	s.add("irc", 6667, nil)
+	if r := draft(s.results); r.Counts != (Counts{Warn: 2}) {
+		t.Errorf("counts %+v", r.Counts)
+	}
+}
+
+// A report may be asked for as often as one likes.
+func TestReportTwice(t *testing.T) {
+	d := newDraft(nil)
+	for host := range judge.Hosts(context.Background(), hostsOf([]probe.Result{healthy("smtp", 25)}), began, nil) {
+		_ = d.Add(host) // to memory
+	}
+	var first, second memory
+	_ = d.finish(time.Second, 0).Write(&first)
+	_ = d.finish(time.Second, 0).Write(&second)
+	if first.report.Counts != second.report.Counts || len(first.report.Results) != 1 || len(second.report.Results) != 1 {
+		t.Errorf("first %+v, second %+v", first.report.Counts, second.report.Counts)
+	}
+}
+
+func TestCountsWorst(t *testing.T) {
+	for _, test := range []struct {
+		counts Counts
+		want   judge.Grade
+	}{
+		{Counts{}, judge.Unknown},
+		{Counts{Pass: 3}, judge.Pass},
+		{Counts{Pass: 3, Unasked: 1}, judge.Unknown},
+		{Counts{Pass: 3, Fail: 1, Unasked: 1}, judge.Fail},
+		{Counts{Pass: 3, Warn: 1}, judge.Warn},
+		{Counts{Pass: 3, Warn: 1, Unknown: 1}, judge.Unknown},
+		{Counts{Pass: 3, Fail: 1, Unknown: 1}, judge.Fail},
+	} {
+		if got := test.counts.Worst(); got != test.want {
+			t.Errorf("%+v is %s, want %s", test.counts, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"math"
+	"net/netip"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/lookup"
+	"exreach/probe/protocol"
+	"exreach/report/judge"
+	"exreach/report/judge/identity"
+)
+
+// An Entry is one result with its grade and findings, as JSON has it.
+type Entry struct {
+	Host     string          `json:"host"`
+	Version  string          `json:"version"`
+	Role     string          `json:"role"`
+	Service  string          `json:"service"`
+	Network  catalog.Network `json:"network"`
+	Port     uint16          `json:"port,omitempty"` // absent for an RPC interface that has none
+	Protocol string          `json:"protocol"`
+	TLS      catalog.TLS     `json:"tls"`
+	Want     catalog.Want    `json:"want"`
+	OneOf    string          `json:"one_of,omitempty"`  // the group of which one service is enough
+	Path     string          `json:"path,omitempty"`    // that was asked for over HTTP; absent for other protocols
+	Name     *Name           `json:"name,omitempty"`    // absent where there is no more to it than an address
+	Address  string          `json:"address,omitempty"` // absent where the name has none
+	Verdict  probe.Verdict   `json:"verdict"`
+	Obstacle probe.Obstacle  `json:"obstacle,omitempty"` // what kept this machine from asking; absent unless the verdict is untried
+	Grade    judge.Grade     `json:"grade"`
+	Step     protocol.Step   `json:"step"`
+	Tries    int             `json:"tries"`
+	Took     float64         `json:"took_s"`
+	RTT      float64         `json:"rtt_s,omitempty"` // absent where it is not known
+	Steps    []Step          `json:"steps"`
+	Detail   string          `json:"detail"`
+	Evidence string          `json:"evidence,omitempty"`
+	Findings []judge.Finding `json:"findings,omitempty"`
+	SaidBy   string          `json:"said_by,omitempty"`
+	Peer     *protocol.Peer  `json:"peer,omitempty"`
+	Witness  *Witness        `json:"witness,omitempty"`
+	Crowded  *Crowded        `json:"crowded,omitempty"` // absent where other connections made no difference
+	Silence  probe.Delivery  `json:"silence,omitempty"` // of the verdict silent; absent where it is not known
+	Parent   string          `json:"parent,omitempty"`
+
+	Identified *identity.Identified `json:"identified,omitempty"` // what the host was found to be; at its first result, and absent where it was not asked
+	Trace      *Trace               `json:"trace,omitempty"`      // absent where no trace was asked for or made
+}
+
+// A Witness is another port of the same address, asked again while this one said
+// nothing.
+type Witness struct {
+	Port    uint16 `json:"port"`
+	Answers bool   `json:"answers"` // it still did
+}
+
+// A Crowded is what a port did while other connections to its host were open.
+type Crowded struct {
+	Verdict probe.Verdict `json:"verdict"`
+	Open    int           `json:"open"` // connections of this run, at most
+}
+
+// A Step is how long one step of a check took.
+type Step struct {
+	Step protocol.Step `json:"step"`
+	Took float64       `json:"took_s"`
+}
+
+// A Name is what is known of a host's name apart from its addresses.
+type Name struct {
+	By         string   `json:"by,omitempty"`         // who said it: a name server, a file, "the system"
+	Found      string   `json:"found,omitempty"`      // the name that was found, where the search list made it of the one given
+	Alias      string   `json:"alias,omitempty"`      // what that is an alias of (CNAME)
+	Addresses  int      `json:"addresses,omitempty"`  // that it has; absent where all of them are asked
+	Unusable   []string `json:"unusable,omitempty"`   // those of them that no host has
+	LeftOut    []string `json:"left_out,omitempty"`   // those to which this machine has no way
+	Unanswered []string `json:"unanswered,omitempty"` // the types (A, AAAA) that no server answered
+}
+
+// NewName is what is known of a name; nil if that is only its addresses.
+func NewName(n *lookup.Name) *Name {
+	if n == nil {
+		return nil
+	}
+	out := Name{Found: n.Found, Alias: n.Alias, Unusable: texts(n.Bogus), LeftOut: texts(n.LeftOut), Unanswered: n.Unanswered}
+	if judge.HasMore(n) {
+		out.Addresses = n.Count
+	}
+	if out.Found == "" && out.Alias == "" && out.Addresses == 0 && out.Unusable == nil && out.LeftOut == nil && out.Unanswered == nil {
+		return nil
+	}
+	out.By = n.By
+	return &out
+}
+
+func texts(addrs []netip.Addr) []string {
+	var list []string
+	for _, a := range addrs {
+		list = append(list, a.String())
+	}
+	return list
+}
+
+// text is an address, or nothing where there is none.
+func text(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+// inSeconds keeps microseconds, below which a network says nothing.
+func inSeconds(d time.Duration) float64 { return math.Round(d.Seconds()*1e6) / 1e6 }

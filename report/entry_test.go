@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"exreach/catalog"
+	"exreach/probe/lookup"
+)
+
+// TestNameInTable wants what there is to know of a name under its host, once,
+// though every row is as wanted.
+func TestNameInTable(t *testing.T) {
+	s := &scene{host: "mail01", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
+	found := named(func(n *lookup.Name) { n.Found, n.Alias = "mail01.corp.example", "lb.corp.example" })
+	s.add("smtp", 25, found)
+	s.add("imap", 143, found)
+	s.at("192.0.2.11").add("smtp", 25, found)
+	var text strings.Builder
+	if err := put(&text, "table", draft(s.results).Finished(), Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(text.String(), "The name was found as mail01.corp.example, an alias of lb.corp.example"); n != 1 {
+		t.Errorf("told %d times:\n%s", n, text.String())
+	}
+	if strings.Count(text.String(), "(alias of lb.corp.example)") != 2 {
+		t.Errorf("each address has its name and what that stands for:\n%s", text.String())
+	}
+}
+
+// TestNameInEntry wants a name in a document only where there is more to it than
+// its addresses.
+func TestNameInEntry(t *testing.T) {
+	if n := NewName(&lookup.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 1}); n != nil {
+		t.Errorf("an ordinary name is told: %+v", n)
+	}
+	n := NewName(&lookup.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 40})
+	if n == nil || n.Addresses != 40 || n.By != "10.77.3.53" {
+		t.Errorf("a name of 40 addresses: %+v", n)
+	}
+}
+
+// What holds beyond the services is told once, however many hosts it is about.
+func TestGroundRules(t *testing.T) {
+	rules := []catalog.GroundRule{
+		{Text: "Open every port.", Sources: []catalog.Source{{Key: "NP", Title: "network ports"}}},
+		{Text: "Change nothing.", Sources: []catalog.Source{{Key: "HTR", Title: "transport routing"}}},
+	}
+	results := network()
+	for i := range results {
+		results[i].Check.Ground = rules[:1+i%2]
+	}
+	r := draft(results)
+	want := []GroundRule{{"Change nothing.", []string{"transport routing"}}, {"Open every port.", []string{"network ports"}}}
+	if diff := cmp.Diff(want, r.GroundRules); diff != "" {
+		t.Errorf("ground rules (-want +got):\n%s", diff)
+	}
+	var text, document strings.Builder
+	if err := put(&text, "table", r.Finished(), Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(text.String(), "Ground rule: Open every port. (network ports)\n"); n != 1 {
+		t.Errorf("the table tells it %d times:\n%s", n, text.String())
+	}
+	if err := put(&document, "json", r.Finished(), Style{}); err != nil {
+		t.Fatal(err)
+	}
+	again, err := readBack("report.json", strings.NewReader(document.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r.GroundRules, again.GroundRules); diff != "" {
+		t.Errorf("read back (-written +read):\n%s", diff)
+	}
+	if r := draft(network()); r.GroundRules != nil {
+		t.Errorf("rules out of nowhere: %v", r.GroundRules)
+	}
+}

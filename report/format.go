@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"io"
+	"slices"
+
+	"exreach/catalog"
+)
+
+// A Format is one way to write reports, traces, and versions of the catalogue. It has nil
+// for what it cannot write.
+type Format struct {
+	Name    string // as the command line has it
+	Help    string // one line for people
+	Whole   bool   // what comes before the first host is known only after the last, so hosts are kept until then
+	Report  func(io.Writer, Style) Writer
+	Trace   func(io.Writer, TraceReport, Style) error
+	Catalog func(io.Writer, catalog.Version, Style) error
+}
+
+// A Writer writes one report: first its head, then one host after the other, then its
+// end.
+type Writer interface {
+	Begin(Head) error   // with what is known by then, which is everything for a format that is Whole
+	Host([]Entry) error // all entries of a host; they are the caller's again afterwards
+	End(Head) error     // with everything
+}
+
+// A Head is what comes before and after the results of a report, and what a table needs
+// to know before its first row.
+type Head struct {
+	Report      // without its results
+	Hosts   int // that the results are about
+	columns columns
+
+	releases *catalog.Releases // that the checks know
+}
+
+// Style is what a reader's terminal asks of a format made for people. The zero
+// value is right for a file or a pipe.
+type Style struct {
+	Color   bool // ANSI colours
+	Width   int  // columns that no line exceeds; 0 is without limit
+	Verbose bool // also show the findings of passing rows
+}
+
+// Formats is every format, the default first.
+func Formats() []Format {
+	return []Format{
+		{
+			Name: "table", Help: "aligned text for people, with the next step under every row that needs one",
+			Whole: true, Report: newTable, Trace: writeTraceTable, Catalog: writeServices,
+		}, {
+			Name: "json", Help: "one document with everything; exreach reads it back",
+			Whole: true, Report: newDocumentWriter, Trace: writeTraceJSON, Catalog: writeVersionJSON,
+		}, {
+			Name: "jsonl", Help: "one line of JSON per result, host by host as each is done",
+			Report: newLines,
+		},
+	}
+}
+
+// FormatNames lists the formats of a report for help and messages.
+func FormatNames() []string {
+	return slices.Sorted(slices.Values(namesOf(func(f Format) bool { return f.Report != nil })))
+}
+
+// TraceFormatNames lists those of a trace.
+func TraceFormatNames() []string {
+	return slices.Sorted(slices.Values(namesOf(func(f Format) bool { return f.Trace != nil })))
+}
+
+// CatalogFormatNames lists those of a version of the catalogue.
+func CatalogFormatNames() []string { return namesOf(func(f Format) bool { return f.Catalog != nil }) }
+
+func namesOf(has func(Format) bool) []string {
+	var names []string
+	for _, f := range Formats() {
+		if has(f) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// FormatNamed is the format with this name, if it is one of those that are accepted.
+func FormatNamed(name string, accepted []string) (Format, error) {
+	for _, f := range Formats() {
+		if f.Name == name && slices.Contains(accepted, name) {
+			return f, nil
+		}
+	}
+	return Format{}, &catalog.WordError{Kind: "format", Word: name, Accepted: accepted}
+}

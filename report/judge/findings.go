@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
+	"exreach/report/judge/identity"
+)
+
+// A rule is one kind of finding: when it is made, what it says, and the best
+// grade that a result with it can have. docs/findings.md has one line for each
+// code.
+type rule struct {
+	code  string // stable: other tools match it
+	grade Grade
+	when  func(seen) bool
+	say   func(seen) (text, hint string)
+}
+
+// note is the grade of a finding that explains and changes no grade.
+const note = Pass
+
+// explanations is why a result is not as wanted. Only the first that applies is
+// reported, so the more specific rules come before the general ones.
+var explanations = []rule{
+	{"not-judged", note, notJudged, sayNotJudged},
+	{"exposed", Fail, exposed, sayExposed},
+	{"rpc-not-registered", note, notRegistered, sayNotRegistered},
+	{"rpc-not-told", note, notTold, sayNotTold},
+	{"shunned", note, shunned, sayShunned},
+	{"shunned", note, shunnedMidway, sayShunnedMidway},
+	{"connection-limit", note, stillCrowdedOut, sayStillCrowdedOut},
+	{"ipv6-dead", note, ipv6Dead, sayIPv6Dead},
+	{"address-dead", note, addressDead, sayAddressDead},
+	{"dynamic-port-blocked", note, dynamicPortBlocked, sayDynamicPortBlocked},
+	{"smtp-25-blocked", note, port25Blocked, sayPort25Blocked},
+	{"only-udp-answers", note, onlyUDP, sayOnlyUDP},
+	{"only-tcp-answers", note, onlyTCP, sayOnlyTCP},
+	{"mail-shield", note, mailShield, sayMailShield},
+	{"smtp-banner-masked", note, maskedMismatch, sayMaskedBanner},
+	{"smtps-suspected", note, smtpsSuspected, saySMTPSSuspected},
+	{"plain-before-tls", note, plainBeforeTLS, sayPlainBeforeTLS},
+	{"everything-answers", note, saysNothing, saySaysNothing},
+	{"handshake-stalls", note, handshakeStalls, sayHandshakeStalls},
+	{"http-no-server-behind", note, noServerBehind, sayNoServerBehind},
+	{"http-no-site", note, noSite, sayNoSite},
+	{"http-redirect-elsewhere", note, redirectElsewhere, sayRedirectElsewhere},
+	{"http-proxy-login", note, proxyLogin, sayProxyLogin},
+	{"http-verb-refused", note, verbRefused, sayVerbRefused},
+	{"client-certificate-wanted", note, certificateWanted, sayCertificateWanted},
+	{"http-foreign-page", note, foreignPage, sayForeignPage},
+	{"name-reserved", note, reservedAddress, sayReservedAddress},
+	{"likely-prohibited", note, likelyProhibited, sayLikelyProhibited},
+	{"timed-out", note, plainly(probe.TimedOut), sayTimedOut},
+	{"refused", note, plainly(probe.Refused), sayRefused},
+	{"prohibited", note, plainly(probe.Prohibited), sayProhibited},
+	{"unreachable", note, plainly(probe.Unreachable), sayUnreachable},
+	{"mismatch", note, plainly(probe.Mismatch), sayMismatch},
+	{"silent", note, plainly(probe.Silent), saySilent},
+	{"cut", note, plainly(probe.Cut), sayCut},
+	{"bad-tls", note, plainly(probe.BadTLS), sayBadTLS},
+	{"name-sinkhole", note, sinkhole, saySinkhole},
+	{"unresolved", note, plainly(probe.Unresolved), sayUnresolved},
+	{"untried", note, plainly(probe.Untried), sayUntried},
+}
+
+// observations is what else the result shows, in the order of the report. A code
+// occurs twice where its weight or its words depend on the case; its first rule that
+// applies counts.
+var observations = []rule{
+	{"name-search", note, foundBySearch, sayFoundBySearch},
+	{"name-unusable-address", note, partlySinkhole, saySinkhole},
+	{"name-loopback", note, loopback, sayLoopback},
+	{"name-many-addresses", note, manyAddresses, sayManyAddresses},
+	{"name-no-way", note, noWayToSome, sayNoWayToSome},
+	{"name-half-answered", note, halfAnswered, sayHalfAnswered},
+	{"everything-answers", Warn, controlAnswers, sayControlAnswers},
+	{"everything-answers", Warn, provesNothing, sayProvesNothing},
+	{"connection-limit", note, crowdedOut, sayCrowdedOut},
+	{"mail-shield", Warn, shieldBanner, sayMailShield},
+	{"one-is-enough", note, spared, saySpared},
+	{"one-is-enough", note, noneServes, sayNoneServes},
+	{"rpc-behind-not-asked", note, behindNotAsked, sayBehindNotAsked},
+	{"rpc-none-registered", Warn, noneRegistered, sayNoneRegistered},
+	{"http-verb-refused", note, verbRefused, sayVerbRefused},
+	{"refuses-strangers", Warn, refusesStrangers, sayRefusesStrangers},
+	{"smtp-name-refused", Warn, nameRefused, sayNameRefused},
+	{"smtp-name-refused", note, nameReplaced, sayNameReplaced},
+	{"refuses-address", Fail, and(refusesAddress, seen.required), sayRefusesAddress},
+	{"refuses-address", Warn, refusesAddress, sayRefusesAddress},
+	{"limits-address", Warn, limitsAddress, sayLimitsAddress},
+	{"takes-no-commands", Fail, and(takesNoCommands, seen.required), sayTakesNoCommands},
+	{"takes-no-commands", Warn, takesNoCommands, sayTakesNoCommands},
+	{"service-refuses", Fail, refusesRequired, sayRefuses},
+	{"service-refuses", Warn, refuses, sayRefuses},
+	{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused},
+	{"credentials-unused", note, credentialsUnused, sayCredentialsUnused},
+	{"health-page", Warn, unhealthy, sayUnhealthy},
+	{"http-no-login", Warn, noLogin, sayNoLogin},
+	{"http-unproved", Warn, unprovedPage, sayUnproved},
+	{"http-redirect-elsewhere", note, gatewayElsewhere, sayRedirectElsewhere},
+	{"http-gateway", note, gateway, sayGateway},
+	{"http-headers-missing", note, unmarked, sayUnmarked},
+	{"http-headers-missing", note, noFrontEnd, sayNoFrontEnd},
+	{"http-odd-headers", note, oddHeaders, sayOddHeaders},
+	{"answered-by", note, answeredBy, sayAnsweredBy},
+	{"smtp-banner-masked", Warn, maskedBanner, sayMaskedBanner},
+	{"smtp-ehlo-refused", Warn, ehloRefused, sayEHLORefused},
+	{"smtp-reply-broken", Warn, brokenReply, sayBrokenReply},
+	{"smtp-keywords-masked", Warn, maskedKeywords, sayMaskedKeywords},
+	{"smtp-iis", Warn, iisSMTP, sayIISSMTP},
+	{"smtp-banner-changed", note, changedBanner, sayChangedBanner},
+	{"smtp-other-product", Warn, otherProduct, sayOtherProduct},
+	{"pop3-other-product", Warn, otherMail("pop3"), sayOtherMailbox},
+	{"imap-other-product", Warn, otherMail("imap"), sayOtherMailbox},
+	{"mail-filter", note, filtered, sayFiltered},
+	{"imap-preauth", Warn, loggedInBefore, sayLoggedInBefore},
+	{"starttls-refused", Warn, startTLSRefused, sayStartTLSRefused},
+	{"starttls-no-certificate", Warn, startTLSHidden, sayStartTLSHidden},
+	{"starttls-missing", Warn, startTLSMissing, sayStartTLSMissing},
+	{"tls-old", Warn, oldTLS, sayOldTLS},
+	{"tls-weak-cipher", Warn, weakCipher, sayWeakCipher},
+	{"tls-dhe-only", Warn, dheOnly, sayDHEOnly},
+	{"tls-hello-size", Warn, helloSize, sayHelloSize},
+	{"certificate-unreadable", Warn, unreadableCertificate, sayUnreadableCertificate},
+	{"certificate-expired", Fail, and(expired, seen.forPeople), sayExpired},
+	{"certificate-expired", Warn, expired, sayExpired},
+	{"certificate-not-yet-valid", Fail, and(notYetValid, seen.forPeople), sayNotYetValid},
+	{"certificate-not-yet-valid", Warn, notYetValid, sayNotYetValid},
+	{"certificate-expires-soon", Warn, expiresSoon, sayExpiresSoon},
+	{"certificate-name-mismatch", note, and(otherName, seen.amongServers), sayOtherName},
+	{"certificate-name-mismatch", Warn, otherName, sayOtherName},
+	{"certificate-common-name-only", note, and(commonNameOnly, seen.amongServers), sayCommonNameOnly},
+	{"certificate-common-name-only", Warn, commonNameOnly, sayCommonNameOnly},
+	{"certificate-self-signed", note, and(selfSigned, seen.amongServers), saySelfSigned},
+	{"certificate-self-signed", Warn, selfSigned, saySelfSigned},
+	{"certificate-untrusted", note, and(untrusted, seen.amongServers), sayUntrusted},
+	{"certificate-untrusted", Warn, untrusted, sayUntrusted},
+	{"certificate-weak-key", Warn, weakKey, sayWeakKey},
+	{"certificate-other-issuer", Warn, otherIssuer, sayOtherIssuer},
+	{"gc-not-ready", Fail, and(gcNotReady, seen.required), sayGCNotReady},
+	{"gc-not-ready", Warn, gcNotReady, sayGCNotReady},
+	{"not-a-domain-controller", Fail, and(notADomainController, seen.required), sayNotADomainController},
+	{"not-a-domain-controller", Warn, notADomainController, sayNotADomainController},
+	{"active-directory-answers", Warn, activeDirectoryAnswers, sayActiveDirectoryAnswers},
+	{"clock-skew", Warn, clockSkew, sayClockSkew},
+	{"version-differs", Warn, versionDiffers, sayVersionDiffers},
+	{"unverified-row", note, unverified, sayUnverified},
+}
+
+// A seen is a result as the rules look at it.
+type seen struct {
+	probe.Result
+	want    catalog.Want           // that of the check, or less where another service serves as well
+	grade   Grade                  // by want and verdict alone
+	started time.Time              // of the run: certificates are judged as of then
+	host    *neighbourhood         // all results of the same host, this one too
+	hurried bool                   // the user does not wait for the rules
+	answer  identity.Answer        // what the service said
+	signs   func() []identity.Sign // of the answer, found once; must not be changed
+}
+
+// find applies the rules. The grade is the worst of the result's own and those
+// of its findings.
+func find(s seen) ([]Finding, Grade) {
+	var found []Finding
+	grade := s.grade
+	tell := func(r rule) {
+		text, hint := r.say(s)
+		found = append(found, Finding{Code: r.code, Text: text, Hint: hint})
+		grade = worse(grade, r.grade)
+	}
+	applies := func(r rule) bool { return r.when(s) }
+	if i := slices.IndexFunc(explanations, applies); i >= 0 && s.grade != Pass {
+		tell(explanations[i])
+	}
+	if notJudged(s) {
+		return found, grade
+	}
+	for _, r := range observations {
+		told := slices.ContainsFunc(found, func(f Finding) bool { return f.Code == r.code })
+		if !told && r.when(s) {
+			tell(r)
+		}
+	}
+	return found, grade
+}
+
+// wanted reports whether the service may be reached at all: what is wrong with one
+// that must not be is of no interest.
+func (s seen) wanted() bool { return s.want != catalog.Forbidden }
+
+// required reports whether the service must answer.
+func (s seen) required() bool { return s.want == catalog.Required }
+
+// speaks reports whether a wanted service answered in this protocol and did not
+// turn us away.
+func (s seen) speaks(protocol string) bool {
+	return s.wanted() && s.Verdict == probe.Answered && s.Check.Service.Protocol == protocol && s.Peer != nil && s.Peer.Refusal == ""
+}
+
+// fact is what the protocol learned under a name.
+func (s seen) fact(name string) (string, bool) {
+	value, known := s.peer().Facts[name]
+	return value, known
+}
+
+// peer is what is known of the peer; nothing is not nil.
+func (s seen) peer() *protocol.Peer {
+	if s.Peer == nil {
+		return &protocol.Peer{}
+	}
+	return s.Peer
+}
+
+// valueOf is what a pointer leads to, and the zero value where it is nil.
+func valueOf[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
+}
+
+// notJudged: the user interrupted the run and does not wait for the rules. What is
+// wrong apart from the verdict is not known then, so the grade is Unknown.
+func notJudged(s seen) bool { return s.hurried }
+
+func sayNotJudged(s seen) (text, hint string) {
+	return fmt.Sprintf("The run was interrupted before this result was judged: only what was observed is known (%s).", s.Verdict),
+		"Run again and let it finish, or limit the run with --only."
+}
+
+// exposed: a connect succeeded that must not.
+func exposed(s seen) bool { return !s.wanted() && s.grade == Fail }
+
+// and makes the condition of two that both apply.
+func and(one, other func(seen) bool) func(seen) bool {
+	return func(s seen) bool { return one(s) && other(s) }
+}
+
+// plainly makes the condition of a verdict's own explanation.
+func plainly(v probe.Verdict) func(seen) bool {
+	return func(s seen) bool { return s.Verdict == v }
+}
+
+// refuses: the server turns us away, for a reason that has no finding of its own.
+func refuses(s seen) bool {
+	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands, hasNoRootDSE}
+	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !slices.ContainsFunc(ownWords, func(f func(seen) bool) bool { return f(s) })
+}
+
+// refusesRequired: other clients would be refused as well. A server that turns us away
+// for our name or our question may work well for them.
+func refusesRequired(s seen) bool {
+	return refuses(s) && s.required() && s.reason() != wire.OurName && s.reason() != wire.OurQuestion
+}
+
+func unverified(s seen) bool {
+	return !s.Check.Service.Verified && (s.grade == Warn || s.grade == Fail)
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package judge
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// A neighbourhood is the results of one host, laid out the way the rules look for
+// them. It is made once for a host: a rule that walked through all results for
+// each of them would take hours over a name with thousands of addresses.
+type neighbourhood struct {
+	spots     map[netip.Addr]*spot
+	addresses []netip.Addr      // those of the host, each once
+	living    []string          // those of them at which something answers
+	answered  map[namedRow]bool // what answers at some address
+	ipv6Dead  bool              // all addresses of IPv6 are dead, and none of IPv4
+	subjects  map[string][]*probe.Result
+
+	visits int // results that rules have looked at besides their own
+}
+
+// A namedRow is a row of the catalogue.
+type namedRow struct{ role, service string }
+
+func rowOf(r probe.Result) namedRow { return namedRow{r.Check.Service.Role, r.Check.Service.Name} }
+
+// A spot is one address of a host.
+type spot struct {
+	results    []*probe.Result
+	ports      map[uint16][]*probe.Result
+	planned    map[namedRow]*probe.Result // those that no other result led to
+	groups     map[oneOf][]probe.Result   // in the order of the plan
+	dead       bool                       // no connect came about
+	everything bool                       // the port that nobody uses answers
+	shuns      bool                       // a port that had answered fell silent
+	onlyMail   bool                       // see onlyMailConnects
+	lives      bool                       // something came back
+	proven     bool                       // a service spoke its own protocol
+	inTheClear bool                       // one of those without TLS
+	forbids    *probe.Result              // a connect there that was refused on the way, or prohibited; nil where none was
+	secured    []*probe.Result            // one of each port at which TLS came about
+	servers    []string                   // names of those that answered, sorted
+}
+
+func newNeighbourhood(results []probe.Result) *neighbourhood {
+	n := &neighbourhood{spots: map[netip.Addr]*spot{}, answered: map[namedRow]bool{}, subjects: map[string][]*probe.Result{}}
+	for i := range results {
+		n.add(&results[i])
+	}
+	for _, here := range n.spots {
+		here.conclude()
+	}
+	n.ipv6Dead = true
+	for _, a := range n.addresses {
+		here := n.spots[a]
+		n.ipv6Dead = n.ipv6Dead && here.dead == a.Is6()
+		if slices.ContainsFunc(here.results, func(r *probe.Result) bool { return r.Verdict == probe.Answered }) {
+			n.living = append(n.living, a.String())
+		}
+	}
+	return n
+}
+
+func (n *neighbourhood) add(r *probe.Result) {
+	here := n.spots[r.Address]
+	if here == nil {
+		here = &spot{
+			ports:   map[uint16][]*probe.Result{},
+			planned: map[namedRow]*probe.Result{},
+			groups:  map[oneOf][]probe.Result{},
+		}
+		n.spots[r.Address] = here
+		if r.Address.IsValid() {
+			n.addresses = append(n.addresses, r.Address)
+		}
+	}
+	here.results = append(here.results, r)
+	here.ports[r.Port] = append(here.ports[r.Port], r)
+	if r.Parent == "" {
+		here.planned[rowOf(*r)] = r
+	}
+	if group := groupOf(*r); group != (oneOf{}) {
+		here.groups[group] = append(here.groups[group], *r)
+	}
+	if r.Verdict == probe.Answered {
+		n.answered[rowOf(*r)] = true
+	}
+	n.addIssuer(r)
+}
+
+// addIssuer keeps, of the certificates for one subject, the first one and the
+// first one with another issuer: whatever a certificate is, one of the two
+// is by another issuer if any is. Self-signed certificates stand on some ports of
+// every Exchange server and are no sign of anything.
+func (n *neighbourhood) addIssuer(r *probe.Result) {
+	c := serverLeaf(*r)
+	if c == nil || c.SelfSigned {
+		return
+	}
+	known := n.subjects[c.Subject]
+	if len(known) == 0 || len(known) == 1 && issuer(*serverLeaf(*known[0])) != issuer(*c) {
+		n.subjects[c.Subject] = append(known, r)
+	}
+}
+
+// maxServers bounds the servers behind one address whose names are kept: a peer may
+// give itself another name in each answer.
+const maxServers = 64
+
+// conclude finds out what is true of the address as a whole.
+func (p *spot) conclude() {
+	p.dead = isDead(p.results)
+	for _, group := range p.groups {
+		slices.SortStableFunc(group, func(a, b probe.Result) int { return cmp.Compare(a.Order, b.Order) })
+	}
+	p.onlyMail = onlyMailConnects(p.results)
+	p.secured = securedPorts(p.results)
+	for _, r := range p.results {
+		p.everything = p.everything || r.Check.IsControl() && !untold(*r)
+		p.shuns = p.shuns || fellSilent(*r)
+		p.lives = p.lives || !isUnreached(*r) && r.Verdict != probe.Untried
+		p.proven = p.proven || proven(*r)
+		p.inTheClear = p.inTheClear || talksInTheClear(*r)
+		if p.forbids == nil && forbids(*r) {
+			p.forbids = r
+		}
+		if name := serverOf(*r); name != "" {
+			p.servers = append(p.servers, name)
+		}
+	}
+	slices.Sort(p.servers)
+	p.servers = slices.Compact(p.servers)
+	p.servers = p.servers[:min(len(p.servers), maxServers)]
+}
+
+// securedPorts is one result of each port at which a conversation was held inside
+// TLS.
+func securedPorts(results []*probe.Result) []*probe.Result {
+	var secured []*probe.Result
+	known := map[uint16]bool{}
+	for _, r := range results {
+		if r.Verdict == probe.Answered && r.Peer != nil && r.Peer.TLS != nil && !known[r.Port] {
+			known[r.Port] = true
+			secured = append(secured, r)
+		}
+	}
+	return secured
+}
+
+// isDead reports whether no connect came about, and no datagram had an answer.
+// One without says nothing.
+func isDead(results []*probe.Result) bool {
+	asked := false
+	for _, r := range results {
+		switch {
+		case r.Verdict == probe.Untried:
+			continue
+		case !isUnreached(*r):
+			return false
+		}
+		asked = asked || r.Check.Service.Network == catalog.TCP
+	}
+	return asked
+}
+
+// onlyMailConnects reports whether mail ports connect here, two at least, none
+// answers as it should, and all other ports are dropped, two at least. A shield
+// may watch some mail ports only and leave the others to be dropped; then those
+// that connect must not have said a word, or a server behind a firewall for mail
+// would look the same.
+func onlyMailConnects(results []*probe.Result) bool {
+	connected, others := map[uint16]bool{}, map[uint16]bool{}
+	partly, spoke := false, false
+	for _, r := range results {
+		mail, lost := slices.Contains(mailPorts, r.Port), slices.Contains(dropped, r.Verdict)
+		switch {
+		case r.Check.Service.Network != catalog.TCP:
+		case lost && mail:
+			partly = true
+		case lost:
+			others[r.Port] = true
+		case !mail, isUnreached(*r), r.Verdict == probe.Answered:
+			return false
+		default:
+			connected[r.Port] = true
+			spoke = spoke || r.Evidence != ""
+		}
+	}
+	return len(connected) >= 2 && len(others) >= 2 && !(partly && spoke)
+}
+
+// here is the address of the result.
+func (s seen) here() *spot { return s.host.spots[s.Address] }
+
+// someHere reports whether a result of the same address is like that. It looks at
+// all of them: a rule that many results come to needs a field of spot instead.
+func (s seen) someHere(like func(probe.Result) bool) bool {
+	return s.someOf(s.here().results, like)
+}
+
+// someAtPort is someHere for one port.
+func (s seen) someAtPort(port uint16, like func(probe.Result) bool) bool {
+	return s.someOf(s.here().ports[port], like)
+}
+
+func (s seen) someOf(results []*probe.Result, like func(probe.Result) bool) bool {
+	return slices.ContainsFunc(results, func(r *probe.Result) bool {
+		s.host.visits++
+		return like(*r)
+	})
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package judge
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/hops"
+	"exreach/probe/socket"
+)
+
+// way reads a path as the tests write it: one word for each hop, "-" for one
+// that says nothing. A word is an address and what it said after a "!"; a second
+// sender stands behind a comma.
+func way(port uint16, words ...string) hops.Path {
+	p := hops.Path{Target: socket.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(netip.MustParseAddr("10.0.9.9"), port)}}
+	for i, word := range words {
+		h := hops.Hop{TTL: i + 1, Said: hops.SaidNothing}
+		if word != "-" {
+			from, said, _ := strings.Cut(word, "!")
+			h.Said, h.Took = hops.SaidExceeded, 2*time.Millisecond
+			if said != "" {
+				h.Said = hops.Said(said)
+			}
+			for _, a := range strings.Split(from, ",") {
+				if a != "?" {
+					h.From = append(h.From, netip.MustParseAddr(a))
+				}
+			}
+		}
+		p.Hops = append(p.Hops, h)
+	}
+	return p
+}
+
+func over(network catalog.Network, p hops.Path) hops.Path {
+	p.Network = network
+	return p
+}
+
+func besides(p hops.Path) *hops.Path { return &p }
+
+// self makes this machine the sender of the last hop.
+func self(p hops.Path) hops.Path {
+	p.Hops[len(p.Hops)-1].Self = true
+	return p
+}
+
+const there = "10.0.9.9!accepted"
+
+// What the comparison of two paths proves, and no more.
+func TestConcludeTrace(t *testing.T) {
+	const r1, r2, r3, r4 = "10.0.1.1", "10.0.2.2", "10.0.3.3", "10.0.4.4"
+	ended := way(135, r1, "-", "-")
+	ended.Ended = true
+	unasked := way(135)
+	unasked.Err = errors.New("connect: network is unreachable")
+	unborn := way(135)
+	unborn.Ended = true
+	circle := make([]string, 30)
+	for i := range circle {
+		circle[i] = []string{r1, r2}[i%2]
+	}
+	tests := []struct {
+		name    string
+		path    hops.Path
+		beside  *hops.Path
+		outcome Outcome
+		want    string
+	}{
+		{"open", way(443, r1, r2, there), nil, Open,
+			"Port 443 goes through to the server, at hop 3: nothing on the path blocks it."},
+		{"open behind a silent hop", way(443, "-", r2, there), nil, Open,
+			"Port 443 goes through to the server, at hop 3: nothing on the path blocks it. Hop 1 does not answer but lets it pass."},
+		{"open, and nobody else speaks", way(443, "-", "-", there), nil, Open,
+			"Port 443 goes through to the server, at hop 3: nothing on the path blocks it. Hops 1, 2 do not answer but let it pass."},
+
+		{"dropped by the last router, or the server", way(135, r1, r2, "-", "-"), besides(way(443, r1, r2, there)), Blocked,
+			"Port 135 stops after 10.0.2.2, port 443 goes on to the server: what drops it is 10.0.2.2 or the server's own firewall."},
+		{"dropped before the last router", way(135, r1, "-", "-"), besides(way(443, r1, r2, r3, there)), Blocked,
+			"Port 135 stops after 10.0.1.1, port 443 goes on to 10.0.2.2 and the server: what drops it is 10.0.1.1 or 10.0.2.2."},
+		{"the next hop is silent for both", way(135, r1, "-", "-"), besides(way(443, r1, "-", there)), Blocked,
+			"Port 135 stops after 10.0.1.1, port 443 goes on to the server: what drops it is 10.0.1.1, hop 2 (which does not answer for port 443 either) or the server's own firewall."},
+		{"two silent hops, then a router", way(135, r1, "-", "-", "-"), besides(way(443, r1, "-", "-", r4, there)), Blocked,
+			"Port 135 stops after 10.0.1.1, port 443 goes on to 10.0.4.4 and the server: what drops it is 10.0.1.1, one of the hops 2 to 3 (which do not answer for port 443 either) or 10.0.4.4."},
+		{"the first router is silent", way(135, "-", r2, "-", "-"), besides(way(443, "-", r2, there)), Blocked,
+			"Port 135 stops after 10.0.2.2, port 443 goes on to the server: what drops it is 10.0.2.2 or the server's own firewall. Hop 1 does not answer but lets it pass."},
+		{"nothing leaves", way(135, "-", "-"), besides(way(443, r1, r2, there)), Blocked,
+			"Port 135 stops after this machine, port 443 goes on to 10.0.1.1 and the server: what drops it is this machine's own firewall or 10.0.1.1."},
+		{"no router speaks", way(135, "-", "-", "-"), besides(way(443, "-", "-", there)), Blocked,
+			"Port 135 stops after this machine, port 443 goes on to the server: what drops it is this machine's own firewall, one of the hops 1 to 2 (which do not answer for port 443 either) or the server's own firewall."},
+		{"on the same network", way(135, "-", "-"), besides(way(443, there)), Blocked,
+			"Port 135 stops after this machine, port 443 goes on to the server: what drops it is this machine's own firewall or the server's own firewall."},
+		{"a port that only resets shows the way, too", way(135, r1, "-"), besides(way(80, r1, "10.0.9.9!reset")), Blocked,
+			"Port 135 stops after 10.0.1.1, port 80 goes on to the server: what drops it is 10.0.1.1 or the server's own firewall."},
+
+		{"nothing to compare with", way(135, r1, r2, "-"), nil, Undecided,
+			"Port 135 stops after 10.0.2.2. No other port of the server is known to answer, so it may be down, or everything to it is dropped."},
+		{"nothing at all", way(135, "-", "-"), nil, Undecided,
+			"Nothing comes back for port 135, from the server or a hop on the way: where it stops is not known."},
+		{"the other port is gone, too", way(135, r1, "-"), besides(way(443, r1, "-", "-")), Undecided,
+			"Port 135 stops after 10.0.1.1, and so does port 443 now, which answered before: packets are being lost, or something blocks this machine."},
+		{"the other port got farther, not to the end", way(135, r1, "-"), besides(way(443, r1, r2, "-")), Blocked,
+			"Port 135 stops after 10.0.1.1, port 443 goes on to 10.0.2.2: what drops it is 10.0.1.1 or 10.0.2.2."},
+		{"the blocked port's way is longer", way(135, r1, r2, r3, "-"), besides(way(443, r1, r2, there)), Blocked,
+			"Port 135 stops after 10.0.3.3 at hop 3, and port 443 reaches the server at hop 3: the two take different paths."},
+		{"routing loop", way(135, circle...), nil, Undecided,
+			"Port 135 is still on its way after 30 hops: its packets are most likely in a routing loop."},
+
+		{"two routers at one distance", way(135, "10.0.1.1,10.0.1.5", r2, "-"), besides(way(443, r1, r2, there)), Blocked,
+			"Port 135 stops after 10.0.2.2, port 443 goes on to the server: what drops it is 10.0.2.2 or the server's own firewall. " +
+				"Packets take several paths (at hop 1: 10.0.1.1 or 10.0.1.5), so not every connect passes the same hops."},
+		{"another router for the other port", way(135, r1, r2, "-"), besides(way(443, r1, "10.0.2.7", there)), Blocked,
+			"Port 135 stops after 10.0.2.2, port 443 goes on to the server: what drops it is 10.0.2.2 or the server's own firewall. " +
+				"Packets take several paths (at hop 2: 10.0.2.2 or 10.0.2.7), so not every connect passes the same hops."},
+
+		{"prohibited", way(135, r1, r2, "10.0.2.2!prohibited"), besides(way(443, r1, r2, there)), Blocked,
+			"10.0.2.2 says that a rule forbids port 135 (administratively prohibited), port 443 goes on to the server."},
+		{"prohibited, nothing else open", way(135, r1, "10.0.2.2!prohibited"), nil, Blocked,
+			"10.0.2.2 says that a rule forbids port 135 (administratively prohibited)."},
+		{"no way", way(135, r1, "10.0.2.2!unreachable"), nil, Blocked,
+			"10.0.2.2 says that there is no way to the server."},
+		{"a firewall that rejects", way(135, r1, "10.0.2.2!port-unreachable"), nil, Blocked,
+			"10.0.2.2 says that port 135 is unreachable (ICMP port unreachable)."},
+		{"somebody says no", way(135, r1, "?!unreachable"), nil, Blocked,
+			"A device on the path says that there is no way to the server."},
+		{"the server's firewall says so", way(135, r1, "10.0.9.9!prohibited"), nil, Blocked,
+			"The server itself says that a rule forbids port 135 (administratively prohibited): its own firewall."},
+		{"this machine's firewall says so", self(way(135, "10.0.0.1!prohibited")), nil, Blocked,
+			"This machine itself says that a rule forbids port 135 (administratively prohibited): its own firewall."},
+		{"nobody has the address", self(way(135, "10.0.0.1!unreachable")), nil, Undecided,
+			"This machine itself says that there is no way to the server: there is no route, or nothing on its own network answers for the address."},
+
+		{"closed", way(135, r1, r2, "10.0.9.9!reset"), besides(way(443, r1, r2, there)), Undecided,
+			"Port 135 is refused in the server's name (RST), at hop 3: nothing drops it on the way. Nothing listens there, or the firewall before the server resets it."},
+		{"reset by this machine, or in front of it", way(135, "10.0.9.9!reset"), besides(way(443, r1, r2, there)), Blocked,
+			"Port 135 is reset after this machine, at hop 1, and the server is at hop 3, as port 443 shows: a firewall before it refuses in its name."},
+		{"reset close by, and nothing to compare with", way(135, "10.0.9.9!reset"), nil, Undecided,
+			"Port 135 is refused in the server's name (RST), at hop 1: nothing drops it on the way. Nothing listens there, or the firewall before the server resets it."},
+		{"denied by this machine", self(way(135, "?!prohibited")), nil, Blocked,
+			"This machine itself says that a rule forbids port 135 (administratively prohibited): its own firewall."},
+		{"closed on the same network", way(135, "10.0.9.9!reset"), besides(way(443, there)), Open,
+			"The server itself refuses port 135 (RST), with no router in between: nothing on the path blocks it."},
+		{"reset before the server", way(135, r1, "10.0.9.9!reset"), besides(way(443, r1, r2, r3, there)), Blocked,
+			"Port 135 is reset after 10.0.1.1, at hop 2, and the server is at hop 4, as port 443 shows: a firewall before it refuses in its name."},
+		{"reset on another path", way(135, r1, "10.0.9.9!reset"), besides(way(443, "10.0.1.5", r2, r3, there)), Undecided,
+			"Port 135 is refused in the server's name (RST), at hop 2: nothing drops it on the way. Nothing listens there, or the firewall before the server resets it. " +
+				"Packets take several paths (at hop 1: 10.0.1.1 or 10.0.1.5), so not every connect passes the same hops."},
+
+		{"UDP without an answer", over(catalog.UDP, way(53, r1, r2, "-")), besides(way(443, r1, r2, there)), Undecided,
+			"Port 53/udp stops after 10.0.2.2, port 443/tcp goes on to the server: what drops it is 10.0.2.2 or the server's own firewall, unless the service got it and does not answer."},
+		{"UDP dropped on the way", over(catalog.UDP, way(53, r1, "-")), besides(way(443, r1, r2, there)), Blocked,
+			"Port 53/udp stops after 10.0.1.1, port 443/tcp goes on to 10.0.2.2 and the server: what drops it is 10.0.1.1 or 10.0.2.2."},
+		{"UDP, nobody listens", over(catalog.UDP, way(53, r1, "10.0.9.9!port-unreachable")), nil, Open,
+			"The server itself says that nothing listens at port 53/udp: nothing on the path blocks it."},
+		{"TCP beside UDP", way(53, r1, "-"), besides(over(catalog.UDP, way(53, r1, there))), Blocked,
+			"Port 53/tcp stops after 10.0.1.1, port 53/udp goes on to the server: what drops it is 10.0.1.1 or the server's own firewall."},
+
+		{"interrupted", ended, nil, Undecided,
+			"The trace ended too early: port 135 got as far as 10.0.1.1, and nothing beyond that is known."},
+		{"interrupted at once", unborn, nil, Undecided,
+			"The trace of port 135 ended before any hop had answered."},
+		{"not asked", unasked, nil, Undecided,
+			"This machine could not ask: connect: network is unreachable."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			outcome, sentence := Trace(hops.Trace{Path: tt.path, Beside: tt.beside})
+			if outcome != tt.outcome || sentence != tt.want {
+				t.Errorf("%s: %s\nwant %s: %s", outcome, sentence, tt.outcome, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package judge
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe/hops"
+)
+
+// silentOnes names the hops that pass on and say nothing.
+func (r reading) silentOnes() string {
+	var silent, passed []string // passed: those before one that answers
+	for _, h := range r.Path.Hops {
+		if h.Said == hops.SaidNothing {
+			silent = append(silent, fmt.Sprint(h.TTL))
+		} else {
+			passed = silent
+		}
+	}
+	switch len(passed) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("Hop %s does not answer but lets it pass.", passed[0])
+	}
+	return fmt.Sprintf("Hops %s do not answer but let it pass.", strings.Join(passed, ", "))
+}
+
+// severalPaths tells of the first distance at which different routers answered.
+func (r reading) severalPaths() string {
+	for i, h := range r.Path.Hops {
+		if h.Said != hops.SaidExceeded {
+			continue
+		}
+		from := slices.Clone(h.From)
+		if r.Beside != nil && i < len(r.Beside.Hops) && r.Beside.Hops[i].Said == hops.SaidExceeded {
+			from = append(from, r.Beside.Hops[i].From...)
+		}
+		slices.SortFunc(from, netip.Addr.Compare)
+		if from = slices.Compact(from); len(from) > 1 {
+			return fmt.Sprintf("Packets take several paths (at hop %d: %s), so not every connect passes the same hops.", h.TTL, addresses(from))
+		}
+	}
+	return ""
+}
+
+// name begins a sentence with the port; port and besidePort stand inside one.
+func (r reading) name() string { return "P" + r.port()[1:] }
+
+func (r reading) port() string { return r.portOf(r.Path) }
+
+func (r reading) besidePort() string { return r.portOf(*r.Beside) }
+
+// portOf is "port 135", with the transport where it is not TCP that all is about.
+func (r reading) portOf(p hops.Path) string {
+	if r.Path.Network == catalog.UDP || r.Beside != nil && r.Beside.Network == catalog.UDP {
+		return fmt.Sprintf("port %d/%s", p.Addr.Port(), p.Network)
+	}
+	return fmt.Sprintf("port %d", p.Addr.Port())
+}
+
+// hop names a hop by who answered there.
+func hop(h hops.Hop) string {
+	switch {
+	case len(h.From) > 0:
+		return addresses(h.From)
+	case h.TTL == 0:
+		return "this machine"
+	}
+	return fmt.Sprintf("hop %d", h.TTL)
+}
+
+func addresses(from []netip.Addr) string { return catalog.Either(texts(from)) }
