@@ -122,12 +122,17 @@ func (r *run) feed(ctx context.Context, plans iter.Seq[HostPlan], out chan<- Hos
 	for plan := range plans {
 		r.unreadSlot(ctx)()
 		await := r.newHost(plan).begin(ctx)
-		hosts.Go(func() {
+		hand := func() {
 			results := await()
 			handed := r.unreadSlot(r.ctx)
 			out <- results
 			handed()
-		})
+		}
+		if ctx.Err() != nil { // no slot is waited for any more: one host after the other, or they pile up
+			hand()
+			continue
+		}
+		hosts.Go(hand)
 	}
 	hosts.Wait()
 	done()

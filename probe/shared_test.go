@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -173,4 +174,37 @@ func TestRefusedLoginForTwoPools(t *testing.T) {
 	if refused != 1 || before != 3 {
 		t.Errorf("refused %d times and not tried %d times, want 1 and 3", refused, before)
 	}
+}
+
+// TestAfterEnd wants hosts whose run has ended to come one after the other, as the reader
+// takes them: those of a long list would fill the memory.
+func TestAfterEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(t.Context())
+		network := &fakeNet{serve: always(silentServer)}
+		var begun atomic.Int32
+		plans := func(yield func(HostPlan) bool) {
+			for i := range 1000 {
+				begun.Add(1)
+				host := fmt.Sprintf("192.0.%d.%d", i/250, i%250)
+				if !yield(HostPlan{Host: host, Place: i, Checks: []catalog.Check{smtpCheck(host, 25)}}) {
+					return
+				}
+			}
+		}
+		p := &Pool{Dial: network.dial, Shared: &Shared{Limit: 4}, Timeouts: Timeouts{Check: time.Second}}
+		taken := 0
+		for range p.Run(ctx, plans) {
+			if taken++; taken == 3 {
+				end()
+				time.Sleep(time.Minute)
+				if n := begun.Load(); n > 50 {
+					t.Errorf("%d hosts are begun while none of those that are done is taken", n)
+				}
+			}
+		}
+		if taken != 1000 {
+			t.Errorf("%d hosts, want 1000", taken)
+		}
+	})
 }

@@ -58,12 +58,13 @@ func candidates(root *cli.Command, before []string, word string) []string {
 	return beginning(word, operands(l))
 }
 
-// joinEquals undoes that bash splits --format=json into three words.
+// joinEquals undoes bash's splitting of --format=json into three words.
 func joinEquals(before []string, word string) ([]string, string) {
+	before = slices.DeleteFunc(slices.Clone(before), func(w string) bool { return w == "=" })
 	if word == "=" {
-		return before, ""
+		word = ""
 	}
-	return slices.DeleteFunc(slices.Clone(before), func(w string) bool { return w == "=" }), word
+	return before, word
 }
 
 // listed is the words of an option as they continue a list that is partly typed:

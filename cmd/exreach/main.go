@@ -21,9 +21,9 @@
 // and if not, what stopped it and where.
 //
 // This package reads flags, the environment and files, connects the other
-// packages, prints, and exits. It knows nothing of Exchange, of networks or of
-// formats, and may start no goroutine: that is survey's work. Nothing may import
-// it. The rules of its output:
+// packages, prints, and exits. It decides nothing about Exchange, networks or
+// formats: it words what survey and report found. It may start no goroutine, which is
+// survey's work. Nothing may import it. The rules of its output:
 //
 //   - stdout is the report and nothing else. Notes, progress and errors go to
 //     stderr; progress only to a terminal; --quiet leaves the errors.

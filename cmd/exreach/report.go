@@ -25,6 +25,9 @@ func reportCommand(w world) *cli.Command {
 	}
 }
 
+// rewrite writes a saved report in a format. One that is not Whole is written while the
+// report is read. A Whole one needs the totals first, so the text is read twice; only a
+// report whose hosts are scattered in it is held in memory.
 func rewrite(c *cli.Context, w world) error {
 	out, err := newOutput(c, w)
 	if err != nil {

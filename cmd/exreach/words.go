@@ -14,7 +14,8 @@ import (
 	"exreach/report/judge/identity"
 )
 
-// said is an event in words: one string for each note, none if it deserves none.
+// said is an event in words: one string for each note, none if it deserves none. Progress
+// deserves none here: it has a line of its own (output.tell, progressText).
 func said(e survey.Event) []string {
 	switch e := e.(type) {
 	case survey.Repeated:

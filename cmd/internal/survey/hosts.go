@@ -57,7 +57,8 @@ func ParseHost(word string) (string, error) {
 	return word, nil
 }
 
-// ParseHostPort takes mail01:443, 192.0.2.10:443 and [2001:db8::10]:443.
+// ParseHostPort reads the operand of exreach trace: mail01:443, 192.0.2.10:443 or
+// [2001:db8::10]:443.
 func ParseHostPort(word string) (string, uint16, error) {
 	if u, err := url.Parse(word); err == nil && u.Host != "" {
 		port := cmp.Or(u.Port(), map[string]string{"http": "80"}[u.Scheme], "443")
@@ -79,8 +80,9 @@ func ParseHostPort(word string) (string, uint16, error) {
 	return host, uint16(port), err
 }
 
-// HostOf is the host that word stands for, which must not be an address of another
-// family than the user wants.
+// HostOf is ParseHost, but refuses an address that -4 or -6 excludes. Every host that a user
+// names, on the command line, in a list or in a topology, comes through here; ParseHost
+// alone is for names that nothing connects to, such as --domain.
 func HostOf(word string, family lookup.Family) (string, error) {
 	name, err := ParseHost(word)
 	if err != nil {
@@ -117,7 +119,7 @@ func parseBracketed(word, inside string) (string, error) {
 	return parseAddress(word, addr)
 }
 
-// parseAddress returns an address that one host may have.
+// parseAddress returns addr as text, unless no single host can have it.
 func parseAddress(word string, addr netip.Addr) (string, error) {
 	addr = addr.Unmap()
 	if strings.ContainsFunc(addr.Zone(), func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {

@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	recent = 10 * time.Second // what the rate is taken from
-	enough = 20               // ticks that a rate can be told from
+	recent = 10 * time.Second // the window over which the rate is measured
+	enough = 2 * time.Second  // how long that must be for an estimate of the time left
 )
 
-// A meter counts what is done of a run.
+// A meter counts what a run has done so far. Run adds to it; watch reads it.
 type meter struct{ hosts, checks atomic.Int64 }
 
-// goal is how much the run has to do, as far as that is known. It may be called at any
-// time.
+// goal is how much the run has to do, as far as that is known. It may be called while the
+// run goes on.
 func (s *Survey) goal() Progress {
 	g := Progress{AllChecks: s.plan.total}
 	if s.hosts.whole.Load() {
@@ -31,7 +31,7 @@ func (s *Survey) goal() Progress {
 	return g
 }
 
-// showProgress tells how far the run is, again and again until over is called.
+// showProgress tells how far the run is every s.Every until over is called, and once more then.
 func (s *Survey) showProgress() (over func()) {
 	if s.Every <= 0 {
 		return func() {}
@@ -68,13 +68,13 @@ func (m *meter) watch(every time.Duration, goal func() Progress, ended <-chan st
 	}
 }
 
-// measure takes the rate from the checks that were done at each of the last ticks, and
-// from that how long the rest will take.
+// measure computes the rate from the counts of checks at the last ticks, and from it the
+// time left.
 func (p *Progress) measure(done []int, every time.Duration) {
 	p.Checks = done[len(done)-1]
 	p.Rate = float64(p.Checks-done[0]) / (time.Duration(max(1, len(done)-1)) * every).Seconds()
 	p.Left = -1
-	if p.AllChecks > 0 && p.Rate > 0 && len(done) >= enough {
+	if p.AllChecks > 0 && p.Rate > 0 && time.Duration(len(done))*every >= enough {
 		p.Left = time.Duration(float64(max(0, p.AllChecks-p.Checks)) / p.Rate * float64(time.Second))
 	}
 }

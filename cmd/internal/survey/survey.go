@@ -2,9 +2,10 @@
 
 // Package survey is one run as a value: targets, options and a pool go in, judged
 // hosts come out, and events tell a watcher what happens meanwhile. It plans, identifies
-// hosts, and counts. It knows no command line, file or terminal, and its only words for
-// people are those of its errors. It may import report and everything below, but neither
-// cmd/exreach nor cmd/internal/files.
+// hosts, and counts. It parses no command line, and knows no file and no terminal. Its
+// only words for people are those of its errors, whose hints name options of exreach
+// check. It may import report and everything below, but neither cmd/exreach nor
+// cmd/internal/files.
 package survey
 
 import (

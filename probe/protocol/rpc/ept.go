@@ -12,8 +12,8 @@ import (
 // Mapper is the endpoint mapper's own interface (C706 appendix O).
 var Mapper = catalog.Interface{Name: "the RPC endpoint mapper", UUID: "e1af8308-5d1f-11c9-91a4-08002b14a0fa", Major: 3}
 
-// The operations of the endpoint mapper that are used, and the status that ends
-// a listing (C706 appendix O, MS-RPCE section 2.2.1.2.5).
+// The operations used here, and two statuses: nothing more is registered, and the
+// inquiry is not supported (C706 appendix O, MS-RPCE section 2.2.1.2.5).
 const (
 	OpLookup = 2
 	OpMap    = 3
@@ -28,13 +28,13 @@ const (
 	allEntries     = 0  // inquiry type
 	AllVersions    = 1  // version option
 	eptAnnotation  = 64 // size of an annotation with its NUL
-	referent       = 1  // any number but 0 says that a pointer is not null
+	referent       = 1  // any value but 0 marks a pointer as not null
 	eptEntrySize   = 28 // an object UUID, a pointer, and the two counts of an empty annotation
 	eptPointerSize = 4
 )
 
-// A Handle is where a listing goes on. Zero begins it, and as an answer
-// ends it.
+// A Handle marks where a listing continues. The zero Handle begins one; in an answer it
+// means that there is no more.
 type Handle struct {
 	Attributes uint32
 	ID         UUID
@@ -42,13 +42,13 @@ type Handle struct {
 
 func (r *Reader) handle() Handle { return Handle{r.u32(), r.uuid()} }
 
-// Handle puts a handle.
+// Handle appends h.
 func (w *Writer) Handle(h Handle) {
 	w.U32(h.Attributes)
 	w.UUID(h.ID)
 }
 
-// tower takes a twr_t, the target of a pointer.
+// tower reads a twr_t, the target of a pointer.
 func (r *Reader) tower() []byte {
 	room, size := r.u32(), r.u32()
 	if room != size {
