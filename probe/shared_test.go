@@ -181,6 +181,7 @@ func TestRefusedLoginForTwoPools(t *testing.T) {
 func TestAfterEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
+		defer end()
 		network := &fakeNet{serve: always(silentServer)}
 		var begun atomic.Int32
 		plans := func(yield func(HostPlan) bool) {
