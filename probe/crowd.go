@@ -166,7 +166,7 @@ func (c *crowd) atMost() int {
 	return c.most
 }
 
-// addDoubt notes a refusal that is to be asked again.
+// addDoubt notes a refusal that must be checked again.
 func (c *crowd) addDoubt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

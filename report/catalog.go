@@ -60,8 +60,8 @@ func writeServices(w io.Writer, v catalog.Version, s Style) error {
 	return p.out.Flush()
 }
 
-// aboutService says who wants a service, what is worth knowing about it, and where that is
-// written.
+// aboutService writes which clients need a service, what is worth knowing about it, and
+// the documents that say so.
 func (p *page) aboutService(v catalog.Version, s catalog.Service) {
 	const indent = 6
 	for _, w := range []catalog.Want{catalog.Required, catalog.Optional, catalog.Off, catalog.Forbidden} {

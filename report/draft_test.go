@@ -17,6 +17,7 @@ import (
 	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/report/judge"
+	"exreach/report/judge/scene"
 )
 
 // Results come in any order; the report is always the same.
@@ -33,21 +34,21 @@ func TestReportOrder(t *testing.T) {
 }
 
 func TestReportOrderRules(t *testing.T) {
-	s := &scene{host: "b", version: "2010", role: "client-access", address: "10.0.0.9", from: "client"}
+	s := &scene.Scene{Host: "b", Version: "2010", Role: "client-access", Address: "10.0.0.9", From: "client"}
 	sameOrder := func(r *probe.Result) { r.Order = 0 } // as its parent has
-	s.add("mapper", 135, nil)
-	s.add("https", 443, nil)
-	s.add("nspi", 6002, all(child("mapper"), sameOrder))
-	s.add("emsmdb", 6001, all(child("mapper"), sameOrder))
-	s.add("orphan", 6003, all(child("nobody")))
-	s.address = "10.0.0.10"
-	s.add("mapper", 135, sameOrder)
-	s.address = "::1"
-	s.add("mapper", 135, sameOrder)
-	s.host, s.address = "a", "10.0.0.1"
-	s.add("smtp", 25, nil)
+	s.Add("mapper", 135, nil)
+	s.Add("https", 443, nil)
+	s.Add("nspi", 6002, all(child("mapper"), sameOrder))
+	s.Add("emsmdb", 6001, all(child("mapper"), sameOrder))
+	s.Add("orphan", 6003, all(child("nobody")))
+	s.Address = "10.0.0.10"
+	s.Add("mapper", 135, sameOrder)
+	s.Address = "::1"
+	s.Add("mapper", 135, sameOrder)
+	s.Host, s.Address = "a", "10.0.0.1"
+	s.Add("smtp", 25, nil)
 	var got []string
-	for _, e := range draft(s.results).Results {
+	for _, e := range draft(s.Results).Results {
 		got = append(got, fmt.Sprintf("%s %s %s", e.Host, e.Address, e.Service))
 	}
 	want := []string{
@@ -95,22 +96,22 @@ func TestReportCounts(t *testing.T) {
 }
 
 func TestGroups(t *testing.T) {
-	s := &scene{host: "a", version: "2010", role: "client-access", address: "10.0.0.1", from: "client"}
-	s.add("https", 443, nil)
-	s.role = "hub"
-	s.add("smtp", 25, nil)
-	s.host, s.address = "gone", ""
-	s.add("smtp", 25, verdict(probe.Unresolved, "the name has no address"))
-	s.add("smtp2", 587, verdict(probe.Unresolved, "the name has no address"))
-	s.host, s.address = "part", "10.0.0.2"
-	s.add("smtp", 25, verdict(probe.Untried, "too many open files"))
-	s.add("smtp2", 587, verdict(probe.Untried, "interrupted"))
-	s.host = "blocked"
-	s.add("smtp", 25, verdict(probe.TimedOut, "no reply"))
-	s.host = "shy"
-	s.add("smtp", 25, all(want(catalog.Off), verdict(probe.Untried, "interrupted")))
+	s := &scene.Scene{Host: "a", Version: "2010", Role: "client-access", Address: "10.0.0.1", From: "client"}
+	s.Add("https", 443, nil)
+	s.Role = "hub"
+	s.Add("smtp", 25, nil)
+	s.Host, s.Address = "gone", ""
+	s.Add("smtp", 25, verdict(probe.Unresolved, "the name has no address"))
+	s.Add("smtp2", 587, verdict(probe.Unresolved, "the name has no address"))
+	s.Host, s.Address = "part", "10.0.0.2"
+	s.Add("smtp", 25, verdict(probe.Untried, "too many open files"))
+	s.Add("smtp2", 587, verdict(probe.Untried, "interrupted"))
+	s.Host = "blocked"
+	s.Add("smtp", 25, verdict(probe.TimedOut, "no reply"))
+	s.Host = "shy"
+	s.Add("smtp", 25, all(want(catalog.Off), verdict(probe.Untried, "interrupted")))
 	var got []string
-	for g := range groups(draft(s.results).Results) {
+	for g := range groups(draft(s.Results).Results) {
 		got = append(got, fmt.Sprintf("%s %s %s %d %t", g.Host, g.Role, g.Address, len(g.Entries), g.Whole != nil))
 	}
 	want := []string{
@@ -124,10 +125,10 @@ func TestGroups(t *testing.T) {
 
 // The counts are those of the grades that the findings of the whole host gave.
 func TestCountsFollowHostFindings(t *testing.T) {
-	s := &scene{host: "mail01", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
+	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "192.0.2.10", From: "client"}
 	controlPort(s, func(*probe.Result) {})
-	s.add("irc", 6667, nil)
-	if r := draft(s.results); r.Counts != (Counts{Warn: 2}) {
+	s.Add("irc", 6667, nil)
+	if r := draft(s.Results); r.Counts != (Counts{Warn: 2}) {
 		t.Errorf("counts %+v", r.Counts)
 	}
 }

@@ -10,18 +10,19 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/lookup"
+	"exreach/report/judge/scene"
 )
 
 // TestNameInTable wants what there is to know of a name under its host, once,
 // though every row is as wanted.
 func TestNameInTable(t *testing.T) {
-	s := &scene{host: "mail01", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
+	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "192.0.2.10", From: "client"}
 	found := named(func(n *lookup.Name) { n.Found, n.Alias = "mail01.corp.example", "lb.corp.example" })
-	s.add("smtp", 25, found)
-	s.add("imap", 143, found)
-	s.at("192.0.2.11").add("smtp", 25, found)
+	s.Add("smtp", 25, found)
+	s.Add("imap", 143, found)
+	s.At("192.0.2.11").Add("smtp", 25, found)
 	var text strings.Builder
-	if err := put(&text, "table", draft(s.results).Finished(), Style{}); err != nil {
+	if err := put(&text, "table", draft(s.Results).Finished(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "The name was found as mail01.corp.example, an alias of lb.corp.example"); n != 1 {

@@ -5,43 +5,16 @@ package report
 import (
 	"bytes"
 	"encoding/json"
-	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/hops"
-	"exreach/probe/socket"
 	"exreach/report/judge"
+	"exreach/report/judge/scene"
 )
-
-// way reads a path as the tests write it: one word for each hop, "-" for one
-// that says nothing. A word is an address and what it said after a "!"; a second
-// sender stands behind a comma.
-func way(port uint16, words ...string) hops.Path {
-	p := hops.Path{Target: socket.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(netip.MustParseAddr("10.0.9.9"), port)}}
-	for i, word := range words {
-		h := hops.Hop{TTL: i + 1, Said: hops.SaidNothing}
-		if word != "-" {
-			from, said, _ := strings.Cut(word, "!")
-			h.Said, h.Took = hops.SaidExceeded, 2*time.Millisecond
-			if said != "" {
-				h.Said = hops.Said(said)
-			}
-			for _, a := range strings.Split(from, ",") {
-				if a != "?" {
-					h.From = append(h.From, netip.MustParseAddr(a))
-				}
-			}
-		}
-		p.Hops = append(p.Hops, h)
-	}
-	return p
-}
 
 func besides(p hops.Path) *hops.Path { return &p }
 
@@ -54,12 +27,12 @@ func blockedTrace() *hops.Trace {
 
 // tracedScene is two services at a port that is dropped, and one that answers.
 func tracedScene() Report {
-	s := &scene{host: "mail01.contoso.com", version: "2019", role: "mailbox", address: "10.0.9.9", from: "client"}
+	s := &scene.Scene{Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Address: "10.0.9.9", From: "client"}
 	dropped := all(verdict(probe.TimedOut, "no reply"), func(r *probe.Result) { r.Trace = blockedTrace() })
-	s.add("smtp-submission", 587, dropped)
-	s.add("smtp-relay", 587, dropped)
-	s.add("owa", 443, nil)
-	return draft(s.results)
+	s.Add("smtp-submission", 587, dropped)
+	s.Add("smtp-relay", 587, dropped)
+	s.Add("owa", 443, nil)
+	return draft(s.Results)
 }
 
 // A report with traces follows the schema and can be read back.

@@ -88,13 +88,9 @@ func standIn(t *testing.T, cat *catalog.Catalog, version string, roles []string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &standin.Server{Host: "mail01.contoso.example", Version: version}
-	for _, role := range roles {
-		services, err := v.ServicesOf(role)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Services = append(s.Services, services...)
+	s, err := standin.New(v, roles...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)

@@ -168,7 +168,7 @@ func TestHTTPErrorPages(t *testing.T) {
 			}
 		}
 	}
-	webCase{q: owa(), said: page("302 Found", "Server: nginx", "Location: /error.html"), origin: web.Foreign, foreign: true}.check(t, "somebody's error page")
+	webCase{q: owa(), said: page("302 Found", "Server: nginx", "Location: /error.html"), origin: web.Foreign, foreign: true}.check(t, "another product's error page")
 }
 
 // TestHTTPNoServer: a proxy without a live server answers in its own name.
@@ -279,7 +279,7 @@ func TestHTTPHealthProves(t *testing.T) {
 }
 
 // TestHTTPSignsAlone: no row of the tables takes Exchange's own answers for
-// somebody else's.
+// another server's.
 func TestHTTPSignsAlone(t *testing.T) {
 	for _, said := range []string{iisLogin, owaRedirect, activeSync, webDAV2003, onlineLogin, loginTimeout} {
 		p, err := pipeTo(askHTTP, directory("/owa/", 200, 302, 401, 440), hangsUpHTTP(said))

@@ -112,8 +112,7 @@ func tcpEndpoints(all []rpc.Endpoint) []string {
 	})
 }
 
-// httpEndpoints returns what is to be reached through an RPC proxy: "6001
-// EMSMDB".
+// httpEndpoints returns the endpoints that an RPC proxy leads to: "6001 EMSMDB".
 func httpEndpoints(all []rpc.Endpoint) []string {
 	return portsWhere(all, func(e rpc.Endpoint) string {
 		if e.Sequence != "ncacn_http" || e.UUID == rpc.Management.UUID {

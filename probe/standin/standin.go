@@ -71,6 +71,19 @@ const standInPorts = 6405
 // conversationLimit bounds one conversation with a stand-in.
 const conversationLimit = 30 * time.Second
 
+// New is the server of a version with all that some of its roles listen on.
+func New(v catalog.Version, roles ...string) (*Server, error) {
+	s := &Server{Host: "mail01.contoso.example", Version: v.Name}
+	for _, role := range roles {
+		services, err := v.ServicesOf(role)
+		if err != nil {
+			return nil, err
+		}
+		s.Services = append(s.Services, services...)
+	}
+	return s, nil
+}
+
 // Start opens the listeners, which serve until ctx or Close ends them. After an
 // error nothing is open.
 func (s *Server) Start(ctx context.Context) error {

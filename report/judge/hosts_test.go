@@ -11,6 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report/judge/scene"
 )
 
 // told is what Hosts yields, in its order.
@@ -29,20 +30,20 @@ func told(results []probe.Result) []string {
 // A host is told in the order of its plan, what is behind a mapper right after it,
 // whatever came first.
 func TestHostsInOrder(t *testing.T) {
-	s := &scene{host: "a", version: "2010", role: "client-access", address: "192.0.2.1", from: "client"}
-	s.add("mapper", 135, nil)
-	s.add("mapi-rpc", 6001, child("mapper"))
-	s.host = "b"
-	s.add("smtp", 25, nil)
-	s.host = "a"
-	s.add("https", 443, nil)
-	s.host = "b"
-	s.add("smtps", 465, nil)
-	if diff := cmp.Diff([]string{"a mapper mapi-rpc https", "b smtp smtps"}, told(s.results)); diff != "" {
+	s := &scene.Scene{Host: "a", Version: "2010", Role: "client-access", Address: "192.0.2.1", From: "client"}
+	s.Add("mapper", 135, nil)
+	s.Add("mapi-rpc", 6001, child("mapper"))
+	s.Host = "b"
+	s.Add("smtp", 25, nil)
+	s.Host = "a"
+	s.Add("https", 443, nil)
+	s.Host = "b"
+	s.Add("smtps", 465, nil)
+	if diff := cmp.Diff([]string{"a mapper mapi-rpc https", "b smtp smtps"}, told(s.Results)); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
 	}
-	slices.Reverse(s.results)
-	if diff := cmp.Diff([]string{"b smtp smtps", "a mapper mapi-rpc https"}, told(s.results)); diff != "" {
+	slices.Reverse(s.Results)
+	if diff := cmp.Diff([]string{"b smtp smtps", "a mapper mapi-rpc https"}, told(s.Results)); diff != "" {
 		t.Errorf("the other way round (- want, + got):\n%s", diff)
 	}
 }
@@ -50,13 +51,13 @@ func TestHostsInOrder(t *testing.T) {
 // The port that nobody uses is no row, and a host of which nothing else is known is
 // not told.
 func TestHostsWithoutTheControl(t *testing.T) {
-	s := &scene{host: "a", version: "2019", role: "mailbox", address: "192.0.2.1", from: "client"}
-	s.add("smtp", 25, nil)
-	s.add(catalog.Control, 5893, closedPort)
-	s.add("smtps", 465, nil)
-	s.host = "b"
-	s.add(catalog.Control, 5893, closedPort)
-	if diff := cmp.Diff([]string{"a smtp smtps"}, told(s.results)); diff != "" {
+	s := &scene.Scene{Host: "a", Version: "2019", Role: "mailbox", Address: "192.0.2.1", From: "client"}
+	s.Add("smtp", 25, nil)
+	s.Add(catalog.Control, 5893, closedPort)
+	s.Add("smtps", 465, nil)
+	s.Host = "b"
+	s.Add(catalog.Control, 5893, closedPort)
+	if diff := cmp.Diff([]string{"a smtp smtps"}, told(s.Results)); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/report/judge/scene"
 )
 
 // crowding refuses the first connect to a port, once there is one to another port.
@@ -74,70 +75,70 @@ var prohibitedBy = func(by string) change { return all(verdict(probe.Prohibited,
 // https://github.com/nmap/nmap/issues/1904 (SYN-ACK to every port after so many).
 var limitHostTests = []hostTest{
 	{"likely-prohibited", "owa", Fail,
-		func(s *scene) { s.add("smtp", 25, prohibitedBy("10.77.2.2")); s.add("owa", 443, lost) },
-		func(s *scene) {
-			s.add("smtp", 25, prohibitedBy("10.77.2.2"))
-			s.add("owa", 443, all(lost, witness(80, false)))
-			s.at("192.0.2.11").add("owa", 443, lost)
+		func(s *scene.Scene) { s.Add("smtp", 25, prohibitedBy("10.77.2.2")); s.Add("owa", 443, lost) },
+		func(s *scene.Scene) {
+			s.Add("smtp", 25, prohibitedBy("10.77.2.2"))
+			s.Add("owa", 443, all(lost, witness(80, false)))
+			s.At("192.0.2.11").Add("owa", 443, lost)
 		}, []string{"10.77.2.2 forbids other ports of 192.0.2.10 (TCP 25)", "ICMP", "Ask the administrator of 10.77.2.2 to allow TCP 443 from this computer to 192.0.2.10."}},
 	{"likely-prohibited", "owa", Fail, // its own firewall, as of RHEL and its kin (icmp-host-prohibited)
-		func(s *scene) { s.add("smtp", 25, prohibitedBy("192.0.2.10")); s.add("owa", 443, lost) },
-		func(s *scene) { s.add("smtp", 25, closedPort); s.add("owa", 443, lost) }, []string{"itself", "the server's own firewall"}},
+		func(s *scene.Scene) { s.Add("smtp", 25, prohibitedBy("192.0.2.10")); s.Add("owa", 443, lost) },
+		func(s *scene.Scene) { s.Add("smtp", 25, closedPort); s.Add("owa", 443, lost) }, []string{"itself", "the server's own firewall"}},
 	{"likely-prohibited", "owa", Fail, // iptables' REJECT, whose default is port-unreachable
-		func(s *scene) {
-			s.at("2001:db8::10").add("smtp", 25, all(closedPort, saidBy("2001:db8::1")))
-			s.add("owa", 443, lost)
+		func(s *scene.Scene) {
+			s.At("2001:db8::10").Add("smtp", 25, all(closedPort, saidBy("2001:db8::1")))
+			s.Add("owa", 443, lost)
 		},
-		func(s *scene) {
-			s.add("smtp", 25, all(closedPort, saidBy("192.0.2.10")))
-			s.add("owa", 443, lost)
+		func(s *scene.Scene) {
+			s.Add("smtp", 25, all(closedPort, saidBy("192.0.2.10")))
+			s.Add("owa", 443, lost)
 		}, []string{"2001:db8::1 forbids"}},
 	{"likely-prohibited", "owa", Fail, // where the system does not say who
-		func(s *scene) { s.add("smtp", 25, verdict(probe.Prohibited, "")); s.add("owa", 443, lost) },
-		func(s *scene) {
-			s.add("smtp", 25, verdict(probe.Prohibited, ""))
-			s.add("owa", 443, all(want(catalog.Forbidden), lost))
+		func(s *scene.Scene) { s.Add("smtp", 25, verdict(probe.Prohibited, "")); s.Add("owa", 443, lost) },
+		func(s *scene.Scene) {
+			s.Add("smtp", 25, verdict(probe.Prohibited, ""))
+			s.Add("owa", 443, all(want(catalog.Forbidden), lost))
 		}, []string{"A firewall or router forbids"}},
 	{"everything-answers", "smtp-submission", Unknown,
-		func(s *scene) {
+		func(s *scene.Scene) {
 			controlPort(s, asIs)
-			s.add("smtp", 25, spoken("smtp"))
-			s.add("smtp-submission", 587, verdict(probe.Silent, ""))
+			s.Add("smtp", 25, spoken("smtp"))
+			s.Add("smtp-submission", 587, verdict(probe.Silent, ""))
 		},
-		func(s *scene) {
+		func(s *scene.Scene) {
 			controlPort(s, closedPort)
-			s.add("smtp", 25, spoken("smtp"))
-			s.add("smtp-submission", 587, verdict(probe.Silent, ""))
+			s.Add("smtp", 25, spoken("smtp"))
+			s.Add("smtp-submission", 587, verdict(probe.Silent, ""))
 		}, []string{"an unused port here", "--gentle"}},
 	{"everything-answers", "irc", Unknown,
-		func(s *scene) { controlPort(s, asIs); s.add("smtp", 25, spoken("smtp")); s.add("irc", 6667, nil) },
-		func(s *scene) { s.add("smtp", 25, spoken("smtp")); s.add("irc", 6667, nil) }, nil},
+		func(s *scene.Scene) { controlPort(s, asIs); s.Add("smtp", 25, spoken("smtp")); s.Add("irc", 6667, nil) },
+		func(s *scene.Scene) { s.Add("smtp", 25, spoken("smtp")); s.Add("irc", 6667, nil) }, nil},
 	{"everything-answers", "pop3", Unknown,
-		func(s *scene) {
+		func(s *scene.Scene) {
 			controlPort(s, asIs)
-			s.add("smtp", 25, spoken("smtp"))
-			s.add("pop3", 110, all(want(catalog.Forbidden), spoken("pop3"), hungUp))
+			s.Add("smtp", 25, spoken("smtp"))
+			s.Add("pop3", 110, all(want(catalog.Forbidden), spoken("pop3"), hungUp))
 		},
-		func(s *scene) { s.add("smtp", 25, spoken("smtp")) }, nil},
+		func(s *scene.Scene) { s.Add("smtp", 25, spoken("smtp")) }, nil},
 	{"everything-answers", "owa", Fail, // nothing here was ever proven
-		func(s *scene) { controlPort(s, asIs); s.add("owa", 443, verdict(probe.Mismatch, "")) },
-		func(s *scene) { s.add("owa", 443, verdict(probe.Mismatch, "")) }, nil},
+		func(s *scene.Scene) { controlPort(s, asIs); s.Add("owa", 443, verdict(probe.Mismatch, "")) },
+		func(s *scene.Scene) { s.Add("owa", 443, verdict(probe.Mismatch, "")) }, nil},
 }
 
 // TestLivingHostIsNotDown: a port that is dropped at a host that answers elsewhere
 // never has "the host is down" for a reason.
 func TestLivingHostIsNotDown(t *testing.T) {
-	for name, build := range map[string]func(*scene){
-		"witness": func(s *scene) { s.add("owa", 443, all(lost, witness(80, true))) },
-		"beside":  func(s *scene) { s.add("owa", 443, lost); s.add("smtp", 25, nil) },
-		"UDP":     func(s *scene) { s.add("dns", 53, all(udp, lost)); s.add("smtp", 25, verdict(probe.Silent, "")) },
+	for name, build := range map[string]func(*scene.Scene){
+		"witness": func(s *scene.Scene) { s.Add("owa", 443, all(lost, witness(80, true))) },
+		"beside":  func(s *scene.Scene) { s.Add("owa", 443, lost); s.Add("smtp", 25, nil) },
+		"UDP":     func(s *scene.Scene) { s.Add("dns", 53, all(udp, lost)); s.Add("smtp", 25, verdict(probe.Silent, "")) },
 	} {
 		f, found := finding(reportOf(build)[0], "timed-out")
 		if !found || strings.Contains(f.Text, "host is down") || !strings.Contains(f.Text, "while") {
 			t.Errorf("%s: %s", name, f.Text)
 		}
 	}
-	f, _ := finding(reportOf(func(s *scene) { s.add("owa", 443, lost) })[0], "timed-out")
+	f, _ := finding(reportOf(func(s *scene.Scene) { s.Add("owa", 443, lost) })[0], "timed-out")
 	if !strings.Contains(f.Text, "or the host is down") {
 		t.Errorf("a host that never answered: %s", f.Text)
 	}
@@ -147,10 +148,10 @@ func TestLivingHostIsNotDown(t *testing.T) {
 // large come first only where smaller ones pass.
 func TestHandshakeStallsUntold(t *testing.T) {
 	for _, clear := range []bool{true, false} {
-		f, _ := finding(reportOf(func(s *scene) {
-			s.add("owa", 443, silentBy("", protocol.TLS))
+		f, _ := finding(reportOf(func(s *scene.Scene) {
+			s.Add("owa", 443, silentBy("", protocol.TLS))
 			if clear {
-				s.add("smtp", 25, spoken("smtp"))
+				s.Add("smtp", 25, spoken("smtp"))
 			}
 		})[0], "handshake-stalls")
 		if mtu := strings.Contains(f.Hint, "MTU"); mtu != clear {

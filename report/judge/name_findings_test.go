@@ -10,23 +10,6 @@ import (
 	"exreach/probe/socket"
 )
 
-// named is what is known of the name; the address that is asked is among it.
-func named(change func(*lookup.Name)) change {
-	return func(r *probe.Result) {
-		n := lookup.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 1}
-		change(&n)
-		r.Name = &n
-	}
-}
-
-func ips(list ...string) []netip.Addr {
-	var addrs []netip.Addr
-	for _, a := range list {
-		addrs = append(addrs, netip.MustParseAddr(a))
-	}
-	return addrs
-}
-
 func plainName(*lookup.Name) {}
 
 func called(host string) change { return func(r *probe.Result) { r.Check.Host = host } }

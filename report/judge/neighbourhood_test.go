@@ -10,40 +10,41 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report/judge/scene"
 )
 
 // ofManyAddresses is a host whose name has n addresses, each with one result of
 // every kind that makes a rule look at other results.
 func ofManyAddresses(n int) []probe.Result {
-	s := &scene{host: "mail01.contoso.com", version: "2019", role: "mailbox", from: "client"}
+	s := &scene.Scene{Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", From: "client"}
 	for i := range n {
-		s.at(netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)}).String())
+		s.At(netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)}).String())
 		addRestless(s, i, []uint16{25, 587, 53, 443, 465, 110, 995})
 	}
-	return s.results
+	return s.Results
 }
 
 // manyPorts is a host with n results of every kind, each at ports of its own.
 func manyPorts(n int) []probe.Result {
-	s := &scene{host: "mail01.contoso.com", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
+	s := &scene.Scene{Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Address: "192.0.2.10", From: "client"}
 	for i := range n {
 		first := uint16(1000 + i*8)
 		addRestless(s, i, []uint16{first, first + 1, first + 2, first + 3, first + 4, first + 5, first + 6})
 	}
-	return s.results
+	return s.Results
 }
 
-func addRestless(s *scene, i int, ports []uint16) {
-	s.add("smtp", ports[0], lost)
-	s.add("smtp-submission", ports[1], verdict(probe.Silent, ""))
-	s.add("dns", ports[2], all(udp, lost))
-	s.add("dns", ports[2], lost)
-	s.add("owa", ports[3], all(issued("CN=mail01", fmt.Sprint("O=CA ", i%7, ",CN=", i)), fact("x_feserver", fmt.Sprint("MAIL", i))))
-	s.add("rpc-proxy", ports[4], all(spoken("http"), fact("status", "405 Method Not Allowed"), verdict(probe.Mismatch, ""), func(r *probe.Result) {
+func addRestless(s *scene.Scene, i int, ports []uint16) {
+	s.Add("smtp", ports[0], lost)
+	s.Add("smtp-submission", ports[1], verdict(probe.Silent, ""))
+	s.Add("dns", ports[2], all(udp, lost))
+	s.Add("dns", ports[2], lost)
+	s.Add("owa", ports[3], all(issued("CN=mail01", fmt.Sprint("O=CA ", i%7, ",CN=", i)), fact("x_feserver", fmt.Sprint("MAIL", i))))
+	s.Add("rpc-proxy", ports[4], all(spoken("http"), fact("status", "405 Method Not Allowed"), verdict(probe.Mismatch, ""), func(r *probe.Result) {
 		r.Check.Service.HTTP = &catalog.Directory{Method: catalog.RPCInData, Path: "/rpc/rpcproxy.dll"}
 	}))
-	s.add("pop3", ports[5], verdict(probe.Silent, ""))
-	s.add("log-copier", ports[6], all(want(catalog.Forbidden), verdict(probe.Silent, "")))
+	s.Add("pop3", ports[5], verdict(probe.Silent, ""))
+	s.Add("log-copier", ports[6], all(want(catalog.Forbidden), verdict(probe.Silent, "")))
 }
 
 // TestJudgingIsLinear: twice as many results cost twice as much, whether they are
@@ -97,11 +98,11 @@ func TestInterruptedJudging(t *testing.T) {
 // Of certificates for one subject each finds the one of another issuer, whichever
 // came first.
 func TestReissuedFromBothSides(t *testing.T) {
-	s := &scene{host: "mail01.contoso.com", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
+	s := &scene.Scene{Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Address: "192.0.2.10", From: "client"}
 	for i, by := range []string{"O=Contoso,CN=CA 1", "O=Contoso,CN=CA 2", "O=Proxy", "O=Contoso,CN=CA 1"} {
-		s.add("owa", uint16(443+i), issued("CN=mail01", by))
+		s.Add("owa", uint16(443+i), issued("CN=mail01", by))
 	}
-	for _, e := range judged(s.results) {
+	for _, e := range judged(s.Results) {
 		other := "TCP 445"
 		if e.Port == 445 {
 			other = "TCP 443"

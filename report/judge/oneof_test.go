@@ -10,6 +10,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report/judge/scene"
 )
 
 // choice makes a service one of several that are as good as each other.
@@ -44,11 +45,11 @@ func TestOneIsEnough(t *testing.T) {
 		{"the other is of another role", all(closedPort, func(r *probe.Result) { r.Check.Service.Role = "um" }), nil, "fail pass /"},
 	}
 	for _, test := range tests {
-		s := &scene{host: "mail01.contoso.com", version: "2016", role: "mailbox", address: "192.0.2.10", from: "um-gateway"}
-		s.add("sip", 5060, all(choice("sip"), orAsIs(test.first)))
-		s.add("sips", 5061, all(choice("sip"), orAsIs(test.second)))
+		s := &scene.Scene{Host: "mail01.contoso.com", Version: "2016", Role: "mailbox", Address: "192.0.2.10", From: "um-gateway"}
+		s.Add("sip", 5060, all(choice("sip"), orAsIs(test.first)))
+		s.Add("sips", 5061, all(choice("sip"), orAsIs(test.second)))
 		var grades, noted []string
-		for _, e := range judged(s.results) {
+		for _, e := range judged(s.Results) {
 			grades = append(grades, string(e.Grade))
 			if _, found := finding(e, "one-is-enough"); found {
 				noted = append(noted, e.Check.Service.Name)
@@ -71,12 +72,12 @@ func orAsIs(c change) change {
 // What serves at one address spares nothing at another: a member behind a name
 // that is reached by turns is as dead as if it stood alone.
 func TestOneIsEnoughByAddress(t *testing.T) {
-	s := &scene{host: "mail01.contoso.com", version: "2016", role: "mailbox", address: "192.0.2.10", from: "um-gateway"}
-	s.add("sip", 5060, choice("sip"))
-	s.add("sips", 5061, all(choice("sip"), closedPort))
-	s.at("192.0.2.11").add("sip", 5060, all(choice("sip"), closedPort))
-	s.add("sips", 5061, all(choice("sip"), closedPort))
-	r := judged(s.results)
+	s := &scene.Scene{Host: "mail01.contoso.com", Version: "2016", Role: "mailbox", Address: "192.0.2.10", From: "um-gateway"}
+	s.Add("sip", 5060, choice("sip"))
+	s.Add("sips", 5061, all(choice("sip"), closedPort))
+	s.At("192.0.2.11").Add("sip", 5060, all(choice("sip"), closedPort))
+	s.Add("sips", 5061, all(choice("sip"), closedPort))
+	r := judged(s.Results)
 	counts := map[Grade]int{}
 	for _, e := range r {
 		counts[e.Grade]++

@@ -17,6 +17,7 @@ import (
 	"exreach/probe/protocol/rpc"
 	"exreach/probe/protocol/tls12"
 	"exreach/probe/protocol/wire"
+	"exreach/report/judge/scene"
 )
 
 // saying is a service of a protocol that turned us away for a reason.
@@ -110,28 +111,39 @@ func smtpAsked(r *probe.Result) { r.Check.Service.Protocol = "smtp" }
 func TestMailShieldOfTwoPorts(t *testing.T) {
 	wordless, lost := verdict(probe.Silent, ""), verdict(probe.TimedOut, "")
 	for name, test := range map[string]struct {
-		add  func(*scene)
+		add  func(*scene.Scene)
 		want bool
 	}{
-		"two ports without a word": {func(s *scene) { s.add("smtp", 25, wordless); s.add("pop3", 110, wordless) }, true},
-		"two of TLS, hung up":      {func(s *scene) { s.add("pop3s", 995, verdict(probe.Cut, "")); s.add("imaps", 993, wordless) }, true},
-		"a server that greets":     {func(s *scene) { s.add("smtp", 25, all(wordless, evidence("220 mail01"))); s.add("pop3", 110, wordless) }, false},
-		"a server that answers":    {func(s *scene) { s.add("smtp", 25, nil); s.add("pop3", 110, wordless); s.add("imap", 143, wordless) }, false},
-		"one port":                 {func(s *scene) { s.add("smtp", 25, wordless) }, false},
-		"a host that refuses": {func(s *scene) {
-			s.add("smtp", 25, wordless)
-			s.add("pop3", 110, wordless)
-			s.add("imap", 143, verdict(probe.Refused, ""))
+		"two ports without a word": {func(s *scene.Scene) { s.Add("smtp", 25, wordless); s.Add("pop3", 110, wordless) }, true},
+		"two of TLS, hung up":      {func(s *scene.Scene) { s.Add("pop3s", 995, verdict(probe.Cut, "")); s.Add("imaps", 993, wordless) }, true},
+		"a server that greets": {func(s *scene.Scene) {
+			s.Add("smtp", 25, all(wordless, evidence("220 mail01")))
+			s.Add("pop3", 110, wordless)
 		}, false},
-		"another port that answers": {func(s *scene) { s.add("smtp", 25, wordless); s.add("pop3", 110, wordless); s.add("ews", 443, nil) }, false},
+		"a server that answers": {func(s *scene.Scene) {
+			s.Add("smtp", 25, nil)
+			s.Add("pop3", 110, wordless)
+			s.Add("imap", 143, wordless)
+		}, false},
+		"one port": {func(s *scene.Scene) { s.Add("smtp", 25, wordless) }, false},
+		"a host that refuses": {func(s *scene.Scene) {
+			s.Add("smtp", 25, wordless)
+			s.Add("pop3", 110, wordless)
+			s.Add("imap", 143, verdict(probe.Refused, ""))
+		}, false},
+		"another port that answers": {func(s *scene.Scene) {
+			s.Add("smtp", 25, wordless)
+			s.Add("pop3", 110, wordless)
+			s.Add("ews", 443, nil)
+		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &scene{host: "mail01.contoso.com", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
+			s := &scene.Scene{Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Address: "192.0.2.10", From: "client"}
 			test.add(s)
-			s.add("smtp-submission", 587, lost)
-			s.add("owa", 443, lost)
-			s.add("mapper", 135, lost)
-			for _, e := range judged(s.results) {
+			s.Add("smtp-submission", 587, lost)
+			s.Add("owa", 443, lost)
+			s.Add("mapper", 135, lost)
+			for _, e := range judged(s.Results) {
 				_, found := finding(e, "mail-shield")
 				if connected := e.Verdict == probe.Silent || e.Verdict == probe.Cut; found != (test.want && connected) {
 					t.Errorf("%s at %d, %s: told as a shield: %t", e.Check.Service.Name, e.Port, e.Verdict, found)

@@ -9,6 +9,7 @@ import (
 	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/tls12"
+	"exreach/report/judge/scene"
 )
 
 func cipher(name string) change {
@@ -139,10 +140,10 @@ func TestPortsBeside(t *testing.T) {
 		"TLS at another port":           {cutIn(protocol.TLS, "ldap"), 443, secured, "cut", "TLS works at TCP 443", "receive connector"},
 		"no TLS at any other port":      {cutIn(protocol.TLS, "ldap"), 443, nil, "cut", "certificate", "TLS works"},
 	} {
-		s := &scene{host: "mail01.contoso.com", version: "2019", role: "mailbox", address: "192.0.2.10", from: "client"}
-		s.add("first", 25, test.first)
-		s.add("second", test.port, test.second)
-		f, found := finding(judged(s.results)[0], test.code)
+		s := &scene.Scene{Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Address: "192.0.2.10", From: "client"}
+		s.Add("first", 25, test.first)
+		s.Add("second", test.port, test.second)
+		f, found := finding(judged(s.Results)[0], test.code)
 		if !found || !strings.Contains(f.Text, test.says) || strings.Contains(f.Text, test.silent) {
 			t.Errorf("%s: %q", name, f.Text)
 		}

@@ -4,39 +4,11 @@ package judge
 
 import (
 	"errors"
-	"net/netip"
-	"strings"
 	"testing"
-	"time"
 
 	"exreach/catalog"
 	"exreach/probe/hops"
-	"exreach/probe/socket"
 )
-
-// way reads a path as the tests write it: one word for each hop, "-" for one
-// that says nothing. A word is an address and what it said after a "!"; a second
-// sender stands behind a comma.
-func way(port uint16, words ...string) hops.Path {
-	p := hops.Path{Target: socket.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(netip.MustParseAddr("10.0.9.9"), port)}}
-	for i, word := range words {
-		h := hops.Hop{TTL: i + 1, Said: hops.SaidNothing}
-		if word != "-" {
-			from, said, _ := strings.Cut(word, "!")
-			h.Said, h.Took = hops.SaidExceeded, 2*time.Millisecond
-			if said != "" {
-				h.Said = hops.Said(said)
-			}
-			for _, a := range strings.Split(from, ",") {
-				if a != "?" {
-					h.From = append(h.From, netip.MustParseAddr(a))
-				}
-			}
-		}
-		p.Hops = append(p.Hops, h)
-	}
-	return p
-}
 
 func over(network catalog.Network, p hops.Path) hops.Path {
 	p.Network = network
@@ -127,7 +99,7 @@ func TestConcludeTrace(t *testing.T) {
 			"10.0.2.2 says that there is no way to the server."},
 		{"a firewall that rejects", way(135, r1, "10.0.2.2!port-unreachable"), nil, Blocked,
 			"10.0.2.2 says that port 135 is unreachable (ICMP port unreachable)."},
-		{"somebody says no", way(135, r1, "?!unreachable"), nil, Blocked,
+		{"a device says no", way(135, r1, "?!unreachable"), nil, Blocked,
 			"A device on the path says that there is no way to the server."},
 		{"the server's firewall says so", way(135, r1, "10.0.9.9!prohibited"), nil, Blocked,
 			"The server itself says that a rule forbids port 135 (administratively prohibited): its own firewall."},

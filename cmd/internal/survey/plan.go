@@ -124,7 +124,7 @@ func (p *planner) plans(ctx context.Context, sequences ...iter.Seq[target]) iter
 }
 
 // begin plans a target that is asked next and tells what is special about it. The plan
-// is empty if nothing is to be asked.
+// is empty if there is nothing to ask.
 func (p *planner) begin(t target) []catalog.Check {
 	p.begun.Add(1)
 	plan, err := p.plan(t)

@@ -22,8 +22,8 @@ var ExchangeHeaders = []struct {
 // ClientId and X-BackEndCookie: 2013 and later) and of EWS.
 var exchangeCookies = []string{"X-BackEndCookie", "X-BackEndOverrideCookie", "ClientId", "cadata", "OutlookSession", "UserContext", "exchangecookie", "OWAPF"}
 
-// ExchangeClient is Exchange as an application of Microsoft Entra ID: who wants
-// a token for it says so (hybrid modern authentication).
+// ExchangeClient is the ID of Exchange as an application of Microsoft Entra ID. A
+// server that asks for a token for it is Exchange (hybrid modern authentication).
 const ExchangeClient = "00000002-0000-0ff1-ce00-000000000000"
 
 // exchangePlaces are Exchange's own directories. It redirects into no others:
