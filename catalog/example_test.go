@@ -11,10 +11,7 @@ import (
 
 // What the front-end servers of 2003 want of a DNS server, and how badly.
 func Example() {
-	c, err := catalog.Open()
-	if err != nil {
-		log.Fatal(err)
-	}
+	c := catalog.Open()
 	host := catalog.Host{Name: "dns01.contoso.com", Version: "2003", Role: "dns"}
 	plan, err := c.Plan(catalog.Topology{Hosts: []catalog.Host{host}}, "front-end")
 	if err != nil {

@@ -200,10 +200,7 @@ func TestResultsStopped(t *testing.T) {
 
 // Every conversation over UDP has something to say first, and it fits.
 func TestFirstDatagram(t *testing.T) {
-	cat, err := catalog.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cat := catalog.Open()
 	asked := map[string]bool{}
 	versions, err := cat.Versions()
 	if err != nil {

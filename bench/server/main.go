@@ -73,10 +73,7 @@ func servicesOf(file string) ([]catalog.Service, error) {
 		return nil, fmt.Errorf("cannot read the catalogue: %w", err)
 	}
 	defer f.Close()
-	cat, err := catalog.Open()
-	if err != nil {
-		return nil, err
-	}
+	cat := catalog.Open()
 	if err := cat.Add(file, f, slices.Sorted(maps.Keys(protocol.Table))); err != nil {
 		return nil, err
 	}

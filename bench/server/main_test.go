@@ -17,10 +17,7 @@ func TestCatalog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cat, err := catalog.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cat := catalog.Open()
 	versions, err := cat.Versions()
 	if err != nil {
 		t.Fatal(err)

@@ -215,9 +215,9 @@ func listOf(ctx context.Context, name string, w world, o survey.Options) (*surve
 
 // openCatalog returns the catalogue, with the rows of a user's file in it.
 func openCatalog(ctx context.Context, file string) (*catalog.Catalog, error) {
-	cat, err := catalog.Open()
-	if err != nil || file == "" {
-		return cat, err
+	cat := catalog.Open()
+	if file == "" {
+		return cat, nil
 	}
 	f, err := files.Open(ctx, file)
 	if err != nil {

@@ -146,10 +146,7 @@ func values(l line, option string) []string {
 
 // catalogWords is the catalogue's names of versions, roles or services.
 func catalogWords(l line, option string) []string {
-	cat, err := catalog.Open()
-	if err != nil {
-		return nil
-	}
+	cat := catalog.Open()
 	if option == "version" {
 		return slices.Sorted(slices.Values(cat.Names()))
 	}

@@ -47,10 +47,7 @@ func demo(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	cat, err := catalog.Open()
-	if err != nil {
-		return err
-	}
+	cat := catalog.Open()
 	plan, err := cat.Plan(catalog.Topology{Hosts: []catalog.Host{demoHost}}, catalog.DefaultFrom)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -119,12 +120,22 @@ func (o output) noteInterrupted(ctx context.Context, unasked int) {
 
 // render writes a report that is already finished.
 func (o output) render(r report.Finished) error {
+	return o.write(func(to report.Writer) (report.Report, error) { return r.Report, r.Write(to) })
+}
+
+// write opens what a report is written to and has fill write it.
+func (o output) write(fill func(report.Writer) (report.Report, error)) error {
 	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
 		return err
 	}
 	defer to.Discard()
-	if err := r.Write(o.format.Report(to, o.style)); err != nil {
+	text := bufio.NewWriter(to)
+	r, err := fill(o.format.Report(text, o.style))
+	if err == nil {
+		err = text.Flush()
+	}
+	if err != nil {
 		return unwritten(to, err)
 	}
 	o.standIn = r.StandIn

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +41,9 @@ func rewrite(c *cli.Context, w world) error {
 	}
 	defer closing()
 	if !out.format.Whole {
-		return out.pass(name, files.Until(c.Context, from))
+		return out.write(func(to report.Writer) (report.Report, error) {
+			return report.Copy(name, files.Until(c.Context, from), to)
+		})
 	}
 	text := files.Replayable(c.Context, from)
 	defer text.Close()
@@ -74,23 +75,4 @@ func openReport(ctx context.Context, file string, stdin io.Reader) (name string,
 		return "", nil, nil, fmt.Errorf("cannot read the report: %w", err)
 	}
 	return file, f, f.Close, nil
-}
-
-// pass writes each result of a saved report as it is read, and keeps none.
-func (o output) pass(name string, saved io.Reader) error {
-	to, err := files.Create(o.file, o.stdout)
-	if err != nil {
-		return err
-	}
-	defer to.Discard()
-	text := bufio.NewWriter(to)
-	passed, err := report.Copy(name, saved, o.format.Report(text, o.style))
-	if err == nil {
-		err = text.Flush()
-	}
-	if err != nil {
-		return unwritten(to, err)
-	}
-	o.standIn = passed.StandIn
-	return o.finish(to, passed.Counts)
 }

@@ -106,10 +106,7 @@ func traceOf(c *cli.Context, w world) (t survey.Trace, pool *probe.Pool, err err
 	}
 	t.Service = catalog.Service{Network: catalog.TCP, Ports: catalog.Ports{First: port, Last: port}} // connecting is enough
 	if c.Bool("udp") {
-		cat, err := catalog.Open()
-		if err != nil {
-			return t, nil, err
-		}
+		cat := catalog.Open()
 		t.Service = cat.UDPService(port)
 	}
 	if t.Compare = catalog.LikelyPorts; c.IsSet("compare") {

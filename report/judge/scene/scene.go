@@ -142,7 +142,7 @@ func Network() []probe.Result {
 	selfSigned := All(Implicit, Certificate(SelfSign))
 	s.Add("owa", 443, All(selfSigned, Detail("302 to /owa/auth/logon.aspx, Microsoft-IIS/10.0")))
 	s.Add("ews", 443, All(selfSigned, Detail("401 Negotiate, NTLM, Microsoft-IIS/10.0"), func(r *probe.Result) {
-		r.Peer.Facts = map[string]string{"health": "503 Service Unavailable"}
+		r.Peer.Facts = map[string]string{protocol.FactHealth: "503 Service Unavailable"}
 		r.Peer.Web = &web.Web{Unhealthy: true}
 	}))
 	s.Add("smtp-submission", 587, Verdict(probe.TimedOut, "no reply to 2 connects of up to 3.5s each, 7s in all"))
