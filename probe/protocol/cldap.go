@@ -21,7 +21,7 @@ import (
 // cldapEnvelope: over TCP it would be LDAP.
 var cldapEnvelope = envelope{want: "CLDAP"}
 
-// The netlogon ping: the attribute that is computed for whoever asks, and the
+// The netlogon ping: the attribute that is computed for each query, and the
 // filter that asks for its extended form in version 5 (MS-ADTS, section 6.3.3).
 // It names no domain, so a controller answers for its own.
 const (

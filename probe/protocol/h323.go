@@ -21,8 +21,8 @@ const (
 	q931HeaderSize    = 5
 )
 
-// q931Call is the reference of a call that nobody made. Whoever answers turns
-// its highest bit on (Q.931 section 4.3).
+// q931Call is the reference of a call that was never made. The answer has its
+// highest bit turned on (Q.931 section 4.3).
 const (
 	q931Call   = 0x6578
 	q931Callee = 0x8000

@@ -11,8 +11,8 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// A samLogon is how a domain controller describes itself to whoever looks for
-// one: NETLOGON_SAM_LOGON_RESPONSE_EX (MS-ADTS, section 6.3.1.9).
+// A samLogon is how a domain controller describes itself to clients that look
+// for one: NETLOGON_SAM_LOGON_RESPONSE_EX (MS-ADTS, section 6.3.1.9).
 type samLogon struct {
 	operation uint16
 	flags     uint32

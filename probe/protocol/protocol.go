@@ -98,7 +98,7 @@ type Question struct {
 	Session
 }
 
-// A Session is what whoever asks does for a conversation while it goes on.
+// A Session is what the caller of Ask does for a conversation while it goes on.
 type Session struct {
 	// At is told that a step begins. Never nil.
 	At func(Step)

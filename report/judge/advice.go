@@ -118,7 +118,7 @@ func sayUnverified(s seen) (text, hint string) {
 // firewallAdmin is whom to ask when nothing says which device it is.
 const firewallAdmin = "the firewall administrator"
 
-// ask is the request to whoever runs a firewall. There is none in front of an address
+// ask is the request to the administrator of a firewall. There is none in front of an address
 // of this machine itself.
 func (s seen) ask(whom string) string {
 	request := fmt.Sprintf("Ask %s to allow %s from this computer to %s.", whom, s.port(), s.target())

@@ -145,7 +145,7 @@ func (s seen) served() string {
 
 // unhealthy: a login page answers 200, too, so the page's own words count. A
 // page that could not be asked for says nothing, nor does one of a gateway or of
-// whoever else may have answered.
+// another product.
 func unhealthy(s seen) bool {
 	return s.web().Unhealthy && s.wanted() && s.Verdict == probe.Answered && !s.strangers()
 }

@@ -71,7 +71,7 @@ func statusLine(line string) (string, error) {
 	status, reason, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
 	version = strings.ToUpper(version)
 	if version == "HTTP/1" {
-		version = "HTTP/1.0" // whoever does not say which closes the connection
+		version = "HTTP/1.0" // a server that does not say which closes the connection
 	}
 	if len(status) != 3 || strings.Trim(status, "0123456789") != "" {
 		return "", mismatch(fmt.Sprintf("malformed HTTP status code %q", wire.Printable(status, MaxOddLine)))

@@ -20,8 +20,8 @@ import (
 // A Conn is a connection under TLS 1.2 (RFC 5246) that believes nothing. It
 // is for servers that crypto/tls cannot talk to and clients on Windows can: those
 // whose certificate crypto/x509 does not take, and those that insist on DHE. It
-// neither reads the certificate nor checks that the server has its key, so that
-// whoever is at the other end must not be told a secret.
+// neither reads the certificate nor checks that the server has its key, so
+// the other end must not be told a secret.
 type Conn struct {
 	net.Conn
 	Cipher            string   // its IANA name
