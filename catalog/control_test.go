@@ -32,7 +32,7 @@ func TestControls(t *testing.T) {
 		"a bare connect":                         {checksOf("mail01", "tcp", 25), []string{"1 mail01 control-port 5893/tcp client off"}},
 		"a weak proof":                           {checksOf("mail01", "log-copier", 64327), []string{"1 mail01 control-port 5893/tcp client off"}},
 		"more than three rows":                   {checksOf("mail01", "smtp", 25, 587, 465, 717), []string{"4 mail01 control-port 5893/tcp client off"}},
-		"somebody does use the port":             {checksOf("mail01", "tcp", 25, 5893, 5894), []string{"3 mail01 control-port 5895/tcp client off"}},
+		"a service does use the port":            {checksOf("mail01", "tcp", 25, 5893, 5894), []string{"3 mail01 control-port 5895/tcp client off"}},
 		"behind what is behind a mapper":         {mapper, []string{"3 mail01 control-port 5893/tcp client off"}},
 		"one for each host": {slices.Concat(checksOf("a", "tcp", 25), checksOf("b", "smtp", 25), checksOf("c", "tcp", 25), checksOf("a", "tcp", 26)),
 			[]string{"4 a control-port 5893/tcp client off", "5 c control-port 5893/tcp client off"}},

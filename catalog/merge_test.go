@@ -33,7 +33,7 @@ func TestAddReplacesAndAppends(t *testing.T) {
 	after, _ := c.Version("2019")
 
 	if before.Services[1].Ports.First != 25 {
-		t.Error("Add changed a version that somebody held already")
+		t.Error("Add changed a version that a caller held already")
 	}
 	if after.Title != "Exchange Server 2019" || len(after.Roles) != 2 {
 		t.Errorf("the rest of the version is gone: %q, %v", after.Title, after.Roles)

@@ -77,7 +77,7 @@ func bestLine(res *Result) string {
 	}
 	switch rpc := res.Check.Service.RPC; {
 	case res.Step == protocol.TLS:
-		return "the server wants a client certificate, as it should: nobody gets further without one"
+		return "the server wants a client certificate, as it should, and goes no further without one"
 	case p.Refusal != "":
 		return p.Refusal
 	case p.Greeting != "":

@@ -131,7 +131,7 @@ func TestLogIn(t *testing.T) {
 		pool, checks := start(t, "domain-controller", "internet", nil, alicesPassword)
 		for _, res := range collect(t.Context(), pool, checks...) {
 			if res.Check.Want == catalog.Forbidden && res.Peer != nil && res.Peer.Facts["auth"] != "" {
-				t.Errorf("%s must not be reached, and somebody logs in: %q", res.Check.Service.Name, res.Peer.Facts["auth"])
+				t.Errorf("%s must not be reached, and exreach logs in: %q", res.Check.Service.Name, res.Peer.Facts["auth"])
 			}
 		}
 	})

@@ -195,7 +195,7 @@ type catalogRole struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
 
-	Auto catalog.Taken `json:"auto,omitempty"` // when a host whose role nobody has said is taken to have it
+	Auto catalog.Taken `json:"auto,omitempty"` // when a host is taken to have this role though the user did not say so
 }
 
 // A catalogService has either Ports or RPC, as a Service does.

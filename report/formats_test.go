@@ -155,7 +155,7 @@ func TestTableHostile(t *testing.T) {
 	}
 }
 
-// hostileReport has the text in every place that somebody else can fill.
+// hostileReport has the text in every place that a peer or a user can fill.
 func hostileReport() Report {
 	e := Entry{
 		Host: hostile, Version: hostile, Role: hostile, Service: hostile, Network: hostile, Port: 25, Protocol: hostile, TLS: hostile,

@@ -84,7 +84,7 @@ func utf16Bytes(order binary.AppendByteOrder, units []uint16) []byte {
 	return data
 }
 
-// A report that somebody forged is harmless when it is told again, in any
+// A forged report is harmless when it is told again, in any
 // format: JSON escapes some of these characters and not all.
 func TestReadHostile(t *testing.T) {
 	r := hostileReport()

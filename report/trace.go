@@ -57,7 +57,7 @@ type Beside struct {
 type Hop struct {
 	TTL  int       `json:"ttl"`
 	Said hops.Said `json:"said"`
-	From []string  `json:"from,omitempty"`   // absent where nobody said anything
+	From []string  `json:"from,omitempty"`   // absent where no hop said anything
 	Took float64   `json:"took_s,omitempty"` // until the first answer
 }
 

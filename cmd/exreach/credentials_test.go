@@ -125,7 +125,7 @@ func wide(text string) string {
 }
 
 // unseen fails the script where a file, stdout or stderr among them, holds
-// alice's password in a shape that somebody could read.
+// alice's password in a readable shape.
 func unseen(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: unseen FILE...")

@@ -148,7 +148,7 @@ func closedPort(ts *testscript.TestScript, l net.Listener) string {
 	return fmt.Sprint(near.LocalAddr().(*net.TCPAddr).Port)
 }
 
-// await waits until somebody has connected to a server of serve.
+// await waits until a client has connected to a server of serve.
 func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: await NAME")

@@ -46,7 +46,7 @@ func NewCredentials(user, password string) (*Credentials, error) {
 	case name == "" || split && domain == "" || strings.Contains(name, `\`):
 		return nil, errors.New(`the user is not DOMAIN\name, name@domain or a name`)
 	case password == "":
-		// LDAP takes a name without a password for nobody, and says yes (RFC 4513
+		// LDAP takes a name without a password for an anonymous bind, and says yes (RFC 4513
 		// section 5.1.2).
 		return nil, errors.New("the password is missing")
 	case strings.ContainsAny(user+password, "\x00\r\n"):
@@ -69,7 +69,7 @@ type Outcome int
 
 // The outcomes.
 const (
-	Undecided  Outcome = iota // nobody looked at them
+	Undecided  Outcome = iota // the server did not look at them
 	Accepted                  // they are right
 	Denied                    // they are wrong
 	Locked                    // the account is locked, disabled or expired, or its password is
@@ -89,7 +89,7 @@ func (r *loginRefusal) Error() string { return r.text }
 type Login struct {
 	Method  string // "ntlm"; a share that was opened after it; "" where it did not come to a method
 	Outcome Outcome
-	Said    string // how the server refused, or why nobody looked at the credentials: "not offered"
+	Said    string // how the server refused, or why it did not look at the credentials: "not offered"
 }
 
 func (l Login) isRefused() bool { return l.Outcome == Denied || l.Outcome == Locked }

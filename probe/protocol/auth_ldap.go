@@ -100,8 +100,8 @@ func serverCredentials(answer *ber.Packet) []byte {
 // TLS connection (SEC_E_BAD_BINDINGS), which is not done here.
 const badBindings = "80090346"
 
-// unsuitedBinds are the results of a bind that nobody looked at the credentials
-// for: the method, or the way in which the name is written, does not suit.
+// unsuitedBinds are the results of a bind whose credentials the server did not look
+// at: the method, or the way in which the name is written, does not suit.
 var unsuitedBinds = []int{
 	ldap.LDAPResultAuthMethodNotSupported, ldap.LDAPResultStrongAuthRequired, ldap.LDAPResultConfidentialityRequired,
 	ldap.LDAPResultInvalidDNSyntax, ldap.LDAPResultInappropriateAuthentication,

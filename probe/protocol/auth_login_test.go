@@ -202,7 +202,7 @@ func TestLoginAfterTLSOnly(t *testing.T) {
 	}
 }
 
-// FuzzLogin lets a server say anything to somebody who logs in: that must end,
+// FuzzLogin lets a server say anything to a client that logs in: that must end,
 // must be no failure of the service where it was none before, and what is kept
 // must not have the password in it. The fuzzer knows the password and says
 // things that are like it; only the whole of it is a secret that was told.

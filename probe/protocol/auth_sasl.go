@@ -20,7 +20,7 @@ type saslMechanism struct {
 }
 
 // saslMechanisms are those that are known, the best liked first: one that answers
-// a challenge tells nobody the password. All of them are used under TLS only.
+// a challenge does not give the password away. All of them are used under TLS only.
 var saslMechanisms = []saslMechanism{
 	{"NTLM", 1, beginNTLM},
 	{"PLAIN", 0, func(c Credentials) func([]byte) ([]byte, error) {

@@ -40,8 +40,8 @@ func loginSMB(q Question, p *Peer) {
 		l.note("session", Undecided, "not tried: the server speaks SMB1 only")
 		return
 	case strings.Contains(q.Credentials.User, "@"):
-		// Go-smb2 puts the server's domain before it, and DOMAIN\name@domain is
-		// nobody's name.
+		// Go-smb2 puts the server's domain before it, and no account is called
+		// DOMAIN\name@domain.
 		l.note("session", Undecided, `not tried: SMB needs the user as DOMAIN\name`)
 		return
 	}
@@ -190,7 +190,7 @@ func judgeSMB(err error) error {
 
 // Flags of a session (MS-SMB2 section 2.2.6).
 const (
-	smbGuest    = 0x01 | 0x02 // a guest, or nobody
+	smbGuest    = 0x01 | 0x02 // a guest, or anonymous
 	smbEncrypts = 0x04
 )
 

@@ -70,7 +70,7 @@ func TestPasswordNeverPrinted(t *testing.T) {
 }
 
 // checkNoPassword fails the test where text holds alice's password in a form
-// that somebody could read it from.
+// that it could be read from.
 func checkNoPassword(t *testing.T, text string) {
 	t.Helper()
 	for _, shape := range []string{

@@ -59,7 +59,7 @@ func judgeCalDAV(page *http.Response) (refusal string, err error) {
 
 func notCalDAV(got string) error { return &wire.MismatchError{Want: "CalDAV", Got: got} }
 
-// answerCalDAV is DavMail as far as nobody is logged in.
+// answerCalDAV is DavMail before a login.
 func answerCalDAV(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageCalDAV) }
 
 // pageCalDAV is the answer to one request, as DavMail 6 gives it.

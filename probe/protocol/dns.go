@@ -25,7 +25,7 @@ type dnsQuestion struct {
 	name  string
 	kind  dnsmessage.Type
 	local bool // the server shall not ask others for it
-	guess bool // nobody said that the server should know it
+	guess bool // our own guess: the user did not say that the server should know it
 }
 
 // askDNS asks what a mail domain has in DNS: its MX and Autodiscover's SRV
@@ -38,7 +38,7 @@ func askDNS(conn net.Conn, q Question) (Peer, error) {
 	ask := questions[0]
 	first, err := exchangeDNS(conn, q, ask)
 	if err == nil && ask.local && first.header.RCode == dnsmessage.RCodeFormatError {
-		// PowerDNS answers so where nobody may be asked and it has nothing itself.
+		// PowerDNS answers so when it may not ask others and knows nothing itself.
 		ask.local = false
 		first, err = exchangeDNS(conn, q, ask)
 	}

@@ -15,7 +15,7 @@ import (
 
 // askHTTP asks for the page of the service, and then for its health page on the
 // same connection (RFC 9110, RFC 9112). Where these leave open whose the page
-// is, it asks for one that nobody has. It follows no redirect and sends no login.
+// is, it asks for one that does not exist. It follows no redirect and sends no login.
 func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 	d := catalog.Directory{Path: "/"}
 	if q.Service.HTTP != nil {

@@ -18,8 +18,8 @@ import (
 	web "exreach/probe/protocol/http"
 )
 
-// answerHTTP is the web site of an Exchange server, as far as nobody is logged
-// in: it wants logins, redirects to the logon page, and shows the health pages.
+// answerHTTP is the web site of an Exchange server before a login: it wants
+// logins, redirects to the logon page, and shows the health pages.
 func answerHTTP(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageHTTP) }
 
 // serveHTTP answers requests until the client goes away.

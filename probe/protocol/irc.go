@@ -24,7 +24,7 @@ var (
 )
 
 // askIRC asks whether the server knows IRCX, as the chat of Exchange does, and
-// for a nickname that cannot be (RFC 2812 section 2.3.1), so nobody joins.
+// for a nickname that cannot be (RFC 2812 section 2.3.1), so it never joins.
 // Any word of the protocol in return is an answer.
 func askIRC(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
@@ -92,7 +92,7 @@ func ircCommand(line string) (command, rest string, ok bool) {
 	return command, rest, numeric || slices.Contains([]string{"NOTICE", "ERROR", "PING"}, command)
 }
 
-// answerIRC is a chat server of Exchange 2000, which nobody can join.
+// answerIRC is a chat server of Exchange 2000 that lets no user join.
 func answerIRC(conn net.Conn, s Stand) error {
 	t := newTalk(conn, "IRC")
 	for {

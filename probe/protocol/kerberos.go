@@ -108,7 +108,7 @@ func requestAS(realm string, now time.Time) ([]byte, error) {
 	})
 }
 
-// answerKerberos is a KDC that knows nobody.
+// answerKerberos is a KDC that knows no account.
 func answerKerberos(conn net.Conn, s Stand) error {
 	realm := realmOf(s.Host)
 	return kerberosEnvelope.serve(conn, s.Service.Network, func(message []byte) []byte {

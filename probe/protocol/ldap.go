@@ -16,10 +16,10 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// askLDAP binds as nobody and reads the rootDSE, the entry in which a server
+// askLDAP binds anonymously and reads the rootDSE, the entry in which a server
 // describes itself (RFC 4511; RFC 4512, section 5.1). A server that refuses one
 // or the other has spoken LDAP: Exchange 5.0 knows version 2 alone, and hardened
-// servers answer nobody they do not know.
+// servers answer no anonymous client.
 func askLDAP(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	q.At(Greet)

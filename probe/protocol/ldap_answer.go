@@ -72,7 +72,7 @@ func bindLDAP(op *ber.Packet, s Stand) *ber.Packet {
 	case op.Children[2].Tag != 0:
 		return ldapwire.Result(bound, ldap.LDAPResultAuthMethodNotSupported, "only simple binds are known here")
 	case op.Children[2].Data.Len() > 0 && !lets(s.Accounts, op.Children[1].Data.String(), op.Children[2].Data.String()):
-		return ldapwire.Result(bound, ldap.LDAPResultInvalidCredentials, "nobody has an account here")
+		return ldapwire.Result(bound, ldap.LDAPResultInvalidCredentials, "there are no accounts here")
 	}
 	return ldapwire.Result(bound, ldap.LDAPResultSuccess, "")
 }

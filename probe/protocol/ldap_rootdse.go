@@ -156,7 +156,7 @@ func (p *Peer) refusedLDAP(r *ldapwire.Refusal) {
 }
 
 // ldapReasons is what results mean to a client that has not logged in (RFC 4511
-// appendix A.2). Servers that let nobody in without a login give any of the
+// appendix A.2). Servers that let no client in without a login give any of the
 // first six: OpenLDAP 8 and 48, 389 Directory Server 48, OpenDJ 53, others 50.
 var ldapReasons = map[int]wire.Reason{
 	ldap.LDAPResultStrongAuthRequired:          wire.NeedsLogin,

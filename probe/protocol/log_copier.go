@@ -32,7 +32,7 @@ var nnsStatuses = map[uint32]string{
 	0x80090304:      "SEC_E_INTERNAL_ERROR",
 }
 
-// nnsToken is no token but a boolean in BER: nobody's name is in it, and all that
+// nnsToken is no token but a boolean in BER: no account is named in it, and all that
 // a server can say is that it is invalid.
 var nnsToken = []byte{1, 1, 0xff}
 

@@ -31,7 +31,7 @@ var (
 const nmfNegotiate = "application/negotiate"
 
 // nmfFaults begins the text of every fault, and nmfRefusals are those that turn a
-// client away. The others are about what we asked for: nobody knows the path of
+// client away. The others are about what we asked for: no client can know the path of
 // a service, and some want no protection.
 const nmfFaults = "http://schemas.microsoft.com/ws/2006/05/framing/faults/"
 
@@ -116,8 +116,8 @@ func readNMFText(t *talk) (string, error) {
 	return string(text), err
 }
 
-// answerNetTCP is a service that wants Windows authentication, and lets nobody
-// in.
+// answerNetTCP is a service that wants Windows authentication, and lets no
+// client in.
 func answerNetTCP(conn net.Conn, _ Stand) error {
 	t := newTalk(conn, ".NET message framing")
 	t.waiting = "a preamble"

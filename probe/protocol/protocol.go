@@ -93,7 +93,7 @@ type Question struct {
 	Domain      string              // the organization's mail domain; "" where it is not known
 	Interfaces  []catalog.Interface // wanted behind an endpoint mapper
 	Releases    *catalog.Releases   // what is known of all versions; nil is what comes with exreach
-	Credentials *Credentials        // to log in with; nil where nobody logs in
+	Credentials *Credentials        // to log in with; nil where there is to be no login
 
 	Session
 }
@@ -130,7 +130,7 @@ type Stand struct {
 	Releases  *catalog.Releases // what is known of all versions; nil is what comes with exreach
 	Service   catalog.Service
 	Endpoints []rpc.Endpoint // what an endpoint mapper hands out
-	Accounts  []Credentials  // who may log in; nobody where there is none
+	Accounts  []Credentials  // who may log in; without any, no client may
 	StartTLS  func(net.Conn) (net.Conn, error)
 	// StartTLS does the TLS handshake as a server. Nil where there is no
 	// certificate: Answer then does not offer TLS.

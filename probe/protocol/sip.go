@@ -111,7 +111,7 @@ func (c *sipClient) next() (sipMessage, error) {
 	return answer, nil
 }
 
-// fromDatagrams knows our answer by its Call-ID, which nobody else can guess.
+// fromDatagrams knows our answer by its Call-ID, which no other server can guess.
 func (c *sipClient) fromDatagrams() (sipMessage, error) {
 	var answer sipMessage
 	_, err := sipEnvelope.answer(c.talk.conn, c.network, func(datagram []byte) sight {

@@ -32,7 +32,7 @@ func askSMB(conn net.Conn, q Question) (Peer, error) {
 }
 
 // smb1Unwanted reports whether a negotiation that began with SMB1 ended as it
-// does where nobody wants to hear of that.
+// does where the server no longer speaks that.
 func smb1Unwanted(p Peer, err error) bool {
 	if err != nil {
 		return hungUp(err)
@@ -106,7 +106,7 @@ func (p *Peer) negotiated(n smb.Negotiated) {
 }
 
 // answerSMB negotiates as Windows Server 2019 does with its defaults, and lets
-// nobody in: whatever comes next is denied.
+// no client in: whatever comes next is denied.
 func answerSMB(conn net.Conn, s Stand) error {
 	return smb.Serve(conn, s.Service.Ports.First, s.Service.Role)
 }

@@ -22,7 +22,7 @@ const (
 var (
 	socksHello = []byte{socksVersion, 1, socksOpen}
 	// A command that RFC 1928 does not know, for no address: the proxy must say
-	// so, and connects to nobody.
+	// so, and connects to no host.
 	socksRequest = []byte{socksVersion, 0, 0, 1, 0, 0, 0, 0, 0, 0}
 )
 

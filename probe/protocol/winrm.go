@@ -95,7 +95,7 @@ func identityOf(body io.Reader) identity {
 	return id
 }
 
-// answerWinRM is WinRM as far as nobody is logged in.
+// answerWinRM is WinRM before a login.
 func answerWinRM(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageWinRM) }
 
 // pageWinRM is the answer to one request. What Windows is told only to those who

@@ -141,7 +141,7 @@ func sayUntrusted(s seen) (text, hint string) {
 	}
 	return fmt.Sprintf("This machine does not trust the issuer of the certificate, %s%s.", c.Issuer, why),
 		"If it is your own authority, install its root certificate on the clients, and check that the server sends its intermediate certificates; " +
-			"if nobody recognises it, a device on the path may be intercepting TLS (TLS inspection)."
+			"if you do not recognise it, a device on the path may be intercepting TLS (TLS inspection)."
 }
 
 // holder is whom a certificate is for. Names alone may tell (RFC 5280 section

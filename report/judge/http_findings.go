@@ -150,7 +150,7 @@ func unhealthy(s seen) bool {
 	return s.web().Unhealthy && s.wanted() && s.Verdict == probe.Answered && !s.strangers()
 }
 
-// strangers reports whether a gateway answered, or nobody knows who.
+// strangers reports whether a gateway answered, or nothing shows who did.
 func (s seen) strangers() bool {
 	return s.web().Origin == web.OfGateway || s.web().Origin == web.Unproved
 }

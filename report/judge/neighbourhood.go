@@ -37,7 +37,7 @@ type spot struct {
 	planned    map[namedRow]*probe.Result // those that no other result led to
 	groups     map[oneOf][]probe.Result   // in the order of the plan
 	dead       bool                       // no connect came about
-	everything bool                       // the port that nobody uses answers
+	everything bool                       // the port that no service uses answers
 	shuns      bool                       // a port that had answered fell silent
 	onlyMail   bool                       // see onlyMailConnects
 	lives      bool                       // something came back

@@ -18,7 +18,7 @@ func (s seen) ofExchange() bool {
 	return s.exchange() || s.isOf(catalog.ExchangeOnline) || s.isOf(catalog.DavMail)
 }
 
-// strange: the greeting is not one that Exchange makes, and nobody masked it.
+// strange: the greeting is not one that Exchange makes, and no firewall masked it.
 func strange(s seen) bool {
 	if s.Peer == nil || !s.answer.IsMail() || !s.speaks(s.Check.Service.Protocol) || !s.ofExchange() || iisSMTP(s) || maskedBanner(s) || shieldBanner(s) {
 		return false

@@ -16,8 +16,8 @@ import (
 // ErrInterrupted is why a file was not read to its end.
 var ErrInterrupted = errors.New("interrupted")
 
-// Open opens a file to read. It may be a pipe that nobody writes to, which the
-// system waits for: an interrupt ends that.
+// Open opens a file to read. Opening a pipe waits
+// until another program writes to it: an interrupt ends that.
 func Open(ctx context.Context, name string) (*os.File, error) {
 	return await(ctx, func() (*os.File, error) { return os.Open(name) })
 }

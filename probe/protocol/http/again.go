@@ -16,8 +16,8 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// nobodys is a path that no web server has.
-const nobodys = "/exreach-asks-for-nothing"
+// missing is a path that no web server has.
+const missing = "/exreach-asks-for-nothing"
 
 // How long the answers to what is asked after the page itself are waited for, which
 // is judged by then. Load balancers give a health page less.
@@ -26,7 +26,7 @@ const (
 	healthTime   = 10 * time.Second
 )
 
-// Doubt asks for a page that nobody has where a login or redirect may be
+// Doubt asks for a page that does not exist where a login or redirect may be
 // anybody's: a portal or router answers every path alike, and Exchange does not.
 // A login whose realm is the host's own name stays in doubt then: a gateway may
 // want one for all that is behind it.
@@ -34,8 +34,8 @@ func (c *Client) Doubt(page *Answer, w *Web) error {
 	if !w.Doubtful {
 		return nil
 	}
-	r, err := c.again(nobodys, afterthought)
-	if err != nil || !alike(page, NewAnswer(r, nobodys)) {
+	r, err := c.again(missing, afterthought)
+	if err != nil || !alike(page, NewAnswer(r, missing)) {
 		return nil
 	}
 	if w.Origin == Hidden {

@@ -97,7 +97,7 @@ func (h *httpHead) add(line string) bool {
 		return h.addLength(value, line)
 	case "transfer-encoding":
 		return h.addCoding(value, line)
-	case "trailer": // net/http wants to understand it, and nobody here does
+	case "trailer": // net/http wants to understand it, and nothing here needs it
 		return false
 	}
 	h.fields = append(h.fields, field{trimmed, value})

@@ -81,7 +81,7 @@ func leadsTo(page *Answer) *url.URL {
 	}
 	to, err := url.Parse(location)
 	if err != nil || to.Opaque != "" {
-		return &url.URL{Host: "invalid"} // nobody's place
+		return &url.URL{Host: "invalid"} // no place at all
 	}
 	return (&url.URL{Path: page.asked}).ResolveReference(to)
 }
@@ -178,8 +178,8 @@ func (p *Answer) owaBuild() string {
 	return ""
 }
 
-// pageText is the text of the page. Some proxies compress what they pass on though
-// nobody asked for that.
+// pageText is the text of the page. Some proxies compress what they pass on although
+// we did not ask for that.
 func pageText(page *http.Response) ([]byte, error) {
 	raw := io.LimitReader(page.Body, MaxBody)
 	if !strings.EqualFold(page.Header.Get("Content-Encoding"), "gzip") {

@@ -31,7 +31,7 @@ const (
 )
 
 // Serve negotiates as Windows Server 2019 does with its defaults, and lets
-// nobody in: whatever comes next is denied. A port has a session service before it,
+// no client in: whatever comes next is denied. A port has a session service before it,
 // a role may require signing.
 func Serve(conn net.Conn, port uint16, role string) error {
 	c := New(conn)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package smb is what SMB puts on the wire (MS-SMB2, MS-CIFS): the NetBIOS session
-// service before it, and the negotiation of a dialect from both ends. It logs nobody
-// in. It imports package wire, and rpc to print UUIDs.
+// service before it, and the negotiation of a dialect from both ends. It does not
+// log in. It imports package wire, and rpc to print UUIDs.
 package smb
 
 import (

@@ -10,7 +10,7 @@ import (
 
 // Printable returns what a peer said as one line that is safe on a terminal: it
 // holds graphic characters and spaces only. Control characters, direction marks,
-// odd spaces, letters that nobody sees and bytes that are not UTF-8 become escapes
+// odd spaces, invisible letters and bytes that are not UTF-8 become escapes
 // as Go writes them (\r, \x1b, \u202e). A backslash stays one, so DOMAIN\user reads well and
 // what is printable already does not change. The result has at most max bytes;
 // an ellipsis ends it where something was left out.

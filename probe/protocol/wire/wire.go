@@ -59,7 +59,7 @@ type Reason string
 // The reasons. What a server turns away for the first three alone may work well
 // for all others.
 const (
-	NeedsLogin  Reason = "login"       // it answers nobody who has not logged in
+	NeedsLogin  Reason = "login"       // it answers only clients that have logged in
 	OurName     Reason = "name"        // the name that we introduced ourselves by
 	OurQuestion Reason = "question"    // what we asked for was a guess of ours, and it does not serve that
 	OurAddress  Reason = "address"     // the address that we came from is banned, or not let in

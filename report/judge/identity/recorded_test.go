@@ -21,7 +21,7 @@ import (
 	"exreach/probe/protocol"
 )
 
-// A recording is what a real server said, as somebody published it, with names and
+// A recording is what a real server said, as it was published, with names and
 // addresses replaced. Bytes beyond ASCII stand as letters of Latin-1.
 type recording struct {
 	What         string   `yaml:"what"`
