@@ -15,26 +15,27 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// Bounds of a conversation in messages.
+// Limits of an exchange of messages.
 const (
 	maxDatagram = 65535 // bytes (RFC 768)
-	maxStray    = 16    // datagrams that are passed over in search of an answer
+	maxStray    = 16    // datagrams in answer to something else, before we give up
 )
 
-// An envelope is how a protocol sends its messages: each in a datagram over UDP,
-// each behind its length over TCP.
+// An envelope frames the messages of a protocol: one in each datagram over UDP, each
+// behind its length over TCP. The conversations of DNS, Kerberos, NTP and the like
+// use it, both to ask and, as a stand-in, to answer. Deadlines are the caller's.
 type envelope struct {
 	want string // the protocol: "DNS"
-	size int    // bytes of the length; 0 where there is UDP only
-	most int    // bytes of a message over TCP
+	size int    // of the length before a message, in bytes; 0 for protocols over UDP alone
+	most int    // bytes that a message may have over TCP
 }
 
-// A sight is what a message looks like before it is read in full.
+// A sight is what a message looks like by the bytes that have come so far.
 type sight int
 
 const (
-	own   sight = iota // the answer that is waited for
-	stray              // of the protocol, but an answer to something else
+	own   sight = iota // what we wait for, or too short to tell
+	stray              // an answer of the protocol, but to something else
 	alien              // not of the protocol
 )
 
@@ -50,9 +51,9 @@ func (e envelope) send(conn net.Conn, network catalog.Network, message []byte) e
 	return nil
 }
 
-// answer returns the next message that looks like the answer. Look is asked
-// about what there is so far, so a peer which sends a few foreign bytes
-// over TCP and waits is not called silent.
+// answer returns the next message that looks like the answer. It calls look after
+// every read, so a peer that sends a few bytes of another protocol and then waits is
+// a mismatch, and no silent peer.
 func (e envelope) answer(conn net.Conn, network catalog.Network, look func(head []byte) sight) ([]byte, error) {
 	receive := e.fromStream
 	if network == catalog.UDP {
@@ -73,8 +74,8 @@ func (e envelope) exchange(conn net.Conn, network catalog.Network, message []byt
 	return e.answer(conn, network, look)
 }
 
-// fromDatagrams passes over answers to other questions: the source of a datagram
-// is easily forged, and what is in it less so.
+// fromDatagrams skips answers to other questions: a host on the path can forge the
+// address that a datagram comes from more easily than the ID of our question.
 func (e envelope) fromDatagrams(conn net.Conn, look func(head []byte) sight) ([]byte, error) {
 	b := make([]byte, maxDatagram)
 	for range maxStray {
@@ -113,8 +114,8 @@ func (e envelope) fromStream(conn net.Conn, look func(head []byte) sight) ([]byt
 	return message, nil
 }
 
-// length reads the length of the next message. It gives up on the byte that
-// makes it too long.
+// length reads the length of the next message. It fails at the first byte that
+// shows it to be too long.
 func (e envelope) length(conn net.Conn) (int, error) {
 	var length int64
 	for i := range e.size {
@@ -138,9 +139,9 @@ func (e envelope) length(conn net.Conn) (int, error) {
 
 func (e envelope) mismatch(got string) error { return &wire.MismatchError{Want: e.want, Got: got} }
 
-// serve answers messages until the client goes away. Reply gets no empty ones
-// and returns nil for what deserves no answer; over TCP that ends the
-// conversation.
+// serve answers messages until the client goes away. Reply is never called with an
+// empty one, and must not keep what it is given. It returns nil to send no answer,
+// which over TCP ends the conversation.
 func (e envelope) serve(conn net.Conn, network catalog.Network, reply func(message []byte) []byte) error {
 	b := make([]byte, maxDatagram)
 	for {
@@ -159,7 +160,7 @@ func (e envelope) serve(conn net.Conn, network catalog.Network, reply func(messa
 		case answer != nil:
 			err = e.send(conn, network, answer)
 		case network != catalog.UDP:
-			err = e.mismatch("a request that nobody answers")
+			err = e.mismatch("a request that has no answer")
 		}
 		if err != nil {
 			return err
@@ -176,5 +177,5 @@ func (e envelope) request(conn net.Conn, network catalog.Network, b []byte) ([]b
 	return e.fromStream(conn, func([]byte) sight { return own })
 }
 
-// factTime is a time as facts have it: RFC 3339 in UTC, with milliseconds.
+// factTime writes a time as it stands in facts: RFC 3339 in UTC, with milliseconds.
 func factTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }

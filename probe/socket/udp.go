@@ -12,22 +12,23 @@ import (
 	"time"
 )
 
-// resendAfter is how long the answer to a datagram is waited for. A service may
-// have to ask others first, so it is not measured by the path.
+// resendAfter is how long a datagram is given before it is sent again. It does not
+// depend on the round-trip time: a service may have to ask other servers first.
 const resendAfter = 500 * time.Millisecond
 
-// A DatagramConn is a UDP socket connected to one address. UDP has no connect to
-// fail, so what a connect would have said comes with the first reads: an
-// ICMP message, or nothing at all. Those are Errors, too. A question that is
-// not answered is sent again while there is time.
+// A DatagramConn is a UDP socket connected to one address; Dial returns it for UDP.
+// Nothing is sent to connect it, so what would fail a connect over TCP (an ICMP
+// message, or silence) shows in the first reads only. They return it as an *Error,
+// as a failed dial does. Read sends the last datagram again until its deadline.
+// One goroutine reads and writes; others may set deadlines to stop it.
 type DatagramConn struct {
 	*net.UDPConn
-	heard    bool   // something came; what goes wrong from now on is the conversation's
+	heard    bool   // a datagram has come: later errors are returned as they are
 	question []byte // the last datagram
-	Sent     int    // datagrams
+	Sent     int    // datagrams, with those sent again
 
 	mu    sync.Mutex // protects what is below
-	limit time.Time  // of reading
+	limit time.Time  // the deadline of reads
 }
 
 func dialUDP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.Conn, error) {
@@ -44,7 +45,7 @@ func dialUDP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.C
 	return &DatagramConn{UDPConn: udp}, nil
 }
 
-// Read waits for an answer, and sends the question again where none comes.
+// Read waits for a datagram, and sends the last of ours again as long as none comes.
 func (c *DatagramConn) Read(b []byte) (int, error) {
 	for {
 		n, err := c.readUntil(b, time.Now().Add(resendAfter))
@@ -84,7 +85,7 @@ func (c *DatagramConn) over() bool {
 	return !c.limit.IsZero() && !time.Now().Before(c.limit)
 }
 
-// SetReadDeadline limits a read with all its resending.
+// SetReadDeadline sets the deadline of Read and of what it sends again.
 func (c *DatagramConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -92,7 +93,7 @@ func (c *DatagramConn) SetReadDeadline(t time.Time) error {
 	return c.UDPConn.SetReadDeadline(t)
 }
 
-// SetDeadline is SetReadDeadline for writing, too.
+// SetDeadline sets the deadlines of reads and writes.
 func (c *DatagramConn) SetDeadline(t time.Time) error {
 	if err := c.SetReadDeadline(t); err != nil {
 		return err
@@ -100,7 +101,8 @@ func (c *DatagramConn) SetDeadline(t time.Time) error {
 	return c.SetWriteDeadline(t)
 }
 
-// Write fails with the ICMP answer to an earlier datagram.
+// Write sends a datagram, and keeps it for Read to send again. Its error may be the
+// ICMP message that an earlier datagram caused.
 func (c *DatagramConn) Write(b []byte) (int, error) {
 	c.question = append(c.question[:0], b...)
 	c.Sent++
@@ -111,7 +113,7 @@ func (c *DatagramConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// icmp says what an ICMP message meant that the system made into err.
+// icmp turns err, which is how the system reports an ICMP message, into an *Error.
 func (c *DatagramConn) icmp(err error) error {
 	e := whoSaid(c.UDPConn, err)
 	if e.ICMP == ICMPNone {

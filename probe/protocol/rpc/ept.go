@@ -9,32 +9,35 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
+// This file has the stubs of ept_lookup and ept_map: requests and answers as the
+// prober writes and reads them, and as a stand-in's endpoint mapper does.
+
 // Mapper is the endpoint mapper's own interface (C706 appendix O).
 var Mapper = catalog.Interface{Name: "the RPC endpoint mapper", UUID: "e1af8308-5d1f-11c9-91a4-08002b14a0fa", Major: 3}
 
-// The operations used here, and two statuses: nothing more is registered, and the
-// inquiry is not supported (C706 appendix O, MS-RPCE section 2.2.1.2.5).
+// The operations used here, and two statuses of their answers (C706 appendix O,
+// MS-RPCE section 2.2.1.2.5).
 const (
 	OpLookup = 2
 	OpMap    = 3
 
-	NotRegistered = 0x16c9a0d6
-	CannotPerform = 0x16c9a0cd
+	NotRegistered = 0x16c9a0d6 // ept_s_not_registered: no entries, or no more
+	CannotPerform = 0x16c9a0cd // ept_s_cant_perform_op: this inquiry is not supported
 )
 
 const (
-	PageSize       = 500 // the most that Windows takes (MS-RPCE section 2.2.1.2.4)
+	PageSize       = 500 // entries in a page: the most that Windows gives (MS-RPCE section 2.2.1.2.4)
 	MaxTowers      = 32
 	allEntries     = 0  // inquiry type
 	AllVersions    = 1  // version option
 	eptAnnotation  = 64 // size of an annotation with its NUL
-	referent       = 1  // any value but 0 marks a pointer as not null
-	eptEntrySize   = 28 // an object UUID, a pointer, and the two counts of an empty annotation
+	referent       = 1  // of a pointer that is not null: any value but 0
+	eptEntrySize   = 28 // at least: an object UUID, a pointer, and the offset and count of an empty annotation
 	eptPointerSize = 4
 )
 
-// A Handle marks where a listing continues. The zero Handle begins one; in an answer it
-// means that there is no more.
+// A Handle is the server's bookmark in a listing. The zero Handle begins one; in an
+// answer it means that the listing is complete.
 type Handle struct {
 	Attributes uint32
 	ID         UUID
@@ -63,8 +66,8 @@ func (w *Writer) tower(b []byte) {
 	w.Octets(b...)
 }
 
-// counts takes the head of a conformant and varying array and returns how many
-// elements follow. Each takes at least size bytes.
+// counts reads the head of a conformant and varying array (maximum, offset, count)
+// and returns how many elements follow. Each takes at least size bytes.
 func (r *Reader) counts(size int) int {
 	room, offset, count := r.u32(), r.u32(), r.u32()
 	if offset != 0 || count > room || uint64(count)*uint64(size) > uint64(len(r.Data)-r.at) {
@@ -82,7 +85,8 @@ func (w *Writer) counts(room uint32, count int) {
 	w.U32(uint32(count))
 }
 
-// A Page is the answer to one ept_lookup or ept_map.
+// A Page is the answer to one ept_lookup or ept_map. Its Status is the caller's to look
+// at: NotRegistered is a page without entries, and no error.
 type Page struct {
 	Handle Handle
 	Towers []Tower
@@ -95,7 +99,8 @@ type Tower struct {
 	Octets     []byte // nil for a null pointer
 }
 
-// LookupRequest returns the stub that asks for the next page of the whole map.
+// LookupRequest returns the stub of an ept_lookup that asks for the page at from, of
+// the whole map.
 func LookupRequest(from Handle) []byte {
 	var w Writer
 	w.U32(allEntries)
@@ -152,8 +157,8 @@ func MapPage(r *Reader) (Page, error) {
 	return p.finish(r, "ept_map", said, follows)
 }
 
-// finish reads what both answers end with: the towers that the pointers before
-// them lead to, and the status.
+// finish reads what both answers end with: the towers of the pointers that are not
+// null, and the status.
 func (p Page) finish(r *Reader, call string, said uint32, follows []bool) (Page, error) {
 	for i := range p.Towers {
 		if follows[i] {
@@ -167,7 +172,7 @@ func (p Page) finish(r *Reader, call string, said uint32, follows []bool) (Page,
 	return p, nil
 }
 
-// An eptQuery is a request as the endpoint mapper sees it.
+// An eptQuery is a request of either kind, as a stand-in's endpoint mapper reads it.
 type eptQuery struct {
 	inquiry uint32 // of ept_lookup
 	tower   []byte // of ept_map
