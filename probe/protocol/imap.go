@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // maxLineIMAP is room for a long list of capabilities on one line.
@@ -55,7 +56,7 @@ func greetedIMAP(t *talk, p *Peer) error {
 		case "PREAUTH":
 			p.fact(FactPreauth, "yes")
 		case "OK":
-		case "NO", "BAD": // warnings before the greeting, or all that it has to say
+		case "NO", "BAD": // a warning before the greeting, or all that the server says
 			more, err := t.goesOn("*", true)
 			if err != nil {
 				return err
@@ -73,8 +74,8 @@ func greetedIMAP(t *talk, p *Peer) error {
 	}
 }
 
-// talkIMAP learns what the server offers, before and after TLS. It returns what
-// is offered in the end.
+// talkIMAP learns what the server offers, before and after TLS, and notes all of it in
+// p. It returns what the server offers in the end.
 func talkIMAP(t *talk, q Question, p *Peer) ([]string, error) {
 	q.At(Talk)
 	status, err := commandIMAP(t, p, "a1", "CAPABILITY")
@@ -102,7 +103,8 @@ func talkIMAP(t *talk, q Question, p *Peer) ([]string, error) {
 	return p.Capabilities, err
 }
 
-// secureIMAP starts TLS where it is offered, or where the server did not tell whether it is.
+// secureIMAP starts TLS if the server offers it, or has not told what it offers. It
+// returns what the server offers in the end, and whether TLS is on.
 func secureIMAP(t *talk, q Question, p *Peer) (offered []string, secured bool, err error) {
 	before := p.Capabilities
 	told := len(before) > 0
@@ -121,7 +123,7 @@ func secureIMAP(t *talk, q Question, p *Peer) (offered []string, secured bool, e
 	if err := t.clientTLS(q); err != nil {
 		return nil, false, err
 	}
-	// What was learned before TLS must be asked again (RFC 3501 section 6.2.1).
+	// What a server offered before TLS must be asked again (RFC 3501 section 6.2.1).
 	p.Capabilities = nil
 	_, err = commandIMAP(t, p, "a3", "CAPABILITY")
 	offered = p.Capabilities
@@ -129,8 +131,8 @@ func secureIMAP(t *talk, q Question, p *Peer) (offered []string, secured bool, e
 	return offered, true, err
 }
 
-// listensIMAP finds out whether a server that refuses to tell its capabilities,
-// which is good at any time, takes any command at all.
+// listensIMAP tries another command on a server that refused CAPABILITY. Both are good
+// at any time, so a server that refuses both takes no command at all.
 func listensIMAP(t *talk, p *Peer, refused string) error {
 	p.fact(FactCapabilities, refused)
 	status, err := commandIMAP(t, p, "a5", "NOOP")
@@ -145,11 +147,11 @@ func isOK(status string) bool {
 	return word == "OK"
 }
 
-// capabilityCode are the capabilities that a status tells along with what it
-// says, in brackets (RFC 9051 section 7.1).
+// capabilityCode returns the capabilities that a status has in brackets before its text
+// (RFC 9051 section 7.1).
 func capabilityCode(status string) []string {
 	const code = "[CAPABILITY "
-	at := strings.Index(strings.ToUpper(status), code)
+	at := wire.IndexFold(status, code)
 	if at < 0 {
 		return nil
 	}
@@ -157,9 +159,9 @@ func capabilityCode(status string) []string {
 	return strings.Fields(list)
 }
 
-// commandIMAP gives a command and reads to its tagged status, which it returns
-// without the tag. On the way it notes capabilities, and BYE as a Refusal that
-// ends the conversation.
+// commandIMAP sends a command and reads up to its tagged status, which it returns
+// without the tag. On the way it notes capabilities. It notes BYE as a Refusal, which
+// ends the conversation, and returns "".
 func commandIMAP(t *talk, p *Peer, tag, command string) (string, error) {
 	if err := t.send(tag + " " + command); err != nil {
 		return "", err
@@ -183,9 +185,9 @@ func commandIMAP(t *talk, p *Peer, tag, command string) (string, error) {
 	}
 }
 
-// responseIMAP reads one response, over the literals in it, whose bytes it drops.
-// It opens with the tag, with an asterisk, or with one of others. Status is text
-// to the end of its line, whatever that looks like.
+// responseIMAP reads one response and returns its first line. It drops literals and the
+// lines behind them. A response opens with the tag, with an asterisk, or with one of
+// others. A status has no literals: it is text to the end of its line.
 func responseIMAP(t *talk, tag string, others ...string) (string, error) {
 	line, err := t.readLine(func(head []byte) bool { return opens(head, append(others, tag+" ", "* ")...) })
 	if err != nil || isStatus(line) || !strings.HasPrefix(line, "* ") {
@@ -205,7 +207,7 @@ func responseIMAP(t *talk, tag string, others ...string) (string, error) {
 	}
 }
 
-// isStatus reports whether an untagged response is one of status (RFC 9051
+// isStatus reports whether an untagged response is a status response (RFC 9051
 // section 7.1).
 func isStatus(line string) bool {
 	_, rest := verb(line)
@@ -213,7 +215,7 @@ func isStatus(line string) bool {
 	return slices.Contains([]string{"OK", "NO", "BAD", "PREAUTH", "BYE"}, word)
 }
 
-// literal returns the length of the literal that a line announces at its end:
+// literal returns the length in bytes of the literal that a line announces at its end:
 // {42}.
 func literal(line string) (int, bool) {
 	i := strings.LastIndexByte(line, '{')

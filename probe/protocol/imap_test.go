@@ -92,6 +92,15 @@ var imapRecordings = []recording{
 		heard: []string{"a1 CAPABILITY", "a4 LOGOUT"},
 	},
 	{
+		name: "capabilities behind bytes that are no text",
+		said: "* OK \xff\xff\xff\xff\xff\xff\xff\xff\xff [capability IMAP4rev1\na1 OK done\n* BYE\na4 OK\n",
+		want: Peer{
+			Greeting:     "* OK \xff\xff\xff\xff\xff\xff\xff\xff\xff [capability IMAP4rev1",
+			Capabilities: []string{"IMAP4rev1"},
+		},
+		heard: []string{"a1 CAPABILITY", "a4 LOGOUT"},
+	},
+	{
 		name: "lines before the greeting",
 		said: "* NO [ALERT] disk is full\n* CAPABILITY IMAP4rev1\n* OK ready\n* CAPABILITY IMAP4rev1 IDLE\na1 OK done\n* BYE\na4 OK\n",
 		want: Peer{Greeting: "* OK ready", Capabilities: []string{"IMAP4rev1", "IDLE"}},

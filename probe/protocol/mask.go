@@ -13,36 +13,37 @@ import (
 	"unicode/utf8"
 )
 
-// A Mask takes a password out of what a peer said, who may say back what it was
-// told: as it is, in other case, escaped letter by letter in the way of URLs,
-// HTML, quoted-printable, JSON or Go, in UTF-16, in hexadecimal, in Base64 of any
-// of these, and backwards. A nil Mask hides nothing.
+// A Mask hides a password in what a peer said: a peer may repeat the password that we
+// told it. The Mask finds it as it is, in other case, escaped letter by letter in the
+// way of URLs, HTML, quoted-printable, JSON or Go, in UTF-16, in hexadecimal, in Base64
+// of any of these, and backwards. Package probe masks all that it reports. A nil Mask
+// hides nothing.
 //
-// A password of less than four letters is hidden only where it stands as a word of
-// its own: it is in so many others that the report would be unreadable, and show
-// the password by what is missing. A server that says it back in another shape is
-// not found out then. What it says to a login itself is not kept at all.
+// The Mask hides a password of less than four letters only where it stands as a word of
+// its own. So short a text is part of many words: without them the report would be
+// unreadable, and what is missing would show the password. The Mask then misses any other
+// shape. What a server says to a login itself is not kept at all.
 type Mask struct {
-	exact   []string // found as they are, byte by byte
-	needles []needle
+	exact   []string  // texts that are found as they are, byte by byte
+	needles []needle  // texts that are found letter by letter
 	first   [256]bool // bytes with which a needle may begin
-	word    string    // a short password
+	word    string    // a short password; the other fields are empty then
 }
 
-// A needle is a text that is looked for letter by letter.
+// A needle is a text that a Mask looks for letter by letter.
 type needle struct {
 	letters []rune
-	spaced  bool // pairs of digits, which may stand apart
-	base64  bool // what stands around it belongs to it
+	spaced  bool // it is pairs of digits, which may stand apart
+	base64  bool // it is the middle of a word in Base64, which is hidden whole
 }
 
 // hidden stands where a password would.
 const hidden = "[password]"
 
-// leastShape is the length from which a part of a password is known for one.
+// leastShape is the number of letters by which a Mask recognizes a part of a password.
 const leastShape = 4
 
-// NewMask hides the password of c.
+// NewMask returns a Mask for the password of c; nil if there is none, or c is nil.
 func NewMask(c *Credentials) *Mask {
 	if c == nil || c.Password.Reveal() == "" {
 		return nil
@@ -52,11 +53,13 @@ func NewMask(c *Credentials) *Mask {
 		return &Mask{word: password}
 	}
 	m := &Mask{}
-	if !utf8.ValidString(password) { // out of the environment
+	if !utf8.ValidString(password) { // one from the environment may be anything
 		m.exact = append(m.exact, password)
 	}
-	for chunk := range slices.Chunk([]rune(password), longestNeedle) {
-		m.lookFor(string(chunk))
+	letters := []rune(password)
+	parts := (len(letters) + longestNeedle - 1) / longestNeedle
+	for part := range slices.Chunk(letters, (len(letters)+parts-1)/parts) {
+		m.lookFor(string(part))
 	}
 	for _, escape := range `%=\&` {
 		m.first[escape] = true
@@ -64,10 +67,10 @@ func NewMask(c *Credentials) *Mask {
 	return m
 }
 
-// longestNeedle is the length of the parts in which a long password is looked for.
+// longestNeedle is the number of letters of the parts that a long password is cut into.
 const longestNeedle = 64
 
-// lookFor looks for a text in all its shapes.
+// lookFor makes m look for a text in all its shapes.
 func (m *Mask) lookFor(text string) {
 	wide := [2]string{utf16Text(text, binary.LittleEndian), utf16Text(text, binary.BigEndian)}
 	m.exact = append(m.exact, wide[:]...)
@@ -101,8 +104,8 @@ func (m *Mask) look(needles ...needle) {
 	}
 }
 
-// base64Core is the part of a Base64 text that raw alone decides, where raw
-// stands that many bytes behind a group's beginning.
+// base64Core returns the part of a Base64 text that only raw decides, not what stands
+// around it. Before is how many bytes of a group of three stand before raw.
 func base64Core(raw string, before int) string {
 	text := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("\x00", before) + raw))
 	first, last := (before*8+5)/6, (before+len(raw))*8/6
@@ -118,8 +121,8 @@ func utf16Text(text string, order binary.AppendByteOrder) string {
 	return string(b)
 }
 
-// folded is one sign for all that are taken for the same: in any case, and in
-// both alphabets of Base64.
+// folded makes letters equal that a Mask does not tell apart: those that differ in case
+// only, and those of the two alphabets of Base64.
 func folded(r rune) rune {
 	switch r {
 	case '-':
@@ -133,7 +136,8 @@ func folded(r rune) rune {
 // Hide takes the password out of text.
 func (m *Mask) Hide(text string) string { return m.hide(text, false) }
 
-// HideCut is Hide for an excerpt, which may end in the middle of a password.
+// HideCut is Hide for an excerpt, which may end in the middle of a password: it hides
+// the beginning of one at the end, too.
 func (m *Mask) HideCut(text string) string { return m.hide(text, true) }
 
 func (m *Mask) hide(text string, cut bool) string {
@@ -146,10 +150,10 @@ func (m *Mask) hide(text string, cut bool) string {
 	for _, shape := range m.exact {
 		text = strings.ReplaceAll(text, shape, hidden)
 	}
-	var out []byte // what comes before at; nil while that is as it was
+	var out []byte // the masked text[:begin]; nil until there is something to hide
 	begin := 0
 	for at := 0; at < len(text); {
-		if strings.HasPrefix(text[at:], hidden) { // by the lines above, or before
+		if strings.HasPrefix(text[at:], hidden) { // hidden above, or by an earlier Hide
 			at += len(hidden)
 			continue
 		}
@@ -180,7 +184,7 @@ func isBase64(r rune) bool {
 	return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("+/-_=", r))
 }
 
-// needleAt is the length of the needle that text begins with, 0 where there is none.
+// needleAt returns the needle that text begins with and its length there, or 0 for none.
 func (m *Mask) needleAt(text string, cut bool) (int, needle) {
 	for _, n := range m.needles {
 		if length := n.begins(text, cut); length > 0 {
@@ -190,13 +194,13 @@ func (m *Mask) needleAt(text string, cut bool) (int, needle) {
 	return 0, needle{}
 }
 
-// maxReadings bounds the ways in which one text is read at a time.
+// maxReadings bounds the places that begins follows at a time.
 const maxReadings = 16
 
-// begins is how long the needle is that text begins with. Where text may be cut it
-// may have only the beginning of the needle. A letter may also be the beginning of
-// an escape, so there may be several places at which the next one is looked
-// for.
+// begins returns how many bytes of text are the needle, 0 if text does not begin with
+// it. A text that is cut may end early, with only the beginning of the needle. A letter
+// may also be the beginning of an escape, so begins follows all places where the next
+// letter may stand.
 func (n needle) begins(text string, cut bool) int {
 	places := []int{0}
 	for i, want := range n.letters {
@@ -210,7 +214,7 @@ func (n needle) begins(text string, cut bool) int {
 			}
 			next = letterAt(next, text, at, want)
 		}
-		for _, at := range places { // what is skipped may be of the password
+		for _, at := range places { // what skip passes over may belong to the password
 			next = letterAt(next, text, at, want)
 		}
 		if len(next) == 0 {
@@ -221,7 +225,7 @@ func (n needle) begins(text string, cut bool) int {
 	return slices.Max(places)
 }
 
-// letterAt adds the places behind a letter that stands at a place.
+// letterAt adds to next the places behind the letter want, if that stands at a place.
 func letterAt(next []int, text string, at int, want rune) []int {
 	for r, length := range readings(text[at:]) {
 		if folded(r) == want && len(next) < maxReadings && !slices.Contains(next, at+length) {
@@ -231,7 +235,7 @@ func letterAt(next []int, text string, at int, want rune) []int {
 	return next
 }
 
-// longestEscape is the number of bytes in which one letter is written at most.
+// longestEscape is the most bytes that the escape for one letter takes.
 const longestEscape = 12
 
 // endsEarly reports whether an excerpt ends here, or in the middle of a letter.
@@ -247,7 +251,7 @@ var between = []string{"\x00", `\x00`, `\u0000`, "%00", "=00", "=\r\n", "=\n", `
 // betweenDigits is what may stand between pairs of digits.
 var betweenDigits = []string{" ", ":", "-", ",", "0x", `\x`}
 
-// skip is the place behind what stands between two letters.
+// skip returns the place behind all that stands between two letters at a place.
 func (n needle) skip(text string, at int) int {
 	marks := between
 	if n.spaced {

@@ -3,6 +3,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -164,6 +165,10 @@ func TestMaskSpares(t *testing.T) {
 			t.Errorf("%v: innocent words become %q", c, text)
 		}
 	}
+	long := strings.Repeat("0123456789abcdef", 4) + "xyz" // three letters longer than the longest part
+	if text := NewMask(&Credentials{User: "a", Password: NewSecret(long)}).Hide("of " + long + ", not 7879 and xyz"); text != "of [password], not 7879 and xyz" && text != "of [password][password], not 7879 and xyz" {
+		t.Errorf("a long password: %q", text)
+	}
 	for password, want := range map[string]string{
 		"25": "[password]", "b": "b", "ab": "[password]", "x1!": "[password]",
 	} {
@@ -213,6 +218,24 @@ func TestMaskFields(t *testing.T) {
 		if n := strings.Count(text, hidden); n < 15 || strings.Contains(text, strconv.Quote(shape(alicesPassword))) {
 			t.Errorf("%s: hidden in %d places only: %s", name, n, text)
 		}
+	}
+}
+
+// TestCleanFields: no string of a peer that is told keeps an escape for terminals.
+func TestCleanFields(t *testing.T) {
+	var p Peer
+	everyWhere(reflect.ValueOf(&p).Elem(), "red \x1b[31m")
+	p.Withheld = nil // the names of interfaces are ours
+	for i := range p.Endpoints {
+		p.Endpoints[i].Name = ""
+	}
+	p.Clean()
+	told, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := bytes.Index(told, []byte(`\u001b`)); at >= 0 {
+		t.Errorf("an escape is left: %s", told[max(0, at-60):at+10])
 	}
 }
 

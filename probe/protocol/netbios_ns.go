@@ -18,21 +18,21 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// netbiosEnvelope is that of RFC 1002 section 4.2: the same messages as DNS, and
-// node status over UDP only.
+// netbiosEnvelope frames messages as RFC 1002 section 4.2 has it: they have the format of
+// DNS. A node tells its status over UDP only.
 var netbiosEnvelope = envelope{want: "the NetBIOS name service"}
 
 const (
 	netbiosHeaderSize = 12
 	netbiosNodeStatus = 0x21 // NBSTAT; the number of SRV in DNS
 	netbiosEntrySize  = 18
-	netbiosGroup      = 0x8000 // a name that several may have
-	netbiosConflict   = 0x0800 // a name that another host has, too
+	netbiosGroup      = 0x8000 // flag of a name that several hosts may have
+	netbiosConflict   = 0x0800 // flag of a name that another host has, too
 )
 
-// netbiosMeanings is what has a name with a suffix: first one's own name, then
-// that of a group (Microsoft KB163409). The services of Exchange are those of
-// 4.0 to 5.5.
+// netbiosMeanings says, by the suffix of a name, what registers it: first for a name of
+// one host, then for the name of a group (Microsoft KB163409). The services of Exchange
+// are those of 4.0 to 5.5.
 var netbiosMeanings = map[byte][2]string{
 	smb.Workstation: {"computer", "domain"},
 	0x01:            {"messenger", "master browser"},
@@ -52,7 +52,7 @@ var netbiosMeanings = map[byte][2]string{
 	0x87:            {"Exchange MTA", ""},
 }
 
-// netbiosErrors is why a request is refused (RFC 1002 section 4.2.14).
+// netbiosErrors names the codes by which a node refuses (RFC 1002 section 4.2.14).
 var netbiosErrors = map[dnsmessage.RCode]string{1: "FMT_ERR", 2: "SRV_ERR", 3: "NAM_ERR", 4: "IMP_ERR", 5: "RFS_ERR"}
 
 // askNetBIOSNS asks a node for its names (RFC 1002 section 4.2.17), as nbtstat -A
@@ -72,7 +72,7 @@ func askNetBIOSNS(conn net.Conn, q Question) (Peer, error) {
 	return p, err
 }
 
-// netbiosStatusQuestion asks for the status of *, which is every node.
+// netbiosStatusQuestion asks for the status of *: every node answers to that name.
 func netbiosStatusQuestion() []byte {
 	return append(smb.Name{'*'}.Encoded(), 0, netbiosNodeStatus, 0, 1)
 }
@@ -89,8 +89,8 @@ func lookNetBIOS(head []byte, id [2]byte) sight {
 	return own
 }
 
-// describeNetBIOS reads a response (RFC 1002 section 4.2.18). DNS, which has the
-// same header, repeats the question in its refusals.
+// describeNetBIOS reads a response (RFC 1002 section 4.2.18). A DNS server, whose
+// refusals have the same header, repeats the question in them; a node does not.
 func describeNetBIOS(message []byte, p *Peer) error {
 	var parser dnsmessage.Parser
 	header, err := parser.Start(message)
@@ -101,10 +101,10 @@ func describeNetBIOS(message []byte, p *Peer) error {
 		if !bytes.HasPrefix(message[4:], []byte{0, 0}) || !bytes.HasPrefix(message[netbiosHeaderSize:], []byte{2 * byte(len(smb.Name{}))}) {
 			return netbiosEnvelope.mismatch("a refusal in DNS")
 		}
-		p.Refusal = fmt.Sprintf("%d %s", header.RCode, netbiosErrors[header.RCode])
+		p.Refusal = strings.TrimSpace(fmt.Sprintf("%d %s", header.RCode, netbiosErrors[header.RCode]))
 		return nil
 	}
-	_ = parser.SkipAllQuestions() // its error comes again
+	_ = parser.SkipAllQuestions() // AnswerHeader returns its error
 	resource, err := parser.AnswerHeader()
 	if err != nil || resource.Type != netbiosNodeStatus {
 		return netbiosEnvelope.mismatch("a response without the status of a node")
@@ -115,13 +115,13 @@ func describeNetBIOS(message []byte, p *Peer) error {
 	}
 	count, rest := int(status.Data[0]), status.Data[1:]
 	describeNetBIOSNames(rest[:count*netbiosEntrySize], p)
-	if rest = rest[count*netbiosEntrySize:]; len(rest) >= 6 && !bytes.Equal(rest[:6], make([]byte, 6)) { // Samba does not say
+	if rest = rest[count*netbiosEntrySize:]; len(rest) >= 6 && !bytes.Equal(rest[:6], make([]byte, 6)) { // Samba sends zeros
 		p.fact(FactMAC, net.HardwareAddr(rest[:6]).String())
 	}
 	return nil
 }
 
-// describeNetBIOSNames says what the entries of a node's table name.
+// describeNetBIOSNames notes the names in the entries of a node's table.
 func describeNetBIOSNames(entries []byte, p *Peer) {
 	var names []string
 	var computer, server, domain string
@@ -154,13 +154,13 @@ func netbiosEntry(name smb.Name, flags uint16) string {
 }
 
 const (
-	netbiosActive     = 0x0400      // a name that is in use
+	netbiosActive     = 0x0400      // flag of a name that is in use
 	netbiosUnitID     = "\x02exsrv" // the MAC address of the stand-in, which no maker gives out
-	netbiosStatistics = 46          // octets, of which the MAC address is the first
+	netbiosStatistics = 46          // octets; they begin with the MAC address
 )
 
-// answerNetBIOSNS tells the names that a Windows server of the role has, made of
-// the labels of its host name.
+// answerNetBIOSNS tells the names that a Windows server of the role has. It makes them
+// of the labels of s.Host.
 func answerNetBIOSNS(conn net.Conn, s Stand) error {
 	return netbiosEnvelope.serve(conn, catalog.UDP, func(message []byte) []byte {
 		const response = 0x80
@@ -198,7 +198,7 @@ func netbiosStatus(id, table []byte) []byte {
 	status = append(status, make([]byte, netbiosStatistics-len(netbiosUnitID))...)
 	message := append(bytes.Clone(id), authoritative, 0, 0, 0, 0, 1, 0, 0, 0, 0) // one answer
 	message = append(message, netbiosStatusQuestion()...)
-	message = append(message, 0, 0, 0, 0) // not to be kept
+	message = append(message, 0, 0, 0, 0) // the time to live: 0
 	message = binary.BigEndian.AppendUint16(message, uint16(len(status)))
 	return append(message, status...)
 }

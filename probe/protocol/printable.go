@@ -10,21 +10,21 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// Bounds of what is kept of a peer's words.
+// Limits on what exreach keeps of a peer's words.
 const (
 	maxString       = 512 // bytes
 	maxList         = 256 // entries
 	maxGreeting     = 16  // lines of a greeting after its first
 	maxEndpoints    = 2048
-	maxAnnotation   = 64 // bytes of what an endpoint is called (C706 appendix N)
+	maxAnnotation   = 64 // bytes of an endpoint's annotation (C706 appendix N) and of its other strings
 	maxCertificates = 10
 	maxNames        = 50       // of one certificate
 	maxText         = 32 << 10 // bytes of all lists and facts, and as many again of all certificates
 )
 
-// Clean makes all that a peer said printable and bounded, and counts what it leaves
-// out: 512 bytes for a string, 256 entries for a list, 10 certificates with 50
-// names, 2048 endpoints.
+// Clean makes all that a peer said printable and cuts it in place: to 512 bytes for a
+// string, 256 entries for a list, 10 certificates with 50 names, 2048 endpoints. The
+// More fields count what it leaves out. The pool calls it before anyone is shown p.
 func (p *Peer) Clean() {
 	left := maxText
 	cleanStrings(&p.Greeting, &p.Refusal)
@@ -55,7 +55,7 @@ func (p *Peer) Clean() {
 
 func (t *TLSInfo) clean() {
 	left := maxText
-	cleanStrings(&t.Version, &t.Cipher, &t.TrustError)
+	cleanStrings(&t.Version, &t.Cipher, &t.TrustError, &t.Unreadable)
 	t.Chain, t.MoreCertificates = bounded(t.Chain, maxCertificates)
 	for i := range t.Chain {
 		c := &t.Chain[i]
@@ -70,13 +70,14 @@ func cleanStrings(all ...*string) {
 	}
 }
 
-// bounded is the beginning of a list, and how many more there are.
+// bounded returns the beginning of a list, most entries long, and how many more there are.
 func bounded[T any](list []T, most int) ([]T, int) {
 	kept := min(len(list), most)
 	return list[:kept:kept], len(list) - kept
 }
 
-// cleanList is bounded, by what is left of the bytes as well.
+// cleanList makes the entries of a list printable and bounds the list, by most and by
+// the bytes that are left. It takes the bytes of the entries off left.
 func cleanList(list []string, most int, left *int) ([]string, int) {
 	for i := range list {
 		if i < most {

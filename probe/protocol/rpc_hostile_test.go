@@ -160,6 +160,24 @@ func TestRPCBadStubs(t *testing.T) {
 	}
 }
 
+// TestRPCUnreadMaps: answers to ept_map that cannot be read end neither the conversation
+// nor what the listing showed, however many they are.
+func TestRPCUnreadMaps(t *testing.T) {
+	page, err := rpc.PageOf(everySequence[:1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	page.Status = rpc.NotRegistered
+	said := append(bindAckOf(0, 0), rpcSays(rpc.Response, 2, append(make([]byte, rpc.CallSize), page.LookupAnswer(rpc.PageSize)...)...)...)
+	for call := range uint32(2) {
+		said = append(said, fragmentOf(3+call, rpc.FirstFragment|rpc.LastFragment, make([]byte, rpc.CallSize))...)
+	}
+	peer, err := askRPC(hangsUpAfter(said), rpcWanting(nspi, drsuapi))
+	if want := "denied: NSPI its answer cannot be read, drsuapi its answer cannot be read"; peer.Facts[FactMap] != want || len(peer.Endpoints) != 1 || err != nil {
+		t.Errorf("error %v, %d endpoints, map %q, want %q", err, len(peer.Endpoints), peer.Facts[FactMap], want)
+	}
+}
+
 // TestRPCBadTowers: an entry that cannot be read does not hide the others.
 func TestRPCBadTowers(t *testing.T) {
 	page, err := rpc.PageOf(everySequence)

@@ -17,7 +17,7 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// How much of an endpoint map is read: a busy server has a few hundred entries.
+// How much of an endpoint map readMap reads. A busy server has a few hundred entries.
 const (
 	eptMaxPages   = 64
 	eptMaxEntries = 4096
@@ -33,10 +33,14 @@ type eptReader struct {
 	malformed int      // towers that could not be read
 	complete  bool     // the listing came to its end
 	hidden    []string // wanted interfaces that only ept_map knows
-	denied    []string // wanted interfaces that ept_map does not talk about
+	denied    []string // wanted interfaces that the server refused to map, and how
 	absent    []string // wanted interfaces that the server says it does not have
-	unread    error    // what was wrong with an answer
+	unread    error    // what was wrong with the first answer that could not be read
 }
+
+// errUnread stands for the error of an answer that cannot be read, which is no end of the
+// conversation.
+var errUnread = errors.New("its answer cannot be read")
 
 // readMap lists the whole map, then asks for each wanted interface that the
 // listing did not show: filters hide listings, or parts of them.
@@ -57,9 +61,9 @@ func readMap(c *rpc.Client, wanted []catalog.Interface, dialed netip.Addr) (Peer
 	return m.peer, err
 }
 
-// withheld are the wanted interfaces of which it stays open whether the server
-// has them. What a server says that names none at all, not even one of Windows'
-// own, is a filter's.
+// withheld returns the wanted interfaces of which we cannot say whether the server has
+// them. If it names no interface at all, not even one of Windows' own, its answers are
+// a filter's, and what they call absent may be there.
 func (m *eptReader) withheld(wanted []catalog.Interface) []string {
 	var names []string
 	for _, i := range wanted {
@@ -70,7 +74,7 @@ func (m *eptReader) withheld(wanted []catalog.Interface) []string {
 	return names
 }
 
-// list pages through ept_lookup. What ends a listing differs: Samba says "not
+// list pages through ept_lookup. Servers end a listing differently: Samba says "not
 // registered" after the last entry, others clear the handle.
 func (m *eptReader) list() error {
 	var from rpc.Handle
@@ -106,22 +110,23 @@ func (m *eptReader) page(operation uint16, stub []byte, read func(*rpc.Reader) (
 		return rpc.Page{}, err
 	}
 	page, err := read(r)
-	if err != nil && m.unread == nil {
-		m.unread = err
+	if err != nil {
+		m.unread = cmp.Or(m.unread, err)
+		return page, errUnread
 	}
-	return page, err
+	return page, nil
 }
 
-// refusal is how an operation was refused, nil where it was not, or where the
-// conversation failed. An answer that cannot be read tells no more than a
-// refusal.
+// refusal returns how the server refused an operation, nil where it did not, or where
+// the conversation failed. It takes an answer that cannot be read for a refusal, since
+// that tells no more.
 func (m *eptReader) refusal(page rpc.Page, err error) *rpc.Refusal {
 	status, fault := errors.AsType[rpc.Status](err)
 	switch {
 	case fault:
 		return status.Refusal()
-	case err != nil && err == m.unread:
-		return &rpc.Refusal{Text: "its answer cannot be read"}
+	case errors.Is(err, errUnread):
+		return &rpc.Refusal{Text: err.Error()}
 	case err != nil || page.Status == 0 || page.Status == rpc.NotRegistered:
 		return nil
 	}
@@ -130,7 +135,7 @@ func (m *eptReader) refusal(page rpc.Page, err error) *rpc.Refusal {
 	return r
 }
 
-// stop notes that the server ended the listing before its end. Who refuses the
+// stop notes that the server broke the listing off. A server that refuses all of the
 // listing and gives no other reason refuses our question.
 func (m *eptReader) stop(r *rpc.Refusal) {
 	if m.entries > 0 {
@@ -141,8 +146,8 @@ func (m *eptReader) stop(r *rpc.Refusal) {
 	m.peer.turnAway(r.Text, cmp.Or(r.Why, wire.OurQuestion))
 }
 
-// ask looks for one interface with ept_map. A server that does not know the
-// operation has said all with the listing.
+// ask looks for one interface with ept_map. A server that does not know the operation
+// has said all that it can say with a complete listing.
 func (m *eptReader) ask(i catalog.Interface) error {
 	stub, err := rpc.MapRequest(i)
 	if err != nil {

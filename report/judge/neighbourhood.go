@@ -11,18 +11,18 @@ import (
 	"exreach/probe"
 )
 
-// A neighbourhood is the results of one host, laid out the way the rules look for
-// them. It is made once for a host: a rule that walked through all results for
+// A neighbourhood holds the results of one host, laid out the way the rules look for
+// them. judgeHost makes one for each host: a rule that walked through all results for
 // each of them would take hours over a name with thousands of addresses.
 type neighbourhood struct {
 	spots     map[netip.Addr]*spot
-	addresses []netip.Addr      // those of the host, each once
-	living    []string          // those of them at which something answers
-	answered  map[namedRow]bool // what answers at some address
-	ipv6Dead  bool              // all addresses of IPv6 are dead, and none of IPv4
-	subjects  map[string][]*probe.Result
+	addresses []netip.Addr               // those of the host, each once
+	living    []string                   // those of them at which something answers
+	answered  map[namedRow]bool          // what answers at some address
+	ipv6Dead  bool                       // all addresses of IPv6 are dead, and none of IPv4
+	subjects  map[string][]*probe.Result // by the subject of a certificate: see addIssuer
 
-	visits int // results that rules have looked at besides their own
+	visits int // results that rules have looked at besides their own; for tests
 }
 
 // A namedRow is a row of the catalogue.
@@ -34,15 +34,15 @@ func rowOf(r probe.Result) namedRow { return namedRow{r.Check.Service.Role, r.Ch
 type spot struct {
 	results    []*probe.Result
 	ports      map[uint16][]*probe.Result
-	planned    map[namedRow]*probe.Result // those that no other result led to
+	planned    map[namedRow]*probe.Result // those to which no other result led
 	groups     map[oneOf][]probe.Result   // in the order of the plan
 	dead       bool                       // no connect came about
 	everything bool                       // the port that no service uses answers
 	shuns      bool                       // a port that had answered fell silent
 	onlyMail   bool                       // see onlyMailConnects
-	lives      bool                       // something came back
+	lives      bool                       // something accepted a connect or answered
 	proven     bool                       // a service spoke its own protocol
-	inTheClear bool                       // one of those without TLS
+	inTheClear bool                       // a service answered without TLS
 	forbids    *probe.Result              // a connect there that was refused on the way, or prohibited; nil where none was
 	secured    []*probe.Result            // one of each port at which TLS came about
 	servers    []string                   // names of those that answered, sorted
@@ -94,10 +94,10 @@ func (n *neighbourhood) add(r *probe.Result) {
 	n.addIssuer(r)
 }
 
-// addIssuer keeps, of the certificates for one subject, the first one and the
-// first one with another issuer: whatever a certificate is, one of the two
-// is by another issuer if any is. Self-signed certificates stand on some ports of
-// every Exchange server and are no sign of anything.
+// addIssuer keeps two results for each subject of a certificate: the first one, and the
+// first one whose issuer differs from it. If any certificate of the subject has another
+// issuer than a given one, then one of these two has. Self-signed certificates stand on
+// some ports of every Exchange server and are no sign of anything.
 func (n *neighbourhood) addIssuer(r *probe.Result) {
 	c := serverLeaf(*r)
 	if c == nil || c.SelfSigned {
@@ -109,11 +109,11 @@ func (n *neighbourhood) addIssuer(r *probe.Result) {
 	}
 }
 
-// maxServers bounds the servers behind one address whose names are kept: a peer may
+// maxServers is how many names of servers are kept for one address, at most: a peer may
 // give itself another name in each answer.
 const maxServers = 64
 
-// conclude finds out what is true of the address as a whole.
+// conclude sets the fields that are about the address as a whole, once all results are in.
 func (p *spot) conclude() {
 	p.dead = isDead(p.results)
 	for _, group := range p.groups {
@@ -139,8 +139,7 @@ func (p *spot) conclude() {
 	p.servers = p.servers[:min(len(p.servers), maxServers)]
 }
 
-// securedPorts is one result of each port at which a conversation was held inside
-// TLS.
+// securedPorts returns one result of each port at which a service answered inside TLS.
 func securedPorts(results []*probe.Result) []*probe.Result {
 	var secured []*probe.Result
 	known := map[uint16]bool{}
@@ -153,8 +152,8 @@ func securedPorts(results []*probe.Result) []*probe.Result {
 	return secured
 }
 
-// isDead reports whether no connect came about, and no datagram had an answer.
-// One without says nothing.
+// isDead reports whether connects were tried and none came about, and no datagram had an
+// answer. A datagram without an answer proves nothing, so datagrams alone do not count.
 func isDead(results []*probe.Result) bool {
 	asked := false
 	for _, r := range results {
@@ -169,11 +168,11 @@ func isDead(results []*probe.Result) bool {
 	return asked
 }
 
-// onlyMailConnects reports whether mail ports connect here, two at least, none
-// answers as it should, and all other ports are dropped, two at least. A shield
-// may watch some mail ports only and leave the others to be dropped; then those
-// that connect must not have said a word, or a server behind a firewall for mail
-// would look the same.
+// onlyMailConnects reports whether at least two mail ports connect here, none of them
+// answers as it should, and all other ports, at least two, are dropped. A mail shield may
+// watch only some mail ports, so that others are dropped. Then the ports that connect
+// must not have said a word, because a server behind a firewall for mail would look the
+// same.
 func onlyMailConnects(results []*probe.Result) bool {
 	connected, others := map[uint16]bool{}, map[uint16]bool{}
 	partly, spoke := false, false
@@ -185,7 +184,7 @@ func onlyMailConnects(results []*probe.Result) bool {
 			partly = true
 		case lost:
 			others[r.Port] = true
-		case !mail, isUnreached(*r), r.Verdict == probe.Answered:
+		case !mail, isUnreached(*r), r.Verdict == probe.Answered, r.Verdict == probe.Untried:
 			return false
 		default:
 			connected[r.Port] = true
@@ -195,11 +194,11 @@ func onlyMailConnects(results []*probe.Result) bool {
 	return len(connected) >= 2 && len(others) >= 2 && !(partly && spoke)
 }
 
-// here is the address of the result.
+// here returns the spot of the result's address.
 func (s seen) here() *spot { return s.host.spots[s.Address] }
 
-// someHere reports whether a result of the same address is like that. It looks at
-// all of them: a rule that many results come to needs a field of spot instead.
+// someHere reports whether like is true of a result of the same address. It looks at all of
+// them: a rule that applies to many results needs a field of spot instead.
 func (s seen) someHere(like func(probe.Result) bool) bool {
 	return s.someOf(s.here().results, like)
 }

@@ -125,6 +125,10 @@ func TestMailShieldOfTwoPorts(t *testing.T) {
 			s.Add("pop3", 110, wordless)
 			s.Add("imap", 143, wordless)
 		}, false},
+		"a port that the run did not get to": {func(s *scene.Scene) {
+			s.Add("smtp", 25, wordless)
+			s.Add("pop3", 110, verdict(probe.Untried, ""))
+		}, false},
 		"one port": {func(s *scene.Scene) { s.Add("smtp", 25, wordless) }, false},
 		"a host that refuses": {func(s *scene.Scene) {
 			s.Add("smtp", 25, wordless)

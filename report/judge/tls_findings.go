@@ -13,15 +13,15 @@ import (
 	"exreach/probe/protocol/tls12"
 )
 
-// handshakeStalls: the client's hello got no answer.
+// handshakeStalls: the client's hello got no answer, or only the beginning of one.
 func handshakeStalls(s seen) bool {
 	return s.Verdict == probe.Silent && s.Step == protocol.TLS && s.pace() != probe.Slowly
 }
 
-// clearGreeting is how protocols begin that are spoken in the clear.
+// clearGreeting matches the first words of a server that speaks in the clear.
 var clearGreeting = lazily(`^(?:220[ -]|\+OK|\* OK|HTTP/1|20[01] )`)
 
-// plainBeforeTLS: where the handshake should come first, the server greets.
+// plainBeforeTLS: the server greets in the clear where the handshake should come first.
 func plainBeforeTLS(s seen) bool {
 	return s.Verdict == probe.BadTLS && s.Check.Service.TLS.First() && clearGreeting().MatchString(s.Evidence)
 }
@@ -48,7 +48,7 @@ func sayOldTLS(s seen) (text, hint string) {
 		"Enable TLS 1.2 on the server (Exchange 2010 SP3 RU19, 2013 CU19, 2016 CU8 and later support it, if Windows does); put older versions behind a gateway that supports it."
 }
 
-// broken are the parts of cipher names that mean no safety (RFC 7465; SWEET32).
+// broken are the parts of a cipher's name that show that it is unsafe (RFC 7465; SWEET32).
 var broken = []string{"_RC4_", "_3DES_", "_DES_", "_NULL_", "_EXPORT_"}
 
 func weakCipher(s seen) bool {
@@ -82,8 +82,8 @@ func sayWeakKey(s seen) (text, hint string) {
 // organization is the O of a distinguished name (RFC 4514).
 var organization = lazily(`(?:^|[,+])O=((?:\\.|[^,+\\])+)`)
 
-// issuer is who stands behind a certificate. Authorities have several names of
-// one organization, and change between them.
+// issuer returns the organization that issued a certificate, or the issuer's whole name if
+// it has none. An authority issues under several names of one organization in turn.
 func issuer(c tls12.Certificate) string {
 	if o := organization().FindStringSubmatch(c.Issuer); o != nil {
 		return o[1]
@@ -95,7 +95,7 @@ func issuer(c tls12.Certificate) string {
 // from another authority.
 func otherIssuer(s seen) bool { return s.reissued() != nil }
 
-// reissued is that other result, or nil.
+// reissued returns the result of that other port, or nil.
 func (s seen) reissued() *probe.Result {
 	mine := s.leaf()
 	if mine == nil || mine.SelfSigned {
@@ -117,13 +117,14 @@ func sayOtherIssuer(s seen) (text, hint string) {
 			"exempt the server from the inspection."
 }
 
-// withoutStartTLS: the protocols note under "starttls" why there was none.
+// withoutStartTLS reports whether STARTTLS was due and no TLS came of it. The conversations
+// note the reason under "starttls".
 func (s seen) withoutStartTLS() bool {
 	_, noted := s.fact(protocol.FactStartTLS)
 	return s.Check.Service.TLS == catalog.StartTLS && noted && s.Peer.TLS == nil && s.wanted()
 }
 
-// startTLSRefused: TLS was offered, and refused when it was asked for.
+// startTLSRefused: the server offered TLS, and refused it when exreach asked for it.
 func startTLSRefused(s seen) bool {
 	answer, _ := s.fact(protocol.FactStartTLS)
 	return s.withoutStartTLS() && answer != protocol.NotOffered
@@ -145,21 +146,21 @@ func sayStartTLSRefused(s seen) (text, hint string) {
 				s.certificateHint()
 	case !notNow().MatchString(answer):
 		return text + "It does not say why: the service cannot use its certificate, a rule denies TLS to this address, or a filter on the path answers.",
-			"Test from the server's own subnet: if TLS starts there, look for the filter on the path. If not: " + lower(s.certificateHint())
+			"Test from the server's own subnet: if TLS starts there, look for the filter on the path. If it does not: " + s.certificateHint()
 	}
 	return text + "Most likely the service has no usable certificate, or cannot use its private key. No device on the path removed the offer.", s.certificateHint()
 }
 
-// How servers say why they do not begin TLS that they offer.
+// The words in which servers say why they refuse TLS that they offer.
 var (
 	aboutTLS = lazily(`(?i)\b(?:TLS|SSL|certificate|security (?:sub)?system)\b`)
 
 	// strangeCommand: codes 500 and 502 (RFC 5321 section 4.2.4), BAD (RFC 9051 section
-	// 7.1), Exchange's "Protocol error" (POP3). Cisco's inspection writes X over
-	// STARTTLS, and the server meets a word that is none.
+	// 7.1), Exchange's "Protocol error" (POP3). Cisco's inspection overwrites
+	// STARTTLS with X, so the server gets a word that is no command.
 	strangeCommand = lazily(`(?i)^50[02]\b|^BAD\b|^-ERR (?:protocol error|unknown|unrecogni[sz]ed|invalid command|command (?:not (?:known|implemented)|unknown|unrecogni[sz]ed))`)
 
-	// notNow: 454 (RFC 3207 section 4) and other codes for the time being, NO, -ERR.
+	// notNow: 454 (RFC 3207 section 4) and other temporary codes, NO, -ERR.
 	notNow = lazily(`^4\d\d\b|^NO\b|^-ERR\b`)
 )
 
@@ -178,8 +179,8 @@ func startTLSMissing(s seen) bool {
 	return s.withoutStartTLS() && !startTLSRefused(s) && !s.offers("X-ANONYMOUSTLS")
 }
 
-// connectorTLS is how a receive connector comes to offer TLS. The list replaces
-// the one before.
+// connectorTLS says how to make a receive connector offer TLS. The cmdlet replaces the
+// whole list, so the present values must be given again.
 const connectorTLS = "Get-ReceiveConnector | Format-List Name,Bindings,RemoteIPRanges,AuthMechanism shows the connector for this address; " +
 	"add Tls to its list: Set-ReceiveConnector NAME -AuthMechanism Tls,… (keep the values that are already there)."
 
@@ -202,12 +203,12 @@ func sayStartTLSMissing(s seen) (text, hint string) {
 			"if not, look for event 12014 of MSExchangeTransport and compare the connector's Fqdn with Get-ExchangeCertificate."
 }
 
-// receives reports whether a receive connector of Exchange for servers answers.
+// receives reports whether Exchange's receive connector for servers (port 25) answers.
 func (s seen) receives() bool {
 	return s.speaks("smtp") && s.Port == 25 && s.exchange() && s.since("2007") && !otherProduct(s)
 }
 
-// submissionHasTLS reports whether the port for users of the same server did TLS.
+// submissionHasTLS reports whether 587, the port for users, of the same server did TLS.
 func (s seen) submissionHasTLS() bool {
 	return s.someHere(func(r probe.Result) bool { return r.Port == 587 && r.Peer != nil && r.Peer.TLS != nil })
 }

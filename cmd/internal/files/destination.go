@@ -12,18 +12,18 @@ import (
 	"path/filepath"
 )
 
-// A Destination takes the report: stdout, or a file that appears whole or not
-// at all.
+// A Destination takes the report: stdout, or a file that appears whole or not at all. The
+// caller writes to it, then calls Commit; a deferred Discard cleans up if it does not.
 type Destination struct {
 	io.Writer
 	path      string   // of the file; "" for stdout
-	file      *os.File // what is written to; nil for stdout, and once the file is closed
-	temporary bool     // file has a name of its own until Commit
+	file      *os.File // to write to; nil for stdout, and after Commit
+	temporary bool     // file has a temporary name until Commit
 	keep      bool     // path belongs to another user and must stay: it is filled, not replaced
 }
 
-// Create makes sure that the report can be written, before hosts are asked for what
-// it will say.
+// Create opens the destination at path; "" is stdout. Commands call it before they ask any
+// host, so that a report that cannot be written fails first.
 func Create(path string, stdout io.Writer) (*Destination, error) {
 	if path == "" {
 		return &Destination{Writer: stdout}, nil
@@ -51,11 +51,11 @@ func Create(path string, stdout io.Writer) (*Destination, error) {
 	return &Destination{Writer: f, path: path, file: f}, nil
 }
 
-// maxLinks is how many links are followed, as Linux does (path_resolution(7)).
+// maxLinks is how many links dangling follows: as many as Linux does (path_resolution(7)).
 const maxLinks = 40
 
-// dangling is the file that the links at path lead to, which does not exist yet. The
-// links stay.
+// dangling returns the path of the file that the links at path lead to, which does not
+// exist yet. The links stay.
 func dangling(path string) string {
 	for range maxLinks {
 		target, err := os.Readlink(path)
@@ -70,8 +70,9 @@ func dangling(path string) string {
 	return path
 }
 
-// replacing writes to a temporary file in the folder of path, which replaces path in the
-// end, with the mode and the owner of the file before.
+// replacing makes a Destination that writes to a temporary file in the folder of path.
+// Commit puts that in the place of path. before is the file that is there now, which gives
+// it its mode and owner; nil if there is none.
 func replacing(path string, before fs.FileInfo) (*Destination, error) {
 	mode := fs.FileMode(0o666)
 	if before != nil {
@@ -93,7 +94,7 @@ func replacing(path string, before fs.FileInfo) (*Destination, error) {
 }
 
 // resemble gives the temporary file the owner and the mode of the one that it replaces.
-// A user who may write to that, but may not give files away, fills it instead.
+// If the user may write to the old file, but may not give files away, Commit fills that.
 func (d *Destination) resemble(before fs.FileInfo) error {
 	whose, ok := OwnerOf(before)
 	if mine, err := d.file.Stat(); err != nil {
@@ -109,7 +110,7 @@ func (d *Destination) resemble(before fs.FileInfo) error {
 	return d.file.Chmod(before.Mode().Perm())
 }
 
-// Commit ends the writing and gives the file its name.
+// Commit ends the writing and puts the file in its place. For stdout it does nothing.
 func (d *Destination) Commit() error {
 	if d.file == nil {
 		return nil
@@ -120,14 +121,17 @@ func (d *Destination) Commit() error {
 	switch {
 	case err != nil || !d.temporary:
 	case d.keep:
-		err = fill(d.path, written)
+		if err := fill(d.path, written); err != nil {
+			return fmt.Errorf("%w; the whole report is in %s", cannotWrite(d.path, err), written)
+		}
+		os.Remove(written)
 	default:
 		err = rename(written, d.path)
 	}
-	if d.temporary && (err != nil || d.keep) {
-		os.Remove(written)
-	}
 	if err != nil {
+		if d.temporary {
+			os.Remove(written)
+		}
 		return cannotWrite(d.path, err)
 	}
 	return nil
@@ -148,7 +152,7 @@ func fill(path, from string) error {
 	return errors.Join(err, f.Close())
 }
 
-// Discard removes a file that was not committed.
+// Discard removes a file that was not committed. After Commit it does nothing.
 func (d *Destination) Discard() {
 	if d.file == nil {
 		return
@@ -159,7 +163,7 @@ func (d *Destination) Discard() {
 	}
 }
 
-// Failed adds to err, an error of writing, where that failed.
+// Failed adds the name of the destination to err, an error of writing to it.
 func (d *Destination) Failed(err error) error {
 	if d.path == "" {
 		return cannotWrite("stdout", err)

@@ -51,6 +51,31 @@ func written(t *testing.T, path, text string) (string, os.FileInfo) {
 	return string(got), info
 }
 
+// TestDestinationFull: where another user's file cannot take the whole report, the
+// temporary one that has it stays, and the error says where.
+func TestDestinationFull(t *testing.T) {
+	const full = "/dev/full"
+	if _, err := os.Stat(full); err != nil {
+		t.Skip(err)
+	}
+	f, err := os.Create(filepath.Join(t.TempDir(), "report.tmp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &Destination{Writer: f, path: full, file: f, temporary: true, keep: true}
+	if _, err := io.WriteString(d, "all of it"); err != nil {
+		t.Fatal(err)
+	}
+	err = d.Commit()
+	d.Discard()
+	if err == nil || !strings.HasSuffix(err.Error(), "; the whole report is in "+f.Name()) {
+		t.Errorf("error %v", err)
+	}
+	if kept, err := os.ReadFile(f.Name()); string(kept) != "all of it" {
+		t.Errorf("what stays is %q, error %v", kept, err)
+	}
+}
+
 // TestDestinationKeeps the mode and the owner of a file, and every link.
 func TestDestinationKeeps(t *testing.T) {
 	folder, elsewhere := t.TempDir(), t.TempDir()

@@ -24,5 +24,5 @@ func OwnerOf(info fs.FileInfo) (Owner, bool) {
 	return Owner{int(stat.Uid), int(stat.Gid)}, true
 }
 
-// rename gives a file its name; it replaces a file that has the name already.
+// rename gives the file from the name to. It replaces a file that has that name already.
 func rename(from, to string) error { return os.Rename(from, to) }

@@ -17,20 +17,20 @@ import (
 // them.
 type Owner struct{ User, Group int }
 
-// OwnerOf never knows on Windows.
+// OwnerOf always returns false on Windows.
 func OwnerOf(fs.FileInfo) (Owner, bool) { return Owner{}, false }
 
 // inUse are the errors of a rename while a virus scanner, an indexer or a reader has one
 // of the two files open.
 var inUse = []error{windows.ERROR_SHARING_VIOLATION, windows.ERROR_LOCK_VIOLATION, windows.ERROR_ACCESS_DENIED}
 
-// A program that has the file open for a moment is waited for.
+// If a program has the file open for a moment, rename waits for it.
 const (
 	renameTries = 20
 	renamePause = 100 * time.Millisecond
 )
 
-// rename gives a file its name; it replaces a file that has the name already.
+// rename gives the file from the name to. It replaces a file that has that name already.
 func rename(from, to string) (err error) {
 	for range renameTries {
 		err = os.Rename(from, to)

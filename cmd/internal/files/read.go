@@ -13,17 +13,17 @@ import (
 	"runtime/debug"
 )
 
-// ErrInterrupted is why a file was not read to its end.
+// ErrInterrupted is the error of Open, and of reads through Until, once the context ends.
 var ErrInterrupted = errors.New("interrupted")
 
-// Open opens a file to read. Opening a pipe waits
-// until another program writes to it: an interrupt ends that.
+// Open opens a file to read, for the caller to close. Opening a pipe waits until another
+// program writes to it; the end of ctx ends the wait.
 func Open(ctx context.Context, name string) (*os.File, error) {
 	return await(ctx, func() (*os.File, error) { return os.Open(name) })
 }
 
-// await returns what f returns, or ErrInterrupted when ctx ends first. Then f goes on
-// until the program ends.
+// await returns what f returns, or ErrInterrupted when ctx ends first. Then f may go on
+// in its goroutine until the program ends.
 func await[T any](ctx context.Context, f func() (T, error)) (v T, err error) {
 	done := make(chan struct{})
 	var got T
@@ -40,7 +40,8 @@ func await[T any](ctx context.Context, f func() (T, error)) (v T, err error) {
 	}
 }
 
-// Until is r with reads that end when ctx does, even if r never answers.
+// Until returns a reader of r whose reads fail with ErrInterrupted once ctx ends, even if
+// a read of r itself never returns.
 func Until(ctx context.Context, r io.Reader) io.Reader {
 	return &reader{ctx: ctx, r: r, waits: !IsRegular(r)}
 }
@@ -89,12 +90,12 @@ func sizeOf(r io.Reader) (int64, bool) {
 // memory, in per cent (GOGC).
 const thrift = 40
 
-// long is the size from which a file is worth that, in bytes: changing the pace of the
-// garbage collector stops the program for a moment.
+// long is the size, in bytes, from which a file is worth setting thrift: changing the pace
+// of the garbage collector stops the program for a moment.
 const long = 256 << 10
 
-// SaveMemory trades time for memory until stop is called, if from is long and will be
-// kept in memory. A pipe counts as long.
+// SaveMemory makes the garbage collector trade time for memory until stop is called, if
+// from is long. Call it before keeping from in memory. A pipe counts as long.
 func SaveMemory(from io.Reader) (stop func()) {
 	if size, ok := sizeOf(from); ok && size < long {
 		return func() {}

@@ -10,8 +10,8 @@ import (
 	"os"
 )
 
-// A Scratch is a temporary file that does not outlive the command. The zero value has
-// no file yet.
+// A Scratch is a temporary file that does not outlive the command. Long reports and what a
+// Replay reads from a pipe go there. The zero value has no file yet.
 type Scratch struct {
 	*os.File
 	named bool // it still has a name
@@ -40,15 +40,16 @@ func (s *Scratch) Close() error {
 	return err
 }
 
-// A Replay is a text that is read, and can be read again.
+// A Replay is a text that can be read more than once. exreach report makes one to write a
+// format that needs the totals first.
 type Replay struct {
 	io.Reader
-	Again func() io.Reader
-	Close func() error
+	Again func() io.Reader // the text from its beginning; call it when Reader is at its end
+	Close func() error     // removes what was kept
 }
 
-// Replayable makes from a text that can be read again. If from is a pipe, the Replay keeps
-// what it reads until it is closed.
+// Replayable makes a Replay of the text in from, whose reads end when ctx does. If from is
+// a pipe, the Replay keeps what it reads until it is closed.
 func Replayable(ctx context.Context, from io.Reader) Replay {
 	if f, ok := from.(*os.File); ok {
 		if text := rest(f); text.Size() > 0 {
@@ -72,7 +73,7 @@ func rest(f *os.File) *io.SectionReader {
 	return io.NewSectionReader(f, offset, size-offset)
 }
 
-// fewBytes is how much of a text is kept in memory; the rest is kept in a file.
+// fewBytes is how much of a text a keeper keeps in memory; the rest goes to a file.
 const fewBytes = 4 << 20
 
 // A KeepError says why a text that can be read only once could not be kept.
@@ -84,7 +85,7 @@ func (e *KeepError) Error() string {
 
 func (e *KeepError) Unwrap() error { return e.Err }
 
-// A keeper keeps a text.
+// A keeper keeps what is written to it, for again to read.
 type keeper struct {
 	few  bytes.Buffer
 	rest Scratch

@@ -10,12 +10,13 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
-// An Endpoint is one entry of an endpoint map.
+// An Endpoint is one entry of an endpoint map. The reports have it.
 type Endpoint struct {
 	UUID       string `json:"uuid"`
-	Name       string `json:"name,omitempty"` // ours, of the interface: "EMSMDB"; "" where it is not known
+	Name       string `json:"name,omitempty"` // our name for the interface: "EMSMDB"; "" where we have none
 	Major      uint16 `json:"major"`
 	Minor      uint16 `json:"minor"`
 	Sequence   string `json:"sequence"`          // ncacn_ip_tcp, ncacn_http, ncadg_ip_udp, ncacn_np, ncalrpc
@@ -24,7 +25,7 @@ type Endpoint struct {
 	Annotation string `json:"annotation,omitempty"`
 }
 
-// Interface is the one that the entry is of.
+// Interface returns the interface that the entry is for.
 func (e Endpoint) Interface() catalog.Interface {
 	return catalog.Interface{Name: e.Name, UUID: e.UUID, Major: e.Major, Minor: e.Minor}
 }
@@ -42,8 +43,8 @@ const (
 	floorHTTP    = 0x1f
 )
 
-// sequences is every protocol sequence that an Endpoint can have, with the
-// floors above the interface and the transfer syntax.
+// sequences lists the protocol sequences that we know, with the protocol identifiers of
+// the floors above the interface and the transfer syntax; host is 0 where none is.
 var sequences = []struct {
 	name                 string
 	rpc, transport, host byte
@@ -58,12 +59,12 @@ var sequences = []struct {
 // ErrTower says that a tower cannot be read.
 var ErrTower = errors.New("the floors of the tower do not fit in it")
 
-// A towerFloor is one floor: what it is about, and its value there.
+// A towerFloor is one floor: left has its protocol identifier, right its value.
 type towerFloor struct{ left, right []byte }
 
-// ParseTower reads the protocol tower of an endpoint map's entry (C706
-// appendix L). Of a sequence that is not in sequences only the interface and
-// the transport's number are kept.
+// ParseTower reads the protocol tower of an endpoint map's entry (C706 appendix L). For a
+// sequence that is not in sequences, Sequence has the transport's number: "unknown 0x04".
+// Name and Annotation stay empty: a tower does not have them.
 func ParseTower(b []byte) (Endpoint, error) {
 	floors, err := towerFloors(b)
 	if err != nil {
@@ -91,7 +92,7 @@ func ParseTower(b []byte) (Endpoint, error) {
 	return e, nil
 }
 
-// towerFloors takes a tower apart. No floor's left side is empty.
+// towerFloors takes a tower apart. It refuses a floor whose left side is empty.
 func towerFloors(b []byte) ([]towerFloor, error) {
 	if len(b) < 2 {
 		return nil, ErrTower
@@ -135,8 +136,8 @@ func towerSequence(rpc, transport byte) string {
 	return fmt.Sprintf("unknown 0x%02x", transport)
 }
 
-// towerAddress returns the host of the floors above the transport's, "" where
-// there is none.
+// towerAddress returns the host in the floors above the transport's, "" where there are
+// none.
 func towerAddress(floors []towerFloor) string {
 	if len(floors) == 0 {
 		return ""
@@ -147,7 +148,7 @@ func towerAddress(floors []towerFloor) string {
 	return towerText(floors[0].right)
 }
 
-// towerText returns a NUL-terminated value.
+// towerText returns a value up to its NUL.
 func towerText(b []byte) string {
 	text, _, _ := strings.Cut(string(b), "\x00")
 	return text
@@ -181,14 +182,14 @@ func FormatTower(e Endpoint) ([]byte, error) {
 func towerEnds(e Endpoint, transport byte) (port, host []byte) {
 	switch transport {
 	case floorPipe:
-		i := max(strings.Index(strings.ToLower(e.Address), `\pipe\`), 0)
+		i := max(wire.IndexFold(e.Address, `\pipe\`), 0)
 		return []byte(e.Address[i:] + "\x00"), []byte(e.Address[:i] + "\x00")
 	case floorLRPC:
 		return []byte(e.Address + "\x00"), nil
 	}
 	address, err := netip.ParseAddr(e.Address)
 	if err != nil || !address.Is4() {
-		address = netip.IPv4Unspecified() // the floor has no room for another
+		address = netip.IPv4Unspecified() // the floor has room for IPv4 alone
 	}
 	return binary.BigEndian.AppendUint16(nil, e.Port), address.AsSlice()
 }

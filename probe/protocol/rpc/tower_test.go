@@ -126,6 +126,12 @@ func TestEncodeTower(t *testing.T) {
 			t.Errorf("error %v, endpoint (-want +got):\n%s", err, diff)
 		}
 	}
+	odd := Endpoint{UUID: emsmdb, Sequence: "ncacn_np", Address: "\\\x8e\x8e\x8e\x8e\\PIPE\\a"}
+	if b, err := FormatTower(odd); err != nil {
+		t.Error(err)
+	} else if got, err := ParseTower(b); err != nil || got.Address != odd.Address {
+		t.Errorf("a pipe of bytes that are no text comes back as %q, error %v", got.Address, err)
+	}
 	for _, e := range []Endpoint{{UUID: "x", Sequence: "ncalrpc"}, {UUID: emsmdb, Sequence: "ncacn_spx"}} {
 		if b, err := FormatTower(e); err == nil {
 			t.Errorf("%+v became the tower %x", e, b)

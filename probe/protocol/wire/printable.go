@@ -50,7 +50,7 @@ func isPlain(s string) bool {
 	return true
 }
 
-// appendPrintable appends the rune r that raw is decoded to.
+// appendPrintable appends the rune r, as it is or escaped. Raw is the bytes of r.
 func appendPrintable(out []byte, r rune, raw string) []byte {
 	switch {
 	case r == '\r':
@@ -69,9 +69,9 @@ func appendPrintable(out []byte, r rune, raw string) []byte {
 	return fmt.Appendf(out, `\u%04x`, r)
 }
 
-// invisible reports whether a graphic character leaves nothing to be seen: what
-// may be left out where it cannot be drawn (Unicode's Default_Ignorable_Code_Point),
-// and two that are drawn empty.
+// invisible reports whether a graphic character shows nothing. These are the characters
+// that a terminal may leave out where it cannot draw them (Unicode's
+// Default_Ignorable_Code_Point), and two that are drawn empty.
 func invisible(r rune) bool {
 	const brailleBlank, nullNotehead = 0x2800, 0x1d159
 	return r == brailleBlank || r == nullNotehead || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
