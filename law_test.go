@@ -43,7 +43,7 @@ var layers = []string{
 	"exreach/probe/protocol",
 	"exreach/probe/protocol/http",
 	"exreach/probe/protocol/ldap",
-	"exreach/probe/protocol/smb", // before rpc: it prints UUIDs
+	"exreach/probe/protocol/smb", // before rpc, which prints UUIDs for it
 	"exreach/probe/protocol/rpc",
 	"exreach/probe/protocol/kerberos",
 	"exreach/probe/protocol/tls12",
@@ -80,12 +80,12 @@ type source struct {
 
 func (s source) isTest() bool { return strings.HasSuffix(s.name, "_test.go") }
 
-// pkg is the import path of the package that the file is in.
+// pkg returns the import path of the package that the file is in.
 func (s source) pkg() string { return path.Join("exreach", path.Dir(s.name)) }
 
 func (s source) line(p token.Pos) int { return s.lines.Line(p) }
 
-// sources is every Go file, for whatever system.
+// sources returns every Go file, whichever system it is for.
 func sources(t *testing.T) []source {
 	t.Helper()
 	var all []source
@@ -226,7 +226,7 @@ func TestLicenceLine(t *testing.T) {
 }
 
 // TestWorld keeps the environment, the arguments and the standard streams in the main.go
-// of each program, which hands them to everything else: so that can be tested.
+// of each program, which hands them to everything else, so that tests can do the same.
 func TestWorld(t *testing.T) {
 	reserved := regexp.MustCompile(`\bos\.(Args|Stdin|Stdout|Stderr|Exit|Getenv|LookupEnv|Environ)\b|\blog\.(Print|Fatal|Panic)|\bcontext\.Background\(\)|\bpanic\(`)
 	for _, s := range sources(t) {

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// Builds are build numbers of a version: all with the same first numbers and the next one
-// in a range. Updates raise the numbers after those.
+// Builds is a range of build numbers of a version. All begin with the numbers of Start, and
+// their next number lies between First and Last. Updates raise the numbers after that one.
 type Builds struct {
 	Start       []int // "15.2" of 15.2.0-1748
-	First, Last int   // of the number behind it: 0 and 1748
+	First, Last int   // the range of the number behind it: 0 and 1748
 }
 
 // has reports whether a build is one of b.
@@ -23,8 +23,8 @@ func (b Builds) has(build []int) bool {
 	return len(build) > n && slices.Equal(build[:n], b.Start) && b.First <= build[n] && build[n] <= b.Last
 }
 
-// resemble reports whether a build shares its first two numbers with them, which is not
-// enough to be one of them.
+// resemble reports whether a build has the same first two numbers as b, which is not
+// enough to be one of b.
 func (b Builds) resemble(build []int) bool {
 	return len(b.Start) > 1 && slices.Equal(build[:2], b.Start[:2])
 }
@@ -47,8 +47,8 @@ func readBuilds(value string) (Builds, error) {
 }
 
 // OfBuild returns the versions that have a build number, such as 15.2.1544.4 or, with the
-// zeros of newer headers, 15.02.2562.037. It returns several where the number fits more than
-// one, and none where the number is not known.
+// zeros of newer headers, 15.02.2562.037. If no version has it, OfBuild returns those whose
+// builds begin with the same two numbers. It returns nil where the number is not known.
 func (r *Releases) OfBuild(build string) []string {
 	parts, ok := numbers(build)
 	if !ok || len(parts) < 2 {
@@ -69,8 +69,8 @@ func (r *Releases) OfBuild(build string) []string {
 	return having
 }
 
-// IsNewBuild reports whether a build may belong to a version that is not known yet: it
-// begins like those of the newest version.
+// IsNewBuild reports whether a build may belong to a version that exreach does not know
+// yet: its first number is that of the newest Exchange Server.
 func (r *Releases) IsNewBuild(build string) bool {
 	parts, ok := numbers(build)
 	if !ok {
@@ -84,14 +84,14 @@ func (r *Releases) IsNewBuild(build string) bool {
 	return false
 }
 
-// IsBuild reports whether a version has at least the three numbers of a build. The level
-// of a protocol has two: 14.1 of ActiveSync.
+// IsBuild reports whether a version has at least three numbers, as every build has. The
+// level of a protocol has two: 14.1 of ActiveSync.
 func IsBuild(version string) bool {
 	parts, ok := numbers(version)
 	return ok && len(parts) > 2
 }
 
-// numbers are the numbers of a build, from the left.
+// numbers splits a build at its dots. It returns false if a part is not a number.
 func numbers(build string) (parts []int, ok bool) {
 	for part := range strings.SplitSeq(strings.TrimSpace(build), ".") {
 		n, err := strconv.ParseUint(part, 10, 31)

@@ -3,7 +3,7 @@
 // Package catalog holds what SHOULD be reachable: for every version of Exchange,
 // which services each role listens on, who connects to them, and what each of
 // those expects to find. The facts are data (data/*.yaml); this package reads
-// them, answers for them, and turns a topology into a plan of checks.
+// them, answers questions about them, and turns a topology into a plan of checks.
 //
 // It uses no network and no clock, and has no opinion on what a probe saw. It may
 // import no other package of exreach.
@@ -11,16 +11,16 @@ package catalog
 
 import "fmt"
 
-// A Catalog is every version that exreach knows. Its files are read when they
-// are first asked for: most commands need one or two of them. Any number of
-// goroutines may read it, but not while Add runs.
+// A Catalog holds every version that exreach knows. It reads the file of a version at
+// the first call that needs it: most commands need one or two. Any number of
+// goroutines may use a Catalog, but not while Add runs.
 type Catalog struct {
 	shelves  []shelf                           // in the order of their names
-	sources  func() (map[string]string, error) // document by its key
-	releases *Releases                         // what is known of all of them; nil is what comes with exreach
+	sources  func() (map[string]string, error) // the title of each document, by its key
+	releases *Releases                         // of all versions; nil means those that come with exreach
 }
 
-// A shelf is the place of one version.
+// A shelf holds one version of a Catalog.
 type shelf struct {
 	name string
 	read func() (Version, error) // reads once, however often it is called
@@ -32,23 +32,23 @@ type Version struct {
 	Release
 	Roles    []Role       // what a host may do in this version
 	Services []Service    // in the order of the data
-	Ground   []GroundRule // what holds beyond the services
+	Ground   []GroundRule // requirements beyond single services
 }
 
 // A Role is what a host does in a version.
 type Role struct {
 	Name string // "mailbox"
 	Text string // one line for people
-	Auto Taken  // when a host without a given role is taken to have it; "" is never
+	Auto Taken  // when exreach assumes this role of a host; "" is never
 }
 
-// Taken is when a host without a given role is taken to have one.
+// Taken says when exreach assumes a role of a host for which the user gave none.
 type Taken string
 
-// The cases. All other roles must be given.
+// The cases. The user must give every other role.
 const (
-	Usual  Taken = "usual"  // where its services answer, or no answer shows a role
-	Proved Taken = "proved" // where its services answer
+	Usual  Taken = "usual"  // if its services answer, or if no answer shows any role
+	Proved Taken = "proved" // only if its services answer
 )
 
 // A Service is one row of the catalogue: a role listens on a port and speaks a
@@ -75,7 +75,7 @@ type Service struct {
 	Verified bool              // false where the row rests on memory or on an unconfirmed listing
 }
 
-// Page is the path that is requested of an HTTP service, "" for all others.
+// Page returns the path that a check requests of an HTTP service, "" for all others.
 func (s Service) Page() string {
 	if s.HTTP == nil {
 		return ""
@@ -83,7 +83,7 @@ func (s Service) Page() string {
 	return s.HTTP.Path
 }
 
-// Location is where a service is found: "25/tcp", or the RPC interface.
+// Location says where a service is found: "25/tcp", or the RPC interface.
 func (s Service) Location() string {
 	if s.RPC != nil {
 		return "rpc " + s.RPC.Name
@@ -129,8 +129,8 @@ type Interface struct {
 	Minor uint16 `json:"minor"` // the 5.5 directory share a UUID
 }
 
-// Serves reports whether a server of the interface serves a client of another one:
-// a higher minor version serves a lower one (C706 section 6.1.2).
+// Serves reports whether a server of interface i serves a client that asks for
+// another: a higher minor version serves a lower one (C706 section 6.1.2).
 func (i Interface) Serves(asked Interface) bool {
 	return i.UUID == asked.UUID && i.Major == asked.Major && i.Minor >= asked.Minor
 }
@@ -188,17 +188,17 @@ type Source struct {
 	Grade string `json:"grade"` // "" user's own row · A vendor document · B excerpt or reproduction · C seen on a live server · D unconfirmed listing · M general knowledge
 }
 
-// A Check is one question: what does a client at From find at one service of
-// one host?
+// A Check is one question: what does a client of the kind From find at one service
+// of one host? Plan makes the checks, package probe asks them.
 type Check struct {
 	Host    string
 	Version string
 	Service Service
 	From    string
 	Want    Want
-	Ground  []GroundRule // what holds between From and the host beyond its services
+	Ground  []GroundRule // between From and the host, beyond its services
 
-	Releases *Releases // what is known of all versions; nil is what comes with exreach
+	Releases *Releases // of all versions; nil means those that come with exreach
 
 	Behind []Check // asked through the answer to this one: the RPC interfaces behind an endpoint mapper
 }

@@ -12,11 +12,11 @@ const Control = "control-port"
 // (1025-5000, from 6005 on; KB832017).
 const firstControl = 5893
 
-// WithControls returns the plan with one more check for each of its hosts where
-// that is useful: of a port at which nothing should listen. If that
-// answers, so does everything there, and a connect alone proves nothing. A host
-// has one where some check of it is a bare connect, or where more than three are
-// asked.
+// WithControls returns the plan with a control check for each host that needs one:
+// a check of a port at which nothing should listen. If that port answers,
+// something answers for every port there, and a connect alone proves nothing. A
+// host needs one if one of its checks is a bare connect, or if it has more than
+// three checks.
 func WithControls(plan []Check) []Check {
 	var firsts []*Check // of each host
 	asked, bare := map[string]int{}, map[string]bool{}
@@ -36,8 +36,8 @@ func WithControls(plan []Check) []Check {
 	return all
 }
 
-// control is the check of a port that no other check of a host uses; first is one
-// of those checks.
+// control makes the control check of a host: it takes a port that no check of the
+// host uses. first is one of those checks.
 func control(plan []Check, first *Check) Check {
 	port := uint16(firstControl)
 	for slices.ContainsFunc(plan, func(c Check) bool { return c.Host == first.Host && c.Service.Ports.First == port }) {
@@ -68,6 +68,6 @@ func (c Check) IsControl() bool { return c.Service.Name == Control }
 // isBare reports whether c is no more than a connect.
 func (c Check) isBare() bool { return c.Service.IsBare() }
 
-// IsBare reports whether a check of s is no more than a connect, or little more:
-// many other programs give the answer that proves a log copier.
+// IsBare reports whether a check of s is no more than a connect, or little more: the
+// answer by which a check knows a log copier comes from many other programs too.
 func (s Service) IsBare() bool { return s.Protocol == "tcp" || s.Protocol == "log-copier" }

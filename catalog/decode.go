@@ -17,16 +17,16 @@ import (
 // A decoder reads catalogue files: ours and a user's, by the same rules.
 type decoder struct {
 	sources   map[string]string // documents by their key
-	protocols []string          // the known conversations; nil where those are not known
-	shared    func() []Mark     // the marks that versions share; nil where a test looks for their names
+	protocols []string          // the known conversations; nil accepts any
+	shared    func() []Mark     // the marks that versions share; nil for our files, whose names a test checks
 	user      string            // name of a user's file, whose rows need no source; "" for ours
 }
 
 // A file is one decoded file, before its rows are put into the catalogue.
 type file struct {
 	Version
-	lines   []int // of each service
-	grounds []int // of each ground rule
+	lines   []int // the line of each service
+	grounds []int // the line of each ground rule
 }
 
 // file reads the document of a whole catalogue file.
@@ -105,8 +105,8 @@ func (d *decoder) service(f *file, n *yaml.Node) error {
 	return d.check(s)
 }
 
-// check judges what takes more than one field of a row. A service that is never asked
-// may have any protocol and any ports.
+// check makes sure that no field of a row is missing, and that its fields fit together. A
+// service that is never asked may have any protocol and any ports.
 func (d *decoder) check(s Service) error {
 	asked := s.Unasked == ""
 	forbidden := slices.Contains(slices.Collect(maps.Values(s.Wants)), Forbidden)

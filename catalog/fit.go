@@ -7,14 +7,16 @@ import (
 	"strings"
 )
 
-// A Fit is a role that a host is taken to have, and the answers that show it.
+// A Fit is a role that exreach assumes of a host, and the answers that show it. Package
+// survey decides by fits in which roles to check a host.
 type Fit struct {
 	Role    string
-	Answers []Check // none where the role is only usual
+	Answers []Check // none if the role was given, or is only usual
 }
 
-// Fits returns the roles of v whose services answered when from asked: the fewest that
-// explain the most answers. Where no role explains any, it returns the usual ones.
+// Fits returns the roles of v whose services answered when from asked. It takes the role
+// that explains the most answers, then the one that explains the most of the rest, and so
+// on. If no role explains any, it returns the usual ones.
 func (v Version) Fits(from string, answered []Check) []Fit {
 	var fits []Fit
 	for rest := answered; ; {
@@ -43,16 +45,16 @@ func (v Version) Fits(from string, answered []Check) []Fit {
 	return fits
 }
 
-// autoRoles are the roles that a host may be taken to have and that have services for
-// from.
+// autoRoles returns the roles that exreach may assume of a host and that have services
+// for from.
 func (v Version) autoRoles(from string) []Role {
 	return slices.DeleteFunc(slices.Clone(v.Roles), func(r Role) bool {
 		return r.Auto == "" || !v.Asks(r.Name, from)
 	})
 }
 
-// Fit is the fit of one role that a sign of the host has shown. It is nil where the role
-// explains none of the answers that from is meant to find.
+// Fit returns the one fit of a role that a sign of the host has shown. It returns nil if
+// the role explains none of the answers that from should find.
 func (v Version) Fit(role, from string, answered []Check) []Fit {
 	if explained := v.explains(role, from, answered); len(explained) > 0 {
 		return []Fit{{role, explained}}
@@ -60,9 +62,9 @@ func (v Version) Fit(role, from string, answered []Check) []Fit {
 	return nil
 }
 
-// Untold returns a service that from requires of a Mailbox server, in a version whose
-// answers do not show whether a host has that role. It is "" where the plan asks for the
-// service anyway, and in all other versions.
+// Untold returns the first service that from requires of a Mailbox server and that the
+// plan leaves out, in a version whose answers do not show whether a host has that role. It
+// returns "" if the plan leaves none out, and for all other versions.
 func (v Version) Untold(plan []Check, from string) (service string) {
 	r, err := v.Role(DefaultRole)
 	if err != nil || r.Auto != "" {
@@ -85,7 +87,7 @@ func (v Version) Asks(role, from string) bool {
 // asked reports whether a check of s is ever planned for from.
 func (s Service) asked(from string) bool { return s.Unasked == "" && s.Wants[from] != "" }
 
-// explains returns those of the answers that a host of the role gives.
+// explains returns the answers that from should find at a host of the role.
 func (v Version) explains(role, from string, answered []Check) []Check {
 	services := v.servicesOf(role)
 	return slices.DeleteFunc(slices.Clone(answered), func(c Check) bool {
@@ -95,8 +97,8 @@ func (v Version) explains(role, from string, answered []Check) []Check {
 	})
 }
 
-// Listens reports whether the answer came from a port that belongs to one of the roles
-// that a host may be taken to have, for any client.
+// Listens reports whether the answer came from a port of one of the roles that exreach may
+// assume of a host, whichever client the port is for.
 func (v Version) Listens(answer Check) bool {
 	return slices.ContainsFunc(v.Services, func(s Service) bool {
 		auto := slices.ContainsFunc(v.Roles, func(r Role) bool { return r.Name == s.Role && r.Auto != "" })
@@ -104,12 +106,13 @@ func (v Version) Listens(answer Check) bool {
 	})
 }
 
-// sameService reports whether two rows share a port and a page.
+// sameService reports whether two rows share a network, a port and a page.
 func sameService(a, b Service) bool {
 	return a.Network == b.Network && a.Ports == b.Ports && strings.EqualFold(a.Page(), b.Page())
 }
 
-// AutoRole returns the role of a host without a given one, if only one is possible. It is "" where its answers have to show which.
+// AutoRole returns the only role that exreach may assume of a host and that has services
+// for from. It returns "" if there is none, or if answers must show which of several it is.
 func (v Version) AutoRole(from string) string {
 	if roles := v.autoRoles(from); len(roles) == 1 {
 		return roles[0].Name
@@ -117,9 +120,9 @@ func (v Version) AutoRole(from string) string {
 	return ""
 }
 
-// usualRole is the role of a host when nothing more is known: the version's only one,
-// or DefaultRole, or else the first usual one, or else the first proved one. It is "" where
-// the version has neither.
+// usualRole returns the role of a host when nothing more is known: the version's only one,
+// or a usual one, or else a proved one; of several, DefaultRole or else the first. It
+// returns "" if the version has none of these.
 func (v Version) usualRole() string {
 	if len(v.Roles) == 1 {
 		return v.Roles[0].Name
@@ -155,8 +158,8 @@ var likeRoles = map[string][]string{
 	"mail-exchanger": {"hub", "mailbox", "client-access", "back-end", "server"},
 }
 
-// RoleLike returns the role of v that does for from what a role of another version
-// does, and "" where there is none.
+// RoleLike returns the role of v that does for from what role does in another version:
+// role itself, or else the most similar one. It returns "" if none has services for from.
 func (v Version) RoleLike(role, from string) string {
 	for _, name := range append([]string{role}, likeRoles[role]...) {
 		if v.Asks(name, from) {

@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A GroundRule holds between two kinds of hosts whatever services they have. Services
-// that all answer do not prove that it is kept.
+// A GroundRule is a requirement between two kinds of hosts, whatever services they have.
+// Even if all services answer, the network may break it.
 type GroundRule struct {
 	From    []string `json:"from"`  // who connects
 	Roles   []string `json:"roles"` // to a host of which role

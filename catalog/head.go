@@ -16,7 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// head are the fields at the head of a version's file.
+// head returns the fields at the head of a version's file, which it reads into r.
 func (d *decoder) head(r *Release) []field {
 	seen := map[string]bool{}
 	return []field{
@@ -98,8 +98,8 @@ func readReleases(files fs.FS, dir string) heads {
 	return h
 }
 
-// readHeads reads the heads of all files in dir concurrently, in the order of release:
-// each as far as the first of ends that it has.
+// readHeads reads the heads of all versions in dir concurrently, and returns them in the
+// order of release. It reads up to limit bytes of each file, and stops at any of ends.
 func readHeads(files fs.FS, dir string, limit int, ends ...string) ([]Release, error) {
 	names := versionFiles(files, dir)
 	releases, errs := make([]Release, len(names)), make([]error, len(names))
@@ -112,8 +112,8 @@ func readHeads(files fs.FS, dir string, limit int, ends ...string) ([]Release, e
 	return releases, errors.Join(errs...)
 }
 
-// How much of a version's file is read for its head, and for its place among the versions.
-// Most heads need a third of it.
+// The most bytes of a version's file that are read for its head, and for its place among
+// the versions. Our own files need less than a third of either.
 const (
 	maxHead  = 16 << 10
 	maxOrder = 1 << 10

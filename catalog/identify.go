@@ -4,20 +4,20 @@ package catalog
 
 import "slices"
 
-// Auto is the word for the version that a host reports, and for the roles whose
-// services answer.
+// Auto is a word in the place of a version or a role. As a version it means the one that
+// the host reports, as a role those whose services answer.
 const Auto = "auto"
 
-// SupportRoles are the roles whose hosts need not run the version that they
-// serve: what they say of themselves says nothing about Exchange.
+// SupportRoles are the roles of servers around Exchange. Their hosts need not run the
+// version that they serve, so their answers say nothing about Exchange.
 var SupportRoles = []string{"domain-controller", "dns", "witness", "internet", "relay", "office-online", "rms", "ocs", "um-gateway", "adfs"}
 
 // LogonPage is the logon page of OWA since 2007. It shows the build: in a header, or in
 // the paths of its pictures and scripts.
 const LogonPage = "/owa/auth/logon.aspx"
 
-// A further question is asked where the first ones left something open, if all the
-// conditions that it states hold.
+// A further is a question that IdentifyMore asks if the questions of Identify left
+// something open and all the conditions that it states hold.
 type further struct {
 	version, role, service string
 
@@ -25,15 +25,15 @@ type further struct {
 	behind  uint16   // this port answered, and the version is undecided
 	among   []string // the host may run one of these versions
 	since   string   // the host may run this version of Exchange Server or a later one
-	only    Family   // it can run no others than these
+	only    Family   // all versions that the host may run are of this family
 	alone   bool     // nothing answered
 	alive   bool     // something came back, even if only a refusal
 	page    string   // requested instead of the row's own
 }
 
-// furthers are the same services at their other ports, and the pages that settle most of
-// what is hard to tell apart. They name versions because each of them is there to tell
-// those from each other.
+// furthers are the services of the first questions at their other ports, and the pages
+// that tell apart most versions that are otherwise hard to tell apart. They name versions
+// because that is what each of them is for.
 var furthers = []further{
 	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", instead: 25},
 	{version: DefaultVersion, role: "mailbox", service: "smtp-submission", only: ExchangeOnline}, // port 25 does not show whether a host is an MX or takes submissions
@@ -60,7 +60,7 @@ func (h Heard) answeredAt(port uint16) bool {
 	return slices.ContainsFunc(h.Answered, func(c Check) bool { return c.Service.Ports.First == port })
 }
 
-// asks reports whether a further question can add anything.
+// asks reports whether the conditions of f hold for a host of which h is known.
 func (f further) asks(h Heard, releases *Releases) bool {
 	switch {
 	case f.instead != 0 && h.answeredAt(f.instead), f.behind != 0 && !(h.answeredAt(f.behind) && h.isUndecided()), f.alone && len(h.Answered) > 0, f.alive && h.Quiet:
@@ -130,8 +130,8 @@ func (c *Catalog) showsRole(h Heard, check Check) bool {
 	})
 }
 
-// question is the check of a row, still without a host. A user's catalogue may lack the
-// row.
+// question returns the check of a row, still without a host. It returns false if there is
+// no such row: a user's catalogue may lack it.
 func (c *Catalog) question(version, role, service string) (Check, bool) {
 	v, err := c.Version(version)
 	if err != nil {

@@ -14,31 +14,31 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A Mark is what an answer of some versions looks like. An answer has it if it meets every
-// condition that is stated.
+// A Mark describes an answer that some versions give. An answer has the mark if it meets
+// every condition that the mark states. Package identity looks for marks in answers.
 type Mark struct {
 	Name string // by which versions share it; "" for a mark of one version
 
 	Protocol string
-	Greeting string   // words of a greeting; an asterisk is anything between them
-	Offers   []string // words of the capabilities that it has, one line each
-	InOrder  string   // capabilities that are listed together, in this order
-	Lacks    []string // the first words of those that it lacks, though it listed its capabilities
-	Fact     string   // the name of a fact that is known
-	Words    string   // of that fact, as of a greeting
-	Without  []string // facts that are not known
-	Path     string   // the page that was asked for, in upper or lower case
+	Greeting string   // words of the greeting; an asterisk stands for anything between them
+	Offers   []string // capabilities that the answer lists: a keyword each, with words behind it
+	InOrder  string   // capabilities that the answer lists together, in this order
+	Lacks    []string // capabilities, as in Offers, that the answer does not list, though it lists some
+	Fact     string   // the name of a fact that must be known
+	Words    string   // words of that fact's value, as for Greeting
+	Without  []string // facts that must not be known
+	Path     string   // the page that was asked for; case is ignored
 	Inside   bool     // the page is not the root, it exists, and no proxy of IIS answered
-	Status   string   // how the status begins
+	Status   string   // how the HTTP status begins
 
 	Said     string   // what the mark is called; "" quotes the greeting or the fact
-	Versions []string // that have it, in the order of release
-	Role     string   // that has it; "" where it shows none
+	Versions []string // those that have it, in the order of release
+	Role     string   // the role that it shows; "" where it shows none
 	Weight   Weight
 	Source   string // the document or the recorded answers that show it
 }
 
-// A Weight is how far a sign is believed where others contradict it.
+// A Weight says how far exreach believes a mark if others contradict it.
 type Weight int
 
 // The weights, the lightest first.
@@ -50,8 +50,8 @@ const (
 
 var weights = []string{"faint", "implied", "stated"}
 
-// id is the name of a shared mark, and the conditions of any other: two marks with the
-// same conditions are one.
+// id identifies a shared mark by its name, and any other by its conditions: two marks with
+// the same conditions are one.
 func (m Mark) id() string {
 	if m.Name != "" {
 		return m.Name
@@ -60,8 +60,8 @@ func (m Mark) id() string {
 	return strings.Join([]string{m.Protocol, m.Greeting, list(m.Offers), m.InOrder, list(m.Lacks), m.Fact, m.Words, list(m.Without), m.Path, strconv.FormatBool(m.Inside), m.Status}, "\t")
 }
 
-// marksOf gives every mark the versions that have it: first those of single versions, then
-// the shared ones.
+// marksOf returns every mark that some version has, with these versions: first the marks
+// of single versions, then the shared ones.
 func marksOf(releases []Release, shared []Mark) []Mark {
 	all, index := slices.Clone(shared), map[string]int{}
 	for i, m := range shared {

@@ -36,7 +36,7 @@ func (c *Catalog) Add(name string, r io.Reader, protocols []string) error {
 	return nil
 }
 
-// merge returns r with what f says in its place.
+// merge returns r with every field that f states replaced by that of f.
 func (r Release) merge(f Release) Release {
 	r.Title, r.Called = cmp.Or(f.Title, r.Title), cmp.Or(f.Called, r.Called)
 	r.Family, r.Order, r.Website = cmp.Or(f.Family, r.Family), cmp.Or(f.Order, r.Order), cmp.Or(f.Website, r.Website)

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Companions are the services of which one is enough for from, s among them; nil
-// where s has no alternative.
+// Companions returns the services of which one is enough for from, s among them.
+// It returns nil if s has no alternative.
 func (v Version) Companions(s Service, from string) []Service {
 	if s.OneOf == "" || !s.isChoice(from) {
 		return nil
@@ -20,13 +20,13 @@ func (v Version) Companions(s Service, from string) []Service {
 	return group
 }
 
-// isChoice reports whether s is a service that from may use. What it must not
-// reach is not.
+// isChoice reports whether from may use s. It may not use what it must not
+// reach.
 func (s Service) isChoice(from string) bool {
 	return s.Wants[from] != "" && s.Wants[from] != Forbidden
 }
 
-// checkOneOf makes sure that the group of s offers an alternative to it.
+// checkOneOf makes sure that the group of s offers some client an alternative to s.
 func (v Version) checkOneOf(s Service) error {
 	if s.OneOf == "" {
 		return nil

@@ -29,11 +29,11 @@ var noVersions = []string{"sources.yaml", "ids.yaml", "products.yaml", "marks.ya
 // Open returns the catalogue that comes with exreach.
 func Open() *Catalog {
 	c := open(data, "data")
-	c.releases = nil // ours
+	c.releases = nil // which means those that come with exreach
 	return c
 }
 
-// open finds the versions in dir.
+// open finds the versions in dir. It reads none of their files yet.
 func open(files fs.FS, dir string) *Catalog {
 	c := &Catalog{
 		sources:  sync.OnceValues(func() (map[string]string, error) { return readSources(files, path.Join(dir, "sources.yaml")) }),
@@ -48,19 +48,20 @@ func open(files fs.FS, dir string) *Catalog {
 	return c
 }
 
-// versionFiles are the files of versions in dir.
+// versionFiles lists the files in dir that hold a version.
 func versionFiles(files fs.FS, dir string) []string {
-	names, _ := fs.Glob(files, path.Join(dir, "*.yaml")) // the pattern is a right one
+	names, _ := fs.Glob(files, path.Join(dir, "*.yaml")) // the pattern is valid
 	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(noVersions, path.Base(name)) })
 }
 
-// versionOf is the version that a file holds: the file is named after it.
+// versionOf returns the version that a file holds: the file is named after it.
 func versionOf(name string) string { return strings.TrimSuffix(path.Base(name), ".yaml") }
 
-// Releases returns what is known of all versions without their services.
+// Releases returns what is known of all versions without their services. It may be
+// nil, on which every method of Releases works.
 func (c *Catalog) Releases() *Releases { return c.releases }
 
-// inOrder are the shelves in the order of release.
+// inOrder returns the shelves in the order of release.
 func (c *Catalog) inOrder() []shelf {
 	releases := c.releases.all().order()
 	rank := func(s shelf) int { return slices.IndexFunc(releases, func(r Release) bool { return r.Name == s.name }) }
@@ -88,7 +89,7 @@ func (c *Catalog) readVersion(files fs.FS, name string) (Version, error) {
 
 // readFile reads a file of ours or of a user's.
 func (c *Catalog) readFile(name string, r io.Reader, d *decoder) (file, error) {
-	go c.sources() // they are read while the file is taken apart
+	go c.sources() // reads the sources while this goroutine parses the file
 	root, err := document(r)
 	if err != nil {
 		return file{}, inFile(name, err)
@@ -111,7 +112,7 @@ func readDocument(files fs.FS, name string) (*yaml.Node, error) {
 	return root, inFile(path.Base(name), err)
 }
 
-// readSources reads the documents by their key.
+// readSources reads the titles of the documents, by their key.
 func readSources(files fs.FS, name string) (map[string]string, error) {
 	root, err := readDocument(files, name)
 	if err != nil {
@@ -132,8 +133,8 @@ func readSources(files fs.FS, name string) (map[string]string, error) {
 	return sources, inFile(path.Base(name), err)
 }
 
-// Names is the names of the versions, in the order of release. It reads no more than the
-// head of each file.
+// Names returns the names of the versions, in the order of release. It reads no more than
+// the head of each file.
 func (c *Catalog) Names() []string {
 	return each(c.inOrder(), func(s shelf) string { return s.name })
 }

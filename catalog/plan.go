@@ -27,11 +27,11 @@ type Host struct {
 	Origin   string            // where the host was named, for errors: "org.yaml:3"; "" is the command line
 }
 
-// Plan returns the checks that answer whether from finds what it should on each
-// host. From "" is the topology's. Equal inputs give equal plans: hosts in the
-// order of the topology, services in the order of the data. RPC interfaces are
-// in Behind of their endpoint mapper, except those with a static port, which are
-// checks of their own with Ports set.
+// Plan returns the checks that show whether from finds what it should on each
+// host. If from is "", it is that of the topology. Equal inputs give equal plans:
+// hosts in the order of the topology, services in the order of the data. RPC
+// interfaces are in Behind of their endpoint mapper, except those with a static
+// port, which are checks of their own with Ports set.
 func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 	from = cmp.Or(from, t.From, DefaultFrom)
 	if !isFrom(from) {
@@ -70,7 +70,7 @@ func (h Host) fault(err error) error {
 	return fmt.Errorf("host %q: %w", h.Name, err)
 }
 
-// settle returns the version and the role that a host is looked at in.
+// settle returns the version and the role in which to check a host.
 func (c *Catalog) settle(h Host) (Version, string, error) {
 	if strings.TrimSpace(h.Name) == "" {
 		return Version{}, "", errors.New("the name is empty: give a DNS name or an address")
@@ -83,7 +83,7 @@ func (c *Catalog) settle(h Host) (Version, string, error) {
 	return v, r.Name, err
 }
 
-// planHost returns the checks of one host, not numbered yet.
+// planHost returns the checks of one host in one role.
 func (c *Catalog) planHost(h Host, v Version, role, from string) ([]Check, error) {
 	services := v.servicesOf(role)
 	if err := checkRPCPorts(h, services); err != nil {
@@ -142,7 +142,7 @@ func (v Version) StaticPorts(role string, ports map[string]uint16) map[string]ui
 	return static
 }
 
-// askedBy returns every client that some check of services is for.
+// askedBy returns every kind of client that some check of services is for.
 func askedBy(services []Service) []string {
 	return slices.DeleteFunc(froms(), func(from string) bool {
 		return !slices.ContainsFunc(services, func(s Service) bool { return s.asked(from) })
@@ -171,7 +171,7 @@ func (c *Catalog) RolesFor(from string) ([]VersionRole, error) {
 type NothingError struct {
 	VersionRole // Role "" is every role of the version
 	From        string
-	Only        []string // who the role has something for
+	Only        []string // the clients that the role has services for
 }
 
 func (e *NothingError) Error() string {
@@ -182,8 +182,8 @@ func (e *NothingError) Error() string {
 		e.Role, e.Version, e.From, cmp.Or(strings.Join(e.Only, ", "), "none"))
 }
 
-// Narrow leaves the services of one role, and of those the ones that a client
-// wants, with the ground rules that are about both. An empty word leaves all.
+// Narrow returns v with only the services of one role that the client from wants,
+// and with the ground rules that concern both. "" stands for any role or client.
 func (v Version) Narrow(role, from string) (Version, error) {
 	if role != "" {
 		r, err := v.Role(role)
@@ -206,7 +206,7 @@ func (v Version) Narrow(role, from string) (Version, error) {
 	return v, nil
 }
 
-// narrowTo leaves the services that a from wants, and what is for it.
+// narrowTo returns v with only the services that from wants, and their roles.
 func (v Version) narrowTo(role, from string) (Version, error) {
 	if !isFrom(from) {
 		return v, &WordError{"from", from, froms()}
@@ -225,7 +225,7 @@ func (v Version) narrowTo(role, from string) (Version, error) {
 	for i, s := range v.Services {
 		v.Services[i].Wants = map[string]Want{from: s.Wants[from]}
 		if s.Wants[from] != Forbidden {
-			v.Services[i].Exposure = "" // is about others
+			v.Services[i].Exposure = "" // which concerns other clients
 		}
 	}
 	return v, nil

@@ -11,17 +11,17 @@ import (
 )
 
 // A Product is a mail server, filter or proxy that is not Exchange, and the words by
-// which it is known. An asterisk is anything between them.
+// which exreach knows it. An asterisk stands for anything between them.
 type Product struct {
 	Name     string // "Dovecot"
 	Greeting string // words of a greeting of SMTP, POP3 or IMAP4, in lower case; "" where only Offers counts
 	Offers   string // words of a capability, in lower case; "" where only Greeting counts
-	Before   bool   // it often stands in front of another server, and may pass on what that says
+	Before   bool   // it often stands in front of another server, and may pass on that server's words
 	Source   string // where the words come from
 }
 
-// Products returns the products that mail servers are known by, first those that stand
-// in front of others. The file is read at the first call, as few runs need it.
+// Products returns every product that exreach knows, first those that stand in front of
+// others. It reads the file at the first call, because few runs need it.
 var Products = sync.OnceValue(func() []Product {
 	products, _ := readProducts() // a test sees any error
 	return products
@@ -49,7 +49,7 @@ func readProducts() ([]Product, error) {
 	}))
 }
 
-// spaced reads words whose blanks count at both ends: they tell a product's name from
+// spaced reads words and keeps the blanks at both ends: these tell a product's name from
 // that of a host.
 func spaced(name string, to *string) field {
 	checked := value(name, func(string) error { return nil })

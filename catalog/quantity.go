@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Elapsed is how long something took, as every text writes it: "<1 ms", "486 ms",
+// Elapsed writes how long something took, as every text does: "<1 ms", "486 ms",
 // "7.0 s".
 func Elapsed(d time.Duration) string {
 	switch ms := d.Round(time.Millisecond); {
@@ -20,7 +20,7 @@ func Elapsed(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
-// Count is a number with its noun, as every text writes it: "1 host", "3 hosts".
+// Count writes a number with its noun, as every text does: "1 host", "3 hosts".
 func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -28,10 +28,10 @@ func Count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// Either is "a", "a or b", "a, b or c".
+// Either writes a list of alternatives: "a", "a or b", "a, b or c".
 func Either(words []string) string { return Enumerated(words, "or") }
 
-// Enumerated is a list with a word before its last item: "SMTP, POP3 and IMAP4".
+// Enumerated writes a list with a word before its last item: "SMTP, POP3 and IMAP4".
 func Enumerated(words []string, last string) string {
 	if n := len(words); n > 1 {
 		return strings.Join(words[:n-1], ", ") + " " + last + " " + words[n-1]

@@ -18,23 +18,23 @@ type Release struct {
 	Title   string            // the product's name: "Exchange Server 2019"
 	Called  string            // its usual name; "" is Exchange and the Name
 	Family  Family            // "" for servers around Exchange and for what no answer can show
-	Order   float64           // its place in the order of release; 0 is the number in the Name, or the last place
+	Order   float64           // its place in the order of release; 0 means the number that Name is, or else the last place
 	Builds  []Builds          // its build numbers
 	Marks   []Mark            // what its answers are recognised by; of those that several versions share, only the Name
-	Greets  map[string]string // what its servers greet with, by protocol: HOST, DATE and CTIME (a date as C writes it) stand for what they are
+	Greets  map[string]string // what its servers greet with, by protocol; HOST, DATE and CTIME (a date as C writes it) are placeholders
 	Website *Website          // nil: as that of the newest version
-	Telling []Telling         // its services that every host without a given version is asked for
+	Telling []Telling         // its services for which Identify asks
 }
 
-// A Telling is a service whose answer shows a version. Servers of most versions have it,
-// but only the version whose row asks for it in its latest form states it: the fewer
-// versions do, the fewer files are read.
+// A Telling is a service whose answer shows which version a host runs. Servers of most
+// versions have it, but only the version whose row asks for it in its latest form lists
+// it: the fewer versions list one, the fewer files exreach must read.
 type Telling struct {
 	Role, Service string
-	line          int // of the file
+	line          int // of the file, for errors
 }
 
-// Family is the product that a version is one of.
+// Family is the product that a version belongs to.
 type Family string
 
 // The families.
@@ -44,22 +44,23 @@ const (
 	DavMail        Family = "DavMail"         // a gateway that offers the standard protocols of mail in front of Exchange
 )
 
-// A Website is what the web site of a version shows about it.
+// A Website is what the web site of a version shows about it. Stand-ins show the same.
 type Website struct {
 	IIS    string // the version of IIS, on the Windows that it was usually installed on
-	Build  string // that OWA shows in X-OWA-Version; "" where it shows none
-	Below  string // which answers have it: those below this path
+	Build  string // the build that OWA shows in X-OWA-Version; "" where it shows none
+	Below  string // the path below which answers show Build
 	Store  string // the build that the store shows in MS-WebStorage; "" where it shows none
-	Title  string // of OWA's logon page
+	Title  string // the title of OWA's logon page
 	Themes string // the path to the pictures of that page
 }
 
-// Releases is what is known of all versions, without their services. Nil means those that
-// come with exreach. Any number of goroutines may ask. Each part is read when it is first
-// asked for: nearly every run wants the order, and only some the marks.
+// Releases holds what is known of all versions, without their services. Its methods work
+// on nil, which means the versions that come with exreach. Any number of goroutines may
+// call them. The first call that needs a part reads it: nearly every run needs the order,
+// and only some need the marks.
 type Releases struct {
 	order func() []Release // in the order of release: names, product, builds and no more
-	heads func() heads     // all there is
+	heads func() heads     // everything in the heads of the files
 }
 
 // heads is what the heads of the files say.
@@ -83,13 +84,13 @@ func releasesOf(files fs.FS, dir string) *Releases {
 	}
 }
 
-// all is r, or ours.
+// all returns r, or ours if r is nil.
 func (r *Releases) all() *Releases { return cmp.Or(r, ours) }
 
-// Marks returns what answers are known by, each with the versions that have it.
+// Marks returns every mark, with the versions that have it.
 func (r *Releases) Marks() []Mark { return r.all().heads().marks }
 
-// find returns the release of a name, the zero Release where there is none.
+// find returns the release of that name, the zero Release where there is none.
 func find(releases []Release, name string) Release {
 	if i := slices.IndexFunc(releases, func(r Release) bool { return r.Name == name }); i >= 0 {
 		return releases[i]
@@ -105,10 +106,11 @@ func (r *Releases) Of(families ...Family) []string {
 	return each(of, func(o Release) string { return o.Name })
 }
 
-// Family is the product that a version is one of, "" where it is of none.
+// Family returns the product that a version belongs to, "" where it belongs to none.
 func (r *Releases) Family(version string) Family { return r.find(version).Family }
 
-// Title is the name of a version's product, "" where there is none.
+// Title returns the name of a version's product: "Exchange Server 2019", or its Family
+// outside Exchange Server. It may be "".
 func (r *Releases) Title(version string) string {
 	release := r.find(version)
 	if release.Family == ExchangeServer {
@@ -117,25 +119,25 @@ func (r *Releases) Title(version string) string {
 	return string(release.Family)
 }
 
-// Called is the usual name of a version: "Exchange 2019".
+// Called returns the usual name of a version: "Exchange 2019".
 func (r *Releases) Called(version string) string {
 	return cmp.Or(r.find(version).Called, "Exchange "+version)
 }
 
-// Since reports whether a version of Exchange Server is first or a later one.
+// Since reports whether version is first, or a later version of Exchange Server.
 func (r *Releases) Since(first, version string) bool {
 	servers := r.Of(ExchangeServer)
 	return slices.Index(servers, version) >= slices.Index(servers, first)
 }
 
-// Greeting is what the servers of a version greet with in a protocol, "" where that is
-// not known.
+// Greeting returns what the servers of a version greet with in a protocol, with the
+// placeholders of Greets. It returns "" where that is not known.
 func (r *Releases) Greeting(version, protocol string) string {
 	return find(r.all().heads().releases, version).Greets[protocol]
 }
 
-// Website is the web site of a version, and the version that it is from: one without a web
-// site of its own, such as one of another family, has the newest.
+// Website returns the web site of a version, and the version that it comes from. A version
+// without one of its own, such as one of another family, gets that of the newest.
 func (r *Releases) Website(version string) (site Website, of string) {
 	for _, release := range slices.Backward(r.all().heads().releases) {
 		if release.Website != nil && (of == "" || release.Name == version) {
@@ -145,12 +147,12 @@ func (r *Releases) Website(version string) (site Website, of string) {
 	return site, of
 }
 
-// byOrder orders versions by their release. What has neither order nor number comes last.
+// byOrder orders versions by their release. One with neither order nor number comes last.
 func byOrder(a, b Release) int {
 	return cmp.Or(cmp.Compare(a.rank(), b.rank()), strings.Compare(a.Name, b.Name))
 }
 
-// lastRank is that of a version of which nothing says where it belongs.
+// lastRank is the rank of a version if nothing says where it belongs.
 const lastRank = 1e6
 
 func (r Release) rank() float64 {
@@ -163,7 +165,7 @@ func (r Release) rank() float64 {
 	return lastRank
 }
 
-// with returns the releases with one more, or with another in the place of its name.
+// with returns r with release added, or in the place of the one of the same name.
 func (r *Releases) with(release Release) *Releases {
 	before := r.all()
 	among := func(releases []Release) []Release {

@@ -20,10 +20,10 @@ const (
 type From struct {
 	Name string // the word of the catalogue and the command line
 	Text string // one line for the reader
-	Kind Kind   // "" for what is neither
+	Kind Kind   // "" for neither people nor servers
 }
 
-// Kind is what a client does with TLS.
+// Kind says what a client does with the certificate of a server.
 type Kind string
 
 // The kinds.
@@ -32,7 +32,7 @@ const (
 	Servers Kind = "servers" // of Exchange: they take any certificate
 )
 
-// KindOf is the kind of a From.
+// KindOf returns the kind of a From, "" for an unknown one.
 func KindOf(from string) Kind {
 	for _, f := range Froms {
 		if f.Name == from {
@@ -42,7 +42,7 @@ func KindOf(from string) Kind {
 	return ""
 }
 
-// Froms is every client that a row can want something for.
+// Froms lists every kind of client that a row may name in its wants.
 var Froms = []From{
 	{"client", "mail programs, browsers and devices of the users, inside the organization", People},
 	{"internet-client", "as client, but with POP3, IMAP4, LDAP, news or web access alone: no Outlook over RPC", People},
@@ -83,7 +83,7 @@ func isFrom(name string) bool {
 
 func froms() []string { return each(Froms, func(f From) string { return f.Name }) }
 
-// each is the word of each item of a list, nil where it has none.
+// each returns the word of each item of a list, nil for an empty list.
 func each[T any](list []T, word func(T) string) []string {
 	var words []string
 	for _, item := range list {

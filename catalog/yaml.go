@@ -17,10 +17,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxFile bounds a file in bytes. The largest of our own is a tenth of it.
+// maxFile is the most bytes that a file may have. The largest of our own has a tenth of it.
 const maxFile = 1 << 20
 
-// A FileError is what is wrong with a file, and where.
+// A FileError says what is wrong with a file, and where.
 type FileError struct {
 	File string
 	Line int // 0 where the whole file is meant
@@ -36,7 +36,7 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-// inLine says where err belongs, unless something further in has said so already.
+// inLine adds a line to err, unless a function further in has added one already.
 func inLine(line int, err error) error {
 	if e := (*FileError)(nil); err == nil || errors.As(err, &e) {
 		return err
@@ -53,15 +53,15 @@ func inFile(file string, err error) error {
 	return err
 }
 
-// A value takes some 170 bytes of memory, however short it is, so a file of
+// A YAML value takes some 170 bytes of memory, however short it is, so a file of
 // nothing but brackets would take a hundred times its size. Real files have ten
-// bytes and more to an indicator.
+// bytes and more for each indicator, a character that begins a value or divides two.
 const (
-	manyIndicators    = 8 << 10 // in a file of any size
+	manyIndicators    = 8 << 10 // that a file of any size may have
 	bytesPerIndicator = 8
 )
 
-// indicators is how many values begin in a file, at least about that.
+// indicators counts the indicators of a file, and so about how many values it has.
 func indicators(data []byte) (n int) {
 	for _, b := range data {
 		switch b {
@@ -108,7 +108,7 @@ func document(r io.Reader) (*yaml.Node, error) {
 var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
 // notYAML turns the library's "yaml: line 3: why" into our form. The library does
-// not report the line of data in which an anchor is missing.
+// not report the line of a missing anchor, so notYAML looks for it in data.
 func notYAML(err error, data []byte) error {
 	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
@@ -123,7 +123,7 @@ func notYAML(err error, data []byte) error {
 	return inLine(line, fmt.Errorf("this is not YAML: %s", text))
 }
 
-// lineOfAlias is the line of the first value *name, or 0.
+// lineOfAlias returns the line of the first value *name, or 0.
 func lineOfAlias(data []byte, name string) int {
 	alias := regexp.MustCompile(`(?m)^[^#'"\n]*[\s:,[{-]\*` + regexp.QuoteMeta(name) + `([\s,\]}]|$)`)
 	found := alias.FindIndex(data)
@@ -134,7 +134,7 @@ func lineOfAlias(data []byte, name string) int {
 	return 1 + bytes.Count(before, []byte("\n"))
 }
 
-// A field is a name that a mapping may hold and how its value is read.
+// A field is a name that a mapping may hold, and the function that reads its value.
 type field struct {
 	name string
 	read func(*yaml.Node) error
@@ -192,7 +192,7 @@ func value(name string, read func(string) error) field {
 	}}
 }
 
-// text reads words for the reader.
+// text reads words for people.
 func text(name string, to *string) field {
 	return value(name, func(s string) error { *to = s; return nil })
 }
@@ -247,7 +247,7 @@ func values(name string, read func(string) error) field {
 	return list(name, value(name, read).read)
 }
 
-// kind names what the file has where something else should be.
+// kind names what a file has in the place of something else.
 func kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

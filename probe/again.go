@@ -10,22 +10,23 @@ import (
 	"exreach/probe/protocol"
 )
 
-// A Crowded is what a port did while other connections to its host were open. It
-// answered when it was asked alone.
+// A Crowded is what a port did while other connections to its host were open. Asked
+// alone it answered, or a limit of connections may have turned it away to the end:
+// Result.Verdict says which.
 type Crowded struct {
-	Verdict Verdict // what was observed then
+	Verdict Verdict // what was observed first, while they were open
 	Open    int     // the most connections to the host that this run had open at once
 }
 
 // Bounds on asking again.
 const (
 	quickly    = 2 * time.Second         // a peer that takes longer to hang up does so for another reason
-	samples    = 4                       // refusals that stand for all, where each may take seconds
-	firstPause = 50 * time.Millisecond   // until a port that a limit turned away is asked again, doubling
-	fairPause  = 400 * time.Millisecond  // pauses this long leave a limit per second room for a port and its witness
+	samples    = 4                       // refusals that stand for all others where each may take seconds
+	firstPause = 50 * time.Millisecond   // before a port that a limit turned away is asked again; doubles each time
+	fairPause  = 400 * time.Millisecond  // from this pause on, a limit per second has room for a port and its witness
 	lastPause  = 3200 * time.Millisecond // the last of these pauses
 
-	leastWelcome = 2 // times a port that answers must be welcome while another one is turned away
+	leastWelcome = 2 // times a port that answers must be welcome for another one's refusal to be believed
 )
 
 // turnedAway reports whether a connect was refused, by the host or on the way.
@@ -33,8 +34,8 @@ func turnedAway(res Result) bool {
 	return res.Step == protocol.Connect && slices.Contains([]Verdict{Refused, Prohibited, Unreachable, Cut}, res.Verdict)
 }
 
-// isDoubtful reports whether the result may be due to other connections. Lonely means
-// that there were none.
+// isDoubtful reports whether the result may be due to other connections, so that askOnce
+// must ask again. lonely means that there were none.
 func (a *asking) isDoubtful(lonely bool) bool {
 	switch {
 	case (turnedAway(a.res) || a.res.Verdict == TimedOut) && a.door.hasAnswered():
@@ -48,9 +49,9 @@ func (a *asking) isDoubtful(lonely bool) bool {
 }
 
 // persist asks a check again, alone and with growing pauses, because the host limits
-// connections: firewalls go on counting those that are over. The refusal is believed
-// where a port that answers is not turned away at the same time. It reports whether
-// such a port was turned away to the end: then this machine is blocked.
+// connections: firewalls go on counting those that are over. It believes the refusal
+// where the witness is not turned away at the same time (isWelcome). banned says that the
+// witness, too, was turned away to the end: then this machine is blocked.
 func (a *asking) persist(ctx context.Context) (banned bool) {
 	dropped, welcome := a.res.Verdict == TimedOut, 0
 	for pause := firstPause; pause <= lastPause && sleep(ctx, pause); pause *= 2 {
@@ -68,14 +69,14 @@ func (a *asking) persist(ctx context.Context) (banned bool) {
 	return welcome == 0 && ctx.Err() == nil && a.path.connects()
 }
 
-// inDoubt reports whether a limit of connections may lead to the result.
+// inDoubt reports whether a limit of connections leads to results like this one.
 func (a *asking) inDoubt() bool {
 	return turnedAway(a.res) || a.res.Verdict == TimedOut || a.sentAway()
 }
 
-// sentAway reports whether the connection came about and the service got rid of
-// it: accepted and closed at once, or "421 too many connections". A web server's
-// refusal is about the page. A service that may have had a password is not asked again.
+// sentAway reports whether the service accepted the connection and then got rid of it:
+// closed it at once, or said "421 too many connections". A web server's refusal does not
+// count: it is about the page. A service that may have had a password is not asked again.
 func (a *asking) sentAway() bool {
 	if a.run.pool.Credentials != nil || lastTook(a.res) > quickly {
 		return false
@@ -83,7 +84,7 @@ func (a *asking) sentAway() bool {
 	return a.res.Verdict == Cut || a.res.Verdict == Answered && a.check.Service.HTTP == nil && a.res.Peer != nil && a.res.Peer.Refusal != ""
 }
 
-// lastTook is how long the last conversation took: Took is that of all of them.
+// lastTook returns how long the last conversation took; res.Took is the time of them all.
 func lastTook(res Result) (took time.Duration) {
 	for _, s := range res.Steps {
 		took += s.Took
@@ -135,7 +136,8 @@ func (a *asking) again(ctx context.Context) {
 	a.concludeAgain(ctx, first, banned)
 }
 
-// concludeAgain notes what asking again has shown.
+// concludeAgain notes in the result what asking again has shown. first is the verdict
+// before, and banned what persist found.
 func (a *asking) concludeAgain(ctx context.Context, first Verdict, banned bool) {
 	res, crowded := &a.res, &Crowded{Verdict: first, Open: a.host.crowd.atMost()}
 	switch {
@@ -156,10 +158,10 @@ func (a *asking) concludeAgain(ctx context.Context, first Verdict, banned bool) 
 // byICMP reports whether an ICMP message turned a connect away.
 func byICMP(res Result) bool { return res.SaidBy.IsValid() || res.Verdict == Prohibited }
 
-// isWorthIt reports whether asking again may tell more. A few stand for all where the
-// system repeats a refused connect for seconds, and ICMP messages are not waited for
-// once one has not come: routers send few. A port that was dropped, or
-// to which there was no way, is asked again where it is certain that the host lives.
+// isWorthIt reports whether asking again may tell more. Where the system repeats a
+// refused connect for seconds, a few ports stand for all. Once an ICMP message has not
+// come again, no port waits for another: routers send few. A port that timed out, or to
+// which there was no way, is worth it only where the host is certain to live.
 func (a *asking) isWorthIt(ctx context.Context) bool {
 	crowd := a.host.crowd
 	switch {
@@ -177,8 +179,8 @@ func (a *asking) isWorthIt(ctx context.Context) bool {
 	return true
 }
 
-// askAlone asks a check while no other is asked at the host, or few where that would
-// take long.
+// askAlone asks a check while no other is asked alone at the host, or few others where
+// one at a time would take long (share).
 func (a *asking) askAlone(ctx context.Context) {
 	crowd := a.host.crowd
 	release, err := crowd.takeShares(ctx, a.share())
@@ -200,8 +202,8 @@ func (a *asking) askAlone(ctx context.Context) {
 	}
 }
 
-// askNow asks a check again. What it observes replaces the result before, but silence
-// does not.
+// askNow asks a check again. What it observes replaces the earlier result, but silence
+// and Untried do not.
 func (a *asking) askNow(ctx context.Context) {
 	before, next := &a.res, a.findOut(ctx)
 	next.Tries += before.Tries
@@ -216,7 +218,7 @@ func (a *asking) askNow(ctx context.Context) {
 	a.res = next
 }
 
-// share is how much of the host's room a check takes that is asked alone.
+// share returns how many of the crowd's shares a check takes to be asked alone.
 func (a *asking) share() int64 {
 	switch {
 	case a.res.Verdict == TimedOut:
@@ -229,17 +231,17 @@ func (a *asking) share() int64 {
 
 // Linux counts the connections of a source (nf_conncount.c) and forgets those that
 // are over only as new ones come: a few each time, and none in a tick of its clock
-// in which it has done so before. What is asked too fast is turned away for
-// connects that are long over.
+// in which it has done so before. A connect that comes too fast is therefore turned away
+// because of others that are long over.
 const (
-	tick    = 8 * time.Millisecond // of its clock, or two: most have 4 ms
-	spacing = 2 * tick             // of connects to a host that is known to limit them
+	tick    = 8 * time.Millisecond // one tick of its clock, or two: most have 4 ms
+	spacing = 2 * tick             // between connects to a host that is known to limit them
 	group   = 4                    // connects that may come in one tick: no limit is so low
-	airing  = 3                    // connects after which all those are forgotten that came at once before
+	airing  = 3                    // after so many connects, Linux has forgotten all that came at once before them
 )
 
-// asks is how often a port is asked alone in a row: the first one until those connects
-// are forgotten.
+// asks returns how often in a row to ask a port alone: the first port of the host so
+// often that Linux forgets the connects before it (airing), every other port once.
 func (c *crowd) asks() int {
 	if c.aired.CompareAndSwap(false, true) {
 		return airing
@@ -247,7 +249,7 @@ func (c *crowd) asks() int {
 	return 1
 }
 
-// breath is how long to wait before something is asked alone.
+// breath returns how long to wait before a port is asked alone.
 func (c *crowd) breath() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -261,9 +263,9 @@ func (c *crowd) breath() time.Duration {
 	return atOnce
 }
 
-// askControlLast asks the port that nothing uses a second time, after all others,
-// where one of them connected and proved nothing: a device may begin to answer for
-// the host once a source has connected to many ports.
+// askControlLast asks the control port, which nothing uses, a second time after all other
+// checks, where one of them connected and proved nothing: a device may begin to answer
+// for the host once a source has connected to many ports.
 func (a *asking) askControlLast(ctx context.Context) {
 	if !a.overTCP() || a.res.Verdict == Answered || !a.host.crowd.awaitEnd(ctx) || !a.path.hollow.Load() {
 		return

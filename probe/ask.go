@@ -35,12 +35,12 @@ func (h *host) newAsking(c catalog.Check, to netip.AddrPort) *asking {
 // overTCP reports whether the check connects; it sends datagrams otherwise.
 func (a *asking) overTCP() bool { return a.check.Service.Network == catalog.TCP }
 
-// unasked is the result where nothing was asked.
+// unasked returns the result of a check that could not be asked.
 func (a *asking) unasked(why Obstacle, detail string) Result {
 	return Result{Check: a.check, Address: a.to.Addr(), Port: a.to.Port(), Step: protocol.Connect, Verdict: Untried, Obstacle: why, Detail: detail}
 }
 
-// ask finds the verdict.
+// ask asks until the verdict is certain. The host adds its name and the order.
 func (a *asking) ask(ctx context.Context) Result {
 	if why := a.host.found.NoWay[a.to.Addr()]; why != socket.NoCause {
 		return a.unasked(noWay(a.to.Addr(), why))
@@ -92,8 +92,8 @@ func (a *asking) askOnce(ctx context.Context) {
 	a.again(ctx)
 }
 
-// hide takes the password out of a result, but for what was asked: that is the user's
-// own and the catalogue's.
+// hide takes the password out of a result, but leaves the check as it is: its words are
+// the user's own and the catalogue's.
 func hide(m *protocol.Mask, res *Result) {
 	asked := res.Check
 	res.Check = catalog.Check{}
@@ -111,16 +111,16 @@ func sameForAll(res Result) bool {
 		res.Step == protocol.TLS && res.Verdict != Answered && res.Check.Service.TLS.First()
 }
 
-// An inquiry is the conversations of an asking until the verdict is certain or the
-// check's time is over. An asking that asks again makes another one.
+// An inquiry holds the conversations of an asking until the verdict is certain or the
+// check's time is over. An asking that asks again makes another inquiry.
 type inquiry struct {
 	*asking
 	found Result
-	left  time.Duration // of the check's time
+	left  time.Duration // what is left of the check's time
 	last  *conversation
 }
 
-// findOut makes an inquiry.
+// findOut makes an inquiry and returns what it found.
 func (a *asking) findOut(ctx context.Context) Result {
 	q := &inquiry{asking: a, found: a.unasked(Interrupted, ""), left: a.run.timeouts.Check}
 	q.converse(ctx)
@@ -135,7 +135,7 @@ func (a *asking) findOut(ctx context.Context) Result {
 	return q.found
 }
 
-// maxCuts is how often a peer may hang up before that is believed: busy servers hang
+// maxCuts is how often a peer must hang up before the verdict is Cut: busy servers hang
 // up, too.
 const maxCuts = 2
 
@@ -146,7 +146,7 @@ func (q *inquiry) converse(ctx context.Context) {
 		before := q.run.still.times()
 		q.last = q.holdOne(ctx)
 		shortage := false
-		if cuts == 0 || !q.last.cutAtOnce() { // the one before came further
+		if cuts == 0 || !q.last.cutAtOnce() { // otherwise the conversation before came further
 			shortage = q.record(ctx, q.last)
 		}
 		q.found.Tries += q.last.tries
@@ -175,10 +175,10 @@ func (q *inquiry) converse(ctx context.Context) {
 }
 
 // holdOne holds a conversation. Where a peer that has connected says nothing for
-// longer than it should, a second one is held beside the first, on a connection of
-// its own, and the first proof wins: after a few lost segments in a row TCP waits for
-// seconds, as does a server that never got the end of the handshake before it sends
-// its SYN-ACK again (RFC 6298 section 5, RFC 9293 section 3.8.1).
+// longer than it should, holdOne holds a second one beside the first, on a connection
+// of its own, and the first proof wins: after a few lost segments in a row TCP waits for
+// seconds. So does a server that never got the end of TCP's handshake, until it sends its
+// SYN-ACK again (RFC 6298 section 5, RFC 9293 section 3.8.1).
 func (q *inquiry) holdOne(ctx context.Context) *conversation {
 	first := q.newConversation(q.left)
 	if !q.mayTalkTwice() {

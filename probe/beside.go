@@ -15,8 +15,8 @@ import (
 	"exreach/probe/socket"
 )
 
-// holdBeside holds a second conversation beside c, which is stopped once the second
-// has its answer.
+// holdBeside holds a second conversation beside c. Once the second has its answer, it
+// stops c; on a path without losses it hears c out first. done is closed when c is over.
 func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done <-chan struct{}, stopFirst func()) *conversation {
 	second := c.newConversation(left)
 	if second.hello == secure.UsualHello {
@@ -32,12 +32,12 @@ func (c *conversation) holdBeside(ctx context.Context, left time.Duration, done 
 	return second
 }
 
-// proves reports whether a conversation has its answer. A refusal may be of the second
-// connection alone.
+// proves reports whether a conversation has its answer. A refusal is no answer:
+// the server may mean the second connection alone.
 func (c *conversation) proves() bool { return c.err == nil && c.peer.Refusal == "" }
 
-// leaves is how much time a conversation that is over leaves to the other one: the rest
-// of the check's time where it proved nothing.
+// leaves returns how much time a conversation that is over leaves to the other one: the
+// rest of the check's time where the peer was silent or hung up, otherwise none.
 func (c *conversation) leaves() time.Duration {
 	line := c.line.Load()
 	if v := c.verdict(); line == nil || v != Silent && v != Cut {
@@ -46,20 +46,20 @@ func (c *conversation) leaves() time.Duration {
 	return time.Until(line.limit)
 }
 
-// mayTalkTwice reports whether a check may be asked on two connections at once. One
-// that may log in may not, because a refused password would count twice, nor may one
-// of a run that was asked to open few connections. A datagram is simply sent again.
+// mayTalkTwice reports whether a check may be asked on two connections at once. A check
+// that may log in may not, because a refused password would count twice, nor may a check
+// of a run that must open few connections. Over UDP a datagram is simply sent again.
 func (a *asking) mayTalkTwice() bool {
 	pool := a.run.pool
 	return a.overTCP() && !a.run.shared.Gentle && pool.Tries == 0 && pool.Credentials == nil
 }
 
-// overdueAfter is how many waits for a SYN-ACK an answer may take before it is overdue:
-// services think, and by then TCP has mended most losses.
+// overdueAfter is how many times as long as a SYN-ACK (path.wait) an answer may take
+// before it is overdue: services think, and by then TCP has mended most losses.
 const overdueAfter = 3
 
-// awaitOverdue waits until the peer is overdue, and returns how much of the check's
-// time is left then. It reports whether that was before done.
+// awaitOverdue waits until the peer's answer is overdue, and returns how much of the
+// check's time is left then. It reports false where done was closed first.
 func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdue bool) {
 	timer := time.NewTimer(firstWait)
 	defer timer.Stop()
@@ -83,8 +83,8 @@ func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, o
 	}
 }
 
-// better is the conversation of two that proves more; if both do, the second, because
-// the first may have been stopped half way for it. The tries are those of both.
+// better returns the conversation that proves more; if both prove something, the second,
+// because holdBeside may have stopped the first half way. It gives it the tries of both.
 func better(first, second *conversation) *conversation {
 	spent := max(first.spent, first.left-second.left+second.spent)
 	tries := first.tries + second.tries
@@ -96,10 +96,10 @@ func better(first, second *conversation) *conversation {
 	return winner
 }
 
-// anew is the hello that may bring a conversation further than its own did: crypto/tls
-// refused what the server sent, or the server found nothing it accepts in our hello.
-// Schannel does not say so, but hangs up. Beside a hello without an answer, one of
-// another size was already tried, where the check may talk twice.
+// anew returns the hello that may bring a conversation further than its own did, and
+// whether there is one: crypto/tls refused what the server sent, or the server found
+// nothing it accepts in our hello (Schannel does not say so, but hangs up). Where the
+// check may talk twice, holdBeside has already tried a hello of another size.
 func (c *conversation) anew() (next secure.Hello, better bool) {
 	var failed *secure.Error
 	wanted := c.tls != nil && c.tls.ClientCertificate
@@ -117,8 +117,8 @@ func (c *conversation) anew() (next secure.Hello, better bool) {
 	return 0, false
 }
 
-// askAnew asks once more with another hello. Where that comes further it is the one
-// for this door.
+// askAnew asks once more with another hello. Where that comes further, this door keeps
+// to that hello.
 func (q *inquiry) askAnew(ctx context.Context, with secure.Hello) {
 	failed, c := q.last, q.newConversation(q.left)
 	c.hello = with
@@ -136,7 +136,7 @@ func (q *inquiry) askAnew(ctx context.Context, with secure.Hello) {
 	q.record(ctx, c)
 }
 
-// helloPatience is how long a hello is waited for before its size is to blame: by
+// helloPatience is how long a hello must go unanswered before its size is to blame: by
 // then TCP has sent it four times.
 const helloPatience = 3 * time.Second
 
@@ -158,16 +158,16 @@ func (c *conversation) hearOut(done <-chan struct{}) {
 	}
 }
 
-// provesSize reports whether a hello of another size than that of first was
-// answered, and that of first was not. Old load balancers hang at one of 256 to 511
-// octets, which is why RFC 7685 was written.
+// provesSize reports whether the peer answered the hello of c, but not that of first,
+// which has another size. Old load balancers hang at a hello of 256 to 511 octets, which
+// is why RFC 7685 was written.
 func (c *conversation) provesSize(first *conversation) bool {
 	return c.proves() && c.tls != nil && c.hello == secure.OtherHello && first.hello == secure.UsualHello && first.helloSize != c.helloSize &&
 		first.step() == protocol.TLS && !first.helloHeard && socket.IsTimeout(first.err) && first.line.Load().quiet() >= helloPatience
 }
 
-// confirmsSize asks again, and reports whether the size of the hello decides once
-// more. One frozen server of several behind a balancer hangs at every second or third
+// confirmsSize asks again, and reports whether the size of the hello decides every time.
+// A frozen server among several behind a balancer hangs at every second or third
 // connection, whatever the hello.
 func (c *conversation) confirmsSize(ctx context.Context) bool {
 	if c.run.pool.Credentials != nil {
@@ -192,19 +192,19 @@ func (c *conversation) confirmsSize(ctx context.Context) bool {
 // smallTime is how long a conversation in small segments may take.
 const smallTime = 3 * time.Second
 
-// A smallDial connects over TCP and takes small segments only.
+// A smallDial connects over TCP so that the peer sends small segments only.
 type smallDial func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
 
-// asksInSmall reports whether a silence may be due to large packets that the path
-// loses, and another connection may be spent on finding out.
+// asksInSmall reports whether the peer may be silent because the path loses large
+// packets, and whether the run may spend another connection on finding out.
 func (q *inquiry) asksInSmall() bool {
 	held := q.found.Silence != nil && q.found.Silence.Delivery == Held && q.found.Step != protocol.Greet
 	return held && q.run.small != nil && q.run.pool.Credentials == nil && !q.run.shared.Gentle
 }
 
 // askInSmall asks a silent peer again so that nothing it says fills a large packet. If
-// it answers then and only then, the path loses large packets: an answer that is one
-// of those leaves no other trace.
+// the peer answers then and only then, the path loses large packets: an answer in one
+// large packet leaves no other trace when it is lost.
 func (q *inquiry) askInSmall(ctx context.Context) {
 	hold := func(small bool) (c *conversation, further bool) {
 		c = q.newConversation(min(smallTime, q.run.timeouts.Check))
@@ -222,7 +222,7 @@ func (q *inquiry) askInSmall(ctx context.Context) {
 	// balancer, which asks them in turn.
 	for range 2 {
 		if c, further = hold(false); c.proves() {
-			q.found.Peer = nil // it is that of the silence
+			q.found.Peer = nil // the Peer of the silent conversation
 			q.record(ctx, c)
 			return
 		}

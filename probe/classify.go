@@ -17,7 +17,7 @@ import (
 	"exreach/probe/socket"
 )
 
-// obstacleOf returns what err shows of this machine, and "" where that is nothing.
+// obstacleOf returns what in this machine led to err; "" where the cause is elsewhere.
 func obstacleOf(err error) Obstacle {
 	switch socket.CauseOf(err) {
 	case socket.NoRoute, socket.InterfaceDown:
@@ -42,7 +42,7 @@ func obstacleOf(err error) Obstacle {
 	return ""
 }
 
-// mayPass reports whether this machine ran out of something, and it is worth waiting
+// mayPass reports whether this machine ran out of something, so that it is worth waiting
 // a moment and asking again.
 func (o Obstacle) mayPass() bool {
 	return o == NoDescriptors || o == NoSourcePorts || o == NoMemory
@@ -51,15 +51,15 @@ func (o Obstacle) mayPass() bool {
 // An outcome is what classify makes of an error.
 type outcome struct {
 	verdict  Verdict
-	obstacle Obstacle   // of Untried
+	obstacle Obstacle   // "" unless verdict is Untried
 	saidBy   netip.Addr // who sent the ICMP message that ended it
 }
 
 func untried(o Obstacle) outcome { return outcome{verdict: Untried, obstacle: o} }
 
-// classify is the only place where errors become verdicts. Step is where the
-// conversation ended; cancelled means that the run was interrupted. Nothing that a peer
-// does leads to Untried.
+// classify turns the error of a conversation into a verdict; nothing else does. step is
+// where the conversation ended; cancelled means that the run was interrupted. Nothing
+// that a peer does leads to Untried.
 func classify(err error, step protocol.Step, cancelled bool) outcome {
 	switch {
 	case err == nil:
@@ -117,14 +117,14 @@ func classifyDial(e *socket.Error) outcome {
 	return untried(SystemError)
 }
 
-// classifyTalk judges an error on an open connection. What neither time, nor the
-// connection, nor TLS explains broke the rules of the protocol.
+// classifyTalk judges an error on an open connection. An error that neither time, nor
+// the connection, nor TLS explains means that the peer broke the rules of the protocol.
 func classifyTalk(err error) outcome {
 	var shake *secure.Error
 	inTLS := errors.As(err, &shake)
 	switch {
 	case inTLS && shake.CertificateWanted:
-		return outcome{verdict: BadTLS} // that was the last it said
+		return outcome{verdict: BadTLS} // the server said nothing after it asked for one
 	case socket.IsTimeout(err):
 		return outcome{verdict: Silent}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
@@ -145,7 +145,8 @@ func classifyTalk(err error) outcome {
 	return outcome{verdict: Mismatch}
 }
 
-// judgeLookup tells a name without an address apart from a lookup that failed.
+// judgeLookup judges the error of a lookup: it tells a name without an address apart from
+// a lookup that failed. The string is Result.Detail.
 func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 	switch obstacle := obstacleOf(err); {
 	case errors.Is(err, errStoodStill):
@@ -160,8 +161,8 @@ func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 	return Untried, NoResolver, "no name server gave an answer: " + err.Error()
 }
 
-// ofFamily is the obstacle for the family of an address that this machine does not
-// speak: the system has one error for both.
+// ofFamily turns NoIPv6 into NoIPv4 for an IPv4 address: the system has one error for
+// both families.
 func ofFamily(o Obstacle, to netip.Addr) Obstacle {
 	if o == NoIPv6 && to.Is4() {
 		return NoIPv4
@@ -169,7 +170,8 @@ func ofFamily(o Obstacle, to netip.Addr) Obstacle {
 	return o
 }
 
-// noWay says what kept this machine from an address to which it has no way.
+// noWay returns the obstacle and the Result.Detail for an address to which this machine
+// has no way.
 func noWay(to netip.Addr, why socket.Cause) (Obstacle, string) {
 	switch {
 	case why == socket.NoFamily && to.Is4():
@@ -182,11 +184,11 @@ func noWay(to netip.Addr, why socket.Cause) (Obstacle, string) {
 	return NoRoute, "this machine has no route to " + to.String()
 }
 
-// verdict is what the conversation proves by itself, whether or not the run goes on.
+// verdict returns what the conversation proves, whether or not the run was interrupted.
 func (c *conversation) verdict() Verdict { return classify(c.err, c.step(), false).verdict }
 
-// record keeps what a conversation found. It reports whether the cause was a shortage
-// of this machine that may pass.
+// record keeps in q.found what a conversation found. It reports whether the cause was a
+// shortage of this machine that may pass.
 func (q *inquiry) record(ctx context.Context, c *conversation) (shortage bool) {
 	res := &q.found
 	res.Steps = c.steps
@@ -198,7 +200,7 @@ func (q *inquiry) record(ctx context.Context, c *conversation) (shortage bool) {
 	peer := c.peer
 	c.door.noteHello(c.tls)
 	peer.TLS, peer.TLSFailure = c.tls.Judge(c.run.shared.trust.Judge), secure.FailureOf(c.err)
-	c.run.mask.HideAll(&peer) // before it is cut
+	c.run.mask.HideAll(&peer) // before Clean cuts it
 	peer.Clean()
 	if !emptyPeer(peer) {
 		res.Peer = &peer

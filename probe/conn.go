@@ -11,17 +11,18 @@ import (
 	"exreach/probe/socket"
 )
 
-// A leash is a connection whose time can be ended once and for all. Deadlines end a conversation; closing it under a reader would make a
-// silent peer look like one that hung up.
+// A leash is the connection of a conversation; expire ends its time once and for all.
+// It does so by deadlines: closing it under a reader would make a silent peer look like
+// one that hung up.
 type leash struct {
 	net.Conn
-	limit time.Time // of the whole check; zero is none
+	limit time.Time // when the whole check's time is over; zero is never
 
-	mu      sync.Mutex // protects what is below
+	mu      sync.Mutex // guards the fields below
 	expired bool
 	heard   time.Time       // when the peer said something last, or connected
 	asked   bool            // something was sent
-	state   socket.TCPState // before that
+	state   socket.TCPState // before the last of it was sent
 }
 
 func newLeash(conn net.Conn, limit time.Time) *leash {
@@ -49,7 +50,7 @@ func (l *leash) Write(b []byte) (int, error) {
 	return l.Conn.Write(b)
 }
 
-// delivery is what became of the last question; "" where the system does not say.
+// delivery returns what became of the last question; "" where the system does not say.
 func (l *leash) delivery() Delivery {
 	now, ok := socket.TCPStateOf(l.Conn)
 	if !ok {
@@ -60,15 +61,15 @@ func (l *leash) delivery() Delivery {
 	return deliveryOf(l.state, now, l.asked)
 }
 
-// quiet is how long the peer has said nothing.
+// quiet returns how long the peer has said nothing.
 func (l *leash) quiet() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return time.Since(l.heard)
 }
 
-// SetDeadline moves the deadline, but never past the check's own and never
-// once the time is over.
+// SetDeadline moves the deadline, but never past the check's own, and not at all after
+// expire. The zero time stands for the check's own deadline.
 func (l *leash) SetDeadline(t time.Time) error { return l.move(l.Conn.SetDeadline, t) }
 
 // SetReadDeadline is like SetDeadline.
@@ -97,14 +98,14 @@ func (l *leash) expire() {
 	_ = l.Conn.SetDeadline(time.Unix(1, 0))
 }
 
-// A recorder keeps the first bytes that a connection delivered. It reads what is
-// there, however little is asked for: when a protocol gives up on the first foreign
-// byte, there is more to show than that byte.
+// A recorder keeps the first bytes that a connection delivered, for Result.Evidence. It
+// reads what is there, however little its reader asks for: when a protocol gives up on
+// the first foreign byte, there is more to show than that byte.
 type recorder struct {
 	net.Conn
-	ahead []byte // read and not yet asked for
+	ahead []byte // bytes read that the reader has not asked for yet
 
-	mu    sync.Mutex // protects what is below: go-ldap reads on a goroutine of its own
+	mu    sync.Mutex // guards the fields below: go-ldap reads on a goroutine of its own
 	first []byte
 	total int       // bytes in all
 	last  time.Time // when the last of them came
@@ -140,7 +141,7 @@ func (r *recorder) keep(b []byte) {
 	r.first = append(r.first, b[:min(len(b), room)]...)
 }
 
-// heard returns how much came so far, and when the last of it did.
+// heard returns how many bytes have come so far, and when the last of them came.
 func (r *recorder) heard() (total int, last time.Time) {
 	if r == nil {
 		return 0, time.Time{}

@@ -13,31 +13,31 @@ import (
 	"exreach/probe/socket"
 )
 
-// A connecting reaches one TCP port. When an answer is overdue it tries afresh, from
-// another source port, and does not wait for the system to send the SYN again; the
-// first answer wins. A try without an answer counts only where the address was seen to
-// answer something else at that time: a path that is down says nothing about the port.
+// A connecting reaches one TCP port for a conversation. When an answer is overdue it
+// tries afresh, from another source port, and does not wait for the system to send the
+// SYN again; the first answer wins. A try without an answer counts only where the address
+// answered something else at that time: a path that is down says nothing about the port.
 type connecting struct {
 	*asking
-	rank  witnessRank // of the port, should it accept
+	rank  witnessRank // how good a witness the port is, should it accept
 	alone bool        // the port is asked again, while the host is quiet
 
 	sent        int           // tries
 	first, last time.Time     // when the first and the last of them were sent
-	wait        time.Duration // for the answer to the last one
+	wait        time.Duration // how long the answer to the last one may take
 	unsent      bool          // the last one never left this machine
 	counted     int           // tries that count
-	calm        int           // those of them while few connections to the host were open
-	underway    []*try        // tries, the oldest first
-	ended       chan *try     // those that are over
+	calm        int           // those of them sent while few connections to the host were open
+	underway    []*try        // tries that are not over, the oldest first
+	ended       chan *try     // each try comes here when it is over
 }
 
-// A try is one connect.
+// A try is one connect: one SYN.
 type try struct {
 	number  int // from 0
 	sent    time.Time
 	stop    context.CancelFunc
-	release func() // of its slot; nil where that is the conversation's own, or was passed on
+	release func() // gives its slot back; nil where the slot is the conversation's own, or a later try has it
 	conn    net.Conn
 	err     error
 }
@@ -127,17 +127,17 @@ func (k *connecting) overdue() bool {
 	return true
 }
 
-// leastTries is how many tries a host must have left unanswered to be given up,
-// however long that took: this program may have been stopped meanwhile.
+// leastTries is how many tries a host must have left unanswered before it is given up,
+// however long they took: this program may have been stopped meanwhile.
 const leastTries = 3
 
-// isEnough reports whether the tries without an answer prove that there is none.
+// isEnough reports whether the tries without an answer prove that none will come.
 func (k *connecting) isEnough() bool {
 	if time.Since(k.first) < k.run.refusal {
 		return false
 	}
 	if k.alone && k.sent >= leastTries {
-		return true // after all those before
+		return true // the port was asked at length before
 	}
 	return k.counted >= orDefault(k.run.pool.Tries, k.path.enough()) && k.isCalm() || k.sent >= leastTries && k.isDead()
 }
@@ -149,12 +149,12 @@ func (k *connecting) isDead() bool {
 	return k.run.still.awake(patience) >= patience && k.path.dead(patience)
 }
 
-// leastCalm is how many tries must have been sent while the host was quiet, where
-// many of them get lost: a limit of connections per source may be what drops them.
+// leastCalm is how many tries must have been sent while the host was quiet, on a path
+// that loses many tries: a limit of connections per source may be what drops them.
 const leastCalm = 2
 
-// isCalm reports whether it cannot be the other connections to the host that keep
-// a port from answering.
+// isCalm reports whether it is certain that the other connections to the host do not
+// keep the port from answering.
 func (k *connecting) isCalm() bool {
 	return k.calm >= leastCalm || k.run.pool.Tries > 0 || !k.path.isSuspect()
 }
@@ -189,8 +189,9 @@ func (k *connecting) send(ctx context.Context, w witness) {
 	}()
 }
 
-// room makes room for a try within the limit of all runs. The first one has the
-// conversation's own; the others take what is free, or the slot of the oldest.
+// room makes room for a try within the limit of all runs. The first try has the
+// conversation's own slot. A further one takes a free slot, or else stops the oldest try
+// and takes over its slot.
 func (k *connecting) room(t *try) (release func()) {
 	if t.number == 0 {
 		return nil
@@ -206,7 +207,7 @@ func (k *connecting) room(t *try) (release func()) {
 	return release
 }
 
-// settles takes the end of a try, and reports whether it is the end of the connecting.
+// settles notes how a try ended, and reports whether that ends the connecting.
 func (k *connecting) settles(t *try) bool {
 	k.forget(t)
 	t.err = dialError(t.err)
@@ -228,7 +229,7 @@ func (k *connecting) hear(t *try, rank witnessRank) {
 	k.path.hear(witness{k.to, rank}, t.sent, t.number)
 }
 
-// forget ends a try that is over.
+// forget gives back what a try held that is over.
 func (k *connecting) forget(t *try) {
 	t.stop()
 	if t.release != nil {
@@ -237,9 +238,9 @@ func (k *connecting) forget(t *try) {
 	k.underway = slices.DeleteFunc(k.underway, func(o *try) bool { return o == t })
 }
 
-// clear waits for the tries that were stopped. It returns one that was answered all
-// the same: the answer may have come unnoticed, because the machine was busy or
-// asleep.
+// clear waits for the tries that were stopped. It returns one that was answered all the
+// same, if any: its answer may have come unnoticed, because the machine was busy or
+// asleep. The caller owns its connection.
 func (k *connecting) clear() (late *try) {
 	for len(k.underway) > 0 {
 		switch t := <-k.ended; {
@@ -260,7 +261,7 @@ func dialError(err error) error {
 	return &socket.Error{Err: err}
 }
 
-// icmpOf is what the ICMP message said that ended a connect.
+// icmpOf returns what the ICMP message said that ended a connect; ICMPNone without one.
 func icmpOf(err error) socket.ICMP {
 	var dial *socket.Error
 	if !errors.As(err, &dial) {

@@ -19,12 +19,13 @@ import (
 	"exreach/probe/socket"
 )
 
-// A conversation is one connection and what is said on it.
+// A conversation is one connection and what is said on it. A protocol that redials
+// (question) goes on with another connection once the first is closed.
 type conversation struct {
 	*asking
 	hello secure.Hello  // how it begins TLS
-	small bool          // it takes small segments only
-	left  time.Duration // of the check's time, as it began
+	small bool          // the peer may send small segments only
+	left  time.Duration // what was left of the check's time when it began
 
 	peer protocol.Peer
 	tls  *secure.Shown
@@ -34,28 +35,28 @@ type conversation struct {
 	helloSize  int         // of our hello; 0 where there was none
 	helloHeard bool        // something came after it
 
-	spent time.Duration // of the check's time
+	spent time.Duration // how much of the check's time it took
 	tries int           // connects or datagrams
 
-	delivery Delivery // of what was not answered in time
+	delivery Delivery // what became of the last question, where no answer came in time
 
 	hangUp  func()                // ends the connection
 	line    atomic.Pointer[leash] // the connection, once there is one
 	secured net.Conn              // the TLS connection, once there is one
 	raw     *recorder             // the bytes on the wire
-	words   *recorder             // the bytes of the conversation, behind implicit TLS
-	hears   *recorder             // the layer that is talked over now: words, and TLS from where it begins in band
-	before  int                   // what had come over it when the step began
+	words   *recorder             // the bytes of the conversation: under TLS where that comes first, else raw
+	hears   *recorder             // the layer that the conversation is on now: words, or TLS once it began in band
+	before  int                   // how many bytes had come over hears when the step began
 	steps   []Timing
-	since   time.Time
+	since   time.Time // when the last of them began
 }
 
 func (a *asking) newConversation(left time.Duration) *conversation {
 	return &conversation{asking: a, hello: a.door.hello(), left: left}
 }
 
-// hold connects and lets the protocol speak. A panic in it becomes its error: one
-// check never takes the others with it.
+// hold connects and lets the protocol speak. A panic becomes the conversation's error,
+// so that one check never ends the others.
 func (c *conversation) hold(ctx context.Context) {
 	defer func() {
 		c.endStep()
@@ -83,7 +84,7 @@ func (c *conversation) hold(ctx context.Context) {
 }
 
 // open connects, for as long as ctx and the check's time allow. It waits for its turn
-// to connect, and gives that up when it has its turn to talk.
+// to connect, and keeps it until it has its turn to talk. hangUp ends the connection.
 func (c *conversation) open(ctx context.Context) (*leash, error) {
 	connected, err := c.mayConnect(ctx)
 	if err != nil {
@@ -117,7 +118,7 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 	return leash, nil
 }
 
-// opened notes a connection. The caller calls closed when there is none any more.
+// opened notes that a connection is open. The caller calls closed once it is closed.
 func (c *conversation) opened() (closed func()) {
 	c.door.probed.letAll()
 	over, gone := c.door.talk(), c.host.crowd.opened()
@@ -143,7 +144,8 @@ func (c *conversation) connect(ctx context.Context) (conn net.Conn, err error) {
 	return conn, dialError(err)
 }
 
-// talk does the TLS handshake where that comes first, and lets the protocol speak.
+// talk does the TLS handshake where that comes first, and lets the protocol speak. It
+// leaves what it learned in c.peer and c.err.
 func (c *conversation) talk(ctx context.Context, leash *leash) {
 	c.raw = &recorder{Conn: leash}
 	c.words, c.hears = c.raw, c.raw
@@ -171,11 +173,12 @@ func (c *conversation) talk(ctx context.Context, leash *leash) {
 		c.tries = d.Sent
 	}
 	if c.peer.Refusal != "" && classifyTalk(c.err).verdict == Cut {
-		c.err = nil // it said no in its own protocol, and hanging up then is part of that
+		c.err = nil // the server said no in its own protocol, and to hang up then is part of that
 	}
 }
 
-// question is what the protocol is to find out, and what it may have done for it.
+// question returns what the protocol is to find out, and what this conversation does for
+// it meanwhile (Session).
 func (c *conversation) question(ctx context.Context) protocol.Question {
 	q := protocol.Question{
 		Host:       lookup.TrimDot(c.check.Host),
@@ -192,7 +195,7 @@ func (c *conversation) question(ctx context.Context) protocol.Question {
 	return q
 }
 
-// startTLS does the handshake on a plain connection.
+// startTLS does the handshake on a plain connection, and returns the one to talk on.
 func (c *conversation) startTLS(plain net.Conn) (net.Conn, error) {
 	meter := &secure.Meter{Conn: plain}
 	c.shaking.Store(true)
@@ -234,7 +237,7 @@ func (c *conversation) stopClock() (start func()) {
 	return func() { c.since = c.since.Add(time.Since(stopped)) }
 }
 
-// passed is how much time the steps have taken so far.
+// passed returns how much time the steps have taken so far.
 func (c *conversation) passed() time.Duration {
 	passed := time.Since(c.since)
 	for _, s := range c.steps {
@@ -250,7 +253,7 @@ func (c *conversation) endStep() {
 	}
 }
 
-// step is the last one that was begun.
+// step returns the step that was begun last.
 func (c *conversation) step() protocol.Step { return c.steps[len(c.steps)-1].Step }
 
 // A panicError is a fault of exreach's own.

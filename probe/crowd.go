@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// few is how many conversations may go on at a host that counts as quiet: a slow
-// service must not hold up all the others, and no limit of connections is so low.
+// few is how many conversations a host may have and still count as quiet: a slow service
+// must not hold up all the others, and no limit of connections is so low.
 const few = 2
 
-// remembers is how long firewalls may count a connection that is over: a check that
-// is asked sooner is not alone.
+// remembers is how long firewalls may go on counting a connection that is over: a check
+// that asks sooner is not alone.
 const remembers = 100 * time.Millisecond
 
 // settle is how long a host must be quiet while more checks of it have yet to begin.
@@ -26,38 +26,38 @@ const settle = 5 * time.Millisecond
 // limit the connections of a source, so a port may turn a connect away because of
 // the others.
 type crowd struct {
-	shares *semaphore.Weighted // of asking again; a check that holds all of them is alone
+	shares *semaphore.Weighted // checks that ask alone take some (askAlone); one that holds all is alone
 
 	// Decided once for the whole host.
 	mutes   atomic.Bool  // an ICMP message did not come again
-	aired   atomic.Bool  // the first refusal was asked several times
-	sampled atomic.Int64 // refusals that were to stand for all
+	aired   atomic.Bool  // a first port was asked alone several times in a row (asks)
+	sampled atomic.Int64 // refusals that asked to be among the samples (isWorthIt)
 
-	mu sync.Mutex // protects what is below
+	mu sync.Mutex // guards the fields below
 
 	// Counted.
 	coming      int       // checks of the plan that have not begun
 	begun, over int       // checks that have, and those that have ended
 	asking      int       // checks that are under way and wait for no other
-	joined      int       // how many have been asking, all in all
+	joined      int       // checks that have begun to ask, all in all
 	open, most  int       // connections now, and the most there were at once
 	packed      time.Time // when more than a few were last open
 	closed      time.Time // when one was last closed; zero: never
 	doubts      int       // refusals that are in doubt and have not been asked again
 	breaths     int       // how often something was asked alone
 
-	limited bool          // decided: a port that turned a connect away has answered alone
+	limited bool          // decided: the host, or a firewall before it, limits connections
 	changed chan struct{} // closed when something above changes that a check may wait for
 }
 
-// Shares of a crowd.
+// Shares of a crowd, of which there are wholeHost.
 const (
 	wholeHost = 4
 	halfHost  = 2
 	quarter   = 1
 )
 
-// newCrowd is the crowd of a plan with so many checks.
+// newCrowd returns the crowd of a plan with so many checks.
 func newCrowd(checks int) *crowd {
 	return &crowd{shares: semaphore.NewWeighted(wholeHost), coming: checks, changed: make(chan struct{})}
 }
@@ -79,11 +79,11 @@ func (c *crowd) end() {
 	}
 }
 
-// A company is a check among the others of its host.
+// A company is a check that asks among the others of its host, from join to leave.
 type company struct {
 	crowd  *crowd
-	joined int
-	lonely bool // no other was asking as it began, nor had just done so
+	joined int  // crowd.joined when it began
+	lonely bool // no other was asking when it began, nor had just done so
 }
 
 // join notes that a check begins to ask. The first of several may not be alone:
@@ -97,7 +97,7 @@ func (c *crowd) join() company {
 	return company{c, c.joined, !first && c.asking == 1 && c.open == 0 && time.Since(c.closed) > remembers}
 }
 
-// leave notes that it has asked, and reports whether it was the only one.
+// leave notes that the check has asked, and reports whether it was alone all the while.
 func (in company) leave() (lonely bool) {
 	c := in.crowd
 	c.mu.Lock()
@@ -108,7 +108,7 @@ func (in company) leave() (lonely bool) {
 	return in.lonely && c.joined == in.joined
 }
 
-// opened notes a connection. The caller calls closed when there is none any more.
+// opened notes that a connection is open. The caller calls closed once it is closed.
 func (c *crowd) opened() (closed func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -125,7 +125,7 @@ func (c *crowd) opened() (closed func()) {
 	})
 }
 
-// touch notes a connection that came about and is over.
+// touch notes a connection that was opened and is closed again.
 func (c *crowd) touch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -133,8 +133,8 @@ func (c *crowd) touch() {
 }
 
 // awaitForgotten waits until firewalls have forgotten all connections of this run to
-// the host. It reports whether there were any, and no check has found a limit
-// meanwhile.
+// the host. It reports whether there were any; it reports false as soon as a check has
+// found a limit, or where ctx ends first.
 func (c *crowd) awaitForgotten(ctx context.Context) bool {
 	for {
 		c.mu.Lock()
@@ -152,28 +152,28 @@ func (c *crowd) awaitForgotten(ctx context.Context) bool {
 	}
 }
 
-// wasPacked reports whether more than a few connections were open since t.
+// wasPacked reports whether more than a few connections were open at some time since t.
 func (c *crowd) wasPacked(t time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.open > few || !c.packed.Before(t)
 }
 
-// atMost is the most connections that were open at once.
+// atMost returns the most connections that were open at once.
 func (c *crowd) atMost() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.most
 }
 
-// addDoubt notes a refusal that must be checked again.
+// addDoubt notes a result that is in doubt and must be asked again.
 func (c *crowd) addDoubt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.doubts++
 }
 
-// endDoubt takes one doubt back.
+// endDoubt notes that a result in doubt has been asked again.
 func (c *crowd) endDoubt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -198,14 +198,14 @@ func (c *crowd) isLimited() bool {
 	return c.limited
 }
 
-// wake wakes all that wait. It is called with the lock held.
+// wake wakes all checks that await something. The caller holds mu.
 func (c *crowd) wake() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
 
-// await waits until a condition holds, which is evaluated with the lock held. It
-// reports whether that was before ctx ended.
+// await waits until a condition holds; it calls holds with mu held. It reports false
+// where ctx ended first.
 func (c *crowd) await(ctx context.Context, holds func() bool) bool {
 	for {
 		c.mu.Lock()
@@ -234,8 +234,8 @@ func (c *crowd) awaitEnd(ctx context.Context) bool {
 }
 
 // awaitCalm waits until a condition holds and all checks of the host have begun.
-// Where those still to begin keep it waiting, because other hosts have the slots,
-// it is enough that the condition holds for a while.
+// Checks that have yet to begin may have to wait, because other hosts have the slots: then
+// it is enough that the condition still holds after settle, and none has begun meanwhile.
 func (c *crowd) awaitCalm(ctx context.Context, holds func() bool) bool {
 	for {
 		begun, coming := 0, 0
@@ -257,8 +257,8 @@ func (c *crowd) awaitCalm(ctx context.Context, holds func() bool) bool {
 	}
 }
 
-// awaitDecision waits until it is known whether the host limits connections: all
-// that was in doubt has been asked again, or one of them has answered.
+// awaitDecision waits until it is known whether the host limits connections: every check
+// in doubt has been asked again, or one of them has found the limit.
 func (c *crowd) awaitDecision(ctx context.Context) (limited bool) {
 	return c.await(ctx, func() bool { return c.limited || c.doubts == 0 }) && c.isLimited()
 }

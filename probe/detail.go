@@ -13,10 +13,10 @@ import (
 	"exreach/probe/socket"
 )
 
-// detailSize bounds the one sentence that says what happened.
+// detailSize bounds Result.Detail, the one sentence that says what happened, in bytes.
 const detailSize = 300
 
-// detail says in one sentence what happened.
+// detail says in one sentence what happened, for Result.Detail.
 func (c *conversation) detail(o outcome, res *Result) string {
 	switch o.verdict {
 	case Answered:
@@ -47,7 +47,7 @@ func (c *conversation) detail(o outcome, res *Result) string {
 	return c.plain()
 }
 
-// whyUntried says why nothing is known.
+// whyUntried says why the verdict is Untried.
 func (c *conversation) whyUntried(o outcome, res *Result) string {
 	switch {
 	case errors.Is(c.err, errTurn):
@@ -62,14 +62,14 @@ func (c *conversation) whyUntried(o outcome, res *Result) string {
 	return "could not be asked: " + c.plain()
 }
 
-// icmpWords is what ICMP messages say that lead to these verdicts.
+// icmpWords holds what the ICMP message said, by the verdict it led to.
 var icmpWords = map[Verdict]string{
 	Refused:     "port unreachable",
 	Prohibited:  "administratively prohibited",
 	Unreachable: "no way to the host",
 }
 
-// bestLine is the best line that the peer gave of itself.
+// bestLine returns the line that tells most about the peer, in its own words if possible.
 func bestLine(res *Result) string {
 	p := res.Peer
 	if p == nil {
@@ -100,8 +100,8 @@ func bestLine(res *Result) string {
 	return "spoke " + res.Check.Service.Protocol
 }
 
-// loggedIn is what came of a login, where one was accepted. The others become
-// findings.
+// loggedIn returns what came of a login that was accepted; "" without one. Logins that
+// were not accepted become findings.
 func loggedIn(res *Result) string {
 	if res.Peer == nil || !res.Peer.Logins.Accepted() {
 		return ""
@@ -109,7 +109,7 @@ func loggedIn(res *Result) string {
 	return " (" + res.Peer.Logins.String() + ")"
 }
 
-// mapped is an endpoint map in one line: how large it is, and who listens where.
+// mapped returns an endpoint map in one line: how large it is, and who listens where.
 func mapped(p *protocol.Peer) string {
 	type binding struct {
 		sequence, address string
@@ -128,8 +128,8 @@ func mapped(p *protocol.Peer) string {
 	return wire.Printable(line, detailSize)
 }
 
-// plain makes the text of the error fit for a terminal: parts of it may be the
-// peer's, and what a panic says may be anything.
+// plain returns the text of the error, made fit for a terminal: parts of it may come from
+// the peer, and the text of a panic may be anything.
 func (c *conversation) plain() string {
 	return wire.Printable(c.run.mask.Hide(c.err.Error()), detailSize)
 }
@@ -154,9 +154,9 @@ func noReply(res Result) string {
 	}
 }
 
-// silence is how the peer fell silent, nil where it did not. What came in the
-// second half of the step shows a peer that is slow; one that had stopped by then
-// would have said no more.
+// silence returns how the peer fell silent; nil where it did not. A peer whose last bytes
+// came in the second half of the step is slow; one that had said nothing for longer had
+// stopped.
 func (c *conversation) silence(v Verdict) *Silence {
 	if v != Silent {
 		return nil
@@ -177,8 +177,8 @@ func (c *conversation) silence(v Verdict) *Silence {
 	return s
 }
 
-// detail says the same in one sentence. What had come before a first answer, where
-// none of it belongs to that, was TLS.
+// detail says in one sentence how the peer fell silent. Where nothing came in the step
+// of the first answer (Greet), the bytes before it were TLS.
 func (s *Silence) detail(step protocol.Step, during string) string {
 	switch {
 	case s.Heard == 0 && s.Pace == Stalled && step == protocol.Talk:
@@ -196,7 +196,7 @@ func (s *Silence) detail(step protocol.Step, during string) string {
 }
 
 // during says at which point of a check a step is, as people say it: "connected,
-// but nothing came in the TLS handshake". Spoken is the protocol.
+// but nothing came in the TLS handshake". spoken is the name of the protocol.
 func during(step protocol.Step, spoken string) string {
 	switch {
 	case step == protocol.Resolve:
@@ -213,11 +213,11 @@ func during(step protocol.Step, spoken string) string {
 	return "while exreach waited for its first answer"
 }
 
-// evidenceSize bounds the excerpt of what a peer said.
+// evidenceSize bounds the excerpt of what a peer said (Result.Evidence), in bytes.
 const evidenceSize = 160
 
-// evidence is what the peer said first: before the handshake where that is
-// what went wrong.
+// evidence returns what the peer said first: on the wire where TLS failed, otherwise in
+// the conversation.
 func (c *conversation) evidence(v Verdict) string {
 	if c.raw == nil {
 		return ""
@@ -227,7 +227,7 @@ func (c *conversation) evidence(v Verdict) string {
 		said = c.raw.head()
 	}
 	if isRecord(said) && (v == BadTLS || c.step() == protocol.TLS) {
-		return "" // it means nothing to people, and Peer.TLSFailure says what it means
+		return "" // a record means nothing to people; Peer.TLSFailure says what it means
 	}
 	return wire.Printable(c.run.mask.HideCut(string(said)), evidenceSize)
 }

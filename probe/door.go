@@ -11,39 +11,39 @@ import (
 	"exreach/probe/secure"
 )
 
-// A door is what a run knows of one port of one address.
+// A door is what a run knows of one port of one address. The askings of the port share it.
 type door struct {
-	slots  *semaphore.Weighted // of its conversations, in all runs
-	probed *gate               // lets all through when the first check has connected, or has not
+	slots  *semaphore.Weighted // of its askings, in all runs
+	probed *gate               // lets all through when the first check has connected, or is over
 
 	forAll   atomic.Pointer[Result] // what every check of this port finds, because an earlier one failed before it said anything of its own
-	doubtful atomic.Bool            // a connect was turned away, perhaps because of others: it is asked alone from now on
-	accepted atomic.Bool            // a connection
+	doubtful atomic.Bool            // a result may be due to other connections: the port is asked alone from now on
+	accepted atomic.Bool            // the port has accepted a connection
 
-	mu       sync.Mutex // protects what is below
-	talking  int        // connections
-	answered bool       // on one of them
+	mu       sync.Mutex // guards the fields below
+	talking  int        // connections that are open
+	answered bool       // the peer has answered on a connection
 
-	greeting secure.Hello // the one that is answered here
-	size     int          // of it, and of the one that is not; 0 where the size is not why
-	failed   int
+	greeting secure.Hello // the hello that the server answers here
+	size     int          // of that hello; 0 where size was not why another failed
+	failed   int          // size of the hello that it does not answer; 0 likewise
 }
 
-// hello is how TLS is begun at this door.
+// hello returns how to begin TLS at this door.
 func (d *door) hello() secure.Hello {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.greeting
 }
 
-// greetWith notes that another hello than the usual one is answered here.
+// greetWith notes that the server answers another hello than the usual one here.
 func (d *door) greetWith(h secure.Hello, t *secure.Shown) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.greeting, d.size, d.failed = h, t.Hello, t.HelloFailed
 }
 
-// noteHello notes in what a handshake showed that the usual hello would have failed.
+// noteHello notes in t that the usual hello fails at this door because of its size, if so.
 func (d *door) noteHello(t *secure.Shown) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -52,8 +52,8 @@ func (d *door) noteHello(t *secure.Shown) {
 	}
 }
 
-// talk notes a connection. The caller calls over at its end, and says whether the
-// peer has answered anything.
+// talk notes that a connection is open. The caller calls over at its end, and says
+// whether the peer has answered anything.
 func (d *door) talk() (over func(answered bool)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 // A host is what the checks of one plan share. It lives until all of them are over,
 // so a long list of hosts costs no memory.
 type host struct {
-	// Inputs; not changed any more.
+	// Inputs; newHost sets them.
 	run    *run
 	plan   HostPlan
 	orders []int      // Result.Order of each check of the plan
@@ -27,12 +27,12 @@ type host struct {
 	checks sync.WaitGroup
 	crowd  *crowd
 
-	resolved *gate // lets all through when the lookup is over: the three below are set then
+	resolved *gate // lets all through when the lookup is over, which sets the next three
 	found    *lookup.Name
 	err      error
 	took     time.Duration
 
-	mu    sync.Mutex // protects what is below
+	mu    sync.Mutex // guards the fields below
 	doors map[doorway]*door
 	paths map[netip.Addr]*path
 	heard [][]Result // by check
@@ -57,8 +57,8 @@ func (r *run) newHost(plan HostPlan) *host {
 	return h
 }
 
-// begin begins every check as soon as there is a slot for it. Its result waits until
-// all of them are over.
+// begin begins every check as soon as there is a slot for it. The caller calls await
+// once, which waits until all checks are over and returns their results.
 func (h *host) begin(ctx context.Context) (await func() HostResults) {
 	for i, c := range h.plan.Checks {
 		giveBack := h.run.checkSlot(ctx)
@@ -75,7 +75,7 @@ func (h *host) begin(ctx context.Context) (await func() HostResults) {
 	return h.results
 }
 
-// results waits until all checks are over, and returns what they came to.
+// results waits until all checks are over, and returns their results.
 func (h *host) results() HostResults {
 	h.checks.Wait()
 	h.run.shared.leave(h.plan.Host)
@@ -124,7 +124,7 @@ func (h *host) resolve(ctx context.Context) {
 	<-h.resolved.free // the lookup ends with ctx
 }
 
-// nameless is the result of a check where the host's name has no address.
+// nameless returns the result of a check whose host's name could not be resolved.
 func (h *host) nameless(ctx context.Context, i int) Result {
 	c := h.plan.Checks[i]
 	res := Result{Check: c, Order: h.orders[i], Name: h.found, Port: c.Service.Ports.First, Step: protocol.Resolve, Tries: 1, Took: h.took, At: time.Now()}
@@ -191,7 +191,8 @@ func (h *host) follow(ctx context.Context, mapper Result, emit func(Result)) {
 	each.Wait()
 }
 
-// portsOf returns the TCP ports at which an endpoint map has an interface.
+// portsOf returns the TCP ports on which an interface listens, by an endpoint map: the
+// lowest portsPerInterface of them.
 func portsOf(want catalog.Interface, endpoints []rpc.Endpoint) []uint16 {
 	var ports []uint16
 	for _, e := range endpoints {
@@ -203,7 +204,7 @@ func portsOf(want catalog.Interface, endpoints []rpc.Endpoint) []uint16 {
 	return ports[:min(len(ports), portsPerInterface)]
 }
 
-// portless is the result for an interface that the mapper gave no port of.
+// portless returns the result for an interface whose port the mapper did not give.
 func portless(c catalog.Check, mapper Result) Result {
 	res := Result{
 		Check:   c,

@@ -18,42 +18,42 @@ import (
 	"exreach/probe/protocol"
 )
 
-// A ledger holds what came of the credentials. It decides whether they
-// may be tried once more: a wrong password that is tried at every port of every
-// host locks the account. Once refused, they are not tried again on that host, and
-// once two hosts have refused them, nowhere. Nothing that a server says lifts that:
-// one that says yes to anything proves nothing.
+// A ledger holds what came of the credentials. It decides whether a conversation may
+// log in with them once more: a wrong password that is tried at every port of every host
+// locks the account. A host that has refused them gets no further login, and once two
+// hosts have refused them, no host does. Nothing that a server says lifts that: one that
+// says yes to anything proves nothing.
 //
 // It is part of Shared, and serves all pools at once or one after the other.
 type ledger struct {
-	room *semaphore.Weighted // of the logins that are under way; see weight
+	room *semaphore.Weighted // for the logins that are under way; see weight
 
 	mu     sync.Mutex // protects what is below
 	hosts  map[string]*hostLogins
 	denied int             // logins that were refused, or had no clear answer
 	proven map[string]bool // hosts that accepted the credentials, and proved who they are
-	barred error           // why there may be no login any more
+	barred error           // why there may be no login anywhere any more; nil while there may
 }
 
 // hostLogins is what the logins on one host share.
 type hostLogins struct {
 	name string              // in lower case
-	turn *semaphore.Weighted // of the one login that may be under way
+	turn *semaphore.Weighted // for the one login that may be under way
 
 	users  int   // logins under way or waiting; protected by ledger.mu, as is barred
-	barred error // why there may be no other
+	barred error // why there may be no further login; nil while there may
 }
 
-// maxDenied is how many logins may be refused. The lowest threshold for a lockout that
-// is recommended anywhere is three.
+// maxDenied is how many logins may be refused before there are no more. Three is the
+// lowest threshold for a lockout that anyone recommends.
 const maxDenied = 2
 
-// enoughProof is how many hosts must have accepted the credentials, and none refused
+// enoughProof is how many hosts must have accepted the credentials, while none refused
 // them, before more than maxDenied logins may be under way at once. There are never so
 // many servers that say yes to anything.
 const enoughProof = 8
 
-// wholeRoom is how many logins may be under way then.
+// wholeRoom is how many logins may be under way after enoughProof.
 const wholeRoom = 32
 
 var (
@@ -64,13 +64,13 @@ var (
 	errLoginsSlow      = errors.New("other logins took too long")
 )
 
-// newLedger is empty.
+// newLedger returns an empty ledger.
 func newLedger() *ledger {
 	return &ledger{room: semaphore.NewWeighted(wholeRoom), hosts: map[string]*hostLogins{}, proven: map[string]bool{}}
 }
 
-// weight is how much of the room a login takes. All that are under way may be refused,
-// so there are never more of them than refusals are left.
+// weight returns how much of the room a login takes, and why it may not begin, if so. All
+// logins under way may be refused, so there are never more of them than refusals left.
 func (l *ledger) weight(h *hostLogins) (int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,7 +108,7 @@ func (l *ledger) leave(h *hostLogins) {
 	}
 }
 
-// note keeps what a login on h has shown.
+// note keeps the outcome of a login on h. proven says that the server proved who it is.
 func (l *ledger) note(h *hostLogins, o protocol.Outcome, proven bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,8 +134,8 @@ func (l *ledger) note(h *hostLogins, o protocol.Outcome, proven bool) {
 	}
 }
 
-// mayLogIn gives q what a login needs of the pool. There is no login at a service that
-// must not be reached at all.
+// mayLogIn gives q what a login needs, where the pool has credentials. A service that must
+// not be reached at all gets no login.
 func (c *conversation) mayLogIn(ctx context.Context, q *protocol.Question) {
 	if c.run.pool.Credentials == nil || c.check.Want == catalog.Forbidden {
 		return
@@ -148,9 +148,10 @@ func (c *conversation) mayLogIn(ctx context.Context, q *protocol.Question) {
 	}
 }
 
-// private reports why a password must not be said on the connection: without TLS it
-// can be read on the path, with an old or weak one perhaps, and without a certificate
-// that proves the server's name anything on the path may be the server.
+// private says why a password must not be said on the connection; nil where it may.
+// Without TLS others can read it on the path, and with old or weak TLS perhaps they can.
+// Without a certificate that proves the server's name, anything on the path may be
+// the server.
 func (c *conversation) private() error {
 	switch t := c.tls.Judge(c.run.shared.trust.Judge); {
 	case t == nil:
@@ -169,12 +170,12 @@ func (c *conversation) private() error {
 	return nil
 }
 
-// safeVersions are those in which a password may be said (RFC 8996).
+// safeVersions are the versions of TLS under which a password may be said (RFC 8996).
 var safeVersions = []string{tls.VersionName(tls.VersionTLS12), tls.VersionName(tls.VersionTLS13)}
 
-// isSafe reports whether a password may be said under a cipher suite: one with a
-// cipher that is not broken, and a server that proves its name. RC4, 3DES, NULL, EXPORT
-// and all ciphers that are yet to be invented are not among them.
+// isSafe reports whether a password may be said under a cipher suite: its cipher is not
+// broken, and the server proves its name. RC4, 3DES, NULL, EXPORT and all ciphers that
+// are yet to be invented are not safe.
 func isSafe(suite string) bool {
 	unbroken := strings.Contains(suite, "_AES_") || strings.Contains(suite, "_CHACHA20_")
 	return unbroken && !strings.Contains(strings.ToLower(suite), "_anon_") && !strings.Contains(suite, "_EXPORT")

@@ -11,40 +11,40 @@ import (
 	"time"
 )
 
-// How long an answer is waited for before the question is sent again.
+// How long a connecting waits for an answer before it sends another try.
 const (
 	firstWait = 500 * time.Millisecond // while nothing is known of the path
-	leastWait = 60 * time.Millisecond  // a busy host needs that to run the program that answers
+	leastWait = 60 * time.Millisecond  // a busy host may need that long to run the program that answers
 	mostWait  = time.Second            // where the path has fallen silent
 )
 
-// kernelResends is when the system sends a SYN again by itself (RFC 6298 section
-// 2.1). An answer after that may be one to either, and says nothing of the round trip
-// (Karn's algorithm).
+// kernelResends is after how long the system sends a SYN again by itself (RFC 6298
+// section 2.1). A later answer may be to either SYN, so it says nothing about the round
+// trip (Karn's algorithm).
 const kernelResends = time.Second
 
-// A port is given up after so many tries that, on a path like this one, all of them are
-// lost for one in 1/misjudged ports that work.
+// A connecting gives a port up after so many tries that, on a path like this one, only
+// one in 1/misjudged ports that work would lose them all.
 const (
 	misjudged  = 1e-7
-	leastLoss  = 0.1 // of a try or its answer; 5 % each way come to that
+	leastLoss  = 0.1 // the share of tries without an answer; losses of 5 % each way come to that
 	mostLoss   = 0.5
-	beforehand = 10 // tries with leastLoss that the estimate begins with
+	beforehand = 10 // tries, lost at the rate leastLoss, with which the estimate begins
 )
 
-// A path is what a run has learned of the way to one address. An answer of one port
-// says something about all the others.
+// A path is what a run has learned of the way to one address. All askings of the address
+// share it: an answer of one port says something about all the others.
 type path struct {
 	hollow   atomic.Bool // a port connected and proved nothing
 	welcomes atomic.Bool // the witness was asked whether it accepts connections again
-	revived  bool        // the witness was asked whether it is there again; only for a check that holds the whole host
+	revived  bool        // the witness was asked whether it is there again; guarded by the whole host's shares (revives)
 
-	mu           sync.Mutex    // protects what is below
+	mu           sync.Mutex    // guards the fields below
 	srtt, rttvar time.Duration // smoothed round trip and its variation (RFC 6298 section 2); zero: not known
 	tried, lost  int           // tries at ports that answer, and those of them that got no answer
 	heard        time.Time     // when something answered last; zero: never
 	called       time.Time     // when the witness was asked last
-	quiet        time.Time     // since when it has been asked and nothing was heard; zero: it was not
+	quiet        time.Time     // since when the address leaves tries unanswered (miss, unanswered); zero: it does not
 	missed       int           // how often the witness has not answered since something was heard
 	witness      witness
 	firstHeard   chan struct{} // closed once something was heard
@@ -57,8 +57,8 @@ type witness struct {
 	rank witnessRank
 }
 
-// A witnessRank is how good a witness a port is. What refuses may be a firewall on the
-// way; and web servers mind least when a client connects and leaves.
+// A witnessRank is how good a witness a port is. One that refuses may be a firewall on
+// the way; web servers mind least when a client connects and leaves.
 type witnessRank int
 
 const (
@@ -69,8 +69,8 @@ const (
 
 func newPath() *path { return &path{firstHeard: make(chan struct{})} }
 
-// hear notes an answer to what was sent at sent, after so many tries that got
-// none.
+// hear notes an answer to the try that was sent at sent. lost is how many tries before
+// that one got none.
 func (p *path) hear(from witness, sent time.Time, lost int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,8 +100,8 @@ func (p *path) measure(rtt time.Duration) {
 	p.srtt += (rtt - p.srtt) / 8
 }
 
-// wait is how long an answer may take before it is overdue. It doubles as long
-// as the witness is silent (RFC 6298 sections 2.3 and 5.5).
+// wait returns how long an answer may take before it is overdue. It doubles each time
+// that the witness does not answer, up to mostWait (RFC 6298 sections 2.3 and 5.5).
 func (p *path) wait() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -112,8 +112,8 @@ func (p *path) wait() time.Duration {
 	return max(w, min(w<<min(p.missed, 8), mostWait))
 }
 
-// look is when to look whether an answer is overdue: other answers may have made
-// the estimate better meanwhile.
+// look returns how long after a try to look whether its answer is overdue. That may be
+// sooner than wait: other answers may have made the estimate better meanwhile.
 func (p *path) look() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -123,10 +123,10 @@ func (p *path) look() time.Duration {
 	return p.soonest()
 }
 
-// soonest is the wait on a path whose round trip does not vary.
+// soonest returns the wait on a path whose round trip does not vary. The caller holds mu.
 func (p *path) soonest() time.Duration { return max(p.srtt*5/4, leastWait) }
 
-// enough is after how many tries without an answer a port is given up.
+// enough returns after how many tries without an answer to give a port up.
 func (p *path) enough() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,7 +134,7 @@ func (p *path) enough() int {
 	return int(math.Ceil(math.Log(misjudged) / math.Log(min(max(loss, leastLoss), mostLoss))))
 }
 
-// call chooses the witness to ask now. It returns none where there is none, or
+// call chooses the witness to ask now. It returns the zero witness where there is none, or
 // where something was heard or asked so lately that asking again shows nothing new.
 func (p *path) call(wait time.Duration) witness {
 	p.mu.Lock()
@@ -148,11 +148,11 @@ func (p *path) call(wait time.Duration) witness {
 	return p.witness
 }
 
-// lapse is how far from a try another answer may be and still show that the path worked
-// at the time of the try.
+// lapse returns how long before a try another answer may have come and still show that
+// the path worked at the time of the try.
 func lapse(wait time.Duration) time.Duration { return wait / 4 }
 
-// miss notes that the witness has not answered what was sent at sent.
+// miss notes that the witness has not answered the connect that was sent at sent.
 func (p *path) miss(sent time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -167,8 +167,8 @@ func (p *path) miss(sent time.Time) {
 	}
 }
 
-// unanswered notes that a try was not answered. That matters only while the address has
-// never answered anything.
+// unanswered notes that the try sent at sent was not answered. That matters only while
+// the address has never answered anything.
 func (p *path) unanswered(sent time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -195,7 +195,7 @@ func (p *path) dead(patience time.Duration) bool {
 	return !p.quiet.IsZero() && time.Since(p.quiet) >= patience
 }
 
-// observe notes in res what is known of its path.
+// observe notes in res what is known of its path: the round trip and the witness.
 func (p *path) observe(res *Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -225,7 +225,7 @@ func (p *path) observeRow(res Result) {
 // farAway is the round trip above which asking one port after the other takes too long.
 const farAway = 5 * time.Millisecond
 
-// isFar reports whether answers take long here.
+// isFar reports whether answers take long here, or whether that is not known.
 func (p *path) isFar() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -242,11 +242,11 @@ func (p *path) connects() bool {
 	return p.witness.addr.IsValid() && p.witness.rank > refuses
 }
 
-// isWelcoming reports whether the witness was asked whether it accepts connections
-// again, or there is none to ask.
+// isWelcoming reports whether there is nothing left for awaitWelcome to do: a check has
+// asked the witness whether it accepts connections again, or there is none to ask.
 func (p *path) isWelcoming() bool { return p.welcomes.Load() || !p.connects() }
 
-// leastLost is how many lost tries are more than bad luck.
+// leastLost is how many lost tries it takes for more than bad luck.
 const leastLost = 3
 
 // isSuspect reports whether more tries at ports that answer were lost than most paths

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package probe finds out what IS reachable: it takes the plan of each host and
-// yields the host's results when they are all there. It owns the turns, connecting,
+// yields the host's results when they are complete. It owns the turns, connecting,
 // deadlines, asking again, and the verdict. It knows no version and no grade, and
-// prints nothing: what should be reachable is in catalog, what is said on a
-// connection in probe/protocol, and what to think of a result in report/judge.
+// prints nothing: catalog says what should be reachable, probe/protocol what to say on
+// a connection, and report/judge what to think of a result.
 //
-// It has four levels, each in a file of its own. An asking (ask.go) is one check at one
-// address. It has conversations (conversation.go), each of which is one connection.
-// Connecting (connect.go) is how that reaches the port, and takes tries: a try is one
-// SYN. What they wait for is in turns.go, what a Pool hands them in host.go, and how an
-// asking that is in doubt is asked again in again.go.
+// It has four levels. An asking (ask.go) is one check at one address. It holds
+// conversations (conversation.go), each on a connection of its own. A conversation
+// reaches its port by connecting (connect.go), which takes one or more tries: a try is
+// one SYN. All of them wait for their turns in turns.go; host.go begins the askings of
+// a host; again.go asks again where the result is in doubt.
 //
 // It imports catalog and the packages below it in probe, but not probe/standin, report
 // or cmd. Its tests may import probe/standin, to have servers.
@@ -32,15 +32,16 @@ import (
 	"exreach/probe/socket"
 )
 
-// A Pool asks many hosts at once. The zero value is ready to use.
+// A Pool asks many hosts at once. The zero value is ready to use. Run does not change
+// it; to ask with other settings, change a copy.
 type Pool struct {
 	Dial     DialFunc         // opens a transport connection; nil is the system's, bound to Source
 	Resolver *lookup.Resolver // finds the addresses of names; nil is one of the run's own
-	Domain   string           // the organization's mail domain, which DNS servers are asked for; "" asks for something else
+	Domain   string           // the organization's mail domain, to ask DNS servers for; "" asks them for something else
 	Source   netip.Addr       // local address to connect from; the zero Addr leaves it to the system
 	Timeouts Timeouts         // zero fields take their defaults
-	Once     bool             // a refusal is believed, and not asked again while no other connection is open
-	Tries    int              // tries before a port is timed-out; 0 is as many as the path's loss asks for
+	Once     bool             // believe a refusal at once; otherwise the port is asked again while no other connection is open
+	Tries    int              // tries before a port is TimedOut; 0 is as many as the path's loss asks for
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
 	Shared      *Shared               // what this pool has in common with others: limits, ports, logins, trust; nil shares nothing
@@ -50,7 +51,8 @@ type Pool struct {
 	clock func() time.Time // of the standstills, for tests; nil is time.Now
 }
 
-// DialFunc opens a connection to one address. It ends when ctx does.
+// DialFunc opens a connection to one address. It gives up when ctx ends; the connection
+// outlives ctx.
 type DialFunc func(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error)
 
 // Timeouts limits every part of a check. A zero field takes its default.
@@ -81,7 +83,7 @@ func orDefault[T comparable](v, standard T) T {
 // A HostPlan is what to ask one host.
 type HostPlan struct {
 	Host   string          // the name or address of all Checks
-	Place  int             // of the host in the run; comes back in HostResults, which come in no order
+	Place  int             // the caller's number for the host; comes back in HostResults, which come in no order
 	Checks []catalog.Check // in the order of the results
 }
 
@@ -94,8 +96,8 @@ type HostResults struct {
 
 // Run asks the hosts and yields each when it has all its results, in no order. A
 // name gives one result per address; an endpoint mapper that answers is
-// followed by the results of the checks behind it. When ctx ends, what was not
-// finished is Untried. No goroutine outlives the sequence.
+// followed by the results of the checks behind it. When ctx ends, the checks that are
+// not finished become Untried. No goroutine outlives the sequence.
 func (p *Pool) Run(ctx context.Context, plans iter.Seq[HostPlan]) iter.Seq[HostResults] {
 	return func(yield func(HostResults) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -141,8 +143,8 @@ func (r *run) feed(ctx context.Context, plans iter.Seq[HostPlan], out chan<- Hos
 
 // A run is what the hosts of one Pool.Run share.
 type run struct {
-	// Inputs; not changed any more.
-	ctx      context.Context // for what belongs to no check
+	// Inputs; newRun sets them.
+	ctx      context.Context // of what belongs to no check, such as asking witnesses
 	pool     *Pool
 	shared   *Shared
 	dial     DialFunc
@@ -152,8 +154,8 @@ type run struct {
 	mask     *protocol.Mask // hides the password; nil where there is none
 
 	still      *still
-	unread     *semaphore.Weighted // of the hosts that are done and were not taken
-	background sync.WaitGroup      // what no check waits for
+	unread     *semaphore.Weighted // a slot for each host that is done and whose results the caller has not taken
+	background sync.WaitGroup      // goroutines that no check waits for
 }
 
 func newRun(ctx context.Context, p *Pool) *run {
@@ -184,8 +186,8 @@ func newRun(ctx context.Context, p *Pool) *run {
 	return r
 }
 
-// Resolve finds the addresses of a host to ask; an address is its own. Where this
-// machine has a way to those of one family only, those of the other are left out.
+// Resolve finds the addresses of a host to ask; for an address it returns that address.
+// Where this machine has a way to one family only, it leaves out those of the other.
 func (p *Pool) Resolve(ctx context.Context, host string) (lookup.Name, error) {
 	name, err := p.lookUp(ctx, host)
 	if err == nil && p.Dial == nil {

@@ -33,37 +33,38 @@ const (
 	Untried     Verdict = "untried"     // could not be asked: cancelled, or this machine's own shortage or denial
 )
 
-// A Result is the answer to one check at one address.
+// A Result is the answer to one check at one address. Package report/judge grades
+// it, and report prints it.
 type Result struct {
 	Check    catalog.Check
-	Name     *lookup.Name  // what is known of the host's name; nil for what is behind an endpoint mapper
+	Name     *lookup.Name  // what is known of the host's name; nil for a check behind an endpoint mapper
 	Parent   string        // the service whose answer led here; "" for a check of the plan
 	Port     uint16        // the port dialed; 0 where none was
 	Address  netip.Addr    // the address dialed; invalid where the name has none
 	Verdict  Verdict       // what was observed
 	Obstacle Obstacle      // what kept this machine from asking; "" unless Verdict is Untried
 	Step     protocol.Step // the step reached
-	Tries    int           // how often it was asked
-	Took     time.Duration // the whole check, without waiting for its turn
-	RTT      time.Duration // the path's smoothed round trip as it was known then (RFC 6298); 0 where it was not
+	Tries    int           // how often it was asked: connects or datagrams
+	Took     time.Duration // the whole check, without the waits for its turns
+	RTT      time.Duration // the path's smoothed round trip as far as it was known then (RFC 6298); 0 where it was not
 	Steps    []Timing      // each step of the last try
 	Detail   string        // one sentence: what happened
 	Evidence string        // a printable, bounded excerpt of what the peer said first
 	Silence  *Silence      // how a Silent peer fell silent; nil for other verdicts
 	SaidBy   netip.Addr    // who sent the ICMP answer; invalid where none came
 	Peer     *protocol.Peer
-	At       time.Time   // when the result was there
-	Order    int         // of its check in the host's plan; what is behind an endpoint mapper comes right after it
+	At       time.Time   // when the result was complete
+	Order    int         // the place of its check in the host's plan; the checks behind an endpoint mapper follow it
 	Witness  *Witness    // of a TimedOut port over TCP; nil where the address answered nothing
-	Trace    *hops.Trace // how far the packets came; nil where that was not asked
+	Trace    *hops.Trace // how far the packets came; nil where Traced did not trace it
 	Crowded  *Crowded    // what it did while other connections were open; nil where that made no difference
 }
 
-// A Witness is a port of the same address that had answered, and was asked again
-// while another one said nothing.
+// A Witness is another port of the same address, which had answered. It was asked again
+// while the port of the Result said nothing.
 type Witness struct {
 	Port    uint16
-	Answers bool // it still did
+	Answers bool // it still answered
 }
 
 // A Timing is how long one step took.
@@ -94,17 +95,17 @@ const (
 	OwnFault      Obstacle = "fault"           // a fault in exreach
 )
 
-// A Silence is how a peer fell silent before it had answered.
+// A Silence says how a peer fell silent before it had answered.
 type Silence struct {
 	Pace  Pace
 	Heard int           // bytes that came in the step before time ran out
-	Quiet time.Duration // how long nothing more had come by then
+	Quiet time.Duration // how long the peer had sent nothing when time ran out
 
-	Delivery Delivery // what this machine's TCP knows of it; "" where that is not known
-	InSmall  bool     // it was asked again in small segments, which no path loses for their size, and said no more then
+	Delivery Delivery // what this machine's TCP knows of it; "" where it tells nothing
+	InSmall  bool     // asked again in small segments, which no path loses for their size, it said no more
 }
 
-// A Pace is how a peer spoke that did not come to an end.
+// A Pace is how a peer spoke whose answer did not come to an end.
 type Pace string
 
 // The paces.
@@ -114,20 +115,20 @@ const (
 	Stalled Pace = "stalled" // it had spoken, and then said nothing more
 )
 
-// A Delivery is what this machine's TCP knows of a connection on which nothing
-// came. It is empty where the system does not tell, or nothing was sent.
+// A Delivery is what this machine's TCP knows of a connection on which no answer came
+// in time. It is empty over UDP, and where the system does not tell.
 type Delivery string
 
 // The deliveries.
 const (
 	NotArrived Delivery = "not-arrived" // what was sent was never acknowledged
-	AnswerLost Delivery = "answer-lost" // later parts of an answer came, and what is before them never did
+	AnswerLost Delivery = "answer-lost" // parts of an answer never came: later parts did, or the answer did in small segments only
 	WindowShut Delivery = "window-shut" // the peer accepts no data: it keeps its receive window at zero
 	Held       Delivery = "held"        // everything was acknowledged, and nothing came back
 )
 
-// deliveryOf is what became of what was sent, by the state of the connection before the
-// last question and when time was up; asked means that there was a question.
+// deliveryOf judges what became of the last question. It compares the state of the
+// connection before that question and when time was up; asked says whether there was one.
 func deliveryOf(before, now socket.TCPState, asked bool) Delivery {
 	switch {
 	case now.OutOfOrder > before.OutOfOrder:

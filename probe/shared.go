@@ -20,12 +20,12 @@ import (
 // Shared is what runs have in common, whether they go on side by side or one after
 // the other: how many connections there may be, one conversation at each port, what
 // came of the credentials, and whom to trust. Two pools with one Shared are as
-// polite as one. The zero value is ready to use; its exported fields are not to be
-// changed once a pool has it.
+// polite as one. The zero value is ready to use; do not change its exported fields once a
+// pool has it.
 type Shared struct {
 	Limit   int          // connections at once over all runs; 0 is 1024, and never more than this process may open
-	PerHost int          // ports of one host that are connected to at once, and conversations with it; 0 is 48
-	Rate    float64      // connects per second over all runs, at most; 0 is as many as there are
+	PerHost int          // connects to one host at once, and as many conversations with it; 0 is 48
+	Rate    float64      // most connects per second over all runs; 0 sets no limit
 	Gentle  bool         // one port of a host after the other, at a pace that firewalls take for a client's
 	Trust   *trust.Store // whom to trust in Peer.TLS; nil is this machine's roots
 
@@ -34,13 +34,13 @@ type Shared struct {
 	slots  slots
 	logins *ledger
 
-	mu    sync.Mutex            // protects what is below
-	hosts map[string]*hostSlots // those that are being asked
+	mu    sync.Mutex            // guards the fields below
+	hosts map[string]*hostSlots // the hosts that runs are asking, by name in lower case
 }
 
-// slots is the room that all runs share. What waits for a connect must not hold up
-// a conversation, so each has its own half of the limit. A few are enough for
-// witnesses.
+// slots is the room that all runs share. Connects and conversations have half of the
+// limit each, so that a check that waits for a connect holds up no conversation. A few
+// slots are enough for witnesses.
 type slots struct {
 	checks, connects, talks, witnesses *semaphore.Weighted
 	pace                               *rate.Limiter       // of all connects; nil where there is none
@@ -50,15 +50,15 @@ type slots struct {
 // hostSlots is the room at one host, for as long as a run asks it.
 type hostSlots struct {
 	connects, talks *semaphore.Weighted
-	turn            *semaphore.Weighted // of its ports; a gentle run asks one after the other
+	turn            *semaphore.Weighted // for its checks; a gentle run asks one after the other
 	pace            *rate.Limiter       // of its connects; nil where there is none
 	users           int                 // protected by Shared.mu
 
-	mu    sync.Mutex // protects what is below
+	mu    sync.Mutex // guards the fields below
 	ports map[doorway]*semaphore.Weighted
 }
 
-// A doorway is one port of one address: TCP and UDP each have their own of a number.
+// A doorway is one port of one address, over TCP or over UDP.
 type doorway struct {
 	network catalog.Network
 	addr    netip.AddrPort
@@ -93,7 +93,7 @@ func affordable(limit int) int {
 	return max(1, min(limit, (socket.Descriptors()-16)/2))
 }
 
-// use returns the room at a host. The caller calls leave at the end.
+// use returns the room at a host. The caller calls leave when it has asked the host.
 func (s *Shared) use(name string) *hostSlots {
 	name = strings.ToLower(name)
 	s.mu.Lock()
@@ -126,11 +126,11 @@ func (s *Shared) leave(name string) {
 	}
 }
 
-// browserConnections is how many connections a browser opens to one server:
+// browserConnections is how many connections a browser opens to one server at once:
 // HTTP servers are built for that.
 const browserConnections = 6
 
-// port is the room at one port: one connection at a time for most services, because
+// port returns the room at one port: one check at a time for most services, because
 // receive connectors count connections per source.
 func (h *hostSlots) port(where doorway, http bool) *semaphore.Weighted {
 	h.mu.Lock()

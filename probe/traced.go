@@ -27,16 +27,16 @@ import (
 // Bounds on the traces of a run. Few at once for one address keep its routers below
 // their limits on ICMP, so they do not fall silent.
 const (
-	tracedAddresses = 32 // further ones are passed on untraced
+	tracedAddresses = 32 // a host with further ones is passed on untraced
 	tracesAtOnce    = 4  // of one address
 	hostsAtOnce     = 8
 	tracesTime      = 30 * time.Second // all of one host
 )
 
-// Traced passes the results of a run on, with a trace of each port that timed out: each
-// port of an address is traced once, beside one of the same address that answered. An
-// address at which nothing answered is traced once, at the first row of the plan. What
-// could not be traced in time comes without a trace.
+// Traced passes the results of a run on, and sets Result.Trace where a port timed out. It
+// traces each such port once, beside a port of the same address that answered. An address
+// at which nothing answered it traces once, at the first port in the plan. A port that it
+// could not trace in time has no trace.
 func Traced(ctx context.Context, t hops.Tracer, hosts iter.Seq[HostResults]) iter.Seq[HostResults] {
 	return func(yield func(HostResults) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -54,16 +54,16 @@ func Traced(ctx context.Context, t hops.Tracer, hosts iter.Seq[HostResults]) ite
 		for host := range out {
 			if !enough.Load() && !yield(host) {
 				enough.Store(true)
-				stop() // what is under way ends by itself, and is waited for
+				stop() // what is under way ends by itself; the loop waits for it
 			}
 		}
 	}
 }
 
-// A tracing traces for a run.
+// A tracing traces the hosts of one run.
 type tracing struct{ hops.Tracer }
 
-// hosts traces the hosts that need it, and closes out.
+// hosts traces the hosts that need it, sends every host to out, and closes out.
 func (t tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out chan<- HostResults) {
 	defer close(out)
 	var group errgroup.Group
@@ -97,7 +97,7 @@ func (t tracing) host(ctx context.Context, host []Result, found toTrace) {
 }
 
 // address traces the lost ports of one address, beside the one that answers.
-// Lost are indices of results.
+// lost holds indices of results; answers is nil where no port answered.
 func (t tracing) address(ctx context.Context, results []Result, lost []int, answers *socket.Target) {
 	slices.SortStableFunc(lost, func(a, b int) int { return cmp.Compare(results[a].Order, results[b].Order) })
 	beside := sync.OnceValue(func() *hops.Path {
@@ -131,7 +131,7 @@ func (t tracing) address(ctx context.Context, results []Result, lost []int, answ
 	_ = group.Wait()
 }
 
-// A toTrace is what to trace of a host.
+// A toTrace says what to trace of a host.
 type toTrace struct {
 	lost   map[netip.Addr][]int          // indices of the results that timed out
 	beside map[netip.Addr]*socket.Target // the best port of an address to compare with
@@ -153,9 +153,9 @@ func lookOver(host []Result) toTrace {
 	return found
 }
 
-// rankOf is how good a port is to compare with: one that accepts shows more
+// rankOf returns how good a port is to compare with: one that accepts shows more
 // than one that resets, which a firewall may do as well; TCP needs no question;
-// and a port of the plan is one that the reader knows. 0 is not at all.
+// and the reader knows the ports of the plan. A port of rank 0 is of no use.
 func rankOf(res Result) int {
 	connected := res.Verdict == Answered || res.Step != protocol.Connect && slices.Contains([]Verdict{Mismatch, Silent, Cut, BadTLS}, res.Verdict)
 	reset := res.Step == protocol.Connect && (res.Verdict == Cut || res.Verdict == Refused && !res.SaidBy.IsValid())
@@ -186,7 +186,7 @@ func targetOf(res Result) socket.Target {
 // (RFC 8200 section 5: 1280 octets, headers included).
 const largestPayload = 1200
 
-// NewTarget is the target of a check at one address.
+// NewTarget returns what to trace for a check at one address.
 func NewTarget(c catalog.Check, addr netip.AddrPort) socket.Target {
 	to := socket.Target{Network: c.Service.Network, Addr: addr}
 	if to.Network == catalog.UDP {
@@ -195,8 +195,8 @@ func NewTarget(c catalog.Check, addr netip.AddrPort) socket.Target {
 	return to
 }
 
-// firstDatagram is what the protocol of a check says first; nil where it has no
-// conversation. It is said to a pipe, and not answered.
+// firstDatagram returns what the protocol of a check says first; nil where it has no
+// conversation. It lets the protocol speak to a pipe that does not answer.
 func firstDatagram(c catalog.Check) []byte {
 	speak, ok := protocol.Table[c.Service.Protocol]
 	if !ok {

@@ -22,20 +22,20 @@ import (
 //  1. a slot among the checks of all runs (checkSlot)
 //  2. its host's turn, which a gentle run gives to one check at a time (awaitTurn)
 //  3. a slot at its port (awaitTurn)
-//  4. until the first check of the port has found out whether anything answers there
-//     (awaitTurn)
-//  5. where its answer is in doubt: shares of the host (takeShares)
+//  4. the first check of its port, until that has found out whether anything answers
+//     there (awaitTurn)
+//  5. where its result is in doubt: shares of the host (takeShares)
 //  6. a slot among the connects of the host, then of all runs (mayConnect); a further
 //     try takes one only if it is free (spareConnect)
 //  7. the pace of the host, then of all runs (mayConnect); further tries and
 //     witnesses wait for both together (pace)
-//  8. a slot among the conversations of the host, then of all runs; those of 6 are
-//     given back then (mayTalk)
+//  8. a slot among the conversations of the host, then of all runs; then it gives the
+//     slots of 6 back (mayTalk)
 //  9. the one login of its host, then room among those of all runs (login)
 //
 // A witness has a slot of its own (witnessSlot). A host that has all its results
-// waits until some of those before it have been taken (unreadSlot), and holds nothing
-// meanwhile.
+// waits until the caller has taken some of those before it (unreadSlot), and holds
+// nothing meanwhile.
 //
 // Two more waits are no turns: for the name of the host, after 1 (resolve), and for its
 // other checks to calm down, after 4, or to end, with nothing but 1 in hand (crowd.go).
@@ -43,8 +43,8 @@ import (
 
 var errTurn = errors.New("it was not its turn")
 
-// take takes n of each of slots, in their order, and waits for them. It returns how
-// they are given back.
+// take waits for n of each of slots, in their order, and takes them. release gives them
+// back.
 func take(ctx context.Context, n int64, slots ...*semaphore.Weighted) (release func(), err error) {
 	for i, s := range slots {
 		if s.Acquire(ctx, n) != nil {
@@ -61,8 +61,8 @@ func giveBack(n int64, slots []*semaphore.Weighted) {
 	}
 }
 
-// takeUntilEnd waits for a slot until ctx ends. From then on none is needed: what
-// has begun notices it, and is over at once.
+// takeUntilEnd waits for a slot until ctx ends. From then on it needs none: a check that
+// begins then notices that ctx has ended, and is over at once.
 func takeUntilEnd(ctx context.Context, slots *semaphore.Weighted) (release func()) {
 	release, err := take(ctx, 1, slots)
 	if err != nil {
@@ -71,11 +71,11 @@ func takeUntilEnd(ctx context.Context, slots *semaphore.Weighted) (release func(
 	return release
 }
 
-// mostUnread is how many hosts may wait with all their results before no further one
-// is begun.
+// mostUnread is how many hosts may have all their results and wait for the caller to take
+// them, before no further host begins.
 const mostUnread = 32
 
-// unreadSlot waits until few hosts have results that were not taken.
+// unreadSlot waits until fewer than mostUnread hosts have results to be taken.
 func (r *run) unreadSlot(ctx context.Context) (release func()) { return takeUntilEnd(ctx, r.unread) }
 
 // checkSlot waits until one more check may begin.
@@ -90,7 +90,7 @@ func (r *run) witnessSlot() (release func(), err error) {
 
 // awaitTurn waits until a check may be asked: it has its host's turn and its slot at
 // the port, and the first check of the port has found out whether anything answers
-// there. A port that drops everything is not waited for by every check.
+// there. So only one check waits for the answer of a port that drops everything.
 func (a *asking) awaitTurn(ctx context.Context) (leave func(), err error) {
 	release, err := take(ctx, 1, a.host.slots.turn, a.door.slots)
 	if err != nil {
@@ -112,7 +112,7 @@ func (a *asking) awaitHostTurn(ctx context.Context) (leave func(), err error) {
 	return take(ctx, 1, a.host.slots.turn)
 }
 
-// takeShares waits for so many shares of the host.
+// takeShares waits for n shares of the host.
 func (c *crowd) takeShares(ctx context.Context, n int64) (release func(), err error) {
 	return take(ctx, n, c.shares)
 }
@@ -172,9 +172,9 @@ func (c *conversation) mayTalk(ctx context.Context) (release func(), err error) 
 	return take(ctx, 1, c.host.slots.talks, c.run.shared.slots.talks)
 }
 
-// login waits until a login on host may begin, and returns how it ends: with its
-// outcome, and whether the server proved who it is. Its error says why there may be
-// no login.
+// login waits until a login on host may begin. The caller calls end with its outcome, and
+// says whether the server proved who it is. The error says why there may be no login;
+// end is nil then.
 func (l *ledger) login(ctx context.Context, host string) (end func(o protocol.Outcome, proven bool), err error) {
 	h := l.use(host)
 	release, err := take(ctx, 1, h.turn)
@@ -196,7 +196,8 @@ func (l *ledger) login(ctx context.Context, host string) (end func(o protocol.Ou
 	}, nil
 }
 
-// awaitRoom waits for room among the logins. The weight of one may change meanwhile.
+// awaitRoom waits for room among the logins, and returns how much of it this login takes:
+// its weight may change while it waits.
 func (l *ledger) awaitRoom(ctx context.Context, h *hostLogins) (weight int64, err error) {
 	for {
 		weight, _ = l.weight(h)
@@ -216,7 +217,7 @@ func (l *ledger) awaitRoom(ctx context.Context, h *hostLogins) (weight int64, er
 	}
 }
 
-// A gate lets the first through, and the others once it has let all.
+// A gate lets the first caller through at once, and the others after letAll.
 type gate struct {
 	entered atomic.Bool
 	free    chan struct{} // closed when all may pass
@@ -225,15 +226,15 @@ type gate struct {
 
 func newGate() *gate { return &gate{free: make(chan struct{})} }
 
-// isFirst reports whether the caller is the one that finds out what the others wait
-// for, and then lets all through.
+// isFirst reports whether the caller is the first. It must then find out what the others
+// wait for, and call letAll.
 func (g *gate) isFirst() bool { return g.entered.CompareAndSwap(false, true) }
 
 // letAll lets everything through. It may be called more than once.
 func (g *gate) letAll() { g.once.Do(func() { close(g.free) }) }
 
-// await lets the first through at once, and the others when all may pass. It reports
-// whether that was before ctx ended.
+// await lets the first caller through at once, and the others when all may pass. It
+// reports false where ctx ended first.
 func (g *gate) await(ctx context.Context) bool {
 	if g.isFirst() {
 		return true
@@ -253,7 +254,7 @@ const gentlePace = 500 * time.Millisecond
 // together is how many connects may be sent at once: a try and its witness.
 const together = 2
 
-// newPace limits connects to one in each so much time on average; nil for 0.
+// newPace limits connects to one per each on average; it is nil, no limit, for 0.
 func newPace(each time.Duration) *rate.Limiter {
 	if each == 0 {
 		return nil
@@ -277,7 +278,7 @@ func pay(n int, limiters ...*rate.Limiter) time.Duration {
 	return delay
 }
 
-// sleep waits for so long. It reports whether that was over before ctx ended.
+// sleep waits for d. It reports false where ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -12,7 +12,7 @@ import (
 )
 
 // revives reports whether an address that fell silent answers again, now that the
-// host is quiet. Its witness is asked once for all ports that timed out.
+// host is quiet. The first check whose port timed out asks the witness, for all of them.
 func (a *asking) revives(ctx context.Context) bool {
 	release, err := a.host.crowd.takeShares(ctx, wholeHost)
 	if err != nil {
@@ -32,9 +32,9 @@ func (a *asking) revives(ctx context.Context) bool {
 	return alive
 }
 
-// awaitWelcome waits until a port that has accepted connections accepts one again,
-// for as long as firewalls remember connections that are over: an earlier refusal
-// may be due to those. It is asked once for all ports.
+// awaitWelcome waits until the witness, which has accepted connections, accepts one
+// again, for as long as firewalls remember connections that are over: an earlier refusal
+// may be due to those. The first check to come here asks the witness, for all ports.
 func (a *asking) awaitWelcome(ctx context.Context) {
 	if a.path.isWelcoming() {
 		return
@@ -56,7 +56,7 @@ func (a *asking) awaitWelcome(ctx context.Context) {
 	}
 }
 
-// isWelcome reports whether a port that has accepted connections accepts one now.
+// isWelcome reports whether the witness, which has accepted connections, accepts one now.
 func (a *asking) isWelcome(ctx context.Context) bool {
 	release, err := a.host.crowd.takeShares(ctx, wholeHost)
 	if err != nil {
@@ -88,7 +88,7 @@ func (a *asking) sound(ctx context.Context) error {
 	return conn.Close()
 }
 
-// askWitness connects to a witness once.
+// askWitness connects to a witness once, and notes in p whether it answered.
 func (r *run) askWitness(p *path, w witness, wait time.Duration) {
 	release, err := r.witnessSlot()
 	if err != nil {

@@ -11,17 +11,18 @@ import (
 	"exreach/report/judge"
 )
 
-// A Group is the entries of one role of one host at one address.
+// A Group is the entries of one role of one host at one address. A table writes them
+// together.
 type Group struct {
 	Host    string
 	Version string
 	Role    string
 	Address string // "" where the name has none
 	Entries []Entry
-	Whole   *Entry // speaks for all entries where none could be asked, for one reason; nil otherwise
+	Whole   *Entry // the entry to write for all, if none could be asked, for one reason; nil otherwise
 }
 
-// groups splits entries where the host, its role or its address changes.
+// groups splits entries where the host, its version, its role or its address changes.
 func groups(entries []Entry) iter.Seq[Group] {
 	return func(yield func(Group) bool) {
 		for rest := entries; len(rest) > 0; {
@@ -57,8 +58,8 @@ func unasked(entries []Entry) bool {
 	})
 }
 
-// arrange sorts entries that were read, whose order is that of the file, as they stand
-// in a report that exreach writes.
+// arrange sorts entries, which stand in the order of a file, into the order in which
+// exreach writes a report.
 func arrange(entries []Entry) {
 	judge.Arrange(entries, func(i int, e *Entry) judge.Key {
 		address, _ := netip.ParseAddr(e.Address)

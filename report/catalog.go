@@ -38,7 +38,7 @@ func WriteVersions(w io.Writer, versions []catalog.Version, s Style) error {
 // documents that the rows come from.
 func writeServices(w io.Writer, v catalog.Version, s Style) error {
 	p := newPage(w, s)
-	var heads [][]string // the name of every service, where it is found and how it is spoken with
+	var heads [][]string // of every service: name, location, protocol, and how TLS begins, or the path or UUID
 	for _, s := range v.Services {
 		heads = append(heads, []string{"  " + s.Name, s.Location(), s.Protocol, tlsText(s)})
 	}
@@ -120,7 +120,7 @@ func sourceText(sources []catalog.Source, verified bool) string {
 	return text
 }
 
-// sourcesOf names the documents behind the keys.
+// sourcesOf lists the key and the document of each source of a version.
 func sourcesOf(v catalog.Version) [][]string {
 	var sources []catalog.Source
 	for _, s := range v.Services {
@@ -141,7 +141,7 @@ func sourcesOf(v catalog.Version) [][]string {
 	return rows
 }
 
-// ground says what holds for a role beyond its services.
+// ground writes the ground rules of a role.
 func (p *page) ground(rules []catalog.GroundRule, role string) {
 	const indent = 2
 	for _, r := range rules {
@@ -153,7 +153,7 @@ func (p *page) ground(rules []catalog.GroundRule, role string) {
 	}
 }
 
-// choicesOf says of which services one is as good as s, and for whom.
+// choicesOf says of which services, s among them, one is enough, and for which clients.
 func choicesOf(v catalog.Version, s catalog.Service) []string {
 	var order []string
 	froms := map[string][]string{} // who has the choice, by the names of the services
@@ -180,7 +180,7 @@ func choicesOf(v catalog.Version, s catalog.Service) []string {
 // changes as Schema does.
 const CatalogSchema = "exreach-catalog/1"
 
-// A catalogVersion is a version as JSON has it. Its words are those of a report.
+// A catalogVersion is a version in JSON. Its fields have the same names as in a report.
 type catalogVersion struct {
 	Schema   string           `json:"schema"`
 	Version  string           `json:"version"`
@@ -195,7 +195,7 @@ type catalogRole struct {
 	Name string `json:"name"`
 	Text string `json:"text"`
 
-	Auto catalog.Taken `json:"auto,omitempty"` // when a host is taken to have this role though the user did not say so
+	Auto catalog.Taken `json:"auto,omitempty"` // when exreach assumes this role of a host though the user did not give it
 }
 
 // A catalogService has either Ports or RPC, as a Service does.

@@ -11,7 +11,8 @@ import (
 	"exreach/report/judge"
 )
 
-// rightly is why it is right that nothing answers, by what was wanted.
+// rightly says why it is right that nothing answers, by the want. %s is how unanswered
+// calls that.
 var rightly = map[catalog.Want]string{
 	catalog.Required:  "not needed, one of several is enough, %s",
 	catalog.Optional:  "not in use, %s",
@@ -27,7 +28,7 @@ var unanswered = map[probe.Verdict]string{
 	probe.Unreachable: "unreachable",
 }
 
-// gradeWordOf is how a row begins: a failure must be visible without colours too.
+// gradeWordOf returns the first word of a row. FAIL is visible without colours too.
 func gradeWordOf(e Entry) string {
 	if e.Grade == judge.Fail {
 		return "FAIL"
@@ -35,7 +36,7 @@ func gradeWordOf(e Entry) string {
 	return printable(string(e.Grade))
 }
 
-// portOf is the port with its transport: "443/tcp".
+// portOf returns the port with its transport: "443/tcp".
 func portOf(e Entry) string {
 	if e.Port == 0 {
 		return "-/" + printable(string(e.Network))
@@ -43,7 +44,7 @@ func portOf(e Entry) string {
 	return fmt.Sprintf("%d/%s", e.Port, printable(string(e.Network)))
 }
 
-// serviceOf is the service, indented behind the mapper that led to it.
+// serviceOf returns the service, indented if an endpoint mapper led to it.
 func serviceOf(e Entry) string {
 	if e.Parent != "" {
 		return "  " + printable(e.Service)
@@ -51,7 +52,7 @@ func serviceOf(e Entry) string {
 	return printable(e.Service)
 }
 
-// tookOf is how long an entry took, or nothing where no time passed.
+// tookOf says how long an entry took. It returns "" where no time passed.
 func tookOf(e Entry) string {
 	if d := durationOf(e.Took); d > 0 {
 		return catalog.Elapsed(d)
@@ -65,7 +66,7 @@ func durationOf(s float64) time.Duration {
 	return time.Duration(min(max(s, 0), most.Seconds()) * float64(time.Second))
 }
 
-// answerOf is what answered, or why it is right that nothing did.
+// answerOf says what answered, or why it is right that nothing did.
 func answerOf(e Entry) string {
 	why, how := rightly[e.Want], unanswered[e.Verdict]
 	if e.Parent != "" && e.Port == 0 && how != "" {

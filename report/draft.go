@@ -12,8 +12,9 @@ import (
 	"exreach/report/judge"
 )
 
-// A Draft is a report that is being written while the hosts come in. A format that is
-// Whole gets them at the end, in the order of the plan; any other gets them as they come.
+// A Draft writes the report of a run while hosts come in: call Add for each, then End. A
+// format that is Whole gets the hosts at the end, in the order of the plan; any other gets
+// them as they come.
 type Draft struct {
 	to    Writer
 	whole bool
@@ -26,12 +27,12 @@ type Draft struct {
 // A kept is the entries of one host, and its place among the hosts.
 type kept struct {
 	place   int
-	entries []Entry // nil where they lie on the shelf
+	entries []Entry // nil if they are on the shelf
 	shelved section
 }
 
-// New is the head of a report of a run that starts now. tool is the program with its
-// version, from is who the run connects as.
+// New returns the head of the report of a run that began at started. tool is the program
+// with its version, from is who the run connects as.
 func New(tool, from string, started time.Time) Report {
 	return Report{
 		Schema:  Schema,
@@ -41,7 +42,7 @@ func New(tool, from string, started time.Time) Report {
 	}
 }
 
-// Draft begins to write a report whose head begins like this.
+// Draft makes a Draft. to must be a Writer of f; begun is the head as far as it is known.
 func (f Format) Draft(to Writer, begun Report) *Draft {
 	return &Draft{to: to, whole: f.Whole, head: Head{Report: begun}}
 }
@@ -50,7 +51,7 @@ func (f Format) Draft(to Writer, begun Report) *Draft {
 // memory. If fresh or a write fails, the rest stays in memory.
 func (d *Draft) Shelve(fresh func() (Shelf, error)) { d.shelf.fresh = fresh }
 
-// Counts is how many results have come so far, by their grades.
+// Counts returns how many results have come so far, by their grades.
 func (d *Draft) Counts() Counts { return d.head.Counts }
 
 // Add takes one more host, as judge.Hosts yields them.
@@ -78,7 +79,7 @@ func (d *Draft) Add(host judge.Host) error {
 	return nil
 }
 
-// Entries is the entries of a host that was judged. The host must have rows.
+// Entries returns the entries of a host that was judged. The host must have rows.
 func Entries(h judge.Host) []Entry {
 	entries := make([]Entry, 0, len(h.Rows))
 	for _, r := range h.Rows {
@@ -157,8 +158,8 @@ func (d *Draft) End(took time.Duration, unasked int) error {
 	return d.to.End(f.Head)
 }
 
-// finish is the report when everything is known, with the hosts in the order of the
-// plan.
+// finish returns the complete report, with the hosts in the order of the plan. It reads
+// no entries yet.
 func (d *Draft) finish(took time.Duration, unasked int) Finished {
 	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.place, b.place) })
 	d.head.Took, d.head.Counts.Unasked = inSeconds(took), unasked
@@ -166,7 +167,7 @@ func (d *Draft) finish(took time.Duration, unasked int) Finished {
 	return Finished{d.head, d.parts}
 }
 
-// parts reads from the shelf what is there.
+// parts yields the entries of each host, from memory or from the shelf.
 func (d *Draft) parts(yield func([]Entry, error) bool) {
 	for _, h := range d.hosts {
 		entries, err := h.entries, error(nil)
@@ -186,9 +187,9 @@ type Finished struct {
 	parts parts
 }
 
-// parts is the results of one host after the other, in the order of the report.
-// They are the reader's until it asks for those of the next. An error is an
-// *UnreadError, and the last that comes.
+// parts yields the results of a report in its order, one host at a time; a report in
+// memory yields all at once. The slice is the reader's until it asks for the next one.
+// An error is an *UnreadError, and ends the sequence.
 type parts = iter.Seq2[[]Entry, error]
 
 // An UnreadError says that the results of a report could not be read while it was
@@ -197,7 +198,7 @@ type UnreadError struct{ error }
 
 func (e *UnreadError) Unwrap() error { return e.error }
 
-// Finished is the report with its results in memory.
+// Finished returns the report as complete, with its results in memory.
 func (r Report) Finished() Finished {
 	results := r.Results
 	hosts := map[string]bool{}

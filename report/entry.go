@@ -15,7 +15,7 @@ import (
 	"exreach/report/judge/identity"
 )
 
-// An Entry is one result with its grade and findings, as JSON has it.
+// An Entry is one result with its grade and findings, as it stands in JSON.
 type Entry struct {
 	Host     string          `json:"host"`
 	Version  string          `json:"version"`
@@ -27,8 +27,8 @@ type Entry struct {
 	TLS      catalog.TLS     `json:"tls"`
 	Want     catalog.Want    `json:"want"`
 	OneOf    string          `json:"one_of,omitempty"`  // the group of which one service is enough
-	Path     string          `json:"path,omitempty"`    // that was asked for over HTTP; absent for other protocols
-	Name     *Name           `json:"name,omitempty"`    // absent where there is no more to it than an address
+	Path     string          `json:"path,omitempty"`    // the path asked for over HTTP; absent for other protocols
+	Name     *Name           `json:"name,omitempty"`    // absent where there is nothing to say but the address
 	Address  string          `json:"address,omitempty"` // absent where the name has none
 	Verdict  probe.Verdict   `json:"verdict"`
 	Obstacle probe.Obstacle  `json:"obstacle,omitempty"` // what kept this machine from asking; absent unless the verdict is untried
@@ -48,7 +48,7 @@ type Entry struct {
 	Silence  probe.Delivery  `json:"silence,omitempty"` // of the verdict silent; absent where it is not known
 	Parent   string          `json:"parent,omitempty"`
 
-	Identified *identity.Identified `json:"identified,omitempty"` // what the host was found to be; at its first result, and absent where it was not asked
+	Identified *identity.Identified `json:"identified,omitempty"` // what the host was found to be; only in its first result, absent if it was not asked
 	Trace      *Trace               `json:"trace,omitempty"`      // absent where no trace was asked for or made
 }
 
@@ -56,13 +56,13 @@ type Entry struct {
 // nothing.
 type Witness struct {
 	Port    uint16 `json:"port"`
-	Answers bool   `json:"answers"` // it still did
+	Answers bool   `json:"answers"` // it still answered
 }
 
 // A Crowded is what a port did while other connections to its host were open.
 type Crowded struct {
 	Verdict probe.Verdict `json:"verdict"`
-	Open    int           `json:"open"` // connections of this run, at most
+	Open    int           `json:"open"` // the most connections that this run had open to the host
 }
 
 // A Step is how long one step of a check took.
@@ -75,14 +75,14 @@ type Step struct {
 type Name struct {
 	By         string   `json:"by,omitempty"`         // who said it: a name server, a file, "the system"
 	Found      string   `json:"found,omitempty"`      // the name that was found, where the search list made it of the one given
-	Alias      string   `json:"alias,omitempty"`      // what that is an alias of (CNAME)
-	Addresses  int      `json:"addresses,omitempty"`  // that it has; absent where all of them are asked
-	Unusable   []string `json:"unusable,omitempty"`   // those of them that no host has
-	LeftOut    []string `json:"left_out,omitempty"`   // those to which this machine has no way
+	Alias      string   `json:"alias,omitempty"`      // the name that it is an alias of (CNAME)
+	Addresses  int      `json:"addresses,omitempty"`  // how many it has; absent where all of them are asked
+	Unusable   []string `json:"unusable,omitempty"`   // addresses that no host has
+	LeftOut    []string `json:"left_out,omitempty"`   // addresses to which this machine has no way
 	Unanswered []string `json:"unanswered,omitempty"` // the types (A, AAAA) that no server answered
 }
 
-// NewName is what is known of a name; nil if that is only its addresses.
+// NewName returns what is known of a name, nil if that is only its addresses.
 func NewName(n *lookup.Name) *Name {
 	if n == nil {
 		return nil
@@ -106,7 +106,7 @@ func texts(addrs []netip.Addr) []string {
 	return list
 }
 
-// text is an address, or nothing where there is none.
+// text returns an address as text, "" where there is none.
 func text(a netip.Addr) string {
 	if !a.IsValid() {
 		return ""
@@ -114,5 +114,5 @@ func text(a netip.Addr) string {
 	return a.String()
 }
 
-// inSeconds keeps microseconds, below which a network says nothing.
+// inSeconds rounds to microseconds: less says nothing about a network.
 func inSeconds(d time.Duration) float64 { return math.Round(d.Seconds()*1e6) / 1e6 }

@@ -9,12 +9,12 @@ import (
 	"exreach/catalog"
 )
 
-// A Format is one way to write reports, traces, and versions of the catalogue. It has nil
-// for what it cannot write.
+// A Format is one way to write reports, traces, and versions of the catalogue. Report,
+// Trace or Catalog is nil if the format cannot write that.
 type Format struct {
 	Name    string // as the command line has it
 	Help    string // one line for people
-	Whole   bool   // what comes before the first host is known only after the last, so hosts are kept until then
+	Whole   bool   // its beginning depends on all hosts, so a Draft keeps them until the last has come
 	Report  func(io.Writer, Style) Writer
 	Trace   func(io.Writer, TraceReport, Style) error
 	Catalog func(io.Writer, catalog.Version, Style) error
@@ -23,8 +23,8 @@ type Format struct {
 // A Writer writes one report: first its head, then one host after the other, then its
 // end.
 type Writer interface {
-	Begin(Head) error   // with what is known by then, which is everything for a format that is Whole
-	Host([]Entry) error // all entries of a host; they are the caller's again afterwards
+	Begin(Head) error   // with what is known so far: everything if the format is Whole
+	Host([]Entry) error // with the next entries, usually those of one host; the Writer must not keep the slice
 	End(Head) error     // with everything
 }
 
@@ -32,10 +32,10 @@ type Writer interface {
 // to know before its first row.
 type Head struct {
 	Report      // without its results
-	Hosts   int // that the results are about
+	Hosts   int // how many hosts the results are about
 	columns columns
 
-	releases *catalog.Releases // that the checks know
+	releases *catalog.Releases // those that the checks of the run know; nil means those that come with exreach
 }
 
 // Style is what a reader's terminal asks of a format made for people. The zero
@@ -85,7 +85,8 @@ func namesOf(has func(Format) bool) []string {
 	return names
 }
 
-// FormatNamed is the format with this name, if it is one of those that are accepted.
+// FormatNamed returns the format with this name, which must be one of accepted. Its error
+// is a *catalog.WordError.
 func FormatNamed(name string, accepted []string) (Format, error) {
 	for _, f := range Formats() {
 		if f.Name == name && slices.Contains(accepted, name) {

@@ -42,7 +42,7 @@ func (l *lines) End(Head) error { return nil }
 // take more memory than they do.
 type documentWriter struct {
 	out   *bufio.Writer
-	begun bool // there is a result
+	begun bool // a result was written
 }
 
 func newDocumentWriter(w io.Writer, _ Style) Writer { return &documentWriter{out: bufio.NewWriter(w)} }
@@ -81,10 +81,10 @@ func (d *documentWriter) End(Head) error {
 		d.out.WriteString("\n  ")
 	}
 	d.out.WriteString("]\n}\n")
-	return d.out.Flush() // which has the error of any earlier write
+	return d.out.Flush() // which returns the error of any earlier write
 }
 
-// indented is v as JSON whose lines but the first begin with prefix.
+// indented returns v as JSON. All lines but the first begin with prefix.
 func indented(v any, prefix string) ([]byte, error) {
 	var text bytes.Buffer
 	out := json.NewEncoder(&text)

@@ -53,7 +53,7 @@ func (p *page) line(indent int, spans ...span) {
 }
 
 // paragraph writes spans one space apart and breaks the lines between words.
-// The lines after the first stand behind hang columns.
+// It indents the lines after the first by hang columns.
 func (p *page) paragraph(indent, hang int, spans ...span) {
 	var line []span
 	used, gap := 0, 0
@@ -82,7 +82,7 @@ func (p *page) text(indent int, text string) {
 	}
 }
 
-// rows aligns rows in columns. The last one is broken between words.
+// rows aligns rows in columns. It breaks the last column between words.
 func (p *page) rows(rows [][]string) {
 	widths := widthsOf(rows)
 	for _, row := range rows {
@@ -98,7 +98,7 @@ func (p *page) row(widths []int, row []string) {
 	p.paragraph(0, width(head), span{head + row[len(widths)], plain})
 }
 
-// widthsOf is how wide each column of rows is but the last.
+// widthsOf returns how wide each column of rows is, without the last.
 func widthsOf(rows [][]string) []int {
 	var widths []int
 	for _, row := range rows {
@@ -120,8 +120,8 @@ func (p *page) paint(s span) {
 	p.out.WriteString("\x1b[" + string(s.ink) + "m" + s.text + "\x1b[0m")
 }
 
-// appendSpan joins spans of one ink, which keeps the output free of needless
-// sequences.
+// appendSpan appends s, or joins it to a last span of the same ink, which keeps
+// the output free of needless sequences.
 func appendSpan(line []span, s span) []span {
 	if n := len(line); n > 0 && line[n-1].ink == s.ink {
 		line[n-1].text += s.text
@@ -173,13 +173,13 @@ func clip(s string, columns int) string {
 	return s
 }
 
-// pad fills s up to so many columns; padLeft does it in front.
+// pad adds spaces to s up to so many columns; padLeft puts them in front.
 func pad(s string, columns int) string     { return s + spaces(columns-width(s)) }
 func padLeft(s string, columns int) string { return spaces(columns-width(s)) + s }
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 
-// width is how many columns of a terminal s takes.
+// width returns how many columns of a terminal s takes.
 func width(s string) int {
 	total := 0
 	for _, r := range s {
@@ -218,8 +218,8 @@ func runeWidth(r rune) int {
 	return 1
 }
 
-// longest bounds one text, in bytes. What exreach keeps of a peer is shorter;
-// what a forged report carries need not be.
+// longest is the most bytes of one text that a report shows. What exreach keeps of
+// a peer is shorter; a forged report may carry more.
 const longest = 4096
 
 func printable(s string) string { return wire.Printable(s, longest) }

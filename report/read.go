@@ -17,8 +17,8 @@ import (
 const maxResult = 2 << 20
 
 // Copy writes each result of a saved report as it is read, in the order of the file,
-// into a format that is not Whole. It returns the report without its results. What
-// is wrong with reading is an *UnreadError; name stands for the file in it.
+// into a format that is not Whole. It returns the report without its results. An
+// error in reading is an *UnreadError, in which name stands for the file.
 func Copy(name string, r io.Reader, to Writer) (Report, error) {
 	head, counts := Head{Report: Report{Schema: Schema}}, Counts{}
 	if err := to.Begin(head); err != nil {
@@ -40,8 +40,9 @@ func Copy(name string, r io.Reader, to Writer) (Report, error) {
 	return head.Report, to.End(head)
 }
 
-// parse passes each result to take until that returns false, and returns the rest of
-// the report. A document names its schema, and each line of a stream has a verdict.
+// parse passes each result to take until take returns false, and returns the report
+// without its results. It takes a text for a stream of lines if the first line has a
+// verdict and no schema, and else for a document, which must name its schema.
 func parse(r io.Reader, take func(Entry) bool) (Report, error) {
 	in := bufio.NewReaderSize(utf8Of(r), maxResult)
 	checked := checker{room: spareRoom, take: take}
@@ -104,8 +105,8 @@ var (
 	errEnough  = errors.New("no more results are wanted")
 )
 
-// How much memory results may take: this many times the bytes of their text, and some
-// more.
+// Results may take roomPerByte times as many bytes of memory as their text has, and
+// spareRoom bytes more.
 const (
 	roomPerByte = 4
 	spareRoom   = 1 << 20
@@ -115,10 +116,11 @@ const (
 type checker struct {
 	room int // bytes that results may still take
 	take func(Entry) bool
-	now  Entry // what is checked; the same variable for all
+	now  Entry // the result that is checked; the same variable for all
 }
 
-// entry takes the text of one result.
+// entry checks the text of one result and passes it on. It returns errEnough if take
+// wants no more.
 func (c *checker) entry(text []byte) error {
 	c.now = Entry{}
 	if err := json.Unmarshal(text, &c.now); err != nil {
@@ -138,10 +140,10 @@ func (c *checker) entry(text []byte) error {
 	return nil
 }
 
-// sizeOf is how many bytes of memory v takes.
+// sizeOf returns how many bytes of memory v takes.
 func sizeOf(v reflect.Value) int { return int(v.Type().Size()) + sizeBehind(v) }
 
-// sizeBehind is how many of these bytes are behind pointers.
+// sizeBehind returns how many of these bytes v only points to.
 func sizeBehind(v reflect.Value) (size int) {
 	switch v.Kind() {
 	case reflect.String:

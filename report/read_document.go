@@ -14,13 +14,13 @@ import (
 	"exreach/catalog"
 )
 
-// A document is a report in one JSON object, which is read one value at a time.
+// A document is a report in one JSON object. parse reads it one value at a time.
 type document struct {
 	values *json.Decoder
 	text   *countedText
 	check  *checker
 	head   Report
-	value  json.RawMessage // the value that was read last
+	value  json.RawMessage // the value that next read last
 }
 
 func newDocument(r io.Reader, c *checker) *document {
@@ -28,8 +28,8 @@ func newDocument(r io.Reader, c *checker) *document {
 	return &document{values: json.NewDecoder(text), text: text, check: c}
 }
 
-// parse ignores names that it does not know: the layout grows without a change of
-// schema.
+// parse reads the whole document. It ignores names that it does not know: the layout
+// grows without a change of schema.
 func (d *document) parse() error {
 	if err := d.begins('{', "the whole"); err != nil {
 		return err
@@ -66,7 +66,7 @@ func (d *document) parse() error {
 	return d.ended()
 }
 
-// heading is where each value of a report but its results goes, by its name.
+// heading returns where in r each value of a report goes, by its name in JSON.
 func heading(r *Report) map[string]any {
 	into := map[string]any{}
 	v := reflect.ValueOf(r).Elem()
@@ -77,7 +77,7 @@ func heading(r *Report) map[string]any {
 	return into
 }
 
-// begins takes the beginning of an object or a list.
+// begins reads the token that begins an object or a list. name is for the error.
 func (d *document) begins(want json.Delim, name string) error {
 	token, err := d.values.Token()
 	switch {
@@ -89,7 +89,7 @@ func (d *document) begins(want json.Delim, name string) error {
 	return nil
 }
 
-// kindOf is what encoding/json calls a value that begins so.
+// kindOf returns what encoding/json calls a value that begins with token.
 func kindOf(token json.Token) string {
 	switch token := token.(type) {
 	case json.Delim:
@@ -116,7 +116,7 @@ func (d *document) member(name string, into any) error {
 	return nil
 }
 
-// next is the text of the next value, until the one after it.
+// next reads the next value and returns its text, which the next call overwrites.
 func (d *document) next() (json.RawMessage, error) {
 	d.text.forget(d.values.InputOffset())
 	if err := d.values.Decode(&d.value); err != nil {
@@ -125,8 +125,8 @@ func (d *document) next() (json.RawMessage, error) {
 	return d.value, nil
 }
 
-// placed gives a mistake in the next value its offset in the whole text: a decoder that
-// has skipped something counts wrong.
+// placed corrects the offset of a syntax error in the next value to that in the whole text:
+// a decoder that has skipped something counts wrong.
 func (d *document) placed(err error) error {
 	if _, ok := errors.AsType[*json.SyntaxError](err); !ok {
 		return err
@@ -183,7 +183,7 @@ func (d *document) ended() error {
 	return fmt.Errorf("line %d: not JSON: invalid character %s after top-level value", d.line(), "'"+string(mark)+"'")
 }
 
-// line is where the last value ends.
+// line returns the line on which the last token or value ends.
 func (d *document) line() int { return d.text.line(d.values.InputOffset()) }
 
 // within explains what is wrong with the value that was read last.
@@ -204,7 +204,7 @@ func joined(name, field string) string {
 	return name + "." + field
 }
 
-// lineOf is the line of a member of the object that was read last.
+// lineOf returns the line of a member of the object that was read last, whose text is text.
 func (d *document) lineOf(text []byte, name string) int {
 	return d.text.line(d.values.InputOffset() - int64(len(text)) + offsetOf(text, name))
 }
@@ -230,10 +230,10 @@ func (d *document) explain(err error) error {
 type countedText struct {
 	in    io.Reader
 	read  int64   // bytes so far
-	end   int64   // behind the last byte that ends no line
-	lines int     // ends of lines before those below
+	end   int64   // the offset behind the last byte that is not part of the end of a line
+	lines int     // how many ends of lines forget has dropped
 	ends  []int64 // where lines end, from done on
-	done  int64   // bytes that line is not asked about any more
+	done  int64   // the offset before which the document no longer asks line
 	err   error   // of in
 }
 
@@ -266,7 +266,7 @@ func (n *countedText) forget(before int64) {
 	n.ends = append(n.ends[:0], n.ends[i:]...)
 }
 
-// line is the number of the line that an offset is in.
+// line returns the number of the line that an offset is in.
 func (n *countedText) line(offset int64) int {
 	i, _ := slices.BinarySearch(n.ends, max(offset-1, 0))
 	return 1 + n.lines + i

@@ -19,7 +19,7 @@ import (
 	"exreach/report/judge"
 )
 
-// The words that decide what a result means.
+// The words that a result may have where a word decides what it means.
 var (
 	verdictWords  = words(judge.Verdicts())
 	gradeNames    = words(judge.Grades())
@@ -38,7 +38,7 @@ func words[T ~string](set []T) []string {
 	return list
 }
 
-// badWord finds the first word of an entry that is not known.
+// badWord returns the first word of an entry that is not known, nil if all are.
 func badWord(e *Entry) *catalog.WordError {
 	for _, w := range []catalog.WordError{
 		{Kind: "want", Word: string(e.Want), Accepted: wantWords},
@@ -78,7 +78,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// kinds is what people call the types of a report.
+// kinds says what people call the types of a report.
 var kinds = map[reflect.Kind]string{
 	reflect.String:  "a text",
 	reflect.Bool:    "true or false",
@@ -90,8 +90,8 @@ var kinds = map[reflect.Kind]string{
 	reflect.Map:     "an object",
 }
 
-// offsetOf is where the value of a member of an object begins, or the end of the
-// object where it has none of that name.
+// offsetOf returns the offset behind the name of a member of an object, or that of
+// the end of the object if it has no such member.
 func offsetOf(object []byte, name string) int64 {
 	values := json.NewDecoder(bytes.NewReader(object))
 	_, err := values.Token()

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// utf8Of turns what Windows makes of a redirected report into plain UTF-8:
-// PowerShell 5 writes UTF-16, editors put a byte order mark in front.
+// utf8Of reads a saved report as plain UTF-8, whatever Windows made of it:
+// PowerShell 5 redirects as UTF-16, editors put a byte order mark in front.
 func utf8Of(r io.Reader) io.Reader {
 	in := bufio.NewReader(r)
 	head, _ := in.Peek(3)
@@ -33,7 +33,7 @@ func utf8Of(r io.Reader) io.Reader {
 type utf16Reader struct {
 	in    *bufio.Reader
 	order binary.ByteOrder
-	high  rune // the first half of a letter in two; 0 where none is open
+	high  rune // a high surrogate that waits for its other half; 0 where none does
 	rest  []byte
 }
 
@@ -41,7 +41,7 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 	for len(u.rest) == 0 {
 		var pair [2]byte
 		if _, err := io.ReadFull(u.in, pair[:]); err == io.ErrUnexpectedEOF {
-			return 0, io.EOF // half a letter
+			return 0, io.EOF // an odd byte at the end
 		} else if err != nil {
 			return 0, err
 		}
@@ -52,7 +52,7 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// add takes one more unit. A half without the other is no letter.
+// add takes one more unit. It replaces a surrogate without its other half by U+FFFD.
 func (u *utf16Reader) add(unit rune) {
 	high := u.high
 	u.high = 0
@@ -67,5 +67,5 @@ func (u *utf16Reader) add(unit rune) {
 		u.high = unit
 		return
 	}
-	u.rest = utf8.AppendRune(u.rest, unit) // half a letter becomes the sign for none
+	u.rest = utf8.AppendRune(u.rest, unit) // AppendRune replaces a low surrogate by U+FFFD
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package report writes what a run found and how it was judged: it makes the document,
-// counts, and hands it to one writer per output format. A writer only writes; it does
-// not count, sort or judge. The package also reads saved reports back. It does not judge:
-// package judge does. It must not import anything under cmd.
+// Package report writes what a run found and how package judge judged it: it makes the
+// document, counts its results, and hands it to the writer of an output format. A writer
+// only writes; it does not count, sort or judge. The package also reads saved reports
+// back. It does not judge. It must not import anything under cmd.
 package report
 
 import (
@@ -19,8 +19,8 @@ import (
 const Schema = "exreach/1"
 
 // A Report is a finished run. Its JSON is a stable format that other tools read
-// and that Look reads back. What a stream of lines does not carry
-// (Tool, From, Started, Took) is absent from a report that was made of one.
+// and that Look reads back. A report that was read from a stream of lines lacks what
+// the lines do not carry: Tool, From, Started, Took.
 type Report struct {
 	Schema  string    `json:"schema"`
 	Tool    string    `json:"tool,omitempty"`     // program and version that made it
@@ -31,7 +31,7 @@ type Report struct {
 	StandIn bool      `json:"stand_in,omitempty"` // the servers were exreach's own, with faults made on purpose
 	Counts  Counts    `json:"counts"`
 
-	GroundRules []GroundRule `json:"ground_rules,omitempty"` // of all hosts together
+	GroundRules []GroundRule `json:"ground_rules,omitempty"` // those of all hosts together
 	Results     []Entry      `json:"results"`
 }
 
@@ -42,8 +42,8 @@ type GroundRule struct {
 	Sources []string `json:"sources"` // the documents that say so
 }
 
-// learn takes in the ground rules of one more entry. Most of them are there
-// already: whole networks share one.
+// learn adds the ground rules of one more result. Most of them are there already:
+// whole networks share one.
 func (r *Report) learn(rules []catalog.GroundRule) {
 	for _, rule := range rules {
 		if slices.ContainsFunc(r.GroundRules, func(g GroundRule) bool { return g.Text == rule.Text }) {
@@ -81,11 +81,11 @@ func (c *Counts) Add(g judge.Grade) {
 	}
 }
 
-// Total is how many results were counted.
+// Total returns how many results were counted.
 func (c Counts) Total() int { return c.Pass + c.Warn + c.Fail + c.Unknown }
 
-// Worst is the grade of the whole run, for an exit code: a failure weighs more
-// than what could not be determined. A run that did not ask every host is Unknown.
+// Worst returns the grade of the whole run, for an exit code: a failure weighs more
+// than an unknown result. A run that did not ask every host is Unknown.
 func (c Counts) Worst() judge.Grade {
 	switch {
 	case c.Fail > 0:

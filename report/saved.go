@@ -13,9 +13,10 @@ import (
 // manyResults is more than any host has, except in a forged file.
 const manyResults = 1 << 14
 
-// A Saved is a report in a file that was read through. It does not hold the results.
+// A Saved is a saved report that Look has read through. It does not hold the results:
+// Sorted and Streamed read the text again for them.
 type Saved struct {
-	Scattered bool // the results of some host do not stand together, as exreach writes them
+	Scattered bool // the results of some host do not stand together, though exreach writes them so
 
 	name    string
 	head    Report
@@ -27,7 +28,7 @@ type Saved struct {
 // Look reads through what the formats json and jsonl wrote, and learns what stands above
 // and below its results. A stream of lines carries no heading: its report has neither
 // tool, from nor start. The counts are made anew, and every text is made printable, since
-// anyone may have written the file. Name stands for the file in errors.
+// anyone may have written the file. name stands for the file in errors.
 func Look(name string, text io.Reader) (*Saved, error) {
 	s := &Saved{name: name, seed: maphash.MakeSeed(), hosts: map[uint64]bool{}}
 	var counts Counts
@@ -44,7 +45,7 @@ func Look(name string, text io.Reader) (*Saved, error) {
 	return s, nil
 }
 
-// meet takes in the results of a host, or some of them.
+// meet takes note of a host by its results, or some of them.
 func (s *Saved) meet(entries []Entry) bool {
 	host := maphash.String(s.seed, entries[0].Host)
 	s.Scattered = s.Scattered || s.hosts[host] || len(entries) == manyResults
@@ -53,7 +54,7 @@ func (s *Saved) meet(entries []Entry) bool {
 	return true
 }
 
-// Sorted is the report with its results in memory, read from the same text.
+// Sorted returns the report with its results in memory, which it reads from the same text.
 func (s *Saved) Sorted(text io.Reader) (Finished, error) {
 	r := s.head
 	r.Results = make([]Entry, 0, r.Counts.Total())
@@ -67,9 +68,9 @@ func (s *Saved) Sorted(text io.Reader) (Finished, error) {
 	return r.Finished(), nil
 }
 
-// Streamed is the report whose results are read each time that they are written,
-// from what again returns: the same text. It takes no more memory than its longest
-// host. The report must not be scattered.
+// Streamed returns the report without its results in memory: each time that it is
+// written, it reads them from what again returns, the same text. It takes no more memory
+// than its longest host. The report must not be scattered.
 func (s *Saved) Streamed(again func() io.Reader) Finished {
 	return Finished{Head{Report: s.head, Hosts: len(s.hosts), columns: s.columns}, func(yield func([]Entry, error) bool) {
 		wanted := true
@@ -107,7 +108,7 @@ func (b *byHost) add(e Entry) bool {
 	return true
 }
 
-// end passes on what was collected.
+// end passes on what was collected, and reports whether any more are wanted.
 func (b *byHost) end() bool {
 	if len(b.entries) == 0 {
 		return true
@@ -119,7 +120,7 @@ func (b *byHost) end() bool {
 	return wanted
 }
 
-// counted is the heading of a report that was read, with the counts of its results.
+// counted returns the heading of a report that was read, printable and with the counts c.
 func (r Report) counted(c Counts) Report {
 	clean(reflect.ValueOf(&r).Elem())
 	c.Unasked = max(0, r.Counts.Unasked)
@@ -139,8 +140,8 @@ const atHand = 4096
 
 // A shelf keeps the entries of many hosts. The zero value has no room.
 type shelf struct {
-	fresh func() (Shelf, error) // nil where there is none, or no room any more
-	on    Shelf                 // nil until it is needed
+	fresh func() (Shelf, error) // makes the Shelf; nil if there is none, or if it has failed
+	on    Shelf                 // what fresh made; nil until it is needed
 	kept  int                   // entries in memory
 	bytes int64                 // on the shelf
 }
@@ -182,7 +183,7 @@ func (s *shelf) write(entries []Entry) (section, error) {
 	return put, err
 }
 
-// get is the entries of a host that was shelved.
+// get returns the entries of a host that was shelved.
 func (s *shelf) get(from section) ([]Entry, error) {
 	text := make([]byte, from.size)
 	var entries []Entry

@@ -24,13 +24,13 @@ const (
 // inks is the colour of every grade.
 var inks = map[judge.Grade]ink{judge.Pass: green, judge.Warn: yellow, judge.Fail: red, judge.Unknown: magenta}
 
-// A table is a report on its way to a page.
+// A table is the Writer of reports for people.
 type table struct {
 	page
 	columns
 	from    string
 	printed map[string]bool // the findings of this group that were printed above
-	named   string          // the host whose name was written about last
+	named   string          // the last host for which aboutName wrote
 
 	releases *catalog.Releases
 }
@@ -38,7 +38,7 @@ type table struct {
 // columns is how wide each column of a table is.
 type columns struct{ grade, port, service, verdict, took int }
 
-// newTable writes a report for people.
+// newTable returns a Writer of a report for people.
 func newTable(w io.Writer, s Style) Writer { return &table{page: newPage(w, s)} }
 
 func (t *table) Begin(h Head) error {
@@ -51,7 +51,7 @@ func (t *table) Host(entries []Entry) error {
 		t.group(g)
 		t.line(0)
 	}
-	_, err := t.out.Write(nil) // that of an earlier write
+	_, err := t.out.Write(nil) // returns the error of an earlier write
 	return err
 }
 
@@ -151,7 +151,7 @@ func (t *table) indent() int {
 	return indent
 }
 
-// trace writes where the port of an entry stops, once for all rows of the port.
+// trace writes where packets to the port of an entry stop, once for all rows of the port.
 func (t *table) trace(e Entry, indent int) {
 	if e.Trace == nil || t.printed[e.Trace.Sentence] {
 		return
@@ -181,8 +181,8 @@ func (t *table) findings(e Entry, indent int) {
 	}
 }
 
-// before names on the row itself the findings that were printed above, if no others
-// remain. A failing row always gets its own lines.
+// before returns text for the row itself that names findings printed above. It returns ""
+// unless all were, or if the row does not warn: a failing row always gets its own lines.
 func (t *table) before(e Entry) string {
 	findings := ofService(e)
 	if e.Grade != judge.Warn || len(findings) == 0 || !t.fits(t.toAnswer()+useful) {
@@ -198,7 +198,7 @@ func (t *table) before(e Entry) string {
 	return strings.Join(codes, ", ") + " as above; "
 }
 
-// nameOf is the host of a group, and its address where that is something else.
+// nameOf returns the host of a group, with its address if that is not the name itself.
 func nameOf(g Group) []span {
 	name := []span{{g.Host, bold}}
 	if g.Address != "" && g.Address != g.Host {
@@ -225,7 +225,7 @@ func (t *table) aboutName(g Group) {
 	}
 }
 
-// ofService is the findings of an entry that are not about the host's name.
+// ofService returns the findings of an entry that are not about the host's name.
 func ofService(e Entry) []judge.Finding {
 	return slices.DeleteFunc(slices.Clone(e.Findings), judge.Finding.IsAboutName)
 }

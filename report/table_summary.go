@@ -10,7 +10,7 @@ import (
 	"exreach/report/judge"
 )
 
-// summary is the end: what was done, and how it came out.
+// summary writes the end of a report: what was done, and how it came out.
 func (t *table) summary(h Head) {
 	switch {
 	case h.Hosts == 0 && h.Counts.Unasked > 0:
@@ -41,7 +41,7 @@ func (t *table) summary(h Head) {
 	t.asked(h.Report)
 }
 
-// extent is how much was done, and in what time if that is known.
+// extent says how much was done, and in what time if that is known.
 func extent(h Head) string {
 	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(h.Hosts, "host"))
 	if h.Took > 0 {
@@ -53,8 +53,8 @@ func extent(h Head) string {
 	return text
 }
 
-// asked is when, where and as whom it was asked, as far as that is known: a table
-// in a mail or a ticket stands alone.
+// asked writes when, from where and as whom the run asked, as far as that is known:
+// a table in a mail or a ticket stands alone.
 func (t *table) asked(r Report) {
 	if r.Started.IsZero() {
 		return

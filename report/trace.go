@@ -38,7 +38,7 @@ type Traced struct {
 	Trace
 }
 
-// A Trace is how far a port's packets came, as JSON has it.
+// A Trace says how far packets to a port came, as it stands in JSON.
 type Trace struct {
 	Outcome  judge.Outcome `json:"outcome"`
 	Sentence string        `json:"sentence"`
@@ -61,7 +61,7 @@ type Hop struct {
 	Took float64   `json:"took_s,omitempty"` // until the first answer
 }
 
-// NewTrace says what a trace comes to.
+// NewTrace returns the trace t with the outcome and the sentence that judge.Trace gives it.
 func NewTrace(t hops.Trace) Trace {
 	outcome, sentence := judge.Trace(t)
 	out := Trace{Outcome: outcome, Sentence: sentence, Hops: hopsOf(t.Path)}
@@ -79,7 +79,7 @@ func hopsOf(p hops.Path) []Hop {
 	return hops
 }
 
-// Worst is the outcome of all addresses together: one that is blocked weighs
+// Worst returns the outcome of all addresses together: one that is blocked weighs
 // more than one that could not be determined.
 func (r TraceReport) Worst() judge.Outcome {
 	worst := judge.Open
@@ -97,7 +97,7 @@ func (r TraceReport) Worst() judge.Outcome {
 // outcomeInks is the colour of every outcome.
 var outcomeInks = map[judge.Outcome]ink{judge.Open: green, judge.Blocked: red, judge.Undecided: yellow}
 
-// writeTraceTable writes for each address its hops, and what they come to.
+// writeTraceTable writes for each address its hops, and the sentence about them.
 func writeTraceTable(w io.Writer, r TraceReport, s Style) error {
 	p := newPage(w, s)
 	for _, t := range r.Traces {
@@ -135,7 +135,7 @@ func (p *page) trace(r TraceReport, t Traced) {
 	p.paragraph(margin, margin, span{t.Sentence, outcomeInks[t.Outcome]})
 }
 
-// shown is how many hops are shown: of the silent ones at the end, one.
+// shown returns how many hops to show: of the silent ones at the end, only the first.
 func shown(all []Hop) int {
 	n := len(all)
 	for n > 1 && all[n-1].Said == hops.SaidNothing && all[n-2].Said == hops.SaidNothing {
@@ -144,7 +144,8 @@ func shown(all []Hop) int {
 	return n
 }
 
-// cell is one hop: who answered, what unless it was just passing it on, and when.
+// cell writes hop i: who answered, after what time, and with what, unless that was the
+// usual "time exceeded".
 func cell(all []Hop, i int) string {
 	if i >= shown(all) {
 		return ""

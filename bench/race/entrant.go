@@ -29,15 +29,15 @@ type lap struct {
 	name     string
 	seconds  float64 // from start to end of the process
 	wrong    int     // verdicts that are wrong or missing
-	which    string  // some of them: "25 silent"
+	which    string  // some of the wrong ones: "10.0.0.1:25 silent"
 	peak     int64   // of its memory, in KiB
 	exit     int     // its exit code; -1 where a signal ended it
 	findings string  // codes of its findings
 }
 
-// run measures the whole process. An exit code is no error: exreach has one for a
-// port that is not as wanted. The output is read when the process is over, so
-// reading does not slow it down.
+// run runs the command once, as that user, and measures the whole process. An exit code
+// is no error: exreach has one for a port that is not as wanted. run reads the output
+// when the process is over, so reading does not slow it down.
 func (e entrant) run(ctx context.Context, f field, as *syscall.Credential) (l lap, err error) {
 	output, err := os.CreateTemp("", "race-")
 	if err != nil {
@@ -90,7 +90,7 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// credentialOf is a user's ids, without the groups of this process.
+// credentialOf returns a user's ids, without the groups of this process; nil for "".
 func credentialOf(name string) (*syscall.Credential, error) {
 	if name == "" {
 		return nil, nil

@@ -15,15 +15,16 @@ import (
 	"strings"
 )
 
-// A field is the ports that are asked at every host, and which of them answer.
+// A field is the hosts, the ports that every entrant asks at each, and the truth about
+// which of them answer.
 type field struct {
-	hosts   map[netip.Addr]int // with their place on the command line, from 0
-	ports   map[uint16]int     // likewise, in rising order
+	hosts   map[netip.Addr]int // the place of each on the command line, from 0
+	ports   map[uint16]int     // the place of each in rising order, from 0
 	dead    []netip.Addr       // hosts at which every port is dropped
 	dropped []uint16           // ports that are dropped at every host
 }
 
-// newField reads lists with commas. A list of hosts may be @ and a file's name.
+// newField reads lists separated by commas. hosts may also be @ and a file's name.
 func newField(hosts, dead, ports, dropped string) (f field, err error) {
 	words, err := hostWords(hosts)
 	if err != nil {
@@ -46,7 +47,7 @@ func newField(hosts, dead, ports, dropped string) (f field, err error) {
 	return f, nil
 }
 
-// placed is the values with their places in the list.
+// placed maps each value to its place in the list.
 func placed[T comparable](list []T) map[T]int {
 	places := map[T]int{}
 	for i, v := range list {

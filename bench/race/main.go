@@ -3,7 +3,7 @@
 //go:build linux
 
 // Command race runs port checkers in turn on the same ports, whose state it
-// knows, and counts their time and their wrong verdicts.
+// knows. It measures their time and counts their wrong verdicts.
 package main
 
 import (
@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return err
 }
 
-// entrantsOf is the commands after the options.
+// entrantsOf reads the names and commands after the options.
 func entrantsOf(words []string) ([]entrant, error) {
 	var all []entrant
 	for _, part := range strings.Split(strings.Join(words, "\x00"), "\x00--\x00") {

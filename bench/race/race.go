@@ -18,14 +18,14 @@ import (
 type race struct {
 	field    field
 	entrants []entrant
-	runs     int                 // of each
-	limit    time.Duration       // of one
-	before   string              // a shell command before each; "" is none
+	runs     int                 // of each entrant
+	limit    time.Duration       // of one run
+	before   string              // a shell command before each run; "" is none
 	as       *syscall.Credential // the user the entrants run as; nil is that of this process
 	record   *record
 }
 
-// run does the runs that the record does not have. An interrupt ends it without
+// run makes the runs that the record does not have yet. An interrupt ends it without
 // an error, and the run under way does not count.
 func (r *race) run(ctx context.Context, progress io.Writer) error {
 	for n := 1; n <= r.runs; n++ {
@@ -51,8 +51,8 @@ func (r *race) run(ctx context.Context, progress io.Writer) error {
 	return nil
 }
 
-// inTurn is the order of run n. It alternates, so what a command leaves behind in
-// the network does not always meet the same other.
+// inTurn returns the entrants in the order of run n. The order alternates, so that what
+// one command leaves behind in the network does not always meet the same other command.
 func inTurn(entrants []entrant, n int) []entrant {
 	order := slices.Clone(entrants)
 	if n%2 == 0 {

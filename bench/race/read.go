@@ -14,7 +14,7 @@ import (
 	"net/netip"
 )
 
-// read counts the verdicts in the output of an entrant as it reads them.
+// read counts the verdicts in an entrant's output, which is nmap's XML or exreach's JSON.
 func (t *tally) read(r io.Reader) error {
 	in := bufio.NewReader(r)
 	first, err := in.Peek(1)
@@ -82,7 +82,7 @@ type scannedHost struct {
 	} `xml:"ports>extraports"`
 }
 
-// readNmap reads -oX.
+// readNmap reads what nmap -oX writes.
 func (t *tally) readNmap(r io.Reader) error {
 	in := xml.NewDecoder(r)
 	for {

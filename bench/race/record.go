@@ -90,7 +90,7 @@ func parseLap(line string) (lap, error) {
 	return l, errors.Join(errs[:]...)
 }
 
-// add writes a run down at once, so an interrupt costs no other.
+// add writes a run down at once, so an interrupt loses no run that is over.
 func (r *record) add(l lap) error {
 	r.laps = append(r.laps, l)
 	_, err := fmt.Fprintf(r.file, "%d\t%s\t%.4f\t%d\t%d\t%d\t%s\t%s\n", l.run, l.name, l.seconds, l.wrong, l.peak, l.exit, l.findings, l.which)

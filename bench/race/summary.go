@@ -48,8 +48,8 @@ func median(values []float64) float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// summary is the table for people: a line for each entrant, and how the first
-// compares with each of the others. size is the verdicts of one run.
+// summary returns the table for people: a line for each entrant, and how the first
+// compares with each of the others. size is the number of verdicts in one run.
 func summary(laps []lap, entrants []entrant, size int) string {
 	var text strings.Builder
 	out := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -75,7 +75,7 @@ func summary(laps []lap, entrants []entrant, size int) string {
 	return text.String() + findings(laps)
 }
 
-// findings is in how many runs each finding was made.
+// findings says in how many runs of each entrant each finding was made.
 func findings(laps []lap) string {
 	var text strings.Builder
 	var names []string

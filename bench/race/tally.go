@@ -15,9 +15,9 @@ import (
 // A tally compares the verdicts of one run with the truth.
 type tally struct {
 	field    field
-	marks    []mark // by host and port
-	wrongs   []string
-	findings map[string]bool
+	marks    []mark          // one for each port of each host, in the order of their places
+	wrongs   []string        // the wrong verdicts in words
+	findings map[string]bool // the codes of the findings
 }
 
 // A mark is what a run has reported of one port so far.
@@ -80,7 +80,7 @@ func (t *tally) examples() string {
 	return strings.Join(t.wrongs[:min(most, len(t.wrongs))], ", ")
 }
 
-// codes is the findings, each once.
+// codes lists the codes of the findings, each once.
 func (t *tally) codes() string {
 	return strings.Join(slices.Sorted(maps.Keys(t.findings)), ",")
 }

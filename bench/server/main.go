@@ -24,7 +24,7 @@ import (
 	"exreach/probe/standin"
 )
 
-// version is the word of the catalogue file for what is served.
+// version is the version whose rows of the catalogue file are served.
 const version = "bench"
 
 func main() {
@@ -37,7 +37,7 @@ func main() {
 	}
 }
 
-// serve stands in until ctx ends.
+// serve runs the stand-in until ctx ends.
 func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	options := flag.NewFlagSet("server", flag.ContinueOnError)
 	options.SetOutput(stderr)
@@ -66,7 +66,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// servicesOf is the rows of a catalogue file.
+// servicesOf returns the rows of version in a catalogue file.
 func servicesOf(file string) ([]catalog.Service, error) {
 	f, err := os.Open(file)
 	if err != nil {

@@ -16,7 +16,7 @@ type impairment struct {
 	jitter time.Duration // at most this much more or less; the order is kept
 	loss   float64       // in per cent
 	outage time.Duration // how long nothing passes; 0 is never
-	every  time.Duration // one outage in each of these
+	every  time.Duration // how long each period with one outage is
 	rate   float64       // kbit/s; 0 is no limit
 	queue  int           // frames on their way at once
 	seed   uint64        // equal seeds give equal patterns
@@ -37,8 +37,8 @@ func (i impairment) check() error {
 	return nil
 }
 
-// A channel is one direction. It decides what becomes of each frame, but touches
-// none. Its times count from the emulator's start.
+// A channel is one direction of the network. It decides what becomes of each frame, but
+// touches none: its line does. Its times count from the emulator's start.
 type channel struct {
 	impairment
 	random *rand.Rand

@@ -54,8 +54,8 @@ func join(a, b string, i impairment) ([]*line, error) {
 	return []*line{there, back}, nil
 }
 
-// openInterface returns a file that reads the frames that an interface receives, and
-// sends by it those that are written (packet(7)).
+// openInterface opens an interface as a file: a read returns a frame that the interface
+// receives, and a write sends a frame by it (packet(7)).
 func openInterface(name string) (*os.File, error) {
 	ifi, err := net.InterfaceByName(name)
 	if err != nil {
@@ -98,7 +98,7 @@ func (l *line) receive(ctx context.Context) error {
 	}
 }
 
-// take puts a frame into the queue, or counts it out.
+// take puts a frame into the queue, or counts what became of it instead.
 func (l *line) take(bytes []byte) {
 	now := time.Since(l.began)
 	due, f := now+l.channel.delay, passes
@@ -144,7 +144,7 @@ func (l *line) send(ctx context.Context) error {
 	}
 }
 
-// String tells what became of the frames.
+// String says how many frames passed, and what became of the others.
 func (l *line) String() string {
 	return fmt.Sprintf("%s: %d passed, %d lost, %d lost in outages, %d too many for the queue, %d not sent",
 		l.name, l.passed.Load(), l.lost.Load(), l.inOutage.Load(), l.overflowed.Load(), l.failed.Load())

@@ -87,8 +87,8 @@ func command(ctx context.Context, args []string, w world) error {
 	return app.RunContext(ctx, append([]string{root.Name}, l.ordered()...))
 }
 
-// askingForHelp accepts other common ways to ask for help: exreach help check, and
-// exreach check /? on Windows.
+// askingForHelp turns other common ways to ask for help into --help: exreach help check,
+// and exreach check /? on Windows.
 func askingForHelp(args []string) []string {
 	if len(args) > 0 && args[0] == "help" {
 		args = append(args[1:], "--help")
@@ -160,11 +160,11 @@ func dashed(name string) string {
 	return "--" + name
 }
 
-// A line is a command line, sorted by the commands' own definitions: options may come
-// before or after the operands.
+// A line is a command line in its parts. sortOut makes it, by the commands' own
+// definitions, so options may come before or after the operands. Completion uses it too.
 type line struct {
 	command  *cli.Command
-	path     []string // the names of the commands down to it
+	path     []string // the names of the commands that lead to command
 	options  []string // with their values
 	operands []string
 	pending  string // the last option, if it still lacks its value
@@ -225,13 +225,13 @@ func (l line) wantsHelp() bool {
 		l.isGroup() && len(l.options)+len(l.operands) == 0
 }
 
-// ordered is the line in the order that cli needs: it takes options after the first
-// operand for operands.
+// ordered returns the words with all options before the operands: cli would take options
+// after the first operand for operands.
 func (l line) ordered() []string {
 	return slices.Concat(l.path, l.options, []string{"--"}, l.operands)
 }
 
-// value is the value of an option in the line, by any of its names; "" if it has none.
+// value returns the value of the option that has these names; "" if it is not in the line.
 func (l line) value(names ...string) string {
 	for i, word := range l.options {
 		name, value, whole := strings.Cut(strings.TrimLeft(word, "-"), "=")

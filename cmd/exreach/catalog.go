@@ -92,8 +92,8 @@ func columnsOf(w world) int {
 	return widest
 }
 
-// pointed adds a hint to the error that a role has no service for a from: where that
-// from does have some.
+// pointed adds a hint to a catalog.NothingError, which says that a role has no service for
+// a from: the hint names where that from has services. Other errors stay as they are.
 func pointed(cat *catalog.Catalog, err error) error {
 	var nothing *catalog.NothingError
 	if !errors.As(err, &nothing) {
@@ -110,8 +110,8 @@ func pointed(cat *catalog.Catalog, err error) error {
 	return hinted(hintTo(places, nothing), "%w", err)
 }
 
-// hintTo names the place that was most likely meant: the only one, or the same role in
-// the newest version that has it.
+// hintTo names the place that the user most likely meant: the only place, the only
+// version, or the same role in the newest version that has it. Else it lists versions.
 func hintTo(places []catalog.VersionRole, nothing *catalog.NothingError) string {
 	var versions []string
 	for _, p := range places {

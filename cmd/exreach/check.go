@@ -37,7 +37,7 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	roots := trust.OfMachine(w.env) // looks for them while the rest is prepared
+	roots := trust.OfMachine(w.env) // reads them while check prepares the rest
 	defer roots.Close()
 	options, err := optionsOf(c)
 	if err != nil {
@@ -67,7 +67,8 @@ func check(c *cli.Context, w world) error {
 	return out.run(c.Context, run)
 }
 
-// run asks everything and writes the report. Its error is the outcome.
+// run runs s and writes the report, for check and demo. Its error is an outcome, or says
+// what went wrong.
 func (o output) run(ctx context.Context, s *survey.Survey) error {
 	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
@@ -126,7 +127,7 @@ func optionsOf(c *cli.Context) (survey.Options, error) {
 		From:    strings.ToLower(c.String("from")),
 	}
 	if c.IsSet("from") && !c.IsSet("config") {
-		o.From = cmp.Or(o.From, catalog.DefaultFrom) // an empty word asks for the default, which needs no note then
+		o.From = cmp.Or(o.From, catalog.DefaultFrom) // --from "" asks for the default, so no note says that it was taken
 	}
 	var errs [3]error
 	o.Family, errs[0] = familyOf(c)
@@ -135,9 +136,9 @@ func optionsOf(c *cli.Context) (survey.Options, error) {
 	return o, cmp.Or(errs[:]...)
 }
 
-// wordsOf is the words of an option that may be given more than once. A comma at the end
-// is harmless. An option without any word is a mistake, most often of a script whose
-// variable is empty, and must not mean everything.
+// wordsOf returns the words of an option that may be given more than once. A comma at the
+// end is harmless. An option without any word is a mistake, most often of a script whose
+// variable is empty: it must not mean everything.
 func wordsOf(c *cli.Context, option string) ([]string, error) {
 	var words []string
 	for _, word := range c.StringSlice(option) {
@@ -166,7 +167,7 @@ func targetsOf(c *cli.Context, w world, o survey.Options) (*survey.Targets, erro
 	return survey.Named(c.Args().Slice(), o)
 }
 
-// oneSource makes sure that the hosts are named in one place.
+// oneSource makes sure that only one place names the hosts and says what they are.
 func oneSource(c *cli.Context) error {
 	for _, file := range []string{"config", "hosts"} {
 		switch {
@@ -213,7 +214,7 @@ func listOf(ctx context.Context, name string, w world, o survey.Options) (*surve
 	return survey.Listed(ctx, list, o)
 }
 
-// openCatalog returns the catalogue, with the rows of a user's file in it.
+// openCatalog returns the catalogue, with the rows of the user's file in it; "" is no file.
 func openCatalog(ctx context.Context, file string) (*catalog.Catalog, error) {
 	cat := catalog.Open()
 	if file == "" {
@@ -242,7 +243,7 @@ func note(w io.Writer, format string, a ...any) {
 	printLines(w, "exreach: "+fmt.Sprintf(format, a...))
 }
 
-// positive is the value of an option that must be more than 0; 0 if it was not given.
+// positive returns an option's value, which must be more than 0; 0 if it was not given.
 func positive[T int | float64 | time.Duration](c *cli.Context, name string, value T) (T, error) {
 	if c.IsSet(name) && !(value > 0) { // refuses NaN, too
 		return 0, hinted(seeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)

@@ -15,8 +15,8 @@ import (
 	"exreach/report"
 )
 
-// completeCommand prints what a word may become, one on each line. The completion
-// scripts call it, so they always know what the commands know.
+// completeCommand prints the completions of a word, one on each line. The shells'
+// completion scripts call it, so what they offer always matches the commands.
 func completeCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:      "complete",
@@ -35,7 +35,7 @@ func completeCommand(w world) *cli.Command {
 	}
 }
 
-// candidates is every word that word may become after the words before it.
+// candidates returns the completions of word, which the user types after the words in before.
 func candidates(root *cli.Command, before []string, word string) []string {
 	before, word = joinEquals(before, word)
 	l, err := sortOut(root, before)
@@ -67,8 +67,8 @@ func joinEquals(before []string, word string) ([]string, string) {
 	return before, word
 }
 
-// listed is the words of an option as they continue a list that is partly typed:
-// smtp,pop3 after smtp,p.
+// listed makes the words of --only or --skip continue the list that the user has typed so
+// far: after smtp,p the word pop3 becomes smtp,pop3. Words of other options stay.
 func listed(words []string, option, typed string) []string {
 	end := strings.LastIndexByte(typed, ',') + 1
 	if end == 0 || option != "only" && option != "skip" {
@@ -113,7 +113,7 @@ func operands(l line) []string {
 	return nil
 }
 
-// values is what an option accepts, if that is a fixed set.
+// values returns the words that an option accepts; nil if they are not a fixed set.
 func values(l line, option string) []string {
 	switch option {
 	case "color":
@@ -144,7 +144,7 @@ func values(l line, option string) []string {
 	return nil
 }
 
-// catalogWords is the catalogue's names of versions, roles or services.
+// catalogWords returns the catalogue's names of versions or roles, or else of services.
 func catalogWords(l line, option string) []string {
 	cat := catalog.Open()
 	if option == "version" {
@@ -166,7 +166,7 @@ func catalogWords(l line, option string) []string {
 	return slices.Compact(words)
 }
 
-// meant is the version that the line names, or all of them if it names none.
+// meant returns the version that the line names, or all versions if it names none.
 func meant(l line, cat *catalog.Catalog) []catalog.Version {
 	name := l.value("version", "V")
 	if l.name() == "exreach catalog show" && len(l.operands) > 0 {

@@ -21,14 +21,14 @@ import (
 	"exreach/probe/protocol"
 )
 
-// fromEnvironment is the word that means the two variables instead of a file.
+// fromEnvironment is the value of --credentials that means the two variables, not a file.
 const (
 	fromEnvironment = "env"
 	userVariable    = "EXREACH_USER"
 	secretVariable  = "EXREACH_PASSWORD"
 )
 
-// maxCredentials bounds the file of credentials.
+// maxCredentials is how long a file of credentials may be, in bytes.
 const maxCredentials = 4 << 10
 
 // credentialsFlag chooses what to log in with. There is no flag for the password
@@ -37,7 +37,7 @@ func credentialsFlag() cli.Flag {
 	return &cli.StringFlag{Name: "credentials", Usage: "also log in, with the credentials in `FILE`, or from the environment (" + fromEnvironment + ")"}
 }
 
-// credentialsOf is what to log in with; nil without --credentials.
+// credentialsOf returns what to log in with; nil without --credentials.
 func credentialsOf(c *cli.Context, env func(string) string) (*protocol.Credentials, error) {
 	if !c.IsSet("credentials") {
 		return nil, nil
@@ -53,12 +53,12 @@ func credentialsOf(c *cli.Context, env func(string) string) (*protocol.Credentia
 	return found, nil
 }
 
-// readCredentials reads a file. Its errors say which line is wrong, but never repeat
-// what it holds.
+// readCredentials reads a file. Its errors say which line is wrong, but never repeat any
+// text of the file.
 func readCredentials(ctx context.Context, file string) (*protocol.Credentials, error) {
 	f, err := files.Open(ctx, file)
 	if errors.Is(err, fs.ErrNotExist) || file == "" {
-		// The word is not repeated: it may be the password itself.
+		// Do not repeat the word: it may be the password itself.
 		return nil, hinted("name a file with the lines user: DOMAIN\\name and password: TEXT", "option --credentials: there is no such file")
 	}
 	if err != nil {
@@ -83,8 +83,8 @@ func readCredentials(ctx context.Context, file string) (*protocol.Credentials, e
 	return found, nil
 }
 
-// requirePrivate makes sure that no other user can read or change a file. Windows has no
-// such bits and owners, and a pipe stores nothing.
+// requirePrivate makes sure that no other user can read or change a file. It accepts any
+// file on Windows, which has no such bits and owners, and a pipe, which stores nothing.
 func requirePrivate(f *os.File, file string) error {
 	info, err := f.Stat()
 	switch {
@@ -103,8 +103,8 @@ func requirePrivate(f *os.File, file string) error {
 	return requirePrivateFolder(file)
 }
 
-// requirePrivateFolder makes sure that no other user can replace the file. The sticky
-// bit prevents that, as in /tmp.
+// requirePrivateFolder makes sure that no other user can replace the file. The sticky bit
+// of a folder prevents that, as in /tmp. The user's own group may write to the folder.
 func requirePrivateFolder(file string) error {
 	real, err := filepath.EvalSymlinks(file)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 // (RFC 2606).
 var demoHost = catalog.Host{Name: "mail01.contoso.example", Version: "2019", Role: "mailbox"}
 
-// demoFaults is what is wrong with it, by service: the front end's connector for
+// demoFaults is what is wrong with demoHost, by service: the front end's connector for
 // submission is gone, something in the network accepts connections to 25 but never
 // answers, and IMAP4 is turned on, with an expired certificate, while 143 leads to
 // SMTP.
@@ -86,8 +86,8 @@ func demo(c *cli.Context, w world) error {
 	return nil
 }
 
-// running is the services that the server offers: those that are off by default are off
-// here too, unless they have a fault.
+// running returns the services that the stand-in offers. Those that are off by default are
+// off here too, unless demoFaults names them.
 func running(plan []catalog.Check) []catalog.Service {
 	var services []catalog.Service
 	for _, c := range plan {

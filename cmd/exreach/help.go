@@ -11,8 +11,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// helpTexts is the help of every command, by the command's name. Their definitions fill
-// in the options and commands, at {{options}} and {{commands}}.
+// helpTexts holds the help of every command, in a file with the command's name. writeHelp
+// fills in the command's options and subcommands, at {{options}} and {{commands}}.
 //
 //go:embed help/*.txt
 var helpTexts embed.FS
@@ -52,8 +52,8 @@ func optionLines(c *cli.Command) []entry {
 	return lines
 }
 
-// optionLine is "-V, --version WORD" and its text. The placeholder of the value
-// stands in the text between backquotes, as the flag package has it.
+// optionLine returns "-V, --version WORD" and its text. The option's usage marks the
+// placeholder WORD with backquotes, as the flag package wants it.
 func optionLine(names []string, f cli.DocGenerationFlag) entry {
 	text, placeholder := f.GetUsage(), ""
 	if before, rest, ok := strings.Cut(text, "`"); ok {
@@ -70,7 +70,7 @@ func optionLine(names []string, f cli.DocGenerationFlag) entry {
 	return entry{word, text}
 }
 
-// columns sets terms in two columns, the second wrapped to 80 columns.
+// columns sets terms in two columns. It wraps the second, to keep lines within 80.
 func columns(terms []entry) string {
 	width := 0
 	for _, t := range terms {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Old Exchange servers use TLS in ways that Go refuses by default. exreach must reach
-// such servers to report on them, so it allows:
+// Go's defaults for TLS keep it from old Exchange servers. exreach must reach such
+// servers to report on them, so the settings below change the defaults:
 //
 //   - Windows Server 2003 to 2008 issued themselves certificates with small keys
-//     and negative serial numbers.
+//     and negative serial numbers. exreach accepts both.
 //   - Schannel of Windows Server 2012 and older may sign a handshake with SHA-1.
-//   - A post-quantum key share makes the first message longer than one packet,
-//     which old load balancers and firewalls drop (https://tldr.fail), and which
-//     Outlook does not send.
+//     exreach accepts that.
+//   - A post-quantum key share makes the first message longer than one packet, and old
+//     load balancers and firewalls drop that (https://tldr.fail). exreach sends no such
+//     key share; neither does Outlook.
 //
 //go:debug rsa1024min=0
 //go:debug x509negativeserial=1
@@ -22,7 +23,7 @@
 //
 // This package reads flags, the environment and files, connects the other
 // packages, prints, and exits. It decides nothing about Exchange, networks or
-// formats: it words what survey and report found. It may start no goroutine, which is
+// formats: it words what survey and report found. It may start no goroutine: that is
 // survey's work. Nothing may import it. The rules of its output:
 //
 //   - stdout is the report and nothing else. Notes, progress and errors go to
@@ -45,8 +46,8 @@ import (
 	"syscall"
 )
 
-// heapGrowth is how far the heap grows beyond what is in use before garbage is
-// collected, in per cent (GOGC). A run of one host is over before that is worth while.
+// heapGrowth is how far the heap grows beyond what is in use before Go collects garbage,
+// in per cent (GOGC). A run of one host is over before a collection is worth while.
 const heapGrowth = 200
 
 func main() {
@@ -62,8 +63,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], world{env: os.Getenv, stdin: os.Stdin, stdout: stdout, stderr: os.Stderr}))
 }
 
-// endings are the signals that end a run, except those that were ignored when the
-// program started, as nohup does with SIGHUP.
+// endings returns the signals that end a run. It leaves out those that were ignored when
+// the program started: nohup ignores SIGHUP.
 func endings(ignored func(os.Signal) bool) []os.Signal {
 	return slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, ignored)
 }

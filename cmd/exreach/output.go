@@ -39,12 +39,12 @@ func colorFlag() cli.Flag {
 	return &cli.StringFlag{Name: "color", Value: "auto", Usage: "colour the table `WHEN`: auto, always or never (default auto, which honours NO_COLOR)"}
 }
 
-// An output writes a report the way the user wants it.
+// An output writes a report the way the user wants it, for check, demo and report.
 type output struct {
 	format   report.Format
 	style    report.Style
 	file     string // "" is stdout
-	machine  string // the name of this one
+	machine  string // the name of this machine; "" if it has none
 	stdout   io.Writer
 	notes    io.Writer
 	progress *statusLine // nil if no one would see it
@@ -123,7 +123,7 @@ func (o output) render(r report.Finished) error {
 	return o.write(func(to report.Writer) (report.Report, error) { return r.Report, r.Write(to) })
 }
 
-// write opens what a report is written to and has fill write it.
+// write creates the destination, calls fill to write a report to it, and finishes.
 func (o output) write(fill func(report.Writer) (report.Report, error)) error {
 	to, err := files.Create(o.file, o.stdout)
 	if err != nil {
@@ -142,7 +142,7 @@ func (o output) write(fill func(report.Writer) (report.Report, error)) error {
 	return o.finish(to, r.Counts)
 }
 
-// finish makes the report visible and returns the outcome.
+// finish commits the report, so people see it, and returns the outcome as an error.
 func (o output) finish(to *files.Destination, counts report.Counts) error {
 	if err := to.Commit(); err != nil {
 		return err
@@ -161,7 +161,7 @@ func (o output) finish(to *files.Destination, counts report.Counts) error {
 	return nil
 }
 
-// unwritten adds to err, an error of writing, where that failed.
+// unwritten adds the destination to an error of writing. Errors of reading stay as is.
 func unwritten(to *files.Destination, err error) error {
 	if unread := (*report.UnreadError)(nil); errors.As(err, &unread) {
 		return err // reading failed, not writing

@@ -41,7 +41,7 @@ func resolveFlag() cli.Flag {
 	return &cli.DurationFlag{Name: "resolve-timeout", Usage: "give up on a name that no name server has answered for after `TIME` (default 15s)"}
 }
 
-// poolOf is the pool that the options describe.
+// poolOf makes the pool that the options describe. The caller adds trust and credentials.
 func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
 	shared := probe.Shared{Gentle: c.Bool("gentle")}
 	p := probe.Pool{Shared: &shared}
@@ -75,7 +75,7 @@ func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
 	return &p, nil
 }
 
-// familyOf is IPv4 or IPv6 if the user wants only that.
+// familyOf returns IPv4 or IPv6 if the user wants only that, and "" for both.
 func familyOf(c *cli.Context) (lookup.Family, error) {
 	switch {
 	case c.Bool("4") && c.Bool("6"):
@@ -88,8 +88,8 @@ func familyOf(c *cli.Context) (lookup.Family, error) {
 	return "", nil
 }
 
-// localAddress is an address that this machine can connect from. Binding to it is the
-// test, and sends nothing.
+// localAddress returns the address that --source names, if this machine can connect from
+// it. To find out, it binds a UDP socket to the address, which sends nothing.
 func localAddress(word string, family lookup.Family) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(word)
 	if err != nil {

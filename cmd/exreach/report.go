@@ -24,9 +24,9 @@ func reportCommand(w world) *cli.Command {
 	}
 }
 
-// rewrite writes a saved report in a format. One that is not Whole is written while the
-// report is read. A Whole one needs the totals first, so the text is read twice; only a
-// report whose hosts are scattered in it is held in memory.
+// rewrite writes a saved report in another format. If the format is not Whole, it writes
+// while it reads. A Whole format needs the totals first, so it reads the text twice, and
+// holds only a report whose hosts are scattered in it in memory.
 func rewrite(c *cli.Context, w world) error {
 	out, err := newOutput(c, w)
 	if err != nil {

@@ -24,7 +24,8 @@ type world struct {
 	stderr io.Writer
 }
 
-// An outcome ends a command that did its work. It is an exit code without a message.
+// An outcome is the error of a command that did its work: run exits with its code and
+// prints no message.
 type outcome int
 
 const (
@@ -79,7 +80,7 @@ func complain(w io.Writer, err error) {
 	}
 }
 
-// longestMessage bounds a line for the user, in bytes.
+// longestMessage is how much of a line printLines writes, in bytes.
 const longestMessage = 8 << 10
 
 // printLines writes lines for a terminal, made printable: a path or an argument may

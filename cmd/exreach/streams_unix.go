@@ -15,7 +15,7 @@ import (
 // wasClosed reports whether stdout was closed when the program began (>&-). Go's
 // runtime then opens /dev/null instead, to read and write, and every write would seem
 // to succeed. A shell's redirection to /dev/null opens it only to write. If stdin and
-// stderr are the same, a daemon was started that way, and nothing is wrong.
+// stderr are such a /dev/null too, exreach was started as a daemon, and nothing is wrong.
 func wasClosed(stdin, stdout, stderr *os.File) bool {
 	return isOpenedNull(stdout) && !(isOpenedNull(stdin) && isOpenedNull(stderr))
 }

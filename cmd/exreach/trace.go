@@ -80,7 +80,8 @@ func trace(c *cli.Context, w world) error {
 	return nil
 }
 
-// traceOf is the trace that the command line asks for, and the pool that finds the addresses.
+// traceOf returns the trace that the command line asks for, and the pool that looks up the
+// addresses of its host.
 func traceOf(c *cli.Context, w world) (t survey.Trace, pool *probe.Pool, err error) {
 	if c.NArg() != 1 {
 		example := "mail01.contoso.com:443"

@@ -14,8 +14,8 @@ import (
 	"exreach/report/judge/identity"
 )
 
-// said is an event in words: one string for each note, none if it deserves none. Progress
-// deserves none here: it has a line of its own (output.tell, progressText).
+// said puts an event into words: one string for each note, and none if the event needs no
+// note. Progress needs none: output.tell shows it in a line of its own (progressText).
 func said(e survey.Event) []string {
 	switch e := e.(type) {
 	case survey.Repeated:
@@ -48,7 +48,7 @@ func said(e survey.Event) []string {
 
 func one(format string, a ...any) []string { return []string{fmt.Sprintf(format, a...)} }
 
-// option is an option as a user writes it; "" if it has no value.
+// option writes an option as a user would, after a blank; "" if value is "".
 func option(name, value string) string {
 	if value == "" {
 		return ""
@@ -97,7 +97,8 @@ func concluded(host string, id identity.Identified, version string) string {
 	return host + " does not say which version it is" + guess
 }
 
-// quoted is what signs say, each with its port: as many as a line can hold.
+// quoted lists what the signs say, each with its port. It only counts those that would
+// make the line too long.
 func quoted(signs []identity.Sign) string {
 	const most = 6
 	var said []string
@@ -173,7 +174,7 @@ func part(n int, about string, all int) string {
 	return fmt.Sprintf("%d/%s%d", n, about, all)
 }
 
-// roughly is how long something will take; "?" if that is not known.
+// roughly writes how long something will take; "?" if d is negative: not known.
 func roughly(d time.Duration) string {
 	switch {
 	case d < 0:

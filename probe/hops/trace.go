@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package hops walks to a port with growing hop limits and reports who answered at
-// each distance. It knows no check and no result: which ports are worth a walk, and
-// what the end of one means, is decided in the packages above. Of the rooms of probe it
-// may import probe/socket alone.
+// each distance. It knows no check and no result: the packages above decide which ports
+// are worth a walk, and what its end means. Of the rooms of probe it may import
+// probe/socket alone.
 package hops
 
 import (
@@ -16,23 +16,23 @@ import (
 	"exreach/probe/socket"
 )
 
-// A Tracer finds out how far a port's packets come: it asks with hop limits of
+// A Tracer finds out how far packets to a port come: it asks with hop limits of
 // 1, 2, 3 and so on, and each router at which one runs out says so in an ICMP
 // message. The zero value is ready to use. Only Linux hands these messages to
-// an ordinary user.
+// an ordinary user: see socket.CanTrace.
 type Tracer struct {
 	Source  netip.Addr    // local address to ask from; the zero Addr leaves it to the system
 	Answers int           // answers wanted of each hop, so several paths show; 0 is 1
-	Timeout time.Duration // one path, whatever happens; 0 is 20 s
+	Timeout time.Duration // the most that one path may take; 0 is 20 s
 
 	Ask AskFunc // nil is the system's; tests put a network of their own here
 }
 
-// An AskFunc asks a target once with a hop limit; 0 is the system's own.
+// An AskFunc asks a target once with a hop limit; a ttl of 0 is the system's own.
 type AskFunc func(ctx context.Context, to socket.Target, ttl int) Reply
 
-// A Trace is the path of a port, and for comparison that of a port of the same
-// address that answers.
+// A Trace is the path to a port, and for comparison the path to a port of the same
+// address that answers. The callers of Tracer put it together.
 type Trace struct {
 	Path   Path
 	Beside *Path // nil where none was found or needed
@@ -55,7 +55,7 @@ type Hop struct {
 	Took time.Duration // until the first answer
 }
 
-// End is the last hop; the zero Hop where none was asked.
+// End returns the last hop; one that says nothing where none was asked.
 func (p Path) End() Hop {
 	if len(p.Hops) == 0 {
 		return Hop{Said: SaidNothing}
@@ -72,7 +72,7 @@ type Said string
 
 // What a hop says. All but the first two end a path.
 const (
-	SaidNothing     Said = "nothing"          // in none of the tries: lost, limited, or never said
+	SaidNothing     Said = "nothing"          // in no try: answers were lost, limited, or never sent
 	SaidExceeded    Said = "time-exceeded"    // the packet came here, and its hop limit ran out
 	SaidAccepted    Said = "accepted"         // the connect was accepted, or the datagram answered
 	SaidReset       Said = "reset"            // the connect was reset (RST)
@@ -81,20 +81,20 @@ const (
 	SaidUnreachable Said = "unreachable"      // ICMP: no way to the host
 )
 
-// ends reports whether nothing is behind a hop that says so.
+// ends reports whether a hop that says so is the last of its path.
 func (s Said) ends() bool { return s != SaidNothing && s != SaidExceeded }
 
-// A Reply is what came of asking a hop once.
+// A Reply is what came back when a hop was asked once.
 type Reply struct {
 	Said Said
-	From netip.Addr
-	Self bool
-	Err  error // this machine could not ask
+	From netip.Addr // who said it; the zero Addr where that is not known
+	Self bool       // it was this machine itself
+	Err  error      // why this machine could not ask
 }
 
 // The shape of a trace. A hop that says nothing costs the sum of the waits, but
-// hops wait side by side. Where ten packets of a hundred are lost each way, five
-// tries leave one hop in four thousand silent that is not. The last waits are
+// hops wait side by side. Where ten packets of a hundred are lost each way, one hop in
+// four thousand that does answer seems silent after five tries. The last waits are
 // long enough for routers that send one ICMP message a second, as Linux does
 // after the first six.
 const (
@@ -114,8 +114,8 @@ func (t Tracer) Path(ctx context.Context, to socket.Target) Path {
 	return w.path(ctx.Err() != nil)
 }
 
-// Answering returns one of the first targets that answer: one that accepts rather
-// than one that resets. All are asked side by side.
+// Answering asks all targets side by side. It returns one of the first that answer, and
+// rather one that accepts than one that resets; false where none answers.
 func (t Tracer) Answering(ctx context.Context, targets []socket.Target) (socket.Target, bool) {
 	type answer struct {
 		index int

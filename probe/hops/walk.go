@@ -17,14 +17,14 @@ import (
 // (golang/go#78156).
 const noWait = time.Nanosecond
 
-// A walk is one path while it is traced. Its hops are asked side by side: the
-// next one as soon as the one before has answered, or has not for a while. So a
+// A walk is one path while a Tracer traces it. It asks the hops side by side: the next
+// one as soon as the one before has answered, or has not for a while (stagger). So a
 // path whose routers all answer costs the target one connection.
 type walk struct {
 	tracer Tracer
 	to     socket.Target
 
-	hops   map[int]Hop                // what is known, by TTL
+	hops   map[int]Hop                // the hops whose asking is over, by TTL
 	cancel map[int]context.CancelFunc // ends a hop that is being asked
 	back   chan asked                 // from the hops that are being asked
 	next   int                        // the TTL to ask next
@@ -33,10 +33,10 @@ type walk struct {
 	err    error                      // why this machine cannot ask
 }
 
-// An asked is a hop that was asked, or why this machine could not.
+// An asked is a hop that was asked, or that this machine could not ask.
 type asked struct {
 	Hop
-	err error
+	err error // why it could not; nil where it could
 }
 
 func newWalk(t Tracer, to socket.Target) *walk {
@@ -46,8 +46,8 @@ func newWalk(t Tracer, to socket.Target) *walk {
 	}
 }
 
-// run asks hop after hop until the path has ended or says nothing any more, and
-// waits for all that it has started.
+// run asks hop after hop until the path has ended or says nothing any more. It waits for
+// every hop that it has started to ask.
 func (w *walk) run(ctx context.Context) {
 	next := time.NewTimer(noWait) // for the next hop
 	defer next.Stop()
@@ -105,7 +105,7 @@ func (w *walk) take(a asked) {
 	}
 }
 
-// path is what is known. Over says that the time ran out.
+// path returns what the walk has found; over says that the time ran out.
 func (w *walk) path(over bool) Path {
 	p := Path{Target: w.to, Err: w.err}
 	for ttl := 1; ttl < w.next && ttl <= w.end; ttl++ {
@@ -115,8 +115,8 @@ func (w *walk) path(over bool) Path {
 	return p
 }
 
-// hop asks a hop until it answers or the tries are used up, and goes on for as
-// many answers as are wanted.
+// hop asks a hop until it has given as many answers as the Tracer wants or the tries
+// are used up. An answer that ends the path is enough.
 func (t Tracer) hop(ctx context.Context, to socket.Target, ttl int) asked {
 	h := Hop{TTL: ttl, Said: SaidNothing}
 	wanted := cmp.Or(t.Answers, 1)
@@ -140,9 +140,9 @@ func (t Tracer) hop(ctx context.Context, to socket.Target, ttl int) asked {
 	return asked{Hop: h}
 }
 
-// add puts another reply to the hop's. Where replies differ, as they do when
-// paths of different length lead to one target, the one that ends the path says
-// more.
+// add adds a reply to what the hop said. Replies differ when paths of different length
+// lead to one target; the one that ends the path comes last, says more, and replaces the
+// others.
 func (h *Hop) add(r Reply, took time.Duration) {
 	if r.Said == SaidNothing {
 		return

@@ -18,25 +18,25 @@ import (
 	"exreach/probe/socket"
 )
 
-// The waits for an answer, after which the next server is asked, or the same one
-// again. An answer that comes later than that is taken, too. In 15 s one server
-// is asked eleven times: where a limit and chance take four of ten questions, one
-// name of twenty thousand stays unknown.
+// The waits for an answer, after which ask goes on to the next server, or to the same
+// one again; they grow from firstDNSWait to lastDNSWait. An answer that comes later is
+// taken, too. In 15 s one server is asked eleven times: where a limit and chance take
+// four of ten questions, one name of twenty thousand stays unknown.
 const (
 	firstDNSWait = 750 * time.Millisecond
 	lastDNSWait  = 1500 * time.Millisecond
-	tcpDNSWait   = 4 * time.Second
+	tcpDNSWait   = 4 * time.Second // for one answer over TCP, connecting included
 )
 
-// jittered is a wait that differs from that of the next question, so questions that
-// were lost together are not sent together again.
+// jittered returns a random time from 3/4 to 5/4 of wait, so questions that were lost
+// together are not sent together again.
 func jittered(wait time.Duration) time.Duration { return wait*3/4 + rand.N(wait/2) }
 
-// hopeless is the round after which no server is asked again, if none of them
-// could be asked at all: there is no network, or no name server runs.
+// hopeless is the round after which ask gives up if it could ask no server at all:
+// there is no network, or no name server runs.
 const hopeless = 2
 
-// An inquiry is one question on its way to an answer.
+// An inquiry is one question on its way to an answer; each call of ask has its own.
 type inquiry struct {
 	client *dnsClient
 	q      dnsQuestion
@@ -44,7 +44,7 @@ type inquiry struct {
 	heard  chan dnsReply
 	ctx    context.Context // ends with the inquiry
 	wait   time.Duration   // for the next answer
-	busy   sync.WaitGroup  // what reads from servers
+	busy   sync.WaitGroup  // the goroutines that read from servers
 }
 
 // A dnsLine is the connection to one server, which is asked over it as often as
@@ -53,28 +53,28 @@ type dnsLine struct {
 	server *dnsServer
 	conn   net.Conn  // nil before it is asked, and after it failed
 	sent   time.Time // the last time
-	failed bool      // it answered that without an address
-	said   error     // what was wrong last; nil where it did not answer
+	failed bool      // since then the server said that it does not know, or could not be asked
+	said   error     // its last failure; nil where it was only silent
 }
 
-// A dnsReply is what came of asking a server.
+// A dnsReply is the answer of a server, or the error that came in its place.
 type dnsReply struct {
 	line   *dnsLine
-	conn   net.Conn
+	conn   net.Conn // the connection that failed; nil where none did
 	answer dnsAnswer
 	err    error
 }
 
-// ask asks one server after the other until one of them knows, or ctx ends. It also
-// gives up when all of them have refused for half of the time, or at the first refusal
-// of all where spare says that the answer is not needed.
+// ask asks one server after the other until one of them knows, or ctx ends. It gives up
+// earlier if all of them refuse after half of the time is over, or once all of them
+// refuse and spare says that nobody needs the answer.
 func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, spare *atomic.Bool) (dnsAnswer, error) {
 	inner, stop := context.WithCancel(ctx)
 	a := &inquiry{client: c, q: dnsQuestion{name, kind, uint16(rand.Uint32())}, heard: make(chan dnsReply), ctx: inner, wait: min(firstDNSWait, c.conf.wait)}
 	defer a.hangUp(stop)
 	patience := time.Now().Add(untilEnd(ctx) / 2)
 	all := c.inOrder()
-	withDead := false // the dead are asked, too
+	withDead := false // this round asks the dead servers, too
 	for round := 0; ctx.Err() == nil; round++ {
 		servers := all
 		if !withDead {
@@ -94,8 +94,8 @@ func (c *dnsClient) ask(ctx context.Context, name string, kind dnsmessage.Type, 
 	return dnsAnswer{}, a.failure()
 }
 
-// round asks each of the servers until one knows. It reports whether all of them
-// refused, so none was waited for.
+// round asks each of the servers until one knows. refused says that all of them failed
+// at once, so the round waited for none.
 func (a *inquiry) round(servers []*dnsServer) (answer dnsAnswer, answered, refused bool) {
 	refused = true
 	for _, s := range servers {
@@ -111,7 +111,7 @@ func (a *inquiry) round(servers []*dnsServer) (answer dnsAnswer, answered, refus
 	return dnsAnswer{}, false, refused
 }
 
-// untilEnd is how much time ctx leaves.
+// untilEnd returns how much time ctx leaves; an hour where ctx has no deadline.
 func untilEnd(ctx context.Context) time.Duration {
 	end, limited := ctx.Deadline()
 	if !limited {
@@ -160,7 +160,7 @@ func (a *inquiry) send(l *dnsLine) bool {
 // listen takes what comes from a server until the inquiry is over.
 func (a *inquiry) listen(l *dnsLine, conn net.Conn) {
 	b := make([]byte, 4096) // no server sends more than 512 bytes unless the client offers more
-	fetching := false       // the rest of an answer
+	fetching := false       // whole fetches an answer that was cut short
 	for {
 		n, err := conn.Read(b)
 		if errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
@@ -183,8 +183,8 @@ func (a *inquiry) listen(l *dnsLine, conn net.Conn) {
 	}
 }
 
-// whole asks for an answer again over TCP that did not fit into a datagram.
-// Where it does not answer there, part of the addresses is better than none.
+// whole asks again over TCP after an answer did not fit into a datagram. If that fails,
+// it reports part, which the datagram held: some addresses are better than none.
 func (a *inquiry) whole(l *dnsLine, part dnsAnswer) {
 	answer, err := a.exchangeTCP(l)
 	switch {
@@ -213,7 +213,7 @@ func (a *inquiry) exchangeTCP(l *dnsLine) (dnsAnswer, error) {
 	return a.q.overTCP(conn)
 }
 
-// report hands on what came, unless the inquiry is over.
+// report hands a reply to await, unless the inquiry is over.
 func (a *inquiry) report(r dnsReply) {
 	select {
 	case a.heard <- r:
@@ -221,8 +221,8 @@ func (a *inquiry) report(r dnsReply) {
 	}
 }
 
-// await waits for an answer from any server. It ends without one when the time
-// is over, and when the server that was asked last says that it does not know.
+// await waits for an answer from any server. It gives up when its time is over, or when
+// last, the server asked just now, fails. With a nil last it always waits its time out.
 func (a *inquiry) await(last *dnsLine) (dnsAnswer, bool) {
 	timer := time.NewTimer(jittered(a.wait))
 	defer timer.Stop()
@@ -250,7 +250,8 @@ func (a *inquiry) await(last *dnsLine) (dnsAnswer, bool) {
 	}
 }
 
-// learn tells the client what it may learn from a question.
+// learn records whether a server answered a question. The pace counts a question as
+// lost only if the server answers such questions at other times.
 func (a *inquiry) learn(l *dnsLine, answered bool) {
 	if answered {
 		l.server.hear(a.q.kind, true)
@@ -270,12 +271,13 @@ func (a *inquiry) fail(r dnsReply) {
 	if code := (*rcodeError)(nil); errors.As(r.err, &code) {
 		r.line.server.hear(a.q.kind, false)
 		if r.line.server.answers(a.q.kind) {
-			a.client.pace.hear(r.line.sent, false) // some answer REFUSED or SERVFAIL to clients that ask too often
+			a.client.pace.hear(r.line.sent, false) // some servers answer REFUSED or SERVFAIL to clients that ask too often
 		}
 	}
 }
 
-// anyCode reports whether some server may yet answer: it was heard, or is only silent.
+// anyCode reports whether some server may yet answer: it sent an error code, or is only
+// silent.
 func (a *inquiry) anyCode() bool {
 	return slices.ContainsFunc(a.lines, func(l *dnsLine) bool {
 		var code *rcodeError

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// etc is where a Unix system says how it finds names.
+// etc names the files in which a Unix system says how it finds names.
 type etc struct {
-	resolv, nsswitch, hosts string // files; a missing one says nothing
+	resolv, nsswitch, hosts string // a missing file says nothing
 	hostname                string // of this machine
 }
 
@@ -29,17 +29,17 @@ type resolvConf struct {
 	noAAAA  bool          // do not ask for IPv6 addresses
 }
 
-// The bounds of what a resolv.conf may ask for.
+// The most that is taken from a resolv.conf: more servers and suffixes are ignored.
 const (
 	mostServers  = 8 // glibc and Go take three
 	mostSuffixes = 32
 	mostDots     = 15
 )
 
-// readResolvConf reads the file. Where it is missing or names no server, the
-// machine has one of its own, as glibc and Go assume, too.
+// readResolvConf reads the file. If it is missing or names no server, this machine is
+// taken to run one of its own, as glibc and Go assume, too.
 //
-// Without a search list, it is the domain of this machine's name (resolv.conf(5)).
+// The search list defaults to the domain in hostname, this machine's name (resolv.conf(5)).
 func readResolvConf(file, hostname string) resolvConf {
 	c := resolvConf{ndots: 1, wait: 5 * time.Second}
 	if _, domain, _ := strings.Cut(strings.Trim(hostname, "."), "."); domain != "" {
@@ -72,8 +72,8 @@ func readResolvConf(file, hostname string) resolvConf {
 	return c
 }
 
-// set takes one option. The number of attempts is not among them: a name is
-// asked for as long as its time allows.
+// set takes one option. It ignores the number of attempts: the resolver asks for a
+// name as long as its time allows.
 func (c *resolvConf) set(option string) {
 	name, value, _ := strings.Cut(option, ":")
 	number, err := strconv.Atoi(value)
@@ -111,11 +111,11 @@ func (c resolvConf) candidates(name string) []string {
 	return append(longer, name)
 }
 
-// longestName is how many letters a DNS name has at most (RFC 1035 section 2.3.4).
+// longestName is the most characters that a DNS name may have (RFC 1035 section 2.3.4).
 const longestName = 253
 
-// nameSources is what the line "hosts:" of nsswitch.conf names, in its order.
-// Without one that is files and dns.
+// nameSources returns the sources of names in the line "hosts:" of nsswitch.conf, in
+// their order; files and dns where there is no such line.
 func nameSources(file string) []string {
 	for fields := range fieldsOf(file, "#") {
 		if fields[0] != "hosts:" {
@@ -135,8 +135,8 @@ func nameSources(file string) []string {
 	return []string{"files", "dns"}
 }
 
-// inHosts returns the addresses that a hosts file gives a name. The file is read
-// each time: some block a million names.
+// inHosts returns the addresses that a hosts file gives a name. It reads the file each
+// time and keeps nothing: some hosts files block a million names.
 func inHosts(file, name string) []netip.Addr {
 	name = TrimDot(name)
 	var addrs []netip.Addr
@@ -149,8 +149,8 @@ func inHosts(file, name string) []netip.Addr {
 	return addrs
 }
 
-// fieldsOf yields the words of each line that has some. Text behind one of the
-// letters of comment is left out.
+// fieldsOf yields the words of each line that has some, without the text behind any of
+// the letters in comment. A file that cannot be opened yields nothing.
 func fieldsOf(file, comment string) func(yield func([]string) bool) {
 	return func(yield func([]string) bool) {
 		f, err := os.Open(file)

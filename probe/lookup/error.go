@@ -29,11 +29,11 @@ func (a *inquiry) failure() error {
 	return f
 }
 
-// A resolverError is a question that no server answered.
+// A resolverError says that no server answered a question, and what each did instead.
 type resolverError struct {
 	kind    dnsmessage.Type
 	servers []serverFailure
-	knows   netip.Addr // the server that has no address of the other kind; invalid where none said so
+	knows   netip.Addr // the server that says there is no address of the other kind; invalid where none does
 }
 
 // A serverFailure is what a server did instead.
@@ -58,7 +58,7 @@ func (e *resolverError) Error() string {
 	return said
 }
 
-// A cutDNSError is an answer whose rest could not be had over TCP.
+// A cutDNSError says that an answer was cut short, and why TCP did not bring the rest.
 type cutDNSError struct{ rest error }
 
 func (e *cutDNSError) Error() string { return failureWords(e) }
@@ -90,12 +90,12 @@ func failureWords(err error) string {
 	return fmt.Sprintf("cannot be asked: %v", err)
 }
 
-// A noAddressError is a name of which a server is certain that it has no address.
+// A noAddressError says that a server is certain: the name has no address.
 type noAddressError struct {
 	name   string
 	by     netip.Addr
 	alias  string
-	exists bool
+	exists bool // the name does, without an address
 }
 
 func (e *noAddressError) Error() string {
@@ -114,8 +114,8 @@ func noAddress(host string) error {
 	return &net.DNSError{Err: "no address", Name: host, IsNotFound: true}
 }
 
-// NotFound reports whether the resolver is certain that there is no address.
-// A resolver that did not answer is certain of nothing.
+// NotFound reports whether an error of LookUp says for certain that the name has no
+// address of a host. A resolver that did not answer is certain of nothing.
 func NotFound(err error) bool {
 	var dns *net.DNSError
 	var missing *noAddressError
@@ -123,7 +123,7 @@ func NotFound(err error) bool {
 	return errors.As(err, &dns) && dns.IsNotFound || errors.As(err, &missing) || errors.As(err, &bogus)
 }
 
-// Reason says why a name has no usable address.
+// Reason puts into words why a name has no usable address: an error that is NotFound.
 func Reason(err error) string {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {

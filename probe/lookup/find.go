@@ -13,19 +13,19 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// How long the answer for one family is waited for when there are addresses of
-// the other. Some firewalls and resolvers drop questions for AAAA; clients go on
-// without them, too (RFC 8305 section 3).
+// How long to wait for the answer for one family after that for the other has come.
+// Some firewalls and resolvers drop questions for AAAA; clients go on without an
+// answer to them, too (RFC 8305 section 3).
 const (
 	otherFamilyWait = 3 * time.Second
 	swallowedWait   = 300 * time.Millisecond // where such questions are known to be dropped
 	goneWait        = 2 * time.Second        // where a server has said that the name does not exist
 )
 
-// find returns what is known of a name, which may be one of the machine's
-// domain. What was not answered for a longer name does not keep the name itself
-// from being asked; when that has no answer, though, a longer one is not taken in
-// its place: another host may have it.
+// find looks up a name, which may lack the suffix of a search domain. If the servers do
+// not answer for a longer name, find still asks for the name itself. If they do not
+// answer for the name itself, find fails, and takes no longer name in its place: that
+// may be another host's.
 func (c *dnsClient) find(ctx context.Context, name string, family Family) (Name, error) {
 	var failed, gone error
 	given := TrimDot(name)
@@ -49,10 +49,10 @@ func (c *dnsClient) find(ctx context.Context, name string, family Family) (Name,
 	return Name{}, cmp.Or(failed, gone)
 }
 
-// leastShare is the least time that a longer name gets. Others follow it.
+// leastShare is the least time that a longer name gets when others may follow it.
 const leastShare = 3 * time.Second
 
-// within is both, for half of the time that is left where others follow.
+// within calls both. Where others follow, it gives this name half of the time left.
 func (c *dnsClient) within(ctx context.Context, othersFollow bool, name string, family Family) (Name, error) {
 	if othersFollow {
 		var stop context.CancelFunc
@@ -62,7 +62,7 @@ func (c *dnsClient) within(ctx context.Context, othersFollow bool, name string, 
 	return c.both(ctx, name, family)
 }
 
-// kinds is the types of address to ask for.
+// kinds returns the record types to ask for: A, AAAA, or both.
 func (c *dnsClient) kinds(family Family) []dnsmessage.Type {
 	switch {
 	case family == IPv4:
@@ -82,13 +82,13 @@ type half struct {
 	err    error
 }
 
-// both asks for the addresses of one absolute name, of all types side by side.
+// both asks for one absolute name's addresses of all types side by side.
 func (c *dnsClient) both(ctx context.Context, name string, family Family) (Name, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	kinds := c.kinds(family)
 	halves := make(chan half, len(kinds))
-	var enough atomic.Bool // there are addresses
+	var enough atomic.Bool // there are addresses, so ask may give up early
 	for _, kind := range kinds {
 		go func() {
 			answer, err := c.chase(ctx, name, kind, &enough)
@@ -111,8 +111,8 @@ func (c *dnsClient) both(ctx context.Context, name string, family Family) (Name,
 	return c.join(name, heard)
 }
 
-// patience is how long the other types are waited for after an answer; 0 is as
-// long as the name has.
+// patience returns how long to wait for the other types after an answer for kind; 0 is
+// as long as the name has.
 func (c *dnsClient) patience(got dnsAnswer, kinds []dnsmessage.Type, kind dnsmessage.Type) time.Duration {
 	switch {
 	case len(got.addrs) == 0 && got.exists:
@@ -122,16 +122,16 @@ func (c *dnsClient) patience(got dnsAnswer, kinds []dnsmessage.Type, kind dnsmes
 	case slices.ContainsFunc(kinds, func(k dnsmessage.Type) bool { return k != kind && c.swallows(k) }):
 		return swallowedWait
 	case slices.ContainsFunc(kinds, func(k dnsmessage.Type) bool { return k != kind && c.answers(k) }):
-		return 0 // it is lost by chance, or the servers will say that they do not know
+		return 0 // the answer was lost by chance, or the servers will say that they do not know
 	}
 	return otherFamilyWait
 }
 
-// mostAliases is how often a name is followed that the servers do not follow
+// mostAliases is how many aliases chase follows where the servers do not follow them
 // themselves.
 const mostAliases = 8
 
-// chase asks for one type, and follows the aliases that the server left open.
+// chase asks for one type, and follows the aliases that the server did not.
 func (c *dnsClient) chase(ctx context.Context, name string, kind dnsmessage.Type, spare *atomic.Bool) (dnsAnswer, error) {
 	answer, err := c.ask(ctx, name, kind, spare)
 	for n := 0; err == nil && !answer.chased && n < mostAliases; n++ {
@@ -143,7 +143,7 @@ func (c *dnsClient) chase(ctx context.Context, name string, kind dnsmessage.Type
 	return answer, err
 }
 
-// join makes one answer of those for all types.
+// join makes one Name, or one error, of the answers for all types.
 func (c *dnsClient) join(name string, heard []half) (Name, error) {
 	n := Name{}
 	var certain *dnsAnswer

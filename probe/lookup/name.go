@@ -22,7 +22,7 @@ const (
 	IPv6 Family = "ip6"
 )
 
-// Digit is 4 or 6, as options name a family.
+// Digit returns "4" or "6", as the options -4 and -6 name a family.
 func (f Family) Digit() string { return strings.TrimPrefix(string(f), "ip") }
 
 // FamilyOf is the family of an address.
@@ -33,11 +33,11 @@ func FamilyOf(a netip.Addr) Family {
 	return IPv6
 }
 
-// A Name is what was found of a host's name.
+// A Name is what a Resolver found out about a host's name. Results carry it.
 type Name struct {
-	Addrs      []netip.Addr // to be asked: IPv4 first, in their order, at most 16
-	Found      string       // the name that was found, where the search list made it of the one given
-	Alias      string       // what that is an alias of (CNAME); "" where it is none
+	Addrs      []netip.Addr // the ones to ask: sorted, so IPv4 comes first; at most 16
+	Found      string       // the full name, where the search list made it of the one given; else ""
+	Alias      string       // what the name is an alias of (CNAME); "" where it is none
 	By         string       // the source: a name server, a file, or "the system"; "" where it is not known
 	Count      int          // addresses that the name has
 	Bogus      []netip.Addr // those of them that no host has, which are not asked
@@ -45,7 +45,7 @@ type Name struct {
 	Lacks      socket.Cause // why; socket.NoCause where none is left out
 	Unanswered []string     // the types that no server answered: A, AAAA
 
-	NoWay map[netip.Addr]socket.Cause // of Addrs
+	NoWay map[netip.Addr]socket.Cause // what keeps this machine from an address; LeaveOut fills it
 	Took  time.Duration               // the lookup, without waiting for its turn
 }
 
@@ -54,7 +54,8 @@ type Name struct {
 // hosts this machine connects to.
 const mostAddrs = 16
 
-// sortOut leaves those of the addresses that are asked.
+// sortOut keeps only the addresses to ask in Addrs, and fills Count and Bogus. It fails
+// if none is left.
 func (n *Name) sortOut(host string) error {
 	addrs := n.Addrs
 	for i, a := range addrs {
@@ -95,9 +96,9 @@ func someOfBoth(addrs []netip.Addr) []netip.Addr {
 	return slices.Concat(of4[:take4], of6[:min(len(of6), mostAddrs-take4)])
 }
 
-// LeaveOut takes out the addresses of a family to which this machine has no way,
-// where it has one to those of the other: that is no fault of the host. wayTo says
-// what keeps this machine from an address.
+// LeaveOut moves the addresses of a family from Addrs to LeftOut if this machine has a
+// way to the other family only: that is no fault of the host. wayTo says what keeps this
+// machine from an address, as socket.WaysFrom does.
 func (n *Name) LeaveOut(wayTo func(netip.Addr) socket.Cause) {
 	n.NoWay = map[netip.Addr]socket.Cause{}
 	reachable := map[Family]bool{}
@@ -121,15 +122,15 @@ func (n *Name) LeaveOut(wayTo func(netip.Addr) socket.Cause) {
 	})
 }
 
-// A bogus is addresses that no host has.
+// A bogus is a range of addresses that no host has.
 type bogus struct {
 	prefix netip.Prefix
-	what   string
+	what   string // the rest of a sentence that begins with the address
 }
 
-// bogusAddrs is what resolvers, filters and hosts files answer in place of a
-// host (RFC 6890 and the special-purpose registries of IANA), and what cannot be
-// connected to without more.
+// bogusAddrs lists what resolvers, filters and hosts files answer in place of a host's
+// address (RFC 6890 and the special-purpose registries of IANA), and addresses to
+// which nobody can simply connect.
 var bogusAddrs = []bogus{
 	{netip.MustParsePrefix("0.0.0.0/8"), "stands for no host (RFC 1122)"},
 	{netip.MustParsePrefix("224.0.0.0/4"), "is a multicast address"},
@@ -139,7 +140,7 @@ var bogusAddrs = []bogus{
 	{netip.MustParsePrefix("100::/64"), "is for packets to be discarded (RFC 6666)"},
 }
 
-// notAHost says why an address is no host's; "" where it may be one's.
+// notAHost says why an address cannot be a host's; "" where it may be.
 func notAHost(a netip.Addr) string {
 	switch inner := embedded(a); {
 	case inner.IsValid():
@@ -160,8 +161,8 @@ func notAHost(a netip.Addr) string {
 	return bogusAddrs[i].what
 }
 
-// embedded is the IPv4 address inside one of IPv6: what NAT64 makes of it
-// (RFC 6052), and the old form ::192.0.2.1.
+// embedded returns the IPv4 address inside an IPv6 address of NAT64 (RFC 6052) or of the
+// old form ::192.0.2.1; the zero Addr where there is none.
 func embedded(a netip.Addr) netip.Addr {
 	if !a.Is6() {
 		return netip.Addr{}
@@ -175,7 +176,7 @@ func embedded(a netip.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
-// A bogusError is a name whose addresses are those of no host.
+// A bogusError says that none of a name's addresses can be a host's.
 type bogusError struct{ name Name }
 
 func (e *bogusError) Error() string {
@@ -186,6 +187,6 @@ func (e *bogusError) Error() string {
 	return fmt.Sprintf("%s resolves the name to %s", cmp.Or(e.name.By, "the resolver"), strings.Join(words, ", and "))
 }
 
-// TrimDot is a name without the dot at its end, which keeps a resolver from adding
-// anything. Certificates, TLS and HTTP know no such dot (RFC 6066 section 3).
+// TrimDot returns a name without the dot at its end. The dot keeps a resolver from adding
+// a suffix; certificates, TLS and HTTP know no such dot (RFC 6066 section 3).
 func TrimDot(name string) string { return strings.TrimSuffix(name, ".") }

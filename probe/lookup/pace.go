@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-// A dnsPace is how far apart the questions of a run are sent. Name servers and
-// firewalls allow a source so many a second and drop the rest, so a client
-// that asks faster waits longer. Losses by chance are no reason to slow down: only
-// where many of the questions of a while are lost are the next ones sent as fast
-// as answers came, and from then on a little faster with every answer.
+// A dnsPace keeps the questions of a run apart. Name servers and firewalls allow a source
+// so many questions a second and drop the rest, so a client that asks faster waits
+// longer. Losses by chance are no reason to slow down. Only when many of the latest
+// questions were lost does the pace slow down, to about that at which answers came; from
+// then on every answer makes it a little faster.
 type dnsPace struct {
-	mu             sync.Mutex // protects what is below
+	mu             sync.Mutex // protects the fields below
 	gap            time.Duration
 	next           time.Time // when another question may be sent
 	since          time.Time // questions sent before this are not counted
-	answered, lost int       // of those that are
+	answered, lost int       // questions counted so far
 }
 
 const (
-	fastestDNS   = time.Millisecond
-	slowestDNS   = 40 * time.Millisecond // 25 a second
-	countedDNS   = 16                    // questions that tell chance from a limit
-	muchLost     = 0.3                   // of them; a path that loses 15 % each way loses less
-	mostBelieved = 0.9                   // of so few
-	slower       = 1.2                   // than answers came
-	quickenDNS   = 0.3                   // how much of the gap goes in a second
+	fastestDNS   = time.Millisecond      // the shortest gap
+	slowestDNS   = 40 * time.Millisecond // the longest gap: 25 questions a second
+	countedDNS   = 16                    // questions enough to tell chance from a limit
+	muchLost     = 0.3                   // a larger share lost means a limit; a path that loses 15 % each way loses less
+	mostBelieved = 0.9                   // the largest share lost that so few questions can prove
+	slower       = 1.2                   // the new gap, as a multiple of that between answers
+	quickenDNS   = 0.3                   // the share of the gap that goes in a second of answers
 )
 
 // wait returns when it is time for the next question, or ctx ends.
@@ -51,7 +51,7 @@ func (p *dnsPace) wait(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// hear counts what came of a question that was sent then.
+// hear counts a question, sent then, as answered or lost, and adapts the gap.
 func (p *dnsPace) hear(sent time.Time, answered bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

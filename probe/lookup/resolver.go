@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package lookup finds the addresses of names, and reports which source knew them and
-// which gave no answer. It connects to name servers only; whether there is a way to an
-// address, and what a name without one means for a check, is decided in the packages
-// above. Of the rooms of probe it may import probe/socket alone.
+// which gave no answer. It connects to name servers only. The packages above decide
+// whether there is a way to an address, and what a name without one means for a check.
+// Of the rooms of probe it may import probe/socket and probe/protocol/wire alone.
 package lookup
 
 import (
@@ -26,33 +26,33 @@ import (
 // all of them together ask no faster than the name servers allow.
 // The zero value is ready to use.
 //
-// Where a machine's files say how names are found (Linux and other Unix), it asks
-// as they say, and more patiently than the system: it names the server that
-// failed. Windows and macOS know more than their files: name resolution policies,
-// scoped resolvers, LLMNR. There the system answers, and is asked again where it
-// had no answer.
+// Where a machine's files say how names are found (Linux and other Unix), the Resolver
+// does as they say, but asks more patiently than the system does, and its errors name
+// the server that failed. Windows and macOS know more than their files: name resolution
+// policies, scoped resolvers, LLMNR. There the Resolver asks the system, and asks it
+// again where it had no answer.
 type Resolver struct {
 	Family Family // the addresses that are wanted; "" is both
-	Lookup Func   // finds addresses in place of all that this machine asks; nil leaves it to that
+	Lookup Func   // replaces every source of this machine; nil replaces none
 
 	files  etc                                                  // the zero value is the machine's
-	client *dnsClient                                           // nil is made of files
+	client *dnsClient                                           // where nil, begin makes it from files
 	system func(ctx context.Context, host string) (Name, error) // nil is the operating system's
 
-	// Made by begin; not changed any more.
+	// begin sets these; nothing sets them again.
 	once    sync.Once
 	slots   *semaphore.Weighted
 	sources []string // of names, in their order; nil where the system answers
 
-	mu   sync.Mutex // protects what is below
+	mu   sync.Mutex // protects the fields below
 	kept map[string]lookedUp
 }
 
 // Func resolves a name to all its addresses.
 type Func func(ctx context.Context, host string) ([]netip.Addr, error)
 
-// A lookedUp is what came of a name. It is kept for a while: a host is first asked
-// which version it runs and then checked, and should be the same one.
+// A lookedUp is the outcome of a lookup. A Resolver keeps it for a while: a run first
+// asks a host which version it runs and then checks it, and should reach the same host.
 type lookedUp struct {
 	name Name
 	err  error
@@ -63,7 +63,7 @@ const (
 	lookupsAtOnce  = 32
 	keptNames      = 1024
 	keptFor        = 30 * time.Second
-	descriptorsPer = 16 // of those that the process may have, for one lookup at a time
+	descriptorsPer = 16 // at most this share of the process's descriptors is the number of lookups at once
 )
 
 func (r *Resolver) begin() {
@@ -90,7 +90,8 @@ func hasFiles() bool {
 	return !slices.Contains([]string{"windows", "darwin", "ios", "android", "plan9", "js", "wasip1"}, runtime.GOOS)
 }
 
-// LookUp finds a name within so much time, which begins with its turn.
+// LookUp finds a name, or returns what it found of it less than keptFor ago. Only so many
+// lookups run side by side (lookupsAtOnce); within begins when it is this one's turn.
 func (r *Resolver) LookUp(ctx context.Context, host string, within time.Duration) (Name, error) {
 	r.once.Do(r.begin)
 	if err := r.slots.Acquire(ctx, 1); err != nil {
@@ -196,13 +197,13 @@ func (r *Resolver) inFiles(host string) Name {
 	return Name{}
 }
 
-// wanted is those of the addresses that are of the family.
+// wanted returns the addresses that are of the wanted family. It overwrites addrs.
 func (r *Resolver) wanted(addrs []netip.Addr) []netip.Addr {
 	return slices.DeleteFunc(addrs, func(a netip.Addr) bool { return r.Family != "" && FamilyOf(a) != r.Family })
 }
 
-// askSystem asks the operating system, and again after growing waits where it
-// could not tell.
+// askSystem asks the operating system. While that cannot tell, it asks again after
+// growing waits, until ctx ends.
 func (r *Resolver) askSystem(ctx context.Context, host string) (Name, error) {
 	for pause := 500 * time.Millisecond; ; pause *= 2 {
 		name, err := r.system(ctx, host)

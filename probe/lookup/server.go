@@ -17,14 +17,14 @@ import (
 type dnsServer struct {
 	addr netip.AddrPort // not changed any more
 
-	mu    sync.Mutex // protects what is below
-	last  time.Time  // when it last answered anything
-	knows map[dnsmessage.Type]bool
-	lost  int // questions in a row that it left unanswered
+	mu    sync.Mutex               // protects the fields below
+	last  time.Time                // when it last answered anything
+	knows map[dnsmessage.Type]bool // it has answered a question of this type
+	lost  int                      // questions in a row that it left unanswered
 }
 
-// deadDNS is after how many unanswered questions in a row the other servers are
-// asked first.
+// deadDNS questions in a row that a server leaves unanswered make it dead: the others
+// are asked first.
 const deadDNS = 3
 
 // hear takes note that the server said something, and whether that was an answer.
@@ -67,7 +67,7 @@ type dnsClient struct {
 
 	pace dnsPace
 
-	mu        sync.Mutex              // protects what is below
+	mu        sync.Mutex              // protects the fields below
 	first     int                     // the server that is asked first
 	swallowed map[dnsmessage.Type]int // names that got no answer of this type
 }
@@ -80,7 +80,7 @@ func newDNSClient(conf resolvConf) *dnsClient {
 	return c
 }
 
-// inOrder is all servers in the order in which one question asks them.
+// inOrder returns all servers in the order in which one question goes to them.
 func (c *dnsClient) inOrder() []*dnsServer {
 	if !c.conf.rotate {
 		return c.servers
@@ -91,7 +91,7 @@ func (c *dnsClient) inOrder() []*dnsServer {
 	return slices.Concat(c.servers[c.first:], c.servers[:c.first])
 }
 
-// living is those of the servers that are not dead, or all where none is left.
+// living returns the servers that are not dead; all of them where none is left.
 func living(servers []*dnsServer) []*dnsServer {
 	left := slices.DeleteFunc(slices.Clone(servers), (*dnsServer).isDead)
 	if len(left) == 0 {
@@ -114,6 +114,7 @@ func (c *dnsClient) swallows(kind dnsmessage.Type) bool {
 	return c.swallowed[kind] >= proven && !c.answers(kind)
 }
 
+// swallow counts a name that has addresses but got no answer of this type.
 func (c *dnsClient) swallow(kind dnsmessage.Type) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

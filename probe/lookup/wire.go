@@ -16,16 +16,16 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// A dnsQuestion asks for the addresses of one family of a name.
+// A dnsQuestion asks for a name's addresses of one family.
 type dnsQuestion struct {
 	name string // absolute, without the dot at the end
 	kind dnsmessage.Type
 	id   uint16
 }
 
-// pack makes a message that no server ever refused: without EDNS, which some
-// home routers and firewalls do not pass. What does not fit into 512 bytes comes
-// over TCP.
+// pack makes a message of the kind that no server ever refused: without EDNS, which
+// some home routers and firewalls do not pass. An answer that does not fit into 512 bytes
+// comes over TCP.
 func (q dnsQuestion) pack() ([]byte, error) {
 	name, err := dnsmessage.NewName(q.name + ".")
 	if err != nil {
@@ -38,22 +38,22 @@ func (q dnsQuestion) pack() ([]byte, error) {
 	return m.Pack()
 }
 
-// A dnsAnswer is what a server that knows says. It is certain: no addresses
-// means that there are none.
+// A dnsAnswer is the answer of a server that knows. It is certain: where it has no
+// addresses, there are none.
 type dnsAnswer struct {
 	addrs  []netip.Addr
-	alias  string // where the chain of CNAME records ends; "" where there is none
-	exists bool   // the name does, with an address or without
-	chased bool   // the server followed the aliases to their end
-	by     netip.Addr
+	alias  string     // where the chain of CNAME records ends; "" where there is none
+	exists bool       // the name exists, with an address or without
+	chased bool       // the server followed the aliases to their end
+	by     netip.Addr // the server; await sets it
 }
 
-// A rcodeError is an answer of a server that does not know.
+// A rcodeError is the error code of a server that does not know.
 type rcodeError struct{ code dnsmessage.RCode }
 
 func (e *rcodeError) Error() string { return "says " + rcodeWord(e.code) }
 
-// rcodeWord is the name that people and tools use (RFC 8914 and dig).
+// rcodeWord returns the name that people and tools use for a code (RFC 8914 and dig).
 func rcodeWord(code dnsmessage.RCode) string {
 	switch code {
 	case dnsmessage.RCodeFormatError:
@@ -75,8 +75,9 @@ var (
 	errLameDNS   = errors.New("does not know the name and does not ask others (no recursion)")
 )
 
-// read takes a server's answer. errStrayDNS is for a message that answers
-// another question; any device on the path can send that.
+// read reads a server's answer. It fails with errStrayDNS for a message that answers
+// another question, which any device on the path can send. With errDNSCut it also
+// returns the part of the answer that came.
 func (q dnsQuestion) read(message []byte) (dnsAnswer, error) {
 	var p dnsmessage.Parser
 	h, err := p.Start(message)
@@ -110,15 +111,15 @@ func (q dnsQuestion) is(asked dnsmessage.Question) bool {
 	return asked.Type == q.kind && asked.Class == dnsmessage.ClassINET && strings.EqualFold(TrimDot(asked.Name.String()), q.name)
 }
 
-// dnsRecords is what an answer holds, by the names of its records in lower case.
+// dnsRecords holds the records of an answer. The keys are their names in lower case.
 type dnsRecords struct {
 	addrs   map[string][]netip.Addr
 	aliases map[string]string
-	ns      bool // which leads to other servers
-	soa     bool // which comes with "there is no such record" (RFC 2308 section 2.2)
+	ns      bool // there is an NS record, which leads to other servers
+	soa     bool // there is an SOA record, as with "there is no such record" (RFC 2308 section 2.2)
 }
 
-// readRecords reads the records of an answer, and reports whether all could be.
+// readRecords reads the records of an answer, and reports whether it could read all.
 func readRecords(p *dnsmessage.Parser) (r dnsRecords, whole bool) {
 	r = dnsRecords{addrs: map[string][]netip.Addr{}, aliases: map[string]string{}}
 	for {
@@ -143,8 +144,8 @@ func readRecords(p *dnsmessage.Parser) (r dnsRecords, whole bool) {
 	}
 }
 
-// isReferral reports whether an answer does nothing but name other servers: the one
-// that sent it knows nothing of the name and asks no other.
+// isReferral reports whether an answer does nothing but name other servers: its sender
+// knows nothing of the name, and does not ask the others.
 func (r dnsRecords) isReferral() bool {
 	return r.ns && len(r.addrs) == 0 && len(r.aliases) == 0 && !r.soa
 }
@@ -206,5 +207,5 @@ func (q dnsQuestion) overTCP(conn net.Conn) (dnsAnswer, error) {
 	return q.read(message)
 }
 
-// printableName is a name that came over the network.
+// printableName makes a name that came over the network fit to be shown.
 func printableName(name string) string { return wire.Printable(name, longestName) }

@@ -10,22 +10,22 @@ import (
 	"strings"
 )
 
-// Credentials are what a user gave to log in with.
+// Credentials are what a user gave to log in with. NewCredentials checks and splits it.
 type Credentials struct {
 	User     string // alice, or alice@contoso.com
 	Domain   string // CONTOSO, where the user is given as CONTOSO\alice
 	Password Secret
 }
 
-// A Secret is a text that nothing prints: fmt at any depth and with any verb,
-// log/slog and encoding/json find an address or nothing. A string would show in
-// a field that is not exported, whatever methods it had.
+// A Secret is a text that nothing prints by mistake: fmt, at any depth and with any
+// verb, log/slog and encoding/json find an address or nothing. Fmt would print a plain
+// string in a field that is not exported, whatever methods its type had.
 type Secret struct{ text *string }
 
 // NewSecret makes a secret of text.
 func NewSecret(text string) Secret { return Secret{&text} }
 
-// Reveal is the text.
+// Reveal returns the text, "" for the zero Secret.
 func (s Secret) Reveal() string {
 	if s.text == nil {
 		return ""
@@ -33,8 +33,8 @@ func (s Secret) Reveal() string {
 	return *s.text
 }
 
-// NewCredentials takes the user as DOMAIN\name, as name@domain or as a name
-// alone. Its errors repeat nothing of what was given.
+// NewCredentials takes the user as DOMAIN\name, as name@domain or as a name alone. Its
+// errors quote neither the user nor the password.
 func NewCredentials(user, password string) (*Credentials, error) {
 	domain, name, split := strings.Cut(user, `\`)
 	if !split {
@@ -63,8 +63,8 @@ func (c Credentials) Name() string {
 	return c.Domain + `\` + c.User
 }
 
-// An Outcome is what a login tells about the credentials. It decides whether
-// they may be tried again.
+// An Outcome is what a login tells about the credentials. By it the ledger of package
+// probe decides whether they may be tried again.
 type Outcome int
 
 // The outcomes.
@@ -73,11 +73,11 @@ const (
 	Accepted                  // they are right
 	Denied                    // they are wrong
 	Locked                    // the account is locked, disabled or expired, or its password is
-	Unanswered                // given, and no clear answer came: as good as denied
+	Unanswered                // we gave them, and no clear answer came: as good as denied
 )
 
-// A loginRefusal is how a server says no to a login. Of the server's words only
-// codes are kept: a server that is told a password may say it back in any shape.
+// A loginRefusal is how a server says no to a login. It keeps only the codes of what the
+// server said: a server that is told a password may say it back in any shape.
 type loginRefusal struct {
 	text    string
 	outcome Outcome // never Accepted
@@ -87,7 +87,7 @@ func (r *loginRefusal) Error() string { return r.text }
 
 // A Login is one method of logging in, and what came of it.
 type Login struct {
-	Method  string // "ntlm"; a share that was opened after it; "" where it did not come to a method
+	Method  string // "ntlm"; or the share that we opened after a login; "" where no method was chosen
 	Outcome Outcome
 	Said    string // how the server refused, or why it did not look at the credentials: "not offered"
 }
@@ -106,7 +106,7 @@ func (l Login) String() string {
 	return strings.TrimPrefix(l.Method+": "+said, ": ")
 }
 
-// Logins is all that was done with the credentials, in order.
+// Logins are all logins of a conversation, in order.
 type Logins []Login
 
 // Accepted reports whether the server accepted a login.
@@ -114,7 +114,7 @@ func (all Logins) Accepted() bool {
 	return slices.ContainsFunc(all, func(l Login) bool { return l.Outcome == Accepted })
 }
 
-// Refused is the first login that the server refused.
+// Refused returns the first login that the server refused, if it refused one.
 func (all Logins) Refused() (Login, bool) {
 	i := slices.IndexFunc(all, Login.isRefused)
 	if i < 0 {
@@ -123,8 +123,8 @@ func (all Logins) Refused() (Login, bool) {
 	return all[i], true
 }
 
-// String is the fact "auth": "simple: accepted; ntlm: not offered". Servers' words
-// may be in it, so nothing can be read back from it.
+// String is the fact "auth": "simple: accepted; ntlm: not offered". It is for people:
+// words of the server may be in it, so code must not parse it.
 func (all Logins) String() string {
 	var said []string
 	for _, l := range all {
@@ -133,28 +133,28 @@ func (all Logins) String() string {
 	return strings.Join(said, "; ")
 }
 
-// A login is the attempts of one conversation to log in.
+// A login makes the attempts of one conversation to log in, and notes them in peer.
 type login struct {
-	q    Question
+	q    Question // its Credentials are not nil
 	peer *Peer
 }
 
-// note adds to what the peer's logins tell.
+// note appends a Login to the peer's, and renews the fact "auth".
 func (l login) note(method string, o Outcome, said string) {
 	l.peer.Logins = append(l.peer.Logins, Login{method, o, said})
 	l.peer.fact(FactAuth, l.peer.Logins.String())
 }
 
-// once makes the one attempt of a method, if the run still allows one; where it
-// does not, that counts as denied. It reports whether the conversation can go on. A
-// login that fails is no failure of the service, which has answered by then.
+// once makes the one attempt of a method, if the run still allows one. If it does not,
+// the outcome is Denied. GoesOn says whether the conversation can go on. A login that
+// fails is no failure of the service, which has answered by then.
 func (l login) once(method string, exchange func(Credentials) error) (outcome Outcome, goesOn bool) {
 	end, err := l.q.Turn()
 	if err != nil {
 		l.note(method, Undecided, "not tried: "+err.Error())
 		return Denied, true
 	}
-	outcome = Unanswered // also where a panic ends it
+	outcome = Unanswered // also if exchange panics
 	defer func() { end(outcome) }()
 	err = exchange(*l.q.Credentials)
 	refusal, refused := errors.AsType[*loginRefusal](err)
@@ -176,18 +176,19 @@ func (l login) once(method string, exchange func(Credentials) error) (outcome Ou
 	return outcome, true
 }
 
-// notPossible is for a login that ended before the server looked at the credentials.
+// notPossible makes the error of a login that ended before the server looked at the
+// credentials. Its outcome is Undecided.
 func notPossible(format string, a ...any) error {
 	return &loginRefusal{text: fmt.Sprintf(format, a...)}
 }
 
-// unclear is for credentials that were given and had an answer that says neither
-// yes nor no. The server may have counted a failure.
+// unclear makes the error of a login in which the server got the credentials and said
+// neither yes nor no. The server may have counted a failure.
 func unclear(format string, a ...any) error {
 	return &loginRefusal{text: fmt.Sprintf(format, a...), outcome: Unanswered}
 }
 
-// beforeCredentials is a refusal of a login that had not come to the credentials.
+// beforeCredentials makes a refusal Undecided: it came before we sent the credentials.
 func beforeCredentials(err error) error {
 	if refusal, ok := errors.AsType[*loginRefusal](err); ok {
 		return notPossible("%s", refusal.text)
@@ -195,22 +196,24 @@ func beforeCredentials(err error) error {
 	return err
 }
 
-// A desk is a server's side of a login in lines of Base64.
+// A desk is a server's side of a login in lines of Base64. The stand-ins for SMTP, POP3
+// and IMAP4 use it.
 type desk struct {
 	accounts  []Credentials
-	challenge string // what stands before one
+	challenge string // what stands before a challenge: "334 "
 	next      func(line string) []string
-	// next answers the line that a login waits for; nil where none does.
+	// next answers the client's next line in a login; nil where no login is under way.
 }
 
-// lets reports whether a login is accepted.
+// lets reports whether an account has this name and password.
 func lets(accounts []Credentials, name, password string) bool {
 	return slices.ContainsFunc(accounts, func(c Credentials) bool {
 		return strings.EqualFold(c.Name(), name) && c.Password.Reveal() == password
 	})
 }
 
-// begin starts a login by a mechanism; nil says that there is none.
+// begin starts a login by a mechanism and returns the lines to send, nil if it offers no
+// such mechanism. Yes and no are the replies that end the login.
 func (d *desk) begin(mechanism, yes, no string) []string {
 	judge := func(name, password string) []string {
 		d.next = nil
@@ -238,7 +241,7 @@ func (d *desk) begin(mechanism, yes, no string) []string {
 	return nil
 }
 
-// ask sends a challenge and leaves its answer to then.
+// ask returns the line of a challenge, and leaves the client's answer to then.
 func (d *desk) ask(prompt string, then func(said string) []string) []string {
 	d.next = func(line string) []string {
 		said, _ := base64.StdEncoding.DecodeString(line)

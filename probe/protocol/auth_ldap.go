@@ -16,12 +16,12 @@ import (
 )
 
 // saslSPNEGO is the mechanism under which a domain controller takes NTLM, with
-// no wrapping around its messages (MS-SPNG section 3.3). The bind of NTLM's own,
-// which go-ldap has, is Windows' alone (MS-ADTS section 5.1.1.1.3).
+// no wrapping around its messages (MS-SPNG section 3.3). Go-ldap has a bind for NTLM, but
+// only Windows knows that one (MS-ADTS section 5.1.1.1.3).
 const saslSPNEGO = "GSS-SPNEGO"
 
-// loginLDAP binds by NTLM, anywhere, and by name and password, under TLS. NTLM
-// comes first: who refuses that is not told the password.
+// loginLDAP binds by NTLM, with or without TLS, and then by name and password, under TLS
+// only. NTLM comes first: a server that refuses it is not told the password.
 func loginLDAP(w *ldapwire.Link, l *ldap.Conn, q Question, p *Peer) {
 	if q.Credentials == nil {
 		return
@@ -84,8 +84,8 @@ func saslBind(mechanism string, message []byte) *ber.Packet {
 	return op
 }
 
-// serverCredentials is what the server's side of a mechanism says (RFC 4511
-// section 4.2.2).
+// serverCredentials returns the mechanism's message in the server's answer to a bind,
+// nil where there is none (RFC 4511 section 4.2.2).
 func serverCredentials(answer *ber.Packet) []byte {
 	_, op, _ := ldapwire.Parts(answer)
 	for _, part := range op.Children {
@@ -97,7 +97,7 @@ func serverCredentials(answer *ber.Packet) []byte {
 }
 
 // badBindings is in the text of a domain controller that wants NTLM tied to its
-// TLS connection (SEC_E_BAD_BINDINGS), which is not done here.
+// TLS connection (SEC_E_BAD_BINDINGS). We do not do that.
 const badBindings = "80090346"
 
 // unsuitedBinds are the results of a bind whose credentials the server did not look
@@ -107,8 +107,8 @@ var unsuitedBinds = []int{
 	ldap.LDAPResultInvalidDNSyntax, ldap.LDAPResultInappropriateAuthentication,
 }
 
-// judgeBind tells a refusal of the credentials from one of the method. What is
-// neither is no yes, and the server may have counted it.
+// judgeBind tells a refusal of the credentials from one of the method. Any other refusal
+// is Unanswered: the server may have counted it as a failure.
 func judgeBind(err error) error {
 	refusal, ok := errors.AsType[*ldapwire.Refusal](err)
 	if !ok {
@@ -130,7 +130,7 @@ func judgeBind(err error) error {
 // shutAccounts are the Windows errors of Active Directory for a password that has
 // expired, an account that is disabled, one that has expired, a password that must
 // be changed and an account that is locked (Microsoft, "Common Active Directory
-// bind errors"). Other directories say constraintViolation to one that is locked.
+// bind errors"). Other directories say constraintViolation where the account is locked.
 var shutAccounts = []string{"532", "533", "701", "773", "775"}
 
 // dataOf finds the Windows error in the text of a domain controller.
@@ -143,7 +143,7 @@ func winData(r *ldapwire.Refusal) string {
 	return ""
 }
 
-// bindCode is a refusal without its text, but for the Windows errors in it.
+// bindCode returns the result of a refusal and, of its text, the Windows errors alone.
 func bindCode(r *ldapwire.Refusal) string {
 	text := strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, ldap.LDAPResultCodeMap[uint16(r.Code)]))
 	if data := winData(r); data != "" {

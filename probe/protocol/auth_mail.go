@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// loginSMTP logs in by AUTH (RFC 4954). Offered is what the last EHLO brought.
+// loginSMTP logs in by AUTH (RFC 4954). Offered are the capabilities of the last EHLO.
 func loginSMTP(t *talk, q Question, p *Peer, offered []string) {
 	if q.Credentials == nil {
 		return
@@ -30,9 +30,9 @@ func loginSMTP(t *talk, q Question, p *Peer, offered []string) {
 	})
 }
 
-// refusalSMTP is a no to AUTH. 4yz is for now, and the other three are for a
-// method that does not suit (RFC 4954 section 6): none says that the password is
-// wrong. 525 and x.7.13 are for an account that is disabled (RFC 7372 section 4).
+// refusalSMTP judges a reply that refuses AUTH. 4yz is a refusal for now, and 504, 534
+// and 538 refuse the method (RFC 4954 section 6): none of them says that the password is
+// wrong. 525 and x.7.13 say that the account is disabled (RFC 7372 section 4).
 func refusalSMTP(reply smtpReply) *loginRefusal {
 	said := reply.texts()[len(reply.lines)-1]
 	r := &loginRefusal{text: reply.code(), outcome: Denied}
@@ -49,19 +49,19 @@ func refusalSMTP(reply smtpReply) *loginRefusal {
 	return r
 }
 
-// enhancedStatus is in RFC 3463 section 2.
+// enhancedStatus matches an enhanced status code (RFC 3463 section 2).
 var enhancedStatus = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}$`)
 
-// saysLocked reports whether a server says that there is something about the
-// account, so no other login can do any good.
+// saysLocked reports whether a server says that something is wrong with the account
+// itself, so no other login can do any good.
 func saysLocked(text string) bool {
 	text = strings.ToLower(text)
 	return strings.Contains(text, "account") &&
 		slices.ContainsFunc([]string{"locked", "lockout", "disabled", "expired", "suspended"}, func(word string) bool { return strings.Contains(text, word) })
 }
 
-// loginPOP3 logs in by AUTH (RFC 5034), or by USER and PASS. Offered is what the
-// last CAPA brought.
+// loginPOP3 logs in by AUTH (RFC 5034), or by USER and PASS. Offered are the
+// capabilities of the last CAPA.
 func loginPOP3(t *talk, q Question, p *Peer, offered []string) {
 	if q.Credentials == nil {
 		return
@@ -100,11 +100,11 @@ func loginPOP3(t *talk, q Question, p *Peer, offered []string) {
 // (RFC 2449 section 8, RFC 3206, RFC 5530).
 var notOfCredentials = []string{"[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]", "[SYS/PERM]", "[UNAVAILABLE]", "[INUSE]", "[SERVERBUG]", "[LIMIT]", "[PRIVACYREQUIRED]"}
 
-// otherCodes are those that are kept, too.
+// otherCodes are the other response codes that a refusal keeps.
 var otherCodes = []string{"[AUTH]", "[AUTHENTICATIONFAILED]", "[AUTHORIZATIONFAILED]", "[CONTACTADMIN]", "[EXPIRED]", "[ALERT]"}
 
-// refusalCode is the response code at the beginning of a text, where it is one
-// that is known.
+// refusalCode returns the response code at the beginning of a text, "" where there is
+// none that we know.
 func refusalCode(text string) string {
 	text = strings.ToUpper(strings.TrimSpace(text))
 	for _, code := range slices.Concat(notOfCredentials, otherCodes) {
@@ -115,7 +115,7 @@ func refusalCode(text string) string {
 	return ""
 }
 
-// refusalPOP3 is a no to AUTH, USER or PASS.
+// refusalPOP3 judges a reply that refuses AUTH, USER or PASS.
 func refusalPOP3(status string) *loginRefusal {
 	said := status[len("-ERR"):]
 	code := refusalCode(said)
@@ -129,8 +129,8 @@ func refusalPOP3(status string) *loginRefusal {
 	return r
 }
 
-// refusalIMAP is a no to AUTHENTICATE or LOGIN: NO, BAD or BYE. Only the first is
-// about the credentials.
+// refusalIMAP judges a status that refuses AUTHENTICATE or LOGIN: NO, BAD or BYE. Only
+// NO is about the credentials.
 func refusalIMAP(status string) *loginRefusal {
 	word, said := verb(status)
 	code := refusalCode(said)
@@ -144,8 +144,8 @@ func refusalIMAP(status string) *loginRefusal {
 	return r
 }
 
-// loginIMAP logs in by AUTHENTICATE, or by LOGIN (RFC 9051 section 6.2). Offered
-// is what the last CAPABILITY brought.
+// loginIMAP logs in by AUTHENTICATE, or by LOGIN (RFC 9051 section 6.2). Offered are the
+// capabilities of the last CAPABILITY.
 func loginIMAP(t *talk, q Question, p *Peer, offered []string) {
 	if q.Credentials == nil {
 		return
@@ -178,7 +178,7 @@ func loginIMAP(t *talk, q Question, p *Peer, offered []string) {
 	})
 }
 
-// answerToLoginIMAP reads to a challenge or to the tagged status.
+// answerToLoginIMAP reads up to a challenge or up to the status that ends the login.
 func answerToLoginIMAP(t *talk, tag string) (challenge string, done bool, err error) {
 	for {
 		line, err := responseIMAP(t, tag, "+")
@@ -198,7 +198,7 @@ func answerToLoginIMAP(t *talk, tag string) (challenge string, done bool, err er
 	}
 }
 
-// quotedIMAP is a quoted string (RFC 9051 section 9), which holds ASCII.
+// quotedIMAP returns text as a quoted string (RFC 9051 section 9), if it is all ASCII.
 func quotedIMAP(text string) (string, bool) {
 	for _, r := range text {
 		if r < ' ' || r > '~' {
@@ -208,8 +208,8 @@ func quotedIMAP(text string) (string, bool) {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`, true
 }
 
-// parameters are the words that stand behind a keyword in capability lines, in
-// upper case: AUTH PLAIN LOGIN, and AUTH=PLAIN of old servers and IMAP.
+// parameters returns the words behind a keyword in capability lines, in upper case. It
+// reads AUTH PLAIN LOGIN as well as AUTH=PLAIN, which old servers and IMAP write.
 func parameters(lines []string, keyword string) []string {
 	var words []string
 	for _, line := range lines {

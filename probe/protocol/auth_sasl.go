@@ -11,16 +11,16 @@ import (
 	"github.com/Azure/go-ntlmssp"
 )
 
-// A saslMechanism answers the challenges of one login, in their order (RFC 4422
-// section 3).
+// A saslMechanism is a client's side of a login (RFC 4422 section 3): begin returns a
+// function that answers the challenges of one login, in their order.
 type saslMechanism struct {
 	name  string
-	hello int // messages before the first that has to do with the credentials
+	hello int // messages that we send before the first that depends on the credentials
 	begin func(Credentials) func(challenge []byte) ([]byte, error)
 }
 
-// saslMechanisms are those that are known, the best liked first: one that answers
-// a challenge does not give the password away. All of them are used under TLS only.
+// saslMechanisms are the mechanisms that we know, the preferred first: NTLM answers a
+// challenge, so it does not give the password away. We use all of them under TLS only.
 var saslMechanisms = []saslMechanism{
 	{"NTLM", 1, beginNTLM},
 	{"PLAIN", 0, func(c Credentials) func([]byte) ([]byte, error) {
@@ -35,13 +35,13 @@ var saslMechanisms = []saslMechanism{
 // saslPlain is the only message of PLAIN (RFC 4616 section 2).
 func saslPlain(c Credentials) string { return "\x00" + c.Name() + "\x00" + c.Password.Reveal() }
 
-// errNoMore says that a server goes on asking.
+// errNoMore is the error of a login in which the server sends one challenge too many.
 var errNoMore = errors.New("the server asks for more than the method has")
 
-// errTooEarly says that a server accepts any login.
+// errTooEarly is the refusal of a server that would accept any login.
 var errTooEarly = notPossible("the server accepted the login before it was sent any credentials")
 
-// inTurn answers whatever is asked with one message after the other.
+// inTurn answers each challenge, whatever it says, with the next of messages.
 func inTurn(messages ...[]byte) func([]byte) ([]byte, error) {
 	return func([]byte) ([]byte, error) {
 		if len(messages) == 0 {
@@ -53,8 +53,8 @@ func inTurn(messages ...[]byte) func([]byte) ([]byte, error) {
 	}
 }
 
-// beginNTLM is a login by challenge and response (MS-NLMP section 1.3.1.1). It
-// signs and seals nothing.
+// beginNTLM begins a login by challenge and response (MS-NLMP section 1.3.1.1), which
+// neither signs nor seals what follows. The first call ignores its challenge.
 func beginNTLM(c Credentials) func([]byte) ([]byte, error) {
 	begun := false
 	return func(challenge []byte) ([]byte, error) {
@@ -66,12 +66,12 @@ func beginNTLM(c Credentials) func([]byte) ([]byte, error) {
 	}
 }
 
-// A saslLine sends a line of a login and returns the challenge that answers it,
-// or that the login is done. What names the line for errors: it may be secret.
+// A saslLine sends one line of a login. It returns the server's challenge, or done where
+// the server accepted the login. What stands for the line in errors: it may be secret.
 type saslLine func(what, line string) (challenge string, done bool, err error)
 
-// run holds a login in lines of Base64, which command begins. What is refused
-// before the credentials were given is not about them.
+// run sends command and then answers the server's challenges in lines of Base64. What a
+// server refuses before we sent the credentials is not about them.
 func (m saslMechanism) run(command string, c Credentials, send saslLine) error {
 	respond := m.begin(c)
 	what, line := command, command
@@ -100,7 +100,7 @@ func (m saslMechanism) run(command string, c Credentials, send saslLine) error {
 	}
 }
 
-// mechanismsOf are those that are known and offered, the best liked first.
+// mechanismsOf returns the mechanisms that we know and the server offers, in our order.
 func mechanismsOf(offered []string) []saslMechanism {
 	var both []saslMechanism
 	for _, m := range saslMechanisms {
@@ -111,9 +111,10 @@ func mechanismsOf(offered []string) []saslMechanism {
 	return both
 }
 
-// loginSASL logs in over the lines of a mail protocol, by the best liked of the
-// mechanisms that are offered. The next one is for a server that offers the first
-// and does not have it. Nothing of it is said without TLS that can be trusted.
+// loginSASL logs in over the lines of a mail protocol, by the first mechanism of ours
+// that the server offers. It tries the next one only where the outcome is Undecided: a
+// server may offer a mechanism that it does not have. Without TLS that can be trusted it
+// sends nothing.
 func loginSASL(l login, verb string, offered []string, send saslLine) {
 	if err := l.q.Private(); err != nil {
 		l.note("", Undecided, "not tried: "+err.Error())

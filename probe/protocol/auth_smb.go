@@ -18,7 +18,7 @@ import (
 	"exreach/probe/protocol/smb"
 )
 
-// askSMBSession is askSMB, and then a login where there are credentials.
+// askSMBSession does what askSMB does, and then logs in if there are credentials.
 func askSMBSession(conn net.Conn, q Question) (Peer, error) {
 	p, err := askSMB(conn, q)
 	if err == nil {
@@ -27,9 +27,9 @@ func askSMBSession(conn net.Conn, q Question) (Peer, error) {
 	return p, err
 }
 
-// loginSMB sets up a session and opens the share that a row's role must have. It
-// comes after the negotiation that found the dialect, which a session cannot go
-// on from (MS-SMB2 section 3.3.5.4), and so on a connection of its own.
+// loginSMB sets up a session and opens a share that every server of the row's role has.
+// It needs a connection of its own: a session cannot go on from the negotiation by which
+// askSMB found the dialect (MS-SMB2 section 3.3.5.4).
 func loginSMB(q Question, p *Peer) {
 	if q.Credentials == nil || p.Refusal != "" {
 		return
@@ -40,8 +40,8 @@ func loginSMB(q Question, p *Peer) {
 		l.note("session", Undecided, "not tried: the server speaks SMB1 only")
 		return
 	case strings.Contains(q.Credentials.User, "@"):
-		// Go-smb2 puts the server's domain before it, and no account is called
-		// DOMAIN\name@domain.
+		// Go-smb2 would put the server's domain before the name, and no account is
+		// called DOMAIN\name@domain.
 		l.note("session", Undecided, `not tried: SMB needs the user as DOMAIN\name`)
 		return
 	}
@@ -83,8 +83,8 @@ func smbRedial(q Question) (*smbWire, error) {
 	return &smbWire{Conn: conn, frames: frames}, nil
 }
 
-// smbSession logs in and opens a share. What it returns is how the share was
-// opened, where the login was accepted.
+// smbSession logs in and opens a share. If the server accepts the login, opened says
+// whether the share opened, and why not.
 func smbSession(wire *smbWire, c Credentials, path string) (opened string, err error) {
 	dialer := smb2.Dialer{Initiator: &smb2.NTLMInitiator{User: c.User, Domain: c.Domain, Password: c.Password.Reveal()}}
 	var session *smb2.Session
@@ -94,7 +94,7 @@ func smbSession(wire *smbWire, c Credentials, path string) (opened string, err e
 	})
 	switch {
 	case wire.flags.Load()&smbGuest != 0:
-		// The server may have asked its domain before (Samba: map to guest = bad password).
+		// The server may have tried the credentials (Samba: map to guest = bad password).
 		err = unclear("the server lets anybody in as a guest, which proves nothing about the credentials")
 	case err != nil:
 		err = judgeSMB(err)
@@ -109,14 +109,14 @@ func smbSession(wire *smbWire, c Credentials, path string) (opened string, err e
 	}
 	opened = openShare(session, path)
 	_ = wire.SetDeadline(time.Now().Add(patience))
-	_ = unpanicked(session.Logoff) // which leaves the share, too
+	_ = unpanicked(session.Logoff) // this closes the share, too
 	return opened, nil
 }
 
-// errSenseless is an answer that go-smb2 could not make sense of.
+// errSenseless stands for a panic of go-smb2, which an odd answer of the server causes.
 var errSenseless = errors.New("the server's answer makes no sense")
 
-// unpanicked calls go-smb2, which trusts what it is told.
+// unpanicked makes a panic an error: go-smb2 trusts what the server says.
 func unpanicked(call func() error) (err error) {
 	defer func() {
 		if recover() != nil {
@@ -126,7 +126,7 @@ func unpanicked(call func() error) (err error) {
 	return call()
 }
 
-// openShare says how a share could be opened.
+// openShare opens a share, and says whether that worked and why not.
 func openShare(session *smb2.Session, path string) string {
 	err := unpanicked(func() error {
 		_, err := session.Mount(path)
@@ -144,8 +144,8 @@ func openShare(session *smb2.Session, path string) string {
 	return "not opened: " + err.Error()
 }
 
-// smbServer is a host as a path names it: with an address of IPv6 in the letters
-// that one may have (MS-DTYP section 2.2.57).
+// smbServer writes a host as a UNC path has it. A path cannot have the colons of an IPv6
+// address, so that becomes a name (MS-DTYP section 2.2.57).
 func smbServer(host string) string {
 	if !strings.Contains(host, ":") {
 		return host
@@ -153,8 +153,8 @@ func smbServer(host string) string {
 	return strings.NewReplacer(":", "-", "%", "s").Replace(host) + ".ipv6-literal.net"
 }
 
-// ntDenied are the statuses that refuse credentials or their account, and what
-// that means for the next login (MS-ERREF section 2.3.1).
+// ntDenied are the statuses that refuse the credentials or their account (MS-ERREF
+// section 2.3.1), with the outcome of such a login.
 var ntDenied = map[uint32]struct {
 	name    string
 	outcome Outcome
@@ -172,8 +172,9 @@ var ntDenied = map[uint32]struct {
 	0xc0000234: {"STATUS_ACCOUNT_LOCKED_OUT", Locked},
 }
 
-// judgeSMB tells a refusal of the credentials from all that can go wrong else. The
-// server may have looked at them before that went wrong.
+// judgeSMB tells a refusal of the credentials from anything else that goes wrong in a
+// login. An error of the connection stays what it is. The rest is unclear: the server may
+// have looked at the credentials before.
 func judgeSMB(err error) error {
 	if transport, ok := errors.AsType[*smb2.TransportError](err); ok {
 		return transport.Err
@@ -191,18 +192,18 @@ func judgeSMB(err error) error {
 // Flags of a session (MS-SMB2 section 2.2.6).
 const (
 	smbGuest    = 0x01 | 0x02 // a guest, or anonymous
-	smbEncrypts = 0x04
+	smbEncrypts = 0x04        // what follows must be encrypted
 )
 
-// An smbWire is the connection that go-smb2 reads. Its reader, on a goroutine of
-// its own, trusts sizes, offsets and flags; so nothing gets through to it but
-// whole messages of a kind that it survives.
+// An smbWire is the connection that go-smb2 reads. Go-smb2's reader runs on a goroutine
+// of its own, where unpanicked catches no panic, and trusts sizes, offsets and flags. So
+// smbWire lets only whole messages through, of a kind that the reader survives.
 type smbWire struct {
 	net.Conn
 	frames *smb.Link
 	rest   []byte        // of the message that is being handed over
 	flags  atomic.Uint32 // of the session
-	given  atomic.Bool   // the server sent its challenge, and had an answer to it since
+	given  atomic.Bool   // the server sent its challenge, which go-smb2 answers with the credentials
 }
 
 func (w *smbWire) Read(b []byte) (int, error) {
@@ -221,7 +222,7 @@ func (w *smbWire) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// ntMoreProcessing is the status of a login that goes on.
+// ntMoreProcessing is the status of a login that goes on: the server sent a challenge.
 const ntMoreProcessing = 0xc0000016
 
 // Commands of SMB2 (MS-SMB2 section 2.2.1.2).
@@ -230,8 +231,9 @@ const (
 	smb2CommandSession   = 1
 )
 
-// check reports why a message must not reach go-smb2. A guest's session has no
-// keys, which its reader needs as soon as a message claims to be signed.
+// check reports why a message must not reach go-smb2, and notes what it says of the
+// session. A guest's session has no keys, but go-smb2's reader uses them as soon as a
+// message claims to be signed.
 func (w *smbWire) check(message []byte) error {
 	u16, u32 := binary.LittleEndian.Uint16, binary.LittleEndian.Uint32
 	if len(message) < smb.HeaderSize2+4 || !strings.HasPrefix(string(message), smb.Magic2) || u16(message[4:]) != smb.HeaderSize2 {

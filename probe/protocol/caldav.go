@@ -13,9 +13,9 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// askCalDAV asks for the properties of the root (RFC 4918, section 9.1), which
-// servers show after a login. What they can do (RFC 4791, section 5.1) and what
-// their name is DavMail tells without one, to OPTIONS.
+// askCalDAV asks for the properties of the root (RFC 4918, section 9.1), which servers
+// show only after a login. Then it asks for OPTIONS: DavMail answers those without a
+// login, with its name and what it can do (RFC 4791, section 5.1).
 func askCalDAV(conn net.Conn, q Question) (Peer, error) {
 	c := web.NewClient(conn, q.asked())
 	q.At(Greet)
@@ -34,7 +34,7 @@ func askCalDAV(conn net.Conn, q Question) (Peer, error) {
 	}
 	offer, err := c.Ask(catalog.Options, "/")
 	if err != nil {
-		return p, nil // it has proved itself before
+		return p, nil // the first answer was proof enough
 	}
 	more := peerHTTP(offer)
 	for _, name := range []string{FactServer, FactDAV, FactAllow} {
@@ -43,7 +43,8 @@ func askCalDAV(conn net.Conn, q Question) (Peer, error) {
 	return p, nil
 }
 
-// judgeCalDAV tells a server of calendars from other web servers.
+// judgeCalDAV tells a server of calendars from other web servers, which are an error. A
+// refusal is an answer of a server of calendars that says no.
 func judgeCalDAV(page *http.Response) (refusal string, err error) {
 	login := page.StatusCode == http.StatusUnauthorized && page.Header.Get("WWW-Authenticate") != ""
 	switch {
@@ -59,7 +60,7 @@ func judgeCalDAV(page *http.Response) (refusal string, err error) {
 
 func notCalDAV(got string) error { return &wire.MismatchError{Want: "CalDAV", Got: got} }
 
-// answerCalDAV is DavMail before a login.
+// answerCalDAV is DavMail, and lets no client log in.
 func answerCalDAV(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageCalDAV) }
 
 // pageCalDAV is the answer to one request, as DavMail 6 gives it.

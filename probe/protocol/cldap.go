@@ -18,18 +18,18 @@ import (
 	ldapwire "exreach/probe/protocol/ldap"
 )
 
-// cldapEnvelope: over TCP it would be LDAP.
+// cldapEnvelope is for UDP alone: over TCP, CLDAP would be LDAP.
 var cldapEnvelope = envelope{want: "CLDAP"}
 
-// The netlogon ping: the attribute that is computed for each query, and the
-// filter that asks for its extended form in version 5 (MS-ADTS, section 6.3.3).
-// It names no domain, so a controller answers for its own.
+// The netlogon ping (MS-ADTS, section 6.3.3): the attribute, which a domain controller
+// computes for each query, and the filter, which asks for the attribute's extended form
+// in version 5. The filter names no domain, so a controller answers for its own.
 const (
 	cldapAttribute = "netlogon"
 	cldapFilter    = `(&(NtVer=\06\00\00\00)(AAC=\00\00\00\00))`
 )
 
-// noController is how LDAP says it: a search that finds nothing.
+// noController is the refusal of a server whose search finds nothing.
 const noController = "no domain controller for this domain"
 
 // askCLDAP sends the ping with which Windows looks for a domain controller: an
@@ -50,7 +50,7 @@ func askCLDAP(conn net.Conn, q Question) (Peer, error) {
 	return p, err
 }
 
-// pingCLDAP is the search.
+// pingCLDAP returns the search as a message with this ID.
 func pingCLDAP(id int64) ([]byte, error) {
 	filter, err := ldap.CompileFilter(cldapFilter)
 	if err != nil {
@@ -117,7 +117,7 @@ func readCLDAP(datagram []byte, id int64, p *Peer) error {
 	}
 }
 
-// refuseCLDAP takes the result of a search that found nothing.
+// refuseCLDAP notes the result of a search that found nothing as a refusal.
 func refuseCLDAP(message *ber.Packet, p *Peer) error {
 	err := ldapwire.Outcome(ldap.GetLDAPError(message))
 	if refusal, ok := errors.AsType[*ldapwire.Refusal](err); ok {
@@ -131,8 +131,8 @@ func refuseCLDAP(message *ber.Packet, p *Peer) error {
 	return nil
 }
 
-// netlogonValue is the value of the attribute in an entry, nil where there is
-// none.
+// netlogonValue returns the value of the attribute netlogon in an entry, nil where there
+// is none.
 func netlogonValue(entry *ber.Packet) []byte {
 	if len(entry.Children) != 2 {
 		return nil

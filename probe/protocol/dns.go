@@ -16,21 +16,21 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// dnsEnvelope is that of RFC 1035, sections 4.2.1 and 4.2.2.
+// dnsEnvelope frames messages as RFC 1035, sections 4.2.1 and 4.2.2, has it.
 var dnsEnvelope = envelope{want: "DNS", size: 2, most: maxDatagram}
 
-// A dnsQuestion is what is asked and the fact that its answer becomes.
+// A dnsQuestion is one question of ours.
 type dnsQuestion struct {
-	fact  string
-	name  string
+	fact  string // that the answer becomes
+	name  string // without its last dot; "" is the root
 	kind  dnsmessage.Type
 	local bool // the server shall not ask others for it
 	guess bool // our own guess: the user did not say that the server should know it
 }
 
-// askDNS asks what a mail domain has in DNS: its MX and Autodiscover's SRV
-// record (RFC 1035, RFC 2782). Any reply code proves a DNS server. A name that
-// does not exist is an answer; a server that does not look is a Refusal.
+// askDNS asks what a mail domain has in DNS: its MX and Autodiscover's SRV record
+// (RFC 1035, RFC 2782). Any reply code proves a DNS server. "This name does not exist" is
+// an answer; the code of a server that does not look the name up is a Refusal.
 func askDNS(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	questions := dnsQuestions(q)
@@ -55,7 +55,7 @@ func askDNS(conn net.Conn, q Question) (Peer, error) {
 		if _, ok := errors.AsType[*wire.MismatchError](err); ok {
 			return p, err
 		}
-		if err != nil { // it has answered once: that this one got lost is no verdict
+		if err != nil { // the server has answered once, so a lost answer is no failure
 			p.fact(more.fact, "no answer")
 			continue
 		}
@@ -64,10 +64,10 @@ func askDNS(conn net.Conn, q Question) (Peer, error) {
 	return p, nil
 }
 
-// dnsQuestions is what to ask. Where the mail domain is not known it is the zone
-// that the server's own name is in. An address has no zone: then it is the root,
-// out of the server's own knowledge, because one without a way to the Internet
-// would keep us waiting.
+// dnsQuestions returns what to ask. Where we do not know the mail domain, we ask for the
+// zone that the server's own name is in. Where the host is an address, which is in no
+// zone, we ask for the root, out of the server's own knowledge: a server without a way to
+// the Internet would keep us waiting.
 func dnsQuestions(q Question) []dnsQuestion {
 	if domain := strings.TrimSuffix(q.Domain, "."); domain != "" {
 		return []dnsQuestion{
@@ -100,8 +100,8 @@ func exchangeDNS(conn net.Conn, q Question, ask dnsQuestion) (dnsAnswer, error) 
 	return readDNS(message, query.Questions[0])
 }
 
-// message is the query. It has no EDNS, which some firewalls drop: what does not
-// fit into 512 bytes is noted as truncated.
+// message is the query. It has no EDNS, because some firewalls drop queries that have
+// it: we note as truncated an answer that does not fit into 512 bytes.
 func (ask dnsQuestion) message(id uint16) (dnsmessage.Message, error) {
 	name, err := dnsName(ask.name)
 	return dnsmessage.Message{
@@ -132,12 +132,12 @@ func lookDNS(head []byte, id [2]byte) sight {
 	return own
 }
 
-// dnsRefusals are the reply codes of a server that did not look, or found nothing
-// out. Our query has no EDNS that a server could take for an error of form.
+// dnsRefusals are the reply codes of a server that did not look the name up, or could not
+// find out. FORMERR is one: our query has no EDNS that a server could mean by it.
 var dnsRefusals = []dnsmessage.RCode{dnsmessage.RCodeFormatError, dnsmessage.RCodeServerFailure, dnsmessage.RCodeNotImplemented, dnsmessage.RCodeRefused}
 
-// describeDNS tells what the answer to the first question says. That a server
-// has no view of the root is nothing that it holds against us.
+// describeDNS notes what the answer to the first question says. A server that refuses to
+// tell of the root from its own knowledge does not turn us away: it only has none.
 func describeDNS(a dnsAnswer, ask dnsQuestion, p *Peer) {
 	p.fact(FactQuestion, ask.String())
 	p.fact(FactQuestionName, ask.zone())

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// A dnsAnswer is the part of a response that is looked at.
+// A dnsAnswer is the part of a response that we look at.
 type dnsAnswer struct {
 	header  dnsmessage.Header
 	records []dnsRecord // in the order of their preference
@@ -24,8 +24,8 @@ type dnsRecord struct {
 	text       string
 }
 
-// readDNS reads a response and makes sure that it is one to what was asked. A
-// server that does not understand a question need not repeat it.
+// readDNS reads a response and makes sure that it answers our question, which it has to
+// repeat. A server that refuses need not repeat it: it may not have understood it.
 func readDNS(message []byte, asked dnsmessage.Question) (dnsAnswer, error) {
 	var a dnsAnswer
 	var parser dnsmessage.Parser
@@ -46,7 +46,7 @@ func readDNS(message []byte, asked dnsmessage.Question) (dnsAnswer, error) {
 		if err == dnsmessage.ErrSectionDone {
 			break
 		}
-		if err != nil && a.header.Truncated { // it may end anywhere
+		if err != nil && a.header.Truncated { // the response may end anywhere
 			break
 		}
 		if err != nil {
@@ -91,7 +91,7 @@ func readRecord(parser *dnsmessage.Parser) (dnsRecord, error) {
 	return dnsRecord{text: strings.TrimPrefix(head.Type.String(), "Type")}, parser.SkipAnswer()
 }
 
-// undotted is a name without its last dot, but for the root.
+// undotted is a name without its last dot. The root stays ".".
 func undotted(n dnsmessage.Name) string {
 	if text := strings.TrimSuffix(n.String(), "."); text != "" {
 		return text
@@ -99,8 +99,8 @@ func undotted(n dnsmessage.Name) string {
 	return "."
 }
 
-// refuses reports whether the server says no, and has nothing along with that:
-// PowerDNS forwards a FORMERR together with the records.
+// refuses reports whether the server says no and sends no records: PowerDNS forwards a
+// FORMERR together with the records.
 func (a dnsAnswer) refuses() bool {
 	return slices.Contains(dnsRefusals, a.header.RCode) && len(a.records) == 0
 }
@@ -132,7 +132,8 @@ func rcodeText(code dnsmessage.RCode) string {
 	return fmt.Sprintf("RCODE%d", code)
 }
 
-// answerDNS knows every domain, and s.Host as its mail and Autodiscover server.
+// answerDNS is a server that knows every domain, and names s.Host as the mail and
+// Autodiscover server of each.
 func answerDNS(conn net.Conn, s Stand) error {
 	return dnsEnvelope.serve(conn, s.Service.Network, func(message []byte) []byte {
 		var query dnsmessage.Message
@@ -147,7 +148,7 @@ func answerDNS(conn net.Conn, s Stand) error {
 	})
 }
 
-// replyDNS answers with the one record that the question is about.
+// replyDNS answers with one record of the type that the question asks for.
 func replyDNS(query dnsmessage.Message, host string) ([]byte, error) {
 	name, err := dnsName(strings.TrimSuffix(host, "."))
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// What is used of Q.931 (section 4): the discriminator that begins a message,
-// two message types, and the information elements of a status.
+// What we use of Q.931 (section 4): the discriminator that begins a message, two message
+// types, the information elements of a status, and the size of a message without any.
 const (
 	q931Discriminator = 0x08
 	q931Inquiry       = 0x75
@@ -21,14 +21,14 @@ const (
 	q931HeaderSize    = 5
 )
 
-// q931Call is the reference of a call that was never made. The answer has its
-// highest bit turned on (Q.931 section 4.3).
+// q931Call is the reference of a call that we never made. The answer has the reference
+// with its highest bit turned on, which is q931Callee (Q.931 section 4.3).
 const (
 	q931Call   = 0x6578
 	q931Callee = 0x8000
 )
 
-// q931Types names the messages that may answer (Q.931 table 4-2).
+// q931Types names the messages that a server may answer with (Q.931 table 4-2).
 var q931Types = map[byte]string{
 	0x45:       "DISCONNECT",
 	0x4d:       "RELEASE",
@@ -38,7 +38,7 @@ var q931Types = map[byte]string{
 	q931Status: "STATUS",
 }
 
-// q931Causes names the causes that an unknown call may have (Q.850).
+// q931Causes names the causes that a server may give for an unknown call (Q.850).
 var q931Causes = map[byte]string{
 	30:  "response to STATUS ENQUIRY",
 	41:  "temporary failure",
@@ -50,9 +50,9 @@ var q931Causes = map[byte]string{
 	111: "protocol error",
 }
 
-// askH323 asks an H.323 endpoint for the state of a call that there is not, which
-// makes no call and rings nowhere (H.225.0 section 7.3, Q.931 section 5.8.10).
-// Whatever it says of this call is its answer.
+// askH323 asks an H.323 endpoint for the state of a call that does not exist (H.225.0
+// section 7.3, Q.931 section 5.8.10). That makes no call, and no telephone rings. Whatever
+// the endpoint says of this call is its answer.
 func askH323(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "H.323")
 	q.At(Greet)
@@ -76,7 +76,7 @@ func askH323(conn net.Conn, q Question) (Peer, error) {
 	return Peer{Facts: q931Facts(name, m.elements)}, nil
 }
 
-// q931Facts is what a message says, and why.
+// q931Facts returns the facts of an answer: its name, the cause, the state of the call.
 func q931Facts(name string, elements map[byte][]byte) map[string]string {
 	facts := map[string]string{FactMessage: name}
 	cause := elements[q931CauseElement]
@@ -126,7 +126,7 @@ func decodeQ931(b []byte) (q931Message, bool) {
 	return m, true
 }
 
-// answerH323 says of every call that there is none.
+// answerH323 says of every call that it does not exist.
 func answerH323(conn net.Conn, _ Stand) error {
 	t := newTalk(conn, "H.323")
 	t.waiting = "a status inquiry"

@@ -14,8 +14,8 @@ import (
 )
 
 // askHTTP asks for the page of the service, and then for its health page on the
-// same connection (RFC 9110, RFC 9112). Where these leave open whose the page
-// is, it asks for one that does not exist. It follows no redirect and sends no login.
+// same connection (RFC 9110, RFC 9112). If these leave open whose server it is, it asks
+// for a page that does not exist. It follows no redirect and sends no login.
 func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 	d := catalog.Directory{Path: "/"}
 	if q.Service.HTTP != nil {
@@ -50,19 +50,20 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 	return p, c.Doubt(page, &whose)
 }
 
-// asked is the question as the web server has it.
+// asked is the part of the question that package http (here: web) needs.
 func (q Question) asked() web.Asked { return web.Asked{Host: q.Host, Service: q.Service} }
 
-// A Page is the head of an answer over HTTP, as code reads it.
+// A Page is the head of an answer over HTTP. The judges of package report read it: the
+// facts are for people.
 type Page struct {
 	Status   int    // 401
 	Location string // where a redirect leads
 	Server   string // the headers Server and Via
 	Via      string
 	FrontEnd string // the server that answered, of the header X-FEServer
-	BackEnd  string // the one that it chose for us, of X-CalculatedBETarget
-	Login    bool   // it offers a way to log in
-	Marked   bool   // it has the headers of Exchange or of the web server that it runs in
+	BackEnd  string // the back end that it chose for us, of X-CalculatedBETarget
+	Login    bool   // the answer offers a way to log in
+	Marked   bool   // it has headers of Exchange or of IIS, which Exchange runs in
 	Health   string // what the health page says; "" where there is none
 }
 
@@ -102,7 +103,7 @@ func HeaderOf(fact string) string {
 	return ""
 }
 
-// peerHTTP is what the head of an answer tells.
+// peerHTTP makes a Peer of the head of an answer. It does not read the body.
 func peerHTTP(page *http.Response) Peer {
 	var p Peer
 	p.Greeting = strings.TrimSpace(page.Proto + " " + page.Status)
@@ -128,10 +129,10 @@ func peerHTTP(page *http.Response) Peer {
 	return p
 }
 
-// headerText is all that a header says, which may have come several times.
+// headerText joins all values of a header, which may have come several times.
 func headerText(h http.Header, name string) string { return strings.Join(h.Values(name), ", ") }
 
-// statusList is the healthy answers of a directory: "401, 403".
+// statusList lists the statuses of a healthy answer of a directory: "401, 403".
 func statusList(d catalog.Directory) string {
 	var list []string
 	for _, status := range d.Status {
@@ -141,10 +142,11 @@ func statusList(d catalog.Directory) string {
 }
 
 // BuildFacts are the facts of HTTP that may hold a build of Exchange, the surest first.
+// Package identity reads the versions of an Exchange server from them.
 var BuildFacts = []struct {
 	Name   string
 	Before string // what stands before the build
-	Shared bool   // it may be a level of the protocol, which Horde, Z-Push and others tell as well
+	Shared bool   // it may be a level of ActiveSync, which Horde, Z-Push and others tell as well
 }{
 	{Name: FactXOWAVersion},
 	{Name: FactMSWebStorage},

@@ -22,7 +22,8 @@ import (
 // logins, redirects to the logon page, and shows the health pages.
 func answerHTTP(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageHTTP) }
 
-// serveHTTP answers requests until the client goes away.
+// serveHTTP answers requests, each with what pageOf returns for it, until the client
+// goes away. The stand-ins for HTTP and CalDAV use it.
 func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.Response) error {
 	in := &web.Meter{R: conn}
 	r := bufio.NewReader(in)
@@ -36,7 +37,7 @@ func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.R
 			return err
 		}
 		in.Left = 2 * web.MaxBody
-		// The channels of RPC over HTTP announce 1 GB and wait for the answer.
+		// The channels of RPC over HTTP announce a body of 1 GB, and wait for the answer.
 		if request.ContentLength > web.MaxBody {
 			request.Close = true
 		} else if n, err := io.Copy(io.Discard, io.LimitReader(request.Body, web.MaxBody+1)); err != nil || n > web.MaxBody {
@@ -52,7 +53,7 @@ func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.R
 	}
 }
 
-// plainPage is an answer without any headers but those of every answer.
+// plainPage is an answer with no headers but those that every answer has.
 func plainPage(request *http.Request, status int, body string) *http.Response {
 	return &http.Response{
 		StatusCode:    status,
@@ -73,14 +74,15 @@ func requestID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
-// onlineBearer is what Exchange Online wants of programs: a token, and a password
-// as long as it took any.
+// onlineBearer is the login that Exchange Online wants of programs: a token, or a
+// password while it still took passwords.
 const onlineBearer = `Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers="00000001-0000-0000-c000-000000000000@*", ` +
 	`token_types="app_asserted_user_v1 service_asserted_app_v1", authorization_uri="https://login.windows.net/common/oauth2/authorize", ` +
 	`error="invalid_token",Basic Realm="",Basic Realm="",Basic Realm=""`
 
-// onlineEWS is what EWS said without a login on 2017-10-10. The request had passed
-// a front end, another one in the site of the mailbox, and the mailbox server.
+// onlineEWS are the headers that EWS sent to a client without a login on 2017-10-10. The
+// request had passed a front end, another one in the site of the mailbox, and the
+// mailbox server.
 var onlineEWS = http.Header{
 	"X-CalculatedFETarget": {"DM5PR13CU002.internal.outlook.com"},
 	"X-BackEndHttpStatus":  {"401", "401"},
@@ -93,7 +95,7 @@ var onlineEWS = http.Header{
 }
 
 // onlineLogins are the directories that want a login, with the headers that they
-// have beside those of every answer. MAPI over HTTP is of 2018-01-31.
+// have beside those of every answer. Those of MAPI over HTTP are from 2018-01-31.
 var onlineLogins = map[string]http.Header{
 	"/autodiscover": onlineEWS,
 	"/ews":          onlineEWS,
@@ -112,7 +114,7 @@ var onlineLogins = map[string]http.Header{
 	},
 }
 
-// onlinePage is what Exchange Online answers. A browser is led to the login of
+// onlinePage is what Exchange Online answers. It redirects a browser to the login of
 // Microsoft Entra ID (https://github.com/rvrsh3ll/TokenTactics/issues/6), and from
 // plain HTTP to HTTPS.
 func onlinePage(request *http.Request, s Stand, directory string) *http.Response {

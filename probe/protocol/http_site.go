@@ -12,7 +12,8 @@ import (
 	"exreach/catalog"
 )
 
-// site is the web site of the version of s. A version of another family has the newest.
+// site is the web site of the version of s, or the newest one for a version without a
+// web site, such as one of another family.
 func (s Stand) site() catalog.Website {
 	site, _ := s.Releases.Website(s.Version)
 	return site
@@ -31,8 +32,8 @@ var (
 	basicLogin   = []string{`Basic realm="HOST"`}
 )
 
-// httpDirectories are the virtual directories of Exchange that want a login. What is left of 2003's own directories in
-// later versions is a redirect to OWA.
+// httpDirectories are the virtual directories of Exchange that want a login. Later
+// versions keep 2003's own directories only as redirects to OWA.
 var httpDirectories = []struct {
 	path  string // in lower case
 	first string // the version it came with
@@ -59,11 +60,11 @@ var webDAV = []string{"/exchange", "/public"}
 // httpHealthy are the directories with a health page, in 2013 and later.
 var httpHealthy = []string{"/owa", "/ecp", "/rpc", "/mapi", "/ews", "/oab", "/microsoft-server-activesync", "/autodiscover"}
 
-// otherWebs are the roles whose web sites run in IIS and are not Exchange's.
+// otherWebs are the roles whose web sites run in IIS but are not part of Exchange.
 var otherWebs = []string{"adfs", "rms", "office-online", "protection", "content", "login"}
 
-// pageHTTP is the answer to one request. What the catalogue says of a page goes
-// before what is usual in its directory.
+// pageHTTP is the answer to one request. If the catalogue gives statuses for the page,
+// and its directory usually answers with another, the first of these statuses wins.
 func pageHTTP(request *http.Request, s Stand) *http.Response {
 	d := s.Service.HTTP
 	if d == nil {
@@ -117,7 +118,7 @@ func directoryPage(request *http.Request, s Stand) *http.Response {
 	return answerPage(request, s, http.StatusNotFound, "")
 }
 
-// ofStore adds what the store itself tells to an answer of one of its directories.
+// ofStore adds the build of the store to an answer of one of the store's directories.
 func ofStore(page *http.Response, s Stand, directory string) *http.Response {
 	if build := s.site().Store; build != "" && slices.Contains(webDAV, directory) {
 		page.Header["MS-WebStorage"] = []string{build}
@@ -125,8 +126,8 @@ func ofStore(page *http.Response, s Stand, directory string) *http.Response {
 	return page
 }
 
-// formsPage is the logon by a form of 2003, which wants TLS: a browser is led to
-// the form, and every other method is told that its login has expired (forms-based
+// formsPage is 2003's logon by a form, which wants TLS. It redirects a browser to the
+// form, and answers any method but GET that the login has expired (forms-based
 // authentication in the documents of evolution-exchange).
 func formsPage(request *http.Request, s Stand) *http.Response {
 	if request.Method != http.MethodGet {
@@ -166,7 +167,7 @@ func redirectPage(request *http.Request, s Stand, status int, to string) *http.R
 	return page
 }
 
-// answerPage is an answer with the headers of its version.
+// answerPage is an answer with the headers that the version of s sends.
 func answerPage(request *http.Request, s Stand, status int, body string) *http.Response {
 	site, page := s.site(), plainPage(request, status, body)
 	path := strings.ToLower(request.URL.Path)

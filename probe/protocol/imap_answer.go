@@ -10,8 +10,8 @@ import (
 // usualIMAP is the greeting of 2010 and later.
 const usualIMAP = "* OK The Microsoft Exchange IMAP4 service is ready."
 
-// A mailOffer is what a server of POP3 or IMAP4 offers. A login with a password is
-// offered only where TLS protects it, as Exchange is installed.
+// A mailOffer is what a server of POP3 or IMAP4 offers, without TLS and with it. Exchange
+// as installed offers a login with a password only under TLS.
 type mailOffer struct{ plain, secured string }
 
 // imapOffers is what CAPABILITY lists; "" stands for 2016 and all later ones.
@@ -51,8 +51,8 @@ var imapOffers = map[string]mailOffer{
 	},
 }
 
-// offered is what s offers, of a table by version; "" stands for versions that
-// are not in it.
+// offered returns what s offers, from a table by version; its entry "" is for versions
+// that are not in it.
 func offered(s Stand, table map[string]mailOffer, secured bool) string {
 	offer, ok := table[s.Version]
 	if !ok {
@@ -64,7 +64,7 @@ func offered(s Stand, table map[string]mailOffer, secured bool) string {
 	return offer.plain
 }
 
-// answerIMAP greets as Exchange of s.Version does, and lets log in whom s knows.
+// answerIMAP greets as Exchange of s.Version does. The accounts of s may log in.
 func answerIMAP(conn net.Conn, s Stand) error {
 	t := newTalk(conn, "IMAP")
 	t.line = maxLineIMAP
@@ -96,7 +96,7 @@ func answerIMAP(conn net.Conn, s Stand) error {
 	})
 }
 
-// capabilityIMAP lists what is offered. Where TLS cannot be started it is not.
+// capabilityIMAP lists what s offers: STARTTLS only where the client can start TLS.
 func capabilityIMAP(s Stand, secured bool) string {
 	line := "* CAPABILITY " + offered(s, imapOffers, secured)
 	if !offersTLS(s, secured) {

@@ -16,16 +16,16 @@ import (
 // of IRC.
 const ircxReply = "800"
 
-// The numerics that answer a client without a nickname (RFC 2812 section 5),
-// and those that turn it away.
+// ircAnswers are the numerics with which a server may answer a client without a nickname
+// (RFC 2812 section 5); with those of ircRefusals, or ERROR, it turns the client away.
 var (
 	ircAnswers  = []string{"001", "421", "431", "432", "433", "451", "461", "462"}
 	ircRefusals = []string{"463", "464", "465", "466", "ERROR"}
 )
 
-// askIRC asks whether the server knows IRCX, as the chat of Exchange does, and
-// for a nickname that cannot be (RFC 2812 section 2.3.1), so it never joins.
-// Any word of the protocol in return is an answer.
+// askIRC asks whether the server knows IRCX, as the chat of Exchange does. It also asks
+// for a nickname that IRC does not allow (RFC 2812 section 2.3.1), so it never joins.
+// Whatever the server says in IRC is an answer.
 func askIRC(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	t := newTalk(conn, "IRC")
@@ -40,12 +40,12 @@ func askIRC(conn net.Conn, q Question) (Peer, error) {
 	return p, nil
 }
 
-// listenIRC reads up to the line that answers.
+// listenIRC reads up to the line that answers NICK, and notes IRCX on the way.
 func listenIRC(t *talk, p *Peer) error {
 	for {
 		line, err := t.readLine(func(head []byte) bool { return opens(head, ":", "NOTICE ", "ERROR ", "PING ") })
 		if _, foreign := errors.AsType[*wire.MismatchError](err); err != nil && !foreign && p.Greeting != "" {
-			return nil // it has spoken IRC; looking up the client may keep it from more
+			return nil // it has spoken IRC, and may still be looking up the client
 		}
 		if err != nil {
 			return err
@@ -80,8 +80,9 @@ func ircReason(command, line string) wire.Reason {
 	return reasonOf(line)
 }
 
-// ircCommand takes a line of a server apart: the command or the numeric, and what
-// stands behind the parameter that says whom it is for (RFC 2812 section 2.3.1).
+// ircCommand returns the command or the numeric of a server's line, and what stands
+// behind the first parameter, which names the receiver (RFC 2812 section 2.3.1). Ok is
+// false if the line is not IRC.
 func ircCommand(line string) (command, rest string, ok bool) {
 	if strings.HasPrefix(line, ":") {
 		_, line, _ = strings.Cut(line, " ")

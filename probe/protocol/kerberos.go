@@ -17,17 +17,17 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// kerberosEnvelope is that of RFC 4120, section 7.2. The highest bit of the
-// length is for extensions, and no answer of a KDC comes near the limit.
+// kerberosEnvelope frames messages as RFC 4120, section 7.2, has it. The highest bit of
+// the length is for extensions, and no answer of a KDC comes near the limit.
 var kerberosEnvelope = envelope{want: "Kerberos", size: 4, most: maxDatagram}
 
-// noRealm is the realm to ask for where the host's name does not tell. It can
-// not exist (RFC 2606), and a KDC says so.
+// noRealm is the realm that we ask for where the host's name tells none. It cannot exist
+// (RFC 2606), and a KDC says so.
 const noRealm = "EXREACH.INVALID"
 
 // askKerberos asks a KDC for a ticket for a user who does not exist (RFC 4120,
-// section 3.1). No password is in play, so no account can be locked. The
-// KDC's error says that there is no such client, and what time it has.
+// section 3.1). It sends no password, so it cannot lock an account. The KDC's error says
+// that there is no such client, and what time it is.
 func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	q.At(Greet)
@@ -77,8 +77,7 @@ func realmOf(host string) string {
 	return cmp.Or(strings.ToUpper(wire.DomainOf(host)), noRealm)
 }
 
-// krbLife is how long the ticket should be good for: a working day, as Windows
-// asks for.
+// krbLife is the lifetime that we ask for the ticket: a working day, as Windows does.
 const krbLife = 10 * time.Hour
 
 // requestAS is an AS-REQ without pre-authentication.
@@ -123,8 +122,8 @@ func answerKerberos(conn net.Conn, s Stand) error {
 	})
 }
 
-// ofKerberos adds what an error says about the server; local is when it came.
-// Some servers give the realm back that they were asked for.
+// ofKerberos notes what an error says about the server; local is when the error came.
+// Some servers only repeat the realm that we asked for, so noRealm is no fact.
 func (p *Peer) ofKerberos(e kerberos.Fault, local time.Time) {
 	if e.Realm != noRealm {
 		p.fact(FactRealm, e.Realm)

@@ -16,23 +16,23 @@ import (
 	"exreach/probe/protocol/kerberos"
 )
 
-// kpasswdEnvelope is Kerberos' own (RFC 3244, section 2).
+// kpasswdEnvelope frames messages as Kerberos itself does (RFC 3244, section 2).
 var kpasswdEnvelope = envelope{want: "Kerberos password change", size: 4, most: maxDatagram}
 
-// The header of RFC 3244, section 2: the length of the whole, the version, and
-// the length of the AP-REQ or AP-REP behind it.
+// The header of RFC 3244, section 2, in octets: two of the length of the whole message,
+// two of the version, and two of the length of the AP-REQ or AP-REP behind the header.
 const (
 	kpasswdHeaderSize = 6
 	kpasswdRequest    = 0xff80
 	kpasswdReply      = 1
 )
 
-// kpasswdService is the principal that passwords are changed at.
+// kpasswdService is the principal of the service that changes passwords.
 var kpasswdService = []string{"kadmin", "changepw"}
 
-// askKpasswd asks for a password change that can not happen: the ticket and the
-// new password are empty ciphertexts, which no key opens, so the server
-// does not even learn whose password it would be. It says so in a KRB-ERROR.
+// askKpasswd asks for a password change that cannot happen: the ticket and the new
+// password are empty ciphertexts, which no key opens, so the server does not even learn
+// whose password it would be. The server refuses in a KRB-ERROR.
 func askKpasswd(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	q.At(Greet)
@@ -48,8 +48,8 @@ func askKpasswd(conn net.Conn, q Question) (Peer, error) {
 	return p, err
 }
 
-// lookKpasswd knows a reply by its version, which some servers take from the
-// request. Windows may leave the header out (MIT's client expects both).
+// lookKpasswd knows a reply by its version; some servers repeat that of the request.
+// Windows may leave the header out (MIT's client expects both).
 func lookKpasswd(head []byte) sight {
 	switch {
 	case len(head) > 0 && head[0] == kerberos.ApplicationTag(kerberos.ErrorReply):
@@ -67,7 +67,8 @@ func isKpasswdVersion(head []byte) bool {
 	return version == kpasswdReply || version == kpasswdRequest
 }
 
-// readChange reads a reply. One with an AP-REP says no more than that it came.
+// readChange reads a reply and notes what it says. We cannot read an AP-REP: all that it
+// tells is that it came.
 func readChange(message []byte, local time.Time, p *Peer) error {
 	if message[0] == kerberos.ApplicationTag(kerberos.ErrorReply) {
 		return readBareChange(message, local, p)
@@ -95,8 +96,8 @@ func readChange(message []byte, local time.Time, p *Peer) error {
 	return nil
 }
 
-// readBareChange reads a KRB-ERROR without a header. A KDC that does not know
-// what it was sent may answer with one, too.
+// readBareChange reads a KRB-ERROR without a header. A KDC may answer with one, too, as
+// it does not know our request: that is a mismatch.
 func readBareChange(message []byte, local time.Time, p *Peer) error {
 	e, ok := kerberos.ReadFault(message)
 	switch {
@@ -109,8 +110,8 @@ func readBareChange(message []byte, local time.Time, p *Peer) error {
 	return nil
 }
 
-// openKpasswd takes a message apart: the AP-REQ or AP-REP that its header
-// counts, and what is behind that.
+// openKpasswd takes a message apart. Counted is the AP-REQ or AP-REP, whose length is in
+// the header; body is what stands behind that.
 func openKpasswd(message []byte) (body, counted []byte, ok bool) {
 	if len(message) < kpasswdHeaderSize || int(binary.BigEndian.Uint16(message)) != len(message) || !isKpasswdVersion(message) {
 		return nil, nil, false
@@ -129,8 +130,8 @@ var kpasswdResults = []string{
 	"KRB5_KPASSWD_SOFTERROR", "KRB5_KPASSWD_ACCESSDENIED", "KRB5_KPASSWD_BAD_VERSION", "KRB5_KPASSWD_INITIAL_FLAG_NEEDED",
 }
 
-// kpasswdResult is the result inside a KRB-ERROR, "" where there is none: its
-// code and a text.
+// kpasswdResult returns the result inside a KRB-ERROR, which is a code and a text, ""
+// where there is none.
 func kpasswdResult(data []byte) string {
 	if len(data) < 2 {
 		return ""
@@ -150,7 +151,7 @@ func frameKpasswd(version uint16, counted, body []byte) []byte {
 	return slices.Concat(b, counted, body)
 }
 
-// requestChange is a request that is whole in its form and empty inside.
+// requestChange is a request of the right form with nothing inside.
 func requestChange(realm string) ([]byte, error) {
 	const ticket, private = 1, 21 // RFC 4120, sections 5.3 and 5.7.1
 	counted, err := kerberos.Sequence(kerberos.APReq, func(b *cryptobyte.Builder) {
@@ -178,7 +179,7 @@ func requestChange(realm string) ([]byte, error) {
 	return frameKpasswd(kpasswdRequest, counted, body), err
 }
 
-// addNothing adds encrypted data of the right length and of no meaning.
+// addNothing adds encrypted data of a plausible length that means nothing.
 func addNothing(b *cryptobyte.Builder, number uint8) {
 	kerberos.AddField(b, number, func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -188,7 +189,7 @@ func addNothing(b *cryptobyte.Builder, number uint8) {
 	})
 }
 
-// answerKpasswd is a server that believes no ticket.
+// answerKpasswd is a server that refuses every ticket.
 func answerKpasswd(conn net.Conn, s Stand) error {
 	e := kerberos.Fault{
 		Code: kerberos.Modified, Realm: realmOf(s.Host), Server: kpasswdService,

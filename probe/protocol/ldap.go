@@ -30,7 +30,7 @@ func askLDAP(conn net.Conn, q Question) (Peer, error) {
 		case errors.As(err, &refusal) && refusal.Code == ldap.LDAPResultProtocolError: // it does not know the request (RFC 4511 section 4.14.1)
 			p.fact(FactStartTLS, NotOffered)
 		case errors.As(err, &refusal):
-			// Nothing secret follows, so it may follow in the clear.
+			// We go on without TLS: nothing secret follows.
 			p.fact(FactStartTLS, refusal.Error())
 		case err != nil:
 			return p, err
@@ -43,8 +43,8 @@ func askLDAP(conn net.Conn, q Question) (Peer, error) {
 	return p, err
 }
 
-// secureLDAP asks for TLS and does the handshake. The request is made here,
-// because go-ldap's reader would take the first bytes of the handshake.
+// secureLDAP asks for TLS and does the handshake. It does not leave the request to
+// go-ldap, whose reader would take the first bytes of the handshake.
 func secureLDAP(conn net.Conn, q Question) (net.Conn, error) {
 	w := ldapwire.NewLink(conn)
 	request := ldapwire.Operation(ldap.ApplicationExtendedRequest)
@@ -63,7 +63,7 @@ func secureLDAP(conn net.Conn, q Question) (net.Conn, error) {
 	return q.StartTLS(conn)
 }
 
-// talkLDAP binds, reads the rootDSE and unbinds.
+// talkLDAP binds anonymously, reads the rootDSE, logs in if it may, and unbinds.
 func talkLDAP(conn net.Conn, q Question, p *Peer) error {
 	w := ldapwire.NewLink(conn)
 	l := ldap.NewConn(w, q.Service.TLS == catalog.Implicit)
@@ -92,22 +92,22 @@ func talkLDAP(conn net.Conn, q Question, p *Peer) error {
 	case unbound != nil && hungUp(err):
 		refuseLDAP(unbound, p)
 	default:
-		// No farewell: a peer that is something else may not read it, and the
-		// deadline would be waited for.
+		// No farewell: a peer that speaks something else may not read it, and we
+		// would wait until the deadline.
 		return fmt.Errorf("waiting for the rootDSE: %w", err)
 	}
 	_ = l.Unbind()
 	return nil
 }
 
-// hungUp reports whether err, which came instead of an answer, means that the
-// server ended the conversation.
+// hungUp reports whether err, which came instead of an answer, means that the server
+// ended the conversation: that it neither spoke something else nor kept silent.
 func hungUp(err error) bool {
 	var foreign *wire.MismatchError
 	return !errors.As(err, &foreign) && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// fact adds what the peer said about itself, if it did.
+// fact notes what the peer said about itself. An empty value is no fact.
 func (p *Peer) fact(name, value string) {
 	if value == "" {
 		return

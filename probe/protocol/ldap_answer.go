@@ -14,8 +14,8 @@ import (
 	ldapwire "exreach/probe/protocol/ldap"
 )
 
-// answerLDAP is a directory server for those who have not logged in: it shows its
-// rootDSE, starts TLS and binds only whom s knows.
+// answerLDAP is a directory server that shows every client its rootDSE, and nothing
+// else. It starts TLS, and takes simple binds of the accounts of s and anonymous ones.
 func answerLDAP(conn net.Conn, s Stand) error {
 	frames := ldapwire.NewFrames(conn)
 	for {
@@ -131,16 +131,17 @@ func (a ldapAttribute) packet() *ber.Packet {
 	return p
 }
 
-// directoryCapabilities are those of Active Directory that came with a version of
-// Windows Server, in that order: 2003, signing and sealing, 2008, 2008 R2 and 2012
+// directoryCapabilities are the capabilities that versions of Windows Server added to
+// Active Directory, in their order: 2003, signing and sealing, 2008, 2008 R2 and 2012
 // (MS-ADTS, section 3.1.1.3.4.3). No later version added one.
 var directoryCapabilities = []string{
 	"1.2.840.113556.1.4.1670", "1.2.840.113556.1.4.1791", "1.2.840.113556.1.4.1935", "1.2.840.113556.1.4.2080", "1.2.840.113556.1.4.2237",
 }
 
 // directoryLevels are the functional levels of the domain controllers that a version
-// of Exchange usually met, and how many of directoryCapabilities these have; "" stands for any other. Those of 2000 have none yet. 10 is Windows
-// Server 2025 (MS-ADTS, section 6.1.4.2).
+// of Exchange usually met, and how many of directoryCapabilities these have; "" stands
+// for any other version. The domain controllers of Exchange 2000 have no level yet. 10 is
+// Windows Server 2025 (MS-ADTS, section 6.1.4.2).
 var directoryLevels = map[string]struct {
 	level        string
 	capabilities int

@@ -31,8 +31,8 @@ var rootDSEFacts = []struct{ fact, attribute string }{
 	{FactVendorVersion, "vendorVersion"},
 }
 
-// rootDSELists are the attributes of a rootDSE that hold a list, and what stands
-// before each value among the capabilities (RFC 4512, section 5.1).
+// rootDSELists are the attributes of a rootDSE that hold a list (RFC 4512, section 5.1).
+// Each value becomes a capability of the Peer, behind the word in before.
 var rootDSELists = []struct{ before, attribute string }{
 	{"version ", "supportedLDAPVersion"},
 	{"sasl ", "supportedSASLMechanisms"},
@@ -63,8 +63,8 @@ var oidNames = map[string]string{
 	ldapwire.StartTLSOID:      "StartTLS",
 }
 
-// rootDSESearch reads the rootDSE. Each attribute is asked for by its name: they
-// are operational, and no short word for all of them works with every server.
+// rootDSESearch asks for the rootDSE. It names each attribute: they are operational, and
+// no wildcard for all of them works with every server.
 func rootDSESearch() *ldap.SearchRequest {
 	var names []string
 	for _, f := range rootDSEFacts {
@@ -76,11 +76,12 @@ func rootDSESearch() *ldap.SearchRequest {
 	return ldap.NewSearchRequest("", ldap.ScopeBaseObject, ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", names, nil)
 }
 
-// A Directory is what code reads of an answer over LDAP.
+// A Directory is what an answer over LDAP says. The judges of package report read it: the
+// facts are for people.
 type Directory struct {
 	Kind     Kind
-	NotReady bool // it says that it is no global catalogue that may be used
-	Result   int  // the number of the result that turned us away; 0 for none
+	NotReady bool // it says that its global catalogue may not be used yet
+	Result   int  // the number of the result by which it turned us away; 0 if it did not
 }
 
 // A Kind is what a directory is.
@@ -97,7 +98,7 @@ const (
 // ldapTime is how LDAP writes a time (RFC 4517 section 3.3.13).
 const ldapTime = "20060102150405.0Z"
 
-// describeLDAP tells what the rootDSE says. An Exchange 5.5 directory may have
+// describeLDAP notes what the rootDSE says. An Exchange 5.5 directory may have
 // an empty one, or none.
 func describeLDAP(found *ldap.SearchResult, q Question, p *Peer) {
 	dse := &ldap.Entry{}
@@ -124,8 +125,8 @@ func describeLDAP(found *ldap.SearchResult, q Question, p *Peer) {
 var globalCatalogPorts = []uint16{3268, 3269}
 
 // kindLDAP tells a domain controller, a global catalogue and AD LDS from other
-// servers. A global catalogue that is not ready answers on its port, with the
-// domain's own objects alone.
+// servers. A global catalogue that is not ready answers on its port, but only with the
+// domain's own objects: that is a domain controller.
 func kindLDAP(dse *ldap.Entry, port uint16) Kind {
 	capabilities := dse.GetEqualFoldAttributeValues("supportedCapabilities")
 	ready := strings.EqualFold(dse.GetEqualFoldAttributeValue("isGlobalCatalogReady"), "TRUE")
@@ -140,14 +141,14 @@ func kindLDAP(dse *ldap.Entry, port uint16) Kind {
 	return DomainController
 }
 
-// refuseLDAP notes that the server shows nothing of itself.
+// refuseLDAP notes the refusal of a server that did not show its rootDSE.
 func refuseLDAP(r *ldapwire.Refusal, p *Peer) {
 	p.fact(FactKind, string(OtherDirectory))
 	p.refusedLDAP(r)
 	p.Directory.Kind = OtherDirectory
 }
 
-// refusedLDAP notes the result as what turned us away.
+// refusedLDAP notes the result by which the server turned us away. It replaces p.Directory.
 func (p *Peer) refusedLDAP(r *ldapwire.Refusal) {
 	p.fact(FactResultCode, strconv.Itoa(r.Code))
 	p.Directory = &Directory{Result: r.Code}
@@ -155,7 +156,7 @@ func (p *Peer) refusedLDAP(r *ldapwire.Refusal) {
 	p.turnAway(r.Error(), reasonOfLDAP(r))
 }
 
-// ldapReasons is what results mean to a client that has not logged in (RFC 4511
+// ldapReasons says what a result means to a client that has not logged in (RFC 4511
 // appendix A.2). Servers that let no client in without a login give any of the
 // first six: OpenLDAP 8 and 48, 389 Directory Server 48, OpenDJ 53, others 50.
 var ldapReasons = map[int]wire.Reason{

@@ -10,19 +10,19 @@ import (
 	"strings"
 )
 
-// How the routing engine greets (nmap's pattern of RESvc). The first number has
-// eight hexadecimal digits and says how long the block is that follows it; the
-// version stands between the last two.
+// The parts of the routing engine's greeting (nmap's pattern of RESvc). The number in
+// linkStateHead has eight hexadecimal digits: it is the length of the block that follows
+// it. The version stands between linkStateVersion and linkStateTail.
 const (
 	linkStateHead    = "{00000000} NODEINFO ("
 	linkStateSize    = 8
 	linkStateVersion = "}Version: "
 	linkStateTail    = " Microsoft Routing Server ready"
-	linkStateMost    = 4096 // octets of a block that may be a greeting
+	linkStateMost    = 4096 // octets of a block; a longer one is no greeting
 )
 
-// askLinkState hears the routing engine's greeting and says nothing: what could
-// be said next changes the link state.
+// askLinkState hears the routing engine's greeting and says nothing: anything that a
+// client could say next changes the link state.
 func askLinkState(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "link state")
 	q.At(Greet)
@@ -55,8 +55,8 @@ func fitsLinkState(head []byte) bool {
 // usualLinkState is the greeting of 2003, the last version that has the service.
 const usualLinkState = "Version: 6.5.6944.0 Microsoft Routing Server ready"
 
-// answerLinkState greets as the routing engine of s.Version does. What stands
-// behind the line is what makes both of its lengths right.
+// answerLinkState greets as the routing engine of s.Version does. The line gives two
+// lengths, which count the spaces and line ends behind it, too.
 func answerLinkState(conn net.Conn, s Stand) error {
 	text := greeting(s, "link-state", usualLinkState) + "\r\n  \r\n"
 	block := fmt.Sprintf(" NODEINFO (5) {%x}%s\r\n", len(text), text)

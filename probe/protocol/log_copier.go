@@ -11,8 +11,8 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// A handshake of .NET's NegotiateStream goes in frames: the kind, version 1.0,
-// the size of what follows (MS-NNS section 2.2.1).
+// A handshake of .NET's NegotiateStream goes in frames. The header of a frame is its
+// kind, the version 1.0, and the size of what follows (MS-NNS section 2.2.1).
 const (
 	nnsError      = 0x15
 	nnsInProgress = 0x16
@@ -32,14 +32,14 @@ var nnsStatuses = map[uint32]string{
 	0x80090304:      "SEC_E_INTERNAL_ERROR",
 }
 
-// nnsToken is no token but a boolean in BER: no account is named in it, and all that
-// a server can say is that it is invalid.
+// nnsToken is no token but a boolean in BER. It names no account, and a server can only
+// say that it is invalid.
 var nnsToken = []byte{1, 1, 0xff}
 
-// askLogCopier talks to the log copier of a database availability group. It says
-// nothing first, and what it speaks once a server has authenticated is not
-// documented, so all there is to see is that it authenticates as .NET does. Many
-// other services do: the proof is weak, and the facts say so.
+// askLogCopier talks to the log copier of a database availability group. The log copier
+// does not greet, and Microsoft does not document what it speaks once a server has
+// authenticated. So we see only that it authenticates as .NET does. Many other services
+// do: the proof is weak, and the facts say so.
 func askLogCopier(conn net.Conn, q Question) (Peer, error) {
 	q.At(Greet)
 	status, err := spoilNNS(newTalk(conn, ".NET NegotiateStream"))
@@ -49,13 +49,13 @@ func askLogCopier(conn net.Conn, q Question) (Peer, error) {
 	return Peer{Facts: map[string]string{FactProof: "weak", FactError: status}}, nil
 }
 
-// spoilNNS begins a handshake with an invalid token and returns the error that
-// the server ends it with.
+// spoilNNS begins a handshake with an invalid token and returns the error with which the
+// server ends it. The conversation of net.tcp uses it, too.
 func spoilNNS(t *talk) (status string, err error) {
 	if err := t.sendOctets("the handshake", nnsFrame(nnsInProgress, nnsToken)); err != nil {
 		return "", err
 	}
-	// An error's code fills the lower half of its eight octets.
+	// An error has eight octets. Its code is in the last four, behind four zeros.
 	beginning := nnsFrame(nnsError, make([]byte, nnsErrorSize))[:nnsHeader+nnsErrorSize/2]
 	b, err := t.octets(nnsHeader+nnsErrorSize, func(head []byte) bool {
 		return bytes.HasPrefix(beginning, head[:min(len(head), len(beginning))])
@@ -75,12 +75,12 @@ func nnsFrame(kind byte, payload []byte) []byte {
 	return append(head, payload...)
 }
 
-// answerLogCopier takes no token for valid.
+// answerLogCopier is a server that calls every token invalid.
 func answerLogCopier(conn net.Conn, _ Stand) error {
 	return refuseNNS(newTalk(conn, ".NET NegotiateStream"))
 }
 
-// refuseNNS is a server's end of a handshake that fails.
+// refuseNNS is the server's side of a handshake: it reads a token and calls it invalid.
 func refuseNNS(t *talk) error {
 	t.waiting = "a handshake"
 	head, err := t.octets(nnsHeader, func(head []byte) bool { return head[0] == nnsInProgress })

@@ -7,8 +7,8 @@ import (
 	"reflect"
 )
 
-// HideAll takes the password out of every string that v, a pointer, leads to.
-// Words of types of their own are ours and stay.
+// HideAll takes the password out of every string that v, a pointer, leads to. It leaves
+// values of named string types, such as Kind: those words are ours, not the peer's.
 func (m *Mask) HideAll(v any) {
 	if m != nil {
 		m.hideIn(reflect.ValueOf(v).Elem())
@@ -38,7 +38,7 @@ func (m *Mask) hideIn(v reflect.Value) {
 	}
 }
 
-// hideInMap is for maps of strings, whose names a peer may have chosen as well.
+// hideInMap masks a map of strings, keys as well: a peer may have chosen them.
 func (m *Mask) hideInMap(v reflect.Value) {
 	if !v.CanInterface() {
 		return

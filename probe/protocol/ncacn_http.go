@@ -15,9 +15,9 @@ const ncacnGreeting = "ncacn_http/1.0"
 // ncacnMapper is the port of the endpoint mapper over HTTP.
 const ncacnMapper = 593
 
-// askNcacnHTTP hears the greeting, which is proof enough. Plain DCE/RPC follows
-// it: an endpoint mapper is asked for its map, and where it does not hand that
-// out this is a fact and no error, since Windows may let only an RPC proxy ask.
+// askNcacnHTTP hears the greeting, which is proof enough. Plain DCE/RPC follows it, so
+// askNcacnHTTP asks an endpoint mapper for its map. If the mapper does not hand that out,
+// this is a fact and no error: Windows may let only an RPC proxy ask.
 func askNcacnHTTP(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "RPC over HTTP")
 	q.At(Greet)
@@ -40,7 +40,7 @@ func askNcacnHTTP(conn net.Conn, q Question) (Peer, error) {
 	return p, nil
 }
 
-// answerNcacnHTTP greets and goes on as the server of plain RPC.
+// answerNcacnHTTP greets and goes on as the stand-in for plain RPC.
 func answerNcacnHTTP(conn net.Conn, s Stand) error {
 	if _, err := io.WriteString(conn, ncacnGreeting); err != nil {
 		return fmt.Errorf("sending the greeting: %w", err)

@@ -12,29 +12,29 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// The records of .NET message framing that answer a preamble (MC-NMF section
-// 2.2), and what a text in one may have at most.
+// The records of .NET message framing that answer a preamble (MC-NMF section 2.2), and
+// the limit of a text in a record.
 const (
 	nmfFault           = 8
 	nmfUpgradeResponse = 10
 	nmfMostText        = 2048 // octets
 )
 
-// A preamble is nmfSession, the text of the address, nmfUpgrade, and the text of
-// the protection that is asked for.
+// A preamble is nmfSession, the address as a text, nmfUpgrade, and the protection that
+// the client asks for as a text.
 var (
 	nmfSession = []byte{0, 1, 0, 1, 2, 2} // version 1.0; duplex mode, as net.tcp has it; an address
 	nmfUpgrade = []byte{3, 8, 9}          // binary encoding with a dictionary in band; an upgrade request
 )
 
-// nmfNegotiate is the protection that Windows authentication gives.
+// nmfNegotiate asks for the protection that Windows authentication gives.
 const nmfNegotiate = "application/negotiate"
 
-// nmfFaults begins the text of every fault, and nmfRefusals are those that turn a
-// client away. The others are about what we asked for: no client can know the path of
-// a service, and some want no protection.
+// nmfFaults begins the text of every fault.
 const nmfFaults = "http://schemas.microsoft.com/ws/2006/05/framing/faults/"
 
+// nmfRefusals are the faults by which a service turns a client away. The others are about
+// what we asked for: no client can know a service's path, and some want no protection.
 var nmfRefusals = map[string]wire.Reason{
 	"ServerTooBusy":            wire.Unavailable,
 	"ConnectionDispatchFailed": wire.Unavailable,
@@ -44,10 +44,10 @@ var nmfRefusals = map[string]wire.Reason{
 }
 
 // askNetTCP asks a net.tcp service to protect the connection and opens no session
-// (MC-NMF section 3). The end of a preamble without that is no question: a
-// service that wants protection hangs up on it without a word. The service names
-// a fault, or agrees with a single octet. Since any program may send one octet, it
-// then has to show that it knows the handshake it agreed to.
+// (MC-NMF section 3). A preamble that does not ask for protection would tell nothing: a
+// service that wants protection hangs up on it without a word. The service names a fault,
+// or agrees with a single octet. Since any program may send one octet, the service then
+// has to show that it knows the handshake to which it agreed.
 func askNetTCP(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, ".NET message framing")
 	q.At(Greet)
@@ -69,13 +69,13 @@ func askNetTCP(conn net.Conn, q Question) (Peer, error) {
 	return Peer{Facts: map[string]string{FactUpgrade: nmfNegotiate, FactError: status}}, nil
 }
 
-// nmfPreamble asks for a protected session with the root of the host.
+// nmfPreamble asks for a protected session with the service at the root path of the host.
 func nmfPreamble(q Question) []byte {
 	via := "net.tcp://" + net.JoinHostPort(q.Host, strconv.Itoa(int(q.Service.Ports.First))) + "/"
 	return slices.Concat(nmfSession, nmfText(via), nmfUpgrade, nmfText(nmfNegotiate))
 }
 
-// readFault reads a fault whose kind was read.
+// readFault reads a fault whose first octet, its kind, is already read.
 func readFault(t *talk) (Peer, error) {
 	text, err := readNMFText(t)
 	if err != nil {
@@ -116,8 +116,8 @@ func readNMFText(t *talk) (string, error) {
 	return string(text), err
 }
 
-// answerNetTCP is a service that wants Windows authentication, and lets no
-// client in.
+// answerNetTCP is a service that wants Windows authentication and then refuses every
+// client.
 func answerNetTCP(conn net.Conn, _ Stand) error {
 	t := newTalk(conn, ".NET message framing")
 	t.waiting = "a preamble"

@@ -11,8 +11,8 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// A samLogon is how a domain controller describes itself to clients that look
-// for one: NETLOGON_SAM_LOGON_RESPONSE_EX (MS-ADTS, section 6.3.1.9).
+// A samLogon is how a domain controller describes itself to clients that look for one:
+// NETLOGON_SAM_LOGON_RESPONSE_EX (MS-ADTS, section 6.3.1.9). CLDAP carries it.
 type samLogon struct {
 	operation uint16
 	flags     uint32
@@ -32,8 +32,8 @@ const (
 	samLogonNames
 )
 
-// Sizes of the parts around the names: operation, zeros, flags and the domain's
-// GUID before them, versions behind.
+// Where the flags and the names begin, and how many octets are behind the names. Before
+// them are operation, zeros, flags and the domain's GUID; behind them are versions.
 const (
 	samFlagsAt = 4
 	samNamesAt = 24
@@ -47,19 +47,19 @@ const (
 	samUnknownUser = 25
 )
 
-// Bounds of a name (RFC 1035, sections 2.3.4 and 4.1.4).
+// The longest label and the longest name, in octets (RFC 1035, sections 2.3.4 and 4.1.4).
 const (
 	maxDNSLabel = 63
 	maxDNSName  = 255
 )
 
-// samFlags names the flags (MS-ADTS, section 6.3.1.2) by the bit.
+// samFlags names each flag, by the number of its bit (MS-ADTS, section 6.3.1.2).
 var samFlags = []string{
 	0: "pdc", 2: "gc", 3: "ldap", 4: "ds", 5: "kdc", 6: "timeserv", 7: "closest", 8: "writable", 9: "good-timeserv", 10: "non-domain",
 	11: "read-only", 12: "full-secrets", 13: "web-services", 14: "windows-2012", 15: "windows-2012-r2", 16: "windows-2016",
 }
 
-// describeNetlogon tells what a controller says about itself.
+// describeNetlogon notes what a domain controller says about itself.
 func describeNetlogon(value []byte, p *Peer) error {
 	l, ok := decodeSAMLogon(value)
 	if !ok {
@@ -88,7 +88,7 @@ func (l samLogon) flagWords() string {
 	return strings.Join(words, ", ")
 }
 
-// decodeSAMLogon reads a value and reports whether it is whole.
+// decodeSAMLogon reads a value and reports whether it is whole and of a known operation.
 func decodeSAMLogon(b []byte) (samLogon, bool) {
 	var l samLogon
 	if len(b) < samNamesAt {
@@ -106,9 +106,9 @@ func decodeSAMLogon(b []byte) (samLogon, bool) {
 	return l, slices.Contains(known, l.operation) && len(b)-at >= samTail
 }
 
-// compressedName reads the name at a place and returns where the next one is
-// (RFC 1035, section 4.1.4). Pointers lead back; that the name is bounded ends
-// those that lead back in a circle.
+// compressedName reads the name at a place and returns where the next one begins
+// (RFC 1035, section 4.1.4). It takes only pointers that lead back. Where these lead in
+// a circle, the limit of a name's length ends it.
 func compressedName(b []byte, at int) (name string, next int, ok bool) {
 	const pointer = 0xc0
 	var labels []string
@@ -157,7 +157,7 @@ func standInLogon(s Stand) samLogon {
 	return l
 }
 
-// encode is decodeSAMLogon's other side, without pointers. The domain's GUID
+// encode is the reverse of decodeSAMLogon. It uses no pointers, and the domain's GUID
 // stays zero.
 func (l samLogon) encode() []byte {
 	b := make([]byte, samNamesAt)

@@ -9,8 +9,8 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// nntpPosting is what the code of a greeting says of posting (RFC 3977 section
-// 5.1.1).
+// nntpPosting says whether a client may post, by the code of the greeting (RFC 3977
+// section 5.1.1).
 var nntpPosting = map[string]string{"200": "allowed", "201": "prohibited"}
 
 // askNNTP speaks as a news reader that reads nothing (RFC 3977), up to TLS where
@@ -46,8 +46,8 @@ func askNNTP(conn net.Conn, q Question) (Peer, error) {
 	return p, nil
 }
 
-// nntpReason is why a server turns us away: 400 is for now, and 502 is for whom
-// the server does not let in (RFC 3977 section 3.2.1).
+// nntpReason is why a server turns us away. 400 turns away every client for now; 502 is
+// for clients that the server does not let in (RFC 3977 section 3.2.1).
 func nntpReason(code, text string) wire.Reason {
 	switch why := reasonOf(text); {
 	case why != "":
@@ -86,8 +86,8 @@ func talkNNTP(t *talk, q Question, p *Peer) error {
 	return capabilitiesNNTP(t, p)
 }
 
-// capabilitiesNNTP asks for the capabilities. No news server of Exchange knows
-// the command, which tells nothing bad about it.
+// capabilitiesNNTP asks for the capabilities. No news server of Exchange knows the
+// command, so a server that refuses it is none the worse.
 func capabilitiesNNTP(t *talk, p *Peer) error {
 	if err := t.send("CAPABILITIES"); err != nil {
 		return err
@@ -112,7 +112,7 @@ func capabilitiesNNTP(t *talk, p *Peer) error {
 	return err
 }
 
-// statusNNTP reads a line that begins with a code.
+// statusNNTP reads a line that begins with a code, and returns both.
 func statusNNTP(t *talk) (line, code string, err error) {
 	line, err = t.readLine(func(head []byte) bool { return opensWithCode(head, '1', " \r\n") })
 	if err != nil {
@@ -121,8 +121,8 @@ func statusNNTP(t *talk) (line, code string, err error) {
 	return line, line[:3], nil
 }
 
-// usualNNTP is the greeting of a server as RFC 3977 has it: no version after 2003 serves
-// news.
+// usualNNTP is a greeting as RFC 3977 has it, for versions after 2003: none of them
+// serves news.
 const usualNNTP = "200 HOST NNTP service ready, posting allowed"
 
 // answerNNTP greets as Exchange of s.Version does, and has no news.

@@ -17,7 +17,7 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// ntpEnvelope: NTP has UDP only.
+// ntpEnvelope is for UDP alone: NTP has no TCP.
 var ntpEnvelope = envelope{want: "NTP"}
 
 // The packet of RFC 5905, section 7.3: where its fields begin.
@@ -41,8 +41,8 @@ const (
 	ntpLeapAt   = 6
 )
 
-// A clock that follows no other has this leap indicator, or a stratum beyond the
-// deepest.
+// A clock that follows no other has the leap indicator ntpNoSync, or a stratum beyond
+// ntpDeepest.
 const (
 	ntpNoSync  = 3
 	ntpDeepest = 15
@@ -55,16 +55,15 @@ var ntpLeaps = []string{"none", "61 seconds", "59 seconds", "unsynchronized"}
 // no time to give yet (RFC 5905, section 7.4).
 var ntpUnready = []string{"INIT", "STEP"}
 
-// ntpReasons is why a server kisses us goodbye (RFC 5905, section 7.4).
+// ntpReasons says why a server turns us away, by its kiss code (RFC 5905, section 7.4).
 var ntpReasons = map[string]wire.Reason{
 	"RATE": wire.Limited,
 	"DENY": wire.OurAddress,
 	"RSTR": wire.OurAddress,
 }
 
-// askNTP asks for the time once, as a client (RFC 5905). In place of our time it
-// sends a random number, which the answer must carry and which says nothing
-// about our clock.
+// askNTP asks for the time once, as a client (RFC 5905). In place of our time it sends a
+// random number, which the answer must repeat. The number says nothing about our clock.
 func askNTP(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	q.At(Greet)
@@ -80,7 +79,7 @@ func askNTP(conn net.Conn, q Question) (Peer, error) {
 	return p, nil
 }
 
-// lookNTP knows an answer by its length, its mode, and the number that was sent.
+// lookNTP knows an answer by its length, its mode, and the number that we sent.
 func lookNTP(head, cookie []byte) sight {
 	switch {
 	case len(head) < ntpSize || head[0]&ntpModes != ntpServer || head[0]&ntpVersions == 0:
@@ -91,8 +90,8 @@ func lookNTP(head, cookie []byte) sight {
 	return own
 }
 
-// describeNTP tells what an answer says. A server that is not synchronized has
-// answered all the same, and one that says so by a kiss code has refused.
+// describeNTP notes what an answer says. A server that is not synchronized has answered
+// all the same; one that sends a kiss code has refused, but for those of ntpUnready.
 func describeNTP(answer []byte, local time.Time, p *Peer) {
 	leap, stratum := answer[0]>>ntpLeapAt, answer[ntpStratum]
 	reference := answer[ntpReference:ntpOrigin][:4]
@@ -102,7 +101,7 @@ func describeNTP(answer []byte, local time.Time, p *Peer) {
 	switch {
 	case stratum == 0 && kiss != "" && !slices.Contains(ntpUnready, kiss):
 		p.turnAway("kiss-o'-death "+kiss, ntpReasons[kiss])
-		return // the rest of such a packet is not meant
+		return // the other fields of such a packet mean nothing
 	case stratum == 0 || stratum > ntpDeepest:
 		leap = ntpNoSync
 	}
@@ -111,9 +110,9 @@ func describeNTP(answer []byte, local time.Time, p *Peer) {
 	p.clocks(ntpTime(answer[ntpTransmit:]), local)
 }
 
-// ntpSource is the clock that the server follows: a name at the top of the tree,
-// an address below. Of an IPv6 address it is only a hash, which looks like one
-// of IPv4.
+// ntpSource is the clock that the server follows. A server at the top of the tree names
+// it; any other gives its address. For an IPv6 address that is only a hash, which looks
+// like an IPv4 address.
 func ntpSource(stratum byte, reference []byte) string {
 	if text := asciiText(reference); stratum < 2 {
 		return text
@@ -122,7 +121,7 @@ func ntpSource(stratum byte, reference []byte) string {
 	return addr.String()
 }
 
-// asciiText is a name of up to four characters, "" where it is none.
+// asciiText returns b as text without its padding, "" where it is not printable ASCII.
 func asciiText(b []byte) string {
 	text := strings.TrimRight(string(b), "\x00 ")
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
@@ -131,17 +130,17 @@ func asciiText(b []byte) string {
 	return text
 }
 
-// ntpShort is a time in seconds with 16 bits behind the point.
+// ntpShort reads a duration: seconds, with 16 bits behind the binary point.
 func ntpShort(b []byte) time.Duration {
 	exact := time.Duration(binary.BigEndian.Uint32(b)) * time.Second >> 16
 	return exact.Round(time.Microsecond)
 }
 
-// ntpEpoch is the beginning of 1900 by Unix' count.
+// ntpEpoch is the beginning of 1900 in Unix time, in seconds.
 const ntpEpoch = -2208988800
 
-// ntpTime is a timestamp, "" where there is none. The count of seconds begins
-// again in 2036 (RFC 4330, section 3).
+// ntpTime reads a timestamp, the zero time where there is none. The count of seconds
+// begins again in 2036 (RFC 4330, section 3).
 func ntpTime(b []byte) time.Time {
 	seconds, fraction := int64(binary.BigEndian.Uint32(b)), binary.BigEndian.Uint32(b[4:])
 	if seconds == 0 && fraction == 0 {

@@ -9,7 +9,8 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// sendOctets writes b, which what names for errors.
+// sendOctets writes b; errors call it what. The conversations in octets, such as
+// SOCKS, Telnet and X.224, use the three functions of this file.
 func (t *talk) sendOctets(what string, b []byte) error {
 	t.waiting = "the reply to " + what
 	if _, err := t.conn.Write(b); err != nil {
@@ -18,8 +19,8 @@ func (t *talk) sendOctets(what string, b []byte) error {
 	return nil
 }
 
-// octets returns the next n octets. Where fits is not nil it is asked about
-// them as far as they have come.
+// octets returns the next n octets. If fits is not nil, octets calls it with those that
+// have come so far, and fails with a mismatch as soon as they do not fit.
 func (t *talk) octets(n int, fits func(head []byte) bool) ([]byte, error) {
 	if t.left -= n; t.left < 0 {
 		return nil, t.mismatch(t.waiting + " does not end")
@@ -35,7 +36,7 @@ func (t *talk) octets(n int, fits func(head []byte) bool) ([]byte, error) {
 	return b, nil
 }
 
-// exactly reads what has to come next.
+// exactly reads want, which has to come next; anything else is a mismatch.
 func (t *talk) exactly(want []byte) error {
 	_, err := t.octets(len(want), func(head []byte) bool { return bytes.HasPrefix(want, head) })
 	return err

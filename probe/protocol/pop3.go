@@ -10,8 +10,8 @@ import (
 	"exreach/catalog"
 )
 
-// askPOP3 speaks as a POP3 client that does not log in (RFC 1939), up to TLS
-// where the service starts it in band (RFC 2595). A server that greets with
+// askPOP3 speaks as a POP3 client (RFC 1939). It starts TLS where the service does so
+// in band (RFC 2595), and logs in only with credentials. A server that greets with
 // -ERR has spoken POP3: that is a Refusal and no error.
 func askPOP3(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
@@ -41,13 +41,13 @@ func askPOP3(conn net.Conn, q Question) (Peer, error) {
 	switch refused := p.Facts[FactCapabilities]; {
 	case refused == "" || p.leftSaying(refused, err):
 	case bye != "" && opens([]byte(bye), "-ERR"):
-		muteMail(&p, refused) // not even goodbye is taken
+		muteMail(&p, refused) // it refuses even QUIT
 	}
 	return p, nil
 }
 
 // talkPOP3 learns what the server offers, before and after TLS. It returns what
-// is offered in the end.
+// the server offers in the end.
 func talkPOP3(t *talk, q Question, p *Peer) ([]string, error) {
 	q.At(Talk)
 	offered, err := capaPOP3(t, p)
@@ -78,9 +78,9 @@ func talkPOP3(t *talk, q Question, p *Peer) ([]string, error) {
 	return capaPOP3(t, p)
 }
 
-// capaPOP3 asks for the capabilities (RFC 2449). Exchange up to 2000 does not
-// know the command, which tells nothing bad about it. It returns what is offered
-// this time.
+// capaPOP3 asks for the capabilities (RFC 2449) and returns what the server offers this
+// time. Exchange up to 2000 does not know the command, so a refusal says nothing
+// bad about a server.
 func capaPOP3(t *talk, p *Peer) ([]string, error) {
 	if err := t.send("CAPA"); err != nil {
 		return nil, err
@@ -113,8 +113,8 @@ func statusPOP3(t *talk) (string, bool, error) {
 // usualPOP3 is the greeting of 2010 and later.
 const usualPOP3 = "+OK The Microsoft Exchange POP3 service is ready."
 
-// pop3Offers is what CAPA lists; "" stands for 2010 and all later ones. Up to
-// 2000 the command is not known.
+// pop3Offers is what CAPA lists; "" stands for 2010 and all later ones. Those up to
+// 2000 do not know the command.
 //
 //   - 2003: https://github.com/jstedfast/MailKit/issues/391.
 //   - 2007 and online: https://github.com/simonrob/email-oauth2-proxy/issues/109,
@@ -132,7 +132,7 @@ var pop3Offers = map[string]mailOffer{
 	"":        {"TOP, UIDL, STLS", "TOP, UIDL, SASL GSSAPI PLAIN, USER"},
 }
 
-// answerPOP3 greets as Exchange of s.Version does, and lets log in whom s knows.
+// answerPOP3 greets as Exchange of s.Version does, and lets s.Accounts log in.
 func answerPOP3(conn net.Conn, s Stand) error {
 	login := &desk{accounts: s.Accounts, challenge: "+ "}
 	return newTalk(conn, "POP3").serve(s, greeting(s, "pop3", usualPOP3), func(command string, secured bool) ([]string, next) {
@@ -161,8 +161,8 @@ func answerPOP3(conn net.Conn, s Stand) error {
 	})
 }
 
-// capaOffer is the reply to CAPA, nil where the command is not known. Where TLS
-// cannot be started it is not listed.
+// capaOffer returns the reply to CAPA, or nil where s does not know the command. It
+// leaves out STLS where the client cannot start TLS.
 func capaOffer(s Stand, secured bool) []string {
 	lines := listed(offered(s, pop3Offers, secured))
 	if lines == nil {

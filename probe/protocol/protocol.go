@@ -3,10 +3,10 @@
 // Package protocol holds the wire conversations: for every protocol of the
 // catalogue how to ask as a client and how to answer as a server. A protocol
 // only speaks. It dials nothing, retries nothing, passes no verdict, and sets no
-// deadline but a short one for what comes after the outcome is known: probe does
-// all that around it. What a stack of formats puts on the wire is in folders of its
-// own (http, ldap, smb, rpc, kerberos, tls12, wire), which know no conversation. Nothing
-// here imports a package of exreach other than those and the catalogue.
+// deadline but a short one for words that may never come: probe does all that around
+// it. The larger wire formats, and what they share, are packages below this one (http,
+// ldap, smb, rpc, kerberos, tls12, wire), which know no conversation. Nothing here
+// imports a package of exreach other than those and the catalogue.
 package protocol
 
 import (
@@ -20,12 +20,12 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// A Protocol is both sides of one conversation.
+// A Protocol is both sides of one conversation: package probe calls Ask, its stand-in
+// calls Answer. The caller sets a deadline on conn before and closes conn afterwards.
 //
-// Ask speaks as the client. The deadline of conn is set already. What Ask
-// learned is returned even when it ends in an error; errors of conn are
-// returned as they came (wrapped, never replaced), and a *wire.MismatchError says
-// that something else answered.
+// Ask speaks as the client. It returns what it learned even when it also returns an
+// error. It returns errors of conn as they came (wrapped, never replaced); a
+// *wire.MismatchError says that something else answered.
 //
 // Answer speaks as the server, for one connection. It is as good as a real
 // server's for what Ask asks, and no better.
@@ -92,34 +92,34 @@ type Question struct {
 	Service     catalog.Service     // the row of the catalogue
 	Domain      string              // the organization's mail domain; "" where it is not known
 	Interfaces  []catalog.Interface // wanted behind an endpoint mapper
-	Releases    *catalog.Releases   // what is known of all versions; nil is what comes with exreach
+	Releases    *catalog.Releases   // what is known of all versions; nil means what comes with exreach
 	Credentials *Credentials        // to log in with; nil where there is to be no login
 
 	Session
 }
 
-// A Session is what the caller of Ask does for a conversation while it goes on.
+// A Session holds what the caller of Ask does for a conversation while it goes on.
 type Session struct {
-	// At is told that a step begins. Never nil.
+	// At tells the caller that a step begins. Never nil.
 	At func(Step)
 
 	// StartTLS does the TLS handshake as a client on the plain connection and
-	// returns the connection to go on with. Never nil. Its error is returned from
-	// Ask as it is.
+	// returns the connection to go on with. Never nil. Ask returns its error as it
+	// is.
 	StartTLS func(net.Conn) (net.Conn, error)
 
-	// Redial hangs up and connects to the same address again, for what needs a
-	// conversation of its own; nil where that cannot be done. Who asks closes what
-	// it returns.
+	// Redial hangs up and connects to the same address again, without TLS, for what
+	// needs a conversation of its own; nil where that cannot be done. The caller of
+	// Ask closes the new connection, too.
 	Redial func() (net.Conn, error)
 
-	// Private says why a password must not be said on the connection as it is, nil
-	// where it may. Not used without credentials.
+	// Private says why the client must not send a password over the connection as it
+	// is now, nil where it may. Ask calls it only with credentials.
 	Private func() error
 
-	// Turn waits until it is this conversation's turn to log in once; end gives the
-	// turn back. Its error says why the run allows no login here any more. Not used
-	// without credentials.
+	// Turn waits until this conversation may log in once. Ask calls end with the
+	// outcome, which gives the turn back. An error says why the run allows no login
+	// here any more; end is not called then. Ask calls Turn only with credentials.
 	Turn func() (end func(Outcome), err error)
 }
 
@@ -127,7 +127,7 @@ type Session struct {
 type Stand struct {
 	Host      string            // its host name, for greetings
 	Version   string            // of Exchange: "2019"
-	Releases  *catalog.Releases // what is known of all versions; nil is what comes with exreach
+	Releases  *catalog.Releases // what is known of all versions; nil means what comes with exreach
 	Service   catalog.Service
 	Endpoints []rpc.Endpoint // what an endpoint mapper hands out
 	Accounts  []Credentials  // who may log in; without any, no client may
@@ -136,26 +136,26 @@ type Stand struct {
 	// certificate: Answer then does not offer TLS.
 }
 
-// A Peer is what a conversation learned about the server. All of it came
-// from the network; the pool makes it printable before it is shown.
+// A Peer is what a conversation learned about the server. All of it came from the
+// network, so the pool calls Clean before anyone is shown it.
 type Peer struct {
 	Greeting     string            `json:"greeting,omitempty"`      // its first line, whole
 	GreetingRest []string          `json:"greeting_rest,omitempty"` // further lines of the greeting, which SMTP allows
 	Capabilities []string          `json:"capabilities,omitempty"`  // what it offers, one keyword line each
-	Facts        map[string]string `json:"facts,omitempty"`         // what else the protocol knows, by lower-case name: "server", "status", "default_naming_context"
+	Facts        map[string]string `json:"facts,omitempty"`         // what else the conversation learned, by the names in facts.go: "server", "status", "default_naming_context"
 	Refusal      string            `json:"refusal,omitempty"`       // how it turned us away in its own protocol: "421 4.3.2 Service not available"
 	Reason       wire.Reason       `json:"reason,omitempty"`        // why it did, where its answer tells
 	Logins       Logins            `json:"-"`                       // what came of the credentials, as the fact "auth" tells people
 	Page         *Page             `json:"-"`                       // of an answer over HTTP: what code reads of its facts
 	Directory    *Directory        `json:"-"`                       // of an answer over LDAP: the same
 	Clock        *Clock            `json:"-"`                       // the server's, where it is known
-	Web          *web.Web          `json:"web,omitempty"`           // whose an answer over HTTP is; nil for other protocols
+	Web          *web.Web          `json:"web,omitempty"`           // who gave an answer over HTTP; nil for other protocols
 	Endpoints    []rpc.Endpoint    `json:"endpoints,omitempty"`     // of an endpoint mapper
 	Withheld     []string          `json:"withheld,omitempty"`      // names of the wanted interfaces that an endpoint mapper would not tell about
 	TLS          *TLSInfo          `json:"tls,omitempty"`           // set by the pool
 	TLSFailure   *TLSFailure       `json:"tls_failure,omitempty"`   // set by the pool; nil where TLS did not fail
 
-	MoreCapabilities int `json:"more_capabilities,omitempty"` // how many of each are not kept
+	MoreCapabilities int `json:"more_capabilities,omitempty"` // how many of each Clean left out
 	MoreFacts        int `json:"more_facts,omitempty"`
 	MoreEndpoints    int `json:"more_endpoints,omitempty"`
 }
@@ -166,7 +166,7 @@ type Clock struct {
 	Local  time.Time // zero where it was not noted
 }
 
-// clocks adds the server's clock, where it tells one, and ours beside it, which
+// clocks notes the server's time, where the server tells it, and ours beside it, which
 // shows how far apart they are.
 func (p *Peer) clocks(server, local time.Time) {
 	p.fact(FactLocalTime, factTime(local))
@@ -174,5 +174,5 @@ func (p *Peer) clocks(server, local time.Time) {
 		return
 	}
 	p.fact(FactServerTime, factTime(server))
-	p.Clock = &Clock{server.UTC(), local.UTC()} // nothing of them is shared with other goroutines, as the local time zone is
+	p.Clock = &Clock{server.UTC(), local.UTC()} // in UTC, since other goroutines share the local time zone
 }

@@ -8,8 +8,8 @@ import (
 	"net"
 )
 
-// The kinds of a negotiation, each of 8 octets, and the protocols that it is
-// about (MS-RDPBCGR sections 2.2.1.1.1 and 2.2.1.2.1).
+// The kinds of negotiation message, each of 8 octets, and the protocols that client
+// and server negotiate (MS-RDPBCGR sections 2.2.1.1.1 and 2.2.1.2.1).
 const (
 	rdpNegotiate = 1
 	rdpSelect    = 2
@@ -24,16 +24,16 @@ const (
 // every connection; the low one is mostly 0x34 (nmap's patterns of RDP).
 const rdpWindows = 0x12
 
-// rdpProtocols is what a server may select, and what that says of Network Level
-// Authentication, where we offered it.
+// rdpProtocols are the protocols that a server may select, and what its choice says of
+// Network Level Authentication, which we always offer.
 var rdpProtocols = map[uint32]struct{ name, nla string }{
 	0:          {"RDP", NotOffered},
 	rdpTLS:     {"TLS", NotOffered},
 	rdpCredSSP: {"CredSSP", "offered"},
 }
 
-// rdpFailures is how a server refuses what was offered (MS-RDPBCGR section
-// 2.2.1.2.2).
+// rdpFailures are the codes by which a server refuses what we offered (MS-RDPBCGR
+// section 2.2.1.2.2).
 var rdpFailures = map[uint32]string{
 	1: "SSL_REQUIRED_BY_SERVER",
 	2: "SSL_NOT_ALLOWED_BY_SERVER",
@@ -46,8 +46,8 @@ var rdpFailures = map[uint32]string{
 // rdpPlain is the failure of a server that speaks RDP's own encryption only.
 const rdpPlain = 2
 
-// askRDP asks for a connection as the remote desktop's client does and hears
-// which protection the server selects (MS-RDPBCGR section 2.2.1.1).
+// askRDP asks for a connection as a Remote Desktop client does, and learns which
+// protection the server selects (MS-RDPBCGR section 2.2.1.1).
 func askRDP(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "RDP")
 	q.At(Greet)
@@ -86,7 +86,7 @@ func judgeRDP(t *talk, confirm tpdu) (Peer, error) {
 	return Peer{}, t.mismatch("an X.224 confirm without RDP's negotiation")
 }
 
-// rdpSelected is a server that selected a protocol.
+// rdpSelected describes a server that selected a protocol.
 func rdpSelected(selected uint32) Peer {
 	p, ok := rdpProtocols[selected]
 	if !ok {
@@ -102,7 +102,7 @@ func rdpFailureText(code uint32) string {
 	return fmt.Sprintf("code %d", code)
 }
 
-// rdpNegotiation is one side of a negotiation.
+// rdpNegotiation encodes one negotiation message.
 func rdpNegotiation(kind byte, value uint32) []byte {
 	b := binary.LittleEndian.AppendUint16([]byte{kind, 0}, rdpSize)
 	return binary.LittleEndian.AppendUint32(b, value)

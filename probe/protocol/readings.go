@@ -9,8 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// readings are the letters that text may begin with, and how many bytes each takes:
-// the letter as it is, and the one that it is an escape for.
+// readings yields the letters that text may begin with, and how many bytes each takes:
+// the letter as it is, and those that an escape there stands for. A Mask looks for a
+// password in all of them.
 func readings(text string) iter.Seq2[rune, int] {
 	return func(yield func(rune, int) bool) {
 		if text == "" {
@@ -37,16 +38,16 @@ func readings(text string) iter.Seq2[rune, int] {
 	}
 }
 
-// escapes read the ways of writing a letter with others. They return 0 where text
-// does not begin so.
+// escapes are the ways of writing one letter with others. Each returns the letter and
+// its length in bytes, which is 0 where text does not begin with such an escape.
 var escapes = []func(text string) (rune, int){
 	bytesBehind("%"), bytesBehind("%25"), bytesBehind("="), bytesBehind(`\x`),
 	digitsBehind(`\u`, 16, 4), digitsBehind(`\U`, 16, 8), digitsBehind(`\`, 8, 3),
 	entity, backslash,
 }
 
-// bytesBehind reads the bytes of a letter in UTF-8, or one in Latin-1, each behind
-// a mark: %c3%bc.
+// bytesBehind returns a function that reads one letter, in UTF-8 or else in Latin-1,
+// with a mark before each of its bytes: %c3%bc.
 func bytesBehind(mark string) func(string) (rune, int) {
 	one := digitsBehind(mark, 16, 2)
 	return func(text string) (rune, int) {
@@ -72,7 +73,8 @@ func bytesBehind(mark string) func(string) (rune, int) {
 	}
 }
 
-// digitsBehind reads a number of so many digits behind a mark.
+// digitsBehind returns a function that reads a mark and behind it the number of a
+// letter, in that many digits.
 func digitsBehind(mark string, base, digits int) func(string) (rune, int) {
 	return func(text string) (rune, int) {
 		rest, ok := strings.CutPrefix(text, mark)

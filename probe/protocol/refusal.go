@@ -10,11 +10,11 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// turnAway notes a refusal.
+// turnAway notes a refusal; empty strings take back the one before.
 func (p *Peer) turnAway(text string, why wire.Reason) { p.Refusal, p.Reason = text, why }
 
-// whenAsked is a pattern that is compiled when it is first asked for: few runs meet
-// a refusal, and every start would pay for it.
+// whenAsked compiles a pattern only when a caller first asks for it: few runs meet a
+// refusal, and otherwise every start would pay for it.
 func whenAsked(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
@@ -30,7 +30,7 @@ var (
 	troubleWords = whenAsked(`(?i)\bconnection (?:is )?closed\. \d|\bunavailable\b|\bnot available\b|\bshutting down\b|\boverload|\btry again later\b|\[(?:UNAVAILABLE|SYS/TEMP|SERVERBUG)\]`)
 )
 
-// reasonOf is what the words of a mail server tell, "" where they tell nothing.
+// reasonOf returns the reason that a mail server's words tell, "" where they tell none.
 func reasonOf(text string) wire.Reason {
 	switch {
 	case limitWords().MatchString(text):
@@ -45,15 +45,16 @@ func reasonOf(text string) wire.Reason {
 	return ""
 }
 
-// mute reports whether text is what Exchange says to a command that it knows
-// and does not take as things stand. Of a command that is good at any time this
-// means that none is taken.
+// mute reports whether text is how Exchange refuses a command that it knows but does
+// not take in its present state. If it says so to a command that is good at any time,
+// it takes none at all.
 func mute(text string) bool {
 	return strings.Contains(text, "Command is not valid in this state") || strings.Contains(text, "Command received in Invalid state")
 }
 
-// leftSaying notes a refusal where a mail server refused a command that is good at
-// any time, gave a reason, and hung up (err): that was not about the command.
+// leftSaying notes a refusal, and reports that it did, if a mail server refused a
+// command that is good at any time, gave a reason, and hung up (err): the server then
+// turned us away, not the command.
 func (p *Peer) leftSaying(refused string, err error) bool {
 	why := reasonOf(refused)
 	if why == "" || err == nil || !hungUp(err) {
@@ -64,8 +65,8 @@ func (p *Peer) leftSaying(refused string, err error) bool {
 	return true
 }
 
-// muteMail notes that a mail server takes no command, and so not the one that
-// starts TLS.
+// muteMail notes that a mail server takes no command. That it does not take the one
+// that starts TLS is then no fact of its own.
 func muteMail(p *Peer, said string) {
 	delete(p.Facts, FactStartTLS)
 	p.turnAway(said, wire.NoCommands)

@@ -36,8 +36,8 @@ func askRPC(conn net.Conn, q Question) (Peer, error) {
 	return readMap(c, q.Interfaces, dialed(conn))
 }
 
-// askInterface binds an interface on its own port and asks who else lives
-// there, which says most where the interface is not there itself.
+// askInterface binds an interface on its own port and asks which others the server
+// has, which tells most where it does not have this one.
 func askInterface(c *rpc.Client, q Question) (Peer, error) {
 	i := *q.Service.RPC
 	refusal, err := c.Bind(i)
@@ -65,8 +65,8 @@ func askInterface(c *rpc.Client, q Question) (Peer, error) {
 	return peer, lacks(i, unnamed...)
 }
 
-// lacks is the mismatch of a server that does not have the interface, with what
-// it has instead where it told that.
+// lacks returns the mismatch for a server that does not have interface i. Instead
+// lists the interfaces that the server says it has, if any.
 func lacks(i catalog.Interface, instead ...string) error {
 	got := "an RPC server that does not have this interface"
 	if len(instead) > 0 {
@@ -75,8 +75,8 @@ func lacks(i catalog.Interface, instead ...string) error {
 	return &wire.MismatchError{Want: i.Name, Got: got}
 }
 
-// answerRPC is an endpoint mapper, or on an interface's own port a server that
-// has this interface and no operation of it.
+// answerRPC answers as an endpoint mapper does, or on an interface's own port as a
+// server that has the interface but none of its operations.
 func answerRPC(conn net.Conn, s Stand) error {
 	owns := rpc.Mapper
 	if s.Service.RPC != nil {
@@ -86,7 +86,7 @@ func answerRPC(conn net.Conn, s Stand) error {
 }
 
 // factsOf returns what stands out in an endpoint map that was read at the
-// address dialed. Nothing is said of what there is not.
+// address dialed. It returns no fact about what the map does not hold.
 func factsOf(all []rpc.Endpoint, dialed netip.Addr) map[string]string {
 	facts := map[string]string{}
 	add := func(name string, items []string) {
@@ -101,8 +101,9 @@ func factsOf(all []rpc.Endpoint, dialed netip.Addr) map[string]string {
 	return facts
 }
 
-// tcpEndpoints returns the interfaces that have a name with their ports, "NSPI
-// 6006", but not the two that are no service of their own.
+// tcpEndpoints returns the interfaces that have a name, with their TCP ports: "NSPI
+// 6006". Management and the endpoint mapper are no services of their own: it leaves
+// them out.
 func tcpEndpoints(all []rpc.Endpoint) []string {
 	return portsWhere(all, func(e rpc.Endpoint) string {
 		if e.Sequence != "ncacn_ip_tcp" || e.Name == "" || e.UUID == rpc.Management.UUID || e.UUID == rpc.Mapper.UUID {
@@ -122,7 +123,7 @@ func httpEndpoints(all []rpc.Endpoint) []string {
 	})
 }
 
-// portsWhere returns what say makes of the endpoints, each thing once, in the
+// portsWhere returns the texts that say makes of the endpoints, each once, in the
 // order of the ports.
 func portsWhere(all []rpc.Endpoint, say func(rpc.Endpoint) string) []string {
 	sorted := slices.SortedStableFunc(slices.Values(all), func(a, b rpc.Endpoint) int { return cmp.Compare(a.Port, b.Port) })
@@ -142,9 +143,9 @@ func unknownInterfaces(all []rpc.Endpoint) []string {
 	return items
 }
 
-// towerAddresses returns the addresses that the towers carry and that are not
-// the one dialed: behind address translation, or of a host with several. One of
-// the other family says nothing about that.
+// towerAddresses returns the addresses in the towers that are not the one dialed: the
+// host is behind address translation, or has several. An address of the other family
+// says nothing about that.
 func towerAddresses(all []rpc.Endpoint, dialed netip.Addr) []string {
 	return distinct(all, func(e rpc.Endpoint) string {
 		a, err := netip.ParseAddr(e.Address)
@@ -155,7 +156,7 @@ func towerAddresses(all []rpc.Endpoint, dialed netip.Addr) []string {
 	})
 }
 
-// distinct returns what say makes of the endpoints, each thing once. It leaves
+// distinct returns the texts that say makes of the endpoints, each once. It leaves
 // out "".
 func distinct(all []rpc.Endpoint, say func(rpc.Endpoint) string) []string {
 	var items []string
@@ -169,7 +170,7 @@ func distinct(all []rpc.Endpoint, say func(rpc.Endpoint) string) []string {
 	return items
 }
 
-// dialed is the address of the peer, or none on a connection without addresses.
+// dialed returns the address of the peer, the zero Addr on a connection without any.
 func dialed(conn net.Conn) netip.Addr {
 	at, err := netip.ParseAddrPort(conn.RemoteAddr().String())
 	if err != nil {

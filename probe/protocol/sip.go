@@ -14,8 +14,8 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// sipEnvelope is that of RFC 3261, section 18, for UDP: one message to a
-// datagram. On a stream Content-Length is the frame.
+// sipEnvelope is for UDP, where each datagram holds one message (RFC 3261, section
+// 18). On a stream, Content-Length tells where a message ends.
 var sipEnvelope = envelope{want: "SIP"}
 
 // askSIP asks what the server can do: OPTIONS (RFC 3261, section 11) begins no
@@ -35,16 +35,16 @@ func askSIP(conn net.Conn, q Question) (Peer, error) {
 	return answer.describe(), nil
 }
 
-// A sipClient is one transaction.
+// A sipClient holds one transaction: a request and what answers it.
 type sipClient struct {
 	talk    *talk
 	network catalog.Network
 	callID  string
 }
 
-// options is the request. With Max-Forwards 0 a proxy answers itself, whatever
-// name it goes by, and does not pass it on; others do not look at it (RFC 3261,
-// sections 11 and 16.3).
+// options returns the lines of the request. With Max-Forwards 0 a proxy, whatever name
+// it goes by, answers the request itself and does not pass it on; other servers do not
+// look at that header (RFC 3261, sections 11 and 16.3).
 func (c *sipClient) options(q Question) []string {
 	transport := string(q.Service.Network)
 	if q.Service.TLS.First() {
@@ -67,7 +67,7 @@ func (c *sipClient) options(q Question) []string {
 	}
 }
 
-// sentBy is where an answer is to go (RFC 3261, section 18.1.1).
+// sentBy returns where the server is to send its answer (RFC 3261, section 18.1.1).
 func sentBy(local net.Addr) string {
 	at, err := netip.ParseAddrPort(local.String())
 	if err != nil {
@@ -76,8 +76,8 @@ func sentBy(local net.Addr) string {
 	return netip.AddrPortFrom(at.Addr().WithZone(""), at.Port()).String()
 }
 
-// final returns the answer that ends the transaction. One that says that work
-// goes on (1xx) stands for it where no other comes.
+// final returns the answer that ends the transaction. If none comes, it returns the
+// last that said that work goes on (1xx).
 func (c *sipClient) final() (sipMessage, error) {
 	var last sipMessage
 	for range maxStray {
@@ -93,8 +93,8 @@ func (c *sipClient) final() (sipMessage, error) {
 	return sipMessage{}, c.talk.mismatch("provisional answers without an end")
 }
 
-// next reads the next answer, with its body only where another answer has to
-// follow.
+// next reads the next answer. On a stream it skips the body of a 1xx, because another
+// answer has to follow.
 func (c *sipClient) next() (sipMessage, error) {
 	if c.network == catalog.UDP {
 		return c.fromDatagrams()
@@ -111,7 +111,7 @@ func (c *sipClient) next() (sipMessage, error) {
 	return answer, nil
 }
 
-// fromDatagrams knows our answer by its Call-ID, which no other server can guess.
+// fromDatagrams returns the answer with our Call-ID, which no other server can guess.
 func (c *sipClient) fromDatagrams() (sipMessage, error) {
 	var answer sipMessage
 	_, err := sipEnvelope.answer(c.talk.conn, c.network, func(datagram []byte) sight {
@@ -145,7 +145,7 @@ var sipFacts = []struct{ fact, header string }{
 // service, or declines.
 var sipRefusals = map[string]wire.Reason{"403": wire.OurName, "500": "", "502": wire.Unavailable, "503": wire.Unavailable, "504": wire.Unavailable, "603": ""}
 
-// describe is what an answer tells.
+// describe returns what an answer tells about the server.
 func (m sipMessage) describe() Peer {
 	p := Peer{Greeting: m.start}
 	status := strings.TrimSpace(m.start[len("SIP/2.0 "):])

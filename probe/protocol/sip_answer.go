@@ -18,7 +18,7 @@ import (
 	"exreach/catalog"
 )
 
-// answerSIP is the Unified Messaging service, as it meets a gateway that it
+// answerSIP answers as the Unified Messaging service does to a gateway that it
 // knows.
 func answerSIP(conn net.Conn, s Stand) error {
 	if s.Service.Network == catalog.UDP {
@@ -56,8 +56,8 @@ func answerSIP(conn net.Conn, s Stand) error {
 // sipWorkers are the ports of the worker processes, which take the calls.
 var sipWorkers = []uint16{5065, 5066, 5067, 5068}
 
-// replySIP is the answer to a request (RFC 3261, section 8.2.6), nil where it
-// gets none. A call is sent on to a worker process, as recorded of 2010
+// replySIP returns the lines of the answer to a request (RFC 3261, section 8.2.6), nil
+// where it gets none. It sends a call on to a worker process, as recorded of 2010
 // (https://johanveldhuis.nl/exchange-um-doesnt-answer-calls-after-upgrade-to-sp1/).
 func replySIP(request sipMessage, s Stand) []string {
 	status, more := "200 OK", []string{"ACCEPT: application/sdp", "ALLOW: OPTIONS"}
@@ -86,7 +86,7 @@ func replySIP(request sipMessage, s Stand) []string {
 	return slices.Concat(lines, more, []string{"CONTENT-LENGTH: 0", "SERVER: " + serverSIP(s), ""})
 }
 
-// workerSIP is where a call is sent on to, "" where it has arrived.
+// workerSIP returns where to send a call on to, "" where it is at a worker already.
 func workerSIP(request sipMessage, s Stand) string {
 	if slices.Contains(sipWorkers, s.Service.Ports.First) {
 		return ""
@@ -123,8 +123,8 @@ type sipMessage struct {
 	headers map[string][]string // by name, in lower case and not abbreviated
 }
 
-// sipShort are the headers of use here that have a short name (RFC 3261, section
-// 7.3.3).
+// sipShort maps the short names of the headers that are used here to the long ones
+// (RFC 3261, section 7.3.3).
 var sipShort = map[string]string{
 	"f": "from",
 	"i": "call-id",
@@ -137,13 +137,13 @@ var sipShort = map[string]string{
 // lines between messages keep a connection alive (RFC 5626, section 3.5.1).
 func fitsSIP(head []byte) bool { return opens(head, "SIP/2.0 ", "\r\n", "\n") }
 
-// datagramTalk reads one datagram as if it came on a stream.
+// datagramTalk reads one datagram as if it came on a stream. It cannot send.
 func datagramTalk(datagram []byte) *talk {
 	return &talk{r: bufio.NewReader(bytes.NewReader(datagram)), want: "SIP", line: maxLine, left: maxTalk}
 }
 
-// readSIP reads the head of a message. Where fits is not nil it is asked about
-// the first line.
+// readSIP reads the head of a message. If fits is not nil, readSIP calls it with the
+// first line as it comes, as readLine does.
 func readSIP(t *talk, fits func(head []byte) bool) (sipMessage, error) {
 	m := sipMessage{headers: map[string][]string{}}
 	for m.start == "" {
@@ -159,7 +159,7 @@ func readSIP(t *talk, fits func(head []byte) bool) (sipMessage, error) {
 			return sipMessage{}, err
 		case line == "":
 			return m, nil
-		case last != "" && strings.ContainsAny(line[:1], " \t"): // the header before goes on
+		case last != "" && strings.ContainsAny(line[:1], " \t"): // the header before it goes on
 			all := m.headers[last]
 			all[len(all)-1] += " " + strings.TrimSpace(line)
 			continue
@@ -187,7 +187,7 @@ func (m sipMessage) status() string {
 	return found[1]
 }
 
-// method is that of a request, "" where it is none.
+// method returns the method of a request, "" where the message is no request.
 func (m sipMessage) method() string {
 	words := strings.Split(m.start, " ")
 	if len(words) != 3 || !strings.EqualFold(words[2], "SIP/2.0") {

@@ -11,9 +11,9 @@ import (
 )
 
 // askSMB negotiates a dialect as a client without credentials, and goes no
-// further (MS-SMB2 section 3.2.4.2.2). It begins with the negotiation of SMB1,
-// as a server without SMB2 takes no other. Where that is turned away or hung up
-// on, by a server without SMB1 or a filter before it, SMB2 is asked for alone.
+// further (MS-SMB2 section 3.2.4.2.2). It begins with the negotiation of SMB1, because
+// a server without SMB2 takes no other. If a server without SMB1 or a filter before it
+// refuses that or hangs up, askSMB connects again and asks for SMB2 alone.
 func askSMB(conn net.Conn, q Question) (Peer, error) {
 	q.At(Greet)
 	p, err := negotiateSMB(conn, q, smb.Negotiate1())
@@ -31,8 +31,8 @@ func askSMB(conn net.Conn, q Question) (Peer, error) {
 	return newer, nil
 }
 
-// smb1Unwanted reports whether a negotiation that began with SMB1 ended as it
-// does where the server no longer speaks that.
+// smb1Unwanted reports whether a negotiation that began with SMB1 ended as it does
+// with a server that no longer speaks SMB1.
 func smb1Unwanted(p Peer, err error) bool {
 	if err != nil {
 		return hungUp(err)
@@ -40,7 +40,7 @@ func smb1Unwanted(p Peer, err error) bool {
 	return p.Refusal != "" && p.Reason == ""
 }
 
-// negotiateSMB opens with the given request, and goes on as the answer asks for.
+// negotiateSMB sends request, and negotiates once more if the answer asks for that.
 func negotiateSMB(conn net.Conn, q Question, request []byte) (Peer, error) {
 	var p Peer
 	c := smb.New(conn)
@@ -68,7 +68,7 @@ func negotiateSMB(conn net.Conn, q Question, request []byte) (Peer, error) {
 		return p, nil
 	}
 	q.At(Talk)
-	// The negotiation before counts as message 0: Samba hangs up on another one.
+	// The request before counts as message 0, so this is 1: Samba hangs up on another 0.
 	if message, err = c.Ask(smb.Negotiate2(1)); err != nil {
 		return p, err
 	}

@@ -8,10 +8,10 @@ import (
 	"exreach/catalog"
 )
 
-// askSMTP speaks as an SMTP client that has no mail to send (RFC 5321), up to
-// TLS where the service starts it in band (RFC 3207). A server that turns us
-// away in proper replies has spoken SMTP: that is a Refusal and no error. One
-// that hangs up on our name is told our address in another conversation.
+// askSMTP speaks as an SMTP client that has no mail to send (RFC 5321). It starts TLS
+// where the service does so in band (RFC 3207), and logs in only with credentials. A
+// server that turns us away in proper replies has spoken SMTP: that is a Refusal and no
+// error. If the server hangs up on our name, askSMTP connects again to give our address.
 func askSMTP(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	err := converseSMTP(conn, q, &p)
@@ -29,7 +29,7 @@ func askSMTP(conn net.Conn, q Question) (Peer, error) {
 	return second, nil
 }
 
-// converseSMTP is one conversation.
+// converseSMTP holds one conversation and fills p with what it learns.
 func converseSMTP(conn net.Conn, q Question, p *Peer) error {
 	t := newTalk(conn, "SMTP")
 	if err := greetedSMTP(t, q, p); err != nil {
@@ -64,7 +64,7 @@ func greetedSMTP(t *talk, q Question, p *Peer) error {
 }
 
 // talkSMTP learns what the server offers, before and after TLS. It returns what
-// is offered in the end.
+// the server offers in the end.
 func talkSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 	q.At(Talk)
 	offered, err := helloSMTP(t, q, p)
@@ -76,7 +76,7 @@ func talkSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 		return offered, nil
 	}
 	reply, err := commandSMTP(t, "STARTTLS")
-	for err == nil && reply.code() == "250" { // still of the answer to EHLO
+	for err == nil && reply.code() == "250" { // a late part of the answer to EHLO
 		reply, err = readReply(t)
 	}
 	if err != nil {

@@ -67,7 +67,7 @@ func nameSMTP(s Stand) string {
 	return "AM3PR05CA0094.outlook.office365.com"
 }
 
-// ehloSMTP is the reply to EHLO. 4.0 and 5.0 speak RFC 821 and know none.
+// ehloSMTP returns the reply to EHLO, which 4.0 and 5.0 do not know: they speak RFC 821.
 func ehloSMTP(s Stand, hello string, secured bool) []string {
 	if s.Version == "4.0" || s.Version == "5.0" {
 		return []string{unknownSMTP}
@@ -80,13 +80,13 @@ func ehloSMTP(s Stand, hello string, secured bool) []string {
 	return lines
 }
 
-// A smtpOffer is what the EHLO of some versions lists, in their order. What
-// stands in the middle depends on TLS.
+// A smtpOffer is what some versions list in the reply to EHLO, in this order: first,
+// then plain without TLS or secured with it, then last.
 type smtpOffer struct {
 	versions []string // nil is any other
 	role     string   // "" is any other
 	port     uint16   // 0 is any other
-	first    string   // each with commas between the lines
+	first    string   // this and the next three: lines, with commas between them
 	plain    string
 	secured  string
 	last     string
@@ -111,9 +111,9 @@ const (
 // smtpOffers are lists as servers sent them; the first that fits counts.
 //
 //   - 5.5: Rapid7 recog and nmap.
-//   - 2000: a transcript with ATRN. 2003: one without it, of 2011, which is
-//     beside InterScan in nmap-service-probes, too. Where STARTTLS stands in
-//     them is from memory.
+//   - 2000: a transcript with ATRN. 2003: one without it, of 2011, which
+//     nmap-service-probes has beside InterScan, too. The place of STARTTLS in
+//     both is from memory.
 //   - 2007: a log of Thunderbird that ends in XEXCH50; nmap's pattern agrees.
 //   - 2010: a log of git send-email and a packet trace of 2016.
 //   - 2013: Microsoft's "Test SMTP communication by using Telnet"; its transport
@@ -155,7 +155,7 @@ var smtpOffers = []smtpOffer{
 	{first: smtpSize, plain: smtpAnonymous, secured: "AUTH NTLM LOGIN", last: smtpEXPS + ", SMTPUTF8, XRDST"},
 }
 
-// offerSMTP is the list of s.
+// offerSMTP returns the offer of s. The last of smtpOffers fits any server.
 func offerSMTP(s Stand) smtpOffer {
 	i := slices.IndexFunc(smtpOffers, func(o smtpOffer) bool {
 		return (o.versions == nil || slices.Contains(o.versions, s.Version)) &&
@@ -164,7 +164,7 @@ func offerSMTP(s Stand) smtpOffer {
 	return smtpOffers[i]
 }
 
-// lines are the lines of a list, STARTTLS among them where it is possible.
+// lines returns the lines of an offer, with STARTTLS only where that is possible.
 func (o smtpOffer) lines(possible, secured bool) []string {
 	middle := o.plain
 	if secured {

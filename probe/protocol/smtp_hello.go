@@ -12,18 +12,18 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// clientName is how we introduce ourselves. The domain can not exist (RFC 2606),
-// and it tells an administrator who reads the server's log what was there.
+// clientName is the name by which we introduce ourselves. The domain cannot exist (RFC
+// 2606), and it tells an administrator who reads the server's log that exreach was there.
 const clientName = "exreach.invalid"
 
-// helloSMTP says EHLO, or HELO to a server that knows no extensions. FTP greets
-// with 220 as well and is found out here, because it knows neither. A server that
-// looks our name up does not find it, and is told our address in its place. What
-// is offered this time is returned.
+// helloSMTP says EHLO, or HELO to a server that knows no extensions, and returns what
+// the server offers this time. A server that looks our name up does not find it, so
+// helloSMTP then gives our address. An FTP server greets with 220 as well and is found
+// out here, because it knows neither command.
 func helloSMTP(t *talk, q Question, p *Peer) ([]string, error) {
 	names := introductions(t.conn, p)
 	word, stranger := "EHLO", false
-	refused := "" // how our name was
+	refused := "" // how the server refused our name
 	for {
 		reply, err := commandSMTP(t, word+" "+names[0])
 		if err == nil && reply.code() == "220" { // some greet again inside TLS
@@ -66,8 +66,9 @@ func leftOverName(p Peer, err error) bool {
 	return p.Reason == wire.OurName && (err != nil && hungUp(err) || strings.HasPrefix(p.Refusal, "421"))
 }
 
-// introductions are the names to try. A host without a name that others can look
-// up gives its address (RFC 5321 section 4.1.3), and goes on with that.
+// introductions returns the names to try, in order. A host without a name that others
+// can look up gives its address (RFC 5321 section 4.1.3). After a server refused our
+// name, only the address is left.
 func introductions(conn net.Conn, p *Peer) []string {
 	literal := addressLiteral(conn.LocalAddr())
 	switch {
@@ -98,8 +99,9 @@ func addressLiteral(a net.Addr) string {
 // something (RFC 3463 section 3.4).
 var systemTrouble = regexp.MustCompile(`^[45]\d\d [45]\.3\.`)
 
-// helloReason is why a server that had greeted turned us away. What it knows of
-// us by then, but for the address that it has greeted, is the name.
+// helloReason returns why a server that had greeted us turned us away at EHLO or HELO.
+// By then it knows no more of us than our address, which it greeted, and our name: if
+// it gives no reason, it is the name.
 func helloReason(r smtpReply) wire.Reason {
 	text := r.String()
 	if nameWords().MatchString(text) {
@@ -114,7 +116,7 @@ func helloReason(r smtpReply) wire.Reason {
 	return wire.OurName
 }
 
-// welcomedSMTP takes the reply of a server that knows us now, with all that it
+// welcomedSMTP reads the reply of a server that let us in, and returns what it
 // offers.
 func welcomedSMTP(t *talk, q Question, p *Peer, word string, reply smtpReply) ([]string, error) {
 	p.turnAway("", "")
@@ -139,9 +141,9 @@ func welcomedSMTP(t *talk, q Question, p *Peer, word string, reply smtpReply) ([
 }
 
 // stragglersSMTP reads what follows the last line of a reply to EHLO: some
-// servers put no hyphen behind the code, so every line looks like the last
-// one. Nobody has asked for anything else yet. Such a reply is given a moment to go
-// on, and so is one of a single line where TLS should be offered.
+// servers put no hyphen behind the code, so every line looks like the last one. We
+// have asked for nothing else yet, so what comes belongs to this reply. It gives such
+// a reply a moment to go on, and also a single line where the server should offer TLS.
 func stragglersSMTP(t *talk, q Question, reply smtpReply) (smtpReply, error) {
 	for {
 		bare := len(reply.lines) == 1 && q.Service.TLS == catalog.StartTLS

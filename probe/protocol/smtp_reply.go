@@ -23,9 +23,9 @@ type smtpReply struct {
 	broken bool // lines had no code, or more of them followed the last one
 }
 
-// readReply reads to the end of a reply, since a server that is spoken to in the
-// middle of one may take us for a spammer's robot. A line without a code within
-// a reply is taken for one that has it.
+// readReply reads a reply to its end, since a server that hears us speak in the middle
+// of one may take us for a spammer's robot. A later line without a code gets that of
+// the first.
 func readReply(t *talk) (smtpReply, error) {
 	var reply smtpReply
 	fits := fitsSMTP
@@ -52,14 +52,14 @@ func fitsSMTP(head []byte) bool { return opensWithCode(head, '2', " -\r\n") }
 
 func (r smtpReply) last() string { return r.lines[len(r.lines)-1] }
 
-// code is that of the last line, which counts where they differ: a server may
-// tease robots with "220-" before it turns them away.
+// code returns the code of the last line, which counts where the lines differ: a server
+// may tease robots with "220-" before it turns them away.
 func (r smtpReply) code() string { return r.last()[:3] }
 
 // refuses reports whether the server says no, for now (4yz) or for good (5yz).
 func (r smtpReply) refuses() bool { return r.code() >= "400" }
 
-// misnamed is what a reply to a greeting says that is about the name in it.
+// misnamed matches a reply to EHLO or HELO that is about our name, not the command.
 var misnamed = whenAsked(`(?i)\b(?:domain|host|host ?name|(?:helo|ehlo) name|fqdn)\b|resolv`)
 
 // unknown reports whether the server does not know the command. FTP says 530 to

@@ -27,7 +27,7 @@ var (
 )
 
 // askSOCKS finds out whether a SOCKS 5 proxy listens, and whether it wants a
-// login. No connection is asked of it. A proxy that knows version 4 only hangs up.
+// login. It asks for no connection. A proxy that knows only version 4 hangs up.
 func askSOCKS(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "SOCKS 5")
 	q.At(Greet)
@@ -57,9 +57,9 @@ func askSOCKS(conn net.Conn, q Question) (Peer, error) {
 	return Peer{Facts: map[string]string{FactMethod: "no authentication", FactReply: fmt.Sprintf("0x%02x", b[1])}}, nil
 }
 
-// endsHere fails where the peer has more to say: two octets of noise may look like
-// a refusal, and nothing follows one (RFC 1928 section 3). A server that leaves it
-// to the client to hang up is not waited for.
+// endsHere fails if the peer says more: two octets of noise may look like a refusal,
+// and nothing follows a refusal (RFC 1928 section 3). It does not wait long, because a
+// server may leave it to the client to hang up.
 func (t *talk) endsHere() error {
 	if err := t.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return err

@@ -23,21 +23,21 @@ var mcsParameters = []byte{0x30, 26, 2, 1, 34, 2, 1, 2, 2, 1, 0, 2, 1, 1, 2, 1, 
 // { itu-t 0 20 124 0 1 }.
 var conferenceKey = []byte{0, 5, 0, 0x14, 0x7c, 0, 1}
 
-// Where the PDUs of T.124 begin, in aligned PER: four bits say which it is, three
-// that something optional follows, and one that the node is of a kind that is
-// not in conferenceNodes. Two bits for the kind come next.
+// The first octet of a PDU of T.124, in aligned PER: four bits say which PDU it is,
+// three say which optional parts follow, and one says that the node is of a kind that
+// is not in conferenceNodes. The next two bits are the kind.
 const (
 	conferenceQuery  = 0x20
 	conferenceAnswer = 0x30
 	conferenceMask   = 0xf1
 )
 
-// conferenceNodes is what takes part in conferences (T.124, NodeType).
+// conferenceNodes are the kinds of node in a conference (T.124, NodeType).
 var conferenceNodes = [...]string{"terminal", "multiport terminal", "mcu"}
 
 // askT120 asks a T.120 node which conferences it holds, and joins none (T.123,
-// T.124 section 7.1.2). Its transport connection is confirmed as that of X.400
-// and RDP, so only what comes after it proves T.120; a refusal proves the
+// T.124 section 7.1.2). The node confirms a transport connection as X.400 and RDP do,
+// so only what comes after that proves T.120; a refusal of the connection proves the
 // stack.
 func askT120(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "T.120")
@@ -59,13 +59,13 @@ func askT120(conn net.Conn, q Question) (Peer, error) {
 
 // conferenceRequest is a ConferenceQueryRequest from a terminal.
 func conferenceRequest() []byte {
-	domains := []byte{4, 1, 1, 4, 1, 1, 1, 1, 0xff} // the calling, the called; upwards
+	domains := []byte{4, 1, 1, 4, 1, 1, 1, 1, 0xff} // the calling one, the called one; the upward flag
 	body := append(domains, bytes.Repeat(mcsParameters, 3)...)
 	return mcsPDU(mcsConnectInitial, append(body, mcsUser(conferenceQuery, 0)...))
 }
 
-// conferenceResponse is what a control unit without conferences answers. No
-// domain comes about: the result is rt-user-rejected.
+// conferenceResponse is what a control unit without conferences answers. It sets up no
+// domain: the result is rt-user-rejected.
 func conferenceResponse() []byte {
 	const userRejected, mcu = 15, 2 << 6
 	result := []byte{10, 1, userRejected, 2, 1, 0}
@@ -83,7 +83,7 @@ func mcsUser(pdu ...byte) []byte {
 	return append([]byte{4, byte(len(user))}, user...)
 }
 
-// conferenceNode is the kind of node that answered a query.
+// conferenceNode returns the kind of node that answered a query, or "unknown".
 func conferenceNode(response []byte) string {
 	_, answer, _ := bytes.Cut(response, conferenceKey)
 	if len(answer) > 1 && answer[0] >= 0x80 {

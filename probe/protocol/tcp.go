@@ -7,8 +7,8 @@ import (
 	"net"
 )
 
-// askTCP asks nothing: of a service whose protocol is not spoken here, that the
-// connection came about is all there is to learn. It does not wait for words
+// askTCP asks nothing. It is for services whose protocol exreach does not speak: all
+// there is to learn is that the connection came about. It does not wait for words
 // either, so a server that hangs up at once has still been reached.
 func askTCP(net.Conn, Question) (Peer, error) {
 	return Peer{}, nil

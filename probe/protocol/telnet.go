@@ -18,9 +18,9 @@ const (
 	telnetSGA  = 3 // suppress go ahead
 )
 
-// askTelnet waits for the server to negotiate and asks it to suppress "go
-// ahead", which it must agree to or not (RFC 854). Its answer, or a second
-// negotiation of its own, proves Telnet. Nobody logs in.
+// askTelnet waits for the server to negotiate and asks it to suppress "go ahead", which
+// the server must agree to or decline (RFC 854). Its answer, or a second negotiation of
+// its own, proves Telnet. Nobody logs in.
 func askTelnet(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "Telnet")
 	q.At(Greet)
@@ -63,8 +63,8 @@ func (t *talk) telnetCommand() (command, option byte, err error) {
 	return command, b[0], nil
 }
 
-// skipText reads up to the next IAC, and that too. Text is ASCII as long as
-// nothing else was agreed on (RFC 854).
+// skipText reads up to the next IAC and the IAC itself. Text is ASCII as long as both
+// sides have agreed on nothing else (RFC 854).
 func (t *talk) skipText() error {
 	for {
 		b, err := t.octets(1, func(head []byte) bool { return head[0] < 0x80 || head[0] == telnetIAC })
@@ -100,8 +100,8 @@ func answerTelnet(conn net.Conn, _ Stand) error {
 	}
 }
 
-// telnetReply is what answers a client's negotiation. What confirms the server's
-// own gets no reply (RFC 854): 0.
+// telnetReply returns the command that answers a client's negotiation. It returns 0, for
+// no reply, to a client that confirms the server's own negotiation (RFC 854).
 func telnetReply(command, option byte) byte {
 	switch {
 	case command == telnetDo && option == telnetSGA:

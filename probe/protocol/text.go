@@ -19,21 +19,21 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// Bounds of a conversation in lines.
+// Limits of a talk.
 const (
 	maxTalk  = 64 << 10               // bytes that the peer may say in all
 	maxLine  = 4 << 10                // bytes of one line
-	patience = 500 * time.Millisecond // for the reply to a farewell
+	patience = 500 * time.Millisecond // how long we wait for words that may never come, such as the reply to a farewell
 )
 
-// A talk is a conversation in lines, from either side, that reads no more than
-// its bounds.
+// A talk is one side of a conversation over a stream, and reads no more than its limits.
+// The protocols that speak in lines use it, and so do those of octets.go.
 type talk struct {
 	conn    net.Conn
 	r       *bufio.Reader
 	want    string // the protocol: "SMTP"
 	waiting string // what is read next, for errors
-	line    int    // bytes of one line
+	line    int    // most bytes of one line
 	left    int    // bytes that may still be read
 }
 
@@ -45,7 +45,7 @@ func newTalk(conn net.Conn, want string) *talk {
 // and take a command that arrives in parts for a wrong one (Cisco 113423).
 func (t *talk) send(lines ...string) error { return t.say(lines[0], lines...) }
 
-// say is send for lines that no error may repeat: what stands for them there.
+// say is send for lines that no error may repeat, such as passwords: it names them what.
 func (t *talk) say(what string, lines ...string) error {
 	t.waiting = "the reply to " + what
 	if _, err := io.WriteString(t.conn, strings.Join(lines, "\r\n")+"\r\n"); err != nil {
@@ -55,8 +55,8 @@ func (t *talk) say(what string, lines ...string) error {
 }
 
 // readLine returns the next line without its end, which is CR LF or LF alone.
-// Where fits is not nil it is asked about the line so far, end included, so
-// that a peer which sends a few foreign bytes and waits is not called silent.
+// If fits is not nil, readLine calls it after every byte with the line so far, end
+// included: a peer that sends a few foreign bytes and waits must not be called silent.
 func (t *talk) readLine(fits func(head []byte) bool) (string, error) {
 	var line []byte
 	for {
@@ -82,9 +82,9 @@ func (t *talk) readLine(fits func(head []byte) bool) (string, error) {
 	}
 }
 
-// goesOn reports whether the next line is there and begins like word. Where wait
-// is true the peer is given a moment to say it; that the time of the whole
-// conversation is over is an error.
+// goesOn reports whether the next line is there and begins with word. If wait is true,
+// it gives the peer a moment to say it. It returns an error only if the time of the
+// whole conversation is over.
 func (t *talk) goesOn(word string, wait bool) (bool, error) {
 	if until := time.Now().Add(patience); t.r.Buffered() == 0 && wait && t.conn.SetReadDeadline(until) == nil {
 		_, err := t.r.Peek(1)
@@ -123,8 +123,8 @@ const (
 	hangUp
 )
 
-// serve greets and answers commands until the client
-// says goodbye or hangs up.
+// serve greets and answers each command as reply says, until reply returns hangUp or
+// the client hangs up. It tells reply whether TLS protects the connection.
 func (t *talk) serve(s Stand, greeting string, reply func(command string, secured bool) ([]string, next)) error {
 	if err := t.send(greeting); err != nil {
 		return err
@@ -151,8 +151,8 @@ func (t *talk) serve(s Stand, greeting string, reply func(command string, secure
 	}
 }
 
-// greeting is what s greets with in a protocol; usual is that of versions of which the
-// catalogue has none.
+// greeting returns what s greets with in a protocol: the greeting that the catalogue has
+// for its version, or usual where it has none.
 func greeting(s Stand, protocol, usual string) string {
 	text := cmp.Or(s.Releases.Greeting(s.Version, protocol), usual)
 	now := time.Now()
@@ -198,8 +198,8 @@ type readAhead struct {
 
 func (c readAhead) Read(p []byte) (int, error) { return c.r.Read(p) }
 
-// farewell says goodbye, and returns the answer, or why none came. The outcome is
-// known by then, so a server that is slow to answer is not waited for.
+// farewell says goodbye, and returns the answer, or why none came. The outcome is known
+// by then, so it does not wait long for a server that is slow to answer.
 func (t *talk) farewell(command string) (string, error) {
 	if err := t.send(command); err != nil {
 		return "", err
@@ -214,8 +214,8 @@ func (t *talk) mismatch(got string) error {
 	return &wire.MismatchError{Want: t.want, Got: got}
 }
 
-// foreign is the mismatch for a line that does not fit. What came along with it
-// helps to name its protocol.
+// foreign returns the mismatch for a line that does not fit. The bytes that came along
+// with the line help to name its protocol.
 func (t *talk) foreign(line []byte) error {
 	rest, _ := t.r.Peek(t.r.Buffered())
 	return t.mismatch(t.waiting + " " + wire.OpensLike(string(line)+string(rest), t.want))
@@ -229,8 +229,8 @@ func opens(head []byte, words ...string) bool {
 	})
 }
 
-// dotted reads lines up to the one that is a dot (RFC 1939 section 3, RFC 3977
-// section 3.1.1), without the dot that stands before a line's own.
+// dotted reads lines up to the one that is a dot (RFC 1939 section 3, RFC 3977 section
+// 3.1.1). It takes off the dot that the server puts before a line's own.
 func (t *talk) dotted() (lines []string, err error) {
 	for {
 		line, err := t.readLine(nil)
@@ -241,8 +241,8 @@ func (t *talk) dotted() (lines []string, err error) {
 	}
 }
 
-// opensWithCode reports whether head, as far as it goes, is a reply code whose first
-// digit is not below least and what may stand behind it.
+// opensWithCode reports whether head, as far as it goes, begins with a reply code whose
+// first digit is from least to 5, and then with a character of behind.
 func opensWithCode(head []byte, least byte, behind string) bool {
 	for i, b := range head[:min(len(head), 4)] {
 		switch {
@@ -268,9 +268,9 @@ func offers(capabilities []string, word string) bool {
 	})
 }
 
-// merge adds the lines of more that list has not. What a server offers before
-// and after TLS becomes one list so: STARTTLS, gone afterwards, stays in it, and
-// the logins that need TLS come behind.
+// merge adds the lines of more that are not in list. It makes one list of what a server
+// offers before and after TLS: STARTTLS, gone afterwards, stays in it, and the logins
+// that need TLS come behind.
 func merge(list, more []string) []string {
 	for _, line := range more {
 		if len(list) < maxList && !slices.Contains(list, line) {

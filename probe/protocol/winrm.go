@@ -16,7 +16,7 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// wsman is the path of WS-Management, soap what it speaks.
+// wsman is the path of WS-Management, soap the type of its messages.
 const (
 	wsman = "/wsman"
 	soap  = "application/soap+xml"
@@ -61,8 +61,8 @@ func askWinRM(conn net.Conn, q Question) (Peer, error) {
 	return p, err
 }
 
-// judgeWinRM tells WinRM from other servers of HTTP. The facts list 405 beside
-// 401 as what a healthy one says.
+// judgeWinRM tells WinRM from other servers of HTTP. The facts say that a healthy one
+// answers 401 or 405.
 func judgeWinRM(page *http.Response, identified bool) (refusal string, err error) {
 	login := page.StatusCode == http.StatusUnauthorized
 	marked := web.OfKernel(page.Header) || strings.HasPrefix(page.Header.Get("Content-Type"), soap)
@@ -79,8 +79,8 @@ func judgeWinRM(page *http.Response, identified bool) (refusal string, err error
 
 func notWinRM(got string) error { return &wire.MismatchError{Want: "WinRM", Got: got} }
 
-// An identity is what an IdentifyResponse tells. It has an empty vendor where
-// there is none.
+// An identity is what an IdentifyResponse tells. Vendor is empty where the answer is
+// no IdentifyResponse.
 type identity struct {
 	Protocol string `xml:"Body>IdentifyResponse>ProtocolVersion"`
 	Vendor   string `xml:"Body>IdentifyResponse>ProductVendor"`
@@ -95,11 +95,11 @@ func identityOf(body io.Reader) identity {
 	return id
 }
 
-// answerWinRM is WinRM before a login.
+// answerWinRM answers as WinRM does before a login.
 func answerWinRM(conn net.Conn, s Stand) error { return serveHTTP(conn, s, pageWinRM) }
 
-// pageWinRM is the answer to one request. What Windows is told only to those who
-// log in.
+// pageWinRM returns the answer to one request. It gives no version of Windows:
+// WinRM tells that only to clients that log in.
 func pageWinRM(request *http.Request, _ Stand) *http.Response {
 	page := func(status int, body string) *http.Response {
 		p := plainPage(request, status, body)

@@ -50,12 +50,12 @@ var x224Reasons = map[byte]string{
 	138: "invalid length",
 }
 
-// A tpdu is one TPDU. Which fields count depends on its kind.
+// A tpdu is one TPDU, which X.400, T.120 and RDP send. Its kind says which fields count.
 type tpdu struct {
 	kind         byte
 	dest, source uint16 // references: the receiver's, the sender's
 	class        byte   // of a request and a confirm; the reason of a disconnect, the cause of an error
-	variable     []byte // the parameters of the first three
+	variable     []byte // the parameters of a request, a confirm and a disconnect
 	data         []byte // of data
 }
 
@@ -114,8 +114,8 @@ func (t *talk) readTPDU() (tpdu, error) {
 	return p, nil
 }
 
-// connectX224 asks for a transport connection. A disconnect and an error come
-// back as the refusals that they are.
+// connectX224 asks for a transport connection. If the server answers with a disconnect
+// or a TPDU error, that is the refusal, and err is nil.
 func (t *talk) connectX224(request tpdu) (confirm tpdu, refusal string, err error) {
 	if err := t.sendTPDU("the connection request", request); err != nil {
 		return tpdu{}, "", err
@@ -156,8 +156,8 @@ func (t *talk) exchangeX224(what string, data []byte) ([]byte, error) {
 	return p.data, nil
 }
 
-// acceptX224 reads a connection request and confirms it with what confirm makes
-// of it.
+// acceptX224 reads a connection request and sends the TPDU that confirm returns for
+// it.
 func (t *talk) acceptX224(confirm func(request tpdu) tpdu) error {
 	t.waiting = "a connection request"
 	p, err := t.readTPDU()

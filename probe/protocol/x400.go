@@ -16,18 +16,19 @@ const x400Reference = 0x6578
 // 13.3.4). A stack that takes more than the 128 of old has to say so.
 var x224Size = []byte{0xc0, 1, 0x0a}
 
-// sessionConnect is the CONNECT of a session without an address and a user:
-// version 2, duplex (X.225 section 8.3.1). Nobody can be at its other end, so
-// that a session comes about nowhere.
+// sessionConnect is a CONNECT with neither an address nor a user: version 2, duplex
+// (X.225 section 8.3.1). So nobody can be at the other end, and no session comes about
+// anywhere.
 var sessionConnect = []byte{0x0d, 12, 5, 6, 0x13, 1, 0, 0x16, 1, 2, 0x14, 2, 0, 2}
 
-// The SPDUs that may answer it (X.225 sections 8.3.4, 8.3.5 and 8.3.9).
+// sessionAnswers are the SPDUs that may answer sessionConnect (X.225 sections 8.3.4,
+// 8.3.5 and 8.3.9).
 var sessionAnswers = map[byte]string{0x0c: "refused", 0x0e: "accepted", 0x19: "aborted"}
 
-// askX400 asks an X.400 MTA for a transport connection (RFC 1006). That a
-// connection is confirmed or refused shows the stack that an MTA runs on, but
-// a confirm without any parameter, which RDP and T.120 give as well, shows too
-// little: the session layer has to speak then.
+// askX400 asks an X.400 MTA for a transport connection (RFC 1006). If the server
+// confirms or refuses it, that shows the stack that an MTA runs on. But a confirm
+// without any parameter, which RDP and T.120 give as well, shows too little: the
+// session layer has to speak then.
 func askX400(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "X.400")
 	q.At(Greet)

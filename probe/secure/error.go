@@ -20,8 +20,8 @@ import (
 // behind it.
 type Error struct {
 	Err               error
-	After             bool // the handshake had been done
-	CertificateWanted bool // in the middle of the conversation, and we had none
+	After             bool // the handshake had succeeded
+	CertificateWanted bool // the server asked for a certificate in the middle of the conversation, and we had none
 }
 
 func (e *Error) Error() string {
@@ -38,18 +38,18 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// A secured is a connection under TLS. It separates what goes wrong with TLS from what
-// goes wrong with the conversation.
+// A secured is a connection under TLS, which Handshake returns. It separates what goes
+// wrong with TLS from what goes wrong with the conversation.
 type secured struct {
 	net.Conn
 	shown *Shown
-	line  net.Conn // below TLS; nil where nothing is asked in the midst of the conversation
+	line  net.Conn // below TLS; nil with tls12.Conn, which never sets shown.asked
 }
 
 func (c *secured) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 && c.shown.asked.Load() && c.shown.answered.CompareAndSwap(false, true) {
-		_ = c.line.SetDeadline(time.Time{}) // it goes on: the time of the whole conversation holds again
+		_ = c.line.SetDeadline(time.Time{}) // the server goes on: the time of the whole conversation holds again
 	}
 	return n, c.explain(err)
 }
@@ -59,8 +59,9 @@ func (c *secured) Write(b []byte) (int, error) {
 	return n, c.explain(err)
 }
 
-// explain leaves alone what happens to connections without TLS, too, unless it is
-// what the server did instead of an answer when it got no certificate of ours.
+// explain wraps an error of TLS in an Error. It returns errors that connections without
+// TLS have, too, as they are, unless the server caused one instead of an answer because it
+// got no certificate of ours.
 func (c *secured) explain(err error) error {
 	switch {
 	case err == nil:
@@ -73,7 +74,7 @@ func (c *secured) explain(err error) error {
 	return &Error{Err: err, After: true}
 }
 
-// FailureOf is what of an error of TLS has a name, or nil.
+// FailureOf returns the failure of TLS that err is; nil where it is none.
 func FailureOf(err error) *protocol.TLSFailure {
 	var failed *Error
 	if !errors.As(err, &failed) {
@@ -101,8 +102,8 @@ func FailureOf(err error) *protocol.TLSFailure {
 // refuses. It has no type for that.
 const unreadable = "tls: failed to parse certificate from server"
 
-// alertOf is the number of an alert. The type that crypto/tls has for it is not
-// exported, and its text is that of the one that is.
+// alertOf returns the number of the alert that err is; 0 where it is none. crypto/tls
+// does not export the type of err, whose text is that of tls.AlertError.
 func alertOf(err error) uint8 {
 	for n := range 256 {
 		if alert := tls.AlertError(n); alert.Error() == err.Error() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package secure is TLS as a client that wants to see and not to be safe: it shakes
-// hands with whatever a server still speaks, reports what the server showed, and names
-// the errors of TLS. Whom to trust is decided in probe/trust, and when to ask again with
-// another hello in probe; it may import neither.
+// Package secure is a TLS client that wants to see and not to be safe: it shakes hands
+// with whatever a server still speaks, reports what the server showed, and names the
+// errors of TLS. The conversations of probe use it. Package trust decides whom to trust,
+// and package probe when to ask again with another hello; secure may import neither.
 package secure
 
 import (
@@ -23,28 +23,28 @@ import (
 	"exreach/probe/protocol/tls12"
 )
 
-// A Shown is what a server showed in a handshake.
+// A Shown is what a server showed in a handshake. Judge completes it.
 type Shown struct {
 	protocol.TLSInfo
 	chain  []*x509.Certificate
-	judged bool // whether it is trusted
+	judged bool // Judge has found out whether the server is trusted
 
-	asked    atomic.Bool // for a certificate of ours, in the midst of the conversation
+	asked    atomic.Bool // the server asked for a certificate of ours in the middle of the conversation
 	answered atomic.Bool // something came after that
 }
 
-// A Client is how TLS is begun.
+// A Client says how to begin TLS.
 type Client struct {
-	Host  string        // whom we mean to reach
-	Hello Hello         // our first message
-	Limit time.Duration // the whole handshake
-	Line  net.Conn      // the connection below, whose deadlines end it
+	Host  string        // the name or address of the server we mean to reach
+	Hello Hello         // the kind of our first message
+	Limit time.Duration // for the whole handshake
+	Line  net.Conn      // the connection below; its deadlines end the handshake
 }
 
 // Handshake starts TLS on conn and returns what the server showed. It accepts
 // every certificate and every version and cipher it can speak, since an old or
-// self-signed server is reachable all the same; trust is judged apart. A handshake
-// that fails because we have no certificate of our own has shown the server's.
+// self-signed server is reachable all the same; Judge judges trust. With an error, Shown
+// is nil, unless the server asked for a certificate of ours: then it has shown its own.
 func (c Client) Handshake(conn net.Conn) (net.Conn, *Shown, error) {
 	_ = c.Line.SetDeadline(time.Now().Add(c.Limit))
 	defer func() { _ = c.Line.SetDeadline(time.Time{}) }()
@@ -56,13 +56,13 @@ func (c Client) Handshake(conn net.Conn) (net.Conn, *Shown, error) {
 	shaken := false
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		s.asked.Store(true)
-		if shaken { // a server that goes on without one does so immediately
+		if shaken { // a server that goes on without a certificate does so immediately
 			_ = c.Line.SetDeadline(time.Now().Add(c.Limit))
 		}
 		return &tls.Certificate{}, nil // we have none
 	}
 	secure := tls.Client(conn, config)
-	err := secure.Handshake() // ended by deadlines: a context would close the connection
+	err := secure.Handshake() // deadlines end it: a context would close the connection
 	shaken = true
 	asked := s.asked.Swap(false)
 	if err != nil && !asked {
@@ -76,7 +76,7 @@ func (c Client) Handshake(conn net.Conn) (net.Conn, *Shown, error) {
 	return &secured{Conn: secure, shown: s, line: c.Line}, s, nil
 }
 
-// serverName is the name for the server name indication (RFC 6066): never an
+// serverName returns the name for the server name indication (RFC 6066); "" for an
 // address.
 func serverName(host string) string {
 	if _, err := netip.ParseAddr(host); err == nil {
@@ -105,8 +105,9 @@ func (s *Shown) describe(state tls.ConnectionState, host string) {
 	s.NameInSubject = len(s.chain) > 0 && namedInSubject(s.Chain[0], host)
 }
 
-// Judge finds out whether the server is trusted, by asking why its chain is not.
-// That may take a while, so no connection should wait for it.
+// Judge finds out whether the server is trusted: whyNot says why its chain is not, ""
+// where it is. That may take a while, so no connection should wait for it. A nil Shown
+// gives nil.
 func (s *Shown) Judge(whyNot func(chain []*x509.Certificate) string) *protocol.TLSInfo {
 	if s == nil {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"net"
 )
 
-// A Hello is how we begin a handshake: of which kind our first message is.
+// A Hello is the kind of our first message (ClientHello), with which we begin a handshake.
 type Hello int
 
 // The kinds.
@@ -17,10 +17,11 @@ const (
 	TLS12Hello              // that of the client that believes nothing (tls12.Conn)
 )
 
-// longName is the length from which on a name makes the small hello too large.
+// longName is the length of a name that makes the small hello too large.
 const longName = 32
 
-// usualCiphers are what Schannel and OpenSSL choose of, whatever their age.
+// usualCiphers returns the suites among which Schannel and OpenSSL choose, whatever their
+// age.
 func usualCiphers() []uint16 {
 	return []uint16{
 		tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
@@ -30,9 +31,9 @@ func usualCiphers() []uint16 {
 	}
 }
 
-// config is that of crypto/tls for a handshake with host. A directory of IIS asks
-// for a client certificate by a new handshake in the middle of the conversation.
-// It may accept none, so we allow one such handshake.
+// config returns the configuration of crypto/tls for a handshake with host. IIS asks for a
+// client certificate of one of its directories by a new handshake in the middle of the
+// conversation. It may go on without one, so we allow one such handshake.
 func (h Hello) config(host string) *tls.Config {
 	c := &tls.Config{
 		ServerName:         serverName(host),
@@ -50,10 +51,11 @@ func (h Hello) config(host string) *tls.Config {
 	return c
 }
 
-// A Meter sees how large our hello is, and whether anything came after it.
+// A Meter is a connection that sees how large our hello is, and whether anything came
+// after it. A conversation hands it to Handshake.
 type Meter struct {
 	net.Conn
-	Size  int  // of the message; 0 before it is sent
+	Size  int  // of the hello in octets; 0 before it is sent
 	Heard bool // something came after it
 }
 

@@ -12,9 +12,9 @@ import (
 	"exreach/probe/protocol/tls12"
 )
 
-// handshakeTLS12 does the handshake with the client that believes nothing, and
-// reports what the server showed. Trust is not judged: the server has not proved that it
-// has the key of its certificate.
+// handshakeTLS12 does the handshake with the client that believes nothing (package tls12),
+// and returns what the server showed. It leaves trust unjudged: the server has not proved
+// that it has the key of its certificate.
 func handshakeTLS12(conn net.Conn, host string) (net.Conn, *Shown, error) {
 	client, err := tls12.Shake(conn, serverName(host))
 	if err != nil && !client.ClientCertificate {
@@ -38,8 +38,8 @@ func handshakeTLS12(conn net.Conn, host string) (net.Conn, *Shown, error) {
 	return &secured{Conn: client, shown: s}, s, nil
 }
 
-// readCertificate describes a certificate, and says why strict clients refuse it
-// if they do. Nil is one of which nothing can be read.
+// readCertificate describes a certificate, and says why strict clients refuse it; "" where
+// they do not. c is nil where nothing of the certificate can be read.
 func readCertificate(der []byte) (c *tls12.Certificate, unreadable string) {
 	cert, refused := x509.ParseCertificate(der)
 	if refused == nil && cert.PublicKey == nil { // RSASSA-PSS, say (RFC 4055)

@@ -13,21 +13,21 @@ import (
 	"syscall"
 )
 
-// noLocalAddr is what connecting to a family says that is switched off here:
-// EADDRNOTAVAIL, and the same of Windows (WSAEADDRNOTAVAIL), for which package
-// syscall has an invented number.
+// noLocalAddr holds the errors of connecting to a family that is switched off here:
+// EADDRNOTAVAIL, and by its number WSAEADDRNOTAVAIL, which is the same on Windows;
+// package syscall has an invented number there.
 var noLocalAddr = []syscall.Errno{syscall.EADDRNOTAVAIL, 10049}
 
-// noWayCauses are what the routes of this machine say, where nothing is sent:
-// none, or one of the types unreachable and prohibit (ip-route(8)), which VPN
-// programs set for IPv6.
+// noWayCauses are the causes that the routes of this machine give, without anything
+// being sent: there is no route, or one of the types unreachable and prohibit
+// (ip-route(8)), which VPN programs set for IPv6.
 var noWayCauses = []Cause{NoRoute, Unreachable, Denied}
 
-// WaysFrom says what keeps this machine from an address: NoRoute, or NoFamily;
-// NoCause where it has a way.
-// A datagram socket is connected, which looks the route up and sends nothing. It
-// takes no source port of TCP, so a shortage of those is not taken for a
-// missing address.
+// WaysFrom returns a function that says what keeps this machine from an address: NoRoute,
+// or NoFamily; NoCause where it has a way from source, or from any address where source
+// is the zero Addr. The function connects a datagram socket, which looks the route up and
+// sends nothing. That takes no source port of TCP, so a shortage of those is not taken
+// for a missing address.
 func WaysFrom(source netip.Addr) func(netip.Addr) Cause {
 	return func(to netip.Addr) Cause {
 		if !HasZone(to.Zone()) {
@@ -36,7 +36,7 @@ func WaysFrom(source netip.Addr) func(netip.Addr) Cause {
 		d := net.Dialer{}
 		if source.IsValid() {
 			if source.Is4() != to.Is4() {
-				return NoCause // the dialer says so
+				return NoCause // Dialer reports that, as ErrFamily
 			}
 			d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
 		}
@@ -78,7 +78,7 @@ func IsBroadcast(to netip.Addr) bool {
 	})
 }
 
-// inOwnNetwork reports whether such holds for an address and one of this machine's networks.
+// inOwnNetwork reports whether such(network, to) is true for a network of this machine.
 func inOwnNetwork(to netip.Addr, such func(netip.Prefix, netip.Addr) bool) bool {
 	addrs, err := net.InterfaceAddrs()
 	return err == nil && slices.ContainsFunc(addrs, func(a net.Addr) bool {
@@ -88,7 +88,7 @@ func inOwnNetwork(to netip.Addr, such func(netip.Prefix, netip.Addr) bool) bool 
 }
 
 // HasZone reports whether a zone is an interface of this machine, by its name or
-// its number; "" is any.
+// its number. "" is no zone, which is always right.
 func HasZone(zone string) bool {
 	if zone == "" {
 		return true
@@ -102,8 +102,8 @@ func HasZone(zone string) bool {
 	return err == nil
 }
 
-// hasAddress reports whether this machine has an address that other networks know,
-// of IPv4 or of IPv6.
+// hasAddress reports whether this machine has an address of IPv4, or else of IPv6, that
+// other networks may know.
 func hasAddress(is4 bool) bool {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {

@@ -9,13 +9,13 @@ import (
 	"syscall"
 )
 
-// A Cause is what an error of the operating system means, whatever its number
-// is there.
+// A Cause is what an error of the operating system means, whatever number this
+// system gives it.
 type Cause int
 
 // The causes.
 const (
-	NoCause       Cause = iota // the error is none of the system's, or has no meaning that is known
+	NoCause       Cause = iota // the error is not from the system, or its meaning is not known
 	Refused                    // the peer said no
 	Reset                      // the peer hung up
 	TimedOut                   // the system gave up waiting
@@ -39,7 +39,7 @@ func CauseOf(err error) Cause {
 	return NoCause
 }
 
-// IsTimeout reports whether a deadline ended it, ours or the system's.
+// IsTimeout reports whether err says that a deadline has passed, ours or the system's.
 func IsTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package socket is the operating system: connecting, what its errors and ICMP
-// messages mean, what it knows of a connection, and what this machine can do at
-// all. Every file that is for one system only is here, so nothing above needs to ask
-// which one it runs on. What an outcome says of a port is not here: package probe
-// judges. It may import catalog alone.
+// Package socket hides the operating system: how to connect, what the system's errors and
+// ICMP messages mean, what it knows of a connection, and what this machine can do at
+// all. The files about sockets that are for one system only are all here, so nothing
+// above needs to ask which one it runs on. What an outcome says of a port is not here:
+// package probe judges. Of this project's packages it may import catalog alone.
 package socket
 
 import (
@@ -18,14 +18,14 @@ import (
 	"exreach/catalog"
 )
 
-// An Error is a connection that did not come about. Errors of connecting
+// An Error says why a connection did not come about. Errors of connecting
 // have a type of their own because the same time-out means "no reply" here and
 // "silent" later.
 type Error struct {
 	Err   error
 	Local bool       // this machine refused before anything was sent
 	ICMP  ICMP       // what an ICMP message said; ICMPNone where none came
-	By    netip.Addr // who sent it
+	By    netip.Addr // who sent it; the zero Addr where that is not known
 }
 
 func (e *Error) Error() string {
@@ -50,11 +50,12 @@ const (
 	ICMPExceeded // the hop limit ran out on the way: a loop, unless a trace set it
 )
 
-// ErrFamily is a source address of one family for an address of the other.
+// ErrFamily says that the source address is of one family and the address of the other.
 var ErrFamily = errors.New("the source address and this address are not of one family (IPv4, IPv6)")
 
-// Dialer returns the dialer of this system, which also hears ICMP where the
-// system lets it.
+// Dialer returns the dialer of this system, which also hears ICMP where the system lets
+// it. It connects from source; the zero Addr leaves that to the system. Its errors are
+// of type *Error.
 func Dialer(source netip.Addr) func(context.Context, catalog.Network, netip.AddrPort) (net.Conn, error) {
 	return func(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error) {
 		if source.IsValid() && source.Is4() != addr.Addr().Is4() {

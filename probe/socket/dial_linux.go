@@ -24,8 +24,8 @@ func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.C
 	return dialSegments(ctx, source, addr, 0)
 }
 
-// dialSegments connects and takes segments of that size at most; 0 leaves it to the
-// system.
+// dialSegments connects, and asks the peer for segments of at most size bytes; 0 leaves
+// that to the system.
 func dialSegments(ctx context.Context, source netip.Addr, addr netip.AddrPort, size int) (net.Conn, error) {
 	fd, err := startConnect(source, addr, 0, size)
 	if err != nil {
@@ -57,16 +57,17 @@ func SmallDialer(source netip.Addr) func(context.Context, netip.AddrPort) (net.C
 	}
 }
 
-// A tcpConn is a connected one. What net.FileConn makes of it would be a copy, at
-// the price of the connect itself.
+// A tcpConn is a connected socket. net.FileConn would make a copy of it, which costs as
+// much as the connect itself.
 type tcpConn struct {
 	*os.File
 	to netip.AddrPort
 }
 
-// settle ends the listening for ICMP, which would break the conversation for a
-// message that TCP takes for a passing one (RFC 1122 section 4.2.3.9), and sends
-// what is said immediately, as the standard library does.
+// settle makes a connected socket ready for the conversation. It stops listening for
+// ICMP: a message about what TCP takes for a passing trouble would break the conversation
+// (RFC 1122 section 4.2.3.9). And it has TCP send each write at once, as the standard
+// library does.
 func (s tcpConn) settle() error {
 	level, option := recvErr(s.to.Addr())
 	return onSocket(s, func(fd int) error {
@@ -77,8 +78,8 @@ func (s tcpConn) settle() error {
 	})
 }
 
-// onSocket does something with a socket that the runtime watches. It is an error if the
-// socket is closed.
+// onSocket calls do with the descriptor of a socket that the runtime watches. It fails
+// if the socket is closed.
 func onSocket(socket syscall.Conn, do func(fd int) error) error {
 	raw, err := socket.SyscallConn()
 	if err != nil {
@@ -89,7 +90,7 @@ func onSocket(socket syscall.Conn, do func(fd int) error) error {
 	return cmp.Or(err, outcome)
 }
 
-// LocalAddr is the end of this machine.
+// LocalAddr returns this machine's end of the connection.
 func (s tcpConn) LocalAddr() net.Addr {
 	var addr netip.AddrPort
 	_ = onSocket(s, func(fd int) error {
@@ -102,7 +103,7 @@ func (s tcpConn) LocalAddr() net.Addr {
 	return net.TCPAddrFromAddrPort(addr)
 }
 
-// RemoteAddr is the other end.
+// RemoteAddr returns the other end.
 func (s tcpConn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(s.to) }
 
 // recvErr is the option that has a socket keep ICMP messages.
@@ -113,9 +114,9 @@ func recvErr(to netip.Addr) (level, option int) {
 	return unix.IPPROTO_IPV6, unix.IPV6_RECVERR
 }
 
-// startConnect opens a socket and sends the SYN, which comes no farther than so
-// many hops and asks for segments of at most so many bytes; 0 leaves that to the
-// system.
+// startConnect opens a socket and sends the SYN, which has hops as its hop limit and asks
+// for segments of at most segment bytes; 0 leaves either to the system. The caller closes
+// the descriptor that it returns.
 func startConnect(source netip.Addr, addr netip.AddrPort, hops, segment int) (int, error) {
 	domain := unix.AF_INET6
 	if addr.Addr().Is4() {
@@ -156,7 +157,7 @@ func startConnect(source netip.Addr, addr netip.AddrPort, hops, segment int) (in
 	return fd, nil
 }
 
-// awaitConnect waits until the socket is connected, or is not going to be.
+// awaitConnect waits until the socket is connected, connecting has failed, or ctx ends.
 func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
@@ -176,8 +177,9 @@ func awaitConnect(ctx context.Context, f *os.File, to netip.Addr) error {
 	return outcome
 }
 
-// interrupt ends the waiting for f with ctx, until over is called. From then on f is as if it had never been interrupted: a connection
-// that came about at the last moment would say nothing.
+// interrupt ends the waiting for f when ctx ends. The caller calls over when it no longer
+// waits: from then on f is as if nothing had interrupted it. Otherwise a connection that
+// came about at the last moment could send nothing.
 func interrupt(ctx context.Context, f *os.File) (over func()) {
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -197,8 +199,8 @@ func connected(fd int, to netip.Addr) (done bool, err error) {
 	if _, err := unix.Getpeername(fd); err == nil {
 		return true, nil
 	}
-	// An ICMPv6 answer that is there before connect has let go of the socket
-	// stays a soft error until the next SYN; the queue has it at once.
+	// If an ICMPv6 answer comes before connect has let go of the socket, it stays a
+	// soft error until the next SYN; the queue has it at once.
 	if said := readICMP(fd, to); said != nil {
 		said.attribute(to, isLocal(fd, said.By))
 		return true, said
@@ -215,11 +217,11 @@ func connected(fd int, to netip.Addr) (done bool, err error) {
 	}
 }
 
-// attribute says whose the ICMP message is that ended a connect to an address; ours
-// means that it came from the address the socket connects from. This machine sends some
-// itself: its firewall does ("reject" of nftables and iptables), and when nothing answers
-// ARP or neighbour discovery it reports a host of its own network, or every host behind
-// the gateway, as unreachable.
+// attribute sets Local and By to what they mean for an ICMP message that ended a connect
+// to an address; ours says that it came from the address the socket connects from. This
+// machine sends some itself: its firewall does ("reject" of nftables and iptables), and
+// when nothing answers ARP or neighbour discovery it reports a host of its own network, or
+// every host behind the gateway, as unreachable.
 func (e *Error) attribute(to netip.Addr, ours bool) {
 	switch {
 	case !ours || e.By == to.WithZone("") && e.ICMP == ICMPPort: // a port that is closed says so of itself
@@ -230,8 +232,8 @@ func (e *Error) attribute(to netip.Addr, ours bool) {
 	}
 }
 
-// isLocal reports whether an address is the one the socket connects from: its
-// own machine said no.
+// isLocal reports whether an address is the one the socket connects from: this machine
+// itself sent the message.
 func isLocal(fd int, by netip.Addr) bool {
 	name, err := unix.Getsockname(fd)
 	return err == nil && addrOf(name) == by

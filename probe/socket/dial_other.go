@@ -29,18 +29,19 @@ func dialTCP(ctx context.Context, source netip.Addr, addr netip.AddrPort) (net.C
 // sent an ICMP message.
 func hearICMP(*net.UDPConn, netip.Addr) {}
 
+// whoSaid cannot tell here, for the same reason.
 func whoSaid(_ *net.UDPConn, err error) *Error { return &Error{Err: err} }
 
-// SmallDialer returns none: without TCP_INFO it is never needed.
+// SmallDialer returns nil here: without TCP_INFO nobody needs it.
 func SmallDialer(netip.Addr) func(context.Context, netip.AddrPort) (net.Conn, error) { return nil }
 
-// TCPStateOf can read nothing here: the counters that tell silences apart are
-// Linux's.
+// TCPStateOf can read nothing here: only Linux has the counters that tell silences
+// apart.
 func TCPStateOf(net.Conn) (state TCPState, known bool) { return TCPState{}, false }
 
 var errNoTrace = errors.New("this system tells an ordinary user nothing about the hops on a path")
 
-// CanTrace says why this system cannot: only Linux shows an unprivileged process
+// CanTrace says why this system cannot trace: only Linux shows an unprivileged process
 // who sent an ICMP message.
 func CanTrace() error { return errNoTrace }
 

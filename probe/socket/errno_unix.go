@@ -6,8 +6,8 @@ package socket
 
 import "syscall"
 
-// causes says what an errno of connect, read or write means. Only what the other
-// side or the path can bring about is theirs.
+// causes says what an errno of connect, read or write means. It blames the peer or the
+// path only for what they can bring about.
 var causes = map[syscall.Errno]Cause{
 	syscall.ECONNREFUSED: Refused,
 

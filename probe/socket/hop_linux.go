@@ -15,12 +15,13 @@ import (
 	"exreach/catalog"
 )
 
-// CanTrace is nil: this system shows every user who sent an ICMP message.
+// CanTrace returns nil: this system shows every user who sent an ICMP message.
 func CanTrace() error { return nil }
 
-// AskHop asks a target with a hop limit; nil is an answer of the target's own, and
-// an Error what else came back before ctx ended. IP_RECVERR gives the sender of
-// an ICMP message (ip(7), ipv6(7)). Own says that it was this machine itself.
+// AskHop asks a target once with a hop limit, for hops.Tracer; a ttl of 0 is the system's
+// own. err is nil if the target accepted or answered. Otherwise it says what came back
+// before ctx ended, as an *Error, or why this machine could not ask. IP_RECVERR gives the
+// sender of an ICMP message (ip(7), ipv6(7)); own says that this machine itself sent it.
 func AskHop(ctx context.Context, source netip.Addr, to Target, ttl int) (own bool, err error) {
 	if to.Network == catalog.UDP {
 		return askDatagram(ctx, source, to, ttl)
@@ -65,8 +66,8 @@ func limitHops(fd int, to netip.Addr, hops int) error {
 	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, level, option, hops))
 }
 
-// isOwn reports whether an ICMP message came from the address that the socket
-// asks from, and that is not the target's.
+// isOwn reports whether an ICMP message came from the address that the socket asks
+// from, and that address is not the target's.
 func isOwn(socket syscall.Conn, err error, to Target) bool {
 	own := false
 	if said := new(*Error); errors.As(err, said) && (*said).ICMP != ICMPNone {

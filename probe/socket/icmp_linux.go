@@ -15,8 +15,8 @@ import (
 // the offender's socket address follows it.
 const extendedErrSize = 16
 
-// readICMP takes the ICMP errors off the socket's queue and returns the first one
-// that ends a connect, with the errno that the kernel made of it; nil is none.
+// readICMP takes ICMP errors off the socket's queue and returns the first one that
+// ends a connect, with the errno that the kernel made of it; nil where there is none.
 func readICMP(fd int, to netip.Addr) *Error {
 	control := make([]byte, 512)
 	for {
@@ -52,7 +52,7 @@ func parseExtendedErr(b []byte) Error {
 	return e
 }
 
-// offender reads a struct sockaddr_in or sockaddr_in6.
+// offender reads the sender of an ICMP message: a struct sockaddr_in or sockaddr_in6.
 func offender(b []byte) netip.Addr {
 	if len(b) < 8 {
 		return netip.Addr{}
@@ -108,7 +108,7 @@ func hearICMP(conn *net.UDPConn, to netip.Addr) {
 	_ = onSocket(conn, func(fd int) error { return unix.SetsockoptInt(fd, level, option, 1) })
 }
 
-// whoSaid looks for the ICMP message behind an error of the socket.
+// whoSaid wraps an error of the socket, and adds the ICMP message behind it if one came.
 func whoSaid(conn *net.UDPConn, err error) *Error {
 	e := &Error{Err: err}
 	_ = onSocket(conn, func(fd int) error {

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TCPStateOf reads TCP_INFO (tcp(7)), which any user may.
+// TCPStateOf reads TCP_INFO (tcp(7)), which any user may. It knows nothing of a
+// connection that neither Dialer nor SmallDialer made.
 func TCPStateOf(conn net.Conn) (state TCPState, known bool) {
 	s, ok := conn.(tcpConn)
 	if !ok {

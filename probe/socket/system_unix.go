@@ -22,11 +22,11 @@ func Descriptors() int {
 	return int(limit.Cur)
 }
 
-// RefusalTakes is how long a refused connect may take for the system alone: a
-// reset ends it at once.
+// RefusalTakes is how long the system may hold a refusal back before it reports it: no
+// time here, as a reset ends the connect at once.
 func RefusalTakes() time.Duration { return 0 }
 
-// foundAs is the name that the system found for a host; "" where it does not say.
+// foundAs is the full name under which the system found a host; "" where it does not say.
 func foundAs(ctx context.Context, host string) string {
 	name, err := net.DefaultResolver.LookupCNAME(ctx, host)
 	if err != nil {

@@ -19,9 +19,8 @@ const (
 	synOnce          = 1<<8 - 2 // from Windows 10 1709 and Server 2019 on
 )
 
-// oldRefusal is how long Windows takes to believe a refusal where it cannot be
-// told not to: it sends the SYN twice more, half a second apart (KB175523), and
-// then some.
+// oldRefusal is how long Windows takes to believe a refusal where sendOnce fails: it
+// sends the SYN twice more, half a second apart (KB175523), and then some.
 const oldRefusal = 2500 * time.Millisecond
 
 // sendOnce has the system send one SYN for a connect, and no more after a refusal.
@@ -35,13 +34,13 @@ func sendOnce(fd uintptr) error {
 		(*byte)(unsafe.Pointer(&params)), uint32(unsafe.Sizeof(params)), nil, 0, &n, nil, 0)
 }
 
-// beforeConnect is a net.Dialer's Control. A system that cannot send once takes
-// its time: see refusalTakes.
+// beforeConnect is a net.Dialer's Control. Where sendOnce fails, a refusal takes its
+// time: see RefusalTakes.
 func beforeConnect(_, _ string, raw syscall.RawConn) error {
 	return raw.Control(func(fd uintptr) { _ = sendOnce(fd) })
 }
 
-// RefusalTakes is how long a refused connect may take for the system alone.
+// RefusalTakes is how long the system may hold a refusal back before it reports it.
 func RefusalTakes() time.Duration {
 	s, err := windows.Socket(windows.AF_INET, windows.SOCK_STREAM, windows.IPPROTO_TCP)
 	if err != nil {
@@ -61,8 +60,8 @@ func Descriptors() int { return math.MaxInt32 }
 // aiFQDN asks for the whole name that a short one was found under (ws2tcpip.h).
 const aiFQDN = 0x20000
 
-// foundAs is the name that the system found for a host; "" where it does not say.
-// The answer is in the system's cache: the addresses were just asked for.
+// foundAs is the full name under which the system found a host; "" where it does not say.
+// The answer is in the system's cache: LookUp has just asked for the addresses.
 func foundAs(ctx context.Context, host string) string {
 	found := make(chan string, 1)
 	go func() { found <- fullName(host) }()

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// An Authority issues the certificates of a stand-in. Its key lives only as
-// long as the process.
+// An Authority issues the certificates of a stand-in, and of servers that tests make up.
+// Its key lives only as long as the process.
 type Authority struct {
 	Cert *x509.Certificate
 	Key  *ecdsa.PrivateKey
@@ -62,7 +62,7 @@ func (a *Authority) Issue(host string, end time.Time) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
-// Roots is whom to trust to trust what the authority issued.
+// Roots returns the roots that a client must trust to trust what the authority issued.
 func (a *Authority) Roots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.Cert)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package standin is a server that is not there: listeners, certificates and
+// Package standin plays a server that is not there, with listeners, certificates and
 // faults, for the demo, for tests and for benchmarks. What it says on a port is in
 // probe/protocol, next to what is asked there; no package that asks real servers may
 // import it.
@@ -22,23 +22,23 @@ import (
 	"exreach/probe/protocol/rpc"
 )
 
-// A Server plays a server that is not there: every service of a role, each
-// with the server's side of its conversation. Without an Address that is on
-// loopback and on ports that need no rights; a Pool with its Dial, Lookup and
-// Roots finds the server under its own name and ports.
+// A Server plays a server that is not there: every service of a role, each with the
+// server's side of its conversation. Set the exported fields before Start. Without an
+// Address it listens on loopback, on ports that need no rights; a Pool that uses its Dial,
+// Lookup and Roots still finds it under its own name and ports.
 type Server struct {
 	Host     string                 // its name: "mail01.contoso.example"
 	Version  string                 // of Exchange: "2019"
-	Releases *catalog.Releases      // that the Version is one of; nil is what comes with exreach
+	Releases *catalog.Releases      // where the Version is listed; nil is what comes with exreach
 	Services []catalog.Service      // what it listens on
 	Faults   map[string]Fault       // what is wrong with it, by service name
-	Accounts []protocol.Credentials // that may log in
+	Accounts []protocol.Credentials // who may log in; without any, no client may
 	Address  netip.Addr             // where it listens, on its services' own ports; :: is everywhere, the zero Addr is loopback, on ports that are free
 
 	authority *Authority
 	good, old tls.Certificate
 	endpoints []rpc.Endpoint
-	real      map[port]string // the loopback address behind each port; "" refuses
+	real      map[port]string // the address on which each port really listens; "" refuses
 	nothing   string          // a loopback address where nothing listens
 
 	ctx       context.Context // of the conversations; ends with Close
@@ -60,7 +60,7 @@ type Fault string
 const (
 	Refused Fault = "refused"             // nothing listens
 	Silent  Fault = "silent"              // accepts and says nothing
-	Expired Fault = "expired certificate" // TLS with a certificate of the past
+	Expired Fault = "expired certificate" // TLS with a certificate that has expired
 	Foreign Fault = "wrong service"       // something else answers
 )
 
@@ -71,7 +71,7 @@ const standInPorts = 6405
 // conversationLimit bounds one conversation with a stand-in.
 const conversationLimit = 30 * time.Second
 
-// New is the server of a version with all that some of its roles listen on.
+// New returns a Server, yet to be started, of a version with all services of these roles.
 func New(v catalog.Version, roles ...string) (*Server, error) {
 	s := &Server{Host: "mail01.contoso.example", Version: v.Name}
 	for _, role := range roles {
@@ -84,8 +84,8 @@ func New(v catalog.Version, roles ...string) (*Server, error) {
 	return s, nil
 }
 
-// Start opens the listeners, which serve until ctx or Close ends them. After an
-// error nothing is open.
+// Start opens the listeners. They serve until Close; the end of ctx ends the
+// conversations. After an error nothing is open.
 func (s *Server) Start(ctx context.Context) error {
 	s.ctx, s.stop = context.WithCancel(ctx)
 	s.real = map[port]string{}
@@ -125,7 +125,7 @@ func (s *Server) furnish() []catalog.Service {
 	return services
 }
 
-// Close ends every conversation and waits for it.
+// Close closes the listeners, ends every conversation and waits for it.
 func (s *Server) Close() {
 	s.stop()
 	for _, l := range s.listeners {
@@ -134,11 +134,11 @@ func (s *Server) Close() {
 	s.serving.Wait()
 }
 
-// Roots is whom to trust to trust the stand-in's certificates.
+// Roots returns the roots that a client must trust to trust the stand-in's certificates.
 func (s *Server) Roots() *x509.CertPool { return s.authority.Roots() }
 
-// Dial connects to the stand-in, whatever the address. A port that is not the
-// stand-in's is refused.
+// Dial is a probe.DialFunc that connects to the stand-in, whatever the address. Ports that
+// the stand-in does not listen on are refused.
 func (s *Server) Dial(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error) {
 	real := s.real[port{network, addr.Port()}]
 	if real == "" {
@@ -147,7 +147,7 @@ func (s *Server) Dial(ctx context.Context, network catalog.Network, addr netip.A
 	return new(net.Dialer).DialContext(ctx, string(network), real)
 }
 
-// Lookup resolves every name to the stand-in.
+// Lookup resolves every name to loopback, where Dial finds the stand-in.
 func (s *Server) Lookup(context.Context, string) ([]netip.Addr, error) {
 	return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, nil
 }
@@ -193,7 +193,8 @@ func (s *Server) reserveClosedPort() error {
 	return nil
 }
 
-// listen opens the listener of one service. Services of one port share it.
+// listen opens the listener of one service. Where several services have one port, the
+// first of them answers there.
 func (s *Server) listen(service catalog.Service) error {
 	own := port{service.Network, service.Ports.First}
 	if _, shared := s.real[own]; shared {
@@ -216,7 +217,7 @@ func (s *Server) listen(service catalog.Service) error {
 	return nil
 }
 
-// addressOf is where the listener of a port is opened.
+// addressOf returns the address on which to open the listener of a port.
 func (s *Server) addressOf(own port) string {
 	if !s.Address.IsValid() {
 		return "127.0.0.1:0"
@@ -239,7 +240,7 @@ func (s *Server) accept(l net.Listener, service catalog.Service) {
 	}
 }
 
-// serve holds one conversation, with what is wrong about it.
+// serve holds one conversation, with the fault of its service if it has one.
 func (s *Server) serve(conn net.Conn, service catalog.Service) error {
 	cert, speak := s.good, protocol.Table[service.Protocol]
 	switch s.Faults[service.Name] {
@@ -278,7 +279,7 @@ func (s *Server) serve(conn net.Conn, service catalog.Service) error {
 	})
 }
 
-// foreign is a protocol that greets and is not this one.
+// foreign returns a protocol that greets and is not the named one.
 func foreign(name string) protocol.Protocol {
 	if name == "smtp" {
 		return protocol.Table["imap"]

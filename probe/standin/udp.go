@@ -34,8 +34,8 @@ func (s *Server) listenUDP(own port, service catalog.Service) error {
 	return nil
 }
 
-// An exchange is one datagram of a client and what is said to it, as a
-// connection: reading gives the datagram once, writing answers it.
+// An exchange presents one datagram of a client, and the answer to it, as a connection:
+// reading gives the datagram once, writing answers it.
 type exchange struct {
 	net.PacketConn
 	first []byte

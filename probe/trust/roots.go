@@ -16,8 +16,8 @@ import (
 	"exreach/probe/socket"
 )
 
-// Where distributions of Linux keep their roots. The first of the files that is
-// there counts, and all of the folders (crypto/x509, with which TestPlaces compares them).
+// Where distributions of Linux keep their roots. Of the files, only the first that can be
+// read counts; of the folders, all (crypto/x509, with which TestPlaces compares them).
 var (
 	rootFiles = []string{
 		"/etc/ssl/certs/ca-certificates.crt",                // Debian
@@ -30,9 +30,9 @@ var (
 	rootFolders = []string{"/etc/ssl/certs", "/etc/pki/tls/certs"}
 )
 
-// machineRoots reads this machine's roots and parses none of them. It has
+// machineRoots reads this machine's roots, in DER, and parses none of them. It returns
 // none where the system itself judges, or where this machine is short of something that
-// reading them needs. The environment may say where they are.
+// reading them needs. env may say where they are, as in OfMachine.
 func machineRoots(env func(string) string) [][]byte {
 	if runtime.GOOS != "linux" {
 		return nil
@@ -65,7 +65,7 @@ func machineRoots(env func(string) string) [][]byte {
 			}
 		}
 	}
-	return found.roots // what cannot be read otherwise holds no roots
+	return found.roots // a file that cannot be read for another reason counts as one without roots
 }
 
 // isShort reports whether this machine ran out of something.
@@ -74,11 +74,11 @@ func isShort(err error) bool {
 	return cause == socket.NoDescriptors || cause == socket.NoMemory
 }
 
-// A collection is certificates, each once: distributions have most roots in a file
-// of their own and in that of all.
+// A collection holds certificates, each once: distributions have most roots in a file
+// of their own and in the file of them all.
 type collection struct {
-	roots [][]byte // in DER
-	seen  map[string]bool
+	roots [][]byte        // in DER
+	seen  map[string]bool // by the Base64 text
 }
 
 // read takes in the certificates of a file in PEM.
@@ -100,9 +100,9 @@ func (c *collection) read(name string) error {
 	return nil
 }
 
-// bodies yields what stands between the lines that begin and end a certificate (RFC
-// 7468 section 5.1). Base64 has no dash, so the next one ends it. Package pem, which also
-// reads headers, takes twice as long for the same.
+// bodies yields the text between the lines that begin and end a certificate (RFC 7468
+// section 5.1). Base64 has no dash, so the next dash ends the text. Package pem, which
+// also reads headers, takes twice as long for the same.
 func bodies(text []byte) iter.Seq[[]byte] {
 	begins := []byte("-----BEGIN CERTIFICATE-----")
 	return func(yield func([]byte) bool) {
@@ -125,8 +125,8 @@ func bodies(text []byte) iter.Seq[[]byte] {
 	}
 }
 
-// isAlias reports whether an entry is a hash that OpenSSL looks for, such as
-// 5ed36f99.0, and a link to another entry of the folder.
+// isAlias reports whether an entry is a link to another entry of the folder, under a hash
+// that OpenSSL looks for, such as 5ed36f99.0.
 func isAlias(name string, e os.DirEntry) bool {
 	if e.Type()&os.ModeSymlink == 0 || len(e.Name()) < 10 || e.Name()[8] != '.' {
 		return false
@@ -135,8 +135,8 @@ func isAlias(name string, e os.DirEntry) bool {
 	return err == nil && !strings.Contains(target, "/")
 }
 
-// named is the roots that a certificate of a chain may be issued by, or may be: its
-// issuer's name is in them (RFC 5280 section 6.1.3). Only these are parsed.
+// named returns the roots that may have issued a certificate of a chain, or may be one:
+// the name of its issuer is in them (RFC 5280 section 6.1.3). It parses no others.
 func named(roots [][]byte, chain []*x509.Certificate) *x509.CertPool {
 	pool := x509.NewCertPool()
 	for _, root := range roots {

@@ -57,7 +57,8 @@ func sayShunned(s seen) (text, hint string) {
 
 const shunsUs = "a firewall on the path blocks this computer after many connections in a short time, or the host or the path went down in the meantime"
 
-// shunnedMidway: a conversation stopped, and so did all else at the address.
+// shunnedMidway: the conversation stopped, and a port of the address that had answered fell
+// silent as well.
 func shunnedMidway(s seen) bool { return s.Verdict == probe.Silent && s.here().shuns }
 
 func sayShunnedMidway(s seen) (text, hint string) {
@@ -109,17 +110,17 @@ func sayUnresolved(s seen) (text, hint string) {
 
 func sayUnverified(s seen) (text, hint string) {
 	text = "No document confirms this catalogue entry."
-	if s.Check.Service.Note != "" && !dynamicPortBlocked(s) { // which tells the note itself
+	if s.Check.Service.Note != "" && !dynamicPortBlocked(s) { // sayDynamicPortBlocked tells the note
 		text = "No document confirms this catalogue entry: " + sentence(s.Check.Service.Note)
 	}
 	return text, "Compare with a working server before you change anything because of it."
 }
 
-// firewallAdmin is whom to ask when nothing says which device it is.
+// firewallAdmin is whom to ask if nothing says which device drops or refuses the packets.
 const firewallAdmin = "the firewall administrator"
 
-// ask is the request to the administrator of a firewall. There is none in front of an address
-// of this machine itself.
+// ask is the request to the administrator of a firewall. If the address belongs to this
+// machine itself, no other firewall is involved and nobody is asked.
 func (s seen) ask(whom string) string {
 	request := fmt.Sprintf("Ask %s to allow %s from this computer to %s.", whom, s.port(), s.target())
 	if s.Address.IsLoopback() {
@@ -140,7 +141,7 @@ func (s seen) port() string {
 	return strings.ToUpper(string(s.Check.Service.Network)) + " " + number
 }
 
-// target is the address that was asked, or the host where there was none.
+// target is the address that was asked, or the host's name if it has no address.
 func (s seen) target() string {
 	if s.Address.IsValid() {
 		return s.Address.String()
@@ -148,10 +149,10 @@ func (s seen) target() string {
 	return s.Check.Host
 }
 
-// saidOnPath reports whether a device on the path, not the host itself, said it.
+// saidOnPath reports whether a device on the path, not the host, sent the ICMP answer.
 func (s seen) saidOnPath() bool { return s.SaidBy.IsValid() && s.SaidBy != s.Address }
 
-// quote is what the peer said first.
+// quote is a sentence with what the peer said first, "" if there is nothing to read in it.
 func (s seen) quote() string {
 	escapes := strings.Count(s.Evidence, `\x`)
 	switch {
@@ -159,17 +160,17 @@ func (s seen) quote() string {
 		return ""
 	case tlsRecord().MatchString(s.Evidence):
 		return " What came is TLS."
-	case len(`\x00`)*escapes > len(s.Evidence)/3: // it tells people nothing
+	case len(`\x00`)*escapes > len(s.Evidence)/3: // mostly binary: a person cannot read it
 		return ""
 	}
 	return fmt.Sprintf(" It said: %s", strings.TrimSuffix(s.Evidence, `\r\n`))
 }
 
-// tlsRecord is how evidence begins that is TLS: an alert or a handshake (RFC 8446
-// section 5.1).
+// tlsRecord matches evidence that begins with a TLS record: an alert or a handshake (RFC
+// 8446 section 5.1).
 var tlsRecord = lazily(`^\\x1[56]\\x03`)
 
-// tries counts what was sent.
+// tries says how many requests or connection attempts were sent.
 func (s seen) tries() string {
 	if s.Check.Service.Network == catalog.UDP {
 		return catalog.Count(s.Tries, "request")
@@ -177,16 +178,16 @@ func (s seen) tries() string {
 	return catalog.Count(s.Tries, "connection attempt")
 }
 
-// sentence ends a text of unknown origin with one full stop.
+// sentence makes a text end with exactly one full stop, whatever it ended with.
 func sentence(text string) string { return strings.TrimRight(text, ". ") + "." }
 
-// lower begins a sentence as the second half of another.
+// lower makes the first letter small, so that the sentence can go on from another.
 func lower(text string) string { return strings.ToLower(text[:1]) + text[1:] }
 
 // An obstacleText names an obstacle and says what to do about it.
 type obstacleText struct{ text, hint string }
 
-// obstacleTexts has every obstacle.
+// obstacleTexts has a text for every obstacle.
 var obstacleTexts = map[probe.Obstacle]obstacleText{
 	probe.Interrupted: {"the run was interrupted", "Run again and let it finish."},
 	probe.StoodStill: {"exreach was stopped while it waited for the answer (Ctrl-Z, a suspended machine, a paused container)",
@@ -217,7 +218,7 @@ var obstacleTexts = map[probe.Obstacle]obstacleText{
 	probe.OwnFault: {"a fault in exreach", "Please report it with this line and the version (exreach --version); the other results are not affected."},
 }
 
-// Obstacles is every obstacle.
+// Obstacles returns every obstacle. Package report accepts these in a report that it reads.
 func Obstacles() []probe.Obstacle { return slices.Sorted(maps.Keys(obstacleTexts)) }
 
 func sayUntried(s seen) (text, hint string) {
@@ -235,13 +236,13 @@ func sayUntried(s seen) (text, hint string) {
 	return fmt.Sprintf("Not asked, so nothing is known of the server: %s. %s", told.text, sentence(capital(s.Detail))), told.hint
 }
 
-// capital begins a sentence.
+// capital makes the first letter a capital.
 func capital(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
-// lazily compiles a pattern when it is needed, which it seldom is.
+// lazily compiles a pattern at the first use, because few runs use it.
 func lazily(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -18,8 +18,8 @@ import (
 // for an internal request and the change that follows.
 const soon = 21 * 24 * time.Hour
 
-// amongServers reports whether an Exchange server connects. Among them self-signed
-// certificates are what setup installs, and TLS is opportunistic.
+// amongServers reports whether the check stands for an Exchange server that connects. For
+// use among servers, setup installs self-signed certificates, and TLS is opportunistic.
 func (s seen) amongServers() bool { return catalog.KindOf(s.Check.From) == catalog.Servers }
 
 // forPeople reports whether a program of a user depends on the certificate: the
@@ -68,8 +68,8 @@ func expiresSoon(s seen) bool {
 	return c != nil && !c.NotAfter.IsZero() && !expired(s) && c.NotAfter.Sub(s.started) <= soon
 }
 
-// otherName says nothing about a host that was given by its address: no name
-// was asked for.
+// otherName: the certificate is for other names. The rule leaves out a host that was given
+// by its address, because no name was asked for.
 func otherName(s seen) bool {
 	_, err := netip.ParseAddr(s.Check.Host)
 	return err != nil && s.leaf() != nil && !s.tls().NameMatches && !s.tls().NameInSubject
@@ -113,7 +113,7 @@ func sayOtherName(s seen) (text, hint string) {
 		"Use a name that is in the certificate, or have one issued with this name among its subject alternative names."
 }
 
-// commonNameOnly: the name is in the certificate, where not every client looks.
+// commonNameOnly: the certificate has the name only where not every client looks for it.
 func commonNameOnly(s seen) bool { return s.leaf() != nil && s.tls().NameInSubject }
 
 func sayCommonNameOnly(s seen) (text, hint string) {
@@ -144,7 +144,7 @@ func sayUntrusted(s seen) (text, hint string) {
 			"if you do not recognise it, a device on the path may be intercepting TLS (TLS inspection)."
 }
 
-// holder is whom a certificate is for. Names alone may tell (RFC 5280 section
+// holder says whom a certificate is for. Some have no subject, but names (RFC 5280 section
 // 4.1.2.6).
 func holder(c tls12.Certificate) string {
 	switch {
@@ -166,10 +166,10 @@ func days(d time.Duration) string {
 	return catalog.Count(int(d/(24*time.Hour)), "day")
 }
 
-// listed joins names for a sentence and leaves out what would fill a screen.
+// listed joins names for a sentence and only counts those that would fill a screen.
 func listed(names []string) string { return listedOf(names, 0) }
 
-// listedOf is listed where there are more names than are known.
+// listedOf is listed for a list that was cut short: more is how many names it lacks.
 func listedOf(names []string, more int) string {
 	const most = 6
 	shown := names[:min(len(names), most)]
@@ -183,8 +183,8 @@ func listedOf(names []string, more int) string {
 // schannelLog is where Windows says what is wrong with the key of a certificate.
 const schannelLog = "the System log has events 36870 and 36874 of Schannel"
 
-// certificateHint is how the service comes by its certificate, and what to look at
-// where it cannot use it.
+// certificateHint says where the service gets its certificate from, and what to check if it
+// cannot use it.
 func (s seen) certificateHint() string {
 	switch spoken := s.Check.Service.Protocol; {
 	case s.isOf(catalog.ExchangeOnline):
@@ -204,8 +204,8 @@ func (s seen) certificateHint() string {
 	return s.exchangeCertificateHint()
 }
 
-// exchangeCertificateHint is certificateHint for 2007 and later. Front and back ends
-// of one service, and components, are there since 2013.
+// exchangeCertificateHint is certificateHint for Exchange 2007 and later. Since 2013, a
+// service has a front end and a back end, and there are components.
 func (s seen) exchangeCertificateHint() string {
 	switch s.Check.Service.Protocol {
 	case "ldap":
@@ -232,8 +232,8 @@ func (s seen) exchangeCertificateHint() string {
 	return "Check which certificate the service has (Get-ExchangeCertificate, certlm.msc) and whether its private key can be read; " + schannelLog + "."
 }
 
-// mailboxCertificateHint is that of POP3 and IMAP4: the noun of their cmdlets, their
-// name among the services of a certificate, and the services of Windows.
+// mailboxCertificateHint is the hint for POP3 and IMAP4, given the noun of their cmdlets,
+// their name in Enable-ExchangeCertificate -Services, and their two Windows services.
 func (s seen) mailboxCertificateHint(noun, service, front, back string) string {
 	look, restart := "Check the certificate", "the service "+front
 	if s.atLeast("2013") {
@@ -243,7 +243,7 @@ func (s seen) mailboxCertificateHint(noun, service, front, back string) string {
 	return look + " (Get-" + noun + "Settings, Set-" + noun + "Settings -X509CertificateName, Enable-ExchangeCertificate -Services " + service + "), and restart " + restart + "."
 }
 
-// olderCertificateHint is that of 4.0 to 2003, whose certificates are those of IIS.
+// olderCertificateHint is the hint for 4.0 to 2003, which use the certificates of IIS.
 func (s seen) olderCertificateHint() string {
 	switch {
 	case s.Check.Service.Protocol == "http":
@@ -260,8 +260,8 @@ func (s seen) asksController() bool {
 	return s.Check.Service.Protocol == "ldap" && s.Check.Service.Role != "edge" && (!s.exchange() || s.atLeast("2000"))
 }
 
-// assigning names in brackets what gives a service another certificate: since 2007
-// these cmdlets of Exchange.
+// assigning says in brackets with what an administrator gives the service another
+// certificate: for Exchange since 2007, these cmdlets.
 func (s seen) assigning(cmdlets string) string {
 	switch {
 	case s.isOf(catalog.DavMail):

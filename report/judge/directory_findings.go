@@ -14,7 +14,7 @@ import (
 	"exreach/probe/protocol/rpc"
 )
 
-// directoryOf is what a directory says of itself.
+// directoryOf returns what a directory says of itself, the zero Directory if nothing.
 func directoryOf(r probe.Result) protocol.Directory {
 	return valueOf(seen{Result: r}.peer().Directory)
 }
@@ -22,8 +22,8 @@ func directoryOf(r probe.Result) protocol.Directory {
 // globalCatalogPorts are those of the global catalogue, plain and with TLS.
 var globalCatalogPorts = []uint16{3268, 3269}
 
-// gcNotReady: a domain controller answers at the port of the global catalogue
-// and is none, or none yet.
+// gcNotReady: a domain controller answers at the port of the global catalogue, but is no
+// global catalogue, or not a ready one.
 func gcNotReady(s seen) bool {
 	d := directoryOf(s.Result)
 	return s.speaks("ldap") && slices.Contains(globalCatalogPorts, s.Port) && (d.Kind == protocol.DomainController || d.NotReady)
@@ -35,16 +35,16 @@ func sayGCNotReady(s seen) (text, hint string) {
 		"Check that it is a global catalogue (nltest /dsgetdc: /gc) and has replicated all domains: isGlobalCatalogReady must be TRUE; event 1119 of Directory Service records when it became so."
 }
 
-// notADomainController: another directory answers for a domain controller. One
-// that shows nothing of itself may be any.
+// notADomainController: another directory answers in place of a domain controller. One that
+// shows nothing of itself may be anything, so it does not count.
 func notADomainController(s seen) bool {
 	kind := directoryOf(s.Result).Kind
 	return s.speaks("ldap") && s.Check.Service.Role == "domain-controller" && (kind == protocol.ADLDS || kind == protocol.OtherDirectory)
 }
 
-// activeDirectory reports whether a domain controller answers where the
-// directory of Exchange 5.5 should: on one, Active Directory holds 389 and 636. The role
-// "server" has a directory of its own in 5.0 and 5.5, and as 2000 and 2003 know them.
+// activeDirectory reports whether Active Directory answers where the directory of Exchange
+// 5.5 should: on a domain controller, it holds 389 and 636. The role "server" has that
+// directory: in 5.0 and 5.5, and in 2000 and 2003, where it means a 5.5 server beside them.
 func activeDirectory(r probe.Result) bool {
 	c := r.Check
 	if r.Peer == nil || c.Service.Protocol != "ldap" || c.Service.Role != "server" || c.Releases.Family(c.Version) != catalog.ExchangeServer || !c.Releases.Since("5.0", c.Version) || c.Releases.Since("2007", c.Version) {
@@ -79,9 +79,9 @@ func clockSkew(s seen) bool {
 	return s.wanted() && known && skew.Abs() > maxSkew
 }
 
-// skew is by how much the server's clock is ahead of ours, at least. Where it is
-// not known when its time came, that was at some moment between the start of the
-// run and the result.
+// skew returns by how much, at least, the server's clock is ahead of ours; it is negative
+// if the server's clock is behind. If the conversation did not note when the server's time
+// came, that was at some moment between the start of the run and the result.
 func (s seen) skew() (ahead time.Duration, known bool) {
 	if s.Peer == nil || s.Peer.Clock == nil {
 		return 0, false
@@ -110,8 +110,8 @@ func sayClockSkew(s seen) (text, hint string) {
 		"Compare both with a third clock (w32tm /stripchart /computer:NAME), then correct the wrong one: w32tm /query /status shows its time source."
 }
 
-// hasNoRootDSE: 5.0 speaks LDAP 2, which has no rootDSE (RFC 1777). That it answers the
-// search at all is proof enough.
+// hasNoRootDSE: the directory of 5.0 speaks LDAP 2, which has no rootDSE (RFC 1777). It is
+// proof enough that it answers the search at all.
 func hasNoRootDSE(s seen) bool {
 	return s.Check.Version == "5.0" && s.Check.Service.Protocol == "ldap" && directoryOf(s.Result).Result == 1
 }
@@ -131,8 +131,7 @@ func sayNotRegistered(s seen) (text, hint string) {
 		"Start the service on the server; if it is running, look for a firewall that passes only listed RPC interfaces (TMG, ASA DCERPC inspection)."
 }
 
-// notTold: the endpoint mapper answered, and would not say where the interface
-// listens.
+// notTold: the endpoint mapper answered but does not say where the interface listens.
 func notTold(s seen) bool { return s.Parent != "" && s.Verdict == probe.Unresolved }
 
 func sayNotTold(s seen) (text, hint string) {
@@ -184,8 +183,8 @@ func sayBehindNotAsked(s seen) (text, hint string) {
 		"Fix the endpoint mapper first, then run again."
 }
 
-// noneRegistered: the endpoint mapper lists interfaces, and none of those that
-// the role must have.
+// noneRegistered: the endpoint mapper answers, but lists no interface of this role,
+// although the role must have some.
 func noneRegistered(s seen) bool {
 	required := func(c catalog.Check) bool { return c.Want == catalog.Required }
 	return s.speaks("rpc") && slices.ContainsFunc(s.Check.Behind, required) && !slices.ContainsFunc(s.Check.Behind, s.registered)

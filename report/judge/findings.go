@@ -15,8 +15,8 @@ import (
 )
 
 // A rule is one kind of finding: when it is made, what it says, and the best
-// grade that a result with it can have. docs/findings.md has one line for each
-// code.
+// grade that a result with it can have. find applies the rules. docs/findings.md has
+// one line for each code.
 type rule struct {
 	code  string // stable: other tools match it
 	grade Grade
@@ -27,8 +27,8 @@ type rule struct {
 // note is the grade of a finding that explains and changes no grade.
 const note = Pass
 
-// explanations is why a result is not as wanted. Only the first that applies is
-// reported, so the more specific rules come before the general ones.
+// explanations are the rules that say why a result is not as wanted. find reports only the
+// first that applies, so the more specific rules come before the general ones.
 var explanations = []rule{
 	{"not-judged", note, notJudged, sayNotJudged},
 	{"exposed", Fail, exposed, sayExposed},
@@ -71,9 +71,9 @@ var explanations = []rule{
 	{"untried", note, plainly(probe.Untried), sayUntried},
 }
 
-// observations is what else the result shows, in the order of the report. A code
-// occurs twice where its weight or its words depend on the case; its first rule that
-// applies counts.
+// observations are the rules for what else a result shows, in the order of the report. A
+// code occurs twice if its grade or its words depend on the case; the first of its rules
+// that applies counts.
 var observations = []rule{
 	{"name-search", note, foundBySearch, sayFoundBySearch},
 	{"name-unusable-address", note, partlySinkhole, saySinkhole},
@@ -158,13 +158,13 @@ var observations = []rule{
 // A seen is a result as the rules look at it.
 type seen struct {
 	probe.Result
-	want    catalog.Want           // that of the check, or less where another service serves as well
+	want    catalog.Want           // that of the check; Off if the service is excused
 	grade   Grade                  // by want and verdict alone
 	started time.Time              // of the run: certificates are judged as of then
 	host    *neighbourhood         // all results of the same host, this one too
-	hurried bool                   // the user does not wait for the rules
+	hurried bool                   // the run was interrupted and patience is over: the rules are skipped
 	answer  identity.Answer        // what the service said
-	signs   func() []identity.Sign // of the answer, found once; must not be changed
+	signs   func() []identity.Sign // of answer, found at the first call; do not change them
 }
 
 // find applies the rules. The grade is the worst of the result's own and those
@@ -193,8 +193,8 @@ func find(s seen) ([]Finding, Grade) {
 	return found, grade
 }
 
-// wanted reports whether the service may be reached at all: what is wrong with one
-// that must not be is of no interest.
+// wanted reports whether the service may be reached at all. If it must not be, the rules
+// ignore whatever else is wrong with it.
 func (s seen) wanted() bool { return s.want != catalog.Forbidden }
 
 // required reports whether the service must answer.
@@ -206,13 +206,13 @@ func (s seen) speaks(protocol string) bool {
 	return s.wanted() && s.Verdict == probe.Answered && s.Check.Service.Protocol == protocol && s.Peer != nil && s.Peer.Refusal == ""
 }
 
-// fact is what the protocol learned under a name.
+// fact returns what the conversation noted under a name.
 func (s seen) fact(name string) (string, bool) {
 	value, known := s.peer().Facts[name]
 	return value, known
 }
 
-// peer is what is known of the peer; nothing is not nil.
+// peer returns what is known of the peer. It is never nil, but empty if nothing is known.
 func (s seen) peer() *protocol.Peer {
 	if s.Peer == nil {
 		return &protocol.Peer{}
@@ -220,7 +220,7 @@ func (s seen) peer() *protocol.Peer {
 	return s.Peer
 }
 
-// valueOf is what a pointer leads to, and the zero value where it is nil.
+// valueOf returns what p points to, or the zero value if p is nil.
 func valueOf[T any](p *T) (value T) {
 	if p != nil {
 		value = *p
@@ -237,15 +237,15 @@ func sayNotJudged(s seen) (text, hint string) {
 		"Run again and let it finish, or limit the run with --only."
 }
 
-// exposed: a connect succeeded that must not.
+// exposed: a connect succeeded to a service that must not be reachable.
 func exposed(s seen) bool { return !s.wanted() && s.grade == Fail }
 
-// and makes the condition of two that both apply.
+// and returns the condition that both conditions apply.
 func and(one, other func(seen) bool) func(seen) bool {
 	return func(s seen) bool { return one(s) && other(s) }
 }
 
-// plainly makes the condition of a verdict's own explanation.
+// plainly returns the condition that the result has this verdict, whatever the reason.
 func plainly(v probe.Verdict) func(seen) bool {
 	return func(s seen) bool { return s.Verdict == v }
 }

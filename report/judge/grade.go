@@ -12,7 +12,7 @@ import (
 	"exreach/probe"
 )
 
-// Grade is the opinion on a result.
+// Grade is the opinion on a result: its verdict, held against what was wanted.
 type Grade string
 
 // The grades.
@@ -23,14 +23,14 @@ const (
 	Unknown Grade = "unknown" // could not be determined
 )
 
-// Wants is everything that may be wanted, in the order of the columns of grades.
+// Wants returns every Want of the catalogue, in the order of the columns of grades.
 func Wants() []catalog.Want {
 	return []catalog.Want{catalog.Required, catalog.Optional, catalog.Off, catalog.Forbidden}
 }
 
-// grades is the opinion on every verdict, by what was wanted. A service that is
-// off may time out, because Windows drops connects to closed ports; one that is
-// forbidden was reached as soon as a connect succeeded, whatever came after.
+// grades has the grade of every verdict, by what was wanted. A service that is off may
+// time out, because Windows drops connects to closed ports. A forbidden service counts
+// as reached as soon as a connect succeeded, whatever came after.
 var grades = map[probe.Verdict][4]Grade{
 	//                 required optional off forbidden
 	probe.Answered:    {Pass, Pass, Pass, Fail},
@@ -52,7 +52,7 @@ func Verdicts() []probe.Verdict { return slices.Sorted(maps.Keys(grades)) }
 // Grades is every grade.
 func Grades() []Grade { return []Grade{Pass, Warn, Fail, Unknown} }
 
-// gradeOf is the opinion on a verdict where this was wanted.
+// gradeOf grades a verdict by what was wanted. It is Unknown if either is not in grades.
 func gradeOf(want catalog.Want, verdict probe.Verdict) Grade {
 	row, known := grades[verdict]
 	column := slices.Index(Wants(), want)
@@ -65,7 +65,7 @@ func gradeOf(want catalog.Want, verdict probe.Verdict) Grade {
 // severity is the order in which a finding makes a grade worse.
 var severity = []Grade{Pass, Warn, Fail}
 
-// worse is the worse of both grades. What could not be determined stays Unknown.
+// worse returns the worse of two grades; a is the grade so far, and stays if Unknown.
 func worse(a, b Grade) Grade {
 	if a == Unknown || slices.Index(severity, a) >= slices.Index(severity, b) {
 		return a
@@ -73,8 +73,8 @@ func worse(a, b Grade) Grade {
 	return b
 }
 
-// companions is the results of the group at the same address, this one included, in the
-// order of the plan.
+// companions returns the results of this one's group at the same address, this one
+// included, in the order of the plan. It is nil if the service is in no group.
 func (s seen) companions() []probe.Result {
 	if here, grouped := s.here(), groupOf(s.Result); grouped != (oneOf{}) && here != nil {
 		return here.groups[grouped]
@@ -82,10 +82,10 @@ func (s seen) companions() []probe.Result {
 	return nil
 }
 
-// A oneOf is a group of services of a role of which one is enough.
+// A oneOf names a group of services of one role: it is enough if one of them serves.
 type oneOf struct{ version, role, name string }
 
-// groupOf is the group of a result; the zero one where it is in none.
+// groupOf returns the group of a result, the zero oneOf if it is in none.
 func groupOf(r probe.Result) oneOf {
 	c := r.Check
 	if c.Service.OneOf == "" || c.Want == catalog.Forbidden {
@@ -94,8 +94,8 @@ func groupOf(r probe.Result) oneOf {
 	return oneOf{c.Version, c.Service.Role, c.Service.OneOf}
 }
 
-// serves reports whether a service answers, lets us in, and is not another one
-// that has its port.
+// serves reports whether the expected service answers and lets us in: Active Directory at a
+// port of the directory of Exchange 5.5 does not count.
 func serves(r probe.Result) bool {
 	return r.Verdict == probe.Answered && (r.Peer == nil || r.Peer.Refusal == "") && !activeDirectory(r)
 }
@@ -108,8 +108,8 @@ func spared(s seen) bool {
 	return s.excused() && (gradeOf(s.Check.Want, s.Verdict) != Pass || refuses(s))
 }
 
-// excused reports whether the service does not serve but is not held responsible:
-// another one of its group serves, or may serve for all we know, or speaks for the
+// excused reports whether the service does not serve but is not held responsible: another
+// service of its group serves, or may serve for all we know, or is the speaker of the
 // group.
 func (s seen) excused() bool {
 	group := s.companions()
@@ -120,8 +120,8 @@ func (s seen) excused() bool {
 		speaker(group).Order != s.Order
 }
 
-// speaker is the one that is reported for a group in which none serves: the first of
-// those with the worst grade.
+// speaker returns the result that is reported for a group in which no service serves: the
+// first of those with the worst grade.
 func speaker(group []probe.Result) probe.Result {
 	return slices.MaxFunc(group, func(a, b probe.Result) int {
 		of := func(r probe.Result) int { return slices.Index(severity, gradeOf(r.Check.Want, r.Verdict)) }

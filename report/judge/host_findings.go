@@ -13,13 +13,14 @@ import (
 // unreached are the verdicts of a connect that failed.
 var unreached = []probe.Verdict{probe.TimedOut, probe.Refused, probe.Prohibited, probe.Unreachable}
 
-// dropped are those of them that closed ports of a living host do not give.
+// dropped are those of the unreached verdicts that a living host does not give for a port
+// that is merely closed.
 var dropped = []probe.Verdict{probe.TimedOut, probe.Unreachable}
 
 func isUnreached(r probe.Result) bool { return slices.Contains(unreached, r.Verdict) }
 
-// unexplained: the connect failed, and no device on the path said that it forbids
-// it.
+// unexplained: the connect failed, and no firewall or router said that it forbids the
+// connect.
 func (s seen) unexplained() bool {
 	return isUnreached(s.Result) && s.Verdict != probe.Prohibited && (s.Verdict != probe.Refused || !s.saidOnPath())
 }
@@ -38,7 +39,7 @@ func sayAddressDead(s seen) (text, hint string) {
 // living lists the addresses at which something answers.
 func (s seen) living() string { return listed(s.host.living) }
 
-// ipv6Dead: as addressDead, for all addresses of IPv6 and none of IPv4.
+// ipv6Dead: as addressDead, and all IPv6 addresses of the host are dead, but no IPv4 one.
 func ipv6Dead(s seen) bool { return s.Address.Is6() && s.host.ipv6Dead && addressDead(s) }
 
 func sayIPv6Dead(s seen) (text, hint string) {
@@ -46,8 +47,7 @@ func sayIPv6Dead(s seen) (text, hint string) {
 		fmt.Sprintf("Allow IPv6 in the firewall, or remove the AAAA record of %s from DNS.", s.Check.Host)
 }
 
-// port25Blocked: mail cannot be delivered at 25, and at 587 of the same server
-// it can.
+// port25Blocked: port 25 does not connect, but port 587 of the same server answers.
 func port25Blocked(s seen) bool {
 	return s.Port == 25 && s.unexplained() && s.someHere(func(r probe.Result) bool {
 		return r.Port == 587 && r.Verdict == probe.Answered
@@ -59,7 +59,7 @@ func sayPort25Blocked(s seen) (text, hint string) {
 		"Ask the provider or the firewall administrator whether port 25 is blocked, and check from another network; users and devices submit mail on port 587."
 }
 
-// onlyUDP: the same protocol answers at the same port over UDP.
+// onlyUDP: TCP does not connect, but the same protocol answers at the same port over UDP.
 func onlyUDP(s seen) bool { return s.lostOver(catalog.TCP) && s.answersOver(catalog.UDP) }
 
 // onlyTCP is the reverse of onlyUDP.
@@ -116,7 +116,7 @@ var mailPorts = []uint16{25, 110, 119, 143, 465, 563, 587, 993, 995}
 var shield = lazily(`AVG (?:POP3|ESMTP|IMAP) Proxy|avast! (?:SMTP|POP3|IMAP|NNTP) [Pp]roxy|ISafe POP3 Proxy|` +
 	`connection limit in (?:avast!|AVG) exceeded|Cannot connect to (?:SMTP|POP|IMAP) server .*connect error`)
 
-// shieldBanner: what came first is in the words of a mail shield.
+// shieldBanner: the peer's first words are those of a mail shield.
 func shieldBanner(s seen) bool {
 	return slices.Contains(mailPorts, s.Port) && shield().MatchString(s.Evidence)
 }
@@ -140,7 +140,8 @@ func sayMailShield(s seen) (text, hint string) {
 		"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connections.", s.target()), hint
 }
 
-// crowdedOut: it answered, but not while other connections to the host were open.
+// crowdedOut: the port answered alone, but not while other connections to its host were
+// open.
 func crowdedOut(s seen) bool { return s.Crowded != nil && !stillCrowdedOut(s) }
 
 // crowdedWords is what a port did while other connections were open.
@@ -162,8 +163,8 @@ func sayCrowdedOut(s seen) (text, hint string) {
 			"--per-host 2 or --gentle keeps exreach below it."
 }
 
-// stillCrowdedOut: it was turned away to the end, and other checks of the same port
-// were not; or every port of the host was in the end.
+// stillCrowdedOut: the host turned this check away to the end although it let in others of
+// the same port, or in the end it turned away every port.
 func stillCrowdedOut(s seen) bool {
 	return s.Crowded != nil && slices.Contains([]probe.Verdict{probe.Cut, probe.Refused, probe.Prohibited, probe.Unreachable}, s.Verdict)
 }
@@ -179,16 +180,16 @@ func sayStillCrowdedOut(s seen) (text, hint string) {
 		"Check again with --gentle, which opens one connection at a time."
 }
 
-// likelyProhibited: it timed out, and a router or firewall forbids other ports of the
-// address.
-// Senders of ICMP limit themselves to a few messages a second (RFC 1812 section 4.3.2.8; Linux'
-// icmp_ratelimit, Cisco's "ip icmp rate-limit unreachable") and drop the rest.
+// likelyProhibited: the port timed out, and a router or firewall forbids other ports of the
+// address. Senders of ICMP limit themselves to a few messages a second (RFC 1812 section
+// 4.3.2.8; Linux' icmp_ratelimit, Cisco's "ip icmp rate-limit unreachable") and drop the
+// rest.
 func likelyProhibited(s seen) bool {
 	return s.Verdict == probe.TimedOut && !fellSilent(s.Result) && s.here().forbids != nil
 }
 
-// forbids reports whether a firewall or router said no to a connect, and not a port
-// that is closed.
+// forbids reports whether a firewall or router refused a connect. A closed port of the host
+// itself does not count.
 func forbids(r probe.Result) bool {
 	return r.Verdict == probe.Prohibited || r.Verdict == probe.Refused && r.SaidBy.IsValid() && r.SaidBy != r.Address
 }
@@ -207,7 +208,7 @@ func sayLikelyProhibited(s seen) (text, hint string) {
 		s.ask(whom)
 }
 
-// lives reports whether something else at the address answers while this does not.
+// lives reports whether something else at the address answers while this port does not.
 func (s seen) lives() bool {
 	return s.Witness != nil && s.Witness.Answers || s.here().lives
 }
@@ -220,12 +221,13 @@ func (s seen) meanwhile() string {
 	return fmt.Sprintf(", while other ports of %s answered", s.target())
 }
 
-// saysNothing: it connected and proved nothing, as an unused port did as well.
+// saysNothing: the connect succeeded, which proves nothing, because an unused port connects
+// as well.
 func saysNothing(s seen) bool {
 	return !s.Check.IsControl() && connectedOnly(s.Result) && s.everything()
 }
 
-// connectedOnly reports whether a connect succeeded and what followed is no proof.
+// connectedOnly reports whether a connect succeeded and what followed proves nothing.
 func connectedOnly(r probe.Result) bool {
 	switch r.Verdict {
 	case probe.Answered:
@@ -243,8 +245,8 @@ func saySaysNothing(s seen) (text, hint string) {
 }
 
 // undecided reports whether nothing is known of a service although something was
-// observed: a limit of connections turned it away, or a device answers in its place
-// at an address where others were proven before it began to.
+// observed: a limit of connections turned the check away, or a device answers in the
+// service's place, and had not yet begun to when other services of the address were proven.
 func (s seen) undecided() bool {
 	return stillCrowdedOut(s) || saysNothing(s) && s.here().proven
 }

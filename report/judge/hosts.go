@@ -22,11 +22,12 @@ import (
 	"exreach/report/judge/identity"
 )
 
-// A Host is what a run found of one host, judged.
+// A Host is what a run found of one host, judged. Hosts makes them, and package report
+// writes them.
 type Host struct {
 	Place      int                  // among the hosts of the run: the lowest comes first
 	Rows       []Row                // in the order of a report
-	Identified *identity.Identified // what it was found to be; nil where it was not asked
+	Identified *identity.Identified // what it was found to be; nil if it was not asked
 }
 
 // A Row is one result with the opinion on it.
@@ -34,7 +35,7 @@ type Row struct {
 	*probe.Result
 	Grade    Grade
 	Findings []Finding
-	Silence  probe.Delivery // of the verdict silent: whether what was sent arrived; "" where it is not known
+	Silence  probe.Delivery // for the verdict silent: whether what was sent arrived; "" if that is not known
 }
 
 // A Finding is a named, explained observation beside the verdict.
@@ -44,7 +45,8 @@ type Finding struct {
 	Hint string `json:"hint"` // what to do
 }
 
-// patience is how long a host may take to be judged once the run is interrupted.
+// patience is how long the judging of one host may go on after the user has interrupted
+// the run.
 const patience = 200 * time.Millisecond
 
 // Hosts judges the hosts of a run that began at started. Once ctx has ended, a host
@@ -65,8 +67,8 @@ func Hosts(ctx context.Context, hosts iter.Seq[probe.HostResults], started time.
 	}
 }
 
-// outOfPatience reports whether ctx ended and patience is over. Patience begins with
-// the first call after ctx ended.
+// outOfPatience returns a function that reports whether ctx has ended and patience is over.
+// Patience begins with its first call after ctx has ended.
 func outOfPatience(ctx context.Context) func() bool {
 	var until time.Time
 	return func() bool {
@@ -80,8 +82,8 @@ func outOfPatience(ctx context.Context) func() bool {
 	}
 }
 
-// judgeHost judges all results of one host. Once hurried is true, the rest are not
-// judged.
+// judgeHost judges all results of one host. Once hurried returns true, the rest are passed
+// on without being judged.
 func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) Host {
 	results := slices.DeleteFunc(found.Results, untold)
 	if len(results) == 0 {
@@ -98,7 +100,7 @@ func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) 
 	return h
 }
 
-// judge grades one result; the caller adds the result itself.
+// judge grades one result and finds its findings. The caller sets Row.Result.
 func judge(s seen) Row {
 	s.answer = identity.AnswerTo(s.Result)
 	s.signs = sync.OnceValue(s.answer.Signs)
@@ -162,7 +164,7 @@ func (h *Host) identify(id *identity.Identified) {
 }
 
 func sayVersionsContradict(id identity.Identified) (text, hint string) {
-	const most = 6 // a sentence that can be read
+	const most = 6 // more would make the sentence unreadable
 	var said []string
 	signs := id.Conflict()
 	for _, s := range signs[:min(len(signs), most)] {
@@ -197,10 +199,10 @@ func answering(id identity.Identified) []string {
 	return ports
 }
 
-// A Key is what the place of a row in a report depends on.
+// A Key is what decides the place of a row in a report: see Arrange.
 type Key struct {
 	Host, Version, Role, Service string
-	Parent                       string // the service that led to it
+	Parent                       string // the service that led to it; "" if none did
 	Order                        int    // in the plan, or in the file that was read
 	Address                      netip.Addr
 	Port                         uint16
@@ -215,15 +217,15 @@ type position struct {
 	depth int // 1 for a child
 }
 
-// A parent is what a child knows of the row that led to it.
+// A parent is what a child's key says of the row that led to it.
 type parent struct {
 	host, version, role, service string
 	address                      netip.Addr
 }
 
-// Arrange sorts rows by host, address and order, children behind their parent.
-// Children share their parent's line, so their own order, name and port sort them.
-// keyOf returns the key of a row, given its index and the row.
+// Arrange sorts rows by host, address and order, children behind their parent. Children
+// have their parent's line, so their own order, name and port sort them. keyOf returns the
+// key of a row, given its index and the row. Package report sorts its entries with it, too.
 func Arrange[T any](rows []T, keyOf func(int, *T) Key) {
 	hosts, lines := map[string]int{}, map[parent]int{}
 	for i := range rows {
@@ -251,8 +253,8 @@ func Arrange[T any](rows []T, keyOf func(int, *T) Key) {
 	reorder(rows, to)
 }
 
-// reorder moves each row to its place, without a copy of them all: there may be very
-// many.
+// reorder moves each row i to the place to[i]. It swaps them where they are, because there
+// may be too many to copy. It changes to.
 func reorder[T any](rows []T, to []int32) {
 	for i := range to {
 		for to[i] != int32(i) {

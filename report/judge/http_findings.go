@@ -30,7 +30,8 @@ func (s seen) foreign() bool {
 // redirectElsewhere: the page sends us to another host.
 func redirectElsewhere(s seen) bool { return s.foreign() && s.elsewhere() != "" }
 
-// elsewhere is the host that a redirect leads to, "" where it is this one.
+// elsewhere returns the host that a redirect leads to, "" if it stays at this one or the
+// answer is no redirect.
 func (s seen) elsewhere() string {
 	u, err := url.Parse(s.page().Location)
 	asked, _, _ := strings.Cut(strings.Trim(s.Check.Host, "[]"), "%") // without the zone
@@ -57,8 +58,8 @@ func sayProxyLogin(s seen) (text, hint string) {
 		"Add the server to the proxy exceptions on this machine and on the clients, by name and by address."
 }
 
-// verb is the method that the service depends on where that is another than GET:
-// proxies do not let all of them pass.
+// verb returns the method that the service depends on, "" if that is GET. Proxies do not
+// let every other method pass.
 func (s seen) verb() string {
 	if d := s.Check.Service.HTTP; d != nil && d.Method != catalog.Get {
 		return string(d.Method)
@@ -66,7 +67,7 @@ func (s seen) verb() string {
 	return ""
 }
 
-// verbRefused: the method is not let pass, or not served.
+// verbRefused: the server does not serve the method, or a proxy does not let it pass.
 func verbRefused(s seen) bool {
 	refused := s.status() == "405" || s.status() == "501"
 	return s.wanted() && s.verb() != "" && refused
@@ -86,8 +87,9 @@ func sayVerbRefused(s seen) (text, hint string) {
 			s.verb(), s.Check.Service.HTTP.Path)
 }
 
-// foreignPage: the page is another's, or has none of Exchange's marks. What a
-// server says to plain HTTP at a port for TLS is told as it is.
+// foreignPage: the page is another product's, or has none of Exchange's marks. A 400 of no
+// known product is left to the finding mismatch, which quotes it: servers answer so to
+// plain HTTP at a port for TLS.
 func foreignPage(s seen) bool {
 	origin := s.web().Origin
 	strange := origin == web.Foreign || origin == web.OfGateway || !s.marked()
@@ -143,9 +145,9 @@ func (s seen) served() string {
 	return " It says " + strings.Join(parts, ", ") + "."
 }
 
-// unhealthy: a login page answers 200, too, so the page's own words count. A
-// page that could not be asked for says nothing, nor does one of a gateway or of
-// another product.
+// unhealthy: the health page does not say 200 OK. Its words count and not its status,
+// because a login page has status 200, too. A page that exreach could not ask for says
+// nothing, and neither does the page of a gateway or of another product.
 func unhealthy(s seen) bool {
 	return s.web().Unhealthy && s.wanted() && s.Verdict == probe.Answered && !s.strangers()
 }
@@ -164,8 +166,8 @@ func sayUnhealthy(s seen) (text, hint string) {
 // server that it runs in.
 func (s seen) marked() bool { return s.page().Marked }
 
-// unmarked: what else shows that the answer is Exchange's is told. One that only
-// leads to HTTPS has nothing to show.
+// unmarked: the answer has no header of Exchange or IIS. The finding says what else shows
+// that it is Exchange's; an answer that only redirects to HTTPS has nothing to show.
 func unmarked(s seen) bool {
 	return s.speaks("http") && s.exchange() && !s.marked() && !s.strangers()
 }
@@ -183,8 +185,8 @@ func sayUnmarked(s seen) (text, hint string) {
 	return "The answer fits Exchange but has no header of Exchange or IIS: a reverse proxy or a hardened server removes them, or something else asks for a login." + s.served(), hint
 }
 
-// noFrontEnd: IIS answers, and the front end of 2013 and later does not sign.
-// Only its own directories have a health page.
+// noFrontEnd: IIS answers without the header X-FEServer, which the front end of 2013 and
+// later adds. Only directories of that front end have a health page in the catalogue.
 func noFrontEnd(s seen) bool {
 	d := s.Check.Service.HTTP
 	return s.speaks("http") && s.exchange() && d != nil && d.Health != "" && s.marked() && s.page().FrontEnd == "" && !s.strangers()
@@ -196,7 +198,7 @@ func sayNoFrontEnd(s seen) (text, hint string) {
 }
 
 // serverOf is the name of the server that gave an answer, without its domain,
-// or "".
+// or "". It is in capitals.
 func serverOf(r probe.Result) string {
 	if r.Peer == nil {
 		return ""

@@ -29,7 +29,9 @@ var nameCodes = []string{"name-search", "name-unusable-address", "name-loopback"
 // IsAboutName reports whether the finding is about the name of a host.
 func (f Finding) IsAboutName() bool { return slices.Contains(nameCodes, f.Code) }
 
-// AboutName is what a person should know of a name before anything is asked.
+// AboutName returns the findings about the name of a host before anything is asked of the
+// host itself; exreach trace shows them. The rules of nameCodes must not use seen.host,
+// which is nil here.
 func AboutName(host string, n lookup.Name) []Finding {
 	s := seen{Result: probe.Result{Name: &n}}
 	s.Check.Host = host
@@ -43,7 +45,7 @@ func AboutName(host string, n lookup.Name) []Finding {
 	return found
 }
 
-// name is what is known of the name; nothing is not nil.
+// name returns what is known of the host's name, the zero Name if nothing is.
 func (s seen) name() lookup.Name { return valueOf(s.Name) }
 
 func (s seen) source() string { return cmp.Or(s.name().By, "the resolver") }
@@ -60,10 +62,10 @@ func sayFoundBySearch(s seen) (text, hint string) {
 			strings.TrimSuffix(s.Check.Host, "."))
 }
 
-// sinkhole: none of the addresses of the name is a host's.
+// sinkhole: the name has only addresses that no host has (lookup.Name.Bogus).
 func sinkhole(s seen) bool { return s.Verdict == probe.Unresolved && len(s.name().Bogus) > 0 }
 
-// partlySinkhole: some of them are not.
+// partlySinkhole: the name has such addresses, and others that exreach asks.
 func partlySinkhole(s seen) bool { return len(s.name().Bogus) > 0 && len(s.name().Addrs) > 0 }
 
 func saySinkhole(s seen) (text, hint string) {
@@ -80,7 +82,8 @@ func saySinkhole(s seen) (text, hint string) {
 // loopback: the name leads to this machine itself.
 func loopback(s seen) bool { return leadsHere(s) != "" }
 
-// leadsHere is the loopback address of a name that is not this machine's own.
+// leadsHere returns the loopback address of a name that should not have one, "" if there is
+// none. Names and addresses that mean this machine (localhost, 127.0.0.1) may.
 func leadsHere(s seen) string {
 	host := strings.ToLower(strings.TrimSuffix(s.Check.Host, "."))
 	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost") || s.name().By == "" {
@@ -103,7 +106,7 @@ func sayLoopback(s seen) (text, hint string) {
 
 func manyAddresses(s seen) bool { return s.Name != nil && HasMore(s.Name) }
 
-// HasMore reports whether a name has more usable addresses than are asked.
+// HasMore reports whether a name has more usable addresses than a run asks.
 func HasMore(n *lookup.Name) bool { return n.Count > len(n.Addrs)+len(n.Bogus)+len(n.LeftOut) }
 
 func sayManyAddresses(s seen) (text, hint string) {
@@ -136,8 +139,8 @@ func sayHalfAnswered(s seen) (text, hint string) {
 		fmt.Sprintf("Query each name server of this machine (nslookup -type=%s %s SERVER). Programs that wait for this answer are slow to connect.", kind, s.Check.Host)
 }
 
-// reserved are addresses that no server is reached at from another network, and
-// that DNS has all the same.
+// reserved are addresses at which nobody can reach a server from another network, but that
+// stand in DNS all the same.
 var reserved = []struct {
 	prefix netip.Prefix
 	what   string
@@ -159,8 +162,8 @@ func whatReserved(a netip.Addr) string {
 	return ""
 }
 
-// reservedAddress: a name server gave the name an address like that, and nothing
-// answers there.
+// reservedAddress: a name server gave the name a reserved address, and nothing answers
+// there.
 func reservedAddress(s seen) bool {
 	lost := s.Verdict == probe.TimedOut || s.Verdict == probe.Unreachable
 	return lost && s.name().By != "" && whatReserved(s.Address) != ""

@@ -83,7 +83,7 @@ func (s seen) sayNamed(name string) string {
 	return fmt.Sprintf("%s answers, not %s.%s", name, s.expected(), s.quote())
 }
 
-// expected is the product that the check is of.
+// expected names the product that the check expects.
 func (s seen) expected() string {
 	if s.isOf(catalog.DavMail) {
 		return identity.DavMail
@@ -113,7 +113,8 @@ func sayMaskedBanner(s seen) (text, hint string) {
 	return fmt.Sprintf("The greeting is masked: a firewall on the path inspects SMTP and overwrites what it wants to hide.%s", s.quote()), inspectionOff
 }
 
-// ehloRefused: 4.0 and 5.0 know no extensions, all others do.
+// ehloRefused: the server refuses EHLO and accepts HELO. Exchange 4.0 and 5.0 do that: they
+// know no extensions. All later versions know them.
 func ehloRefused(s seen) bool {
 	hello, _ := s.fact(protocol.FactHello)
 	return s.speaks("smtp") && hello == "HELO" && (!s.exchange() || s.since("5.5"))
@@ -148,8 +149,8 @@ func sayIISSMTP(s seen) (text, hint string) {
 		"If Exchange should answer here, stop and disable the service SMTPSVC and start MSExchangeTransport; if an Exchange 2000 or 2003 answers, give that as the version."
 }
 
-// smtpsSuspected: what listens at 465 waits for the TLS handshake, or has sent
-// an alert because it did not come.
+// smtpsSuspected: the service at 465 waits for the TLS handshake, or has sent an alert
+// because no handshake came.
 func smtpsSuspected(s seen) bool {
 	if s.Port != 465 || s.Check.Service.Protocol != "smtp" || s.Check.Service.TLS == catalog.Implicit {
 		return false
@@ -164,7 +165,7 @@ func saySMTPSSuspected(s seen) (text, hint string) {
 		"Check what is listening at 465 (netstat -abno), or which load balancer or mail gateway answers there in the server's place; users submit mail on port 587."
 }
 
-// since reports whether the host was checked as version or a later one.
+// since reports whether the host was checked as this version or a later one.
 func (s seen) since(version string) bool { return s.Check.Releases.Since(version, s.Check.Version) }
 
 // exchange reports whether the check is of an Exchange server.
@@ -177,8 +178,8 @@ func (s seen) isOf(family catalog.Family) bool {
 	return s.Check.Releases.Family(s.Check.Version) == family
 }
 
-// versionDiffers: the server admits to another version than the one it was
-// checked as. What the SMTP service of Windows answers is told apart.
+// versionDiffers: the server admits to another version than the one it was checked as. The
+// SMTP service of Windows has a finding of its own (smtp-iis).
 func versionDiffers(s seen) bool {
 	if !s.wanted() || !s.ofExchange() || s.Verdict != probe.Answered || s.Peer == nil || iisSMTP(s) {
 		return false

@@ -69,14 +69,14 @@ func shortOf(s seen) bool {
 	return s.reason() == wire.Unavailable || s.reason() == wire.Limited
 }
 
-// nameRefused: the server takes no mail from a host that introduces itself as
-// exreach does. The RFC lets it check the name but not refuse mail because of it (RFC
-// 5321 section 4.1.4); many do.
+// nameRefused: the server takes no mail from a host that introduces itself as exreach does.
+// The RFC lets a server check the name but not refuse mail because of it (RFC 5321 section
+// 4.1.4); many refuse all the same.
 func nameRefused(s seen) bool {
 	return s.wanted() && s.Check.Service.Protocol == "smtp" && s.reason() == wire.OurName
 }
 
-// What refusals of EHLO are about.
+// Patterns that show what a refusal of EHLO is about.
 const (
 	aboutPTR  = `(?i)\breverse\b|\brDNS\b|\bPTR\b|\bcannot (?:find|resolve) your (?:host ?name|address)`
 	aboutName = `(?i)\b(?:helo|ehlo|name|domain|host|host ?name|fqdn|lookup|dns)\b|resolv`
@@ -106,7 +106,7 @@ func sayNameRefused(s seen) (text, hint string) {
 			"telnet to the port, then EHLO and its name. What follows EHLO, including STARTTLS, was not checked."
 }
 
-// nameReplaced: as nameRefused, but the address was accepted.
+// nameReplaced: as nameRefused, but the server then accepted exreach's address instead.
 func nameReplaced(s seen) bool {
 	_, replaced := s.fact(protocol.FactNameRefused)
 	return s.wanted() && replaced && s.reason() != wire.OurName
@@ -139,8 +139,8 @@ func sayRefusesAddress(s seen) (text, hint string) {
 		"Remove the address from the block list that the text names, or from the server's own; from another address the service may work."
 }
 
-// limitsAddress: we have reached a limit of the server. It works: it accepted
-// connections before.
+// limitsAddress: exreach has reached a limit of the server. The server works, because it
+// accepted connections before.
 func limitsAddress(s seen) bool { return s.wanted() && s.reason() == wire.Limited }
 
 func sayLimitsAddress(s seen) (text, hint string) {
@@ -151,8 +151,8 @@ func sayLimitsAddress(s seen) (text, hint string) {
 // takesNoCommands: a mail service greets and refuses every command.
 func takesNoCommands(s seen) bool { return s.wanted() && s.reason() == wire.NoCommands }
 
-// proxyComponents are what the health manager of 2013 and later switches off, by
-// protocol.
+// proxyComponents are the components that the health manager of 2013 and later switches
+// off, by protocol.
 var proxyComponents = map[string]string{"imap": "ImapProxy", "pop3": "PopProxy"}
 
 func sayTakesNoCommands(s seen) (text, hint string) {

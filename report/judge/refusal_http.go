@@ -12,7 +12,7 @@ import (
 	web "exreach/probe/protocol/http"
 )
 
-// httpRefusals explain the statuses of a web server that is the right one.
+// httpRefusals explain the statuses with which the right web server turns clients away.
 var httpRefusals = []refusalWord{
 	{"http", errorPage, sayErrorPage},
 	{"http", httpStatus("503"), say503},
@@ -42,7 +42,7 @@ var httpRefusals = []refusalWord{
 	}},
 }
 
-// httpStatus makes the condition of a status.
+// httpStatus returns the condition that the answer has one of these statuses.
 func httpStatus(codes ...string) func(seen) bool {
 	return func(s seen) bool { return slices.Contains(codes, s.status()) }
 }
@@ -60,8 +60,7 @@ func sayLoops(s seen) (cause, hint string) {
 
 func redirected(s seen) bool { return strings.HasPrefix(s.status(), "3") }
 
-// errorPage: the redirect does not lead to a login but to the page for what went
-// wrong.
+// errorPage: the server redirects to a page for errors, and not to the logon page.
 func errorPage(s seen) bool { return redirected(s) && s.web().Broken }
 
 func sayErrorPage(s seen) (cause, hint string) {
@@ -76,12 +75,12 @@ func sayErrorPage(s seen) (cause, hint string) {
 	return cause, "On the server: look for event 1309 of ASP.NET, run Test-ServiceHealth, and after an update UpdateCas.ps1."
 }
 
-// path is the directory of the service.
+// path is the path that the check requests, "/" if its service has none.
 func (s seen) path() string {
 	return cmp.Or(s.Check.Service.Page(), "/")
 }
 
-// A webDirectory is what administrators know a directory by.
+// A webDirectory is a directory of Exchange in IIS, and what administrators know it by.
 type webDirectory struct {
 	path string // its first part, in lower case
 	pool string // the application pool since 2007
@@ -90,8 +89,8 @@ type webDirectory struct {
 	part string // its component since 2013
 }
 
-// webDirectories: the pools are as setup makes them (IIS Manager, Application
-// Pools). RPC over HTTP is a feature of Windows, whose directory setup adapts.
+// webDirectories has the pools as setup creates them (IIS Manager, Application Pools). RPC
+// over HTTP is a feature of Windows, and setup only adapts its directory.
 var webDirectories = []webDirectory{
 	{"owa", "MSExchangeOWAAppPool", "", "OwaVirtualDirectory", "OwaProxy"},
 	{"ecp", "MSExchangeECPAppPool", "", "EcpVirtualDirectory", "EcpProxy"},
@@ -110,7 +109,7 @@ var webDirectories = []webDirectory{
 	{"oma", "", "ExchangeMobileBrowseApplicationPool", "", ""},
 }
 
-// directory is the directory of the service as administrators know it.
+// directory returns the directory of the service; only path is set if no row has it.
 func (s seen) directory() webDirectory {
 	first, _, _ := strings.Cut(strings.ToLower(strings.Trim(s.path(), "/")), "/")
 	for _, d := range webDirectories {
@@ -121,7 +120,7 @@ func (s seen) directory() webDirectory {
 	return webDirectory{path: first}
 }
 
-// fitting names the pools that were called otherwise before 2013.
+// fitting replaces the names of the pools that had other names before 2013.
 func (s seen) fitting(d webDirectory) webDirectory {
 	switch {
 	case s.atLeast("2013"):

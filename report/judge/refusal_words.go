@@ -13,8 +13,8 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// A refusalWord explains how one protocol turns clients away: the likely
-// cause, and what to do about it in this version of Exchange.
+// A refusalWord explains one way in which servers of a protocol turn clients away: the
+// likely cause, and what to do about it in this version of Exchange.
 type refusalWord struct {
 	protocol string
 	when     func(seen) bool // nil: always
@@ -39,12 +39,12 @@ func sayRefuses(s seen) (text, hint string) {
 	return text, "Check the log of the service on the server, and whether it accepts this address."
 }
 
-// advise is a cause and a hint that fit every version.
+// advise returns a say with a cause and a hint that fit every version.
 func advise(cause, hint string) func(seen) (string, string) {
 	return func(seen) (string, string) { return cause, hint }
 }
 
-// replyCode makes the condition of a reply of SMTP with one of these codes.
+// replyCode returns the condition that the SMTP reply has one of these codes.
 func replyCode(codes ...string) func(seen) bool {
 	return func(s seen) bool {
 		reply, _, _ := strings.Cut(s.Peer.Refusal, " ")
@@ -53,7 +53,7 @@ func replyCode(codes ...string) func(seen) bool {
 	}
 }
 
-// rcode makes the condition of an answer of DNS with one of these codes.
+// rcode returns the condition that the DNS answer has one of these codes.
 func rcode(codes ...string) func(seen) bool {
 	return func(s seen) bool {
 		answer, _ := s.fact(protocol.FactRCode)
@@ -61,7 +61,7 @@ func rcode(codes ...string) func(seen) bool {
 	}
 }
 
-// because makes the condition of a refusal for this reason.
+// because returns the condition that the server refuses for this reason.
 func because(why wire.Reason) func(seen) bool {
 	return func(s seen) bool { return s.reason() == why }
 }
@@ -120,7 +120,7 @@ var mailRefusals = []refusalWord{
 	}},
 }
 
-// transport is the component and the service that listen at a port of SMTP.
+// transport returns the component and the Windows service that listen at a port of SMTP.
 func (s seen) transport() (component, service string) {
 	switch {
 	case s.Check.Service.Role == "edge":
@@ -135,8 +135,8 @@ func (s seen) transport() (component, service string) {
 	return "FrontendTransport", "MSExchangeFrontEndTransport"
 }
 
-// olderSMTP is where 4.0 to 2003, and servers that are not Exchange, decide who
-// may connect.
+// olderSMTP says where 4.0 to 2003, and servers that are not Exchange, decide who may
+// connect; what is the question to settle there: "this address is denied".
 func (s seen) olderSMTP(what string) string {
 	switch {
 	case !s.exchange():
@@ -147,7 +147,8 @@ func (s seen) olderSMTP(what string) string {
 	return fmt.Sprintf("In Exchange Administrator (Internet Mail Service, Connections), check whether %s, and that the service MSExchangeIMC is running.", what)
 }
 
-// mailbox is what stops POP3 or IMAP4.
+// mailbox says what turns clients of POP3 or IMAP4 away; settings is Pop or Imap, as in
+// Get-PopSettings.
 func (s seen) mailbox(component, service, settings string) (cause, hint string) {
 	cause = "The service is stopped for clients, or has too many connections from this address."
 	switch {
@@ -192,7 +193,7 @@ var directoryRefusals = []refusalWord{
 	{"kpasswd", nil, advise("The password service answers but accepts no requests.", "On the domain controller, run dcdiag, and check that the service KDC is running.")},
 }
 
-// question is what a DNS server was asked, where it is known.
+// question is a sentence with what a DNS server was asked, "" if that is not known.
 func (s seen) question() string {
 	if asked, known := s.fact(protocol.FactQuestion); known {
 		return fmt.Sprintf("It was asked for %s. ", asked)

@@ -48,7 +48,7 @@ func saySilent(s seen) (text, hint string) {
 	return text, s.moreTime() + " Check the service and its log on the server, then look for a device on the path that accepts connections in its place."
 }
 
-// saySilentAfterTLS: all that came was the handshake.
+// saySilentAfterTLS is for a peer that said nothing after the TLS handshake.
 func (s seen) saySilentAfterTLS() (text, hint string) {
 	if s.greetsFirst() {
 		return "The connection and the TLS handshake succeeded, then no greeting came in time: the service hangs or delays it, or a proxy or load balancer that terminates TLS gets no answer from it.",
@@ -58,18 +58,18 @@ func (s seen) saySilentAfterTLS() (text, hint string) {
 		s.moreTime() + " Check the service and its log on the server (for HTTP, the application pool), then the proxy or load balancer, if there is one."
 }
 
-// greetsFirst reports whether a greeting was waited for.
+// greetsFirst reports whether exreach was waiting for the server's greeting.
 func (s seen) greetsFirst() bool {
 	return s.Step == protocol.Greet && protocol.GreetsFirst(s.Check.Service.Protocol)
 }
 
-// mayComeYet reports whether the way is clear as far as TCP can tell, and what is
-// waited for is something that servers are known to take their time for.
+// mayComeYet reports whether the answer may only be late: as far as TCP can tell, packets
+// get through both ways, and servers are known to take their time over what is missing.
 func (s seen) mayComeYet() bool {
 	return s.delivery() == probe.Held && (s.pace() == probe.Stalled || s.greetsFirst())
 }
 
-// stepTook is how long the last step took.
+// stepTook is how long the last step took, or the whole check if its steps are not known.
 func (s seen) stepTook() time.Duration {
 	if len(s.Steps) == 0 {
 		return s.Took
@@ -77,12 +77,12 @@ func (s seen) stepTook() time.Duration {
 	return s.Steps[len(s.Steps)-1].Took
 }
 
-// longEnough is more than servers that hold a greeting back make a client wait
-// for it, but for the few that want to be rid of a caller.
+// longEnough is longer than servers hold a greeting back, but for the few that want to get
+// rid of a caller.
 const longEnough = time.Minute
 
-// moreTime is the advice to wait longer: with the option that ended the wait, and
-// longer than it was.
+// moreTime advises to wait longer. It names the option that ended the wait, and a time at
+// least twice as long as the check took.
 func (s seen) moreTime() string {
 	option := "--timeout"
 	if s.Check.Service.Network == catalog.UDP {
@@ -111,8 +111,8 @@ func sayHandshakeStalls(s seen) (text, hint string) {
 	return text, s.certificateHint() + " Then look for a load balancer, proxy or tunnel on the path."
 }
 
-// sayHandshakeHeld: the hello arrived. Services that wait for a key which they cannot
-// read, or for a server behind them, hold it.
+// sayHandshakeHeld is for a hello that arrived. A service that waits for a key which it
+// cannot read, or for a server behind it, acknowledges the hello and does not answer it.
 func (s seen) sayHandshakeHeld() (text, hint string) {
 	never := "never answers the ClientHello"
 	if heard := s.Silence.Heard; heard > 0 {
@@ -127,17 +127,16 @@ func (s seen) sayHandshakeHeld() (text, hint string) {
 	return text + ", or the large packets of the answer are lost (path MTU).", hint + ", and for a tunnel with a smaller packet size (MTU)."
 }
 
-// talksInTheClear reports whether a service answers without TLS, in packets that
-// are small.
+// talksInTheClear reports whether a service answers without TLS; its packets are small.
 func talksInTheClear(r probe.Result) bool {
 	return r.Verdict == probe.Answered && r.Check.Service.Network == catalog.TCP && r.Check.Service.TLS == catalog.NoTLS && !r.Check.IsControl()
 }
 
-// delivery is what this machine's TCP knows of a silence; "" where it does not tell.
+// delivery is what this machine's TCP knows of a silence; "" if it knows nothing.
 func (s seen) delivery() probe.Delivery { return valueOf(s.Silence).Delivery }
 
-// sayDelivery says what this machine's TCP tells of a silence; nothing where it does
-// not tell.
+// sayDelivery says what this machine's TCP knows of a silence. Both texts are "" if it
+// knows nothing.
 func (s seen) sayDelivery() (text, hint string) {
 	switch s.delivery() {
 	case probe.NotArrived:
@@ -160,7 +159,7 @@ func (s seen) sayDelivery() (text, hint string) {
 	return "", ""
 }
 
-// sayCut: where it hung up says the most of why.
+// sayCut goes by the step at which the peer hung up, which says most about the reason.
 func sayCut(s seen) (text, hint string) {
 	switch service := s.Check.Service; {
 	case s.Step == protocol.Connect:
@@ -175,8 +174,8 @@ func sayCut(s seen) (text, hint string) {
 	return s.sayCutTalk()
 }
 
-// sayCutAtHello: Schannel, HTTP.sys and the services on them do not explain what
-// they lack, they hang up.
+// sayCutAtHello: Schannel, HTTP.sys and the services that use them do not say what they
+// lack; they hang up.
 func (s seen) sayCutAtHello() (text, hint string) {
 	const hungUp = "The connection succeeded, but the server hung up at the ClientHello, as Windows does "
 	switch spoken := s.Check.Service.Protocol; {
@@ -194,8 +193,8 @@ func (s seen) sayCutAtHello() (text, hint string) {
 	return text + " Having no cipher or TLS version in common looks the same." + s.tlsElsewhere(), s.certificateHint()
 }
 
-// tlsElsewhere says what the other ports of the address tell about TLS: whether the
-// way is clear for it.
+// tlsElsewhere names the other ports of the address at which TLS works, because then the
+// way is clear for it. It is "" if there are none.
 func (s seen) tlsElsewhere() string {
 	var ports []string
 	for _, r := range s.here().secured {
@@ -209,7 +208,7 @@ func (s seen) tlsElsewhere() string {
 	return fmt.Sprintf(" TLS works at %s of the same server, so no device on the path blocks TLS as such.", listed(ports))
 }
 
-// sayCutTalk: it hung up in the conversation, or before it had said anything.
+// sayCutTalk is for a peer that hung up in the conversation, or before its first word.
 func (s seen) sayCutTalk() (text, hint string) {
 	connected := "The connection succeeded, then it was closed before an answer came: "
 	if s.Step == protocol.Talk {

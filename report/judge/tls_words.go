@@ -15,7 +15,7 @@ import (
 	"exreach/probe/protocol/tls12"
 )
 
-// tlsFailure is what went wrong with TLS; its zero value says nothing.
+// tlsFailure says what went wrong with TLS; the zero value means that this is not known.
 func (s seen) tlsFailure() protocol.TLSFailure { return valueOf(s.peer().TLSFailure) }
 
 // alertName is an alert as people know it: "handshake failure (40)".
@@ -23,8 +23,8 @@ func alertName(n uint8) string {
 	return fmt.Sprintf("%s (%d)", strings.TrimPrefix(tls.AlertError(n).Error(), "tls: "), n)
 }
 
-// certificateWanted: the handshake failed because we have no certificate of our
-// own. Alerts about certificates can only be about the one that we did not send.
+// certificateWanted: the handshake failed because exreach has no certificate of its own. If
+// the server asked for one, any alert is taken to be about the one that it did not get.
 func certificateWanted(s seen) bool {
 	if s.Verdict != probe.BadTLS {
 		return proxyWantsCertificate(s)
@@ -53,8 +53,8 @@ func sayCertificateWanted(s seen) (text, hint string) {
 }
 
 // proxyWantsCertificate: a proxy asked for a client certificate in the handshake and
-// refuses the request without one. Nginx says 400 then, or 495 and 496 where it is
-// told so.
+// refuses the request without one. Nginx then answers 400, or 495 and 496 if it is
+// configured to.
 func proxyWantsCertificate(s seen) bool {
 	t := s.tls()
 	return s.foreign() && t != nil && t.ClientCertificate && slices.Contains([]string{"400", "401", "403", "495", "496"}, s.status())
@@ -90,7 +90,7 @@ func sayBadTLS(s seen) (text, hint string) {
 			"and whether a device on the path inspects TLS. " + s.certificateHint()
 }
 
-// shaken reports whether the TLS handshake was done.
+// shaken reports whether the TLS handshake was completed.
 func (s seen) shaken() bool {
 	return s.Peer != nil && s.Peer.TLS != nil && (s.Step == protocol.Greet || s.Step == protocol.Talk)
 }
@@ -151,8 +151,8 @@ func (s seen) sayInClear() (text, hint string) {
 		"Check whether the port is the right one and which program is listening on the server (netstat -abno), then whether a load balancer forwards it to the wrong port."
 }
 
-// dheOnly: the server took none of the ciphers that current clients offer, and
-// took DHE.
+// dheOnly: the server took none of the ciphers that current clients offer, but one with
+// DHE.
 func dheOnly(s seen) bool { t := s.tls(); return t != nil && t.DHE() }
 
 func sayDHEOnly(s seen) (text, hint string) {
@@ -170,7 +170,7 @@ func sayUnreadableCertificate(s seen) (text, hint string) {
 		"Have the certificate reissued without the mistake; if it is the root certificate, configure the server not to send it: clients need only the certificates below it."
 }
 
-// helloSize: a hello of one size is answered and one of another is not.
+// helloSize: the server answers a hello of one size, and not one of another.
 func helloSize(s seen) bool { t := s.tls(); return t != nil && t.HelloFailed != 0 }
 
 func sayHelloSize(s seen) (text, hint string) {
@@ -181,8 +181,8 @@ func sayHelloSize(s seen) (text, hint string) {
 		"Update the load balancer or firewall that terminates TLS in front of the server; to compare, check the server by its own address, past it."
 }
 
-// stalled says what may hold up a handshake. Where TLS was asked for twice, the
-// second hello was of another size.
+// stalled says what may hold up a handshake. If exreach tried twice, the second hello had
+// another size, so the size of a hello is not the cause.
 func (s seen) stalled() string {
 	causes := []string{"large packets of the handshake are lost (path MTU)", "the service hangs or cannot use its certificate", "a device on the path holds it back"}
 	if s.Tries < 2 {

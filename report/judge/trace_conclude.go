@@ -12,7 +12,7 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// Outcome is what a trace comes to.
+// Outcome is the conclusion from a trace.
 type Outcome string
 
 // The outcomes.
@@ -25,12 +25,12 @@ const (
 // maxError bounds the text of an error, in bytes.
 const maxError = 4096
 
-// Trace says in a sentence where a port stops, and no more than the hops
-// prove. A router that says time exceeded for a packet has let it in; it may
-// still be the one that drops the next packet, which may go farther: routers
-// look at the hop limit first and at their rules afterwards, as a rule. So a port
-// that is heard of at hop n and not behind it is dropped by hop n, or on the way
-// into the next one.
+// Trace says in a sentence where a port stops, and no more than the hops prove. Package
+// report calls it for each trace. A router that says time exceeded for a packet has let it
+// in. It may still drop the next packet, which may go farther: as a rule, routers look at
+// the hop limit first and at their firewall rules afterwards. So if a port is heard of at
+// hop n and not behind it, hop n drops its packets, or something on the way into the next
+// hop does.
 func Trace(t hops.Trace) (Outcome, string) {
 	r := reading{t}
 	outcome, sentence := Undecided, ""
@@ -53,10 +53,11 @@ func Trace(t hops.Trace) (Outcome, string) {
 	return outcome, strings.Join(slices.DeleteFunc([]string{sentence, r.silentOnes(), r.severalPaths()}, func(s string) bool { return s == "" }), " ")
 }
 
-// A reading is a trace, read to find out where a port stops.
+// A reading is a trace, with the methods that find out where its port stops. Beside is the
+// path of another port of the server that answers: "beside" in names means that port.
 type reading struct{ hops.Trace }
 
-// stops is for a port behind whose last hop there is silence.
+// stops is for a port of which nothing comes back from behind some hop.
 func (r reading) stops() (Outcome, string) {
 	last := r.last()
 	next, known := r.besideBehind(last.TTL)
@@ -80,8 +81,8 @@ func (r reading) stops() (Outcome, string) {
 	return Blocked, sentence + "."
 }
 
-// suspects is who may drop what is not heard of behind last, and is at next for
-// the port that answers.
+// suspects lists who may drop the packets of the port. Hop last is the last that answered
+// them, and next is the first behind it that answered those of the port beside.
 func (r reading) suspects(last, next hops.Hop) []string {
 	suspects := []string{hop(last)}
 	if last.TTL == 0 {
@@ -99,7 +100,7 @@ func (r reading) suspects(last, next hops.Hop) []string {
 	return append(suspects, hop(next))
 }
 
-// goesOn is where the port that answers is heard of next.
+// goesOn says where the port beside goes on to: hop next, the server, or both.
 func (r reading) goesOn(next hops.Hop) string {
 	switch {
 	case isEnd(next):
@@ -110,7 +111,7 @@ func (r reading) goesOn(next hops.Hop) string {
 	return hop(next)
 }
 
-// reset is for a port that a device resets in the server's name.
+// reset is for a port that is reset in the server's name, by the server or a firewall.
 func (r reading) reset(end hops.Hop) (Outcome, string) {
 	switch {
 	case r.besideAnswers() && end.TTL < r.Beside.End().TTL && r.severalPaths() == "":
@@ -160,8 +161,7 @@ func (r reading) unfinished() (Outcome, string) {
 	return Undecided, fmt.Sprintf("The trace of %s ended before any hop had answered.", r.port())
 }
 
-// last is the farthest hop that the packets are known to have come to; its TTL
-// is 0 where none answered.
+// last returns the farthest hop that said time exceeded; its TTL is 0 if none did.
 func (r reading) last() hops.Hop {
 	for _, h := range slices.Backward(r.Path.Hops) {
 		if h.Said == hops.SaidExceeded {
@@ -171,8 +171,7 @@ func (r reading) last() hops.Hop {
 	return hops.Hop{Said: hops.SaidNothing}
 }
 
-// besideBehind is where the port that answers is heard of first behind a
-// distance.
+// besideBehind returns the first hop behind distance ttl that answered for the port beside.
 func (r reading) besideBehind(ttl int) (hops.Hop, bool) {
 	if r.Beside == nil {
 		return hops.Hop{}, false
@@ -184,7 +183,7 @@ func (r reading) besideBehind(ttl int) (hops.Hop, bool) {
 	return r.Beside.Hops[i], true
 }
 
-// besideAnswers reports whether the other port is known to reach the server.
+// besideAnswers reports whether the port beside is known to reach the server.
 func (r reading) besideAnswers() bool { return r.Beside != nil && isEnd(r.Beside.End()) }
 
 // isEnd reports whether the server answered, as far as can be told.

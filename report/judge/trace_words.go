@@ -12,7 +12,7 @@ import (
 	"exreach/probe/hops"
 )
 
-// silentOnes names the hops that pass on and say nothing.
+// silentOnes names the hops that say nothing but pass the packets on.
 func (r reading) silentOnes() string {
 	var silent, passed []string // passed: those before one that answers
 	for _, h := range r.Path.Hops {
@@ -31,7 +31,7 @@ func (r reading) silentOnes() string {
 	return fmt.Sprintf("Hops %s do not answer but let it pass.", strings.Join(passed, ", "))
 }
 
-// severalPaths tells of the first distance at which different routers answered.
+// severalPaths names the first distance at which different routers answered, "" if none.
 func (r reading) severalPaths() string {
 	for i, h := range r.Path.Hops {
 		if h.Said != hops.SaidExceeded {
@@ -49,14 +49,14 @@ func (r reading) severalPaths() string {
 	return ""
 }
 
-// name begins a sentence with the port; port and besidePort stand inside one.
+// name is the port at the beginning of a sentence; port and besidePort stand inside one.
 func (r reading) name() string { return "P" + r.port()[1:] }
 
 func (r reading) port() string { return r.portOf(r.Path) }
 
 func (r reading) besidePort() string { return r.portOf(*r.Beside) }
 
-// portOf is "port 135", with the transport where it is not TCP that all is about.
+// portOf is "port 135"; if this port or the one beside is UDP, it is "port 135/tcp".
 func (r reading) portOf(p hops.Path) string {
 	if r.Path.Network == catalog.UDP || r.Beside != nil && r.Beside.Network == catalog.UDP {
 		return fmt.Sprintf("port %d/%s", p.Addr.Port(), p.Network)

@@ -13,10 +13,10 @@ import (
 	web "exreach/probe/protocol/http"
 )
 
-// web is whose an answer over HTTP is.
+// web says who gave an answer over HTTP; the zero Web says nothing.
 func (s seen) web() web.Web { return valueOf(s.peer().Web) }
 
-// page is what the head of an answer over HTTP says.
+// page returns the head of an answer over HTTP, the zero Page if none came.
 func (s seen) page() protocol.Page { return valueOf(s.peer().Page) }
 
 // noServerBehind: a proxy answers in its own name because no server behind it does.
@@ -57,7 +57,7 @@ func sayNoSite(s seen) (text, hint string) {
 	return text, fmt.Sprintf("On the server: Get-Website and Get-WebBinding '%s'; then Start-Website '%s', or New-WebBinding if the port is missing.", site, site)
 }
 
-// unprovedPage: the answer is one that Exchange gives, and so do many servers.
+// unprovedPage: Exchange gives such an answer, but so do many other servers.
 func unprovedPage(s seen) bool { return s.speaks("http") && s.web().Origin == web.Unproved }
 
 func sayUnproved(s seen) (text, hint string) {
@@ -65,9 +65,9 @@ func sayUnproved(s seen) (text, hint string) {
 		"Open the page in a browser to see whose it is. If a proxy removes Exchange's headers, check the server by its own name, past the proxy, and compare."
 }
 
-// noLogin: it asks for a login and offers no way to log in, though RFC 9110 section
-// 15.5.2 requires at least one. What the PowerShell directory answers is not confirmed,
-// and a malformed header line may have been the challenge.
+// noLogin: the server asks for a login and offers no way to log in, though RFC 9110 section
+// 15.5.2 requires at least one. Nothing confirms what the PowerShell directory answers,
+// and a malformed header line may have been the challenge: neither counts.
 func noLogin(s seen) bool {
 	w := s.web()
 	return s.speaks("http") && !s.page().Login && s.status() == "401" && len(w.Odd) == 0 &&
@@ -111,7 +111,7 @@ func sayOddHeaders(s seen) (text, hint string) {
 		"Correct them under HTTP Response Headers in IIS Manager, or in the proxy that adds them: names pasted from a document often have typographic hyphens, or lack the colon."
 }
 
-// upgraded: a web server at port 80 that only leads to HTTPS.
+// upgraded reports whether a web server without TLS (port 80) only redirects to HTTPS.
 func upgraded(s seen) bool {
 	return s.web().Origin == web.Hidden && s.Check.Service.TLS == catalog.NoTLS && strings.HasPrefix(s.status(), "3")
 }

@@ -20,7 +20,7 @@ type RepeatedLines struct {
 	List  string // its name
 	Lines int
 	First string // the host that the first of them names
-	Line  int    // its number, from 1
+	Line  int    // the number of that line, from 1
 }
 
 // Untraceable tells that this system cannot trace.
@@ -45,7 +45,7 @@ type Taken struct {
 	Hosts   int
 }
 
-// Defaults tells which defaults were taken. What was given is "".
+// Defaults tells which defaults were taken. A field is "" if no default was needed for it.
 type Defaults struct{ Role, From string }
 
 // Thin tells that a role has a single service for this from, while another role of the
@@ -57,8 +57,8 @@ type Thin struct {
 	Services            int    // of that role
 }
 
-// Untold tells that hosts of a version may also have the role of a service, which their
-// answers do not show.
+// Untold tells that hosts of a version may also have a role, to which Service belongs, and
+// that their answers do not show whether they do.
 type Untold struct{ Version, Role, Service string }
 
 // Untestable tells how many services of a role are wanted but cannot be tested remotely.
@@ -72,11 +72,11 @@ type LeftOut struct{ Hosts int }
 
 // Progress tells how far the run is.
 type Progress struct {
-	Hosts, AllHosts   int  // done, and of how many; 0 if more may come
-	Checks, AllChecks int  // done, and of how many; 0 if that is not known yet
+	Hosts, AllHosts   int  // done, and in all; 0 in all if more may come
+	Checks, AllChecks int  // done, and in all; 0 in all if that is not known yet
 	About             bool // AllChecks is an estimate, from the hosts that were begun
 	Took              time.Duration
-	Rate              float64       // checks a second, lately
+	Rate              float64       // checks a second, over the last seconds
 	Left              time.Duration // that the rest will take; negative if that is not known
 	Over              bool          // this is the last event of its kind
 }

@@ -10,15 +10,15 @@ import (
 	"exreach/catalog"
 )
 
-// A filter narrows a plan to some services. A word is the name of a service,
-// its protocol, or its port.
+// A filter narrows a plan to the services that --only and --skip leave. Each of their
+// words is the name of a service, its protocol, or its port.
 type filter struct {
 	only []string // none means everything
 	skip []string
 }
 
-// unknown finds the first word that means nothing in the plan, nor one of the services
-// that others returns. others is slow, and called only if it is needed.
+// unknown finds the first word that means no service of the plan, and none that others
+// returns. others is slow, so unknown calls it only if it must.
 func (f filter) unknown(plan []catalog.Check, others func() []catalog.Service) (word string, found bool) {
 	planned := map[string]bool{}
 	for _, c := range flatten(plan) {
@@ -35,8 +35,8 @@ func (f filter) unknown(plan []catalog.Check, others func() []catalog.Service) (
 	return "", false
 }
 
-// apply returns the checks that are left. RPC interfaces are asked through their endpoint
-// mapper, which is left too if one of them is.
+// apply returns the checks that the filter leaves. RPC interfaces are asked through their
+// endpoint mapper: apply keeps it for any that is left, and without it leaves none.
 func (f filter) apply(plan []catalog.Check) []catalog.Check {
 	if len(f.only)+len(f.skip) == 0 {
 		return plan
@@ -97,7 +97,7 @@ func (p *planner) unknownService(plan []catalog.Check, word string) error {
 	return mistake(hint, "no service, protocol or port of this plan is called %q", word)
 }
 
-// otherWord is the hint for words as other tools take them.
+// otherWord returns the hint for a word that other tools take; "" if it knows no such tool.
 func otherWord(word string) string {
 	switch {
 	case word == "https":
@@ -110,8 +110,8 @@ func otherWord(word string) string {
 	return ""
 }
 
-// elsewhere is the hint for a service of the role that is not in the plan: it cannot be
-// tested, or another from wants it.
+// elsewhere returns the hint for a service that the role has but the plan has not, because
+// it cannot be tested, or only another from wants it; "" if word means no such service.
 func (p *planner) elsewhere(first catalog.Check, word string) string {
 	v, err := p.cat.Version(first.Version)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 
 const oneByOne = "name hosts one by one; ports come from the catalogue, see --only"
 
-// ParseHost returns the name or the address that word is. Everything else that
-// people write where a host belongs gets its own answer.
+// ParseHost returns word, without quotes and brackets, if it is a DNS name or an address.
+// If it is something else that people write where a host belongs, the error says what.
 func ParseHost(word string) (string, error) {
 	word = unquoted(word)
 	wrong := func(why, hint string) (string, error) {

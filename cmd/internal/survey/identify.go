@@ -23,9 +23,9 @@ type identifier struct {
 	tell func(Event)
 	each bool // an event for each host, not one for all of them together
 
-	// Of the goroutine that goes through targets.
-	taken map[string]int // hosts by the version that they are checked as
-	mute  int            // those of them that did not report a version
+	// Only the goroutine that ranges over targets uses these.
+	taken map[string]int // how many hosts are checked as each version
+	mute  int            // how many of them did not report a version
 
 	found sync.Map // *identity.Identified by the host's name
 }
@@ -38,10 +38,10 @@ type suspect struct {
 	heard []probe.Result
 }
 
-// targets passes the hosts on, in the order in which they answer. It does not wait long
-// for a host: the check itself will. A host that ctx cuts short is not passed on. A host
-// whose answers do not settle what it is is asked once more, while others are asked for
-// the first time.
+// targets asks each host what it is and passes it on, in the order in which hosts answer.
+// It does not wait long for a host: the check itself will. If the answers leave open what
+// a host is, it asks that host once more, while it asks others for the first time. It
+// passes on no host that the end of ctx cuts short.
 func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[target]) iter.Seq[target] {
 	return func(yield func(target) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -63,7 +63,7 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 }
 
 // inquire asks many hosts at a time, and calls pass for each when it has no more questions
-// for it.
+// for it. Two goroutines may call pass at once.
 func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], pass func(*suspect)) {
 	again := make(chan *suspect)
 	once := *pool
@@ -147,8 +147,8 @@ func (i *identifier) more(s *suspect) []catalog.Check {
 	return i.cat.IdentifyMore(s.name(), i.from, h)
 }
 
-// answered returns the checks that show a role: a service of Exchange answered. A page that
-// is not there shows none, nor does the logon page, which is no row of any role.
+// answered returns the checks that show a role, because a service of Exchange answered. A
+// missing page shows no role, nor does the logon page, which is no row of any role.
 func answered(asked []catalog.Check, heard []probe.Result) []catalog.Check {
 	var all []catalog.Check
 	for _, c := range asked {
@@ -170,7 +170,7 @@ func (i *identifier) conclude(s *suspect) target {
 	heard := answered(s.asked, s.heard)
 	t := target{place: s.place}
 	t.roles, id.CheckedAs = i.rolesOf(s.target, id, heard)
-	version := t.roles[0].Version // given
+	version := t.roles[0].Version // given, or the usual one
 	if len(id.CheckedAs) > 0 {
 		version = id.CheckedAs[0].Version
 	}
@@ -186,8 +186,8 @@ func (i *identifier) conclude(s *suspect) target {
 	return t
 }
 
-// rolesOf returns the host in all roles that it is checked in, and those of them that were
-// not given. A role that the topology gives is not taken a second time.
+// rolesOf returns the host in all roles to check it in; taken has those of them that were
+// not given in full. It does not take a role that the topology gives a second time.
 func (i *identifier) rolesOf(t target, id identity.Identified, heard []catalog.Check) (roles []catalog.Host, taken []identity.TakenRole) {
 	taken = []identity.TakenRole{}
 	given := slices.DeleteFunc(slices.Clone(t.roles), i.isUnsettled)
@@ -210,8 +210,8 @@ func (i *identifier) rolesOf(t target, id identity.Identified, heard []catalog.C
 	return roles, taken
 }
 
-// identified is what was found out about a host, nil if it was not asked what it is. It
-// is forgotten then.
+// identified returns what was found out about a host, and forgets it; nil if the host was
+// not asked what it is. judge.Hosts calls it.
 func (i *identifier) identified(host string) *identity.Identified {
 	found, _ := i.found.LoadAndDelete(host)
 	id, _ := found.(*identity.Identified)

@@ -12,22 +12,22 @@ import (
 	"strings"
 )
 
-// A List is a text with one host a line. Blank lines, and what stands behind a #, are
-// for people.
+// A List is a text with one host a line, which Listed reads. Blank lines, and what stands
+// behind a #, mean nothing to it.
 type List struct {
 	Name string        // for messages
 	From io.ReadCloser // closed once it is read
 	Pipe bool          // more may come at any time
 }
 
-// A hostList is a list that is being read.
+// A hostList yields the hosts of a List while a goroutine reads it.
 type hostList struct {
 	name  string
 	host  func(word string) (string, error) // the host that a word stands for
 	lines <-chan listLine
 	tell  func(Event)
 	seed  maphash.Seed
-	seen  map[uint64]bool // hashes of names: a long list takes little memory so
+	seen  map[uint64]bool // hashes of names, so that a long list takes little memory
 	again RepeatedLines   // lines that name a host once more
 	err   error           // why the list ended early; nil where it did not
 }
@@ -39,11 +39,11 @@ type listLine struct {
 	err    error
 }
 
-// read begins to read the list, for as long as ctx lasts.
+// read starts a goroutine that reads the list, until ctx ends, and then closes it.
 func (l List) read(ctx context.Context, host func(word string) (string, error), tell func(Event)) *hostList {
 	lines := make(chan listLine)
-	// The system does not let go of a read from a pipe when ctx ends. This
-	// goroutine may hang in one, then; the program ends without it.
+	// The end of ctx does not end a read from a pipe. This goroutine may hang in
+	// one then; the program ends without waiting for it.
 	go func() {
 		defer close(lines)
 		defer l.From.Close()
@@ -74,8 +74,8 @@ func readLines(ctx context.Context, r io.Reader, lines chan<- listLine) {
 	}
 }
 
-// next is the next host, each once. There is none at the end, after a mistake,
-// and when ctx ends.
+// next returns the next host, and skips those that were named before. more is false at
+// the end, at a mistake (then err says which), and when ctx ends.
 func (l *hostList) next(ctx context.Context) (name string, more bool) {
 	for {
 		var line listLine
@@ -100,7 +100,7 @@ func (l *hostList) next(ctx context.Context) (name string, more bool) {
 	}
 }
 
-// hostIn is the host of a line; "" where there is none, or one that is known.
+// hostIn returns the host that a line names; "" if it names none, or repeats one.
 func (l *hostList) hostIn(line listLine) (string, error) {
 	text, err := line.text, line.err
 	if line.number == 1 {

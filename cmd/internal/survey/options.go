@@ -10,10 +10,10 @@ import (
 	"exreach/probe/lookup"
 )
 
-// Options is what may be said about a run in addition to its hosts. In the zero value
-// nothing is.
+// Options is what a user may say about a run in addition to its hosts. The zero value says
+// nothing.
 type Options struct {
-	Version, Role string        // of hosts that have nothing but a name; "" is what they turn out to be
+	Version, Role string        // of hosts that only have a name; "" is what they turn out to be
 	From          string        // who connects; "" is what the topology says, or the default
 	Only, Skip    []string      // names, protocols and ports of services; no Only is all of them
 	Family        lookup.Family // of the addresses that may be named; "" is any
@@ -41,8 +41,8 @@ func (o Options) validate(cat *catalog.Catalog) error {
 	return roleMistake(v, o.Role, k.from, given, fmt.Errorf("version %s: %w", v.Name, err))
 }
 
-// roleMistake names the role that was meant if the version does not have the one that was
-// given.
+// roleMistake adds a hint to err, which says that v does not have role: the role that the
+// user most likely meant. If it finds none, it returns err as it is.
 func roleMistake(v catalog.Version, role, from string, versionGiven bool, err error) error {
 	called := cmp.Or(otherRoles[role], role)
 	meant := v.RoleLike(called, from)
@@ -56,7 +56,7 @@ func roleMistake(v catalog.Version, role, from string, versionGiven bool, err er
 	return &Mistake{err, fmt.Sprintf("in version %s the role %s does that: --role %s, or --role auto for every role whose services answer", v.Name, meant, meant)}
 }
 
-// otherRoles is what people call roles.
+// otherRoles maps other names that people use for roles to the catalogue's.
 var otherRoles = map[string]string{
 	"cas": "client-access", "mbx": "mailbox", "ht": "hub", "transport": "hub", "dc": "domain-controller", "gc": "domain-controller", "ad": "domain-controller",
 	"fe": "front-end", "be": "back-end",

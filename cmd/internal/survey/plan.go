@@ -13,18 +13,18 @@ import (
 	"exreach/probe"
 )
 
-// A planner makes the checks of a run, one host at a time: those of ten thousand
-// hosts would not be worth their memory.
+// A planner makes the checks of a run, one host at a time. To keep those of ten thousand
+// hosts would waste memory.
 type planner struct {
-	// Inputs; not changed once every host that is known has been rehearsed.
+	// Inputs, and what rehearse found. Nothing changes these afterwards.
 	taker
 	filter    filter
 	tell      func(Event)
 	roleGiven bool
-	auto      bool // some host has no version
+	auto      bool // some host must be asked what it is
 	total     int  // checks of the whole run; 0 if that is not known before it
 
-	// Of the one goroutine that begins hosts, until the run is over.
+	// Only the goroutine that begins hosts uses these, until the run is over.
 	tellRole, tellFrom bool               // a default was taken, and not told yet
 	told               map[[2]string]bool // versions, and what was told about them
 	bare               int                // targets for which --only and --skip leave no check
@@ -84,7 +84,7 @@ func (p *planner) rehearse(r *Targets) error {
 	return nil
 }
 
-// possible is the services that hosts without a version may turn out to have.
+// possible returns the services that hosts may turn out to have; nil if all are settled.
 func (p *planner) possible() []catalog.Service {
 	if !p.auto {
 		return nil
@@ -104,8 +104,8 @@ func nothingLeft() error {
 	return mistake("remove a word from --only or --skip", "nothing is left to check")
 }
 
-// plans is what each target is asked, those of the first sequence first. When ctx ends
-// the host that has been begun is the last, so it has all its rows.
+// plans yields what to ask of each target; those of the first sequence come first. When
+// ctx ends, the host that has been begun is the last, and it still has all its rows.
 func (p *planner) plans(ctx context.Context, sequences ...iter.Seq[target]) iter.Seq[probe.HostPlan] {
 	return func(yield func(probe.HostPlan) bool) {
 		defer p.tellBare()
@@ -149,8 +149,8 @@ func (p *planner) plan(t target) ([]catalog.Check, error) {
 	return p.cat.Plan(catalog.Topology{Hosts: p.settle(t).roles}, p.from)
 }
 
-// narrow leaves what the user wants to see of the plan of one host, and adds its
-// control, unless the user named what to check.
+// narrow leaves what the user wants to see of the plan of one host. Unless the user named
+// what to check, it adds the host's control (catalog.WithControls).
 func (p *planner) narrow(plan []catalog.Check) []catalog.Check {
 	plan = p.filter.apply(plan)
 	if len(p.filter.only) > 0 {
@@ -180,7 +180,7 @@ func (p *planner) tellDefaults(first catalog.Check) {
 	}
 }
 
-// isNew reports, once, that something about a version was not told yet.
+// isNew reports whether something about a version was not told yet, and marks it as told.
 func (p *planner) isNew(version, about string) bool {
 	mark := [2]string{version, about}
 	isNew := !p.told[mark]
@@ -188,7 +188,7 @@ func (p *planner) isNew(version, about string) bool {
 	return isNew
 }
 
-// tellThin tells of a role that has next to nothing for who connects.
+// tellThin tells if the given role has only one service for p.from and another has more.
 func (p *planner) tellThin(plan []catalog.Check) {
 	c := plan[0]
 	if len(plan) > 1 || !p.roleGiven || !p.isNew(c.Version, "thin "+c.Service.Role) {
@@ -232,7 +232,7 @@ func (p *planner) busiest(c catalog.Check) (role string, most int) {
 	return role, most
 }
 
-// tellUntestable tells how many services of the roles no check can be made of.
+// tellUntestable tells how many services of each role p.from wants but cannot test.
 func (p *planner) tellUntestable(plan []catalog.Check) {
 	for _, c := range plan {
 		if !p.isNew(c.Version, "untestable "+c.Service.Role) {

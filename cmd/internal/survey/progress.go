@@ -16,8 +16,8 @@ const (
 // A meter counts what a run has done so far. Run adds to it; watch reads it.
 type meter struct{ hosts, checks atomic.Int64 }
 
-// goal is how much the run has to do, as far as that is known. It may be called while the
-// run goes on.
+// goal returns how much the run has to do, as far as that is known, and nothing of what is
+// done. watch calls it while the run goes on.
 func (s *Survey) goal() Progress {
 	g := Progress{AllChecks: s.plan.total}
 	if s.hosts.whole.Load() {

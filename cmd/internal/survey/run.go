@@ -14,9 +14,9 @@ import (
 	"exreach/report/judge"
 )
 
-// Run asks everything, host by host, and yields each host when all is known about it. A
-// host is begun when there is room for its checks. Hosts that are not begun when ctx ends
-// are not asked.
+// Run asks the hosts and yields each one, judged, when all is known about it. It begins a
+// host when there is room for its checks. Once ctx has ended, it begins no more hosts;
+// Unasked counts those.
 func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 	return func(yield func(judge.Host) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -52,7 +52,8 @@ func (s *Survey) check(ctx context.Context, pool probe.Pool, plans iter.Seq[prob
 	return judge.Hosts(ctx, found, s.Began, s.who.identified)
 }
 
-// pool is the one that checks. The one that identifies hosts shares its limits.
+// pool returns the pool that checks. The pool that identifies hosts (quick) shares its
+// limits.
 func (s *Survey) pool() probe.Pool {
 	var p probe.Pool
 	if s.Pool != nil {
@@ -64,8 +65,8 @@ func (s *Survey) pool() probe.Pool {
 	return p
 }
 
-// quick is a pool that finds out what hosts are and does not wait long. It shares the
-// limits of p, which checks other hosts at the same time.
+// quick returns the pool that finds out what hosts are. It does not wait long, and logs in
+// nowhere. It shares the limits of p, which checks other hosts at the same time.
 func quick(p probe.Pool) *probe.Pool {
 	p.Tries = 1
 	p.Timeouts = probe.Timeouts{Resolve: p.Timeouts.Resolve, Connect: 2 * time.Second, Check: 5 * time.Second}

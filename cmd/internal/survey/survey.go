@@ -17,11 +17,11 @@ import (
 	"exreach/probe"
 )
 
-// A Survey asks its targets everything that is wanted of them. New makes one, for a
-// single run.
+// A Survey is one run: it asks its targets what their plan wants, and judges them. New
+// makes one; call Run once.
 type Survey struct {
 	// To be set before Run, if at all.
-	Pool  *probe.Pool   // asks; nil is the zero Pool
+	Pool  *probe.Pool   // asks the hosts; nil is the zero Pool
 	Trace bool          // show the last hop that the packets of a timed-out port reach
 	Watch func(Event)   // is told what happens, one event at a time; nil ignores events
 	Every time.Duration // how often Progress is told; 0 is never
@@ -32,10 +32,10 @@ type Survey struct {
 	who   *identifier
 	meter meter
 
-	mu sync.Mutex // protects Watch: it is called by one goroutine at a time
+	mu sync.Mutex // held while tell calls Watch, so that calls do not overlap
 }
 
-// few is up to how many hosts each have an Identified of their own.
+// few is up to how many hosts are each told in an Identified, not all in an AllIdentified.
 const few = 20
 
 // New plans the hosts that are known already, so mistakes show before anything is asked.
@@ -74,7 +74,7 @@ func (s *Survey) From() string { return s.plan.from }
 // Unasked is how many hosts the run did not get to.
 func (s *Survey) Unasked() int { return int(s.hosts.named.Load() - s.plan.begun.Load()) }
 
-// Err is why not everything was asked that should have been. Call it when the run is over.
+// Err returns why Run did not ask everything that it should have. Call it when Run is over.
 func (s *Survey) Err() error {
 	switch {
 	case s.plan.bad > 1:

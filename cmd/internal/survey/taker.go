@@ -10,7 +10,8 @@ import (
 	"exreach/report/judge/identity"
 )
 
-// A taker decides what a host most likely is if its version or its role was not given.
+// A taker decides what a host most likely is if its version or its role was not given. The
+// planner and the identifier embed it.
 type taker struct {
 	cat  *catalog.Catalog
 	from string // who connects
@@ -33,9 +34,9 @@ func noRole(h catalog.Host) bool { return h.Role == "" || h.Role == catalog.Auto
 // anyUnsettled reports whether a target must be asked what it is.
 func (k taker) anyUnsettled(t target) bool { return slices.ContainsFunc(t.roles, k.isUnsettled) }
 
-// settle gives a role without a version the newest version that has it, and a host without
-// a role its usual one. If other roles of the host are given, unsettled ones are left out:
-// they may turn out to be the same.
+// settle gives a role without a version one that has it (newestWith), and a host without a
+// role its usual one. If other roles of the host are given, settle leaves out the unsettled
+// ones: they may turn out to be the same.
 func (k taker) settle(t target) target {
 	roles := slices.DeleteFunc(slices.Clone(t.roles), func(h catalog.Host) bool { return noRole(h) && k.isUnsettled(h) })
 	if len(roles) == 0 {
@@ -48,7 +49,7 @@ func (k taker) settle(t target) target {
 	return t
 }
 
-// usual is the host in the version and the role to assume if nothing shows more.
+// usual returns h with the version and the role to assume if no answer shows more.
 func (k taker) usual(h catalog.Host) catalog.Host {
 	if noRole(h) {
 		h.Role = ""
@@ -62,8 +63,8 @@ func (k taker) usual(h catalog.Host) catalog.Host {
 	return h
 }
 
-// newestWith is the newest version that has the role, preferably one whose hosts may be
-// assumed to have it, or the default.
+// newestWith returns a version that has the role: the default, or else the newest. It
+// prefers those whose hosts may be assumed to have the role. If none has it: the default.
 func (k taker) newestWith(role string) string {
 	for _, fits := range []func(version, role string) bool{k.takes, k.hasRole} {
 		if fits(catalog.DefaultVersion, role) {
@@ -92,14 +93,15 @@ func (k taker) takes(version, role string) bool {
 	return err == nil && slices.ContainsFunc(v.Roles, func(r catalog.Role) bool { return r.Name == role && r.Auto != "" })
 }
 
-// asks reports whether who connects has something to ask of the role.
+// asks reports whether k.from has something to ask of the role, or the role is not known.
 func (k taker) asks(version, role string) bool {
 	v, err := k.cat.Version(version)
 	return err == nil && (role == "" || role == catalog.Auto || v.Asks(role, k.from))
 }
 
-// take returns a host in the version that its answers show, and in each role whose
-// services answered.
+// take returns h in the version that its answers show, once for each role whose services
+// answered; fits[n] is why hosts[n] has its role. If there is no such role, it returns only
+// the usual host, and fits is nil.
 func (k taker) take(h catalog.Host, id identity.Identified, answered []catalog.Check) (hosts []catalog.Host, fits []catalog.Fit) {
 	version := h.Version
 	if noVersion(h) {
@@ -116,7 +118,7 @@ func (k taker) take(h catalog.Host, id identity.Identified, answered []catalog.C
 	} else if fits = v.Fit(id.Role(), k.from, answered); fits == nil {
 		fits = v.Fits(k.from, answered)
 	}
-	if fits == nil { // who connects has nothing to ask there, or no role of the user's own catalogue has the word auto
+	if fits == nil { // k.from has nothing to ask there, or no role of the user's own catalogue has the word auto
 		return []catalog.Host{k.usual(h)}, nil
 	}
 	for _, f := range fits {
@@ -152,8 +154,8 @@ func (k taker) best(id identity.Identified, answered []catalog.Check, fits func(
 	return best
 }
 
-// unfit reports whether nothing that answered belongs to a role that a host of the
-// version may be assumed to have.
+// unfit reports whether services answered, but none that belongs to a role that a host of
+// the version may be assumed to have.
 func (k taker) unfit(version string, answered []catalog.Check) bool {
 	v, err := k.cat.Version(version)
 	return err == nil && len(answered) > 0 && !slices.ContainsFunc(answered, v.Listens)

@@ -24,13 +24,14 @@ type target struct {
 func (t target) name() string { return t.roles[0].Name }
 
 // Targets is the hosts of a run: those of a topology, or names of hosts that are all
-// alike. Those of a pipe become known while the run is under way.
+// alike. Named, Listed and Topology make it, for one Survey. If the names come through a
+// pipe, most become known while the run is under way.
 type Targets struct {
 	options  Options
-	topology bool         // which says who connects, and what its hosts are
+	topology bool         // hosts are of a topology, which says who connects and what they are
 	from     string       // who connects, where a topology says so
 	hosts    []target     // of a topology
-	like     catalog.Host // what a host is that has nothing but a name
+	like     catalog.Host // what a host is if only its name is given
 	names    names        // those that are known before anything is asked
 	pipe     *hostList    // where more come from; nil where these are all
 	said     []Event      // events from before the run, which tellTo tells
@@ -59,14 +60,14 @@ func (r *Targets) tellTo(tell func(Event)) {
 	}
 }
 
-// target is the host of a name, which is the nth.
+// target makes the target of a name, which is the nth, counted from 0.
 func (r *Targets) target(name string, n int) target {
 	h := r.like
 	h.Name = name
 	return target{place: n, roles: []catalog.Host{h}}
 }
 
-// Named is hosts that are named one by one, each once. There must be one.
+// Named makes Targets of the hosts in words, each once. There must be at least one.
 func Named(words []string, o Options) (*Targets, error) {
 	r := newTargets(o)
 	seen := map[string]bool{}
@@ -89,8 +90,8 @@ func Named(words []string, o Options) (*Targets, error) {
 	return r.ready(), nil
 }
 
-// Listed is the hosts of a list. A file is read whole, so its mistakes show before anything
-// is asked; of a pipe the first host is enough to begin with.
+// Listed makes Targets of a list. It reads a file whole, so mistakes show before anything
+// is asked; of a pipe it reads the first host, and the run reads the others.
 func Listed(ctx context.Context, l List, o Options) (*Targets, error) {
 	r := newTargets(o)
 	list := l.read(ctx, func(word string) (string, error) { return HostOf(word, o.Family) }, func(e Event) { r.said = append(r.said, e) })
@@ -115,7 +116,7 @@ func Listed(ctx context.Context, l List, o Options) (*Targets, error) {
 	return r.ready(), list.err
 }
 
-// Topology is the hosts of a topology, which is read from the file of that name. A host
+// Topology makes Targets of a topology, which it reads from the file of that name. A host
 // with several roles there is one target: what is found in one role helps to judge the
 // others.
 func Topology(name string, from io.Reader, o Options) (*Targets, error) {
@@ -178,8 +179,8 @@ func (r *Targets) all(ctx context.Context) iter.Seq[target] {
 	}
 }
 
-// parts is the targets that need not be asked what they are, and those that must be. The
-// hosts of a pipe are all alike.
+// parts splits the targets into those that need not be asked what they are and those that
+// must be. The hosts of a pipe are all alike, so one of the two has them all.
 func (r *Targets) parts(ctx context.Context, isUnsettled func(target) bool) (settled, unsettled iter.Seq[target]) {
 	none := func(func(target) bool) {}
 	part := func(wanted bool) iter.Seq[target] {

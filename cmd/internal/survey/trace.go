@@ -17,7 +17,7 @@ import (
 
 const tracedAtOnce = 4 // addresses of a name
 
-// A Trace looks for the hop after which the port of a host is blocked.
+// A Trace looks for the hop after which the port of a host is blocked, for exreach trace.
 type Trace struct {
 	Tracer  hops.Tracer
 	Host    string
@@ -40,8 +40,8 @@ func (t Trace) Run(ctx context.Context, addrs []netip.Addr) []report.Traced {
 	return traces
 }
 
-// address traces one address, and where the port does not answer a port beside it that
-// does.
+// address traces one address. If the port does not answer, it also traces a port of
+// Compare that does.
 func (t Trace) address(ctx context.Context, addr netip.Addr) hops.Trace {
 	port := t.Service.Ports.First
 	to := probe.NewTarget(catalog.Check{Host: t.Host, Service: t.Service}, netip.AddrPortFrom(addr, port))

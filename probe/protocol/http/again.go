@@ -19,16 +19,17 @@ import (
 // missing is a path that no web server has.
 const missing = "/exreach-asks-for-nothing"
 
-// How long the answers to what is asked after the page itself are waited for, which
-// is judged by then. Load balancers give a health page less.
+// How long we wait for an answer to what we ask after the page itself, which is judged
+// by then. Load balancers wait less for a health page.
 const (
-	afterthought = 2 * time.Second
-	healthTime   = 10 * time.Second
+	afterthought = 2 * time.Second  // for a page that does not exist
+	healthTime   = 10 * time.Second // for the health page
 )
 
-// Doubt asks for a page that does not exist where a login or redirect may be
-// anybody's: a portal or router answers every path alike, and Exchange does not.
-// A login whose realm is the host's own name stays in doubt then: a gateway may
+// Doubt asks for a page that does not exist, where w says that the login or redirect of
+// page may be anybody's. A portal or router answers every path alike; Exchange does not.
+// If both answers are alike, Doubt changes w and returns a MismatchError. Only a login
+// whose realm is the host's own name is no mismatch then but Unproved: a gateway may
 // want one for all that is behind it.
 func (c *Client) Doubt(page *Answer, w *Web) error {
 	if !w.Doubtful {
@@ -61,7 +62,7 @@ func (c *Client) again(path string, limit time.Duration) (*http.Response, error)
 	return c.Ask(catalog.Get, path)
 }
 
-// An unaskedError is a page that could not be asked for.
+// An unaskedError says why we could not ask for a page.
 type unaskedError struct{ why string }
 
 func (e *unaskedError) Error() string { return "not asked: " + e.why }
@@ -70,8 +71,9 @@ func (e *unaskedError) Error() string { return "not asked: " + e.why }
 // service: "200 OK<br/>MAIL01.contoso.com".
 var healthPage = regexp.MustCompile(`^\s*200 OK\s*(?:<br\s*/?>\s*([A-Za-z0-9.-]+)\s*)?$`)
 
-// Health says what the health page answers. Only that page is in question here,
-// so nothing of it is an error. One with a name in it proves whose the other is.
+// Health asks for the health page at path and says what it answers. What goes wrong here
+// concerns that page alone, so it goes into the text and is no error. A health page that
+// names its server proves that the page before was Exchange's: Health notes that in w.
 func (c *Client) Health(path string, w *Web) string {
 	page, err := c.again(path, healthTime)
 	if unasked := (*unaskedError)(nil); errors.As(err, &unasked) {
@@ -102,8 +104,8 @@ func (c *Client) Health(path string, w *Web) string {
 	return "200 OK, " + w.Server
 }
 
-// Used says why the connection that page came on takes no further request, and
-// "" where it does.
+// Used reads page to its end and says why its connection takes no further request, ""
+// where it takes one.
 func Used(page *http.Response) string {
 	if page.Close {
 		return "the connection was closed"

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package http is a client of HTTP that reads what servers really send, and tells
-// whose an answer is: Exchange's, that of IIS, of a gateway, or of another product.
-// It does not judge whether that is what was wanted. Its users call it web, because
-// they need net/http as well. It imports the catalogue and package wire, and no
-// conversation.
+// Package http is a client of HTTP that reads what servers really send, and tells who
+// sent an answer: Exchange, IIS, a gateway, or another product. It knows no verdict and
+// no grade. Its users call it web, because they need net/http as well. It imports the
+// catalogue and package wire, and no conversation.
 package http
 
 import (
@@ -22,29 +21,30 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// What is read of one answer.
+// How much of one answer we read.
 const (
 	MaxHeader = 64 << 10 // the status line and the headers, with interim answers
 	MaxBody   = 16 << 10
 	interim   = 5 // answers 1xx before the answer
 
-	BodyTime = 3 * time.Second
+	BodyTime = 3 * time.Second // for the body, after its head
 )
 
-// An Asked is the host and the service that are asked.
+// An Asked is what this package needs of a question: the host and the service.
 type Asked struct {
 	Host    string
 	Service catalog.Service
 }
 
-// A Client is one connection to an HTTP/1.1 server.
+// A Client is one connection to an HTTP/1.1 server. The conversations of HTTP, WinRM and
+// CalDAV use it. Send sets no deadline; LimitBody, Doubt and Health set those of reading.
 type Client struct {
 	Conn  net.Conn
 	in    *Meter
 	r     *bufio.Reader
-	host  string         // for the header
+	host  string         // for the header Host
 	Last  *http.Response // the last answer
-	Odd   []string       // header lines that were no HTTP
+	Odd   []string       // header lines of all answers that are not as HTTP has them
 	later bool           // an answer came before
 }
 
@@ -62,8 +62,8 @@ func HostHeader(q Asked) string {
 	return HostPort(q, 80)
 }
 
-// HostPort is the server as URIs have it: without a usual port, and without the
-// zone of an address, which is nothing to the other side (RFC 6874).
+// HostPort writes the server as URIs do: without its port where that is the usual one,
+// and without the zone of an address, which means nothing to the other side (RFC 6874).
 func HostPort(q Asked, usual uint16) string {
 	host, _, _ := strings.Cut(strings.Trim(q.Host, "[]"), "%")
 	port := q.Service.Ports.First
@@ -80,7 +80,7 @@ func HostPort(q Asked, usual uint16) string {
 type Request struct {
 	Method catalog.Method
 	Path   string
-	Header []string
+	Header []string // whole lines; with a Body, Content-Length among them
 	Body   string
 }
 
@@ -98,7 +98,7 @@ var askedBy = map[catalog.Method][]string{
 
 func (r Request) String() string { return string(r.Method) + " " + r.Path }
 
-// text is the request as it is sent.
+// text writes the request as the server gets it.
 func (r Request) text(host string) (string, error) {
 	target, err := url.ParseRequestURI(r.Path)
 	if err != nil {
@@ -108,7 +108,7 @@ func (r Request) text(host string) (string, error) {
 	return strings.Join(lines, "\r\n") + "\r\n\r\n" + r.Body, nil
 }
 
-// Ask sends a request as the catalogue has them.
+// Ask sends a request with the headers that askedBy has for the method.
 func (c *Client) Ask(method catalog.Method, path string) (*http.Response, error) {
 	return c.Send(Request{Method: method, Path: path, Header: askedBy[method]})
 }
@@ -130,7 +130,7 @@ func (c *Client) Send(r Request) (*http.Response, error) {
 			return nil, fmt.Errorf("waiting for the answer to %s: %w", r, err)
 		}
 		if page.StatusCode >= 200 || page.StatusCode == http.StatusSwitchingProtocols {
-			c.in.Left = 2 * MaxBody // chunks have a frame
+			c.in.Left = 2 * MaxBody // more than MaxBody, because chunks have frames
 			// The server waits for the rest of a body that never comes.
 			page.Close = page.Close || r.Method == catalog.RPCInData
 			c.Last = page
@@ -140,8 +140,8 @@ func (c *Client) Send(r Request) (*http.Response, error) {
 	return nil, mismatch("interim answers without an end")
 }
 
-// LimitBody bounds the wait for the body of an answer, whose head tells most: some
-// servers announce more than they send.
+// LimitBody gives the body of an answer BodyTime to arrive. Some servers announce more
+// than they send, and the head has told us most already.
 func (c *Client) LimitBody() { _ = c.Conn.SetReadDeadline(time.Now().Add(BodyTime)) }
 
 // read returns the next answer, which may be an interim one.
@@ -167,8 +167,8 @@ func (c *Client) read(method catalog.Method) (*http.Response, error) {
 }
 
 // opens looks at the first bytes as they come. A server of another protocol may
-// send a few and wait, and must not be called silent. Between two answers old
-// servers put an empty line.
+// send a few and wait, and must not be called silent. Old servers put an empty line
+// between two answers.
 func (c *Client) opens() error {
 	const word = "HTTP/"
 	for c.later {
@@ -192,7 +192,7 @@ func (c *Client) opens() error {
 	return nil
 }
 
-// foreign names the protocol of what has arrived, where it is a known one.
+// foreign is the mismatch of what has arrived. It names the protocol, if we know it.
 func (c *Client) foreign() error {
 	head, _ := c.r.Peek(c.r.Buffered())
 	return mismatch("it " + wire.OpensLike(string(head), "HTTP"))
@@ -200,10 +200,11 @@ func (c *Client) foreign() error {
 
 func mismatch(got string) error { return &wire.MismatchError{Want: "HTTP", Got: got} }
 
-// A Meter reads so many bytes and no more.
+// A Meter reads from R until Left is used up, and then fails with a MismatchError. The
+// Client and the stand-in set Left anew for every head and body.
 type Meter struct {
 	R    io.Reader
-	Left int
+	Left int // bytes
 }
 
 func (m *Meter) Read(b []byte) (int, error) {

@@ -12,20 +12,20 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// An httpHead is the head of one answer, made fit for net/http. Servers send
-// header lines that are no HTTP, and what Exchange's users have (browsers and
-// Windows' own client) reads past them: so do we.
+// An httpHead is the head of one answer, made fit for net/http. Servers send header
+// lines that are not HTTP. The clients of Exchange's users (browsers and Windows' own)
+// read past them, and so do we.
 type httpHead struct {
 	status string
 	fields []field
-	odd    []string // lines that are not as RFC 9112 has them, as they came
-	length string   // the first length that is one
-	broken bool     // the length of the body cannot be told
+	odd    []string // lines that are not as RFC 9112 has them, made printable
+	length string   // of the body; "" where no header tells it
+	broken bool     // the headers leave open where the body ends
 }
 
 type field struct{ name, value string }
 
-// MaxOdd is how many odd lines are remembered, and how much of each.
+// MaxOdd is how many odd lines of a head we keep, and MaxOddLine how many bytes of each.
 const MaxOdd, MaxOddLine = 4, 80
 
 // readHead reads a head to its empty line. Lines may end in LF alone (RFC 9112,
@@ -39,7 +39,7 @@ func readHead(r *bufio.Reader) (*httpHead, error) {
 	if h.status, err = statusLine(line); err != nil {
 		return nil, err
 	}
-	kept := false // the line before this one was
+	kept := false // whether add kept the line before this one
 	for {
 		line, err := headLine(r)
 		switch {
@@ -71,7 +71,7 @@ func statusLine(line string) (string, error) {
 	status, reason, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
 	version = strings.ToUpper(version)
 	if version == "HTTP/1" {
-		version = "HTTP/1.0" // a server that does not say which closes the connection
+		version = "HTTP/1.0" // a server that gives no minor version closes the connection
 	}
 	if len(status) != 3 || strings.Trim(status, "0123456789") != "" {
 		return "", mismatch(fmt.Sprintf("malformed HTTP status code %q", wire.Printable(status, MaxOddLine)))
@@ -79,7 +79,7 @@ func statusLine(line string) (string, error) {
 	return version + " " + status + " " + reason, nil
 }
 
-// add takes a header line and reports whether it was kept.
+// add takes a header line and reports whether it became one of the fields.
 func (h *httpHead) add(line string) bool {
 	name, value, found := strings.Cut(line, ":")
 	trimmed := strings.TrimRight(name, " \t") // RFC 9112, section 5.1, forbids blanks there
@@ -116,7 +116,7 @@ func isToken(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, odd)
 }
 
-// blankControls makes control characters blanks (RFC 9110, section 5.5).
+// blankControls turns control characters into blanks (RFC 9110, section 5.5).
 func blankControls(value string) string {
 	b := []byte(value)
 	for i, c := range b {
@@ -137,9 +137,9 @@ func (h *httpHead) fold(line string, kept bool) {
 	}
 }
 
-// addLength takes the length of the body. Equal ones in a list or in several
-// lines are one; others leave it open where the body ends (RFC 9112, section
-// 6.3).
+// addLength takes the length of the body. The same length several times, in a list or in
+// several lines, is one; different ones leave open where the body ends (RFC 9112,
+// section 6.3). It returns false, as addCoding does: text writes these headers anew.
 func (h *httpHead) addLength(value, line string) bool {
 	for part := range strings.SplitSeq(value, ",") {
 		part = strings.Trim(part, " \t")
@@ -153,7 +153,7 @@ func (h *httpHead) addLength(value, line string) bool {
 	return false
 }
 
-// addCoding takes how the body is sent: in chunks, or as it is, which old
+// addCoding takes how the server sends the body: in chunks, or as it is, which old
 // servers call identity (https://github.com/golang/go/issues/49194).
 func (h *httpHead) addCoding(value, line string) bool {
 	chunked := slices.ContainsFunc(h.fields, func(f field) bool { return f.name == "Transfer-Encoding" })
@@ -176,7 +176,7 @@ func (h *httpHead) note(line string) {
 	}
 }
 
-// text is the head as net/http reads it.
+// text writes the head anew, for net/http to read.
 func (h *httpHead) text() io.Reader {
 	var b strings.Builder
 	line := func(parts ...string) { b.WriteString(strings.Join(parts, "") + "\r\n") }

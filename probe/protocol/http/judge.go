@@ -14,11 +14,12 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// Judge tells whether the page comes from the web server that the service
-// runs in. Any proxy, portal or filter on the way speaks HTTP, asks for logins
-// and redirects as well, so neither proves anything. A status of IIS that
-// is not a healthy one is a refusal: the right server, with the protocol
-// switched off or broken.
+// Judge tells whether the page comes from the web server that the service runs in. Any
+// proxy, portal or filter on the way speaks HTTP, asks for logins and redirects as well,
+// so none of these proves anything. A page of something else is a MismatchError. A
+// status of IIS that is not a healthy one is a refusal: the right server, with the
+// protocol switched off or broken. For a service without healthy statuses in the
+// catalogue, Judge returns a zero Web unless the page is a proxy's or wants TLS.
 func Judge(page *Answer, q Asked) (w Web, refusal string, err error) {
 	if got := elsewhere(page); got != "" {
 		return Web{Origin: Foreign}, "", notExchange(got)
@@ -71,8 +72,8 @@ func loops(page *Answer, q Asked) bool {
 	return to.Host == "" || sameHost(to.Hostname(), q.Host) && (to.Scheme == "https") == secure
 }
 
-// isHealthy reports whether a status is a healthy one of the service. There
-// are several for a redirect, and which one it is depends on who makes it.
+// isHealthy reports whether the catalogue has status as a healthy one of the service. Any
+// redirect stands for all: which status it has depends on the server that makes it.
 func isHealthy(q Asked, status int) bool {
 	if q.Service.HTTP == nil {
 		return false
@@ -108,8 +109,9 @@ func notExchange(got string) error {
 	return &wire.MismatchError{Want: "Exchange's web server", Got: got}
 }
 
-// Web is what an answer shows of its sender where it is not of a directory of
-// Exchange, and what answered in place of the service.
+// Web tells what an answer from outside of Exchange's directories shows of its sender; w
+// is nil where that is nothing. Got says what answered in place of the service, "" where
+// the page may be the service's. The conversations of WinRM and CalDAV call it.
 func (c *Client) Web(page *Answer, q Asked) (w *Web, got string) {
 	w = &Web{Odd: c.Odd}
 	if proxy := lookForProxy(page, q); proxy.Origin == OfProxy {
@@ -133,8 +135,8 @@ func elsewhere(page *Answer) string {
 	return ""
 }
 
-// MarkedIIS reports whether the headers are those of IIS, of the kernel driver
-// before it, or of Exchange behind whatever hides these.
+// MarkedIIS reports whether the headers are those of IIS, of the kernel driver before it
+// (HTTP.sys), or of Exchange where something on the way hides both.
 func MarkedIIS(h http.Header) bool {
 	for _, e := range ExchangeHeaders {
 		if e.marks && h.Get(e.Name) != "" {
@@ -167,7 +169,7 @@ func Challenges(headers []string) []string {
 	return schemes
 }
 
-// HasScheme reports whether one of the known schemes is among those of challenges.
+// HasScheme reports whether schemes, which Challenges returned, has one of the known.
 func HasScheme(schemes []string, known ...string) bool {
 	return slices.ContainsFunc(schemes, func(scheme string) bool {
 		return slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(scheme, k) })
@@ -182,17 +184,17 @@ func HasRequestGUID(h http.Header) bool {
 	return len(id) == 36 && hyphens(8) && hyphens(13) && hyphens(18) && hyphens(23) && strings.Count(id, "-") == 4
 }
 
-// A Web is whose an answer over HTTP is, and what shows it.
+// A Web tells whose an answer over HTTP is, and what shows it. The reports have it.
 type Web struct {
-	Origin    Origin   `json:"origin,omitempty"`      // "" where it is not asked: outside of Exchange's directories
+	Origin    Origin   `json:"origin,omitempty"`      // "" where we do not ask: outside of Exchange's directories
 	Name      string   `json:"name,omitempty"`        // of the gateway, the proxy or the product: "HAProxy"; "" where it is not known
 	Sign      string   `json:"sign,omitempty"`        // what shows it: "the header X-FEServer"
-	Broken    bool     `json:"broken,omitempty"`      // it leads to a page for errors
-	Unhealthy bool     `json:"unhealthy,omitempty"`   // the health page was asked for, and did not say 200 OK
-	Server    string   `json:"server,omitempty"`      // that the health page names
+	Broken    bool     `json:"broken,omitempty"`      // it redirects to an error page
+	Unhealthy bool     `json:"unhealthy,omitempty"`   // we asked for the health page, and it did not say 200 OK
+	Server    string   `json:"server,omitempty"`      // the one that the health page names
 	Odd       []string `json:"odd_headers,omitempty"` // header lines that are not as HTTP has them
 
-	Doubtful bool `json:"-"` // another page would tell more
+	Doubtful bool `json:"-"` // another page would tell more: see Doubt
 }
 
 // An Origin is who gave an answer over HTTP.

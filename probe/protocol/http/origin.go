@@ -9,8 +9,8 @@ import (
 	"exreach/catalog"
 )
 
-// originOf tells whose a page is. What is surest comes first: another product's
-// own sign, then Exchange's, then what may be either's.
+// originOf tells whose a page is. It looks for the surest signs first: another product's
+// own, then Exchange's, then those that may be either's.
 func originOf(page *Answer, q Asked) Web {
 	for _, look := range []func(*Answer, Asked) Web{
 		lookForProduct, lookForExchange, lookForProxy, lookForGateway, lookAtRedirect, lookForIIS, lookAtLogin, lookAtPage,
@@ -68,8 +68,9 @@ func lookForExchange(page *Answer, _ Asked) Web {
 	return Web{}
 }
 
-// lookForProxy: statuses that only a proxy has (RFC 9110, sections 15.6.3 and
-// 15.6.5; 52x and 530 are Cloudflare's), and 503 unless Windows says it.
+// lookForProxy finds a proxy without a server behind it: by a status that only a proxy
+// has (RFC 9110, sections 15.6.3 and 15.6.5; 52x and 530 are Cloudflare's), or by a 503,
+// unless Windows says that.
 func lookForProxy(page *Answer, q Asked) Web {
 	status := page.StatusCode
 	alone := status == http.StatusBadGateway || status == http.StatusGatewayTimeout || 520 <= status && status <= 530
@@ -107,9 +108,9 @@ func lookForGateway(page *Answer, q Asked) Web {
 	return Web{}
 }
 
-// lookAtRedirect: a redirect is Exchange's where it leads into a place of
-// Exchange's, or deeper into the directory, and does not only repeat the
-// question. One to HTTPS does, of every web server that wants TLS.
+// lookAtRedirect takes a redirect for Exchange's where it leads to a place of Exchange's,
+// or to one in the directory that we asked for, and does not only repeat the question. A
+// redirect to HTTPS only repeats it: every web server that wants TLS has that.
 func lookAtRedirect(page *Answer, q Asked) Web {
 	to := leadsTo(page)
 	if to == noURL {
@@ -149,8 +150,8 @@ func lookForIIS(page *Answer, _ Asked) Web {
 // windowsLogins is the sign of a login by Negotiate or NTLM.
 const windowsLogins = "the logins of Windows"
 
-// lookAtLogin: the logins of Windows are seldom anybody else's, and the realm
-// that IIS names is its own name.
+// lookAtLogin looks at the schemes and the realm of a login: few servers but those of
+// Windows offer Negotiate or NTLM, and IIS gives its own name as the realm.
 func lookAtLogin(page *Answer, q Asked) Web {
 	schemes := Challenges(page.Header.Values("WWW-Authenticate"))
 	switch {
@@ -174,8 +175,8 @@ func ownRealm(realm, host string) bool {
 	return realm == "" || Related(realm, host)
 }
 
-// lookAtPage reads an error page for the words of Windows. A 403 without any
-// server's name is how administrators are told to harden IIS.
+// lookAtPage looks for the words of Windows in an error page. A 403 that names no server
+// fits Exchange, too: administrators are told to harden IIS in this way.
 func lookAtPage(page *Answer, _ Asked) Web {
 	for _, w := range windowsPages {
 		if strings.Contains(page.words, w.text) {

@@ -17,15 +17,16 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// An Answer is an answer whose error page has been looked at.
+// An Answer is an answer with what NewAnswer has read of its body.
 type Answer struct {
 	*http.Response
-	asked string // its path
-	words string // the error page, as far as it matters
+	asked string // the path that we asked for
+	words string // the error page, as far as it matters; "" where it was not read
 	Build string // of OWA, in the paths of its pages
 }
 
-// NewAnswer reads an error page where the headers do not say whose it is.
+// NewAnswer reads an error page where the headers do not say whose it is, and OWA's logon
+// page. What it reads is gone from the Body of r; the rest is still there.
 func NewAnswer(r *http.Response, asked string) *Answer {
 	page := &Answer{Response: r, asked: asked}
 	failed := r.StatusCode >= http.StatusBadRequest && r.StatusCode != http.StatusUnauthorized
@@ -36,8 +37,8 @@ func NewAnswer(r *http.Response, asked string) *Answer {
 	return page
 }
 
-// wordsOf reads a page to the first line with known words: the page may have no
-// end for as long as the connection stands.
+// wordsOf reads a page to the first line with known words, and no further: the page may
+// not end before the connection does.
 func wordsOf(body io.Reader) string {
 	var read strings.Builder
 	known := knownWords()
@@ -51,7 +52,7 @@ func wordsOf(body io.Reader) string {
 	return read.String()
 }
 
-// knownWords are all that pages are known by.
+// knownWords returns all the words that we know pages by.
 func knownWords() []string {
 	all := slices.Clone(tlsPages)
 	for _, w := range windowsPages {
@@ -70,10 +71,10 @@ func (p *Answer) saysOneOf(words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(p.words, w) })
 }
 
-// noURL is where a page leads that leads nowhere.
+// noURL is what leadsTo returns for a page that is no redirect.
 var noURL = &url.URL{}
 
-// leadsTo is the target of a redirect, which may be relative to what was asked.
+// leadsTo returns the target of a redirect, which may be relative to the path asked for.
 func leadsTo(page *Answer) *url.URL {
 	location := page.Header.Get("Location")
 	if page.StatusCode/100 != 3 || location == "" {
@@ -86,7 +87,7 @@ func leadsTo(page *Answer) *url.URL {
 	return (&url.URL{Path: page.asked}).ResolveReference(to)
 }
 
-// inPlace reports whether a path is one of places or below it.
+// inPlace reports whether a path is one of places, which are in lower case, or below it.
 func inPlace(path string, places []string) bool {
 	return slices.ContainsFunc(places, func(place string) bool {
 		rest, below := strings.CutPrefix(strings.ToLower(path), place)
@@ -94,7 +95,7 @@ func inPlace(path string, places []string) bool {
 	})
 }
 
-// tree is the top of a path's directories, none for the root.
+// tree returns the topmost directory of a path, in lower case, and none for the root.
 func tree(path string) []string {
 	first, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(path), "/"), "/")
 	if first == "" {
@@ -137,8 +138,8 @@ func hasSuffixFold(s, suffix string) bool {
 	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
 }
 
-// hasCookie reports whether a cookie is set whose name begins so. OWA numbers
-// some of them.
+// hasCookie reports whether the answer sets a cookie whose name begins with name. OWA
+// numbers some of its cookies.
 func hasCookie(page *Answer, name string) bool {
 	return slices.ContainsFunc(page.Header.Values("Set-Cookie"), func(cookie string) bool { return hasPrefixFold(cookie, name) })
 }
@@ -161,8 +162,8 @@ var owaPath = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)/(?:owa|ecp)/(?:auth/)?([0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,5}(?:\.[0-9]{1,5})?)/`)
 })
 
-// owaBuild is the build in the paths of a page of OWA, or of what it leads to. Only
-// the logon page is read for it.
+// owaBuild finds the build in the path that a redirect leads to, or in the paths of OWA's
+// logon page, the only page that it reads. It returns "" where there is none.
 func (p *Answer) owaBuild() string {
 	if found := owaPath().FindStringSubmatch(p.Header.Get("Location")); found != nil {
 		return found[1]
@@ -171,15 +172,15 @@ func (p *Answer) owaBuild() string {
 	if !logon {
 		return ""
 	}
-	body, _ := pageText(p.Response) // what came before it broke off is enough
+	body, _ := pageText(p.Response) // of a page that breaks off, what came before is enough
 	if found := owaPath().FindSubmatch(body); found != nil {
 		return string(found[1])
 	}
 	return ""
 }
 
-// pageText is the text of the page. Some proxies compress what they pass on although
-// we did not ask for that.
+// pageText reads the text of the page, up to MaxBody. Some proxies compress what they
+// pass on although we did not ask for that.
 func pageText(page *http.Response) ([]byte, error) {
 	raw := io.LimitReader(page.Body, MaxBody)
 	if !strings.EqualFold(page.Header.Get("Content-Encoding"), "gzip") {

@@ -2,14 +2,13 @@
 
 package http
 
-// What tells whose a page is, as data: each row is one sign. Names and beginnings
-// are compared without regard to case. Where no document is named, the
-// vendor's own documentation has the page or header.
+// This file has the signs that tell whose a page is, as data: each row is one sign. Code
+// compares names and beginnings without regard to case. Where a row names no document,
+// the vendor's own documentation has the page or header.
 
-// ExchangeHeaders are headers that only Exchange sends. Of those that a front
-// end adds, facts section 5.3 tells the meaning; X-CalculatedFETarget and
-// X-FEProxyInfo are Exchange Online's; MS-WebStorage is the WebDAV of 2000 and
-// 2003.
+// ExchangeHeaders are headers that only Exchange sends. docs/facts.md tells the meaning
+// of those that a front end adds; X-CalculatedFETarget and X-FEProxyInfo are Exchange
+// Online's; MS-WebStorage is that of WebDAV in 2000 and 2003.
 var ExchangeHeaders = []struct {
 	Name  string
 	marks bool // an answer with it counts as one of IIS, too, whatever hides IIS's own headers
@@ -26,8 +25,8 @@ var exchangeCookies = []string{"X-BackEndCookie", "X-BackEndOverrideCookie", "Cl
 // server that asks for a token for it is Exchange (hybrid modern authentication).
 const ExchangeClient = "00000002-0000-0ff1-ce00-000000000000"
 
-// exchangePlaces are Exchange's own directories. It redirects into no others:
-// /exchange to the forms of 2003 in /exchweb/bin/auth, all later ones to /owa.
+// exchangePlaces are Exchange's own directories. It redirects into no others: 2003 from
+// /exchange to its forms in /exchweb/bin/auth, all later versions to /owa.
 var exchangePlaces = []string{
 	"/owa", "/ecp", "/exchange", "/exchweb/bin/auth", "/public", "/exadmin", "/oma", "/ews", "/autodiscover", "/mapi", "/rpc", "/oab",
 	"/microsoft-server-activesync", "/powershell", "/unifiedmessaging",
@@ -47,8 +46,8 @@ var errorPlaces = []string{
 // under its own name and asks for a login before it lets a request through.
 type gatewaySign struct {
 	name   string
-	place  string // the beginning of the path it leads to
-	host   string // the host it leads to, or the end of its name
+	place  string // how the path begins that it leads to
+	host   string // the host it leads to, or, with a dot first, how that ends
 	reason string // in the reason phrase of a 401
 	realm  string // how the realm of its login begins
 }
@@ -88,16 +87,16 @@ var gatewaySigns = []gatewaySign{
 	{name: "DavMail", realm: "DavMail"},
 }
 
-// A productSign is one thing that a product sends which is neither Exchange nor
-// stands before it. Web servers that are often put before Exchange (nginx,
-// Apache) are none.
+// A productSign is something that another product sends: one that neither is Exchange
+// nor stands before it. Web servers that often stand before Exchange (nginx, Apache) are
+// no such products.
 type productSign struct {
 	name   string
-	header string // it is there
+	header string // a header that it sends
 	server string // how Server begins
 	realm  string // how the realm of a login begins
-	place  string // how the path begins that it leads to
-	cookie string // it is set
+	place  string // how the path begins that it redirects to
+	cookie string // how the name of a cookie begins
 }
 
 var productSigns = []productSign{
@@ -185,12 +184,12 @@ var productSigns = []productSign{
 	{name: "a router, camera or printer", server: "RomPager"},
 }
 
-// A proxySign names a proxy or load balancer by what it sends when it has no
-// server to ask. Only pages of such a status are compared.
+// A proxySign names a proxy or load balancer by what it sends when it has no server to
+// ask. lookForProxy compares it only with pages whose status says that.
 type proxySign struct {
 	name   string
 	server string // how Server begins
-	header string // it is there
+	header string // a header that it sends
 	text   string // in its page
 }
 
@@ -222,8 +221,8 @@ var proxySigns = []proxySign{
 	{name: "Web Application Proxy", server: "Microsoft-HTTPAPI"},
 }
 
-// windowsPages are what HTTP.sys and IIS write into their own error pages, which
-// a proxy passes on when it takes out the headers. The first is of the driver.
+// windowsPages are what HTTP.sys and IIS write into their own error pages. A proxy that
+// takes out their headers passes these on. The first is the driver's, HTTP.sys.
 var windowsPages = []struct {
 	text   string
 	origin Origin

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package kerberos is what Kerberos puts on the wire (RFC 4120): the fields of its
-// messages, and the error that a KDC answers strangers with. It has no keys, makes no
+// Package kerberos reads and writes what Kerberos puts on the wire (RFC 4120): the fields
+// of its messages, and the error that a KDC answers strangers with. The conversations of
+// Kerberos and kpasswd put their messages together from it. It has no keys, makes no
 // tickets, and imports nothing of exreach.
 package kerberos
 
@@ -23,8 +24,8 @@ const (
 	ErrorReply = 30
 )
 
-// Encryption types, the best first (RFC 3962, RFC 4757): a KDC looks for one in
-// common before it looks for the client.
+// Encryption types, the best first (RFC 3962, RFC 4757). We offer them because a KDC
+// looks for one in common before it looks for the client.
 const (
 	AES256 = 18
 	AES128 = 17
@@ -40,20 +41,20 @@ const (
 // TGS is the service that sells tickets to the others.
 const TGS = "krbtgt"
 
-// maxParts is how many parts of a name are read.
+// maxParts is how many parts of a name we read.
 const maxParts = 256
 
-// Kerberos' messages are DER (RFC 4120, section 5): sequences inside of a tag
-// that tells the message, whose fields have tags that tell their numbers.
+// Kerberos' messages are DER (RFC 4120, section 5): a tag that tells the type of the
+// message, and in it a sequence of fields, each in a tag that tells its number.
 
-// Sequence is a whole message.
+// Sequence returns a whole message of the type kind, with what fields adds.
 func Sequence(kind uint8, fields cryptobyte.BuilderContinuation) ([]byte, error) {
 	var b cryptobyte.Builder
 	AddSequence(&b, kind, fields)
 	return b.Bytes()
 }
 
-// AddSequence adds a sequence to b under the tag of an application.
+// AddSequence adds to b what Sequence returns: a ticket within a message, say.
 func AddSequence(b *cryptobyte.Builder, kind uint8, fields cryptobyte.BuilderContinuation) {
 	b.AddASN1(asn1.Tag(ApplicationTag(kind)), func(b *cryptobyte.Builder) { b.AddASN1(asn1.SEQUENCE, fields) })
 }
@@ -75,7 +76,7 @@ func AddPrincipal(b *cryptobyte.Builder, kind int64, parts ...string) {
 	})
 }
 
-// AddField adds a field of a sequence: every one has a tag around its own.
+// AddField adds a field of a sequence, in the tag with its number.
 func AddField(b *cryptobyte.Builder, number uint8, value cryptobyte.BuilderContinuation) {
 	b.AddASN1(Field(number), value)
 }
@@ -96,8 +97,8 @@ func AddString(b *cryptobyte.Builder, s string) {
 	b.AddASN1(stringTag, func(b *cryptobyte.Builder) { b.AddBytes([]byte(s)) })
 }
 
-// krbMessage opens a message of the given type up to the fields that are its
-// own.
+// krbMessage opens a message of the given type, checks its first two fields (the version
+// and the type) and returns the rest.
 func krbMessage(message []byte, kind uint8) (cryptobyte.String, bool) {
 	s := cryptobyte.String(message)
 	var version, said int64
@@ -138,7 +139,7 @@ func readOctets(s *cryptobyte.String, number uint8, value *[]byte) bool {
 	return ok
 }
 
-// ReadPrincipal reads a field with the name of a principal.
+// ReadPrincipal reads a field with the name of a principal and appends its parts.
 func ReadPrincipal(s *cryptobyte.String, number uint8, parts *[]string) bool {
 	var inner, names cryptobyte.String
 	if !s.ReadASN1(&inner, Field(number)) || !inner.ReadASN1(&inner, asn1.SEQUENCE) ||

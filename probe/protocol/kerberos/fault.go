@@ -10,18 +10,18 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// A Fault is a KRB-ERROR (RFC 4120, section 5.9.1).
+// A Fault is a KRB-ERROR (RFC 4120, section 5.9.1), from a KDC or as a stand-in sends it.
 type Fault struct {
 	Code   int64
 	Realm  string
 	Server []string  // the parts of the principal that it is about
 	At     time.Time // by the server's clock
-	Text   string
-	Data   []byte
+	Text   string    // e-text
+	Data   []byte    // e-data; nil where there is none
 }
 
-// ReadFault reads a KRB-ERROR. What is optional and says nothing about the
-// server is passed over.
+// ReadFault reads a KRB-ERROR, and reports whether message is one. It skips optional
+// fields that say nothing about the server.
 func ReadFault(message []byte) (Fault, bool) {
 	var e Fault
 	s, ok := krbMessage(message, ErrorReply)
@@ -42,7 +42,7 @@ func ReadFault(message []byte) (Fault, bool) {
 	return e, ok
 }
 
-// ReadASRep returns the client's realm of an AS-REP, and whether it is one.
+// ReadASRep returns the client's realm of an AS-REP, and whether message is one.
 func ReadASRep(message []byte) (realm string, ok bool) {
 	s, ok := krbMessage(message, ASRep)
 	ok = ok && skipField(&s, 2) && ReadString(&s, 3, &realm) && s.PeekASN1Tag(Field(4))
@@ -54,7 +54,8 @@ func (e Fault) String() string {
 	return strings.TrimSpace(fmt.Sprint(e.Code, " ", faults[e.Code]))
 }
 
-// Message is the KRB-ERROR as a server sends it now.
+// Message encodes the fault as a server sends it at the time now. It leaves out At and
+// Text.
 func (e Fault) Message(now time.Time) ([]byte, error) {
 	return Sequence(ErrorReply, func(b *cryptobyte.Builder) {
 		AddInt(b, 0, Version)
@@ -70,7 +71,7 @@ func (e Fault) Message(now time.Time) ([]byte, error) {
 	})
 }
 
-// The errors that the code asks about.
+// The errors that code tells apart.
 const (
 	UnknownClient int64 = 6
 	Unavailable   int64 = 29

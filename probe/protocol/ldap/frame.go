@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ldap is the LDAP under go-ldap (RFC 4511): frames that are checked before
-// anything decodes them, and the connection that go-ldap is given. It binds and
-// searches nothing. Its users call it ldapwire, because they need go-ldap as well. It
-// imports package wire, and no conversation.
+// Package ldap stands between go-ldap and the network (RFC 4511): it checks frames before
+// anything decodes them, and has the connection that go-ldap reads and writes. It does
+// not bind or search by itself. Its users call it ldapwire, because they need go-ldap as
+// well. It imports package wire, and no conversation.
 package ldap
 
 import (
@@ -27,13 +27,13 @@ const (
 	maxDepth    = 10 // a value of a search entry is at level 6, of a control at 4
 )
 
-// Frames reads LDAP messages (RFC 4511, section 5.1) from a connection,
-// never a byte more than the message. Only what is safe to decode gets through
-// to the decoder; the rest is a *MismatchError.
+// Frames reads LDAP messages (RFC 4511, section 5.1) from a connection, never a byte
+// more than the message. It decodes only what is safe to decode; anything else is a
+// *MismatchError. A Link and the stand-ins read through it.
 type Frames struct {
 	conn     net.Conn
 	bytes    int // that the peer may still send
-	elements int // the same
+	elements int // that its messages may still have
 }
 
 // NewFrames reads the messages of a new conversation.
@@ -72,8 +72,8 @@ func (f *Frames) read() ([]byte, error) {
 	if _, err := io.ReadFull(f.conn, tag[:]); err != nil {
 		return nil, err
 	}
-	// Before another byte is waited for: a server of another protocol may have
-	// said all it wants to.
+	// We look at the tag before we wait for another byte: a server of another protocol
+	// may have said all it wants to.
 	if tag[0] != berSequence {
 		return nil, Mismatch("it does not begin with a BER sequence")
 	}
@@ -94,7 +94,7 @@ func (f *Frames) read() ([]byte, error) {
 
 // check reports why b is not a run of BER elements as RFC 4511, section 5.1
 // allows them: definite lengths that stay within what is around them, and no
-// universal types but its own.
+// universal types but those of LDAP.
 func (f *Frames) check(b []byte, depth int) error {
 	if depth > maxDepth {
 		return Mismatch("BER elements nested too deep")
@@ -154,8 +154,8 @@ func berAllowed(tag byte, length int) bool {
 	return false
 }
 
-// berLength reads a definite length (X.690, section 8.1.3). It returns the
-// error of r as it comes.
+// berLength reads a definite length (X.690, section 8.1.3). It returns errors of r
+// unchanged.
 func berLength(r io.ByteReader) (int, error) {
 	first, err := r.ReadByte()
 	if err != nil || first < 0x80 {
@@ -178,7 +178,7 @@ func berLength(r io.ByteReader) (int, error) {
 	return int(min(length, math.MaxInt32)), nil
 }
 
-// Parts takes the message ID and the operation out of a message.
+// Parts returns the message ID and the operation of a message.
 func Parts(message *ber.Packet) (id int64, op *ber.Packet, ok bool) {
 	if len(message.Children) < 2 {
 		return 0, nil, false
@@ -189,7 +189,7 @@ func Parts(message *ber.Packet) (id int64, op *ber.Packet, ok bool) {
 	return id, op, ok && op.ClassType == ber.ClassApplication
 }
 
-// Message is the envelope around an operation.
+// Message puts an operation into a message.
 func Message(id int64, op *ber.Packet) *ber.Packet {
 	m := ber.NewSequence("")
 	m.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, id, ""))
@@ -197,7 +197,7 @@ func Message(id int64, op *ber.Packet) *ber.Packet {
 	return m
 }
 
-// Operation begins an operation.
+// Operation returns an empty operation; the caller appends its parts.
 func Operation(tag ber.Tag) *ber.Packet {
 	return ber.Encode(ber.ClassApplication, ber.TypeConstructed, tag, nil, "")
 }
@@ -212,10 +212,10 @@ func Result(tag ber.Tag, code int64, text string) *ber.Packet {
 	return op
 }
 
-// OctetString is a string as messages have it.
+// OctetString returns a string as messages have it.
 func OctetString(s string) *ber.Packet {
 	return ber.NewString(ber.ClassUniversal, ber.TypePrimitive, ber.TagOctetString, s, "")
 }
 
-// Mismatch is the error of what is no LDAP.
+// Mismatch is the error for a peer that does not speak LDAP.
 func Mismatch(got string) error { return &wire.MismatchError{Want: "LDAP", Got: got} }

@@ -16,10 +16,10 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// A Link is the connection that go-ldap reads and writes. It hands over
-// nothing but whole, checked answers to what was asked, and it remembers the
-// cause of an end, which go-ldap turns into text. Go-ldap reads and writes on
-// goroutines of its own; they end with Close.
+// A Link is the connection that go-ldap reads and writes. It hands go-ldap only whole,
+// checked answers to our requests. It remembers the first error, because go-ldap turns
+// errors into text: see Cause. Go-ldap reads and writes on goroutines of its own; they
+// end with Close.
 type Link struct {
 	net.Conn
 	frames *Frames
@@ -27,14 +27,14 @@ type Link struct {
 	sent   atomic.Int64 // requests, and so the highest message ID: go-ldap counts from 1
 
 	asked atomic.Int64     // the message ID of a request that go-ldap knows nothing of; 0 where none is under way
-	own   chan *ber.Packet // the answer to it; closed when nothing more can come
+	own   chan *ber.Packet // the answer to that request; closed when nothing more can come
 	ended sync.Once
 
 	mu  sync.Mutex
 	err error // the first error of the connection, or what was wrong with an answer
 }
 
-// NewLink stands between go-ldap and a connection.
+// NewLink makes the link between go-ldap and conn.
 func NewLink(conn net.Conn) *Link {
 	return &Link{Conn: conn, frames: NewFrames(conn), own: make(chan *ber.Packet, 1)}
 }
@@ -80,8 +80,9 @@ var answers = []ber.Tag{
 	ldap.ApplicationIntermediateResponse,
 }
 
-// Answer returns the next answer to a request of ours. Go-ldap would pass over
-// anything else and wait on, so a wrong server looked like a silent one.
+// Answer returns the next answer to a request of ours. It skips notices, but that of
+// disconnection is an error, and so is any other message: go-ldap would skip it and wait
+// on, so a wrong server would look silent.
 func (w *Link) Answer() (*ber.Packet, error) {
 	for {
 		message, err := w.frames.Next()
@@ -102,8 +103,8 @@ func (w *Link) Answer() (*ber.Packet, error) {
 	}
 }
 
-// disconnection returns the reason of a notice of disconnection (RFC 4511,
-// section 4.4.1), and nil for any other message that answers no request.
+// disconnection returns the reason in a notice of disconnection (RFC 4511, section
+// 4.4.1) as an error, and nil for any other message that answers no request.
 func disconnection(message *ber.Packet) error {
 	_, op, _ := Parts(message)
 	for _, part := range op.Children {
@@ -120,8 +121,8 @@ const (
 	DisconnectionOID = "1.3.6.1.4.1.1466.20036"
 )
 
-// Outcome makes of go-ldap's error for an answer what it means here: nil, a
-// *Refusal, or a *MismatchError where the answer has the wrong parts.
+// Outcome translates the error that go-ldap makes of an answer: to nil, to a *Refusal,
+// or to a *MismatchError where the answer has the wrong parts.
 func Outcome(err error) error {
 	var result *ldap.Error
 	switch {
@@ -137,7 +138,8 @@ func Outcome(err error) error {
 	return &Refusal{Code: int(result.ResultCode), Text: text}
 }
 
-// Cause returns why a call of go-ldap on this wire failed.
+// Cause returns why a call of go-ldap on this link failed: the Outcome of its answer, or
+// the first error of the connection. A nil err stays nil.
 func (w *Link) Cause(err error) error {
 	var result *ldap.Error
 	if err == nil || errors.Is(err, ldap.ErrMalformedPacket) || errors.As(err, &result) && result.Packet != nil {
@@ -149,14 +151,14 @@ func (w *Link) Cause(err error) error {
 	return err
 }
 
-// failure is the first error, if there was one.
+// failure returns the first error, if there was one.
 func (w *Link) failure() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
 }
 
-// remember keeps the first error.
+// remember keeps err if it is the first error, and returns it.
 func (w *Link) remember(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -174,11 +176,12 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return fmt.Sprintf("%d %s", r.Code, r.Text) }
 
-// windowsNumber begins the text of Active Directory: the error of Windows behind
-// the result (MS-ADTS section 3.1.1.3.1.9).
+// windowsNumber finds the Windows error behind a result, with which the text of Active
+// Directory begins (MS-ADTS section 3.1.1.3.1.9).
 var windowsNumber = regexp.MustCompile(`: ([0-9A-Fa-f]{8}): `)
 
-// WindowsError is the error of Windows behind the result, "" where it tells none.
+// WindowsError returns the number of the Windows error behind the result, eight hex
+// digits, or "" where the text has none.
 func (r *Refusal) WindowsError() string {
 	if found := windowsNumber.FindStringSubmatch(r.Text); found != nil {
 		return found[1]
@@ -186,7 +189,7 @@ func (r *Refusal) WindowsError() string {
 	return ""
 }
 
-// Ask sends a request that go-ldap does not know and returns its answer. None of
+// Ask sends a bind that go-ldap cannot make, and returns the answer. No request of
 // go-ldap's may be under way.
 func (w *Link) Ask(op *ber.Packet) (*ber.Packet, error) {
 	id := w.sent.Load() + 1

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rpc is what RPC puts on the wire (C706, MS-RPCE): NDR, packets, towers, the
-// endpoint mapper's pages, and both ends of an association. It decides neither what to
-// ask nor what an answer proves. It imports the catalogue and package wire, and no
-// conversation.
+// Package rpc reads and writes what RPC puts on the wire (C706, MS-RPCE): NDR, packets,
+// towers, the endpoint mapper's pages, and both ends of an association. It decides
+// neither what to ask nor what an answer proves. It imports the catalogue and package
+// wire, and no conversation.
 package rpc
 
 import (
@@ -17,11 +17,11 @@ import (
 // ErrAbsent says that a server does not have the interface it was asked for.
 var ErrAbsent = errors.New("the server does not have this interface")
 
-// A Client is the client's end of an association.
+// A Client is the client's end of an association. The conversation of RPC asks with it.
 type Client struct {
 	Association
-	calls    uint32
-	contexts uint16 // the presentation contexts that were asked for
+	calls    uint32 // the packets sent, and so the number of the last one
+	contexts uint16 // the presentation contexts that we asked for
 }
 
 // NewClient makes the client's end on a connection. Nothing is sent yet.
@@ -29,9 +29,10 @@ func NewClient(conn net.Conn) *Client {
 	return &Client{Association: Association{Conn: conn, Budget: MaxBytes}}
 }
 
-// Bind asks for an interface and returns how it was refused, nil where it was
-// not. The first bind makes the association, later ones alter it (C706 section
-// 12.6.4.1). Calls go to the interface that was bound last.
+// Bind asks for an interface. It returns a Refusal where the server turns us away,
+// ErrAbsent where it does not have the interface, and two nils where it accepts. The
+// first bind makes the association, later ones alter it (C706 section 12.6.4.1). Calls
+// go to the interface of the last Bind.
 func (c *Client) Bind(i catalog.Interface) (refusal *Refusal, err error) {
 	asks, acks := byte(Bind), byte(BindAck)
 	if c.contexts > 0 {
@@ -64,8 +65,8 @@ func (c *Client) Bind(i catalog.Interface) (refusal *Refusal, err error) {
 	return nil, notRPC(Types[p.Kind] + " instead of " + Types[acks])
 }
 
-// bindRequest returns the body of a bind, or of what alters one, with one
-// presentation context of the given number.
+// bindRequest returns the body of a bind or an alter_context, which are built alike, with
+// one presentation context of the given number.
 func bindRequest(i catalog.Interface, context uint16) ([]byte, error) {
 	id, err := ParseUUID(i.UUID)
 	if err != nil {
@@ -83,8 +84,8 @@ func bindRequest(i catalog.Interface, context uint16) ([]byte, error) {
 	return w.Data, nil
 }
 
-// Call runs one operation and returns the stub of its response. A fault comes
-// back as an Status.
+// Call runs one operation and returns the stub of its response. A fault comes back as an
+// error of the type Status.
 func (c *Client) Call(operation uint16, stub []byte) (*Reader, error) {
 	var w Writer
 	w.U32(uint32(len(stub)))
@@ -121,7 +122,7 @@ func (c *Client) exchange(kind byte, body []byte) (PDU, error) {
 	return p, err
 }
 
-// FaultStatus is the status of a fault.
+// FaultStatus reads the status of a fault.
 func FaultStatus(p PDU) (Status, error) {
 	r := &Reader{Order: p.Order, Data: p.Body}
 	r.octets(CallSize)

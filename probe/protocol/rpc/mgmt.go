@@ -20,9 +20,9 @@ const (
 	mgmtMaxInterfaces = 1024            // far more than one process has
 )
 
-// Inquire asks the server behind the connection which interfaces it has, and
-// returns nil where it does not say. The outcome of the check is known by then,
-// so nothing that happens here matters.
+// Inquire asks the server which interfaces it has, and returns nil where it does not say.
+// It comes last in a conversation: the check has its outcome by then, so no failure here
+// matters, and Inquire leaves a deadline of its own on the connection.
 func (c *Client) Inquire() []catalog.Interface {
 	if c.Conn.SetDeadline(time.Now().Add(mgmtPatience)) != nil {
 		return nil
@@ -38,7 +38,8 @@ func (c *Client) Inquire() []catalog.Interface {
 }
 
 // InterfacesOf reads the answer to inq_if_ids: a pointer to a vector of pointers
-// (rpc_if_id_vector_t), and a status. It returns nil where they do not fit.
+// (rpc_if_id_vector_t), and a status. It returns nil where they do not fit into the
+// answer, or where the status is an error.
 func InterfacesOf(r *Reader) []catalog.Interface {
 	if r.u32() == 0 {
 		return nil
@@ -63,8 +64,8 @@ func InterfacesOf(r *Reader) []catalog.Interface {
 	return all
 }
 
-// Labels returns the interfaces that have a name and those that have none, with
-// their versions, and without the one that every server has.
+// Labels returns the labels of interfaces, each once: named has those with a name, like
+// "EMSMDB 0.81", unnamed those without. Management, which every server has, is in neither.
 func Labels(all []catalog.Interface) (named, unnamed []string) {
 	seen := map[string]bool{labelOf(Management): true}
 	for _, i := range all {

@@ -9,8 +9,8 @@ import (
 	"exreach/catalog"
 )
 
-// rpcKnown is the interfaces that are told by name: those of Exchange, of a
-// domain controller, and of every Windows host.
+// rpcKnown lists the interfaces that we know by name: those of Exchange, of a domain
+// controller, and of every Windows host.
 var rpcKnown = []catalog.Interface{
 	{Name: "EMSMDB", UUID: "a4f1db00-ca47-1067-b31f-00dd010662da", Major: 0, Minor: 81},
 	{Name: "AsyncEMSMDB", UUID: "5261574a-4572-206e-b268-6b199213b4e4", Major: 0, Minor: 1},
@@ -42,8 +42,8 @@ var rpcKnown = []catalog.Interface{
 	Management,
 }
 
-// NameOf returns what an interface is called, "" where that is not known. The
-// major version is part of what it is: two interfaces share a UUID.
+// NameOf returns the name of an interface, "" where we know none. The major version
+// counts, because two interfaces share a UUID.
 func NameOf(id string, major uint16) string {
 	for _, i := range rpcKnown {
 		if i.UUID == id && i.Major == major {
@@ -62,10 +62,10 @@ func labelOf(i catalog.Interface) string {
 	return fmt.Sprintf("%s %d.%d", name, i.Major, i.Minor)
 }
 
-// maxListing bounds a listing, in bytes, before it says how much it leaves out.
+// maxListing is how many bytes of items a listing has before it ends in "and 3 more".
 const maxListing = 400
 
-// Listing joins the items that have room.
+// Listing joins items with commas, and says how many have no room.
 func Listing(items []string) string {
 	var b strings.Builder
 	for n, item := range items {

@@ -17,14 +17,14 @@ var NDR = catalog.Interface{Name: "NDR", UUID: "8a885d04-1ceb-11c9-9fe8-08002b10
 // ndr is the UUID of NDR.
 var ndr = UUID{0x8a, 0x88, 0x5d, 0x04, 0x1c, 0xeb, 0x11, 0xc9, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60}
 
-// A Reader takes values from octets in NDR (C706 chapter 14). Alignment
-// counts from the first octet. After the first length that does not fit, short
-// is set and every further read gives a zero value.
+// A Reader takes values from octets in NDR (C706 chapter 14). Alignment counts from the
+// first octet. The first read past the end sets short, and every read from then on gives
+// a zero value: those who read many values look at short once, at the end.
 type Reader struct {
 	Order binary.ByteOrder
 	Data  []byte
-	at    int
-	short bool
+	at    int  // where the next value begins, before alignment
+	short bool // Data ended too early
 }
 
 // octets takes n octets as they are.
@@ -82,8 +82,8 @@ func (r *Reader) syntax() catalog.Interface {
 	return catalog.Interface{UUID: id.String(), Major: uint16(version), Minor: uint16(version >> 16)}
 }
 
-// A Writer puts values as little-endian NDR. Alignment counts from the
-// first octet.
+// A Writer appends values to Data as little-endian NDR. Alignment counts from the first
+// octet of Data.
 type Writer struct {
 	Data []byte
 }

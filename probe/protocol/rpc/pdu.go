@@ -33,7 +33,7 @@ const (
 const (
 	HeaderSize      = 16
 	CallSize        = 8    // what precedes the stub in a request and in a response
-	largestFragment = 5840 // the largest fragment that is offered: what Windows offers
+	largestFragment = 5840 // what we offer to take, as Windows does
 	minFragment     = 1432 // what every implementation must accept (C706 section 12.6.3.1)
 	MaxBytes        = 4 << 20
 )
@@ -54,12 +54,14 @@ type PDU struct {
 }
 
 // An Association reads and writes the packets of one connection, from either end.
+// Deadlines are the caller's.
 type Association struct {
 	Conn   net.Conn
 	Budget int // bytes that may still be read
 }
 
-// Message reads a packet, and where it is a fragment all that follow it.
+// Message reads one packet, and of a request or response all fragments. The error wraps
+// io.EOF where the peer hangs up before a packet.
 func (c *Association) Message() (PDU, error) {
 	p, err := c.pdu()
 	if err != nil || p.Kind != Request && p.Kind != Response {

@@ -15,8 +15,8 @@ type Refusal struct {
 	Status Status // of a fault; 0 where it was none
 }
 
-// A Status is the status of a fault: why a server did not do what it was
-// asked.
+// A Status is the status of a fault: why a server did not do what it was asked.
+// Client.Call returns it as an error.
 type Status uint32
 
 // The statuses of a fault that the code asks about (C706 appendix N; the last
@@ -70,16 +70,16 @@ func StatusText(s Status) string {
 	return wire.Numbered(fmt.Sprintf("0x%08x", uint32(s)), statuses[s].text)
 }
 
-// A meaning is what a number says of a refusal: in words, and why it came.
+// A meaning is what a number in a refusal means: its text, and the reason for us.
 type meaning struct {
 	text string
 	why  wire.Reason
 }
 
-// rejections are the reasons for a presentation context (C706 section
-// 12.6.3.1, p_provider_reason_t), and naks those for a whole bind
-// (p_reject_reason_t; the last two: MS-RPCE section 2.2.2.5). A server that lets
-// in only those who log in gives the first reason or one of the last two.
+// rejections are the reasons to reject a presentation context (C706 section 12.6.3.1,
+// p_provider_reason_t), and naks those to reject a whole bind (p_reject_reason_t; the
+// last two: MS-RPCE section 2.2.2.5). A server that lets in only clients that log in
+// gives the first reason or one of the last two.
 var (
 	rejections = map[uint16]meaning{
 		0: {"reason not specified", wire.NeedsLogin},
@@ -96,8 +96,8 @@ var (
 	}
 )
 
-// bindResult judges the only result of a bind_ack or of an alter_context_resp,
-// which is built alike.
+// bindResult judges the first result of a bind_ack or of an alter_context_resp, which is
+// built alike. We ask for one presentation context, so there is no other.
 func bindResult(p PDU) (*Refusal, error) {
 	r := &Reader{Order: p.Order, Data: p.Body}
 	r.octets(8) // the sizes of fragments and the association group

@@ -15,17 +15,18 @@ import (
 // MaxMessages is how many packets a client may send in one connection.
 const MaxMessages = 4096
 
-// A server is the server's end of an association.
+// A server is the server's end of an association, for a stand-in.
 type server struct {
 	Association
-	owns      catalog.Interface
+	owns      catalog.Interface // the interface that it has beside Management
 	endpoints []Endpoint
 	contexts  map[uint16]catalog.Interface // what was bound, by presentation context
 	fragment  int                          // the largest that the client takes
 }
 
-// Serve is a server of an interface, whose endpoint mapper hands out endpoints. It
-// tells which interface it has, and ends when the client hangs up.
+// Serve is a stand-in that has the interface owns. As the endpoint mapper it hands out
+// endpoints; of any other interface it runs no operation. It tells which interface it
+// has, and returns nil when the client hangs up.
 func Serve(conn net.Conn, owns catalog.Interface, endpoints []Endpoint) error {
 	srv := &server{
 		Association: Association{Conn: conn, Budget: MaxBytes},
@@ -63,7 +64,7 @@ func (s *server) serve(p PDU) error {
 	return notRPC(Types[p.Kind] + " from a client")
 }
 
-// acknowledge answers a bind, or what alters one: the server's address and one
+// acknowledge answers a bind or an alter_context with the server's address and one
 // result for every presentation context.
 func (s *server) acknowledge(p PDU, r *Reader, kind byte, address []byte) error {
 	r.u16() // what the client sends at most
@@ -118,7 +119,7 @@ func (s *server) context(r *Reader, w *Writer) {
 	w.Syntax(ndr, NDR.Major, NDR.Minor)
 }
 
-// run does one operation.
+// run answers one request.
 func (s *server) run(p PDU, r *Reader) error {
 	r.u32() // the size of the stub, a hint
 	context, operation := r.u16(), r.u16()
@@ -140,8 +141,8 @@ func (s *server) run(p PDU, r *Reader) error {
 	return s.fault(p, context, BadOperation)
 }
 
-// lookup answers with a page of the map. The handle carries nothing but the
-// place where the next page begins. As with Samba, an empty page ends it.
+// lookup answers with a page of the map. The handle holds only the place where the next
+// page begins. An empty page ends the listing, as with Samba.
 func (s *server) lookup(p PDU, context uint16, r *Reader) error {
 	q := lookupQuery(r)
 	from := uint64(binary.BigEndian.Uint32(q.handle.ID[:]))
@@ -203,7 +204,7 @@ func PageOf(endpoints []Endpoint) (Page, error) {
 	return p, nil
 }
 
-// respond sends the stub in fragments that the client takes.
+// respond sends the stub in fragments that are no larger than the client takes.
 func (s *server) respond(p PDU, context uint16, stub []byte) error {
 	// Every fragment but the last holds a multiple of eight bytes (C706 section
 	// 12.6.2).

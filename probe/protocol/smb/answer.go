@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// smbGUID is the GUID of the stand-in, in the order of the wire.
+// smbGUID is the GUID of the stand-in, in the order in which it is sent.
 const smbGUID = "exreach stand-in"
 
 // smbSecurity is the security buffer of the stand-in: a SPNEGO token that offers
@@ -30,9 +30,10 @@ const (
 	ErrorBody2              = "\x09\x00\x00\x00\x00\x00\x00\x00" // MS-SMB2 section 2.2.2
 )
 
-// Serve negotiates as Windows Server 2019 does with its defaults, and lets
-// no client in: whatever comes next is denied. A port has a session service before it,
-// a role may require signing.
+// Serve is a stand-in that negotiates as Windows Server 2019 does with its defaults and
+// lets no client in: it denies whatever comes next. SessionPort has the session service
+// first; the role domain-controller requires signing. It returns nil when the client
+// hangs up.
 func Serve(conn net.Conn, port uint16, role string) error {
 	c := New(conn)
 	if port == SessionPort {
@@ -58,7 +59,7 @@ func Serve(conn net.Conn, port uint16, role string) error {
 	}
 }
 
-// answerSMBMessage is what a server of the role says to a message.
+// answerSMBMessage returns what a server of the role says to a message.
 func answerSMBMessage(message []byte, role string) ([]byte, error) {
 	const command, id = 12, 24
 	switch {
@@ -76,8 +77,8 @@ func answerSMBMessage(message []byte, role string) ([]byte, error) {
 	return append(denied, ErrorBody2...), nil
 }
 
-// answerSMB1Negotiate leads to SMB2 (MS-SMB2 section 3.3.5.3). A client that has
-// nothing but SMB1 is hung up on, as by a server that has it no more.
+// answerSMB1Negotiate leads to SMB2 (MS-SMB2 section 3.3.5.3). For a client that has
+// nothing but SMB1 it returns an error, and Serve hangs up as a server without SMB1 does.
 func answerSMB1Negotiate(message []byte, role string) ([]byte, error) {
 	switch {
 	case bytes.Contains(message, Offer1(smb1ToNewest)):
@@ -119,8 +120,8 @@ func answerSMB2Negotiate(message []byte, id uint64, role string) ([]byte, error)
 	return StandIn(id, role, chosen, nil), nil
 }
 
-// StandIn is the answer of the stand-in to a negotiation (MS-SMB2 section
-// 2.2.4). Contexts are the client's, where there are any.
+// StandIn returns the stand-in's answer to a negotiation (MS-SMB2 section 2.2.4).
+// Contexts are the client's; where they are nil the answer has none.
 func StandIn(id uint64, role string, dialect uint16, contexts map[uint16][]byte) []byte {
 	security := uint16(SigningEnabled)
 	if role == "domain-controller" { // Windows' policy for them
@@ -147,8 +148,8 @@ func StandIn(id uint64, role string, dialect uint16, contexts map[uint16][]byte)
 	return append(Header2(id, 0, Response2), body...)
 }
 
-// appendSMB2Contexts answers the client's contexts: the one that must be there,
-// and the cipher where the client has one that is liked here.
+// appendSMB2Contexts adds the answers to the client's contexts: to ContextPreauth, which
+// must be there, and to ContextEncryption, where the client has sent it.
 func appendSMB2Contexts(body []byte, contexts map[uint16][]byte) []byte {
 	body = append(body, make([]byte, -len(body)&7)...)
 	binary.LittleEndian.PutUint32(body[60:], uint32(HeaderSize2+len(body)))
@@ -162,7 +163,8 @@ func appendSMB2Contexts(body []byte, contexts map[uint16][]byte) []byte {
 	return body
 }
 
-// smb2Cipher picks the best liked cipher of a client's context, or none.
+// smb2Cipher answers a client's ContextEncryption with the best liked of its ciphers, 0
+// where it has none of ours.
 func smb2Cipher(offered []byte) []byte {
 	chosen := uint16(0)
 	for _, c := range smb2Ciphers {

@@ -25,7 +25,7 @@ const (
 	SessionPort = 139
 )
 
-// MaxFrames is how many packets are read in one conversation.
+// MaxFrames is how many packets a link reads.
 const MaxFrames = 32
 
 // The first octets of a message of SMB1 (MS-CIFS section 2.2.3.1) and of SMB2
@@ -35,13 +35,14 @@ const (
 	Magic2 = "\xfeSMB"
 )
 
-// A Link reads and writes packets, from either end.
+// A Link reads and writes the packets of one connection, from either end. The
+// conversations of SMB and the stand-in use it. Deadlines are the caller's.
 type Link struct {
 	Conn net.Conn
 	Left int // packets that may still be read
 }
 
-// New reads and writes frames on a connection.
+// New makes a link on a connection. Nothing is sent yet.
 func New(conn net.Conn) *Link { return &Link{Conn: conn, Left: MaxFrames} }
 
 // Send writes one packet.
@@ -54,8 +55,8 @@ func (c *Link) Send(kind byte, body []byte) error {
 	return nil
 }
 
-// Message returns the next message. Keep-alives may come between (RFC 1002
-// section 4.3.7).
+// Message returns the next message. It skips the keep-alives that may come before it
+// (RFC 1002 section 4.3.7). The error wraps io.EOF where the peer hangs up.
 func (c *Link) Message() ([]byte, error) {
 	for {
 		frame, err := c.frame()
@@ -96,8 +97,8 @@ func (c *Link) fill(frame []byte, size int) ([]byte, error) {
 	return frame, nil
 }
 
-// beginsSMB reports whether b can be the beginning of a packet. The second octet
-// is the top of the length: nothing that belongs to a negotiation has 64 KiB.
+// beginsSMB reports whether b can be the beginning of a packet. The second octet is the
+// top of the length, and so 0: no message of a negotiation has 64 KiB.
 func beginsSMB(b []byte) bool {
 	switch {
 	case len(b) > 0 && b[0] != SessionMessage && (b[0] < nbssRequest || b[0] > nbssKeepAlive), len(b) > 1 && b[1] != 0:
@@ -109,5 +110,5 @@ func beginsSMB(b []byte) bool {
 	return true
 }
 
-// Mismatch is the error of what is no SMB.
+// Mismatch is the error for a peer that does not speak SMB.
 func Mismatch(got string) error { return &wire.MismatchError{Want: "SMB", Got: got} }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package smb is what SMB puts on the wire (MS-SMB2, MS-CIFS): the NetBIOS session
-// service before it, and the negotiation of a dialect from both ends. It does not
-// log in. It imports package wire, and rpc to print UUIDs.
+// Package smb reads and writes what SMB puts on the wire (MS-SMB2, MS-CIFS): the NetBIOS
+// session service before it, and the negotiation of a dialect from both ends. It does
+// not log in. It imports package wire, and rpc to print UUIDs.
 package smb
 
 import (
@@ -12,20 +12,20 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// A Negotiated is what the answer to a negotiation tells. Where the server refuses,
-// that is all.
+// A Negotiated is what the answer to a negotiation tells. Where the server refuses, only
+// Refusal and Why are set.
 type Negotiated struct {
 	Refusal string
 	Why     wire.Reason
 
 	Dialect      string // "3.1.1"
-	SMB1Only     bool   // it was SMB1 that the server chose
+	SMB1Only     bool   // the server chose SMB1
 	Signing      string // "enabled", "required" or "disabled"
-	SecurityMode string // how SMB1 checks who comes
+	SecurityMode string // how SMB1 checks clients: "user level, encrypted passwords"
 	Capabilities []string
 	Cipher       string    // how sessions may be encrypted
 	GUID         string    // of the server
-	Now, Boot    time.Time // of the server's clock; zero where it does not tell
+	Now, Boot    time.Time // by the server's clock; zero where it does not tell
 	TimeZone     string    // of that clock, which SMB1 tells
 	Domain       string    // NetBIOS names, which SMB1 tells
 	Computer     string
@@ -39,7 +39,7 @@ const (
 	signingRequired = 0x02
 )
 
-// A meaning is what a number says of a refusal: its name, and why it came.
+// A meaning is what a number in a refusal means: its name, and the reason for us.
 type meaning struct {
 	name string
 	why  wire.Reason
@@ -89,7 +89,7 @@ func smbFlags(set uint32, known []flag) []string {
 	return names
 }
 
-// signing says what a server makes of signed messages.
+// signing names how a server treats signed messages, as Negotiated.Signing has it.
 func signing(enabled, required bool) string {
 	switch {
 	case required:
@@ -118,8 +118,8 @@ func newFileTime(t time.Time) fileTime {
 	return fileTime(t.Unix()+fileTimeUnix)*fileTimeSecond + fileTime(t.Nanosecond()/100)
 }
 
-// time is the moment that is meant. None is where a server sends 0, or a year that
-// RFC 3339 has no room for.
+// time returns the time in UTC. It is zero where a server sends 0, or a year that RFC
+// 3339 has no room for.
 func (f fileTime) time() time.Time {
 	t := time.Unix(int64(f/fileTimeSecond)-fileTimeUnix, int64(f%fileTimeSecond)*100).UTC()
 	if f == 0 || t.Year() > 9999 {

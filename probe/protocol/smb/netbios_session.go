@@ -11,8 +11,8 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// nbssErrors is why a session is refused (RFC 1002 section 4.3.4). *SMBSERVER is a
-// name that servers before Windows NT 4.0 do not know.
+// nbssErrors are the reasons to refuse a session (RFC 1002 section 4.3.4). Servers before
+// Windows NT 4.0 do not know the name *SMBSERVER that we ask for.
 var nbssErrors = map[byte]meaning{
 	0x80: {"not listening on called name", wire.OurQuestion},
 	0x81: {"not listening for calling name", wire.OurName},
@@ -21,9 +21,9 @@ var nbssErrors = map[byte]meaning{
 	0x8f: {"unspecified error", ""},
 }
 
-// OpenSession asks the NetBIOS session service for a session, and returns how it
-// was refused, "" where it was not (RFC 1002 section 4.3.2). *SMBSERVER is the
-// file service of whatever server listens (Microsoft's CIFS draft, section 10.1).
+// OpenSession asks the NetBIOS session service for a session (RFC 1002 section 4.3.2). It
+// returns how the service refused, "" where it did not. *SMBSERVER is the file service of
+// whatever server listens (Microsoft's CIFS draft, section 10.1).
 func (c *Link) OpenSession() (refusal string, why wire.Reason, err error) {
 	called, calling := NewName("*SMBSERVER", Server), NewName("EXREACH", Workstation)
 	if err := c.Send(nbssRequest, append(called.Encoded(), calling.Encoded()...)); err != nil {
@@ -47,7 +47,7 @@ func (c *Link) OpenSession() (refusal string, why wire.Reason, err error) {
 	return "", "", Mismatch(fmt.Sprintf("a NetBIOS session packet of type 0x%02x and %d octets instead of an answer to the request", kind, len(body)))
 }
 
-// acceptSession answers the request for a session, whatever the names in it.
+// acceptSession grants the client's request for a session, whatever the names in it.
 func (c *Link) acceptSession() error {
 	frame, err := c.frame()
 	if err != nil {
@@ -59,8 +59,8 @@ func (c *Link) acceptSession() error {
 	return c.Send(nbssPositive, nil)
 }
 
-// A Name is fifteen characters and a suffix, which says what the name
-// stands for (Microsoft KB163409).
+// A Name is a NetBIOS name: fifteen characters, and a suffix that says what it stands for
+// (Microsoft KB163409). The conversation of the NetBIOS name service uses it as well.
 type Name [16]byte
 
 const (
@@ -70,7 +70,7 @@ const (
 
 // The suffixes of the names that every Windows host has.
 const (
-	Workstation = 0x00 // and with a group name the domain
+	Workstation = 0x00 // in a group name it stands for the domain
 	Server      = 0x20
 )
 
@@ -84,7 +84,7 @@ func NewName(text string, suffix byte) Name {
 	return n
 }
 
-// Text is the name without padding and suffix.
+// Text returns the name without padding and suffix.
 func (n Name) Text() string {
 	return strings.TrimRight(string(n[:netbiosTextSize]), " \x00")
 }

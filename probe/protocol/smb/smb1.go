@@ -57,8 +57,8 @@ var smb1Capabilities = []flag{
 	{smb1ExtendedSecurity, "EXTENDED_SECURITY"},
 }
 
-// Negotiate1 is the request (MS-CIFS section 2.2.4.52.1). It does not ask for
-// extended security, in place of which a server names its domain and itself.
+// Negotiate1 returns the request (MS-CIFS section 2.2.4.52.1). It does not ask for
+// extended security: a server that does not use it names its domain and itself instead.
 func Negotiate1() []byte {
 	message := make([]byte, HeaderSize1)
 	copy(message, Magic1)
@@ -74,7 +74,7 @@ func Negotiate1() []byte {
 	return append(message, dialects...)
 }
 
-// Offer1 is one dialect as a request has it.
+// Offer1 returns one dialect as a request has it.
 func Offer1(name string) []byte { return []byte("\x02" + name + "\x00") }
 
 // ParseSMB1 says what an answer in SMB1 tells about its server.
@@ -143,8 +143,8 @@ func (n *Negotiated) readWords(words []byte) {
 
 func smb1CapabilitiesOf(words []byte) uint32 { return binary.LittleEndian.Uint32(words[19:]) }
 
-// smb1Zone is what a server's clock on the wall is ahead of UTC. On the wire are
-// the minutes that UTC is ahead of it.
+// smb1Zone tells how far the server's local time is ahead of UTC: "+01:00". On the wire
+// are the minutes that it is behind.
 func smb1Zone(behind int16) string {
 	sign, minutes := '+', -int(behind)
 	if minutes < 0 {
@@ -153,9 +153,9 @@ func smb1Zone(behind int16) string {
 	return fmt.Sprintf("%c%02d:%02d", sign, minutes/60, minutes%60)
 }
 
-// readData reads what follows the parameters: the server's GUID with
-// extended security, and otherwise, behind a challenge, the names of its domain
-// and of itself. Windows for Workgroups and Windows 95 leave them out.
+// readData reads what follows the parameters: with extended security the server's GUID,
+// and otherwise, after a challenge, the names of its domain and of itself. Windows for
+// Workgroups and Windows 95 leave the names out.
 func (n *Negotiated) readData(message, words, data []byte) {
 	if smb1CapabilitiesOf(words)&smb1ExtendedSecurity != 0 {
 		if len(data) >= 16 {

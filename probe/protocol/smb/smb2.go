@@ -25,7 +25,7 @@ const (
 	smb2SaltSize      = 32
 )
 
-// smb2Dialects are the dialects that are offered (MS-SMB2 section 2.2.3).
+// smb2Dialects are the dialects that we offer (MS-SMB2 section 2.2.3).
 var smb2Dialects = []struct {
 	number uint16
 	name   string
@@ -39,8 +39,8 @@ var smb2Dialects = []struct {
 
 const smb2Newest = 0x0311
 
-// smb2Ciphers are those that are offered for 3.1.1, the best liked first
-// (MS-SMB2 section 2.2.3.1.2).
+// smb2Ciphers are the ciphers that we offer for 3.1.1, the best liked first (MS-SMB2
+// section 2.2.3.1.2).
 var smb2Ciphers = []struct {
 	number uint16
 	name   string
@@ -63,11 +63,11 @@ var smb2Capabilities = []flag{
 	{0x80, "NOTIFICATIONS"},
 }
 
-// smb2AllCapabilities is what a client offers: a server names only what both
+// smb2AllCapabilities is what we offer: a server names only the capabilities that both
 // have.
 const smb2AllCapabilities = 0x7f
 
-// Negotiate2 is a request with the given message number (MS-SMB2 section
+// Negotiate2 returns a request with the given message number (MS-SMB2 section
 // 2.2.3).
 func Negotiate2(id uint64) []byte {
 	head := Header2(id, 0, 0)
@@ -92,7 +92,8 @@ func Negotiate2(id uint64) []byte {
 	return append(append(head, body...), Context2(ContextEncryption, ciphers)...)
 }
 
-// Header2 is that of a negotiation, either way (MS-SMB2 section 2.2.1.2).
+// Header2 returns the header of a negotiation, for the request or with flags Response2
+// for its answer (MS-SMB2 section 2.2.1.2).
 func Header2(id uint64, status, flags uint32) []byte {
 	head := make([]byte, HeaderSize2)
 	copy(head, Magic2)
@@ -104,8 +105,8 @@ func Header2(id uint64, status, flags uint32) []byte {
 	return head
 }
 
-// Preauth2 offers, or takes, the only hash that there is (MS-SMB2 section
-// 2.2.3.1.1).
+// Preauth2 returns the data of a ContextPreauth, which offers, or accepts, the only hash
+// that there is (MS-SMB2 section 2.2.3.1.1).
 func Preauth2() []byte {
 	data := []byte{1, 0, smb2SaltSize, 0, smb2SHA512, 0}
 	return append(data, smb2Random(smb2SaltSize)...)
@@ -117,7 +118,7 @@ func smb2Random(n int) []byte {
 	return b
 }
 
-// Context2 is a negotiate context, padded so that another may follow.
+// Context2 returns a negotiate context, padded so that another may follow.
 func Context2(kind uint16, data []byte) []byte {
 	context := binary.LittleEndian.AppendUint16(nil, kind)
 	context = binary.LittleEndian.AppendUint16(context, uint16(len(data)))
@@ -143,8 +144,8 @@ func smb2Contexts(message []byte, at uint32, count uint16) map[uint16][]byte {
 	return found
 }
 
-// An smb2Answer is how a server answers a negotiation (MS-SMB2 section 2.2.4).
-// With a status there is nothing else.
+// An smb2Answer is how a server answers a negotiation (MS-SMB2 section 2.2.4). Where
+// Status is not 0 the server refuses, and nothing else is set.
 type smb2Answer struct {
 	Status       uint32
 	security     uint16
@@ -155,7 +156,7 @@ type smb2Answer struct {
 	Cipher       uint16 // of 3.1.1; 0 is none
 }
 
-// ParseSMB2 reads the answer to the message with the given number.
+// ParseSMB2 reads the answer to the message with the given number. A refusal is no error.
 func ParseSMB2(message []byte, id uint64) (smb2Answer, error) {
 	var a smb2Answer
 	u16, u32, u64 := binary.LittleEndian.Uint16, binary.LittleEndian.Uint32, binary.LittleEndian.Uint64

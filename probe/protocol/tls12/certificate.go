@@ -20,28 +20,29 @@ import (
 	tag "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// mostNames is how many names are read, of a subject and beside it.
+// mostNames is how many parts of a distinguished name we read, and how many subject
+// alternative names.
 const mostNames = 256
 
 var errNoCertificate = errors.New("no certificate in DER")
 
-// A Certificate is the part of an X.509 certificate that an administrator
-// looks at.
+// A Certificate is the part of an X.509 certificate that an administrator looks at. The
+// reports have it, whether crypto/x509 or ReadCertificate has read it.
 type Certificate struct {
 	Subject    string    `json:"subject"`
 	CommonName string    `json:"-"` // of the subject
 	Issuer     string    `json:"issuer"`
 	Names      []string  `json:"names,omitempty"`      // subject alternative names
-	MoreNames  int       `json:"more_names,omitempty"` // that are not kept
+	MoreNames  int       `json:"more_names,omitempty"` // how many more there were than Names keeps
 	NotBefore  time.Time `json:"not_before"`
 	NotAfter   time.Time `json:"not_after"`
 	Key        string    `json:"key"` // "RSA 2048"
 	SelfSigned bool      `json:"self_signed,omitempty"`
 }
 
-// ReadCertificate reads of a certificate what an administrator looks at, and takes
-// what is in it as it is. crypto/x509 is stricter than Windows and OpenSSL are: it
-// refuses the whole for one letter in a name.
+// ReadCertificate reads a certificate that crypto/x509 refuses, and takes what is in it
+// as it is. crypto/x509 is stricter than Windows and OpenSSL are: it refuses a whole
+// certificate for one letter in a name.
 func ReadCertificate(der []byte) (Certificate, error) {
 	parts, err := partsOf(der)
 	if err != nil {
@@ -61,8 +62,8 @@ func ReadCertificate(der []byte) (Certificate, error) {
 	}, nil
 }
 
-// A rawCertificate is the fields of a certificate, still encoded (RFC 5280 section
-// 4.1).
+// A rawCertificate has the fields of a certificate, still encoded (RFC 5280 section
+// 4.1). Rest is what follows the key.
 type rawCertificate struct{ issuer, validity, subject, key, rest cryptobyte.String }
 
 func partsOf(der []byte) (p rawCertificate, err error) {
@@ -134,7 +135,7 @@ func readName(in cryptobyte.String) pkix.RDNSequence {
 	return name
 }
 
-// readText reads a string of any of the kinds that names have.
+// readText decodes a string of any of the kinds that names have.
 func readText(kind tag.Tag, value []byte) string {
 	const bmpString = tag.Tag(30)
 	if kind == bmpString && len(value)%2 == 0 {
@@ -154,8 +155,8 @@ func readText(kind tag.Tag, value []byte) string {
 	return latin.String()
 }
 
-// readAlternatives returns the DNS names and addresses among the subject
-// alternative names, from what stands behind the key (RFC 5280 section 4.2.1.6).
+// readAlternatives returns the DNS names and addresses among the subject alternative
+// names, which stand in the rest of a rawCertificate (RFC 5280 section 4.2.1.6).
 func readAlternatives(rest cryptobyte.String) []string {
 	const dnsName, ipAddress = 2, 7
 	alternatives := asn1.ObjectIdentifier{2, 5, 29, 17}
@@ -180,7 +181,7 @@ func readAlternatives(rest cryptobyte.String) []string {
 	return names
 }
 
-// extensionsOf returns the lists in the extensions of one kind.
+// extensionsOf returns the values of the extensions of one kind, which are lists.
 func extensionsOf(rest cryptobyte.String, kind asn1.ObjectIdentifier) []cryptobyte.String {
 	var found []cryptobyte.String
 	var wrapped, list cryptobyte.String
@@ -216,8 +217,8 @@ func readCertificateKey(der []byte) *rsa.PublicKey {
 	return key
 }
 
-// readRSA returns the algorithm of a key, and the key where that is RSA. RSASSA-PSS
-// is another algorithm for the same key (RFC 4055).
+// readRSA returns the algorithm of a key, and the key itself where it is one of RSA, nil
+// where not. RSASSA-PSS is another algorithm for the same key (RFC 4055).
 func readRSA(info cryptobyte.String) (algorithm string, key *rsa.PublicKey) {
 	var kind, bits, sequence cryptobyte.String
 	var id asn1.ObjectIdentifier
@@ -237,8 +238,8 @@ func readRSA(info cryptobyte.String) (algorithm string, key *rsa.PublicKey) {
 
 var isRSA = map[string]bool{"1.2.840.113549.1.1.1": true, "1.2.840.113549.1.1.10": true}
 
-// keyNames are other kinds of keys, and the curves of ECDSA (RFC 5480, RFC 5639,
-// RFC 8410).
+// keyNames names the kinds of keys other than RSA, and the curves of ECDSA (RFC 5480, RFC
+// 5639, RFC 8410).
 var keyNames = map[string]string{
 	"1.2.840.10040.4.1":     "DSA",
 	"1.3.101.112":           "Ed25519",

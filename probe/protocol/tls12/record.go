@@ -31,24 +31,24 @@ const (
 	largestSent = largestData + 2048 // and encrypted
 )
 
-// broken is what crypto/tls, too, returns where the server does not keep to the
-// protocol.
+// broken is the error for a server that breaks the protocol. It is the one that
+// crypto/tls returns, with the alert that a client would send. We do not send it.
 func broken(alert uint8) error {
 	return &net.OpError{Op: "local error", Err: tls.AlertError(alert)}
 }
 
-// A tls12Cipher protects one direction of a connection.
+// A tls12Cipher encrypts or decrypts the records of one direction of a connection.
 type tls12Cipher struct {
-	aead  cipher.AEAD // GCM, or
-	block cipher.Block
-	mac   hash.Hash
-	iv    []byte
-	seq   uint64
+	aead  cipher.AEAD  // of GCM; nil with CBC
+	block cipher.Block // of CBC
+	mac   hash.Hash    // of CBC
+	iv    []byte       // of GCM: the part of the nonce that all records share
+	seq   uint64       // the number of the next record
 }
 
 var errRecord = errors.New("the record does not verify")
 
-// header is what is protected of a record beside its data.
+// header returns what seal and open authenticate of a record beside its data.
 func (c *tls12Cipher) header(kind byte, size int) []byte {
 	b := binary.BigEndian.AppendUint64(nil, c.seq)
 	b = binary.BigEndian.AppendUint16(append(b, kind), version12)
@@ -102,7 +102,8 @@ func (c *tls12Cipher) open(kind byte, sealed []byte) ([]byte, error) {
 	return text[:end], nil
 }
 
-// readRecord returns the next record in the clear. Warnings are passed over.
+// readRecord returns the next record, decrypted. It skips warnings and empty data. The
+// server's close_notify is io.EOF.
 func (c *Conn) readRecord() (kind byte, data []byte, err error) {
 	for range 16 {
 		kind, data, err = c.readAny()
@@ -209,16 +210,16 @@ func (c *Conn) Close() error {
 	return c.Conn.Close()
 }
 
-// The alerts of TLS that we send, or that tell something (RFC 8446 section 6,
-// RFC 5246 section 7.2).
+// The alerts of TLS that code here or elsewhere in exreach uses (RFC 8446 section 6, RFC
+// 5246 section 7.2). Of them we send close_notify alone.
 const (
 	alertCloseNotify         = 0
 	alertUnexpectedMessage   = 10
 	alertBadRecordMAC        = 20
 	alertRecordOverflow      = 22
 	AlertHandshakeFailure    = 40
-	AlertNoCertificate       = 41 // of SSL 3.0; the first of those about the certificate of the peer
-	AlertUnknownCertificate  = 46 // the last of these, but for 48
+	AlertNoCertificate       = 41 // of SSL 3.0; the first of the alerts about the peer's certificate
+	AlertUnknownCertificate  = 46 // the last of these, apart from AlertUnknownAuthority
 	alertIllegalParameter    = 47
 	AlertUnknownAuthority    = 48
 	AlertAccessDenied        = 49

@@ -20,7 +20,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// A keyExchange is how the two sides of TLS 1.2 come by a secret.
+// A keyExchange is how the two sides of TLS 1.2 agree on a secret.
 type keyExchange int
 
 const (
@@ -37,11 +37,11 @@ type tls12Suite struct {
 	keySize  int
 	block    func([]byte) (cipher.Block, error)
 	mac      func() hash.Hash // nil: GCM
-	prf      func() hash.Hash
+	prf      func() hash.Hash // the hash of pseudorandom
 }
 
-// suites are those that Schannel knows for certificates with RSA and ECDSA,
-// the best first.
+// suites are the cipher suites that Schannel knows for certificates with RSA and ECDSA,
+// the best first. We offer all of them.
 var suites = []tls12Suite{
 	{0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", byECDHE, 32, aes.NewCipher, nil, sha512.New384},
 	{0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", byECDHE, 16, aes.NewCipher, nil, sha256.New},
@@ -88,7 +88,7 @@ func (s tls12Suite) pseudorandom(secret []byte, label string, seed []byte, size 
 	return out[:size]
 }
 
-// ivSize is how much of a nonce comes out of the key block.
+// ivSize is how many octets of each nonce come from the key block.
 func (s tls12Suite) ivSize() int {
 	if s.mac == nil {
 		return 4 // the rest stands in each record (RFC 5288 section 3)
@@ -103,7 +103,7 @@ func (s tls12Suite) macSize() int {
 	return s.mac().Size()
 }
 
-// ciphers are the two directions of a connection, ours first (RFC 5246 section 6.3).
+// ciphers makes the ciphers of both directions, ours first (RFC 5246 section 6.3).
 func (s tls12Suite) ciphers(master, randoms []byte) (out, in *tls12Cipher, err error) {
 	block := s.pseudorandom(master, "key expansion", randoms, 2*(s.macSize()+s.keySize+s.ivSize()))
 	next := func(n int) []byte {
@@ -140,7 +140,8 @@ const (
 	groupX25519 = 29
 )
 
-// secret makes the premaster secret, and our share of it for the server.
+// secret makes the premaster secret, and the body of the ClientKeyExchange that gives
+// the server our share of it.
 func (h *handshake) secret() (secret, share []byte, err error) {
 	switch h.suite.exchange {
 	case byECDHE:
@@ -189,7 +190,8 @@ func (h *handshake) ecdhe() (secret, share []byte, err error) {
 	return secret, append([]byte{byte(len(public))}, public...), nil
 }
 
-// largestPrime bounds what a server may have us calculate, in octets.
+// largestPrime is how many octets a server's prime may have: it bounds what a server can
+// make us calculate.
 const largestPrime = 1024
 
 func (h *handshake) dhe() (secret, share []byte, err error) {
@@ -207,5 +209,5 @@ func (h *handshake) dhe() (secret, share []byte, err error) {
 	return new(big.Int).Exp(y, x, p).Bytes(), prefixed(new(big.Int).Exp(g, x, p).Bytes()), nil
 }
 
-// prefixed is b behind its length in two octets.
+// prefixed puts the length of b, in two octets, before b.
 func prefixed(b []byte) []byte { return append([]byte{byte(len(b) >> 8), byte(len(b))}, b...) }

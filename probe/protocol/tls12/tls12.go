@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package tls12 is a client of TLS 1.2 that believes nothing, and a reader of
-// certificates that takes what is in them: for servers that crypto/tls and
-// crypto/x509 refuse, and clients on Windows do not. It is no way to keep a secret. It
-// imports package wire only.
+// Package tls12 is a client of TLS 1.2 that does not authenticate the server, and a
+// reader of certificates that takes what is in them as it is. Both are for servers that
+// crypto/tls and crypto/x509 refuse, and clients on Windows do not. They are no way to
+// keep a secret. It imports package wire only.
 package tls12
 
 import (
@@ -17,22 +17,23 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-// A Conn is a connection under TLS 1.2 (RFC 5246) that believes nothing. It
-// is for servers that crypto/tls cannot talk to and clients on Windows can: those
-// whose certificate crypto/x509 does not take, and those that insist on DHE. It
-// neither reads the certificate nor checks that the server has its key, so
-// the other end must not be told a secret.
+// A Conn is a connection under TLS 1.2 (RFC 5246) to a server that is not authenticated.
+// It is for servers that crypto/tls cannot talk to and clients on Windows can: those
+// whose certificate crypto/x509 does not take, and those that insist on DHE. Of the
+// certificate it reads an RSA key at most, and it does not check that the server has the
+// key, so the other end must not be told a secret. Package secure uses it where
+// crypto/tls has failed.
 type Conn struct {
 	net.Conn
 	Cipher            string   // its IANA name
 	Certificates      [][]byte // as they were sent, the server's own first
 	ClientCertificate bool     // the server asked for a certificate of ours
 
-	mu       sync.Mutex   // of sending
-	out, in  *tls12Cipher // nil before they are in force
-	unsent   []byte       // put and not yet flushed
-	rest     []byte       // read and not yet asked for
-	messages []byte       // of handshake records, not yet taken
+	mu       sync.Mutex   // guards sending, once the handshake is over
+	out, in  *tls12Cipher // nil until the handshake has agreed on keys
+	unsent   []byte       // records that are put and not yet flushed
+	rest     []byte       // data that Read has not yet returned
+	messages []byte       // of the handshake, that next has not yet returned
 }
 
 // The messages of a handshake (RFC 5246 section 7.4).
@@ -48,25 +49,26 @@ const (
 	finished           = 20
 )
 
-// Bounds of what a server sends in a handshake.
+// Limits of what a server may send in a handshake.
 const (
-	largestMessage   = 64 << 10
+	largestMessage   = 64 << 10 // bytes
 	mostMessages     = 16
 	mostCertificates = 32
 )
 
-// A handshake is one that is under way.
+// A handshake is the state of a handshake that is under way.
 type handshake struct {
 	conn       *Conn
 	transcript bytes.Buffer
 	client     [32]byte // the randoms
 	server     []byte
 	suite      *tls12Suite
-	exchange   cryptobyte.String // what the server said for it
+	exchange   cryptobyte.String // the body of the ServerKeyExchange
 }
 
-// Shake does a handshake as a client. What the server showed is returned even
-// where it fails. The deadline of conn is set already.
+// Shake does a handshake as a client. Where serverName is "" it sends no SNI. The caller
+// sets the deadline of conn. The Conn is never nil: where the handshake fails, it has
+// what the server showed until then.
 func Shake(conn net.Conn, serverName string) (*Conn, error) {
 	h := &handshake{conn: &Conn{Conn: conn}}
 	rand.Read(h.client[:])
@@ -84,7 +86,7 @@ func Shake(conn net.Conn, serverName string) (*Conn, error) {
 	return h.conn, h.agree()
 }
 
-// hello is our ClientHello.
+// hello returns the body of our ClientHello.
 func (h *handshake) hello(serverName string) ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddUint16(version12)
@@ -120,14 +122,14 @@ func (h *handshake) hello(serverName string) ([]byte, error) {
 		}
 		extension(b, 10, list(groupX25519, groupP256, groupP384, groupP521))
 		extension(b, 11, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0}) }) // points as they are
-		// Signatures are not looked at: RSA-PSS, RSA, ECDSA, DSA with whatever hash.
+		// We check no signatures, so any will do: RSA-PSS, RSA, ECDSA, DSA with whatever hash.
 		extension(b, 13, list(0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501, 0x0601, 0x0403, 0x0503, 0x0603, 0x0201, 0x0203, 0x0402, 0x0202))
 		extension(b, 0xff01, func(b *cryptobyte.Builder) { b.AddUint8(0) }) // RFC 5746
 	})
 	return b.Bytes()
 }
 
-// listen takes the server's answer to the hello.
+// listen reads the server's answer to the hello, up to its ServerHelloDone.
 func (h *handshake) listen() error {
 	for range mostMessages {
 		kind, body, err := h.next()
@@ -157,7 +159,7 @@ func (h *handshake) listen() error {
 	return broken(alertUnexpectedMessage)
 }
 
-// choose takes a ServerHello.
+// choose takes from a ServerHello the cipher suite that the server has chosen.
 func (h *handshake) choose(body cryptobyte.String) error {
 	var version, id uint16
 	var session cryptobyte.String
@@ -176,7 +178,7 @@ func (h *handshake) choose(body cryptobyte.String) error {
 	return nil
 }
 
-// keep takes a Certificate message.
+// keep keeps the certificates of a Certificate message; false says that it is malformed.
 func (h *handshake) keep(body cryptobyte.String) bool {
 	var list cryptobyte.String
 	if !body.ReadUint24LengthPrefixed(&list) {
@@ -192,7 +194,8 @@ func (h *handshake) keep(body cryptobyte.String) bool {
 	return true
 }
 
-// agree ends the handshake with a secret in common.
+// agree ends the handshake: it sends our share of the secret, and checks by the server's
+// Finished that both sides have the same keys.
 func (h *handshake) agree() error {
 	secret, share, err := h.secret()
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"exreach/probe/protocol"
 )
 
-// An Answer is what a service said. Some hundred patterns are held against it.
+// An Answer is what a service said. Signs compares some hundred patterns with it.
 type Answer struct {
 	service, protocol, path string // path is "" for other protocols than HTTP
 	port                    uint16
@@ -23,13 +23,13 @@ type Answer struct {
 	releases                *catalog.Releases
 }
 
-// AnswerTo is what the service of the result said.
+// AnswerTo returns what the service of a result said.
 func AnswerTo(r probe.Result) Answer {
 	of := r.Check.Service
 	return Answer{service: of.Name, protocol: of.Protocol, path: of.Page(), port: r.Port, verdict: r.Verdict, peer: r.Peer, releases: r.Check.Releases}.withGreeting()
 }
 
-// withGreeting takes the lines of the greeting from the peer.
+// withGreeting sets the lines of the greeting from the peer.
 func (a Answer) withGreeting() Answer {
 	if a.peer == nil {
 		return a
@@ -41,7 +41,7 @@ func (a Answer) withGreeting() Answer {
 	return a
 }
 
-// greets returns the line of the greeting that has the words.
+// greets returns the first line of the greeting that matches the words.
 func (a Answer) greets(words string) (string, bool) {
 	words = strings.ToLower(words)
 	i := slices.IndexFunc(a.lower, func(line string) bool { return matchesLower(line, words) })
@@ -51,8 +51,8 @@ func (a Answer) greets(words string) (string, bool) {
 	return a.greeting[i], true
 }
 
-// offers reports whether a capability begins with these words: a keyword alone, or
-// with what stands behind it.
+// offers reports whether the answer has a capability of this keyword. If words has more
+// than the keyword, the rest is a pattern that the text behind the keyword must match.
 func (a Answer) offers(words string) bool {
 	first, rest, more := strings.Cut(words, " ")
 	return slices.ContainsFunc(a.peer.Capabilities, func(line string) bool {
@@ -80,8 +80,8 @@ func matchesLower(text, pattern string) bool {
 	return true
 }
 
-// mask is a greeting after a firewall's SMTP inspection has been at it: Cisco's
-// leaves the digits 2 and 0 (PIX from 5.1 on, ASA), or nothing. Before, it said
+// mask matches a greeting that a firewall's SMTP inspection has overwritten: Cisco's
+// leaves the digits 2 and 0 (PIX from 5.1 on, ASA), or nothing. Before 5.1, PIX said
 // SMTP/cmap and what it had made of the rest.
 var mask = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^220[ -]?[*20 ]*\*{4}[*20 ]*(?:\\r|$)|^220 SMTP/cmap`)
@@ -90,10 +90,10 @@ var mask = sync.OnceValue(func() *regexp.Regexp {
 // IsMasked reports whether a firewall has overwritten a greeting.
 func IsMasked(greeting string) bool { return mask().MatchString(greeting) }
 
-// maskedKeyword is what Cisco's inspection makes of an EHLO keyword.
+// maskedKeyword matches what Cisco's inspection makes of an EHLO keyword.
 var maskedKeyword = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^X{3,}[A-Z]?$`) })
 
-// MaskedKeyword is the first keyword that is written over.
+// MaskedKeyword returns the first keyword that a firewall has overwritten, "" if none.
 func (a Answer) MaskedKeyword() string {
 	for _, line := range a.peer.Capabilities {
 		if word := Keyword(line); maskedKeyword().MatchString(word) {
@@ -103,20 +103,20 @@ func (a Answer) MaskedKeyword() string {
 	return ""
 }
 
-// Keyword is the first word of a capability.
+// Keyword returns the first word of a capability, in capitals.
 func Keyword(line string) string {
 	word, _, _ := strings.Cut(line, " ")
 	return strings.ToUpper(word)
 }
 
-// windowsSMTP is the greeting of the SMTP service that is part of Windows (IIS).
-// Exchange 2000 and 2003 run in it; later ones have their own.
+// windowsSMTP matches the greeting of the SMTP service that is part of Windows (IIS).
+// Exchange 2000 and 2003 run in it; later versions have their own service.
 var windowsSMTP = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)Microsoft ESMTP MAIL Service,? Version: ([0-9.]+)`)
 })
 
-// WindowsSMTP is the version of the SMTP service of Windows, where its greeting tells
-// one. Some administrators have put Exchange's there.
+// WindowsSMTP returns the version in the greeting of the SMTP service of Windows, "" if
+// there is none. A version of Exchange, which some administrators put there, does not count.
 func (a Answer) WindowsSMTP() string {
 	for _, line := range a.greeting {
 		if found := windowsSMTP().FindStringSubmatch(line); found != nil && a.greetedBuilds(line) == nil {

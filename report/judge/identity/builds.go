@@ -17,7 +17,7 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// quotedFact is a fact with its value, as people know it: "X-OWA-Version 14.3.361.1".
+// quotedFact names a fact as people know it, with its value: "X-OWA-Version 14.3.361.1".
 func quotedFact(fact, value string) string {
 	switch fact {
 	case protocol.FactOWABuild:
@@ -30,8 +30,8 @@ func quotedFact(fact, value string) string {
 
 const buildTable = "Exchange Server build numbers and release dates"
 
-// builds returns the signs that are build numbers, each once. A build that no known
-// version has is a sign without versions.
+// builds returns the signs that are build numbers, each once, and those that name a host of
+// Exchange Online. A build that no known version has is a sign without versions.
 func (a Answer) builds() []Sign {
 	var signs []Sign
 	add := func(build string, s Sign) {
@@ -76,13 +76,13 @@ func (a Answer) passedOnline() bool {
 	return slices.ContainsFunc([]string{protocol.FactXBackEndTarget, protocol.FactXFrontEndTarget, protocol.FactXProxyInfo}, func(fact string) bool { return ofOnline(a.peer.Facts[fact]) })
 }
 
-// ofOnline reports whether a server has a name of Exchange Online.
+// ofOnline reports whether a server's name is one of Exchange Online.
 func ofOnline(name string) bool {
 	return matches(name, ".outlook.com") || matches(name, ".partner.outlook.cn") || matches(name, ".exchangelabs.com")
 }
 
-// isBuild reports whether the value of a fact is a build, whether any version has it or
-// not. Many products send a level or a copied build of ActiveSync: it counts only where
+// isBuild reports whether the value of a fact is a build, even one that no version has.
+// Many products send a level of ActiveSync or a copied build: that fact counts only if
 // Exchange or its web server answers.
 func (a Answer) isBuild(fact, value string) bool {
 	if !catalog.IsBuild(value) && a.releases.OfBuild(value) == nil {
@@ -92,21 +92,21 @@ func (a Answer) isBuild(fact, value string) bool {
 	return fact != activeSync || w != nil && (w.Origin == web.OfExchange || w.Origin == web.OfIIS)
 }
 
-// activeSync is the fact that others tell as well.
+// activeSync is the fact that products other than Exchange send as well.
 const activeSync = protocol.FactMSServerEAS
 
-// greetedNumber finds the numbers of a greeting that may be builds. In brackets they are
+// greetedNumber finds the numbers of a greeting that may be builds. A number in brackets is
 // an address.
 var greetedNumber = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?:^|[^0-9.\[])([0-9]+(?:\.[0-9]+)+)`)
 })
 
-// newestWindows is the first number of the newest Windows.
+// newestWindows is the first number of the newest version of Windows.
 const newestWindows = 10
 
-// greetedBuilds are the build numbers in a greeting that names Exchange, in whatever
-// language: "Microsoft Exchange 2000 POP3-Server, Version 6.0.6603.0". The
-// SMTP service of Windows tells its own, and Exchange's where an administrator has put it there.
+// greetedBuilds returns the build numbers of Exchange in a line of a greeting that names
+// it, in whatever language: "Microsoft Exchange 2000 POP3-Server, Version 6.0.6603.0". The
+// SMTP service of Windows gives its own, and Exchange's if an administrator has put it there.
 func (a Answer) greetedBuilds(line string) []string {
 	windows := matches(line, "Microsoft ESMTP MAIL Service")
 	if !windows && !matches(line, "Microsoft Exchange") {
@@ -126,12 +126,11 @@ func (a Answer) greetedBuilds(line string) []string {
 	return builds
 }
 
-// greetedTail is the end of a greeting of POP3 or IMAP4 that names the server in
-// UTF-16 and Base64.
+// greetedTail matches the end of a POP3 or IMAP4 greeting that names the server in UTF-16
+// and Base64.
 var greetedTail = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[([A-Za-z0-9+/]{16,}={0,2})\]\s*$`) })
 
-// greetedHost is the name of a server at the end of its greeting, "" where there is
-// none.
+// greetedHost returns the name of the server that greetedTail matches, "" if there is none.
 func greetedHost(line string) string {
 	if !strings.HasSuffix(strings.TrimSpace(line), "]") {
 		return ""

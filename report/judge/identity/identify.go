@@ -15,13 +15,14 @@ import (
 	"exreach/probe/protocol"
 )
 
-// An Identified is what a host was found to be, by its own answers.
+// An Identified is what a host was found to be, by its own answers. Identify makes it, and
+// cmd/internal/survey sets CheckedAs and Unfit.
 type Identified struct {
 	Products      []string    `json:"products"`                // that answered: "Exchange Server", "Postfix"
 	Candidates    []string    `json:"candidates"`              // versions that it may run, in the order of release
 	Contradictory bool        `json:"contradictory,omitempty"` // the signs do not agree: a gateway stands in front of the server, or several servers share the name
-	CheckedAs     []TakenRole `json:"checked_as"`
-	Unfit         bool        `json:"unfit,omitempty"` // what answered belongs to no role that such a host may have
+	CheckedAs     []TakenRole `json:"checked_as"`              // the roles that nobody gave
+	Unfit         bool        `json:"unfit,omitempty"`         // what answered belongs to no role that such a host may have
 	Signs         []Sign      `json:"signs"`
 
 	releases *catalog.Releases
@@ -79,20 +80,20 @@ func (id *Identified) widerProduct(product string) bool {
 	return product == Exchange && slices.ContainsFunc(id.Signs, func(s Sign) bool { return s.Product == exchangeServer || s.Product == exchangeOnline })
 }
 
-// IsHidden reports whether nothing but gateways and filters answered, which pass on to
-// others.
+// IsHidden reports whether only gateways and filters answered, which pass clients on to
+// servers behind them.
 func (id Identified) IsHidden() bool {
 	told := slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return s.Product == "" })
 	return len(told) > 0 && !slices.ContainsFunc(told, func(s Sign) bool { return !s.before })
 }
 
-// Unknown are the builds that the host reports and no known version has.
+// Unknown returns the signs of builds that the host reports and no known version has.
 func (id Identified) Unknown() []Sign {
 	return slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) > 0 || s.weight != stated })
 }
 
-// Role is the role that a sign names, if nothing but the service with that sign
-// answered: an Edge server has no other. Otherwise it is "".
+// Role returns the role that a sign shows, if all signs are of one port: an Edge server has
+// no other service. Otherwise it is "".
 func (id Identified) Role() string {
 	role := ""
 	for _, s := range id.Signs {
@@ -136,7 +137,7 @@ func (s Sign) isWider(than []Sign) bool {
 	})
 }
 
-// common is the versions that all signs allow.
+// common returns the versions that all signs allow.
 func common(releases *catalog.Releases, signs []Sign) []string {
 	left := allVersions(releases)
 	for _, s := range signs {
@@ -145,12 +146,13 @@ func common(releases *catalog.Releases, signs []Sign) []string {
 	return left
 }
 
-// allVersions is every version that a sign may tell.
+// allVersions returns every version that a sign may show.
 func allVersions(releases *catalog.Releases) []string {
 	return releases.Of(catalog.ExchangeServer, catalog.ExchangeOnline, catalog.DavMail)
 }
 
-// Believed is the signs that lead to the candidates, the most exact one first.
+// Believed returns the signs that lead to the candidates, the most exact one first. It
+// leaves out signs that narrow the versions no further.
 func (id Identified) Believed() []Sign {
 	signs := slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) == 0 || s.Contradicts })
 	slices.SortStableFunc(signs, func(a, b Sign) int {
@@ -171,7 +173,7 @@ func (id Identified) IsForeign() bool {
 	return len(id.Products) > 0 && !slices.ContainsFunc(id.Signs, Sign.IsExchange)
 }
 
-// Choice is the candidates in words: "2003, 2007 or 2010".
+// Choice lists the candidates in words: "2003, 2007 or 2010".
 func (id Identified) Choice() string { return catalog.Either(id.Candidates) }
 
 // Answering says which products answer: "Postfix and Dovecot answer".
@@ -182,7 +184,7 @@ func (id Identified) Answering() string {
 	return catalog.Enumerated(id.Products, "and") + " answer"
 }
 
-// Reasons is what Believed says.
+// Reasons returns what the signs of Believed say.
 func (id Identified) Reasons() []string {
 	var reasons []string
 	for _, s := range id.Believed() {
@@ -191,8 +193,8 @@ func (id Identified) Reasons() []string {
 	return reasons
 }
 
-// Contradictions is the signs that do not agree with the candidates, or, if any of them
-// may be right, all that name a version.
+// Contradictions returns the signs that do not agree with the candidates; if each agrees
+// with some candidate, all that state a version. It is nil unless id is Contradictory.
 func (id Identified) Contradictions() []Sign {
 	if !id.Contradictory {
 		return nil
@@ -204,7 +206,7 @@ func (id Identified) Contradictions() []Sign {
 	return slices.DeleteFunc(slices.Clone(id.Signs), func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated })
 }
 
-// Conflict is all signs of a contradiction, those that lead to the candidates first.
+// Conflict returns all signs of a contradiction, those that lead to the candidates first.
 func (id Identified) Conflict() []Sign {
 	signs := id.Believed()
 	for _, s := range id.Contradictions() {
@@ -215,8 +217,8 @@ func (id Identified) Conflict() []Sign {
 	return signs
 }
 
-// Admitted is the versions that a server claims in one answer, and the words in which it
-// does. Both are empty if it claims none.
+// Admitted returns the versions that a server claims in one answer, and the words in which
+// it claims them. Both are empty if it claims none.
 func Admitted(releases *catalog.Releases, signs []Sign) (candidates []string, said string) {
 	id := Identified{releases: releases, Signs: slices.DeleteFunc(slices.Clone(signs), func(s Sign) bool { return len(s.Versions) == 0 || s.weight < stated && !s.greeting })}
 	id.Candidates, id.Contradictory = narrowed(releases, id.Signs)
@@ -227,8 +229,8 @@ func Admitted(releases *catalog.Releases, signs []Sign) (candidates []string, sa
 	return id.Candidates, strings.Join(reasons, " and ")
 }
 
-// IsForeign reports whether a product that is not Exchange answers in its place. Behind a
-// gateway or filter, there may be Exchange.
+// IsForeign reports whether a product that is not Exchange answers in its place. A gateway
+// or filter does not count, because Exchange may be behind it.
 func (a Answer) IsForeign() bool {
 	foreign := false
 	for _, s := range a.Signs() {

@@ -15,9 +15,9 @@ var mailProtocols = []string{"smtp", "pop3", "imap"}
 
 func (a Answer) IsMail() bool { return slices.Contains(mailProtocols, a.protocol) }
 
-// mailProduct is the product that a mail server calls itself, or the filter in front that
-// passes its words on, and the line of the answer that says so. Exchange's own
-// greeting is not searched unless it has more lines than Exchange gives.
+// mailProduct returns the product that the answer names, and the line that names it: the
+// mail server, or a filter in front that passes the server's words on. greeted is whether
+// the greeting is Exchange's own: then the greeting must have more lines than Exchange gives.
 func (a Answer) mailProduct(greeted bool) (catalog.Product, string, bool) {
 	if !a.IsMail() || greeted && len(a.peer.GreetingRest) == 0 {
 		return catalog.Product{}, "", false
@@ -43,8 +43,8 @@ var exchangeKeywords = []string{"X-ANONYMOUSTLS", "X-EXPS", "XRDST", "XEXCH50", 
 // foreignLogins are logins that Exchange never had.
 var foreignLogins = []string{"CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"}
 
-// imapWords and popWords are all that Exchange was ever seen to offer. Logins stand
-// behind AUTH= and SASL.
+// imapWords and popWords are all the keywords that Exchange was ever seen to offer. Logins
+// stand behind AUTH= and SASL.
 var (
 	imapWords = strings.Fields("IMAP4 IMAP4REV1 IDLE LITERAL+ LOGIN-REFERRALS MAILBOX-REFERRALS NAMESPACE UIDPLUS CHILDREN LOGINDISABLED STARTTLS " +
 		"SASL-IR MOVE ID UNSELECT XPROXY3 CLIENTACCESSRULES CLIENTNETWORKPRESENCELOCATION BACKENDAUTHENTICATE AUTH=PLAIN AUTH=NTLM AUTH=GSSAPI AUTH=XOAUTH2 AUTH=LOGIN")
@@ -52,8 +52,8 @@ var (
 	popLogins = strings.Fields("SASL PLAIN NTLM GSSAPI XOAUTH2 LOGIN")
 )
 
-// OffersAsExchange reports whether what is offered shows Exchange, whatever the
-// greeting says: administrators may change that.
+// OffersAsExchange reports whether the capabilities show Exchange, whatever the greeting
+// says: administrators may change the greeting.
 func (a Answer) OffersAsExchange() bool {
 	switch a.protocol {
 	case "smtp":
@@ -70,16 +70,16 @@ func (a Answer) OffersAsExchange() bool {
 	return false
 }
 
-// namesAnother reports whether the server names itself as another product, which is none
-// that passes on what Exchange says.
+// namesAnother reports whether the server calls itself another product, and not one that
+// may stand in front of Exchange and pass on what it says.
 func (a Answer) namesAnother() bool {
 	p, _, known := a.mailProduct(false)
 	return known && !p.Before
 }
 
 // IsBareWindows reports whether the SMTP service of Windows answers without what Exchange
-// 2000 and 2003 add to it. Where its own extensions are not all there, a filter may have
-// taken Exchange's away, too.
+// 2000 and 2003 add to it. It is false if the service's own TURN or ETRN is missing: then a
+// filter may have removed Exchange's extensions, too.
 func (a Answer) IsBareWindows() bool {
 	return a.protocol == "smtp" && len(a.peer.GreetingRest) == 0 && a.WindowsSMTP() != "" &&
 		a.offers("TURN") && a.offers("ETRN") && !slices.ContainsFunc(exchangeKeywords, a.offers) && a.MaskedKeyword() == ""
@@ -89,15 +89,15 @@ func (a Answer) offersForeignLogin() bool {
 	return slices.ContainsFunc(foreignLogins, func(login string) bool { return a.offers("AUTH "+login) || a.offers("AUTH="+login) })
 }
 
-// introducesItself reports whether a server of SMTP says hello as Exchange does from
-// 2007 on, and offers what its ports for users offer. The SMTP service of Windows says
-// the same, but writes 8bitmime in small letters.
+// introducesItself reports whether an SMTP server says hello as Exchange does from 2007 on,
+// and offers what Exchange's ports for users offer. The SMTP service of Windows says the
+// same, but writes 8bitmime in small letters.
 func (a Answer) introducesItself() bool {
 	hello := strings.Contains(a.peer.Facts[protocol.FactIntroduction], " Hello [")
 	return hello && a.offers("BINARYMIME") && a.offers("CHUNKING") && slices.Contains(a.peer.Capabilities, "8BITMIME")
 }
 
-// opensWith reports whether the keywords of the capabilities begin with these.
+// opensWith reports whether the first capabilities have these keywords, in this order.
 func (a Answer) opensWith(words ...string) bool {
 	if len(a.peer.Capabilities) < len(words) {
 		return false
@@ -110,7 +110,7 @@ func (a Answer) opensWith(words ...string) bool {
 	return true
 }
 
-// within reports whether there are no other keywords than these.
+// within reports whether the capabilities have no other keywords than these.
 func (a Answer) within(words []string) bool {
 	return !slices.ContainsFunc(a.peer.Capabilities, func(line string) bool { return !slices.Contains(words, Keyword(line)) })
 }

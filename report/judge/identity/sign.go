@@ -15,22 +15,22 @@ import (
 	"exreach/probe/protocol/wire"
 )
 
-// A Sign is something that an answer says or lacks, and what that shows about who gave
-// it.
+// A Sign is something that an answer says or lacks, and what that shows about who gave the
+// answer. Answer.Signs finds them; Identify and the rules of package judge use them.
 type Sign struct {
 	Service     string   `json:"service"`               // whose answer it is: "smtp"
 	Port        uint16   `json:"port"`                  // of the service
 	Said        string   `json:"said"`                  // the sign: "X-OWA-Version 14.3.361.1"
-	Product     string   `json:"product,omitempty"`     // that has it: "Exchange Server"; absent where it tells none
-	Versions    []string `json:"versions,omitempty"`    // of Exchange that have it, in the order of release; absent where it tells none
-	Excludes    []string `json:"excludes,omitempty"`    // those that have not
-	Role        string   `json:"role,omitempty"`        // of a server that has it; absent where it tells none
+	Product     string   `json:"product,omitempty"`     // that has the sign: "Exchange Server"; absent if it shows none
+	Versions    []string `json:"versions,omitempty"`    // of Exchange that have the sign, in the order of release; absent if it shows none
+	Excludes    []string `json:"excludes,omitempty"`    // versions of Exchange that do not have the sign
+	Role        string   `json:"role,omitempty"`        // of a server that has the sign; absent if it shows none
 	Contradicts bool     `json:"contradicts,omitempty"` // none of its versions is among the candidates
 	Source      string   `json:"source,omitempty"`      // the document or the recorded answers that say so
 
 	weight   catalog.Weight
-	before   bool // the product stands in front of others
-	greeting bool // it is in the greeting, and not in what is offered
+	before   bool // the product stands in front of other servers
+	greeting bool // it is in the greeting, and not in the capabilities
 }
 
 // How far a sign is believed if others contradict it.
@@ -40,7 +40,7 @@ const (
 	stated  = catalog.Stated
 )
 
-// isOfGreeting reports whether a mark is nothing but words of a greeting.
+// isOfGreeting reports whether a mark asks for nothing but words of a greeting.
 func isOfGreeting(m catalog.Mark) bool {
 	return m.Greeting != "" && m.Offers == nil && m.Lacks == nil && m.InOrder == ""
 }
@@ -67,15 +67,15 @@ func (a Answer) has(m catalog.Mark) (quote string, ok bool) {
 	return "", true
 }
 
-// maxQuoted is how many bytes of a line a sign quotes: what tells stands at its beginning.
+// maxQuoted is how many bytes of a line a sign quotes: its beginning is what matters.
 const maxQuoted = 120
 
 func quoted(line string) string { return strconv.Quote(wire.Printable(line, maxQuoted)) }
 
 func quotedGreeting(line string) string { return "the greeting " + quoted(line) }
 
-// isPage reports whether the answer is of the page that the mark is of, and has its
-// status and none of the facts that it must not have.
+// isPage reports whether the answer comes from the page that the mark asks for, has the
+// mark's status, and has none of the facts that the mark excludes.
 func (a Answer) isPage(m catalog.Mark) bool {
 	known := func(fact string) bool { return a.peer.Facts[fact] != "" }
 	return (m.Path == "" || strings.EqualFold(a.path, m.Path)) && (!m.Inside || a.isInside()) &&
@@ -83,12 +83,12 @@ func (a Answer) isPage(m catalog.Mark) bool {
 }
 
 // isInside reports whether a directory of the site answered. Any site of IIS says 404, and
-// what Application Request Routing passes on has the name of its own IIS.
+// Application Request Routing puts the name of its own IIS on what it passes on.
 func (a Answer) isInside() bool {
 	return a.path != "/" && !a.IsMissing() && !matches(a.peer.Facts[protocol.FactXPoweredBy], "ARR/")
 }
 
-// offersAll reports whether the capabilities are as the mark has them.
+// offersAll reports whether the capabilities are as the mark demands.
 func (a Answer) offersAll(m catalog.Mark) bool {
 	if slices.ContainsFunc(m.Offers, func(words string) bool { return !a.offers(words) }) {
 		return false
@@ -99,7 +99,8 @@ func (a Answer) offersAll(m catalog.Mark) bool {
 	return m.Lacks == nil || len(a.peer.Capabilities) > 0 && !slices.ContainsFunc(m.Lacks, a.offers)
 }
 
-// Signs returns all signs of the answer.
+// Signs returns all signs of the answer: none unless the service spoke its own protocol, or
+// another web server answered in place of Exchange's.
 func (a Answer) Signs() []Sign {
 	foreign := a.verdict == probe.Mismatch && a.protocol == "http"
 	if a.peer == nil || a.verdict != probe.Answered && !foreign {
@@ -133,8 +134,8 @@ func (a Answer) marked() []Sign {
 	return signs
 }
 
-// IsGreeting reports whether the sign is in a greeting of Exchange, and not in what is
-// offered.
+// IsGreeting reports whether the sign is in a greeting of Exchange, and not in the
+// capabilities.
 func (s Sign) IsGreeting() bool { return s.greeting }
 
 // IsBefore reports whether the product of the sign stands in front of others.
@@ -145,8 +146,8 @@ func (s Sign) IsExchange() bool {
 	return slices.Contains([]string{Exchange, exchangeServer, exchangeOnline}, s.Product)
 }
 
-// productSigns name a product and no version: Exchange behind a greeting that was
-// changed, or another product. greeted is whether the greeting is one of Exchange's.
+// productSigns returns the signs that show a product and no version: Exchange behind a
+// changed greeting, or another product. greeted is whether Exchange gives that greeting.
 func (a Answer) productSigns(greeted bool) []Sign {
 	var signs []Sign
 	proven := a.IsMail() && a.OffersAsExchange()
@@ -165,21 +166,21 @@ func (a Answer) productSigns(greeted bool) []Sign {
 	return signs
 }
 
-// strangersPage reports whether a web server answered that is neither Exchange's nor
-// that of Windows.
+// strangersPage reports whether an answer over HTTP is not one of Exchange or IIS, or proves
+// nothing. Then its only sign is the name of what answered.
 func (a Answer) strangersPage() bool {
 	w := a.peer.Web
 	return w != nil && !slices.Contains([]web.Origin{"", web.OfExchange, web.OfIIS, web.Hidden}, w.Origin)
 }
 
-// own makes a sign one of this answer.
+// own sets the service and port of a sign to those of this answer.
 func (a Answer) own(s Sign) Sign {
 	s.Service, s.Port = a.service, a.port
 	return s
 }
 
-// ofExchange makes a sign of some versions one of this answer, and adds what follows
-// from the versions. What is faint belongs to others as well, and proves no product.
+// ofExchange makes a sign of some versions one of this answer, and adds what follows from
+// the versions. Others have faint signs as well, so one by itself proves no product.
 func (a Answer) ofExchange(s Sign) Sign {
 	s.Excludes = without(a.releases.Of(catalog.ExchangeServer, catalog.ExchangeOnline), s.Versions)
 	if s.weight > faint || s.greeting || a.peer.Web != nil && a.peer.Web.Origin == web.OfExchange {
@@ -188,7 +189,8 @@ func (a Answer) ofExchange(s Sign) Sign {
 	return a.own(s)
 }
 
-// The products of Exchange. A sign that shows no more than that has the first one.
+// Products that signs show. A sign has the first one if it shows Exchange, but not whether
+// it is Server or Online.
 const (
 	Exchange       = "Exchange"
 	exchangeServer = string(catalog.ExchangeServer)
@@ -198,12 +200,12 @@ const (
 	windowsService = "Windows SMTP service (IIS)"
 )
 
-// Another is the product if something other than Exchange answers without saying what it
-// is.
+// Another is the product of a sign if something other than Exchange answers and does not
+// say what it is.
 const Another = "another product"
 
-// productOf is the name of the product of these versions; if they are of several
-// products, Exchange.
+// productOf returns the product of these versions, or Exchange if they are of several
+// products or there are none.
 func productOf(releases *catalog.Releases, versions []string) string {
 	product := ""
 	for _, v := range versions {
@@ -216,12 +218,12 @@ func productOf(releases *catalog.Releases, versions []string) string {
 	return cmp.Or(product, Exchange)
 }
 
-// without returns what of list is not in other.
+// without returns the elements of list that are not in other.
 func without(list, other []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(other, s) })
 }
 
-// both returns what of list is in other, too.
+// both returns the elements of list that are in other, too.
 func both(list, other []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return !slices.Contains(other, s) })
 }

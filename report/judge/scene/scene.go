@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package scene makes up what a run finds, for the tests of report and judge: results,
-// hosts of them, and paths. No program imports it.
+// whole hosts, and paths of traces. No program imports it.
 package scene
 
 import (
@@ -25,7 +25,8 @@ import (
 // Began is when the runs of all tests begin.
 var Began = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 
-// A Scene collects results in the order of a plan.
+// A Scene collects results in the order of a plan. Its other fields are those of the next
+// result that Add makes.
 type Scene struct {
 	Results []probe.Result
 	Host    string
@@ -35,7 +36,7 @@ type Scene struct {
 	From    string
 }
 
-// Add puts in a required, healthy result on TCP after change has had its way.
+// Add appends a required, healthy result on TCP, as change alters it; change may be nil.
 func (s *Scene) Add(service string, port uint16, change func(*probe.Result)) {
 	r := Healthy(service, port)
 	r.Order = len(s.Results)
@@ -97,7 +98,7 @@ func Detail(text string) func(*probe.Result) {
 	return func(r *probe.Result) { r.Detail = text }
 }
 
-// Child is behind an endpoint mapper.
+// Child makes a result one to which the endpoint mapper of this name led.
 func Child(of string) func(*probe.Result) {
 	return func(r *probe.Result) {
 		r.Parent = of
@@ -105,7 +106,7 @@ func Child(of string) func(*probe.Result) {
 	}
 }
 
-// Implicit is TLS from the first byte, with a certificate that all is well with.
+// Implicit gives a result TLS from the first byte, with a certificate in good order.
 func Implicit(r *probe.Result) {
 	r.Check.Service.TLS = catalog.Implicit
 	r.Peer = &protocol.Peer{TLS: GoodTLS()}
@@ -122,7 +123,7 @@ func GoodTLS() *protocol.TLSInfo {
 	}
 }
 
-// Certificate changes the server's certificate.
+// Certificate changes the server's certificate; apply Implicit first.
 func Certificate(change func(*protocol.TLSInfo, *tls12.Certificate)) func(*probe.Result) {
 	return func(r *probe.Result) { change(r.Peer.TLS, &r.Peer.TLS.Chain[0]) }
 }
@@ -173,7 +174,7 @@ func Network() []probe.Result {
 	return s.Results
 }
 
-// HostsOf is the results of a run host by host, each in the place of its first check.
+// HostsOf returns the results of a run host by host, each in the place of its first check.
 func HostsOf(results []probe.Result) iter.Seq[probe.HostResults] {
 	var hosts []probe.HostResults
 	for _, r := range results {
@@ -188,7 +189,7 @@ func HostsOf(results []probe.Result) iter.Seq[probe.HostResults] {
 	return slices.Values(hosts)
 }
 
-// Named gives the host a name with one address, after change has had its way.
+// Named gives the host a name with one address, which change may alter.
 func Named(change func(*lookup.Name)) func(*probe.Result) {
 	return func(r *probe.Result) {
 		n := lookup.Name{Addrs: IPs("192.0.2.10"), By: "10.77.3.53", Count: 1}
@@ -206,15 +207,15 @@ func IPs(list ...string) []netip.Addr {
 	return addrs
 }
 
-// At goes on at another address of the host.
+// At sets the address of the results that Add makes next, and returns s.
 func (s *Scene) At(address string) *Scene {
 	s.Address = address
 	return s
 }
 
-// Way reads a path as the tests write it: one word for each hop, "-" for one
-// that says nothing. A word is an address and what it said after a "!"; a second
-// sender stands behind a comma.
+// Way reads a path as the tests write it: one word for each hop, "-" for one that says
+// nothing. A word is an address, "?" if it is not known, and what it said after a "!". A
+// second sender stands behind a comma.
 func Way(port uint16, words ...string) hops.Path {
 	p := hops.Path{Target: socket.Target{Network: catalog.TCP, Addr: netip.AddrPortFrom(netip.MustParseAddr("10.0.9.9"), port)}}
 	for i, word := range words {
@@ -236,8 +237,8 @@ func Way(port uint16, words ...string) hops.Path {
 	return p
 }
 
-// ReadFacts gives a peer of the tests, which they tell of by its facts, what code
-// reads of it.
+// ReadFacts sets Page, Directory and Clock of a peer, which code reads, from its facts, by
+// which the tests describe it.
 func ReadFacts(p *protocol.Peer) {
 	if p == nil {
 		return
