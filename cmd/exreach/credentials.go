@@ -116,6 +116,10 @@ func requirePrivateFolder(file string) error {
 		return fmt.Errorf("credentials: %w", err)
 	}
 	owner, ok := files.OwnerOf(info)
+	if ok && owner.User != os.Geteuid() && owner.User != 0 {
+		return hinted("move the file to a folder of your own",
+			"credentials %s: the folder %s belongs to another user (number %d), who can put another file in its place", file, folder, owner.User)
+	}
 	writable := info.Mode().Perm() & 0o002
 	if ok && owner.Group != os.Getegid() {
 		writable |= info.Mode().Perm() & 0o020

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -63,6 +64,12 @@ func TestCredentialsKept(t *testing.T) {
 	}
 	if _, err := readCredentials(t.Context(), file); err == nil || !strings.Contains(err.Error(), "it belongs to another user (number 12345)") {
 		t.Errorf("another's file: %v", err)
+	}
+	if err := errors.Join(os.Chown(file, 0, 0), os.Chown(folder, 12345, 12345)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readCredentials(t.Context(), file); err == nil || !strings.Contains(err.Error(), "belongs to another user (number 12345), who can put another file in its place") {
+		t.Errorf("another's folder: %v", err)
 	}
 }
 

@@ -53,7 +53,7 @@ func (e envelope) send(conn net.Conn, network catalog.Network, message []byte) e
 
 // answer returns the next message that looks like the answer. It calls look after
 // every read, so a peer that sends a few bytes of another protocol and then waits is
-// a mismatch, and no silent peer.
+// a mismatch, not a silent peer.
 func (e envelope) answer(conn net.Conn, network catalog.Network, look func(head []byte) sight) ([]byte, error) {
 	receive := e.fromStream
 	if network == catalog.UDP {

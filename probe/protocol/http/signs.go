@@ -6,8 +6,8 @@ package http
 // compares names and beginnings without regard to case. Where a row names no document,
 // the vendor's own documentation has the page or header.
 
-// ExchangeHeaders are headers that only Exchange sends. docs/facts.md tells the meaning
-// of those that a front end adds; X-CalculatedFETarget and X-FEProxyInfo are Exchange
+// ExchangeHeaders are headers that only Exchange sends. docs/facts.md tells what those
+// of a front end mean; X-CalculatedFETarget and X-FEProxyInfo are Exchange
 // Online's; MS-WebStorage is that of WebDAV in 2000 and 2003.
 var ExchangeHeaders = []struct {
 	Name  string

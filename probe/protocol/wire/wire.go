@@ -135,8 +135,8 @@ func DomainOf(host string) string {
 }
 
 // IndexFold returns where word, which is ASCII, begins in s, in upper or lower case; -1
-// if s does not have it. An index in strings.ToLower(s) would not do: bytes that are no
-// UTF-8 take more room there.
+// if s does not have it. An index in strings.ToLower(s) would not do: bytes that are
+// not UTF-8 take more room there.
 func IndexFold(s, word string) int {
 	for i := range len(s) - len(word) + 1 {
 		if strings.EqualFold(s[i:i+len(word)], word) {

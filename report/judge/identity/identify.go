@@ -21,7 +21,7 @@ type Identified struct {
 	Products      []string    `json:"products"`                // that answered: "Exchange Server", "Postfix"
 	Candidates    []string    `json:"candidates"`              // versions that it may run, in the order of release
 	Contradictory bool        `json:"contradictory,omitempty"` // the signs do not agree: a gateway stands in front of the server, or several servers share the name
-	CheckedAs     []TakenRole `json:"checked_as"`              // the roles that nobody gave
+	CheckedAs     []TakenRole `json:"checked_as"`              // the roles that the user did not give
 	Unfit         bool        `json:"unfit,omitempty"`         // what answered belongs to no role that such a host may have
 	Signs         []Sign      `json:"signs"`
 
