@@ -3,12 +3,8 @@
 package protocol
 
 import (
-	"errors"
 	"slices"
-	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"exreach/probe/protocol/rpc"
 )
@@ -69,40 +65,6 @@ func FuzzAnswerRPC(f *testing.F) {
 			if !slices.Contains([]byte{rpc.BindAck, rpc.AlterAck, rpc.Response, rpc.Fault}, p.Kind) {
 				t.Errorf("a server said %s", rpc.Types[p.Kind])
 			}
-		}
-	})
-}
-
-// FuzzTower: whatever a tower holds, it is an endpoint or an error, and an
-// endpoint of a known sequence comes back the same when it is written again.
-func FuzzTower(f *testing.F) {
-	for _, e := range everySequence {
-		b, err := rpc.FormatTower(e)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		e, err := rpc.ParseTower(b)
-		if err != nil {
-			if e != (rpc.Endpoint{}) {
-				t.Errorf("error %v beside %+v", err, e)
-			}
-			return
-		}
-		if _, err := rpc.ParseUUID(e.UUID); err != nil || e.Sequence == "" {
-			t.Errorf("%+v: %v", e, err)
-		}
-		if e.Sequence != "ncacn_ip_tcp" || !strings.Contains(e.Address, ".") {
-			return
-		}
-		again, err := rpc.FormatTower(e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := rpc.ParseTower(again); err != nil || got.Port != e.Port || got.UUID != e.UUID || got.Minor != e.Minor {
-			t.Error(errors.Join(err, errors.New(cmp.Diff(e, got))))
 		}
 	})
 }

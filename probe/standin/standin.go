@@ -87,11 +87,11 @@ func New(v catalog.Version, roles ...string) (*Server, error) {
 // Start opens the listeners. They serve until Close; the end of ctx ends the
 // conversations. After an error nothing is open.
 func (s *Server) Start(ctx context.Context) error {
-	s.ctx, s.stop = context.WithCancel(ctx)
-	s.real = map[port]string{}
 	if err := s.certify(); err != nil {
 		return fmt.Errorf("make the stand-in's certificates: %w", err)
 	}
+	s.ctx, s.stop = context.WithCancel(ctx)
+	s.real = map[port]string{}
 	for _, service := range s.furnish() {
 		if err := s.listen(service); err != nil {
 			s.Close()

@@ -139,7 +139,8 @@ func TestEncodeTower(t *testing.T) {
 	}
 }
 
-// FuzzTower: what is written of a tower that was read is read back as it is.
+// FuzzTower: whatever a tower holds, it is an endpoint or an error, and an endpoint that
+// is written again comes back as it is.
 func FuzzTower(f *testing.F) {
 	for _, e := range everySequence {
 		if b, err := FormatTower(e); err == nil {
@@ -157,7 +158,13 @@ func FuzzTower(f *testing.F) {
 	f.Fuzz(func(t *testing.T, said []byte) {
 		e, err := ParseTower(said)
 		if err != nil {
+			if e != (Endpoint{}) {
+				t.Errorf("error %v beside %+v", err, e)
+			}
 			return
+		}
+		if _, err := ParseUUID(e.UUID); err != nil || e.Sequence == "" {
+			t.Errorf("%+v: %v", e, err)
 		}
 		once, ok := rewritten(e) // with the address 0.0.0.0 where it had none
 		if twice, again := rewritten(once); ok && (!again || twice != once) {
