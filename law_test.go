@@ -226,7 +226,7 @@ func TestLicenceLine(t *testing.T) {
 }
 
 // TestWorld keeps the environment, the arguments and the standard streams in the main.go
-// of each program, which hands them to everything else, so that tests can do the same.
+// of each program, which hands them to everything else. Tests do the same.
 func TestWorld(t *testing.T) {
 	reserved := regexp.MustCompile(`\bos\.(Args|Stdin|Stdout|Stderr|Exit|Getenv|LookupEnv|Environ)\b|\blog\.(Print|Fatal|Panic)|\bcontext\.Background\(\)|\bpanic\(`)
 	for _, s := range sources(t) {

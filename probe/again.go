@@ -34,8 +34,8 @@ func turnedAway(res Result) bool {
 	return res.Step == protocol.Connect && slices.Contains([]Verdict{Refused, Prohibited, Unreachable, Cut}, res.Verdict)
 }
 
-// isDoubtful reports whether the result may be due to other connections, so that askOnce
-// must ask again. lonely means that there were none.
+// isDoubtful reports whether the result may be due to other connections. If so, askOnce
+// asks again. lonely means that there were none.
 func (a *asking) isDoubtful(lonely bool) bool {
 	switch {
 	case (turnedAway(a.res) || a.res.Verdict == TimedOut) && a.door.hasAnswered():

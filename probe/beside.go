@@ -192,7 +192,7 @@ func (c *conversation) confirmsSize(ctx context.Context) bool {
 // smallTime is how long a conversation in small segments may take.
 const smallTime = 3 * time.Second
 
-// A smallDial connects over TCP so that the peer sends small segments only.
+// A smallDial connects over TCP, and has the peer send small segments only.
 type smallDial func(ctx context.Context, addr netip.AddrPort) (net.Conn, error)
 
 // asksInSmall reports whether the peer may be silent because the path loses large
@@ -202,7 +202,7 @@ func (q *inquiry) asksInSmall() bool {
 	return held && q.run.small != nil && q.run.pool.Credentials == nil && !q.run.shared.Gentle
 }
 
-// askInSmall asks a silent peer again so that nothing it says fills a large packet. If
+// askInSmall asks a silent peer again, and has it answer in small packets only. If
 // the peer answers then and only then, the path loses large packets: an answer in one
 // large packet leaves no other trace when it is lost.
 func (q *inquiry) askInSmall(ctx context.Context) {

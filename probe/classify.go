@@ -42,8 +42,8 @@ func obstacleOf(err error) Obstacle {
 	return ""
 }
 
-// mayPass reports whether this machine ran out of something, so that it is worth waiting
-// a moment and asking again.
+// mayPass reports whether this machine ran out of something that it may soon have again:
+// then record has the check wait a moment and ask again.
 func (o Obstacle) mayPass() bool {
 	return o == NoDescriptors || o == NoSourcePorts || o == NoMemory
 }

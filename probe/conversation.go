@@ -55,8 +55,8 @@ func (a *asking) newConversation(left time.Duration) *conversation {
 	return &conversation{asking: a, hello: a.door.hello(), left: left}
 }
 
-// hold connects and lets the protocol speak. A panic becomes the conversation's error,
-// so that one check never ends the others.
+// hold connects and lets the protocol speak. A panic becomes the conversation's error:
+// one check never ends the others.
 func (c *conversation) hold(ctx context.Context) {
 	defer func() {
 		c.endStep()

@@ -39,7 +39,7 @@ type Shared struct {
 }
 
 // slots is the room that all runs share. Connects and conversations have half of the
-// limit each, so that a check that waits for a connect holds up no conversation. A few
+// limit each: a check that waits for a connect holds up no conversation. A few
 // slots are enough for witnesses.
 type slots struct {
 	checks, connects, talks, witnesses *semaphore.Weighted

@@ -12,6 +12,7 @@ import (
 
 	"exreach/probe"
 	"exreach/report/judge"
+	"exreach/report/judge/scene"
 )
 
 // manyHosts is the results of n hosts with forty checks each, a tenth of them
@@ -21,10 +22,10 @@ func manyHosts(n int) iter.Seq[probe.HostResults] {
 		for place := range n {
 			host := probe.HostResults{Host: fmt.Sprintf("mail%05d", place), Place: place}
 			for i := range 40 {
-				r := healthy("smtp", uint16(1000+i))
+				r := scene.Healthy("smtp", uint16(1000+i))
 				r.Check.Host, r.Order = host.Host, i
 				if i%10 == 0 {
-					verdict(probe.TimedOut, "no reply to 2 connects")(&r)
+					scene.Verdict(probe.TimedOut, "no reply to 2 connects")(&r)
 				}
 				host.Results = append(host.Results, r)
 			}
@@ -41,7 +42,7 @@ func BenchmarkLines(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		to := newLines(io.Discard, Style{})
-		for host := range judge.Hosts(context.Background(), manyHosts(10), began, nil) {
+		for host := range judge.Hosts(context.Background(), manyHosts(10), scene.Began, nil) {
 			if err := to.Host(Entries(host)); err != nil {
 				b.Fatal(err)
 			}
@@ -57,7 +58,7 @@ func BenchmarkKept(b *testing.B) {
 	for b.Loop() {
 		before := heap()
 		d := newDraft(nil)
-		for host := range judge.Hosts(context.Background(), manyHosts(hosts), began, nil) {
+		for host := range judge.Hosts(context.Background(), manyHosts(hosts), scene.Began, nil) {
 			_ = d.Add(host) // to memory
 		}
 		b.ReportMetric(float64(heap()-before)/(hosts*40), "B/result")
@@ -81,7 +82,7 @@ func BenchmarkReadBack(b *testing.B) {
 		out, in := io.Pipe()
 		go func() {
 			to := newLines(in, Style{})
-			for host := range judge.Hosts(b.Context(), manyHosts(hosts), began, nil) {
+			for host := range judge.Hosts(b.Context(), manyHosts(hosts), scene.Began, nil) {
 				_ = to.Host(Entries(host)) // an error shows at the other end
 			}
 			in.Close()

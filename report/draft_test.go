@@ -22,9 +22,9 @@ import (
 
 // Results come in any order; the report is always the same.
 func TestReportOrder(t *testing.T) {
-	inOrder := draft(network())
+	inOrder := draft(scene.Network())
 	for seed := range uint64(20) {
-		shuffled := network()
+		shuffled := scene.Network()
 		random := rand.New(rand.NewPCG(seed, 0))
 		random.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 		if diff := cmp.Diff(inOrder, draft(shuffled), asSaved); diff != "" {
@@ -38,9 +38,9 @@ func TestReportOrderRules(t *testing.T) {
 	sameOrder := func(r *probe.Result) { r.Order = 0 } // as its parent has
 	s.Add("mapper", 135, nil)
 	s.Add("https", 443, nil)
-	s.Add("nspi", 6002, all(child("mapper"), sameOrder))
-	s.Add("emsmdb", 6001, all(child("mapper"), sameOrder))
-	s.Add("orphan", 6003, all(child("nobody")))
+	s.Add("nspi", 6002, scene.All(scene.Child("mapper"), sameOrder))
+	s.Add("emsmdb", 6001, scene.All(scene.Child("mapper"), sameOrder))
+	s.Add("orphan", 6003, scene.All(scene.Child("nobody")))
 	s.Address = "10.0.0.10"
 	s.Add("mapper", 135, sameOrder)
 	s.Address = "::1"
@@ -61,8 +61,8 @@ func TestReportOrderRules(t *testing.T) {
 }
 
 func TestEntry(t *testing.T) {
-	r := healthy("rfr", 0)
-	all(child("mapper"), portless, verdict(probe.Refused, "not registered"), unconfirmed)(&r)
+	r := scene.Healthy("rfr", 0)
+	scene.All(scene.Child("mapper"), portless, scene.Verdict(probe.Refused, "not registered"), unconfirmed)(&r)
 	r.Took, r.Steps, r.SaidBy = 1234567*time.Nanosecond, nil, netip.MustParseAddr("192.0.2.254")
 	r.Check.Service.TLS, r.Evidence, r.Peer = "", "hello", &protocol.Peer{Greeting: "hello"}
 	got := alone(r)
@@ -80,7 +80,7 @@ func TestEntry(t *testing.T) {
 }
 
 func TestReportCounts(t *testing.T) {
-	r := draft(network())
+	r := draft(scene.Network())
 	if want := (Counts{Pass: 7, Warn: 2, Fail: 6, Unknown: 3}); r.Counts != want {
 		t.Errorf("counts %+v, want %+v", r.Counts, want)
 	}
@@ -90,7 +90,7 @@ func TestReportCounts(t *testing.T) {
 	if n := r.Finished().Hosts; n != 4 {
 		t.Errorf("%d hosts", n)
 	}
-	if r.Took != 7.24 || r.Schema != Schema || r.From != "client" || !r.Started.Equal(began) {
+	if r.Took != 7.24 || r.Schema != Schema || r.From != "client" || !r.Started.Equal(scene.Began) {
 		t.Errorf("heading: %+v", r)
 	}
 }
@@ -101,15 +101,15 @@ func TestGroups(t *testing.T) {
 	s.Role = "hub"
 	s.Add("smtp", 25, nil)
 	s.Host, s.Address = "gone", ""
-	s.Add("smtp", 25, verdict(probe.Unresolved, "the name has no address"))
-	s.Add("smtp2", 587, verdict(probe.Unresolved, "the name has no address"))
+	s.Add("smtp", 25, scene.Verdict(probe.Unresolved, "the name has no address"))
+	s.Add("smtp2", 587, scene.Verdict(probe.Unresolved, "the name has no address"))
 	s.Host, s.Address = "part", "10.0.0.2"
-	s.Add("smtp", 25, verdict(probe.Untried, "too many open files"))
-	s.Add("smtp2", 587, verdict(probe.Untried, "interrupted"))
+	s.Add("smtp", 25, scene.Verdict(probe.Untried, "too many open files"))
+	s.Add("smtp2", 587, scene.Verdict(probe.Untried, "interrupted"))
 	s.Host = "blocked"
-	s.Add("smtp", 25, verdict(probe.TimedOut, "no reply"))
+	s.Add("smtp", 25, scene.Verdict(probe.TimedOut, "no reply"))
 	s.Host = "shy"
-	s.Add("smtp", 25, all(want(catalog.Off), verdict(probe.Untried, "interrupted")))
+	s.Add("smtp", 25, scene.All(scene.Want(catalog.Off), scene.Verdict(probe.Untried, "interrupted")))
 	var got []string
 	for g := range groups(draft(s.Results).Results) {
 		got = append(got, fmt.Sprintf("%s %s %s %d %t", g.Host, g.Role, g.Address, len(g.Entries), g.Whole != nil))
@@ -136,7 +136,7 @@ func TestCountsFollowHostFindings(t *testing.T) {
 // A report may be asked for as often as one likes.
 func TestReportTwice(t *testing.T) {
 	d := newDraft(nil)
-	for host := range judge.Hosts(context.Background(), hostsOf([]probe.Result{healthy("smtp", 25)}), began, nil) {
+	for host := range judge.Hosts(context.Background(), scene.HostsOf([]probe.Result{scene.Healthy("smtp", 25)}), scene.Began, nil) {
 		_ = d.Add(host) // to memory
 	}
 	var first, second memory

@@ -17,7 +17,7 @@ import (
 // though every row is as wanted.
 func TestNameInTable(t *testing.T) {
 	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "192.0.2.10", From: "client"}
-	found := named(func(n *lookup.Name) { n.Found, n.Alias = "mail01.corp.example", "lb.corp.example" })
+	found := scene.Named(func(n *lookup.Name) { n.Found, n.Alias = "mail01.corp.example", "lb.corp.example" })
 	s.Add("smtp", 25, found)
 	s.Add("imap", 143, found)
 	s.At("192.0.2.11").Add("smtp", 25, found)
@@ -36,10 +36,10 @@ func TestNameInTable(t *testing.T) {
 // TestNameInEntry wants a name in a document only where there is more to it than
 // its addresses.
 func TestNameInEntry(t *testing.T) {
-	if n := NewName(&lookup.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 1}); n != nil {
+	if n := NewName(&lookup.Name{Addrs: scene.IPs("192.0.2.10"), By: "10.77.3.53", Count: 1}); n != nil {
 		t.Errorf("an ordinary name is told: %+v", n)
 	}
-	n := NewName(&lookup.Name{Addrs: ips("192.0.2.10"), By: "10.77.3.53", Count: 40})
+	n := NewName(&lookup.Name{Addrs: scene.IPs("192.0.2.10"), By: "10.77.3.53", Count: 40})
 	if n == nil || n.Addresses != 40 || n.By != "10.77.3.53" {
 		t.Errorf("a name of 40 addresses: %+v", n)
 	}
@@ -51,7 +51,7 @@ func TestGroundRules(t *testing.T) {
 		{Text: "Open every port.", Sources: []catalog.Source{{Key: "NP", Title: "network ports"}}},
 		{Text: "Change nothing.", Sources: []catalog.Source{{Key: "HTR", Title: "transport routing"}}},
 	}
-	results := network()
+	results := scene.Network()
 	for i := range results {
 		results[i].Check.Ground = rules[:1+i%2]
 	}
@@ -77,7 +77,7 @@ func TestGroundRules(t *testing.T) {
 	if diff := cmp.Diff(r.GroundRules, again.GroundRules); diff != "" {
 		t.Errorf("read back (-written +read):\n%s", diff)
 	}
-	if r := draft(network()); r.GroundRules != nil {
+	if r := draft(scene.Network()); r.GroundRules != nil {
 		t.Errorf("rules out of nowhere: %v", r.GroundRules)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"exreach/probe/protocol/rpc"
 	"exreach/probe/protocol/tls12"
 	"exreach/report/judge"
+	"exreach/report/judge/scene"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -49,7 +50,7 @@ func TestGolden(t *testing.T) {
 		"network-100-verbose.txt": {"table", Style{Width: 100, Verbose: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := write(t, test.format, draft(network()), test.style)
+			got := write(t, test.format, draft(scene.Network()), test.style)
 			file := filepath.Join("testdata", name)
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -96,7 +97,7 @@ func TestFormats(t *testing.T) {
 var sequence = regexp.MustCompile(`\x1b\[[0-9]+m`)
 
 func TestTableWidth(t *testing.T) {
-	results := network()
+	results := scene.Network()
 	results[0].Check.Service.Name = "a-service-with-a-name-that-no-column-was-made-for-at-all"
 	results[1].Detail = "220 メール交換サーバーです。とても長い挨拶で、画面の幅に収まりません。"
 	results[2].Check.Host = strings.Repeat("h", 300)
@@ -112,7 +113,7 @@ func TestTableWidth(t *testing.T) {
 
 func TestTableKeepsVerdict(t *testing.T) {
 	for _, columns := range []int{40, 50, 60, 80} {
-		out := write(t, "table", draft(network()), Style{Width: columns})
+		out := write(t, "table", draft(scene.Network()), Style{Width: columns})
 		for _, words := range []string{"rpc-endpoint-mapper", "unresolved", "timed-out", "prohibited", "smtp-submission"} {
 			if !strings.Contains(out, words) {
 				t.Errorf("width %d: no %s:\n%s", columns, words, out)
@@ -122,7 +123,7 @@ func TestTableKeepsVerdict(t *testing.T) {
 }
 
 func TestTableColor(t *testing.T) {
-	r := draft(network())
+	r := draft(scene.Network())
 	if out := write(t, "table", r, Style{Width: 100}); strings.Contains(out, "\x1b") {
 		t.Error("colours without Style.Color")
 	}
@@ -172,7 +173,7 @@ func hostileReport() Report {
 	whole.Host, whole.Verdict, whole.Grade = "gone"+hostile, probe.Unresolved, judge.Unknown
 	again := e
 	again.Grade = judge.Grade(hostile)
-	return Report{Schema: Schema, Tool: hostile, From: hostile, Started: began, Results: []Entry{e, again, whole}}
+	return Report{Schema: Schema, Tool: hostile, From: hostile, Started: scene.Began, Results: []Entry{e, again, whole}}
 }
 
 func checkHarmless(t *testing.T, what, text string) {
@@ -188,7 +189,7 @@ func checkHarmless(t *testing.T, what, text string) {
 // A writer that fails must be heard of: a full disk is not a report.
 func TestFormatsWriteError(t *testing.T) {
 	for _, name := range FormatNames() {
-		if err := put(brokenWriter{}, name, draft(network()).Finished(), Style{}); err == nil {
+		if err := put(brokenWriter{}, name, draft(scene.Network()).Finished(), Style{}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

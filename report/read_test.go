@@ -20,6 +20,7 @@ import (
 	"exreach/probe/protocol"
 	web "exreach/probe/protocol/http"
 	"exreach/report/judge"
+	"exreach/report/judge/scene"
 )
 
 // asSaved compares entries by what is saved of them: what only code reads of a peer
@@ -30,7 +31,7 @@ var asSaved = cmp.Options{
 }
 
 func TestReadJSON(t *testing.T) {
-	want := draft(network())
+	want := draft(scene.Network())
 	got, err := readBack("run.json", strings.NewReader(write(t, "json", want, Style{})))
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +43,7 @@ func TestReadJSON(t *testing.T) {
 
 // A stream has the entries and nothing else, in the order of their coming.
 func TestReadStream(t *testing.T) {
-	whole := draft(network())
+	whole := draft(scene.Network())
 	lines := strings.SplitAfter(write(t, "jsonl", whole, Style{}), "\n")
 	lines[0], lines[1] = lines[1], lines[0]
 	got, err := readBack("run.jsonl", strings.NewReader(strings.Join(lines, "\n")))
@@ -57,7 +58,7 @@ func TestReadStream(t *testing.T) {
 }
 
 func TestReadTolerates(t *testing.T) {
-	text := write(t, "json", draft(network()), Style{})
+	text := write(t, "json", draft(scene.Network()), Style{})
 	units := utf16.Encode([]rune(text))
 	for name, data := range map[string][]byte{
 		"a newer release's name": []byte(strings.Replace(text, `"counts": {`, `"news": [1, {}], "counts": {"odd": 1,`, 1)),
@@ -70,7 +71,7 @@ func TestReadTolerates(t *testing.T) {
 		got, err := readBack("run.json", bytes.NewReader(data))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
-		} else if diff := cmp.Diff(draft(network()), got, asSaved); diff != "" {
+		} else if diff := cmp.Diff(draft(scene.Network()), got, asSaved); diff != "" {
 			t.Errorf("%s (- want, + got):\n%s", name, diff)
 		}
 	}
@@ -163,7 +164,7 @@ func TestReadBad(t *testing.T) {
 
 // A text that never ends is given up, wherever that is.
 func TestReadEndless(t *testing.T) {
-	line := strings.TrimSuffix(write(t, "jsonl", draft(network()[:1]), Style{}), "}\n")
+	line := strings.TrimSuffix(write(t, "jsonl", draft(scene.Network()[:1]), Style{}), "}\n")
 	for name, test := range map[string]struct{ head, more, says string }{
 		"a result":            {`{"schema":"exreach/1","results":[` + "\n" + line + `,"x":"`, "a", "line 2: a result of more than 2 MiB"},
 		"a line":              {line + "}\n" + line + `,"x":"`, "a", "line 2: a result of more than 2 MiB"},
@@ -225,7 +226,7 @@ func (p *passing) Host(entries []Entry) error {
 
 // A stream is read result by result: the whole of it may be of any size.
 func TestCopy(t *testing.T) {
-	text, want := write(t, "jsonl", draft(network()), Style{}), draft(network())
+	text, want := write(t, "jsonl", draft(scene.Network()), Style{}), draft(scene.Network())
 	to := passing{most: 1000}
 	head, err := Copy("run.jsonl", strings.NewReader(text), &to)
 	if err != nil || head.Counts != want.Counts {

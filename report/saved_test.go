@@ -14,6 +14,7 @@ import (
 	"unicode/utf16"
 
 	"exreach/report/judge"
+	"exreach/report/judge/scene"
 )
 
 // render is what a format writes of a finished report.
@@ -69,7 +70,7 @@ func checkSaved(t *testing.T, name string, text []byte) {
 }
 
 func TestSaved(t *testing.T) {
-	document, lines := write(t, "json", draft(network()), Style{}), write(t, "jsonl", draft(network()), Style{})
+	document, lines := write(t, "json", draft(scene.Network()), Style{}), write(t, "jsonl", draft(scene.Network()), Style{})
 	hostileText := write(t, "json", hostileReport(), Style{})
 	many := strings.Repeat(`{"host":"a","service":"s","want":"required","verdict":"refused","grade":"fail","detail":"`+strings.Repeat("d", 200)+`"}`+"\n", manyResults)
 	for name, text := range map[string]string{
@@ -95,7 +96,7 @@ func TestSaved(t *testing.T) {
 
 // A file may be another when it is read again.
 func TestSavedChanged(t *testing.T) {
-	lines := write(t, "jsonl", draft(network()), Style{})
+	lines := write(t, "jsonl", draft(scene.Network()), Style{})
 	saved, err := Look("run.jsonl", strings.NewReader(lines))
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +116,7 @@ func TestSavedChanged(t *testing.T) {
 func TestSavedMemory(t *testing.T) {
 	const hosts, atMost = 300, 4 << 20 // in memory they take 25 MB
 	var text bytes.Buffer
-	for host := range judge.Hosts(context.Background(), manyHosts(hosts), began, nil) {
+	for host := range judge.Hosts(context.Background(), manyHosts(hosts), scene.Began, nil) {
 		if err := newLines(&text, Style{}).Host(Entries(host)); err != nil {
 			t.Fatal(err)
 		}
@@ -164,11 +165,11 @@ func TestDraftShelved(t *testing.T) {
 	const hosts = 150 // with more results than are kept at hand
 	written := func(d *Draft) string {
 		n := 0
-		for host := range judge.Hosts(context.Background(), manyHosts(hosts), began, nil) {
+		for host := range judge.Hosts(context.Background(), manyHosts(hosts), scene.Began, nil) {
 			n += len(host.Rows)
 			_ = d.Add(host) // to memory
 		}
-		for host := range judge.Hosts(context.Background(), hostsOf(network()), began, nil) {
+		for host := range judge.Hosts(context.Background(), scene.HostsOf(scene.Network()), scene.Began, nil) {
 			host.Place -= 1 << 20 // these come last and stand first
 			_ = d.Add(host)       // to memory
 		}
@@ -201,7 +202,7 @@ func TestDraftShelfLost(t *testing.T) {
 	lost := &box{room: 1 << 30}
 	d := newDraft(nil)
 	d.Shelve(func() (Shelf, error) { return lost, nil })
-	for host := range judge.Hosts(context.Background(), manyHosts(150), began, nil) {
+	for host := range judge.Hosts(context.Background(), manyHosts(150), scene.Began, nil) {
 		_ = d.Add(host) // to memory
 	}
 	lost.text = lost.text[:len(lost.text)/2]

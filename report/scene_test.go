@@ -13,25 +13,9 @@ import (
 	"exreach/report/judge/scene"
 )
 
-// What the tests of this package take from a scene.
-var (
-	began     = scene.Began
-	healthy   = scene.Healthy
-	verdict   = scene.Verdict
-	all       = scene.All
-	want      = scene.Want
-	child     = scene.Child
-	network   = scene.Network
-	hostsOf   = scene.HostsOf
-	readFacts = scene.ReadFacts
-	named     = scene.Named
-	ips       = scene.IPs
-	way       = scene.Way
-)
-
 // newDraft begins a report that is written when everything is known.
 func newDraft(to Writer) *Draft {
-	return Format{Whole: true}.Draft(to, New("exreach", "client", began))
+	return Format{Whole: true}.Draft(to, New("exreach", "client", scene.Began))
 }
 
 // draft is the report of some results.
@@ -40,9 +24,9 @@ func draft(results []probe.Result) Report {
 	d := newDraft(&m)
 	d.head.Tool, d.head.Machine = "exreach 0.1.0", "admin01"
 	for _, r := range results {
-		readFacts(r.Peer)
+		scene.ReadFacts(r.Peer)
 	}
-	for host := range judge.Hosts(context.Background(), hostsOf(results), began, nil) {
+	for host := range judge.Hosts(context.Background(), scene.HostsOf(results), scene.Began, nil) {
 		_ = d.Add(host) // to memory
 	}
 	_ = d.End(7240*time.Millisecond, 0)
@@ -93,5 +77,5 @@ func unconfirmed(r *probe.Result) {
 func portless(r *probe.Result) { r.Port, r.Check.Service.Ports = 0, catalog.Ports{} }
 
 func controlPort(s *scene.Scene, change func(*probe.Result)) {
-	s.Add(catalog.Control, 5893, all(want(catalog.Off), change))
+	s.Add(catalog.Control, 5893, scene.All(scene.Want(catalog.Off), change))
 }

@@ -22,13 +22,13 @@ const there = "10.0.9.9!accepted"
 
 // blockedTrace is a trace as the firewall of the lab makes it.
 func blockedTrace() *hops.Trace {
-	return &hops.Trace{Path: way(587, "10.0.1.1", "10.0.2.2", "-", "-", "-"), Beside: besides(way(443, "10.0.1.1", "10.0.2.2", there))}
+	return &hops.Trace{Path: scene.Way(587, "10.0.1.1", "10.0.2.2", "-", "-", "-"), Beside: besides(scene.Way(443, "10.0.1.1", "10.0.2.2", there))}
 }
 
 // tracedScene is two services at a port that is dropped, and one that answers.
 func tracedScene() Report {
 	s := &scene.Scene{Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Address: "10.0.9.9", From: "client"}
-	dropped := all(verdict(probe.TimedOut, "no reply"), func(r *probe.Result) { r.Trace = blockedTrace() })
+	dropped := scene.All(scene.Verdict(probe.TimedOut, "no reply"), func(r *probe.Result) { r.Trace = blockedTrace() })
 	s.Add("smtp-submission", 587, dropped)
 	s.Add("smtp-relay", 587, dropped)
 	s.Add("owa", 443, nil)
@@ -96,10 +96,10 @@ func TestTraceMadePrintable(t *testing.T) {
 
 func traceReport() TraceReport {
 	return TraceReport{
-		Schema: TraceSchema, Tool: "exreach 0.1.0", Host: "mail01.contoso.com", Network: "tcp", Port: 587, Started: began, Took: 4.4,
+		Schema: TraceSchema, Tool: "exreach 0.1.0", Host: "mail01.contoso.com", Network: "tcp", Port: 587, Started: scene.Began, Took: 4.4,
 		Traces: []Traced{
 			{"10.0.9.9", NewTrace(*blockedTrace())},
-			{"10.0.9.10", NewTrace(hops.Trace{Path: way(587, "-", "10.0.9.9!accepted")})},
+			{"10.0.9.10", NewTrace(hops.Trace{Path: scene.Way(587, "-", "10.0.9.9!accepted")})},
 		},
 	}
 }

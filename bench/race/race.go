@@ -51,7 +51,7 @@ func (r *race) run(ctx context.Context, progress io.Writer) error {
 	return nil
 }
 
-// inTurn returns the entrants in the order of run n. The order alternates, so that what
+// inTurn returns the entrants in the order of run n. The order alternates, so what
 // one command leaves behind in the network does not always meet the same other command.
 func inTurn(entrants []entrant, n int) []entrant {
 	order := slices.Clone(entrants)

@@ -81,7 +81,7 @@ func TestPipesHeedInterrupts(t *testing.T) {
 		if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		held1, err := os.OpenFile(pipe, os.O_RDWR, 0) // so that what hangs can be let go in the end
+		held1, err := os.OpenFile(pipe, os.O_RDWR, 0) // lets go of what hangs in the end
 		if err != nil {
 			t.Fatal(err)
 		}

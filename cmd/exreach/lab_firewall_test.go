@@ -24,7 +24,7 @@ type firewallCase struct {
 }
 
 // What a reset does to connect differs: it may be there before connect returns,
-// so that case does not say how far it came.
+// so the case does not say how far it came.
 var firewallCases = []firewallCase{
 	{mode: "drop-in", port: "25", verdict: "timed-out", step: "connect"},
 	{mode: "drop-out", port: "25", verdict: "timed-out", step: "connect"},

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func traceCommand(w world) *cli.Command {
 		ArgsUsage: "HOST:PORT",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "udp", Usage: "trace UDP, in the protocol of the service that the catalogue has at the port"},
-			&cli.IntFlag{Name: "compare", Usage: "compare with this TCP `PORT` of the host (default: the first of " + strings.ReplaceAll(strings.Trim(fmt.Sprint(catalog.LikelyPorts), "[]"), " ", ", ") + " that answers)"},
+			&cli.IntFlag{Name: "compare", Usage: "compare with this TCP `PORT` of the host (default: one of " + portList(catalog.LikelyPorts) + " that answers)"},
 			&cli.DurationFlag{Name: "timeout", Usage: "allow each path `TIME` in all (default 20s)"},
 			resolveFlag(),
 			&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},
@@ -142,4 +143,13 @@ func traceReport(ctx context.Context, t survey.Trace, pool *probe.Pool, w world)
 		Took:    time.Since(began).Round(time.Microsecond).Seconds(),
 		Traces:  traces,
 	}, nil
+}
+
+// portList writes ports with commas between them.
+func portList(ports []uint16) string {
+	words := make([]string, len(ports))
+	for i, p := range ports {
+		words[i] = strconv.Itoa(int(p))
+	}
+	return strings.Join(words, ", ")
 }

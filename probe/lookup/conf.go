@@ -48,7 +48,10 @@ func readResolvConf(file, hostname string) resolvConf {
 	for fields := range fieldsOf(file, "#;") {
 		switch values := fields[1:]; fields[0] {
 		case "nameserver":
-			if addr, err := netip.ParseAddr(strings.Join(values[:min(len(values), 1)], "")); err == nil && len(c.servers) < mostServers {
+			if len(values) == 0 || len(c.servers) == mostServers {
+				continue
+			}
+			if addr, err := netip.ParseAddr(values[0]); err == nil {
 				c.servers = append(c.servers, netip.AddrPortFrom(addr, 53))
 			}
 		case "domain", "search": // the last one of either holds

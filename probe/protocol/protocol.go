@@ -93,7 +93,7 @@ type Question struct {
 	Domain      string              // the organization's mail domain; "" where it is not known
 	Interfaces  []catalog.Interface // wanted behind an endpoint mapper
 	Releases    *catalog.Releases   // what is known of all versions; nil means what comes with exreach
-	Credentials *Credentials        // to log in with; nil where there is to be no login
+	Credentials *Credentials        // to log in with; nil for no login
 
 	Session
 }

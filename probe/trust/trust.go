@@ -35,7 +35,7 @@ type Store struct {
 func New(roots *x509.CertPool) *Store { return &Store{roots: roots} }
 
 // OfMachine returns a Store that trusts this machine's roots, and begins to read them in
-// the background, so that the plan need not wait. env is os.Getenv or like it: it may say
+// the background: the plan need not wait. env is os.Getenv or like it: it may say
 // where the roots are (SSL_CERT_FILE, SSL_CERT_DIR). Close the Store after use.
 func OfMachine(env func(string) string) *Store {
 	t := &Store{machine: sync.OnceValue(func() [][]byte { return machineRoots(env) })}

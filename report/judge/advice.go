@@ -181,7 +181,7 @@ func (s seen) tries() string {
 // sentence makes a text end with exactly one full stop, whatever it ended with.
 func sentence(text string) string { return strings.TrimRight(text, ". ") + "." }
 
-// lower makes the first letter small, so that the sentence can go on from another.
+// lower makes the first letter small, for a sentence that goes on from another.
 func lower(text string) string { return strings.ToLower(text[:1]) + text[1:] }
 
 // An obstacleText names an obstacle and says what to do about it.

@@ -170,7 +170,7 @@ func isDead(results []*probe.Result) bool {
 
 // onlyMailConnects reports whether at least two mail ports connect here, none of them
 // answers as it should, and all other ports, at least two, are dropped. A mail shield may
-// watch only some mail ports, so that others are dropped. Then the ports that connect
+// watch only some mail ports, and the others are dropped. Then the ports that connect
 // must not have said a word, because a server behind a firewall for mail would look the
 // same.
 func onlyMailConnects(results []*probe.Result) bool {

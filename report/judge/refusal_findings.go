@@ -96,7 +96,7 @@ func sayNameRefused(s seen) (text, hint string) {
 	}
 	if !s.refusalIs(aboutName) {
 		return fmt.Sprintf("The server greets and then refuses EHLO, both with a name that does not exist and with the address of this computer: %s "+
-				"It does not say why: it may look up its clients, so that hosts with a real name are accepted, or it may not accept this address.", sentence(s.Peer.Refusal)),
+				"It does not say why: it may look up its clients and accept those with a real name, or it may not accept this address.", sentence(s.Peer.Refusal)),
 			"Test from a host that has matching forward and reverse records in DNS, and check whether the server accepts this address (" + s.smtpLimits() + "). " +
 				"What follows EHLO, including STARTTLS, was not checked."
 	}

@@ -23,7 +23,7 @@ type Destination struct {
 }
 
 // Create opens the destination at path; "" is stdout. Commands call it before they ask any
-// host, so that a report that cannot be written fails first.
+// host: a report that cannot be written fails first.
 func Create(path string, stdout io.Writer) (*Destination, error) {
 	if path == "" {
 		return &Destination{Writer: stdout}, nil

@@ -27,7 +27,7 @@ type hostList struct {
 	lines <-chan listLine
 	tell  func(Event)
 	seed  maphash.Seed
-	seen  map[uint64]bool // hashes of names, so that a long list takes little memory
+	seen  map[uint64]bool // hashes of names: a long list takes little memory
 	again RepeatedLines   // lines that name a host once more
 	err   error           // why the list ended early; nil where it did not
 }

@@ -56,7 +56,7 @@ func TestWatch(t *testing.T) {
 }
 
 // slow is a run of one host whose three checks are over after 420, 630 and 840 ms, and
-// which takes another 100 ms to end.
+// which takes another 100 ms to end, all by the clock of a synctest bubble.
 func slow(m *meter) iter.Seq[probe.HostResults] {
 	return func(yield func(probe.HostResults) bool) {
 		time.Sleep(210 * time.Millisecond)

@@ -32,7 +32,7 @@ type Survey struct {
 	who   *identifier
 	meter meter
 
-	mu sync.Mutex // held while tell calls Watch, so that calls do not overlap
+	mu sync.Mutex // held while tell calls Watch: calls do not overlap
 }
 
 // few is up to how many hosts are each told in an Identified, not all in an AllIdentified.

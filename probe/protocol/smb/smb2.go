@@ -118,7 +118,7 @@ func smb2Random(n int) []byte {
 	return b
 }
 
-// Context2 returns a negotiate context, padded so that another may follow.
+// Context2 returns a negotiate context, padded for another to follow.
 func Context2(kind uint16, data []byte) []byte {
 	context := binary.LittleEndian.AppendUint16(nil, kind)
 	context = binary.LittleEndian.AppendUint16(context, uint16(len(data)))
