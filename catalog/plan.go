@@ -24,6 +24,7 @@ type Host struct {
 	Version  string            // "" is DefaultVersion
 	Role     string            // "" is the role that hosts of the version usually have, or else DefaultRole
 	RPCPorts map[string]uint16 // static port by RPC service name: dialed without the endpoint mapper
+	Ports    []Port            // to check instead of what the role needs; nil is what the role needs
 	Origin   string            // where the host was named, for errors: "org.yaml:3"; "" is the command line
 }
 
@@ -31,7 +32,8 @@ type Host struct {
 // host. If from is "", it is that of the topology. Equal inputs give equal plans:
 // hosts in the order of the topology, services in the order of the data. RPC
 // interfaces are in Behind of their endpoint mapper, except those with a static
-// port, which are checks of their own with Ports set.
+// port, which are checks of their own with Ports set. A host with Ports is asked these
+// alone.
 func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 	from = cmp.Or(from, t.From, DefaultFrom)
 	if !isFrom(from) {
@@ -44,6 +46,14 @@ func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 	var plan []Check
 	seen := map[key]bool{}
 	for _, h := range t.Hosts {
+		if h.Ports != nil {
+			checks, err := c.planPorts(h, from)
+			if err != nil {
+				return nil, h.fault(err)
+			}
+			plan = append(plan, checks...)
+			continue
+		}
 		v, role, err := c.settle(h)
 		if err != nil {
 			return nil, h.fault(err)

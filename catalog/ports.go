@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// LikelyPorts are the TCP ports at which an Exchange server, or a server that it needs,
+// most likely answers. A trace looks among them for a port to compare with.
+var LikelyPorts = []uint16{443, 25, 80, 135, 445, 389, 587, 53}
+
+// UDPService returns the service to ask at a UDP port if the user names none. A UDP
+// service answers only its own kind of question, so this is the service of the newest
+// version that has one at the port. If none has, the Service has no Protocol.
+func (c *Catalog) UDPService(port uint16) Service {
+	here := Ports{First: port, Last: port}
+	for _, name := range slices.Backward(c.Names()) {
+		v, err := c.Version(name)
+		if err != nil {
+			continue
+		}
+		for _, s := range v.Services {
+			if s.Network == UDP && s.Ports == here {
+				return s
+			}
+		}
+	}
+	return Service{Network: UDP, Ports: here}
+}
+
+// AnyProtocol is the protocol of a port of which nothing is known. Its conversation finds
+// out what the server speaks.
+const AnyProtocol = "any"
+
+// A Port is one that the user asks for, whatever the role of the host.
+type Port struct {
+	Network Network
+	Number  uint16
+}
+
+// String returns "443/tcp".
+func (p Port) String() string { return fmt.Sprintf("%d/%s", p.Number, p.Network) }
+
+// ParsePort reads "443", "443/tcp" or "53/udp".
+func ParsePort(word string) (Port, error) {
+	digits, network, given := strings.Cut(strings.ToLower(word), "/")
+	n, err := strconv.ParseUint(digits, 10, 16)
+	switch p := (Port{TCP, uint16(n)}); {
+	case err != nil || n == 0:
+		return Port{}, fmt.Errorf("%q is not a port: a port is a number from 1 to 65535", shorten(digits))
+	case !given:
+		return p, nil
+	case slices.Contains(networks, Network(network)):
+		return Port{Network(network), p.Number}, nil
+	}
+	return Port{}, &WordError{"transport", network, each(networks, func(n Network) string { return string(n) })}
+}
+
+// planPorts returns the checks of the ports that a user asks for at a host. The user wants
+// them to answer, so each is Required.
+func (c *Catalog) planPorts(h Host, from string) ([]Check, error) {
+	var checks []Check
+	for _, port := range h.Ports {
+		version, services, err := c.servicesAt(h, port, from)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range services {
+			s.Wants, s.OneOf, s.Exposure, s.Verified = map[string]Want{from: Required}, "", "", true
+			checks = append(checks, Check{Host: h.Name, Version: version, Service: s, From: from, Want: Required, Releases: c.releases})
+		}
+	}
+	return checks, nil
+}
+
+// servicesAt returns the services to ask at a port, and the version that they are of. If
+// the version of the host is given and has the port, these are its services there, of the
+// given role if there is one, and those for from if there are any. Otherwise it is one
+// service, of no version or role.
+func (c *Catalog) servicesAt(h Host, port Port, from string) (version string, services []Service, err error) {
+	if h.Version == "" || h.Version == Auto {
+		return "", []Service{c.likelyAt(port)}, nil
+	}
+	v, err := c.Version(h.Version)
+	if err != nil {
+		return "", nil, err
+	}
+	all := v.Services
+	if h.Role != "" && h.Role != Auto {
+		if all, err = v.ServicesOf(h.Role); err != nil {
+			return "", nil, err
+		}
+	}
+	for _, fits := range []func(Service) bool{func(s Service) bool { return s.asked(from) }, func(Service) bool { return true }} {
+		for _, s := range all {
+			if s.isAt(port) && fits(s) && !slices.ContainsFunc(services, func(o Service) bool { return sameService(o, s) }) {
+				services = append(services, s)
+			}
+		}
+		if services != nil {
+			return v.Name, services, nil
+		}
+	}
+	return v.Name, []Service{c.likelyAt(port)}, nil
+}
+
+// likelyAt returns the service to ask at a port of a host of which nothing else is known:
+// what the default version has there, or else the newest version that has something.
+// Of a web server it asks for the root, which needs no directory of Exchange. It has no
+// role. If no version has the port, its protocol is AnyProtocol.
+func (c *Catalog) likelyAt(port Port) Service {
+	names := append(c.Names(), DefaultVersion)
+	for _, name := range slices.Backward(names) {
+		v, err := c.Version(name)
+		if err != nil {
+			continue
+		}
+		if i := slices.IndexFunc(v.Services, func(s Service) bool { return s.isAt(port) }); i >= 0 {
+			return v.Services[i].ofAnyHost()
+		}
+	}
+	return Service{
+		Name:     fmt.Sprintf("port-%d", port.Number),
+		Network:  port.Network,
+		Ports:    Ports{port.Number, port.Number},
+		Protocol: AnyProtocol,
+		TLS:      NoTLS,
+	}
+}
+
+// isAt reports whether a check of s asks the port itself.
+func (s Service) isAt(port Port) bool {
+	return s.Unasked == "" && s.RPC == nil && s.Network == port.Network && s.Ports == Ports{port.Number, port.Number}
+}
+
+// ofAnyHost returns s without what only a host of its version and role has.
+func (s Service) ofAnyHost() Service {
+	s.Role, s.Facts, s.Note = "", nil, ""
+	if s.HTTP == nil {
+		return s
+	}
+	s.HTTP, s.Name = nil, "http"
+	if s.TLS.First() {
+		s.Name = "https"
+	}
+	return s
+}
