@@ -37,6 +37,7 @@ type Protocol struct {
 // Table is every protocol by the name that catalogue rows use.
 var Table = map[string]Protocol{
 	"tcp":        {askTCP, answerTCP},
+	"any":        {askAny, answerAny},
 	"smtp":       {askSMTP, answerSMTP},
 	"pop3":       {askPOP3, answerPOP3},
 	"imap":       {askIMAP, answerIMAP},
@@ -145,6 +146,7 @@ type Peer struct {
 	Facts        map[string]string `json:"facts,omitempty"`         // what else the conversation learned, by the names in facts.go: "server", "status", "default_naming_context"
 	Refusal      string            `json:"refusal,omitempty"`       // how it turned us away in its own protocol: "421 4.3.2 Service not available"
 	Reason       wire.Reason       `json:"reason,omitempty"`        // why it did, where its answer tells
+	Spoke        string            `json:"-"`                       // what the server of a port spoke whose protocol was not known: "ssh"; "" where that did not show
 	Logins       Logins            `json:"-"`                       // what came of the credentials, as the fact "auth" tells people
 	Page         *Page             `json:"-"`                       // of an answer over HTTP: what code reads of its facts
 	Directory    *Directory        `json:"-"`                       // of an answer over LDAP: the same

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package protocol
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"exreach/catalog"
+)
+
+// How long a server whose protocol is not known has for each kind of answer. Most ports
+// leave all but one of these unanswered, so the times are short.
+const (
+	greetingTime = time.Second     // for the first words, without being spoken to
+	TrialTime    = 3 * time.Second // for the answer to TLS, and for that to HTTP
+)
+
+// ErrNothingSaid says that a server took the connection and then said nothing that shows
+// what it speaks: no greeting, and no answer to TLS or HTTP.
+var ErrNothingSaid = errors.New("neither a greeting nor an answer to TLS or HTTP")
+
+// askAny finds out what a server speaks, and sets Peer.Spoke to it. It waits for a
+// greeting, and goes on in the protocol that this belongs to. If none comes, it tries TLS,
+// and inside it again a greeting and then HTTP; if the server does not speak TLS, it
+// connects again and tries HTTP. It logs in nowhere.
+func askAny(conn net.Conn, q Question) (Peer, error) {
+	q.Credentials = nil
+	q.At(Greet)
+	if q.Service.Network == catalog.UDP {
+		return askAnyUDP(conn)
+	}
+	p, heard, err := greetedAny(conn, q, greetingTime)
+	if heard || err != nil {
+		return p, err
+	}
+	q.At(TLS)
+	plain := &hears{Conn: conn}
+	secured, err := q.StartTLS(plain)
+	switch {
+	case err == nil:
+		return insideTLS(secured, q)
+	case plain.heardTLS():
+		return Peer{}, err
+	case len(plain.head) > 0 && !bytes.HasPrefix(plain.head, []byte("HTTP/")):
+		return spokenBy(plain.head), nil // a greeting that came late, or a complaint about TLS
+	}
+	return plainHTTP(q, err)
+}
+
+// insideTLS finds out what a server speaks inside TLS. That it speaks TLS is enough.
+func insideTLS(conn net.Conn, q Question) (Peer, error) {
+	q.At(Greet)
+	q.Service.TLS = catalog.Implicit
+	p, heard, err := greetedAny(conn, q, patience)
+	if heard {
+		return p, err
+	}
+	if err == nil {
+		p, _ = tryHTTP(conn, q)
+	}
+	if p.Spoke == "" {
+		p.Spoke = "tls"
+	}
+	return p, nil
+}
+
+// plainHTTP asks for HTTP on a new connection, because the server does not speak TLS.
+func plainHTTP(q Question, tlsFailed error) (Peer, error) {
+	if q.Redial == nil {
+		return Peer{}, nothingSaid(tlsFailed)
+	}
+	conn, err := q.Redial()
+	if err != nil {
+		if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
+			err = nothingSaid(err) // the port has accepted a connection before
+		}
+		return Peer{}, err
+	}
+	q.At(Greet)
+	p, err := tryHTTP(conn, q)
+	if p.Spoke == "" && p.Greeting == "" {
+		return p, nothingSaid(err)
+	}
+	return p, nil
+}
+
+// nothingSaid keeps why: whether time was up or the server hung up, and whether the run
+// was interrupted.
+func nothingSaid(why error) error { return fmt.Errorf("%w: %w", ErrNothingSaid, why) }
+
+// tryHTTP asks for the root of a web server. Peer.Spoke is empty if what answers is none.
+func tryHTTP(conn net.Conn, q Question) (Peer, error) {
+	_ = conn.SetReadDeadline(time.Now().Add(TrialTime))
+	heard := &hears{Conn: conn}
+	p, err := askHTTP(heard, q)
+	_ = conn.SetReadDeadline(time.Time{})
+	switch {
+	case bytes.HasPrefix(heard.head, []byte("HTTP/")):
+		p.Spoke = "http"
+		if p.Greeting == "" {
+			p.Greeting = firstLine(heard.head)
+		}
+		return p, nil
+	case len(heard.head) > 0:
+		return spokenBy(heard.head), nil
+	}
+	return Peer{}, err
+}
+
+// askAnyUDP sends a datagram without content: no other is known to mean nothing to every
+// service. Any answer shows that the port is open.
+func askAnyUDP(conn net.Conn) (Peer, error) {
+	if _, err := conn.Write(nil); err != nil {
+		return Peer{}, fmt.Errorf("sending an empty datagram: %w", err)
+	}
+	b := make([]byte, maxDatagram)
+	n, err := conn.Read(b)
+	if err != nil {
+		return Peer{}, fmt.Errorf("waiting for an answer: %w", err)
+	}
+	return Peer{Greeting: fmt.Sprintf("answered an empty datagram with %s", catalog.Count(n, "byte"))}, nil
+}
+
+// answerAny is a server that greets in no protocol that exreach knows.
+func answerAny(conn net.Conn, s Stand) error {
+	if s.Service.Network == catalog.UDP {
+		if _, err := conn.Read(make([]byte, maxDatagram)); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(conn, s.Host+" is ready\r\n")
+	if err == nil && s.Service.Network != catalog.UDP {
+		return answerTCP(conn, s)
+	}
+	return err
+}
+
+// hears is a connection that keeps the first bytes that come over it.
+type hears struct {
+	net.Conn
+	head []byte
+}
+
+func (c *hears) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.head = append(c.head, b[:min(n, maxLine-len(c.head))]...)
+	return n, err
+}
+
+// heardTLS reports whether the server answered with a record of TLS (RFC 8446 section
+// 5.1): an alert, or a handshake.
+func (c *hears) heardTLS() bool {
+	return len(c.head) > 1 && (c.head[0] == 0x15 || c.head[0] == 0x16) && c.head[1] == 3
+}
