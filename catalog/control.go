@@ -69,5 +69,8 @@ func (c Check) IsControl() bool { return c.Service.Name == Control }
 func (c Check) isBare() bool { return c.Service.IsBare() }
 
 // IsBare reports whether a check of s is no more than a connect, or little more: the
-// answer by which a check knows a log copier comes from many other programs too.
-func (s Service) IsBare() bool { return s.Protocol == "tcp" || s.Protocol == "log-copier" }
+// answer by which a check knows a log copier comes from many other programs too, and
+// AnyProtocol stays only where nothing showed what the server speaks.
+func (s Service) IsBare() bool {
+	return s.Protocol == "tcp" || s.Protocol == AnyProtocol || s.Protocol == "log-copier"
+}

@@ -145,7 +145,7 @@ func (a *asking) concludeAgain(ctx context.Context, first Verdict, banned bool) 
 		res.Crowded = crowded
 	case ctx.Err() != nil:
 		step, tries, took := res.Step, res.Tries, res.Took
-		a.res = a.unasked(Interrupted, "interrupted before it could be asked again without other connections")
+		a.res = a.unasked(Interrupted, "before it could be asked again without other connections")
 		a.res.Step, a.res.Tries, a.res.Took = step, tries, took
 	case turnedAway(*res) && (a.door.hasAnswered() || res.Verdict != Cut && a.door.accepted.Load()):
 		res.Crowded = crowded

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/tls12"
 	"exreach/probe/secure"
@@ -48,10 +49,11 @@ func (c *conversation) leaves() time.Duration {
 
 // mayTalkTwice reports whether a check may be asked on two connections at once. A check
 // that may log in may not, because a refused password would count twice, nor may a check
-// of a run that must open few connections. Over UDP a datagram is simply sent again.
+// of a run that must open few connections. A check whose protocol is not known waits in
+// silence on purpose. Over UDP a datagram is simply sent again.
 func (a *asking) mayTalkTwice() bool {
 	pool := a.run.pool
-	return a.overTCP() && !a.run.shared.Gentle && pool.Tries == 0 && pool.Credentials == nil
+	return a.overTCP() && a.check.Service.Protocol != catalog.AnyProtocol && !a.run.shared.Gentle && pool.Tries == 0 && pool.Credentials == nil
 }
 
 // overdueAfter is how many times as long as a SYN-ACK (path.wait) an answer may take

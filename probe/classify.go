@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 
+	"exreach/catalog"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/wire"
@@ -69,6 +70,9 @@ func classify(err error, step protocol.Step, cancelled bool) outcome {
 	}
 	if mismatch := new(*wire.MismatchError); errors.As(err, mismatch) {
 		return outcome{verdict: Mismatch}
+	}
+	if errors.Is(err, protocol.ErrNothingSaid) { // that the port connects is all there was to learn
+		return outcome{verdict: Answered}
 	}
 	if dial := new(*socket.Error); errors.As(err, dial) {
 		return classifyDial(*dial)
@@ -152,7 +156,7 @@ func judgeLookup(err error, cancelled bool) (Verdict, Obstacle, string) {
 	case errors.Is(err, errStoodStill):
 		return Untried, StoodStill, stoodStill
 	case cancelled:
-		return Untried, Interrupted, "interrupted " + during(protocol.Resolve, "")
+		return Untried, Interrupted, during(protocol.Resolve, "")
 	case lookup.NotFound(err):
 		return Unresolved, "", lookup.Reason(err)
 	case obstacle != "":
@@ -198,6 +202,7 @@ func (q *inquiry) record(ctx context.Context, c *conversation) (shortage bool) {
 	res.Evidence = c.evidence(o.verdict)
 	res.Silence = c.silence(o.verdict)
 	peer := c.peer
+	c.noteSpoken(&res.Check.Service)
 	c.door.noteHello(c.tls)
 	peer.TLS, peer.TLSFailure = c.tls.Judge(c.run.shared.trust.Judge), secure.FailureOf(c.err)
 	c.run.mask.HideAll(&peer) // before Clean cuts it
@@ -207,6 +212,17 @@ func (q *inquiry) record(ctx context.Context, c *conversation) (shortage bool) {
 	}
 	res.Detail = c.detail(o, res)
 	return o.obstacle.mayPass()
+}
+
+// noteSpoken puts into a service of any protocol what its server turned out to speak.
+func (c *conversation) noteSpoken(s *catalog.Service) {
+	if c.peer.Spoke == "" {
+		return
+	}
+	s.Protocol = c.peer.Spoke
+	if c.secured != nil && s.TLS == catalog.NoTLS {
+		s.TLS = catalog.Implicit
+	}
 }
 
 func emptyPeer(p protocol.Peer) bool {

@@ -198,8 +198,12 @@ func (c *conversation) question(ctx context.Context) protocol.Question {
 // startTLS does the handshake on a plain connection, and returns the one to talk on.
 func (c *conversation) startTLS(plain net.Conn) (net.Conn, error) {
 	meter := &secure.Meter{Conn: plain}
+	limit := c.run.timeouts.TLS
+	if c.check.Service.Protocol == catalog.AnyProtocol { // TLS is a guess
+		limit = min(limit, protocol.TrialTime)
+	}
 	c.shaking.Store(true)
-	secured, shown, err := secure.Client{Host: lookup.TrimDot(c.check.Host), Hello: c.hello, Limit: c.run.timeouts.TLS, Line: c.line.Load()}.Handshake(meter)
+	secured, shown, err := secure.Client{Host: lookup.TrimDot(c.check.Host), Hello: c.hello, Limit: limit, Line: c.line.Load()}.Handshake(meter)
 	c.shaking.Store(false)
 	c.tls, c.helloSize, c.helloHeard = shown, meter.Size, meter.Heard
 	if err != nil {

@@ -3,6 +3,7 @@
 package probe
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -53,7 +54,7 @@ func (c *conversation) whyUntried(o outcome, res *Result) string {
 	case errors.Is(c.err, errTurn):
 		return beforeItsTurn
 	case o.obstacle == Interrupted:
-		return "interrupted " + during(res.Step, res.Check.Service.Protocol)
+		return during(res.Step, res.Check.Service.Protocol)
 	case o.obstacle.mayPass():
 		return "this machine ran out of what it needs to connect: " + c.plain()
 	case errors.Is(c.err, socket.ErrFamily):
@@ -96,6 +97,8 @@ func bestLine(res *Result) string {
 		return mapped(p)
 	case res.Check.Service.Protocol == "tcp":
 		return "connected; nothing more was asked"
+	case res.Check.Service.Protocol == catalog.AnyProtocol:
+		return "connected; there was " + protocol.ErrNothingSaid.Error()
 	}
 	return "spoke " + res.Check.Service.Protocol
 }
@@ -134,8 +137,20 @@ func (c *conversation) plain() string {
 	return wire.Printable(c.run.mask.Hide(c.err.Error()), detailSize)
 }
 
-// beforeItsTurn is the detail of a check that was never begun.
-const beforeItsTurn = "interrupted before it was this check's turn"
+// beforeItsTurn is the detail of a check that was never begun; see sayEnd.
+const beforeItsTurn = "before it was this check's turn"
+
+// sayEnd says in a result that the end of the run cut short what ended it. The detail has
+// said only when that was.
+func (r *Result) sayEnd(ctx context.Context) {
+	switch {
+	case r.Obstacle != Interrupted:
+	case errors.Is(context.Cause(ctx), ErrDeadline):
+		r.Obstacle, r.Detail = Deadline, "the run's deadline came "+r.Detail
+	default:
+		r.Detail = "interrupted " + r.Detail
+	}
+}
 
 // noReply says how often the port was tried, and whether the path may be to blame.
 func noReply(res Result) string {
@@ -223,8 +238,11 @@ func (c *conversation) evidence(v Verdict) string {
 		return ""
 	}
 	said := c.words.head()
-	if v == BadTLS {
+	switch {
+	case v == BadTLS:
 		said = c.raw.head()
+	case c.secured != nil && isRecord(said): // TLS came first, though the catalogue does not say so
+		said = c.hears.head()
 	}
 	if isRecord(said) && (v == BadTLS || c.step() == protocol.TLS) {
 		return "" // a record means nothing to people; Peer.TLSFailure says what it means

@@ -90,12 +90,15 @@ func (h *host) results() HostResults {
 func (h *host) check(ctx context.Context, i int) {
 	c := h.plan.Checks[i]
 	if h.resolve(ctx); h.err != nil {
-		h.heard[i] = append(h.heard[i], h.nameless(ctx, i))
+		res := h.nameless(ctx, i)
+		res.sayEnd(ctx)
+		h.heard[i] = append(h.heard[i], res)
 		return
 	}
 	var mu sync.Mutex
 	emit := func(res Result) {
 		res.At = time.Now()
+		res.sayEnd(ctx)
 		mu.Lock()
 		defer mu.Unlock()
 		h.heard[i] = append(h.heard[i], res)

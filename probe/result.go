@@ -3,6 +3,7 @@
 package probe
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -77,9 +78,15 @@ type Timing struct {
 // one, and no other result has.
 type Obstacle string
 
+// ErrDeadline is the cause with which the context of a run ends at the run's deadline. Such
+// a context must have no deadline in itself (context.Deadline): a connect would give up at
+// that moment as well, and look like a port that does not answer.
+var ErrDeadline = errors.New("the run's deadline came first")
+
 // The obstacles: a shortage of this machine, its own denial, or an interrupt.
 const (
 	Interrupted   Obstacle = "interrupted"     // the run was ended
+	Deadline      Obstacle = "deadline"        // the run's deadline came first
 	StoodStill    Obstacle = "stood-still"     // the program was stopped while it asked: a suspend, Ctrl-Z
 	NoDescriptors Obstacle = "no-descriptors"  // too many files are open, in this process or on this machine
 	NoSourcePorts Obstacle = "no-source-ports" // every local port is in use

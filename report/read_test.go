@@ -283,7 +283,7 @@ func TestReadObstacle(t *testing.T) {
 	for obstacle, wrong := range map[string]string{
 		`"obstacle": "no-route",`: "",
 		``:                        "",
-		`"obstacle": "the dog",`:  `unknown obstacle "the dog": accepted: denied, fault, no-ipv4,`,
+		`"obstacle": "the dog",`:  `unknown obstacle "the dog": accepted: denied, deadline, fault, no-ipv4,`,
 	} {
 		read, err := readBack("x", strings.NewReader(strings.Replace(line, "OBSTACLE", obstacle, 1)))
 		switch {

@@ -190,6 +190,7 @@ type obstacleText struct{ text, hint string }
 // obstacleTexts has a text for every obstacle.
 var obstacleTexts = map[probe.Obstacle]obstacleText{
 	probe.Interrupted: {"the run was interrupted", "Run again and let it finish."},
+	probe.Deadline:    {"the run's deadline came first", "Give the run more time (--deadline), or fewer hosts and ports."},
 	probe.StoodStill: {"exreach was stopped while it waited for the answer (Ctrl-Z, a suspended machine, a paused container)",
 		"Run again on a machine that stays awake."},
 	probe.NoDescriptors: {"too many files are open on this machine",
@@ -227,7 +228,7 @@ func sayUntried(s seen) (text, hint string) {
 		return fmt.Sprintf("This machine did not ask, so nothing is known of the server: %s", sentence(s.Detail)),
 			"Look at this machine first: its DNS servers, open files, free source ports, routes, and a local firewall that lets exreach out. Then run again."
 	}
-	if s.Obstacle == probe.Interrupted {
+	if s.Obstacle == probe.Interrupted || s.Obstacle == probe.Deadline {
 		return fmt.Sprintf("Not asked, so nothing is known of the server: %s", sentence(s.Detail)), told.hint
 	}
 	if s.Obstacle == probe.NoRoute && s.Address.Zone() != "" {

@@ -283,6 +283,7 @@ var sicknesses = []sickness{
 		things(serving(speaking("ldap", catalog.Service{Name: "ldap", Role: "domain-controller"}), 389))},
 	{"clock-skew", "ntp", controllers, things(overUDP(123, hourAhead))},
 	{"exposed", "endpoint-mapper", fromInternet, things(serving(speaking("rpc", catalog.Service{}), 135))},
+	{"udp-not-known", "port-8443", theUDPPort, things(muteOverUDP)},
 	{"timed-out", "owa", fromClient, things(losing(443))},
 	{"shunned", "owa", fromClient, things(shunning(443))},
 	{"refused", "owa", fromClient, things(refusing(443))},
@@ -302,6 +303,17 @@ var sicknesses = []sickness{
 // inTheLab are the findings that only a real network makes, and the one that needs
 // a host of thousands of results and an interrupt (TestInterruptedJudging).
 var inTheLab = []string{"prohibited", "unreachable", "not-judged", "likely-prohibited", "name-search", "name-loopback", "name-no-way", "name-half-answered", "name-reserved"}
+
+// theUDPPort is a port that the catalogue does not have.
+func theUDPPort(t *testing.T) []catalog.Check {
+	t.Helper()
+	port := catalog.Port{Network: catalog.UDP, Number: 8443}
+	plan, err := catalog.Open().Plan(catalog.Topology{Hosts: []catalog.Host{{Name: asked, Ports: []catalog.Port{port}}}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
 
 func TestSickEndToEnd(t *testing.T) {
 	for _, s := range slices.Concat(sicknesses, talkSicknesses, tlsSicknesses) {

@@ -268,6 +268,16 @@ func refused() (net.Conn, error) {
 	return net.Dial("tcp", l.Addr().String())
 }
 
+// muteOverUDP lets no datagram be answered. The end of the time is told at once.
+func muteOverUDP(_ *rig, next probe.DialFunc) probe.DialFunc {
+	return func(ctx context.Context, network catalog.Network, at netip.AddrPort) (net.Conn, error) {
+		if network == catalog.UDP {
+			return nil, os.ErrDeadlineExceeded
+		}
+		return next(ctx, network, at)
+	}
+}
+
 // overUDP answers the first datagram to a port; where answer is nil, nothing
 // listens there.
 func overUDP(port uint16, answer func([]byte) []byte) breakage {

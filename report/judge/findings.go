@@ -58,6 +58,7 @@ var explanations = []rule{
 	{"http-foreign-page", note, foreignPage, sayForeignPage},
 	{"name-reserved", note, reservedAddress, sayReservedAddress},
 	{"likely-prohibited", note, likelyProhibited, sayLikelyProhibited},
+	{"udp-not-known", note, emptyUnanswered, sayEmptyUnanswered},
 	{"timed-out", note, plainly(probe.TimedOut), sayTimedOut},
 	{"refused", note, plainly(probe.Refused), sayRefused},
 	{"prohibited", note, plainly(probe.Prohibited), sayProhibited},

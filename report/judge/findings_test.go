@@ -116,6 +116,8 @@ var findingTests = []findingTest{
 	{"untried", Unknown, verdict(probe.Untried, "too many open files"), nil, []string{"too many open files.", "this machine first"}},
 	{"rpc-not-registered", Fail, all(child("mapper"), portless, verdict(probe.Refused, "")), all(child("mapper"), verdict(probe.Refused, "")),
 		[]string{"EMSMDB (a4f1db00", "stopped"}},
+	{"udp-not-known", Unknown, all(verdict(probe.TimedOut, ""), udp, ofAny), all(verdict(probe.TimedOut, ""), udp), []string{"open|filtered", "without content"}},
+	{"timed-out", Fail, all(verdict(probe.TimedOut, ""), ofAny), nil, []string{"FILTERED"}},
 	{"dynamic-port-blocked", Fail, all(child("mapper"), verdict(probe.TimedOut, ""), func(r *probe.Result) { r.Check.Service.Note = "Set RpcTcpPort." }),
 		verdict(probe.TimedOut, ""), []string{"TCP 25", "Set RpcTcpPort."}},
 	{"rpc-behind-not-asked", Fail, all(behind("mapi-rpc", "rfr"), verdict(probe.TimedOut, "")), behind("mapi-rpc"), []string{"mapi-rpc, rfr"}},

@@ -247,8 +247,9 @@ func saySaysNothing(s seen) (text, hint string) {
 // undecided reports whether nothing is known of a service although something was
 // observed: a limit of connections turned the check away, or a device answers in the
 // service's place, and had not yet begun to when other services of the address were proven.
+// Nor does the silence after an empty datagram tell anything.
 func (s seen) undecided() bool {
-	return stillCrowdedOut(s) || saysNothing(s) && s.here().proven
+	return stillCrowdedOut(s) || saysNothing(s) && s.here().proven || emptyUnanswered(s)
 }
 
 // proven reports whether a service spoke its own protocol.

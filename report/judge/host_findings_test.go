@@ -33,6 +33,8 @@ var (
 
 func udp(r *probe.Result) { r.Check.Service.Network = catalog.UDP }
 
+func ofAny(r *probe.Result) { r.Check.Service.Protocol = catalog.AnyProtocol }
+
 func spoken(name string) change {
 	return func(r *probe.Result) { r.Check.Service.Protocol = name }
 }

@@ -255,3 +255,14 @@ func (s seen) smtpLimits() string {
 	}
 	return "its lists of addresses, connections per source"
 }
+
+// emptyUnanswered: a UDP port of which nothing is known did not answer an empty datagram.
+func emptyUnanswered(s seen) bool {
+	return s.Verdict == probe.TimedOut && s.Check.Service.Network == catalog.UDP && s.Check.Service.Protocol == catalog.AnyProtocol
+}
+
+func sayEmptyUnanswered(s seen) (text, hint string) {
+	return fmt.Sprintf("No reply to %s without content over %s. That is all exreach can send to %s, whose protocol it does not know, and most services do not answer that: "+
+			"the port is open or filtered (LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).", s.tries(), catalog.Elapsed(s.Took), s.port()),
+		fmt.Sprintf("Ask the service itself, with a client of its own. Check on the server with netstat -ano that it is listening, and the firewall's log for %s.", s.port())
+}

@@ -22,6 +22,7 @@ var untriedTests = []findingTest{
 	{"untried", Unknown, obstacle(probe.NoIPv6, "could not be asked: socket: address family not supported by protocol"), nil, []string{"has no IPv6"}},
 	{"untried", Unknown, obstacle(probe.NoResolver, "the name could not be looked up: i/o timeout"), nil, []string{"DNS servers", "nslookup"}},
 	{"untried", Unknown, obstacle(probe.Interrupted, "interrupted while connecting"), nil, []string{"interrupted while connecting", "Run again"}},
+	{"untried", Unknown, obstacle(probe.Deadline, "the run's deadline came while connecting"), nil, []string{"server: the run's deadline came while connecting.", "--deadline"}},
 	{"untried", Unknown, obstacle(probe.OwnFault, "could not be asked: a fault in exreach: boom"), nil, []string{"boom", "report it"}},
 }
 
