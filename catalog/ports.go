@@ -78,9 +78,9 @@ func (c *Catalog) planPorts(h Host, from string) ([]Check, error) {
 }
 
 // servicesAt returns the services to ask at a port, and the version that they are of. If
-// the version of the host is given and has the port, these are its services there, of the
-// given role if there is one, and those for from if there are any. Otherwise it is one
-// service, of no version or role.
+// the version of the host is given and has the port, these are its services there: of the
+// given role, or else of the roles that exreach may assume of a host, or else of any; and
+// those for from, if there are any. Otherwise it is one service, of no version or role.
 func (c *Catalog) servicesAt(h Host, port Port, from string) (version string, services []Service, err error) {
 	if h.Version == "" || h.Version == Auto {
 		return "", []Service{c.likelyAt(port)}, nil
@@ -89,15 +89,22 @@ func (c *Catalog) servicesAt(h Host, port Port, from string) (version string, se
 	if err != nil {
 		return "", nil, err
 	}
-	all := v.Services
-	if h.Role != "" && h.Role != Auto {
-		if all, err = v.ServicesOf(h.Role); err != nil {
+	given := h.Role != "" && h.Role != Auto
+	if given {
+		if _, err := v.Role(h.Role); err != nil {
 			return "", nil, err
 		}
 	}
-	for _, fits := range []func(Service) bool{func(s Service) bool { return s.asked(from) }, func(Service) bool { return true }} {
-		for _, s := range all {
-			if s.isAt(port) && fits(s) && !slices.ContainsFunc(services, func(o Service) bool { return sameService(o, s) }) {
+	assumed := func(s Service) bool {
+		return given || slices.ContainsFunc(v.Roles, func(r Role) bool { return r.Name == s.Role && r.Auto != "" })
+	}
+	for _, fits := range []func(Service) bool{
+		func(s Service) bool { return assumed(s) && s.asked(from) },
+		assumed,
+		func(Service) bool { return true },
+	} {
+		for _, s := range v.Services {
+			if s.isAt(port) && (!given || s.Role == h.Role) && fits(s) && !slices.ContainsFunc(services, func(o Service) bool { return sameService(o, s) }) {
 				services = append(services, s)
 			}
 		}

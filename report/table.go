@@ -87,8 +87,11 @@ func (t *table) group(g Group) {
 		t.findings(*e, margin)
 		return
 	}
-	who := t.releases.Called(g.Version) + " " + g.Role
-	if t.from != "" {
+	who := strings.TrimSpace(t.releases.Called(g.Version) + " " + g.Role)
+	switch {
+	case g.Version == "":
+		who = "the ports asked for"
+	case t.from != "":
 		who += ", as " + t.from + " sees it"
 	}
 	t.paragraph(0, margin, append(nameOf(g), span{" " + who, dim})...)

@@ -99,9 +99,6 @@ func askingForHelp(args []string) []string {
 	return args
 }
 
-// portOptions are the options with which other tools choose ports.
-var portOptions = []string{"-p", "--port", "--ports"}
-
 // unknownOption says which option was most likely meant.
 func unknownOption(l line, word string) error {
 	var known []string
@@ -111,9 +108,6 @@ func unknownOption(l line, word string) error {
 		}
 	}
 	name, _, _ := strings.Cut(word, "=")
-	if slices.Contains(portOptions, name) && findOption(l.command, "only") != nil {
-		return hinted("to check some ports only: --only 443", "unknown option %s: %s does not have it", name, l.name())
-	}
 	return hinted(fmt.Sprintf("nearest is %s; %s", catalog.Nearest(name, known)[0], seeHelp(l.name())), "unknown option %s: %s does not have it", name, l.name())
 }
 
@@ -121,7 +115,7 @@ func unknownOption(l line, word string) error {
 // a host.
 func unknownCommand(l line) error {
 	word := l.operands[0]
-	if _, err := survey.ParseHost(word); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
+	if _, err := survey.HostOf(word, ""); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
 		return hinted("did you mean exreach check "+word+"?", "unknown command %q", word)
 	}
 	var known []string

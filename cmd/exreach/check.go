@@ -63,6 +63,9 @@ func check(c *cli.Context, w world) error {
 	if pool.Credentials, err = credentialsOf(c, w.env); err != nil {
 		return err
 	}
+	if run.Deadline, err = positive(c, "deadline", c.Duration("deadline")); err != nil {
+		return err
+	}
 	run.Pool, run.Trace, run.Watch = pool, c.Bool("trace"), out.tell
 	return out.run(c.Context, run)
 }
@@ -113,7 +116,8 @@ func planFlags() []cli.Flag {
 		&cli.StringFlag{Name: "from", Usage: "`WHO` connects: client, internet, mailbox, admin, ... (default client)"},
 		&cli.StringFlag{Name: "hosts", Usage: "read the hosts from `FILE`, one per line; - is stdin"},
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "read the hosts from a topology `FILE` (YAML)"},
-		&cli.StringSliceFlag{Name: "only", Usage: "check only these `WORDS`: services, protocols or ports, separated by commas"},
+		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p", "ports"}, Usage: "check these `PORTS` instead of those that the role needs: 8443, 53/udp, ..."},
+		&cli.StringSliceFlag{Name: "only", Usage: "check only these `WORDS`: services, protocols, ports or ranges of ports, separated by commas"},
 		&cli.StringSliceFlag{Name: "skip", Usage: "leave out these `WORDS`"},
 		catalogFlag(),
 	}
@@ -129,10 +133,21 @@ func optionsOf(c *cli.Context) (survey.Options, error) {
 	if c.IsSet("from") && !c.IsSet("config") {
 		o.From = cmp.Or(o.From, catalog.DefaultFrom) // --from "" asks for the default, so no note says that it was taken
 	}
-	var errs [3]error
+	var errs [5]error
 	o.Family, errs[0] = familyOf(c)
 	o.Only, errs[1] = wordsOf(c, "only")
 	o.Skip, errs[2] = wordsOf(c, "skip")
+	ports, err := wordsOf(c, "port")
+	errs[3] = err
+	o.Ports, errs[4] = survey.ParsePorts(ports)
+	if c.IsSet("port") && c.IsSet("only") {
+		return o, hinted("--port checks these ports alone, --only chooses among the services of the role", "options --port and --only: they cannot be combined")
+	}
+	for _, option := range []string{"only", "skip", "port"} {
+		if words := c.StringSlice(option); len(words) > 1 && words[len(words)-1] == "" {
+			o.Unfinished = "--" + option + " " + strings.Join(words, ",")
+		}
+	}
 	return o, cmp.Or(errs[:]...)
 }
 
@@ -145,6 +160,9 @@ func wordsOf(c *cli.Context, option string) ([]string, error) {
 		if word = strings.ToLower(strings.TrimSpace(word)); word != "" {
 			words = append(words, word)
 		}
+	}
+	if c.IsSet(option) && len(words) == 0 && option == "port" {
+		return nil, hinted("such as --port 8443; leave the option out to check what the role needs", "option --port: it names no port")
 	}
 	if c.IsSet(option) && len(words) == 0 {
 		return nil, hinted("name services, protocols or ports, such as --"+option+" smtp,443; leave the option out to check everything",

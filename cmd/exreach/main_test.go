@@ -41,6 +41,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"serve":  serve,
+			"mute":   mute,
 			"play":   play,
 			"vault":  vault,
 			"unseen": unseen,
@@ -100,6 +101,18 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		text += fmt.Sprintf("  - {name: %s, role: server, port: %s, protocol: %s, wants: {client: required, admin: optional, internet: forbidden}, exposure: it is a test}\n", name, port, speaks)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("catalog.yaml"), []byte(text), 0o666))
+}
+
+// mute takes the datagrams of a port of UDP until the script ends, and answers none. The
+// variable udp is the port.
+func mute(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: mute")
+	}
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { _ = conn.Close() })
+	ts.Setenv("udp", fmt.Sprint(conn.LocalAddr().(*net.UDPAddr).Port))
 }
 
 // play plays a server of the version that a catalogue file describes, on loopback until the

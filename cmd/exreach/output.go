@@ -109,10 +109,9 @@ func (o output) tell(e survey.Event) {
 const every = 100 * time.Millisecond
 
 func (o output) noteInterrupted(ctx context.Context, unasked int) {
-	if ctx.Err() == nil {
-		return
+	if ctx.Err() != nil {
+		note(o.notes, "interrupted: what was not finished is reported as untried")
 	}
-	note(o.notes, "interrupted: what was not finished is reported as untried")
 	if unasked > 0 {
 		note(o.notes, "%s not asked at all, and not in the report", catalog.Count(unasked, "host"))
 	}

@@ -20,6 +20,7 @@ import (
 func poolFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{Name: "timeout", Usage: "allow each check `TIME` in all, and a silent one a few seconds more (default 20s)"},
+		&cli.DurationFlag{Name: "deadline", Usage: "end the run after `TIME`; what is not finished by then is untried (default: no limit)"},
 		resolveFlag(),
 		&cli.DurationFlag{Name: "connect-timeout", Usage: "give up on a host that has not answered after `TIME` (default 3.5s)"},
 		&cli.IntFlag{Name: "tries", Usage: "call a port timed-out after this `NUMBER` of tries (default: chosen from the measured packet loss)"},

@@ -25,6 +25,10 @@ func said(e survey.Event) []string {
 			return one("%s: 1 line repeats a host, which is checked once: %s in line %d", e.List, e.First, e.Line)
 		}
 		return one("%s: %d lines repeat a host, which is checked once: the first is %s in line %d", e.List, e.Lines, e.First, e.Line)
+	case survey.OfURL:
+		return one("%s is a URL: checking %s, the port alone", e.URL, e.Host)
+	case survey.DeadlineCame:
+		return one("the deadline of %s came first: what was not finished is reported as untried", e.Deadline)
 	case survey.Untraceable:
 		return one("nothing is traced: %v", e.Err)
 	case survey.Identified:

@@ -46,10 +46,16 @@ func askAny(conn net.Conn, q Question) (Peer, error) {
 		return insideTLS(secured, q)
 	case plain.heardTLS():
 		return Peer{}, err
-	case len(plain.head) > 0 && !bytes.HasPrefix(plain.head, []byte("HTTP/")):
-		return spokenBy(plain.head), nil // a greeting that came late, or a complaint about TLS
 	}
-	return plainHTTP(q, err)
+	q.At(Greet)
+	late := spokenBy(plain.head) // a greeting that came late, or a complaint about TLS
+	if late.Spoke != "" && late.Spoke != "http" {
+		return late, nil
+	}
+	if p, err = plainHTTP(q, err); p.Greeting == "" && late.Greeting != "" && errors.Is(err, ErrNothingSaid) {
+		return late, nil
+	}
+	return p, err
 }
 
 // insideTLS finds out what a server speaks inside TLS. That it speaks TLS is enough.
@@ -81,7 +87,6 @@ func plainHTTP(q Question, tlsFailed error) (Peer, error) {
 		}
 		return Peer{}, err
 	}
-	q.At(Greet)
 	p, err := tryHTTP(conn, q)
 	if p.Spoke == "" && p.Greeting == "" {
 		return p, nothingSaid(err)

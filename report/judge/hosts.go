@@ -57,7 +57,7 @@ func Hosts(ctx context.Context, hosts iter.Seq[probe.HostResults], started time.
 	return func(yield func(Host) bool) {
 		for found := range hosts {
 			h := judgeHost(found, started, outOfPatience(ctx))
-			if len(h.Rows) > 0 && identified != nil {
+			if len(h.Rows) > 0 && identified != nil && h.Rows[0].Check.Version != "" { // else its ports alone are checked
 				h.identify(identified(h.Rows[0].Check.Host))
 			}
 			if len(h.Rows) > 0 && !yield(h) {

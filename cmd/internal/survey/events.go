@@ -23,6 +23,12 @@ type RepeatedLines struct {
 	Line  int    // the number of that line, from 1
 }
 
+// OfURL tells that a host was named by a URL, of which only the port is checked.
+type OfURL struct{ URL, Host string }
+
+// DeadlineCame tells that the run has ended because of its deadline.
+type DeadlineCame struct{ Deadline time.Duration }
+
 // Untraceable tells that this system cannot trace.
 type Untraceable struct{ Err error }
 
@@ -83,6 +89,8 @@ type Progress struct {
 
 func (Repeated) event()      {}
 func (RepeatedLines) event() {}
+func (OfURL) event()         {}
+func (DeadlineCame) event()  {}
 func (Untraceable) event()   {}
 func (Identified) event()    {}
 func (AllIdentified) event() {}

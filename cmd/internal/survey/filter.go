@@ -3,15 +3,17 @@
 package survey
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"exreach/catalog"
 )
 
-// A filter narrows a plan to the services that --only and --skip leave. Each of their
-// words is the name of a service, its protocol, or its port.
+// A filter narrows a plan to the services that --only and --skip leave. means says what
+// their words mean.
 type filter struct {
 	only []string // none means everything
 	skip []string
@@ -20,15 +22,10 @@ type filter struct {
 // unknown finds the first word that means no service of the plan, and none that others
 // returns. others is slow, so unknown calls it only if it must.
 func (f filter) unknown(plan []catalog.Check, others func() []catalog.Service) (word string, found bool) {
-	planned := map[string]bool{}
-	for _, c := range flatten(plan) {
-		for _, name := range namesOf(c.Service) {
-			planned[name] = true
-		}
-	}
+	planned := flatten(plan)
 	for _, word := range slices.Concat(f.only, f.skip) {
-		called := func(s catalog.Service) bool { return matches(s, word) }
-		if !planned[word] && (otherWord(word) != "" || !slices.ContainsFunc(others(), called)) {
+		called := func(s catalog.Service) bool { return means(s, word) }
+		if !slices.ContainsFunc(planned, func(c catalog.Check) bool { return called(c.Service) }) && !slices.ContainsFunc(others(), called) {
 			return word, true
 		}
 	}
@@ -65,14 +62,37 @@ func (f filter) leaves(s catalog.Service) bool {
 
 // matches reports whether one of the words means s.
 func matches(s catalog.Service, words ...string) bool {
-	names := namesOf(s)
-	return slices.ContainsFunc(words, func(word string) bool { return slices.Contains(names, word) })
+	return slices.ContainsFunc(words, func(word string) bool { return means(s, word) })
 }
 
-// namesOf is the words that mean s: its name, its protocol, and its port as a number and
-// as the report has it.
-func namesOf(s catalog.Service) []string {
-	return []string{s.Name, s.Protocol, s.Ports.String(), s.Location()}
+// means reports whether a word means s: its name, its protocol (https is http inside TLS),
+// its port or a range that holds it, alone or with the transport, as the report has it.
+func means(s catalog.Service, word string) bool {
+	for _, name := range []string{s.Name, s.Protocol, s.Ports.String(), s.Location()} {
+		if strings.EqualFold(word, name) {
+			return true
+		}
+	}
+	if word == s.Protocol+"s" && s.TLS.First() {
+		return true
+	}
+	ports, network, ok := portWord(word)
+	return ok && s.Ports.First != 0 && ports.First <= s.Ports.First && s.Ports.Last <= ports.Last && (network == "" || network == s.Network)
+}
+
+// portWord reads "443", "1-1024", "443/tcp" or "1-1024/udp". The network is "" if the word
+// names none.
+func portWord(word string) (ports catalog.Ports, network catalog.Network, ok bool) {
+	numbers, transport, _ := strings.Cut(strings.ToLower(word), "/")
+	first, last, ranged := strings.Cut(numbers, "-")
+	if !ranged {
+		last = first
+	}
+	low, errLow := strconv.ParseUint(first, 10, 16)
+	high, errHigh := strconv.ParseUint(last, 10, 16)
+	network = catalog.Network(transport)
+	known := network == catalog.TCP || network == catalog.UDP || !strings.Contains(word, "/")
+	return catalog.Ports{First: uint16(low), Last: uint16(high)}, network, errLow == nil && errHigh == nil && low <= high && known
 }
 
 // flatten is the plan with the checks behind its checks.
@@ -87,46 +107,62 @@ func flatten(plan []catalog.Check) []catalog.Check {
 // unknownService says what to write instead of a word of --only or --skip that means
 // nothing in the plan.
 func (p *planner) unknownService(plan []catalog.Check, word string) error {
-	hint := otherWord(word)
-	if hint == "" {
-		hint = p.elsewhere(plan[0], word)
-	}
+	hint := cmp.Or(otherWord(word), p.elsewhere(plan[0], word))
 	if hint == "" {
 		hint = nearestService(plan, word)
+	}
+	if _, _, isPort := portWord(word); isPort && strings.Contains(word, "-") {
+		return mistake(hint, "no port of this plan is in the range %s", word)
 	}
 	return mistake(hint, "no service, protocol or port of this plan is called %q", word)
 }
 
-// otherWord returns the hint for a word that other tools take; "" if it knows no such tool.
+// otherWord returns the hint for a word that other tools take, or that is a range the wrong
+// way round; "" if it is neither.
 func otherWord(word string) string {
+	first, last, _ := strings.Cut(word, "-")
+	_, _, turned := portWord(last + "-" + first)
 	switch {
-	case word == "https":
-		return "the protocol is called http, with and without TLS: --only http, or --only 443"
 	case strings.ContainsAny(word, " \t;"):
 		return "separate the words with commas: --only " + strings.Join(strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune(" \t;", r) }), ",")
-	case strings.Contains(word, "-") && strings.Trim(word, "0123456789-") == "":
-		return "ranges are not supported; name the ports one by one: --only 25,443"
+	case turned && first != last:
+		return fmt.Sprintf("a range begins with its lower port: --only %s-%s", last, first)
 	}
 	return ""
 }
 
 // elsewhere returns the hint for a service that the role has but the plan has not, because
-// it cannot be tested, or only another from wants it; "" if word means no such service.
+// it cannot be tested, or is only for other clients; "" if word means no such service.
 func (p *planner) elsewhere(first catalog.Check, word string) string {
 	v, err := p.cat.Version(first.Version)
 	if err != nil {
 		return ""
 	}
+	wanted := map[string]bool{}
 	for _, s := range v.Services {
+		if s.Role != first.Service.Role || !means(s, word) {
+			continue
+		}
 		switch {
-		case s.Role != first.Service.Role || !matches(s, word):
 		case s.Unasked != "":
 			return fmt.Sprintf("%s cannot be tested remotely: %s", s.Name, s.Unasked)
-		case s.Wants[first.From] == "":
-			return fmt.Sprintf("%s has it, but not for %s: see exreach catalog show %s %s", v.Title, first.From, first.Version, s.Role)
+		case s.Wants[first.From] != "":
+			return "" // --skip leaves it out
+		}
+		for from, want := range s.Wants {
+			wanted[from] = wanted[from] || want != catalog.Forbidden
 		}
 	}
-	return ""
+	var froms []string
+	for _, f := range catalog.Froms {
+		if wanted[f.Name] {
+			froms = append(froms, f.Name)
+		}
+	}
+	if froms == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s has it, but not for %s: %s is for %s; try --from %s", v.Title, first.From, word, strings.Join(froms, ", "), froms[0])
 }
 
 // nearestService names the words of the plan that come nearest.
@@ -137,6 +173,9 @@ func nearestService(plan []catalog.Check, word string) string {
 	}
 	slices.Sort(known)
 	near := catalog.Nearest(word, slices.Compact(known))
-	first := plan[0]
-	return fmt.Sprintf("nearest: %s; all of them: exreach catalog show %s %s", strings.Join(near[:min(5, len(near))], ", "), first.Version, first.Service.Role)
+	hint := "nearest: " + strings.Join(near[:min(5, len(near))], ", ")
+	if first := plan[0]; first.Version != "" {
+		hint += fmt.Sprintf("; all of them: exreach catalog show %s %s", first.Version, first.Service.Role)
+	}
+	return hint
 }

@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-
-	"exreach/probe/lookup"
 )
 
 const oneByOne = "name hosts one by one; ports come from the catalogue, see --only"
@@ -49,7 +47,7 @@ func ParseHost(word string) (string, error) {
 		return wrong("it has a port", "write only the host; ports come from the catalogue, see --only")
 	}
 	if isNumber(word) {
-		return wrong("it is a number", "to check some ports only: --only "+word)
+		return wrong("it is a number", "write it behind the host, such as mail01:"+word)
 	}
 	if why := badName(strings.TrimSuffix(word, ".")); why != "" { // a dot at the end says that the name is whole
 		return wrong(why, "a host is a DNS name or an address, such as mail01.contoso.com or 192.0.2.10")
@@ -78,20 +76,6 @@ func ParseHostPort(word string) (string, uint16, error) {
 	}
 	host, err = ParseHost(host)
 	return host, uint16(port), err
-}
-
-// HostOf is ParseHost, but refuses an address that -4 or -6 excludes. Every host that a user
-// names, on the command line, in a list or in a topology, comes through here; ParseHost
-// alone is for names that nothing connects to, such as --domain.
-func HostOf(word string, family lookup.Family) (string, error) {
-	name, err := ParseHost(word)
-	if err != nil {
-		return "", err
-	}
-	if addr, err := netip.ParseAddr(name); err == nil && family != "" && lookup.FamilyOf(addr) != family {
-		return "", mistake("leave the option out", "host %s: option -%s excludes it", name, family.Digit())
-	}
-	return name, nil
 }
 
 // unquoted is a word without the quotes around it, which spreadsheets and

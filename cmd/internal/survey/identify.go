@@ -103,7 +103,11 @@ func hand(ctx context.Context, to chan<- *suspect, s *suspect) {
 func (i *identifier) suspects(in iter.Seq[target]) iter.Seq[*suspect] {
 	return func(yield func(*suspect) bool) {
 		for t := range in {
-			if !yield(&suspect{target: t, next: i.cat.Identify(t.name(), i.from)}) {
+			s := &suspect{target: t}
+			if i.anyUnsettled(t) { // those of a pipe need not be alike
+				s.next = i.cat.Identify(t.name(), i.from)
+			}
+			if !yield(s) {
 				return
 			}
 		}
@@ -136,6 +140,9 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 
 // more returns the questions that the first answers of a host raise.
 func (i *identifier) more(s *suspect) []catalog.Check {
+	if !i.anyUnsettled(s.target) {
+		return nil
+	}
 	h := catalog.Heard{
 		Answered: answered(s.asked, s.heard),
 		Versions: identity.Identify(s.heard).Candidates,
@@ -166,6 +173,9 @@ func answered(asked []catalog.Check, heard []probe.Result) []catalog.Check {
 // conclude gives a host the version that its answers show and the roles whose services
 // answered, and tells so.
 func (i *identifier) conclude(s *suspect) target {
+	if !i.anyUnsettled(s.target) {
+		return s.target
+	}
 	id := identity.Identify(s.heard)
 	heard := answered(s.asked, s.heard)
 	t := target{place: s.place}

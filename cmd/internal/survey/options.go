@@ -13,10 +13,13 @@ import (
 // Options is what a user may say about a run in addition to its hosts. The zero value says
 // nothing.
 type Options struct {
-	Version, Role string        // of hosts that only have a name; "" is what they turn out to be
-	From          string        // who connects; "" is what the topology says, or the default
-	Only, Skip    []string      // names, protocols and ports of services; no Only is all of them
-	Family        lookup.Family // of the addresses that may be named; "" is any
+	Version, Role string         // of hosts that only have a name; "" is what they turn out to be
+	From          string         // who connects; "" is what the topology says, or the default
+	Ports         []catalog.Port // to check at every host instead of what its role needs; nil is what the role needs
+	Only, Skip    []string       // names, protocols and ports of services; no Only is all of them
+	Family        lookup.Family  // of the addresses that may be named; "" is any
+
+	Unfinished string // an option whose list ends with a comma: "--only 80,". A blank may have cut the list in two
 }
 
 // validate finds a version or a role that does not exist, before a host is blamed for it.

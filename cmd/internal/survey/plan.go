@@ -5,6 +5,7 @@ package survey
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"sync/atomic"
@@ -27,6 +28,7 @@ type planner struct {
 	// Only the goroutine that begins hosts uses these, until the run is over.
 	tellRole, tellFrom bool               // a default was taken, and not told yet
 	told               map[[2]string]bool // versions, and what was told about them
+	lacking            catalog.Check      // of one of the targets that bare counts
 	bare               int                // targets for which --only and --skip leave no check
 	bad                int                // targets that, in the version they turned out to be, have no plan
 	err                error              // why the first of those has none
@@ -52,12 +54,12 @@ func newPlanner(cat *catalog.Catalog, r *Targets, tell func(Event)) *planner {
 // rehearse plans every host that is known before anything is asked, so mistakes
 // show first. A host without a version is planned in one that it may have.
 func (p *planner) rehearse(r *Targets) error {
-	type kind struct{ version, role string }
+	type kind struct{ version, role, ports string }
 	planned := map[kind]int{} // checks of a host of that kind
 	var all []catalog.Check
 	for t := range r.upfront() {
 		p.auto = p.auto || p.anyUnsettled(t)
-		k := kind{t.roles[0].Version, t.roles[0].Role}
+		k := kind{t.roles[0].Version, t.roles[0].Role, fmt.Sprint(t.roles[0].Ports)}
 		plain := len(t.roles) == 1 && t.roles[0].RPCPorts == nil
 		n, done := planned[k]
 		if !done || !plain {
@@ -65,7 +67,7 @@ func (p *planner) rehearse(r *Targets) error {
 			if err != nil {
 				return err
 			}
-			all, n = append(all, plan...), len(p.narrow(plan))
+			all, n = append(all, plan...), len(p.narrow(t, plan))
 		}
 		if plain {
 			planned[k] = n
@@ -76,7 +78,8 @@ func (p *planner) rehearse(r *Targets) error {
 		return p.unknownService(all, word)
 	}
 	if p.total == 0 && !slices.ContainsFunc(p.possible(), p.filter.leaves) {
-		return nothingLeft()
+		p.lacking = all[0]
+		return p.nothingLeft()
 	}
 	if p.auto || r.pipe != nil {
 		p.total = 0
@@ -84,7 +87,8 @@ func (p *planner) rehearse(r *Targets) error {
 	return nil
 }
 
-// possible returns the services that hosts may turn out to have; nil if all are settled.
+// possible returns the services that p.from may turn out to be asked for; nil if all hosts
+// are settled.
 func (p *planner) possible() []catalog.Service {
 	if !p.auto {
 		return nil
@@ -95,13 +99,23 @@ func (p *planner) possible() []catalog.Service {
 	}
 	var services []catalog.Service
 	for _, v := range versions {
-		services = append(services, v.Services...)
+		for _, s := range v.Services {
+			if s.Unasked == "" && s.Wants[p.from] != "" {
+				services = append(services, s)
+			}
+		}
 	}
 	return services
 }
 
-func nothingLeft() error {
-	return mistake("remove a word from --only or --skip", "nothing is left to check")
+// nothingLeft says that --only and --skip leave nothing of any host. If the first word of
+// --only is for other clients, it says for which.
+func (p *planner) nothingLeft() error {
+	hint := ""
+	if len(p.filter.only) > 0 {
+		hint = p.elsewhere(p.lacking, p.filter.only[0])
+	}
+	return mistake(cmp.Or(hint, "remove a word from --only or --skip"), "nothing is left to check")
 }
 
 // plans yields what to ask of each target; those of the first sequence come first. When
@@ -133,11 +147,15 @@ func (p *planner) begin(t target) []catalog.Check {
 		p.err = cmp.Or(p.err, err)
 		return nil
 	}
-	p.tellDefaults(plan[0])
-	p.tellThin(plan)
-	p.tellUntold(plan)
-	p.tellUntestable(plan)
-	if plan = p.narrow(plan); len(plan) == 0 {
+	if !t.isPorts() {
+		p.tellDefaults(plan[0])
+		p.tellThin(plan)
+		p.tellUntold(plan)
+		p.tellUntestable(plan)
+	}
+	first := plan[0]
+	if plan = p.narrow(t, plan); len(plan) == 0 {
+		p.lacking = first
 		p.bare++
 	}
 	p.asked.Add(int64(len(plan)))
@@ -151,9 +169,9 @@ func (p *planner) plan(t target) ([]catalog.Check, error) {
 
 // narrow leaves what the user wants to see of the plan of one host. Unless the user named
 // what to check, it adds the host's control (catalog.WithControls).
-func (p *planner) narrow(plan []catalog.Check) []catalog.Check {
+func (p *planner) narrow(t target, plan []catalog.Check) []catalog.Check {
 	plan = p.filter.apply(plan)
-	if len(p.filter.only) > 0 {
+	if len(p.filter.only) > 0 || t.isPorts() {
 		return plan
 	}
 	return catalog.WithControls(plan)

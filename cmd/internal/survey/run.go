@@ -19,12 +19,13 @@ import (
 // Unasked counts those.
 func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 	return func(yield func(judge.Host) bool) {
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
+		ctx, stop := context.WithCancelCause(ctx)
+		defer stop(nil)
 		pool := s.pool()
 		if s.Began.IsZero() {
 			s.Began = time.Now()
 		}
+		defer s.endAtDeadline(stop)()
 		s.hosts.tellTo(s.tell)
 		if err := socket.CanTrace(); s.Trace && err != nil {
 			s.tell(Untraceable{err})
@@ -35,11 +36,23 @@ func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 		defer over()
 		for h := range s.check(ctx, pool, s.plan.plans(ctx, settled, found)) {
 			if s.meter.hosts.Add(1); !yield(h) {
-				stop()
+				stop(nil)
 				return
 			}
 		}
 	}
+}
+
+// endAtDeadline calls stop when the run's deadline comes, unless over is called before.
+func (s *Survey) endAtDeadline(stop context.CancelCauseFunc) (over func()) {
+	if s.Deadline <= 0 {
+		return func() {}
+	}
+	timer := time.AfterFunc(time.Until(s.Began.Add(s.Deadline)), func() {
+		stop(probe.ErrDeadline)
+		s.tell(DeadlineCame{s.Deadline})
+	})
+	return func() { timer.Stop() }
 }
 
 // check asks the hosts what is planned, and judges each.

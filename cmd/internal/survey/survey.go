@@ -27,6 +27,8 @@ type Survey struct {
 	Every time.Duration // how often Progress is told; 0 is never
 	Began time.Time     // what the times in the report count from; zero is the moment of Run
 
+	Deadline time.Duration // after Began the run ends, and what is not finished is untried; 0 is never
+
 	hosts *Targets
 	plan  *planner
 	who   *identifier
@@ -84,7 +86,7 @@ func (s *Survey) Err() error {
 	case s.hosts.pipe != nil && s.hosts.pipe.err != nil:
 		return s.hosts.pipe.err
 	case s.plan.asked.Load() == 0 && s.Unasked() == 0:
-		return nothingLeft()
+		return s.plan.nothingLeft()
 	}
 	return nil
 }

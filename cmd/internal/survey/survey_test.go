@@ -52,8 +52,11 @@ func TestWords(t *testing.T) {
 		{survey.Options{Version: "2019 CU14"}, "unknown version", "without its update and build"},
 		{survey.Options{Version: "2019", Role: "cas"}, "version 2019: unknown role", "in version 2019 the role mailbox does that"},
 		{survey.Options{Version: "2010", Role: "cas"}, "version 2010: unknown role", "did you mean --role client-access?"},
-		{survey.Options{Version: "2019", Only: []string{"https"}}, `is called "https"`, "--only http, or --only 443"},
-		{survey.Options{Version: "2019", Only: []string{"25-443"}}, `is called "25-443"`, "name the ports one by one"},
+		{survey.Options{Version: "2019", Only: []string{"20000-20010"}}, "no port of this plan is in the range 20000-20010", "nearest: "},
+		{survey.Options{Version: "2019", Only: []string{"443-25"}}, `is called "443-25"`, "--only 25-443"},
+		{survey.Options{Version: "2019", Only: []string{"443/udp"}}, `is called "443/udp"`, "nearest: "},
+		{survey.Options{Only: []string{"rpc-dynamic"}}, `is called "rpc-dynamic"`, "rpc-dynamic cannot be tested remotely: "},
+		{survey.Options{Version: "2019", From: "mailbox", Only: []string{"443"}}, `is called "443"`, "443 is for client, "},
 		{survey.Options{Version: "2019", Skip: []string{"smpt"}}, `is called "smpt"`, "nearest: smtp"},
 		{survey.Options{Version: "2019", Only: []string{"smtp"}, Skip: []string{"smtp"}}, "nothing is left to check", "remove a word"},
 	} {
@@ -74,6 +77,9 @@ func TestFilter(t *testing.T) {
 	}{
 		{survey.Options{Version: "2019", Only: []string{"143", "pop3"}}, "110 995 143"},
 		{survey.Options{Version: "2019", Only: []string{"smtp"}, Skip: []string{"587"}}, "25"},
+		{survey.Options{Version: "2019", Only: []string{"100-600"}, Skip: []string{"https"}}, "587 110 143"},
+		{survey.Options{Version: "2019", Only: []string{"80/tcp", "IMAPS"}}, "993 80"},
+		{survey.Options{Version: "2019", Only: []string{"pop3s", "1-90/tcp"}}, "25 995 80"},
 		{survey.Options{Version: "2010", Role: "client-access", Only: []string{"emsmdb"}}, "135"},
 	} {
 		run, err := made(t, test.options, "192.0.2.1")

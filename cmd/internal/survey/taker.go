@@ -18,8 +18,12 @@ type taker struct {
 }
 
 // isUnsettled reports whether a host must be asked what it is. A host with a supporting
-// role does not show its version, which hardly matters there.
+// role does not show its version, which hardly matters there. The ports that a user names
+// are checked whatever the host is.
 func (k taker) isUnsettled(h catalog.Host) bool {
+	if h.Ports != nil {
+		return false
+	}
 	if noVersion(h) {
 		return !slices.Contains(catalog.SupportRoles, h.Role)
 	}
@@ -51,6 +55,9 @@ func (k taker) settle(t target) target {
 
 // usual returns h with the version and the role to assume if no answer shows more.
 func (k taker) usual(h catalog.Host) catalog.Host {
+	if h.Ports != nil && (noRole(h) || !noVersion(h)) {
+		return h // of which catalog.Plan makes what it can
+	}
 	if noRole(h) {
 		h.Role = ""
 	}

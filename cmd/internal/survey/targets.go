@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -23,24 +24,30 @@ type target struct {
 
 func (t target) name() string { return t.roles[0].Name }
 
+// isPorts reports whether the user named ports, and nothing else is to be checked.
+func (t target) isPorts() bool {
+	return !slices.ContainsFunc(t.roles, func(h catalog.Host) bool { return h.Ports == nil })
+}
+
 // Targets is the hosts of a run: those of a topology, or names of hosts that are all
 // alike. Named, Listed and Topology make it, for one Survey. If the names come through a
 // pipe, most become known while the run is under way.
 type Targets struct {
 	options  Options
-	topology bool         // hosts are of a topology, which says who connects and what they are
-	from     string       // who connects, where a topology says so
-	hosts    []target     // of a topology
-	like     catalog.Host // what a host is if only its name is given
-	names    names        // those that are known before anything is asked
-	pipe     *hostList    // where more come from; nil where these are all
-	said     []Event      // events from before the run, which tellTo tells
-	named    atomic.Int64 // targets so far
-	whole    atomic.Bool  // no more will come
+	topology bool                      // hosts are of a topology, which says who connects and what they are
+	from     string                    // who connects, where a topology says so
+	hosts    []target                  // of a topology
+	like     catalog.Host              // what a host is if only its name is given
+	names    names                     // those that are known before anything is asked
+	ports    map[string][]catalog.Port // of those that were named with a port, by the host in lower case
+	pipe     *hostList                 // where more come from; nil where these are all
+	said     []Event                   // events from before the run, which tellTo tells
+	named    atomic.Int64              // targets so far
+	whole    atomic.Bool               // no more will come
 }
 
 func newTargets(o Options) *Targets {
-	return &Targets{options: o, like: catalog.Host{Version: o.Version, Role: o.Role}}
+	return &Targets{options: o, like: catalog.Host{Version: o.Version, Role: o.Role, Ports: o.Ports}}
 }
 
 // ready counts the targets that are known before anything is asked.
@@ -60,10 +67,29 @@ func (r *Targets) tellTo(tell func(Event)) {
 	}
 }
 
+// add adds what HostOf returned. A host that is named with several ports is one target.
+func (r *Targets) add(name string) {
+	host, port, given := splitPort(name)
+	key := strings.ToLower(host)
+	if !given || r.ports[key] == nil {
+		r.names.add(name)
+	}
+	if given {
+		if r.ports == nil {
+			r.ports = map[string][]catalog.Port{}
+		}
+		r.ports[key] = withPort(r.ports[key], port)
+	}
+}
+
 // target makes the target of a name, which is the nth, counted from 0.
 func (r *Targets) target(name string, n int) target {
 	h := r.like
-	h.Name = name
+	host, port, given := splitPort(name)
+	h.Name = host
+	if given {
+		h.Ports = withPort(withPort(r.ports[strings.ToLower(host)], port), r.like.Ports...)
+	}
 	return target{place: n, roles: []catalog.Host{h}}
 }
 
@@ -71,10 +97,17 @@ func (r *Targets) target(name string, n int) target {
 func Named(words []string, o Options) (*Targets, error) {
 	r := newTargets(o)
 	seen := map[string]bool{}
+	before := ""
 	for _, word := range words {
+		if word != "" && isNumber(word) {
+			return nil, numberForHost(word, before, o)
+		}
 		name, err := HostOf(word, o.Family)
 		if err != nil {
 			return nil, err
+		}
+		if before = name; strings.Contains(word, "://") {
+			r.said = append(r.said, OfURL{word, name})
 		}
 		key := strings.ToLower(name)
 		if seen[key] {
@@ -82,7 +115,7 @@ func Named(words []string, o Options) (*Targets, error) {
 			continue
 		}
 		seen[key] = true
-		r.names.add(name)
+		r.add(name)
 	}
 	if r.names.count == 0 {
 		return nil, mistake("exreach check mail01.contoso.com, or exreach demo to see one without a server", "there is no host to check")
@@ -100,11 +133,12 @@ func Listed(ctx context.Context, l List, o Options) (*Targets, error) {
 		if !more {
 			break
 		}
-		r.names.add(name)
 		if l.Pipe {
+			r.names.add(name)
 			r.pipe = list
 			return r.ready(), nil
 		}
+		r.add(name)
 	}
 	runtime.GC() // else garbage may grow to what reading used, and triple the memory
 	switch {
@@ -127,9 +161,15 @@ func Topology(name string, from io.Reader, o Options) (*Targets, error) {
 	r := &Targets{options: o, topology: true, from: t.From}
 	places := map[string]int{}
 	for _, h := range t.Hosts {
-		if h.Name, err = HostOf(h.Name, o.Family); err != nil {
+		name, err := HostOf(h.Name, o.Family)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", h.Origin, err)
 		}
+		port, given := catalog.Port{}, false
+		if h.Name, port, given = splitPort(name); given {
+			h.Ports = []catalog.Port{port}
+		}
+		h.Ports = withPort(h.Ports, o.Ports...)
 		key := strings.ToLower(h.Name)
 		place, seen := places[key]
 		if !seen {

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package survey
+
+import (
+	"cmp"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe/lookup"
+)
+
+// HostOf returns the host that a word names, with its port if it has one, as splitPort
+// reads them: mail01, mail01:443, [2001:db8::1]:53/udp. Of a URL it takes the host and the
+// port. It refuses an address that -4 or -6 excludes. Every host that a user names, on the
+// command line, in a list or in a topology, comes through here; ParseHost alone is for
+// names that nothing connects to, such as --domain.
+func HostOf(word string, family lookup.Family) (string, error) {
+	host, port, err := parseOperand(unquoted(word))
+	if err != nil {
+		return "", err
+	}
+	if addr, err := netip.ParseAddr(host); err == nil && family != "" && lookup.FamilyOf(addr) != family {
+		return "", mistake("leave the option out", "host %s: option -%s excludes it", host, family.Digit())
+	}
+	if port == "" {
+		return host, nil
+	}
+	p, err := catalog.ParsePort(port)
+	if err != nil {
+		return "", mistake("write it as mail01:443, mail01:53/udp or [2001:db8::1]:443", "host %q: %w", word, err)
+	}
+	return strings.TrimSuffix(net.JoinHostPort(host, p.String()), "/tcp"), nil
+}
+
+// parseOperand splits a word into a host, which it checks, and a port, "" if it has none.
+func parseOperand(word string) (host, port string, err error) {
+	_, notAddress := netip.ParseAddr(word)
+	colon := strings.LastIndex(word, ":")
+	switch {
+	case strings.Contains(word, "://"):
+		return parseURL(word)
+	case notAddress == nil || colon < 0 || strings.HasSuffix(word, "]"):
+	case strings.HasPrefix(word, "[") && word[colon-1] == ']', strings.Count(word, ":") == 1:
+		if word, port = word[:colon], word[colon+1:]; port == "" {
+			return "", "", mistake("write it as "+word+":443, or leave the colon out", "host %q: there is no port behind the colon", word+":")
+		}
+	}
+	host, err = ParseHost(word)
+	return host, port, err
+}
+
+// schemePorts are the ports of URLs that do not name one.
+var schemePorts = map[string]string{
+	"http": "80", "https": "443", "smtp": "25", "smtps": "465", "submission": "587", "pop": "110", "pop3": "110", "pop3s": "995",
+	"imap": "143", "imaps": "993", "ldap": "389", "ldaps": "636", "sip": "5060", "sips": "5061", "ssh": "22", "ftp": "21",
+}
+
+// parseURL takes the host and the port of a URL.
+func parseURL(word string) (host, port string, err error) {
+	u, err := url.Parse(word)
+	if err != nil || u.Host == "" {
+		return "", "", mistake("write only the host, such as mail01.contoso.com", "host %q: it is a URL without a host", word)
+	}
+	port = cmp.Or(u.Port(), schemePorts[strings.ToLower(u.Scheme)])
+	if port == "" {
+		return "", "", mistake("write the host and the port: "+u.Hostname()+":443", "host %q: it is a URL whose port exreach does not know", word)
+	}
+	host, err = ParseHost(u.Hostname())
+	return host, port, err
+}
+
+// splitPort splits what HostOf returned. given reports whether there is a port.
+func splitPort(name string) (host string, port catalog.Port, given bool) {
+	colon := strings.LastIndex(name, ":")
+	if _, err := netip.ParseAddr(name); err == nil || colon < 0 {
+		return name, catalog.Port{}, false
+	}
+	port, err := catalog.ParsePort(name[colon+1:])
+	return strings.Trim(name[:colon], "[]"), port, err == nil
+}
+
+// ParsePorts reads the words of --port.
+func ParsePorts(words []string) ([]catalog.Port, error) {
+	var ports []catalog.Port
+	for _, word := range words {
+		p, err := catalog.ParsePort(word)
+		switch _, _, isPort := portWord(word); {
+		case err != nil && isPort && strings.Contains(word, "-"):
+			return nil, mistake("name the ports one by one: --port 443,8443", "option --port: %q is a range", word)
+		case err != nil && strings.Trim(word, "0123456789") != "":
+			return nil, mistake("such as --port 8443 or --port 53/udp; --only takes the names of services", "option --port: %w", err)
+		case err != nil:
+			return nil, mistake("such as --port 8443 or --port 53/udp", "option --port: %w", err)
+		}
+		ports = withPort(ports, p)
+	}
+	return ports, nil
+}
+
+// withPort returns ports with those of more that are not in it.
+func withPort(ports []catalog.Port, more ...catalog.Port) []catalog.Port {
+	for _, p := range more {
+		if !slices.Contains(ports, p) {
+			ports = append(slices.Clip(ports), p)
+		}
+	}
+	return ports
+}
+
+// numberForHost is the error for a number where a host belongs. before is the operand
+// before it.
+func numberForHost(number, before string, o Options) error {
+	hint := "write it behind the host, such as mail01:" + number
+	switch {
+	case o.Unfinished != "":
+		hint = "write the list without blanks: " + o.Unfinished + number
+	case before != "":
+		host, _, _ := splitPort(before)
+		hint = "to check one port: exreach check " + net.JoinHostPort(host, number)
+	}
+	return mistake(hint, "host %q: it is a number", number)
+}
