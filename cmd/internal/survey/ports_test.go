@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package survey
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"exreach/catalog"
+	"exreach/probe/lookup"
+)
+
+// TestHostOf: what people write for a host and its port.
+func TestHostOf(t *testing.T) {
+	for word, want := range map[string]string{
+		"mail01":                       "mail01",
+		"mail01:443":                   "mail01:443",
+		"mail01:443/tcp":               "mail01:443",
+		"mail01:53/UDP":                "mail01:53/udp",
+		"mail.contoso.com.:443":        "mail.contoso.com.:443",
+		`"mail01:443"`:                 "mail01:443",
+		"192.0.2.1:25":                 "192.0.2.1:25",
+		"2001:db8::1":                  "2001:db8::1",
+		"[2001:db8::1]":                "2001:db8::1",
+		"[2001:db8::1]:443":            "[2001:db8::1]:443",
+		"[fe80::1%eth0]:443":           "[fe80::1%eth0]:443",
+		"https://mail/owa":             "mail:443",
+		"HTTPS://mail:8443/owa?a#b":    "mail:8443",
+		"http://[2001:db8::1]/":        "[2001:db8::1]:80",
+		"ldaps://dc01":                 "dc01:636",
+		"smtp://user@mail.contoso.com": "mail.contoso.com:25",
+
+		"mail01:":             "there is no port behind the colon",
+		"mail01:0":            `"0" is not a port`,
+		"mail01:65536":        `"65536" is not a port`,
+		"mail01:https":        `"https" is not a port`,
+		"mail01:443/owa":      `unknown transport "owa"`,
+		"mail01:443:25":       "",
+		"[mail01]:443":        "there is no IPv6 address in the brackets",
+		":443":                "it is empty",
+		"http://":             "it is a URL without a host",
+		"ntp://mail01":        "a URL whose port exreach does not know",
+		"https://mail01:x/":   "it is a URL without a host",
+		"https://10.0.0.1-9/": "it is more than one host",
+		"10.0.0.1-9:443":      "it is more than one host",
+		"mail01/owa":          "it has a slash in it",
+		"0.0.0.0:443":         "it is not the address of one host",
+		"anna@contoso.com:25": "it is a mail address",
+	} {
+		got, err := HostOf(word, "")
+		wrong := strings.Contains(want, " ") || want == ""
+		m := (*Mistake)(nil)
+		switch {
+		case wrong && (err == nil || !strings.Contains(err.Error(), want) || !errors.As(err, &m) || m.Hint == ""):
+			t.Errorf("%s: %q, %v; want the error %q with a hint", word, got, err, want)
+		case !wrong && (err != nil || got != want):
+			t.Errorf("%s: %q, %v; want %q", word, got, err, want)
+		}
+		if host, port, given := splitPort(got); err == nil && given {
+			if again, _ := HostOf(got, ""); again != got || host == "" || port.Number == 0 {
+				t.Errorf("%s: %q is read as %q %s, and again as %q", word, got, host, port, again)
+			}
+		}
+	}
+	if _, err := HostOf("[2001:db8::1]:443", lookup.IPv4); err == nil || !strings.Contains(err.Error(), "option -4 excludes it") {
+		t.Errorf("-4: %v", err)
+	}
+}
+
+// TestTargetsWithPorts: a host that is named with several ports is one target; --port is
+// for all of them.
+func TestTargetsWithPorts(t *testing.T) {
+	for _, test := range []struct {
+		words []string
+		ports []catalog.Port
+		want  string
+	}{
+		{[]string{"mail01:443"}, nil, "mail01[443/tcp]"},
+		{[]string{"mail01:443", "mail02", "MAIL01:53/udp", "mail01:443"}, nil, "mail01[443/tcp 53/udp] mail02[]"},
+		{[]string{"mail01", "mail01:8443"}, nil, "mail01[] mail01[8443/tcp]"},
+		{[]string{"mail01", "[::1]:443"}, []catalog.Port{{Network: catalog.TCP, Number: 25}}, "mail01[25/tcp] ::1[443/tcp 25/tcp]"},
+		{[]string{"mail01:25"}, []catalog.Port{{Network: catalog.TCP, Number: 25}}, "mail01[25/tcp]"},
+	} {
+		targets, err := Named(test.words, Options{Ports: test.ports})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for target := range targets.upfront() {
+			got = append(got, fmt.Sprint(target.name(), target.roles[0].Ports))
+		}
+		if got := strings.Join(got, " "); got != test.want || int(targets.named.Load()) != len(slices.Collect(targets.upfront())) {
+			t.Errorf("%v: %s, counted as %d; want %s", test.words, got, targets.named.Load(), test.want)
+		}
+	}
+}
+
+// TestNotIdentified: no host is asked what it is for the sake of a port.
+func TestNotIdentified(t *testing.T) {
+	for _, o := range []Options{{}, {Version: "2010"}, {Role: "edge"}, {Version: "2019", Role: "mailbox"}, {Version: catalog.Auto, Role: catalog.Auto}} {
+		targets, err := Named([]string{"mail01:443", "mail02:25", "mail02:8443"}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := New(catalog.Open(), targets)
+		if err != nil {
+			t.Errorf("%+v: %v", o, err)
+			continue
+		}
+		if s.plan.auto || s.plan.total < 3 {
+			t.Errorf("%+v: %d checks, hosts must be identified: %t", o, s.plan.total, s.plan.auto)
+		}
+	}
+}
