@@ -26,7 +26,7 @@ func checkCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:      "check",
 		Usage:     "check every port that a server's role needs",
-		ArgsUsage: "HOST...",
+		ArgsUsage: "HOST[:PORT]...",
 		Flags:     slices.Concat(planFlags(), poolFlags(), outputFlags()),
 		Action:    func(c *cli.Context) error { return check(c, w) },
 	}

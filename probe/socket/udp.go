@@ -53,7 +53,7 @@ func (c *DatagramConn) Read(b []byte) (int, error) {
 		case err == nil:
 			c.heard = true
 			return n, nil
-		case errors.Is(err, os.ErrDeadlineExceeded) && !c.over() && c.question != nil:
+		case errors.Is(err, os.ErrDeadlineExceeded) && !c.over() && c.Sent > 0:
 			if _, err := c.Write(c.question); err != nil {
 				return 0, err
 			}

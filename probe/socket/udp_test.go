@@ -35,7 +35,7 @@ func TestLostDatagram(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for _, question := range []string{"first", "second"} {
+	for _, question := range []string{"", "first", "second"} {
 		if _, err := conn.Write([]byte(question)); err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +44,7 @@ func TestLostDatagram(t *testing.T) {
 			t.Fatalf("asked %q, and read %q, %v", question, b[:n], err)
 		}
 	}
-	if sent := conn.(*DatagramConn).Sent; sent != 4 {
+	if sent := conn.(*DatagramConn).Sent; sent != 6 {
 		t.Errorf("%d datagrams were sent, want each question twice", sent)
 	}
 }
