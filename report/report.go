@@ -58,7 +58,7 @@ func (r *Report) learn(rules []catalog.GroundRule) {
 }
 
 // Counts is how many results have each grade, and how many hosts have no result
-// because the run was interrupted before it came to them.
+// because the run ended before it came to them.
 type Counts struct {
 	Pass    int `json:"pass"`
 	Warn    int `json:"warn"`

@@ -14,7 +14,7 @@ import (
 func (t *table) summary(h Head) {
 	switch {
 	case h.Hosts == 0 && h.Counts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", catalog.Count(h.Counts.Unasked, "host")), plain})
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run ended before it reached %s.", catalog.Count(h.Counts.Unasked, "host")), plain})
 		return
 	case h.Hosts == 0:
 		t.paragraph(0, margin, span{"Nothing was checked: the plan has no service for these hosts.", plain})

@@ -234,7 +234,7 @@ func valueOf[T any](p *T) (value T) {
 func notJudged(s seen) bool { return s.hurried }
 
 func sayNotJudged(s seen) (text, hint string) {
-	return fmt.Sprintf("The run was interrupted before this result was judged: only what was observed is known (%s).", s.Verdict),
+	return fmt.Sprintf("The run was interrupted, or its deadline came, before this result was judged: only what was observed is known (%s).", s.Verdict),
 		"Run again and let it finish, or limit the run with --only."
 }
 

@@ -4,6 +4,7 @@ package survey
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -25,7 +26,7 @@ func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 		if s.Began.IsZero() {
 			s.Began = time.Now()
 		}
-		defer s.endAtDeadline(stop)()
+		defer s.endAtDeadline(ctx, stop)()
 		s.hosts.tellTo(s.tell)
 		if err := socket.CanTrace(); s.Trace && err != nil {
 			s.tell(Untraceable{err})
@@ -43,16 +44,19 @@ func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 	}
 }
 
-// endAtDeadline calls stop when the run's deadline comes, unless over is called before.
-func (s *Survey) endAtDeadline(stop context.CancelCauseFunc) (over func()) {
+// endAtDeadline calls stop, which ends ctx, when the run's deadline comes. The caller calls
+// over when the run is over: it tells whether the deadline was what ended it.
+func (s *Survey) endAtDeadline(ctx context.Context, stop context.CancelCauseFunc) (over func()) {
 	if s.Deadline <= 0 {
 		return func() {}
 	}
-	timer := time.AfterFunc(time.Until(s.Began.Add(s.Deadline)), func() {
-		stop(probe.ErrDeadline)
-		s.tell(DeadlineCame{s.Deadline})
-	})
-	return func() { timer.Stop() }
+	timer := time.AfterFunc(time.Until(s.Began.Add(s.Deadline)), func() { stop(probe.ErrDeadline) })
+	return func() {
+		timer.Stop()
+		if errors.Is(context.Cause(ctx), probe.ErrDeadline) {
+			s.tell(DeadlineCame{s.Deadline})
+		}
+	}
 }
 
 // check asks the hosts what is planned, and judges each.
