@@ -109,6 +109,7 @@ func entryOf(r judge.Row) Entry {
 		Verdict:  r.Verdict,
 		Obstacle: r.Obstacle,
 		Grade:    r.Grade,
+		Care:     r.Care,
 		Step:     r.Step,
 		Tries:    r.Tries,
 		Took:     inSeconds(r.Took),
@@ -162,7 +163,7 @@ func (d *Draft) End(took time.Duration, unasked int) error {
 // no entries yet.
 func (d *Draft) finish(took time.Duration, unasked int) Finished {
 	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.place, b.place) })
-	d.head.Took, d.head.Counts.Unasked = inSeconds(took), unasked
+	d.head.Took, d.head.Counts.Hosts.Unasked = inSeconds(took), unasked
 	slices.SortFunc(d.head.GroundRules, func(a, b GroundRule) int { return cmp.Compare(a.Text, b.Text) })
 	return Finished{d.head, d.parts}
 }

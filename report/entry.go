@@ -30,9 +30,11 @@ type Entry struct {
 	Path     string          `json:"path,omitempty"`    // the path asked for over HTTP; absent for other protocols
 	Name     *Name           `json:"name,omitempty"`    // absent where there is nothing to say but the address
 	Address  string          `json:"address,omitempty"` // absent where the name has none
+	Source   string          `json:"source,omitempty"`  // the address of this machine that asked; absent where it is not known
 	Verdict  probe.Verdict   `json:"verdict"`
 	Obstacle probe.Obstacle  `json:"obstacle,omitempty"` // what kept this machine from asking; absent unless the verdict is untried
-	Grade    judge.Grade     `json:"grade"`
+	Grade    judge.Grade     `json:"grade"`              // whether the service can be used from here, as wanted
+	Care     judge.Grade     `json:"care"`               // what is wrong beside that: pass, warn or fail
 	Step     protocol.Step   `json:"step"`
 	Tries    int             `json:"tries"`
 	Took     float64         `json:"took_s"`

@@ -123,7 +123,7 @@ func (b *byHost) end() bool {
 // counted returns the heading of a report that was read, printable and with the counts c.
 func (r Report) counted(c Counts) Report {
 	clean(reflect.ValueOf(&r).Elem())
-	c.Unasked = max(0, r.Counts.Unasked)
+	c.Hosts.Unasked = max(0, r.Counts.Hosts.Unasked)
 	r.Counts, r.Results = c, []Entry{}
 	return r
 }

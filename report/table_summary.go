@@ -13,8 +13,8 @@ import (
 // summary writes the end of a report: what was done, and how it came out.
 func (t *table) summary(h Head) {
 	switch {
-	case h.Hosts == 0 && h.Counts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", catalog.Count(h.Counts.Unasked, "host")), plain})
+	case h.Hosts == 0 && h.Counts.Hosts.Unasked > 0:
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run was interrupted before it reached %s.", catalog.Count(h.Counts.Hosts.Unasked, "host")), plain})
 		return
 	case h.Hosts == 0:
 		t.paragraph(0, margin, span{"Nothing was checked: the plan has no service for these hosts.", plain})
@@ -32,8 +32,8 @@ func (t *table) summary(h Head) {
 			line = append(line, span{fmt.Sprintf("%d %s,", c.n, c.grade), inks[c.grade]})
 		}
 	}
-	if h.Counts.Unasked > 0 {
-		line = append(line, span{fmt.Sprintf("%s not asked,", catalog.Count(h.Counts.Unasked, "host")), inks[judge.Unknown]})
+	if h.Counts.Hosts.Unasked > 0 {
+		line = append(line, span{fmt.Sprintf("%s not asked,", catalog.Count(h.Counts.Hosts.Unasked, "host")), inks[judge.Unknown]})
 	}
 	last := &line[len(line)-1]
 	last.text = last.text[:len(last.text)-1]

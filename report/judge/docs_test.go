@@ -50,10 +50,13 @@ func weights() []string {
 		}
 	}
 	for _, r := range slices.Concat(explanations, observations) {
-		add(r.code, r.grade)
+		add(r.code, r.weight)
+	}
+	for _, r := range cares {
+		add(r.code, r.weight)
 	}
 	for _, r := range hostRules {
-		add(r.code, r.grade)
+		add(r.code, r.weight)
 	}
 	for i, code := range codes {
 		codes[i] = code + ": " + strings.Join(of[code], ", ")

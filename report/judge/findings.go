@@ -14,17 +14,17 @@ import (
 	"exreach/report/judge/identity"
 )
 
-// A rule is one kind of finding: when it is made, what it says, and the best
-// grade that a result with it can have. find applies the rules. docs/findings.md has
-// one line for each code.
+// A rule is one kind of finding: when it is made, what it says, and the best grade, or
+// care, that a result with it can have. find applies the rules. docs/findings.md has one
+// line for each code.
 type rule struct {
-	code  string // stable: other tools match it
-	grade Grade
-	when  func(seen) bool
-	say   func(seen) (text, hint string)
+	code   string // stable: other tools match it
+	weight Grade
+	when   func(seen) bool
+	say    func(seen) (text, hint string)
 }
 
-// note is the grade of a finding that explains and changes no grade.
+// note is the weight of a finding that changes nothing.
 const note = Pass
 
 // explanations are the rules that say why a result is not as wanted. find reports only the
@@ -58,6 +58,7 @@ var explanations = []rule{
 	{"http-foreign-page", note, foreignPage, sayForeignPage},
 	{"name-reserved", note, reservedAddress, sayReservedAddress},
 	{"likely-prohibited", note, likelyProhibited, sayLikelyProhibited},
+	{"host-not-seen", note, seen.unseen, sayUnseen},
 	{"timed-out", note, plainly(probe.TimedOut), sayTimedOut},
 	{"refused", note, plainly(probe.Refused), sayRefused},
 	{"prohibited", note, plainly(probe.Prohibited), sayProhibited},
@@ -100,10 +101,8 @@ var observations = []rule{
 	{"takes-no-commands", Warn, takesNoCommands, sayTakesNoCommands},
 	{"service-refuses", Fail, refusesRequired, sayRefuses},
 	{"service-refuses", Warn, refuses, sayRefuses},
-	{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused},
 	{"credentials-unused", note, credentialsUnused, sayCredentialsUnused},
 	{"health-page", Warn, unhealthy, sayUnhealthy},
-	{"http-no-login", Warn, noLogin, sayNoLogin},
 	{"http-unproved", Warn, unprovedPage, sayUnproved},
 	{"http-redirect-elsewhere", note, gatewayElsewhere, sayRedirectElsewhere},
 	{"http-gateway", note, gateway, sayGateway},
@@ -111,47 +110,13 @@ var observations = []rule{
 	{"http-headers-missing", note, noFrontEnd, sayNoFrontEnd},
 	{"http-odd-headers", note, oddHeaders, sayOddHeaders},
 	{"answered-by", note, answeredBy, sayAnsweredBy},
-	{"smtp-banner-masked", Warn, maskedBanner, sayMaskedBanner},
-	{"smtp-ehlo-refused", Warn, ehloRefused, sayEHLORefused},
-	{"smtp-reply-broken", Warn, brokenReply, sayBrokenReply},
-	{"smtp-keywords-masked", Warn, maskedKeywords, sayMaskedKeywords},
-	{"smtp-iis", Warn, iisSMTP, sayIISSMTP},
 	{"smtp-banner-changed", note, changedBanner, sayChangedBanner},
-	{"smtp-other-product", Warn, otherProduct, sayOtherProduct},
-	{"pop3-other-product", Warn, otherMail("pop3"), sayOtherMailbox},
-	{"imap-other-product", Warn, otherMail("imap"), sayOtherMailbox},
 	{"mail-filter", note, filtered, sayFiltered},
-	{"imap-preauth", Warn, loggedInBefore, sayLoggedInBefore},
-	{"starttls-refused", Warn, startTLSRefused, sayStartTLSRefused},
-	{"starttls-no-certificate", Warn, startTLSHidden, sayStartTLSHidden},
-	{"starttls-missing", Warn, startTLSMissing, sayStartTLSMissing},
-	{"tls-old", Warn, oldTLS, sayOldTLS},
-	{"tls-weak-cipher", Warn, weakCipher, sayWeakCipher},
-	{"tls-dhe-only", Warn, dheOnly, sayDHEOnly},
-	{"tls-hello-size", Warn, helloSize, sayHelloSize},
-	{"certificate-unreadable", Warn, unreadableCertificate, sayUnreadableCertificate},
-	{"certificate-expired", Fail, and(expired, seen.forPeople), sayExpired},
-	{"certificate-expired", Warn, expired, sayExpired},
-	{"certificate-not-yet-valid", Fail, and(notYetValid, seen.forPeople), sayNotYetValid},
-	{"certificate-not-yet-valid", Warn, notYetValid, sayNotYetValid},
-	{"certificate-expires-soon", Warn, expiresSoon, sayExpiresSoon},
-	{"certificate-name-mismatch", note, and(otherName, seen.amongServers), sayOtherName},
-	{"certificate-name-mismatch", Warn, otherName, sayOtherName},
-	{"certificate-common-name-only", note, and(commonNameOnly, seen.amongServers), sayCommonNameOnly},
-	{"certificate-common-name-only", Warn, commonNameOnly, sayCommonNameOnly},
-	{"certificate-self-signed", note, and(selfSigned, seen.amongServers), saySelfSigned},
-	{"certificate-self-signed", Warn, selfSigned, saySelfSigned},
-	{"certificate-untrusted", note, and(untrusted, seen.amongServers), sayUntrusted},
-	{"certificate-untrusted", Warn, untrusted, sayUntrusted},
-	{"certificate-weak-key", Warn, weakKey, sayWeakKey},
-	{"certificate-other-issuer", Warn, otherIssuer, sayOtherIssuer},
 	{"gc-not-ready", Fail, and(gcNotReady, seen.required), sayGCNotReady},
 	{"gc-not-ready", Warn, gcNotReady, sayGCNotReady},
 	{"not-a-domain-controller", Fail, and(notADomainController, seen.required), sayNotADomainController},
 	{"not-a-domain-controller", Warn, notADomainController, sayNotADomainController},
 	{"active-directory-answers", Warn, activeDirectoryAnswers, sayActiveDirectoryAnswers},
-	{"clock-skew", Warn, clockSkew, sayClockSkew},
-	{"version-differs", Warn, versionDiffers, sayVersionDiffers},
 	{"unverified-row", note, unverified, sayUnverified},
 }
 
@@ -167,30 +132,45 @@ type seen struct {
 	signs   func() []identity.Sign // of answer, found at the first call; do not change them
 }
 
-// find applies the rules. The grade is the worst of the result's own and those
-// of its findings.
-func find(s seen) ([]Finding, Grade) {
-	var found []Finding
-	grade := s.grade
-	tell := func(r rule) {
+// find applies the rules. The grade is the worst of the result's own and those of the
+// findings about reachability; the care is the worst of the other findings.
+func find(s seen) (found []Finding, grade, care Grade) {
+	grade, care = s.grade, Pass
+	tell := func(r rule, on Scale, weight Grade) {
 		text, hint := r.say(s)
-		found = append(found, Finding{Code: r.code, Text: text, Hint: hint})
-		grade = worse(grade, r.grade)
+		found = append(found, newFinding(r.code, text, hint, weight, on))
+	}
+	told := func(r rule) bool {
+		return slices.ContainsFunc(found, func(f Finding) bool { return f.Code == r.code })
 	}
 	applies := func(r rule) bool { return r.when(s) }
 	if i := slices.IndexFunc(explanations, applies); i >= 0 && s.grade != Pass {
-		tell(explanations[i])
+		tell(explanations[i], OnGrade, worse(s.grade, explanations[i].weight))
 	}
 	if notJudged(s) {
-		return found, grade
+		return found, grade, care
 	}
 	for _, r := range observations {
-		told := slices.ContainsFunc(found, func(f Finding) bool { return f.Code == r.code })
-		if !told && r.when(s) {
-			tell(r)
+		if !told(r) && r.when(s) {
+			tell(r, OnGrade, r.weight)
+			grade = worse(grade, r.weight)
 		}
 	}
-	return found, grade
+	for _, r := range cares {
+		if !told(r.rule) && r.when(s) {
+			tell(r.rule, OnCare, r.weight)
+			care = worse(care, r.weight)
+		}
+	}
+	return found, grade, care
+}
+
+// newFinding makes a Finding. One that weighs nothing weighs on nothing.
+func newFinding(code, text, hint string, weight Grade, on Scale) Finding {
+	if weight == note {
+		on = ""
+	}
+	return Finding{Code: code, Text: text, Hint: hint, Weight: weight, WeighsOn: on}
 }
 
 // wanted reports whether the service may be reached at all. If it must not be, the rules

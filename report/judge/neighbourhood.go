@@ -37,6 +37,8 @@ type spot struct {
 	planned    map[namedRow]*probe.Result // those to which no other result led
 	groups     map[oneOf][]probe.Result   // in the order of the plan
 	dead       bool                       // no connect came about
+	heard      bool                       // the host itself sent something, if only a refusal
+	needed     bool                       // a service must answer here
 	everything bool                       // the port that no service uses answers
 	shuns      bool                       // a port that had answered fell silent
 	onlyMail   bool                       // see onlyMailConnects
@@ -124,6 +126,8 @@ func (p *spot) conclude() {
 	for _, r := range p.results {
 		p.everything = p.everything || r.Check.IsControl() && !untold(*r)
 		p.shuns = p.shuns || fellSilent(*r)
+		p.heard = p.heard || hostSent(*r)
+		p.needed = p.needed || r.Check.Want == catalog.Required
 		p.lives = p.lives || !isUnreached(*r) && r.Verdict != probe.Untried
 		p.proven = p.proven || proven(*r)
 		p.inTheClear = p.inTheClear || talksInTheClear(*r)
