@@ -31,9 +31,7 @@ func groups(entries []Entry) iter.Seq[Group] {
 				n++
 			}
 			g := Group{Host: first.Host, Version: first.Version, Role: first.Role, Address: first.Address, Entries: rest[:n]}
-			if unasked(g.Entries) {
-				g.Whole = &g.Entries[0]
-			}
+			g.Whole = wholeOf(g.Entries)
 			if !yield(g) {
 				return
 			}
@@ -46,9 +44,9 @@ func sameGroup(a, b *Entry) bool {
 	return a.Host == b.Host && a.Version == b.Version && a.Role == b.Role && a.Address == b.Address
 }
 
-// unasked reports whether none of the entries could be asked, all for the same
+// unaskedAlike reports whether none of the entries could be asked, all for the same
 // reason.
-func unasked(entries []Entry) bool {
+func unaskedAlike(entries []Entry) bool {
 	first := entries[0]
 	if v := first.Verdict; v != probe.Unresolved && v != probe.Untried {
 		return false

@@ -91,7 +91,7 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	if mistake != nil && draft.Counts().Total() == 0 {
 		return mistake // there is nothing to report
 	}
-	if err := draft.End(time.Since(s.Began), s.Unasked()); err != nil {
+	if err := draft.End(report.Tail{Took: time.Since(s.Began), Unasked: s.Unasked(), Untestable: s.Untestable()}); err != nil {
 		return unwritten(to, err)
 	}
 	o.noteInterrupted(ctx, s.Unasked())
@@ -101,8 +101,10 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 // draft begins the report of a run.
 func (o output) draft(to io.Writer, s *survey.Survey) *report.Draft {
 	known := report.New(tool(), s.From(), s.Began)
-	known.Machine, known.StandIn = o.machine, o.standIn
-	return o.format.Draft(o.format.Report(to, o.style), known)
+	known.Machine, known.StandIn, known.Options = o.machine, o.standIn, o.options
+	d := o.format.Draft(o.format.Report(to, o.style))
+	d.Know(known)
+	return d
 }
 
 // planFlags choose what is checked.

@@ -38,8 +38,6 @@ func said(e survey.Event) []string {
 			e.Role, e.Version, e.From, e.Service, e.Busiest, e.Services)
 	case survey.Untold:
 		return one("no answer tells whether a host of version %s has the role %s too (%s): check with --role %[2]s as well", e.Version, e.Role, e.Service)
-	case survey.Untestable:
-		return one("%s cannot be tested remotely: exreach catalog show %s %s says why", catalog.Count(e.Services, "catalogue service"), e.Version, e.Role)
 	case survey.LeftOut:
 		return one("%s not in the report: --only and --skip leave nothing to ask there", catalog.Count(e.Hosts, "host"))
 	}

@@ -61,12 +61,6 @@ type Thin struct {
 // that their answers do not show whether they do.
 type Untold struct{ Version, Role, Service string }
 
-// Untestable tells how many services of a role are wanted but cannot be tested remotely.
-type Untestable struct {
-	Version, Role string
-	Services      int
-}
-
 // LeftOut tells how many hosts have no row, because --only and --skip leave none.
 type LeftOut struct{ Hosts int }
 
@@ -89,6 +83,5 @@ func (AllIdentified) event() {}
 func (Defaults) event()      {}
 func (Thin) event()          {}
 func (Untold) event()        {}
-func (Untestable) event()    {}
 func (LeftOut) event()       {}
 func (Progress) event()      {}

@@ -11,6 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report"
 )
 
 // A planner makes the checks of a run, one host at a time. To keep those of ten thousand
@@ -30,6 +31,7 @@ type planner struct {
 	bare               int                // targets for which --only and --skip leave no check
 	bad                int                // targets that, in the version they turned out to be, have no plan
 	err                error              // why the first of those has none
+	untestable         []report.Untestable
 
 	begun atomic.Int64 // targets whose checks are being asked
 	asked atomic.Int64 // checks of those
@@ -136,7 +138,7 @@ func (p *planner) begin(t target) []catalog.Check {
 	p.tellDefaults(plan[0])
 	p.tellThin(plan)
 	p.tellUntold(plan)
-	p.tellUntestable(plan)
+	p.noteUntestable(plan)
 	if plan = p.narrow(plan); len(plan) == 0 {
 		p.bare++
 	}
@@ -232,8 +234,8 @@ func (p *planner) busiest(c catalog.Check) (role string, most int) {
 	return role, most
 }
 
-// tellUntestable tells how many services of each role p.from wants but cannot test.
-func (p *planner) tellUntestable(plan []catalog.Check) {
+// noteUntestable notes the services of each role that p.from wants but cannot test.
+func (p *planner) noteUntestable(plan []catalog.Check) {
 	for _, c := range plan {
 		if !p.isNew(c.Version, "untestable "+c.Service.Role) {
 			continue
@@ -242,14 +244,12 @@ func (p *planner) tellUntestable(plan []catalog.Check) {
 		if err != nil {
 			continue
 		}
-		n := 0
 		for _, s := range v.Services {
 			if s.Role == c.Service.Role && s.Unasked != "" && s.Wants[c.From] != "" {
-				n++
+				p.untestable = append(p.untestable, report.Untestable{
+					Version: c.Version, Role: s.Role, Service: s.Name, Network: s.Network, Ports: s.Ports.String(), Reason: s.Unasked,
+				})
 			}
-		}
-		if n > 0 {
-			p.tell(Untestable{c.Version, c.Service.Role, n})
 		}
 	}
 }

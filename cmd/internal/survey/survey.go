@@ -15,6 +15,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report"
 )
 
 // A Survey is one run: it asks its targets what their plan wants, and judges them. New
@@ -73,6 +74,10 @@ func (s *Survey) From() string { return s.plan.from }
 
 // Unasked is how many hosts the run did not get to.
 func (s *Survey) Unasked() int { return int(s.hosts.named.Load() - s.plan.begun.Load()) }
+
+// Untestable is what the hosts should offer and nothing can test remotely. Call it when Run
+// is over.
+func (s *Survey) Untestable() []report.Untestable { return s.plan.untestable }
 
 // Err returns why Run did not ask everything that it should have. Call it when Run is over.
 func (s *Survey) Err() error {
