@@ -15,9 +15,9 @@ import (
 // A Cause is one thing that is wrong, with the hosts where it is: what to tell an
 // administrator, and about which hosts.
 type Cause struct {
-	Port     string   // as the table has it: "587/tcp"; "" where no port is meant
+	What     string   // a port as the table has it, "587/tcp", or in words: "no answer at any port"
 	Services []string // at the port, each once
-	What     string   // "timed-out", or in words: "no answer at any port"
+	How      string   // the verdict at the port: "timed-out"; "" where no port is meant
 	Weight   judge.Grade
 	Beside   bool     // it weighs on the care, not on the grade
 	Hosts    int      // how many
@@ -32,7 +32,7 @@ const (
 )
 
 // A causeKey is what makes two causes one.
-type causeKey struct{ port, what string }
+type causeKey struct{ what, how string }
 
 // A tracker adds up over all hosts what the end of a report says.
 type tracker struct {
@@ -57,9 +57,12 @@ func (t *tracker) meet(entries []Entry, s Summary) {
 		t.versions[version]++
 	}
 	found := map[causeKey]bool{}
-	if l := newLedger(entries); l.noAnswer(entries) {
+	switch whole := wholeOf(entries); {
+	case whole != nil:
+		t.blame(found, Cause{What: whole.Detail, Weight: s.Grade}, s.Host)
+	case quietAll(entries):
 		t.blame(found, Cause{What: "no answer at any port", Weight: s.Grade}, s.Host)
-	} else {
+	default:
 		for _, e := range entries {
 			t.learn(found, e)
 		}
@@ -77,17 +80,16 @@ func (t *tracker) learn(found map[causeKey]bool, e Entry) {
 	if e.Grade == judge.Pass {
 		return
 	}
-	c := Cause{Port: portOf(e), Services: []string{e.Service}, What: string(e.Verdict), Weight: e.Grade}
+	c := Cause{What: portOf(e), Services: []string{e.Service}, How: string(e.Verdict), Weight: e.Grade}
 	switch {
 	case e.Verdict == probe.Untried:
-		c.Port, c.Services, c.What = "", nil, "not asked: "+unaskedBecause(e)
+		c = Cause{What: "not asked: " + unaskedBecause(e), Weight: e.Grade}
 	case e.Parent != "":
-		c.Port = "" // every host has another
-		c.What = e.Service + " " + c.What
+		c.What, c.Services = e.Service+" (RPC)", nil // every host has another port
 	case lackOf(e) == exposed:
-		c.What = "open, must be closed"
+		c.How = "open, must be closed"
 	case e.Verdict == probe.Answered:
-		c.What = "answered, " + reasonOf(e)
+		c.How = "answered, " + reasonOf(e)
 	}
 	t.blame(found, c, e.Host)
 }
@@ -104,7 +106,7 @@ func reasonOf(e Entry) string {
 
 // blame counts a host for a cause, once for all that share a key.
 func (t *tracker) blame(found map[causeKey]bool, c Cause, host string) {
-	key := causeKey{c.Port, c.What}
+	key := causeKey{c.What, c.How}
 	known := t.causes[key]
 	if known == nil {
 		if len(t.causes) == manyCauses {
@@ -145,8 +147,8 @@ func (t *tracker) ranked() []Cause {
 			cmp.Compare(slices.Index(severity, b.Weight), slices.Index(severity, a.Weight)),
 			cmp.Compare(beside(a), beside(b)),
 			cmp.Compare(b.Hosts, a.Hosts),
-			cmp.Compare(a.Port, b.Port),
 			cmp.Compare(a.What, b.What),
+			cmp.Compare(a.How, b.How),
 		)
 	})
 	return causes

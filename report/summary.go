@@ -18,18 +18,19 @@ import (
 type lack int
 
 const (
-	none    lack = iota
-	blocked      // nothing comes back, or a device on the path forbids it
-	closed       // the connect is refused, or the interface is not registered
-	broken       // the port is reached, and the service does not answer as it should
-	exposed      // it is reached, and must not be
-	unclear      // it could not be determined
-	unasked      // it was not asked
+	none     lack = iota
+	blocked       // nothing comes back, or a device on the path forbids it
+	closed        // the connect is refused, or the interface is not registered
+	broken        // the port is reached, and the service does not answer as it should
+	doubtful      // it answers, with a warning about whether it can be used
+	exposed       // it is reached, and must not be
+	unclear       // it could not be determined
+	unasked       // it was not asked
 )
 
 // lackWords is how an answer calls each lack.
 var lackWords = map[lack]string{
-	blocked: "blocked", closed: "closed", broken: "not working", exposed: "open that must be closed", unclear: "not determined",
+	blocked: "blocked", closed: "closed", broken: "not working", doubtful: "needing attention", exposed: "open that must be closed", unclear: "not determined",
 }
 
 // lackOf returns what keeps a result from being as wanted; none if nothing does.
@@ -47,6 +48,8 @@ func lackOf(e Entry) lack {
 		return closed
 	case e.Verdict == probe.TimedOut, e.Verdict == probe.Prohibited, e.Verdict == probe.Unreachable:
 		return blocked
+	case e.Grade == judge.Warn && e.Verdict == probe.Answered:
+		return doubtful
 	}
 	return broken
 }
@@ -69,6 +72,11 @@ type gapKey struct {
 	lack     lack
 	optional bool
 	why      string // of what was not asked
+}
+
+// isFailing reports whether something is not as wanted beyond doubt.
+func (k gapKey) isFailing() bool {
+	return !k.optional && k.lack <= exposed && k.lack != doubtful
 }
 
 // A gap is where a lack was seen.
@@ -99,7 +107,7 @@ func (l *ledger) add(e Entry) {
 			l.reachable[key] = true
 		}
 	}
-	l.reachable[key] = l.reachable[key] && e.Grade == judge.Pass
+	l.reachable[key] = l.reachable[key] && (e.Grade == judge.Pass || lackOf(e) == doubtful)
 	l.wanted = l.wanted || e.Want == catalog.Required || e.Want == catalog.Optional
 	l.addresses[e.Address] = true
 	l.ports[portWord(e)] = true
@@ -169,7 +177,7 @@ func worst(a, b judge.Grade) judge.Grade {
 // answer says in a sentence what can be reached of a host and what cannot.
 func (l *ledger) answer(entries []Entry) string {
 	if whole := wholeOf(entries); whole != nil {
-		return fmt.Sprintf("Not checked: %s (%s).", strings.TrimSuffix(whole.Detail, "."), catalog.Count(len(l.services), "service"))
+		return fmt.Sprintf("Not checked, %s: %s (%s).", printable(string(whole.Verdict)), strings.TrimSuffix(whole.Detail, "."), catalog.Count(len(l.services), "service"))
 	}
 	if l.noAnswer(entries) {
 		return l.noAnswerText()
@@ -186,10 +194,10 @@ func (l *ledger) answer(entries []Entry) string {
 	return strings.Join(append([]string{l.good()}, lacks...), "; ") + count + "."
 }
 
-// isFailing reports whether something is not as wanted beyond doubt.
+// isFailing reports whether the host has such a lack.
 func (l *ledger) isFailing() bool {
 	for k := range l.gaps {
-		if !k.optional && k.lack <= exposed {
+		if k.isFailing() {
 			return true
 		}
 	}
@@ -205,7 +213,7 @@ func (l *ledger) good() string {
 		}
 	}
 	for k := range l.gaps {
-		if !k.optional {
+		if !k.optional && k.lack != doubtful {
 			required++
 		}
 	}

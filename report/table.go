@@ -82,9 +82,6 @@ func (t *table) fixed() int {
 	return margin + t.grade + gutter + t.port + gutter + t.verdict + gutter + t.service + gutter + t.took + gutter
 }
 
-// isNarrow reports whether a row needs two lines.
-func (t *table) isNarrow() bool { return !t.fits(t.fixed() + useful) }
-
 // indent is where findings stand under their row.
 func (t *table) indent() int {
 	indent := margin + t.grade + gutter
@@ -111,9 +108,9 @@ func overall(h Head) string {
 	case bad == 0:
 		return fmt.Sprintf("All %d hosts are as wanted.", hosts)
 	case unreached == 0:
-		return fmt.Sprintf("Everything required is reachable on all %d hosts. %s", hosts, worstCauses(h))
+		return fmt.Sprintf("Everything required is reachable on all %d hosts; %s", hosts, worstCauses(h))
 	default:
-		return fmt.Sprintf("%d of %d hosts are not as wanted. %s", unreached, hosts, worstCauses(h))
+		return fmt.Sprintf("%d of %d hosts are not as wanted: %s", unreached, hosts, worstCauses(h))
 	}
 }
 
@@ -131,7 +128,7 @@ func worstCauses(h Head) string {
 	return text + "."
 }
 
-func causeText(c Cause) string { return strings.TrimSpace(c.Port + " " + printable(c.What)) }
+func causeText(c Cause) string { return strings.TrimSpace(printable(c.What + " " + c.How)) }
 
 // onHosts says on which of all hosts a cause was seen, and names a few.
 func onHosts(c Cause, all, names int) string {

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -34,29 +35,29 @@ func (t *table) causes() {
 	if !t.style.Verbose {
 		shown = shown[:min(len(shown), mostCauses)]
 	}
-	what, why := 0, 0
+	what, how := 0, 0
 	for _, c := range shown {
-		what, why = max(what, width(causeWhat(c))), max(why, width(causeWhy(c)))
+		what, how = max(what, width(causeWhat(c))), max(how, width(causeHow(c)))
 	}
 	for _, c := range shown {
-		used := margin + what + gutter + why + gutter
-		line := []span{{pad(causeWhat(c), what+gutter), plain}, {pad(causeWhy(c), why+gutter), inks[c.Weight]}}
-		t.line(margin, append(line, span{t.where(c, used), plain})...)
+		line := []span{{pad(causeWhat(c), what+gutter), plain}, {pad(causeHow(c), how+gutter), inks[c.Weight]}}
+		t.line(margin, append(line, span{t.where(c, margin+what+gutter+how+gutter), plain})...)
 	}
 	if more := len(t.head.Causes) - len(shown); more > 0 {
 		t.paragraph(margin, 2*margin, span{fmt.Sprintf("and %s: exreach report FILE --verbose lists them, for a run that was saved with --format json --output FILE.", catalog.Count(more, "more cause")), dim})
 	}
 }
 
-// causeWhat is the port of a cause with its services.
+// causeWhat is the port of a cause with its services, or what else it is about.
 func causeWhat(c Cause) string {
-	if c.Port == "" {
-		return ""
+	if len(c.Services) == 0 {
+		return printable(c.What)
 	}
-	return c.Port + "  " + servicesText(c.Services)
+	return printable(c.What) + "  " + servicesText(c.Services)
 }
 
-func causeWhy(c Cause) string { return printable(c.What) }
+// causeHow is the verdict of a cause, or else its weight.
+func causeHow(c Cause) string { return printable(cmp.Or(c.How, string(c.Weight))) }
 
 // where says on which hosts a cause was seen, and names as many as fit on the line.
 func (t *table) where(c Cause, used int) string {

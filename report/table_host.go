@@ -135,28 +135,14 @@ func (h *tableHost) quiet(g Group) {
 	h.findings(e, h.indent())
 }
 
-// row writes a row as one line, or as two where the line is too narrow for the answer.
+// row writes a row, what is to be said about it, and what is behind it.
 func (h *tableHost) row(r tableRow, depth int) {
 	e := r.first()
 	if e.Verdict == probe.Untried && len(r.entries) > 1 {
 		h.unasked(r)
 		return
 	}
-	line := []span{
-		{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]},
-		{padLeft(portOf(e), h.port) + spaces(gutter), plain},
-		{pad(printable(string(e.Verdict)), h.verdict+gutter), inks[e.Grade]},
-		{pad(spaces(depth)+servicesOf(r), h.service+gutter), plain},
-		{padLeft(tookOf(e), h.took) + spaces(gutter), dim},
-	}
-	answer := span{answerOf(e) + h.marksOf(r), dim}
-	switch {
-	case !h.isNarrow():
-		h.line(margin, append(line, answer)...)
-	default:
-		h.line(margin, line...)
-		h.line(h.indent(), answer)
-	}
+	h.cells(r, depth)
 	if e.Grade != judge.Pass {
 		h.trace(e)
 		h.findings(e, h.indent())
@@ -166,6 +152,49 @@ func (h *tableHost) row(r tableRow, depth int) {
 			h.row(b, margin)
 		}
 	}
+}
+
+// cells writes the line of a row. Where that is too narrow for the answer, or for the
+// services too, they stand below.
+func (h *tableHost) cells(r tableRow, depth int) {
+	e := r.first()
+	line := []span{
+		{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]},
+		{padLeft(portOf(e), h.port) + spaces(gutter), plain},
+		{pad(printable(string(e.Verdict)), h.verdict+gutter), inks[e.Grade]},
+	}
+	services := span{pad(spaces(depth)+servicesOf(r), h.service+gutter), plain}
+	took := span{padLeft(tookOf(e), h.took) + spaces(gutter), dim}
+	switch {
+	case h.fits(h.fixed() + useful):
+		h.answer(margin, h.fixed(), r, append(line, services, took)...)
+	case h.fits(h.fixed() - gutter):
+		h.line(margin, append(line, services, took)...)
+		h.answer(h.indent(), h.indent(), r)
+	default:
+		h.line(margin, append(line, took)...)
+		h.line(h.indent(), services)
+		h.answer(h.indent(), h.indent(), r)
+	}
+}
+
+// answer ends a line, of which so many columns are used, with what the row answered and
+// the marks of its footnotes. It cuts the answer to keep the marks.
+func (h *tableHost) answer(indent, used int, r tableRow, before ...span) {
+	text, marks := printable(answerOf(r.first())), h.marksOf(r)
+	if h.style.Width > 0 {
+		text = textOf(fit([]span{{text: text}}, max(h.style.Width-used-width(marks), 1)))
+	}
+	h.line(indent, append(before, span{text + marks, dim})...)
+}
+
+// textOf is the text of spans without their ink.
+func textOf(line []span) string {
+	text := ""
+	for _, s := range line {
+		text += s.text
+	}
+	return text
 }
 
 // unasked writes one row for all services that were not asked for the same reason.
