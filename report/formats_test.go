@@ -150,7 +150,7 @@ func TestTableHostile(t *testing.T) {
 	for _, style := range []Style{{}, {Width: 60}, {Color: true}, {Verbose: true, Color: true, Width: 90}} {
 		out := write(t, "table", r, style)
 		checkHarmless(t, fmt.Sprintf("%+v", style), sequence.ReplaceAllString(out, ""))
-		if n := strings.Count(out, "\n"); n > 30 {
+		if n := strings.Count(out, "\n"); n > 60 {
 			t.Errorf("%+v: a text of others broke lines, %d of them:\n%q", style, n, out)
 		}
 	}

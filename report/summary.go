@@ -6,314 +6,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"exreach/catalog"
-	"exreach/probe"
 	"exreach/report/judge"
 )
-
-// A lack is one way in which a service is not as wanted. The order is that of an answer.
-type lack int
-
-const (
-	none     lack = iota
-	blocked       // nothing comes back, or a device on the path forbids it
-	closed        // the connect is refused, or the interface is not registered
-	broken        // the port is reached, and the service does not answer as it should
-	doubtful      // it answers, with a warning about whether it can be used
-	exposed       // it is reached, and must not be
-	unclear       // it could not be determined
-	unasked       // it was not asked
-)
-
-// lackWords is how an answer calls each lack.
-var lackWords = map[lack]string{
-	blocked: "blocked", closed: "closed", broken: "not working", doubtful: "needing attention", exposed: "open that must be closed", unclear: "not determined",
-}
-
-// lackOf returns what keeps a result from being as wanted; none if nothing does.
-func lackOf(e Entry) lack {
-	switch {
-	case e.Grade == judge.Pass:
-		return none
-	case e.Verdict == probe.Untried:
-		return unasked
-	case e.Grade == judge.Unknown:
-		return unclear
-	case e.Want == catalog.Forbidden:
-		return exposed
-	case e.Verdict == probe.Refused:
-		return closed
-	case e.Verdict == probe.TimedOut, e.Verdict == probe.Prohibited, e.Verdict == probe.Unreachable:
-		return blocked
-	case e.Grade == judge.Warn && e.Verdict == probe.Answered:
-		return doubtful
-	}
-	return broken
-}
-
-// A ledger is what the results of a host add up to.
-type ledger struct {
-	services  map[serviceKey]judge.Grade // each service once, with the worst grade of its addresses
-	reachable map[serviceKey]bool        // required, and answers at every address
-	wanted    bool                       // something is required or optional
-	addresses map[string]bool
-	ports     map[string]bool // that were asked
-	gaps      map[gapKey]*gap
-	heard     bool // the host itself sent something
-}
-
-type serviceKey struct{ version, role, parent, service string }
-
-// A gapKey is a kind of lack: of what may be missing or of what may not.
-type gapKey struct {
-	lack     lack
-	optional bool
-	why      string // of what was not asked
-}
-
-// isFailing reports whether something is not as wanted beyond doubt.
-func (k gapKey) isFailing() bool {
-	return !k.optional && k.lack <= exposed && k.lack != doubtful
-}
-
-// A gap is where a lack was seen.
-type gap struct {
-	ports     []string // as people write them, each once, in the order of the report
-	services  map[serviceKey]bool
-	addresses map[string]bool
-}
-
-func newLedger(entries []Entry) *ledger {
-	l := &ledger{
-		services: map[serviceKey]judge.Grade{}, reachable: map[serviceKey]bool{}, addresses: map[string]bool{},
-		ports: map[string]bool{}, gaps: map[gapKey]*gap{},
-	}
-	for _, e := range entries {
-		l.add(e)
-	}
-	return l
-}
-
-func (l *ledger) add(e Entry) {
-	key := serviceKey{e.Version, e.Role, e.Parent, e.Service}
-	if known, ok := l.services[key]; !ok || worseThan(e.Grade, known) {
-		l.services[key] = e.Grade
-	}
-	if e.Want == catalog.Required && e.Verdict == probe.Answered {
-		if _, known := l.reachable[key]; !known {
-			l.reachable[key] = true
-		}
-	}
-	l.reachable[key] = l.reachable[key] && (e.Grade == judge.Pass || lackOf(e) == doubtful)
-	l.wanted = l.wanted || e.Want == catalog.Required || e.Want == catalog.Optional
-	l.addresses[e.Address] = true
-	l.ports[portWord(e)] = true
-	l.heard = l.heard || hostSpoke(e)
-	if lack := lackOf(e); lack != none {
-		l.lacking(e, key, lack)
-	}
-}
-
-func (l *ledger) lacking(e Entry, service serviceKey, lack lack) {
-	key := gapKey{lack: lack, optional: e.Grade == judge.Warn && (lack == blocked || lack == closed || lack == broken)}
-	if lack == unasked {
-		key.why = unaskedBecause(e)
-	}
-	g := l.gaps[key]
-	if g == nil {
-		g = &gap{services: map[serviceKey]bool{}, addresses: map[string]bool{}}
-		l.gaps[key] = g
-	}
-	if word := portWord(e); !slices.Contains(g.ports, word) {
-		g.ports = append(g.ports, word)
-	}
-	g.services[service], g.addresses[e.Address] = true, true
-}
-
-// portWord is a port as people write it: 443, or 53/udp. Of an interface without a port it
-// is the name.
-func portWord(e Entry) string {
-	switch {
-	case e.Port == 0:
-		return printable(e.Service)
-	case e.Network == catalog.TCP:
-		return fmt.Sprint(e.Port)
-	}
-	return portOf(e)
-}
-
-// unaskedBecause says in a few words why a service was not asked.
-func unaskedBecause(e Entry) string {
-	return cmp.Or(strings.ReplaceAll(printable(string(e.Obstacle)), "-", " "), "see below")
-}
-
-// hostSpoke reports whether a result shows that the host is up.
-func hostSpoke(e Entry) bool {
-	switch e.Verdict {
-	case probe.Unresolved, probe.Untried:
-		return false
-	case probe.TimedOut, probe.Prohibited, probe.Unreachable:
-		return e.SaidBy != "" && e.SaidBy == e.Address
-	}
-	return e.SaidBy == "" || e.SaidBy == e.Address
-}
-
-// severity is the order of grades from good to bad.
-var severity = []judge.Grade{judge.Pass, judge.Warn, judge.Unknown, judge.Fail}
-
-func worseThan(a, b judge.Grade) bool { return slices.Index(severity, a) > slices.Index(severity, b) }
-
-// worst returns the worse of two grades.
-func worst(a, b judge.Grade) judge.Grade {
-	if worseThan(b, a) {
-		return b
-	}
-	return a
-}
-
-// answer says in a sentence what can be reached of a host and what cannot.
-func (l *ledger) answer(entries []Entry) string {
-	if whole := wholeOf(entries); whole != nil {
-		return fmt.Sprintf("Not checked, %s: %s (%s).", printable(string(whole.Verdict)), strings.TrimSuffix(whole.Detail, "."), catalog.Count(len(l.services), "service"))
-	}
-	if l.noAnswer(entries) {
-		return l.noAnswerText()
-	}
-	lacks := l.lacks()
-	missed := len(l.gapServices())
-	count := ""
-	if missed > 0 {
-		count = fmt.Sprintf(" (%d of %s)", missed, catalog.Count(len(l.services), "service"))
-	}
-	if l.isFailing() {
-		return strings.Join(lacks, "; ") + count + "."
-	}
-	return strings.Join(append([]string{l.good()}, lacks...), "; ") + count + "."
-}
-
-// isFailing reports whether the host has such a lack.
-func (l *ledger) isFailing() bool {
-	for k := range l.gaps {
-		if k.isFailing() {
-			return true
-		}
-	}
-	return false
-}
-
-// good says what is as wanted.
-func (l *ledger) good() string {
-	reachable, required := 0, 0
-	for _, ok := range l.reachable {
-		if ok {
-			reachable++
-		}
-	}
-	for k := range l.gaps {
-		if !k.optional && k.lack != doubtful {
-			required++
-		}
-	}
-	switch {
-	case reachable > 0 && required == 0:
-		return fmt.Sprintf("All %s reachable", catalog.Count(reachable, "required service"))
-	case reachable > 0:
-		return fmt.Sprintf("%s reachable", catalog.Count(reachable, "required service"))
-	case !l.wanted && !l.heard:
-		return "Nothing that must be closed is reachable; nothing answered at all, so nobody can tell whether the host is up"
-	case !l.wanted:
-		return "Nothing that must be closed is reachable"
-	case required > 0:
-		return "Nothing required was reached"
-	}
-	return "No service is required, and nothing is wrong with the optional ones"
-}
-
-// lacks says for each kind of lack how many ports it concerns, and which.
-func (l *ledger) lacks() []string {
-	var texts []string
-	for _, k := range l.gapKeys() {
-		g := l.gaps[k]
-		if k.lack == unasked {
-			texts = append(texts, fmt.Sprintf("%s not asked: %s", catalog.Count(len(g.services), "service"), k.why))
-			continue
-		}
-		noun := "port"
-		if k.optional {
-			noun = "optional port"
-		}
-		text := catalog.Count(len(g.ports), noun) + " " + lackWords[k.lack]
-		if all, some := len(l.addresses), len(g.addresses); some < all {
-			text += fmt.Sprintf(" at %d of %d addresses", some, all)
-		}
-		texts = append(texts, text+": "+listed(g.ports, 6))
-	}
-	return texts
-}
-
-// gapKeys is the kinds of lack in the order of an answer: what is required comes first.
-func (l *ledger) gapKeys() []gapKey {
-	var keys []gapKey
-	for k := range l.gaps {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b gapKey) int {
-		optional := func(k gapKey) int {
-			if k.optional {
-				return 1
-			}
-			return 0
-		}
-		return cmp.Or(cmp.Compare(optional(a), optional(b)), cmp.Compare(a.lack, b.lack), cmp.Compare(a.why, b.why))
-	})
-	return keys
-}
-
-func (l *ledger) gapServices() map[serviceKey]bool {
-	all := map[serviceKey]bool{}
-	for _, g := range l.gaps {
-		for s := range g.services {
-			all[s] = true
-		}
-	}
-	return all
-}
-
-// noAnswer reports whether nothing came back from any port, though something there is
-// required or optional.
-func (l *ledger) noAnswer(entries []Entry) bool {
-	return l.wanted && !l.heard && !slices.ContainsFunc(entries, func(e Entry) bool {
-		return e.Verdict != probe.TimedOut && e.Verdict != probe.Unreachable
-	})
-}
-
-func (l *ledger) noAnswerText() string {
-	if len(l.ports) == 1 {
-		for port := range l.ports {
-			return fmt.Sprintf("No answer at port %s: host down, wrong address or filtered.", port)
-		}
-	}
-	return fmt.Sprintf("No answer at any of %d ports: host down, wrong address or all filtered.", len(l.ports))
-}
-
-// wholeOf returns the entry that speaks for all, if none could be asked, for one reason.
-func wholeOf(entries []Entry) *Entry {
-	if unaskedAlike(entries) {
-		return &entries[0]
-	}
-	return nil
-}
-
-// listed writes at most so many words with commas between them, and counts the rest.
-func listed(words []string, most int) string {
-	if len(words) <= most {
-		return strings.Join(words, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(words[:most], ", "), len(words)-most)
-}
 
 // summarize returns the answer for a host by its results. started is when the run began:
 // certificates are judged as of then.
@@ -324,4 +21,56 @@ func summarize(entries []Entry, started time.Time) Summary {
 		s.Grade, s.Care = worst(s.Grade, e.Grade), worst(s.Care, e.Care)
 	}
 	return s
+}
+
+// caresOf sums up, by code, the findings of a host that weigh on its care. The worst come
+// first.
+func caresOf(entries []Entry, started time.Time) []Care {
+	var cares []Care
+	at := map[string]int{}
+	services := map[string]map[serviceKey]bool{}
+	for _, e := range entries {
+		for _, f := range e.Findings {
+			if f.WeighsOn != judge.OnCare {
+				continue
+			}
+			i, known := at[f.Code]
+			if !known {
+				i = len(cares)
+				at[f.Code], services[f.Code] = i, map[serviceKey]bool{}
+				cares = append(cares, Care{Code: f.Code, Text: judge.Label(f.Code) + expiry(f.Code, e, started), Weight: f.Weight})
+			}
+			services[f.Code][serviceKey{e.Version, e.Role, e.Parent, e.Service}] = true
+			cares[i].Weight = worst(cares[i].Weight, f.Weight)
+			cares[i].Services = len(services[f.Code])
+		}
+	}
+	slices.SortStableFunc(cares, func(a, b Care) int {
+		return cmp.Or(cmp.Compare(slices.Index(severity, b.Weight), slices.Index(severity, a.Weight)), cmp.Compare(b.Services, a.Services))
+	})
+	return cares
+}
+
+// expiry says when a certificate expired or will expire, for the findings about that.
+func expiry(code string, e Entry, started time.Time) string {
+	end := notAfter(e)
+	if end.IsZero() || started.IsZero() {
+		return ""
+	}
+	days := int(end.Sub(started).Hours() / 24)
+	switch {
+	case code == "certificate-expired":
+		return " " + catalog.Count(-days, "day") + " ago"
+	case code == "certificate-expires-soon":
+		return fmt.Sprintf(", in %s", catalog.Count(days, "day"))
+	}
+	return ""
+}
+
+// notAfter is when the certificate of a server expires; zero if it showed none.
+func notAfter(e Entry) time.Time {
+	if e.Peer == nil || e.Peer.TLS == nil || len(e.Peer.TLS.Chain) == 0 {
+		return time.Time{}
+	}
+	return e.Peer.TLS.Chain[0].NotAfter
 }
