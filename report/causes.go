@@ -21,7 +21,21 @@ type Cause struct {
 	Weight   judge.Grade
 	Beside   bool     // it weighs on the care, not on the grade
 	Hosts    int      // how many
-	Names    []string // of the first of them
+	Names    []string // of the first of them, in the order of the run
+
+	places []placed
+}
+
+// A placed is a host with its place in the run.
+type placed struct {
+	place int
+	name  string
+}
+
+// first keeps the first hosts of a cause, at most so many.
+func (c *Cause) first(most int) {
+	slices.SortFunc(c.places, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
+	c.places = c.places[:min(len(c.places), most)]
 }
 
 // manyNames is how many hosts a Cause names, and manyCauses how many causes are told
@@ -49,31 +63,32 @@ type Expiry struct {
 }
 
 // meet adds a host.
-func (t *tracker) meet(entries []Entry, s Summary) {
+func (t *tracker) meet(place int, entries []Entry, s Summary) {
 	if t.causes == nil {
 		t.causes, t.versions = map[causeKey]*Cause{}, map[string]int{}
 	}
 	for version := range versionsOf(entries) {
 		t.versions[version]++
 	}
+	host := placed{place, s.Host}
 	found := map[causeKey]bool{}
 	switch whole := wholeOf(entries); {
 	case whole != nil:
-		t.blame(found, Cause{What: whole.Detail, Weight: s.Grade}, s.Host)
+		t.blame(found, Cause{What: whole.Detail, Weight: s.Grade}, host)
 	case quietAll(entries):
-		t.blame(found, Cause{What: "no answer at any port", Weight: s.Grade}, s.Host)
+		t.blame(found, Cause{What: "no answer at any port", Weight: s.Grade}, host)
 	default:
 		for _, e := range entries {
-			t.learn(found, e)
+			t.learn(found, e, host)
 		}
 	}
 	for _, c := range s.Cares {
-		t.blame(found, Cause{What: judge.Label(c.Code), Weight: c.Weight, Beside: true}, s.Host)
+		t.blame(found, Cause{What: judge.Label(c.Code), Weight: c.Weight, Beside: true}, host)
 	}
 }
 
 // learn adds what one result shows.
-func (t *tracker) learn(found map[causeKey]bool, e Entry) {
+func (t *tracker) learn(found map[causeKey]bool, e Entry, host placed) {
 	if end := notAfter(e); !end.IsZero() && (t.first.At.IsZero() || end.Before(t.first.At)) {
 		t.first = Expiry{At: end, Subject: e.Peer.TLS.Chain[0].Subject, Host: e.Host}
 	}
@@ -91,7 +106,7 @@ func (t *tracker) learn(found map[causeKey]bool, e Entry) {
 	case e.Verdict == probe.Answered:
 		c.How = "answered, " + reasonOf(e)
 	}
-	t.blame(found, c, e.Host)
+	t.blame(found, c, host)
 }
 
 // reasonOf names the finding that makes the grade of a result what it is.
@@ -105,7 +120,7 @@ func reasonOf(e Entry) string {
 }
 
 // blame counts a host for a cause, once for all that share a key.
-func (t *tracker) blame(found map[causeKey]bool, c Cause, host string) {
+func (t *tracker) blame(found map[causeKey]bool, c Cause, host placed) {
 	key := causeKey{c.What, c.How}
 	known := t.causes[key]
 	if known == nil {
@@ -125,8 +140,9 @@ func (t *tracker) blame(found map[causeKey]bool, c Cause, host string) {
 		return
 	}
 	found[key] = true
-	if known.Hosts++; len(known.Names) < manyNames {
-		known.Names = append(known.Names, host)
+	known.Hosts++
+	if known.places = append(known.places, host); len(known.places) == 2*manyNames {
+		known.first(manyNames)
 	}
 }
 
@@ -134,6 +150,10 @@ func (t *tracker) blame(found map[causeKey]bool, c Cause, host string) {
 func (t *tracker) ranked() []Cause {
 	var causes []Cause
 	for _, c := range t.causes {
+		c.first(manyNames)
+		for _, p := range c.places {
+			c.Names = append(c.Names, p.name)
+		}
 		causes = append(causes, *c)
 	}
 	beside := func(c Cause) int {

@@ -137,7 +137,7 @@ func (d *Draft) keep(entries []Entry, place int) {
 func (d *Draft) sumUp(h *kept, entries []Entry) {
 	h.summary = summarize(entries, d.head.Started)
 	h.alike = alike(entries, h.summary, d.seed)
-	d.total.meet(entries, h.summary)
+	d.total.meet(h.place, entries, h.summary)
 }
 
 // get returns the entries of a host.

@@ -14,6 +14,9 @@ import (
 // mostCauses is how many causes the end of a report has room for on a small screen.
 const mostCauses = 15
 
+// fewNames is up to how many hosts the line of a cause names.
+const fewNames = 8
+
 func (t *table) End(h Head) error {
 	t.head = h
 	t.groundRules(h.GroundRules)
@@ -61,21 +64,25 @@ func causeHow(c Cause) string { return printable(cmp.Or(c.How, string(c.Weight))
 
 // where says on which hosts a cause was seen, and names as many as fit on the line.
 func (t *table) where(c Cause, used int) string {
-	all := len(t.head.Hosts)
-	if c.Hosts == all {
-		return fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(all, "host"))
-	}
 	room := t.style.Width - used
-	for names := len(c.Names); names > 0; names-- {
-		text := "on " + printable(strings.Join(c.Names[:names], ", "))
-		if more := c.Hosts - names; more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
+	fits := func(text string) bool { return t.style.Width <= 0 || width(text) <= room }
+	if text := "on " + printable(strings.Join(c.Names, ", ")); len(c.Names) == c.Hosts && c.Hosts <= fewNames && fits(text) {
+		return text
+	}
+	count := fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(len(t.head.Hosts), "host"))
+	if c.Hosts == len(t.head.Hosts) {
+		return count
+	}
+	for names := min(len(c.Names), fewNames); names > 0; names-- {
+		text := count + ": " + printable(strings.Join(c.Names[:names], ", "))
+		if names < c.Hosts {
+			text += ", …"
 		}
-		if t.style.Width <= 0 && names <= 8 || t.style.Width > 0 && width(text) <= room {
+		if fits(text) {
 			return text
 		}
 	}
-	return fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(all, "host"))
+	return count
 }
 
 // summary writes the end of a report: what was done, and how it came out.
