@@ -5,6 +5,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,10 +22,9 @@ func (l *ledger) answer(entries []Entry) string {
 		return l.noAnswerText()
 	}
 	lacks := l.lacks()
-	missed := len(l.gapServices())
 	count := ""
-	if missed > 0 {
-		count = fmt.Sprintf(" (%d of %s)", missed, catalog.Count(len(l.services), "service"))
+	if n := l.lackingServices(); n > 0 {
+		count = fmt.Sprintf(" (%d of %s)", n, catalog.Count(len(l.services), "service"))
 	}
 	if l.isFailing() {
 		return strings.Join(lacks, "; ") + count + "."
@@ -110,14 +110,16 @@ func (l *ledger) gapKeys() []gapKey {
 	return keys
 }
 
-func (l *ledger) gapServices() map[serviceKey]bool {
+// lackingServices is how many services have a lack. An answer counts those that were not
+// asked beside it.
+func (l *ledger) lackingServices() int {
 	all := map[serviceKey]bool{}
-	for _, g := range l.gaps {
-		for s := range g.services {
-			all[s] = true
+	for k, g := range l.gaps {
+		if k.lack != unasked {
+			maps.Copy(all, g.services)
 		}
 	}
-	return all
+	return len(all)
 }
 
 // noAnswer reports whether nothing came back from any port, though something there is

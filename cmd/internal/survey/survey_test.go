@@ -119,7 +119,9 @@ func TestEvents(t *testing.T) {
 		survey.Repeated{Host: "192.0.2.1"},
 		survey.Defaults{From: "client"},
 		survey.Thin{Version: "2010", Role: "mailbox", From: "client", Service: "endpoint-mapper", Busiest: "client-access", Services: 9},
-		survey.Untestable{Version: "2010", Role: "mailbox", Services: 1},
+	}
+	if u := run.Untestable(); len(u) != 1 || u[0].Version != "2010" || u[0].Role != "mailbox" || u[0].Reason == "" || u[0].Ports == "" {
+		t.Errorf("cannot be tested: %+v", u)
 	}
 	if hosts != 2 || !over || run.Unasked() != 0 || run.Err() != nil {
 		t.Errorf("%d hosts, progress over %t, %d not asked, error %v", hosts, over, run.Unasked(), run.Err())
