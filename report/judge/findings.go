@@ -5,13 +5,8 @@ package judge
 import (
 	"fmt"
 	"slices"
-	"time"
 
-	"exreach/catalog"
 	"exreach/probe"
-	"exreach/probe/protocol"
-	"exreach/probe/protocol/wire"
-	"exreach/report/judge/identity"
 )
 
 // A rule is one kind of finding: when it is made, what it says, and the best grade, or
@@ -120,16 +115,67 @@ var observations = []rule{
 	{"unverified-row", note, unverified, sayUnverified},
 }
 
-// A seen is a result as the rules look at it.
-type seen struct {
-	probe.Result
-	want    catalog.Want           // that of the check; Off if the service is excused
-	grade   Grade                  // by want and verdict alone
-	started time.Time              // of the run: certificates are judged as of then
-	host    *neighbourhood         // all results of the same host, this one too
-	hurried bool                   // the run was interrupted and patience is over: the rules are skipped
-	answer  identity.Answer        // what the service said
-	signs   func() []identity.Sign // of answer, found at the first call; do not change them
+// A careRule is a rule about something beside reachability: a certificate, a version, a
+// setting. Its finding weighs on the care of a result and leaves the grade alone.
+type careRule struct {
+	rule
+	label string // what a report calls it in one line about a host: "Certificate: expired"
+}
+
+// cares are the rules for what is beside reachability, as observations are for the rest.
+var cares = []careRule{
+	{rule{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused}, "Login: refused"},
+	{rule{"http-no-login", Warn, noLogin, sayNoLogin}, "HTTP: no login asked for"},
+	{rule{"smtp-banner-masked", Warn, maskedBanner, sayMaskedBanner}, "SMTP inspection: greeting masked"},
+	{rule{"smtp-ehlo-refused", Warn, ehloRefused, sayEHLORefused}, "SMTP: EHLO refused"},
+	{rule{"smtp-reply-broken", Warn, brokenReply, sayBrokenReply}, "SMTP: malformed reply"},
+	{rule{"smtp-keywords-masked", Warn, maskedKeywords, sayMaskedKeywords}, "SMTP inspection: EHLO keywords masked"},
+	{rule{"smtp-iis", Warn, iisSMTP, sayIISSMTP}, "Product: the SMTP service of IIS answers"},
+	{rule{"smtp-other-product", Warn, otherProduct, sayOtherProduct}, "Product: another mail server answers"},
+	{rule{"pop3-other-product", Warn, otherMail("pop3"), sayOtherMailbox}, "Product: another mail server answers"},
+	{rule{"imap-other-product", Warn, otherMail("imap"), sayOtherMailbox}, "Product: another mail server answers"},
+	{rule{"imap-preauth", Warn, loggedInBefore, sayLoggedInBefore}, "IMAP: no login asked for"},
+	{rule{"starttls-refused", Warn, startTLSRefused, sayStartTLSRefused}, "STARTTLS: offered and refused"},
+	{rule{"starttls-no-certificate", Warn, startTLSHidden, sayStartTLSHidden}, "STARTTLS: not offered, the certificate is missing"},
+	{rule{"starttls-missing", Warn, startTLSMissing, sayStartTLSMissing}, "STARTTLS: not offered"},
+	{rule{"tls-old", Warn, oldTLS, sayOldTLS}, "TLS: old version"},
+	{rule{"tls-weak-cipher", Warn, weakCipher, sayWeakCipher}, "TLS: weak cipher"},
+	{rule{"tls-dhe-only", Warn, dheOnly, sayDHEOnly}, "TLS: only DHE ciphers"},
+	{rule{"tls-hello-size", Warn, helloSize, sayHelloSize}, "TLS: fails with some hellos"},
+	{rule{"certificate-unreadable", Warn, unreadableCertificate, sayUnreadableCertificate}, "Certificate: unreadable"},
+	{rule{"certificate-expired", Fail, and(expired, seen.forPeople), sayExpired}, "Certificate: expired"},
+	{rule{"certificate-expired", Warn, expired, sayExpired}, "Certificate: expired"},
+	{rule{"certificate-not-yet-valid", Fail, and(notYetValid, seen.forPeople), sayNotYetValid}, "Certificate: not yet valid"},
+	{rule{"certificate-not-yet-valid", Warn, notYetValid, sayNotYetValid}, "Certificate: not yet valid"},
+	{rule{"certificate-expires-soon", Warn, expiresSoon, sayExpiresSoon}, "Certificate: expires soon"},
+	{rule{"certificate-name-mismatch", note, and(otherName, seen.amongServers), sayOtherName}, "Certificate: for another name"},
+	{rule{"certificate-name-mismatch", Warn, otherName, sayOtherName}, "Certificate: for another name"},
+	{rule{"certificate-common-name-only", note, and(commonNameOnly, seen.amongServers), sayCommonNameOnly}, "Certificate: no subject alternative name"},
+	{rule{"certificate-common-name-only", Warn, commonNameOnly, sayCommonNameOnly}, "Certificate: no subject alternative name"},
+	{rule{"certificate-self-signed", note, and(selfSigned, seen.amongServers), saySelfSigned}, "Certificate: self-signed"},
+	{rule{"certificate-self-signed", Warn, selfSigned, saySelfSigned}, "Certificate: self-signed"},
+	{rule{"certificate-untrusted", note, and(untrusted, seen.amongServers), sayUntrusted}, "Certificate: issuer not trusted"},
+	{rule{"certificate-untrusted", Warn, untrusted, sayUntrusted}, "Certificate: issuer not trusted"},
+	{rule{"certificate-weak-key", Warn, weakKey, sayWeakKey}, "Certificate: weak key or signature"},
+	{rule{"certificate-other-issuer", Warn, otherIssuer, sayOtherIssuer}, "Certificate: another issuer than elsewhere"},
+	{rule{"clock-skew", Warn, clockSkew, sayClockSkew}, "Clock: wrong"},
+	{rule{"version-differs", Warn, versionDiffers, sayVersionDiffers}, "Version: not the expected one"},
+}
+
+// Label returns what a report calls a finding that weighs on the care, in one line about a
+// host: "Certificate: expired". Of a code that is unknown here it is the code.
+func Label(code string) string {
+	for _, r := range cares {
+		if r.code == code {
+			return r.label
+		}
+	}
+	for _, r := range hostRules {
+		if r.code == code {
+			return r.label
+		}
+	}
+	return code
 }
 
 // find applies the rules. The grade is the worst of the result's own and those of the
@@ -173,41 +219,6 @@ func newFinding(code, text, hint string, weight Grade, on Scale) Finding {
 	return Finding{Code: code, Text: text, Hint: hint, Weight: weight, WeighsOn: on}
 }
 
-// wanted reports whether the service may be reached at all. If it must not be, the rules
-// ignore whatever else is wrong with it.
-func (s seen) wanted() bool { return s.want != catalog.Forbidden }
-
-// required reports whether the service must answer.
-func (s seen) required() bool { return s.want == catalog.Required }
-
-// speaks reports whether a wanted service answered in this protocol and did not
-// turn us away.
-func (s seen) speaks(protocol string) bool {
-	return s.wanted() && s.Verdict == probe.Answered && s.Check.Service.Protocol == protocol && s.Peer != nil && s.Peer.Refusal == ""
-}
-
-// fact returns what the conversation noted under a name.
-func (s seen) fact(name string) (string, bool) {
-	value, known := s.peer().Facts[name]
-	return value, known
-}
-
-// peer returns what is known of the peer. It is never nil, but empty if nothing is known.
-func (s seen) peer() *protocol.Peer {
-	if s.Peer == nil {
-		return &protocol.Peer{}
-	}
-	return s.Peer
-}
-
-// valueOf returns what p points to, or the zero value if p is nil.
-func valueOf[T any](p *T) (value T) {
-	if p != nil {
-		value = *p
-	}
-	return value
-}
-
 // notJudged: the user interrupted the run and does not wait for the rules. What is
 // wrong apart from the verdict is not known then, so the grade is Unknown.
 func notJudged(s seen) bool { return s.hurried }
@@ -228,18 +239,6 @@ func and(one, other func(seen) bool) func(seen) bool {
 // plainly returns the condition that the result has this verdict, whatever the reason.
 func plainly(v probe.Verdict) func(seen) bool {
 	return func(s seen) bool { return s.Verdict == v }
-}
-
-// refuses: the server turns us away, for a reason that has no finding of its own.
-func refuses(s seen) bool {
-	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands, hasNoRootDSE}
-	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !slices.ContainsFunc(ownWords, func(f func(seen) bool) bool { return f(s) })
-}
-
-// refusesRequired: other clients would be refused as well. A server that turns us away
-// for our name or our question may work well for them.
-func refusesRequired(s seen) bool {
-	return refuses(s) && s.required() && s.reason() != wire.OurName && s.reason() != wire.OurQuestion
 }
 
 func unverified(s seen) bool {

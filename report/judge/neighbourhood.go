@@ -6,9 +6,12 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/protocol"
+	"exreach/report/judge/identity"
 )
 
 // A neighbourhood holds the results of one host, laid out the way the rules look for
@@ -196,6 +199,53 @@ func onlyMailConnects(results []*probe.Result) bool {
 		}
 	}
 	return len(connected) >= 2 && len(others) >= 2 && !(partly && spoke)
+}
+
+// A seen is a result as the rules look at it.
+type seen struct {
+	probe.Result
+	want    catalog.Want           // that of the check; Off if the service is excused
+	grade   Grade                  // by want and verdict alone
+	started time.Time              // of the run: certificates are judged as of then
+	host    *neighbourhood         // all results of the same host, this one too
+	hurried bool                   // the run was interrupted and patience is over: the rules are skipped
+	answer  identity.Answer        // what the service said
+	signs   func() []identity.Sign // of answer, found at the first call; do not change them
+}
+
+// wanted reports whether the service may be reached at all. If it must not be, the rules
+// ignore whatever else is wrong with it.
+func (s seen) wanted() bool { return s.want != catalog.Forbidden }
+
+// required reports whether the service must answer.
+func (s seen) required() bool { return s.want == catalog.Required }
+
+// speaks reports whether a wanted service answered in this protocol and did not
+// turn us away.
+func (s seen) speaks(protocol string) bool {
+	return s.wanted() && s.Verdict == probe.Answered && s.Check.Service.Protocol == protocol && s.Peer != nil && s.Peer.Refusal == ""
+}
+
+// fact returns what the conversation noted under a name.
+func (s seen) fact(name string) (string, bool) {
+	value, known := s.peer().Facts[name]
+	return value, known
+}
+
+// peer returns what is known of the peer. It is never nil, but empty if nothing is known.
+func (s seen) peer() *protocol.Peer {
+	if s.Peer == nil {
+		return &protocol.Peer{}
+	}
+	return s.Peer
+}
+
+// valueOf returns what p points to, or the zero value if p is nil.
+func valueOf[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
 }
 
 // here returns the spot of the result's address.

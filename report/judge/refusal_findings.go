@@ -5,6 +5,7 @@ package judge
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
@@ -17,6 +18,18 @@ func (s seen) reason() wire.Reason {
 		return ""
 	}
 	return s.Peer.Reason
+}
+
+// refuses: the server turns us away, for a reason that has no finding of its own.
+func refuses(s seen) bool {
+	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands, hasNoRootDSE}
+	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !slices.ContainsFunc(ownWords, func(f func(seen) bool) bool { return f(s) })
+}
+
+// refusesRequired: other clients would be refused as well. A server that turns us away
+// for our name or our question may work well for them.
+func refusesRequired(s seen) bool {
+	return refuses(s) && s.required() && s.reason() != wire.OurName && s.reason() != wire.OurQuestion
 }
 
 // refusesStrangers: the server works, but answers only clients that have logged in. An
