@@ -27,6 +27,7 @@ const note = Pass
 var explanations = []rule{
 	{"not-judged", note, notJudged, sayNotJudged},
 	{"exposed", Fail, exposed, sayExposed},
+	{"host-not-seen", note, seen.unseen, sayUnseen},
 	{"rpc-not-registered", note, notRegistered, sayNotRegistered},
 	{"rpc-not-told", note, notTold, sayNotTold},
 	{"shunned", note, shunned, sayShunned},
@@ -53,7 +54,6 @@ var explanations = []rule{
 	{"http-foreign-page", note, foreignPage, sayForeignPage},
 	{"name-reserved", note, reservedAddress, sayReservedAddress},
 	{"likely-prohibited", note, likelyProhibited, sayLikelyProhibited},
-	{"host-not-seen", note, seen.unseen, sayUnseen},
 	{"timed-out", note, plainly(probe.TimedOut), sayTimedOut},
 	{"refused", note, plainly(probe.Refused), sayRefused},
 	{"prohibited", note, plainly(probe.Prohibited), sayProhibited},

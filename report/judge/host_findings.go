@@ -257,13 +257,14 @@ func proven(r probe.Result) bool {
 }
 
 // hostSent reports whether the host itself sent something: an answer, or a refusal that no
-// device on the path claims.
+// device on the path claims. A port that times out has a witness if another one sent
+// something.
 func hostSent(r probe.Result) bool {
 	switch r.Verdict {
 	case probe.Unresolved, probe.Untried:
 		return false
 	case probe.TimedOut, probe.Prohibited, probe.Unreachable:
-		return r.SaidBy.IsValid() && r.SaidBy == r.Address
+		return r.Witness != nil || r.SaidBy.IsValid() && r.SaidBy == r.Address
 	}
 	return !r.SaidBy.IsValid() || r.SaidBy == r.Address
 }
@@ -271,8 +272,7 @@ func hostSent(r probe.Result) bool {
 // unseen: nothing shows that the host is up, though a service there must answer. That a
 // service which must not answer gave no answer proves nothing then.
 func (s seen) unseen() bool {
-	here := s.here()
-	return here.needed && !here.heard && gradeOf(s.want, s.Verdict) == Pass
+	return s.here().needed && !s.host.heard[s.Address] && gradeOf(s.want, s.Verdict) == Pass
 }
 
 func sayUnseen(s seen) (text, hint string) {

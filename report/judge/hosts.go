@@ -101,15 +101,14 @@ func outOfPatience(ctx context.Context) func() bool {
 // judgeHost judges all results of one host. Once hurried returns true, the rest are passed
 // on without being judged.
 func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) Host {
-	results := slices.DeleteFunc(found.Results, untold)
-	if len(results) == 0 {
-		return Host{}
-	}
-	h := Host{Place: found.Place, Rows: make([]Row, 0, len(results))}
-	host := newNeighbourhood(results)
-	for i := range results {
-		row := judge(seen{Result: results[i], started: started, host: host, hurried: hurried()})
-		row.Result = &results[i]
+	h := Host{Place: found.Place, Rows: make([]Row, 0, len(found.Results))}
+	host := newNeighbourhood(found.Results)
+	for i, r := range found.Results {
+		if untold(r) {
+			continue
+		}
+		row := judge(seen{Result: r, started: started, host: host, hurried: hurried()})
+		row.Result = &found.Results[i]
 		h.Rows = append(h.Rows, row)
 	}
 	Arrange(h.Rows, func(_ int, r *Row) Key { return keyOf(r.Result) })

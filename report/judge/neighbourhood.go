@@ -21,6 +21,7 @@ type neighbourhood struct {
 	spots     map[netip.Addr]*spot
 	addresses []netip.Addr               // those of the host, each once
 	living    []string                   // those of them at which something answers
+	heard     map[netip.Addr]bool        // the addresses that sent something themselves, if only a refusal
 	answered  map[namedRow]bool          // what answers at some address
 	ipv6Dead  bool                       // all addresses of IPv6 are dead, and none of IPv4
 	subjects  map[string][]*probe.Result // by the subject of a certificate: see addIssuer
@@ -40,7 +41,6 @@ type spot struct {
 	planned    map[namedRow]*probe.Result // those to which no other result led
 	groups     map[oneOf][]probe.Result   // in the order of the plan
 	dead       bool                       // no connect came about
-	heard      bool                       // the host itself sent something, if only a refusal
 	needed     bool                       // a service must answer here
 	everything bool                       // the port that no service uses answers
 	shuns      bool                       // a port that had answered fell silent
@@ -54,7 +54,12 @@ type spot struct {
 }
 
 func newNeighbourhood(results []probe.Result) *neighbourhood {
-	n := &neighbourhood{spots: map[netip.Addr]*spot{}, answered: map[namedRow]bool{}, subjects: map[string][]*probe.Result{}}
+	n := &neighbourhood{
+		spots:    map[netip.Addr]*spot{},
+		heard:    map[netip.Addr]bool{},
+		answered: map[namedRow]bool{},
+		subjects: map[string][]*probe.Result{},
+	}
 	for i := range results {
 		n.add(&results[i])
 	}
@@ -73,6 +78,12 @@ func newNeighbourhood(results []probe.Result) *neighbourhood {
 }
 
 func (n *neighbourhood) add(r *probe.Result) {
+	if hostSent(*r) {
+		n.heard[r.Address] = true
+	}
+	if untold(*r) {
+		return // no rule looks at it
+	}
 	here := n.spots[r.Address]
 	if here == nil {
 		here = &spot{
@@ -127,9 +138,8 @@ func (p *spot) conclude() {
 	p.onlyMail = onlyMailConnects(p.results)
 	p.secured = securedPorts(p.results)
 	for _, r := range p.results {
-		p.everything = p.everything || r.Check.IsControl() && !untold(*r)
+		p.everything = p.everything || r.Check.IsControl()
 		p.shuns = p.shuns || fellSilent(*r)
-		p.heard = p.heard || hostSent(*r)
 		p.needed = p.needed || r.Check.Want == catalog.Required
 		p.lives = p.lives || !isUnreached(*r) && r.Verdict != probe.Untried
 		p.proven = p.proven || proven(*r)
