@@ -67,9 +67,9 @@ var explanations = []rule{
 	{"untried", note, plainly(probe.Untried), sayUntried},
 }
 
-// observations are the rules for what else a result shows, in the order of the report. A
-// code occurs twice if its grade or its words depend on the case; the first of its rules
-// that applies counts.
+// observations are the rules for what else a result shows of whether the service can be
+// used from here, in the order of the report. A code occurs twice if its weight or its
+// words depend on the case; the first of its rules that applies counts.
 var observations = []rule{
 	{"name-search", note, foundBySearch, sayFoundBySearch},
 	{"name-unusable-address", note, partlySinkhole, saySinkhole},
@@ -98,6 +98,7 @@ var observations = []rule{
 	{"service-refuses", Warn, refuses, sayRefuses},
 	{"credentials-unused", note, credentialsUnused, sayCredentialsUnused},
 	{"health-page", Warn, unhealthy, sayUnhealthy},
+	{"http-no-login", Warn, noLogin, sayNoLogin},
 	{"http-unproved", Warn, unprovedPage, sayUnproved},
 	{"http-redirect-elsewhere", note, gatewayElsewhere, sayRedirectElsewhere},
 	{"http-gateway", note, gateway, sayGateway},
@@ -122,27 +123,28 @@ type careRule struct {
 	label string // what a report calls it in one line about a host: "Certificate: expired"
 }
 
-// cares are the rules for what is beside reachability, as observations are for the rest.
+// cares are the rules for what is wrong beside reachability, as observations are for the
+// rest. Another mail server than Exchange is among them, because it takes the mail;
+// another directory than the one asked for is of no use.
 var cares = []careRule{
-	{rule{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused}, "Login: refused"},
-	{rule{"http-no-login", Warn, noLogin, sayNoLogin}, "HTTP: no login asked for"},
+	{rule{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused}, "Login: credentials refused"},
 	{rule{"smtp-banner-masked", Warn, maskedBanner, sayMaskedBanner}, "SMTP inspection: greeting masked"},
 	{rule{"smtp-ehlo-refused", Warn, ehloRefused, sayEHLORefused}, "SMTP: EHLO refused"},
-	{rule{"smtp-reply-broken", Warn, brokenReply, sayBrokenReply}, "SMTP: malformed reply"},
-	{rule{"smtp-keywords-masked", Warn, maskedKeywords, sayMaskedKeywords}, "SMTP inspection: EHLO keywords masked"},
-	{rule{"smtp-iis", Warn, iisSMTP, sayIISSMTP}, "Product: the SMTP service of IIS answers"},
+	{rule{"smtp-reply-broken", Warn, brokenReply, sayBrokenReply}, "SMTP: malformed reply to EHLO"},
+	{rule{"smtp-keywords-masked", Warn, maskedKeywords, sayMaskedKeywords}, "SMTP inspection: extensions masked"},
+	{rule{"smtp-iis", Warn, iisSMTP, sayIISSMTP}, "Product: SMTP service of Windows, not of Exchange"},
 	{rule{"smtp-other-product", Warn, otherProduct, sayOtherProduct}, "Product: another mail server answers"},
 	{rule{"pop3-other-product", Warn, otherMail("pop3"), sayOtherMailbox}, "Product: another mail server answers"},
 	{rule{"imap-other-product", Warn, otherMail("imap"), sayOtherMailbox}, "Product: another mail server answers"},
-	{rule{"imap-preauth", Warn, loggedInBefore, sayLoggedInBefore}, "IMAP: no login asked for"},
-	{rule{"starttls-refused", Warn, startTLSRefused, sayStartTLSRefused}, "STARTTLS: offered and refused"},
-	{rule{"starttls-no-certificate", Warn, startTLSHidden, sayStartTLSHidden}, "STARTTLS: not offered, the certificate is missing"},
+	{rule{"imap-preauth", Warn, loggedInBefore, sayLoggedInBefore}, "IMAP: no login required"},
+	{rule{"starttls-refused", Warn, startTLSRefused, sayStartTLSRefused}, "STARTTLS: offered, then refused"},
+	{rule{"starttls-no-certificate", Warn, startTLSHidden, sayStartTLSHidden}, "STARTTLS: not offered, no valid certificate"},
 	{rule{"starttls-missing", Warn, startTLSMissing, sayStartTLSMissing}, "STARTTLS: not offered"},
-	{rule{"tls-old", Warn, oldTLS, sayOldTLS}, "TLS: old version"},
+	{rule{"tls-old", Warn, oldTLS, sayOldTLS}, "TLS: no version above 1.1"},
 	{rule{"tls-weak-cipher", Warn, weakCipher, sayWeakCipher}, "TLS: weak cipher"},
 	{rule{"tls-dhe-only", Warn, dheOnly, sayDHEOnly}, "TLS: only DHE ciphers"},
-	{rule{"tls-hello-size", Warn, helloSize, sayHelloSize}, "TLS: fails with some hellos"},
-	{rule{"certificate-unreadable", Warn, unreadableCertificate, sayUnreadableCertificate}, "Certificate: unreadable"},
+	{rule{"tls-hello-size", Warn, helloSize, sayHelloSize}, "TLS: some sizes of ClientHello fail"},
+	{rule{"certificate-unreadable", Warn, unreadableCertificate, sayUnreadableCertificate}, "Certificate: malformed"},
 	{rule{"certificate-expired", Fail, and(expired, seen.forPeople), sayExpired}, "Certificate: expired"},
 	{rule{"certificate-expired", Warn, expired, sayExpired}, "Certificate: expired"},
 	{rule{"certificate-not-yet-valid", Fail, and(notYetValid, seen.forPeople), sayNotYetValid}, "Certificate: not yet valid"},
@@ -150,16 +152,16 @@ var cares = []careRule{
 	{rule{"certificate-expires-soon", Warn, expiresSoon, sayExpiresSoon}, "Certificate: expires soon"},
 	{rule{"certificate-name-mismatch", note, and(otherName, seen.amongServers), sayOtherName}, "Certificate: for another name"},
 	{rule{"certificate-name-mismatch", Warn, otherName, sayOtherName}, "Certificate: for another name"},
-	{rule{"certificate-common-name-only", note, and(commonNameOnly, seen.amongServers), sayCommonNameOnly}, "Certificate: no subject alternative name"},
-	{rule{"certificate-common-name-only", Warn, commonNameOnly, sayCommonNameOnly}, "Certificate: no subject alternative name"},
+	{rule{"certificate-common-name-only", note, and(commonNameOnly, seen.amongServers), sayCommonNameOnly}, "Certificate: no subject alternative names"},
+	{rule{"certificate-common-name-only", Warn, commonNameOnly, sayCommonNameOnly}, "Certificate: no subject alternative names"},
 	{rule{"certificate-self-signed", note, and(selfSigned, seen.amongServers), saySelfSigned}, "Certificate: self-signed"},
 	{rule{"certificate-self-signed", Warn, selfSigned, saySelfSigned}, "Certificate: self-signed"},
 	{rule{"certificate-untrusted", note, and(untrusted, seen.amongServers), sayUntrusted}, "Certificate: issuer not trusted"},
 	{rule{"certificate-untrusted", Warn, untrusted, sayUntrusted}, "Certificate: issuer not trusted"},
-	{rule{"certificate-weak-key", Warn, weakKey, sayWeakKey}, "Certificate: weak key or signature"},
-	{rule{"certificate-other-issuer", Warn, otherIssuer, sayOtherIssuer}, "Certificate: another issuer than elsewhere"},
-	{rule{"clock-skew", Warn, clockSkew, sayClockSkew}, "Clock: wrong"},
-	{rule{"version-differs", Warn, versionDiffers, sayVersionDiffers}, "Version: not the expected one"},
+	{rule{"certificate-weak-key", Warn, weakKey, sayWeakKey}, "Certificate: key too short"},
+	{rule{"certificate-other-issuer", Warn, otherIssuer, sayOtherIssuer}, "Certificate: issuer differs between ports"},
+	{rule{"clock-skew", Warn, clockSkew, sayClockSkew}, "Clock: more than 5 minutes off"},
+	{rule{"version-differs", Warn, versionDiffers, sayVersionDiffers}, "Version: not the one expected"},
 }
 
 // Label returns what a report calls a finding that weighs on the care, in one line about a

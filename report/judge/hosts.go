@@ -160,7 +160,7 @@ type hostRule struct {
 
 var hostRules = []hostRule{
 	{"versions-contradict", note, func(id identity.Identified) bool { return id.Contradictory }, sayVersionsContradict, "Version: the answers do not agree"},
-	{"no-role-fits", Warn, func(id identity.Identified) bool { return id.Unfit }, sayNoRoleFits, "Role: none fits what answers"},
+	{"no-role-fits", Warn, func(id identity.Identified) bool { return id.Unfit }, sayNoRoleFits, "Role: none fits the answers"},
 }
 
 // identify judges what is known of the host as a whole at its first row.

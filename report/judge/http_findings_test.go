@@ -69,7 +69,7 @@ var httpTests = []findingTest{
 		all(website("status", "302 Found"), origin(web.OfExchange, "", "the redirect to /owa/auth/logon.aspx")), []string{"Citrix", "Autodiscover"}},
 	{"http-redirect-elsewhere", Pass, Pass, all(website("status", "307 Temporary Redirect", "location", "https://sts.contoso.com/adfs/ls/?x"), origin(web.OfGateway, "AD FS (Web Application Proxy)", "x")),
 		all(website("status", "302 Found", "location", "/my.policy"), origin(web.OfGateway, "F5", "x")), []string{"sts.contoso.com", "AD FS"}},
-	{"http-no-login", Pass, Warn, all(website("status", "401 Unauthorized", "server", "Microsoft-IIS/10.0", "x_feserver", "MAIL01"), origin(web.OfExchange, "", "X-FEServer")),
+	{"http-no-login", Warn, Pass, all(website("status", "401 Unauthorized", "server", "Microsoft-IIS/10.0", "x_feserver", "MAIL01"), origin(web.OfExchange, "", "X-FEServer")),
 		all(website("status", "401 Unauthorized", "server", "Microsoft-IIS/10.0", "x_feserver", "MAIL01", "authenticate", "Negotiate"), origin(web.OfExchange, "", "X-FEServer")),
 		[]string{"without a WWW-Authenticate header", "401 2"}},
 	{"http-odd-headers", Pass, Pass, all(healthyWeb, func(r *probe.Result) { r.Peer.Web = &web.Web{Odd: []string{"X_SECURED"}} }), healthyWeb, []string{`"X_SECURED"`, "lack the colon"}},
