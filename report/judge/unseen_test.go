@@ -26,36 +26,28 @@ func onlyWanting(wants ...catalog.Want) func(*testing.T) []catalog.Check {
 // shows that its other ports are closed.
 func TestDeadHostEndToEnd(t *testing.T) {
 	const second = "192.0.2.11"
-	asWanted := map[catalog.Want]Grade{catalog.Off: Pass, catalog.Forbidden: Pass}
-	with := func(g map[catalog.Want]Grade, more map[catalog.Want]Grade) map[catalog.Want]Grade {
-		all := map[catalog.Want]Grade{}
-		for _, from := range []map[catalog.Want]Grade{g, more} {
-			for want, grade := range from {
-				all[want] = grade
-			}
-		}
-		return all
-	}
+	type grades = map[catalog.Want]Grade
+	dead := grades{catalog.Required: Fail, catalog.Optional: Warn, catalog.Off: Unknown, catalog.Forbidden: Unknown}
 	for name, test := range map[string]struct {
 		plan    func(*testing.T) []catalog.Check
 		fault   breakage
 		address string
-		grades  map[catalog.Want]Grade
+		want    grades
 	}{
-		"nothing answers": {fromInternet, losing(), "192.0.2.10",
-			map[catalog.Want]Grade{catalog.Required: Fail, catalog.Optional: Warn, catalog.Off: Unknown, catalog.Forbidden: Unknown}},
-		"no port must answer":      {onlyWanting(catalog.Off, catalog.Forbidden), losing(), "192.0.2.10", asWanted},
-		"a reset at 110":           {fromInternet, everyBut(110, losing()), "192.0.2.10", with(asWanted, map[catalog.Want]Grade{catalog.Required: Fail, catalog.Optional: Warn})},
-		"a reset where all is off": {onlyWanting(catalog.Off, catalog.Forbidden), refusing(), "192.0.2.10", asWanted},
-		"resets everywhere":        {fromInternet, refusing(), "192.0.2.10", with(asWanted, map[catalog.Want]Grade{catalog.Required: Fail, catalog.Optional: Pass})},
-		"the second address": {fromInternet, alsoAt(losing(), second), second,
-			map[catalog.Want]Grade{catalog.Required: Fail, catalog.Optional: Warn, catalog.Off: Unknown, catalog.Forbidden: Unknown}},
+		"nothing answers": {fromInternet, losing(), "192.0.2.10", dead},
+		"no port must answer": {onlyWanting(catalog.Off, catalog.Forbidden), losing(), "192.0.2.10",
+			grades{catalog.Off: Pass, catalog.Forbidden: Pass}},
+		"a reset at 110": {fromInternet, everyBut(110, losing()), "192.0.2.10",
+			grades{catalog.Required: Fail, catalog.Optional: Warn, catalog.Off: Pass, catalog.Forbidden: Pass}},
+		"resets everywhere": {fromInternet, refusing(), "192.0.2.10",
+			grades{catalog.Required: Fail, catalog.Optional: Pass, catalog.Off: Pass, catalog.Forbidden: Pass}},
+		"the second address": {fromInternet, alsoAt(losing(), second), second, dead},
 		"beside a dead address": {fromInternet, alsoAt(losing(), second), "192.0.2.10",
-			map[catalog.Want]Grade{catalog.Required: Pass, catalog.Optional: Pass, catalog.Off: Pass, catalog.Forbidden: Pass}},
+			grades{catalog.Required: Pass, catalog.Optional: Pass, catalog.Off: Pass, catalog.Forbidden: Pass}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := map[catalog.Want]Grade{}
+			got := grades{}
 			for _, e := range run(t, test.plan(t), test.fault) {
 				if e.Address != netip.MustParseAddr(test.address) {
 					continue
@@ -69,7 +61,7 @@ func TestDeadHostEndToEnd(t *testing.T) {
 				}
 				checkWeights(t, e)
 			}
-			if diff := cmp.Diff(test.grades, got); diff != "" {
+			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("- want, + got:\n%s", diff)
 			}
 		})
