@@ -70,20 +70,26 @@ func (l *ledger) good() string {
 	return "No service is required, and nothing is wrong with the optional ones"
 }
 
-// lacks says for each kind of lack how many ports it concerns, and which.
+// lacks says for each kind of lack how many ports it concerns, and which. Only the first
+// says that it counts ports.
 func (l *ledger) lacks() []string {
 	var texts []string
+	noun := " port"
 	for _, k := range l.gapKeys() {
 		g := l.gaps[k]
 		if k.lack == unasked {
 			texts = append(texts, fmt.Sprintf("%s not asked: %s", catalog.Count(len(g.services), "service"), k.why))
 			continue
 		}
-		noun := "port"
+		kind := noun
 		if k.optional {
-			noun = "optional port"
+			kind = " optional" + noun
 		}
-		text := catalog.Count(len(g.ports), noun) + " " + lackWords[k.lack]
+		if noun != "" && len(g.ports) > 1 {
+			kind += "s"
+		}
+		noun = ""
+		text := fmt.Sprintf("%d%s %s", len(g.ports), kind, lackWords[k.lack])
 		if all, some := len(l.addresses), len(g.addresses); some < all {
 			text += fmt.Sprintf(" at %d of %d addresses", some, all)
 		}

@@ -67,7 +67,7 @@ func TestAnswer(t *testing.T) {
 			case service == "smtp-submission":
 				scene.Verdict(probe.Refused, "refused")(r)
 			}
-		}, "1 port blocked: 443; 1 port closed: 587 (4 of 7 services).", judge.Fail},
+		}, "1 port blocked: 443; 1 closed: 587 (4 of 7 services).", judge.Fail},
 		"optional": {func(service string, r *probe.Result) {
 			if service == "smtp" {
 				scene.Verdict(probe.Silent, "nothing came")(r)

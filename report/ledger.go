@@ -155,7 +155,7 @@ func hostSpoke(e Entry) bool {
 	case probe.Unresolved, probe.Untried:
 		return false
 	case probe.TimedOut, probe.Prohibited, probe.Unreachable:
-		return e.SaidBy != "" && e.SaidBy == e.Address
+		return e.Witness != nil || e.SaidBy != "" && e.SaidBy == e.Address
 	}
 	return e.SaidBy == "" || e.SaidBy == e.Address
 }

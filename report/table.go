@@ -152,5 +152,8 @@ func (t *table) asked() {
 	if h.From != "" {
 		line += " as " + h.From
 	}
+	if h.StandIn {
+		line += ", of a stand-in with deliberate faults"
+	}
 	t.paragraph(0, margin, span{line + ".", dim})
 }

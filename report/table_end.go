@@ -153,6 +153,7 @@ func (t *table) counts() {
 	h := t.head
 	line := append([]span{{extent(h) + ":", plain}}, tally(h.Counts.Tally)...)
 	if c := h.Counts.Care; c.Warn+c.Fail > 0 {
+		line[len(line)-1].text = strings.TrimSuffix(line[len(line)-1].text, ",") + ";"
 		line = append(line, span{"care:", plain})
 		line = append(line, tally(Tally{Warn: c.Warn, Fail: c.Fail})...)
 	}
@@ -182,9 +183,6 @@ func extent(h Head) string {
 	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(len(h.Hosts), "host"))
 	if h.Took > 0 {
 		text += " in " + catalog.Elapsed(durationOf(h.Took))
-	}
-	if h.StandIn {
-		text += ", a stand-in with deliberate faults"
 	}
 	return text
 }
