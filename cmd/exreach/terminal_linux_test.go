@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -47,7 +48,7 @@ func TestTerminal(t *testing.T) {
 				t.Errorf("coloured: %v\n%q", !c.colored, screen)
 			}
 			for line := range strings.Lines(strings.NewReplacer(green, "", "\x1b[1m", "", "\x1b[2m", "", "\x1b[0m", "").Replace(screen)) {
-				if n := len(strings.TrimRight(line, "\r\n")); n > 60 {
+				if n := utf8.RuneCountInString(strings.TrimRight(line, "\r\n")); n > 60 {
 					t.Errorf("%d columns: %q", n, line)
 				}
 			}
