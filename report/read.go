@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+
+	"exreach/report/charset"
 )
 
 // maxResult is how long the text of one result may be, in bytes. What exreach writes is
@@ -43,7 +45,7 @@ func ReadInto(name string, r io.Reader, d *Draft) error {
 // without its results. It takes a text for a stream of lines if the first line has a
 // verdict and no schema, and else for a document, which must name its schema.
 func parse(r io.Reader, take func(Entry) bool) (Report, error) {
-	in := bufio.NewReaderSize(utf8Of(r), maxResult)
+	in := bufio.NewReaderSize(charset.UTF8(r), maxResult)
 	checked := checker{room: spareRoom, take: take}
 	if isStream(in) {
 		return Report{Schema: Schema}, parseStream(in, &checked)
