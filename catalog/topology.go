@@ -20,6 +20,8 @@ import (
 //	    version: "2019"          # optional, as is role
 //	    role: mailbox
 //	    rpc_ports: {emsmdb: 59532}
+//	    site: Berlin             # optional, as are labels
+//	    labels: {owner: team-a, rack: 7}
 //
 // Plan decides whether the words of a host are in the catalogue. Errors are a
 // *FileError.
@@ -44,7 +46,9 @@ func LoadTopology(name string, r io.Reader) (Topology, error) {
 func readHost(n *yaml.Node, file string, t *Topology) error {
 	h := Host{Origin: fmt.Sprintf("%s:%d", file, n.Line)}
 	err := mapping(n, text("name", &h.Name), text("version", &h.Version), text("role", &h.Role),
-		field{"rpc_ports", func(n *yaml.Node) error { return readRPCPorts(n, &h) }})
+		field{"rpc_ports", func(n *yaml.Node) error { return readRPCPorts(n, &h) }},
+		value("site", func(s string) error { h.Site = s; return CheckSite(s) }),
+		field{"labels", func(n *yaml.Node) error { return readLabels(n, &h) }})
 	switch {
 	case err != nil:
 		return err
@@ -69,5 +73,13 @@ func readRPCPorts(n *yaml.Node, h *Host) error {
 			h.RPCPorts[service] = uint16(p)
 			return nil
 		}).read(port)
+	})
+}
+
+// readLabels reads labels by their names. A number is a text here, as it is to Prometheus.
+func readLabels(n *yaml.Node, h *Host) error {
+	h.Labels = map[string]string{}
+	return pairs(n, func(name string, node *yaml.Node) error {
+		return value("label "+shorten(name), func(s string) error { return AddLabel(h.Labels, name, s) }).read(node)
 	})
 }

@@ -51,6 +51,8 @@ type Entry struct {
 	Silence  probe.Delivery  `json:"silence,omitempty"` // of the verdict silent; absent where it is not known
 	Parent   string          `json:"parent,omitempty"`
 
+	Site       string               `json:"site,omitempty"`       // where the host stands; absent if nobody said
+	Labels     map[string]string    `json:"labels,omitempty"`     // what people call the host; absent if nobody said
 	Identified *identity.Identified `json:"identified,omitempty"` // what the host was found to be; only in its first result, absent if it was not asked
 	Trace      *Trace               `json:"trace,omitempty"`      // absent where no trace was asked for or made
 }
@@ -59,7 +61,9 @@ type Entry struct {
 func Entries(h judge.Host) []Entry {
 	entries := make([]Entry, 0, len(h.Rows))
 	for _, r := range h.Rows {
-		entries = append(entries, entryOf(r))
+		e := entryOf(r)
+		e.Site, e.Labels = h.Site, h.Labels
+		entries = append(entries, e)
 	}
 	entries[0].Identified = h.Identified
 	return entries
