@@ -43,11 +43,11 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	hosts, err := targetsOf(c, w, options)
+	cat, err := openCatalog(c.Context, c.String("catalog"))
 	if err != nil {
 		return err
 	}
-	cat, err := openCatalog(c.Context, c.String("catalog"))
+	hosts, err := targetsOf(c, w, cat, options)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func wordsOf(c *cli.Context, option string) ([]string, error) {
 }
 
 // targetsOf is the hosts that the command line names.
-func targetsOf(c *cli.Context, w world, o survey.Options) (*survey.Targets, error) {
+func targetsOf(c *cli.Context, w world, cat *catalog.Catalog, o survey.Options) (*survey.Targets, error) {
 	if err := oneSource(c); err != nil {
 		return nil, err
 	}
@@ -164,7 +164,7 @@ func targetsOf(c *cli.Context, w world, o survey.Options) (*survey.Targets, erro
 	case c.IsSet("config"):
 		return topologyOf(c.Context, c.String("config"), o)
 	case c.IsSet("hosts"):
-		return listOf(c.Context, c.String("hosts"), w, o)
+		return listOf(c.Context, cat, c.String("hosts"), w, o)
 	}
 	return survey.Named(c.Args().Slice(), o)
 }
@@ -200,8 +200,8 @@ func topologyOf(ctx context.Context, name string, o survey.Options) (*survey.Tar
 	return survey.Topology(name, files.Until(ctx, f), o)
 }
 
-// listOf reads the hosts from a file with one in each line; - is standard input.
-func listOf(ctx context.Context, name string, w world, o survey.Options) (*survey.Targets, error) {
+// listOf reads the hosts from a list or a table; - is standard input.
+func listOf(ctx context.Context, cat *catalog.Catalog, name string, w world, o survey.Options) (*survey.Targets, error) {
 	list := survey.List{Name: "stdin", From: io.NopCloser(w.stdin), Pipe: !files.IsRegular(w.stdin)}
 	from := w.stdin
 	if name != "-" {
@@ -213,7 +213,7 @@ func listOf(ctx context.Context, name string, w world, o survey.Options) (*surve
 	}
 	stop := files.SaveMemory(from)
 	defer stop()
-	return survey.Listed(ctx, list, o)
+	return survey.Listed(ctx, cat, list, o)
 }
 
 // openCatalog returns the catalogue, with the rows of the user's file in it; "" is no file.

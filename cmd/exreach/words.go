@@ -25,6 +25,9 @@ func said(e survey.Event) []string {
 			return one("%s: 1 line repeats a host, which is checked once: %s in line %d", e.List, e.First, e.Line)
 		}
 		return one("%s: %d lines repeat a host, which is checked once: the first is %s in line %d", e.List, e.Lines, e.First, e.Line)
+	case survey.NothingAsked:
+		return one("%s: %s not in the report, because nothing of that role is for %s: %s in line %d, role %s of version %s, is the first",
+			e.List, catalog.Count(e.Hosts, "host"), e.From, e.First, e.Line, e.Role, e.Version)
 	case survey.Untraceable:
 		return one("nothing is traced: %v", e.Err)
 	case survey.Identified:

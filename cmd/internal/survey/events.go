@@ -23,6 +23,17 @@ type RepeatedLines struct {
 	Line  int    // the number of that line, from 1
 }
 
+// NothingAsked tells that hosts of a list are left out, because nothing of their roles is for
+// this from.
+type NothingAsked struct {
+	List          string // its name
+	Hosts         int
+	First         string // the first of them
+	Line          int    // the number of its line, from 1
+	Version, Role string // of the first
+	From          string
+}
+
 // Untraceable tells that this system cannot trace.
 type Untraceable struct{ Err error }
 
@@ -77,6 +88,7 @@ type Progress struct {
 
 func (Repeated) event()      {}
 func (RepeatedLines) event() {}
+func (NothingAsked) event()  {}
 func (Untraceable) event()   {}
 func (Identified) event()    {}
 func (AllIdentified) event() {}

@@ -86,8 +86,8 @@ func (s *Survey) Err() error {
 		return fmt.Errorf("%w (and %s more)", s.plan.err, catalog.Count(s.plan.bad-1, "host"))
 	case s.plan.err != nil:
 		return s.plan.err
-	case s.hosts.pipe != nil && s.hosts.pipe.err != nil:
-		return s.hosts.pipe.err
+	case s.hosts.pipe != nil && s.hosts.pipe.wrong.count > 0:
+		return s.hosts.pipe.wrong.err()
 	case s.plan.asked.Load() == 0 && s.Unasked() == 0:
 		return nothingLeft()
 	}

@@ -164,7 +164,7 @@ func TestProgress(t *testing.T) {
 		"a pipe":               {survey.Options{Version: "2010", Role: "client-access"}, true},
 	} {
 		list := survey.List{Name: "list", From: io.NopCloser(strings.NewReader("mail01\nmail02\nmail03\n")), Pipe: test.pipe}
-		targets, err := survey.Listed(t.Context(), list, test.options)
+		targets, err := survey.Listed(t.Context(), cat, list, test.options)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,11 +204,11 @@ func TestLeft(t *testing.T) {
 		fmt.Fprintf(&list, "192.0.%d.%d\n", n/250, 1+n%250)
 	}
 	o := survey.Options{Version: "2019", Only: []string{"25"}}
-	targets, err := survey.Listed(t.Context(), survey.List{Name: "list", From: io.NopCloser(strings.NewReader(list.String()))}, o)
+	cat := catalog.Open()
+	targets, err := survey.Listed(t.Context(), cat, survey.List{Name: "list", From: io.NopCloser(strings.NewReader(list.String()))}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cat := catalog.Open()
 	run, err := survey.New(cat, targets)
 	if err != nil {
 		t.Fatal(err)
