@@ -113,7 +113,7 @@ func planFlags() []cli.Flag {
 		&cli.StringFlag{Name: "version", Aliases: []string{"V"}, Usage: "the `VERSION` of Exchange: 5.5, 2010, 2019, se, ... (default auto: what the host reports)"},
 		&cli.StringFlag{Name: "role", Usage: "the `ROLE` of the hosts in that version (default auto: each whose services answer)"},
 		&cli.StringFlag{Name: "from", Usage: "`WHO` connects: client, internet, mailbox, admin, ... (default client)"},
-		&cli.StringFlag{Name: "hosts", Usage: "read the hosts from `FILE`, one per line; - is stdin"},
+		&cli.StringFlag{Name: "hosts", Usage: "read the hosts from `FILE`, one per line or a CSV table; - is stdin"},
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "read the hosts from a topology `FILE` (YAML)"},
 		&cli.StringSliceFlag{Name: "only", Usage: "check only these `WORDS`: services, protocols or ports, separated by commas"},
 		&cli.StringSliceFlag{Name: "skip", Usage: "leave out these `WORDS`"},

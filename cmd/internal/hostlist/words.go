@@ -150,10 +150,10 @@ func (w words) role(name, word, version string) (string, error) {
 		}
 	}
 	if version != "" {
-		if called, err := w.role(name, word, ""); err != nil {
-			return "", err
-		} else if like := versions[0].RoleLike(called, w.from); like != "" {
-			return like, nil
+		if called, err := w.role(name, word, ""); err == nil {
+			if like := versions[0].RoleLike(called, w.from); like != "" {
+				return like, nil
+			}
 		}
 	}
 	return "", &catalog.WordError{Kind: "role", Word: strings.TrimSpace(word), Accepted: known}

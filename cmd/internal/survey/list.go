@@ -161,11 +161,12 @@ func (l *hostList) isRepeated(name string, row hostlist.Row) bool {
 }
 
 // asksAny reports whether there is anything to ask a host of which a row of a list gives the
-// version and the roles. If it does not give both, there may be.
+// version and the roles. If it does not give both, there may be. A word for k.from that means
+// nobody is not the fault of the row.
 func (k taker) asksAny(row hostlist.Row) bool {
-	knownFrom := slices.ContainsFunc(catalog.Froms, func(f catalog.From) bool { return f.Name == k.from })
-	return !knownFrom || row.Version == "" || row.Roles == nil ||
-		slices.ContainsFunc(row.Roles, func(role string) bool { return k.asks(row.Version, role) })
+	return row.Version == "" || row.Roles == nil ||
+		slices.ContainsFunc(row.Roles, func(role string) bool { return k.asks(row.Version, role) }) ||
+		!slices.ContainsFunc(catalog.Froms, func(f catalog.From) bool { return f.Name == k.from })
 }
 
 // described returns the host of a row in all its roles: h with what the row says. It leaves
