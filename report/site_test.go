@@ -23,7 +23,8 @@ func labelled(t *testing.T, format string) string {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	d := as.Draft(as.Report(&out, Style{}), New("exreach", "client", scene.Began))
+	d := as.Draft(as.Report(&out, Style{}))
+	d.Know(New("exreach", "client", scene.Began))
 	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "10.0.0.9", From: "client"}
 	s.Add("smtp", 25, nil)
 	s.Add("owa", 443, nil)
@@ -33,7 +34,7 @@ func labelled(t *testing.T, format string) string {
 			t.Fatal(err)
 		}
 	}
-	if err := d.End(time.Second, 0); err != nil {
+	if err := d.End(Tail{Took: time.Second}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
