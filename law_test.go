@@ -27,6 +27,7 @@ var layers = []string{
 	"exreach/bench/wan",
 	"exreach/bench/server",
 	"exreach/cmd/exreach",
+	"exreach/cmd/internal/commandline",
 	"exreach/cmd/internal/survey",
 	"exreach/cmd/internal/files",
 	"exreach/report/judge/scene",

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/probe/protocol"
@@ -248,7 +249,7 @@ func note(w io.Writer, format string, a ...any) {
 // positive returns an option's value, which must be more than 0; 0 if it was not given.
 func positive[T int | float64 | time.Duration](c *cli.Context, name string, value T) (T, error) {
 	if c.IsSet(name) && !(value > 0) { // refuses NaN, too
-		return 0, hinted(seeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
+		return 0, hinted(commandline.SeeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
 	}
 	return value, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
@@ -58,7 +59,7 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	o := output{file: c.String("output"), stdout: w.stdout, notes: notesOf(c, w)}
 	switch {
 	case c.IsSet("output") && o.file == "":
-		return o, hinted(seeHelp(c.Command.HelpName), "option --output: the file has no name")
+		return o, hinted(commandline.SeeHelp(c.Command.HelpName), "option --output: the file has no name")
 	case o.file == "-":
 		o.file = ""
 	}

@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package commandline
 
 import (
-	"embed"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
-// helpTexts holds the help of every command, in a file with the command's name. writeHelp
-// fills in the command's options and subcommands, at {{options}} and {{commands}}.
-//
-//go:embed help/*.txt
-var helpTexts embed.FS
-
-func writeHelp(w io.Writer, l line) error {
-	text, err := helpTexts.ReadFile("help/" + strings.ReplaceAll(l.name(), " ", "-") + ".txt")
+// writeHelp prints the text of the command's help. It fills in the command's options and
+// subcommands, at {{options}} and {{commands}}.
+func (p Program) writeHelp(w io.Writer, l Line) error {
+	text, err := fs.ReadFile(p.Help, "help/"+strings.ReplaceAll(l.Name(), " ", "-")+".txt")
 	if err != nil {
 		return err
 	}
 	_, err = strings.NewReplacer(
-		"{{commands}}\n", columns(commandLines(l.command)),
-		"{{options}}\n", columns(optionLines(l.command)),
+		"{{commands}}\n", columns(commandLines(l.Command)),
+		"{{options}}\n", columns(optionLines(l.Command)),
 	).WriteString(w, string(text))
 	return err
 }
