@@ -34,6 +34,9 @@ func checkCommand(w world) *cli.Command {
 }
 
 func check(c *cli.Context, w world) error {
+	if err := contradiction(c); err != nil {
+		return err
+	}
 	out, err := newOutput(c, w)
 	if err != nil {
 		return err
@@ -44,11 +47,12 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	hosts, err := targetsOf(c, w, options)
+	cat, err := openCatalog(c.Context, c.String("catalog"))
 	if err != nil {
 		return err
 	}
-	cat, err := openCatalog(c.Context, c.String("catalog"))
+	options.Version = versionCalled(cat, options.Version)
+	hosts, err := targetsOf(c, w, options)
 	if err != nil {
 		return err
 	}

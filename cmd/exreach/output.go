@@ -60,6 +60,8 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	switch {
 	case c.IsSet("output") && o.file == "":
 		return o, hinted(commandline.SeeHelp(c.Command.HelpName), "option --output: the file has no name")
+	case c.Bool("quiet") && c.Bool("verbose"):
+		return o, combined("--quiet and --verbose")
 	case o.file == "-":
 		o.file = ""
 	}

@@ -17,7 +17,7 @@ type Line struct {
 	Command  *cli.Command
 	Operands []string
 
-	root    string   // the name of the program
+	root    *cli.Command
 	path    []string // the names of the commands that lead to Command
 	options []string // with their values
 	pending string   // the last option, if it still lacks its value
@@ -27,7 +27,7 @@ type Line struct {
 // come before or after the operands. It fails at the first option that the command does
 // not have.
 func Sort(root *cli.Command, words []string) (Line, error) {
-	l := Line{Command: root, root: root.Name}
+	l := Line{Command: root, root: root}
 	for i := 0; i < len(words); i++ {
 		word := words[i]
 		switch {
@@ -68,15 +68,18 @@ func (l *Line) operand(word string) {
 }
 
 // Name is the command as the user writes it.
-func (l Line) Name() string { return strings.Join(append([]string{l.root}, l.path...), " ") }
+func (l Line) Name() string { return strings.Join(append([]string{l.root.Name}, l.path...), " ") }
 
 // isGroup reports whether the command has subcommands, and does nothing by itself.
 func (l Line) isGroup() bool { return len(l.Command.Subcommands) > 0 }
 
 // wantsHelp reports whether the line asks for help, or names no command to run.
 func (l Line) wantsHelp() bool {
-	return slices.Contains(l.options, "--help") || slices.Contains(l.options, "-h") ||
-		l.isGroup() && len(l.options)+len(l.Operands) == 0
+	asks := func(word string) bool {
+		name, value, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		return strings.HasPrefix(word, "-") && (name == "help" || name == "h") && value != "false"
+	}
+	return slices.ContainsFunc(l.options, asks) || l.isGroup() && len(l.options)+len(l.Operands) == 0
 }
 
 // ordered returns the words with all options before the operands: cli would take options

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -27,20 +28,46 @@ func unknownOption(l Line, word string) error {
 	}
 	name, _, _ := strings.Cut(word, "=")
 	hint := fmt.Sprintf("nearest is %s; %s", catalog.Nearest(name, known)[0], SeeHelp(l.Name()))
-	if slices.Contains(portOptions, name) && findOption(l.Command, "only") != nil {
+	switch owner := ownerOf(l.root, strings.TrimLeft(name, "-")); {
+	case name == "-v" && l.Command == l.root:
+		hint = l.root.Name + " version prints the version"
+	case slices.Contains(portOptions, name) && findOption(l.Command, "only") != nil:
 		hint = "to check some ports only: --only 443"
+	case owner != "" && l.Command == l.root:
+		hint = fmt.Sprintf("write it after the command: %s %s", owner, name)
+	case owner != "":
+		hint = owner + " has it"
 	}
 	return &survey.Mistake{Err: fmt.Errorf("unknown option %s: %s does not have it", name, l.Name()), Hint: hint}
 }
 
+// ownerOf returns the whole name of the first of root's commands that has an option; "" if
+// none has.
+func ownerOf(root *cli.Command, option string) string {
+	for _, c := range root.VisibleCommands() {
+		if findOption(c, option) != nil {
+			return root.Name + " " + c.Name
+		}
+	}
+	return ""
+}
+
 // unknownCommand says which command was most likely meant: check, if the word looks like
-// a host.
+// a host, or one of the commands' own commands.
 func unknownCommand(l Line) error {
 	word := l.Operands[0]
 	if _, err := survey.ParseHost(word); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
 		return &survey.Mistake{Err: fmt.Errorf("unknown command %q", word), Hint: "did you mean exreach check " + word + "?"}
 	}
-	return &catalog.WordError{Kind: "command", Word: word, Accepted: names(l.Command.VisibleCommands())}
+	known := names(l.Command.VisibleCommands())
+	err := &catalog.WordError{Kind: "command", Word: word, Accepted: known}
+	for _, c := range l.Command.VisibleCommands() {
+		near := catalog.Meant("command", word, names(c.Subcommands))
+		if len(near) > 0 && len(catalog.Meant("command", word, known)) == 0 {
+			return &survey.Mistake{Err: err, Hint: fmt.Sprintf("did you mean %s %s %s?", l.Name(), c.Name, near[0])}
+		}
+	}
+	return err
 }
 
 func names(commands []*cli.Command) []string {
@@ -60,18 +87,26 @@ func badValue(c *cli.Command, err error) error {
 	if m == nil {
 		return mistake
 	}
-	want := "true or false"
+	value, _ := strconv.Unquote(m[1])
+	number := leadingNumber.FindString(value)
+	want, meant := "true or false", ""
 	switch findOption(c, m[2]).(type) {
 	case *cli.DurationFlag:
-		want = "a duration, such as 20s or 1m30s"
+		want, meant = "a duration, such as 20s or 1m30s", number+"s"
 	case *cli.IntFlag:
-		want = "a whole number"
+		want, meant = "a whole number", strings.Split(number, ".")[0]
 	case *cli.Float64Flag:
-		want = "a number, such as 20 or 0.5"
+		want, meant = "a number, such as 20 or 0.5", number
 	}
 	mistake.Err = fmt.Errorf("option %s: %s is not %s", dashed(m[2]), m[1], want)
+	if number != "" && meant != "" {
+		mistake.Hint = fmt.Sprintf("did you mean %s %s?", dashed(m[2]), meant)
+	}
 	return mistake
 }
+
+// leadingNumber is what "5/s", "20 s" and "1.5" begin with.
+var leadingNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?`)
 
 // SeeHelp is the hint that leads to the help of a command, by its whole name.
 func SeeHelp(command string) string { return "see " + command + " --help" }

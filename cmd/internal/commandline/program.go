@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -67,14 +69,23 @@ func (p Program) Run(ctx context.Context, args []string, s Streams) error {
 	return app.RunContext(ctx, append([]string{p.Root.Name}, l.ordered()...))
 }
 
+// otherHelpWords ask for help elsewhere, most of them on Windows.
+var otherHelpWords = []string{"/?", "-?", "--?", "/h", "/help"}
+
 // askingForHelp turns other common ways to ask for help into --help: exreach help check,
 // and exreach check /? on Windows.
 func askingForHelp(args []string) []string {
+	args = slices.Clone(args)
 	if len(args) > 0 && args[0] == "help" {
 		args = append(args[1:], "--help")
 	}
-	if n := len(args) - 1; n >= 0 && args[n] == "/?" {
-		args[n] = "--help"
+	for i, word := range args {
+		switch {
+		case word == "--":
+			return args
+		case slices.Contains(otherHelpWords, strings.ToLower(word)):
+			args[i] = "--help"
+		}
 	}
 	return args
 }
