@@ -25,7 +25,14 @@ func commands(w world) []*cli.Command {
 	}
 }
 
-// helpTexts holds the help of every command, in a file with the command's name.
+// topics is what help explains beside the commands.
+var topics = []commandline.Topic{
+	{Name: "verdicts", Usage: "what was observed at a port, and how it is graded"},
+	{Name: "hosts", Usage: "naming hosts: lists, topologies, and how names are looked up"},
+	{Name: "credentials", Usage: "logging in, and what is done to keep the account safe"},
+}
+
+// helpTexts holds the help of every command and topic, in a file with its name.
 //
 //go:embed help/*.txt
 var helpTexts embed.FS
@@ -40,7 +47,7 @@ func program(w world) commandline.Program {
 		Action:      func(*cli.Context) error { return writeVersion(w.stdout) },
 	}
 	commandline.Prepare(root)
-	return commandline.Program{Root: root, Help: helpTexts}
+	return commandline.Program{Root: root, Topics: topics, Help: helpTexts}
 }
 
 // command runs the command that args name.

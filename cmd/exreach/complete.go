@@ -25,7 +25,7 @@ func completeCommand(w world) *cli.Command {
 		Hidden:    true,
 		Flags:     []cli.Flag{&cli.StringFlag{Name: "word", Usage: "the `WORD` to complete, as typed so far"}},
 		Action: func(c *cli.Context) error {
-			for _, found := range commandline.Candidates(program(w).Root, c.Args().Slice(), c.String("word"), words) {
+			for _, found := range program(w).Candidates(c.Args().Slice(), c.String("word"), words) {
 				if _, err := fmt.Fprintln(w.stdout, found); err != nil {
 					return err
 				}

@@ -14,9 +14,12 @@ import (
 type Words func(l Line, option string) []string
 
 // Candidates returns the completions of word, which the user types after the words in before.
-func Candidates(root *cli.Command, before []string, word string, words Words) []string {
+func (p Program) Candidates(before []string, word string, words Words) []string {
 	before, word = joinEquals(before, word)
-	l, err := Sort(root, before)
+	if slices.Equal(before, []string{helpCommand}) {
+		return beginning(word, append(names(p.Root.VisibleCommands()), p.topicNames()...))
+	}
+	l, err := Sort(p.Root, before)
 	if err != nil {
 		return nil // the line is wrong already
 	}

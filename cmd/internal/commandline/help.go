@@ -6,24 +6,38 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
-// writeHelp prints the text of the command's help. It fills in the command's options and
-// subcommands, at {{options}} and {{commands}}.
+// A Topic is something that help explains beside the commands.
+type Topic struct{ Name, Usage string }
+
+// writeHelp prints the help of the line's command.
 func (p Program) writeHelp(w io.Writer, l Line) error {
-	text, err := fs.ReadFile(p.Help, "help/"+strings.ReplaceAll(l.Name(), " ", "-")+".txt")
+	text, err := p.text(strings.ReplaceAll(l.Name(), " ", "-"))
 	if err != nil {
 		return err
 	}
 	_, err = strings.NewReplacer(
 		"{{commands}}\n", columns(commandLines(l.Command)),
+		"{{topics}}\n", columns(p.topicLines()),
 		"{{options}}\n", columns(optionLines(l.Command)),
-	).WriteString(w, string(text))
+	).WriteString(w, text)
 	return err
 }
+
+// text returns the help of a topic, or of a command with hyphens in place of blanks. The
+// command's options and subcommands belong at {{options}} and {{commands}}, and the topics
+// at {{topics}}.
+func (p Program) text(name string) (string, error) {
+	text, err := fs.ReadFile(p.Help, "help/"+name+".txt")
+	return string(text), err
+}
+
+func (p Program) isTopic(name string) bool { return slices.Contains(p.topicNames(), name) }
 
 // An entry is a word of the help and its explanation.
 type entry struct{ word, text string }
@@ -32,6 +46,22 @@ func commandLines(c *cli.Command) []entry {
 	var lines []entry
 	for _, sub := range c.VisibleCommands() {
 		lines = append(lines, entry{sub.Name, sub.Usage})
+	}
+	return lines
+}
+
+func (p Program) topicNames() []string {
+	var all []string
+	for _, t := range p.Topics {
+		all = append(all, t.Name)
+	}
+	return all
+}
+
+func (p Program) topicLines() []entry {
+	var lines []entry
+	for _, t := range p.Topics {
+		lines = append(lines, entry{t.Name, t.Usage})
 	}
 	return lines
 }

@@ -53,13 +53,16 @@ func ownerOf(root *cli.Command, option string) string {
 }
 
 // unknownCommand says which command was most likely meant: check, if the word looks like
-// a host, or one of the commands' own commands.
-func unknownCommand(l Line) error {
+// a host, or one of the commands' own commands. Where help is asked for, it may be a topic.
+func (p Program) unknownCommand(l Line, help bool) error {
 	word := l.Operands[0]
 	if _, err := survey.ParseHost(word); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
 		return &survey.Mistake{Err: fmt.Errorf("unknown command %q", word), Hint: "did you mean exreach check " + word + "?"}
 	}
 	known := names(l.Command.VisibleCommands())
+	if help {
+		known = append(known, p.topicNames()...)
+	}
 	err := &catalog.WordError{Kind: "command", Word: word, Accepted: known}
 	for _, c := range l.Command.VisibleCommands() {
 		near := catalog.Meant("command", word, names(c.Subcommands))

@@ -17,8 +17,9 @@ import (
 
 // A Program is a tree of commands and their help.
 type Program struct {
-	Root *cli.Command
-	Help fs.FS // a text for each command, such as help/exreach-check.txt
+	Root   *cli.Command
+	Topics []Topic // what help explains beside the commands
+	Help   fs.FS   // a text for each command and topic, such as help/exreach-check.txt
 }
 
 // Streams are the standard streams of a program.
@@ -41,12 +42,19 @@ func Prepare(c *cli.Command) {
 // Run runs the command that args name, or prints the help that they ask for. The tree must
 // have been prepared.
 func (p Program) Run(ctx context.Context, args []string, s Streams) error {
+	if len(args) == 2 && args[0] == helpCommand && p.isTopic(args[1]) {
+		text, err := p.text(args[1])
+		if err == nil {
+			_, err = io.WriteString(s.Out, text)
+		}
+		return err
+	}
 	l, err := Sort(p.Root, askingForHelp(args))
 	switch {
 	case err != nil:
 		return err
 	case l.isGroup() && len(l.Operands) > 0:
-		return unknownCommand(l)
+		return p.unknownCommand(l, args[0] == helpCommand)
 	case l.wantsHelp():
 		return p.writeHelp(s.Out, l)
 	case l.pending != "":
@@ -69,6 +77,9 @@ func (p Program) Run(ctx context.Context, args []string, s Streams) error {
 	return app.RunContext(ctx, append([]string{p.Root.Name}, l.ordered()...))
 }
 
+// helpCommand asks for the help of the command, or the topic, that follows.
+const helpCommand = "help"
+
 // otherHelpWords ask for help elsewhere, most of them on Windows.
 var otherHelpWords = []string{"/?", "-?", "--?", "/h", "/help"}
 
@@ -76,7 +87,7 @@ var otherHelpWords = []string{"/?", "-?", "--?", "/h", "/help"}
 // and exreach check /? on Windows.
 func askingForHelp(args []string) []string {
 	args = slices.Clone(args)
-	if len(args) > 0 && args[0] == "help" {
+	if len(args) > 0 && args[0] == helpCommand {
 		args = append(args[1:], "--help")
 	}
 	for i, word := range args {
