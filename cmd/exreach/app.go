@@ -26,10 +26,10 @@ func commands(w world) []*cli.Command {
 }
 
 // topics is what help explains beside the commands.
-var topics = []commandline.Topic{
-	{Name: "verdicts", Usage: "what was observed at a port, and how it is graded"},
-	{Name: "hosts", Usage: "naming hosts: lists, topologies, and how names are looked up"},
-	{Name: "credentials", Usage: "logging in, and what is done to keep the account safe"},
+var topics = []commandline.Entry{
+	{Word: "verdicts", Text: "what was observed at a port, and how it is graded"},
+	{Word: "hosts", Text: "naming hosts: lists, topologies, and how names are looked up"},
+	{Word: "credentials", Text: "logging in, and what is done to keep the account safe"},
 }
 
 // helpTexts holds the help of every command and topic, in a file with its name.

@@ -126,3 +126,26 @@ func inExampleFolder(t *testing.T) {
 		}
 	}
 }
+
+// TestHelpFits wants every help text to fit a terminal of 80 columns.
+func TestHelpFits(t *testing.T) {
+	root := program(world{})
+	asked := [][]string{}
+	for _, c := range commandsBelow(root.Root, "") {
+		asked = append(asked, append(strings.Fields(c.name), "--help"))
+	}
+	for _, topic := range root.Topics {
+		asked = append(asked, []string{"help", topic.Word})
+	}
+	for _, args := range asked {
+		var text bytes.Buffer
+		if err := command(t.Context(), args, world{stdout: &text}); err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		for line := range strings.Lines(text.String()) {
+			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
+				t.Errorf("%v: %d columns: %s", args, n, line)
+			}
+		}
+	}
+}

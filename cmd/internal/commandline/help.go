@@ -12,40 +12,40 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// A Topic is something that help explains beside the commands.
-type Topic struct{ Name, Usage string }
-
 // writeHelp prints the help of the line's command.
 func (p Program) writeHelp(w io.Writer, l Line) error {
-	text, err := p.text(strings.ReplaceAll(l.Name(), " ", "-"))
+	text, err := p.Text(l.Name())
 	if err != nil {
 		return err
 	}
-	_, err = strings.NewReplacer(
-		"{{commands}}\n", columns(commandLines(l.Command)),
-		"{{topics}}\n", columns(p.topicLines()),
-		"{{options}}\n", columns(optionLines(l.Command)),
-	).WriteString(w, text)
+	for mark, list := range p.Lists(l.Command) {
+		text = strings.ReplaceAll(text, mark+"\n", columns(list))
+	}
+	_, err = io.WriteString(w, text)
 	return err
 }
 
-// text returns the help of a topic, or of a command with hyphens in place of blanks. The
-// command's options and subcommands belong at {{options}} and {{commands}}, and the topics
-// at {{topics}}.
-func (p Program) text(name string) (string, error) {
-	text, err := fs.ReadFile(p.Help, "help/"+name+".txt")
+// Text returns the help of a command, by its whole name, or of a topic. Lines of it may be
+// marks of Lists.
+func (p Program) Text(name string) (string, error) {
+	text, err := fs.ReadFile(p.Help, "help/"+strings.ReplaceAll(name, " ", "-")+".txt")
 	return string(text), err
+}
+
+// An Entry is a word of the help and its explanation.
+type Entry struct{ Word, Text string }
+
+// Lists returns what the marks in the help of a command stand for.
+func (p Program) Lists(c *cli.Command) map[string][]Entry {
+	return map[string][]Entry{"{{commands}}": commandEntries(c), "{{topics}}": p.Topics, "{{options}}": optionEntries(c)}
 }
 
 func (p Program) isTopic(name string) bool { return slices.Contains(p.topicNames(), name) }
 
-// An entry is a word of the help and its explanation.
-type entry struct{ word, text string }
-
-func commandLines(c *cli.Command) []entry {
-	var lines []entry
+func commandEntries(c *cli.Command) []Entry {
+	var lines []Entry
 	for _, sub := range c.VisibleCommands() {
-		lines = append(lines, entry{sub.Name, sub.Usage})
+		lines = append(lines, Entry{sub.Name, sub.Usage})
 	}
 	return lines
 }
@@ -53,34 +53,24 @@ func commandLines(c *cli.Command) []entry {
 func (p Program) topicNames() []string {
 	var all []string
 	for _, t := range p.Topics {
-		all = append(all, t.Name)
+		all = append(all, t.Word)
 	}
 	return all
 }
 
-func (p Program) topicLines() []entry {
-	var lines []entry
-	for _, t := range p.Topics {
-		lines = append(lines, entry{t.Name, t.Usage})
-	}
-	return lines
-}
-
-func optionLines(c *cli.Command) []entry {
-	var lines []entry
+func optionEntries(c *cli.Command) []Entry {
+	var lines []Entry
 	for _, f := range c.VisibleFlags() {
-		described, ok := f.(cli.DocGenerationFlag)
-		if !ok {
-			continue
+		if described, ok := f.(cli.DocGenerationFlag); ok {
+			lines = append(lines, optionEntry(f.Names(), described))
 		}
-		lines = append(lines, optionLine(f.Names(), described))
 	}
 	return lines
 }
 
-// optionLine returns "-V, --version WORD" and its text. The option's usage marks the
+// optionEntry returns "-V, --version WORD" and its text. The option's usage marks the
 // placeholder WORD with backquotes, as the flag package wants it.
-func optionLine(names []string, f cli.DocGenerationFlag) entry {
+func optionEntry(names []string, f cli.DocGenerationFlag) Entry {
 	text, placeholder := f.GetUsage(), ""
 	if before, rest, ok := strings.Cut(text, "`"); ok {
 		word, after, _ := strings.Cut(rest, "`")
@@ -88,24 +78,24 @@ func optionLine(names []string, f cli.DocGenerationFlag) entry {
 	}
 	word := dashed(names[0]) + placeholder
 	if len(names) > 1 && len(names[1]) == 1 {
-		return entry{dashed(names[1]) + ", " + word, text}
+		return Entry{dashed(names[1]) + ", " + word, text}
 	}
 	if len(names[0]) > 1 {
 		word = "    " + word
 	}
-	return entry{word, text}
+	return Entry{word, text}
 }
 
 // columns sets terms in two columns. It wraps the second, to keep lines within 80.
-func columns(terms []entry) string {
+func columns(terms []Entry) string {
 	width := 0
 	for _, t := range terms {
-		width = max(width, len(t.word))
+		width = max(width, len(t.Word))
 	}
 	var b strings.Builder
 	for _, t := range terms {
-		word := t.word
-		for _, part := range wrap(t.text, 80-4-width) {
+		word := t.Word
+		for _, part := range wrap(t.Text, 80-4-width) {
 			fmt.Fprintf(&b, "  %-*s  %s\n", width, word, part)
 			word = ""
 		}

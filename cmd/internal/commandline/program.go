@@ -18,7 +18,7 @@ import (
 // A Program is a tree of commands and their help.
 type Program struct {
 	Root   *cli.Command
-	Topics []Topic // what help explains beside the commands
+	Topics []Entry // what help explains beside the commands
 	Help   fs.FS   // a text for each command and topic, such as help/exreach-check.txt
 }
 
@@ -43,7 +43,7 @@ func Prepare(c *cli.Command) {
 // have been prepared.
 func (p Program) Run(ctx context.Context, args []string, s Streams) error {
 	if len(args) == 2 && args[0] == helpCommand && p.isTopic(args[1]) {
-		text, err := p.text(args[1])
+		text, err := p.Text(args[1])
 		if err == nil {
 			_, err = io.WriteString(s.Out, text)
 		}
