@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -102,11 +103,8 @@ func versionCalled(cat *catalog.Catalog, word string) string {
 // columnsOf is how wide a text for people may be, in columns: as wide as the terminal,
 // within limits of what is easy to read.
 func columnsOf(w world) int {
-	const narrowest, widest = 60, 110
-	if f := terminal(w.stdout); f != nil && widthOf(f) > 0 {
-		return min(max(widthOf(f), narrowest), widest)
-	}
-	return widest
+	const least, widest = 60, 110
+	return min(max(cmp.Or(widthFor(terminal(w.stdout), w.env), widest), least), widest)
 }
 
 // pointed adds a hint to a catalog.NothingError, which says that a role has no service for

@@ -95,7 +95,7 @@ func columns(terms []Entry) string {
 	var b strings.Builder
 	for _, t := range terms {
 		word := t.Word
-		for _, part := range wrap(t.Text, 80-4-width) {
+		for _, part := range Wrap(t.Text, 80-4-width) {
 			fmt.Fprintf(&b, "  %-*s  %s\n", width, word, part)
 			word = ""
 		}
@@ -103,9 +103,9 @@ func columns(terms []Entry) string {
 	return b.String()
 }
 
-// wrap breaks text between words into lines of at most width letters, unless a
+// Wrap breaks text between words into lines of at most width letters, unless a
 // word alone is longer.
-func wrap(text string, width int) []string {
+func Wrap(text string, width int) []string {
 	lines := []string{""}
 	for word := range strings.FieldsSeq(text) {
 		last := &lines[len(lines)-1]
