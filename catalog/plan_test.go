@@ -101,8 +101,8 @@ func TestPlan(t *testing.T) {
 
 func TestPlanErrors(t *testing.T) {
 	c := openGood(t)
-	const froms = "client, agent, online, internet, mailbox, client-access, edge, admin, ocs, back-end, relay, self, hub, um, server, adc, " +
-		"front-end, other-site, um-gateway, x400-peer, internet-client, load-balancer"
+	const froms = "client, internet-client, internet, mailbox, client-access, hub, edge, um, um-gateway, admin, load-balancer, ocs, " +
+		"front-end, back-end, server, other-site, x400-peer, adc, relay, agent, online, self"
 	tests := []struct {
 		name, from string
 		hosts      []Host
@@ -111,7 +111,7 @@ func TestPlanErrors(t *testing.T) {
 		{"from", "clients", []Host{{Name: "h"}}, `unknown from "clients": did you mean client? accepted: ` + froms},
 		{"no hosts", "", nil, "no hosts are given: name at least one"},
 		{"no name", "", []Host{{Name: " ", Version: "2019"}}, `host " ": the name is empty: give a DNS name or an address`},
-		{"default version", "", []Host{{Name: "h"}}, `host "h": unknown version "se": accepted: 5.5, 2019`},
+		{"default version", "", []Host{{Name: "h"}}, `host "h": unknown version "se": accepted: 2019, 5.5`},
 		{"version", "", []Host{{Name: "h", Version: "2018", Origin: "org.yaml:3"}},
 			`org.yaml:3: host "h": unknown version "2018": did you mean 2019? accepted: 2019, 5.5`},
 		{"role", "", []Host{{Name: "h", Version: "2019", Role: "mail"}},

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/probe/protocol"
@@ -33,6 +34,9 @@ func checkCommand(w world) *cli.Command {
 }
 
 func check(c *cli.Context, w world) error {
+	if err := contradiction(c); err != nil {
+		return err
+	}
 	out, err := newOutput(c, w)
 	if err != nil {
 		return err
@@ -47,6 +51,7 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
+	options.Version = versionCalled(cat, options.Version)
 	hosts, err := targetsOf(c, w, cat, options)
 	if err != nil {
 		return err
@@ -248,7 +253,7 @@ func note(w io.Writer, format string, a ...any) {
 // positive returns an option's value, which must be more than 0; 0 if it was not given.
 func positive[T int | float64 | time.Duration](c *cli.Context, name string, value T) (T, error) {
 	if c.IsSet(name) && !(value > 0) { // refuses NaN, too
-		return 0, hinted(seeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
+		return 0, hinted(commandline.SeeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
 	}
 	return value, nil
 }

@@ -3,19 +3,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
@@ -58,7 +59,9 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	o := output{file: c.String("output"), stdout: w.stdout, notes: notesOf(c, w)}
 	switch {
 	case c.IsSet("output") && o.file == "":
-		return o, hinted(seeHelp(c.Command.HelpName), "option --output: the file has no name")
+		return o, hinted(commandline.SeeHelp(c.Command.HelpName), "option --output: the file has no name")
+	case c.Bool("quiet") && c.Bool("verbose"):
+		return o, combined("--quiet and --verbose")
 	case o.file == "-":
 		o.file = ""
 	}
@@ -73,7 +76,7 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	streamsToTerminal := !o.format.Whole && o.file == "" && terminal(w.stdout) != nil
 	if f := terminal(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
 		o.progress = &statusLine{terminal: f, width: widthOf(f)}
-		o.notes = o.progress
+		o.notes = wrapping{o.progress, widthFor(f, w.env)}
 	}
 	return o, nil
 }
@@ -105,23 +108,15 @@ func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
 // terminal f has, else COLUMNS, else 100. f is nil if the table goes elsewhere. 0 is no
 // limit.
 func tableWidth(c *cli.Context, w world, f *os.File) (int, error) {
-	const narrowest, usual = 40, 100
-	if c.IsSet("width") {
-		n := c.Int("width")
-		if n != 0 && n < narrowest {
-			return 0, hinted("such as --width 100; --width 0 never wraps", "option --width: %d columns are too few, the least is %d", n, narrowest)
-		}
-		return n, nil
+	const usual = 100
+	if !c.IsSet("width") {
+		return cmp.Or(widthFor(f, w.env), usual), nil
 	}
-	if f != nil {
-		if n := widthOf(f); n > 0 {
-			return n, nil
-		}
+	n := c.Int("width")
+	if n != 0 && n < narrowest {
+		return 0, hinted("such as --width 100; --width 0 never wraps", "option --width: %d columns are too few, the least is %d", n, narrowest)
 	}
-	if n, err := strconv.Atoi(w.env("COLUMNS")); err == nil && n >= narrowest {
-		return n, nil
-	}
-	return usual, nil
+	return n, nil
 }
 
 // tell shows an event of a run to the user.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/report"
 )
@@ -31,7 +32,7 @@ func rewrite(c *cli.Context, w world) error {
 		return err
 	}
 	if c.NArg() != 1 {
-		return hinted(seeHelp(c.Command.HelpName), "%s: name one report, or - for stdin", c.Command.HelpName)
+		return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name one report, or - for stdin", c.Command.HelpName)
 	}
 	name, from, closing, err := openReport(c.Context, c.Args().First(), w.stdin)
 	if err != nil {

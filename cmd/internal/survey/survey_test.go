@@ -49,17 +49,20 @@ func TestWords(t *testing.T) {
 		options    survey.Options
 		says, hint string
 	}{
-		{survey.Options{Version: "2019 CU14"}, "unknown version", "without its update and build"},
-		{survey.Options{Version: "2019", Role: "cas"}, "version 2019: unknown role", "in version 2019 the role mailbox does that"},
-		{survey.Options{Version: "2010", Role: "cas"}, "version 2010: unknown role", "did you mean --role client-access?"},
+		{survey.Options{Version: "15.2"}, "unknown version \"15.2\": did you mean se or 2019?", "exreach asks the host which it is"},
+		{survey.Options{Version: "2019", Role: "cas"}, "version 2019: unknown role", "since version 2016 the role mailbox does the work of client-access: --role mailbox, or"},
+		{survey.Options{Role: "Transport"}, "version se: unknown role", "since version 2013 the role mailbox does the work of hub: "},
+		{survey.Options{Version: "2003", Role: "mbx"}, "version 2003: unknown role", "in version 2003 the role back-end does that: "},
+		{survey.Options{Version: "2010", Role: "cas"}, "version 2010: unknown role \"cas\": did you mean client-access?", ""},
+		{survey.Options{Role: "cas,mbx"}, "unknown role", "name one role"},
 		{survey.Options{Version: "2019", Only: []string{"https"}}, `is called "https"`, "--only http, or --only 443"},
 		{survey.Options{Version: "2019", Only: []string{"25-443"}}, `is called "25-443"`, "name the ports one by one"},
 		{survey.Options{Version: "2019", Skip: []string{"smpt"}}, `is called "smpt"`, "nearest: smtp"},
 		{survey.Options{Version: "2019", Only: []string{"smtp"}, Skip: []string{"smtp"}}, "nothing is left to check", "remove a word"},
 	} {
 		_, err := made(t, test.options, "mail01")
-		var m *survey.Mistake
-		if !errors.As(err, &m) || !strings.Contains(err.Error(), test.says) || !strings.Contains(m.Hint, test.hint) {
+		m := new(survey.Mistake)
+		if err == nil || errors.As(err, &m) != (test.hint != "") || !strings.Contains(err.Error(), test.says) || !strings.Contains(m.Hint, test.hint) {
 			t.Errorf("%+v: %v, %+v", test.options, err, m)
 		}
 	}
