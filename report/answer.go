@@ -81,6 +81,9 @@ func (l *ledger) lacks() []string {
 			texts = append(texts, fmt.Sprintf("%s not asked: %s", catalog.Count(len(g.services), "service"), k.why))
 			continue
 		}
+		if k.lack == unregistered {
+			noun = " interface"
+		}
 		kind := noun
 		if k.optional {
 			kind = " optional" + noun

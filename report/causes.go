@@ -95,7 +95,7 @@ func (t *tracker) learn(found map[causeKey]bool, e Entry, host placed) {
 	if e.Grade == judge.Pass {
 		return
 	}
-	c := Cause{What: portOf(e), Services: []string{e.Service}, How: string(e.Verdict), Weight: e.Grade}
+	c := Cause{What: portOf(e), Services: []string{e.Service}, How: verdictOf(e), Weight: e.Grade}
 	switch {
 	case e.Verdict == probe.Untried:
 		c = Cause{What: "not asked: " + unaskedBecause(e), Weight: e.Grade}

@@ -37,12 +37,25 @@ func gradeWordOf(e Entry) string {
 	return printable(string(e.Grade))
 }
 
-// portOf returns the port with its transport: "443/tcp".
+// portOf returns the port with its transport: "443/tcp". Of an RPC interface without a port
+// it is "rpc".
 func portOf(e Entry) string {
+	if e.Port == 0 && e.Parent != "" {
+		return "rpc"
+	}
 	if e.Port == 0 {
 		return "-/" + printable(string(e.Network))
 	}
 	return fmt.Sprintf("%d/%s", e.Port, printable(string(e.Network)))
+}
+
+// verdictOf returns the verdict as people read it: nothing refuses an interface that an
+// endpoint mapper does not know.
+func verdictOf(e Entry) string {
+	if isUnregistered(e) {
+		return "no entry"
+	}
+	return printable(string(e.Verdict))
 }
 
 // servicesOf returns the services of a row: one, or a few of several and their number.
@@ -73,7 +86,7 @@ func durationOf(s float64) time.Duration {
 // answerOf says what answered, or why it is right that nothing did.
 func answerOf(e Entry) string {
 	why, how := rightly[e.Want], unanswered[e.Verdict]
-	if e.Parent != "" && e.Port == 0 && how != "" {
+	if isUnregistered(e) {
 		how = "not registered"
 	}
 	if e.Grade == judge.Pass && why != "" && how != "" {

@@ -17,19 +17,20 @@ import (
 type lack int
 
 const (
-	none     lack = iota
-	blocked       // nothing comes back, or a device on the path forbids it
-	closed        // the connect is refused, or the interface is not registered
-	broken        // the port is reached, and the service does not answer as it should
-	doubtful      // it answers, with a warning about whether it can be used
-	exposed       // it is reached, and must not be
-	unclear       // it could not be determined
-	unasked       // it was not asked
+	none         lack = iota
+	blocked           // nothing comes back, or a device on the path forbids it
+	closed            // the connect is refused
+	unregistered      // the endpoint mapper does not know the interface
+	broken            // the port is reached, and the service does not answer as it should
+	doubtful          // it answers, with a warning about whether it can be used
+	exposed           // it is reached, and must not be
+	unclear           // it could not be determined
+	unasked           // it was not asked
 )
 
 // lackWords is how an answer calls each lack.
 var lackWords = map[lack]string{
-	blocked: "blocked", closed: "closed", broken: "not working", doubtful: "needing attention", exposed: "open that must be closed", unclear: "not determined",
+	blocked: "blocked", closed: "closed", unregistered: "not registered", broken: "not working", doubtful: "needing attention", exposed: "open that must be closed", unclear: "not determined",
 }
 
 // lackOf returns what keeps a result from being as wanted; none if nothing does.
@@ -43,6 +44,8 @@ func lackOf(e Entry) lack {
 		return unclear
 	case e.Want == catalog.Forbidden:
 		return exposed
+	case isUnregistered(e):
+		return unregistered
 	case e.Verdict == probe.Refused:
 		return closed
 	case e.Verdict == probe.TimedOut, e.Verdict == probe.Prohibited, e.Verdict == probe.Unreachable:
@@ -51,6 +54,12 @@ func lackOf(e Entry) lack {
 		return doubtful
 	}
 	return broken
+}
+
+// isUnregistered reports whether an endpoint mapper was asked for the interface, and does
+// not know it.
+func isUnregistered(e Entry) bool {
+	return e.Parent != "" && e.Port == 0 && e.Verdict == probe.Refused
 }
 
 // A ledger is what the results of a host add up to.
@@ -117,7 +126,7 @@ func (l *ledger) add(e Entry) {
 }
 
 func (l *ledger) lacking(e Entry, service serviceKey, lack lack) {
-	key := gapKey{lack: lack, optional: e.Grade == judge.Warn && (lack == blocked || lack == closed || lack == broken)}
+	key := gapKey{lack: lack, optional: e.Grade == judge.Warn && lack <= broken}
 	if lack == unasked {
 		key.why = unaskedBecause(e)
 	}

@@ -200,3 +200,18 @@ func TestSameAddress(t *testing.T) {
 		t.Errorf("got\n%s", text.String())
 	}
 }
+
+// Where a host stands and what people call it is on its line.
+func TestPlaceInTable(t *testing.T) {
+	r := draft(mailbox("mail01", closedRightly).Results)
+	for i := range r.Results {
+		r.Results[i].Site, r.Results[i].Labels = "Berlin", map[string]string{"rack": "7", "owner": "mail"}
+	}
+	var text strings.Builder
+	if err := put(&text, "table", r, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text.String(), "; site Berlin; owner=mail; rack=7\n") {
+		t.Errorf("got\n%s", text.String())
+	}
+}

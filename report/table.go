@@ -53,7 +53,7 @@ func (c *columns) fit(r tableRow) {
 	c.grade = max(c.grade, width(gradeWordOf(e)))
 	c.port = max(c.port, width(portOf(e)))
 	c.service = min(max(c.service, width(servicesOf(r))), widest)
-	c.verdict = max(c.verdict, width(printable(string(e.Verdict))))
+	c.verdict = max(c.verdict, width(verdictOf(e)))
 	c.took = max(c.took, width(tookOf(e)))
 	for _, b := range r.behind {
 		c.fit(b)

@@ -5,6 +5,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -107,7 +108,20 @@ func (h *tableHost) heading(g Group) {
 	if from := h.seenFrom(g); from != "" {
 		seen += " from " + from
 	}
+	seen += placeOf(g.Entries[0])
 	h.paragraph(margin, 2*margin, append(line, span{what + seen, dim})...)
+}
+
+// placeOf says where a host stands and what people call it.
+func placeOf(e Entry) string {
+	text := ""
+	if e.Site != "" {
+		text = "; site " + e.Site
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Labels)) {
+		text += fmt.Sprintf("; %s=%s", name, e.Labels[name])
+	}
+	return text
 }
 
 // seenFrom is the local address that asked, with the name of this machine.
@@ -161,7 +175,7 @@ func (h *tableHost) cells(r tableRow, depth int) {
 	line := []span{
 		{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]},
 		{padLeft(portOf(e), h.port) + spaces(gutter), plain},
-		{pad(printable(string(e.Verdict)), h.verdict+gutter), inks[e.Grade]},
+		{pad(verdictOf(e), h.verdict+gutter), inks[e.Grade]},
 	}
 	services := span{pad(spaces(depth)+servicesOf(r), h.service+gutter), plain}
 	took := span{padLeft(tookOf(e), h.took) + spaces(gutter), dim}
