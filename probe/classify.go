@@ -195,6 +195,7 @@ func (q *inquiry) record(ctx context.Context, c *conversation) (shortage bool) {
 	res.Step = c.step()
 	o := classify(c.err, res.Step, ctx.Err() != nil)
 	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, ofFamily(o.obstacle, c.to.Addr()), o.saidBy
+	res.Source = c.source
 	res.Evidence = c.evidence(o.verdict)
 	res.Silence = c.silence(o.verdict)
 	peer := c.peer
