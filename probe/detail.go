@@ -5,7 +5,6 @@ package probe
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
@@ -80,24 +79,12 @@ func bestLine(res *Result) string {
 		return "the server wants a client certificate, as it should, and goes no further without one"
 	case p.Refusal != "":
 		return p.Refusal
-	case p.Greeting != "":
-		return p.Greeting
-	case p.Facts[protocol.FactProduct] != "":
-		return p.Facts[protocol.FactProduct]
-	case p.Facts[protocol.FactKind] != "":
-		return strings.TrimSpace(p.Facts[protocol.FactKind] + " " + p.Facts[protocol.FactDNSHostName])
-	case p.Facts[protocol.FactRCode] != "" && p.Facts[protocol.FactRCode] != "NOERROR":
-		return p.Facts[protocol.FactQuestion] + ": " + p.Facts[protocol.FactRCode]
 	case rpc != nil && p.Facts[protocol.FactInterfaces] != "":
 		return "bound " + rpc.Name + "; the server has " + p.Facts[protocol.FactInterfaces]
 	case rpc != nil:
 		return "bound " + rpc.Name
-	case res.Check.Service.Protocol == "rpc":
-		return mapped(p)
-	case res.Check.Service.Protocol == "tcp":
-		return "connected; nothing more was asked"
 	}
-	return "spoke " + res.Check.Service.Protocol
+	return wire.Printable(p.Summary(res.Check.Service.Protocol), detailSize)
 }
 
 // loggedIn returns what came of a login that was accepted; "" without one. Logins that
@@ -107,25 +94,6 @@ func loggedIn(res *Result) string {
 		return ""
 	}
 	return " (" + res.Peer.Logins.String() + ")"
-}
-
-// mapped returns an endpoint map in one line: how large it is, and who listens where.
-func mapped(p *protocol.Peer) string {
-	type binding struct {
-		sequence, address string
-		port              uint16
-	}
-	bindings := map[binding]bool{}
-	for _, e := range p.Endpoints {
-		bindings[binding{e.Sequence, e.Address, e.Port}] = true
-	}
-	line := fmt.Sprintf("%s entries, %d endpoints", p.Facts[protocol.FactEntries], len(bindings))
-	for _, of := range []struct{ fact, before string }{{protocol.FactTCPEndpoints, ": "}, {protocol.FactUnknown, "; also "}} {
-		if list := p.Facts[of.fact]; list != "" {
-			line += of.before + list
-		}
-	}
-	return wire.Printable(line, detailSize)
 }
 
 // plain returns the text of the error, made fit for a terminal: parts of it may come from
