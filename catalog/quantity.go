@@ -20,7 +20,7 @@ func Elapsed(d time.Duration) string {
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
 	switch s := int(d.Round(time.Second).Seconds()); {
-	case s < 100*60:
+	case s < 60*60:
 		return fmt.Sprintf("%d min %d s", s/60, s%60)
 	case s < 48*60*60:
 		return fmt.Sprintf("%d h %d min", s/60/60, s/60%60)

@@ -17,8 +17,8 @@ func TestElapsed(t *testing.T) {
 		3456 * time.Millisecond:                 "3.5 s",
 		99*time.Second + 949*time.Millisecond:   "99.9 s",
 		99*time.Second + 960*time.Millisecond:   "1 min 40 s",
-		59*time.Minute + 59500*time.Millisecond: "60 min 0 s",
-		99*time.Minute + 59*time.Second:         "99 min 59 s",
+		59*time.Minute + 59500*time.Millisecond: "1 h 0 min",
+		99*time.Minute + 59*time.Second:         "1 h 39 min",
 		7*time.Hour + 5*time.Minute:             "7 h 5 min",
 		12*24*time.Hour + time.Hour:             "12 days",
 	} {

@@ -83,11 +83,11 @@ func (p Peer) clock() string {
 	case p.Clock.Local.IsZero():
 		return text
 	case ahead.Abs() < closeClocks:
-		return text + " (same as this computer's)"
+		return text + " (same as this machine's)"
 	case ahead > 0:
-		return fmt.Sprintf("%s (%s ahead of this computer's)", text, catalog.Elapsed(ahead))
+		return fmt.Sprintf("%s (%s ahead of this machine's)", text, catalog.Elapsed(ahead))
 	default:
-		return fmt.Sprintf("%s (%s behind this computer's)", text, catalog.Elapsed(-ahead))
+		return fmt.Sprintf("%s (%s behind this machine's)", text, catalog.Elapsed(-ahead))
 	}
 }
 

@@ -4,6 +4,7 @@ package judge
 
 import (
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,14 @@ type change = func(*probe.Result)
 
 func from(name string) change {
 	return func(r *probe.Result) { r.Check.From = name }
+}
+
+func source(address string) change {
+	return func(r *probe.Result) { r.Source = netip.MustParseAddr(address) }
+}
+
+func at(address string) change {
+	return func(r *probe.Result) { r.Address = netip.MustParseAddr(address) }
 }
 
 func saidBy(address string) change {
@@ -93,7 +102,8 @@ var findingTests = []findingTest{
 		all(want(catalog.Forbidden), func(r *probe.Result) { r.Check.Service.Exposure = "It tells strangers too much" }),
 		want(catalog.Optional), []string{"It tells strangers too much.", "Block TCP 25 to 192.0.2.10"}},
 	{"exposed", Fail, all(want(catalog.Forbidden), verdict(probe.Silent, "")), all(want(catalog.Forbidden), verdict(probe.Refused, "")),
-		[]string{"(client)"}},
+		[]string{"from this computer, checking as client"}},
+	{"exposed", Fail, all(want(catalog.Forbidden), source("10.77.1.2")), all(source("10.77.1.2")), []string{"Reachable from 10.77.1.2 (this computer), checking as client"}},
 	{"shunned", Fail, all(verdict(probe.TimedOut, ""), witness(443, false)), all(verdict(probe.TimedOut, ""), witness(443, true)),
 		[]string{"TCP 443 of 192.0.2.10, which had answered before, stopped answering too", "--gentle"}},
 	{"timed-out", Fail, verdict(probe.TimedOut, ""), nil,
@@ -107,7 +117,7 @@ var findingTests = []findingTest{
 	{"prohibited", Fail, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 says", "the administrator of 192.0.2.254"}},
 	{"prohibited", Fail, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.10")), nil, []string{"192.0.2.10 itself", "the server's own firewall"}},
 	{"prohibited", Fail, verdict(probe.Prohibited, ""), all(want(catalog.Forbidden), verdict(probe.Prohibited, "")), []string{"A firewall or router says"}},
-	{"unreachable", Fail, all(verdict(probe.Unreachable, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 reports", "tracert 192.0.2.10"}},
+	{"unreachable", Fail, all(verdict(probe.Unreachable, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 reports", "follow the path", wordsOf(runtime.GOOS)["{path}"] + " 192.0.2.10"}},
 	{"mismatch", Fail, all(verdict(probe.Mismatch, ""), func(r *probe.Result) { r.Evidence = "SSH-2.0-x" }), nil, []string{"TCP 25", "It said: SSH-2.0-x"}},
 	{"silent", Fail, verdict(probe.Silent, ""), nil, []string{"nothing came in time"}},
 	{"cut", Warn, all(want(catalog.Optional), verdict(probe.Cut, "")), nil, []string{"reset as soon as it was established"}},

@@ -132,15 +132,31 @@ func TestLivingHostIsNotDown(t *testing.T) {
 		"witness": func(s *scene.Scene) { s.Add("owa", 443, all(lost, witness(80, true))) },
 		"beside":  func(s *scene.Scene) { s.Add("owa", 443, lost); s.Add("smtp", 25, nil) },
 		"UDP":     func(s *scene.Scene) { s.Add("dns", 53, all(udp, lost)); s.Add("smtp", 25, verdict(probe.Silent, "")) },
+		"reset":   func(s *scene.Scene) { s.Add("owa", 443, lost); s.Add("smtp", 25, closedPort) },
+		"ICMP": func(s *scene.Scene) {
+			s.Add("owa", 443, lost)
+			s.Add("dns", 53, all(udp, closedPort, saidBy("192.0.2.10")))
+		},
+		"no way": func(s *scene.Scene) { s.Add("owa", 443, all(gone, saidBy("10.77.2.2"))); s.Add("smtp", 25, closedPort) },
 	} {
-		f, found := finding(reportOf(build)[0], "timed-out")
+		row := reportOf(build)[0]
+		f, found := finding(row, string(row.Verdict))
 		if !found || strings.Contains(f.Text, "host is down") || !strings.Contains(f.Text, "while") {
 			t.Errorf("%s: %s", name, f.Text)
 		}
 	}
-	f, _ := finding(reportOf(func(s *scene.Scene) { s.Add("owa", 443, lost) })[0], "timed-out")
-	if !strings.Contains(f.Text, "or the host is down") {
-		t.Errorf("a host that never answered: %s", f.Text)
+	for name, build := range map[string]func(*scene.Scene){
+		"never answered": func(s *scene.Scene) { s.Add("owa", 443, lost) },
+		"a firewall refuses in its place": func(s *scene.Scene) {
+			s.Add("owa", 443, lost)
+			s.Add("ews", 443, all(closedPort, want(catalog.Off), saidBy("10.77.2.2")))
+		},
+		"another address is up": func(s *scene.Scene) { s.Add("owa", 443, lost); s.At("192.0.2.11").Add("smtp", 25, closedPort) },
+	} {
+		f := reportOf(build)[0].Findings[0]
+		if f.Code == "timed-out" && !strings.Contains(f.Text, "or the host is down") || strings.Contains(f.Text, "while") {
+			t.Errorf("%s: %s", name, f.Text)
+		}
 	}
 }
 

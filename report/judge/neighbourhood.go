@@ -4,6 +4,7 @@ package judge
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -41,6 +42,7 @@ type spot struct {
 	shuns      bool                       // a port that had answered fell silent
 	onlyMail   bool                       // see onlyMailConnects
 	lives      bool                       // something accepted a connect or answered
+	refuses    bool                       // the host itself refused a connect, so it is up
 	proven     bool                       // a service spoke its own protocol
 	inTheClear bool                       // a service answered without TLS
 	forbids    *probe.Result              // a connect there that was refused on the way, or prohibited; nil where none was
@@ -125,6 +127,7 @@ func (p *spot) conclude() {
 		p.everything = p.everything || r.Check.IsControl() && !untold(*r)
 		p.shuns = p.shuns || fellSilent(*r)
 		p.lives = p.lives || !isUnreached(*r) && r.Verdict != probe.Untried
+		p.refuses = p.refuses || saidByHost(*r)
 		p.proven = p.proven || proven(*r)
 		p.inTheClear = p.inTheClear || talksInTheClear(*r)
 		if p.forbids == nil && forbids(*r) {
@@ -137,6 +140,37 @@ func (p *spot) conclude() {
 	slices.Sort(p.servers)
 	p.servers = slices.Compact(p.servers)
 	p.servers = p.servers[:min(len(p.servers), maxServers)]
+}
+
+// saidByHost reports whether the host itself turned a connect away: with a reset, or in an
+// ICMP message of its own.
+func saidByHost(r probe.Result) bool {
+	switch {
+	case r.SaidBy.IsValid():
+		return r.SaidBy == r.Address
+	case r.Port == 0: // an endpoint mapper said so
+		return false
+	}
+	return r.Verdict == probe.Refused
+}
+
+// lives reports whether something else at the address shows that the host is up.
+func (s seen) lives() bool {
+	return s.Witness != nil && s.Witness.Answers || s.here().lives || s.here().refuses
+}
+
+// meanwhile says what else showed that the host is up while this port was asked; "" where
+// nothing did.
+func (s seen) meanwhile() string {
+	switch {
+	case s.Witness != nil && s.Witness.Answers:
+		return fmt.Sprintf(", while TCP %d of %s answered", s.Witness.Port, s.target())
+	case s.here().lives:
+		return fmt.Sprintf(", while other ports of %s answered", s.target())
+	case s.here().refuses:
+		return fmt.Sprintf(", while %s itself turned other connections away", s.target())
+	}
+	return ""
 }
 
 // securedPorts returns one result of each port at which a service answered inside TLS.

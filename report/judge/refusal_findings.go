@@ -5,6 +5,7 @@ package judge
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
@@ -18,6 +19,24 @@ func (s seen) reason() wire.Reason {
 	}
 	return s.Peer.Reason
 }
+
+// quote is a sentence with what the peer said first, "" if there is nothing to read in it.
+func (s seen) quote() string {
+	escapes := strings.Count(s.Evidence, `\x`)
+	switch {
+	case s.Evidence == "":
+		return ""
+	case tlsRecord().MatchString(s.Evidence):
+		return " What came is TLS."
+	case len(`\x00`)*escapes > len(s.Evidence)/3: // mostly binary: a person cannot read it
+		return ""
+	}
+	return fmt.Sprintf(" It said: %s", strings.TrimSuffix(s.Evidence, `\r\n`))
+}
+
+// tlsRecord matches evidence that begins with a TLS record: an alert or a handshake (RFC
+// 8446 section 5.1).
+var tlsRecord = lazily(`^\\x1[56]\\x03`)
 
 // refusesStrangers: the server works, but answers only clients that have logged in. An
 // endpoint mapper that refuses a question which is always valid counts as one.
@@ -178,7 +197,7 @@ func sayLoggedInBefore(s seen) (text, hint string) {
 		text += " TLS cannot be started then (RFC 9051 section 7.1.4)."
 	}
 	return text + s.quote(),
-		"Exchange never greets like this: check which program is listening on the server (netstat -abno), and close the port if mail can be read there without a password."
+		fmt.Sprintf("Exchange never greets like this: check %s, and close the port if mail can be read there without a password.", s.listener())
 }
 
 func credentialsRefused(s seen) bool {
