@@ -175,9 +175,9 @@ func ofFamily(o Obstacle, to netip.Addr) Obstacle {
 func noWay(to netip.Addr, why socket.Cause) (Obstacle, string) {
 	switch {
 	case why == socket.NoFamily && to.Is4():
-		return NoIPv4, "this machine has no IPv4, and " + to.String() + " cannot be reached without"
+		return NoIPv4, "this machine has no IPv4, and " + to.String() + " cannot be reached without it"
 	case why == socket.NoFamily:
-		return NoIPv6, "this machine has no IPv6, and " + to.String() + " cannot be reached without"
+		return NoIPv6, "this machine has no IPv6, and " + to.String() + " cannot be reached without it"
 	case !socket.HasZone(to.Zone()):
 		return NoRoute, "this machine has no interface " + to.Zone()
 	}

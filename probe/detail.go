@@ -32,7 +32,7 @@ func (c *conversation) detail(o outcome, res *Result) string {
 		return "connection refused (RST)"
 	case Silent:
 		if heard := res.Silence.Heard; heard > 0 && res.Check.Service.Network == catalog.UDP {
-			return catalog.Count(heard, "byte") + " came, but none of it answers what was asked"
+			return catalog.Count(heard, "byte") + " came, but none of them answer the request"
 		}
 		return res.Silence.detail(res.Step, during(res.Step, res.Check.Service.Protocol))
 	case Cut:
@@ -65,7 +65,7 @@ func (c *conversation) whyUntried(o outcome, res *Result) string {
 var icmpWords = map[Verdict]string{
 	Refused:     "port unreachable",
 	Prohibited:  "administratively prohibited",
-	Unreachable: "no way to the host",
+	Unreachable: "the host cannot be reached",
 }
 
 // bestLine returns the line that tells most about the peer, in its own words if possible.
@@ -107,11 +107,11 @@ const beforeItsTurn = "interrupted before it was this check's turn"
 
 // noReply says how often the port was tried, and whether the path may be to blame.
 func noReply(res Result) string {
-	asked := "connects"
+	asked := "connection attempt"
 	if res.Check.Service.Network == catalog.UDP {
-		asked = "datagrams"
+		asked = "request"
 	}
-	line := fmt.Sprintf("no reply to %d %s in %s", res.Tries, asked, catalog.Elapsed(res.Took))
+	line := fmt.Sprintf("no reply to %s in %s", catalog.Count(res.Tries, asked), catalog.Elapsed(res.Took))
 	switch w := res.Witness; {
 	case w == nil:
 		return line
@@ -152,7 +152,7 @@ func (s *Silence) detail(step protocol.Step, during string) string {
 	case s.Heard == 0 && s.Pace == Stalled && step == protocol.Talk:
 		return "connected and began the conversation, but then nothing more came"
 	case s.Heard == 0 && s.Pace == Stalled && step == protocol.Greet:
-		return "connected and did the TLS handshake, but then nothing came " + during
+		return "connected and completed the TLS handshake, but then nothing came " + during
 	case s.Heard == 0 && s.Pace == Stalled:
 		return "connected and began the conversation, but then nothing came " + during
 	case s.Heard == 0:

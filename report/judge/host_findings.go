@@ -154,7 +154,7 @@ func fellSilent(r probe.Result) bool {
 func sayShunned(s seen) (text, hint string) {
 	return fmt.Sprintf("No reply to %s over %s, and TCP %d of %s, which had answered before, stopped answering too: %s. Whether %s is open is not known.",
 			s.tries(), catalog.Elapsed(s.Took), s.Witness.Port, s.target(), shunsUs, s.port()),
-		fmt.Sprintf("Wait until TCP %d answers again, which takes some minutes if a firewall blocked this computer, then check again with --gentle.", s.Witness.Port)
+		fmt.Sprintf("Wait until TCP %d answers again, which takes a few minutes if a firewall blocked this computer, then check again with --gentle.", s.Witness.Port)
 }
 
 const shunsUs = "a firewall on the path blocks this computer after many connections in a short time, or the host or the path went down in the meantime"
@@ -165,7 +165,7 @@ func shunnedMidway(s seen) bool { return s.Verdict == probe.Silent && s.here().s
 
 func sayShunnedMidway(s seen) (text, hint string) {
 	return fmt.Sprintf("%s accepted the connection and then said nothing, and other ports of %s stopped answering too: %s.", s.port(), s.target(), shunsUs),
-		"Wait until the host answers again, which takes some minutes if a firewall blocked this computer, then check again with --gentle."
+		"Wait until the host answers again, which takes a few minutes if a firewall blocked this computer, then check again with --gentle."
 }
 
 // crowdedOut: the port answered alone, but not while other connections to its host were

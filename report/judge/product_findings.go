@@ -178,7 +178,7 @@ func (s seen) isOf(family catalog.Family) bool {
 	return s.Check.Releases.Family(s.Check.Version) == family
 }
 
-// versionDiffers: the server admits to another version than the one it was checked as. The
+// versionDiffers: the server reports another version than the one it was checked as. The
 // SMTP service of Windows has a finding of its own (smtp-iis).
 func versionDiffers(s seen) bool {
 	if !s.wanted() || !s.ofExchange() || s.Verdict != probe.Answered || s.Peer == nil || iisSMTP(s) {
