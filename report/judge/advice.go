@@ -269,13 +269,14 @@ func sayUntried(s seen) (text, hint string) {
 		return fmt.Sprintf("This computer did not ask, so nothing is known of the server: %s", sentence(s.Detail)),
 			"Look at this machine first: its DNS servers, open files, free source ports, routes, and a local firewall that lets exreach out. Then run again."
 	}
-	if s.Obstacle == probe.Interrupted {
-		return fmt.Sprintf("Not asked, so nothing is known of the server: %s", sentence(s.Detail)), told.hint
-	}
 	if s.Obstacle == probe.NoRoute && s.Address.Zone() != "" {
 		told.hint = "Give the name of one of this machine's interfaces after the % ({interfaces})."
 	}
-	return fmt.Sprintf("Not asked, so nothing is known of the server: %s. %s", onThis(told.text), sentence(capital(s.Detail))), onThis(told.hint)
+	why := sentence(onThis(told.text)) + " " + sentence(capital(s.Detail))
+	if s.Obstacle == probe.Interrupted || s.Tries == 0 { // then the detail says it all
+		why = sentence(s.Detail)
+	}
+	return "Not asked, so nothing is known of the server: " + why, onThis(told.hint)
 }
 
 // capital makes the first letter a capital.

@@ -29,6 +29,18 @@ var untriedTests = []findingTest{
 	{"untried", Unknown, obstacle(probe.OwnFault, "could not be asked: a fault in exreach: boom"), nil, []string{"boom", "report it"}},
 }
 
+// TestObstacleToldOnce: what was never tried has a detail that names the obstacle, so its
+// text is not said as well.
+func TestObstacleToldOnce(t *testing.T) {
+	r := healthy("smtp", 25)
+	obstacle(probe.NoIPv6, "this machine has no IPv6, and fd77::1 cannot be reached without it")(&r)
+	r.Tries = 0
+	const want = "Not asked, so nothing is known of the server: this machine has no IPv6, and fd77::1 cannot be reached without it."
+	if f := alone(r).Findings[0]; f.Text != want {
+		t.Errorf("%s", f.Text)
+	}
+}
+
 // Each obstacle has words of its own.
 func TestObstacleTexts(t *testing.T) {
 	text, err := os.ReadFile("../../probe/result.go")
