@@ -24,6 +24,8 @@ type Host struct {
 	Version  string            // "" is DefaultVersion
 	Role     string            // "" is the role that hosts of the version usually have, or else DefaultRole
 	RPCPorts map[string]uint16 // static port by RPC service name: dialed without the endpoint mapper
+	Site     string            // where it stands; "" if nobody said
+	Labels   map[string]string // what people call it; AddLabel adds one
 	Origin   string            // where the host was named, for errors: "org.yaml:3"; "" is the command line
 }
 

@@ -161,6 +161,8 @@ func TestLoadTopology(t *testing.T) {
 hosts:
   - {name: mail01, version: "2019", role: mailbox, rpc_ports: {emsmdb: 59532}}
   - name: 2001:db8::1
+    site: Berlin
+    labels: {owner: team-a, rack: 7}
 `
 	got, err := LoadTopology("org.yaml", strings.NewReader(text))
 	if err != nil {
@@ -168,7 +170,7 @@ hosts:
 	}
 	want := Topology{From: "admin", Hosts: []Host{
 		{Name: "mail01", Version: "2019", Role: "mailbox", RPCPorts: map[string]uint16{"emsmdb": 59532}, Origin: "org.yaml:3"},
-		{Name: "2001:db8::1", Origin: "org.yaml:4"},
+		{Name: "2001:db8::1", Site: "Berlin", Labels: map[string]string{"owner": "team-a", "rack": "7"}, Origin: "org.yaml:4"},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("topology (-want +got):\n%s", diff)

@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -44,12 +45,15 @@ func portOf(e Entry) string {
 	return fmt.Sprintf("%d/%s", e.Port, printable(string(e.Network)))
 }
 
-// serviceOf returns the service, indented if an endpoint mapper led to it.
-func serviceOf(e Entry) string {
-	if e.Parent != "" {
-		return "  " + printable(e.Service)
+// servicesOf returns the services of a row: one, or a few of several and their number.
+func servicesOf(r tableRow) string { return servicesText(r.services()) }
+
+func servicesText(names []string) string {
+	const most = 3
+	if len(names) <= most {
+		return printable(strings.Join(names, ", "))
 	}
-	return printable(e.Service)
+	return printable(fmt.Sprintf("%s, … (%d services)", strings.Join(names[:most], ", "), len(names)))
 }
 
 // tookOf says how long an entry took. It returns "" where no time passed.

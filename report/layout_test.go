@@ -31,10 +31,10 @@ func TestFit(t *testing.T) {
 	}{
 		{"220 ready", 0, "220 ready"},
 		{"220 ready", 9, "220 ready"},
-		{"220 ready", 8, "220 re.."},
-		{"メール", 5, "メ.."}, // half a character cannot be shown
-		{"220 ready", 2, ".."},
-		{"220 ready", 1, "."},
+		{"220 ready", 8, "220 rea…"},
+		{"メール", 5, "メー…"}, // half a character cannot be shown
+		{"220 ready", 2, "2…"},
+		{"220 ready", 1, "…"},
 	} {
 		var got string
 		for _, s := range fit([]span{{text: test.text}}, test.columns) {

@@ -77,6 +77,7 @@ func inExampleFolder(t *testing.T) {
 	report := `{"schema": "exreach/1", "counts": {"pass": 0, "warn": 0, "fail": 0, "unknown": 0}, "results": []}`
 	for name, text := range map[string]string{
 		"servers.txt": "mail01.contoso.com\n",
+		"servers.csv": "Name,ServerRole,AdminDisplayVersion\nEX01,Mailbox,Version 15.2 (Build 1118.7)\n",
 		"org.yaml":    "hosts: [{name: mail01.contoso.com, version: '2019'}]\n",
 		"exreach.txt": "user: CONTOSO\\alice\npassword: correct horse battery staple\n",
 		"mail01.json": report,

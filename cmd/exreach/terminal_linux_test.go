@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -47,7 +48,7 @@ func TestTerminal(t *testing.T) {
 				t.Errorf("coloured: %v\n%q", !c.colored, screen)
 			}
 			for line := range strings.Lines(strings.NewReplacer(green, "", "\x1b[1m", "", "\x1b[2m", "", "\x1b[0m", "").Replace(screen)) {
-				if n := len(strings.TrimRight(line, "\r\n")); n > 60 {
+				if n := utf8.RuneCountInString(strings.TrimRight(line, "\r\n")); n > 60 {
 					t.Errorf("%d columns: %q", n, line)
 				}
 			}
@@ -115,13 +116,14 @@ func savedReport(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	draft := format.Draft(format.Report(f, report.Style{}), report.New("exreach", "client", time.Unix(0, 0)))
+	draft := format.Draft(format.Report(f, report.Style{}))
+	draft.Know(report.New("exreach", "client", time.Unix(0, 0)))
 	for host := range judge.Hosts(t.Context(), slices.Values([]probe.HostResults{{Results: []probe.Result{result}}}), time.Unix(0, 0), nil) {
 		if err := draft.Add(host); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := draft.End(time.Second, 0); err != nil {
+	if err := draft.End(report.Tail{Took: time.Second}); err != nil {
 		t.Fatal(err)
 	}
 	return name

@@ -28,8 +28,9 @@ func sayExposed(s seen) (text, hint string) {
 	return text, fmt.Sprintf("Block %s to %s in the firewall, or allow only the addresses that need it.", s.port(), s.target())
 }
 
+// sayTimedOut leaves out how often and how long the port was asked: the detail of the row
+// tells that, and rows with the same text are read once.
 func sayTimedOut(s seen) (text, hint string) {
-	said := fmt.Sprintf("No reply to %s over %s%s: ", s.tries(), catalog.Elapsed(s.Took), s.meanwhile())
 	causes, words := []string{"something on the path drops the packets"}, "FILTERED in PortQry's words"
 	switch {
 	case s.isOwn():
@@ -42,7 +43,11 @@ func sayTimedOut(s seen) (text, hint string) {
 	if s.Check.Service.Network == catalog.UDP {
 		causes, words = append(causes, "the service does not answer unknown clients"), "LISTENING or FILTERED in PortQry's words, open|filtered in nmap's"
 	}
-	return fmt.Sprintf("%s%s (%s).", said, catalog.Either(causes), words), s.ask(firewallAdmin)
+	text = capital(catalog.Either(causes))
+	if s.lives() {
+		text += " while " + s.meanwhile()
+	}
+	return fmt.Sprintf("%s (%s).", text, words), s.ask(firewallAdmin)
 }
 
 func sayRefused(s seen) (text, hint string) {
@@ -76,12 +81,14 @@ func sayUnreachable(s seen) (text, hint string) {
 	if s.SaidBy.IsValid() {
 		who = s.SaidBy.String()
 	}
+	text = fmt.Sprintf("%s reports that %s cannot be reached", who, s.target())
 	hint = "Check that the address is right and the host is up, then follow the path: " + onThis("{path}") + " " + s.target() + "."
 	if s.lives() {
+		text += ", while " + s.meanwhile()
 		why = "a firewall or router on the path rejects the packets to this port, or the route has gone"
 		hint = "Follow the path: " + onThis("{path}") + " " + s.target() + ". If it is complete, " + lower(s.ask(firewallAdmin))
 	}
-	return fmt.Sprintf("%s reports that %s cannot be reached%s: %s.", who, s.target(), s.meanwhile(), why), hint
+	return fmt.Sprintf("%s: %s.", text, why), hint
 }
 
 func sayMismatch(s seen) (text, hint string) {

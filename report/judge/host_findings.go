@@ -270,3 +270,27 @@ func (s seen) undecided() bool {
 func proven(r probe.Result) bool {
 	return r.Verdict == probe.Answered && !r.Check.Service.IsBare() && !r.Check.IsControl() && r.Check.Service.Network == catalog.TCP
 }
+
+// hostSent reports whether the host itself sent something: an answer, or a refusal that no
+// device on the path claims. A port that times out has a witness if another one sent
+// something.
+func hostSent(r probe.Result) bool {
+	switch r.Verdict {
+	case probe.Unresolved, probe.Untried:
+		return false
+	case probe.TimedOut, probe.Prohibited, probe.Unreachable:
+		return r.Witness != nil || r.SaidBy.IsValid() && r.SaidBy == r.Address
+	}
+	return !r.SaidBy.IsValid() || r.SaidBy == r.Address
+}
+
+// unseen: nothing shows that the host is up, though a service there must answer. That a
+// service which must not answer gave no answer proves nothing then.
+func (s seen) unseen() bool {
+	return s.here().needed && !s.host.heard[s.Address] && gradeOf(s.want, s.Verdict) == Pass
+}
+
+func sayUnseen(s seen) (text, hint string) {
+	return fmt.Sprintf("Nothing at %s answered at all, so it cannot be determined whether %s is closed or the host is down.", s.target(), s.port()),
+		"Find out first why the required services do not answer, then check again."
+}

@@ -5,9 +5,11 @@ package judge
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"exreach/catalog"
+	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/wire"
 )
@@ -37,6 +39,30 @@ func (s seen) quote() string {
 // tlsRecord matches evidence that begins with a TLS record: an alert or a handshake (RFC
 // 8446 section 5.1).
 var tlsRecord = lazily(`^\\x1[56]\\x03`)
+
+// saidByHost reports whether the host itself turned a connect away: with a reset, or in an
+// ICMP message of its own.
+func saidByHost(r probe.Result) bool {
+	switch {
+	case r.SaidBy.IsValid():
+		return r.SaidBy == r.Address
+	case r.Port == 0: // an endpoint mapper said so
+		return false
+	}
+	return r.Verdict == probe.Refused
+}
+
+// refuses: the server turns us away, for a reason that has no finding of its own.
+func refuses(s seen) bool {
+	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands, hasNoRootDSE}
+	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !slices.ContainsFunc(ownWords, func(f func(seen) bool) bool { return f(s) })
+}
+
+// refusesRequired: other clients would be refused as well. A server that turns us away
+// for our name or our question may work well for them.
+func refusesRequired(s seen) bool {
+	return refuses(s) && s.required() && s.reason() != wire.OurName && s.reason() != wire.OurQuestion
+}
 
 // refusesStrangers: the server works, but answers only clients that have logged in. An
 // endpoint mapper that refuses a question which is always valid counts as one.

@@ -19,14 +19,14 @@ func obstacle(o probe.Obstacle, detail string) change {
 }
 
 var untriedTests = []findingTest{
-	{"untried", Unknown, obstacle(probe.NoDescriptors, "could not be asked: too many open files"), verdict(probe.Refused, ""), []string{"too many files are open", wordsOf(runtime.GOOS)["{more files}"]}},
-	{"untried", Unknown, obstacle(probe.NoRoute, "could not be asked: connect: network is unreachable"), verdict(probe.Unreachable, ""), []string{"no route to the address", "VPN"}},
-	{"untried", Unknown, obstacle(probe.Denied, "could not be asked: connect: permission denied"), verdict(probe.Prohibited, ""), []string{"of this machine forbids", "Allow exreach to connect in the firewall or security software of this machine"}},
-	{"untried", Unknown, obstacle(probe.NoSource, "could not be asked: bind: cannot assign requested address"), nil, []string{"--source"}},
-	{"untried", Unknown, obstacle(probe.NoIPv6, "could not be asked: socket: address family not supported by protocol"), nil, []string{"has no IPv6"}},
-	{"untried", Unknown, obstacle(probe.NoResolver, "the name could not be looked up: i/o timeout"), nil, []string{"DNS servers", "nslookup"}},
-	{"untried", Unknown, obstacle(probe.Interrupted, "interrupted while connecting"), nil, []string{"interrupted while connecting", "Run again"}},
-	{"untried", Unknown, obstacle(probe.OwnFault, "could not be asked: a fault in exreach: boom"), nil, []string{"boom", "report it"}},
+	{"untried", Unknown, Pass, obstacle(probe.NoDescriptors, "could not be asked: too many open files"), verdict(probe.Refused, ""), []string{"too many files are open", wordsOf(runtime.GOOS)["{more files}"]}},
+	{"untried", Unknown, Pass, obstacle(probe.NoRoute, "could not be asked: connect: network is unreachable"), verdict(probe.Unreachable, ""), []string{"no route to the address", "VPN"}},
+	{"untried", Unknown, Pass, obstacle(probe.Denied, "could not be asked: connect: permission denied"), verdict(probe.Prohibited, ""), []string{"of this machine forbids", "Allow exreach to connect in the firewall or security software of this machine"}},
+	{"untried", Unknown, Pass, obstacle(probe.NoSource, "could not be asked: bind: cannot assign requested address"), nil, []string{"--source"}},
+	{"untried", Unknown, Pass, obstacle(probe.NoIPv6, "could not be asked: socket: address family not supported by protocol"), nil, []string{"has no IPv6"}},
+	{"untried", Unknown, Pass, obstacle(probe.NoResolver, "the name could not be looked up: i/o timeout"), nil, []string{"DNS servers", "nslookup"}},
+	{"untried", Unknown, Pass, obstacle(probe.Interrupted, "interrupted while connecting"), nil, []string{"interrupted while connecting", "Run again"}},
+	{"untried", Unknown, Pass, obstacle(probe.OwnFault, "could not be asked: a fault in exreach: boom"), nil, []string{"boom", "report it"}},
 }
 
 // TestObstacleToldOnce: what was never tried has a detail that names the obstacle, so its

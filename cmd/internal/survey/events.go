@@ -23,6 +23,17 @@ type RepeatedLines struct {
 	Line  int    // the number of that line, from 1
 }
 
+// NothingAsked tells that hosts of a list are left out, because nothing of their roles is for
+// this from.
+type NothingAsked struct {
+	List          string // its name
+	Hosts         int
+	First         string // the first of them
+	Line          int    // the number of its line, from 1
+	Version, Role string // of the first
+	From          string
+}
+
 // Untraceable tells that this system cannot trace.
 type Untraceable struct{ Err error }
 
@@ -61,12 +72,6 @@ type Thin struct {
 // that their answers do not show whether they do.
 type Untold struct{ Version, Role, Service string }
 
-// Untestable tells how many services of a role are wanted but cannot be tested remotely.
-type Untestable struct {
-	Version, Role string
-	Services      int
-}
-
 // LeftOut tells how many hosts have no row, because --only and --skip leave none.
 type LeftOut struct{ Hosts int }
 
@@ -83,12 +88,12 @@ type Progress struct {
 
 func (Repeated) event()      {}
 func (RepeatedLines) event() {}
+func (NothingAsked) event()  {}
 func (Untraceable) event()   {}
 func (Identified) event()    {}
 func (AllIdentified) event() {}
 func (Defaults) event()      {}
 func (Thin) event()          {}
 func (Untold) event()        {}
-func (Untestable) event()    {}
 func (LeftOut) event()       {}
 func (Progress) event()      {}

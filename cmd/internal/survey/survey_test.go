@@ -119,7 +119,9 @@ func TestEvents(t *testing.T) {
 		survey.Repeated{Host: "192.0.2.1"},
 		survey.Defaults{From: "client"},
 		survey.Thin{Version: "2010", Role: "mailbox", From: "client", Service: "endpoint-mapper", Busiest: "client-access", Services: 9},
-		survey.Untestable{Version: "2010", Role: "mailbox", Services: 1},
+	}
+	if u := run.Untestable(); len(u) != 1 || u[0].Version != "2010" || u[0].Role != "mailbox" || u[0].Reason == "" || u[0].Ports == "" {
+		t.Errorf("cannot be tested: %+v", u)
 	}
 	if hosts != 2 || !over || run.Unasked() != 0 || run.Err() != nil {
 		t.Errorf("%d hosts, progress over %t, %d not asked, error %v", hosts, over, run.Unasked(), run.Err())
@@ -162,7 +164,7 @@ func TestProgress(t *testing.T) {
 		"a pipe":               {survey.Options{Version: "2010", Role: "client-access"}, true},
 	} {
 		list := survey.List{Name: "list", From: io.NopCloser(strings.NewReader("mail01\nmail02\nmail03\n")), Pipe: test.pipe}
-		targets, err := survey.Listed(t.Context(), list, test.options)
+		targets, err := survey.Listed(t.Context(), cat, list, test.options)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,11 +204,11 @@ func TestLeft(t *testing.T) {
 		fmt.Fprintf(&list, "192.0.%d.%d\n", n/250, 1+n%250)
 	}
 	o := survey.Options{Version: "2019", Only: []string{"25"}}
-	targets, err := survey.Listed(t.Context(), survey.List{Name: "list", From: io.NopCloser(strings.NewReader(list.String()))}, o)
+	cat := catalog.Open()
+	targets, err := survey.Listed(t.Context(), cat, survey.List{Name: "list", From: io.NopCloser(strings.NewReader(list.String()))}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cat := catalog.Open()
 	run, err := survey.New(cat, targets)
 	if err != nil {
 		t.Fatal(err)
