@@ -86,6 +86,7 @@ func entryOf(r judge.Row) Entry {
 		Path:     c.Service.Page(),
 		Name:     NewName(r.Name),
 		Address:  text(r.Address),
+		Source:   text(r.Source),
 		Verdict:  r.Verdict,
 		Obstacle: r.Obstacle,
 		Grade:    r.Grade,

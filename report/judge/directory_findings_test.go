@@ -40,10 +40,10 @@ var directoryTests = []findingTest{
 	{"not-a-domain-controller", Fail, Pass, directory("kind", "LDAP server"), all(directory("kind", "LDAP server"), role("server")), nil},
 	{"active-directory-answers", Warn, Pass, all(directory("kind", "domain controller"), role("server"), version("5.5")), all(directory("kind", "domain controller"), role("server"), version("lab")), []string{"Exchange 5.5", "390"}},
 	{"active-directory-answers", Warn, Pass, all(directory("kind", "global catalogue"), role("server"), version("2003")), controller, nil},
-	{"clock-skew", Pass, Warn, clock(began.Add(301*time.Second), began), clock(began.Add(300*time.Second), began), []string{"5m1s ahead of"}},
-	{"clock-skew", Pass, Warn, clock(began, began.Add(2*time.Hour)), clock(began.Add(2*time.Hour), began.Add(2*time.Hour)), []string{"2h0m0s behind", "w32tm"}},
+	{"clock-skew", Pass, Warn, clock(began.Add(301*time.Second), began), clock(began.Add(300*time.Second), began), []string{"5 min 1 s ahead of"}},
+	{"clock-skew", Pass, Warn, clock(began, began.Add(2*time.Hour)), clock(began.Add(2*time.Hour), began.Add(2*time.Hour)), []string{"2 h 0 min behind", "w32tm"}},
 	{"clock-skew", Pass, Warn, directory("current_time", began.Add(-time.Hour).Format("20060102150405.0Z")),
-		directory("current_time", began.Add(time.Hour).Format("20060102150405.0Z")), []string{"1h0m0s behind"}}, // an hour may have passed since the start
+		directory("current_time", began.Add(time.Hour).Format("20060102150405.0Z")), []string{"1 h 0 min behind"}}, // an hour may have passed since the start
 	{"clock-skew", Pass, Warn, fact("server_time", began.Add(-time.Hour).Format(time.RFC3339)), fact("server_time", "no time"), nil},
 }
 

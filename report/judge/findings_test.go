@@ -4,6 +4,7 @@ package judge
 
 import (
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,14 @@ type change = func(*probe.Result)
 
 func from(name string) change {
 	return func(r *probe.Result) { r.Check.From = name }
+}
+
+func source(address string) change {
+	return func(r *probe.Result) { r.Source = netip.MustParseAddr(address) }
+}
+
+func at(address string) change {
+	return func(r *probe.Result) { r.Address = netip.MustParseAddr(address) }
 }
 
 func saidBy(address string) change {
@@ -94,21 +103,22 @@ var findingTests = []findingTest{
 		all(want(catalog.Forbidden), func(r *probe.Result) { r.Check.Service.Exposure = "It tells strangers too much" }),
 		want(catalog.Optional), []string{"It tells strangers too much.", "Block TCP 25 to 192.0.2.10"}},
 	{"exposed", Fail, Pass, all(want(catalog.Forbidden), verdict(probe.Silent, "")), all(want(catalog.Forbidden), verdict(probe.Refused, "")),
-		[]string{"(client)"}},
+		[]string{"from this computer, checking as client"}},
+	{"exposed", Fail, Pass, all(want(catalog.Forbidden), source("10.77.1.2")), all(source("10.77.1.2")), []string{"Reachable from 10.77.1.2 (this computer), checking as client"}},
 	{"shunned", Fail, Pass, all(verdict(probe.TimedOut, ""), witness(443, false)), all(verdict(probe.TimedOut, ""), witness(443, true)),
 		[]string{"TCP 443 of 192.0.2.10, which had answered before, stopped answering too", "--gentle"}},
 	{"timed-out", Fail, Pass, verdict(probe.TimedOut, ""), nil,
-		[]string{"2 connection attempts over 7.0 s", "FILTERED", "Ask the firewall administrator to allow TCP 25 from this computer to 192.0.2.10."}},
+		[]string{"Something on the path drops the packets or the host is down (FILTERED in PortQry's words).", "Ask the firewall administrator to allow TCP 25 from this computer to 192.0.2.10."}},
 	{"timed-out", Warn, Pass, all(want(catalog.Optional), verdict(probe.TimedOut, "")), all(want(catalog.Off), verdict(probe.TimedOut, "")),
 		[]string{"If the service is in use, ask the firewall administrator to allow TCP 25"}},
 	{"timed-out", Fail, Pass, all(verdict(probe.TimedOut, ""), func(r *probe.Result) { r.Check.Service.Network = catalog.UDP }), nil,
-		[]string{"2 requests", "open|filtered", "UDP 25"}},
+		[]string{"the service does not answer unknown clients", "open|filtered", "UDP 25"}},
 	{"refused", Fail, Pass, verdict(probe.Refused, ""), all(want(catalog.Optional), verdict(probe.Refused, "")), []string{"NOT LISTENING", "Start the service"}},
 	{"refused", Fail, Pass, all(verdict(probe.Refused, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 on the path", "the administrator of 192.0.2.254"}},
 	{"prohibited", Fail, Pass, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 says", "the administrator of 192.0.2.254"}},
 	{"prohibited", Fail, Pass, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.10")), nil, []string{"192.0.2.10 itself", "the server's own firewall"}},
 	{"prohibited", Fail, Pass, verdict(probe.Prohibited, ""), all(want(catalog.Forbidden), verdict(probe.Prohibited, "")), []string{"A firewall or router says"}},
-	{"unreachable", Fail, Pass, all(verdict(probe.Unreachable, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 reports", "tracert 192.0.2.10"}},
+	{"unreachable", Fail, Pass, all(verdict(probe.Unreachable, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 reports", "follow the path", wordsOf(runtime.GOOS)["{path}"] + " 192.0.2.10"}},
 	{"mismatch", Fail, Pass, all(verdict(probe.Mismatch, ""), func(r *probe.Result) { r.Evidence = "SSH-2.0-x" }), nil, []string{"TCP 25", "It said: SSH-2.0-x"}},
 	{"silent", Fail, Pass, verdict(probe.Silent, ""), nil, []string{"nothing came in time"}},
 	{"cut", Warn, Pass, all(want(catalog.Optional), verdict(probe.Cut, "")), nil, []string{"reset as soon as it was established"}},

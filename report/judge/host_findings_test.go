@@ -89,10 +89,22 @@ var hostTests = []hostTest{
 			s.Add("smtp", 25, verdict(probe.Silent, ""))
 			s.Add("owa", 443, all(lost, witness(80, true)))
 		}, []string{"TCP 25 accepted the connection and then said nothing", "blocks this computer", "--gentle"}},
-	{"address-dead", "smtp", Fail, Pass,
+	{"address-dead", "smtp", Fail, Pass, // a host that resets connections is up
 		func(s *scene.Scene) {
 			s.Add("smtp", 25, lost)
 			s.Add("owa", 443, closedPort)
+			s.At("192.0.2.11").Add("smtp", 25, nil)
+		},
+		func(s *scene.Scene) {
+			s.Add("smtp", 25, lost)
+			s.Add("owa", 443, nil)
+			s.At("192.0.2.11").Add("smtp", 25, nil)
+		},
+		[]string{"The host at 192.0.2.10 is up but serves nothing", "(192.0.2.11)", "Start the services at 192.0.2.10", "DNS"}},
+	{"address-dead", "smtp", Fail, Pass,
+		func(s *scene.Scene) {
+			s.Add("smtp", 25, lost)
+			s.Add("owa", 443, lost)
 			s.At("192.0.2.11").Add("smtp", 25, nil)
 		},
 		func(s *scene.Scene) {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -125,6 +126,22 @@ var limitHostTests = []hostTest{
 		func(s *scene.Scene) { s.Add("owa", 443, verdict(probe.Mismatch, "")) }, nil},
 }
 
+// TestTimedOutAlike: ports that were asked more or less often, with and without a witness,
+// have the same text. A table prints it once.
+func TestTimedOutAlike(t *testing.T) {
+	const want = "Something on the path, or the server's own firewall, drops the packets while other ports of 192.0.2.10 answer (FILTERED in PortQry's words)."
+	rows := reportOf(func(s *scene.Scene) {
+		s.Add("owa", 443, all(lost, witness(25, true)))
+		s.Add("smtp-submission", 587, all(lost, func(r *probe.Result) { r.Tries, r.Took = 7, time.Minute }))
+		s.Add("smtp", 25, nil)
+	})
+	for _, row := range rows[:2] {
+		if f, _ := finding(row, "timed-out"); f.Text != want {
+			t.Errorf("TCP %d: %s", row.Port, f.Text)
+		}
+	}
+}
+
 // TestLivingHostIsNotDown: a port that is dropped at a host that answers elsewhere
 // never has "the host is down" for a reason.
 func TestLivingHostIsNotDown(t *testing.T) {
@@ -132,15 +149,31 @@ func TestLivingHostIsNotDown(t *testing.T) {
 		"witness": func(s *scene.Scene) { s.Add("owa", 443, all(lost, witness(80, true))) },
 		"beside":  func(s *scene.Scene) { s.Add("owa", 443, lost); s.Add("smtp", 25, nil) },
 		"UDP":     func(s *scene.Scene) { s.Add("dns", 53, all(udp, lost)); s.Add("smtp", 25, verdict(probe.Silent, "")) },
+		"reset":   func(s *scene.Scene) { s.Add("owa", 443, lost); s.Add("smtp", 25, closedPort) },
+		"ICMP": func(s *scene.Scene) {
+			s.Add("owa", 443, lost)
+			s.Add("dns", 53, all(udp, closedPort, saidBy("192.0.2.10")))
+		},
+		"no way": func(s *scene.Scene) { s.Add("owa", 443, all(gone, saidBy("10.77.2.2"))); s.Add("smtp", 25, closedPort) },
 	} {
-		f, found := finding(reportOf(build)[0], "timed-out")
+		row := reportOf(build)[0]
+		f, found := finding(row, string(row.Verdict))
 		if !found || strings.Contains(f.Text, "host is down") || !strings.Contains(f.Text, "while") {
 			t.Errorf("%s: %s", name, f.Text)
 		}
 	}
-	f, _ := finding(reportOf(func(s *scene.Scene) { s.Add("owa", 443, lost) })[0], "timed-out")
-	if !strings.Contains(f.Text, "or the host is down") {
-		t.Errorf("a host that never answered: %s", f.Text)
+	for name, build := range map[string]func(*scene.Scene){
+		"never answered": func(s *scene.Scene) { s.Add("owa", 443, lost) },
+		"a firewall refuses in its place": func(s *scene.Scene) {
+			s.Add("owa", 443, lost)
+			s.Add("ews", 443, all(closedPort, want(catalog.Off), saidBy("10.77.2.2")))
+		},
+		"another address is up": func(s *scene.Scene) { s.Add("owa", 443, lost); s.At("192.0.2.11").Add("smtp", 25, closedPort) },
+	} {
+		f := reportOf(build)[0].Findings[0]
+		if f.Code == "timed-out" && !strings.Contains(f.Text, "or the host is down") || strings.Contains(f.Text, "while") {
+			t.Errorf("%s: %s", name, f.Text)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package judge
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -46,6 +47,7 @@ type spot struct {
 	shuns      bool                       // a port that had answered fell silent
 	onlyMail   bool                       // see onlyMailConnects
 	lives      bool                       // something accepted a connect or answered
+	refuses    bool                       // the host itself refused a connect, so it is up
 	proven     bool                       // a service spoke its own protocol
 	inTheClear bool                       // a service answered without TLS
 	forbids    *probe.Result              // a connect there that was refused on the way, or prohibited; nil where none was
@@ -142,6 +144,7 @@ func (p *spot) conclude() {
 		p.shuns = p.shuns || fellSilent(*r)
 		p.needed = p.needed || r.Check.Want == catalog.Required
 		p.lives = p.lives || !isUnreached(*r) && r.Verdict != probe.Untried
+		p.refuses = p.refuses || saidByHost(*r)
 		p.proven = p.proven || proven(*r)
 		p.inTheClear = p.inTheClear || talksInTheClear(*r)
 		if p.forbids == nil && forbids(*r) {
@@ -154,6 +157,20 @@ func (p *spot) conclude() {
 	slices.Sort(p.servers)
 	p.servers = slices.Compact(p.servers)
 	p.servers = p.servers[:min(len(p.servers), maxServers)]
+}
+
+// lives reports whether something else at the address shows that the host is up.
+func (s seen) lives() bool {
+	return s.Witness != nil && s.Witness.Answers || s.here().lives || s.here().refuses
+}
+
+// meanwhile says what else shows that the host is up: "other ports of 192.0.2.10 answer".
+// Only a host that lives has it.
+func (s seen) meanwhile() string {
+	if s.Witness != nil && s.Witness.Answers || s.here().lives {
+		return fmt.Sprintf("other ports of %s answer", s.target())
+	}
+	return fmt.Sprintf("%s itself turns other connections away", s.target())
 }
 
 // securedPorts returns one result of each port at which a service answered inside TLS.

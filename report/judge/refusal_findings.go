@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"exreach/catalog"
+	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/wire"
 )
@@ -18,6 +20,36 @@ func (s seen) reason() wire.Reason {
 		return ""
 	}
 	return s.Peer.Reason
+}
+
+// quote is a sentence with what the peer said first, "" if there is nothing to read in it.
+func (s seen) quote() string {
+	escapes := strings.Count(s.Evidence, `\x`)
+	switch {
+	case s.Evidence == "":
+		return ""
+	case tlsRecord().MatchString(s.Evidence):
+		return " What came is TLS."
+	case len(`\x00`)*escapes > len(s.Evidence)/3: // mostly binary: a person cannot read it
+		return ""
+	}
+	return fmt.Sprintf(" It said: %s", strings.TrimSuffix(s.Evidence, `\r\n`))
+}
+
+// tlsRecord matches evidence that begins with a TLS record: an alert or a handshake (RFC
+// 8446 section 5.1).
+var tlsRecord = lazily(`^\\x1[56]\\x03`)
+
+// saidByHost reports whether the host itself turned a connect away: with a reset, or in an
+// ICMP message of its own.
+func saidByHost(r probe.Result) bool {
+	switch {
+	case r.SaidBy.IsValid():
+		return r.SaidBy == r.Address
+	case r.Port == 0: // an endpoint mapper said so
+		return false
+	}
+	return r.Verdict == probe.Refused
 }
 
 // refuses: the server turns us away, for a reason that has no finding of its own.
@@ -191,7 +223,7 @@ func sayLoggedInBefore(s seen) (text, hint string) {
 		text += " TLS cannot be started then (RFC 9051 section 7.1.4)."
 	}
 	return text + s.quote(),
-		"Exchange never greets like this: check which program is listening on the server (netstat -abno), and close the port if mail can be read there without a password."
+		fmt.Sprintf("Exchange never greets like this: check %s, and close the port if mail can be read there without a password.", s.listener())
 }
 
 func credentialsRefused(s seen) bool {
