@@ -5,6 +5,7 @@ package catalog
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,4 +102,49 @@ func numbers(build string) (parts []int, ok bool) {
 		parts = append(parts, int(n))
 	}
 	return parts, true
+}
+
+// besideVersions is what people write beside a version. The number behind an update says
+// nothing more about it.
+var (
+	besideVersions = []string{"microsoft", "ms", "exchange", "exch", "ex", "server", "version", "v", "edition", "standard", "enterprise", "rtm", "build", "o", "m", "office"}
+	updates        = []string{"cu", "sp", "ru", "su", "hu", "update", "rollup", "pack", "service", "cumulative", "security"}
+)
+
+// wordOrNumber is a part of what people write for a version.
+var wordOrNumber = regexp.MustCompile(`[a-z]+|[0-9]+(?:\.[0-9]+)*|[^a-z0-9 (),_-]`)
+
+// versionsCalled returns the versions that people call by a word: the name with the
+// product's before it or an update behind it (Exchange2019, 2019 CU14), or a build
+// (15.02.1118.007, or "Version 15.2 (Build 1118.7)" as Get-ExchangeServer writes it). The
+// first numbers of a build may belong to several.
+func versionsCalled(word string) []string {
+	const longest = 100 // bytes
+	if len(word) > longest {
+		return nil
+	}
+	var called, build []string
+	names := each(ours.order(), func(r Release) string { return r.Name })
+	before := ""
+	for _, part := range wordOrNumber.FindAllString(strings.ToLower(word), -1) {
+		switch {
+		case slices.Contains(updates, before) && strings.Trim(part, "0123456789") == "":
+		case slices.Contains(names, part):
+			called = append(called, part)
+		case part == "sub", part == "subscription":
+			called = append(called, "se")
+		case part == "365":
+			called = append(called, "online")
+		case strings.Contains(part, "."):
+			build = append(build, part)
+		case !slices.Contains(besideVersions, part) && !slices.Contains(updates, part):
+			return nil
+		}
+		before = part
+	}
+	if called == nil {
+		called = ours.OfBuild(strings.Join(build, "."))
+	}
+	slices.Sort(called)
+	return slices.Compact(called)
 }

@@ -161,10 +161,26 @@ var likeRoles = map[string][]string{
 // RoleLike returns the role of v that does for from what role does in another version:
 // role itself, or else the most similar one. It returns "" if none has services for from.
 func (v Version) RoleLike(role, from string) string {
+	if role == "um" {
+		from = "um-gateway" // clients do not connect to Unified Messaging
+	}
 	for _, name := range append([]string{role}, likeRoles[role]...) {
 		if v.Asks(name, from) {
 			return name
 		}
+	}
+	return ""
+}
+
+// ended is the first version of Exchange Server without a role that older ones have, whose
+// work another role then does (RoleLike).
+var ended = map[string]string{"front-end": "2007", "back-end": "2007", "hub": "2013", "um": "2013", "client-access": "2016"}
+
+// Ended returns the version since which another role of v does what role did, in older
+// versions of Exchange Server: 2013 for hub in 2019. It returns "" if there is none.
+func (c *Catalog) Ended(role string, v Version) string {
+	if since := ended[role]; since != "" && c.releases.Since(since, v.Name) {
+		return since
 	}
 	return ""
 }

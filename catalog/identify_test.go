@@ -113,6 +113,30 @@ func TestRoleLike(t *testing.T) {
 	}
 }
 
+// TestEnded: since when no version has a role that older ones have.
+func TestEnded(t *testing.T) {
+	c := mustOpen(t)
+	for role, since := range ended {
+		servers := c.Releases().Of(ExchangeServer)
+		first := slices.Index(servers, since)
+		for i, name := range servers {
+			v, err := c.Version(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.Ended(role, v) != ""; got != (i >= first) {
+				t.Errorf("%s has ended in %s: %t", role, name, got)
+			}
+			if _, err := v.Role(role); (i == first-1 && err != nil) || (i >= first && err == nil && role != "back-end") { // 2010 has it for older servers
+				t.Errorf("%s in %s: %v", role, name, err)
+			}
+		}
+	}
+	if v, err := c.Version("online"); err != nil || c.Ended("hub", v) != "" {
+		t.Errorf("Exchange Online never had the role hub: %v", err)
+	}
+}
+
 // TestAutoRoles: every version that hosts may be found to run says which roles they
 // usually have.
 func TestAutoRoles(t *testing.T) {

@@ -71,13 +71,13 @@ func TestAddRefuses(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"unknown protocol",
 			head + "- {name: x, role: mailbox, port: 26, protocol: smpt, wants: {client: required}}\n",
-			`user.yaml:3: unknown protocol "smpt": did you mean smtp? accepted: smtp, http, rpc`},
+			`user.yaml:3: unknown protocol "smpt": did you mean smtp? accepted: http, rpc, smtp`},
 		{"unknown source",
 			head + "- {name: x, role: mailbox, port: 26, protocol: smtp, wants: {client: required}, source: [OWN A]}\n",
 			`user.yaml:3: unknown source "OWN": accepted: NP, RC`},
 		{"unknown role",
 			head + "- {name: x, role: edgy, port: 26, protocol: smtp, wants: {client: required}}\n",
-			`user.yaml:3: unknown role "edgy": did you mean edge? accepted: edge, mailbox`},
+			`user.yaml:3: unknown role "edgy": did you mean edge? accepted: mailbox, edge`},
 		{"mapper taken from its interfaces",
 			head + "- {name: x, role: mailbox, port: 26, protocol: smtp, wants: {client: required}}\n" +
 				"- {name: endpoint-mapper, role: mailbox, port: 135, protocol: rpc, wants: {mailbox: required}}\n",

@@ -192,7 +192,7 @@ func TestLookUps(t *testing.T) {
 	if services, err := v.ServicesOf("edge"); err != nil || len(services) != 1 {
 		t.Errorf("services of edge: %v, %v", services, err)
 	}
-	const want = `unknown role "hub": accepted: edge, mailbox`
+	const want = `unknown role "hub": accepted: mailbox, edge`
 	if _, err := v.ServicesOf("hub"); err == nil || err.Error() != want {
 		t.Errorf("services of hub: %v", err)
 	}
@@ -215,7 +215,7 @@ func TestOpenErrors(t *testing.T) {
 		{"named after another version", fstest.MapFS{"d/sources.yaml": sources, "d/2016.yaml": {Data: []byte(row)}},
 			`2016.yaml: version "2019" must be in 2019.yaml`},
 		{"row", fstest.MapFS{"d/sources.yaml": sources, "d/2019.yaml": {Data: []byte(row[:len(row)-2] + ", tls: ssl}\n")}},
-			`2019.yaml:5: unknown tls "ssl": accepted: none, mutual, starttls, implicit`},
+			`2019.yaml:5: unknown tls "ssl": accepted: none, starttls, implicit, mutual`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

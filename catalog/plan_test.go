@@ -101,8 +101,8 @@ func TestPlan(t *testing.T) {
 
 func TestPlanErrors(t *testing.T) {
 	c := openGood(t)
-	const froms = "client, agent, online, internet, mailbox, client-access, edge, admin, ocs, back-end, relay, self, hub, um, server, adc, " +
-		"front-end, other-site, um-gateway, x400-peer, internet-client, load-balancer"
+	const froms = "client, internet-client, internet, mailbox, client-access, hub, edge, um, um-gateway, admin, load-balancer, ocs, " +
+		"front-end, back-end, server, other-site, x400-peer, adc, relay, agent, online, self"
 	tests := []struct {
 		name, from string
 		hosts      []Host
@@ -111,7 +111,7 @@ func TestPlanErrors(t *testing.T) {
 		{"from", "clients", []Host{{Name: "h"}}, `unknown from "clients": did you mean client? accepted: ` + froms},
 		{"no hosts", "", nil, "no hosts are given: name at least one"},
 		{"no name", "", []Host{{Name: " ", Version: "2019"}}, `host " ": the name is empty: give a DNS name or an address`},
-		{"default version", "", []Host{{Name: "h"}}, `host "h": unknown version "se": accepted: 5.5, 2019`},
+		{"default version", "", []Host{{Name: "h"}}, `host "h": unknown version "se": accepted: 2019, 5.5`},
 		{"version", "", []Host{{Name: "h", Version: "2018", Origin: "org.yaml:3"}},
 			`org.yaml:3: host "h": unknown version "2018": did you mean 2019? accepted: 2019, 5.5`},
 		{"role", "", []Host{{Name: "h", Version: "2019", Role: "mail"}},
@@ -161,6 +161,8 @@ func TestLoadTopology(t *testing.T) {
 hosts:
   - {name: mail01, version: "2019", role: mailbox, rpc_ports: {emsmdb: 59532}}
   - name: 2001:db8::1
+    site: Berlin
+    labels: {owner: team-a, rack: 7}
 `
 	got, err := LoadTopology("org.yaml", strings.NewReader(text))
 	if err != nil {
@@ -168,7 +170,7 @@ hosts:
 	}
 	want := Topology{From: "admin", Hosts: []Host{
 		{Name: "mail01", Version: "2019", Role: "mailbox", RPCPorts: map[string]uint16{"emsmdb": 59532}, Origin: "org.yaml:3"},
-		{Name: "2001:db8::1", Origin: "org.yaml:4"},
+		{Name: "2001:db8::1", Site: "Berlin", Labels: map[string]string{"owner": "team-a", "rack": "7"}, Origin: "org.yaml:4"},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("topology (-want +got):\n%s", diff)

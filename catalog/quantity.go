@@ -8,16 +8,25 @@ import (
 	"time"
 )
 
-// Elapsed writes how long something took, as every text does: "<1 ms", "486 ms",
-// "7.0 s".
+// Elapsed writes how long something took, as every text does: "<1 ms", "486 ms", "3.5 s",
+// "5 min 20 s", "7 h 5 min", "12 days".
 func Elapsed(d time.Duration) string {
 	switch ms := d.Round(time.Millisecond); {
 	case d < time.Millisecond:
 		return "<1 ms"
 	case ms < time.Second:
 		return fmt.Sprintf("%d ms", ms.Milliseconds())
+	case d.Seconds() < 99.95:
+		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
+	switch s := int(d.Round(time.Second).Seconds()); {
+	case s < 60*60:
+		return fmt.Sprintf("%d min %d s", s/60, s%60)
+	case s < 48*60*60:
+		return fmt.Sprintf("%d h %d min", s/60/60, s/60%60)
+	default:
+		return Count(s/60/60/24, "day")
+	}
 }
 
 // Count writes a number with its noun, as every text does: "1 host", "3 hosts".

@@ -96,7 +96,7 @@ func each[T any](list []T, word func(T) string) []string {
 type WordError struct {
 	Kind     string   // what the word means: "version"
 	Word     string   // as it was given
-	Accepted []string // what it could have been
+	Accepted []string // what it could have been, in the order in which the message lists it
 }
 
 func (e *WordError) Error() string {
@@ -107,11 +107,70 @@ func (e *WordError) Error() string {
 	if len(e.Accepted) == 0 {
 		return text + "nothing is accepted here"
 	}
-	near := Nearest(e.Word, e.Accepted)
-	if d := distance(e.Word, near[0]); 2*d <= len([]rune(near[0])) {
-		text += fmt.Sprintf("did you mean %s? ", near[0])
+	if near := Meant(e.Kind, e.Word, e.Accepted); len(near) > 0 {
+		text += fmt.Sprintf("did you mean %s? ", strings.Join(near, " or "))
 	}
-	return text + "accepted: " + strings.Join(near, ", ")
+	return text + "accepted: " + strings.Join(e.Accepted, ", ")
+}
+
+// Meant returns the accepted words that people mean by a word of that kind: mailbox by mbx,
+// 2019 by "Exchange Server 2019", 2019 and se by the build 15.2, or the one that word is
+// most likely a misspelling of. It returns nil if there is none.
+func Meant(kind, word string, accepted []string) []string {
+	called := Called(kind, word)
+	meant := slices.DeleteFunc(slices.Clone(accepted), func(a string) bool {
+		return !slices.Contains(called, a) && squeezed(a) != squeezed(word)
+	})
+	if near := Nearest(word, accepted); len(meant) == 0 && len(near) > 0 && 2*distance(word, near[0]) <= len([]rune(near[0])) {
+		return near[:1]
+	}
+	return meant
+}
+
+// otherWords maps what people call a role or a from to the catalogue's words, without the
+// blanks, hyphens and endings that squeezed leaves out.
+var otherWords = map[string]map[string]string{
+	"role": {
+		"mbx": "mailbox", "cas": "client-access", "fe": "front-end", "be": "back-end",
+		"ht": "hub", "hubtransport": "hub", "transport": "hub", "bridgehead": "hub", "edgetransport": "edge", "unifiedmessaging": "um",
+		"dc": "domain-controller", "gc": "domain-controller", "ad": "domain-controller", "globalcatalog": "domain-controller",
+		"fsw": "witness", "filesharewitness": "witness", "oos": "office-online", "officeonline": "office-online",
+	},
+	"from": {
+		"workstation": "client", "pc": "client", "desktop": "client", "laptop": "client", "user": "client", "users": "client", "outlook": "client",
+		"browser": "client", "phone": "client", "mobile": "client", "lan": "client", "intranet": "client", "internal": "client",
+		"external": "internet", "outside": "internet", "world": "internet", "mbx": "mailbox", "exchange": "mailbox", "dag": "mailbox",
+		"cas": "client-access", "ht": "hub", "transport": "hub", "hubtransport": "hub", "edgetransport": "edge",
+		"administrator": "admin", "management": "admin", "lb": "load-balancer", "balancer": "load-balancer",
+		"pbx": "um-gateway", "sbc": "um-gateway", "lync": "ocs", "skype": "ocs", "skypeforbusiness": "ocs",
+		"smarthost": "relay", "gateway": "relay", "hybrid": "online", "office365": "online", "o365": "online", "m365": "online",
+		"localhost": "self", "local": "self",
+	},
+}
+
+// Called returns the catalogue's words for what people call a version, a role or a from,
+// whether or not a version has them: hub for transport, 2019 for 15.2.1118.7. It returns nil
+// if it knows no other name.
+func Called(kind, word string) []string {
+	if kind == "version" {
+		return versionsCalled(word)
+	}
+	if other := otherWords[kind][squeezed(word)]; other != "" {
+		return []string{other}
+	}
+	return nil
+}
+
+// squeezed is a word without capitals, blanks and hyphens, and without "role" or "server"
+// behind it.
+func squeezed(word string) string {
+	word = strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(shorten(word)))
+	for _, end := range []string{"role", "server"} {
+		if rest, cut := strings.CutSuffix(word, end); cut && rest != "" {
+			word = rest
+		}
+	}
+	return word
 }
 
 // Nearest returns the accepted words, those most likely meant by word first.

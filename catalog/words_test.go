@@ -16,23 +16,73 @@ func TestWordError(t *testing.T) {
 		want string
 	}{
 		{WordError{"version", "2018", versions},
-			`unknown version "2018": did you mean 2019? accepted: 2019, 2016, 2013, se, online`},
+			`unknown version "2018": did you mean 2019? accepted: online, se, 2019, 2016, 2013`},
 		{WordError{"version", "SE", versions},
-			`unknown version "SE": did you mean se? accepted: se, 2019, 2016, 2013, online`},
+			`unknown version "SE": did you mean se? accepted: online, se, 2019, 2016, 2013`},
+		{WordError{"version", "15.2", versions},
+			`unknown version "15.2": did you mean se or 2019? accepted: online, se, 2019, 2016, 2013`},
 		{WordError{"format", "jsno", []string{"table", "json", "csv"}},
-			`unknown format "jsno": did you mean json? accepted: json, csv, table`},
+			`unknown format "jsno": did you mean json? accepted: table, json, csv`},
 		{WordError{"format", "potato-soup", []string{"table", "json"}},
 			`unknown format "potato-soup": accepted: table, json`},
 		{WordError{"service", "smtp", nil},
 			`unknown service "smtp": nothing is accepted here`},
 		{WordError{"role", "", []string{"mailbox", "edge"}},
-			`the role is missing: accepted: edge, mailbox`},
+			`the role is missing: accepted: mailbox, edge`},
+		{WordError{"role", "MBX", []string{"mailbox", "edge"}},
+			`unknown role "MBX": did you mean mailbox? accepted: mailbox, edge`},
+		{WordError{"role", "cas", []string{"mailbox", "edge"}},
+			`unknown role "cas": accepted: mailbox, edge`},
+		{WordError{"role", "Client Access server", []string{"mailbox", "client-access"}},
+			`unknown role "Client Access server": did you mean client-access? accepted: mailbox, client-access`},
+		{WordError{"from", "Workstation", froms()[:2]},
+			`unknown from "Workstation": did you mean client? accepted: client, internet-client`},
 		{WordError{"role", strings.Repeat("m\x1b", 30), []string{"mailbox"}},
 			`unknown role "` + strings.Repeat(`m\x1b`, 20) + `…": accepted: mailbox`},
 	}
 	for _, test := range tests {
 		if got := test.err.Error(); got != test.want {
 			t.Errorf("\n got %s\nwant %s", got, test.want)
+		}
+	}
+}
+
+// TestCalled: what people and Get-ExchangeServer call versions.
+func TestCalled(t *testing.T) {
+	for word, want := range map[string]string{
+		"Exchange2019": "2019", "Exchange Server 2019": "2019", "ex2016": "2016", "2019 CU14": "2019", "2019cu14": "2019",
+		"Microsoft Exchange Server 2016 Cumulative Update 23": "2016", "2007 SP3 RU10": "2007", "5.5 SP4": "5.5",
+		"sub edition": "se", "Exchange Server Subscription Edition": "se", "SE RTM": "se", "Office 365": "online", "m365": "online",
+		"15.2": "2019 se", "15.1": "2016", "15.02.1118.007": "2019", "15.2.2562.17": "se", "Version 15.2 (Build 1118.7)": "2019",
+		"14.3": "2010", "6.5.7638.1": "2003", "15.20.7741.1": "online",
+		"exchange": "", "2018": "", "2091": "", "16.0": "", "2019; rm": "", "CU14": "", "": "", "lab": "", "2019.1": "",
+	} {
+		if got := strings.Join(Called("version", word), " "); got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+	}
+}
+
+// TestOtherWords: every other word leads to one that the catalogue has.
+func TestOtherWords(t *testing.T) {
+	versions, err := mustOpen(t).Versions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles := map[string]bool{}
+	for _, v := range versions {
+		for _, r := range v.Roles {
+			roles[r.Name] = true
+		}
+	}
+	for kind, words := range otherWords {
+		for other, word := range words {
+			switch {
+			case kind == "role" && !roles[word], kind == "from" && !isFrom(word):
+				t.Errorf("%s %q leads to %q, which does not exist", kind, other, word)
+			case squeezed(other) != other, kind == "from" && isFrom(other):
+				t.Errorf("%s %q is never looked up", kind, other)
+			}
 		}
 	}
 }

@@ -144,9 +144,9 @@ func (a *asking) concludeAgain(ctx context.Context, first Verdict, banned bool) 
 	case res.Verdict == Answered && !a.inDoubt():
 		res.Crowded = crowded
 	case ctx.Err() != nil:
-		step, tries, took := res.Step, res.Tries, res.Took
+		step, tries, took, source := res.Step, res.Tries, res.Took, res.Source
 		a.res = a.unasked(Interrupted, "before it could be asked again without other connections")
-		a.res.Step, a.res.Tries, a.res.Took = step, tries, took
+		a.res.Step, a.res.Tries, a.res.Took, a.res.Source = step, tries, took, source
 	case turnedAway(*res) && (a.door.hasAnswered() || res.Verdict != Cut && a.door.accepted.Load()):
 		res.Crowded = crowded
 		res.Verdict, res.Detail = Cut, "this port refused the connection after it had accepted others"

@@ -126,6 +126,7 @@ func (a *asking) findOut(ctx context.Context) Result {
 	q.converse(ctx)
 	q.askFurther(ctx)
 	q.found.Took = a.run.timeouts.Check - q.left
+	q.found.Source = a.sourceOf(q.found)
 	if a.overTCP() {
 		a.path.observe(&q.found)
 	}
@@ -133,6 +134,15 @@ func (a *asking) findOut(ctx context.Context) Result {
 		q.found.Detail = noReply(q.found)
 	}
 	return q.found
+}
+
+// sourceOf returns the local address that a result was asked from. For a connect that came
+// to nothing it is the one that the system connects from.
+func (a *asking) sourceOf(found Result) netip.Addr {
+	if found.Source.IsValid() || found.Tries == 0 || a.run.sources == nil {
+		return found.Source
+	}
+	return a.run.sources(a.to.Addr())
 }
 
 // maxCuts is how often a peer must hang up before the verdict is Cut: busy servers hang

@@ -179,9 +179,9 @@ func ofFamily(o Obstacle, to netip.Addr) Obstacle {
 func noWay(to netip.Addr, why socket.Cause) (Obstacle, string) {
 	switch {
 	case why == socket.NoFamily && to.Is4():
-		return NoIPv4, "this machine has no IPv4, and " + to.String() + " cannot be reached without"
+		return NoIPv4, "this machine has no IPv4, and " + to.String() + " cannot be reached without it"
 	case why == socket.NoFamily:
-		return NoIPv6, "this machine has no IPv6, and " + to.String() + " cannot be reached without"
+		return NoIPv6, "this machine has no IPv6, and " + to.String() + " cannot be reached without it"
 	case !socket.HasZone(to.Zone()):
 		return NoRoute, "this machine has no interface " + to.Zone()
 	}
@@ -199,6 +199,7 @@ func (q *inquiry) record(ctx context.Context, c *conversation) (shortage bool) {
 	res.Step = c.step()
 	o := classify(c.err, res.Step, ctx.Err() != nil)
 	res.Verdict, res.Obstacle, res.SaidBy = o.verdict, ofFamily(o.obstacle, c.to.Addr()), o.saidBy
+	res.Source = c.source
 	res.Evidence = c.evidence(o.verdict)
 	res.Silence = c.silence(o.verdict)
 	peer := c.peer

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,8 @@ type conversation struct {
 
 	spent time.Duration // how much of the check's time it took
 	tries int           // connects or datagrams
+
+	source netip.Addr // this machine's end of the connection; invalid where none came about
 
 	delivery Delivery // what became of the last question, where no answer came in time
 
@@ -95,6 +98,7 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.source = socket.SourceOf(conn)
 	closed := c.opened()
 	done, err := c.mayTalk(ctx)
 	if err != nil {

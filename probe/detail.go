@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
@@ -34,7 +33,7 @@ func (c *conversation) detail(o outcome, res *Result) string {
 		return "connection refused (RST)"
 	case Silent:
 		if heard := res.Silence.Heard; heard > 0 && res.Check.Service.Network == catalog.UDP {
-			return catalog.Count(heard, "byte") + " came, but none of it answers what was asked"
+			return catalog.Count(heard, "byte") + " came, but none of them answer the request"
 		}
 		return res.Silence.detail(res.Step, during(res.Step, res.Check.Service.Protocol))
 	case Cut:
@@ -67,7 +66,7 @@ func (c *conversation) whyUntried(o outcome, res *Result) string {
 var icmpWords = map[Verdict]string{
 	Refused:     "port unreachable",
 	Prohibited:  "administratively prohibited",
-	Unreachable: "no way to the host",
+	Unreachable: "the host cannot be reached",
 }
 
 // bestLine returns the line that tells most about the peer, in its own words if possible.
@@ -81,26 +80,12 @@ func bestLine(res *Result) string {
 		return "the server wants a client certificate, as it should, and goes no further without one"
 	case p.Refusal != "":
 		return p.Refusal
-	case p.Greeting != "":
-		return p.Greeting
-	case p.Facts[protocol.FactProduct] != "":
-		return p.Facts[protocol.FactProduct]
-	case p.Facts[protocol.FactKind] != "":
-		return strings.TrimSpace(p.Facts[protocol.FactKind] + " " + p.Facts[protocol.FactDNSHostName])
-	case p.Facts[protocol.FactRCode] != "" && p.Facts[protocol.FactRCode] != "NOERROR":
-		return p.Facts[protocol.FactQuestion] + ": " + p.Facts[protocol.FactRCode]
 	case rpc != nil && p.Facts[protocol.FactInterfaces] != "":
 		return "bound " + rpc.Name + "; the server has " + p.Facts[protocol.FactInterfaces]
 	case rpc != nil:
 		return "bound " + rpc.Name
-	case res.Check.Service.Protocol == "rpc":
-		return mapped(p)
-	case res.Check.Service.Protocol == "tcp":
-		return "connected; nothing more was asked"
-	case res.Check.Service.Protocol == catalog.AnyProtocol:
-		return "connected; there was " + protocol.ErrNothingSaid.Error()
 	}
-	return "spoke " + res.Check.Service.Protocol
+	return wire.Printable(p.Summary(res.Check.Service.Protocol), detailSize)
 }
 
 // loggedIn returns what came of a login that was accepted; "" without one. Logins that
@@ -110,25 +95,6 @@ func loggedIn(res *Result) string {
 		return ""
 	}
 	return " (" + res.Peer.Logins.String() + ")"
-}
-
-// mapped returns an endpoint map in one line: how large it is, and who listens where.
-func mapped(p *protocol.Peer) string {
-	type binding struct {
-		sequence, address string
-		port              uint16
-	}
-	bindings := map[binding]bool{}
-	for _, e := range p.Endpoints {
-		bindings[binding{e.Sequence, e.Address, e.Port}] = true
-	}
-	line := fmt.Sprintf("%s entries, %d endpoints", p.Facts[protocol.FactEntries], len(bindings))
-	for _, of := range []struct{ fact, before string }{{protocol.FactTCPEndpoints, ": "}, {protocol.FactUnknown, "; also "}} {
-		if list := p.Facts[of.fact]; list != "" {
-			line += of.before + list
-		}
-	}
-	return wire.Printable(line, detailSize)
 }
 
 // plain returns the text of the error, made fit for a terminal: parts of it may come from
@@ -154,11 +120,11 @@ func (r *Result) sayEnd(ctx context.Context) {
 
 // noReply says how often the port was tried, and whether the path may be to blame.
 func noReply(res Result) string {
-	asked := "connects"
+	asked := "connection attempt"
 	if res.Check.Service.Network == catalog.UDP {
-		asked = "datagrams"
+		asked = "request"
 	}
-	line := fmt.Sprintf("no reply to %d %s in %s", res.Tries, asked, catalog.Elapsed(res.Took))
+	line := fmt.Sprintf("no reply to %s in %s", catalog.Count(res.Tries, asked), catalog.Elapsed(res.Took))
 	switch w := res.Witness; {
 	case w == nil:
 		return line
@@ -199,7 +165,7 @@ func (s *Silence) detail(step protocol.Step, during string) string {
 	case s.Heard == 0 && s.Pace == Stalled && step == protocol.Talk:
 		return "connected and began the conversation, but then nothing more came"
 	case s.Heard == 0 && s.Pace == Stalled && step == protocol.Greet:
-		return "connected and did the TLS handshake, but then nothing came " + during
+		return "connected and completed the TLS handshake, but then nothing came " + during
 	case s.Heard == 0 && s.Pace == Stalled:
 		return "connected and began the conversation, but then nothing came " + during
 	case s.Heard == 0:

@@ -213,6 +213,7 @@ func portless(c catalog.Check, mapper Result) Result {
 		Check:   c,
 		Parent:  mapper.Check.Service.Name,
 		Address: mapper.Address,
+		Source:  mapper.Source,
 		Verdict: Refused, // the host said that nothing serves it
 		Step:    protocol.Resolve,
 		Tries:   1,

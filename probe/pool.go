@@ -150,8 +150,9 @@ type run struct {
 	dial     DialFunc
 	small    smallDial // nil where the system does not tell silences apart
 	timeouts Timeouts
-	refusal  time.Duration  // how long the system may take to report a refusal
-	mask     *protocol.Mask // hides the password; nil where there is none
+	sources  func(to netip.Addr) netip.Addr // the local address of a connect that came to nothing; nil where Pool.Dial connects
+	refusal  time.Duration                  // how long the system may take to report a refusal
+	mask     *protocol.Mask                 // hides the password; nil where there is none
 
 	still      *still
 	unread     *semaphore.Weighted // a slot for each host that is done and whose results the caller has not taken
@@ -176,6 +177,7 @@ func newRun(ctx context.Context, p *Pool) *run {
 	if r.dial == nil {
 		r.dial = socket.Dialer(p.Source)
 		r.small = socket.SmallDialer(p.Source)
+		r.sources = socket.SourcesFrom(p.Source)
 		r.refusal = socket.RefusalTakes()
 	}
 	if p.Resolver == nil {

@@ -42,6 +42,7 @@ type Result struct {
 	Parent   string        // the service whose answer led here; "" for a check of the plan
 	Port     uint16        // the port dialed; 0 where none was
 	Address  netip.Addr    // the address dialed; invalid where the name has none
+	Source   netip.Addr    // the local address that it was asked from, without a zone; invalid where nothing was asked, or that is not known
 	Verdict  Verdict       // what was observed
 	Obstacle Obstacle      // what kept this machine from asking; "" unless Verdict is Untried
 	Step     protocol.Step // the step reached

@@ -124,7 +124,7 @@ func TestMapperDetail(t *testing.T) {
 			{UUID: "a", Sequence: "ncacn_ip_tcp", Port: 6411}, {UUID: "b", Sequence: "ncacn_ip_tcp", Port: 6411}, {UUID: "b", Sequence: "ncacn_http", Port: 6411},
 		},
 	}
-	if got, want := mapped(p), "9 entries, 2 endpoints; also Exchange Server STORE Admin20 Interface"; got != want {
+	if got, want := p.Summary("rpc"), "9 entries, 2 endpoints; also Exchange Server STORE Admin20 Interface"; got != want {
 		t.Errorf("detail %q, want %q", got, want)
 	}
 }

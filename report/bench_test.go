@@ -43,7 +43,7 @@ func BenchmarkLines(b *testing.B) {
 	for b.Loop() {
 		to := newLines(io.Discard, Style{})
 		for host := range judge.Hosts(context.Background(), manyHosts(10), scene.Began, nil) {
-			if err := to.Host(Entries(host)); err != nil {
+			if err := to.Host(Part{Entries: Entries(host)}); err != nil {
 				b.Fatal(err)
 			}
 			n += len(host.Rows)
@@ -83,7 +83,7 @@ func BenchmarkReadBack(b *testing.B) {
 		go func() {
 			to := newLines(in, Style{})
 			for host := range judge.Hosts(b.Context(), manyHosts(hosts), scene.Began, nil) {
-				_ = to.Host(Entries(host)) // an error shows at the other end
+				_ = to.Host(Part{Entries: Entries(host)}) // an error shows at the other end
 			}
 			in.Close()
 		}()

@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -36,20 +37,36 @@ func gradeWordOf(e Entry) string {
 	return printable(string(e.Grade))
 }
 
-// portOf returns the port with its transport: "443/tcp".
+// portOf returns the port with its transport: "443/tcp". Of an RPC interface without a port
+// it is "rpc".
 func portOf(e Entry) string {
+	if e.Port == 0 && e.Parent != "" {
+		return "rpc"
+	}
 	if e.Port == 0 {
 		return "-/" + printable(string(e.Network))
 	}
 	return fmt.Sprintf("%d/%s", e.Port, printable(string(e.Network)))
 }
 
-// serviceOf returns the service, indented if an endpoint mapper led to it.
-func serviceOf(e Entry) string {
-	if e.Parent != "" {
-		return "  " + printable(e.Service)
+// verdictOf returns the verdict as people read it: nothing refuses an interface that an
+// endpoint mapper does not know.
+func verdictOf(e Entry) string {
+	if isUnregistered(e) {
+		return "no entry"
 	}
-	return printable(e.Service)
+	return printable(string(e.Verdict))
+}
+
+// servicesOf returns the services of a row: one, or a few of several and their number.
+func servicesOf(r tableRow) string { return servicesText(r.services()) }
+
+func servicesText(names []string) string {
+	const most = 3
+	if len(names) <= most {
+		return printable(strings.Join(names, ", "))
+	}
+	return printable(fmt.Sprintf("%s, … (%d services)", strings.Join(names[:most], ", "), len(names)))
 }
 
 // tookOf says how long an entry took. It returns "" where no time passed.
@@ -69,7 +86,7 @@ func durationOf(s float64) time.Duration {
 // answerOf says what answered, or why it is right that nothing did.
 func answerOf(e Entry) string {
 	why, how := rightly[e.Want], unanswered[e.Verdict]
-	if e.Parent != "" && e.Port == 0 && how != "" {
+	if isUnregistered(e) {
 		how = "not registered"
 	}
 	if e.Grade == judge.Pass && why != "" && how != "" {

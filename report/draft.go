@@ -4,31 +4,45 @@ package report
 
 import (
 	"cmp"
-	"iter"
+	"hash/maphash"
 	"slices"
 	"time"
 
-	"exreach/catalog"
 	"exreach/report/judge"
 )
 
-// A Draft writes the report of a run while hosts come in: call Add for each, then End. A
-// format that is Whole gets the hosts at the end, in the order of the plan; any other gets
-// them as they come.
+// A Draft writes a report while its hosts come in, from a run or from a saved report: call
+// Know, then Add or Take for each host, then End. A format that is Whole gets the hosts at
+// the end, and any other as they come.
 type Draft struct {
-	to    Writer
-	whole bool
-	begun bool
-	head  Head
-	hosts []kept
-	shelf shelf
+	to     Writer
+	format Format
+	head   Head
+	known  bool // Know was called
+	begun  bool // Begin of to was called
+	hosts  []kept
+	places map[string]int // of hosts in hosts, by their names
+	total  tracker
+	shelf  shelf
+	seed   maphash.Seed
+
+	scattered bool // some host came in several parts
 }
 
-// A kept is the entries of one host, and its place among the hosts.
+// A kept is the entries of one host, and what the report says about it as a whole.
 type kept struct {
 	place   int
+	summary Summary
+	alike   uint64  // equal for hosts with the same problems
 	entries []Entry // nil if they are on the shelf
-	shelved section
+	shelved []section
+}
+
+// A Tail is what is known of a run when it is over.
+type Tail struct {
+	Took       time.Duration
+	Unasked    int // hosts that the run did not reach
+	Untestable []Untestable
 }
 
 // New returns the head of the report of a run that began at started. tool is the program
@@ -42,9 +56,17 @@ func New(tool, from string, started time.Time) Report {
 	}
 }
 
-// Draft makes a Draft. to must be a Writer of f; begun is the head as far as it is known.
-func (f Format) Draft(to Writer, begun Report) *Draft {
-	return &Draft{to: to, whole: f.Whole, head: Head{Report: begun}}
+// Draft makes a Draft. to must be a Writer of f.
+func (f Format) Draft(to Writer) *Draft {
+	return &Draft{to: to, format: f, head: Head{Report: Report{Schema: Schema}}, places: map[string]int{}, seed: maphash.MakeSeed()}
+}
+
+// Know tells the draft the head of the report. A format that is not Whole is written as
+// hosts come only if Know is called before the first of them.
+func (d *Draft) Know(head Report) {
+	counts := d.head.Counts
+	d.head.Report, d.known = head, true
+	d.head.Schema, d.head.Counts, d.head.Hosts, d.head.Results = Schema, counts, nil, nil
 }
 
 // Shelve makes the draft keep most of a long report in what fresh returns, instead of in
@@ -54,88 +76,82 @@ func (d *Draft) Shelve(fresh func() (Shelf, error)) { d.shelf.fresh = fresh }
 // Counts returns how many results have come so far, by their grades.
 func (d *Draft) Counts() Counts { return d.head.Counts }
 
+// StandIn reports whether the servers of the report were exreach's own.
+func (d *Draft) StandIn() bool { return d.head.StandIn }
+
 // Add takes one more host, as judge.Hosts yields them.
 func (d *Draft) Add(host judge.Host) error {
-	entries := Entries(host)
 	for _, r := range host.Rows {
-		d.head.Counts.Add(r.Grade)
 		d.head.learn(r.Check.Ground)
 		d.head.releases = cmp.Or(d.head.releases, r.Check.Releases)
 	}
-	d.head.Hosts++
-	if !d.whole {
+	return d.take(Entries(host), host.Place)
+}
+
+// Take takes some entries of one host of a saved report. A host may come in several parts.
+// The draft does not keep the slice.
+func (d *Draft) Take(entries []Entry) error {
+	return d.take(slices.Clone(entries), len(d.hosts))
+}
+
+func (d *Draft) take(entries []Entry, place int) error {
+	for _, e := range entries {
+		d.head.Counts.Add(e.Grade)
+		d.head.Counts.Care.Add(e.Care)
+	}
+	if !d.format.Whole && d.known {
 		if err := d.begin(); err != nil {
 			return err
 		}
-		return d.to.Host(entries)
+		return d.to.Host(Part{Entries: entries})
 	}
-	d.head.columns.measure(entries)
-	h := kept{place: host.Place}
-	var shelved bool
-	if h.shelved, shelved = d.shelf.put(entries); !shelved {
-		h.entries = entries
-	}
-	d.hosts = append(d.hosts, h)
+	d.keep(entries, place)
 	return nil
 }
 
-// Entries returns the entries of a host that was judged. The host must have rows.
-func Entries(h judge.Host) []Entry {
-	entries := make([]Entry, 0, len(h.Rows))
-	for _, r := range h.Rows {
-		entries = append(entries, entryOf(r))
+// keep keeps entries until End.
+func (d *Draft) keep(entries []Entry, place int) {
+	name := entries[0].Host
+	i, known := d.places[name]
+	if !known {
+		i = len(d.hosts)
+		d.places[name] = i
+		d.hosts = append(d.hosts, kept{place: place})
 	}
-	entries[0].Identified = h.Identified
-	return entries
+	d.scattered = d.scattered || known
+	h := &d.hosts[i]
+	if !known {
+		d.sumUp(h, entries)
+	}
+	d.head.columns.measure(entries)
+	if d.shelf.wants(len(entries)) {
+		if at, ok := d.shelf.put(entries); ok {
+			h.shelved = append(h.shelved, at)
+			return
+		}
+	}
+	h.entries = append(h.entries, entries...)
 }
 
-// entryOf makes the entry of one row.
-func entryOf(r judge.Row) Entry {
-	c := r.Check
-	e := Entry{
-		Host:     c.Host,
-		Version:  c.Version,
-		Role:     c.Service.Role,
-		Service:  c.Service.Name,
-		Network:  c.Service.Network,
-		Port:     r.Port,
-		Protocol: c.Service.Protocol,
-		TLS:      cmp.Or(c.Service.TLS, catalog.NoTLS),
-		Want:     c.Want,
-		OneOf:    c.Service.OneOf,
-		Path:     c.Service.Page(),
-		Name:     NewName(r.Name),
-		Address:  text(r.Address),
-		Verdict:  r.Verdict,
-		Obstacle: r.Obstacle,
-		Grade:    r.Grade,
-		Step:     r.Step,
-		Tries:    r.Tries,
-		Took:     inSeconds(r.Took),
-		RTT:      inSeconds(r.RTT),
-		Steps:    make([]Step, 0, len(r.Steps)),
-		Detail:   r.Detail,
-		Evidence: r.Evidence,
-		Findings: r.Findings,
-		SaidBy:   text(r.SaidBy),
-		Peer:     r.Peer,
-		Silence:  r.Silence,
-		Parent:   r.Parent,
+// sumUp notes what all entries of a host come to.
+func (d *Draft) sumUp(h *kept, entries []Entry) {
+	h.summary = summarize(entries, d.head.Started)
+	h.alike = alike(entries, h.summary, d.seed)
+	d.total.meet(h.place, entries, h.summary)
+}
+
+// get returns the entries of a host.
+func (d *Draft) get(h *kept) ([]Entry, error) {
+	entries := h.entries
+	for _, at := range h.shelved {
+		var more []Entry
+		if err := d.shelf.get(at, &more); err != nil {
+			return nil, err
+		}
+		entries = append(entries, more...)
 	}
-	if w := r.Witness; w != nil {
-		e.Witness = &Witness{Port: w.Port, Answers: w.Answers}
-	}
-	if c := r.Crowded; c != nil {
-		e.Crowded = &Crowded{Verdict: c.Verdict, Open: c.Open}
-	}
-	if r.Trace != nil {
-		trace := NewTrace(*r.Trace)
-		e.Trace = &trace
-	}
-	for _, t := range r.Steps {
-		e.Steps = append(e.Steps, Step{Step: t.Step, Took: inSeconds(t.Took)})
-	}
-	return e
+	arrange(entries)
+	return entries, nil
 }
 
 func (d *Draft) begin() error {
@@ -146,83 +162,57 @@ func (d *Draft) begin() error {
 	return d.to.Begin(d.head)
 }
 
-// End ends the report of a run that took this long and left this many hosts unasked.
-func (d *Draft) End(took time.Duration, unasked int) error {
-	f := d.finish(took, unasked)
-	if d.whole {
-		return f.Write(d.to)
+// End ends the report.
+func (d *Draft) End(t Tail) error {
+	if err := d.finish(t); err != nil {
+		return err
 	}
 	if err := d.begin(); err != nil {
 		return err
 	}
-	return d.to.End(f.Head)
-}
-
-// finish returns the complete report, with the hosts in the order of the plan. It reads
-// no entries yet.
-func (d *Draft) finish(took time.Duration, unasked int) Finished {
-	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.place, b.place) })
-	d.head.Took, d.head.Counts.Unasked = inSeconds(took), unasked
-	slices.SortFunc(d.head.GroundRules, func(a, b GroundRule) int { return cmp.Compare(a.Text, b.Text) })
-	return Finished{d.head, d.parts}
-}
-
-// parts yields the entries of each host, from memory or from the shelf.
-func (d *Draft) parts(yield func([]Entry, error) bool) {
-	for _, h := range d.hosts {
-		entries, err := h.entries, error(nil)
-		if entries == nil {
-			entries, err = d.shelf.get(h.shelved)
-		}
-		if !yield(entries, err) || err != nil {
-			return
-		}
-	}
-}
-
-// A Finished is a report that is complete. Its results need not be in memory; it can be
-// written any number of times.
-type Finished struct {
-	Head
-	parts parts
-}
-
-// parts yields the results of a report in its order, one host at a time; a report in
-// memory yields all at once. The slice is the reader's until it asks for the next one.
-// An error is an *UnreadError, and ends the sequence.
-type parts = iter.Seq2[[]Entry, error]
-
-// An UnreadError says that the results of a report could not be read while it was
-// written.
-type UnreadError struct{ error }
-
-func (e *UnreadError) Unwrap() error { return e.error }
-
-// Finished returns the report as complete, with its results in memory.
-func (r Report) Finished() Finished {
-	results := r.Results
-	hosts := map[string]bool{}
-	for i := range results {
-		hosts[results[i].Host] = true
-	}
-	f := Finished{Head{Report: r, Hosts: len(hosts)}, func(yield func([]Entry, error) bool) { yield(results, nil) }}
-	f.columns.measure(results)
-	f.Results = []Entry{}
-	return f
-}
-
-// Write writes the report.
-func (f Finished) Write(to Writer) error {
-	if err := to.Begin(f.Head); err != nil {
-		return err
-	}
-	for entries, err := range f.parts {
+	for p, err := range d.parts() {
 		if err == nil {
-			err = to.Host(entries)
+			err = d.to.Host(p)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return to.End(f.Head)
+	return d.to.End(d.head)
+}
+
+// finish completes the head.
+func (d *Draft) finish(t Tail) error {
+	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.place, b.place) })
+	if err := d.gather(); err != nil {
+		return err
+	}
+	h := &d.head
+	h.Took = cmp.Or(inSeconds(t.Took), h.Took)
+	h.Untestable = append(h.Untestable, t.Untestable...)
+	h.Counts.Hosts = HostCounts{Unasked: t.Unasked}
+	for _, k := range d.hosts {
+		h.Hosts = append(h.Hosts, k.summary)
+		h.Counts.Hosts.Add(k.summary.Grade)
+		h.Counts.Hosts.Care.Add(k.summary.Care)
+	}
+	slices.SortFunc(h.GroundRules, func(a, b GroundRule) int { return cmp.Compare(a.Text, b.Text) })
+	h.Causes, h.Versions, h.Expires = d.total.ranked(), d.total.byVersion(), d.total.first
+	return nil
+}
+
+// gather sums up all hosts again if one of them came in several parts.
+func (d *Draft) gather() error {
+	if !d.scattered {
+		return nil
+	}
+	d.total = tracker{}
+	for i := range d.hosts {
+		entries, err := d.get(&d.hosts[i])
+		if err != nil {
+			return err
+		}
+		d.sumUp(&d.hosts[i], entries)
+	}
+	return nil
 }

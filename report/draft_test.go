@@ -3,7 +3,6 @@
 package report
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -68,7 +67,7 @@ func TestEntry(t *testing.T) {
 	got := alone(r)
 	want := Entry{
 		Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Service: "rfr", Network: "tcp", Protocol: "tcp", TLS: "none",
-		Want: "required", Address: "192.0.2.10", Verdict: "refused", Grade: judge.Fail, Step: "connect", Tries: 1, Took: 0.001235,
+		Want: "required", Address: "192.0.2.10", Verdict: "refused", Grade: judge.Fail, Care: judge.Pass, Step: "connect", Tries: 1, Took: 0.001235,
 		Steps: []Step{}, Detail: "not registered", Evidence: "hello", SaidBy: "192.0.2.254", Peer: r.Peer, Parent: "mapper",
 	}
 	if diff := cmp.Diff(want, got, asSaved, cmpopts.IgnoreFields(Entry{}, "Findings")); diff != "" {
@@ -81,14 +80,17 @@ func TestEntry(t *testing.T) {
 
 func TestReportCounts(t *testing.T) {
 	r := draft(scene.Network())
-	if want := (Counts{Pass: 7, Warn: 2, Fail: 6, Unknown: 3}); r.Counts != want {
+	if want := (Tally{Pass: 8, Warn: 1, Fail: 6, Unknown: 3}); r.Counts.Tally != want {
 		t.Errorf("counts %+v, want %+v", r.Counts, want)
+	}
+	if want := (Tally{Pass: 16, Warn: 2}); r.Counts.Care != want {
+		t.Errorf("care %+v, want %+v", r.Counts.Care, want)
 	}
 	if r.Counts.Total() != len(r.Results) {
 		t.Errorf("%d counted of %d", r.Counts.Total(), len(r.Results))
 	}
-	if n := r.Finished().Hosts; n != 4 {
-		t.Errorf("%d hosts", n)
+	if n := len(r.Hosts); n != 4 || r.Counts.Hosts.Total() != n {
+		t.Errorf("%d hosts, counted %+v", n, r.Counts.Hosts)
 	}
 	if r.Took != 7.24 || r.Schema != Schema || r.From != "client" || !r.Started.Equal(scene.Began) {
 		t.Errorf("heading: %+v", r)
@@ -128,22 +130,8 @@ func TestCountsFollowHostFindings(t *testing.T) {
 	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "192.0.2.10", From: "client"}
 	controlPort(s, func(*probe.Result) {})
 	s.Add("irc", 6667, nil)
-	if r := draft(s.Results); r.Counts != (Counts{Warn: 2}) {
+	if r := draft(s.Results); r.Counts.Tally != (Tally{Warn: 2}) {
 		t.Errorf("counts %+v", r.Counts)
-	}
-}
-
-// A report may be asked for as often as one likes.
-func TestReportTwice(t *testing.T) {
-	d := newDraft(nil)
-	for host := range judge.Hosts(context.Background(), scene.HostsOf([]probe.Result{scene.Healthy("smtp", 25)}), scene.Began, nil) {
-		_ = d.Add(host) // to memory
-	}
-	var first, second memory
-	_ = d.finish(time.Second, 0).Write(&first)
-	_ = d.finish(time.Second, 0).Write(&second)
-	if first.report.Counts != second.report.Counts || len(first.report.Results) != 1 || len(second.report.Results) != 1 {
-		t.Errorf("first %+v, second %+v", first.report.Counts, second.report.Counts)
 	}
 }
 
@@ -153,12 +141,15 @@ func TestCountsWorst(t *testing.T) {
 		want   judge.Grade
 	}{
 		{Counts{}, judge.Unknown},
-		{Counts{Pass: 3}, judge.Pass},
-		{Counts{Pass: 3, Unasked: 1}, judge.Unknown},
-		{Counts{Pass: 3, Fail: 1, Unasked: 1}, judge.Fail},
-		{Counts{Pass: 3, Warn: 1}, judge.Warn},
-		{Counts{Pass: 3, Warn: 1, Unknown: 1}, judge.Unknown},
-		{Counts{Pass: 3, Fail: 1, Unknown: 1}, judge.Fail},
+		{Counts{Tally: Tally{Pass: 3}}, judge.Pass},
+		{Counts{Tally: Tally{Pass: 3}, Hosts: HostCounts{Unasked: 1}}, judge.Unknown},
+		{Counts{Tally: Tally{Pass: 3, Fail: 1}, Hosts: HostCounts{Unasked: 1}}, judge.Fail},
+		{Counts{Tally: Tally{Pass: 3, Warn: 1}}, judge.Warn},
+		{Counts{Tally: Tally{Pass: 3, Warn: 1, Unknown: 1}}, judge.Unknown},
+		{Counts{Tally: Tally{Pass: 3, Fail: 1, Unknown: 1}}, judge.Fail},
+		{Counts{Tally: Tally{Pass: 3}, Care: Tally{Pass: 2, Warn: 1}}, judge.Warn},
+		{Counts{Tally: Tally{Pass: 3}, Care: Tally{Pass: 2, Fail: 1}}, judge.Fail},
+		{Counts{Tally: Tally{Pass: 3, Unknown: 1}, Care: Tally{Fail: 1}}, judge.Fail},
 	} {
 		if got := test.counts.Worst(); got != test.want {
 			t.Errorf("%+v is %s, want %s", test.counts, got, test.want)

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"math"
 	"net/netip"
 	"time"
@@ -30,9 +31,11 @@ type Entry struct {
 	Path     string          `json:"path,omitempty"`    // the path asked for over HTTP; absent for other protocols
 	Name     *Name           `json:"name,omitempty"`    // absent where there is nothing to say but the address
 	Address  string          `json:"address,omitempty"` // absent where the name has none
+	Source   string          `json:"source,omitempty"`  // the address of this machine that asked; absent where it is not known
 	Verdict  probe.Verdict   `json:"verdict"`
 	Obstacle probe.Obstacle  `json:"obstacle,omitempty"` // what kept this machine from asking; absent unless the verdict is untried
-	Grade    judge.Grade     `json:"grade"`
+	Grade    judge.Grade     `json:"grade"`              // whether the service can be used from here, as wanted
+	Care     judge.Grade     `json:"care"`               // what is wrong beside that: pass, warn or fail
 	Step     protocol.Step   `json:"step"`
 	Tries    int             `json:"tries"`
 	Took     float64         `json:"took_s"`
@@ -48,8 +51,73 @@ type Entry struct {
 	Silence  probe.Delivery  `json:"silence,omitempty"` // of the verdict silent; absent where it is not known
 	Parent   string          `json:"parent,omitempty"`
 
+	Site       string               `json:"site,omitempty"`       // where the host stands; absent if nobody said
+	Labels     map[string]string    `json:"labels,omitempty"`     // what people call the host; absent if nobody said
 	Identified *identity.Identified `json:"identified,omitempty"` // what the host was found to be; only in its first result, absent if it was not asked
 	Trace      *Trace               `json:"trace,omitempty"`      // absent where no trace was asked for or made
+}
+
+// Entries returns the entries of a host that was judged. The host must have rows.
+func Entries(h judge.Host) []Entry {
+	entries := make([]Entry, 0, len(h.Rows))
+	for _, r := range h.Rows {
+		e := entryOf(r)
+		e.Site, e.Labels = h.Site, h.Labels
+		entries = append(entries, e)
+	}
+	entries[0].Identified = h.Identified
+	return entries
+}
+
+// entryOf makes the entry of one row.
+func entryOf(r judge.Row) Entry {
+	c := r.Check
+	e := Entry{
+		Host:     c.Host,
+		Version:  c.Version,
+		Role:     c.Service.Role,
+		Service:  c.Service.Name,
+		Network:  c.Service.Network,
+		Port:     r.Port,
+		Protocol: c.Service.Protocol,
+		TLS:      cmp.Or(c.Service.TLS, catalog.NoTLS),
+		Want:     c.Want,
+		OneOf:    c.Service.OneOf,
+		Path:     c.Service.Page(),
+		Name:     NewName(r.Name),
+		Address:  text(r.Address),
+		Source:   text(r.Source),
+		Verdict:  r.Verdict,
+		Obstacle: r.Obstacle,
+		Grade:    r.Grade,
+		Care:     r.Care,
+		Step:     r.Step,
+		Tries:    r.Tries,
+		Took:     inSeconds(r.Took),
+		RTT:      inSeconds(r.RTT),
+		Steps:    make([]Step, 0, len(r.Steps)),
+		Detail:   r.Detail,
+		Evidence: r.Evidence,
+		Findings: r.Findings,
+		SaidBy:   text(r.SaidBy),
+		Peer:     r.Peer,
+		Silence:  r.Silence,
+		Parent:   r.Parent,
+	}
+	if w := r.Witness; w != nil {
+		e.Witness = &Witness{Port: w.Port, Answers: w.Answers}
+	}
+	if c := r.Crowded; c != nil {
+		e.Crowded = &Crowded{Verdict: c.Verdict, Open: c.Open}
+	}
+	if r.Trace != nil {
+		trace := NewTrace(*r.Trace)
+		e.Trace = &trace
+	}
+	for _, t := range r.Steps {
+		e.Steps = append(e.Steps, Step{Step: t.Step, Took: inSeconds(t.Took)})
+	}
+	return e
 }
 
 // A Witness is another port of the same address, asked again while this one said

@@ -22,7 +22,7 @@ func TestNameInTable(t *testing.T) {
 	s.Add("imap", 143, found)
 	s.At("192.0.2.11").Add("smtp", 25, found)
 	var text strings.Builder
-	if err := put(&text, "table", draft(s.Results).Finished(), Style{}); err != nil {
+	if err := put(&text, "table", draft(s.Results), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "The name was found as mail01.corp.example, an alias of lb.corp.example"); n != 1 {
@@ -61,13 +61,13 @@ func TestGroundRules(t *testing.T) {
 		t.Errorf("ground rules (-want +got):\n%s", diff)
 	}
 	var text, document strings.Builder
-	if err := put(&text, "table", r.Finished(), Style{}); err != nil {
+	if err := put(&text, "table", r, Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "Ground rule: Open every port. (network ports)\n"); n != 1 {
 		t.Errorf("the table tells it %d times:\n%s", n, text.String())
 	}
-	if err := put(&document, "json", r.Finished(), Style{}); err != nil {
+	if err := put(&document, "json", r, Style{}); err != nil {
 		t.Fatal(err)
 	}
 	again, err := readBack("report.json", strings.NewReader(document.String()))

@@ -31,14 +31,15 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	draft := format.Draft(format.Report(os.Stdout, report.Style{}), report.New("exreach", "client", began))
+	draft := format.Draft(format.Report(os.Stdout, report.Style{}))
+	draft.Know(report.New("exreach", "client", began))
 	for host := range judge.Hosts(context.Background(), slices.Values([]probe.HostResults{{Host: "mail01.contoso.com", Results: results}}), began, nil) {
 		if err := draft.Add(host); err != nil {
 			fmt.Println(err)
 			return
 		}
 	}
-	if err := draft.End(time.Second, 0); err != nil {
+	if err := draft.End(report.Tail{Took: time.Second}); err != nil {
 		fmt.Println(err)
 	}
 	// Output:

@@ -15,6 +15,7 @@ type Format struct {
 	Name    string // as the command line has it
 	Help    string // one line for people
 	Whole   bool   // its beginning depends on all hosts, so a Draft keeps them until the last has come
+	Folds   bool   // for people: hosts with problems come first, and those that are alike are told once
 	Report  func(io.Writer, Style) Writer
 	Trace   func(io.Writer, TraceReport, Style) error
 	Catalog func(io.Writer, catalog.Version, Style) error
@@ -23,17 +24,19 @@ type Format struct {
 // A Writer writes one report: first its head, then one host after the other, then its
 // end.
 type Writer interface {
-	Begin(Head) error   // with what is known so far: everything if the format is Whole
-	Host([]Entry) error // with the next entries, usually those of one host; the Writer must not keep the slice
-	End(Head) error     // with everything
+	Begin(Head) error // with what is known so far: everything if the format is Whole
+	Host(Part) error  // with the next host, or some entries of it; the Writer must not keep the slices
+	End(Head) error   // with everything
 }
 
 // A Head is what comes before and after the results of a report, and what a table needs
 // to know before its first row.
 type Head struct {
-	Report      // without its results
-	Hosts   int // how many hosts the results are about
-	columns columns
+	Report           // without its results
+	Causes   []Cause // the worst first
+	Versions []VersionCount
+	Expires  Expiry
+	columns  columns
 
 	releases *catalog.Releases // those that the checks of the run know; nil means those that come with exreach
 }
@@ -41,9 +44,10 @@ type Head struct {
 // Style is what a reader's terminal asks of a format made for people. The zero
 // value is right for a file or a pipe.
 type Style struct {
-	Color   bool // ANSI colours
-	Width   int  // columns that no line exceeds; 0 is without limit
-	Verbose bool // also show the findings of passing rows
+	Color    bool // ANSI colours
+	Width    int  // columns that no line exceeds; 0 is without limit
+	Verbose  bool // also show notes, and all causes
+	Problems bool // show only what is not as wanted
 }
 
 // Formats is every format, the default first.
@@ -51,7 +55,7 @@ func Formats() []Format {
 	return []Format{
 		{
 			Name: "table", Help: "aligned text for people, with the next step under every row that needs one",
-			Whole: true, Report: newTable, Trace: writeTraceTable, Catalog: writeServices,
+			Whole: true, Folds: true, Report: newTable, Trace: writeTraceTable, Catalog: writeServices,
 		}, {
 			Name: "json", Help: "one document with everything; exreach reads it back",
 			Whole: true, Report: newDocumentWriter, Trace: writeTraceJSON, Catalog: writeVersionJSON,

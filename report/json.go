@@ -25,8 +25,8 @@ func newLines(w io.Writer, _ Style) Writer {
 
 func (l *lines) Begin(Head) error { return nil }
 
-func (l *lines) Host(entries []Entry) error {
-	for _, e := range entries {
+func (l *lines) Host(p Part) error {
+	for _, e := range p.Entries {
 		if err := l.json.Encode(e); err != nil {
 			return err
 		}
@@ -57,8 +57,8 @@ func (d *documentWriter) Begin(h Head) error {
 	return err
 }
 
-func (d *documentWriter) Host(entries []Entry) error {
-	for _, e := range entries {
+func (d *documentWriter) Host(p Part) error {
+	for _, e := range p.Entries {
 		before := ",\n    "
 		if !d.begun {
 			before = before[1:]

@@ -141,7 +141,7 @@ func trimRight(line []span) []span {
 	return line
 }
 
-// fit cuts a line that is wider than so many columns, and ends it in two dots.
+// fit cuts a line that is wider than so many columns, and ends it in an ellipsis.
 func fit(line []span, columns int) []span {
 	total := 0
 	for _, s := range line {
@@ -150,8 +150,8 @@ func fit(line []span, columns int) []span {
 	if columns <= 0 || total <= columns {
 		return line
 	}
-	const more = ".."
-	left := max(columns-len(more), 0)
+	const more = "…"
+	left := max(columns-width(more), 0)
 	var kept []span
 	for _, s := range line {
 		text := clip(s.text, left)
@@ -160,7 +160,7 @@ func fit(line []span, columns int) []span {
 			break
 		}
 	}
-	return appendSpan(kept, span{more[:min(len(more), columns)], kept[len(kept)-1].ink})
+	return appendSpan(kept, span{more, kept[len(kept)-1].ink})
 }
 
 // clip returns the part of s that fits into so many columns.

@@ -31,10 +31,10 @@ func TestFit(t *testing.T) {
 	}{
 		{"220 ready", 0, "220 ready"},
 		{"220 ready", 9, "220 ready"},
-		{"220 ready", 8, "220 re.."},
-		{"メール", 5, "メ.."}, // half a character cannot be shown
-		{"220 ready", 2, ".."},
-		{"220 ready", 1, "."},
+		{"220 ready", 8, "220 rea…"},
+		{"メール", 5, "メー…"}, // half a character cannot be shown
+		{"220 ready", 2, "2…"},
+		{"220 ready", 1, "…"},
 	} {
 		var got string
 		for _, s := range fit([]span{{text: test.text}}, test.columns) {
@@ -48,7 +48,7 @@ func TestFit(t *testing.T) {
 
 func TestTook(t *testing.T) {
 	for took, want := range map[float64]string{
-		-1: "", 0: "", 0.0004: "<1 ms", 0.001: "1 ms", 0.0126: "13 ms", 0.4861: "486 ms", 0.9996: "1.0 s", 7.0001: "7.0 s", 1e300: "86400.0 s",
+		-1: "", 0: "", 0.0004: "<1 ms", 0.001: "1 ms", 0.0126: "13 ms", 0.4861: "486 ms", 0.9996: "1.0 s", 7.0001: "7.0 s", 1e300: "24 h 0 min",
 	} {
 		if got := tookOf(Entry{Took: took}); got != want {
 			t.Errorf("%v s is %q, want %q", took, got, want)

@@ -10,41 +10,42 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+
+	"exreach/report/charset"
 )
 
 // maxResult is how long the text of one result may be, in bytes. What exreach writes is
 // shorter. The whole has no limit: a report of many hosts is long.
 const maxResult = 2 << 20
 
-// Copy writes each result of a saved report as it is read, in the order of the file,
-// into a format that is not Whole. It returns the report without its results. An
-// error in reading is an *UnreadError, in which name stands for the file.
-func Copy(name string, r io.Reader, to Writer) (Report, error) {
-	head, counts := Head{Report: Report{Schema: Schema}}, Counts{}
-	if err := to.Begin(head); err != nil {
-		return head.Report, err
-	}
-	var unwritten, err error
-	head.Report, err = parse(r, func(e Entry) bool {
-		counts.Add(e.Grade)
-		unwritten = to.Host([]Entry{e})
+// ReadInto reads a saved report and adds it to a draft. name stands for the file in errors.
+func ReadInto(name string, r io.Reader, d *Draft) error {
+	var unwritten error
+	of := byHost{take: func(entries []Entry) bool {
+		unwritten = d.Take(entries)
 		return unwritten == nil
-	})
+	}}
+	head, err := parse(r, of.add)
+	if err == nil {
+		of.end()
+	}
 	switch {
 	case unwritten != nil:
-		return head.Report, unwritten
+		return unwritten
 	case err != nil:
-		return head.Report, &UnreadError{fmt.Errorf("%s: %w", name, err)}
+		return &UnreadError{fmt.Errorf("%s: %w", name, err)}
 	}
-	head.Report = head.counted(counts)
-	return head.Report, to.End(head)
+	unasked := max(0, head.Counts.Hosts.Unasked)
+	clean(reflect.ValueOf(&head).Elem())
+	d.Know(head)
+	return d.End(Tail{Unasked: unasked})
 }
 
 // parse passes each result to take until take returns false, and returns the report
 // without its results. It takes a text for a stream of lines if the first line has a
 // verdict and no schema, and else for a document, which must name its schema.
 func parse(r io.Reader, take func(Entry) bool) (Report, error) {
-	in := bufio.NewReaderSize(utf8Of(r), maxResult)
+	in := bufio.NewReaderSize(charset.UTF8(r), maxResult)
 	checked := checker{room: spareRoom, take: take}
 	if isStream(in) {
 		return Report{Schema: Schema}, parseStream(in, &checked)

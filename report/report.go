@@ -16,11 +16,10 @@ import (
 
 // Schema names the JSON document's layout. It changes when a name or a meaning
 // does, not when a name is added.
-const Schema = "exreach/1"
+const Schema = "exreach/2"
 
-// A Report is a finished run. Its JSON is a stable format that other tools read
-// and that Look reads back. A report that was read from a stream of lines lacks what
-// the lines do not carry: Tool, From, Started, Took.
+// A Report is a finished run. Its JSON is a stable format that other tools read, and that
+// package saved reads back.
 type Report struct {
 	Schema  string    `json:"schema"`
 	Tool    string    `json:"tool,omitempty"`     // program and version that made it
@@ -29,10 +28,45 @@ type Report struct {
 	Started time.Time `json:"started,omitzero"`   // UTC
 	Took    float64   `json:"took_s,omitempty"`   // the whole run
 	StandIn bool      `json:"stand_in,omitempty"` // the servers were exreach's own, with faults made on purpose
+	Options Options   `json:"options,omitempty"`  // what the command line said; absent where it said nothing
 	Counts  Counts    `json:"counts"`
+	Hosts   []Summary `json:"hosts"` // in the order of the run
 
 	GroundRules []GroundRule `json:"ground_rules,omitempty"` // those of all hosts together
+	Untestable  []Untestable `json:"untestable,omitempty"`   // what the hosts should offer and nothing can test from afar
 	Results     []Entry      `json:"results"`
+}
+
+// Options is the options of a run by their names, as the command line has them, without
+// the dashes: "only": ["443", "smtp"], "gentle": ["true"].
+type Options map[string][]string
+
+// A Summary is the answer for one host.
+type Summary struct {
+	Host   string      `json:"host"`
+	Answer string      `json:"answer"`          // in a sentence: "2 ports blocked: 443, 587 (10 of 16 services)."
+	Grade  judge.Grade `json:"grade"`           // the worst of its results
+	Care   judge.Grade `json:"care"`            // the worst of its results
+	Cares  []Care      `json:"cares,omitempty"` // why the care is no pass, the worst first
+}
+
+// A Care is one kind of thing that is wrong with a host beside reachability.
+type Care struct {
+	Code     string      `json:"code"`     // of the finding
+	Text     string      `json:"text"`     // in a few words: "Certificate: issuer not trusted"
+	Weight   judge.Grade `json:"weight"`   // warn or fail
+	Services int         `json:"services"` // how many results have it
+}
+
+// An Untestable is a catalogue entry of a role that was checked, which cannot be tested
+// remotely.
+type Untestable struct {
+	Version string          `json:"version"`
+	Role    string          `json:"role"`
+	Service string          `json:"service"`
+	Network catalog.Network `json:"network"`
+	Ports   string          `json:"ports"` // "49152-65535"
+	Reason  string          `json:"reason"`
 }
 
 // A GroundRule holds between the computer that asks and some host, whatever the
@@ -57,18 +91,31 @@ func (r *Report) learn(rules []catalog.GroundRule) {
 	}
 }
 
-// Counts is how many results have each grade, and how many hosts have no result
-// because the run ended before it came to them.
+// Counts is how many results have each grade, how many have each care, and how many hosts
+// have each worst grade.
 type Counts struct {
+	Tally
+	Care  Tally      `json:"care"`
+	Hosts HostCounts `json:"hosts"`
+}
+
+// HostCounts is how many hosts have each grade, that of their worst result.
+type HostCounts struct {
+	Tally
+	Care    Tally `json:"care"`
+	Unasked int   `json:"unasked,omitempty"` // those that the run did not reach
+}
+
+// A Tally is how many of something have each grade.
+type Tally struct {
 	Pass    int `json:"pass"`
 	Warn    int `json:"warn"`
 	Fail    int `json:"fail"`
 	Unknown int `json:"unknown"`
-	Unasked int `json:"unasked_hosts,omitempty"`
 }
 
-// Add counts one more result of grade g.
-func (c *Counts) Add(g judge.Grade) {
+// Add counts one more of grade g.
+func (c *Tally) Add(g judge.Grade) {
 	switch g {
 	case judge.Pass:
 		c.Pass++
@@ -81,18 +128,18 @@ func (c *Counts) Add(g judge.Grade) {
 	}
 }
 
-// Total returns how many results were counted.
-func (c Counts) Total() int { return c.Pass + c.Warn + c.Fail + c.Unknown }
+// Total returns how many were counted.
+func (c Tally) Total() int { return c.Pass + c.Warn + c.Fail + c.Unknown }
 
-// Worst returns the grade of the whole run, for an exit code: a failure weighs more
-// than an unknown result. A run that did not ask every host is Unknown.
+// Worst returns the grade of the whole run, for an exit code: a failure of grade or care
+// weighs more than an unknown result. A run that did not ask every host is Unknown.
 func (c Counts) Worst() judge.Grade {
 	switch {
-	case c.Fail > 0:
+	case c.Fail > 0 || c.Care.Fail > 0:
 		return judge.Fail
-	case c.Unknown > 0 || c.Unasked > 0 || c.Total() == 0:
+	case c.Unknown > 0 || c.Hosts.Unasked > 0 || c.Total() == 0:
 		return judge.Unknown
-	case c.Warn > 0:
+	case c.Warn > 0 || c.Care.Warn > 0:
 		return judge.Warn
 	}
 	return judge.Pass

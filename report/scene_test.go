@@ -7,15 +7,22 @@ import (
 	"io"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/protocol"
+	web "exreach/probe/protocol/http"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
 
 // newDraft begins a report that is written when everything is known.
 func newDraft(to Writer) *Draft {
-	return Format{Whole: true}.Draft(to, New("exreach", "client", scene.Began))
+	d := Format{Whole: true}.Draft(to)
+	d.Know(New("exreach", "client", scene.Began))
+	return d
 }
 
 // draft is the report of some results.
@@ -29,7 +36,7 @@ func draft(results []probe.Result) Report {
 	for host := range judge.Hosts(context.Background(), scene.HostsOf(results), scene.Began, nil) {
 		_ = d.Add(host) // to memory
 	}
-	_ = d.End(7240*time.Millisecond, 0)
+	_ = d.End(Tail{Took: 7240 * time.Millisecond})
 	return m.report
 }
 
@@ -42,20 +49,32 @@ func (m *memory) Begin(h Head) error {
 	return nil
 }
 
-func (m *memory) Host(entries []Entry) error {
-	m.report.Results = append(m.report.Results, entries...)
+func (m *memory) Host(p Part) error {
+	m.report.Results = append(m.report.Results, p.Entries...)
 	return nil
 }
 
 func (m *memory) End(Head) error { return nil }
 
 // put writes a report in a format.
-func put(w io.Writer, format string, f Finished, s Style) error {
+func put(w io.Writer, format string, r Report, s Style) error {
 	as, err := FormatNamed(format, FormatNames())
 	if err != nil {
 		return err
 	}
-	return f.Write(as.Report(w, s))
+	d := as.Draft(as.Report(w, s))
+	d.Know(r)
+	for rest := r.Results; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Host == rest[0].Host {
+			n++
+		}
+		if err := d.Take(rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return d.End(Tail{Unasked: r.Counts.Hosts.Unasked})
 }
 
 // putTrace writes a trace in a format.
@@ -78,4 +97,19 @@ func portless(r *probe.Result) { r.Port, r.Check.Service.Ports = 0, catalog.Port
 
 func controlPort(s *scene.Scene, change func(*probe.Result)) {
 	s.Add(catalog.Control, 5893, scene.All(scene.Want(catalog.Off), change))
+}
+
+// readBack reads a report that was written.
+func readBack(name string, r io.Reader) (Report, error) {
+	var m memory
+	d := newDraft(&m)
+	err := ReadInto(name, r, d)
+	return m.report, err
+}
+
+// asSaved compares entries by what is saved of them: what only code reads of a peer
+// is gone by then.
+var asSaved = cmp.Options{
+	cmpopts.IgnoreUnexported(Entry{}, web.Web{}),
+	cmpopts.IgnoreFields(protocol.Peer{}, "Logins", "Page", "Directory", "Clock"),
 }

@@ -39,7 +39,7 @@ func tracedScene() Report {
 func TestTraceInReport(t *testing.T) {
 	r := tracedScene()
 	var text bytes.Buffer
-	if err := put(&text, "json", r.Finished(), Style{}); err != nil {
+	if err := put(&text, "json", r, Style{}); err != nil {
 		t.Fatal(err)
 	}
 	root := readSchema(t)
@@ -67,7 +67,7 @@ func TestTraceInReport(t *testing.T) {
 // The table tells where a port stops under its first row, and not again.
 func TestTraceInTable(t *testing.T) {
 	var text strings.Builder
-	if err := put(&text, "table", tracedScene().Finished(), Style{}); err != nil {
+	if err := put(&text, "table", tracedScene(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "Port 587 stops after 10.0.2.2, port 443 goes on to the server"); n != 1 {
@@ -81,7 +81,7 @@ func TestTraceMadePrintable(t *testing.T) {
 	r.Results[0].Trace.Sentence = "stops\x1b[2J here"
 	r.Results[0].Trace.Hops[0].From[0] = "10.0.1.1\x07"
 	var text bytes.Buffer
-	if err := put(&text, "json", r.Finished(), Style{}); err != nil {
+	if err := put(&text, "json", r, Style{}); err != nil {
 		t.Fatal(err)
 	}
 	back, err := readBack("saved", &text)

@@ -2,8 +2,8 @@
 
 // Command server plays the server that the benchmarks measure against: every service
 // of a catalogue file, on its own port of one address, each with its side of the
-// conversation. It prints one line when it is ready, and serves until it is
-// interrupted.
+// conversation. It can also play a role of a version of the catalogue, as a client finds
+// it. It prints one line when it is ready, and serves until it is interrupted.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 
 	"exreach/catalog"
@@ -42,6 +43,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	options := flag.NewFlagSet("server", flag.ContinueOnError)
 	options.SetOutput(stderr)
 	file := options.String("catalog", "", "serve the rows of version "+version+" in this catalogue `FILE`")
+	role := options.String("role", "", "serve instead what a client finds at a `VERSION/ROLE` of the catalogue, such as 2019/mailbox")
 	address := options.String("address", "::", "listen on this `ADDRESS`; :: is everywhere, over IPv4 too")
 	if err := options.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
@@ -52,11 +54,16 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("option -address: %w", err)
 	}
+	host := catalog.Host{Name: "mail01.bench.test", Version: "2019"}
 	services, err := servicesOf(*file)
+	if *role != "" {
+		host.Version, host.Role, _ = strings.Cut(*role, "/")
+		services, err = servicesFor(host)
+	}
 	if err != nil {
 		return err
 	}
-	server := standin.Server{Host: "mail01.bench.test", Version: "2019", Services: services, Address: at}
+	server := standin.Server{Host: host.Name, Version: host.Version, Services: services, Address: at}
 	if err := server.Start(ctx); err != nil {
 		return err
 	}
@@ -64,6 +71,18 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fmt.Fprintf(stdout, "%d services on %s\n", len(services), at)
 	<-ctx.Done()
 	return nil
+}
+
+// servicesFor returns what a client should find running at a host.
+func servicesFor(host catalog.Host) ([]catalog.Service, error) {
+	plan, err := catalog.Open().Plan(catalog.Topology{Hosts: []catalog.Host{host}}, catalog.DefaultFrom)
+	var services []catalog.Service
+	for _, c := range plan {
+		if c.Want == catalog.Required || c.Want == catalog.Optional {
+			services = append(services, c.Service)
+		}
+	}
+	return services, err
 }
 
 // servicesOf returns the rows of version in a catalogue file.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/survey"
 	"exreach/report"
 )
 
@@ -72,24 +74,37 @@ func showCatalog(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	v, err := cat.Version(strings.ToLower(c.Args().First()))
+	v, err := cat.Version(versionCalled(cat, c.Args().First()))
 	if err != nil {
 		return err
 	}
-	if v, err = v.Narrow(strings.ToLower(c.Args().Get(1)), strings.ToLower(c.String("from"))); err != nil {
+	role := strings.ToLower(c.Args().Get(1))
+	does, why := survey.DoneBy(cat, v, role, catalog.DefaultFrom)
+	v, err = v.Narrow(role, strings.ToLower(c.String("from")))
+	switch {
+	case err != nil && does != "":
+		return hinted(fmt.Sprintf("%s: exreach catalog show %s %s", why, v.Name, does), "%w", err)
+	case err != nil:
 		return pointed(cat, err)
 	}
 	return format.Catalog(w.stdout, v, report.Style{Width: columnsOf(w)})
 }
 
+// versionCalled returns the catalogue's word for a version: 2019 for Exchange2019 or the
+// build 15.2.1118.7. A word that means none, or more than one, comes back as it is.
+func versionCalled(cat *catalog.Catalog, word string) string {
+	word = strings.ToLower(strings.TrimSpace(word))
+	if called := catalog.Called("version", word); len(called) == 1 && !slices.Contains(cat.Names(), word) {
+		return called[0]
+	}
+	return word
+}
+
 // columnsOf is how wide a text for people may be, in columns: as wide as the terminal,
 // within limits of what is easy to read.
 func columnsOf(w world) int {
-	const narrowest, widest = 60, 110
-	if f := terminal(w.stdout); f != nil && widthOf(f) > 0 {
-		return min(max(widthOf(f), narrowest), widest)
-	}
-	return widest
+	const least, widest = 60, 110
+	return min(max(cmp.Or(widthFor(terminal(w.stdout), w.env), widest), least), widest)
 }
 
 // pointed adds a hint to a catalog.NothingError, which says that a role has no service for
@@ -99,8 +114,8 @@ func pointed(cat *catalog.Catalog, err error) error {
 	if !errors.As(err, &nothing) {
 		return err
 	}
-	const asServer = "mailbox" // domain controllers and the like are there for servers
-	if slices.Contains(catalog.SupportRoles, nothing.Role) && slices.Contains(nothing.Only, asServer) {
+	const asServer = "mailbox" // domain controllers and the like are there for servers; server itself is one of 5.5
+	if (slices.Contains(catalog.SupportRoles, nothing.Role) || nothing.From == "server") && slices.Contains(nothing.Only, asServer) {
 		return hinted("to check it as an Exchange server sees it: --from "+asServer, "%w", err)
 	}
 	places, placesErr := cat.RolesFor(nothing.From)

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/probe/protocol"
@@ -33,6 +34,9 @@ func checkCommand(w world) *cli.Command {
 }
 
 func check(c *cli.Context, w world) error {
+	if err := contradiction(c); err != nil {
+		return err
+	}
 	out, err := newOutput(c, w)
 	if err != nil {
 		return err
@@ -43,11 +47,12 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	hosts, err := targetsOf(c, w, options)
+	cat, err := openCatalog(c.Context, c.String("catalog"))
 	if err != nil {
 		return err
 	}
-	cat, err := openCatalog(c.Context, c.String("catalog"))
+	options.Version = versionCalled(cat, options.Version)
+	hosts, err := targetsOf(c, w, cat, options)
 	if err != nil {
 		return err
 	}
@@ -94,7 +99,7 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	if mistake != nil && draft.Counts().Total() == 0 {
 		return mistake // there is nothing to report
 	}
-	if err := draft.End(time.Since(s.Began), s.Unasked()); err != nil {
+	if err := draft.End(report.Tail{Took: time.Since(s.Began), Unasked: s.Unasked(), Untestable: s.Untestable()}); err != nil {
 		return unwritten(to, err)
 	}
 	o.noteInterrupted(ctx, s.Unasked())
@@ -104,8 +109,10 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 // draft begins the report of a run.
 func (o output) draft(to io.Writer, s *survey.Survey) *report.Draft {
 	known := report.New(tool(), s.From(), s.Began)
-	known.Machine, known.StandIn = o.machine, o.standIn
-	return o.format.Draft(o.format.Report(to, o.style), known)
+	known.Machine, known.StandIn, known.Options = o.machine, o.standIn, o.options
+	d := o.format.Draft(o.format.Report(to, o.style))
+	d.Know(known)
+	return d
 }
 
 // planFlags choose what is checked.
@@ -114,7 +121,7 @@ func planFlags() []cli.Flag {
 		&cli.StringFlag{Name: "version", Aliases: []string{"V"}, Usage: "the `VERSION` of Exchange: 5.5, 2010, 2019, se, ... (default auto: what the host reports)"},
 		&cli.StringFlag{Name: "role", Usage: "the `ROLE` of the hosts in that version (default auto: each whose services answer)"},
 		&cli.StringFlag{Name: "from", Usage: "`WHO` connects: client, internet, mailbox, admin, ... (default client)"},
-		&cli.StringFlag{Name: "hosts", Usage: "read the hosts from `FILE`, one per line; - is stdin"},
+		&cli.StringFlag{Name: "hosts", Usage: "read the hosts from `FILE`, one per line or a CSV table; - is stdin"},
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "read the hosts from a topology `FILE` (YAML)"},
 		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p", "ports"}, Usage: "check these `PORTS` instead of those that the role needs: 8443, 53/udp, ..."},
 		&cli.StringSliceFlag{Name: "only", Usage: "check only these `WORDS`: services, protocols, ports or ranges of ports, separated by commas"},
@@ -140,9 +147,6 @@ func optionsOf(c *cli.Context) (survey.Options, error) {
 	ports, err := wordsOf(c, "port")
 	errs[3] = err
 	o.Ports, errs[4] = survey.ParsePorts(ports)
-	if c.IsSet("port") && c.IsSet("only") {
-		return o, hinted("--port checks these ports alone, --only chooses among the services of the role", "options --port and --only: they cannot be combined")
-	}
 	for _, option := range []string{"only", "skip", "port"} {
 		if words := c.StringSlice(option); len(words) > 1 && words[len(words)-1] == "" {
 			o.Unfinished = "--" + option + " " + strings.Join(words, ",")
@@ -172,7 +176,7 @@ func wordsOf(c *cli.Context, option string) ([]string, error) {
 }
 
 // targetsOf is the hosts that the command line names.
-func targetsOf(c *cli.Context, w world, o survey.Options) (*survey.Targets, error) {
+func targetsOf(c *cli.Context, w world, cat *catalog.Catalog, o survey.Options) (*survey.Targets, error) {
 	if err := oneSource(c); err != nil {
 		return nil, err
 	}
@@ -180,7 +184,7 @@ func targetsOf(c *cli.Context, w world, o survey.Options) (*survey.Targets, erro
 	case c.IsSet("config"):
 		return topologyOf(c.Context, c.String("config"), o)
 	case c.IsSet("hosts"):
-		return listOf(c.Context, c.String("hosts"), w, o)
+		return listOf(c.Context, cat, c.String("hosts"), w, o)
 	}
 	return survey.Named(c.Args().Slice(), o)
 }
@@ -216,8 +220,8 @@ func topologyOf(ctx context.Context, name string, o survey.Options) (*survey.Tar
 	return survey.Topology(name, files.Until(ctx, f), o)
 }
 
-// listOf reads the hosts from a file with one in each line; - is standard input.
-func listOf(ctx context.Context, name string, w world, o survey.Options) (*survey.Targets, error) {
+// listOf reads the hosts from a list or a table; - is standard input.
+func listOf(ctx context.Context, cat *catalog.Catalog, name string, w world, o survey.Options) (*survey.Targets, error) {
 	list := survey.List{Name: "stdin", From: io.NopCloser(w.stdin), Pipe: !files.IsRegular(w.stdin)}
 	from := w.stdin
 	if name != "-" {
@@ -229,7 +233,7 @@ func listOf(ctx context.Context, name string, w world, o survey.Options) (*surve
 	}
 	stop := files.SaveMemory(from)
 	defer stop()
-	return survey.Listed(ctx, list, o)
+	return survey.Listed(ctx, cat, list, o)
 }
 
 // openCatalog returns the catalogue, with the rows of the user's file in it; "" is no file.
@@ -264,7 +268,7 @@ func note(w io.Writer, format string, a ...any) {
 // positive returns an option's value, which must be more than 0; 0 if it was not given.
 func positive[T int | float64 | time.Duration](c *cli.Context, name string, value T) (T, error) {
 	if c.IsSet(name) && !(value > 0) { // refuses NaN, too
-		return 0, hinted(seeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
+		return 0, hinted(commandline.SeeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
 	}
 	return value, nil
 }

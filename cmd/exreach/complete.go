@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/commandline"
 	"exreach/report"
 )
 
@@ -25,7 +25,7 @@ func completeCommand(w world) *cli.Command {
 		Hidden:    true,
 		Flags:     []cli.Flag{&cli.StringFlag{Name: "word", Usage: "the `WORD` to complete, as typed so far"}},
 		Action: func(c *cli.Context) error {
-			for _, found := range candidates(program(w), c.Args().Slice(), c.String("word")) {
+			for _, found := range program(w).Candidates(c.Args().Slice(), c.String("word"), words) {
 				if _, err := fmt.Fprintln(w.stdout, found); err != nil {
 					return err
 				}
@@ -35,91 +35,28 @@ func completeCommand(w world) *cli.Command {
 	}
 }
 
-// candidates returns the completions of word, which the user types after the words in before.
-func candidates(root *cli.Command, before []string, word string) []string {
-	before, word = joinEquals(before, word)
-	l, err := sortOut(root, before)
-	if err != nil {
-		return nil // the line is wrong already
-	}
-	name, _, whole := strings.Cut(word, "=")
+// words returns what a user may write as the value of an option, or as the next operand if
+// option is ""; nil if it is not one of a fixed set.
+func words(l commandline.Line, option string) []string {
 	switch {
-	case l.pending != "":
-		return beginning(word, listed(values(l, l.pending), l.pending, word))
-	case whole && strings.HasPrefix(name, "--"):
-		words := listed(values(l, name[2:]), name[2:], word[len(name)+1:])
-		for i := range words {
-			words[i] = name + "=" + words[i]
-		}
-		return beginning(word, words)
-	case strings.HasPrefix(word, "-"):
-		return beginning(word, options(l.command))
-	}
-	return beginning(word, operands(l))
-}
-
-// joinEquals undoes bash's splitting of --format=json into three words.
-func joinEquals(before []string, word string) ([]string, string) {
-	before = slices.DeleteFunc(slices.Clone(before), func(w string) bool { return w == "=" })
-	if word == "=" {
-		word = ""
-	}
-	return before, word
-}
-
-// listed makes the words of --only or --skip continue the list that the user has typed so
-// far: after smtp,p the word pop3 becomes smtp,pop3. Words of other options stay.
-func listed(words []string, option, typed string) []string {
-	end := strings.LastIndexByte(typed, ',') + 1
-	if end == 0 || option != "only" && option != "skip" {
-		return words
-	}
-	done := strings.Split(typed[:end], ",")
-	words = slices.DeleteFunc(words, func(w string) bool { return slices.Contains(done, w) })
-	for i := range words {
-		words[i] = typed[:end] + words[i]
-	}
-	return words
-}
-
-func beginning(with string, words []string) []string {
-	return slices.DeleteFunc(words, func(w string) bool { return !strings.HasPrefix(w, with) })
-}
-
-func options(c *cli.Command) []string {
-	var names []string
-	for _, f := range c.VisibleFlags() {
-		names = append(names, dashed(f.Names()[0]))
-	}
-	return names
-}
-
-func operands(l line) []string {
-	switch l.name() {
-	case "exreach", "exreach catalog":
-		var names []string
-		for _, c := range l.command.VisibleCommands() {
-			names = append(names, c.Name)
-		}
-		return names
-	case "exreach completion":
+	case option != "":
+		return values(l, option)
+	case l.Name() == "exreach completion":
 		return slices.Clone(shells)
-	case "exreach catalog show":
-		if len(l.operands) == 0 {
-			return values(l, "version")
-		}
+	case l.Name() == "exreach catalog show" && len(l.Operands) == 0:
+		return values(l, "version")
+	case l.Name() == "exreach catalog show":
 		return values(l, "role")
 	}
 	return nil
 }
 
-// values returns the words that an option accepts; nil if they are not a fixed set.
-func values(l line, option string) []string {
+func values(l commandline.Line, option string) []string {
 	switch option {
 	case "color":
 		return slices.Clone(colorWords)
 	case "format":
-		switch l.name() {
+		switch l.Name() {
 		case "exreach catalog show":
 			return report.CatalogFormatNames()
 		case "exreach trace":
@@ -134,7 +71,7 @@ func values(l line, option string) []string {
 		return slices.Sorted(slices.Values(words))
 	case "version", "role":
 		words := catalogWords(l, option)
-		if l.name() == "exreach check" {
+		if l.Name() == "exreach check" {
 			words = slices.Sorted(slices.Values(append(words, catalog.Auto)))
 		}
 		return words
@@ -145,7 +82,7 @@ func values(l line, option string) []string {
 }
 
 // catalogWords returns the catalogue's names of versions or roles, or else of services.
-func catalogWords(l line, option string) []string {
+func catalogWords(l commandline.Line, option string) []string {
 	cat := catalog.Open()
 	if option == "version" {
 		return slices.Sorted(slices.Values(cat.Names()))
@@ -167,10 +104,10 @@ func catalogWords(l line, option string) []string {
 }
 
 // meant returns the version that the line names, or all versions if it names none.
-func meant(l line, cat *catalog.Catalog) []catalog.Version {
-	name := l.value("version", "V")
-	if l.name() == "exreach catalog show" && len(l.operands) > 0 {
-		name = l.operands[0]
+func meant(l commandline.Line, cat *catalog.Catalog) []catalog.Version {
+	name := l.Value("version", "V")
+	if l.Name() == "exreach catalog show" && len(l.Operands) > 0 {
+		name = l.Operands[0]
 	}
 	if v, err := cat.Version(name); err == nil {
 		return []catalog.Version{v}
@@ -201,7 +138,7 @@ func completionCommand(w world) *cli.Command {
 
 func writeCompletion(w io.Writer, c *cli.Context) error {
 	if c.NArg() != 1 {
-		return hinted(seeHelp(c.Command.HelpName), "%s: name one shell", c.Command.HelpName)
+		return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name one shell", c.Command.HelpName)
 	}
 	shell := c.Args().First()
 	if !slices.Contains(shells, shell) {

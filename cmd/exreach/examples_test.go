@@ -16,9 +16,12 @@ import (
 	"testing"
 )
 
-// exampleLine is a line in which exreach is a command, on its own or behind a pipe.
+// exampleLine is exreach as a command: on its own, behind a pipe, or in $( ) or <( ).
 // What follows a pipe or a redirection belongs to others.
-var exampleLine = regexp.MustCompile(`(?m)^ *(?:[^#\n]*\| )?exreach( [^\n|>#&<]*)?`)
+var exampleLine = regexp.MustCompile(`(?m)(?:^ *|\| *|\()exreach( [^\n|>#&<)]*)?`)
+
+// comment is what an example says of itself.
+var comment = regexp.MustCompile(`(?m)(^|\s)#.*$`)
 
 // TestExamples runs every command line that the help and README show. No name has
 // an address there, and what names an address is interrupted before it begins, so
@@ -30,26 +33,62 @@ func TestExamples(t *testing.T) {
 	}
 	shown := map[string]string{"README.md": strings.Join(fenced(t, "../../README.md", "sh"), "")}
 	for _, name := range files {
-		_, shown[name], _ = strings.Cut(read(t, name), "\nExamples:\n")
+		shown[name] = indented(read(t, name))
 	}
 	inExampleFolder(t)
+	ran := map[string]bool{}
 	for name, text := range shown {
-		found := exampleLine.FindAllStringSubmatch(text, -1)
+		found := exampleLine.FindAllStringSubmatch(comment.ReplaceAllString(text, ""), -1)
 		if len(found) == 0 {
 			t.Errorf("%s has no examples", name)
 		}
 		for _, m := range found {
-			if err := runExample(t, strings.ReplaceAll(m[1], "~/", "")); err != nil {
-				t.Errorf("%s: exreach%s: %v", name, m[1], err)
+			line, _, _ := strings.Cut(m[1], "  ") // what follows two blanks explains it
+			if ran[line] {
+				continue
+			}
+			ran[line] = true
+			if err := runExample(t, strings.ReplaceAll(line, "~/", "")); err != nil {
+				t.Errorf("%s: exreach%s: %v", name, line, err)
 			}
 		}
+	}
+}
+
+// indented is the lines of a help text that are set apart, without those that say how a
+// command is used.
+func indented(text string) string {
+	var lines []string
+	usage := false
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, " ") {
+			usage = line == "Usage:\n" || usage && line == "\n"
+			continue
+		}
+		if !usage {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// TestExampleLines wants every command in a text of this form to be found.
+func TestExampleLines(t *testing.T) {
+	const text = "Usage:\n  exreach check HOST\n\nIt does exreach things.\n\nExamples:\n  # exreach first\n  exreach a | exreach b --c 1 > file\n" +
+		"  source <(exreach d bash)  # exreach\n  r=$(exreach e) || echo\n"
+	var found []string
+	for _, m := range exampleLine.FindAllStringSubmatch(comment.ReplaceAllString(indented(text), ""), -1) {
+		found = append(found, strings.TrimSpace(m[1]))
+	}
+	if got := strings.Join(found, ";"); got != "a;b --c 1;d bash;e" {
+		t.Errorf("found %q", got)
 	}
 }
 
 func runExample(t *testing.T, line string) error {
 	ctx, end := context.WithCancel(t.Context())
 	defer end()
-	if strings.Contains(line, "[2001:db8:") {
+	if strings.Contains(line, "2001:db8:") || strings.Contains(line, "192.0.2.") {
 		end()
 	}
 	var stderr bytes.Buffer
@@ -77,6 +116,7 @@ func inExampleFolder(t *testing.T) {
 	report := `{"schema": "exreach/1", "counts": {"pass": 0, "warn": 0, "fail": 0, "unknown": 0}, "results": []}`
 	for name, text := range map[string]string{
 		"servers.txt": "mail01.contoso.com\n",
+		"servers.csv": "Name,ServerRole,AdminDisplayVersion\nEX01,Mailbox,Version 15.2 (Build 1118.7)\n",
 		"org.yaml":    "hosts: [{name: mail01.contoso.com, version: '2019'}]\n",
 		"exreach.txt": "user: CONTOSO\\alice\npassword: correct horse battery staple\n",
 		"mail01.json": report,
@@ -84,6 +124,29 @@ func inExampleFolder(t *testing.T) {
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestHelpFits wants every help text to fit a terminal of 80 columns.
+func TestHelpFits(t *testing.T) {
+	root := program(world{})
+	asked := [][]string{}
+	for _, c := range commandsBelow(root.Root, "") {
+		asked = append(asked, append(strings.Fields(c.name), "--help"))
+	}
+	for _, topic := range root.Topics {
+		asked = append(asked, []string{"help", topic.Word})
+	}
+	for _, args := range asked {
+		var text bytes.Buffer
+		if err := command(t.Context(), args, world{stdout: &text}); err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		for line := range strings.Lines(text.String()) {
+			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
+				t.Errorf("%v: %d columns: %s", args, n, line)
+			}
 		}
 	}
 }

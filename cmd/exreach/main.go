@@ -60,7 +60,12 @@ func main() {
 	if wasClosed(os.Stdin, os.Stdout, os.Stderr) {
 		stdout = closed{}
 	}
-	os.Exit(run(ctx, os.Args[1:], world{env: os.Getenv, stdin: os.Stdin, stdout: stdout, stderr: os.Stderr}))
+	w := world{env: os.Getenv, stdin: os.Stdin, stdout: stdout, stderr: os.Stderr}
+	code := run(ctx, os.Args[1:], w)
+	if len(os.Args) == 1 && ownsConsole() {
+		keepOpen(ctx, w)
+	}
+	os.Exit(code)
 }
 
 // endings returns the signals that end a run. It leaves out those that were ignored when

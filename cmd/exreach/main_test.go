@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -47,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"unseen": unseen,
 			"await":  await,
 			"code":   code,
+			"utf16":  asUTF16,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "") // the user's own must not decide
@@ -71,6 +74,18 @@ func code(ts *testscript.TestScript, neg bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("exit code %s, want %s", got, args[0])
 	}
+}
+
+// asUTF16 writes a file anew as Out-File of PowerShell 5.1 does: utf16 FILE
+func asUTF16(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: utf16 FILE")
+	}
+	data := []byte("\xff\xfe")
+	for _, unit := range utf16.Encode([]rune(strings.ReplaceAll(ts.ReadFile(args[0]), "\n", "\r\n"))) {
+		data = binary.LittleEndian.AppendUint16(data, unit)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o666))
 }
 
 // serve plays servers on loopback until the script ends and writes catalog.yaml,

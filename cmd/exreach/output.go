@@ -3,7 +3,7 @@
 package main
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
@@ -30,7 +31,9 @@ func outputFlags() []cli.Flag {
 		&cli.StringFlag{Name: "format", Value: "table", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the report to `FILE`, whole or not at all"},
 		colorFlag(),
-		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show the findings of passing rows"},
+		&cli.BoolFlag{Name: "problems", Usage: "show only what is not as wanted"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show notes, and everything that is as wanted"},
+		&cli.IntFlag{Name: "width", Usage: "wrap the table at this `NUMBER` of columns (default: the terminal's, or COLUMNS, or 100)"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "write no notes and no progress to stderr, only errors"},
 	}
 }
@@ -45,6 +48,7 @@ type output struct {
 	style    report.Style
 	file     string // "" is stdout
 	machine  string // the name of this machine; "" if it has none
+	options  report.Options
 	stdout   io.Writer
 	notes    io.Writer
 	progress *statusLine // nil if no one would see it
@@ -55,7 +59,9 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	o := output{file: c.String("output"), stdout: w.stdout, notes: notesOf(c, w)}
 	switch {
 	case c.IsSet("output") && o.file == "":
-		return o, hinted(seeHelp(c.Command.HelpName), "option --output: the file has no name")
+		return o, hinted(commandline.SeeHelp(c.Command.HelpName), "option --output: the file has no name")
+	case c.Bool("quiet") && c.Bool("verbose"):
+		return o, combined("--quiet and --verbose")
 	case o.file == "-":
 		o.file = ""
 	}
@@ -70,29 +76,47 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	streamsToTerminal := !o.format.Whole && o.file == "" && terminal(w.stdout) != nil
 	if f := terminal(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
 		o.progress = &statusLine{terminal: f, width: widthOf(f)}
-		o.notes = o.progress
+		o.notes = wrapping{o.progress, widthFor(f, w.env)}
 	}
 	return o, nil
 }
 
 // styleOf is what the terminal can show and the user wants to see.
 func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
-	s := report.Style{Verbose: c.Bool("verbose")}
+	s := report.Style{Verbose: c.Bool("verbose"), Problems: c.Bool("problems")}
 	when := strings.ToLower(c.String("color"))
 	if !slices.Contains(colorWords, when) {
 		return s, &catalog.WordError{Kind: "colour choice", Word: when, Accepted: colorWords}
 	}
 	s.Color = when == "always"
 	f := terminal(w.stdout)
-	if f == nil || file != "" {
-		return s, nil
+	if file != "" {
+		f = nil
 	}
-	s.Width = widthOf(f)
+	var err error
+	if s.Width, err = tableWidth(c, w, f); err != nil || f == nil {
+		return s, err
+	}
 	// https://no-color.org
 	if when == "auto" && w.env("NO_COLOR") == "" && w.env("TERM") != "dumb" {
 		s.Color = showsColour(f)
 	}
 	return s, nil
+}
+
+// tableWidth is how many columns a table may take: what the user says, else what the
+// terminal f has, else COLUMNS, else 100. f is nil if the table goes elsewhere. 0 is no
+// limit.
+func tableWidth(c *cli.Context, w world, f *os.File) (int, error) {
+	const usual = 100
+	if !c.IsSet("width") {
+		return cmp.Or(widthFor(f, w.env), usual), nil
+	}
+	n := c.Int("width")
+	if n != 0 && n < narrowest {
+		return 0, hinted("such as --width 100; --width 0 never wraps", "option --width: %d columns are too few, the least is %d", n, narrowest)
+	}
+	return n, nil
 }
 
 // tell shows an event of a run to the user.
@@ -115,30 +139,6 @@ func (o output) noteInterrupted(ctx context.Context, unasked int) {
 	if unasked > 0 {
 		note(o.notes, "%s not asked at all, and not in the report", catalog.Count(unasked, "host"))
 	}
-}
-
-// render writes a report that is already finished.
-func (o output) render(r report.Finished) error {
-	return o.write(func(to report.Writer) (report.Report, error) { return r.Report, r.Write(to) })
-}
-
-// write creates the destination, calls fill to write a report to it, and finishes.
-func (o output) write(fill func(report.Writer) (report.Report, error)) error {
-	to, err := files.Create(o.file, o.stdout)
-	if err != nil {
-		return err
-	}
-	defer to.Discard()
-	text := bufio.NewWriter(to)
-	r, err := fill(o.format.Report(text, o.style))
-	if err == nil {
-		err = text.Flush()
-	}
-	if err != nil {
-		return unwritten(to, err)
-	}
-	o.standIn = r.StandIn
-	return o.finish(to, r.Counts)
 }
 
 // finish commits the report, so people see it, and returns the outcome as an error.

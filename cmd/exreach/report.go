@@ -3,13 +3,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/report"
 )
@@ -24,46 +25,39 @@ func reportCommand(w world) *cli.Command {
 	}
 }
 
-// rewrite writes a saved report in another format. If the format is not Whole, it writes
-// while it reads. A Whole format needs the totals first, so it reads the text twice, and
-// holds only a report whose hosts are scattered in it in memory.
+// rewrite writes a saved report in another format.
 func rewrite(c *cli.Context, w world) error {
 	out, err := newOutput(c, w)
 	if err != nil {
 		return err
 	}
 	if c.NArg() != 1 {
-		return hinted(seeHelp(c.Command.HelpName), "%s: name one report, or - for stdin", c.Command.HelpName)
+		return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name one report, or - for stdin", c.Command.HelpName)
 	}
 	name, from, closing, err := openReport(c.Context, c.Args().First(), w.stdin)
 	if err != nil {
 		return err
 	}
 	defer closing()
-	if !out.format.Whole {
-		return out.write(func(to report.Writer) (report.Report, error) {
-			return report.Copy(name, files.Until(c.Context, from), to)
-		})
-	}
-	text := files.Replayable(c.Context, from)
-	defer text.Close()
-	saved, err := report.Look(name, text)
-	if kept := (*files.KeepError)(nil); errors.As(err, &kept) {
-		return hinted("save the report to a file, and name that", "%w", err)
-	}
+	to, err := files.Create(out.file, out.stdout)
 	if err != nil {
 		return err
 	}
-	if !saved.Scattered {
-		return out.render(saved.Streamed(text.Again))
+	defer to.Discard()
+	var shelf files.Scratch
+	defer shelf.Close()
+	text := bufio.NewWriter(to)
+	draft := out.format.Draft(out.format.Report(text, out.style))
+	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
+	err = report.ReadInto(name, files.Until(c.Context, from), draft)
+	if err == nil {
+		err = text.Flush()
 	}
-	stop := files.SaveMemory(from)
-	defer stop()
-	sorted, err := saved.Sorted(text.Again())
 	if err != nil {
-		return err
+		return unwritten(to, err)
 	}
-	return out.render(sorted)
+	out.standIn = draft.StandIn()
+	return out.finish(to, draft.Counts())
 }
 
 func openReport(ctx context.Context, file string, stdin io.Reader) (name string, from io.Reader, closing func() error, err error) {

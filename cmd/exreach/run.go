@@ -40,6 +40,7 @@ func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
 func run(ctx context.Context, args []string, w world) int {
 	out := &errWriter{Writer: w.stdout}
 	w.stdout = out
+	w.stderr = wrapping{w.stderr, widthFor(terminal(w.stderr), w.env)}
 	err := command(ctx, args, w)
 	var o outcome
 	if out.err != nil && (err == nil || err == out.err || errors.As(err, &o)) {

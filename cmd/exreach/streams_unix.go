@@ -33,3 +33,7 @@ func isOpenedNull(f *os.File) bool {
 // showsColour reports whether the terminal f understands colour sequences.
 // Those of Unix do.
 func showsColour(*os.File) bool { return true }
+
+// ownsConsole reports whether the terminal closes when exreach ends. On Unix a program that
+// is started without one gets none.
+func ownsConsole() bool { return false }

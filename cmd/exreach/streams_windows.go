@@ -6,6 +6,7 @@ package main
 
 import (
 	"os"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
@@ -23,3 +24,16 @@ func showsColour(f *os.File) bool {
 // wasClosed reports whether stdout was closed when the program began. On Windows the
 // first write fails then, so there is nothing to find out.
 func wasClosed(_, _, _ *os.File) bool { return false }
+
+// ownsConsole reports whether no other program uses the console: a double-click opened it,
+// and it closes when exreach ends.
+func ownsConsole() bool {
+	// https://learn.microsoft.com/en-us/windows/console/getconsoleprocesslist
+	list := windows.NewLazySystemDLL("kernel32.dll").NewProc("GetConsoleProcessList")
+	if list.Find() != nil {
+		return false
+	}
+	var processes [2]uint32
+	n, _, _ := list.Call(uintptr(unsafe.Pointer(&processes[0])), uintptr(len(processes)))
+	return n == 1
+}

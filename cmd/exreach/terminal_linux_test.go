@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -47,7 +49,7 @@ func TestTerminal(t *testing.T) {
 				t.Errorf("coloured: %v\n%q", !c.colored, screen)
 			}
 			for line := range strings.Lines(strings.NewReplacer(green, "", "\x1b[1m", "", "\x1b[2m", "", "\x1b[0m", "").Replace(screen)) {
-				if n := len(strings.TrimRight(line, "\r\n")); n > 60 {
+				if n := utf8.RuneCountInString(strings.TrimRight(line, "\r\n")); n > 60 {
 					t.Errorf("%d columns: %q", n, line)
 				}
 			}
@@ -76,6 +78,45 @@ func TestProgressOnTerminal(t *testing.T) {
 		})
 		if strings.Contains(strings.ReplaceAll(screen, "\r\n", ""), "\r") != c.shown {
 			t.Errorf("%v: progress shown: %v\n%q", c.options, !c.shown, screen)
+		}
+	}
+}
+
+// TestNotesOnTerminal wants errors and notes to fit a terminal of 60 columns, in the same
+// words as in a file, where each stays a line.
+func TestNotesOnTerminal(t *testing.T) {
+	for _, args := range [][]string{
+		{"check", "mail01", "--from", "workstation"},
+		{"check", "::1", "--source", "127.0.0.1", "--version", "2019", "--domain", "contoso.example"}, // asks nobody
+	} {
+		var file bytes.Buffer
+		if code := run(t.Context(), args, world{env: only(""), stdout: io.Discard, stderr: &file}); code != 2 {
+			t.Fatalf("%v: exit code %d", args, code)
+		}
+		screen := onTerminal(t, func(tty *os.File) {
+			run(t.Context(), args, world{env: only(""), stdout: io.Discard, stderr: tty})
+		})
+		for line := range strings.Lines(screen) {
+			line = line[strings.LastIndexByte(strings.TrimRight(line, "\r\n"), '\r')+1:] // behind the progress
+			if n := len(strings.TrimRight(line, "\r\n")); n > 60 {
+				t.Errorf("%v: %d columns: %q", args, n, line)
+			}
+			if !strings.HasPrefix(line, "exreach: ") && !strings.HasPrefix(line, "hint: ") && !strings.HasPrefix(line, "  ") && strings.TrimSpace(line) != "" {
+				t.Errorf("%v: %q does not continue a line", args, line)
+			}
+		}
+		for line := range strings.Lines(file.String()) {
+			if got := strings.Join(strings.Fields(screen), " "); !strings.Contains(got, strings.TrimSpace(line)) {
+				t.Errorf("%v: the screen lacks %q:\n%s", args, line, screen)
+			}
+		}
+	}
+	var file bytes.Buffer
+	columns := func(string) string { return "50" }
+	run(t.Context(), []string{"check", "mail01", "--from", "pc"}, world{env: columns, stderr: &file, stdout: io.Discard})
+	for line := range strings.Lines(file.String()) {
+		if len(line) > 50 {
+			t.Errorf("COLUMNS=50: %q", line)
 		}
 	}
 }
@@ -115,13 +156,14 @@ func savedReport(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	draft := format.Draft(format.Report(f, report.Style{}), report.New("exreach", "client", time.Unix(0, 0)))
+	draft := format.Draft(format.Report(f, report.Style{}))
+	draft.Know(report.New("exreach", "client", time.Unix(0, 0)))
 	for host := range judge.Hosts(t.Context(), slices.Values([]probe.HostResults{{Results: []probe.Result{result}}}), time.Unix(0, 0), nil) {
 		if err := draft.Add(host); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := draft.End(time.Second, 0); err != nil {
+	if err := draft.End(report.Tail{Took: time.Second}); err != nil {
 		t.Fatal(err)
 	}
 	return name

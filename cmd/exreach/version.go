@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
+
+	"exreach/cmd/internal/commandline"
 )
 
 func versionCommand(w world) *cli.Command {
@@ -65,5 +67,5 @@ func noOperands(c *cli.Context) error {
 	if !c.Args().Present() {
 		return nil
 	}
-	return hinted(seeHelp(c.Command.HelpName), "%s: it takes no %q", c.Command.HelpName, c.Args().First())
+	return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: it takes no %q", c.Command.HelpName, c.Args().First())
 }

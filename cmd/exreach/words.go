@@ -29,6 +29,9 @@ func said(e survey.Event) []string {
 		return one("%s is a URL: checking %s, the port alone", e.URL, e.Host)
 	case survey.DeadlineCame:
 		return one("the deadline of %s came first: what was not finished is reported as untried", e.Deadline)
+	case survey.NothingAsked:
+		return one("%s: %s not in the report, because nothing of that role is for %s: %s in line %d, role %s of version %s, is the first",
+			e.List, catalog.Count(e.Hosts, "host"), e.From, e.First, e.Line, e.Role, e.Version)
 	case survey.Untraceable:
 		return one("nothing is traced: %v", e.Err)
 	case survey.Identified:
@@ -42,8 +45,6 @@ func said(e survey.Event) []string {
 			e.Role, e.Version, e.From, e.Service, e.Busiest, e.Services)
 	case survey.Untold:
 		return one("no answer tells whether a host of version %s has the role %s too (%s): check with --role %[2]s as well", e.Version, e.Role, e.Service)
-	case survey.Untestable:
-		return one("%s cannot be tested remotely: exreach catalog show %s %s says why", catalog.Count(e.Services, "catalogue service"), e.Version, e.Role)
 	case survey.LeftOut:
 		return one("%s not in the report: --only and --skip leave nothing to ask there", catalog.Count(e.Hosts, "host"))
 	}

@@ -24,6 +24,9 @@ const (
 // what it speaks: no greeting, and no answer to TLS or HTTP.
 var ErrNothingSaid = errors.New("neither a greeting nor an answer to TLS or HTTP")
 
+// onlyTLS is what a server speaks that says nothing inside TLS that shows more.
+const onlyTLS = "tls"
+
 // askAny finds out what a server speaks, and sets Peer.Spoke to it. It waits for a
 // greeting, and goes on in the protocol that this belongs to. If none comes, it tries TLS,
 // and inside it again a greeting and then HTTP; if the server does not speak TLS, it
@@ -70,7 +73,7 @@ func insideTLS(conn net.Conn, q Question) (Peer, error) {
 		p, _ = tryHTTP(conn, q)
 	}
 	if p.Spoke == "" {
-		p.Spoke = "tls"
+		p.Spoke = onlyTLS
 	}
 	return p, nil
 }

@@ -69,6 +69,7 @@ const (
 	FactNetBIOSDomain    = "netbios_domain"                  // CLDAP: the domain's NetBIOS name
 	FactNLA              = "nla"                             // RDP: whether a login before the session is required
 	FactNode             = "node"                            // T.120: what kind of node answered
+	FactOptions          = "options"                         // Telnet: what the server negotiates: "WILL ECHO, DO TERMINAL-TYPE"
 	FactOWABuild         = "owa_build"                       // HTTP: the build in the paths of OWA's pages, "8.3.485.1"
 	FactPosting          = "posting"                         // NNTP: whether articles may be posted
 	FactPreauth          = "preauth"                         // IMAP: the connection is logged in before anybody has

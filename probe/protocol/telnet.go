@@ -2,7 +2,12 @@
 
 package protocol
 
-import "net"
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"strings"
+)
 
 // The octets of Telnet that negotiate (RFC 854), and two options (RFC 857 and
 // RFC 858).
@@ -18,6 +23,16 @@ const (
 	telnetSGA  = 3 // suppress go ahead
 )
 
+// telnetCommands and telnetOptions name what servers negotiate (RFC 854, and IANA's list
+// of Telnet options).
+var (
+	telnetCommands = map[byte]string{telnetWill: "WILL", telnetWont: "WONT", telnetDo: "DO", telnetDont: "DONT"}
+	telnetOptions  = map[byte]string{
+		0: "BINARY", telnetEcho: "ECHO", telnetSGA: "SUPPRESS-GO-AHEAD", 5: "STATUS", 24: "TERMINAL-TYPE", 31: "NAWS", 32: "TERMINAL-SPEED",
+		35: "X-DISPLAY-LOCATION", 37: "AUTHENTICATION", 38: "ENCRYPT", 39: "NEW-ENVIRON",
+	}
+)
+
 // askTelnet waits for the server to negotiate and asks it to suppress "go ahead", which
 // the server must agree to or decline (RFC 854). Its answer, or a second negotiation of
 // its own, proves Telnet. Nobody logs in.
@@ -30,16 +45,16 @@ func askTelnet(conn net.Conn, q Question) (Peer, error) {
 	if err := t.sendOctets("an option", []byte{telnetIAC, telnetDo, telnetSGA}); err != nil {
 		return Peer{}, err
 	}
-	for negotiated := 0; ; {
+	for negotiated := []string(nil); ; {
 		command, option, err := t.telnetCommand()
 		if err != nil {
 			return Peer{}, err
 		}
 		if command >= telnetWill {
-			negotiated++
+			negotiated = append(negotiated, telnetCommands[command]+" "+cmp.Or(telnetOptions[option], fmt.Sprint(option)))
 		}
-		if negotiated == 2 || option == telnetSGA && (command == telnetWill || command == telnetWont) {
-			return Peer{}, nil
+		if len(negotiated) == 2 || option == telnetSGA && (command == telnetWill || command == telnetWont) {
+			return Peer{Facts: map[string]string{FactOptions: strings.Join(negotiated, ", ")}}, nil
 		}
 		if err := t.skipText(); err != nil {
 			return Peer{}, err

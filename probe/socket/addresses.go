@@ -25,22 +25,17 @@ var noWayCauses = []Cause{NoRoute, Unreachable, Denied}
 
 // WaysFrom returns a function that says what keeps this machine from an address: NoRoute,
 // or NoFamily; NoCause where it has a way from source, or from any address where source
-// is the zero Addr. The function connects a datagram socket, which looks the route up and
-// sends nothing. That takes no source port of TCP, so a shortage of those is not taken
-// for a missing address.
+// is the zero Addr. The function connects a datagram socket. That takes no source port of
+// TCP, so a shortage of those is not taken for a missing address.
 func WaysFrom(source netip.Addr) func(netip.Addr) Cause {
 	return func(to netip.Addr) Cause {
 		if !HasZone(to.Zone()) {
 			return NoRoute
 		}
-		d := net.Dialer{}
-		if source.IsValid() {
-			if source.Is4() != to.Is4() {
-				return NoCause // Dialer reports that, as ErrFamily
-			}
-			d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+		if source.IsValid() && source.Is4() != to.Is4() {
+			return NoCause // Dialer reports that, as ErrFamily
 		}
-		conn, err := d.Dial("udp", netip.AddrPortFrom(to, 9).String())
+		conn, err := route(source, to)
 		if err == nil {
 			_ = conn.Close()
 			return NoCause
@@ -56,6 +51,46 @@ func WaysFrom(source netip.Addr) func(netip.Addr) Cause {
 		}
 		return NoFamily
 	}
+}
+
+// route connects a datagram socket to an address, which looks the route up and sends
+// nothing.
+func route(source, to netip.Addr) (net.Conn, error) {
+	var d net.Dialer
+	if source.IsValid() {
+		d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+	}
+	return d.Dial("udp", netip.AddrPortFrom(to, discard).String())
+}
+
+// discard is a port that nothing is sent to (RFC 863).
+const discard = 9
+
+// SourcesFrom returns a function that says from which local address this machine connects
+// to an address, whether or not anything answers there; the zero Addr where it has no way
+// to it. From an address of the caller's choice, source, it connects from that one.
+func SourcesFrom(source netip.Addr) func(netip.Addr) netip.Addr {
+	return func(to netip.Addr) netip.Addr {
+		conn, err := route(source, to)
+		if err != nil {
+			return netip.Addr{}
+		}
+		defer conn.Close()
+		return SourceOf(conn)
+	}
+}
+
+// SourceOf returns the local address of a connection, without a zone; the zero Addr where
+// the connection has none, as one in memory.
+func SourceOf(conn net.Conn) netip.Addr {
+	var local netip.AddrPort
+	switch a := conn.LocalAddr().(type) {
+	case *net.TCPAddr:
+		local = a.AddrPort()
+	case *net.UDPAddr:
+		local = a.AddrPort()
+	}
+	return local.Addr().Unmap().WithZone("")
 }
 
 // LookUp asks the system for the addresses of a name, and under which full name it

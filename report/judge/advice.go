@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -17,63 +18,50 @@ import (
 )
 
 func sayExposed(s seen) (text, hint string) {
-	text = fmt.Sprintf("Reachable from here (%s), but it must not be.", s.Check.From)
+	text = fmt.Sprintf("Reachable %s, checking as %s, but it must not be.", s.from(), s.Check.From)
 	if s.Check.Service.Exposure != "" {
 		text += " " + sentence(s.Check.Service.Exposure)
+	}
+	if s.isOwn() {
+		return text, fmt.Sprintf("Block %s in the firewall of this machine, or allow only the addresses that need it.", s.port())
 	}
 	return text, fmt.Sprintf("Block %s to %s in the firewall, or allow only the addresses that need it.", s.port(), s.target())
 }
 
+// sayTimedOut leaves out how often and how long the port was asked: the detail of the row
+// tells that, and rows with the same text are read once.
 func sayTimedOut(s seen) (text, hint string) {
-	said := fmt.Sprintf("No reply to %s over %s: ", s.tries(), catalog.Elapsed(s.Took))
-	if s.lives() {
-		said = fmt.Sprintf("No reply to %s over %s%s: ", s.tries(), catalog.Elapsed(s.Took), s.meanwhile())
-		if s.Check.Service.Network == catalog.UDP {
-			return said + "something on the path drops the packets, or the service does not answer unknown clients " +
-				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).", s.ask(firewallAdmin)
-		}
-		return said + "something on the path, or the server's own firewall, drops the packets (FILTERED in PortQry's words).", s.ask(firewallAdmin)
+	causes, words := []string{"something on the path drops the packets"}, "FILTERED in PortQry's words"
+	switch {
+	case s.isOwn():
+		causes = []string{"the firewall or security software of this machine drops the packets"}
+	case s.lives() && s.Check.Service.Network == catalog.TCP:
+		causes = []string{"something on the path, or the server's own firewall, drops the packets"}
+	case !s.lives():
+		causes = append(causes, "the host is down")
 	}
 	if s.Check.Service.Network == catalog.UDP {
-		return said + "something on the path drops the packets, the host is down, or the service does not answer unknown clients " +
-				"(LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).",
-			s.ask(firewallAdmin)
+		causes, words = append(causes, "the service does not answer unknown clients"), "LISTENING or FILTERED in PortQry's words, open|filtered in nmap's"
 	}
-	return said + "something on the path drops the packets (FILTERED in PortQry's words), or the host is down.", s.ask(firewallAdmin)
-}
-
-// shunned: a port that had answered fell silent while this one was asked.
-func shunned(s seen) bool { return fellSilent(s.Result) }
-
-func fellSilent(r probe.Result) bool {
-	return r.Verdict == probe.TimedOut && r.Witness != nil && !r.Witness.Answers
-}
-
-func sayShunned(s seen) (text, hint string) {
-	return fmt.Sprintf("No reply to %s over %s, and TCP %d of %s, which had answered before, stopped answering too: %s. Whether %s is open is not known.",
-			s.tries(), catalog.Elapsed(s.Took), s.Witness.Port, s.target(), shunsUs, s.port()),
-		fmt.Sprintf("Wait until TCP %d answers again, which takes some minutes if a firewall blocked this computer, then check again with --gentle.", s.Witness.Port)
-}
-
-const shunsUs = "a firewall on the path blocks this computer after many connections in a short time, or the host or the path went down in the meantime"
-
-// shunnedMidway: the conversation stopped, and a port of the address that had answered fell
-// silent as well.
-func shunnedMidway(s seen) bool { return s.Verdict == probe.Silent && s.here().shuns }
-
-func sayShunnedMidway(s seen) (text, hint string) {
-	return fmt.Sprintf("%s accepted the connection and then said nothing, and other ports of %s stopped answering too: %s.", s.port(), s.target(), shunsUs),
-		"Wait until the host answers again, which takes some minutes if a firewall blocked this computer, then check again with --gentle."
+	text = capital(catalog.Either(causes))
+	if s.lives() {
+		text += " while " + s.meanwhile()
+	}
+	return fmt.Sprintf("%s (%s).", text, words), s.ask(firewallAdmin)
 }
 
 func sayRefused(s seen) (text, hint string) {
-	if s.saidOnPath() {
+	const words = "nothing listens there (NOT LISTENING in PortQry's words, closed in nmap's)"
+	switch {
+	case s.saidOnPath():
 		return fmt.Sprintf("%s on the path, not %s itself, refuses %s: a firewall with a reject rule.", s.SaidBy, s.target(), s.port()),
 			s.ask("the administrator of " + s.SaidBy.String())
+	case s.isOwn():
+		return fmt.Sprintf("%s, which is this machine, refuses %s: %s, or its own firewall rejects the connection.", s.target(), s.port(), words),
+			"Start the service that uses this port, and check that it is listening: " + onThis("{listening}") + "."
 	}
-	return fmt.Sprintf("%s refuses %s: the host is up and nothing listens there (NOT LISTENING in PortQry's words, closed in nmap's), "+
-			"or a firewall resets the connection.", s.target(), s.port()),
-		fmt.Sprintf("Start the service that uses this port and check with netstat -ano that it is listening; if it is, %s", lower(s.ask(firewallAdmin)))
+	return fmt.Sprintf("%s refuses %s: the host is up and %s, or a firewall resets the connection.", s.target(), s.port(), words),
+		"Start the service that uses this port, and check on the server that it is listening (netstat -ano); if it is, " + lower(s.ask(firewallAdmin))
 }
 
 func sayProhibited(s seen) (text, hint string) {
@@ -83,24 +71,30 @@ func sayProhibited(s seen) (text, hint string) {
 			s.ask("the administrator of " + s.SaidBy.String())
 	case s.SaidBy.IsValid():
 		return fmt.Sprintf("%s itself says that a rule forbids %s (administratively prohibited): its own firewall.", s.target(), s.port()),
-			fmt.Sprintf("Allow %s from this computer in the server's own firewall.", s.port())
+			s.ask("the administrator of the server's own firewall")
 	}
 	return fmt.Sprintf("A firewall or router says that a rule forbids %s to %s (administratively prohibited).", s.port(), s.target()), s.ask(firewallAdmin)
 }
 
 func sayUnreachable(s seen) (text, hint string) {
-	who := "A router on the path, or this machine,"
+	who, why := "A router on the path, or this machine,", "there is no route, or the host is down"
 	if s.SaidBy.IsValid() {
 		who = s.SaidBy.String()
 	}
-	return fmt.Sprintf("%s reports that %s cannot be reached: there is no route, or the host is down.", who, s.target()),
-		fmt.Sprintf("Check that the address is right and the host is up, then follow the path: tracert %[1]s on Windows, traceroute %[1]s elsewhere.", s.target())
+	text = fmt.Sprintf("%s reports that %s cannot be reached", who, s.target())
+	hint = "Check that the address is right and the host is up, then follow the path: " + onThis("{path}") + " " + s.target() + "."
+	if s.lives() {
+		text += ", while " + s.meanwhile()
+		why = "a firewall or router on the path rejects the packets to this port, or the route has gone"
+		hint = "Follow the path: " + onThis("{path}") + " " + s.target() + ". If it is complete, " + lower(s.ask(firewallAdmin))
+	}
+	return fmt.Sprintf("%s: %s.", text, why), hint
 }
 
 func sayMismatch(s seen) (text, hint string) {
 	return fmt.Sprintf("%s answers, but not as %s does: another program uses the port, or a proxy or filter on the path answers in place of the server.%s",
 			s.port(), s.Check.Service.Name, s.quote()),
-		"Check on the server which program is listening (netstat -abno); if it is the right one, look for a mail filter, proxy or load balancer on the path."
+		fmt.Sprintf("Check %s; if it is the right one, look for a mail filter, proxy or load balancer on the path.", s.listener())
 }
 
 func sayUnresolved(s seen) (text, hint string) {
@@ -119,17 +113,51 @@ func sayUnverified(s seen) (text, hint string) {
 // firewallAdmin is whom to ask if nothing says which device drops or refuses the packets.
 const firewallAdmin = "the firewall administrator"
 
-// ask is the request to the administrator of a firewall. If the address belongs to this
-// machine itself, no other firewall is involved and nobody is asked.
-func (s seen) ask(whom string) string {
-	request := fmt.Sprintf("Ask %s to allow %s from this computer to %s.", whom, s.port(), s.target())
-	if s.Address.IsLoopback() {
-		request = fmt.Sprintf("Check this machine's own firewall and security software: %s is this machine, so no other firewall is involved.", s.target())
+// ask is the request to the administrator of a firewall to open the port.
+func (s seen) ask(whom string) string { return s.askFor(whom, s.port()) }
+
+// askFor is the request to allow what there is to allow, with both ends of the rule. If the
+// address belongs to this machine itself, no other firewall is involved and nobody is asked.
+func (s seen) askFor(whom, what string) string {
+	request := fmt.Sprintf("Ask %s to allow %s %s to %s.", whom, what, s.from(), s.target())
+	if s.isOwn() {
+		request = fmt.Sprintf("Check the firewall and security software of this machine: %s is its own address, so no other firewall is involved.", s.target())
 	}
 	if s.want == catalog.Optional {
 		return "If the service is in use, " + lower(request)
 	}
 	return request
+}
+
+// inquire asks the administrator of the firewall a question that begins with "whether" or
+// "what". If the address belongs to this machine itself, nobody is asked.
+func (s seen) inquire(question string) string {
+	if s.isOwn() {
+		return "Check in the firewall and security software of this machine " + question
+	}
+	return "Ask " + firewallAdmin + " " + question
+}
+
+// from is where the check came from, as the administrator of a firewall needs it: "from
+// 10.77.1.2 (this computer)".
+func (s seen) from() string {
+	if s.Source.IsValid() {
+		return fmt.Sprintf("from %s (this computer)", s.Source)
+	}
+	return "from this computer"
+}
+
+// isOwn reports whether the address that was asked is one of this machine's own.
+func (s seen) isOwn() bool {
+	return s.Address.IsLoopback() || s.Address.IsValid() && s.Address.WithZone("") == s.Source
+}
+
+// listener is what to check if something unexpected holds the port.
+func (s seen) listener() string {
+	if s.isOwn() {
+		return "which program is listening (" + onThis("{listener}") + ")"
+	}
+	return "on the server which program is listening (netstat -abno)"
 }
 
 // port is the port in a firewall's words: "TCP 443".
@@ -152,24 +180,6 @@ func (s seen) target() string {
 // saidOnPath reports whether a device on the path, not the host, sent the ICMP answer.
 func (s seen) saidOnPath() bool { return s.SaidBy.IsValid() && s.SaidBy != s.Address }
 
-// quote is a sentence with what the peer said first, "" if there is nothing to read in it.
-func (s seen) quote() string {
-	escapes := strings.Count(s.Evidence, `\x`)
-	switch {
-	case s.Evidence == "":
-		return ""
-	case tlsRecord().MatchString(s.Evidence):
-		return " What came is TLS."
-	case len(`\x00`)*escapes > len(s.Evidence)/3: // mostly binary: a person cannot read it
-		return ""
-	}
-	return fmt.Sprintf(" It said: %s", strings.TrimSuffix(s.Evidence, `\r\n`))
-}
-
-// tlsRecord matches evidence that begins with a TLS record: an alert or a handshake (RFC
-// 8446 section 5.1).
-var tlsRecord = lazily(`^\\x1[56]\\x03`)
-
 // tries says how many requests or connection attempts were sent.
 func (s seen) tries() string {
 	if s.Check.Service.Network == catalog.UDP {
@@ -184,7 +194,8 @@ func sentence(text string) string { return strings.TrimRight(text, ". ") + "." }
 // lower makes the first letter small, for a sentence that goes on from another.
 func lower(text string) string { return strings.ToLower(text[:1]) + text[1:] }
 
-// An obstacleText names an obstacle and says what to do about it.
+// An obstacleText names an obstacle and says what to do about it, in words that onThis
+// completes.
 type obstacleText struct{ text, hint string }
 
 // obstacleTexts has a text for every obstacle.
@@ -193,30 +204,68 @@ var obstacleTexts = map[probe.Obstacle]obstacleText{
 	probe.Deadline:    {"the run's deadline came first", "Give the run more time (--deadline), or fewer hosts and ports."},
 	probe.StoodStill: {"exreach was stopped while it waited for the answer (Ctrl-Z, a suspended machine, a paused container)",
 		"Run again on a machine that stays awake."},
-	probe.NoDescriptors: {"too many files are open on this machine",
-		"Raise the limit (ulimit -n, LimitNOFILE= in systemd), close other programs, or run fewer checks at once: --limit 100."},
+	probe.NoDescriptors: {"too many files are open on this machine", "{more files} close other programs, or run fewer checks at once: --limit 100."},
 	probe.NoSourcePorts: {"this machine has no source port left for another connection",
-		"Wait a few minutes for closed connections to expire, or run fewer checks at once: --limit 100. The range is shown by sysctl net.ipv4.ip_local_port_range " +
-			"on Linux and netsh int ipv4 show dynamicport tcp on Windows."},
-	probe.NoMemory: {"this machine has no memory left for another connection (Windows also reports this when its source ports have run out)",
-		"Close other programs or run fewer checks at once: --limit 100."},
+		"Wait a few minutes for closed connections to expire, or run fewer checks at once: --limit 100. The range of ports: {source ports}."},
+	probe.NoMemory: {"this machine has no memory left for another connection{memory}", "Close other programs or run fewer checks at once: --limit 100."},
 	probe.Denied: {"a firewall or policy of this machine forbids the connection",
-		"Allow exreach to connect in the local firewall or security software of this machine: Windows Defender Firewall, endpoint protection, nftables, SELinux."},
+		"Allow exreach to connect in the firewall or security software of this machine ({firewall})."},
 	probe.NoRoute: {"this machine has no route to the address, or its gateway does not answer",
-		"Check the network of this machine: is it connected, is the VPN up, is there a default gateway (route print on Windows, ip route on Linux)?"},
+		"Check the network of this machine: is it connected, is the VPN up, is there a default gateway ({routes})?"},
 	probe.NoIPv6: {"this machine has no IPv6, and this address is IPv6",
 		"Nothing to do if only IPv4 is used here. Otherwise enable IPv6 on this machine, or run from one that has it."},
 	probe.NoIPv4: {"this machine has no IPv4, and this address is IPv4",
 		"Nothing to do if only IPv6 is used here. Otherwise enable IPv4 on this machine, or run from one that has it."},
 	probe.OtherFamily: {"the source address and the address of the host are of different families (IPv4, IPv6)",
 		"Leave --source out, or give one of this machine's addresses of the other family."},
-	probe.NoSource: {"the source address is not one of this machine's",
-		"Give --source one of this machine's own addresses (ipconfig on Windows, ip address on Linux), or leave it out."},
+	probe.NoSource: {"the source address is not one of this machine's", "Give --source one of this machine's own addresses ({addresses}), or leave it out."},
 	probe.NoResolver: {"none of this machine's DNS servers gave an answer",
-		"Check the DNS servers of this machine (Get-DnsClientServerAddress, /etc/resolv.conf): do they answer for this name (nslookup), and are UDP and TCP 53 to them open? Then run again."},
-	probe.SystemError: {"the system of this machine reports an error",
-		"Read the error, and look for security software or a sandbox that blocks exreach."},
-	probe.OwnFault: {"a fault in exreach", "Please report it with this line and the version (exreach --version); the other results are not affected."},
+		"Check the DNS servers of this machine ({resolvers}): do they answer for this name (nslookup), and can this machine reach their UDP and TCP 53? Then run again."},
+	probe.SystemError: {"the system of this machine reports an error", "Read the error, and look for security software or a sandbox that blocks exreach."},
+	probe.OwnFault:    {"a fault in exreach", "Please report it with this line and the version (exreach --version); the other results are not affected."},
+}
+
+// A wording is how an operating system calls what hints about this machine name.
+type wording map[string]string
+
+// wordings has the words of each system, by GOOS; "" has those of all others.
+var wordings = map[string]wording{
+	"windows": {
+		"{path}": "tracert", "{listening}": "netstat -ano", "{listener}": "netstat -abno", "{addresses}": "ipconfig", "{routes}": "route print",
+		"{interfaces}": "netsh interface ipv6 show interfaces", "{resolvers}": "Get-DnsClientServerAddress", "{more files}": "To free some,",
+		"{source ports}": "netsh int ipv4 show dynamicport tcp", "{memory}": " (Windows also reports this when its source ports have run out)",
+		"{firewall}": "Windows Defender Firewall, endpoint protection",
+	},
+	"linux": {
+		"{path}": "traceroute", "{listening}": "ss -ltun", "{listener}": "ss -ltunp", "{addresses}": "ip address", "{routes}": "ip route",
+		"{interfaces}": "ip link", "{resolvers}": "/etc/resolv.conf", "{more files}": "Raise the limit (ulimit -n, LimitNOFILE= in systemd),",
+		"{source ports}": "sysctl net.ipv4.ip_local_port_range", "{memory}": "",
+		"{firewall}": "nftables, iptables, SELinux, AppArmor",
+	},
+	"": {
+		"{path}": "traceroute", "{listening}": "netstat -an", "{listener}": "lsof -nPi", "{addresses}": "ifconfig", "{routes}": "netstat -rn",
+		"{interfaces}": "ifconfig -l", "{resolvers}": "scutil --dns, /etc/resolv.conf", "{more files}": "Raise the limit (ulimit -n),",
+		"{source ports}": "sysctl net.inet.ip.portrange", "{memory}": "",
+		"{firewall}": "Application Firewall, pf, endpoint protection",
+	},
+}
+
+// onThis completes a text about this machine with the words of its system. Who reads a
+// report on another system still acts on this one.
+func onThis(text string) string { return wordsOf(runtime.GOOS).complete(text) }
+
+func wordsOf(system string) wording {
+	if words, known := wordings[system]; known {
+		return words
+	}
+	return wordings[""]
+}
+
+func (w wording) complete(text string) string {
+	for name, words := range w {
+		text = strings.ReplaceAll(text, name, words)
+	}
+	return text
 }
 
 // Obstacles returns every obstacle. Package report accepts these in a report that it reads.
@@ -225,16 +274,17 @@ func Obstacles() []probe.Obstacle { return slices.Sorted(maps.Keys(obstacleTexts
 func sayUntried(s seen) (text, hint string) {
 	told, known := obstacleTexts[s.Obstacle]
 	if !known { // reports of earlier versions do not say
-		return fmt.Sprintf("This machine did not ask, so nothing is known of the server: %s", sentence(s.Detail)),
+		return fmt.Sprintf("This computer did not ask, so nothing is known of the server: %s", sentence(s.Detail)),
 			"Look at this machine first: its DNS servers, open files, free source ports, routes, and a local firewall that lets exreach out. Then run again."
 	}
-	if s.Obstacle == probe.Interrupted || s.Obstacle == probe.Deadline {
-		return fmt.Sprintf("Not asked, so nothing is known of the server: %s", sentence(s.Detail)), told.hint
-	}
 	if s.Obstacle == probe.NoRoute && s.Address.Zone() != "" {
-		told.hint = "Give the name of one of this machine's interfaces after the % (ip link on Linux, netsh interface ipv6 show interfaces on Windows)."
+		told.hint = "Give the name of one of this machine's interfaces after the % ({interfaces})."
 	}
-	return fmt.Sprintf("Not asked, so nothing is known of the server: %s. %s", told.text, sentence(capital(s.Detail))), told.hint
+	why := sentence(onThis(told.text)) + " " + sentence(capital(s.Detail))
+	if s.Obstacle == probe.Interrupted || s.Obstacle == probe.Deadline || s.Tries == 0 { // then the detail says it all
+		why = sentence(s.Detail)
+	}
+	return "Not asked, so nothing is known of the server: " + why, onThis(told.hint)
 }
 
 // capital makes the first letter a capital.

@@ -32,7 +32,7 @@ func gcNotReady(s seen) bool {
 func sayGCNotReady(s seen) (text, hint string) {
 	return fmt.Sprintf("A domain controller answers at %s, but it is not a ready global catalogue: it knows only its own domain, "+
 			"and Exchange does not use it for recipients and the address book.", s.port()),
-		"Check that it is a global catalogue (nltest /dsgetdc: /gc) and has replicated all domains: isGlobalCatalogReady must be TRUE; event 1119 of Directory Service records when it became so."
+		"On the domain controller, check that it is a global catalogue (nltest /dsgetdc: /gc) and has replicated all domains: isGlobalCatalogReady must be TRUE; event 1119 of Directory Service records when it became so."
 }
 
 // notADomainController: another directory answers in place of a domain controller. One that
@@ -67,7 +67,7 @@ func sayNotADomainController(s seen) (text, hint string) {
 		what = "it is AD LDS, as on an Edge Transport server"
 	}
 	return fmt.Sprintf("A directory answers, but it is not Active Directory: %s.", what),
-		"Check that the name resolves to a domain controller (nltest /dsgetdc:), and on the server which program uses the port (netstat -abno)."
+		fmt.Sprintf("Check that the name is that of a domain controller (nltest /dsgetdc: on a Windows member of the domain), and %s.", s.listener())
 }
 
 // maxSkew is how far apart two clocks may be for Kerberos, by default
@@ -106,8 +106,8 @@ func sayClockSkew(s seen) (text, hint string) {
 		direction = "behind"
 	}
 	return fmt.Sprintf("The server's clock is %s %s that of this machine: at more than five minutes Kerberos fails, and logons with it.",
-			skew.Abs().Round(time.Second), direction),
-		"Compare both with a third clock (w32tm /stripchart /computer:NAME), then correct the wrong one: w32tm /query /status shows its time source."
+			catalog.Elapsed(skew.Abs()), direction),
+		"Compare both with a third clock, then correct the wrong one. On the server, w32tm /query /status shows where it has its time from."
 }
 
 // hasNoRootDSE: the directory of 5.0 speaks LDAP 2, which has no rootDSE (RFC 1777). It is
@@ -159,7 +159,7 @@ func dynamicPortBlocked(s seen) bool {
 }
 
 func sayDynamicPortBlocked(s seen) (text, hint string) {
-	hint = "Open the server's dynamic RPC port range in the firewall, or give the service a static port and open that."
+	hint = s.askFor(firewallAdmin, fmt.Sprintf("the server's dynamic RPC ports (now %s)", s.port())) + " Or give the service a static port and have only that one allowed."
 	if s.Check.Service.Note != "" {
 		hint += " " + sentence(s.Check.Service.Note)
 	}

@@ -32,19 +32,19 @@ var (
 )
 
 var directoryTests = []findingTest{
-	{"gc-not-ready", Fail, all(directory("kind", "domain controller", "global_catalog_ready", "FALSE"), port(3268)), catalogue, []string{"TCP 3268", "isGlobalCatalogReady"}},
-	{"gc-not-ready", Warn, all(directory("kind", "domain controller"), port(3269), want(catalog.Optional)), all(directory("kind", "domain controller", "global_catalog_ready", "FALSE"), port(389)), nil},
-	{"not-a-domain-controller", Fail, directory("kind", "AD LDS"), controller, []string{"AD LDS", "Edge Transport"}},
-	{"not-a-domain-controller", Warn, all(directory("kind", "LDAP server"), want(catalog.Optional)),
+	{"gc-not-ready", Fail, Pass, all(directory("kind", "domain controller", "global_catalog_ready", "FALSE"), port(3268)), catalogue, []string{"TCP 3268", "isGlobalCatalogReady"}},
+	{"gc-not-ready", Warn, Pass, all(directory("kind", "domain controller"), port(3269), want(catalog.Optional)), all(directory("kind", "domain controller", "global_catalog_ready", "FALSE"), port(389)), nil},
+	{"not-a-domain-controller", Fail, Pass, directory("kind", "AD LDS"), controller, []string{"AD LDS", "Edge Transport"}},
+	{"not-a-domain-controller", Warn, Pass, all(directory("kind", "LDAP server"), want(catalog.Optional)),
 		all(directory("kind", "LDAP server"), func(r *probe.Result) { r.Peer.Refusal = "1 Operations Error" }), []string{"none of its capabilities"}},
-	{"not-a-domain-controller", Fail, directory("kind", "LDAP server"), all(directory("kind", "LDAP server"), role("server")), nil},
-	{"active-directory-answers", Warn, all(directory("kind", "domain controller"), role("server"), version("5.5")), all(directory("kind", "domain controller"), role("server"), version("lab")), []string{"Exchange 5.5", "390"}},
-	{"active-directory-answers", Warn, all(directory("kind", "global catalogue"), role("server"), version("2003")), controller, nil},
-	{"clock-skew", Warn, clock(began.Add(301*time.Second), began), clock(began.Add(300*time.Second), began), []string{"5m1s ahead of"}},
-	{"clock-skew", Warn, clock(began, began.Add(2*time.Hour)), clock(began.Add(2*time.Hour), began.Add(2*time.Hour)), []string{"2h0m0s behind", "w32tm"}},
-	{"clock-skew", Warn, directory("current_time", began.Add(-time.Hour).Format("20060102150405.0Z")),
-		directory("current_time", began.Add(time.Hour).Format("20060102150405.0Z")), []string{"1h0m0s behind"}}, // an hour may have passed since the start
-	{"clock-skew", Warn, fact("server_time", began.Add(-time.Hour).Format(time.RFC3339)), fact("server_time", "no time"), nil},
+	{"not-a-domain-controller", Fail, Pass, directory("kind", "LDAP server"), all(directory("kind", "LDAP server"), role("server")), nil},
+	{"active-directory-answers", Warn, Pass, all(directory("kind", "domain controller"), role("server"), version("5.5")), all(directory("kind", "domain controller"), role("server"), version("lab")), []string{"Exchange 5.5", "390"}},
+	{"active-directory-answers", Warn, Pass, all(directory("kind", "global catalogue"), role("server"), version("2003")), controller, nil},
+	{"clock-skew", Pass, Warn, clock(began.Add(301*time.Second), began), clock(began.Add(300*time.Second), began), []string{"5 min 1 s ahead of"}},
+	{"clock-skew", Pass, Warn, clock(began, began.Add(2*time.Hour)), clock(began.Add(2*time.Hour), began.Add(2*time.Hour)), []string{"2 h 0 min behind", "w32tm"}},
+	{"clock-skew", Pass, Warn, directory("current_time", began.Add(-time.Hour).Format("20060102150405.0Z")),
+		directory("current_time", began.Add(time.Hour).Format("20060102150405.0Z")), []string{"1 h 0 min behind"}}, // an hour may have passed since the start
+	{"clock-skew", Pass, Warn, fact("server_time", began.Add(-time.Hour).Format(time.RFC3339)), fact("server_time", "no time"), nil},
 }
 
 // Where it is known when a result came, a clock that is ahead shows without a
@@ -77,7 +77,7 @@ func behindWant(w catalog.Want) change {
 }
 
 var rpcTests = []findingTest{
-	{"rpc-none-registered", Warn, mapped("12345778", "367abb81"), mapped("12345778", "a4f1db00"), []string{"2 endpoints", "Test-ServiceHealth"}},
-	{"rpc-none-registered", Warn, mapped(), all(mapped(), behindWant(catalog.Off)), nil},
-	{"rpc-none-registered", Warn, mapped(), all(mapped(), func(r *probe.Result) { r.Peer.Refusal = "fault 0x00000005 (access denied)" }), nil},
+	{"rpc-none-registered", Warn, Pass, mapped("12345778", "367abb81"), mapped("12345778", "a4f1db00"), []string{"2 endpoints", "Test-ServiceHealth"}},
+	{"rpc-none-registered", Warn, Pass, mapped(), all(mapped(), behindWant(catalog.Off)), nil},
+	{"rpc-none-registered", Warn, Pass, mapped(), all(mapped(), func(r *probe.Result) { r.Peer.Refusal = "fault 0x00000005 (access denied)" }), nil},
 }

@@ -59,8 +59,8 @@ func TestHealthyEndToEnd(t *testing.T) {
 				t.Errorf("%d results", len(r))
 			}
 			for _, e := range r {
-				if e.Grade != Pass || len(e.Findings) > 0 {
-					t.Errorf("%s at %d: %s, %s (%s): %+v", e.Check.Service.Name, e.Port, e.Verdict, e.Grade, e.Detail, e.Findings)
+				if e.Grade != Pass || e.Care != Pass || len(e.Findings) > 0 {
+					t.Errorf("%s at %d: %s, %s, care %s (%s): %+v", e.Check.Service.Name, e.Port, e.Verdict, e.Grade, e.Care, e.Detail, e.Findings)
 				}
 			}
 		})
@@ -70,8 +70,8 @@ func TestHealthyEndToEnd(t *testing.T) {
 // Credentials that are right change nothing.
 func TestLoginEndToEnd(t *testing.T) {
 	for _, e := range run(t, onlySubmission(t), loggingIn("right")) {
-		if e.Grade != Pass || len(e.Findings) > 0 {
-			t.Errorf("%s: %s, %+v: %+v", e.Check.Service.Name, e.Grade, e.Peer.Facts, e.Findings)
+		if e.Grade != Pass || e.Care != Pass || len(e.Findings) > 0 {
+			t.Errorf("%s: %s, care %s, %+v: %+v", e.Check.Service.Name, e.Grade, e.Care, e.Peer.Facts, e.Findings)
 		}
 	}
 }
@@ -239,6 +239,7 @@ var sicknesses = []sickness{
 	{"everything-answers", catalog.Control, fromMailbox, things(impatient, accepting)},
 	{"everything-answers", "cluster", fromMailbox, things(impatient, accepting)},
 	{"everything-answers", "endpoint-mapper", fromInternet, things(impatient, accepting)},
+	{"host-not-seen", "rdp", fromInternet, things(losing())},
 	{"address-dead", "owa", fromClient, things(alsoAt(losing(), "192.0.2.11"))},
 	{"address-dead", "owa", fromClient, things(alsoAt(refusing(), "192.0.2.11"))},
 	{"ipv6-dead", "owa", fromClient, things(alsoAt(losing(), "2001:db8::10"))},
@@ -320,6 +321,9 @@ func TestSickEndToEnd(t *testing.T) {
 		t.Run(s.code, func(t *testing.T) {
 			t.Parallel()
 			r := run(t, s.plan(t), s.breakages(t)...)
+			for _, e := range r {
+				checkWeights(t, e)
+			}
 			if !slices.ContainsFunc(r, func(e Row) bool {
 				_, found := finding(e, s.code)
 				return e.Check.Service.Name == s.service && found
@@ -335,9 +339,9 @@ func TestSickEndToEnd(t *testing.T) {
 }
 
 func TestAllFoundEndToEnd(t *testing.T) {
-	for _, r := range slices.Concat(explanations, observations) {
-		if !slices.ContainsFunc(slices.Concat(sicknesses, talkSicknesses, tlsSicknesses), func(s sickness) bool { return s.code == r.code }) && !slices.Contains(inTheLab, r.code) {
-			t.Errorf("nothing produces %s end to end", r.code)
+	for _, code := range codesOf(explanations, observations, caring()) {
+		if !slices.ContainsFunc(slices.Concat(sicknesses, talkSicknesses, tlsSicknesses), func(s sickness) bool { return s.code == code }) && !slices.Contains(inTheLab, code) {
+			t.Errorf("nothing produces %s end to end", code)
 		}
 	}
 }

@@ -5,26 +5,21 @@ package judge
 import (
 	"fmt"
 	"slices"
-	"time"
 
-	"exreach/catalog"
 	"exreach/probe"
-	"exreach/probe/protocol"
-	"exreach/probe/protocol/wire"
-	"exreach/report/judge/identity"
 )
 
-// A rule is one kind of finding: when it is made, what it says, and the best
-// grade that a result with it can have. find applies the rules. docs/findings.md has
-// one line for each code.
+// A rule is one kind of finding: when it is made, what it says, and the best grade, or
+// care, that a result with it can have. find applies the rules. docs/findings.md has one
+// line for each code.
 type rule struct {
-	code  string // stable: other tools match it
-	grade Grade
-	when  func(seen) bool
-	say   func(seen) (text, hint string)
+	code   string // stable: other tools match it
+	weight Grade
+	when   func(seen) bool
+	say    func(seen) (text, hint string)
 }
 
-// note is the grade of a finding that explains and changes no grade.
+// note is the weight of a finding that changes nothing.
 const note = Pass
 
 // explanations are the rules that say why a result is not as wanted. find reports only the
@@ -32,6 +27,7 @@ const note = Pass
 var explanations = []rule{
 	{"not-judged", note, notJudged, sayNotJudged},
 	{"exposed", Fail, exposed, sayExposed},
+	{"host-not-seen", note, seen.unseen, sayUnseen},
 	{"rpc-not-registered", note, notRegistered, sayNotRegistered},
 	{"rpc-not-told", note, notTold, sayNotTold},
 	{"shunned", note, shunned, sayShunned},
@@ -72,9 +68,9 @@ var explanations = []rule{
 	{"untried", note, plainly(probe.Untried), sayUntried},
 }
 
-// observations are the rules for what else a result shows, in the order of the report. A
-// code occurs twice if its grade or its words depend on the case; the first of its rules
-// that applies counts.
+// observations are the rules for what else a result shows of whether the service can be
+// used from here, in the order of the report. A code occurs twice if its weight or its
+// words depend on the case; the first of its rules that applies counts.
 var observations = []rule{
 	{"name-search", note, foundBySearch, sayFoundBySearch},
 	{"name-unusable-address", note, partlySinkhole, saySinkhole},
@@ -101,7 +97,6 @@ var observations = []rule{
 	{"takes-no-commands", Warn, takesNoCommands, sayTakesNoCommands},
 	{"service-refuses", Fail, refusesRequired, sayRefuses},
 	{"service-refuses", Warn, refuses, sayRefuses},
-	{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused},
 	{"credentials-unused", note, credentialsUnused, sayCredentialsUnused},
 	{"health-page", Warn, unhealthy, sayUnhealthy},
 	{"http-no-login", Warn, noLogin, sayNoLogin},
@@ -112,121 +107,119 @@ var observations = []rule{
 	{"http-headers-missing", note, noFrontEnd, sayNoFrontEnd},
 	{"http-odd-headers", note, oddHeaders, sayOddHeaders},
 	{"answered-by", note, answeredBy, sayAnsweredBy},
-	{"smtp-banner-masked", Warn, maskedBanner, sayMaskedBanner},
-	{"smtp-ehlo-refused", Warn, ehloRefused, sayEHLORefused},
-	{"smtp-reply-broken", Warn, brokenReply, sayBrokenReply},
-	{"smtp-keywords-masked", Warn, maskedKeywords, sayMaskedKeywords},
-	{"smtp-iis", Warn, iisSMTP, sayIISSMTP},
 	{"smtp-banner-changed", note, changedBanner, sayChangedBanner},
-	{"smtp-other-product", Warn, otherProduct, sayOtherProduct},
-	{"pop3-other-product", Warn, otherMail("pop3"), sayOtherMailbox},
-	{"imap-other-product", Warn, otherMail("imap"), sayOtherMailbox},
 	{"mail-filter", note, filtered, sayFiltered},
-	{"imap-preauth", Warn, loggedInBefore, sayLoggedInBefore},
-	{"starttls-refused", Warn, startTLSRefused, sayStartTLSRefused},
-	{"starttls-no-certificate", Warn, startTLSHidden, sayStartTLSHidden},
-	{"starttls-missing", Warn, startTLSMissing, sayStartTLSMissing},
-	{"tls-old", Warn, oldTLS, sayOldTLS},
-	{"tls-weak-cipher", Warn, weakCipher, sayWeakCipher},
-	{"tls-dhe-only", Warn, dheOnly, sayDHEOnly},
-	{"tls-hello-size", Warn, helloSize, sayHelloSize},
-	{"certificate-unreadable", Warn, unreadableCertificate, sayUnreadableCertificate},
-	{"certificate-expired", Fail, and(expired, seen.forPeople), sayExpired},
-	{"certificate-expired", Warn, expired, sayExpired},
-	{"certificate-not-yet-valid", Fail, and(notYetValid, seen.forPeople), sayNotYetValid},
-	{"certificate-not-yet-valid", Warn, notYetValid, sayNotYetValid},
-	{"certificate-expires-soon", Warn, expiresSoon, sayExpiresSoon},
-	{"certificate-name-mismatch", note, and(otherName, seen.amongServers), sayOtherName},
-	{"certificate-name-mismatch", Warn, otherName, sayOtherName},
-	{"certificate-common-name-only", note, and(commonNameOnly, seen.amongServers), sayCommonNameOnly},
-	{"certificate-common-name-only", Warn, commonNameOnly, sayCommonNameOnly},
-	{"certificate-self-signed", note, and(selfSigned, seen.amongServers), saySelfSigned},
-	{"certificate-self-signed", Warn, selfSigned, saySelfSigned},
-	{"certificate-untrusted", note, and(untrusted, seen.amongServers), sayUntrusted},
-	{"certificate-untrusted", Warn, untrusted, sayUntrusted},
-	{"certificate-weak-key", Warn, weakKey, sayWeakKey},
-	{"certificate-other-issuer", Warn, otherIssuer, sayOtherIssuer},
 	{"gc-not-ready", Fail, and(gcNotReady, seen.required), sayGCNotReady},
 	{"gc-not-ready", Warn, gcNotReady, sayGCNotReady},
 	{"not-a-domain-controller", Fail, and(notADomainController, seen.required), sayNotADomainController},
 	{"not-a-domain-controller", Warn, notADomainController, sayNotADomainController},
 	{"active-directory-answers", Warn, activeDirectoryAnswers, sayActiveDirectoryAnswers},
-	{"clock-skew", Warn, clockSkew, sayClockSkew},
-	{"version-differs", Warn, versionDiffers, sayVersionDiffers},
 	{"unverified-row", note, unverified, sayUnverified},
 }
 
-// A seen is a result as the rules look at it.
-type seen struct {
-	probe.Result
-	want    catalog.Want           // that of the check; Off if the service is excused
-	grade   Grade                  // by want and verdict alone
-	started time.Time              // of the run: certificates are judged as of then
-	host    *neighbourhood         // all results of the same host, this one too
-	hurried bool                   // the run was interrupted and patience is over: the rules are skipped
-	answer  identity.Answer        // what the service said
-	signs   func() []identity.Sign // of answer, found at the first call; do not change them
+// A careRule is a rule about something beside reachability: a certificate, a version, a
+// setting. Its finding weighs on the care of a result and leaves the grade alone.
+type careRule struct {
+	rule
+	label string // what a report calls it in one line about a host: "Certificate: expired"
 }
 
-// find applies the rules. The grade is the worst of the result's own and those
-// of its findings.
-func find(s seen) ([]Finding, Grade) {
-	var found []Finding
-	grade := s.grade
-	tell := func(r rule) {
+// cares are the rules for what is wrong beside reachability, as observations are for the
+// rest. Another mail server than Exchange is among them, because it takes the mail;
+// another directory than the one asked for is of no use.
+var cares = []careRule{
+	{rule{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused}, "Login: credentials refused"},
+	{rule{"smtp-banner-masked", Warn, maskedBanner, sayMaskedBanner}, "SMTP inspection: greeting masked"},
+	{rule{"smtp-ehlo-refused", Warn, ehloRefused, sayEHLORefused}, "SMTP: EHLO refused"},
+	{rule{"smtp-reply-broken", Warn, brokenReply, sayBrokenReply}, "SMTP: malformed reply to EHLO"},
+	{rule{"smtp-keywords-masked", Warn, maskedKeywords, sayMaskedKeywords}, "SMTP inspection: extensions masked"},
+	{rule{"smtp-iis", Warn, iisSMTP, sayIISSMTP}, "Product: SMTP service of Windows, not of Exchange"},
+	{rule{"smtp-other-product", Warn, otherProduct, sayOtherProduct}, "Product: another mail server answers"},
+	{rule{"pop3-other-product", Warn, otherMail("pop3"), sayOtherMailbox}, "Product: another mail server answers"},
+	{rule{"imap-other-product", Warn, otherMail("imap"), sayOtherMailbox}, "Product: another mail server answers"},
+	{rule{"imap-preauth", Warn, loggedInBefore, sayLoggedInBefore}, "IMAP: no login required"},
+	{rule{"starttls-refused", Warn, startTLSRefused, sayStartTLSRefused}, "STARTTLS: offered, then refused"},
+	{rule{"starttls-no-certificate", Warn, startTLSHidden, sayStartTLSHidden}, "STARTTLS: not offered, no valid certificate"},
+	{rule{"starttls-missing", Warn, startTLSMissing, sayStartTLSMissing}, "STARTTLS: not offered"},
+	{rule{"tls-old", Warn, oldTLS, sayOldTLS}, "TLS: no version above 1.1"},
+	{rule{"tls-weak-cipher", Warn, weakCipher, sayWeakCipher}, "TLS: weak cipher"},
+	{rule{"tls-dhe-only", Warn, dheOnly, sayDHEOnly}, "TLS: only DHE ciphers"},
+	{rule{"tls-hello-size", Warn, helloSize, sayHelloSize}, "TLS: some sizes of ClientHello fail"},
+	{rule{"certificate-unreadable", Warn, unreadableCertificate, sayUnreadableCertificate}, "Certificate: malformed"},
+	{rule{"certificate-expired", Fail, and(expired, seen.forPeople), sayExpired}, "Certificate: expired"},
+	{rule{"certificate-expired", Warn, expired, sayExpired}, "Certificate: expired"},
+	{rule{"certificate-not-yet-valid", Fail, and(notYetValid, seen.forPeople), sayNotYetValid}, "Certificate: not yet valid"},
+	{rule{"certificate-not-yet-valid", Warn, notYetValid, sayNotYetValid}, "Certificate: not yet valid"},
+	{rule{"certificate-expires-soon", Warn, expiresSoon, sayExpiresSoon}, "Certificate: expires soon"},
+	{rule{"certificate-name-mismatch", note, and(otherName, seen.amongServers), sayOtherName}, "Certificate: for another name"},
+	{rule{"certificate-name-mismatch", Warn, otherName, sayOtherName}, "Certificate: for another name"},
+	{rule{"certificate-common-name-only", note, and(commonNameOnly, seen.amongServers), sayCommonNameOnly}, "Certificate: no subject alternative names"},
+	{rule{"certificate-common-name-only", Warn, commonNameOnly, sayCommonNameOnly}, "Certificate: no subject alternative names"},
+	{rule{"certificate-self-signed", note, and(selfSigned, seen.amongServers), saySelfSigned}, "Certificate: self-signed"},
+	{rule{"certificate-self-signed", Warn, selfSigned, saySelfSigned}, "Certificate: self-signed"},
+	{rule{"certificate-untrusted", note, and(untrusted, seen.amongServers), sayUntrusted}, "Certificate: issuer not trusted"},
+	{rule{"certificate-untrusted", Warn, untrusted, sayUntrusted}, "Certificate: issuer not trusted"},
+	{rule{"certificate-weak-key", Warn, weakKey, sayWeakKey}, "Certificate: key too short"},
+	{rule{"certificate-other-issuer", Warn, otherIssuer, sayOtherIssuer}, "Certificate: issuer differs between ports"},
+	{rule{"clock-skew", Warn, clockSkew, sayClockSkew}, "Clock: more than 5 minutes off"},
+	{rule{"version-differs", Warn, versionDiffers, sayVersionDiffers}, "Version: not the one expected"},
+}
+
+// Label returns what a report calls a finding that weighs on the care, in one line about a
+// host: "Certificate: expired". Of a code that is unknown here it is the code.
+func Label(code string) string {
+	for _, r := range cares {
+		if r.code == code {
+			return r.label
+		}
+	}
+	for _, r := range hostRules {
+		if r.code == code {
+			return r.label
+		}
+	}
+	return code
+}
+
+// find applies the rules. The grade is the worst of the result's own and those of the
+// findings about reachability; the care is the worst of the other findings.
+func find(s seen) (found []Finding, grade, care Grade) {
+	grade, care = s.grade, Pass
+	tell := func(r rule, on Scale, weight Grade) {
 		text, hint := r.say(s)
-		found = append(found, Finding{Code: r.code, Text: text, Hint: hint})
-		grade = worse(grade, r.grade)
+		found = append(found, newFinding(r.code, text, hint, weight, on))
+	}
+	told := func(r rule) bool {
+		return slices.ContainsFunc(found, func(f Finding) bool { return f.Code == r.code })
 	}
 	applies := func(r rule) bool { return r.when(s) }
 	if i := slices.IndexFunc(explanations, applies); i >= 0 && s.grade != Pass {
-		tell(explanations[i])
+		tell(explanations[i], OnGrade, worse(s.grade, explanations[i].weight))
 	}
 	if notJudged(s) {
-		return found, grade
+		return found, grade, care
 	}
 	for _, r := range observations {
-		told := slices.ContainsFunc(found, func(f Finding) bool { return f.Code == r.code })
-		if !told && r.when(s) {
-			tell(r)
+		if !told(r) && r.when(s) {
+			tell(r, OnGrade, r.weight)
+			grade = worse(grade, r.weight)
 		}
 	}
-	return found, grade
-}
-
-// wanted reports whether the service may be reached at all. If it must not be, the rules
-// ignore whatever else is wrong with it.
-func (s seen) wanted() bool { return s.want != catalog.Forbidden }
-
-// required reports whether the service must answer.
-func (s seen) required() bool { return s.want == catalog.Required }
-
-// speaks reports whether a wanted service answered in this protocol and did not
-// turn us away.
-func (s seen) speaks(protocol string) bool {
-	return s.wanted() && s.Verdict == probe.Answered && s.Check.Service.Protocol == protocol && s.Peer != nil && s.Peer.Refusal == ""
-}
-
-// fact returns what the conversation noted under a name.
-func (s seen) fact(name string) (string, bool) {
-	value, known := s.peer().Facts[name]
-	return value, known
-}
-
-// peer returns what is known of the peer. It is never nil, but empty if nothing is known.
-func (s seen) peer() *protocol.Peer {
-	if s.Peer == nil {
-		return &protocol.Peer{}
+	for _, r := range cares {
+		if !told(r.rule) && r.when(s) {
+			tell(r.rule, OnCare, r.weight)
+			care = worse(care, r.weight)
+		}
 	}
-	return s.Peer
+	return found, grade, care
 }
 
-// valueOf returns what p points to, or the zero value if p is nil.
-func valueOf[T any](p *T) (value T) {
-	if p != nil {
-		value = *p
+// newFinding makes a Finding. One that weighs nothing weighs on nothing.
+func newFinding(code, text, hint string, weight Grade, on Scale) Finding {
+	if weight == note {
+		on = ""
 	}
-	return value
+	return Finding{Code: code, Text: text, Hint: hint, Weight: weight, WeighsOn: on}
 }
 
 // notJudged: the user interrupted the run and does not wait for the rules. What is
@@ -249,18 +242,6 @@ func and(one, other func(seen) bool) func(seen) bool {
 // plainly returns the condition that the result has this verdict, whatever the reason.
 func plainly(v probe.Verdict) func(seen) bool {
 	return func(s seen) bool { return s.Verdict == v }
-}
-
-// refuses: the server turns us away, for a reason that has no finding of its own.
-func refuses(s seen) bool {
-	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands, hasNoRootDSE}
-	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !slices.ContainsFunc(ownWords, func(f func(seen) bool) bool { return f(s) })
-}
-
-// refusesRequired: other clients would be refused as well. A server that turns us away
-// for our name or our question may work well for them.
-func refusesRequired(s seen) bool {
-	return refuses(s) && s.required() && s.reason() != wire.OurName && s.reason() != wire.OurQuestion
 }
 
 func unverified(s seen) bool {

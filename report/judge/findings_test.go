@@ -4,6 +4,7 @@ package judge
 
 import (
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,14 @@ type change = func(*probe.Result)
 
 func from(name string) change {
 	return func(r *probe.Result) { r.Check.From = name }
+}
+
+func source(address string) change {
+	return func(r *probe.Result) { r.Source = netip.MustParseAddr(address) }
+}
+
+func at(address string) change {
+	return func(r *probe.Result) { r.Address = netip.MustParseAddr(address) }
 }
 
 func saidBy(address string) change {
@@ -81,6 +90,7 @@ func portless(r *probe.Result) { r.Port, r.Check.Service.Ports = 0, catalog.Port
 type findingTest struct {
 	code    string
 	grade   Grade // of the sick
+	care    Grade // of the sick
 	sick    change
 	healthy change // nil for nothing wrong
 	says    []string
@@ -89,59 +99,60 @@ type findingTest struct {
 // Each finding is there on the sick and absent on the healthy, which differs in
 // one thing. The text holds what a reader looks for.
 var findingTests = []findingTest{
-	{"exposed", Fail,
+	{"exposed", Fail, Pass,
 		all(want(catalog.Forbidden), func(r *probe.Result) { r.Check.Service.Exposure = "It tells strangers too much" }),
 		want(catalog.Optional), []string{"It tells strangers too much.", "Block TCP 25 to 192.0.2.10"}},
-	{"exposed", Fail, all(want(catalog.Forbidden), verdict(probe.Silent, "")), all(want(catalog.Forbidden), verdict(probe.Refused, "")),
-		[]string{"(client)"}},
-	{"shunned", Fail, all(verdict(probe.TimedOut, ""), witness(443, false)), all(verdict(probe.TimedOut, ""), witness(443, true)),
+	{"exposed", Fail, Pass, all(want(catalog.Forbidden), verdict(probe.Silent, "")), all(want(catalog.Forbidden), verdict(probe.Refused, "")),
+		[]string{"from this computer, checking as client"}},
+	{"exposed", Fail, Pass, all(want(catalog.Forbidden), source("10.77.1.2")), all(source("10.77.1.2")), []string{"Reachable from 10.77.1.2 (this computer), checking as client"}},
+	{"shunned", Fail, Pass, all(verdict(probe.TimedOut, ""), witness(443, false)), all(verdict(probe.TimedOut, ""), witness(443, true)),
 		[]string{"TCP 443 of 192.0.2.10, which had answered before, stopped answering too", "--gentle"}},
-	{"timed-out", Fail, verdict(probe.TimedOut, ""), nil,
-		[]string{"2 connection attempts over 7.0 s", "FILTERED", "Ask the firewall administrator to allow TCP 25 from this computer to 192.0.2.10."}},
-	{"timed-out", Warn, all(want(catalog.Optional), verdict(probe.TimedOut, "")), all(want(catalog.Off), verdict(probe.TimedOut, "")),
+	{"timed-out", Fail, Pass, verdict(probe.TimedOut, ""), nil,
+		[]string{"Something on the path drops the packets or the host is down (FILTERED in PortQry's words).", "Ask the firewall administrator to allow TCP 25 from this computer to 192.0.2.10."}},
+	{"timed-out", Warn, Pass, all(want(catalog.Optional), verdict(probe.TimedOut, "")), all(want(catalog.Off), verdict(probe.TimedOut, "")),
 		[]string{"If the service is in use, ask the firewall administrator to allow TCP 25"}},
-	{"timed-out", Fail, all(verdict(probe.TimedOut, ""), func(r *probe.Result) { r.Check.Service.Network = catalog.UDP }), nil,
-		[]string{"2 requests", "open|filtered", "UDP 25"}},
-	{"refused", Fail, verdict(probe.Refused, ""), all(want(catalog.Optional), verdict(probe.Refused, "")), []string{"NOT LISTENING", "Start the service"}},
-	{"refused", Fail, all(verdict(probe.Refused, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 on the path", "the administrator of 192.0.2.254"}},
-	{"prohibited", Fail, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 says", "the administrator of 192.0.2.254"}},
-	{"prohibited", Fail, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.10")), nil, []string{"192.0.2.10 itself", "the server's own firewall"}},
-	{"prohibited", Fail, verdict(probe.Prohibited, ""), all(want(catalog.Forbidden), verdict(probe.Prohibited, "")), []string{"A firewall or router says"}},
-	{"unreachable", Fail, all(verdict(probe.Unreachable, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 reports", "tracert 192.0.2.10"}},
-	{"mismatch", Fail, all(verdict(probe.Mismatch, ""), func(r *probe.Result) { r.Evidence = "SSH-2.0-x" }), nil, []string{"TCP 25", "It said: SSH-2.0-x"}},
-	{"silent", Fail, verdict(probe.Silent, ""), nil, []string{"nothing came in time"}},
-	{"cut", Warn, all(want(catalog.Optional), verdict(probe.Cut, "")), nil, []string{"reset as soon as it was established"}},
-	{"bad-tls", Fail, verdict(probe.BadTLS, ""), nil, []string{"Get-ExchangeCertificate"}},
-	{"unresolved", Unknown, verdict(probe.Unresolved, "the name has no address"), nil, []string{"nslookup mail01.contoso.com"}},
-	{"untried", Unknown, verdict(probe.Untried, "too many open files"), nil, []string{"too many open files.", "this machine first"}},
-	{"rpc-not-registered", Fail, all(child("mapper"), portless, verdict(probe.Refused, "")), all(child("mapper"), verdict(probe.Refused, "")),
+	{"timed-out", Fail, Pass, all(verdict(probe.TimedOut, ""), func(r *probe.Result) { r.Check.Service.Network = catalog.UDP }), nil,
+		[]string{"the service does not answer unknown clients", "open|filtered", "UDP 25"}},
+	{"refused", Fail, Pass, verdict(probe.Refused, ""), all(want(catalog.Optional), verdict(probe.Refused, "")), []string{"NOT LISTENING", "Start the service"}},
+	{"refused", Fail, Pass, all(verdict(probe.Refused, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 on the path", "the administrator of 192.0.2.254"}},
+	{"prohibited", Fail, Pass, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 says", "the administrator of 192.0.2.254"}},
+	{"prohibited", Fail, Pass, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.10")), nil, []string{"192.0.2.10 itself", "the server's own firewall"}},
+	{"prohibited", Fail, Pass, verdict(probe.Prohibited, ""), all(want(catalog.Forbidden), verdict(probe.Prohibited, "")), []string{"A firewall or router says"}},
+	{"unreachable", Fail, Pass, all(verdict(probe.Unreachable, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 reports", "follow the path", wordsOf(runtime.GOOS)["{path}"] + " 192.0.2.10"}},
+	{"mismatch", Fail, Pass, all(verdict(probe.Mismatch, ""), func(r *probe.Result) { r.Evidence = "SSH-2.0-x" }), nil, []string{"TCP 25", "It said: SSH-2.0-x"}},
+	{"silent", Fail, Pass, verdict(probe.Silent, ""), nil, []string{"nothing came in time"}},
+	{"cut", Warn, Pass, all(want(catalog.Optional), verdict(probe.Cut, "")), nil, []string{"reset as soon as it was established"}},
+	{"bad-tls", Fail, Pass, verdict(probe.BadTLS, ""), nil, []string{"Get-ExchangeCertificate"}},
+	{"unresolved", Unknown, Pass, verdict(probe.Unresolved, "the name has no address"), nil, []string{"nslookup mail01.contoso.com"}},
+	{"untried", Unknown, Pass, verdict(probe.Untried, "too many open files"), nil, []string{"too many open files.", "this machine first"}},
+	{"rpc-not-registered", Fail, Pass, all(child("mapper"), portless, verdict(probe.Refused, "")), all(child("mapper"), verdict(probe.Refused, "")),
 		[]string{"EMSMDB (a4f1db00", "stopped"}},
-	{"udp-not-known", Unknown, all(verdict(probe.TimedOut, ""), udp, ofAny), all(verdict(probe.TimedOut, ""), udp), []string{"open|filtered", "without content"}},
-	{"timed-out", Fail, all(verdict(probe.TimedOut, ""), ofAny), nil, []string{"FILTERED"}},
-	{"dynamic-port-blocked", Fail, all(child("mapper"), verdict(probe.TimedOut, ""), func(r *probe.Result) { r.Check.Service.Note = "Set RpcTcpPort." }),
+	{"udp-not-known", Unknown, Pass, all(verdict(probe.TimedOut, ""), udp, ofAny), all(verdict(probe.TimedOut, ""), udp), []string{"open|filtered", "without content"}},
+	{"timed-out", Fail, Pass, all(verdict(probe.TimedOut, ""), ofAny), nil, []string{"FILTERED"}},
+	{"dynamic-port-blocked", Fail, Pass, all(child("mapper"), verdict(probe.TimedOut, ""), func(r *probe.Result) { r.Check.Service.Note = "Set RpcTcpPort." }),
 		verdict(probe.TimedOut, ""), []string{"TCP 25", "Set RpcTcpPort."}},
-	{"rpc-behind-not-asked", Fail, all(behind("mapi-rpc", "rfr"), verdict(probe.TimedOut, "")), behind("mapi-rpc"), []string{"mapi-rpc, rfr"}},
-	{"service-refuses", Fail, refusal, nil, []string{"421 4.3.2 Service not available."}},
-	{"service-refuses", Warn, all(want(catalog.Off), refusal), nil, nil},
-	{"health-page", Warn, unhealthyPage("503 Service Unavailable"), fact("health", "200 OK"), []string{"503 Service Unavailable"}},
-	{"health-page", Warn, unhealthyPage("200, with a page of something else"), fact("health", "200 OK, MAIL01.contoso.com"), nil},
-	{"health-page", Warn, unhealthyPage("no answer in time"), fact("health", "not asked: the connection was closed"), nil},
-	{"starttls-missing", Warn, all(starttls, fact("starttls", "not offered")), fact("starttls", "not offered"), []string{"not offered", "Either the service has no certificate"}},
-	{"certificate-expired", Fail, expiry(-48 * time.Hour), implicit, []string{"2026-02-28", "2 days ago"}},
-	{"certificate-expired", Warn, all(expiry(-48*time.Hour), from("mailbox")), implicit, nil},
-	{"certificate-expired", Warn, all(expiry(-48*time.Hour), want(catalog.Optional)), implicit, nil},
-	{"certificate-not-yet-valid", Fail, start(24 * time.Hour), implicit, []string{"2026-03-03", "in 1 day:"}},
-	{"certificate-not-yet-valid", Warn, all(start(time.Hour), from("hub")), implicit, []string{"less than a day"}},
-	{"certificate-expires-soon", Warn, expiry(21 * 24 * time.Hour), expiry(22 * 24 * time.Hour), []string{"in 21 days"}},
-	{"certificate-expires-soon", Warn, expiry(time.Hour), expiry(-time.Hour), nil},
-	{"certificate-name-mismatch", Warn, otherNameCert, all(otherNameCert, func(r *probe.Result) { r.Check.Host = "192.0.2.10" }),
+	{"rpc-behind-not-asked", Fail, Pass, all(behind("mapi-rpc", "rfr"), verdict(probe.TimedOut, "")), behind("mapi-rpc"), []string{"mapi-rpc, rfr"}},
+	{"service-refuses", Fail, Pass, refusal, nil, []string{"421 4.3.2 Service not available."}},
+	{"service-refuses", Warn, Pass, all(want(catalog.Off), refusal), nil, nil},
+	{"health-page", Warn, Pass, unhealthyPage("503 Service Unavailable"), fact("health", "200 OK"), []string{"503 Service Unavailable"}},
+	{"health-page", Warn, Pass, unhealthyPage("200, with a page of something else"), fact("health", "200 OK, MAIL01.contoso.com"), nil},
+	{"health-page", Warn, Pass, unhealthyPage("no answer in time"), fact("health", "not asked: the connection was closed"), nil},
+	{"starttls-missing", Pass, Warn, all(starttls, fact("starttls", "not offered")), fact("starttls", "not offered"), []string{"not offered", "Either the service has no certificate"}},
+	{"certificate-expired", Pass, Fail, expiry(-48 * time.Hour), implicit, []string{"2026-02-28", "2 days ago"}},
+	{"certificate-expired", Pass, Warn, all(expiry(-48*time.Hour), from("mailbox")), implicit, nil},
+	{"certificate-expired", Pass, Warn, all(expiry(-48*time.Hour), want(catalog.Optional)), implicit, nil},
+	{"certificate-not-yet-valid", Pass, Fail, start(24 * time.Hour), implicit, []string{"2026-03-03", "in 1 day:"}},
+	{"certificate-not-yet-valid", Pass, Warn, all(start(time.Hour), from("hub")), implicit, []string{"less than a day"}},
+	{"certificate-expires-soon", Pass, Warn, expiry(21 * 24 * time.Hour), expiry(22 * 24 * time.Hour), []string{"in 21 days"}},
+	{"certificate-expires-soon", Pass, Warn, expiry(time.Hour), expiry(-time.Hour), nil},
+	{"certificate-name-mismatch", Pass, Warn, otherNameCert, all(otherNameCert, func(r *probe.Result) { r.Check.Host = "192.0.2.10" }),
 		[]string{"not for mail01.contoso.com", "autodiscover.contoso.com"}},
-	{"certificate-name-mismatch", Pass, all(otherNameCert, from("mailbox")), all(implicit, from("mailbox")), nil},
-	{"certificate-self-signed", Warn, selfSignedCert, foreignCert, []string{"Assign a certificate"}},
-	{"certificate-self-signed", Pass, all(selfSignedCert, from("edge")), implicit, []string{"Nothing to do"}},
-	{"certificate-untrusted", Warn, foreignCert, selfSignedCert, []string{"CN=Contoso CA", "unknown authority"}},
-	{"certificate-untrusted", Pass, all(foreignCert, from("back-end")), implicit, nil},
-	{"unverified-row", Fail, all(unconfirmed, verdict(probe.Refused, "")), unconfirmed, []string{"Seen on one server only."}},
+	{"certificate-name-mismatch", Pass, Pass, all(otherNameCert, from("mailbox")), all(implicit, from("mailbox")), nil},
+	{"certificate-self-signed", Pass, Warn, selfSignedCert, foreignCert, []string{"Assign a certificate"}},
+	{"certificate-self-signed", Pass, Pass, all(selfSignedCert, from("edge")), implicit, []string{"Nothing to do"}},
+	{"certificate-untrusted", Pass, Warn, foreignCert, selfSignedCert, []string{"CN=Contoso CA", "unknown authority"}},
+	{"certificate-untrusted", Pass, Pass, all(foreignCert, from("back-end")), implicit, nil},
+	{"unverified-row", Fail, Pass, all(unconfirmed, verdict(probe.Refused, "")), unconfirmed, []string{"Seen on one server only."}},
 }
 
 // allFindingTests are the tests of what one result shows by itself.
@@ -162,13 +173,32 @@ func TestFindings(t *testing.T) {
 			t.Errorf("%s: not found on the sick: %+v", test.code, e.Findings)
 			continue
 		}
-		if e.Grade != test.grade {
-			t.Errorf("%s: grade %s, want %s", test.code, e.Grade, test.grade)
+		if e.Grade != test.grade || e.Care != test.care {
+			t.Errorf("%s: grade %s, care %s, want %s, %s", test.code, e.Grade, e.Care, test.grade, test.care)
 		}
+		checkWeights(t, e)
 		checkSays(t, f, test.says)
 		if f, found := finding(alone(healthy), test.code); found {
 			t.Errorf("%s: found on the healthy: %s", test.code, f.Text)
 		}
+	}
+}
+
+// checkWeights wants the findings of a row to weigh what its grade and care are: whoever
+// asks what made a row warn is told.
+func checkWeights(t *testing.T, e Row) {
+	t.Helper()
+	worst := map[Scale]Grade{OnGrade: Pass, OnCare: Pass}
+	for _, f := range e.Findings {
+		if !slices.Contains(Grades(), f.Weight) || (f.Weight == Pass) != (f.WeighsOn == "") {
+			t.Errorf("%s of %s weighs %q on %q", f.Code, e.Check.Service.Name, f.Weight, f.WeighsOn)
+		}
+		if was := worst[f.WeighsOn]; f.Weight == Unknown || was != Unknown && worse(was, f.Weight) != was {
+			worst[f.WeighsOn] = f.Weight
+		}
+	}
+	if worst[OnGrade] != e.Grade || worst[OnCare] != e.Care {
+		t.Errorf("%s has grade %s and care %s, and findings that weigh %v: %+v", e.Check.Service.Name, e.Grade, e.Care, worst, e.Findings)
 	}
 }
 
@@ -195,9 +225,43 @@ func TestFindingsAllTested(t *testing.T) {
 	for _, test := range slices.Concat(hostTests, limitHostTests) {
 		tested[test.code] = true
 	}
-	for _, r := range slices.Concat(explanations, observations) {
-		if !tested[r.code] {
-			t.Errorf("finding %s has no test", r.code)
+	for _, code := range codesOf(explanations, observations, caring()) {
+		if !tested[code] {
+			t.Errorf("finding %s has no test", code)
+		}
+	}
+}
+
+// TestFindingsWeigh: what explains a grade weighs as much as that, what is seen beside it
+// weighs on the grade only where it bears on reachability, and a note weighs on nothing.
+func TestFindingsWeigh(t *testing.T) {
+	for _, test := range []struct {
+		code   string
+		sick   change
+		weight Grade
+		on     Scale
+	}{
+		{"timed-out", verdict(probe.TimedOut, ""), Fail, OnGrade},
+		{"timed-out", all(want(catalog.Optional), verdict(probe.TimedOut, "")), Warn, OnGrade},
+		{"unresolved", verdict(probe.Unresolved, ""), Unknown, OnGrade},
+		{"exposed", want(catalog.Forbidden), Fail, OnGrade},
+		{"connection-limit", all(verdict(probe.Refused, ""), crowded(probe.Refused, 12)), Unknown, OnGrade},
+		{"connection-limit", crowded(probe.Refused, 5), Pass, ""},
+		{"smtp-banner-masked", all(smtp(""), verdict(probe.Mismatch, ""), evidence(masked)), Fail, OnGrade},
+		{"smtp-banner-masked", smtp(masked), Warn, OnCare},
+		{"service-refuses", refusal, Fail, OnGrade},
+		{"service-refuses", all(want(catalog.Off), refusal), Warn, OnGrade},
+		{"health-page", unhealthyPage("503 Service Unavailable"), Warn, OnGrade},
+		{"unverified-row", all(unconfirmed, verdict(probe.Refused, "")), Pass, ""},
+		{"certificate-expired", expiry(-time.Hour), Fail, OnCare},
+		{"certificate-expired", all(expiry(-time.Hour), from("mailbox")), Warn, OnCare},
+		{"certificate-untrusted", foreignCert, Warn, OnCare},
+		{"certificate-untrusted", all(foreignCert, from("mailbox")), Pass, ""},
+	} {
+		r := healthy("smtp", 25)
+		test.sick(&r)
+		if f, _ := finding(alone(r), test.code); f.Weight != test.weight || f.WeighsOn != test.on {
+			t.Errorf("%s: weighs %q on %q, want %q on %q", test.code, f.Weight, f.WeighsOn, test.weight, test.on)
 		}
 	}
 }
@@ -213,8 +277,8 @@ func TestNoFindings(t *testing.T) {
 	} {
 		r := healthy("smtp", 25)
 		change(&r)
-		if e := alone(r); len(e.Findings) > 0 || e.Grade != Pass {
-			t.Errorf("%s: %s %+v", name, e.Grade, e.Findings)
+		if e := alone(r); len(e.Findings) > 0 || e.Grade != Pass || e.Care != Pass {
+			t.Errorf("%s: %s, care %s, %+v", name, e.Grade, e.Care, e.Findings)
 		}
 	}
 	r := healthy("smtp", 25)

@@ -32,6 +32,10 @@ func addressDead(s seen) bool {
 }
 
 func sayAddressDead(s seen) (text, hint string) {
+	if s.here().refuses {
+		return fmt.Sprintf("The host at %s is up but serves nothing, while other addresses of %s answer (%s): some connections of clients go there.", s.Address, s.Check.Host, s.living()),
+			fmt.Sprintf("Start the services at %s, or remove its address from the DNS records of %s until then.", s.Address, s.Check.Host)
+	}
 	return fmt.Sprintf("Nothing answers at %s, but other addresses of %s do (%s): some connections of clients go to the dead one.", s.Address, s.Check.Host, s.living()),
 		fmt.Sprintf("Bring the server at %s back, or remove its address from the DNS records of %s until then.", s.Address, s.Check.Host)
 }
@@ -44,7 +48,7 @@ func ipv6Dead(s seen) bool { return s.Address.Is6() && s.host.ipv6Dead && addres
 
 func sayIPv6Dead(s seen) (text, hint string) {
 	return fmt.Sprintf("Nothing answers over IPv6, but over IPv4 the same host does (%s): clients that try IPv6 first must wait until that fails.", s.living()),
-		fmt.Sprintf("Allow IPv6 in the firewall, or remove the AAAA record of %s from DNS.", s.Check.Host)
+		fmt.Sprintf("%s Or remove the AAAA record of %s from DNS.", s.askFor(firewallAdmin, "IPv6"), s.Check.Host)
 }
 
 // port25Blocked: port 25 does not connect, but port 587 of the same server answers.
@@ -56,7 +60,7 @@ func port25Blocked(s seen) bool {
 
 func sayPort25Blocked(s seen) (text, hint string) {
 	return fmt.Sprintf("TCP 25 of %s does not connect (%s), but 587 of the same server answers: Internet providers and many networks block outgoing connections to port 25.", s.target(), s.Verdict),
-		"Ask the provider or the firewall administrator whether port 25 is blocked, and check from another network; users and devices submit mail on port 587."
+		fmt.Sprintf("Ask the Internet provider and the firewall administrator whether TCP 25 %s to %s is blocked, and check from another network; users and devices submit mail on port 587.", s.from(), s.target())
 }
 
 // onlyUDP: TCP does not connect, but the same protocol answers at the same port over UDP.
@@ -94,7 +98,7 @@ func controlAnswers(s seen) bool { return s.Check.IsControl() }
 func sayControlAnswers(s seen) (text, hint string) {
 	return fmt.Sprintf("TCP %d accepts a connection, although nothing uses that port: something accepts every connection in the server's place, "+
 			"such as a SYN proxy, a transparent proxy or a honeypot. An accepted connection proves nothing here.", s.Port),
-		fmt.Sprintf("Ask the firewall administrator what answers for %s, and run again from a network whose path does not lead through it.", s.target())
+		s.inquire(fmt.Sprintf("what answers for %s, and run again from a network whose path does not lead through it.", s.target()))
 }
 
 // provesNothing: the check is a bare connect, and connects always succeed here.
@@ -138,6 +142,30 @@ func sayMailShield(s seen) (text, hint string) {
 	}
 	return fmt.Sprintf("At %s mail ports accept connections but none answers as it should, and everything else is dropped: "+
 		"an anti-virus program on this machine (mail shield) or a mail proxy on the path may have accepted the connections.", s.target()), hint
+}
+
+// shunned: a port that had answered fell silent while this one was asked.
+func shunned(s seen) bool { return fellSilent(s.Result) }
+
+func fellSilent(r probe.Result) bool {
+	return r.Verdict == probe.TimedOut && r.Witness != nil && !r.Witness.Answers
+}
+
+func sayShunned(s seen) (text, hint string) {
+	return fmt.Sprintf("No reply to %s over %s, and TCP %d of %s, which had answered before, stopped answering too: %s. Whether %s is open is not known.",
+			s.tries(), catalog.Elapsed(s.Took), s.Witness.Port, s.target(), shunsUs, s.port()),
+		fmt.Sprintf("Wait until TCP %d answers again, which takes a few minutes if a firewall blocked this computer, then check again with --gentle.", s.Witness.Port)
+}
+
+const shunsUs = "a firewall on the path blocks this computer after many connections in a short time, or the host or the path went down in the meantime"
+
+// shunnedMidway: the conversation stopped, and a port of the address that had answered fell
+// silent as well.
+func shunnedMidway(s seen) bool { return s.Verdict == probe.Silent && s.here().shuns }
+
+func sayShunnedMidway(s seen) (text, hint string) {
+	return fmt.Sprintf("%s accepted the connection and then said nothing, and other ports of %s stopped answering too: %s.", s.port(), s.target(), shunsUs),
+		"Wait until the host answers again, which takes a few minutes if a firewall blocked this computer, then check again with --gentle."
 }
 
 // crowdedOut: the port answered alone, but not while other connections to its host were
@@ -208,19 +236,6 @@ func sayLikelyProhibited(s seen) (text, hint string) {
 		s.ask(whom)
 }
 
-// lives reports whether something else at the address answers while this port does not.
-func (s seen) lives() bool {
-	return s.Witness != nil && s.Witness.Answers || s.here().lives
-}
-
-// meanwhile names a port that answers at the same address.
-func (s seen) meanwhile() string {
-	if s.Witness != nil && s.Witness.Answers {
-		return fmt.Sprintf(", while TCP %d of %s answered", s.Witness.Port, s.target())
-	}
-	return fmt.Sprintf(", while other ports of %s answered", s.target())
-}
-
 // saysNothing: the connect succeeded, which proves nothing, because an unused port connects
 // as well.
 func saysNothing(s seen) bool {
@@ -241,7 +256,7 @@ func connectedOnly(r probe.Result) bool {
 func saySaysNothing(s seen) (text, hint string) {
 	return fmt.Sprintf("It accepted the connection but did not answer as it should (%s), and an unused port here accepts connections too: something on the path answers in place of %s. "+
 			"Intrusion prevention systems start to do so when a source has opened many connections.", s.Verdict, s.target()),
-		fmt.Sprintf("Ask the firewall administrator whether it answers in place of %s or has blocked this computer; then check again with --gentle.", s.target())
+		s.inquire(fmt.Sprintf("whether it answers in place of %s or has blocked this computer; then check again with --gentle.", s.target()))
 }
 
 // undecided reports whether nothing is known of a service although something was
@@ -255,4 +270,28 @@ func (s seen) undecided() bool {
 // proven reports whether a service spoke its own protocol.
 func proven(r probe.Result) bool {
 	return r.Verdict == probe.Answered && !r.Check.Service.IsBare() && !r.Check.IsControl() && r.Check.Service.Network == catalog.TCP
+}
+
+// hostSent reports whether the host itself sent something: an answer, or a refusal that no
+// device on the path claims. A port that times out has a witness if another one sent
+// something.
+func hostSent(r probe.Result) bool {
+	switch r.Verdict {
+	case probe.Unresolved, probe.Untried:
+		return false
+	case probe.TimedOut, probe.Prohibited, probe.Unreachable:
+		return r.Witness != nil || r.SaidBy.IsValid() && r.SaidBy == r.Address
+	}
+	return !r.SaidBy.IsValid() || r.SaidBy == r.Address
+}
+
+// unseen: nothing shows that the host is up, though a service there must answer. That a
+// service which must not answer gave no answer proves nothing then.
+func (s seen) unseen() bool {
+	return s.here().needed && !s.host.heard[s.Address] && gradeOf(s.want, s.Verdict) == Pass
+}
+
+func sayUnseen(s seen) (text, hint string) {
+	return fmt.Sprintf("Nothing at %s answered at all, so it cannot be determined whether %s is closed or the host is down.", s.target(), s.port()),
+		"Find out first why the required services do not answer, then check again."
 }

@@ -28,12 +28,15 @@ type Host struct {
 	Place      int                  // among the hosts of the run: the lowest comes first
 	Rows       []Row                // in the order of a report
 	Identified *identity.Identified // what it was found to be; nil if it was not asked
+	Site       string               // where it stands; "" if nobody said
+	Labels     map[string]string    // what people call it
 }
 
 // A Row is one result with the opinion on it.
 type Row struct {
 	*probe.Result
-	Grade    Grade
+	Grade    Grade // of reachability
+	Care     Grade // what the findings weigh on everything else: Pass, Warn or Fail
 	Findings []Finding
 	Silence  probe.Delivery // for the verdict silent: whether what was sent arrived; "" if that is not known
 }
@@ -43,7 +46,22 @@ type Finding struct {
 	Code string `json:"code"` // stable: "certificate-expired"
 	Text string `json:"text"` // what was observed and what it most likely means
 	Hint string `json:"hint"` // what to do
+
+	Weight   Grade `json:"weight"`              // how bad it makes what it weighs on; Pass is a note that changes nothing
+	WeighsOn Scale `json:"weighs_on,omitempty"` // absent for a note
 }
+
+// A Scale is one of the two things that a finding can weigh on.
+type Scale string
+
+// The scales.
+const (
+	OnGrade Scale = "grade" // whether the service can be used from here
+	OnCare  Scale = "care"  // what else is wrong: a certificate, a version, a setting
+)
+
+// Scales is every scale.
+func Scales() []Scale { return []Scale{OnGrade, OnCare} }
 
 // patience is how long the judging of one host may go on after the user has interrupted
 // the run.
@@ -85,15 +103,14 @@ func outOfPatience(ctx context.Context) func() bool {
 // judgeHost judges all results of one host. Once hurried returns true, the rest are passed
 // on without being judged.
 func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) Host {
-	results := slices.DeleteFunc(found.Results, untold)
-	if len(results) == 0 {
-		return Host{}
-	}
-	h := Host{Place: found.Place, Rows: make([]Row, 0, len(results))}
-	host := newNeighbourhood(results)
-	for i := range results {
-		row := judge(seen{Result: results[i], started: started, host: host, hurried: hurried()})
-		row.Result = &results[i]
+	h := Host{Place: found.Place, Rows: make([]Row, 0, len(found.Results))}
+	host := newNeighbourhood(found.Results)
+	for i, r := range found.Results {
+		if untold(r) {
+			continue
+		}
+		row := judge(seen{Result: r, started: started, host: host, hurried: hurried()})
+		row.Result = &found.Results[i]
 		h.Rows = append(h.Rows, row)
 	}
 	Arrange(h.Rows, func(_ int, r *Row) Key { return keyOf(r.Result) })
@@ -107,11 +124,11 @@ func judge(s seen) Row {
 	if s.want = s.Check.Want; s.excused() {
 		s.want = catalog.Off
 	}
-	if s.grade = gradeOf(s.want, s.Verdict); s.hurried || s.undecided() {
+	if s.grade = gradeOf(s.want, s.Verdict); s.hurried || s.undecided() || s.unseen() {
 		s.grade = Unknown
 	}
-	findings, grade := find(s)
-	return Row{Grade: grade, Findings: findings, Silence: s.delivery()}
+	findings, grade, care := find(s)
+	return Row{Grade: grade, Care: care, Findings: findings, Silence: s.delivery()}
 }
 
 // untold reports whether a result is left out of a report: that of the control port,
@@ -136,15 +153,16 @@ func keyOf(r *probe.Result) Key {
 // A hostRule is one kind of finding about a host as a whole, from what it was identified
 // as. It is reported at the first row of the host.
 type hostRule struct {
-	code  string
-	grade Grade
-	when  func(identity.Identified) bool
-	say   func(identity.Identified) (text, hint string)
+	code   string
+	weight Grade // on the care
+	when   func(identity.Identified) bool
+	say    func(identity.Identified) (text, hint string)
+	label  string // as that of a careRule
 }
 
 var hostRules = []hostRule{
-	{"versions-contradict", note, func(id identity.Identified) bool { return id.Contradictory }, sayVersionsContradict},
-	{"no-role-fits", Warn, func(id identity.Identified) bool { return id.Unfit }, sayNoRoleFits},
+	{"versions-contradict", note, func(id identity.Identified) bool { return id.Contradictory }, sayVersionsContradict, "Version: the answers do not agree"},
+	{"no-role-fits", Warn, func(id identity.Identified) bool { return id.Unfit }, sayNoRoleFits, "Role: none fits the answers"},
 }
 
 // identify judges what is known of the host as a whole at its first row.
@@ -157,8 +175,8 @@ func (h *Host) identify(id *identity.Identified) {
 	for _, r := range hostRules {
 		if r.when(*id) {
 			text, hint := r.say(*id)
-			first.Findings = append(first.Findings, Finding{Code: r.code, Text: text, Hint: hint})
-			first.Grade = worse(first.Grade, r.grade)
+			first.Findings = append(first.Findings, newFinding(r.code, text, hint, r.weight, OnCare))
+			first.Care = worse(first.Care, r.weight)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -53,19 +54,19 @@ func silentBy(kind probe.Delivery, step protocol.Step) change {
 // and its large packets do not), https://github.com/projectdiscovery/naabu/issues/1738
 // (devices that accept with a window of zero).
 var limitTests = []findingTest{
-	{"connection-limit", Pass, crowded(probe.Refused, 5), nil, []string{"TCP 25 was refused", "up to 5 connections", "--per-host"}},
-	{"connection-limit", Pass, crowded(probe.TimedOut, 1), nil, []string{"did not reply", "up to 1 connection "}},
-	{"connection-limit", Pass, crowded(probe.Prohibited, 10), nil, []string{"was prohibited"}},
-	{"connection-limit", Pass, crowded(probe.Answered, 20), nil, []string{"was turned away"}},
-	{"connection-limit", Unknown, all(verdict(probe.Refused, ""), crowded(probe.Refused, 12)), verdict(probe.Refused, ""), []string{"was refused", "blocks this computer", "not known"}},
-	{"connection-limit", Unknown, all(want(catalog.Off), verdict(probe.Refused, ""), crowded(probe.Refused, 12)), all(want(catalog.Off), verdict(probe.Refused, "")), []string{"not known", "--gentle"}},
-	{"connection-limit", Unknown, all(verdict(probe.Cut, ""), crowded(probe.Refused, 5)), verdict(probe.Cut, ""), []string{"answered other checks", "not known", "--gentle"}},
-	{"handshake-stalls", Fail, silentBy(probe.NotArrived, protocol.TLS), silentBy(probe.NotArrived, protocol.Greet), []string{"never acknowledged", "asymmetric"}},
-	{"handshake-stalls", Fail, silentBy(probe.AnswerLost, protocol.TLS), nil, []string{"MTU", "fragmentation needed"}},
-	{"handshake-stalls", Fail, silentBy(probe.WindowShut, protocol.TLS), nil, []string{"tarpit"}},
-	{"handshake-stalls", Fail, silentBy(probe.Held, protocol.TLS), nil, []string{"acknowledged", "never answers", "the service hangs"}},
-	{"silent", Fail, silentBy(probe.NotArrived, protocol.Greet), nil, []string{"never acknowledged"}},
-	{"silent", Fail, silentBy(probe.Held, protocol.Greet), nil, []string{"the service hangs"}},
+	{"connection-limit", Pass, Pass, crowded(probe.Refused, 5), nil, []string{"TCP 25 was refused", "up to 5 connections", "--per-host"}},
+	{"connection-limit", Pass, Pass, crowded(probe.TimedOut, 1), nil, []string{"did not reply", "up to 1 connection "}},
+	{"connection-limit", Pass, Pass, crowded(probe.Prohibited, 10), nil, []string{"was prohibited"}},
+	{"connection-limit", Pass, Pass, crowded(probe.Answered, 20), nil, []string{"was turned away"}},
+	{"connection-limit", Unknown, Pass, all(verdict(probe.Refused, ""), crowded(probe.Refused, 12)), verdict(probe.Refused, ""), []string{"was refused", "blocks this computer", "not known"}},
+	{"connection-limit", Unknown, Pass, all(want(catalog.Off), verdict(probe.Refused, ""), crowded(probe.Refused, 12)), all(want(catalog.Off), verdict(probe.Refused, "")), []string{"not known", "--gentle"}},
+	{"connection-limit", Unknown, Pass, all(verdict(probe.Cut, ""), crowded(probe.Refused, 5)), verdict(probe.Cut, ""), []string{"answered other checks", "not known", "--gentle"}},
+	{"handshake-stalls", Fail, Pass, silentBy(probe.NotArrived, protocol.TLS), silentBy(probe.NotArrived, protocol.Greet), []string{"never acknowledged", "asymmetric"}},
+	{"handshake-stalls", Fail, Pass, silentBy(probe.AnswerLost, protocol.TLS), nil, []string{"MTU", "fragmentation needed"}},
+	{"handshake-stalls", Fail, Pass, silentBy(probe.WindowShut, protocol.TLS), nil, []string{"tarpit"}},
+	{"handshake-stalls", Fail, Pass, silentBy(probe.Held, protocol.TLS), nil, []string{"acknowledged", "never answers", "the service hangs"}},
+	{"silent", Fail, Pass, silentBy(probe.NotArrived, protocol.Greet), nil, []string{"never acknowledged"}},
+	{"silent", Fail, Pass, silentBy(probe.Held, protocol.Greet), nil, []string{"the service hangs"}},
 }
 
 var prohibitedBy = func(by string) change { return all(verdict(probe.Prohibited, ""), saidBy(by)) }
@@ -74,17 +75,17 @@ var prohibitedBy = func(by string) change { return all(verdict(probe.Prohibited,
 // ("438 no-responses and 62 admin-prohibiteds"), the answers to everything those of
 // https://github.com/nmap/nmap/issues/1904 (SYN-ACK to every port after so many).
 var limitHostTests = []hostTest{
-	{"likely-prohibited", "owa", Fail,
+	{"likely-prohibited", "owa", Fail, Pass,
 		func(s *scene.Scene) { s.Add("smtp", 25, prohibitedBy("10.77.2.2")); s.Add("owa", 443, lost) },
 		func(s *scene.Scene) {
 			s.Add("smtp", 25, prohibitedBy("10.77.2.2"))
 			s.Add("owa", 443, all(lost, witness(80, false)))
 			s.At("192.0.2.11").Add("owa", 443, lost)
 		}, []string{"10.77.2.2 forbids other ports of 192.0.2.10 (TCP 25)", "ICMP", "Ask the administrator of 10.77.2.2 to allow TCP 443 from this computer to 192.0.2.10."}},
-	{"likely-prohibited", "owa", Fail, // its own firewall, as of RHEL and its kin (icmp-host-prohibited)
+	{"likely-prohibited", "owa", Fail, Pass, // its own firewall, as of RHEL and its kin (icmp-host-prohibited)
 		func(s *scene.Scene) { s.Add("smtp", 25, prohibitedBy("192.0.2.10")); s.Add("owa", 443, lost) },
 		func(s *scene.Scene) { s.Add("smtp", 25, closedPort); s.Add("owa", 443, lost) }, []string{"itself", "the server's own firewall"}},
-	{"likely-prohibited", "owa", Fail, // iptables' REJECT, whose default is port-unreachable
+	{"likely-prohibited", "owa", Fail, Pass, // iptables' REJECT, whose default is port-unreachable
 		func(s *scene.Scene) {
 			s.At("2001:db8::10").Add("smtp", 25, all(closedPort, saidBy("2001:db8::1")))
 			s.Add("owa", 443, lost)
@@ -93,13 +94,13 @@ var limitHostTests = []hostTest{
 			s.Add("smtp", 25, all(closedPort, saidBy("192.0.2.10")))
 			s.Add("owa", 443, lost)
 		}, []string{"2001:db8::1 forbids"}},
-	{"likely-prohibited", "owa", Fail, // where the system does not say who
+	{"likely-prohibited", "owa", Fail, Pass, // where the system does not say who
 		func(s *scene.Scene) { s.Add("smtp", 25, verdict(probe.Prohibited, "")); s.Add("owa", 443, lost) },
 		func(s *scene.Scene) {
 			s.Add("smtp", 25, verdict(probe.Prohibited, ""))
 			s.Add("owa", 443, all(want(catalog.Forbidden), lost))
 		}, []string{"A firewall or router forbids"}},
-	{"everything-answers", "smtp-submission", Unknown,
+	{"everything-answers", "smtp-submission", Unknown, Pass,
 		func(s *scene.Scene) {
 			controlPort(s, asIs)
 			s.Add("smtp", 25, spoken("smtp"))
@@ -110,19 +111,35 @@ var limitHostTests = []hostTest{
 			s.Add("smtp", 25, spoken("smtp"))
 			s.Add("smtp-submission", 587, verdict(probe.Silent, ""))
 		}, []string{"an unused port here", "--gentle"}},
-	{"everything-answers", "irc", Unknown,
+	{"everything-answers", "irc", Unknown, Pass,
 		func(s *scene.Scene) { controlPort(s, asIs); s.Add("smtp", 25, spoken("smtp")); s.Add("irc", 6667, nil) },
 		func(s *scene.Scene) { s.Add("smtp", 25, spoken("smtp")); s.Add("irc", 6667, nil) }, nil},
-	{"everything-answers", "pop3", Unknown,
+	{"everything-answers", "pop3", Unknown, Pass,
 		func(s *scene.Scene) {
 			controlPort(s, asIs)
 			s.Add("smtp", 25, spoken("smtp"))
 			s.Add("pop3", 110, all(want(catalog.Forbidden), spoken("pop3"), hungUp))
 		},
 		func(s *scene.Scene) { s.Add("smtp", 25, spoken("smtp")) }, nil},
-	{"everything-answers", "owa", Fail, // nothing here was ever proven
+	{"everything-answers", "owa", Fail, Pass, // nothing here was ever proven
 		func(s *scene.Scene) { controlPort(s, asIs); s.Add("owa", 443, verdict(probe.Mismatch, "")) },
 		func(s *scene.Scene) { s.Add("owa", 443, verdict(probe.Mismatch, "")) }, nil},
+}
+
+// TestTimedOutAlike: ports that were asked more or less often, with and without a witness,
+// have the same text. A table prints it once.
+func TestTimedOutAlike(t *testing.T) {
+	const want = "Something on the path, or the server's own firewall, drops the packets while other ports of 192.0.2.10 answer (FILTERED in PortQry's words)."
+	rows := reportOf(func(s *scene.Scene) {
+		s.Add("owa", 443, all(lost, witness(25, true)))
+		s.Add("smtp-submission", 587, all(lost, func(r *probe.Result) { r.Tries, r.Took = 7, time.Minute }))
+		s.Add("smtp", 25, nil)
+	})
+	for _, row := range rows[:2] {
+		if f, _ := finding(row, "timed-out"); f.Text != want {
+			t.Errorf("TCP %d: %s", row.Port, f.Text)
+		}
+	}
 }
 
 // TestLivingHostIsNotDown: a port that is dropped at a host that answers elsewhere
@@ -132,15 +149,31 @@ func TestLivingHostIsNotDown(t *testing.T) {
 		"witness": func(s *scene.Scene) { s.Add("owa", 443, all(lost, witness(80, true))) },
 		"beside":  func(s *scene.Scene) { s.Add("owa", 443, lost); s.Add("smtp", 25, nil) },
 		"UDP":     func(s *scene.Scene) { s.Add("dns", 53, all(udp, lost)); s.Add("smtp", 25, verdict(probe.Silent, "")) },
+		"reset":   func(s *scene.Scene) { s.Add("owa", 443, lost); s.Add("smtp", 25, closedPort) },
+		"ICMP": func(s *scene.Scene) {
+			s.Add("owa", 443, lost)
+			s.Add("dns", 53, all(udp, closedPort, saidBy("192.0.2.10")))
+		},
+		"no way": func(s *scene.Scene) { s.Add("owa", 443, all(gone, saidBy("10.77.2.2"))); s.Add("smtp", 25, closedPort) },
 	} {
-		f, found := finding(reportOf(build)[0], "timed-out")
+		row := reportOf(build)[0]
+		f, found := finding(row, string(row.Verdict))
 		if !found || strings.Contains(f.Text, "host is down") || !strings.Contains(f.Text, "while") {
 			t.Errorf("%s: %s", name, f.Text)
 		}
 	}
-	f, _ := finding(reportOf(func(s *scene.Scene) { s.Add("owa", 443, lost) })[0], "timed-out")
-	if !strings.Contains(f.Text, "or the host is down") {
-		t.Errorf("a host that never answered: %s", f.Text)
+	for name, build := range map[string]func(*scene.Scene){
+		"never answered": func(s *scene.Scene) { s.Add("owa", 443, lost) },
+		"a firewall refuses in its place": func(s *scene.Scene) {
+			s.Add("owa", 443, lost)
+			s.Add("ews", 443, all(closedPort, want(catalog.Off), saidBy("10.77.2.2")))
+		},
+		"another address is up": func(s *scene.Scene) { s.Add("owa", 443, lost); s.At("192.0.2.11").Add("smtp", 25, closedPort) },
+	} {
+		f := reportOf(build)[0].Findings[0]
+		if f.Code == "timed-out" && !strings.Contains(f.Text, "or the host is down") || strings.Contains(f.Text, "while") {
+			t.Errorf("%s: %s", name, f.Text)
+		}
 	}
 }
 

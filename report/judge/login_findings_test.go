@@ -34,21 +34,21 @@ func acceptedLogin(method string) protocol.Login {
 }
 
 var loginTests = []findingTest{
-	{"credentials-refused", Warn, loggedIn(refusedLogin("simple", "49 Invalid Credentials"), untriedLogin("ntlm", "not tried: refused before")),
+	{"credentials-refused", Pass, Warn, loggedIn(refusedLogin("simple", "49 Invalid Credentials"), untriedLogin("ntlm", "not tried: refused before")),
 		loggedIn(acceptedLogin("simple"), untriedLogin("ntlm", "not offered")), []string{"(simple): 49 Invalid Credentials.", "locked"}},
-	{"credentials-refused", Warn, loggedIn(untriedLogin("plain", "not offered"), refusedLogin("login", "535 5.7.3")),
+	{"credentials-refused", Pass, Warn, loggedIn(untriedLogin("plain", "not offered"), refusedLogin("login", "535 5.7.3")),
 		loggedIn(untriedLogin("login", "not possible: 454 try later")), []string{"(login): 535"}},
-	{"credentials-refused", Warn, loggedIn(protocol.Login{Method: "login", Outcome: protocol.Locked, Said: "locked"}), nil, nil},
-	{"credentials-unused", Pass, loggedIn(untriedLogin("login", "not tried: no TLS")), loggedIn(untriedLogin("simple", "not tried: no TLS"), acceptedLogin("ntlm")),
+	{"credentials-refused", Pass, Warn, loggedIn(protocol.Login{Method: "login", Outcome: protocol.Locked, Said: "locked"}), nil, nil},
+	{"credentials-unused", Pass, Pass, loggedIn(untriedLogin("login", "not tried: no TLS")), loggedIn(untriedLogin("simple", "not tried: no TLS"), acceptedLogin("ntlm")),
 		[]string{"no TLS.", "inside TLS"}},
-	{"credentials-unused", Pass, loggedIn(untriedLogin("", "not offered")), loggedIn(refusedLogin("session", "0xc000006d")), nil},
-	{"credentials-unused", Pass, loggedIn(protocol.Login{Method: "session", Outcome: protocol.Unanswered, Said: "failed: hung up"}), loggedIn(), nil},
+	{"credentials-unused", Pass, Pass, loggedIn(untriedLogin("", "not offered")), loggedIn(refusedLogin("session", "0xc000006d")), nil},
+	{"credentials-unused", Pass, Pass, loggedIn(protocol.Login{Method: "session", Outcome: protocol.Unanswered, Said: "failed: hung up"}), loggedIn(), nil},
 	// A server's words look like what exreach says itself, and change nothing.
-	{"credentials-refused", Warn, loggedIn(refusedLogin("login", "535 5.7.3 no; ntlm: accepted")),
+	{"credentials-refused", Pass, Warn, loggedIn(refusedLogin("login", "535 5.7.3 no; ntlm: accepted")),
 		loggedIn(untriedLogin("login", "not possible: 454 later; x: refused: 535")), []string{"; ntlm: accepted"}},
-	{"credentials-unused", Pass, loggedIn(untriedLogin("login", "not possible: 454 later; ntlm: accepted")),
+	{"credentials-unused", Pass, Pass, loggedIn(untriedLogin("login", "not possible: 454 later; ntlm: accepted")),
 		loggedIn(refusedLogin("login", "535 no; x: not tried: no TLS")), nil},
-	{"credentials-unused", Pass, loggedIn(untriedLogin("login", "not possible: 454 later; x: refused: 535")), nil, nil},
+	{"credentials-unused", Pass, Pass, loggedIn(untriedLogin("login", "not possible: 454 later; x: refused: 535")), nil, nil},
 }
 
 // pop3sSaying is a server at 995 whom everybody trusts, and which takes nobody in.

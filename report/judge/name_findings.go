@@ -48,7 +48,8 @@ func AboutName(host string, n lookup.Name) []Finding {
 // name returns what is known of the host's name, the zero Name if nothing is.
 func (s seen) name() lookup.Name { return valueOf(s.Name) }
 
-func (s seen) source() string { return cmp.Or(s.name().By, "the resolver") }
+// resolver is who gave the addresses of the name.
+func (s seen) resolver() string { return cmp.Or(s.name().By, "the resolver") }
 
 func foundBySearch(s seen) bool { return s.name().Found != "" }
 
@@ -71,11 +72,11 @@ func partlySinkhole(s seen) bool { return len(s.name().Bogus) > 0 && len(s.name(
 func saySinkhole(s seen) (text, hint string) {
 	addrs := listed(texts(s.name().Bogus))
 	if !slices.ContainsFunc(s.name().Bogus, func(a netip.Addr) bool { return !a.IsLinkLocalUnicast() }) {
-		return fmt.Sprintf("%s gives %s for %s, a link-local address: it means nothing without the name of an interface, so it was not asked.", s.source(), addrs, s.Check.Host),
+		return fmt.Sprintf("%s gives %s for %s, a link-local address: it means nothing without the name of an interface, so it was not asked.", s.resolver(), addrs, s.Check.Host),
 			"Remove the record, and make sure that the host's network card does not register such addresses in DNS."
 	}
 	return fmt.Sprintf("%s gives %s for %s, but no host has such an address: a filter blocks the name (a DNS sinkhole, a hosts file), or the record is wrong. It was not asked.",
-			s.source(), addrs, s.Check.Host),
+			s.resolver(), addrs, s.Check.Host),
 		fmt.Sprintf("Compare with a name server that does not filter (nslookup %s SERVER), then remove the name from the block list or correct its record.", s.Check.Host)
 }
 
@@ -100,7 +101,7 @@ func sayLoopback(s seen) (text, hint string) {
 	if slices.ContainsFunc(s.name().Addrs, func(a netip.Addr) bool { return !a.IsLoopback() }) {
 		whose = "the results at " + here + " are about this machine"
 	}
-	return fmt.Sprintf("%s resolves to %s (according to %s), which is this machine itself, so %s.", s.Check.Host, here, s.source(), whose),
+	return fmt.Sprintf("%s resolves to %s (according to %s), which is this machine itself, so %s.", s.Check.Host, here, s.resolver(), whose),
 		fmt.Sprintf("If %s is another machine, correct the hosts file of this one or the record, or check its address.", s.Check.Host)
 }
 
@@ -170,6 +171,6 @@ func reservedAddress(s seen) bool {
 }
 
 func sayReservedAddress(s seen) (text, hint string) {
-	return fmt.Sprintf("No reply, and none can be expected: %s gives %s the address %s, %s.", s.source(), s.Check.Host, s.Address, whatReserved(s.Address)),
+	return fmt.Sprintf("No reply, and none can be expected: %s gives %s the address %s, %s.", s.resolver(), s.Check.Host, s.Address, whatReserved(s.Address)),
 		fmt.Sprintf("Correct the DNS record of %s; on the server, check which adapter has the address (ipconfig /all).", s.Check.Host)
 }

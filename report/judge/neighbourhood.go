@@ -4,11 +4,15 @@ package judge
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/protocol"
+	"exreach/report/judge/identity"
 )
 
 // A neighbourhood holds the results of one host, laid out the way the rules look for
@@ -18,6 +22,7 @@ type neighbourhood struct {
 	spots     map[netip.Addr]*spot
 	addresses []netip.Addr               // those of the host, each once
 	living    []string                   // those of them at which something answers
+	heard     map[netip.Addr]bool        // the addresses that sent something themselves, if only a refusal
 	answered  map[namedRow]bool          // what answers at some address
 	ipv6Dead  bool                       // all addresses of IPv6 are dead, and none of IPv4
 	subjects  map[string][]*probe.Result // by the subject of a certificate: see addIssuer
@@ -37,10 +42,12 @@ type spot struct {
 	planned    map[namedRow]*probe.Result // those to which no other result led
 	groups     map[oneOf][]probe.Result   // in the order of the plan
 	dead       bool                       // no connect came about
+	needed     bool                       // a service must answer here
 	everything bool                       // the port that no service uses answers
 	shuns      bool                       // a port that had answered fell silent
 	onlyMail   bool                       // see onlyMailConnects
 	lives      bool                       // something accepted a connect or answered
+	refuses    bool                       // the host itself refused a connect, so it is up
 	proven     bool                       // a service spoke its own protocol
 	inTheClear bool                       // a service answered without TLS
 	forbids    *probe.Result              // a connect there that was refused on the way, or prohibited; nil where none was
@@ -49,7 +56,12 @@ type spot struct {
 }
 
 func newNeighbourhood(results []probe.Result) *neighbourhood {
-	n := &neighbourhood{spots: map[netip.Addr]*spot{}, answered: map[namedRow]bool{}, subjects: map[string][]*probe.Result{}}
+	n := &neighbourhood{
+		spots:    map[netip.Addr]*spot{},
+		heard:    map[netip.Addr]bool{},
+		answered: map[namedRow]bool{},
+		subjects: map[string][]*probe.Result{},
+	}
 	for i := range results {
 		n.add(&results[i])
 	}
@@ -68,6 +80,12 @@ func newNeighbourhood(results []probe.Result) *neighbourhood {
 }
 
 func (n *neighbourhood) add(r *probe.Result) {
+	if hostSent(*r) {
+		n.heard[r.Address] = true
+	}
+	if untold(*r) {
+		return // no rule looks at it
+	}
 	here := n.spots[r.Address]
 	if here == nil {
 		here = &spot{
@@ -122,9 +140,11 @@ func (p *spot) conclude() {
 	p.onlyMail = onlyMailConnects(p.results)
 	p.secured = securedPorts(p.results)
 	for _, r := range p.results {
-		p.everything = p.everything || r.Check.IsControl() && !untold(*r)
+		p.everything = p.everything || r.Check.IsControl()
 		p.shuns = p.shuns || fellSilent(*r)
+		p.needed = p.needed || r.Check.Want == catalog.Required
 		p.lives = p.lives || !isUnreached(*r) && r.Verdict != probe.Untried
+		p.refuses = p.refuses || saidByHost(*r)
 		p.proven = p.proven || proven(*r)
 		p.inTheClear = p.inTheClear || talksInTheClear(*r)
 		if p.forbids == nil && forbids(*r) {
@@ -137,6 +157,20 @@ func (p *spot) conclude() {
 	slices.Sort(p.servers)
 	p.servers = slices.Compact(p.servers)
 	p.servers = p.servers[:min(len(p.servers), maxServers)]
+}
+
+// lives reports whether something else at the address shows that the host is up.
+func (s seen) lives() bool {
+	return s.Witness != nil && s.Witness.Answers || s.here().lives || s.here().refuses
+}
+
+// meanwhile says what else shows that the host is up: "other ports of 192.0.2.10 answer".
+// Only a host that lives has it.
+func (s seen) meanwhile() string {
+	if s.Witness != nil && s.Witness.Answers || s.here().lives {
+		return fmt.Sprintf("other ports of %s answer", s.target())
+	}
+	return fmt.Sprintf("%s itself turns other connections away", s.target())
 }
 
 // securedPorts returns one result of each port at which a service answered inside TLS.
@@ -192,6 +226,53 @@ func onlyMailConnects(results []*probe.Result) bool {
 		}
 	}
 	return len(connected) >= 2 && len(others) >= 2 && !(partly && spoke)
+}
+
+// A seen is a result as the rules look at it.
+type seen struct {
+	probe.Result
+	want    catalog.Want           // that of the check; Off if the service is excused
+	grade   Grade                  // by want and verdict alone
+	started time.Time              // of the run: certificates are judged as of then
+	host    *neighbourhood         // all results of the same host, this one too
+	hurried bool                   // the run was interrupted and patience is over: the rules are skipped
+	answer  identity.Answer        // what the service said
+	signs   func() []identity.Sign // of answer, found at the first call; do not change them
+}
+
+// wanted reports whether the service may be reached at all. If it must not be, the rules
+// ignore whatever else is wrong with it.
+func (s seen) wanted() bool { return s.want != catalog.Forbidden }
+
+// required reports whether the service must answer.
+func (s seen) required() bool { return s.want == catalog.Required }
+
+// speaks reports whether a wanted service answered in this protocol and did not
+// turn us away.
+func (s seen) speaks(protocol string) bool {
+	return s.wanted() && s.Verdict == probe.Answered && s.Check.Service.Protocol == protocol && s.Peer != nil && s.Peer.Refusal == ""
+}
+
+// fact returns what the conversation noted under a name.
+func (s seen) fact(name string) (string, bool) {
+	value, known := s.peer().Facts[name]
+	return value, known
+}
+
+// peer returns what is known of the peer. It is never nil, but empty if nothing is known.
+func (s seen) peer() *protocol.Peer {
+	if s.Peer == nil {
+		return &protocol.Peer{}
+	}
+	return s.Peer
+}
+
+// valueOf returns what p points to, or the zero value if p is nil.
+func valueOf[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
 }
 
 // here returns the spot of the result's address.

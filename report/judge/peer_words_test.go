@@ -37,43 +37,43 @@ func asksForCertificate(r *probe.Result) {
 // peerWordTests are what is told of peers in their own protocol and version.
 var peerWordTests = []findingTest{
 	// https://github.com/choria-io/puppet-choria/issues/243, https://github.com/rabbitmq/rabbitmq-website/issues/9
-	{"bad-tls", Fail, afterHandshake(protocol.TLSFailure{Cause: protocol.TLSBroken}), nil, []string{"handshake succeeded", "bad record MAC", "changes the data"}},
-	{"bad-tls", Fail, afterHandshake(protocol.TLSFailure{Cause: protocol.TLSInClear}), nil, []string{"handshake succeeded", "is not TLS"}},
-	{"bad-tls", Fail, afterHandshake(protocol.TLSFailure{Cause: protocol.TLSAlerted, Alert: 40}), nil, []string{"handshake succeeded", "handshake failure (40)"}},
-	{"bad-tls", Fail, all(alerted(80), speaks("ldap")), nil, []string{"internal error (80)", "certlm.msc"}},
+	{"bad-tls", Fail, Pass, afterHandshake(protocol.TLSFailure{Cause: protocol.TLSBroken}), nil, []string{"handshake succeeded", "bad record MAC", "changes the data"}},
+	{"bad-tls", Fail, Pass, afterHandshake(protocol.TLSFailure{Cause: protocol.TLSInClear}), nil, []string{"handshake succeeded", "is not TLS"}},
+	{"bad-tls", Fail, Pass, afterHandshake(protocol.TLSFailure{Cause: protocol.TLSAlerted, Alert: 40}), nil, []string{"handshake succeeded", "handshake failure (40)"}},
+	{"bad-tls", Fail, Pass, all(alerted(80), speaks("ldap")), nil, []string{"internal error (80)", "certlm.msc"}},
 
-	{"mismatch", Fail, all(verdict(probe.Mismatch, ""), evidence(`\x15\x03\x01\x00\x02\x02F`)), nil, []string{"What came is TLS."}},
-	{"mismatch", Fail, all(verdict(probe.Mismatch, ""), evidence(`220 mail\xb0`)), nil, []string{"It said: 220 mail"}},
+	{"mismatch", Fail, Pass, all(verdict(probe.Mismatch, ""), evidence(`\x15\x03\x01\x00\x02\x02F`)), nil, []string{"What came is TLS."}},
+	{"mismatch", Fail, Pass, all(verdict(probe.Mismatch, ""), evidence(`220 mail\xb0`)), nil, []string{"It said: 220 mail"}},
 
 	// https://github.com/jstedfast/MailKit/issues/119: POP3 of Exchange after STLS.
-	{"handshake-stalls", Fail, heldIn(0, true, speaks("pop3")), nil, []string{"never answers the ClientHello", "cannot use its certificate", "(path MTU) are unlikely", "Set-PopSettings"}},
-	{"handshake-stalls", Fail, heldIn(0, false, speaks("smtp")), nil, []string{"cannot use its certificate", "large packets of the answer are lost (path MTU)", "smaller packet size"}},
-	{"handshake-stalls", Fail, heldIn(7, true, speaks("ldap")), nil, []string{"began to answer", "(7 bytes)", "certlm.msc"}},
-	{"silent", Fail, all(heard(probe.Stalled, 0), implicit, speaks("http")), nil, []string{"TLS handshake succeeded", "the request got no answer"}},
-	{"silent", Fail, all(heard(probe.Stalled, 0), implicit, speaks("imap")), nil, []string{"no greeting came"}},
-	{"silent", Fail, all(heard(probe.Slowly, 231), func(r *probe.Result) { r.Check.Service.Network = catalog.UDP }), nil, []string{"none of them answers the request"}},
+	{"handshake-stalls", Fail, Pass, heldIn(0, true, speaks("pop3")), nil, []string{"never answers the ClientHello", "cannot use its certificate", "(path MTU) are unlikely", "Set-PopSettings"}},
+	{"handshake-stalls", Fail, Pass, heldIn(0, false, speaks("smtp")), nil, []string{"cannot use its certificate", "large packets of the answer are lost (path MTU)", "smaller packet size"}},
+	{"handshake-stalls", Fail, Pass, heldIn(7, true, speaks("ldap")), nil, []string{"began to answer", "(7 bytes)", "certlm.msc"}},
+	{"silent", Fail, Pass, all(heard(probe.Stalled, 0), implicit, speaks("http")), nil, []string{"TLS handshake succeeded", "the request got no answer"}},
+	{"silent", Fail, Pass, all(heard(probe.Stalled, 0), implicit, speaks("imap")), nil, []string{"no greeting came"}},
+	{"silent", Fail, Pass, all(heard(probe.Slowly, 231), func(r *probe.Result) { r.Check.Service.Network = catalog.UDP }), nil, []string{"none of them answers the request"}},
 
 	// https://github.com/nodemailer/nodemailer/issues/694: a device writes over the command.
-	{"starttls-refused", Warn, answers("500 5.0.0 'XXXXXXXX': command not understood."), answers("not offered"), []string{"overwrites it", "no inspect esmtp"}},
-	{"starttls-refused", Warn, all(speaks("imap"), answers("BAD Command Error. 12")), nil, []string{"does not know the command that it offers"}},
-	{"starttls-refused", Warn, all(speaks("pop3"), answers("-ERR Protocol error. 14")), nil, []string{"does not know the command that it offers"}},
-	{"starttls-refused", Warn, answers("454 4.3.3 TLS not available after start"), nil, []string{"no usable certificate", "No device on the path"}},
-	{"starttls-refused", Warn, answers("554 5.7.3 Unable to initialize security subsystem"), nil, []string{"no usable certificate"}},
-	{"starttls-refused", Warn, answers("550 5.7.1 Not for you"), nil, []string{"does not say why"}},
-	{"starttls-missing", Warn, all(speaks("imap"), answers("not offered")), all(speaks("imap"), answers("NO no certificate")), []string{"mail proxies", "Set-ImapSettings"}},
+	{"starttls-refused", Pass, Warn, answers("500 5.0.0 'XXXXXXXX': command not understood."), answers("not offered"), []string{"overwrites it", "no inspect esmtp"}},
+	{"starttls-refused", Pass, Warn, all(speaks("imap"), answers("BAD Command Error. 12")), nil, []string{"does not know the command that it offers"}},
+	{"starttls-refused", Pass, Warn, all(speaks("pop3"), answers("-ERR Protocol error. 14")), nil, []string{"does not know the command that it offers"}},
+	{"starttls-refused", Pass, Warn, answers("454 4.3.3 TLS not available after start"), nil, []string{"no usable certificate", "No device on the path"}},
+	{"starttls-refused", Pass, Warn, answers("554 5.7.3 Unable to initialize security subsystem"), nil, []string{"no usable certificate"}},
+	{"starttls-refused", Pass, Warn, answers("550 5.7.1 Not for you"), nil, []string{"does not say why"}},
+	{"starttls-missing", Pass, Warn, all(speaks("imap"), answers("not offered")), all(speaks("imap"), answers("NO no certificate")), []string{"mail proxies", "Set-ImapSettings"}},
 
 	// https://github.com/kubernetes/ingress-nginx/issues/7176, https://github.com/nginx/docker-nginx/issues/175
-	{"client-certificate-wanted", Fail, all(website("status", "400 Bad Request", "server", "nginx/1.19.2"), noExchange, asksForCertificate),
+	{"client-certificate-wanted", Fail, Pass, all(website("status", "400 Bad Request", "server", "nginx/1.19.2"), noExchange, asksForCertificate),
 		all(website("status", "400 Bad Request", "server", "nginx/1.19.2"), noExchange), []string{"A proxy asked for a client certificate", "ssl_verify_client"}},
-	{"http-foreign-page", Fail, all(website("status", "429 Too Many Requests", "server", "nginx"), noExchange), website(), []string{"limits how many requests"}},
-	{"http-foreign-page", Fail, all(website("status", "511 Network Authentication Required"), noExchange), website(), []string{"captive portal"}},
-	{"http-redirect-elsewhere", Pass, all(website("status", "302 Found", "server", "nginx", "location", "https://owa.example.com/owa"), origin(web.OfExchange, "", "the redirect to /owa")),
+	{"http-foreign-page", Fail, Pass, all(website("status", "429 Too Many Requests", "server", "nginx"), noExchange), website(), []string{"limits how many requests"}},
+	{"http-foreign-page", Fail, Pass, all(website("status", "511 Network Authentication Required"), noExchange), website(), []string{"captive portal"}},
+	{"http-redirect-elsewhere", Pass, Pass, all(website("status", "302 Found", "server", "nginx", "location", "https://owa.example.com/owa"), origin(web.OfExchange, "", "the redirect to /owa")),
 		all(website("status", "302 Found", "server", "Microsoft-IIS/10.0", "location", "https://owa.example.com/owa"), origin(web.OfExchange, "", "the redirect to /owa")), []string{"owa.example.com"}},
 
-	{"smtp-name-refused", Warn, all(saying("smtp", "550 5.7.1 Client host rejected: cannot find your hostname", wire.OurName), step(protocol.Greet)),
+	{"smtp-name-refused", Warn, Pass, all(saying("smtp", "550 5.7.1 Client host rejected: cannot find your hostname", wire.OurName), step(protocol.Greet)),
 		saying("smtp", "550 5.7.1 Client host blocked", wire.OurAddress), []string{"no name for its address", "(PTR)"}},
-	{"rpc-not-told", Unknown, all(child("mapper"), portless, verdict(probe.Unresolved, "")), verdict(probe.Unresolved, ""), nil},
-	{"certificate-self-signed", Warn, namesOnly, implicit, []string{"no subject, names mail01.contoso.com"}},
+	{"rpc-not-told", Unknown, Pass, all(child("mapper"), portless, verdict(probe.Unresolved, "")), verdict(probe.Unresolved, ""), nil},
+	{"certificate-self-signed", Pass, Warn, namesOnly, implicit, []string{"no subject, names mail01.contoso.com"}},
 }
 
 // TestCertificateHintOfTheirTime: nothing is told to do about a certificate that the

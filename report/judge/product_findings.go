@@ -162,7 +162,7 @@ func smtpsSuspected(s seen) bool {
 func saySMTPSSuspected(s seen) (text, hint string) {
 	return "TCP 465 does not greet: it behaves like a server that waits for TLS first (SMTPS). No version of Exchange serves that: " +
 			"from 2013 on, it greets at 465 in the clear and starts TLS with STARTTLS; earlier versions do not use the port.",
-		"Check what is listening at 465 (netstat -abno), or which load balancer or mail gateway answers there in the server's place; users submit mail on port 587."
+		"Check " + s.listener() + ", or which load balancer or mail gateway answers there in the server's place; users submit mail on port 587."
 }
 
 // since reports whether the host was checked as this version or a later one.
@@ -178,7 +178,7 @@ func (s seen) isOf(family catalog.Family) bool {
 	return s.Check.Releases.Family(s.Check.Version) == family
 }
 
-// versionDiffers: the server admits to another version than the one it was checked as. The
+// versionDiffers: the server reports another version than the one it was checked as. The
 // SMTP service of Windows has a finding of its own (smtp-iis).
 func versionDiffers(s seen) bool {
 	if !s.wanted() || !s.ofExchange() || s.Verdict != probe.Answered || s.Peer == nil || iisSMTP(s) {

@@ -5,8 +5,11 @@ package judge
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 
 	"exreach/catalog"
+	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/wire"
 )
@@ -17,6 +20,48 @@ func (s seen) reason() wire.Reason {
 		return ""
 	}
 	return s.Peer.Reason
+}
+
+// quote is a sentence with what the peer said first, "" if there is nothing to read in it.
+func (s seen) quote() string {
+	escapes := strings.Count(s.Evidence, `\x`)
+	switch {
+	case s.Evidence == "":
+		return ""
+	case tlsRecord().MatchString(s.Evidence):
+		return " What came is TLS."
+	case len(`\x00`)*escapes > len(s.Evidence)/3: // mostly binary: a person cannot read it
+		return ""
+	}
+	return fmt.Sprintf(" It said: %s", strings.TrimSuffix(s.Evidence, `\r\n`))
+}
+
+// tlsRecord matches evidence that begins with a TLS record: an alert or a handshake (RFC
+// 8446 section 5.1).
+var tlsRecord = lazily(`^\\x1[56]\\x03`)
+
+// saidByHost reports whether the host itself turned a connect away: with a reset, or in an
+// ICMP message of its own.
+func saidByHost(r probe.Result) bool {
+	switch {
+	case r.SaidBy.IsValid():
+		return r.SaidBy == r.Address
+	case r.Port == 0: // an endpoint mapper said so
+		return false
+	}
+	return r.Verdict == probe.Refused
+}
+
+// refuses: the server turns us away, for a reason that has no finding of its own.
+func refuses(s seen) bool {
+	ownWords := []func(seen) bool{refusesStrangers, nameRefused, refusesAddress, limitsAddress, takesNoCommands, hasNoRootDSE}
+	return s.Peer != nil && s.Peer.Refusal != "" && s.wanted() && !slices.ContainsFunc(ownWords, func(f func(seen) bool) bool { return f(s) })
+}
+
+// refusesRequired: other clients would be refused as well. A server that turns us away
+// for our name or our question may work well for them.
+func refusesRequired(s seen) bool {
+	return refuses(s) && s.required() && s.reason() != wire.OurName && s.reason() != wire.OurQuestion
 }
 
 // refusesStrangers: the server works, but answers only clients that have logged in. An
@@ -178,7 +223,7 @@ func sayLoggedInBefore(s seen) (text, hint string) {
 		text += " TLS cannot be started then (RFC 9051 section 7.1.4)."
 	}
 	return text + s.quote(),
-		"Exchange never greets like this: check which program is listening on the server (netstat -abno), and close the port if mail can be read there without a password."
+		fmt.Sprintf("Exchange never greets like this: check %s, and close the port if mail can be read there without a password.", s.listener())
 }
 
 func credentialsRefused(s seen) bool {

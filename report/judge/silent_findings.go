@@ -25,7 +25,7 @@ func saySilent(s seen) (text, hint string) {
 	}
 	if s.Check.Service.Network == catalog.UDP && s.pace() != probe.Never {
 		return "Datagrams came back, but none of them answers the request: something on the path, or another program at the port, answers in place of the service." + s.quote(),
-			"Check on the server which program is listening (netstat -abno), then look for a firewall or proxy on the path that answers in its place."
+			fmt.Sprintf("Check %s, then look for a firewall or proxy on the path that answers in its place.", s.listener())
 	}
 	switch s.pace() {
 	case probe.Slowly:
@@ -141,8 +141,8 @@ func (s seen) sayDelivery() (text, hint string) {
 	switch s.delivery() {
 	case probe.NotArrived:
 		return fmt.Sprintf("The connection to %s succeeded, but what was sent on it was never acknowledged: packets to %s are lost once the connection is open.", s.port(), s.target()),
-			fmt.Sprintf("Ask the firewall administrator whether both directions of the connection pass the same firewall (asymmetric routing) "+
-				"and whether it drops packets of established connections to %s.", s.target())
+			s.inquire(fmt.Sprintf("whether both directions of the connection pass the same firewall (asymmetric routing) "+
+				"and whether it drops packets of established connections %s to %s.", s.from(), s.target()))
 	case probe.AnswerLost:
 		return fmt.Sprintf("%s of %s answers, but the large packets of its answer are lost, while small ones arrive (path MTU).", s.port(), s.target()),
 			"Look for a tunnel or VPN with a smaller packet size (MTU) and a firewall that drops ICMP \"fragmentation needed\" or \"packet too big\"; " +
@@ -150,7 +150,7 @@ func (s seen) sayDelivery() (text, hint string) {
 	case probe.WindowShut:
 		return fmt.Sprintf("%s of %s accepts the connection but no data (its TCP window stays at zero): a firewall or intrusion prevention system acts as a tarpit, "+
 				"or the server is out of memory.", s.port(), s.target()),
-			"Ask the firewall administrator whether this computer is on a block list; then check the load of the server."
+			s.inquire("whether this computer is on a block list; then check the load of the server.")
 	case probe.Held:
 		return fmt.Sprintf("Packets reach %s and are acknowledged, but %s never answers: the service hangs (a frozen process, no free worker), "+
 				"or a proxy, load balancer or intrusion prevention system accepted the connection and holds it.", s.target(), s.port()),
@@ -262,7 +262,12 @@ func emptyUnanswered(s seen) bool {
 }
 
 func sayEmptyUnanswered(s seen) (text, hint string) {
-	return fmt.Sprintf("No reply to %s without content over %s. That is all exreach can send to %s, whose protocol it does not know, and most services do not answer that: "+
-			"the port is open or filtered (LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).", s.tries(), catalog.Elapsed(s.Took), s.port()),
-		fmt.Sprintf("Ask the service itself, with a client of its own. Check on the server with netstat -ano that it is listening, and the firewall's log for %s.", s.port())
+	hint = "Ask the service with a client of its own. "
+	if s.isOwn() {
+		hint += "Check that it is listening: " + onThis("{listening}") + "."
+	} else {
+		hint += "Check on the server that it is listening (netstat -ano); if it is, " + lower(s.ask(firewallAdmin))
+	}
+	return fmt.Sprintf("exreach does not know what %s speaks and can only send it datagrams without content, which most services do not answer: "+
+		"the port is open or filtered (LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).", s.port()), hint
 }

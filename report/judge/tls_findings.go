@@ -32,8 +32,8 @@ func sayPlainBeforeTLS(s seen) (text, hint string) {
 	case s.Port == 465:
 		return text, "No version of Exchange serves TLS from the first byte at 465: leave the row out of your catalogue, or give it STARTTLS; users submit mail on port 587."
 	case s.Check.Service.HTTP != nil:
-		return text, "Check which program is listening on the port (netstat -abno; netsh http show sslcert lists the ports of IIS that have a certificate), " +
-			"and whether a load balancer or a port forwarding leads to the plain port of the server (80)."
+		return text, "Check " + s.listener() + "; there, netsh http show sslcert lists the ports of IIS that have a certificate. Then check " +
+			"whether a load balancer or a port forwarding leads to the plain port of the server (80)."
 	}
 	return text, "Check whether the port is the right one (110, 143 and 119 begin in the clear, 995, 993 and 563 with TLS), and whether a load balancer forwards it to the wrong port of the server."
 }

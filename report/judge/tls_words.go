@@ -148,7 +148,7 @@ func (s seen) sayInClear() (text, hint string) {
 			"Test from the server's own subnet: if TLS starts there, look for the filter or proxy on the path (SMTP inspection, anti-virus); if not, check the log of the service."
 	}
 	return "The connection succeeded, but what came is not TLS: the service speaks in the clear here, or another program is listening." + s.quote(),
-		"Check whether the port is the right one and which program is listening on the server (netstat -abno), then whether a load balancer forwards it to the wrong port."
+		fmt.Sprintf("Check whether the port is the right one and %s, then whether a load balancer forwards it to the wrong port.", s.listener())
 }
 
 // dheOnly: the server took none of the ciphers that current clients offer, but one with

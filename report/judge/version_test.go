@@ -23,21 +23,26 @@ func TestHostRules(t *testing.T) {
 	for _, tt := range []struct {
 		code string
 		id   identity.Identified
+		care Grade
+		on   Scale
 		says []string
 	}{
-		{"versions-contradict", both, []string{"X-OWA-Version 15.1.2507.6 on port 443 means 2016", "on port 25 means 2003", "--version"}},
-		{"no-role-fits", unfit, []string{"110 DavMail", "--role"}},
+		{"versions-contradict", both, Pass, "", []string{"X-OWA-Version 15.1.2507.6 on port 443 means 2016", "on port 25 means 2003", "--version"}},
+		{"no-role-fits", unfit, Warn, OnCare, []string{"110 DavMail", "--role"}},
 	} {
-		h := Host{Rows: []Row{{Grade: Pass}}}
+		h := Host{Rows: []Row{{Grade: Pass, Care: Pass}}}
 		h.identify(&tt.id)
 		f, found := finding(h.Rows[0], tt.code)
 		if !found {
 			t.Errorf("%s: not found", tt.code)
 			continue
 		}
+		if e := h.Rows[0]; e.Grade != Pass || e.Care != tt.care || f.Weight != tt.care || f.WeighsOn != tt.on {
+			t.Errorf("%s: grade %s, care %s: weighs %q on %q", tt.code, e.Grade, e.Care, f.Weight, f.WeighsOn)
+		}
 		checkSays(t, f, tt.says)
 	}
-	healthy := Host{Rows: []Row{{Grade: Pass}}}
+	healthy := Host{Rows: []Row{{Grade: Pass, Care: Pass}}}
 	healthy.identify(&identity.Identified{Candidates: []string{"2016"}})
 	if len(healthy.Rows[0].Findings) > 0 || healthy.Identified == nil {
 		t.Errorf("a healthy host: %+v", healthy)
@@ -134,18 +139,18 @@ func TestVersionsEndToEnd(t *testing.T) {
 }
 
 var versionTests = []findingTest{
-	{"version-differs", Warn, website("status", "302 Found", "x_owa_version", "15.1.2507.6"), website("status", "302 Found", "x_owa_version", "15.2.1544.4"),
+	{"version-differs", Pass, Warn, website("status", "302 Found", "x_owa_version", "15.1.2507.6"), website("status", "302 Found", "x_owa_version", "15.2.1544.4"),
 		[]string{"checked as 2019 but reports 2016: X-OWA-Version 15.1.2507.6", "--version 2016"}},
-	{"version-differs", Warn, website("status", "302 Found", "x_owa_version", "15.2.2562.17"), all(website("status", "302 Found", "x_owa_version", "15.2.2562.17"), version("se")),
+	{"version-differs", Pass, Warn, website("status", "302 Found", "x_owa_version", "15.2.2562.17"), all(website("status", "302 Found", "x_owa_version", "15.2.2562.17"), version("se")),
 		[]string{"but reports se"}},
-	{"version-differs", Warn, all(smtp(greets2019, offers2019...), version("2003")), healthySMTP, []string{"2007, 2010, 2013, 2016, 2019, se or online", "--version auto"}},
-	{"version-differs", Warn, smtp("220 DavMail 6.2.2 SMTP ready at Mon"), all(smtp("220 DavMail 6.2.2 SMTP ready at Mon"), version("davmail")), nil},
-	{"version-differs", Warn, all(smtp(greets2003), version("2010"), func(r *probe.Result) {
+	{"version-differs", Pass, Warn, all(smtp(greets2019, offers2019...), version("2003")), healthySMTP, []string{"2007, 2010, 2013, 2016, 2019, se or online", "--version auto"}},
+	{"version-differs", Pass, Warn, smtp("220 DavMail 6.2.2 SMTP ready at Mon"), all(smtp("220 DavMail 6.2.2 SMTP ready at Mon"), version("davmail")), nil},
+	{"version-differs", Pass, Warn, all(smtp(greets2003), version("2010"), func(r *probe.Result) {
 		r.Check.Service.Protocol = "pop3"
 		r.Peer.Greeting = "+OK Microsoft Exchange Server 2007 POP3 service ready"
 	}),
 		smtp(greets2003), nil}, // which smtp-iis explains
-	{"version-differs", Warn, all(website("status", "302 Found", "x_feserver", "MAIL01"), version("2010")),
+	{"version-differs", Pass, Warn, all(website("status", "302 Found", "x_feserver", "MAIL01"), version("2010")),
 		all(website("status", "302 Found", "x_feserver", "MAIL01"), version("2010"), want(catalog.Forbidden)), []string{"X-FEServer"}},
-	{"version-differs", Warn, all(website("status", "302 Found", "x_owa_version", "15.1.2507.6")), all(website("status", "302 Found", "x_owa_version", "15.1.2507.6"), role("internet")), nil},
+	{"version-differs", Pass, Warn, all(website("status", "302 Found", "x_owa_version", "15.1.2507.6")), all(website("status", "302 Found", "x_owa_version", "15.1.2507.6"), role("internet")), nil},
 }

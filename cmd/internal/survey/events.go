@@ -29,6 +29,17 @@ type OfURL struct{ URL, Host string }
 // DeadlineCame tells that the run has ended because of its deadline.
 type DeadlineCame struct{ Deadline time.Duration }
 
+// NothingAsked tells that hosts of a list are left out, because nothing of their roles is for
+// this from.
+type NothingAsked struct {
+	List          string // its name
+	Hosts         int
+	First         string // the first of them
+	Line          int    // the number of its line, from 1
+	Version, Role string // of the first
+	From          string
+}
+
 // Untraceable tells that this system cannot trace.
 type Untraceable struct{ Err error }
 
@@ -67,12 +78,6 @@ type Thin struct {
 // that their answers do not show whether they do.
 type Untold struct{ Version, Role, Service string }
 
-// Untestable tells how many services of a role are wanted but cannot be tested remotely.
-type Untestable struct {
-	Version, Role string
-	Services      int
-}
-
 // LeftOut tells how many hosts have no row, because --only and --skip leave none.
 type LeftOut struct{ Hosts int }
 
@@ -91,12 +96,12 @@ func (Repeated) event()      {}
 func (RepeatedLines) event() {}
 func (OfURL) event()         {}
 func (DeadlineCame) event()  {}
+func (NothingAsked) event()  {}
 func (Untraceable) event()   {}
 func (Identified) event()    {}
 func (AllIdentified) event() {}
 func (Defaults) event()      {}
 func (Thin) event()          {}
 func (Untold) event()        {}
-func (Untestable) event()    {}
 func (LeftOut) event()       {}
 func (Progress) event()      {}

@@ -104,6 +104,26 @@ func flatten(plan []catalog.Check) []catalog.Check {
 	return all
 }
 
+// narrow leaves what the user wants to see of the plan of one host. Unless the user named
+// what to check, it adds the host's control (catalog.WithControls).
+func (p *planner) narrow(t target, plan []catalog.Check) []catalog.Check {
+	plan = p.filter.apply(plan)
+	if len(p.filter.only) > 0 || t.isPorts() {
+		return plan
+	}
+	return catalog.WithControls(plan)
+}
+
+// nothingLeft says that --only and --skip leave nothing of any host. If the first word of
+// --only is for other clients, it says for which.
+func (p *planner) nothingLeft() error {
+	hint := ""
+	if len(p.filter.only) > 0 {
+		hint = p.elsewhere(p.lacking, p.filter.only[0])
+	}
+	return mistake(cmp.Or(hint, "remove a word from --only or --skip"), "nothing is left to check")
+}
+
 // unknownService says what to write instead of a word of --only or --skip that means
 // nothing in the plan.
 func (p *planner) unknownService(plan []catalog.Check, word string) error {

@@ -63,7 +63,7 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 }
 
 // inquire asks many hosts at a time, and calls pass for each when it has no more questions
-// for it. Two goroutines may call pass at once.
+// for it. Several goroutines may call pass at once.
 func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[*suspect], pass func(*suspect)) {
 	again := make(chan *suspect)
 	once := *pool
@@ -71,7 +71,7 @@ func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[
 	var asking sync.WaitGroup
 	asking.Go(func() {
 		defer close(again)
-		i.ask(ctx, pool, in, func(s *suspect) {
+		i.ask(ctx, pool, i.unknown(in, pass), func(s *suspect) {
 			if s.next = i.more(s); len(s.next) > 0 {
 				hand(ctx, again, s)
 			} else {
@@ -89,6 +89,19 @@ func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[
 		}, pass)
 	})
 	asking.Wait()
+}
+
+// unknown yields the hosts that must be asked what they are, and passes the others.
+func (i *identifier) unknown(in iter.Seq[*suspect], pass func(*suspect)) iter.Seq[*suspect] {
+	return func(yield func(*suspect) bool) {
+		for s := range in {
+			if !i.anyUnsettled(s.target) {
+				pass(s)
+			} else if !yield(s) {
+				return
+			}
+		}
+	}
 }
 
 // hand passes a host on, unless the run has ended.
@@ -171,14 +184,14 @@ func answered(asked []catalog.Check, heard []probe.Result) []catalog.Check {
 }
 
 // conclude gives a host the version that its answers show and the roles whose services
-// answered, and tells so.
+// answered, and tells so. It leaves a host as it is that was not asked.
 func (i *identifier) conclude(s *suspect) target {
 	if !i.anyUnsettled(s.target) {
 		return s.target
 	}
 	id := identity.Identify(s.heard)
 	heard := answered(s.asked, s.heard)
-	t := target{place: s.place}
+	t := s.target
 	t.roles, id.CheckedAs = i.rolesOf(s.target, id, heard)
 	version := t.roles[0].Version // given, or the usual one
 	if len(id.CheckedAs) > 0 {

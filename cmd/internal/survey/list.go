@@ -3,17 +3,18 @@
 package survey
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
+	"slices"
 	"strings"
+
+	"exreach/catalog"
+	"exreach/cmd/internal/hostlist"
 )
 
-// A List is a text with one host a line, which Listed reads. Blank lines, and what stands
-// behind a #, mean nothing to it.
+// A List is a text that names hosts, one a line or in a table, which Listed reads.
 type List struct {
 	Name string        // for messages
 	From io.ReadCloser // closed once it is read
@@ -22,112 +23,183 @@ type List struct {
 
 // A hostList yields the hosts of a List while a goroutine reads it.
 type hostList struct {
-	name  string
-	host  func(word string) (string, error) // the host that a word stands for
-	lines <-chan listLine
-	tell  func(Event)
-	seed  maphash.Seed
-	seen  map[uint64]bool // hashes of names: a long list takes little memory
-	again RepeatedLines   // lines that name a host once more
-	err   error           // why the list ended early; nil where it did not
+	name    string
+	host    func(word string) (string, error) // the host that a word stands for
+	asks    func(hostlist.Row) bool           // whether there is anything to ask such a host
+	rows    <-chan listRow
+	tell    func(Event)
+	seed    maphash.Seed
+	seen    map[uint64]uint64 // hashes of names, and of what is said of them: a long list takes little memory
+	again   RepeatedLines     // lines that name a host once more
+	idle    NothingAsked      // hosts that are left out
+	tabular bool              // rows may say more than names
+	wrong   mistakes
 }
 
-// A listLine is one line of the file, or why there are no more.
-type listLine struct {
-	number int
-	text   string
-	err    error
+// A listRow is one row of the list, or why there are no more.
+type listRow struct {
+	hostlist.Row
+	tabular bool
+	err     error
 }
 
 // read starts a goroutine that reads the list, until ctx ends, and then closes it.
-func (l List) read(ctx context.Context, host func(word string) (string, error), tell func(Event)) *hostList {
-	lines := make(chan listLine)
+func (l List) read(ctx context.Context, k taker, host func(word string) (string, error), tell func(Event)) *hostList {
+	rows := make(chan listRow)
 	// The end of ctx does not end a read from a pipe. This goroutine may hang in
 	// one then; the program ends without waiting for it.
 	go func() {
-		defer close(lines)
+		defer close(rows)
 		defer l.From.Close()
-		readLines(ctx, l.From, lines)
+		readRows(ctx, hostlist.NewReader(l.From, k.cat, k.from), rows)
 	}()
-	return &hostList{name: l.Name, host: host, lines: lines, tell: tell, seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
+	return &hostList{
+		name: l.Name, host: host, asks: k.asksAny, rows: rows, tell: tell,
+		seed: maphash.MakeSeed(), seen: map[uint64]uint64{},
+		again: RepeatedLines{List: l.Name}, idle: NothingAsked{List: l.Name, From: k.from}, wrong: mistakes{list: l.Name},
+	}
 }
 
-// readLines sends every line of r until ctx ends.
-func readLines(ctx context.Context, r io.Reader, lines chan<- listLine) {
-	text := bufio.NewScanner(r)
-	l := listLine{number: 1}
-	send := func() bool {
-		select {
-		case lines <- l:
-			return true
-		case <-ctx.Done():
-			return false
+// readRows sends every row of a list until ctx ends.
+func readRows(ctx context.Context, list *hostlist.Reader, rows chan<- listRow) {
+	for {
+		row, err := list.Next()
+		if err == io.EOF {
+			return
 		}
-	}
-	for ; text.Scan(); l.number++ {
-		if l.text = text.Text(); !send() {
+		select {
+		case rows <- listRow{row, list.Tabular(), err}:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
 			return
 		}
 	}
-	if l.err = text.Err(); l.err != nil {
-		send()
-	}
 }
 
-// next returns the next host, and skips those that were named before. more is false at
-// the end, at a mistake (then err says which), and when ctx ends.
-func (l *hostList) next(ctx context.Context) (name string, more bool) {
+// next returns the next host with what the list says of it. It passes over those that were
+// named before, those of which nothing is to be asked, and mistakes, which it keeps in
+// l.wrong. more is false at the end, and when ctx ends.
+func (l *hostList) next(ctx context.Context) (host hostlist.Row, more bool) {
 	for {
-		var line listLine
+		var row listRow
 		select {
-		case line, more = <-l.lines:
+		case row, more = <-l.rows:
 		case <-ctx.Done():
-			return "", false
+			return host, false
 		}
 		if !more {
-			if l.again.Lines > 0 {
-				l.tell(l.again)
-			}
-			l.seen = nil
-			return "", false
+			l.end()
+			return host, false
 		}
-		if name, l.err = l.hostIn(line); l.err != nil {
-			return "", false
-		}
-		if name != "" {
-			return name, true
+		l.tabular = row.tabular
+		if row.Host = l.hostIn(row); row.Host != "" {
+			return row.Row, true
 		}
 	}
 }
 
-// hostIn returns the host that a line names; "" if it names none, or repeats one.
-func (l *hostList) hostIn(line listLine) (string, error) {
-	text, err := line.text, line.err
-	if line.number == 1 {
-		text = strings.TrimPrefix(text, "\ufeff") // Windows editors put a byte order mark in front
+// end tells what was passed over.
+func (l *hostList) end() {
+	if l.again.Lines > 0 {
+		l.tell(l.again)
 	}
-	word, _, _ := strings.Cut(text, "#")
-	word = strings.TrimSpace(word)
+	if l.idle.Hosts > 0 {
+		l.tell(l.idle)
+	}
+	l.seen = nil
+}
+
+// hostIn returns the host that a row names; "" if it names none that is to be checked.
+func (l *hostList) hostIn(row listRow) string {
 	name := ""
-	switch {
-	case errors.Is(err, bufio.ErrTooLong):
-		err = fmt.Errorf("the line is longer than %d KiB", bufio.MaxScanTokenSize>>10)
+	switch err := row.err; {
 	case err != nil:
-	case strings.ContainsRune(text, 0):
-		err = mistake("save it as UTF-8 or plain ASCII", "there is a zero byte in the line: this is not text, or it is UTF-16")
-	case word != "":
-		name, err = l.host(word)
-	}
-	if err != nil {
-		return "", fmt.Errorf("%s:%d: %w", l.name, line.number, err)
-	}
-	key := maphash.String(l.seed, strings.ToLower(name))
-	if name != "" && l.seen[key] {
-		if l.again.Lines++; l.again.Lines == 1 {
-			l.again.List, l.again.First, l.again.Line = l.name, name, line.number
+		l.wrong.add(row.Line, err)
+		return ""
+	case row.Host != "":
+		if name, err = l.host(row.Host); err != nil {
+			l.wrong.add(row.Line, err)
 		}
-		return "", nil
 	}
-	l.seen[key] = true
-	return name, nil
+	for _, w := range row.Wrong {
+		l.wrong.add(row.Line, &Mistake{w.Err, w.Hint})
+	}
+	if name == "" || row.Wrong != nil || l.isRepeated(name, row.Row) {
+		return ""
+	}
+	if _, _, given := splitPort(name); !given && !l.asks(row.Row) {
+		if l.idle.Hosts++; l.idle.Hosts == 1 {
+			l.idle.First, l.idle.Line, l.idle.Role, l.idle.Version = name, row.Line, row.Roles[0], row.Version
+		}
+		return ""
+	}
+	return name
+}
+
+// isRepeated reports whether a host was named before. It is a mistake if something else was
+// said of it then, such as another role. Each port of a host is named for itself.
+func (l *hostList) isRepeated(name string, row hostlist.Row) bool {
+	says := uint64(0)
+	if row.Says() {
+		says = maphash.String(l.seed, fmt.Sprint(row.Version, row.Roles, row.Site, row.Labels))
+	}
+	before, repeated := l.see(name, says)
+	if host, _, given := splitPort(name); given && !repeated {
+		before, _ = l.see(host+":", says) // which stands for all ports of the host
+	}
+	switch {
+	case before != says:
+		l.wrong.add(row.Line, mistake("name each host once, with all its roles in one row: Mailbox, ClientAccess",
+			"host %q: an earlier row names it and says something else about it", name))
+		return true
+	case repeated:
+		if l.again.Lines++; l.again.Lines == 1 {
+			l.again.First, l.again.Line = name, row.Line
+		}
+	}
+	return repeated
+}
+
+// see notes what is said of a name, and returns what was said of it first.
+func (l *hostList) see(name string, says uint64) (first uint64, again bool) {
+	key := maphash.String(l.seed, strings.ToLower(name))
+	if first, again = l.seen[key]; !again {
+		l.seen[key], first = says, says
+	}
+	return first, again
+}
+
+// asksAny reports whether there is anything to ask a host of which a row of a list gives the
+// version and the roles. If it does not give both, there may be. A word for k.from that means
+// nobody is not the fault of the row.
+func (k taker) asksAny(row hostlist.Row) bool {
+	return row.Version == "" || row.Roles == nil ||
+		slices.ContainsFunc(row.Roles, func(role string) bool { return k.asks(row.Version, role) }) ||
+		!slices.ContainsFunc(catalog.Froms, func(f catalog.From) bool { return f.Name == k.from })
+}
+
+// described returns the host of a row in all its roles: h with what the row says. It leaves
+// out roles of which k.from asks nothing, which a host has beside others. A port that the user
+// named is asked once, in the one role or in any.
+func (k taker) described(h catalog.Host, row hostlist.Row) (roles []catalog.Host) {
+	if row.Version != "" {
+		h.Version = row.Version
+	}
+	h.Site, h.Labels = row.Site, row.Labels
+	if h.Ports != nil && len(row.Roles) > 1 {
+		h.Role = ""
+		return []catalog.Host{h}
+	}
+	for _, role := range row.Roles {
+		if row.Version == "" || k.asks(row.Version, role) {
+			h.Role = role
+			roles = append(roles, h)
+		}
+	}
+	if roles == nil {
+		roles = []catalog.Host{h}
+	}
+	return roles
 }

@@ -10,19 +10,24 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"exreach/catalog"
 )
 
-// readHosts is every host of a list, and why it ends.
+// inClient are the words of the catalogue, for a run of a client.
+func inClient() taker { return taker{catalog.Open(), catalog.DefaultFrom} }
+
+// readHosts is every host of a list, and what is wrong with it.
 func readHosts(t *testing.T, text io.Reader, tell func(Event)) ([]string, error) {
 	t.Helper()
-	l := List{Name: "stdin", From: io.NopCloser(text), Pipe: true}.read(t.Context(), ParseHost, tell)
+	l := List{Name: "stdin", From: io.NopCloser(text), Pipe: true}.read(t.Context(), inClient(), ParseHost, tell)
 	var hosts []string
 	for {
 		host, more := l.next(t.Context())
 		if !more {
-			return hosts, l.err
+			return hosts, l.wrong.err()
 		}
-		hosts = append(hosts, host)
+		hosts = append(hosts, host.Host)
 	}
 }
 
@@ -39,8 +44,12 @@ func TestHostList(t *testing.T) {
 		"comments":           {"# ours\nmail01 # the old one\n\n#mail02\n", []string{"mail01"}, ""},
 		"again":              {"mail01\nMAIL01\nmail02\n", []string{"mail01", "mail02"}, ""},
 		"nothing":            {"", nil, ""},
-		"a mistake":          {"mail01\n\nhttps://mail02/owa\nmail03\n", []string{"mail01"}, `stdin:3: host "https://mail02/owa": it is a URL`},
-		"UTF-16":             {"\xff\xfem\x00a\x00i\x00l\x00\n\x00", nil, "stdin:1: there is a zero byte in the line: this is not text, or it is UTF-16"},
+		"a mistake":          {"mail01\n\nhttps://mail02/owa\nmail03\n", []string{"mail01", "mail03"}, `stdin:3: host "https://mail02/owa": it is a URL`},
+		"UTF-16":             {"\xff\xfem\x00a\x00i\x00l\x00\n\x00", []string{"mail"}, ""},
+		"not text":           {"mail01\n\x00\x01\n", []string{"mail01"}, "stdin:2: there is a zero byte in the line: this is not text, or the file is UTF-16 in part"},
+		"a table":            {"Name;Site\n\"mail01\";Bonn\nmail02.;\n[2001:db8::1];\n", []string{"mail01", "mail02.", "2001:db8::1"}, ""},
+		"two mistakes":       {"mail01\nmail 02\n\"mail03\",Bonn\n", []string{"mail01"}, "stdin has 2 mistakes:\nstdin:2: host \"mail 02\": it has a space in it\nstdin:3: there are several columns, and the first line does not name them"},
+		"a host of two rows": {"Name,Role\nmail01,mailbox\nmail01,mailbox\nMAIL01,hub\n", []string{"mail01"}, `stdin:4: host "MAIL01": an earlier row names it and says something else about it`},
 		"no lines at all":    {"mail01\n" + strings.Repeat("m", 1<<17), []string{"mail01"}, "stdin:2: the line is longer than 64 KiB"},
 	} {
 		hosts, err := readHosts(t, strings.NewReader(test.text), func(Event) {})
@@ -86,9 +95,9 @@ func TestHostListInterrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	quiet, _ := io.Pipe()
 	defer quiet.Close()
-	l := List{Name: "stdin", From: quiet, Pipe: true}.read(ctx, ParseHost, func(Event) {})
+	l := List{Name: "stdin", From: quiet, Pipe: true}.read(ctx, inClient(), ParseHost, func(Event) {})
 	stop()
-	if host, more := l.next(ctx); more || l.err != nil {
-		t.Errorf("host %q, error %v", host, l.err)
+	if host, more := l.next(ctx); more || l.wrong.count > 0 {
+		t.Errorf("host %v, error %v", host, l.wrong.err())
 	}
 }

@@ -5,6 +5,7 @@ package survey
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"exreach/catalog"
 	"exreach/probe/lookup"
@@ -26,43 +27,44 @@ type Options struct {
 func (o Options) validate(cat *catalog.Catalog) error {
 	version := o.Version
 	k := taker{cat: cat, from: cmp.Or(o.From, catalog.DefaultFrom)}
-	given := version != "" && version != catalog.Auto
-	if !given {
+	if version == "" || version == catalog.Auto {
 		version = k.newestWith(o.Role)
 	}
 	v, err := cat.Version(version)
 	if err != nil {
-		return &Mistake{err, "a version is a year, or 4.0 to 5.5, se or online, without its update and build: --version 2019"}
+		return &Mistake{err, "a version is a year, or 4.0 to 5.5, se or online: --version 2019; without the option, exreach asks the host which it is"}
 	}
 	if o.Role == "" || o.Role == catalog.Auto {
 		return nil
 	}
 	_, err = v.Role(o.Role)
-	if err == nil {
-		return nil
-	}
-	return roleMistake(v, o.Role, k.from, given, fmt.Errorf("version %s: %w", v.Name, err))
-}
-
-// roleMistake adds a hint to err, which says that v does not have role: the role that the
-// user most likely meant. If it finds none, it returns err as it is.
-func roleMistake(v catalog.Version, role, from string, versionGiven bool, err error) error {
-	called := cmp.Or(otherRoles[role], role)
-	meant := v.RoleLike(called, from)
-	_, lacks := v.Role(called)
+	does, why := DoneBy(cat, v, o.Role, k.from)
 	switch {
-	case called != role && (!versionGiven || lacks == nil):
-		return &Mistake{err, "did you mean --role " + called + "?"}
-	case meant == "":
-		return err
+	case err == nil:
+		return nil
+	case strings.ContainsAny(o.Role, ",+"):
+		return mistake("name one role, or leave the option out: exreach then takes every role whose services answer", "version %s: %w", v.Name, err)
+	case does == "":
+		return fmt.Errorf("version %s: %w", v.Name, err)
 	}
-	return &Mistake{err, fmt.Sprintf("in version %s the role %s does that: --role %s, or --role auto for every role whose services answer", v.Name, meant, meant)}
+	return mistake(fmt.Sprintf("%s: --role %s, or --role auto for every role whose services answer", why, does), "version %s: %w", v.Name, err)
 }
 
-// otherRoles maps other names that people use for roles to the catalogue's.
-var otherRoles = map[string]string{
-	"cas": "client-access", "mbx": "mailbox", "ht": "hub", "transport": "hub", "dc": "domain-controller", "gc": "domain-controller", "ad": "domain-controller",
-	"fe": "front-end", "be": "back-end",
+// DoneBy returns the role of v that does for from what another role does in other versions,
+// and a clause that says so. It returns "" for a role that v has, by whatever name, and
+// for one that nothing in v is like.
+func DoneBy(cat *catalog.Catalog, v catalog.Version, role, from string) (does, why string) {
+	if called := catalog.Called("role", role); called != nil {
+		role = called[0]
+	}
+	does = v.RoleLike(role, from)
+	if _, err := v.Role(role); err == nil || does == "" {
+		return "", ""
+	}
+	if since := cat.Ended(role, v); since != "" {
+		return does, fmt.Sprintf("since version %s the role %s does the work of %s", since, does, role)
+	}
+	return does, fmt.Sprintf("in version %s the role %s does that", v.Name, does)
 }
 
 // A Mistake is an error of the user's, with a hint how to correct it.

@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report"
+	"exreach/report/judge"
 )
 
 // A planner makes the checks of a run, one host at a time. To keep those of ten thousand
@@ -32,9 +35,11 @@ type planner struct {
 	bare               int                // targets for which --only and --skip leave no check
 	bad                int                // targets that, in the version they turned out to be, have no plan
 	err                error              // why the first of those has none
+	untestable         []report.Untestable
 
 	begun atomic.Int64 // targets whose checks are being asked
 	asked atomic.Int64 // checks of those
+	stood sync.Map     // a catalog.Host with its site and labels, by the place of a target that is being asked
 }
 
 func newPlanner(cat *catalog.Catalog, r *Targets, tell func(Event)) *planner {
@@ -54,13 +59,11 @@ func newPlanner(cat *catalog.Catalog, r *Targets, tell func(Event)) *planner {
 // rehearse plans every host that is known before anything is asked, so mistakes
 // show first. A host without a version is planned in one that it may have.
 func (p *planner) rehearse(r *Targets) error {
-	type kind struct{ version, role, ports string }
 	planned := map[kind]int{} // checks of a host of that kind
 	var all []catalog.Check
 	for t := range r.upfront() {
 		p.auto = p.auto || p.anyUnsettled(t)
-		k := kind{t.roles[0].Version, t.roles[0].Role, fmt.Sprint(t.roles[0].Ports)}
-		plain := len(t.roles) == 1 && t.roles[0].RPCPorts == nil
+		k, plain := kindOf(t)
 		n, done := planned[k]
 		if !done || !plain {
 			plan, err := p.plan(t)
@@ -87,6 +90,23 @@ func (p *planner) rehearse(r *Targets) error {
 	return nil
 }
 
+// A kind is what hosts with the same plan have in common.
+type kind struct {
+	version, role string
+	ports         string // that the user named
+	further       string // roles, each with its version and ports
+}
+
+// kindOf returns the kind of a target. It is not plain if its plan is its own.
+func kindOf(t target) (k kind, plain bool) {
+	first := t.roles[0]
+	k = kind{version: first.Version, role: first.Role, ports: fmt.Sprint(first.Ports)}
+	for _, h := range t.roles[1:] {
+		k.further += fmt.Sprint(h.Version, " ", h.Role, h.Ports, ";")
+	}
+	return k, !slices.ContainsFunc(t.roles, func(h catalog.Host) bool { return h.RPCPorts != nil })
+}
+
 // possible returns the services that p.from may turn out to be asked for; nil if all hosts
 // are settled.
 func (p *planner) possible() []catalog.Service {
@@ -106,16 +126,6 @@ func (p *planner) possible() []catalog.Service {
 		}
 	}
 	return services
-}
-
-// nothingLeft says that --only and --skip leave nothing of any host. If the first word of
-// --only is for other clients, it says for which.
-func (p *planner) nothingLeft() error {
-	hint := ""
-	if len(p.filter.only) > 0 {
-		hint = p.elsewhere(p.lacking, p.filter.only[0])
-	}
-	return mistake(cmp.Or(hint, "remove a word from --only or --skip"), "nothing is left to check")
 }
 
 // plans yields what to ask of each target; those of the first sequence come first. When
@@ -147,34 +157,44 @@ func (p *planner) begin(t target) []catalog.Check {
 		p.err = cmp.Or(p.err, err)
 		return nil
 	}
-	if !t.isPorts() {
-		p.tellDefaults(plan[0])
-		p.tellThin(plan)
-		p.tellUntold(plan)
-		p.tellUntestable(plan)
-	}
+	p.tellAbout(t, plan)
 	first := plan[0]
 	if plan = p.narrow(t, plan); len(plan) == 0 {
 		p.lacking = first
 		p.bare++
 	}
+	if h := t.roles[0]; len(plan) > 0 && (h.Site != "" || h.Labels != nil) {
+		p.stood.Store(t.place, h)
+	}
 	p.asked.Add(int64(len(plan)))
 	return plan
+}
+
+// tellAbout tells what is special about the plan of a target. There is nothing special about
+// ports that the user named.
+func (p *planner) tellAbout(t target, plan []catalog.Check) {
+	if t.isPorts() {
+		return
+	}
+	p.tellDefaults(t, plan[0])
+	if p.roleGiven || t.roleGiven {
+		p.tellThin(plan)
+	} else {
+		p.tellUntold(plan)
+	}
+	p.noteUntestable(plan)
+}
+
+// describe gives a host that was judged its site and its labels, and forgets them.
+func (p *planner) describe(h *judge.Host) {
+	if of, described := p.stood.LoadAndDelete(h.Place); described {
+		h.Site, h.Labels = of.(catalog.Host).Site, of.(catalog.Host).Labels
+	}
 }
 
 // plan is every check of one host.
 func (p *planner) plan(t target) ([]catalog.Check, error) {
 	return p.cat.Plan(catalog.Topology{Hosts: p.settle(t).roles}, p.from)
-}
-
-// narrow leaves what the user wants to see of the plan of one host. Unless the user named
-// what to check, it adds the host's control (catalog.WithControls).
-func (p *planner) narrow(t target, plan []catalog.Check) []catalog.Check {
-	plan = p.filter.apply(plan)
-	if len(p.filter.only) > 0 || t.isPorts() {
-		return plan
-	}
-	return catalog.WithControls(plan)
 }
 
 // tellBare tells how many hosts have no row.
@@ -185,15 +205,15 @@ func (p *planner) tellBare() {
 }
 
 // tellDefaults tells once which defaults were taken.
-func (p *planner) tellDefaults(first catalog.Check) {
+func (p *planner) tellDefaults(t target, first catalog.Check) {
 	var d Defaults
-	if p.tellRole {
-		d.Role = first.Service.Role
+	if p.tellRole && noRole(t.roles[0]) {
+		d.Role, p.tellRole = first.Service.Role, false
 	}
 	if p.tellFrom {
-		d.From = first.From
+		d.From, p.tellFrom = first.From, false
 	}
-	if p.tellRole, p.tellFrom = false, false; d != (Defaults{}) {
+	if d != (Defaults{}) {
 		p.tell(d)
 	}
 }
@@ -206,10 +226,10 @@ func (p *planner) isNew(version, about string) bool {
 	return isNew
 }
 
-// tellThin tells if the given role has only one service for p.from and another has more.
+// tellThin tells if a role that was given has only one service for p.from and another has more.
 func (p *planner) tellThin(plan []catalog.Check) {
 	c := plan[0]
-	if len(plan) > 1 || !p.roleGiven || !p.isNew(c.Version, "thin "+c.Service.Role) {
+	if len(plan) > 1 || !p.isNew(c.Version, "thin "+c.Service.Role) {
 		return
 	}
 	if role, n := p.busiest(c); n > 1 {
@@ -217,11 +237,12 @@ func (p *planner) tellThin(plan []catalog.Check) {
 	}
 }
 
-// tellUntold tells once that the hosts of a version may be Mailbox servers as well.
+// tellUntold tells once that the hosts of a version whose roles were not given may be
+// Mailbox servers as well.
 func (p *planner) tellUntold(plan []catalog.Check) {
 	c := plan[0]
 	v, err := p.cat.Version(c.Version)
-	if err != nil || p.roleGiven || !p.isNew(c.Version, "untold") {
+	if err != nil || !p.isNew(c.Version, "untold") {
 		return
 	}
 	if service := v.Untold(plan, c.From); service != "" {
@@ -250,8 +271,8 @@ func (p *planner) busiest(c catalog.Check) (role string, most int) {
 	return role, most
 }
 
-// tellUntestable tells how many services of each role p.from wants but cannot test.
-func (p *planner) tellUntestable(plan []catalog.Check) {
+// noteUntestable notes the services of each role that p.from wants but cannot test.
+func (p *planner) noteUntestable(plan []catalog.Check) {
 	for _, c := range plan {
 		if !p.isNew(c.Version, "untestable "+c.Service.Role) {
 			continue
@@ -260,14 +281,12 @@ func (p *planner) tellUntestable(plan []catalog.Check) {
 		if err != nil {
 			continue
 		}
-		n := 0
 		for _, s := range v.Services {
 			if s.Role == c.Service.Role && s.Unasked != "" && s.Wants[c.From] != "" {
-				n++
+				p.untestable = append(p.untestable, report.Untestable{
+					Version: c.Version, Role: s.Role, Service: s.Name, Network: s.Network, Ports: s.Ports.String(), Reason: s.Unasked,
+				})
 			}
-		}
-		if n > 0 {
-			p.tell(Untestable{c.Version, c.Service.Role, n})
 		}
 	}
 }

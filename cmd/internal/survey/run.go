@@ -36,6 +36,7 @@ func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 		over := s.showProgress()
 		defer over()
 		for h := range s.check(ctx, pool, s.plan.plans(ctx, settled, found)) {
+			s.plan.describe(&h)
 			if s.meter.hosts.Add(1); !yield(h) {
 				stop(nil)
 				return

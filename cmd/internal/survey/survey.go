@@ -15,6 +15,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report"
 )
 
 // A Survey is one run: it asks its targets what their plan wants, and judges them. New
@@ -76,6 +77,10 @@ func (s *Survey) From() string { return s.plan.from }
 // Unasked is how many hosts the run did not get to.
 func (s *Survey) Unasked() int { return int(s.hosts.named.Load() - s.plan.begun.Load()) }
 
+// Untestable is what the hosts should offer and nothing can test remotely. Call it when Run
+// is over.
+func (s *Survey) Untestable() []report.Untestable { return s.plan.untestable }
+
 // Err returns why Run did not ask everything that it should have. Call it when Run is over.
 func (s *Survey) Err() error {
 	switch {
@@ -83,8 +88,8 @@ func (s *Survey) Err() error {
 		return fmt.Errorf("%w (and %s more)", s.plan.err, catalog.Count(s.plan.bad-1, "host"))
 	case s.plan.err != nil:
 		return s.plan.err
-	case s.hosts.pipe != nil && s.hosts.pipe.err != nil:
-		return s.hosts.pipe.err
+	case s.hosts.pipe != nil && s.hosts.pipe.wrong.count > 0:
+		return s.hosts.pipe.wrong.err()
 	case s.plan.asked.Load() == 0 && s.Unasked() == 0:
 		return s.plan.nothingLeft()
 	}

@@ -3,23 +3,26 @@
 package survey
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/hostlist"
 )
 
 // A target is one host in all its roles.
 type target struct {
-	place int            // among the targets
-	roles []catalog.Host // of one name
+	place     int            // among the targets
+	roles     []catalog.Host // of one name, site and labels
+	roleGiven bool           // by the row of a list
 }
 
 func (t target) name() string { return t.roles[0].Name }
@@ -29,9 +32,9 @@ func (t target) isPorts() bool {
 	return !slices.ContainsFunc(t.roles, func(h catalog.Host) bool { return h.Ports == nil })
 }
 
-// Targets is the hosts of a run: those of a topology, or names of hosts that are all
-// alike. Named, Listed and Topology make it, for one Survey. If the names come through a
-// pipe, most become known while the run is under way.
+// Targets is the hosts of a run: those of a topology, or names of hosts that are all alike
+// unless the table that names them says more. Named, Listed and Topology make it, for one
+// Survey. If the names come through a pipe, most become known while the run is under way.
 type Targets struct {
 	options  Options
 	topology bool                      // hosts are of a topology, which says who connects and what they are
@@ -40,6 +43,9 @@ type Targets struct {
 	like     catalog.Host              // what a host is if only its name is given
 	names    names                     // those that are known before anything is asked
 	ports    map[string][]catalog.Port // of those that were named with a port, by the host in lower case
+	list     string                    // the name of the list that names them
+	rows     map[int]hostlist.Row      // what a table says of some of them, by their place
+	taker    taker                     // turns a row into roles; set if there may be rows
 	pipe     *hostList                 // where more come from; nil where these are all
 	said     []Event                   // events from before the run, which tellTo tells
 	named    atomic.Int64              // targets so far
@@ -67,30 +73,45 @@ func (r *Targets) tellTo(tell func(Event)) {
 	}
 }
 
-// add adds what HostOf returned. A host that is named with several ports is one target.
-func (r *Targets) add(name string) {
-	host, port, given := splitPort(name)
+// add takes in one more host, as HostOf returned it. One that is named with several ports is
+// one target.
+func (r *Targets) add(row hostlist.Row) {
+	host, port, given := splitPort(row.Host)
+	if !given {
+		r.addTarget(row)
+		return
+	}
 	key := strings.ToLower(host)
-	if !given || r.ports[key] == nil {
-		r.names.add(name)
+	if r.ports[key] == nil {
+		r.addTarget(row)
 	}
-	if given {
-		if r.ports == nil {
-			r.ports = map[string][]catalog.Port{}
-		}
-		r.ports[key] = withPort(r.ports[key], port)
+	if r.ports == nil {
+		r.ports = map[string][]catalog.Port{}
 	}
+	r.ports[key] = withPort(r.ports[key], port)
 }
 
-// target makes the target of a name, which is the nth, counted from 0.
-func (r *Targets) target(name string, n int) target {
+func (r *Targets) addTarget(row hostlist.Row) {
+	if row.Says() {
+		r.rows[r.names.count] = row
+	}
+	r.names.add(row.Host)
+}
+
+// target makes the target of a name, which is the nth, counted from 0. row is what a table
+// says of it.
+func (r *Targets) target(name string, n int, row hostlist.Row) target {
 	h := r.like
 	host, port, given := splitPort(name)
 	h.Name = host
 	if given {
 		h.Ports = withPort(withPort(r.ports[strings.ToLower(host)], port), r.like.Ports...)
 	}
-	return target{place: n, roles: []catalog.Host{h}}
+	if !row.Says() {
+		return target{place: n, roles: []catalog.Host{h}}
+	}
+	h.Origin = fmt.Sprintf("%s:%d", r.list, row.Line)
+	return target{place: n, roles: r.taker.described(h, row), roleGiven: row.Roles != nil}
 }
 
 // Named makes Targets of the hosts in words, each once. There must be at least one.
@@ -115,7 +136,7 @@ func Named(words []string, o Options) (*Targets, error) {
 			continue
 		}
 		seen[key] = true
-		r.add(name)
+		r.add(hostlist.Row{Host: name})
 	}
 	if r.names.count == 0 {
 		return nil, mistake("exreach check mail01.contoso.com, or exreach demo to see one without a server", "there is no host to check")
@@ -123,31 +144,40 @@ func Named(words []string, o Options) (*Targets, error) {
 	return r.ready(), nil
 }
 
-// Listed makes Targets of a list. It reads a file whole, so mistakes show before anything
-// is asked; of a pipe it reads the first host, and the run reads the others.
-func Listed(ctx context.Context, l List, o Options) (*Targets, error) {
+// Listed makes Targets of a list, whose words are those of a catalogue. It reads a file
+// whole, so all its mistakes show before anything is asked. Of a pipe it reads the first
+// host, and the run reads the others: it passes over mistakes, which Survey.Err returns.
+func Listed(ctx context.Context, cat *catalog.Catalog, l List, o Options) (*Targets, error) {
 	r := newTargets(o)
-	list := l.read(ctx, func(word string) (string, error) { return HostOf(word, o.Family) }, func(e Event) { r.said = append(r.said, e) })
+	r.list, r.rows, r.taker = l.Name, map[int]hostlist.Row{}, taker{cat, cmp.Or(o.From, catalog.DefaultFrom)}
+	list := l.read(ctx, r.taker, func(word string) (string, error) { return HostOf(word, o.Family) }, func(e Event) { r.said = append(r.said, e) })
+	if o.Ports != nil {
+		list.asks = func(hostlist.Row) bool { return true } // whoever connects, to these ports
+	}
 	for {
-		name, more := list.next(ctx)
+		row, more := list.next(ctx)
 		if !more {
 			break
 		}
 		if l.Pipe {
-			r.names.add(name)
+			r.addTarget(row)
 			r.pipe = list
 			return r.ready(), nil
 		}
-		r.add(name)
+		r.add(row)
 	}
 	runtime.GC() // else garbage may grow to what reading used, and triple the memory
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("interrupted while reading the hosts from %s: %w", list.name, ctx.Err())
-	case list.err == nil && r.names.count == 0:
+	case list.wrong.count > 0:
+		return nil, list.wrong.err()
+	case list.idle.Hosts > 0 && r.names.count == 0:
+		return nil, mistake("say who connects, such as --from mailbox", "there is no host to check: nothing of the roles in %s is for %s", list.name, r.taker.from)
+	case r.names.count == 0:
 		return nil, mistake("write one host a line", "there is no host to check: %s names none", list.name)
 	}
-	return r.ready(), list.err
+	return r.ready(), nil
 }
 
 // Topology makes Targets of a topology, which it reads from the file of that name. A host
@@ -177,9 +207,33 @@ func Topology(name string, from io.Reader, o Options) (*Targets, error) {
 			places[key] = place
 			r.hosts = append(r.hosts, target{place: place})
 		}
-		r.hosts[place].roles = append(r.hosts[place].roles, h)
+		if err := r.hosts[place].join(h); err != nil {
+			return nil, err
+		}
 	}
 	return r.ready(), nil
+}
+
+// join adds a role to a host of a topology. Site and labels are those of the host: they may
+// stand beside any of its roles.
+func (t *target) join(h catalog.Host) error {
+	for _, other := range t.roles {
+		if other.Site != "" && h.Site != "" && other.Site != h.Site {
+			return mistake("write the site of a host beside one of its roles", "%s: host %q is at site %q here and at %q in %s", h.Origin, h.Name, h.Site, other.Site, other.Origin)
+		}
+		if other.Labels != nil && h.Labels != nil && !maps.Equal(other.Labels, h.Labels) {
+			return mistake("write the labels of a host beside one of its roles", "%s: host %q has other labels here than in %s", h.Origin, h.Name, other.Origin)
+		}
+		h.Site = cmp.Or(h.Site, other.Site)
+		if h.Labels == nil {
+			h.Labels = other.Labels
+		}
+	}
+	t.roles = append(t.roles, h)
+	for i := range t.roles {
+		t.roles[i].Site, t.roles[i].Labels = h.Site, h.Labels
+	}
+	return nil
 }
 
 // upfront is every target that is known before anything is asked.
@@ -191,7 +245,7 @@ func (r *Targets) upfront() iter.Seq[target] {
 			}
 		}
 		for n, name := range r.names.all() {
-			if !yield(r.target(name, n)) {
+			if !yield(r.target(name, n, r.rows[n])) {
 				return
 			}
 		}
@@ -207,12 +261,12 @@ func (r *Targets) all(ctx context.Context) iter.Seq[target] {
 			}
 		}
 		for r.pipe != nil {
-			name, more := r.pipe.next(ctx)
+			row, more := r.pipe.next(ctx)
 			if !more {
 				r.whole.Store(true)
 				return
 			}
-			if n := r.named.Add(1); !yield(r.target(name, int(n)-1)) {
+			if n := r.named.Add(1); !yield(r.target(row.Host, int(n)-1, row)) {
 				return
 			}
 		}
@@ -220,7 +274,7 @@ func (r *Targets) all(ctx context.Context) iter.Seq[target] {
 }
 
 // parts splits the targets into those that need not be asked what they are and those that
-// must be. The hosts of a pipe are all alike, so one of the two has them all.
+// may have to be. A pipe can be gone through once, so one of the two has all its hosts.
 func (r *Targets) parts(ctx context.Context, isUnsettled func(target) bool) (settled, unsettled iter.Seq[target]) {
 	none := func(func(target) bool) {}
 	part := func(wanted bool) iter.Seq[target] {
@@ -235,42 +289,8 @@ func (r *Targets) parts(ctx context.Context, isUnsettled func(target) bool) (set
 	switch {
 	case r.pipe == nil:
 		return part(false), part(true)
-	case isUnsettled(r.target("", 0)):
+	case r.pipe.tabular || isUnsettled(r.target("", 0, hostlist.Row{})):
 		return none, r.all(ctx)
 	}
 	return r.all(ctx), none
-}
-
-// names is many names of hosts. They are kept in a few long texts: a string for each
-// takes several times the memory of a short name.
-type names struct {
-	texts [][]byte // with a line for each name
-	count int
-}
-
-const longText = 1 << 16
-
-func (n *names) add(name string) {
-	last := len(n.texts) - 1
-	if last < 0 || len(n.texts[last])+len(name) >= longText {
-		n.texts = append(n.texts, nil)
-		last++
-	}
-	n.texts[last] = append(append(n.texts[last], name...), '\n')
-	n.count++
-}
-
-// all is every name with its place.
-func (n *names) all() iter.Seq2[int, string] {
-	return func(yield func(int, string) bool) {
-		place := 0
-		for _, text := range n.texts {
-			for line := range bytes.Lines(text) {
-				if !yield(place, string(line[:len(line)-1])) {
-					return
-				}
-				place++
-			}
-		}
-	}
 }

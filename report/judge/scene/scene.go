@@ -65,7 +65,7 @@ func Healthy(service string, port uint16) probe.Result {
 		Port: port, Address: netip.MustParseAddr("192.0.2.10"), Verdict: probe.Answered, Step: protocol.Talk, Tries: 1,
 		Took:   12 * time.Millisecond,
 		Steps:  []probe.Timing{{Step: protocol.Connect, Took: 2 * time.Millisecond}, {Step: protocol.Talk, Took: 10 * time.Millisecond}},
-		Detail: "spoke tcp",
+		Detail: "connected; nothing more was asked",
 	}
 }
 
@@ -139,22 +139,22 @@ func Network() []probe.Result {
 	s := &Scene{Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Address: "192.0.2.10", From: "client"}
 	s.Add("smtp", 25, Detail("220 mail01.contoso.com Microsoft ESMTP MAIL Service ready at Mon, 2 Mar 2026 10:30:00 +0100"))
 	s.Add("pop3", 110, All(Want(catalog.Off), Verdict(probe.Refused, "connection refused (RST)")))
-	s.Add("imap4", 143, All(Want(catalog.Off), Verdict(probe.TimedOut, "no reply to 2 connects of up to 3.5s each, 7s in all")))
+	s.Add("imap4", 143, All(Want(catalog.Off), Verdict(probe.TimedOut, "no reply to 2 connection attempts in 7.0 s")))
 	selfSigned := All(Implicit, Certificate(SelfSign))
 	s.Add("owa", 443, All(selfSigned, Detail("302 to /owa/auth/logon.aspx, Microsoft-IIS/10.0")))
 	s.Add("ews", 443, All(selfSigned, Detail("401 Negotiate, NTLM, Microsoft-IIS/10.0"), func(r *probe.Result) {
 		r.Peer.Facts = map[string]string{protocol.FactHealth: "503 Service Unavailable"}
 		r.Peer.Web = &web.Web{Unhealthy: true}
 	}))
-	s.Add("smtp-submission", 587, Verdict(probe.TimedOut, "no reply to 2 connects of up to 3.5s each, 7s in all"))
+	s.Add("smtp-submission", 587, Verdict(probe.TimedOut, "no reply to 2 connection attempts in 7.0 s"))
 	s.Add("imap4s", 993, All(Want(catalog.Optional), Verdict(probe.Refused, "connection refused (RST)")))
 	s.Address = "2001:db8::10"
 	s.Add("smtp", 25, All(Verdict(probe.Prohibited, "2001:db8::1 sent an ICMP message: administratively prohibited"), func(r *probe.Result) {
 		r.SaidBy = netip.MustParseAddr("2001:db8::1")
 	}))
 	s.Host, s.Version, s.Role, s.Address = "cas01.contoso.com", "2010", "client-access", "192.0.2.20"
-	s.Add("rpc-endpoint-mapper", 135, Detail("53 endpoints"))
-	s.Add("mapi-rpc", 59532, All(Child("rpc-endpoint-mapper"), Verdict(probe.TimedOut, "no reply to 2 connects of up to 3.5s each, 7s in all"), func(r *probe.Result) {
+	s.Add("rpc-endpoint-mapper", 135, Detail("71 entries, 53 endpoints: EMSMDB 59532, NSPI 59533"))
+	s.Add("mapi-rpc", 59532, All(Child("rpc-endpoint-mapper"), Verdict(probe.TimedOut, "no reply to 2 connection attempts in 7.0 s"), func(r *probe.Result) {
 		r.Check.Service.Note = `The value "TCP/IP Port" under MSExchangeRPC\ParametersSystem makes the port static.`
 	}))
 	s.Add("rfr", 0, All(Child("rpc-endpoint-mapper"), Verdict(probe.Refused, "the interface is not registered in the endpoint map")))
@@ -163,16 +163,25 @@ func Network() []probe.Result {
 	s.Add("smtp", 25, All(Verdict(probe.Mismatch, "this is not SMTP: no three-digit reply code"), func(r *probe.Result) {
 		r.Evidence = `HTTP/1.0 400 Bad Request\r\nServer: filter`
 	}))
-	s.Add("ad-lds", 50389, All(Want(catalog.Forbidden), Detail("LDAP server"), func(r *probe.Result) {
+	s.Add("ad-lds", 50389, All(Want(catalog.Forbidden), Detail("AD LDS edge01.contoso.com"), func(r *probe.Result) {
 		r.Check.Service.Exposure = "It is the directory of the Edge server in the clear, and only the server itself needs it."
 	}))
-	s.Add("remote-desktop", 3389, All(Want(catalog.Forbidden), Verdict(probe.TimedOut, "no reply to 2 connects of up to 3.5s each, 7s in all")))
+	s.Add("remote-desktop", 3389, All(Want(catalog.Forbidden), Verdict(probe.TimedOut, "no reply to 2 connection attempts in 7.0 s")))
 	s.Host, s.Version, s.Role, s.Address = "mail99.contoso.com", "se", "mailbox", ""
 	for i, name := range []string{"smtp", "owa", "ews"} {
 		s.Add(name, []uint16{25, 443, 443}[i], Verdict(probe.Unresolved, "the name has no address"))
 	}
+	for i, r := range s.Results {
+		if r.Address.IsValid() {
+			s.Results[i].Source = sources[r.Address.Is6()]
+		}
+	}
 	return s.Results
 }
+
+// sources are the addresses that the checks of a Network go out from: over IPv6, and over
+// IPv4. One without an address has none.
+var sources = map[bool]netip.Addr{true: netip.MustParseAddr("2001:db8:1::7"), false: netip.MustParseAddr("198.51.100.7")}
 
 // HostsOf returns the results of a run host by host, each in the place of its first check.
 func HostsOf(results []probe.Result) iter.Seq[probe.HostResults] {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+// Package charset reads text files in the encodings that Windows writes. It knows neither
+// reports nor lists of hosts, and may import nothing of exreach.
+package charset
 
 import (
 	"bufio"
@@ -11,20 +13,31 @@ import (
 	"unicode/utf8"
 )
 
-// utf8Of reads a saved report as plain UTF-8, whatever Windows made of it:
-// PowerShell 5 redirects as UTF-16, editors put a byte order mark in front.
-func utf8Of(r io.Reader) io.Reader {
+// UTF8 reads a text as UTF-8, without a byte order mark. PowerShell 5.1 writes UTF-16 (> and
+// Out-File), and many editors put a mark in front. A text without one is UTF-16 if one of its
+// first two bytes is zero, as with any text that begins with a letter of ASCII. UTF8 reads
+// these two bytes at once, and so may wait for a pipe.
+func UTF8(r io.Reader) io.Reader {
 	in := bufio.NewReader(r)
-	head, _ := in.Peek(3)
-	switch {
-	case bytes.HasPrefix(head, []byte("\xff\xfe")):
+	head, _ := in.Peek(2)
+	if len(head) < 2 {
+		return in
+	}
+	switch mark := string(head); {
+	case mark == "\xff\xfe":
 		_, _ = in.Discard(2)
 		return &utf16Reader{in: in, order: binary.LittleEndian}
-	case bytes.HasPrefix(head, []byte("\xfe\xff")):
+	case mark == "\xfe\xff":
 		_, _ = in.Discard(2)
 		return &utf16Reader{in: in, order: binary.BigEndian}
-	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
-		_, _ = in.Discard(3)
+	case mark == "\xef\xbb":
+		if head, _ = in.Peek(3); bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
+			_, _ = in.Discard(3)
+		}
+	case head[0] != 0 && head[1] == 0:
+		return &utf16Reader{in: in, order: binary.LittleEndian}
+	case head[0] == 0 && head[1] != 0:
+		return &utf16Reader{in: in, order: binary.BigEndian}
 	}
 	return in
 }

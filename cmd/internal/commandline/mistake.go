@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package commandline
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"exreach/catalog"
+	"exreach/cmd/internal/survey"
+)
+
+// unknownOption says which option was most likely meant.
+func unknownOption(l Line, word string) error {
+	var known []string
+	for _, f := range l.Command.Flags {
+		for _, name := range f.Names() {
+			known = append(known, dashed(name))
+		}
+	}
+	name, _, _ := strings.Cut(word, "=")
+	hint := fmt.Sprintf("nearest is %s; %s", catalog.Nearest(name, known)[0], SeeHelp(l.Name()))
+	switch owner := ownerOf(l.root, strings.TrimLeft(name, "-")); {
+	case name == "-v" && l.Command == l.root:
+		hint = l.root.Name + " version prints the version"
+	case owner != "" && l.Command == l.root:
+		hint = fmt.Sprintf("write it after the command: %s %s", owner, name)
+	case owner != "":
+		hint = owner + " has it"
+	}
+	return &survey.Mistake{Err: fmt.Errorf("unknown option %s: %s does not have it", name, l.Name()), Hint: hint}
+}
+
+// ownerOf returns the whole name of the first of root's commands that has an option; "" if
+// none has.
+func ownerOf(root *cli.Command, option string) string {
+	for _, c := range root.VisibleCommands() {
+		if findOption(c, option) != nil {
+			return root.Name + " " + c.Name
+		}
+	}
+	return ""
+}
+
+// unknownCommand says which command was most likely meant: check, if the word looks like
+// a host, or one of the commands' own commands. Where help is asked for, it may be a topic.
+func (p Program) unknownCommand(l Line, help bool) error {
+	word := l.Operands[0]
+	if _, err := survey.HostOf(word, ""); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
+		return &survey.Mistake{Err: fmt.Errorf("unknown command %q", word), Hint: "did you mean exreach check " + word + "?"}
+	}
+	known := names(l.Command.VisibleCommands())
+	if help {
+		known = append(known, p.topicNames()...)
+	}
+	err := &catalog.WordError{Kind: "command", Word: word, Accepted: known}
+	for _, c := range l.Command.VisibleCommands() {
+		near := catalog.Meant("command", word, names(c.Subcommands))
+		if len(near) > 0 && len(catalog.Meant("command", word, known)) == 0 {
+			return &survey.Mistake{Err: err, Hint: fmt.Sprintf("did you mean %s %s %s?", l.Name(), c.Name, near[0])}
+		}
+	}
+	return err
+}
+
+func names(commands []*cli.Command) []string {
+	var all []string
+	for _, c := range commands {
+		all = append(all, c.Name)
+	}
+	return all
+}
+
+var invalidValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([^:]+): `)
+
+// badValue rewords the flag package's error about a wrong value.
+func badValue(c *cli.Command, err error) error {
+	mistake := &survey.Mistake{Err: fmt.Errorf("%s: %w", c.HelpName, err), Hint: SeeHelp(c.HelpName)}
+	m := invalidValue.FindStringSubmatch(err.Error())
+	if m == nil {
+		return mistake
+	}
+	value, _ := strconv.Unquote(m[1])
+	number := leadingNumber.FindString(value)
+	want, meant := "true or false", ""
+	switch findOption(c, m[2]).(type) {
+	case *cli.DurationFlag:
+		want, meant = "a duration, such as 20s or 1m30s", number+"s"
+	case *cli.IntFlag:
+		want, meant = "a whole number", strings.Split(number, ".")[0]
+	case *cli.Float64Flag:
+		want, meant = "a number, such as 20 or 0.5", number
+	}
+	mistake.Err = fmt.Errorf("option %s: %s is not %s", dashed(m[2]), m[1], want)
+	if number != "" && meant != "" {
+		mistake.Hint = fmt.Sprintf("did you mean %s %s?", dashed(m[2]), meant)
+	}
+	return mistake
+}
+
+// leadingNumber is what "5/s", "20 s" and "1.5" begin with.
+var leadingNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?`)
+
+// SeeHelp is the hint that leads to the help of a command, by its whole name.
+func SeeHelp(command string) string { return "see " + command + " --help" }

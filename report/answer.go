@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe"
+)
+
+// answer says in a sentence what can be reached of a host and what cannot.
+func (l *ledger) answer(entries []Entry) string {
+	if whole := wholeOf(entries); whole != nil {
+		return fmt.Sprintf("Not checked, %s: %s (%s).", printable(string(whole.Verdict)), strings.TrimSuffix(whole.Detail, "."), catalog.Count(len(l.services), l.unit()))
+	}
+	if l.noAnswer(entries) {
+		return l.noAnswerText()
+	}
+	lacks := l.lacks()
+	count := ""
+	if n := l.lackingServices(); n > 0 && len(l.services) > 1 {
+		count = fmt.Sprintf(" (%d of %s)", n, catalog.Count(len(l.services), l.unit()))
+	}
+	if l.isFailing() || l.isNamed && l.reached() == 0 && len(lacks) > 0 {
+		return strings.Join(lacks, "; ") + count + "."
+	}
+	return strings.Join(append([]string{l.good()}, lacks...), "; ") + count + "."
+}
+
+// unit is what an answer counts.
+func (l *ledger) unit() string {
+	if l.isNamed {
+		return "port"
+	}
+	return "service"
+}
+
+// isFailing reports whether the host has such a lack.
+func (l *ledger) isFailing() bool {
+	for k := range l.gaps {
+		if k.isFailing() {
+			return true
+		}
+	}
+	return false
+}
+
+// good says what is as wanted.
+func (l *ledger) good() string {
+	reachable, required := l.reached(), 0
+	for k := range l.gaps {
+		if !k.optional && k.lack != doubtful {
+			required++
+		}
+	}
+	switch {
+	case reachable > 0 && required == 0:
+		return l.allReachable(reachable)
+	case reachable > 0 && l.isNamed:
+		return fmt.Sprintf("%s reachable", catalog.Count(reachable, "port"))
+	case reachable > 0:
+		return fmt.Sprintf("%s reachable", catalog.Count(reachable, "required service"))
+	case !l.wanted && !l.heard:
+		return "Nothing that must be closed is reachable; nothing answered at all, so nobody can tell whether the host is up"
+	case !l.wanted:
+		return "Nothing that must be closed is reachable"
+	case required > 0:
+		return "Nothing required was reached"
+	}
+	return "No service is required, and nothing is wrong with the optional ones"
+}
+
+// reached is how many of the required services answer at every address.
+func (l *ledger) reached() int {
+	reached := 0
+	for _, ok := range l.reachable {
+		if ok {
+			reached++
+		}
+	}
+	return reached
+}
+
+// allReachable says that what is required is reachable, so many services.
+func (l *ledger) allReachable(services int) string {
+	switch {
+	case l.isNamed && services == 1:
+		return fmt.Sprintf("Port %s is reachable", slices.Collect(maps.Keys(l.ports))[0])
+	case l.isNamed:
+		return fmt.Sprintf("All %d ports are reachable", services)
+	case services == 1:
+		return "The required service is reachable"
+	}
+	return fmt.Sprintf("All %d required services reachable", services)
+}
+
+// lacks says for each kind of lack how many ports it concerns, and which. Only the first
+// says that it counts ports.
+func (l *ledger) lacks() []string {
+	var texts []string
+	noun := " port"
+	for _, k := range l.gapKeys() {
+		g := l.gaps[k]
+		if k.lack == unasked {
+			texts = append(texts, fmt.Sprintf("%s not asked: %s", catalog.Count(len(g.services), l.unit()), k.why))
+			continue
+		}
+		if k.lack == unregistered {
+			noun = " interface"
+		}
+		kind := noun
+		if k.optional {
+			kind = " optional" + noun
+		}
+		if noun != "" && len(g.ports) > 1 {
+			kind += "s"
+		}
+		noun = ""
+		text := fmt.Sprintf("%d%s %s", len(g.ports), kind, lackWords[k.lack])
+		if all, some := len(l.addresses), len(g.addresses); some < all {
+			text += fmt.Sprintf(" at %d of %d addresses", some, all)
+		}
+		texts = append(texts, text+": "+listed(g.ports, 6))
+	}
+	return texts
+}
+
+// gapKeys is the kinds of lack in the order of an answer: what is required comes first.
+func (l *ledger) gapKeys() []gapKey {
+	var keys []gapKey
+	for k := range l.gaps {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b gapKey) int {
+		optional := func(k gapKey) int {
+			if k.optional {
+				return 1
+			}
+			return 0
+		}
+		return cmp.Or(cmp.Compare(optional(a), optional(b)), cmp.Compare(a.lack, b.lack), cmp.Compare(a.why, b.why))
+	})
+	return keys
+}
+
+// lackingServices is how many services have a lack. An answer counts those that were not
+// asked beside it.
+func (l *ledger) lackingServices() int {
+	all := map[serviceKey]bool{}
+	for k, g := range l.gaps {
+		if k.lack != unasked {
+			maps.Copy(all, g.services)
+		}
+	}
+	return len(all)
+}
+
+// noAnswer reports whether nothing came back from any port, though something there is
+// required or optional.
+func (l *ledger) noAnswer(entries []Entry) bool {
+	return l.wanted && !l.heard && !slices.ContainsFunc(entries, func(e Entry) bool {
+		return e.Verdict != probe.TimedOut && e.Verdict != probe.Unreachable || mayBeMute(e)
+	})
+}
+
+// mayBeMute reports whether the silence of a port tells nothing: all that could be sent
+// there was an empty datagram.
+func mayBeMute(e Entry) bool { return e.Network == catalog.UDP && e.Protocol == catalog.AnyProtocol }
+
+func (l *ledger) noAnswerText() string {
+	if len(l.ports) == 1 {
+		for port := range l.ports {
+			return fmt.Sprintf("No answer at port %s: host down, wrong address or filtered.", port)
+		}
+	}
+	return fmt.Sprintf("No answer at any of %d ports: host down, wrong address or all filtered.", len(l.ports))
+}
+
+// wholeOf returns the entry that speaks for all, if none could be asked, for one reason.
+func wholeOf(entries []Entry) *Entry {
+	if unaskedAlike(entries) {
+		return &entries[0]
+	}
+	return nil
+}
+
+// listed writes at most so many words with commas between them, and counts the rest.
+func listed(words []string, most int) string {
+	if len(words) <= most {
+		return strings.Join(words, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(words[:most], ", "), len(words)-most)
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"hash/maphash"
+	"iter"
+	"slices"
+	"strings"
+
+	"exreach/report/judge"
+)
+
+// A Part is what a Writer gets of a report at a time: a host, or several that are alike.
+type Part struct {
+	Summary
+	Entries []Entry  // of the host; nil if a line about it is enough
+	Like    []string // other hosts with the same problems, for which this one stands
+	Brief   bool     // one of so many hosts that what is as wanted is only counted
+}
+
+// fewHosts is up to how many hosts a report for people shows in full what is as wanted.
+const fewHosts = 5
+
+// isClean reports whether nothing is to be said about a host.
+func (s Summary) isClean() bool { return s.Grade == judge.Pass && s.Care == judge.Pass }
+
+// parts yields the hosts of the report. Unless the format folds them, that is all of them
+// in the order of the run. An error ends the sequence.
+func (d *Draft) parts() iter.Seq2[Part, error] {
+	if d.format.Folds {
+		return d.foldedParts()
+	}
+	return func(yield func(Part, error) bool) {
+		for i := range d.hosts {
+			entries, err := d.get(&d.hosts[i])
+			if !yield(Part{Summary: d.hosts[i].summary, Entries: entries}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// foldedParts yields the hosts with the worst problems first, one for all that are alike.
+// Of many hosts, those without a problem have no entries.
+func (d *Draft) foldedParts() iter.Seq2[Part, error] {
+	return func(yield func(Part, error) bool) {
+		many := len(d.hosts) > fewHosts
+		for _, block := range d.blocks() {
+			h := block[0]
+			p := Part{Summary: h.summary, Brief: many}
+			for _, other := range block[1:] {
+				p.Like = append(p.Like, other.summary.Host)
+			}
+			var err error
+			if !many || !h.summary.isClean() {
+				p.Entries, err = d.get(h)
+			}
+			if !yield(p, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// blocks groups the hosts that have the same problems. The worst come first, and of those
+// the most frequent.
+func (d *Draft) blocks() [][]*kept {
+	var blocks [][]*kept
+	places := map[uint64]int{}
+	for i := range d.hosts {
+		h := &d.hosts[i]
+		at, known := places[h.alike]
+		if !known || h.summary.isClean() {
+			places[h.alike] = len(blocks)
+			blocks = append(blocks, []*kept{h})
+			continue
+		}
+		blocks[at] = append(blocks[at], h)
+	}
+	slices.SortStableFunc(blocks, func(a, b []*kept) int {
+		x, y := a[0].summary, b[0].summary
+		return cmp.Or(
+			cmp.Compare(slices.Index(severity, worst(y.Grade, y.Care)), slices.Index(severity, worst(x.Grade, x.Care))),
+			cmp.Compare(slices.Index(severity, y.Grade), slices.Index(severity, x.Grade)),
+			cmp.Compare(len(b), len(a)),
+		)
+	})
+	return blocks
+}
+
+// alike returns a number that is equal for hosts with the same problems.
+func alike(entries []Entry, s Summary, seed maphash.Seed) uint64 {
+	var text strings.Builder
+	text.WriteString(s.Answer)
+	for _, c := range s.Cares {
+		fmt.Fprint(&text, "\n", c.Text, c.Weight, c.Services)
+	}
+	for _, e := range entries {
+		port := e.Port
+		if e.Parent != "" {
+			port = 0 // every host has another
+		}
+		if e.Grade != judge.Pass || e.Parent == "" {
+			fmt.Fprint(&text, "\n", e.Version, e.Role, e.Service, port, e.Verdict, e.Grade)
+		}
+	}
+	return maphash.String(seed, text.String())
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/report/judge"
+)
+
+// mostCauses is how many causes the end of a report has room for on a small screen.
+const mostCauses = 15
+
+// fewNames is up to how many hosts the line of a cause names.
+const fewNames = 8
+
+func (t *table) End(h Head) error {
+	t.head = h
+	t.groundRules(h.GroundRules)
+	if len(h.Hosts) > 1 {
+		t.causes()
+	}
+	t.summary()
+	return t.out.Flush()
+}
+
+// causes writes what is wrong, one line for each cause, and what else holds for many
+// hosts: the last screen of a long report answers for all of it.
+func (t *table) causes() {
+	if len(t.head.Causes) == 0 {
+		return
+	}
+	t.line(0, span{"Causes", bold})
+	shown := t.head.Causes
+	if !t.style.Verbose {
+		shown = shown[:min(len(shown), mostCauses)]
+	}
+	what, how := 0, 0
+	for _, c := range shown {
+		what, how = max(what, width(causeWhat(c))), max(how, width(causeHow(c)))
+	}
+	for _, c := range shown {
+		line := []span{{pad(causeWhat(c), what+gutter), plain}, {pad(causeHow(c), how+gutter), inks[c.Weight]}}
+		t.line(margin, append(line, span{t.where(c, margin+what+gutter+how+gutter), plain})...)
+	}
+	if more := len(t.head.Causes) - len(shown); more > 0 {
+		t.paragraph(margin, 2*margin, span{fmt.Sprintf("and %s: exreach report FILE --verbose lists them, for a run that was saved with --format json --output FILE.", catalog.Count(more, "more cause")), dim})
+	}
+}
+
+// causeWhat is the port of a cause with its services, or what else it is about.
+func causeWhat(c Cause) string {
+	if len(c.Services) == 0 {
+		return printable(c.What)
+	}
+	return printable(c.What) + "  " + servicesText(c.Services)
+}
+
+// causeHow is the verdict of a cause, or else its weight.
+func causeHow(c Cause) string { return printable(cmp.Or(c.How, string(c.Weight))) }
+
+// where says on which hosts a cause was seen, and names as many as fit on the line.
+func (t *table) where(c Cause, used int) string {
+	room := t.style.Width - used
+	fits := func(text string) bool { return t.style.Width <= 0 || width(text) <= room }
+	if text := "on " + printable(strings.Join(c.Names, ", ")); len(c.Names) == c.Hosts && c.Hosts <= fewNames && fits(text) {
+		return text
+	}
+	count := fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(len(t.head.Hosts), "host"))
+	if c.Hosts == len(t.head.Hosts) {
+		return count
+	}
+	for names := min(len(c.Names), fewNames); names > 0; names-- {
+		text := count + ": " + printable(strings.Join(c.Names[:names], ", "))
+		if names < c.Hosts {
+			text += ", …"
+		}
+		if fits(text) {
+			return text
+		}
+	}
+	return count
+}
+
+// summary writes the end of a report: what was done, and how it came out.
+func (t *table) summary() {
+	h := t.head
+	switch {
+	case len(h.Hosts) == 0 && h.Counts.Hosts.Unasked > 0:
+		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run ended before it reached %s.", catalog.Count(h.Counts.Hosts.Unasked, "host")), plain})
+		return
+	case len(h.Hosts) == 0:
+		t.paragraph(0, margin, span{"Nothing was checked: the plan has no service for these hosts.", plain})
+		return
+	}
+	if len(h.Hosts) > 1 {
+		t.certificates()
+		t.versions()
+	}
+	t.untestable()
+	t.counts()
+	if len(h.Hosts) == 1 {
+		t.asked()
+	}
+	if t.style.Verbose && h.Tool != "" {
+		t.paragraph(0, margin, span{h.Tool, dim})
+	}
+}
+
+// certificates says which certificate expires first.
+func (t *table) certificates() {
+	e := t.head.Expires
+	if e.At.IsZero() || t.head.Started.IsZero() {
+		return
+	}
+	days := int(e.At.Sub(t.head.Started).Hours() / 24)
+	when := "in " + catalog.Count(days, "day")
+	if e.At.Before(t.head.Started) {
+		when = catalog.Count(-days, "day") + " ago"
+	}
+	t.line(0, span{fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), when, e.Subject, e.Host), plain})
+}
+
+// versions says how many hosts were checked as which version.
+func (t *table) versions() {
+	if len(t.head.Versions) == 0 {
+		return
+	}
+	var texts []string
+	for _, v := range t.head.Versions {
+		texts = append(texts, fmt.Sprintf("%d %s", v.Hosts, t.head.releases.Called(v.Version)))
+	}
+	t.line(0, span{"Hosts by version: " + strings.Join(texts, ", "), plain})
+}
+
+// untestable names what the hosts should offer and nothing can test from afar.
+func (t *table) untestable() {
+	var names []string
+	for _, u := range t.head.Untestable {
+		if t.style.Verbose {
+			t.paragraph(0, margin, span{fmt.Sprintf("Cannot be tested remotely: %s (%s/%s) of %s %s: %s", u.Service, u.Ports, u.Network, u.Version, u.Role, u.Reason), dim})
+			continue
+		}
+		names = append(names, fmt.Sprintf("%s (%s/%s)", u.Service, u.Ports, u.Network))
+	}
+	if len(names) > 0 {
+		t.line(0, span{"Cannot be tested remotely: " + listed(names, 4) + "; --verbose says why", dim})
+	}
+}
+
+// counts writes how many results have each grade and each care.
+func (t *table) counts() {
+	h := t.head
+	line := append([]span{{extent(h) + ":", plain}}, tally(h.Counts.Tally)...)
+	if c := h.Counts.Care; c.Warn+c.Fail > 0 {
+		line[len(line)-1].text = strings.TrimSuffix(line[len(line)-1].text, ",") + ";"
+		line = append(line, span{"care:", plain})
+		line = append(line, tally(Tally{Warn: c.Warn, Fail: c.Fail})...)
+	}
+	if n := h.Counts.Hosts.Unasked; n > 0 {
+		line = append(line, span{catalog.Count(n, "host") + " not asked,", inks[judge.Unknown]})
+	}
+	last := &line[len(line)-1]
+	last.text = strings.TrimSuffix(last.text, ",")
+	t.paragraph(0, margin, line...)
+}
+
+func tally(c Tally) []span {
+	var line []span
+	for _, g := range []struct {
+		grade judge.Grade
+		n     int
+	}{{judge.Pass, c.Pass}, {judge.Warn, c.Warn}, {judge.Fail, c.Fail}, {judge.Unknown, c.Unknown}} {
+		if g.n > 0 {
+			line = append(line, span{fmt.Sprintf("%d %s,", g.n, g.grade), inks[g.grade]})
+		}
+	}
+	return line
+}
+
+// extent says how much was done, and in what time if that is known.
+func extent(h Head) string {
+	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(len(h.Hosts), "host"))
+	if h.Took > 0 {
+		text += " in " + catalog.Elapsed(durationOf(h.Took))
+	}
+	return text
+}
+
+// groundRules writes what holds whatever the rows say: a report without a failure does
+// not prove that the path meets these rules.
+func (t *table) groundRules(rules []GroundRule) {
+	for _, g := range rules {
+		t.paragraph(0, margin, span{"Ground rule:", bold}, span{fmt.Sprintf("%s (%s)", g.Text, strings.Join(g.Sources, "; ")), plain})
+		t.line(0)
+	}
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/report/judge"
+)
+
+// A tableHost writes one host, or several that are alike, into a table.
+type tableHost struct {
+	*table
+	Part
+	printed   map[string]bool // texts of findings that stand above already
+	footnotes []judge.Finding // in the order of their marks, which begin with 1
+}
+
+// write begins with the answer, because that is what people come for.
+func (h *tableHost) write() {
+	if h.Entries == nil && h.style.Problems {
+		return
+	}
+	h.number()
+	h.paragraph(0, margin, span{h.name() + ":", bold}, span{h.Answer, inks[h.Grade]})
+	for _, c := range h.Cares {
+		text := fmt.Sprintf("%s (%s)%s", printable(c.Text), catalog.Count(c.Services, "service"), h.marks(c.Code))
+		h.paragraph(margin, 2*margin, span{text + ".", inks[c.Weight]})
+	}
+	if h.Entries == nil {
+		return
+	}
+	h.aboutName()
+	var first []Group
+	for g := range groups(h.Entries) {
+		h.group(g, first)
+		first = append(first, g)
+	}
+	h.notes()
+	h.line(0)
+}
+
+// name is the host, or the first and the last of those that are alike.
+func (h *tableHost) name() string {
+	if len(h.Like) == 0 {
+		return h.Part.Host
+	}
+	dots := " … "
+	if len(h.Like) == 1 {
+		dots = ", "
+	}
+	return fmt.Sprintf("%s%s%s (%d hosts)", h.Part.Host, dots, h.Like[len(h.Like)-1], len(h.Like)+1)
+}
+
+// group writes the rows of a role at an address, unless they repeat those of an address
+// above.
+func (h *tableHost) group(g Group, above []Group) {
+	if g.Whole != nil {
+		h.heading(g)
+		h.findings(*g.Whole, margin)
+		return
+	}
+	if i := slices.IndexFunc(above, func(a Group) bool { return a.Address != g.Address && sameResults(a, g) }); i >= 0 {
+		h.paragraph(margin, 2*margin, span{fmt.Sprintf("%s  the same %s", g.Address, catalog.Count(len(g.Entries), "result")), plain})
+		return
+	}
+	h.heading(g)
+	if quietAll(g.Entries) {
+		h.quiet(g)
+		return
+	}
+	passed := 0
+	for _, r := range tableRows(g.Entries) {
+		if r.grade() == judge.Pass && (h.style.Problems || h.Brief && !h.style.Verbose) {
+			passed += len(r.entries) + len(r.behind)
+			continue
+		}
+		h.row(r, 0)
+	}
+	if passed > 0 && !h.style.Problems {
+		h.line(margin, span{pad(string(judge.Pass), h.grade+gutter), green}, span{catalog.Count(passed, "service") + " as wanted", dim})
+	}
+}
+
+// heading says what stands at an address, and from where it was seen.
+func (h *tableHost) heading(g Group) {
+	what := strings.TrimSpace(h.head.releases.Called(g.Version) + " " + g.Role)
+	line := []span{}
+	if len(h.Like) > 0 {
+		line = append(line, span{"such as " + g.Host + ",", plain})
+	}
+	if g.Address != "" && g.Address != g.Host {
+		line = append(line, span{g.Address + ",", plain})
+	}
+	if n := g.Entries[0].Name; n != nil && n.Alias != "" {
+		line = append(line, span{"(alias of " + n.Alias + ")", plain})
+	}
+	seen, from := "", h.seenFrom(g)
+	switch {
+	case g.Version == "" && from == "":
+		what = "the ports asked for"
+	case g.Version == "":
+		what = "the ports asked for,"
+	case h.head.From != "":
+		seen = ", as " + h.head.From + " sees it"
+	}
+	if from != "" {
+		seen += " from " + from
+	}
+	seen += placeOf(g.Entries[0])
+	h.paragraph(margin, 2*margin, append(line, span{what + seen, dim})...)
+}
+
+// placeOf says where a host stands and what people call it.
+func placeOf(e Entry) string {
+	text := ""
+	if e.Site != "" {
+		text = "; site " + e.Site
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Labels)) {
+		text += fmt.Sprintf("; %s=%s", name, e.Labels[name])
+	}
+	return text
+}
+
+// seenFrom is the local address that asked, with the name of this machine.
+func (h *tableHost) seenFrom(g Group) string {
+	source := ""
+	for _, e := range g.Entries {
+		source = cmp.Or(source, e.Source)
+	}
+	switch {
+	case source == "":
+		return h.head.Machine
+	case h.head.Machine == "":
+		return source
+	}
+	return fmt.Sprintf("%s (%s)", source, h.head.Machine)
+}
+
+// quiet writes one row for an address at which no port answered.
+func (h *tableHost) quiet(g Group) {
+	rows := tableRows(g.Entries)
+	e := rows[0].first()
+	text := "no answer at any of " + catalog.Count(len(newLedger(g.Entries).ports), "port")
+	h.paragraph(margin, margin+h.grade+gutter, span{pad(gradeWordOf(e), h.grade+1), inks[e.Grade]}, span{text, plain})
+	h.trace(e)
+	h.findings(e, h.indent())
+}
+
+// row writes a row, what is to be said about it, and what is behind it.
+func (h *tableHost) row(r tableRow, depth int) {
+	e := r.first()
+	if e.Verdict == probe.Untried && len(r.entries) > 1 {
+		h.unasked(r)
+		return
+	}
+	h.cells(r, depth)
+	if e.Grade != judge.Pass {
+		h.trace(e)
+		h.findings(e, h.indent())
+	}
+	for _, b := range r.behind {
+		if b.grade() != judge.Pass || !h.style.Problems && !(h.Brief && !h.style.Verbose) {
+			h.row(b, margin)
+		}
+	}
+}
+
+// cells writes the line of a row. Where that is too narrow for the answer, or for the
+// services too, they stand below.
+func (h *tableHost) cells(r tableRow, depth int) {
+	e := r.first()
+	line := []span{
+		{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]},
+		{padLeft(portOf(e), h.port) + spaces(gutter), plain},
+		{pad(verdictOf(e), h.verdict+gutter), inks[e.Grade]},
+	}
+	services := span{pad(spaces(depth)+servicesOf(r), h.service+gutter), plain}
+	took := span{padLeft(tookOf(e), h.took) + spaces(gutter), dim}
+	switch {
+	case h.fits(h.fixed() + useful):
+		h.answer(margin, h.fixed(), r, append(line, services, took)...)
+	case h.fits(h.fixed() - gutter):
+		h.line(margin, append(line, services, took)...)
+		h.answer(h.indent(), h.indent(), r)
+	default:
+		h.line(margin, append(line, took)...)
+		h.line(h.indent(), services)
+		h.answer(h.indent(), h.indent(), r)
+	}
+}
+
+// answer ends a line, of which so many columns are used, with what the row answered and
+// the marks of its footnotes. It cuts the answer to keep the marks.
+func (h *tableHost) answer(indent, used int, r tableRow, before ...span) {
+	text, marks := printable(answerOf(r.first())), h.marksOf(r)
+	if h.style.Width > 0 {
+		text = textOf(fit([]span{{text: text}}, max(h.style.Width-used-width(marks), 1)))
+	}
+	h.line(indent, append(before, span{text + marks, dim})...)
+}
+
+// textOf is the text of spans without their ink.
+func textOf(line []span) string {
+	text := ""
+	for _, s := range line {
+		text += s.text
+	}
+	return text
+}
+
+// unasked writes one row for all services that were not asked for the same reason.
+func (h *tableHost) unasked(r tableRow) {
+	e := r.first()
+	text := fmt.Sprintf("%s not asked: %s", catalog.Count(len(r.entries), newLedger(r.entries).unit()), unaskedBecause(e))
+	h.line(margin, span{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]}, span{text, plain})
+	h.findings(e, h.indent())
+}
+
+// trace writes where packets to the port of an entry stop, once for all rows that stop
+// there.
+func (h *tableHost) trace(e Entry) {
+	if e.Trace == nil || h.printed[e.Trace.Sentence] {
+		return
+	}
+	h.printed[e.Trace.Sentence] = true
+	h.paragraph(h.indent(), h.indent(), span{e.Trace.Sentence, plain})
+}
+
+// findings writes why a row is not as wanted, each thing once for a host.
+func (h *tableHost) findings(e Entry, indent int) {
+	for _, f := range e.Findings {
+		if f.WeighsOn != judge.OnGrade || f.IsAboutName() {
+			continue
+		}
+		if !h.printed[f.Text] {
+			text := []span{{f.Text, plain}}
+			if f.Code != string(e.Verdict) {
+				text = append(text, span{"(" + f.Code + ")", dim})
+			}
+			h.paragraph(indent, indent, text...)
+		}
+		if !h.printed[f.Hint] && f.Hint != "" {
+			h.paragraph(indent, indent+len("-> "), span{"-> " + f.Hint, plain})
+		}
+		h.printed[f.Text], h.printed[f.Hint] = true, true
+	}
+}
+
+// aboutName writes the findings about a host's name once, whatever the grades of its rows
+// are.
+func (h *tableHost) aboutName() {
+	for _, f := range h.Entries[0].Findings {
+		if f.IsAboutName() {
+			h.paragraph(margin, margin, span{f.Text, plain})
+			h.paragraph(margin, margin+len("-> "), span{"-> " + f.Hint, plain})
+		}
+	}
+}
