@@ -112,6 +112,7 @@ func (d *Draft) take(entries []Entry, place int) error {
 		d.head.Counts.Add(e.Grade)
 		d.head.Counts.Care.Add(e.Care)
 	}
+	d.head.Counts.Untraced += untracedPorts(entries)
 	if !d.format.Whole && d.known {
 		if err := d.begin(); err != nil {
 			return err

@@ -56,7 +56,7 @@ type Entry struct {
 	CertificateDays *int              `json:"certificate_days,omitempty"` // for how many whole days, from the start of the run on, the server's certificate is valid still; negative if it has expired, absent if there is none
 
 	Identified *identity.Identified `json:"identified,omitempty"` // what the host was found to be; only in its first result, absent if it was not asked
-	Trace      *Trace               `json:"trace,omitempty"`      // absent where no trace was asked for or made
+	Trace      *Trace               `json:"trace,omitempty"`      // absent where no trace was asked for, or nothing timed out
 }
 
 // Entries returns the entries of a host that was judged. The host must have rows.
@@ -112,10 +112,7 @@ func entryOf(r judge.Row) Entry {
 	if c := r.Crowded; c != nil {
 		e.Crowded = &Crowded{Verdict: c.Verdict, Open: c.Open}
 	}
-	if r.Trace != nil {
-		trace := NewTrace(*r.Trace)
-		e.Trace = &trace
-	}
+	e.Trace = traceOf(r.Result)
 	for _, t := range r.Steps {
 		e.Steps = append(e.Steps, Step{Step: t.Step, Took: inSeconds(t.Took)})
 	}

@@ -160,6 +160,10 @@ func (t *table) counts() {
 	if n := h.Counts.Hosts.Unasked; n > 0 {
 		line = append(line, span{catalog.Count(n, "host") + " not asked,", inks[judge.Unknown]})
 	}
+	if n := h.Counts.Untraced; n > 0 {
+		line[len(line)-1].text = strings.TrimSuffix(line[len(line)-1].text, ",") + ";"
+		line = append(line, span{catalog.Count(n, "port") + " not traced,", plain})
+	}
 	last := &line[len(line)-1]
 	last.text = strings.TrimSuffix(last.text, ",")
 	t.paragraph(0, margin, line...)
