@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/report/judge"
@@ -163,8 +162,3 @@ func sameResults(a, b Group) bool {
 // quietAll reports whether nothing came back from any port of a group at which something
 // is wanted.
 func quietAll(entries []Entry) bool { return newLedger(entries).noAnswer(entries) }
-
-// onlyForbidden reports whether nothing may answer.
-func onlyForbidden(entries []Entry) bool {
-	return !slices.ContainsFunc(entries, func(e Entry) bool { return e.Want == catalog.Required || e.Want == catalog.Optional })
-}
