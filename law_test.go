@@ -33,6 +33,8 @@ var layers = []string{
 	"exreach/cmd/internal/hostlist",
 	"exreach/cmd/internal/files",
 	"exreach/report/judge/scene",
+	"exreach/report/schema",
+	"exreach/report/saved",
 	"exreach/report",
 	"exreach/report/judge",
 	"exreach/report/judge/identity",
@@ -57,21 +59,22 @@ var layers = []string{
 
 // dependencies is every module that may be required, with the reason.
 var dependencies = map[string]string{
-	"github.com/urfave/cli/v2":         "the command line",
-	"github.com/go-ldap/ldap/v3":       "LDAP",
-	"github.com/go-asn1-ber/asn1-ber":  "LDAP's encoding, which comes with it",
-	"github.com/Azure/go-ntlmssp":      "NTLM binds, which come with it",
-	"github.com/hirochachacha/go-smb2": "SMB sessions",
-	"golang.org/x/net":                 "DNS messages",
-	"golang.org/x/crypto":              "ASN.1, for Kerberos",
-	"go.yaml.in/yaml/v3":               "catalogue and topology files",
-	"golang.org/x/sync":                "limits and groups of goroutines",
-	"golang.org/x/time":                "the pace of connects (--rate, --gentle)",
-	"golang.org/x/sys":                 "sockets and the Windows console",
-	"golang.org/x/term":                "the width of a terminal",
-	"github.com/google/go-cmp":         "tests",
-	"github.com/rogpeppe/go-internal":  "tests: scripts of the command line",
-	"go.uber.org/goleak":               "tests: goroutines left behind",
+	"github.com/urfave/cli/v2":                 "the command line",
+	"github.com/go-ldap/ldap/v3":               "LDAP",
+	"github.com/go-asn1-ber/asn1-ber":          "LDAP's encoding, which comes with it",
+	"github.com/Azure/go-ntlmssp":              "NTLM binds, which come with it",
+	"github.com/hirochachacha/go-smb2":         "SMB sessions",
+	"golang.org/x/net":                         "DNS messages",
+	"golang.org/x/crypto":                      "ASN.1, for Kerberos",
+	"go.yaml.in/yaml/v3":                       "catalogue and topology files",
+	"golang.org/x/sync":                        "limits and groups of goroutines",
+	"golang.org/x/time":                        "the pace of connects (--rate, --gentle)",
+	"golang.org/x/sys":                         "sockets and the Windows console",
+	"golang.org/x/term":                        "the width of a terminal",
+	"github.com/google/go-cmp":                 "tests",
+	"github.com/rogpeppe/go-internal":          "tests: scripts of the command line",
+	"github.com/santhosh-tekuri/jsonschema/v6": "tests: reports against their schema",
+	"go.uber.org/goleak":                       "tests: goroutines left behind",
 }
 
 // A source is one Go file of the project.
@@ -136,8 +139,8 @@ func TestImports(t *testing.T) {
 				t.Fatal(err)
 			}
 			to := slices.Index(layers, imported)
-			if s.isTest() && slices.Contains([]string{s.pkg(), "exreach/probe/standin", "exreach/report/judge/scene", "exreach/cmd/internal/manual"}, imported) {
-				continue // a test may look at its package from outside, needs servers and results, and makes the manual page
+			if s.isTest() && slices.Contains([]string{s.pkg(), "exreach/probe/standin", "exreach/report/judge/scene", "exreach/report/schema", "exreach/cmd/internal/manual"}, imported) {
+				continue // a test may look at its package from outside, needs servers, results and the schema, and makes the manual page
 			}
 			if strings.HasPrefix(imported, "exreach/") && to <= from {
 				t.Errorf("%s:%d: imports %s: the law is %s, which keeps knowledge of Exchange, of the network and of people apart",

@@ -112,39 +112,60 @@ var (
 )
 
 // wordOrNumber is a part of what people write for a version.
-var wordOrNumber = regexp.MustCompile(`[a-z]+|[0-9]+(?:\.[0-9]+)*|[^a-z0-9 (),_-]`)
+var wordOrNumber = regexp.MustCompile(`[a-z]+|[0-9]+(?:\.[0-9]+)*|[^a-z0-9 (),:_-]`)
 
-// versionsCalled returns the versions that people call by a word: the name with the
-// product's before it or an update behind it (Exchange2019, 2019 CU14), or a build
-// (15.02.1118.007, or "Version 15.2 (Build 1118.7)" as Get-ExchangeServer writes it). The
-// first numbers of a build may belong to several.
-func versionsCalled(word string) []string {
+// VersionsCalled returns the versions that people call by a word: the name, with the
+// product's before it or an update behind it (Exchange2019, 2019 CU14), or a build, which it
+// returns too (15.02.1118.007, or "Version 15.2 (Build 1118.7)" as Get-ExchangeServer writes
+// it). The first numbers of a build may belong to several versions, and those of a new
+// version to none.
+func (r *Releases) VersionsCalled(word string) (versions []string, build string) {
 	const longest = 100 // bytes
 	if len(word) > longest {
-		return nil
+		return nil, ""
 	}
-	var called, build []string
-	names := each(ours.order(), func(r Release) string { return r.Name })
+	word = strings.ToLower(strings.Join(strings.Fields(word), " ")) // cells of tables have blanks of all kinds
+	names := each(r.all().order(), func(r Release) string { return r.Name })
+	if slices.Contains(names, word) {
+		return []string{word}, ""
+	}
 	before := ""
-	for _, part := range wordOrNumber.FindAllString(strings.ToLower(word), -1) {
+	var pieces []string // of a build
+	for _, part := range wordOrNumber.FindAllString(word, -1) {
+		isNumber := strings.Trim(part, "0123456789.") == ""
 		switch {
-		case slices.Contains(updates, before) && strings.Trim(part, "0123456789") == "":
+		case isNumber && before == "build":
+			pieces = append(pieces, ofServer(part))
+		case isNumber && slices.Contains(updates, before):
 		case slices.Contains(names, part):
-			called = append(called, part)
+			versions = append(versions, part)
 		case part == "sub", part == "subscription":
-			called = append(called, "se")
+			versions = append(versions, "se")
 		case part == "365":
-			called = append(called, "online")
-		case strings.Contains(part, "."):
-			build = append(build, part)
+			versions = append(versions, "online")
+		case isNumber && strings.Contains(part, "."):
+			pieces = append(pieces, part)
 		case !slices.Contains(besideVersions, part) && !slices.Contains(updates, part):
-			return nil
+			return nil, ""
 		}
 		before = part
 	}
-	if called == nil {
-		called = ours.OfBuild(strings.Join(build, "."))
+	if versions == nil {
+		build = strings.Join(pieces, ".")
+		versions = r.OfBuild(build)
 	}
-	slices.Sort(called)
-	return slices.Compact(called)
+	slices.Sort(versions)
+	return slices.Compact(versions), build
+}
+
+// ofServer returns the numbers of a build as the server has them. In Active Directory,
+// serialNumber adds 30000 to the first: "Version 15.1 (Build 31034.26)" is 15.1.1034.26.
+func ofServer(numbers string) string {
+	const added = 30000
+	first, rest, _ := strings.Cut(numbers, ".")
+	n, err := strconv.Atoi(first)
+	if err != nil || n <= added {
+		return numbers
+	}
+	return strings.TrimSuffix(strconv.Itoa(n-added)+"."+rest, ".")
 }

@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -164,10 +165,24 @@ func (v Version) RoleLike(role, from string) string {
 	if role == "um" {
 		from = "um-gateway" // clients do not connect to Unified Messaging
 	}
-	for _, name := range append([]string{role}, likeRoles[role]...) {
-		if v.Asks(name, from) {
-			return name
-		}
+	return firstLike(role, func(name string) bool { return v.Asks(name, from) })
+}
+
+// RoleOf returns the role of v to check a host in that has role, a word of any version:
+// RoleLike, or else the most similar role that v has, even if it has no services for from.
+// In 2019, a server for Unified Messaging is a mailbox. RoleOf returns "" if v has none.
+func (v Version) RoleOf(role, from string) string {
+	return cmp.Or(v.RoleLike(role, from), firstLike(role, func(name string) bool {
+		_, err := v.Role(name)
+		return err == nil
+	}))
+}
+
+// firstLike returns the first that fits of role and likeRoles, "" if none does.
+func firstLike(role string, fits func(name string) bool) string {
+	like := append([]string{role}, likeRoles[role]...)
+	if i := slices.IndexFunc(like, fits); i >= 0 {
+		return like[i]
 	}
 	return ""
 }

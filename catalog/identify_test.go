@@ -113,6 +113,24 @@ func TestRoleLike(t *testing.T) {
 	}
 }
 
+// TestRoleOf: a host with a role of another version has one in its own, though there may be
+// nothing in it for who connects.
+func TestRoleOf(t *testing.T) {
+	c := mustOpen(t)
+	for _, tt := range []struct{ version, role, from, want string }{
+		{"2019", "um", DefaultFrom, "mailbox"}, {"se", "um", "um-gateway", "mailbox"}, {"2013", "um", DefaultFrom, "mailbox"}, {"2013", "hub", DefaultFrom, "client-access"},
+		{"2003", "mailbox", "um-gateway", "back-end"}, {"2010", "edge", DefaultFrom, "edge"}, {"5.5", "witness", DefaultFrom, ""}, {"2003", "um", DefaultFrom, ""},
+	} {
+		v, err := c.Version(tt.version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := v.RoleOf(tt.role, tt.from); got != tt.want {
+			t.Errorf("%s in %s from %s: %q, want %q", tt.role, tt.version, tt.from, got, tt.want)
+		}
+	}
+}
+
 // TestEnded: since when no version has a role that older ones have.
 func TestEnded(t *testing.T) {
 	c := mustOpen(t)

@@ -113,25 +113,33 @@ func (e *WordError) Error() string {
 	return text + "accepted: " + strings.Join(e.Accepted, ", ")
 }
 
-// Meant returns the accepted words that people mean by a word of that kind: mailbox by mbx,
-// 2019 by "Exchange Server 2019", 2019 and se by the build 15.2, or the one that word is
-// most likely a misspelling of. It returns nil if there is none.
+// Meant returns the accepted words that people mean by a word of that kind: those that Named
+// returns, or else the one that word is most likely a misspelling of. It returns nil if there
+// is none.
 func Meant(kind, word string, accepted []string) []string {
-	called := Called(kind, word)
-	meant := slices.DeleteFunc(slices.Clone(accepted), func(a string) bool {
-		return !slices.Contains(called, a) && squeezed(a) != squeezed(word)
-	})
-	if near := Nearest(word, accepted); len(meant) == 0 && len(near) > 0 && 2*distance(word, near[0]) <= len([]rune(near[0])) {
+	named := Named(kind, word, accepted)
+	if near := Nearest(word, accepted); len(named) == 0 && len(near) > 0 && 2*distance(word, near[0]) <= len([]rune(near[0])) {
 		return near[:1]
 	}
-	return meant
+	return named
+}
+
+// Named returns the accepted words that a word of that kind stands for, however it is
+// spelled: mailbox for mbx, client-access for ClientAccess, 2019 for "Exchange Server 2019",
+// 2019 and se for the build 15.2.
+func Named(kind, word string, accepted []string) []string {
+	called := Called(kind, word)
+	return slices.DeleteFunc(slices.Clone(accepted), func(a string) bool {
+		return !slices.Contains(called, a) && squeezed(a) != squeezed(word)
+	})
 }
 
 // otherWords maps what people call a role or a from to the catalogue's words, without the
 // blanks, hyphens and endings that squeezed leaves out.
 var otherWords = map[string]map[string]string{
 	"role": {
-		"mbx": "mailbox", "cas": "client-access", "fe": "front-end", "be": "back-end",
+		"mbx": "mailbox", "cas": "client-access", "cafe": "client-access", "clientaccess": "client-access", "frontendtransport": "client-access",
+		"fe": "front-end", "frontend": "front-end", "be": "back-end", "backend": "back-end",
 		"ht": "hub", "hubtransport": "hub", "transport": "hub", "bridgehead": "hub", "edgetransport": "edge", "unifiedmessaging": "um",
 		"dc": "domain-controller", "gc": "domain-controller", "ad": "domain-controller", "globalcatalog": "domain-controller",
 		"fsw": "witness", "filesharewitness": "witness", "oos": "office-online", "officeonline": "office-online",
@@ -153,7 +161,8 @@ var otherWords = map[string]map[string]string{
 // if it knows no other name.
 func Called(kind, word string) []string {
 	if kind == "version" {
-		return versionsCalled(word)
+		versions, _ := ours.VersionsCalled(word)
+		return versions
 	}
 	if other := otherWords[kind][squeezed(word)]; other != "" {
 		return []string{other}

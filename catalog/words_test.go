@@ -55,9 +55,43 @@ func TestCalled(t *testing.T) {
 		"sub edition": "se", "Exchange Server Subscription Edition": "se", "SE RTM": "se", "Office 365": "online", "m365": "online",
 		"15.2": "2019 se", "15.1": "2016", "15.02.1118.007": "2019", "15.2.2562.17": "se", "Version 15.2 (Build 1118.7)": "2019",
 		"14.3": "2010", "6.5.7638.1": "2003", "15.20.7741.1": "online",
+		"Version 6.5 (Build 7638.2: Service Pack 2)": "2003", "Version 6.5 (Build 7638)": "2003", "Version 5.5 (Build 2653.23: Service Pack 4)": "5.5",
+		"Version 15.1 (Build 32507.6)": "2016", "Version 15.2 (Build 32562.17)": "se", // as serialNumber in Active Directory
+		"Version 15.2 (Build 1900.1)": "2019 se", "Version 15.2 (Build 99999999999999999999.1)": "", "Version 99.1 (Build 1.2)": "", "0.1 (8.0.535.0)": "",
 		"exchange": "", "2018": "", "2091": "", "16.0": "", "2019; rm": "", "CU14": "", "": "", "lab": "", "2019.1": "",
 	} {
 		if got := strings.Join(Called("version", word), " "); got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+	}
+}
+
+// A version of the user's own is called by its name and its builds, too.
+func TestVersionsCalledOfUsers(t *testing.T) {
+	c := mustOpen(t)
+	const text = "version: vnext\ntitle: Exchange vNext\nproduct: Exchange Server\norder: 2030\nbuilds: [\"16.0\"]\nroles: [{name: r, text: t}]\nservices: [{name: x, role: r, port: 26, protocol: smtp, wants: {client: required}}]\n"
+	if err := c.Add("user.yaml", strings.NewReader(text), nil); err != nil {
+		t.Fatal(err)
+	}
+	for word, want := range map[string][2]string{
+		" VNext ": {"vnext"}, "Exchange\u00a0Server\n2019": {"2019"}, "Exchange Server vNext CU1": {"vnext"}, "Version 16.0 (Build 31.2)": {"vnext", "16.0.31.2"}, "2019": {"2019"},
+		"15.2.1900.1": {"2019 se", "15.2.1900.1"}, "16.9.1.1": {"", "16.9.1.1"}, "lab": {},
+	} {
+		versions, build := c.Releases().VersionsCalled(word)
+		if got := [2]string{strings.Join(versions, " "), build}; got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+	}
+}
+
+// TestNamed: spelling makes no difference to a role, but a misspelling is none.
+func TestNamed(t *testing.T) {
+	accepted := []string{"mailbox", "client-access", "hub", "um", "edge"}
+	for word, want := range map[string]string{
+		"Mailbox": "mailbox", "ClientAccess": "client-access", "Client Access Server": "client-access", "cafe": "client-access", "client_access": "client-access",
+		"UnifiedMessaging": "um", "Hub Transport Server Role": "hub", "EdgeTransport": "edge", "mailbx": "", "dc": "", "": "",
+	} {
+		if got := strings.Join(Named("role", word, accepted), " "); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
 		}
 	}

@@ -59,6 +59,7 @@ type Result struct {
 	Order    int         // the place of its check in the host's plan; the checks behind an endpoint mapper follow it
 	Witness  *Witness    // of a TimedOut port over TCP; nil where the address answered nothing
 	Trace    *hops.Trace // how far the packets came; nil where Traced did not trace it
+	Untraced Untraced    // why Traced did not trace it; "" where it did, or had no reason to
 	Crowded  *Crowded    // what it did while other connections were open; nil where that made no difference
 }
 
@@ -101,6 +102,18 @@ const (
 	NoResolver    Obstacle = "no-resolver"     // none of this machine's DNS servers gave an answer
 	SystemError   Obstacle = "system-error"    // another error of this machine's system
 	OwnFault      Obstacle = "fault"           // a fault in exreach
+)
+
+// Untraced is why a port that timed out was not traced.
+type Untraced string
+
+// The reasons for which a port was not traced.
+const (
+	SamePath         Untraced = "same-path"   // nothing answered at the address, and another port of it was traced
+	TraceInterrupted Untraced = "interrupted" // the run was ended
+	TraceDeadline    Untraced = "deadline"    // the run's time was up
+	TraceTimeUp      Untraced = "time-up"     // the time for all traces of the run was up
+	TraceUnable      Untraced = "system"      // this system cannot trace
 )
 
 // A Silence says how a peer fell silent before it had answered.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -24,20 +23,20 @@ import (
 	"exreach/probe/socket"
 )
 
-// Bounds on the traces of a run. Few at once for one address keep its routers below
-// their limits on ICMP, so they do not fall silent.
+// Bounds on the traces of a run, beside those of hops.Guide.
 const (
-	tracedAddresses = 32 // a host with further ones is passed on untraced
-	tracesAtOnce    = 4  // of one address
-	hostsAtOnce     = 8
-	tracesTime      = 30 * time.Second // all of one host
+	tracedHosts = 64 // at once
+	tracedPorts = 4  // of one address at once
 )
 
-// Traced passes the results of a run on, and sets Result.Trace where a port timed out. It
-// traces each such port once, beside a port of the same address that answered. An address
-// at which nothing answered it traces once, at the first port in the plan. A port that it
-// could not trace in time has no trace.
+// Traced passes the results of a run on, and sets Result.Trace where a port timed out, or
+// else Result.Untraced. It traces each such port once, beside a port of the same address
+// that answered. An address at which nothing answered it traces once, at the first port in
+// the plan.
 func Traced(ctx context.Context, t hops.Tracer, hosts iter.Seq[HostResults]) iter.Seq[HostResults] {
+	if t.Ask == nil && socket.CanTrace() != nil {
+		return untraceable(hosts)
+	}
 	return func(yield func(HostResults) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
@@ -50,7 +49,7 @@ func Traced(ctx context.Context, t hops.Tracer, hosts iter.Seq[HostResults]) ite
 			}
 		}
 		out := make(chan HostResults)
-		go tracing{t}.hosts(ctx, untilEnough, out)
+		go (&tracing{guide: hops.Guide{Tracer: t}}).hosts(ctx, untilEnough, out)
 		for host := range out {
 			if !enough.Load() && !yield(host) {
 				enough.Store(true)
@@ -61,23 +60,21 @@ func Traced(ctx context.Context, t hops.Tracer, hosts iter.Seq[HostResults]) ite
 }
 
 // A tracing traces the hosts of one run.
-type tracing struct{ hops.Tracer }
+type tracing struct{ guide hops.Guide }
 
 // hosts traces the hosts that need it, sends every host to out, and closes out.
-func (t tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out chan<- HostResults) {
+func (t *tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out chan<- HostResults) {
 	defer close(out)
 	var group errgroup.Group
-	group.SetLimit(hostsAtOnce)
-	left := tracedAddresses
+	group.SetLimit(tracedHosts)
 	for host := range hosts {
-		found := lookOver(host.Results)
-		if len(found.lost) == 0 || left < len(found.lost) {
+		lost := lostPorts(host.Results)
+		if len(lost) == 0 {
 			out <- host
 			continue
 		}
-		left -= len(found.lost)
 		group.Go(func() error {
-			t.host(ctx, host.Results, found)
+			t.host(ctx, host.Results, lost)
 			out <- host
 			return nil
 		})
@@ -85,45 +82,35 @@ func (t tracing) hosts(ctx context.Context, hosts iter.Seq[HostResults], out cha
 	_ = group.Wait() // the functions above return no error
 }
 
-// host traces the ports of a host and notes the traces in its results.
-func (t tracing) host(ctx context.Context, host []Result, found toTrace) {
-	ctx, stop := context.WithTimeout(ctx, tracesTime)
-	defer stop()
+// host traces the lost ports of a host and notes the traces in its results.
+func (t *tracing) host(ctx context.Context, host []Result, lost map[netip.Addr][]lostPort) {
 	var each sync.WaitGroup
-	for addr, lost := range found.lost {
-		each.Go(func() { t.address(ctx, host, lost, found.beside[addr]) })
+	for addr, ports := range lost {
+		var beside *hops.BesidePort
+		if best, ok := bestOf(host, addr); ok {
+			beside = hops.NewBesidePort(t.guide.Tracer, targetOf(best))
+		} else {
+			for _, port := range ports[1:] {
+				port.note(host, nil, SamePath)
+			}
+			ports = ports[:1]
+		}
+		each.Go(func() { t.address(ctx, host, ports, beside) })
 	}
 	each.Wait()
 }
 
-// address traces the lost ports of one address, beside the one that answers.
-// lost holds indices of results; answers is nil where no port answered.
-func (t tracing) address(ctx context.Context, results []Result, lost []int, answers *socket.Target) {
-	slices.SortStableFunc(lost, func(a, b int) int { return cmp.Compare(results[a].Order, results[b].Order) })
-	beside := sync.OnceValue(func() *hops.Path {
-		if answers == nil {
-			return nil
-		}
-		path := t.Path(ctx, *answers)
-		return &path
-	})
-	ports := map[doorway][]int{}
-	for _, i := range lost {
-		if door := doorOf(results[i]); answers != nil || door == doorOf(results[lost[0]]) { // of a dead address, the first port stands for all
-			ports[door] = append(ports[door], i)
-		}
-	}
+// address traces lost ports of one address.
+func (t *tracing) address(ctx context.Context, host []Result, ports []lostPort, beside *hops.BesidePort) {
 	var group errgroup.Group
-	group.SetLimit(tracesAtOnce)
-	group.Go(func() error { beside(); return nil })
-	for rows := range maps.Values(ports) {
+	group.SetLimit(tracedPorts)
+	for _, port := range ports {
 		group.Go(func() error {
-			if ctx.Err() != nil {
-				return nil
-			}
-			trace := &hops.Trace{Path: t.Path(ctx, targetOf(results[rows[0]])), Beside: beside()}
-			for _, i := range rows {
-				results[i].Trace = trace
+			trace, err := t.guide.Trace(ctx, targetOf(host[port[0]]), beside)
+			if err != nil {
+				port.note(host, nil, untracedFor(err))
+			} else {
+				port.note(host, &trace, "")
 			}
 			return nil
 		})
@@ -131,26 +118,76 @@ func (t tracing) address(ctx context.Context, results []Result, lost []int, answ
 	_ = group.Wait()
 }
 
-// A toTrace says what to trace of a host.
-type toTrace struct {
-	lost   map[netip.Addr][]int          // indices of the results that timed out
-	beside map[netip.Addr]*socket.Target // the best port of an address to compare with
+// untracedFor returns why a port was not traced, given the cause that ended its context.
+func untracedFor(cause error) Untraced {
+	switch {
+	case errors.Is(cause, hops.ErrTimeUp):
+		return TraceTimeUp
+	case errors.Is(cause, ErrDeadline):
+		return TraceDeadline
+	}
+	return TraceInterrupted
 }
 
-// lookOver finds what to trace in the results of a host.
-func lookOver(host []Result) toTrace {
-	found := toTrace{map[netip.Addr][]int{}, map[netip.Addr]*socket.Target{}}
-	ranks := map[netip.Addr]int{}
-	for i, res := range host {
-		if rank := rankOf(res); rank > ranks[res.Address] {
-			to := targetOf(res)
-			ranks[res.Address], found.beside[res.Address] = rank, &to
-		}
-		if res.Verdict == TimedOut && !res.Check.IsControl() {
-			found.lost[res.Address] = append(found.lost[res.Address], i)
+// untraceable passes the results of a run on, and notes at each port that timed out that
+// this system cannot trace.
+func untraceable(hosts iter.Seq[HostResults]) iter.Seq[HostResults] {
+	return func(yield func(HostResults) bool) {
+		for host := range hosts {
+			for _, ports := range lostPorts(host.Results) {
+				for _, port := range ports {
+					port.note(host.Results, nil, TraceUnable)
+				}
+			}
+			if !yield(host) {
+				return
+			}
 		}
 	}
-	return found
+}
+
+// A lostPort is a port that timed out, as the indices of its results.
+type lostPort []int
+
+// note notes what became of the trace in all results of the port.
+func (p lostPort) note(host []Result, trace *hops.Trace, untraced Untraced) {
+	for _, i := range p {
+		host[i].Trace, host[i].Untraced = trace, untraced
+	}
+}
+
+// lostPorts returns the ports of each address that timed out, in the order of the plan.
+func lostPorts(host []Result) map[netip.Addr][]lostPort {
+	var rows []int
+	for i, res := range host {
+		if res.Verdict == TimedOut && !res.Check.IsControl() {
+			rows = append(rows, i)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b int) int { return cmp.Compare(host[a].Order, host[b].Order) })
+	lost := map[netip.Addr][]lostPort{}
+	for _, row := range rows {
+		door := doorOf(host[row])
+		ports := lost[host[row].Address]
+		i := slices.IndexFunc(ports, func(p lostPort) bool { return doorOf(host[p[0]]) == door })
+		if i < 0 {
+			i, ports = len(ports), append(ports, nil)
+		}
+		ports[i] = append(ports[i], row)
+		lost[host[row].Address] = ports
+	}
+	return lost
+}
+
+// bestOf returns the result of the port of an address that is best to compare with; false
+// where none is of use.
+func bestOf(host []Result, addr netip.Addr) (best Result, ok bool) {
+	for _, res := range host {
+		if res.Address == addr && rankOf(res) > rankOf(best) {
+			best, ok = res, true
+		}
+	}
+	return best, ok
 }
 
 // rankOf returns how good a port is to compare with: one that accepts shows more

@@ -81,6 +81,11 @@ func told(ctx context.Context, c *counter, r runMade) map[string]string {
 		for _, res := range host.Results {
 			name := res.Check.Service.Name
 			switch {
+			case res.Untraced != "":
+				all[name] = string(res.Untraced)
+				if res.Trace != nil {
+					all[name] += ", and a trace"
+				}
 			case res.Trace == nil:
 				all[name] = "no trace"
 			case res.Trace.Beside == nil:
@@ -118,7 +123,7 @@ func TestResults(t *testing.T) {
 		want := map[string]string{
 			"owa": "beside 25", "ews": "beside 25", catalog.Control: "no trace", "lonely": "beside 5893", "bare": "no trace", "beside-bare": "beside 443",
 			"closed": "no trace", "smtp": "no trace", "rpc": "beside 25",
-			"dead-1": "alone", "dead-2": "no trace",
+			"dead-1": "alone", "dead-2": "same-path",
 			"resets": "no trace", "beside-resets": "beside 80",
 			"rejected": "no trace", "rejects": "alone",
 		}
@@ -166,20 +171,67 @@ func TestResultsTime(t *testing.T) {
 	})
 }
 
-// After Ctrl-C every result comes out at once, without a trace.
+// After Ctrl-C, or the run's deadline, every result comes out at once, and says why it has
+// no trace.
 func TestResultsInterrupted(t *testing.T) {
+	for _, test := range []struct {
+		cause error
+		why   string
+	}{{nil, "interrupted"}, {ErrDeadline, "deadline"}} {
+		synctest.Test(t, func(t *testing.T) {
+			var r runMade
+			r.add("rpc", "10.0.9.9", 135, TimedOut)
+			r.add("smtp", "10.0.9.9", 25, Answered)
+			ctx, stop := context.WithCancelCause(t.Context())
+			stop(test.cause)
+			began := time.Now()
+			got := told(ctx, &counter{}, r)
+			if want := map[string]string{"rpc": test.why, "smtp": "no trace"}; !maps.Equal(got, want) || time.Since(began) > 0 {
+				t.Errorf("got %v after %v, want %v", got, time.Since(began), want)
+			}
+		})
+	}
+}
+
+// Where all traces together take too long, what is left says so: no port that timed out
+// looks traced, and none is forgotten.
+func TestResultsTimeUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r runMade
-		r.add("rpc", "10.0.9.9", 135, TimedOut)
-		r.add("smtp", "10.0.9.9", 25, Answered)
-		ctx, stop := context.WithCancel(t.Context())
-		stop()
+		for i := range 300 {
+			r.add(fmt.Sprint("smtp-", i), fmt.Sprintf("10.%d.%d.9", i/250, i%250), 135, TimedOut)
+		}
+		silent := func(ctx context.Context, to socket.Target, ttl int) hops.Reply { // a router of its own before each host
+			if addr := to.Addr.Addr(); ttl == 1 {
+				return hops.Reply{Said: hops.SaidExceeded, From: addr.Next()}
+			}
+			<-ctx.Done()
+			return hops.Reply{Said: hops.SaidNothing}
+		}
 		began := time.Now()
-		got := told(ctx, &counter{}, r)
-		if want := map[string]string{"rpc": "no trace", "smtp": "no trace"}; !maps.Equal(got, want) || time.Since(began) > 0 {
-			t.Errorf("got %v after %v, want %v", got, time.Since(began), want)
+		count := map[string]int{}
+		for host := range Traced(t.Context(), hops.Tracer{Ask: silent}, slices.Values(r.hosts())) {
+			res := host.Results[0]
+			if count[string(res.Untraced)]++; (res.Trace == nil) != (res.Untraced != "") {
+				t.Errorf("%s: trace %v, untraced %q", res.Check.Host, res.Trace, res.Untraced)
+			}
+		}
+		if took := time.Since(began); took > 125*time.Second || count[""] < 20 || count[""]+count[string(TraceTimeUp)] != len(r) {
+			t.Errorf("%v after %v", count, took)
 		}
 	})
+}
+
+// A system that cannot trace says so at every port that timed out.
+func TestUntraceable(t *testing.T) {
+	var r runMade
+	r.add("rpc", "10.0.9.9", 135, TimedOut)
+	r.add("smtp", "10.0.9.9", 25, Answered)
+	for host := range untraceable(slices.Values(r.hosts())) {
+		if got := []Untraced{host.Results[0].Untraced, host.Results[1].Untraced}; !slices.Equal(got, []Untraced{TraceUnable, ""}) {
+			t.Errorf("got %q", got)
+		}
+	}
 }
 
 // A reader that stops early leaves nothing behind: synctest waits for it.

@@ -73,33 +73,3 @@ func heap() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
-
-// BenchmarkReadBack writes the lines of many hosts and reads them back at the same
-// time: what is in use must not grow with their number.
-func BenchmarkReadBack(b *testing.B) {
-	const hosts = 2500
-	for b.Loop() {
-		out, in := io.Pipe()
-		go func() {
-			to := newLines(in, Style{})
-			for host := range judge.Hosts(b.Context(), manyHosts(hosts), scene.Began, nil) {
-				_ = to.Host(Part{Entries: Entries(host)}) // an error shows at the other end
-			}
-			in.Close()
-		}()
-		before, most, n := heap(), uint64(0), 0
-		_, err := parse(out, func(Entry) bool {
-			if n++; n%20000 == 0 {
-				most = max(most, heap()-min(before, heap()))
-			}
-			return true
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if n != hosts*40 {
-			b.Fatalf("%d results", n)
-		}
-		b.ReportMetric(float64(most), "B/peak")
-	}
-}

@@ -22,6 +22,7 @@ type Cause struct {
 	Beside   bool     // it weighs on the care, not on the grade
 	Hosts    int      // how many
 	Names    []string // of the first of them, in the order of the run
+	After    string   // the last hop that packets to the port reach; "" if that is not known, or not the same for all
 
 	places []placed
 }
@@ -106,6 +107,9 @@ func (t *tracker) learn(found map[causeKey]bool, e Entry, host placed) {
 	case e.Verdict == probe.Answered:
 		c.How = "answered, " + reasonOf(e)
 	}
+	if e.Trace != nil {
+		c.After = e.Trace.After
+	}
 	t.blame(found, c, host)
 }
 
@@ -136,6 +140,9 @@ func (t *tracker) blame(found map[causeKey]bool, c Cause, host placed) {
 		}
 	}
 	known.Weight = worst(known.Weight, c.Weight)
+	if known.After != c.After {
+		known.After = ""
+	}
 	if found[key] {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"exreach/probe/protocol/tls12"
 	"exreach/report/judge"
 )
 
@@ -25,8 +26,9 @@ type Draft struct {
 	total  tracker
 	shelf  shelf
 	seed   maphash.Seed
+	chains certificates
 
-	scattered bool // some host came in several parts
+	unsettled bool // some host came in several parts, or before it was known when the run began: sum up all again
 }
 
 // A kept is the entries of one host, and what the report says about it as a whole.
@@ -58,13 +60,16 @@ func New(tool, from string, started time.Time) Report {
 
 // Draft makes a Draft. to must be a Writer of f.
 func (f Format) Draft(to Writer) *Draft {
-	return &Draft{to: to, format: f, head: Head{Report: Report{Schema: Schema}}, places: map[string]int{}, seed: maphash.MakeSeed()}
+	d := &Draft{to: to, format: f, head: Head{Report: Report{Schema: Schema}}, places: map[string]int{}, seed: maphash.MakeSeed()}
+	d.chains.shelf, d.head.certificates = &d.shelf, &d.chains
+	return d
 }
 
 // Know tells the draft the head of the report. A format that is not Whole is written as
 // hosts come only if Know is called before the first of them.
 func (d *Draft) Know(head Report) {
 	counts := d.head.Counts
+	d.unsettled = d.unsettled || len(d.hosts) > 0 && !head.Started.Equal(d.head.Started)
 	d.head.Report, d.known = head, true
 	d.head.Schema, d.head.Counts, d.head.Hosts, d.head.Results = Schema, counts, nil, nil
 }
@@ -88,6 +93,10 @@ func (d *Draft) Add(host judge.Host) error {
 	return d.take(Entries(host), host.Place)
 }
 
+// Learn adds a certificate of a saved report. The chains of entries that come later may
+// name it by its fingerprint alone.
+func (d *Draft) Learn(c tls12.Certificate) { d.chains.learn(c) }
+
 // Take takes some entries of one host of a saved report. A host may come in several parts.
 // The draft does not keep the slice.
 func (d *Draft) Take(entries []Entry) error {
@@ -95,10 +104,15 @@ func (d *Draft) Take(entries []Entry) error {
 }
 
 func (d *Draft) take(entries []Entry, place int) error {
+	if err := d.chains.restore(entries); err != nil {
+		return err
+	}
+	countDays(entries, d.head.Started)
 	for _, e := range entries {
 		d.head.Counts.Add(e.Grade)
 		d.head.Counts.Care.Add(e.Care)
 	}
+	d.head.Counts.Untraced += untracedPorts(entries)
 	if !d.format.Whole && d.known {
 		if err := d.begin(); err != nil {
 			return err
@@ -118,12 +132,13 @@ func (d *Draft) keep(entries []Entry, place int) {
 		d.places[name] = i
 		d.hosts = append(d.hosts, kept{place: place})
 	}
-	d.scattered = d.scattered || known
+	d.unsettled = d.unsettled || known
 	h := &d.hosts[i]
 	if !known {
 		d.sumUp(h, entries)
 	}
 	d.head.columns.measure(entries)
+	d.chains.strip(entries)
 	if d.shelf.wants(len(entries)) {
 		if at, ok := d.shelf.put(entries); ok {
 			h.shelved = append(h.shelved, at)
@@ -142,7 +157,7 @@ func (d *Draft) sumUp(h *kept, entries []Entry) {
 
 // get returns the entries of a host.
 func (d *Draft) get(h *kept) ([]Entry, error) {
-	entries := h.entries
+	entries := slices.Clone(h.entries)
 	for _, at := range h.shelved {
 		var more []Entry
 		if err := d.shelf.get(at, &more); err != nil {
@@ -151,7 +166,10 @@ func (d *Draft) get(h *kept) ([]Entry, error) {
 		entries = append(entries, more...)
 	}
 	arrange(entries)
-	return entries, nil
+	if d.format.ByFingerprint {
+		return entries, nil
+	}
+	return entries, d.chains.restore(entries)
 }
 
 func (d *Draft) begin() error {
@@ -190,7 +208,7 @@ func (d *Draft) finish(t Tail) error {
 	h := &d.head
 	h.Took = cmp.Or(inSeconds(t.Took), h.Took)
 	h.Untestable = append(h.Untestable, t.Untestable...)
-	h.Counts.Hosts = HostCounts{Unasked: t.Unasked}
+	h.Hosts, h.Counts.Hosts = make([]Summary, 0, len(d.hosts)), HostCounts{Unasked: t.Unasked}
 	for _, k := range d.hosts {
 		h.Hosts = append(h.Hosts, k.summary)
 		h.Counts.Hosts.Add(k.summary.Grade)
@@ -203,13 +221,16 @@ func (d *Draft) finish(t Tail) error {
 
 // gather sums up all hosts again if one of them came in several parts.
 func (d *Draft) gather() error {
-	if !d.scattered {
+	if !d.unsettled {
 		return nil
 	}
 	d.total = tracker{}
 	for i := range d.hosts {
 		entries, err := d.get(&d.hosts[i])
 		if err != nil {
+			return err
+		}
+		if err := d.chains.restore(entries); err != nil {
 			return err
 		}
 		d.sumUp(&d.hosts[i], entries)

@@ -51,10 +51,12 @@ type Entry struct {
 	Silence  probe.Delivery  `json:"silence,omitempty"` // of the verdict silent; absent where it is not known
 	Parent   string          `json:"parent,omitempty"`
 
-	Site       string               `json:"site,omitempty"`       // where the host stands; absent if nobody said
-	Labels     map[string]string    `json:"labels,omitempty"`     // what people call the host; absent if nobody said
+	Site            string            `json:"site,omitempty"`             // where the host stands; absent if nobody said
+	Labels          map[string]string `json:"labels,omitempty"`           // what people call the host; absent if nobody said
+	CertificateDays *int              `json:"certificate_days,omitempty"` // for how many whole days, from the start of the run on, the server's certificate is valid still; negative if it has expired, absent if there is none
+
 	Identified *identity.Identified `json:"identified,omitempty"` // what the host was found to be; only in its first result, absent if it was not asked
-	Trace      *Trace               `json:"trace,omitempty"`      // absent where no trace was asked for or made
+	Trace      *Trace               `json:"trace,omitempty"`      // absent where no trace was asked for, or nothing timed out
 }
 
 // Entries returns the entries of a host that was judged. The host must have rows.
@@ -110,10 +112,7 @@ func entryOf(r judge.Row) Entry {
 	if c := r.Crowded; c != nil {
 		e.Crowded = &Crowded{Verdict: c.Verdict, Open: c.Open}
 	}
-	if r.Trace != nil {
-		trace := NewTrace(*r.Trace)
-		e.Trace = &trace
-	}
+	e.Trace = traceOf(r.Result)
 	for _, t := range r.Steps {
 		e.Steps = append(e.Steps, Step{Step: t.Step, Took: inSeconds(t.Took)})
 	}
@@ -184,3 +183,27 @@ func text(a netip.Addr) string {
 
 // inSeconds rounds to microseconds: less says nothing about a network.
 func inSeconds(d time.Duration) float64 { return math.Round(d.Seconds()*1e6) / 1e6 }
+
+// countDays says of each entry for how many more days its certificate is valid when the
+// run begins, unless the entry says so already.
+func countDays(entries []Entry, began time.Time) {
+	for i := range entries {
+		e := &entries[i]
+		if e.CertificateDays != nil || began.IsZero() || e.Peer == nil || e.Peer.TLS == nil || len(e.Peer.TLS.Chain) == 0 {
+			continue
+		}
+		if end := e.Peer.TLS.Chain[0].NotAfter; !end.IsZero() {
+			e.CertificateDays = new(wholeDays(end.Sub(began)))
+		}
+	}
+}
+
+// wholeDays rounds down: what ended an hour ago ended a day ago.
+func wholeDays(d time.Duration) int {
+	const day = 24 * time.Hour
+	days := int(d / day)
+	if d%day < 0 {
+		days--
+	}
+	return days
+}

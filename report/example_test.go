@@ -43,9 +43,10 @@ func Example() {
 		fmt.Println(err)
 	}
 	// Output:
-	// mail01.contoso.com  192.0.2.10  Exchange 2019 mailbox, as client sees it
-	//   pass  25/tcp  smtp  answered  12 ms  220 mail01.contoso.com ready
+	// mail01.contoso.com: The required service is reachable.
+	//   192.0.2.10, Exchange 2019 mailbox, as client sees it
+	//   pass  25/tcp  answered  smtp  12 ms  220 mail01.contoso.com ready
 	//
 	// 1 check on 1 host in 1.0 s: 1 pass
-	// Asked 2026-03-02 09:30 UTC as client
+	// Asked 2026-03-02 09:30 UTC as client.
 }

@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/report/judge"
@@ -165,9 +164,4 @@ func sameResults(a, b Group) bool {
 func quietAll(entries []Entry) bool {
 	l := newLedger(entries)
 	return len(l.ports) > 1 && l.noAnswer(entries)
-}
-
-// onlyForbidden reports whether nothing may answer.
-func onlyForbidden(entries []Entry) bool {
-	return !slices.ContainsFunc(entries, func(e Entry) bool { return e.Want == catalog.Required || e.Want == catalog.Optional })
 }

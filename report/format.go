@@ -12,10 +12,12 @@ import (
 // A Format is one way to write reports, traces, and versions of the catalogue. Report,
 // Trace or Catalog is nil if the format cannot write that.
 type Format struct {
-	Name    string // as the command line has it
-	Help    string // one line for people
-	Whole   bool   // its beginning depends on all hosts, so a Draft keeps them until the last has come
-	Folds   bool   // for people: hosts with problems come first, and those that are alike are told once
+	Name          string // as the command line has it
+	Help          string // one line for people
+	Whole         bool   // its beginning depends on all hosts, so a Draft keeps them until the last has come
+	Folds         bool   // for people: hosts with problems come first, and those that are alike are told once
+	ByFingerprint bool   // the chains of its results only name their certificates; each stands once in the head
+
 	Report  func(io.Writer, Style) Writer
 	Trace   func(io.Writer, TraceReport, Style) error
 	Catalog func(io.Writer, catalog.Version, Style) error
@@ -38,6 +40,8 @@ type Head struct {
 	Expires  Expiry
 	columns  columns
 
+	certificates *certificates // those of the results
+
 	releases *catalog.Releases // those that the checks of the run know; nil means those that come with exreach
 }
 
@@ -58,7 +62,7 @@ func Formats() []Format {
 			Whole: true, Folds: true, Report: newTable, Trace: writeTraceTable, Catalog: writeServices,
 		}, {
 			Name: "json", Help: "one document with everything; exreach reads it back",
-			Whole: true, Report: newDocumentWriter, Trace: writeTraceJSON, Catalog: writeVersionJSON,
+			Whole: true, ByFingerprint: true, Report: newDocumentWriter, Trace: writeTraceJSON, Catalog: writeVersionJSON,
 		}, {
 			Name: "jsonl", Help: "one line of JSON per result, host by host as each is done",
 			Report: newLines,

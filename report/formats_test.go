@@ -32,6 +32,9 @@ func write(t *testing.T, format string, r Report, s Style) string {
 	if err := put(&out, format, r, s); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
+	if format != "table" {
+		follow(t, out.Bytes())
+	}
 	return out.String()
 }
 

@@ -6,12 +6,29 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 )
+
+// A Line is a result in JSON Lines. It says by itself what the result means: whoever picks
+// one line out of many has all of it.
+type Line struct {
+	Schema  string    `json:"schema"`
+	Tool    string    `json:"tool,omitempty"`
+	From    string    `json:"from,omitempty"`
+	Machine string    `json:"machine,omitempty"`
+	Started time.Time `json:"started,omitzero"`
+	StandIn bool      `json:"stand_in,omitempty"`
+	Entry
+}
 
 // lines writes each entry as one line (JSON Lines), and the lines of a host at once.
 type lines struct {
 	out  io.Writer
+	head Report
 	text bytes.Buffer
 	json *json.Encoder
 }
@@ -23,26 +40,34 @@ func newLines(w io.Writer, _ Style) Writer {
 	return l
 }
 
-func (l *lines) Begin(Head) error { return nil }
+func (l *lines) Begin(h Head) error {
+	l.head = h.Report
+	return nil
+}
 
 func (l *lines) Host(p Part) error {
+	l.text.Reset()
 	for _, e := range p.Entries {
-		if err := l.json.Encode(e); err != nil {
+		line := Line{
+			Schema: Schema, Tool: l.head.Tool, From: l.head.From, Machine: l.head.Machine,
+			Started: l.head.Started, StandIn: l.head.StandIn, Entry: e,
+		}
+		if err := l.json.Encode(line); err != nil {
 			return err
 		}
 	}
-	_, err := l.text.WriteTo(l.out)
+	_, err := l.out.Write(ascii(l.text.Bytes()))
 	return err
 }
 
 func (l *lines) End(Head) error { return nil }
 
 // A documentWriter writes the whole report as one document (docs/report.schema.json).
-// The results stand last in it and go out one by one: the text of all of them would
-// take more memory than they do.
+// The certificates and the results stand last in it and go out one by one: the text of all
+// of them would take more memory than they do.
 type documentWriter struct {
-	out   *bufio.Writer
-	begun bool // a result was written
+	out *bufio.Writer
+	in  member
 }
 
 func newDocumentWriter(w io.Writer, _ Style) Writer { return &documentWriter{out: bufio.NewWriter(w)} }
@@ -53,23 +78,39 @@ func (d *documentWriter) Begin(h Head) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.out.Write(bytes.TrimSuffix(head, []byte("]\n}")))
+	d.out.Write(bytes.TrimSuffix(head, []byte("\"results\": []\n}")))
+	if err := d.certificates(h.certificates); err != nil {
+		return err
+	}
+	return d.begin("results", "[", "]")
+}
+
+// certificates writes every certificate once, by its fingerprint.
+func (d *documentWriter) certificates(c *certificates) error {
+	if c == nil || len(c.all) == 0 {
+		return nil
+	}
+	if err := d.begin("certificates", "{", "}"); err != nil {
+		return err
+	}
+	for cert, err := range c.each() {
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprintf("%q: ", cert.SHA256)
+		cert.SHA256 = "" // it is the name
+		if err := d.element(name, cert); err != nil {
+			return err
+		}
+	}
+	d.end()
+	_, err := d.out.WriteString(",\n  ")
 	return err
 }
 
 func (d *documentWriter) Host(p Part) error {
 	for _, e := range p.Entries {
-		before := ",\n    "
-		if !d.begun {
-			before = before[1:]
-		}
-		d.begun = true
-		text, err := indented(e, "    ")
-		if err != nil {
-			return err
-		}
-		d.out.WriteString(before)
-		if _, err := d.out.Write(text); err != nil {
+		if err := d.element("", e); err != nil {
 			return err
 		}
 	}
@@ -77,21 +118,75 @@ func (d *documentWriter) Host(p Part) error {
 }
 
 func (d *documentWriter) End(Head) error {
-	if d.begun {
-		d.out.WriteString("\n  ")
-	}
-	d.out.WriteString("]\n}\n")
+	d.end()
+	d.out.WriteString("\n}\n")
 	return d.out.Flush() // which returns the error of any earlier write
 }
 
-// indented returns v as JSON. All lines but the first begin with prefix.
+// A member is the list or object of a document whose elements are being written.
+type member struct {
+	closing string
+	begun   bool // it has an element
+}
+
+func (d *documentWriter) begin(name, opening, closing string) error {
+	d.in = member{closing: closing}
+	_, err := fmt.Fprintf(d.out, "%q: %s", name, opening)
+	return err
+}
+
+// element writes the next element. What stands before its value is its name.
+func (d *documentWriter) element(name string, value any) error {
+	text, err := indented(value, "    ")
+	if err != nil {
+		return err
+	}
+	if d.in.begun {
+		d.out.WriteString(",")
+	}
+	d.in.begun = true
+	d.out.WriteString("\n    " + name)
+	_, err = d.out.Write(text)
+	return err
+}
+
+func (d *documentWriter) end() {
+	if d.in.begun {
+		d.out.WriteString("\n  ")
+	}
+	d.out.WriteString(d.in.closing)
+}
+
+// indented returns v as JSON in ASCII. All lines but the first begin with prefix.
 func indented(v any, prefix string) ([]byte, error) {
 	var text bytes.Buffer
 	out := json.NewEncoder(&text)
 	out.SetEscapeHTML(false)
 	out.SetIndent(prefix, "  ")
 	err := out.Encode(v)
-	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
+	return ascii(bytes.TrimSuffix(text.Bytes(), []byte("\n"))), err
+}
+
+// ascii returns JSON with every character beyond ASCII escaped: PowerShell 5.1 takes what
+// a program writes, and what is in a file, for text in the code page of the machine.
+func ascii(text []byte) []byte {
+	first := bytes.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
+	if first < 0 {
+		return text
+	}
+	escaped := bytes.Clone(text[:first])
+	for _, r := range string(text[first:]) {
+		switch {
+		case r < utf8.RuneSelf:
+			escaped = append(escaped, byte(r))
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			escaped = fmt.Appendf(escaped, `\u%04x\u%04x`, high, low)
+		default:
+			escaped = fmt.Appendf(escaped, `\u%04x`, r)
+		}
+	}
+	return escaped
 }
 
 // writeIndented writes v as one document.

@@ -225,3 +225,36 @@ func TestTableOfPorts(t *testing.T) {
 		t.Errorf("%d times it says what was asked for:\n%s", n, text)
 	}
 }
+
+// A cause says after which hop the packets of all its hosts stop, and nothing if they do
+// not stop at the same.
+func TestCauseAfter(t *testing.T) {
+	for name, test := range map[string]struct {
+		after []string
+		want  string
+	}{
+		"the same":     {[]string{"10.77.2.2", "10.77.2.2"}, "on 2 of 2 hosts, after 10.77.2.2"},
+		"not the same": {[]string{"10.77.2.2", "10.77.4.2"}, "on 2 of 2 hosts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var all []Entry
+			for i, after := range test.after {
+				r := draft(mailbox(fmt.Sprintf("mail%02d", i), func(service string, r *probe.Result) { submissionDropped(0, service, r) }).Results)
+				for j := range r.Results {
+					if r.Results[j].Verdict == probe.TimedOut {
+						r.Results[j].Trace = &Trace{Outcome: judge.Blocked, After: after}
+					}
+				}
+				all = append(all, r.Results...)
+			}
+			var text strings.Builder
+			if err := put(&text, "table", Report{Results: all}, Style{}); err != nil {
+				t.Fatal(err)
+			}
+			_, end, _ := strings.Cut(text.String(), "\nCauses\n")
+			if got := linesWith(end, "587/tcp"); len(got) != 1 || !strings.HasSuffix(got[0], test.want) {
+				t.Errorf("got %q, want …%q", got, test.want)
+			}
+		})
+	}
+}

@@ -97,6 +97,8 @@ type Counts struct {
 	Tally
 	Care  Tally      `json:"care"`
 	Hosts HostCounts `json:"hosts"`
+
+	Untraced int `json:"untraced_ports,omitempty"` // ports that should have been traced, nor was another one of their address
 }
 
 // HostCounts is how many hosts have each grade, that of their worst result.

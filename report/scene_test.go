@@ -5,6 +5,7 @@ package report
 import (
 	"context"
 	"io"
+	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,6 +17,7 @@ import (
 	web "exreach/probe/protocol/http"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
+	"exreach/report/schema"
 )
 
 // newDraft begins a report that is written when everything is known.
@@ -99,12 +101,16 @@ func controlPort(s *scene.Scene, change func(*probe.Result)) {
 	s.Add(catalog.Control, 5893, scene.All(scene.Want(catalog.Off), change))
 }
 
-// readBack reads a report that was written.
-func readBack(name string, r io.Reader) (Report, error) {
-	var m memory
-	d := newDraft(&m)
-	err := ReadInto(name, r, d)
-	return m.report, err
+// follow wants JSON to follow its schema.
+func follow(t *testing.T, text []byte) {
+	t.Helper()
+	s, err := schema.Open("../docs/report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check(text); err != nil {
+		t.Errorf("%v in\n%.3000s", err, text)
+	}
 }
 
 // asSaved compares entries by what is saved of them: what only code reads of a peer

@@ -71,7 +71,7 @@ func (t *table) Begin(h Head) error {
 }
 
 func (t *table) Host(p Part) error {
-	h := tableHost{table: t, Part: p, printed: map[string]bool{}}
+	h := tableHost{table: t, Part: p, printed: map[string]bool{}, stops: map[stop]uint16{}}
 	h.write()
 	_, err := t.out.Write(nil) // returns the error of an earlier write
 	return err

@@ -66,23 +66,31 @@ func causeHow(c Cause) string { return printable(cmp.Or(c.How, string(c.Weight))
 func (t *table) where(c Cause, used int) string {
 	room := t.style.Width - used
 	fits := func(text string) bool { return t.style.Width <= 0 || width(text) <= room }
-	if text := "on " + printable(strings.Join(c.Names, ", ")); len(c.Names) == c.Hosts && c.Hosts <= fewNames && fits(text) {
-		return text
-	}
 	count := fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(len(t.head.Hosts), "host"))
 	if c.Hosts == len(t.head.Hosts) {
-		return count
+		return count + after(c)
+	}
+	if text := "on " + printable(strings.Join(c.Names, ", ")) + after(c); len(c.Names) == c.Hosts && c.Hosts <= fewNames && fits(text) {
+		return text
 	}
 	for names := min(len(c.Names), fewNames); names > 0; names-- {
 		text := count + ": " + printable(strings.Join(c.Names[:names], ", "))
 		if names < c.Hosts {
 			text += ", …"
 		}
-		if fits(text) {
-			return text
+		if fits(text + after(c)) {
+			return text + after(c)
 		}
 	}
-	return count
+	return count + after(c)
+}
+
+// after says where packets to the port of a cause stop, if that is known.
+func after(c Cause) string {
+	if c.After == "" {
+		return ""
+	}
+	return ", after " + printable(c.After)
 }
 
 // summary writes the end of a report: what was done, and how it came out.
@@ -162,6 +170,10 @@ func (t *table) counts() {
 	}
 	if n := h.Counts.Hosts.Unasked; n > 0 {
 		line = append(line, span{catalog.Count(n, "host") + " not asked,", inks[judge.Unknown]})
+	}
+	if n := h.Counts.Untraced; n > 0 {
+		line[len(line)-1].text = strings.TrimSuffix(line[len(line)-1].text, ",") + ";"
+		line = append(line, span{catalog.Count(n, "port") + " not traced,", plain})
 	}
 	last := &line[len(line)-1]
 	last.text = strings.TrimSuffix(last.text, ",")

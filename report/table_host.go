@@ -19,6 +19,7 @@ type tableHost struct {
 	*table
 	Part
 	printed   map[string]bool // texts of findings that stand above already
+	stops     map[stop]uint16 // where ports above stop, and the first that does
 	footnotes []judge.Finding // in the order of their marks, which begin with 1
 }
 
@@ -224,14 +225,22 @@ func (h *tableHost) unasked(r tableRow) {
 	h.findings(e, h.indent())
 }
 
-// trace writes where packets to the port of an entry stop, once for all rows that stop
-// there.
+// trace writes where packets to the port of an entry stop. The sentence stands once for all
+// ports of an address that stop there.
 func (h *tableHost) trace(e Entry) {
 	if e.Trace == nil || h.printed[e.Trace.Sentence] {
 		return
 	}
 	h.printed[e.Trace.Sentence] = true
-	h.paragraph(h.indent(), h.indent(), span{e.Trace.Sentence, plain})
+	text := e.Trace.Sentence
+	if s, ok := stopOf(e); ok {
+		if port, known := h.stops[s]; known {
+			text = fmt.Sprintf("Stops after %s, too: see port %d.", printable(s.after), port)
+		} else {
+			h.stops[s] = e.Port
+		}
+	}
+	h.paragraph(h.indent(), h.indent(), span{text, plain})
 }
 
 // findings writes why a row is not as wanted, each thing once for a host.

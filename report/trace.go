@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe"
 	"exreach/probe/hops"
 	"exreach/report/judge"
 )
@@ -22,7 +23,8 @@ const TraceSchema = "exreach-trace/1"
 // is a stable format.
 type TraceReport struct {
 	Schema  string          `json:"schema"`
-	Tool    string          `json:"tool"` // program and version that made it
+	Tool    string          `json:"tool"`              // program and version that made it
+	Machine string          `json:"machine,omitempty"` // the computer that asked; absent where it has no name
 	Host    string          `json:"host"`
 	Name    *Name           `json:"name,omitempty"` // as in an entry
 	Network catalog.Network `json:"network"`
@@ -35,15 +37,27 @@ type TraceReport struct {
 // A Traced is the trace of one address.
 type Traced struct {
 	Address string `json:"address"`
+	Source  string `json:"source,omitempty"` // the address of this machine that asked; absent where it has no way there
 	Trace
 }
 
-// A Trace says how far packets to a port came, as it stands in JSON.
+// A Trace says how far packets to a port came, as it stands in JSON, or why it was not
+// traced.
 type Trace struct {
-	Outcome  judge.Outcome `json:"outcome"`
-	Sentence string        `json:"sentence"`
-	Hops     []Hop         `json:"hops"`
-	Beside   *Beside       `json:"beside,omitempty"` // absent where no port was found to compare with
+	Outcome    judge.Outcome  `json:"outcome"`
+	Reason     probe.Untraced `json:"reason,omitempty"` // why it was not traced; absent if it was
+	Sentence   string         `json:"sentence"`
+	After      string         `json:"after,omitempty"`       // who answered last on the way, several with "or"; absent if nobody did, or if the port is open
+	SharedWith *TracedPort    `json:"shared_with,omitempty"` // the port whose whole path was walked instead of this one's; absent if this one's was
+	Hops       []Hop          `json:"hops"`                  // those that were asked
+	Beside     *Beside        `json:"beside,omitempty"`      // absent where no port was found to compare with
+}
+
+// A TracedPort is a port whose whole path was walked.
+type TracedPort struct {
+	Address string          `json:"address"`
+	Network catalog.Network `json:"network"`
+	Port    uint16          `json:"port"`
 }
 
 // A Beside is the path of another port of the same address, which answers.
@@ -61,14 +75,48 @@ type Hop struct {
 	Took float64   `json:"took_s,omitempty"` // until the first answer
 }
 
-// NewTrace returns the trace t with the outcome and the sentence that judge.Trace gives it.
+// NewTrace returns the trace t with what judge.Trace concludes from it.
 func NewTrace(t hops.Trace) Trace {
-	outcome, sentence := judge.Trace(t)
-	out := Trace{Outcome: outcome, Sentence: sentence, Hops: hopsOf(t.Path)}
+	c := judge.Trace(t)
+	out := Trace{Outcome: c.Outcome, Sentence: c.Sentence, After: c.After, Hops: hopsOf(t.Path)}
 	if t.Beside != nil {
 		out.Beside = &Beside{Network: t.Beside.Network, Port: t.Beside.Addr.Port(), Hops: hopsOf(*t.Beside)}
 	}
+	if t.Shared != nil {
+		out.SharedWith = &TracedPort{t.Shared.Addr.Addr().String(), t.Shared.Network, t.Shared.Addr.Port()}
+	}
 	return out
+}
+
+// traceOf returns the trace of a result; nil where none was wanted.
+func traceOf(r *probe.Result) *Trace {
+	var t Trace
+	switch {
+	case r.Trace != nil:
+		t = NewTrace(*r.Trace)
+	case r.Untraced != "":
+		t = Trace{Outcome: judge.NotTraced, Reason: r.Untraced, Sentence: "Not traced: " + judge.UntracedBecause(r.Untraced) + ".", Hops: []Hop{}}
+	default:
+		return nil
+	}
+	return &t
+}
+
+// untracedPorts counts the ports that were not traced, nor another port of their address
+// for them.
+func untracedPorts(entries []Entry) int {
+	type port struct {
+		address string
+		network catalog.Network
+		port    uint16
+	}
+	ports := map[port]bool{}
+	for _, e := range entries {
+		if e.Trace != nil && e.Trace.Reason != "" && e.Trace.Reason != probe.SamePath {
+			ports[port{e.Address, e.Network, e.Port}] = true
+		}
+	}
+	return len(ports)
 }
 
 func hopsOf(p hops.Path) []Hop {
@@ -92,6 +140,29 @@ func (r TraceReport) Worst() judge.Outcome {
 		return judge.Undecided
 	}
 	return worst
+}
+
+// A stop is what the sentences of two ports of an address agree in, if they stop at the same
+// place.
+type stop struct {
+	outcome judge.Outcome
+	address string
+	after   string
+	end     hops.Said
+	beside  uint16
+}
+
+// stopOf returns where the port of an entry stops; false if its trace does not tell.
+func stopOf(e Entry) (s stop, ok bool) {
+	t := e.Trace
+	if t.After == "" || len(t.Hops) == 0 || t.Beside == nil {
+		return stop{}, false
+	}
+	s = stop{t.Outcome, e.Address, t.After, t.Hops[len(t.Hops)-1].Said, t.Beside.Port}
+	if s.end == hops.SaidExceeded { // of a shared path, the hops behind need not be asked
+		s.end = hops.SaidNothing
+	}
+	return s, true
 }
 
 // outcomeInks is the colour of every outcome.

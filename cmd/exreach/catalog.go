@@ -93,11 +93,10 @@ func showCatalog(c *cli.Context, w world) error {
 // versionCalled returns the catalogue's word for a version: 2019 for Exchange2019 or the
 // build 15.2.1118.7. A word that means none, or more than one, comes back as it is.
 func versionCalled(cat *catalog.Catalog, word string) string {
-	word = strings.ToLower(strings.TrimSpace(word))
-	if called := catalog.Called("version", word); len(called) == 1 && !slices.Contains(cat.Names(), word) {
+	if called, _ := cat.Releases().VersionsCalled(word); len(called) == 1 {
 		return called[0]
 	}
-	return word
+	return strings.ToLower(strings.TrimSpace(word))
 }
 
 // columnsOf is how wide a text for people may be, in columns: as wide as the terminal,

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"exreach/probe"
 	"exreach/report"
 	"exreach/report/judge"
 )
@@ -106,23 +107,26 @@ func (l *lab) traceOfName(t *testing.T) {
 	}
 }
 
-// tracesOfCheck: each row that timed out has a trace, beside a port of the run;
-// of a dead address the first port alone.
+// tracesOfCheck: each row that timed out has a trace, beside a port of the run; of a dead
+// address the first port alone, and the others say so.
 func (l *lab) tracesOfCheck(t *testing.T) {
 	l.firewall(t, []string{"drop-in", "443"}, []string{"drop-in", "587"})
 	r, _ := l.check(t, mail4, mail6, dead4, "--version", "2019", "--role", "mailbox", "--from", "client", "--trace", "--connect-timeout", "1s")
 	traced := map[string]int{}
 	for _, e := range r.Results {
 		switch {
-		case e.Verdict == "timed-out" && e.Trace != nil:
+		case e.Verdict == "timed-out" && e.Trace != nil && e.Trace.Outcome != judge.NotTraced:
 			traced[e.Address+" "+fmt.Sprint(e.Port)]++
-		case e.Verdict == "timed-out" && e.Address != dead4, e.Verdict != "timed-out" && e.Trace != nil:
+		case e.Verdict == "timed-out" && (e.Address != dead4 || e.Trace == nil || e.Trace.Reason != probe.SamePath), e.Verdict != "timed-out" && e.Trace != nil:
 			t.Errorf("a trace belongs to what timed out\n%s", dump(e))
 		}
 		if e.Trace == nil || e.Address == dead4 {
 			continue
 		}
 		firewall := map[string]string{mail4: firewall4, mail6: firewall6}[e.Address]
+		if e.Trace.After != firewall {
+			t.Errorf("it stops after %q, want %q\n%s", e.Trace.After, firewall, dump(e))
+		}
 		if want := fmt.Sprintf("Port %d stops after %s, port ", e.Port, firewall); !strings.HasPrefix(e.Trace.Sentence, want) || e.Trace.Outcome != judge.Blocked {
 			t.Errorf("want %q...\n%s", want, dump(e))
 		}

@@ -3,12 +3,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"flag"
 	"fmt"
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,6 +22,8 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
+	"exreach/report"
+	"exreach/report/schema"
 )
 
 var update = flag.Bool("update", false, "write what the commands print into the scripts")
@@ -54,9 +58,37 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "") // the user's own must not decide
 			e.Values["reached"] = map[string]chan struct{}{}
+			e.Defer(func() { checkSaved(t, e.WorkDir) })
 			return nil
 		},
 	})
+}
+
+// checkSaved wants the reports of exreach that a script has left in its folder to follow their
+// schema.
+func checkSaved(t *testing.T, folder string) {
+	s, err := schema.Open("../../docs/report.schema.json")
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*.json*"))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Error(err)
+		}
+		written := bytes.Contains(text, []byte(`"`+report.Schema+`"`)) || bytes.Contains(text, []byte(`"`+report.TraceSchema+`"`))
+		if !written {
+			continue
+		}
+		if err := s.Check(text); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
 }
 
 // code wants "exec" to have ended with an exit code: code 2 exreach chek

@@ -72,6 +72,7 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	if o.style, err = styleOf(c, w, o.file); err != nil {
 		return o, err
 	}
+	o.options = given(c)
 	o.machine, _ = os.Hostname() // without a name the report says less
 	streamsToTerminal := !o.format.Whole && o.file == "" && terminal(w.stdout) != nil
 	if f := terminal(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
@@ -79,6 +80,27 @@ func newOutput(c *cli.Context, w world) (output, error) {
 		o.notes = wrapping{o.progress, widthFor(f, w.env)}
 	}
 	return o, nil
+}
+
+// given is the options of a run that the command line sets, for its report. How the report
+// is written is not among them, for it can be written again in another way. Of credentials
+// it is only that there are some.
+func given(c *cli.Context) report.Options {
+	options := report.Options{}
+	for _, f := range c.Command.Flags {
+		name := f.Names()[0]
+		isOutput := slices.ContainsFunc(outputFlags(), func(o cli.Flag) bool { return o.Names()[0] == name })
+		switch {
+		case !c.IsSet(name) || isOutput:
+		case name == "credentials":
+			options[name] = []string{"given"}
+		case c.StringSlice(name) != nil:
+			options[name] = c.StringSlice(name)
+		default:
+			options[name] = []string{fmt.Sprint(c.Value(name))}
+		}
+	}
+	return options
 }
 
 // styleOf is what the terminal can show and the user wants to see.

@@ -13,6 +13,7 @@ import (
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/report"
+	"exreach/report/saved"
 )
 
 func reportCommand(w world) *cli.Command {
@@ -49,7 +50,10 @@ func rewrite(c *cli.Context, w world) error {
 	text := bufio.NewWriter(to)
 	draft := out.format.Draft(out.format.Report(text, out.style))
 	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
-	err = report.ReadInto(name, files.Until(c.Context, from), draft)
+	tail, err := saved.Read(name, files.Until(c.Context, from), draft)
+	if err == nil {
+		err = draft.End(tail)
+	}
 	if err == nil {
 		err = text.Flush()
 	}

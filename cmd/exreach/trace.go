@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -132,9 +133,11 @@ func traceReport(ctx context.Context, t survey.Trace, pool *probe.Pool, w world)
 		note(w.stderr, "%s", f.Text)
 	}
 	traces := t.Run(ctx, name.Addrs)
+	machine, _ := os.Hostname() // without a name the report says less
 	return report.TraceReport{
 		Schema:  report.TraceSchema,
 		Tool:    tool(),
+		Machine: machine,
 		Host:    t.Host,
 		Name:    report.NewName(&name),
 		Network: t.Service.Network,

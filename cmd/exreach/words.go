@@ -11,6 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/cmd/internal/survey"
+	"exreach/report/judge"
 	"exreach/report/judge/identity"
 )
 
@@ -34,6 +35,8 @@ func said(e survey.Event) []string {
 			e.List, catalog.Count(e.Hosts, "host"), e.From, e.First, e.Line, e.Role, e.Version)
 	case survey.Untraceable:
 		return one("nothing is traced: %v", e.Err)
+	case survey.Untraced:
+		return one("%s not traced: %s", catalog.Count(e.Ports, "timed-out port"), judge.UntracedBecause(e.Why))
 	case survey.Identified:
 		return one("%s", concluded(e.Host, e.As, e.Version))
 	case survey.AllIdentified:

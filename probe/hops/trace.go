@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"exreach/probe/socket"
@@ -32,16 +33,17 @@ type Tracer struct {
 type AskFunc func(ctx context.Context, to socket.Target, ttl int) Reply
 
 // A Trace is the path to a port, and for comparison the path to a port of the same
-// address that answers. The callers of Tracer put it together.
+// address that answers. A Guide makes it, or a caller of Tracer.
 type Trace struct {
 	Path   Path
-	Beside *Path // nil where none was found or needed
+	Beside *Path          // nil where none was found or needed
+	Shared *socket.Target // the port whose whole path was walked instead of this one's; nil where this one's was
 }
 
 // A Path is what came back from each distance on the way to a target.
 type Path struct {
 	socket.Target
-	Hops  []Hop // from the first on, none left out; an answer that ends the path is the last
+	Hops  []Hop // those asked, none left out between them; an answer that ends the path is the last
 	Ended bool  // ctx or the time ended before all was asked
 	Err   error // why this machine could not ask; nil where it could
 }
@@ -54,6 +56,9 @@ type Hop struct {
 	Self bool          // it was this machine itself
 	Took time.Duration // until the first answer
 }
+
+// isFrom reports whether an address is among those that answered.
+func (h Hop) isFrom(a netip.Addr) bool { return slices.Contains(h.From, a) }
 
 // End returns the last hop; one that says nothing where none was asked.
 func (p Path) End() Hop {
@@ -98,18 +103,23 @@ type Reply struct {
 // long enough for routers that send one ICMP message a second, as Linux does
 // after the first six.
 const (
-	farthestHop = 30
+	FarthestHop = 30                     // to which a path is walked
 	silentHops  = 5                      // hops in a row without an answer, which end a trace
 	stagger     = 200 * time.Millisecond // until the next hop is asked, where the one before has not answered
 )
 
 var hopWaits = [...]time.Duration{300 * time.Millisecond, 600 * time.Millisecond, 900 * time.Millisecond, 900 * time.Millisecond, 900 * time.Millisecond}
 
-// Path traces the way to a target.
+// Path traces the way to a target, from the first hop on.
 func (t Tracer) Path(ctx context.Context, to socket.Target) Path {
+	return t.walk(ctx, to, 1, FarthestHop)
+}
+
+// walk traces the way to a target from hop first on, and as far as hop last.
+func (t Tracer) walk(ctx context.Context, to socket.Target, first, last int) Path {
 	ctx, stop := context.WithTimeout(ctx, cmp.Or(t.Timeout, 20*time.Second))
 	defer stop()
-	w := newWalk(t, to)
+	w := newWalk(t, to, first, last)
 	w.run(ctx)
 	return w.path(ctx.Err() != nil)
 }

@@ -24,6 +24,7 @@ type walk struct {
 	tracer Tracer
 	to     socket.Target
 
+	first  int                        // the TTL to begin with
 	hops   map[int]Hop                // the hops whose asking is over, by TTL
 	cancel map[int]context.CancelFunc // ends a hop that is being asked
 	back   chan asked                 // from the hops that are being asked
@@ -39,9 +40,9 @@ type asked struct {
 	err error // why it could not; nil where it could
 }
 
-func newWalk(t Tracer, to socket.Target) *walk {
+func newWalk(t Tracer, to socket.Target, first, last int) *walk {
 	return &walk{
-		tracer: t, to: to, next: 1, end: farthestHop,
+		tracer: t, to: to, first: first, next: first, heard: first - 1, end: last,
 		hops: map[int]Hop{}, cancel: map[int]context.CancelFunc{}, back: make(chan asked),
 	}
 }
@@ -108,7 +109,7 @@ func (w *walk) take(a asked) {
 // path returns what the walk has found; over says that the time ran out.
 func (w *walk) path(over bool) Path {
 	p := Path{Target: w.to, Err: w.err}
-	for ttl := 1; ttl < w.next && ttl <= w.end; ttl++ {
+	for ttl := w.first; ttl < w.next && ttl <= w.end; ttl++ {
 		p.Hops = append(p.Hops, w.hops[ttl])
 	}
 	p.Ended = over && !p.End().Said.ends()

@@ -110,7 +110,7 @@ func TestPath(t *testing.T) {
 		{name: "a router that answers once", path: &fakePath{lost: func(ttl, try int) bool { return ttl == 1 && try > 1 }, hops: []string{"10.0.1.1", "=10.0.9.9"}}, answers: 2,
 			want: []string{"10.0.1.1", "=10.0.9.9"}, most: 4 * time.Second},
 		{name: "round in a circle", path: &fakePath{hops: slices.Repeat([]string{"10.0.1.1"}, 60)},
-			want: slices.Repeat([]string{"10.0.1.1"}, farthestHop), most: time.Millisecond},
+			want: slices.Repeat([]string{"10.0.1.1"}, FarthestHop), most: time.Millisecond},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -59,7 +59,7 @@ func (t *TLSInfo) clean() {
 	t.Chain, t.MoreCertificates = bounded(t.Chain, maxCertificates)
 	for i := range t.Chain {
 		c := &t.Chain[i]
-		cleanStrings(&c.Subject, &c.Issuer, &c.Key)
+		cleanStrings(&c.SHA256, &c.Subject, &c.Issuer, &c.Key)
 		c.Names, c.MoreNames = cleanList(c.Names, maxNames, &left)
 	}
 }

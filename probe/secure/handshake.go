@@ -127,6 +127,7 @@ func describeCertificate(cert *x509.Certificate) tls12.Certificate {
 		names = append(names, ip.String())
 	}
 	return tls12.Certificate{
+		SHA256:     tls12.Fingerprint(cert.Raw),
 		Subject:    cert.Subject.String(),
 		CommonName: cert.Subject.CommonName,
 		Issuer:     cert.Issuer.String(),

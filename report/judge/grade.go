@@ -164,3 +164,67 @@ func namesOf(group []probe.Result) []string {
 	}
 	return names
 }
+
+// Reweigh gives the findings of a result of exreach/1 their weights, and returns the grade
+// and the care that the result would have today. A result of that time had only the worst
+// of both, which is worst. Where the findings known today do not explain it, it is the
+// grade.
+func Reweigh(want catalog.Want, verdict probe.Verdict, worst Grade, findings []Finding) (grade, care Grade) {
+	excused := worst != Fail && slices.ContainsFunc(findings, func(f Finding) bool { return f.Code == "one-is-enough" })
+	if excused {
+		want = catalog.Off
+	}
+	grade, care = gradeOf(want, verdict), Pass
+	if worst == Unknown || worse(worst, grade) != worst {
+		grade = worst
+	}
+	for i := range findings {
+		f := &findings[i]
+		if i == 0 && grade != Pass && known(explanations, f.Code) {
+			f.Weight, f.WeighsOn = grade, OnGrade
+			continue
+		}
+		if f.Weight, f.WeighsOn = weightOf(f.Code, worst); f.WeighsOn == OnCare {
+			care = worse(care, f.Weight)
+		} else {
+			grade = worse(grade, f.Weight)
+		}
+	}
+	if worst == Warn || worst == Fail {
+		if worse(grade, care) != worst {
+			grade = worst
+		}
+	}
+	return grade, care
+}
+
+// weightOf returns what a finding weighs, and on what, in a result of which all findings
+// together weigh worst. A finding of more than one weight has the worst that fits.
+func weightOf(code string, worst Grade) (weight Grade, on Scale) {
+	weight = note
+	weigh := func(r Grade, scale Scale) {
+		if worse(weight, r) != weight && worse(worst, r) == worst {
+			weight, on = r, scale
+		}
+	}
+	for _, r := range observations {
+		if r.code == code {
+			weigh(r.weight, OnGrade)
+		}
+	}
+	for _, r := range cares {
+		if r.code == code {
+			weigh(r.weight, OnCare)
+		}
+	}
+	for _, r := range hostRules {
+		if r.code == code {
+			weigh(r.weight, OnCare)
+		}
+	}
+	return weight, on
+}
+
+func known(rules []rule, code string) bool {
+	return slices.ContainsFunc(rules, func(r rule) bool { return r.code == code })
+}

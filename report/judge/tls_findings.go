@@ -182,7 +182,7 @@ func startTLSMissing(s seen) bool {
 // connectorTLS says how to make a receive connector offer TLS. The cmdlet replaces the
 // whole list, so the present values must be given again.
 const connectorTLS = "Get-ReceiveConnector | Format-List Name,Bindings,RemoteIPRanges,AuthMechanism shows the connector for this address; " +
-	"add Tls to its list: Set-ReceiveConnector NAME -AuthMechanism Tls,… (keep the values that are already there)."
+	"add Tls to its list: Set-ReceiveConnector NAME -AuthMechanism Tls,OTHERS (OTHERS is the values that are already there)."
 
 func sayStartTLSMissing(s seen) (text, hint string) {
 	switch {

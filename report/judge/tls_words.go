@@ -82,7 +82,7 @@ func sayBadTLS(s seen) (text, hint string) {
 		return "The server asked for a second TLS handshake in the middle of the conversation (renegotiation), and exreach does only one. " +
 				"IIS does that when a directory requires client certificates.",
 			"Check which directory requires client certificates (IIS Manager, SSL Settings), and request them in the first handshake instead: " +
-				"netsh http add sslcert … clientcertnegotiation=enable."
+				"netsh http add sslcert, with clientcertnegotiation=enable."
 	}
 	return fmt.Sprintf("The connection succeeded, but TLS failed: %s The server violates the protocol, has no TLS version in common with exreach, "+
 			"or another program is listening.", capital(sentence(s.Detail))),

@@ -8,30 +8,39 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/probe"
 	"exreach/probe/hops"
 	"exreach/probe/protocol/wire"
 )
 
-// Outcome is the conclusion from a trace.
+// A Conclusion is what a trace shows.
+type Conclusion struct {
+	Outcome  Outcome
+	Sentence string
+	After    string // who answered last on the way, several with "or"; "" where nobody did, or where the port is open
+}
+
+// Outcome says in a word what a trace shows.
 type Outcome string
 
 // The outcomes.
 const (
-	Open      Outcome = "open"      // nothing on the path blocks the port
-	Blocked   Outcome = "blocked"   // something does; the sentence says after which hop
-	Undecided Outcome = "undecided" // it could not be determined
+	Open      Outcome = "open"       // nothing on the path blocks the port
+	Blocked   Outcome = "blocked"    // something does; the sentence says after which hop
+	Undecided Outcome = "undecided"  // it could not be determined
+	NotTraced Outcome = "not-traced" // it was not traced; the sentence says why
 )
 
 // maxError bounds the text of an error, in bytes.
 const maxError = 4096
 
-// Trace says in a sentence where a port stops, and no more than the hops prove. Package
-// report calls it for each trace. A router that says time exceeded for a packet has let it
+// Trace says where a port stops, and no more than the hops prove. Package report calls it
+// for each trace. A router that says time exceeded for a packet has let it
 // in. It may still drop the next packet, which may go farther: as a rule, routers look at
 // the hop limit first and at their firewall rules afterwards. So if a port is heard of at
 // hop n and not behind it, hop n drops its packets, or something on the way into the next
 // hop does.
-func Trace(t hops.Trace) (Outcome, string) {
+func Trace(t hops.Trace) Conclusion {
 	r := reading{t}
 	outcome, sentence := Undecided, ""
 	switch end := t.Path.End(); {
@@ -43,14 +52,41 @@ func Trace(t hops.Trace) (Outcome, string) {
 		outcome, sentence = Open, fmt.Sprintf("%s goes through to the server, at hop %d: nothing on the path blocks it.", r.name(), end.TTL)
 	case end.Said == hops.SaidReset:
 		outcome, sentence = r.reset(end)
-	case end.Said == hops.SaidExceeded:
+	case end.Said == hops.SaidExceeded && end.TTL >= hops.FarthestHop:
 		sentence = fmt.Sprintf("%s is still on its way after %d hops: its packets are most likely in a routing loop.", r.name(), end.TTL)
-	case end.Said == hops.SaidNothing:
+	case end.Said == hops.SaidNothing || end.Said == hops.SaidExceeded:
 		outcome, sentence = r.stops()
 	default:
 		outcome, sentence = r.icmp(end)
 	}
-	return outcome, strings.Join(slices.DeleteFunc([]string{sentence, r.silentOnes(), r.severalPaths()}, func(s string) bool { return s == "" }), " ")
+	sentences := []string{sentence, r.silentOnes(), r.severalPaths(), r.unasked()}
+	sentences = slices.DeleteFunc(sentences, func(s string) bool { return s == "" })
+	return Conclusion{outcome, strings.Join(sentences, " "), r.after(outcome)}
+}
+
+// untracedBecause says why a port was not traced.
+var untracedBecause = map[probe.Untraced]string{
+	probe.SamePath:         "nothing answered at this address, and another port of it was traced for all",
+	probe.TraceInterrupted: "the run was interrupted",
+	probe.TraceDeadline:    "the deadline of the run came first",
+	probe.TraceTimeUp:      "the time for all traces of the run was used up",
+	probe.TraceUnable:      "this system tells an ordinary user nothing about the hops on a path",
+}
+
+// UntracedBecause says why a port that timed out was not traced, as the end of a sentence.
+func UntracedBecause(why probe.Untraced) string { return untracedBecause[why] }
+
+// after names the last hop that answered for a port that is not open.
+func (r reading) after(outcome Outcome) string {
+	if outcome == Open {
+		return ""
+	}
+	for _, h := range slices.Backward(r.Path.Hops) {
+		if h.Said != hops.SaidNothing && len(h.From) > 0 && !slices.Contains(h.From, r.Path.Addr.Addr()) && !h.Self {
+			return hop(h)
+		}
+	}
+	return ""
 }
 
 // A reading is a trace, with the methods that find out where its port stops. Beside is the
@@ -64,6 +100,9 @@ func (r reading) stops() (Outcome, string) {
 	switch {
 	case r.Beside == nil && last.TTL == 0:
 		return Undecided, fmt.Sprintf("Nothing comes back for %s, from the server or a hop on the way: where it stops is not known.", r.port())
+	case r.Beside == nil && r.Shared != nil:
+		return Undecided, fmt.Sprintf("%s gets as far as %s, and hop %d does not answer. No other port of the server is known to answer, so it may be down, or everything to it is dropped.",
+			r.name(), hop(last), r.Path.End().TTL)
 	case r.Beside == nil:
 		return Undecided, fmt.Sprintf("%s stops after %s. No other port of the server is known to answer, so it may be down, or everything to it is dropped.", r.name(), hop(last))
 	case !known && r.besideAnswers():

@@ -4,10 +4,12 @@ package judge
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 
 	"exreach/catalog"
 	"exreach/probe/hops"
+	"exreach/probe/socket"
 )
 
 func over(network catalog.Network, p hops.Path) hops.Path {
@@ -142,10 +144,84 @@ func TestConcludeTrace(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			outcome, sentence := Trace(hops.Trace{Path: tt.path, Beside: tt.beside})
-			if outcome != tt.outcome || sentence != tt.want {
-				t.Errorf("%s: %s\nwant %s: %s", outcome, sentence, tt.outcome, tt.want)
+			got := Trace(hops.Trace{Path: tt.path, Beside: tt.beside})
+			if got.Outcome != tt.outcome || got.Sentence != tt.want {
+				t.Errorf("%s: %s\nwant %s: %s", got.Outcome, got.Sentence, tt.outcome, tt.want)
 			}
 		})
+	}
+}
+
+// rest is a path of which the hops before a distance were not asked.
+func rest(first int, p hops.Path) hops.Path {
+	p.Hops = p.Hops[first-1:]
+	return p
+}
+
+// A path that was not walked as a whole says which hops were not asked, and claims nothing
+// about them.
+func TestConcludeSharedTrace(t *testing.T) {
+	const r1, r2, r3 = "10.0.1.1", "10.0.2.2", "10.0.3.3"
+	other := way(25).Target
+	other.Addr = netip.MustParseAddrPort("10.0.9.1:25")
+	same := way(25).Target
+	tests := []struct {
+		name    string
+		path    hops.Path
+		beside  *hops.Path
+		shared  socket.Target
+		outcome Outcome
+		after   string
+		want    string
+	}{
+		{"the server is next", rest(2, way(135, r1, r2)), besides(rest(3, way(443, r1, r2, there))), other, Blocked, r2,
+			"Port 135 stops after 10.0.2.2, port 443 goes on to the server: what drops it is 10.0.2.2 or the server's own firewall. " +
+				"The hops before 10.0.2.2 were asked only for port 25 of 10.0.9.1."},
+		{"a port of the same address", rest(2, way(135, r1, r2)), besides(way(443, r1, r2, there)), same, Blocked, r2,
+			"Port 135 stops after 10.0.2.2, port 443 goes on to the server: what drops it is 10.0.2.2 or the server's own firewall. " +
+				"The hops before 10.0.2.2 were asked only for port 25."},
+		{"another router is next", rest(2, way(135, r1, r2, "-")), besides(rest(3, way(443, r1, r2, r3, there))), other, Blocked, r2,
+			"Port 135 stops after 10.0.2.2, port 443 goes on to 10.0.3.3 and the server: what drops it is 10.0.2.2 or 10.0.3.3. " +
+				"The hops before 10.0.2.2 were asked only for port 25 of 10.0.9.1."},
+		{"from the first hop on", way(135, r1), besides(rest(2, way(443, r1, there))), other, Blocked, r1,
+			"Port 135 stops after 10.0.1.1, port 443 goes on to the server: what drops it is 10.0.1.1 or the server's own firewall."},
+		{"on the same network", way(135), besides(way(443, there)), other, Blocked, "",
+			"Port 135 stops after this machine, port 443 goes on to the server: what drops it is this machine's own firewall or the server's own firewall."},
+		{"nothing to compare with", rest(2, way(135, r1, r2, "-")), nil, other, Undecided, r2,
+			"Port 135 gets as far as 10.0.2.2, and hop 3 does not answer. No other port of the server is known to answer, so it may be down, or everything to it is dropped. " +
+				"The hops before 10.0.2.2 and behind hop 3 were asked only for port 25 of 10.0.9.1."},
+		{"prohibited", rest(2, way(135, r1, r2, "10.0.2.2!prohibited")), besides(rest(3, way(443, r1, r2, there))), other, Blocked, r2,
+			"10.0.2.2 says that a rule forbids port 135 (administratively prohibited), port 443 goes on to the server. " +
+				"The hops before 10.0.2.2 were asked only for port 25 of 10.0.9.1."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := Trace(hops.Trace{Path: tt.path, Beside: tt.beside, Shared: &tt.shared})
+			if want := (Conclusion{tt.outcome, tt.want, tt.after}); got != want {
+				t.Errorf("got  %+v\nwant %+v", got, want)
+			}
+		})
+	}
+}
+
+// The hop that a cause names is the last that answered on the way: never the server, never
+// this machine, and none for an open port.
+func TestTraceAfter(t *testing.T) {
+	const r1, r2 = "10.0.1.1", "10.0.2.2"
+	for _, tt := range []struct {
+		path hops.Path
+		want string
+	}{
+		{way(135, r1, r2, "-", "-"), r2},
+		{way(135, r1, "10.0.2.2,10.0.2.3", "-"), "10.0.2.2 or 10.0.2.3"},
+		{way(135, r1, "10.0.2.2!prohibited"), r2},
+		{way(135, r1, r2, "10.0.9.9!reset"), r2},
+		{way(135, "-", "-"), ""},
+		{way(135, r1, r2, there), ""},
+		{self(way(135, "10.0.0.1!prohibited")), ""},
+	} {
+		if got := Trace(hops.Trace{Path: tt.path}); got.After != tt.want {
+			t.Errorf("after %q, want %q: %s", got.After, tt.want, got.Sentence)
+		}
 	}
 }

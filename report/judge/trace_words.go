@@ -33,13 +33,17 @@ func (r reading) silentOnes() string {
 
 // severalPaths names the first distance at which different routers answered, "" if none.
 func (r reading) severalPaths() string {
-	for i, h := range r.Path.Hops {
+	for _, h := range r.Path.Hops {
 		if h.Said != hops.SaidExceeded {
 			continue
 		}
 		from := slices.Clone(h.From)
-		if r.Beside != nil && i < len(r.Beside.Hops) && r.Beside.Hops[i].Said == hops.SaidExceeded {
-			from = append(from, r.Beside.Hops[i].From...)
+		if r.Beside != nil {
+			for _, other := range r.Beside.Hops {
+				if other.TTL == h.TTL && other.Said == hops.SaidExceeded {
+					from = append(from, other.From...)
+				}
+			}
 		}
 		slices.SortFunc(from, netip.Addr.Compare)
 		if from = slices.Compact(from); len(from) > 1 {
@@ -47,6 +51,28 @@ func (r reading) severalPaths() string {
 		}
 	}
 	return ""
+}
+
+// unasked says which hops were not asked for this port, because they were for another.
+func (r reading) unasked() string {
+	if r.Shared == nil || len(r.Path.Hops) == 0 {
+		return ""
+	}
+	var where []string
+	if first := r.Path.Hops[0]; first.TTL > 1 {
+		where = append(where, "before "+hop(first))
+	}
+	if end := r.Path.End(); r.Beside == nil && end.Said == hops.SaidNothing {
+		where = append(where, fmt.Sprintf("behind hop %d", end.TTL))
+	}
+	if len(where) == 0 {
+		return ""
+	}
+	port := r.portOf(hops.Path{Target: *r.Shared})
+	if addr := r.Shared.Addr.Addr(); addr != r.Path.Addr.Addr() {
+		port += " of " + addr.String()
+	}
+	return fmt.Sprintf("The hops %s were asked only for %s.", strings.Join(where, " and "), port)
 }
 
 // name is the port at the beginning of a sentence; port and besidePort stand inside one.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"runtime/debug"
 )
@@ -17,9 +18,17 @@ import (
 var ErrInterrupted = errors.New("interrupted")
 
 // Open opens a file to read, for the caller to close. Opening a pipe waits until another
-// program writes to it; the end of ctx ends the wait.
+// program writes to it; the end of ctx ends the wait. A folder is no file.
 func Open(ctx context.Context, name string) (*os.File, error) {
-	return await(ctx, func() (*os.File, error) { return os.Open(name) })
+	f, err := await(ctx, func() (*os.File, error) { return os.Open(name) })
+	if err != nil {
+		return nil, err
+	}
+	if is, err := f.Stat(); err == nil && is.IsDir() {
+		f.Close()
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is a folder")}
+	}
+	return f, nil
 }
 
 // await returns what f returns, or ErrInterrupted when ctx ends first. Then f may go on

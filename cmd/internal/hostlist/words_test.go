@@ -43,7 +43,7 @@ func TestVersions(t *testing.T) {
 			t.Errorf("%q: %q, %v, want %q", value, got, wrong, want)
 		}
 	}
-	for _, value := range []string{"2091", "2016 or 2019", "new", "Version 99.1 (Build 1.2)", "Version 15.2 (Build 99999999999999999999.1)x", "-"} {
+	for _, value := range []string{"2091", "2016 or 2019", "2016, 2019", "new", "Version 99.1 (Build 1.2)", "Version 15.2 (Build 99999999999999999999.1)x", "-"} {
 		got, wrong := w.version(value)
 		if wrong == nil || got != "" || !strings.HasPrefix(wrong.Error(), "unknown version ") || wrong.Hint == "" {
 			t.Errorf("%q: %q, %v", value, got, wrong)
@@ -58,8 +58,9 @@ func TestRoles(t *testing.T) {
 		{"Mailbox, ClientAccess", "2019", "mailbox"},
 		{"Mailbox, ClientAccess, UnifiedMessaging, HubTransport", "2010", "mailbox client-access um hub"},
 		{"HubTransport", "2016", "mailbox"},
-		{"UnifiedMessaging", "2019", "mailbox"},
-		{"Edge", "2010", "edge"}, // though there is nothing for a client
+		{"UnifiedMessaging", "2019", "mailbox"}, // where there is none any more
+		{"UnifiedMessaging", "2013", "mailbox"}, // though there is nothing for a client
+		{"Edge", "2010", "edge"},                // though there is nothing for a client
 		{"None", "2003", ""},
 		{"", "", ""},
 		{"Mailbox, HubTransport", "", "mailbox hub"},

@@ -5,6 +5,7 @@ package survey
 import (
 	"time"
 
+	"exreach/probe"
 	"exreach/report/judge/identity"
 )
 
@@ -42,6 +43,13 @@ type NothingAsked struct {
 
 // Untraceable tells that this system cannot trace.
 type Untraceable struct{ Err error }
+
+// Untraced tells how many ports that timed out were not traced for one reason, when the run
+// is over. For a port that another one of its address was traced for there is no event.
+type Untraced struct {
+	Ports int
+	Why   probe.Untraced
+}
 
 // Identified tells what a host was taken for.
 type Identified struct {
@@ -98,6 +106,7 @@ func (OfURL) event()         {}
 func (DeadlineCame) event()  {}
 func (NothingAsked) event()  {}
 func (Untraceable) event()   {}
+func (Untraced) event()      {}
 func (Identified) event()    {}
 func (AllIdentified) event() {}
 func (Defaults) event()      {}

@@ -64,8 +64,8 @@ func (s *Survey) endAtDeadline(ctx context.Context, stop context.CancelCauseFunc
 func (s *Survey) check(ctx context.Context, pool probe.Pool, plans iter.Seq[probe.HostPlan]) iter.Seq[judge.Host] {
 	pool.Checked = func(catalog.Check) { s.meter.checks.Add(1) }
 	found := pool.Run(ctx, plans)
-	if s.Trace && socket.CanTrace() == nil {
-		found = probe.Traced(ctx, hops.Tracer{Source: pool.Source}, found)
+	if s.Trace {
+		found = s.noteUntraced(probe.Traced(ctx, hops.Tracer{Source: pool.Source}, found))
 	}
 	return judge.Hosts(ctx, found, s.Began, s.who.identified)
 }

@@ -61,7 +61,7 @@ func summary(h judge.Host) string {
 
 // A table says of some hosts what they are. The others are asked, and whether the table comes
 // from a file or a pipe makes no difference. Nothing of a Mailbox server of 2013, and of a
-// Unified Messaging server, is for clients.
+// Unified Messaging server, is for clients; 2019 has no such role any more.
 func TestTable(t *testing.T) {
 	const text = `Name,ServerRole,AdminDisplayVersion,Site,Labels
 192.0.2.1,"Mailbox, ClientAccess",Version 15.0 (Build 1497.2),contoso.com/Configuration/Sites/Berlin,owner=team-a
@@ -70,12 +70,14 @@ func TestTable(t *testing.T) {
 192.0.2.4,UnifiedMessaging,Version 14.3 (Build 123.4),Bonn,
 192.0.2.5,"Mailbox, UnifiedMessaging, HubTransport",Version 14.3 (Build 123.4),Ulm,
 192.0.2.2,Mailbox,Version 15.2 (Build 1118.7),,
+192.0.2.6,UnifiedMessaging,Version 15.2 (Build 31118.7),,
 `
 	want := []string{
 		"192.0.2.1: 2013 client-access; Berlin map[owner:team-a]",
 		"192.0.2.2: 2019 mailbox",
 		"192.0.2.3: se mailbox; Bonn map[]",
 		"192.0.2.5: 2010 hub, 2010 mailbox; Ulm map[]",
+		"192.0.2.6: 2019 mailbox",
 	}
 	for name, pipe := range map[string]bool{"a file": false, "a pipe": true} {
 		hosts, told, err := surveyed(t, text, pipe, survey.Options{})

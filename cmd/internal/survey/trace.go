@@ -4,6 +4,7 @@ package survey
 
 import (
 	"context"
+	"iter"
 	"net/netip"
 
 	"golang.org/x/sync/errgroup"
@@ -27,12 +28,16 @@ type Trace struct {
 
 // Run traces the addresses of the host, a few at a time.
 func (t Trace) Run(ctx context.Context, addrs []netip.Addr) []report.Traced {
+	source := socket.SourcesFrom(t.Tracer.Source)
 	traces := make([]report.Traced, len(addrs))
 	var group errgroup.Group
 	group.SetLimit(tracedAtOnce)
 	for i, addr := range addrs {
 		group.Go(func() error {
 			traces[i] = report.Traced{Address: addr.String(), Trace: report.NewTrace(t.address(ctx, addr))}
+			if from := source(addr); from.IsValid() {
+				traces[i].Source = from.String()
+			}
 			return nil
 		})
 	}
@@ -60,4 +65,37 @@ func (t Trace) address(ctx context.Context, addr netip.Addr) hops.Trace {
 		found.Beside = &beside
 	}
 	return found
+}
+
+// A door is a port of an address.
+type door struct {
+	network catalog.Network
+	address netip.Addr
+	port    uint16
+}
+
+// noteUntraced passes hosts on. When there are no more, it tells of how many ports there
+// is no trace, for each reason but two: a port was traced together with another, or this
+// system cannot trace at all, which Untraceable tells.
+func (s *Survey) noteUntraced(hosts iter.Seq[probe.HostResults]) iter.Seq[probe.HostResults] {
+	return func(yield func(probe.HostResults) bool) {
+		ports := map[probe.Untraced]int{}
+		for host := range hosts {
+			counted := map[door]bool{}
+			for _, r := range host.Results {
+				if d := (door{r.Check.Service.Network, r.Address, r.Port}); r.Untraced != "" && !counted[d] {
+					counted[d] = true
+					ports[r.Untraced]++
+				}
+			}
+			if !yield(host) {
+				return
+			}
+		}
+		for _, why := range []probe.Untraced{probe.TraceInterrupted, probe.TraceDeadline, probe.TraceTimeUp} {
+			if ports[why] > 0 {
+				s.tell(Untraced{ports[why], why})
+			}
+		}
+	}
 }

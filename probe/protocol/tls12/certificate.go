@@ -4,9 +4,11 @@ package tls12
 
 import (
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/big"
@@ -27,17 +29,26 @@ const mostNames = 256
 var errNoCertificate = errors.New("no certificate in DER")
 
 // A Certificate is the part of an X.509 certificate that an administrator looks at. The
-// reports have it, whether crypto/x509 or ReadCertificate has read it.
+// reports have it, whether crypto/x509 or ReadCertificate has read it. In the chains of a
+// report's document, one that has only its fingerprint stands for the whole certificate,
+// which is there once.
 type Certificate struct {
-	Subject    string    `json:"subject"`
+	SHA256     string    `json:"sha256,omitempty"` // the fingerprint: of the whole certificate in DER, in lower-case hex
+	Subject    string    `json:"subject,omitempty"`
 	CommonName string    `json:"-"` // of the subject
-	Issuer     string    `json:"issuer"`
+	Issuer     string    `json:"issuer,omitempty"`
 	Names      []string  `json:"names,omitempty"`      // subject alternative names
 	MoreNames  int       `json:"more_names,omitempty"` // how many more there were than Names keeps
-	NotBefore  time.Time `json:"not_before"`
-	NotAfter   time.Time `json:"not_after"`
-	Key        string    `json:"key"` // "RSA 2048"
+	NotBefore  time.Time `json:"not_before,omitzero"`  // zero where it could not be read
+	NotAfter   time.Time `json:"not_after,omitzero"`   // the same
+	Key        string    `json:"key,omitempty"`        // "RSA 2048"
 	SelfSigned bool      `json:"self_signed,omitempty"`
+}
+
+// Fingerprint returns the SHA256 of a certificate in DER.
+func Fingerprint(der []byte) string {
+	sum := sha256.Sum256(der)
+	return hex.EncodeToString(sum[:])
 }
 
 // ReadCertificate reads a certificate that crypto/x509 refuses, and takes what is in it
@@ -51,6 +62,7 @@ func ReadCertificate(der []byte) (Certificate, error) {
 	from, to := readValidity(parts.validity)
 	subject := readName(parts.subject)
 	return Certificate{
+		SHA256:     Fingerprint(der),
 		Subject:    subject.String(),
 		CommonName: commonName(subject),
 		Issuer:     readName(parts.issuer).String(),

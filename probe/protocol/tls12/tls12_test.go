@@ -9,11 +9,13 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -158,7 +160,7 @@ func TestReadCertificate(t *testing.T) {
 	}
 	got, err := ReadCertificate(cert.Certificate[0])
 	want := Certificate{
-		Subject: strict.Subject.String(), CommonName: strict.Subject.CommonName, Issuer: strict.Issuer.String(), Names: []string{"mail01.contoso.example", "mail.contoso.example", "192.0.2.1"},
+		SHA256: fmt.Sprintf("%x", sha256.Sum256(strict.Raw)), Subject: strict.Subject.String(), CommonName: strict.Subject.CommonName, Issuer: strict.Issuer.String(), Names: []string{"mail01.contoso.example", "mail.contoso.example", "192.0.2.1"},
 		NotBefore: strict.NotBefore, NotAfter: strict.NotAfter, Key: "RSA 2048", SelfSigned: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {

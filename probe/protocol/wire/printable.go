@@ -13,7 +13,7 @@ import (
 // odd spaces, invisible letters and bytes that are not UTF-8 become escapes
 // as Go writes them (\r, \x1b, \u202e). A backslash stays one, so DOMAIN\user reads well and
 // what is printable already does not change. The result has at most max bytes;
-// an ellipsis ends it where something was left out.
+// three dots end it where something was left out.
 //
 // Markup and the formulas of spreadsheets are graphic too: the writers of HTML
 // and CSV see to them.
@@ -21,7 +21,7 @@ func Printable(s string, max int) string {
 	if len(s) <= max && isPlain(s) {
 		return s
 	}
-	const more = "…"
+	const more = "..." // in ASCII: it stands in reports, and PowerShell 5.1 reads files in a code page
 	var out []byte
 	fit := 0 // the length of out that leaves room for the ellipsis
 	for len(s) > 0 {

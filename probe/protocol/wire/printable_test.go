@@ -28,9 +28,9 @@ func TestPrintable(t *testing.T) {
 		{"Bereit für 日本 ✓ \ufffd", 512, "Bereit für 日本 ✓ \ufffd"},
 		{`DOMAIN\user <b> =1+1`, 512, `DOMAIN\user <b> =1+1`},
 		{"abcdef", 6, "abcdef"},
-		{"abcdefg", 6, "abc…"},
-		{"ab\x00\x00", 9, `ab\x00…`}, // no escape is cut in two
-		{"日本語", 8, "日…"},
+		{"abcdefg", 6, "abc..."},
+		{"ab\x00\x00", 9, `ab\x00...`}, // no escape is cut in two
+		{"日本語", 8, "日..."},
 		{"abc", 2, ""}, // no room for the ellipsis
 		{"abc", 0, ""},
 		{"abc", -1, ""},

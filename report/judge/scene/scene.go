@@ -5,6 +5,7 @@
 package scene
 
 import (
+	"fmt"
 	"iter"
 	"net/netip"
 	"slices"
@@ -114,18 +115,31 @@ func Implicit(r *probe.Result) {
 
 // GoodTLS is what a server in good order shows in a handshake.
 func GoodTLS() *protocol.TLSInfo {
+	leaf := tls12.Certificate{
+		Subject: "CN=mail01.contoso.com", Issuer: "CN=Contoso CA", Names: []string{"mail01.contoso.com", "autodiscover.contoso.com"},
+		NotBefore: Began.AddDate(0, -6, 0), NotAfter: Began.AddDate(0, 6, 0), Key: "RSA 2048",
+	}
+	leaf.SHA256 = fingerprint(leaf)
 	return &protocol.TLSInfo{
 		Version: "TLS 1.2", Cipher: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", NameMatches: true, Trusted: true,
-		Chain: []tls12.Certificate{{
-			Subject: "CN=mail01.contoso.com", Issuer: "CN=Contoso CA", Names: []string{"mail01.contoso.com", "autodiscover.contoso.com"},
-			NotBefore: Began.AddDate(0, -6, 0), NotAfter: Began.AddDate(0, 6, 0), Key: "RSA 2048",
-		}},
+		Chain: []tls12.Certificate{leaf},
 	}
+}
+
+// fingerprint returns what stands for the fingerprint of a certificate that is made up:
+// another for each content.
+func fingerprint(c tls12.Certificate) string {
+	c.SHA256 = ""
+	return tls12.Fingerprint(fmt.Append(nil, c))
 }
 
 // Certificate changes the server's certificate; apply Implicit first.
 func Certificate(change func(*protocol.TLSInfo, *tls12.Certificate)) func(*probe.Result) {
-	return func(r *probe.Result) { change(r.Peer.TLS, &r.Peer.TLS.Chain[0]) }
+	return func(r *probe.Result) {
+		change(r.Peer.TLS, &r.Peer.TLS.Chain[0])
+		leaf := &r.Peer.TLS.Chain[0] // where change may have moved it
+		leaf.SHA256 = fingerprint(*leaf)
+	}
 }
 
 // SelfSign makes a certificate its own issuer.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package saved
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"exreach/report"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
@@ -18,13 +19,13 @@ import (
 // labelled writes a report of two services of a host with a site and labels.
 func labelled(t *testing.T, format string) string {
 	t.Helper()
-	as, err := FormatNamed(format, FormatNames())
+	as, err := report.FormatNamed(format, report.FormatNames())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	d := as.Draft(as.Report(&out, Style{}))
-	d.Know(New("exreach", "client", scene.Began))
+	d := as.Draft(as.Report(&out, report.Style{}))
+	d.Know(report.New("exreach", "client", scene.Began))
 	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "10.0.0.9", From: "client"}
 	s.Add("smtp", 25, nil)
 	s.Add("owa", 443, nil)
@@ -34,7 +35,7 @@ func labelled(t *testing.T, format string) string {
 			t.Fatal(err)
 		}
 	}
-	if err := d.End(Tail{Took: time.Second}); err != nil {
+	if err := d.End(report.Tail{Took: time.Second}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -57,7 +58,7 @@ func TestSiteAndLabels(t *testing.T) {
 
 // A saved report may come from anybody: its labels are made printable too.
 func TestHostileLabels(t *testing.T) {
-	e := alone(scene.Healthy("smtp", 25))
+	e := network().Results[0]
 	e.Site, e.Labels = "Ber\x1b[31mlin", map[string]string{"own\u202eer": "te\x07am"}
 	line, err := json.Marshal(e)
 	if err != nil {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package saved
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Every file of testdata/bad has one mistake, and the message names it and its
+// line.
+func TestReadBad(t *testing.T) {
+	want := map[string]string{
+		"empty.json":               `line 1: the file is empty`,
+		"not-json.json":            `line 1: not JSON: invalid character '<'`,
+		"table.json":               `line 1: not JSON: invalid character 'm'`,
+		"list.json":                `line 1: the whole: array stands where an object belongs`,
+		"no-schema.json":           `line 1: no "schema", so this is not a report of exreach; accepted: "exreach/1" and "exreach/2"`,
+		"schema-newer.json":        `line 2: schema "exreach/3": a newer exreach made this report, and it takes one to read it; accepted: "exreach/1" and "exreach/2"`,
+		"schema-other.json":        `line 2: unknown schema "nmap/7"; accepted: "exreach/1" and "exreach/2"`,
+		"schema-type.json":         `line 2: schema: number stands where a text belongs`,
+		"schema-behind.json":       `line 22: the schema is "exreach/2", and the results before it are not`,
+		"trace.json":               `line 2: this is a trace, made by exreach trace, and no report; accepted: "exreach/1" and "exreach/2"`,
+		"catalog.json":             `line 2: this is a version of the catalogue, made by exreach catalog show, and no report; accepted: "exreach/1" and "exreach/2"`,
+		"truncated.json":           `line 36: the text ends too early: the file was truncated while it was written or copied`,
+		"utf16-cut.json":           `line 8: the text ends too early: the file was truncated while it was written or copied`,
+		"two-documents.json":       `line 15: a second document follows the report; give exreach one report at a time`,
+		"text-behind.json":         `line 29: not JSON: invalid character 'a'`,
+		"comma.json":               `line 9: not JSON: invalid character '}' looking for beginning of object key string`,
+		"deep.json":                `line 29: lists and objects are nested too deep: exreach did not write them`,
+		"number.json":              `line 8: took_s: number 1e999 stands where a number belongs`,
+		"verdict-unknown.json":     `line 45: result 2: unknown verdict "filtered": did you mean answered? accepted: answered, bad-tls, cut, mismatch, prohibited, refused, silent, timed-out, unreachable, unresolved, untried`,
+		"verdict-missing.json":     `result 1: the verdict is missing: accepted: answered, bad-tls, cut`,
+		"grade-unknown.json":       `line 25: result 1: unknown grade "critical": accepted: pass, warn, fail, unknown`,
+		"care-unknown.json":        `line 21: result 1: unknown care "unknown": accepted: pass, warn, fail`,
+		"care-missing.json":        `line 26: result 1: the care is missing: accepted: pass, warn, fail`,
+		"weight-unknown.json":      `line 35: result 1: unknown weight "heavy": accepted: pass, warn, fail, unknown`,
+		"scale-unknown.json":       `line 36: result 1: unknown weighs_on "me": accepted: grade, care`,
+		"want-unknown.json":        `line 23: result 1: unknown want "needed": accepted: required, optional, off, forbidden`,
+		"port-too-big.json":        `line 20: results.port: number 70000 stands where a number from 0 to 65535 belongs`,
+		"port-text.json":           `line 20: results.port: string stands where a number from 0 to 65535 belongs`,
+		"type-deep.json":           `line 23: results.tries: object stands where a whole number belongs`,
+		"started.json":             `line 5: "yesterday" is not a time, which looks like 2006-01-02T15:04:05Z07:00`,
+		"started-number.json":      `line 5: what stands where a time belongs is none: a time looks like "2006-01-02T15:04:05Z07:00"`,
+		"facts.json":               `line 30: results.peer.facts: array stands where an object belongs`,
+		"certificate-unknown.json": `line 40: result 1: the certificate "9313311c835af2fbaee62397c9e54eae76e8d2d16b54b96499f13d08a4b8bb1a" is not among the certificates, which must stand before the results`,
+		"certificate-behind.json":  `line 38: result 1: the certificate "9313311c`,
+		"certificate-name.json":    `line 13: certificates: "AB:CD" is not the fingerprint of a certificate, which has 64 hexadecimal digits in lower case`,
+		"certificate-empty.json":   `line 9: certificates: nothing is said of the certificate 9313311c`,
+		"certificate-type.json":    `line 10: certificates.names: string stands where a list belongs`,
+		"certificate-list.json":    `line 8: certificates: array stands where an object belongs`,
+		"certificate-twice.json":   `line 50: result 1: two different certificates have the fingerprint 9313311c`,
+		"stream-verdict.jsonl":     `line 2: unknown verdict "open": accepted: answered, bad-tls, cut`,
+		"stream-cut.jsonl":         `line 2: the text ends too early`,
+		"stream-type.jsonl":        `line 2: tries: string stands where a whole number belongs`,
+		"stream-document.jsonl":    `line 2: a whole report stands in a stream of results; give exreach one report at a time`,
+		"stream-indented.jsonl":    `line 2: this is the beginning of a value that goes on in the next line; in a stream each line is a result`,
+		"stream-mixed.jsonl":       `line 2: a result of exreach/2 stands among results of exreach/1; give exreach one report at a time`,
+		"stream-newer.jsonl":       `line 2: schema "exreach/3": a newer exreach made this report`,
+		"stream-first-newer.jsonl": `line 1: schema "exreach/3": a newer exreach made this report`,
+		"stream-run.jsonl":         `line 2: a result of another run: started is "2026-03-03T09:30:00Z" here and "2026-03-02T09:30:00Z" before; give exreach one report at a time`,
+		"stream-from.jsonl":        `line 2: a result of another run: from is "internet\x1b[2J" here and "client" before`,
+		"stream-trace.jsonl":       `line 2: this is a trace, made by exreach trace, and no report`,
+		"stream-certificate.jsonl": `line 1: the certificate "9313311c`,
+	}
+	files, err := filepath.Glob("testdata/bad/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		message, ok := want[filepath.Base(file)]
+		if !ok {
+			t.Errorf("%s: no message is expected of it", file)
+		}
+		delete(want, filepath.Base(file))
+		data, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = readBack("run.json", data)
+		data.Close()
+		if err == nil || !strings.HasPrefix(err.Error(), "run.json: ") || !strings.Contains(err.Error(), message) {
+			t.Errorf("%s:\n got %v\nwant %s", file, err, message)
+		}
+	}
+	for name := range want {
+		t.Errorf("testdata/bad/%s is missing", name)
+	}
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package saved
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"strings"
+
+	"exreach/probe/protocol/tls12"
+	"exreach/report"
+	"exreach/report/judge"
+)
+
+var (
+	errTooLong = fmt.Errorf("a value of more than %d MiB: exreach writes none", maxValue>>20)
+	errTooThin = errors.New("these values would take many times the memory of their text: exreach did not write them")
+)
+
+// Results and certificates may take roomPerByte times as many bytes of memory as their
+// text has, and spareRoom bytes more.
+const (
+	roomPerByte = 4
+	spareRoom   = 1 << 20
+)
+
+// manyResults is more than any host has, except in a forged file.
+const manyResults = 1 << 14
+
+// A checker checks one result after the other, and passes the valid ones to a draft, host
+// by host.
+type checker struct {
+	to        *report.Draft
+	version   int            // of the schema; 0 until it is known
+	room      int            // bytes that results may still take
+	host      []report.Entry // the results of a host as they come, manyResults at most
+	unwritten error          // of the draft
+
+	seed         maphash.Seed
+	certificates map[string]uint64 // what each is, by its fingerprint
+}
+
+func newChecker(to *report.Draft) *checker {
+	return &checker{to: to, room: spareRoom, seed: maphash.MakeSeed(), certificates: map[string]uint64{}}
+}
+
+// entry checks a result whose text has size bytes, and passes it on.
+func (c *checker) entry(e *report.Entry, size int) error {
+	if c.version == 0 { // the schema stands behind the results
+		c.version = 2
+		if e.Care == "" {
+			c.version = 1
+		}
+	}
+	if bad := badWord(e, c.version); bad != nil {
+		return bad
+	}
+	if err := c.takeRoom(e, size); err != nil {
+		return err
+	}
+	clean(e)
+	if c.version == 1 {
+		upgrade(e)
+	} else if err := c.chain(e); err != nil {
+		return err
+	}
+	if n := len(c.host); n > 0 && (c.host[0].Host != e.Host || n == manyResults) {
+		if err := c.endHost(); err != nil {
+			return err
+		}
+	}
+	c.host = append(c.host, *e)
+	return nil
+}
+
+// takeRoom counts the memory of a value that was read from a text of size bytes.
+func (c *checker) takeRoom(value any, size int) error {
+	if c.room += roomPerByte*size - sizeOf(value); c.room < 0 {
+		return errTooThin
+	}
+	return nil
+}
+
+// endHost passes on the results of a host.
+func (c *checker) endHost() error {
+	if len(c.host) == 0 {
+		return nil
+	}
+	c.unwritten = c.to.Take(c.host)
+	clear(c.host)
+	c.host = c.host[:0]
+	return c.unwritten
+}
+
+// chain checks the certificates of a result: one that is only a fingerprint must have been
+// defined, and there is one certificate of each fingerprint.
+func (c *checker) chain(e *report.Entry) error {
+	if e.Peer == nil || e.Peer.TLS == nil {
+		return nil
+	}
+	for _, cert := range e.Peer.TLS.Chain {
+		switch {
+		case cert.SHA256 == "": // of exreach/1, which had none
+		case !report.IsReference(cert):
+			if err := c.certificate(cert); err != nil {
+				return err
+			}
+		default:
+			if _, known := c.certificates[cert.SHA256]; !known {
+				return fmt.Errorf("the certificate %s is not among the certificates, which must stand before the results", quoted(cert.SHA256))
+			}
+		}
+	}
+	return nil
+}
+
+// certificate takes note of a whole certificate.
+func (c *checker) certificate(cert tls12.Certificate) error {
+	if len(cert.SHA256) != 64 || strings.Trim(cert.SHA256, "0123456789abcdef") != "" {
+		return fmt.Errorf("%s is not the fingerprint of a certificate, which has 64 hexadecimal digits in lower case", quoted(cert.SHA256))
+	}
+	if report.IsReference(cert) {
+		return fmt.Errorf("nothing is said of the certificate %s", cert.SHA256)
+	}
+	text, err := json.Marshal(cert)
+	if err != nil {
+		return err
+	}
+	is := maphash.Bytes(c.seed, text)
+	if was, known := c.certificates[cert.SHA256]; known && was != is {
+		return fmt.Errorf("two different certificates have the fingerprint %s", cert.SHA256)
+	}
+	c.certificates[cert.SHA256] = is
+	return nil
+}
+
+// upgrade makes a result of exreach/1 one of today.
+func upgrade(e *report.Entry) {
+	e.Grade, e.Care = judge.Reweigh(e.Want, e.Verdict, e.Grade, e.Findings)
+	e.CertificateDays = nil
+	if e.Peer == nil || e.Peer.TLS == nil {
+		return
+	}
+	for i := range e.Peer.TLS.Chain {
+		e.Peer.TLS.Chain[i].SHA256 = ""
+	}
+}

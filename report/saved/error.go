@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package saved
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// reason says why a text is not the JSON of a report.
+func reason(err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	var date *time.ParseError
+	switch {
+	case err == io.EOF:
+		return "the file is empty"
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && isCutShort(syntax):
+		return "the text ends too early: the file was truncated while it was written or copied"
+	case errors.As(err, &syntax) && strings.Contains(syntax.Error(), "max depth"):
+		return "lists and objects are nested too deep: exreach did not write them"
+	case errors.As(err, &syntax):
+		return "not JSON: " + syntax.Error()
+	case errors.As(err, &kind):
+		return fmt.Sprintf("%s: %s stands where %s belongs", cmp.Or(fieldOf(kind), "the whole"), short(kind.Value), kinds[kind.Type.Kind()])
+	case errors.As(err, &date):
+		return fmt.Sprintf("%s is not a time, which looks like %s", quoted(date.Value), time.RFC3339)
+	case strings.HasPrefix(err.Error(), "Time.UnmarshalJSON:"): // which has no type for it
+		return "what stands where a time belongs is none: a time looks like " + strconv.Quote(time.RFC3339)
+	}
+	return err.Error()
+}
+
+// fieldOf returns the name in JSON of the value that is wrong. Go calls a field of a Line by
+// the types around it, too.
+func fieldOf(err *json.UnmarshalTypeError) string {
+	return short(strings.TrimPrefix(strings.TrimPrefix(err.Field, "Line."), "Entry."))
+}
+
+// isCutShort reports whether a text would be JSON if it went on.
+func isCutShort(err *json.SyntaxError) bool { return strings.Contains(err.Error(), "unexpected end") }
+
+// timeText is a time as JSON has it, "" where there is none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
+}
+
+// kinds says what people call the types of a report.
+var kinds = map[reflect.Kind]string{
+	reflect.String:  "a text",
+	reflect.Bool:    "true or false",
+	reflect.Int:     "a whole number",
+	reflect.Uint8:   "a number from 0 to 255",
+	reflect.Uint16:  "a number from 0 to 65535",
+	reflect.Float64: "a number",
+	reflect.Slice:   "a list",
+	reflect.Struct:  "an object",
+	reflect.Map:     "an object",
+}
+
+// offsetOf returns the offset behind the name of a member of an object, or that of
+// the end of the object if it has no such member.
+func offsetOf(object []byte, name string) int64 {
+	values := json.NewDecoder(bytes.NewReader(object))
+	_, err := values.Token()
+	for err == nil && values.More() {
+		var member json.Token
+		if member, err = values.Token(); err == nil && member == name {
+			break
+		}
+		var skipped json.RawMessage
+		if err == nil {
+			err = values.Decode(&skipped)
+		}
+	}
+	return values.InputOffset()
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package saved
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"exreach/report"
+)
+
+// addSaved adds reports of every kind, good and bad, to the beginnings of a fuzzer.
+func addSaved(f *testing.F) {
+	for _, pattern := range []string{"testdata/bad/*", "testdata/v1/*", "../testdata/network.json*"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatal(pattern, err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
+	for _, r := range []report.Report{network(), hostileReport()} {
+		f.Add([]byte(write(f, "json", r, report.Style{})))
+		f.Add([]byte(write(f, "jsonl", r, report.Style{})))
+	}
+}
+
+// What is read of any text is harmless, and so is the reason why it is not read.
+func FuzzRead(f *testing.F) {
+	addSaved(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := readBack("run.json", bytes.NewReader(data))
+		if err != nil {
+			checkHarmless(t, "error", err.Error())
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("an error of several lines: %q", err)
+			}
+			return
+		}
+		checkHarmless(t, "table", write(t, "table", r, report.Style{Width: 60, Verbose: true}))
+	})
+}
+
+// A report that is written and read again has lost nothing: a document is the whole of it,
+// lines are all results, and each of them says what it means.
+func FuzzRoundTrip(f *testing.F) {
+	addSaved(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := readBack("run.json", bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		for _, format := range []string{"json", "jsonl"} {
+			want, text := r, write(t, format, r, report.Style{})
+			if format == "jsonl" {
+				want.Took, want.Options, want.GroundRules, want.Untestable, want.Counts.Hosts.Unasked = 0, nil, nil, nil, 0
+				if len(r.Results) == 0 {
+					continue // there is no line to read
+				}
+			}
+			checkHarmless(t, format, text)
+			again, err := readBack("again", strings.NewReader(text))
+			if err != nil {
+				t.Fatalf("%s that was written cannot be read: %v in\n%s", format, err, text)
+			}
+			if diff := cmp.Diff(want, again, asSaved, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%s: - written, + read:\n%s", format, diff)
+			}
+		}
+	})
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package saved reads saved reports: what the formats json and jsonl wrote, now
+// (exreach/2) and before (exreach/1). Anybody may have written such a file, so nothing in
+// it is trusted: texts are made printable, values are bounded, counts and summaries are
+// made anew. It must not import anything under cmd.
+package saved
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"exreach/report"
+	"exreach/report/charset"
+)
+
+// maxValue is how long the text of one result may be, in bytes, or that of another value
+// which is read at once. What exreach writes is shorter. The whole has no limit: a report
+// of many hosts is long.
+const maxValue = 2 << 20
+
+// Read reads a saved report into a draft, and returns what to end the draft with. name
+// stands for the file in errors. An error of reading is a *report.UnreadError, and any
+// other is the draft's.
+func Read(name string, text io.Reader, to *report.Draft) (report.Tail, error) {
+	in := bufio.NewReaderSize(charset.UTF8(text), maxValue)
+	c := newChecker(to)
+	var tail report.Tail
+	var err error
+	if isStream(in) {
+		err = readStream(in, c)
+	} else {
+		tail, err = newDocument(in, c).read()
+	}
+	switch {
+	case c.unwritten != nil:
+		return tail, c.unwritten
+	case err != nil:
+		return tail, &report.UnreadError{Err: fmt.Errorf("%s: %w", name, err)}
+	}
+	return tail, nil
+}
+
+// isStream reports whether the first line is a result.
+func isStream(in *bufio.Reader) bool {
+	for n := 1 << 10; ; n *= 2 {
+		text, err := in.Peek(min(n, maxValue))
+		text = bytes.TrimLeft(text, " \t\r\n")
+		end := bytes.IndexByte(text, '\n')
+		if end < 0 && err == nil && n < maxValue {
+			continue
+		}
+		if end >= 0 {
+			text = text[:end]
+		}
+		var first struct {
+			Verdict *string `json:"verdict"`
+		}
+		return json.Unmarshal(text, &first) == nil && first.Verdict != nil
+	}
+}
+
+// readStream reads a report in JSON Lines.
+func readStream(in *bufio.Reader, c *checker) error {
+	s := stream{check: c}
+	for {
+		text, err := in.ReadSlice('\n')
+		s.line++
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			return fmt.Errorf("line %d: %w", s.line, errTooLong)
+		case err != nil && err != io.EOF:
+			return fmt.Errorf("cannot read line %d: %w", s.line, err)
+		}
+		if len(bytes.TrimSpace(text)) > 0 {
+			if bad := s.read(text); bad != nil {
+				return fmt.Errorf("line %d: %s", s.line, reason(bad))
+			}
+		}
+		if err != nil {
+			return c.endHost()
+		}
+	}
+}
+
+// A stream is a report that has a result in each line.
+type stream struct {
+	check *checker
+	line  int
+	begun bool
+	head  report.Report // by the first line
+}
+
+// A foundLine is what stands in a line, which may be none of a report.
+type foundLine struct {
+	report.Line
+	Results json.RawMessage `json:"results"`
+}
+
+var errBroken = errors.New("this is the beginning of a value that goes on in the next line; in a stream each line is a result")
+
+// read reads one line.
+func (s *stream) read(text []byte) error {
+	var found foundLine
+	err := json.Unmarshal(text, &found)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && isCutShort(syntax) && bytes.HasSuffix(text, []byte("\n")) {
+		return errBroken
+	}
+	if err != nil {
+		return err
+	}
+	if found.Results != nil {
+		return errors.New("a whole report stands in a stream of results; give exreach one report at a time")
+	}
+	version, err := versionOf(found.Schema)
+	if found.Schema == "" {
+		version, err = 1, nil
+	}
+	if err != nil {
+		return err
+	}
+	if !s.begun {
+		s.begin(found.Line, version)
+	}
+	if err := s.belongs(found.Line, version); err != nil {
+		return err
+	}
+	return s.check.entry(&found.Entry, len(text))
+}
+
+// begin takes the head of the report from the first line.
+func (s *stream) begin(first report.Line, version int) {
+	s.begun, s.check.version = true, version
+	s.head = headOf(first)
+	head := s.head
+	clean(&head)
+	s.check.to.Know(head)
+}
+
+func headOf(l report.Line) report.Report {
+	return report.Report{Tool: l.Tool, From: l.From, Machine: l.Machine, Started: l.Started, StandIn: l.StandIn}
+}
+
+// belongs returns an error if a line is not of the same run as the first.
+func (s *stream) belongs(l report.Line, version int) error {
+	if version != s.check.version {
+		return fmt.Errorf("a result of %s stands among results of %s; give exreach one report at a time", schemas[version], schemas[s.check.version])
+	}
+	for _, part := range []struct{ name, is, was string }{
+		{"tool", l.Tool, s.head.Tool},
+		{"from", l.From, s.head.From},
+		{"machine", l.Machine, s.head.Machine},
+		{"started", timeText(l.Started), timeText(s.head.Started)},
+		{"stand_in", fmt.Sprint(l.StandIn), fmt.Sprint(s.head.StandIn)},
+	} {
+		if part.is != part.was {
+			return fmt.Errorf("a result of another run: %s is %s here and %s before; give exreach one report at a time", part.name, quoted(part.is), quoted(part.was))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package saved
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/hops"
+	"exreach/probe/lookup"
+	"exreach/probe/protocol"
+	web "exreach/probe/protocol/http"
+	"exreach/probe/protocol/rpc"
+	"exreach/probe/protocol/tls12"
+	"exreach/report"
+	"exreach/report/judge"
+	"exreach/report/judge/identity"
+	"exreach/report/judge/scene"
+	"exreach/report/schema"
+)
+
+// A memory is a format that keeps a report as it is.
+type memory struct{ report report.Report }
+
+func (m *memory) Begin(h report.Head) error {
+	m.report = h.Report
+	m.report.Results = []report.Entry{}
+	return nil
+}
+
+func (m *memory) Host(p report.Part) error {
+	m.report.Results = append(m.report.Results, p.Entries...)
+	return nil
+}
+
+func (m *memory) End(report.Head) error { return nil }
+
+// readBack is a saved report with its results in memory.
+func readBack(name string, r io.Reader) (report.Report, error) {
+	var m memory
+	d := report.Format{Whole: true}.Draft(&m)
+	tail, err := Read(name, r, d)
+	if err == nil {
+		err = d.End(tail)
+	}
+	return m.report, err
+}
+
+// network is the report of a run that found something of everything.
+func network() report.Report {
+	results := scene.Network()
+	for i := range results {
+		scene.ReadFacts(results[i].Peer)
+		results[i].Check.Ground = []catalog.GroundRule{{Text: "Open every port.", Sources: []catalog.Source{{Key: "NP", Title: "network ports"}}}}
+		if results[i].Verdict == probe.TimedOut {
+			beside := scene.Way(443, "10.0.1.1", "10.0.2.2!accepted")
+			results[i].Trace = &hops.Trace{Path: scene.Way(587, "10.0.1.1", "-", "-"), Beside: &beside}
+		}
+	}
+	results[1].Name = &lookup.Name{Found: "mail01.corp.example", Alias: "lb.corp.example", By: "10.77.3.53", Count: 1}
+	var m memory
+	d := report.Format{Whole: true}.Draft(&m)
+	head := report.New("exreach 0.2.0", "client", scene.Began)
+	head.Machine, head.Options = "admin01", report.Options{"only": {"443", "smtp"}, "gentle": {"true"}}
+	d.Know(head)
+	for host := range judge.Hosts(context.Background(), scene.HostsOf(results), scene.Began, nil) {
+		host.Identified = &identity.Identified{Products: []string{"Exchange Server"}, Candidates: []string{"2016", "2019"}, CheckedAs: []identity.TakenRole{{Version: "2019", Role: "mailbox", Because: []string{"443/owa"}}}, Signs: []identity.Sign{{Service: "smtp", Port: 25, Said: "ESMTP"}}}
+		_ = d.Add(host) // to memory
+	}
+	_ = d.End(report.Tail{Took: 7240 * time.Millisecond, Unasked: 2, Untestable: []report.Untestable{{
+		Version: "2019", Role: "mailbox", Service: "rpc-dynamic", Network: "tcp", Ports: "49152-65535", Reason: "The mapper names what is used.",
+	}}})
+	return m.report
+}
+
+// write renders r in a format.
+func write(t testing.TB, format string, r report.Report, s report.Style) string {
+	t.Helper()
+	f, err := report.FormatNamed(format, report.FormatNames())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	d := f.Draft(f.Report(&out, s))
+	d.Know(r)
+	for i := range r.Results {
+		if err := d.Take(r.Results[i : i+1]); err != nil {
+			t.Fatalf("%s: %v", format, err)
+		}
+	}
+	if err := d.End(report.Tail{Unasked: r.Counts.Hosts.Unasked}); err != nil {
+		t.Fatalf("%s: %v", format, err)
+	}
+	return out.String()
+}
+
+// follow wants JSON to follow its schema.
+func follow(t testing.TB, text string) {
+	t.Helper()
+	s, err := schema.Open("../../docs/report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check([]byte(text)); err != nil {
+		t.Errorf("%v in\n%.3000s", err, text)
+	}
+}
+
+// asSaved compares entries by what is saved of them: what only code reads of a peer
+// is gone by then.
+var asSaved = cmp.Options{
+	cmpopts.IgnoreUnexported(report.Entry{}, web.Web{}, identity.Identified{}, identity.Sign{}),
+	cmpopts.IgnoreFields(protocol.Peer{}, "Logins", "Page", "Directory", "Clock"),
+}
+
+// hostile is text that would move the cursor, set a title, hide or turn words.
+const hostile = "a\x1b[2J\x1b]0;title\x07b\r\nc\u202ed\u0085e\x9bf\u009bg\x7f\x00"
+
+// hostileReport has the text in every place that a peer or a user can fill, and the words
+// that decide what a result means.
+func hostileReport() report.Report {
+	e := report.Entry{
+		Host: hostile, Version: hostile, Role: hostile, Service: hostile, Network: hostile, Port: 25, Protocol: hostile, TLS: hostile,
+		Want: "required", Address: hostile, Source: hostile, Verdict: "refused", Grade: judge.Fail, Care: judge.Warn, Step: hostile,
+		Steps: []report.Step{{Step: hostile}}, OneOf: hostile, Path: hostile, Silence: hostile, Site: hostile, Labels: map[string]string{hostile: hostile},
+		Detail: hostile, Evidence: hostile, SaidBy: hostile, Parent: hostile, Took: 1e300,
+		Name:       &report.Name{By: hostile, Found: hostile, Alias: hostile, Unusable: []string{hostile}, LeftOut: []string{hostile}, Unanswered: []string{hostile}},
+		Findings:   []judge.Finding{{Code: hostile, Text: hostile, Hint: hostile, Weight: judge.Warn, WeighsOn: judge.OnCare}},
+		Crowded:    &report.Crowded{Verdict: hostile},
+		Identified: &identity.Identified{Products: []string{hostile}, Candidates: []string{hostile}, Signs: []identity.Sign{{Service: hostile, Said: hostile}}},
+		Trace: &report.Trace{
+			Outcome: hostile, Sentence: hostile, Hops: []report.Hop{{Said: hostile, From: []string{hostile}}},
+			Beside: &report.Beside{Network: hostile, Hops: []report.Hop{{Said: hostile}}},
+		},
+		Peer: &protocol.Peer{
+			Greeting: hostile, GreetingRest: []string{hostile}, Capabilities: []string{hostile}, Facts: map[string]string{hostile: hostile}, Refusal: hostile, Reason: hostile,
+			Withheld: []string{hostile}, Web: &web.Web{Name: hostile, Sign: hostile, Server: hostile, Odd: []string{hostile}},
+			Endpoints: []rpc.Endpoint{{UUID: hostile, Annotation: hostile}},
+			TLS: &protocol.TLSInfo{
+				Version: hostile, Cipher: hostile, TrustError: hostile, Unreadable: hostile,
+				Chain: []tls12.Certificate{{SHA256: strings.Repeat("0a", 32), Subject: hostile, Issuer: hostile, Key: hostile, Names: []string{hostile}}},
+			},
+		},
+	}
+	whole := e
+	whole.Host, whole.Verdict, whole.Grade = "gone"+hostile, probe.Unresolved, judge.Unknown
+	return report.Report{
+		Schema: report.Schema, Tool: hostile, From: hostile, Machine: hostile, Started: scene.Began, Results: []report.Entry{e, e, whole},
+		Hosts:   []report.Summary{{Host: hostile, Answer: hostile}},
+		Options: report.Options{hostile: {hostile}}, GroundRules: []report.GroundRule{{Text: hostile, Sources: []string{hostile}}},
+		Untestable: []report.Untestable{{Version: hostile, Role: hostile, Service: hostile, Network: hostile, Ports: hostile, Reason: hostile}},
+	}
+}
+
+func checkHarmless(t *testing.T, what, text string) {
+	t.Helper()
+	for _, r := range text {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Errorf("%s: %U reaches the reader: %.200q", what, r, text)
+			return
+		}
+	}
+}
