@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"exreach/probe"
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
@@ -43,7 +44,7 @@ func BenchmarkLines(b *testing.B) {
 	for b.Loop() {
 		to := newLines(io.Discard, Style{})
 		for host := range judge.Hosts(context.Background(), manyHosts(10), scene.Began, nil) {
-			if err := to.Host(Part{Entries: Entries(host)}); err != nil {
+			if err := to.Host(Part{Entries: content.Entries(host)}); err != nil {
 				b.Fatal(err)
 			}
 			n += len(host.Rows)

@@ -9,6 +9,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -30,32 +31,11 @@ var unanswered = map[probe.Verdict]string{
 }
 
 // gradeWordOf returns the first word of a row. FAIL is visible without colours too.
-func gradeWordOf(e Entry) string {
+func gradeWordOf(e content.Entry) string {
 	if e.Grade == judge.Fail {
 		return "FAIL"
 	}
 	return printable(string(e.Grade))
-}
-
-// portOf returns the port with its transport: "443/tcp". Of an RPC interface without a port
-// it is "rpc".
-func portOf(e Entry) string {
-	if e.Port == 0 && e.Parent != "" {
-		return "rpc"
-	}
-	if e.Port == 0 {
-		return "-/" + printable(string(e.Network))
-	}
-	return fmt.Sprintf("%d/%s", e.Port, printable(string(e.Network)))
-}
-
-// verdictOf returns the verdict as people read it: nothing refuses an interface that an
-// endpoint mapper does not know.
-func verdictOf(e Entry) string {
-	if isUnregistered(e) {
-		return "no entry"
-	}
-	return printable(string(e.Verdict))
 }
 
 // servicesOf returns the services of a row: one, or a few of several and their number.
@@ -70,7 +50,7 @@ func servicesText(names []string) string {
 }
 
 // tookOf says how long an entry took. It returns "" where no time passed.
-func tookOf(e Entry) string {
+func tookOf(e content.Entry) string {
 	if d := durationOf(e.Took); d > 0 {
 		return catalog.Elapsed(d)
 	}
@@ -84,9 +64,9 @@ func durationOf(s float64) time.Duration {
 }
 
 // answerOf says what answered, or why it is right that nothing did.
-func answerOf(e Entry) string {
+func answerOf(e content.Entry) string {
 	why, how := rightly[e.Want], unanswered[e.Verdict]
-	if isUnregistered(e) {
+	if e.IsUnregistered() {
 		how = "not registered"
 	}
 	if e.Grade == judge.Pass && why != "" && how != "" {

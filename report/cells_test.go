@@ -7,6 +7,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -31,7 +32,7 @@ func TestWhyNothingAnswers(t *testing.T) {
 		{"optional", "refused", "endpoint-mapper", 49152, "not in use, closed"},
 		{"optional", "answered", "", 110, "+OK ready"},
 	} {
-		e := Entry{Want: test.want, Verdict: test.verdict, Grade: judge.Pass, Parent: test.parent, Port: test.port, Detail: "+OK ready"}
+		e := content.Entry{Want: test.want, Verdict: test.verdict, Grade: judge.Pass, Parent: test.parent, Port: test.port, Detail: "+OK ready"}
 		if got := answerOf(e); got != test.says {
 			t.Errorf("%s, %s: %q, want %q", test.want, test.verdict, got, test.says)
 		}

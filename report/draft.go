@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Package report writes reports: a Draft takes the hosts of a run, or of a saved report, and
+// hands them to the Writer of a format. A writer only writes: package content counts, sums up
+// and sorts, and package judge judges. Package saved reads reports back. It must not import
+// anything under cmd.
 package report
 
 import (
@@ -9,6 +13,7 @@ import (
 	"time"
 
 	"exreach/probe/protocol/tls12"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -23,7 +28,7 @@ type Draft struct {
 	begun  bool // Begin of to was called
 	hosts  []kept
 	places map[string]int // of hosts in hosts, by their names
-	total  tracker
+	total  content.Tracker
 	shelf  shelf
 	seed   maphash.Seed
 	chains certificates
@@ -34,9 +39,9 @@ type Draft struct {
 // A kept is the entries of one host, and what the report says about it as a whole.
 type kept struct {
 	place   int
-	summary Summary
-	alike   uint64  // equal for hosts with the same problems
-	entries []Entry // nil if they are on the shelf
+	summary content.Summary
+	alike   uint64          // equal for hosts with the same problems
+	entries []content.Entry // nil if they are on the shelf
 	shelved []section
 }
 
@@ -44,14 +49,14 @@ type kept struct {
 type Tail struct {
 	Took       time.Duration
 	Unasked    int // hosts that the run did not reach
-	Untestable []Untestable
+	Untestable []content.Untestable
 }
 
 // New returns the head of the report of a run that began at started. tool is the program
 // with its version, from is who the run connects as.
-func New(tool, from string, started time.Time) Report {
-	return Report{
-		Schema:  Schema,
+func New(tool, from string, started time.Time) content.Report {
+	return content.Report{
+		Schema:  content.Schema,
 		Tool:    tool,
 		From:    from,
 		Started: started.UTC().Truncate(time.Millisecond),
@@ -60,18 +65,18 @@ func New(tool, from string, started time.Time) Report {
 
 // Draft makes a Draft. to must be a Writer of f.
 func (f Format) Draft(to Writer) *Draft {
-	d := &Draft{to: to, format: f, head: Head{Report: Report{Schema: Schema}}, places: map[string]int{}, seed: maphash.MakeSeed()}
+	d := &Draft{to: to, format: f, head: Head{Report: content.Report{Schema: content.Schema}}, places: map[string]int{}, seed: maphash.MakeSeed()}
 	d.chains.shelf, d.head.certificates = &d.shelf, &d.chains
 	return d
 }
 
 // Know tells the draft the head of the report. A format that is not Whole is written as
 // hosts come only if Know is called before the first of them.
-func (d *Draft) Know(head Report) {
+func (d *Draft) Know(head content.Report) {
 	counts := d.head.Counts
 	d.unsettled = d.unsettled || len(d.hosts) > 0 && !head.Started.Equal(d.head.Started)
 	d.head.Report, d.known = head, true
-	d.head.Schema, d.head.Counts, d.head.Hosts, d.head.Results = Schema, counts, nil, nil
+	d.head.Schema, d.head.Counts, d.head.Hosts, d.head.Results = content.Schema, counts, nil, nil
 }
 
 // Shelve makes the draft keep most of a long report in what fresh returns, instead of in
@@ -79,7 +84,7 @@ func (d *Draft) Know(head Report) {
 func (d *Draft) Shelve(fresh func() (Shelf, error)) { d.shelf.fresh = fresh }
 
 // Counts returns how many results have come so far, by their grades.
-func (d *Draft) Counts() Counts { return d.head.Counts }
+func (d *Draft) Counts() content.Counts { return d.head.Counts }
 
 // StandIn reports whether the servers of the report were exreach's own.
 func (d *Draft) StandIn() bool { return d.head.StandIn }
@@ -87,10 +92,10 @@ func (d *Draft) StandIn() bool { return d.head.StandIn }
 // Add takes one more host, as judge.Hosts yields them.
 func (d *Draft) Add(host judge.Host) error {
 	for _, r := range host.Rows {
-		d.head.learn(r.Check.Ground)
+		d.head.Learn(r.Check.Ground)
 		d.head.releases = cmp.Or(d.head.releases, r.Check.Releases)
 	}
-	return d.take(Entries(host), host.Place)
+	return d.take(content.Entries(host), host.Place)
 }
 
 // Learn adds a certificate of a saved report. The chains of entries that come later may
@@ -99,20 +104,20 @@ func (d *Draft) Learn(c tls12.Certificate) { d.chains.learn(c) }
 
 // Take takes some entries of one host of a saved report. A host may come in several parts.
 // The draft does not keep the slice.
-func (d *Draft) Take(entries []Entry) error {
+func (d *Draft) Take(entries []content.Entry) error {
 	return d.take(slices.Clone(entries), len(d.hosts))
 }
 
-func (d *Draft) take(entries []Entry, place int) error {
+func (d *Draft) take(entries []content.Entry, place int) error {
 	if err := d.chains.restore(entries); err != nil {
 		return err
 	}
-	countDays(entries, d.head.Started)
+	content.CountDays(entries, d.head.Started)
 	for _, e := range entries {
 		d.head.Counts.Add(e.Grade)
 		d.head.Counts.Care.Add(e.Care)
 	}
-	d.head.Counts.Untraced += untracedPorts(entries)
+	d.head.Counts.Untraced += content.UntracedPorts(entries)
 	if !d.format.Whole && d.known {
 		if err := d.begin(); err != nil {
 			return err
@@ -124,7 +129,7 @@ func (d *Draft) take(entries []Entry, place int) error {
 }
 
 // keep keeps entries until End.
-func (d *Draft) keep(entries []Entry, place int) {
+func (d *Draft) keep(entries []content.Entry, place int) {
 	name := entries[0].Host
 	i, known := d.places[name]
 	if !known {
@@ -149,23 +154,23 @@ func (d *Draft) keep(entries []Entry, place int) {
 }
 
 // sumUp notes what all entries of a host come to.
-func (d *Draft) sumUp(h *kept, entries []Entry) {
-	h.summary = summarize(entries, d.head.Started)
+func (d *Draft) sumUp(h *kept, entries []content.Entry) {
+	h.summary = content.Summarize(entries, d.head.Started)
 	h.alike = alike(entries, h.summary, d.seed)
-	d.total.meet(h.place, entries, h.summary)
+	d.total.Meet(h.place, entries, h.summary)
 }
 
 // get returns the entries of a host.
-func (d *Draft) get(h *kept) ([]Entry, error) {
+func (d *Draft) get(h *kept) ([]content.Entry, error) {
 	entries := slices.Clone(h.entries)
 	for _, at := range h.shelved {
-		var more []Entry
+		var more []content.Entry
 		if err := d.shelf.get(at, &more); err != nil {
 			return nil, err
 		}
 		entries = append(entries, more...)
 	}
-	arrange(entries)
+	content.Arrange(entries)
 	if d.format.ByFingerprint {
 		return entries, nil
 	}
@@ -206,16 +211,16 @@ func (d *Draft) finish(t Tail) error {
 		return err
 	}
 	h := &d.head
-	h.Took = cmp.Or(inSeconds(t.Took), h.Took)
+	h.Took = cmp.Or(content.InSeconds(t.Took), h.Took)
 	h.Untestable = append(h.Untestable, t.Untestable...)
-	h.Hosts, h.Counts.Hosts = make([]Summary, 0, len(d.hosts)), HostCounts{Unasked: t.Unasked}
+	h.Hosts, h.Counts.Hosts = make([]content.Summary, 0, len(d.hosts)), content.HostCounts{Unasked: t.Unasked}
 	for _, k := range d.hosts {
 		h.Hosts = append(h.Hosts, k.summary)
 		h.Counts.Hosts.Add(k.summary.Grade)
 		h.Counts.Hosts.Care.Add(k.summary.Care)
 	}
-	slices.SortFunc(h.GroundRules, func(a, b GroundRule) int { return cmp.Compare(a.Text, b.Text) })
-	h.Causes, h.Versions, h.Expires = d.total.ranked(), d.total.byVersion(), d.total.first
+	slices.SortFunc(h.GroundRules, func(a, b content.GroundRule) int { return cmp.Compare(a.Text, b.Text) })
+	h.Causes, h.Versions, h.Expires = d.total.Ranked(), d.total.ByVersion(), d.total.First
 	return nil
 }
 
@@ -224,7 +229,7 @@ func (d *Draft) gather() error {
 	if !d.unsettled {
 		return nil
 	}
-	d.total = tracker{}
+	d.total = content.Tracker{}
 	for i := range d.hosts {
 		entries, err := d.get(&d.hosts[i])
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
@@ -65,12 +66,12 @@ func TestEntry(t *testing.T) {
 	r.Took, r.Steps, r.SaidBy = 1234567*time.Nanosecond, nil, netip.MustParseAddr("192.0.2.254")
 	r.Check.Service.TLS, r.Evidence, r.Peer = "", "hello", &protocol.Peer{Greeting: "hello"}
 	got := alone(r)
-	want := Entry{
+	want := content.Entry{
 		Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Service: "rfr", Network: "tcp", Protocol: "tcp", TLS: "none",
 		Want: "required", Address: "192.0.2.10", Verdict: "refused", Grade: judge.Fail, Care: judge.Pass, Step: "connect", Tries: 1, Took: 0.001235,
-		Steps: []Step{}, Detail: "not registered", Evidence: "hello", SaidBy: "192.0.2.254", Peer: r.Peer, Parent: "mapper",
+		Steps: []content.Step{}, Detail: "not registered", Evidence: "hello", SaidBy: "192.0.2.254", Peer: r.Peer, Parent: "mapper",
 	}
-	if diff := cmp.Diff(want, got, asSaved, cmpopts.IgnoreFields(Entry{}, "Findings")); diff != "" {
+	if diff := cmp.Diff(want, got, asSaved, cmpopts.IgnoreFields(content.Entry{}, "Findings")); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
 	}
 	if len(got.Findings) != 2 {
@@ -80,10 +81,10 @@ func TestEntry(t *testing.T) {
 
 func TestReportCounts(t *testing.T) {
 	r := draft(scene.Network())
-	if want := (Tally{Pass: 8, Warn: 1, Fail: 6, Unknown: 3}); r.Counts.Tally != want {
+	if want := (content.Tally{Pass: 8, Warn: 1, Fail: 6, Unknown: 3}); r.Counts.Tally != want {
 		t.Errorf("counts %+v, want %+v", r.Counts, want)
 	}
-	if want := (Tally{Pass: 16, Warn: 2}); r.Counts.Care != want {
+	if want := (content.Tally{Pass: 16, Warn: 2}); r.Counts.Care != want {
 		t.Errorf("care %+v, want %+v", r.Counts.Care, want)
 	}
 	if r.Counts.Total() != len(r.Results) {
@@ -92,7 +93,7 @@ func TestReportCounts(t *testing.T) {
 	if n := len(r.Hosts); n != 4 || r.Counts.Hosts.Total() != n {
 		t.Errorf("%d hosts, counted %+v", n, r.Counts.Hosts)
 	}
-	if r.Took != 7.24 || r.Schema != Schema || r.From != "client" || !r.Started.Equal(scene.Began) {
+	if r.Took != 7.24 || r.Schema != content.Schema || r.From != "client" || !r.Started.Equal(scene.Began) {
 		t.Errorf("heading: %+v", r)
 	}
 }
@@ -113,7 +114,7 @@ func TestGroups(t *testing.T) {
 	s.Host = "shy"
 	s.Add("smtp", 25, scene.All(scene.Want(catalog.Off), scene.Verdict(probe.Untried, "interrupted")))
 	var got []string
-	for g := range groups(draft(s.Results).Results) {
+	for g := range content.Groups(draft(s.Results).Results) {
 		got = append(got, fmt.Sprintf("%s %s %s %d %t", g.Host, g.Role, g.Address, len(g.Entries), g.Whole != nil))
 	}
 	want := []string{
@@ -130,26 +131,26 @@ func TestCountsFollowHostFindings(t *testing.T) {
 	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "192.0.2.10", From: "client"}
 	controlPort(s, func(*probe.Result) {})
 	s.Add("irc", 6667, nil)
-	if r := draft(s.Results); r.Counts.Tally != (Tally{Warn: 2}) {
+	if r := draft(s.Results); r.Counts.Tally != (content.Tally{Warn: 2}) {
 		t.Errorf("counts %+v", r.Counts)
 	}
 }
 
 func TestCountsWorst(t *testing.T) {
 	for _, test := range []struct {
-		counts Counts
+		counts content.Counts
 		want   judge.Grade
 	}{
-		{Counts{}, judge.Unknown},
-		{Counts{Tally: Tally{Pass: 3}}, judge.Pass},
-		{Counts{Tally: Tally{Pass: 3}, Hosts: HostCounts{Unasked: 1}}, judge.Unknown},
-		{Counts{Tally: Tally{Pass: 3, Fail: 1}, Hosts: HostCounts{Unasked: 1}}, judge.Fail},
-		{Counts{Tally: Tally{Pass: 3, Warn: 1}}, judge.Warn},
-		{Counts{Tally: Tally{Pass: 3, Warn: 1, Unknown: 1}}, judge.Unknown},
-		{Counts{Tally: Tally{Pass: 3, Fail: 1, Unknown: 1}}, judge.Fail},
-		{Counts{Tally: Tally{Pass: 3}, Care: Tally{Pass: 2, Warn: 1}}, judge.Warn},
-		{Counts{Tally: Tally{Pass: 3}, Care: Tally{Pass: 2, Fail: 1}}, judge.Fail},
-		{Counts{Tally: Tally{Pass: 3, Unknown: 1}, Care: Tally{Fail: 1}}, judge.Fail},
+		{content.Counts{}, judge.Unknown},
+		{content.Counts{Tally: content.Tally{Pass: 3}}, judge.Pass},
+		{content.Counts{Tally: content.Tally{Pass: 3}, Hosts: content.HostCounts{Unasked: 1}}, judge.Unknown},
+		{content.Counts{Tally: content.Tally{Pass: 3, Fail: 1}, Hosts: content.HostCounts{Unasked: 1}}, judge.Fail},
+		{content.Counts{Tally: content.Tally{Pass: 3, Warn: 1}}, judge.Warn},
+		{content.Counts{Tally: content.Tally{Pass: 3, Warn: 1, Unknown: 1}}, judge.Unknown},
+		{content.Counts{Tally: content.Tally{Pass: 3, Fail: 1, Unknown: 1}}, judge.Fail},
+		{content.Counts{Tally: content.Tally{Pass: 3}, Care: content.Tally{Pass: 2, Warn: 1}}, judge.Warn},
+		{content.Counts{Tally: content.Tally{Pass: 3}, Care: content.Tally{Pass: 2, Fail: 1}}, judge.Fail},
+		{content.Counts{Tally: content.Tally{Pass: 3, Unknown: 1}, Care: content.Tally{Fail: 1}}, judge.Fail},
 	} {
 		if got := test.counts.Worst(); got != test.want {
 			t.Errorf("%+v is %s, want %s", test.counts, got, test.want)

@@ -10,6 +10,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/lookup"
+	"exreach/report/content"
 	"exreach/report/judge/scene"
 )
 
@@ -36,10 +37,10 @@ func TestNameInTable(t *testing.T) {
 // TestNameInEntry wants a name in a document only where there is more to it than
 // its addresses.
 func TestNameInEntry(t *testing.T) {
-	if n := NewName(&lookup.Name{Addrs: scene.IPs("192.0.2.10"), By: "10.77.3.53", Count: 1}); n != nil {
+	if n := content.NewName(&lookup.Name{Addrs: scene.IPs("192.0.2.10"), By: "10.77.3.53", Count: 1}); n != nil {
 		t.Errorf("an ordinary name is told: %+v", n)
 	}
-	n := NewName(&lookup.Name{Addrs: scene.IPs("192.0.2.10"), By: "10.77.3.53", Count: 40})
+	n := content.NewName(&lookup.Name{Addrs: scene.IPs("192.0.2.10"), By: "10.77.3.53", Count: 40})
 	if n == nil || n.Addresses != 40 || n.By != "10.77.3.53" {
 		t.Errorf("a name of 40 addresses: %+v", n)
 	}
@@ -56,7 +57,7 @@ func TestGroundRules(t *testing.T) {
 		results[i].Check.Ground = rules[:1+i%2]
 	}
 	r := draft(results)
-	want := []GroundRule{{"Change nothing.", []string{"transport routing"}}, {"Open every port.", []string{"network ports"}}}
+	want := []content.GroundRule{{Text: "Change nothing.", Sources: []string{"transport routing"}}, {Text: "Open every port.", Sources: []string{"network ports"}}}
 	if diff := cmp.Diff(want, r.GroundRules); diff != "" {
 		t.Errorf("ground rules (-want +got):\n%s", diff)
 	}

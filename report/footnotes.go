@@ -21,7 +21,7 @@ func (h *tableHost) number() {
 		}
 	}
 	slices.SortStableFunc(h.footnotes, func(a, b judge.Finding) int {
-		return slices.Index(severity, b.Weight) - slices.Index(severity, a.Weight)
+		return judge.Compare(b.Weight, a.Weight)
 	})
 }
 

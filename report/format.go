@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"exreach/catalog"
+	"exreach/report/content"
 )
 
 // A Format is one way to write reports, traces, and versions of the catalogue. Report,
@@ -19,7 +20,7 @@ type Format struct {
 	ByFingerprint bool   // the chains of its results only name their certificates; each stands once in the head
 
 	Report  func(io.Writer, Style) Writer
-	Trace   func(io.Writer, TraceReport, Style) error
+	Trace   func(io.Writer, content.TraceReport, Style) error
 	Catalog func(io.Writer, catalog.Version, Style) error
 }
 
@@ -34,11 +35,11 @@ type Writer interface {
 // A Head is what comes before and after the results of a report, and what a table needs
 // to know before its first row.
 type Head struct {
-	Report           // without its results
-	Causes   []Cause // the worst first
-	Versions []VersionCount
-	Expires  Expiry
-	columns  columns
+	content.Report                 // without its results
+	Causes         []content.Cause // the worst first
+	Versions       []content.VersionCount
+	Expires        content.Expiry
+	columns        columns
 
 	certificates *certificates // those of the results
 

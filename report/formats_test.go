@@ -19,6 +19,7 @@ import (
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/rpc"
 	"exreach/probe/protocol/tls12"
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
@@ -26,7 +27,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // write renders r in a format.
-func write(t *testing.T, format string, r Report, s Style) string {
+func write(t *testing.T, format string, r content.Report, s Style) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := put(&out, format, r, s); err != nil {
@@ -160,10 +161,10 @@ func TestTableHostile(t *testing.T) {
 }
 
 // hostileReport has the text in every place that a peer or a user can fill.
-func hostileReport() Report {
-	e := Entry{
+func hostileReport() content.Report {
+	e := content.Entry{
 		Host: hostile, Version: hostile, Role: hostile, Service: hostile, Network: hostile, Port: 25, Protocol: hostile, TLS: hostile,
-		Want: hostile, Address: hostile, Verdict: hostile, Grade: judge.Fail, Step: hostile, Steps: []Step{{Step: hostile}},
+		Want: hostile, Address: hostile, Verdict: hostile, Grade: judge.Fail, Step: hostile, Steps: []content.Step{{Step: hostile}},
 		Detail: hostile, Evidence: hostile, SaidBy: hostile, Parent: hostile, Took: 1e300,
 		Findings: []judge.Finding{{Code: hostile, Text: hostile, Hint: hostile}},
 		Peer: &protocol.Peer{
@@ -176,7 +177,7 @@ func hostileReport() Report {
 	whole.Host, whole.Verdict, whole.Grade = "gone"+hostile, probe.Unresolved, judge.Unknown
 	again := e
 	again.Grade = judge.Grade(hostile)
-	return Report{Schema: Schema, Tool: hostile, From: hostile, Started: scene.Began, Results: []Entry{e, again, whole}}
+	return content.Report{Schema: content.Schema, Tool: hostile, From: hostile, Started: scene.Began, Results: []content.Entry{e, again, whole}}
 }
 
 func checkHarmless(t *testing.T, what, text string) {

@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"exreach/report/content"
 )
 
 // A Line is a result in JSON Lines. It says by itself what the result means: whoever picks
@@ -22,13 +24,13 @@ type Line struct {
 	Machine string    `json:"machine,omitempty"`
 	Started time.Time `json:"started,omitzero"`
 	StandIn bool      `json:"stand_in,omitempty"`
-	Entry
+	content.Entry
 }
 
 // lines writes each entry as one line (JSON Lines), and the lines of a host at once.
 type lines struct {
 	out  io.Writer
-	head Report
+	head content.Report
 	text bytes.Buffer
 	json *json.Encoder
 }
@@ -49,7 +51,7 @@ func (l *lines) Host(p Part) error {
 	l.text.Reset()
 	for _, e := range p.Entries {
 		line := Line{
-			Schema: Schema, Tool: l.head.Tool, From: l.head.From, Machine: l.head.Machine,
+			Schema: content.Schema, Tool: l.head.Tool, From: l.head.From, Machine: l.head.Machine,
 			Started: l.head.Started, StandIn: l.head.StandIn, Entry: e,
 		}
 		if err := l.json.Encode(line); err != nil {
@@ -73,7 +75,7 @@ type documentWriter struct {
 func newDocumentWriter(w io.Writer, _ Style) Writer { return &documentWriter{out: bufio.NewWriter(w)} }
 
 func (d *documentWriter) Begin(h Head) error {
-	h.Results = []Entry{}
+	h.Results = []content.Entry{}
 	head, err := indented(h.Report, "")
 	if err != nil {
 		return err
@@ -200,4 +202,4 @@ func writeIndented(w io.Writer, v any) error {
 }
 
 // writeTraceJSON writes one document (docs/report.schema.json, traceReport).
-func writeTraceJSON(w io.Writer, r TraceReport, _ Style) error { return writeIndented(w, r) }
+func writeTraceJSON(w io.Writer, r content.TraceReport, _ Style) error { return writeIndented(w, r) }

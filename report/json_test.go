@@ -17,6 +17,7 @@ import (
 	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/tls12"
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
@@ -28,7 +29,7 @@ func TestJSONInASCII(t *testing.T) {
 	results := scene.Network()
 	results[0].Detail, results[0].Check.Service.Name = said, said
 	version := catalog.Version{Release: catalog.Release{Name: "2019", Title: said}}
-	trace := TraceReport{Schema: TraceSchema, Tool: "exreach", Host: said, Traces: []Traced{}}
+	trace := content.TraceReport{Schema: content.TraceSchema, Tool: "exreach", Host: said, Traces: []content.Traced{}}
 	for name, write := range map[string]func(io.Writer) error{
 		"json":    func(w io.Writer) error { return put(w, "json", draft(results), Style{}) },
 		"jsonl":   func(w io.Writer) error { return put(w, "jsonl", draft(results), Style{}) },
@@ -94,7 +95,7 @@ func TestCertificatesOnce(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Fatal(err)
 		}
-		if l.Schema != Schema || l.Tool != "exreach 0.1.0" || l.From != "client" || l.Machine != "admin01" || !l.Started.Equal(scene.Began) {
+		if l.Schema != content.Schema || l.Tool != "exreach 0.1.0" || l.From != "client" || l.Machine != "admin01" || !l.Started.Equal(scene.Began) {
 			t.Errorf("a line does not say what it is: %s", line)
 		}
 		if chain := l.Peer.TLS.Chain; len(chain) != 2 || chain[0].Subject != "CN="+l.Host || chain[1].Subject != "CN=Contoso CA" {

@@ -4,6 +4,8 @@ package report
 
 import (
 	"testing"
+
+	"exreach/report/content"
 )
 
 func TestWidth(t *testing.T) {
@@ -50,7 +52,7 @@ func TestTook(t *testing.T) {
 	for took, want := range map[float64]string{
 		-1: "", 0: "", 0.0004: "<1 ms", 0.001: "1 ms", 0.0126: "13 ms", 0.4861: "486 ms", 0.9996: "1.0 s", 7.0001: "7.0 s", 1e300: "24 h 0 min",
 	} {
-		if got := tookOf(Entry{Took: took}); got != want {
+		if got := tookOf(content.Entry{Took: took}); got != want {
 			t.Errorf("%v s is %q, want %q", took, got, want)
 		}
 	}

@@ -10,22 +10,20 @@ import (
 	"slices"
 	"strings"
 
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
 // A Part is what a Writer gets of a report at a time: a host, or several that are alike.
 type Part struct {
-	Summary
-	Entries []Entry  // of the host; nil if a line about it is enough
-	Like    []string // other hosts with the same problems, for which this one stands
-	Brief   bool     // one of so many hosts that what is as wanted is only counted
+	content.Summary
+	Entries []content.Entry // of the host; nil if a line about it is enough
+	Like    []string        // other hosts with the same problems, for which this one stands
+	Brief   bool            // one of so many hosts that what is as wanted is only counted
 }
 
 // fewHosts is up to how many hosts a report for people shows in full what is as wanted.
 const fewHosts = 5
-
-// isClean reports whether nothing is to be said about a host.
-func (s Summary) isClean() bool { return s.Grade == judge.Pass && s.Care == judge.Pass }
 
 // parts yields the hosts of the report. Unless the format folds them, that is all of them
 // in the order of the run. An error ends the sequence.
@@ -55,7 +53,7 @@ func (d *Draft) foldedParts() iter.Seq2[Part, error] {
 				p.Like = append(p.Like, other.summary.Host)
 			}
 			var err error
-			if !many || !h.summary.isClean() {
+			if !many || !h.summary.IsClean() {
 				p.Entries, err = d.get(h)
 			}
 			if !yield(p, err) || err != nil {
@@ -73,7 +71,7 @@ func (d *Draft) blocks() [][]*kept {
 	for i := range d.hosts {
 		h := &d.hosts[i]
 		at, known := places[h.alike]
-		if !known || h.summary.isClean() {
+		if !known || h.summary.IsClean() {
 			places[h.alike] = len(blocks)
 			blocks = append(blocks, []*kept{h})
 			continue
@@ -83,8 +81,8 @@ func (d *Draft) blocks() [][]*kept {
 	slices.SortStableFunc(blocks, func(a, b []*kept) int {
 		x, y := a[0].summary, b[0].summary
 		return cmp.Or(
-			cmp.Compare(slices.Index(severity, worst(y.Grade, y.Care)), slices.Index(severity, worst(x.Grade, x.Care))),
-			cmp.Compare(slices.Index(severity, y.Grade), slices.Index(severity, x.Grade)),
+			judge.Compare(judge.Worst(y.Grade, y.Care), judge.Worst(x.Grade, x.Care)),
+			judge.Compare(y.Grade, x.Grade),
 			cmp.Compare(len(b), len(a)),
 		)
 	})
@@ -92,7 +90,7 @@ func (d *Draft) blocks() [][]*kept {
 }
 
 // alike returns a number that is equal for hosts with the same problems.
-func alike(entries []Entry, s Summary, seed maphash.Seed) uint64 {
+func alike(entries []content.Entry, s content.Summary, seed maphash.Seed) uint64 {
 	var text strings.Builder
 	text.WriteString(s.Answer)
 	for _, c := range s.Cares {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/probe"
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
@@ -237,18 +238,18 @@ func TestCauseAfter(t *testing.T) {
 		"not the same": {[]string{"10.77.2.2", "10.77.4.2"}, "on 2 of 2 hosts"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var all []Entry
+			var all []content.Entry
 			for i, after := range test.after {
 				r := draft(mailbox(fmt.Sprintf("mail%02d", i), func(service string, r *probe.Result) { submissionDropped(0, service, r) }).Results)
 				for j := range r.Results {
 					if r.Results[j].Verdict == probe.TimedOut {
-						r.Results[j].Trace = &Trace{Outcome: judge.Blocked, After: after}
+						r.Results[j].Trace = &content.Trace{Outcome: judge.Blocked, After: after}
 					}
 				}
 				all = append(all, r.Results...)
 			}
 			var text strings.Builder
-			if err := put(&text, "table", Report{Results: all}, Style{}); err != nil {
+			if err := put(&text, "table", content.Report{Results: all}, Style{}); err != nil {
 				t.Fatal(err)
 			}
 			_, end, _ := strings.Cut(text.String(), "\nCauses\n")

@@ -15,6 +15,7 @@ import (
 	"exreach/probe"
 	"exreach/probe/protocol"
 	web "exreach/probe/protocol/http"
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 	"exreach/report/schema"
@@ -28,7 +29,7 @@ func newDraft(to Writer) *Draft {
 }
 
 // draft is the report of some results.
-func draft(results []probe.Result) Report {
+func draft(results []probe.Result) content.Report {
 	var m memory
 	d := newDraft(&m)
 	d.head.Tool, d.head.Machine = "exreach 0.1.0", "admin01"
@@ -43,11 +44,11 @@ func draft(results []probe.Result) Report {
 }
 
 // A memory is a format that keeps a report as it is.
-type memory struct{ report Report }
+type memory struct{ report content.Report }
 
 func (m *memory) Begin(h Head) error {
 	m.report = h.Report
-	m.report.Results = []Entry{}
+	m.report.Results = []content.Entry{}
 	return nil
 }
 
@@ -59,7 +60,7 @@ func (m *memory) Host(p Part) error {
 func (m *memory) End(Head) error { return nil }
 
 // put writes a report in a format.
-func put(w io.Writer, format string, r Report, s Style) error {
+func put(w io.Writer, format string, r content.Report, s Style) error {
 	as, err := FormatNamed(format, FormatNames())
 	if err != nil {
 		return err
@@ -80,7 +81,7 @@ func put(w io.Writer, format string, r Report, s Style) error {
 }
 
 // putTrace writes a trace in a format.
-func putTrace(w io.Writer, format string, r TraceReport, s Style) error {
+func putTrace(w io.Writer, format string, r content.TraceReport, s Style) error {
 	as, err := FormatNamed(format, TraceFormatNames())
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func putTrace(w io.Writer, format string, r TraceReport, s Style) error {
 }
 
 // alone is the entry of a result that has none beside it.
-func alone(r probe.Result) Entry { return draft([]probe.Result{r}).Results[0] }
+func alone(r probe.Result) content.Entry { return draft([]probe.Result{r}).Results[0] }
 
 func unconfirmed(r *probe.Result) {
 	r.Check.Service.Verified, r.Check.Service.Note = false, "Seen on one server only."
@@ -116,6 +117,6 @@ func follow(t *testing.T, text []byte) {
 // asSaved compares entries by what is saved of them: what only code reads of a peer
 // is gone by then.
 var asSaved = cmp.Options{
-	cmpopts.IgnoreUnexported(Entry{}, web.Web{}),
+	cmpopts.IgnoreUnexported(content.Entry{}, web.Web{}),
 	cmpopts.IgnoreFields(protocol.Peer{}, "Logins", "Page", "Directory", "Clock"),
 }

@@ -10,6 +10,7 @@ import (
 	"iter"
 
 	"exreach/probe/protocol/tls12"
+	"exreach/report/content"
 )
 
 // A Shelf keeps what need not be in memory, as a temporary file does.
@@ -156,7 +157,7 @@ func (c *certificates) learn(cert tls12.Certificate) bool {
 
 // strip learns the certificates of some entries, and leaves only their fingerprints in
 // them. A chain whose certificates have none, as in reports of exreach/1, stays whole.
-func (c *certificates) strip(entries []Entry) {
+func (c *certificates) strip(entries []content.Entry) {
 	for i := range entries {
 		replaceChain(&entries[i], func(cert tls12.Certificate) (tls12.Certificate, error) {
 			if IsReference(cert) || c.learn(cert) {
@@ -168,7 +169,7 @@ func (c *certificates) strip(entries []Entry) {
 }
 
 // restore gives entries the certificates back that strip has learned.
-func (c *certificates) restore(entries []Entry) error {
+func (c *certificates) restore(entries []content.Entry) error {
 	for i := range entries {
 		err := replaceChain(&entries[i], func(cert tls12.Certificate) (tls12.Certificate, error) {
 			if !IsReference(cert) {
@@ -193,7 +194,7 @@ func IsReference(c tls12.Certificate) bool {
 
 // replaceChain gives an entry another chain, and leaves the old one, which others may use,
 // as it is.
-func replaceChain(e *Entry, with func(tls12.Certificate) (tls12.Certificate, error)) error {
+func replaceChain(e *content.Entry, with func(tls12.Certificate) (tls12.Certificate, error)) error {
 	if e.Peer == nil || e.Peer.TLS == nil || len(e.Peer.TLS.Chain) == 0 {
 		return nil
 	}

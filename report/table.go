@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -37,8 +38,8 @@ type columns struct{ grade, port, service, verdict, took int }
 func newTable(w io.Writer, s Style) Writer { return &table{page: newPage(w, s)} }
 
 // measure makes every column as wide as its widest cell.
-func (c *columns) measure(entries []Entry) {
-	for g := range groups(entries) {
+func (c *columns) measure(entries []content.Entry) {
+	for g := range content.Groups(entries) {
 		if g.Whole != nil {
 			continue // has no rows
 		}
@@ -51,9 +52,9 @@ func (c *columns) measure(entries []Entry) {
 func (c *columns) fit(r tableRow) {
 	e := r.first()
 	c.grade = max(c.grade, width(gradeWordOf(e)))
-	c.port = max(c.port, width(portOf(e)))
+	c.port = max(c.port, width(e.PortText()))
 	c.service = min(max(c.service, width(servicesOf(r))), widest)
-	c.verdict = max(c.verdict, width(verdictOf(e)))
+	c.verdict = max(c.verdict, width(e.VerdictText()))
 	c.took = max(c.took, width(tookOf(e)))
 	for _, b := range r.behind {
 		c.fit(b)
@@ -100,7 +101,7 @@ func (t *table) fits(columns int) bool { return t.style.Width <= 0 || columns <=
 func overall(h Head) string {
 	hosts, bad := len(h.Hosts), 0
 	for _, s := range h.Hosts {
-		if !s.isClean() {
+		if !s.IsClean() {
 			bad++
 		}
 	}
@@ -128,10 +129,10 @@ func worstCauses(h Head) string {
 	return text + "."
 }
 
-func causeText(c Cause) string { return strings.TrimSpace(printable(c.What + " " + c.How)) }
+func causeText(c content.Cause) string { return strings.TrimSpace(printable(c.What + " " + c.How)) }
 
 // onHosts says on which of all hosts a cause was seen, and names a few.
-func onHosts(c Cause, all, names int) string {
+func onHosts(c content.Cause, all, names int) string {
 	if c.Hosts <= min(names, len(c.Names)) {
 		return "on " + printable(strings.Join(c.Names, ", "))
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -52,7 +53,7 @@ func (t *table) causes() {
 }
 
 // causeWhat is the port of a cause with its services, or what else it is about.
-func causeWhat(c Cause) string {
+func causeWhat(c content.Cause) string {
 	if len(c.Services) == 0 {
 		return printable(c.What)
 	}
@@ -60,10 +61,10 @@ func causeWhat(c Cause) string {
 }
 
 // causeHow is the verdict of a cause, or else its weight.
-func causeHow(c Cause) string { return printable(cmp.Or(c.How, string(c.Weight))) }
+func causeHow(c content.Cause) string { return printable(cmp.Or(c.How, string(c.Weight))) }
 
 // where says on which hosts a cause was seen, and names as many as fit on the line.
-func (t *table) where(c Cause, used int) string {
+func (t *table) where(c content.Cause, used int) string {
 	room := t.style.Width - used
 	fits := func(text string) bool { return t.style.Width <= 0 || width(text) <= room }
 	count := fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(len(t.head.Hosts), "host"))
@@ -86,7 +87,7 @@ func (t *table) where(c Cause, used int) string {
 }
 
 // after says where packets to the port of a cause stop, if that is known.
-func after(c Cause) string {
+func after(c content.Cause) string {
 	if c.After == "" {
 		return ""
 	}
@@ -155,7 +156,7 @@ func (t *table) untestable() {
 		names = append(names, fmt.Sprintf("%s (%s/%s)", u.Service, u.Ports, u.Network))
 	}
 	if len(names) > 0 {
-		t.line(0, span{"Cannot be tested remotely: " + listed(names, 4) + "; --verbose says why", dim})
+		t.line(0, span{"Cannot be tested remotely: " + content.Listed(names, 4) + "; --verbose says why", dim})
 	}
 }
 
@@ -166,7 +167,7 @@ func (t *table) counts() {
 	if c := h.Counts.Care; c.Warn+c.Fail > 0 {
 		line[len(line)-1].text = strings.TrimSuffix(line[len(line)-1].text, ",") + ";"
 		line = append(line, span{"care:", plain})
-		line = append(line, tally(Tally{Warn: c.Warn, Fail: c.Fail})...)
+		line = append(line, tally(content.Tally{Warn: c.Warn, Fail: c.Fail})...)
 	}
 	if n := h.Counts.Hosts.Unasked; n > 0 {
 		line = append(line, span{catalog.Count(n, "host") + " not asked,", inks[judge.Unknown]})
@@ -180,7 +181,7 @@ func (t *table) counts() {
 	t.paragraph(0, margin, line...)
 }
 
-func tally(c Tally) []span {
+func tally(c content.Tally) []span {
 	var line []span
 	for _, g := range []struct {
 		grade judge.Grade
@@ -204,7 +205,7 @@ func extent(h Head) string {
 
 // groundRules writes what holds whatever the rows say: a report without a failure does
 // not prove that the path meets these rules.
-func (t *table) groundRules(rules []GroundRule) {
+func (t *table) groundRules(rules []content.GroundRule) {
 	for _, g := range rules {
 		t.paragraph(0, margin, span{"Ground rule:", bold}, span{fmt.Sprintf("%s (%s)", g.Text, strings.Join(g.Sources, "; ")), plain})
 		t.line(0)

@@ -11,6 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -38,8 +39,8 @@ func (h *tableHost) write() {
 		return
 	}
 	h.aboutName()
-	var first []Group
-	for g := range groups(h.Entries) {
+	var first []content.Group
+	for g := range content.Groups(h.Entries) {
 		h.group(g, first)
 		first = append(first, g)
 	}
@@ -61,18 +62,18 @@ func (h *tableHost) name() string {
 
 // group writes the rows of a role at an address, unless they repeat those of an address
 // above.
-func (h *tableHost) group(g Group, above []Group) {
+func (h *tableHost) group(g content.Group, above []content.Group) {
 	if g.Whole != nil {
 		h.heading(g)
 		h.findings(*g.Whole, margin)
 		return
 	}
-	if i := slices.IndexFunc(above, func(a Group) bool { return a.Address != g.Address && sameResults(a, g) }); i >= 0 {
+	if i := slices.IndexFunc(above, func(a content.Group) bool { return a.Address != g.Address && content.SameResults(a, g) }); i >= 0 {
 		h.paragraph(margin, 2*margin, span{fmt.Sprintf("%s  the same %s", g.Address, catalog.Count(len(g.Entries), "result")), plain})
 		return
 	}
 	h.heading(g)
-	if quietAll(g.Entries) {
+	if content.Quiet(g.Entries) {
 		h.quiet(g)
 		return
 	}
@@ -90,7 +91,7 @@ func (h *tableHost) group(g Group, above []Group) {
 }
 
 // heading says what stands at an address, and from where it was seen.
-func (h *tableHost) heading(g Group) {
+func (h *tableHost) heading(g content.Group) {
 	what := strings.TrimSpace(h.head.releases.Called(g.Version) + " " + g.Role)
 	line := []span{}
 	if len(h.Like) > 0 {
@@ -119,7 +120,7 @@ func (h *tableHost) heading(g Group) {
 }
 
 // placeOf says where a host stands and what people call it.
-func placeOf(e Entry) string {
+func placeOf(e content.Entry) string {
 	text := ""
 	if e.Site != "" {
 		text = "; site " + e.Site
@@ -131,7 +132,7 @@ func placeOf(e Entry) string {
 }
 
 // seenFrom is the local address that asked, with the name of this machine.
-func (h *tableHost) seenFrom(g Group) string {
+func (h *tableHost) seenFrom(g content.Group) string {
 	source := ""
 	for _, e := range g.Entries {
 		source = cmp.Or(source, e.Source)
@@ -146,10 +147,10 @@ func (h *tableHost) seenFrom(g Group) string {
 }
 
 // quiet writes one row for an address at which no port answered.
-func (h *tableHost) quiet(g Group) {
+func (h *tableHost) quiet(g content.Group) {
 	rows := tableRows(g.Entries)
 	e := rows[0].first()
-	text := "no answer at any of " + catalog.Count(len(newLedger(g.Entries).ports), "port")
+	text := "no answer at any of " + catalog.Count(content.CountPorts(g.Entries), "port")
 	h.paragraph(margin, margin+h.grade+gutter, span{pad(gradeWordOf(e), h.grade+1), inks[e.Grade]}, span{text, plain})
 	h.trace(e)
 	h.findings(e, h.indent())
@@ -180,8 +181,8 @@ func (h *tableHost) cells(r tableRow, depth int) {
 	e := r.first()
 	line := []span{
 		{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]},
-		{padLeft(portOf(e), h.port) + spaces(gutter), plain},
-		{pad(verdictOf(e), h.verdict+gutter), inks[e.Grade]},
+		{padLeft(e.PortText(), h.port) + spaces(gutter), plain},
+		{pad(e.VerdictText(), h.verdict+gutter), inks[e.Grade]},
 	}
 	services := span{pad(spaces(depth)+servicesOf(r), h.service+gutter), plain}
 	took := span{padLeft(tookOf(e), h.took) + spaces(gutter), dim}
@@ -220,14 +221,14 @@ func textOf(line []span) string {
 // unasked writes one row for all services that were not asked for the same reason.
 func (h *tableHost) unasked(r tableRow) {
 	e := r.first()
-	text := fmt.Sprintf("%s not asked: %s", catalog.Count(len(r.entries), newLedger(r.entries).unit()), unaskedBecause(e))
+	text := fmt.Sprintf("%s not asked: %s", catalog.Count(len(r.entries), content.UnitOf(r.entries)), content.WhyUnasked(e))
 	h.line(margin, span{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]}, span{text, plain})
 	h.findings(e, h.indent())
 }
 
 // trace writes where packets to the port of an entry stop. The sentence stands once for all
 // ports of an address that stop there.
-func (h *tableHost) trace(e Entry) {
+func (h *tableHost) trace(e content.Entry) {
 	if e.Trace == nil || h.printed[e.Trace.Sentence] {
 		return
 	}
@@ -244,7 +245,7 @@ func (h *tableHost) trace(e Entry) {
 }
 
 // findings writes why a row is not as wanted, each thing once for a host.
-func (h *tableHost) findings(e Entry, indent int) {
+func (h *tableHost) findings(e content.Entry, indent int) {
 	for _, f := range e.Findings {
 		if f.WeighsOn != judge.OnGrade || f.IsAboutName() {
 			continue

@@ -12,6 +12,7 @@ import (
 
 	"exreach/probe"
 	"exreach/probe/hops"
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
@@ -26,7 +27,7 @@ func blockedTrace() *hops.Trace {
 }
 
 // tracedScene is two services at a port that is dropped, and one that answers.
-func tracedScene() Report {
+func tracedScene() content.Report {
 	s := &scene.Scene{Host: "mail01.contoso.com", Version: "2019", Role: "mailbox", Address: "10.0.9.9", From: "client"}
 	dropped := scene.All(scene.Verdict(probe.TimedOut, "no reply"), func(r *probe.Result) { r.Trace = blockedTrace() })
 	s.Add("smtp-submission", 587, dropped)
@@ -104,7 +105,7 @@ func TestUntraced(t *testing.T) {
 		t.Fatal(err)
 	}
 	follow(t, document.Bytes())
-	want := &Trace{Outcome: judge.NotTraced, Reason: probe.TraceTimeUp, Sentence: "Not traced: the time for all traces of the run was used up.", Hops: []Hop{}}
+	want := &content.Trace{Outcome: judge.NotTraced, Reason: probe.TraceTimeUp, Sentence: "Not traced: the time for all traces of the run was used up.", Hops: []content.Hop{}}
 	if diff := cmp.Diff(want, r.Results[0].Trace); diff != "" {
 		t.Errorf("- wanted, + got:\n%s", diff)
 	}
@@ -125,18 +126,18 @@ func TestTraceShared(t *testing.T) {
 	first := scene.Way(587, "10.0.1.1", "10.0.2.2", "-").Target
 	path := scene.Way(587, "10.0.1.1", "10.0.2.2")
 	path.Hops = path.Hops[1:]
-	got := NewTrace(hops.Trace{Path: path, Beside: besides(scene.Way(443, "10.0.1.1", "10.0.2.2", there)), Shared: &first})
-	if want := (&TracedPort{"10.0.9.9", "tcp", 587}); got.After != "10.0.2.2" || !cmp.Equal(got.SharedWith, want) || len(got.Hops) != 1 || got.Hops[0].TTL != 2 {
+	got := content.NewTrace(hops.Trace{Path: path, Beside: besides(scene.Way(443, "10.0.1.1", "10.0.2.2", there)), Shared: &first})
+	if want := (&content.TracedPort{Address: "10.0.9.9", Network: "tcp", Port: 587}); got.After != "10.0.2.2" || !cmp.Equal(got.SharedWith, want) || len(got.Hops) != 1 || got.Hops[0].TTL != 2 {
 		t.Errorf("%+v, shared with %+v", got, got.SharedWith)
 	}
 }
 
-func traceReport() TraceReport {
-	return TraceReport{
-		Schema: TraceSchema, Tool: "exreach 0.1.0", Host: "mail01.contoso.com", Network: "tcp", Port: 587, Started: scene.Began, Took: 4.4,
-		Traces: []Traced{
-			{Address: "10.0.9.9", Trace: NewTrace(*blockedTrace())},
-			{Address: "10.0.9.10", Trace: NewTrace(hops.Trace{Path: scene.Way(587, "-", "10.0.9.9!accepted")})},
+func traceReport() content.TraceReport {
+	return content.TraceReport{
+		Schema: content.TraceSchema, Tool: "exreach 0.1.0", Host: "mail01.contoso.com", Network: "tcp", Port: 587, Started: scene.Began, Took: 4.4,
+		Traces: []content.Traced{
+			{Address: "10.0.9.9", Trace: content.NewTrace(*blockedTrace())},
+			{Address: "10.0.9.10", Trace: content.NewTrace(hops.Trace{Path: scene.Way(587, "-", "10.0.9.9!accepted")})},
 		},
 	}
 }
@@ -185,15 +186,15 @@ func TestTraceDocument(t *testing.T) {
 }
 
 func TestWorstOutcome(t *testing.T) {
-	of := func(outcomes ...judge.Outcome) TraceReport {
-		var r TraceReport
+	of := func(outcomes ...judge.Outcome) content.TraceReport {
+		var r content.TraceReport
 		for _, o := range outcomes {
-			r.Traces = append(r.Traces, Traced{Trace: Trace{Outcome: o}})
+			r.Traces = append(r.Traces, content.Traced{Trace: content.Trace{Outcome: o}})
 		}
 		return r
 	}
 	for _, tt := range []struct {
-		report TraceReport
+		report content.TraceReport
 		want   judge.Outcome
 	}{
 		{of(), judge.Undecided},

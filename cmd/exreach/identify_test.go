@@ -15,7 +15,7 @@ import (
 	"exreach/probe/lookup"
 	"exreach/probe/standin"
 	"exreach/probe/trust"
-	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -98,7 +98,7 @@ func standIn(t *testing.T, cat *catalog.Catalog, version string, roles []string)
 
 // checkAuto checks a host of which nothing is known but its name, and returns as what
 // that was.
-func checkAuto(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Writer, host string) (entries []report.Entry, took string) {
+func checkAuto(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Writer, host string) (entries []content.Entry, took string) {
 	t.Helper()
 	hosts, err := survey.Named([]string{host}, survey.Options{})
 	if err != nil {
@@ -110,7 +110,7 @@ func checkAuto(t *testing.T, cat *catalog.Catalog, pool *probe.Pool, notes io.Wr
 	}
 	run.Pool, run.Watch = pool, output{notes: notes}.tell
 	for host := range run.Run(t.Context()) {
-		entries = append(entries, report.Entries(host)...)
+		entries = append(entries, content.Entries(host)...)
 	}
 	if len(entries) == 0 {
 		t.Fatalf("no report; said %q", notes)

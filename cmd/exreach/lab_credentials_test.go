@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -96,9 +96,9 @@ func (l *lab) credentials(t *testing.T) {
 }
 
 // compare holds the one result of a service at host against what it must say.
-func (want login) compare(t *testing.T, r report.Report, host string) {
+func (want login) compare(t *testing.T, r content.Report, host string) {
 	t.Helper()
-	i := slices.IndexFunc(r.Results, func(e report.Entry) bool { return e.Host == host && e.Service == want.service })
+	i := slices.IndexFunc(r.Results, func(e content.Entry) bool { return e.Host == host && e.Service == want.service })
 	if i < 0 {
 		t.Errorf("no result for %s at %s", want.service, host)
 		return
@@ -114,7 +114,7 @@ func (want login) compare(t *testing.T, r report.Report, host string) {
 
 // refusedOnce sees that host was asked with the wrong password once, which is a
 // finding, and that everything answers as before.
-func refusedOnce(t *testing.T, r report.Report, host string, logins []login) {
+func refusedOnce(t *testing.T, r content.Report, host string, logins []login) {
 	t.Helper()
 	refused := 0
 	for _, e := range r.Results {
@@ -132,7 +132,7 @@ func refusedOnce(t *testing.T, r report.Report, host string, logins []login) {
 }
 
 // logIn runs exreach check with credentials. The password must show nowhere.
-func (l *lab) logIn(t *testing.T, user, password string, args ...string) (report.Report, int) {
+func (l *lab) logIn(t *testing.T, user, password string, args ...string) (content.Report, int) {
 	t.Helper()
 	file := l.file(t, "credentials", "user: "+user+"\npassword: "+password+"\n")
 	if err := cmp.Or(os.Chmod(file, 0o600), os.Chown(file, 65534, 65534)); err != nil {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -112,7 +112,7 @@ var scenes = []scene{
 // findingScenes produces the findings with real servers and a real firewall, and
 // sees that a healthy server has none of them.
 func (l *lab) findingScenes(t *testing.T) {
-	healthy := map[view]report.Report{}
+	healthy := map[view]content.Report{}
 	for _, s := range scenes {
 		t.Run(strings.Join(append(s.rules, s.service), " "), func(t *testing.T) {
 			var rules [][]string
@@ -134,7 +134,7 @@ func (l *lab) findingScenes(t *testing.T) {
 }
 
 // compare holds the results for the service of s against its codes.
-func (s scene) compare(t *testing.T, r report.Report) {
+func (s scene) compare(t *testing.T, r content.Report) {
 	t.Helper()
 	want := map[string][]string{"": {mail4, mail6, dc4, dc6}, "6": {mail6}, "dead": {dead4}}[s.where]
 	found := 0
@@ -155,7 +155,7 @@ func (s scene) compare(t *testing.T, r report.Report) {
 }
 
 // absent sees that none of the codes is found where everything passes.
-func (s scene) absent(t *testing.T, r report.Report) {
+func (s scene) absent(t *testing.T, r content.Report) {
 	t.Helper()
 	for _, e := range r.Results {
 		for _, code := range s.codes {
@@ -166,6 +166,6 @@ func (s scene) absent(t *testing.T, r report.Report) {
 	}
 }
 
-func has(e report.Entry, code string) bool {
+func has(e content.Entry, code string) bool {
 	return slices.ContainsFunc(e.Findings, func(f judge.Finding) bool { return f.Code == code })
 }

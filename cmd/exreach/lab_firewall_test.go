@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"exreach/report"
+	"exreach/report/content"
 )
 
 // A firewallCase is what exreach must say about a port that a firewall treats
@@ -83,7 +83,7 @@ func (l *lab) firewallModes(t *testing.T) {
 }
 
 // compare holds every result for host over TCP against c.
-func (c firewallCase) compare(t *testing.T, r report.Report, host, firewall string) {
+func (c firewallCase) compare(t *testing.T, r content.Report, host, firewall string) {
 	t.Helper()
 	count := 0
 	for _, e := range r.Results {

@@ -16,7 +16,7 @@ import (
 	"testing"
 
 	"exreach/probe/protocol"
-	"exreach/report"
+	"exreach/report/content"
 )
 
 // A realServer is a port of ex-srv with a server that was not written here, and
@@ -152,7 +152,7 @@ func (c cell) String() string {
 
 // unwanted is the cells in which r has another verdict than the server's nature
 // allows.
-func (s side) unwanted(r report.Report) []cell {
+func (s side) unwanted(r content.Report) []cell {
 	verdicts := map[[2]string]string{}
 	for _, e := range r.Results {
 		verdicts[[2]string{e.Host, e.Service}] = string(e.Verdict)

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -39,7 +39,7 @@ func runs(t *testing.T) int {
 }
 
 // verdicts are those of a report by port and service.
-func verdicts(r report.Report) map[string]string {
+func verdicts(r content.Report) map[string]string {
 	all := map[string]string{}
 	for _, e := range r.Results {
 		all[e.Service+" "+strconv.Itoa(int(e.Port))] = string(e.Verdict)
@@ -48,7 +48,7 @@ func verdicts(r report.Report) map[string]string {
 }
 
 // compareVerdicts wants the verdicts of a run where nothing was in the way.
-func compareVerdicts(t *testing.T, r report.Report, open map[string]string) {
+func compareVerdicts(t *testing.T, r content.Report, open map[string]string) {
 	t.Helper()
 	for _, e := range r.Results {
 		if want := open[e.Service+" "+strconv.Itoa(int(e.Port))]; string(e.Verdict) != want {

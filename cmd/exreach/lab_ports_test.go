@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"exreach/report"
+	"exreach/report/content"
 )
 
 // Everything that a run must find where the firewall lets everything pass, as
@@ -160,7 +160,7 @@ func (l *lab) everyPort(t *testing.T) {
 }
 
 // compareList holds all results for one address of host against want.
-func compareList(t *testing.T, r report.Report, host, address, want string) {
+func compareList(t *testing.T, r content.Report, host, address, want string) {
 	t.Helper()
 	var got []string
 	for _, e := range r.Results {

@@ -18,7 +18,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
-	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -29,7 +29,7 @@ func (m machineOfNames) command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-func (m machineOfNames) check(t *testing.T, stdin string, args ...string) (report.Report, int, time.Duration, *exec.Cmd) {
+func (m machineOfNames) check(t *testing.T, stdin string, args ...string) (content.Report, int, time.Duration, *exec.Cmd) {
 	t.Helper()
 	cmd := m.command(t, slices.Concat([]string{"check", "--format", "json", "--version", "2019", "--only", "25"}, args)...)
 	cmd.Stdin = strings.NewReader(stdin)
@@ -86,7 +86,7 @@ func (l *lab) manyNames(t *testing.T) {
 			server.addrs = numbered
 			server.serve(t, m, "10.88.0.53")
 			r, _, took, _ := m.check(t, list.String(), "--hosts", "-")
-			untried := slices.DeleteFunc(slices.Clone(r.Results), func(e report.Entry) bool { return e.Verdict == "refused" })
+			untried := slices.DeleteFunc(slices.Clone(r.Results), func(e content.Entry) bool { return e.Verdict == "refused" })
 			if len(r.Results) != many || len(untried) > 0 {
 				t.Errorf("%d results of %d names, not looked up:\n%s", len(r.Results), many, dump(untried...))
 			}

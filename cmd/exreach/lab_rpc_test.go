@@ -10,11 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"exreach/report"
+	"exreach/report/content"
 )
 
 // checkDC asks a domain controller's endpoint mapper and what is behind it.
-func (l *lab) checkDC(t *testing.T, host string) (mapper report.Entry, children []report.Entry) {
+func (l *lab) checkDC(t *testing.T, host string) (mapper content.Entry, children []content.Entry) {
 	t.Helper()
 	r, _ := l.check(t, host, "--version", "windows", "--role", "domain-controller", "--from", "mailbox",
 		"--only", "135", "--timeout", "4s", "--connect-timeout", "1500ms")
@@ -22,7 +22,7 @@ func (l *lab) checkDC(t *testing.T, host string) (mapper report.Entry, children 
 }
 
 // family splits the results of host into its endpoint mapper and the rest.
-func family(t *testing.T, r report.Report, host string) (mapper report.Entry, children []report.Entry) {
+func family(t *testing.T, r content.Report, host string) (mapper content.Entry, children []content.Entry) {
 	t.Helper()
 	for _, e := range r.Results {
 		switch {
@@ -89,8 +89,8 @@ func (l *lab) rpcPortDropped(t *testing.T) {
 }
 
 // registered is the children that the endpoint map leads to a port.
-func registered(children []report.Entry) []report.Entry {
-	return slices.DeleteFunc(slices.Clone(children), func(e report.Entry) bool { return e.Port == 0 })
+func registered(children []content.Entry) []content.Entry {
+	return slices.DeleteFunc(slices.Clone(children), func(e content.Entry) bool { return e.Port == 0 })
 }
 
 // notRegistered asks Samba for the store's interface, which it does not have.

@@ -15,7 +15,7 @@ import (
 	"slices"
 	"testing"
 
-	"exreach/report"
+	"exreach/report/content"
 )
 
 // The addresses of the lab (lab/README.md).
@@ -118,13 +118,13 @@ func (l *lab) inside(t *testing.T, args ...string) *exec.Cmd {
 }
 
 // check runs exreach check with args and returns its report and exit code.
-func (l *lab) check(t *testing.T, args ...string) (report.Report, int) {
+func (l *lab) check(t *testing.T, args ...string) (content.Report, int) {
 	t.Helper()
 	return l.report(t, l.inside(t, slices.Concat([]string{l.exe, "check", "--format", "json"}, args)...))
 }
 
 // report runs cmd and reads what it printed as a report.
-func (l *lab) report(t *testing.T, cmd *exec.Cmd) (report.Report, int) {
+func (l *lab) report(t *testing.T, cmd *exec.Cmd) (content.Report, int) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -135,9 +135,9 @@ func (l *lab) report(t *testing.T, cmd *exec.Cmd) (report.Report, int) {
 	return parseReport(t, stdout.Bytes(), stderr.String()), cmd.ProcessState.ExitCode()
 }
 
-func parseReport(t *testing.T, stdout []byte, stderr string) report.Report {
+func parseReport(t *testing.T, stdout []byte, stderr string) content.Report {
 	t.Helper()
-	var r report.Report
+	var r content.Report
 	if err := json.Unmarshal(stdout, &r); err != nil {
 		t.Fatalf("the report is not whole: %v\nstdout: %s\nstderr: %s", err, stdout, stderr)
 	}
@@ -145,7 +145,7 @@ func parseReport(t *testing.T, stdout []byte, stderr string) report.Report {
 }
 
 // dump is r's entries for a failing test's output.
-func dump(entries ...report.Entry) string {
+func dump(entries ...content.Entry) string {
 	out, err := json.MarshalIndent(entries, "", " ")
 	if err != nil {
 		return err.Error()

@@ -16,7 +16,7 @@ import (
 	"testing"
 
 	"exreach/probe"
-	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -79,7 +79,7 @@ func (l *lab) traces(t *testing.T) {
 }
 
 // trace runs exreach trace and reads what it printed.
-func (l *lab) trace(t *testing.T, args ...string) (report.TraceReport, int) {
+func (l *lab) trace(t *testing.T, args ...string) (content.TraceReport, int) {
 	t.Helper()
 	cmd := l.inside(t, slices.Concat([]string{l.exe, "trace", "--format", "json"}, args)...)
 	var stdout, stderr bytes.Buffer
@@ -87,7 +87,7 @@ func (l *lab) trace(t *testing.T, args ...string) (report.TraceReport, int) {
 	if exit := (*exec.ExitError)(nil); !errors.As(cmd.Run(), &exit) && cmd.ProcessState == nil {
 		t.Fatal("exreach trace did not run")
 	}
-	var r report.TraceReport
+	var r content.TraceReport
 	if err := json.Unmarshal(stdout.Bytes(), &r); err != nil {
 		t.Fatalf("%v\nstdout: %s\nstderr: %s", err, &stdout, &stderr)
 	}

@@ -22,7 +22,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe/protocol"
-	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/schema"
 )
 
@@ -81,7 +81,7 @@ func checkSaved(t *testing.T, folder string) {
 		if err != nil {
 			t.Error(err)
 		}
-		written := bytes.Contains(text, []byte(`"`+report.Schema+`"`)) || bytes.Contains(text, []byte(`"`+report.TraceSchema+`"`))
+		written := bytes.Contains(text, []byte(`"`+content.Schema+`"`)) || bytes.Contains(text, []byte(`"`+content.TraceSchema+`"`))
 		if !written {
 			continue
 		}

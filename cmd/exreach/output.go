@@ -20,6 +20,7 @@ import (
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -48,7 +49,7 @@ type output struct {
 	style    report.Style
 	file     string // "" is stdout
 	machine  string // the name of this machine; "" if it has none
-	options  report.Options
+	options  content.Options
 	stdout   io.Writer
 	notes    io.Writer
 	progress *statusLine // nil if no one would see it
@@ -85,8 +86,8 @@ func newOutput(c *cli.Context, w world) (output, error) {
 // given is the options of a run that the command line sets, for its report. How the report
 // is written is not among them, for it can be written again in another way. Of credentials
 // it is only that there are some.
-func given(c *cli.Context) report.Options {
-	options := report.Options{}
+func given(c *cli.Context) content.Options {
+	options := content.Options{}
 	for _, f := range c.Command.Flags {
 		name := f.Names()[0]
 		isOutput := slices.ContainsFunc(outputFlags(), func(o cli.Flag) bool { return o.Names()[0] == name })
@@ -164,7 +165,7 @@ func (o output) noteInterrupted(ctx context.Context, unasked int) {
 }
 
 // finish commits the report, so people see it, and returns the outcome as an error.
-func (o output) finish(to *files.Destination, counts report.Counts) error {
+func (o output) finish(to *files.Destination, counts content.Counts) error {
 	if err := to.Commit(); err != nil {
 		return err
 	}
@@ -190,6 +191,6 @@ func unwritten(to *files.Destination, err error) error {
 	return to.Failed(err)
 }
 
-func summary(c report.Counts) string {
+func summary(c content.Counts) string {
 	return fmt.Sprintf("%d fail, %d unknown, %d warn, %d pass", c.Fail, c.Unknown, c.Warn, c.Pass)
 }

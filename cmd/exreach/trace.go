@@ -20,6 +20,7 @@ import (
 	"exreach/probe/hops"
 	"exreach/probe/socket"
 	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -123,23 +124,23 @@ func traceOf(c *cli.Context, w world) (t survey.Trace, pool *probe.Pool, err err
 }
 
 // traceReport traces every address of the host.
-func traceReport(ctx context.Context, t survey.Trace, pool *probe.Pool, w world) (report.TraceReport, error) {
+func traceReport(ctx context.Context, t survey.Trace, pool *probe.Pool, w world) (content.TraceReport, error) {
 	began := time.Now()
 	name, err := pool.Resolve(ctx, t.Host)
 	if err != nil {
-		return report.TraceReport{}, fmt.Errorf("cannot look up host %s: %w", t.Host, err)
+		return content.TraceReport{}, fmt.Errorf("cannot look up host %s: %w", t.Host, err)
 	}
 	for _, f := range judge.AboutName(t.Host, name) {
 		note(w.stderr, "%s", f.Text)
 	}
 	traces := t.Run(ctx, name.Addrs)
 	machine, _ := os.Hostname() // without a name the report says less
-	return report.TraceReport{
-		Schema:  report.TraceSchema,
+	return content.TraceReport{
+		Schema:  content.TraceSchema,
 		Tool:    tool(),
 		Machine: machine,
 		Host:    t.Host,
-		Name:    report.NewName(&name),
+		Name:    content.NewName(&name),
 		Network: t.Service.Network,
 		Port:    t.Service.Ports.First,
 		Started: began.UTC().Truncate(time.Millisecond),

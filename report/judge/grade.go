@@ -65,6 +65,21 @@ func gradeOf(want catalog.Want, verdict probe.Verdict) Grade {
 // severity is the order in which a finding makes a grade worse.
 var severity = []Grade{Pass, Warn, Fail}
 
+// ranks is the order of grades in a report: what failed stands before what is not known.
+var ranks = []Grade{Pass, Warn, Unknown, Fail}
+
+// Compare is less than 0 if a is better than b, and greater than 0 if it is worse: pass is
+// the best, then come warn, unknown and fail.
+func Compare(a, b Grade) int { return cmp.Compare(slices.Index(ranks, a), slices.Index(ranks, b)) }
+
+// Worst returns the worse of two grades, in the order of Compare.
+func Worst(a, b Grade) Grade {
+	if Compare(a, b) < 0 {
+		return b
+	}
+	return a
+}
+
 // worse returns the worse of two grades; a is the grade so far, and stays if Unknown.
 func worse(a, b Grade) Grade {
 	if a == Unknown || slices.Index(severity, a) >= slices.Index(severity, b) {

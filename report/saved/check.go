@@ -11,6 +11,7 @@ import (
 
 	"exreach/probe/protocol/tls12"
 	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -33,10 +34,10 @@ const manyResults = 1 << 14
 // by host.
 type checker struct {
 	to        *report.Draft
-	version   int            // of the schema; 0 until it is known
-	room      int            // bytes that results may still take
-	host      []report.Entry // the results of a host as they come, manyResults at most
-	unwritten error          // of the draft
+	version   int             // of the schema; 0 until it is known
+	room      int             // bytes that results may still take
+	host      []content.Entry // the results of a host as they come, manyResults at most
+	unwritten error           // of the draft
 
 	seed         maphash.Seed
 	certificates map[string]uint64 // what each is, by its fingerprint
@@ -47,7 +48,7 @@ func newChecker(to *report.Draft) *checker {
 }
 
 // entry checks a result whose text has size bytes, and passes it on.
-func (c *checker) entry(e *report.Entry, size int) error {
+func (c *checker) entry(e *content.Entry, size int) error {
 	if c.version == 0 { // the schema stands behind the results
 		c.version = 2
 		if e.Care == "" {
@@ -96,7 +97,7 @@ func (c *checker) endHost() error {
 
 // chain checks the certificates of a result: one that is only a fingerprint must have been
 // defined, and there is one certificate of each fingerprint.
-func (c *checker) chain(e *report.Entry) error {
+func (c *checker) chain(e *content.Entry) error {
 	if e.Peer == nil || e.Peer.TLS == nil {
 		return nil
 	}
@@ -137,7 +138,7 @@ func (c *checker) certificate(cert tls12.Certificate) error {
 }
 
 // upgrade makes a result of exreach/1 one of today.
-func upgrade(e *report.Entry) {
+func upgrade(e *content.Entry) {
 	e.Grade, e.Care = judge.Reweigh(e.Want, e.Verdict, e.Grade, e.Findings)
 	e.CertificateDays = nil
 	if e.Peer == nil || e.Peer.TLS == nil {

@@ -13,6 +13,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe/protocol/tls12"
 	"exreach/report"
+	"exreach/report/content"
 )
 
 // A document is a report in one JSON object, which is read one value at a time.
@@ -20,7 +21,7 @@ type document struct {
 	values *json.Decoder
 	text   *countedText
 	check  *checker
-	head   report.Report
+	head   content.Report
 	named  bool // the schema is known
 	counts struct {
 		Old   int `json:"unasked_hosts"` // of exreach/1
@@ -98,7 +99,7 @@ func (d *document) know() {
 }
 
 // heading returns where in r each value of a report goes, by its name in JSON.
-func heading(r *report.Report) map[string]any {
+func heading(r *content.Report) map[string]any {
 	into := map[string]any{}
 	v := reflect.ValueOf(r).Elem()
 	for i := range v.NumField() {
@@ -176,7 +177,7 @@ func (d *document) results() error {
 		d.know()
 	}
 	return d.list("results", func(n int, text []byte) error {
-		var e report.Entry
+		var e content.Entry
 		err := json.Unmarshal(text, &e)
 		if err != nil {
 			return d.within(text, "results", err)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"exreach/report"
+	"exreach/report/content"
 )
 
 // addSaved adds reports of every kind, good and bad, to the beginnings of a fuzzer.
@@ -30,7 +31,7 @@ func addSaved(f *testing.F) {
 			f.Add(data)
 		}
 	}
-	for _, r := range []report.Report{network(), hostileReport()} {
+	for _, r := range []content.Report{network(), hostileReport()} {
 		f.Add([]byte(write(f, "json", r, report.Style{})))
 		f.Add([]byte(write(f, "jsonl", r, report.Style{})))
 	}

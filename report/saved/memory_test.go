@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge/scene"
 )
 
@@ -22,7 +23,7 @@ func manyHosts(t testing.TB, w io.Writer, hosts int) {
 	}
 	d := f.Draft(f.Report(w, report.Style{}))
 	d.Know(report.New("exreach", "client", scene.Began))
-	var secured report.Entry
+	var secured content.Entry
 	for _, e := range network().Results {
 		if e.Peer != nil && e.Peer.TLS != nil {
 			secured = e
@@ -33,7 +34,7 @@ func manyHosts(t testing.TB, w io.Writer, hosts int) {
 		e.Host, e.Peer, peer.TLS = fmt.Sprintf("mail%05d", i), &peer, &tls
 		tls.Chain = append(tls.Chain[:0:0], tls.Chain...)
 		tls.Chain[0].SHA256, tls.Chain[0].Subject = fmt.Sprintf("%064x", i), "CN="+e.Host
-		entries := make([]report.Entry, 40)
+		entries := make([]content.Entry, 40)
 		for j := range entries {
 			entries[j] = e
 			entries[j].Port = uint16(1000 + j)

@@ -16,6 +16,7 @@ import (
 
 	"exreach/report"
 	"exreach/report/charset"
+	"exreach/report/content"
 )
 
 // maxValue is how long the text of one result may be, in bytes, or that of another value
@@ -92,7 +93,7 @@ type stream struct {
 	check *checker
 	line  int
 	begun bool
-	head  report.Report // by the first line
+	head  content.Report // by the first line
 }
 
 // A foundLine is what stands in a line, which may be none of a report.
@@ -141,8 +142,8 @@ func (s *stream) begin(first report.Line, version int) {
 	s.check.to.Know(head)
 }
 
-func headOf(l report.Line) report.Report {
-	return report.Report{Tool: l.Tool, From: l.From, Machine: l.Machine, Started: l.Started, StandIn: l.StandIn}
+func headOf(l report.Line) content.Report {
+	return content.Report{Tool: l.Tool, From: l.From, Machine: l.Machine, Started: l.Started, StandIn: l.StandIn}
 }
 
 // belongs returns an error if a line is not of the same run as the first.

@@ -22,6 +22,7 @@ import (
 	"exreach/probe/protocol/rpc"
 	"exreach/probe/protocol/tls12"
 	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/identity"
 	"exreach/report/judge/scene"
@@ -29,11 +30,11 @@ import (
 )
 
 // A memory is a format that keeps a report as it is.
-type memory struct{ report report.Report }
+type memory struct{ report content.Report }
 
 func (m *memory) Begin(h report.Head) error {
 	m.report = h.Report
-	m.report.Results = []report.Entry{}
+	m.report.Results = []content.Entry{}
 	return nil
 }
 
@@ -45,7 +46,7 @@ func (m *memory) Host(p report.Part) error {
 func (m *memory) End(report.Head) error { return nil }
 
 // readBack is a saved report with its results in memory.
-func readBack(name string, r io.Reader) (report.Report, error) {
+func readBack(name string, r io.Reader) (content.Report, error) {
 	var m memory
 	d := report.Format{Whole: true}.Draft(&m)
 	tail, err := Read(name, r, d)
@@ -56,7 +57,7 @@ func readBack(name string, r io.Reader) (report.Report, error) {
 }
 
 // network is the report of a run that found something of everything.
-func network() report.Report {
+func network() content.Report {
 	results := scene.Network()
 	for i := range results {
 		scene.ReadFacts(results[i].Peer)
@@ -70,20 +71,20 @@ func network() report.Report {
 	var m memory
 	d := report.Format{Whole: true}.Draft(&m)
 	head := report.New("exreach 0.2.0", "client", scene.Began)
-	head.Machine, head.Options = "admin01", report.Options{"only": {"443", "smtp"}, "gentle": {"true"}}
+	head.Machine, head.Options = "admin01", content.Options{"only": {"443", "smtp"}, "gentle": {"true"}}
 	d.Know(head)
 	for host := range judge.Hosts(context.Background(), scene.HostsOf(results), scene.Began, nil) {
 		host.Identified = &identity.Identified{Products: []string{"Exchange Server"}, Candidates: []string{"2016", "2019"}, CheckedAs: []identity.TakenRole{{Version: "2019", Role: "mailbox", Because: []string{"443/owa"}}}, Signs: []identity.Sign{{Service: "smtp", Port: 25, Said: "ESMTP"}}}
 		_ = d.Add(host) // to memory
 	}
-	_ = d.End(report.Tail{Took: 7240 * time.Millisecond, Unasked: 2, Untestable: []report.Untestable{{
+	_ = d.End(report.Tail{Took: 7240 * time.Millisecond, Unasked: 2, Untestable: []content.Untestable{{
 		Version: "2019", Role: "mailbox", Service: "rpc-dynamic", Network: "tcp", Ports: "49152-65535", Reason: "The mapper names what is used.",
 	}}})
 	return m.report
 }
 
 // write renders r in a format.
-func write(t testing.TB, format string, r report.Report, s report.Style) string {
+func write(t testing.TB, format string, r content.Report, s report.Style) string {
 	t.Helper()
 	f, err := report.FormatNamed(format, report.FormatNames())
 	if err != nil {
@@ -118,7 +119,7 @@ func follow(t testing.TB, text string) {
 // asSaved compares entries by what is saved of them: what only code reads of a peer
 // is gone by then.
 var asSaved = cmp.Options{
-	cmpopts.IgnoreUnexported(report.Entry{}, web.Web{}, identity.Identified{}, identity.Sign{}),
+	cmpopts.IgnoreUnexported(content.Entry{}, web.Web{}, identity.Identified{}, identity.Sign{}),
 	cmpopts.IgnoreFields(protocol.Peer{}, "Logins", "Page", "Directory", "Clock"),
 }
 
@@ -127,19 +128,19 @@ const hostile = "a\x1b[2J\x1b]0;title\x07b\r\nc\u202ed\u0085e\x9bf\u009bg\x7f\x0
 
 // hostileReport has the text in every place that a peer or a user can fill, and the words
 // that decide what a result means.
-func hostileReport() report.Report {
-	e := report.Entry{
+func hostileReport() content.Report {
+	e := content.Entry{
 		Host: hostile, Version: hostile, Role: hostile, Service: hostile, Network: hostile, Port: 25, Protocol: hostile, TLS: hostile,
 		Want: "required", Address: hostile, Source: hostile, Verdict: "refused", Grade: judge.Fail, Care: judge.Warn, Step: hostile,
-		Steps: []report.Step{{Step: hostile}}, OneOf: hostile, Path: hostile, Silence: hostile, Site: hostile, Labels: map[string]string{hostile: hostile},
+		Steps: []content.Step{{Step: hostile}}, OneOf: hostile, Path: hostile, Silence: hostile, Site: hostile, Labels: map[string]string{hostile: hostile},
 		Detail: hostile, Evidence: hostile, SaidBy: hostile, Parent: hostile, Took: 1e300,
-		Name:       &report.Name{By: hostile, Found: hostile, Alias: hostile, Unusable: []string{hostile}, LeftOut: []string{hostile}, Unanswered: []string{hostile}},
+		Name:       &content.Name{By: hostile, Found: hostile, Alias: hostile, Unusable: []string{hostile}, LeftOut: []string{hostile}, Unanswered: []string{hostile}},
 		Findings:   []judge.Finding{{Code: hostile, Text: hostile, Hint: hostile, Weight: judge.Warn, WeighsOn: judge.OnCare}},
-		Crowded:    &report.Crowded{Verdict: hostile},
+		Crowded:    &content.Crowded{Verdict: hostile},
 		Identified: &identity.Identified{Products: []string{hostile}, Candidates: []string{hostile}, Signs: []identity.Sign{{Service: hostile, Said: hostile}}},
-		Trace: &report.Trace{
-			Outcome: hostile, Sentence: hostile, Hops: []report.Hop{{Said: hostile, From: []string{hostile}}},
-			Beside: &report.Beside{Network: hostile, Hops: []report.Hop{{Said: hostile}}},
+		Trace: &content.Trace{
+			Outcome: hostile, Sentence: hostile, Hops: []content.Hop{{Said: hostile, From: []string{hostile}}},
+			Beside: &content.Beside{Network: hostile, Hops: []content.Hop{{Said: hostile}}},
 		},
 		Peer: &protocol.Peer{
 			Greeting: hostile, GreetingRest: []string{hostile}, Capabilities: []string{hostile}, Facts: map[string]string{hostile: hostile}, Refusal: hostile, Reason: hostile,
@@ -153,11 +154,11 @@ func hostileReport() report.Report {
 	}
 	whole := e
 	whole.Host, whole.Verdict, whole.Grade = "gone"+hostile, probe.Unresolved, judge.Unknown
-	return report.Report{
-		Schema: report.Schema, Tool: hostile, From: hostile, Machine: hostile, Started: scene.Began, Results: []report.Entry{e, e, whole},
-		Hosts:   []report.Summary{{Host: hostile, Answer: hostile}},
-		Options: report.Options{hostile: {hostile}}, GroundRules: []report.GroundRule{{Text: hostile, Sources: []string{hostile}}},
-		Untestable: []report.Untestable{{Version: hostile, Role: hostile, Service: hostile, Network: hostile, Ports: hostile, Reason: hostile}},
+	return content.Report{
+		Schema: content.Schema, Tool: hostile, From: hostile, Machine: hostile, Started: scene.Began, Results: []content.Entry{e, e, whole},
+		Hosts:   []content.Summary{{Host: hostile, Answer: hostile}},
+		Options: content.Options{hostile: {hostile}}, GroundRules: []content.GroundRule{{Text: hostile, Sources: []string{hostile}}},
+		Untestable: []content.Untestable{{Version: hostile, Role: hostile, Service: hostile, Network: hostile, Ports: hostile, Reason: hostile}},
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"exreach/probe/protocol/rpc"
 	"exreach/probe/protocol/tls12"
 	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/identity"
 	"exreach/report/schema"
@@ -54,11 +55,11 @@ func TestSchemaNames(t *testing.T) {
 	maps.Copy(root.Defs["line"].Properties, root.Defs["entry"].Properties)
 	root.Defs["line"].Required = append(root.Defs["line"].Required, root.Defs["entry"].Required...)
 	for name, value := range map[string]any{
-		"report": report.Report{}, "summary": report.Summary{}, "hostCare": report.Care{}, "untestable": report.Untestable{}, "groundRule": report.GroundRule{},
-		"counts": report.Counts{}, "hostCounts": report.HostCounts{}, "tally": report.Tally{}, "line": report.Line{}, "entry": report.Entry{}, "name": report.Name{}, "step": report.Step{}, "finding": judge.Finding{},
+		"report": content.Report{}, "summary": content.Summary{}, "hostCare": content.Care{}, "untestable": content.Untestable{}, "groundRule": content.GroundRule{},
+		"counts": content.Counts{}, "hostCounts": content.HostCounts{}, "tally": content.Tally{}, "line": report.Line{}, "entry": content.Entry{}, "name": content.Name{}, "step": content.Step{}, "finding": judge.Finding{},
 		"peer": protocol.Peer{}, "endpoint": rpc.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": tls12.Certificate{},
 		"identified": identity.Identified{}, "takenRole": identity.TakenRole{}, "sign": identity.Sign{},
-		"trace": report.Trace{}, "beside": report.Beside{}, "hop": report.Hop{}, "traceReport": report.TraceReport{}, "traced": report.Traced{},
+		"trace": content.Trace{}, "beside": content.Beside{}, "hop": content.Hop{}, "traceReport": content.TraceReport{}, "traced": content.Traced{},
 	} {
 		var names, required []string
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(value)) {
@@ -100,7 +101,7 @@ func TestSchemaWords(t *testing.T) {
 		"care":      {careWords, root.Defs["care"].Enum},
 		"weighs_on": {scaleWords, finding["weighs_on"].Enum},
 		"cause":     {tlsCauseWords, root.Defs["tlsFailure"].Properties["cause"].Enum},
-		"schema":    {[]string{report.Schema}, []string{root.Defs["schema"].Const.(string)}},
+		"schema":    {[]string{content.Schema}, []string{root.Defs["schema"].Const.(string)}},
 	} {
 		if diff := cmp.Diff(sorted(test.here), sorted(test.schema)); diff != "" {
 			t.Errorf("%s (- Go, + schema):\n%s", name, diff)
@@ -149,7 +150,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"the year 1":            {text, `"started": "2026-`, `"started": "0001-`},
 		"no time":               {text, `"started": "2026-03-02T09:30:00Z"`, `"started": "now"`},
 		"an empty from":         {text, `"from": "client"`, `"from": ""`},
-		"another schema":        {text, report.Schema, "exreach/1"},
+		"another schema":        {text, content.Schema, "exreach/1"},
 		"no hosts":              {text, `"hosts": [`, `"posts": [`},
 		"an unknown name":       {text, `"counts": {`, `"odd": 1, "counts": {`},
 		"an unknown name below": {text, `"verdict": "`, `"odd": 1, "verdict": "`},

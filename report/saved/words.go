@@ -11,15 +11,16 @@ import (
 	"exreach/catalog"
 	"exreach/probe/protocol"
 	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
 // schemas is what the layouts that can be read call themselves, by their version.
-var schemas = map[int]string{1: "exreach/1", 2: report.Schema}
+var schemas = map[int]string{1: "exreach/1", 2: content.Schema}
 
 // others is what other documents of exreach are.
 var others = map[string]string{
-	report.TraceSchema:   "a trace, made by exreach trace",
+	content.TraceSchema:  "a trace, made by exreach trace",
 	report.CatalogSchema: "a version of the catalogue, made by exreach catalog show",
 }
 
@@ -73,7 +74,7 @@ type choice struct {
 
 // badWord returns the first word of an entry that is not known, nil if all are. version is
 // that of the schema.
-func badWord(e *report.Entry, version int) *catalog.WordError {
+func badWord(e *content.Entry, version int) *catalog.WordError {
 	choices := []choice{
 		{kind: "want", word: string(e.Want), accepted: wantWords},
 		{kind: "verdict", word: string(e.Verdict), accepted: verdictWords},

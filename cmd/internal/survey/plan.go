@@ -13,7 +13,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -35,7 +35,7 @@ type planner struct {
 	bare               int                // targets for which --only and --skip leave no check
 	bad                int                // targets that, in the version they turned out to be, have no plan
 	err                error              // why the first of those has none
-	untestable         []report.Untestable
+	untestable         []content.Untestable
 
 	begun atomic.Int64 // targets whose checks are being asked
 	asked atomic.Int64 // checks of those
@@ -283,7 +283,7 @@ func (p *planner) noteUntestable(plan []catalog.Check) {
 		}
 		for _, s := range v.Services {
 			if s.Role == c.Service.Role && s.Unasked != "" && s.Wants[c.From] != "" {
-				p.untestable = append(p.untestable, report.Untestable{
+				p.untestable = append(p.untestable, content.Untestable{
 					Version: c.Version, Role: s.Role, Service: s.Name, Network: s.Network, Ports: s.Ports.String(), Reason: s.Unasked,
 				})
 			}

@@ -15,7 +15,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/report"
+	"exreach/report/content"
 )
 
 // A Survey is one run: it asks its targets what their plan wants, and judges them. New
@@ -79,7 +79,7 @@ func (s *Survey) Unasked() int { return int(s.hosts.named.Load() - s.plan.begun.
 
 // Untestable is what the hosts should offer and nothing can test remotely. Call it when Run
 // is over.
-func (s *Survey) Untestable() []report.Untestable { return s.plan.untestable }
+func (s *Survey) Untestable() []content.Untestable { return s.plan.untestable }
 
 // Err returns why Run did not ask everything that it should have. Call it when Run is over.
 func (s *Survey) Err() error {

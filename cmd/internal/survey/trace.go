@@ -13,7 +13,7 @@ import (
 	"exreach/probe"
 	"exreach/probe/hops"
 	"exreach/probe/socket"
-	"exreach/report"
+	"exreach/report/content"
 )
 
 const tracedAtOnce = 4 // addresses of a name
@@ -27,14 +27,14 @@ type Trace struct {
 }
 
 // Run traces the addresses of the host, a few at a time.
-func (t Trace) Run(ctx context.Context, addrs []netip.Addr) []report.Traced {
+func (t Trace) Run(ctx context.Context, addrs []netip.Addr) []content.Traced {
 	source := socket.SourcesFrom(t.Tracer.Source)
-	traces := make([]report.Traced, len(addrs))
+	traces := make([]content.Traced, len(addrs))
 	var group errgroup.Group
 	group.SetLimit(tracedAtOnce)
 	for i, addr := range addrs {
 		group.Go(func() error {
-			traces[i] = report.Traced{Address: addr.String(), Trace: report.NewTrace(t.address(ctx, addr))}
+			traces[i] = content.Traced{Address: addr.String(), Trace: content.NewTrace(t.address(ctx, addr))}
 			if from := source(addr); from.IsValid() {
 				traces[i].Source = from.String()
 			}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package content
 
 import (
 	"cmp"
@@ -49,11 +49,11 @@ const (
 // A causeKey is what makes two causes one.
 type causeKey struct{ what, how string }
 
-// A tracker adds up over all hosts what the end of a report says.
-type tracker struct {
+// A Tracker adds up over all hosts what the end of a report says.
+type Tracker struct {
 	causes   map[causeKey]*Cause
 	versions map[string]int // hosts by version
-	first    Expiry
+	First    Expiry
 }
 
 // An Expiry is the certificate of a run that expires first.
@@ -63,8 +63,8 @@ type Expiry struct {
 	Host    string
 }
 
-// meet adds a host.
-func (t *tracker) meet(place int, entries []Entry, s Summary) {
+// Meet adds a host.
+func (t *Tracker) Meet(place int, entries []Entry, s Summary) {
 	if t.causes == nil {
 		t.causes, t.versions = map[causeKey]*Cause{}, map[string]int{}
 	}
@@ -76,7 +76,7 @@ func (t *tracker) meet(place int, entries []Entry, s Summary) {
 	switch whole := wholeOf(entries); {
 	case whole != nil:
 		t.blame(found, Cause{What: whole.Detail, Weight: s.Grade}, host)
-	case quietAll(entries):
+	case Quiet(entries):
 		t.blame(found, Cause{What: "no answer at any port", Weight: s.Grade}, host)
 	default:
 		for _, e := range entries {
@@ -89,17 +89,17 @@ func (t *tracker) meet(place int, entries []Entry, s Summary) {
 }
 
 // learn adds what one result shows.
-func (t *tracker) learn(found map[causeKey]bool, e Entry, host placed) {
-	if end := notAfter(e); !end.IsZero() && (t.first.At.IsZero() || end.Before(t.first.At)) {
-		t.first = Expiry{At: end, Subject: e.Peer.TLS.Chain[0].Subject, Host: e.Host}
+func (t *Tracker) learn(found map[causeKey]bool, e Entry, host placed) {
+	if end := notAfter(e); !end.IsZero() && (t.First.At.IsZero() || end.Before(t.First.At)) {
+		t.First = Expiry{At: end, Subject: e.Peer.TLS.Chain[0].Subject, Host: e.Host}
 	}
 	if e.Grade == judge.Pass {
 		return
 	}
-	c := Cause{What: portOf(e), Services: []string{e.Service}, How: verdictOf(e), Weight: e.Grade}
+	c := Cause{What: e.PortText(), Services: []string{e.Service}, How: e.VerdictText(), Weight: e.Grade}
 	switch {
 	case e.Verdict == probe.Untried:
-		c = Cause{What: "not asked: " + unaskedBecause(e), Weight: e.Grade}
+		c = Cause{What: "not asked: " + WhyUnasked(e), Weight: e.Grade}
 	case e.Parent != "":
 		c.What, c.Services = e.Service+" (RPC)", nil // every host has another port
 	case lackOf(e) == exposed:
@@ -124,7 +124,7 @@ func reasonOf(e Entry) string {
 }
 
 // blame counts a host for a cause, once for all that share a key.
-func (t *tracker) blame(found map[causeKey]bool, c Cause, host placed) {
+func (t *Tracker) blame(found map[causeKey]bool, c Cause, host placed) {
 	key := causeKey{c.What, c.How}
 	known := t.causes[key]
 	if known == nil {
@@ -139,7 +139,7 @@ func (t *tracker) blame(found map[causeKey]bool, c Cause, host placed) {
 			known.Services = append(known.Services, s)
 		}
 	}
-	known.Weight = worst(known.Weight, c.Weight)
+	known.Weight = judge.Worst(known.Weight, c.Weight)
 	if known.After != c.After {
 		known.After = ""
 	}
@@ -153,8 +153,8 @@ func (t *tracker) blame(found map[causeKey]bool, c Cause, host placed) {
 	}
 }
 
-// ranked returns the causes: what is unreachable first, and of those what hits most hosts.
-func (t *tracker) ranked() []Cause {
+// Ranked returns the causes: what is unreachable first, and of those what hits most hosts.
+func (t *Tracker) Ranked() []Cause {
 	var causes []Cause
 	for _, c := range t.causes {
 		c.first(manyNames)
@@ -171,7 +171,7 @@ func (t *tracker) ranked() []Cause {
 	}
 	slices.SortFunc(causes, func(a, b Cause) int {
 		return cmp.Or(
-			cmp.Compare(slices.Index(severity, b.Weight), slices.Index(severity, a.Weight)),
+			judge.Compare(b.Weight, a.Weight),
 			cmp.Compare(beside(a), beside(b)),
 			cmp.Compare(b.Hosts, a.Hosts),
 			cmp.Compare(a.What, b.What),
@@ -197,8 +197,8 @@ type VersionCount struct {
 	Hosts   int
 }
 
-// byVersion returns how many hosts have each version, the most frequent first.
-func (t *tracker) byVersion() []VersionCount {
+// ByVersion returns how many hosts have each version, the most frequent first.
+func (t *Tracker) ByVersion() []VersionCount {
 	var counts []VersionCount
 	for _, v := range slices.Sorted(maps.Keys(t.versions)) {
 		counts = append(counts, VersionCount{v, t.versions[v]})

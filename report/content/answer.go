@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package content
 
 import (
 	"cmp"
@@ -16,7 +16,7 @@ import (
 // answer says in a sentence what can be reached of a host and what cannot.
 func (l *ledger) answer(entries []Entry) string {
 	if whole := wholeOf(entries); whole != nil {
-		return fmt.Sprintf("Not checked, %s: %s (%s).", printable(string(whole.Verdict)), strings.TrimSuffix(whole.Detail, "."), catalog.Count(len(l.services), l.unit()))
+		return fmt.Sprintf("Not checked, %s: %s (%s).", whole.Verdict, strings.TrimSuffix(whole.Detail, "."), catalog.Count(len(l.services), l.unit()))
 	}
 	if l.noAnswer(entries) {
 		return l.noAnswerText()
@@ -125,7 +125,7 @@ func (l *ledger) lacks() []string {
 		if all, some := len(l.addresses), len(g.addresses); some < all {
 			text += fmt.Sprintf(" at %d of %d addresses", some, all)
 		}
-		texts = append(texts, text+": "+listed(g.ports, 6))
+		texts = append(texts, text+": "+Listed(g.ports, 6))
 	}
 	return texts
 }
@@ -181,16 +181,8 @@ func (l *ledger) noAnswerText() string {
 	return fmt.Sprintf("No answer at any of %d ports: host down, wrong address or all filtered.", len(l.ports))
 }
 
-// wholeOf returns the entry that speaks for all, if none could be asked, for one reason.
-func wholeOf(entries []Entry) *Entry {
-	if unaskedAlike(entries) {
-		return &entries[0]
-	}
-	return nil
-}
-
-// listed writes at most so many words with commas between them, and counts the rest.
-func listed(words []string, most int) string {
+// Listed writes at most so many words with commas between them, and counts the rest.
+func Listed(words []string, most int) string {
 	if len(words) <= most {
 		return strings.Join(words, ", ")
 	}

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package content
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"net/netip"
 	"time"
@@ -95,8 +96,8 @@ func entryOf(r judge.Row) Entry {
 		Care:     r.Care,
 		Step:     r.Step,
 		Tries:    r.Tries,
-		Took:     inSeconds(r.Took),
-		RTT:      inSeconds(r.RTT),
+		Took:     InSeconds(r.Took),
+		RTT:      InSeconds(r.RTT),
 		Steps:    make([]Step, 0, len(r.Steps)),
 		Detail:   r.Detail,
 		Evidence: r.Evidence,
@@ -112,11 +113,38 @@ func entryOf(r judge.Row) Entry {
 	if c := r.Crowded; c != nil {
 		e.Crowded = &Crowded{Verdict: c.Verdict, Open: c.Open}
 	}
-	e.Trace = traceOf(r.Result)
+	e.Trace = TraceOf(r.Result)
 	for _, t := range r.Steps {
-		e.Steps = append(e.Steps, Step{Step: t.Step, Took: inSeconds(t.Took)})
+		e.Steps = append(e.Steps, Step{Step: t.Step, Took: InSeconds(t.Took)})
 	}
 	return e
+}
+
+// PortText is the port with its transport, as tables have it: "443/tcp". Of an RPC
+// interface without a port it is "rpc".
+func (e Entry) PortText() string {
+	switch {
+	case e.Port == 0 && e.Parent != "":
+		return "rpc"
+	case e.Port == 0:
+		return "-/" + string(e.Network)
+	}
+	return fmt.Sprintf("%d/%s", e.Port, e.Network)
+}
+
+// VerdictText is the verdict as people read it: nothing refuses an interface that an
+// endpoint mapper does not know.
+func (e Entry) VerdictText() string {
+	if e.IsUnregistered() {
+		return "no entry"
+	}
+	return string(e.Verdict)
+}
+
+// IsUnregistered reports whether an endpoint mapper was asked for the interface, and does
+// not know it.
+func (e Entry) IsUnregistered() bool {
+	return e.Parent != "" && e.Port == 0 && e.Verdict == probe.Refused
 }
 
 // A Witness is another port of the same address, asked again while this one said
@@ -181,12 +209,12 @@ func text(a netip.Addr) string {
 	return a.String()
 }
 
-// inSeconds rounds to microseconds: less says nothing about a network.
-func inSeconds(d time.Duration) float64 { return math.Round(d.Seconds()*1e6) / 1e6 }
+// InSeconds rounds to microseconds: less says nothing about a network.
+func InSeconds(d time.Duration) float64 { return math.Round(d.Seconds()*1e6) / 1e6 }
 
-// countDays says of each entry for how many more days its certificate is valid when the
+// CountDays says of each entry for how many more days its certificate is valid when the
 // run begins, unless the entry says so already.
-func countDays(entries []Entry, began time.Time) {
+func CountDays(entries []Entry, began time.Time) {
 	for i := range entries {
 		e := &entries[i]
 		if e.CertificateDays != nil || began.IsZero() || e.Peer == nil || e.Peer.TLS == nil || len(e.Peer.TLS.Chain) == 0 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package content
 
 import (
 	"cmp"
@@ -12,13 +12,13 @@ import (
 	"exreach/report/judge"
 )
 
-// summarize returns the answer for a host by its results. started is when the run began:
+// Summarize returns the answer for a host by its results. started is when the run began:
 // certificates are judged as of then.
-func summarize(entries []Entry, started time.Time) Summary {
+func Summarize(entries []Entry, started time.Time) Summary {
 	l := newLedger(entries)
 	s := Summary{Host: entries[0].Host, Answer: l.answer(entries), Grade: judge.Pass, Care: judge.Pass, Cares: caresOf(entries, started)}
 	for _, e := range entries {
-		s.Grade, s.Care = worst(s.Grade, e.Grade), worst(s.Care, e.Care)
+		s.Grade, s.Care = judge.Worst(s.Grade, e.Grade), judge.Worst(s.Care, e.Care)
 	}
 	return s
 }
@@ -41,12 +41,12 @@ func caresOf(entries []Entry, started time.Time) []Care {
 				cares = append(cares, Care{Code: f.Code, Text: judge.Label(f.Code) + expiry(f.Code, e, started), Weight: f.Weight})
 			}
 			services[f.Code][keyOf(e)] = true
-			cares[i].Weight = worst(cares[i].Weight, f.Weight)
+			cares[i].Weight = judge.Worst(cares[i].Weight, f.Weight)
 			cares[i].Services = len(services[f.Code])
 		}
 	}
 	slices.SortStableFunc(cares, func(a, b Care) int {
-		return cmp.Or(cmp.Compare(slices.Index(severity, b.Weight), slices.Index(severity, a.Weight)), cmp.Compare(b.Services, a.Services))
+		return cmp.Or(judge.Compare(b.Weight, a.Weight), cmp.Compare(b.Services, a.Services))
 	})
 	return cares
 }

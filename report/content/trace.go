@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package content
 
 import (
-	"fmt"
-	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -88,8 +84,8 @@ func NewTrace(t hops.Trace) Trace {
 	return out
 }
 
-// traceOf returns the trace of a result; nil where none was wanted.
-func traceOf(r *probe.Result) *Trace {
+// TraceOf returns the trace of a result; nil where none was wanted.
+func TraceOf(r *probe.Result) *Trace {
 	var t Trace
 	switch {
 	case r.Trace != nil:
@@ -102,9 +98,9 @@ func traceOf(r *probe.Result) *Trace {
 	return &t
 }
 
-// untracedPorts counts the ports that were not traced, nor another port of their address
+// UntracedPorts counts the ports that were not traced, nor another port of their address
 // for them.
-func untracedPorts(entries []Entry) int {
+func UntracedPorts(entries []Entry) int {
 	type port struct {
 		address string
 		network catalog.Network
@@ -122,7 +118,7 @@ func untracedPorts(entries []Entry) int {
 func hopsOf(p hops.Path) []Hop {
 	hops := []Hop{}
 	for _, h := range p.Hops {
-		hops = append(hops, Hop{TTL: h.TTL, Said: h.Said, From: texts(h.From), Took: inSeconds(h.Took)})
+		hops = append(hops, Hop{TTL: h.TTL, Said: h.Said, From: texts(h.From), Took: InSeconds(h.Took)})
 	}
 	return hops
 }
@@ -140,98 +136,4 @@ func (r TraceReport) Worst() judge.Outcome {
 		return judge.Undecided
 	}
 	return worst
-}
-
-// A stop is what the sentences of two ports of an address agree in, if they stop at the same
-// place.
-type stop struct {
-	outcome judge.Outcome
-	address string
-	after   string
-	end     hops.Said
-	beside  uint16
-}
-
-// stopOf returns where the port of an entry stops; false if its trace does not tell.
-func stopOf(e Entry) (s stop, ok bool) {
-	t := e.Trace
-	if t.After == "" || len(t.Hops) == 0 || t.Beside == nil {
-		return stop{}, false
-	}
-	s = stop{t.Outcome, e.Address, t.After, t.Hops[len(t.Hops)-1].Said, t.Beside.Port}
-	if s.end == hops.SaidExceeded { // of a shared path, the hops behind need not be asked
-		s.end = hops.SaidNothing
-	}
-	return s, true
-}
-
-// outcomeInks is the colour of every outcome.
-var outcomeInks = map[judge.Outcome]ink{judge.Open: green, judge.Blocked: red, judge.Undecided: yellow}
-
-// writeTraceTable writes for each address its hops, and the sentence about them.
-func writeTraceTable(w io.Writer, r TraceReport, s Style) error {
-	p := newPage(w, s)
-	for _, t := range r.Traces {
-		p.trace(r, t)
-		p.line(0)
-	}
-	return p.out.Flush()
-}
-
-func (p *page) trace(r TraceReport, t Traced) {
-	title := []span{{r.Host, bold}}
-	if t.Address != r.Host {
-		title = append(title, span{" " + t.Address, plain})
-	}
-	p.paragraph(0, margin, title...)
-	beside := Beside{}
-	if t.Beside != nil {
-		beside = *t.Beside
-	}
-	var rows [][3]string
-	for i := range max(shown(t.Hops), shown(beside.Hops)) {
-		rows = append(rows, [3]string{fmt.Sprint(i + 1), cell(t.Hops, i), cell(beside.Hops, i)})
-	}
-	heads := [3]string{"hop", fmt.Sprintf("%d/%s", r.Port, r.Network)}
-	if t.Beside != nil {
-		heads[2] = fmt.Sprintf("%d/%s", beside.Port, beside.Network)
-	}
-	middle := width(heads[1])
-	for _, row := range rows {
-		middle = max(middle, width(row[1]))
-	}
-	for _, row := range slices.Insert(rows, 0, heads) {
-		p.line(margin, span{padLeft(row[0], len("hop")) + spaces(gutter) + pad(row[1], middle) + spaces(gutter) + row[2], plain})
-	}
-	p.paragraph(margin, margin, span{t.Sentence, outcomeInks[t.Outcome]})
-}
-
-// shown returns how many hops to show: of the silent ones at the end, only the first.
-func shown(all []Hop) int {
-	n := len(all)
-	for n > 1 && all[n-1].Said == hops.SaidNothing && all[n-2].Said == hops.SaidNothing {
-		n--
-	}
-	return n
-}
-
-// cell writes hop i: who answered, after what time, and with what, unless that was the
-// usual "time exceeded".
-func cell(all []Hop, i int) string {
-	if i >= shown(all) {
-		return ""
-	}
-	h := all[i]
-	if h.Said == hops.SaidNothing {
-		return "no answer"
-	}
-	who := strings.Join(h.From, ", ")
-	if who == "" {
-		who = "a device"
-	}
-	words := []string{who, tookOf(Entry{Took: h.Took})}
-	if h.Said != hops.SaidExceeded {
-		words = append(words, string(h.Said))
-	}
-	return strings.Join(words, "  ")
 }

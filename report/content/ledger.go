@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package content
 
 import (
 	"cmp"
@@ -44,7 +44,7 @@ func lackOf(e Entry) lack {
 		return unclear
 	case e.Want == catalog.Forbidden:
 		return exposed
-	case isUnregistered(e):
+	case e.IsUnregistered():
 		return unregistered
 	case e.Verdict == probe.Refused:
 		return closed
@@ -54,12 +54,6 @@ func lackOf(e Entry) lack {
 		return doubtful
 	}
 	return broken
-}
-
-// isUnregistered reports whether an endpoint mapper was asked for the interface, and does
-// not know it.
-func isUnregistered(e Entry) bool {
-	return e.Parent != "" && e.Port == 0 && e.Verdict == probe.Refused
 }
 
 // A ledger is what the results of a host add up to.
@@ -82,14 +76,14 @@ type serviceKey struct {
 
 func keyOf(e Entry) serviceKey {
 	key := serviceKey{version: e.Version, role: e.Role, parent: e.Parent, service: e.Service}
-	if isNamedPort(e) {
-		key.port = portOf(e)
+	if IsNamedPort(e) {
+		key.port = e.PortText()
 	}
 	return key
 }
 
-// isNamedPort reports whether the user named a port, and it is checked for no role.
-func isNamedPort(e Entry) bool { return e.Role == "" }
+// IsNamedPort reports whether the user named a port, and it is checked for no role.
+func IsNamedPort(e Entry) bool { return e.Role == "" }
 
 // A gapKey is a kind of lack: of what may be missing or of what may not.
 type gapKey struct {
@@ -114,7 +108,7 @@ func newLedger(entries []Entry) *ledger {
 	l := &ledger{
 		services: map[serviceKey]judge.Grade{}, reachable: map[serviceKey]bool{}, addresses: map[string]bool{},
 		ports: map[string]bool{}, gaps: map[gapKey]*gap{},
-		isNamed: !slices.ContainsFunc(entries, func(e Entry) bool { return !isNamedPort(e) }),
+		isNamed: !slices.ContainsFunc(entries, func(e Entry) bool { return !IsNamedPort(e) }),
 	}
 	for _, e := range entries {
 		l.add(e)
@@ -124,7 +118,7 @@ func newLedger(entries []Entry) *ledger {
 
 func (l *ledger) add(e Entry) {
 	key := keyOf(e)
-	if known, ok := l.services[key]; !ok || worseThan(e.Grade, known) {
+	if known, ok := l.services[key]; !ok || judge.Compare(e.Grade, known) > 0 {
 		l.services[key] = e.Grade
 	}
 	if e.Want == catalog.Required && e.Verdict == probe.Answered {
@@ -145,7 +139,7 @@ func (l *ledger) add(e Entry) {
 func (l *ledger) lacking(e Entry, service serviceKey, lack lack) {
 	key := gapKey{lack: lack, optional: e.Grade == judge.Warn && lack <= broken}
 	if lack == unasked {
-		key.why = unaskedBecause(e)
+		key.why = WhyUnasked(e)
 	}
 	g := l.gaps[key]
 	if g == nil {
@@ -163,16 +157,16 @@ func (l *ledger) lacking(e Entry, service serviceKey, lack lack) {
 func portWord(e Entry) string {
 	switch {
 	case e.Port == 0:
-		return printable(e.Service)
+		return e.Service
 	case e.Network == catalog.TCP:
 		return fmt.Sprint(e.Port)
 	}
-	return portOf(e)
+	return e.PortText()
 }
 
-// unaskedBecause says in a few words why a service was not asked.
-func unaskedBecause(e Entry) string {
-	return cmp.Or(strings.ReplaceAll(printable(string(e.Obstacle)), "-", " "), "see below")
+// WhyUnasked says in a few words why a service was not asked.
+func WhyUnasked(e Entry) string {
+	return cmp.Or(strings.ReplaceAll(string(e.Obstacle), "-", " "), "see below")
 }
 
 // hostSpoke reports whether a result shows that the host is up.
@@ -186,15 +180,8 @@ func hostSpoke(e Entry) bool {
 	return e.SaidBy == "" || e.SaidBy == e.Address
 }
 
-// severity is the order of grades from good to bad.
-var severity = []judge.Grade{judge.Pass, judge.Warn, judge.Unknown, judge.Fail}
+// CountPorts is how many ports were asked, each counted once for all addresses.
+func CountPorts(entries []Entry) int { return len(newLedger(entries).ports) }
 
-func worseThan(a, b judge.Grade) bool { return slices.Index(severity, a) > slices.Index(severity, b) }
-
-// worst returns the worse of two grades.
-func worst(a, b judge.Grade) judge.Grade {
-	if worseThan(b, a) {
-		return b
-	}
-	return a
-}
+// UnitOf is what an answer counts: services, or ports where the user named these.
+func UnitOf(entries []Entry) string { return newLedger(entries).unit() }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package report writes what a run found and how package judge judged it: it makes the
-// document, counts its results, and hands it to the writer of an output format. A writer
-// only writes; it does not count, sort or judge. The package also reads saved reports
-// back. It does not judge. It must not import anything under cmd.
-package report
+// Package content is what a report says, before any format: the entries of every host, the
+// answer for each, and the causes that hosts have in common. Package report writes it.
+package content
 
 import (
 	"slices"
@@ -50,6 +48,9 @@ type Summary struct {
 	Cares  []Care      `json:"cares,omitempty"` // why the care is no pass, the worst first
 }
 
+// IsClean reports whether there is nothing to say about the host.
+func (s Summary) IsClean() bool { return s.Grade == judge.Pass && s.Care == judge.Pass }
+
 // A Care is one kind of thing that is wrong with a host beside reachability.
 type Care struct {
 	Code     string      `json:"code"`     // of the finding
@@ -76,9 +77,9 @@ type GroundRule struct {
 	Sources []string `json:"sources"` // the documents that say so
 }
 
-// learn adds the ground rules of one more result. Most of them are there already:
+// Learn adds the ground rules of one more result. Most of them are there already:
 // whole networks share one.
-func (r *Report) learn(rules []catalog.GroundRule) {
+func (r *Report) Learn(rules []catalog.GroundRule) {
 	for _, rule := range rules {
 		if slices.ContainsFunc(r.GroundRules, func(g GroundRule) bool { return g.Text == rule.Text }) {
 			continue
