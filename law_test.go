@@ -43,6 +43,7 @@ var layers = []string{
 	"exreach/probe/standin",
 	"exreach/probe",
 	"exreach/probe/hops",
+	"exreach/probe/gauge",
 	"exreach/probe/lookup",
 	"exreach/probe/secure",
 	"exreach/probe/trust",

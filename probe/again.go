@@ -276,5 +276,6 @@ func (a *asking) askControlLast(ctx context.Context) {
 	}
 	defer leave()
 	a.door.doubtful.Store(true) // a few tries are enough for a port that was silent before
+	a.row.Again()
 	a.askNow(ctx)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/gauge"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
 )
@@ -23,11 +24,13 @@ type asking struct {
 	path  *path
 	check catalog.Check
 	to    netip.AddrPort
+	row   *gauge.Row
 	res   Result // what is known so far
 }
 
-func (h *host) newAsking(c catalog.Check, to netip.AddrPort) *asking {
-	a := &asking{run: h.run, host: h, door: h.door(to, c.Service), path: h.path(to.Addr()), check: c, to: to}
+func (h *host) newAsking(c catalog.Check, to netip.AddrPort, row *gauge.Row) *asking {
+	a := &asking{run: h.run, host: h, door: h.door(to, c.Service), path: h.path(to.Addr()), check: c, to: to, row: row}
+	a.row.To(to)
 	a.res = a.unasked(Interrupted, beforeItsTurn)
 	return a
 }
@@ -42,6 +45,7 @@ func (a *asking) unasked(why Obstacle, detail string) Result {
 
 // ask asks until the verdict is certain. The host adds its name and the order.
 func (a *asking) ask(ctx context.Context) Result {
+	defer func() { a.row.End(a.res.Verdict == TimedOut) }()
 	if why := a.host.found.NoWay[a.to.Addr()]; why != socket.NoCause {
 		return a.unasked(noWay(a.to.Addr(), why))
 	}
@@ -78,6 +82,7 @@ func (a *asking) askInTurn(ctx context.Context) {
 // be welcome by themselves (xt_connlimit, "ct count" of nftables, MaxStartups).
 func (a *asking) askOnce(ctx context.Context) {
 	if a.host.crowd.isLimited() || a.door.doubtful.Load() {
+		a.row.Again()
 		if a.askAlone(ctx); a.res.Verdict == TimedOut || !a.inDoubt() {
 			return
 		}
@@ -89,6 +94,7 @@ func (a *asking) askOnce(ctx context.Context) {
 		}
 	}
 	a.door.doubtful.Store(true)
+	a.row.Again()
 	a.again(ctx)
 }
 

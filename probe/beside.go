@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/gauge"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/tls12"
 	"exreach/probe/secure"
@@ -60,6 +61,9 @@ func (a *asking) mayTalkTwice() bool {
 // before it is overdue: services think, and by then TCP has mended most losses.
 const overdueAfter = 3
 
+// allowed returns how long the peer may be quiet before its answer is overdue.
+func (c *conversation) allowed() time.Duration { return max(firstWait, overdueAfter*c.path.wait()) }
+
 // awaitOverdue waits until the peer's answer is overdue, and returns how much of the
 // check's time is left then. It reports false where done was closed first.
 func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, overdue bool) {
@@ -71,7 +75,7 @@ func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, o
 			return 0, false
 		case <-timer.C:
 		}
-		allowed := max(firstWait, overdueAfter*c.path.wait())
+		allowed := c.allowed()
 		line := c.line.Load()
 		if line == nil { // it is connecting
 			timer.Reset(allowed)
@@ -83,6 +87,20 @@ func (c *conversation) awaitOverdue(done <-chan struct{}) (rest time.Duration, o
 		}
 		return time.Until(line.limit), true
 	}
+}
+
+// untilSilent returns, for the gauge, how long the peer may still say nothing. One that
+// falls silent after the first step may be asked once more (askInSmall).
+func (c *conversation) untilSilent() gauge.Wait {
+	line, step := c.line.Load(), *c.at.Load()
+	left, quiet := time.Until(line.limit), line.quiet()
+	if step == protocol.TLS {
+		left = min(left, c.run.timeouts.TLS-quiet)
+	}
+	if c.overTCP() && c.run.small != nil && step != protocol.Greet && !c.run.shared.Gentle && c.run.pool.Credentials == nil {
+		left += smallTime
+	}
+	return gauge.Wait{Left: left, Overdue: quiet > c.allowed(), ForAll: step == protocol.TLS && c.check.Service.TLS.First()}
 }
 
 // better returns the conversation that proves more; if both prove something, the second,

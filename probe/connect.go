@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/gauge"
 	"exreach/probe/socket"
 )
 
@@ -268,4 +269,22 @@ func icmpOf(err error) socket.ICMP {
 		return socket.ICMPNone
 	}
 	return dial.ICMP
+}
+
+// untilGivenUp returns, for the gauge, for how long a port at which nothing answers will
+// most likely be tried.
+func (c *conversation) untilGivenUp(began time.Time) func() gauge.Wait {
+	alone, limit := c.door.doubtful.Load(), c.left
+	return func() gauge.Wait {
+		tries := orDefault(c.run.pool.Tries, c.path.enough())
+		if alone {
+			tries = min(tries, leastTries)
+		}
+		wait, tried := c.path.wait(), time.Since(began)
+		patience := time.Duration(tries) * wait
+		if !c.path.hasLived() {
+			patience = c.run.timeouts.Connect
+		}
+		return gauge.Wait{Left: min(max(patience-tried, wait), limit-tried), Overdue: tried > 2*wait, ForAll: true}
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/gauge"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/secure"
@@ -32,9 +33,10 @@ type conversation struct {
 	tls  *secure.Shown
 	err  error
 
-	shaking    atomic.Bool // the TLS handshake is under way
-	helloSize  int         // of our hello; 0 where there was none
-	helloHeard bool        // something came after it
+	at         atomic.Pointer[protocol.Step] // the step that was begun last
+	shaking    atomic.Bool                   // the TLS handshake is under way
+	helloSize  int                           // of our hello; 0 where there was none
+	helloHeard bool                          // something came after it
 
 	spent time.Duration // how much of the check's time it took
 	tries int           // connects or datagrams
@@ -94,7 +96,9 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 		return nil, err
 	}
 	defer connected()
+	leave := c.row.Enter(gauge.Connecting, c.untilGivenUp(time.Now()))
 	conn, err := c.connect(ctx)
+	leave()
 	if err != nil {
 		return nil, err
 	}
@@ -112,9 +116,10 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 	}
 	leash := newLeash(conn, time.Now().Add(limit))
 	c.line.Store(leash)
-	stop := context.AfterFunc(ctx, leash.expire)
+	stop, leave := context.AfterFunc(ctx, leash.expire), c.row.Enter(gauge.Talking, c.untilSilent)
 	c.hangUp = sync.OnceFunc(func() {
 		stop()
+		leave()
 		_ = leash.Close()
 		closed()
 		done()
@@ -234,6 +239,7 @@ func behind(c catalog.Check) []catalog.Interface {
 func (c *conversation) beginStep(step protocol.Step) {
 	c.endStep()
 	c.steps = append(c.steps, Timing{Step: step})
+	c.at.Store(&step)
 	c.since = time.Now()
 	c.before, _ = c.hears.heard()
 }

@@ -83,7 +83,7 @@ func TestAskInSmall(t *testing.T) {
 			r.small = func(ctx context.Context, at netip.AddrPort) (net.Conn, error) { return small.dial(ctx, "tcp", at) }
 			at := netip.MustParseAddrPort("192.0.2.1:25")
 			tt.res.Check = smtpCheck("192.0.2.1", 25)
-			a := r.newHost(HostPlan{Host: "192.0.2.1"}).newAsking(tt.res.Check, at)
+			a := r.newHost(HostPlan{Host: "192.0.2.1"}).newAsking(tt.res.Check, at, nil)
 			q := &inquiry{asking: a, found: tt.res}
 			if q.asksInSmall() {
 				q.askInSmall(t.Context())

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/gauge"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/rpc"
@@ -26,6 +27,7 @@ type host struct {
 
 	checks sync.WaitGroup
 	crowd  *crowd
+	gauge  *gauge.Host
 
 	resolved *gate // lets all through when the lookup is over, which sets the next three
 	found    *lookup.Name
@@ -54,22 +56,31 @@ func (r *run) newHost(plan HostPlan) *host {
 		h.orders = append(h.orders, next)
 		next += 1 + len(c.Behind)
 	}
+	h.gauge = r.pool.Gauge.Begin(plan.Host, rowsOf(plan))
 	return h
+}
+
+// rowsOf returns how many rows of the report a plan has at least.
+func rowsOf(plan HostPlan) int {
+	rows := 0
+	for _, c := range plan.Checks {
+		if !c.IsControl() {
+			rows++
+		}
+	}
+	return rows
 }
 
 // begin begins every check as soon as there is a slot for it. The caller calls await
 // once, which waits until all checks are over and returns their results.
 func (h *host) begin(ctx context.Context) (await func() HostResults) {
-	for i, c := range h.plan.Checks {
+	for i := range h.plan.Checks {
 		giveBack := h.run.checkSlot(ctx)
 		h.checks.Go(func() {
 			defer giveBack()
 			h.crowd.begin()
 			h.check(ctx, i)
 			h.crowd.end()
-			if h.run.pool.Checked != nil {
-				h.run.pool.Checked(c)
-			}
 		})
 	}
 	return h.results
@@ -78,6 +89,7 @@ func (h *host) begin(ctx context.Context) (await func() HostResults) {
 // results waits until all checks are over, and returns their results.
 func (h *host) results() HostResults {
 	h.checks.Wait()
+	h.gauge.End()
 	h.run.shared.leave(h.plan.Host)
 	all := HostResults{Host: h.plan.Host, Place: h.plan.Place}
 	for _, ofCheck := range h.heard {
@@ -89,10 +101,12 @@ func (h *host) results() HostResults {
 // check asks a check of the plan at every address of the host.
 func (h *host) check(ctx context.Context, i int) {
 	c := h.plan.Checks[i]
-	if h.resolve(ctx); h.err != nil {
+	row := h.gauge.Begin(c)
+	if h.resolve(ctx, row); h.err != nil {
 		res := h.nameless(ctx, i)
 		res.sayEnd(ctx)
 		h.heard[i] = append(h.heard[i], res)
+		row.End(false)
 		return
 	}
 	var mu sync.Mutex
@@ -104,9 +118,12 @@ func (h *host) check(ctx context.Context, i int) {
 		h.heard[i] = append(h.heard[i], res)
 	}
 	var each sync.WaitGroup
-	for _, addr := range h.found.Addrs {
+	for n, addr := range h.found.Addrs {
+		if n > 0 {
+			row = h.gauge.More(c)
+		}
+		a := h.newAsking(c, netip.AddrPortFrom(addr, c.Service.Ports.First), row)
 		each.Go(func() {
-			a := h.newAsking(c, netip.AddrPortFrom(addr, c.Service.Ports.First))
 			res := a.ask(ctx)
 			res.Name, res.Order = h.found, h.orders[i]
 			res.Steps = append([]Timing{{protocol.Resolve, h.took}}, res.Steps...)
@@ -118,7 +135,12 @@ func (h *host) check(ctx context.Context, i int) {
 }
 
 // resolve looks the host's name up. The first caller does it, and the others wait.
-func (h *host) resolve(ctx context.Context) {
+func (h *host) resolve(ctx context.Context, row *gauge.Row) {
+	began := time.Now()
+	defer row.Enter(gauge.Resolving, func() gauge.Wait {
+		waited := time.Since(began)
+		return gauge.Wait{Left: h.run.timeouts.Resolve - waited, Overdue: waited > 2*time.Second, ForAll: true}
+	})()
 	if h.resolved.isFirst() {
 		found, err := h.run.resolveAwake(ctx, h.plan.Host)
 		h.found, h.took, h.err = &found, found.Took, err
@@ -180,12 +202,13 @@ func (h *host) follow(ctx context.Context, mapper Result, emit func(Result)) {
 			res := portless(c, mapper)
 			res.Order = order
 			emit(res)
+			h.gauge.More(c).End(false)
 		}
 		for _, port := range ports {
 			each.Go(func() {
 				c := c
 				c.Service.Ports = catalog.Ports{First: port, Last: port}
-				res := h.newAsking(c, netip.AddrPortFrom(mapper.Address, port)).ask(ctx)
+				res := h.newAsking(c, netip.AddrPortFrom(mapper.Address, port), h.gauge.More(c)).ask(ctx)
 				res.Parent, res.Order = mapper.Check.Service.Name, order
 				emit(res)
 			})

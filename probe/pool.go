@@ -27,6 +27,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"exreach/catalog"
+	"exreach/probe/gauge"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
@@ -46,7 +47,7 @@ type Pool struct {
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
 	Shared      *Shared               // what this pool has in common with others: limits, ports, logins, trust; nil shares nothing
 
-	Checked func(catalog.Check) // called when a check of a plan is over, by several goroutines at once; may be nil
+	Gauge *gauge.Gauge // shows what the pool is doing; nil where nobody looks
 
 	clock func() time.Time // of the standstills, for tests; nil is time.Now
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/gauge"
 	"exreach/probe/lookup"
 	"exreach/probe/standin"
 )
@@ -30,18 +31,13 @@ func TestWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	var mu sync.Mutex
-	checked := map[string]int{}
+	var shown gauge.Gauge
 	p := &Pool{
 		Dial: server.Dial,
 		Resolver: &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) {
 			return []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, nil
 		}},
-		Checked: func(c catalog.Check) {
-			mu.Lock()
-			defer mu.Unlock()
-			checked[c.Service.Name]++
-		},
+		Gauge: &shown,
 	}
 	plan := HostPlan{Host: "mail01", Place: 7, Checks: []catalog.Check{{Host: "mail01", Service: server.Services[0], Want: catalog.Required}, smtpCheck("mail01", 26)}}
 	plan.Checks[0].Behind = []catalog.Check{{Host: "mail01", Service: server.Services[1]}, {Host: "mail01", Service: server.Services[2]}}
@@ -59,8 +55,8 @@ func TestWhole(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 	}
-	if len(checked) != 2 || checked["mapper"] != 1 || checked["smtp-26"] != 1 {
-		t.Errorf("told of the checks %v", checked)
+	if now := shown.Read(); now.Asked != 8 || now.Rows != 8 || now.Begun != 1 || now.Over != 1 || len(now.Underway) != 0 {
+		t.Errorf("the gauge shows %+v", now)
 	}
 }
 
