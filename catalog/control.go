@@ -36,6 +36,17 @@ func WithControls(plan []Check) []Check {
 	return all
 }
 
+// CountRows returns how many checks of a plan are rows of the report: all but the controls.
+func CountRows(plan []Check) int {
+	rows := 0
+	for _, c := range plan {
+		if !c.IsControl() {
+			rows++
+		}
+	}
+	return rows
+}
+
 // control makes the control check of a host: it takes a port that no check of the
 // host uses. first is one of those checks.
 func control(plan []Check, first *Check) Check {

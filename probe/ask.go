@@ -45,7 +45,7 @@ func (a *asking) unasked(why Obstacle, detail string) Result {
 
 // ask asks until the verdict is certain. The host adds its name and the order.
 func (a *asking) ask(ctx context.Context) Result {
-	defer func() { a.row.End(a.res.Verdict == TimedOut) }()
+	defer func() { a.row.End(a.res.Verdict == TimedOut, a.res.RTT) }()
 	if why := a.host.found.NoWay[a.to.Addr()]; why != socket.NoCause {
 		return a.unasked(noWay(a.to.Addr(), why))
 	}

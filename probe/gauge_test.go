@@ -50,7 +50,7 @@ func TestGauge(t *testing.T) {
 
 // shown is a reading in a line.
 func shown(r gauge.Reading) string {
-	text := fmt.Sprintf("rows %d/%d, lost %d", r.Rows, r.Asked, r.Lost)
+	text := fmt.Sprintf("rows %d/%d, lost %d", r.Rows, r.Asked+r.Further, r.Lost)
 	var rows []string
 	for _, h := range r.Underway {
 		for _, row := range h.Rows {

@@ -56,19 +56,8 @@ func (r *run) newHost(plan HostPlan) *host {
 		h.orders = append(h.orders, next)
 		next += 1 + len(c.Behind)
 	}
-	h.gauge = r.pool.Gauge.Begin(plan.Host, rowsOf(plan))
+	h.gauge = r.pool.Gauge.Begin(plan.Host, catalog.CountRows(plan.Checks))
 	return h
-}
-
-// rowsOf returns how many rows of the report a plan has at least.
-func rowsOf(plan HostPlan) int {
-	rows := 0
-	for _, c := range plan.Checks {
-		if !c.IsControl() {
-			rows++
-		}
-	}
-	return rows
 }
 
 // begin begins every check as soon as there is a slot for it. The caller calls await
@@ -106,7 +95,7 @@ func (h *host) check(ctx context.Context, i int) {
 		res := h.nameless(ctx, i)
 		res.sayEnd(ctx)
 		h.heard[i] = append(h.heard[i], res)
-		row.End(false)
+		row.End(false, 0)
 		return
 	}
 	var mu sync.Mutex
@@ -202,7 +191,7 @@ func (h *host) follow(ctx context.Context, mapper Result, emit func(Result)) {
 			res := portless(c, mapper)
 			res.Order = order
 			emit(res)
-			h.gauge.More(c).End(false)
+			h.gauge.More(c).End(false, 0)
 		}
 		for _, port := range ports {
 			each.Go(func() {

@@ -24,7 +24,7 @@ import (
 // pool has it.
 type Shared struct {
 	Limit   int          // connections at once over all runs; 0 is 1024, and never more than this process may open
-	PerHost int          // connects to one host at once, and as many conversations with it; 0 is 48
+	PerHost int          // connects to one host at once, and as many conversations with it; 0 is UsualPerHost
 	Rate    float64      // most connects per second over all runs; 0 sets no limit
 	Gentle  bool         // one port of a host after the other, at a pace that firewalls take for a client's
 	Trust   *trust.Store // whom to trust in Peer.TLS; nil is this machine's roots
@@ -37,6 +37,9 @@ type Shared struct {
 	mu    sync.Mutex            // guards the fields below
 	hosts map[string]*hostSlots // the hosts that runs are asking, by name in lower case
 }
+
+// UsualPerHost is how many connects to one host there may be at once, unless Shared says so.
+const UsualPerHost = 48
 
 // slots is the room that all runs share. Connects and conversations have half of the
 // limit each: a check that waits for a connect holds up no conversation. A few
@@ -100,7 +103,7 @@ func (s *Shared) use(name string) *hostSlots {
 	defer s.mu.Unlock()
 	h := s.hosts[name]
 	if h == nil {
-		size := int64(orDefault(s.PerHost, 48))
+		size := int64(orDefault(s.PerHost, UsualPerHost))
 		h = &hostSlots{
 			connects: semaphore.NewWeighted(size),
 			talks:    semaphore.NewWeighted(size),

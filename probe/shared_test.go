@@ -55,7 +55,7 @@ func TestWhole(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 	}
-	if now := shown.Read(); now.Asked != 8 || now.Rows != 8 || now.Begun != 1 || now.Over != 1 || len(now.Underway) != 0 {
+	if now := shown.Read(); now.Asked != 2 || now.Further != 6 || now.Rows != 8 || now.Begun != 1 || now.Over != 1 || len(now.Underway) != 0 {
 		t.Errorf("the gauge shows %+v", now)
 	}
 }

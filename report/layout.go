@@ -179,6 +179,12 @@ func padLeft(s string, columns int) string { return spaces(columns-width(s)) + s
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 
+// Columns is width, for the lines of the command.
+func Columns(s string) int { return width(s) }
+
+// Clip is clip, for the lines of the command.
+func Clip(s string, columns int) string { return clip(s, columns) }
+
 // width returns how many columns of a terminal s takes.
 func width(s string) int {
 	total := 0

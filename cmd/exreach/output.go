@@ -145,7 +145,7 @@ func tableWidth(c *cli.Context, w world, f *os.File) (int, error) {
 // tell shows an event of a run to the user.
 func (o output) tell(e survey.Event) {
 	if p, ok := e.(survey.Progress); ok && o.progress != nil {
-		o.progress.show(progressText(p))
+		o.progress.show(progressTexts(p)...)
 	}
 	for _, text := range said(e) {
 		note(o.notes, "%s", text)

@@ -16,6 +16,7 @@ import (
 
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
+	"exreach/report"
 )
 
 // terminal returns the terminal behind w, or nil.
@@ -95,22 +96,34 @@ type statusLine struct {
 	terminal io.Writer
 	width    int // columns; 0 is not known
 
-	shown int // columns in use
+	used int // columns, since it was erased
 }
 
-// show replaces the line; "" erases it. A text that does not fit is cut: the beginning
-// of a line that has wrapped cannot be rewritten.
-func (l *statusLine) show(text string) {
-	if l.width > 0 && len(text) >= l.width {
-		text = text[:l.width-1]
+// spare is how many columns a statusLine leaves free: the terminal writes ^C behind the
+// text, which is erased with it.
+const spare = 2
+
+// show replaces the line with the first text that fits; "" erases it. If none fits, it cuts
+// the last: the beginning of a line that has wrapped cannot be rewritten.
+func (l *statusLine) show(texts ...string) {
+	text := texts[0]
+	if room := l.width - spare - 1; l.width > 0 {
+		for _, shorter := range texts[1:] {
+			if report.Columns(text) > room {
+				text = shorter
+			}
+		}
+		text = report.Clip(text, room)
 	}
+	columns := report.Columns(text)
 	switch {
 	case text != "":
-		fmt.Fprintf(l.terminal, "\r%-*s", l.shown, text)
-	case l.shown > 0:
-		fmt.Fprintf(l.terminal, "\r%s\r", strings.Repeat(" ", l.shown))
+		l.used = max(l.used, columns)
+		fmt.Fprintf(l.terminal, "\r%s%s", text, strings.Repeat(" ", l.used-columns))
+	case l.used > 0:
+		fmt.Fprintf(l.terminal, "\r%s\r", strings.Repeat(" ", l.used+spare))
+		l.used = 0
 	}
-	l.shown = len(text)
 }
 
 // Write puts p above the line, which reappears with the next show.

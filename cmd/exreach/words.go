@@ -16,7 +16,7 @@ import (
 )
 
 // said puts an event into words: one string for each note, and none if the event needs no
-// note. Progress needs none: output.tell shows it in a line of its own (progressText).
+// note. Progress needs none: output.tell shows it in a line of its own (progressTexts).
 func said(e survey.Event) []string {
 	switch e := e.(type) {
 	case survey.Repeated:
@@ -155,23 +155,94 @@ func portsOnly(services []string) []string {
 	return ports
 }
 
-// progressText is the progress line: what is done, how fast, and how long the rest will
-// take at the rate of the last seconds. A single host is done before a rate means
-// anything.
-func progressText(p survey.Progress) string {
+// progressTexts are the progress line, in its longest form first: what the run is doing,
+// how much of it is done, and how long the rest will take.
+func progressTexts(p survey.Progress) []string {
+	if p.Over {
+		return one("")
+	}
+	var texts []string
+	for _, doing := range doings(p) {
+		texts = append(texts, doing+timeLeft(p))
+	}
+	return texts
+}
+
+// doings says what the run is doing, in its longest form first.
+func doings(p survey.Progress) []string {
 	switch {
-	case p.Over:
-		return ""
-	case p.AllHosts == 1 && p.AllChecks == 0:
-		return fmt.Sprintf("finding out the version, %.1f s", p.Took.Seconds())
-	case p.AllHosts == 1:
-		return fmt.Sprintf("%d/%d checks, %.1f s", p.Checks, p.AllChecks, p.Took.Seconds())
+	case p.Phase == survey.FindingVersions && p.AllHosts == 1:
+		return one("finding out the version")
+	case p.Phase == survey.FindingVersions:
+		return one("finding out versions: %s hosts", part(p.Known, "", p.ToKnow))
+	case p.Phase == survey.Waiting:
+		then := ""
+		if p.Traced < p.ToTrace {
+			then = ", then " + catalog.Count(p.ToTrace-p.Traced, "trace")
+		}
+		var texts []string
+		for _, ports := range waitedFor(p) {
+			texts = append(texts, "waiting for "+ports+then)
+		}
+		return texts
+	case p.Phase == survey.LookingAgain && p.Waits.Again > 0:
+		return one("looking again at %s", catalog.Count(p.Waits.Again, "port"))
+	case p.Phase == survey.LookingAgain:
+		return one("looking again")
+	case p.Phase == survey.Tracing:
+		return one("tracing: %s ports", part(p.Traced, "", p.ToTrace))
 	}
 	about := ""
 	if p.About {
 		about = "~"
 	}
-	return fmt.Sprintf("%s hosts, %s checks, %.0f/s, %s left", part(p.Hosts, "", p.AllHosts), part(p.Checks, about, p.AllChecks), p.Rate, roughly(p.Left))
+	checks := "checking: " + part(p.Checks, about, p.AllChecks) + " checks"
+	if p.AllHosts == 1 || p.Hosts == 0 {
+		return []string{checks}
+	}
+	return []string{checks + ", " + part(p.Hosts, "", p.AllHosts) + " hosts", checks}
+}
+
+// waitedFor says for which ports the run waits, in its longest form first: it names a few,
+// and counts many.
+func waitedFor(p survey.Progress) []string {
+	silent, unanswered := p.Waits.Silent, p.Waits.Unanswered
+	counted := one("%s", catalog.Count(silent+unanswered, "port"))
+	switch {
+	case unanswered == 0:
+		counted = one("%s", catalog.Count(silent, "silent port"))
+	case silent == 0:
+		counted = one("%s without an answer", counted[0])
+	default:
+		counted = append(one("%s and %d without an answer", catalog.Count(silent, "silent port"), unanswered), counted...)
+	}
+	if len(p.Waits.First) < silent+unanswered {
+		return counted
+	}
+	var named []string
+	for _, w := range p.Waits.First {
+		text, why := strings.TrimSuffix(w.Port, "/tcp"), "no answer"
+		if w.Silent {
+			why = "silent"
+		}
+		if p.AllHosts != 1 {
+			text += " of " + w.Host
+		}
+		named = append(named, text+" ("+why+")")
+	}
+	return append(one("%s", strings.Join(named, ", ")), counted...)
+}
+
+// timeLeft says how long the rest will take if that is known, and for how long the run has
+// gone on if not.
+func timeLeft(p survey.Progress) string {
+	switch {
+	case p.Left < 0:
+		return fmt.Sprintf(", %.1f s", p.Took.Seconds())
+	case p.AtMost:
+		return ", at most " + roughly(p.Left)
+	}
+	return ", about " + roughly(p.Left) + " left"
 }
 
 // part is "7/9", or "7" if the whole is not known.
@@ -182,11 +253,9 @@ func part(n int, about string, all int) string {
 	return fmt.Sprintf("%d/%s%d", n, about, all)
 }
 
-// roughly writes how long something will take; "?" if d is negative: not known.
+// roughly writes how long something will take.
 func roughly(d time.Duration) string {
 	switch {
-	case d < 0:
-		return "?"
 	case d < 100*time.Second:
 		return fmt.Sprintf("%.0f s", d.Seconds())
 	case d < 100*time.Minute:

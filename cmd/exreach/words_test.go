@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,25 +51,43 @@ func TestConcluded(t *testing.T) {
 	}
 }
 
-// TestProgressText: how far a run is, as a line.
-func TestProgressText(t *testing.T) {
-	for want, p := range map[string]survey.Progress{
-		"":                               {Over: true},
-		"finding out the version, 0.4 s": {AllHosts: 1, Took: 400 * time.Millisecond, Left: -1},
-		"1/3 checks, 0.5 s":              {AllHosts: 1, Checks: 1, AllChecks: 3, Took: 500 * time.Millisecond, Left: -1},
-		"0/1000 hosts, 0/2000 checks, 0/s, ? left":          {AllHosts: 1000, AllChecks: 2000, Left: -1},
-		"20/1000 hosts, 41/2000 checks, 20/s, 2 min left":   {Hosts: 20, AllHosts: 1000, Checks: 41, AllChecks: 2000, Rate: 19.5, Left: 100 * time.Second},
-		"100/1000 hosts, 201/2000 checks, 20/s, 90 s left":  {Hosts: 100, AllHosts: 1000, Checks: 201, AllChecks: 2000, Rate: 20, Left: 90 * time.Second},
-		"100/1000 hosts, 201/~2000 checks, 20/s, 90 s left": {Hosts: 100, AllHosts: 1000, Checks: 201, AllChecks: 2000, About: true, Rate: 20, Left: 90 * time.Second},
-		"20 hosts, 41 checks, 20/s, ? left":                 {Hosts: 20, Checks: 41, Rate: 20, Left: -1},
+// TestProgressTexts: the progress line, in all its forms.
+func TestProgressTexts(t *testing.T) {
+	const s = time.Second
+	imap, submission := survey.WaitingFor{Host: "mail01", Port: "143/tcp", Silent: true}, survey.WaitingFor{Host: "mail02", Port: "587/tcp"}
+	kerberos := survey.WaitingFor{Host: "mail01", Port: "88/udp"}
+	few := survey.Waits{Silent: 1, Unanswered: 1, First: []survey.WaitingFor{imap, submission}}
+	for _, test := range []struct {
+		p    survey.Progress
+		want []string
+	}{
+		{survey.Progress{Over: true, Left: 3 * s}, one("")},
+		{survey.Progress{Phase: survey.FindingVersions, AllHosts: 1, Took: 400 * time.Millisecond, Left: -1}, one("finding out the version, 0.4 s")},
+		{survey.Progress{Phase: survey.FindingVersions, AllHosts: 60, Known: 12, ToKnow: 58, Took: s, Left: -1}, one("finding out versions: 12/58 hosts, 1.0 s")},
+		{survey.Progress{Phase: survey.FindingVersions, Known: 12, Left: -1}, one("finding out versions: 12 hosts, 0.0 s")},
+		{survey.Progress{Phase: survey.Checking, AllHosts: 1, Checks: 1, AllChecks: 3, Took: 500 * time.Millisecond, Left: -1}, one("checking: 1/3 checks, 0.5 s")},
+		{survey.Progress{Phase: survey.Checking, AllHosts: 60, Checks: 100, AllChecks: 960, Left: 24 * s}, one("checking: 100/960 checks, about 24 s left")},
+		{survey.Progress{Phase: survey.Checking, Hosts: 20, AllHosts: 60, Checks: 410, AllChecks: 960, About: true, Left: 120 * s},
+			[]string{"checking: 410/~960 checks, 20/60 hosts, about 2 min left", "checking: 410/~960 checks, about 2 min left"}},
+		{survey.Progress{Phase: survey.Checking, Hosts: 20, Checks: 41, Took: 9 * s, Left: -1}, []string{"checking: 41 checks, 20 hosts, 9.0 s", "checking: 41 checks, 9.0 s"}},
+		{survey.Progress{Phase: survey.Waiting, AllHosts: 1, Waits: survey.Waits{Silent: 1, First: []survey.WaitingFor{imap}}, Left: 17 * s, AtMost: true},
+			[]string{"waiting for 143 (silent), at most 17 s", "waiting for 1 silent port, at most 17 s"}},
+		{survey.Progress{Phase: survey.Waiting, AllHosts: 1, Waits: survey.Waits{Unanswered: 1, First: []survey.WaitingFor{kerberos}}, Left: 2 * s},
+			[]string{"waiting for 88/udp (no answer), about 2 s left", "waiting for 1 port without an answer, about 2 s left"}},
+		{survey.Progress{Phase: survey.Waiting, AllHosts: 60, Waits: survey.Waits{Silent: 180}, Left: 20 * s, AtMost: true}, one("waiting for 180 silent ports, at most 20 s")},
+		{survey.Progress{Phase: survey.Waiting, AllHosts: 60, Waits: few, Traced: 3, ToTrace: 63, Left: 30 * s}, []string{
+			"waiting for 143 of mail01 (silent), 587 of mail02 (no answer), then 60 traces, about 30 s left",
+			"waiting for 1 silent port and 1 without an answer, then 60 traces, about 30 s left",
+			"waiting for 2 ports, then 60 traces, about 30 s left"}},
+		{survey.Progress{Phase: survey.LookingAgain, Waits: survey.Waits{Again: 12}, Left: 6 * s}, one("looking again at 12 ports, about 6 s left")},
+		{survey.Progress{Phase: survey.LookingAgain, Left: s}, one("looking again, about 1 s left")},
+		{survey.Progress{Phase: survey.Tracing, Traced: 7, ToTrace: 80, Left: 9 * s}, one("tracing: 7/80 ports, about 9 s left")},
 	} {
-		if got := progressText(p); got != want {
-			t.Errorf("%q, want %q", got, want)
+		if got := progressTexts(test.p); !slices.Equal(got, test.want) {
+			t.Errorf("%q, want %q", got, test.want)
 		}
 	}
-	for d, want := range map[time.Duration]string{
-		time.Second: "1 s", 99 * time.Second: "99 s", 999 * time.Second: "17 min", 20000 * time.Second: "6 h", 0: "0 s", -1: "?",
-	} {
+	for d, want := range map[time.Duration]string{s: "1 s", 99 * s: "99 s", 999 * s: "17 min", 20000 * s: "6 h"} {
 		if got := roughly(d); got != want {
 			t.Errorf("%s: %s, want %s", d, got, want)
 		}
@@ -88,17 +107,20 @@ func TestSaid(t *testing.T) {
 	}
 }
 
-// TestStatusLine wants notes above the line, and the line never wider than the
-// terminal.
+// TestStatusLine wants notes above the line, and the line never wider than the terminal,
+// which needs room for ^C behind it.
 func TestStatusLine(t *testing.T) {
 	var screen bytes.Buffer
 	l := &statusLine{terminal: &screen, width: 10}
 	l.show("")
-	l.show("0123456789abc")
+	l.show("0123456789abc", "012345678")
 	note(l, "done")
 	l.show("7 s")
+	l.show("12345678", "123")
+	l.show("\u90f5\u4fbf\u90f5\u4fbf") // four letters, of which three fit in six columns
+	l.show("8")
 	l.show("")
-	if want := "\r012345678\r         \rexreach: done\n\r7 s\r   \r"; screen.String() != want {
+	if want := "\r0123456\r         \rexreach: done\n\r7 s\r123\r\u90f5\u4fbf\u90f5\r8     \r        \r"; screen.String() != want {
 		t.Errorf("got %q, want %q", screen.String(), want)
 	}
 }

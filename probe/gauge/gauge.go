@@ -26,13 +26,15 @@ type Gauge struct {
 // Counts is what a run has done so far. Rows are rows of the report: a control check is
 // none.
 type Counts struct {
-	Begun, Over int // hosts
-	Lost        int // hosts with a port that timed out, done or not
-	Asked, Rows int // rows of the hosts that were begun: known so far, and over
-	Took        Durations
+	Begun, Over int           // hosts
+	Asked, Rows int           // rows of the hosts that were begun: by their plans, and over
+	Further     int           // rows that no plan knew: for other addresses of a name, and behind endpoint mappers
+	Lost        int           // ports that timed out, of an address at which nothing has answered one
+	Took        Durations     // of the rows that are over
+	RTT         time.Duration // of a path, on average as the rows were over; 0 if not known
 }
 
-// Durations counts rows that are over by how long they were under way, waits included.
+// Durations counts rows by how long they were under way, without the waits for their turns.
 type Durations [buckets]Bucket
 
 // A Bucket holds the rows that took about equally long: each bucket takes twice the time
@@ -58,8 +60,9 @@ func (d *Durations) Add(took time.Duration) {
 type Host struct {
 	gauge *Gauge
 	name  string
-	lost  bool
 	rows  []*Row
+	lost  map[netip.AddrPort]bool // ports that timed out
+	alive map[netip.Addr]bool     // addresses at which something has answered
 }
 
 // A Row is a check at one address that is under way.
@@ -68,9 +71,10 @@ type Row struct {
 	control bool
 	network catalog.Network
 	to      netip.AddrPort // its address is invalid until the name is resolved
-	began   time.Time
 	again   bool
 	entered []*entry
+	since   time.Time     // when it entered the first of these
+	asking  time.Duration // that it has spent in such before that
 }
 
 // An entry is a state that a row is in, for as long as it lasts.
@@ -104,7 +108,7 @@ func (g *Gauge) Begin(host string, rows int) *Host {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	h := &Host{gauge: g, name: host}
+	h := &Host{gauge: g, name: host, lost: map[netip.AddrPort]bool{}, alive: map[netip.Addr]bool{}}
 	g.underway = append(g.underway, h)
 	g.total.Begun++
 	g.total.Asked += rows
@@ -141,13 +145,13 @@ func (h *Host) More(c catalog.Check) *Row {
 	h.gauge.mu.Lock()
 	defer h.gauge.mu.Unlock()
 	if !c.IsControl() {
-		h.gauge.total.Asked++
+		h.gauge.total.Further++
 	}
 	return h.begin(c)
 }
 
 func (h *Host) begin(c catalog.Check) *Row {
-	r := &Row{host: h, control: c.IsControl(), network: c.Service.Network, began: time.Now()}
+	r := &Row{host: h, control: c.IsControl(), network: c.Service.Network}
 	r.to = netip.AddrPortFrom(netip.Addr{}, c.Service.Ports.First)
 	h.rows = append(h.rows, r)
 	return r
@@ -182,16 +186,23 @@ func (r *Row) Enter(s State, wait func() Wait) (leave func()) {
 	g, e := r.host.gauge, &entry{s, wait}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if len(r.entered) == 0 {
+		r.since = time.Now()
+	}
 	r.entered = append(r.entered, e)
 	return func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		r.entered = slices.DeleteFunc(r.entered, func(o *entry) bool { return o == e })
+		if len(r.entered) == 0 {
+			r.asking += time.Since(r.since)
+		}
 	}
 }
 
-// End notes that the row is over, and whether its port timed out.
-func (r *Row) End(timedOut bool) {
+// End notes that the row is over, whether its port timed out, and the round trip of its
+// path; 0 if that is not known.
+func (r *Row) End(timedOut bool, rtt time.Duration) {
 	if r == nil {
 		return
 	}
@@ -199,13 +210,37 @@ func (r *Row) End(timedOut bool) {
 	h.gauge.mu.Lock()
 	defer h.gauge.mu.Unlock()
 	h.rows = slices.DeleteFunc(h.rows, func(o *Row) bool { return o == r })
+	before := h.countLost()
+	if timedOut && !r.control {
+		h.lost[r.to] = true
+	} else if !timedOut {
+		h.alive[r.to.Addr()] = true
+	}
+	total.Lost += h.countLost() - before
 	if r.control {
 		return
 	}
 	total.Rows++
-	total.Took.Add(time.Since(r.began))
-	if timedOut && !h.lost {
-		h.lost = true
-		total.Lost++
+	total.Took.Add(r.asking)
+	switch {
+	case total.RTT == 0:
+		total.RTT = rtt
+	case rtt > 0:
+		total.RTT += (rtt - total.RTT) / 16
 	}
+}
+
+func (h *Host) countLost() int { return CountLost(h.lost, h.alive) }
+
+// CountLost counts ports that timed out. Where nothing has answered at an address, one of
+// its ports stands for all.
+func CountLost(lost map[netip.AddrPort]bool, alive map[netip.Addr]bool) int {
+	n, dead := 0, map[netip.Addr]bool{}
+	for to := range lost {
+		if addr := to.Addr(); alive[addr] || !dead[addr] {
+			dead[addr] = true
+			n++
+		}
+	}
+	return n
 }

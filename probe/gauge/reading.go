@@ -18,7 +18,7 @@ type Reading struct {
 // A HostReading is a host that is being asked.
 type HostReading struct {
 	Name string
-	Lost bool         // one of its ports timed out
+	Lost int          // as in Counts
 	Rows []RowReading // those under way
 }
 
@@ -28,7 +28,7 @@ type RowReading struct {
 	Network catalog.Network
 	To      netip.AddrPort // its address is invalid until the name is resolved
 	State   State
-	Age     time.Duration // since it began
+	Age     time.Duration // since it began, without the waits for its turns
 	Wait                  // zero if it is Queued
 	Again   bool          // it is asked again, because its result is in doubt
 }
@@ -39,7 +39,7 @@ func (g *Gauge) Read() Reading {
 	defer g.mu.Unlock()
 	reading := Reading{Counts: g.total}
 	for _, h := range g.underway {
-		host := HostReading{Name: h.name, Lost: h.lost}
+		host := HostReading{Name: h.name, Lost: h.countLost()}
 		for _, r := range h.rows {
 			host.Rows = append(host.Rows, r.read())
 		}
@@ -51,7 +51,7 @@ func (g *Gauge) Read() Reading {
 // read returns the row in the last of its states; of two that are equal, in the first
 // that it entered.
 func (r *Row) read() RowReading {
-	reading := RowReading{Control: r.control, Network: r.network, To: r.to, Age: time.Since(r.began), Again: r.again}
+	reading := RowReading{Control: r.control, Network: r.network, To: r.to, Age: r.asking, Again: r.again}
 	var last *entry
 	for _, e := range r.entered {
 		if last == nil || e.state > last.state {
@@ -59,7 +59,7 @@ func (r *Row) read() RowReading {
 		}
 	}
 	if last != nil {
-		reading.State = last.state
+		reading.State, reading.Age = last.state, r.asking+time.Since(r.since)
 		reading.Wait = last.wait()
 		reading.Left = max(0, reading.Left)
 	}

@@ -89,15 +89,46 @@ type Untold struct{ Version, Role, Service string }
 // LeftOut tells how many hosts have no row, because --only and --skip leave none.
 type LeftOut struct{ Hosts int }
 
-// Progress tells how far the run is.
+// Progress tells how far the run is, and what it waits for.
 type Progress struct {
-	Hosts, AllHosts   int  // done, and in all; 0 in all if more may come
-	Checks, AllChecks int  // done, and in all; 0 in all if that is not known yet
+	Phase             Phase
+	Hosts, AllHosts   int  // whose checks are done, and in all; 0 in all if more may come
+	Checks, AllChecks int  // rows of the report that are done, and in all; 0 in all if that is not known yet
 	About             bool // AllChecks is an estimate, from the hosts that were begun
+	Known, ToKnow     int  // hosts of which it is known what they are, and those that are asked for it
+	Traced, ToTrace   int  // hosts; those to trace as far as that is known
+	Waits             Waits
 	Took              time.Duration
-	Rate              float64       // checks a second, over the last seconds
-	Left              time.Duration // that the rest will take; negative if that is not known
+	Left              time.Duration // that the rest will take, rounded as people read it; negative if that is not known
+	AtMost            bool          // it will not take longer
 	Over              bool          // this is the last event of its kind
+}
+
+// A Phase is what a run is mainly doing.
+type Phase string
+
+// The phases. Many hosts are in several at once; then the run is in the one that most of
+// the work left is in.
+const (
+	FindingVersions Phase = "versions" // finding out what hosts are
+	Checking        Phase = "checks"
+	Waiting         Phase = "waiting" // for ports that say nothing, and nothing else
+	LookingAgain    Phase = "again"   // asking ports again whose results are in doubt
+	Tracing         Phase = "traces"
+)
+
+// Waits is what a run waits for.
+type Waits struct {
+	Silent, Unanswered int          // ports that accepted a connection and say nothing, and those at which nothing answers
+	Again              int          // ports that are asked again
+	First              []WaitingFor // the first few of the Silent and the Unanswered
+}
+
+// A WaitingFor is a port that a run waits for.
+type WaitingFor struct {
+	Host   string
+	Port   string // such as 443/tcp
+	Silent bool
 }
 
 func (Repeated) event()      {}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -27,7 +28,8 @@ type identifier struct {
 	taken map[string]int // how many hosts are checked as each version
 	mute  int            // how many of them did not report a version
 
-	found sync.Map // *identity.Identified by the host's name
+	found sync.Map     // *identity.Identified by the host's name
+	known atomic.Int64 // hosts of which it is known what they are
 }
 
 // A suspect is a host that is being identified.
@@ -200,6 +202,7 @@ func (i *identifier) conclude(s *suspect) target {
 	id.Unfit = slices.ContainsFunc(s.roles, noRole) && i.unfit(version, heard)
 	i.found.Store(s.name(), &id)
 	i.taken[version]++
+	i.known.Add(1)
 	if len(id.Candidates) == 0 {
 		i.mute++
 	}

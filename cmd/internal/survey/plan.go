@@ -25,8 +25,8 @@ type planner struct {
 	filter    filter
 	tell      func(Event)
 	roleGiven bool
-	auto      bool // some host must be asked what it is
-	total     int  // checks of the whole run; 0 if that is not known before it
+	unsettled int // hosts that must be asked what they are, of those known before the run; of a pipe, 1
+	total     int // rows of the whole run; 0 if that is not known before it
 
 	// Only the goroutine that begins hosts uses these, until the run is over.
 	tellRole, tellFrom bool               // a default was taken, and not told yet
@@ -38,7 +38,7 @@ type planner struct {
 	untestable         []content.Untestable
 
 	begun atomic.Int64 // targets whose checks are being asked
-	asked atomic.Int64 // checks of those
+	asked atomic.Int64 // rows of those
 	stood sync.Map     // a catalog.Host with its site and labels, by the place of a target that is being asked
 }
 
@@ -59,10 +59,12 @@ func newPlanner(cat *catalog.Catalog, r *Targets, tell func(Event)) *planner {
 // rehearse plans every host that is known before anything is asked, so mistakes
 // show first. A host without a version is planned in one that it may have.
 func (p *planner) rehearse(r *Targets) error {
-	planned := map[kind]int{} // checks of a host of that kind
+	planned := map[kind]int{} // rows of a host of that kind
 	var all []catalog.Check
 	for t := range r.upfront() {
-		p.auto = p.auto || p.anyUnsettled(t)
+		if p.anyUnsettled(t) {
+			p.unsettled++
+		}
 		k, plain := kindOf(t)
 		n, done := planned[k]
 		if !done || !plain {
@@ -70,7 +72,7 @@ func (p *planner) rehearse(r *Targets) error {
 			if err != nil {
 				return err
 			}
-			all, n = append(all, plan...), len(p.narrow(t, plan))
+			all, n = append(all, plan...), catalog.CountRows(p.narrow(t, plan))
 		}
 		if plain {
 			planned[k] = n
@@ -84,7 +86,7 @@ func (p *planner) rehearse(r *Targets) error {
 		p.lacking = all[0]
 		return p.nothingLeft()
 	}
-	if p.auto || r.pipe != nil {
+	if p.unsettled > 0 || r.pipe != nil {
 		p.total = 0
 	}
 	return nil
@@ -110,7 +112,7 @@ func kindOf(t target) (k kind, plain bool) {
 // possible returns the services that p.from may turn out to be asked for; nil if all hosts
 // are settled.
 func (p *planner) possible() []catalog.Service {
-	if !p.auto {
+	if p.unsettled == 0 {
 		return nil
 	}
 	versions, err := p.cat.Versions()
@@ -166,7 +168,7 @@ func (p *planner) begin(t target) []catalog.Check {
 	if h := t.roles[0]; len(plan) > 0 && (h.Site != "" || h.Labels != nil) {
 		p.stood.Store(t.place, h)
 	}
-	p.asked.Add(int64(len(plan)))
+	p.asked.Add(int64(catalog.CountRows(plan)))
 	return plan
 }
 

@@ -3,61 +3,124 @@
 package survey
 
 import (
+	"cmp"
+	"iter"
+	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"exreach/probe"
+	"exreach/probe/gauge"
+	"exreach/probe/socket"
 )
 
-const (
-	recent = 10 * time.Second // the window over which the rate is measured
-	enough = 2 * time.Second  // how long that must be for an estimate of the time left
-)
+// A meter knows what a run is doing. The pool and the traces keep it up to date.
+type meter struct {
+	gauge gauge.Gauge
 
-// A meter counts what a run has done so far. Run adds to it; watch reads it.
-type meter struct{ hosts, checks atomic.Int64 }
-
-// goal returns how much the run has to do, as far as that is known, and nothing of what is
-// done. watch calls it while the run goes on.
-func (s *Survey) goal() Progress {
-	g := Progress{AllChecks: s.plan.total}
-	if s.hosts.whole.Load() {
-		g.AllHosts = int(s.hosts.named.Load())
-	}
-	begun, asked := int(s.plan.begun.Load()), int(s.plan.asked.Load())
-	if g.AllChecks == 0 && begun > 0 {
-		g.AllChecks = asked * g.AllHosts / begun
-		g.About = begun < g.AllHosts
-	}
-	return g
+	mu      sync.Mutex // guards the fields below
+	traces  traces
+	running map[int]int // ports of the hosts that are being traced, by the host's place
+	since   time.Time   // when the first of those began
 }
 
-// showProgress tells how far the run is every s.Every until over is called, and once more then.
+// follow passes on the hosts that tracing passes on, and measures how far their traces are.
+func (m *meter) follow(hosts iter.Seq[probe.HostResults], tracing func(iter.Seq[probe.HostResults]) iter.Seq[probe.HostResults]) iter.Seq[probe.HostResults] {
+	m.mu.Lock()
+	m.traces.wanted, m.running = socket.CanTrace() == nil, map[int]int{}
+	m.mu.Unlock()
+	return noting(tracing(noting(hosts, m.beginTrace)), m.endTrace)
+}
+
+// noting passes hosts on, and calls note for each before.
+func noting(hosts iter.Seq[probe.HostResults], note func(probe.HostResults)) iter.Seq[probe.HostResults] {
+	return func(yield func(probe.HostResults) bool) {
+		for h := range hosts {
+			if note(h); !yield(h) {
+				return
+			}
+		}
+	}
+}
+
+func (m *meter) beginTrace(h probe.HostResults) {
+	ports := lostPorts(h)
+	if ports == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.running) == 0 {
+		m.since = time.Now()
+	}
+	m.running[h.Place] = ports
+	m.traces.running += ports
+}
+
+func (m *meter) endTrace(h probe.HostResults) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ports, ok := m.running[h.Place]
+	if !ok {
+		return
+	}
+	delete(m.running, h.Place)
+	m.traces.running -= ports
+	m.traces.done += ports
+	if len(m.running) == 0 {
+		m.traces.spent += time.Since(m.since)
+	}
+}
+
+// tracing returns how far the traces are.
+func (m *meter) tracing() traces {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := m.traces
+	if t.running > 0 {
+		t.spent += time.Since(m.since)
+	}
+	return t
+}
+
+// lostPorts counts the ports of a host that timed out, one of an address at which nothing
+// answered.
+func lostPorts(h probe.HostResults) int {
+	lost, alive := map[netip.AddrPort]bool{}, map[netip.Addr]bool{}
+	for _, r := range h.Results {
+		if r.Verdict != probe.TimedOut {
+			alive[r.Address] = true
+		} else if !r.Check.IsControl() {
+			lost[netip.AddrPortFrom(r.Address, r.Port)] = true
+		}
+	}
+	return gauge.CountLost(lost, alive)
+}
+
+// showProgress tells how far the run is every s.Every until over is called, and once more
+// then.
 func (s *Survey) showProgress() (over func()) {
 	if s.Every <= 0 {
 		return func() {}
 	}
 	ended := make(chan struct{})
 	var watching sync.WaitGroup
-	watching.Go(func() { s.meter.watch(s.Every, s.goal, ended, s.tell) })
+	watching.Go(func() { s.watch(ended) })
 	return func() {
 		close(ended)
 		watching.Wait()
 	}
 }
 
-// watch tells how much of the goal is reached, the last time when ended is closed.
-func (m *meter) watch(every time.Duration, goal func() Progress, ended <-chan struct{}, tell func(Event)) {
-	began := time.Now()
-	tick := time.NewTicker(every)
+// watch tells how far the run is, the last time when ended is closed.
+func (s *Survey) watch(ended <-chan struct{}) {
+	began, v := time.Now(), view{bounds: s.bounds()}
+	tick := time.NewTicker(s.Every)
 	defer tick.Stop()
-	var done []int // checks at each of the recent ticks
 	for over := false; ; {
-		done = append(done, int(m.checks.Load()))
-		done = done[max(0, len(done)-int(recent/every)-1):]
-		p := goal()
-		p.Hosts, p.Took, p.Over = int(m.hosts.Load()), time.Since(began), over
-		p.measure(done, every)
-		if tell(p); over {
+		p := v.look(s.goal(), s.meter.gauge.Read(), s.meter.tracing(), time.Since(began))
+		p.Over = over
+		if s.tell(p); over {
 			return
 		}
 		select {
@@ -68,13 +131,30 @@ func (m *meter) watch(every time.Duration, goal func() Progress, ended <-chan st
 	}
 }
 
-// measure computes the rate from the counts of checks at the last ticks, and from it the
-// time left.
-func (p *Progress) measure(done []int, every time.Duration) {
-	p.Checks = done[len(done)-1]
-	p.Rate = float64(p.Checks-done[0]) / (time.Duration(max(1, len(done)-1)) * every).Seconds()
-	p.Left = -1
-	if p.AllChecks > 0 && p.Rate > 0 && time.Duration(len(done))*every >= enough {
-		p.Left = time.Duration(float64(max(0, p.AllChecks-p.Checks)) / p.Rate * float64(time.Second))
+// bounds returns what bounds the run, of what the user has chosen.
+func (s *Survey) bounds() bounds {
+	b := bounds{perHost: probe.UsualPerHost, deadline: s.Deadline}
+	if s.Pool != nil && s.Pool.Shared != nil {
+		shared := s.Pool.Shared
+		b.perHost, b.gentle, b.paced = cmp.Or(shared.PerHost, b.perHost), shared.Gentle, shared.Gentle || shared.Rate > 0
 	}
+	return b
+}
+
+// goal returns how much the run has to do, as far as that is known, and nothing of what is
+// done.
+func (s *Survey) goal() Progress {
+	g := Progress{AllChecks: s.plan.total, ToKnow: s.plan.unsettled, Known: int(s.who.known.Load())}
+	if s.hosts.whole.Load() {
+		g.AllHosts = int(s.hosts.named.Load())
+	}
+	if s.hosts.pipe != nil && g.ToKnow > 0 {
+		g.ToKnow = g.AllHosts
+	}
+	begun, asked := int(s.plan.begun.Load()), int(s.plan.asked.Load())
+	if g.AllChecks == 0 && begun > 0 {
+		g.AllChecks = asked * g.AllHosts / begun
+		g.About = begun < g.AllHosts
+	}
+	return g
 }

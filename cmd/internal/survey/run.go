@@ -8,7 +8,6 @@ import (
 	"iter"
 	"time"
 
-	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/hops"
 	"exreach/probe/socket"
@@ -37,7 +36,7 @@ func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 		defer over()
 		for h := range s.check(ctx, pool, s.plan.plans(ctx, settled, found)) {
 			s.plan.describe(&h)
-			if s.meter.hosts.Add(1); !yield(h) {
+			if !yield(h) {
 				stop(nil)
 				return
 			}
@@ -62,10 +61,12 @@ func (s *Survey) endAtDeadline(ctx context.Context, stop context.CancelCauseFunc
 
 // check asks the hosts what is planned, and judges each.
 func (s *Survey) check(ctx context.Context, pool probe.Pool, plans iter.Seq[probe.HostPlan]) iter.Seq[judge.Host] {
-	pool.Checked = func(catalog.Check) { s.meter.checks.Add(1) }
+	pool.Gauge = &s.meter.gauge
 	found := pool.Run(ctx, plans)
 	if s.Trace {
-		found = s.noteUntraced(probe.Traced(ctx, hops.Tracer{Source: pool.Source}, found))
+		found = s.noteUntraced(s.meter.follow(found, func(hosts iter.Seq[probe.HostResults]) iter.Seq[probe.HostResults] {
+			return probe.Traced(ctx, hops.Tracer{Source: pool.Source}, hosts)
+		}))
 	}
 	return judge.Hosts(ctx, found, s.Began, s.who.identified)
 }
@@ -88,6 +89,6 @@ func (s *Survey) pool() probe.Pool {
 func quick(p probe.Pool) *probe.Pool {
 	p.Tries = 1
 	p.Timeouts = probe.Timeouts{Resolve: p.Timeouts.Resolve, Connect: 2 * time.Second, Check: 5 * time.Second}
-	p.Credentials = nil
+	p.Credentials, p.Gauge = nil, nil
 	return &p
 }
