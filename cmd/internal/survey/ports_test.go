@@ -110,8 +110,8 @@ func TestNotIdentified(t *testing.T) {
 			t.Errorf("%+v: %v", o, err)
 			continue
 		}
-		if s.plan.auto || s.plan.total < 3 {
-			t.Errorf("%+v: %d checks, hosts must be identified: %t", o, s.plan.total, s.plan.auto)
+		if s.plan.unsettled > 0 || s.plan.total < 3 {
+			t.Errorf("%+v: %d checks, hosts must be identified: %t", o, s.plan.total, s.plan.unsettled > 0)
 		}
 	}
 }
