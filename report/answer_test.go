@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -223,5 +224,28 @@ func TestCares(t *testing.T) {
 	}
 	if got.Counts.Fail != 0 || got.Counts.Care.Fail != 3 || got.Counts.Worst() != judge.Fail {
 		t.Errorf("an expired certificate does not fail the run: %+v", got.Counts)
+	}
+}
+
+// The care tells the date of the certificate that expires first, whichever service has it.
+func TestCareOfTheFirstToExpire(t *testing.T) {
+	s := mailbox("mail01", func(service string, r *probe.Result) {
+		closedRightly(service, r)
+		switch service {
+		case "owa":
+			selfSigned(scene.Began.AddDate(0, 0, 20))(r)
+		case "ews":
+			selfSigned(scene.Began.AddDate(0, 0, 3))(r)
+		}
+	})
+	var cares []string
+	for _, c := range draft(s.Results).Hosts[0].Cares {
+		cares = append(cares, fmt.Sprintf("%s (%d)", c.Text, c.Services))
+	}
+	want := []string{"Certificate: self-signed (2)", "Certificate: expires soon, in 3 days (2)"}
+	slices.Sort(cares)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, cares); diff != "" {
+		t.Errorf("- want, + got:\n%s", diff)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"hash/maphash"
 	"iter"
 	"slices"
-	"strings"
 
 	"exreach/report/content"
 	"exreach/report/judge"
@@ -91,19 +90,26 @@ func (d *Draft) blocks() [][]*kept {
 
 // alike returns a number that is equal for hosts with the same problems.
 func alike(entries []content.Entry, s content.Summary, seed maphash.Seed) uint64 {
-	var text strings.Builder
-	text.WriteString(s.Answer)
+	var text maphash.Hash
+	text.SetSeed(seed)
+	fmt.Fprintf(&text, "%q", s.Answer)
 	for _, c := range s.Cares {
-		fmt.Fprint(&text, "\n", c.Text, c.Weight, c.Services)
+		fmt.Fprintf(&text, "\n%q %q %d", c.Text, c.Weight, c.Services)
 	}
 	for _, e := range entries {
 		port := e.Port
 		if e.Parent != "" {
 			port = 0 // every host has another
 		}
-		if e.Grade != judge.Pass || e.Parent == "" {
-			fmt.Fprint(&text, "\n", e.Version, e.Role, e.Service, port, e.Verdict, e.Grade)
+		if e.Grade == judge.Pass && e.Care == judge.Pass && e.Parent != "" {
+			continue // one host has more of them than another
+		}
+		fmt.Fprintf(&text, "\n%q %q %q %d %q %q %q", e.Version, e.Role, e.Service, port, e.Verdict, e.Grade, e.Care)
+		for _, f := range e.Findings {
+			if f.WeighsOn != "" {
+				fmt.Fprintf(&text, " %q", f.Code)
+			}
 		}
 	}
-	return maphash.String(seed, text.String())
+	return text.Sum64()
 }

@@ -259,3 +259,39 @@ func TestCauseAfter(t *testing.T) {
 		})
 	}
 }
+
+// Hosts are one block only if the same services have the same problems.
+func TestBlocksOfOtherServices(t *testing.T) {
+	expired := selfSigned(scene.Began.AddDate(0, 0, -3))
+	table := func(services ...string) string {
+		return many(t, 2, Style{}, func(place int, service string, r *probe.Result) {
+			if service == services[place] {
+				expired(r)
+			}
+		})
+	}
+	if text := table("owa", "owa"); !strings.Contains(text, "mail01, mail02 (2 hosts)") {
+		t.Errorf("they are two blocks:\n%s", text)
+	}
+	if text := table("owa", "ews"); strings.Contains(text, "(2 hosts)") {
+		t.Errorf("they are one block:\n%s", text)
+	}
+}
+
+// A service may be in doubt for more than one reason.
+func TestBlocksOfOtherReasons(t *testing.T) {
+	var all []content.Entry
+	for i, code := range []string{"http-no-login", "http-unproved"} {
+		r := draft(mailbox(fmt.Sprintf("mail%02d", i), closedRightly).Results)
+		r.Results[1].Grade = judge.Warn
+		r.Results[1].Findings = []judge.Finding{{Code: code, Text: code, Weight: judge.Warn, WeighsOn: judge.OnGrade}}
+		all = append(all, r.Results...)
+	}
+	var text strings.Builder
+	if err := put(&text, "table", content.Report{Results: all}, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(text.String(), "(2 hosts)") {
+		t.Errorf("they are one block:\n%s", text.String())
+	}
+}

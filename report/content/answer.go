@@ -50,36 +50,59 @@ func (l *ledger) isFailing() bool {
 	return false
 }
 
-// good says what is as wanted.
+// good says what is as wanted. It says no more than the results show: where some were not
+// asked or determined, nothing is said of all.
 func (l *ledger) good() string {
-	reachable, required := l.reached(), 0
-	for k := range l.gaps {
-		if !k.optional && k.lack != doubtful {
-			required++
-		}
-	}
+	reachable := l.reached()
 	switch {
-	case reachable > 0 && required == 0:
+	case reachable > 0 && !l.lacksRequired():
 		return l.allReachable(reachable)
 	case reachable > 0 && l.isNamed:
 		return fmt.Sprintf("%s reachable", catalog.Count(reachable, "port"))
 	case reachable > 0:
 		return fmt.Sprintf("%s reachable", catalog.Count(reachable, "required service"))
-	case !l.wanted && !l.heard:
-		return "Nothing that must be closed is reachable; nothing answered at all, so nobody can tell whether the host is up"
-	case !l.wanted:
-		return "Nothing that must be closed is reachable"
-	case required > 0:
+	case l.wants[catalog.Required]:
 		return "Nothing required was reached"
+	case l.wants[catalog.Optional] && len(l.gaps) > 0:
+		return "No service is required"
+	case l.wants[catalog.Optional]:
+		return "No service is required, and nothing is wrong with the optional ones"
 	}
-	return "No service is required, and nothing is wrong with the optional ones"
+	return l.goodWhereNothingIsWanted()
 }
 
-// reached is how many of the required services answer at every address.
+// lacksRequired reports whether something that is required may be missing.
+func (l *ledger) lacksRequired() bool {
+	for k := range l.gaps {
+		if !k.optional && k.lack != doubtful {
+			return true
+		}
+	}
+	return false
+}
+
+// goodWhereNothingIsWanted is good for a host of which everything is forbidden or off.
+func (l *ledger) goodWhereNothingIsWanted() string {
+	text := "No service is required, and nothing is wrong with those that are off by default"
+	switch {
+	case l.wants[catalog.Forbidden] && len(l.gaps) > 0:
+		text = "Nothing that must be closed was found open"
+	case l.wants[catalog.Forbidden]:
+		text = "Nothing that must be closed is reachable"
+	case len(l.gaps) > 0:
+		text = "No service is required"
+	}
+	if !l.heard {
+		text += "; nothing answered at all, so nobody can tell whether the host is up"
+	}
+	return text
+}
+
+// reached is how many of the required services answer at every address where they must.
 func (l *ledger) reached() int {
 	reached := 0
-	for _, ok := range l.reachable {
-		if ok {
+	for service, ok := range l.answered {
+		if ok && !l.missing[service] {
 			reached++
 		}
 	}
@@ -100,7 +123,7 @@ func (l *ledger) allReachable(services int) string {
 }
 
 // lacks says for each kind of lack how many ports it concerns, and which. Only the first
-// says that it counts ports.
+// says that it counts ports, and again the first behind interfaces.
 func (l *ledger) lacks() []string {
 	var texts []string
 	noun := " port"
@@ -120,14 +143,27 @@ func (l *ledger) lacks() []string {
 		if noun != "" && len(g.ports) > 1 {
 			kind += "s"
 		}
-		noun = ""
-		text := fmt.Sprintf("%d%s %s", len(g.ports), kind, lackWords[k.lack])
-		if all, some := len(l.addresses), len(g.addresses); some < all {
-			text += fmt.Sprintf(" at %d of %d addresses", some, all)
+		if noun = ""; k.lack == unregistered {
+			noun = " port"
 		}
+		text := fmt.Sprintf("%d%s %s%s", len(g.ports), kind, lackWords[k.lack], g.where(len(l.addresses)))
 		texts = append(texts, text+": "+Listed(g.ports, 6))
 	}
 	return texts
+}
+
+// where says at how many of all addresses of a host a lack was seen; "" if that is all of
+// them, for each of its ports.
+func (g *gap) where(all int) string {
+	switch some := len(g.addresses); {
+	case some == 0:
+		return ""
+	case some < all:
+		return fmt.Sprintf(" at %d of %d addresses", some, all)
+	case len(g.spots) < len(g.ports)*all:
+		return fmt.Sprintf(" at some of %d addresses", all)
+	}
+	return ""
 }
 
 // gapKeys is the kinds of lack in the order of an answer: what is required comes first.
@@ -163,7 +199,7 @@ func (l *ledger) lackingServices() int {
 // noAnswer reports whether nothing came back from any port, though something there is
 // required or optional.
 func (l *ledger) noAnswer(entries []Entry) bool {
-	return l.wanted && !l.heard && !slices.ContainsFunc(entries, func(e Entry) bool {
+	return (l.wants[catalog.Required] || l.wants[catalog.Optional]) && !l.heard && !slices.ContainsFunc(entries, func(e Entry) bool {
 		return e.Verdict != probe.TimedOut && e.Verdict != probe.Unreachable || mayBeMute(e)
 	})
 }
@@ -172,13 +208,21 @@ func (l *ledger) noAnswer(entries []Entry) bool {
 // there was an empty datagram.
 func mayBeMute(e Entry) bool { return e.Network == catalog.UDP && e.Protocol == catalog.AnyProtocol }
 
+// noAnswerText says what the silence of all ports can mean. A closed port of UDP may be
+// silent, too.
 func (l *ledger) noAnswerText() string {
+	filtered, unused := "all filtered", ""
+	if !l.hasTCP {
+		unused = ", or nothing listens"
+	}
+	where := fmt.Sprintf("any of %d ports", len(l.ports))
 	if len(l.ports) == 1 {
+		filtered = "filtered"
 		for port := range l.ports {
-			return fmt.Sprintf("No answer at port %s: host down, wrong address or filtered.", port)
+			where = "port " + port
 		}
 	}
-	return fmt.Sprintf("No answer at any of %d ports: host down, wrong address or all filtered.", len(l.ports))
+	return fmt.Sprintf("No answer at %s: host down, wrong address or %s%s.", where, filtered, unused)
 }
 
 // Listed writes at most so many words with commas between them, and counts the rest.

@@ -58,12 +58,14 @@ func lackOf(e Entry) lack {
 
 // A ledger is what the results of a host add up to.
 type ledger struct {
-	services  map[serviceKey]judge.Grade // each service once, with the worst grade of its addresses
-	reachable map[serviceKey]bool        // required, and answers at every address
-	wanted    bool                       // something is required or optional
-	addresses map[string]bool
-	ports     map[string]bool // that were asked
+	services  map[serviceKey]bool   // each once for all addresses
+	answered  map[serviceKey]bool   // required, and answers at some address
+	missing   map[serviceKey]bool   // required, and lacking at some address
+	wants     map[catalog.Want]bool // what is wanted of the services
+	addresses map[string]bool       // that were asked
+	ports     map[string]bool       // that were asked
 	gaps      map[gapKey]*gap
+	hasTCP    bool // some of the ports are on TCP
 	heard     bool // the host itself sent something
 	isNamed   bool // the user named its ports, and no role says what they are for
 }
@@ -102,12 +104,17 @@ type gap struct {
 	ports     []string // as people write them, each once, in the order of the report
 	services  map[serviceKey]bool
 	addresses map[string]bool
+	spots     map[spot]bool
+	known     map[string]bool // what is in ports
 }
+
+// A spot is a port at an address.
+type spot struct{ port, address string }
 
 func newLedger(entries []Entry) *ledger {
 	l := &ledger{
-		services: map[serviceKey]judge.Grade{}, reachable: map[serviceKey]bool{}, addresses: map[string]bool{},
-		ports: map[string]bool{}, gaps: map[gapKey]*gap{},
+		services: map[serviceKey]bool{}, answered: map[serviceKey]bool{}, missing: map[serviceKey]bool{},
+		wants: map[catalog.Want]bool{}, addresses: map[string]bool{}, ports: map[string]bool{}, gaps: map[gapKey]*gap{},
 		isNamed: !slices.ContainsFunc(entries, func(e Entry) bool { return !IsNamedPort(e) }),
 	}
 	for _, e := range entries {
@@ -117,21 +124,19 @@ func newLedger(entries []Entry) *ledger {
 }
 
 func (l *ledger) add(e Entry) {
-	key := keyOf(e)
-	if known, ok := l.services[key]; !ok || judge.Compare(e.Grade, known) > 0 {
-		l.services[key] = e.Grade
+	key, lack := keyOf(e), lackOf(e)
+	l.services[key], l.wants[e.Want], l.ports[portWord(e)] = true, true, true
+	if e.Address != "" {
+		l.addresses[e.Address] = true
 	}
-	if e.Want == catalog.Required && e.Verdict == probe.Answered {
-		if _, known := l.reachable[key]; !known {
-			l.reachable[key] = true
-		}
+	if e.Want == catalog.Required {
+		isThere := lack == none || lack == doubtful
+		l.missing[key] = l.missing[key] || !isThere
+		l.answered[key] = l.answered[key] || isThere && e.Verdict == probe.Answered // or else another of its group is enough
 	}
-	l.reachable[key] = l.reachable[key] && (e.Grade == judge.Pass || lackOf(e) == doubtful)
-	l.wanted = l.wanted || e.Want == catalog.Required || e.Want == catalog.Optional
-	l.addresses[e.Address] = true
-	l.ports[portWord(e)] = true
+	l.hasTCP = l.hasTCP || e.Network != catalog.UDP
 	l.heard = l.heard || hostSpoke(e)
-	if lack := lackOf(e); lack != none {
+	if lack != none {
 		l.lacking(e, key, lack)
 	}
 }
@@ -143,13 +148,18 @@ func (l *ledger) lacking(e Entry, service serviceKey, lack lack) {
 	}
 	g := l.gaps[key]
 	if g == nil {
-		g = &gap{services: map[serviceKey]bool{}, addresses: map[string]bool{}}
+		g = &gap{services: map[serviceKey]bool{}, addresses: map[string]bool{}, spots: map[spot]bool{}, known: map[string]bool{}}
 		l.gaps[key] = g
 	}
-	if word := portWord(e); !slices.Contains(g.ports, word) {
+	word := portWord(e)
+	if !g.known[word] {
+		g.known[word] = true
 		g.ports = append(g.ports, word)
 	}
-	g.services[service], g.addresses[e.Address] = true, true
+	g.services[service] = true
+	if e.Address != "" {
+		g.addresses[e.Address], g.spots[spot{word, e.Address}] = true, true
+	}
 }
 
 // portWord is a port as people write it: 443, or 53/udp. Of an interface without a port it
@@ -171,13 +181,7 @@ func WhyUnasked(e Entry) string {
 
 // hostSpoke reports whether a result shows that the host is up.
 func hostSpoke(e Entry) bool {
-	switch e.Verdict {
-	case probe.Unresolved, probe.Untried:
-		return false
-	case probe.TimedOut, probe.Prohibited, probe.Unreachable:
-		return e.Witness != nil || e.SaidBy != "" && e.SaidBy == e.Address
-	}
-	return e.SaidBy == "" || e.SaidBy == e.Address
+	return judge.HostSent(e.Verdict, e.Witness != nil, e.SaidBy, e.Address)
 }
 
 // CountPorts is how many ports were asked, each counted once for all addresses.

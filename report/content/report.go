@@ -56,7 +56,7 @@ type Care struct {
 	Code     string      `json:"code"`     // of the finding
 	Text     string      `json:"text"`     // in a few words: "Certificate: issuer not trusted"
 	Weight   judge.Grade `json:"weight"`   // warn or fail
-	Services int         `json:"services"` // how many results have it
+	Services int         `json:"services"` // how many have it, each counted once for all addresses
 }
 
 // An Untestable is a catalogue entry of a role that was checked, which cannot be tested

@@ -26,24 +26,25 @@ func Summarize(entries []Entry, started time.Time) Summary {
 // caresOf sums up, by code, the findings of a host that weigh on its care. The worst come
 // first.
 func caresOf(entries []Entry, started time.Time) []Care {
-	var cares []Care
-	at := map[string]int{}
-	services := map[string]map[serviceKey]bool{}
+	var concerns []*concern
+	byCode := map[string]*concern{}
 	for _, e := range entries {
 		for _, f := range e.Findings {
 			if f.WeighsOn != judge.OnCare {
 				continue
 			}
-			i, known := at[f.Code]
-			if !known {
-				i = len(cares)
-				at[f.Code], services[f.Code] = i, map[serviceKey]bool{}
-				cares = append(cares, Care{Code: f.Code, Text: judge.Label(f.Code) + expiry(f.Code, e, started), Weight: f.Weight})
+			c := byCode[f.Code]
+			if c == nil {
+				c = &concern{code: f.Code, services: map[serviceKey]bool{}}
+				byCode[f.Code] = c
+				concerns = append(concerns, c)
 			}
-			services[f.Code][keyOf(e)] = true
-			cares[i].Weight = judge.Worst(cares[i].Weight, f.Weight)
-			cares[i].Services = len(services[f.Code])
+			c.add(e, f.Weight)
 		}
+	}
+	var cares []Care
+	for _, c := range concerns {
+		cares = append(cares, Care{Code: c.code, Text: judge.Label(c.code) + expiry(c.code, c.end, started), Weight: c.weight, Services: len(c.services)})
 	}
 	slices.SortStableFunc(cares, func(a, b Care) int {
 		return cmp.Or(judge.Compare(b.Weight, a.Weight), cmp.Compare(b.Services, a.Services))
@@ -51,9 +52,24 @@ func caresOf(entries []Entry, started time.Time) []Care {
 	return cares
 }
 
+// A concern is the findings of one code.
+type concern struct {
+	code     string
+	weight   judge.Grade
+	services map[serviceKey]bool
+	end      time.Time // when the first of their certificates expires; zero where they have none
+}
+
+func (c *concern) add(e Entry, weight judge.Grade) {
+	c.weight = judge.Worst(c.weight, weight)
+	c.services[keyOf(e)] = true
+	if end := notAfter(e); !end.IsZero() && (c.end.IsZero() || end.Before(c.end)) {
+		c.end = end
+	}
+}
+
 // expiry says when a certificate expired or will expire, for the findings about that.
-func expiry(code string, e Entry, started time.Time) string {
-	end := notAfter(e)
+func expiry(code string, end, started time.Time) string {
 	if end.IsZero() || started.IsZero() {
 		return ""
 	}
