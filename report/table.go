@@ -97,36 +97,63 @@ func (t *table) indent() int {
 
 func (t *table) fits(columns int) bool { return t.style.Width <= 0 || columns <= t.style.Width }
 
-// overall answers for a run of several hosts, in one sentence.
+// overall answers for a run of several hosts: how many fail, and why. What is wrong beside
+// reachability is a sentence of its own.
 func overall(h Head) string {
-	hosts, bad := len(h.Hosts), 0
-	for _, s := range h.Hosts {
-		if !s.IsClean() {
-			bad++
-		}
+	text := verdictOn(h)
+	reasons, beside := causeTexts(h, false), causeTexts(h, true)
+	if reasons != "" {
+		text += ": " + reasons
 	}
-	switch unreached := hosts - h.Counts.Hosts.Pass; {
-	case bad == 0:
-		return fmt.Sprintf("All %d hosts are as wanted.", hosts)
-	case unreached == 0:
-		return fmt.Sprintf("Everything required is reachable on all %d hosts; %s", hosts, worstCauses(h))
-	default:
-		return fmt.Sprintf("%d of %d hosts are not as wanted: %s", unreached, hosts, worstCauses(h))
+	text += "."
+	if beside != "" {
+		text += " " + beside + "."
 	}
+	return text
 }
 
-// worstCauses names the causes that matter most.
-func worstCauses(h Head) string {
+// verdictOn says how many hosts are as wanted.
+func verdictOn(h Head) string {
+	of := h.Counts.Hosts
+	hosts := catalog.Count(len(h.Hosts), "host")
+	isAre := "are"
+	if of.Fail == 1 {
+		isAre = "is"
+	}
+	switch {
+	case of.Fail > 0 && of.Unknown > 0:
+		return fmt.Sprintf("%d of %s %s not as wanted, and %d could not be determined", of.Fail, hosts, isAre, of.Unknown)
+	case of.Fail > 0:
+		return fmt.Sprintf("%d of %s %s not as wanted", of.Fail, hosts, isAre)
+	case of.Unknown > 0:
+		return fmt.Sprintf("%d of %s could not be determined", of.Unknown, hosts)
+	case of.Warn > 0:
+		return fmt.Sprintf("Everything required is reachable on all %s, not all that is optional", hosts)
+	case of.Care.Pass < len(h.Hosts):
+		return fmt.Sprintf("Everything required is reachable on all %s", hosts)
+	}
+	return fmt.Sprintf("All %s are as wanted", hosts)
+}
+
+// causeTexts names the causes that matter most, of the grade or of the care; "" if there
+// are none.
+func causeTexts(h Head, beside bool) string {
 	const most = 3
 	var texts []string
-	for _, c := range h.Causes[:min(len(h.Causes), most)] {
-		texts = append(texts, causeText(c)+" "+onHosts(c, len(h.Hosts), 2))
+	more := 0
+	for _, c := range h.Causes {
+		switch {
+		case c.Beside != beside:
+		case len(texts) == most:
+			more++
+		default:
+			texts = append(texts, causeText(c)+" "+onHosts(c, len(h.Hosts), 2))
+		}
 	}
-	text := strings.Join(texts, "; ")
-	if more := len(h.Causes) - len(texts); more > 0 {
-		text += "; " + catalog.Count(more, "more cause")
+	if more > 0 {
+		texts = append(texts, catalog.Count(more, "more cause"))
 	}
-	return text + "."
+	return strings.Join(texts, "; ")
 }
 
 func causeText(c content.Cause) string { return strings.TrimSpace(printable(c.What + " " + c.How)) }

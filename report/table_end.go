@@ -39,25 +39,46 @@ func (t *table) causes() {
 	if !t.style.Verbose {
 		shown = shown[:min(len(shown), mostCauses)]
 	}
-	what, how := 0, 0
-	for _, c := range shown {
-		what, how = max(what, width(causeWhat(c))), max(how, width(causeHow(c)))
-	}
-	for _, c := range shown {
-		line := []span{{pad(causeWhat(c), what+gutter), plain}, {pad(causeHow(c), how+gutter), inks[c.Weight]}}
-		t.line(margin, append(line, span{t.where(c, margin+what+gutter+how+gutter), plain})...)
+	cells := causeCells(shown)
+	for i, c := range shown {
+		line := []span{{cells[i].what + spaces(gutter), plain}, {cells[i].how + spaces(gutter), inks[c.Weight]}}
+		used := margin + width(cells[i].what) + gutter + width(cells[i].how) + gutter
+		t.line(margin, append(line, span{t.where(c, used), plain})...)
 	}
 	if more := len(t.head.Causes) - len(shown); more > 0 {
 		t.paragraph(margin, 2*margin, span{fmt.Sprintf("and %s: exreach report FILE --verbose lists them, for a run that was saved with --format json --output FILE.", catalog.Count(more, "more cause")), dim})
 	}
 }
 
-// causeWhat is the port of a cause with its services, or what else it is about.
-func causeWhat(c content.Cause) string {
-	if len(c.Services) == 0 {
-		return printable(c.What)
+// widestCause is how wide the first column of the causes may be: the hosts matter more.
+const widestCause = 44
+
+// A causeCell is what stands before the hosts of a cause.
+type causeCell struct{ what, how string }
+
+// causeCells aligns the causes in columns: the ports to the right, with their services
+// behind them.
+func causeCells(causes []content.Cause) []causeCell {
+	port, what, how := 0, 0, 0
+	for _, c := range causes {
+		if len(c.Services) > 0 {
+			port = max(port, width(printable(c.What)))
+		}
+		how = max(how, width(causeHow(c)))
 	}
-	return printable(c.What) + "  " + servicesText(c.Services)
+	cells := make([]causeCell, len(causes))
+	for i, c := range causes {
+		cells[i] = causeCell{printable(c.What), pad(causeHow(c), how)}
+		if len(c.Services) > 0 {
+			cells[i].what = padLeft(printable(c.What), port) + spaces(gutter) + servicesText(c.Services)
+		}
+		cells[i].what = textOf(fit([]span{{text: cells[i].what}}, widestCause))
+		what = max(what, width(cells[i].what))
+	}
+	for i := range cells {
+		cells[i].what = pad(cells[i].what, what)
+	}
+	return cells
 }
 
 // causeHow is the verdict of a cause, or else its weight.
@@ -140,7 +161,11 @@ func (t *table) versions() {
 	}
 	var texts []string
 	for _, v := range t.head.Versions {
-		texts = append(texts, fmt.Sprintf("%d %s", v.Hosts, t.head.releases.Called(v.Version)))
+		called := "of unknown version"
+		if v.Version != "" {
+			called = t.head.releases.Called(v.Version)
+		}
+		texts = append(texts, fmt.Sprintf("%d %s", v.Hosts, called))
 	}
 	t.line(0, span{"Hosts by version: " + strings.Join(texts, ", "), plain})
 }
@@ -156,7 +181,7 @@ func (t *table) untestable() {
 		names = append(names, fmt.Sprintf("%s (%s/%s)", u.Service, u.Ports, u.Network))
 	}
 	if len(names) > 0 {
-		t.line(0, span{"Cannot be tested remotely: " + content.Listed(names, 4) + "; --verbose says why", dim})
+		t.paragraph(0, margin, span{"Cannot be tested remotely: " + content.Listed(names, 4) + "; --verbose says why.", dim})
 	}
 }
 

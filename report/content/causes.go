@@ -16,7 +16,7 @@ import (
 // administrator, and about which hosts.
 type Cause struct {
 	What     string   // a port as the table has it, "587/tcp", or in words: "no answer at any port"
-	Services []string // at the port, each once
+	Services []string // at the port, each once; nil where no port is meant
 	How      string   // the verdict at the port: "timed-out"; "" where no port is meant
 	Weight   judge.Grade
 	Beside   bool     // it weighs on the care, not on the grade
@@ -60,7 +60,9 @@ type Tracker struct {
 type Expiry struct {
 	At      time.Time // zero where no certificate was seen
 	Subject string
-	Host    string
+	Host    string // the first that has it
+
+	place int // of the host
 }
 
 // Meet adds a host.
@@ -90,9 +92,7 @@ func (t *Tracker) Meet(place int, entries []Entry, s Summary) {
 
 // learn adds what one result shows.
 func (t *Tracker) learn(found map[causeKey]bool, e Entry, host placed) {
-	if end := notAfter(e); !end.IsZero() && (t.First.At.IsZero() || end.Before(t.First.At)) {
-		t.First = Expiry{At: end, Subject: e.Peer.TLS.Chain[0].Subject, Host: e.Host}
-	}
+	t.expire(e, host)
 	if e.Grade == judge.Pass {
 		return
 	}
@@ -111,6 +111,16 @@ func (t *Tracker) learn(found map[causeKey]bool, e Entry, host placed) {
 		c.After = e.Trace.After
 	}
 	t.blame(found, c, host)
+}
+
+// expire notes the certificate of a result. Of those that expire at the same time, the one
+// of the first host counts.
+func (t *Tracker) expire(e Entry, host placed) {
+	end, first := notAfter(e), &t.First
+	if end.IsZero() || !first.At.IsZero() && cmp.Or(end.Compare(first.At), cmp.Compare(host.place, first.place)) > 0 {
+		return
+	}
+	*first = Expiry{At: end, Subject: e.Peer.TLS.Chain[0].Subject, Host: host.name, place: host.place}
 }
 
 // reasonOf names the finding that makes the grade of a result what it is.
@@ -181,19 +191,32 @@ func (t *Tracker) Ranked() []Cause {
 	return causes
 }
 
+// versionsOf returns the versions in which a host was checked; "" stands for one that was
+// only assumed.
 func versionsOf(entries []Entry) map[string]bool {
 	versions := map[string]bool{}
 	for _, e := range entries {
-		if e.Version != "" { // else the user named the port
+		switch {
+		case e.Version == "": // the user named the port
+		case IsAssumed(entries, e.Version):
+			versions[""] = true
+		default:
 			versions[e.Version] = true
 		}
 	}
 	return versions
 }
 
+// IsAssumed reports whether a host was checked in a version that it did not show: it was
+// asked, and its answers allow several, or none.
+func IsAssumed(entries []Entry, version string) bool {
+	id := entries[0].Identified
+	return id != nil && !slices.Equal(id.Candidates, []string{version})
+}
+
 // A VersionCount is how many hosts were checked as a version.
 type VersionCount struct {
-	Version string
+	Version string // "" of hosts that did not show it
 	Hosts   int
 }
 
