@@ -77,7 +77,7 @@ func (t *Tracker) Meet(place int, entries []Entry, s Summary) {
 	found := map[causeKey]bool{}
 	switch whole := wholeOf(entries); {
 	case whole != nil:
-		t.blame(found, Cause{What: whole.Detail, Weight: s.Grade}, host)
+		t.blame(found, Cause{What: wholeText(*whole), Weight: s.Grade}, host)
 	case Quiet(entries):
 		t.blame(found, Cause{What: "no answer at any port", Weight: s.Grade}, host)
 	default:
@@ -88,6 +88,15 @@ func (t *Tracker) Meet(place int, entries []Entry, s Summary) {
 	for _, c := range s.Cares {
 		t.blame(found, Cause{What: judge.Label(c.Code), Weight: c.Weight, Beside: true}, host)
 	}
+}
+
+// wholeText says why nothing of a host was asked. It leaves out what is different for every
+// host.
+func wholeText(e Entry) string {
+	if e.Verdict == probe.Untried && e.Obstacle != "" {
+		return "not asked: " + WhyUnasked(e)
+	}
+	return e.Detail
 }
 
 // learn adds what one result shows.
