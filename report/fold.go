@@ -5,6 +5,7 @@ package report
 import (
 	"slices"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/report/content"
@@ -37,8 +38,10 @@ func (r tableRow) grade() judge.Grade {
 // services is the names of the row's services, each once.
 func (r tableRow) services() []string {
 	var names []string
+	known := map[string]bool{}
 	for _, e := range r.entries {
-		if !slices.Contains(names, e.Service) {
+		if !known[e.Service] {
+			known[e.Service] = true
 			names = append(names, e.Service)
 		}
 	}
@@ -49,17 +52,21 @@ func (r tableRow) services() []string {
 // is that of the entries.
 func tableRows(entries []content.Entry) []tableRow {
 	var rows []tableRow
+	places := map[outcome]int{}
 	for _, e := range entries {
 		if n := len(rows); e.Parent != "" && n > 0 {
 			rows[n-1].behind = append(rows[n-1].behind, tableRow{entries: []content.Entry{e}})
 			continue
 		}
-		i := slices.IndexFunc(rows, func(r tableRow) bool { return sameOutcome(r.entries[0], e) })
-		if i < 0 {
-			rows = append(rows, tableRow{entries: []content.Entry{e}})
+		shared, isShared := outcomeOf(e)
+		if i, known := places[shared]; known && isShared {
+			rows[i].entries = append(rows[i].entries, e)
 			continue
 		}
-		rows[i].entries = append(rows[i].entries, e)
+		if isShared {
+			places[shared] = len(rows)
+		}
+		rows = append(rows, tableRow{entries: []content.Entry{e}})
 	}
 	slices.SortStableFunc(rows, func(a, b tableRow) int {
 		return judge.Compare(b.grade(), a.grade())
@@ -67,17 +74,25 @@ func tableRows(entries []content.Entry) []tableRow {
 	return rows
 }
 
-// sameOutcome reports whether two services share a row: those of one port whose verdict is
-// from before anything of their own was said, and those that were not asked, for one
-// reason.
-func sameOutcome(a, b content.Entry) bool {
-	if a.Verdict != b.Verdict || a.Parent != "" || b.Parent != "" {
-		return false
+// An outcome is what the services of a row have in common.
+type outcome struct {
+	verdict  probe.Verdict
+	obstacle probe.Obstacle // of what was not asked
+	network  catalog.Network
+	port     uint16
+}
+
+// outcomeOf returns the outcome that other services may share with an entry; false if none
+// may. Those of one port share it if their verdict is from before anything of their own was
+// said, and those that were not asked if there is one reason.
+func outcomeOf(e content.Entry) (shared outcome, ok bool) {
+	switch {
+	case e.Parent != "":
+		return outcome{}, false
+	case e.Verdict == probe.Untried:
+		return outcome{verdict: e.Verdict, obstacle: e.Obstacle}, true
 	}
-	if a.Verdict == probe.Untried {
-		return a.Obstacle == b.Obstacle
-	}
-	return a.Port != 0 && a.Port == b.Port && a.Network == b.Network && isEarly(a) && isEarly(b)
+	return outcome{verdict: e.Verdict, network: e.Network, port: e.Port}, e.Port != 0 && isEarly(e)
 }
 
 // isEarly reports whether a verdict is from before the service itself was asked anything.

@@ -19,9 +19,11 @@ import (
 type tableHost struct {
 	*table
 	Part
-	printed   map[string]bool // texts of findings that stand above already
-	stops     map[stop]uint16 // where ports above stop, and the first that does
-	footnotes []judge.Finding // in the order of their marks, which begin with 1
+	printed   map[string]bool  // texts of findings that stand above already
+	stops     map[stop]uint16  // where ports above stop, and the first that does
+	footnotes []judge.Finding  // in the order of their marks, which begin with 1
+	marks     map[told]int     // of the footnotes
+	marksBy   map[string][]int // the same by the code of the finding
 }
 
 // write begins with the answer, because that is what people come for.
@@ -32,17 +34,18 @@ func (h *tableHost) write() {
 	h.number()
 	h.paragraph(0, margin, span{h.name() + ":", bold}, span{h.Answer, inks[h.Grade]})
 	for _, c := range h.Cares {
-		text := fmt.Sprintf("%s (%s)%s", printable(c.Text), catalog.Count(c.Services, "service"), h.marks(c.Code))
+		text := fmt.Sprintf("%s (%s)%s", printable(c.Text), catalog.Count(c.Services, "service"), marksText(h.marksBy[c.Code]))
 		h.paragraph(margin, 2*margin, span{text + ".", inks[c.Weight]})
 	}
 	if h.Entries == nil {
 		return
 	}
 	h.aboutName()
-	var first []content.Group
+	above := map[string]bool{}
 	for g := range content.Groups(h.Entries) {
-		h.group(g, first)
-		first = append(first, g)
+		gist := g.Gist()
+		h.group(g, above[gist])
+		above[gist] = true
 	}
 	h.notes()
 	h.line(0)
@@ -62,13 +65,13 @@ func (h *tableHost) name() string {
 
 // group writes the rows of a role at an address, unless they repeat those of an address
 // above.
-func (h *tableHost) group(g content.Group, above []content.Group) {
+func (h *tableHost) group(g content.Group, isRepeated bool) {
 	if g.Whole != nil {
 		h.heading(g)
 		h.findings(*g.Whole, margin)
 		return
 	}
-	if i := slices.IndexFunc(above, func(a content.Group) bool { return a.Address != g.Address && content.SameResults(a, g) }); i >= 0 {
+	if isRepeated {
 		h.paragraph(margin, 2*margin, span{fmt.Sprintf("%s  the same %s", g.Address, catalog.Count(len(g.Entries), "result")), plain})
 		return
 	}
@@ -202,7 +205,7 @@ func (h *tableHost) cells(r tableRow, depth int) {
 // answer ends a line, of which so many columns are used, with what the row answered and
 // the marks of its footnotes. It cuts the answer to keep the marks.
 func (h *tableHost) answer(indent, used int, r tableRow, before ...span) {
-	text, marks := printable(answerOf(r.first())), h.marksOf(r)
+	text, marks := printable(answerOf(r.first())), marksText(h.marksOf(r))
 	if h.style.Width > 0 {
 		text = textOf(fit([]span{{text: text}}, max(h.style.Width-used-width(marks), 1)))
 	}
