@@ -92,7 +92,9 @@ func (d *Draft) blocks() [][]*kept {
 func alike(entries []content.Entry, s content.Summary, seed maphash.Seed) uint64 {
 	var text maphash.Hash
 	text.SetSeed(seed)
-	fmt.Fprintf(&text, "%q\n", s.Answer)
+	if whole := content.WholeOf(entries); whole == nil || whole.Obstacle == "" { // else the answer may name the host's address
+		fmt.Fprintf(&text, "%q\n", s.Answer)
+	}
 	for _, c := range s.Cares {
 		fmt.Fprintf(&text, "%q %q %d\n", c.Text, c.Weight, c.Services)
 	}

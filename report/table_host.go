@@ -28,7 +28,7 @@ type tableHost struct {
 
 // write begins with the answer, because that is what people come for.
 func (h *tableHost) write() {
-	if h.Entries == nil && h.style.Problems {
+	if h.style.Problems && len(h.head.Hosts) > 1 && h.IsClean() {
 		return
 	}
 	h.number()
@@ -71,6 +71,9 @@ func (h *tableHost) group(g content.Group, isRepeated bool) {
 		h.findings(*g.Whole, margin)
 		return
 	}
+	if h.style.Problems && !slices.ContainsFunc(g.Entries, func(e content.Entry) bool { return e.Grade != judge.Pass }) {
+		return
+	}
 	if isRepeated {
 		h.paragraph(margin, 2*margin, span{fmt.Sprintf("%s  the same %s", g.Address, catalog.Count(len(g.Entries), "result")), plain})
 		return
@@ -82,15 +85,29 @@ func (h *tableHost) group(g content.Group, isRepeated bool) {
 	}
 	passed := 0
 	for _, r := range tableRows(g.Entries) {
-		if r.grade() == judge.Pass && (h.style.Problems || h.Brief && !h.style.Verbose) {
-			passed += len(r.entries) + len(r.behind)
-			continue
-		}
+		passed += h.hidden(r)
 		h.row(r, 0)
 	}
 	if passed > 0 && !h.style.Problems {
 		h.line(margin, span{pad(string(judge.Pass), h.grade+gutter), green}, span{catalog.Count(passed, "service") + " as wanted", dim})
 	}
+}
+
+// hides reports whether a row is not shown, because it is as wanted.
+func (h *tableHost) hides(r tableRow) bool {
+	return r.grade() == judge.Pass && (h.style.Problems || h.Brief && !h.style.Verbose)
+}
+
+// hidden counts the services of a row, and behind it, that are not shown.
+func (h *tableHost) hidden(r tableRow) int {
+	n := 0
+	if h.hides(r) {
+		n = len(r.entries)
+	}
+	for _, b := range r.behind {
+		n += h.hidden(b)
+	}
+	return n
 }
 
 // heading says what stands at an address, and from where it was seen.
@@ -159,8 +176,11 @@ func (h *tableHost) quiet(g content.Group) {
 	h.findings(e, h.indent())
 }
 
-// row writes a row, what is to be said about it, and what is behind it.
+// row writes a row, what is to be said about it, and what is behind it, unless it is hidden.
 func (h *tableHost) row(r tableRow, depth int) {
+	if h.hides(r) {
+		return
+	}
 	e := r.first()
 	if e.Verdict == probe.Untried && len(r.entries) > 1 {
 		h.unasked(r)
@@ -172,9 +192,7 @@ func (h *tableHost) row(r tableRow, depth int) {
 		h.findings(e, h.indent())
 	}
 	for _, b := range r.behind {
-		if b.grade() != judge.Pass || !h.style.Problems && !(h.Brief && !h.style.Verbose) {
-			h.row(b, margin)
-		}
+		h.row(b, margin)
 	}
 }
 

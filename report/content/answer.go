@@ -15,7 +15,7 @@ import (
 
 // answer says in a sentence what can be reached of a host and what cannot.
 func (l *ledger) answer(entries []Entry) string {
-	if whole := wholeOf(entries); whole != nil {
+	if whole := WholeOf(entries); whole != nil {
 		return fmt.Sprintf("Not checked, %s: %s (%s).", whole.Verdict, strings.TrimSuffix(whole.Detail, "."), catalog.Count(len(l.services), l.unit()))
 	}
 	if l.noAnswer(entries) {

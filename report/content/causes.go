@@ -75,8 +75,8 @@ func (t *Tracker) Meet(place int, entries []Entry, s Summary) {
 	}
 	host := placed{place, s.Host}
 	found := map[causeKey]bool{}
-	switch whole := wholeOf(entries); {
-	case whole != nil:
+	switch whole := WholeOf(entries); {
+	case whole != nil && whole.Verdict == probe.Unresolved:
 		t.blame(found, Cause{What: whole.Detail, Weight: s.Grade}, host)
 	case Quiet(entries):
 		t.blame(found, Cause{What: "no answer at any port", Weight: s.Grade}, host)

@@ -154,7 +154,7 @@ func (e Entry) Gist() string {
 	if e.Parent != "" {
 		port = 0 // an interface has another port everywhere
 	}
-	text := fmt.Appendf(nil, "%q %q %q %q %q %d %q %q %q", e.Version, e.Role, e.Service, e.Parent, e.Network, port, e.Verdict, e.Grade, e.Care)
+	text := fmt.Appendf(nil, "%q %q %q %q %q %d %q %q %q %q", e.Version, e.Role, e.Service, e.Parent, e.Network, port, e.Verdict, e.Obstacle, e.Grade, e.Care)
 	for _, f := range e.Findings {
 		if f.WeighsOn != "" {
 			text = fmt.Appendf(text, " %q", f.Code)

@@ -32,7 +32,7 @@ func Groups(entries []Entry) iter.Seq[Group] {
 				n++
 			}
 			g := Group{Host: first.Host, Version: first.Version, Role: first.Role, Address: first.Address, Entries: rest[:n]}
-			g.Whole = wholeOf(g.Entries)
+			g.Whole = WholeOf(g.Entries)
 			if !yield(g) {
 				return
 			}
@@ -69,8 +69,8 @@ func Arrange(entries []Entry) {
 	})
 }
 
-// wholeOf returns the entry that speaks for all, if none could be asked, for one reason.
-func wholeOf(entries []Entry) *Entry {
+// WholeOf returns the entry that speaks for all, if none could be asked, for one reason.
+func WholeOf(entries []Entry) *Entry {
 	if unaskedAlike(entries) {
 		return &entries[0]
 	}

@@ -125,7 +125,10 @@ func newLedger(entries []Entry) *ledger {
 
 func (l *ledger) add(e Entry) {
 	key, lack := keyOf(e), lackOf(e)
-	l.services[key], l.wants[e.Want], l.ports[portWord(e)] = true, true, true
+	l.wants[e.Want], l.ports[portWord(e)] = true, true
+	if e.Service != catalog.Control {
+		l.services[key] = true
+	}
 	if e.Address != "" {
 		l.addresses[e.Address] = true
 	}
@@ -156,7 +159,9 @@ func (l *ledger) lacking(e Entry, service serviceKey, lack lack) {
 		g.known[word] = true
 		g.ports = append(g.ports, word)
 	}
-	g.services[service] = true
+	if e.Service != catalog.Control {
+		g.services[service] = true
+	}
 	if e.Address != "" {
 		g.addresses[e.Address], g.spots[spot{word, e.Address}] = true, true
 	}
