@@ -26,7 +26,7 @@ func (l *ledger) answer(entries []Entry) string {
 	if n := l.lackingServices(); n > 0 && len(l.services) > 1 {
 		count = fmt.Sprintf(" (%d of %s)", n, catalog.Count(len(l.services), l.unit()))
 	}
-	if l.isFailing() || l.isNamed && l.reached() == 0 && len(lacks) > 0 {
+	if l.isFailing() || (l.isNamed || l.inDoubt) && l.reached() == 0 && len(lacks) > 0 {
 		return strings.Join(lacks, "; ") + count + "."
 	}
 	return strings.Join(append([]string{l.good()}, lacks...), "; ") + count + "."
@@ -73,6 +73,9 @@ func (l *ledger) good() string {
 
 // lacksRequired reports whether something that is required may be missing.
 func (l *ledger) lacksRequired() bool {
+	if l.inDoubt {
+		return true
+	}
 	for k := range l.gaps {
 		if !k.optional && k.lack != doubtful {
 			return true
@@ -153,14 +156,14 @@ func (l *ledger) lacks() []string {
 }
 
 // where says at how many of all addresses of a host a lack was seen; "" if that is all of
-// them, for each of its ports.
+// them, for each of its services.
 func (g *gap) where(all int) string {
 	switch some := len(g.addresses); {
 	case some == 0:
 		return ""
 	case some < all:
 		return fmt.Sprintf(" at %d of %d addresses", some, all)
-	case len(g.spots) < len(g.ports)*all:
+	case len(g.spots) < len(g.services)*all:
 		return fmt.Sprintf(" at some of %d addresses", all)
 	}
 	return ""

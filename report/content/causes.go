@@ -65,6 +65,9 @@ type Expiry struct {
 	place int // of the host
 }
 
+// FromNow says how many days after a time the certificate expires, or how long before.
+func (e Expiry) FromNow(now time.Time) string { return fromNow(e.At, now) }
+
 // Meet adds a host.
 func (t *Tracker) Meet(place int, entries []Entry, s Summary) {
 	if t.causes == nil {
