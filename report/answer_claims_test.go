@@ -51,6 +51,22 @@ func TestAnswerClaims(t *testing.T) {
 			s.At("192.0.2.11").Add("owa", 443, nil)
 			s.Add("smtp-submission", 587, timedOut)
 		}, "2 ports blocked at some of 2 addresses: 443, 587 (2 of 2 services)."},
+		"an interface has another port everywhere": {func(s *scene.Scene) {
+			child := scene.All(timedOut, scene.Child("rpc-endpoint-mapper"))
+			s.Add("rpc-endpoint-mapper", 135, nil)
+			s.Add("emsmdb", 59531, child)
+			s.At("192.0.2.11").Add("rpc-endpoint-mapper", 135, nil)
+			s.Add("emsmdb", 59600, child)
+		}, "2 ports blocked: 59531, 59600 (1 of 2 services)."},
+		"a connect proves nothing": {func(s *scene.Scene) {
+			controlPort(s, func(*probe.Result) {})
+			s.Add("irc", 6667, nil)
+			s.Add("owa", 443, func(r *probe.Result) { r.Check.Service.Protocol = "http" })
+		}, "1 required service reachable; 1 port needing attention: 5893; 1 not determined: 6667 (1 of 2 services)."},
+		"no connect proves anything": {func(s *scene.Scene) {
+			controlPort(s, func(*probe.Result) {})
+			s.Add("irc", 6667, nil)
+		}, "2 ports needing attention: 5893, 6667."},
 		"one of a group is enough, first address": {func(s *scene.Scene) {
 			s.Add("um-sip", 5060, oneOf)
 			s.Add("um-sips", 5061, scene.All(oneOf, refused))

@@ -105,6 +105,31 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// Optional services of a port that fails for the required ones fail with them: a port is
+// counted once, with all its services.
+func TestAnswerCountsWholePort(t *testing.T) {
+	s := mailbox("mail01", func(service string, r *probe.Result) {
+		closedRightly(service, r)
+		if isPage(service) {
+			scene.Verdict(probe.Refused, "connection refused (RST)")(r)
+			if service == "ews" {
+				r.Check.Want = catalog.Optional
+			}
+		}
+	})
+	got := draft(s.Results)
+	if want := "1 port closed: 443 (3 of 7 services)."; got.Hosts[0].Answer != want {
+		t.Errorf("got %q, want %q", got.Hosts[0].Answer, want)
+	}
+	var text strings.Builder
+	if err := put(&text, "table", got, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text.String(), "FAIL  443/tcp  refused   owa, ecp, ews") {
+		t.Errorf("the row is another:\n%s", text.String())
+	}
+}
+
 // Where nothing may answer, nothing that answers is right, and proves nothing about the
 // host.
 func TestAnswerWhereAllIsForbidden(t *testing.T) {

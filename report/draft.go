@@ -117,7 +117,6 @@ func (d *Draft) take(entries []content.Entry, place int) error {
 		d.head.Counts.Add(e.Grade)
 		d.head.Counts.Care.Add(e.Care)
 	}
-	d.head.Counts.Untraced += content.UntracedPorts(entries)
 	if !d.format.Whole && d.known {
 		if err := d.begin(); err != nil {
 			return err
@@ -158,6 +157,7 @@ func (d *Draft) sumUp(h *kept, entries []content.Entry) {
 	h.summary = content.Summarize(entries, d.head.Started)
 	h.alike = alike(entries, h.summary, d.seed)
 	d.total.Meet(h.place, entries, h.summary)
+	d.head.Counts.Untraced += content.UntracedPorts(entries)
 }
 
 // get returns the entries of a host.
@@ -229,7 +229,7 @@ func (d *Draft) gather() error {
 	if !d.unsettled {
 		return nil
 	}
-	d.total = content.Tracker{}
+	d.total, d.head.Counts.Untraced = content.Tracker{}, 0
 	for i := range d.hosts {
 		entries, err := d.get(&d.hosts[i])
 		if err != nil {

@@ -5,8 +5,6 @@ package report
 import (
 	"slices"
 
-	"exreach/probe"
-	"exreach/probe/protocol"
 	"exreach/report/content"
 	"exreach/report/judge"
 )
@@ -37,8 +35,10 @@ func (r tableRow) grade() judge.Grade {
 // services is the names of the row's services, each once.
 func (r tableRow) services() []string {
 	var names []string
+	known := map[string]bool{}
 	for _, e := range r.entries {
-		if !slices.Contains(names, e.Service) {
+		if !known[e.Service] {
+			known[e.Service] = true
 			names = append(names, e.Service)
 		}
 	}
@@ -49,44 +49,24 @@ func (r tableRow) services() []string {
 // is that of the entries.
 func tableRows(entries []content.Entry) []tableRow {
 	var rows []tableRow
+	places := map[content.Outcome]int{}
 	for _, e := range entries {
 		if n := len(rows); e.Parent != "" && n > 0 {
 			rows[n-1].behind = append(rows[n-1].behind, tableRow{entries: []content.Entry{e}})
 			continue
 		}
-		i := slices.IndexFunc(rows, func(r tableRow) bool { return sameOutcome(r.entries[0], e) })
-		if i < 0 {
-			rows = append(rows, tableRow{entries: []content.Entry{e}})
+		shared, isShared := content.OutcomeOf(e)
+		if i, known := places[shared]; known && isShared {
+			rows[i].entries = append(rows[i].entries, e)
 			continue
 		}
-		rows[i].entries = append(rows[i].entries, e)
+		if isShared {
+			places[shared] = len(rows)
+		}
+		rows = append(rows, tableRow{entries: []content.Entry{e}})
 	}
 	slices.SortStableFunc(rows, func(a, b tableRow) int {
 		return judge.Compare(b.grade(), a.grade())
 	})
 	return rows
-}
-
-// sameOutcome reports whether two services share a row: those of one port whose verdict is
-// from before anything of their own was said, and those that were not asked, for one
-// reason.
-func sameOutcome(a, b content.Entry) bool {
-	if a.Verdict != b.Verdict || a.Parent != "" || b.Parent != "" {
-		return false
-	}
-	if a.Verdict == probe.Untried {
-		return a.Obstacle == b.Obstacle
-	}
-	return a.Port != 0 && a.Port == b.Port && a.Network == b.Network && isEarly(a) && isEarly(b)
-}
-
-// isEarly reports whether a verdict is from before the service itself was asked anything.
-func isEarly(e content.Entry) bool {
-	switch e.Verdict {
-	case probe.TimedOut, probe.Refused, probe.Prohibited, probe.Unreachable:
-		return true
-	case probe.Silent, probe.Cut, probe.BadTLS, probe.Mismatch:
-		return e.Step == protocol.Connect || e.Step == protocol.TLS
-	}
-	return false
 }

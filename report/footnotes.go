@@ -10,12 +10,19 @@ import (
 	"exreach/report/judge"
 )
 
+// A told is what makes two findings of a host one footnote.
+type told struct{ code, text string }
+
+func toldBy(f judge.Finding) told { return told{f.Code, f.Text} }
+
 // number gives every finding that does not stand under its row a mark. Findings of one
 // code and text share it.
 func (h *tableHost) number() {
+	known := map[told]bool{}
 	for _, e := range h.Entries {
 		for _, f := range e.Findings {
-			if h.isFootnote(f) && h.markOf(f) == 0 {
+			if h.isFootnote(f) && !known[toldBy(f)] {
+				known[toldBy(f)] = true
 				h.footnotes = append(h.footnotes, f)
 			}
 		}
@@ -23,6 +30,11 @@ func (h *tableHost) number() {
 	slices.SortStableFunc(h.footnotes, func(a, b judge.Finding) int {
 		return judge.Compare(b.Weight, a.Weight)
 	})
+	h.marks, h.marksBy = map[told]int{}, map[string][]int{}
+	for i, f := range h.footnotes {
+		h.marks[toldBy(f)] = i + 1
+		h.marksBy[f.Code] = append(h.marksBy[f.Code], i+1)
+	}
 }
 
 // isFootnote reports whether a finding is told in a footnote: all that weigh on the care,
@@ -31,45 +43,31 @@ func (h *tableHost) isFootnote(f judge.Finding) bool {
 	return f.WeighsOn == judge.OnCare || f.WeighsOn == "" && h.style.Verbose && !f.IsAboutName()
 }
 
-// markOf returns the mark of a finding; 0 if it has none.
-func (h *tableHost) markOf(f judge.Finding) int {
-	return 1 + slices.IndexFunc(h.footnotes, func(known judge.Finding) bool { return known.Code == f.Code && known.Text == f.Text })
-}
-
-// marks is the marks of all findings with a code: " [1][3]".
-func (h *tableHost) marks(code string) string {
-	text := ""
-	for i, f := range h.footnotes {
-		if f.Code == code {
-			text += fmt.Sprintf("[%d]", i+1)
-		}
-	}
-	return spaced(text)
-}
-
 // marksOf is the marks of the findings of a row.
-func (h *tableHost) marksOf(r tableRow) string {
+func (h *tableHost) marksOf(r tableRow) []int {
 	var marks []int
 	for _, e := range r.entries {
 		for _, f := range e.Findings {
-			if n := h.markOf(f); n > 0 && !slices.Contains(marks, n) {
+			if n := h.marks[toldBy(f)]; n > 0 {
 				marks = append(marks, n)
 			}
 		}
 	}
 	slices.Sort(marks)
+	return slices.Compact(marks)
+}
+
+// marksText writes marks behind what they belong to: " [1][3]".
+func marksText(marks []int) string {
+	if len(marks) == 0 {
+		return ""
+	}
 	var text strings.Builder
+	text.WriteByte(' ')
 	for _, n := range marks {
 		fmt.Fprintf(&text, "[%d]", n)
 	}
-	return spaced(text.String())
-}
-
-func spaced(text string) string {
-	if text == "" {
-		return ""
-	}
-	return " " + text
+	return text.String()
 }
 
 // notes writes the footnotes of a host.

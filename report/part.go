@@ -92,24 +92,17 @@ func (d *Draft) blocks() [][]*kept {
 func alike(entries []content.Entry, s content.Summary, seed maphash.Seed) uint64 {
 	var text maphash.Hash
 	text.SetSeed(seed)
-	fmt.Fprintf(&text, "%q", s.Answer)
+	if whole := content.WholeOf(entries); whole == nil || whole.Obstacle == "" { // else the answer may name the host's address
+		fmt.Fprintf(&text, "%q\n", s.Answer)
+	}
 	for _, c := range s.Cares {
-		fmt.Fprintf(&text, "\n%q %q %d", c.Text, c.Weight, c.Services)
+		fmt.Fprintf(&text, "%q %q %d\n", c.Text, c.Weight, c.Services)
 	}
 	for _, e := range entries {
-		port := e.Port
-		if e.Parent != "" {
-			port = 0 // every host has another
-		}
 		if e.Grade == judge.Pass && e.Care == judge.Pass && e.Parent != "" {
 			continue // one host has more of them than another
 		}
-		fmt.Fprintf(&text, "\n%q %q %q %d %q %q %q", e.Version, e.Role, e.Service, port, e.Verdict, e.Grade, e.Care)
-		for _, f := range e.Findings {
-			if f.WeighsOn != "" {
-				fmt.Fprintf(&text, " %q", f.Code)
-			}
-		}
+		text.WriteString(e.Gist())
 	}
 	return text.Sum64()
 }

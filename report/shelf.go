@@ -222,11 +222,14 @@ func (c *certificates) named(text string) (tls12.Certificate, error) {
 		return cert, nil
 	}
 	cert, err := c.read(c.all[i])
+	if err != nil {
+		return tls12.Certificate{}, err
+	}
 	if c.near == nil || len(c.near) == fewCertificates {
 		c.near = map[fingerprint]tls12.Certificate{}
 	}
 	c.near[print] = cert
-	return cert, err
+	return cert, nil
 }
 
 // read returns a certificate from memory or from the shelf.

@@ -106,6 +106,9 @@ func overall(h Head) string {
 		text += ": " + reasons
 	}
 	text += "."
+	if n := h.Counts.Hosts.Unasked; n > 0 {
+		text += " " + catalog.Count(n, "more host") + " not asked."
+	}
 	if beside != "" {
 		text += " " + beside + "."
 	}
@@ -128,7 +131,7 @@ func verdictOn(h Head) string {
 	case of.Unknown > 0:
 		return fmt.Sprintf("%d of %s could not be determined", of.Unknown, hosts)
 	case of.Warn > 0:
-		return fmt.Sprintf("Everything required is reachable on all %s, not all that is optional", hosts)
+		return fmt.Sprintf("Nothing fails; warnings on %d of %s", of.Warn, hosts) // which may be about what is required
 	case of.Care.Pass < len(h.Hosts):
 		return fmt.Sprintf("Everything required is reachable on all %s", hosts)
 	}

@@ -146,12 +146,7 @@ func (t *table) certificates() {
 	if e.At.IsZero() || t.head.Started.IsZero() {
 		return
 	}
-	days := int(e.At.Sub(t.head.Started).Hours() / 24)
-	when := "in " + catalog.Count(days, "day")
-	if e.At.Before(t.head.Started) {
-		when = catalog.Count(-days, "day") + " ago"
-	}
-	t.line(0, span{fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), when, e.Subject, e.Host), plain})
+	t.line(0, span{fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), e.FromNow(t.head.Started), e.Subject, e.Host), plain})
 }
 
 // versions says how many hosts were checked as which version.

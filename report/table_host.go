@@ -19,30 +19,33 @@ import (
 type tableHost struct {
 	*table
 	Part
-	printed   map[string]bool // texts of findings that stand above already
-	stops     map[stop]uint16 // where ports above stop, and the first that does
-	footnotes []judge.Finding // in the order of their marks, which begin with 1
+	printed   map[string]bool  // texts of findings that stand above already
+	stops     map[stop]uint16  // where ports above stop, and the first that does
+	footnotes []judge.Finding  // in the order of their marks, which begin with 1
+	marks     map[told]int     // of the footnotes
+	marksBy   map[string][]int // the same by the code of the finding
 }
 
 // write begins with the answer, because that is what people come for.
 func (h *tableHost) write() {
-	if h.Entries == nil && h.style.Problems {
+	if h.style.Problems && len(h.head.Hosts) > 1 && h.IsClean() {
 		return
 	}
 	h.number()
 	h.paragraph(0, margin, span{h.name() + ":", bold}, span{h.Answer, inks[h.Grade]})
 	for _, c := range h.Cares {
-		text := fmt.Sprintf("%s (%s)%s", printable(c.Text), catalog.Count(c.Services, "service"), h.marks(c.Code))
+		text := fmt.Sprintf("%s (%s)%s", printable(c.Text), catalog.Count(c.Services, "service"), marksText(h.marksBy[c.Code]))
 		h.paragraph(margin, 2*margin, span{text + ".", inks[c.Weight]})
 	}
 	if h.Entries == nil {
 		return
 	}
 	h.aboutName()
-	var first []content.Group
+	above := map[string]bool{}
 	for g := range content.Groups(h.Entries) {
-		h.group(g, first)
-		first = append(first, g)
+		gist := g.Gist()
+		h.group(g, above[gist])
+		above[gist] = true
 	}
 	h.notes()
 	h.line(0)
@@ -62,13 +65,16 @@ func (h *tableHost) name() string {
 
 // group writes the rows of a role at an address, unless they repeat those of an address
 // above.
-func (h *tableHost) group(g content.Group, above []content.Group) {
+func (h *tableHost) group(g content.Group, isRepeated bool) {
 	if g.Whole != nil {
 		h.heading(g)
 		h.findings(*g.Whole, margin)
 		return
 	}
-	if i := slices.IndexFunc(above, func(a content.Group) bool { return a.Address != g.Address && content.SameResults(a, g) }); i >= 0 {
+	if h.style.Problems && !slices.ContainsFunc(g.Entries, func(e content.Entry) bool { return e.Grade != judge.Pass }) {
+		return
+	}
+	if isRepeated {
 		h.paragraph(margin, 2*margin, span{fmt.Sprintf("%s  the same %s", g.Address, catalog.Count(len(g.Entries), "result")), plain})
 		return
 	}
@@ -79,15 +85,29 @@ func (h *tableHost) group(g content.Group, above []content.Group) {
 	}
 	passed := 0
 	for _, r := range tableRows(g.Entries) {
-		if r.grade() == judge.Pass && (h.style.Problems || h.Brief && !h.style.Verbose) {
-			passed += len(r.entries) + len(r.behind)
-			continue
-		}
+		passed += h.hidden(r)
 		h.row(r, 0)
 	}
 	if passed > 0 && !h.style.Problems {
 		h.line(margin, span{pad(string(judge.Pass), h.grade+gutter), green}, span{catalog.Count(passed, "service") + " as wanted", dim})
 	}
+}
+
+// hides reports whether a row is not shown, because it is as wanted.
+func (h *tableHost) hides(r tableRow) bool {
+	return r.grade() == judge.Pass && (h.style.Problems || h.Brief && !h.style.Verbose)
+}
+
+// hidden counts the services of a row, and behind it, that are not shown.
+func (h *tableHost) hidden(r tableRow) int {
+	n := 0
+	if h.hides(r) {
+		n = len(r.entries)
+	}
+	for _, b := range r.behind {
+		n += h.hidden(b)
+	}
+	return n
 }
 
 // heading says what stands at an address, and from where it was seen.
@@ -156,8 +176,11 @@ func (h *tableHost) quiet(g content.Group) {
 	h.findings(e, h.indent())
 }
 
-// row writes a row, what is to be said about it, and what is behind it.
+// row writes a row, what is to be said about it, and what is behind it, unless it is hidden.
 func (h *tableHost) row(r tableRow, depth int) {
+	if h.hides(r) {
+		return
+	}
 	e := r.first()
 	if e.Verdict == probe.Untried && len(r.entries) > 1 {
 		h.unasked(r)
@@ -169,9 +192,7 @@ func (h *tableHost) row(r tableRow, depth int) {
 		h.findings(e, h.indent())
 	}
 	for _, b := range r.behind {
-		if b.grade() != judge.Pass || !h.style.Problems && !(h.Brief && !h.style.Verbose) {
-			h.row(b, margin)
-		}
+		h.row(b, margin)
 	}
 }
 
@@ -202,7 +223,7 @@ func (h *tableHost) cells(r tableRow, depth int) {
 // answer ends a line, of which so many columns are used, with what the row answered and
 // the marks of its footnotes. It cuts the answer to keep the marks.
 func (h *tableHost) answer(indent, used int, r tableRow, before ...span) {
-	text, marks := printable(answerOf(r.first())), h.marksOf(r)
+	text, marks := printable(answerOf(r.first())), marksText(h.marksOf(r))
 	if h.style.Width > 0 {
 		text = textOf(fit([]span{{text: text}}, max(h.style.Width-used-width(marks), 1)))
 	}

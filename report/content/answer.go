@@ -15,7 +15,7 @@ import (
 
 // answer says in a sentence what can be reached of a host and what cannot.
 func (l *ledger) answer(entries []Entry) string {
-	if whole := wholeOf(entries); whole != nil {
+	if whole := WholeOf(entries); whole != nil {
 		return fmt.Sprintf("Not checked, %s: %s (%s).", whole.Verdict, strings.TrimSuffix(whole.Detail, "."), catalog.Count(len(l.services), l.unit()))
 	}
 	if l.noAnswer(entries) {
@@ -26,7 +26,7 @@ func (l *ledger) answer(entries []Entry) string {
 	if n := l.lackingServices(); n > 0 && len(l.services) > 1 {
 		count = fmt.Sprintf(" (%d of %s)", n, catalog.Count(len(l.services), l.unit()))
 	}
-	if l.isFailing() || l.isNamed && l.reached() == 0 && len(lacks) > 0 {
+	if l.isFailing() || (l.isNamed || l.inDoubt) && l.reached() == 0 && len(lacks) > 0 {
 		return strings.Join(lacks, "; ") + count + "."
 	}
 	return strings.Join(append([]string{l.good()}, lacks...), "; ") + count + "."
@@ -73,6 +73,9 @@ func (l *ledger) good() string {
 
 // lacksRequired reports whether something that is required may be missing.
 func (l *ledger) lacksRequired() bool {
+	if l.inDoubt {
+		return true
+	}
 	for k := range l.gaps {
 		if !k.optional && k.lack != doubtful {
 			return true
@@ -133,6 +136,10 @@ func (l *ledger) lacks() []string {
 			texts = append(texts, fmt.Sprintf("%s not asked: %s", catalog.Count(len(g.services), l.unit()), k.why))
 			continue
 		}
+		ports := l.portsOf(k)
+		if len(ports) == 0 {
+			continue
+		}
 		if k.lack == unregistered {
 			noun = " interface"
 		}
@@ -140,27 +147,38 @@ func (l *ledger) lacks() []string {
 		if k.optional {
 			kind = " optional" + noun
 		}
-		if noun != "" && len(g.ports) > 1 {
+		if noun != "" && len(ports) > 1 {
 			kind += "s"
 		}
 		if noun = ""; k.lack == unregistered {
 			noun = " port"
 		}
-		text := fmt.Sprintf("%d%s %s%s", len(g.ports), kind, lackWords[k.lack], g.where(len(l.addresses)))
-		texts = append(texts, text+": "+Listed(g.ports, 6))
+		text := fmt.Sprintf("%d%s %s%s", len(ports), kind, lackWords[k.lack], g.where(len(l.addresses)))
+		texts = append(texts, text+": "+Listed(ports, 6))
 	}
 	return texts
 }
 
+// portsOf is the ports of a lack. A port that required services lack is not named again for
+// its optional ones.
+func (l *ledger) portsOf(k gapKey) []string {
+	ports := l.gaps[k].ports
+	required := l.gaps[gapKey{lack: k.lack}]
+	if !k.optional || required == nil {
+		return ports
+	}
+	return slices.DeleteFunc(slices.Clone(ports), func(port string) bool { return required.known[port] })
+}
+
 // where says at how many of all addresses of a host a lack was seen; "" if that is all of
-// them, for each of its ports.
+// them, for each of its services.
 func (g *gap) where(all int) string {
 	switch some := len(g.addresses); {
 	case some == 0:
 		return ""
 	case some < all:
 		return fmt.Sprintf(" at %d of %d addresses", some, all)
-	case len(g.spots) < len(g.ports)*all:
+	case len(g.spots) < len(g.services)*all:
 		return fmt.Sprintf(" at some of %d addresses", all)
 	}
 	return ""

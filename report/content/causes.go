@@ -65,6 +65,9 @@ type Expiry struct {
 	place int // of the host
 }
 
+// FromNow says how many days after a time the certificate expires, or how long before.
+func (e Expiry) FromNow(now time.Time) string { return fromNow(e.At, now) }
+
 // Meet adds a host.
 func (t *Tracker) Meet(place int, entries []Entry, s Summary) {
 	if t.causes == nil {
@@ -75,28 +78,19 @@ func (t *Tracker) Meet(place int, entries []Entry, s Summary) {
 	}
 	host := placed{place, s.Host}
 	found := map[causeKey]bool{}
-	switch whole := wholeOf(entries); {
-	case whole != nil:
-		t.blame(found, Cause{What: wholeText(*whole), Weight: s.Grade}, host)
+	switch whole := WholeOf(entries); {
+	case whole != nil && whole.Verdict == probe.Unresolved:
+		t.blame(found, Cause{What: whole.Detail, Weight: s.Grade}, host)
 	case Quiet(entries):
 		t.blame(found, Cause{What: "no answer at any port", Weight: s.Grade}, host)
 	default:
-		for _, e := range entries {
+		for _, e := range asRows(entries) {
 			t.learn(found, e, host)
 		}
 	}
 	for _, c := range s.Cares {
 		t.blame(found, Cause{What: judge.Label(c.Code), Weight: c.Weight, Beside: true}, host)
 	}
-}
-
-// wholeText says why nothing of a host was asked. It leaves out what is different for every
-// host.
-func wholeText(e Entry) string {
-	if e.Verdict == probe.Untried && e.Obstacle != "" {
-		return "not asked: " + WhyUnasked(e)
-	}
-	return e.Detail
 }
 
 // learn adds what one result shows.

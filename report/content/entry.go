@@ -147,6 +147,22 @@ func (e Entry) IsUnregistered() bool {
 	return e.Parent != "" && e.Port == 0 && e.Verdict == probe.Refused
 }
 
+// Gist returns a text that is the same for two results of a service, whatever their host or
+// address is, if they have the same verdict, grade and care for the same reasons.
+func (e Entry) Gist() string {
+	port := e.Port
+	if e.Parent != "" {
+		port = 0 // an interface has another port everywhere
+	}
+	text := fmt.Appendf(nil, "%q %q %q %q %q %d %q %q %q %q", e.Version, e.Role, e.Service, e.Parent, e.Network, port, e.Verdict, e.Obstacle, e.Grade, e.Care)
+	for _, f := range e.Findings {
+		if f.WeighsOn != "" {
+			text = fmt.Appendf(text, " %q", f.Code)
+		}
+	}
+	return string(append(text, '\n'))
+}
+
 // A Witness is another port of the same address, asked again while this one said
 // nothing.
 type Witness struct {

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"exreach/probe"
 	"exreach/report/judge"
@@ -31,7 +32,7 @@ func Groups(entries []Entry) iter.Seq[Group] {
 				n++
 			}
 			g := Group{Host: first.Host, Version: first.Version, Role: first.Role, Address: first.Address, Entries: rest[:n]}
-			g.Whole = wholeOf(g.Entries)
+			g.Whole = WholeOf(g.Entries)
 			if !yield(g) {
 				return
 			}
@@ -68,21 +69,21 @@ func Arrange(entries []Entry) {
 	})
 }
 
-// wholeOf returns the entry that speaks for all, if none could be asked, for one reason.
-func wholeOf(entries []Entry) *Entry {
+// WholeOf returns the entry that speaks for all, if none could be asked, for one reason.
+func WholeOf(entries []Entry) *Entry {
 	if unaskedAlike(entries) {
 		return &entries[0]
 	}
 	return nil
 }
 
-// SameResults reports whether two addresses of a host have the same outcome, service by
-// service.
-func SameResults(a, b Group) bool {
-	return a.Version == b.Version && a.Role == b.Role && slices.EqualFunc(a.Entries, b.Entries, func(x, y Entry) bool {
-		return x.Service == y.Service && x.Parent == y.Parent && x.Verdict == y.Verdict && x.Grade == y.Grade && x.Care == y.Care &&
-			(x.Port == y.Port || x.Parent != "")
-	})
+// Gist returns a text that is the same for two addresses of a host with the same results.
+func (g Group) Gist() string {
+	var text strings.Builder
+	for _, e := range g.Entries {
+		text.WriteString(e.Gist())
+	}
+	return text.String()
 }
 
 // Quiet reports whether nothing came back from any of several ports of a group at which

@@ -60,12 +60,13 @@ func lackOf(e Entry) lack {
 type ledger struct {
 	services  map[serviceKey]bool   // each once for all addresses
 	answered  map[serviceKey]bool   // required, and answers at some address
-	missing   map[serviceKey]bool   // required, and lacking at some address
+	missing   map[serviceKey]bool   // required, and lacking or doubtful at some address
 	wants     map[catalog.Want]bool // what is wanted of the services
 	addresses map[string]bool       // that were asked
 	ports     map[string]bool       // that were asked
 	gaps      map[gapKey]*gap
 	hasTCP    bool // some of the ports are on TCP
+	inDoubt   bool // something required answers, and is doubtful
 	heard     bool // the host itself sent something
 	isNamed   bool // the user named its ports, and no role says what they are for
 }
@@ -108,8 +109,11 @@ type gap struct {
 	known     map[string]bool // what is in ports
 }
 
-// A spot is a port at an address.
-type spot struct{ port, address string }
+// A spot is a service at an address.
+type spot struct {
+	service serviceKey
+	address string
+}
 
 func newLedger(entries []Entry) *ledger {
 	l := &ledger{
@@ -117,7 +121,7 @@ func newLedger(entries []Entry) *ledger {
 		wants: map[catalog.Want]bool{}, addresses: map[string]bool{}, ports: map[string]bool{}, gaps: map[gapKey]*gap{},
 		isNamed: !slices.ContainsFunc(entries, func(e Entry) bool { return !IsNamedPort(e) }),
 	}
-	for _, e := range entries {
+	for _, e := range asRows(entries) {
 		l.add(e)
 	}
 	return l
@@ -125,14 +129,17 @@ func newLedger(entries []Entry) *ledger {
 
 func (l *ledger) add(e Entry) {
 	key, lack := keyOf(e), lackOf(e)
-	l.services[key], l.wants[e.Want], l.ports[portWord(e)] = true, true, true
+	l.wants[e.Want], l.ports[portWord(e)] = true, true
+	if e.Service != catalog.Control {
+		l.services[key] = true
+	}
 	if e.Address != "" {
 		l.addresses[e.Address] = true
 	}
 	if e.Want == catalog.Required {
-		isThere := lack == none || lack == doubtful
-		l.missing[key] = l.missing[key] || !isThere
-		l.answered[key] = l.answered[key] || isThere && e.Verdict == probe.Answered // or else another of its group is enough
+		l.inDoubt = l.inDoubt || lack == doubtful
+		l.missing[key] = l.missing[key] || lack != none
+		l.answered[key] = l.answered[key] || lack == none && e.Verdict == probe.Answered // or else another of its group is enough
 	}
 	l.hasTCP = l.hasTCP || e.Network != catalog.UDP
 	l.heard = l.heard || hostSpoke(e)
@@ -156,9 +163,11 @@ func (l *ledger) lacking(e Entry, service serviceKey, lack lack) {
 		g.known[word] = true
 		g.ports = append(g.ports, word)
 	}
-	g.services[service] = true
+	if e.Service != catalog.Control {
+		g.services[service] = true
+	}
 	if e.Address != "" {
-		g.addresses[e.Address], g.spots[spot{word, e.Address}] = true, true
+		g.addresses[e.Address], g.spots[spot{service, e.Address}] = true, true
 	}
 }
 

@@ -4,7 +4,6 @@ package content
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -73,14 +72,22 @@ func expiry(code string, end, started time.Time) string {
 	if end.IsZero() || started.IsZero() {
 		return ""
 	}
-	days := int(end.Sub(started).Hours() / 24)
-	switch {
-	case code == "certificate-expired":
-		return " " + catalog.Count(-days, "day") + " ago"
-	case code == "certificate-expires-soon":
-		return fmt.Sprintf(", in %s", catalog.Count(days, "day"))
+	switch code {
+	case "certificate-expired":
+		return " " + fromNow(end, started)
+	case "certificate-expires-soon":
+		return ", " + fromNow(end, started)
 	}
 	return ""
+}
+
+// fromNow says how many days a time lies ahead, or back.
+func fromNow(at, now time.Time) string {
+	days := int(at.Sub(now).Hours() / 24)
+	if at.Before(now) {
+		return catalog.Count(-days, "day") + " ago"
+	}
+	return "in " + catalog.Count(days, "day")
 }
 
 // notAfter is when the certificate of a server expires; zero if it showed none.

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package content
+
+import (
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/protocol"
+	"exreach/report/judge"
+	"slices"
+)
+
+// An Outcome is what the services of a row have in common.
+type Outcome struct {
+	verdict  probe.Verdict
+	obstacle probe.Obstacle // of what was not asked
+	network  catalog.Network
+	port     uint16
+}
+
+// OutcomeOf returns the outcome that other services may share with an entry; false if none
+// may. Those of one port share it if their verdict is from before anything of their own was
+// said, and those that were not asked if there is one reason.
+func OutcomeOf(e Entry) (shared Outcome, ok bool) {
+	switch {
+	case e.Parent != "":
+		return Outcome{}, false
+	case e.Verdict == probe.Untried:
+		return Outcome{verdict: e.Verdict, obstacle: e.Obstacle}, true
+	}
+	return Outcome{verdict: e.Verdict, network: e.Network, port: e.Port}, e.Port != 0 && isEarly(e)
+}
+
+// isEarly reports whether a verdict is from before the service itself was asked anything.
+func isEarly(e Entry) bool {
+	switch e.Verdict {
+	case probe.TimedOut, probe.Refused, probe.Prohibited, probe.Unreachable:
+		return true
+	case probe.Silent, probe.Cut, probe.BadTLS, probe.Mismatch:
+		return e.Step == protocol.Connect || e.Step == protocol.TLS
+	}
+	return false
+}
+
+// asRows returns the entries with the grade of the row that they share at their address,
+// and with the want that led to it: where a port is closed, it is closed for all services.
+func asRows(entries []Entry) []Entry {
+	type row struct {
+		address string
+		Outcome
+	}
+	speakers := map[row]Entry{}
+	for _, e := range entries {
+		if shared, ok := OutcomeOf(e); ok {
+			r := row{e.Address, shared}
+			if known, found := speakers[r]; !found || judge.Compare(e.Grade, known.Grade) > 0 {
+				speakers[r] = e
+			}
+		}
+	}
+	rows := slices.Clone(entries)
+	for i, e := range rows {
+		if shared, ok := OutcomeOf(e); ok {
+			speaker := speakers[row{e.Address, shared}]
+			rows[i].Grade, rows[i].Want = speaker.Grade, speaker.Want
+		}
+	}
+	return rows
+}
