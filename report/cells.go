@@ -42,11 +42,15 @@ func gradeWordOf(e content.Entry) string {
 func servicesOf(r tableRow) string { return servicesText(r.services()) }
 
 func servicesText(names []string) string {
-	const most = 3
-	if len(names) <= most {
-		return printable(strings.Join(names, ", "))
+	const room = 16 // for the names of many services; one is always named
+	if all := printable(strings.Join(names, ", ")); len(names) == 1 || width(all) <= room {
+		return all
 	}
-	return printable(fmt.Sprintf("%s, … (%d services)", strings.Join(names[:most], ", "), len(names)))
+	some := 1
+	for some < len(names) && width(printable(strings.Join(names[:some+1], ", "))) <= room {
+		some++
+	}
+	return printable(fmt.Sprintf("%s, … (%d services)", strings.Join(names[:some], ", "), len(names)))
 }
 
 // tookOf says how long an entry took. It returns "" where no time passed.

@@ -41,6 +41,7 @@ type kept struct {
 	place   int
 	summary content.Summary
 	alike   uint64          // equal for hosts with the same problems
+	member  Member          // what it is among these
 	entries []content.Entry // nil if they are on the shelf
 	shelved []section
 }
@@ -155,7 +156,7 @@ func (d *Draft) keep(entries []content.Entry, place int) {
 // sumUp notes what all entries of a host come to.
 func (d *Draft) sumUp(h *kept, entries []content.Entry) {
 	h.summary = content.Summarize(entries, d.head.Started)
-	h.alike = alike(entries, h.summary, d.seed)
+	h.alike, h.member = alike(entries, h.summary, d.seed), memberOf(entries)
 	d.total.Meet(h.place, entries, h.summary)
 	d.head.Counts.Untraced += content.UntracedPorts(entries)
 }

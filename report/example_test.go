@@ -44,7 +44,7 @@ func Example() {
 	}
 	// Output:
 	// mail01.contoso.com: The required service is reachable.
-	//   192.0.2.10, Exchange 2019 mailbox, as client sees it
+	//   192.0.2.10, Exchange 2019 mailbox, checked as client
 	//   pass  25/tcp  answered  smtp  12 ms  220 mail01.contoso.com ready
 	//
 	// 1 check on 1 host in 1.0 s: 1 pass

@@ -8,6 +8,7 @@ import (
 	"hash/maphash"
 	"iter"
 	"slices"
+	"strings"
 
 	"exreach/report/content"
 	"exreach/report/judge"
@@ -17,8 +18,30 @@ import (
 type Part struct {
 	content.Summary
 	Entries []content.Entry // of the host; nil if a line about it is enough
-	Like    []string        // other hosts with the same problems, for which this one stands
+	Members []Member        // the hosts with the same problems, for which this one stands; nil if it stands alone
 	Brief   bool            // one of so many hosts that what is as wanted is only counted
+}
+
+// A Member is one of several hosts that are alike.
+type Member struct {
+	Host  string
+	About string // its addresses, where its name is none, and its site
+}
+
+// memberOf returns what a block says about one of its hosts.
+func memberOf(entries []content.Entry) Member {
+	m := Member{Host: entries[0].Host}
+	var about []string
+	for _, e := range entries {
+		if e.Address != "" && e.Address != e.Host && !slices.Contains(about, e.Address) && len(about) < fewHosts {
+			about = append(about, e.Address)
+		}
+	}
+	if site := entries[0].Site; site != "" {
+		about = append(about, site)
+	}
+	m.About = strings.Join(about, ", ")
+	return m
 }
 
 // fewHosts is up to how many hosts a report for people shows in full what is as wanted.
@@ -48,8 +71,8 @@ func (d *Draft) foldedParts() iter.Seq2[Part, error] {
 		for _, block := range d.blocks() {
 			h := block[0]
 			p := Part{Summary: h.summary, Brief: many}
-			for _, other := range block[1:] {
-				p.Like = append(p.Like, other.summary.Host)
+			for _, other := range block {
+				p.Members = append(p.Members, other.member)
 			}
 			var err error
 			if !many || !h.summary.IsClean() {

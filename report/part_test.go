@@ -99,7 +99,7 @@ func TestManyHosts(t *testing.T) {
 	if diff := cmp.Diff(want, linesWith(causes, "/tcp")); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
 	}
-	if n := strings.Count(text, "\n"); n > 40 {
+	if n := strings.Count(text, "\n"); n > 50 {
 		t.Errorf("%d lines:\n%s", n, text)
 	}
 }

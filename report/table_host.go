@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"exreach/catalog"
-	"exreach/probe"
 	"exreach/report/content"
 	"exreach/report/judge"
 )
@@ -40,6 +39,7 @@ func (h *tableHost) write() {
 	if h.Entries == nil {
 		return
 	}
+	h.members()
 	h.aboutName()
 	above := map[string]bool{}
 	for g := range content.Groups(h.Entries) {
@@ -53,14 +53,41 @@ func (h *tableHost) write() {
 
 // name is the host, or the first and the last of those that are alike.
 func (h *tableHost) name() string {
-	if len(h.Like) == 0 {
+	n := len(h.Members)
+	if n < 2 {
 		return h.Part.Host
 	}
 	dots := " … "
-	if len(h.Like) == 1 {
+	if n == 2 {
 		dots = ", "
 	}
-	return fmt.Sprintf("%s%s%s (%d hosts)", h.Part.Host, dots, h.Like[len(h.Like)-1], len(h.Like)+1)
+	return fmt.Sprintf("%s%s%s (%d hosts)", h.Part.Host, dots, h.Members[n-1].Host, n)
+}
+
+// manyMembers is how many hosts of a block are named, unless the reader wants all.
+const manyMembers = 64
+
+// members names the hosts of a block: the request to a firewall's administrator needs all
+// of them.
+func (h *tableHost) members() {
+	if len(h.Members) < 2 || len(h.Members) == 2 && h.Members[0].About == "" {
+		return
+	}
+	shown := h.Members
+	if !h.style.Verbose {
+		shown = shown[:min(len(shown), manyMembers)]
+	}
+	names := make([]string, len(shown))
+	for i, m := range shown {
+		if names[i] = m.Host; m.About != "" {
+			names[i] += " (" + m.About + ")"
+		}
+	}
+	text := strings.Join(names, ", ")
+	if more := len(h.Members) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more, which --verbose names", more)
+	}
+	h.paragraph(margin, 2*margin, span{text + ".", dim})
 }
 
 // group writes the rows of a role at an address, unless they repeat those of an address
@@ -114,8 +141,11 @@ func (h *tableHost) hidden(r tableRow) int {
 func (h *tableHost) heading(g content.Group) {
 	what := strings.TrimSpace(h.head.releases.Called(g.Version) + " " + g.Role)
 	line := []span{}
-	if len(h.Like) > 0 {
+	if len(h.Members) > 1 {
 		line = append(line, span{"such as " + g.Host + ",", plain})
+	}
+	if content.IsAssumed(h.Entries, g.Version) {
+		what += assumed(h.Entries[0])
 	}
 	if g.Address != "" && g.Address != g.Host {
 		line = append(line, span{g.Address + ",", plain})
@@ -130,13 +160,23 @@ func (h *tableHost) heading(g content.Group) {
 	case g.Version == "":
 		what = "the ports asked for,"
 	case h.head.From != "":
-		seen = ", as " + h.head.From + " sees it"
+		seen = ", checked as " + h.head.From
 	}
 	if from != "" {
 		seen += " from " + from
 	}
-	seen += placeOf(g.Entries[0])
+	if len(h.Members) < 2 {
+		seen += placeOf(g.Entries[0])
+	}
 	h.paragraph(margin, 2*margin, append(line, span{what + seen, dim})...)
+}
+
+// assumed says that a host did not show its version, and which it may have.
+func assumed(e content.Entry) string {
+	if e.Identified == nil || len(e.Identified.Candidates) == 0 {
+		return " (assumed)"
+	}
+	return " (assumed: it may be version " + e.Identified.Choice() + ")"
 }
 
 // placeOf says where a host stands and what people call it.
@@ -164,87 +204,6 @@ func (h *tableHost) seenFrom(g content.Group) string {
 		return source
 	}
 	return fmt.Sprintf("%s (%s)", source, h.head.Machine)
-}
-
-// quiet writes one row for an address at which no port answered.
-func (h *tableHost) quiet(g content.Group) {
-	rows := tableRows(g.Entries)
-	e := rows[0].first()
-	text := "no answer at any of " + catalog.Count(content.CountPorts(g.Entries), "port")
-	h.paragraph(margin, margin+h.grade+gutter, span{pad(gradeWordOf(e), h.grade+1), inks[e.Grade]}, span{text, plain})
-	h.trace(e)
-	h.findings(e, h.indent())
-}
-
-// row writes a row, what is to be said about it, and what is behind it, unless it is hidden.
-func (h *tableHost) row(r tableRow, depth int) {
-	if h.hides(r) {
-		return
-	}
-	e := r.first()
-	if e.Verdict == probe.Untried && len(r.entries) > 1 {
-		h.unasked(r)
-		return
-	}
-	h.cells(r, depth)
-	if e.Grade != judge.Pass {
-		h.trace(e)
-		h.findings(e, h.indent())
-	}
-	for _, b := range r.behind {
-		h.row(b, margin)
-	}
-}
-
-// cells writes the line of a row. Where that is too narrow for the answer, or for the
-// services too, they stand below.
-func (h *tableHost) cells(r tableRow, depth int) {
-	e := r.first()
-	line := []span{
-		{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]},
-		{padLeft(e.PortText(), h.port) + spaces(gutter), plain},
-		{pad(e.VerdictText(), h.verdict+gutter), inks[e.Grade]},
-	}
-	services := span{pad(spaces(depth)+servicesOf(r), h.service+gutter), plain}
-	took := span{padLeft(tookOf(e), h.took) + spaces(gutter), dim}
-	switch {
-	case h.fits(h.fixed() + useful):
-		h.answer(margin, h.fixed(), r, append(line, services, took)...)
-	case h.fits(h.fixed() - gutter):
-		h.line(margin, append(line, services, took)...)
-		h.answer(h.indent(), h.indent(), r)
-	default:
-		h.line(margin, append(line, took)...)
-		h.line(h.indent(), services)
-		h.answer(h.indent(), h.indent(), r)
-	}
-}
-
-// answer ends a line, of which so many columns are used, with what the row answered and
-// the marks of its footnotes. It cuts the answer to keep the marks.
-func (h *tableHost) answer(indent, used int, r tableRow, before ...span) {
-	text, marks := printable(answerOf(r.first())), marksText(h.marksOf(r))
-	if h.style.Width > 0 {
-		text = textOf(fit([]span{{text: text}}, max(h.style.Width-used-width(marks), 1)))
-	}
-	h.line(indent, append(before, span{text + marks, dim})...)
-}
-
-// textOf is the text of spans without their ink.
-func textOf(line []span) string {
-	text := ""
-	for _, s := range line {
-		text += s.text
-	}
-	return text
-}
-
-// unasked writes one row for all services that were not asked for the same reason.
-func (h *tableHost) unasked(r tableRow) {
-	e := r.first()
-	text := fmt.Sprintf("%s not asked: %s", catalog.Count(len(r.entries), content.UnitOf(r.entries)), content.WhyUnasked(e))
-	h.line(margin, span{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]}, span{text, plain})
-	h.findings(e, h.indent())
 }
 
 // trace writes where packets to the port of an entry stop. The sentence stands once for all

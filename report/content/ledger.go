@@ -193,8 +193,19 @@ func hostSpoke(e Entry) bool {
 	return judge.HostSent(e.Verdict, e.Witness != nil, e.SaidBy, e.Address)
 }
 
-// CountPorts is how many ports were asked, each counted once for all addresses.
-func CountPorts(entries []Entry) int { return len(newLedger(entries).ports) }
+// Ports is the ports that were asked, as people write them, each once for all addresses, in
+// the order of the report.
+func Ports(entries []Entry) []string {
+	var ports []string
+	known := map[string]bool{}
+	for _, e := range entries {
+		if word := portWord(e); !known[word] {
+			known[word] = true
+			ports = append(ports, word)
+		}
+	}
+	return ports
+}
 
 // UnitOf is what an answer counts: services, or ports where the user named these.
 func UnitOf(entries []Entry) string { return newLedger(entries).unit() }
