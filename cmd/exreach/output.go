@@ -191,6 +191,14 @@ func unwritten(to *files.Destination, err error) error {
 	return to.Failed(err)
 }
 
+// summary counts what makes the exit code of a run.
 func summary(c content.Counts) string {
-	return fmt.Sprintf("%d fail, %d unknown, %d warn, %d pass", c.Fail, c.Unknown, c.Warn, c.Pass)
+	text := fmt.Sprintf("%d fail, %d unknown, %d warn, %d pass", c.Fail, c.Unknown, c.Warn, c.Pass)
+	if c.Care.Fail+c.Care.Warn > 0 {
+		text += fmt.Sprintf("; care: %d fail, %d warn", c.Care.Fail, c.Care.Warn)
+	}
+	if n := c.Hosts.Unasked; n > 0 {
+		text += "; " + catalog.Count(n, "host") + " not asked"
+	}
+	return text
 }
