@@ -35,6 +35,11 @@ func TestAnswerClaims(t *testing.T) {
 			s.Add("smb", 445, scene.All(forbidden, refused))
 			s.Add("rpc", 135, scene.All(forbidden, interrupted))
 		}, "Nothing that must be closed was found open; 1 service not asked: interrupted."},
+		"what is required was not asked": {func(s *scene.Scene) {
+			s.Add("imap4", 143, optional)
+			s.Add("smtp", 25, scene.All(optional, interrupted))
+			s.Add("owa", 443, interrupted)
+		}, "Nothing required was reached; 2 services not asked: interrupted."},
 		"only UDP was asked": {func(s *scene.Scene) {
 			s.Add("dns", 53, scene.All(udp, timedOut))
 			s.Add("ntp", 123, scene.All(udp, timedOut))

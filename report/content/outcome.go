@@ -3,11 +3,12 @@
 package content
 
 import (
+	"slices"
+
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/report/judge"
-	"slices"
 )
 
 // An Outcome is what the services of a row have in common.
@@ -44,6 +45,7 @@ func isEarly(e Entry) bool {
 
 // asRows returns the entries with the grade of the row that they share at their address,
 // and with the want that led to it: where a port is closed, it is closed for all services.
+// What was not asked keeps its own want.
 func asRows(entries []Entry) []Entry {
 	type row struct {
 		address string
@@ -51,7 +53,7 @@ func asRows(entries []Entry) []Entry {
 	}
 	speakers := map[row]Entry{}
 	for _, e := range entries {
-		if shared, ok := OutcomeOf(e); ok {
+		if shared, ok := OutcomeOf(e); ok && e.Verdict != probe.Untried {
 			r := row{e.Address, shared}
 			if known, found := speakers[r]; !found || judge.Compare(e.Grade, known.Grade) > 0 {
 				speakers[r] = e
@@ -60,8 +62,8 @@ func asRows(entries []Entry) []Entry {
 	}
 	rows := slices.Clone(entries)
 	for i, e := range rows {
-		if shared, ok := OutcomeOf(e); ok {
-			speaker := speakers[row{e.Address, shared}]
+		shared, ok := OutcomeOf(e)
+		if speaker, found := speakers[row{e.Address, shared}]; ok && found {
 			rows[i].Grade, rows[i].Want = speaker.Grade, speaker.Want
 		}
 	}

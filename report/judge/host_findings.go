@@ -272,25 +272,6 @@ func proven(r probe.Result) bool {
 	return r.Verdict == probe.Answered && !r.Check.Service.IsBare() && !r.Check.IsControl() && r.Check.Service.Network == catalog.TCP
 }
 
-// hostSent reports whether a result shows that the host is up.
-func hostSent(r probe.Result) bool {
-	return HostSent(r.Verdict, r.Witness != nil, r.SaidBy, r.Address)
-}
-
-// HostSent reports whether a verdict at an address shows that the host itself sent
-// something: an answer, or a refusal that no device on the path claims. saidBy is zero where
-// none does. A port that times out has a witness if another one sent something.
-func HostSent[Address comparable](v probe.Verdict, hasWitness bool, saidBy, address Address) bool {
-	var nobody Address
-	switch v {
-	case probe.Unresolved, probe.Untried:
-		return false
-	case probe.TimedOut, probe.Prohibited, probe.Unreachable:
-		return hasWitness || saidBy != nobody && saidBy == address
-	}
-	return saidBy == nobody || saidBy == address
-}
-
 // unseen: nothing shows that the host is up, though a service there must answer. That a
 // service which must not answer gave no answer proves nothing then.
 func (s seen) unseen() bool {

@@ -271,3 +271,22 @@ func sayEmptyUnanswered(s seen) (text, hint string) {
 	return fmt.Sprintf("exreach does not know what %s speaks and can only send it datagrams without content, which most services do not answer: "+
 		"the port is open or filtered (LISTENING or FILTERED in PortQry's words, open|filtered in nmap's).", s.port()), hint
 }
+
+// hostSent reports whether a result shows that the host is up.
+func hostSent(r probe.Result) bool {
+	return HostSent(r.Verdict, r.Witness != nil, r.SaidBy, r.Address)
+}
+
+// HostSent reports whether a verdict at an address shows that the host itself sent
+// something: an answer, or a refusal that no device on the path claims. saidBy is zero where
+// none does. A port that times out has a witness if another one sent something.
+func HostSent[Address comparable](v probe.Verdict, hasWitness bool, saidBy, address Address) bool {
+	var nobody Address
+	switch v {
+	case probe.Unresolved, probe.Untried:
+		return false
+	case probe.TimedOut, probe.Prohibited, probe.Unreachable:
+		return hasWitness || saidBy != nobody && saidBy == address
+	}
+	return saidBy == nobody || saidBy == address
+}
