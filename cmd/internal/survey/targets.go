@@ -260,7 +260,7 @@ func (r *Targets) all(ctx context.Context) iter.Seq[target] {
 				return
 			}
 		}
-		for r.pipe != nil {
+		for r.pipe != nil && ctx.Err() == nil {
 			row, more := r.pipe.next(ctx)
 			if !more {
 				r.whole.Store(true)
