@@ -102,9 +102,11 @@ func TestDeadline(t *testing.T) {
 		}}
 		time.AfterFunc(300*time.Millisecond, func() { stop(ErrDeadline) }) // before a dropped port can be known for one
 		began := time.Now()
-		pool := &Pool{Dial: network.dial, Shared: &Shared{PerHost: 2}}
+		details := map[uint16]string{1: "while exreach waited for its greeting", 2: "while connecting, with no reply yet", 3: beforeItsTurn}
+		pool := &Pool{Dial: network.dial, Shared: &Shared{PerHost: 1}}
 		for _, r := range collect(ctx, pool, smtpCheck("192.0.2.1", 1), smtpCheck("192.0.2.1", 2), smtpCheck("192.0.2.1", 3)) {
-			if r.Verdict != Untried || r.Obstacle != Deadline || !strings.HasPrefix(r.Detail, "the run's deadline came ") {
+			want := "the run's deadline came " + details[r.Port]
+			if r.Verdict != Untried || r.Obstacle != Deadline || r.Detail != want || r.Tries == 0 != (r.Port == 3) {
 				t.Errorf("port %d: %s %s %q", r.Port, r.Verdict, r.Obstacle, r.Detail)
 			}
 		}
