@@ -192,5 +192,12 @@ func unwritten(to *files.Destination, err error) error {
 }
 
 func summary(c content.Counts) string {
-	return fmt.Sprintf("%d fail, %d unknown, %d warn, %d pass", c.Fail, c.Unknown, c.Warn, c.Pass)
+	text := fmt.Sprintf("%d fail, %d unknown, %d warn, %d pass", c.Fail, c.Unknown, c.Warn, c.Pass)
+	switch care := c.Care; {
+	case care.Fail > 0:
+		return fmt.Sprintf("%s; care: %d fail, %d warn", text, care.Fail, care.Warn)
+	case care.Warn > 0:
+		return fmt.Sprintf("%s; care: %d warn", text, care.Warn)
+	}
+	return text
 }
