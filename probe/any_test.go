@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"strings"
@@ -102,14 +103,19 @@ func TestDeadline(t *testing.T) {
 		}}
 		time.AfterFunc(300*time.Millisecond, func() { stop(ErrDeadline) }) // before a dropped port can be known for one
 		began := time.Now()
-		pool := &Pool{Dial: network.dial, Shared: &Shared{PerHost: 2}}
+		came := map[string]int{}
+		pool := &Pool{Dial: network.dial, Shared: &Shared{PerHost: 1}}
 		for _, r := range collect(ctx, pool, smtpCheck("192.0.2.1", 1), smtpCheck("192.0.2.1", 2), smtpCheck("192.0.2.1", 3)) {
-			if r.Verdict != Untried || r.Obstacle != Deadline || !strings.HasPrefix(r.Detail, "the run's deadline came ") {
+			when, cut := strings.CutPrefix(r.Detail, "the run's deadline came ")
+			if came[when]++; r.Verdict != Untried || r.Obstacle != Deadline || !cut || (r.Tries == 0) != (when == beforeItsTurn) {
 				t.Errorf("port %d: %s %s %q", r.Port, r.Verdict, r.Obstacle, r.Detail)
 			}
 		}
 		if took := time.Since(began); took != 300*time.Millisecond {
 			t.Errorf("it took %s", took)
+		}
+		if want := map[string]int{"while exreach waited for its greeting": 1, "while connecting, with no reply yet": 1, beforeItsTurn: 1}; !maps.Equal(came, want) {
+			t.Errorf("the deadline came %v", came)
 		}
 		if !errors.Is(context.Cause(ctx), ErrDeadline) {
 			t.Error("the run ended before its deadline")

@@ -108,6 +108,7 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 	if err != nil {
 		_ = conn.Close()
 		closed()
+		c.beginStep(protocol.Greet) // the port accepted the connection
 		return nil, err
 	}
 	limit := c.left - c.passed()

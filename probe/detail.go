@@ -37,6 +37,9 @@ func (c *conversation) detail(o outcome, res *Result) string {
 		}
 		return res.Silence.detail(res.Step, during(res.Step, res.Check.Service.Protocol))
 	case Cut:
+		if !c.overTCP() {
+			return "an ICMP message said " + during(res.Step, res.Check.Service.Protocol) + ": port unreachable"
+		}
 		if len(c.steps) == 1 {
 			return "the connection was reset as soon as it was open"
 		}
@@ -50,8 +53,14 @@ func (c *conversation) detail(o outcome, res *Result) string {
 // whyUntried says why the verdict is Untried.
 func (c *conversation) whyUntried(o outcome, res *Result) string {
 	switch {
+	case errors.Is(c.err, errTurn) && c.source.IsValid():
+		return "when it was connected, before its turn to talk"
 	case errors.Is(c.err, errTurn):
 		return beforeItsTurn
+	case o.obstacle == Interrupted && c.tries == 0:
+		return beforeItsTurn
+	case o.obstacle == Interrupted && c.isUnanswered():
+		return during(res.Step, res.Check.Service.Protocol) + ", with no reply yet"
 	case o.obstacle == Interrupted:
 		return during(res.Step, res.Check.Service.Protocol)
 	case o.obstacle.mayPass():
@@ -60,6 +69,16 @@ func (c *conversation) whyUntried(o outcome, res *Result) string {
 		return socket.ErrFamily.Error()
 	}
 	return "could not be asked: " + c.plain()
+}
+
+// isUnanswered reports whether the port was asked and nothing came from it, not even that
+// it accepts the connection.
+func (c *conversation) isUnanswered() bool {
+	if c.raw == nil {
+		return true
+	}
+	heard, _ := c.raw.heard()
+	return !c.overTCP() && heard == 0
 }
 
 // icmpWords holds what the ICMP message said, by the verdict it led to.

@@ -86,6 +86,22 @@ type HostPlan struct {
 	Host   string          // the name or address of all Checks
 	Place  int             // the caller's number for the host; comes back in HostResults, which come in no order
 	Checks []catalog.Check // in the order of the results
+	Within time.Duration   // what is not finished by then becomes Untried; 0 is no limit
+}
+
+// limited returns a context that ends with ctx, or when the time of the plan is over. The
+// caller calls stop when it is done. A context with a deadline would not do: see
+// ErrDeadline.
+func (p HostPlan) limited(ctx context.Context) (limited context.Context, stop func()) {
+	if p.Within == 0 {
+		return ctx, func() {}
+	}
+	limited, cancel := context.WithCancel(ctx)
+	timer := time.AfterFunc(p.Within, cancel)
+	return limited, func() {
+		timer.Stop()
+		cancel()
+	}
 }
 
 // HostResults is the answer to a HostPlan.
@@ -124,9 +140,11 @@ func (r *run) feed(ctx context.Context, plans iter.Seq[HostPlan], out chan<- Hos
 	var hosts sync.WaitGroup
 	for plan := range plans {
 		r.unreadSlot(ctx)()
-		await := r.newHost(plan).begin(ctx)
+		limited, stop := plan.limited(ctx)
+		await := r.newHost(plan).begin(limited)
 		hand := func() {
 			results := await()
+			stop()
 			handed := r.unreadSlot(r.ctx)
 			out <- results
 			handed()

@@ -186,6 +186,9 @@ func targetsOf(c *cli.Context, w world, cat *catalog.Catalog, o survey.Options) 
 	case c.IsSet("hosts"):
 		return listOf(c.Context, cat, c.String("hosts"), w, o)
 	}
+	if err := fileForHost(c.Args().Slice()); err != nil {
+		return nil, err
+	}
 	return survey.Named(c.Args().Slice(), o)
 }
 

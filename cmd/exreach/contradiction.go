@@ -3,8 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -34,4 +38,21 @@ func contradiction(c *cli.Context) error {
 // combined says that two options exclude each other.
 func combined(options string) error {
 	return hinted("leave one of them out", "options %s: they cannot be combined", options)
+}
+
+// fileForHost finds the name of a file where a host belongs. A name without a path may be
+// that of a host as well, so it counts only if there is such a file.
+func fileForHost(words []string) error {
+	for _, word := range words {
+		option := map[string]string{".txt": "--hosts", ".csv": "--hosts", ".yaml": "--config", ".yml": "--config"}[strings.ToLower(filepath.Ext(word))]
+		isPath := strings.ContainsAny(word, `/\`) && !strings.Contains(word, "://")
+		if option == "" && !isPath {
+			continue
+		}
+		found, err := os.Stat(word)
+		if isFile := err == nil && found.Mode().IsRegular(); isFile || option != "" && isPath {
+			return hinted("to read the hosts from it: exreach check "+cmp.Or(option, "--hosts")+" "+word, "host %q: it is the name of a file", word)
+		}
+	}
+	return nil
 }

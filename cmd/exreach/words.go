@@ -21,6 +21,8 @@ func said(e survey.Event) []string {
 	switch e := e.(type) {
 	case survey.Repeated:
 		return one("host %s is named twice, and checked once", e.Host)
+	case survey.NamedTwice:
+		return one("host %s is named as a whole and with a port, and checked as both", e.Host)
 	case survey.RepeatedLines:
 		if e.Lines == 1 {
 			return one("%s: 1 line repeats a host, which is checked once: %s in line %d", e.List, e.First, e.Line)

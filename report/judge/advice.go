@@ -5,11 +5,9 @@ package judge
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -52,15 +50,19 @@ func sayTimedOut(s seen) (text, hint string) {
 
 func sayRefused(s seen) (text, hint string) {
 	const words = "nothing listens there (NOT LISTENING in PortQry's words, closed in nmap's)"
+	resets, rejects := "resets the connection", "rejects the connection"
+	if s.Check.Service.Network == catalog.UDP {
+		resets, rejects = "rejects it", "rejects it"
+	}
 	switch {
 	case s.saidOnPath():
 		return fmt.Sprintf("%s on the path, not %s itself, refuses %s: a firewall with a reject rule.", s.SaidBy, s.target(), s.port()),
 			s.ask("the administrator of " + s.SaidBy.String())
 	case s.isOwn():
-		return fmt.Sprintf("%s, which is this machine, refuses %s: %s, or its own firewall rejects the connection.", s.target(), s.port(), words),
+		return fmt.Sprintf("%s, which is this machine, refuses %s: %s, or its own firewall %s.", s.target(), s.port(), words, rejects),
 			"Start the service that uses this port, and check that it is listening: " + onThis("{listening}") + "."
 	}
-	return fmt.Sprintf("%s refuses %s: the host is up and %s, or a firewall resets the connection.", s.target(), s.port(), words),
+	return fmt.Sprintf("%s refuses %s: the host is up and %s, or a firewall %s.", s.target(), s.port(), words, resets),
 		"Start the service that uses this port, and check on the server that it is listening (netstat -ano); if it is, " + lower(s.ask(firewallAdmin))
 }
 
@@ -281,19 +283,14 @@ func sayUntried(s seen) (text, hint string) {
 		told.hint = "Give the name of one of this machine's interfaces after the % ({interfaces})."
 	}
 	why := sentence(onThis(told.text)) + " " + sentence(capital(s.Detail))
-	if s.Obstacle == probe.Interrupted || s.Obstacle == probe.Deadline || s.Tries == 0 { // then the detail says it all
+	if s.Tries == 0 || s.wasEnded() { // then the detail says it all
 		why = sentence(s.Detail)
 	}
-	return "Not asked, so nothing is known of the server: " + why, onThis(told.hint)
+	return s.howFar() + ": " + why, onThis(told.hint)
 }
 
 // capital makes the first letter a capital.
 func capital(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
-}
-
-// lazily compiles a pattern at the first use, because few runs use it.
-func lazily(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

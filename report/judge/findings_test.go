@@ -114,6 +114,7 @@ var findingTests = []findingTest{
 	{"timed-out", Fail, Pass, all(verdict(probe.TimedOut, ""), func(r *probe.Result) { r.Check.Service.Network = catalog.UDP }), nil,
 		[]string{"the service does not answer unknown clients", "open|filtered", "UDP 25"}},
 	{"refused", Fail, Pass, verdict(probe.Refused, ""), all(want(catalog.Optional), verdict(probe.Refused, "")), []string{"NOT LISTENING", "Start the service"}},
+	{"refused", Fail, Pass, all(verdict(probe.Refused, ""), asDatagram), nil, []string{"or a firewall rejects it."}},
 	{"refused", Fail, Pass, all(verdict(probe.Refused, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 on the path", "the administrator of 192.0.2.254"}},
 	{"prohibited", Fail, Pass, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.254")), nil, []string{"192.0.2.254 says", "the administrator of 192.0.2.254"}},
 	{"prohibited", Fail, Pass, all(verdict(probe.Prohibited, ""), saidBy("192.0.2.10")), nil, []string{"192.0.2.10 itself", "the server's own firewall"}},

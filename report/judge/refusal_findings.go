@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -39,6 +40,11 @@ func (s seen) quote() string {
 // tlsRecord matches evidence that begins with a TLS record: an alert or a handshake (RFC
 // 8446 section 5.1).
 var tlsRecord = lazily(`^\\x1[56]\\x03`)
+
+// lazily compiles a pattern at the first use, because few runs use it.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // saidByHost reports whether the host itself turned a connect away: with a reset, or in an
 // ICMP message of its own.

@@ -162,6 +162,9 @@ func (s seen) sayDelivery() (text, hint string) {
 // sayCut goes by the step at which the peer hung up, which says most about the reason.
 func sayCut(s seen) (text, hint string) {
 	switch service := s.Check.Service; {
+	case service.Network == catalog.UDP:
+		return "An answer began, then an ICMP message said that the port is closed: the service is stopping, or a firewall rejects what it does not allow.",
+			"Check the service and its log on the server, then the log of the firewall."
 	case s.Step == protocol.Connect:
 		return "The connection was reset as soon as it was established: the service is overloaded or stopping, or a firewall resets what it does not allow.",
 			"Check the service and its log on the server, then the log of the firewall."
@@ -289,4 +292,20 @@ func HostSent[Address comparable](v probe.Verdict, hasWitness bool, saidBy, addr
 		return hasWitness || saidBy != nobody && saidBy == address
 	}
 	return saidBy == nobody || saidBy == address
+}
+
+// wasEnded reports whether the end of the run cut the check short.
+func (s seen) wasEnded() bool {
+	return s.Obstacle == probe.Interrupted || s.Obstacle == probe.Deadline
+}
+
+// howFar says how far an untried check had come.
+func (s seen) howFar() string {
+	switch {
+	case !s.wasEnded() || s.Tries == 0 || s.Step == protocol.Resolve:
+		return "Not asked, so nothing is known of the server"
+	case s.Step != protocol.Connect && s.Check.Service.Network == catalog.TCP:
+		return "The port accepted the connection, but the run ended before the check was over"
+	}
+	return "Asked, but the run ended before the check was over"
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
 )
@@ -18,6 +19,13 @@ func obstacle(o probe.Obstacle, detail string) change {
 	return all(verdict(probe.Untried, detail), func(r *probe.Result) { r.Obstacle = o })
 }
 
+// ended is a check that the end of the run cut short at a step, after so many tries.
+func ended(o probe.Obstacle, step protocol.Step, tries int, detail string) change {
+	return all(obstacle(o, detail), func(r *probe.Result) { r.Step, r.Tries = step, tries })
+}
+
+func asDatagram(r *probe.Result) { r.Check.Service.Network = catalog.UDP }
+
 var untriedTests = []findingTest{
 	{"untried", Unknown, Pass, obstacle(probe.NoDescriptors, "could not be asked: too many open files"), verdict(probe.Refused, ""), []string{"too many files are open", wordsOf(runtime.GOOS)["{more files}"]}},
 	{"untried", Unknown, Pass, obstacle(probe.NoRoute, "could not be asked: connect: network is unreachable"), verdict(probe.Unreachable, ""), []string{"no route to the address", "VPN"}},
@@ -25,8 +33,18 @@ var untriedTests = []findingTest{
 	{"untried", Unknown, Pass, obstacle(probe.NoSource, "could not be asked: bind: cannot assign requested address"), nil, []string{"--source"}},
 	{"untried", Unknown, Pass, obstacle(probe.NoIPv6, "could not be asked: socket: address family not supported by protocol"), nil, []string{"has no IPv6"}},
 	{"untried", Unknown, Pass, obstacle(probe.NoResolver, "the name could not be looked up: i/o timeout"), nil, []string{"DNS servers", "nslookup"}},
-	{"untried", Unknown, Pass, obstacle(probe.Interrupted, "interrupted while connecting"), nil, []string{"interrupted while connecting", "Run again"}},
-	{"untried", Unknown, Pass, obstacle(probe.Deadline, "the run's deadline came while connecting"), nil, []string{"server: the run's deadline came while connecting.", "--deadline"}},
+	{"untried", Unknown, Pass, ended(probe.Interrupted, protocol.Connect, 0, "interrupted before it was this check's turn"), nil, []string{"Not asked, so nothing is known of the server: interrupted before", "Run again"}},
+	{"untried", Unknown, Pass, ended(probe.Interrupted, protocol.Resolve, 1, "interrupted while looking up the name"), nil, []string{"Not asked, ", "while looking up the name."}},
+	{"untried", Unknown, Pass, ended(probe.Interrupted, protocol.Connect, 2, "interrupted while connecting, with no reply yet"), nil,
+		[]string{"Asked, but the run ended before the check was over: interrupted while connecting, with no reply yet.", "Run again"}},
+	{"untried", Unknown, Pass, ended(probe.Interrupted, protocol.TLS, 1, "interrupted in the TLS handshake"), nil,
+		[]string{"The port accepted the connection, but the run ended before the check was over: interrupted in the TLS handshake."}},
+	{"untried", Unknown, Pass, all(ended(probe.Deadline, protocol.Greet, 1, "the run's deadline came while exreach waited for its first answer, with no reply yet"), asDatagram), nil,
+		[]string{"Asked, but the run ended before the check was over: the run's deadline came while exreach waited for its first answer, with no reply yet."}},
+	{"untried", Unknown, Pass, ended(probe.Deadline, protocol.Greet, 1, "the run's deadline came while exreach waited for its greeting"), nil,
+		[]string{"The port accepted the connection, but the run ended before the check was over: the run's deadline came while exreach waited for its greeting.", "--deadline"}},
+	{"untried", Unknown, Pass, ended(probe.Deadline, protocol.Connect, 0, "the run's deadline came before it was this check's turn"), nil,
+		[]string{"Not asked, so nothing is known of the server: the run's deadline came before", "--deadline"}},
 	{"untried", Unknown, Pass, obstacle(probe.OwnFault, "could not be asked: a fault in exreach: boom"), nil, []string{"boom", "report it"}},
 }
 

@@ -40,7 +40,7 @@ func Sort(root *cli.Command, words []string) (Line, error) {
 			name, _, whole := strings.Cut(strings.TrimLeft(word, "-"), "=")
 			option := findOption(l.Command, name)
 			if option == nil {
-				return l, unknownOption(l, word)
+				return l, unknownOption(l, word, words)
 			}
 			l.options = append(l.options, word)
 			if whole || !takesValue(option) {

@@ -14,13 +14,16 @@ import (
 	"exreach/cmd/internal/survey"
 )
 
-// unknownOption says which option was most likely meant.
-func unknownOption(l Line, word string) error {
+// unknownOption says which option of words, the whole line, was most likely meant by word.
+func unknownOption(l Line, word string, words []string) error {
 	var known []string
 	for _, f := range l.Command.Flags {
 		for _, name := range f.Names() {
 			known = append(known, dashed(name))
 		}
+	}
+	if meant := likeOtherTools(word, words); meant != "" {
+		return &survey.Mistake{Err: fmt.Errorf("unknown option %s: %s does not have it", word, l.Name()), Hint: "to check one port: " + l.root.Name + " check " + meant}
 	}
 	name, _, _ := strings.Cut(word, "=")
 	hint := fmt.Sprintf("nearest is %s; %s", catalog.Nearest(name, known)[0], SeeHelp(l.Name()))
@@ -57,6 +60,9 @@ func (p Program) unknownCommand(l Line, help bool) error {
 	if help {
 		known = append(known, p.topicNames()...)
 	}
+	if help && (word == "port" || word == "ports") {
+		return &survey.Mistake{Err: fmt.Errorf("unknown command %q", word), Hint: fmt.Sprintf("how to name ports: %[1]s help hosts, %[1]s help check", p.Root.Name)}
+	}
 	err := &catalog.WordError{Kind: "command", Word: word, Accepted: known}
 	for _, c := range l.Command.VisibleCommands() {
 		near := catalog.Meant("command", word, names(c.Subcommands))
@@ -80,6 +86,12 @@ var invalidValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?
 // badValue rewords the flag package's error about a wrong value.
 func badValue(c *cli.Command, err error) error {
 	mistake := &survey.Mistake{Err: fmt.Errorf("%s: %w", c.HelpName, err), Hint: SeeHelp(c.HelpName)}
+	if forms, twice := strings.CutPrefix(err.Error(), "Cannot use two forms of the same flag: "); twice {
+		first, second, _ := strings.Cut(forms, " ")
+		mistake.Err = fmt.Errorf("options %s and %s: they are the same option", dashed(first), dashed(second))
+		mistake.Hint = "write one of them only"
+		return mistake
+	}
 	m := invalidValue.FindStringSubmatch(err.Error())
 	if m == nil {
 		return mistake

@@ -16,6 +16,9 @@ type Event interface{ event() }
 // Repeated tells that a host was named again; it is checked once.
 type Repeated struct{ Host string }
 
+// NamedTwice tells that a host was named as a whole and with a port; it is checked as both.
+type NamedTwice struct{ Host string }
+
 // RepeatedLines tells that lines of a list name hosts again.
 type RepeatedLines struct {
 	List  string // its name
@@ -132,6 +135,7 @@ type WaitingFor struct {
 }
 
 func (Repeated) event()      {}
+func (NamedTwice) event()    {}
 func (RepeatedLines) event() {}
 func (OfURL) event()         {}
 func (DeadlineCame) event()  {}

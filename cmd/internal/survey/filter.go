@@ -128,10 +128,14 @@ func (p *planner) nothingLeft() error {
 // nothing in the plan.
 func (p *planner) unknownService(plan []catalog.Check, word string) error {
 	hint := cmp.Or(otherWord(word), p.elsewhere(plan[0], word))
+	_, _, isPort := portWord(word)
+	if hint == "" && isPort && !strings.Contains(word, "-") && slices.Contains(p.filter.only, word) {
+		hint = "--port checks any port: --port " + word
+	}
 	if hint == "" {
 		hint = nearestService(plan, word)
 	}
-	if _, _, isPort := portWord(word); isPort && strings.Contains(word, "-") {
+	if isPort && strings.Contains(word, "-") {
 		return mistake(hint, "no port of this plan is in the range %s", word)
 	}
 	return mistake(hint, "no service, protocol or port of this plan is called %q", word)

@@ -13,7 +13,7 @@ import (
 	"unicode"
 )
 
-const oneByOne = "name hosts one by one; ports come from the catalogue, see --only"
+const oneByOne = "name hosts one by one"
 
 // ParseHost returns word, without quotes and brackets, if it is a DNS name or an address.
 // If it is something else that people write where a host belongs, the error says what.
@@ -44,7 +44,7 @@ func ParseHost(word string) (string, error) {
 	case strings.Contains(word, "/"):
 		return wrong("it has a slash in it", didYouMean(word[:strings.Index(word, "/")]))
 	case strings.Count(word, ":") == 1:
-		return wrong("it has a port", "write only the host; ports come from the catalogue, see --only")
+		return wrong("it has a port", "write only the host")
 	}
 	if isNumber(word) {
 		return wrong("it is a number", "write it behind the host, such as mail01:"+word)
@@ -98,7 +98,7 @@ func parseBracketed(word, inside string) (string, error) {
 	case err != nil || !addr.Is6():
 		return "", mistake("brackets are for IPv6 addresses, such as [2001:db8::1]", "host %q: there is no IPv6 address in the brackets", word)
 	case rest != "":
-		return "", mistake("write only the host; ports come from the catalogue, see --only", "host %q: it has a port", word)
+		return "", mistake("write a port as in [2001:db8::1]:443", "host %q: it has something else behind the brackets", word)
 	}
 	return parseAddress(word, addr)
 }
@@ -113,7 +113,7 @@ func parseAddress(word string, addr netip.Addr) (string, error) {
 		return "", mistake(fmt.Sprintf("name the interface that leads there, such as %s%%eth0", addr), "host %q: a link-local address needs the name of an interface", word)
 	}
 	if addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
-		return "", mistake(oneByOne, "host %q: it is not the address of one host", word)
+		return "", mistake("name the address of a server, such as 192.0.2.10", "host %q: it is not the address of one host", word)
 	}
 	return addr.String(), nil
 }

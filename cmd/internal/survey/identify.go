@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -22,7 +23,8 @@ type identifier struct {
 	// Inputs; not changed any more.
 	taker
 	tell func(Event)
-	each bool // an event for each host, not one for all of them together
+	each bool      // an event for each host, not one for all of them together
+	end  time.Time // when the run's deadline comes; zero is never
 
 	// Only the goroutine that ranges over targets uses these.
 	taken map[string]int // how many hosts are checked as each version
@@ -36,14 +38,35 @@ type identifier struct {
 type suspect struct {
 	target
 	next  []catalog.Check // to be asked
+	until time.Time       // when its time for questions is over; zero is never, or not begun
 	asked []catalog.Check
 	heard []probe.Result
 }
 
+// isLate reports whether its time for questions is over.
+func (s *suspect) isLate() bool { return !s.until.IsZero() && !time.Now().Before(s.until) }
+
+// share is the part of the time that is left before the run's deadline for which a host may
+// be asked what it is. The checks need the rest.
+const share = 3
+
+// time returns how long the next questions to a host may take; 0 is as long as they need. Its
+// first questions begin its time, and further ones share it.
+func (i *identifier) time(s *suspect) time.Duration {
+	if i.end.IsZero() {
+		return 0
+	}
+	if s.until.IsZero() {
+		s.until = time.Now().Add(time.Until(i.end) / share)
+	}
+	return max(time.Until(s.until), 1) // none is left, but 0 would be no limit
+}
+
 // targets asks each host what it is and passes it on, in the order in which hosts answer.
 // It does not wait long for a host: the check itself will. If the answers leave open what
-// a host is, it asks that host once more, while it asks others for the first time. It
-// passes on no host that the end of ctx cuts short.
+// a host is, it asks that host once more, while it asks others for the first time. When
+// ctx ends, it begins no more hosts, and passes on those that it has begun, with what their
+// answers show so far: their checks have rows in the report.
 func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[target]) iter.Seq[target] {
 	return func(yield func(target) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -51,11 +74,12 @@ func (i *identifier) targets(ctx context.Context, pool *probe.Pool, in iter.Seq[
 		heard := make(chan *suspect)
 		go func() {
 			defer close(heard)
-			i.inquire(ctx, pool, i.suspects(in), func(s *suspect) { hand(ctx, heard, s) })
+			i.inquire(ctx, pool, i.suspects(in), func(s *suspect) { heard <- s })
 		}()
+		taken := true
 		for s := range heard {
-			if ctx.Err() == nil && !yield(i.conclude(s)) {
-				stop()
+			if taken = taken && yield(i.conclude(ctx, s)); !taken {
+				stop() // what is under way ends by itself, and is waited for
 			}
 		}
 		if ctx.Err() == nil {
@@ -74,8 +98,8 @@ func (i *identifier) inquire(ctx context.Context, pool *probe.Pool, in iter.Seq[
 	asking.Go(func() {
 		defer close(again)
 		i.ask(ctx, pool, i.unknown(in, pass), func(s *suspect) {
-			if s.next = i.more(s); len(s.next) > 0 {
-				hand(ctx, again, s)
+			if s.next = i.more(s); len(s.next) > 0 && ctx.Err() == nil && !s.isLate() {
+				again <- s
 			} else {
 				pass(s)
 			}
@@ -106,14 +130,6 @@ func (i *identifier) unknown(in iter.Seq[*suspect], pass func(*suspect)) iter.Se
 	}
 }
 
-// hand passes a host on, unless the run has ended.
-func hand(ctx context.Context, to chan<- *suspect, s *suspect) {
-	select {
-	case to <- s:
-	case <-ctx.Done():
-	}
-}
-
 // suspects yields the targets, each with its first questions.
 func (i *identifier) suspects(in iter.Seq[target]) iter.Seq[*suspect] {
 	return func(yield func(*suspect) bool) {
@@ -135,16 +151,13 @@ func (i *identifier) ask(ctx context.Context, pool *probe.Pool, in iter.Seq[*sus
 	questions := func(yield func(probe.HostPlan) bool) {
 		for s := range in {
 			waiting.Store(s.place, s)
-			if !yield(probe.HostPlan{Host: s.name(), Place: s.place, Checks: s.next}) {
+			if !yield(probe.HostPlan{Host: s.name(), Place: s.place, Checks: s.next, Within: i.time(s)}) {
 				return
 			}
 		}
 	}
 	for found := range pool.Run(ctx, questions) {
 		waited, _ := waiting.LoadAndDelete(found.Place)
-		if ctx.Err() != nil {
-			return
-		}
 		if s, ok := waited.(*suspect); ok {
 			judge.InOrder(found.Results)
 			s.asked, s.heard = append(s.asked, s.next...), append(s.heard, found.Results...)
@@ -186,8 +199,9 @@ func answered(asked []catalog.Check, heard []probe.Result) []catalog.Check {
 }
 
 // conclude gives a host the version that its answers show and the roles whose services
-// answered, and tells so. It leaves a host as it is that was not asked.
-func (i *identifier) conclude(s *suspect) target {
+// answered, and tells so unless the run has ended. It leaves a host as it is that was not
+// asked.
+func (i *identifier) conclude(ctx context.Context, s *suspect) target {
 	if !i.anyUnsettled(s.target) {
 		return s.target
 	}
@@ -206,7 +220,7 @@ func (i *identifier) conclude(s *suspect) target {
 	if len(id.Candidates) == 0 {
 		i.mute++
 	}
-	if i.each {
+	if i.each && ctx.Err() == nil {
 		i.tell(Identified{s.name(), id, version})
 	}
 	return t

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -62,6 +63,33 @@ func TestIdentifyNot(t *testing.T) {
 		catalog.Host{Name: "192.0.2.3", Version: "2010", Role: "hub"})
 	if len(found) != 3 || found[0].roles[0].Version != "2016" || told != nil {
 		t.Errorf("%+v, told %v", found, told)
+	}
+}
+
+// TestIdentifyCutShort wants a host whose time is over to be taken for what its answers show
+// so far.
+func TestIdentifyCutShort(t *testing.T) {
+	cat := catalog.Open()
+	s := standIn(t, cat, "2010", []string{"hub"})
+	var r Targets
+	r.names.add("mail01")
+	who := &identifier{taker: taker{cat, "client"}, tell: func(Event) {}, taken: map[string]int{}, end: time.Now().Add(6 * time.Second)}
+	pool := probe.Pool{Resolver: &lookup.Resolver{Lookup: s.Lookup}, Shared: &probe.Shared{Trust: trust.New(s.Roots())}}
+	pool.Dial = func(ctx context.Context, network catalog.Network, addr netip.AddrPort) (net.Conn, error) {
+		if addr.Port() == 25 {
+			return s.Dial(ctx, network, addr)
+		}
+		near, _ := net.Pipe()
+		return near, nil
+	}
+	began := time.Now()
+	for found := range who.targets(t.Context(), &pool, r.upfront()) {
+		if took := time.Since(began); found.roles[0].Version != "2010" || took > 3*time.Second {
+			t.Errorf("after %s: %+v", took, found)
+		}
+	}
+	if who.identified("mail01") == nil {
+		t.Error("the host was not passed on")
 	}
 }
 

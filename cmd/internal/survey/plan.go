@@ -4,7 +4,6 @@ package survey
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"iter"
 	"slices"
@@ -130,16 +129,13 @@ func (p *planner) possible() []catalog.Service {
 	return services
 }
 
-// plans yields what to ask of each target; those of the first sequence come first. When
-// ctx ends, the host that has been begun is the last, and it still has all its rows.
-func (p *planner) plans(ctx context.Context, sequences ...iter.Seq[target]) iter.Seq[probe.HostPlan] {
+// plans yields what to ask of each target; those of the first sequence come first. A host
+// that comes when the run has ended still has all its rows.
+func (p *planner) plans(sequences ...iter.Seq[target]) iter.Seq[probe.HostPlan] {
 	return func(yield func(probe.HostPlan) bool) {
 		defer p.tellBare()
 		for _, targets := range sequences {
 			for t := range targets {
-				if ctx.Err() != nil {
-					return
-				}
 				plan := p.begin(t)
 				if len(plan) > 0 && !yield(probe.HostPlan{Host: t.name(), Place: t.place, Checks: plan}) {
 					return

@@ -92,6 +92,8 @@ func ParsePorts(words []string) ([]catalog.Port, error) {
 		switch _, _, isPort := portWord(word); {
 		case err != nil && isPort && strings.Contains(word, "-"):
 			return nil, mistake("name the ports one by one: --port 443,8443", "option --port: %q is a range", word)
+		case err != nil && turned(word) != "":
+			return nil, mistake("did you mean --port "+turned(word)+"?", "option --port: %w", err)
 		case err != nil && strings.Trim(word, "0123456789") != "":
 			return nil, mistake("such as --port 8443 or --port 53/udp; --only takes the names of services", "option --port: %w", err)
 		case err != nil:
@@ -100,6 +102,16 @@ func ParsePorts(words []string) ([]catalog.Port, error) {
 		ports = withPort(ports, p)
 	}
 	return ports, nil
+}
+
+// turned returns a port whose transport comes first the right way round: 53/udp for
+// udp/53. It is "" for other words.
+func turned(word string) string {
+	network, number, _ := strings.Cut(word, "/")
+	if p, err := catalog.ParsePort(number + "/" + network); err == nil {
+		return p.String()
+	}
+	return ""
 }
 
 // withPort returns ports with those of more that are not in it.

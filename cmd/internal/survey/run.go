@@ -26,6 +26,9 @@ func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 			s.Began = time.Now()
 		}
 		defer s.endAtDeadline(ctx, stop)()
+		if s.Deadline > 0 {
+			s.who.end = s.Began.Add(s.Deadline)
+		}
 		s.hosts.tellTo(s.tell)
 		if err := socket.CanTrace(); s.Trace && err != nil {
 			s.tell(Untraceable{err})
@@ -34,7 +37,7 @@ func (s *Survey) Run(ctx context.Context) iter.Seq[judge.Host] {
 		found := s.who.targets(ctx, quick(pool), unsettled)
 		over := s.showProgress()
 		defer over()
-		for h := range s.check(ctx, pool, s.plan.plans(ctx, settled, found)) {
+		for h := range s.check(ctx, pool, s.plan.plans(settled, found)) {
 			s.plan.describe(&h)
 			if !yield(h) {
 				stop(nil)

@@ -136,6 +136,9 @@ func Named(words []string, o Options) (*Targets, error) {
 			continue
 		}
 		seen[key] = true
+		if host, _, given := splitPort(key); given && seen[host] || !given && r.ports[key] != nil {
+			r.said = append(r.said, NamedTwice{host})
+		}
 		r.add(hostlist.Row{Host: name})
 	}
 	if r.names.count == 0 {
@@ -260,7 +263,7 @@ func (r *Targets) all(ctx context.Context) iter.Seq[target] {
 				return
 			}
 		}
-		for r.pipe != nil {
+		for r.pipe != nil && ctx.Err() == nil {
 			row, more := r.pipe.next(ctx)
 			if !more {
 				r.whole.Store(true)
