@@ -194,8 +194,11 @@ func unwritten(to *files.Destination, err error) error {
 // summary counts what makes the exit code of a run.
 func summary(c content.Counts) string {
 	text := fmt.Sprintf("%d fail, %d unknown, %d warn, %d pass", c.Fail, c.Unknown, c.Warn, c.Pass)
-	if c.Care.Fail+c.Care.Warn > 0 {
-		text += fmt.Sprintf("; care: %d fail, %d warn", c.Care.Fail, c.Care.Warn)
+	switch care := c.Care; {
+	case care.Fail > 0:
+		text += fmt.Sprintf("; care: %d fail, %d warn", care.Fail, care.Warn)
+	case care.Warn > 0:
+		text += fmt.Sprintf("; care: %d warn", care.Warn)
 	}
 	if n := c.Hosts.Unasked; n > 0 {
 		text += "; " + catalog.Count(n, "host") + " not asked"

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 
+	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/protocol"
 )
 
 // A rule is one kind of finding: when it is made, what it says, and the best grade, or
@@ -246,4 +248,20 @@ func plainly(v probe.Verdict) func(seen) bool {
 
 func unverified(s seen) bool {
 	return !s.Check.Service.Verified && (s.grade == Warn || s.grade == Fail)
+}
+
+// wasEnded reports whether the end of the run cut the check short.
+func (s seen) wasEnded() bool {
+	return s.Obstacle == probe.Interrupted || s.Obstacle == probe.Deadline
+}
+
+// howFar says how far an untried check had come.
+func (s seen) howFar() string {
+	switch {
+	case !s.wasEnded() || s.Tries == 0 || s.Step == protocol.Resolve:
+		return "Not asked, so nothing is known of the server"
+	case s.Step != protocol.Connect && s.Check.Service.Network == catalog.TCP:
+		return "The port accepted the connection, but the run ended before the check was over"
+	}
+	return "Asked, but the run ended before the check was over"
 }

@@ -293,19 +293,3 @@ func HostSent[Address comparable](v probe.Verdict, hasWitness bool, saidBy, addr
 	}
 	return saidBy == nobody || saidBy == address
 }
-
-// wasEnded reports whether the end of the run cut the check short.
-func (s seen) wasEnded() bool {
-	return s.Obstacle == probe.Interrupted || s.Obstacle == probe.Deadline
-}
-
-// howFar says how far an untried check had come.
-func (s seen) howFar() string {
-	switch {
-	case !s.wasEnded() || s.Tries == 0 || s.Step == protocol.Resolve:
-		return "Not asked, so nothing is known of the server"
-	case s.Step != protocol.Connect && s.Check.Service.Network == catalog.TCP:
-		return "The port accepted the connection, but the run ended before the check was over"
-	}
-	return "Asked, but the run ended before the check was over"
-}
