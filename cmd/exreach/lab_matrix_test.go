@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"exreach/catalog"
 	"exreach/probe/protocol"
 	"exreach/report/content"
 )
@@ -176,7 +177,7 @@ func (s side) unwanted(r content.Report) []cell {
 // above.
 func everyProtocolHasAServer(t *testing.T) {
 	t.Helper()
-	known := append(slices.Clone(noServer), "tcp")
+	known := append(slices.Clone(noServer), "tcp", catalog.AnyProtocol)
 	for _, s := range slices.Concat(mailServers, dcServers) {
 		known = append(known, s.speaks)
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"exreach/catalog"
 	"exreach/report/content"
 	"exreach/report/judge"
 )
@@ -188,13 +189,20 @@ func (l *lab) decoys(t *testing.T) {
 	}
 }
 
-// seldomICMP has a firewall prohibit all ports and say so once a second.
+// seldomICMP has a firewall prohibit all ports and say so once a second. A port that should
+// be closed is not known to be: nothing shows that the host is up.
 func (l *lab) seldomICMP(t *testing.T) {
 	l.firewall(t, []string{"icmp-seldom", "all"})
 	r, _ := l.check(t, fromServer...)
 	lost := 0
 	for _, e := range r.Results {
 		if e.Verdict != "timed-out" || e.Grade == judge.Pass {
+			continue
+		}
+		if e.Want == catalog.Off {
+			if e.Grade != judge.Unknown || !has(e, "host-not-seen") {
+				t.Errorf("want host-not-seen, got\n%s", dump(e))
+			}
 			continue
 		}
 		lost++

@@ -35,6 +35,7 @@ func TestLab(t *testing.T) {
 	l := openLab(t)
 	t.Run("every port", l.everyPort)
 	t.Run("every protocol against every server", l.protocolMatrix)
+	t.Run("any protocol", l.anyProtocol)
 	t.Run("firewall", l.firewallModes)
 	t.Run("datagrams", l.datagrams)
 	t.Run("random bytes", l.randomBytes)

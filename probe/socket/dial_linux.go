@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -62,6 +63,17 @@ func SmallDialer(source netip.Addr) func(context.Context, netip.AddrPort) (net.C
 type tcpConn struct {
 	*os.File
 	to netip.AddrPort
+}
+
+// Read is that of the file, with its errors as package net has them. A file's do not say
+// whether they are temporary, and crypto/tls gives a connection up for any that is not:
+// nothing could be read inside TLS after a deadline had passed.
+func (s tcpConn) Read(b []byte) (int, error) {
+	n, err := s.File.Read(b)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		err = &net.OpError{Op: failed.Op, Net: failed.Path, Err: failed.Err}
+	}
+	return n, err
 }
 
 // settle makes a connected socket ready for the conversation. It stops listening for

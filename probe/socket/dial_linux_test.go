@@ -4,13 +4,19 @@ package socket
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -55,6 +61,33 @@ func TestInterrupted(t *testing.T) {
 	}
 	if connected == 0 {
 		t.Error("nothing connected")
+	}
+}
+
+// TestDeadlineInTLS: a read that ran out of time does not end the connection, inside TLS
+// either. Of a server that says nothing until it is asked, that is how one finds out.
+func TestDeadlineInTLS(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	plain, err := dialTCP(t.Context(), netip.Addr{}, netip.MustParseAddrPort(server.Listener.Addr().String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	conn := tls.Client(plain, &tls.Config{InsecureSkipVerify: true})
+	if err := conn.HandshakeContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(time.Millisecond))
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("nothing was asked, and reading gave %v", err)
+	}
+	_ = conn.SetReadDeadline(time.Time{})
+	if _, err := conn.Write([]byte("GET / HTTP/1.0\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(answer), "HTTP/1.0 404") {
+		t.Errorf("the answer is %q, %v", answer, err)
 	}
 }
 
