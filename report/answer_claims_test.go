@@ -14,7 +14,7 @@ import (
 func TestAnswerClaims(t *testing.T) {
 	timedOut := scene.Verdict(probe.TimedOut, "no reply")
 	refused := scene.Verdict(probe.Refused, "refused")
-	interrupted := scene.All(scene.Verdict(probe.Untried, "interrupted before its turn"), func(r *probe.Result) { r.Obstacle = probe.Interrupted })
+	interrupted := scene.All(scene.Verdict(probe.Untried, "interrupted before its turn"), func(r *probe.Result) { r.Obstacle, r.Tries = probe.Interrupted, 0 })
 	udp := func(r *probe.Result) { r.Check.Service.Network = catalog.UDP }
 	oneOf := func(r *probe.Result) { r.Check.Service.OneOf = "sip" }
 	optional, off, forbidden := scene.Want(catalog.Optional), scene.Want(catalog.Off), scene.Want(catalog.Forbidden)

@@ -86,9 +86,15 @@ func TestAnswer(t *testing.T) {
 		"interrupted": {func(service string, r *probe.Result) {
 			if service != "smtp" && service != "smtp-submission" {
 				scene.Verdict(probe.Untried, "interrupted before its turn")(r)
-				r.Obstacle = probe.Interrupted
+				r.Obstacle, r.Tries = probe.Interrupted, 0
 			}
 		}, "1 required service reachable; 5 services not asked: interrupted.", judge.Unknown},
+		"interrupted on the way": {func(service string, r *probe.Result) {
+			if service == "smtp-submission" {
+				scene.Verdict(probe.Untried, "interrupted while connecting")(r)
+				r.Obstacle = probe.Interrupted
+			}
+		}, "3 required services reachable; 1 service not finished: interrupted.", judge.Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := mailbox("mail01", func(service string, r *probe.Result) {
@@ -171,7 +177,7 @@ func TestAnswerOfPorts(t *testing.T) {
 	mute := scene.All(timedOut, func(r *probe.Result) {
 		r.Check.Service.Network, r.Check.Service.Protocol = catalog.UDP, catalog.AnyProtocol
 	})
-	late := scene.All(scene.Verdict(probe.Untried, "the run's deadline came first"), func(r *probe.Result) { r.Obstacle = probe.Deadline })
+	late := scene.All(scene.Verdict(probe.Untried, "the run's deadline came first"), func(r *probe.Result) { r.Obstacle, r.Tries = probe.Deadline, 0 })
 	for want, s := range map[string]*scene.Scene{
 		"Port 443 is reachable.":                                            ports(nil, 443),
 		"All 3 ports are reachable.":                                        ports(nil, 443, 444, 8443),

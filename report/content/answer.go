@@ -132,8 +132,8 @@ func (l *ledger) lacks() []string {
 	noun := " port"
 	for _, k := range l.gapKeys() {
 		g := l.gaps[k]
-		if k.lack == unasked {
-			texts = append(texts, fmt.Sprintf("%s not asked: %s", catalog.Count(len(g.services), l.unit()), k.why))
+		if k.lack >= unasked {
+			texts = append(texts, fmt.Sprintf("%s %s", catalog.Count(len(g.services), l.unit()), k.why))
 			continue
 		}
 		ports := l.portsOf(k)
@@ -207,7 +207,7 @@ func (l *ledger) gapKeys() []gapKey {
 func (l *ledger) lackingServices() int {
 	all := map[serviceKey]bool{}
 	for k, g := range l.gaps {
-		if k.lack != unasked {
+		if k.lack < unasked {
 			maps.Copy(all, g.services)
 		}
 	}

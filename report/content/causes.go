@@ -102,7 +102,7 @@ func (t *Tracker) learn(found map[causeKey]bool, e Entry, host placed) {
 	c := Cause{What: e.PortText(), Services: []string{e.Service}, How: e.VerdictText(), Weight: e.Grade}
 	switch {
 	case e.Verdict == probe.Untried:
-		c = Cause{What: "not asked: " + WhyUnasked(e), Weight: e.Grade}
+		c = Cause{What: WhyUnasked(e), Weight: e.Grade}
 	case e.Parent != "":
 		c.What, c.Services = e.Service+" (RPC)", nil // every host has another port
 	case lackOf(e) == exposed:

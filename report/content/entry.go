@@ -132,6 +132,11 @@ func (e Entry) PortText() string {
 	return fmt.Sprintf("%d/%s", e.Port, e.Network)
 }
 
+// IsUnfinished reports whether the run ended while the check was under way.
+func (e Entry) IsUnfinished() bool {
+	return e.Tries > 0 && (e.Obstacle == probe.Interrupted || e.Obstacle == probe.Deadline)
+}
+
 // VerdictText is the verdict as people read it: nothing refuses an interface that an
 // endpoint mapper does not know.
 func (e Entry) VerdictText() string {

@@ -26,6 +26,7 @@ const (
 	exposed           // it is reached, and must not be
 	unclear           // it could not be determined
 	unasked           // it was not asked
+	unfinished        // it was being asked when the run ended
 )
 
 // lackWords is how an answer calls each lack.
@@ -38,6 +39,8 @@ func lackOf(e Entry) lack {
 	switch {
 	case e.Grade == judge.Pass:
 		return none
+	case e.IsUnfinished():
+		return unfinished
 	case e.Verdict == probe.Untried:
 		return unasked
 	case e.Grade == judge.Unknown:
@@ -150,7 +153,7 @@ func (l *ledger) add(e Entry) {
 
 func (l *ledger) lacking(e Entry, service serviceKey, lack lack) {
 	key := gapKey{lack: lack, optional: e.Grade == judge.Warn && lack <= broken}
-	if lack == unasked {
+	if lack >= unasked {
 		key.why = WhyUnasked(e)
 	}
 	g := l.gaps[key]
@@ -183,9 +186,14 @@ func portWord(e Entry) string {
 	return e.PortText()
 }
 
-// WhyUnasked says in a few words why a service was not asked.
+// WhyUnasked says in a few words why nothing is known of a service that was not asked, or
+// not to the end: "not asked: interrupted".
 func WhyUnasked(e Entry) string {
-	return cmp.Or(strings.ReplaceAll(string(e.Obstacle), "-", " "), "see below")
+	how := "not asked: "
+	if e.IsUnfinished() {
+		how = "not finished: "
+	}
+	return how + cmp.Or(strings.ReplaceAll(string(e.Obstacle), "-", " "), "see below")
 }
 
 // hostSpoke reports whether a result shows that the host is up.

@@ -15,6 +15,7 @@ import (
 type Outcome struct {
 	verdict  probe.Verdict
 	obstacle probe.Obstacle // of what was not asked
+	step     protocol.Step  // that was under way when the run ended; "" if none was
 	network  catalog.Network
 	port     uint16
 }
@@ -27,7 +28,11 @@ func OutcomeOf(e Entry) (shared Outcome, ok bool) {
 	case e.Parent != "":
 		return Outcome{}, false
 	case e.Verdict == probe.Untried:
-		return Outcome{verdict: e.Verdict, obstacle: e.Obstacle}, true
+		shared := Outcome{verdict: e.Verdict, obstacle: e.Obstacle}
+		if e.IsUnfinished() {
+			shared.step = e.Step
+		}
+		return shared, true
 	}
 	return Outcome{verdict: e.Verdict, network: e.Network, port: e.Port}, e.Port != 0 && isEarly(e)
 }
