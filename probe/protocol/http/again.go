@@ -79,7 +79,7 @@ func (c *Client) Health(path string, w *Web) string {
 	if unasked := (*unaskedError)(nil); errors.As(err, &unasked) {
 		return unasked.Error()
 	}
-	w.Unhealthy = true
+	w.Unhealthy = !isLate(err)
 	if err != nil {
 		return noHealth(err)
 	}
@@ -88,6 +88,7 @@ func (c *Client) Health(path string, w *Web) string {
 	}
 	body, err := pageText(page)
 	if err != nil {
+		w.Unhealthy = !isLate(err)
 		return noHealth(err)
 	}
 	found := healthPage.FindSubmatch(body)
@@ -119,12 +120,16 @@ func Used(page *http.Response) string {
 	return ""
 }
 
+// isLate reports whether an answer did not come in time. That proves nothing: the page gets
+// little time, and a path that loses packets may need more.
+func isLate(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+
 func noHealth(err error) string {
 	var foreign *wire.MismatchError
 	switch {
 	case errors.As(err, &foreign):
 		return "no answer that is HTTP"
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case isLate(err):
 		return "no answer in time"
 	}
 	return "no answer: the connection was closed"
