@@ -96,7 +96,7 @@ func (l *ledger) goodWhereNothingIsWanted() string {
 		text = "No service is required"
 	}
 	if !l.heard {
-		text += "; nothing answered at all, so nobody can tell whether the host is up"
+		text += "; nothing answered at all, so the host may be down"
 	}
 	return text
 }

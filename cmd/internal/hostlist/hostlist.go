@@ -130,7 +130,7 @@ func (r *Reader) read(text string) Row {
 		return Row{}
 	case isForPeople(word):
 		r.broken = true
-		return Row{Wrong: []*Mistake{mistake("write the table with Export-Csv: Get-ExchangeServer | Export-Csv servers.csv", "this table is made for reading: its values may be cut off")}}
+		return Row{Wrong: []*Mistake{mistake("write the table with Export-Csv: Get-ExchangeServer | Export-Csv servers.csv", "this table is formatted for people: its values may be cut off")}}
 	case !strings.ContainsAny(word, separators):
 		return hostOn(word)
 	}

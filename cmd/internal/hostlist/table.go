@@ -122,7 +122,7 @@ func misquoted(bad *csv.ParseError) *Mistake {
 	if errors.Is(bad.Err, csv.ErrBareQuote) {
 		return mistake(hint, "column %d: a quotation mark is inside a value that has none around it", bad.Column)
 	}
-	return mistake(hint, "a quotation mark is not closed, or a value goes on behind it")
+	return mistake(hint, "a quotation mark is not closed, or text follows the closing one")
 }
 
 // row is what the cells of a row say.
