@@ -20,8 +20,8 @@ var (
 	labelColumns   = []string{"labels", "label", "tags"}
 )
 
-// columnName is the name of a column without what spelling adds to it: "Server Role" is
-// serverrole.
+// columnName is the name of a column in lower case, without blanks, - and _: "Server Role"
+// is serverrole.
 func columnName(heading string) string {
 	return strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(heading)))
 }
@@ -67,8 +67,7 @@ func newRows(r io.Reader, comma rune) *csv.Reader {
 	return rows
 }
 
-// split finds what divides the columns of a heading: what makes the most names of it that
-// are read.
+// split finds the separator of a heading: the one that yields the most known columns.
 func split(heading string) (names []string, comma rune) {
 	most := -1
 	for _, c := range separators {
