@@ -201,7 +201,7 @@ func (q queue) endOfRow(r gauge.RowReading) time.Duration {
 
 // behindPort returns when a row will be over that waits for its turn at a port where other
 // rows wait in vain; blocked reports whether it does. If what those rows find holds for all
-// rows of the port, it ends with them. If not, it takes as long again as they do.
+// rows of the port, it ends with them. If not, the waiting rows take as long, in turns.
 func behindPort(h gauge.HostReading, r gauge.RowReading) (end time.Duration, blocked bool) {
 	ahead, queued, each := 0, 0, time.Duration(0)
 	for _, other := range h.Rows {

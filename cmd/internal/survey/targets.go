@@ -155,7 +155,7 @@ func Listed(ctx context.Context, cat *catalog.Catalog, l List, o Options) (*Targ
 	r.list, r.rows, r.taker = l.Name, map[int]hostlist.Row{}, taker{cat, cmp.Or(o.From, catalog.DefaultFrom)}
 	list := l.read(ctx, r.taker, func(word string) (string, error) { return HostOf(word, o.Family) }, func(e Event) { r.said = append(r.said, e) })
 	if o.Ports != nil {
-		list.asks = func(hostlist.Row) bool { return true } // whoever connects, to these ports
+		list.asks = func(hostlist.Row) bool { return true } // named ports are asked for any from
 	}
 	for {
 		row, more := list.next(ctx)
