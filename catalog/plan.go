@@ -25,7 +25,7 @@ type Host struct {
 	Role     string            // "" is the role that hosts of the version usually have, or else DefaultRole
 	RPCPorts map[string]uint16 // static port by RPC service name: dialed without the endpoint mapper
 	Ports    []Port            // to check instead of what the role needs; nil is what the role needs
-	Site     string            // where it stands; "" if nobody said
+	Site     string            // where it stands; "" if not known
 	Labels   map[string]string // what people call it; AddLabel adds one
 	Origin   string            // where the host was named, for errors: "org.yaml:3"; "" is the command line
 }

@@ -36,7 +36,7 @@ func (c *Catalog) UDPService(port uint16) Service {
 // out what the server speaks.
 const AnyProtocol = "any"
 
-// A Port is one that the user asks for, whatever the role of the host.
+// A Port is one that the user names; it is checked for any role of the host.
 type Port struct {
 	Network Network
 	Number  uint16

@@ -47,7 +47,7 @@ type Pool struct {
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
 	Shared      *Shared               // what this pool has in common with others: limits, ports, logins, trust; nil shares nothing
 
-	Gauge *gauge.Gauge // shows what the pool is doing; nil where nobody looks
+	Gauge *gauge.Gauge // shows what the pool is doing; may be nil
 
 	clock func() time.Time // of the standstills, for tests; nil is time.Now
 }

@@ -30,7 +30,7 @@ func TestAnswerClaims(t *testing.T) {
 		"what is off answers": {func(s *scene.Scene) { s.Add("pop3", 110, off) },
 			"No service is required, and nothing is wrong with those that are off by default."},
 		"what is off is silent": {func(s *scene.Scene) { s.Add("pop3", 110, scene.All(off, timedOut)) },
-			"No service is required, and nothing is wrong with those that are off by default; nothing answered at all, so nobody can tell whether the host is up."},
+			"No service is required, and nothing is wrong with those that are off by default; nothing answered at all, so the host may be down."},
 		"a forbidden port was not asked": {func(s *scene.Scene) {
 			s.Add("smb", 445, scene.All(forbidden, refused))
 			s.Add("rpc", 135, scene.All(forbidden, interrupted))

@@ -15,8 +15,7 @@ import (
 	"exreach/report/content"
 )
 
-// A Line is a result in JSON Lines. It says by itself what the result means: whoever picks
-// one line out of many has all of it.
+// A Line is a result in JSON Lines. It can be read without the other lines of its file.
 type Line struct {
 	Schema  string    `json:"schema"`
 	Tool    string    `json:"tool,omitempty"`

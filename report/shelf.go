@@ -13,7 +13,8 @@ import (
 	"exreach/report/content"
 )
 
-// A Shelf keeps what need not be in memory, as a temporary file does.
+// A Shelf keeps results outside memory until the report is written, such as a temporary
+// file.
 type Shelf interface {
 	io.Writer
 	io.ReaderAt
@@ -109,8 +110,8 @@ func fingerprintOf(text string) (f fingerprint, ok bool) {
 
 // certificates is every certificate of a report once, in the order in which they were
 // first seen. All services of a host show the same chain, and all hosts the same
-// authorities, so that is much less than all chains. Most of them lie on the shelf: a run
-// of many hosts has a certificate for each.
+// authorities: this takes much less memory than all chains. Most certificates lie on the
+// shelf, because a run of many hosts has one for each.
 type certificates struct {
 	shelf *shelf
 	all   []certificate

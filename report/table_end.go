@@ -28,8 +28,8 @@ func (t *table) End(h Head) error {
 	return t.out.Flush()
 }
 
-// causes writes what is wrong, one line for each cause, and what else holds for many
-// hosts: the last screen of a long report answers for all of it.
+// causes writes one line for each thing that is wrong, with its hosts, and what else concerns
+// many hosts. The last screen of a long report sums it up.
 func (t *table) causes() {
 	if len(t.head.Causes) == 0 {
 		return
@@ -223,8 +223,8 @@ func extent(h Head) string {
 	return text
 }
 
-// groundRules writes what holds whatever the rows say: a report without a failure does
-// not prove that the path meets these rules.
+// groundRules writes the rules that apply beyond the rows: a report without a failure does
+// not prove that the path meets them.
 func (t *table) groundRules(rules []content.GroundRule) {
 	for _, g := range rules {
 		t.paragraph(0, margin, span{"Ground rule:", bold}, span{fmt.Sprintf("%s (%s)", g.Text, strings.Join(g.Sources, "; ")), plain})

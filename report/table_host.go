@@ -244,8 +244,7 @@ func (h *tableHost) findings(e content.Entry, indent int) {
 	}
 }
 
-// aboutName writes the findings about a host's name once, whatever the grades of its rows
-// are.
+// aboutName writes the findings about a host's name once, for rows of any grade.
 func (h *tableHost) aboutName() {
 	for _, f := range h.Entries[0].Findings {
 		if f.IsAboutName() {

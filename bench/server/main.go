@@ -2,8 +2,7 @@
 
 // Command server plays the server that the benchmarks measure against: every service
 // of a catalogue file, on its own port of one address, each with its side of the
-// conversation. It can also play a role of a version of the catalogue, as a client finds
-// it. It prints one line when it is ready, and serves until it is interrupted.
+// conversation. It can also serve what a role of a version offers to clients. It prints one line when it is ready, and serves until it is interrupted.
 package main
 
 import (

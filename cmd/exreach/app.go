@@ -25,7 +25,7 @@ func commands(w world) []*cli.Command {
 	}
 }
 
-// topics is what help explains beside the commands.
+// topics are the help texts that are not about one command.
 var topics = []commandline.Entry{
 	{Word: "verdicts", Text: "what was observed at a port, and how it is graded"},
 	{Word: "hosts", Text: "naming hosts: lists, topologies, and how names are looked up"},

@@ -13,8 +13,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// contradiction finds options of exreach check that ask for opposite things. One of them
-// would have no effect, and the user would not know which.
+// contradiction returns an error for options of exreach check that contradict each other:
+// one of them would have no effect, and the user would not notice.
 func contradiction(c *cli.Context) error {
 	const gentleRate = 2 // connections a second, see the option's help
 	connect, whole := c.Duration("connect-timeout"), c.Duration("timeout")

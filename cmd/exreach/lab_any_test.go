@@ -20,8 +20,8 @@ var toldApart = map[string]string{
 	"http": "http", "caldav": "http",
 }
 
-// anyProtocol asks every real server over TCP without knowing what it speaks. The port is
-// reachable whatever that is.
+// anyProtocol asks every real server over TCP without knowing what it speaks. The port must
+// be reachable in any case.
 func (l *lab) anyProtocol(t *testing.T) {
 	l.firewall(t)
 	file := l.file(t, "any.yaml", anyCatalog())
@@ -42,7 +42,7 @@ func (l *lab) anyProtocol(t *testing.T) {
 	}
 }
 
-// unasked is what shows of s if nobody knows what it speaks.
+// unasked is what exreach shows of s if it does not know the protocol.
 func (s realServer) unasked() string {
 	if s.tls {
 		return fmt.Sprintf("answered %s, TLS implicit", cmp.Or(toldApart[s.speaks], "tls"))

@@ -83,9 +83,9 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	return o, nil
 }
 
-// given is the options of a run that the command line sets, for its report. How the report
-// is written is not among them, for it can be written again in another way. Of credentials
-// it is only that there are some.
+// given returns the options that the command line sets, for the report. It leaves out how
+// the report is written, which another exreach report may change, and says of credentials
+// only that there are some.
 func given(c *cli.Context) content.Options {
 	options := content.Options{}
 	for _, f := range c.Command.Flags {

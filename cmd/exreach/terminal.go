@@ -37,8 +37,8 @@ func terminal(w io.Writer) *os.File {
 // narrowest is how many columns a text for people needs.
 const narrowest = 40
 
-// widthFor is how many columns a text for people may take in f: as many as the terminal has,
-// or else COLUMNS says. f is nil for what is no terminal. 0 means that nothing says it.
+// widthFor returns how many columns a text for people may take in f: those of the terminal,
+// or else COLUMNS. f is nil if it is no terminal. 0 means that neither is known.
 func widthFor(f *os.File, env func(string) string) int {
 	if f != nil {
 		if width := widthOf(f); width > 0 {
@@ -75,7 +75,7 @@ type wrapping struct {
 }
 
 func (w wrapping) Write(p []byte) (int, error) {
-	const indent = "  " // of what continues a line
+	const indent = "  " // of continued lines
 	var text strings.Builder
 	for line := range strings.Lines(string(p)) {
 		line = strings.TrimSuffix(line, "\n")

@@ -33,7 +33,7 @@ func said(e survey.Event) []string {
 	case survey.DeadlineCame:
 		return one("the deadline of %s came first: what was not finished is reported as untried", e.Deadline)
 	case survey.NothingAsked:
-		return one("%s: %s not in the report, because nothing of that role is for %s: %s in line %d, role %s of version %s, is the first",
+		return one("%s: %s not in the report, because the role has no service for %s: %s in line %d, role %s of version %s, is the first",
 			e.List, catalog.Count(e.Hosts, "host"), e.From, e.First, e.Line, e.Role, e.Version)
 	case survey.Untraceable:
 		return one("nothing is traced: %v", e.Err)

@@ -28,8 +28,8 @@ const (
 // ErrTimeUp says that a Guide has spent the time that all its traces may take.
 var ErrTimeUp = errors.New("the traces took too long")
 
-// A Guide traces many ports. It walks the whole path of the first, and asks for the others
-// whether their packets come to the same last hop, as the Doubletree algorithm does
+// A Guide traces many ports. It walks the whole path of the first. For the others it checks
+// that their packets reach the same last hop, as the Doubletree algorithm does
 // (Donnet, Raoult, Friedman, Crovella: Efficient Algorithms for Large-Scale Topology
 // Discovery, 2005). Only where they do not, it walks another whole path. Its traces may
 // take two minutes in all, in which any number is under way. Do not copy a Guide.

@@ -218,8 +218,8 @@ func TestGuide(t *testing.T) {
 }
 
 // Sixty hosts behind a router that limits its messages, all at once: one path is walked,
-// the ports that answer get one connect for each other host, and nobody takes the router
-// for silent.
+// the ports that answer get one connect for each other host, and the router does not look
+// silent.
 func TestGuideManyHosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &country{limited: true}

@@ -53,7 +53,7 @@ func TestInterrupted(t *testing.T) {
 			continue
 		}
 		connected++
-		runtime.Gosched() // to whoever interrupts
+		runtime.Gosched() // to the goroutine that interrupts
 		if _, err := conn.Write([]byte("x")); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatalf("connection %d cannot be written to: %v", connected, err)
 		}

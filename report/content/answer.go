@@ -96,7 +96,7 @@ func (l *ledger) goodWhereNothingIsWanted() string {
 		text = "No service is required"
 	}
 	if !l.heard {
-		text += "; nothing answered at all, so nobody can tell whether the host is up"
+		text += "; nothing answered at all, so the host may be down"
 	}
 	return text
 }
@@ -125,8 +125,8 @@ func (l *ledger) allReachable(services int) string {
 	return fmt.Sprintf("All %d required services reachable", services)
 }
 
-// lacks says for each kind of lack how many ports it concerns, and which. Only the first
-// says that it counts ports, and again the first behind interfaces.
+// lacks says for each kind of lack how many ports it concerns, and which. The word "ports"
+// is only in the first, and in the first after one that counts interfaces.
 func (l *ledger) lacks() []string {
 	var texts []string
 	noun := " port"

@@ -52,9 +52,9 @@ type Entry struct {
 	Silence  probe.Delivery  `json:"silence,omitempty"` // of the verdict silent; absent where it is not known
 	Parent   string          `json:"parent,omitempty"`
 
-	Site            string            `json:"site,omitempty"`             // where the host stands; absent if nobody said
-	Labels          map[string]string `json:"labels,omitempty"`           // what people call the host; absent if nobody said
-	CertificateDays *int              `json:"certificate_days,omitempty"` // for how many whole days, from the start of the run on, the server's certificate is valid still; negative if it has expired, absent if there is none
+	Site            string            `json:"site,omitempty"`             // where the host stands; absent if not known
+	Labels          map[string]string `json:"labels,omitempty"`           // what people call the host; absent if it has none
+	CertificateDays *int              `json:"certificate_days,omitempty"` // whole days from the start of the run until the server's certificate expires; negative if it has expired, absent if there is none
 
 	Identified *identity.Identified `json:"identified,omitempty"` // what the host was found to be; only in its first result, absent if it was not asked
 	Trace      *Trace               `json:"trace,omitempty"`      // absent where no trace was asked for, or nothing timed out
@@ -152,8 +152,9 @@ func (e Entry) IsUnregistered() bool {
 	return e.Parent != "" && e.Port == 0 && e.Verdict == probe.Refused
 }
 
-// Gist returns a text that is the same for two results of a service, whatever their host or
-// address is, if they have the same verdict, grade and care for the same reasons.
+// Gist returns a text that is equal for two results of a service, at any hosts or addresses,
+// if they have the same verdict, grade and care for the same reasons. It finds hosts to show
+// as one.
 func (e Entry) Gist() string {
 	port := e.Port
 	if e.Parent != "" {

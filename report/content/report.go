@@ -70,8 +70,8 @@ type Untestable struct {
 	Reason  string          `json:"reason"`
 }
 
-// A GroundRule holds between the computer that asks and some host, whatever the
-// results are.
+// A GroundRule applies between the computer that asks and some host. No result can prove
+// that it is kept.
 type GroundRule struct {
 	Text    string   `json:"text"`
 	Sources []string `json:"sources"` // the documents that say so
@@ -99,7 +99,7 @@ type Counts struct {
 	Care  Tally      `json:"care"`
 	Hosts HostCounts `json:"hosts"`
 
-	Untraced int `json:"untraced_ports,omitempty"` // ports that should have been traced, nor was another one of their address
+	Untraced int `json:"untraced_ports,omitempty"` // timed-out ports without a trace, except those for which another port of the address was traced
 }
 
 // HostCounts is how many hosts have each grade, that of their worst result.

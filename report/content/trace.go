@@ -43,7 +43,7 @@ type Trace struct {
 	Outcome    judge.Outcome  `json:"outcome"`
 	Reason     probe.Untraced `json:"reason,omitempty"` // why it was not traced; absent if it was
 	Sentence   string         `json:"sentence"`
-	After      string         `json:"after,omitempty"`       // who answered last on the way, several with "or"; absent if nobody did, or if the port is open
+	After      string         `json:"after,omitempty"`       // the last hop that answered, several with "or"; absent if none did, or if the port is open
 	SharedWith *TracedPort    `json:"shared_with,omitempty"` // the port whose whole path was walked instead of this one's; absent if this one's was
 	Hops       []Hop          `json:"hops"`                  // those that were asked
 	Beside     *Beside        `json:"beside,omitempty"`      // absent where no port was found to compare with

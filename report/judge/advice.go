@@ -119,7 +119,7 @@ const firewallAdmin = "the firewall administrator"
 func (s seen) ask(whom string) string { return s.askFor(whom, s.port()) }
 
 // askFor is the request to allow what there is to allow, with both ends of the rule. If the
-// address belongs to this machine itself, no other firewall is involved and nobody is asked.
+// address belongs to this machine itself, the request is to check its own firewall.
 func (s seen) askFor(whom, what string) string {
 	request := fmt.Sprintf("Ask %s to allow %s %s to %s.", whom, what, s.from(), s.target())
 	if s.isOwn() {
@@ -132,7 +132,7 @@ func (s seen) askFor(whom, what string) string {
 }
 
 // inquire asks the administrator of the firewall a question that begins with "whether" or
-// "what". If the address belongs to this machine itself, nobody is asked.
+// "what". If the address belongs to this machine itself, it names the machine's own firewall.
 func (s seen) inquire(question string) string {
 	if s.isOwn() {
 		return "Check in the firewall and security software of this machine " + question
@@ -252,8 +252,8 @@ var wordings = map[string]wording{
 	},
 }
 
-// onThis completes a text about this machine with the words of its system. Who reads a
-// report on another system still acts on this one.
+// onThis completes a text about this machine with the words of its system. They stay the same
+// in a report that is read on another system: the advice is about this one.
 func onThis(text string) string { return wordsOf(runtime.GOOS).complete(text) }
 
 func wordsOf(system string) wording {

@@ -34,8 +34,8 @@ func TestFindingsDocumented(t *testing.T) {
 		want    []string
 	}{
 		{"Why a result is not as wanted", OnGrade, codesOf(explanations)},
-		{"What else bears on reachability", OnGrade, weights(observations)},
-		{"What is beside reachability: the care", OnCare, weights(slices.Concat(caring(), all))},
+		{"What else affects reachability", OnGrade, weights(observations)},
+		{"Care: what else is wrong", OnCare, weights(slices.Concat(caring(), all))},
 	} {
 		_, after, found := strings.Cut(string(text), "\n## "+section.heading+"\n\n")
 		body, _, _ := strings.Cut(after, "\n## ")

@@ -185,8 +185,8 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// checkWeights wants the findings of a row to weigh what its grade and care are: whoever
-// asks what made a row warn is told.
+// checkWeights checks that the worst findings of a row weigh as much as its grade and its
+// care: they explain both.
 func checkWeights(t *testing.T, e Row) {
 	t.Helper()
 	worst := map[Scale]Grade{OnGrade: Pass, OnCare: Pass}

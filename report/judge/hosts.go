@@ -28,7 +28,7 @@ type Host struct {
 	Place      int                  // among the hosts of the run: the lowest comes first
 	Rows       []Row                // in the order of a report
 	Identified *identity.Identified // what it was found to be; nil if it was not asked
-	Site       string               // where it stands; "" if nobody said
+	Site       string               // where it stands; "" if not known
 	Labels     map[string]string    // what people call it
 }
 

@@ -241,7 +241,7 @@ type seen struct {
 }
 
 // wanted reports whether the service may be reached at all. If it must not be, the rules
-// ignore whatever else is wrong with it.
+// ignore everything else about it.
 func (s seen) wanted() bool { return s.want != catalog.Forbidden }
 
 // required reports whether the service must answer.

@@ -17,7 +17,7 @@ import (
 type Conclusion struct {
 	Outcome  Outcome
 	Sentence string
-	After    string // who answered last on the way, several with "or"; "" where nobody did, or where the port is open
+	After    string // the last hop that answered, several with "or"; "" if none did, or if the port is open
 }
 
 // Outcome says in a word what a trace shows.

@@ -110,8 +110,8 @@ func TestWordings(t *testing.T) {
 	}
 }
 
-// TestBothEnds: whoever asks for a port to be opened names both ends of the rule, and nobody
-// is asked about an address of this machine's own.
+// TestBothEnds: a request to open a port names both ends of the rule. For an address of this
+// machine, the hint is about its own firewall.
 func TestBothEnds(t *testing.T) {
 	const here, there = "10.77.1.2", "10.77.3.10"
 	ends := " from 10.77.1.2 (this computer) to 10.77.3.10"

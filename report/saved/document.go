@@ -116,7 +116,7 @@ func (d *document) begins(want json.Delim, name string) error {
 	case err != nil:
 		return d.explain(err)
 	case token != want:
-		return fmt.Errorf("line %d: %s: %s stands where %s belongs", d.line(), name, kindOf(token), map[json.Delim]string{'{': "an object", '[': "a list"}[want])
+		return fmt.Errorf("line %d: %s: %s instead of %s", d.line(), name, kindOf(token), map[json.Delim]string{'{': "an object", '[': "a list"}[want])
 	}
 	return nil
 }

@@ -30,11 +30,11 @@ func reason(err error) string {
 	case errors.As(err, &syntax):
 		return "not JSON: " + syntax.Error()
 	case errors.As(err, &kind):
-		return fmt.Sprintf("%s: %s stands where %s belongs", cmp.Or(fieldOf(kind), "the whole"), short(kind.Value), kinds[kind.Type.Kind()])
+		return fmt.Sprintf("%s: %s instead of %s", cmp.Or(fieldOf(kind), "the whole"), short(kind.Value), kinds[kind.Type.Kind()])
 	case errors.As(err, &date):
 		return fmt.Sprintf("%s is not a time, which looks like %s", quoted(date.Value), time.RFC3339)
 	case strings.HasPrefix(err.Error(), "Time.UnmarshalJSON:"): // which has no type for it
-		return "what stands where a time belongs is none: a time looks like " + strconv.Quote(time.RFC3339)
+		return "this is not a time, which looks like " + strconv.Quote(time.RFC3339)
 	}
 	return err.Error()
 }

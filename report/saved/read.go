@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package saved reads saved reports: what the formats json and jsonl wrote, now
-// (exreach/2) and before (exreach/1). Anybody may have written such a file, so nothing in
-// it is trusted: texts are made printable, values are bounded, counts and summaries are
-// made anew. It must not import anything under cmd.
+// (exreach/2) and before (exreach/1). It does not trust such a
+// file: it makes texts printable, bounds values, and computes counts and summaries anew. It must not import anything under cmd.
 package saved
 
 import (
@@ -19,9 +18,8 @@ import (
 	"exreach/report/content"
 )
 
-// maxValue is how long the text of one result may be, in bytes, or that of another value
-// which is read at once. What exreach writes is shorter. The whole has no limit: a report
-// of many hosts is long.
+// maxValue is the most bytes of one result, or of another value that is read at once. What
+// exreach writes is shorter. The whole report has no limit.
 const maxValue = 2 << 20
 
 // Read reads a saved report into a draft, and returns what to end the draft with. name
@@ -96,7 +94,7 @@ type stream struct {
 	head  content.Report // by the first line
 }
 
-// A foundLine is what stands in a line, which may be none of a report.
+// A foundLine is what a line holds, which may be no line of a report.
 type foundLine struct {
 	report.Line
 	Results json.RawMessage `json:"results"`
@@ -115,7 +113,7 @@ func (s *stream) read(text []byte) error {
 		return err
 	}
 	if found.Results != nil {
-		return errors.New("a whole report stands in a stream of results; give exreach one report at a time")
+		return errors.New("a whole report is among the results; give exreach one report at a time")
 	}
 	version, err := versionOf(found.Schema)
 	if found.Schema == "" {
@@ -149,7 +147,7 @@ func headOf(l report.Line) content.Report {
 // belongs returns an error if a line is not of the same run as the first.
 func (s *stream) belongs(l report.Line, version int) error {
 	if version != s.check.version {
-		return fmt.Errorf("a result of %s stands among results of %s; give exreach one report at a time", schemas[version], schemas[s.check.version])
+		return fmt.Errorf("a result of %s is among results of %s; give exreach one report at a time", schemas[version], schemas[s.check.version])
 	}
 	for _, part := range []struct{ name, is, was string }{
 		{"tool", l.Tool, s.head.Tool},

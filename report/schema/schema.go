@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package schema holds what exreach writes against docs/report.schema.json, for tests. No
+// Package schema checks what exreach writes against docs/report.schema.json, for tests. No
 // program imports it.
 package schema
 

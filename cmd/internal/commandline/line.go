@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package commandline reads a command line as a tree of cli commands: which words are
-// options and which are operands, what was meant by a word that is not known, what help
-// and completion say. It knows the tree, but not what the commands do.
+// options and which are operands, what an unknown word most likely means, and what help
+// and completion print. It knows the tree, but not what the commands do.
 package commandline
 
 import (

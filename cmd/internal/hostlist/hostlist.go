@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hostlist reads the lists of hosts that people have: a host a line, or a table that
-// Export-Csv or a spreadsheet wrote, in any encoding of Windows. It says what stands there
-// about each host in the words of the catalogue, and what is wrong. Whether a host's name is
-// one, its reader must decide. It may import package charset and the catalogue.
+// Package hostlist reads lists of hosts: one host per line, or a table that Export-Csv or a
+// spreadsheet wrote, in any encoding of Windows. It returns what the list says about each
+// host, in the words of the catalogue, and what is wrong with it. The caller must check that
+// the name of a host is valid. It may import package charset and the catalogue.
 package hostlist
 
 import (
@@ -18,7 +18,7 @@ import (
 	"exreach/report/charset"
 )
 
-// A Row is what one line of a list, or one row of a table, says of a host.
+// A Row is what one line of a list, or one row of a table, says about a host.
 type Row struct {
 	Line    int               // where it begins, counted from 1
 	Host    string            // as it is written
@@ -29,12 +29,12 @@ type Row struct {
 	Wrong   []*Mistake        // what is wrong with the row, which must not be used then
 }
 
-// Says reports whether a row says more of its host than the name.
+// Says reports whether a row says more about its host than the name.
 func (r Row) Says() bool {
 	return r.Version != "" || r.Roles != nil || r.Site != "" || r.Labels != nil
 }
 
-// A Mistake is what is wrong with a row, with a hint how to correct it.
+// A Mistake is what is wrong with a row, and a hint about how to correct it.
 type Mistake struct {
 	Err  error
 	Hint string
@@ -130,7 +130,7 @@ func (r *Reader) read(text string) Row {
 		return Row{}
 	case isForPeople(word):
 		r.broken = true
-		return Row{Wrong: []*Mistake{mistake("write the table with Export-Csv: Get-ExchangeServer | Export-Csv servers.csv", "this table is made for reading: its values may be cut off")}}
+		return Row{Wrong: []*Mistake{mistake("write the table with Export-Csv: Get-ExchangeServer | Export-Csv servers.csv", "this table is formatted for people: its values may be cut off")}}
 	case !strings.ContainsAny(word, separators):
 		return hostOn(word)
 	}

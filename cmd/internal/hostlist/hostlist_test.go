@@ -110,7 +110,7 @@ func TestLists(t *testing.T) {
 		"no heading":      {"mail01,2019\nmail02,2019\n", []string{"1: no column is called Name, Fqdn, ComputerName, HostName, DNSHostName, Host, Server or IPAddress"}},
 		"another heading": {"\"Identity\",\"ServerRole\"\n\"EX01\",\"Mailbox\"\n", []string{"1: no column is called Name, Fqdn, ComputerName, HostName, DNSHostName, Host, Server or IPAddress"}},
 		"a late table":    {"mail01\n\"EX01\",\"Mailbox\"\n", []string{"1 mail01", "2: there are several columns, and the first line does not name them"}},
-		"Format-Table":    {"\nName  ServerRole  AdminDisplayVersion\n----  ----------  -------------------\nEX01  Mailbox...  Version 15...\n", []string{"2: this table is made for reading: its values may be cut off"}},
+		"Format-Table":    {"\nName  ServerRole  AdminDisplayVersion\n----  ----------  -------------------\nEX01  Mailbox...  Version 15...\n", []string{"2: this table is formatted for people: its values may be cut off"}},
 		"mistakes": {"Name,Version,Role,Labels,Site\nmail01,2091,mailbx,9=1,\n,2019,,,\nmail02,2019,Mailbox,ClientAccess,,\nmail\"03,,,,\nmail04,,,,Z\xfcrich\n", []string{
 			`2: unknown version "2091": did you mean 2019? accepted: windows, davmail, online, se, 2019, 2016, 2013, 2010, 2007, 2003, 2000, 5.5, 5.0, 4.0`,
 			`2: unknown role "mailbx": did you mean mailbox? accepted: server, back-end, front-end`,
@@ -120,7 +120,7 @@ func TestLists(t *testing.T) {
 			"5: column 5: a quotation mark is inside a value that has none around it",
 			"6: site is not UTF-8",
 		}},
-		"an open quote": {"Name,Site\nmail01,\"Bonn\nmail02,Ulm\n", []string{"2: a quotation mark is not closed, or a value goes on behind it"}},
+		"an open quote": {"Name,Site\nmail01,\"Bonn\nmail02,Ulm\n", []string{"2: a quotation mark is not closed, or text follows the closing one"}},
 	} {
 		rows, err := readAll(t, strings.NewReader(test.text))
 		if err != nil {

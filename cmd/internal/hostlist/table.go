@@ -20,8 +20,8 @@ var (
 	labelColumns   = []string{"labels", "label", "tags"}
 )
 
-// columnName is the name of a column without what spelling adds to it: "Server Role" is
-// serverrole.
+// columnName is the name of a column in lower case, without blanks, - and _: "Server Role"
+// is serverrole.
 func columnName(heading string) string {
 	return strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(heading)))
 }
@@ -67,8 +67,7 @@ func newRows(r io.Reader, comma rune) *csv.Reader {
 	return rows
 }
 
-// split finds what divides the columns of a heading: what makes the most names of it that
-// are read.
+// split finds the separator of a heading: the one that yields the most known columns.
 func split(heading string) (names []string, comma rune) {
 	most := -1
 	for _, c := range separators {
@@ -122,7 +121,7 @@ func misquoted(bad *csv.ParseError) *Mistake {
 	if errors.Is(bad.Err, csv.ErrBareQuote) {
 		return mistake(hint, "column %d: a quotation mark is inside a value that has none around it", bad.Column)
 	}
-	return mistake(hint, "a quotation mark is not closed, or a value goes on behind it")
+	return mistake(hint, "a quotation mark is not closed, or text follows the closing one")
 }
 
 // row is what the cells of a row say.

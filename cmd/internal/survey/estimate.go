@@ -10,8 +10,8 @@ import (
 	"exreach/probe/gauge"
 )
 
-// A work is a run at one moment, as far as it tells how long the rest will take. It is a
-// pure value: what left makes of it depends on nothing else.
+// A work is the state of a run at one moment, from which left estimates how long the rest
+// will take. The estimate depends on nothing else.
 type work struct {
 	gauge.Reading
 	bounds
@@ -47,8 +47,8 @@ const (
 	routerAsks = 3                      // traces that ask the same router at once
 )
 
-// left returns how long the rest of the run will take. It knows how long a port that says
-// nothing takes to the end, where a rate of checks would only know those that are done.
+// left returns how long the rest of the run will take. Unlike a rate of finished checks, it
+// accounts for ports that say nothing and take their full time.
 func (w work) left() time.Duration {
 	q := w.queue()
 	last := w.endOfQueue(q)                // when the last check will be over
@@ -199,9 +199,9 @@ func (q queue) endOfRow(r gauge.RowReading) time.Duration {
 	return min(r.Left, max(q.each()-r.Age, q.each()/4))
 }
 
-// behindPort returns when a row will be over that waits for its turn at a port where
-// other rows wait for something that does not come; blocked says that it does. They may
-// find out what holds for all rows of the port. If not, each takes as long as they do.
+// behindPort returns when a row will be over that waits for its turn at a port where other
+// rows wait in vain; blocked reports whether it does. If what those rows find holds for all
+// rows of the port, it ends with them. If not, the waiting rows take as long, in turns.
 func behindPort(h gauge.HostReading, r gauge.RowReading) (end time.Duration, blocked bool) {
 	ahead, queued, each := 0, 0, time.Duration(0)
 	for _, other := range h.Rows {

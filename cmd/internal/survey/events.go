@@ -33,8 +33,8 @@ type OfURL struct{ URL, Host string }
 // DeadlineCame tells that the run has ended because of its deadline.
 type DeadlineCame struct{ Deadline time.Duration }
 
-// NothingAsked tells that hosts of a list are left out, because nothing of their roles is for
-// this from.
+// NothingAsked tells that hosts of a list are left out, because their roles have no service
+// for this from.
 type NothingAsked struct {
 	List          string // its name
 	Hosts         int
@@ -47,8 +47,8 @@ type NothingAsked struct {
 // Untraceable tells that this system cannot trace.
 type Untraceable struct{ Err error }
 
-// Untraced tells how many ports that timed out were not traced for one reason, when the run
-// is over. For a port that another one of its address was traced for there is no event.
+// Untraced tells, when the run is over, how many ports that timed out were not traced for
+// one reason. It does not count ports for which another one of their address was traced.
 type Untraced struct {
 	Ports int
 	Why   probe.Untraced

@@ -47,7 +47,7 @@ func ParseHost(word string) (string, error) {
 		return wrong("it has a port", "write only the host")
 	}
 	if isNumber(word) {
-		return wrong("it is a number", "write it behind the host, such as mail01:"+word)
+		return wrong("it is a number", "write it after the host, such as mail01:"+word)
 	}
 	if why := badName(strings.TrimSuffix(word, ".")); why != "" { // a dot at the end says that the name is whole
 		return wrong(why, "a host is a DNS name or an address, such as mail01.contoso.com or 192.0.2.10")
@@ -98,7 +98,7 @@ func parseBracketed(word, inside string) (string, error) {
 	case err != nil || !addr.Is6():
 		return "", mistake("brackets are for IPv6 addresses, such as [2001:db8::1]", "host %q: there is no IPv6 address in the brackets", word)
 	case rest != "":
-		return "", mistake("write a port as in [2001:db8::1]:443", "host %q: it has something else behind the brackets", word)
+		return "", mistake("write a port as in [2001:db8::1]:443", "host %q: there is unexpected text after the brackets", word)
 	}
 	return parseAddress(word, addr)
 }

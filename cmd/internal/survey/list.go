@@ -78,9 +78,8 @@ func readRows(ctx context.Context, list *hostlist.Reader, rows chan<- listRow) {
 	}
 }
 
-// next returns the next host with what the list says of it. It passes over those that were
-// named before, those of which nothing is to be asked, and mistakes, which it keeps in
-// l.wrong. more is false at the end, and when ctx ends.
+// next returns the next host with what the list says about it. It skips repeated hosts, hosts
+// with nothing to ask, and mistakes, which it keeps in l.wrong. more is false at the end, and when ctx ends.
 func (l *hostList) next(ctx context.Context) (host hostlist.Row, more bool) {
 	for {
 		var row listRow
@@ -138,8 +137,8 @@ func (l *hostList) hostIn(row listRow) string {
 	return name
 }
 
-// isRepeated reports whether a host was named before. It is a mistake if something else was
-// said of it then, such as another role. Each port of a host is named for itself.
+// isRepeated reports whether an earlier row named the host. If that row said something else
+// about it, such as another role, it is a mistake. Ports of a host count separately.
 func (l *hostList) isRepeated(name string, row hostlist.Row) bool {
 	says := uint64(0)
 	if row.Says() {
@@ -171,9 +170,9 @@ func (l *hostList) see(name string, says uint64) (first uint64, again bool) {
 	return first, again
 }
 
-// asksAny reports whether there is anything to ask a host of which a row of a list gives the
-// version and the roles. If it does not give both, there may be. A word for k.from that means
-// nobody is not the fault of the row.
+// asksAny reports whether the roles of a row have a service for k.from. It returns true if
+// the row leaves out the version or the roles, or if k.from is not known: that is no mistake
+// of the row.
 func (k taker) asksAny(row hostlist.Row) bool {
 	return row.Version == "" || row.Roles == nil ||
 		slices.ContainsFunc(row.Roles, func(role string) bool { return k.asks(row.Version, role) }) ||

@@ -50,9 +50,9 @@ func (o Options) validate(cat *catalog.Catalog) error {
 	return mistake(fmt.Sprintf("%s: --role %s, or --role auto for every role whose services answer", why, does), "version %s: %w", v.Name, err)
 }
 
-// DoneBy returns the role of v that does for from what another role does in other versions,
-// and a clause that says so. It returns "" for a role that v has, by whatever name, and
-// for one that nothing in v is like.
+// DoneBy returns the role of v that serves from in place of a role that v does not have, and
+// a clause that says so. It returns "" if v has the role, under any name, or nothing like
+// it.
 func DoneBy(cat *catalog.Catalog, v catalog.Version, role, from string) (does, why string) {
 	if called := catalog.Called("role", role); called != nil {
 		role = called[0]

@@ -47,7 +47,7 @@ func parseOperand(word string) (host, port string, err error) {
 	case notAddress == nil || colon < 0 || strings.HasSuffix(word, "]"):
 	case strings.HasPrefix(word, "[") && word[colon-1] == ']', strings.Count(word, ":") == 1:
 		if word, port = word[:colon], word[colon+1:]; port == "" {
-			return "", "", mistake("write it as "+word+":443, or leave the colon out", "host %q: there is no port behind the colon", word+":")
+			return "", "", mistake("write it as "+word+":443, or leave the colon out", "host %q: there is no port after the colon", word+":")
 		}
 	}
 	host, err = ParseHost(word)
@@ -127,7 +127,7 @@ func withPort(ports []catalog.Port, more ...catalog.Port) []catalog.Port {
 // numberForHost is the error for a number where a host belongs. before is the operand
 // before it.
 func numberForHost(number, before string, o Options) error {
-	hint := "write it behind the host, such as mail01:" + number
+	hint := "write it after the host, such as mail01:" + number
 	switch {
 	case o.Unfinished != "":
 		hint = "write the list without blanks: " + o.Unfinished + number

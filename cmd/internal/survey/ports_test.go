@@ -33,7 +33,7 @@ func TestHostOf(t *testing.T) {
 		"ldaps://dc01":                 "dc01:636",
 		"smtp://user@mail.contoso.com": "mail.contoso.com:25",
 
-		"mail01:":             "there is no port behind the colon",
+		"mail01:":             "there is no port after the colon",
 		"mail01:0":            `"0" is not a port`,
 		"mail01:65536":        `"65536" is not a port`,
 		"mail01:https":        `"https" is not a port`,

@@ -97,7 +97,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// A row may name a port of a host. Its services there are asked, whoever they are for, and
+// A row may name a port of a host. Its services there are asked, for any from, and
 // rows about other ports of the host must not contradict it.
 func TestTableOfPorts(t *testing.T) {
 	const heading = "Name,Role,Version,Site\n"
@@ -166,7 +166,7 @@ func TestTableMistakes(t *testing.T) {
 
 func TestTableOfNobody(t *testing.T) {
 	for text, says := range map[string]string{
-		"Name,Version,Role\num01,2010,um\n": "there is no host to check: nothing of the roles in servers.csv is for client",
+		"Name,Version,Role\num01,2010,um\n": "there is no host to check: the roles in servers.csv have no service for client",
 		"Name,Version,Role\n":               "there is no host to check: servers.csv names none",
 	} {
 		for _, pipe := range []bool{false, true} {

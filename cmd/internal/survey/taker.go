@@ -19,7 +19,7 @@ type taker struct {
 
 // isUnsettled reports whether a host must be asked what it is. A host with a supporting
 // role does not show its version, which hardly matters there. The ports that a user names
-// are checked whatever the host is.
+// are checked in any case.
 func (k taker) isUnsettled(h catalog.Host) bool {
 	if h.Ports != nil {
 		return false

@@ -155,7 +155,7 @@ func Listed(ctx context.Context, cat *catalog.Catalog, l List, o Options) (*Targ
 	r.list, r.rows, r.taker = l.Name, map[int]hostlist.Row{}, taker{cat, cmp.Or(o.From, catalog.DefaultFrom)}
 	list := l.read(ctx, r.taker, func(word string) (string, error) { return HostOf(word, o.Family) }, func(e Event) { r.said = append(r.said, e) })
 	if o.Ports != nil {
-		list.asks = func(hostlist.Row) bool { return true } // whoever connects, to these ports
+		list.asks = func(hostlist.Row) bool { return true } // named ports are asked for any from
 	}
 	for {
 		row, more := list.next(ctx)
@@ -176,7 +176,7 @@ func Listed(ctx context.Context, cat *catalog.Catalog, l List, o Options) (*Targ
 	case list.wrong.count > 0:
 		return nil, list.wrong.err()
 	case list.idle.Hosts > 0 && r.names.count == 0:
-		return nil, mistake("say who connects, such as --from mailbox", "there is no host to check: nothing of the roles in %s is for %s", list.name, r.taker.from)
+		return nil, mistake("say who connects, such as --from mailbox", "there is no host to check: the roles in %s have no service for %s", list.name, r.taker.from)
 	case r.names.count == 0:
 		return nil, mistake("write one host a line", "there is no host to check: %s names none", list.name)
 	}
