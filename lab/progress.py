@@ -3,7 +3,8 @@
 """Runs a command on a pseudo-terminal of 80 columns, and records each line of its
 progress with the time. At the end it checks that the line named every phase, that the
 time left never changed by more than a factor of two from one line to the next, and that
-the end came within 20 % of when the line had said at half time."""
+the end came within 20 % of when the line had said at half time; --within sets another
+share."""
 
 import argparse
 import os
@@ -54,7 +55,7 @@ def left_in(text):
     return int(found[1]) * SECONDS[found[2]] if found else None
 
 
-def faults(lines, end):
+def faults(lines, end, within):
     """Prints what the lines said, and yields what is wrong with it."""
     shown = [(at, text) for at, text in lines if any(re.match(p, text) for p in PHASES.values())]
     for name, pattern in PHASES.items():
@@ -81,7 +82,7 @@ def faults(lines, end):
         at, left, text = before[-1]
         off = (at + left - end) / end
         print(f"at {at:.1f} s: {text!r}: the end at {at + left:.1f} s, {off:+.0%}")
-        if share == 0.5 and abs(off) > 0.2:
+        if share == 0.5 and abs(off) > within:
             yield f"at half time the line was wrong by {off:+.0%}"
     if known[0][0] > 0.5 * end:
         yield "at half time nothing was said"
@@ -94,6 +95,7 @@ def faults(lines, end):
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--record", metavar="FILE")
+    options.add_argument("--within", type=float, default=0.2, metavar="SHARE")
     options.add_argument("command", nargs="+")
     asked = options.parse_args()
     code, lines, end = recorded(asked.command)
@@ -102,7 +104,7 @@ def main():
             record.writelines(f"{at:.2f}\t{text}\n" for at, text in lines)
     if code not in (0, 1):
         sys.exit(f"exit code {code}:\n" + "\n".join(text for _, text in lines[-20:]))
-    wrong = list(faults(lines, end))
+    wrong = list(faults(lines, end, asked.within))
     for fault in wrong:
         print("FAIL", fault)
     sys.exit(1 if wrong else 0)
