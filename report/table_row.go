@@ -31,7 +31,7 @@ func traced(entries []content.Entry) content.Entry {
 	return entries[max(i, 0)]
 }
 
-// row writes a row, what is to be said about it, and what is behind it, unless it is hidden.
+// row writes a row with its findings, then the rows behind it. It skips hidden rows.
 func (h *tableHost) row(r tableRow, depth int) {
 	if h.hides(r) {
 		return

@@ -51,8 +51,9 @@ const (
 // accounts for ports that say nothing and take their full time.
 func (w work) left() time.Duration {
 	q := w.queue()
-	last := w.endOfQueue(q)                // when the last check will be over
-	first, done := last, time.Duration(-1) // when the first and the last host of which a port is to be traced will be
+	last := w.endOfQueue(q) // when the last check will be over
+	// When the first and the last host with a port to trace will be over.
+	first, done := last, time.Duration(-1)
 	lost, ready := w.Lost, w.Lost-w.traces.done
 	for _, h := range w.Underway {
 		end := w.endOf(h, q)
@@ -223,9 +224,9 @@ func behindPort(h gauge.HostReading, r gauge.RowReading) (end time.Duration, blo
 	return end + time.Duration(turns)*each, true
 }
 
-// traced returns when the last trace will be over, if so many ports are to be traced in
-// all, and the hosts of those that are not traced yet are done between first and last. The
-// first port takes its time; the others then ask the routers that it found, in turns.
+// traced returns when the last of all traces will be over. Ports that are not traced yet
+// have to wait for their hosts, whose checks end between first and last. The first trace
+// takes longest. The others ask only the routers that it found, one at a time.
 func (w work) traced(ports int, first, last time.Duration) time.Duration {
 	t := w.traces
 	if ports <= t.done {

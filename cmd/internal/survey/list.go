@@ -110,7 +110,7 @@ func (l *hostList) end() {
 	l.seen = nil
 }
 
-// hostIn returns the host that a row names; "" if it names none that is to be checked.
+// hostIn returns the host that a row names, or "" if the row names no host to check.
 func (l *hostList) hostIn(row listRow) string {
 	name := ""
 	switch err := row.err; {

@@ -27,7 +27,7 @@ type target struct {
 
 func (t target) name() string { return t.roles[0].Name }
 
-// isPorts reports whether the user named ports, and nothing else is to be checked.
+// isPorts reports whether the user named ports, so only these are checked.
 func (t target) isPorts() bool {
 	return !slices.ContainsFunc(t.roles, func(h catalog.Host) bool { return h.Ports == nil })
 }
