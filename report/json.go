@@ -26,6 +26,10 @@ type Line struct {
 	content.Entry
 }
 
+// muchText is how many bytes of lines are kept before they are written: those of a host are
+// far fewer, but a forged report may have any number.
+const muchText = 1 << 20
+
 // lines writes each entry as one line (JSON Lines), and the lines of a host at once.
 type lines struct {
 	out  io.Writer
@@ -47,7 +51,6 @@ func (l *lines) Begin(h Head) error {
 }
 
 func (l *lines) Host(p Part) error {
-	l.text.Reset()
 	for _, e := range p.Entries {
 		line := Line{
 			Schema: content.Schema, Tool: l.head.Tool, From: l.head.From, Machine: l.head.Machine,
@@ -56,8 +59,19 @@ func (l *lines) Host(p Part) error {
 		if err := l.json.Encode(line); err != nil {
 			return err
 		}
+		if l.text.Len() >= muchText {
+			if err := l.flush(); err != nil {
+				return err
+			}
+		}
 	}
+	return l.flush()
+}
+
+// flush writes the lines that were kept.
+func (l *lines) flush() error {
 	_, err := l.out.Write(ascii(l.text.Bytes()))
+	l.text.Reset()
 	return err
 }
 

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -47,15 +46,11 @@ func rewrite(c *cli.Context, w world) error {
 	defer to.Discard()
 	var shelf files.Scratch
 	defer shelf.Close()
-	text := bufio.NewWriter(to)
-	draft := out.format.Draft(out.format.Report(text, out.style))
+	draft := out.format.Draft(out.format.Report(to, out.style))
 	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
 	tail, err := saved.Read(name, files.Until(c.Context, from), draft)
 	if err == nil {
 		err = draft.End(tail)
-	}
-	if err == nil {
-		err = text.Flush()
 	}
 	if err != nil {
 		return unwritten(to, err)

@@ -114,6 +114,16 @@ func TestReportLeavesNothing(t *testing.T) {
 	}
 }
 
+// What a format writes while it reads ends with a whole line, whatever comes after it.
+func TestLinesBeforeMistake(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	in := strings.NewReader(longReport() + "{")
+	code := run(t.Context(), []string{"report", "-", "--format", "jsonl"}, world{env: func(string) string { return "" }, stdin: in, stdout: &stdout, stderr: &stderr})
+	if code != 2 || stdout.Len() == 0 || !strings.HasSuffix(stdout.String(), "}\n") {
+		t.Errorf("exit code %d, the end is %q", code, stdout.String()[max(0, stdout.Len()-60):])
+	}
+}
+
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

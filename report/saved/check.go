@@ -27,6 +27,14 @@ const (
 	spareRoom   = 1 << 20
 )
 
+// A chain of more certificates, and a certificate of a longer text, are forged: a reference
+// to a certificate is short, and stands for all of its text. exreach keeps ten certificates
+// of a chain, and fifty names of a certificate.
+const (
+	manyCertificates = 64
+	longCertificate  = 256 << 10
+)
+
 // manyResults is more than any host has, except in a forged file.
 const manyResults = 1 << 14
 
@@ -101,6 +109,9 @@ func (c *checker) chain(e *content.Entry) error {
 	if e.Peer == nil || e.Peer.TLS == nil {
 		return nil
 	}
+	if n := len(e.Peer.TLS.Chain); n > manyCertificates {
+		return fmt.Errorf("a chain of %d certificates: exreach writes none so long", n)
+	}
 	for _, cert := range e.Peer.TLS.Chain {
 		switch {
 		case cert.SHA256 == "": // of exreach/1, which had none
@@ -128,6 +139,9 @@ func (c *checker) certificate(cert tls12.Certificate) error {
 	text, err := json.Marshal(cert)
 	if err != nil {
 		return err
+	}
+	if len(text) > longCertificate {
+		return fmt.Errorf("a certificate of more than %d KiB: exreach writes none", longCertificate>>10)
 	}
 	is := maphash.Bytes(c.seed, text)
 	if was, known := c.certificates[cert.SHA256]; known && was != is {
