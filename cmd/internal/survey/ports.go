@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 
 	"exreach/catalog"
@@ -86,7 +85,7 @@ func splitPort(name string) (host string, port catalog.Port, given bool) {
 
 // ParsePorts reads the words of --port.
 func ParsePorts(words []string) ([]catalog.Port, error) {
-	var ports []catalog.Port
+	var ports portSet
 	for _, word := range words {
 		p, err := catalog.ParsePort(word)
 		switch _, _, isPort := portWord(word); {
@@ -99,9 +98,9 @@ func ParsePorts(words []string) ([]catalog.Port, error) {
 		case err != nil:
 			return nil, mistake("such as --port 8443 or --port 53/udp", "option --port: %w", err)
 		}
-		ports = withPort(ports, p)
+		ports.add(p)
 	}
-	return ports, nil
+	return ports.inOrder, nil
 }
 
 // turned returns a port whose transport comes first the right way round: 53/udp for
@@ -114,14 +113,32 @@ func turned(word string) string {
 	return ""
 }
 
-// withPort returns ports with those of more that are not in it.
-func withPort(ports []catalog.Port, more ...catalog.Port) []catalog.Port {
-	for _, p := range more {
-		if !slices.Contains(ports, p) {
-			ports = append(slices.Clip(ports), p)
+// A portSet is ports in the order in which they were named, each once. There may be tens of
+// thousands for one host.
+type portSet struct {
+	inOrder []catalog.Port
+	known   map[catalog.Port]bool
+}
+
+func (s *portSet) add(ports ...catalog.Port) {
+	if s.known == nil {
+		s.known = map[catalog.Port]bool{}
+	}
+	for _, p := range ports {
+		if !s.known[p] {
+			s.known[p] = true
+			s.inOrder = append(s.inOrder, p)
 		}
 	}
-	return ports
+}
+
+// together returns the ports of several lists, each once; nil if there are none.
+func together(lists ...[]catalog.Port) []catalog.Port {
+	var all portSet
+	for _, ports := range lists {
+		all.add(ports...)
+	}
+	return all.inOrder
 }
 
 // numberForHost is the error for a number where a host belongs. before is the operand

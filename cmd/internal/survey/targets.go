@@ -37,19 +37,19 @@ func (t target) isPorts() bool {
 // Survey. If the names come through a pipe, most become known while the run is under way.
 type Targets struct {
 	options  Options
-	topology bool                      // hosts are of a topology, which says who connects and what they are
-	from     string                    // who connects, where a topology says so
-	hosts    []target                  // of a topology
-	like     catalog.Host              // what a host is if only its name is given
-	names    names                     // those that are known before anything is asked
-	ports    map[string][]catalog.Port // of those that were named with a port, by the host in lower case
-	list     string                    // the name of the list that names them
-	rows     map[int]hostlist.Row      // what a table says of some of them, by their place
-	taker    taker                     // turns a row into roles; set if there may be rows
-	pipe     *hostList                 // where more come from; nil where these are all
-	said     []Event                   // events from before the run, which tellTo tells
-	named    atomic.Int64              // targets so far
-	whole    atomic.Bool               // no more will come
+	topology bool                 // hosts are of a topology, which says who connects and what they are
+	from     string               // who connects, where a topology says so
+	hosts    []target             // of a topology
+	like     catalog.Host         // what a host is if only its name is given
+	names    names                // those that are known before anything is asked
+	ports    map[string]*portSet  // of those that were named with a port, by the host in lower case
+	list     string               // the name of the list that names them
+	rows     map[int]hostlist.Row // what a table says of some of them, by their place
+	taker    taker                // turns a row into roles; set if there may be rows
+	pipe     *hostList            // where more come from; nil where these are all
+	said     []Event              // events from before the run, which tellTo tells
+	named    atomic.Int64         // targets so far
+	whole    atomic.Bool          // no more will come
 }
 
 func newTargets(o Options) *Targets {
@@ -86,9 +86,12 @@ func (r *Targets) add(row hostlist.Row) {
 		r.addTarget(row)
 	}
 	if r.ports == nil {
-		r.ports = map[string][]catalog.Port{}
+		r.ports = map[string]*portSet{}
 	}
-	r.ports[key] = withPort(r.ports[key], port)
+	if r.ports[key] == nil {
+		r.ports[key] = &portSet{}
+	}
+	r.ports[key].add(port)
 }
 
 func (r *Targets) addTarget(row hostlist.Row) {
@@ -105,7 +108,11 @@ func (r *Targets) target(name string, n int, row hostlist.Row) target {
 	host, port, given := splitPort(name)
 	h.Name = host
 	if given {
-		h.Ports = withPort(withPort(r.ports[strings.ToLower(host)], port), r.like.Ports...)
+		var named []catalog.Port
+		if of := r.ports[strings.ToLower(host)]; of != nil {
+			named = of.inOrder
+		}
+		h.Ports = together(named, []catalog.Port{port}, r.like.Ports)
 	}
 	if !row.Says() {
 		return target{place: n, roles: []catalog.Host{h}}
@@ -202,7 +209,7 @@ func Topology(name string, from io.Reader, o Options) (*Targets, error) {
 		if h.Name, port, given = splitPort(name); given {
 			h.Ports = []catalog.Port{port}
 		}
-		h.Ports = withPort(h.Ports, o.Ports...)
+		h.Ports = together(h.Ports, o.Ports)
 		key := strings.ToLower(h.Name)
 		place, seen := places[key]
 		if !seen {
