@@ -132,6 +132,24 @@ func (s *portSet) add(ports ...catalog.Port) {
 	}
 }
 
+// portSets is the ports of several hosts, by the hosts' names.
+type portSets map[string]*portSet
+
+func (s portSets) add(host string, port catalog.Port) {
+	if s[host] == nil {
+		s[host] = &portSet{}
+	}
+	s[host].add(port)
+}
+
+// of returns the ports of a host; nil if it has none.
+func (s portSets) of(host string) []catalog.Port {
+	if ports := s[host]; ports != nil {
+		return ports.inOrder
+	}
+	return nil
+}
+
 // together returns the ports of several lists, each once; nil if there are none.
 func together(lists ...[]catalog.Port) []catalog.Port {
 	var all portSet

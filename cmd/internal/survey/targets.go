@@ -42,7 +42,7 @@ type Targets struct {
 	hosts    []target             // of a topology
 	like     catalog.Host         // what a host is if only its name is given
 	names    names                // those that are known before anything is asked
-	ports    map[string]*portSet  // of those that were named with a port, by the host in lower case
+	ports    portSets             // of those that were named with a port, by the host in lower case
 	list     string               // the name of the list that names them
 	rows     map[int]hostlist.Row // what a table says of some of them, by their place
 	taker    taker                // turns a row into roles; set if there may be rows
@@ -53,7 +53,7 @@ type Targets struct {
 }
 
 func newTargets(o Options) *Targets {
-	return &Targets{options: o, like: catalog.Host{Version: o.Version, Role: o.Role, Ports: o.Ports}}
+	return &Targets{options: o, ports: portSets{}, like: catalog.Host{Version: o.Version, Role: o.Role, Ports: o.Ports}}
 }
 
 // ready counts the targets that are known before anything is asked.
@@ -85,13 +85,7 @@ func (r *Targets) add(row hostlist.Row) {
 	if r.ports[key] == nil {
 		r.addTarget(row)
 	}
-	if r.ports == nil {
-		r.ports = map[string]*portSet{}
-	}
-	if r.ports[key] == nil {
-		r.ports[key] = &portSet{}
-	}
-	r.ports[key].add(port)
+	r.ports.add(key, port)
 }
 
 func (r *Targets) addTarget(row hostlist.Row) {
@@ -108,11 +102,7 @@ func (r *Targets) target(name string, n int, row hostlist.Row) target {
 	host, port, given := splitPort(name)
 	h.Name = host
 	if given {
-		var named []catalog.Port
-		if of := r.ports[strings.ToLower(host)]; of != nil {
-			named = of.inOrder
-		}
-		h.Ports = together(named, []catalog.Port{port}, r.like.Ports)
+		h.Ports = together(r.ports.of(strings.ToLower(host)), []catalog.Port{port}, r.like.Ports)
 	}
 	if !row.Says() {
 		return target{place: n, roles: []catalog.Host{h}}
