@@ -49,7 +49,8 @@ type kept struct {
 // A Tail is what is known of a run when it is over.
 type Tail struct {
 	Took       time.Duration
-	Unasked    int // hosts that the run did not reach
+	Unasked    int  // hosts that the run did not reach
+	Unread     bool // the run ended before the list of hosts did
 	Untestable []content.Untestable
 }
 
@@ -214,7 +215,7 @@ func (d *Draft) finish(t Tail) error {
 	h := &d.head
 	h.Took = cmp.Or(content.InSeconds(t.Took), h.Took)
 	h.Untestable = append(h.Untestable, t.Untestable...)
-	h.Hosts, h.Counts.Hosts = make([]content.Summary, 0, len(d.hosts)), content.HostCounts{Unasked: t.Unasked}
+	h.Hosts, h.Counts.Hosts = make([]content.Summary, 0, len(d.hosts)), content.HostCounts{Unasked: t.Unasked, Unread: t.Unread}
 	for _, k := range d.hosts {
 		h.Hosts = append(h.Hosts, k.summary)
 		h.Counts.Hosts.Add(k.summary.Grade)

@@ -145,6 +145,7 @@ func TestCountsWorst(t *testing.T) {
 		{content.Counts{Tally: content.Tally{Pass: 3}}, judge.Pass},
 		{content.Counts{Tally: content.Tally{Pass: 3}, Hosts: content.HostCounts{Unasked: 1}}, judge.Unknown},
 		{content.Counts{Tally: content.Tally{Pass: 3, Fail: 1}, Hosts: content.HostCounts{Unasked: 1}}, judge.Fail},
+		{content.Counts{Tally: content.Tally{Pass: 3}, Hosts: content.HostCounts{Unread: true}}, judge.Unknown},
 		{content.Counts{Tally: content.Tally{Pass: 3, Warn: 1}}, judge.Warn},
 		{content.Counts{Tally: content.Tally{Pass: 3, Warn: 1, Unknown: 1}}, judge.Unknown},
 		{content.Counts{Tally: content.Tally{Pass: 3, Fail: 1, Unknown: 1}}, judge.Fail},

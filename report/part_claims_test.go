@@ -53,6 +53,11 @@ func TestUnaskedHostsInTheFirstLine(t *testing.T) {
 	if want := "All 3 hosts are as wanted. 7 more hosts not asked."; first != want {
 		t.Errorf("got %q, want %q", first, want)
 	}
+	r.Counts.Hosts.Unasked, r.Counts.Hosts.Unread = 0, true
+	first, _, _ = strings.Cut(tableOf(t, r, Style{}), "\n")
+	if want := "All 3 hosts are as wanted. The list of hosts was not read to its end."; first != want {
+		t.Errorf("got %q, want %q", first, want)
+	}
 }
 
 // What fails at no host may warn about what is required.

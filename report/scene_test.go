@@ -77,7 +77,7 @@ func put(w io.Writer, format string, r content.Report, s Style) error {
 		}
 		rest = rest[n:]
 	}
-	return d.End(Tail{Unasked: r.Counts.Hosts.Unasked})
+	return d.End(Tail{Unasked: r.Counts.Hosts.Unasked, Unread: r.Counts.Hosts.Unread})
 }
 
 // putTrace writes a trace in a format.

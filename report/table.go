@@ -109,6 +109,9 @@ func overall(h Head) string {
 	if n := h.Counts.Hosts.Unasked; n > 0 {
 		text += " " + catalog.Count(n, "more host") + " not asked."
 	}
+	if h.Counts.Hosts.Unread {
+		text += " The list of hosts was not read to its end."
+	}
 	if beside != "" {
 		text += " " + beside + "."
 	}

@@ -192,6 +192,9 @@ func (t *table) counts() {
 	if n := h.Counts.Hosts.Unasked; n > 0 {
 		line = append(line, span{catalog.Count(n, "host") + " not asked,", inks[judge.Unknown]})
 	}
+	if h.Counts.Hosts.Unread {
+		line = append(line, span{"the list of hosts not read to its end,", inks[judge.Unknown]})
+	}
 	if n := h.Counts.Untraced; n > 0 {
 		line[len(line)-1].text = strings.TrimSuffix(line[len(line)-1].text, ",") + ";"
 		line = append(line, span{catalog.Count(n, "port") + " not traced,", plain})

@@ -18,6 +18,7 @@ import (
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
+	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/probe/trust"
 	"exreach/report"
@@ -34,6 +35,7 @@ func checkCommand(w world) *cli.Command {
 }
 
 func check(c *cli.Context, w world) error {
+	began := time.Now()
 	if err := contradiction(c); err != nil {
 		return err
 	}
@@ -41,55 +43,68 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
+	deadline, err := positive(c, "deadline", c.Duration("deadline"))
+	if err != nil {
+		return err
+	}
+	ctx, stop := until(c.Context, began, deadline)
+	defer stop()
 	roots := trust.OfMachine(w.env) // reads them while check prepares the rest
 	defer roots.Close()
+	run, err := surveyOf(ctx, c, w)
+	if err != nil {
+		return err
+	}
+	run.Pool.Shared.Trust = roots
+	run.Began, run.Deadline = began, deadline
+	run.Trace, run.Watch = c.Bool("trace"), out.tell
+	return out.run(c.Context, run)
+}
+
+// surveyOf makes the run that the command line describes. It reads the files that the command
+// line names, until ctx ends.
+func surveyOf(ctx context.Context, c *cli.Context, w world) (*survey.Survey, error) {
 	options, err := optionsOf(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	cat, err := openCatalog(c.Context, c.String("catalog"))
+	cat, err := openCatalog(ctx, c.String("catalog"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	options.Version = versionCalled(cat, options.Version)
-	hosts, err := targetsOf(c, w, cat, options)
+	hosts, err := targetsOf(ctx, c, w, cat, options)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	run, err := survey.New(cat, hosts)
 	if err != nil {
-		return pointed(cat, err)
+		return nil, pointed(cat, err)
 	}
-	pool, err := poolOf(c, w)
-	if err != nil {
-		return err
+	if run.Pool, err = poolOf(c, w); err != nil {
+		return nil, err
 	}
-	pool.Shared.Trust = roots
-	if pool.Credentials, err = credentialsOf(c, w.env); err != nil {
-		return err
-	}
-	if run.Deadline, err = positive(c, "deadline", c.Duration("deadline")); err != nil {
-		return err
-	}
-	run.Pool, run.Trace, run.Watch = pool, c.Bool("trace"), out.tell
-	return out.run(c.Context, run)
+	run.Pool.Credentials, err = credentialsOf(ctx, c, w.env)
+	return run, err
 }
 
 // run runs s and writes the report, for check and demo. Its error is an outcome, or says
 // what went wrong.
 func (o output) run(ctx context.Context, s *survey.Survey) error {
-	to, err := files.Create(o.file, o.stdout)
+	opening, stop := until(ctx, s.Began, s.Deadline)
+	defer stop()
+	to, err := files.Create(opening, o.file, o.stdout, o.files)
 	if err != nil {
 		return err
 	}
 	defer to.Discard()
-	if s.Began = time.Now(); o.progress != nil {
+	if o.progress != nil {
 		s.Every = every
 	}
 	var shelf files.Scratch
 	defer shelf.Close()
 	draft := o.draft(to, s)
-	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
+	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(o.files) })
 	for host := range s.Run(ctx) {
 		if err := draft.Add(host); err != nil {
 			return unwritten(to, err)
@@ -99,11 +114,19 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	if mistake != nil && draft.Counts().Total() == 0 {
 		return mistake // there is nothing to report
 	}
-	if err := draft.End(report.Tail{Took: time.Since(s.Began), Unasked: s.Unasked(), Untestable: s.Untestable()}); err != nil {
+	if err := draft.End(report.Tail{Took: time.Since(s.Began), Unasked: s.Unasked(), Unread: s.Unread(), Untestable: s.Untestable()}); err != nil {
 		return unwritten(to, err)
 	}
-	o.noteInterrupted(ctx, s.Unasked())
+	o.noteInterrupted(ctx, s.Unasked(), s.Unread())
 	return cmp.Or(mistake, o.finish(to, draft.Counts()))
+}
+
+// until returns ctx with the deadline of a run that began at a moment; 0 is none.
+func until(ctx context.Context, began time.Time, deadline time.Duration) (context.Context, context.CancelFunc) {
+	if deadline == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadlineCause(ctx, began.Add(deadline), probe.ErrDeadline)
 }
 
 // draft begins the report of a run.
@@ -176,15 +199,15 @@ func wordsOf(c *cli.Context, option string) ([]string, error) {
 }
 
 // targetsOf is the hosts that the command line names.
-func targetsOf(c *cli.Context, w world, cat *catalog.Catalog, o survey.Options) (*survey.Targets, error) {
+func targetsOf(ctx context.Context, c *cli.Context, w world, cat *catalog.Catalog, o survey.Options) (*survey.Targets, error) {
 	if err := oneSource(c); err != nil {
 		return nil, err
 	}
 	switch {
 	case c.IsSet("config"):
-		return topologyOf(c.Context, c.String("config"), o)
+		return topologyOf(ctx, c.String("config"), o)
 	case c.IsSet("hosts"):
-		return listOf(c.Context, cat, c.String("hosts"), w, o)
+		return listOf(ctx, cat, c.String("hosts"), w, o)
 	}
 	if err := fileForHost(c.Args().Slice()); err != nil {
 		return nil, err

@@ -38,13 +38,13 @@ func credentialsFlag() cli.Flag {
 }
 
 // credentialsOf returns what to log in with; nil without --credentials.
-func credentialsOf(c *cli.Context, env func(string) string) (*protocol.Credentials, error) {
+func credentialsOf(ctx context.Context, c *cli.Context, env func(string) string) (*protocol.Credentials, error) {
 	if !c.IsSet("credentials") {
 		return nil, nil
 	}
 	file := c.String("credentials")
 	if file != fromEnvironment {
-		return readCredentials(c.Context, file)
+		return readCredentials(ctx, file)
 	}
 	found, err := protocol.NewCredentials(env(userVariable), env(secretVariable))
 	if err != nil {

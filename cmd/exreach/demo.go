@@ -72,6 +72,7 @@ func demo(c *cli.Context, w world) error {
 		return err
 	}
 	out.standIn = true
+	run.Began = time.Now()
 	run.Pool, run.Watch = &pool, func(e survey.Event) {
 		if _, ok := e.(survey.Progress); ok { // the other events would advise on a server that does not exist
 			out.tell(e)

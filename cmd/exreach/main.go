@@ -44,6 +44,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"syscall"
+
+	"exreach/cmd/internal/files"
 )
 
 // heapGrowth is how far the heap grows beyond what is in use before Go collects garbage,
@@ -55,17 +57,30 @@ func main() {
 		debug.SetGCPercent(heapGrowth)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), endings(signal.Ignored)...)
-	context.AfterFunc(ctx, stop) // the system handles the second Ctrl-C: it ends the program at once
+	temporaries := &files.Temporaries{}
+	context.AfterFunc(ctx, func() {
+		stop()
+		endAtNext(temporaries)
+	})
 	var stdout io.Writer = os.Stdout
 	if wasClosed(os.Stdin, os.Stdout, os.Stderr) {
 		stdout = closed{}
 	}
-	w := world{env: os.Getenv, stdin: os.Stdin, stdout: stdout, stderr: os.Stderr}
+	w := world{env: os.Getenv, stdin: os.Stdin, stdout: stdout, stderr: os.Stderr, temporaries: temporaries}
 	code := run(ctx, os.Args[1:], w)
 	if len(os.Args) == 1 && ownsConsole() {
 		keepOpen(ctx, w)
 	}
 	os.Exit(code)
+}
+
+// endAtNext waits for the second Ctrl-C, which ends the program at once.
+func endAtNext(left *files.Temporaries) {
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, endings(signal.Ignored)...)
+	<-again
+	left.Remove()
+	os.Exit(int(undetermined))
 }
 
 // endings returns the signals that end a run. It leaves out those that were ignored when

@@ -53,11 +53,12 @@ type output struct {
 	stdout   io.Writer
 	notes    io.Writer
 	progress *statusLine // nil if no one would see it
-	standIn  bool        // a stand-in is checked: its faults are deliberate and no failure
+	files    *files.Temporaries
+	standIn  bool // a stand-in is checked: its faults are deliberate and no failure
 }
 
 func newOutput(c *cli.Context, w world) (output, error) {
-	o := output{file: c.String("output"), stdout: w.stdout, notes: notesOf(c, w)}
+	o := output{file: c.String("output"), stdout: w.stdout, files: w.temporaries, notes: notesOf(c, w)}
 	switch {
 	case c.IsSet("output") && o.file == "":
 		return o, hinted(commandline.SeeHelp(c.Command.HelpName), "option --output: the file has no name")
@@ -155,12 +156,15 @@ func (o output) tell(e survey.Event) {
 // every is how often the progress line is rewritten.
 const every = 100 * time.Millisecond
 
-func (o output) noteInterrupted(ctx context.Context, unasked int) {
+func (o output) noteInterrupted(ctx context.Context, unasked int, unread bool) {
 	if ctx.Err() != nil {
 		note(o.notes, "interrupted: what was not finished is reported as untried")
 	}
 	if unasked > 0 {
 		note(o.notes, "%s not asked at all, and not in the report", catalog.Count(unasked, "host"))
+	}
+	if unread {
+		note(o.notes, "the run ended before the list of hosts did: the rest of it was not read")
 	}
 }
 
@@ -202,6 +206,9 @@ func summary(c content.Counts) string {
 	}
 	if n := c.Hosts.Unasked; n > 0 {
 		text += "; " + catalog.Count(n, "host") + " not asked"
+	}
+	if c.Hosts.Unread {
+		text += "; the list of hosts not read to its end"
 	}
 	return text
 }

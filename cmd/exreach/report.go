@@ -39,7 +39,7 @@ func rewrite(c *cli.Context, w world) error {
 		return err
 	}
 	defer closing()
-	to, err := files.Create(out.file, out.stdout)
+	to, err := files.Create(c.Context, out.file, out.stdout, out.files)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func rewrite(c *cli.Context, w world) error {
 	var shelf files.Scratch
 	defer shelf.Close()
 	draft := out.format.Draft(out.format.Report(to, out.style))
-	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create() })
+	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(out.files) })
 	tail, err := saved.Read(name, files.Until(c.Context, from), draft)
 	if err == nil {
 		err = draft.End(tail)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 
+	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol/wire"
@@ -22,6 +23,8 @@ type world struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
+
+	temporaries *files.Temporaries // of the commands; nil if they outlive the program
 }
 
 // An outcome is the error of a command that did its work: run exits with its code and

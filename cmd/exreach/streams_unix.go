@@ -7,17 +7,34 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// wasClosed reports whether stdout was closed when the program began (>&-). Go's
+// wasClosed reports whether a shell closed stdout when it started the program (>&-). Go's
 // runtime then opens /dev/null instead, to read and write, and every write would seem
-// to succeed. A shell's redirection to /dev/null opens it only to write. If stdin and
-// stderr are such a /dev/null too, exreach was started as a daemon, and nothing is wrong.
+// to succeed. A shell's redirection to /dev/null opens it only to write. Other programs
+// open it to read and write, too, such as Python's subprocess.DEVNULL: they, and daemons,
+// whose streams all lead there, want no output, and nothing is wrong.
 func wasClosed(stdin, stdout, stderr *os.File) bool {
-	return isOpenedNull(stdout) && !(isOpenedNull(stdin) && isOpenedNull(stderr))
+	return isOpenedNull(stdout) && !(isOpenedNull(stdin) && isOpenedNull(stderr)) && mayClose(os.Getppid())
+}
+
+var shellNames = []string{"sh", "bash", "dash", "ash", "busybox", "ksh", "mksh", "zsh", "fish"}
+
+// mayClose reports whether a process is a shell that has a stdout of its own to close. If the
+// system does not tell, as only Linux does, the process may be one.
+func mayClose(process int) bool {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", process))
+	if err != nil {
+		return true
+	}
+	own, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/1", process))
+	return slices.Contains(shellNames, strings.TrimSpace(string(name))) && own != os.DevNull
 }
 
 // isOpenedNull reports whether a file is /dev/null, opened to read and write.

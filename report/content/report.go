@@ -107,6 +107,7 @@ type HostCounts struct {
 	Tally
 	Care    Tally `json:"care"`
 	Unasked int   `json:"unasked,omitempty"` // those that the run did not reach
+	Unread  bool  `json:"unread,omitempty"`  // the run ended before the list of hosts did; the rest of the list is not counted
 }
 
 // A Tally is how many of something have each grade.
@@ -135,12 +136,12 @@ func (c *Tally) Add(g judge.Grade) {
 func (c Tally) Total() int { return c.Pass + c.Warn + c.Fail + c.Unknown }
 
 // Worst returns the grade of the whole run, for an exit code: a failure of grade or care
-// weighs more than an unknown result. A run that did not ask every host is Unknown.
+// weighs more than an unknown result. A run that did not ask every host, or did not read of every one, is Unknown.
 func (c Counts) Worst() judge.Grade {
 	switch {
 	case c.Fail > 0 || c.Care.Fail > 0:
 		return judge.Fail
-	case c.Unknown > 0 || c.Hosts.Unasked > 0 || c.Total() == 0:
+	case c.Unknown > 0 || c.Hosts.Unasked > 0 || c.Hosts.Unread || c.Total() == 0:
 		return judge.Unknown
 	case c.Warn > 0 || c.Care.Warn > 0:
 		return judge.Warn

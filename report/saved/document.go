@@ -26,7 +26,8 @@ type document struct {
 	counts struct {
 		Old   int `json:"unasked_hosts"` // of exreach/1
 		Hosts struct {
-			Unasked int `json:"unasked"`
+			Unasked int  `json:"unasked"`
+			Unread  bool `json:"unread"`
 		} `json:"hosts"`
 	}
 	value json.RawMessage // the value that next read last
@@ -64,7 +65,7 @@ func (d *document) read() (report.Tail, error) {
 		return report.Tail{}, err
 	}
 	d.know()
-	return report.Tail{Unasked: max(0, d.counts.Old, d.counts.Hosts.Unasked)}, d.check.endHost()
+	return report.Tail{Unasked: max(0, d.counts.Old, d.counts.Hosts.Unasked), Unread: d.counts.Hosts.Unread}, d.check.endHost()
 }
 
 // member reads a member of the document.

@@ -65,7 +65,7 @@ func FuzzRoundTrip(f *testing.F) {
 		for _, format := range []string{"json", "jsonl"} {
 			want, text := r, write(t, format, r, report.Style{})
 			if format == "jsonl" {
-				want.Took, want.Options, want.GroundRules, want.Untestable, want.Counts.Hosts.Unasked = 0, nil, nil, nil, 0
+				want.Took, want.Options, want.GroundRules, want.Untestable, want.Counts.Hosts.Unasked, want.Counts.Hosts.Unread = 0, nil, nil, nil, 0, false
 				if len(r.Results) == 0 {
 					continue // there is no line to read
 				}

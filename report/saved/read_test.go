@@ -43,7 +43,7 @@ func TestReadStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := whole
-	want.Took, want.Options, want.GroundRules, want.Untestable, want.Counts.Hosts.Unasked = 0, nil, nil, nil, 0
+	want.Took, want.Options, want.GroundRules, want.Untestable, want.Counts.Hosts.Unasked, want.Counts.Hosts.Unread = 0, nil, nil, nil, 0, false
 	if diff := cmp.Diff(want, got, asSaved); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
 	}

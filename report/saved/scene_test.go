@@ -77,7 +77,7 @@ func network() content.Report {
 		host.Identified = &identity.Identified{Products: []string{"Exchange Server"}, Candidates: []string{"2016", "2019"}, CheckedAs: []identity.TakenRole{{Version: "2019", Role: "mailbox", Because: []string{"443/owa"}}}, Signs: []identity.Sign{{Service: "smtp", Port: 25, Said: "ESMTP"}}}
 		_ = d.Add(host) // to memory
 	}
-	_ = d.End(report.Tail{Took: 7240 * time.Millisecond, Unasked: 2, Untestable: []content.Untestable{{
+	_ = d.End(report.Tail{Took: 7240 * time.Millisecond, Unasked: 2, Unread: true, Untestable: []content.Untestable{{
 		Version: "2019", Role: "mailbox", Service: "rpc-dynamic", Network: "tcp", Ports: "49152-65535", Reason: "The mapper names what is used.",
 	}}})
 	return m.report
@@ -98,7 +98,7 @@ func write(t testing.TB, format string, r content.Report, s report.Style) string
 			t.Fatalf("%s: %v", format, err)
 		}
 	}
-	if err := d.End(report.Tail{Unasked: r.Counts.Hosts.Unasked}); err != nil {
+	if err := d.End(report.Tail{Unasked: r.Counts.Hosts.Unasked, Unread: r.Counts.Hosts.Unread}); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
 	return out.String()

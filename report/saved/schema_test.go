@@ -164,6 +164,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"an option":             {text, `"gentle": [`, `"--gentle": [`},
 		"a fingerprint":         {text, `"sha256": "`, `"sha256": "A`},
 		"an unasked host":       {text, `"unasked": 2`, `"unasked": 0`},
+		"a list that was read":  {text, `"unread": true`, `"unread": false`},
 		"a line without schema": {line, `"schema":"exreach/2",`, ``},
 		"a line with more":      {line, `"schema"`, `"odd":1,"schema"`},
 		"a line of year 1":      {line, `"started":"2026-`, `"started":"0001-`},

@@ -3,6 +3,7 @@
 package files
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -19,19 +20,22 @@ type Destination struct {
 	path      string   // of the file; "" for stdout
 	file      *os.File // to write to; nil for stdout, and after Commit
 	temporary bool     // file has a temporary name until Commit
-	keep      bool     // path belongs to another user and must stay: it is filled, not replaced
+	all       *Temporaries
+	keep      bool // path belongs to another user and must stay: it is filled, not replaced
 }
 
 // Create opens the destination at path; "" is stdout. Commands call it before they ask any
-// host: a report that cannot be written fails first.
-func Create(path string, stdout io.Writer) (*Destination, error) {
+// host: a report that cannot be written fails first. Opening a pipe waits until another
+// program reads from it; the end of ctx ends the wait. Until Commit or Discard, all has the
+// name of the temporary file.
+func Create(ctx context.Context, path string, stdout io.Writer, all *Temporaries) (*Destination, error) {
 	if path == "" {
 		return &Destination{Writer: stdout}, nil
 	}
 	before, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return replacing(dangling(path), nil)
+		return replacing(dangling(path), nil, all)
 	case err != nil:
 		return nil, cannotWrite(path, err)
 	case before.IsDir():
@@ -41,10 +45,10 @@ func Create(path string, stdout io.Writer) (*Destination, error) {
 		if real, err := filepath.EvalSymlinks(path); err == nil {
 			path = real
 		}
-		return replacing(path, before)
+		return replacing(path, before, all)
 	}
 	// A device or a pipe cannot be replaced.
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	f, err := await(ctx, func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) })
 	if err != nil {
 		return nil, cannotWrite(path, err)
 	}
@@ -73,16 +77,20 @@ func dangling(path string) string {
 // replacing makes a Destination that writes to a temporary file in the folder of path.
 // Commit puts that in the place of path. before is the file that is there now, which gives
 // it its mode and owner; nil if there is none.
-func replacing(path string, before fs.FileInfo) (*Destination, error) {
+func replacing(path string, before fs.FileInfo, all *Temporaries) (*Destination, error) {
 	mode := fs.FileMode(0o666)
 	if before != nil {
 		mode = 0o600 // until it has its owner
 	}
-	f, err := os.OpenFile(path+"."+rand.Text()[:8]+".tmp", os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	// The name does not contain that of path, which may be as long as the system allows.
+	name := filepath.Join(filepath.Dir(path), "exreach-"+rand.Text()[:8]+".tmp")
+	all.add(name)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
+		all.forget(name)
 		return nil, cannotWrite(path, err)
 	}
-	d := &Destination{Writer: f, path: path, file: f, temporary: true}
+	d := &Destination{Writer: f, path: path, file: f, temporary: true, all: all}
 	if before == nil {
 		return d, nil
 	}
@@ -116,6 +124,7 @@ func (d *Destination) Commit() error {
 		return nil
 	}
 	written := d.file.Name()
+	defer d.all.forget(written)
 	err := d.file.Close()
 	d.file = nil
 	switch {
@@ -160,6 +169,7 @@ func (d *Destination) Discard() {
 	d.file.Close()
 	if d.temporary {
 		os.Remove(d.file.Name())
+		d.all.forget(d.file.Name())
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // writeFile makes a file with a mode, whatever the umask.
@@ -29,7 +31,7 @@ func writeFile(t *testing.T, name, text string, mode os.FileMode) {
 // written has the destination take a text, and returns what stands there then.
 func written(t *testing.T, path, text string) (string, os.FileInfo) {
 	t.Helper()
-	to, err := Create(path, io.Discard)
+	to, err := Create(t.Context(), path, io.Discard, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +117,7 @@ func TestDestinationKeeps(t *testing.T) {
 	if err := os.Symlink("round", round); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Create(round, io.Discard); err == nil || !strings.Contains(err.Error(), "too many") {
+	if _, err := Create(t.Context(), round, io.Discard, nil); err == nil || !strings.Contains(err.Error(), "too many") {
 		t.Errorf("a link to itself: %v", err)
 	}
 	for _, dir := range []string{folder, elsewhere} {
@@ -123,6 +125,53 @@ func TestDestinationKeeps(t *testing.T) {
 		if err != nil || len(left) > 0 {
 			t.Errorf("left behind: %v, %v", left, err)
 		}
+	}
+}
+
+// TestCreateWaits: a pipe has no reader yet. An interrupt and a deadline end the wait.
+func TestCreateWaits(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	late := errors.New("too late")
+	interrupted, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	over, stop := context.WithDeadlineCause(t.Context(), time.Now(), late)
+	defer stop()
+	for ctx, want := range map[context.Context]error{interrupted: ErrInterrupted, over: late} {
+		if _, err := Create(ctx, pipe, io.Discard, nil); !errors.Is(err, want) || !strings.HasPrefix(err.Error(), "cannot write the report to "+pipe) {
+			t.Errorf("error %v, want %v", err, want)
+		}
+	}
+}
+
+// TestTemporaries: a program that ends early leaves no temporary file, and every report that
+// was committed.
+func TestTemporaries(t *testing.T) {
+	folder := t.TempDir()
+	var all Temporaries
+	done := filepath.Join(folder, strings.Repeat("n", 255)) // the longest name
+	for _, path := range []string{done, filepath.Join(folder, "half")} {
+		to, err := Create(t.Context(), path, io.Discard, &all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer to.Discard()
+		if path != done {
+			break
+		}
+		if err := to.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all.Remove()
+	left, err := os.ReadDir(folder)
+	if err != nil || len(left) != 1 || left[0].Name() != filepath.Base(done) {
+		t.Errorf("left are %v, %v", left, err)
+	}
+	if _, err := Create(t.Context(), done+"n", io.Discard, &all); err == nil {
+		t.Error("a name is longer than the system allows, and Create does not say so")
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 	"runtime/debug"
 )
 
-// ErrInterrupted is the error of Open, and of reads through Until, once the context ends.
+// ErrInterrupted is the error of Open and Create, and of reads through Until, once the context
+// ends. If a deadline ended it, the error is the context's cause.
 var ErrInterrupted = errors.New("interrupted")
 
 // Open opens a file to read, for the caller to close. Opening a pipe waits until another
@@ -31,7 +32,15 @@ func Open(ctx context.Context, name string) (*os.File, error) {
 	return f, nil
 }
 
-// await returns what f returns, or ErrInterrupted when ctx ends first. Then f may go on
+// ended is the error of what the end of ctx kept from being done.
+func ended(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return context.Cause(ctx)
+	}
+	return ErrInterrupted
+}
+
+// await returns what f returns, or the error of ended when ctx ends first. Then f may go on
 // in its goroutine until the program ends.
 func await[T any](ctx context.Context, f func() (T, error)) (v T, err error) {
 	done := make(chan struct{})
@@ -45,12 +54,12 @@ func await[T any](ctx context.Context, f func() (T, error)) (v T, err error) {
 	case <-done:
 		return got, failed
 	case <-ctx.Done():
-		return v, ErrInterrupted
+		return v, ended(ctx)
 	}
 }
 
-// Until returns a reader of r whose reads fail with ErrInterrupted once ctx ends, even if
-// a read of r itself never returns.
+// Until returns a reader of r whose reads fail once ctx ends, even if a read of r itself
+// never returns.
 func Until(ctx context.Context, r io.Reader) io.Reader {
 	return &reader{ctx: ctx, r: r, waits: !IsRegular(r)}
 }
@@ -64,7 +73,7 @@ type reader struct {
 func (w *reader) Read(p []byte) (int, error) {
 	switch {
 	case w.ctx.Err() != nil:
-		return 0, ErrInterrupted
+		return 0, ended(w.ctx)
 	case !w.waits:
 		return w.r.Read(p)
 	}

@@ -12,16 +12,21 @@ import (
 type Scratch struct {
 	*os.File
 	named bool // it still has a name
+	all   *Temporaries
 }
 
 // Create makes the file. Systems other than Windows can remove the name of an open file:
-// there nothing is left behind, however the program ends.
-func (s *Scratch) Create() error {
+// there nothing is left behind, however the program ends. On Windows all has its name until
+// Close.
+func (s *Scratch) Create(all *Temporaries) error {
 	f, err := os.CreateTemp("", "exreach-*.tmp")
 	if err != nil {
 		return err
 	}
-	s.File, s.named = f, os.Remove(f.Name()) != nil
+	s.File, s.all, s.named = f, all, os.Remove(f.Name()) != nil
+	if s.named {
+		all.add(f.Name())
+	}
 	return nil
 }
 
@@ -33,6 +38,7 @@ func (s *Scratch) Close() error {
 	err := s.File.Close()
 	if s.named {
 		err = errors.Join(err, os.Remove(s.Name()))
+		s.all.forget(s.Name())
 	}
 	return err
 }

@@ -26,7 +26,7 @@ type hostList struct {
 	name    string
 	host    func(word string) (string, error) // the host that a word stands for
 	asks    func(hostlist.Row) bool           // whether there is anything to ask such a host
-	rows    <-chan listRow
+	rows    <-chan listRow                    // closed at the end of the list
 	tell    func(Event)
 	seed    maphash.Seed
 	seen    map[uint64]uint64 // hashes of names, and of what is said of them: a long list takes little memory
@@ -34,6 +34,7 @@ type hostList struct {
 	idle    NothingAsked      // hosts that are left out
 	tabular bool              // rows may say more than names
 	wrong   mistakes
+	ended   bool // the whole list was read
 }
 
 // A listRow is one row of the list, or why there are no more.
@@ -49,9 +50,10 @@ func (l List) read(ctx context.Context, k taker, host func(word string) (string,
 	// The end of ctx does not end a read from a pipe. This goroutine may hang in
 	// one then; the program ends without waiting for it.
 	go func() {
-		defer close(rows)
 		defer l.From.Close()
-		readRows(ctx, hostlist.NewReader(l.From, k.cat, k.from), rows)
+		if readRows(ctx, hostlist.NewReader(l.From, k.cat, k.from), rows) {
+			close(rows)
+		}
 	}()
 	return &hostList{
 		name: l.Name, host: host, asks: k.asksAny, rows: rows, tell: tell,
@@ -60,20 +62,21 @@ func (l List) read(ctx context.Context, k taker, host func(word string) (string,
 	}
 }
 
-// readRows sends every row of a list until ctx ends.
-func readRows(ctx context.Context, list *hostlist.Reader, rows chan<- listRow) {
+// readRows sends every row of a list until ctx ends. It reports whether it came to the end of
+// the list.
+func readRows(ctx context.Context, list *hostlist.Reader, rows chan<- listRow) (whole bool) {
 	for {
 		row, err := list.Next()
 		if err == io.EOF {
-			return
+			return true
 		}
 		select {
 		case rows <- listRow{row, list.Tabular(), err}:
 		case <-ctx.Done():
-			return
+			return false
 		}
 		if err != nil {
-			return
+			return true
 		}
 	}
 }
@@ -107,7 +110,7 @@ func (l *hostList) end() {
 	if l.idle.Hosts > 0 {
 		l.tell(l.idle)
 	}
-	l.seen = nil
+	l.seen, l.ended = nil, true
 }
 
 // hostIn returns the host that a row names, or "" if the row names no host to check.

@@ -77,6 +77,9 @@ func (s *Survey) From() string { return s.plan.from }
 // Unasked is how many hosts the run did not get to.
 func (s *Survey) Unasked() int { return int(s.hosts.named.Load() - s.plan.begun.Load()) }
 
+// Unread reports whether the run ended before the list of its hosts did. Call it when Run is over.
+func (s *Survey) Unread() bool { return !s.hosts.whole.Load() }
+
 // Untestable is what the hosts should offer and nothing can test remotely. Call it when Run
 // is over.
 func (s *Survey) Untestable() []content.Untestable { return s.plan.untestable }

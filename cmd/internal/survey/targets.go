@@ -168,8 +168,10 @@ func Listed(ctx context.Context, cat *catalog.Catalog, l List, o Options) (*Targ
 	}
 	runtime.GC() // else garbage may grow to what reading used, and triple the memory
 	switch {
+	case ctx.Err() == context.Canceled:
+		return nil, fmt.Errorf("interrupted while reading the hosts from %s", list.name)
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("interrupted while reading the hosts from %s: %w", list.name, ctx.Err())
+		return nil, fmt.Errorf("cannot read the hosts from %s: %w", list.name, context.Cause(ctx))
 	case list.wrong.count > 0:
 		return nil, list.wrong.err()
 	case list.idle.Hosts > 0 && r.names.count == 0:
@@ -263,7 +265,7 @@ func (r *Targets) all(ctx context.Context) iter.Seq[target] {
 		for r.pipe != nil && ctx.Err() == nil {
 			row, more := r.pipe.next(ctx)
 			if !more {
-				r.whole.Store(true)
+				r.whole.Store(r.pipe.ended)
 				return
 			}
 			if n := r.named.Add(1); !yield(r.target(row.Host, int(n)-1, row)) {
