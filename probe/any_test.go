@@ -89,6 +89,22 @@ func TestAnyTime(t *testing.T) {
 	}
 }
 
+// TestAnyStops: a server that stops in the middle of its greeting has not been heard to speak
+// a protocol, nor TLS.
+func TestAnyStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := &fakeNet{serve: always(func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "220 mai")
+			_, _ = io.Copy(io.Discard, conn)
+		})}
+		r := collect(t.Context(), &Pool{Dial: network.dial}, anyCheck("192.0.2.1", 8443))[0]
+		const detail = "connected; 7 bytes came while exreach waited for its first answer, and then nothing for 20.0 s"
+		if r.Verdict != Silent || r.Check.Service.Protocol != catalog.AnyProtocol || r.Detail != detail || r.Evidence != "220 mai" {
+			t.Errorf("%s %s, %q, evidence %q", r.Verdict, r.Check.Service.Protocol, r.Detail, r.Evidence)
+		}
+	})
+}
+
 // TestDeadline: what the deadline of a run cuts short is told as that, at once, and never
 // as silent or timed-out. The detail says how far the check had come.
 func TestDeadline(t *testing.T) {

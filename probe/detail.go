@@ -54,7 +54,7 @@ func (c *conversation) detail(o outcome, res *Result) string {
 func (c *conversation) whyUntried(o outcome, res *Result) string {
 	switch {
 	case errors.Is(c.err, errTurn) && c.source.IsValid():
-		return "when it was connected, before its turn to talk"
+		return "after it was connected, before its turn to talk"
 	case errors.Is(c.err, errTurn):
 		return beforeItsTurn
 	case o.obstacle == Interrupted && c.tries == 0:
@@ -190,7 +190,7 @@ func (s *Silence) detail(step protocol.Step, during string) string {
 	case s.Heard == 0:
 		return "connected, but nothing came " + during
 	case s.Pace == Slowly:
-		return fmt.Sprintf("connected; %s came %s, and then time was up: too slowly", catalog.Count(s.Heard, "byte"), during)
+		return fmt.Sprintf("connected; %s came %s, too slowly to finish in time", catalog.Count(s.Heard, "byte"), during)
 	}
 	return fmt.Sprintf("connected; %s came %s, and then nothing for %s", catalog.Count(s.Heard, "byte"), during, catalog.Elapsed(s.Quiet))
 }

@@ -150,7 +150,7 @@ func TestManyCauses(t *testing.T) {
 	if n := len(linesWith(end, "timed-out")); n != 15 {
 		t.Errorf("%d causes", n)
 	}
-	if !strings.Contains(end, "and 25 more causes: exreach report FILE --verbose lists them") {
+	if !strings.Contains(end, "and 25 more causes. To list them, save the run") {
 		t.Errorf("the rest is not counted:\n%s", end)
 	}
 	if n := strings.Count(end, "\n"); n > 22 {

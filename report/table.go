@@ -187,7 +187,7 @@ func (t *table) asked() {
 		line += " as " + h.From
 	}
 	if h.StandIn {
-		line += ", of a stand-in with deliberate faults"
+		line += "; the server is a stand-in with deliberate faults"
 	}
 	t.paragraph(0, margin, span{line + ".", dim})
 }

@@ -46,7 +46,7 @@ func (t *table) causes() {
 		t.line(margin, append(line, span{t.where(c, used), plain})...)
 	}
 	if more := len(t.head.Causes) - len(shown); more > 0 {
-		t.paragraph(margin, 2*margin, span{fmt.Sprintf("and %s: exreach report FILE --verbose lists them, for a run that was saved with --format json --output FILE.", catalog.Count(more, "more cause")), dim})
+		t.paragraph(margin, 2*margin, span{fmt.Sprintf("and %s. To list them, save the run with --format json --output FILE, then run exreach report FILE --verbose.", catalog.Count(more, "more cause")), dim})
 	}
 }
 

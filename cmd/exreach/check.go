@@ -223,12 +223,12 @@ func oneSource(c *cli.Context) error {
 		case file == "config" && c.IsSet("hosts"):
 			return hinted("leave one of them out", "options --config and --hosts: each names the hosts")
 		case c.Args().Present():
-			return hinted("name hosts there or here", "host %q: with --%s the file names the hosts", c.Args().First(), file)
+			return hinted("name all hosts in the file, or all on the command line", "host %q: with --%s the file names the hosts", c.Args().First(), file)
 		}
 	}
 	for _, name := range []string{"version", "role"} {
 		if c.IsSet("config") && c.IsSet(name) {
-			return hinted("write it beside the host in the file", "option --%s: with --config the file says it", name)
+			return hinted("write it beside the host in the file", "option --%s: with --config, the file sets it", name)
 		}
 	}
 	return nil

@@ -138,7 +138,7 @@ func tableWidth(c *cli.Context, w world, f *os.File) (int, error) {
 	}
 	n := c.Int("width")
 	if n != 0 && n < narrowest {
-		return 0, hinted("such as --width 100; --width 0 never wraps", "option --width: %d columns are too few, the least is %d", n, narrowest)
+		return 0, hinted("such as --width 100; --width 0 never wraps", "option --width: %d columns are too few, the minimum is %d", n, narrowest)
 	}
 	return n, nil
 }
@@ -158,7 +158,7 @@ const every = 100 * time.Millisecond
 
 func (o output) noteInterrupted(ctx context.Context, unasked int, unread bool) {
 	if ctx.Err() != nil {
-		note(o.notes, "interrupted: what was not finished is reported as untried")
+		note(o.notes, "interrupted: unfinished checks are reported as untried")
 	}
 	if unasked > 0 {
 		note(o.notes, "%s not asked at all, and not in the report", catalog.Count(unasked, "host"))

@@ -22,18 +22,18 @@ func said(e survey.Event) []string {
 	case survey.Repeated:
 		return one("host %s is named twice, and checked once", e.Host)
 	case survey.NamedTwice:
-		return one("host %s is named as a whole and with a port, and checked as both", e.Host)
+		return one("host %s is named with and without a port: both its services and that port are checked", e.Host)
 	case survey.RepeatedLines:
 		if e.Lines == 1 {
 			return one("%s: 1 line repeats a host, which is checked once: %s in line %d", e.List, e.First, e.Line)
 		}
 		return one("%s: %d lines repeat a host, which is checked once: the first is %s in line %d", e.List, e.Lines, e.First, e.Line)
 	case survey.OfURL:
-		return one("%s is a URL: checking %s, the port alone", e.URL, e.Host)
+		return one("%s is a URL: checking only its port, %s", e.URL, e.Host)
 	case survey.DeadlineCame:
-		return one("the deadline of %s came first: what was not finished is reported as untried", e.Deadline)
+		return one("the run ended at its deadline, %s: unfinished checks are reported as untried", e.Deadline)
 	case survey.NothingAsked:
-		return one("%s: %s not in the report, because the role has no service for %s: %s in line %d, role %s of version %s, is the first",
+		return one("%s: %s left out, because the role has no service for %s; the first is %s in line %d, role %s of version %s",
 			e.List, catalog.Count(e.Hosts, "host"), e.From, e.First, e.Line, e.Role, e.Version)
 	case survey.Untraceable:
 		return one("nothing is traced: %v", e.Err)
@@ -49,9 +49,9 @@ func said(e survey.Event) []string {
 		return one("role %s of version %s has only one service for %s, %s, but role %s has %d: check with --role %[5]s too, or with --role auto, which takes every role whose services answer",
 			e.Role, e.Version, e.From, e.Service, e.Busiest, e.Services)
 	case survey.Untold:
-		return one("no answer tells whether a host of version %s has the role %s too (%s): check with --role %[2]s as well", e.Version, e.Role, e.Service)
+		return one("no answer shows whether a host of version %s also has the role %s (%s): check it with --role %[2]s as well", e.Version, e.Role, e.Service)
 	case survey.LeftOut:
-		return one("%s not in the report: --only and --skip leave nothing to ask there", catalog.Count(e.Hosts, "host"))
+		return one("%s left out: --only and --skip leave nothing to check there", catalog.Count(e.Hosts, "host"))
 	}
 	return nil
 }
@@ -98,11 +98,11 @@ func concluded(host string, id identity.Identified, version string) string {
 	case len(id.Candidates) > 0:
 		return fmt.Sprintf("%s may be version %s, by %s%s", host, id.Choice(), reasons, guess)
 	case id.IsHidden():
-		return fmt.Sprintf("%s: %s, and what is behind was not seen%s", host, id.Answering(), guess)
+		return fmt.Sprintf("%s: %s, and what is behind it was not seen%s", host, id.Answering(), guess)
 	case id.IsForeign():
 		return fmt.Sprintf("%s does not say that it is Exchange: %s%s", host, id.Answering(), guess)
 	case len(id.Products) > 0:
-		return host + " is Exchange and does not say which version it is" + guess
+		return host + " is Exchange but does not say which version it is" + guess
 	}
 	return host + " does not say which version it is" + guess
 }

@@ -39,8 +39,8 @@ func TestConcluded(t *testing.T) {
 		want    string
 	}{
 		{"nothing", nil, "does not say which version it is"},
-		{"a build of the future", []probe.Result{future}, "mail reports a build of no known version (443: X-OWA-Version 16.0.1.1); it is Exchange and does not say which version it is"},
-		{"a filter", []probe.Result{mail("220-InterScan Version 3.6-Build_1182 (mail): Ready")}, "mail: Trend Micro InterScan VirusWall answers, and what is behind was not seen; checking it as"},
+		{"a build of the future", []probe.Result{future}, "mail reports a build of no known version (443: X-OWA-Version 16.0.1.1); it is Exchange but does not say which version it is"},
+		{"a filter", []probe.Result{mail("220-InterScan Version 3.6-Build_1182 (mail): Ready")}, "mail: Trend Micro InterScan VirusWall answers, and what is behind it was not seen; checking it as"},
 		{"one product", []probe.Result{mail("220 mail ESMTP Postfix")}, "does not say that it is Exchange: Postfix answers;"},
 		{"two products", []probe.Result{mail("220 mail ESMTP Postfix"), imap}, "does not say that it is Exchange: Postfix and Dovecot answer;"},
 	} {

@@ -3,7 +3,9 @@
 package protocol
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -51,11 +53,32 @@ func askAny(conn net.Conn, q Question) (Peer, error) {
 		return Peer{}, err
 	}
 	q.At(Greet)
-	late := spokenBy(plain.head) // a greeting that came late, or a complaint about TLS
-	if late.Spoke != "" && late.Spoke != "http" {
+	head := plain.whole() // a greeting that came late, or a complaint about TLS
+	late := spokenBy(head)
+	switch {
+	case late.Spoke != "" && late.Spoke != "http":
 		return late, nil
+	case greeterOf(head) != nil:
+		return greetedLate(q, late)
 	}
 	if p, err = plainHTTP(q, err); p.Greeting == "" && late.Greeting != "" && errors.Is(err, ErrNothingSaid) {
+		return late, nil
+	}
+	return p, err
+}
+
+// greetedLate waits for a greeting once more, and longer, on a connection that has not
+// tried TLS before the greeting. If none comes, late has to do.
+func greetedLate(q Question, late Peer) (Peer, error) {
+	if q.Redial == nil {
+		return late, nil
+	}
+	conn, err := q.Redial()
+	if err != nil {
+		return late, nil
+	}
+	p, heard, err := greetedAny(conn, q, TrialTime)
+	if !heard {
 		return late, nil
 	}
 	return p, err
@@ -107,17 +130,15 @@ func tryHTTP(conn net.Conn, q Question) (Peer, error) {
 	heard := &hears{Conn: conn}
 	p, err := askHTTP(heard, q)
 	_ = conn.SetReadDeadline(time.Time{})
-	switch {
-	case bytes.HasPrefix(heard.head, []byte("HTTP/")):
-		p.Spoke = "http"
-		if p.Greeting == "" {
-			p.Greeting = firstLine(heard.head)
-		}
-		return p, nil
-	case len(heard.head) > 0:
-		return spokenBy(heard.head), nil
+	if len(heard.head) == 0 {
+		return Peer{}, err
 	}
-	return Peer{}, err
+	told := spokenBy(heard.whole())
+	if err == nil || told.Spoke == "http" {
+		p.Spoke, p.Greeting = "http", cmp.Or(p.Greeting, told.Greeting)
+		return p, nil
+	}
+	return told, nil
 }
 
 // askAnyUDP sends a datagram without content: no other is known to mean nothing to every
@@ -160,8 +181,19 @@ func (c *hears) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// whole returns what the server says up to the end of a line, or a pause. Whoever read from
+// the connection may have stopped at the first byte that was none of its protocol's.
+func (c *hears) whole() []byte {
+	if len(c.head) == 0 {
+		return nil
+	}
+	r := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(c.head), c.Conn), maxLine)
+	head, _ := greetingIn(c.Conn, r, time.Now().Add(patience))
+	return head
+}
+
 // heardTLS reports whether the server answered with a record of TLS (RFC 8446 section
 // 5.1): an alert, or a handshake.
 func (c *hears) heardTLS() bool {
-	return len(c.head) > 1 && (c.head[0] == 0x15 || c.head[0] == 0x16) && c.head[1] == 3
+	return len(c.head) >= 5 && (c.head[0] == 0x15 || c.head[0] == 0x16) && c.head[1] == 3 && c.head[2] <= 4
 }

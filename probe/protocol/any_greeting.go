@@ -5,48 +5,69 @@ package protocol
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"exreach/probe/protocol/wire"
 )
 
-// anyGreeters are the protocols in which askAny goes on, by how their greeting begins.
-var anyGreeters = []struct {
-	head, spoke string
-	ask         func(net.Conn, Question) (Peer, error)
-}{
-	{"220", "smtp", askSMTP},
-	{"421", "smtp", askSMTP},
-	{"554", "smtp", askSMTP},
-	{"+OK", "pop3", askPOP3},
-	{"-ERR", "pop3", askPOP3},
-	{"* OK", "imap", askIMAP},
-	{"* BYE", "imap", askIMAP},
-	{"* PREAUTH", "imap", askIMAP},
-	{"200 ", "nntp", askNNTP},
-	{"201 ", "nntp", askNNTP},
-	{"ncacn_http/1.0", "ncacn-http", askNcacnHTTP},
+// A greeter is a protocol in which askAny goes on.
+type greeter struct {
+	head  string // how its greeting begins
+	spoke string
+	names string // what a greeting must hold as well to tell the protocol without an answer; "" where head is enough
+	ask   func(net.Conn, Question) (Peer, error)
+	size  int // of the whole greeting in bytes; 0 for a line
+}
+
+// anyGreeters: the first whose head fits counts.
+var anyGreeters = []greeter{
+	{"220", "smtp", "SMTP", askSMTP, 0}, // FTP greets with it, too
+	{"421 4.", "smtp", "", askSMTP, 0},  // with the enhanced status code of RFC 3463
+	{"421", "smtp", "SMTP", askSMTP, 0},
+	{"554 ", "smtp", "", askSMTP, 0},
+	{"554-", "smtp", "", askSMTP, 0},
+	{"+OK ", "pop3", "", askPOP3, 0},
+	{"+OK\r", "pop3", "", askPOP3, 0},
+	{"-ERR ", "pop3", "", askPOP3, 0},
+	{"-ERR\r", "pop3", "", askPOP3, 0},
+	{"* OK ", "imap", "", askIMAP, 0},
+	{"* BYE ", "imap", "", askIMAP, 0},
+	{"* PREAUTH ", "imap", "", askIMAP, 0},
+	{"200 ", "nntp", "NNTP", askNNTP, 0},
+	{"201 ", "nntp", "NNTP", askNNTP, 0},
+	{ncacnGreeting, "ncacn-http", "", askNcacnHTTP, len(ncacnGreeting)},
 }
 
 // otherGreetings are the first words of servers whose protocol exreach does not speak, or
-// that do not wait for a question.
-var otherGreetings = []struct{ head, spoke string }{
-	{"SSH-", "ssh"},
-	{"RFB ", "vnc"},
-	{"@RSYNCD:", "rsync"},
-	{"AMQP", "amqp"},
-	{"SIP/", "sip"},
-	{"\xff\xfb", "telnet"}, // RFC 854: WILL, WONT, DO, DONT
-	{"\xff\xfc", "telnet"},
-	{"\xff\xfd", "telnet"},
-	{"\xff\xfe", "telnet"},
-	{"HTTP/", "http"},
+// that do not wait for a question. They end with their line, or have a size in bytes.
+var otherGreetings = []struct {
+	head, spoke string
+	size        int
+}{
+	{"SSH-1.", "ssh", 0},
+	{"SSH-2.", "ssh", 0},
+	{"RFB 00", "vnc", 0},
+	{"@RSYNCD:", "rsync", 0},
+	{"AMQP\x00", "amqp", 8},
+	{"AMQP\x01", "amqp", 8},
+	{"AMQP\x02", "amqp", 8},
+	{"AMQP\x03", "amqp", 8},
+	{"SIP/2.0 ", "sip", 0},
+	{"HTTP/1.", "http", 0},
+	{"HTTP/2", "http", 0},
+	{"-ERR max number of clients reached", "redis", 0},
+	{"\x15\x03\x00\x00\x02", onlyTLS, 7}, // an alert (RFC 8446 section 6)
+	{"\x15\x03\x01\x00\x02", onlyTLS, 7},
+	{"\x15\x03\x02\x00\x02", onlyTLS, 7},
+	{"\x15\x03\x03\x00\x02", onlyTLS, 7},
 }
 
 // greetedAny waits for a greeting. heard reports whether one came; the Peer is then what
@@ -67,68 +88,199 @@ func greetedAny(conn net.Conn, q Question, wait time.Duration) (p Peer, heard bo
 	return p, false, nil
 }
 
-// greetingIn returns what the server says until then, up to the end of the first line or
-// until it pauses. It leaves all of it in r.
+// greetingIn returns the greeting, whose first byte must come until then. It waits for the
+// rest as long as pauseAfter says, and TrialTime in all. It leaves all of it in r.
 func greetingIn(conn net.Conn, r *bufio.Reader, until time.Time) (head []byte, err error) {
-	_ = conn.SetReadDeadline(until)
 	defer func() { _ = conn.SetReadDeadline(time.Time{}) }()
-	for err == nil && len(head) < maxLine && !bytes.ContainsRune(head, '\n') {
+	var last time.Time
+	for {
+		_ = conn.SetReadDeadline(until)
 		_, err = r.Peek(len(head) + 1)
 		head, _ = r.Peek(r.Buffered())
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		pause := pauseAfter(head)
+		if err != nil || pause == 0 {
+			return head, err
+		}
+		now := time.Now()
+		if last.IsZero() {
+			last = now.Add(TrialTime)
+		}
+		if until = now.Add(pause); until.After(last) {
+			until = last
+		}
 	}
-	return head, err
+}
+
+// pauseAfter returns how long the next byte of a greeting may take, 0 where all of it has
+// come. What may become a greeting that exreach knows has more time than other bytes.
+func pauseAfter(head []byte) time.Duration {
+	switch {
+	case len(head) >= maxLine:
+		return 0
+	case mayOpenTelnet(head):
+		return TrialTime
+	case opensTelnet(head):
+		return patience // Telnet has no last byte
+	case bytes.IndexByte(head, '\n') >= 0:
+		return 0
+	}
+	for _, g := range otherGreetings {
+		if begins(head, g.head) {
+			return pauseIn(head, g.size)
+		}
+	}
+	for _, g := range anyGreeters {
+		if begins(head, g.head) {
+			return pauseIn(head, g.size)
+		}
+	}
+	return patience
+}
+
+// begins reports whether head begins like word, as far as both go.
+func begins(head []byte, word string) bool {
+	n := min(len(head), len(word))
+	return string(head[:n]) == word[:n]
+}
+
+// pauseIn is pauseAfter within a greeting of size bytes, or a line if size is 0.
+func pauseIn(head []byte, size int) time.Duration {
+	if size > 0 && len(head) >= size {
+		return 0
+	}
+	return TrialTime
+}
+
+// mayOpenTelnet reports whether head ends in the middle of a command of Telnet, or where
+// the next byte tells Telnet from UTF-16.
+func mayOpenTelnet(head []byte) bool {
+	rest := head
+	for opensTelnet(rest) {
+		rest = rest[3:]
+	}
+	switch len(rest) {
+	case 0:
+		return len(head) == 3 && head[1] == telnetDont
+	case 1:
+		return rest[0] == telnetIAC
+	case 2:
+		return rest[0] == telnetIAC && rest[1] >= telnetWill && rest[1] <= telnetDont
+	}
+	return false
 }
 
 // goOnIn goes on in the protocol that a greeting begins like. ended says why the greeting
 // came to no end.
 func goOnIn(conn net.Conn, q Question, head []byte, ended error) (Peer, error) {
-	if isFTP(head) {
-		_, err := io.WriteString(conn, "QUIT\r\n")
-		return spokenBy(head), err
+	p := spokenBy(head)
+	if p.Spoke == "ftp" {
+		_, _ = io.WriteString(conn, "QUIT\r\n")
+		return p, nil
 	}
-	for _, g := range anyGreeters {
-		if !strings.HasPrefix(string(head), g.head) {
-			continue
-		}
-		p, err := g.ask(conn, q)
-		if foreign := (*wire.MismatchError)(nil); errors.As(err, &foreign) {
-			return spokenBy(head), nil
-		}
-		p.Spoke = g.spoke
-		return p, err
+	if g := greeterOf(head); g != nil && p.Spoke == "" {
+		return g.goOn(conn, q)
 	}
 	if errors.Is(ended, io.EOF) {
-		return spokenBy(head), fmt.Errorf("waiting for the rest of the greeting: %w", io.ErrUnexpectedEOF)
+		return p, fmt.Errorf("waiting for the rest of the greeting: %w", io.ErrUnexpectedEOF)
 	}
-	return spokenBy(head), nil
+	return p, nil
+}
+
+// greeterOf returns the protocol that a greeting begins like, nil if there is none.
+func greeterOf(head []byte) *greeter {
+	i := slices.IndexFunc(anyGreeters, func(g greeter) bool { return strings.HasPrefix(string(head), g.head) })
+	if i < 0 {
+		return nil
+	}
+	return &anyGreeters[i]
+}
+
+// goOn asks in the protocol. The server has spoken it if it answers, or if its greeting
+// can be of no other.
+func (g *greeter) goOn(conn net.Conn, q Question) (Peer, error) {
+	heard := &hears{Conn: conn}
+	q.At = unlessFirst(q.At)
+	p, err := g.ask(heard, q)
+	told := spokenBy(heard.head)
+	answered := err == nil && !strings.HasPrefix(p.Refusal, g.head)
+	if foreign := (*wire.MismatchError)(nil); errors.As(err, &foreign) || told.Spoke != "" && !answered {
+		return told, nil
+	}
+	if answered || strings.Contains(strings.ToUpper(lineOf(heard.head)), g.names) {
+		p.Spoke = g.spoke
+	}
+	p.Greeting = cmp.Or(p.Greeting, told.Greeting)
+	return p, err
+}
+
+// unlessFirst leaves out the first call of at: the greeting is awaited already, and a step
+// that began again would be told as one in which nothing came.
+func unlessFirst(at func(Step)) func(Step) {
+	begun := false
+	return func(step Step) {
+		if begun {
+			at(step)
+		}
+		begun = true
+	}
 }
 
 // spokenBy makes a Peer of the first bytes of a server, whose protocol it names if it
-// knows it.
+// knows it and exreach has not to ask in it.
 func spokenBy(head []byte) Peer {
 	p := Peer{Greeting: firstLine(head)}
 	for _, g := range otherGreetings {
-		if strings.HasPrefix(string(head), g.head) {
-			p.Spoke = g.spoke
+		if !strings.HasPrefix(string(head), g.head) {
+			continue
+		}
+		p.Spoke = g.spoke
+		if g.size > 0 {
+			p.Greeting = firstLine(head[:min(g.size, len(head))])
 		}
 	}
-	if isFTP(head) {
+	switch {
+	case isFTP(head):
 		p.Spoke = "ftp"
+	case isTelnet(head):
+		p.Spoke = "telnet"
 	}
 	return p
 }
 
-// isFTP reports whether a greeting is one of FTP (RFC 959 section 5.4).
+// isFTP reports whether a greeting is one of FTP (RFC 959 section 5.4). A mail server may
+// be called ftp.example.com.
 func isFTP(head []byte) bool {
-	line := strings.ToUpper(firstLine(head))
-	return strings.HasPrefix(line, "220") && strings.Contains(line, "FTP")
+	var greeting strings.Builder
+	for line := range bytes.Lines(head) {
+		if !bytes.HasPrefix(line, []byte("220")) {
+			break
+		}
+		greeting.Write(bytes.ToUpper(line))
+	}
+	return strings.Contains(greeting.String(), "FTP") && !strings.Contains(greeting.String(), "SMTP")
+}
+
+// isTelnet reports whether a greeting negotiates as Telnet does (RFC 854). Text in UTF-16
+// may begin like IAC DONT (FF FE), so another command must follow that, or nothing.
+func isTelnet(head []byte) bool {
+	if !opensTelnet(head) {
+		return false
+	}
+	return head[1] != telnetDont || len(head) == 3 || head[3] == telnetIAC
+}
+
+// opensTelnet reports whether a command of Telnet with an option comes first.
+func opensTelnet(head []byte) bool {
+	return len(head) > 2 && head[0] == telnetIAC && head[1] >= telnetWill && head[1] <= telnetDont
+}
+
+// lineOf returns the first line of what a server said.
+func lineOf(head []byte) string {
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	return strings.TrimRight(string(line), "\r")
 }
 
 // firstLine returns the first line of what a server said, as people can read it.
-func firstLine(head []byte) string {
-	line, _, _ := bytes.Cut(head, []byte("\n"))
-	return wire.Printable(strings.TrimRight(string(line), "\r"), maxFirstLine)
-}
+func firstLine(head []byte) string { return wire.Printable(lineOf(head), maxFirstLine) }
 
 const maxFirstLine = 200 // bytes

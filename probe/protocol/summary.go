@@ -14,7 +14,7 @@ import (
 // summaries has the line about each protocol whose server does not say by itself, in its
 // greeting, what a person can use.
 var summaries = map[string]func(Peer) string{
-	"any":        func(p Peer) string { return cmp.Or(p.Greeting, "connected; there was "+ErrNothingSaid.Error()) },
+	"any":        ofUnknown,
 	"tcp":        func(Peer) string { return "connected; nothing more was asked" },
 	"ldap":       ofDirectory,
 	"cldap":      ofController,
@@ -47,7 +47,10 @@ func (p Peer) Summary(protocol string) string {
 	if tell, known := summaries[protocol]; known {
 		return tell(p)
 	}
-	if protocol == onlyTLS {
+	switch {
+	case protocol == onlyTLS && strings.HasPrefix(p.Greeting, `\x15\x03`): // no handshake was tried, or none began
+		return "TLS; the server sent an alert and nothing else"
+	case protocol == onlyTLS:
 		return cmp.Or(p.Greeting, "TLS; inside it there was neither a greeting nor an answer to HTTP")
 	}
 	return p.Greeting
@@ -93,6 +96,17 @@ func (p Peer) clock() string {
 	default:
 		return fmt.Sprintf("%s (%s behind this machine's)", text, catalog.Elapsed(-ahead))
 	}
+}
+
+// ofUnknown shows words as they are, but says what to think of other bytes.
+func ofUnknown(p Peer) string {
+	switch {
+	case p.Greeting == "":
+		return "connected; there was " + ErrNothingSaid.Error()
+	case strings.Contains(p.Greeting, `\x`):
+		return "answered with bytes that exreach does not know: " + p.Greeting
+	}
+	return p.Greeting
 }
 
 func ofDirectory(p Peer) string {

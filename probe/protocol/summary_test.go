@@ -93,6 +93,8 @@ func TestSummary(t *testing.T) {
 		{"ldap", facts(FactKind, string(OtherDirectory), FactDefaultContext, "O=Contoso", FactVendor, "Novell"), "LDAP server, Novell"},
 		{"ldap", Peer{}, "directory"},
 		{"any", Peer{}, "connected; there was neither a greeting nor an answer to TLS or HTTP"},
+		{"any", Peer{Greeting: `\xff\xfe2\x00`}, `answered with bytes that exreach does not know: \xff\xfe2\x00`},
+		{"tls", Peer{Greeting: `\x15\x03\x01\x00\x02\x02(`}, "TLS; the server sent an alert and nothing else"},
 		{"tls", Peer{}, "TLS; inside it there was neither a greeting nor an answer to HTTP"},
 		{"smb", facts(FactSMB1Only, "true", FactDialect, "NT LM 0.12", FactSigning, "disabled", FactComputer, "MAIL01", FactDomain, "CONTOSO"), "SMB 1 and nothing newer, no signing, computer MAIL01, domain CONTOSO"},
 		{"smb", facts(FactDialect, "2.1", FactSigning, "required"), "SMB 2.1, signing required"},

@@ -66,7 +66,7 @@ func Trace(t hops.Trace) Conclusion {
 
 // untracedBecause says why a port was not traced.
 var untracedBecause = map[probe.Untraced]string{
-	probe.SamePath:         "nothing answered at this address, and another port of it was traced for all",
+	probe.SamePath:         "nothing answered at this address, so the trace of another port stands for all of its ports",
 	probe.TraceInterrupted: "the run was interrupted",
 	probe.TraceDeadline:    "the deadline of the run came first",
 	probe.TraceTimeUp:      "the time for all traces of the run was used up",

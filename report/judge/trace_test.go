@@ -176,23 +176,23 @@ func TestConcludeSharedTrace(t *testing.T) {
 	}{
 		{"the server is next", rest(2, way(135, r1, r2)), besides(rest(3, way(443, r1, r2, there))), other, Blocked, r2,
 			"Port 135 stops after 10.0.2.2, port 443 goes on to the server: what drops it is 10.0.2.2 or the server's own firewall. " +
-				"The hops before 10.0.2.2 were asked only for port 25 of 10.0.9.1."},
+				"The hops before 10.0.2.2 are known only from the trace of port 25 of 10.0.9.1."},
 		{"a port of the same address", rest(2, way(135, r1, r2)), besides(way(443, r1, r2, there)), same, Blocked, r2,
 			"Port 135 stops after 10.0.2.2, port 443 goes on to the server: what drops it is 10.0.2.2 or the server's own firewall. " +
-				"The hops before 10.0.2.2 were asked only for port 25."},
+				"The hops before 10.0.2.2 are known only from the trace of port 25."},
 		{"another router is next", rest(2, way(135, r1, r2, "-")), besides(rest(3, way(443, r1, r2, r3, there))), other, Blocked, r2,
 			"Port 135 stops after 10.0.2.2, port 443 goes on to 10.0.3.3 and the server: what drops it is 10.0.2.2 or 10.0.3.3. " +
-				"The hops before 10.0.2.2 were asked only for port 25 of 10.0.9.1."},
+				"The hops before 10.0.2.2 are known only from the trace of port 25 of 10.0.9.1."},
 		{"from the first hop on", way(135, r1), besides(rest(2, way(443, r1, there))), other, Blocked, r1,
 			"Port 135 stops after 10.0.1.1, port 443 goes on to the server: what drops it is 10.0.1.1 or the server's own firewall."},
 		{"on the same network", way(135), besides(way(443, there)), other, Blocked, "",
 			"Port 135 stops after this machine, port 443 goes on to the server: what drops it is this machine's own firewall or the server's own firewall."},
 		{"nothing to compare with", rest(2, way(135, r1, r2, "-")), nil, other, Undecided, r2,
 			"Port 135 gets as far as 10.0.2.2, and hop 3 does not answer. No other port of the server is known to answer, so it may be down, or everything to it is dropped. " +
-				"The hops before 10.0.2.2 and behind hop 3 were asked only for port 25 of 10.0.9.1."},
+				"The hops before 10.0.2.2 and behind hop 3 are known only from the trace of port 25 of 10.0.9.1."},
 		{"prohibited", rest(2, way(135, r1, r2, "10.0.2.2!prohibited")), besides(rest(3, way(443, r1, r2, there))), other, Blocked, r2,
 			"10.0.2.2 says that a rule forbids port 135 (administratively prohibited), port 443 goes on to the server. " +
-				"The hops before 10.0.2.2 were asked only for port 25 of 10.0.9.1."},
+				"The hops before 10.0.2.2 are known only from the trace of port 25 of 10.0.9.1."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -72,7 +72,7 @@ func (r reading) unasked() string {
 	if addr := r.Shared.Addr.Addr(); addr != r.Path.Addr.Addr() {
 		port += " of " + addr.String()
 	}
-	return fmt.Sprintf("The hops %s were asked only for %s.", strings.Join(where, " and "), port)
+	return fmt.Sprintf("The hops %s are known only from the trace of %s.", strings.Join(where, " and "), port)
 }
 
 // name is the port at the beginning of a sentence; port and besidePort stand inside one.

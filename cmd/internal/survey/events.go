@@ -16,7 +16,7 @@ type Event interface{ event() }
 // Repeated tells that a host was named again; it is checked once.
 type Repeated struct{ Host string }
 
-// NamedTwice tells that a host was named as a whole and with a port; it is checked as both.
+// NamedTwice tells that a host was named with and without a port; both are checked.
 type NamedTwice struct{ Host string }
 
 // RepeatedLines tells that lines of a list name hosts again.

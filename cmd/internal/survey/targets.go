@@ -139,7 +139,7 @@ func Named(words []string, o Options) (*Targets, error) {
 		r.add(hostlist.Row{Host: name})
 	}
 	if r.names.count == 0 {
-		return nil, mistake("exreach check mail01.contoso.com, or exreach demo to see one without a server", "there is no host to check")
+		return nil, mistake("such as exreach check mail01.contoso.com; exreach demo shows a check without a server", "there is no host to check")
 	}
 	return r.ready(), nil
 }
@@ -177,7 +177,7 @@ func Listed(ctx context.Context, cat *catalog.Catalog, l List, o Options) (*Targ
 	case list.idle.Hosts > 0 && r.names.count == 0:
 		return nil, mistake("say who connects, such as --from mailbox", "there is no host to check: the roles in %s have no service for %s", list.name, r.taker.from)
 	case r.names.count == 0:
-		return nil, mistake("write one host a line", "there is no host to check: %s names none", list.name)
+		return nil, mistake("write one host per line", "there is no host to check: %s names none", list.name)
 	}
 	return r.ready(), nil
 }
