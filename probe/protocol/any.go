@@ -181,8 +181,8 @@ func (c *hears) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// whole returns what the server says up to the end of a line, or a pause. Whoever read from
-// the connection may have stopped at the first byte that was none of its protocol's.
+// whole returns what the server says up to the end of a line, or a pause. The client that read from
+// the connection may have stopped at the first byte that its protocol does not have.
 func (c *hears) whole() []byte {
 	if len(c.head) == 0 {
 		return nil
