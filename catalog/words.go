@@ -170,10 +170,12 @@ func Called(kind, word string) []string {
 	return nil
 }
 
+var blanksAndHyphens = strings.NewReplacer(" ", "", "-", "", "_", "")
+
 // squeezed is a word without capitals, blanks and hyphens, and without "role" or "server"
 // behind it.
 func squeezed(word string) string {
-	word = strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(shorten(word)))
+	word = blanksAndHyphens.Replace(strings.ToLower(shorten(word)))
 	for _, end := range []string{"role", "server"} {
 		if rest, cut := strings.CutSuffix(word, end); cut && rest != "" {
 			word = rest
