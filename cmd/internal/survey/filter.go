@@ -95,9 +95,37 @@ func portWord(word string) (ports catalog.Ports, network catalog.Network, ok boo
 	return catalog.Ports{First: uint16(low), Last: uint16(high)}, network, errLow == nil && errHigh == nil && low <= high && known
 }
 
+// A sample is checks of different services. The plans of all hosts together may have a
+// million checks of a few dozen.
+type sample struct {
+	checks []catalog.Check // without those behind them, which are in the sample, too
+	known  map[sampled]bool
+}
+
+type sampled struct {
+	version, role, name string
+	network             catalog.Network
+	ports               catalog.Ports
+}
+
+func (s *sample) add(plan []catalog.Check) {
+	if s.known == nil {
+		s.known = map[sampled]bool{}
+	}
+	for _, c := range plan {
+		behind := c.Behind
+		is := sampled{c.Version, c.Service.Role, c.Service.Name, c.Service.Network, c.Service.Ports}
+		if !s.known[is] {
+			s.known[is], c.Behind = true, nil
+			s.checks = append(s.checks, c)
+		}
+		s.add(behind)
+	}
+}
+
 // flatten is the plan with the checks behind its checks.
 func flatten(plan []catalog.Check) []catalog.Check {
-	var all []catalog.Check
+	all := make([]catalog.Check, 0, len(plan))
 	for _, c := range plan {
 		all = append(append(all, c), c.Behind...)
 	}

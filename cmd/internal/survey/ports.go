@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"exreach/catalog"
@@ -114,32 +115,47 @@ func turned(word string) string {
 }
 
 // A portSet is ports in the order in which they were named, each once. There may be tens of
-// thousands for one host.
+// thousands for one host, and tens of thousands of hosts with one each.
 type portSet struct {
 	inOrder []catalog.Port
-	known   map[catalog.Port]bool
+	known   map[catalog.Port]bool // nil while they are few
 }
 
+// fewPorts is how many ports are as quickly looked through as looked up, in less memory.
+const fewPorts = 16
+
 func (s *portSet) add(ports ...catalog.Port) {
-	if s.known == nil {
-		s.known = map[catalog.Port]bool{}
-	}
 	for _, p := range ports {
-		if !s.known[p] {
+		if s.has(p) {
+			continue
+		}
+		if s.inOrder = append(s.inOrder, p); s.known != nil {
 			s.known[p] = true
-			s.inOrder = append(s.inOrder, p)
 		}
 	}
 }
 
-// portSets is the ports of several hosts, by the hosts' names.
+func (s *portSet) has(p catalog.Port) bool {
+	if len(s.inOrder) < fewPorts {
+		return slices.Contains(s.inOrder, p)
+	}
+	if s.known == nil {
+		s.known = map[catalog.Port]bool{}
+		for _, p := range s.inOrder {
+			s.known[p] = true
+		}
+	}
+	return s.known[p]
+}
+
+// portSets is the ports of several hosts, by the names of the hosts.
 type portSets map[string]*portSet
 
-func (s portSets) add(host string, port catalog.Port) {
+func (s portSets) add(host string, ports ...catalog.Port) {
 	if s[host] == nil {
 		s[host] = &portSet{}
 	}
-	s[host].add(port)
+	s[host].add(ports...)
 }
 
 // of returns the ports of a host; nil if it has none.
@@ -150,8 +166,13 @@ func (s portSets) of(host string) []catalog.Port {
 	return nil
 }
 
-// together returns the ports of several lists, each once; nil if there are none.
+// together returns the ports of several lists, each once; nil if there are none. In each
+// list alone, none is named twice.
 func together(lists ...[]catalog.Port) []catalog.Port {
+	lists = slices.DeleteFunc(lists, func(l []catalog.Port) bool { return len(l) == 0 })
+	if len(lists) == 1 {
+		return lists[0] // a copy for each of many hosts would waste memory
+	}
 	var all portSet
 	for _, ports := range lists {
 		all.add(ports...)
