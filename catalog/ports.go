@@ -51,7 +51,7 @@ func ParsePort(word string) (Port, error) {
 	n, err := strconv.ParseUint(digits, 10, 16)
 	switch p := (Port{TCP, uint16(n)}); {
 	case err != nil || n == 0:
-		return Port{}, fmt.Errorf("%q is not a port: a port is a number from 1 to 65535", shorten(digits))
+		return Port{}, fmt.Errorf("%q is not a port: a port is a number from 1 to 65535", Shown(digits))
 	case !given:
 		return p, nil
 	case slices.Contains(networks, Network(network)):
