@@ -128,7 +128,7 @@ func Named(words []string, o Options) (*Targets, error) {
 			return nil, err
 		}
 		if before = name; strings.Contains(word, "://") {
-			r.said = append(r.said, OfURL{word, name})
+			r.said = append(r.said, OfURL{catalog.Shown(word), name})
 		}
 		key := strings.ToLower(name)
 		if seen[key] {
