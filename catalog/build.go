@@ -44,7 +44,7 @@ func readBuilds(value string) (Builds, error) {
 	if n := len(parts) - 1; ok && err == nil && n >= 1 && parts[n] <= last {
 		return Builds{parts[:n], parts[n], last}, nil
 	}
-	return Builds{}, fmt.Errorf("build %q is not valid: write it like 15.1, 8.0-3, 15.2.0-1748, or 15.2.2562- for all from there on", shorten(value))
+	return Builds{}, fmt.Errorf("build %q is not valid: write it like 15.1, 8.0-3, 15.2.0-1748, or 15.2.2562- for all from there on", Shown(value))
 }
 
 // OfBuild returns the versions that have a build number, such as 15.2.1544.4 or, with the

@@ -204,7 +204,7 @@ func readPorts(value string, to *Ports) error {
 	first, err := strconv.ParseUint(low, 10, 16)
 	last, err2 := strconv.ParseUint(high, 10, 16)
 	if err != nil || err2 != nil || first == 0 || last < first {
-		return fmt.Errorf("port %q is not valid: give 1 to 65535, a range like 5065-5068, or dynamic", shorten(value))
+		return fmt.Errorf("port %q is not valid: give 1 to 65535, a range like 5065-5068, or dynamic", Shown(value))
 	}
 	*to = Ports{uint16(first), uint16(last)}
 	return nil
@@ -225,13 +225,13 @@ func readInterface(n *yaml.Node, s *Service) error {
 		return errors.New("rpc needs a name, a uuid and a version")
 	}
 	if !uuidPattern.MatchString(s.RPC.UUID) {
-		return fmt.Errorf("uuid %q is not valid: write it like a4f1db00-ca47-1067-b31f-00dd010662da", shorten(s.RPC.UUID))
+		return fmt.Errorf("uuid %q is not valid: write it like a4f1db00-ca47-1067-b31f-00dd010662da", Shown(s.RPC.UUID))
 	}
 	first, second, _ := strings.Cut(version, ".")
 	major, err := strconv.ParseUint(first, 10, 16)
 	minor, err2 := strconv.ParseUint(second, 10, 16)
 	if err != nil || err2 != nil {
-		return fmt.Errorf("rpc version %q is not valid: write it like \"0.81\"", shorten(version))
+		return fmt.Errorf("rpc version %q is not valid: write it like \"0.81\"", Shown(version))
 	}
 	s.RPC.Major, s.RPC.Minor = uint16(major), uint16(minor)
 	return nil
@@ -246,7 +246,7 @@ func readDirectory(n *yaml.Node, s *Service) error {
 			status, err := strconv.Atoi(value)
 			d.Status = append(d.Status, status)
 			if err != nil || status < 100 || status > 599 {
-				return fmt.Errorf("status %q is not an HTTP status: give 100 to 599", shorten(value))
+				return fmt.Errorf("status %q is not an HTTP status: give 100 to 599", Shown(value))
 			}
 			return nil
 		}))

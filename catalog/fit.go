@@ -82,7 +82,7 @@ func (v Version) Untold(plan []Check, from string) (service string) {
 
 // Asks reports whether a host in the role has any services for from to check.
 func (v Version) Asks(role, from string) bool {
-	return slices.ContainsFunc(v.servicesOf(role), func(s Service) bool { return s.asked(from) })
+	return slices.ContainsFunc(v.Services, func(s Service) bool { return s.Role == role && s.asked(from) })
 }
 
 // asked reports whether a check of s is ever planned for from.

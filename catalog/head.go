@@ -26,14 +26,14 @@ func (d *decoder) head(r *Release) []field {
 		word("product", []Family{ExchangeServer, ExchangeOnline, DavMail}, &r.Family),
 		value("order", func(s string) (err error) {
 			if r.Order, err = strconv.ParseFloat(s, 64); err != nil || !(0 < r.Order && r.Order < lastRank) {
-				return fmt.Errorf("order %q is not a number above 0 and below a million, such as 2025 or 2025.5", shorten(s))
+				return fmt.Errorf("order %q is not a number above 0 and below a million, such as 2025 or 2025.5", Shown(s))
 			}
 			return nil
 		}),
 		values("builds", func(s string) error {
 			b, err := readBuilds(s)
 			if seen[s] {
-				return fmt.Errorf("build %q appears twice", shorten(s))
+				return fmt.Errorf("build %q appears twice", Shown(s))
 			}
 			r.Builds, seen[s] = append(r.Builds, b), true
 			return err

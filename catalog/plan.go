@@ -77,9 +77,9 @@ func (c *Catalog) Plan(t Topology, from string) ([]Check, error) {
 // fault adds to err the host it is about and where that was named.
 func (h Host) fault(err error) error {
 	if h.Origin != "" {
-		return fmt.Errorf("%s: host %q: %w", h.Origin, h.Name, err)
+		return fmt.Errorf("%s: host %q: %w", h.Origin, Shown(h.Name), err)
 	}
-	return fmt.Errorf("host %q: %w", h.Name, err)
+	return fmt.Errorf("host %q: %w", Shown(h.Name), err)
 }
 
 // settle returns the version and the role in which to check a host.

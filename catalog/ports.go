@@ -51,7 +51,7 @@ func ParsePort(word string) (Port, error) {
 	n, err := strconv.ParseUint(digits, 10, 16)
 	switch p := (Port{TCP, uint16(n)}); {
 	case err != nil || n == 0:
-		return Port{}, fmt.Errorf("%q is not a port: a port is a number from 1 to 65535", shorten(digits))
+		return Port{}, fmt.Errorf("%q is not a port: a port is a number from 1 to 65535", Shown(digits))
 	case !given:
 		return p, nil
 	case slices.Contains(networks, Network(network)):
@@ -63,9 +63,10 @@ func ParsePort(word string) (Port, error) {
 // planPorts returns the checks of the ports that a user asks for at a host. The user wants
 // them to answer, so each is Required.
 func (c *Catalog) planPorts(h Host, from string) ([]Check, error) {
-	var checks []Check
+	checks := make([]Check, 0, len(h.Ports)) // which may be tens of thousands
+	likely := append(c.Names(), DefaultVersion)
 	for _, port := range h.Ports {
-		version, services, err := c.servicesAt(h, port, from)
+		version, services, err := c.servicesAt(h, port, from, likely)
 		if err != nil {
 			return nil, err
 		}
@@ -80,10 +81,11 @@ func (c *Catalog) planPorts(h Host, from string) ([]Check, error) {
 // servicesAt returns the services to ask at a port, and the version that they are of. If
 // the version of the host is given and has the port, these are its services there: of the
 // given role, or else of the roles that exreach may assume of a host, or else of any; and
-// those for from, if there are any. Otherwise it is one service, of no version or role.
-func (c *Catalog) servicesAt(h Host, port Port, from string) (version string, services []Service, err error) {
+// those for from, if there are any. Otherwise it is one service, of no version or role, which
+// likelyAt finds in the versions in likely.
+func (c *Catalog) servicesAt(h Host, port Port, from string, likely []string) (version string, services []Service, err error) {
 	if h.Version == "" || h.Version == Auto {
-		return "", []Service{c.likelyAt(port)}, nil
+		return "", []Service{c.likelyAt(port, likely)}, nil
 	}
 	v, err := c.Version(h.Version)
 	if err != nil {
@@ -112,22 +114,23 @@ func (c *Catalog) servicesAt(h Host, port Port, from string) (version string, se
 			return v.Name, services, nil
 		}
 	}
-	return v.Name, []Service{c.likelyAt(port)}, nil
+	return v.Name, []Service{c.likelyAt(port, likely)}, nil
 }
 
 // likelyAt returns the service to ask at a port of a host of which nothing else is known:
-// what the default version has there, or else the newest version that has something.
+// what the last of some versions has there, or else the one before it, and so on.
 // Of a web server it asks for the root, which needs no directory of Exchange. It has no
 // role. If no version has the port, its protocol is AnyProtocol.
-func (c *Catalog) likelyAt(port Port) Service {
-	names := append(c.Names(), DefaultVersion)
-	for _, name := range slices.Backward(names) {
+func (c *Catalog) likelyAt(port Port, versions []string) Service {
+	for _, name := range slices.Backward(versions) {
 		v, err := c.Version(name)
 		if err != nil {
 			continue
 		}
-		if i := slices.IndexFunc(v.Services, func(s Service) bool { return s.isAt(port) }); i >= 0 {
-			return v.Services[i].ofAnyHost()
+		for i := range v.Services {
+			if s := &v.Services[i]; s.isAt(port) {
+				return s.ofAnyHost()
+			}
 		}
 	}
 	return Service{
@@ -140,7 +143,7 @@ func (c *Catalog) likelyAt(port Port) Service {
 }
 
 // isAt reports whether a check of s asks the port itself.
-func (s Service) isAt(port Port) bool {
+func (s *Service) isAt(port Port) bool {
 	return s.Unasked == "" && s.RPC == nil && s.Network == port.Network && s.Ports == Ports{port.Number, port.Number}
 }
 

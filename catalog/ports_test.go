@@ -104,3 +104,33 @@ func TestParsePort(t *testing.T) {
 		}
 	}
 }
+
+// TestManyPorts: a host may be asked all its ports, most of which no version has.
+func TestManyPorts(t *testing.T) {
+	var ports []Port
+	for n := range 1000 {
+		ports = append(ports, Port{TCP, uint16(50000 + n)})
+	}
+	c := Open()
+	plan := func() {
+		checks, err := c.Plan(Topology{Hosts: []Host{{Name: "mail01", Ports: ports}}}, "client")
+		if err != nil || len(checks) != len(ports) {
+			t.Fatal(len(checks), err)
+		}
+	}
+	plan()
+	if n := testing.AllocsPerRun(10, plan) / float64(len(ports)); n > 8 {
+		t.Errorf("each port takes %v allocations", n)
+	}
+}
+
+// TestAsksOften: a list of hosts asks this for each of its rows.
+func TestAsksOften(t *testing.T) {
+	v, err := Open().Version("2019")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(10, func() { v.Asks("mailbox", "client") }); n > 0 {
+		t.Errorf("it takes %v allocations", n)
+	}
+}

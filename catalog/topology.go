@@ -58,7 +58,7 @@ func readHost(n *yaml.Node, file string, t *Topology) error {
 	case h.Name == "":
 		return errors.New("a host has no name: give a DNS name or an address")
 	case strings.ContainsAny(h.Name, " /"):
-		return fmt.Errorf("name %q is not a host name: give a DNS name or an address, nothing else", shorten(h.Name))
+		return fmt.Errorf("name %q is not a host name: give a DNS name or an address, nothing else", Shown(h.Name))
 	}
 	t.Hosts = append(t.Hosts, h)
 	return nil
@@ -71,7 +71,7 @@ func readRPCPorts(n *yaml.Node, h *Host) error {
 		return value("rpc_ports", func(s string) error {
 			p, err := strconv.ParseUint(s, 10, 16)
 			if err != nil || p == 0 {
-				return fmt.Errorf("port %q is not valid: give 1 to 65535", shorten(s))
+				return fmt.Errorf("port %q is not valid: give 1 to 65535", Shown(s))
 			}
 			h.RPCPorts[service] = uint16(p)
 			return nil
@@ -83,7 +83,7 @@ func readRPCPorts(n *yaml.Node, h *Host) error {
 func readLabels(n *yaml.Node, h *Host) error {
 	h.Labels = map[string]string{}
 	return pairs(n, func(name string, node *yaml.Node) error {
-		return value("label "+shorten(name), func(s string) error { return AddLabel(h.Labels, name, s) }).read(node)
+		return value("label "+Shown(name), func(s string) error { return AddLabel(h.Labels, name, s) }).read(node)
 	})
 }
 
@@ -105,9 +105,9 @@ func AddLabel(labels map[string]string, name, value string) error {
 	_, twice := labels[name]
 	switch {
 	case !labelName.MatchString(name):
-		return fmt.Errorf("label %q is not a name: use a-z, A-Z, 0-9 and _, and no digit first", shorten(name))
+		return fmt.Errorf("label %q is not a name: use a-z, A-Z, 0-9 and _, and no digit first", Shown(name))
 	case len(name) > longLabelName:
-		return fmt.Errorf("label %q has %d letters: up to %d are accepted", shorten(name), len(name), longLabelName)
+		return fmt.Errorf("label %q has %d letters: up to %d are accepted", Shown(name), len(name), longLabelName)
 	case twice:
 		return fmt.Errorf("label %q appears twice", name)
 	case len(labels) == manyLabels:

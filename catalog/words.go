@@ -100,7 +100,7 @@ type WordError struct {
 }
 
 func (e *WordError) Error() string {
-	text := fmt.Sprintf("unknown %s %q: ", e.Kind, shorten(e.Word))
+	text := fmt.Sprintf("unknown %s %q: ", e.Kind, Shown(e.Word))
 	if e.Word == "" {
 		text = fmt.Sprintf("the %s is missing: ", e.Kind)
 	}
@@ -170,10 +170,12 @@ func Called(kind, word string) []string {
 	return nil
 }
 
+var blanksAndHyphens = strings.NewReplacer(" ", "", "-", "", "_", "")
+
 // squeezed is a word without capitals, blanks and hyphens, and without "role" or "server"
 // behind it.
 func squeezed(word string) string {
-	word = strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(shorten(word)))
+	word = blanksAndHyphens.Replace(strings.ToLower(shorten(word)))
 	for _, end := range []string{"role", "server"} {
 		if rest, cut := strings.CutSuffix(word, end); cut && rest != "" {
 			word = rest
@@ -190,14 +192,51 @@ func Nearest(word string, accepted []string) []string {
 	})
 }
 
-// shorten cuts a word that is too long to be a real one, which bounds the message
-// and the cost of comparing.
-func shorten(word string) string {
-	r := []rune(word)
-	if len(r) <= 40 {
+// The most letters of a word that a message repeats, and how many of its beginning and its
+// end are left of a longer one.
+const (
+	longWord  = 75
+	beginning = 48
+	end       = longWord - beginning - len(dots)
+	dots      = "..."
+)
+
+// Shown returns a word of the user as messages repeat it: a long one without its middle, and
+// *** for a user and a password that stand before a host, as in https://anna:secret@mail01/.
+func Shown(word string) string {
+	word = withoutUser(word)
+	if len(word) <= longWord {
 		return word
 	}
-	return string(r[:40]) + "…"
+	r := []rune(word)
+	if len(r) <= longWord {
+		return word
+	}
+	return string(r[:beginning]) + dots + string(r[len(r)-end:])
+}
+
+// withoutUser hides all before the last @ of a word, which a password may have, too. A mail
+// address stays: it has no colon.
+func withoutUser(word string) string {
+	at := strings.LastIndex(word, "@")
+	if at < 0 || !strings.Contains(word[:at], ":") {
+		return word
+	}
+	scheme, _, isURL := strings.Cut(word[:at], "://")
+	if !isURL {
+		return "***" + word[at:]
+	}
+	return scheme + "://***" + word[at:]
+}
+
+// shorten cuts a word that is too long to be a real one, which bounds the cost of comparing.
+func shorten(word string) string {
+	const most = 40
+	r := []rune(word)
+	if len(r) <= most {
+		return word
+	}
+	return string(r[:most]) + "…" // with which it is none of the real ones
 }
 
 // distance is how many letters must be added, dropped, replaced or swapped with

@@ -5,6 +5,7 @@ package catalog
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -37,8 +38,8 @@ func TestWordError(t *testing.T) {
 			`unknown role "Client Access server": did you mean client-access? accepted: mailbox, client-access`},
 		{WordError{"from", "Workstation", froms()[:2]},
 			`unknown from "Workstation": did you mean client? accepted: client, internet-client`},
-		{WordError{"role", strings.Repeat("m\x1b", 30), []string{"mailbox"}},
-			`unknown role "` + strings.Repeat(`m\x1b`, 20) + `…": accepted: mailbox`},
+		{WordError{"role", strings.Repeat("m\x1b", 60), []string{"mailbox"}},
+			`unknown role "` + strings.Repeat(`m\x1b`, 24) + `...` + strings.Repeat(`m\x1b`, 12) + `": accepted: mailbox`},
 	}
 	for _, test := range tests {
 		if got := test.err.Error(); got != test.want {
@@ -169,5 +170,31 @@ func TestFromsAreDescribed(t *testing.T) {
 	}
 	if !seen[DefaultFrom] {
 		t.Errorf("DefaultFrom %q is not one of Froms", DefaultFrom)
+	}
+}
+
+// TestShown: a message repeats enough of a word to find it, and no password.
+func TestShown(t *testing.T) {
+	for word, want := range map[string]string{
+		"mail01.contoso.com":                                 "mail01.contoso.com",
+		"anna@contoso.com":                                   "anna@contoso.com",
+		"https://mail01:8443/owa/":                           "https://mail01:8443/owa/",
+		"https://anna:secret@mail01/":                        "https://***@mail01/",
+		"https://secret@mail01/":                             "https://***@mail01/",
+		"HTTPS://an:se/cr@et@mail01":                         "HTTPS://***@mail01",
+		"anna:secret@mail01":                                 "***@mail01",
+		"//anna:secret@mail01":                               "***@mail01",
+		"smtp://anna:secret@[2001:db8::1]:25":                "smtp://***@[2001:db8::1]:25",
+		"https://a:" + strings.Repeat("s", 8000) + "@mail01": "https://***@mail01",
+		strings.Repeat("m", 75):                              strings.Repeat("m", 75),
+		strings.Repeat("a", 100) + strings.Repeat("ü", 8000): strings.Repeat("a", 48) + "..." + strings.Repeat("ü", 24),
+	} {
+		got := Shown(word)
+		if got != want {
+			t.Errorf("%.100s is shown as %s, want %s", word, got, want)
+		}
+		if utf8.RuneCountInString(got) > longWord {
+			t.Errorf("%.100s is shown in %d letters", word, utf8.RuneCountInString(got))
+		}
 	}
 }

@@ -118,7 +118,7 @@ func notYAML(err error, data []byte) error {
 	if name, missing := strings.CutPrefix(text, "unknown anchor '"); missing {
 		name, _, _ = strings.Cut(name, "' referenced")
 		line = lineOfAlias(data, name)
-		text += ": put a value that begins with * in quotes"
+		text = fmt.Sprintf("unknown anchor '%s' referenced: put a value that begins with * in quotes", Shown(name))
 	}
 	return inLine(line, fmt.Errorf("this is not YAML: %s", text))
 }
@@ -163,7 +163,7 @@ func pairs(n *yaml.Node, read func(key string, value *yaml.Node) error) error {
 			return inLine(k.Line, fmt.Errorf("expected the name of a field, not %s", kind(k)))
 		}
 		if first, twice := seen[k.Value]; twice {
-			return inLine(k.Line, fmt.Errorf("field %q appears twice: first on line %d", shorten(k.Value), first))
+			return inLine(k.Line, fmt.Errorf("field %q appears twice: first on line %d", Shown(k.Value), first))
 		}
 		seen[k.Value] = k.Line
 		if err := read(k.Value, n.Content[i+1]); err != nil {
@@ -203,7 +203,7 @@ var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,39}$`)
 func named(name string, to *string) field {
 	return value(name, func(s string) error {
 		if !namePattern.MatchString(s) {
-			return fmt.Errorf("%s %q is not a name: use a-z, 0-9, dot and dash, up to 40 characters", name, shorten(s))
+			return fmt.Errorf("%s %q is not a name: use a-z, 0-9, dot and dash, up to 40 characters", name, Shown(s))
 		}
 		*to = s
 		return nil

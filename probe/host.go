@@ -65,12 +65,17 @@ func (r *run) newHost(plan HostPlan) *host {
 func (h *host) begin(ctx context.Context) (await func() HostResults) {
 	for i := range h.plan.Checks {
 		giveBack := h.run.checkSlot(ctx)
-		h.checks.Go(func() {
+		ask := func() {
 			defer giveBack()
 			h.crowd.begin()
 			h.check(ctx, i)
 			h.crowd.end()
-		})
+		}
+		if ctx.Err() != nil { // no slot is waited for any more: one check after the other, or they pile up
+			ask()
+			continue
+		}
+		h.checks.Go(ask)
 	}
 	return h.results
 }

@@ -223,7 +223,7 @@ func oneSource(c *cli.Context) error {
 		case file == "config" && c.IsSet("hosts"):
 			return hinted("leave one of them out", "options --config and --hosts: each names the hosts")
 		case c.Args().Present():
-			return hinted("name all hosts in the file, or all on the command line", "host %q: with --%s the file names the hosts", c.Args().First(), file)
+			return hinted("name all hosts in the file, or all on the command line", "host %q: with --%s the file names the hosts", catalog.Shown(c.Args().First()), file)
 		}
 	}
 	for _, name := range []string{"version", "role"} {
@@ -288,7 +288,7 @@ func notesOf(c *cli.Context, w world) io.Writer {
 }
 
 func note(w io.Writer, format string, a ...any) {
-	printLines(w, "exreach: "+fmt.Sprintf(format, a...))
+	printLine(w, "exreach: "+fmt.Sprintf(format, a...))
 }
 
 // positive returns an option's value, which must be more than 0; 0 if it was not given.

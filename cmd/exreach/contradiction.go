@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"exreach/catalog"
 )
 
 // contradiction returns an error for options of exreach check that contradict each other:
@@ -30,7 +32,7 @@ func contradiction(c *cli.Context) error {
 	}
 	only, skip := c.StringSlice("only"), c.StringSlice("skip")
 	if both := slices.IndexFunc(only, func(word string) bool { return word != "" && slices.Contains(skip, word) }); both >= 0 {
-		return hinted("remove it from one of them", "options --only and --skip: both name %s", only[both])
+		return hinted("remove it from one of them", "options --only and --skip: both name %s", catalog.Shown(only[both]))
 	}
 	return nil
 }
@@ -51,7 +53,7 @@ func fileForHost(words []string) error {
 		}
 		found, err := os.Stat(word)
 		if isFile := err == nil && found.Mode().IsRegular(); isFile || option != "" && isPath {
-			return hinted("to read the hosts from it: exreach check "+cmp.Or(option, "--hosts")+" "+word, "host %q: it is the name of a file", word)
+			return hinted("to read the hosts from it: exreach check "+cmp.Or(option, "--hosts")+" "+word, "host %q: it is the name of a file", catalog.Shown(word))
 		}
 	}
 	return nil

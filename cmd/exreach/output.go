@@ -16,7 +16,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
-	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
@@ -60,8 +59,6 @@ type output struct {
 func newOutput(c *cli.Context, w world) (output, error) {
 	o := output{file: c.String("output"), stdout: w.stdout, files: w.temporaries, notes: notesOf(c, w)}
 	switch {
-	case c.IsSet("output") && o.file == "":
-		return o, hinted(commandline.SeeHelp(c.Command.HelpName), "option --output: the file has no name")
 	case c.Bool("quiet") && c.Bool("verbose"):
 		return o, combined("--quiet and --verbose")
 	case o.file == "-":

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/catalog"
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/probe/lookup"
@@ -94,7 +95,7 @@ func familyOf(c *cli.Context) (lookup.Family, error) {
 func localAddress(word string, family lookup.Family) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(word)
 	if err != nil {
-		return addr, hinted(ownAddresses(), "option --source: %q is not an IP address", word)
+		return addr, hinted(ownAddresses(), "option --source: %q is not an IP address", catalog.Shown(word))
 	}
 	addr = addr.Unmap()
 	if family != "" && lookup.FamilyOf(addr) != family {

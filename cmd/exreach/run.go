@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"regexp"
 
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
@@ -78,19 +78,27 @@ func hinted(hint, format string, a ...any) error {
 
 // complain writes what went wrong, and what to do about it.
 func complain(w io.Writer, err error) {
-	printLines(w, "exreach: "+err.Error())
+	lines := []string{err.Error()}
+	if m := (*survey.Mistakes)(nil); errors.As(err, &m) {
+		lines = m.Lines
+	}
+	printLine(w, "exreach: "+lines[0])
+	for _, line := range lines[1:] {
+		printLine(w, line)
+	}
 	if m := (*survey.Mistake)(nil); errors.As(err, &m) {
-		printLines(w, "hint: "+m.Hint)
+		printLine(w, "hint: "+m.Hint)
 	}
 }
 
-// longestMessage is how much of a line printLines writes, in bytes.
+// longestMessage is how much of a line printLine writes, in bytes.
 const longestMessage = 8 << 10
 
-// printLines writes lines for a terminal, made printable: a path or an argument may
-// contain anything.
-func printLines(w io.Writer, text string) {
-	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintln(w, wire.Printable(line, longestMessage))
-	}
+// password is a user and a password in a URL.
+var password = regexp.MustCompile(`://[^\s"'/]*@`)
+
+// printLine writes a line for a terminal, made printable and without passwords: a path or an
+// argument may contain anything, such as the end of a line.
+func printLine(w io.Writer, text string) {
+	fmt.Fprintln(w, wire.Printable(password.ReplaceAllString(text, "://***@"), longestMessage))
 }

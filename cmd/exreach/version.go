@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/catalog"
 	"exreach/cmd/internal/commandline"
 )
 
@@ -67,5 +68,5 @@ func noOperands(c *cli.Context) error {
 	if !c.Args().Present() {
 		return nil
 	}
-	return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: it takes no %q", c.Command.HelpName, c.Args().First())
+	return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: it takes no %q", c.Command.HelpName, catalog.Shown(c.Args().First()))
 }

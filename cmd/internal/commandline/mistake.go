@@ -23,7 +23,7 @@ func unknownOption(l Line, word string, words []string) error {
 		}
 	}
 	if meant := likeOtherTools(word, words); meant != "" {
-		return &survey.Mistake{Err: fmt.Errorf("unknown option %s: %s does not have it", word, l.Name()), Hint: "to check one port: " + l.root.Name + " check " + meant}
+		return &survey.Mistake{Err: fmt.Errorf("unknown option %s: %s does not have it", catalog.Shown(word), l.Name()), Hint: "to check one port: " + l.root.Name + " check " + meant}
 	}
 	name, _, _ := strings.Cut(word, "=")
 	hint := fmt.Sprintf("nearest is %s; %s", catalog.Nearest(name, known)[0], SeeHelp(l.Name()))
@@ -35,7 +35,7 @@ func unknownOption(l Line, word string, words []string) error {
 	case owner != "":
 		hint = owner + " has it"
 	}
-	return &survey.Mistake{Err: fmt.Errorf("unknown option %s: %s does not have it", name, l.Name()), Hint: hint}
+	return &survey.Mistake{Err: fmt.Errorf("unknown option %s: %s does not have it", catalog.Shown(name), l.Name()), Hint: hint}
 }
 
 // ownerOf returns the whole name of the first of root's commands that has an option; "" if
@@ -53,8 +53,8 @@ func ownerOf(root *cli.Command, option string) string {
 // a host, or one of the commands' own commands. Where help is asked for, it may be a topic.
 func (p Program) unknownCommand(l Line, help bool) error {
 	word := l.Operands[0]
-	if _, err := survey.HostOf(word, ""); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
-		return &survey.Mistake{Err: fmt.Errorf("unknown command %q", word), Hint: "did you mean exreach check " + word + "?"}
+	if host, err := survey.HostOf(word, ""); err == nil && len(l.path) == 0 && strings.ContainsAny(word, ".:") {
+		return &survey.Mistake{Err: fmt.Errorf("unknown command %q", catalog.Shown(word)), Hint: "did you mean exreach check " + host + "?"}
 	}
 	known := names(l.Command.VisibleCommands())
 	if help {
@@ -107,8 +107,8 @@ func badValue(c *cli.Command, err error) error {
 	case *cli.Float64Flag:
 		want, meant = "a number, such as 20 or 0.5", number
 	}
-	mistake.Err = fmt.Errorf("option %s: %s is not %s", dashed(m[2]), m[1], want)
-	if number != "" && meant != "" {
+	mistake.Err = fmt.Errorf("option %s: %q is not %s", dashed(m[2]), catalog.Shown(value), want)
+	if number != "" && number == catalog.Shown(number) && meant != "" {
 		mistake.Hint = fmt.Sprintf("did you mean %s %s?", dashed(m[2]), meant)
 	}
 	return mistake

@@ -34,9 +34,28 @@ func Prepare(c *cli.Command) {
 	c.HideHelp = true
 	c.Flags = append(c.Flags, &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print this help"})
 	c.OnUsageError = func(ctx *cli.Context, err error, _ bool) error { return badValue(ctx.Command, err) }
+	c.Before = needFiles
 	for _, sub := range c.Subcommands {
 		Prepare(sub)
 	}
+}
+
+// needFiles refuses an option for a file whose value is empty: most often a script gave it a
+// variable that is not set, and without the file the command would do something else.
+func needFiles(ctx *cli.Context) error {
+	for _, f := range ctx.Command.Flags {
+		name := f.Names()[0]
+		if described, ok := f.(cli.DocGenerationFlag); !ok || !strings.Contains(described.GetUsage(), "`FILE`") || !ctx.IsSet(name) {
+			continue
+		}
+		if strings.TrimSpace(ctx.String(name)) == "" {
+			return &survey.Mistake{
+				Err:  fmt.Errorf("option %s: the file has no name", dashed(name)),
+				Hint: fmt.Sprintf("write %s FILE, or leave the option out; a variable that is not set gives an empty name", dashed(name)),
+			}
+		}
+	}
+	return nil
 }
 
 // Run runs the command that args name, or prints the help that they ask for. The tree must

@@ -187,5 +187,5 @@ func cannotWrite(path string, err error) error {
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	return fmt.Errorf("cannot write the report to %s: %w", path, err)
+	return fmt.Errorf("cannot write the report to %s: %w", shown(path), err)
 }

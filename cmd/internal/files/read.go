@@ -22,6 +22,9 @@ var ErrInterrupted = errors.New("interrupted")
 // program writes to it; the end of ctx ends the wait. A folder is no file.
 func Open(ctx context.Context, name string) (*os.File, error) {
 	f, err := await(ctx, func() (*os.File, error) { return os.Open(name) })
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		return nil, &fs.PathError{Op: at.Op, Path: shown(name), Err: at.Err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -30,6 +33,19 @@ func Open(ctx context.Context, name string) (*os.File, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is a folder")}
 	}
 	return f, nil
+}
+
+// shown returns a path as errors name it: a long one without its middle.
+func shown(path string) string {
+	const part = 100 // at the beginning, and at the end
+	r := []rune(path)
+	switch {
+	case path == "":
+		return `""`
+	case len(r) <= 2*part:
+		return path
+	}
+	return string(r[:part]) + "..." + string(r[len(r)-part:])
 }
 
 // ended is the error of what the end of ctx kept from being done.

@@ -56,7 +56,7 @@ var errTooLong = fmt.Errorf("the line is longer than %d KiB", maxRow>>10)
 // A Reader reads a list row by row.
 type Reader struct {
 	in     *bufio.Reader
-	words  words
+	words  *words
 	line   int    // the number of the last line that was read
 	begun  bool   // the first line that says something was read
 	ruled  bool   // a line of dashes may follow, which underlines a heading
@@ -67,7 +67,7 @@ type Reader struct {
 // NewReader returns a Reader of a list, in the words of a catalogue, for a run that connects
 // as from. It reads the first bytes, and so may wait for a pipe.
 func NewReader(r io.Reader, cat *catalog.Catalog, from string) *Reader {
-	return &Reader{in: bufio.NewReaderSize(charset.UTF8(r), maxRow), words: words{cat, from}}
+	return &Reader{in: bufio.NewReaderSize(&text{in: bufio.NewReader(charset.UTF8(r))}, maxRow), words: newWords(cat, from)}
 }
 
 // Tabular reports whether the rows may say more than names. It is known once Next has

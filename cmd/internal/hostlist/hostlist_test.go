@@ -187,3 +187,47 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// TestLineEnds: a list reads the same whichever program wrote its lines, or joined its files.
+func TestLineEnds(t *testing.T) {
+	const list = "mail01\nmail02 # a comment\n\nmail03\n"
+	const table = "Name,Site\n\"mail01\",\"Bonn\n(old)\"\nmail02,Ulm\n"
+	const bom = "\ufeff"
+	for text, same := range map[string]string{
+		strings.ReplaceAll(list, "\n", "\r"):                      list,
+		strings.ReplaceAll(list, "\n", "\r\n"):                    list,
+		strings.ReplaceAll(table, "\n", "\r"):                     table,
+		strings.ReplaceAll(table, "\n", "\r\n"):                   table,
+		bom + "mail01\r\n" + bom + "mail02\r\n" + bom + bom:       "mail01\nmail02\n",
+		bom + table + bom + "Name,Site\n" + bom + "mail03,Köln\n": table + "Name,Site\nmail03,Köln\n",
+		wide("mail01\r\n") + wide("mail02\r\n"):                   "mail01\nmail02\n",
+	} {
+		want, err := readAll(t, strings.NewReader(same))
+		if err != nil || len(want) < 2 {
+			t.Fatal(want, err)
+		}
+		for _, from := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text)), iotest.DataErrReader(strings.NewReader(text))} {
+			got, err := readAll(t, from)
+			if diff := cmp.Diff(told(want), told(got)); diff != "" || err != nil {
+				t.Errorf("%q: %v %s", text, err, diff)
+			}
+		}
+	}
+	rows, _ := readAll(t, strings.NewReader("\xefmail\n")) // is no mark
+	if len(rows) != 1 || rows[0].Host != "\xefmail" {
+		t.Errorf("%q", told(rows))
+	}
+}
+
+// TestLineEndsOfPipe: a line is passed on when its end is there, though \n may follow \r.
+func TestLineEndsOfPipe(t *testing.T) {
+	in, out := io.Pipe()
+	defer out.Close()
+	go func() { _, _ = io.WriteString(out, "mail01\rmail02\r") }()
+	r := NewReader(in, catalog.Open(), "client")
+	for _, want := range []string{"mail01", "mail02"} {
+		if row, err := r.Next(); row.Host != want || err != nil {
+			t.Errorf("%q, %v; want %s", row.Host, err, want)
+		}
+	}
+}

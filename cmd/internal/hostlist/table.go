@@ -20,10 +20,12 @@ var (
 	labelColumns   = []string{"labels", "label", "tags"}
 )
 
+var blanksAndDashes = strings.NewReplacer(" ", "", "-", "", "_", "")
+
 // columnName is the name of a column in lower case, without blanks, - and _: "Server Role"
 // is serverrole.
 func columnName(heading string) string {
-	return strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(heading)))
+	return blanksAndDashes.Replace(strings.ToLower(strings.TrimSpace(heading)))
 }
 
 func isColumn(heading string) bool {
@@ -36,7 +38,7 @@ func isColumn(heading string) bool {
 type table struct {
 	rows    *csv.Reader
 	ration  *ration
-	words   words
+	words   *words
 	heading []string
 	above   int // the number of the line with the heading
 	line    int // the number of the line of the last row
@@ -45,7 +47,7 @@ type table struct {
 }
 
 // newTable makes a table of its heading and of what follows it.
-func newTable(heading string, line int, in io.Reader, w words) (*table, *Mistake) {
+func newTable(heading string, line int, in io.Reader, w *words) (*table, *Mistake) {
 	names, comma := split(heading)
 	t := &table{
 		ration: &ration{in: in}, words: w, heading: names, above: line, line: line,

@@ -10,10 +10,57 @@ import (
 	"exreach/catalog"
 )
 
-// words turns what tables say into the words of a catalogue.
+// words turns what tables say into the words of a catalogue. It remembers what it was asked:
+// the rows of a long table say the same few things.
 type words struct {
-	cat  *catalog.Catalog
-	from string // who connects
+	cat   *catalog.Catalog
+	from  string              // who connects
+	known map[string][]string // the roles of each version, and by "" of all of them; filled as they are needed
+
+	versionsSaid memory[string]
+	rolesSaid    memory[[]string]
+}
+
+func newWords(cat *catalog.Catalog, from string) *words {
+	return &words{cat: cat, from: from, known: map[string][]string{}, versionsSaid: memory[string]{}, rolesSaid: memory[[]string]{}}
+}
+
+// A saying is the value of a cell.
+type saying struct {
+	value   string
+	version string // of the row, where the meaning depends on it
+}
+
+// A memory holds what short sayings mean.
+type memory[T any] map[saying]meaning[T]
+
+type meaning[T any] struct {
+	words T
+	wrong *Mistake
+}
+
+// A table may say something else in each row: a memory holds manySayings of up to longSaying
+// bytes each.
+const (
+	manySayings = 1 << 10
+	longSaying  = 1 << 8
+)
+
+// of returns what find returns for a saying, and does not call it again for the same one.
+func (m memory[T]) of(s saying, find func(saying) (T, *Mistake)) (T, *Mistake) {
+	known, found := m[s]
+	if found {
+		return known.words, known.wrong
+	}
+	s.value = strings.Clone(s.value) // else the whole row would stay with it
+	known.words, known.wrong = find(s)
+	if len(m) == manySayings {
+		clear(m)
+	}
+	if len(s.value) <= longSaying {
+		m[s] = known
+	}
+	return known.words, known.wrong
 }
 
 // objectVersion is ExchangeVersion of Get-ExchangeServer, which is that of the object in
@@ -23,7 +70,12 @@ var objectVersion = regexp.MustCompile(`^0\.\d+ \(.*\)$`)
 // version returns the version that a value means: a word of the catalogue, a build, or the
 // name of the product. It returns "" if the value leaves it open, such as a build between
 // those of 2019 and SE: the host must show it.
-func (w words) version(value string) (string, *Mistake) {
+func (w *words) version(value string) (string, *Mistake) {
+	return w.versionsSaid.of(saying{value: value}, w.versionIn)
+}
+
+func (w *words) versionIn(s saying) (string, *Mistake) {
+	value := s.value
 	if value == "" || strings.EqualFold(value, catalog.Auto) || objectVersion.MatchString(value) {
 		return "", nil
 	}
@@ -42,14 +94,18 @@ func (w words) version(value string) (string, *Mistake) {
 // is known, a role that it does not have is the one that does its work there: in 2019, a
 // Mailbox server does all of it. ServerRole is None for servers of 2003, and for those on
 // which only the management tools are installed.
-func (w words) roles(value, version string) ([]string, *Mistake) {
+func (w *words) roles(value, version string) ([]string, *Mistake) {
+	return w.rolesSaid.of(saying{value, version}, w.rolesIn)
+}
+
+func (w *words) rolesIn(s saying) ([]string, *Mistake) {
 	var all []string
-	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return strings.ContainsRune(",;|/+&\n", r) }) {
+	for word := range strings.FieldsFuncSeq(s.value, func(r rune) bool { return strings.ContainsRune(",;|/+&\n", r) }) {
 		word = strings.TrimSpace(word)
 		if word == "" || strings.EqualFold(word, "none") || strings.EqualFold(word, catalog.Auto) {
 			continue
 		}
-		role, err := w.role(word, version)
+		role, err := w.role(word, s.version)
 		if err != nil {
 			return nil, &Mistake{err, "write a role of the catalogue (exreach catalog list), or leave the cell empty: the host is checked in every role whose services answer then"}
 		}
@@ -61,23 +117,16 @@ func (w words) roles(value, version string) ([]string, *Mistake) {
 }
 
 // role returns the role of a version, or of any if version is "", that a word means.
-func (w words) role(word, version string) (string, error) {
-	if version == "" {
-		all, err := w.cat.Versions()
-		if err != nil {
-			return "", err
-		}
-		return roleAmong(all, word)
+func (w *words) role(word, version string) (string, error) {
+	role, err := w.roleOf(word, version)
+	if err == nil || version == "" {
+		return role, err
 	}
-	v, err := w.cat.Version(version)
-	if err != nil {
-		return "", err
+	v, unread := w.cat.Version(version)
+	if unread != nil {
+		return "", unread
 	}
-	role, err := roleAmong([]catalog.Version{v}, word)
-	if err == nil {
-		return role, nil
-	}
-	if other, unknown := w.role(word, ""); unknown == nil {
+	if other, unknown := w.roleOf(word, ""); unknown == nil {
 		role = v.RoleOf(other, w.from)
 	}
 	if role == "" {
@@ -86,9 +135,32 @@ func (w words) role(word, version string) (string, error) {
 	return role, nil
 }
 
-// roleAmong returns the role that a word means among those of some versions, or a
-// *catalog.WordError.
-func roleAmong(versions []catalog.Version, word string) (string, error) {
+// roleOf returns the role of a version, or of any if version is "", that has the name word,
+// or a *catalog.WordError.
+func (w *words) roleOf(word, version string) (string, error) {
+	known, err := w.rolesOf(version)
+	if err != nil {
+		return "", err
+	}
+	if named := catalog.Named("role", word, known); len(named) > 0 {
+		return named[0], nil
+	}
+	return "", &catalog.WordError{Kind: "role", Word: word, Accepted: known}
+}
+
+// rolesOf returns the roles of a version, or of all if version is "", each once.
+func (w *words) rolesOf(version string) ([]string, error) {
+	if known := w.known[version]; known != nil {
+		return known, nil
+	}
+	versions, err := w.cat.Versions()
+	if version != "" {
+		versions = make([]catalog.Version, 1)
+		versions[0], err = w.cat.Version(version)
+	}
+	if err != nil {
+		return nil, err
+	}
 	var known []string
 	for _, v := range versions {
 		for _, r := range v.Roles {
@@ -97,8 +169,6 @@ func roleAmong(versions []catalog.Version, word string) (string, error) {
 			}
 		}
 	}
-	if named := catalog.Named("role", word, known); len(named) > 0 {
-		return named[0], nil
-	}
-	return "", &catalog.WordError{Kind: "role", Word: word, Accepted: known}
+	w.known[version] = known
+	return known, nil
 }

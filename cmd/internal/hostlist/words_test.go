@@ -3,6 +3,7 @@
 package hostlist
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -10,7 +11,7 @@ import (
 )
 
 func TestVersions(t *testing.T) {
-	w := words{catalog.Open(), "client"}
+	w := newWords(catalog.Open(), "client")
 	for value, want := range map[string]string{
 		"2019": "2019", "SE": "se", "5.5": "5.5", "auto": "", "": "",
 		"Version 15.2 (Build 1118.7)":                         "2019",
@@ -52,7 +53,7 @@ func TestVersions(t *testing.T) {
 }
 
 func TestRoles(t *testing.T) {
-	w := words{catalog.Open(), "client"}
+	w := newWords(catalog.Open(), "client")
 	for _, test := range []struct{ value, version, want string }{
 		{"Mailbox, ClientAccess", "2013", "mailbox client-access"},
 		{"Mailbox, ClientAccess", "2019", "mailbox"},
@@ -113,5 +114,35 @@ func TestLabels(t *testing.T) {
 		if got != want {
 			t.Errorf("%q: %q, want %q", value, got, want)
 		}
+	}
+}
+
+// TestWordsAreRemembered: the rows of a long table say the same few things, right or wrong.
+func TestWordsAreRemembered(t *testing.T) {
+	w := newWords(catalog.Open(), "client")
+	read := func(version, role string) {
+		called, _ := w.version(version)
+		_, _ = w.roles(role, called)
+	}
+	for _, row := range [][2]string{{"Version 15.2 (Build 1118.7)", "Mailbox, ClientAccess"}, {"blah 99", "nothing"}, {"", "Mailbox"}} {
+		read(row[0], row[1])
+		if n := testing.AllocsPerRun(10, func() { read(row[0], row[1]) }); n > 0 {
+			t.Errorf("%q takes %v allocations again", row, n)
+		}
+	}
+	for n := range 3 * manySayings {
+		read(fmt.Sprintf("v%d", n), fmt.Sprintf("r%d", n))
+	}
+	read(strings.Repeat("v", longSaying+1), "mailbox")
+	if len(w.versionsSaid) > manySayings || len(w.rolesSaid) > manySayings {
+		t.Errorf("%d versions and %d roles are remembered", len(w.versionsSaid), len(w.rolesSaid))
+	}
+	for said := range w.versionsSaid {
+		if len(said.value) > longSaying {
+			t.Errorf("a value of %d bytes is remembered", len(said.value))
+		}
+	}
+	if n := testing.AllocsPerRun(10, func() { _, _ = w.role("nothing", "") }); n > 100 {
+		t.Errorf("an unknown role takes %v allocations: are all versions gone through?", n)
 	}
 }

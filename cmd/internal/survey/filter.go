@@ -95,9 +95,37 @@ func portWord(word string) (ports catalog.Ports, network catalog.Network, ok boo
 	return catalog.Ports{First: uint16(low), Last: uint16(high)}, network, errLow == nil && errHigh == nil && low <= high && known
 }
 
+// A sample is checks of different services. The plans of all hosts together may have a
+// million checks of a few dozen.
+type sample struct {
+	checks []catalog.Check // without those behind them, which are in the sample, too
+	known  map[sampled]bool
+}
+
+type sampled struct {
+	version, role, name string
+	network             catalog.Network
+	ports               catalog.Ports
+}
+
+func (s *sample) add(plan []catalog.Check) {
+	if s.known == nil {
+		s.known = map[sampled]bool{}
+	}
+	for _, c := range plan {
+		behind := c.Behind
+		is := sampled{c.Version, c.Service.Role, c.Service.Name, c.Service.Network, c.Service.Ports}
+		if !s.known[is] {
+			s.known[is], c.Behind = true, nil
+			s.checks = append(s.checks, c)
+		}
+		s.add(behind)
+	}
+}
+
 // flatten is the plan with the checks behind its checks.
 func flatten(plan []catalog.Check) []catalog.Check {
-	var all []catalog.Check
+	all := make([]catalog.Check, 0, len(plan))
 	for _, c := range plan {
 		all = append(append(all, c), c.Behind...)
 	}
@@ -130,15 +158,15 @@ func (p *planner) unknownService(plan []catalog.Check, word string) error {
 	hint := cmp.Or(otherWord(word), p.elsewhere(plan[0], word))
 	_, _, isPort := portWord(word)
 	if hint == "" && isPort && !strings.Contains(word, "-") && slices.Contains(p.filter.only, word) {
-		hint = "--port checks any port: --port " + word
+		hint = "--port checks any port: --port " + catalog.Shown(word)
 	}
 	if hint == "" {
 		hint = nearestService(plan, word)
 	}
 	if isPort && strings.Contains(word, "-") {
-		return mistake(hint, "no port of this plan is in the range %s", word)
+		return mistake(hint, "no port of this plan is in the range %s", catalog.Shown(word))
 	}
-	return mistake(hint, "no service, protocol or port of this plan is called %q", word)
+	return mistake(hint, "no service, protocol or port of this plan is called %q", catalog.Shown(word))
 }
 
 // otherWord returns the hint for a word that other tools take, or that is a range the wrong
@@ -148,9 +176,9 @@ func otherWord(word string) string {
 	_, _, turned := portWord(last + "-" + first)
 	switch {
 	case strings.ContainsAny(word, " \t;"):
-		return "separate the words with commas: --only " + strings.Join(strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune(" \t;", r) }), ",")
+		return "separate the words with commas: --only " + catalog.Shown(strings.Join(strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune(" \t;", r) }), ","))
 	case turned && first != last:
-		return fmt.Sprintf("a range begins with its lower port: --only %s-%s", last, first)
+		return fmt.Sprintf("a range begins with its lower port: --only %s", catalog.Shown(last+"-"+first))
 	}
 	return ""
 }
@@ -186,7 +214,7 @@ func (p *planner) elsewhere(first catalog.Check, word string) string {
 	if froms == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s has it, but not for %s: %s is for %s; try --from %s", v.Title, first.From, word, strings.Join(froms, ", "), froms[0])
+	return fmt.Sprintf("%s has it, but not for %s: %s is for %s; try --from %s", v.Title, first.From, catalog.Shown(word), strings.Join(froms, ", "), froms[0])
 }
 
 // nearestService names the words of the plan that come nearest.

@@ -3,7 +3,6 @@
 package survey
 
 import (
-	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -11,16 +10,23 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"exreach/catalog"
 )
 
-const oneByOne = "name hosts one by one"
+// Hints for what is no host.
+const (
+	oneByOne = "name hosts one by one"
+	onlyHost = "write only the host, such as mail01.contoso.com"
+	aHost    = "a host is a DNS name or an address, such as mail01.contoso.com or 192.0.2.10"
+)
 
 // ParseHost returns word, without quotes and brackets, if it is a DNS name or an address.
 // If it is something else that people write where a host belongs, the error says what.
 func ParseHost(word string) (string, error) {
 	word = unquoted(word)
 	wrong := func(why, hint string) (string, error) {
-		return "", mistake(hint, "host %q: %s", word, why)
+		return "", mistake(hint, "host %q: %s", catalog.Shown(word), why)
 	}
 	switch {
 	case word == "":
@@ -30,7 +36,12 @@ func ParseHost(word string) (string, error) {
 	case strings.Contains(word, "://"):
 		return wrong("it is a URL", didYouMean(urlHost(word)))
 	case strings.Contains(word, "@"):
-		return wrong("it is a mail address", didYouMean(word[strings.LastIndex(word, "@")+1:]))
+		at := strings.LastIndex(word, "@")
+		host, _, _ := strings.Cut(word[at+1:], ":")
+		if strings.Contains(word[:at], ":") {
+			return wrong("it has a user and a password in it", didYouMean(host))
+		}
+		return wrong("it is a mail address", didYouMean(host))
 	}
 	if inside, ok := strings.CutPrefix(word, "["); ok {
 		return parseBracketed(word, inside)
@@ -47,10 +58,10 @@ func ParseHost(word string) (string, error) {
 		return wrong("it has a port", "write only the host")
 	}
 	if isNumber(word) {
-		return wrong("it is a number", "write it after the host, such as mail01:"+word)
+		return wrong("it is a number", afterHost(word))
 	}
 	if why := badName(strings.TrimSuffix(word, ".")); why != "" { // a dot at the end says that the name is whole
-		return wrong(why, "a host is a DNS name or an address, such as mail01.contoso.com or 192.0.2.10")
+		return wrong(why, aHost)
 	}
 	return word, nil
 }
@@ -58,21 +69,31 @@ func ParseHost(word string) (string, error) {
 // ParseHostPort reads the operand of exreach trace: mail01:443, 192.0.2.10:443 or
 // [2001:db8::10]:443.
 func ParseHostPort(word string) (string, uint16, error) {
-	if u, err := url.Parse(word); err == nil && u.Host != "" {
-		port := cmp.Or(u.Port(), map[string]string{"http": "80"}[u.Scheme], "443")
-		return "", 0, mistake(fmt.Sprintf("did you mean %s?", net.JoinHostPort(u.Hostname(), port)), "%q: it is a URL", word)
+	if strings.Contains(word, "://") {
+		hint := "write only the host and the port, such as mail01.contoso.com:443"
+		if host, port, err := parseURL(word); err == nil {
+			hint = fmt.Sprintf("did you mean %s?", net.JoinHostPort(host, port))
+		}
+		return "", 0, mistake(hint, "%q: it is a URL", catalog.Shown(word))
+	}
+	if strings.Contains(word, "@") {
+		_, err := ParseHost(word)
+		return "", 0, err
 	}
 	host, digits, err := net.SplitHostPort(word)
+	hint := "write it as mail01.contoso.com:443, 192.0.2.10:443 or [2001:db8::10]:443"
+	if err == nil && host == "" {
+		return "", 0, mistake(hint, "%q: there is nothing before the colon", catalog.Shown(word))
+	}
 	if err != nil {
-		hint := "write it as mail01.contoso.com:443, 192.0.2.10:443 or [2001:db8::10]:443"
 		if host, alone := ParseHost(word); alone == nil {
 			hint = fmt.Sprintf("such as %s", net.JoinHostPort(host, "443"))
 		}
-		return "", 0, mistake(hint, "%q: there is no port in it", word)
+		return "", 0, mistake(hint, "%q: there is no port in it", catalog.Shown(word))
 	}
 	port, err := strconv.ParseUint(digits, 10, 16)
 	if err != nil || port == 0 {
-		return "", 0, mistake("a port is a number from 1 to 65535", "%q: %q is not a port", word, digits)
+		return "", 0, mistake("a port is a number from 1 to 65535", "%q: %q is not a port", catalog.Shown(word), catalog.Shown(digits))
 	}
 	host, err = ParseHost(host)
 	return host, uint16(port), err
@@ -92,13 +113,15 @@ func unquoted(word string) string {
 
 // parseBracketed takes [2001:db8::1], which people copy from URLs.
 func parseBracketed(word, inside string) (string, error) {
-	inside, rest, _ := strings.Cut(inside, "]")
+	inside, rest, closed := strings.Cut(inside, "]")
 	addr, err := netip.ParseAddr(inside)
 	switch {
+	case !closed:
+		return "", mistake("write it as 2001:db8::1, or with a port as [2001:db8::1]:443", "host %q: the bracket is not closed", catalog.Shown(word))
 	case err != nil || !addr.Is6():
-		return "", mistake("brackets are for IPv6 addresses, such as [2001:db8::1]", "host %q: there is no IPv6 address in the brackets", word)
+		return "", mistake("brackets are for IPv6 addresses, such as [2001:db8::1]", "host %q: there is no IPv6 address in the brackets", catalog.Shown(word))
 	case rest != "":
-		return "", mistake("write a port as in [2001:db8::1]:443", "host %q: there is unexpected text after the brackets", word)
+		return "", mistake("write a port as in [2001:db8::1]:443", "host %q: there is unexpected text after the brackets", catalog.Shown(word))
 	}
 	return parseAddress(word, addr)
 }
@@ -107,15 +130,23 @@ func parseBracketed(word, inside string) (string, error) {
 func parseAddress(word string, addr netip.Addr) (string, error) {
 	addr = addr.Unmap()
 	if strings.ContainsFunc(addr.Zone(), func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {
-		return "", mistake("a zone is the name or the number of an interface, such as fe80::1%eth0", "host %q: its zone is not the name of an interface", word)
+		return "", mistake("a zone is the name or the number of an interface, such as fe80::1%eth0", "host %q: its zone is not the name of an interface", catalog.Shown(word))
 	}
 	if addr.Is6() && addr.IsLinkLocalUnicast() && addr.Zone() == "" {
-		return "", mistake(fmt.Sprintf("name the interface that leads there, such as %s%%eth0", addr), "host %q: a link-local address needs the name of an interface", word)
+		return "", mistake(fmt.Sprintf("name the interface that leads there, such as %s%%eth0", addr), "host %q: a link-local address needs the name of an interface", catalog.Shown(word))
 	}
 	if addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
-		return "", mistake("name the address of a server, such as 192.0.2.10", "host %q: it is not the address of one host", word)
+		return "", mistake("name the address of a server, such as 192.0.2.10", "host %q: it is not the address of one host", catalog.Shown(word))
 	}
 	return addr.String(), nil
+}
+
+// afterHost is the hint for a number where a host belongs.
+func afterHost(number string) string {
+	if _, err := catalog.ParsePort(number); err != nil {
+		return aHost
+	}
+	return "write it after the host, such as mail01:" + number
 }
 
 func isNumber(word string) bool { return strings.Trim(word, "0123456789") == "" }
@@ -163,7 +194,7 @@ func urlHost(word string) string {
 
 func didYouMean(host string) string {
 	if _, err := ParseHost(host); err != nil {
-		return "write only the host, such as mail01.contoso.com"
+		return onlyHost
 	}
 	return fmt.Sprintf("did you mean %s?", host)
 }

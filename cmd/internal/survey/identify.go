@@ -230,17 +230,29 @@ func (i *identifier) conclude(ctx context.Context, s *suspect) target {
 // not given in full. It does not take a role that the topology gives a second time.
 func (i *identifier) rolesOf(t target, id identity.Identified, heard []catalog.Check) (roles []catalog.Host, taken []identity.TakenRole) {
 	taken = []identity.TakenRole{}
-	given := slices.DeleteFunc(slices.Clone(t.roles), i.isUnsettled)
+	known := map[string]bool{} // roles that are given, or taken
+	for _, h := range t.roles {
+		if !i.isUnsettled(h) {
+			known[i.usual(h).Role] = true
+		}
+	}
+	tried := map[[2]string]bool{} // versions and roles of entries
 	for _, h := range t.roles {
 		if !i.isUnsettled(h) {
 			roles = append(roles, i.usual(h))
 			continue
 		}
+		entry := [2]string{h.Version, h.Role}
+		if tried[entry] {
+			continue
+		}
+		tried[entry] = true
 		hosts, fits := i.take(h, id, heard)
 		for n, one := range hosts {
-			if slices.ContainsFunc(slices.Concat(given, roles), func(k catalog.Host) bool { return i.usual(k).Role == one.Role }) {
+			if known[one.Role] {
 				continue
 			}
+			known[one.Role] = true
 			roles = append(roles, one)
 			if fits != nil {
 				taken = append(taken, identity.TakenRole{Version: one.Version, Role: one.Role, Because: portsOf(fits[n].Answers)})

@@ -154,7 +154,7 @@ func (l *hostList) isRepeated(name string, row hostlist.Row) bool {
 	switch {
 	case before != says:
 		l.wrong.add(row.Line, mistake("name each host once, with all its roles in one row: Mailbox, ClientAccess",
-			"host %q: an earlier row names it and says something else about it", name))
+			"host %q: an earlier row names it and says something else about it", catalog.Shown(name)))
 		return true
 	case repeated:
 		if l.again.Lines++; l.again.Lines == 1 {

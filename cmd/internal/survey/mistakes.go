@@ -5,13 +5,27 @@ package survey
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
+
+// Mistakes is the error for a list with several mistakes.
+type Mistakes struct {
+	Lines []string // a heading, and a line for each of the first mistakes
+}
+
+func (m *Mistakes) Error() string { return strings.Join(m.Lines, "\n") }
 
 // mistakes are what is wrong with a list. All are counted, and the first ones kept.
 type mistakes struct {
 	list  string
-	first []error
+	first []inLine
 	count int
+}
+
+// An inLine is what is wrong with a line.
+type inLine struct {
+	line int
+	err  error
 }
 
 // manyMistakes is how many mistakes are told, and longMistake how much of each, in letters.
@@ -22,7 +36,7 @@ const (
 
 func (m *mistakes) add(line int, err error) {
 	if m.count++; m.count <= manyMistakes {
-		m.first = append(m.first, fmt.Errorf("%s:%d: %w", m.list, line, err))
+		m.first = append(m.first, inLine{line, err})
 	}
 }
 
@@ -33,21 +47,21 @@ func (m *mistakes) err() error {
 	case 0:
 		return nil
 	case 1:
-		return m.first[0]
+		return fmt.Errorf("%s:%d: %w", m.list, m.first[0].line, m.first[0].err)
 	}
-	text := fmt.Sprintf("%s has %d mistakes:", m.list, m.count)
+	all := &Mistakes{Lines: []string{fmt.Sprintf("%s has %d mistakes:", m.list, m.count)}}
 	hint := (*Mistake)(nil)
-	for _, err := range m.first {
+	for _, in := range m.first {
 		if hint == nil {
-			errors.As(err, &hint)
+			errors.As(in.err, &hint)
 		}
-		text += fmt.Sprintf("\n%.*s", longMistake, err)
+		all.Lines = append(all.Lines, fmt.Sprintf("%s:%d: %.*s", m.list, in.line, longMistake, in.err))
 	}
 	if more := m.count - len(m.first); more > 0 {
-		text += fmt.Sprintf("\nand %d more", more)
+		all.Lines = append(all.Lines, fmt.Sprintf("and %d more", more))
 	}
 	if hint == nil {
-		return errors.New(text)
+		return all
 	}
-	return &Mistake{errors.New(text), hint.Hint}
+	return &Mistake{all, hint.Hint}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -59,7 +60,7 @@ func newPlanner(cat *catalog.Catalog, r *Targets, tell func(Event)) *planner {
 // show first. A host without a version is planned in one that it may have.
 func (p *planner) rehearse(r *Targets) error {
 	planned := map[kind]int{} // rows of a host of that kind
-	var all []catalog.Check
+	var all sample
 	for t := range r.upfront() {
 		if p.anyUnsettled(t) {
 			p.unsettled++
@@ -71,18 +72,19 @@ func (p *planner) rehearse(r *Targets) error {
 			if err != nil {
 				return err
 			}
-			all, n = append(all, plan...), catalog.CountRows(p.narrow(t, plan))
+			all.add(plan)
+			n = catalog.CountRows(p.narrow(t, plan))
 		}
 		if plain {
 			planned[k] = n
 		}
 		p.total += n
 	}
-	if word, found := p.filter.unknown(all, p.possible); found {
-		return p.unknownService(all, word)
+	if word, found := p.filter.unknown(all.checks, p.possible); found {
+		return p.unknownService(all.checks, word)
 	}
 	if p.total == 0 && !slices.ContainsFunc(p.possible(), p.filter.leaves) {
-		p.lacking = all[0]
+		p.lacking = all.checks[0]
 		return p.nothingLeft()
 	}
 	if p.unsettled > 0 || r.pipe != nil {
@@ -102,9 +104,11 @@ type kind struct {
 func kindOf(t target) (k kind, plain bool) {
 	first := t.roles[0]
 	k = kind{version: first.Version, role: first.Role, ports: fmt.Sprint(first.Ports)}
+	var further strings.Builder
 	for _, h := range t.roles[1:] {
-		k.further += fmt.Sprint(h.Version, " ", h.Role, h.Ports, ";")
+		fmt.Fprint(&further, h.Version, " ", h.Role, h.Ports, ";")
 	}
+	k.further = further.String()
 	return k, !slices.ContainsFunc(t.roles, func(h catalog.Host) bool { return h.RPCPorts != nil })
 }
 

@@ -3,6 +3,7 @@
 package survey
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,5 +39,25 @@ func TestThinRole(t *testing.T) {
 		if diff := cmp.Diff(want, told); diff != "" {
 			t.Errorf("%s %s for %s (- want, + told):\n%s", test.version, test.role, test.from, diff)
 		}
+	}
+}
+
+// TestSample: the checks of many hosts are one of each kind.
+func TestSample(t *testing.T) {
+	cat := catalog.Open()
+	var all sample
+	for n := range 50 {
+		plan, err := cat.Plan(catalog.Topology{Hosts: []catalog.Host{{Name: fmt.Sprint("mail", n), Version: "2010", Role: "client-access"}}}, "client")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.add(plan)
+		if each := len(flatten(plan)); len(all.checks) > each {
+			t.Fatalf("%d checks of %d hosts with %d checks each", len(all.checks), n+1, each)
+		}
+	}
+	f := filter{only: []string{"emsmdb", "443"}} // the first is behind an endpoint mapper
+	if word, unknown := f.unknown(all.checks, func() []catalog.Service { return nil }); unknown {
+		t.Errorf("%s is not among the checks", word)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"exreach/catalog"
@@ -24,14 +25,14 @@ func HostOf(word string, family lookup.Family) (string, error) {
 		return "", err
 	}
 	if addr, err := netip.ParseAddr(host); err == nil && family != "" && lookup.FamilyOf(addr) != family {
-		return "", mistake("leave the option out", "host %s: option -%s excludes it", host, family.Digit())
+		return "", mistake("leave the option out", "host %s: option -%s excludes it", catalog.Shown(host), family.Digit())
 	}
 	if port == "" {
 		return host, nil
 	}
 	p, err := catalog.ParsePort(port)
 	if err != nil {
-		return "", mistake("write it as mail01:443, mail01:53/udp or [2001:db8::1]:443", "host %q: %w", word, err)
+		return "", mistake("write it as mail01:443, mail01:53/udp or [2001:db8::1]:443", "host %q: %w", catalog.Shown(word), err)
 	}
 	return strings.TrimSuffix(net.JoinHostPort(host, p.String()), "/tcp"), nil
 }
@@ -43,14 +44,19 @@ func parseOperand(word string) (host, port string, err error) {
 	switch {
 	case strings.Contains(word, "://"):
 		return parseURL(word)
-	case notAddress == nil || colon < 0 || strings.HasSuffix(word, "]"):
+	case notAddress == nil || colon < 0 || strings.HasSuffix(word, "]") || strings.Contains(word, "@"):
 	case strings.HasPrefix(word, "[") && word[colon-1] == ']', strings.Count(word, ":") == 1:
-		if word, port = word[:colon], word[colon+1:]; port == "" {
-			return "", "", mistake("write it as "+word+":443, or leave the colon out", "host %q: there is no port after the colon", word+":")
+		host, port = word[:colon], word[colon+1:]
+		if host == "" {
+			return "", "", mistake(aHost, "host %q: there is nothing before the colon", catalog.Shown(word))
 		}
+		if host, err = ParseHost(host); err == nil && port == "" {
+			err = mistake("write it as "+net.JoinHostPort(host, "443")+", or leave the colon out", "host %q: there is no port after the colon", catalog.Shown(word))
+		}
+		return host, port, err
 	}
 	host, err = ParseHost(word)
-	return host, port, err
+	return host, "", err
 }
 
 // schemePorts are the ports of URLs that do not name one.
@@ -62,15 +68,31 @@ var schemePorts = map[string]string{
 // parseURL takes the host and the port of a URL.
 func parseURL(word string) (host, port string, err error) {
 	u, err := url.Parse(word)
-	if err != nil || u.Host == "" {
-		return "", "", mistake("write only the host, such as mail01.contoso.com", "host %q: it is a URL without a host", word)
+	if err != nil {
+		return "", "", wrongURL(word)
 	}
-	port = cmp.Or(u.Port(), schemePorts[strings.ToLower(u.Scheme)])
-	if port == "" {
-		return "", "", mistake("write the host and the port: "+u.Hostname()+":443", "host %q: it is a URL whose port exreach does not know", word)
+	if u.Hostname() == "" {
+		return "", "", mistake(onlyHost, "host %q: it is a URL without a host", catalog.Shown(word))
 	}
-	host, err = ParseHost(u.Hostname())
-	return host, port, err
+	if host, err = ParseHost(u.Hostname()); err != nil {
+		return "", "", err
+	}
+	if port = cmp.Or(u.Port(), schemePorts[strings.ToLower(u.Scheme)]); port == "" {
+		return "", "", mistake("write the host and the port: "+net.JoinHostPort(host, "443"), "host %q: it is a URL whose port exreach does not know", catalog.Shown(word))
+	}
+	return host, port, nil
+}
+
+// wrongURL says what is wrong with a URL that cannot be read: most often its port, or the
+// brackets of an address.
+func wrongURL(word string) error {
+	_, rest, _ := strings.Cut(word, "://")
+	rest = rest[strings.LastIndex(rest, "@")+1:] // what is before may be a password
+	host, _, _ := strings.Cut(rest, "/")
+	if _, err := HostOf(host, ""); err != nil && host != "" {
+		return err
+	}
+	return mistake(onlyHost, "host %q: it is a URL with a mistake in it", catalog.Shown(word))
 }
 
 // splitPort splits what HostOf returned. given reports whether there is a port.
@@ -90,7 +112,7 @@ func ParsePorts(words []string) ([]catalog.Port, error) {
 		p, err := catalog.ParsePort(word)
 		switch _, _, isPort := portWord(word); {
 		case err != nil && isPort && strings.Contains(word, "-"):
-			return nil, mistake("name the ports one by one: --port 443,8443", "option --port: %q is a range", word)
+			return nil, mistake("name the ports one by one: --port 443,8443", "option --port: %q is a range", catalog.Shown(word))
 		case err != nil && turned(word) != "":
 			return nil, mistake("did you mean --port "+turned(word)+"?", "option --port: %w", err)
 		case err != nil && strings.Trim(word, "0123456789") != "":
@@ -114,32 +136,47 @@ func turned(word string) string {
 }
 
 // A portSet is ports in the order in which they were named, each once. There may be tens of
-// thousands for one host.
+// thousands for one host, and tens of thousands of hosts with one each.
 type portSet struct {
 	inOrder []catalog.Port
-	known   map[catalog.Port]bool
+	known   map[catalog.Port]bool // nil while they are few
 }
 
+// fewPorts is how many ports are as quickly looked through as looked up, in less memory.
+const fewPorts = 16
+
 func (s *portSet) add(ports ...catalog.Port) {
-	if s.known == nil {
-		s.known = map[catalog.Port]bool{}
-	}
 	for _, p := range ports {
-		if !s.known[p] {
+		if s.has(p) {
+			continue
+		}
+		if s.inOrder = append(s.inOrder, p); s.known != nil {
 			s.known[p] = true
-			s.inOrder = append(s.inOrder, p)
 		}
 	}
 }
 
-// portSets is the ports of several hosts, by the hosts' names.
+func (s *portSet) has(p catalog.Port) bool {
+	if len(s.inOrder) < fewPorts {
+		return slices.Contains(s.inOrder, p)
+	}
+	if s.known == nil {
+		s.known = map[catalog.Port]bool{}
+		for _, p := range s.inOrder {
+			s.known[p] = true
+		}
+	}
+	return s.known[p]
+}
+
+// portSets is the ports of several hosts, by the names of the hosts.
 type portSets map[string]*portSet
 
-func (s portSets) add(host string, port catalog.Port) {
+func (s portSets) add(host string, ports ...catalog.Port) {
 	if s[host] == nil {
 		s[host] = &portSet{}
 	}
-	s[host].add(port)
+	s[host].add(ports...)
 }
 
 // of returns the ports of a host; nil if it has none.
@@ -150,8 +187,13 @@ func (s portSets) of(host string) []catalog.Port {
 	return nil
 }
 
-// together returns the ports of several lists, each once; nil if there are none.
+// together returns the ports of several lists, each once; nil if there are none. In each
+// list alone, none is named twice.
 func together(lists ...[]catalog.Port) []catalog.Port {
+	lists = slices.DeleteFunc(lists, func(l []catalog.Port) bool { return len(l) == 0 })
+	if len(lists) == 1 {
+		return lists[0] // a copy for each of many hosts would waste memory
+	}
 	var all portSet
 	for _, ports := range lists {
 		all.add(ports...)
@@ -162,13 +204,14 @@ func together(lists ...[]catalog.Port) []catalog.Port {
 // numberForHost is the error for a number where a host belongs. before is the operand
 // before it.
 func numberForHost(number, before string, o Options) error {
-	hint := "write it after the host, such as mail01:" + number
+	hint := afterHost(number)
+	_, notPort := catalog.ParsePort(number)
 	switch {
 	case o.Unfinished != "":
-		hint = "write the list without blanks: " + o.Unfinished + number
-	case before != "":
+		hint = "write the list without blanks: " + catalog.Shown(o.Unfinished+number)
+	case before != "" && notPort == nil:
 		host, _, _ := splitPort(before)
 		hint = "to check one port: exreach check " + net.JoinHostPort(host, number)
 	}
-	return mistake(hint, "host %q: it is a number", number)
+	return mistake(hint, "host %q: it is a number", catalog.Shown(number))
 }

@@ -5,6 +5,7 @@ package survey
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -40,10 +41,17 @@ func TestHostOf(t *testing.T) {
 		"mail01:443/owa":      `unknown transport "owa"`,
 		"mail01:443:25":       "",
 		"[mail01]:443":        "there is no IPv6 address in the brackets",
-		":443":                "it is empty",
+		":443":                "there is nothing before the colon",
+		":":                   "there is nothing before the colon",
+		"[::1":                "the bracket is not closed",
+		"[2001:db8::1:443":    "the bracket is not closed",
+		"https://[::1/":       "the bracket is not closed",
+		"https://:443/":       "it is a URL without a host",
+		"http://127.0.0.1:-1": `host "127.0.0.1:-1": "-1" is not a port`,
+		"https://mail01/%zz":  "it is a URL with a mistake in it",
 		"http://":             "it is a URL without a host",
 		"ntp://mail01":        "a URL whose port exreach does not know",
-		"https://mail01:x/":   "it is a URL without a host",
+		"https://mail01:x/":   `"x" is not a port`,
 		"https://10.0.0.1-9/": "it is more than one host",
 		"10.0.0.1-9:443":      "it is more than one host",
 		"mail01/owa":          "it has a slash in it",
@@ -113,5 +121,73 @@ func TestNotIdentified(t *testing.T) {
 		if s.plan.unsettled > 0 || s.plan.total < 3 {
 			t.Errorf("%+v: %d checks, hosts must be identified: %t", o, s.plan.total, s.plan.unsettled > 0)
 		}
+	}
+}
+
+// TestTopologyOfOneHost: what a topology says of one host in many entries is gathered, and
+// costs no more than as many entries of other hosts.
+func TestTopologyOfOneHost(t *testing.T) {
+	const many = 4000
+	var text strings.Builder
+	text.WriteString("hosts:\n- {name: mail01, version: '2019', role: mailbox}\n")
+	for n := range many {
+		fmt.Fprintf(&text, "- {name: 'MAIL01:%d', site: Bonn}\n", 50000+n)
+	}
+	text.WriteString("- {name: 'mail01:50000'}\n- {name: 'mail01:443', version: '2019', role: mailbox, labels: {rack: 7}}\n")
+	targets, err := Topology("org.yaml", strings.NewReader(text.String()), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := slices.Collect(targets.upfront())
+	if len(all) != 1 || len(all[0].roles) != 3 {
+		t.Fatalf("%d hosts, the first in %d roles", len(all), len(all[0].roles))
+	}
+	for i, ports := range []int{0, many, 1} {
+		if h := all[0].roles[i]; len(h.Ports) != ports || h.Site != "Bonn" || h.Labels["rack"] != "7" {
+			t.Errorf("%d: %d ports, site %q, labels %v; want %d ports", i, len(h.Ports), h.Site, h.Labels, ports)
+		}
+	}
+	if _, err := New(catalog.Open(), targets); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTopologyOfRoles: the roles of a host are gathered in linear memory even if there are
+// thousands, all of them wrong.
+func TestTopologyOfRoles(t *testing.T) {
+	const many = 4000
+	one := target{}
+	for n := range many {
+		one.roles = append(one.roles, catalog.Host{Name: "mail01", Role: fmt.Sprintf("role-%d", n)})
+	}
+	took := bytesOf(func() { kindOf(one) })
+	if limit := uint64(many * 1000); took > limit {
+		t.Errorf("%d roles take %d bytes, more than %d", many, took, limit)
+	}
+}
+
+// bytesOf is how much memory a function takes from the heap, in bytes.
+func bytesOf(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// TestTogether: what is named for all hosts is not copied for each.
+func TestTogether(t *testing.T) {
+	ports := []catalog.Port{{Network: catalog.TCP, Number: 25}, {Network: catalog.UDP, Number: 53}}
+	if n := testing.AllocsPerRun(10, func() { together(nil, ports) }); n > 1 {
+		t.Errorf("it takes %v allocations", n)
+	}
+	var set portSet
+	for range 2 {
+		for n := range 3 * fewPorts {
+			set.add(catalog.Port{Network: catalog.TCP, Number: uint16(n + 1)})
+		}
+	}
+	if len(set.inOrder) != 3*fewPorts {
+		t.Errorf("%d ports, each named twice, become %d", 3*fewPorts, len(set.inOrder))
 	}
 }

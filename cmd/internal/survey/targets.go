@@ -6,9 +6,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"iter"
-	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -89,10 +87,11 @@ func (r *Targets) add(row hostlist.Row) {
 }
 
 func (r *Targets) addTarget(row hostlist.Row) {
-	if row.Says() {
-		r.rows[r.names.count] = row
-	}
 	r.names.add(row.Host)
+	if row.Says() {
+		row.Host = "" // which names has, and which would keep the whole line
+		r.rows[r.names.count-1] = row
+	}
 }
 
 // target makes the target of a name, which is the nth, counted from 0. row is what a table
@@ -102,7 +101,11 @@ func (r *Targets) target(name string, n int, row hostlist.Row) target {
 	host, port, given := splitPort(name)
 	h.Name = host
 	if given {
-		h.Ports = together(r.ports.of(strings.ToLower(host)), []catalog.Port{port}, r.like.Ports)
+		own := r.ports.of(strings.ToLower(host))
+		if own == nil { // of a pipe
+			own = []catalog.Port{port}
+		}
+		h.Ports = together(own, r.like.Ports)
 	}
 	if !row.Says() {
 		return target{place: n, roles: []catalog.Host{h}}
@@ -125,7 +128,7 @@ func Named(words []string, o Options) (*Targets, error) {
 			return nil, err
 		}
 		if before = name; strings.Contains(word, "://") {
-			r.said = append(r.said, OfURL{word, name})
+			r.said = append(r.said, OfURL{catalog.Shown(word), name})
 		}
 		key := strings.ToLower(name)
 		if seen[key] {
@@ -180,62 +183,6 @@ func Listed(ctx context.Context, cat *catalog.Catalog, l List, o Options) (*Targ
 		return nil, mistake("write one host per line", "there is no host to check: %s names none", list.name)
 	}
 	return r.ready(), nil
-}
-
-// Topology makes Targets of a topology, which it reads from the file of that name. A host
-// with several roles there is one target: what is found in one role helps to judge the
-// others.
-func Topology(name string, from io.Reader, o Options) (*Targets, error) {
-	t, err := catalog.LoadTopology(name, from)
-	if err != nil {
-		return nil, err
-	}
-	r := &Targets{options: o, topology: true, from: t.From}
-	places := map[string]int{}
-	for _, h := range t.Hosts {
-		name, err := HostOf(h.Name, o.Family)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", h.Origin, err)
-		}
-		port, given := catalog.Port{}, false
-		if h.Name, port, given = splitPort(name); given {
-			h.Ports = []catalog.Port{port}
-		}
-		h.Ports = together(h.Ports, o.Ports)
-		key := strings.ToLower(h.Name)
-		place, seen := places[key]
-		if !seen {
-			place = len(r.hosts)
-			places[key] = place
-			r.hosts = append(r.hosts, target{place: place})
-		}
-		if err := r.hosts[place].join(h); err != nil {
-			return nil, err
-		}
-	}
-	return r.ready(), nil
-}
-
-// join adds a role to a host of a topology. Site and labels are those of the host: they may
-// stand beside any of its roles.
-func (t *target) join(h catalog.Host) error {
-	for _, other := range t.roles {
-		if other.Site != "" && h.Site != "" && other.Site != h.Site {
-			return mistake("write the site of a host beside one of its roles", "%s: host %q is at site %q here and at %q in %s", h.Origin, h.Name, h.Site, other.Site, other.Origin)
-		}
-		if other.Labels != nil && h.Labels != nil && !maps.Equal(other.Labels, h.Labels) {
-			return mistake("write the labels of a host beside one of its roles", "%s: host %q has other labels here than in %s", h.Origin, h.Name, other.Origin)
-		}
-		h.Site = cmp.Or(h.Site, other.Site)
-		if h.Labels == nil {
-			h.Labels = other.Labels
-		}
-	}
-	t.roles = append(t.roles, h)
-	for i := range t.roles {
-		t.roles[i].Site, t.roles[i].Labels = h.Site, h.Labels
-	}
-	return nil
 }
 
 // upfront is every target that is known before anything is asked.
