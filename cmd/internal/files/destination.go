@@ -48,6 +48,9 @@ func Create(ctx context.Context, path string, stdout io.Writer, all *Temporaries
 		return replacing(path, before, all)
 	}
 	// A device or a pipe cannot be replaced.
+	if before.Mode()&fs.ModeNamedPipe == 0 {
+		ctx = context.WithoutCancel(ctx) // there is no wait to end
+	}
 	f, err := await(ctx, func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) })
 	if err != nil {
 		return nil, cannotWrite(path, err)

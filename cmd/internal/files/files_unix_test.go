@@ -143,6 +143,9 @@ func TestCreateWaits(t *testing.T) {
 		if _, err := Create(ctx, pipe, io.Discard, nil); !errors.Is(err, want) || !strings.HasPrefix(err.Error(), "cannot write the report to "+pipe) {
 			t.Errorf("error %v, want %v", err, want)
 		}
+		if _, err := Create(ctx, os.DevNull, io.Discard, nil); err != nil {
+			t.Errorf("%s has no reader to wait for: %v", os.DevNull, err)
+		}
 	}
 }
 
