@@ -34,6 +34,10 @@ const (
 	longCertificate  = 256 << 10
 )
 
+// manyElements is more than all lists of a result have. exreach keeps 2,048 endpoints of a
+// mapper, and fewer of everything else.
+const manyElements = 1 << 13
+
 // manyResults is more than any host has, except in a forged file.
 const manyResults = 1 << 14
 
@@ -92,8 +96,11 @@ func (c *checker) value(text []byte, is *shape) error {
 	if err := m.value(is); err != nil {
 		return err
 	}
+	if is.most > 0 && m.parts > is.most {
+		return &forgedError{fmt.Errorf("a value with %d elements: exreach writes none of more than %d", m.parts, is.most), len(text)}
+	}
 	if c.room += roomPerByte*len(text) - m.bytes; c.room < 0 {
-		return errTooThin
+		return &forgedError{errTooThin, len(text)}
 	}
 	return nil
 }

@@ -146,6 +146,7 @@ func documentShape() *shape {
 	is := shapeOf(reflect.TypeFor[content.Report]())
 	is.members["counts"] = &member{shape: shapeOf(reflect.TypeFor[unaskedHosts]())}
 	is.members["certificates"] = &member{shape: shapeOf(reflect.TypeFor[map[string]tls12.Certificate]())}
+	is.members["results"].of.most = manyElements
 	return is
 }
 

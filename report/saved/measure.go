@@ -14,12 +14,13 @@ type measure struct {
 	text  []byte
 	at    int
 	bytes int // of memory, so far
+	parts int // elements of lists, and members of objects that may have any names, so far
 }
 
-// A nameError is about a name in a text.
-type nameError struct {
+// A forgedError says what exreach does not write.
+type forgedError struct {
 	error
-	at int // the offset of the name
+	at int // its offset in the text of the value
 }
 
 // value goes through the value at m.at, which has a shape, or nil if it is ignored.
@@ -55,12 +56,13 @@ func (m *measure) object(is *shape) error {
 		case '"':
 			at := m.at
 			name := m.string()
-			if m.bytes += is.each; is.each > 0 {
+			if is.members == nil {
+				m.part(is)
 				m.bytes += len(name) // which is kept
 			}
 			inner, err := names.take(decoded(name))
 			if err != nil {
-				return &nameError{err, at + 1}
+				return &forgedError{err, at + 1}
 			}
 			if m.next() == ':' {
 				m.at++
@@ -89,12 +91,18 @@ func (m *measure) list(is *shape) error {
 		case 0:
 			return nil
 		default:
-			m.bytes += is.each
+			m.part(is)
 			if err := m.value(is.of); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// part counts one more element of a value.
+func (m *measure) part(is *shape) {
+	m.bytes += is.each
+	m.parts++
 }
 
 // next passes white space, and returns the byte behind it: 0 at the end.

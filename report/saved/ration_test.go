@@ -76,7 +76,9 @@ func TestRation(t *testing.T) {
 			before := allocated()
 			_, err := Read("forged.json", strings.NewReader(text), format.Draft(format.Report(io.Discard, report.Style{})))
 			took := allocated() - before
-			if said := fmt.Sprint(err); !strings.HasPrefix(said, "forged.json: line 2: ") || !strings.HasSuffix(said, "these values take more than 4 times the memory of their text: exreach did not write them") {
+			said := fmt.Sprint(err)
+			tooThin := strings.HasSuffix(said, ": these values take more than 4 times the memory of their text: exreach did not write them")
+			if !strings.HasPrefix(said, "forged.json: line 2: ") || !tooThin && !strings.HasSuffix(said, " elements: exreach writes none of more than 8192") {
 				t.Errorf("got %v", err)
 			}
 			if most := 16*len(text) + 8*maxValue; took > most {

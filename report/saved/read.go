@@ -67,6 +67,7 @@ func isStream(in *bufio.Reader) bool {
 // readStream reads a report in JSON Lines.
 func readStream(in *bufio.Reader, c *checker) error {
 	s := stream{check: c, is: shapeOf(reflect.TypeFor[foundLine]())}
+	s.is.most = manyElements
 	for {
 		text, err := in.ReadSlice('\n')
 		s.line++

@@ -14,6 +14,7 @@ type shape struct {
 	of      *shape             // of the elements of a list, or of an object that may have any names; nil for any other value
 	size    int                // bytes of memory that the value takes, without what it only points to
 	each    int                // the same of each of its elements
+	most    int                // elements of all lists and objects with any names in the value; 0 is without limit
 	pointer bool               // the value is what a pointer points to, and takes its bytes only if it is there
 }
 

@@ -63,7 +63,7 @@ func (d *document) line() int { return d.text.line(d.values.InputOffset()) }
 func (d *document) within(text []byte, name string, err error) error {
 	at := int64(len(text))
 	var kind *json.UnmarshalTypeError
-	var wrong *nameError
+	var wrong *forgedError
 	switch {
 	case errors.As(err, &kind):
 		at = kind.Offset
@@ -71,8 +71,6 @@ func (d *document) within(text []byte, name string, err error) error {
 	case errors.As(err, &wrong):
 		at = int64(wrong.at)
 		err = fmt.Errorf("%s: %w", name, wrong.error)
-	case errors.Is(err, errTooThin):
-		err = fmt.Errorf("%s: %w", name, err)
 	}
 	return fmt.Errorf("line %d: %s", d.text.line(d.values.InputOffset()-int64(len(text))+at), reason(err))
 }
