@@ -90,11 +90,10 @@ func expiry(code string, end, started time.Time) string {
 
 // fromNow says how many days a time lies ahead, or back.
 func fromNow(at, now time.Time) string {
-	days := int(at.Sub(now).Hours() / 24)
 	if at.Before(now) {
-		return catalog.Count(-days, "day") + " ago"
+		return catalog.Count(judge.Days(at, now), "day") + " ago"
 	}
-	return "in " + catalog.Count(days, "day")
+	return "in " + catalog.Count(judge.Days(now, at), "day")
 }
 
 // notAfter is when the certificate of a server expires; zero if it showed none.

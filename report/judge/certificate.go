@@ -87,19 +87,19 @@ func untrusted(s seen) bool {
 
 func sayExpired(s seen) (text, hint string) {
 	c := s.leaf()
-	return fmt.Sprintf("The certificate expired on %s, %s ago: %s.", day(c.NotAfter), days(s.started.Sub(c.NotAfter)), holder(*c)),
+	return fmt.Sprintf("The certificate expired on %s, %s ago: %s.", day(c.NotAfter), days(c.NotAfter, s.started), holder(*c)),
 		"Renew it and assign it to the service " + s.assigning("New-ExchangeCertificate, Enable-ExchangeCertificate") + "."
 }
 
 func sayNotYetValid(s seen) (text, hint string) {
 	c := s.leaf()
-	return fmt.Sprintf("The certificate is not valid until %s, in %s: %s.", day(c.NotBefore), days(c.NotBefore.Sub(s.started)), holder(*c)),
+	return fmt.Sprintf("The certificate is not valid until %s, in %s: %s.", day(c.NotBefore), days(s.started, c.NotBefore), holder(*c)),
 		"Compare the clock of this machine with the server's; if both are right, keep using the old certificate until then."
 }
 
 func sayExpiresSoon(s seen) (text, hint string) {
 	c := s.leaf()
-	return fmt.Sprintf("The certificate expires on %s, in %s: %s.", day(c.NotAfter), days(c.NotAfter.Sub(s.started)), holder(*c)),
+	return fmt.Sprintf("The certificate expires on %s, in %s: %s.", day(c.NotAfter), days(s.started, c.NotAfter), holder(*c)),
 		"Renew it now and assign it to the service " + s.assigning("New-ExchangeCertificate, Enable-ExchangeCertificate") + "."
 }
 
@@ -158,12 +158,34 @@ func holder(c tls12.Certificate) string {
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-// days is a span in whole days.
-func days(d time.Duration) string {
-	if d < 24*time.Hour {
-		return "less than a day"
+// IsEndless reports whether a certificate that is valid until t does not expire (RFC 5280
+// section 4.1.2.5).
+func IsEndless(t time.Time) bool {
+	return t.Equal(time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC))
+}
+
+// Days returns how many whole days lie between two times. It rounds down: from now until
+// what ended an hour ago is a day less than none. A time.Duration reaches no farther than
+// 292 years.
+func Days(from, to time.Time) int {
+	const day = 24 * 60 * 60
+	seconds := to.Unix() - from.Unix()
+	if to.Nanosecond() < from.Nanosecond() {
+		seconds--
 	}
-	return catalog.Count(int(d/(24*time.Hour)), "day")
+	days := seconds / day
+	if seconds%day < 0 {
+		days--
+	}
+	return int(days)
+}
+
+// days says how many whole days lie between two times.
+func days(from, to time.Time) string {
+	if n := Days(from, to); n > 0 {
+		return catalog.Count(n, "day")
+	}
+	return "less than a day"
 }
 
 // listed joins names for a sentence and only counts those that would fill a screen.

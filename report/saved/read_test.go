@@ -11,6 +11,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
@@ -265,4 +266,30 @@ func (b *brokenAfter) Write(p []byte) (int, error) {
 		return 0, io.ErrShortWrite
 	}
 	return len(p), nil
+}
+
+// A certificate that does not expire (RFC 5280 section 4.1.2.5) is not the first to do so, and
+// far years are counted in full.
+func TestReadEndlessCertificates(t *testing.T) {
+	for end, says := range map[string]string{
+		"9999-12-31T23:59:59Z": "",
+		"9998-12-31T23:59:59Z": "First certificate to expire: 9998-12-31, in 2912017 days, ",
+		"0000-01-01T00:00:00Z": "First certificate to expire: 0000-01-01, 740042 days ago, ",
+	} {
+		r := network()
+		for _, e := range r.Results {
+			if e.Peer != nil && e.Peer.TLS != nil {
+				for i := range e.Peer.TLS.Chain {
+					at, err := time.Parse(time.RFC3339, end)
+					if err != nil {
+						t.Fatal(err)
+					}
+					e.Peer.TLS.Chain[i].NotAfter = at
+				}
+			}
+		}
+		if table := write(t, "table", r, report.Style{}); !strings.Contains(table, says) || says == "" && strings.Contains(table, "to expire") {
+			t.Errorf("until %s: %q is missing in\n%s", end, says, table)
+		}
+	}
 }
