@@ -12,13 +12,16 @@ import (
 
 // rows finds a file that was joined with itself. A run may well check a service twice, at a
 // host that is named as a whole and with a port: but never with the same times, which are
-// told to the microsecond. Of each result it keeps a number alone.
+// told to the microsecond. A second copy begins as the first does, so a number for each of
+// the first results is enough.
 type rows struct {
 	seed  maphash.Seed
-	known map[uint64]struct{}
-	twice int // those that were known already
-	asked int // all; the others took no time
+	known map[uint64]struct{} // those of the first results that took some time
+	twice int                 // how many results had one of these numbers again
 }
+
+// firstRows is how many results are known, at most.
+const firstRows = 1 << 16
 
 var errJoined = errors.New("every result stands twice, with the same times: the report was joined with itself")
 
@@ -27,10 +30,11 @@ func (r *rows) add(e *content.Entry) error {
 	if e.Took <= 0 {
 		return nil
 	}
-	r.asked++
 	is := r.numberOf(e)
 	if _, known := r.known[is]; !known {
-		r.known[is] = struct{}{}
+		if len(r.known) < firstRows {
+			r.known[is] = struct{}{}
+		}
 		return nil
 	}
 	if r.twice++; !isTelling(e) {
@@ -42,7 +46,7 @@ func (r *rows) add(e *content.Entry) error {
 
 // end returns an error if everything stood twice. A single result proves nothing.
 func (r *rows) end() error {
-	if r.twice > 1 && 2*r.twice >= r.asked {
+	if r.twice > 1 && r.twice >= len(r.known) {
 		return errJoined
 	}
 	return nil
