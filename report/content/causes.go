@@ -120,7 +120,7 @@ func (t *Tracker) learn(found map[causeKey]bool, e Entry, host placed) {
 // at the same time, the one of the first host counts.
 func (t *Tracker) expire(e Entry, host placed) {
 	end, first := notAfter(e), &t.First
-	if end.IsZero() || judge.IsEndless(end) || !first.At.IsZero() && cmp.Or(end.Compare(first.At), cmp.Compare(host.place, first.place)) > 0 {
+	if end.IsZero() || e.Peer.TLS.Chain[0].IsEndless() || !first.At.IsZero() && cmp.Or(end.Compare(first.At), cmp.Compare(host.place, first.place)) > 0 {
 		return
 	}
 	*first = Expiry{At: end, Subject: e.Peer.TLS.Chain[0].Subject, Host: host.name, place: host.place}

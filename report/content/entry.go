@@ -243,7 +243,7 @@ func CountDays(entries []Entry, began time.Time) {
 			continue
 		}
 		if end := e.Peer.TLS.Chain[0].NotAfter; !end.IsZero() {
-			e.CertificateDays = new(judge.Days(began, end))
+			e.CertificateDays = new(catalog.Days(began, end))
 		}
 	}
 }

@@ -91,9 +91,9 @@ func expiry(code string, end, started time.Time) string {
 // fromNow says how many days a time lies ahead, or back.
 func fromNow(at, now time.Time) string {
 	if at.Before(now) {
-		return catalog.Count(judge.Days(at, now), "day") + " ago"
+		return catalog.Count(catalog.Days(at, now), "day") + " ago"
 	}
-	return "in " + catalog.Count(judge.Days(now, at), "day")
+	return "in " + catalog.Count(catalog.Days(now, at), "day")
 }
 
 // notAfter is when the certificate of a server expires; zero if it showed none.

@@ -158,31 +158,9 @@ func holder(c tls12.Certificate) string {
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-// IsEndless reports whether a certificate that is valid until t does not expire (RFC 5280
-// section 4.1.2.5).
-func IsEndless(t time.Time) bool {
-	return t.Equal(time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC))
-}
-
-// Days returns how many whole days lie between two times. It rounds down: from now until
-// what ended an hour ago is a day less than none. A time.Duration reaches no farther than
-// 292 years.
-func Days(from, to time.Time) int {
-	const day = 24 * 60 * 60
-	seconds := to.Unix() - from.Unix()
-	if to.Nanosecond() < from.Nanosecond() {
-		seconds--
-	}
-	days := seconds / day
-	if seconds%day < 0 {
-		days--
-	}
-	return int(days)
-}
-
 // days says how many whole days lie between two times.
 func days(from, to time.Time) string {
-	if n := Days(from, to); n > 0 {
+	if n := catalog.Days(from, to); n > 0 {
 		return catalog.Count(n, "day")
 	}
 	return "less than a day"

@@ -94,3 +94,19 @@ func allocated() int {
 	runtime.ReadMemStats(&m)
 	return int(m.TotalAlloc)
 }
+
+// A host has as many kinds of findings as exreach knows, and a forged one not many more.
+func TestManyCares(t *testing.T) {
+	var findings strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&findings, `{"code":"c%d","weight":"warn","weighs_on":"care"},`, i)
+	}
+	text := `{"schema":"exreach/2","results":[{"want":"required","verdict":"answered","grade":"pass","care":"warn","findings":[` + strings.TrimSuffix(findings.String(), ",") + `]}]}`
+	r, err := readBack("many.json", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.Hosts[0].Cares); n != 256 {
+		t.Errorf("%d kinds are told apart", n)
+	}
+}

@@ -5,6 +5,8 @@ package judge
 import (
 	"testing"
 	"time"
+
+	"exreach/catalog"
 )
 
 // Certificates may be valid from the year 0 until 9999, farther than a time.Duration reaches.
@@ -32,7 +34,7 @@ func TestDays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, said := Days(from, to), days(from, to); got != test.days || said != test.said {
+		if got, said := catalog.Days(from, to), days(from, to); got != test.days || said != test.said {
 			t.Errorf("from %s to %s: %d, %q, want %d, %q", test.from, test.to, got, said, test.days, test.said)
 		}
 	}
