@@ -29,6 +29,22 @@ func Elapsed(d time.Duration) string {
 	}
 }
 
+// Days returns how many whole days lie between two times. It rounds down: from now until
+// what ended an hour ago is a day less than none. A time.Duration reaches no farther than
+// 292 years.
+func Days(from, to time.Time) int {
+	const day = 24 * 60 * 60
+	seconds := to.Unix() - from.Unix()
+	if to.Nanosecond() < from.Nanosecond() {
+		seconds--
+	}
+	days := seconds / day
+	if seconds%day < 0 {
+		days--
+	}
+	return int(days)
+}
+
 // Count writes a number with its noun, as every text does: "1 host", "3 hosts".
 func Count(n int, noun string) string {
 	if n == 1 {

@@ -145,11 +145,9 @@ func (d *Draft) keep(entries []content.Entry, place int) {
 	}
 	d.head.columns.measure(entries)
 	d.chains.strip(entries)
-	if d.shelf.wants(len(entries)) {
-		if at, ok := d.shelf.put(entries); ok {
-			h.shelved = append(h.shelved, at)
-			return
-		}
+	if at, ok := d.shelf.put(entries, len(entries)); ok {
+		h.shelved = append(h.shelved, at)
+		return
 	}
 	h.entries = append(h.entries, entries...)
 }

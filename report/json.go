@@ -78,8 +78,8 @@ func (l *lines) flush() error {
 func (l *lines) End(Head) error { return nil }
 
 // A documentWriter writes the whole report as one document (docs/report.schema.json).
-// The certificates and the results stand last in it and go out one by one: the text of all
-// of them would take more memory than they do.
+// Hosts, certificates and results go out one by one: the text of all of them would take more
+// memory than they do.
 type documentWriter struct {
 	out *bufio.Writer
 	in  member
@@ -88,16 +88,37 @@ type documentWriter struct {
 func newDocumentWriter(w io.Writer, _ Style) Writer { return &documentWriter{out: bufio.NewWriter(w)} }
 
 func (d *documentWriter) Begin(h Head) error {
-	h.Results = []content.Entry{}
+	hosts := h.Hosts
+	h.Hosts, h.Results = []content.Summary{}, []content.Entry{}
 	head, err := indented(h.Report, "")
 	if err != nil {
 		return err
 	}
-	d.out.Write(bytes.TrimSuffix(head, []byte("\"results\": []\n}")))
+	before, behind, _ := bytes.Cut(head, []byte("\n  \"hosts\": []"))
+	d.out.Write(before)
+	if err := d.hosts(hosts); err != nil {
+		return err
+	}
+	d.out.Write(bytes.TrimSuffix(behind, []byte("\"results\": []\n}")))
 	if err := d.certificates(h.certificates); err != nil {
 		return err
 	}
 	return d.begin("results", "[", "]")
+}
+
+// hosts writes the answer for each host.
+func (d *documentWriter) hosts(all []content.Summary) error {
+	d.out.WriteString("\n  ")
+	if err := d.begin("hosts", "[", "]"); err != nil {
+		return err
+	}
+	for _, s := range all {
+		if err := d.element("", s); err != nil {
+			return err
+		}
+	}
+	d.end()
+	return nil
 }
 
 // certificates writes every certificate once, by its fingerprint.

@@ -153,6 +153,13 @@ func TestCertificateDays(t *testing.T) {
 			t.Errorf("%s before its end a certificate is valid for %v days, want %d", test.left, got, test.want)
 		}
 	}
+	for end, want := range map[string]int{"9999-12-31T23:59:59Z": 2912382, "2400-01-01T00:00:00Z": 136539, "0001-02-01T00:00:00Z": -739646, "0000-01-01T00:00:00Z": -740043} {
+		r := scene.Healthy("owa", 443)
+		scene.All(scene.Implicit, scene.Certificate(func(_ *protocol.TLSInfo, c *tls12.Certificate) { c.NotAfter, _ = time.Parse(time.RFC3339, end) }))(&r)
+		if got := alone(r).CertificateDays; got == nil || *got != want {
+			t.Errorf("until %s a certificate is valid for %d days, want %d", end, *got, want)
+		}
+	}
 	if e := alone(scene.Healthy("smtp", 25)); e.CertificateDays != nil {
 		t.Errorf("no certificate is valid for %d days", *e.CertificateDays)
 	}

@@ -28,15 +28,19 @@ func (e *UnreadError) Error() string { return e.Err.Error() }
 
 func (e *UnreadError) Unwrap() error { return e.Err }
 
-// atHand is how many entries and certificates a draft keeps in memory before it shelves
-// any: few runs have more.
-const atHand = 4096
+// A draft keeps atHand entries and certificates in memory before it shelves any, if their
+// JSON has no more than muchAtHand bytes: few runs have more.
+const (
+	atHand     = 4096
+	muchAtHand = 8 << 20
+)
 
 // A shelf keeps the entries and the certificates of many hosts. The zero value has no room.
 type shelf struct {
 	fresh func() (Shelf, error) // makes the Shelf; nil if there is none, or if it has failed
 	on    Shelf                 // what fresh made; nil until it is needed
 	kept  int                   // in memory
+	size  int                   // bytes that these have in JSON
 	bytes int64                 // on the shelf
 }
 
@@ -46,36 +50,33 @@ type section struct {
 	size   int
 }
 
-// wants reports whether so many more entries or certificates are better shelved than kept in memory.
-func (s *shelf) wants(entries int) bool {
-	if s.fresh == nil || s.kept+entries <= atHand {
-		s.kept += entries
-		return false
+// put shelves so many entries or certificates, unless there is room at hand. It reports
+// whether it did: if a write fails, what follows stays in memory.
+func (s *shelf) put(value any, n int) (put section, shelved bool) {
+	if s.fresh == nil {
+		return section{}, false
 	}
-	return true
-}
-
-// put shelves a value. It reports whether it did: if a write fails, what follows stays in
-// memory.
-func (s *shelf) put(value any) (section, bool) {
-	put, err := s.write(value)
+	text, err := json.Marshal(value)
+	if err == nil && s.kept+n <= atHand && s.size+len(text) <= muchAtHand {
+		s.kept, s.size = s.kept+n, s.size+len(text)
+		return section{}, false
+	}
+	if err == nil {
+		put, err = s.write(text)
+	}
 	if err != nil {
 		s.fresh = nil
 	}
 	return put, err == nil
 }
 
-func (s *shelf) write(value any) (section, error) {
+func (s *shelf) write(text []byte) (section, error) {
 	if s.on == nil {
 		on, err := s.fresh()
 		if err != nil {
 			return section{}, err
 		}
 		s.on = on
-	}
-	text, err := json.Marshal(value)
-	if err != nil {
-		return section{}, err
 	}
 	put := section{s.bytes, len(text)}
 	n, err := s.on.Write(text)
@@ -146,10 +147,7 @@ func (c *certificates) learn(cert tls12.Certificate) bool {
 	c.place[print] = len(c.all)
 	one := certificate{print: print}
 	shelved := false
-	if c.shelf.wants(1) {
-		one.shelved, shelved = c.shelf.put(cert)
-	}
-	if !shelved {
+	if one.shelved, shelved = c.shelf.put(cert, 1); !shelved {
 		one.whole = &cert
 	}
 	c.all = append(c.all, one)

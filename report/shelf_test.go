@@ -99,3 +99,21 @@ func draftOf(to io.Writer, format string) *Draft {
 	}
 	return f.Draft(f.Report(to, Style{}))
 }
+
+// A few values may be so long that they are better shelved.
+func TestShelfLongValues(t *testing.T) {
+	on := &box{room: 1 << 30}
+	s := shelf{fresh: func() (Shelf, error) { return on, nil }}
+	long := strings.Repeat("a", muchAtHand*2/3)
+	if _, shelved := s.put(long, 1); shelved {
+		t.Error("the first is shelved")
+	}
+	at, shelved := s.put(long, 1)
+	var back string
+	if err := s.get(at, &back); !shelved || err != nil || back != long {
+		t.Errorf("shelved: %t, %d bytes come back, %v", shelved, len(back), err)
+	}
+	if _, shelved := s.put("short", 1); shelved {
+		t.Error("there is room for a short one")
+	}
+}

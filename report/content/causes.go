@@ -116,11 +116,11 @@ func (t *Tracker) learn(found map[causeKey]bool, e Entry, host placed) {
 	t.blame(found, c, host)
 }
 
-// expire notes the certificate of a result. Of those that expire at the same time, the one
-// of the first host counts.
+// expire notes the certificate of a result, unless it does not expire. Of those that expire
+// at the same time, the one of the first host counts.
 func (t *Tracker) expire(e Entry, host placed) {
 	end, first := notAfter(e), &t.First
-	if end.IsZero() || !first.At.IsZero() && cmp.Or(end.Compare(first.At), cmp.Compare(host.place, first.place)) > 0 {
+	if end.IsZero() || e.Peer.TLS.Chain[0].IsEndless() || !first.At.IsZero() && cmp.Or(end.Compare(first.At), cmp.Compare(host.place, first.place)) > 0 {
 		return
 	}
 	*first = Expiry{At: end, Subject: e.Peer.TLS.Chain[0].Subject, Host: host.name, place: host.place}

@@ -243,17 +243,7 @@ func CountDays(entries []Entry, began time.Time) {
 			continue
 		}
 		if end := e.Peer.TLS.Chain[0].NotAfter; !end.IsZero() {
-			e.CertificateDays = new(wholeDays(end.Sub(began)))
+			e.CertificateDays = new(catalog.Days(began, end))
 		}
 	}
-}
-
-// wholeDays rounds down: what ended an hour ago ended a day ago.
-func wholeDays(d time.Duration) int {
-	const day = 24 * time.Hour
-	days := int(d / day)
-	if d%day < 0 {
-		days--
-	}
-	return days
 }

@@ -22,6 +22,10 @@ func Summarize(entries []Entry, started time.Time) Summary {
 	return s
 }
 
+// manyCares is how many codes are told apart at a host: there are not so many, but a forged
+// report may have any number.
+const manyCares = 256
+
 // caresOf sums up, by code, the findings of a host that weigh on its care. The worst come
 // first.
 func caresOf(entries []Entry, started time.Time) []Care {
@@ -33,6 +37,9 @@ func caresOf(entries []Entry, started time.Time) []Care {
 				continue
 			}
 			c := byCode[f.Code]
+			if c == nil && len(concerns) == manyCares {
+				continue
+			}
 			if c == nil {
 				c = &concern{code: f.Code, services: map[serviceKey]bool{}}
 				byCode[f.Code] = c
@@ -83,11 +90,10 @@ func expiry(code string, end, started time.Time) string {
 
 // fromNow says how many days a time lies ahead, or back.
 func fromNow(at, now time.Time) string {
-	days := int(at.Sub(now).Hours() / 24)
 	if at.Before(now) {
-		return catalog.Count(-days, "day") + " ago"
+		return catalog.Count(catalog.Days(at, now), "day") + " ago"
 	}
-	return "in " + catalog.Count(days, "day")
+	return "in " + catalog.Count(catalog.Days(now, at), "day")
 }
 
 // notAfter is when the certificate of a server expires; zero if it showed none.

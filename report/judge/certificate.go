@@ -87,19 +87,19 @@ func untrusted(s seen) bool {
 
 func sayExpired(s seen) (text, hint string) {
 	c := s.leaf()
-	return fmt.Sprintf("The certificate expired on %s, %s ago: %s.", day(c.NotAfter), days(s.started.Sub(c.NotAfter)), holder(*c)),
+	return fmt.Sprintf("The certificate expired on %s, %s ago: %s.", day(c.NotAfter), days(c.NotAfter, s.started), holder(*c)),
 		"Renew it and assign it to the service " + s.assigning("New-ExchangeCertificate, Enable-ExchangeCertificate") + "."
 }
 
 func sayNotYetValid(s seen) (text, hint string) {
 	c := s.leaf()
-	return fmt.Sprintf("The certificate is not valid until %s, in %s: %s.", day(c.NotBefore), days(c.NotBefore.Sub(s.started)), holder(*c)),
+	return fmt.Sprintf("The certificate is not valid until %s, in %s: %s.", day(c.NotBefore), days(s.started, c.NotBefore), holder(*c)),
 		"Compare the clock of this machine with the server's; if both are right, keep using the old certificate until then."
 }
 
 func sayExpiresSoon(s seen) (text, hint string) {
 	c := s.leaf()
-	return fmt.Sprintf("The certificate expires on %s, in %s: %s.", day(c.NotAfter), days(c.NotAfter.Sub(s.started)), holder(*c)),
+	return fmt.Sprintf("The certificate expires on %s, in %s: %s.", day(c.NotAfter), days(s.started, c.NotAfter), holder(*c)),
 		"Renew it now and assign it to the service " + s.assigning("New-ExchangeCertificate, Enable-ExchangeCertificate") + "."
 }
 
@@ -158,12 +158,12 @@ func holder(c tls12.Certificate) string {
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-// days is a span in whole days.
-func days(d time.Duration) string {
-	if d < 24*time.Hour {
-		return "less than a day"
+// days says how many whole days lie between two times.
+func days(from, to time.Time) string {
+	if n := catalog.Days(from, to); n > 0 {
+		return catalog.Count(n, "day")
 	}
-	return catalog.Count(int(d/(24*time.Hour)), "day")
+	return "less than a day"
 }
 
 // listed joins names for a sentence and only counts those that would fill a screen.

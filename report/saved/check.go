@@ -4,7 +4,6 @@ package saved
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"strings"
@@ -17,11 +16,11 @@ import (
 
 var (
 	errTooLong = fmt.Errorf("a value of more than %d MiB: exreach writes none", maxValue>>20)
-	errTooThin = errors.New("these values would take many times the memory of their text: exreach did not write them")
+	errTooThin = fmt.Errorf("these values take more than %d times the memory of their text: exreach did not write them", roomPerByte)
 )
 
-// Results and certificates may take roomPerByte times as many bytes of memory as their
-// text has, and spareRoom bytes more.
+// What is read and kept may take roomPerByte times as many bytes of memory as its text has,
+// and spareRoom bytes more.
 const (
 	roomPerByte = 4
 	spareRoom   = 1 << 20
@@ -35,6 +34,10 @@ const (
 	longCertificate  = 256 << 10
 )
 
+// manyElements is more than all lists of a result have. exreach keeps 2,048 endpoints of a
+// mapper, and fewer of everything else.
+const manyElements = 1 << 13
+
 // manyResults is more than any host has, except in a forged file.
 const manyResults = 1 << 14
 
@@ -43,20 +46,22 @@ const manyResults = 1 << 14
 type checker struct {
 	to        *report.Draft
 	version   int             // of the schema; 0 until it is known
-	room      int             // bytes that results may still take
+	room      int             // bytes that what is read may still take
 	host      []content.Entry // the results of a host as they come, manyResults at most
 	unwritten error           // of the draft
+	rows      rows            // so far
 
 	seed         maphash.Seed
 	certificates map[string]uint64 // what each is, by its fingerprint
 }
 
 func newChecker(to *report.Draft) *checker {
-	return &checker{to: to, room: spareRoom, seed: maphash.MakeSeed(), certificates: map[string]uint64{}}
+	seed := maphash.MakeSeed()
+	return &checker{to: to, room: spareRoom, rows: rows{seed: seed, known: map[uint64]struct{}{}}, seed: seed, certificates: map[string]uint64{}}
 }
 
-// entry checks a result whose text has size bytes, and passes it on.
-func (c *checker) entry(e *content.Entry, size int) error {
+// entry checks a result, and passes it on.
+func (c *checker) entry(e *content.Entry) error {
 	if c.version == 0 { // the schema stands behind the results
 		c.version = 2
 		if e.Care == "" {
@@ -66,10 +71,10 @@ func (c *checker) entry(e *content.Entry, size int) error {
 	if bad := badWord(e, c.version); bad != nil {
 		return bad
 	}
-	if err := c.takeRoom(e, size); err != nil {
+	clean(e)
+	if err := c.rows.add(e); err != nil {
 		return err
 	}
-	clean(e)
 	if c.version == 1 {
 		upgrade(e)
 	} else if err := c.chain(e); err != nil {
@@ -84,12 +89,28 @@ func (c *checker) entry(e *content.Entry, size int) error {
 	return nil
 }
 
-// takeRoom counts the memory of a value that was read from a text of size bytes.
-func (c *checker) takeRoom(value any, size int) error {
-	if c.room += roomPerByte*size - sizeOf(value); c.room < 0 {
-		return errTooThin
+// value checks the text of a value before it is read: its names, and the memory that it will
+// take.
+func (c *checker) value(text []byte, is *shape) error {
+	m := measure{text: text, bytes: is.size}
+	if err := m.value(is); err != nil {
+		return err
+	}
+	if is.most > 0 && m.parts > is.most {
+		return &forgedError{fmt.Errorf("a value with %d elements: exreach writes none of more than %d", m.parts, is.most), len(text)}
+	}
+	if c.room += roomPerByte*len(text) - m.bytes; c.room < 0 {
+		return &forgedError{errTooThin, len(text)}
 	}
 	return nil
+}
+
+// end ends the results.
+func (c *checker) end() error {
+	if err := c.rows.end(); err != nil {
+		return err
+	}
+	return c.endHost()
 }
 
 // endHost passes on the results of a host.

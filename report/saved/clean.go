@@ -24,39 +24,8 @@ func short(s string) string { return wire.Printable(s, 80) }
 // quoted is the same with quotes around it.
 func quoted(s string) string { return strconv.Quote(strings.ToValidUTF8(s[:min(len(s), 80)], "")) }
 
-// sizeOf returns how many bytes of memory a value takes that to points to.
-func sizeOf(to any) int {
-	v := reflect.ValueOf(to).Elem()
-	return int(v.Type().Size()) + sizeBehind(v)
-}
-
-// sizeBehind returns how many bytes v only points to.
-func sizeBehind(v reflect.Value) (size int) {
-	switch v.Kind() {
-	case reflect.String:
-		return v.Len()
-	case reflect.Pointer:
-		if !v.IsNil() && v.CanSet() {
-			return int(v.Type().Elem().Size()) + sizeBehind(v.Elem())
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			size += int(v.Type().Elem().Size()) + sizeBehind(v.Index(i))
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			size += sizeBehind(v.Field(i))
-		}
-	case reflect.Map:
-		const slot = 64 // and as much again where it is half full
-		for key, value := range v.Seq2() {
-			size += slot + sizeBehind(key) + sizeBehind(value)
-		}
-	}
-	return size
-}
-
-// clean makes every text printable in the value that to points to.
+// clean makes every text printable in the value that to points to, and an empty list of each
+// that is missing and stands in every report: none is null in JSON.
 func clean(to any) { cleanValue(reflect.ValueOf(to).Elem()) }
 
 func cleanValue(v reflect.Value) {
@@ -72,13 +41,22 @@ func cleanValue(v reflect.Value) {
 			cleanValue(v.Index(i))
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
-				cleanValue(v.Field(i))
-			}
-		}
+		cleanStruct(v)
 	case reflect.Map:
 		cleanMap(v)
+	}
+}
+
+func cleanStruct(v reflect.Value) {
+	for i := range v.NumField() {
+		field := v.Field(i)
+		if !field.CanSet() {
+			continue
+		}
+		if field.Kind() == reflect.Slice && field.IsNil() && !strings.Contains(v.Type().Field(i).Tag.Get("json"), ",omit") {
+			field.Set(reflect.MakeSlice(field.Type(), 0, 0))
+		}
+		cleanValue(field)
 	}
 }
 
@@ -90,6 +68,9 @@ func cleanMap(m reflect.Value) {
 	copied := func(v reflect.Value) reflect.Value {
 		to := reflect.New(v.Type()).Elem() // what is in a map cannot be set
 		to.Set(v)
+		if to.Kind() == reflect.Slice && to.IsNil() {
+			to.Set(reflect.MakeSlice(to.Type(), 0, 0))
+		}
 		cleanValue(to)
 		return to
 	}

@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"strings"
 
-	"exreach/catalog"
 	"exreach/probe/protocol/tls12"
 	"exreach/report"
 	"exreach/report/content"
@@ -23,14 +22,18 @@ type document struct {
 	check  *checker
 	head   content.Report
 	named  bool // the schema is known
-	counts struct {
-		Old   int `json:"unasked_hosts"` // of exreach/1
-		Hosts struct {
-			Unasked int  `json:"unasked"`
-			Unread  bool `json:"unread"`
-		} `json:"hosts"`
-	}
-	value json.RawMessage // the value that next read last
+	whole  bool // there are results, or at least a list for them
+	counts unaskedHosts
+	value  json.RawMessage // the value that next read last
+}
+
+// An unaskedHosts is what is read of the counts: that the run did not get to all hosts.
+type unaskedHosts struct {
+	Old   int `json:"unasked_hosts"` // of exreach/1
+	Hosts struct {
+		Unasked int  `json:"unasked"`
+		Unread  bool `json:"unread"`
+	} `json:"hosts"`
 }
 
 func newDocument(r io.Reader, c *checker) *document {
@@ -44,43 +47,83 @@ func (d *document) read() (report.Tail, error) {
 	if err := d.begins('{', "the whole"); err != nil {
 		return report.Tail{}, err
 	}
-	into := heading(&d.head)
-	into["counts"] = &d.counts
-	for d.values.More() {
-		name, err := d.values.Token()
-		if err != nil {
-			return report.Tail{}, d.explain(err)
-		}
-		if err := d.member(name.(string), into); err != nil {
-			return report.Tail{}, err
-		}
+	if err := d.members(); err != nil {
+		return report.Tail{}, err
 	}
-	if _, err := d.values.Token(); err != nil {
-		return report.Tail{}, d.explain(err)
-	}
-	if !d.named {
+	switch {
+	case !d.named:
 		return report.Tail{}, fmt.Errorf("line 1: no \"schema\", so this is not a report of exreach; accepted: %q and %q", schemas[1], schemas[2])
+	case !d.whole:
+		return report.Tail{}, errors.New("line 1: no \"results\", so this is not a report of exreach; one without a result has an empty list")
 	}
 	if err := d.ended(); err != nil {
 		return report.Tail{}, err
 	}
 	d.know()
-	return report.Tail{Unasked: max(0, d.counts.Old, d.counts.Hosts.Unasked), Unread: d.counts.Hosts.Unread}, d.check.endHost()
+	return report.Tail{Unasked: max(0, d.counts.Old, d.counts.Hosts.Unasked), Unread: d.counts.Hosts.Unread}, d.check.end()
 }
 
-// member reads a member of the document.
-func (d *document) member(name string, into map[string]any) error {
+// members reads all members of the document.
+func (d *document) members() error {
+	into := heading(&d.head)
+	into["counts"] = &d.counts
+	names := names{of: documentShape()}
+	for d.values.More() {
+		name, err := d.name()
+		if err != nil {
+			return err
+		}
+		is, err := names.take(name)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", d.line(), err)
+		}
+		if err := d.member(name, is, into[name]); err != nil {
+			return err
+		}
+	}
+	_, err := d.values.Token()
+	return d.explain(err)
+}
+
+// name reads the name of the next member of an object.
+func (d *document) name() (string, error) {
+	token, err := d.values.Token()
+	if err != nil {
+		return "", d.explain(err)
+	}
+	return token.(string), nil
+}
+
+// member reads the value of a member of the document. One that is not known has no shape.
+func (d *document) member(name string, is *shape, into any) error {
 	switch name {
 	case "results":
-		return d.results()
+		return d.results(is.of)
 	case "certificates":
-		return d.certificates()
+		return d.certificates(is.of)
 	case "hosts":
 		return d.skipList(name) // one value for each host: they may be many
 	}
-	if err := d.part(name, into[name]); err != nil || name != "schema" {
+	text, err := d.next()
+	if err != nil || is == nil {
 		return err
 	}
+	if err := d.unmarshal(text, name, is, into); err != nil {
+		return err
+	}
+	switch name {
+	case "started":
+		if err := badStart(d.head.Started); err != nil {
+			return fmt.Errorf("line %d: %w", d.line(), err)
+		}
+	case "schema":
+		return d.schema()
+	}
+	return nil
+}
+
+// schema takes note of the version of the document's layout.
+func (d *document) schema() error {
 	version, err := versionOf(d.head.Schema)
 	switch {
 	case err != nil:
@@ -97,6 +140,15 @@ func (d *document) know() {
 	head := d.head
 	clean(&head)
 	d.check.to.Know(head)
+}
+
+// documentShape returns the shape of a document.
+func documentShape() *shape {
+	is := shapeOf(reflect.TypeFor[content.Report]())
+	is.members["counts"] = &member{shape: shapeOf(reflect.TypeFor[unaskedHosts]())}
+	is.members["certificates"] = &member{shape: shapeOf(reflect.TypeFor[map[string]tls12.Certificate]())}
+	is.members["results"].of.most = manyElements
+	return is
 }
 
 // heading returns where in r each value of a report goes, by its name in JSON.
@@ -137,13 +189,13 @@ func kindOf(token json.Token) string {
 	return "null"
 }
 
-// part reads one value of the heading. A nil into skips it.
-func (d *document) part(name string, into any) error {
-	text, err := d.next()
-	if err != nil || into == nil {
-		return err
+// unmarshal reads the text of a value of some shape, which is name or in it.
+func (d *document) unmarshal(text []byte, name string, is *shape, into any) error {
+	err := d.check.value(text, is)
+	if err == nil {
+		err = json.Unmarshal(text, into)
 	}
-	if err := json.Unmarshal(text, into); err != nil {
+	if err != nil {
 		return d.within(text, name, err)
 	}
 	return nil
@@ -171,87 +223,6 @@ func (d *document) placed(err error) error {
 	}
 	again.Offset += d.values.InputOffset()
 	return again
-}
-
-func (d *document) results() error {
-	if d.named {
-		d.know()
-	}
-	return d.list("results", func(n int, text []byte) error {
-		var e content.Entry
-		err := json.Unmarshal(text, &e)
-		if err != nil {
-			return d.within(text, "results", err)
-		}
-		err = d.check.entry(&e, len(text))
-		word := (*catalog.WordError)(nil)
-		switch {
-		case errors.As(err, &word):
-			return fmt.Errorf("line %d: result %d: %w", d.lineOf(text, word.Kind), n, word)
-		case err != nil:
-			return fmt.Errorf("line %d: result %d: %w", d.line(), n, err)
-		}
-		return nil
-	})
-}
-
-// list reads a list one value at a time.
-func (d *document) list(name string, take func(n int, text []byte) error) error {
-	if err := d.begins('[', name); err != nil {
-		return err
-	}
-	for n := 1; d.values.More(); n++ {
-		text, err := d.next()
-		if err == nil {
-			err = take(n, text)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if _, err := d.values.Token(); err != nil {
-		return d.explain(err)
-	}
-	return nil
-}
-
-func (d *document) skipList(name string) error {
-	return d.list(name, func(int, []byte) error { return nil })
-}
-
-// certificates reads the certificates, and passes them to the draft.
-func (d *document) certificates() error {
-	if err := d.begins('{', "certificates"); err != nil {
-		return err
-	}
-	for d.values.More() {
-		name, err := d.values.Token()
-		if err != nil {
-			return d.explain(err)
-		}
-		text, err := d.next()
-		if err != nil {
-			return err
-		}
-		var cert tls12.Certificate
-		if err := json.Unmarshal(text, &cert); err != nil {
-			return d.within(text, "certificates", err)
-		}
-		err = d.check.takeRoom(&cert, len(text))
-		clean(&cert)
-		cert.SHA256 = name.(string)
-		if err == nil {
-			err = d.check.certificate(cert)
-		}
-		if err != nil {
-			return fmt.Errorf("line %d: certificates: %w", d.line(), err)
-		}
-		d.check.to.Learn(cert)
-	}
-	if _, err := d.values.Token(); err != nil {
-		return d.explain(err)
-	}
-	return nil
 }
 
 // ended makes sure that nothing follows the document.

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -30,13 +29,35 @@ func reason(err error) string {
 	case errors.As(err, &syntax):
 		return "not JSON: " + syntax.Error()
 	case errors.As(err, &kind):
-		return fmt.Sprintf("%s: %s instead of %s", cmp.Or(fieldOf(kind), "the whole"), short(kind.Value), kinds[kind.Type.Kind()])
+		return fmt.Sprintf("%s: %s", cmp.Or(fieldOf(kind), "the whole"), mismatch(kind))
 	case errors.As(err, &date):
-		return fmt.Sprintf("%s is not a time, which looks like %s", quoted(date.Value), time.RFC3339)
+		return quoted(date.Value) + notTime
 	case strings.HasPrefix(err.Error(), "Time.UnmarshalJSON:"): // which has no type for it
-		return "this is not a time, which looks like " + strconv.Quote(time.RFC3339)
+		return "this" + notTime
 	}
 	return err.Error()
+}
+
+// notTime follows what should be a time.
+const notTime = ` is not a time: one looks like "2026-03-02T09:30:00Z", and its year has four digits`
+
+// mismatch says what stands in the place of what.
+func mismatch(err *json.UnmarshalTypeError) string {
+	number, isNumber := strings.CutPrefix(err.Value, "number ")
+	kind := err.Type.Kind()
+	if isNumber && (kind == reflect.Float64 || kind == reflect.Int && !strings.ContainsAny(number, ".eE")) {
+		return short(number) + " is out of range"
+	}
+	return fmt.Sprintf("%s instead of %s", short(err.Value), kinds[kind])
+}
+
+// badStart returns an error if no run can have begun at t.
+func badStart(t time.Time) error {
+	const first, last = 1000, 9999 // of four digits
+	if year := t.UTC().Year(); !t.IsZero() && (year < first || year > last) {
+		return fmt.Errorf("started: no run began in the year %d", year)
+	}
+	return nil
 }
 
 // fieldOf returns the name in JSON of the value that is wrong. Go calls a field of a Line by

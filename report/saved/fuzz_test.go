@@ -14,6 +14,7 @@ import (
 
 	"exreach/report"
 	"exreach/report/content"
+	"exreach/report/schema"
 )
 
 // addSaved adds reports of every kind, good and bad, to the beginnings of a fuzzer.
@@ -54,14 +55,21 @@ func FuzzRead(f *testing.F) {
 }
 
 // A report that is written and read again has lost nothing: a document is the whole of it,
-// lines are all results, and each of them says what it means.
+// lines are all results, and each of them says what it means. What followed the schema does
+// so again, and nothing is null.
 func FuzzRoundTrip(f *testing.F) {
 	addSaved(f)
+	f.Add([]byte(bareReport))
+	s, err := schema.Open("../../docs/report.schema.json")
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := readBack("run.json", bytes.NewReader(data))
 		if err != nil {
 			return
 		}
+		valid := s.Check(data) == nil
 		for _, format := range []string{"json", "jsonl"} {
 			want, text := r, write(t, format, r, report.Style{})
 			if format == "jsonl" {
@@ -71,6 +79,12 @@ func FuzzRoundTrip(f *testing.F) {
 				}
 			}
 			checkHarmless(t, format, text)
+			checkNoNull(t, text)
+			if valid {
+				if err := s.Check([]byte(text)); err != nil {
+					t.Errorf("%s follows the schema no longer: %v in\n%s", format, err, text)
+				}
+			}
 			again, err := readBack("again", strings.NewReader(text))
 			if err != nil {
 				t.Fatalf("%s that was written cannot be read: %v in\n%s", format, err, text)

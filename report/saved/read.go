@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 
 	"exreach/report"
 	"exreach/report/charset"
@@ -65,7 +66,8 @@ func isStream(in *bufio.Reader) bool {
 
 // readStream reads a report in JSON Lines.
 func readStream(in *bufio.Reader, c *checker) error {
-	s := stream{check: c}
+	s := stream{check: c, is: shapeOf(reflect.TypeFor[foundLine]())}
+	s.is.most = manyElements
 	for {
 		text, err := in.ReadSlice('\n')
 		s.line++
@@ -81,7 +83,7 @@ func readStream(in *bufio.Reader, c *checker) error {
 			}
 		}
 		if err != nil {
-			return c.endHost()
+			return c.end()
 		}
 	}
 }
@@ -89,6 +91,7 @@ func readStream(in *bufio.Reader, c *checker) error {
 // A stream is a report that has a result in each line.
 type stream struct {
 	check *checker
+	is    *shape // of a line
 	line  int
 	begun bool
 	head  content.Report // by the first line
@@ -104,6 +107,9 @@ var errBroken = errors.New("this is the beginning of a value that goes on in the
 
 // read reads one line.
 func (s *stream) read(text []byte) error {
+	if err := s.check.value(text, s.is); err != nil {
+		return err
+	}
 	var found foundLine
 	err := json.Unmarshal(text, &found)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && isCutShort(syntax) && bytes.HasSuffix(text, []byte("\n")) {
@@ -122,13 +128,16 @@ func (s *stream) read(text []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := badStart(found.Started); err != nil {
+		return err
+	}
 	if !s.begun {
 		s.begin(found.Line, version)
 	}
 	if err := s.belongs(found.Line, version); err != nil {
 		return err
 	}
-	return s.check.entry(&found.Entry, len(text))
+	return s.check.entry(&found.Entry)
 }
 
 // begin takes the head of the report from the first line.

@@ -11,6 +11,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
@@ -158,13 +159,13 @@ func TestReadEndless(t *testing.T) {
 		"hosts":               {`{"schema":"exreach/2","hosts":["`, "a", "line 1: a value of more than 2 MiB"},
 		"a certificate":       {`{"schema":"exreach/2","certificates":{"`, "a", "line 1: a value of more than 2 MiB"},
 		"empty certificates":  {`{"schema":"exreach/2","certificates":{`, `"":{},`, "is not the fingerprint of a certificate"},
-		"one certificate":     {`{"schema":"exreach/2","certificates":{`, `"` + strings.Repeat("0a", 32) + `":{"names":["","","","","","","","","","","",""]},`, "many times the memory"},
+		"one certificate":     {`{"schema":"exreach/2","certificates":{`, `"` + strings.Repeat("0a", 32) + `":{"names":["a"]},`, "stands twice in one object"},
 		"empty lines":         {`{"schema":"exreach/1",`, "\n", "a value of more than 2 MiB"},
 		"empty results":       {`{"schema":"exreach/1","results":[`, "{},", "result 1: the want is missing"},
-		"minimal results":     {`{"schema":"exreach/1","results":[`, minimal("") + ",", "many times the memory"},
-		"steps of nothing":    {`{"schema":"exreach/1","results":[`, minimal(`"steps":[`+strings.Repeat("{},", 99)+"{}]") + ",", "many times the memory"},
-		"minimal lines":       {minimal("") + "\n", minimal("") + "\n", "many times the memory"},
-		"findings of nothing": {minimal(`"findings":[{}]`) + "\n", minimal(`"findings":[{},{},{},{}]`) + "\n", "many times the memory"},
+		"minimal results":     {`{"schema":"exreach/1","results":[`, minimal("") + ",", "times the memory of their text"},
+		"steps of nothing":    {`{"schema":"exreach/1","results":[`, minimal(`"steps":[`+strings.Repeat("{},", 99)+"{}]") + ",", "times the memory of their text"},
+		"minimal lines":       {minimal("") + "\n", minimal("") + "\n", "times the memory of their text"},
+		"findings of nothing": {minimal(`"findings":[{}]`) + "\n", minimal(`"findings":[{},{},{},{}]`) + "\n", "times the memory of their text"},
 	} {
 		r := io.MultiReader(strings.NewReader(test.head), &endless{text: test.more})
 		if _, err := readBack("run.json", r); err == nil || !strings.HasPrefix(err.Error(), "run.json: line ") || !strings.Contains(err.Error(), test.says) {
@@ -265,4 +266,30 @@ func (b *brokenAfter) Write(p []byte) (int, error) {
 		return 0, io.ErrShortWrite
 	}
 	return len(p), nil
+}
+
+// A certificate that does not expire (RFC 5280 section 4.1.2.5) is not the first to do so, and
+// far years are counted in full.
+func TestReadEndlessCertificates(t *testing.T) {
+	for end, says := range map[string]string{
+		"9999-12-31T23:59:59Z": "",
+		"9998-12-31T23:59:59Z": "First certificate to expire: 9998-12-31, in 2912017 days, ",
+		"0000-01-01T00:00:00Z": "First certificate to expire: 0000-01-01, 740042 days ago, ",
+	} {
+		r := network()
+		for _, e := range r.Results {
+			if e.Peer != nil && e.Peer.TLS != nil {
+				for i := range e.Peer.TLS.Chain {
+					at, err := time.Parse(time.RFC3339, end)
+					if err != nil {
+						t.Fatal(err)
+					}
+					e.Peer.TLS.Chain[i].NotAfter = at
+				}
+			}
+		}
+		if table := write(t, "table", r, report.Style{}); !strings.Contains(table, says) || says == "" && strings.Contains(table, "to expire") {
+			t.Errorf("until %s: %q is missing in\n%s", end, says, table)
+		}
+	}
 }

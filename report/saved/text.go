@@ -63,9 +63,14 @@ func (d *document) line() int { return d.text.line(d.values.InputOffset()) }
 func (d *document) within(text []byte, name string, err error) error {
 	at := int64(len(text))
 	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
+	var wrong *forgedError
+	switch {
+	case errors.As(err, &kind):
 		at = kind.Offset
 		kind.Field = joined(name, kind.Field)
+	case errors.As(err, &wrong):
+		at = int64(wrong.at)
+		err = fmt.Errorf("%s: %w", name, wrong.error)
 	}
 	return fmt.Errorf("line %d: %s", d.text.line(d.values.InputOffset()-int64(len(text))+at), reason(err))
 }
@@ -82,8 +87,11 @@ func (d *document) lineOf(text []byte, name string) int {
 	return d.text.line(d.values.InputOffset() - int64(len(text)) + offsetOf(text, name))
 }
 
-// explain says where and why the text is not a report.
+// explain says where and why the text is not a report, unless err is nil.
 func (d *document) explain(err error) error {
+	if err == nil {
+		return nil
+	}
 	at := d.text.end
 	var syntax *json.SyntaxError
 	switch {

@@ -45,6 +45,11 @@ type Certificate struct {
 	SelfSigned bool      `json:"self_signed,omitempty"`
 }
 
+// IsEndless reports whether the certificate does not expire (RFC 5280 section 4.1.2.5).
+func (c Certificate) IsEndless() bool {
+	return c.NotAfter.Equal(time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC))
+}
+
 // Fingerprint returns the SHA256 of a certificate in DER.
 func Fingerprint(der []byte) string {
 	sum := sha256.Sum256(der)
