@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 
 	"exreach/probe/protocol/wire"
 )
@@ -168,66 +167,11 @@ func fit(line []span, columns int) []span {
 	return append(kept, span{more, kept[len(kept)-1].ink})
 }
 
-// clip returns the part of s that fits into so many columns.
-func clip(s string, columns int) string {
-	for i, r := range s {
-		if columns -= runeWidth(r); columns < 0 {
-			return s[:i]
-		}
-	}
-	return s
-}
-
 // pad adds spaces to s up to so many columns; padLeft puts them in front.
 func pad(s string, columns int) string     { return s + spaces(columns-width(s)) }
 func padLeft(s string, columns int) string { return spaces(columns-width(s)) + s }
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
-
-// Columns is width, for the lines of the command.
-func Columns(s string) int { return width(s) }
-
-// Clip is clip, for the lines of the command.
-func Clip(s string, columns int) string { return clip(s, columns) }
-
-// width returns how many columns of a terminal s takes.
-func width(s string) int {
-	total := 0
-	for _, r := range s {
-		total += runeWidth(r)
-	}
-	return total
-}
-
-// wide is what terminals draw in two columns: the blocks of East Asian scripts
-// and pictures that Unicode counts as wide (UAX 11).
-var wide = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{Lo: 0x1100, Hi: 0x115f, Stride: 1},
-		{Lo: 0x2e80, Hi: 0xa4cf, Stride: 1},
-		{Lo: 0xac00, Hi: 0xd7a3, Stride: 1},
-		{Lo: 0xf900, Hi: 0xfaff, Stride: 1},
-		{Lo: 0xfe30, Hi: 0xfe4f, Stride: 1},
-		{Lo: 0xff01, Hi: 0xff60, Stride: 1},
-		{Lo: 0xffe0, Hi: 0xffe6, Stride: 1},
-	},
-	R32: []unicode.Range32{
-		{Lo: 0x1f300, Hi: 0x1faff, Stride: 1},
-		{Lo: 0x20000, Hi: 0x3fffd, Stride: 1},
-	},
-}
-
-func runeWidth(r rune) int {
-	switch {
-	case r < 0x300:
-		return 1
-	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
-		return 0
-	case unicode.Is(wide, r):
-		return 2
-	}
-	return 1
-}
 
 // longest is the most bytes of one text that a report shows. What exreach keeps of
 // a peer is shorter; a forged report may carry more.
