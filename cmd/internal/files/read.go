@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package files opens, reads and writes the files that a user names: an interrupt ends
-// its reads, a report appears whole or not at all, and temporary files leave nothing
+// its reads and, where that is wanted, its writes, a report appears whole or not at all, and temporary files leave nothing
 // behind. It does not know what the files contain, and may import nothing of exreach.
 package files
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -14,7 +15,8 @@ import (
 	"runtime/debug"
 )
 
-// ErrInterrupted is the error of Open, and of reads through Until, once the context ends.
+// ErrInterrupted is the error of Open, of reads through Until, of writes through Onto and of
+// Unless, once the context ends.
 var ErrInterrupted = errors.New("interrupted")
 
 // Open opens a file to read, for the caller to close. Opening a pipe waits until another
@@ -29,6 +31,13 @@ func Open(ctx context.Context, name string) (*os.File, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is a folder")}
 	}
 	return f, nil
+}
+
+// Unless returns what f returns, or ErrInterrupted when ctx ends first. Then f may go on in
+// its goroutine until the program ends: its reads and writes should fail by then.
+func Unless(ctx context.Context, f func() error) error {
+	_, err := await(ctx, func() (struct{}, error) { return struct{}{}, f() })
+	return err
 }
 
 // await returns what f returns, or ErrInterrupted when ctx ends first. Then f may go on
@@ -74,6 +83,23 @@ func (w *reader) Read(p []byte) (int, error) {
 		return data[:n], err
 	})
 	return copy(p, data), err
+}
+
+// Onto returns a writer to w whose writes fail with ErrInterrupted once ctx ends, even if a
+// write to w itself never returns: nobody may read what comes out of a pipe.
+func Onto(ctx context.Context, w io.Writer) io.Writer { return &writer{ctx, w} }
+
+type writer struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	if w.ctx.Err() != nil {
+		return 0, ErrInterrupted
+	}
+	data := bytes.Clone(p) // p is the caller's again after an interrupt
+	return await(w.ctx, func() (int, error) { return w.w.Write(data) })
 }
 
 // IsRegular reports whether r is a regular file: all of it is there already.
