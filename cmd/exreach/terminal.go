@@ -44,8 +44,8 @@ func widthFor(f *os.File, env func(string) string) int {
 			return width
 		}
 	}
-	if width, err := strconv.Atoi(env("COLUMNS")); err == nil && width >= narrowest {
-		return width
+	if width, err := strconv.Atoi(env("COLUMNS")); err == nil && width > 0 {
+		return max(width, narrowest)
 	}
 	return 0
 }
