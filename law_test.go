@@ -72,6 +72,7 @@ var dependencies = map[string]string{
 	"golang.org/x/sync":                        "limits and groups of goroutines",
 	"golang.org/x/time":                        "the pace of connects (--rate, --gentle)",
 	"golang.org/x/sys":                         "sockets and the Windows console",
+	"golang.org/x/text":                        "the width of letters",
 	"golang.org/x/term":                        "the width of a terminal",
 	"github.com/google/go-cmp":                 "tests",
 	"github.com/rogpeppe/go-internal":          "tests: scripts of the command line",

@@ -44,6 +44,7 @@ type kept struct {
 	member  Member          // what it is among these
 	entries []content.Entry // nil if they are on the shelf
 	shelved []section
+	results int // in entries, and on the shelf
 }
 
 // A Tail is what is known of a run when it is over.
@@ -143,6 +144,7 @@ func (d *Draft) keep(entries []content.Entry, place int) {
 	if !known {
 		d.sumUp(h, entries)
 	}
+	h.results += len(entries)
 	d.head.columns.measure(entries)
 	d.chains.strip(entries)
 	if at, ok := d.shelf.put(entries, len(entries)); ok {
@@ -162,7 +164,7 @@ func (d *Draft) sumUp(h *kept, entries []content.Entry) {
 
 // get returns the entries of a host.
 func (d *Draft) get(h *kept) ([]content.Entry, error) {
-	entries := slices.Clone(h.entries)
+	entries := append(make([]content.Entry, 0, h.results), h.entries...)
 	for _, at := range h.shelved {
 		var more []content.Entry
 		if err := d.shelf.get(at, &more); err != nil {

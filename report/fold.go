@@ -12,13 +12,13 @@ import (
 // A tableRow is a row of a table: an entry, or several of one port that have the same
 // outcome.
 type tableRow struct {
-	entries []content.Entry
+	entries []*content.Entry
 	behind  []tableRow // what an endpoint mapper led to
 }
 
 // first is the entry that speaks for the row: of the worst grade.
 func (r tableRow) first() content.Entry {
-	return slices.MaxFunc(r.entries, func(a, b content.Entry) int {
+	return *slices.MaxFunc(r.entries, func(a, b *content.Entry) int {
 		return judge.Compare(a.Grade, b.Grade)
 	})
 }
@@ -50,12 +50,13 @@ func (r tableRow) services() []string {
 func tableRows(entries []content.Entry) []tableRow {
 	var rows []tableRow
 	places := map[content.Outcome]int{}
-	for _, e := range entries {
+	for i := range entries {
+		e := &entries[i]
 		if n := len(rows); e.Parent != "" && n > 0 {
-			rows[n-1].behind = append(rows[n-1].behind, tableRow{entries: []content.Entry{e}})
+			rows[n-1].behind = append(rows[n-1].behind, tableRow{entries: []*content.Entry{e}})
 			continue
 		}
-		shared, isShared := content.OutcomeOf(e)
+		shared, isShared := content.OutcomeOf(*e)
 		if i, known := places[shared]; known && isShared {
 			rows[i].entries = append(rows[i].entries, e)
 			continue
@@ -63,7 +64,7 @@ func tableRows(entries []content.Entry) []tableRow {
 		if isShared {
 			places[shared] = len(rows)
 		}
-		rows = append(rows, tableRow{entries: []content.Entry{e}})
+		rows = append(rows, tableRow{entries: []*content.Entry{e}})
 	}
 	slices.SortStableFunc(rows, func(a, b tableRow) int {
 		return judge.Compare(b.grade(), a.grade())

@@ -5,8 +5,8 @@ package report
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
-	"unicode"
 
 	"exreach/probe/protocol/wire"
 )
@@ -42,12 +42,20 @@ func newPage(w io.Writer, s Style) page { return page{out: bufio.NewWriter(w), s
 
 // line writes spans side by side behind an indent.
 func (p *page) line(indent int, spans ...span) {
-	line := []span{{text: spaces(indent)}}
+	var line []span
 	for _, s := range spans {
 		line = append(line, span{printable(s.text), s.ink})
 	}
-	for _, s := range fit(trimRight(line), p.style.Width) {
-		p.paint(s)
+	p.put(indent, line)
+}
+
+// put writes a line of which every text is printable.
+func (p *page) put(indent int, line []span) {
+	line = append([]span{{text: spaces(indent)}}, line...)
+	line = slices.DeleteFunc(fit(trimRight(line), p.style.Width), func(s span) bool { return s.text == "" })
+	for i, s := range line {
+		begins, ends := i == 0 || line[i-1].ink != s.ink, i == len(line)-1 || line[i+1].ink != s.ink
+		p.paint(s, begins, ends)
 	}
 	p.out.WriteByte('\n')
 }
@@ -63,16 +71,17 @@ func (p *page) paragraph(indent, hang int, spans ...span) {
 				gap++
 				continue
 			}
-			if full := indent+used+gap+width(word) > p.style.Width; full && used > 0 && p.style.Width > 0 {
-				p.line(indent, line...)
-				line, used, indent, gap = nil, 0, hang, 0
+			columns := width(word)
+			if full := indent+used+gap+columns > p.style.Width; full && used > 0 && p.style.Width > 0 {
+				p.put(indent, line)
+				line, used, indent, gap = line[:0], 0, hang, 0
 			}
-			line = appendSpan(line, span{spaces(gap) + word, s.ink})
-			used += gap + width(word)
+			line = append(line, span{spaces(gap) + word, s.ink})
+			used += gap + columns
 			gap = 1
 		}
 	}
-	p.line(indent, line...)
+	p.put(indent, line)
 }
 
 // text writes a paragraph without colours, and nothing where there is no text.
@@ -112,22 +121,17 @@ func widthsOf(rows [][]string) []int {
 	return widths
 }
 
-func (p *page) paint(s span) {
-	if s.ink == plain || !p.style.Color || s.text == "" {
-		p.out.WriteString(s.text)
-		return
+// paint writes a span. It sets the ink where spans of that ink begin, and resets it where
+// they end.
+func (p *page) paint(s span, begins, ends bool) {
+	inked := s.ink != plain && p.style.Color
+	if inked && begins {
+		p.out.WriteString("\x1b[" + string(s.ink) + "m")
 	}
-	p.out.WriteString("\x1b[" + string(s.ink) + "m" + s.text + "\x1b[0m")
-}
-
-// appendSpan appends s, or joins it to a last span of the same ink, which keeps
-// the output free of needless sequences.
-func appendSpan(line []span, s span) []span {
-	if n := len(line); n > 0 && line[n-1].ink == s.ink {
-		line[n-1].text += s.text
-		return line
+	p.out.WriteString(s.text)
+	if inked && ends {
+		p.out.WriteString("\x1b[0m")
 	}
-	return append(line, s)
 }
 
 func trimRight(line []span) []span {
@@ -155,22 +159,12 @@ func fit(line []span, columns int) []span {
 	var kept []span
 	for _, s := range line {
 		text := clip(s.text, left)
-		kept = appendSpan(kept, span{text, s.ink})
+		kept = append(kept, span{text, s.ink})
 		if left -= width(text); text != s.text {
 			break
 		}
 	}
-	return appendSpan(kept, span{more, kept[len(kept)-1].ink})
-}
-
-// clip returns the part of s that fits into so many columns.
-func clip(s string, columns int) string {
-	for i, r := range s {
-		if columns -= runeWidth(r); columns < 0 {
-			return s[:i]
-		}
-	}
-	return s
+	return append(kept, span{more, kept[len(kept)-1].ink})
 }
 
 // pad adds spaces to s up to so many columns; padLeft puts them in front.
@@ -178,51 +172,6 @@ func pad(s string, columns int) string     { return s + spaces(columns-width(s))
 func padLeft(s string, columns int) string { return spaces(columns-width(s)) + s }
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
-
-// Columns is width, for the lines of the command.
-func Columns(s string) int { return width(s) }
-
-// Clip is clip, for the lines of the command.
-func Clip(s string, columns int) string { return clip(s, columns) }
-
-// width returns how many columns of a terminal s takes.
-func width(s string) int {
-	total := 0
-	for _, r := range s {
-		total += runeWidth(r)
-	}
-	return total
-}
-
-// wide is what terminals draw in two columns: the blocks of East Asian scripts
-// and pictures that Unicode counts as wide (UAX 11).
-var wide = &unicode.RangeTable{
-	R16: []unicode.Range16{
-		{Lo: 0x1100, Hi: 0x115f, Stride: 1},
-		{Lo: 0x2e80, Hi: 0xa4cf, Stride: 1},
-		{Lo: 0xac00, Hi: 0xd7a3, Stride: 1},
-		{Lo: 0xf900, Hi: 0xfaff, Stride: 1},
-		{Lo: 0xfe30, Hi: 0xfe4f, Stride: 1},
-		{Lo: 0xff01, Hi: 0xff60, Stride: 1},
-		{Lo: 0xffe0, Hi: 0xffe6, Stride: 1},
-	},
-	R32: []unicode.Range32{
-		{Lo: 0x1f300, Hi: 0x1faff, Stride: 1},
-		{Lo: 0x20000, Hi: 0x3fffd, Stride: 1},
-	},
-}
-
-func runeWidth(r rune) int {
-	switch {
-	case r < 0x300:
-		return 1
-	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
-		return 0
-	case unicode.Is(wide, r):
-		return 2
-	}
-	return 1
-}
 
 // longest is the most bytes of one text that a report shows. What exreach keeps of
 // a peer is shorter; a forged report may carry more.

@@ -10,14 +10,24 @@ import (
 
 func TestWidth(t *testing.T) {
 	for text, want := range map[string]int{
-		"":              0,
-		"mail01":        6,
-		"Grüße":         5,
-		"Gru\u0308ße":   5, // the diaeresis stands on the u
-		"メール":           6,
-		"ｍａｉｌ":          8,
-		"서버":            4,
-		"ok \U0001f4e7": 5,
+		"":                            0,
+		"mail01":                      6,
+		"Grüße":                       5,
+		"Gru\u0308ße":                 5, // the diaeresis stands on the u
+		"メール":                         6,
+		"ｍａｉｌ":                        8,
+		"서버":                          4,
+		"ok \U0001f4e7":               5,
+		"\u2705 \u231a \u26a1 \u2b50": 11, // pictures outside the planes of pictures
+		"\u2714 \u26a0 \u2192 \u2026": 7,  // symbols that are not wide
+		"\U0001f1e9\U0001f1ea":        2,  // a flag
+		"e\u0301\u0323":               1,
+		"\u0e01\u0e34\u0e48":          1, // Thai, with a vowel and a tone above
+		"\u0643\u064e":                1, // Arabic
+		"\u1112\u1161\u11ab":          2, // one syllable of Korean
+		"\u200d\u200b\ufeff\ufe0f":    0, // joiners, and what else shows nothing
+		"\uff76\uff9e":                2, // half as wide as elsewhere in Japanese
+		"\U00020000\u3000":            4,
 	} {
 		if got := width(text); got != want {
 			t.Errorf("%q is %d columns wide, want %d", text, got, want)

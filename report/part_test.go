@@ -5,11 +5,9 @@ package report
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -315,44 +313,5 @@ func TestOtherAddress(t *testing.T) {
 	}
 	if strings.Contains(text.String(), "the same") {
 		t.Errorf("another certificate is the same:\n%s", text.String())
-	}
-}
-
-// A forged report of one host with very many ports, addresses or findings is written in a
-// moment: the time does not grow with the square of its rows.
-func TestManyRowsOfAHost(t *testing.T) {
-	const many = 1 << 14
-	base := alone(scene.Healthy("owa", 443))
-	base.Findings, base.Peer = nil, nil
-	for name, change := range map[string]func(i int, e *content.Entry){
-		"ports": func(i int, e *content.Entry) {
-			e.Port, e.Verdict, e.Grade = uint16(i+1), probe.TimedOut, judge.Fail
-		},
-		"services": func(i int, e *content.Entry) {
-			e.Service, e.Verdict, e.Grade = fmt.Sprint("service-", i), probe.Refused, judge.Fail
-		},
-		"addresses": func(i int, e *content.Entry) {
-			e.Address, e.Service = fmt.Sprintf("10.0.%d.%d", i>>8, i&0xff), fmt.Sprint("service-", i)
-		},
-		"findings": func(i int, e *content.Entry) {
-			e.Findings = []judge.Finding{{Code: fmt.Sprint("code-", i), Text: fmt.Sprint("text ", i), Weight: judge.Warn, WeighsOn: judge.OnCare}}
-			e.Service, e.Care = fmt.Sprint("service-", i), judge.Warn
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var entries []content.Entry
-			for i := range many {
-				e := base
-				change(i, &e)
-				entries = append(entries, e)
-			}
-			began := time.Now()
-			if err := put(io.Discard, "table", content.Report{Results: entries}, Style{Width: 100}); err != nil {
-				t.Fatal(err)
-			}
-			if took := time.Since(began); took > 10*time.Second { // a square takes longer, the table less than 1
-				t.Errorf("it takes %v", took)
-			}
-		})
 	}
 }

@@ -77,17 +77,21 @@ func (h *tableHost) members() {
 	if !h.style.Verbose {
 		shown = shown[:min(len(shown), manyMembers)]
 	}
-	names := make([]string, len(shown))
+	names := make([]span, len(shown)) // each of its own, because a long text would be cut
 	for i, m := range shown {
-		if names[i] = m.Host; m.About != "" {
-			names[i] += " (" + m.About + ")"
+		text := m.Host
+		if m.About != "" {
+			text += " (" + m.About + ")"
 		}
+		names[i] = span{text + ",", dim}
 	}
-	text := strings.Join(names, ", ")
+	last := &names[len(names)-1]
+	last.text = strings.TrimSuffix(last.text, ",")
 	if more := len(h.Members) - len(shown); more > 0 {
-		text += fmt.Sprintf(" and %d more, which --verbose names", more)
+		last.text += fmt.Sprintf(" and %d more, which --verbose names", more)
 	}
-	h.paragraph(margin, 2*margin, span{text + ".", dim})
+	last.text += "."
+	h.paragraph(margin, 2*margin, names...)
 }
 
 // group writes the rows of a role at an address, unless they repeat those of an address
@@ -181,14 +185,14 @@ func assumed(e content.Entry) string {
 
 // placeOf says where a host stands and what people call it.
 func placeOf(e content.Entry) string {
-	text := ""
+	var text strings.Builder
 	if e.Site != "" {
-		text = "; site " + e.Site
+		text.WriteString("; site " + e.Site)
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Labels)) {
-		text += fmt.Sprintf("; %s=%s", name, e.Labels[name])
+		fmt.Fprintf(&text, "; %s=%s", name, e.Labels[name])
 	}
-	return text
+	return text.String()
 }
 
 // seenFrom is the local address that asked, with the name of this machine.

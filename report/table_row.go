@@ -110,7 +110,7 @@ func textOf(line []span) string {
 // unasked writes one row for all services that were not asked for the same reason.
 func (h *tableHost) unasked(r tableRow) {
 	e := r.first()
-	text := fmt.Sprintf("%s %s", catalog.Count(len(r.entries), content.UnitOf(r.entries)), content.WhyUnasked(e))
+	text := fmt.Sprintf("%s %s", catalog.Count(len(r.entries), content.UnitOf(e)), content.WhyUnasked(e))
 	h.line(margin, span{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]}, span{text, plain})
 	h.findings(e, h.indent())
 }

@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"embed"
+	"fmt"
+	"math"
 
 	"github.com/urfave/cli/v2"
 
@@ -46,7 +48,7 @@ func program(w world) commandline.Program {
 		Subcommands: commands(w),
 		Action:      func(*cli.Context) error { return writeVersion(w.stdout) },
 	}
-	commandline.Prepare(root)
+	commandline.Prepare(root, map[string]string{"width": fmt.Sprintf("0, and %d to %d", narrowest, math.MaxInt), "compare": "1 to 65535"})
 	return commandline.Program{Root: root, Topics: topics, Help: helpTexts}
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -46,13 +47,19 @@ func rewrite(c *cli.Context, w world) error {
 	defer to.Discard()
 	var shelf files.Scratch
 	defer shelf.Close()
-	draft := out.format.Draft(out.format.Report(to, out.style))
+	draft := out.format.Draft(out.format.Report(files.Onto(c.Context, to), out.style))
 	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(out.files) })
-	tail, err := saved.Read(name, files.Until(c.Context, from), draft)
-	if err == nil {
-		err = draft.End(tail)
-	}
-	if err != nil {
+	err = files.Unless(c.Context, func() error {
+		tail, err := saved.Read(name, files.Until(c.Context, from), draft)
+		if err != nil {
+			return err
+		}
+		return draft.End(tail)
+	})
+	switch {
+	case errors.Is(err, files.ErrInterrupted):
+		return fmt.Errorf("cannot write %s again: %w", name, files.ErrInterrupted)
+	case err != nil:
 		return unwritten(to, err)
 	}
 	out.standIn = draft.StandIn()

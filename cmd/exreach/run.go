@@ -67,7 +67,9 @@ type errWriter struct {
 
 func (w *errWriter) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
-	w.err = cmp.Or(w.err, err)
+	if err != nil { // else an interrupted write, which may go on, would touch it
+		w.err = cmp.Or(w.err, err)
+	}
 	return n, err
 }
 

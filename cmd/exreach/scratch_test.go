@@ -124,6 +124,29 @@ func TestLinesBeforeMistake(t *testing.T) {
 	}
 }
 
+// Ctrl-C ends a report that no one reads, in any format, and says so in a line.
+func TestReportUnread(t *testing.T) {
+	for _, format := range []string{"table", "json", "jsonl"} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		full, closing := context.WithCancel(t.Context())
+		defer closing()
+		stdout := writerFunc(func([]byte) (int, error) {
+			interrupt()
+			<-full.Done()
+			return 0, io.ErrClosedPipe
+		})
+		var stderr bytes.Buffer
+		code := run(ctx, []string{"report", "-", "--format", format}, world{env: func(string) string { return "" }, stdin: strings.NewReader(longReport()), stdout: stdout, stderr: &stderr})
+		if want := "exreach: cannot write stdin again: interrupted\n"; code != 2 || stderr.String() != want {
+			t.Errorf("%s: exit code %d, %q", format, code, &stderr)
+		}
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -45,8 +44,8 @@ func widthFor(f *os.File, env func(string) string) int {
 			return width
 		}
 	}
-	if width, err := strconv.Atoi(env("COLUMNS")); err == nil && width >= narrowest {
-		return width
+	if width, err := strconv.Atoi(env("COLUMNS")); err == nil && width > 0 {
+		return max(width, narrowest)
 	}
 	return 0
 }
@@ -79,8 +78,8 @@ func (w wrapping) Write(p []byte) (int, error) {
 	var text strings.Builder
 	for line := range strings.Lines(string(p)) {
 		line = strings.TrimSuffix(line, "\n")
-		if w.width > 0 && utf8.RuneCountInString(line) >= w.width { // a console may leave a line empty behind a full one
-			line = strings.Join(commandline.Wrap(line, w.width-1-len(indent)), "\n"+indent)
+		if w.width > 0 && report.Columns(line) >= w.width { // a console may leave a line empty behind a full one
+			line = strings.Join(commandline.Wrap(line, w.width-1-len(indent), report.Columns), "\n"+indent)
 		}
 		text.WriteString(line + "\n")
 	}

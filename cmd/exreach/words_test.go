@@ -157,3 +157,12 @@ func TestKeepOpen(t *testing.T) {
 		})
 	}
 }
+
+// COLUMNS is the width of a text that does not go to a terminal; 0 is the usual width.
+func TestColumns(t *testing.T) {
+	for columns, want := range map[string]int{"": 0, "wide": 0, "0": 0, "-80": 0, "1": narrowest, "39": narrowest, "40": 40, "132": 132} {
+		if got := widthFor(nil, func(string) string { return columns }); got != want {
+			t.Errorf("COLUMNS=%s is %d columns, want %d", columns, got, want)
+		}
+	}
+}

@@ -18,7 +18,7 @@ func (l *ledger) answer(entries []Entry) string {
 	if whole := WholeOf(entries); whole != nil {
 		return fmt.Sprintf("Not checked, %s: %s (%s).", whole.Verdict, strings.TrimSuffix(whole.Detail, "."), catalog.Count(len(l.services), l.unit()))
 	}
-	if l.noAnswer(entries) {
+	if noAnswer(entries) {
 		return l.noAnswerText()
 	}
 	lacks := l.lacks()
@@ -33,8 +33,10 @@ func (l *ledger) answer(entries []Entry) string {
 }
 
 // unit is what an answer counts.
-func (l *ledger) unit() string {
-	if l.isNamed {
+func (l *ledger) unit() string { return unit(l.isNamed) }
+
+func unit(isNamed bool) string {
+	if isNamed {
 		return "port"
 	}
 	return "service"
@@ -205,7 +207,7 @@ func (l *ledger) gapKeys() []gapKey {
 // lackingServices is how many services have a lack. An answer counts those that were not
 // asked beside it.
 func (l *ledger) lackingServices() int {
-	all := map[serviceKey]bool{}
+	all := map[int]bool{}
 	for k, g := range l.gaps {
 		if k.lack < unasked {
 			maps.Copy(all, g.services)
@@ -216,10 +218,18 @@ func (l *ledger) lackingServices() int {
 
 // noAnswer reports whether nothing came back from any port, though something there is
 // required or optional.
-func (l *ledger) noAnswer(entries []Entry) bool {
-	return (l.wants[catalog.Required] || l.wants[catalog.Optional]) && !l.heard && !slices.ContainsFunc(entries, func(e Entry) bool {
-		return e.Verdict != probe.TimedOut && e.Verdict != probe.Unreachable || mayBeMute(e)
-	})
+func noAnswer(entries []Entry) bool {
+	if slices.ContainsFunc(entries, func(e Entry) bool {
+		return e.Verdict != probe.TimedOut && e.Verdict != probe.Unreachable || hostSpoke(e) || mayBeMute(e)
+	}) {
+		return false
+	}
+	for e := range asRows(entries) {
+		if e.Want == catalog.Required || e.Want == catalog.Optional {
+			return true
+		}
+	}
+	return false
 }
 
 // mayBeMute reports whether the silence of a port tells nothing: all that could be sent

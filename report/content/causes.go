@@ -84,7 +84,7 @@ func (t *Tracker) Meet(place int, entries []Entry, s Summary) {
 	case Quiet(entries):
 		t.blame(found, Cause{What: "no answer at any port", Weight: s.Grade}, host)
 	default:
-		for _, e := range asRows(entries) {
+		for e := range asRows(entries) {
 			t.learn(found, e, host)
 		}
 	}

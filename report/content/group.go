@@ -89,6 +89,6 @@ func (g Group) Gist() string {
 // Quiet reports whether nothing came back from any of several ports of a group at which
 // something is wanted.
 func Quiet(entries []Entry) bool {
-	l := newLedger(entries)
-	return len(l.ports) > 1 && l.noAnswer(entries)
+	first := portWord(entries[0])
+	return noAnswer(entries) && slices.ContainsFunc(entries, func(e Entry) bool { return portWord(e) != first })
 }

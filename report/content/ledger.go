@@ -4,8 +4,8 @@ package content
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"exreach/catalog"
@@ -61,9 +61,10 @@ func lackOf(e Entry) lack {
 
 // A ledger is what the results of a host add up to.
 type ledger struct {
-	services  map[serviceKey]bool   // each once for all addresses
-	answered  map[serviceKey]bool   // required, and answers at some address
-	missing   map[serviceKey]bool   // required, and lacking or doubtful at some address
+	numbers   map[serviceKey]int    // of the services, in the order of the report
+	services  map[int]bool          // each once for all addresses
+	answered  map[int]bool          // required, and answers at some address
+	missing   map[int]bool          // required, and lacking or doubtful at some address
 	wants     map[catalog.Want]bool // what is wanted of the services
 	addresses map[string]bool       // that were asked
 	ports     map[string]bool       // that were asked
@@ -91,6 +92,11 @@ func keyOf(e Entry) serviceKey {
 // IsNamedPort reports whether the user named a port, and it is checked for no role.
 func IsNamedPort(e Entry) bool { return e.Role == "" }
 
+// isNamed reports whether the user named all ports of the entries.
+func isNamed(entries []Entry) bool {
+	return !slices.ContainsFunc(entries, func(e Entry) bool { return !IsNamedPort(e) })
+}
+
 // A gapKey is a kind of lack: of what may be missing or of what may not.
 type gapKey struct {
 	lack     lack
@@ -106,7 +112,7 @@ func (k gapKey) isFailing() bool {
 // A gap is where a lack was seen.
 type gap struct {
 	ports     []string // as people write them, each once, in the order of the report
-	services  map[serviceKey]bool
+	services  map[int]bool
 	addresses map[string]bool
 	spots     map[spot]bool
 	known     map[string]bool // what is in ports
@@ -114,51 +120,62 @@ type gap struct {
 
 // A spot is a service at an address.
 type spot struct {
-	service serviceKey
+	service int
 	address string
 }
 
 func newLedger(entries []Entry) *ledger {
 	l := &ledger{
-		services: map[serviceKey]bool{}, answered: map[serviceKey]bool{}, missing: map[serviceKey]bool{},
+		numbers: map[serviceKey]int{}, services: map[int]bool{}, answered: map[int]bool{}, missing: map[int]bool{},
 		wants: map[catalog.Want]bool{}, addresses: map[string]bool{}, ports: map[string]bool{}, gaps: map[gapKey]*gap{},
-		isNamed: !slices.ContainsFunc(entries, func(e Entry) bool { return !IsNamedPort(e) }),
+		isNamed: isNamed(entries),
 	}
-	for _, e := range asRows(entries) {
+	for e := range asRows(entries) {
 		l.add(e)
 	}
 	return l
 }
 
+// number returns the number of an entry's service.
+func (l *ledger) number(e Entry) int {
+	key := keyOf(e)
+	n, known := l.numbers[key]
+	if !known {
+		n = len(l.numbers)
+		l.numbers[key] = n
+	}
+	return n
+}
+
 func (l *ledger) add(e Entry) {
-	key, lack := keyOf(e), lackOf(e)
+	service, lack := l.number(e), lackOf(e)
 	l.wants[e.Want], l.ports[portWord(e)] = true, true
 	if e.Service != catalog.Control {
-		l.services[key] = true
+		l.services[service] = true
 	}
 	if e.Address != "" {
 		l.addresses[e.Address] = true
 	}
 	if e.Want == catalog.Required {
 		l.inDoubt = l.inDoubt || lack == doubtful
-		l.missing[key] = l.missing[key] || lack != none
-		l.answered[key] = l.answered[key] || lack == none && e.Verdict == probe.Answered // or else another of its group is enough
+		l.missing[service] = l.missing[service] || lack != none
+		l.answered[service] = l.answered[service] || lack == none && e.Verdict == probe.Answered // or else another of its group is enough
 	}
 	l.hasTCP = l.hasTCP || e.Network != catalog.UDP
 	l.heard = l.heard || hostSpoke(e)
 	if lack != none {
-		l.lacking(e, key, lack)
+		l.lacking(e, service, lack)
 	}
 }
 
-func (l *ledger) lacking(e Entry, service serviceKey, lack lack) {
+func (l *ledger) lacking(e Entry, service int, lack lack) {
 	key := gapKey{lack: lack, optional: e.Grade == judge.Warn && lack <= broken}
 	if lack >= unasked {
 		key.why = WhyUnasked(e)
 	}
 	g := l.gaps[key]
 	if g == nil {
-		g = &gap{services: map[serviceKey]bool{}, addresses: map[string]bool{}, spots: map[spot]bool{}, known: map[string]bool{}}
+		g = &gap{services: map[int]bool{}, addresses: map[string]bool{}, spots: map[spot]bool{}, known: map[string]bool{}}
 		l.gaps[key] = g
 	}
 	word := portWord(e)
@@ -181,7 +198,7 @@ func portWord(e Entry) string {
 	case e.Port == 0:
 		return e.Service
 	case e.Network == catalog.TCP:
-		return fmt.Sprint(e.Port)
+		return strconv.Itoa(int(e.Port))
 	}
 	return e.PortText()
 }
@@ -215,5 +232,6 @@ func Ports(entries []Entry) []string {
 	return ports
 }
 
-// UnitOf is what an answer counts: services, or ports where the user named these.
-func UnitOf(entries []Entry) string { return newLedger(entries).unit() }
+// UnitOf is what an entry is called where entries are counted: a service, or a port that the
+// user named.
+func UnitOf(e Entry) string { return unit(IsNamedPort(e)) }

@@ -3,7 +3,7 @@
 package content
 
 import (
-	"slices"
+	"iter"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -48,29 +48,32 @@ func isEarly(e Entry) bool {
 	return false
 }
 
-// asRows returns the entries with the grade of the row that they share at their address,
+// asRows yields the entries with the grade of the row that they share at their address,
 // and with the want that led to it: where a port is closed, it is closed for all services.
 // What was not asked keeps its own want.
-func asRows(entries []Entry) []Entry {
+func asRows(entries []Entry) iter.Seq[Entry] {
 	type row struct {
 		address string
 		Outcome
 	}
-	speakers := map[row]Entry{}
-	for _, e := range entries {
+	speakers := map[row]int{} // their places in entries
+	for i, e := range entries {
 		if shared, ok := OutcomeOf(e); ok && e.Verdict != probe.Untried {
 			r := row{e.Address, shared}
-			if known, found := speakers[r]; !found || judge.Compare(e.Grade, known.Grade) > 0 {
-				speakers[r] = e
+			if known, found := speakers[r]; !found || judge.Compare(e.Grade, entries[known].Grade) > 0 {
+				speakers[r] = i
 			}
 		}
 	}
-	rows := slices.Clone(entries)
-	for i, e := range rows {
-		shared, ok := OutcomeOf(e)
-		if speaker, found := speakers[row{e.Address, shared}]; ok && found {
-			rows[i].Grade, rows[i].Want = speaker.Grade, speaker.Want
+	return func(yield func(Entry) bool) {
+		for _, e := range entries {
+			shared, ok := OutcomeOf(e)
+			if i, found := speakers[row{e.Address, shared}]; ok && found {
+				e.Grade, e.Want = entries[i].Grade, entries[i].Want
+			}
+			if !yield(e) {
+				return
+			}
 		}
 	}
-	return rows
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 )
@@ -95,7 +96,7 @@ func columns(terms []Entry) string {
 	var b strings.Builder
 	for _, t := range terms {
 		word := t.Word
-		for _, part := range Wrap(t.Text, 80-4-width) {
+		for _, part := range Wrap(t.Text, 80-4-width, utf8.RuneCountInString) {
 			fmt.Fprintf(&b, "  %-*s  %s\n", width, word, part)
 			word = ""
 		}
@@ -103,16 +104,16 @@ func columns(terms []Entry) string {
 	return b.String()
 }
 
-// Wrap breaks text between words into lines of at most width letters, unless a
-// word alone is longer.
-func Wrap(text string, width int) []string {
+// Wrap breaks text between words into lines of at most width columns, unless a word alone is
+// wider. columns measures a text.
+func Wrap(text string, width int, columns func(string) int) []string {
 	lines := []string{""}
 	for word := range strings.FieldsSeq(text) {
 		last := &lines[len(lines)-1]
 		switch {
 		case *last == "":
 			*last = word
-		case len([]rune(*last))+1+len([]rune(word)) <= width:
+		case columns(*last)+1+columns(word) <= width:
 			*last += " " + word
 		default:
 			lines = append(lines, word)

@@ -4,8 +4,6 @@ package commandline
 
 import (
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -80,42 +78,6 @@ func names(commands []*cli.Command) []string {
 	}
 	return all
 }
-
-var invalidValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([^:]+): `)
-
-// badValue rewords the flag package's error about a wrong value.
-func badValue(c *cli.Command, err error) error {
-	mistake := &survey.Mistake{Err: fmt.Errorf("%s: %w", c.HelpName, err), Hint: SeeHelp(c.HelpName)}
-	if forms, twice := strings.CutPrefix(err.Error(), "Cannot use two forms of the same flag: "); twice {
-		first, second, _ := strings.Cut(forms, " ")
-		mistake.Err = fmt.Errorf("options %s and %s: they are the same option", dashed(first), dashed(second))
-		mistake.Hint = "write one of them only"
-		return mistake
-	}
-	m := invalidValue.FindStringSubmatch(err.Error())
-	if m == nil {
-		return mistake
-	}
-	value, _ := strconv.Unquote(m[1])
-	number := leadingNumber.FindString(value)
-	want, meant := "true or false", ""
-	switch findOption(c, m[2]).(type) {
-	case *cli.DurationFlag:
-		want, meant = "a duration, such as 20s or 1m30s", number+"s"
-	case *cli.IntFlag:
-		want, meant = "a whole number", strings.Split(number, ".")[0]
-	case *cli.Float64Flag:
-		want, meant = "a number, such as 20 or 0.5", number
-	}
-	mistake.Err = fmt.Errorf("option %s: %q is not %s", dashed(m[2]), catalog.Shown(value), want)
-	if number != "" && number == catalog.Shown(number) && meant != "" {
-		mistake.Hint = fmt.Sprintf("did you mean %s %s?", dashed(m[2]), meant)
-	}
-	return mistake
-}
-
-// leadingNumber is what "5/s", "20 s" and "1.5" begin with.
-var leadingNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?`)
 
 // SeeHelp is the hint that leads to the help of a command, by its whole name.
 func SeeHelp(command string) string { return "see " + command + " --help" }

@@ -198,3 +198,32 @@ func TestUntil(t *testing.T) {
 		t.Errorf("after an interrupt: %d bytes, %v", n, err)
 	}
 }
+
+// TestOnto hands over what is written, and ends a write that never returns.
+func TestOnto(t *testing.T) {
+	var text strings.Builder
+	if n, err := io.WriteString(Onto(t.Context(), &text), "line\n"); n != 5 || err != nil || text.String() != "line\n" {
+		t.Errorf("%q, %d bytes, %v", text.String(), n, err)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	defer r.Close()
+	heeds := Onto(ctx, w)
+	time.AfterFunc(time.Millisecond, interrupt)
+	for range 2 {
+		if n, err := io.WriteString(heeds, "no one reads this"); n != 0 || !errors.Is(err, ErrInterrupted) {
+			t.Errorf("after an interrupt: %d bytes, %v", n, err)
+		}
+	}
+}
+
+// TestScratchClosed: what is still under way when a command ends makes no file any more.
+func TestScratchClosed(t *testing.T) {
+	var s Scratch
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := s.Create(nil); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("a file after Close: %v", err)
+	}
+}

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package files opens, reads and writes the files that a user names: an interrupt ends
-// its reads, a report appears whole or not at all, and temporary files leave nothing
+// its reads and, where that is wanted, its writes, a report appears whole or not at all, and temporary files leave nothing
 // behind. It does not know what the files contain, and may import nothing of exreach.
 package files
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -14,8 +15,8 @@ import (
 	"runtime/debug"
 )
 
-// ErrInterrupted is the error of Open and Create, and of reads through Until, once the context
-// ends. If a deadline ended it, the error is the context's cause.
+// ErrInterrupted is the error of Open, Create and Unless, of reads through Until, and of writes
+// through Onto, once the context ends. If a deadline ended it, the error is the context's cause.
 var ErrInterrupted = errors.New("interrupted")
 
 // Open opens a file to read, for the caller to close. Opening a pipe waits until another
@@ -46,6 +47,13 @@ func shown(path string) string {
 		return path
 	}
 	return string(r[:part]) + "..." + string(r[len(r)-part:])
+}
+
+// Unless returns what f returns, or ErrInterrupted when ctx ends first. Then f may go on in
+// its goroutine until the program ends: its reads and writes should fail by then.
+func Unless(ctx context.Context, f func() error) error {
+	_, err := await(ctx, func() (struct{}, error) { return struct{}{}, f() })
+	return err
 }
 
 // ended is the error of what the end of ctx kept from being done.
@@ -99,6 +107,23 @@ func (w *reader) Read(p []byte) (int, error) {
 		return data[:n], err
 	})
 	return copy(p, data), err
+}
+
+// Onto returns a writer to w whose writes fail with ErrInterrupted once ctx ends, even if a
+// write to w itself never returns, as to a pipe that no program reads.
+func Onto(ctx context.Context, w io.Writer) io.Writer { return &writer{ctx, w} }
+
+type writer struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	if w.ctx.Err() != nil {
+		return 0, ended(w.ctx)
+	}
+	data := bytes.Clone(p) // p is the caller's again after an interrupt
+	return await(w.ctx, func() (int, error) { return w.w.Write(data) })
 }
 
 // IsRegular reports whether r is a regular file: all of it is there already.

@@ -5,6 +5,7 @@ package files
 import (
 	"errors"
 	"os"
+	"sync"
 )
 
 // A Scratch is a temporary file that does not outlive the command. Long reports go there.
@@ -13,12 +14,20 @@ type Scratch struct {
 	*os.File
 	named bool // it still has a name
 	all   *Temporaries
+
+	mu     sync.Mutex // of Create and Close: an interrupted command closes what is still in use
+	closed bool
 }
 
 // Create makes the file. Systems other than Windows can remove the name of an open file:
 // there nothing is left behind, however the program ends. On Windows all has its name until
 // Close.
 func (s *Scratch) Create(all *Temporaries) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return os.ErrClosed
+	}
 	f, err := os.CreateTemp("", "exreach-*.tmp")
 	if err != nil {
 		return err
@@ -30,8 +39,11 @@ func (s *Scratch) Create(all *Temporaries) error {
 	return nil
 }
 
-// Close removes the file.
+// Close removes the file, and keeps Create from making another.
 func (s *Scratch) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
 	if s.File == nil {
 		return nil
 	}

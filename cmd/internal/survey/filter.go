@@ -155,6 +155,13 @@ func (p *planner) nothingLeft() error {
 // unknownService says what to write instead of a word of --only or --skip that means
 // nothing in the plan.
 func (p *planner) unknownService(plan []catalog.Check, word string) error {
+	if err := noPort(word); err != nil {
+		option := "--skip"
+		if slices.Contains(p.filter.only, word) {
+			option = "--only"
+		}
+		return mistake(fmt.Sprintf("such as %[1]s 443 or %[1]s 1-1024", option), "option %s: %w", option, err)
+	}
 	hint := cmp.Or(otherWord(word), p.elsewhere(plan[0], word))
 	_, _, isPort := portWord(word)
 	if hint == "" && isPort && !strings.Contains(word, "-") && slices.Contains(p.filter.only, word) {
@@ -167,6 +174,22 @@ func (p *planner) unknownService(plan []catalog.Check, word string) error {
 		return mistake(hint, "no port of this plan is in the range %s", catalog.Shown(word))
 	}
 	return mistake(hint, "no service, protocol or port of this plan is called %q", catalog.Shown(word))
+}
+
+// noPort says why a number, or a range of them, names no port: "0", "70000/tcp", "1-70000".
+// It is nil for all other words, too.
+func noPort(word string) error {
+	numbers, _, _ := strings.Cut(word, "/")
+	first, last, ranged := strings.Cut(numbers, "-")
+	if !ranged {
+		last = first
+	}
+	if first == "" || last == "" || strings.Trim(first+last, "0123456789") != "" {
+		return nil
+	}
+	_, low := catalog.ParsePort(first)
+	_, high := catalog.ParsePort(last)
+	return cmp.Or(low, high)
 }
 
 // otherWord returns the hint for a word that other tools take, or that is a range the wrong

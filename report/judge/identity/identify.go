@@ -7,6 +7,7 @@ package identity
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -173,8 +174,17 @@ func (id Identified) IsForeign() bool {
 	return len(id.Products) > 0 && !slices.ContainsFunc(id.Signs, Sign.IsExchange)
 }
 
+// manyCandidates is more than Exchange has versions. A forged report may have any number.
+const manyCandidates = 16
+
 // Choice lists the candidates in words: "2003, 2007 or 2010".
-func (id Identified) Choice() string { return catalog.Either(id.Candidates) }
+func (id Identified) Choice() string {
+	candidates := id.Candidates
+	if more := len(candidates) - manyCandidates; more > 0 {
+		candidates = append(slices.Clone(candidates[:manyCandidates]), fmt.Sprintf("%d more", more))
+	}
+	return catalog.Either(candidates)
+}
 
 // Answering says which products answer: "Postfix and Dovecot answer".
 func (id Identified) Answering() string {
