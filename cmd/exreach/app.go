@@ -6,7 +6,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"math"
 
 	"github.com/urfave/cli/v2"
 
@@ -48,7 +47,7 @@ func program(w world) commandline.Program {
 		Subcommands: commands(w),
 		Action:      func(*cli.Context) error { return writeVersion(w.stdout) },
 	}
-	commandline.Prepare(root, map[string]string{"width": fmt.Sprintf("0, and %d to %d", narrowest, math.MaxInt), "compare": "1 to 65535"})
+	commandline.Prepare(root, map[string]string{"width": fmt.Sprintf("0, and %d or more", narrowest), "compare": "1 to 65535"})
 	return commandline.Program{Root: root, Topics: topics, Help: helpTexts}
 }
 

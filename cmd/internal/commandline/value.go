@@ -39,8 +39,7 @@ func badValue(c *cli.Command, err error, ranges map[string]string) error {
 	case *cli.DurationFlag:
 		wrong, meant = wrongDuration(value), durationIn(value)
 	case *cli.IntFlag:
-		wrong = wrongWhole(value) + ranged(cmp.Or(ranges[m[2]], fmt.Sprintf("1 to %d", math.MaxInt)))
-		meant = wholeIn(value)
+		wrong, meant = wrongWhole(value, cmp.Or(ranges[m[2]], "1 or more")), wholeIn(value)
 	case *cli.Float64Flag:
 		wrong, meant = wrongNumber(value), numberIn(value)
 	}
@@ -50,8 +49,6 @@ func badValue(c *cli.Command, err error, ranges map[string]string) error {
 	}
 	return mistake
 }
-
-func ranged(accepted string) string { return "; accepted: " + accepted }
 
 // isDuration is the form of a duration (time.ParseDuration), whatever its length.
 var isDuration = regexp.MustCompile(`^[-+]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$`)
@@ -63,11 +60,11 @@ func wrongDuration(value string) string {
 	return "is not a duration, such as 20s or 1m30s"
 }
 
-func wrongWhole(value string) string {
-	if _, err := strconv.ParseInt(value, 0, strconv.IntSize); errors.Is(err, strconv.ErrRange) {
-		return "is out of range"
+func wrongWhole(value, accepted string) string {
+	if n, err := strconv.ParseInt(value, 0, strconv.IntSize); errors.Is(err, strconv.ErrRange) && n > 0 {
+		return "is too large"
 	}
-	return "is not a whole number"
+	return "is not a whole number; accepted: " + accepted
 }
 
 func wrongNumber(value string) string {

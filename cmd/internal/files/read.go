@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package files opens, reads and writes the files that a user names: an interrupt ends
-// its reads and, where that is wanted, its writes, a report appears whole or not at all, and temporary files leave nothing
-// behind. It does not know what the files contain, and may import nothing of exreach.
+// Package files opens, reads and writes the files that a user names: an interrupt ends its
+// reads and, where that is wanted, its writes, a report appears whole or not at all, and
+// temporary files leave nothing behind. It does not know what the files contain, and may
+// import nothing of exreach.
 package files
 
 import (
