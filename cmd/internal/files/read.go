@@ -24,15 +24,17 @@ var ErrInterrupted = errors.New("interrupted")
 // program writes to it; the end of ctx ends the wait. A folder is no file.
 func Open(ctx context.Context, name string) (*os.File, error) {
 	f, err := await(ctx, func() (*os.File, error) { return os.Open(name) })
+	if err == nil {
+		if is, unknown := f.Stat(); unknown == nil && is.IsDir() {
+			f.Close()
+			err = errors.New("it is a folder")
+		}
+	}
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
-		return nil, &fs.PathError{Op: at.Op, Path: shown(name), Err: at.Err}
+		err = at.Err
 	}
 	if err != nil {
-		return nil, err
-	}
-	if is, err := f.Stat(); err == nil && is.IsDir() {
-		f.Close()
-		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is a folder")}
+		return nil, &fs.PathError{Op: "open", Path: shown(name), Err: err}
 	}
 	return f, nil
 }
