@@ -57,8 +57,8 @@ func readHost(n *yaml.Node, file string, t *Topology) error {
 		return err
 	case h.Name == "":
 		return errors.New("a host has no name: give a DNS name or an address")
-	case strings.ContainsAny(h.Name, " /"):
-		return fmt.Errorf("name %q is not a host name: give a DNS name or an address, nothing else", Shown(h.Name))
+	case strings.Contains(h.Name, " "):
+		return fmt.Errorf("name %q has a space in it: name hosts one by one", Shown(h.Name))
 	}
 	t.Hosts = append(t.Hosts, h)
 	return nil

@@ -5,6 +5,7 @@ package catalog
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -215,19 +216,28 @@ func Shown(word string) string {
 	return string(r[:beginning]) + dots + string(r[len(r)-end:])
 }
 
-// withoutUser hides all before the last @ of a word, which a password may have, too. A mail
-// address stays: it has no colon.
+// withoutUser hides all before the last @ of a word, which a password may have, too, and the
+// query of a URL. A mail address stays: it has no colon.
 func withoutUser(word string) string {
-	at := strings.LastIndex(word, "@")
-	if at < 0 || !strings.Contains(word[:at], ":") {
+	scheme, rest, isURL := strings.Cut(word, "://")
+	if !isURL {
+		if at := strings.LastIndex(word, "@"); at >= 0 && strings.Contains(word[:at], ":") {
+			return "***" + word[at:]
+		}
 		return word
 	}
-	scheme, _, isURL := strings.Cut(word[:at], "://")
-	if !isURL {
-		return "***" + word[at:]
+	if at := strings.LastIndex(rest, "@"); at >= 0 && !plainAuthority.MatchString(rest) {
+		rest = "***" + rest[at:]
 	}
-	return scheme + "://***" + word[at:]
+	if query := strings.IndexAny(rest, "?#"); query >= 0 {
+		rest = rest[:query+1] + dots
+	}
+	return scheme + "://" + rest
 }
+
+// plainAuthority is how a URL goes on behind its scheme if it has no user: an @ further on
+// belongs to its path or its query.
+var plainAuthority = regexp.MustCompile(`^(\[[^\]@]*\]|[^:/?#@]*)(:[0-9]*)?[/?#]`)
 
 // shorten cuts a word that is too long to be a real one, which bounds the cost of comparing.
 func shorten(word string) string {

@@ -120,7 +120,7 @@ func (d *Draft) take(entries []content.Entry, place int) error {
 		d.head.Counts.Add(e.Grade)
 		d.head.Counts.Care.Add(e.Care)
 	}
-	if !d.format.Whole && d.known {
+	if !d.format.Whole && d.known && len(d.hosts) == 0 {
 		if err := d.begin(); err != nil {
 			return err
 		}

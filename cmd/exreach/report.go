@@ -58,7 +58,7 @@ func rewrite(c *cli.Context, w world) error {
 	})
 	switch {
 	case errors.Is(err, files.ErrInterrupted):
-		return fmt.Errorf("cannot write %s again: %w", name, files.ErrInterrupted)
+		return fmt.Errorf("%s: %w before the report was complete", name, files.ErrInterrupted)
 	case err != nil:
 		return unwritten(to, err)
 	}

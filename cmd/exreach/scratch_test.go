@@ -137,7 +137,7 @@ func TestReportUnread(t *testing.T) {
 		})
 		var stderr bytes.Buffer
 		code := run(ctx, []string{"report", "-", "--format", format}, world{env: func(string) string { return "" }, stdin: strings.NewReader(longReport()), stdout: stdout, stderr: &stderr})
-		if want := "exreach: cannot write stdin again: interrupted\n"; code != 2 || stderr.String() != want {
+		if want := "exreach: stdin: interrupted before the report was complete\n"; code != 2 || stderr.String() != want {
 			t.Errorf("%s: exit code %d, %q", format, code, &stderr)
 		}
 	}

@@ -9,8 +9,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,12 +29,12 @@ var shellNames = []string{"sh", "bash", "dash", "ash", "busybox", "ksh", "mksh",
 // mayClose reports whether a process is a shell that has a stdout of its own to close. If the
 // system does not tell, as only Linux does, the process may be one.
 func mayClose(process int) bool {
-	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", process))
+	program, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", process)) // of a script, its interpreter
 	if err != nil {
 		return true
 	}
 	own, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/1", process))
-	return slices.Contains(shellNames, strings.TrimSpace(string(name))) && own != os.DevNull
+	return slices.Contains(shellNames, filepath.Base(program)) && own != os.DevNull
 }
 
 // isOpenedNull reports whether a file is /dev/null, opened to read and write.

@@ -121,7 +121,7 @@ func pauseAfter(head []byte) time.Duration {
 		return TrialTime
 	case opensTelnet(head):
 		return patience // Telnet has no last byte
-	case bytes.IndexByte(head, '\n') >= 0:
+	case bytes.IndexByte(unblank(head), '\n') >= 0:
 		return 0
 	}
 	for _, g := range otherGreetings {
@@ -274,9 +274,16 @@ func opensTelnet(head []byte) bool {
 	return len(head) > 2 && head[0] == telnetIAC && head[1] >= telnetWill && head[1] <= telnetDont
 }
 
-// lineOf returns the first line of what a server said.
+// unblank leaves out blank lines at the beginning.
+func unblank(head []byte) []byte { return bytes.TrimLeft(head, " \t\r\n") }
+
+// lineOf returns the first line of what a server said that is not blank, or all of it if it
+// is nothing but blanks.
 func lineOf(head []byte) string {
-	line, _, _ := bytes.Cut(head, []byte("\n"))
+	line, _, _ := bytes.Cut(unblank(head), []byte("\n"))
+	if len(line) == 0 {
+		line = head
+	}
 	return strings.TrimRight(string(line), "\r")
 }
 

@@ -55,6 +55,9 @@ var anyPlayed = []struct {
 	{"J\x00\x00\x00\x0a8.0.36\x00", "", "", `J\x00\x00\x00`},
 	{"login: ", "", "", "login: "},
 	{"hello\r\n", "", "", "hello"},
+	{"\r\n \r\nhello\r\n", "", "", "hello"},
+	{"\r\n220 mail01 ESMTP\r\n", "", "", "220 mail01 ESMTP"},
+	{"\r\n", "", "", `\r\n`},
 	{"2", "", "", "2"},
 	{"\x00\x01\x16\x03\xfe", "", "", `\x00\x01\x16\x03\xfe`},
 }

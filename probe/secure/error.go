@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -33,10 +34,13 @@ func (e *Error) Error() string {
 	case e.After:
 		return fmt.Sprintf("TLS, after the handshake: %v", e.Err)
 	}
-	return fmt.Sprintf("TLS handshake: %v", e.Err)
+	return "TLS handshake: " + goMessage.ReplaceAllString(e.Err.Error(), "$1")
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// goMessage is how crypto/tls names a message of the handshake: *tls.clientHelloMsg.
+var goMessage = regexp.MustCompile(`\*tls\.(\w+)Msg(?:TLS13)?`)
 
 // A secured is a connection under TLS, which Handshake returns. It separates what goes
 // wrong with TLS from what goes wrong with the conversation.

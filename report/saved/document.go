@@ -54,7 +54,7 @@ func (d *document) read() (report.Tail, error) {
 	case !d.named:
 		return report.Tail{}, fmt.Errorf("line 1: no \"schema\", so this is not a report of exreach; accepted: %q and %q", schemas[1], schemas[2])
 	case !d.whole:
-		return report.Tail{}, errors.New("line 1: no \"results\", so this is not a report of exreach; one without a result has an empty list")
+		return report.Tail{}, errors.New("line 1: no \"results\", so this is not a report of exreach: a document has a list of them, and a stream has each in a line of its own")
 	}
 	if err := d.ended(); err != nil {
 		return report.Tail{}, err

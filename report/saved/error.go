@@ -22,7 +22,7 @@ func reason(err error) string {
 	switch {
 	case err == io.EOF:
 		return "the file is empty"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && isCutShort(syntax):
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && isCutShort(syntax, nil):
 		return "the text ends too early: the file was truncated while it was written or copied"
 	case errors.As(err, &syntax) && strings.Contains(syntax.Error(), "max depth"):
 		return "lists and objects are nested too deep: exreach did not write them"
@@ -66,8 +66,14 @@ func fieldOf(err *json.UnmarshalTypeError) string {
 	return short(strings.TrimPrefix(strings.TrimPrefix(err.Field, "Line."), "Entry."))
 }
 
-// isCutShort reports whether a text would be JSON if it went on.
-func isCutShort(err *json.SyntaxError) bool { return strings.Contains(err.Error(), "unexpected end") }
+// isCutShort reports whether a text would be JSON if it went on. encoding/json takes the end of
+// a text in the middle of a number, a word or an escape for a blank.
+func isCutShort(err *json.SyntaxError, text []byte) bool {
+	if strings.Contains(err.Error(), "unexpected end") {
+		return true
+	}
+	return int(err.Offset) == len(text) && strings.Contains(err.Error(), "' '") && !bytes.HasSuffix(text, []byte(" "))
+}
 
 // timeText is a time as JSON has it, "" where there is none.
 func timeText(t time.Time) string {

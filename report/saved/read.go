@@ -105,6 +105,9 @@ type foundLine struct {
 
 var errBroken = errors.New("this is the beginning of a value that goes on in the next line; in a stream each line is a result")
 
+// errTakenOut is for what jq '.results[]' makes of a document.
+var errTakenOut = fmt.Errorf(`no "schema": this result was taken out of a report of %s, and misses what stands elsewhere in it; make lines of the report with --format jsonl`, content.Schema)
+
 // read reads one line.
 func (s *stream) read(text []byte) error {
 	if err := s.check.value(text, s.is); err != nil {
@@ -112,8 +115,11 @@ func (s *stream) read(text []byte) error {
 	}
 	var found foundLine
 	err := json.Unmarshal(text, &found)
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && isCutShort(syntax) && bytes.HasSuffix(text, []byte("\n")) {
-		return errBroken
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && isCutShort(syntax, text) {
+		if bytes.HasSuffix(text, []byte("\n")) {
+			return errBroken
+		}
+		return io.ErrUnexpectedEOF
 	}
 	if err != nil {
 		return err
@@ -123,7 +129,10 @@ func (s *stream) read(text []byte) error {
 	}
 	version, err := versionOf(found.Schema)
 	if found.Schema == "" {
-		version, err = 1, nil
+		version, err = 1, nil // whose lines have none
+		if found.Care != "" {
+			return errTakenOut
+		}
 	}
 	if err != nil {
 		return err

@@ -78,6 +78,53 @@ func TestReadRearranged(t *testing.T) {
 	if again := write(t, "json", got, report.Style{}); again != text {
 		t.Errorf("written again it differs:\n%s", cmp.Diff(text, again))
 	}
+	var plain, turned strings.Builder
+	for from, to := range map[string]*strings.Builder{text: &plain, string(sorted): &turned} {
+		stream, err := report.FormatNamed("jsonl", report.FormatNames())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := stream.Draft(stream.Report(to, report.Style{}))
+		tail, err := Read("run.json", strings.NewReader(from), d)
+		if err := errors.Join(err, d.End(tail)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(plain.String(), turned.String()); diff != "" {
+		t.Errorf("as lines:\n%s", diff)
+	}
+}
+
+// A text that ends in the middle of a value was truncated, wherever that is.
+func TestReadTruncated(t *testing.T) {
+	text := write(t, "jsonl", network(), report.Style{})
+	line := strings.Index(text, "\n") + 1
+	for at := line + 1; at < 2*line; at++ {
+		if strings.HasSuffix(text[:at], "}\n") || strings.HasSuffix(text[:at+1], "}\n") {
+			break // the line is whole
+		}
+		if _, err := readBack("run.jsonl", strings.NewReader(text[:at])); err == nil || !strings.HasPrefix(err.Error(), "run.jsonl: line 2: the text ends too early") {
+			t.Fatalf("after %q: %v", text[at-20:at], err)
+		}
+	}
+}
+
+// A result that was taken out of a document lacks what stands elsewhere in it. It is none of
+// exreach/1, whose lines have no schema.
+func TestReadTakenOut(t *testing.T) {
+	var document struct{ Results []json.RawMessage }
+	if err := json.Unmarshal([]byte(write(t, "json", network(), report.Style{})), &document); err != nil {
+		t.Fatal(err)
+	}
+	for _, result := range document.Results {
+		var line bytes.Buffer
+		if err := json.Compact(&line, result); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readBack("-", &line); err == nil || !strings.Contains(err.Error(), `no "schema": this result was taken out of a report`) {
+			t.Errorf("error %v", err)
+		}
+	}
 }
 
 // The hosts of a file may be in any order.

@@ -60,7 +60,7 @@ func TestSiteAndLabels(t *testing.T) {
 func TestHostileLabels(t *testing.T) {
 	e := network().Results[0]
 	e.Site, e.Labels = "Ber\x1b[31mlin", map[string]string{"own\u202eer": "te\x07am"}
-	line, err := json.Marshal(e)
+	line, err := json.Marshal(report.Line{Schema: content.Schema, Entry: e})
 	if err != nil {
 		t.Fatal(err)
 	}

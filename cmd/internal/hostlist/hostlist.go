@@ -112,8 +112,8 @@ func (r *Reader) readLine() (string, error) {
 // read returns the row of a line: an empty one if the line names no host. The first line
 // that says something decides whether the list is a table.
 func (r *Reader) read(text string) Row {
-	word, _, _ := strings.Cut(text, "#")
-	if word = strings.TrimSpace(word); word == "" || isRule(word) && r.ruled {
+	word := strings.TrimSpace(withoutComment(text))
+	if word == "" || isRule(word) && r.ruled {
 		return Row{}
 	}
 	r.ruled = false
@@ -140,6 +140,22 @@ func (r *Reader) read(text string) Row {
 		return Row{Wrong: []*Mistake{wrong}}
 	}
 	return Row{}
+}
+
+// withoutComment returns a line without its comment. In a URL, # begins none.
+func withoutComment(line string) string {
+	inURL := false
+	for i := range len(line) {
+		switch c := line[i]; {
+		case c == ' ', c == '\t':
+			inURL = false
+		case strings.HasPrefix(line[i:], "://"):
+			inURL = true
+		case c == '#' && !inURL:
+			return line[:i]
+		}
+	}
+	return line
 }
 
 // separators are what may stand between the columns of a table: a comma, the semicolon of a

@@ -75,6 +75,7 @@ func TestLists(t *testing.T) {
 		"no last line end":   {"mail01\nmail02", []string{"1 mail01", "2 mail02"}},
 		"of Windows":         {"\ufeffmail01\r\n\r\n  mail02\t\r\n", []string{"1 mail01", "3 mail02"}},
 		"comments":           {"# ours, and theirs\nmail01 # the old one; keep\n\n#mail02\n", []string{"2 mail01"}},
+		"URLs":               {"https://mail01/#a # b\nhttps://a:b#c@mail02/\n", []string{"1 https://mail01/#a", "2 https://a:b#c@mail02/"}},
 		"nothing":            {"", nil},
 		"quoted":             {"\"mail01\"\n\"mail 02\"\n", []string{`1 "mail01"`, `2 "mail 02"`}},
 		"UTF-16":             {wide("mail01\r\nmail02.\r\n"), []string{"1 mail01", "2 mail02."}},
@@ -195,6 +196,7 @@ func TestLineEnds(t *testing.T) {
 	const bom = "\ufeff"
 	for text, same := range map[string]string{
 		strings.ReplaceAll(list, "\n", "\r"):                      list,
+		list + "\x1a" + list + "\x1a":                             list + list,
 		strings.ReplaceAll(list, "\n", "\r\n"):                    list,
 		strings.ReplaceAll(table, "\n", "\r"):                     table,
 		strings.ReplaceAll(table, "\n", "\r\n"):                   table,

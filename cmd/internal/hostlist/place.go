@@ -4,6 +4,7 @@ package hostlist
 
 import (
 	"strings"
+	"unicode/utf8"
 	"unique"
 
 	"exreach/catalog"
@@ -20,6 +21,9 @@ func siteOf(value string) (string, *Mistake) {
 		site = strings.ReplaceAll(strings.TrimPrefix(name, "CN="), `\`, "") // which stands before a comma of the name
 	}
 	if err := catalog.CheckSite(site); err != nil {
+		if !strings.ContainsRune(site, utf8.RuneError) {
+			return "", &Mistake{err, "write the site without it, or leave it out"}
+		}
 		return "", &Mistake{err, saveAsUTF8}
 	}
 	return unique.Make(site).Value(), nil // which many hosts share

@@ -22,7 +22,7 @@ func (t *text) Read(p []byte) (n int, err error) {
 		ended := t.ended
 		t.ended = b == '\r'
 		switch {
-		case b == '\n' && ended, b == mark[0] && t.skipMark():
+		case b == '\n' && ended, b == endOfDOS, b == mark[0] && t.skipMark():
 			continue
 		case b == '\r':
 			b = '\n'
@@ -32,6 +32,9 @@ func (t *text) Read(p []byte) (n int, err error) {
 	}
 	return n, nil
 }
+
+// endOfDOS is what copy of Windows writes behind a text that it joins.
+const endOfDOS = 0x1a
 
 // mark is a byte order mark in UTF-8.
 const mark = "\xef\xbb\xbf"

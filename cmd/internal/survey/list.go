@@ -153,7 +153,7 @@ func (l *hostList) isRepeated(name string, row hostlist.Row) bool {
 	}
 	switch {
 	case before != says:
-		l.wrong.add(row.Line, mistake("name each host once, with all its roles in one row: Mailbox, ClientAccess",
+		l.wrong.add(row.Line, mistake("name each host once, with all its roles in one row (Mailbox, ClientAccess), or say the same of it in each row",
 			"host %q: an earlier row names it and says something else about it", catalog.Shown(name)))
 		return true
 	case repeated:

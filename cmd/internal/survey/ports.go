@@ -20,7 +20,7 @@ import (
 // command line, in a list or in a topology, comes through here; ParseHost alone is for
 // names that nothing connects to, such as --domain.
 func HostOf(word string, family lookup.Family) (string, error) {
-	host, port, err := parseOperand(unquoted(word))
+	host, port, err := parseOperand(unquoted(strings.TrimSpace(word)))
 	if err != nil {
 		return "", err
 	}
@@ -62,7 +62,7 @@ func parseOperand(word string) (host, port string, err error) {
 // schemePorts are the ports of URLs that do not name one.
 var schemePorts = map[string]string{
 	"http": "80", "https": "443", "smtp": "25", "smtps": "465", "submission": "587", "pop": "110", "pop3": "110", "pop3s": "995",
-	"imap": "143", "imaps": "993", "ldap": "389", "ldaps": "636", "sip": "5060", "sips": "5061", "ssh": "22", "ftp": "21",
+	"imap": "143", "imaps": "993", "ldap": "389", "ldaps": "636", "sip": "5060", "sips": "5061", "ssh": "22", "ftp": "21", "rdp": "3389", "dns": "53/udp",
 }
 
 // parseURL takes the host and the port of a URL.
@@ -79,6 +79,9 @@ func parseURL(word string) (host, port string, err error) {
 	}
 	if port = cmp.Or(u.Port(), schemePorts[strings.ToLower(u.Scheme)]); port == "" {
 		return "", "", mistake("write the host and the port: "+net.JoinHostPort(host, "443"), "host %q: it is a URL whose port exreach does not know", catalog.Shown(word))
+	}
+	if strings.EqualFold(u.Scheme, "udp") {
+		port += "/udp"
 	}
 	return host, port, nil
 }

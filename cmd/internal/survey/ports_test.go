@@ -34,6 +34,11 @@ func TestHostOf(t *testing.T) {
 		"ldaps://dc01":                 "dc01:636",
 		"smtp://user@mail.contoso.com": "mail.contoso.com:25",
 
+		" mail01:443 ":    "mail01:443",
+		"udp://mail01:53": "mail01:53/udp",
+		"dns://mail01":    "mail01:53/udp",
+		"rdp://mail01":    "mail01:3389",
+
 		"mail01:":             "there is no port after the colon",
 		"mail01:0":            `"0" is not a port`,
 		"mail01:65536":        `"65536" is not a port`,

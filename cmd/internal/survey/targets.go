@@ -171,12 +171,12 @@ func Listed(ctx context.Context, cat *catalog.Catalog, l List, o Options) (*Targ
 	}
 	runtime.GC() // else garbage may grow to what reading used, and triple the memory
 	switch {
+	case list.wrong.count > 0:
+		return nil, list.wrong.err()
 	case ctx.Err() == context.Canceled:
 		return nil, fmt.Errorf("interrupted while reading the hosts from %s", list.name)
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("cannot read the hosts from %s: %w", list.name, context.Cause(ctx))
-	case list.wrong.count > 0:
-		return nil, list.wrong.err()
 	case list.idle.Hosts > 0 && r.names.count == 0:
 		return nil, mistake("say who connects, such as --from mailbox", "there is no host to check: the roles in %s have no service for %s", list.name, r.taker.from)
 	case r.names.count == 0:
