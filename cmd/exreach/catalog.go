@@ -44,7 +44,7 @@ func catalogCommand(w world) *cli.Command {
 
 // catalogFlag adds the user's own rows, in commands that read the catalogue.
 func catalogFlag() cli.Flag {
-	return &cli.StringFlag{Name: "catalog", Usage: "add the services of your own catalogue `FILE` (YAML)"}
+	return &cli.StringFlag{Name: "catalog", TakesFile: true, Usage: "add the services of your own catalogue `FILE` (YAML)"}
 }
 
 func listCatalog(c *cli.Context, w world) error {

@@ -93,7 +93,7 @@ func surveyOf(ctx context.Context, c *cli.Context, w world) (*survey.Survey, err
 func (o output) run(ctx context.Context, s *survey.Survey) error {
 	opening, stop := until(ctx, s.Began, s.Deadline)
 	defer stop()
-	to, err := files.Create(opening, o.file, o.stdout, o.files)
+	to, err := files.Create(opening, o.file, o.stdout, o.temporaries)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	var shelf files.Scratch
 	defer shelf.Close()
 	draft := o.draft(to, s)
-	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(o.files) })
+	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(o.temporaries) })
 	for host := range s.Run(ctx) {
 		if err := draft.Add(host); err != nil {
 			return unwritten(to, err)
@@ -144,8 +144,8 @@ func planFlags() []cli.Flag {
 		&cli.StringFlag{Name: "version", Aliases: []string{"V"}, Usage: "the `VERSION` of Exchange: 5.5, 2010, 2019, se, ... (default auto: what the host reports)"},
 		&cli.StringFlag{Name: "role", Usage: "the `ROLE` of the hosts in that version (default auto: each whose services answer)"},
 		&cli.StringFlag{Name: "from", Usage: "`WHO` connects: client, internet, mailbox, admin, ... (default client)"},
-		&cli.StringFlag{Name: "hosts", Usage: "read the hosts from `FILE`, one per line or a CSV table; - is stdin"},
-		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "read the hosts from a topology `FILE` (YAML)"},
+		&cli.StringFlag{Name: "hosts", TakesFile: true, Usage: "read the hosts from `FILE`, one per line or a CSV table; - is stdin"},
+		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, TakesFile: true, Usage: "read the hosts from a topology `FILE` (YAML)"},
 		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p", "ports"}, Usage: "check these `PORTS` instead of those that the role needs: 8443, 53/udp, ..."},
 		&cli.StringSliceFlag{Name: "only", Usage: "check only these `WORDS`: services, protocols, ports or ranges of ports, separated by commas"},
 		&cli.StringSliceFlag{Name: "skip", Usage: "leave out these `WORDS`"},

@@ -34,7 +34,7 @@ const maxCredentials = 4 << 10
 // credentialsFlag chooses what to log in with. There is no flag for the password
 // itself: everyone on the machine can read a command line.
 func credentialsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "credentials", Usage: "also log in, with the credentials in `FILE`, or from the environment (" + fromEnvironment + ")"}
+	return &cli.StringFlag{Name: "credentials", TakesFile: true, Usage: "also log in, with the credentials in `FILE`, or from the environment (" + fromEnvironment + ")"}
 }
 
 // credentialsOf returns what to log in with; nil without --credentials.

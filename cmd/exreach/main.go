@@ -23,8 +23,9 @@
 //
 // This package reads flags, the environment and files, connects the other
 // packages, prints, and exits. It decides nothing about Exchange, networks or
-// formats: it words what survey and report found. It may start no goroutine: that is
-// survey's work. Nothing may import it. The rules of its output:
+// formats: it words what survey and report found. Its only goroutine waits for
+// a second Ctrl-C: all others are survey's work. Nothing may import it. The
+// rules of its output:
 //
 //   - stdout is the report and nothing else. Notes, progress and errors go to
 //     stderr; progress only to a terminal; --quiet leaves the errors.
@@ -56,12 +57,9 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(heapGrowth)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), endings(signal.Ignored)...)
+	ctx, _ := signal.NotifyContext(context.Background(), endings(signal.Ignored)...) // heeds signals to the end
 	temporaries := &files.Temporaries{}
-	context.AfterFunc(ctx, func() {
-		stop()
-		endAtNext(temporaries)
-	})
+	context.AfterFunc(ctx, func() { endAtNext(temporaries) })
 	var stdout io.Writer = os.Stdout
 	if wasClosed(os.Stdin, os.Stdout, os.Stderr) {
 		stdout = closed{}

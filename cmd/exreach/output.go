@@ -29,7 +29,7 @@ var colorWords = []string{"auto", "always", "never"}
 func outputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "format", Value: "table", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the report to `FILE`, whole or not at all"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, TakesFile: true, Usage: "write the report to `FILE`, whole or not at all"},
 		colorFlag(),
 		&cli.BoolFlag{Name: "problems", Usage: "show only what is not as wanted"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show notes, and everything that is as wanted"},
@@ -52,12 +52,13 @@ type output struct {
 	stdout   io.Writer
 	notes    io.Writer
 	progress *statusLine // nil if no one would see it
-	files    *files.Temporaries
-	standIn  bool // a stand-in is checked: its faults are deliberate and no failure
+	standIn  bool        // a stand-in is checked: its faults are deliberate and no failure
+
+	temporaries *files.Temporaries
 }
 
 func newOutput(c *cli.Context, w world) (output, error) {
-	o := output{file: c.String("output"), stdout: w.stdout, files: w.temporaries, notes: notesOf(c, w)}
+	o := output{file: c.String("output"), stdout: w.stdout, temporaries: w.temporaries, notes: notesOf(c, w)}
 	switch {
 	case c.Bool("quiet") && c.Bool("verbose"):
 		return o, combined("--quiet and --verbose")

@@ -40,7 +40,7 @@ func rewrite(c *cli.Context, w world) error {
 		return err
 	}
 	defer closing()
-	to, err := files.Create(c.Context, out.file, out.stdout, out.files)
+	to, err := files.Create(c.Context, out.file, out.stdout, out.temporaries)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func rewrite(c *cli.Context, w world) error {
 	var shelf files.Scratch
 	defer shelf.Close()
 	draft := out.format.Draft(out.format.Report(files.Onto(c.Context, to), out.style))
-	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(out.files) })
+	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(out.temporaries) })
 	err = files.Unless(c.Context, func() error {
 		tail, err := saved.Read(name, files.Until(c.Context, from), draft)
 		if err != nil {

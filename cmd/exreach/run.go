@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,13 +40,13 @@ func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
 // run does what args ask for and returns the exit code. A report that could not be
 // written to stdout is a failure, whatever the checks found.
 func run(ctx context.Context, args []string, w world) int {
-	out := &errWriter{Writer: w.stdout}
+	out := &files.ErrWriter{Writer: w.stdout}
 	w.stdout = out
 	w.stderr = wrapping{w.stderr, widthFor(terminal(w.stderr), w.env)}
 	err := command(ctx, args, w)
 	var o outcome
-	if out.err != nil && (err == nil || err == out.err || errors.As(err, &o)) {
-		err = fmt.Errorf("cannot write to stdout: %w", out.err)
+	if unwritten := out.Err(); unwritten != nil && (err == nil || err == unwritten || errors.As(err, &o)) {
+		err = fmt.Errorf("cannot write to stdout: %w", unwritten)
 	}
 	switch {
 	case err == nil:
@@ -57,20 +56,6 @@ func run(ctx context.Context, args []string, w world) int {
 	}
 	complain(w.stderr, err)
 	return 2
-}
-
-// An errWriter is stdout, and remembers the first error of writing to it.
-type errWriter struct {
-	io.Writer
-	err error
-}
-
-func (w *errWriter) Write(p []byte) (int, error) {
-	n, err := w.Writer.Write(p)
-	if err != nil { // else an interrupted write, which may go on, would touch it
-		w.err = cmp.Or(w.err, err)
-	}
-	return n, err
 }
 
 // hinted is fmt.Errorf with a hint for the user.
@@ -97,7 +82,7 @@ func complain(w io.Writer, err error) {
 const longestMessage = 8 << 10
 
 // password is a user and a password in a URL.
-var password = regexp.MustCompile(`://[^\s"'/]*@`)
+var password = regexp.MustCompile(`://[^\s"]*@`)
 
 // printLine writes a line for a terminal, made printable and without passwords: a path or an
 // argument may contain anything, such as the end of a line.

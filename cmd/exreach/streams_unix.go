@@ -26,14 +26,18 @@ func wasClosed(stdin, stdout, stderr *os.File) bool {
 
 var shellNames = []string{"sh", "bash", "dash", "ash", "busybox", "ksh", "mksh", "zsh", "fish"}
 
-// mayClose reports whether a process is a shell that has a stdout of its own to close. If the
-// system does not tell, as only Linux does, the process may be one.
+// mayClose reports whether exreach, which a process started, may have begun with a closed
+// stdout: the process has none itself (timeout, sudo), or it is a shell and has another than
+// /dev/null. If the system does not tell, as only Linux does, it may be.
 func mayClose(process int) bool {
 	program, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", process)) // of a script, its interpreter
 	if err != nil {
 		return true
 	}
-	own, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/1", process))
+	own, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/1", process))
+	if err != nil {
+		return true
+	}
 	return slices.Contains(shellNames, filepath.Base(program)) && own != os.DevNull
 }
 

@@ -21,7 +21,7 @@ import (
 // terminal returns the terminal behind w, or nil.
 func terminal(w io.Writer) *os.File {
 	switch out := w.(type) {
-	case *errWriter:
+	case *files.ErrWriter:
 		w = out.Writer
 	case wrapping:
 		w = out.Writer

@@ -46,7 +46,7 @@ func Prepare(c *cli.Command, ranges map[string]string) {
 func needFiles(ctx *cli.Context) error {
 	for _, f := range ctx.Command.Flags {
 		name := f.Names()[0]
-		if described, ok := f.(cli.DocGenerationFlag); !ok || !strings.Contains(described.GetUsage(), "`FILE`") || !ctx.IsSet(name) {
+		if text, ok := f.(*cli.StringFlag); !ok || !text.TakesFile || !ctx.IsSet(name) {
 			continue
 		}
 		if strings.TrimSpace(ctx.String(name)) == "" {

@@ -20,22 +20,23 @@ type Destination struct {
 	path      string   // of the file; "" for stdout
 	file      *os.File // to write to; nil for stdout, and after Commit
 	temporary bool     // file has a temporary name until Commit
-	all       *Temporaries
-	keep      bool // path belongs to another user and must stay: it is filled, not replaced
+
+	temporaries *Temporaries // that know file
+	keep        bool         // path belongs to another user and must stay: it is filled, not replaced
 }
 
 // Create opens the destination at path; "" is stdout. Commands call it before they ask any
 // host: a report that cannot be written fails first. Opening a pipe waits until another
-// program reads from it; the end of ctx ends the wait. Until Commit or Discard, all has the
-// name of the temporary file.
-func Create(ctx context.Context, path string, stdout io.Writer, all *Temporaries) (*Destination, error) {
+// program reads from it; the end of ctx ends the wait. Until Commit or Discard,
+// temporaries has the temporary file.
+func Create(ctx context.Context, path string, stdout io.Writer, temporaries *Temporaries) (*Destination, error) {
 	if path == "" {
 		return &Destination{Writer: stdout}, nil
 	}
 	before, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return replacing(dangling(path), nil, all)
+		return replacing(dangling(path), nil, temporaries)
 	case err != nil:
 		return nil, cannotWrite(path, err)
 	case before.IsDir():
@@ -45,7 +46,7 @@ func Create(ctx context.Context, path string, stdout io.Writer, all *Temporaries
 		if real, err := filepath.EvalSymlinks(path); err == nil {
 			path = real
 		}
-		return replacing(path, before, all)
+		return replacing(path, before, temporaries)
 	}
 	// A device or a pipe cannot be replaced.
 	if before.Mode()&fs.ModeNamedPipe == 0 {
@@ -80,20 +81,19 @@ func dangling(path string) string {
 // replacing makes a Destination that writes to a temporary file in the folder of path.
 // Commit puts that in the place of path. before is the file that is there now, which gives
 // it its mode and owner; nil if there is none.
-func replacing(path string, before fs.FileInfo, all *Temporaries) (*Destination, error) {
+func replacing(path string, before fs.FileInfo, temporaries *Temporaries) (*Destination, error) {
 	mode := fs.FileMode(0o666)
 	if before != nil {
 		mode = 0o600 // until it has its owner
 	}
 	// The name does not contain that of path, which may be as long as the system allows.
 	name := filepath.Join(filepath.Dir(path), "exreach-"+rand.Text()[:8]+".tmp")
-	all.add(name)
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		all.forget(name)
 		return nil, cannotWrite(path, err)
 	}
-	d := &Destination{Writer: f, path: path, file: f, temporary: true, all: all}
+	temporaries.add(f)
+	d := &Destination{Writer: f, path: path, file: f, temporary: true, temporaries: temporaries}
 	if before == nil {
 		return d, nil
 	}
@@ -127,7 +127,7 @@ func (d *Destination) Commit() error {
 		return nil
 	}
 	written := d.file.Name()
-	defer d.all.forget(written)
+	defer d.temporaries.forget(d.file)
 	err := d.file.Close()
 	d.file = nil
 	switch {
@@ -172,7 +172,7 @@ func (d *Destination) Discard() {
 	d.file.Close()
 	if d.temporary {
 		os.Remove(d.file.Name())
-		d.all.forget(d.file.Name())
+		d.temporaries.forget(d.file)
 	}
 }
 

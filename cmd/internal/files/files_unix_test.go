@@ -149,81 +149,14 @@ func TestCreateWaits(t *testing.T) {
 	}
 }
 
-// TestTemporaries: a program that ends early leaves no temporary file, and every report that
-// was committed.
-func TestTemporaries(t *testing.T) {
-	folder := t.TempDir()
-	var all Temporaries
-	done := filepath.Join(folder, strings.Repeat("n", 255)) // the longest name
-	for _, path := range []string{done, filepath.Join(folder, "half")} {
-		to, err := Create(t.Context(), path, io.Discard, &all)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer to.Discard()
-		if path != done {
-			break
-		}
-		if err := to.Commit(); err != nil {
-			t.Fatal(err)
-		}
+// TestDestinationNamed: a report may have the longest name that the system allows, and Create
+// says that a longer one is too long.
+func TestDestinationNamed(t *testing.T) {
+	longest := filepath.Join(t.TempDir(), strings.Repeat("n", 255))
+	if text, _ := written(t, longest, "report"); text != "report" {
+		t.Errorf("%q is written", text)
 	}
-	all.Remove()
-	left, err := os.ReadDir(folder)
-	if err != nil || len(left) != 1 || left[0].Name() != filepath.Base(done) {
-		t.Errorf("left are %v, %v", left, err)
-	}
-	if _, err := Create(t.Context(), done+"n", io.Discard, &all); err == nil {
-		t.Error("a name is longer than the system allows, and Create does not say so")
-	}
-}
-
-// TestUntil hands over what comes, and its end.
-func TestUntil(t *testing.T) {
-	text := strings.Repeat("line\n", 5000)
-	got, err := io.ReadAll(Until(t.Context(), strings.NewReader(text)))
-	if err != nil || string(got) != text {
-		t.Errorf("%d bytes, %v", len(got), err)
-	}
-	ctx, interrupt := context.WithCancel(t.Context())
-	r, w := io.Pipe()
-	defer w.Close()
-	go func() { _, _ = io.WriteString(w, "a") }()
-	heeds, p := Until(ctx, r), make([]byte, 8)
-	if n, err := heeds.Read(p); n != 1 || err != nil {
-		t.Errorf("%d bytes, %v", n, err)
-	}
-	time.AfterFunc(time.Millisecond, interrupt)
-	if n, err := heeds.Read(p); n != 0 || !errors.Is(err, ErrInterrupted) {
-		t.Errorf("after an interrupt: %d bytes, %v", n, err)
-	}
-}
-
-// TestOnto hands over what is written, and ends a write that never returns.
-func TestOnto(t *testing.T) {
-	var text strings.Builder
-	if n, err := io.WriteString(Onto(t.Context(), &text), "line\n"); n != 5 || err != nil || text.String() != "line\n" {
-		t.Errorf("%q, %d bytes, %v", text.String(), n, err)
-	}
-	ctx, interrupt := context.WithCancel(t.Context())
-	r, w := io.Pipe()
-	defer r.Close()
-	heeds := Onto(ctx, w)
-	time.AfterFunc(time.Millisecond, interrupt)
-	for range 2 {
-		if n, err := io.WriteString(heeds, "no one reads this"); n != 0 || !errors.Is(err, ErrInterrupted) {
-			t.Errorf("after an interrupt: %d bytes, %v", n, err)
-		}
-	}
-}
-
-// TestScratchClosed: what is still under way when a command ends makes no file any more.
-func TestScratchClosed(t *testing.T) {
-	var s Scratch
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-	if err := s.Create(nil); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("a file after Close: %v", err)
+	if _, err := Create(t.Context(), longest+"n", io.Discard, nil); err == nil {
+		t.Error("there is no error")
 	}
 }

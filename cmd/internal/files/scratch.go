@@ -12,17 +12,18 @@ import (
 // The zero value has no file yet.
 type Scratch struct {
 	*os.File
-	named bool // it still has a name
-	all   *Temporaries
+	named bool // it still has a name, by which temporaries know it
+
+	temporaries *Temporaries
 
 	mu     sync.Mutex // of Create and Close: an interrupted command closes what is still in use
 	closed bool
 }
 
 // Create makes the file. Systems other than Windows can remove the name of an open file:
-// there nothing is left behind, however the program ends. On Windows all has its name until
+// there nothing is left behind, however the program ends. On Windows temporaries has it until
 // Close.
-func (s *Scratch) Create(all *Temporaries) error {
+func (s *Scratch) Create(temporaries *Temporaries) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -32,9 +33,9 @@ func (s *Scratch) Create(all *Temporaries) error {
 	if err != nil {
 		return err
 	}
-	s.File, s.all, s.named = f, all, os.Remove(f.Name()) != nil
+	s.File, s.temporaries, s.named = f, temporaries, os.Remove(f.Name()) != nil
 	if s.named {
-		all.add(f.Name())
+		temporaries.add(f)
 	}
 	return nil
 }
@@ -50,7 +51,7 @@ func (s *Scratch) Close() error {
 	err := s.File.Close()
 	if s.named {
 		err = errors.Join(err, os.Remove(s.Name()))
-		s.all.forget(s.Name())
+		s.temporaries.forget(s.File)
 	}
 	return err
 }

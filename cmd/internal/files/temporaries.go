@@ -7,40 +7,41 @@ import (
 	"sync"
 )
 
-// Temporaries is the temporary files that have a name at the moment. A program that ends
-// before its commands do removes them first. Nil keeps no account.
+// Temporaries is the temporary files of a program that have a name at the moment. If the
+// program ends before its commands do, it removes them first. Nil keeps no account.
 type Temporaries struct {
 	mu    sync.Mutex
-	names map[string]bool
+	named map[*os.File]bool
 }
 
-// Remove removes the files. Windows keeps those that are open.
+// Remove closes and removes the files.
 func (t *Temporaries) Remove() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for name := range t.names {
-		os.Remove(name)
+	for f := range t.named {
+		f.Close() // Windows removes no file that is open
+		os.Remove(f.Name())
 	}
 }
 
-func (t *Temporaries) add(name string) {
+func (t *Temporaries) add(f *os.File) {
 	if t == nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.names == nil {
-		t.names = map[string]bool{}
+	if t.named == nil {
+		t.named = map[*os.File]bool{}
 	}
-	t.names[name] = true
+	t.named[f] = true
 }
 
 // forget is for a file that has been removed, or that must stay.
-func (t *Temporaries) forget(name string) {
+func (t *Temporaries) forget(f *os.File) {
 	if t == nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.names, name)
+	delete(t.named, f)
 }

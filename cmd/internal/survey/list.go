@@ -62,9 +62,9 @@ func (l List) read(ctx context.Context, k taker, host func(word string) (string,
 	}
 }
 
-// readRows sends every row of a list until ctx ends. It reports whether it came to the end of
-// the list.
-func readRows(ctx context.Context, list *hostlist.Reader, rows chan<- listRow) (whole bool) {
+// readRows sends every row of a list until ctx ends. It reports whether the list is over: at
+// its end, or at an error.
+func readRows(ctx context.Context, list *hostlist.Reader, rows chan<- listRow) (over bool) {
 	for {
 		row, err := list.Next()
 		if err == io.EOF {
