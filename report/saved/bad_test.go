@@ -42,6 +42,8 @@ func TestReadBad(t *testing.T) {
 		"results-joined.json":      `result 2: the result of smtp (25/tcp) at mail01 stands twice, with the same times`,
 		"head-case.json":           `line 8: "Results" instead of "results"`,
 		"head-twice.json":          `line 8: "from" stands twice in one object`,
+		"unknown-twice.json":       `line 9: "odd" stands twice in one object`,
+		"unknown-twice-deep.json":  `line 20: results: "odd" stands twice in one object`,
 		"option-twice.json":        `line 9: options: "only" stands twice in one object`,
 		"name-case.json":           `line 19: results: "Verdict" instead of "verdict"`,
 		"name-both.json":           `line 20: results: "VERDICT" instead of "verdict"`,
