@@ -115,3 +115,18 @@ func TestReadBad(t *testing.T) {
 		t.Errorf("testdata/bad/%s is missing", name)
 	}
 }
+
+// A message repeats a word of the file as it repeats those of the command line: a long one
+// without its middle, and never half a letter or a password.
+func TestBadLongName(t *testing.T) {
+	long := strings.Repeat("ä", 100)
+	for name, shown := range map[string]string{
+		"x" + long + "z":              `"x` + strings.Repeat("ä", 47) + `...` + strings.Repeat("ä", 23) + `z" stands twice`,
+		"https://anna:secret@mail01/": `"https://***@mail01/" stands twice`,
+	} {
+		text := `{"schema":"exreach/2","` + name + `":1,"` + name + `":2,"results":[]}`
+		if _, err := readBack("run.json", strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), shown) {
+			t.Errorf("got %v, want %s", err, shown)
+		}
+	}
+}
