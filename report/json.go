@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -94,12 +95,16 @@ func (d *documentWriter) Begin(h Head) error {
 	if err != nil {
 		return err
 	}
-	before, behind, _ := bytes.Cut(head, []byte("\n  \"hosts\": []"))
+	before, behind, hasHosts := bytes.Cut(head, []byte("\n  \"hosts\": []"))
+	between, hasResults := bytes.CutSuffix(behind, []byte("\"results\": []\n}"))
+	if !hasHosts || !hasResults {
+		return errors.New("the head of the report has no place for hosts and results")
+	}
 	d.out.Write(before)
 	if err := d.hosts(hosts); err != nil {
 		return err
 	}
-	d.out.Write(bytes.TrimSuffix(behind, []byte("\"results\": []\n}")))
+	d.out.Write(between)
 	if err := d.certificates(h.certificates); err != nil {
 		return err
 	}

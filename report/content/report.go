@@ -136,7 +136,8 @@ func (c *Tally) Add(g judge.Grade) {
 func (c Tally) Total() int { return c.Pass + c.Warn + c.Fail + c.Unknown }
 
 // Worst returns the grade of the whole run, for an exit code: a failure of grade or care
-// weighs more than an unknown result. A run that did not ask every host, or did not read of every one, is Unknown.
+// weighs more than an unknown result. A run that did not ask every host, or did not read
+// its list to the end, is Unknown.
 func (c Counts) Worst() judge.Grade {
 	switch {
 	case c.Fail > 0 || c.Care.Fail > 0:

@@ -39,9 +39,11 @@ func TestReadBad(t *testing.T) {
 		"started-late.json":        `line 5: started: no run began in the year 10000`,
 		"no-results.json":          `line 1: no "results", so this is not a report of exreach`,
 		"results-twice.json":       `"results" stands twice in one object`,
-		"results-joined.json":      `result 2: the result of smtp (25/tcp) at mail01 stands twice, with the same times`,
+		"results-joined.json":      `line 46: the report was joined with itself, or with a part of it: the result of smtp (25/tcp) at mail01 stands twice, with the same times`,
 		"head-case.json":           `line 8: "Results" instead of "results"`,
 		"head-twice.json":          `line 8: "from" stands twice in one object`,
+		"unknown-twice.json":       `line 9: "odd" stands twice in one object`,
+		"unknown-twice-deep.json":  `line 20: results: "odd" stands twice in one object`,
 		"option-twice.json":        `line 9: options: "only" stands twice in one object`,
 		"name-case.json":           `line 19: results: "Verdict" instead of "verdict"`,
 		"name-both.json":           `line 20: results: "VERDICT" instead of "verdict"`,
@@ -79,8 +81,8 @@ func TestReadBad(t *testing.T) {
 		"stream-mixed.jsonl":       `line 2: a result of exreach/2 is among results of exreach/1; give exreach one report at a time`,
 		"stream-newer.jsonl":       `line 2: schema "exreach/3": a newer exreach made this report`,
 		"stream-first-newer.jsonl": `line 1: schema "exreach/3": a newer exreach made this report`,
-		"stream-twice.jsonl":       `line 3: the result of smtp (25/tcp) at mail01 stands twice, with the same times`,
-		"stream-joined.jsonl":      `every result stands twice, with the same times: the report was joined with itself`,
+		"stream-twice.jsonl":       `line 3: the report was joined with itself, or with a part of it: the result of smtp (25/tcp) at mail01 stands twice, with the same times`,
+		"stream-joined.jsonl":      `line 4: the report was joined with itself, or with a part of it: the result of smtp (25/tcp) at mail01 stands twice, with the same times`,
 		"stream-case.jsonl":        `line 1: "Verdict" instead of "verdict"`,
 		"stream-name-twice.jsonl":  `line 2: "port" stands twice in one object`,
 		"stream-year.jsonl":        `line 1: started: no run began in the year 0`,
@@ -111,5 +113,20 @@ func TestReadBad(t *testing.T) {
 	}
 	for name := range want {
 		t.Errorf("testdata/bad/%s is missing", name)
+	}
+}
+
+// A message repeats a word of the file as it repeats those of the command line: a long one
+// without its middle, and never half a letter or a password.
+func TestBadLongName(t *testing.T) {
+	long := strings.Repeat("ä", 100)
+	for name, shown := range map[string]string{
+		"x" + long + "z":              `"x` + strings.Repeat("ä", 47) + `...` + strings.Repeat("ä", 23) + `z" stands twice`,
+		"https://anna:secret@mail01/": `"https://***@mail01/" stands twice`,
+	} {
+		text := `{"schema":"exreach/2","` + name + `":1,"` + name + `":2,"results":[]}`
+		if _, err := readBack("run.json", strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), shown) {
+			t.Errorf("got %v, want %s", err, shown)
+		}
 	}
 }

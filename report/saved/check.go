@@ -56,12 +56,11 @@ type checker struct {
 }
 
 func newChecker(to *report.Draft) *checker {
-	seed := maphash.MakeSeed()
-	return &checker{to: to, room: spareRoom, rows: rows{seed: seed, known: map[uint64]struct{}{}}, seed: seed, certificates: map[string]uint64{}}
+	return &checker{to: to, room: spareRoom, rows: rows{known: map[uint64]struct{}{}}, seed: maphash.MakeSeed(), certificates: map[string]uint64{}}
 }
 
-// entry checks a result, and passes it on.
-func (c *checker) entry(e *content.Entry) error {
+// entry checks a result, which ends on some line, and passes it on.
+func (c *checker) entry(e *content.Entry, line int) error {
 	if c.version == 0 { // the schema stands behind the results
 		c.version = 2
 		if e.Care == "" {
@@ -72,9 +71,7 @@ func (c *checker) entry(e *content.Entry) error {
 		return bad
 	}
 	clean(e)
-	if err := c.rows.add(e); err != nil {
-		return err
-	}
+	c.rows.add(c.seed, e, line)
 	if c.version == 1 {
 		upgrade(e)
 	} else if err := c.chain(e); err != nil {

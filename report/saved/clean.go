@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"exreach/catalog"
 	"exreach/probe/protocol/wire"
 )
 
@@ -21,8 +22,8 @@ func printable(s string) string { return wire.Printable(s, longest) }
 // short makes a text fit for an error.
 func short(s string) string { return wire.Printable(s, 80) }
 
-// quoted is the same with quotes around it.
-func quoted(s string) string { return strconv.Quote(strings.ToValidUTF8(s[:min(len(s), 80)], "")) }
+// quoted repeats a word of the file in an error, with quotes around it.
+func quoted(s string) string { return strconv.Quote(catalog.Shown(s)) }
 
 // clean makes every text printable in the value that to points to, and an empty list of each
 // that is missing and stands in every report: none is null in JSON.

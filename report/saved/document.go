@@ -145,8 +145,8 @@ func (d *document) know() {
 // documentShape returns the shape of a document.
 func documentShape() *shape {
 	is := shapeOf(reflect.TypeFor[content.Report]())
-	is.members["counts"] = &member{shape: shapeOf(reflect.TypeFor[unaskedHosts]())}
-	is.members["certificates"] = &member{shape: shapeOf(reflect.TypeFor[map[string]tls12.Certificate]())}
+	is.members["counts"] = shapeOf(reflect.TypeFor[unaskedHosts]())
+	is.members["certificates"] = shapeOf(reflect.TypeFor[map[string]tls12.Certificate]())
 	is.members["results"].of.most = manyElements
 	return is
 }

@@ -22,7 +22,7 @@ func (d *document) results(is *shape) error {
 		if err := d.unmarshal(text, "results", is, &e); err != nil {
 			return err
 		}
-		err := d.check.entry(&e)
+		err := d.check.entry(&e, d.line())
 		word := (*catalog.WordError)(nil)
 		switch {
 		case errors.As(err, &word):

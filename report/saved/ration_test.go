@@ -88,6 +88,21 @@ func TestRation(t *testing.T) {
 	}
 }
 
+// An object may have names that are not known, but not any number of them: they are kept
+// until it ends.
+func TestManyNames(t *testing.T) {
+	names := numbered(100_000, "1")
+	for name, text := range map[string]string{
+		"document": `{"schema":"exreach/2",` + names + `,"results":[]}`,
+		"result":   `{"schema":"exreach/2","results":[` + minimal(names) + `]}`,
+		"line":     minimal(names),
+	} {
+		if _, err := readBack("forged", strings.NewReader(text)); err == nil || !strings.HasSuffix(err.Error(), "more than 8192 names in one object: exreach writes none of so many") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // allocated is how many bytes were ever taken.
 func allocated() int {
 	var m runtime.MemStats

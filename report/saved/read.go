@@ -146,7 +146,7 @@ func (s *stream) read(text []byte) error {
 	if err := s.belongs(found.Line, version); err != nil {
 		return err
 	}
-	return s.check.entry(&found.Entry)
+	return s.check.entry(&found.Entry, s.line)
 }
 
 // begin takes the head of the report from the first line.

@@ -3,7 +3,6 @@
 package saved
 
 import (
-	"errors"
 	"fmt"
 	"hash/maphash"
 
@@ -15,39 +14,40 @@ import (
 // told to the microsecond. A second copy begins as the first does, so a number for each of
 // the first results is enough.
 type rows struct {
-	seed  maphash.Seed
-	known map[uint64]struct{} // those of the first results that took some time
-	twice int                 // how many results had one of these numbers again
+	known   map[uint64]struct{} // the numbers of the first results that took some time
+	twice   int                 // how many results had one of these numbers again
+	telling bool                // the times of one of them were no coincidence
+	example string              // one of them, if possible a telling one
+	line    int                 // of the example
 }
 
 // firstRows is how many results are known, at most.
 const firstRows = 1 << 16
 
-var errJoined = errors.New("every result stands twice, with the same times: the report was joined with itself")
-
-// add notes a result. Its error says that it was there before, if its times tell by themselves.
-func (r *rows) add(e *content.Entry) error {
+// add notes a result, which ends on some line.
+func (r *rows) add(seed maphash.Seed, e *content.Entry, line int) {
 	if e.Took <= 0 {
-		return nil
+		return
 	}
-	is := r.numberOf(e)
+	is := numberOf(seed, e)
 	if _, known := r.known[is]; !known {
 		if len(r.known) < firstRows {
 			r.known[is] = struct{}{}
 		}
-		return nil
+		return
 	}
-	if r.twice++; !isTelling(e) {
-		return nil
+	r.twice++
+	if telling := isTelling(e); r.twice == 1 || telling && !r.telling {
+		r.telling, r.line = telling, line
+		r.example = fmt.Sprintf("the result of %s (%s) at %s", short(e.Service), short(e.PortText()), short(e.Host))
 	}
-	return fmt.Errorf("the result of %s (%s) at %s stands twice, with the same times: was the report joined with itself, or with a part of it?",
-		short(e.Service), short(e.PortText()), short(e.Host))
 }
 
-// end returns an error if everything stood twice. A single result proves nothing.
+// end returns an error if one result tells that the file was joined with itself, or if half of
+// them stand twice: one that tells nothing is no proof.
 func (r *rows) end() error {
-	if r.twice > 1 && r.twice >= len(r.known) {
-		return errJoined
+	if r.telling || r.twice > 1 && 2*r.twice >= len(r.known) {
+		return fmt.Errorf("line %d: the report was joined with itself, or with a part of it: %s stands twice, with the same times", r.line, r.example)
 	}
 	return nil
 }
@@ -66,9 +66,9 @@ func isTelling(e *content.Entry) bool {
 }
 
 // numberOf returns a number that is the same for two results of the same check.
-func (r *rows) numberOf(e *content.Entry) uint64 {
+func numberOf(seed maphash.Seed, e *content.Entry) uint64 {
 	var h maphash.Hash
-	h.SetSeed(r.seed)
+	h.SetSeed(seed)
 	fmt.Fprintf(&h, "%q %q %q %q %q %q %q %d %q %v %v %v", e.Host, e.Version, e.Role, e.Parent, e.Service, e.Network, e.Address, e.Port, e.Verdict, e.Took, e.RTT, e.Steps)
 	return h.Sum64()
 }
