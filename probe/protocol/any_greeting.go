@@ -26,9 +26,6 @@ type greeter struct {
 	size  int // of the whole greeting in bytes; 0 for a line
 }
 
-// upTo3 stands for any byte from 0 to 3 in the head of a greeter.
-const upTo3 = "\xff"
-
 // anyGreeters: the first whose head fits counts. Where ask is nil, the protocol is only
 // named: exreach does not speak it, or the server does not wait for a question.
 var anyGreeters = []greeter{
@@ -52,27 +49,23 @@ var anyGreeters = []greeter{
 	{head: "SSH-2.", spoke: "ssh"},
 	{head: "RFB 00", spoke: "vnc"},
 	{head: "@RSYNCD:", spoke: "rsync"},
-	{head: "AMQP" + upTo3, spoke: "amqp", size: 8},
+	{head: "AMQP\x00", spoke: "amqp", size: 8},
+	{head: "AMQP\x01", spoke: "amqp", size: 8},
+	{head: "AMQP\x02", spoke: "amqp", size: 8},
+	{head: "AMQP\x03", spoke: "amqp", size: 8},
 	{head: "SIP/2.0 ", spoke: "sip"},
 	{head: "HTTP/1.", spoke: "http"},
 	{head: "HTTP/2", spoke: "http"},
-	{head: "\x15\x03" + upTo3 + "\x00\x02", spoke: onlyTLS, size: 7}, // an alert (RFC 8446 section 6)
-}
-
-// mayGreet reports whether head begins like a greeting of g, as far as both go.
-func (g *greeter) mayGreet(head []byte) bool {
-	for i := range min(len(head), len(g.head)) {
-		if head[i] != g.head[i] && (g.head[i] != upTo3[0] || head[i] > 3) {
-			return false
-		}
-	}
-	return true
+	{head: "\x15\x03\x00\x00\x02", spoke: onlyTLS, size: 7}, // an alert (RFC 8446 section 6)
+	{head: "\x15\x03\x01\x00\x02", spoke: onlyTLS, size: 7},
+	{head: "\x15\x03\x02\x00\x02", spoke: onlyTLS, size: 7},
+	{head: "\x15\x03\x03\x00\x02", spoke: onlyTLS, size: 7},
 }
 
 // greeterOf returns the protocol that a greeting begins like, nil if there is none.
 func greeterOf(head []byte) *greeter {
 	for i := range anyGreeters {
-		if g := &anyGreeters[i]; len(head) >= len(g.head) && g.mayGreet(head) {
+		if g := &anyGreeters[i]; strings.HasPrefix(string(head), g.head) {
 			return g
 		}
 	}
@@ -134,8 +127,9 @@ func pauseAfter(head []byte) time.Duration {
 		return 0
 	}
 	for _, g := range anyGreeters {
+		n := min(len(head), len(g.head))
 		switch {
-		case !g.mayGreet(head):
+		case string(head[:n]) != g.head[:n]:
 		case g.size > 0 && len(head) >= g.size:
 			return 0
 		default:

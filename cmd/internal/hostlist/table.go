@@ -128,7 +128,7 @@ func misquoted(bad *csv.ParseError) *Mistake {
 
 // row is what the cells of a row say.
 func (t *table) row(cells []string) Row {
-	row := Row{Line: t.line, Host: cell(cells, t.hosts)}
+	row := Row{Line: t.line, Host: valueIn(cells, t.hosts)}
 	if len(cells) > len(t.heading) {
 		row.Wrong = append(row.Wrong, mistake("put a value that has the separator in it in quotes", "there are %d values under %d columns", len(cells), len(t.heading)))
 		return row // which value is of which column is not known
@@ -140,10 +140,10 @@ func (t *table) row(cells []string) Row {
 		row.Wrong = append(row.Wrong, notText())
 	}
 	var wrong [4]*Mistake
-	row.Version, wrong[0] = t.words.version(cell(cells, t.versions))
-	row.Roles, wrong[1] = t.words.roles(cell(cells, t.roles), row.Version)
-	row.Site, wrong[2] = siteOf(cell(cells, t.sites))
-	row.Labels, wrong[3] = labelsOf(cell(cells, t.labels))
+	row.Version, wrong[0] = t.words.version(valueIn(cells, t.versions))
+	row.Roles, wrong[1] = t.words.roles(valueIn(cells, t.roles), row.Version)
+	row.Site, wrong[2] = siteOf(valueIn(cells, t.sites))
+	row.Labels, wrong[3] = labelsOf(valueIn(cells, t.labels))
 	for _, w := range wrong {
 		if w != nil {
 			row.Wrong = append(row.Wrong, w)
@@ -153,11 +153,11 @@ func (t *table) row(cells []string) Row {
 }
 
 func isBlank(cells []string) bool {
-	return !slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimSpace(cell) != "" })
+	return !slices.ContainsFunc(cells, func(value string) bool { return strings.TrimSpace(value) != "" })
 }
 
-// cell returns the first value that is not empty among some columns.
-func cell(cells []string, columns []int) string {
+// valueIn returns the first value that is not empty among some columns.
+func valueIn(cells []string, columns []int) string {
 	for _, i := range columns {
 		if i < len(cells) {
 			if value := strings.TrimSpace(cells[i]); value != "" {
