@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"exreach/catalog"
 )
 
 // The names of the columns that are read, as columnName has them. Of several in one table,
@@ -20,13 +22,8 @@ var (
 	labelColumns   = []string{"labels", "label", "tags"}
 )
 
-var blanksAndDashes = strings.NewReplacer(" ", "", "-", "", "_", "")
-
-// columnName is the name of a column in lower case, without blanks, - and _: "Server Role"
-// is serverrole.
-func columnName(heading string) string {
-	return blanksAndDashes.Replace(strings.ToLower(strings.TrimSpace(heading)))
-}
+// columnName is the name of a column, however it is spelled: "Server Role" is serverrole.
+func columnName(heading string) string { return catalog.Joined(strings.TrimSpace(heading)) }
 
 func isColumn(heading string) bool {
 	name := columnName(heading)
