@@ -173,10 +173,14 @@ func Called(kind, word string) []string {
 
 var blanksAndHyphens = strings.NewReplacer(" ", "", "-", "", "_", "")
 
+// Joined returns a word in lower case, without blanks, hyphens and underscores: serverrole
+// for "Server Role" and server-role.
+func Joined(word string) string { return blanksAndHyphens.Replace(strings.ToLower(word)) }
+
 // squeezed is a word without capitals, blanks and hyphens, and without "role" or "server"
 // behind it.
 func squeezed(word string) string {
-	word = blanksAndHyphens.Replace(strings.ToLower(shorten(word)))
+	word = Joined(shorten(word))
 	for _, end := range []string{"role", "server"} {
 		if rest, cut := strings.CutSuffix(word, end); cut && rest != "" {
 			word = rest

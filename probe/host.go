@@ -73,9 +73,9 @@ func (h *host) begin(ctx context.Context) (await func() HostResults) {
 		}
 		if ctx.Err() != nil { // no slot is waited for any more: one check after the other, or they pile up
 			ask()
-			continue
+		} else {
+			h.checks.Go(ask)
 		}
-		h.checks.Go(ask)
 	}
 	return h.results
 }

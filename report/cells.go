@@ -43,11 +43,11 @@ func servicesOf(r tableRow) string { return servicesText(r.services()) }
 
 func servicesText(names []string) string {
 	const room = 16 // for the names of many services; one is always named
-	if all := printable(strings.Join(names, ", ")); len(names) == 1 || width(all) <= room {
+	if all := printable(strings.Join(names, ", ")); len(names) == 1 || Columns(all) <= room {
 		return all
 	}
 	some := 1
-	for some < len(names) && width(printable(strings.Join(names[:some+1], ", "))) <= room {
+	for some < len(names) && Columns(printable(strings.Join(names[:some+1], ", "))) <= room {
 		some++
 	}
 	return printable(fmt.Sprintf("%s, … (%d services)", strings.Join(names[:some], ", "), len(names)))

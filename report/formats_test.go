@@ -108,7 +108,7 @@ func TestTableWidth(t *testing.T) {
 	for columns := 1; columns <= 130; columns += 3 {
 		out := write(t, "table", draft(results), Style{Width: columns, Color: true})
 		for line := range strings.Lines(sequence.ReplaceAllString(out, "")) {
-			if w := width(strings.TrimSuffix(line, "\n")); w > columns {
+			if w := Columns(strings.TrimSuffix(line, "\n")); w > columns {
 				t.Fatalf("width %d: %d columns: %s", columns, w, line)
 			}
 		}

@@ -71,7 +71,7 @@ func (p *page) paragraph(indent, hang int, spans ...span) {
 				gap++
 				continue
 			}
-			columns := width(word)
+			columns := Columns(word)
 			if full := indent+used+gap+columns > p.style.Width; full && used > 0 && p.style.Width > 0 {
 				p.put(indent, line)
 				line, used, indent, gap = line[:0], 0, hang, 0
@@ -104,7 +104,7 @@ func (p *page) row(widths []int, row []string) {
 	for i, columns := range widths {
 		head += pad(row[i], columns+gutter)
 	}
-	p.paragraph(0, width(head), span{head + row[len(widths)], plain})
+	p.paragraph(0, Columns(head), span{head + row[len(widths)], plain})
 }
 
 // widthsOf returns how wide each column of rows is, without the last.
@@ -115,7 +115,7 @@ func widthsOf(rows [][]string) []int {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], width(cell))
+			widths[i] = max(widths[i], Columns(cell))
 		}
 	}
 	return widths
@@ -149,18 +149,18 @@ func trimRight(line []span) []span {
 func fit(line []span, columns int) []span {
 	total := 0
 	for _, s := range line {
-		total += width(s.text)
+		total += Columns(s.text)
 	}
 	if columns <= 0 || total <= columns {
 		return line
 	}
 	const more = "…"
-	left := max(columns-width(more), 0)
+	left := max(columns-Columns(more), 0)
 	var kept []span
 	for _, s := range line {
-		text := clip(s.text, left)
+		text := Clip(s.text, left)
 		kept = append(kept, span{text, s.ink})
-		if left -= width(text); text != s.text {
+		if left -= Columns(text); text != s.text {
 			break
 		}
 	}
@@ -168,8 +168,8 @@ func fit(line []span, columns int) []span {
 }
 
 // pad adds spaces to s up to so many columns; padLeft puts them in front.
-func pad(s string, columns int) string     { return s + spaces(columns-width(s)) }
-func padLeft(s string, columns int) string { return spaces(columns-width(s)) + s }
+func pad(s string, columns int) string     { return s + spaces(columns-Columns(s)) }
+func padLeft(s string, columns int) string { return spaces(columns-Columns(s)) + s }
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 

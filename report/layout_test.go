@@ -29,7 +29,7 @@ func TestWidth(t *testing.T) {
 		"\uff76\uff9e":                2, // half as wide as elsewhere in Japanese
 		"\U00020000\u3000":            4,
 	} {
-		if got := width(text); got != want {
+		if got := Columns(text); got != want {
 			t.Errorf("%q is %d columns wide, want %d", text, got, want)
 		}
 	}

@@ -51,11 +51,11 @@ func (c *columns) measure(entries []content.Entry) {
 
 func (c *columns) fit(r tableRow) {
 	e := r.first()
-	c.grade = max(c.grade, width(gradeWordOf(e)))
-	c.port = max(c.port, width(e.PortText()))
-	c.service = min(max(c.service, width(servicesOf(r))), widest)
-	c.verdict = max(c.verdict, width(e.VerdictText()))
-	c.took = max(c.took, width(tookOf(e)))
+	c.grade = max(c.grade, Columns(gradeWordOf(e)))
+	c.port = max(c.port, Columns(e.PortText()))
+	c.service = min(max(c.service, Columns(servicesOf(r))), widest)
+	c.verdict = max(c.verdict, Columns(e.VerdictText()))
+	c.took = max(c.took, Columns(tookOf(e)))
 	for _, b := range r.behind {
 		c.fit(b)
 	}

@@ -42,7 +42,7 @@ func (t *table) causes() {
 	cells := causeCells(shown)
 	for i, c := range shown {
 		line := []span{{cells[i].what + spaces(gutter), plain}, {cells[i].how + spaces(gutter), inks[c.Weight]}}
-		used := margin + width(cells[i].what) + gutter + width(cells[i].how) + gutter
+		used := margin + Columns(cells[i].what) + gutter + Columns(cells[i].how) + gutter
 		t.line(margin, append(line, span{t.where(c, used), plain})...)
 	}
 	if more := len(t.head.Causes) - len(shown); more > 0 {
@@ -62,9 +62,9 @@ func causeCells(causes []content.Cause) []causeCell {
 	port, what, how := 0, 0, 0
 	for _, c := range causes {
 		if len(c.Services) > 0 {
-			port = max(port, width(printable(c.What)))
+			port = max(port, Columns(printable(c.What)))
 		}
-		how = max(how, width(causeHow(c)))
+		how = max(how, Columns(causeHow(c)))
 	}
 	cells := make([]causeCell, len(causes))
 	for i, c := range causes {
@@ -73,7 +73,7 @@ func causeCells(causes []content.Cause) []causeCell {
 			cells[i].what = padLeft(printable(c.What), port) + spaces(gutter) + servicesText(c.Services)
 		}
 		cells[i].what = textOf(fit([]span{{text: cells[i].what}}, widestCause))
-		what = max(what, width(cells[i].what))
+		what = max(what, Columns(cells[i].what))
 	}
 	for i := range cells {
 		cells[i].what = pad(cells[i].what, what)
@@ -87,7 +87,7 @@ func causeHow(c content.Cause) string { return printable(cmp.Or(c.How, string(c.
 // where says on which hosts a cause was seen, and names as many as fit on the line.
 func (t *table) where(c content.Cause, used int) string {
 	room := t.style.Width - used
-	fits := func(text string) bool { return t.style.Width <= 0 || width(text) <= room }
+	fits := func(text string) bool { return t.style.Width <= 0 || Columns(text) <= room }
 	count := fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(len(t.head.Hosts), "host"))
 	if c.Hosts == len(t.head.Hosts) {
 		return count + after(c)

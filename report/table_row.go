@@ -63,7 +63,7 @@ func (h *tableHost) cells(r tableRow, depth int) {
 	services := span{pad(spaces(depth)+servicesOf(r), h.service+gutter), plain}
 	took := span{padLeft(tookOf(e), h.took) + spaces(gutter), dim}
 	switch {
-	case h.fits(h.fixed()+useful) && (h.mayCut(e) || h.fits(h.fixed()+width(h.answerOf(r)))):
+	case h.fits(h.fixed()+useful) && (h.mayCut(e) || h.fits(h.fixed()+Columns(h.answerOf(r)))):
 		h.answer(margin, h.fixed(), r, append(line, services, took)...)
 	case h.fits(h.fixed() - gutter):
 		h.line(margin, append(line, services, took)...)
@@ -93,7 +93,7 @@ func (h *tableHost) answer(indent, used int, r tableRow, before ...span) {
 	}
 	text, marks := printable(answerOf(r.first())), marksText(h.marksOf(r))
 	if h.style.Width > 0 {
-		text = textOf(fit([]span{{text: text}}, max(h.style.Width-used-width(marks), 1)))
+		text = textOf(fit([]span{{text: text}}, max(h.style.Width-used-Columns(marks), 1)))
 	}
 	h.line(indent, append(before, span{text + marks, dim})...)
 }

@@ -67,9 +67,9 @@ func (p *page) trace(r content.TraceReport, t content.Traced) {
 	if t.Beside != nil {
 		heads[2] = fmt.Sprintf("%d/%s", beside.Port, beside.Network)
 	}
-	middle := width(heads[1])
+	middle := Columns(heads[1])
 	for _, row := range rows {
-		middle = max(middle, width(row[1]))
+		middle = max(middle, Columns(row[1]))
 	}
 	for _, row := range slices.Insert(rows, 0, heads) {
 		p.line(margin, span{padLeft(row[0], len("hop")) + spaces(gutter) + pad(row[1], middle) + spaces(gutter) + row[2], plain})

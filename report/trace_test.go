@@ -171,7 +171,7 @@ mail01.contoso.com  10.0.9.10
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(text.String()) {
-		if width(strings.TrimSuffix(line, "\n")) > 30 {
+		if Columns(strings.TrimSuffix(line, "\n")) > 30 {
 			t.Errorf("wider than the terminal: %q", line)
 		}
 	}

@@ -9,12 +9,7 @@ import (
 )
 
 // Columns returns how many columns of a terminal s takes.
-func Columns(s string) int { return width(s) }
-
-// Clip returns the part of s that fits into so many columns.
-func Clip(s string, columns int) string { return clip(s, columns) }
-
-func width(s string) int {
+func Columns(s string) int {
 	total := 0
 	for _, r := range s {
 		total += runeWidth(r)
@@ -22,7 +17,8 @@ func width(s string) int {
 	return total
 }
 
-func clip(s string, columns int) string {
+// Clip returns the beginning of s that fits into so many columns.
+func Clip(s string, columns int) string {
 	for i, r := range s {
 		if columns -= runeWidth(r); columns < 0 {
 			return s[:i]

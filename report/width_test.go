@@ -30,8 +30,8 @@ func TestNeverWider(t *testing.T) {
 						t.Fatal(err)
 					}
 					for line := range strings.Lines(out.String()) {
-						if line = strings.TrimSuffix(line, "\n"); width(line) > columns {
-							t.Fatalf("%s of %s, %d times: %d columns instead of at most %d:\n%s", table, name, long, width(line), columns, line)
+						if line = strings.TrimSuffix(line, "\n"); Columns(line) > columns {
+							t.Fatalf("%s of %s, %d times: %d columns instead of at most %d:\n%s", table, name, long, Columns(line), columns, line)
 						}
 					}
 				}

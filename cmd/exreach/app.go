@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"embed"
-	"fmt"
 
 	"github.com/urfave/cli/v2"
 
@@ -47,7 +46,7 @@ func program(w world) commandline.Program {
 		Subcommands: commands(w),
 		Action:      func(*cli.Context) error { return writeVersion(w.stdout) },
 	}
-	commandline.Prepare(root, map[string]string{"width": fmt.Sprintf("0, and %d or more", narrowest), "compare": "1 to 65535"})
+	commandline.Prepare(root)
 	return commandline.Program{Root: root, Topics: topics, Help: helpTexts}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
@@ -33,7 +34,10 @@ func outputFlags() []cli.Flag {
 		colorFlag(),
 		&cli.BoolFlag{Name: "problems", Usage: "show only what is not as wanted"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show notes, and everything that is as wanted"},
-		&cli.IntFlag{Name: "width", Usage: "wrap the table at this `NUMBER` of columns (default: the terminal's, or COLUMNS, or 100)"},
+		commandline.RangedFlag{
+			IntFlag:  &cli.IntFlag{Name: "width", Usage: "wrap the table at this `NUMBER` of columns (default: the terminal's, or COLUMNS, or 100)"},
+			Accepted: fmt.Sprintf("0, and %d or more", narrowest),
+		},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "write no notes and no progress to stderr, only errors"},
 	}
 }

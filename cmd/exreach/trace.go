@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/probe/hops"
@@ -34,7 +35,10 @@ func traceCommand(w world) *cli.Command {
 		ArgsUsage: "HOST:PORT",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "udp", Usage: "trace UDP, in the protocol of the service that the catalogue has at the port"},
-			&cli.IntFlag{Name: "compare", Usage: "compare with this TCP `PORT` of the host (default: one of " + portList(catalog.LikelyPorts) + " that answers)"},
+			commandline.RangedFlag{
+				IntFlag:  &cli.IntFlag{Name: "compare", Usage: "compare with this TCP `PORT` of the host (default: one of " + portList(catalog.LikelyPorts) + " that answers)"},
+				Accepted: "1 to 65535",
+			},
 			&cli.DurationFlag{Name: "timeout", Usage: "allow each path `TIME` in all (default 20s)"},
 			resolveFlag(),
 			&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},

@@ -58,7 +58,7 @@ func askAny(conn net.Conn, q Question) (Peer, error) {
 	switch {
 	case late.Spoke != "" && late.Spoke != "http":
 		return late, nil
-	case greeterOf(head) != nil:
+	case late.Spoke == "" && greeterOf(head) != nil:
 		return greetedLate(q, late)
 	}
 	if p, err = plainHTTP(q, err); p.Greeting == "" && late.Greeting != "" && errors.Is(err, ErrNothingSaid) {
@@ -181,8 +181,8 @@ func (c *hears) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// whole returns what the server says up to the end of a line, or a pause. The client that read from
-// the connection may have stopped at the first byte that its protocol does not have.
+// whole returns what the server says up to the end of a line, or a pause. The client that read
+// from the connection may have stopped at the first byte that its protocol does not have.
 func (c *hears) whole() []byte {
 	if len(c.head) == 0 {
 		return nil

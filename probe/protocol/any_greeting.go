@@ -11,63 +11,65 @@ import (
 	"io"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"exreach/probe/protocol/wire"
 )
 
-// A greeter is a protocol in which askAny goes on.
+// A greeter is a protocol whose servers speak first.
 type greeter struct {
-	head  string // how its greeting begins
+	head  string // how a greeting begins
 	spoke string
-	names string // what a greeting must hold as well to tell the protocol without an answer; "" where head is enough
+	must  string // text that the greeting has to contain to tell the protocol without an answer
 	ask   func(net.Conn, Question) (Peer, error)
 	size  int // of the whole greeting in bytes; 0 for a line
 }
 
-// anyGreeters: the first whose head fits counts.
+// anyGreeters: the first whose head fits counts. Where ask is nil, the protocol is only
+// named: exreach does not speak it, or the server does not wait for a question.
 var anyGreeters = []greeter{
-	{"220", "smtp", "SMTP", askSMTP, 0}, // FTP greets with it, too
-	{"421 4.", "smtp", "", askSMTP, 0},  // with the enhanced status code of RFC 3463
-	{"421", "smtp", "SMTP", askSMTP, 0},
-	{"554 ", "smtp", "", askSMTP, 0},
-	{"554-", "smtp", "", askSMTP, 0},
-	{"+OK ", "pop3", "", askPOP3, 0},
-	{"+OK\r", "pop3", "", askPOP3, 0},
-	{"-ERR ", "pop3", "", askPOP3, 0},
-	{"-ERR\r", "pop3", "", askPOP3, 0},
-	{"* OK ", "imap", "", askIMAP, 0},
-	{"* BYE ", "imap", "", askIMAP, 0},
-	{"* PREAUTH ", "imap", "", askIMAP, 0},
-	{"200 ", "nntp", "NNTP", askNNTP, 0},
-	{"201 ", "nntp", "NNTP", askNNTP, 0},
-	{ncacnGreeting, "ncacn-http", "", askNcacnHTTP, len(ncacnGreeting)},
+	{head: "220", spoke: "smtp", must: "SMTP", ask: askSMTP}, // FTP greets with it, too
+	{head: "421 4.", spoke: "smtp", ask: askSMTP},            // with the enhanced status code of RFC 3463
+	{head: "421", spoke: "smtp", must: "SMTP", ask: askSMTP},
+	{head: "554 ", spoke: "smtp", ask: askSMTP},
+	{head: "554-", spoke: "smtp", ask: askSMTP},
+	{head: "+OK ", spoke: "pop3", ask: askPOP3},
+	{head: "+OK\r", spoke: "pop3", ask: askPOP3},
+	{head: "-ERR max number of clients reached", spoke: "redis"},
+	{head: "-ERR ", spoke: "pop3", ask: askPOP3},
+	{head: "-ERR\r", spoke: "pop3", ask: askPOP3},
+	{head: "* OK ", spoke: "imap", ask: askIMAP},
+	{head: "* BYE ", spoke: "imap", ask: askIMAP},
+	{head: "* PREAUTH ", spoke: "imap", ask: askIMAP},
+	{head: "200 ", spoke: "nntp", must: "NNTP", ask: askNNTP},
+	{head: "201 ", spoke: "nntp", must: "NNTP", ask: askNNTP},
+	{head: ncacnGreeting, spoke: "ncacn-http", ask: askNcacnHTTP, size: len(ncacnGreeting)},
+	{head: "SSH-1.", spoke: "ssh"},
+	{head: "SSH-2.", spoke: "ssh"},
+	{head: "RFB 00", spoke: "vnc"},
+	{head: "@RSYNCD:", spoke: "rsync"},
+	{head: "AMQP\x00", spoke: "amqp", size: 8},
+	{head: "AMQP\x01", spoke: "amqp", size: 8},
+	{head: "AMQP\x02", spoke: "amqp", size: 8},
+	{head: "AMQP\x03", spoke: "amqp", size: 8},
+	{head: "SIP/2.0 ", spoke: "sip"},
+	{head: "HTTP/1.", spoke: "http"},
+	{head: "HTTP/2", spoke: "http"},
+	{head: "\x15\x03\x00\x00\x02", spoke: onlyTLS, size: 7}, // an alert (RFC 8446 section 6)
+	{head: "\x15\x03\x01\x00\x02", spoke: onlyTLS, size: 7},
+	{head: "\x15\x03\x02\x00\x02", spoke: onlyTLS, size: 7},
+	{head: "\x15\x03\x03\x00\x02", spoke: onlyTLS, size: 7},
 }
 
-// otherGreetings are the first words of servers whose protocol exreach does not speak, or
-// that do not wait for a question. They end with their line, or have a size in bytes.
-var otherGreetings = []struct {
-	head, spoke string
-	size        int
-}{
-	{"SSH-1.", "ssh", 0},
-	{"SSH-2.", "ssh", 0},
-	{"RFB 00", "vnc", 0},
-	{"@RSYNCD:", "rsync", 0},
-	{"AMQP\x00", "amqp", 8},
-	{"AMQP\x01", "amqp", 8},
-	{"AMQP\x02", "amqp", 8},
-	{"AMQP\x03", "amqp", 8},
-	{"SIP/2.0 ", "sip", 0},
-	{"HTTP/1.", "http", 0},
-	{"HTTP/2", "http", 0},
-	{"-ERR max number of clients reached", "redis", 0},
-	{"\x15\x03\x00\x00\x02", onlyTLS, 7}, // an alert (RFC 8446 section 6)
-	{"\x15\x03\x01\x00\x02", onlyTLS, 7},
-	{"\x15\x03\x02\x00\x02", onlyTLS, 7},
-	{"\x15\x03\x03\x00\x02", onlyTLS, 7},
+// greeterOf returns the protocol that a greeting begins like, nil if there is none.
+func greeterOf(head []byte) *greeter {
+	for i := range anyGreeters {
+		if g := &anyGreeters[i]; strings.HasPrefix(string(head), g.head) {
+			return g
+		}
+	}
+	return nil
 }
 
 // greetedAny waits for a greeting. heard reports whether one came; the Peer is then what
@@ -124,31 +126,17 @@ func pauseAfter(head []byte) time.Duration {
 	case bytes.IndexByte(unblank(head), '\n') >= 0:
 		return 0
 	}
-	for _, g := range otherGreetings {
-		if begins(head, g.head) {
-			return pauseIn(head, g.size)
-		}
-	}
 	for _, g := range anyGreeters {
-		if begins(head, g.head) {
-			return pauseIn(head, g.size)
+		n := min(len(head), len(g.head))
+		switch {
+		case string(head[:n]) != g.head[:n]:
+		case g.size > 0 && len(head) >= g.size:
+			return 0
+		default:
+			return TrialTime
 		}
 	}
 	return patience
-}
-
-// begins reports whether head begins like word, as far as both go.
-func begins(head []byte, word string) bool {
-	n := min(len(head), len(word))
-	return string(head[:n]) == word[:n]
-}
-
-// pauseIn is pauseAfter within a greeting of size bytes, or a line if size is 0.
-func pauseIn(head []byte, size int) time.Duration {
-	if size > 0 && len(head) >= size {
-		return 0
-	}
-	return TrialTime
 }
 
 // mayOpenTelnet reports whether head ends in the middle of a command of Telnet, or where
@@ -186,15 +174,6 @@ func goOnIn(conn net.Conn, q Question, head []byte, ended error) (Peer, error) {
 	return p, nil
 }
 
-// greeterOf returns the protocol that a greeting begins like, nil if there is none.
-func greeterOf(head []byte) *greeter {
-	i := slices.IndexFunc(anyGreeters, func(g greeter) bool { return strings.HasPrefix(string(head), g.head) })
-	if i < 0 {
-		return nil
-	}
-	return &anyGreeters[i]
-}
-
 // goOn asks in the protocol. The server has spoken it if it answers, or if its greeting
 // can be of no other.
 func (g *greeter) goOn(conn net.Conn, q Question) (Peer, error) {
@@ -202,19 +181,19 @@ func (g *greeter) goOn(conn net.Conn, q Question) (Peer, error) {
 	q.At = unlessFirst(q.At)
 	p, err := g.ask(heard, q)
 	told := spokenBy(heard.head)
-	answered := err == nil && !strings.HasPrefix(p.Refusal, g.head)
+	answered := err == nil && !strings.HasPrefix(p.Refusal, g.head) // a greeting that refuses is no answer
 	if foreign := (*wire.MismatchError)(nil); errors.As(err, &foreign) || told.Spoke != "" && !answered {
 		return told, nil
 	}
-	if answered || strings.Contains(strings.ToUpper(lineOf(heard.head)), g.names) {
+	if answered || strings.Contains(strings.ToUpper(lineOf(heard.head)), g.must) {
 		p.Spoke = g.spoke
 	}
 	p.Greeting = cmp.Or(p.Greeting, told.Greeting)
 	return p, err
 }
 
-// unlessFirst leaves out the first call of at: the greeting is awaited already, and a step
-// that began again would be told as one in which nothing came.
+// unlessFirst leaves out the first call of at. The Greet step has begun; a second call would
+// start its count of bytes anew.
 func unlessFirst(at func(Step)) func(Step) {
 	begun := false
 	return func(step Step) {
@@ -229,10 +208,7 @@ func unlessFirst(at func(Step)) func(Step) {
 // knows it and exreach has not to ask in it.
 func spokenBy(head []byte) Peer {
 	p := Peer{Greeting: firstLine(head)}
-	for _, g := range otherGreetings {
-		if !strings.HasPrefix(string(head), g.head) {
-			continue
-		}
+	if g := greeterOf(head); g != nil && g.ask == nil {
 		p.Spoke = g.spoke
 		if g.size > 0 {
 			p.Greeting = firstLine(head[:min(g.size, len(head))])

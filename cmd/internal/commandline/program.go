@@ -29,15 +29,14 @@ type Streams struct {
 }
 
 // Prepare gives c and its subcommands what every command has: the option --help, and
-// errors that come back to Run instead of being printed by cli. ranges says which numbers an
-// option takes, by its name; others take any from 1 on.
-func Prepare(c *cli.Command, ranges map[string]string) {
+// errors that come back to Run instead of being printed by cli.
+func Prepare(c *cli.Command) {
 	c.HideHelp = true
 	c.Flags = append(c.Flags, &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print this help"})
-	c.OnUsageError = func(ctx *cli.Context, err error, _ bool) error { return badValue(ctx.Command, err, ranges) }
+	c.OnUsageError = func(ctx *cli.Context, err error, _ bool) error { return badValue(ctx.Command, err) }
 	c.Before = needFiles
 	for _, sub := range c.Subcommands {
-		Prepare(sub, ranges)
+		Prepare(sub)
 	}
 }
 

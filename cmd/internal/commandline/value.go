@@ -3,7 +3,6 @@
 package commandline
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -20,8 +19,14 @@ import (
 
 var invalidValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([^:]+): `)
 
-// badValue rewords the flag package's error about a wrong value. ranges is that of Prepare.
-func badValue(c *cli.Command, err error, ranges map[string]string) error {
+// A RangedFlag is an option for a whole number. A plain cli.IntFlag takes any from 1 on.
+type RangedFlag struct {
+	*cli.IntFlag
+	Accepted string // the numbers that it takes, for messages: "1 to 65535"
+}
+
+// badValue rewords the flag package's error about a wrong value.
+func badValue(c *cli.Command, err error) error {
 	mistake := &survey.Mistake{Err: fmt.Errorf("%s: %w", c.HelpName, err), Hint: SeeHelp(c.HelpName)}
 	if forms, twice := strings.CutPrefix(err.Error(), "Cannot use two forms of the same flag: "); twice {
 		first, second, _ := strings.Cut(forms, " ")
@@ -35,11 +40,13 @@ func badValue(c *cli.Command, err error, ranges map[string]string) error {
 	}
 	value, _ := strconv.Unquote(m[1])
 	wrong, meant := "is not true or false", ""
-	switch findOption(c, m[2]).(type) {
+	switch f := findOption(c, m[2]).(type) {
 	case *cli.DurationFlag:
 		wrong, meant = wrongDuration(value), durationIn(value)
 	case *cli.IntFlag:
-		wrong, meant = wrongWhole(value, cmp.Or(ranges[m[2]], "1 or more")), wholeIn(value)
+		wrong, meant = wrongWhole(value, "1 or more"), wholeIn(value)
+	case RangedFlag:
+		wrong, meant = wrongWhole(value, f.Accepted), wholeIn(value)
 	case *cli.Float64Flag:
 		wrong, meant = wrongNumber(value), numberIn(value)
 	}

@@ -67,7 +67,7 @@ type Reader struct {
 // NewReader returns a Reader of a list, in the words of a catalogue, for a run that connects
 // as from. It reads the first bytes, and so may wait for a pipe.
 func NewReader(r io.Reader, cat *catalog.Catalog, from string) *Reader {
-	return &Reader{in: bufio.NewReaderSize(&text{in: bufio.NewReader(charset.UTF8(r))}, maxRow), words: newWords(cat, from)}
+	return &Reader{in: bufio.NewReaderSize(&lineReader{in: bufio.NewReader(charset.UTF8(r))}, maxRow), words: newWords(cat, from)}
 }
 
 // Tabular reports whether the rows may say more than names. It is known once Next has

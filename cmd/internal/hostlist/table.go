@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"exreach/catalog"
 )
 
 // The names of the columns that are read, as columnName has them. Of several in one table,
@@ -20,13 +22,8 @@ var (
 	labelColumns   = []string{"labels", "label", "tags"}
 )
 
-var blanksAndDashes = strings.NewReplacer(" ", "", "-", "", "_", "")
-
-// columnName is the name of a column in lower case, without blanks, - and _: "Server Role"
-// is serverrole.
-func columnName(heading string) string {
-	return blanksAndDashes.Replace(strings.ToLower(strings.TrimSpace(heading)))
-}
+// columnName is the name of a column, however it is spelled: "Server Role" is serverrole.
+func columnName(heading string) string { return catalog.Joined(strings.TrimSpace(heading)) }
 
 func isColumn(heading string) bool {
 	name := columnName(heading)
@@ -128,7 +125,7 @@ func misquoted(bad *csv.ParseError) *Mistake {
 
 // row is what the cells of a row say.
 func (t *table) row(cells []string) Row {
-	row := Row{Line: t.line, Host: cell(cells, t.hosts)}
+	row := Row{Line: t.line, Host: valueIn(cells, t.hosts)}
 	if len(cells) > len(t.heading) {
 		row.Wrong = append(row.Wrong, mistake("put a value that has the separator in it in quotes", "there are %d values under %d columns", len(cells), len(t.heading)))
 		return row // which value is of which column is not known
@@ -140,10 +137,10 @@ func (t *table) row(cells []string) Row {
 		row.Wrong = append(row.Wrong, notText())
 	}
 	var wrong [4]*Mistake
-	row.Version, wrong[0] = t.words.version(cell(cells, t.versions))
-	row.Roles, wrong[1] = t.words.roles(cell(cells, t.roles), row.Version)
-	row.Site, wrong[2] = siteOf(cell(cells, t.sites))
-	row.Labels, wrong[3] = labelsOf(cell(cells, t.labels))
+	row.Version, wrong[0] = t.words.version(valueIn(cells, t.versions))
+	row.Roles, wrong[1] = t.words.roles(valueIn(cells, t.roles), row.Version)
+	row.Site, wrong[2] = siteOf(valueIn(cells, t.sites))
+	row.Labels, wrong[3] = labelsOf(valueIn(cells, t.labels))
 	for _, w := range wrong {
 		if w != nil {
 			row.Wrong = append(row.Wrong, w)
@@ -153,11 +150,11 @@ func (t *table) row(cells []string) Row {
 }
 
 func isBlank(cells []string) bool {
-	return !slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimSpace(cell) != "" })
+	return !slices.ContainsFunc(cells, func(value string) bool { return strings.TrimSpace(value) != "" })
 }
 
-// cell returns the first value that is not empty among some columns.
-func cell(cells []string, columns []int) string {
+// valueIn returns the first value that is not empty among some columns.
+func valueIn(cells []string, columns []int) string {
 	for _, i := range columns {
 		if i < len(cells) {
 			if value := strings.TrimSpace(cells[i]); value != "" {

@@ -25,40 +25,40 @@ func newWords(cat *catalog.Catalog, from string) *words {
 	return &words{cat: cat, from: from, known: map[string][]string{}, versionsSaid: memory[string]{}, rolesSaid: memory[[]string]{}}
 }
 
-// A saying is the value of a cell.
-type saying struct {
+// A cell is one value of a table.
+type cell struct {
 	value   string
 	version string // of the row, where the meaning depends on it
 }
 
-// A memory holds what short sayings mean.
-type memory[T any] map[saying]meaning[T]
+// A memory holds what cells with short values mean.
+type memory[T any] map[cell]meaning[T]
 
 type meaning[T any] struct {
 	words T
 	wrong *Mistake
 }
 
-// A table may say something else in each row: a memory holds manySayings of up to longSaying
+// A table may say something else in each row: a memory holds manyCells of up to longCell
 // bytes each.
 const (
-	manySayings = 1 << 10
-	longSaying  = 1 << 8
+	manyCells = 1 << 10
+	longCell  = 1 << 8
 )
 
-// of returns what find returns for a saying, and does not call it again for the same one.
-func (m memory[T]) of(s saying, find func(saying) (T, *Mistake)) (T, *Mistake) {
-	known, found := m[s]
+// of returns what find returns for a cell, and does not call it again for the same one.
+func (m memory[T]) of(c cell, find func(cell) (T, *Mistake)) (T, *Mistake) {
+	known, found := m[c]
 	if found {
 		return known.words, known.wrong
 	}
-	s.value = strings.Clone(s.value) // else the whole row would stay with it
-	known.words, known.wrong = find(s)
-	if len(m) == manySayings {
+	c.value = strings.Clone(c.value) // else the whole row would stay with it
+	known.words, known.wrong = find(c)
+	if len(m) == manyCells {
 		clear(m)
 	}
-	if len(s.value) <= longSaying {
-		m[s] = known
+	if len(c.value) <= longCell {
+		m[c] = known
 	}
 	return known.words, known.wrong
 }
@@ -71,11 +71,11 @@ var objectVersion = regexp.MustCompile(`^0\.\d+ \(.*\)$`)
 // name of the product. It returns "" if the value leaves it open, such as a build between
 // those of 2019 and SE: the host must show it.
 func (w *words) version(value string) (string, *Mistake) {
-	return w.versionsSaid.of(saying{value: value}, w.versionIn)
+	return w.versionsSaid.of(cell{value: value}, w.versionIn)
 }
 
-func (w *words) versionIn(s saying) (string, *Mistake) {
-	value := s.value
+func (w *words) versionIn(c cell) (string, *Mistake) {
+	value := c.value
 	if value == "" || strings.EqualFold(value, catalog.Auto) || objectVersion.MatchString(value) {
 		return "", nil
 	}
@@ -95,17 +95,17 @@ func (w *words) versionIn(s saying) (string, *Mistake) {
 // Mailbox server does all of it. ServerRole is None for servers of 2003, and for those on
 // which only the management tools are installed.
 func (w *words) roles(value, version string) ([]string, *Mistake) {
-	return w.rolesSaid.of(saying{value, version}, w.rolesIn)
+	return w.rolesSaid.of(cell{value, version}, w.rolesIn)
 }
 
-func (w *words) rolesIn(s saying) ([]string, *Mistake) {
+func (w *words) rolesIn(c cell) ([]string, *Mistake) {
 	var all []string
-	for word := range strings.FieldsFuncSeq(s.value, func(r rune) bool { return strings.ContainsRune(",;|/+&\n", r) }) {
+	for word := range strings.FieldsFuncSeq(c.value, func(r rune) bool { return strings.ContainsRune(",;|/+&\n", r) }) {
 		word = strings.TrimSpace(word)
 		if word == "" || strings.EqualFold(word, "none") || strings.EqualFold(word, catalog.Auto) {
 			continue
 		}
-		role, err := w.role(word, s.version)
+		role, err := w.role(word, c.version)
 		if err != nil {
 			return nil, &Mistake{err, "write a role of the catalogue (exreach catalog list), or leave the cell empty: the host is checked in every role whose services answer then"}
 		}

@@ -130,15 +130,15 @@ func TestWordsAreRemembered(t *testing.T) {
 			t.Errorf("%q takes %v allocations again", row, n)
 		}
 	}
-	for n := range 3 * manySayings {
+	for n := range 3 * manyCells {
 		read(fmt.Sprintf("v%d", n), fmt.Sprintf("r%d", n))
 	}
-	read(strings.Repeat("v", longSaying+1), "mailbox")
-	if len(w.versionsSaid) > manySayings || len(w.rolesSaid) > manySayings {
+	read(strings.Repeat("v", longCell+1), "mailbox")
+	if len(w.versionsSaid) > manyCells || len(w.rolesSaid) > manyCells {
 		t.Errorf("%d versions and %d roles are remembered", len(w.versionsSaid), len(w.rolesSaid))
 	}
 	for said := range w.versionsSaid {
-		if len(said.value) > longSaying {
+		if len(said.value) > longCell {
 			t.Errorf("a value of %d bytes is remembered", len(said.value))
 		}
 	}
