@@ -128,13 +128,13 @@ func pauseAfter(head []byte) time.Duration {
 	}
 	for _, g := range anyGreeters {
 		n := min(len(head), len(g.head))
-		switch {
-		case string(head[:n]) != g.head[:n]:
-		case g.size > 0 && len(head) >= g.size:
-			return 0
-		default:
-			return TrialTime
+		if string(head[:n]) != g.head[:n] {
+			continue
 		}
+		if g.size > 0 && len(head) >= g.size {
+			return 0
+		}
+		return TrialTime
 	}
 	return patience
 }

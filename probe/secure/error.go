@@ -5,7 +5,6 @@ package secure
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"regexp"
@@ -30,17 +29,20 @@ func (e *Error) Error() string {
 	case e.CertificateWanted && socket.IsTimeout(e.Err):
 		return "the server asked for a client certificate in the middle of the conversation, got none, and said nothing more"
 	case e.CertificateWanted:
-		return fmt.Sprintf("the server asked for a client certificate in the middle of the conversation and got none: %v", e.Err)
+		return "the server asked for a client certificate in the middle of the conversation and got none: " + plain(e.Err)
 	case e.After:
-		return fmt.Sprintf("TLS, after the handshake: %v", e.Err)
+		return "TLS, after the handshake: " + plain(e.Err)
 	}
-	return "TLS handshake: " + goMessage.ReplaceAllString(e.Err.Error(), "$1")
+	return "TLS handshake: " + plain(e.Err)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
 
 // goMessage is how crypto/tls names a message of the handshake: *tls.clientHelloMsg.
 var goMessage = regexp.MustCompile(`\*tls\.(\w+)Msg(?:TLS13)?`)
+
+// plain is an error of TLS without the types of Go.
+func plain(err error) string { return goMessage.ReplaceAllString(err.Error(), "$1") }
 
 // A secured is a connection under TLS, which Handshake returns. It separates what goes
 // wrong with TLS from what goes wrong with the conversation.

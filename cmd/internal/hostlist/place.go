@@ -21,7 +21,7 @@ func siteOf(value string) (string, *Mistake) {
 		site = strings.ReplaceAll(strings.TrimPrefix(name, "CN="), `\`, "") // which stands before a comma of the name
 	}
 	if err := catalog.CheckSite(site); err != nil {
-		if !strings.ContainsRune(site, utf8.RuneError) {
+		if utf8.ValidString(site) {
 			return "", &Mistake{err, "write the site without it, or leave it out"}
 		}
 		return "", &Mistake{err, saveAsUTF8}
