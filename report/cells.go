@@ -39,7 +39,7 @@ func gradeWordOf(e content.Entry) string {
 }
 
 // servicesOf returns the services of a row: one, or a few of several and their number.
-func servicesOf(r tableRow) string { return servicesText(r.services()) }
+func servicesOf(r content.Row) string { return servicesText(r.Services()) }
 
 func servicesText(names []string) string {
 	const room = 16 // for the names of many services; one is always named

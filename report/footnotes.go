@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -44,9 +45,9 @@ func (h *tableHost) isFootnote(f judge.Finding) bool {
 }
 
 // marksOf is the marks of the findings of a row.
-func (h *tableHost) marksOf(r tableRow) []int {
+func (h *tableHost) marksOf(r content.Row) []int {
 	var marks []int
-	for _, e := range r.entries {
+	for _, e := range r.Entries {
 		for _, f := range e.Findings {
 			if n := h.marks[toldBy(f)]; n > 0 {
 				marks = append(marks, n)

@@ -43,20 +43,20 @@ func (c *columns) measure(entries []content.Entry) {
 		if g.Whole != nil {
 			continue // has no rows
 		}
-		for _, r := range tableRows(g.Entries) {
+		for _, r := range content.Rows(g.Entries) {
 			c.fit(r)
 		}
 	}
 }
 
-func (c *columns) fit(r tableRow) {
-	e := r.first()
+func (c *columns) fit(r content.Row) {
+	e := r.First()
 	c.grade = max(c.grade, Columns(gradeWordOf(e)))
 	c.port = max(c.port, Columns(e.PortText()))
 	c.service = min(max(c.service, Columns(servicesOf(r))), widest)
 	c.verdict = max(c.verdict, Columns(e.VerdictText()))
 	c.took = max(c.took, Columns(tookOf(e)))
-	for _, b := range r.behind {
+	for _, b := range r.Behind {
 		c.fit(b)
 	}
 }

@@ -115,7 +115,7 @@ func (h *tableHost) group(g content.Group, isRepeated bool) {
 		return
 	}
 	passed := 0
-	for _, r := range tableRows(g.Entries) {
+	for _, r := range content.Rows(g.Entries) {
 		passed += h.hidden(r)
 		h.row(r, 0)
 	}
@@ -125,17 +125,17 @@ func (h *tableHost) group(g content.Group, isRepeated bool) {
 }
 
 // hides reports whether a row is not shown, because it is as wanted.
-func (h *tableHost) hides(r tableRow) bool {
-	return r.grade() == judge.Pass && (h.style.Problems || h.Brief && !h.style.Verbose)
+func (h *tableHost) hides(r content.Row) bool {
+	return r.Grade() == judge.Pass && (h.style.Problems || h.Brief && !h.style.Verbose)
 }
 
 // hidden counts the services of a row, and behind it, that are not shown.
-func (h *tableHost) hidden(r tableRow) int {
+func (h *tableHost) hidden(r content.Row) int {
 	n := 0
 	if h.hides(r) {
-		n = len(r.entries)
+		n = len(r.Entries)
 	}
-	for _, b := range r.behind {
+	for _, b := range r.Behind {
 		n += h.hidden(b)
 	}
 	return n

@@ -14,8 +14,8 @@ import (
 
 // quiet writes one row for an address at which no port answered.
 func (h *tableHost) quiet(g content.Group) {
-	rows := tableRows(g.Entries)
-	e := rows[0].first()
+	rows := content.Rows(g.Entries)
+	e := rows[0].First()
 	text := "no answer at any of " + catalog.Count(len(content.Ports(g.Entries)), "port")
 	h.paragraph(margin, margin+h.grade+gutter, span{pad(gradeWordOf(e), h.grade+1), inks[e.Grade]}, span{text, plain})
 	h.trace(traced(g.Entries))
@@ -32,12 +32,12 @@ func traced(entries []content.Entry) content.Entry {
 }
 
 // row writes a row with its findings, then the rows behind it. It skips hidden rows.
-func (h *tableHost) row(r tableRow, depth int) {
+func (h *tableHost) row(r content.Row, depth int) {
 	if h.hides(r) {
 		return
 	}
-	e := r.first()
-	if e.Verdict == probe.Untried && len(r.entries) > 1 {
+	e := r.First()
+	if e.Verdict == probe.Untried && len(r.Entries) > 1 {
 		h.unasked(r)
 		return
 	}
@@ -46,15 +46,15 @@ func (h *tableHost) row(r tableRow, depth int) {
 		h.trace(e)
 		h.findings(e, h.indent())
 	}
-	for _, b := range r.behind {
+	for _, b := range r.Behind {
 		h.row(b, margin)
 	}
 }
 
 // cells writes the line of a row. Where that is too narrow for the answer, or for the
 // services too, they stand below.
-func (h *tableHost) cells(r tableRow, depth int) {
-	e := r.first()
+func (h *tableHost) cells(r content.Row, depth int) {
+	e := r.First()
 	line := []span{
 		{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]},
 		{padLeft(e.PortText(), h.port) + spaces(gutter), plain},
@@ -80,18 +80,18 @@ func (h *tableHost) cells(r tableRow, depth int) {
 func (h *tableHost) mayCut(e content.Entry) bool { return e.Grade == judge.Pass && !h.style.Verbose }
 
 // answerOf is what a row answered, with the marks of its footnotes.
-func (h *tableHost) answerOf(r tableRow) string {
-	return printable(answerOf(r.first())) + marksText(h.marksOf(r))
+func (h *tableHost) answerOf(r content.Row) string {
+	return printable(answerOf(r.First())) + marksText(h.marksOf(r))
 }
 
 // answer ends a line, of which so many columns are used, with what the row answered. It cuts
 // an answer that may be cut, but keeps the marks, and wraps any other on a line of its own.
-func (h *tableHost) answer(indent, used int, r tableRow, before ...span) {
-	if !h.mayCut(r.first()) && len(before) == 0 {
+func (h *tableHost) answer(indent, used int, r content.Row, before ...span) {
+	if !h.mayCut(r.First()) && len(before) == 0 {
 		h.paragraph(indent, indent, span{h.answerOf(r), dim})
 		return
 	}
-	text, marks := printable(answerOf(r.first())), marksText(h.marksOf(r))
+	text, marks := printable(answerOf(r.First())), marksText(h.marksOf(r))
 	if h.style.Width > 0 {
 		text = textOf(fit([]span{{text: text}}, max(h.style.Width-used-Columns(marks), 1)))
 	}
@@ -108,9 +108,9 @@ func textOf(line []span) string {
 }
 
 // unasked writes one row for all services that were not asked for the same reason.
-func (h *tableHost) unasked(r tableRow) {
-	e := r.first()
-	text := fmt.Sprintf("%s %s", catalog.Count(len(r.entries), content.UnitOf(e)), content.WhyUnasked(e))
+func (h *tableHost) unasked(r content.Row) {
+	e := r.First()
+	text := fmt.Sprintf("%s %s", catalog.Count(len(r.Entries), content.UnitOf(e)), content.WhyUnasked(e))
 	h.line(margin, span{pad(gradeWordOf(e), h.grade+gutter), inks[e.Grade]}, span{text, plain})
 	h.findings(e, h.indent())
 }

@@ -19,6 +19,7 @@ import (
 
 // An Entry is one result with its grade and findings, as it stands in JSON.
 type Entry struct {
+	Run      int             `json:"run,omitempty"` // in a joined report, the number of its run, from 1 on
 	Host     string          `json:"host"`
 	Version  string          `json:"version"`
 	Role     string          `json:"role"`

@@ -27,6 +27,7 @@ type Report struct {
 	Took    float64   `json:"took_s,omitempty"`   // the whole run
 	StandIn bool      `json:"stand_in,omitempty"` // the servers were exreach's own, with faults made on purpose
 	Options Options   `json:"options,omitempty"`  // what the command line said; absent where it said nothing
+	Runs    []Run     `json:"runs,omitempty"`     // of a report that was joined of several; the names above are then empty
 	Counts  Counts    `json:"counts"`
 	Hosts   []Summary `json:"hosts"` // in the order of the run
 
@@ -42,9 +43,11 @@ type Options map[string][]string
 // A Summary is the answer for one host.
 type Summary struct {
 	Host   string      `json:"host"`
+	Run    int         `json:"run,omitempty"`   // as in an entry
 	Answer string      `json:"answer"`          // in a sentence: "2 ports blocked: 443, 587 (10 of 16 services)."
 	Grade  judge.Grade `json:"grade"`           // the worst of its results
 	Care   judge.Grade `json:"care"`            // the worst of its results
+	Ports  []string    `json:"ports,omitempty"` // those of the worst grade, unless it is pass: "443/tcp"
 	Cares  []Care      `json:"cares,omitempty"` // why the care is no pass, the worst first
 }
 
