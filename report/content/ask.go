@@ -85,7 +85,7 @@ type socket struct {
 
 func socketOf(e Entry) socket { return socket{e.Address, e.Network, e.Port} }
 
-// A case is what the entries of a host show together.
+// An askCase is what the entries of a host show together.
 type askCase struct {
 	run    Run
 	lives  map[string]bool // the addresses that sent something themselves
@@ -109,14 +109,14 @@ func isWanted(e Entry) bool { return e.Want == catalog.Required || e.Want == cat
 // action returns what to ask for because of an entry; false if there is nothing.
 func (c askCase) action(e Entry) (Action, bool) {
 	switch {
-	case e.Address == "" || e.Port == 0 || e.Service == catalog.Control || isOwn(e) || hasOtherCause(e):
+	case e.Address == "" || e.Port == 0 || e.Service == catalog.Control || isOwn(e) || hasFinding(e, elsewhere):
 		return "", false
 	case lackOf(e) == exposed:
 		return Block, !c.wanted[socketOf(e)]
 	case lackOf(e) == none || lackOf(e) >= unclear || !isWanted(e):
 		return "", false
 	}
-	return Allow, c.isStopped(e)
+	return Allow, e.Crowded == nil && !hasFinding(e, passing) && c.isStopped(e)
 }
 
 // isOwn reports whether the address is one of this machine's own: no other firewall is
@@ -126,13 +126,16 @@ func isOwn(e Entry) bool {
 	return err == nil && (a.IsLoopback() || a.WithZone("").String() == e.Source)
 }
 
-// otherCauses are the findings that explain a result by something else than a missing rule: a
-// block for a while, a limit, an address that no server has, a device that answers for every
-// port.
-var otherCauses = []string{"shunned", "connection-limit", "name-reserved", "everything-answers", "mail-shield"}
+// elsewhere are the findings that explain an answer by a device that answers for the server,
+// and passing those that explain a silence by something that a rule does not change: a block
+// for a while, a limit, an address that no server has.
+var (
+	elsewhere = []string{"everything-answers", "mail-shield"}
+	passing   = []string{"shunned", "connection-limit", "name-reserved"}
+)
 
-func hasOtherCause(e Entry) bool {
-	return e.Crowded != nil || slices.ContainsFunc(e.Findings, func(f judge.Finding) bool { return slices.Contains(otherCauses, f.Code) })
+func hasFinding(e Entry, codes []string) bool {
+	return slices.ContainsFunc(e.Findings, func(f judge.Finding) bool { return slices.Contains(codes, f.Code) })
 }
 
 // isStopped reports whether a device may have stopped the packets. A host that a router
