@@ -54,6 +54,8 @@ func TestGolden(t *testing.T) {
 		"network-100-verbose.txt": {"table", Style{Width: 100, Verbose: true}},
 		"network.csv":             {"csv", Style{}},
 		"network-request.csv":     {"request", Style{Separator: ';'}},
+		"network.md":              {"markdown", Style{}},
+		"network-summary.txt":     {"summary", Style{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := write(t, test.format, draft(scene.Network()), test.style)
@@ -89,7 +91,7 @@ func TestFormats(t *testing.T) {
 		}
 		known = append(known, f.Name)
 	}
-	for want, names := range map[string][]string{"csv json jsonl request table": FormatNames(), "json table": TraceFormatNames(), "table json": CatalogFormatNames()} {
+	for want, names := range map[string][]string{"csv json jsonl markdown request summary table": FormatNames(), "json table": TraceFormatNames(), "table json": CatalogFormatNames()} {
 		if got := strings.Join(names, " "); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

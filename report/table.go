@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -172,29 +173,34 @@ func onHosts(c content.Cause, all int, unit string, names int) string {
 	return fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(all, unit))
 }
 
-// asked writes when, from where and as whom the runs asked, as far as that is known: a table
-// in a mail or a ticket stands alone.
+// asked writes when, from where and as whom the runs asked: a table in a mail or a ticket
+// stands alone.
 func (t *table) asked() {
-	if !t.head.IsJoined() {
-		t.askedBy("Asked ", t.head.RunOf(0))
-		return
-	}
-	t.line(0, span{fmt.Sprintf("Joined from %d runs:", len(t.head.Runs)), dim})
-	for _, run := range t.head.Runs {
-		t.askedBy(run.Name+": asked ", run)
+	for _, text := range askedTexts(t.head) {
+		t.paragraph(0, margin, span{text, dim})
 	}
 }
 
-func (t *table) askedBy(before string, run content.Run) {
-	text := run.Asked()
-	switch {
-	case text == "" && !t.head.IsJoined():
-		return
-	case text == "":
-		text = "when and by whom is not known"
+// askedTexts says when, from where and as whom the runs asked, a line each, as far as that is
+// known.
+func askedTexts(h Head) []string {
+	if !h.IsJoined() {
+		if run := h.RunOf(0); run.Asked() != "" {
+			return []string{askedText("Asked ", run)}
+		}
+		return nil
 	}
+	texts := []string{fmt.Sprintf("Joined from %d runs:", len(h.Runs))}
+	for _, run := range h.Runs {
+		texts = append(texts, askedText(run.Name+": asked ", run))
+	}
+	return texts
+}
+
+func askedText(before string, run content.Run) string {
+	text := cmp.Or(run.Asked(), "when and by whom is not known")
 	if run.StandIn {
 		text += "; the server is a stand-in with deliberate faults"
 	}
-	t.paragraph(0, margin, span{before + text + ".", dim})
+	return before + text + "."
 }

@@ -118,12 +118,8 @@ func after(c content.Cause) string {
 // summary writes the end of a report: what was done, and how it came out.
 func (t *table) summary() {
 	h := t.head
-	switch {
-	case len(h.Hosts) == 0 && h.Counts.Hosts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run ended before it reached %s.", catalog.Count(h.Counts.Hosts.Unasked, "host")), plain})
-		return
-	case len(h.Hosts) == 0:
-		t.paragraph(0, margin, span{"Nothing was checked: the plan has no service for these hosts.", plain})
+	if text := nothing(h); text != "" {
+		t.paragraph(0, margin, span{text, plain})
 		return
 	}
 	if len(h.Hosts) > 1 {
@@ -140,13 +136,31 @@ func (t *table) summary() {
 	}
 }
 
+// nothing says why a report has no host; "" if it has some.
+func nothing(h Head) string {
+	switch {
+	case len(h.Hosts) > 0:
+		return ""
+	case h.Counts.Hosts.Unasked > 0:
+		return fmt.Sprintf("Nothing was checked: the run ended before it reached %s.", catalog.Count(h.Counts.Hosts.Unasked, "host"))
+	}
+	return "Nothing was checked: the plan has no service for these hosts."
+}
+
 // certificates says which certificate expires first.
 func (t *table) certificates() {
-	e := t.head.Expires
-	if e.At.IsZero() || e.Began.IsZero() {
-		return
+	if text := firstToExpire(t.head); text != "" {
+		t.line(0, span{text, plain})
 	}
-	t.line(0, span{fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), e.FromNow(), e.Subject, e.Host), plain})
+}
+
+// firstToExpire says which certificate that is; "" if it is not known.
+func firstToExpire(h Head) string {
+	e := h.Expires
+	if e.At.IsZero() || e.Began.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), e.FromNow(), e.Subject, e.Host)
 }
 
 // versions says how many hosts were checked as which version.
@@ -181,8 +195,10 @@ func (t *table) untestable() {
 }
 
 // counts writes how many results have each grade and each care.
-func (t *table) counts() {
-	h := t.head
+func (t *table) counts() { t.paragraph(0, margin, countsLine(t.head)...) }
+
+// countsLine says how many results have each grade and each care.
+func countsLine(h Head) []span {
 	line := append([]span{{extent(h) + ":", plain}}, tally(h.Counts.Tally)...)
 	if c := h.Counts.Care; c.Warn+c.Fail > 0 {
 		line[len(line)-1].text = strings.TrimSuffix(line[len(line)-1].text, ",") + ";"
@@ -201,7 +217,7 @@ func (t *table) counts() {
 	}
 	last := &line[len(line)-1]
 	last.text = strings.TrimSuffix(last.text, ",")
-	t.paragraph(0, margin, line...)
+	return line
 }
 
 func tally(c content.Tally) []span {
