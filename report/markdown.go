@@ -155,7 +155,7 @@ func (m *markdown) problem(host, address string, r content.Row) {
 		m.advise(e)
 	default:
 		seen := md(answerOf(e))
-		if e.Evidence != "" {
+		if e.Evidence != "" && !strings.Contains(e.Detail, e.Evidence) {
 			seen += " " + quote.Code(e.Evidence)
 		}
 		m.row(host, address, md(e.PortText()), md(content.Listed(r.Services(), manyNames)), md(e.VerdictText()), md(gradeWordOf(e)), seen)
