@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Package table writes reports, traces and the catalogue as aligned text, for people at a
+// terminal.
 package table
 
 import (
@@ -76,15 +78,21 @@ func (t *Table) Begin(h content.Head) error {
 	if err := t.measure(h.Parts); err != nil {
 		return err
 	}
-	if len(h.Hosts) > 1 {
+	if len(h.Hosts) > 1 || t.style.Matrix {
 		t.paragraph(0, margin, span{overall(h), bold})
 		t.asked()
 		t.line(0)
+	}
+	if t.style.Matrix {
+		t.matrix(h.Matrix())
 	}
 	return nil
 }
 
 func (t *Table) Host(p content.Part) error {
+	if t.style.Matrix {
+		return nil
+	}
 	h := tableHost{Table: t, Part: p, printed: map[string]bool{}, stops: map[stop]uint16{}}
 	h.write()
 	_, err := t.out.Write(nil) // returns the error of an earlier write
