@@ -18,8 +18,9 @@ import (
 	"exreach/report/judge/scene"
 )
 
-// questionsAbout returns the commands and the notes of a report for a device.
-func questionsAbout(t *testing.T, name string, r content.Report) (commands string, notes []string) {
+// questionsAbout returns the commands and the notes for a device, of a report with these
+// results.
+func questionsAbout(t *testing.T, name string, results ...content.Entry) (commands string, notes []string) {
 	t.Helper()
 	d, err := device.Named(name)
 	if err != nil {
@@ -28,14 +29,14 @@ func questionsAbout(t *testing.T, name string, r content.Report) (commands strin
 	q := device.NewQuestions(d)
 	format := Questions(q)
 	var out bytes.Buffer
-	draft := format.Draft(format.Report(&out, Style{}))
-	draft.Know(r)
-	for _, e := range r.Results {
-		if err := draft.Take([]content.Entry{e}); err != nil {
+	draft := NewDraft(Outlet{format, format.Report(&out, Style{})})
+	draft.Know(1, New("exreach", "client", scene.Began))
+	for _, e := range results {
+		if err := draft.Take(1, []content.Entry{e}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := draft.End(Tail{}); err != nil {
+	if err := draft.End(); err != nil {
 		t.Fatal(err)
 	}
 	return out.String(), q.Notes()
@@ -52,12 +53,9 @@ func TestQuestions(t *testing.T) {
 	}
 	open := at("mail01", "192.0.2.10", "smtp", 25, probe.Answered)
 	open.Grade = judge.Pass
-	r := New("exreach", "client", scene.Began)
-	r.Results = []content.Entry{
+	got, notes := questionsAbout(t, "asa",
 		open, at("mail01", "192.0.2.10", "owa", 443, probe.TimedOut), at("mail01", "192.0.2.10", "ews", 443, probe.TimedOut),
-		at("mail01", "192.0.2.10", "pop3", 110, probe.Refused), at("mail02", "192.0.2.11", "owa", 443, probe.TimedOut),
-	}
-	got, notes := questionsAbout(t, "asa", r)
+		at("mail01", "192.0.2.10", "pop3", 110, probe.Refused), at("mail02", "192.0.2.11", "owa", 443, probe.TimedOut))
 	want := "packet-tracer input INTERFACE tcp 10.1.0.5 49152 192.0.2.10 443\npacket-tracer input INTERFACE tcp 10.1.0.5 49152 192.0.2.11 443\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -69,7 +67,7 @@ func TestQuestions(t *testing.T) {
 
 // TestNoQuestions: of a report without blocked ports there is no line, and a note says so.
 func TestNoQuestions(t *testing.T) {
-	got, notes := questionsAbout(t, "windows", New("exreach", "client", scene.Began))
+	got, notes := questionsAbout(t, "windows")
 	if got != "" || len(notes) != 1 || !strings.Contains(notes[0], "nothing to ask") {
 		t.Errorf("%q, notes %q", got, notes)
 	}
