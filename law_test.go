@@ -37,6 +37,7 @@ var layers = []string{
 	"exreach/report/saved",
 	"exreach/report",
 	"exreach/report/device",
+	"exreach/report/table",
 	"exreach/report/content",
 	"exreach/report/judge",
 	"exreach/report/judge/identity",
