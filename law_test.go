@@ -36,6 +36,7 @@ var layers = []string{
 	"exreach/report/schema",
 	"exreach/report/saved",
 	"exreach/report",
+	"exreach/report/device",
 	"exreach/report/table",
 	"exreach/report/content",
 	"exreach/report/judge",
