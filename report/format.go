@@ -8,6 +8,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/report/content"
+	"exreach/report/page"
 	"exreach/report/table"
 )
 
@@ -46,6 +47,9 @@ func Formats() []Format {
 		}, {
 			Name: "jsonl", Help: "one line of JSON per result, host by host as each is done",
 			Report: newLines,
+		}, {
+			Name: "html", Help: "one page for a browser, which needs no network: to hand on",
+			Whole: true, Overview: true, Report: func(w io.Writer, _ content.Style) Writer { return page.New(w) },
 		},
 	}
 }
