@@ -38,6 +38,7 @@ var layers = []string{
 	"exreach/report",
 	"exreach/report/device",
 	"exreach/report/table",
+	"exreach/report/page",
 	"exreach/report/content",
 	"exreach/report/judge",
 	"exreach/report/judge/identity",

@@ -94,7 +94,7 @@ func TestFormats(t *testing.T) {
 		}
 		known = append(known, f.Name)
 	}
-	for want, names := range map[string][]string{"json jsonl table": FormatNames(), "json table": TraceFormatNames(), "table json": CatalogFormatNames()} {
+	for want, names := range map[string][]string{"html json jsonl table": FormatNames(), "json table": TraceFormatNames(), "table json": CatalogFormatNames()} {
 		if got := strings.Join(names, " "); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

@@ -137,3 +137,12 @@ func (r TraceReport) Worst() judge.Outcome {
 	}
 	return worst
 }
+
+// Shown returns how many hops to show: of the silent ones at the end, only the first.
+func Shown(all []Hop) int {
+	n := len(all)
+	for n > 1 && all[n-1].Said == hops.SaidNothing && all[n-2].Said == hops.SaidNothing {
+		n--
+	}
+	return n
+}
