@@ -3,6 +3,7 @@
 package content
 
 import (
+	"slices"
 	"time"
 
 	"exreach/catalog"
@@ -145,4 +146,10 @@ func Shown(all []Hop) int {
 		n--
 	}
 	return n
+}
+
+// Followed returns the entry whose packets were followed, or else the first.
+func Followed(entries []Entry) Entry {
+	i := slices.IndexFunc(entries, func(e Entry) bool { return e.Trace != nil && e.Trace.Reason == "" })
+	return entries[max(i, 0)]
 }

@@ -5,7 +5,6 @@
 package table
 
 import (
-	"fmt"
 	"io"
 
 	"exreach/report/content"
@@ -116,29 +115,10 @@ func (t *Table) indent() int {
 
 func (t *Table) fits(columns int) bool { return t.style.Width <= 0 || columns <= t.style.Width }
 
-// asked writes when, from where and as whom the runs asked, as far as that is known: a table
-// in a mail or a ticket stands alone.
+// asked writes when, from where and as whom the runs asked: a table in a mail or a ticket
+// stands alone.
 func (t *Table) asked() {
-	if !t.head.IsJoined() {
-		t.askedBy("Asked ", t.head.RunOf(0))
-		return
+	for _, text := range t.head.AskedTexts() {
+		t.paragraph(0, margin, span{text, dim})
 	}
-	t.line(0, span{fmt.Sprintf("Joined from %d runs:", len(t.head.Runs)), dim})
-	for _, run := range t.head.Runs {
-		t.askedBy(run.Name+": asked ", run)
-	}
-}
-
-func (t *Table) askedBy(before string, run content.Run) {
-	text := run.Asked()
-	switch {
-	case text == "" && !t.head.IsJoined():
-		return
-	case text == "":
-		text = "when and by whom is not known"
-	}
-	if run.StandIn {
-		text += "; the server is a stand-in with deliberate faults"
-	}
-	t.paragraph(0, margin, span{before + text + ".", dim})
 }
