@@ -55,7 +55,7 @@ func TestSchemaNames(t *testing.T) {
 	maps.Copy(root.Defs["line"].Properties, root.Defs["entry"].Properties)
 	root.Defs["line"].Required = append(root.Defs["line"].Required, root.Defs["entry"].Required...)
 	for name, value := range map[string]any{
-		"report": content.Report{}, "summary": content.Summary{}, "hostCare": content.Care{}, "untestable": content.Untestable{}, "groundRule": content.GroundRule{},
+		"report": content.Report{}, "run": content.Run{}, "summary": content.Summary{}, "hostCare": content.Care{}, "untestable": content.Untestable{}, "groundRule": content.GroundRule{},
 		"counts": content.Counts{}, "hostCounts": content.HostCounts{}, "tally": content.Tally{}, "line": report.Line{}, "entry": content.Entry{}, "name": content.Name{}, "step": content.Step{}, "finding": judge.Finding{},
 		"peer": protocol.Peer{}, "endpoint": rpc.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": tls12.Certificate{},
 		"identified": identity.Identified{}, "takenRole": identity.TakenRole{}, "sign": identity.Sign{},
