@@ -66,15 +66,11 @@ func denseParts() map[string]string {
 
 // Whatever part of a report is forged to take much memory, it is refused before it does.
 func TestRation(t *testing.T) {
-	format, err := report.FormatNamed("table", report.FormatNames())
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, text := range denseParts() {
 		t.Run(name, func(t *testing.T) {
 			text := `{"schema":"exreach/1",` + "\n" + text + `}`
 			before := allocated()
-			_, err := Read("forged.json", strings.NewReader(text), format.Draft(format.Report(io.Discard, report.Style{})))
+			err := NewReader(newDraft(t, "table", io.Discard, report.Style{})).Read("forged.json", strings.NewReader(text))
 			took := allocated() - before
 			said := fmt.Sprint(err)
 			tooThin := strings.HasSuffix(said, ": these values take more than 4 times the memory of their text: exreach did not write them")

@@ -40,7 +40,7 @@ type Reader struct {
 // NewReader returns a Reader that has read nothing yet.
 func NewReader(to *report.Draft) *Reader {
 	return &Reader{
-		to: to, runs: runs{numbers: map[identity]int{}}, rows: rows{known: map[uint64]int{}},
+		to: to, runs: runs{numbers: map[runHead]int{}}, rows: rows{known: map[uint64]int{}},
 		seed: maphash.MakeSeed(), certificates: map[string]knownCertificate{},
 	}
 }

@@ -80,13 +80,9 @@ func TestReadRearranged(t *testing.T) {
 	}
 	var plain, turned strings.Builder
 	for from, to := range map[string]*strings.Builder{text: &plain, string(sorted): &turned} {
-		stream, err := report.FormatNamed("jsonl", report.FormatNames())
-		if err != nil {
-			t.Fatal(err)
-		}
-		d := stream.Draft(stream.Report(to, report.Style{}))
-		tail, err := Read("run.json", strings.NewReader(from), d)
-		if err := errors.Join(err, d.End(tail)); err != nil {
+		d := newDraft(t, "jsonl", to, report.Style{})
+		err := NewReader(d).Read("run.json", strings.NewReader(from))
+		if err := errors.Join(err, d.End()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -290,11 +286,7 @@ func TestReadWhileWriting(t *testing.T) {
 		{"a full disk", text, &broken, io.ErrShortWrite.Error(), false},
 	} {
 		var out strings.Builder
-		f, err := report.FormatNamed("jsonl", report.FormatNames())
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = Read("run.jsonl", strings.NewReader(test.text), f.Draft(f.Report(io.MultiWriter(&out, test.to), report.Style{})))
+		err := NewReader(newDraft(t, "jsonl", io.MultiWriter(&out, test.to), report.Style{})).Read("run.jsonl", strings.NewReader(test.text))
 		_, unread := errors.AsType[*report.UnreadError](err)
 		if test.wrong == "" != (err == nil) || !strings.HasPrefix(fmt.Sprint(err), test.wrong) && err != nil || unread != test.unread {
 			t.Errorf("%s: %v, of reading: %t", test.name, err, unread)

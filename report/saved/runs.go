@@ -24,7 +24,7 @@ var (
 // A runs is the runs of all reports so far. Their numbers count from 1.
 type runs struct {
 	all     []knownRun
-	numbers map[identity]int // of those whose start is known
+	numbers map[runHead]int // of those whose start is known
 }
 
 // A knownRun is what errors say of a run.
@@ -34,11 +34,16 @@ type knownRun struct {
 	dated  bool   // its start is known
 }
 
-// An identity is what no two runs have in common: starts are told to the millisecond.
-type identity struct {
+// A runHead is what tells a run from others. Starts are told to the millisecond, so that of
+// two runs is not the same.
+type runHead struct {
 	tool, from, machine string
-	started             time.Time
+	started             time.Time // UTC
 	standIn             bool
+}
+
+func headOf(run content.Run) runHead {
+	return runHead{run.Tool, run.From, run.Machine, run.Started.UTC(), run.StandIn}
 }
 
 // begin returns the number of one more run, which stands in the report with a name.
@@ -58,7 +63,7 @@ func (r *runs) identify(number int, run content.Run) error {
 	k := &r.all[number-1]
 	k.dated = true
 	k.called = strings.TrimPrefix(short(run.Machine)+", "+run.When(), ", ")
-	is := identity{run.Tool, run.From, run.Machine, run.Started.UTC(), run.StandIn}
+	is := headOf(run)
 	if first, known := r.numbers[is]; known && first != number {
 		return r.same(number, first)
 	}

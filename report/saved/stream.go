@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"time"
 
 	"exreach/report"
 	"exreach/report/content"
@@ -22,16 +21,9 @@ type stream struct {
 	check *checker
 	is    *shape // of a line
 	line  int
-	runs  map[lineHead]int // the numbers of the runs, by what lines say of them
-	last  lineHead         // that of the line before
-	run   int              // the run of the line before; 0 before the first line
-}
-
-// A lineHead is what a line says of its run.
-type lineHead struct {
-	tool, from, machine string
-	started             time.Time
-	standIn             bool
+	runs  map[runHead]int // the numbers of its runs
+	last  runHead         // of the line before
+	run   int             // the run of the line before; 0 before the first line
 }
 
 // A foundLine is what a line holds, which may be no line of a report.
@@ -47,7 +39,7 @@ var errTakenOut = fmt.Errorf(`no "schema": this result was taken out of a report
 
 // readStream reads a report in JSON Lines.
 func readStream(in *bufio.Reader, c *checker) error {
-	s := stream{check: c, is: shapeOf(reflect.TypeFor[foundLine]()), runs: map[lineHead]int{}}
+	s := stream{check: c, is: shapeOf(reflect.TypeFor[foundLine]()), runs: map[runHead]int{}}
 	s.is.most = manyElements
 	for {
 		text, err := in.ReadSlice('\n')
@@ -123,25 +115,20 @@ func (s *stream) schema(found *foundLine) error {
 // runOf returns the number of the run that a line is of: of one that began before, or a new
 // one.
 func (s *stream) runOf(l report.Line) (int, error) {
-	head := headOf(l)
+	run := content.Run{File: s.check.file(), Tool: l.Tool, From: l.From, Machine: l.Machine, Started: l.Started, StandIn: l.StandIn}
+	head := headOf(run)
 	if s.run > 0 && head == s.last {
 		return s.run, nil
 	}
-	run := content.Run{File: s.check.file(), Tool: head.tool, From: head.from, Machine: head.machine, Started: head.started, StandIn: head.standIn}
 	clean(&run)
-	is := lineHead{run.Tool, run.From, run.Machine, run.Started, run.StandIn}
-	number, known := s.runs[is]
+	number, known := s.runs[headOf(run)]
 	if !known {
 		var err error
 		if number, err = s.check.begin(run); err != nil {
 			return 0, err
 		}
-		s.runs[is] = number
+		s.runs[headOf(run)] = number
 	}
 	s.last, s.run = head, number
 	return number, nil
-}
-
-func headOf(l report.Line) lineHead {
-	return lineHead{l.Tool, l.From, l.Machine, l.Started.UTC(), l.StandIn}
 }
