@@ -79,11 +79,11 @@ func (d *document) runOf(number int) (int, error) {
 	case d.joined == 0 && number == 0:
 		return d.first, nil
 	case d.joined == 0:
-		return 0, fmt.Errorf("run: it is of run %d, and no \"runs\" stand before the results", number)
+		return 0, fmt.Errorf("it is of run %d, and no \"runs\" stand before the results", number)
 	case number == 0:
-		return 0, fmt.Errorf("run: the number is missing: each result of a joined report is of one of its %s", catalog.Count(d.joined, "run"))
+		return 0, errors.New("the run is missing: in a joined report each result has the number of its run")
 	case number < 1 || number > d.joined:
-		return 0, fmt.Errorf("run: it is of run %d, and the report has %s", number, catalog.Count(d.joined, "run"))
+		return 0, fmt.Errorf("it is of run %d, and the report has %s", number, catalog.Count(d.joined, "run"))
 	}
 	return d.first + number - 1, nil
 }

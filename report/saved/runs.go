@@ -79,7 +79,7 @@ func (r *runs) same(number, first int) error {
 		called = " (" + was.called + ")"
 	}
 	if k.report == was.report {
-		return fmt.Errorf("it stands twice in the report%s", called)
+		return fmt.Errorf("a run stands twice in the report%s", called)
 	}
 	return fmt.Errorf("it is of the same run as %s%s: leave one of them out", was.report, called)
 }
