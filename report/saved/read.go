@@ -29,7 +29,8 @@ const Stdin = "stdin"
 // about its runs.
 type Reader struct {
 	to           *report.Draft
-	names        []string // of the reports so far
+	in           *bufio.Reader // of one report after the other
+	names        []string      // of the reports so far
 	runs         runs
 	rows         rows
 	seed         maphash.Seed
@@ -40,7 +41,7 @@ type Reader struct {
 // NewReader returns a Reader that has read nothing yet.
 func NewReader(to *report.Draft) *Reader {
 	return &Reader{
-		to: to, runs: runs{numbers: map[runHead]int{}}, rows: rows{known: map[uint64]int{}},
+		to: to, in: bufio.NewReaderSize(nil, maxValue), runs: runs{numbers: map[runHead]int{}}, rows: rows{known: map[uint64]int{}},
 		seed: maphash.MakeSeed(), certificates: map[string]knownCertificate{},
 	}
 }
@@ -54,13 +55,13 @@ func (r *Reader) Read(name string, text io.Reader) error {
 		return &report.UnreadError{Err: fmt.Errorf("%s: the same file is named twice: leave one of them out", name)}
 	}
 	r.names = append(r.names, name)
-	in := bufio.NewReaderSize(charset.UTF8(text), maxValue)
+	r.in.Reset(charset.UTF8(text))
 	c := &checker{Reader: r, name: name, room: spareRoom, before: len(r.runs.all)}
 	var err error
-	if isStream(in) {
-		err = readStream(in, c)
+	if isStream(r.in) {
+		err = readStream(r.in, c)
 	} else {
-		err = newDocument(in, c).read()
+		err = newDocument(r.in, c).read()
 	}
 	switch {
 	case c.unwritten != nil:
