@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"exreach/report"
 	"exreach/report/content"
 	"exreach/report/schema"
 )
@@ -33,8 +32,8 @@ func addSaved(f *testing.F) {
 		}
 	}
 	for _, r := range []content.Report{network(), hostileReport()} {
-		f.Add([]byte(write(f, "json", r, report.Style{})))
-		f.Add([]byte(write(f, "jsonl", r, report.Style{})))
+		f.Add([]byte(write(f, "json", r, content.Style{})))
+		f.Add([]byte(write(f, "jsonl", r, content.Style{})))
 	}
 }
 
@@ -42,7 +41,7 @@ func addSaved(f *testing.F) {
 func addJoined(f *testing.F) {
 	r := mustJoin(f, saves(f, "a.json", "json", network()), laterV1(f), saves(f, "b.json", "json", networkOf("pc02", 1)))
 	for _, format := range []string{"json", "jsonl"} {
-		f.Add([]byte(write(f, format, r, report.Style{})))
+		f.Add([]byte(write(f, format, r, content.Style{})))
 	}
 }
 
@@ -59,7 +58,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		checkHarmless(t, "table", write(t, "table", r, report.Style{Width: 60, Verbose: true}))
+		checkHarmless(t, "table", write(t, "table", r, content.Style{Width: 60, Verbose: true}))
 	})
 }
 
@@ -78,7 +77,7 @@ func FuzzJoin(f *testing.F) {
 		if diff := cmp.Diff(network().Results, ofRun(r, run), asSaved, cmpopts.IgnoreFields(content.Entry{}, "CertificateDays")); diff != "" || run < 2 {
 			t.Errorf("of %d runs, the other (- alone, + joined):\n%s", run, diff)
 		}
-		if again, err := readBack("joined.json", strings.NewReader(write(t, "json", r, report.Style{}))); err != nil {
+		if again, err := readBack("joined.json", strings.NewReader(write(t, "json", r, content.Style{}))); err != nil {
 			t.Error(err)
 		} else if diff := cmp.Diff(r, again, asSaved, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("- written, + read:\n%s", diff)
@@ -104,7 +103,7 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 		valid := s.Check(data) == nil
 		for _, format := range []string{"json", "jsonl"} {
-			want, text := r, write(t, format, r, report.Style{})
+			want, text := r, write(t, format, r, content.Style{})
 			if format == "jsonl" {
 				if r.IsJoined() {
 					continue // TestJoinLines

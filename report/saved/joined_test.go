@@ -15,7 +15,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"exreach/report"
 	"exreach/report/content"
 	"exreach/report/judge/scene"
 )
@@ -29,7 +28,7 @@ func networkOf(machine string, hours int) content.Report {
 
 // saves writes a report in a format, as a file with a name.
 func saves(t testing.TB, name, format string, r content.Report) text {
-	return text{name, write(t, format, r, report.Style{})}
+	return text{name, write(t, format, r, content.Style{})}
 }
 
 // fromV1 is a file that exreach/1 left.
@@ -120,7 +119,7 @@ func TestJoinAgain(t *testing.T) {
 	if diff := cmp.Diff(want, got, asSaved); diff != "" {
 		t.Errorf("- written, + read:\n%s", diff)
 	}
-	if again := write(t, "json", got, report.Style{}); again != document.text {
+	if again := write(t, "json", got, content.Style{}); again != document.text {
 		t.Errorf("written again it differs:\n%s", cmp.Diff(document.text, again))
 	}
 	more := mustJoin(t, saves(t, "c.json", "json", networkOf("pc03", 2)), document, saves(t, "d.json", "json", networkOf("pc04", 3)))
@@ -152,7 +151,7 @@ func TestJoinLines(t *testing.T) {
 	slices.SortStableFunc(sorted, func(a, b string) int { return strings.Compare(host(a), host(b)) })
 	for name, text := range map[string]text{
 		"joined":   lines,
-		"appended": {"log.jsonl", write(t, "jsonl", a, report.Style{}) + write(t, "jsonl", b, report.Style{})},
+		"appended": {"log.jsonl", write(t, "jsonl", a, content.Style{}) + write(t, "jsonl", b, content.Style{})},
 		"mixed":    {"log.jsonl", strings.Join(sorted, "")},
 	} {
 		got := mustJoin(t, text)
@@ -192,7 +191,7 @@ func byText(entries []content.Entry) []content.Entry {
 // and layout.
 func TestJoinSameRun(t *testing.T) {
 	a := saves(t, "a.json", "json", network())
-	lines := write(t, "jsonl", network(), report.Style{})
+	lines := write(t, "jsonl", network(), content.Style{})
 	half := strings.Index(lines[len(lines)/2:], "\n") + len(lines)/2 + 1
 	v1 := fromV1(t, "network.jsonl")
 	old, tail := v1.text, v1.text[strings.Index(v1.text, "\n")+1:]
@@ -210,7 +209,7 @@ func TestJoinSameRun(t *testing.T) {
 		"the same name":        {[]text{a, a}, `a.json: the same file is named twice: leave one of them out`},
 		"part of a joined one": {[]text{saves(t, "joined.json", "json", both), a}, `a.json: it is of the same run as joined.json (admin01, 2026-03-02 09:30 UTC): leave one of them out`},
 		"a joined one":         {[]text{saves(t, "b.jsonl", "jsonl", networkOf("pc02", 1)), saves(t, "joined.json", "json", both)}, `run 2: it is of the same run as b.jsonl (pc02, 2026-03-02 10:30 UTC): leave one of them out`},
-		"in the middle":        {[]text{a, {"b.jsonl", write(t, "jsonl", networkOf("pc02", 1), report.Style{}) + lines}}, `b.jsonl: line 19: it is of the same run as a.json (`},
+		"in the middle":        {[]text{a, {"b.jsonl", write(t, "jsonl", networkOf("pc02", 1), content.Style{}) + lines}}, `b.jsonl: line 19: it is of the same run as a.json (`},
 		"no head":              {[]text{{"a.jsonl", old}, {"b.jsonl", old}}, `it is of the same run as a.jsonl: leave one of them out: the result of smtp (25/tcp) at mail01.contoso.com stands in both, with the same times`},
 		"a part, no head":      {[]text{{"a.jsonl", old}, {"b.jsonl", tail}}, `it is of the same run as a.jsonl: leave one of them out: the result of `},
 		"more, no head":        {[]text{{"a.jsonl", tail}, {"b.jsonl", old}}, `it is of the same run as a.jsonl: leave one of them out: the result of `},
@@ -247,7 +246,7 @@ func TestJoinHostile(t *testing.T) {
 		t.Errorf("%+v", r.Runs)
 	}
 	for _, format := range []string{"json", "jsonl", "table"} {
-		checkHarmless(t, format, write(t, format, r, report.Style{Width: 60}))
+		checkHarmless(t, format, write(t, format, r, content.Style{Width: 60}))
 	}
 }
 
@@ -279,7 +278,7 @@ func TestJoinManyRuns(t *testing.T) {
 // What all reports say of their runs, and of what holds for all results, takes some room and
 // no more.
 func TestJoinMuchHead(t *testing.T) {
-	d := newDraft(t, "table", io.Discard, report.Style{})
+	d := newDraft(t, "table", io.Discard, content.Style{})
 	r := NewReader(d)
 	option := `"` + strings.Repeat("a", 1<<20) + `"`
 	for i := range 100 {
@@ -298,7 +297,7 @@ func TestJoinMuchHead(t *testing.T) {
 func TestJoinMemory(t *testing.T) {
 	const files, atMost = 200, 4 << 20
 	var g gauge
-	d := newDraft(t, "jsonl", &g, report.Style{})
+	d := newDraft(t, "jsonl", &g, content.Style{})
 	r := NewReader(d)
 	before := int(heap())
 	for i := range files {

@@ -17,7 +17,7 @@ import (
 // manyHosts writes lines of JSON: the results of so many hosts, forty each, and each of
 // them with a certificate.
 func manyHosts(t testing.TB, w io.Writer, hosts int) {
-	d := newDraft(t, "jsonl", w, report.Style{})
+	d := newDraft(t, "jsonl", w, content.Style{})
 	d.Know(1, report.New("exreach", "client", scene.Began))
 	var secured content.Entry
 	for _, e := range network().Results {
@@ -67,7 +67,7 @@ func TestReadMemory(t *testing.T) {
 	manyHosts(t, &text, hosts)
 	before := int(heap())
 	var g gauge
-	d := newDraft(t, "jsonl", &g, report.Style{})
+	d := newDraft(t, "jsonl", &g, content.Style{})
 	err := NewReader(d).Read("run.jsonl", bytes.NewReader(text.Bytes()))
 	if err == nil {
 		err = d.End()
@@ -91,7 +91,7 @@ func BenchmarkRead(b *testing.B) {
 			in.Close()
 		}()
 		var g gauge
-		if err := NewReader(newDraft(b, "jsonl", &g, report.Style{})).Read("run.jsonl", out); err != nil {
+		if err := NewReader(newDraft(b, "jsonl", &g, content.Style{})).Read("run.jsonl", out); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(g.most), "B/peak")

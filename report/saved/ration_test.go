@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"exreach/report"
+	"exreach/report/content"
 )
 
 // numbered is so many members of an object, of different names and one value, each with a
@@ -73,7 +73,7 @@ func TestRation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			text := `{"schema":"exreach/1",` + "\n" + text + `}`
 			before := allocated()
-			err := NewReader(newDraft(t, "table", io.Discard, report.Style{})).Read("forged.json", strings.NewReader(text))
+			err := NewReader(newDraft(t, "table", io.Discard, content.Style{})).Read("forged.json", strings.NewReader(text))
 			took := allocated() - before
 			said := fmt.Sprint(err)
 			tooThin := strings.HasSuffix(said, ": these values take more than 4 times the memory of their text: exreach did not write them")

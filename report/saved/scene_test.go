@@ -31,21 +31,21 @@ import (
 // A memory is a format that keeps a report as it is.
 type memory struct{ report content.Report }
 
-func (m *memory) Begin(h report.Head) error {
+func (m *memory) Begin(h content.Head) error {
 	m.report = h.Report
 	m.report.Results = []content.Entry{}
 	return nil
 }
 
-func (m *memory) Host(p report.Part) error {
+func (m *memory) Host(p content.Part) error {
 	m.report.Results = append(m.report.Results, p.Entries...)
 	return nil
 }
 
-func (m *memory) End(report.Head) error { return nil }
+func (m *memory) End(content.Head) error { return nil }
 
 // newDraft returns a draft that writes one format.
-func newDraft(t testing.TB, format string, to io.Writer, s report.Style) *report.Draft {
+func newDraft(t testing.TB, format string, to io.Writer, s content.Style) *report.Draft {
 	t.Helper()
 	f, err := report.FormatNamed(format, report.FormatNames())
 	if err != nil {
@@ -112,7 +112,7 @@ func network() content.Report {
 }
 
 // write renders r in a format.
-func write(t testing.TB, format string, r content.Report, s report.Style) string {
+func write(t testing.TB, format string, r content.Report, s content.Style) string {
 	t.Helper()
 	var out strings.Builder
 	d := newDraft(t, format, &out, s)
