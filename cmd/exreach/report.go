@@ -50,7 +50,7 @@ func rewrite(c *cli.Context, w world) error {
 	draft := report.NewDraft(report.Outlet{Format: out.format, To: out.format.Report(files.Onto(c.Context, to), out.style)})
 	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(out.temporaries) })
 	err = files.Unless(c.Context, func() error {
-		if err := saved.Read(name, files.Until(c.Context, from), draft); err != nil {
+		if err := saved.NewReader(draft).Read(name, files.Until(c.Context, from)); err != nil {
 			return err
 		}
 		return draft.End()
