@@ -46,6 +46,18 @@ func Formats() []Format {
 		}, {
 			Name: "jsonl", Help: "one line of JSON per result, host by host as each is done",
 			Report: newLines,
+		}, {
+			Name: "csv", Help: "a row per address and port, for a spreadsheet program",
+			Report: newCSV,
+		}, {
+			Name: "request", Help: "CSV of what to ask the firewall's administrator for, a line per source, destination and port",
+			Whole: true, Report: newRequest,
+		}, {
+			Name: "markdown", Help: "for a ticket: the answer, a table of what is not as wanted, and what to do",
+			Whole: true, Folds: true, Report: newMarkdown,
+		}, {
+			Name: "summary", Help: "for a mail, with its subject: the answer, the causes, and where the whole report is",
+			Whole: true, Report: newSummary,
 		},
 	}
 }

@@ -49,31 +49,68 @@ type Ask struct {
 // left out.
 func Asks(entries []Entry, r Report) []Ask {
 	c := caseOf(entries, r)
-	var asks []Ask
-	places := map[askKey]int{}
+	var list AskList
 	for _, e := range entries {
-		action, ok := c.action(e)
-		if !ok {
-			continue
+		if action, ok := c.action(e); ok {
+			list.Add(c.ask(action, e))
 		}
-		key := askKey{action, e.Source, e.Address, e.Network, e.Port}
-		i, known := places[key]
-		if !known {
-			i = len(asks)
-			places[key] = i
-			asks = append(asks, c.ask(action, e))
-		}
-		asks[i].serve(e, c.run.From)
 	}
-	return asks
+	return list.All()
+}
+
+// An AskList joins what is to ask for the same port: its services, the reasons, and the names
+// of the hosts that have the address. The zero value is ready to use.
+type AskList struct {
+	asks   []Ask
+	places map[askKey]int
 }
 
 // An askKey is what makes two asks one.
 type askKey struct {
-	action          Action
-	source, address string
-	network         catalog.Network
-	port            uint16
+	action                   Action
+	machine, source, address string
+	network                  catalog.Network
+	port                     uint16
+}
+
+// Add adds asks.
+func (l *AskList) Add(asks ...Ask) {
+	if l.places == nil {
+		l.places = map[askKey]int{}
+	}
+	for _, a := range asks {
+		key := askKey{a.Action, a.Machine, a.Source, a.Address, a.Network, a.Port}
+		i, known := l.places[key]
+		if !known {
+			l.places[key] = len(l.asks)
+			l.asks = append(l.asks, a)
+			continue
+		}
+		l.asks[i].join(a)
+	}
+}
+
+// All returns each ask once, in the order in which they came.
+func (l *AskList) All() []Ask { return l.asks }
+
+// join adds what another ask has besides. No port has more services than manyNames, but a
+// forged report may.
+func (a *Ask) join(b Ask) {
+	for _, s := range b.Services {
+		if len(a.Services) < manyNames && !slices.Contains(a.Services, s) {
+			a.Services = append(a.Services, s)
+		}
+	}
+	a.Reason, a.Host = joined(a.Reason, b.Reason, "; "), joined(a.Host, b.Host, ", ")
+}
+
+// joined adds a word to a list of words, once, unless that is too long to read.
+func joined(list, word, separator string) string {
+	const tooLong = 4096 // bytes
+	if len(list) > tooLong || strings.Contains(separator+list+separator, separator+word+separator) {
+		return list
+	}
+	return list + separator + word
 }
 
 // A socket is a port of an address.
@@ -160,34 +197,22 @@ func (c askCase) isStopped(e Entry) bool {
 func (c askCase) ask(action Action, e Entry) Ask {
 	return Ask{
 		Action: action, Run: e.Run, Machine: c.run.Machine, Source: e.Source, Host: e.Host, Site: e.Site, Address: e.Address,
-		Network: e.Network, Port: e.Port, Verdict: e.Verdict, Observation: c.observation(e), At: c.run.Started,
+		Network: e.Network, Port: e.Port, Services: []string{e.Service}, Verdict: e.Verdict,
+		Reason: reasonFor(e, c.run.From), Observation: c.observation(e), At: c.run.Started,
 	}
 }
 
-// serve adds a service, and why it is wanted or not. from is who connected.
-func (a *Ask) serve(e Entry, from string) {
-	if !slices.Contains(a.Services, e.Service) {
-		a.Services = append(a.Services, e.Service)
-	}
-	if reason := reasonFor(e, from); !strings.Contains("; "+a.Reason+"; ", "; "+reason+"; ") {
-		a.Reason = strings.TrimPrefix(a.Reason+"; "+reason, "; ")
-	}
-}
+// reasonWords begin the reason for an ask, by what is wanted.
+var reasonWords = map[catalog.Want]string{catalog.Required: "required by", catalog.Optional: "optional at", catalog.Forbidden: "must not be open at"}
 
 // reasonFor says why a service is wanted, or must not be reached: "required by Exchange 2019
 // mailbox for client".
 func reasonFor(e Entry, from string) string {
-	text := string(e.Want)
-	switch {
-	case e.Want == catalog.Forbidden:
-		text = "must not be open"
-	case IsNamedPort(e):
-		text += ": the check named the port"
+	if IsNamedPort(e) {
+		return "the check named the port"
 	}
-	if !IsNamedPort(e) {
-		by := map[bool]string{true: " at ", false: " by "}[e.Want == catalog.Forbidden]
-		text += by + (*catalog.Releases)(nil).Called(e.Version) + " " + e.Role
-	}
+	var ours *catalog.Releases
+	text := fmt.Sprintf("%s %s %s", reasonWords[e.Want], ours.Called(e.Version), e.Role)
 	if from != "" {
 		text += " for " + from
 	}
