@@ -17,6 +17,7 @@ type Format struct {
 	Help          string // one line for people
 	Whole         bool   // its beginning depends on all hosts, so a Draft keeps them until the last has come
 	Folds         bool   // for people: hosts with problems come first, and those that are alike are told once
+	Overview      bool   // it shows the grades of all hosts at once, and all certificates; the worst hosts come first
 	ByFingerprint bool   // the chains of its results only name their certificates; each stands once in the head
 
 	Report  func(io.Writer, Style) Writer
@@ -35,15 +36,9 @@ type Writer interface {
 // A Head is what comes before and after the results of a report, and what a table needs
 // to know before its first row.
 type Head struct {
-	content.Report                 // without its results
-	Causes         []content.Cause // the worst first
-	Versions       []content.VersionCount
-	Expires        content.Expiry
-	columns        columns
-
+	content.Head
+	columns      columns
 	certificates *certificates // those of the results
-
-	releases *catalog.Releases // those that the checks of the run know; nil means those that come with exreach
 }
 
 // Style is what a reader's terminal asks of a format made for people. The zero

@@ -34,7 +34,6 @@ const muchText = 1 << 20
 // lines writes each entry as one line (JSON Lines), and the lines of a host at once.
 type lines struct {
 	out  io.Writer
-	head content.Report
 	text bytes.Buffer
 	json *json.Encoder
 }
@@ -46,16 +45,14 @@ func newLines(w io.Writer, _ Style) Writer {
 	return l
 }
 
-func (l *lines) Begin(h Head) error {
-	l.head = h.Report
-	return nil
-}
+func (l *lines) Begin(Head) error { return nil }
 
 func (l *lines) Host(p Part) error {
 	for _, e := range p.Entries {
+		e.Run = 0 // the line says which it is
 		line := Line{
-			Schema: content.Schema, Tool: l.head.Tool, From: l.head.From, Machine: l.head.Machine,
-			Started: l.head.Started, StandIn: l.head.StandIn, Entry: e,
+			Schema: content.Schema, Tool: p.Seen.Tool, From: p.Seen.From, Machine: p.Seen.Machine,
+			Started: p.Seen.Started, StandIn: p.Seen.StandIn, Entry: e,
 		}
 		if err := l.json.Encode(line); err != nil {
 			return err

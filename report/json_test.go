@@ -120,7 +120,7 @@ func TestCertificatesShelved(t *testing.T) {
 		if n := len(d.chains.all); n != hosts+1 {
 			t.Errorf("%s: %d certificates, want %d", format, n, hosts+1)
 		}
-		if err := d.End(Tail{}); err != nil {
+		if err := d.End(); err != nil {
 			t.Fatal(err)
 		}
 		return text.String()

@@ -141,11 +141,11 @@ func TestUntracedInParts(t *testing.T) {
 	var m memory
 	d := newDraft(&m)
 	for _, e := range draft(one.Results).Results {
-		if err := d.Take([]content.Entry{e}); err != nil {
+		if err := d.Take(1, []content.Entry{e}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := d.End(Tail{}); err != nil {
+	if err := d.End(); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(1, m.report.Counts.Untraced); diff != "" {

@@ -21,8 +21,8 @@ import (
 func many(t *testing.T, hosts int, s Style, change func(place int, service string, r *probe.Result)) string {
 	t.Helper()
 	var text strings.Builder
-	d := Format{Whole: true, Folds: true}.Draft(newTable(&text, s))
-	d.Know(New("exreach 1.0.0", "client", scene.Began))
+	d := NewDraft(Outlet{Format{Whole: true, Folds: true}, newTable(&text, s)})
+	d.Know(1, New("exreach 1.0.0", "client", scene.Began))
 	// Hosts come in any order.
 	for _, place := range slices.Backward(slices.Collect(upTo(hosts))) {
 		one := mailbox(fmt.Sprintf("mail%02d", place+1), func(service string, r *probe.Result) {
@@ -38,7 +38,7 @@ func many(t *testing.T, hosts int, s Style, change func(place int, service strin
 			}
 		}
 	}
-	if err := d.End(Tail{}); err != nil {
+	if err := d.End(); err != nil {
 		t.Fatal(err)
 	}
 	return text.String()

@@ -121,7 +121,7 @@ func overall(h Head) string {
 // verdictOn says how many hosts are as wanted.
 func verdictOn(h Head) string {
 	of := h.Counts.Hosts
-	hosts := catalog.Count(len(h.Hosts), "host")
+	hosts := catalog.Count(len(h.Hosts), h.Unit())
 	isAre := "are"
 	if of.Fail == 1 {
 		isAre = "is"
@@ -153,7 +153,7 @@ func causeTexts(h Head, beside bool) string {
 		case len(texts) == most:
 			more++
 		default:
-			texts = append(texts, causeText(c)+" "+onHosts(c, len(h.Hosts), 2))
+			texts = append(texts, causeText(c)+" "+onHosts(c, len(h.Hosts), h.Unit(), 2))
 		}
 	}
 	if more > 0 {
@@ -165,29 +165,36 @@ func causeTexts(h Head, beside bool) string {
 func causeText(c content.Cause) string { return strings.TrimSpace(printable(c.What + " " + c.How)) }
 
 // onHosts says on which of all hosts a cause was seen, and names a few.
-func onHosts(c content.Cause, all, names int) string {
+func onHosts(c content.Cause, all int, unit string, names int) string {
 	if c.Hosts <= min(names, len(c.Names)) {
 		return "on " + printable(strings.Join(c.Names, ", "))
 	}
-	return fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(all, "host"))
+	return fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(all, unit))
 }
 
-// asked writes when, from where and as whom the run asked, as far as that is known:
-// a table in a mail or a ticket stands alone.
+// asked writes when, from where and as whom the runs asked, as far as that is known: a table
+// in a mail or a ticket stands alone.
 func (t *table) asked() {
-	h := t.head
-	if h.Started.IsZero() {
+	if !t.head.IsJoined() {
+		t.askedBy("Asked ", t.head.RunOf(0))
 		return
 	}
-	line := "Asked " + h.Started.UTC().Format("2006-01-02 15:04 MST")
-	if h.Machine != "" {
-		line += " from " + h.Machine
+	t.line(0, span{fmt.Sprintf("Joined from %d runs:", len(t.head.Runs)), dim})
+	for _, run := range t.head.Runs {
+		t.askedBy(run.Name+": asked ", run)
 	}
-	if h.From != "" {
-		line += " as " + h.From
+}
+
+func (t *table) askedBy(before string, run content.Run) {
+	text := run.Asked()
+	switch {
+	case text == "" && !t.head.IsJoined():
+		return
+	case text == "":
+		text = "when and by whom is not known"
 	}
-	if h.StandIn {
-		line += "; the server is a stand-in with deliberate faults"
+	if run.StandIn {
+		text += "; the server is a stand-in with deliberate faults"
 	}
-	t.paragraph(0, margin, span{line + ".", dim})
+	t.paragraph(0, margin, span{before + text + ".", dim})
 }

@@ -88,7 +88,7 @@ func causeHow(c content.Cause) string { return printable(cmp.Or(c.How, string(c.
 func (t *table) where(c content.Cause, used int) string {
 	room := t.style.Width - used
 	fits := func(text string) bool { return t.style.Width <= 0 || Columns(text) <= room }
-	count := fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(len(t.head.Hosts), "host"))
+	count := fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(len(t.head.Hosts), t.head.Unit()))
 	if c.Hosts == len(t.head.Hosts) {
 		return count + after(c)
 	}
@@ -143,10 +143,10 @@ func (t *table) summary() {
 // certificates says which certificate expires first.
 func (t *table) certificates() {
 	e := t.head.Expires
-	if e.At.IsZero() || t.head.Started.IsZero() {
+	if e.At.IsZero() || e.Began.IsZero() {
 		return
 	}
-	t.line(0, span{fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), e.FromNow(t.head.Started), e.Subject, e.Host), plain})
+	t.line(0, span{fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), e.FromNow(), e.Subject, e.Host), plain})
 }
 
 // versions says how many hosts were checked as which version.
@@ -158,7 +158,7 @@ func (t *table) versions() {
 	for _, v := range t.head.Versions {
 		called := "of unknown version"
 		if v.Version != "" {
-			called = t.head.releases.Called(v.Version)
+			called = t.head.Releases.Called(v.Version)
 		}
 		texts = append(texts, fmt.Sprintf("%d %s", v.Hosts, called))
 	}
@@ -219,7 +219,7 @@ func tally(c content.Tally) []span {
 
 // extent says how much was done, and in what time if that is known.
 func extent(h Head) string {
-	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(len(h.Hosts), "host"))
+	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(len(h.Hosts), h.Unit()))
 	if h.Took > 0 {
 		text += " in " + catalog.Elapsed(durationOf(h.Took))
 	}

@@ -197,6 +197,19 @@ func unwritten(to *files.Destination, err error) error {
 	return to.Failed(err)
 }
 
+// notesOf is where a command writes what the user may want to know. Errors are not
+// notes.
+func notesOf(c *cli.Context, w world) io.Writer {
+	if c.Bool("quiet") {
+		return io.Discard
+	}
+	return w.stderr
+}
+
+func note(w io.Writer, format string, a ...any) {
+	printLine(w, "exreach: "+fmt.Sprintf(format, a...))
+}
+
 // summary counts what makes the exit code of a run.
 func summary(c content.Counts) string {
 	text := fmt.Sprintf("%d fail, %d unknown, %d warn, %d pass", c.Fail, c.Unknown, c.Warn, c.Pass)

@@ -115,7 +115,7 @@ func (c *checker) endHost() error {
 	if len(c.host) == 0 {
 		return nil
 	}
-	c.unwritten = c.to.Take(c.host)
+	c.unwritten = c.to.Take(1, c.host)
 	clear(c.host)
 	c.host = c.host[:0]
 	return c.unwritten

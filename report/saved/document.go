@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"exreach/probe/protocol/tls12"
-	"exreach/report"
 	"exreach/report/content"
 )
 
@@ -43,24 +42,25 @@ func newDocument(r io.Reader, c *checker) *document {
 
 // read reads the whole document. It ignores names that it does not know: the layout grows
 // without a change of schema.
-func (d *document) read() (report.Tail, error) {
+func (d *document) read() error {
 	if err := d.begins('{', "the whole"); err != nil {
-		return report.Tail{}, err
+		return err
 	}
 	if err := d.members(); err != nil {
-		return report.Tail{}, err
+		return err
 	}
 	switch {
 	case !d.named:
-		return report.Tail{}, fmt.Errorf("line 1: no \"schema\", so this is not a report of exreach; accepted: %q and %q", schemas[1], schemas[2])
+		return fmt.Errorf("line 1: no \"schema\", so this is not a report of exreach; accepted: %q and %q", schemas[1], schemas[2])
 	case !d.whole:
-		return report.Tail{}, errors.New("line 1: no \"results\", so this is not a report of exreach: a document has a list of them, and a stream has each in a line of its own")
+		return errors.New("line 1: no \"results\", so this is not a report of exreach: a document has a list of them, and a stream has each in a line of its own")
 	}
 	if err := d.ended(); err != nil {
-		return report.Tail{}, err
+		return err
 	}
 	d.know()
-	return report.Tail{Unasked: max(0, d.counts.Old, d.counts.Hosts.Unasked), Unread: d.counts.Hosts.Unread}, d.check.end()
+	d.check.to.Note(d.head.GroundRules, d.head.Untestable)
+	return d.check.end()
 }
 
 // members reads all members of the document.
@@ -137,9 +137,10 @@ func (d *document) schema() error {
 
 // know tells the draft the head of the report.
 func (d *document) know() {
-	head := d.head
-	clean(&head)
-	d.check.to.Know(head)
+	clean(&d.head)
+	run := d.head.RunOf(0)
+	run.Unasked, run.Unread = max(0, d.counts.Old, d.counts.Hosts.Unasked), d.counts.Hosts.Unread
+	d.check.to.Know(1, run)
 }
 
 // documentShape returns the shape of a document.

@@ -34,7 +34,7 @@ func TestForgedCertificates(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = Read("forged.json", strings.NewReader(document(test.names, test.references)), format.Draft(format.Report(io.Discard, report.Style{})))
+			err = Read("forged.json", strings.NewReader(document(test.names, test.references)), report.NewDraft(report.Outlet{Format: format, To: format.Report(io.Discard, report.Style{})}))
 			if said := fmt.Sprint(err); test.says == "" && err != nil || !strings.Contains(said, test.says) {
 				t.Errorf("got %v, want %q", err, test.says)
 			}

@@ -21,8 +21,8 @@ func manyHosts(t testing.TB, w io.Writer, hosts int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := f.Draft(f.Report(w, report.Style{}))
-	d.Know(report.New("exreach", "client", scene.Began))
+	d := report.NewDraft(report.Outlet{Format: f, To: f.Report(w, report.Style{})})
+	d.Know(1, report.New("exreach", "client", scene.Began))
 	var secured content.Entry
 	for _, e := range network().Results {
 		if e.Peer != nil && e.Peer.TLS != nil {
@@ -39,7 +39,7 @@ func manyHosts(t testing.TB, w io.Writer, hosts int) {
 			entries[j] = e
 			entries[j].Port = uint16(1000 + j)
 		}
-		if err := d.Take(entries); err != nil {
+		if err := d.Take(1, entries); err != nil {
 			return // the reader says why
 		}
 	}
@@ -75,10 +75,10 @@ func TestReadMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := f.Draft(f.Report(&g, report.Style{}))
-	tail, err := Read("run.jsonl", bytes.NewReader(text.Bytes()), d)
+	d := report.NewDraft(report.Outlet{Format: f, To: f.Report(&g, report.Style{})})
+	err = Read("run.jsonl", bytes.NewReader(text.Bytes()), d)
 	if err == nil {
-		err = d.End(tail)
+		err = d.End()
 	}
 	if err != nil || g.writes != hosts {
 		t.Fatalf("%d hosts, %v", g.writes, err)
@@ -103,7 +103,7 @@ func BenchmarkRead(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := Read("run.jsonl", out, f.Draft(f.Report(&g, report.Style{}))); err != nil {
+		if err := Read("run.jsonl", out, report.NewDraft(report.Outlet{Format: f, To: f.Report(&g, report.Style{})})); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(g.most), "B/peak")

@@ -74,7 +74,7 @@ func TestRation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			text := `{"schema":"exreach/1",` + "\n" + text + `}`
 			before := allocated()
-			_, err := Read("forged.json", strings.NewReader(text), format.Draft(format.Report(io.Discard, report.Style{})))
+			err := Read("forged.json", strings.NewReader(text), report.NewDraft(report.Outlet{Format: format, To: format.Report(io.Discard, report.Style{})}))
 			took := allocated() - before
 			said := fmt.Sprint(err)
 			tooThin := strings.HasSuffix(said, ": these values take more than 4 times the memory of their text: exreach did not write them")

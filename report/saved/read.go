@@ -23,26 +23,24 @@ import (
 // exreach writes is shorter. The whole report has no limit.
 const maxValue = 2 << 20
 
-// Read reads a saved report into a draft, and returns what to end the draft with. name
-// stands for the file in errors. An error of reading is a *report.UnreadError, and any
-// other is the draft's.
-func Read(name string, text io.Reader, to *report.Draft) (report.Tail, error) {
+// Read reads a saved report into a draft. name stands for the file in errors. An error of
+// reading is a *report.UnreadError, and any other is the draft's.
+func Read(name string, text io.Reader, to *report.Draft) error {
 	in := bufio.NewReaderSize(charset.UTF8(text), maxValue)
 	c := newChecker(to)
-	var tail report.Tail
 	var err error
 	if isStream(in) {
 		err = readStream(in, c)
 	} else {
-		tail, err = newDocument(in, c).read()
+		err = newDocument(in, c).read()
 	}
 	switch {
 	case c.unwritten != nil:
-		return tail, c.unwritten
+		return c.unwritten
 	case err != nil:
-		return tail, &report.UnreadError{Err: fmt.Errorf("%s: %w", name, err)}
+		return &report.UnreadError{Err: fmt.Errorf("%s: %w", name, err)}
 	}
-	return tail, nil
+	return nil
 }
 
 // isStream reports whether the first line is a result.
@@ -94,7 +92,7 @@ type stream struct {
 	is    *shape // of a line
 	line  int
 	begun bool
-	head  content.Report // by the first line
+	head  content.Run // by the first line
 }
 
 // A foundLine is what a line holds, which may be no line of a report.
@@ -155,11 +153,11 @@ func (s *stream) begin(first report.Line, version int) {
 	s.head = headOf(first)
 	head := s.head
 	clean(&head)
-	s.check.to.Know(head)
+	s.check.to.Know(1, head)
 }
 
-func headOf(l report.Line) content.Report {
-	return content.Report{Tool: l.Tool, From: l.From, Machine: l.Machine, Started: l.Started, StandIn: l.StandIn}
+func headOf(l report.Line) content.Run {
+	return content.Run{Tool: l.Tool, From: l.From, Machine: l.Machine, Started: l.Started, StandIn: l.StandIn}
 }
 
 // belongs returns an error if a line is not of the same run as the first.

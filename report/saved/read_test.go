@@ -84,9 +84,9 @@ func TestReadRearranged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := stream.Draft(stream.Report(to, report.Style{}))
-		tail, err := Read("run.json", strings.NewReader(from), d)
-		if err := errors.Join(err, d.End(tail)); err != nil {
+		d := report.NewDraft(report.Outlet{Format: stream, To: stream.Report(to, report.Style{})})
+		err = Read("run.json", strings.NewReader(from), d)
+		if err := errors.Join(err, d.End()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -294,7 +294,7 @@ func TestReadWhileWriting(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = Read("run.jsonl", strings.NewReader(test.text), f.Draft(f.Report(io.MultiWriter(&out, test.to), report.Style{})))
+		err = Read("run.jsonl", strings.NewReader(test.text), report.NewDraft(report.Outlet{Format: f, To: f.Report(io.MultiWriter(&out, test.to), report.Style{})}))
 		_, unread := errors.AsType[*report.UnreadError](err)
 		if test.wrong == "" != (err == nil) || !strings.HasPrefix(fmt.Sprint(err), test.wrong) && err != nil || unread != test.unread {
 			t.Errorf("%s: %v, of reading: %t", test.name, err, unread)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,10 +47,10 @@ func (m *memory) End(report.Head) error { return nil }
 // readBack is a saved report with its results in memory.
 func readBack(name string, r io.Reader) (content.Report, error) {
 	var m memory
-	d := report.Format{Whole: true}.Draft(&m)
-	tail, err := Read(name, r, d)
+	d := report.NewDraft(report.Outlet{Format: report.Format{Whole: true}, To: &m})
+	err := Read(name, r, d)
 	if err == nil {
-		err = d.End(tail)
+		err = d.End()
 	}
 	return m.report, err
 }
@@ -69,17 +68,19 @@ func network() content.Report {
 	}
 	results[1].Name = &lookup.Name{Found: "mail01.corp.example", Alias: "lb.corp.example", By: "10.77.3.53", Count: 1}
 	var m memory
-	d := report.Format{Whole: true}.Draft(&m)
+	d := report.NewDraft(report.Outlet{Format: report.Format{Whole: true}, To: &m})
 	head := report.New("exreach 0.2.0", "client", scene.Began)
 	head.Machine, head.Options = "admin01", content.Options{"only": {"443", "smtp"}, "gentle": {"true"}}
-	d.Know(head)
+	head.Took, head.Unasked, head.Unread = 7.24, 2, true
+	d.Know(1, head)
 	for host := range judge.Hosts(context.Background(), scene.HostsOf(results), scene.Began, nil) {
 		host.Identified = &identity.Identified{Products: []string{"Exchange Server"}, Candidates: []string{"2016", "2019"}, CheckedAs: []identity.TakenRole{{Version: "2019", Role: "mailbox", Because: []string{"443/owa"}}}, Signs: []identity.Sign{{Service: "smtp", Port: 25, Said: "ESMTP"}}}
 		_ = d.Add(host) // to memory
 	}
-	_ = d.End(report.Tail{Took: 7240 * time.Millisecond, Unasked: 2, Unread: true, Untestable: []content.Untestable{{
+	d.Note(nil, []content.Untestable{{
 		Version: "2019", Role: "mailbox", Service: "rpc-dynamic", Network: "tcp", Ports: "49152-65535", Reason: "The mapper names what is used.",
-	}}})
+	}})
+	_ = d.End()
 	return m.report
 }
 
@@ -91,14 +92,17 @@ func write(t testing.TB, format string, r content.Report, s report.Style) string
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	d := f.Draft(f.Report(&out, s))
-	d.Know(r)
+	d := report.NewDraft(report.Outlet{Format: f, To: f.Report(&out, s)})
+	run := r.RunOf(0)
+	run.Unasked, run.Unread = r.Counts.Hosts.Unasked, r.Counts.Hosts.Unread
+	d.Know(1, run)
+	d.Note(r.GroundRules, r.Untestable)
 	for i := range r.Results {
-		if err := d.Take(r.Results[i : i+1]); err != nil {
+		if err := d.Take(1, r.Results[i : i+1]); err != nil {
 			t.Fatalf("%s: %v", format, err)
 		}
 	}
-	if err := d.End(report.Tail{Unasked: r.Counts.Hosts.Unasked, Unread: r.Counts.Hosts.Unread}); err != nil {
+	if err := d.End(); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
 	return out.String()
