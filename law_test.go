@@ -40,6 +40,7 @@ var layers = []string{
 	"exreach/report/judge",
 	"exreach/report/judge/identity",
 	"exreach/report/charset",
+	"exreach/report/quote",
 	"exreach/probe/standin",
 	"exreach/probe",
 	"exreach/probe/hops",

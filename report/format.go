@@ -48,6 +48,8 @@ type Style struct {
 	Width    int  // columns that no line exceeds; 0 is without limit
 	Verbose  bool // also show notes, and all causes
 	Problems bool // show only what is not as wanted
+
+	Separator rune // between the columns of csv and request; 0 is a comma
 }
 
 // Formats is every format, the default first.
@@ -62,6 +64,12 @@ func Formats() []Format {
 		}, {
 			Name: "jsonl", Help: "one line of JSON per result, host by host as each is done",
 			Report: newLines,
+		}, {
+			Name: "csv", Help: "a row per address and port, for a spreadsheet program",
+			Report: newCSV,
+		}, {
+			Name: "request", Help: "CSV of what to ask the firewall's administrator for, a line per source, destination and port",
+			Whole: true, Report: newRequest,
 		},
 	}
 }

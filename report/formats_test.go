@@ -33,7 +33,7 @@ func write(t *testing.T, format string, r content.Report, s Style) string {
 	if err := put(&out, format, r, s); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
-	if format != "table" {
+	if strings.HasPrefix(format, "json") {
 		follow(t, out.Bytes())
 	}
 	return out.String()
@@ -52,6 +52,8 @@ func TestGolden(t *testing.T) {
 		"network-60-color.txt":    {"table", Style{Width: 60, Color: true}},
 		"network-pipe.txt":        {"table", Style{}},
 		"network-100-verbose.txt": {"table", Style{Width: 100, Verbose: true}},
+		"network.csv":             {"csv", Style{}},
+		"network-request.csv":     {"request", Style{Separator: ';'}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := write(t, test.format, draft(scene.Network()), test.style)
@@ -87,7 +89,7 @@ func TestFormats(t *testing.T) {
 		}
 		known = append(known, f.Name)
 	}
-	for want, names := range map[string][]string{"json jsonl table": FormatNames(), "json table": TraceFormatNames(), "table json": CatalogFormatNames()} {
+	for want, names := range map[string][]string{"csv json jsonl request table": FormatNames(), "json table": TraceFormatNames(), "table json": CatalogFormatNames()} {
 		if got := strings.Join(names, " "); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
