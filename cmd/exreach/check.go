@@ -94,7 +94,7 @@ func surveyOf(ctx context.Context, c *cli.Context, w world) (*survey.Survey, err
 func (o output) run(ctx context.Context, s *survey.Survey) error {
 	opening, stop := until(ctx, s.Began, s.Deadline)
 	defer stop()
-	to, err := files.Create(opening, o.file, o.stdout, o.temporaries)
+	to, err := o.places.Open(opening, o.stdout, o.temporaries)
 	if err != nil {
 		return err
 	}
@@ -104,12 +104,11 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	}
 	var shelf files.Scratch
 	defer shelf.Close()
-	draft, known := report.NewDraft(report.Outlet{Format: o.format, To: o.format.Report(to, o.style)}), o.runOf(s)
+	draft, known := o.draft(to, &shelf, nil), o.runOf(s)
 	draft.Know(1, known)
-	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(o.temporaries) })
 	for host := range s.Run(ctx) {
 		if err := draft.Add(host); err != nil {
-			return unwritten(to, err)
+			return err
 		}
 	}
 	mistake := s.Err()
@@ -120,7 +119,7 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	draft.Know(1, known)
 	draft.Note(nil, s.Untestable())
 	if err := draft.End(); err != nil {
-		return unwritten(to, err)
+		return err
 	}
 	o.noteInterrupted(ctx, s.Unasked(), s.Unread())
 	return cmp.Or(mistake, o.finish(to, draft.Counts()))

@@ -3,75 +3,135 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
-	"exreach/report"
+	"exreach/cmd/internal/pick"
 	"exreach/report/saved"
 )
 
 func reportCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:      "report",
-		Usage:     "write a saved JSON report again, in any format",
-		ArgsUsage: "FILE",
-		Flags:     outputFlags(),
+		Usage:     "write saved reports again: in any format, joined, filtered",
+		ArgsUsage: "FILE...",
+		Flags:     slices.Concat(pickFlags(), outputFlags()),
 		Action:    func(c *cli.Context) error { return rewrite(c, w) },
 	}
 }
 
-// rewrite writes a saved report in another format.
+// pickFlags choose what is left of saved reports.
+func pickFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "grade", Usage: "leave only results with these `GRADES`: fail, warn, unknown or pass, separated by commas"},
+		&cli.StringSliceFlag{Name: "host", Usage: "leave only the hosts with these `NAMES`, as the report has them; * stands for any letters"},
+		&cli.StringSliceFlag{Name: "only", Usage: "leave only these `WORDS`: services, protocols, ports or ranges of ports"},
+	}
+}
+
+// rewrite writes saved reports as one report.
 func rewrite(c *cli.Context, w world) error {
 	out, err := newOutput(c, w)
 	if err != nil {
 		return err
 	}
-	if c.NArg() != 1 {
-		return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name one report, or - for stdin", c.Command.HelpName)
-	}
-	name, from, closing, err := openReport(c.Context, c.Args().First(), w.stdin)
+	picked, err := pickOf(c)
 	if err != nil {
 		return err
 	}
+	sources, closing, err := openReports(c, w.stdin)
 	defer closing()
-	to, err := files.Create(c.Context, out.file, out.stdout, out.temporaries)
+	if err != nil {
+		return err
+	}
+	if len(sources) > 1 || !picked.IsAll() {
+		out.places.Hold()
+	}
+	to, err := out.places.Open(c.Context, out.stdout, out.temporaries)
 	if err != nil {
 		return err
 	}
 	defer to.Discard()
+	to.Heed(c.Context)
 	var shelf files.Scratch
 	defer shelf.Close()
-	draft := report.NewDraft(report.Outlet{Format: out.format, To: out.format.Report(files.Onto(c.Context, to), out.style)})
-	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(out.temporaries) })
+	draft := out.draft(to, &shelf, c.Args().Slice())
+	draft.Select(picked.Selection())
+	what := c.Command.HelpName
+	if len(sources) == 1 {
+		what = sources[0].name
+	}
 	err = files.Unless(c.Context, func() error {
-		if err := saved.Read(name, files.Until(c.Context, from), draft); err != nil {
+		for _, s := range sources {
+			if err := saved.Read(s.name, files.Until(c.Context, s.from), draft); err != nil {
+				return err
+			}
+		}
+		closing() // one of them may be replaced
+		if err := picked.Unknown(); err != nil {
 			return err
 		}
 		return draft.End()
 	})
 	switch {
 	case errors.Is(err, files.ErrInterrupted):
-		return fmt.Errorf("%s: %w before the report was complete", name, files.ErrInterrupted)
+		return fmt.Errorf("%s: %w before the report was complete", what, files.ErrInterrupted)
 	case err != nil:
-		return unwritten(to, err)
+		return err
 	}
 	out.standIn = draft.StandIn()
 	return out.finish(to, draft.Counts())
 }
 
-func openReport(ctx context.Context, file string, stdin io.Reader) (name string, from io.Reader, closing func() error, err error) {
-	if file == "-" {
-		return "stdin", stdin, func() error { return nil }, nil
+// pickOf is what the user wants to see of the reports.
+func pickOf(c *cli.Context) (*pick.Pick, error) {
+	var words [3][]string
+	for i, option := range []string{"grade", "host", "only"} {
+		var err error
+		if words[i], err = wordsOf(c, option); err != nil {
+			return nil, err
+		}
 	}
-	f, err := files.Open(ctx, file)
-	if err != nil {
-		return "", nil, nil, fmt.Errorf("cannot read the report: %w", err)
+	return pick.Parse(words[0], words[1], words[2])
+}
+
+// A source is a saved report to read.
+type source struct {
+	name string // for messages
+	from io.Reader
+}
+
+// openReports opens all reports that the command line names, and returns what closes them.
+func openReports(c *cli.Context, stdin io.Reader) (sources []source, closing func(), err error) {
+	var open []*os.File
+	closing = func() {
+		for _, f := range open {
+			f.Close()
+		}
 	}
-	return file, f, f.Close, nil
+	for i, file := range c.Args().Slice() {
+		switch {
+		case file != "-":
+			f, err := files.Open(c.Context, file)
+			if err != nil {
+				return nil, closing, fmt.Errorf("cannot read the report: %w", err)
+			}
+			open, sources = append(open, f), append(sources, source{file, f})
+		case slices.Contains(c.Args().Slice()[:i], file):
+			return nil, closing, hinted("save the second report in a file", "%s: stdin can be read only once", c.Command.HelpName)
+		default:
+			sources = append(sources, source{"stdin", stdin})
+		}
+	}
+	if len(sources) == 0 {
+		err = hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name a report, or - for stdin", c.Command.HelpName)
+	}
+	return sources, closing, err
 }

@@ -9,18 +9,23 @@ package outlet
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"exreach/catalog"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
+	"exreach/report/content"
 )
 
 // A Place is where a report is written to, and in which format.
 type Place struct {
-	report.Format
+	Format report.Format
+	Style  report.Style
 	File   string // "" is stdout
+
 	option string // by which the user named it, for messages
 }
 
@@ -90,25 +95,25 @@ func formatNamed(name string) (report.Format, error) {
 
 // Streams are what a command reads and writes beside its files.
 type Streams struct {
-	In  io.Reader // nil if the command does not read it
+	In  io.Reader
 	Out io.Writer
 }
 
-// Check returns an error if two reports go to one place, or if one would replace a file that
-// the command reads. Only a report may replace a report, in a format that exreach reads.
-func (p Places) Check(reads []string, reports bool, s Streams) error {
+// Check returns an error if two reports go to one place, or if one would replace a file in
+// reads: those that the command reads, - for stdin. If they are reports, one may replace them
+// in a format that exreach reads back.
+func (p Places) Check(reads []string, areReports bool, s Streams) error {
 	for i, one := range p {
 		for _, other := range p[:i] {
 			if err := apart(one, other, s.Out); err != nil {
 				return err
 			}
 		}
-		if reports && one.isReadBack() {
+		if one.File == "" || areReports && one.isReadBack() {
 			continue
 		}
 		for _, read := range reads {
-			isIn := read == stdout && s.In != nil && files.IsAt(s.In, one.File)
-			if one.File != "" && (isIn || read != stdout && files.SameFile(one.File, read)) {
+			if read == stdout && files.IsAt(s.In, one.File) || read != stdout && files.SameFile(one.File, read) {
 				return mistake("give the report a file of its own", "option %s: exreach reads this file, and the report would replace it", one.option)
 			}
 		}
@@ -117,7 +122,7 @@ func (p Places) Check(reads []string, reports bool, s Streams) error {
 }
 
 // isReadBack reports whether exreach report reads the format.
-func (p Place) isReadBack() bool { return p.Name == "json" || p.Name == "jsonl" }
+func (p Place) isReadBack() bool { return p.Format.Name == "json" || p.Format.Name == "jsonl" }
 
 // apart returns an error if two places are one.
 func apart(one, other Place, out io.Writer) error {
@@ -137,4 +142,70 @@ func apart(one, other Place, out io.Writer) error {
 // mistake is an error with a hint for the user.
 func mistake(hint, format string, a ...any) error {
 	return &survey.Mistake{Err: fmt.Errorf(format, a...), Hint: hint}
+}
+
+// Dress gives each place its style: the first one's, and that of all others.
+func (p Places) Dress(first, others report.Style) {
+	for i := range p {
+		p[i].Style = others
+	}
+	p[0].Style = first
+}
+
+// Hold makes every format wait for the whole report: nothing is written before all of it has
+// been read.
+func (p Places) Hold() {
+	for i := range p {
+		p[i].Format.Whole = true
+	}
+}
+
+// Uses returns an error if an option means nothing to any of the formats.
+func (p Places) Uses(option string) error {
+	for _, place := range p {
+		if slices.Contains(able[option], place.Format.Name) {
+			return nil
+		}
+	}
+	return fmt.Errorf("option --%s: it is for the formats %s only", option, catalog.Enumerated(able[option], "and"))
+}
+
+// able is the formats to which an option means something, by its name.
+var able = map[string][]string{
+	"matrix":    {"table", "csv", "html", "markdown"},
+	"separator": {"csv", "request"},
+}
+
+// separators is what may stand between the columns of csv and request, by its name.
+var separators = map[string]rune{"comma": ',', "semicolon": ';', "tab": '\t'}
+
+// Separators lists the words of --separator.
+func Separators() []string { return slices.Sorted(maps.Keys(separators)) }
+
+// SeparatorNamed returns what a word of --separator means.
+func SeparatorNamed(word string) (rune, error) {
+	if r, known := separators[word]; known {
+		return r, nil
+	}
+	return 0, &catalog.WordError{Kind: "separator", Word: word, Accepted: Separators()}
+}
+
+// Files is the places that are files.
+func (p Places) Files() []content.Place {
+	var all []content.Place
+	for _, place := range p {
+		if place.File != "" {
+			all = append(all, content.Place{Format: place.Format.Name, File: place.File})
+		}
+	}
+	return all
+}
+
+// Names lists the files for people, as they were named; "" if there are none.
+func (p Places) Names() string {
+	var names []string
+	for _, place := range p.Files() {
+		names = append(names, place.File)
+	}
+	return catalog.Enumerated(names, "and")
 }
