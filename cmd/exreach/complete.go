@@ -12,6 +12,8 @@ import (
 
 	"exreach/catalog"
 	"exreach/cmd/internal/commandline"
+	"exreach/cmd/internal/outlet"
+	"exreach/cmd/internal/pick"
 	"exreach/report"
 )
 
@@ -63,6 +65,16 @@ func values(l commandline.Line, option string) []string {
 			return report.TraceFormatNames()
 		}
 		return report.FormatNames()
+	case "also":
+		var words []string
+		for _, name := range report.FormatNames() {
+			words = append(words, name+"=")
+		}
+		return words
+	case "separator":
+		return outlet.Separators()
+	case "grade":
+		return pick.Grades()
 	case "from":
 		var words []string
 		for _, f := range catalog.Froms {

@@ -26,17 +26,22 @@ type Pick struct {
 // Parse makes a Pick. An option without words leaves everything. Its error is for the user.
 func Parse(grades, hosts, only []string) (*Pick, error) {
 	p := &Pick{hosts: newWords(hosts), only: newWords(only)}
-	accepted := make([]string, 0, len(judge.Grades()))
-	for _, g := range judge.Grades() {
-		accepted = append(accepted, string(g))
-	}
 	for _, word := range grades {
-		if !slices.Contains(accepted, word) {
-			return nil, fmt.Errorf("option --grade: %w", &catalog.WordError{Kind: "grade", Word: word, Accepted: accepted})
+		if !slices.Contains(Grades(), word) {
+			return nil, fmt.Errorf("option --grade: %w", &catalog.WordError{Kind: "grade", Word: word, Accepted: Grades()})
 		}
 		p.grades = append(p.grades, judge.Grade(word))
 	}
 	return p, nil
+}
+
+// Grades lists the words of --grade.
+func Grades() []string {
+	var words []string
+	for _, g := range judge.Grades() {
+		words = append(words, string(g))
+	}
+	return words
 }
 
 // IsAll reports whether nothing is left out.
@@ -82,10 +87,10 @@ func (p *Pick) hasService(e content.Entry) bool {
 // Unknown returns an error for the first word that meant nothing in all that was read.
 func (p *Pick) Unknown() error {
 	if word, found := p.hosts.idle(); found {
-		return p.hosts.unknown("option --host: no host of the report is called", word)
+		return p.hosts.unknown("option --host: no host is called", word)
 	}
 	if word, found := p.only.idle(); found {
-		return p.only.unknown("option --only: no service, protocol or port of these results is called", word)
+		return p.only.unknown("option --only: no result has a service, protocol or port called", word)
 	}
 	return nil
 }
