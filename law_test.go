@@ -39,6 +39,8 @@ var layers = []string{
 	"exreach/report/schema",
 	"exreach/report/saved",
 	"exreach/report",
+	"exreach/report/device",
+	"exreach/report/table",
 	"exreach/report/content",
 	"exreach/report/judge",
 	"exreach/report/judge/identity",

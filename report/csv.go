@@ -24,17 +24,19 @@ var csvColumns = []any{
 // A csvWriter writes a row per address and port, for a spreadsheet program.
 type csvWriter struct {
 	sheet *quote.Sheet
-	head  Head
+	head  content.Head
 }
 
-func newCSV(w io.Writer, s Style) Writer { return &csvWriter{sheet: quote.NewSheet(w, s.Separator)} }
+func newCSV(w io.Writer, s content.Style) Writer {
+	return &csvWriter{sheet: quote.NewSheet(w, s.Separator)}
+}
 
-func (c *csvWriter) Begin(h Head) error {
+func (c *csvWriter) Begin(h content.Head) error {
 	c.head = h
 	return c.sheet.Row(csvColumns...)
 }
 
-func (c *csvWriter) Host(p Part) error {
+func (c *csvWriter) Host(p content.Part) error {
 	for g := range content.Groups(p.Entries) {
 		for _, r := range content.Rows(g.Entries) {
 			if err := c.row(r); err != nil {
@@ -45,7 +47,7 @@ func (c *csvWriter) Host(p Part) error {
 	return c.sheet.Flush()
 }
 
-func (c *csvWriter) End(Head) error { return c.sheet.Flush() }
+func (c *csvWriter) End(content.Head) error { return c.sheet.Flush() }
 
 // row writes a row, and those behind it. What was not asked has a row per service: it has
 // in common only why.

@@ -22,7 +22,7 @@ import (
 // hosts at the end, and any other as they come.
 type Draft struct {
 	outlets []outlet
-	head    Head
+	head    content.Head
 	runs    []*content.Run // nil for those that are not known
 	chosen  selecting
 	hosts   []kept
@@ -68,7 +68,7 @@ func NewDraft(to ...Outlet) *Draft {
 		d.outlets = append(d.outlets, outlet{Outlet: o})
 	}
 	d.head.Schema = content.Schema
-	d.chains.shelf, d.head.certificates = &d.shelf, &d.chains
+	d.chains.shelf, d.head.AllCertificates = &d.shelf, d.chains.each()
 	return d
 }
 
@@ -154,7 +154,7 @@ func (d *Draft) take(run int, entries []content.Entry, place int) error {
 	sent := d.knows(run) && !d.waits
 	d.waits = !sent
 	if sent {
-		if err := d.pass(Part{Seen: d.run(run), Entries: entries}); err != nil {
+		if err := d.pass(content.Part{Seen: d.run(run), Entries: entries}); err != nil {
 			return err
 		}
 	}
@@ -170,7 +170,7 @@ func (d *Draft) keeps() bool {
 }
 
 // pass hands a part to the formats that get hosts as they come.
-func (d *Draft) pass(p Part) error {
+func (d *Draft) pass(p content.Part) error {
 	for i := range d.outlets {
 		o := &d.outlets[i]
 		if o.Format.Whole {
@@ -186,7 +186,7 @@ func (d *Draft) pass(p Part) error {
 	return nil
 }
 
-func (o *outlet) begin(h Head) error {
+func (o *outlet) begin(h content.Head) error {
 	if o.begun {
 		return nil
 	}
@@ -209,10 +209,11 @@ func (d *Draft) End() error {
 
 // end ends the report in one format.
 func (d *Draft) end(o *outlet) error {
+	d.head.Parts = d.parts(o.Format)
 	if err := o.begin(d.head); err != nil {
 		return err
 	}
-	for p, err := range d.parts(o.Format) {
+	for p, err := range d.head.Parts {
 		if err == nil {
 			err = o.To.Host(p)
 		}

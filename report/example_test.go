@@ -14,6 +14,7 @@ import (
 	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -31,7 +32,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	draft := report.NewDraft(report.Outlet{Format: format, To: format.Report(os.Stdout, report.Style{})})
+	draft := report.NewDraft(report.Outlet{Format: format, To: format.Report(os.Stdout, content.Style{})})
 	run := report.New("exreach", "client", began)
 	draft.Know(1, run)
 	for host := range judge.Hosts(context.Background(), slices.Values([]probe.HostResults{{Host: "mail01.contoso.com", Results: results}}), began, nil) {

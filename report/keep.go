@@ -15,7 +15,7 @@ type kept struct {
 	place   int
 	summary content.Summary
 	alike   uint64          // equal for hosts with the same problems
-	member  Member          // what it is among these
+	member  content.Member  // what it is among these
 	cells   []content.Cell  // its grades, if a format shows those of all hosts
 	entries []content.Entry // nil if they are on the shelf
 	shelved []section
@@ -38,7 +38,6 @@ func (d *Draft) keep(run int, entries []content.Entry, place int, sent bool) {
 		d.sumUp(h, entries)
 	}
 	h.results += len(entries)
-	d.head.columns.measure(entries)
 	d.chains.strip(entries)
 	if at, ok := d.shelf.put(entries, len(entries)); ok {
 		h.shelved = append(h.shelved, at)
@@ -52,7 +51,7 @@ func (d *Draft) sumUp(h *kept, entries []content.Entry) {
 	run := d.run(h.run)
 	h.summary = content.Summarize(entries, run.Started)
 	h.summary.Run = h.run
-	h.alike, h.member = alike(entries, h.summary, run.From, d.seed), memberOf(entries)
+	h.alike, h.member = alike(entries, h.summary, run.From, d.seed), content.MemberOf(entries)
 	d.total.Meet(h.place, entries, h.summary, run.Started)
 	d.head.Counts.Untraced += content.UntracedPorts(entries)
 	if d.overview() {

@@ -8,59 +8,27 @@ import (
 	"hash/maphash"
 	"iter"
 	"slices"
-	"strings"
 
 	"exreach/report/content"
 	"exreach/report/judge"
 )
-
-// A Part is what a Writer gets of a report at a time: a host, or several that are alike.
-type Part struct {
-	content.Summary
-	Seen    content.Run     // the run that saw it
-	Entries []content.Entry // of the host; nil if a line about it is enough
-	Members []Member        // the hosts with the same problems, for which this one stands; nil if it stands alone
-	Brief   bool            // one of so many hosts that what is as wanted is only counted
-}
-
-// A Member is one of several hosts that are alike.
-type Member struct {
-	Host  string // in a joined report, with the run that saw it
-	About string // its addresses, where its name is none, and its site
-}
-
-// memberOf returns what a block says about one of its hosts.
-func memberOf(entries []content.Entry) Member {
-	m := Member{Host: entries[0].Host}
-	var about []string
-	for _, e := range entries {
-		if e.Address != "" && e.Address != e.Host && !slices.Contains(about, e.Address) && len(about) < fewHosts {
-			about = append(about, e.Address)
-		}
-	}
-	if site := entries[0].Site; site != "" {
-		about = append(about, site)
-	}
-	m.About = strings.Join(about, ", ")
-	return m
-}
 
 // fewHosts is up to how many hosts a report for people shows in full what is as wanted.
 const fewHosts = 5
 
 // parts yields the hosts of the report for a format that does not have them yet. An error
 // ends the sequence.
-func (d *Draft) parts(as Format) iter.Seq2[Part, error] {
+func (d *Draft) parts(as Format) content.Parts {
 	if as.Folds {
 		return d.foldedParts(as)
 	}
-	return func(yield func(Part, error) bool) {
+	return func(yield func(content.Part, error) bool) {
 		for h := range d.inOrder(as) {
 			if h.sent && !as.Whole {
 				continue
 			}
 			entries, err := d.get(h, as)
-			if !yield(Part{Summary: h.summary, Seen: d.run(h.run), Entries: entries}, err) || err != nil {
+			if !yield(content.Part{Summary: h.summary, Seen: d.run(h.run), Entries: entries}, err) || err != nil {
 				return
 			}
 		}
@@ -90,12 +58,12 @@ func (d *Draft) inOrder(as Format) iter.Seq[*kept] {
 
 // foldedParts yields the hosts with the worst problems first, one for all that are alike.
 // Of many hosts, those without a problem have no entries.
-func (d *Draft) foldedParts(as Format) iter.Seq2[Part, error] {
-	return func(yield func(Part, error) bool) {
+func (d *Draft) foldedParts(as Format) content.Parts {
+	return func(yield func(content.Part, error) bool) {
 		many := len(d.hosts) > fewHosts
 		for _, block := range d.blocks() {
 			h := block[0]
-			p := Part{Summary: h.summary, Seen: d.run(h.run), Brief: many}
+			p := content.Part{Summary: h.summary, Seen: d.run(h.run), Brief: many}
 			for _, other := range block {
 				other.member.Host = d.head.Called(other.summary)
 				p.Members = append(p.Members, other.member)

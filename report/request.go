@@ -20,25 +20,25 @@ var requestColumns = []any{
 // source, destination, protocol and port, for tools that take change requests.
 type requestWriter struct {
 	sheet *quote.Sheet
-	head  Head
+	head  content.Head
 	asks  content.AskList
 }
 
-func newRequest(w io.Writer, s Style) Writer {
+func newRequest(w io.Writer, s content.Style) Writer {
 	return &requestWriter{sheet: quote.NewSheet(w, s.Separator)}
 }
 
-func (q *requestWriter) Begin(h Head) error {
+func (q *requestWriter) Begin(h content.Head) error {
 	q.head = h
 	return q.sheet.Row(requestColumns...)
 }
 
-func (q *requestWriter) Host(p Part) error {
+func (q *requestWriter) Host(p content.Part) error {
 	q.asks.Add(content.Asks(p.Entries, q.head.Report)...)
 	return nil
 }
 
-func (q *requestWriter) End(Head) error {
+func (q *requestWriter) End(content.Head) error {
 	for _, a := range q.asks.All() {
 		err := q.sheet.Row(
 			a.Action, a.Source, a.Machine, a.Address, a.Host, a.Site, a.Network, int(a.Port), strings.Join(a.Services, ", "),

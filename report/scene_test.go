@@ -48,21 +48,21 @@ func draft(results []probe.Result) content.Report {
 // A memory is a format that keeps a report as it is.
 type memory struct{ report content.Report }
 
-func (m *memory) Begin(h Head) error {
+func (m *memory) Begin(h content.Head) error {
 	m.report = h.Report
 	m.report.Results = []content.Entry{}
 	return nil
 }
 
-func (m *memory) Host(p Part) error {
+func (m *memory) Host(p content.Part) error {
 	m.report.Results = append(m.report.Results, p.Entries...)
 	return nil
 }
 
-func (m *memory) End(Head) error { return nil }
+func (m *memory) End(content.Head) error { return nil }
 
 // put writes a report in a format.
-func put(w io.Writer, format string, r content.Report, s Style) error {
+func put(w io.Writer, format string, r content.Report, s content.Style) error {
 	as, err := FormatNamed(format, FormatNames())
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func put(w io.Writer, format string, r content.Report, s Style) error {
 }
 
 // putTrace writes a trace in a format.
-func putTrace(w io.Writer, format string, r content.TraceReport, s Style) error {
+func putTrace(w io.Writer, format string, r content.TraceReport, s content.Style) error {
 	as, err := FormatNamed(format, TraceFormatNames())
 	if err != nil {
 		return err

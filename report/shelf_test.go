@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
@@ -97,7 +98,7 @@ func draftOf(to io.Writer, format string) *Draft {
 	if err != nil {
 		panic(err)
 	}
-	return NewDraft(Outlet{f, f.Report(to, Style{})})
+	return NewDraft(Outlet{f, f.Report(to, content.Style{})})
 }
 
 // A few values may be so long that they are better shelved.

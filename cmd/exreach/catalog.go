@@ -15,6 +15,8 @@ import (
 	"exreach/cmd/internal/console"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
+	"exreach/report/content"
+	"exreach/report/table"
 )
 
 func catalogCommand(w world) *cli.Command {
@@ -60,7 +62,7 @@ func listCatalog(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	return report.WriteVersions(w.stdout, versions, report.Style{Width: columnsOf(w)})
+	return table.WriteVersions(w.stdout, versions, content.Style{Width: columnsOf(w)})
 }
 
 func showCatalog(c *cli.Context, w world) error {
@@ -88,7 +90,7 @@ func showCatalog(c *cli.Context, w world) error {
 	case err != nil:
 		return pointed(cat, err)
 	}
-	return format.Catalog(w.stdout, v, report.Style{Width: columnsOf(w)})
+	return format.Catalog(w.stdout, v, content.Style{Width: columnsOf(w)})
 }
 
 // versionCalled returns the catalogue's word for a version: 2019 for Exchange2019 or the

@@ -26,8 +26,8 @@ func colorFlag() cli.Flag {
 }
 
 // styleOf is what the terminal can show and the user wants to see.
-func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
-	s := report.Style{Verbose: c.Bool("verbose"), Problems: c.Bool("problems")}
+func styleOf(c *cli.Context, w world, file string) (content.Style, error) {
+	s := content.Style{Verbose: c.Bool("verbose"), Problems: c.Bool("problems")}
 	when := strings.ToLower(c.String("color"))
 	if !slices.Contains(colorWords, when) {
 		return s, &catalog.WordError{Kind: "colour choice", Word: when, Accepted: colorWords}

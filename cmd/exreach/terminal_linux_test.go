@@ -20,6 +20,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -156,7 +157,7 @@ func savedReport(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	draft := report.NewDraft(report.Outlet{Format: format, To: format.Report(f, report.Style{})})
+	draft := report.NewDraft(report.Outlet{Format: format, To: format.Report(f, content.Style{})})
 	draft.Know(1, report.New("exreach", "client", time.Unix(0, 0)))
 	for host := range judge.Hosts(t.Context(), slices.Values([]probe.HostResults{{Results: []probe.Result{result}}}), time.Unix(0, 0), nil) {
 		if err := draft.Add(host); err != nil {

@@ -2,7 +2,12 @@
 
 package content
 
-import "exreach/catalog"
+import (
+	"iter"
+
+	"exreach/catalog"
+	"exreach/probe/protocol/tls12"
+)
 
 // A Head is what a report says before and after its results.
 type Head struct {
@@ -15,7 +20,9 @@ type Head struct {
 	Elsewhere    []Place    // where else this report is written
 	Sources      []string   // the files that it was read from
 
-	Releases *catalog.Releases // those that the checks of the run know; nil means those that come with exreach
+	Parts           Parts                               // the hosts, as the format will get them
+	AllCertificates iter.Seq2[tls12.Certificate, error] // each certificate of the results once
+	Releases        *catalog.Releases                   // those that the checks of the run know; nil means those that come with exreach
 }
 
 // A Place is a file that a report is written to.

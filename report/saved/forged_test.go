@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"exreach/report"
+	"exreach/report/content"
 )
 
 // A reference to a certificate stands for all of its text: neither may be out of all
@@ -34,7 +35,7 @@ func TestForgedCertificates(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = Read("forged.json", strings.NewReader(document(test.names, test.references)), report.NewDraft(report.Outlet{Format: format, To: format.Report(io.Discard, report.Style{})}))
+			err = Read("forged.json", strings.NewReader(document(test.names, test.references)), report.NewDraft(report.Outlet{Format: format, To: format.Report(io.Discard, content.Style{})}))
 			if said := fmt.Sprint(err); test.says == "" && err != nil || !strings.Contains(said, test.says) {
 				t.Errorf("got %v, want %q", err, test.says)
 			}

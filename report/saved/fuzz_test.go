@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"exreach/report"
 	"exreach/report/content"
 	"exreach/report/schema"
 )
@@ -33,8 +32,8 @@ func addSaved(f *testing.F) {
 		}
 	}
 	for _, r := range []content.Report{network(), hostileReport()} {
-		f.Add([]byte(write(f, "json", r, report.Style{})))
-		f.Add([]byte(write(f, "jsonl", r, report.Style{})))
+		f.Add([]byte(write(f, "json", r, content.Style{})))
+		f.Add([]byte(write(f, "jsonl", r, content.Style{})))
 	}
 }
 
@@ -50,7 +49,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		checkHarmless(t, "table", write(t, "table", r, report.Style{Width: 60, Verbose: true}))
+		checkHarmless(t, "table", write(t, "table", r, content.Style{Width: 60, Verbose: true}))
 	})
 }
 
@@ -71,7 +70,7 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 		valid := s.Check(data) == nil
 		for _, format := range []string{"json", "jsonl"} {
-			want, text := r, write(t, format, r, report.Style{})
+			want, text := r, write(t, format, r, content.Style{})
 			if format == "jsonl" {
 				want.Took, want.Options, want.GroundRules, want.Untestable, want.Counts.Hosts.Unasked, want.Counts.Hosts.Unread = 0, nil, nil, nil, 0, false
 				if len(r.Results) == 0 {

@@ -21,7 +21,7 @@ func manyHosts(t testing.TB, w io.Writer, hosts int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := report.NewDraft(report.Outlet{Format: f, To: f.Report(w, report.Style{})})
+	d := report.NewDraft(report.Outlet{Format: f, To: f.Report(w, content.Style{})})
 	d.Know(1, report.New("exreach", "client", scene.Began))
 	var secured content.Entry
 	for _, e := range network().Results {
@@ -75,7 +75,7 @@ func TestReadMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := report.NewDraft(report.Outlet{Format: f, To: f.Report(&g, report.Style{})})
+	d := report.NewDraft(report.Outlet{Format: f, To: f.Report(&g, content.Style{})})
 	err = Read("run.jsonl", bytes.NewReader(text.Bytes()), d)
 	if err == nil {
 		err = d.End()
@@ -103,7 +103,7 @@ func BenchmarkRead(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := Read("run.jsonl", out, report.NewDraft(report.Outlet{Format: f, To: f.Report(&g, report.Style{})})); err != nil {
+		if err := Read("run.jsonl", out, report.NewDraft(report.Outlet{Format: f, To: f.Report(&g, content.Style{})})); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(g.most), "B/peak")

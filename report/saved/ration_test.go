@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"exreach/report"
+	"exreach/report/content"
 )
 
 // numbered is so many members of an object, of different names and one value, each with a
@@ -74,7 +75,7 @@ func TestRation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			text := `{"schema":"exreach/1",` + "\n" + text + `}`
 			before := allocated()
-			err := Read("forged.json", strings.NewReader(text), report.NewDraft(report.Outlet{Format: format, To: format.Report(io.Discard, report.Style{})}))
+			err := Read("forged.json", strings.NewReader(text), report.NewDraft(report.Outlet{Format: format, To: format.Report(io.Discard, content.Style{})}))
 			took := allocated() - before
 			said := fmt.Sprint(err)
 			tooThin := strings.HasSuffix(said, ": these values take more than 4 times the memory of their text: exreach did not write them")

@@ -31,18 +31,18 @@ import (
 // A memory is a format that keeps a report as it is.
 type memory struct{ report content.Report }
 
-func (m *memory) Begin(h report.Head) error {
+func (m *memory) Begin(h content.Head) error {
 	m.report = h.Report
 	m.report.Results = []content.Entry{}
 	return nil
 }
 
-func (m *memory) Host(p report.Part) error {
+func (m *memory) Host(p content.Part) error {
 	m.report.Results = append(m.report.Results, p.Entries...)
 	return nil
 }
 
-func (m *memory) End(report.Head) error { return nil }
+func (m *memory) End(content.Head) error { return nil }
 
 // readBack is a saved report with its results in memory.
 func readBack(name string, r io.Reader) (content.Report, error) {
@@ -85,7 +85,7 @@ func network() content.Report {
 }
 
 // write renders r in a format.
-func write(t testing.TB, format string, r content.Report, s report.Style) string {
+func write(t testing.TB, format string, r content.Report, s content.Style) string {
 	t.Helper()
 	f, err := report.FormatNamed(format, report.FormatNames())
 	if err != nil {
@@ -98,7 +98,7 @@ func write(t testing.TB, format string, r content.Report, s report.Style) string
 	d.Know(1, run)
 	d.Note(r.GroundRules, r.Untestable)
 	for i := range r.Results {
-		if err := d.Take(1, r.Results[i : i+1]); err != nil {
+		if err := d.Take(1, r.Results[i:i+1]); err != nil {
 			t.Fatalf("%s: %v", format, err)
 		}
 	}

@@ -131,8 +131,8 @@ func TestTestdataFollowsSchema(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			follow(t, write(t, "json", r, report.Style{}))
-			follow(t, write(t, "jsonl", r, report.Style{}))
+			follow(t, write(t, "json", r, content.Style{}))
+			follow(t, write(t, "jsonl", r, content.Style{}))
 		}
 	}
 }
@@ -143,8 +143,8 @@ func TestSchemaRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := write(t, "json", network(), report.Style{})
-	line, _, _ := strings.Cut(write(t, "jsonl", network(), report.Style{}), "\n")
+	text := write(t, "json", network(), content.Style{})
+	line, _, _ := strings.Cut(write(t, "jsonl", network(), content.Style{}), "\n")
 	for name, test := range map[string]struct{ text, old, new string }{
 		"an empty tool":         {text, `"tool": "exreach 0.2.0"`, `"tool": ""`},
 		"the year 1":            {text, `"started": "2026-`, `"started": "0001-`},

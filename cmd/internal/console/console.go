@@ -15,7 +15,7 @@ import (
 
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
-	"exreach/report"
+	"exreach/report/table"
 )
 
 // Of returns the terminal behind w, or nil.
@@ -71,8 +71,8 @@ func (w Wrapping) Write(p []byte) (int, error) {
 	var text strings.Builder
 	for line := range strings.Lines(string(p)) {
 		line = strings.TrimSuffix(line, "\n")
-		if w.Width > 0 && report.Columns(line) >= w.Width { // a console may leave a line empty behind a full one
-			line = strings.Join(commandline.Wrap(line, w.Width-1-len(indent), report.Columns), "\n"+indent)
+		if w.Width > 0 && table.Columns(line) >= w.Width { // a console may leave a line empty behind a full one
+			line = strings.Join(commandline.Wrap(line, w.Width-1-len(indent), table.Columns), "\n"+indent)
 		}
 		text.WriteString(line + "\n")
 	}
@@ -101,13 +101,13 @@ func (l *StatusLine) Show(texts ...string) {
 	text := texts[0]
 	if room := l.Width - spare - 1; l.Width > 0 {
 		for _, shorter := range texts[1:] {
-			if report.Columns(text) > room {
+			if table.Columns(text) > room {
 				text = shorter
 			}
 		}
-		text = report.Clip(text, room)
+		text = table.Clip(text, room)
 	}
-	columns := report.Columns(text)
+	columns := table.Columns(text)
 	switch {
 	case text != "":
 		l.used = max(l.used, columns)

@@ -23,7 +23,7 @@ import (
 // A Place is where a report is written to, and in which format.
 type Place struct {
 	Format report.Format
-	Style  report.Style
+	Style  content.Style
 	File   string // "" is stdout
 
 	option string // by which the user named it, for messages
@@ -145,7 +145,7 @@ func mistake(hint, format string, a ...any) error {
 }
 
 // Dress gives each place its style: the first one's, and that of all others.
-func (p Places) Dress(first, others report.Style) {
+func (p Places) Dress(first, others content.Style) {
 	for i := range p {
 		p[i].Style = others
 	}

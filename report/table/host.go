@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package table
 
 import (
 	"cmp"
@@ -16,8 +16,8 @@ import (
 
 // A tableHost writes one host, or several that are alike, into a table.
 type tableHost struct {
-	*table
-	Part
+	*Table
+	content.Part
 	printed   map[string]bool  // texts of findings that stand above already
 	stops     map[stop]uint16  // where ports above stop, and the first that does
 	footnotes []judge.Finding  // in the order of their marks, which begin with 1
