@@ -266,6 +266,7 @@ func (c askCase) noReply(e Entry) string {
 		text += fmt.Sprintf(", while %d/tcp of the same address answers", e.Witness.Port)
 	case c.lives[e.Address]:
 		text += ", while other ports of the address answer"
+	case e.Partial: // nothing follows about the address
 	default:
 		text += " at any port of the address: it may also be that the host is down"
 	}

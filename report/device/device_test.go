@@ -33,19 +33,15 @@ var asked = []content.Ask{
 	{Action: content.Block, Source: "10.1.0.5", Address: "192.0.2.10", Network: catalog.TCP, Port: 3389},
 }
 
-// TestGolden: the commands of every device, with the documents that have their syntax, and
-// the notes that go with them.
+// TestGolden: the commands of every device, and the notes that go with them, which name the
+// documents of their syntax.
 func TestGolden(t *testing.T) {
 	for _, name := range device.Names() {
 		t.Run(name, func(t *testing.T) {
-			d := named(t, name)
-			q := device.NewQuestions(d)
+			q := device.NewQuestions(named(t, name))
 			lines := q.Of(asked)
 			for _, note := range q.Notes() {
 				lines = append(lines, "note: "+note)
-			}
-			for _, s := range d.Sources {
-				lines = append(lines, "syntax: "+s.Title+", "+s.Address)
 			}
 			got := strings.Join(lines, "\n") + "\n"
 			file := filepath.Join("testdata", name+".txt")
@@ -175,8 +171,8 @@ func TestNotes(t *testing.T) {
 		want   []string // the beginnings of the notes about what was left out
 	}{
 		{"fortigate", asks, []string{"1 blocked port " + ipv6, "2 blocked ports " + source, "1 blocked port " + unfit}},
-		{"asa", asks, []string{"run these", "put the name", "2 blocked ports " + source, "1 blocked port " + unfit}},
-		{"windows", asks, []string{"run these", "1 blocked port " + unfit}},
+		{"asa", asks, []string{"run these", "put the name", "the syntax", "2 blocked ports " + source, "1 blocked port " + unfit}},
+		{"windows", asks, []string{"run these", "the syntax", "the syntax", "the syntax", "1 blocked port " + unfit}},
 		{"asa", nil, []string{"the report has no blocked port that a firewall can have caused"}},
 	} {
 		q := device.NewQuestions(named(t, test.device))

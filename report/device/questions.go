@@ -75,6 +75,9 @@ func (q *Questions) Notes() []string {
 		if q.device.Needs != "" {
 			notes = append(notes, q.device.Needs)
 		}
+		for _, s := range q.device.Sources {
+			notes = append(notes, "the syntax is documented in "+s.Title+": "+s.Address)
+		}
 	}
 	for _, left := range []struct {
 		ports int
