@@ -78,7 +78,7 @@ func (c *csvWriter) cells(r content.Row) error {
 	}
 	return c.sheet.Row(
 		run.Started, run.Machine, run.From, e.Source, e.Host, e.Site, e.Address, e.Network, portCell(e), strings.Join(r.Services(), ", "), e.Version, e.Role,
-		e.Want, e.Verdict, e.Grade, r.Care(), durationOf(e.Took).Seconds(), e.Detail, strings.Join(codesOf(r), ", "), firstHint(r), after,
+		e.Want, e.Verdict, e.Grade, r.Care(), time.Duration(e.Took * float64(time.Second)).Seconds(), e.Detail, strings.Join(codesOf(r), ", "), firstHint(r), after,
 		daysCell(e), expiryOf(e), labelsText(e.Labels),
 	)
 }

@@ -85,11 +85,14 @@ func placesOf(c *cli.Context, w world) (outlet.Places, error) {
 	if err != nil {
 		return nil, err
 	}
+	style.Matrix = c.Bool("matrix")
 	if c.IsSet("separator") {
 		if style.Separator, err = outlet.SeparatorNamed(strings.ToLower(c.String("separator"))); err != nil {
 			return nil, err
 		}
-		if err := places.Uses("separator"); err != nil {
+	}
+	for _, option := range []string{"matrix", "separator"} {
+		if err := places.Uses(option); c.IsSet(option) && err != nil {
 			return nil, err
 		}
 	}

@@ -8,12 +8,15 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/pick"
+	"exreach/report"
+	"exreach/report/device"
 	"exreach/report/saved"
 )
 
@@ -27,18 +30,24 @@ func reportCommand(w world) *cli.Command {
 	}
 }
 
-// pickFlags choose what is left of saved reports.
+// pickFlags choose what is left of saved reports, and what is made of it.
 func pickFlags() []cli.Flag {
 	return []cli.Flag{
+		&cli.BoolFlag{Name: "matrix", Usage: "show who reaches which host, one cell for each pair, instead of the results"},
 		&cli.StringSliceFlag{Name: "grade", Usage: "leave only results with these `GRADES`: fail, warn, unknown or pass, separated by commas"},
 		&cli.StringSliceFlag{Name: "host", Usage: "leave only the hosts with these `NAMES`, as the report has them; * stands for any letters"},
 		&cli.StringSliceFlag{Name: "only", Usage: "leave only these `WORDS`: services, protocols, ports or ranges of ports"},
+		&cli.StringFlag{Name: "device", Usage: "print the commands that ask a firewall, a `DEVICE`, about the blocked ports: " + strings.Join(device.Names(), ", ")},
 	}
 }
 
 // rewrite writes saved reports as one report.
 func rewrite(c *cli.Context, w world) error {
 	out, err := newOutput(c, w)
+	if err != nil {
+		return err
+	}
+	asked, err := out.ask(c)
 	if err != nil {
 		return err
 	}
@@ -86,8 +95,32 @@ func rewrite(c *cli.Context, w world) error {
 	case err != nil:
 		return err
 	}
+	if asked != nil {
+		for _, text := range asked.Notes() {
+			note(out.notes, "%s", text)
+		}
+	}
 	out.standIn = draft.StandIn()
 	return out.finish(to, draft.Counts())
+}
+
+// ask makes the questions of --device what the report is; nil without the option.
+func (o *output) ask(c *cli.Context) (*device.Questions, error) {
+	if !c.IsSet("device") {
+		return nil, nil
+	}
+	for _, other := range []string{"format", "matrix", "also", "separator"} {
+		if c.IsSet(other) {
+			return nil, combined("--device and --" + other)
+		}
+	}
+	d, err := device.Named(strings.ToLower(c.String("device")))
+	if err != nil {
+		return nil, err
+	}
+	q := device.NewQuestions(d)
+	o.places[0].Format = report.Questions(q)
+	return q, nil
 }
 
 // pickOf is what the user wants to see of the reports.

@@ -16,7 +16,7 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/console"
 	"exreach/cmd/internal/files"
-	"exreach/report"
+	"exreach/report/content"
 )
 
 var colorWords = []string{"auto", "always", "never"}
