@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/catalog"
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/pick"
@@ -73,15 +75,9 @@ func rewrite(c *cli.Context, w world) error {
 	defer shelf.Close()
 	draft := out.draft(to, &shelf, c.Args().Slice())
 	draft.Select(picked.Selection())
-	what := c.Command.HelpName
-	if len(sources) == 1 {
-		what = sources[0].name
-	}
 	err = files.Unless(c.Context, func() error {
-		for _, s := range sources {
-			if err := saved.Read(s.name, files.Until(c.Context, s.from), draft); err != nil {
-				return err
-			}
+		if err := read(c.Context, sources, draft); err != nil {
+			return err
 		}
 		closing() // one of them may be replaced
 		if err := picked.Unknown(); err != nil {
@@ -91,7 +87,7 @@ func rewrite(c *cli.Context, w world) error {
 	})
 	switch {
 	case errors.Is(err, files.ErrInterrupted):
-		return fmt.Errorf("%s: %w before the report was complete", what, files.ErrInterrupted)
+		return fmt.Errorf("%s: %w before the report was complete", called(sources), files.ErrInterrupted)
 	case err != nil:
 		return err
 	}
@@ -141,6 +137,14 @@ type source struct {
 	from io.Reader
 }
 
+// called is what messages call the reports.
+func called(sources []source) string {
+	if len(sources) == 1 {
+		return sources[0].name
+	}
+	return catalog.Count(len(sources), "report")
+}
+
 // openReports opens all reports that the command line names, and returns what closes them.
 func openReports(c *cli.Context, stdin io.Reader) (sources []source, closing func(), err error) {
 	var open []*os.File
@@ -167,4 +171,14 @@ func openReports(c *cli.Context, stdin io.Reader) (sources []source, closing fun
 		err = hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name a report, or - for stdin", c.Command.HelpName)
 	}
 	return sources, closing, err
+}
+
+// read reads the reports into a draft.
+func read(ctx context.Context, sources []source, draft *report.Draft) error {
+	for _, s := range sources {
+		if err := saved.Read(s.name, files.Until(ctx, s.from), draft); err != nil {
+			return err
+		}
+	}
+	return nil
 }
