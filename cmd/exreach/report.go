@@ -76,7 +76,7 @@ func rewrite(c *cli.Context, w world) error {
 	draft := out.draft(to, &shelf, c.Args().Slice())
 	draft.Select(picked.Selection())
 	err = files.Unless(c.Context, func() error {
-		if err := read(c.Context, sources, draft); err != nil {
+		if err := readAll(c.Context, sources, draft); err != nil {
 			return err
 		}
 		closing() // one of them may be replaced
@@ -173,8 +173,8 @@ func openReports(c *cli.Context, stdin io.Reader) (sources []source, closing fun
 	return sources, closing, err
 }
 
-// read reads the reports into a draft.
-func read(ctx context.Context, sources []source, draft *report.Draft) error {
+// readAll reads the reports into a draft.
+func readAll(ctx context.Context, sources []source, draft *report.Draft) error {
 	for _, s := range sources {
 		if err := saved.Read(s.name, files.Until(ctx, s.from), draft); err != nil {
 			return err
