@@ -164,7 +164,7 @@ func openReports(c *cli.Context, stdin io.Reader) (sources []source, closing fun
 		case slices.Contains(c.Args().Slice()[:i], file):
 			return nil, closing, hinted("save the second report in a file", "%s: stdin can be read only once", c.Command.HelpName)
 		default:
-			sources = append(sources, source{"stdin", stdin})
+			sources = append(sources, source{saved.Stdin, stdin})
 		}
 	}
 	if len(sources) == 0 {
@@ -175,8 +175,9 @@ func openReports(c *cli.Context, stdin io.Reader) (sources []source, closing fun
 
 // readAll reads the reports into a draft.
 func readAll(ctx context.Context, sources []source, draft *report.Draft) error {
+	reader := saved.NewReader(draft)
 	for _, s := range sources {
-		if err := saved.Read(s.name, files.Until(ctx, s.from), draft); err != nil {
+		if err := reader.Read(s.name, files.Until(ctx, s.from)); err != nil {
 			return err
 		}
 	}

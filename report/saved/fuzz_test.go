@@ -37,9 +37,18 @@ func addSaved(f *testing.F) {
 	}
 }
 
+// addJoined adds joined reports in both formats.
+func addJoined(f *testing.F) {
+	r := mustJoin(f, saves(f, "a.json", "json", network()), laterV1(f), saves(f, "b.json", "json", networkOf("pc02", 1)))
+	for _, format := range []string{"json", "jsonl"} {
+		f.Add([]byte(write(f, format, r, content.Style{})))
+	}
+}
+
 // What is read of any text is harmless, and so is the reason why it is not read.
 func FuzzRead(f *testing.F) {
 	addSaved(f)
+	addJoined(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := readBack("run.json", bytes.NewReader(data))
 		if err != nil {
@@ -53,11 +62,35 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// Any text joined with another report is harmless, and the other loses nothing.
+func FuzzJoin(f *testing.F) {
+	addSaved(f)
+	addJoined(f)
+	other := saves(f, "other.json", "json", networkOf("pc99", 99))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := join(text{"run.json", string(data)}, other)
+		if err != nil {
+			checkHarmless(t, "error", err.Error())
+			return
+		}
+		run := len(r.Runs)
+		if diff := cmp.Diff(network().Results, ofRun(r, run), asSaved, cmpopts.IgnoreFields(content.Entry{}, "CertificateDays")); diff != "" || run < 2 {
+			t.Errorf("of %d runs, the other (- alone, + joined):\n%s", run, diff)
+		}
+		if again, err := readBack("joined.json", strings.NewReader(write(t, "json", r, content.Style{}))); err != nil {
+			t.Error(err)
+		} else if diff := cmp.Diff(r, again, asSaved, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("- written, + read:\n%s", diff)
+		}
+	})
+}
+
 // A report that is written and read again has lost nothing: a document is the whole of it,
 // lines are all results, and each of them says what it means. What followed the schema does
 // so again, and nothing is null.
 func FuzzRoundTrip(f *testing.F) {
 	addSaved(f)
+	addJoined(f)
 	f.Add([]byte(bareReport))
 	s, err := schema.Open("../../docs/report.schema.json")
 	if err != nil {
@@ -72,6 +105,9 @@ func FuzzRoundTrip(f *testing.F) {
 		for _, format := range []string{"json", "jsonl"} {
 			want, text := r, write(t, format, r, content.Style{})
 			if format == "jsonl" {
+				if r.IsJoined() {
+					continue // TestJoinLines
+				}
 				want.Took, want.Options, want.GroundRules, want.Untestable, want.Counts.Hosts.Unasked, want.Counts.Hosts.Unread = 0, nil, nil, nil, 0, false
 				if len(r.Results) == 0 {
 					continue // there is no line to read
@@ -84,7 +120,7 @@ func FuzzRoundTrip(f *testing.F) {
 					t.Errorf("%s follows the schema no longer: %v in\n%s", format, err, text)
 				}
 			}
-			again, err := readBack("again", strings.NewReader(text))
+			again, err := readBack("run.json", strings.NewReader(text))
 			if err != nil {
 				t.Fatalf("%s that was written cannot be read: %v in\n%s", format, err, text)
 			}

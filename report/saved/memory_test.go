@@ -17,11 +17,7 @@ import (
 // manyHosts writes lines of JSON: the results of so many hosts, forty each, and each of
 // them with a certificate.
 func manyHosts(t testing.TB, w io.Writer, hosts int) {
-	f, err := report.FormatNamed("jsonl", report.FormatNames())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := report.NewDraft(report.Outlet{Format: f, To: f.Report(w, content.Style{})})
+	d := newDraft(t, "jsonl", w, content.Style{})
 	d.Know(1, report.New("exreach", "client", scene.Began))
 	var secured content.Entry
 	for _, e := range network().Results {
@@ -71,12 +67,8 @@ func TestReadMemory(t *testing.T) {
 	manyHosts(t, &text, hosts)
 	before := int(heap())
 	var g gauge
-	f, err := report.FormatNamed("jsonl", report.FormatNames())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := report.NewDraft(report.Outlet{Format: f, To: f.Report(&g, content.Style{})})
-	err = Read("run.jsonl", bytes.NewReader(text.Bytes()), d)
+	d := newDraft(t, "jsonl", &g, content.Style{})
+	err := NewReader(d).Read("run.jsonl", bytes.NewReader(text.Bytes()))
 	if err == nil {
 		err = d.End()
 	}
@@ -99,11 +91,7 @@ func BenchmarkRead(b *testing.B) {
 			in.Close()
 		}()
 		var g gauge
-		f, err := report.FormatNamed("jsonl", report.FormatNames())
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := Read("run.jsonl", out, report.NewDraft(report.Outlet{Format: f, To: f.Report(&g, content.Style{})})); err != nil {
+		if err := NewReader(newDraft(b, "jsonl", &g, content.Style{})).Read("run.jsonl", out); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(g.most), "B/peak")

@@ -81,12 +81,8 @@ func TestReadRearranged(t *testing.T) {
 	}
 	var plain, turned strings.Builder
 	for from, to := range map[string]*strings.Builder{text: &plain, string(sorted): &turned} {
-		stream, err := report.FormatNamed("jsonl", report.FormatNames())
-		if err != nil {
-			t.Fatal(err)
-		}
-		d := report.NewDraft(report.Outlet{Format: stream, To: stream.Report(to, content.Style{})})
-		err = Read("run.json", strings.NewReader(from), d)
+		d := newDraft(t, "jsonl", to, content.Style{})
+		err := NewReader(d).Read("run.json", strings.NewReader(from))
 		if err := errors.Join(err, d.End()); err != nil {
 			t.Fatal(err)
 		}
@@ -291,11 +287,7 @@ func TestReadWhileWriting(t *testing.T) {
 		{"a full disk", text, &broken, io.ErrShortWrite.Error(), false},
 	} {
 		var out strings.Builder
-		f, err := report.FormatNamed("jsonl", report.FormatNames())
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = Read("run.jsonl", strings.NewReader(test.text), report.NewDraft(report.Outlet{Format: f, To: f.Report(io.MultiWriter(&out, test.to), content.Style{})}))
+		err := NewReader(newDraft(t, "jsonl", io.MultiWriter(&out, test.to), content.Style{})).Read("run.jsonl", strings.NewReader(test.text))
 		_, unread := errors.AsType[*report.UnreadError](err)
 		if test.wrong == "" != (err == nil) || !strings.HasPrefix(fmt.Sprint(err), test.wrong) && err != nil || unread != test.unread {
 			t.Errorf("%s: %v, of reading: %t", test.name, err, unread)

@@ -44,14 +44,41 @@ func (m *memory) Host(p content.Part) error {
 
 func (m *memory) End(content.Head) error { return nil }
 
+// newDraft returns a draft that writes one format.
+func newDraft(t testing.TB, format string, to io.Writer, s content.Style) *report.Draft {
+	t.Helper()
+	f, err := report.FormatNamed(format, report.FormatNames())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report.NewDraft(report.Outlet{Format: f, To: f.Report(to, s)})
+}
+
+// A text is a saved report with its name.
+type text struct{ name, text string }
+
 // readBack is a saved report with its results in memory.
 func readBack(name string, r io.Reader) (content.Report, error) {
 	var m memory
 	d := report.NewDraft(report.Outlet{Format: report.Format{Whole: true}, To: &m})
-	err := Read(name, r, d)
+	err := NewReader(d).Read(name, r)
 	if err == nil {
 		err = d.End()
 	}
+	return m.report, err
+}
+
+// join is several saved reports in one, with its results in memory.
+func join(texts ...text) (content.Report, error) {
+	var m memory
+	d := report.NewDraft(report.Outlet{Format: report.Format{Whole: true}, To: &m})
+	r := NewReader(d)
+	for _, text := range texts {
+		if err := r.Read(text.name, strings.NewReader(text.text)); err != nil {
+			return content.Report{}, err
+		}
+	}
+	err := d.End()
 	return m.report, err
 }
 
@@ -87,18 +114,20 @@ func network() content.Report {
 // write renders r in a format.
 func write(t testing.TB, format string, r content.Report, s content.Style) string {
 	t.Helper()
-	f, err := report.FormatNamed(format, report.FormatNames())
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out strings.Builder
-	d := report.NewDraft(report.Outlet{Format: f, To: f.Report(&out, s)})
-	run := r.RunOf(0)
-	run.Unasked, run.Unread = r.Counts.Hosts.Unasked, r.Counts.Hosts.Unread
-	d.Know(1, run)
+	d := newDraft(t, format, &out, s)
+	runs := r.Runs
+	if runs == nil {
+		run := r.RunOf(0)
+		run.Unasked, run.Unread = r.Counts.Hosts.Unasked, r.Counts.Hosts.Unread
+		runs = []content.Run{run}
+	}
+	for i, run := range runs {
+		d.Know(i+1, run)
+	}
 	d.Note(r.GroundRules, r.Untestable)
 	for i := range r.Results {
-		if err := d.Take(1, r.Results[i:i+1]); err != nil {
+		if err := d.Take(max(1, r.Results[i].Run), r.Results[i:i+1]); err != nil {
 			t.Fatalf("%s: %v", format, err)
 		}
 	}

@@ -19,12 +19,8 @@ import (
 // labelled writes a report of two services of a host with a site and labels.
 func labelled(t *testing.T, format string) string {
 	t.Helper()
-	as, err := report.FormatNamed(format, report.FormatNames())
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out bytes.Buffer
-	d := report.NewDraft(report.Outlet{Format: as, To: as.Report(&out, content.Style{})})
+	d := newDraft(t, format, &out, content.Style{})
 	d.Know(1, report.New("exreach", "client", scene.Began))
 	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "10.0.0.9", From: "client"}
 	s.Add("smtp", 25, nil)
