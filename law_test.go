@@ -30,6 +30,7 @@ var layers = []string{
 	"exreach/cmd/exreach",
 	"exreach/cmd/internal/console",
 	"exreach/cmd/internal/commandline",
+	"exreach/cmd/internal/inlet",
 	"exreach/cmd/internal/outlet",
 	"exreach/cmd/internal/pick",
 	"exreach/cmd/internal/survey",

@@ -190,14 +190,23 @@ func wordsOf(c *cli.Context, option string) ([]string, error) {
 			words = append(words, word)
 		}
 	}
-	if c.IsSet(option) && len(words) == 0 && option == "port" {
-		return nil, hinted("such as --port 8443; leave the option out to check what the role needs", "option --port: it names no port")
-	}
 	if c.IsSet(option) && len(words) == 0 {
-		return nil, hinted("name services, protocols or ports, such as --"+option+" smtp,443; leave the option out to check everything",
-			"option --%s: it names no service", option)
+		return nil, namesNone(option)
 	}
 	return words, nil
+}
+
+// namesNone is the error for an option whose list is empty.
+func namesNone(option string) error {
+	switch option {
+	case "port":
+		return hinted("such as --port 8443; leave the option out to check what the role needs", "option --port: it names no port")
+	case "grade", "host":
+		example := map[string]string{"grade": "fail,warn", "host": "mail01"}[option]
+		return hinted("such as --"+option+" "+example+"; leave the option out to keep everything", "option --%s: it names no %[1]s", option)
+	}
+	return hinted("name services, protocols or ports, such as --"+option+" smtp,443; leave the option out to check everything",
+		"option --%s: it names no service", option)
 }
 
 // targetsOf is the hosts that the command line names.

@@ -3,23 +3,19 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"exreach/catalog"
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/inlet"
 	"exreach/cmd/internal/pick"
 	"exreach/report"
 	"exreach/report/device"
-	"exreach/report/saved"
 )
 
 func reportCommand(w world) *cli.Command {
@@ -57,12 +53,15 @@ func rewrite(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	sources, closing, err := openReports(c, w.stdin)
-	defer closing()
+	if c.NArg() == 0 {
+		return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name a report, or - for stdin", c.Command.HelpName)
+	}
+	from, err := inlet.Open(c.Context, c.Args().Slice(), w.stdin)
 	if err != nil {
 		return err
 	}
-	if len(sources) > 1 || !picked.IsAll() {
+	defer from.Close()
+	if from.Len() > 1 || !picked.IsAll() {
 		out.places.Hold()
 	}
 	to, err := out.places.Open(c.Context, out.stdout, out.temporaries)
@@ -73,13 +72,12 @@ func rewrite(c *cli.Context, w world) error {
 	to.Heed(c.Context)
 	var shelf files.Scratch
 	defer shelf.Close()
-	draft := out.draft(to, &shelf, c.Args().Slice())
+	draft := out.draft(to, &shelf, from.Files())
 	draft.Select(picked.Selection())
 	err = files.Unless(c.Context, func() error {
-		if err := readAll(c.Context, sources, draft); err != nil {
+		if err := from.ReadInto(c.Context, draft); err != nil {
 			return err
 		}
-		closing() // one of them may be replaced
 		if err := picked.Unknown(); err != nil {
 			return err
 		}
@@ -87,7 +85,7 @@ func rewrite(c *cli.Context, w world) error {
 	})
 	switch {
 	case errors.Is(err, files.ErrInterrupted):
-		return fmt.Errorf("%s: %w before the report was complete", called(sources), files.ErrInterrupted)
+		return fmt.Errorf("%s: %w before the report was complete", from.Called(), files.ErrInterrupted)
 	case err != nil:
 		return err
 	}
@@ -129,57 +127,4 @@ func pickOf(c *cli.Context) (*pick.Pick, error) {
 		}
 	}
 	return pick.Parse(words[0], words[1], words[2])
-}
-
-// A source is a saved report to read.
-type source struct {
-	name string // for messages
-	from io.Reader
-}
-
-// called is what messages call the reports.
-func called(sources []source) string {
-	if len(sources) == 1 {
-		return sources[0].name
-	}
-	return catalog.Count(len(sources), "report")
-}
-
-// openReports opens all reports that the command line names, and returns what closes them.
-func openReports(c *cli.Context, stdin io.Reader) (sources []source, closing func(), err error) {
-	var open []*os.File
-	closing = func() {
-		for _, f := range open {
-			f.Close()
-		}
-	}
-	for i, file := range c.Args().Slice() {
-		switch {
-		case file != "-":
-			f, err := files.Open(c.Context, file)
-			if err != nil {
-				return nil, closing, fmt.Errorf("cannot read the report: %w", err)
-			}
-			open, sources = append(open, f), append(sources, source{file, f})
-		case slices.Contains(c.Args().Slice()[:i], file):
-			return nil, closing, hinted("save the second report in a file", "%s: stdin can be read only once", c.Command.HelpName)
-		default:
-			sources = append(sources, source{saved.Stdin, stdin})
-		}
-	}
-	if len(sources) == 0 {
-		err = hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name a report, or - for stdin", c.Command.HelpName)
-	}
-	return sources, closing, err
-}
-
-// readAll reads the reports into a draft.
-func readAll(ctx context.Context, sources []source, draft *report.Draft) error {
-	reader := saved.NewReader(draft)
-	for _, s := range sources {
-		if err := reader.Read(s.name, files.Until(ctx, s.from)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
