@@ -15,6 +15,7 @@ import (
 	"exreach/cmd/internal/outlet"
 	"exreach/cmd/internal/pick"
 	"exreach/report"
+	"exreach/report/device"
 )
 
 // completeCommand prints the completions of a word, one on each line. The shells'
@@ -73,6 +74,8 @@ func values(l commandline.Line, option string) []string {
 		return words
 	case "separator":
 		return outlet.Separators()
+	case "device":
+		return device.Names()
 	case "grade":
 		return pick.Grades()
 	case "from":
