@@ -42,6 +42,7 @@ var layers = []string{
 	"exreach/report",
 	"exreach/report/device",
 	"exreach/report/table",
+	"exreach/report/page",
 	"exreach/report/content",
 	"exreach/report/judge",
 	"exreach/report/judge/identity",

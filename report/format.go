@@ -8,6 +8,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/report/content"
+	"exreach/report/page"
 	"exreach/report/table"
 )
 
@@ -52,6 +53,15 @@ func Formats() []Format {
 		}, {
 			Name: "request", Help: "CSV of what to ask the firewall's administrator for, a line per source, destination and port",
 			Whole: true, Report: newRequest,
+		}, {
+			Name: "markdown", Help: "for a ticket: the answer, a table of what is not as wanted, and what to do",
+			Whole: true, Folds: true, Report: newMarkdown,
+		}, {
+			Name: "summary", Help: "for a mail, with its subject: the answer, the causes, and where the whole report is",
+			Whole: true, Report: newSummary,
+		}, {
+			Name: "html", Help: "one page for a browser, which needs no network: to hand on",
+			Whole: true, Overview: true, Report: func(w io.Writer, _ content.Style) Writer { return page.New(w) },
 		},
 	}
 }

@@ -202,20 +202,17 @@ func (c askCase) ask(action Action, e Entry) Ask {
 	}
 }
 
+// reasonWords begin the reason for an ask, by what is wanted.
+var reasonWords = map[catalog.Want]string{catalog.Required: "required by", catalog.Optional: "optional at", catalog.Forbidden: "must not be open at"}
+
 // reasonFor says why a service is wanted, or must not be reached: "required by Exchange 2019
 // mailbox for client".
 func reasonFor(e Entry, from string) string {
-	text := string(e.Want)
-	switch {
-	case e.Want == catalog.Forbidden:
-		text = "must not be open"
-	case IsNamedPort(e):
-		text += ": the check named the port"
+	if IsNamedPort(e) {
+		return "the check named the port"
 	}
-	if !IsNamedPort(e) {
-		by := map[bool]string{true: " at ", false: " by "}[e.Want == catalog.Forbidden]
-		text += by + (*catalog.Releases)(nil).Called(e.Version) + " " + e.Role
-	}
+	var ours *catalog.Releases
+	text := fmt.Sprintf("%s %s %s", reasonWords[e.Want], ours.Called(e.Version), e.Role)
 	if from != "" {
 		text += " for " + from
 	}

@@ -24,19 +24,17 @@ var csvColumns = []any{
 // A csvWriter writes a row per address and port, for a spreadsheet program.
 type csvWriter struct {
 	sheet *quote.Sheet
-	head  content.Head
+	seen  content.Run // that saw the host whose rows come
 }
 
 func newCSV(w io.Writer, s content.Style) Writer {
 	return &csvWriter{sheet: quote.NewSheet(w, s.Separator)}
 }
 
-func (c *csvWriter) Begin(h content.Head) error {
-	c.head = h
-	return c.sheet.Row(csvColumns...)
-}
+func (c *csvWriter) Begin(content.Head) error { return c.sheet.Row(csvColumns...) }
 
 func (c *csvWriter) Host(p content.Part) error {
+	c.seen = p.Seen
 	for g := range content.Groups(p.Entries) {
 		for _, r := range content.Rows(g.Entries) {
 			if err := c.row(r); err != nil {
@@ -70,15 +68,14 @@ func (c *csvWriter) row(r content.Row) error {
 }
 
 func (c *csvWriter) cells(r content.Row) error {
-	e := r.First()
-	run := c.head.RunOf(e.Run)
+	e, run := r.First(), c.seen
 	after := ""
 	if e.Trace != nil {
 		after = e.Trace.After
 	}
 	return c.sheet.Row(
 		run.Started, run.Machine, run.From, e.Source, e.Host, e.Site, e.Address, e.Network, portCell(e), strings.Join(r.Services(), ", "), e.Version, e.Role,
-		e.Want, e.Verdict, e.Grade, r.Care(), time.Duration(e.Took * float64(time.Second)).Seconds(), e.Detail, strings.Join(codesOf(r), ", "), firstHint(r), after,
+		e.Want, e.Verdict, e.Grade, r.Care(), e.Took, e.Detail, strings.Join(codesOf(r), ", "), firstHint(r), after,
 		daysCell(e), expiryOf(e), labelsText(e.Labels),
 	)
 }
@@ -143,4 +140,45 @@ func labelsText(labels map[string]string) string {
 		texts = append(texts, name+"="+labels[name])
 	}
 	return strings.Join(texts, "; ")
+}
+
+// requestColumns are the names of the columns. The last two are for people to fill in.
+var requestColumns = []any{
+	"action", "source", "source_machine", "destination", "destination_name", "site", "protocol", "port", "service",
+	"reason", "observation", "time", "expiry", "justification",
+}
+
+// A requestWriter writes what to ask the administrator of a firewall for: one line per
+// source, destination, protocol and port, for tools that take change requests.
+type requestWriter struct {
+	sheet *quote.Sheet
+	head  content.Head
+	asks  content.AskList
+}
+
+func newRequest(w io.Writer, s content.Style) Writer {
+	return &requestWriter{sheet: quote.NewSheet(w, s.Separator)}
+}
+
+func (q *requestWriter) Begin(h content.Head) error {
+	q.head = h
+	return q.sheet.Row(requestColumns...)
+}
+
+func (q *requestWriter) Host(p content.Part) error {
+	q.asks.Add(content.Asks(p.Entries, q.head.Report)...)
+	return nil
+}
+
+func (q *requestWriter) End(content.Head) error {
+	for _, a := range q.asks.All() {
+		err := q.sheet.Row(
+			a.Action, a.Source, a.Machine, a.Address, a.Host, a.Site, a.Network, int(a.Port), strings.Join(a.Services, ", "),
+			a.Reason, a.Observation, a.At, "", "",
+		)
+		if err != nil {
+			return err
+		}
+	}
+	return q.sheet.Flush()
 }
