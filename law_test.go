@@ -28,7 +28,11 @@ var layers = []string{
 	"exreach/bench/server",
 	"exreach/cmd/internal/manual", // before exreach, which is not to contain it
 	"exreach/cmd/exreach",
+	"exreach/cmd/internal/console",
 	"exreach/cmd/internal/commandline",
+	"exreach/cmd/internal/inlet",
+	"exreach/cmd/internal/outlet",
+	"exreach/cmd/internal/pick",
 	"exreach/cmd/internal/survey",
 	"exreach/cmd/internal/hostlist",
 	"exreach/cmd/internal/files",
