@@ -29,7 +29,7 @@ func outputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "format", Value: "table", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, TakesFile: true, Usage: "write the report to `FILE`, whole or not at all"},
-		&cli.GenericFlag{Name: "also", Value: &outlet.Also{}, Usage: "write it to a file as well, as `FORMAT=FILE`, such as html=report.html; may be repeated"},
+		&cli.GenericFlag{Name: "also", Value: &outlet.Also{}, Usage: "also write it as `FORMAT=FILE`, such as html=report.html; may be repeated"},
 		colorFlag(),
 		&cli.BoolFlag{Name: "problems", Usage: "show only what is not as wanted"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show notes, and everything that is as wanted"},
