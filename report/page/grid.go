@@ -11,6 +11,7 @@ import (
 type grid struct {
 	Columns []content.Column
 	Cut     bool
+	Many    bool // hosts
 }
 
 // A line is one host of the matrix.
@@ -30,7 +31,7 @@ type cell struct {
 }
 
 func gridOf(g content.Grid) grid {
-	out := grid{Cut: g.Cut}
+	out := grid{Cut: g.Cut, Many: len(g.Rows) > manyHosts}
 	for _, c := range g.Columns {
 		out.Columns = append(out.Columns, content.Column{Service: text(c.Service), Port: text(c.Port)})
 	}

@@ -29,6 +29,10 @@ var script string
 // fewHosts is up to how many hosts are open when the page opens.
 const fewHosts = 5
 
+// manyHosts is from how many hosts on rows that are as wanted are told in fewer elements: a
+// browser needs time for each.
+const manyHosts = 100
+
 // A Writer writes one page, host by host, and keeps none: call Begin, then Host for every host
 // in the order of the grid's rows, then End.
 type Writer struct {

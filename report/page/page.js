@@ -5,13 +5,13 @@
   const lower = (element) => element.textContent.toLowerCase();
   const grid = at("grid"), lines = all("#grid tbody tr"), certificates = all("#certificates ~ table tbody tr");
   const hosts = all("details.h").map((section, i) => ({ section, line: lines[i], name: lower(section.querySelector("h3")) }));
-  const allRows = document.querySelectorAll("details.r").length;
+  const allRows = document.querySelectorAll(".r:is(div, details)").length;
 
   // A host is read when the first filter needs it.
   function read(host) {
     if (host.rows) return;
-    host.rows = all("details.r", host.section).map((element) => {
-      const [, port, , services] = element.firstChild.children;
+    host.rows = all(".r:is(div, details)", host.section).map((element) => {
+      const [, port, , services] = (element.tagName === "DETAILS" ? element.firstChild : element).children;
       const more = element.querySelector("dt");
       return {
         element, text: lower(element), port: port.textContent, letters: element.className.split(" ").slice(1).map((c) => c.slice(-1)),
@@ -45,7 +45,7 @@
       host.section.hidden = !fits;
       if (host.line) host.line.hidden = !fits;
       if (fits) shown++;
-      if (fits && !narrow) rows += host.rows ? host.rows.length : host.section.querySelectorAll("details.r").length;
+      if (fits && !narrow) rows += host.rows ? host.rows.length : host.section.querySelectorAll(".r:is(div, details)").length;
     }
     for (const line of certificates) line.hidden = !lower(line).includes(word);
     columns(at("service").selectedIndex);
@@ -87,7 +87,7 @@
     if (!target) return;
     if (target.closest("[hidden]")) reset();
     for (let e = target; e; e = e.parentElement) if (e.tagName === "DETAILS") e.open = true;
-    (target.closest("details") || target).scrollIntoView({ block: "start" });
+    (target.closest(".r, .h") || target).scrollIntoView({ block: "start" });
   }
 
   function openAll(open) {

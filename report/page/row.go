@@ -30,6 +30,7 @@ type row struct {
 	Took     string
 	Reply    string
 	Facts    []fact
+	Brief    bool // it has nothing to open: the facts stand below
 	Bars     []bar
 	Findings []finding
 	Path     *path
@@ -65,13 +66,16 @@ func (h *host) row(r content.Row) row {
 	if e.Verdict == probe.Untried {
 		out.Reply = text(content.WhyUnasked(e))
 	}
-	out.Bars = barsOf(e.Steps)
 	out.Facts = factsOf(e, out.Reply)
 	if len(names) > fewServices {
 		out.Facts = append([]fact{{"Services", text(strings.Join(names, ", "))}}, out.Facts...)
 	}
 	out.Findings = h.findings(r)
 	out.Path = h.path(e)
+	out.Brief = len(h.head.Hosts) > manyHosts && r.Grade() == judge.Pass && len(out.Findings)+len(r.Behind) == 0 && out.Path == nil
+	if !out.Brief {
+		out.Bars = barsOf(e.Steps)
+	}
 	for _, b := range r.Behind {
 		out.Behind = append(out.Behind, h.row(b))
 	}

@@ -312,3 +312,27 @@ func TestJoinMemory(t *testing.T) {
 		t.Errorf("%d writes, %v", g.writes, err)
 	}
 }
+
+// What holds for all results is told once, however many reports say it, and no report makes a
+// long list of it.
+func TestJoinManyNotes(t *testing.T) {
+	const bad = "line 2: untestable: more than 4096 different ones in all reports: exreach writes none of so many"
+	var notes []string
+	for i := range manyNotes + 1 {
+		notes = append(notes, fmt.Sprintf(`{"service":"s%d"}`, i))
+	}
+	file := func(name string, notes []string) text {
+		return text{name, "{\"schema\":\"exreach/2\",\n\"untestable\":[" + strings.Join(notes, ",") + "],\"results\":[]}"}
+	}
+	for name, texts := range map[string][]text{
+		"a": {file("a", notes)},
+		"b": {file("a", notes[1:]), file("b", notes[:1])},
+	} {
+		if _, err := join(texts...); fmt.Sprint(err) != name+": "+bad {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if r := mustJoin(t, file("a", notes[1:]), file("b", notes[1:])); len(r.Untestable) != manyNotes {
+		t.Errorf("%d services", len(r.Untestable))
+	}
+}
