@@ -81,7 +81,7 @@ func (m *summary) paragraphs(texts ...string) {
 func whole(h content.Head) string {
 	var places []string
 	for _, p := range h.Elsewhere {
-		if p.Format != "summary" { // which is not the whole of it
+		if p.Format != "summary" && p.Format != "request" {
 			places = append(places, fmt.Sprintf("%s (%s)", p.File, p.Format))
 		}
 	}
