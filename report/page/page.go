@@ -64,7 +64,7 @@ func (w *Writer) Begin(h content.Head) error {
 			return err
 		}
 	}
-	if err := w.write("controls", nil); err != nil {
+	if err := w.write("controls", h.Unit()); err != nil {
 		return err
 	}
 	if err := w.grid(); err != nil {
