@@ -92,7 +92,7 @@ func (w *Writer) grid() error {
 // Host writes the next host.
 func (w *Writer) Host(p content.Part) error {
 	w.hosts++
-	h := host{Writer: w, number: w.hosts, entries: p.Entries, told: map[string]mention{}, marked: map[int]bool{}}
+	h := host{Writer: w, number: w.hosts, entries: p.Entries, told: map[string]mention{}, known: map[fact]bool{}, marked: map[int]bool{}}
 	return h.write(p.Summary)
 }
 

@@ -3,7 +3,7 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const at = (id) => document.getElementById(id);
   const lower = (element) => element.textContent.toLowerCase();
-  const grid = at("grid"), lines = all("#grid tbody tr"), certificates = all("#certificates ~ table tbody tr");
+  const grid = at("grid"), lines = all("#grid tbody tr"), certificates = all("#certificates ~ * tbody tr, #certificates ~ table tbody tr");
   const hosts = all("details.h").map((section, i) => ({ section, line: lines[i], name: lower(section.querySelector("h3")) }));
   const allRows = document.querySelectorAll(".r:is(div, details)").length;
 
@@ -14,8 +14,8 @@
       const [, port, , services] = (element.tagName === "DETAILS" ? element.firstChild : element).children;
       const more = element.querySelector("dt");
       return {
-        element, text: lower(element), port: port.textContent, letters: element.className.split(" ").slice(1).map((c) => c.slice(-1)),
-        services: (more && more.textContent === "Services" ? more.nextSibling : services).textContent.split(", "),
+        element, text: lower(element), port: port.textContent.trim(), letters: element.className.split(" ").slice(1).map((c) => c.slice(-1)),
+        services: (more && more.textContent === "Services" ? more.nextSibling : services).textContent.trim().split(", "),
       };
     });
     const head = all(":scope > summary, :scope > div > :not(details)", host.section);

@@ -73,13 +73,28 @@ func (h *host) row(r content.Row) row {
 	out.Findings = h.findings(r)
 	out.Path = h.path(e)
 	out.Brief = len(h.head.Hosts) > manyHosts && r.Grade() == judge.Pass && len(out.Findings)+len(r.Behind) == 0 && out.Path == nil
-	if !out.Brief {
+	if out.Brief {
+		out.Facts = h.news(out.Facts)
+	} else {
 		out.Bars = barsOf(e.Steps)
 	}
 	for _, b := range r.Behind {
 		out.Behind = append(out.Behind, h.row(b))
 	}
 	return out
+}
+
+// news returns the facts that are not those of a row above: services of a server share its
+// certificate.
+func (h *host) news(facts []fact) []fact {
+	var news []fact
+	for _, f := range facts {
+		if !h.known[f] {
+			h.known[f] = true
+			news = append(news, f)
+		}
+	}
+	return news
 }
 
 // anchors returns where the cells of a row's services lead: each to the first of its rows.

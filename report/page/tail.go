@@ -11,9 +11,13 @@ import (
 	"exreach/report/content"
 )
 
+// fewCertificates is how many certificates stand open; a click shows the rest.
+const fewCertificates = 20
+
 // An end is what the page says after its hosts.
 type end struct {
 	Certificates []certificate
+	More         []certificate // certificates beyond the first
 	Versions     []fact
 	Unasked      []string
 	Untestable   []untestable
@@ -36,8 +40,12 @@ type rule struct{ Text, Sources string }
 
 func endOf(h content.Head) end {
 	e := end{Unasked: unaskedOf(h), Tool: text(h.Tool), Schema: text(h.Schema), Script: template.JS(script)}
-	for _, c := range h.Certificates {
-		e.Certificates = append(e.Certificates, certificateLine(c))
+	for i, c := range h.Certificates {
+		if i < fewCertificates {
+			e.Certificates = append(e.Certificates, certificateLine(c))
+		} else {
+			e.More = append(e.More, certificateLine(c))
+		}
 	}
 	for _, v := range h.Versions {
 		called := "version not known"
