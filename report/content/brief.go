@@ -76,9 +76,9 @@ func (h Head) CountsText() string {
 	if h.Took > 0 {
 		text += " in " + SecondsText(h.Took)
 	}
-	text += ": " + h.Counts.Tally.String()
+	text += ": " + h.Counts.Tally.Text()
 	if c := h.Counts.Care; c.Warn+c.Fail > 0 {
-		text += "; care: " + Tally{Warn: c.Warn, Fail: c.Fail}.String()
+		text += "; care: " + Tally{Warn: c.Warn, Fail: c.Fail}.Text()
 	}
 	if n := h.Counts.Hosts.Unasked; n > 0 {
 		text += "; " + catalog.Count(n, "host") + " not asked"
@@ -92,8 +92,8 @@ func (h Head) CountsText() string {
 	return text + "."
 }
 
-// String is "8 pass, 1 warn": what is there.
-func (c Tally) String() string {
+// Text is "8 pass, 1 warn": what is there.
+func (c Tally) Text() string {
 	var texts []string
 	for _, g := range []struct {
 		grade string
