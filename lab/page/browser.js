@@ -13,14 +13,15 @@ const widths = [1280, 400]
 const launch = () => puppeteer.launch({
   executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
   pipe: true,
+  protocolTimeout: 60000,
   args: ['--no-sandbox', '--disable-gpu', '--disable-component-update', '--disable-background-networking'],
 })
 
 // An Opened is a page and what went wrong in it so far: each request but that of the file
 // itself, each message, error and dialog, and each thing that the browser would tell its author.
 class Opened {
-  constructor(page, url) {
-    Object.assign(this, { page, url, wrongs: [] })
+  constructor(page, url, script) {
+    Object.assign(this, { page, url, script, wrongs: [] })
   }
 
   wrong(kind, text) { this.wrongs.push(`${kind}: ${text}`) }
@@ -59,8 +60,11 @@ class Opened {
     await this.frame()
   }
 
-  frame() {
-    return this.page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))
+  // frame waits for the next frame, which only a page in front has and only a script sees.
+  async frame() {
+    if (!this.script) return
+    await this.page.bringToFront()
+    await this.page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))
   }
 
   close() { return this.page.close() }
@@ -69,7 +73,7 @@ class Opened {
 // open opens a file, with script unless the browser is to have none.
 async function open(browser, file, { script = true } = {}) {
   const url = pathToFileURL(file).href
-  const opened = new Opened(await browser.newPage(), url)
+  const opened = new Opened(await browser.newPage(), url, script)
   await opened.watch()
   await opened.page.setJavaScriptEnabled(script)
   await opened.page.goto(url, { waitUntil: 'load' })

@@ -17,7 +17,7 @@ async function pictures(opened, name, to) {
       await opened.look(width, scheme)
       await fits(opened, width)
       const file = path.join(to, `${name}-${width}-${scheme}.png`)
-      await opened.page.screenshot({ path: file })
+      await opened.page.screenshot({ path: file, fullPage: true })
       files.push(path.basename(file))
     }
   }
