@@ -15,6 +15,7 @@ import (
 	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/tls12"
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
@@ -128,7 +129,7 @@ func TestAnswerCountsWholePort(t *testing.T) {
 		t.Errorf("got %q, want %q", got.Hosts[0].Answer, want)
 	}
 	var text strings.Builder
-	if err := put(&text, "table", got, Style{}); err != nil {
+	if err := put(&text, "table", got, content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(text.String(), "FAIL  443/tcp  refused   owa, ecp, ews") {

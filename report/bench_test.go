@@ -42,9 +42,9 @@ func BenchmarkLines(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		to := newLines(io.Discard, Style{})
+		to := newLines(io.Discard, content.Style{})
 		for host := range judge.Hosts(context.Background(), manyHosts(10), scene.Began, nil) {
-			if err := to.Host(Part{Entries: content.Entries(host)}); err != nil {
+			if err := to.Host(content.Part{Entries: content.Entries(host)}); err != nil {
 				b.Fatal(err)
 			}
 			n += len(host.Rows)

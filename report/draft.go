@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package report writes reports: a Draft takes the hosts of a run, or of a saved report, and
-// hands them to the Writer of a format. A writer only writes: package content counts, sums up
-// and sorts, and package judge judges. Package saved reads reports back. It must not import
-// anything under cmd.
+// Package report writes reports: a Draft takes the hosts of a run, or of saved reports, and
+// hands them to the Writers of one or more formats. A writer only writes: package content
+// counts, sums up and sorts, and package judge judges. Package saved reads reports back. It
+// must not import anything under cmd.
 package report
 
 import (
@@ -17,69 +17,94 @@ import (
 	"exreach/report/judge"
 )
 
-// A Draft writes a report while its hosts come in, from a run or from a saved report: call
-// Know, then Add or Take for each host, then End. A format that is Whole gets the hosts at
-// the end, and any other as they come.
+// A Draft writes a report while its hosts come in, from a run or from saved reports: call
+// Know for each run, Add or Take for each host, then End. A format that is Whole gets the
+// hosts at the end, and any other as they come.
 type Draft struct {
-	to     Writer
-	format Format
-	head   Head
-	known  bool // Know was called
-	begun  bool // Begin of to was called
-	hosts  []kept
-	places map[string]int // of hosts in hosts, by their names
-	total  content.Tracker
-	shelf  shelf
-	seed   maphash.Seed
-	chains certificates
+	outlets []outlet
+	head    content.Head
+	runs    []*content.Run // nil for those that are not known
+	chosen  selecting
+	hosts   []kept
+	places  map[seen]int // of hosts in hosts
+	columns map[content.Column]int
+	total   content.Tracker
+	shelf   shelf
+	seed    maphash.Seed
+	chains  certificates
 
-	unsettled bool // some host came in several parts, or before it was known when the run began: sum up all again
+	waits     bool // all formats get the hosts that come now at the end, because a run was not known
+	unsettled bool // some host came in several parts, or before its run was known: sum up all again
 }
 
-// A kept is the entries of one host, and what the report says about it as a whole.
-type kept struct {
-	place   int
-	summary content.Summary
-	alike   uint64          // equal for hosts with the same problems
-	member  Member          // what it is among these
-	entries []content.Entry // nil if they are on the shelf
-	shelved []section
-	results int // in entries, and on the shelf
+// An Outlet is a format, and the Writer of it that gets the report.
+type Outlet struct {
+	Format Format
+	To     Writer
 }
 
-// A Tail is what is known of a run when it is over.
-type Tail struct {
-	Took       time.Duration
-	Unasked    int  // hosts that the run did not reach
-	Unread     bool // the run ended before the list of hosts did
-	Untestable []content.Untestable
+// An outlet is one of a draft's.
+type outlet struct {
+	Outlet
+	begun bool // Begin of To was called
 }
 
-// New returns the head of the report of a run that began at started. tool is the program
-// with its version, from is who the run connects as.
-func New(tool, from string, started time.Time) content.Report {
-	return content.Report{
-		Schema:  content.Schema,
-		Tool:    tool,
-		From:    from,
-		Started: started.UTC().Truncate(time.Millisecond),
+// A seen is one host as one run saw it.
+type seen struct {
+	run  int
+	host string
+}
+
+// New returns a run that began at started. tool is the program with its version, from is who
+// the run connects as.
+func New(tool, from string, started time.Time) content.Run {
+	return content.Run{Tool: tool, From: from, Started: started.UTC().Truncate(time.Millisecond)}
+}
+
+// NewDraft makes a Draft that writes the same report to every outlet.
+func NewDraft(to ...Outlet) *Draft {
+	d := &Draft{places: map[seen]int{}, columns: map[content.Column]int{}, seed: maphash.MakeSeed()}
+	for _, o := range to {
+		d.outlets = append(d.outlets, outlet{Outlet: o})
 	}
-}
-
-// Draft makes a Draft. to must be a Writer of f.
-func (f Format) Draft(to Writer) *Draft {
-	d := &Draft{to: to, format: f, head: Head{Report: content.Report{Schema: content.Schema}}, places: map[string]int{}, seed: maphash.MakeSeed()}
-	d.chains.shelf, d.head.certificates = &d.shelf, &d.chains
+	d.head.Schema = content.Schema
+	d.chains.shelf, d.head.AllCertificates = &d.shelf, d.chains.each()
 	return d
 }
 
-// Know tells the draft the head of the report. A format that is not Whole is written as
-// hosts come only if Know is called before the first of them.
-func (d *Draft) Know(head content.Report) {
-	counts := d.head.Counts
-	d.unsettled = d.unsettled || len(d.hosts) > 0 && !head.Started.Equal(d.head.Started)
-	d.head.Report, d.known = head, true
-	d.head.Schema, d.head.Counts, d.head.Hosts, d.head.Results = content.Schema, counts, nil, nil
+// Know tells the draft what is known of a run by now: before its first host comes, and again
+// when it is over. Its number counts from 1. A format that is not Whole gets a host as it
+// comes only if its run is known by then.
+func (d *Draft) Know(number int, run content.Run) {
+	for len(d.runs) < number {
+		d.runs = append(d.runs, nil)
+	}
+	was := d.runs[number-1]
+	d.unsettled = d.unsettled || len(d.hosts) > 0 && (was == nil || !was.Started.Equal(run.Started))
+	d.runs[number-1] = &run
+}
+
+// run returns what is known of a run.
+func (d *Draft) run(number int) content.Run {
+	if number > len(d.runs) || d.runs[number-1] == nil {
+		return content.Run{}
+	}
+	return *d.runs[number-1]
+}
+
+// knows reports whether something is known of a run.
+func (d *Draft) knows(number int) bool { return number <= len(d.runs) && d.runs[number-1] != nil }
+
+// Note adds ground rules and services that cannot be tested remotely, unless the report has
+// them already.
+func (d *Draft) Note(rules []content.GroundRule, untestable []content.Untestable) {
+	d.head.Note(rules, untestable)
+}
+
+// Place tells the draft, for its formats, where else it is written, and from which files it
+// was read.
+func (d *Draft) Place(elsewhere []content.Place, sources []string) {
+	d.head.Elsewhere, d.head.Sources = elsewhere, sources
 }
 
 // Shelve makes the draft keep most of a long report in what fresh returns, instead of in
@@ -90,157 +115,111 @@ func (d *Draft) Shelve(fresh func() (Shelf, error)) { d.shelf.fresh = fresh }
 func (d *Draft) Counts() content.Counts { return d.head.Counts }
 
 // StandIn reports whether the servers of the report were exreach's own.
-func (d *Draft) StandIn() bool { return d.head.StandIn }
+func (d *Draft) StandIn() bool {
+	return len(d.runs) > 0 && !slices.ContainsFunc(d.runs, func(r *content.Run) bool { return r == nil || !r.StandIn })
+}
 
-// Add takes one more host, as judge.Hosts yields them.
+// Add takes one more host, as judge.Hosts yields them, of the first run.
 func (d *Draft) Add(host judge.Host) error {
 	for _, r := range host.Rows {
 		d.head.Learn(r.Check.Ground)
-		d.head.releases = cmp.Or(d.head.releases, r.Check.Releases)
+		d.head.Releases = cmp.Or(d.head.Releases, r.Check.Releases)
 	}
-	return d.take(content.Entries(host), host.Place)
+	return d.take(1, content.Entries(host), host.Place)
 }
 
 // Learn adds a certificate of a saved report. The chains of entries that come later may
 // name it by its fingerprint alone.
 func (d *Draft) Learn(c tls12.Certificate) { d.chains.learn(c) }
 
-// Take takes some entries of one host of a saved report. A host may come in several parts.
-// The draft does not keep the slice.
-func (d *Draft) Take(entries []content.Entry) error {
-	return d.take(slices.Clone(entries), len(d.hosts))
+// Take takes some entries of one host of a saved report, and of one run. A host may come in
+// several parts. The draft does not keep the slice.
+func (d *Draft) Take(run int, entries []content.Entry) error {
+	return d.take(run, slices.Clone(entries), len(d.hosts))
 }
 
-func (d *Draft) take(entries []content.Entry, place int) error {
+func (d *Draft) take(run int, entries []content.Entry, place int) error {
+	if entries = d.chosen.choose(run, entries); len(entries) == 0 {
+		return nil
+	}
 	if err := d.chains.restore(entries); err != nil {
 		return err
 	}
-	content.CountDays(entries, d.head.Started)
-	for _, e := range entries {
-		d.head.Counts.Add(e.Grade)
-		d.head.Counts.Care.Add(e.Care)
+	content.CountDays(entries, d.run(run).Started)
+	for i := range entries {
+		entries[i].Run = 0
+		d.head.Counts.Add(entries[i].Grade)
+		d.head.Counts.Care.Add(entries[i].Care)
 	}
-	if !d.format.Whole && d.known && len(d.hosts) == 0 {
-		if err := d.begin(); err != nil {
+	sent := d.knows(run) && !d.waits
+	d.waits = !sent
+	if sent {
+		if err := d.pass(content.Part{Seen: d.run(run), Entries: entries}); err != nil {
 			return err
 		}
-		return d.to.Host(Part{Entries: entries})
 	}
-	d.keep(entries, place)
+	if !sent || d.keeps() {
+		d.keep(run, entries, place, sent)
+	}
 	return nil
 }
 
-// keep keeps entries until End.
-func (d *Draft) keep(entries []content.Entry, place int) {
-	name := entries[0].Host
-	i, known := d.places[name]
-	if !known {
-		i = len(d.hosts)
-		d.places[name] = i
-		d.hosts = append(d.hosts, kept{place: place})
-	}
-	d.unsettled = d.unsettled || known
-	h := &d.hosts[i]
-	if !known {
-		d.sumUp(h, entries)
-	}
-	h.results += len(entries)
-	d.head.columns.measure(entries)
-	d.chains.strip(entries)
-	if at, ok := d.shelf.put(entries, len(entries)); ok {
-		h.shelved = append(h.shelved, at)
-		return
-	}
-	h.entries = append(h.entries, entries...)
+// keeps reports whether some format gets the hosts at the end.
+func (d *Draft) keeps() bool {
+	return slices.ContainsFunc(d.outlets, func(o outlet) bool { return o.Format.Whole })
 }
 
-// sumUp notes what all entries of a host come to.
-func (d *Draft) sumUp(h *kept, entries []content.Entry) {
-	h.summary = content.Summarize(entries, d.head.Started)
-	h.alike, h.member = alike(entries, h.summary, d.seed), memberOf(entries)
-	d.total.Meet(h.place, entries, h.summary)
-	d.head.Counts.Untraced += content.UntracedPorts(entries)
-}
-
-// get returns the entries of a host.
-func (d *Draft) get(h *kept) ([]content.Entry, error) {
-	entries := append(make([]content.Entry, 0, h.results), h.entries...)
-	for _, at := range h.shelved {
-		var more []content.Entry
-		if err := d.shelf.get(at, &more); err != nil {
-			return nil, err
+// pass hands a part to the formats that get hosts as they come.
+func (d *Draft) pass(p content.Part) error {
+	for i := range d.outlets {
+		o := &d.outlets[i]
+		if o.Format.Whole {
+			continue
 		}
-		entries = append(entries, more...)
+		if err := o.begin(d.head); err != nil {
+			return err
+		}
+		if err := o.To.Host(p); err != nil {
+			return err
+		}
 	}
-	content.Arrange(entries)
-	if d.format.ByFingerprint {
-		return entries, nil
-	}
-	return entries, d.chains.restore(entries)
+	return nil
 }
 
-func (d *Draft) begin() error {
-	if d.begun {
+func (o *outlet) begin(h content.Head) error {
+	if o.begun {
 		return nil
 	}
-	d.begun = true
-	return d.to.Begin(d.head)
+	o.begun = true
+	return o.To.Begin(h)
 }
 
 // End ends the report.
-func (d *Draft) End(t Tail) error {
-	if err := d.finish(t); err != nil {
+func (d *Draft) End() error {
+	if err := d.finish(); err != nil {
 		return err
 	}
-	if err := d.begin(); err != nil {
+	for i := range d.outlets {
+		if err := d.end(&d.outlets[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end ends the report in one format.
+func (d *Draft) end(o *outlet) error {
+	d.head.Parts = d.parts(o.Format)
+	if err := o.begin(d.head); err != nil {
 		return err
 	}
-	for p, err := range d.parts() {
+	for p, err := range d.head.Parts {
 		if err == nil {
-			err = d.to.Host(p)
+			err = o.To.Host(p)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return d.to.End(d.head)
-}
-
-// finish completes the head.
-func (d *Draft) finish(t Tail) error {
-	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.place, b.place) })
-	if err := d.gather(); err != nil {
-		return err
-	}
-	h := &d.head
-	h.Took = cmp.Or(content.InSeconds(t.Took), h.Took)
-	h.Untestable = append(h.Untestable, t.Untestable...)
-	h.Hosts, h.Counts.Hosts = make([]content.Summary, 0, len(d.hosts)), content.HostCounts{Unasked: t.Unasked, Unread: t.Unread}
-	for _, k := range d.hosts {
-		h.Hosts = append(h.Hosts, k.summary)
-		h.Counts.Hosts.Add(k.summary.Grade)
-		h.Counts.Hosts.Care.Add(k.summary.Care)
-	}
-	slices.SortFunc(h.GroundRules, func(a, b content.GroundRule) int { return cmp.Compare(a.Text, b.Text) })
-	h.Causes, h.Versions, h.Expires = d.total.Ranked(), d.total.ByVersion(), d.total.First
-	return nil
-}
-
-// gather sums up all hosts again if one of them came in several parts.
-func (d *Draft) gather() error {
-	if !d.unsettled {
-		return nil
-	}
-	d.total, d.head.Counts.Untraced = content.Tracker{}, 0
-	for i := range d.hosts {
-		entries, err := d.get(&d.hosts[i])
-		if err != nil {
-			return err
-		}
-		if err := d.chains.restore(entries); err != nil {
-			return err
-		}
-		d.sumUp(&d.hosts[i], entries)
-	}
-	return nil
+	return o.To.End(d.head)
 }

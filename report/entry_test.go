@@ -23,7 +23,7 @@ func TestNameInTable(t *testing.T) {
 	s.Add("imap", 143, found)
 	s.At("192.0.2.11").Add("smtp", 25, found)
 	var text strings.Builder
-	if err := put(&text, "table", draft(s.Results), Style{}); err != nil {
+	if err := put(&text, "table", draft(s.Results), content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "The name was found as mail01.corp.example, an alias of lb.corp.example"); n != 1 {
@@ -62,7 +62,7 @@ func TestGroundRules(t *testing.T) {
 		t.Errorf("ground rules (-want +got):\n%s", diff)
 	}
 	var text strings.Builder
-	if err := put(&text, "table", r, Style{}); err != nil {
+	if err := put(&text, "table", r, content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "Ground rule: Open every port. (network ports)\n"); n != 1 {

@@ -14,6 +14,7 @@ import (
 	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -31,15 +32,18 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	draft := format.Draft(format.Report(os.Stdout, report.Style{}))
-	draft.Know(report.New("exreach", "client", began))
+	draft := report.NewDraft(report.Outlet{Format: format, To: format.Report(os.Stdout, content.Style{})})
+	run := report.New("exreach", "client", began)
+	draft.Know(1, run)
 	for host := range judge.Hosts(context.Background(), slices.Values([]probe.HostResults{{Host: "mail01.contoso.com", Results: results}}), began, nil) {
 		if err := draft.Add(host); err != nil {
 			fmt.Println(err)
 			return
 		}
 	}
-	if err := draft.End(report.Tail{Took: time.Second}); err != nil {
+	run.Took = 1 // second
+	draft.Know(1, run)
+	if err := draft.End(); err != nil {
 		fmt.Println(err)
 	}
 	// Output:

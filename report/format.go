@@ -8,6 +8,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/report/content"
+	"exreach/report/table"
 )
 
 // A Format is one way to write reports, traces, and versions of the catalogue. Report,
@@ -17,42 +18,20 @@ type Format struct {
 	Help          string // one line for people
 	Whole         bool   // its beginning depends on all hosts, so a Draft keeps them until the last has come
 	Folds         bool   // for people: hosts with problems come first, and those that are alike are told once
+	Overview      bool   // it shows the grades of all hosts at once, and all certificates; the worst hosts come first
 	ByFingerprint bool   // the chains of its results only name their certificates; each stands once in the head
 
-	Report  func(io.Writer, Style) Writer
-	Trace   func(io.Writer, content.TraceReport, Style) error
-	Catalog func(io.Writer, catalog.Version, Style) error
+	Report  func(io.Writer, content.Style) Writer
+	Trace   func(io.Writer, content.TraceReport, content.Style) error
+	Catalog func(io.Writer, catalog.Version, content.Style) error
 }
 
 // A Writer writes one report: first its head, then one host after the other, then its
 // end.
 type Writer interface {
-	Begin(Head) error // with what is known so far: everything if the format is Whole
-	Host(Part) error  // with the next host, or some entries of it; the Writer must not keep the slices
-	End(Head) error   // with everything
-}
-
-// A Head is what comes before and after the results of a report, and what a table needs
-// to know before its first row.
-type Head struct {
-	content.Report                 // without its results
-	Causes         []content.Cause // the worst first
-	Versions       []content.VersionCount
-	Expires        content.Expiry
-	columns        columns
-
-	certificates *certificates // those of the results
-
-	releases *catalog.Releases // those that the checks of the run know; nil means those that come with exreach
-}
-
-// Style is what a reader's terminal asks of a format made for people. The zero
-// value is right for a file or a pipe.
-type Style struct {
-	Color    bool // ANSI colours
-	Width    int  // columns that no line exceeds; 0 is without limit
-	Verbose  bool // also show notes, and all causes
-	Problems bool // show only what is not as wanted
+	Begin(content.Head) error // with what is known so far: everything if the format is Whole
+	Host(content.Part) error  // with the next host, or some entries of it; the Writer must not keep the slices
+	End(content.Head) error   // with everything
 }
 
 // Formats is every format, the default first.
@@ -60,13 +39,25 @@ func Formats() []Format {
 	return []Format{
 		{
 			Name: "table", Help: "aligned text for people, with the next step under every row that needs one",
-			Whole: true, Folds: true, Report: newTable, Trace: writeTraceTable, Catalog: writeServices,
+			Whole: true, Folds: true, Report: func(w io.Writer, s content.Style) Writer { return table.New(w, s) }, Trace: table.WriteTrace, Catalog: table.WriteServices,
 		}, {
 			Name: "json", Help: "one document with everything; exreach reads it back",
 			Whole: true, ByFingerprint: true, Report: newDocumentWriter, Trace: writeTraceJSON, Catalog: writeVersionJSON,
 		}, {
 			Name: "jsonl", Help: "one line of JSON per result, host by host as each is done",
 			Report: newLines,
+		}, {
+			Name: "csv", Help: "a row per address and port, for a spreadsheet program",
+			Report: newCSV,
+		}, {
+			Name: "request", Help: "CSV of what to ask the firewall's administrator for, a line per source, destination and port",
+			Whole: true, Report: newRequest,
+		}, {
+			Name: "markdown", Help: "for a ticket: the answer, a table of what is not as wanted, and what to do",
+			Whole: true, Folds: true, Report: newMarkdown,
+		}, {
+			Name: "summary", Help: "for a mail, with its subject: the answer, the causes, and where the whole report is",
+			Whole: true, Report: newSummary,
 		},
 	}
 }

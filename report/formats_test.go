@@ -22,12 +22,13 @@ import (
 	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
+	"exreach/report/table"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // write renders r in a format.
-func write(t *testing.T, format string, r content.Report, s Style) string {
+func write(t *testing.T, format string, r content.Report, s content.Style) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := put(&out, format, r, s); err != nil {
@@ -42,33 +43,39 @@ func write(t *testing.T, format string, r content.Report, s Style) string {
 func TestGolden(t *testing.T) {
 	for name, test := range map[string]struct {
 		format string
-		style  Style
+		style  content.Style
 	}{
-		"network.json":            {"json", Style{}},
-		"network.jsonl":           {"jsonl", Style{}},
-		"network-60.txt":          {"table", Style{Width: 60}},
-		"network-100.txt":         {"table", Style{Width: 100}},
-		"network-100-color.txt":   {"table", Style{Width: 100, Color: true}},
-		"network-60-color.txt":    {"table", Style{Width: 60, Color: true}},
-		"network-pipe.txt":        {"table", Style{}},
-		"network-100-verbose.txt": {"table", Style{Width: 100, Verbose: true}},
+		"network.json":            {"json", content.Style{}},
+		"network.jsonl":           {"jsonl", content.Style{}},
+		"network-60.txt":          {"table", content.Style{Width: 60}},
+		"network-100.txt":         {"table", content.Style{Width: 100}},
+		"network-100-color.txt":   {"table", content.Style{Width: 100, Color: true}},
+		"network-60-color.txt":    {"table", content.Style{Width: 60, Color: true}},
+		"network-pipe.txt":        {"table", content.Style{}},
+		"network-100-verbose.txt": {"table", content.Style{Width: 100, Verbose: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := write(t, test.format, draft(scene.Network()), test.style)
-			file := filepath.Join("testdata", name)
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("differs from %s (refresh it with -update):\n%s", file, got)
-			}
+			golden(t, name, got)
 		})
+	}
+}
+
+// golden compares a text with the file of this name.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("differs from %s (refresh it with -update):\n%s", file, got)
 	}
 }
 
@@ -97,7 +104,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// sequence is what Style.Color puts around a text.
+// sequence is what content.Style.Color puts around a text.
 var sequence = regexp.MustCompile(`\x1b\[[0-9]+m`)
 
 func TestTableWidth(t *testing.T) {
@@ -106,9 +113,9 @@ func TestTableWidth(t *testing.T) {
 	results[1].Detail = "220 メール交換サーバーです。とても長い挨拶で、画面の幅に収まりません。"
 	results[2].Check.Host = strings.Repeat("h", 300)
 	for columns := 1; columns <= 130; columns += 3 {
-		out := write(t, "table", draft(results), Style{Width: columns, Color: true})
+		out := write(t, "table", draft(results), content.Style{Width: columns, Color: true})
 		for line := range strings.Lines(sequence.ReplaceAllString(out, "")) {
-			if w := Columns(strings.TrimSuffix(line, "\n")); w > columns {
+			if w := table.Columns(strings.TrimSuffix(line, "\n")); w > columns {
 				t.Fatalf("width %d: %d columns: %s", columns, w, line)
 			}
 		}
@@ -117,7 +124,7 @@ func TestTableWidth(t *testing.T) {
 
 func TestTableKeepsVerdict(t *testing.T) {
 	for _, columns := range []int{40, 50, 60, 80} {
-		out := write(t, "table", draft(scene.Network()), Style{Width: columns})
+		out := write(t, "table", draft(scene.Network()), content.Style{Width: columns})
 		for _, words := range []string{"rpc-endpoint-mapper", "unresolved", "timed-out", "prohibited", "smtp-submission"} {
 			if !strings.Contains(out, words) {
 				t.Errorf("width %d: no %s:\n%s", columns, words, out)
@@ -128,20 +135,20 @@ func TestTableKeepsVerdict(t *testing.T) {
 
 func TestTableColor(t *testing.T) {
 	r := draft(scene.Network())
-	if out := write(t, "table", r, Style{Width: 100}); strings.Contains(out, "\x1b") {
-		t.Error("colours without Style.Color")
+	if out := write(t, "table", r, content.Style{Width: 100}); strings.Contains(out, "\x1b") {
+		t.Error("colours without content.Style.Color")
 	}
-	plain, coloured := write(t, "table", r, Style{Width: 100}), write(t, "table", r, Style{Width: 100, Color: true})
+	plain, coloured := write(t, "table", r, content.Style{Width: 100}), write(t, "table", r, content.Style{Width: 100, Color: true})
 	if sequence.ReplaceAllString(coloured, "") != plain {
 		t.Error("colours change more than colours")
 	}
 }
 
 func TestTableEmpty(t *testing.T) {
-	if out := write(t, "table", draft(nil), Style{}); !strings.HasPrefix(out, "Nothing was checked") || strings.Count(out, "\n") != 1 {
+	if out := write(t, "table", draft(nil), content.Style{}); !strings.HasPrefix(out, "Nothing was checked") || strings.Count(out, "\n") != 1 {
 		t.Errorf("got %q", out)
 	}
-	if out := write(t, "json", draft(nil), Style{}); !strings.Contains(out, `"results": []`) {
+	if out := write(t, "json", draft(nil), content.Style{}); !strings.Contains(out, `"results": []`) {
 		t.Errorf("got %s", out)
 	}
 }
@@ -151,7 +158,7 @@ const hostile = "a\x1b[2J\x1b]0;title\x07b\r\nc\u202ed\u0085e\x9bf\u009bg\x7f\x0
 
 func TestTableHostile(t *testing.T) {
 	r := hostileReport()
-	for _, style := range []Style{{}, {Width: 60}, {Color: true}, {Verbose: true, Color: true, Width: 90}} {
+	for _, style := range []content.Style{{}, {Width: 60}, {Color: true}, {Verbose: true, Color: true, Width: 90}} {
 		out := write(t, "table", r, style)
 		checkHarmless(t, fmt.Sprintf("%+v", style), sequence.ReplaceAllString(out, ""))
 		if n := strings.Count(out, "\n"); n > 60 {
@@ -193,7 +200,7 @@ func checkHarmless(t *testing.T, what, text string) {
 // A writer that fails must be heard of: a full disk is not a report.
 func TestFormatsWriteError(t *testing.T) {
 	for _, name := range FormatNames() {
-		if err := put(brokenWriter{}, name, draft(scene.Network()), Style{}); err == nil {
+		if err := put(brokenWriter{}, name, draft(scene.Network()), content.Style{}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

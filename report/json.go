@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"exreach/probe/protocol/tls12"
 	"exreach/report/content"
 )
 
@@ -34,28 +36,25 @@ const muchText = 1 << 20
 // lines writes each entry as one line (JSON Lines), and the lines of a host at once.
 type lines struct {
 	out  io.Writer
-	head content.Report
 	text bytes.Buffer
 	json *json.Encoder
 }
 
-func newLines(w io.Writer, _ Style) Writer {
+func newLines(w io.Writer, _ content.Style) Writer {
 	l := &lines{out: w}
 	l.json = json.NewEncoder(&l.text)
 	l.json.SetEscapeHTML(false)
 	return l
 }
 
-func (l *lines) Begin(h Head) error {
-	l.head = h.Report
-	return nil
-}
+func (l *lines) Begin(content.Head) error { return nil }
 
-func (l *lines) Host(p Part) error {
+func (l *lines) Host(p content.Part) error {
 	for _, e := range p.Entries {
+		e.Run = 0 // the line says which it is
 		line := Line{
-			Schema: content.Schema, Tool: l.head.Tool, From: l.head.From, Machine: l.head.Machine,
-			Started: l.head.Started, StandIn: l.head.StandIn, Entry: e,
+			Schema: content.Schema, Tool: p.Seen.Tool, From: p.Seen.From, Machine: p.Seen.Machine,
+			Started: p.Seen.Started, StandIn: p.Seen.StandIn, Entry: e,
 		}
 		if err := l.json.Encode(line); err != nil {
 			return err
@@ -76,7 +75,7 @@ func (l *lines) flush() error {
 	return err
 }
 
-func (l *lines) End(Head) error { return nil }
+func (l *lines) End(content.Head) error { return nil }
 
 // A documentWriter writes the whole report as one document (docs/report.schema.json).
 // Hosts, certificates and results go out one by one: the text of all of them would take more
@@ -86,9 +85,11 @@ type documentWriter struct {
 	in  member
 }
 
-func newDocumentWriter(w io.Writer, _ Style) Writer { return &documentWriter{out: bufio.NewWriter(w)} }
+func newDocumentWriter(w io.Writer, _ content.Style) Writer {
+	return &documentWriter{out: bufio.NewWriter(w)}
+}
 
-func (d *documentWriter) Begin(h Head) error {
+func (d *documentWriter) Begin(h content.Head) error {
 	hosts := h.Hosts
 	h.Hosts, h.Results = []content.Summary{}, []content.Entry{}
 	head, err := indented(h.Report, "")
@@ -105,7 +106,7 @@ func (d *documentWriter) Begin(h Head) error {
 		return err
 	}
 	d.out.Write(between)
-	if err := d.certificates(h.certificates); err != nil {
+	if err := d.certificates(h.AllCertificates); err != nil {
 		return err
 	}
 	return d.begin("results", "[", "]")
@@ -127,14 +128,12 @@ func (d *documentWriter) hosts(all []content.Summary) error {
 }
 
 // certificates writes every certificate once, by its fingerprint.
-func (d *documentWriter) certificates(c *certificates) error {
-	if c == nil || len(c.all) == 0 {
-		return nil
-	}
-	if err := d.begin("certificates", "{", "}"); err != nil {
-		return err
-	}
-	for cert, err := range c.each() {
+func (d *documentWriter) certificates(all iter.Seq2[tls12.Certificate, error]) error {
+	begun := false
+	for cert, err := range all {
+		if err == nil && !begun {
+			begun, err = true, d.begin("certificates", "{", "}")
+		}
 		if err != nil {
 			return err
 		}
@@ -144,12 +143,15 @@ func (d *documentWriter) certificates(c *certificates) error {
 			return err
 		}
 	}
+	if !begun {
+		return nil
+	}
 	d.end()
 	_, err := d.out.WriteString(",\n  ")
 	return err
 }
 
-func (d *documentWriter) Host(p Part) error {
+func (d *documentWriter) Host(p content.Part) error {
 	for _, e := range p.Entries {
 		if err := d.element("", e); err != nil {
 			return err
@@ -158,7 +160,7 @@ func (d *documentWriter) Host(p Part) error {
 	return nil
 }
 
-func (d *documentWriter) End(Head) error {
+func (d *documentWriter) End(content.Head) error {
 	d.end()
 	d.out.WriteString("\n}\n")
 	return d.out.Flush() // which returns the error of any earlier write
@@ -241,4 +243,6 @@ func writeIndented(w io.Writer, v any) error {
 }
 
 // writeTraceJSON writes one document (docs/report.schema.json, traceReport).
-func writeTraceJSON(w io.Writer, r content.TraceReport, _ Style) error { return writeIndented(w, r) }
+func writeTraceJSON(w io.Writer, r content.TraceReport, _ content.Style) error {
+	return writeIndented(w, r)
+}

@@ -31,10 +31,10 @@ func TestJSONInASCII(t *testing.T) {
 	version := catalog.Version{Release: catalog.Release{Name: "2019", Title: said}}
 	trace := content.TraceReport{Schema: content.TraceSchema, Tool: "exreach", Host: said, Traces: []content.Traced{}}
 	for name, write := range map[string]func(io.Writer) error{
-		"json":    func(w io.Writer) error { return put(w, "json", draft(results), Style{}) },
-		"jsonl":   func(w io.Writer) error { return put(w, "jsonl", draft(results), Style{}) },
-		"trace":   func(w io.Writer) error { return putTrace(w, "json", trace, Style{}) },
-		"catalog": func(w io.Writer) error { return writeVersionJSON(w, version, Style{}) },
+		"json":    func(w io.Writer) error { return put(w, "json", draft(results), content.Style{}) },
+		"jsonl":   func(w io.Writer) error { return put(w, "jsonl", draft(results), content.Style{}) },
+		"trace":   func(w io.Writer) error { return putTrace(w, "json", trace, content.Style{}) },
+		"catalog": func(w io.Writer) error { return writeVersionJSON(w, version, content.Style{}) },
 	} {
 		var text bytes.Buffer
 		if err := write(&text); err != nil {
@@ -81,7 +81,7 @@ func TestCertificatesOnce(t *testing.T) {
 	results := withChains(2)
 	before := len(results[0].Peer.TLS.Chain)
 	r := draft(results)
-	document, text := write(t, "json", r, Style{}), write(t, "jsonl", r, Style{})
+	document, text := write(t, "json", r, content.Style{}), write(t, "jsonl", r, content.Style{})
 	for subject, times := range map[string]int{"CN=mail0000": 1, "CN=mail0001": 1} {
 		if n := strings.Count(document, fmt.Sprintf(`"subject": %q`, subject)); n != times {
 			t.Errorf("the document has %s %d times:\n%s", subject, n, document)
@@ -120,7 +120,7 @@ func TestCertificatesShelved(t *testing.T) {
 		if n := len(d.chains.all); n != hosts+1 {
 			t.Errorf("%s: %d certificates, want %d", format, n, hosts+1)
 		}
-		if err := d.End(Tail{}); err != nil {
+		if err := d.End(); err != nil {
 			t.Fatal(err)
 		}
 		return text.String()

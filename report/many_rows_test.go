@@ -79,7 +79,7 @@ func TestManyRowsOfAHost(t *testing.T) {
 				r := forgedRows(rows, change)
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
-				if err := put(io.Discard, "table", r, Style{Width: 100}); err != nil {
+				if err := put(io.Discard, "table", r, content.Style{Width: 100}); err != nil {
 					t.Fatal(err)
 				}
 				runtime.ReadMemStats(&after)
@@ -100,7 +100,7 @@ func BenchmarkManyRowsOfAHost(b *testing.B) {
 			b.Run(fmt.Sprint(name, "/", rows), func(b *testing.B) {
 				r := forgedRows(rows, change)
 				for b.Loop() {
-					if err := put(io.Discard, "table", r, Style{Width: 100}); err != nil {
+					if err := put(io.Discard, "table", r, content.Style{Width: 100}); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -114,7 +114,7 @@ func BenchmarkManyRowsOfAHost(b *testing.B) {
 func TestAllMembers(t *testing.T) {
 	const hosts = 500
 	table := func(verbose bool) string {
-		return strings.Join(strings.Fields(many(t, hosts, Style{Width: 100, Verbose: verbose}, submissionDropped)), " ")
+		return strings.Join(strings.Fields(many(t, hosts, content.Style{Width: 100, Verbose: verbose}, submissionDropped)), " ")
 	}
 	if text := table(false); !strings.Contains(text, "and 435 more, which --verbose names.") {
 		t.Errorf("the rest is not counted: %s", text)

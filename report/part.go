@@ -8,55 +8,48 @@ import (
 	"hash/maphash"
 	"iter"
 	"slices"
-	"strings"
 
 	"exreach/report/content"
 	"exreach/report/judge"
 )
 
-// A Part is what a Writer gets of a report at a time: a host, or several that are alike.
-type Part struct {
-	content.Summary
-	Entries []content.Entry // of the host; nil if a line about it is enough
-	Members []Member        // the hosts with the same problems, for which this one stands; nil if it stands alone
-	Brief   bool            // one of so many hosts that what is as wanted is only counted
-}
-
-// A Member is one of several hosts that are alike.
-type Member struct {
-	Host  string
-	About string // its addresses, where its name is none, and its site
-}
-
-// memberOf returns what a block says about one of its hosts.
-func memberOf(entries []content.Entry) Member {
-	m := Member{Host: entries[0].Host}
-	var about []string
-	for _, e := range entries {
-		if e.Address != "" && e.Address != e.Host && !slices.Contains(about, e.Address) && len(about) < fewHosts {
-			about = append(about, e.Address)
-		}
-	}
-	if site := entries[0].Site; site != "" {
-		about = append(about, site)
-	}
-	m.About = strings.Join(about, ", ")
-	return m
-}
-
 // fewHosts is up to how many hosts a report for people shows in full what is as wanted.
 const fewHosts = 5
 
-// parts yields the hosts of the report. Unless the format folds them, that is all of them
-// in the order of the run. An error ends the sequence.
-func (d *Draft) parts() iter.Seq2[Part, error] {
-	if d.format.Folds {
-		return d.foldedParts()
+// parts yields the hosts of the report for a format that does not have them yet. An error
+// ends the sequence.
+func (d *Draft) parts(as Format) content.Parts {
+	if as.Folds {
+		return d.foldedParts(as)
 	}
-	return func(yield func(Part, error) bool) {
+	return func(yield func(content.Part, error) bool) {
+		for h := range d.inOrder(as) {
+			if h.sent && !as.Whole {
+				continue
+			}
+			entries, err := d.get(h, as)
+			if !yield(content.Part{Summary: h.summary, Seen: d.run(h.run), Entries: entries}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// inOrder yields the hosts in the order of a format: that of the run, or the worst first.
+func (d *Draft) inOrder(as Format) iter.Seq[*kept] {
+	return func(yield func(*kept) bool) {
+		if as.Overview {
+			for _, block := range d.blocks() {
+				for _, h := range block {
+					if !yield(h) {
+						return
+					}
+				}
+			}
+			return
+		}
 		for i := range d.hosts {
-			entries, err := d.get(&d.hosts[i])
-			if !yield(Part{Summary: d.hosts[i].summary, Entries: entries}, err) || err != nil {
+			if !yield(&d.hosts[i]) {
 				return
 			}
 		}
@@ -65,18 +58,19 @@ func (d *Draft) parts() iter.Seq2[Part, error] {
 
 // foldedParts yields the hosts with the worst problems first, one for all that are alike.
 // Of many hosts, those without a problem have no entries.
-func (d *Draft) foldedParts() iter.Seq2[Part, error] {
-	return func(yield func(Part, error) bool) {
+func (d *Draft) foldedParts(as Format) content.Parts {
+	return func(yield func(content.Part, error) bool) {
 		many := len(d.hosts) > fewHosts
 		for _, block := range d.blocks() {
 			h := block[0]
-			p := Part{Summary: h.summary, Brief: many}
+			p := content.Part{Summary: h.summary, Seen: d.run(h.run), Brief: many}
 			for _, other := range block {
+				other.member.Host = d.head.Called(other.summary)
 				p.Members = append(p.Members, other.member)
 			}
 			var err error
 			if !many || !h.summary.IsClean() {
-				p.Entries, err = d.get(h)
+				p.Entries, err = d.get(h, as)
 			}
 			if !yield(p, err) || err != nil {
 				return
@@ -111,10 +105,12 @@ func (d *Draft) blocks() [][]*kept {
 	return blocks
 }
 
-// alike returns a number that is equal for hosts with the same problems.
-func alike(entries []content.Entry, s content.Summary, seed maphash.Seed) uint64 {
+// alike returns a number that is equal for hosts with the same problems, checked from the same
+// role.
+func alike(entries []content.Entry, s content.Summary, from string, seed maphash.Seed) uint64 {
 	var text maphash.Hash
 	text.SetSeed(seed)
+	fmt.Fprintf(&text, "%q\n", from)
 	if whole := content.WholeOf(entries); whole == nil || whole.Obstacle == "" { // else the answer may name the host's address
 		fmt.Fprintf(&text, "%q\n", s.Answer)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // tableOf is the table of a report.
-func tableOf(t *testing.T, r content.Report, s Style) string {
+func tableOf(t *testing.T, r content.Report, s content.Style) string {
 	t.Helper()
 	var text strings.Builder
 	if err := put(&text, "table", r, s); err != nil {
@@ -28,7 +28,7 @@ func tableOf(t *testing.T, r content.Report, s Style) string {
 // Hosts that were not asked for one reason are one block and one cause, though each says
 // which address it is about.
 func TestBlockOfUnaskedHosts(t *testing.T) {
-	text := many(t, 6, Style{}, func(place int, _ string, r *probe.Result) {
+	text := many(t, 6, content.Style{}, func(place int, _ string, r *probe.Result) {
 		scene.Verdict(probe.Untried, fmt.Sprintf("this machine has no route to 192.0.2.%d", place))(r)
 		r.Obstacle = probe.NoRoute
 	})
@@ -49,12 +49,12 @@ func TestUnaskedHostsInTheFirstLine(t *testing.T) {
 	}
 	r := content.Report{Results: all}
 	r.Counts.Hosts.Unasked = 7
-	first, _, _ := strings.Cut(tableOf(t, r, Style{}), "\n")
+	first, _, _ := strings.Cut(tableOf(t, r, content.Style{}), "\n")
 	if want := "All 3 hosts are as wanted. 7 more hosts not asked."; first != want {
 		t.Errorf("got %q, want %q", first, want)
 	}
 	r.Counts.Hosts.Unasked, r.Counts.Hosts.Unread = 0, true
-	first, _, _ = strings.Cut(tableOf(t, r, Style{}), "\n")
+	first, _, _ = strings.Cut(tableOf(t, r, content.Style{}), "\n")
 	if want := "All 3 hosts are as wanted. The list of hosts was not read to its end."; first != want {
 		t.Errorf("got %q, want %q", first, want)
 	}
@@ -62,7 +62,7 @@ func TestUnaskedHostsInTheFirstLine(t *testing.T) {
 
 // What fails at no host may warn about what is required.
 func TestWarningsInTheFirstLine(t *testing.T) {
-	text := many(t, 2, Style{}, func(place int, service string, r *probe.Result) {
+	text := many(t, 2, content.Style{}, func(place int, service string, r *probe.Result) {
 		if place == 0 && service == "smtp" {
 			scene.Verdict(probe.TimedOut, "no reply")(r)
 		}
@@ -86,7 +86,7 @@ func TestProblemsOnly(t *testing.T) {
 		}).Results,
 		mailbox("mail02", closedRightly).Results,
 	))
-	text := tableOf(t, r, Style{Problems: true})
+	text := tableOf(t, r, content.Style{Problems: true})
 	for _, clean := range []string{"192.0.2.11", "192.0.2.12", "mail02:"} {
 		if strings.Contains(text, clean) {
 			t.Errorf("it shows %s:\n%s", clean, text)
@@ -96,7 +96,7 @@ func TestProblemsOnly(t *testing.T) {
 		t.Errorf("it shows no problem:\n%s", text)
 	}
 	alone := draft(mailbox("mail02", closedRightly).Results)
-	if text := tableOf(t, alone, Style{Problems: true}); !strings.HasPrefix(text, "mail02: All 4 required services reachable.\n\n") {
+	if text := tableOf(t, alone, content.Style{Problems: true}); !strings.HasPrefix(text, "mail02: All 4 required services reachable.\n\n") {
 		t.Errorf("a single host has no answer, or more:\n%s", text)
 	}
 }
@@ -113,7 +113,7 @@ func TestCountedBehindAMapper(t *testing.T) {
 		s.Add("rfr", 59532, scene.All(scene.Verdict(probe.TimedOut, "no reply"), scene.Child("rpc-endpoint-mapper")))
 		all = append(all, draft(s.Results).Results...)
 	}
-	got := linesWith(tableOf(t, content.Report{Results: all}, Style{}), "as wanted")
+	got := linesWith(tableOf(t, content.Report{Results: all}, content.Style{}), "as wanted")
 	want := "pass  2 services as wanted" // owa and emsmdb; the mapper has its row
 	if len(got) != 2 || strings.Join(strings.Fields(got[1]), " ") != strings.Join(strings.Fields(want), " ") {
 		t.Errorf("got %q, want %q", got, want)
@@ -141,11 +141,11 @@ func TestUntracedInParts(t *testing.T) {
 	var m memory
 	d := newDraft(&m)
 	for _, e := range draft(one.Results).Results {
-		if err := d.Take([]content.Entry{e}); err != nil {
+		if err := d.Take(1, []content.Entry{e}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := d.End(Tail{}); err != nil {
+	if err := d.End(); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(1, m.report.Counts.Untraced); diff != "" {

@@ -15,14 +15,15 @@ import (
 	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
+	"exreach/report/table"
 )
 
 // many is the table of so many hosts, which change alters by their place.
-func many(t *testing.T, hosts int, s Style, change func(place int, service string, r *probe.Result)) string {
+func many(t *testing.T, hosts int, s content.Style, change func(place int, service string, r *probe.Result)) string {
 	t.Helper()
 	var text strings.Builder
-	d := Format{Whole: true, Folds: true}.Draft(newTable(&text, s))
-	d.Know(New("exreach 1.0.0", "client", scene.Began))
+	d := NewDraft(Outlet{Format{Whole: true, Folds: true}, table.New(&text, s)})
+	d.Know(1, New("exreach 1.0.0", "client", scene.Began))
 	// Hosts come in any order.
 	for _, place := range slices.Backward(slices.Collect(upTo(hosts))) {
 		one := mailbox(fmt.Sprintf("mail%02d", place+1), func(service string, r *probe.Result) {
@@ -38,7 +39,7 @@ func many(t *testing.T, hosts int, s Style, change func(place int, service strin
 			}
 		}
 	}
-	if err := d.End(Tail{}); err != nil {
+	if err := d.End(); err != nil {
 		t.Fatal(err)
 	}
 	return text.String()
@@ -77,7 +78,7 @@ func submissionDropped(place int, service string, r *probe.Result) {
 
 // Hosts with the same problems are one block, and the end names the causes with the hosts.
 func TestManyHosts(t *testing.T) {
-	text := many(t, 60, Style{Width: 100}, submissionDropped)
+	text := many(t, 60, content.Style{Width: 100}, submissionDropped)
 	first, _, _ := strings.Cut(text, "\n")
 	if want := "60 of 60 hosts are not as wanted: 587/tcp timed-out on 59 of 60 hosts; 443/tcp refused on mail03."; first != want {
 		t.Errorf("the first line is %q, want %q", first, want)
@@ -109,7 +110,7 @@ func TestCleanHosts(t *testing.T) {
 			scene.Verdict(probe.TimedOut, "no reply")(r)
 		}
 	}
-	text := many(t, 6, Style{}, lastFails)
+	text := many(t, 6, content.Style{}, lastFails)
 	var hosts []string
 	for _, line := range linesWith(text, "services") {
 		if strings.HasPrefix(line, "mail") {
@@ -123,13 +124,13 @@ func TestCleanHosts(t *testing.T) {
 	if n := strings.Count(text, "smtp-submission"); n != 2 { // the row and the cause
 		t.Errorf("smtp-submission stands %d times:\n%s", n, text)
 	}
-	if text := many(t, 5, Style{}, nil); strings.Count(text, "smtp-submission") != 5 {
+	if text := many(t, 5, content.Style{}, nil); strings.Count(text, "smtp-submission") != 5 {
 		t.Errorf("five clean hosts have no rows:\n%s", text)
 	}
-	if text := many(t, 6, Style{Problems: true}, lastFails); strings.Contains(text, "mail01") || !strings.Contains(text, "mail06") {
+	if text := many(t, 6, content.Style{Problems: true}, lastFails); strings.Contains(text, "mail01") || !strings.Contains(text, "mail06") {
 		t.Errorf("--problems shows clean hosts, or no others:\n%s", text)
 	}
-	if text := many(t, 6, Style{}, nil); !strings.HasPrefix(text, "All 6 hosts are as wanted.\n") || strings.Contains(text, "Causes") {
+	if text := many(t, 6, content.Style{}, nil); !strings.HasPrefix(text, "All 6 hosts are as wanted.\n") || strings.Contains(text, "Causes") {
 		t.Errorf("nothing is wrong:\n%s", text)
 	}
 }
@@ -143,7 +144,7 @@ func TestManyCauses(t *testing.T) {
 			scene.Verdict(probe.TimedOut, "no reply")(r)
 		}
 	}
-	text := many(t, 40, Style{Width: 80}, change)
+	text := many(t, 40, content.Style{Width: 80}, change)
 	_, end, _ := strings.Cut(text, "\nCauses\n")
 	if n := len(linesWith(end, "timed-out")); n != 15 {
 		t.Errorf("%d causes", n)
@@ -154,7 +155,7 @@ func TestManyCauses(t *testing.T) {
 	if n := strings.Count(end, "\n"); n > 22 {
 		t.Errorf("the end has %d lines:\n%s", n, end)
 	}
-	_, end, _ = strings.Cut(many(t, 40, Style{Width: 80, Verbose: true}, change), "\nCauses\n")
+	_, end, _ = strings.Cut(many(t, 40, content.Style{Width: 80, Verbose: true}, change), "\nCauses\n")
 	if n := len(linesWith(end, "timed-out")); n != 40 {
 		t.Errorf("--verbose lists %d causes", n)
 	}
@@ -171,7 +172,7 @@ func TestRowOfAPort(t *testing.T) {
 		{probe.Refused, "", []string{"FAIL  443/tcp  refused   owa, ecp, ews"}},
 		{probe.Answered, "talk", []string{"pass  443/tcp  answered  owa", "pass  443/tcp  answered  ecp", "pass  443/tcp  answered  ews"}},
 	} {
-		text := many(t, 1, Style{}, func(_ int, service string, r *probe.Result) {
+		text := many(t, 1, content.Style{}, func(_ int, service string, r *probe.Result) {
 			if isPage(service) && test.verdict != probe.Answered {
 				scene.Verdict(test.verdict, "seen")(r)
 			}
@@ -194,7 +195,7 @@ func TestSameAddress(t *testing.T) {
 		s.Results = append(s.Results, r)
 	}
 	var text strings.Builder
-	if err := put(&text, "table", draft(s.Results), Style{}); err != nil {
+	if err := put(&text, "table", draft(s.Results), content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(text.String(), "\n  2001:db8::10  the same 7 results\n") || strings.Count(text.String(), "smtp-submission") != 1 {
@@ -209,7 +210,7 @@ func TestPlaceInTable(t *testing.T) {
 		r.Results[i].Site, r.Results[i].Labels = "Berlin", map[string]string{"rack": "7", "owner": "mail"}
 	}
 	var text strings.Builder
-	if err := put(&text, "table", r, Style{}); err != nil {
+	if err := put(&text, "table", r, content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(text.String(), "; site Berlin; owner=mail; rack=7\n") {
@@ -221,7 +222,7 @@ func TestPlaceInTable(t *testing.T) {
 func TestTableOfPorts(t *testing.T) {
 	s := ports(nil, 443, 8443)
 	s.Results = append(s.Results, ports(func(_ uint16, r *probe.Result) { r.Check.Host = "mail02" }, 443).Results...)
-	text := write(t, "table", draft(s.Results), Style{})
+	text := write(t, "table", draft(s.Results), content.Style{})
 	if n := len(linesWith(text, "192.0.2.10, the ports asked for")); n != 2 || strings.Contains(text, "version") || strings.Contains(text, "Exchange") {
 		t.Errorf("%d times it says what was asked for:\n%s", n, text)
 	}
@@ -249,7 +250,7 @@ func TestCauseAfter(t *testing.T) {
 				all = append(all, r.Results...)
 			}
 			var text strings.Builder
-			if err := put(&text, "table", content.Report{Results: all}, Style{}); err != nil {
+			if err := put(&text, "table", content.Report{Results: all}, content.Style{}); err != nil {
 				t.Fatal(err)
 			}
 			_, end, _ := strings.Cut(text.String(), "\nCauses\n")
@@ -264,7 +265,7 @@ func TestCauseAfter(t *testing.T) {
 func TestBlocksOfOtherServices(t *testing.T) {
 	expired := selfSigned(scene.Began.AddDate(0, 0, -3))
 	table := func(services ...string) string {
-		return many(t, 2, Style{}, func(place int, service string, r *probe.Result) {
+		return many(t, 2, content.Style{}, func(place int, service string, r *probe.Result) {
 			if service == services[place] {
 				expired(r)
 			}
@@ -288,7 +289,7 @@ func TestBlocksOfOtherReasons(t *testing.T) {
 		all = append(all, r.Results...)
 	}
 	var text strings.Builder
-	if err := put(&text, "table", content.Report{Results: all}, Style{}); err != nil {
+	if err := put(&text, "table", content.Report{Results: all}, content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(text.String(), "(2 hosts)") {
@@ -308,7 +309,7 @@ func TestOtherAddress(t *testing.T) {
 	}
 	selfSigned(scene.Began.AddDate(1, 0, 0))(&s.Results[2])
 	var text strings.Builder
-	if err := put(&text, "table", draft(s.Results), Style{}); err != nil {
+	if err := put(&text, "table", draft(s.Results), content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(text.String(), "the same") {

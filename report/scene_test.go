@@ -23,8 +23,8 @@ import (
 
 // newDraft begins a report that is written when everything is known.
 func newDraft(to Writer) *Draft {
-	d := Format{Whole: true}.Draft(to)
-	d.Know(New("exreach", "client", scene.Began))
+	d := NewDraft(Outlet{Format{Whole: true}, to})
+	d.Know(1, New("exreach", "client", scene.Began))
 	return d
 }
 
@@ -32,56 +32,61 @@ func newDraft(to Writer) *Draft {
 func draft(results []probe.Result) content.Report {
 	var m memory
 	d := newDraft(&m)
-	d.head.Tool, d.head.Machine = "exreach 0.1.0", "admin01"
+	run := New("exreach 0.1.0", "client", scene.Began)
+	run.Machine, run.Took = "admin01", content.InSeconds(7240*time.Millisecond)
+	d.Know(1, run)
 	for _, r := range results {
 		scene.ReadFacts(r.Peer)
 	}
 	for host := range judge.Hosts(context.Background(), scene.HostsOf(results), scene.Began, nil) {
 		_ = d.Add(host) // to memory
 	}
-	_ = d.End(Tail{Took: 7240 * time.Millisecond})
+	_ = d.End()
 	return m.report
 }
 
 // A memory is a format that keeps a report as it is.
 type memory struct{ report content.Report }
 
-func (m *memory) Begin(h Head) error {
+func (m *memory) Begin(h content.Head) error {
 	m.report = h.Report
 	m.report.Results = []content.Entry{}
 	return nil
 }
 
-func (m *memory) Host(p Part) error {
+func (m *memory) Host(p content.Part) error {
 	m.report.Results = append(m.report.Results, p.Entries...)
 	return nil
 }
 
-func (m *memory) End(Head) error { return nil }
+func (m *memory) End(content.Head) error { return nil }
 
 // put writes a report in a format.
-func put(w io.Writer, format string, r content.Report, s Style) error {
+func put(w io.Writer, format string, r content.Report, s content.Style) error {
 	as, err := FormatNamed(format, FormatNames())
 	if err != nil {
 		return err
 	}
-	d := as.Draft(as.Report(w, s))
-	d.Know(r)
+	d := NewDraft(Outlet{as, as.Report(w, s)})
+	run := r.RunOf(0)
+	run.Unasked, run.Unread = r.Counts.Hosts.Unasked, r.Counts.Hosts.Unread
+	d.Know(1, run)
+	d.Note(r.GroundRules, r.Untestable)
 	for rest := r.Results; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].Host == rest[0].Host {
 			n++
 		}
-		if err := d.Take(rest[:n]); err != nil {
+		if err := d.Take(1, rest[:n]); err != nil {
 			return err
 		}
 		rest = rest[n:]
 	}
-	return d.End(Tail{Unasked: r.Counts.Hosts.Unasked, Unread: r.Counts.Hosts.Unread})
+	return d.End()
 }
 
 // putTrace writes a trace in a format.
-func putTrace(w io.Writer, format string, r content.TraceReport, s Style) error {
+func putTrace(w io.Writer, format string, r content.TraceReport, s content.Style) error {
 	as, err := FormatNamed(format, TraceFormatNames())
 	if err != nil {
 		return err

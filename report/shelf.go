@@ -10,6 +10,7 @@ import (
 	"iter"
 
 	"exreach/probe/protocol/tls12"
+	"exreach/probe/protocol/wire"
 	"exreach/report/content"
 )
 
@@ -215,7 +216,7 @@ func (c *certificates) named(text string) (tls12.Certificate, error) {
 	print, _ := fingerprintOf(text)
 	i, known := c.place[print]
 	if !known {
-		return tls12.Certificate{}, fmt.Errorf("certificate %s: the report does not have it", printable(text))
+		return tls12.Certificate{}, fmt.Errorf("certificate %s: the report does not have it", wire.Printable(text, 80))
 	}
 	if cert, ok := c.near[print]; ok {
 		return cert, nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
@@ -50,7 +51,7 @@ func TestDraftShelved(t *testing.T) {
 		if n <= atHand {
 			t.Fatalf("%d results are kept at hand", n)
 		}
-		if err := d.End(Tail{}); err != nil {
+		if err := d.End(); err != nil {
 			t.Fatal(err)
 		}
 		return text.String()
@@ -83,7 +84,7 @@ func TestDraftShelfLost(t *testing.T) {
 			_ = d.Add(host) // to memory
 		}
 		lost.text = lost.text[:len(lost.text)/2]
-		err := d.End(Tail{})
+		err := d.End()
 		if unread := (*UnreadError)(nil); !errors.As(err, &unread) || !strings.Contains(err.Error(), "cannot read back the results of the run") {
 			t.Errorf("%s: %v", format, err)
 		}
@@ -97,7 +98,7 @@ func draftOf(to io.Writer, format string) *Draft {
 	if err != nil {
 		panic(err)
 	}
-	return f.Draft(f.Report(to, Style{}))
+	return NewDraft(Outlet{f, f.Report(to, content.Style{})})
 }
 
 // A few values may be so long that they are better shelved.

@@ -15,6 +15,7 @@ import (
 	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
+	"exreach/report/table"
 )
 
 func besides(p hops.Path) *hops.Path { return &p }
@@ -40,7 +41,7 @@ func tracedScene() content.Report {
 func TestTraceInReport(t *testing.T) {
 	r := tracedScene()
 	var text bytes.Buffer
-	if err := put(&text, "json", r, Style{}); err != nil {
+	if err := put(&text, "json", r, content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	follow(t, text.Bytes())
@@ -52,7 +53,7 @@ func TestTraceInReport(t *testing.T) {
 // The table tells where a port stops under its first row, and not again.
 func TestTraceInTable(t *testing.T) {
 	var text strings.Builder
-	if err := put(&text, "table", tracedScene(), Style{}); err != nil {
+	if err := put(&text, "table", tracedScene(), content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(text.String(), "Port 587 stops after 10.0.2.2, port 443 goes on to the server"); n != 1 {
@@ -75,7 +76,7 @@ func TestTraceOfSecondPort(t *testing.T) {
 	}
 	s.Add("owa", 443, nil)
 	var text strings.Builder
-	if err := put(&text, "table", draft(s.Results), Style{}); err != nil {
+	if err := put(&text, "table", draft(s.Results), content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"Port 25 stops after 10.0.2.2, port 443 goes on", "  Stops after 10.0.2.2, too: see port 25.\n", "Port 993 stops after 10.0.1.1, port 443 goes on"} {
@@ -101,7 +102,7 @@ func TestUntraced(t *testing.T) {
 		t.Errorf("%d ports are counted as not traced, want 2", r.Counts.Untraced)
 	}
 	var document bytes.Buffer
-	if err := put(&document, "json", r, Style{}); err != nil {
+	if err := put(&document, "json", r, content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	follow(t, document.Bytes())
@@ -110,7 +111,7 @@ func TestUntraced(t *testing.T) {
 		t.Errorf("- wanted, + got:\n%s", diff)
 	}
 	var text strings.Builder
-	if err := put(&text, "table", r, Style{}); err != nil {
+	if err := put(&text, "table", r, content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"Not traced: the time for all traces of the run was used up.\n", "Not traced: the run was interrupted.\n", "; 2 ports not traced\n"} {
@@ -160,18 +161,18 @@ mail01.contoso.com  10.0.9.10
 
 `
 	var text strings.Builder
-	if err := putTrace(&text, "table", traceReport(), Style{Width: 70}); err != nil {
+	if err := putTrace(&text, "table", traceReport(), content.Style{Width: 70}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, text.String()); diff != "" {
 		t.Errorf("- wanted, + written:\n%s", diff)
 	}
 	text.Reset()
-	if err := putTrace(&text, "table", traceReport(), Style{Width: 30}); err != nil {
+	if err := putTrace(&text, "table", traceReport(), content.Style{Width: 30}); err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(text.String()) {
-		if Columns(strings.TrimSuffix(line, "\n")) > 30 {
+		if table.Columns(strings.TrimSuffix(line, "\n")) > 30 {
 			t.Errorf("wider than the terminal: %q", line)
 		}
 	}
@@ -179,7 +180,7 @@ mail01.contoso.com  10.0.9.10
 
 func TestTraceDocument(t *testing.T) {
 	var text bytes.Buffer
-	if err := putTrace(&text, "json", traceReport(), Style{}); err != nil {
+	if err := putTrace(&text, "json", traceReport(), content.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	follow(t, text.Bytes())

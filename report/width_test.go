@@ -11,6 +11,7 @@ import (
 	"exreach/probe"
 	"exreach/report/content"
 	"exreach/report/judge"
+	"exreach/report/table"
 )
 
 // No line is wider than the reader asked for, whichever letters names and answers are made
@@ -24,14 +25,14 @@ func TestNeverWider(t *testing.T) {
 			text := strings.Repeat(unit, long)
 			tables := strange(text)
 			for columns := 40; columns <= 140; columns += 5 {
-				for table, write := range tables {
+				for kind, write := range tables {
 					var out strings.Builder
-					if err := write(&out, Style{Width: columns, Verbose: columns%2 == 0}); err != nil {
+					if err := write(&out, content.Style{Width: columns, Verbose: columns%2 == 0}); err != nil {
 						t.Fatal(err)
 					}
 					for line := range strings.Lines(out.String()) {
-						if line = strings.TrimSuffix(line, "\n"); Columns(line) > columns {
-							t.Fatalf("%s of %s, %d times: %d columns instead of at most %d:\n%s", table, name, long, Columns(line), columns, line)
+						if line = strings.TrimSuffix(line, "\n"); table.Columns(line) > columns {
+							t.Fatalf("%s of %s, %d times: %d columns instead of at most %d:\n%s", kind, name, long, table.Columns(line), columns, line)
 						}
 					}
 				}
@@ -41,7 +42,7 @@ func TestNeverWider(t *testing.T) {
 }
 
 // strange is tables in which names and answers are text.
-func strange(text string) map[string]func(io.Writer, Style) error {
+func strange(text string) map[string]func(io.Writer, content.Style) error {
 	r := draft(mailbox("mail01", closedRightly).Results)
 	r.Tool, r.Machine, r.From = text, text, text
 	for host := range 3 {
@@ -60,13 +61,8 @@ func strange(text string) map[string]func(io.Writer, Style) error {
 	}
 	hop := content.Hop{TTL: 1, From: []string{text}}
 	traced := content.TraceReport{Host: text, Traces: []content.Traced{{Trace: content.Trace{Sentence: text, Hops: []content.Hop{hop}, Beside: &content.Beside{Hops: []content.Hop{hop}}}}}}
-	return map[string]func(io.Writer, Style) error{
-		"report": func(w io.Writer, s Style) error { return put(w, "table", r, s) },
-		"trace":  func(w io.Writer, s Style) error { return putTrace(w, "table", traced, s) },
-		"row": func(w io.Writer, s Style) error {
-			p := newPage(w, s)
-			p.rows([][]string{{text, text, text}, {text, "short", text + " " + text}})
-			return p.out.Flush()
-		},
+	return map[string]func(io.Writer, content.Style) error{
+		"report": func(w io.Writer, s content.Style) error { return put(w, "table", r, s) },
+		"trace":  func(w io.Writer, s content.Style) error { return putTrace(w, "table", traced, s) },
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
+	"exreach/report/content"
+	"exreach/report/table"
 )
 
 func catalogCommand(w world) *cli.Command {
@@ -59,7 +61,7 @@ func listCatalog(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	return report.WriteVersions(w.stdout, versions, report.Style{Width: columnsOf(w)})
+	return table.WriteVersions(w.stdout, versions, content.Style{Width: columnsOf(w)})
 }
 
 func showCatalog(c *cli.Context, w world) error {
@@ -87,7 +89,7 @@ func showCatalog(c *cli.Context, w world) error {
 	case err != nil:
 		return pointed(cat, err)
 	}
-	return format.Catalog(w.stdout, v, report.Style{Width: columnsOf(w)})
+	return format.Catalog(w.stdout, v, content.Style{Width: columnsOf(w)})
 }
 
 // versionCalled returns the catalogue's word for a version: 2019 for Exchange2019 or the

@@ -22,6 +22,7 @@ import (
 	"exreach/probe/protocol"
 	"exreach/probe/trust"
 	"exreach/report"
+	"exreach/report/content"
 )
 
 func checkCommand(w world) *cli.Command {
@@ -103,7 +104,8 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	}
 	var shelf files.Scratch
 	defer shelf.Close()
-	draft := o.draft(to, s)
+	draft, known := report.NewDraft(report.Outlet{Format: o.format, To: o.format.Report(to, o.style)}), o.runOf(s)
+	draft.Know(1, known)
 	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(o.temporaries) })
 	for host := range s.Run(ctx) {
 		if err := draft.Add(host); err != nil {
@@ -114,7 +116,10 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	if mistake != nil && draft.Counts().Total() == 0 {
 		return mistake // there is nothing to report
 	}
-	if err := draft.End(report.Tail{Took: time.Since(s.Began), Unasked: s.Unasked(), Unread: s.Unread(), Untestable: s.Untestable()}); err != nil {
+	known.Took, known.Unasked, known.Unread = content.InSeconds(time.Since(s.Began)), s.Unasked(), s.Unread()
+	draft.Know(1, known)
+	draft.Note(nil, s.Untestable())
+	if err := draft.End(); err != nil {
 		return unwritten(to, err)
 	}
 	o.noteInterrupted(ctx, s.Unasked(), s.Unread())
@@ -129,13 +134,11 @@ func until(ctx context.Context, began time.Time, deadline time.Duration) (contex
 	return context.WithDeadlineCause(ctx, began.Add(deadline), probe.ErrDeadline)
 }
 
-// draft begins the report of a run.
-func (o output) draft(to io.Writer, s *survey.Survey) *report.Draft {
+// runOf is what is known of a run when it begins.
+func (o output) runOf(s *survey.Survey) content.Run {
 	known := report.New(tool(), s.From(), s.Began)
 	known.Machine, known.StandIn, known.Options = o.machine, o.standIn, o.options
-	d := o.format.Draft(o.format.Report(to, o.style))
-	d.Know(known)
-	return d
+	return known
 }
 
 // planFlags choose what is checked.
@@ -276,19 +279,6 @@ func openCatalog(ctx context.Context, file string) (*catalog.Catalog, error) {
 	stop := files.SaveMemory(f)
 	defer stop()
 	return cat, cat.Add(file, files.Until(ctx, f), slices.Sorted(maps.Keys(protocol.Table)))
-}
-
-// notesOf is where a command writes what the user may want to know. Errors are not
-// notes.
-func notesOf(c *cli.Context, w world) io.Writer {
-	if c.Bool("quiet") {
-		return io.Discard
-	}
-	return w.stderr
-}
-
-func note(w io.Writer, format string, a ...any) {
-	printLine(w, "exreach: "+fmt.Sprintf(format, a...))
 }
 
 // positive returns an option's value, which must be more than 0; 0 if it was not given.

@@ -49,7 +49,7 @@ func colorFlag() cli.Flag {
 // An output writes a report the way the user wants it, for check, demo and report.
 type output struct {
 	format   report.Format
-	style    report.Style
+	style    content.Style
 	file     string // "" is stdout
 	machine  string // the name of this machine; "" if it has none
 	options  content.Options
@@ -108,8 +108,8 @@ func given(c *cli.Context) content.Options {
 }
 
 // styleOf is what the terminal can show and the user wants to see.
-func styleOf(c *cli.Context, w world, file string) (report.Style, error) {
-	s := report.Style{Verbose: c.Bool("verbose"), Problems: c.Bool("problems")}
+func styleOf(c *cli.Context, w world, file string) (content.Style, error) {
+	s := content.Style{Verbose: c.Bool("verbose"), Problems: c.Bool("problems")}
 	when := strings.ToLower(c.String("color"))
 	if !slices.Contains(colorWords, when) {
 		return s, &catalog.WordError{Kind: "colour choice", Word: when, Accepted: colorWords}
@@ -195,6 +195,19 @@ func unwritten(to *files.Destination, err error) error {
 		return err // reading failed, not writing
 	}
 	return to.Failed(err)
+}
+
+// notesOf is where a command writes what the user may want to know. Errors are not
+// notes.
+func notesOf(c *cli.Context, w world) io.Writer {
+	if c.Bool("quiet") {
+		return io.Discard
+	}
+	return w.stderr
+}
+
+func note(w io.Writer, format string, a ...any) {
+	printLine(w, "exreach: "+fmt.Sprintf(format, a...))
 }
 
 // summary counts what makes the exit code of a run.

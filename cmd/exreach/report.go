@@ -47,14 +47,13 @@ func rewrite(c *cli.Context, w world) error {
 	defer to.Discard()
 	var shelf files.Scratch
 	defer shelf.Close()
-	draft := out.format.Draft(out.format.Report(files.Onto(c.Context, to), out.style))
+	draft := report.NewDraft(report.Outlet{Format: out.format, To: out.format.Report(files.Onto(c.Context, to), out.style)})
 	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(out.temporaries) })
 	err = files.Unless(c.Context, func() error {
-		tail, err := saved.Read(name, files.Until(c.Context, from), draft)
-		if err != nil {
+		if err := saved.NewReader(draft).Read(name, files.Until(c.Context, from)); err != nil {
 			return err
 		}
-		return draft.End(tail)
+		return draft.End()
 	})
 	switch {
 	case errors.Is(err, files.ErrInterrupted):

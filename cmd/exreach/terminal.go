@@ -15,7 +15,7 @@ import (
 
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
-	"exreach/report"
+	"exreach/report/table"
 )
 
 // terminal returns the terminal behind w, or nil.
@@ -78,8 +78,8 @@ func (w wrapping) Write(p []byte) (int, error) {
 	var text strings.Builder
 	for line := range strings.Lines(string(p)) {
 		line = strings.TrimSuffix(line, "\n")
-		if w.width > 0 && report.Columns(line) >= w.width { // a console may leave a line empty behind a full one
-			line = strings.Join(commandline.Wrap(line, w.width-1-len(indent), report.Columns), "\n"+indent)
+		if w.width > 0 && table.Columns(line) >= w.width { // a console may leave a line empty behind a full one
+			line = strings.Join(commandline.Wrap(line, w.width-1-len(indent), table.Columns), "\n"+indent)
 		}
 		text.WriteString(line + "\n")
 	}
@@ -108,13 +108,13 @@ func (l *statusLine) show(texts ...string) {
 	text := texts[0]
 	if room := l.width - spare - 1; l.width > 0 {
 		for _, shorter := range texts[1:] {
-			if report.Columns(text) > room {
+			if table.Columns(text) > room {
 				text = shorter
 			}
 		}
-		text = report.Clip(text, room)
+		text = table.Clip(text, room)
 	}
-	columns := report.Columns(text)
+	columns := table.Columns(text)
 	switch {
 	case text != "":
 		l.used = max(l.used, columns)

@@ -20,6 +20,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report"
+	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -156,14 +157,14 @@ func savedReport(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	draft := format.Draft(format.Report(f, report.Style{}))
-	draft.Know(report.New("exreach", "client", time.Unix(0, 0)))
+	draft := report.NewDraft(report.Outlet{Format: format, To: format.Report(f, content.Style{})})
+	draft.Know(1, report.New("exreach", "client", time.Unix(0, 0)))
 	for host := range judge.Hosts(t.Context(), slices.Values([]probe.HostResults{{Results: []probe.Result{result}}}), time.Unix(0, 0), nil) {
 		if err := draft.Add(host); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := draft.End(report.Tail{Took: time.Second}); err != nil {
+	if err := draft.End(); err != nil {
 		t.Fatal(err)
 	}
 	return name

@@ -13,8 +13,17 @@ import (
 	"exreach/probe"
 )
 
-// answer says in a sentence what can be reached of a host and what cannot.
+// answer says in a sentence what can be reached of a host and what cannot. Of a selection of
+// its results it says so.
 func (l *ledger) answer(entries []Entry) string {
+	text := l.answerText(entries)
+	if !l.isPartial {
+		return text
+	}
+	return "In this selection: " + strings.ToLower(text[:1]) + text[1:]
+}
+
+func (l *ledger) answerText(entries []Entry) string {
 	if whole := WholeOf(entries); whole != nil {
 		return fmt.Sprintf("Not checked, %s: %s (%s).", whole.Verdict, strings.TrimSuffix(whole.Detail, "."), catalog.Count(len(l.services), l.unit()))
 	}
@@ -97,7 +106,7 @@ func (l *ledger) goodWhereNothingIsWanted() string {
 	case len(l.gaps) > 0:
 		text = "No service is required"
 	}
-	if !l.heard {
+	if !l.heard && !l.isPartial {
 		text += "; nothing answered at all, so the host may be down"
 	}
 	return text
@@ -217,9 +226,9 @@ func (l *ledger) lackingServices() int {
 }
 
 // noAnswer reports whether nothing came back from any port, though something there is
-// required or optional.
+// required or optional. Of a selection of the results that cannot be told.
 func noAnswer(entries []Entry) bool {
-	if slices.ContainsFunc(entries, func(e Entry) bool {
+	if entries[0].Partial || slices.ContainsFunc(entries, func(e Entry) bool {
 		return e.Verdict != probe.TimedOut && e.Verdict != probe.Unreachable || hostSpoke(e) || mayBeMute(e)
 	}) {
 		return false

@@ -27,11 +27,15 @@ type Cause struct {
 	places []placed
 }
 
-// A placed is a host with its place in the run.
+// A placed is a host, as one run saw it, with its place in the report.
 type placed struct {
 	place int
+	run   int
 	name  string
 }
+
+// called returns what people call the host.
+func (p placed) called(by func(Summary) string) string { return by(Summary{Host: p.name, Run: p.run}) }
 
 // first keeps the first hosts of a cause, at most so many.
 func (c *Cause) first(most int) {
@@ -51,32 +55,26 @@ type causeKey struct{ what, how string }
 
 // A Tracker adds up over all hosts what the end of a report says.
 type Tracker struct {
-	causes   map[causeKey]*Cause
-	versions map[string]int // hosts by version
-	First    Expiry
+	causes    map[causeKey]*Cause
+	versions  map[versionHost]bool
+	lifetimes map[string]*lifetime
+	first     Expiry
 }
 
-// An Expiry is the certificate of a run that expires first.
-type Expiry struct {
-	At      time.Time // zero where no certificate was seen
-	Subject string
-	Host    string // the first that has it
+// A versionHost is a host with a version that it was checked in: hosts are counted once,
+// however many runs saw them.
+type versionHost struct{ version, host string }
 
-	place int // of the host
-}
-
-// FromNow says how many days after a time the certificate expires, or how long before.
-func (e Expiry) FromNow(now time.Time) string { return fromNow(e.At, now) }
-
-// Meet adds a host.
-func (t *Tracker) Meet(place int, entries []Entry, s Summary) {
+// Meet adds a host, of a run that began at started.
+func (t *Tracker) Meet(place int, entries []Entry, s Summary, started time.Time) {
 	if t.causes == nil {
-		t.causes, t.versions = map[causeKey]*Cause{}, map[string]int{}
+		t.causes, t.versions, t.lifetimes = map[causeKey]*Cause{}, map[versionHost]bool{}, map[string]*lifetime{}
 	}
 	for version := range versionsOf(entries) {
-		t.versions[version]++
+		t.versions[versionHost{version, s.Host}] = true
 	}
-	host := placed{place, s.Host}
+	host := placed{place, s.Run, s.Host}
+	t.certificates(entries, host, started)
 	found := map[causeKey]bool{}
 	switch whole := WholeOf(entries); {
 	case whole != nil && whole.Verdict == probe.Unresolved:
@@ -95,7 +93,6 @@ func (t *Tracker) Meet(place int, entries []Entry, s Summary) {
 
 // learn adds what one result shows.
 func (t *Tracker) learn(found map[causeKey]bool, e Entry, host placed) {
-	t.expire(e, host)
 	if e.Grade == judge.Pass {
 		return
 	}
@@ -114,16 +111,6 @@ func (t *Tracker) learn(found map[causeKey]bool, e Entry, host placed) {
 		c.After = e.Trace.After
 	}
 	t.blame(found, c, host)
-}
-
-// expire notes the certificate of a result, unless it does not expire. Of those that expire
-// at the same time, the one of the first host counts.
-func (t *Tracker) expire(e Entry, host placed) {
-	end, first := notAfter(e), &t.First
-	if end.IsZero() || e.Peer.TLS.Chain[0].IsEndless() || !first.At.IsZero() && cmp.Or(end.Compare(first.At), cmp.Compare(host.place, first.place)) > 0 {
-		return
-	}
-	*first = Expiry{At: end, Subject: e.Peer.TLS.Chain[0].Subject, Host: host.name, place: host.place}
 }
 
 // reasonOf names the finding that makes the grade of a result what it is.
@@ -166,13 +153,14 @@ func (t *Tracker) blame(found map[causeKey]bool, c Cause, host placed) {
 	}
 }
 
-// Ranked returns the causes: what is unreachable first, and of those what hits most hosts.
-func (t *Tracker) Ranked() []Cause {
+// Ranked returns the causes: what is unreachable first, and of those what hits most hosts,
+// which people call so.
+func (t *Tracker) Ranked(called func(Summary) string) []Cause {
 	var causes []Cause
 	for _, c := range t.causes {
 		c.first(manyNames)
 		for _, p := range c.places {
-			c.Names = append(c.Names, p.name)
+			c.Names = append(c.Names, p.called(called))
 		}
 		causes = append(causes, *c)
 	}
@@ -225,9 +213,13 @@ type VersionCount struct {
 
 // ByVersion returns how many hosts have each version, the most frequent first.
 func (t *Tracker) ByVersion() []VersionCount {
+	hosts := map[string]int{}
+	for is := range t.versions {
+		hosts[is.version]++
+	}
 	var counts []VersionCount
-	for _, v := range slices.Sorted(maps.Keys(t.versions)) {
-		counts = append(counts, VersionCount{v, t.versions[v]})
+	for _, v := range slices.Sorted(maps.Keys(hosts)) {
+		counts = append(counts, VersionCount{v, hosts[v]})
 	}
 	slices.SortStableFunc(counts, func(a, b VersionCount) int { return cmp.Compare(b.Hosts, a.Hosts) })
 	return counts

@@ -57,6 +57,7 @@ type Entry struct {
 	Labels          map[string]string `json:"labels,omitempty"`           // what people call the host; absent if it has none
 	CertificateDays *int              `json:"certificate_days,omitempty"` // whole days from the start of the run until the server's certificate expires; negative if it has expired, absent if there is none
 
+	Partial    bool                 `json:"partial,omitempty"`    // other results of the host were left out of the report: nothing follows about it as a whole
 	Identified *identity.Identified `json:"identified,omitempty"` // what the host was found to be; only in its first result, absent if it was not asked
 	Trace      *Trace               `json:"trace,omitempty"`      // absent where no trace was asked for, or nothing timed out
 }

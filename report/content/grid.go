@@ -2,15 +2,13 @@
 
 package content
 
-import (
-	"exreach/report/judge"
-)
+import "exreach/report/judge"
 
 // A Grid is the grades of all services at all hosts.
 type Grid struct {
 	Columns []Column
 	Rows    []GridRow // in the order in which a format gets the hosts
-	More    int       // services without a column, because there are too many
+	Cut     bool      // some services have no column, because there are too many
 }
 
 // A Column is a service, or a port that the user named.
@@ -31,4 +29,33 @@ type Cell struct {
 	Column int
 	Grade  judge.Grade
 	Care   judge.Grade
+}
+
+// CellsOf returns the cells of a host. number gives every column its number; a negative one
+// has no place in the grid.
+func CellsOf(entries []Entry, number func(Column) int) []Cell {
+	var cells []Cell
+	places := map[int]int{}
+	for e := range asRows(entries) {
+		n := number(columnOf(e))
+		if n < 0 {
+			continue
+		}
+		i, known := places[n]
+		if !known {
+			i = len(cells)
+			places[n] = i
+			cells = append(cells, Cell{Column: n, Grade: e.Grade, Care: e.Care})
+		}
+		c := &cells[i]
+		c.Grade, c.Care = judge.Worst(c.Grade, e.Grade), judge.Worst(c.Care, e.Care)
+	}
+	return cells
+}
+
+func columnOf(e Entry) Column {
+	if e.Parent != "" {
+		return Column{Service: e.Service}
+	}
+	return Column{Service: e.Service, Port: e.PortText()}
 }

@@ -49,6 +49,9 @@ func sameGroup(a, b *Entry) bool {
 // reason.
 func unaskedAlike(entries []Entry) bool {
 	first := entries[0]
+	if first.Partial && first.Verdict == probe.Untried {
+		return false
+	}
 	if v := first.Verdict; v != probe.Unresolved && v != probe.Untried {
 		return false
 	}

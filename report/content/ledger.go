@@ -73,6 +73,7 @@ type ledger struct {
 	inDoubt   bool // something required answers, and is doubtful
 	heard     bool // the host itself sent something
 	isNamed   bool // the user named its ports, and no role says what they are for
+	isPartial bool // other results were left out
 }
 
 // A serviceKey is what makes results ones of the same service.
@@ -128,7 +129,7 @@ func newLedger(entries []Entry) *ledger {
 	l := &ledger{
 		numbers: map[serviceKey]int{}, services: map[int]bool{}, answered: map[int]bool{}, missing: map[int]bool{},
 		wants: map[catalog.Want]bool{}, addresses: map[string]bool{}, ports: map[string]bool{}, gaps: map[gapKey]*gap{},
-		isNamed: isNamed(entries),
+		isNamed: isNamed(entries), isPartial: entries[0].Partial,
 	}
 	for e := range asRows(entries) {
 		l.add(e)

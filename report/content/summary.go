@@ -15,11 +15,34 @@ import (
 // certificates are judged as of then.
 func Summarize(entries []Entry, started time.Time) Summary {
 	l := newLedger(entries)
-	s := Summary{Host: entries[0].Host, Answer: l.answer(entries), Grade: judge.Pass, Care: judge.Pass, Cares: caresOf(entries, started)}
+	s := Summary{Host: entries[0].Host, Site: entries[0].Site, Answer: l.answer(entries), Grade: judge.Pass, Care: judge.Pass, Cares: caresOf(entries, started)}
 	for _, e := range entries {
 		s.Grade, s.Care = judge.Worst(s.Grade, e.Grade), judge.Worst(s.Care, e.Care)
 	}
+	s.Ports = portsOf(entries, s.Grade)
 	return s
+}
+
+// manyPorts is how many ports of a host stop it in its summary; more of them say no more.
+const manyPorts = 64
+
+// portsOf returns the ports of a grade, unless that is pass or all of them are alike: what
+// stops the host. Of an RPC interface it is the name, because its port is another everywhere.
+func portsOf(entries []Entry, grade judge.Grade) []string {
+	var ports []string
+	if grade == judge.Pass || WholeOf(entries) != nil || Quiet(entries) {
+		return nil
+	}
+	for e := range asRows(entries) {
+		port := e.PortText()
+		if e.Parent != "" {
+			port = e.Service
+		}
+		if e.Grade == grade && len(ports) < manyPorts && !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	return ports
 }
 
 // manyCares is how many codes are told apart at a host: there are not so many, but a forged

@@ -41,26 +41,27 @@ const manyElements = 1 << 13
 // manyResults is more than any host has, except in a forged file.
 const manyResults = 1 << 14
 
-// A checker checks one result after the other, and passes the valid ones to a draft, host
-// by host.
+// A checker checks one result of a report after the other, and passes the valid ones to the
+// draft, host by host.
 type checker struct {
-	to        *report.Draft
+	*Reader
+	name      string          // of the report
 	version   int             // of the schema; 0 until it is known
 	room      int             // bytes that what is read may still take
+	before    int             // how many runs the reports before have
+	run       int             // that host is of
 	host      []content.Entry // the results of a host as they come, manyResults at most
 	unwritten error           // of the draft
-	rows      rows            // so far
-
-	seed         maphash.Seed
-	certificates map[string]uint64 // what each is, by its fingerprint
 }
 
-func newChecker(to *report.Draft) *checker {
-	return &checker{to: to, room: spareRoom, rows: rows{known: map[uint64]struct{}{}}, seed: maphash.MakeSeed(), certificates: map[string]uint64{}}
+// A knownCertificate is what is known of a certificate by its fingerprint.
+type knownCertificate struct {
+	is     uint64 // equal for equal certificates
+	report int    // the last one that has it whole
 }
 
-// entry checks a result, which ends on some line, and passes it on.
-func (c *checker) entry(e *content.Entry, line int) error {
+// entry checks a result of a run, which ends on some line, and passes it on.
+func (c *checker) entry(e *content.Entry, run, line int) error {
 	if c.version == 0 { // the schema stands behind the results
 		c.version = 2
 		if e.Care == "" {
@@ -71,18 +72,18 @@ func (c *checker) entry(e *content.Entry, line int) error {
 		return bad
 	}
 	clean(e)
-	c.rows.add(c.seed, e, line)
+	c.rows.add(c.seed, e, run, line)
 	if c.version == 1 {
 		upgrade(e)
 	} else if err := c.chain(e); err != nil {
 		return err
 	}
-	if n := len(c.host); n > 0 && (c.host[0].Host != e.Host || n == manyResults) {
+	if n := len(c.host); n > 0 && (c.run != run || c.host[0].Host != e.Host || n == manyResults) {
 		if err := c.endHost(); err != nil {
 			return err
 		}
 	}
-	c.host = append(c.host, *e)
+	c.run, c.host = run, append(c.host, *e)
 	return nil
 }
 
@@ -104,8 +105,10 @@ func (c *checker) value(text []byte, is *shape) error {
 
 // end ends the results.
 func (c *checker) end() error {
-	if err := c.rows.end(); err != nil {
-		return err
+	for run := c.before + 1; run <= len(c.runs.all); run++ {
+		if err := c.rows.end(run, &c.runs); err != nil {
+			return err
+		}
 	}
 	return c.endHost()
 }
@@ -115,7 +118,7 @@ func (c *checker) endHost() error {
 	if len(c.host) == 0 {
 		return nil
 	}
-	c.unwritten = c.to.Take(c.host)
+	c.unwritten = c.to.Take(c.run, c.host)
 	clear(c.host)
 	c.host = c.host[:0]
 	return c.unwritten
@@ -138,12 +141,17 @@ func (c *checker) chain(e *content.Entry) error {
 				return err
 			}
 		default:
-			if _, known := c.certificates[cert.SHA256]; !known {
+			if !c.has(cert.SHA256) {
 				return fmt.Errorf("the certificate %s is not among the certificates, which must stand before the results", quoted(cert.SHA256))
 			}
 		}
 	}
 	return nil
+}
+
+// has reports whether the report itself has a whole certificate.
+func (c *checker) has(fingerprint string) bool {
+	return c.certificates[fingerprint].report == len(c.names)
 }
 
 // certificate takes note of a whole certificate.
@@ -162,10 +170,10 @@ func (c *checker) certificate(cert tls12.Certificate) error {
 		return fmt.Errorf("a certificate of more than %d KiB: exreach writes none", longCertificate>>10)
 	}
 	is := maphash.Bytes(c.seed, text)
-	if was, known := c.certificates[cert.SHA256]; known && was != is {
+	if was, known := c.certificates[cert.SHA256]; known && was.is != is {
 		return fmt.Errorf("two different certificates have the fingerprint %s", cert.SHA256)
 	}
-	c.certificates[cert.SHA256] = is
+	c.certificates[cert.SHA256] = knownCertificate{is: is, report: len(c.names)}
 	return nil
 }
 

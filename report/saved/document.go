@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"exreach/probe/protocol/tls12"
-	"exreach/report"
 	"exreach/report/content"
 )
 
@@ -21,6 +20,8 @@ type document struct {
 	text   *countedText
 	check  *checker
 	head   content.Report
+	first  int  // the number of its first run
+	joined int  // how many runs it was joined of; 0 if it is of one
 	named  bool // the schema is known
 	whole  bool // there are results, or at least a list for them
 	counts unaskedHosts
@@ -43,24 +44,30 @@ func newDocument(r io.Reader, c *checker) *document {
 
 // read reads the whole document. It ignores names that it does not know: the layout grows
 // without a change of schema.
-func (d *document) read() (report.Tail, error) {
+func (d *document) read() error {
 	if err := d.begins('{', "the whole"); err != nil {
-		return report.Tail{}, err
+		return err
 	}
 	if err := d.members(); err != nil {
-		return report.Tail{}, err
+		return err
 	}
 	switch {
 	case !d.named:
-		return report.Tail{}, fmt.Errorf("line 1: no \"schema\", so this is not a report of exreach; accepted: %q and %q", schemas[1], schemas[2])
+		return fmt.Errorf("line 1: no \"schema\", so this is not a report of exreach; accepted: %q and %q", schemas[1], schemas[2])
 	case !d.whole:
-		return report.Tail{}, errors.New("line 1: no \"results\", so this is not a report of exreach: a document has a list of them, and a stream has each in a line of its own")
+		return errors.New("line 1: no \"results\", so this is not a report of exreach: a document has a list of them, and a stream has each in a line of its own")
 	}
 	if err := d.ended(); err != nil {
-		return report.Tail{}, err
+		return err
 	}
-	d.know()
-	return report.Tail{Unasked: max(0, d.counts.Old, d.counts.Hosts.Unasked), Unread: d.counts.Hosts.Unread}, d.check.end()
+	if d.joined == 0 {
+		if err := d.check.know(d.first, d.run()); err != nil {
+			return err
+		}
+	}
+	clean(&d.head)
+	d.check.to.Note(d.head.GroundRules, d.head.Untestable)
+	return d.check.end()
 }
 
 // members reads all members of the document.
@@ -101,6 +108,8 @@ func (d *document) member(name string, is *shape, into any) error {
 		return d.results(is.of)
 	case "certificates":
 		return d.certificates(is.of)
+	case "runs":
+		return d.runs(is.of)
 	case "hosts":
 		return d.skipList(name) // one value for each host: they may be many
 	}
@@ -110,6 +119,9 @@ func (d *document) member(name string, is *shape, into any) error {
 	}
 	if err := d.unmarshal(text, name, is, into); err != nil {
 		return err
+	}
+	if err := d.check.keep(text); err != nil {
+		return fmt.Errorf("line %d: %w", d.line(), err)
 	}
 	switch name {
 	case "started":
@@ -135,11 +147,24 @@ func (d *document) schema() error {
 	return nil
 }
 
-// know tells the draft the head of the report.
-func (d *document) know() {
-	head := d.head
-	clean(&head)
-	d.check.to.Know(head)
+// begin begins the only run of the document. The draft learns of it at once if it stands
+// before the results.
+func (d *document) begin() error {
+	var err error
+	if d.named {
+		d.first, err = d.check.begin(d.run())
+	} else {
+		d.first, err = d.check.runs.begin(d.check.name)
+	}
+	return err
+}
+
+// run returns what is known by now of the only run of the document.
+func (d *document) run() content.Run {
+	run := d.head.RunOf(0)
+	run.File = d.check.file()
+	run.Unasked, run.Unread = max(0, d.counts.Old, d.counts.Hosts.Unasked), d.counts.Hosts.Unread
+	return run
 }
 
 // documentShape returns the shape of a document.
@@ -147,7 +172,12 @@ func documentShape() *shape {
 	is := shapeOf(reflect.TypeFor[content.Report]())
 	is.members["counts"] = shapeOf(reflect.TypeFor[unaskedHosts]())
 	is.members["certificates"] = shapeOf(reflect.TypeFor[map[string]tls12.Certificate]())
-	is.members["results"].of.most = manyElements
+	for _, list := range []string{"ground_rules", "untestable"} {
+		is.members[list].most = manyElements
+	}
+	for _, list := range []string{"results", "runs"} {
+		is.members[list].of.most = manyElements
+	}
 	return is
 }
 
@@ -236,7 +266,7 @@ func (d *document) ended() error {
 		return d.explain(err)
 	}
 	if token == json.Delim('{') {
-		return fmt.Errorf("line %d: a second document follows the report; give exreach one report at a time", d.line())
+		return fmt.Errorf("line %d: a second document follows the report: give each a file of its own", d.line())
 	}
 	return fmt.Errorf("line %d: not JSON: something follows the end of the report", d.line())
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"exreach/report"
+	"exreach/report/content"
 )
 
 // A reference to a certificate stands for all of its text: neither may be out of all
@@ -30,11 +30,7 @@ func TestForgedCertificates(t *testing.T) {
 		"a long certificate":     {30000, 1, "a certificate of more than 256 KiB: exreach writes none"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			format, err := report.FormatNamed("jsonl", report.FormatNames())
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = Read("forged.json", strings.NewReader(document(test.names, test.references)), format.Draft(format.Report(io.Discard, report.Style{})))
+			err := NewReader(newDraft(t, "jsonl", io.Discard, content.Style{})).Read("forged.json", strings.NewReader(document(test.names, test.references)))
 			if said := fmt.Sprint(err); test.says == "" && err != nil || !strings.Contains(said, test.says) {
 				t.Errorf("got %v, want %q", err, test.says)
 			}

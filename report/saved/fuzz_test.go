@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"exreach/report"
 	"exreach/report/content"
 	"exreach/report/schema"
 )
@@ -33,14 +32,23 @@ func addSaved(f *testing.F) {
 		}
 	}
 	for _, r := range []content.Report{network(), hostileReport()} {
-		f.Add([]byte(write(f, "json", r, report.Style{})))
-		f.Add([]byte(write(f, "jsonl", r, report.Style{})))
+		f.Add([]byte(write(f, "json", r, content.Style{})))
+		f.Add([]byte(write(f, "jsonl", r, content.Style{})))
+	}
+}
+
+// addJoined adds joined reports in both formats.
+func addJoined(f *testing.F) {
+	r := mustJoin(f, saves(f, "a.json", "json", network()), laterV1(f), saves(f, "b.json", "json", networkOf("pc02", 1)))
+	for _, format := range []string{"json", "jsonl"} {
+		f.Add([]byte(write(f, format, r, content.Style{})))
 	}
 }
 
 // What is read of any text is harmless, and so is the reason why it is not read.
 func FuzzRead(f *testing.F) {
 	addSaved(f)
+	addJoined(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := readBack("run.json", bytes.NewReader(data))
 		if err != nil {
@@ -50,7 +58,30 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		checkHarmless(t, "table", write(t, "table", r, report.Style{Width: 60, Verbose: true}))
+		checkHarmless(t, "table", write(t, "table", r, content.Style{Width: 60, Verbose: true}))
+	})
+}
+
+// Any text joined with another report is harmless, and the other loses nothing.
+func FuzzJoin(f *testing.F) {
+	addSaved(f)
+	addJoined(f)
+	other := saves(f, "other.json", "json", networkOf("pc99", 99))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := join(text{"run.json", string(data)}, other)
+		if err != nil {
+			checkHarmless(t, "error", err.Error())
+			return
+		}
+		run := len(r.Runs)
+		if diff := cmp.Diff(network().Results, ofRun(r, run), asSaved, cmpopts.IgnoreFields(content.Entry{}, "CertificateDays")); diff != "" || run < 2 {
+			t.Errorf("of %d runs, the other (- alone, + joined):\n%s", run, diff)
+		}
+		if again, err := readBack("joined.json", strings.NewReader(write(t, "json", r, content.Style{}))); err != nil {
+			t.Error(err)
+		} else if diff := cmp.Diff(r, again, asSaved, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("- written, + read:\n%s", diff)
+		}
 	})
 }
 
@@ -59,6 +90,7 @@ func FuzzRead(f *testing.F) {
 // so again, and nothing is null.
 func FuzzRoundTrip(f *testing.F) {
 	addSaved(f)
+	addJoined(f)
 	f.Add([]byte(bareReport))
 	s, err := schema.Open("../../docs/report.schema.json")
 	if err != nil {
@@ -71,8 +103,11 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 		valid := s.Check(data) == nil
 		for _, format := range []string{"json", "jsonl"} {
-			want, text := r, write(t, format, r, report.Style{})
+			want, text := r, write(t, format, r, content.Style{})
 			if format == "jsonl" {
+				if r.IsJoined() {
+					continue // TestJoinLines
+				}
 				want.Took, want.Options, want.GroundRules, want.Untestable, want.Counts.Hosts.Unasked, want.Counts.Hosts.Unread = 0, nil, nil, nil, 0, false
 				if len(r.Results) == 0 {
 					continue // there is no line to read
@@ -85,7 +120,7 @@ func FuzzRoundTrip(f *testing.F) {
 					t.Errorf("%s follows the schema no longer: %v in\n%s", format, err, text)
 				}
 			}
-			again, err := readBack("again", strings.NewReader(text))
+			again, err := readBack("run.json", strings.NewReader(text))
 			if err != nil {
 				t.Fatalf("%s that was written cannot be read: %v in\n%s", format, err, text)
 			}

@@ -14,15 +14,21 @@ import (
 // results reads the results, and passes them on one by one.
 func (d *document) results(is *shape) error {
 	d.whole = true
-	if d.named {
-		d.know()
+	if d.joined == 0 {
+		if err := d.begin(); err != nil {
+			return err
+		}
 	}
 	return d.list("results", func(n int, text []byte) error {
 		var e content.Entry
 		if err := d.unmarshal(text, "results", is, &e); err != nil {
 			return err
 		}
-		err := d.check.entry(&e, d.line())
+		run, err := d.runOf(e.Run)
+		if err != nil {
+			return fmt.Errorf("line %d: result %d: %w", d.lineOf(text, "run"), n, err)
+		}
+		err = d.check.entry(&e, run, d.line())
 		word := (*catalog.WordError)(nil)
 		switch {
 		case errors.As(err, &word):
@@ -32,6 +38,54 @@ func (d *document) results(is *shape) error {
 		}
 		return nil
 	})
+}
+
+// runs reads the runs of a joined report.
+func (d *document) runs(is *shape) error {
+	if d.whole {
+		return fmt.Errorf("line %d: \"runs\" stands behind the results: exreach writes it before them", d.line())
+	}
+	return d.list("runs", func(n int, text []byte) error {
+		var run content.Run
+		if err := d.unmarshal(text, "runs", is, &run); err != nil {
+			return err
+		}
+		if err := d.takeRun(text, run); err != nil {
+			return fmt.Errorf("line %d: run %d: %w", d.line(), n, err)
+		}
+		return nil
+	})
+}
+
+// takeRun takes one run of a joined report.
+func (d *document) takeRun(text []byte, run content.Run) error {
+	if err := d.check.keep(text); err != nil {
+		return err
+	}
+	if err := badStart(run.Started); err != nil {
+		return err
+	}
+	run.Unasked = max(0, run.Unasked)
+	number, err := d.check.begin(run)
+	if d.joined++; d.joined == 1 {
+		d.first = number
+	}
+	return err
+}
+
+// runOf returns the number of a run among those of all reports, by that in the document.
+func (d *document) runOf(number int) (int, error) {
+	switch {
+	case d.joined == 0 && number == 0:
+		return d.first, nil
+	case d.joined == 0:
+		return 0, fmt.Errorf("it is of run %d, and no \"runs\" stand before the results", number)
+	case number == 0:
+		return 0, errors.New("the run is missing: in a joined report each result has the number of its run")
+	case number < 1 || number > d.joined:
+		return 0, fmt.Errorf("it is of run %d, and the report has %s", number, catalog.Count(d.joined, "run"))
+	}
+	return d.first + number - 1, nil
 }
 
 // list reads a list one value at a time.
@@ -76,7 +130,7 @@ func (d *document) certificates(is *shape) error {
 		}
 		clean(&cert)
 		cert.SHA256 = print
-		if _, known := d.check.certificates[print]; known {
+		if d.check.has(print) {
 			err = twice(print)
 		} else {
 			err = d.check.certificate(cert)

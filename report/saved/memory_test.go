@@ -17,12 +17,8 @@ import (
 // manyHosts writes lines of JSON: the results of so many hosts, forty each, and each of
 // them with a certificate.
 func manyHosts(t testing.TB, w io.Writer, hosts int) {
-	f, err := report.FormatNamed("jsonl", report.FormatNames())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := f.Draft(f.Report(w, report.Style{}))
-	d.Know(report.New("exreach", "client", scene.Began))
+	d := newDraft(t, "jsonl", w, content.Style{})
+	d.Know(1, report.New("exreach", "client", scene.Began))
 	var secured content.Entry
 	for _, e := range network().Results {
 		if e.Peer != nil && e.Peer.TLS != nil {
@@ -39,7 +35,7 @@ func manyHosts(t testing.TB, w io.Writer, hosts int) {
 			entries[j] = e
 			entries[j].Port = uint16(1000 + j)
 		}
-		if err := d.Take(entries); err != nil {
+		if err := d.Take(1, entries); err != nil {
 			return // the reader says why
 		}
 	}
@@ -71,14 +67,10 @@ func TestReadMemory(t *testing.T) {
 	manyHosts(t, &text, hosts)
 	before := int(heap())
 	var g gauge
-	f, err := report.FormatNamed("jsonl", report.FormatNames())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := f.Draft(f.Report(&g, report.Style{}))
-	tail, err := Read("run.jsonl", bytes.NewReader(text.Bytes()), d)
+	d := newDraft(t, "jsonl", &g, content.Style{})
+	err := NewReader(d).Read("run.jsonl", bytes.NewReader(text.Bytes()))
 	if err == nil {
-		err = d.End(tail)
+		err = d.End()
 	}
 	if err != nil || g.writes != hosts {
 		t.Fatalf("%d hosts, %v", g.writes, err)
@@ -99,11 +91,7 @@ func BenchmarkRead(b *testing.B) {
 			in.Close()
 		}()
 		var g gauge
-		f, err := report.FormatNamed("jsonl", report.FormatNames())
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := Read("run.jsonl", out, f.Draft(f.Report(&g, report.Style{}))); err != nil {
+		if err := NewReader(newDraft(b, "jsonl", &g, content.Style{})).Read("run.jsonl", out); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(g.most), "B/peak")

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"exreach/report"
+	"exreach/report/content"
 )
 
 // bareReport lacks every list that stands in each report.
@@ -25,7 +25,7 @@ func TestNoNull(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, format := range []string{"json", "jsonl"} {
-		text := write(t, format, r, report.Style{})
+		text := write(t, format, r, content.Style{})
 		if n := strings.Count(strings.ReplaceAll(text, " ", ""), `"steps":[]`); n != len(r.Results) {
 			t.Errorf("%s: %d results have steps", format, n)
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"exreach/report"
+	"exreach/report/content"
 )
 
 // numbered is so many members of an object, of different names and one value, each with a
@@ -39,6 +39,9 @@ func denseParts() map[string]string {
 	return map[string]string{
 		"options":             `"options":{` + numbered(many, "[]") + `}`,
 		"values of an option": `"options":{"only":[` + texts + `]}`,
+		"runs":                `"runs":[` + objects + `]`,
+		"options of a run":    `"runs":[{"options":{` + numbered(many, "[]") + `}}]`,
+		"values of a run":     `"runs":[{"options":{"only":[` + texts + `]}}]`,
 		"untestable":          `"untestable":[` + objects + `]`,
 		"ground rules":        `"ground_rules":[` + objects + `]`,
 		"sources":             `"ground_rules":[{"sources":[` + texts + `]}]`,
@@ -66,19 +69,16 @@ func denseParts() map[string]string {
 
 // Whatever part of a report is forged to take much memory, it is refused before it does.
 func TestRation(t *testing.T) {
-	format, err := report.FormatNamed("table", report.FormatNames())
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, text := range denseParts() {
 		t.Run(name, func(t *testing.T) {
 			text := `{"schema":"exreach/1",` + "\n" + text + `}`
 			before := allocated()
-			_, err := Read("forged.json", strings.NewReader(text), format.Draft(format.Report(io.Discard, report.Style{})))
+			err := NewReader(newDraft(t, "table", io.Discard, content.Style{})).Read("forged.json", strings.NewReader(text))
 			took := allocated() - before
 			said := fmt.Sprint(err)
 			tooThin := strings.HasSuffix(said, ": these values take more than 4 times the memory of their text: exreach did not write them")
-			if !strings.HasPrefix(said, "forged.json: line 2: ") || !tooThin && !strings.HasSuffix(said, " elements: exreach writes none of more than 8192") {
+			tooMany := strings.HasSuffix(said, " elements: exreach writes none of more than 8192") || strings.HasSuffix(said, ": more than 1024 runs: exreach joins no more")
+			if !strings.HasPrefix(said, "forged.json: line 2: ") || !tooThin && !tooMany {
 				t.Errorf("got %v", err)
 			}
 			if most := 16*len(text) + 8*maxValue; took > most {

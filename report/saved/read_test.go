@@ -17,12 +17,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exreach/report"
+	"exreach/report/content"
 )
 
 // A document is read as it was written: nothing is lost.
 func TestReadDocument(t *testing.T) {
 	want := network()
-	text := write(t, "json", want, report.Style{})
+	text := write(t, "json", want, content.Style{})
 	follow(t, text)
 	got, err := readBack("run.json", strings.NewReader(text))
 	if err != nil {
@@ -37,7 +38,7 @@ func TestReadDocument(t *testing.T) {
 // whole.
 func TestReadStream(t *testing.T) {
 	whole := network()
-	text := write(t, "jsonl", whole, report.Style{})
+	text := write(t, "jsonl", whole, content.Style{})
 	follow(t, text)
 	got, err := readBack("run.jsonl", strings.NewReader(text))
 	if err != nil {
@@ -60,7 +61,7 @@ func TestReadStream(t *testing.T) {
 // and so put the schema behind the results, or leave out the white space.
 func TestReadRearranged(t *testing.T) {
 	var members map[string]any
-	text := write(t, "json", network(), report.Style{})
+	text := write(t, "json", network(), content.Style{})
 	if err := json.Unmarshal([]byte(text), &members); err != nil {
 		t.Fatal(err)
 	}
@@ -75,18 +76,14 @@ func TestReadRearranged(t *testing.T) {
 	if diff := cmp.Diff(network(), got, asSaved); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
 	}
-	if again := write(t, "json", got, report.Style{}); again != text {
+	if again := write(t, "json", got, content.Style{}); again != text {
 		t.Errorf("written again it differs:\n%s", cmp.Diff(text, again))
 	}
 	var plain, turned strings.Builder
 	for from, to := range map[string]*strings.Builder{text: &plain, string(sorted): &turned} {
-		stream, err := report.FormatNamed("jsonl", report.FormatNames())
-		if err != nil {
-			t.Fatal(err)
-		}
-		d := stream.Draft(stream.Report(to, report.Style{}))
-		tail, err := Read("run.json", strings.NewReader(from), d)
-		if err := errors.Join(err, d.End(tail)); err != nil {
+		d := newDraft(t, "jsonl", to, content.Style{})
+		err := NewReader(d).Read("run.json", strings.NewReader(from))
+		if err := errors.Join(err, d.End()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,7 +94,7 @@ func TestReadRearranged(t *testing.T) {
 
 // A text that ends in the middle of a value was truncated, wherever that is.
 func TestReadTruncated(t *testing.T) {
-	text := write(t, "jsonl", network(), report.Style{})
+	text := write(t, "jsonl", network(), content.Style{})
 	line := strings.Index(text, "\n") + 1
 	for at := line + 1; at < 2*line; at++ {
 		if strings.HasSuffix(text[:at], "}\n") || strings.HasSuffix(text[:at+1], "}\n") {
@@ -113,7 +110,7 @@ func TestReadTruncated(t *testing.T) {
 // exreach/1, whose lines have no schema.
 func TestReadTakenOut(t *testing.T) {
 	var document struct{ Results []json.RawMessage }
-	if err := json.Unmarshal([]byte(write(t, "json", network(), report.Style{})), &document); err != nil {
+	if err := json.Unmarshal([]byte(write(t, "json", network(), content.Style{})), &document); err != nil {
 		t.Fatal(err)
 	}
 	for _, result := range document.Results {
@@ -130,7 +127,7 @@ func TestReadTakenOut(t *testing.T) {
 // The hosts of a file may be in any order.
 func TestReadScattered(t *testing.T) {
 	r := network()
-	lines := strings.SplitAfter(write(t, "jsonl", r, report.Style{}), "\n")
+	lines := strings.SplitAfter(write(t, "jsonl", r, content.Style{}), "\n")
 	lines[0], lines[len(lines)-2] = lines[len(lines)-2], lines[0]
 	got, err := readBack("run.jsonl", strings.NewReader(strings.Join(lines, "")))
 	if err != nil {
@@ -142,7 +139,7 @@ func TestReadScattered(t *testing.T) {
 }
 
 func TestReadTolerates(t *testing.T) {
-	text := write(t, "json", network(), report.Style{})
+	text := write(t, "json", network(), content.Style{})
 	units := utf16.Encode([]rune(text))
 	for name, data := range map[string][]byte{
 		"a newer release's name": []byte(strings.Replace(text, `"counts": {`, `"news": [1, {}], "counts": {"odd": 1,`, 1)),
@@ -182,9 +179,9 @@ func TestReadHostile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, format := range []string{"json", "jsonl", "table"} {
-		checkHarmless(t, format, write(t, format, read, report.Style{}))
+		checkHarmless(t, format, write(t, format, read, content.Style{}))
 	}
-	if again, err := readBack("again", strings.NewReader(write(t, "json", read, report.Style{}))); err != nil {
+	if again, err := readBack("again", strings.NewReader(write(t, "json", read, content.Style{}))); err != nil {
 		t.Error(err)
 	} else if diff := cmp.Diff(read, again, asSaved); diff != "" {
 		t.Errorf("texts change each time they are read:\n%s", diff)
@@ -193,7 +190,7 @@ func TestReadHostile(t *testing.T) {
 
 // A text that never ends is given up, wherever that is.
 func TestReadEndless(t *testing.T) {
-	first, _, _ := strings.Cut(write(t, "jsonl", network(), report.Style{}), "\n")
+	first, _, _ := strings.Cut(write(t, "jsonl", network(), content.Style{}), "\n")
 	line := strings.TrimSuffix(first, "}")
 	for name, test := range map[string]struct{ head, more, says string }{
 		"a result":            {`{"schema":"exreach/1","results":[` + "\n" + line + `,"x":"`, "a", "line 2: a value of more than 2 MiB"},
@@ -277,7 +274,7 @@ func TestReadTLSCause(t *testing.T) {
 
 // A report of many hosts is long: a stream is written as it is read.
 func TestReadWhileWriting(t *testing.T) {
-	text := write(t, "jsonl", network(), report.Style{})
+	text := write(t, "jsonl", network(), content.Style{})
 	broken := brokenAfter(2)
 	for _, test := range []struct {
 		name, text string
@@ -290,11 +287,7 @@ func TestReadWhileWriting(t *testing.T) {
 		{"a full disk", text, &broken, io.ErrShortWrite.Error(), false},
 	} {
 		var out strings.Builder
-		f, err := report.FormatNamed("jsonl", report.FormatNames())
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = Read("run.jsonl", strings.NewReader(test.text), f.Draft(f.Report(io.MultiWriter(&out, test.to), report.Style{})))
+		err := NewReader(newDraft(t, "jsonl", io.MultiWriter(&out, test.to), content.Style{})).Read("run.jsonl", strings.NewReader(test.text))
 		_, unread := errors.AsType[*report.UnreadError](err)
 		if test.wrong == "" != (err == nil) || !strings.HasPrefix(fmt.Sprint(err), test.wrong) && err != nil || unread != test.unread {
 			t.Errorf("%s: %v, of reading: %t", test.name, err, unread)
@@ -335,7 +328,7 @@ func TestReadEndlessCertificates(t *testing.T) {
 				}
 			}
 		}
-		if table := write(t, "table", r, report.Style{}); !strings.Contains(table, says) || says == "" && strings.Contains(table, "to expire") {
+		if table := write(t, "table", r, content.Style{}); !strings.Contains(table, says) || says == "" && strings.Contains(table, "to expire") {
 			t.Errorf("until %s: %q is missing in\n%s", end, says, table)
 		}
 	}

@@ -9,45 +9,87 @@ import (
 	"exreach/report/content"
 )
 
-// rows finds a file that was joined with itself. A run may well check a service twice, at a
+// rows finds a report that was joined with itself. A run may well check a service twice, at a
 // host that is named as a whole and with a port: but never with the same times, which are
 // told to the microsecond. A second copy begins as the first does, so a number for each of
 // the first results is enough.
 type rows struct {
-	known   map[uint64]struct{} // the numbers of the first results that took some time
-	twice   int                 // how many results had one of these numbers again
-	telling bool                // the times of one of them were no coincidence
-	example string              // one of them, if possible a telling one
-	line    int                 // of the example
+	known map[uint64]int // the runs of the first results that took some time, by the numbers of these
+	of    []runRows      // by run
 }
 
-// firstRows is how many results are known, at most.
-const firstRows = 1 << 16
+// A runRows is what is known of the results of a run.
+type runRows struct {
+	fresh  int    // how many of them are among the known
+	own    copies // that stood in the same run before
+	others copies // that stood in another run before
+	other  int    // the last such run
+}
 
-// add notes a result, which ends on some line.
-func (r *rows) add(seed maphash.Seed, e *content.Entry, line int) {
+// copies is results that have the number of one before them.
+type copies struct {
+	n       int
+	telling int    // the times of so many are no coincidence
+	example string // one of them, if possible a telling one
+	line    int    // of the example
+}
+
+// How many results are known, at most: the first of all reports, and the first of each run.
+const (
+	firstRows  = 1 << 16
+	firstOfRun = 1 << 6
+)
+
+// add notes a result of a run, which ends on some line.
+func (r *rows) add(seed maphash.Seed, e *content.Entry, run, line int) {
 	if e.Took <= 0 {
 		return
 	}
-	is := numberOf(seed, e)
-	if _, known := r.known[is]; !known {
-		if len(r.known) < firstRows {
-			r.known[is] = struct{}{}
-		}
-		return
+	for len(r.of) < run {
+		r.of = append(r.of, runRows{})
 	}
-	r.twice++
-	if telling := isTelling(e); r.twice == 1 || telling && !r.telling {
-		r.telling, r.line = telling, line
-		r.example = fmt.Sprintf("the result of %s (%s) at %s", short(e.Service), short(e.PortText()), short(e.Host))
+	of, is := &r.of[run-1], numberOf(seed, e)
+	switch before, known := r.known[is]; {
+	case known && before == run:
+		of.own.add(e, line)
+	case known:
+		of.others.add(e, line)
+		of.other = before
+	case len(r.known) < firstRows || of.fresh < firstOfRun:
+		r.known[is] = run
+		of.fresh++
 	}
 }
 
-// end returns an error if one result tells that the file was joined with itself, or if half of
-// them stand twice: one that tells nothing is no proof.
-func (r *rows) end() error {
-	if r.telling || r.twice > 1 && 2*r.twice >= len(r.known) {
-		return fmt.Errorf("line %d: the report was joined with itself, or with a part of it: %s stands twice, with the same times", r.line, r.example)
+func (c *copies) add(e *content.Entry, line int) {
+	c.n++
+	telling := isTelling(e)
+	if c.n == 1 || telling && c.telling == 0 {
+		c.line = line
+		c.example = fmt.Sprintf("the result of %s (%s) at %s", short(e.Service), short(e.PortText()), short(e.Host))
+	}
+	if telling {
+		c.telling++
+	}
+}
+
+// end returns an error if one result tells that a run was joined with itself, or if half of
+// its results stand twice: one that tells nothing is no proof. Of two runs of which one does
+// not say when it began, one result may be alike by chance: there are many pairs of them.
+func (r *rows) end(run int, all *runs) error {
+	if run > len(r.of) {
+		return nil
+	}
+	of := r.of[run-1]
+	own, others := of.own, of.others
+	if own.telling > 0 || own.n > 1 && 2*own.n >= of.fresh {
+		return fmt.Errorf("line %d: the report was joined with itself, or with a part of it: %s stands twice, with the same times", own.line, own.example)
+	}
+	if others.n == 0 || all.all[run-1].dated && all.all[of.other-1].dated {
+		return nil
+	}
+	if others.telling > 1 || (others.telling == 1 || others.n > 1) && others.n >= of.fresh {
+		return fmt.Errorf("line %d: %w: %s stands in both, with the same times", others.line, all.same(run, of.other), others.example)
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,27 +31,54 @@ import (
 // A memory is a format that keeps a report as it is.
 type memory struct{ report content.Report }
 
-func (m *memory) Begin(h report.Head) error {
+func (m *memory) Begin(h content.Head) error {
 	m.report = h.Report
 	m.report.Results = []content.Entry{}
 	return nil
 }
 
-func (m *memory) Host(p report.Part) error {
+func (m *memory) Host(p content.Part) error {
 	m.report.Results = append(m.report.Results, p.Entries...)
 	return nil
 }
 
-func (m *memory) End(report.Head) error { return nil }
+func (m *memory) End(content.Head) error { return nil }
+
+// newDraft returns a draft that writes one format.
+func newDraft(t testing.TB, format string, to io.Writer, s content.Style) *report.Draft {
+	t.Helper()
+	f, err := report.FormatNamed(format, report.FormatNames())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report.NewDraft(report.Outlet{Format: f, To: f.Report(to, s)})
+}
+
+// A text is a saved report with its name.
+type text struct{ name, text string }
 
 // readBack is a saved report with its results in memory.
 func readBack(name string, r io.Reader) (content.Report, error) {
 	var m memory
-	d := report.Format{Whole: true}.Draft(&m)
-	tail, err := Read(name, r, d)
+	d := report.NewDraft(report.Outlet{Format: report.Format{Whole: true}, To: &m})
+	err := NewReader(d).Read(name, r)
 	if err == nil {
-		err = d.End(tail)
+		err = d.End()
 	}
+	return m.report, err
+}
+
+// join is several saved reports in one, with its results in memory.
+func join(texts ...text) (content.Report, error) {
+	var m memory
+	d := report.NewDraft(report.Outlet{Format: report.Format{Whole: true}, To: &m})
+	r := NewReader(d)
+	for _, text := range texts {
+		if err := r.Read(text.name, strings.NewReader(text.text)); err != nil {
+			return content.Report{}, err
+		}
+	}
+	err := d.End()
 	return m.report, err
 }
 
@@ -69,36 +95,43 @@ func network() content.Report {
 	}
 	results[1].Name = &lookup.Name{Found: "mail01.corp.example", Alias: "lb.corp.example", By: "10.77.3.53", Count: 1}
 	var m memory
-	d := report.Format{Whole: true}.Draft(&m)
+	d := report.NewDraft(report.Outlet{Format: report.Format{Whole: true}, To: &m})
 	head := report.New("exreach 0.2.0", "client", scene.Began)
 	head.Machine, head.Options = "admin01", content.Options{"only": {"443", "smtp"}, "gentle": {"true"}}
-	d.Know(head)
+	head.Took, head.Unasked, head.Unread = 7.24, 2, true
+	d.Know(1, head)
 	for host := range judge.Hosts(context.Background(), scene.HostsOf(results), scene.Began, nil) {
 		host.Identified = &identity.Identified{Products: []string{"Exchange Server"}, Candidates: []string{"2016", "2019"}, CheckedAs: []identity.TakenRole{{Version: "2019", Role: "mailbox", Because: []string{"443/owa"}}}, Signs: []identity.Sign{{Service: "smtp", Port: 25, Said: "ESMTP"}}}
 		_ = d.Add(host) // to memory
 	}
-	_ = d.End(report.Tail{Took: 7240 * time.Millisecond, Unasked: 2, Unread: true, Untestable: []content.Untestable{{
+	d.Note(nil, []content.Untestable{{
 		Version: "2019", Role: "mailbox", Service: "rpc-dynamic", Network: "tcp", Ports: "49152-65535", Reason: "The mapper names what is used.",
-	}}})
+	}})
+	_ = d.End()
 	return m.report
 }
 
 // write renders r in a format.
-func write(t testing.TB, format string, r content.Report, s report.Style) string {
+func write(t testing.TB, format string, r content.Report, s content.Style) string {
 	t.Helper()
-	f, err := report.FormatNamed(format, report.FormatNames())
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out strings.Builder
-	d := f.Draft(f.Report(&out, s))
-	d.Know(r)
+	d := newDraft(t, format, &out, s)
+	runs := r.Runs
+	if runs == nil {
+		run := r.RunOf(0)
+		run.Unasked, run.Unread = r.Counts.Hosts.Unasked, r.Counts.Hosts.Unread
+		runs = []content.Run{run}
+	}
+	for i, run := range runs {
+		d.Know(i+1, run)
+	}
+	d.Note(r.GroundRules, r.Untestable)
 	for i := range r.Results {
-		if err := d.Take(r.Results[i : i+1]); err != nil {
+		if err := d.Take(max(1, r.Results[i].Run), r.Results[i:i+1]); err != nil {
 			t.Fatalf("%s: %v", format, err)
 		}
 	}
-	if err := d.End(report.Tail{Unasked: r.Counts.Hosts.Unasked, Unread: r.Counts.Hosts.Unread}); err != nil {
+	if err := d.End(); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
 	return out.String()

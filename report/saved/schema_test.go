@@ -55,7 +55,7 @@ func TestSchemaNames(t *testing.T) {
 	maps.Copy(root.Defs["line"].Properties, root.Defs["entry"].Properties)
 	root.Defs["line"].Required = append(root.Defs["line"].Required, root.Defs["entry"].Required...)
 	for name, value := range map[string]any{
-		"report": content.Report{}, "summary": content.Summary{}, "hostCare": content.Care{}, "untestable": content.Untestable{}, "groundRule": content.GroundRule{},
+		"report": content.Report{}, "run": content.Run{}, "summary": content.Summary{}, "hostCare": content.Care{}, "untestable": content.Untestable{}, "groundRule": content.GroundRule{},
 		"counts": content.Counts{}, "hostCounts": content.HostCounts{}, "tally": content.Tally{}, "line": report.Line{}, "entry": content.Entry{}, "name": content.Name{}, "step": content.Step{}, "finding": judge.Finding{},
 		"peer": protocol.Peer{}, "endpoint": rpc.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": tls12.Certificate{},
 		"identified": identity.Identified{}, "takenRole": identity.TakenRole{}, "sign": identity.Sign{},
@@ -131,8 +131,8 @@ func TestTestdataFollowsSchema(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			follow(t, write(t, "json", r, report.Style{}))
-			follow(t, write(t, "jsonl", r, report.Style{}))
+			follow(t, write(t, "json", r, content.Style{}))
+			follow(t, write(t, "jsonl", r, content.Style{}))
 		}
 	}
 }
@@ -143,8 +143,9 @@ func TestSchemaRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := write(t, "json", network(), report.Style{})
-	line, _, _ := strings.Cut(write(t, "jsonl", network(), report.Style{}), "\n")
+	text := write(t, "json", network(), content.Style{})
+	line, _, _ := strings.Cut(write(t, "jsonl", network(), content.Style{}), "\n")
+	joined := write(t, "json", mustJoin(t, saves(t, "a.json", "json", network()), saves(t, "b.json", "json", networkOf("pc02", 1))), content.Style{})
 	for name, test := range map[string]struct{ text, old, new string }{
 		"an empty tool":         {text, `"tool": "exreach 0.2.0"`, `"tool": ""`},
 		"the year 1":            {text, `"started": "2026-`, `"started": "0001-`},
@@ -167,6 +168,14 @@ func TestSchemaRefuses(t *testing.T) {
 		"a list that was read":  {text, `"unread": true`, `"unread": false`},
 		"a line without schema": {line, `"schema":"exreach/2",`, ``},
 		"a line with more":      {line, `"schema"`, `"odd":1,"schema"`},
+		"run 0":                 {joined, `"run": 1`, `"run": 0`},
+		"a run by its name":     {joined, `"run": 1`, `"run": "admin01"`},
+		"a run without a name":  {joined, `"name": "pc02",`, ``},
+		"an empty file":         {joined, `"file": "b.json"`, `"file": ""`},
+		"a run of year 1":       {joined, `"started": "2026-`, `"started": "0001-`},
+		"a run that did less":   {joined, `"unasked": 2`, `"unasked": 0`},
+		"an odd name of a run":  {joined, `"name": "pc02"`, `"odd": 1, "name": "pc02"`},
+		"no ports":              {text, `"ports": [`, `"ports": [], "x": [`},
 		"a line of year 1":      {line, `"started":"2026-`, `"started":"0001-`},
 	} {
 		wrong := strings.Replace(test.text, test.old, test.new, 1)
@@ -176,7 +185,7 @@ func TestSchemaRefuses(t *testing.T) {
 			t.Errorf("%s passes", name)
 		}
 	}
-	if err := s.Check([]byte(text + line)); err != nil {
+	if err := s.Check([]byte(text + joined + line)); err != nil {
 		t.Error(err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,13 +19,9 @@ import (
 // labelled writes a report of two services of a host with a site and labels.
 func labelled(t *testing.T, format string) string {
 	t.Helper()
-	as, err := report.FormatNamed(format, report.FormatNames())
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out bytes.Buffer
-	d := as.Draft(as.Report(&out, report.Style{}))
-	d.Know(report.New("exreach", "client", scene.Began))
+	d := newDraft(t, format, &out, content.Style{})
+	d.Know(1, report.New("exreach", "client", scene.Began))
 	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "10.0.0.9", From: "client"}
 	s.Add("smtp", 25, nil)
 	s.Add("owa", 443, nil)
@@ -36,7 +31,7 @@ func labelled(t *testing.T, format string) string {
 			t.Fatal(err)
 		}
 	}
-	if err := d.End(report.Tail{Took: time.Second}); err != nil {
+	if err := d.End(); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

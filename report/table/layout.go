@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package table
 
 import (
 	"bufio"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"exreach/probe/protocol/wire"
+	"exreach/report/content"
 )
 
 // An ink is the parameter of an SGR sequence (ECMA-48 section 8.3.117).
@@ -35,10 +36,10 @@ type span struct {
 // within the width.
 type page struct {
 	out   *bufio.Writer
-	style Style
+	style content.Style
 }
 
-func newPage(w io.Writer, s Style) page { return page{out: bufio.NewWriter(w), style: s} }
+func newPage(w io.Writer, s content.Style) page { return page{out: bufio.NewWriter(w), style: s} }
 
 // line writes spans side by side behind an indent.
 func (p *page) line(indent int, spans ...span) {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package content
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -30,32 +28,12 @@ var unanswered = map[probe.Verdict]string{
 	probe.Unreachable: "unreachable",
 }
 
-// gradeWordOf returns the first word of a row. FAIL is visible without colours too.
-func gradeWordOf(e content.Entry) string {
-	if e.Grade == judge.Fail {
-		return "FAIL"
-	}
-	return printable(string(e.Grade))
-}
+// TookText says how long the check took; "" where no time passed.
+func (e Entry) TookText() string { return SecondsText(e.Took) }
 
-// servicesOf returns the services of a row: one, or a few of several and their number.
-func servicesOf(r content.Row) string { return servicesText(r.Services()) }
-
-func servicesText(names []string) string {
-	const room = 16 // for the names of many services; one is always named
-	if all := printable(strings.Join(names, ", ")); len(names) == 1 || Columns(all) <= room {
-		return all
-	}
-	some := 1
-	for some < len(names) && Columns(printable(strings.Join(names[:some+1], ", "))) <= room {
-		some++
-	}
-	return printable(fmt.Sprintf("%s, … (%d services)", strings.Join(names[:some], ", "), len(names)))
-}
-
-// tookOf says how long an entry took. It returns "" where no time passed.
-func tookOf(e content.Entry) string {
-	if d := durationOf(e.Took); d > 0 {
+// SecondsText is seconds as people read them; "" for none.
+func SecondsText(s float64) string {
+	if d := durationOf(s); d > 0 {
 		return catalog.Elapsed(d)
 	}
 	return ""
@@ -67,8 +45,8 @@ func durationOf(s float64) time.Duration {
 	return time.Duration(min(max(s, 0), most.Seconds()) * float64(time.Second))
 }
 
-// answerOf says what answered, or why it is right that nothing did.
-func answerOf(e content.Entry) string {
+// AnswerText says what answered, or why it is right that nothing did.
+func (e Entry) AnswerText() string {
 	why, how := rightly[e.Want], unanswered[e.Verdict]
 	if e.IsUnregistered() {
 		how = "not registered"

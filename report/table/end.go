@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package table
 
 import (
 	"cmp"
@@ -18,7 +18,7 @@ const mostCauses = 15
 // fewNames is up to how many hosts the line of a cause names.
 const fewNames = 8
 
-func (t *table) End(h Head) error {
+func (t *Table) End(h content.Head) error {
 	t.head = h
 	t.groundRules(h.GroundRules)
 	if len(h.Hosts) > 1 {
@@ -30,7 +30,7 @@ func (t *table) End(h Head) error {
 
 // causes writes one line for each thing that is wrong, with its hosts, and what else concerns
 // many hosts. The last screen of a long report sums it up.
-func (t *table) causes() {
+func (t *Table) causes() {
 	if len(t.head.Causes) == 0 {
 		return
 	}
@@ -85,10 +85,10 @@ func causeCells(causes []content.Cause) []causeCell {
 func causeHow(c content.Cause) string { return printable(cmp.Or(c.How, string(c.Weight))) }
 
 // where says on which hosts a cause was seen, and names as many as fit on the line.
-func (t *table) where(c content.Cause, used int) string {
+func (t *Table) where(c content.Cause, used int) string {
 	room := t.style.Width - used
 	fits := func(text string) bool { return t.style.Width <= 0 || Columns(text) <= room }
-	count := fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(len(t.head.Hosts), "host"))
+	count := fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(len(t.head.Hosts), t.head.Unit()))
 	if c.Hosts == len(t.head.Hosts) {
 		return count + after(c)
 	}
@@ -116,7 +116,7 @@ func after(c content.Cause) string {
 }
 
 // summary writes the end of a report: what was done, and how it came out.
-func (t *table) summary() {
+func (t *Table) summary() {
 	h := t.head
 	switch {
 	case len(h.Hosts) == 0 && h.Counts.Hosts.Unasked > 0:
@@ -141,16 +141,16 @@ func (t *table) summary() {
 }
 
 // certificates says which certificate expires first.
-func (t *table) certificates() {
+func (t *Table) certificates() {
 	e := t.head.Expires
-	if e.At.IsZero() || t.head.Started.IsZero() {
+	if e.At.IsZero() || e.Began.IsZero() {
 		return
 	}
-	t.line(0, span{fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), e.FromNow(t.head.Started), e.Subject, e.Host), plain})
+	t.line(0, span{fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), e.FromNow(), e.Subject, e.Host), plain})
 }
 
 // versions says how many hosts were checked as which version.
-func (t *table) versions() {
+func (t *Table) versions() {
 	if len(t.head.Versions) == 0 {
 		return
 	}
@@ -158,7 +158,7 @@ func (t *table) versions() {
 	for _, v := range t.head.Versions {
 		called := "of unknown version"
 		if v.Version != "" {
-			called = t.head.releases.Called(v.Version)
+			called = t.head.Releases.Called(v.Version)
 		}
 		texts = append(texts, fmt.Sprintf("%d %s", v.Hosts, called))
 	}
@@ -166,7 +166,7 @@ func (t *table) versions() {
 }
 
 // untestable names what the hosts should offer and nothing can test from afar.
-func (t *table) untestable() {
+func (t *Table) untestable() {
 	var names []string
 	for _, u := range t.head.Untestable {
 		if t.style.Verbose {
@@ -181,7 +181,7 @@ func (t *table) untestable() {
 }
 
 // counts writes how many results have each grade and each care.
-func (t *table) counts() {
+func (t *Table) counts() {
 	h := t.head
 	line := append([]span{{extent(h) + ":", plain}}, tally(h.Counts.Tally)...)
 	if c := h.Counts.Care; c.Warn+c.Fail > 0 {
@@ -218,17 +218,17 @@ func tally(c content.Tally) []span {
 }
 
 // extent says how much was done, and in what time if that is known.
-func extent(h Head) string {
-	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(len(h.Hosts), "host"))
-	if h.Took > 0 {
-		text += " in " + catalog.Elapsed(durationOf(h.Took))
+func extent(h content.Head) string {
+	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(len(h.Hosts), h.Unit()))
+	if took := content.SecondsText(h.Took); took != "" {
+		text += " in " + took
 	}
 	return text
 }
 
 // groundRules writes the rules that apply beyond the rows: a report without a failure does
 // not prove that the path meets them.
-func (t *table) groundRules(rules []content.GroundRule) {
+func (t *Table) groundRules(rules []content.GroundRule) {
 	for _, g := range rules {
 		t.paragraph(0, margin, span{"Ground rule:", bold}, span{fmt.Sprintf("%s (%s)", g.Text, strings.Join(g.Sources, "; ")), plain})
 		t.line(0)

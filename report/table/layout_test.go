@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package table
 
 import (
+	"strings"
 	"testing"
 
 	"exreach/report/content"
@@ -62,8 +63,30 @@ func TestTook(t *testing.T) {
 	for took, want := range map[float64]string{
 		-1: "", 0: "", 0.0004: "<1 ms", 0.001: "1 ms", 0.0126: "13 ms", 0.4861: "486 ms", 0.9996: "1.0 s", 7.0001: "7.0 s", 1e300: "24 h 0 min",
 	} {
-		if got := tookOf(content.Entry{Took: took}); got != want {
+		if got := content.SecondsText(took); got != want {
 			t.Errorf("%v s is %q, want %q", took, got, want)
+		}
+	}
+}
+
+// No line of columns is wider than the reader asked for.
+func TestRowsNeverWider(t *testing.T) {
+	for _, unit := range []string{"mail", "\u2705\U0001f4e7", "メール", "e\u0301\u0323o\u0308", "\u1112\u1161\u11ab서버"} {
+		for _, long := range []int{1, 9, 60} {
+			text := strings.Repeat(unit, long)
+			for columns := 40; columns <= 140; columns += 5 {
+				var out strings.Builder
+				p := newPage(&out, content.Style{Width: columns})
+				p.rows([][]string{{text, text, text}, {text, "short", text + " " + text}})
+				if err := p.out.Flush(); err != nil {
+					t.Fatal(err)
+				}
+				for line := range strings.Lines(out.String()) {
+					if line = strings.TrimSuffix(line, "\n"); Columns(line) > columns {
+						t.Fatalf("%q, %d times: %d columns instead of at most %d:\n%s", unit, long, Columns(line), columns, line)
+					}
+				}
+			}
 		}
 	}
 }

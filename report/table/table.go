@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+// Package table writes reports, traces and the catalogue as aligned text, for people at a
+// terminal.
+package table
 
 import (
 	"fmt"
@@ -24,21 +26,31 @@ const (
 // inks is the colour of every grade.
 var inks = map[judge.Grade]ink{judge.Pass: green, judge.Warn: yellow, judge.Fail: red, judge.Unknown: magenta}
 
-// A table is the Writer of reports for people.
-type table struct {
+// A Table is the writer of reports for people.
+type Table struct {
 	page
 	columns
-	head Head
+	head content.Head
 }
 
 // columns is how wide each column of a table is.
 type columns struct{ grade, port, service, verdict, took int }
 
-// newTable returns a Writer of a report for people.
-func newTable(w io.Writer, s Style) Writer { return &table{page: newPage(w, s)} }
+// New returns a writer of a report for people.
+func New(w io.Writer, s content.Style) *Table { return &Table{page: newPage(w, s)} }
 
 // measure makes every column as wide as its widest cell.
-func (c *columns) measure(entries []content.Entry) {
+func (c *columns) measure(hosts content.Parts) error {
+	for p, err := range hosts {
+		if err != nil {
+			return err
+		}
+		c.add(p.Entries)
+	}
+	return nil
+}
+
+func (c *columns) add(entries []content.Entry) {
 	for g := range content.Groups(entries) {
 		if g.Whole != nil {
 			continue // has no rows
@@ -55,36 +67,45 @@ func (c *columns) fit(r content.Row) {
 	c.port = max(c.port, Columns(e.PortText()))
 	c.service = min(max(c.service, Columns(servicesOf(r))), widest)
 	c.verdict = max(c.verdict, Columns(e.VerdictText()))
-	c.took = max(c.took, Columns(tookOf(e)))
+	c.took = max(c.took, Columns(e.TookText()))
 	for _, b := range r.Behind {
 		c.fit(b)
 	}
 }
 
-func (t *table) Begin(h Head) error {
-	t.columns, t.head = h.columns, h
-	if len(h.Hosts) > 1 {
+func (t *Table) Begin(h content.Head) error {
+	t.head = h
+	if err := t.measure(h.Parts); err != nil {
+		return err
+	}
+	if len(h.Hosts) > 1 || t.style.Matrix {
 		t.paragraph(0, margin, span{overall(h), bold})
 		t.asked()
 		t.line(0)
 	}
+	if t.style.Matrix {
+		t.matrix(h.Matrix())
+	}
 	return nil
 }
 
-func (t *table) Host(p Part) error {
-	h := tableHost{table: t, Part: p, printed: map[string]bool{}, stops: map[stop]uint16{}}
+func (t *Table) Host(p content.Part) error {
+	if t.style.Matrix {
+		return nil
+	}
+	h := tableHost{Table: t, Part: p, printed: map[string]bool{}, stops: map[stop]uint16{}}
 	h.write()
 	_, err := t.out.Write(nil) // returns the error of an earlier write
 	return err
 }
 
 // fixed is how many columns stand before the answer.
-func (t *table) fixed() int {
+func (t *Table) fixed() int {
 	return margin + t.grade + gutter + t.port + gutter + t.verdict + gutter + t.service + gutter + t.took + gutter
 }
 
 // indent is where findings stand under their row.
-func (t *table) indent() int {
+func (t *Table) indent() int {
 	indent := margin + t.grade + gutter
 	if t.fits(roomy) {
 		indent += t.port + gutter
@@ -95,11 +116,11 @@ func (t *table) indent() int {
 	return indent
 }
 
-func (t *table) fits(columns int) bool { return t.style.Width <= 0 || columns <= t.style.Width }
+func (t *Table) fits(columns int) bool { return t.style.Width <= 0 || columns <= t.style.Width }
 
 // overall answers for a run of several hosts: how many fail, and why. What is wrong beside
 // reachability is a sentence of its own.
-func overall(h Head) string {
+func overall(h content.Head) string {
 	text := verdictOn(h)
 	reasons, beside := causeTexts(h, false), causeTexts(h, true)
 	if reasons != "" {
@@ -119,9 +140,9 @@ func overall(h Head) string {
 }
 
 // verdictOn says how many hosts are as wanted.
-func verdictOn(h Head) string {
+func verdictOn(h content.Head) string {
 	of := h.Counts.Hosts
-	hosts := catalog.Count(len(h.Hosts), "host")
+	hosts := catalog.Count(len(h.Hosts), h.Unit())
 	isAre := "are"
 	if of.Fail == 1 {
 		isAre = "is"
@@ -143,7 +164,7 @@ func verdictOn(h Head) string {
 
 // causeTexts names the causes that matter most, of the grade or of the care; "" if there
 // are none.
-func causeTexts(h Head, beside bool) string {
+func causeTexts(h content.Head, beside bool) string {
 	const most = 3
 	var texts []string
 	more := 0
@@ -153,7 +174,7 @@ func causeTexts(h Head, beside bool) string {
 		case len(texts) == most:
 			more++
 		default:
-			texts = append(texts, causeText(c)+" "+onHosts(c, len(h.Hosts), 2))
+			texts = append(texts, causeText(c)+" "+onHosts(c, len(h.Hosts), h.Unit(), 2))
 		}
 	}
 	if more > 0 {
@@ -165,29 +186,36 @@ func causeTexts(h Head, beside bool) string {
 func causeText(c content.Cause) string { return strings.TrimSpace(printable(c.What + " " + c.How)) }
 
 // onHosts says on which of all hosts a cause was seen, and names a few.
-func onHosts(c content.Cause, all, names int) string {
+func onHosts(c content.Cause, all int, unit string, names int) string {
 	if c.Hosts <= min(names, len(c.Names)) {
 		return "on " + printable(strings.Join(c.Names, ", "))
 	}
-	return fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(all, "host"))
+	return fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(all, unit))
 }
 
-// asked writes when, from where and as whom the run asked, as far as that is known:
-// a table in a mail or a ticket stands alone.
-func (t *table) asked() {
-	h := t.head
-	if h.Started.IsZero() {
+// asked writes when, from where and as whom the runs asked, as far as that is known: a table
+// in a mail or a ticket stands alone.
+func (t *Table) asked() {
+	if !t.head.IsJoined() {
+		t.askedBy("Asked ", t.head.RunOf(0))
 		return
 	}
-	line := "Asked " + h.Started.UTC().Format("2006-01-02 15:04 MST")
-	if h.Machine != "" {
-		line += " from " + h.Machine
+	t.line(0, span{fmt.Sprintf("Joined from %d runs:", len(t.head.Runs)), dim})
+	for _, run := range t.head.Runs {
+		t.askedBy(run.Name+": asked ", run)
 	}
-	if h.From != "" {
-		line += " as " + h.From
+}
+
+func (t *Table) askedBy(before string, run content.Run) {
+	text := run.Asked()
+	switch {
+	case text == "" && !t.head.IsJoined():
+		return
+	case text == "":
+		text = "when and by whom is not known"
 	}
-	if h.StandIn {
-		line += "; the server is a stand-in with deliberate faults"
+	if run.StandIn {
+		text += "; the server is a stand-in with deliberate faults"
 	}
-	t.paragraph(0, margin, span{line + ".", dim})
+	t.paragraph(0, margin, span{before + text + ".", dim})
 }

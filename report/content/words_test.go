@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package content
 
 import (
 	"testing"
 
 	"exreach/catalog"
 	"exreach/probe"
-	"exreach/report/content"
 	"exreach/report/judge"
 )
 
@@ -32,8 +31,8 @@ func TestWhyNothingAnswers(t *testing.T) {
 		{"optional", "refused", "endpoint-mapper", 49152, "not in use, closed"},
 		{"optional", "answered", "", 110, "+OK ready"},
 	} {
-		e := content.Entry{Want: test.want, Verdict: test.verdict, Grade: judge.Pass, Parent: test.parent, Port: test.port, Detail: "+OK ready"}
-		if got := answerOf(e); got != test.says {
+		e := Entry{Want: test.want, Verdict: test.verdict, Grade: judge.Pass, Parent: test.parent, Port: test.port, Detail: "+OK ready"}
+		if got := e.AnswerText(); got != test.says {
 			t.Errorf("%s, %s: %q, want %q", test.want, test.verdict, got, test.says)
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package table
 
 import (
 	"cmp"
@@ -16,8 +16,8 @@ import (
 
 // A tableHost writes one host, or several that are alike, into a table.
 type tableHost struct {
-	*table
-	Part
+	*Table
+	content.Part
 	printed   map[string]bool  // texts of findings that stand above already
 	stops     map[stop]uint16  // where ports above stop, and the first that does
 	footnotes []judge.Finding  // in the order of their marks, which begin with 1
@@ -55,13 +55,13 @@ func (h *tableHost) write() {
 func (h *tableHost) name() string {
 	n := len(h.Members)
 	if n < 2 {
-		return h.Part.Host
+		return h.head.Called(h.Summary)
 	}
 	dots := " … "
 	if n == 2 {
 		dots = ", "
 	}
-	return fmt.Sprintf("%s%s%s (%d hosts)", h.Part.Host, dots, h.Members[n-1].Host, n)
+	return fmt.Sprintf("%s%s%s (%d %ss)", h.Members[0].Host, dots, h.Members[n-1].Host, n, h.head.Unit())
 }
 
 // manyMembers is how many hosts of a block are named, unless the reader wants all.
@@ -143,7 +143,7 @@ func (h *tableHost) hidden(r content.Row) int {
 
 // heading says what stands at an address, and from where it was seen.
 func (h *tableHost) heading(g content.Group) {
-	what := strings.TrimSpace(h.head.releases.Called(g.Version) + " " + g.Role)
+	what := strings.TrimSpace(h.head.Releases.Called(g.Version) + " " + g.Role)
 	line := []span{}
 	if len(h.Members) > 1 {
 		line = append(line, span{"such as " + g.Host + ",", plain})
@@ -163,8 +163,8 @@ func (h *tableHost) heading(g content.Group) {
 		what = "the ports asked for"
 	case g.Version == "":
 		what = "the ports asked for,"
-	case h.head.From != "":
-		seen = ", checked as " + h.head.From
+	case h.Seen.From != "":
+		seen = ", checked as " + h.Seen.From
 	}
 	if from != "" {
 		seen += " from " + from
@@ -203,11 +203,11 @@ func (h *tableHost) seenFrom(g content.Group) string {
 	}
 	switch {
 	case source == "":
-		return h.head.Machine
-	case h.head.Machine == "":
+		return h.Seen.Machine
+	case h.Seen.Machine == "":
 		return source
 	}
-	return fmt.Sprintf("%s (%s)", source, h.head.Machine)
+	return fmt.Sprintf("%s (%s)", source, h.Seen.Machine)
 }
 
 // trace writes where packets to the port of an entry stop. The sentence stands once for all

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package table
 
 import (
 	"fmt"
@@ -39,8 +39,8 @@ func stopOf(e content.Entry) (s stop, ok bool) {
 // outcomeInks is the colour of every outcome.
 var outcomeInks = map[judge.Outcome]ink{judge.Open: green, judge.Blocked: red, judge.Undecided: yellow}
 
-// writeTraceTable writes for each address its hops, and the sentence about them.
-func writeTraceTable(w io.Writer, r content.TraceReport, s Style) error {
+// WriteTrace writes for each address its hops, and the sentence about them.
+func WriteTrace(w io.Writer, r content.TraceReport, s content.Style) error {
 	p := newPage(w, s)
 	for _, t := range r.Traces {
 		p.trace(r, t)
@@ -100,7 +100,7 @@ func cell(all []content.Hop, i int) string {
 	if who == "" {
 		who = "a device"
 	}
-	words := []string{who, tookOf(content.Entry{Took: h.Took})}
+	words := []string{who, content.SecondsText(h.Took)}
 	if h.Said != hops.SaidExceeded {
 		words = append(words, string(h.Said))
 	}

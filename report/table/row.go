@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package report
+package table
 
 import (
 	"fmt"
@@ -61,7 +61,7 @@ func (h *tableHost) cells(r content.Row, depth int) {
 		{pad(e.VerdictText(), h.verdict+gutter), inks[e.Grade]},
 	}
 	services := span{pad(spaces(depth)+servicesOf(r), h.service+gutter), plain}
-	took := span{padLeft(tookOf(e), h.took) + spaces(gutter), dim}
+	took := span{padLeft(e.TookText(), h.took) + spaces(gutter), dim}
 	switch {
 	case h.fits(h.fixed()+useful) && (h.mayCut(e) || h.fits(h.fixed()+Columns(h.answerOf(r)))):
 		h.answer(margin, h.fixed(), r, append(line, services, took)...)
@@ -81,7 +81,7 @@ func (h *tableHost) mayCut(e content.Entry) bool { return e.Grade == judge.Pass 
 
 // answerOf is what a row answered, with the marks of its footnotes.
 func (h *tableHost) answerOf(r content.Row) string {
-	return printable(answerOf(r.First())) + marksText(h.marksOf(r))
+	return printable(r.First().AnswerText()) + marksText(h.marksOf(r))
 }
 
 // answer ends a line, of which so many columns are used, with what the row answered. It cuts
@@ -91,7 +91,7 @@ func (h *tableHost) answer(indent, used int, r content.Row, before ...span) {
 		h.paragraph(indent, indent, span{h.answerOf(r), dim})
 		return
 	}
-	text, marks := printable(answerOf(r.First())), marksText(h.marksOf(r))
+	text, marks := printable(r.First().AnswerText()), marksText(h.marksOf(r))
 	if h.style.Width > 0 {
 		text = textOf(fit([]span{{text: text}}, max(h.style.Width-used-Columns(marks), 1)))
 	}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/hops"
+	"exreach/report/content"
+	"exreach/report/judge/scene"
+)
+
+func saidBy(address string) func(*probe.Result) {
+	return func(r *probe.Result) { r.SaidBy = netip.MustParseAddr(address) }
+}
+
+func silence(d probe.Delivery) func(*probe.Result) {
+	return scene.All(scene.Verdict(probe.Silent, "no answer"), func(r *probe.Result) { r.Silence = &probe.Silence{Delivery: d} })
+}
+
+// askedFor returns what to ask for of a host, a line each. Where it lives, another port of it
+// answers.
+func askedFor(lives bool, changes ...func(*probe.Result)) []string {
+	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "10.0.0.10", From: "client"}
+	fromHere := func(r *probe.Result) { r.Source = netip.MustParseAddr("10.9.9.9") }
+	if lives {
+		s.Add("owa", 443, fromHere)
+	}
+	for i, change := range changes {
+		s.Add(fmt.Sprintf("service%d", i), 25, scene.All(fromHere, change))
+	}
+	r := draft(s.Results)
+	var lines []string
+	for _, a := range content.Asks(r.Results, r) {
+		lines = append(lines, fmt.Sprintf("%s %s > %s %d/%s %s: %s", a.Action, a.Source, a.Address, a.Port, a.Network, strings.Join(a.Services, "+"), a.Observation))
+	}
+	return lines
+}
+
+var (
+	noReply  = scene.Verdict(probe.TimedOut, "no reply")
+	refused  = scene.Verdict(probe.Refused, "refused")
+	forbids  = scene.Verdict(probe.Prohibited, "prohibited")
+	noWay    = scene.Verdict(probe.Unreachable, "unreachable")
+	optional = scene.Want(catalog.Optional)
+	mustNot  = scene.Want(catalog.Forbidden)
+)
+
+// A firewall is asked for what it can have caused.
+func TestAsks(t *testing.T) {
+	const allow = "allow 10.9.9.9 > 10.0.0.10 25/tcp service0: "
+	for name, test := range map[string]struct {
+		lives  bool
+		change func(*probe.Result)
+		want   string
+	}{
+		"no reply":            {true, noReply, allow + "no reply, while other ports of the address answer"},
+		"no reply, witness":   {true, scene.All(noReply, witness(true)), allow + "no reply, while 443/tcp of the same address answers"},
+		"no reply, optional":  {true, scene.All(noReply, optional), allow + "no reply, while other ports of the address answer"},
+		"no reply at all":     {false, noReply, allow + "no reply at any port of the address: it may also be that the host is down"},
+		"no reply over UDP":   {true, scene.All(noReply, overUDP), "allow 10.9.9.9 > 10.0.0.10 25/udp service0: no reply, while other ports of the address answer (over UDP, the service may not answer strangers)"},
+		"dynamic port":        {true, scene.All(noReply, scene.Child("owa")), allow + "no reply, while other ports of the address answer"},
+		"prohibited":          {true, forbids, allow + "a device on the path says that a rule forbids it (ICMP administratively prohibited)"},
+		"prohibited by":       {false, scene.All(forbids, saidBy("10.1.1.1")), allow + "10.1.1.1 says that a rule forbids it (ICMP administratively prohibited)"},
+		"prohibited by host":  {true, scene.All(forbids, saidBy("10.0.0.10")), allow + "the host itself says that a rule forbids it (ICMP administratively prohibited)"},
+		"refused on the path": {true, scene.All(refused, saidBy("10.1.1.1")), allow + "10.1.1.1 refuses it in the host's place"},
+		"unreachable port":    {true, scene.All(noWay, saidBy("10.1.1.1")), allow + "10.1.1.1 reports it as unreachable, while other ports of the host answer"},
+		"lost after connect":  {true, silence(probe.NotArrived), allow + "the connection opens, and what is sent on it never arrives: one firewall must see both directions, and pass packets of open connections"},
+		"answer lost":         {true, silence(probe.AnswerLost), allow + `the connection opens, and large packets of the answer are lost: ICMP "fragmentation needed" and "packet too big" must get through`},
+		"exposed":             {true, mustNot, "block 10.9.9.9 > 10.0.0.10 25/tcp service0: a connection succeeds (answered)"},
+		"exposed to another":  {true, scene.All(mustNot, scene.Verdict(probe.Mismatch, "not SMTP")), "block 10.9.9.9 > 10.0.0.10 25/tcp service0: a connection succeeds (mismatch)"},
+		"stops after": {true, scene.All(noReply, func(r *probe.Result) { r.Trace = &hops.Trace{Path: scene.Way(25, "10.1.1.1", "-")} }),
+			allow + "no reply, while other ports of the address answer; stops after 10.1.1.1"},
+		"as wanted":           {true, func(*probe.Result) {}, ""},
+		"closed, as wanted":   {true, scene.All(mustNot, noReply), ""},
+		"off":                 {true, scene.All(noReply, scene.Want(catalog.Off)), ""},
+		"refused":             {true, refused, ""},
+		"refused by the host": {true, scene.All(refused, saidBy("10.0.0.10")), ""},
+		"host gone":           {false, scene.All(noWay, saidBy("10.1.1.1")), ""},
+		"shunned":             {true, scene.All(noReply, witness(false)), ""},
+		"limit":               {true, scene.All(noReply, func(r *probe.Result) { r.Crowded = &probe.Crowded{Verdict: probe.TimedOut, Open: 4} }), ""},
+		"held":                {true, silence(probe.Held), ""},
+		"window shut":         {true, silence(probe.WindowShut), ""},
+		"silent":              {true, scene.Verdict(probe.Silent, "no answer"), ""},
+		"unresolved":          {false, scene.All(scene.Verdict(probe.Unresolved, "no address"), func(r *probe.Result) { r.Address = netip.Addr{} }), ""},
+		"not asked":           {true, scene.All(scene.Verdict(probe.Untried, "denied"), func(r *probe.Result) { r.Obstacle = probe.Denied }), ""},
+		"this machine":        {true, scene.All(noReply, func(r *probe.Result) { r.Source = r.Address }), ""},
+		"way is clear":        {true, scene.All(noReply, func(r *probe.Result) { r.Trace = &hops.Trace{Path: scene.Way(25, "10.1.1.1", "10.0.9.9!accepted")} }), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := strings.Join(askedFor(test.lives, test.change), "\n"); got != test.want {
+				t.Errorf("%s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+func overUDP(r *probe.Result) { r.Check.Service.Network, r.Check.Service.Protocol = catalog.UDP, "dns" }
+
+func witness(answers bool) func(*probe.Result) {
+	return func(r *probe.Result) { r.Witness = &probe.Witness{Port: 443, Answers: answers} }
+}
+
+// The services of a port are asked for at once, and only those that are wanted.
+func TestAsksJoinServices(t *testing.T) {
+	got := askedFor(true, noReply, scene.All(noReply, optional), scene.All(noReply, mustNot), noReply)
+	want := []string{"allow 10.9.9.9 > 10.0.0.10 25/tcp service0+service1+service3: no reply, while other ports of the address answer"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("- want, + got:\n%s", diff)
+	}
+}
+
+// A port is not blocked while something that is wanted uses it.
+func TestAsksSpareWhatIsWanted(t *testing.T) {
+	if got := askedFor(true, mustNot, optional); got != nil {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A device that accepts every connection opens no port of the server.
+func TestAsksWhereEverythingAnswers(t *testing.T) {
+	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "10.0.0.10", From: "internet"}
+	controlPort(s, func(*probe.Result) {})
+	s.Add("remote-desktop", 3389, mustNot)
+	r := draft(s.Results)
+	if got := content.Asks(r.Results, r); got != nil {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAskReasons(t *testing.T) {
+	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "10.0.0.10", From: "client"}
+	s.Add("owa", 443, nil)
+	s.Add("smtp", 25, noReply)
+	s.Add("relay", 25, scene.All(noReply, optional))
+	s.Add("irc", 6667, scene.All(noReply, func(r *probe.Result) { r.Check.Version, r.Check.Service.Role = "", "" }))
+	s.Add("mapi", 60000, scene.All(noReply, scene.Child("owa")))
+	s.Add("ad-lds", 50389, mustNot)
+	r := draft(s.Results)
+	got := map[uint16]string{}
+	for _, a := range content.Asks(r.Results, r) {
+		got[a.Port] = a.Reason
+		if a.Machine != "admin01" || !a.At.Equal(scene.Began) || a.Source != "" {
+			t.Errorf("%+v", a)
+		}
+	}
+	want := map[uint16]string{
+		25:    "required by Exchange 2019 mailbox for client; optional at Exchange 2019 mailbox for client",
+		6667:  "the check named the port",
+		60000: "required by Exchange 2019 mailbox for client (a dynamic port, which owa named: it may be another after a restart)",
+		50389: "must not be open at Exchange 2019 mailbox for client",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("- want, + got:\n%s", diff)
+	}
+}
+
+// What is seen of a joined report comes from its own run, and an address that two hosts have
+// is asked for once.
+func TestAskList(t *testing.T) {
+	one := content.Ask{Action: content.Allow, Source: "10.9.9.9", Host: "mail01", Address: "10.0.0.10", Network: "tcp", Port: 25, Services: []string{"smtp"}, Reason: "a"}
+	two := one
+	two.Host, two.Services, two.Reason = "mail02", []string{"smtp", "relay"}, "b"
+	other := one
+	other.Machine = "pc02"
+	var list content.AskList
+	list.Add(one, other, two, one)
+	both := one
+	both.Host, both.Services, both.Reason = "mail01, mail02", []string{"smtp", "relay"}, "a; b"
+	if diff := cmp.Diff([]content.Ask{both, other}, list.All()); diff != "" {
+		t.Errorf("- want, + got:\n%s", diff)
+	}
+
+	r := content.Report{Runs: []content.Run{{Machine: "pc01", From: "client"}, {Machine: "pc02", From: "internet", Started: scene.Began}}}
+	e := content.Entry{Run: 2, Host: "mail01", Version: "2019", Role: "edge", Service: "smtp", Network: "tcp", Port: 25, Address: "10.0.0.10", Want: "required", Verdict: "timed-out", Grade: "fail"}
+	asks := content.Asks([]content.Entry{e}, r)
+	if len(asks) != 1 || asks[0].Machine != "pc02" || asks[0].Run != 2 || !asks[0].At.Equal(scene.Began) || asks[0].Reason != "required by Exchange 2019 edge for internet" {
+		t.Errorf("got %+v", asks)
+	}
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package content
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol/tls12"
+)
+
+// A Lifetime is how long the certificate of a server, with all hosts that show it, is valid.
+type Lifetime struct {
+	Subject string
+	SHA256  string // "" in reports of exreach/1
+	From    time.Time
+	Until   time.Time
+	Days    int      // whole days from the start of the run until it expires; negative if it has expired
+	Hosts   int      // how many show it
+	Names   []string // of the first of them
+}
+
+// A lifetime is a Lifetime whose hosts are still coming.
+type lifetime struct {
+	Lifetime
+	places []placed
+}
+
+// An Expiry is the certificate of a report that expires first.
+type Expiry struct {
+	At      time.Time // zero where no certificate was seen
+	Subject string
+	Host    string    // the first that has it
+	Began   time.Time // when the run that saw it there began
+
+	place placed
+}
+
+// FromNow says how many days after the start of the run the certificate expires, or how long
+// before; "" if the start is not known.
+func (e Expiry) FromNow() string {
+	if e.Began.IsZero() {
+		return ""
+	}
+	return fromNow(e.At, e.Began)
+}
+
+// manyCertificates is how many certificates a report lists: those that expire first.
+const manyCertificates = 4096
+
+// certificates notes those of a host, each once. One that never expires has no lifetime.
+func (t *Tracker) certificates(entries []Entry, host placed, began time.Time) {
+	known := map[string]bool{}
+	for _, e := range entries {
+		end := notAfter(e)
+		if end.IsZero() || e.Peer.TLS.Chain[0].IsEndless() {
+			continue
+		}
+		cert := e.Peer.TLS.Chain[0]
+		is := cmp.Or(cert.SHA256, fmt.Sprintf("%q %s", cert.Subject, end))
+		if known[is] {
+			continue
+		}
+		known[is] = true
+		t.expire(cert, host, began)
+		t.live(is, cert, host, began)
+	}
+}
+
+// expire notes which certificate is the first to expire. Of those that expire at the same
+// time, the one of the first host counts.
+func (t *Tracker) expire(cert tls12.Certificate, host placed, began time.Time) {
+	first := &t.first
+	if !first.At.IsZero() && cmp.Or(cert.NotAfter.Compare(first.At), cmp.Compare(host.place, first.place.place)) >= 0 {
+		return
+	}
+	*first = Expiry{At: cert.NotAfter, Subject: cert.Subject, Began: began, place: host}
+}
+
+// live notes how long a certificate is valid.
+func (t *Tracker) live(is string, cert tls12.Certificate, host placed, began time.Time) {
+	known := t.lifetimes[is]
+	if known == nil {
+		if len(t.lifetimes) == 2*manyCertificates {
+			t.forgetLast()
+		}
+		known = &lifetime{Lifetime: Lifetime{Subject: cert.Subject, SHA256: cert.SHA256, From: cert.NotBefore, Until: cert.NotAfter, Days: catalog.Days(began, cert.NotAfter)}}
+		t.lifetimes[is] = known
+	}
+	known.Hosts++
+	if known.places = append(known.places, host); len(known.places) == 2*manyNames {
+		known.first()
+	}
+}
+
+// first keeps the first hosts that show the certificate.
+func (l *lifetime) first() {
+	slices.SortFunc(l.places, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
+	l.places = l.places[:min(len(l.places), manyNames)]
+}
+
+// forgetLast keeps the certificates that expire first.
+func (t *Tracker) forgetLast() {
+	all := slices.SortedFunc(maps.Keys(t.lifetimes), func(a, b string) int {
+		return t.lifetimes[a].Until.Compare(t.lifetimes[b].Until)
+	})
+	for _, is := range all[manyCertificates:] {
+		delete(t.lifetimes, is)
+	}
+}
+
+// First returns the certificate that expires first, on a host that people call so.
+func (t *Tracker) First(called func(Summary) string) Expiry {
+	first := t.first
+	first.Host = first.place.called(called)
+	return first
+}
+
+// Lifetimes returns the certificates of the servers, the first to expire first.
+func (t *Tracker) Lifetimes(called func(Summary) string) []Lifetime {
+	if len(t.lifetimes) > manyCertificates {
+		t.forgetLast()
+	}
+	var all []Lifetime
+	for _, l := range t.lifetimes {
+		l.first()
+		for _, p := range l.places {
+			l.Names = append(l.Names, p.called(called))
+		}
+		all = append(all, l.Lifetime)
+	}
+	slices.SortFunc(all, func(a, b Lifetime) int {
+		return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.SHA256, b.SHA256))
+	})
+	return all
+}

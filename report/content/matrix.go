@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package content
+
+import (
+	"cmp"
+
+	"exreach/report/judge"
+)
+
+// A Matrix says who reaches which host: a column for each run, a row for each host.
+type Matrix struct {
+	From []string
+	Rows []MatrixRow
+}
+
+// A MatrixRow is one host as all runs saw it.
+type MatrixRow struct {
+	To    string
+	Site  string
+	Pairs []Pair // by the column; one that is zero was not asked
+}
+
+// A Pair is one host as one run saw it.
+type Pair struct {
+	Grade judge.Grade // "" where the run did not ask the host
+	Ports []string    // that stop it; none where nothing does, or where all are alike
+}
+
+// IsAsked reports whether the run asked the host.
+func (p Pair) IsAsked() bool { return p.Grade != "" }
+
+// PortsText names the ports that stop the host, so many at most: "443/tcp, 587/tcp", or "all
+// ports". It is "" where nothing does.
+func (p Pair) PortsText(most int) string {
+	switch {
+	case p.Grade == judge.Pass || !p.IsAsked():
+		return ""
+	case len(p.Ports) == 0:
+		return "all ports"
+	}
+	return Listed(p.Ports, most)
+}
+
+// Matrix returns who reaches which host. A report that was not joined has one column.
+func (h Head) Matrix() Matrix {
+	m := Matrix{From: []string{cmp.Or(h.Machine, "here")}}
+	if h.IsJoined() {
+		m.From = nil
+		for _, run := range h.Runs {
+			m.From = append(m.From, run.Name)
+		}
+	}
+	rows := map[string]int{}
+	for _, s := range h.Hosts {
+		i, known := rows[s.Host]
+		if !known {
+			i = len(m.Rows)
+			rows[s.Host] = i
+			m.Rows = append(m.Rows, MatrixRow{To: s.Host, Pairs: make([]Pair, len(m.From))})
+		}
+		m.Rows[i].Site = cmp.Or(m.Rows[i].Site, s.Site)
+		m.Rows[i].Pairs[max(s.Run, 1)-1] = Pair{Grade: s.Grade, Ports: s.Ports}
+	}
+	return m
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"exreach/probe"
+	"exreach/report/content"
+	"exreach/report/judge"
+	"exreach/report/judge/scene"
+)
+
+// joined is a report of two runs, at two sites: from Vienna, 443 of mail02 is blocked.
+func joined(t *testing.T, to ...Outlet) {
+	t.Helper()
+	d := NewDraft(to...)
+	for i, machine := range []string{"pc-berlin", "pc-vienna"} {
+		run := New("exreach 1.0.0", "client", scene.Began)
+		run.Machine, run.Took = machine, 2
+		d.Know(i+1, run)
+		for _, host := range []string{"mail01", "mail02"} {
+			one := mailbox(host, func(service string, r *probe.Result) {
+				closedRightly(service, r)
+				if machine == "pc-vienna" && host == "mail02" && r.Port == 443 {
+					scene.Verdict(probe.TimedOut, "no reply to 2 connection attempts in 7.0 s")(r)
+				}
+			})
+			for h := range judge.Hosts(context.Background(), slices.Values([]probe.HostResults{{Host: host, Results: one.Results}}), scene.Began, nil) {
+				h.Site = map[string]string{"mail01": "Berlin", "mail02": "Vienna"}[host]
+				if err := d.Take(i+1, content.Entries(h)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if err := d.End(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A joined report says of everything which machine saw it, and its matrix shows the one pair
+// that is blocked.
+func TestJoined(t *testing.T) {
+	for name, test := range map[string]struct {
+		format string
+		style  content.Style
+	}{
+		"joined.txt":          {"table", content.Style{Width: 100}},
+		"joined-matrix.txt":   {"table", content.Style{Width: 100, Matrix: true}},
+		"joined-matrix40.txt": {"table", content.Style{Width: 40, Matrix: true}},
+		"joined.json":         {"json", content.Style{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var text strings.Builder
+			f, err := FormatNamed(test.format, FormatNames())
+			if err != nil {
+				t.Fatal(err)
+			}
+			joined(t, Outlet{f, f.Report(&text, test.style)})
+			golden(t, name, text.String())
+		})
+	}
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/report/content"
+	"exreach/report/judge"
+	"exreach/report/quote"
+)
+
+// A markdown writes a report for a ticket: the answer, the causes, a table of what is not as
+// wanted, and what to do about it.
+type markdown struct {
+	out    *bufio.Writer
+	style  Style
+	head   Head
+	table  bool            // its head was written
+	told   map[string]bool // texts that stand in actions already
+	advice []string        // what to do, lines of lists
+	cares  []string        // what is wrong beside reachability, lines of lists
+	alike  []string        // which hosts one host of the table stands for
+}
+
+func newMarkdown(w io.Writer, s Style) Writer {
+	return &markdown{out: bufio.NewWriter(w), style: s, told: map[string]bool{}}
+}
+
+// manyNames is how many services a row of a ticket names.
+const manyNames = 8
+
+// md is quote.Markdown, which nearly every line needs.
+func md(text string) string { return quote.Markdown(text) }
+
+func (m *markdown) Begin(h Head) error {
+	m.head = h
+	m.paragraph("**" + md(headline(h)) + "**")
+	if len(h.Hosts) == 0 {
+		return nil
+	}
+	asked := eachText(askedTexts(h), func(text string) string { return "- " + md(text) })
+	if len(asked) > 0 {
+		m.list(strings.TrimPrefix(asked[0], "- "), asked[1:])
+	}
+	if len(h.Hosts) > 1 && len(h.Causes) > 0 {
+		var lines []string
+		for _, text := range causeSentences(h, m.style.Verbose) {
+			lines = append(lines, "- "+md(text))
+		}
+		m.list("Causes:", lines)
+	}
+	return nil
+}
+
+// paragraph writes a line with an empty one behind it.
+func (m *markdown) paragraph(line string) { m.out.WriteString(line + "\n\n") }
+
+// list writes a list with a line above it.
+func (m *markdown) list(title string, lines []string) {
+	m.paragraph(title)
+	if len(lines) > 0 {
+		m.paragraph(strings.Join(lines, "\n"))
+	}
+}
+
+func (m *markdown) Host(p Part) error {
+	if len(p.Entries) == 0 || p.IsClean() {
+		return nil
+	}
+	host := quote.Code(m.head.Called(p.Summary))
+	if n := len(p.Members); n > 1 {
+		m.alike = append(m.alike, fmt.Sprintf("- %s stands for %s: %s", host, catalog.Count(n, m.head.Unit()), m.members(p)))
+		host += fmt.Sprintf(" and %d more", n-1)
+	}
+	above := map[string]bool{}
+	for g := range content.Groups(p.Entries) {
+		m.group(host, g, above)
+	}
+	m.care(host, p)
+	_, err := m.out.Write(nil) // returns the error of an earlier write
+	return err
+}
+
+// members names the hosts of a block.
+func (m *markdown) members(p Part) string {
+	shown := p.Members
+	if !m.style.Verbose {
+		shown = shown[:min(len(shown), manyMembers)]
+	}
+	var names []string
+	for _, member := range shown {
+		name := quote.Code(member.Host)
+		if member.About != "" {
+			name += " (" + md(member.About) + ")"
+		}
+		names = append(names, name)
+	}
+	text := strings.Join(names, ", ")
+	if more := len(p.Members) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// group writes what is not as wanted of a role at an address. Results that another address
+// of the host has, too, are only counted.
+func (m *markdown) group(host string, g content.Group, above map[string]bool) {
+	if !slices.ContainsFunc(g.Entries, func(e content.Entry) bool { return e.Grade != judge.Pass }) {
+		return
+	}
+	address, first := quote.Code(g.Address), content.Rows(g.Entries)[0]
+	gist := g.Gist()
+	switch {
+	case above[gist]:
+		m.row(host, address, "", "", "", string(first.Grade()), "the same "+catalog.Count(len(g.Entries), "result"))
+	case g.Whole != nil:
+		m.row(host, address, "", md(content.Listed(servicesOfGroup(g), manyNames)), md(g.Whole.VerdictText()), md(gradeWordOf(*g.Whole)), md(g.Whole.Detail))
+		m.advise(*g.Whole)
+	case content.Quiet(g.Entries):
+		e := first.First()
+		n := catalog.Count(len(content.Ports(g.Entries)), "port")
+		m.row(host, address, n, md(content.Listed(servicesOfGroup(g), manyNames)), md(e.VerdictText()), md(gradeWordOf(e)), "no answer at any of "+n)
+		m.advise(traced(g.Entries))
+	default:
+		for _, r := range content.Rows(g.Entries) {
+			m.problem(host, address, r)
+		}
+	}
+	above[gist] = true
+}
+
+// servicesOfGroup is the names of the services of a group, each once.
+func servicesOfGroup(g content.Group) []string {
+	var r content.Row
+	for i := range g.Entries {
+		r.Entries = append(r.Entries, &g.Entries[i])
+	}
+	return r.Services()
+}
+
+// problem writes a row that is not as wanted, and those behind it.
+func (m *markdown) problem(host, address string, r content.Row) {
+	e := r.First()
+	switch {
+	case e.Grade == judge.Pass:
+	case e.Verdict == probe.Untried && len(r.Entries) > 1:
+		m.row(host, address, "", md(content.Listed(r.Services(), manyNames)), md(e.VerdictText()), md(gradeWordOf(e)), md(content.WhyUnasked(e)))
+		m.advise(e)
+	default:
+		seen := md(answerOf(e))
+		if e.Evidence != "" && !strings.Contains(e.Detail, e.Evidence) {
+			seen += " " + quote.Code(e.Evidence)
+		}
+		m.row(host, address, md(e.PortText()), md(content.Listed(r.Services(), manyNames)), md(e.VerdictText()), md(gradeWordOf(e)), seen)
+		m.advise(e)
+	}
+	for _, b := range r.Behind {
+		m.problem(host, address, b)
+	}
+}
+
+// row writes a row of the table, whose cells are Markdown.
+func (m *markdown) row(cells ...string) {
+	if !m.table {
+		m.table = true
+		m.out.WriteString("| host | address | port | services | verdict | grade | what was seen |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	}
+	m.out.WriteString("| " + strings.Join(eachText(cells, quote.TableCell), " | ") + " |\n")
+}
+
+// advise keeps why a result is not as wanted and what to do, each text once.
+func (m *markdown) advise(e content.Entry) {
+	if e.Trace != nil {
+		m.advice = m.tell(m.advice, "- ", e.Trace.Sentence)
+	}
+	for _, f := range e.Findings {
+		if f.WeighsOn == judge.OnGrade {
+			m.advice = m.explain(m.advice, "- ", f)
+		}
+	}
+}
+
+// explain adds the text of a finding to a list, and its hint below.
+func (m *markdown) explain(list []string, bullet string, f judge.Finding) []string {
+	with := m.tell(list, bullet, f.Text)
+	if len(with) > len(list) {
+		bullet = "  " + bullet
+	}
+	return m.tell(with, bullet, f.Hint)
+}
+
+// tell adds a line to a list, unless its text stands in one already.
+func (m *markdown) tell(list []string, bullet, text string) []string {
+	if text == "" || m.told[text] {
+		return list
+	}
+	m.told[text] = true
+	return append(list, bullet+md(text))
+}
+
+// care keeps what is wrong with a host beside reachability, and what to do about it.
+func (m *markdown) care(host string, p Part) {
+	for _, c := range p.Cares {
+		m.cares = append(m.cares, fmt.Sprintf("- %s: %s (%s, %s)", host, md(c.Text), md(string(c.Weight)), catalog.Count(c.Services, "service")))
+		for _, f := range caringFor(c, p.Entries) {
+			m.cares = m.explain(m.cares, "  - ", f)
+		}
+	}
+}
+
+// caringFor returns the findings that a care of a host sums up.
+func caringFor(c content.Care, entries []content.Entry) []judge.Finding {
+	var found []judge.Finding
+	for _, e := range entries {
+		for _, f := range e.Findings {
+			if f.WeighsOn == judge.OnCare && f.Code == c.Code {
+				found = append(found, f)
+			}
+		}
+	}
+	return found
+}
+
+func (m *markdown) End(h Head) error {
+	if m.table {
+		m.out.WriteString("\n")
+	}
+	for _, l := range []struct {
+		title string
+		lines []string
+	}{{"Hosts that are alike:", m.alike}, {"What to do:", m.advice}, {"Beside reachability:", m.cares}} {
+		if len(l.lines) > 0 {
+			m.list(l.title, l.lines)
+		}
+	}
+	if len(h.Hosts) > 0 {
+		m.out.WriteString(md(countsText(h)) + "\n")
+	}
+	return m.out.Flush()
+}
+
+// eachText applies a function to each of some texts.
+func eachText(texts []string, f func(string) string) []string {
+	var out []string
+	for _, t := range texts {
+		out = append(out, f(t))
+	}
+	return out
+}

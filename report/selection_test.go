@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"exreach/probe"
+	"exreach/report/content"
+	"exreach/report/judge"
+	"exreach/report/judge/identity"
+	"exreach/report/judge/scene"
+)
+
+// selected is the table of what a selection leaves of a host at which 587 is blocked.
+func selected(t *testing.T, format string, s Selection) string {
+	t.Helper()
+	entries := draft(mailbox("mail01", func(service string, r *probe.Result) {
+		closedRightly(service, r)
+		if r.Port == 587 || r.Port == 25 {
+			scene.Verdict(probe.TimedOut, "no reply")(r)
+		}
+	}).Results).Results
+	entries[0].Identified = &identity.Identified{Candidates: []string{"2016", "2019"}}
+	f, err := FormatNamed(format, FormatNames())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	d := NewDraft(Outlet{f, f.Report(&text, content.Style{Width: 100})})
+	d.Know(1, New("exreach 1.0.0", "client", scene.Began))
+	d.Select(s)
+	for _, e := range entries {
+		if err := d.Take(1, []content.Entry{e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.End(); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
+}
+
+// A selection says that it is one, and nothing of the host as a whole: that the ports of the
+// selection time out does not mean that the host is down.
+func TestSelection(t *testing.T) {
+	for name, test := range map[string]struct {
+		selection  Selection
+		says, hush string
+	}{
+		"grades": {Selection{Grades: []judge.Grade{judge.Fail, judge.Warn}}, "mail01: In this selection: 1 port blocked: 587; 1 optional blocked: 25 (2 of 2 services).", "host down"},
+		"ports":  {Selection{Only: func(e content.Entry) bool { return e.Port == 443 }}, "mail01: In this selection: all 3 required services reachable.", "587"},
+		"hosts":  {Selection{Host: func(name string) bool { return name == "mail01" }}, "mail01: 1 port blocked: 587; 1 optional blocked: 25 (2 of 7 services).", "selection"},
+		"none":   {Selection{Host: func(name string) bool { return name == "mail02" }}, "Nothing was checked", "mail01"},
+	} {
+		got := selected(t, "table", test.selection)
+		if !strings.Contains(got, test.says) || strings.Contains(got, test.hush) {
+			t.Errorf("%s: wanted %q, and not %q, in\n%s", name, test.says, test.hush, got)
+		}
+	}
+}
+
+// What a host was found to be stays with the first result that is left.
+func TestSelectionKeepsVersion(t *testing.T) {
+	got := selected(t, "jsonl", Selection{Grades: []judge.Grade{judge.Fail}})
+	if strings.Count(got, `"identified"`) != 1 || strings.Count(got, `"partial":true`) != strings.Count(got, "\n") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// A report in several formats at once is the same as in each alone.
+func TestSeveralFormats(t *testing.T) {
+	var alone, together []strings.Builder
+	formats := Formats()
+	alone, together = make([]strings.Builder, len(formats)), make([]strings.Builder, len(formats))
+	var all []Outlet
+	for i, f := range formats {
+		joined(t, Outlet{f, f.Report(&alone[i], content.Style{Width: 100})})
+		all = append(all, Outlet{f, f.Report(&together[i], content.Style{Width: 100})})
+	}
+	joined(t, all...)
+	for i, f := range formats {
+		if alone[i].String() != together[i].String() || alone[i].Len() == 0 {
+			t.Errorf("%s differs beside others:\n%s\nalone:\n%s", f.Name, together[i].String(), alone[i].String())
+		}
+	}
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"exreach/probe"
+	"exreach/report/content"
+	"exreach/report/judge"
+	"exreach/report/quote"
+)
+
+// csvColumns are the names of the columns; those that JSON has, too, are called as there.
+var csvColumns = []any{
+	"started", "machine", "from", "source", "host", "site", "address", "network", "port", "services", "version", "role",
+	"want", "verdict", "grade", "care", "took_s", "detail", "findings", "hint", "after", "certificate_days", "certificate_expires", "labels",
+}
+
+// A csvWriter writes a row per address and port, for a spreadsheet program.
+type csvWriter struct {
+	sheet *quote.Sheet
+	seen  content.Run // that saw the host whose rows come
+}
+
+func newCSV(w io.Writer, s Style) Writer { return &csvWriter{sheet: quote.NewSheet(w, s.Separator)} }
+
+func (c *csvWriter) Begin(Head) error { return c.sheet.Row(csvColumns...) }
+
+func (c *csvWriter) Host(p Part) error {
+	c.seen = p.Seen
+	for g := range content.Groups(p.Entries) {
+		for _, r := range content.Rows(g.Entries) {
+			if err := c.row(r); err != nil {
+				return err
+			}
+		}
+	}
+	return c.sheet.Flush()
+}
+
+func (c *csvWriter) End(Head) error { return c.sheet.Flush() }
+
+// row writes a row, and those behind it. What was not asked has a row per service: it has
+// in common only why.
+func (c *csvWriter) row(r content.Row) error {
+	if len(r.Entries) > 1 && r.First().Verdict == probe.Untried {
+		for _, e := range r.Entries {
+			if err := c.row(content.Row{Entries: []*content.Entry{e}}); err != nil {
+				return err
+			}
+		}
+	} else if err := c.cells(r); err != nil {
+		return err
+	}
+	for _, b := range r.Behind {
+		if err := c.row(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *csvWriter) cells(r content.Row) error {
+	e, run := r.First(), c.seen
+	after := ""
+	if e.Trace != nil {
+		after = e.Trace.After
+	}
+	return c.sheet.Row(
+		run.Started, run.Machine, run.From, e.Source, e.Host, e.Site, e.Address, e.Network, portCell(e), strings.Join(r.Services(), ", "), e.Version, e.Role,
+		e.Want, e.Verdict, e.Grade, r.Care(), durationOf(e.Took).Seconds(), e.Detail, strings.Join(codesOf(r), ", "), firstHint(r), after,
+		daysCell(e), expiryOf(e), labelsText(e.Labels),
+	)
+}
+
+// portCell is the port as a number, "" of an interface without one.
+func portCell(e content.Entry) any {
+	if e.Port == 0 {
+		return ""
+	}
+	return int(e.Port)
+}
+
+// daysCell is for how many days the certificate is valid, "" where there is none.
+func daysCell(e content.Entry) any {
+	if e.CertificateDays == nil {
+		return ""
+	}
+	return *e.CertificateDays
+}
+
+// expiryOf is when the certificate of a server expires; zero if it showed none, or one that
+// does not.
+func expiryOf(e content.Entry) time.Time {
+	if e.Peer == nil || e.Peer.TLS == nil || len(e.Peer.TLS.Chain) == 0 || e.Peer.TLS.Chain[0].IsEndless() {
+		return time.Time{}
+	}
+	return e.Peer.TLS.Chain[0].NotAfter
+}
+
+// codesOf is the codes of the findings of a row, each once.
+func codesOf(r content.Row) []string {
+	var codes []string
+	known := map[string]bool{}
+	for _, e := range r.Entries {
+		for _, f := range e.Findings {
+			if !known[f.Code] {
+				known[f.Code] = true
+				codes = append(codes, f.Code)
+			}
+		}
+	}
+	return codes
+}
+
+// firstHint says what to do about a row: for its grade, or else for its care; "" where
+// nothing weighs on either.
+func firstHint(r content.Row) string {
+	for _, scale := range judge.Scales() {
+		for _, e := range append([]*content.Entry{new(r.First())}, r.Entries...) {
+			if i := slices.IndexFunc(e.Findings, func(f judge.Finding) bool { return f.WeighsOn == scale && f.Hint != "" }); i >= 0 {
+				return e.Findings[i].Hint
+			}
+		}
+	}
+	return ""
+}
+
+// labelsText is "rack=12; owner=mail team".
+func labelsText(labels map[string]string) string {
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		texts = append(texts, name+"="+labels[name])
+	}
+	return strings.Join(texts, "; ")
+}
+
+// requestColumns are the names of the columns. The last two are for people to fill in.
+var requestColumns = []any{
+	"action", "source", "source_machine", "destination", "destination_name", "site", "protocol", "port", "service",
+	"reason", "observation", "time", "expiry", "justification",
+}
+
+// A requestWriter writes what to ask the administrator of a firewall for: one line per
+// source, destination, protocol and port, for tools that take change requests.
+type requestWriter struct {
+	sheet *quote.Sheet
+	head  Head
+	asks  content.AskList
+}
+
+func newRequest(w io.Writer, s Style) Writer {
+	return &requestWriter{sheet: quote.NewSheet(w, s.Separator)}
+}
+
+func (q *requestWriter) Begin(h Head) error {
+	q.head = h
+	return q.sheet.Row(requestColumns...)
+}
+
+func (q *requestWriter) Host(p Part) error {
+	q.asks.Add(content.Asks(p.Entries, q.head.Report)...)
+	return nil
+}
+
+func (q *requestWriter) End(Head) error {
+	for _, a := range q.asks.All() {
+		err := q.sheet.Row(
+			a.Action, a.Source, a.Machine, a.Address, a.Host, a.Site, a.Network, int(a.Port), strings.Join(a.Services, ", "),
+			a.Reason, a.Observation, a.At, "", "",
+		)
+		if err != nil {
+			return err
+		}
+	}
+	return q.sheet.Flush()
+}
