@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes reports for checks of the formats.
 
-forge.py SCHEMA plain|hostile: a report that has every name of the schema, with every
+forge.py SCHEMA plain|hostile [RUN]: a report that has every name of the schema, with every
 verdict and want. Its texts are plain words, or an attack each. Both reports have the same
-shape, and so must what is made of them.
+shape, and so must what is made of them. RUN 2 is a later run, from another machine.
 
 forge.py many HOSTS < ONE.jsonl: a stream of many hosts, from that of one. Names,
 addresses, certificates and times differ from host to host."""
@@ -102,10 +102,13 @@ class Forger:
                 made[self.text()] = self.value(part["additionalProperties"])
         return made
 
-    def report(self):
+    def report(self, run):
+        """Makes the report of a run. Each asks the same hosts."""
         made_by_readers = ("hosts", "counts", "runs", "results", "certificates")
         head = {name: part for name, part in self.schema["properties"].items() if name not in made_by_readers}
         report = self.object({"properties": head})
+        report["started"] = f"2026-11-{28 + run}T04:11:38Z"
+        report["machine"] += f" {run}"
         report["certificates"] = {FINGERPRINT: self.value({"$ref": "#/$defs/tabledCertificate"})}
         report["results"] = []
         words = self.schema["$defs"]["entry"]["properties"]
@@ -113,7 +116,8 @@ class Forger:
             host = {"host": self.text(), "site": self.text(), "labels": {self.text(): self.text()}}
             for i, verdict in enumerate(words["verdict"]["enum"]):
                 grade, care = GRADES[i % 4], GRADES[i // 4]
-                report["results"].append(self.result(host | {"want": want, "verdict": verdict, "grade": grade, "care": care}))
+                given = {"want": want, "verdict": verdict, "grade": grade, "care": care, "took_s": run / 4}
+                report["results"].append(self.result(host | given))
         return report
 
     def result(self, given):
@@ -147,9 +151,10 @@ def main():
     match sys.argv[1:]:
         case ["many", hosts] if hosts.isdigit():
             many(int(hosts))
-        case [file, "plain" | "hostile" as kind]:
+        case [file, "plain" | "hostile" as kind, *run] if len(run) <= 1:
             with open(file) as schema:
-                json.dump(Forger(json.load(schema), kind == "hostile").report(), sys.stdout, indent=1)
+                forger = Forger(json.load(schema), kind == "hostile")
+            json.dump(forger.report(int(*run or "1")), sys.stdout, indent=1)
         case _:
             sys.exit(f"usage: {__doc__}")
 

@@ -50,7 +50,7 @@ class Opened {
 
   // quiet fails if anything went wrong.
   quiet() {
-    if (this.wrongs.length) throw new Error(`${this.url}:\n  ${this.wrongs.join('\n  ')}`)
+    if (this.wrongs.length) throw new Error(`${this.url}:\n  ${this.wrongs.slice(0, 5).join('\n  ')}`)
   }
 
   // look gives the window a width, the page a scheme, and waits for the next frame.

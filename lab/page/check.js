@@ -11,7 +11,7 @@ const { compare } = require('./hostile')
 const use = require('./use')
 
 const [reports, to] = process.argv.slice(2)
-const names = ['network', 'plain', 'hostile']
+const names = ['network', 'joined', 'plain', 'hostile']
 const page = name => path.join(reports, `${name}.html`)
 const report = name => JSON.parse(fs.readFileSync(path.join(reports, `${name}.json`)))
 
@@ -61,6 +61,7 @@ const printed = ({ hosts, results }) => [
 ]
 
 const checks = {
+  'the file alone': b => onPage(b, 'network', {}, () => 'opened without a network; no request, message, error or violation of the policy, here and in every check below'),
   'filter by grade': b => onPage(b, 'network', {}, use.filterByGrade),
   'filter by host': b => onPage(b, 'network', {}, use.filterByHost),
   'filter by service': b => onPage(b, 'network', {}, use.filterByService),

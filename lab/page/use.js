@@ -11,9 +11,15 @@ const searchField = labelled('Search everything', 'searchbox')
 const equal = (what, is, wanted) => {
   if (JSON.stringify(is) !== JSON.stringify(wanted)) throw new Error(`${what}: ${JSON.stringify(is)} instead of ${JSON.stringify(wanted)}`)
 }
+const sameHosts = (what, is, wanted) => equal(what, [...is].sort(), [...wanted].sort())
 const squeezed = text => text.replace(/\s+/g, '')
 const portText = r => r.port ? `${r.port}/${r.network}` : r.parent ? 'rpc' : `-/${r.network}`
-const hostsWith = (report, fits) => report.hosts.map(h => h.host).filter(host => report.results.some(r => r.host === host && fits(r)))
+
+// called is what the page calls a host: in a joined report, with the run that saw it.
+const called = (report, h) => h.run ? `${h.host} from ${report.runs[h.run - 1].name}` : h.host
+const resultsOf = (report, h) => report.results.filter(r => r.host === h.host && r.run === h.run)
+const hosts = report => report.hosts.map(h => called(report, h))
+const hostsWith = (report, fits) => report.hosts.filter(h => resultsOf(report, h).some(fits)).map(h => called(report, h))
 
 // sections returns what the page shows of each host and of its rows.
 const sections = ({ page }) => page.evaluate(() => {
@@ -39,10 +45,10 @@ async function shown(opened) {
   return below
 }
 
-// reset shows everything again, in the order of the report.
+// reset shows everything again.
 async function reset(opened, report) {
   await opened.page.click(labelled('Reset', 'button'))
-  equal('hosts after a reset', await shown(opened), report.hosts.map(h => h.host))
+  sameHosts('hosts after a reset', await shown(opened), hosts(report))
 }
 
 async function type(opened, field, text) {
@@ -54,10 +60,10 @@ async function type(opened, field, text) {
 // everyRow fails unless each result has a row, and each row a result.
 async function everyRow(opened, report) {
   const is = await sections(opened)
-  equal('hosts', is.map(s => squeezed(s.host)), report.hosts.map(h => squeezed(h.host)))
+  sameHosts('hosts', is.map(s => squeezed(s.host)), hosts(report).map(squeezed))
   const used = new Set()
   for (const r of report.results) {
-    const rows = is.find(s => squeezed(s.host) === squeezed(r.host)).rows
+    const { rows } = is.find(s => squeezed(s.host) === squeezed(called(report, r)))
     const fitting = rows.filter(row => row.port === portText(r) && squeezed(row.services).includes(squeezed(r.service)) &&
       (row.verdict === r.verdict || row.verdict === 'no entry'))
     if (!fitting.length) throw new Error(`no row for ${r.service} ${portText(r)} ${r.verdict} of ${r.host}`)
@@ -75,19 +81,19 @@ async function filterByGrade(opened, report) {
   for (const only of words) {
     await reset(opened, report)
     for (const other of words.filter(w => w !== only)) await opened.page.click(labelled(other, 'checkbox'))
-    const hosts = await shown(opened)
-    equal(`hosts with ${only}`, hosts, hostsWith(report, r => r.grade === only || (r.care === only && only !== 'pass')))
-    saw.push(`${only} ${hosts.length}`)
+    const those = await shown(opened)
+    sameHosts(`hosts with ${only}`, those, hostsWith(report, r => r.grade === only || (r.care === only && only !== 'pass')))
+    saw.push(`${only} ${those.length}`)
   }
   return `hosts shown: ${saw.join(', ')}`
 }
 
 async function filterByHost(opened, report) {
-  const { host } = report.hosts.at(-1)
+  const host = hosts(report).at(-1)
   await type(opened, hostField, host.toUpperCase())
-  equal('hosts', await shown(opened), [host])
+  sameHosts('hosts', await shown(opened), [host])
   await type(opened, hostField, 'no such host')
-  equal('hosts', await shown(opened), [])
+  sameHosts('hosts', await shown(opened), [])
   await reset(opened, report)
   return `${host} alone, and nothing where no host fits`
 }
@@ -98,7 +104,7 @@ async function filterByService(opened, report) {
   for (const { text, value } of options.slice(1)) {
     await opened.page.select('select', value)
     const fits = r => text.trim() === (r.parent ? r.service : `${r.service} ${portText(r)}`)
-    equal(`hosts with ${text}`, await shown(opened), hostsWith(report, fits))
+    sameHosts(`hosts with ${text}`, await shown(opened), hostsWith(report, fits))
     const service = report.results.find(fits).service
     const rows = (await sections(opened)).flatMap(s => s.rows.filter(row => row.isShown))
     const strange = rows.filter(row => !row.services.includes(service) && !rows.some(inner => row !== inner && row.text.includes(inner.text)))
@@ -114,9 +120,9 @@ async function search(opened, report) {
   const [{ text }] = report.results.find(r => r.grade === 'fail' && r.findings).findings
   const word = text.split('.')[0]
   await type(opened, searchField, word.toUpperCase())
-  equal(`hosts with ${word}`, await shown(opened), hostsWith(report, r => r.findings?.some(f => f.text.includes(word))))
+  sameHosts(`hosts with ${word}`, await shown(opened), hostsWith(report, r => r.findings?.some(f => f.text.includes(word))))
   await type(opened, searchField, 'no such word')
-  equal('hosts', await shown(opened), [])
+  sameHosts('hosts', await shown(opened), [])
   await reset(opened, report)
   return `"${word}" is found, "no such word" is not`
 }
@@ -125,11 +131,11 @@ async function search(opened, report) {
 async function sort(opened, report) {
   const order = () => opened.page.$$eval('#grid tbody tr', rows => rows.map(r => [r.cells[0].textContent, r.cells[1].textContent.replace('!', '')]))
   const press = name => opened.page.click(`#grid ${labelled(name, 'button')}`)
-  const names = report.hosts.map(h => h.host).sort()
+  const names = hosts(report).sort()
   await press('Host')
   equal('order by host', (await order()).map(([host]) => host), names)
   await press('Host')
-  equal('order by host, again', (await order()).map(([host]) => host), names.toReversed?.() ?? [...names].reverse())
+  equal('order by host, again', (await order()).map(([host]) => host), [...names].reverse())
   await press('Grade')
   const grades = (await order()).map(([, grade]) => grade)
   equal('order by grade', grades, report.hosts.map(h => h.grade).sort((a, b) => words.indexOf(a) - words.indexOf(b)))
