@@ -73,7 +73,7 @@ const checks = {
   ...Object.fromEntries(names.map(n => [`every row without script, ${n}`, b => onPage(b, n, { script: false }, use.everyRow)])),
   ...Object.fromEntries(names.map(n => [`on paper, ${n}`, b => onPage(b, n, {}, (o, r) => paper(o, n, to, n === 'hostile' ? [] : printed(r)))])),
   ...Object.fromEntries(names.map(n => [`pictures, ${n}`, b => onPage(b, n, {}, o => pictures(o, n, to))])),
-  ...Object.fromEntries(names.map(n => [`accessible, ${n}`, b => onPage(b, n, {}, accessible)])),
+  ...Object.fromEntries(['network', 'joined', 'plain'].map(n => [`accessible, ${n}`, b => onPage(b, n, {}, accessible)])),
   'attacks': attacked,
 }
 
@@ -82,8 +82,10 @@ async function main() {
   let failed = 0
   console.log(await browser.version())
   for (const [name, check] of Object.entries(checks)) {
+    const began = performance.now()
     try {
-      console.log(`${name}: ${await check(browser)}`)
+      const saw = await check(browser)
+      console.log(`${name}: ${saw} (${((performance.now() - began) / 1000).toFixed(1)} s)`)
     } catch (error) {
       failed++
       console.error(`browser: ${name}: ${error.message}`)

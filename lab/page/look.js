@@ -8,6 +8,9 @@ const { execFileSync } = require('node:child_process')
 const axe = require('axe-core')
 const { widths, schemes } = require('./browser')
 
+// tallest is how many pixels of a page a picture has.
+const tallest = 8000
+
 // pictures puts one of each width and scheme into a directory, and fails if the page can be
 // scrolled sideways.
 async function pictures(opened, name, to) {
@@ -17,11 +20,19 @@ async function pictures(opened, name, to) {
       await opened.look(width, scheme)
       await fits(opened, width)
       const file = path.join(to, `${name}-${width}-${scheme}.png`)
-      await opened.page.screenshot({ path: file, fullPage: true })
+      await whole(opened, width)
+      await opened.page.screenshot({ path: file })
       files.push(path.basename(file))
     }
   }
   return files.join(' ')
+}
+
+// whole makes the window as high as the page: what was never in view is not in a picture.
+async function whole(opened, width) {
+  const height = await opened.page.evaluate(() => document.documentElement.scrollHeight)
+  await opened.page.setViewport({ width, height: Math.min(height, tallest) })
+  await opened.frame()
 }
 
 // fits fails if the page is wider than its window, and names what sticks out.

@@ -27,10 +27,10 @@ const sections = ({ page }) => page.evaluate(() => {
   return [...document.querySelectorAll('details.h')].map(section => ({
     host: text(section.querySelector('h3')),
     isShown: !section.closest('[hidden]'),
-    rows: [...section.querySelectorAll('details.r')].map(row => {
-      const [grade, port, verdict, services, , reply] = [...row.querySelector('summary').children].map(text)
+    rows: [...section.querySelectorAll('details.r, div.r')].map(row => {
+      const [, port, verdict, services] = [...(row.querySelector('summary') ?? row).children].map(text)
       const listed = row.querySelector('dt')?.textContent === 'Services' ? text(row.querySelector('dd')) : services
-      return { grade, port, verdict, services: listed, reply, text: text(row), isShown: !row.closest('[hidden]') }
+      return { port, verdict, services: listed, text: text(row), isShown: !row.closest('[hidden]') }
     }),
   }))
 })
@@ -151,14 +151,14 @@ const cells = ({ page }) => page.evaluate(() => {
     const target = document.querySelector(a.hash)
     return {
       host: a.closest('tr').cells[0].textContent, service: columns[a.closest('td').cellIndex], hash: a.hash,
-      at: target?.closest('details.h').querySelector('h3').textContent, row: target?.closest('details.r, .rest')?.textContent,
+      at: target?.closest('details.h').querySelector('h3').textContent, row: target?.closest('details.r, div.r, .rest')?.textContent,
     }
   })
 })
 
 // landed waits until the row that a cell leads to is open and in view.
 const landed = (opened, hash) => opened.page.waitForFunction(hash => {
-  const row = document.querySelector(hash).closest('details')
+  const row = document.querySelector(hash).closest('details.r, div.r, .rest')
   const { top } = row.getBoundingClientRect()
   for (let e = row; e; e = e.parentElement) if (e.localName === 'details' && !e.open) return false
   return top >= -1 && top < innerHeight
