@@ -49,7 +49,7 @@ async function fits(opened, width) {
 // paper prints the page, and fails unless each of the texts is on paper.
 async function paper(opened, name, to, texts) {
   const file = path.join(to, `${name}.pdf`)
-  await opened.page.pdf({ path: file, format: 'A4' })
+  await opened.page.pdf({ path: file, format: 'A4', margin: { top: '1cm', right: '1cm', bottom: '1cm', left: '1cm' } })
   const squeezed = text => text.replace(/\s+/g, '')
   const printed = squeezed(execFileSync('pdftotext', ['-raw', file, '-'], { encoding: 'utf8', maxBuffer: 1 << 28 }))
   const missing = texts.filter(text => !printed.includes(squeezed(text)))
