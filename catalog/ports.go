@@ -159,3 +159,34 @@ func (s Service) ofAnyHost() Service {
 	}
 	return s
 }
+
+// IsMeant reports whether a word of --only or --skip means s: its name, its protocol (https is
+// http inside TLS), its port or a range that holds it, alone or with the transport, as the
+// report has it.
+func (s Service) IsMeant(word string) bool {
+	for _, name := range []string{s.Name, s.Protocol, s.Ports.String(), s.Location()} {
+		if strings.EqualFold(word, name) {
+			return true
+		}
+	}
+	if word == s.Protocol+"s" && s.TLS.First() {
+		return true
+	}
+	ports, network, ok := ParsePortRange(word)
+	return ok && s.Ports.First != 0 && ports.First <= s.Ports.First && s.Ports.Last <= ports.Last && (network == "" || network == s.Network)
+}
+
+// ParsePortRange reads "443", "1-1024", "443/tcp" or "1-1024/udp". The network is "" if the
+// word names none.
+func ParsePortRange(word string) (ports Ports, network Network, ok bool) {
+	numbers, transport, _ := strings.Cut(strings.ToLower(word), "/")
+	first, last, ranged := strings.Cut(numbers, "-")
+	if !ranged {
+		last = first
+	}
+	low, errLow := strconv.ParseUint(first, 10, 16)
+	high, errHigh := strconv.ParseUint(last, 10, 16)
+	network = Network(transport)
+	known := network == TCP || network == UDP || !strings.Contains(word, "/")
+	return Ports{First: uint16(low), Last: uint16(high)}, network, errLow == nil && errHigh == nil && low <= high && known
+}

@@ -8,6 +8,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/report/content"
+	"exreach/report/page"
 	"exreach/report/table"
 )
 
@@ -58,6 +59,9 @@ func Formats() []Format {
 		}, {
 			Name: "summary", Help: "for a mail, with its subject: the answer, the causes, and where the whole report is",
 			Whole: true, Report: newSummary,
+		}, {
+			Name: "html", Help: "one page for a browser, which needs no network: to hand on",
+			Whole: true, Overview: true, Report: func(w io.Writer, _ content.Style) Writer { return page.New(w) },
 		},
 	}
 }

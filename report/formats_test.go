@@ -34,7 +34,7 @@ func write(t *testing.T, format string, r content.Report, s content.Style) strin
 	if err := put(&out, format, r, s); err != nil {
 		t.Fatalf("%s: %v", format, err)
 	}
-	if format != "table" {
+	if strings.HasPrefix(format, "json") {
 		follow(t, out.Bytes())
 	}
 	return out.String()
@@ -53,6 +53,10 @@ func TestGolden(t *testing.T) {
 		"network-60-color.txt":    {"table", content.Style{Width: 60, Color: true}},
 		"network-pipe.txt":        {"table", content.Style{}},
 		"network-100-verbose.txt": {"table", content.Style{Width: 100, Verbose: true}},
+		"network.csv":             {"csv", content.Style{}},
+		"network-request.csv":     {"request", content.Style{Separator: ';'}},
+		"network.md":              {"markdown", content.Style{}},
+		"network-summary.txt":     {"summary", content.Style{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := write(t, test.format, draft(scene.Network()), test.style)
@@ -94,7 +98,7 @@ func TestFormats(t *testing.T) {
 		}
 		known = append(known, f.Name)
 	}
-	for want, names := range map[string][]string{"json jsonl table": FormatNames(), "json table": TraceFormatNames(), "table json": CatalogFormatNames()} {
+	for want, names := range map[string][]string{"csv html json jsonl markdown request summary table": FormatNames(), "json table": TraceFormatNames(), "table json": CatalogFormatNames()} {
 		if got := strings.Join(names, " "); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

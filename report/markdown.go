@@ -20,8 +20,8 @@ import (
 // wanted, and what to do about it.
 type markdown struct {
 	out    *bufio.Writer
-	style  Style
-	head   Head
+	style  content.Style
+	head   content.Head
 	table  bool            // its head was written
 	told   map[string]bool // texts that stand in actions already
 	advice []string        // what to do, lines of lists
@@ -29,29 +29,33 @@ type markdown struct {
 	alike  []string        // which hosts one host of the table stands for
 }
 
-func newMarkdown(w io.Writer, s Style) Writer {
+func newMarkdown(w io.Writer, s content.Style) Writer {
 	return &markdown{out: bufio.NewWriter(w), style: s, told: map[string]bool{}}
 }
 
-// manyNames is how many services a row of a ticket names.
-const manyNames = 8
+// manyNames is how many services a row of a ticket names, and manyMembers how many of the
+// hosts that are alike, unless the reader wants all.
+const (
+	manyNames   = 8
+	manyMembers = 64
+)
 
 // md is quote.Markdown, which nearly every line needs.
 func md(text string) string { return quote.Markdown(text) }
 
-func (m *markdown) Begin(h Head) error {
+func (m *markdown) Begin(h content.Head) error {
 	m.head = h
-	m.paragraph("**" + md(headline(h)) + "**")
+	m.paragraph("**" + md(h.Headline()) + "**")
 	if len(h.Hosts) == 0 {
 		return nil
 	}
-	asked := eachText(askedTexts(h), func(text string) string { return "- " + md(text) })
+	asked := eachText(h.AskedTexts(), func(text string) string { return "- " + md(text) })
 	if len(asked) > 0 {
 		m.list(strings.TrimPrefix(asked[0], "- "), asked[1:])
 	}
 	if len(h.Hosts) > 1 && len(h.Causes) > 0 {
 		var lines []string
-		for _, text := range causeSentences(h, m.style.Verbose) {
+		for _, text := range h.CauseTexts(m.style.Verbose) {
 			lines = append(lines, "- "+md(text))
 		}
 		m.list("Causes:", lines)
@@ -70,7 +74,7 @@ func (m *markdown) list(title string, lines []string) {
 	}
 }
 
-func (m *markdown) Host(p Part) error {
+func (m *markdown) Host(p content.Part) error {
 	if len(p.Entries) == 0 || p.IsClean() {
 		return nil
 	}
@@ -89,7 +93,7 @@ func (m *markdown) Host(p Part) error {
 }
 
 // members names the hosts of a block.
-func (m *markdown) members(p Part) string {
+func (m *markdown) members(p content.Part) string {
 	shown := p.Members
 	if !m.style.Verbose {
 		shown = shown[:min(len(shown), manyMembers)]
@@ -119,15 +123,15 @@ func (m *markdown) group(host string, g content.Group, above map[string]bool) {
 	gist := g.Gist()
 	switch {
 	case above[gist]:
-		m.row(host, address, "", "", "", string(first.Grade()), "the same "+catalog.Count(len(g.Entries), "result"))
+		m.row(host, address, "", "", "", md(string(first.Grade())), "the same "+catalog.Count(len(g.Entries), "result"))
 	case g.Whole != nil:
-		m.row(host, address, "", md(content.Listed(servicesOfGroup(g), manyNames)), md(g.Whole.VerdictText()), md(gradeWordOf(*g.Whole)), md(g.Whole.Detail))
+		m.row(host, address, "", md(content.Listed(servicesOfGroup(g), manyNames)), md(g.Whole.VerdictText()), md(string(g.Whole.Grade)), md(g.Whole.Detail))
 		m.advise(*g.Whole)
 	case content.Quiet(g.Entries):
 		e := first.First()
 		n := catalog.Count(len(content.Ports(g.Entries)), "port")
-		m.row(host, address, n, md(content.Listed(servicesOfGroup(g), manyNames)), md(e.VerdictText()), md(gradeWordOf(e)), "no answer at any of "+n)
-		m.advise(traced(g.Entries))
+		m.row(host, address, n, md(content.Listed(servicesOfGroup(g), manyNames)), md(e.VerdictText()), md(string(e.Grade)), "no answer at any of "+n)
+		m.advise(content.Followed(g.Entries))
 	default:
 		for _, r := range content.Rows(g.Entries) {
 			m.problem(host, address, r)
@@ -151,14 +155,14 @@ func (m *markdown) problem(host, address string, r content.Row) {
 	switch {
 	case e.Grade == judge.Pass:
 	case e.Verdict == probe.Untried && len(r.Entries) > 1:
-		m.row(host, address, "", md(content.Listed(r.Services(), manyNames)), md(e.VerdictText()), md(gradeWordOf(e)), md(content.WhyUnasked(e)))
+		m.row(host, address, "", md(content.Listed(r.Services(), manyNames)), md(e.VerdictText()), md(string(e.Grade)), md(content.WhyUnasked(e)))
 		m.advise(e)
 	default:
-		seen := md(answerOf(e))
+		seen := md(e.AnswerText())
 		if e.Evidence != "" && !strings.Contains(e.Detail, e.Evidence) {
 			seen += " " + quote.Code(e.Evidence)
 		}
-		m.row(host, address, md(e.PortText()), md(content.Listed(r.Services(), manyNames)), md(e.VerdictText()), md(gradeWordOf(e)), seen)
+		m.row(host, address, md(e.PortText()), md(content.Listed(r.Services(), manyNames)), md(e.VerdictText()), md(string(e.Grade)), seen)
 		m.advise(e)
 	}
 	for _, b := range r.Behind {
@@ -206,7 +210,7 @@ func (m *markdown) tell(list []string, bullet, text string) []string {
 }
 
 // care keeps what is wrong with a host beside reachability, and what to do about it.
-func (m *markdown) care(host string, p Part) {
+func (m *markdown) care(host string, p content.Part) {
 	for _, c := range p.Cares {
 		m.cares = append(m.cares, fmt.Sprintf("- %s: %s (%s, %s)", host, md(c.Text), md(string(c.Weight)), catalog.Count(c.Services, "service")))
 		for _, f := range caringFor(c, p.Entries) {
@@ -228,7 +232,7 @@ func caringFor(c content.Care, entries []content.Entry) []judge.Finding {
 	return found
 }
 
-func (m *markdown) End(h Head) error {
+func (m *markdown) End(h content.Head) error {
 	if m.table {
 		m.out.WriteString("\n")
 	}
@@ -241,7 +245,7 @@ func (m *markdown) End(h Head) error {
 		}
 	}
 	if len(h.Hosts) > 0 {
-		m.out.WriteString(md(countsText(h)) + "\n")
+		m.out.WriteString(md(h.CountsText()) + "\n")
 	}
 	return m.out.Flush()
 }

@@ -27,11 +27,13 @@ type csvWriter struct {
 	seen  content.Run // that saw the host whose rows come
 }
 
-func newCSV(w io.Writer, s Style) Writer { return &csvWriter{sheet: quote.NewSheet(w, s.Separator)} }
+func newCSV(w io.Writer, s content.Style) Writer {
+	return &csvWriter{sheet: quote.NewSheet(w, s.Separator)}
+}
 
-func (c *csvWriter) Begin(Head) error { return c.sheet.Row(csvColumns...) }
+func (c *csvWriter) Begin(content.Head) error { return c.sheet.Row(csvColumns...) }
 
-func (c *csvWriter) Host(p Part) error {
+func (c *csvWriter) Host(p content.Part) error {
 	c.seen = p.Seen
 	for g := range content.Groups(p.Entries) {
 		for _, r := range content.Rows(g.Entries) {
@@ -43,7 +45,7 @@ func (c *csvWriter) Host(p Part) error {
 	return c.sheet.Flush()
 }
 
-func (c *csvWriter) End(Head) error { return c.sheet.Flush() }
+func (c *csvWriter) End(content.Head) error { return c.sheet.Flush() }
 
 // row writes a row, and those behind it. What was not asked has a row per service: it has
 // in common only why.
@@ -73,7 +75,7 @@ func (c *csvWriter) cells(r content.Row) error {
 	}
 	return c.sheet.Row(
 		run.Started, run.Machine, run.From, e.Source, e.Host, e.Site, e.Address, e.Network, portCell(e), strings.Join(r.Services(), ", "), e.Version, e.Role,
-		e.Want, e.Verdict, e.Grade, r.Care(), durationOf(e.Took).Seconds(), e.Detail, strings.Join(codesOf(r), ", "), firstHint(r), after,
+		e.Want, e.Verdict, e.Grade, r.Care(), e.Took, e.Detail, strings.Join(codesOf(r), ", "), firstHint(r), after,
 		daysCell(e), expiryOf(e), labelsText(e.Labels),
 	)
 }
@@ -150,25 +152,25 @@ var requestColumns = []any{
 // source, destination, protocol and port, for tools that take change requests.
 type requestWriter struct {
 	sheet *quote.Sheet
-	head  Head
+	head  content.Head
 	asks  content.AskList
 }
 
-func newRequest(w io.Writer, s Style) Writer {
+func newRequest(w io.Writer, s content.Style) Writer {
 	return &requestWriter{sheet: quote.NewSheet(w, s.Separator)}
 }
 
-func (q *requestWriter) Begin(h Head) error {
+func (q *requestWriter) Begin(h content.Head) error {
 	q.head = h
 	return q.sheet.Row(requestColumns...)
 }
 
-func (q *requestWriter) Host(p Part) error {
+func (q *requestWriter) Host(p content.Part) error {
 	q.asks.Add(content.Asks(p.Entries, q.head.Report)...)
 	return nil
 }
 
-func (q *requestWriter) End(Head) error {
+func (q *requestWriter) End(content.Head) error {
 	for _, a := range q.asks.All() {
 		err := q.sheet.Row(
 			a.Action, a.Source, a.Machine, a.Address, a.Host, a.Site, a.Network, int(a.Port), strings.Join(a.Services, ", "),

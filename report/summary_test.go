@@ -55,7 +55,7 @@ func TestSummarySubject(t *testing.T) {
 	} {
 		s := &scene.Scene{Host: test.host, Version: "2019", Role: "mailbox", Address: "192.0.2.10", From: "client"}
 		s.Add("smtp", 25, scene.Verdict(probe.Prohibited, "no"))
-		out := write(t, "summary", draft(s.Results), Style{})
+		out := write(t, "summary", draft(s.Results), content.Style{})
 		if subject, _ := mailOf(t, out); !strings.HasPrefix(subject, test.want) {
 			t.Errorf("%q, want %q", subject, test.want)
 		}
@@ -74,10 +74,11 @@ func TestSummaryWhole(t *testing.T) {
 	}{
 		{nil, nil, "To keep the whole report, run again with --also json=FILE."},
 		{nil, []string{"a.json", "b.jsonl"}, "The whole report is in a.json, b.jsonl."},
+		{[]content.Place{{Format: "summary", File: "mail.txt"}, {Format: "request", File: "rules.csv"}}, nil, "To keep the whole report, run again with --also json=FILE."},
 		{[]content.Place{{Format: "html", File: "report.html"}, {Format: "csv", File: "ports.csv"}}, []string{"a.json"}, "The whole report: report.html (html), ports.csv (csv)"},
 	} {
 		var out strings.Builder
-		d := NewDraft(Outlet{Format{Whole: true}, newSummary(&out, Style{})})
+		d := NewDraft(Outlet{Format{Whole: true}, newSummary(&out, content.Style{})})
 		d.Know(1, New("exreach", "client", scene.Began))
 		d.Place(test.elsewhere, test.sources)
 		if err := d.Take(1, draft(scene.Network()).Results[:1]); err != nil {
@@ -101,7 +102,7 @@ func TestSummaryFits(t *testing.T) {
 		s.Add("smtp", 25, scene.Verdict(probe.TimedOut, "no reply"))
 		s.Add(fmt.Sprintf("service%d", i), uint16(1000+i), scene.Verdict(probe.Refused, "refused"))
 	}
-	out := write(t, "summary", draft(s.Results), Style{})
+	out := write(t, "summary", draft(s.Results), content.Style{})
 	subject, body := mailOf(t, out)
 	if subject != "exreach: 40 of 40 hosts are not as wanted" {
 		t.Errorf("subject %q", subject)
@@ -117,13 +118,13 @@ func TestSummaryFits(t *testing.T) {
 			t.Errorf("%d columns: %s", n, line)
 		}
 	}
-	if plain := write(t, "summary", draft(scene.Network()), Style{}); strings.Contains(plain, "MIME") {
+	if plain := write(t, "summary", draft(scene.Network()), content.Style{}); strings.Contains(plain, "MIME") {
 		t.Error("a mail in ASCII names a charset")
 	}
 }
 
 func TestSummaryHostile(t *testing.T) {
-	out := write(t, "summary", hostileReport(), Style{})
+	out := write(t, "summary", hostileReport(), content.Style{})
 	checkHarmless(t, "summary", out)
 	if subject, _ := mailOf(t, out); strings.ContainsAny(subject, "\r\n") {
 		t.Errorf("subject %q", subject)
@@ -131,7 +132,7 @@ func TestSummaryHostile(t *testing.T) {
 }
 
 func TestSummaryOfNothing(t *testing.T) {
-	if out := write(t, "summary", draft(nil), Style{}); !strings.HasPrefix(out, "Subject: exreach: Nothing was checked: ") || strings.Count(out, "\n") != 3 {
+	if out := write(t, "summary", draft(nil), content.Style{}); !strings.HasPrefix(out, "Subject: exreach: Nothing was checked: ") || strings.Count(out, "\n") != 3 {
 		t.Errorf("got %q", out)
 	}
 }

@@ -29,6 +29,7 @@ func commands(w world) []*cli.Command {
 var topics = []commandline.Entry{
 	{Word: "verdicts", Text: "what was observed at a port, and how it is graded"},
 	{Word: "hosts", Text: "naming hosts: lists, topologies, and how names are looked up"},
+	{Word: "formats", Text: "what each format is for, several at once, and joining reports"},
 	{Word: "credentials", Text: "logging in, and what is done to keep the account safe"},
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/console"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
 	"exreach/report/content"
@@ -105,7 +106,7 @@ func versionCalled(cat *catalog.Catalog, word string) string {
 // within limits of what is easy to read.
 func columnsOf(w world) int {
 	const least, widest = 60, 110
-	return min(max(cmp.Or(widthFor(terminal(w.stdout), w.env), widest), least), widest)
+	return min(max(cmp.Or(console.WidthFor(console.Of(w.stdout), w.env), widest), least), widest)
 }
 
 // pointed adds a hint to a catalog.NothingError, which says that a role has no service for

@@ -94,7 +94,7 @@ func surveyOf(ctx context.Context, c *cli.Context, w world) (*survey.Survey, err
 func (o output) run(ctx context.Context, s *survey.Survey) error {
 	opening, stop := until(ctx, s.Began, s.Deadline)
 	defer stop()
-	to, err := files.Create(opening, o.file, o.stdout, o.temporaries)
+	to, err := o.places.Open(opening, o.stdout, o.temporaries)
 	if err != nil {
 		return err
 	}
@@ -104,12 +104,11 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	}
 	var shelf files.Scratch
 	defer shelf.Close()
-	draft, known := report.NewDraft(report.Outlet{Format: o.format, To: o.format.Report(to, o.style)}), o.runOf(s)
+	draft, known := o.draft(to, &shelf, nil), o.runOf(s)
 	draft.Know(1, known)
-	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(o.temporaries) })
 	for host := range s.Run(ctx) {
 		if err := draft.Add(host); err != nil {
-			return unwritten(to, err)
+			return err
 		}
 	}
 	mistake := s.Err()
@@ -120,7 +119,7 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	draft.Know(1, known)
 	draft.Note(nil, s.Untestable())
 	if err := draft.End(); err != nil {
-		return unwritten(to, err)
+		return err
 	}
 	o.noteInterrupted(ctx, s.Unasked(), s.Unread())
 	return cmp.Or(mistake, o.finish(to, draft.Counts()))
@@ -191,14 +190,23 @@ func wordsOf(c *cli.Context, option string) ([]string, error) {
 			words = append(words, word)
 		}
 	}
-	if c.IsSet(option) && len(words) == 0 && option == "port" {
-		return nil, hinted("such as --port 8443; leave the option out to check what the role needs", "option --port: it names no port")
-	}
 	if c.IsSet(option) && len(words) == 0 {
-		return nil, hinted("name services, protocols or ports, such as --"+option+" smtp,443; leave the option out to check everything",
-			"option --%s: it names no service", option)
+		return nil, namesNone(option)
 	}
 	return words, nil
+}
+
+// namesNone is the error for an option whose list is empty.
+func namesNone(option string) error {
+	switch option {
+	case "port":
+		return hinted("such as --port 8443; leave the option out to check what the role needs", "option --port: it names no port")
+	case "grade", "host":
+		example := map[string]string{"grade": "fail,warn", "host": "mail01"}[option]
+		return hinted("such as --"+option+" "+example+"; leave the option out to keep everything", "option --%s: it names no %[1]s", option)
+	}
+	return hinted("name services, protocols or ports, such as --"+option+" smtp,443; leave the option out to check everything",
+		"option --%s: it names no service", option)
 }
 
 // targetsOf is the hosts that the command line names.

@@ -12,7 +12,10 @@ import (
 
 	"exreach/catalog"
 	"exreach/cmd/internal/commandline"
+	"exreach/cmd/internal/outlet"
+	"exreach/cmd/internal/pick"
 	"exreach/report"
+	"exreach/report/device"
 )
 
 // completeCommand prints the completions of a word, one on each line. The shells'
@@ -63,6 +66,18 @@ func values(l commandline.Line, option string) []string {
 			return report.TraceFormatNames()
 		}
 		return report.FormatNames()
+	case "also":
+		var words []string
+		for _, name := range report.FormatNames() {
+			words = append(words, name+"=")
+		}
+		return words
+	case "separator":
+		return outlet.Separators()
+	case "device":
+		return device.Names()
+	case "grade":
+		return pick.Grades()
 	case "from":
 		var words []string
 		for _, f := range catalog.Froms {

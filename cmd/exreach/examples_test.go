@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -114,13 +115,17 @@ func inExampleFolder(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	report := `{"schema": "exreach/1", "counts": {"pass": 0, "warn": 0, "fail": 0, "unknown": 0}, "results": []}`
+	line := `{"schema": "exreach/2", "started": "2026-11-%d0T09:30:00Z", "machine": "%s", "from": "client", "host": "mail01", "version": "2019", "role": "mailbox", "service": "smtp-submission", ` +
+		`"network": "tcp", "port": 587, "protocol": "smtp", "tls": "starttls", "want": "required", "address": "192.0.2.10", "verdict": "timed-out", "grade": "fail", "care": "pass", "step": "connect", "tries": 3, "took_s": 3, "steps": [], "detail": "no reply"}`
 	for name, text := range map[string]string{
-		"servers.txt": "mail01.contoso.com\n",
-		"servers.csv": "Name,ServerRole,AdminDisplayVersion\nEX01,Mailbox,Version 15.2 (Build 1118.7)\n",
-		"org.yaml":    "hosts: [{name: mail01.contoso.com, version: '2019'}]\n",
-		"exreach.txt": "user: CONTOSO\\alice\npassword: correct horse battery staple\n",
-		"mail01.json": report,
-		"org.json":    report,
+		"berlin.json":  fmt.Sprintf(line, 1, "pc-berlin"),
+		"hamburg.json": fmt.Sprintf(line, 2, "pc-hamburg"),
+		"servers.txt":  "mail01.contoso.com\n",
+		"servers.csv":  "Name,ServerRole,AdminDisplayVersion\nEX01,Mailbox,Version 15.2 (Build 1118.7)\n",
+		"org.yaml":     "hosts: [{name: mail01.contoso.com, version: '2019'}]\n",
+		"exreach.txt":  "user: CONTOSO\\alice\npassword: correct horse battery staple\n",
+		"mail01.json":  report,
+		"org.json":     fmt.Sprintf(line, 1, "pc01"),
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

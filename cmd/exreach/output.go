@@ -3,9 +3,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,73 +15,108 @@ import (
 
 	"exreach/catalog"
 	"exreach/cmd/internal/commandline"
+	"exreach/cmd/internal/console"
 	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/outlet"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
 	"exreach/report/content"
 	"exreach/report/judge"
 )
 
-var colorWords = []string{"auto", "always", "never"}
-
 // outputFlags choose how the report is written.
 func outputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "format", Value: "table", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, TakesFile: true, Usage: "write the report to `FILE`, whole or not at all"},
+		&cli.GenericFlag{Name: "also", Value: &outlet.Also{}, Usage: "write it to a file as well, as `FORMAT=FILE`, such as html=report.html; may be repeated"},
 		colorFlag(),
 		&cli.BoolFlag{Name: "problems", Usage: "show only what is not as wanted"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show notes, and everything that is as wanted"},
 		commandline.RangedFlag{
 			IntFlag:  &cli.IntFlag{Name: "width", Usage: "wrap the table at this `NUMBER` of columns (default: the terminal's, or COLUMNS, or 100)"},
-			Accepted: fmt.Sprintf("0, and %d or more", narrowest),
+			Accepted: fmt.Sprintf("0, and %d or more", console.Narrowest),
 		},
+		&cli.StringFlag{Name: "separator", Usage: "separate the columns of csv and request by `CHARACTER`: " + strings.Join(outlet.Separators(), ", ") + " (default comma)"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "write no notes and no progress to stderr, only errors"},
 	}
 }
 
-func colorFlag() cli.Flag {
-	return &cli.StringFlag{Name: "color", Value: "auto", Usage: "colour the table `WHEN`: auto, always or never (default auto, which honours NO_COLOR)"}
-}
-
 // An output writes a report the way the user wants it, for check, demo and report.
 type output struct {
-	format   report.Format
-	style    content.Style
-	file     string // "" is stdout
+	places   outlet.Places
 	machine  string // the name of this machine; "" if it has none
 	options  content.Options
 	stdout   io.Writer
 	notes    io.Writer
-	progress *statusLine // nil if no one would see it
-	standIn  bool        // a stand-in is checked: its faults are deliberate and no failure
+	progress *console.StatusLine // nil if no one would see it
+	standIn  bool                // a stand-in is checked: its faults are deliberate and no failure
 
 	temporaries *files.Temporaries
 }
 
 func newOutput(c *cli.Context, w world) (output, error) {
-	o := output{file: c.String("output"), stdout: w.stdout, temporaries: w.temporaries, notes: notesOf(c, w)}
-	switch {
-	case c.Bool("quiet") && c.Bool("verbose"):
+	o := output{stdout: w.stdout, temporaries: w.temporaries, notes: notesOf(c, w)}
+	if c.Bool("quiet") && c.Bool("verbose") {
 		return o, combined("--quiet and --verbose")
-	case o.file == "-":
-		o.file = ""
 	}
 	var err error
-	if o.format, err = report.FormatNamed(strings.ToLower(c.String("format")), report.FormatNames()); err != nil {
-		return o, err
-	}
-	if o.style, err = styleOf(c, w, o.file); err != nil {
+	if o.places, err = placesOf(c, w); err != nil {
 		return o, err
 	}
 	o.options = given(c)
 	o.machine, _ = os.Hostname() // without a name the report says less
-	streamsToTerminal := !o.format.Whole && o.file == "" && terminal(w.stdout) != nil
-	if f := terminal(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
-		o.progress = &statusLine{terminal: f, width: widthOf(f)}
-		o.notes = wrapping{o.progress, widthFor(f, w.env)}
+	first := o.places[0]
+	streamsToTerminal := !first.Format.Whole && first.File == "" && console.Of(w.stdout) != nil
+	if f := console.Of(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
+		o.progress = &console.StatusLine{Terminal: f, Width: console.WidthOf(f)}
+		o.notes = console.Wrapping{Writer: o.progress, Width: console.WidthFor(f, w.env)}
 	}
 	return o, nil
+}
+
+// placesOf is where the report goes, in which formats and styles.
+func placesOf(c *cli.Context, w world) (outlet.Places, error) {
+	places, err := outlet.Parse(c.String("format"), c.String("output"), *c.Generic("also").(*outlet.Also))
+	if err != nil {
+		return nil, err
+	}
+	style, err := styleOf(c, w, places[0].File)
+	if err != nil {
+		return nil, err
+	}
+	style.Matrix = c.Bool("matrix")
+	if c.IsSet("separator") {
+		if style.Separator, err = outlet.SeparatorNamed(strings.ToLower(c.String("separator"))); err != nil {
+			return nil, err
+		}
+	}
+	for _, option := range []string{"matrix", "separator"} {
+		if err := places.Uses(option); c.IsSet(option) && err != nil {
+			return nil, err
+		}
+	}
+	beside := style
+	beside.Color = false
+	if beside.Width, err = tableWidth(c, w, nil); err != nil {
+		return nil, err
+	}
+	places.Dress(style, beside)
+	return places, places.Check(inputsOf(c), c.Command.Name == "report", outlet.Streams{In: w.stdin, Out: w.stdout})
+}
+
+// inputsOf is the files that a command reads.
+func inputsOf(c *cli.Context) []string {
+	if c.Command.Name == "report" {
+		return c.Args().Slice()
+	}
+	var inputs []string
+	for _, f := range c.Command.Flags {
+		if file, ok := f.(*cli.StringFlag); ok && file.TakesFile && file.Name != "output" && c.IsSet(file.Name) {
+			inputs = append(inputs, c.String(file.Name))
+		}
+	}
+	return inputs
 }
 
 // given returns the options that the command line sets, for the report. It leaves out how
@@ -107,48 +140,10 @@ func given(c *cli.Context) content.Options {
 	return options
 }
 
-// styleOf is what the terminal can show and the user wants to see.
-func styleOf(c *cli.Context, w world, file string) (content.Style, error) {
-	s := content.Style{Verbose: c.Bool("verbose"), Problems: c.Bool("problems")}
-	when := strings.ToLower(c.String("color"))
-	if !slices.Contains(colorWords, when) {
-		return s, &catalog.WordError{Kind: "colour choice", Word: when, Accepted: colorWords}
-	}
-	s.Color = when == "always"
-	f := terminal(w.stdout)
-	if file != "" {
-		f = nil
-	}
-	var err error
-	if s.Width, err = tableWidth(c, w, f); err != nil || f == nil {
-		return s, err
-	}
-	// https://no-color.org
-	if when == "auto" && w.env("NO_COLOR") == "" && w.env("TERM") != "dumb" {
-		s.Color = showsColour(f)
-	}
-	return s, nil
-}
-
-// tableWidth is how many columns a table may take: what the user says, else what the
-// terminal f has, else COLUMNS, else 100. f is nil if the table goes elsewhere. 0 is no
-// limit.
-func tableWidth(c *cli.Context, w world, f *os.File) (int, error) {
-	const usual = 100
-	if !c.IsSet("width") {
-		return cmp.Or(widthFor(f, w.env), usual), nil
-	}
-	n := c.Int("width")
-	if n != 0 && n < narrowest {
-		return 0, hinted("such as --width 100; --width 0 never wraps", "option --width: %d columns are too few, the minimum is %d", n, narrowest)
-	}
-	return n, nil
-}
-
 // tell shows an event of a run to the user.
 func (o output) tell(e survey.Event) {
 	if p, ok := e.(survey.Progress); ok && o.progress != nil {
-		o.progress.show(progressTexts(p)...)
+		o.progress.Show(progressTexts(p)...)
 	}
 	for _, text := range said(e) {
 		note(o.notes, "%s", text)
@@ -170,33 +165,6 @@ func (o output) noteInterrupted(ctx context.Context, unasked int, unread bool) {
 	}
 }
 
-// finish commits the report, so people see it, and returns the outcome as an error.
-func (o output) finish(to *files.Destination, counts content.Counts) error {
-	if err := to.Commit(); err != nil {
-		return err
-	}
-	if o.file != "" {
-		note(o.notes, "wrote %s: %s", o.file, summary(counts))
-	}
-	switch worst := counts.Worst(); {
-	case o.standIn:
-		return nil
-	case worst == judge.Fail:
-		return notAsWanted
-	case worst == judge.Unknown:
-		return undetermined
-	}
-	return nil
-}
-
-// unwritten adds the destination to an error of writing. Errors of reading stay as is.
-func unwritten(to *files.Destination, err error) error {
-	if unread := (*report.UnreadError)(nil); errors.As(err, &unread) {
-		return err // reading failed, not writing
-	}
-	return to.Failed(err)
-}
-
 // notesOf is where a command writes what the user may want to know. Errors are not
 // notes.
 func notesOf(c *cli.Context, w world) io.Writer {
@@ -208,6 +176,33 @@ func notesOf(c *cli.Context, w world) io.Writer {
 
 func note(w io.Writer, format string, a ...any) {
 	printLine(w, "exreach: "+fmt.Sprintf(format, a...))
+}
+
+// draft begins the report in all its formats. sources is the files that it is read from.
+func (o output) draft(to *outlet.Delivery, shelf *files.Scratch, sources []string) *report.Draft {
+	d := report.NewDraft(to.Outlets()...)
+	d.Shelve(func() (report.Shelf, error) { return shelf, shelf.Create(o.temporaries) })
+	d.Place(o.places.Files(), sources)
+	return d
+}
+
+// finish commits the report, so people see it, and returns the outcome as an error.
+func (o output) finish(to *outlet.Delivery, counts content.Counts) error {
+	if err := to.Commit(); err != nil {
+		return err
+	}
+	if names := o.places.Names(); names != "" {
+		note(o.notes, "wrote %s: %s", names, summary(counts))
+	}
+	switch worst := counts.Worst(); {
+	case o.standIn:
+		return nil
+	case worst == judge.Fail:
+		return notAsWanted
+	case worst == judge.Unknown:
+		return undetermined
+	}
+	return nil
 }
 
 // summary counts what makes the exit code of a run.

@@ -3,75 +3,128 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/inlet"
+	"exreach/cmd/internal/pick"
 	"exreach/report"
-	"exreach/report/saved"
+	"exreach/report/device"
 )
 
 func reportCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:      "report",
-		Usage:     "write a saved JSON report again, in any format",
-		ArgsUsage: "FILE",
-		Flags:     outputFlags(),
+		Usage:     "write saved reports again: in any format, joined, filtered",
+		ArgsUsage: "FILE...",
+		Flags:     slices.Concat(pickFlags(), outputFlags()),
 		Action:    func(c *cli.Context) error { return rewrite(c, w) },
 	}
 }
 
-// rewrite writes a saved report in another format.
+// pickFlags choose what is left of saved reports, and what is made of it.
+func pickFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "matrix", Usage: "show who reaches which host, one cell for each pair, instead of the results"},
+		&cli.StringSliceFlag{Name: "grade", Usage: "leave only results with these `GRADES`: fail, warn, unknown or pass, separated by commas"},
+		&cli.StringSliceFlag{Name: "host", Usage: "leave only the hosts with these `NAMES`, as the report has them; * stands for any letters"},
+		&cli.StringSliceFlag{Name: "only", Usage: "leave only these `WORDS`: services, protocols, ports or ranges of ports"},
+		&cli.StringFlag{Name: "device", Usage: "print the commands that ask a firewall, a `DEVICE`, about the blocked ports: " + strings.Join(device.Names(), ", ")},
+	}
+}
+
+// rewrite writes saved reports as one report.
 func rewrite(c *cli.Context, w world) error {
 	out, err := newOutput(c, w)
 	if err != nil {
 		return err
 	}
-	if c.NArg() != 1 {
-		return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name one report, or - for stdin", c.Command.HelpName)
-	}
-	name, from, closing, err := openReport(c.Context, c.Args().First(), w.stdin)
+	asked, err := out.ask(c)
 	if err != nil {
 		return err
 	}
-	defer closing()
-	to, err := files.Create(c.Context, out.file, out.stdout, out.temporaries)
+	picked, err := pickOf(c)
+	if err != nil {
+		return err
+	}
+	if c.NArg() == 0 {
+		return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name a report, or - for stdin", c.Command.HelpName)
+	}
+	from, err := inlet.Open(c.Context, c.Args().Slice(), w.stdin)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	if from.Len() > 1 || !picked.IsAll() {
+		out.places.Hold()
+	}
+	to, err := out.places.Open(c.Context, out.stdout, out.temporaries)
 	if err != nil {
 		return err
 	}
 	defer to.Discard()
+	to.Heed(c.Context)
 	var shelf files.Scratch
 	defer shelf.Close()
-	draft := report.NewDraft(report.Outlet{Format: out.format, To: out.format.Report(files.Onto(c.Context, to), out.style)})
-	draft.Shelve(func() (report.Shelf, error) { return &shelf, shelf.Create(out.temporaries) })
+	draft := out.draft(to, &shelf, from.Files())
+	draft.Select(picked.Selection())
 	err = files.Unless(c.Context, func() error {
-		if err := saved.NewReader(draft).Read(name, files.Until(c.Context, from)); err != nil {
+		if err := from.ReadInto(c.Context, draft); err != nil {
+			return err
+		}
+		if err := picked.Unknown(); err != nil {
 			return err
 		}
 		return draft.End()
 	})
 	switch {
 	case errors.Is(err, files.ErrInterrupted):
-		return fmt.Errorf("%s: %w before the report was complete", name, files.ErrInterrupted)
+		return fmt.Errorf("%s: %w before the report was complete", from.Called(), files.ErrInterrupted)
 	case err != nil:
-		return unwritten(to, err)
+		return err
+	}
+	if asked != nil {
+		for _, text := range asked.Notes() {
+			note(out.notes, "%s", text)
+		}
 	}
 	out.standIn = draft.StandIn()
 	return out.finish(to, draft.Counts())
 }
 
-func openReport(ctx context.Context, file string, stdin io.Reader) (name string, from io.Reader, closing func() error, err error) {
-	if file == "-" {
-		return "stdin", stdin, func() error { return nil }, nil
+// ask makes the questions of --device what the report is; nil without the option.
+func (o *output) ask(c *cli.Context) (*device.Questions, error) {
+	if !c.IsSet("device") {
+		return nil, nil
 	}
-	f, err := files.Open(ctx, file)
+	for _, other := range []string{"format", "matrix", "also", "separator"} {
+		if c.IsSet(other) {
+			return nil, combined("--device and --" + other)
+		}
+	}
+	d, err := device.Named(strings.ToLower(c.String("device")))
 	if err != nil {
-		return "", nil, nil, fmt.Errorf("cannot read the report: %w", err)
+		return nil, err
 	}
-	return file, f, f.Close, nil
+	q := device.NewQuestions(d)
+	o.places[0].Format = report.Questions(q)
+	return q, nil
+}
+
+// pickOf is what the user wants to see of the reports.
+func pickOf(c *cli.Context) (*pick.Pick, error) {
+	var words [3][]string
+	for i, option := range []string{"grade", "host", "only"} {
+		var err error
+		if words[i], err = wordsOf(c, option); err != nil {
+			return nil, err
+		}
+	}
+	return pick.Parse(words[0], words[1], words[2])
 }

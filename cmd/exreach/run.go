@@ -9,6 +9,7 @@ import (
 	"io"
 	"regexp"
 
+	"exreach/cmd/internal/console"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/survey"
 	"exreach/probe/lookup"
@@ -42,7 +43,7 @@ func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
 func run(ctx context.Context, args []string, w world) int {
 	out := &files.ErrWriter{Writer: w.stdout}
 	w.stdout = out
-	w.stderr = wrapping{w.stderr, widthFor(terminal(w.stderr), w.env)}
+	w.stderr = console.Wrapping{Writer: w.stderr, Width: console.WidthFor(console.Of(w.stderr), w.env)}
 	err := command(ctx, args, w)
 	var o outcome
 	if unwritten := out.Err(); unwritten != nil && (err == nil || err == unwritten || errors.As(err, &o)) {

@@ -107,24 +107,6 @@ func TestSaid(t *testing.T) {
 	}
 }
 
-// TestStatusLine wants notes above the line, and the line never wider than the terminal,
-// which needs room for ^C behind it.
-func TestStatusLine(t *testing.T) {
-	var screen bytes.Buffer
-	l := &statusLine{terminal: &screen, width: 10}
-	l.show("")
-	l.show("0123456789abc", "012345678")
-	note(l, "done")
-	l.show("7 s")
-	l.show("12345678", "123")
-	l.show("\u90f5\u4fbf\u90f5\u4fbf") // four letters, of which three fit in six columns
-	l.show("8")
-	l.show("")
-	if want := "\r0123456\r         \rexreach: done\n\r7 s\r123\r\u90f5\u4fbf\u90f5\r8     \r        \r"; screen.String() != want {
-		t.Errorf("got %q, want %q", screen.String(), want)
-	}
-}
-
 // TestKeepOpen: a console stays until Enter, or Ctrl-C.
 func TestKeepOpen(t *testing.T) {
 	for _, end := range []string{"Enter", "Ctrl-C"} {
@@ -155,14 +137,5 @@ func TestKeepOpen(t *testing.T) {
 			}
 			<-closed
 		})
-	}
-}
-
-// COLUMNS is the width of a text that does not go to a terminal; 0 is the usual width.
-func TestColumns(t *testing.T) {
-	for columns, want := range map[string]int{"": 0, "wide": 0, "0": 0, "-80": 0, "1": narrowest, "39": narrowest, "40": 40, "132": 132} {
-		if got := widthFor(nil, func(string) string { return columns }); got != want {
-			t.Errorf("COLUMNS=%s is %d columns, want %d", columns, got, want)
-		}
 	}
 }

@@ -19,6 +19,7 @@ type Cause struct {
 	Services []string // at the port, each once; nil where no port is meant
 	How      string   // the verdict at the port: "timed-out"; "" where no port is meant
 	Weight   judge.Grade
+	Unasked  bool     // What says why services were not asked, or not to the end
 	Beside   bool     // it weighs on the care, not on the grade
 	Hosts    int      // how many
 	Names    []string // of the first of them, in the order of the run
@@ -99,7 +100,7 @@ func (t *Tracker) learn(found map[causeKey]bool, e Entry, host placed) {
 	c := Cause{What: e.PortText(), Services: []string{e.Service}, How: e.VerdictText(), Weight: e.Grade}
 	switch {
 	case e.Verdict == probe.Untried:
-		c = Cause{What: WhyUnasked(e), Weight: e.Grade}
+		c = Cause{What: WhyUnasked(e), Weight: e.Grade, Unasked: true}
 	case e.Parent != "":
 		c.What, c.Services = e.Service+" (RPC)", nil // every host has another port
 	case lackOf(e) == exposed:

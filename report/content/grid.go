@@ -37,7 +37,7 @@ func CellsOf(entries []Entry, number func(Column) int) []Cell {
 	var cells []Cell
 	places := map[int]int{}
 	for e := range asRows(entries) {
-		n := number(columnOf(e))
+		n := number(ColumnOf(e))
 		if n < 0 {
 			continue
 		}
@@ -53,7 +53,8 @@ func CellsOf(entries []Entry, number func(Column) int) []Cell {
 	return cells
 }
 
-func columnOf(e Entry) Column {
+// ColumnOf returns the column of an entry.
+func ColumnOf(e Entry) Column {
 	if e.Parent != "" {
 		return Column{Service: e.Service}
 	}

@@ -51,4 +51,6 @@ type Style struct {
 	Verbose  bool // also show notes, and all causes
 	Problems bool // show only what is not as wanted
 	Matrix   bool // show who reaches which host, instead of the results
+
+	Separator rune // between the columns of csv and request; 0 is a comma
 }

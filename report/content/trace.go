@@ -3,6 +3,7 @@
 package content
 
 import (
+	"slices"
 	"time"
 
 	"exreach/catalog"
@@ -136,4 +137,19 @@ func (r TraceReport) Worst() judge.Outcome {
 		return judge.Undecided
 	}
 	return worst
+}
+
+// Shown returns how many hops to show: of the silent ones at the end, only the first.
+func Shown(all []Hop) int {
+	n := len(all)
+	for n > 1 && all[n-1].Said == hops.SaidNothing && all[n-2].Said == hops.SaidNothing {
+		n--
+	}
+	return n
+}
+
+// Followed returns the entry whose packets were followed, or else the first.
+func Followed(entries []Entry) Entry {
+	i := slices.IndexFunc(entries, func(e Entry) bool { return e.Trace != nil && e.Trace.Reason == "" })
+	return entries[max(i, 0)]
 }

@@ -59,3 +59,11 @@ func (e Entry) AnswerText() string {
 	}
 	return e.Detail
 }
+
+// Assumed says that a host did not show its version, and which it may have.
+func Assumed(e Entry) string {
+	if e.Identified == nil || len(e.Identified.Candidates) == 0 {
+		return " (assumed)"
+	}
+	return " (assumed: it may be version " + e.Identified.Choice() + ")"
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 )
 
@@ -30,8 +31,10 @@ func (s *Sheet) Row(cells ...any) error {
 	row := make([]string, len(cells))
 	for i, cell := range cells {
 		switch cell := cell.(type) {
-		case int, float64:
-			row[i] = fmt.Sprint(cell)
+		case int:
+			row[i] = strconv.Itoa(cell)
+		case float64:
+			row[i] = strconv.FormatFloat(cell, 'f', -1, 64)
 		case time.Time:
 			row[i] = timeText(cell)
 		default:

@@ -65,8 +65,6 @@ func (d *document) read() error {
 			return err
 		}
 	}
-	clean(&d.head)
-	d.check.to.Note(d.head.GroundRules, d.head.Untestable)
 	return d.check.end()
 }
 
@@ -130,6 +128,11 @@ func (d *document) member(name string, is *shape, into any) error {
 		}
 	case "schema":
 		return d.schema()
+	case "ground_rules", "untestable":
+		clean(into)
+		if err := d.check.note(d.head.GroundRules, d.head.Untestable); err != nil {
+			return fmt.Errorf("line %d: %s: %w", d.line(), name, err)
+		}
 	}
 	return nil
 }
@@ -172,9 +175,6 @@ func documentShape() *shape {
 	is := shapeOf(reflect.TypeFor[content.Report]())
 	is.members["counts"] = shapeOf(reflect.TypeFor[unaskedHosts]())
 	is.members["certificates"] = shapeOf(reflect.TypeFor[map[string]tls12.Certificate]())
-	for _, list := range []string{"ground_rules", "untestable"} {
-		is.members[list].most = manyElements
-	}
 	for _, list := range []string{"results", "runs"} {
 		is.members[list].of.most = manyElements
 	}

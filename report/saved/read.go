@@ -16,6 +16,7 @@ import (
 
 	"exreach/report"
 	"exreach/report/charset"
+	"exreach/report/content"
 )
 
 // maxValue is the most bytes of one result, or of another value that is read at once. What
@@ -33,6 +34,7 @@ type Reader struct {
 	names        []string      // of the reports so far
 	runs         runs
 	rows         rows
+	notes        notes
 	seed         maphash.Seed
 	certificates map[string]knownCertificate // by fingerprint
 	heads        int                         // bytes of all heads so far
@@ -42,7 +44,7 @@ type Reader struct {
 func NewReader(to *report.Draft) *Reader {
 	return &Reader{
 		to: to, in: bufio.NewReaderSize(nil, maxValue), runs: runs{numbers: map[runHead]int{}}, rows: rows{known: map[uint64]int{}},
-		seed: maphash.MakeSeed(), certificates: map[string]knownCertificate{},
+		notes: notes{rules: map[string]bool{}, untestable: map[content.Untestable]bool{}}, seed: maphash.MakeSeed(), certificates: map[string]knownCertificate{},
 	}
 }
 

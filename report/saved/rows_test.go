@@ -3,6 +3,7 @@
 package saved
 
 import (
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"strings"
@@ -64,5 +65,40 @@ func TestRowsOfBoth(t *testing.T) {
 	}
 	if err := r.end(1, &runs{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A copy of a run without a head is found among any number of runs: the first results of each
+// are known. No run is taken for another because of one result.
+func TestRowsOfMany(t *testing.T) {
+	r, all, seed := rows{known: map[uint64]int{}}, runs{numbers: map[runHead]int{}}, maphash.MakeSeed()
+	read := func(name string, first, n int) error {
+		run, err := all.begin(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := first; i < first+n; i++ {
+			took := 0.001 + float64(i)/1e6
+			r.add(seed, &content.Entry{Host: "mail01", Service: "s", Network: "tcp", Port: 25, Took: took, Steps: []content.Step{{Took: took}, {Took: took}}}, run, i-first+1)
+		}
+		return r.end(run, &all)
+	}
+	for i, test := range []struct {
+		first, n int
+		says     string
+	}{
+		{0, 2 * firstRows, ""},
+		{3 * firstRows, 1000, ""},
+		{4 * firstRows, 1, ""},
+		{3*firstRows + 50, 1000, "line 1: it is of the same run as 1.jsonl: leave one of them out: the result of s (25/tcp) at mail01 stands in both, with the same times"},
+		{4 * firstRows, 1, "line 1: it is of the same run as 2.jsonl: "},
+		{4*firstRows - 1, 1000, ""},
+	} {
+		if err := read(fmt.Sprintf("%d.jsonl", i), test.first, test.n); test.says == "" && err != nil || !strings.HasPrefix(fmt.Sprint(err), cmp.Or(test.says, "<nil>")) {
+			t.Errorf("%d: got %v, want %s", i, err, test.says)
+		}
+	}
+	if most := firstRows + firstOfRun*len(all.all); len(r.known) > most {
+		t.Errorf("%d results are known, more than %d", len(r.known), most)
 	}
 }

@@ -34,8 +34,8 @@ type knownRun struct {
 	dated  bool   // its start is known
 }
 
-// A runHead is what tells a run from others. Starts are told to the millisecond, so that of
-// two runs is not the same.
+// A runHead is what tells a run from others. No two runs of a machine have the same start: it
+// is told to the millisecond.
 type runHead struct {
 	tool, from, machine string
 	started             time.Time // UTC

@@ -118,12 +118,8 @@ func after(c content.Cause) string {
 // summary writes the end of a report: what was done, and how it came out.
 func (t *Table) summary() {
 	h := t.head
-	switch {
-	case len(h.Hosts) == 0 && h.Counts.Hosts.Unasked > 0:
-		t.paragraph(0, margin, span{fmt.Sprintf("Nothing was checked: the run ended before it reached %s.", catalog.Count(h.Counts.Hosts.Unasked, "host")), plain})
-		return
-	case len(h.Hosts) == 0:
-		t.paragraph(0, margin, span{"Nothing was checked: the plan has no service for these hosts.", plain})
+	if text := h.Nothing(); text != "" {
+		t.paragraph(0, margin, span{text, plain})
 		return
 	}
 	if len(h.Hosts) > 1 {
@@ -142,11 +138,9 @@ func (t *Table) summary() {
 
 // certificates says which certificate expires first.
 func (t *Table) certificates() {
-	e := t.head.Expires
-	if e.At.IsZero() || e.Began.IsZero() {
-		return
+	if text := t.head.FirstToExpire(); text != "" {
+		t.line(0, span{text, plain})
 	}
-	t.line(0, span{fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), e.FromNow(), e.Subject, e.Host), plain})
 }
 
 // versions says how many hosts were checked as which version.

@@ -149,7 +149,7 @@ func (h *tableHost) heading(g content.Group) {
 		line = append(line, span{"such as " + g.Host + ",", plain})
 	}
 	if content.IsAssumed(h.Entries, g.Version) {
-		what += assumed(h.Entries[0])
+		what += content.Assumed(h.Entries[0])
 	}
 	if g.Address != "" && g.Address != g.Host {
 		line = append(line, span{g.Address + ",", plain})
@@ -173,14 +173,6 @@ func (h *tableHost) heading(g content.Group) {
 		seen += placeOf(g.Entries[0])
 	}
 	h.paragraph(margin, 2*margin, append(line, span{what + seen, dim})...)
-}
-
-// assumed says that a host did not show its version, and which it may have.
-func assumed(e content.Entry) string {
-	if e.Identified == nil || len(e.Identified.Candidates) == 0 {
-		return " (assumed)"
-	}
-	return " (assumed: it may be version " + e.Identified.Choice() + ")"
 }
 
 // placeOf says where a host stands and what people call it.

@@ -4,7 +4,6 @@ package table
 
 import (
 	"fmt"
-	"slices"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -18,17 +17,11 @@ func (h *tableHost) quiet(g content.Group) {
 	e := rows[0].First()
 	text := "no answer at any of " + catalog.Count(len(content.Ports(g.Entries)), "port")
 	h.paragraph(margin, margin+h.grade+gutter, span{pad(gradeWordOf(e), h.grade+1), inks[e.Grade]}, span{text, plain})
-	h.trace(traced(g.Entries))
+	h.trace(content.Followed(g.Entries))
 	h.findings(e, h.indent())
 	if ports := content.Ports(g.Entries); len(ports) > 1 {
 		h.paragraph(h.indent(), h.indent(), span{"The same holds for all of its ports: " + content.Listed(ports, 12) + ".", dim})
 	}
-}
-
-// traced returns the entry whose packets were followed, or else the first.
-func traced(entries []content.Entry) content.Entry {
-	i := slices.IndexFunc(entries, func(e content.Entry) bool { return e.Trace != nil && e.Trace.Reason == "" })
-	return entries[max(i, 0)]
 }
 
 // row writes a row with its findings, then the rows behind it. It skips hidden rows.

@@ -5,11 +5,8 @@
 package table
 
 import (
-	"fmt"
 	"io"
-	"strings"
 
-	"exreach/catalog"
 	"exreach/report/content"
 	"exreach/report/judge"
 )
@@ -79,7 +76,7 @@ func (t *Table) Begin(h content.Head) error {
 		return err
 	}
 	if len(h.Hosts) > 1 || t.style.Matrix {
-		t.paragraph(0, margin, span{overall(h), bold})
+		t.paragraph(0, margin, span{h.Overall(), bold})
 		t.asked()
 		t.line(0)
 	}
@@ -118,104 +115,10 @@ func (t *Table) indent() int {
 
 func (t *Table) fits(columns int) bool { return t.style.Width <= 0 || columns <= t.style.Width }
 
-// overall answers for a run of several hosts: how many fail, and why. What is wrong beside
-// reachability is a sentence of its own.
-func overall(h content.Head) string {
-	text := verdictOn(h)
-	reasons, beside := causeTexts(h, false), causeTexts(h, true)
-	if reasons != "" {
-		text += ": " + reasons
-	}
-	text += "."
-	if n := h.Counts.Hosts.Unasked; n > 0 {
-		text += " " + catalog.Count(n, "more host") + " not asked."
-	}
-	if h.Counts.Hosts.Unread {
-		text += " The list of hosts was not read to its end."
-	}
-	if beside != "" {
-		text += " " + beside + "."
-	}
-	return text
-}
-
-// verdictOn says how many hosts are as wanted.
-func verdictOn(h content.Head) string {
-	of := h.Counts.Hosts
-	hosts := catalog.Count(len(h.Hosts), h.Unit())
-	isAre := "are"
-	if of.Fail == 1 {
-		isAre = "is"
-	}
-	switch {
-	case of.Fail > 0 && of.Unknown > 0:
-		return fmt.Sprintf("%d of %s %s not as wanted, and %d could not be determined", of.Fail, hosts, isAre, of.Unknown)
-	case of.Fail > 0:
-		return fmt.Sprintf("%d of %s %s not as wanted", of.Fail, hosts, isAre)
-	case of.Unknown > 0:
-		return fmt.Sprintf("%d of %s could not be determined", of.Unknown, hosts)
-	case of.Warn > 0:
-		return fmt.Sprintf("Nothing fails; warnings on %d of %s", of.Warn, hosts) // which may be about what is required
-	case of.Care.Pass < len(h.Hosts):
-		return fmt.Sprintf("Everything required is reachable on all %s", hosts)
-	}
-	return fmt.Sprintf("All %s are as wanted", hosts)
-}
-
-// causeTexts names the causes that matter most, of the grade or of the care; "" if there
-// are none.
-func causeTexts(h content.Head, beside bool) string {
-	const most = 3
-	var texts []string
-	more := 0
-	for _, c := range h.Causes {
-		switch {
-		case c.Beside != beside:
-		case len(texts) == most:
-			more++
-		default:
-			texts = append(texts, causeText(c)+" "+onHosts(c, len(h.Hosts), h.Unit(), 2))
-		}
-	}
-	if more > 0 {
-		texts = append(texts, catalog.Count(more, "more cause"))
-	}
-	return strings.Join(texts, "; ")
-}
-
-func causeText(c content.Cause) string { return strings.TrimSpace(printable(c.What + " " + c.How)) }
-
-// onHosts says on which of all hosts a cause was seen, and names a few.
-func onHosts(c content.Cause, all int, unit string, names int) string {
-	if c.Hosts <= min(names, len(c.Names)) {
-		return "on " + printable(strings.Join(c.Names, ", "))
-	}
-	return fmt.Sprintf("on %d of %s", c.Hosts, catalog.Count(all, unit))
-}
-
-// asked writes when, from where and as whom the runs asked, as far as that is known: a table
-// in a mail or a ticket stands alone.
+// asked writes when, from where and as whom the runs asked: a table in a mail or a ticket
+// stands alone.
 func (t *Table) asked() {
-	if !t.head.IsJoined() {
-		t.askedBy("Asked ", t.head.RunOf(0))
-		return
+	for _, text := range t.head.AskedTexts() {
+		t.paragraph(0, margin, span{text, dim})
 	}
-	t.line(0, span{fmt.Sprintf("Joined from %d runs:", len(t.head.Runs)), dim})
-	for _, run := range t.head.Runs {
-		t.askedBy(run.Name+": asked ", run)
-	}
-}
-
-func (t *Table) askedBy(before string, run content.Run) {
-	text := run.Asked()
-	switch {
-	case text == "" && !t.head.IsJoined():
-		return
-	case text == "":
-		text = "when and by whom is not known"
-	}
-	if run.StandIn {
-		text += "; the server is a stand-in with deliberate faults"
-	}
-	t.paragraph(0, margin, span{before + text + ".", dim})
 }

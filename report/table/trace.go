@@ -60,7 +60,7 @@ func (p *page) trace(r content.TraceReport, t content.Traced) {
 		beside = *t.Beside
 	}
 	var rows [][3]string
-	for i := range max(shown(t.Hops), shown(beside.Hops)) {
+	for i := range max(content.Shown(t.Hops), content.Shown(beside.Hops)) {
 		rows = append(rows, [3]string{fmt.Sprint(i + 1), cell(t.Hops, i), cell(beside.Hops, i)})
 	}
 	heads := [3]string{"hop", fmt.Sprintf("%d/%s", r.Port, r.Network)}
@@ -77,19 +77,10 @@ func (p *page) trace(r content.TraceReport, t content.Traced) {
 	p.paragraph(margin, margin, span{t.Sentence, outcomeInks[t.Outcome]})
 }
 
-// shown returns how many hops to show: of the silent ones at the end, only the first.
-func shown(all []content.Hop) int {
-	n := len(all)
-	for n > 1 && all[n-1].Said == hops.SaidNothing && all[n-2].Said == hops.SaidNothing {
-		n--
-	}
-	return n
-}
-
 // cell writes hop i: who answered, after what time, and with what, unless that was the
 // usual "time exceeded".
 func cell(all []content.Hop, i int) string {
-	if i >= shown(all) {
+	if i >= content.Shown(all) {
 		return ""
 	}
 	h := all[i]

@@ -20,6 +20,7 @@ type Destination struct {
 	path      string   // of the file; "" for stdout
 	file      *os.File // to write to; nil for stdout, and after Commit
 	temporary bool     // file has a temporary name until Commit
+	finished  bool     // file is closed
 
 	temporaries *Temporaries // that know file
 	keep        bool         // path belongs to another user and must stay: it is filled, not replaced
@@ -121,30 +122,43 @@ func (d *Destination) resemble(before fs.FileInfo) error {
 	return d.file.Chmod(before.Mode().Perm())
 }
 
+// Finish ends the writing, and has the system say if anything went wrong. Commit does that, too:
+// call Finish to know of several destinations before the first of them is committed.
+func (d *Destination) Finish() error {
+	if d.file == nil || d.finished {
+		return nil
+	}
+	d.finished = true
+	if err := d.file.Close(); err != nil {
+		return cannotWrite(d.path, err)
+	}
+	return nil
+}
+
 // Commit ends the writing and puts the file in its place. For stdout it does nothing.
 func (d *Destination) Commit() error {
 	if d.file == nil {
 		return nil
 	}
+	if err := d.Finish(); err != nil {
+		d.Discard()
+		return err
+	}
 	written := d.file.Name()
 	defer d.temporaries.forget(d.file)
-	err := d.file.Close()
 	d.file = nil
 	switch {
-	case err != nil || !d.temporary:
+	case !d.temporary:
 	case d.keep:
 		if err := fill(d.path, written); err != nil {
 			return fmt.Errorf("%w; the whole report is in %s", cannotWrite(d.path, err), written)
 		}
 		os.Remove(written)
 	default:
-		err = rename(written, d.path)
-	}
-	if err != nil {
-		if d.temporary {
+		if err := rename(written, d.path); err != nil {
 			os.Remove(written)
+			return cannotWrite(d.path, err)
 		}
-		return cannotWrite(d.path, err)
 	}
 	return nil
 }

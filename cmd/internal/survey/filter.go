@@ -6,14 +6,13 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"exreach/catalog"
 )
 
-// A filter narrows a plan to the services that --only and --skip leave. means says what
-// their words mean.
+// A filter narrows a plan to the services that --only and --skip leave.
+// catalog.Service.IsMeant says what their words mean.
 type filter struct {
 	only []string // none means everything
 	skip []string
@@ -24,7 +23,7 @@ type filter struct {
 func (f filter) unknown(plan []catalog.Check, others func() []catalog.Service) (word string, found bool) {
 	planned := flatten(plan)
 	for _, word := range slices.Concat(f.only, f.skip) {
-		called := func(s catalog.Service) bool { return means(s, word) }
+		called := func(s catalog.Service) bool { return s.IsMeant(word) }
 		if !slices.ContainsFunc(planned, func(c catalog.Check) bool { return called(c.Service) }) && !slices.ContainsFunc(others(), called) {
 			return word, true
 		}
@@ -62,37 +61,7 @@ func (f filter) leaves(s catalog.Service) bool {
 
 // matches reports whether one of the words means s.
 func matches(s catalog.Service, words ...string) bool {
-	return slices.ContainsFunc(words, func(word string) bool { return means(s, word) })
-}
-
-// means reports whether a word means s: its name, its protocol (https is http inside TLS),
-// its port or a range that holds it, alone or with the transport, as the report has it.
-func means(s catalog.Service, word string) bool {
-	for _, name := range []string{s.Name, s.Protocol, s.Ports.String(), s.Location()} {
-		if strings.EqualFold(word, name) {
-			return true
-		}
-	}
-	if word == s.Protocol+"s" && s.TLS.First() {
-		return true
-	}
-	ports, network, ok := portWord(word)
-	return ok && s.Ports.First != 0 && ports.First <= s.Ports.First && s.Ports.Last <= ports.Last && (network == "" || network == s.Network)
-}
-
-// portWord reads "443", "1-1024", "443/tcp" or "1-1024/udp". The network is "" if the word
-// names none.
-func portWord(word string) (ports catalog.Ports, network catalog.Network, ok bool) {
-	numbers, transport, _ := strings.Cut(strings.ToLower(word), "/")
-	first, last, ranged := strings.Cut(numbers, "-")
-	if !ranged {
-		last = first
-	}
-	low, errLow := strconv.ParseUint(first, 10, 16)
-	high, errHigh := strconv.ParseUint(last, 10, 16)
-	network = catalog.Network(transport)
-	known := network == catalog.TCP || network == catalog.UDP || !strings.Contains(word, "/")
-	return catalog.Ports{First: uint16(low), Last: uint16(high)}, network, errLow == nil && errHigh == nil && low <= high && known
+	return slices.ContainsFunc(words, func(word string) bool { return s.IsMeant(word) })
 }
 
 // A sample is checks of different services. The plans of all hosts together may have a
@@ -163,7 +132,7 @@ func (p *planner) unknownService(plan []catalog.Check, word string) error {
 		return mistake(fmt.Sprintf("such as %[1]s 443 or %[1]s 1-1024", option), "option %s: %w", option, err)
 	}
 	hint := cmp.Or(otherWord(word), p.elsewhere(plan[0], word))
-	_, _, isPort := portWord(word)
+	_, _, isPort := catalog.ParsePortRange(word)
 	if hint == "" && isPort && !strings.Contains(word, "-") && slices.Contains(p.filter.only, word) {
 		hint = "--port checks any port: --port " + catalog.Shown(word)
 	}
@@ -196,7 +165,7 @@ func noPort(word string) error {
 // way round; "" if it is neither.
 func otherWord(word string) string {
 	first, last, _ := strings.Cut(word, "-")
-	_, _, turned := portWord(last + "-" + first)
+	_, _, turned := catalog.ParsePortRange(last + "-" + first)
 	switch {
 	case strings.ContainsAny(word, " \t;"):
 		return "separate the words with commas: --only " + catalog.Shown(strings.Join(strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune(" \t;", r) }), ","))
@@ -215,7 +184,7 @@ func (p *planner) elsewhere(first catalog.Check, word string) string {
 	}
 	wanted := map[string]bool{}
 	for _, s := range v.Services {
-		if s.Role != first.Service.Role || !means(s, word) {
+		if s.Role != first.Service.Role || !s.IsMeant(word) {
 			continue
 		}
 		switch {

@@ -113,7 +113,7 @@ func ParsePorts(words []string) ([]catalog.Port, error) {
 	var ports portSet
 	for _, word := range words {
 		p, err := catalog.ParsePort(word)
-		switch _, _, isPort := portWord(word); {
+		switch _, _, isPort := catalog.ParsePortRange(word); {
 		case err != nil && isPort && strings.Contains(word, "-"):
 			return nil, mistake("name the ports one by one: --port 443,8443", "option --port: %q is a range", catalog.Shown(word))
 		case err != nil && turned(word) != "":

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package inlet is the saved reports that a command reads, one after the other: files, and
+// stdin once. All are opened before anything is written.
+package inlet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"exreach/catalog"
+	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/survey"
+	"exreach/report"
+	"exreach/report/saved"
+)
+
+// stdin is how the user writes stdin where a file may stand.
+const stdin = "-"
+
+// Reports is some saved reports.
+type Reports struct {
+	reports []source
+	open    []*os.File
+}
+
+// A source is one of them.
+type source struct {
+	name string // for messages
+	from io.Reader
+}
+
+// Open opens the reports with these names, or none. The end of ctx ends the wait for a pipe.
+func Open(ctx context.Context, names []string, in io.Reader) (*Reports, error) {
+	r := &Reports{}
+	if n := slices.Index(names, stdin); n >= 0 && slices.Contains(names[n+1:], stdin) {
+		return nil, &survey.Mistake{Err: errors.New("stdin is named twice, but can be read only once"), Hint: "save one of the reports in a file"}
+	}
+	for _, name := range names {
+		if name == stdin {
+			r.reports = append(r.reports, source{saved.Stdin, in})
+			continue
+		}
+		f, err := files.Open(ctx, name)
+		if err != nil {
+			r.Close()
+			return nil, fmt.Errorf("cannot read the report: %w", err)
+		}
+		r.open, r.reports = append(r.open, f), append(r.reports, source{name, f})
+	}
+	return r, nil
+}
+
+// Len is how many reports there are.
+func (r *Reports) Len() int { return len(r.reports) }
+
+// Files is the names of those that are files.
+func (r *Reports) Files() []string {
+	var names []string
+	for _, f := range r.open {
+		names = append(names, f.Name())
+	}
+	return names
+}
+
+// Close closes all files.
+func (r *Reports) Close() {
+	for _, f := range r.open {
+		f.Close()
+	}
+}
+
+// ReadInto reads all reports into a draft, until ctx ends, and closes them: one of them may be
+// replaced by what is made of it.
+func (r *Reports) ReadInto(ctx context.Context, draft *report.Draft) error {
+	defer r.Close()
+	reader := saved.NewReader(draft)
+	for _, s := range r.reports {
+		if err := reader.Read(s.name, files.Until(ctx, s.from)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Called is what messages call the reports.
+func (r *Reports) Called() string {
+	if len(r.reports) == 1 {
+		return r.reports[0].name
+	}
+	return catalog.Count(len(r.reports), "report")
+}

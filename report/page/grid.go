@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"exreach/report/content"
+	"exreach/report/judge"
+)
+
+// A grid is the head of the matrix.
+type grid struct {
+	Columns []content.Column
+	Cut     bool
+	Many    bool // hosts
+}
+
+// A line is one host of the matrix.
+type line struct {
+	mark   // the worst of its services
+	Care   string
+	Number int // of the host
+	Host   string
+	Cells  []cell // one for every column
+}
+
+// A cell is what a host came to at a service. One that was not asked has no letter.
+type cell struct {
+	mark
+	Care   string // the letter of a care that is not pass
+	Column int
+}
+
+func gridOf(g content.Grid) grid {
+	out := grid{Cut: g.Cut, Many: len(g.Rows) > manyHosts}
+	for _, c := range g.Columns {
+		out.Columns = append(out.Columns, content.Column{Service: text(c.Service), Port: text(c.Port)})
+	}
+	return out
+}
+
+func lineOf(h content.Head, row content.GridRow, number int) line {
+	l := line{Number: number, Host: text(h.Called(content.Summary{Host: row.Host, Run: row.Run})), Cells: make([]cell, len(h.Grid.Columns))}
+	grade, care := judge.Pass, judge.Pass
+	for _, c := range row.Cells {
+		if c.Column >= 0 && c.Column < len(l.Cells) {
+			l.Cells[c.Column] = cell{markOf(c.Grade), careLetter(c.Care), c.Column}
+			grade, care = judge.Worst(grade, c.Grade), judge.Worst(care, c.Care)
+		}
+	}
+	l.mark, l.Care = markOf(grade), careLetter(care)
+	return l
+}
+
+// careLetter is the letter of a care that there is something to say about.
+func careLetter(care judge.Grade) string {
+	if care == judge.Warn || care == judge.Fail {
+		return markOf(care).Letter
+	}
+	return ""
+}
