@@ -30,6 +30,9 @@ type markdown struct {
 }
 
 func newMarkdown(w io.Writer, s content.Style) Writer {
+	if s.Matrix {
+		return newMatrixMarkdown(w)
+	}
 	return &markdown{out: bufio.NewWriter(w), style: s, told: map[string]bool{}}
 }
 

@@ -107,6 +107,9 @@ func askedOf(h content.Head) []fact {
 	add("Read from", content.Listed(h.Sources, fewNames))
 	var places []string
 	for _, p := range h.Elsewhere {
+		if p.Format == "html" {
+			continue // this page
+		}
 		places = append(places, fmt.Sprintf("%s (%s)", p.File, p.Format))
 	}
 	add("Also written to", strings.Join(places, ", "))

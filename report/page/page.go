@@ -59,6 +59,14 @@ func (w *Writer) Begin(h content.Head) error {
 	if err := w.write("begin", beginOf(h)); err != nil {
 		return err
 	}
+	if h.IsJoined() {
+		if err := w.write("pairs", pairsOf(h)); err != nil {
+			return err
+		}
+	}
+	if err := w.write("controls", h.Unit()); err != nil {
+		return err
+	}
 	if err := w.grid(); err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@
     }
     for (const line of certificates) line.hidden = !lower(line).includes(word);
     columns(at("service").selectedIndex);
-    at("count").textContent = `${shown} of ${hosts.length} hosts and ${rows} of ${allRows} rows shown.`;
+    at("count").textContent = `${shown} of ${hosts.length} ${at("count").dataset.unit} and ${rows} of ${allRows} rows shown.`;
   }
 
   // The matrix shows all columns, or the host, its grade and one service.

@@ -51,9 +51,6 @@ func (h *host) row(r content.Row) row {
 	e := r.First()
 	names := r.Services()
 	services := content.Listed(names, fewServices)
-	if n := len(r.Behind); n > 0 {
-		services += fmt.Sprintf(" with %d behind it", n)
-	}
 	out := row{
 		mark: markOf(e.Grade), Care: careLetter(r.Care()),
 		Open: len(h.head.Hosts) <= fewHosts && r.Grade() != judge.Pass,
@@ -67,6 +64,9 @@ func (h *host) row(r content.Row) row {
 		out.Reply = text(content.WhyUnasked(e))
 	}
 	out.Facts = factsOf(e, out.Reply)
+	if n := len(r.Behind); n > 0 {
+		out.Reply += fmt.Sprintf("; %s behind it", catalog.Count(n, "service"))
+	}
 	if len(names) > fewServices {
 		out.Facts = append([]fact{{"Services", text(strings.Join(names, ", "))}}, out.Facts...)
 	}
