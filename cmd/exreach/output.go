@@ -17,6 +17,7 @@ import (
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/console"
 	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/inlet"
 	"exreach/cmd/internal/outlet"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
@@ -109,7 +110,7 @@ func placesOf(c *cli.Context, w world) (outlet.Places, error) {
 // inputsOf is the files that a command reads.
 func inputsOf(c *cli.Context) []string {
 	if c.Command.Name == "report" {
-		return c.Args().Slice()
+		return inlet.Expand(c.Args().Slice())
 	}
 	var inputs []string
 	for _, f := range c.Command.Flags {

@@ -15,7 +15,7 @@ func (h Head) Headline() string {
 	if len(h.Hosts) == 1 {
 		return h.Called(h.Hosts[0]) + ": " + h.Hosts[0].Answer
 	}
-	return cmp.Or(h.Nothing(), h.Overall())
+	return h.Overall()
 }
 
 // Subject is a short Headline, without a full stop.
@@ -31,6 +31,8 @@ func (h Head) Nothing() string {
 	switch {
 	case len(h.Hosts) > 0:
 		return ""
+	case h.Counts.LeftOut > 0:
+		return fmt.Sprintf("Nothing is selected: %s left out.", catalog.Count(h.Counts.LeftOut, "result"))
 	case h.Counts.Hosts.Unasked > 0:
 		return fmt.Sprintf("Nothing was checked: the run ended before it reached %s.", catalog.Count(h.Counts.Hosts.Unasked, "host"))
 	}
