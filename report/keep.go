@@ -25,6 +25,7 @@ type kept struct {
 
 // keep keeps entries of a run until End. sent says that some formats have them already.
 func (d *Draft) keep(run int, entries []content.Entry, place int, sent bool) {
+	content.Arrange(entries)
 	is := seen{run, entries[0].Host}
 	i, known := d.places[is]
 	if !known {

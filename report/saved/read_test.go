@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,27 @@ func TestReadScattered(t *testing.T) {
 	}
 	if got.Counts.Tally != r.Counts.Tally || len(got.Hosts) != len(r.Hosts) || len(got.Results) != len(r.Results) {
 		t.Errorf("%+v, %d hosts, %d results", got.Counts, len(got.Hosts), len(got.Results))
+	}
+}
+
+// So may the results of a host: what is said of it does not depend on that.
+func TestReadReversed(t *testing.T) {
+	r := network()
+	slices.Reverse(r.Results)
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := readBack("reversed.json", bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := readBack("again.json", strings.NewReader(write(t, "json", read, content.Style{})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(read, again, asSaved); diff != "" {
+		t.Errorf("- reversed, + as exreach writes it:\n%s", diff)
 	}
 }
 
