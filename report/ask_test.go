@@ -108,6 +108,15 @@ func witness(answers bool) func(*probe.Result) {
 	return func(r *probe.Result) { r.Witness = &probe.Witness{Port: 443, Answers: answers} }
 }
 
+// A host is not called down where a device on the path speaks for it.
+func TestAsksWhereADeviceForbids(t *testing.T) {
+	got := askedFor(false, scene.All(forbids, saidBy("10.1.1.1")), scene.All(noReply, func(r *probe.Result) { r.Port = 587 }))
+	want := "allow 10.9.9.9 > 10.0.0.10 587/tcp service1: no reply, while a device on the path forbids other ports of the address"
+	if len(got) != 2 || got[1] != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // The services of a port are asked for at once, and only those that are wanted.
 func TestAsksJoinServices(t *testing.T) {
 	got := askedFor(true, noReply, scene.All(noReply, optional), scene.All(noReply, mustNot), noReply)

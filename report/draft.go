@@ -139,7 +139,9 @@ func (d *Draft) Take(run int, entries []content.Entry) error {
 }
 
 func (d *Draft) take(run int, entries []content.Entry, place int) error {
-	if entries = d.chosen.choose(run, entries); len(entries) == 0 {
+	came := len(entries)
+	entries = d.chosen.choose(run, entries)
+	if d.head.Counts.LeftOut += came - len(entries); len(entries) == 0 {
 		return nil
 	}
 	if err := d.chains.restore(entries); err != nil {

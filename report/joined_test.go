@@ -53,6 +53,10 @@ func TestJoined(t *testing.T) {
 		"joined-matrix.txt":   {"table", content.Style{Width: 100, Matrix: true}},
 		"joined-matrix40.txt": {"table", content.Style{Width: 40, Matrix: true}},
 		"joined.json":         {"json", content.Style{}},
+		"joined.csv":          {"csv", content.Style{}},
+		"joined-request.csv":  {"request", content.Style{}},
+		"joined.md":           {"markdown", content.Style{}},
+		"joined-summary.txt":  {"summary", content.Style{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var text strings.Builder

@@ -30,6 +30,9 @@ type markdown struct {
 }
 
 func newMarkdown(w io.Writer, s content.Style) Writer {
+	if s.Matrix {
+		return newMatrixMarkdown(w)
+	}
 	return &markdown{out: bufio.NewWriter(w), style: s, told: map[string]bool{}}
 }
 
@@ -211,25 +214,20 @@ func (m *markdown) tell(list []string, bullet, text string) []string {
 
 // care keeps what is wrong with a host beside reachability, and what to do about it.
 func (m *markdown) care(host string, p content.Part) {
-	for _, c := range p.Cares {
-		m.cares = append(m.cares, fmt.Sprintf("- %s: %s (%s, %s)", host, md(c.Text), md(string(c.Weight)), catalog.Count(c.Services, "service")))
-		for _, f := range caringFor(c, p.Entries) {
-			m.cares = m.explain(m.cares, "  - ", f)
-		}
-	}
-}
-
-// caringFor returns the findings that a care of a host sums up.
-func caringFor(c content.Care, entries []content.Entry) []judge.Finding {
-	var found []judge.Finding
-	for _, e := range entries {
+	found := map[string][]judge.Finding{} // by their codes
+	for _, e := range p.Entries {
 		for _, f := range e.Findings {
-			if f.WeighsOn == judge.OnCare && f.Code == c.Code {
-				found = append(found, f)
+			if f.WeighsOn == judge.OnCare {
+				found[f.Code] = append(found[f.Code], f)
 			}
 		}
 	}
-	return found
+	for _, c := range p.Cares {
+		m.cares = append(m.cares, fmt.Sprintf("- %s: %s (%s, %s)", host, md(c.Text), md(string(c.Weight)), catalog.Count(c.Services, "service")))
+		for _, f := range found[c.Code] {
+			m.cares = m.explain(m.cares, "  - ", f)
+		}
+	}
 }
 
 func (m *markdown) End(h content.Head) error {

@@ -52,7 +52,7 @@ func TestSelection(t *testing.T) {
 		"grades": {Selection{Grades: []judge.Grade{judge.Fail, judge.Warn}}, "mail01: In this selection: 1 port blocked: 587; 1 optional blocked: 25 (2 of 2 services).", "host down"},
 		"ports":  {Selection{Only: func(e content.Entry) bool { return e.Port == 443 }}, "mail01: In this selection: all 3 required services reachable.", "587"},
 		"hosts":  {Selection{Host: func(name string) bool { return name == "mail01" }}, "mail01: 1 port blocked: 587; 1 optional blocked: 25 (2 of 7 services).", "selection"},
-		"none":   {Selection{Host: func(name string) bool { return name == "mail02" }}, "Nothing was checked", "mail01"},
+		"none":   {Selection{Host: func(name string) bool { return name == "mail02" }}, "Nothing is selected: ", "mail01"},
 	} {
 		got := selected(t, "table", test.selection)
 		if !strings.Contains(got, test.says) || strings.Contains(got, test.hush) {

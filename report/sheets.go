@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"exreach/probe"
 	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/quote"
@@ -28,6 +27,9 @@ type csvWriter struct {
 }
 
 func newCSV(w io.Writer, s content.Style) Writer {
+	if s.Matrix {
+		return &matrixSheet{quote.NewSheet(w, s.Separator)}
+	}
 	return &csvWriter{sheet: quote.NewSheet(w, s.Separator)}
 }
 
@@ -35,11 +37,9 @@ func (c *csvWriter) Begin(content.Head) error { return c.sheet.Row(csvColumns...
 
 func (c *csvWriter) Host(p content.Part) error {
 	c.seen = p.Seen
-	for g := range content.Groups(p.Entries) {
-		for _, r := range content.Rows(g.Entries) {
-			if err := c.row(r); err != nil {
-				return err
-			}
+	for _, r := range content.PortRows(p.Entries) {
+		if err := c.row(r); err != nil {
+			return err
 		}
 	}
 	return c.sheet.Flush()
@@ -47,37 +47,29 @@ func (c *csvWriter) Host(p content.Part) error {
 
 func (c *csvWriter) End(content.Head) error { return c.sheet.Flush() }
 
-// row writes a row, and those behind it. What was not asked has a row per service: it has
-// in common only why.
+// row writes what was found at a port of an address: the worst of its services, by name if the
+// others fare better.
 func (c *csvWriter) row(r content.Row) error {
-	if len(r.Entries) > 1 && r.First().Verdict == probe.Untried {
-		for _, e := range r.Entries {
-			if err := c.row(content.Row{Entries: []*content.Entry{e}}); err != nil {
-				return err
-			}
-		}
-	} else if err := c.cells(r); err != nil {
-		return err
-	}
-	for _, b := range r.Behind {
-		if err := c.row(b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *csvWriter) cells(r content.Row) error {
 	e, run := r.First(), c.seen
 	after := ""
 	if e.Trace != nil {
 		after = e.Trace.After
 	}
 	return c.sheet.Row(
-		run.Started, run.Machine, run.From, e.Source, e.Host, e.Site, e.Address, e.Network, portCell(e), strings.Join(r.Services(), ", "), e.Version, e.Role,
-		e.Want, e.Verdict, e.Grade, r.Care(), e.Took, e.Detail, strings.Join(codesOf(r), ", "), firstHint(r), after,
+		run.Started, run.Machine, run.From, e.Source, e.Host, e.Site, e.Address, e.Network, portCell(e), strings.Join(r.Services(), ", "), strings.Join(r.Versions(), ", "), strings.Join(r.Roles(), ", "),
+		e.Want, e.Verdict, e.Grade, r.Care(), e.Took, detailOf(r), strings.Join(codesOf(r), ", "), firstHint(r), after,
 		daysCell(e), expiryOf(e), labelsText(e.Labels),
 	)
+}
+
+// detailOf is what answered at a port; with the name of the service, if others answer there
+// better.
+func detailOf(r content.Row) string {
+	e := r.First()
+	if slices.ContainsFunc(r.Entries, func(other *content.Entry) bool { return other.Grade != e.Grade }) {
+		return e.Service + ": " + e.Detail
+	}
+	return e.Detail
 }
 
 // portCell is the port as a number, "" of an interface without one.

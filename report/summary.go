@@ -81,7 +81,9 @@ func (m *summary) paragraphs(texts ...string) {
 func whole(h content.Head) string {
 	var places []string
 	for _, p := range h.Elsewhere {
-		places = append(places, fmt.Sprintf("%s (%s)", p.File, p.Format))
+		if p.Format != "summary" && p.Format != "request" {
+			places = append(places, fmt.Sprintf("%s (%s)", p.File, p.Format))
+		}
 	}
 	switch {
 	case len(places) > 0:

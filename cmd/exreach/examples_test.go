@@ -125,7 +125,8 @@ func inExampleFolder(t *testing.T) {
 		"org.yaml":     "hosts: [{name: mail01.contoso.com, version: '2019'}]\n",
 		"exreach.txt":  "user: CONTOSO\\alice\npassword: correct horse battery staple\n",
 		"mail01.json":  report,
-		"org.json":     fmt.Sprintf(line, 1, "pc01"),
+		"org.json":     report,
+		"servers.json": fmt.Sprintf(line, 1, "pc01"),
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/console"
 	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/inlet"
 	"exreach/cmd/internal/outlet"
 	"exreach/cmd/internal/survey"
 	"exreach/report"
@@ -29,7 +30,7 @@ func outputFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "format", Value: "table", Usage: "write the report as `FORMAT`: " + strings.Join(report.FormatNames(), ", ") + " (default table)"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, TakesFile: true, Usage: "write the report to `FILE`, whole or not at all"},
-		&cli.GenericFlag{Name: "also", Value: &outlet.Also{}, Usage: "write it to a file as well, as `FORMAT=FILE`, such as html=report.html; may be repeated"},
+		&cli.GenericFlag{Name: "also", Value: &outlet.Also{}, Usage: "also write it as `FORMAT=FILE`, such as html=report.html; may be repeated"},
 		colorFlag(),
 		&cli.BoolFlag{Name: "problems", Usage: "show only what is not as wanted"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show notes, and everything that is as wanted"},
@@ -66,8 +67,7 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	}
 	o.options = given(c)
 	o.machine, _ = os.Hostname() // without a name the report says less
-	first := o.places[0]
-	streamsToTerminal := !first.Format.Whole && first.File == "" && console.Of(w.stdout) != nil
+	streamsToTerminal := o.places.Streams() && console.Of(w.stdout) != nil
 	if f := console.Of(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
 		o.progress = &console.StatusLine{Terminal: f, Width: console.WidthOf(f)}
 		o.notes = console.Wrapping{Writer: o.progress, Width: console.WidthFor(f, w.env)}
@@ -81,11 +81,10 @@ func placesOf(c *cli.Context, w world) (outlet.Places, error) {
 	if err != nil {
 		return nil, err
 	}
-	style, err := styleOf(c, w, places[0].File)
+	style, err := styleOf(c, w)
 	if err != nil {
 		return nil, err
 	}
-	style.Matrix = c.Bool("matrix")
 	if c.IsSet("separator") {
 		if style.Separator, err = outlet.SeparatorNamed(strings.ToLower(c.String("separator"))); err != nil {
 			return nil, err
@@ -96,19 +95,22 @@ func placesOf(c *cli.Context, w world) (outlet.Places, error) {
 			return nil, err
 		}
 	}
-	beside := style
-	beside.Color = false
-	if beside.Width, err = tableWidth(c, w, nil); err != nil {
+	filed := style
+	filed.Color = false
+	if filed.Width, err = tableWidth(c, w, nil); err != nil {
 		return nil, err
 	}
-	places.Dress(style, beside)
+	places.Dress(style, filed)
+	if strings.EqualFold(c.String("color"), "always") {
+		places[0].Style.Color = true // in its file, too
+	}
 	return places, places.Check(inputsOf(c), c.Command.Name == "report", outlet.Streams{In: w.stdin, Out: w.stdout})
 }
 
 // inputsOf is the files that a command reads.
 func inputsOf(c *cli.Context) []string {
 	if c.Command.Name == "report" {
-		return c.Args().Slice()
+		return inlet.Expand(c.Args().Slice())
 	}
 	var inputs []string
 	for _, f := range c.Command.Flags {

@@ -56,7 +56,7 @@ func rewrite(c *cli.Context, w world) error {
 	if c.NArg() == 0 {
 		return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name a report, or - for stdin", c.Command.HelpName)
 	}
-	from, err := inlet.Open(c.Context, c.Args().Slice(), w.stdin)
+	from, err := inlet.Open(c.Context, inputsOf(c), w.stdin)
 	if err != nil {
 		return err
 	}

@@ -26,17 +26,14 @@ func colorFlag() cli.Flag {
 }
 
 // styleOf is what the terminal can show and the user wants to see.
-func styleOf(c *cli.Context, w world, file string) (content.Style, error) {
-	s := content.Style{Verbose: c.Bool("verbose"), Problems: c.Bool("problems")}
+func styleOf(c *cli.Context, w world) (content.Style, error) {
+	s := content.Style{Verbose: c.Bool("verbose"), Problems: c.Bool("problems"), Matrix: c.Bool("matrix")}
 	when := strings.ToLower(c.String("color"))
 	if !slices.Contains(colorWords, when) {
 		return s, &catalog.WordError{Kind: "colour choice", Word: when, Accepted: colorWords}
 	}
 	s.Color = when == "always"
 	f := console.Of(w.stdout)
-	if file != "" {
-		f = nil
-	}
 	var err error
 	if s.Width, err = tableWidth(c, w, f); err != nil || f == nil {
 		return s, err

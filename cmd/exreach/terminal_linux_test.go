@@ -38,6 +38,7 @@ func TestTerminal(t *testing.T) {
 		{"NO_COLOR", nil, "NO_COLOR", false},
 		{"NO_COLOR and --color always", []string{"--color", "always"}, "NO_COLOR", true},
 		{"--color never", []string{"--color", "never"}, "", false},
+		{"beside files", []string{"--output", os.DevNull, "--also", "table=-", "--quiet"}, "", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			screen := onTerminal(t, func(tty *os.File) {
@@ -70,6 +71,7 @@ func TestProgressOnTerminal(t *testing.T) {
 		{[]string{"--quiet"}, false},
 		{[]string{"--format", "jsonl"}, false},
 		{[]string{"--format", "jsonl", "--output", filepath.Join(t.TempDir(), "lines")}, true},
+		{[]string{"--output", os.DevNull, "--also", "jsonl=-"}, false},
 	} {
 		screen := onTerminal(t, func(tty *os.File) {
 			args := append([]string{"check", "::1", "--source", "127.0.0.1"}, c.options...) // asks nobody

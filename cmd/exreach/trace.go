@@ -60,7 +60,7 @@ func trace(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	style, err := styleOf(c, w, "")
+	style, err := styleOf(c, w)
 	if err != nil {
 		return err
 	}

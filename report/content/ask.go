@@ -126,19 +126,26 @@ func socketOf(e Entry) socket { return socket{e.Address, e.Network, e.Port} }
 type askCase struct {
 	run    Run
 	lives  map[string]bool // the addresses that sent something themselves
+	barred map[string]bool // those of which a device on the path forbids a port
 	wanted map[socket]bool // the ports at which something is required or optional
 }
 
 func caseOf(entries []Entry, r Report) askCase {
-	c := askCase{lives: map[string]bool{}, wanted: map[socket]bool{}}
+	c := askCase{lives: map[string]bool{}, barred: map[string]bool{}, wanted: map[socket]bool{}}
 	for _, e := range entries {
 		c.run = r.RunOf(e.Run)
 		c.lives[e.Address] = c.lives[e.Address] || hostSpoke(e)
+		c.barred[e.Address] = c.barred[e.Address] || e.Verdict == probe.Prohibited || isRefusedOnPath(e)
 		if isWanted(e) {
 			c.wanted[socketOf(e)] = true
 		}
 	}
 	return c
+}
+
+// isRefusedOnPath reports whether another than the host refused a connect.
+func isRefusedOnPath(e Entry) bool {
+	return e.Verdict == probe.Refused && e.SaidBy != "" && e.SaidBy != e.Address
 }
 
 func isWanted(e Entry) bool { return e.Want == catalog.Required || e.Want == catalog.Optional }
@@ -187,7 +194,7 @@ func (c askCase) isStopped(e Entry) bool {
 	case probe.Unreachable:
 		return c.lives[e.Address]
 	case probe.Refused:
-		return e.SaidBy != "" && e.SaidBy != e.Address
+		return isRefusedOnPath(e)
 	case probe.Silent:
 		return e.Silence == probe.NotArrived || e.Silence == probe.AnswerLost
 	}
@@ -263,6 +270,8 @@ func (c askCase) noReply(e Entry) string {
 		text += fmt.Sprintf(", while %d/tcp of the same address answers", e.Witness.Port)
 	case c.lives[e.Address]:
 		text += ", while other ports of the address answer"
+	case c.barred[e.Address]:
+		text += ", while a device on the path forbids other ports of the address"
 	case e.Partial: // nothing follows about the address
 	default:
 		text += " at any port of the address: it may also be that the host is down"

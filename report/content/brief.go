@@ -15,7 +15,7 @@ func (h Head) Headline() string {
 	if len(h.Hosts) == 1 {
 		return h.Called(h.Hosts[0]) + ": " + h.Hosts[0].Answer
 	}
-	return cmp.Or(h.Nothing(), h.Overall())
+	return h.Overall()
 }
 
 // Subject is a short Headline, without a full stop.
@@ -31,6 +31,8 @@ func (h Head) Nothing() string {
 	switch {
 	case len(h.Hosts) > 0:
 		return ""
+	case h.Counts.LeftOut > 0:
+		return fmt.Sprintf("Nothing is selected: %s left out.", catalog.Count(h.Counts.LeftOut, "result"))
 	case h.Counts.Hosts.Unasked > 0:
 		return fmt.Sprintf("Nothing was checked: the run ended before it reached %s.", catalog.Count(h.Counts.Hosts.Unasked, "host"))
 	}
@@ -76,9 +78,9 @@ func (h Head) CountsText() string {
 	if h.Took > 0 {
 		text += " in " + SecondsText(h.Took)
 	}
-	text += ": " + h.Counts.Tally.String()
+	text += ": " + h.Counts.Tally.Text()
 	if c := h.Counts.Care; c.Warn+c.Fail > 0 {
-		text += "; care: " + Tally{Warn: c.Warn, Fail: c.Fail}.String()
+		text += "; care: " + Tally{Warn: c.Warn, Fail: c.Fail}.Text()
 	}
 	if n := h.Counts.Hosts.Unasked; n > 0 {
 		text += "; " + catalog.Count(n, "host") + " not asked"
@@ -92,8 +94,8 @@ func (h Head) CountsText() string {
 	return text + "."
 }
 
-// String is "8 pass, 1 warn": what is there.
-func (c Tally) String() string {
+// Text is "8 pass, 1 warn": what is there.
+func (c Tally) Text() string {
 	var texts []string
 	for _, g := range []struct {
 		grade string

@@ -4,6 +4,7 @@ package content
 
 import (
 	"cmp"
+	"strings"
 
 	"exreach/report/judge"
 )
@@ -40,6 +41,12 @@ func (p Pair) PortsText(most int) string {
 		return "all ports"
 	}
 	return Listed(p.Ports, most)
+}
+
+// Text is the grade of the pair and the ports that stop the host, so many at most; "" where
+// the run did not ask it.
+func (p Pair) Text(most int) string {
+	return strings.TrimSpace(string(p.Grade) + " " + p.PortsText(most))
 }
 
 // Matrix returns who reaches which host. A report that was not joined has one column.

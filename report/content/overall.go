@@ -12,6 +12,9 @@ import (
 // Overall answers for a run of several hosts: how many fail, and why. What is wrong beside
 // reachability is a sentence of its own.
 func (h Head) Overall() string {
+	if len(h.Hosts) == 0 {
+		return h.Nothing()
+	}
 	text := verdictOn(h)
 	reasons, beside := causeTexts(h, false), causeTexts(h, true)
 	if reasons != "" {

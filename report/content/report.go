@@ -103,6 +103,7 @@ type Counts struct {
 	Care  Tally      `json:"care"`
 	Hosts HostCounts `json:"hosts"`
 
+	LeftOut  int `json:"-"`                        // results that the user did not select, and that are counted nowhere else
 	Untraced int `json:"untraced_ports,omitempty"` // timed-out ports without a trace, except those for which another port of the address was traced
 }
 
@@ -141,12 +142,12 @@ func (c Tally) Total() int { return c.Pass + c.Warn + c.Fail + c.Unknown }
 
 // Worst returns the grade of the whole run, for an exit code: a failure of grade or care
 // weighs more than an unknown result. A run that did not ask every host, or did not read
-// its list to the end, is Unknown.
+// its list to the end, is Unknown; so is one without results, unless they were left out.
 func (c Counts) Worst() judge.Grade {
 	switch {
 	case c.Fail > 0 || c.Care.Fail > 0:
 		return judge.Fail
-	case c.Unknown > 0 || c.Hosts.Unasked > 0 || c.Hosts.Unread || c.Total() == 0:
+	case c.Unknown > 0 || c.Hosts.Unasked > 0 || c.Hosts.Unread || c.Total()+c.LeftOut == 0:
 		return judge.Unknown
 	case c.Warn > 0 || c.Care.Warn > 0:
 		return judge.Warn

@@ -41,16 +41,25 @@ func (r Row) Care() judge.Grade {
 }
 
 // Services returns the names of the row's services, each once.
-func (r Row) Services() []string {
-	var names []string
+func (r Row) Services() []string { return r.each(func(e *Entry) string { return e.Service }) }
+
+// Versions returns the versions in which the row's services were checked, each once.
+func (r Row) Versions() []string { return r.each(func(e *Entry) string { return e.Version }) }
+
+// Roles returns the roles that have the row's services, each once.
+func (r Row) Roles() []string { return r.each(func(e *Entry) string { return e.Role }) }
+
+// each returns a text of every entry, each once.
+func (r Row) each(text func(*Entry) string) []string {
+	var texts []string
 	known := map[string]bool{}
 	for _, e := range r.Entries {
-		if !known[e.Service] {
-			known[e.Service] = true
-			names = append(names, e.Service)
+		if is := text(e); !known[is] {
+			known[is] = true
+			texts = append(texts, is)
 		}
 	}
-	return names
+	return texts
 }
 
 // Rows makes the rows of a group: what failed comes first, and otherwise the order is that of
@@ -77,5 +86,31 @@ func Rows(entries []Entry) []Row {
 	slices.SortStableFunc(rows, func(a, b Row) int {
 		return judge.Compare(b.Grade(), a.Grade())
 	})
+	return rows
+}
+
+// PortRows makes one row of each port of each address of a host, in the order of the entries.
+// An RPC interface without a port has a row of its own.
+func PortRows(entries []Entry) []Row {
+	type port struct {
+		address, port string
+		service       string // of an interface without a port
+	}
+	var rows []Row
+	places := map[port]int{}
+	for i := range entries {
+		e := &entries[i]
+		is := port{address: e.Address, port: e.PortText()}
+		if e.Port == 0 {
+			is.service = e.Service
+		}
+		at, known := places[is]
+		if !known {
+			at = len(rows)
+			places[is] = at
+			rows = append(rows, Row{})
+		}
+		rows[at].Entries = append(rows[at].Entries, e)
+	}
 	return rows
 }

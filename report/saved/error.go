@@ -75,14 +75,6 @@ func isCutShort(err *json.SyntaxError, text []byte) bool {
 	return int(err.Offset) == len(text) && strings.Contains(err.Error(), "' '") && !bytes.HasSuffix(text, []byte(" "))
 }
 
-// timeText is a time as JSON has it, "" where there is none.
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Format(time.RFC3339Nano)
-}
-
 // kinds says what people call the types of a report.
 var kinds = map[reflect.Kind]string{
 	reflect.String:  "a text",

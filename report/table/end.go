@@ -139,7 +139,7 @@ func (t *Table) summary() {
 // certificates says which certificate expires first.
 func (t *Table) certificates() {
 	if text := t.head.FirstToExpire(); text != "" {
-		t.line(0, span{text, plain})
+		t.paragraph(0, margin, span{text, plain})
 	}
 }
 

@@ -72,6 +72,9 @@ func (c *columns) fit(r content.Row) {
 
 func (t *Table) Begin(h content.Head) error {
 	t.head = h
+	if len(h.Hosts) == 0 {
+		return nil // the end says why
+	}
 	if err := t.measure(h.Parts); err != nil {
 		return err
 	}

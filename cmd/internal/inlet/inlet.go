@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"exreach/catalog"
@@ -32,6 +33,20 @@ type Reports struct {
 type source struct {
 	name string // for messages
 	from io.Reader
+}
+
+// Expand replaces names such as *.json by the files that there are, which the shells of Windows
+// leave to programs. A name that is a file, or that no file fits, stays.
+func Expand(names []string) []string {
+	var all []string
+	for _, name := range names {
+		found, err := filepath.Glob(name)
+		if _, missing := os.Stat(name); missing == nil || err != nil || len(found) == 0 {
+			found = []string{name}
+		}
+		all = append(all, found...)
+	}
+	return all
 }
 
 // Open opens the reports with these names, or none. The end of ctx ends the wait for a pipe.

@@ -144,12 +144,19 @@ func mistake(hint, format string, a ...any) error {
 	return &survey.Mistake{Err: fmt.Errorf(format, a...), Hint: hint}
 }
 
-// Dress gives each place its style: the first one's, and that of all others.
-func (p Places) Dress(first, others content.Style) {
+// Dress gives each place its style: that of stdout, or that of files.
+func (p Places) Dress(stdout, filed content.Style) {
 	for i := range p {
-		p[i].Style = others
+		p[i].Style = filed
+		if p[i].File == "" {
+			p[i].Style = stdout
+		}
 	}
-	p[0].Style = first
+}
+
+// Streams reports whether stdout gets the hosts one by one, while the run goes on.
+func (p Places) Streams() bool {
+	return slices.ContainsFunc(p, func(place Place) bool { return place.File == "" && !place.Format.Whole })
 }
 
 // Hold makes every format wait for the whole report: nothing is written before all of it has
