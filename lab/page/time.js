@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // time.js PAGE HOSTS WRITTEN: how large a page of so many hosts is, and how long a browser
-// takes to open it. WRITTEN is how many milliseconds it took to write.
+// takes to open it. WRITTEN is how many milliseconds it took to write, at best.
 'use strict'
 const fs = require('node:fs')
 const { launch, open } = require('./browser')
