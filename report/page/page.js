@@ -18,7 +18,7 @@
         services: (more && more.textContent === "Services" ? more.nextSibling : services).textContent.trim().split(", "),
       };
     });
-    const head = all(":scope > summary, :scope > div > :not(details)", host.section);
+    const head = all(":scope > summary, :scope > div > :not(.r)", host.section);
     host.text = head.map(lower).join("\n");
   }
 
@@ -87,7 +87,9 @@
     if (!target) return;
     if (target.closest("[hidden]")) reset();
     for (let e = target; e; e = e.parentElement) if (e.tagName === "DETAILS") e.open = true;
-    (target.closest(".r, .h") || target).scrollIntoView({ block: "start" });
+    const show = () => (target.closest(".r, .h") || target).scrollIntoView({ block: "start" });
+    show();
+    requestAnimationFrame(show); // what came into view on the way is laid out by now
   }
 
   function openAll(open) {

@@ -84,15 +84,16 @@ func (h *host) row(r content.Row) row {
 	return out
 }
 
-// news returns the facts that are not those of a row above: services of a server share its
-// certificate.
+// news returns the facts without the TLS and the certificate of a row above: the services of a
+// server share them.
 func (h *host) news(facts []fact) []fact {
 	var news []fact
 	for _, f := range facts {
-		if !h.known[f] {
-			h.known[f] = true
-			news = append(news, f)
+		if shared := f.Name == "TLS" || f.Name == "Certificate"; shared && h.known[f] {
+			continue
 		}
+		h.known[f] = true
+		news = append(news, f)
 	}
 	return news
 }
