@@ -5,10 +5,12 @@ package report
 import (
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"exreach/catalog"
 	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/quote"
@@ -17,7 +19,7 @@ import (
 // csvColumns are the names of the columns; those that JSON has, too, are called as there.
 var csvColumns = []any{
 	"started", "machine", "from", "source", "host", "site", "address", "network", "port", "services", "version", "role",
-	"want", "verdict", "grade", "care", "took_s", "detail", "findings", "hint", "after", "certificate_days", "certificate_expires", "labels",
+	"want", "verdict", "grade", "care", "took_ms", "detail", "findings", "hint", "after", "certificate_days", "certificate_expires", "labels",
 }
 
 // A csvWriter writes a row per address and port, for a spreadsheet program.
@@ -51,15 +53,47 @@ func (c *csvWriter) End(content.Head) error { return c.sheet.Flush() }
 // others fare better.
 func (c *csvWriter) row(r content.Row) error {
 	e, run := r.First(), c.seen
-	after := ""
-	if e.Trace != nil {
-		after = e.Trace.After
+	cert := e
+	if i := slices.IndexFunc(r.Entries, func(e *content.Entry) bool { return e.CertificateDays != nil }); i >= 0 {
+		cert = *r.Entries[i]
 	}
 	return c.sheet.Row(
-		run.Started, run.Machine, run.From, e.Source, e.Host, e.Site, e.Address, e.Network, portCell(e), strings.Join(r.Services(), ", "), strings.Join(r.Versions(), ", "), strings.Join(r.Roles(), ", "),
-		e.Want, e.Verdict, e.Grade, r.Care(), e.Took, detailOf(r), strings.Join(codesOf(r), ", "), firstHint(r), after,
-		daysCell(e), expiryOf(e), labelsText(e.Labels),
+		run.Started, run.Machine, run.From, sourceOf(r), e.Host, e.Site, e.Address, e.Network, portCell(e), strings.Join(r.Services(), ", "), versionsText(r), strings.Join(r.Roles(), ", "),
+		e.Want, e.Verdict, e.Grade, r.Care(), int(math.Round(e.Took*1000)), detailOf(r), strings.Join(codesOf(r), ", "), firstHint(r), after(r),
+		daysCell(cert), expiryOf(cert), labelsText(e.Labels),
 	)
+}
+
+// sourceOf is the address that asked a port, "" if none of its services knows it.
+func sourceOf(r content.Row) string {
+	for _, e := range r.Entries {
+		if e.Source != "" {
+			return e.Source
+		}
+	}
+	return ""
+}
+
+// after is the last hop that packets to a port reach, "" if that is not known.
+func after(r content.Row) string {
+	for _, e := range r.Entries {
+		if e.Trace != nil && e.Trace.After != "" {
+			return e.Trace.After
+		}
+	}
+	return ""
+}
+
+// versionsText is the versions of a port's services with their titles: a program with a decimal
+// comma takes 5.5 for a day in May, and a fraction of a second, too.
+func versionsText(r content.Row) string {
+	var texts []string
+	for _, v := range r.Versions() {
+		if v != "" { // of a port that the user named
+			texts = append(texts, (*catalog.Releases)(nil).Called(v))
+		}
+	}
+	return strings.Join(texts, ", ")
 }
 
 // detailOf is what answered at a port; with the name of the service, if others answer there

@@ -53,6 +53,7 @@ func TestCSV(t *testing.T) {
 	s.Add("mapper", 135, nil)
 	s.Add("mapi", 60000, scene.Child("mapper"))
 	s.Add("rfr", 0, scene.All(scene.Child("mapper"), portless, scene.Verdict(probe.Refused, "not registered")))
+	s.Add("ecp", 443, scene.Verdict(probe.Mismatch, "this is not HTTP"))
 	withTLS := func(r *probe.Result) { r.Peer = &protocol.Peer{TLS: scene.GoodTLS()} }
 	s.Add("owa", 443, scene.All(withTLS, scene.Certificate(func(_ *protocol.TLSInfo, c *tls12.Certificate) { c.NotAfter = scene.Began.Add(-12 * 24 * time.Hour) })))
 	r := draft(s.Results)
@@ -66,14 +67,14 @@ func TestCSV(t *testing.T) {
 	for service, want := range map[string]map[string]string{
 		"smtp, relay": {
 			"started": "2026-03-02 09:30:00", "machine": "admin01", "from": "client", "host": "mail01", "site": "Berlin", "address": "10.0.9.9", "network": "tcp", "port": "25",
-			"version": "2019", "role": "mailbox", "want": "required", "verdict": "timed-out", "grade": "fail", "care": "pass", "took_s": "7", "findings": "timed-out",
+			"version": "Exchange 2019", "role": "mailbox", "want": "required", "verdict": "timed-out", "grade": "fail", "care": "pass", "took_ms": "7000", "findings": "timed-out",
 			"hint":  "Ask the firewall administrator to allow TCP 25 from this computer to 10.0.9.9.",
 			"after": "10.1.1.1", "certificate_days": "", "certificate_expires": "", "labels": "owner=mail; rack=12",
 		},
-		"mapper": {"port": "135", "hint": ""},
-		"mapi":   {"port": "60000", "verdict": "answered"},
-		"rfr":    {"port": "", "verdict": "refused"},
-		"owa":    {"certificate_days": "-12", "certificate_expires": "2026-02-18 09:30:00", "care": "warn", "took_s": "0.012"},
+		"mapper":   {"port": "135", "hint": ""},
+		"mapi":     {"port": "60000", "verdict": "answered"},
+		"rfr":      {"port": "", "verdict": "refused"},
+		"ecp, owa": {"port": "443", "verdict": "mismatch", "grade": "fail", "detail": "ecp: this is not HTTP", "certificate_days": "-12", "certificate_expires": "2026-02-18 09:30:00", "care": "warn", "took_ms": "12"},
 	} {
 		row := rows[service]
 		for name, cell := range want {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// time.js PAGE HOSTS WRITTEN: how large a page of so many hosts is, and how long a browser
-// takes to open it. WRITTEN is how many milliseconds it took to write.
+// time.js PAGE HOSTS WRITTEN [strict]: how large a page of so many hosts is, and how long a
+// browser takes to open it. WRITTEN is how many milliseconds it took to write, at best. The
+// times are only judged if it is strict: a busy machine says nothing about the page.
 'use strict'
 const fs = require('node:fs')
 const { launch, open } = require('./browser')
@@ -25,7 +26,7 @@ async function opening(browser, file) {
   return took
 }
 
-async function main(file, hosts, written) {
+async function main(file, hosts, written, strict) {
   const browser = await launch()
   const took = []
   for (let i = 0; i < runs; i++) took.push(await opening(browser, file))
@@ -34,13 +35,13 @@ async function main(file, hosts, written) {
   console.log(`${hosts} hosts: ${(is.bytes / 1e6).toFixed(2)} MB, written in ${is.written} ms, opened in ${is.opened} ms ` +
     `(median of ${runs}: ${took.map(Math.round).join(' ')})`)
   const most = limits.find(limit => hosts <= limit.hosts) ?? {}
-  for (const what of ['bytes', 'written', 'opened']) {
+  for (const what of strict ? ['bytes', 'written', 'opened'] : ['bytes']) {
     if (is[what] > most[what]) throw new Error(`${what}: ${is[what]}, at most ${most[what]}`)
   }
 }
 
-const [file, hosts, written] = process.argv.slice(2)
-main(file, Number(hosts), Number(written)).catch(error => {
+const [file, hosts, written, strict] = process.argv.slice(2)
+main(file, Number(hosts), Number(written), strict === 'strict').catch(error => {
   console.error(`browser: ${error.message}`)
   process.exit(1)
 })
