@@ -20,6 +20,9 @@ type Format struct {
 	Whole         bool   // its beginning depends on all hosts, so a Draft keeps them until the last has come
 	Folds         bool   // for people: hosts with problems come first, and those that are alike are told once
 	Overview      bool   // it shows the grades of all hosts at once, and all certificates; the worst hosts come first
+	Matrix        bool   // it can show who reaches which host (content.Style)
+	Separated     bool   // its columns may have another separator (content.Style)
+	ReadBack      bool   // package saved reads it
 	ByFingerprint bool   // the chains of its results only name their certificates; each stands once in the head
 
 	Report  func(io.Writer, content.Style) Writer
@@ -40,28 +43,28 @@ func Formats() []Format {
 	return []Format{
 		{
 			Name: "table", Help: "aligned text for people, with the next step under every row that needs one",
-			Whole: true, Folds: true, Report: func(w io.Writer, s content.Style) Writer { return table.New(w, s) }, Trace: table.WriteTrace, Catalog: table.WriteServices,
+			Whole: true, Folds: true, Matrix: true, Report: func(w io.Writer, s content.Style) Writer { return table.New(w, s) }, Trace: table.WriteTrace, Catalog: table.WriteServices,
 		}, {
 			Name: "json", Help: "one document with everything; exreach reads it back",
-			Whole: true, ByFingerprint: true, Report: newDocumentWriter, Trace: writeTraceJSON, Catalog: writeVersionJSON,
+			Whole: true, ReadBack: true, ByFingerprint: true, Report: newDocumentWriter, Trace: writeTraceJSON, Catalog: writeVersionJSON,
 		}, {
 			Name: "jsonl", Help: "one line of JSON per result, host by host as each is done",
-			Report: newLines,
+			ReadBack: true, Report: newLines,
 		}, {
 			Name: "csv", Help: "a row per address and port, for a spreadsheet program",
-			Report: newCSV,
+			Matrix: true, Separated: true, Report: newCSV,
 		}, {
 			Name: "request", Help: "CSV of what to ask the firewall's administrator for, a line per source, destination and port",
-			Whole: true, Report: newRequest,
+			Whole: true, Separated: true, Report: newRequest,
 		}, {
 			Name: "markdown", Help: "for a ticket: the answer, a table of what is not as wanted, and what to do",
-			Whole: true, Folds: true, Report: newMarkdown,
+			Whole: true, Folds: true, Matrix: true, Report: newMarkdown,
 		}, {
 			Name: "summary", Help: "for a mail, with its subject: the answer, the causes, and where the whole report is",
 			Whole: true, Report: newSummary,
 		}, {
 			Name: "html", Help: "one page for a browser, which needs no network: to hand on",
-			Whole: true, Overview: true, Report: func(w io.Writer, _ content.Style) Writer { return page.New(w) },
+			Whole: true, Overview: true, Matrix: true, Report: func(w io.Writer, _ content.Style) Writer { return page.New(w) },
 		},
 	}
 }

@@ -61,7 +61,7 @@ func rewrite(c *cli.Context, w world) error {
 		return err
 	}
 	defer from.Close()
-	if from.Len() > 1 || !picked.IsAll() {
+	if from.Len() > 1 || !picked.IsAll() || c.Bool("matrix") {
 		out.places.Hold()
 	}
 	to, err := out.places.Open(c.Context, out.stdout, out.temporaries)

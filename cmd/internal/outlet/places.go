@@ -109,7 +109,7 @@ func (p Places) Check(reads []string, areReports bool, s Streams) error {
 				return err
 			}
 		}
-		if one.File == "" || areReports && one.isReadBack() {
+		if one.File == "" || areReports && one.Format.ReadBack {
 			continue
 		}
 		for _, read := range reads {
@@ -120,9 +120,6 @@ func (p Places) Check(reads []string, areReports bool, s Streams) error {
 	}
 	return nil
 }
-
-// isReadBack reports whether exreach report reads the format.
-func (p Place) isReadBack() bool { return p.Format.Name == "json" || p.Format.Name == "jsonl" }
 
 // apart returns an error if two places are one.
 func apart(one, other Place, out io.Writer) error {
@@ -169,18 +166,22 @@ func (p Places) Hold() {
 
 // Uses returns an error if an option means nothing to any of the formats.
 func (p Places) Uses(option string) error {
-	for _, place := range p {
-		if slices.Contains(able[option], place.Format.Name) {
-			return nil
+	if slices.ContainsFunc(p, func(place Place) bool { return able[option](place.Format) }) {
+		return nil
+	}
+	var names []string
+	for _, f := range report.Formats() {
+		if able[option](f) {
+			names = append(names, f.Name)
 		}
 	}
-	return fmt.Errorf("option --%s: it is for the formats %s only", option, catalog.Enumerated(able[option], "and"))
+	return fmt.Errorf("option --%s: it is for the formats %s only", option, catalog.Enumerated(names, "and"))
 }
 
-// able is the formats to which an option means something, by its name.
-var able = map[string][]string{
-	"matrix":    {"table", "csv", "html", "markdown"},
-	"separator": {"csv", "request"},
+// able reports whether an option means something to a format, by its name.
+var able = map[string]func(report.Format) bool{
+	"matrix":    func(f report.Format) bool { return f.Matrix },
+	"separator": func(f report.Format) bool { return f.Separated },
 }
 
 // separators is what may stand between the columns of csv and request, by its name.
