@@ -64,7 +64,7 @@ func Formats() []Format {
 			Whole: true, Report: newSummary,
 		}, {
 			Name: "html", Help: "one page for a browser, which needs no network: to hand on",
-			Whole: true, Overview: true, Matrix: true, Report: func(w io.Writer, _ content.Style) Writer { return page.New(w) },
+			Whole: true, Overview: true, Matrix: true, Report: func(w io.Writer, s content.Style) Writer { return page.New(w, s) },
 		},
 	}
 }

@@ -16,18 +16,35 @@ func (h Head) Overall() string {
 		return h.Nothing()
 	}
 	text := verdictOn(h)
-	reasons, beside := causeTexts(h, false), causeTexts(h, true)
-	if reasons != "" {
+	if reasons := causeTexts(h, false); reasons != "" {
 		text += ": " + reasons
 	}
-	text += "."
+	return text + "." + besides(h)
+}
+
+// Because says what Subject leaves out of the Headline of a report of several hosts.
+func (h Head) Because() string {
+	if len(h.Hosts) < 2 {
+		return ""
+	}
+	text := besides(h)
+	if reasons := causeTexts(h, false); reasons != "" {
+		text = reasons + "." + text
+	}
+	return strings.TrimSpace(text)
+}
+
+// besides is the sentences about what was not asked, and about what is wrong beside
+// reachability, each with a blank before it.
+func besides(h Head) string {
+	text := ""
 	if n := h.Counts.Hosts.Unasked; n > 0 {
 		text += " " + catalog.Count(n, "more host") + " not asked."
 	}
 	if h.Counts.Hosts.Unread {
 		text += " The list of hosts was not read to its end."
 	}
-	if beside != "" {
+	if beside := causeTexts(h, true); beside != "" {
 		text += " " + beside + "."
 	}
 	return text

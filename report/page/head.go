@@ -26,6 +26,7 @@ type begin struct {
 	Policy  string
 	Style   template.CSS
 	Answer  string
+	Because string // what the answer rests on, where the report has several hosts
 	StandIn bool
 	Asked   []fact
 	Runs    []run
@@ -63,7 +64,7 @@ type cause struct {
 
 func beginOf(h content.Head) begin {
 	b := begin{
-		Policy: policy(), Style: template.CSS(style), Answer: text(answerOf(h)),
+		Policy: policy(), Style: template.CSS(style), Answer: text(h.Subject()), Because: text(h.Because()),
 		StandIn: h.StandIn, Asked: askedOf(h),
 	}
 	for _, r := range h.Runs {
@@ -78,14 +79,6 @@ func beginOf(h content.Head) begin {
 		}
 	}
 	return b
-}
-
-// answerOf is the answer of the whole report in a sentence or two.
-func answerOf(h content.Head) string {
-	if len(h.Hosts) == 1 {
-		return h.Called(h.Hosts[0]) + ": " + h.Hosts[0].Answer
-	}
-	return h.Overall()
 }
 
 // askedOf says when, from where and as whom the run asked, and how it was told to.

@@ -40,11 +40,14 @@ type Writer struct {
 	pieces  *template.Template
 	head    content.Head
 	columns map[content.Column]int
-	hosts   int // written so far
+	matrix  bool // show who reaches which host, even if the report has one run
+	hosts   int  // written so far
 }
 
 // New returns a Writer of a page to w.
-func New(w io.Writer) *Writer { return &Writer{out: bufio.NewWriterSize(w, 1<<16)} }
+func New(w io.Writer, s content.Style) *Writer {
+	return &Writer{out: bufio.NewWriterSize(w, 1<<16), matrix: s.Matrix}
+}
 
 // Begin writes what comes before the hosts. The head must be complete.
 func (w *Writer) Begin(h content.Head) error {
@@ -59,7 +62,7 @@ func (w *Writer) Begin(h content.Head) error {
 	if err := w.write("begin", beginOf(h)); err != nil {
 		return err
 	}
-	if h.IsJoined() {
+	if h.IsJoined() || w.matrix {
 		if err := w.write("pairs", pairsOf(h)); err != nil {
 			return err
 		}

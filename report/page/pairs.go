@@ -49,7 +49,7 @@ func pairsOf(h content.Head) pairs {
 				row.Pairs = append(row.Pairs, pair{})
 				continue
 			}
-			row.Pairs = append(row.Pairs, pair{markOf(p.Grade), numbers[seen{i + 1, r.To}], text(p.PortsText(fewPorts))})
+			row.Pairs = append(row.Pairs, pair{markOf(p.Grade), numbers[seen{h.Number(i + 1), r.To}], text(p.PortsText(fewPorts))})
 		}
 		out.Rows = append(out.Rows, row)
 	}

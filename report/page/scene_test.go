@@ -76,7 +76,7 @@ func (f *finished) add(entries []content.Entry) {
 func (f finished) write(t testing.TB) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	w := New(&out)
+	w := New(&out, content.Style{})
 	if err := w.Begin(f.head); err != nil {
 		t.Fatal(err)
 	}
