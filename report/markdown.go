@@ -81,16 +81,19 @@ func (m *markdown) Host(p content.Part) error {
 	if len(p.Entries) == 0 || p.IsClean() {
 		return nil
 	}
-	host := quote.Code(m.head.Called(p.Summary))
+	name := quote.Code(m.head.Called(p.Summary))
+	host := name
 	if n := len(p.Members); n > 1 {
-		m.alike = append(m.alike, fmt.Sprintf("- %s stands for %s: %s", host, catalog.Count(n, m.head.Unit()), m.members(p)))
+		m.alike = append(m.alike, fmt.Sprintf("- %s stands for %s: %s", name, catalog.Count(n, m.head.Unit()), m.members(p)))
 		host += fmt.Sprintf(" and %d more", n-1)
+	} else if place := p.Entries[0].PlaceText(); place != "" {
+		host += " (" + md(place) + ")"
 	}
 	above := map[string]bool{}
 	for g := range content.Groups(p.Entries) {
 		m.group(host, g, above)
 	}
-	m.care(host, p)
+	m.care(name, p)
 	_, err := m.out.Write(nil) // returns the error of an earlier write
 	return err
 }

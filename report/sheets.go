@@ -4,7 +4,6 @@ package report
 
 import (
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -60,7 +59,7 @@ func (c *csvWriter) row(r content.Row) error {
 	return c.sheet.Row(
 		run.Started, run.Machine, run.From, sourceOf(r), e.Host, e.Site, e.Address, e.Network, portCell(e), strings.Join(r.Services(), ", "), versionsText(r), strings.Join(r.Roles(), ", "),
 		e.Want, e.Verdict, e.Grade, r.Care(), int(math.Round(e.Took*1000)), detailOf(r), strings.Join(codesOf(r), ", "), firstHint(r), after(r),
-		daysCell(cert), expiryOf(cert), labelsText(e.Labels),
+		daysCell(cert), expiryOf(cert), e.LabelsText(),
 	)
 }
 
@@ -157,15 +156,6 @@ func firstHint(r content.Row) string {
 		}
 	}
 	return ""
-}
-
-// labelsText is "rack=12; owner=mail team".
-func labelsText(labels map[string]string) string {
-	var texts []string
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		texts = append(texts, name+"="+labels[name])
-	}
-	return strings.Join(texts, "; ")
 }
 
 // requestColumns are the names of the columns. The last two are for people to fill in.

@@ -4,6 +4,9 @@ package content
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -66,4 +69,25 @@ func Assumed(e Entry) string {
 		return " (assumed)"
 	}
 	return " (assumed: it may be version " + e.Identified.Choice() + ")"
+}
+
+// PlaceText says where the host stands and what people call it: "site Berlin; owner=team-a".
+func (e Entry) PlaceText() string {
+	var texts []string
+	if e.Site != "" {
+		texts = append(texts, "site "+e.Site)
+	}
+	if labels := e.LabelsText(); labels != "" {
+		texts = append(texts, labels)
+	}
+	return strings.Join(texts, "; ")
+}
+
+// LabelsText is what people call the host: "owner=team-a; rack=12".
+func (e Entry) LabelsText() string {
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(e.Labels)) {
+		texts = append(texts, name+"="+e.Labels[name])
+	}
+	return strings.Join(texts, "; ")
 }

@@ -5,7 +5,6 @@ package table
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -169,22 +168,10 @@ func (h *tableHost) heading(g content.Group) {
 	if from != "" {
 		seen += " from " + from
 	}
-	if len(h.Members) < 2 {
-		seen += placeOf(g.Entries[0])
+	if place := g.Entries[0].PlaceText(); place != "" && len(h.Members) < 2 {
+		seen += "; " + place
 	}
 	h.paragraph(margin, 2*margin, append(line, span{what + seen, dim})...)
-}
-
-// placeOf says where a host stands and what people call it.
-func placeOf(e content.Entry) string {
-	var text strings.Builder
-	if e.Site != "" {
-		text.WriteString("; site " + e.Site)
-	}
-	for _, name := range slices.Sorted(maps.Keys(e.Labels)) {
-		fmt.Fprintf(&text, "; %s=%s", name, e.Labels[name])
-	}
-	return text.String()
 }
 
 // seenFrom is the local address that asked, with the name of this machine.
