@@ -107,6 +107,9 @@ func (d *Draft) Place(elsewhere []content.Place, sources []string) {
 	d.head.Elsewhere, d.head.Sources = elsewhere, sources
 }
 
+// LeaveOut counts results that a saved report does not have, because it is a selection.
+func (d *Draft) LeaveOut(results int) { d.head.Counts.LeftOut += results }
+
 // Shelve makes the draft keep most of a long report in what fresh returns, instead of in
 // memory. If fresh or a write fails, the rest stays in memory.
 func (d *Draft) Shelve(fresh func() (Shelf, error)) { d.shelf.fresh = fresh }
