@@ -25,7 +25,7 @@ type host struct {
 	told    map[string]mention // texts of findings, and sentences of traces, that stand above already
 	numbers int                // of mentions
 	known   map[fact]bool      // that rows above have
-	marked  map[int]bool       // the columns that a cell of the matrix leads from and that have an anchor
+	marked  map[int]bool       // the columns that a cell of the grid leads from and that have an anchor
 	passing int                // rows as wanted so far
 }
 

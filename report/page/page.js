@@ -49,10 +49,12 @@
     }
     for (const line of certificates) line.hidden = !lower(line).includes(word);
     columns(at("service").selectedIndex);
-    at("count").textContent = `${shown} of ${hosts.length} ${at("count").dataset.unit} and ${rows} of ${allRows} rows shown.`;
+    at("count").textContent = `${shown} of ${counted(hosts.length, at("count").dataset.unit)} and ${rows} of ${counted(allRows, "row")} shown.`;
   }
 
-  // The matrix shows all columns, or the host, its grade and one service.
+  const counted = (n, unit) => n === 1 ? `1 ${unit}` : `${n} ${unit}s`;
+
+  // The table shows all columns, or the host, its grade and one service.
   let narrowed = 0;
   function columns(chosen) {
     if (!grid || chosen === narrowed) return;
@@ -62,7 +64,7 @@
     }
   }
 
-  const ranks = { f: 3, w: 2, u: 1, p: 0 };
+  const ranks = { f: 3, u: 2, w: 1, p: 0 };
   function sort(heading) {
     const i = heading.cellIndex, names = i === 0;
     const rising = heading.ariaSort ? heading.ariaSort === "descending" : names;

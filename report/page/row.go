@@ -37,7 +37,7 @@ type row struct {
 	Behind   []row
 }
 
-// An anchor is where a cell of the matrix leads.
+// An anchor is where a cell of the grid leads.
 type anchor struct{ Host, Column int }
 
 // A bar is the time of one step, in percent of all.
