@@ -94,7 +94,7 @@ func surveyOf(ctx context.Context, c *cli.Context, w world) (*survey.Survey, err
 func (o output) run(ctx context.Context, s *survey.Survey) error {
 	opening, stop := until(ctx, s.Began, s.Deadline)
 	defer stop()
-	to, err := o.places.Open(opening, o.stdout, o.temporaries)
+	to, err := o.copies.Open(opening, o.stdout, o.temporaries)
 	if err != nil {
 		return err
 	}

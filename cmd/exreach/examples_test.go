@@ -93,7 +93,7 @@ func runExample(t *testing.T, line string) error {
 		end()
 	}
 	var stderr bytes.Buffer
-	err := command(ctx, strings.Fields(line), world{
+	err := command(ctx, strings.Fields(strings.ReplaceAll(line, "'", "")), world{
 		env: func(name string) string {
 			return map[string]string{"EXREACH_USER": "alice", "EXREACH_PASSWORD": "correct horse"}[name]
 		},
@@ -120,6 +120,7 @@ func inExampleFolder(t *testing.T) {
 	for name, text := range map[string]string{
 		"berlin.json":  fmt.Sprintf(line, 1, "pc-berlin"),
 		"hamburg.json": fmt.Sprintf(line, 2, "pc-hamburg"),
+		"vienna.json":  strings.ReplaceAll(fmt.Sprintf(line, 3, "pc-vienna"), "587", "443"),
 		"servers.txt":  "mail01.contoso.com\n",
 		"servers.csv":  "Name,ServerRole,AdminDisplayVersion\nEX01,Mailbox,Version 15.2 (Build 1118.7)\n",
 		"org.yaml":     "hosts: [{name: mail01.contoso.com, version: '2019'}]\n",

@@ -64,7 +64,7 @@ func main() {
 	if wasClosed(os.Stdin, os.Stdout, os.Stderr) {
 		stdout = closed{}
 	}
-	w := world{env: os.Getenv, stdin: os.Stdin, stdout: stdout, stderr: os.Stderr, temporaries: temporaries}
+	w := world{env: os.Getenv, stdin: os.Stdin, stdout: stdout, stderr: os.Stderr, temporaries: temporaries, ignorePipe: ignorePipe}
 	code := run(ctx, os.Args[1:], w)
 	if len(os.Args) == 1 && ownsConsole() {
 		keepOpen(ctx, w)
@@ -80,6 +80,9 @@ func endAtNext(left *files.Temporaries) {
 	left.Remove()
 	os.Exit(int(undetermined))
 }
+
+// ignorePipe makes a write to a pipe that no one reads an error, instead of the end of the program.
+func ignorePipe() { signal.Ignore(syscall.SIGPIPE) }
 
 // endings returns the signals that end a run. It leaves out those that were ignored when
 // the program started: nohup ignores SIGHUP.

@@ -45,7 +45,7 @@ func outputFlags() []cli.Flag {
 
 // An output writes a report the way the user wants it, for check, demo and report.
 type output struct {
-	places   outlet.Places
+	copies   outlet.Copies
 	machine  string // the name of this machine; "" if it has none
 	options  content.Options
 	stdout   io.Writer
@@ -62,12 +62,15 @@ func newOutput(c *cli.Context, w world) (output, error) {
 		return o, combined("--quiet and --verbose")
 	}
 	var err error
-	if o.places, err = placesOf(c, w); err != nil {
+	if o.copies, err = copiesOf(c, w); err != nil {
 		return o, err
+	}
+	if o.copies.OutliveStdout() && w.ignorePipe != nil {
+		w.ignorePipe()
 	}
 	o.options = given(c)
 	o.machine, _ = os.Hostname() // without a name the report says less
-	streamsToTerminal := o.places.Streams() && console.Of(w.stdout) != nil
+	streamsToTerminal := o.copies.StreamsToStdout() && console.Of(w.stdout) != nil
 	if f := console.Of(w.stderr); f != nil && !c.Bool("quiet") && !streamsToTerminal {
 		o.progress = &console.StatusLine{Terminal: f, Width: console.WidthOf(f)}
 		o.notes = console.Wrapping{Writer: o.progress, Width: console.WidthFor(f, w.env)}
@@ -75,9 +78,9 @@ func newOutput(c *cli.Context, w world) (output, error) {
 	return o, nil
 }
 
-// placesOf is where the report goes, in which formats and styles.
-func placesOf(c *cli.Context, w world) (outlet.Places, error) {
-	places, err := outlet.Parse(c.String("format"), c.String("output"), *c.Generic("also").(*outlet.Also))
+// copiesOf is where the report goes, in which formats and styles.
+func copiesOf(c *cli.Context, w world) (outlet.Copies, error) {
+	copies, err := outlet.Parse(c.String("format"), c.String("output"), *c.Generic("also").(*outlet.Also))
 	if err != nil {
 		return nil, err
 	}
@@ -90,21 +93,22 @@ func placesOf(c *cli.Context, w world) (outlet.Places, error) {
 			return nil, err
 		}
 	}
-	for _, option := range []string{"matrix", "separator"} {
-		if err := places.Uses(option); c.IsSet(option) && err != nil {
-			return nil, err
-		}
+	if err := copies.Require("matrix", func(f report.Format) bool { return f.Matrix }); err != nil && c.IsSet("matrix") {
+		return nil, err
+	}
+	if err := copies.Require("separator", func(f report.Format) bool { return f.Separated }); err != nil && c.IsSet("separator") {
+		return nil, err
 	}
 	filed := style
 	filed.Color = false
 	if filed.Width, err = tableWidth(c, w, nil); err != nil {
 		return nil, err
 	}
-	places.Dress(style, filed)
+	copies.SetStyles(style, filed)
 	if strings.EqualFold(c.String("color"), "always") {
-		places[0].Style.Color = true // in its file, too
+		copies[0].Style.Color = true // in its file, too
 	}
-	return places, places.Check(inputsOf(c), c.Command.Name == "report", outlet.Streams{In: w.stdin, Out: w.stdout})
+	return copies, copies.Check(inputsOf(c), c.Command.Name == "report", outlet.Stdio{In: w.stdin, Out: w.stdout})
 }
 
 // inputsOf is the files that a command reads.
@@ -184,7 +188,7 @@ func note(w io.Writer, format string, a ...any) {
 func (o output) draft(to *outlet.Delivery, shelf *files.Scratch, sources []string) *report.Draft {
 	d := report.NewDraft(to.Outlets()...)
 	d.Shelve(func() (report.Shelf, error) { return shelf, shelf.Create(o.temporaries) })
-	d.Place(o.places.Files(), sources)
+	d.Place(o.copies.Files(), sources)
 	return d
 }
 
@@ -193,8 +197,8 @@ func (o output) finish(to *outlet.Delivery, counts content.Counts) error {
 	if err := to.Commit(); err != nil {
 		return err
 	}
-	if names := o.places.Names(); names != "" {
-		note(o.notes, "wrote %s: %s", names, summary(counts))
+	if names := o.copies.Names(); names != "" {
+		note(o.notes, "wrote %s: %s", names, countsLine(counts))
 	}
 	switch worst := counts.Worst(); {
 	case o.standIn:
@@ -207,8 +211,8 @@ func (o output) finish(to *outlet.Delivery, counts content.Counts) error {
 	return nil
 }
 
-// summary counts what makes the exit code of a run.
-func summary(c content.Counts) string {
+// countsLine counts what makes the exit code of a run.
+func countsLine(c content.Counts) string {
 	text := fmt.Sprintf("%d fail, %d unknown, %d warn, %d pass", c.Fail, c.Unknown, c.Warn, c.Pass)
 	switch care := c.Care; {
 	case care.Fail > 0:

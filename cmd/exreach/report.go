@@ -62,14 +62,14 @@ func rewrite(c *cli.Context, w world) error {
 	}
 	defer from.Close()
 	if from.Len() > 1 || !picked.IsAll() || c.Bool("matrix") {
-		out.places.Hold()
+		out.copies.Hold()
 	}
-	to, err := out.places.Open(c.Context, out.stdout, out.temporaries)
+	to, err := out.copies.Open(c.Context, out.stdout, out.temporaries)
 	if err != nil {
 		return err
 	}
 	defer to.Discard()
-	to.Heed(c.Context)
+	to.EndWith(c.Context)
 	var shelf files.Scratch
 	defer shelf.Close()
 	draft := out.draft(to, &shelf, from.Files())
@@ -110,10 +110,10 @@ func (o *output) ask(c *cli.Context) (*device.Questions, error) {
 	}
 	d, err := device.Named(strings.ToLower(c.String("device")))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("option --device: %w", err)
 	}
 	q := device.NewQuestions(d)
-	o.places[0].Format = report.Questions(q)
+	o.copies[0].Format = report.Questions(q)
 	return q, nil
 }
 

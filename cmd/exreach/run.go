@@ -25,6 +25,7 @@ type world struct {
 	stderr io.Writer
 
 	temporaries *files.Temporaries // of the commands; nil if they outlive the program
+	ignorePipe  func()             // keeps the program alive when no one reads stdout any more; nil if it stays alive anyway
 }
 
 // An outcome is the error of a command that did its work: run exits with its code and

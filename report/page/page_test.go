@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,29 +155,64 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// Every result has its row in the page, with its grade in a word; nothing needs the script.
+// Every result has its row below its host, with its grade in a word; nothing needs the script.
+// With more than manyHosts hosts, rows that are as wanted are brief.
 func TestEveryRow(t *testing.T) {
-	f := finish(t, traced())
-	var rows []string
-	for _, n := range elements(t, f.write(t)) {
-		if n.Data == "summary" && isOf(n.Parent, "r") {
-			rows = append(rows, textOf(n))
+	for name, results := range map[string][]probe.Result{"few": traced(), "many": farm(manyHosts + 1)} {
+		t.Run(name, func(t *testing.T) {
+			f := finish(t, results)
+			rows, brief := rowsOf(t, f.write(t))
+			if many := len(f.hosts) > manyHosts; many != (brief > 0) {
+				t.Errorf("%d rows of %d hosts are brief", brief, len(f.hosts))
+			}
+			for _, e := range slices.Concat(f.hosts...) {
+				if !slices.ContainsFunc(rows[e.Host], func(row string) bool { return isAbout(row, e) }) {
+					t.Errorf("%s of %s has no row", e.Service, e.Host)
+				}
+			}
+		})
+	}
+}
+
+// rowsOf returns the texts of a page's rows, by their host, and how many of them are brief.
+func rowsOf(t *testing.T, page []byte) (map[string][]string, int) {
+	t.Helper()
+	rows, brief, host := map[string][]string{}, 0, ""
+	for _, n := range elements(t, page) {
+		switch {
+		case n.Data == "h3":
+			host = textOf(n)
+		case n.Data == "summary" && isOf(n.Parent, "r"):
+			rows[host] = append(rows[host], textOf(n))
+		case n.Data == "div" && isOf(n, "r"):
+			rows[host] = append(rows[host], textOf(n))
+			brief++
 		}
-		if isOf(n, "r") && n.Data == "details" && attribute(n, "hidden") != "" {
-			t.Error("a row is hidden")
+		if isOf(n, "r") && isHidden(n) {
+			t.Errorf("a row of %s is hidden", host)
 		}
 	}
-	for _, entries := range f.hosts {
-		for _, e := range entries {
-			found := false
-			for _, row := range rows {
-				found = found || strings.HasPrefix(row, string(e.Grade)) && strings.Contains(row, e.PortText()) && strings.Contains(row, e.VerdictText()) && strings.Contains(row, e.Service)
-			}
-			if !found {
-				t.Errorf("%s of %s has no row", e.Service, e.Host)
-			}
+	return rows, brief
+}
+
+// isAbout reports whether the text of a row is about a result.
+func isAbout(row string, e content.Entry) bool {
+	for _, part := range []string{e.PortText(), e.VerdictText(), e.Service} {
+		if !strings.Contains(row, part) {
+			return false
 		}
 	}
+	return strings.HasPrefix(row, string(e.Grade))
+}
+
+// isHidden reports whether an element, or one around it, has the attribute hidden.
+func isHidden(n *html.Node) bool {
+	for ; n != nil; n = n.Parent {
+		if slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "hidden" }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Of a host with very many ports, what is as wanted is counted beyond the first, and what is

@@ -20,17 +20,17 @@ import (
 	"exreach/report/saved"
 )
 
-// stdin is how the user writes stdin where a file may stand.
-const stdin = "-"
+// dash is how the user writes stdin where a file may stand.
+const dash = "-"
 
 // Reports is some saved reports.
 type Reports struct {
-	reports []source
+	reports []input
 	open    []*os.File
 }
 
-// A source is one of them.
-type source struct {
+// An input is one of them.
+type input struct {
 	name string // for messages
 	from io.Reader
 }
@@ -40,8 +40,9 @@ type source struct {
 func Expand(names []string) []string {
 	var all []string
 	for _, name := range names {
-		found, err := filepath.Glob(name)
-		if _, missing := os.Stat(name); missing == nil || err != nil || len(found) == 0 {
+		_, err := os.Stat(name)
+		found, bad := filepath.Glob(name)
+		if err == nil || bad != nil || len(found) == 0 {
 			found = []string{name}
 		}
 		all = append(all, found...)
@@ -52,12 +53,12 @@ func Expand(names []string) []string {
 // Open opens the reports with these names, or none. The end of ctx ends the wait for a pipe.
 func Open(ctx context.Context, names []string, in io.Reader) (*Reports, error) {
 	r := &Reports{}
-	if n := slices.Index(names, stdin); n >= 0 && slices.Contains(names[n+1:], stdin) {
+	if n := slices.Index(names, dash); n >= 0 && slices.Contains(names[n+1:], dash) {
 		return nil, &survey.Mistake{Err: errors.New("stdin is named twice, but can be read only once"), Hint: "save one of the reports in a file"}
 	}
 	for _, name := range names {
-		if name == stdin {
-			r.reports = append(r.reports, source{saved.Stdin, in})
+		if name == dash {
+			r.reports = append(r.reports, input{saved.Stdin, in})
 			continue
 		}
 		f, err := files.Open(ctx, name)
@@ -65,7 +66,7 @@ func Open(ctx context.Context, names []string, in io.Reader) (*Reports, error) {
 			r.Close()
 			return nil, fmt.Errorf("cannot read the report: %w", err)
 		}
-		r.open, r.reports = append(r.open, f), append(r.reports, source{name, f})
+		r.open, r.reports = append(r.open, f), append(r.reports, input{name, f})
 	}
 	return r, nil
 }

@@ -5,36 +5,41 @@ package outlet
 import (
 	"context"
 	"io"
-	"os/signal"
-	"syscall"
+	"slices"
 
 	"exreach/cmd/internal/files"
 	"exreach/report"
 )
 
-// A Delivery is a report on its way to its places. The caller writes to its Outlets, then calls
+// A Delivery is a report on its way to where its copies belong. The caller writes to its Outlets, then calls
 // Commit; a deferred Discard cleans up if it does not.
 type Delivery struct {
-	places       Places
+	copies       Copies
 	destinations []*files.Destination
 	writers      []io.Writer // to the destinations
-	unheard      error       // of writing to stdout
+	stdoutErr    error       // of writing to stdout beside files
 }
 
-// Open opens all places, or none. Opening a pipe waits until another program reads from it;
-// the end of ctx ends the wait. Until Commit or Discard, temporaries has the temporary files.
-func (p Places) Open(ctx context.Context, stdout io.Writer, temporaries *files.Temporaries) (*Delivery, error) {
-	d := &Delivery{places: p}
-	for _, place := range p {
-		to, err := files.Create(ctx, place.File, stdout, temporaries)
+// OutliveStdout reports whether the report goes on when no one reads stdout any more, because
+// files are written beside it. On Unix the program must ignore SIGPIPE then, which would end it.
+func (c Copies) OutliveStdout() bool {
+	return len(c) > 1 && slices.ContainsFunc(c, func(one Copy) bool { return one.File == "" })
+}
+
+// Open opens the places of all copies, and closes them again if one cannot be opened. Opening a
+// pipe waits until another program reads from it; the end of ctx ends the wait. Until Commit or
+// Discard, temporaries has the temporary files.
+func (c Copies) Open(ctx context.Context, stdout io.Writer, temporaries *files.Temporaries) (*Delivery, error) {
+	d := &Delivery{copies: c}
+	for _, one := range c {
+		to, err := files.Create(ctx, one.File, stdout, temporaries)
 		if err != nil {
 			d.Discard()
 			return nil, err
 		}
 		d.destinations = append(d.destinations, to)
-		if place.File == "" && len(p) > 1 {
-			signal.Ignore(syscall.SIGPIPE) // a reader that goes away must not end the program: the files are wanted
-			d.writers = append(d.writers, &patient{named{to}, d})
+		if one.File == "" && c.OutliveStdout() {
+			d.writers = append(d.writers, &lenient{named{to}, d})
 			continue
 		}
 		d.writers = append(d.writers, named{to})
@@ -42,25 +47,25 @@ func (p Places) Open(ctx context.Context, stdout io.Writer, temporaries *files.T
 	return d, nil
 }
 
-// Heed makes writes fail with files.ErrInterrupted once ctx ends.
-func (d *Delivery) Heed(ctx context.Context) {
+// EndWith makes writes fail with files.ErrInterrupted once ctx ends.
+func (d *Delivery) EndWith(ctx context.Context) {
 	for i, w := range d.writers {
 		d.writers[i] = files.Onto(ctx, w)
 	}
 }
 
-// Outlets is what a draft writes to. An error of writing names the place.
+// Outlets is what a draft writes to. An error of writing names the file.
 func (d *Delivery) Outlets() []report.Outlet {
-	outlets := make([]report.Outlet, 0, len(d.places))
-	for i, p := range d.places {
-		outlets = append(outlets, report.Outlet{Format: p.Format, To: p.Format.Report(d.writers[i], p.Style)})
+	outlets := make([]report.Outlet, 0, len(d.copies))
+	for i, c := range d.copies {
+		outlets = append(outlets, report.Outlet{Format: c.Format, To: c.Format.Report(d.writers[i], c.Style)})
 	}
 	return outlets
 }
 
-// Commit puts all files in their places, after it has made sure that each is complete. An error
-// names the file that could not be put there; those before it are in their places. An error of
-// stdout comes last: the files are complete without it.
+// Commit puts all files in their places once each of them is complete. If one cannot be put in
+// its place, the error names it: those before it are in theirs, and those after it do not
+// appear. An error of stdout comes last: the files are complete without it.
 func (d *Delivery) Commit() error {
 	for _, to := range d.destinations {
 		if err := to.Finish(); err != nil {
@@ -72,7 +77,7 @@ func (d *Delivery) Commit() error {
 			return err
 		}
 	}
-	return d.unheard
+	return d.stdoutErr
 }
 
 // Discard removes the files that were not committed.
@@ -93,15 +98,15 @@ func (n named) Write(p []byte) (int, error) {
 	return written, err
 }
 
-// patient is stdout beside files. It keeps its first error for Commit, and goes on.
-type patient struct {
+// lenient is stdout beside files. It keeps its first error for Commit, and goes on.
+type lenient struct {
 	named
 	of *Delivery
 }
 
-func (p *patient) Write(text []byte) (int, error) {
-	if p.of.unheard == nil {
-		_, p.of.unheard = p.named.Write(text)
+func (l *lenient) Write(text []byte) (int, error) {
+	if l.of.stdoutErr == nil {
+		_, l.of.stdoutErr = l.named.Write(text)
 	}
 	return len(text), nil
 }

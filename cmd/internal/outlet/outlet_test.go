@@ -16,16 +16,16 @@ import (
 	"exreach/report/content"
 )
 
-func parse(t *testing.T, output string, also ...string) Places {
+func parse(t *testing.T, output string, also ...string) Copies {
 	t.Helper()
-	places, err := Parse("json", output, also)
+	copies, err := Parse("json", output, also)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return places
+	return copies
 }
 
-// write writes a text to each of the places.
+// write writes a text to each of the copies.
 func write(t *testing.T, d *Delivery, text string) {
 	t.Helper()
 	for _, w := range d.writers {
@@ -35,12 +35,12 @@ func write(t *testing.T, d *Delivery, text string) {
 	}
 }
 
-// TestAllOrNone: as long as one place cannot take the report, no file of it appears.
-func TestAllOrNone(t *testing.T) {
+// TestComplete: no file appears before all of them are complete.
+func TestComplete(t *testing.T) {
 	t.Chdir(t.TempDir())
-	places := parse(t, "", "jsonl=second.jsonl", "table=third.txt")
+	copies := parse(t, "", "jsonl=second.jsonl", "table=third.txt")
 	var stdout bytes.Buffer
-	d, err := places.Open(t.Context(), &stdout, nil)
+	d, err := copies.Open(t.Context(), &stdout, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,9 +92,9 @@ type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
-// TestPatient: files are complete although no one reads stdout any more, which is an error all
+// TestLenient: files are complete although no one reads stdout any more, which is an error all
 // the same. Without files the report ends there.
-func TestPatient(t *testing.T) {
+func TestLenient(t *testing.T) {
 	t.Chdir(t.TempDir())
 	d, err := parse(t, "", "jsonl=run.jsonl").Open(t.Context(), broken{}, nil)
 	if err != nil {
@@ -117,28 +117,49 @@ func TestPatient(t *testing.T) {
 	}
 }
 
-// TestHeed: an interrupt ends the writing.
-func TestHeed(t *testing.T) {
+// TestEndWith: an interrupt ends the writing.
+func TestEndWith(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	d, err := parse(t, "").Open(ctx, io.Discard, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Heed(ctx)
+	d.EndWith(ctx)
 	interrupt()
 	if _, err := io.WriteString(d.writers[0], "report"); !errors.Is(err, files.ErrInterrupted) {
 		t.Errorf("error %v", err)
 	}
 }
 
+// TestCommitFails: if a file cannot be put in its place, the error names it, those before it are
+// in theirs, and nothing else is left.
+func TestCommitFails(t *testing.T) {
+	t.Chdir(t.TempDir())
+	d, err := parse(t, "first.json", "jsonl=second.jsonl", "table=third.txt").Open(t.Context(), io.Discard, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, d, "report")
+	if err := os.Mkdir("second.jsonl", 0o755); err != nil { // another program takes the name meanwhile
+		t.Fatal(err)
+	}
+	if err := d.Commit(); err == nil || !strings.HasPrefix(err.Error(), "cannot write the report to second.jsonl: ") {
+		t.Errorf("error %v", err)
+	}
+	d.Discard()
+	if entries, _ := os.ReadDir("."); len(entries) != 2 || entries[0].Name() != "first.json" {
+		t.Errorf("left are %v", entries)
+	}
+}
+
 // TestFiles: what formats are told of the other files, and what people read.
 func TestFiles(t *testing.T) {
-	places := parse(t, "", "JSON=a=b, c.json", "table=-", "table=r.txt")
+	copies := parse(t, "", "JSON=a=b, c.json", "table=-", "table=r.txt")
 	want := []content.Place{{Format: "json", File: "a=b, c.json"}, {Format: "table", File: "r.txt"}}
-	if got := places.Files(); !slices.Equal(got, want) {
+	if got := copies.Files(); !slices.Equal(got, want) {
 		t.Errorf("files %v", got)
 	}
-	if got := places.Names(); got != "a=b, c.json and r.txt" {
+	if got := copies.Names(); got != "a=b, c.json and r.txt" {
 		t.Errorf("names %q", got)
 	}
 	if got := parse(t, "-").Names(); got != "" {

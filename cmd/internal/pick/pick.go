@@ -17,7 +17,7 @@ import (
 	"exreach/report/judge"
 )
 
-// A Pick is the words of --grade, --host and --only, with what they met in the reports.
+// A Pick is the words of --grade, --host and --only, with what they match in the reports.
 type Pick struct {
 	grades      []judge.Grade
 	hosts, only words
@@ -62,7 +62,7 @@ func (p *Pick) Selection() report.Selection {
 // hasHost reports whether a host is picked: by its name or its address, as the report has it,
 // or by a pattern such as mail*.
 func (p *Pick) hasHost(name string) bool {
-	return p.hosts.meet(func(word string) bool {
+	return p.hosts.match(func(word string) bool {
 		is, err := path.Match(patterns.Replace(word), strings.ToLower(name))
 		return err == nil && is
 	}, strings.ToLower(name))
@@ -81,15 +81,15 @@ func (p *Pick) hasService(e content.Entry) bool {
 	if e.Port > 0 {
 		known = append(known, s.Ports.String())
 	}
-	return p.only.meet(s.IsMeant, known...)
+	return p.only.match(s.IsMeant, known...)
 }
 
 // Unknown returns an error for the first word that meant nothing in all that was read.
 func (p *Pick) Unknown() error {
-	if word, found := p.hosts.idle(); found {
+	if word, found := p.hosts.unused(); found {
 		return p.hosts.unknown("option --host: no host is called", word)
 	}
-	if word, found := p.only.idle(); found {
+	if word, found := p.only.unused(); found {
 		return p.only.unknown("option --only: no result has a service, protocol or port called", word)
 	}
 	return nil
@@ -106,22 +106,22 @@ func newWords(all []string) words {
 	return words{all: all, used: map[string]bool{}, known: map[string]bool{}}
 }
 
-// meet reports whether one of the words means what is called known, and notes which.
-func (w *words) meet(means func(word string) bool, known ...string) bool {
-	met := false
+// match reports whether one of the words means something that is called known, and notes which.
+func (w *words) match(means func(word string) bool, known ...string) bool {
+	matched := false
 	for _, word := range w.all {
 		if means(word) {
-			w.used[word], met = true, true
+			w.used[word], matched = true, true
 		}
 	}
 	for _, k := range known {
 		w.known[k] = true
 	}
-	return met
+	return matched
 }
 
-// idle returns the first word that meant nothing.
-func (w *words) idle() (string, bool) {
+// unused returns the first word that meant nothing.
+func (w *words) unused() (string, bool) {
 	i := slices.IndexFunc(w.all, func(word string) bool { return !w.used[word] })
 	if i < 0 {
 		return "", false
