@@ -8,6 +8,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"hash/maphash"
 	"slices"
 	"time"
@@ -37,7 +38,7 @@ type Draft struct {
 	unsettled bool // some host came in several parts, or before its run was known: sum up all again
 }
 
-// An Outlet is a format, and the Writer of it that gets the report.
+// An Outlet is a format, and the Writer of it that gets the report. Format.Outlet makes one.
 type Outlet struct {
 	Format Format
 	To     Writer
@@ -76,12 +77,17 @@ func NewDraft(to ...Outlet) *Draft {
 // when it is over. Its number counts from 1. A format that is not Whole gets a host as it
 // comes only if its run is known by then.
 func (d *Draft) Know(number int, run content.Run) {
-	for len(d.runs) < number {
-		d.runs = append(d.runs, nil)
-	}
+	d.number(number)
 	was := d.runs[number-1]
 	d.unsettled = d.unsettled || len(d.hosts) > 0 && (was == nil || !was.Started.Equal(run.Started))
 	d.runs[number-1] = &run
+}
+
+// number makes the report one of at least so many runs.
+func (d *Draft) number(runs int) {
+	for len(d.runs) < runs {
+		d.runs = append(d.runs, nil)
+	}
 }
 
 // run returns what is known of a run.
@@ -132,13 +138,17 @@ func (d *Draft) Add(host judge.Host) error {
 // name it by its fingerprint alone.
 func (d *Draft) Learn(c tls12.Certificate) { d.chains.learn(c) }
 
-// Take takes some entries of one host of a saved report, and of one run. A host may come in
-// several parts. The draft does not keep the slice.
+// Take takes some entries of one host of a saved report, and of one run, whose number counts
+// from 1. A host may come in several parts. The draft does not keep the slice.
 func (d *Draft) Take(run int, entries []content.Entry) error {
 	return d.take(run, slices.Clone(entries), len(d.hosts))
 }
 
 func (d *Draft) take(run int, entries []content.Entry, place int) error {
+	if run < 1 {
+		return fmt.Errorf("run %d: the runs of a report count from 1", run)
+	}
+	d.number(run)
 	came := len(entries)
 	entries = d.chosen.choose(run, entries)
 	if d.head.Counts.LeftOut += came - len(entries); len(entries) == 0 {

@@ -14,12 +14,17 @@ type kept struct {
 	run     int // its number
 	place   int
 	summary content.Summary
-	alike   uint64          // equal for hosts with the same problems
-	member  content.Member  // what it is among these
-	cells   []content.Cell  // its grades, if a format shows those of all hosts
+	alike   uint64         // equal for hosts with the same problems
+	member  content.Member // what it is among these
+	cells   []content.Cell // its grades, if a format shows those of all hosts
+	parts   []keptPart
+}
+
+// A keptPart is entries of a host that came together.
+type keptPart struct {
 	entries []content.Entry // nil if they are on the shelf
-	shelved []section
-	results int  // in entries, and on the shelf
+	shelved section
+	results int
 	sent    bool // the formats that are not Whole have them
 }
 
@@ -31,20 +36,20 @@ func (d *Draft) keep(run int, entries []content.Entry, place int, sent bool) {
 	if !known {
 		i = len(d.hosts)
 		d.places[is] = i
-		d.hosts = append(d.hosts, kept{run: run, place: place, sent: sent})
+		d.hosts = append(d.hosts, kept{run: run, place: place})
 	}
 	d.unsettled = d.unsettled || known
 	h := &d.hosts[i]
 	if !known {
 		d.sumUp(h, entries)
 	}
-	h.results += len(entries)
 	d.chains.strip(entries)
-	if at, ok := d.shelf.put(entries, len(entries)); ok {
-		h.shelved = append(h.shelved, at)
-		return
+	part := keptPart{results: len(entries), sent: sent}
+	shelved := false
+	if part.shelved, shelved = d.shelf.put(entries, len(entries)); !shelved {
+		part.entries = entries
 	}
-	h.entries = append(h.entries, entries...)
+	h.parts = append(h.parts, part)
 }
 
 // sumUp notes what all entries of a host come to.
@@ -84,13 +89,25 @@ func (d *Draft) column(c content.Column) int {
 	return n
 }
 
-// get returns the entries of a host for a format.
+// get returns the entries of a host for a format, without those that it has.
 func (d *Draft) get(h *kept, as Format) ([]content.Entry, error) {
-	entries := append(make([]content.Entry, 0, h.results), h.entries...)
-	for _, at := range h.shelved {
-		var more []content.Entry
-		if err := d.shelf.get(at, &more); err != nil {
-			return nil, err
+	missing := func(p keptPart) bool { return as.Whole || !p.sent }
+	results := 0
+	for _, p := range h.parts {
+		if missing(p) {
+			results += p.results
+		}
+	}
+	entries := make([]content.Entry, 0, results)
+	for _, p := range h.parts {
+		if !missing(p) {
+			continue
+		}
+		more := p.entries
+		if more == nil {
+			if err := d.shelf.get(p.shelved, &more); err != nil {
+				return nil, err
+			}
 		}
 		entries = append(entries, more...)
 	}
@@ -141,7 +158,7 @@ func (d *Draft) gather() error {
 	}
 	d.total, d.head.Counts.Untraced = content.Tracker{}, 0
 	for i := range d.hosts {
-		entries, err := d.get(&d.hosts[i], Format{})
+		entries, err := d.get(&d.hosts[i], Format{Whole: true})
 		if err != nil {
 			return err
 		}

@@ -24,10 +24,10 @@ func (d *Draft) parts(as Format) content.Parts {
 	}
 	return func(yield func(content.Part, error) bool) {
 		for h := range d.inOrder(as) {
-			if h.sent && !as.Whole {
+			entries, err := d.get(h, as)
+			if err == nil && len(entries) == 0 {
 				continue
 			}
-			entries, err := d.get(h, as)
 			if !yield(content.Part{Summary: h.summary, Seen: d.run(h.run), Entries: entries}, err) || err != nil {
 				return
 			}

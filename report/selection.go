@@ -36,6 +36,9 @@ func (s *selecting) choose(run int, entries []content.Entry) []content.Entry {
 	}
 	var chosen []content.Entry
 	for _, e := range entries {
+		if s.Host != nil && !s.Host(e.Host) {
+			continue
+		}
 		is := seen{run, e.Host}
 		if e.Identified != nil {
 			s.found[is] = e.Identified
@@ -58,9 +61,9 @@ func (s *selecting) choose(run int, entries []content.Entry) []content.Entry {
 // cuts reports whether some results of a host may be left out, and not others.
 func (s *selecting) cuts() bool { return s.Only != nil || len(s.Grades) > 0 }
 
+// has reports whether a result of a selected host is selected.
 func (s *selecting) has(e content.Entry) bool {
-	switch {
-	case s.Host != nil && !s.Host(e.Host), s.Only != nil && !s.Only(e):
+	if s.Only != nil && !s.Only(e) {
 		return false
 	}
 	return len(s.Grades) == 0 || slices.Contains(s.Grades, judge.Worst(e.Grade, e.Care))

@@ -15,7 +15,7 @@ func (h Head) Headline() string {
 	if len(h.Hosts) == 1 {
 		return h.Called(h.Hosts[0]) + ": " + h.Hosts[0].Answer
 	}
-	return h.Overall()
+	return h.overall()
 }
 
 // Subject is a short Headline, without a full stop.
@@ -69,7 +69,7 @@ func (h Head) FirstToExpire() string {
 	if e.At.IsZero() || e.Began.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), e.FromNow(), e.Subject, e.Host)
+	return fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), fromNow(e.At, e.Began), e.Subject, e.Host)
 }
 
 // CountsText says how many results have each grade and each care.

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"exreach/probe"
@@ -62,8 +63,8 @@ type Tracker struct {
 	first     Expiry
 }
 
-// A versionHost is a host with a version that it was checked in: hosts are counted once,
-// however many runs saw them.
+// A versionHost is a host, in lower case, with a version that it was checked in: hosts are
+// counted once, however many runs saw them.
 type versionHost struct{ version, host string }
 
 // Meet adds a host, of a run that began at started.
@@ -72,7 +73,7 @@ func (t *Tracker) Meet(place int, entries []Entry, s Summary, started time.Time)
 		t.causes, t.versions, t.lifetimes = map[causeKey]*Cause{}, map[versionHost]bool{}, map[string]*lifetime{}
 	}
 	for version := range versionsOf(entries) {
-		t.versions[versionHost{version, s.Host}] = true
+		t.versions[versionHost{version, strings.ToLower(s.Host)}] = true
 	}
 	host := placed{place, s.Run, s.Host}
 	t.certificates(entries, host, started)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"exreach/catalog"
 	"exreach/probe/protocol/tls12"
 )
 
@@ -19,14 +18,15 @@ type Lifetime struct {
 	SHA256  string // "" in reports of exreach/1
 	From    time.Time
 	Until   time.Time
-	Days    int      // whole days from the start of the run until it expires; negative if it has expired
-	Hosts   int      // how many show it
-	Names   []string // of the first of them
+	Began   time.Time // when the first run that showed it began, by the order of the hosts; zero if no start is known
+	Hosts   int       // how many show it
+	Names   []string  // of the first of them
 }
 
 // A lifetime is a Lifetime whose hosts are still coming.
 type lifetime struct {
 	Lifetime
+	dated  int // the place of the host that Began is about
 	places []placed
 }
 
@@ -40,13 +40,35 @@ type Expiry struct {
 	place placed
 }
 
-// FromNow says how many days after the start of the run the certificate expires, or how long
-// before; "" if the start is not known.
-func (e Expiry) FromNow() string {
-	if e.Began.IsZero() {
+// ExpiryText says when a certificate expires or expired, counted from the start of the run that
+// showed it: "expires in 12 days"; "" if the start is not known. In a joined report it names
+// that start.
+func (h Head) ExpiryText(l Lifetime) string {
+	text := expiryText(l.Until, l.Began)
+	if text != "" && h.IsJoined() {
+		text += ", as of " + Run{Started: l.Began}.When()
+	}
+	return text
+}
+
+// ExpiryText says when the certificate of the server expires or expired, counted from the
+// start of the run; "" if there is none, it never expires, or the start is not known.
+func (e Entry) ExpiryText(began time.Time) string {
+	end := notAfter(e)
+	if end.IsZero() || e.Peer.TLS.Chain[0].IsEndless() {
 		return ""
 	}
-	return fromNow(e.At, e.Began)
+	return expiryText(end, began)
+}
+
+func expiryText(end, began time.Time) string {
+	switch {
+	case end.IsZero() || began.IsZero():
+		return ""
+	case end.Before(began):
+		return "expired " + fromNow(end, began)
+	}
+	return "expires " + fromNow(end, began)
 }
 
 // manyCertificates is how many certificates a report lists: those that expire first.
@@ -72,13 +94,24 @@ func (t *Tracker) certificates(entries []Entry, host placed, began time.Time) {
 }
 
 // expire notes which certificate is the first to expire. Of those that expire at the same
-// time, the one of the first host counts.
+// time, the one of the first host counts whose run has a known start.
 func (t *Tracker) expire(cert tls12.Certificate, host placed, began time.Time) {
 	first := &t.first
-	if !first.At.IsZero() && cmp.Or(cert.NotAfter.Compare(first.At), cmp.Compare(host.place, first.place.place)) >= 0 {
+	if !first.At.IsZero() && cmp.Or(cert.NotAfter.Compare(first.At), datedFirst(began, first.Began), cmp.Compare(host.place, first.place.place)) >= 0 {
 		return
 	}
 	*first = Expiry{At: cert.NotAfter, Subject: cert.Subject, Began: began, place: host}
+}
+
+// datedFirst compares two starts: a known one comes before one that is not known.
+func datedFirst(a, b time.Time) int {
+	switch {
+	case a.IsZero() == b.IsZero():
+		return 0
+	case a.IsZero():
+		return 1
+	}
+	return -1
 }
 
 // live notes how long a certificate is valid.
@@ -88,8 +121,11 @@ func (t *Tracker) live(is string, cert tls12.Certificate, host placed, began tim
 		if len(t.lifetimes) == 2*manyCertificates {
 			t.forgetLast()
 		}
-		known = &lifetime{Lifetime: Lifetime{Subject: cert.Subject, SHA256: cert.SHA256, From: cert.NotBefore, Until: cert.NotAfter, Days: catalog.Days(began, cert.NotAfter)}}
+		known = &lifetime{Lifetime: Lifetime{Subject: cert.Subject, SHA256: cert.SHA256, From: cert.NotBefore, Until: cert.NotAfter}}
 		t.lifetimes[is] = known
+	}
+	if cmp.Or(datedFirst(began, known.Began), cmp.Compare(host.place, known.dated)) < 0 {
+		known.Began, known.dated = began, host.place
 	}
 	known.Hosts++
 	if known.places = append(known.places, host); len(known.places) == 2*manyNames {

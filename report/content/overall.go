@@ -9,9 +9,9 @@ import (
 	"exreach/catalog"
 )
 
-// Overall answers for a run of several hosts: how many fail, and why. What is wrong beside
+// overall answers for a run of several hosts: how many fail, and why. What is wrong beside
 // reachability is a sentence of its own.
-func (h Head) Overall() string {
+func (h Head) overall() string {
 	if len(h.Hosts) == 0 {
 		return h.Nothing()
 	}

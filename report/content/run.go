@@ -54,6 +54,9 @@ func (r Report) Called(s Summary) string {
 	return s.Host + " from " + r.RunOf(s.Run).Name
 }
 
+// MachineText names the machine of a run for people.
+func (r Run) MachineText() string { return cmp.Or(r.Machine, "unknown machine") }
+
 // When is the start of a run as people read it; "" if it is not known.
 func (r Run) When() string {
 	if r.Started.IsZero() {
@@ -101,7 +104,7 @@ func (r *Report) Consist(runs []*Run) {
 // is not known; with who it connected as, and with its start, only if others have the same.
 func nameRuns(runs []Run) {
 	for i := range runs {
-		runs[i].Name = cmp.Or(runs[i].Machine, runs[i].File, "unknown machine")
+		runs[i].Name = cmp.Or(runs[i].Machine, runs[i].File, runs[i].MachineText())
 	}
 	for _, more := range []func(Run) string{
 		func(r Run) string { return withWord(" as ", r.From) },
@@ -113,9 +116,14 @@ func nameRuns(runs []Run) {
 	}
 	same := namesakes(runs)
 	for i := range runs {
-		if same[runs[i].Name] > 1 {
-			runs[i].Name += fmt.Sprintf(" (%d)", i+1)
+		name := runs[i].Name
+		if same[name] < 2 {
+			continue
 		}
+		for n := i + 1; same[runs[i].Name] > 0; n++ {
+			runs[i].Name = fmt.Sprintf("%s (%d)", name, n)
+		}
+		same[runs[i].Name] = 1
 	}
 }
 

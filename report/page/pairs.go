@@ -2,7 +2,11 @@
 
 package page
 
-import "exreach/report/content"
+import (
+	"strings"
+
+	"exreach/report/content"
+)
 
 // fewPorts is how many ports a pair names.
 const fewPorts = 6
@@ -26,7 +30,7 @@ type pair struct {
 	Ports  string
 }
 
-// seen is one host as one run saw it.
+// seen is one host, in lower case, as one run saw it.
 type seen struct {
 	run  int
 	host string
@@ -35,7 +39,9 @@ type seen struct {
 func pairsOf(h content.Head) pairs {
 	numbers := map[seen]int{}
 	for i, row := range h.Grid.Rows {
-		numbers[seen{row.Run, row.Host}] = i + 1
+		if is := (seen{row.Run, strings.ToLower(row.Host)}); numbers[is] == 0 {
+			numbers[is] = i + 1
+		}
 	}
 	m := h.Matrix()
 	out := pairs{}
@@ -49,7 +55,7 @@ func pairsOf(h content.Head) pairs {
 				row.Pairs = append(row.Pairs, pair{})
 				continue
 			}
-			row.Pairs = append(row.Pairs, pair{markOf(p.Grade), numbers[seen{h.Number(i + 1), r.To}], text(p.PortsText(fewPorts))})
+			row.Pairs = append(row.Pairs, pair{markOf(p.Grade), numbers[seen{h.Number(i + 1), strings.ToLower(r.To)}], text(p.PortsText(fewPorts))})
 		}
 		out.Rows = append(out.Rows, row)
 	}

@@ -128,7 +128,7 @@ func (t *Table) summary() {
 	}
 	t.untestable()
 	t.counts()
-	if len(h.Hosts) == 1 {
+	if !t.answersFirst() {
 		t.asked()
 	}
 	if t.style.Verbose && h.Tool != "" {

@@ -53,7 +53,7 @@ func (d *Delivery) Heed(ctx context.Context) {
 func (d *Delivery) Outlets() []report.Outlet {
 	outlets := make([]report.Outlet, 0, len(d.places))
 	for i, p := range d.places {
-		outlets = append(outlets, report.Outlet{Format: p.Format, To: p.Format.Report(d.writers[i], p.Style)})
+		outlets = append(outlets, p.Format.Outlet(d.writers[i], p.Style))
 	}
 	return outlets
 }
