@@ -83,8 +83,8 @@ func after(r content.Row) string {
 	return ""
 }
 
-// versionsText is the versions of a port's services with their titles: a program with a decimal
-// comma takes 5.5 for a day in May, and a fraction of a second, too.
+// versionsText is the versions of a port's services with their titles. With a decimal comma, a
+// spreadsheet reads 5.5 as 5 May; that is also why times are whole milliseconds.
 func versionsText(r content.Row) string {
 	var texts []string
 	for _, v := range r.Versions() {
@@ -182,7 +182,7 @@ func (q *requestWriter) Begin(h content.Head) error {
 }
 
 func (q *requestWriter) Host(p content.Part) error {
-	q.asks.Add(content.Asks(p.Entries, q.head.Report)...)
+	q.asks.Add(p.Entries, q.head.Report)
 	return nil
 }
 

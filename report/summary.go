@@ -41,7 +41,7 @@ func (m *summary) Host(content.Part) error { return nil }
 func (m *summary) End(h content.Head) error {
 	m.paragraphs(h.Headline())
 	if len(h.Hosts) > 0 {
-		m.paragraphs(eachText(h.CauseTexts(m.style.Verbose), func(text string) string { return "- " + text })...)
+		m.paragraphs(eachText(h.CauseTexts(m.style.Verbose), bulleted)...)
 		m.paragraphs(append([]string{h.FirstToExpire(), h.CountsText()}, h.AskedTexts()...)...)
 		m.paragraphs(whole(h))
 	}
