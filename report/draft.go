@@ -101,10 +101,11 @@ func (d *Draft) run(number int) content.Run {
 // knows reports whether something is known of a run.
 func (d *Draft) knows(number int) bool { return number <= len(d.runs) && d.runs[number-1] != nil }
 
-// Note adds ground rules and services that cannot be tested remotely, unless the report has
-// them already.
+// Note adds ground rules and services that cannot be tested remotely. The caller gives each
+// once.
 func (d *Draft) Note(rules []content.GroundRule, untestable []content.Untestable) {
-	d.head.Note(rules, untestable)
+	d.head.GroundRules = append(d.head.GroundRules, rules...)
+	d.head.Untestable = append(d.head.Untestable, untestable...)
 }
 
 // Place tells the draft, for its formats, where else it is written, and from which files it

@@ -26,8 +26,8 @@ type Lifetime struct {
 // A lifetime is a Lifetime whose hosts are still coming.
 type lifetime struct {
 	Lifetime
-	dated  int // the place of the host that Began is about
-	places []placed
+	dated int // the order of the pair that Began is about
+	pairs []orderedPair
 }
 
 // An Expiry is the certificate of a report that expires first.
@@ -37,7 +37,7 @@ type Expiry struct {
 	Host    string    // the first that has it
 	Began   time.Time // when the run that saw it there began
 
-	place placed
+	pair orderedPair
 }
 
 // ExpiryText says when a certificate expires or expired, counted from the start of the run that
@@ -75,7 +75,7 @@ func expiryText(end, began time.Time) string {
 const manyCertificates = 4096
 
 // certificates notes those of a host, each once. One that never expires has no lifetime.
-func (t *Tracker) certificates(entries []Entry, host placed, began time.Time) {
+func (t *Tracker) certificates(entries []Entry, pair orderedPair, began time.Time) {
 	known := map[string]bool{}
 	for _, e := range entries {
 		end := notAfter(e)
@@ -88,19 +88,19 @@ func (t *Tracker) certificates(entries []Entry, host placed, began time.Time) {
 			continue
 		}
 		known[is] = true
-		t.expire(cert, host, began)
-		t.live(is, cert, host, began)
+		t.expire(cert, pair, began)
+		t.live(is, cert, pair, began)
 	}
 }
 
 // expire notes which certificate is the first to expire. Of those that expire at the same
 // time, the one of the first host counts whose run has a known start.
-func (t *Tracker) expire(cert tls12.Certificate, host placed, began time.Time) {
+func (t *Tracker) expire(cert tls12.Certificate, pair orderedPair, began time.Time) {
 	first := &t.first
-	if !first.At.IsZero() && cmp.Or(cert.NotAfter.Compare(first.At), datedFirst(began, first.Began), cmp.Compare(host.place, first.place.place)) >= 0 {
+	if !first.At.IsZero() && cmp.Or(cert.NotAfter.Compare(first.At), datedFirst(began, first.Began), cmp.Compare(pair.order, first.pair.order)) >= 0 {
 		return
 	}
-	*first = Expiry{At: cert.NotAfter, Subject: cert.Subject, Began: began, place: host}
+	*first = Expiry{At: cert.NotAfter, Subject: cert.Subject, Began: began, pair: pair}
 }
 
 // datedFirst compares two starts: a known one comes before one that is not known.
@@ -115,7 +115,7 @@ func datedFirst(a, b time.Time) int {
 }
 
 // live notes how long a certificate is valid.
-func (t *Tracker) live(is string, cert tls12.Certificate, host placed, began time.Time) {
+func (t *Tracker) live(is string, cert tls12.Certificate, pair orderedPair, began time.Time) {
 	known := t.lifetimes[is]
 	if known == nil {
 		if len(t.lifetimes) == 2*manyCertificates {
@@ -124,19 +124,13 @@ func (t *Tracker) live(is string, cert tls12.Certificate, host placed, began tim
 		known = &lifetime{Lifetime: Lifetime{Subject: cert.Subject, SHA256: cert.SHA256, From: cert.NotBefore, Until: cert.NotAfter}}
 		t.lifetimes[is] = known
 	}
-	if cmp.Or(datedFirst(began, known.Began), cmp.Compare(host.place, known.dated)) < 0 {
-		known.Began, known.dated = began, host.place
+	if cmp.Or(datedFirst(began, known.Began), cmp.Compare(pair.order, known.dated)) < 0 {
+		known.Began, known.dated = began, pair.order
 	}
 	known.Hosts++
-	if known.places = append(known.places, host); len(known.places) == 2*manyNames {
-		known.first()
+	if known.pairs = append(known.pairs, pair); len(known.pairs) == 2*manyNames {
+		known.pairs = firstPairs(known.pairs)
 	}
-}
-
-// first keeps the first hosts that show the certificate.
-func (l *lifetime) first() {
-	slices.SortFunc(l.places, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
-	l.places = l.places[:min(len(l.places), manyNames)]
 }
 
 // forgetLast keeps the certificates that expire first.
@@ -152,7 +146,7 @@ func (t *Tracker) forgetLast() {
 // First returns the certificate that expires first, on a host that people call so.
 func (t *Tracker) First(called func(Summary) string) Expiry {
 	first := t.first
-	first.Host = first.place.called(called)
+	first.Host = first.pair.called(called)
 	return first
 }
 
@@ -163,10 +157,7 @@ func (t *Tracker) Lifetimes(called func(Summary) string) []Lifetime {
 	}
 	var all []Lifetime
 	for _, l := range t.lifetimes {
-		l.first()
-		for _, p := range l.places {
-			l.Names = append(l.Names, p.called(called))
-		}
+		l.Names = firstNames(l.pairs, called)
 		all = append(all, l.Lifetime)
 	}
 	slices.SortFunc(all, func(a, b Lifetime) int {

@@ -168,21 +168,6 @@ func startText(at time.Time) string {
 	return at.UTC().Format("15:04:05")
 }
 
-// Note adds ground rules and services that cannot be tested remotely, unless the report has
-// them already.
-func (r *Report) Note(rules []GroundRule, untestable []Untestable) {
-	for _, rule := range rules {
-		if !slices.ContainsFunc(r.GroundRules, func(g GroundRule) bool { return g.Text == rule.Text }) {
-			r.GroundRules = append(r.GroundRules, rule)
-		}
-	}
-	for _, u := range untestable {
-		if !slices.Contains(r.Untestable, u) {
-			r.Untestable = append(r.Untestable, u)
-		}
-	}
-}
-
 // Unit is what a report counts where it counts hosts: in a joined one the same host may be
 // there once for each run.
 func (r Report) Unit() string {
