@@ -35,11 +35,11 @@ const sections = ({ page }) => page.evaluate(() => {
   }))
 })
 
-// shown returns the hosts that the page shows, in the matrix and below it.
+// shown returns the hosts that the page shows, in the grid and below it.
 async function shown(opened) {
   const below = (await sections(opened)).filter(s => s.isShown).map(s => s.host)
   const inMatrix = await opened.page.$$eval('#grid tbody tr:not([hidden]) th', all => all.map(e => e.textContent))
-  equal('hosts in the matrix', inMatrix, below)
+  equal('hosts in the grid', inMatrix, below)
   const count = await opened.page.$eval('[role=status]', e => e.textContent)
   if (!count.startsWith(`${below.length} of `)) throw new Error(`${below.length} hosts are shown, and the page counts ${count}`)
   return below
@@ -127,7 +127,7 @@ async function search(opened, report) {
   return `"${word}" is found, "no such word" is not`
 }
 
-// sort sorts the matrix by its first two columns, both ways.
+// sort sorts the grid by its first two columns, both ways.
 async function sort(opened, report) {
   const order = () => opened.page.$$eval('#grid tbody tr', rows => rows.map(r => [r.cells[0].textContent, r.cells[1].textContent.replace('!', '')]))
   const press = name => opened.page.click(`#grid ${labelled(name, 'button')}`)
@@ -144,7 +144,7 @@ async function sort(opened, report) {
   return `by host both ways, by grade: ${grades.join(' ')}`
 }
 
-// cells returns each cell of the matrix that leads somewhere, and the row there.
+// cells returns each cell of the grid that leads somewhere, and the row there.
 const cells = ({ page }) => page.evaluate(() => {
   const columns = [...document.querySelectorAll('#grid thead th')].map(th => th.querySelector('span')?.firstChild.textContent.trim())
   return [...document.querySelectorAll('#grid td a')].map(a => {

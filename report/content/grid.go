@@ -36,7 +36,7 @@ type Cell struct {
 func CellsOf(entries []Entry, number func(Column) int) []Cell {
 	var cells []Cell
 	places := map[int]int{}
-	for e := range asRows(entries) {
+	for _, e := range entries {
 		n := number(ColumnOf(e))
 		if n < 0 {
 			continue

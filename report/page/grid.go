@@ -7,14 +7,14 @@ import (
 	"exreach/report/judge"
 )
 
-// A grid is the head of the matrix.
+// A grid is the head of the grid.
 type grid struct {
 	Columns []content.Column
 	Cut     bool
 	Many    bool // hosts
 }
 
-// A line is one host of the matrix.
+// A line is one host of the grid.
 type line struct {
 	mark   // the worst of its services
 	Care   string

@@ -25,7 +25,7 @@ type host struct {
 	told    map[string]mention // texts of findings, and sentences of traces, that stand above already
 	numbers int                // of mentions
 	known   map[fact]bool      // that rows above have
-	marked  map[int]bool       // the columns that a cell of the matrix leads from and that have an anchor
+	marked  map[int]bool       // the columns that a cell of the grid leads from and that have an anchor
 	passing int                // rows as wanted so far
 }
 
@@ -34,6 +34,7 @@ type section struct {
 	mark
 	Number int
 	Open   bool
+	Wrong  bool // something about it is not as wanted
 	Name   string
 	Answer string
 	Cares  []care
@@ -76,7 +77,7 @@ func (h *host) write(s content.Summary) error {
 // section makes the head of the host.
 func (h *host) section(s content.Summary) section {
 	out := section{
-		mark: markOf(s.Grade), Number: h.number, Open: len(h.head.Hosts) <= fewHosts,
+		mark: markOf(s.Grade), Number: h.number, Open: len(h.head.Hosts) <= fewHosts, Wrong: !s.IsClean(),
 		Name: text(h.head.Called(s)), Answer: text(s.Answer),
 	}
 	for _, c := range s.Cares {

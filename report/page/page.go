@@ -76,7 +76,7 @@ func (w *Writer) Begin(h content.Head) error {
 	return w.write("hosts", nil)
 }
 
-// grid writes the matrix of hosts and services.
+// grid writes the grid of hosts and services.
 func (w *Writer) grid() error {
 	if len(w.head.Grid.Rows) == 0 {
 		return nil
@@ -134,5 +134,5 @@ func markOf(g judge.Grade) mark {
 	return mark{"u", "unknown"}
 }
 
-// Capital is the letter as the matrix shows it.
+// Capital is the letter as the grid shows it.
 func (m mark) Capital() string { return string(m.Letter[0] - 'a' + 'A') }

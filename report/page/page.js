@@ -5,6 +5,7 @@
   const lower = (element) => element.textContent.toLowerCase();
   const grid = at("grid"), lines = all("#grid tbody tr"), certificates = all("#certificates ~ * tbody tr, #certificates ~ table tbody tr");
   const hosts = all("details.h").map((section, i) => ({ section, line: lines[i], name: lower(section.querySelector("h3")) }));
+  const pairs = all(".pairs tbody tr");
   const allRows = document.querySelectorAll(".r:is(div, details)").length;
 
   // A host is read when the first filter needs it.
@@ -24,12 +25,12 @@
 
   function filter() {
     const boxes = all("#controls input[type=checkbox]"), grades = boxes.filter((b) => b.checked).map((b) => b.value);
-    const name = at("host").value.trim().toLowerCase(), word = at("word").value.trim().toLowerCase();
+    const name = at("host").value.trim().toLowerCase(), site = at("site").value, word = at("word").value.trim().toLowerCase();
     const [service, port] = at("service").value.split("\n");
     const narrow = grades.length < boxes.length || service || word;
     let shown = 0, rows = 0;
     for (const host of hosts) {
-      let fits = host.name.includes(name);
+      let fits = host.name.includes(name) && (!site || host.site === site);
       if (fits && narrow) {
         read(host);
         const named = host.text.includes(word);
@@ -48,11 +49,14 @@
       if (fits && !narrow) rows += host.rows ? host.rows.length : host.section.querySelectorAll(".r:is(div, details)").length;
     }
     for (const line of certificates) line.hidden = !lower(line).includes(word);
+    for (const line of pairs) line.hidden = all("a", line).every((link) => hosts[link.hash.slice(2) - 1].section.hidden);
     columns(at("service").selectedIndex);
-    at("count").textContent = `${shown} of ${hosts.length} ${at("count").dataset.unit} and ${rows} of ${allRows} rows shown.`;
+    at("count").textContent = `${shown} of ${counted(hosts.length, at("count").dataset.unit)} and ${rows} of ${counted(allRows, "row")} shown.`;
   }
 
-  // The matrix shows all columns, or the host, its grade and one service.
+  const counted = (n, unit) => n === 1 ? `1 ${unit}` : `${n} ${unit}s`;
+
+  // The table shows all columns, or the host, its grade and one service.
   let narrowed = 0;
   function columns(chosen) {
     if (!grid || chosen === narrowed) return;
@@ -62,10 +66,10 @@
     }
   }
 
-  const ranks = { f: 3, w: 2, u: 1, p: 0 };
+  const ranks = { f: 3, u: 2, w: 1, p: 0 };
   function sort(heading) {
     const i = heading.cellIndex, names = i === 0;
-    const rising = heading.ariaSort ? heading.ariaSort === "descending" : names;
+    const was = heading.getAttribute("aria-sort"), rising = was ? was === "descending" : names;
     for (const other of heading.parentElement.cells) other.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
     const order = new Intl.Collator("en", { numeric: true }).compare;
@@ -77,7 +81,7 @@
 
   function reset() {
     for (const box of all("#controls input[type=checkbox]")) box.checked = true;
-    for (const id of ["host", "word", "service"]) at(id).value = "";
+    for (const id of ["host", "site", "word", "service"]) at(id).value = "";
     filter();
   }
 
@@ -106,6 +110,15 @@
     const [service, port] = [...button.querySelector("span").childNodes].map((n) => n.textContent.trim());
     at("service").add(new Option(`${service} ${port}`, `${service}\n${port}`));
   }
+  // A report has sites if its list of hosts has them.
+  for (const host of hosts) {
+    const named = host.section.querySelector(":scope > div > dl > dt");
+    host.site = named && named.textContent === "Site" ? named.nextSibling.textContent : "";
+  }
+  const sites = [...new Set(hosts.map((host) => host.site))].filter(Boolean).sort();
+  for (const site of sites) at("site").add(new Option(site, site));
+  at("site").parentElement.hidden = sites.length === 0;
+
   at("controls").addEventListener("input", filter);
   at("open").addEventListener("click", () => openAll(true));
   at("close").addEventListener("click", () => openAll(false));

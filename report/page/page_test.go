@@ -108,7 +108,7 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// Every link leads to one place, and every cell of the matrix to a row with its service.
+// Every link leads to one place, and every cell of the grid to a row with its service.
 func TestLinks(t *testing.T) {
 	f := finish(t, traced())
 	all := elements(t, f.write(t))

@@ -96,7 +96,11 @@ func laneOf(port, machine string, e content.Entry, walked []content.Hop, t *cont
 		}
 		l.add(kind, hopText(hop))
 	}
-	if t != nil && t.Outcome == judge.Blocked && (last.Said == hops.SaidNothing || last.Said == hops.SaidExceeded) {
+	switch stops := t != nil && t.Outcome == judge.Blocked; {
+	case stops && last.Said == hops.SaidNothing:
+		at := &l.Stops[len(l.Stops)-1]
+		at.Kind, at.Text = "x", at.Text+": packets stop here"
+	case stops && last.Said == hops.SaidExceeded:
 		l.add("x", "packets stop here")
 	}
 	if kind := l.Stops[len(l.Stops)-1].Kind; kind != "s" {
@@ -121,7 +125,12 @@ func hopText(h content.Hop) string {
 	if h.Said == hops.SaidNothing {
 		return fmt.Sprintf("%d: no answer", h.TTL)
 	}
-	said := fmt.Sprintf("%d: %s", h.TTL, cmp.Or(strings.Join(h.From, " or "), "a device"))
+	const room = 40 // for addresses: one always fits
+	who := cmp.Or(strings.Join(h.From, " or "), "a device")
+	if n := len(h.From); n > 1 && len(who) > room {
+		who = fmt.Sprintf("%s or %d more", h.From[0], n-1)
+	}
+	said := fmt.Sprintf("%d: %s", h.TTL, who)
 	if took := content.SecondsText(h.Took); took != "" {
 		said += ", " + took
 	}

@@ -24,6 +24,7 @@ type row struct {
 	ID       *anchor  // of its first service to which a cell leads
 	More     []anchor // of the others
 	Open     bool
+	Wrong    bool // it, or something behind it, is not as wanted
 	Port     string
 	Verdict  string
 	Services string
@@ -37,7 +38,7 @@ type row struct {
 	Behind   []row
 }
 
-// An anchor is where a cell of the matrix leads.
+// An anchor is where a cell of the grid leads.
 type anchor struct{ Host, Column int }
 
 // A bar is the time of one step, in percent of all.
@@ -53,7 +54,7 @@ func (h *host) row(r content.Row) row {
 	services := content.Listed(names, fewServices)
 	out := row{
 		mark: markOf(e.Grade), Care: careLetter(r.Care()),
-		Open: len(h.head.Hosts) <= fewHosts && r.Grade() != judge.Pass,
+		Open: len(h.head.Hosts) <= fewHosts && r.Grade() != judge.Pass, Wrong: r.Grade() != judge.Pass || r.Care() != judge.Pass,
 		Port: text(e.PortText()), Verdict: text(e.VerdictText()), Services: text(services), Took: e.TookText(),
 		Reply: text(e.AnswerText()),
 	}
@@ -63,7 +64,7 @@ func (h *host) row(r content.Row) row {
 	if e.Verdict == probe.Untried {
 		out.Reply = text(content.WhyUnasked(e))
 	}
-	out.Facts = factsOf(e, h.head.RunOf(e.Run), out.Reply)
+	out.Facts = factsOf(r, h.head.RunOf(e.Run), out.Reply)
 	if n := len(r.Behind); n > 0 {
 		out.Reply += fmt.Sprintf("; %s behind it", catalog.Count(n, "service"))
 	}
@@ -120,7 +121,8 @@ func (h *host) anchorsBehind(r content.Row) []anchor {
 }
 
 // factsOf is what is known of a result beyond its line. The reply stands there already.
-func factsOf(e content.Entry, run content.Run, reply string) []fact {
+func factsOf(r content.Row, run content.Run, reply string) []fact {
+	e := r.First()
 	var facts []fact
 	add := func(name, said string) {
 		if said != "" {
@@ -128,6 +130,7 @@ func factsOf(e content.Entry, run content.Run, reply string) []fact {
 		}
 	}
 	add("Wanted", wantedOf(e))
+	add("But", otherWants(r))
 	if e.Detail != "" && !strings.HasSuffix(reply, text(e.Detail)) {
 		add("Seen", e.Detail)
 	}
@@ -171,6 +174,27 @@ func wantedOf(e content.Entry) string {
 		words = append(words, "one of "+e.OneOf+" is enough")
 	}
 	return strings.Join(words, ", ")
+}
+
+// otherWants says which services of a row are wanted otherwise than the one that speaks for it.
+func otherWants(r content.Row) string {
+	first := r.First().Want
+	var wants []catalog.Want
+	names := map[catalog.Want][]string{}
+	for _, e := range r.Entries {
+		if e.Want == first {
+			continue
+		}
+		if names[e.Want] == nil {
+			wants = append(wants, e.Want)
+		}
+		names[e.Want] = append(names[e.Want], e.Service)
+	}
+	var texts []string
+	for _, w := range wants {
+		texts = append(texts, strings.Join(names[w], ", ")+": "+string(w))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // timesOf says how long each step took.

@@ -88,7 +88,7 @@ func unaskedOf(h content.Head) []string {
 	}
 	for _, c := range h.Causes {
 		if c.Unasked {
-			lines = append(lines, text(fmt.Sprintf("Services %s, %s.", c.What, c.OnHosts(len(h.Hosts), h.Unit(), fewNames))))
+			lines = append(lines, text(fmt.Sprintf("Services %s (%s).", c.What, c.OnHosts(len(h.Hosts), h.Unit(), fewNames))))
 		}
 	}
 	if n := h.Counts.Untraced; n > 0 {
