@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
-	"time"
 
 	"exreach/probe/protocol/tls12"
 	"exreach/report/content"
@@ -25,9 +24,9 @@ type Draft struct {
 	outlets []outlet
 	head    content.Head
 	runs    []*content.Run // nil for those that are not known
-	chosen  selecting
+	chosen  selector
 	hosts   []kept
-	places  map[seen]int // of hosts in hosts
+	places  map[pair]int // of hosts in hosts
 	columns map[content.Column]int
 	total   content.Tracker
 	shelf   shelf
@@ -50,21 +49,15 @@ type outlet struct {
 	begun bool // Begin of To was called
 }
 
-// A seen is one host as one run saw it.
-type seen struct {
+// A pair is one host as one run saw it.
+type pair struct {
 	run  int
 	host string
 }
 
-// New returns a run that began at started. tool is the program with its version, from is who
-// the run connects as.
-func New(tool, from string, started time.Time) content.Run {
-	return content.Run{Tool: tool, From: from, Started: started.UTC().Truncate(time.Millisecond)}
-}
-
 // NewDraft makes a Draft that writes the same report to every outlet.
 func NewDraft(to ...Outlet) *Draft {
-	d := &Draft{places: map[seen]int{}, columns: map[content.Column]int{}, seed: maphash.MakeSeed()}
+	d := &Draft{places: map[pair]int{}, columns: map[content.Column]int{}, seed: maphash.MakeSeed()}
 	for _, o := range to {
 		d.outlets = append(d.outlets, outlet{Outlet: o})
 	}
@@ -108,11 +101,11 @@ func (d *Draft) Note(rules []content.GroundRule, untestable []content.Untestable
 	d.head.Untestable = append(d.head.Untestable, untestable...)
 }
 
-// Place tells the draft, for its formats, where else it is written, and from which files it
-// was read.
-func (d *Draft) Place(elsewhere []content.Place, sources []string) {
-	d.head.Elsewhere, d.head.Sources = elsewhere, sources
-}
+// WrittenTo tells the draft, for its formats, in which files the report is written.
+func (d *Draft) WrittenTo(places []content.Place) { d.head.Elsewhere = places }
+
+// ReadFrom tells the draft, for its formats, from which files the report was read.
+func (d *Draft) ReadFrom(files []string) { d.head.Files = files }
 
 // Shelve makes the draft keep most of a long report in what fresh returns, instead of in
 // memory. If fresh or a write fails, the rest stays in memory.
@@ -145,7 +138,7 @@ func (d *Draft) Take(run int, entries []content.Entry) error {
 	return d.take(run, slices.Clone(entries), len(d.hosts))
 }
 
-func (d *Draft) take(run int, entries []content.Entry, place int) error {
+func (d *Draft) take(run int, entries []content.Entry, order int) error {
 	if run < 1 {
 		return fmt.Errorf("run %d: the runs of a report count from 1", run)
 	}
@@ -167,12 +160,12 @@ func (d *Draft) take(run int, entries []content.Entry, place int) error {
 	sent := d.knows(run) && !d.waits
 	d.waits = !sent
 	if sent {
-		if err := d.pass(content.Part{Seen: d.run(run), Entries: entries}); err != nil {
+		if err := d.pass(content.Part{Run: d.run(run), Entries: entries}); err != nil {
 			return err
 		}
 	}
 	if !sent || d.keeps() {
-		d.keep(run, entries, place, sent)
+		d.keep(run, entries, order, sent)
 	}
 	return nil
 }

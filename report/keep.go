@@ -12,7 +12,7 @@ import (
 // A kept is the entries of one host of one run, and what the report says about it as a whole.
 type kept struct {
 	run     int // its number
-	place   int
+	order   int // of the host in the report
 	summary content.Summary
 	alike   uint64         // equal for hosts with the same problems
 	member  content.Member // what it is among these
@@ -29,14 +29,14 @@ type keptPart struct {
 }
 
 // keep keeps entries of a run until End. sent says that some formats have them already.
-func (d *Draft) keep(run int, entries []content.Entry, place int, sent bool) {
+func (d *Draft) keep(run int, entries []content.Entry, order int, sent bool) {
 	content.Arrange(entries)
-	is := seen{run, entries[0].Host}
+	is := pair{run, entries[0].Host}
 	i, known := d.places[is]
 	if !known {
 		i = len(d.hosts)
 		d.places[is] = i
-		d.hosts = append(d.hosts, kept{run: run, place: place})
+		d.hosts = append(d.hosts, kept{run: run, order: order})
 	}
 	d.unsettled = d.unsettled || known
 	h := &d.hosts[i]
@@ -58,7 +58,7 @@ func (d *Draft) sumUp(h *kept, entries []content.Entry) {
 	h.summary = content.Summarize(entries, run.Started)
 	h.summary.Run = h.run
 	h.alike, h.member = alike(entries, h.summary, run.From, d.seed), content.MemberOf(entries)
-	d.total.Meet(h.place, entries, h.summary, run.Started)
+	d.total.Meet(h.order, entries, h.summary, run.Started)
 	d.head.Counts.Untraced += content.UntracedPorts(entries)
 	if d.overview() {
 		h.cells = content.CellsOf(entries, d.column)
@@ -124,9 +124,9 @@ func (d *Draft) get(h *kept, as Format) ([]content.Entry, error) {
 
 // finish completes the head.
 func (d *Draft) finish() error {
-	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.place, b.place) })
+	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.order, b.order) })
 	h := &d.head
-	h.Consist(d.runs)
+	h.SetRuns(d.runs)
 	if err := d.gather(); err != nil {
 		return err
 	}

@@ -88,8 +88,8 @@ func whole(h content.Head) string {
 	switch {
 	case len(places) > 0:
 		return "The whole report: " + strings.Join(places, ", ")
-	case len(h.Sources) > 0:
-		return "The whole report is in " + strings.Join(h.Sources, ", ") + "."
+	case len(h.Files) > 0:
+		return "The whole report is in " + strings.Join(h.Files, ", ") + "."
 	}
 	return "To keep the whole report, run again with --also json=FILE."
 }

@@ -25,6 +25,12 @@ type Run struct {
 	Unread  bool      `json:"unread,omitempty"`  // the run ended before its list of hosts did
 }
 
+// NewRun returns a run that began at started. tool is the program with its version, from is
+// who the run connects as.
+func NewRun(tool, from string, started time.Time) Run {
+	return Run{Tool: tool, From: from, Started: started.UTC().Truncate(time.Millisecond)}
+}
+
 // RunOf returns the run of a result or a summary by its number. A report that was not joined
 // is itself the run.
 func (r Report) RunOf(number int) Run {
@@ -78,8 +84,8 @@ func (r Run) Asked() string {
 	return strings.TrimSpace(strings.Join(words, " "))
 }
 
-// Consist makes r the report of these runs. One that is nil is not known.
-func (r *Report) Consist(runs []*Run) {
+// SetRuns makes r the report of these runs. One that is nil is not known.
+func (r *Report) SetRuns(runs []*Run) {
 	r.Runs = make([]Run, len(runs))
 	for i, run := range runs {
 		if run != nil {

@@ -193,7 +193,7 @@ func TestDocs(t *testing.T) {
 	for _, name := range device.Names() {
 		d := named(t, name)
 		words := []string{"`" + d.Name + "`", d.Title}
-		for _, s := range d.Sources {
+		for _, s := range d.Documents {
 			words = append(words, "("+s.Address+")")
 		}
 		for _, word := range words {

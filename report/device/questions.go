@@ -75,7 +75,7 @@ func (q *Questions) Notes() []string {
 		if q.device.Needs != "" {
 			notes = append(notes, q.device.Needs)
 		}
-		for _, s := range q.device.Sources {
+		for _, s := range q.device.Documents {
 			notes = append(notes, "the syntax is documented in "+s.Title+": "+s.Address)
 		}
 	}
