@@ -70,14 +70,14 @@ func NewDraft(to ...Outlet) *Draft {
 // when it is over. Its number counts from 1. A format that is not Whole gets a host as it
 // comes only if its run is known by then.
 func (d *Draft) Know(number int, run content.Run) {
-	d.number(number)
+	d.extend(number)
 	was := d.runs[number-1]
 	d.unsettled = d.unsettled || len(d.hosts) > 0 && (was == nil || !was.Started.Equal(run.Started))
 	d.runs[number-1] = &run
 }
 
-// number makes the report one of at least so many runs.
-func (d *Draft) number(runs int) {
+// extend makes the report one of at least so many runs.
+func (d *Draft) extend(runs int) {
 	for len(d.runs) < runs {
 		d.runs = append(d.runs, nil)
 	}
@@ -142,7 +142,7 @@ func (d *Draft) take(run int, entries []content.Entry, order int) error {
 	if run < 1 {
 		return fmt.Errorf("run %d: the runs of a report count from 1", run)
 	}
-	d.number(run)
+	d.extend(run)
 	came := len(entries)
 	entries = d.chosen.choose(run, entries)
 	if d.head.Counts.LeftOut += came - len(entries); len(entries) == 0 {

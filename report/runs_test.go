@@ -238,3 +238,28 @@ func TestSelectionForgetsHosts(t *testing.T) {
 		t.Errorf("%v; kept %+v", err, d.chosen.found)
 	}
 }
+
+// The counts are the same words in every format for people.
+func TestCountsInEveryFormat(t *testing.T) {
+	for _, name := range []string{"table", "markdown", "summary"} {
+		f, err := FormatNamed(name, FormatNames())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		d := NewDraft(f.Outlet(&out, content.Style{}))
+		d.Know(1, content.Run{Machine: "pc01", Unasked: 3, Unread: true})
+		for _, e := range []content.Entry{certified("mail01", time.Hour), blockedPort("mail01", "relay")} {
+			if err := d.Take(1, []content.Entry{e}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.End(); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(strings.Fields(out.String()), " ")
+		if want := "2 checks on 1 host: 1 pass, 1 fail; 3 hosts not asked; the list of hosts not read to its end; 1 port not traced"; !strings.Contains(text, want) {
+			t.Errorf("%s: no %q in\n%s", name, want, text)
+		}
+	}
+}

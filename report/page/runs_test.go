@@ -42,10 +42,10 @@ func TestUnknownMachine(t *testing.T) {
 	}
 }
 
-// A pair leads to its host, also where the run has written its name in capitals.
+// A pair leads to its host, also where another run has written its name in capitals.
 func TestPairOfHostInCapitals(t *testing.T) {
 	h := content.Head{Report: content.Report{Runs: []content.Run{{Name: "a"}, {Name: "b"}}}}
-	for i, name := range []string{"mbx.contoso.com", "MBX.contoso.com"} {
+	for i, name := range []string{"MBX.contoso.com", "mbx.contoso.com"} {
 		h.Hosts = append(h.Hosts, content.Summary{Host: name, Run: i + 1, Grade: judge.Fail})
 		h.Grid.Rows = append(h.Grid.Rows, content.GridRow{Host: name, Run: i + 1})
 	}
