@@ -107,6 +107,9 @@ func (d *Draft) WrittenTo(places []content.Place) { d.head.Elsewhere = places }
 // ReadFrom tells the draft, for its formats, from which files the report was read.
 func (d *Draft) ReadFrom(files []string) { d.head.Files = files }
 
+// LeaveOut counts results that a saved report does not have, because it is a selection.
+func (d *Draft) LeaveOut(results int) { d.head.Counts.LeftOut += results }
+
 // Shelve makes the draft keep most of a long report in what fresh returns, instead of in
 // memory. If fresh or a write fails, the rest stays in memory.
 func (d *Draft) Shelve(fresh func() (Shelf, error)) { d.shelf.fresh = fresh }

@@ -69,6 +69,36 @@ func TestSelectionKeepsVersion(t *testing.T) {
 	}
 }
 
+// A selection says how much it left out, also when it is read again, and shows no certificate
+// of a host that is not in it.
+func TestSelectionLeavesOut(t *testing.T) {
+	r := draft(scene.Network())
+	f, err := FormatNamed("json", FormatNames())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	d := NewDraft(Outlet{f, f.Report(&text, content.Style{})})
+	d.Know(1, r.RunOf(0))
+	d.Select(Selection{Host: func(name string) bool { return name == "cas01.contoso.com" }})
+	for _, e := range r.Results {
+		if e.Peer != nil && e.Peer.TLS != nil {
+			for _, cert := range e.Peer.TLS.Chain {
+				d.Learn(cert)
+			}
+		}
+		if err := d.Take(1, []content.Entry{e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.End(); err != nil {
+		t.Fatal(err)
+	}
+	if got := text.String(); !strings.Contains(got, `"left_out": 14`) || strings.Contains(got, "certificates") || strings.Contains(got, "mail01") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // A report in several formats at once is the same as in each alone.
 func TestSeveralFormats(t *testing.T) {
 	var alone, together []strings.Builder

@@ -124,6 +124,7 @@ type certificates struct {
 // A certificate is one of them.
 type certificate struct {
 	print   fingerprint
+	used    bool               // some result names it
 	whole   *tls12.Certificate // nil if it is on the shelf
 	shelved section
 }
@@ -161,10 +162,19 @@ func (c *certificates) strip(entries []content.Entry) {
 	for i := range entries {
 		replaceChain(&entries[i], func(cert tls12.Certificate) (tls12.Certificate, error) {
 			if IsReference(cert) || c.learn(cert) {
+				c.use(cert.SHA256)
 				return tls12.Certificate{SHA256: cert.SHA256}, nil
 			}
 			return cert, nil
 		})
+	}
+}
+
+// use notes that a result names a certificate.
+func (c *certificates) use(text string) {
+	print, _ := fingerprintOf(text)
+	if i, known := c.place[print]; known {
+		c.all[i].used = true
 	}
 }
 
@@ -241,10 +251,13 @@ func (c *certificates) read(from certificate) (cert tls12.Certificate, err error
 	return cert, err
 }
 
-// each yields every certificate. An error ends the sequence.
+// each yields every certificate that results name. An error ends the sequence.
 func (c *certificates) each() iter.Seq2[tls12.Certificate, error] {
 	return func(yield func(tls12.Certificate, error) bool) {
 		for _, one := range c.all {
+			if !one.used {
+				continue
+			}
 			cert, err := c.read(one)
 			if !yield(cert, err) || err != nil {
 				return

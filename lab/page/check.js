@@ -64,6 +64,7 @@ const checks = {
   'filter by grade': b => onPage(b, 'network', {}, use.filterByGrade),
   'filter by host': b => onPage(b, 'network', {}, use.filterByHost),
   'filter by service': b => onPage(b, 'network', {}, use.filterByService),
+  'filter by site': b => onPage(b, 'plain', {}, use.filterBySite),
   'search': b => onPage(b, 'network', {}, use.search),
   'sort': b => onPage(b, 'network', {}, use.sort),
   'open a cell': b => onPage(b, 'network', {}, use.openCell),

@@ -100,9 +100,9 @@ async function filterByHost(opened, report) {
 
 // filterByService chooses every service.
 async function filterByService(opened, report) {
-  const options = await opened.page.$$eval(`select option`, all => all.map(o => ({ text: o.text, value: o.value })))
+  const options = await opened.page.$$eval('#service option', all => all.map(o => ({ text: o.text, value: o.value })))
   for (const { text, value } of options.slice(1)) {
-    await opened.page.select('select', value)
+    await opened.page.select('#service', value)
     const fits = r => text.trim() === (r.parent ? r.service : `${r.service} ${portText(r)}`)
     sameHosts(`hosts with ${text}`, await shown(opened), hostsWith(report, fits))
     const service = report.results.find(fits).service
@@ -113,6 +113,17 @@ async function filterByService(opened, report) {
   await opened.page.waitForSelector(serviceField)
   await reset(opened, report)
   return `${options.length - 1} services, each with its hosts and rows`
+}
+
+// filterBySite chooses every site.
+async function filterBySite(opened, report) {
+  const sites = await opened.page.$$eval('#site option', all => all.map(o => o.value))
+  for (const site of sites.slice(1)) {
+    await opened.page.select('#site', site)
+    sameHosts(`hosts of ${site}`, await shown(opened), hostsWith(report, r => r.site === site))
+  }
+  await reset(opened, report)
+  return `${sites.length - 1} sites, each with its hosts`
 }
 
 // search looks for what a finding says, in other letters.
@@ -223,4 +234,4 @@ async function everything(opened) {
   await opened.frame()
 }
 
-module.exports = { everyRow, filterByGrade, filterByHost, filterByService, search, sort, openCell, keyboard, openAll, everything }
+module.exports = { everyRow, filterByGrade, filterByHost, filterByService, filterBySite, search, sort, openCell, keyboard, openAll, everything }

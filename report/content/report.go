@@ -103,7 +103,7 @@ type Counts struct {
 	Care  Tally      `json:"care"`
 	Hosts HostCounts `json:"hosts"`
 
-	LeftOut  int `json:"-"`                        // results that the user did not select, and that are counted nowhere else
+	LeftOut  int `json:"left_out,omitempty"`       // results that the user did not select, and that are counted nowhere else
 	Untraced int `json:"untraced_ports,omitempty"` // timed-out ports without a trace, except those for which another port of the address was traced
 }
 

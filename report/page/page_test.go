@@ -192,7 +192,7 @@ func TestManyPorts(t *testing.T) {
 		s.Add(fmt.Sprint("port-", port+1), uint16(port+1), scene.All(func(r *probe.Result) { r.Check.Version, r.Check.Service.Role = "", "" }, change))
 	}
 	page := string(finish(t, s.Results).write(t))
-	if n := strings.Count(page, `<details class="r f"`); n != 3 {
+	if n := strings.Count(page, `<details class="r f o"`); n != 3 {
 		t.Errorf("%d rows fail, want 3", n)
 	}
 	if n := strings.Count(page, `<details class="r p`); n != manyPassing {

@@ -13,6 +13,8 @@ import (
 // line.
 func TestReadBad(t *testing.T) {
 	want := map[string]string{
+		"counts-negative.json":     `line 3: counts: hosts.unasked: -1 is no number of things; accepted: 0 to 1073741824`,
+		"counts-huge.json":         `line 3: counts: left_out: 9223372036854775807 is no number of things`,
 		"empty.json":               `line 1: the file is empty`,
 		"not-json.json":            `line 1: not JSON: invalid character '<'`,
 		"table.json":               `line 1: not JSON: invalid character 'm'`,

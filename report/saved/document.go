@@ -28,13 +28,38 @@ type document struct {
 	value  json.RawMessage // the value that next read last
 }
 
-// An unaskedHosts is what is read of the counts: that the run did not get to all hosts.
+// An unaskedHosts is what is read of the counts: that the run did not get to all hosts, or
+// that the report has only a selection of its results.
 type unaskedHosts struct {
-	Old   int `json:"unasked_hosts"` // of exreach/1
-	Hosts struct {
+	Old     int `json:"unasked_hosts"` // of exreach/1
+	LeftOut int `json:"left_out"`
+	Hosts   struct {
 		Unasked int  `json:"unasked"`
 		Unread  bool `json:"unread"`
 	} `json:"hosts"`
+}
+
+// muchCounted is more than any report can count.
+const muchCounted = 1 << 30
+
+// check returns an error if a number counts nothing.
+func (u unaskedHosts) check() error {
+	for _, count := range []struct {
+		name string
+		n    int
+	}{{"unasked_hosts", u.Old}, {"hosts.unasked", u.Hosts.Unasked}, {"left_out", u.LeftOut}} {
+		if err := badCount(count.name, count.n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func badCount(name string, n int) error {
+	if n < 0 || n > muchCounted {
+		return fmt.Errorf("%s: %d is no number of things; accepted: 0 to %d", name, n, muchCounted)
+	}
+	return nil
 }
 
 func newDocument(r io.Reader, c *checker) *document {
@@ -65,6 +90,7 @@ func (d *document) read() error {
 			return err
 		}
 	}
+	d.check.to.LeaveOut(d.counts.LeftOut)
 	return d.check.end()
 }
 
@@ -128,6 +154,10 @@ func (d *document) member(name string, is *shape, into any) error {
 		}
 	case "schema":
 		return d.schema()
+	case "counts":
+		if err := d.counts.check(); err != nil {
+			return fmt.Errorf("line %d: counts: %w", d.line(), err)
+		}
 	case "ground_rules", "untestable":
 		clean(into)
 		if err := d.check.note(d.head.GroundRules, d.head.Untestable); err != nil {
@@ -166,7 +196,7 @@ func (d *document) begin() error {
 func (d *document) run() content.Run {
 	run := d.head.RunOf(0)
 	run.File = d.check.file()
-	run.Unasked, run.Unread = max(0, d.counts.Old, d.counts.Hosts.Unasked), d.counts.Hosts.Unread
+	run.Unasked, run.Unread = max(d.counts.Old, d.counts.Hosts.Unasked), d.counts.Hosts.Unread
 	return run
 }
 

@@ -65,7 +65,9 @@ func (d *document) takeRun(text []byte, run content.Run) error {
 	if err := badStart(run.Started); err != nil {
 		return err
 	}
-	run.Unasked = max(0, run.Unasked)
+	if err := badCount("unasked", run.Unasked); err != nil {
+		return err
+	}
 	number, err := d.check.begin(run)
 	if d.joined++; d.joined == 1 {
 		d.first = number
