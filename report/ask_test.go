@@ -171,26 +171,67 @@ func TestAskReasons(t *testing.T) {
 	}
 }
 
-// What is seen of a joined report comes from its own run, and an address that two hosts have
-// is asked for once.
+// blockedPort is an entry of a host that a firewall can have caused.
+func blockedPort(host, service string) content.Entry {
+	return content.Entry{
+		Host: host, Version: "2019", Role: "edge", Service: service, Network: "tcp", Port: 25, Address: "10.0.0.10", Source: "10.9.9.9",
+		Want: "required", Verdict: "timed-out", Grade: "fail",
+	}
+}
+
+// An address that two hosts have is asked for once, and what a joined report shows comes from
+// its own run.
 func TestAskList(t *testing.T) {
-	one := content.Ask{Action: content.Allow, Source: "10.9.9.9", Host: "mail01", Address: "10.0.0.10", Network: "tcp", Port: 25, Services: []string{"smtp"}, Reason: "a"}
-	two := one
-	two.Host, two.Services, two.Reason = "mail02", []string{"smtp", "relay"}, "b"
-	other := one
-	other.Machine = "pc02"
+	r := content.Report{Runs: []content.Run{{Machine: "pc01", From: "client"}, {Machine: "pc02", From: "internet", Started: scene.Began}}}
+	one, two, other := blockedPort("mail01", "smtp"), []content.Entry{blockedPort("mail02", "smtp"), blockedPort("mail02", "relay")}, blockedPort("mail01", "smtp")
+	one.Run, two[0].Run, two[1].Run, other.Run = 1, 1, 1, 2
+	two[1].Want = "optional"
 	var list content.AskList
-	list.Add(one, other, two, one)
-	both := one
-	both.Host, both.Services, both.Reason = "mail01, mail02", []string{"smtp", "relay"}, "a; b"
-	if diff := cmp.Diff([]content.Ask{both, other}, list.All()); diff != "" {
+	for _, entries := range [][]content.Entry{{one}, {other}, two, {one}} {
+		list.Add(entries, r)
+	}
+	want := content.Ask{
+		Action: content.Allow, Machine: "pc01", Source: "10.9.9.9", Host: "mail01, mail02", Address: "10.0.0.10", Network: "tcp", Port: 25, Services: []string{"smtp", "relay"},
+		Reason:      "required by Exchange 2019 edge for client; optional at Exchange 2019 edge for client",
+		Observation: "no reply at any port of the address: it may also be that the host is down",
+	}
+	second := want
+	second.Machine, second.Host, second.Services, second.At, second.Reason = "pc02", "mail01", []string{"smtp"}, scene.Began, "required by Exchange 2019 edge for internet"
+	if diff := cmp.Diff([]content.Ask{want, second}, list.All()); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
 	}
+}
 
-	r := content.Report{Runs: []content.Run{{Machine: "pc01", From: "client"}, {Machine: "pc02", From: "internet", Started: scene.Began}}}
-	e := content.Entry{Run: 2, Host: "mail01", Version: "2019", Role: "edge", Service: "smtp", Network: "tcp", Port: 25, Address: "10.0.0.10", Want: "required", Verdict: "timed-out", Grade: "fail"}
-	asks := content.Asks([]content.Entry{e}, r)
-	if len(asks) != 1 || asks[0].Machine != "pc02" || asks[0].Run != 2 || !asks[0].At.Equal(scene.Began) || asks[0].Reason != "required by Exchange 2019 edge for internet" {
-		t.Errorf("got %+v", asks)
+// A port is not blocked while another host of the address needs it from the same machine,
+// whichever host comes first.
+func TestAskListSparesWhatAnotherHostNeeds(t *testing.T) {
+	exposed, needed := blockedPort("mail01", "smtp"), blockedPort("relay01", "smtp")
+	exposed.Want, exposed.Verdict = "forbidden", "answered"
+	needed.Want, needed.Verdict, needed.Grade = "optional", "answered", "pass"
+	r := content.Report{Runs: []content.Run{{Machine: "pc01"}, {Machine: "pc02"}}}
+	for _, test := range []struct{ first, second, run, asks int }{{0, 1, 1, 0}, {1, 0, 1, 0}, {0, 1, 2, 1}, {1, 0, 2, 1}} {
+		exposed.Run, needed.Run = 1, test.run
+		both := []content.Entry{exposed, needed}
+		var list content.AskList
+		list.Add(both[test.first:test.first+1], r)
+		list.Add(both[test.second:test.second+1], r)
+		if got := list.All(); len(got) != test.asks {
+			t.Errorf("%+v: got %+v", test, got)
+		}
+	}
+}
+
+// A line has room for some of the hosts that share an address. It counts the others.
+func TestAskListOfManyHosts(t *testing.T) {
+	var list content.AskList
+	const hosts = 1000
+	for i := range hosts {
+		name := fmt.Sprintf("mail%04d.contoso.com", i)
+		list.Add([]content.Entry{blockedPort(name, "smtp"), blockedPort(name, "relay")}, content.Report{})
+	}
+	got := list.All()[0].Host
+	named := strings.Count(got, "contoso")
+	if want := fmt.Sprintf(" and %d more", hosts-named); !strings.HasSuffix(got, want) || len(got) > 5000 {
+		t.Errorf("%d hosts named, wanted %q at the end of %s", named, want, got)
 	}
 }

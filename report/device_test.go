@@ -30,7 +30,7 @@ func questionsAbout(t *testing.T, name string, results ...content.Entry) (comman
 	format := Questions(q)
 	var out bytes.Buffer
 	draft := NewDraft(Outlet{format, format.Report(&out, content.Style{})})
-	draft.Know(1, New("exreach", "client", scene.Began))
+	draft.Know(1, content.NewRun("exreach", "client", scene.Began))
 	for _, e := range results {
 		if err := draft.Take(1, []content.Entry{e}); err != nil {
 			t.Fatal(err)

@@ -8,9 +8,9 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"hash/maphash"
 	"slices"
-	"time"
 
 	"exreach/probe/protocol/tls12"
 	"exreach/report/content"
@@ -24,9 +24,9 @@ type Draft struct {
 	outlets []outlet
 	head    content.Head
 	runs    []*content.Run // nil for those that are not known
-	chosen  selecting
+	chosen  selector
 	hosts   []kept
-	places  map[seen]int // of hosts in hosts
+	places  map[pair]int // of hosts in hosts
 	columns map[content.Column]int
 	total   content.Tracker
 	shelf   shelf
@@ -37,7 +37,7 @@ type Draft struct {
 	unsettled bool // some host came in several parts, or before its run was known: sum up all again
 }
 
-// An Outlet is a format, and the Writer of it that gets the report.
+// An Outlet is a format, and the Writer of it that gets the report. Format.Outlet makes one.
 type Outlet struct {
 	Format Format
 	To     Writer
@@ -49,21 +49,15 @@ type outlet struct {
 	begun bool // Begin of To was called
 }
 
-// A seen is one host as one run saw it.
-type seen struct {
+// A pair is one host as one run saw it.
+type pair struct {
 	run  int
 	host string
 }
 
-// New returns a run that began at started. tool is the program with its version, from is who
-// the run connects as.
-func New(tool, from string, started time.Time) content.Run {
-	return content.Run{Tool: tool, From: from, Started: started.UTC().Truncate(time.Millisecond)}
-}
-
 // NewDraft makes a Draft that writes the same report to every outlet.
 func NewDraft(to ...Outlet) *Draft {
-	d := &Draft{places: map[seen]int{}, columns: map[content.Column]int{}, seed: maphash.MakeSeed()}
+	d := &Draft{places: map[pair]int{}, columns: map[content.Column]int{}, seed: maphash.MakeSeed()}
 	for _, o := range to {
 		d.outlets = append(d.outlets, outlet{Outlet: o})
 	}
@@ -76,12 +70,17 @@ func NewDraft(to ...Outlet) *Draft {
 // when it is over. Its number counts from 1. A format that is not Whole gets a host as it
 // comes only if its run is known by then.
 func (d *Draft) Know(number int, run content.Run) {
-	for len(d.runs) < number {
-		d.runs = append(d.runs, nil)
-	}
+	d.extend(number)
 	was := d.runs[number-1]
 	d.unsettled = d.unsettled || len(d.hosts) > 0 && (was == nil || !was.Started.Equal(run.Started))
 	d.runs[number-1] = &run
+}
+
+// extend makes the report one of at least so many runs.
+func (d *Draft) extend(runs int) {
+	for len(d.runs) < runs {
+		d.runs = append(d.runs, nil)
+	}
 }
 
 // run returns what is known of a run.
@@ -95,17 +94,18 @@ func (d *Draft) run(number int) content.Run {
 // knows reports whether something is known of a run.
 func (d *Draft) knows(number int) bool { return number <= len(d.runs) && d.runs[number-1] != nil }
 
-// Note adds ground rules and services that cannot be tested remotely, unless the report has
-// them already.
+// Note adds ground rules and services that cannot be tested remotely. The caller gives each
+// once.
 func (d *Draft) Note(rules []content.GroundRule, untestable []content.Untestable) {
-	d.head.Note(rules, untestable)
+	d.head.GroundRules = append(d.head.GroundRules, rules...)
+	d.head.Untestable = append(d.head.Untestable, untestable...)
 }
 
-// Place tells the draft, for its formats, where else it is written, and from which files it
-// was read.
-func (d *Draft) Place(elsewhere []content.Place, sources []string) {
-	d.head.Elsewhere, d.head.Sources = elsewhere, sources
-}
+// WrittenTo tells the draft, for its formats, in which files the report is written.
+func (d *Draft) WrittenTo(places []content.Place) { d.head.Elsewhere = places }
+
+// ReadFrom tells the draft, for its formats, from which files the report was read.
+func (d *Draft) ReadFrom(files []string) { d.head.Files = files }
 
 // LeaveOut counts results that a saved report does not have, because it is a selection.
 func (d *Draft) LeaveOut(results int) { d.head.Counts.LeftOut += results }
@@ -135,13 +135,17 @@ func (d *Draft) Add(host judge.Host) error {
 // name it by its fingerprint alone.
 func (d *Draft) Learn(c tls12.Certificate) { d.chains.learn(c) }
 
-// Take takes some entries of one host of a saved report, and of one run. A host may come in
-// several parts. The draft does not keep the slice.
+// Take takes some entries of one host of a saved report, and of one run, whose number counts
+// from 1. A host may come in several parts. The draft does not keep the slice.
 func (d *Draft) Take(run int, entries []content.Entry) error {
 	return d.take(run, slices.Clone(entries), len(d.hosts))
 }
 
-func (d *Draft) take(run int, entries []content.Entry, place int) error {
+func (d *Draft) take(run int, entries []content.Entry, order int) error {
+	if run < 1 {
+		return fmt.Errorf("run %d: the runs of a report count from 1", run)
+	}
+	d.extend(run)
 	came := len(entries)
 	entries = d.chosen.choose(run, entries)
 	if d.head.Counts.LeftOut += came - len(entries); len(entries) == 0 {
@@ -159,12 +163,12 @@ func (d *Draft) take(run int, entries []content.Entry, place int) error {
 	sent := d.knows(run) && !d.waits
 	d.waits = !sent
 	if sent {
-		if err := d.pass(content.Part{Seen: d.run(run), Entries: entries}); err != nil {
+		if err := d.pass(content.Part{Run: d.run(run), Entries: entries}); err != nil {
 			return err
 		}
 	}
 	if !sent || d.keeps() {
-		d.keep(run, entries, place, sent)
+		d.keep(run, entries, order, sent)
 	}
 	return nil
 }

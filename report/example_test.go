@@ -33,7 +33,7 @@ func Example() {
 		return
 	}
 	draft := report.NewDraft(report.Outlet{Format: format, To: format.Report(os.Stdout, content.Style{})})
-	run := report.New("exreach", "client", began)
+	run := content.NewRun("exreach", "client", began)
 	draft.Know(1, run)
 	for host := range judge.Hosts(context.Background(), slices.Values([]probe.HostResults{{Host: "mail01.contoso.com", Results: results}}), began, nil) {
 		if err := draft.Add(host); err != nil {

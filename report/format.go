@@ -38,6 +38,13 @@ type Writer interface {
 	End(content.Head) error   // with everything
 }
 
+// Outlet returns what a Draft needs to write the format to w. The matrix depends on all hosts,
+// so a format that shows it in this style is Whole.
+func (f Format) Outlet(w io.Writer, s content.Style) Outlet {
+	f.Whole = f.Whole || s.Matrix
+	return Outlet{Format: f, To: f.Report(w, s)}
+}
+
 // Formats is every format, the default first.
 func Formats() []Format {
 	return []Format{

@@ -19,7 +19,7 @@ func joined(t *testing.T, to ...Outlet) {
 	t.Helper()
 	d := NewDraft(to...)
 	for i, machine := range []string{"pc-berlin", "pc-vienna"} {
-		run := New("exreach 1.0.0", "client", scene.Began)
+		run := content.NewRun("exreach 1.0.0", "client", scene.Began)
 		run.Machine, run.Took = machine, 2
 		d.Know(i+1, run)
 		for _, host := range []string{"mail01", "mail02"} {

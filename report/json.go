@@ -53,8 +53,8 @@ func (l *lines) Host(p content.Part) error {
 	for _, e := range p.Entries {
 		e.Run = 0 // the line says which it is
 		line := Line{
-			Schema: content.Schema, Tool: p.Seen.Tool, From: p.Seen.From, Machine: p.Seen.Machine,
-			Started: p.Seen.Started, StandIn: p.Seen.StandIn, Entry: e,
+			Schema: content.Schema, Tool: p.Run.Tool, From: p.Run.From, Machine: p.Run.Machine,
+			Started: p.Run.Started, StandIn: p.Run.StandIn, Entry: e,
 		}
 		if err := l.json.Encode(line); err != nil {
 			return err

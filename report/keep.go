@@ -12,39 +12,44 @@ import (
 // A kept is the entries of one host of one run, and what the report says about it as a whole.
 type kept struct {
 	run     int // its number
-	place   int
+	order   int // of the host in the report
 	summary content.Summary
-	alike   uint64          // equal for hosts with the same problems
-	member  content.Member  // what it is among these
-	cells   []content.Cell  // its grades, if a format shows those of all hosts
+	alike   uint64         // equal for hosts with the same problems
+	member  content.Member // what it is among these
+	cells   []content.Cell // its grades, if a format shows those of all hosts
+	parts   []keptPart
+}
+
+// A keptPart is entries of a host that came together.
+type keptPart struct {
 	entries []content.Entry // nil if they are on the shelf
-	shelved []section
-	results int  // in entries, and on the shelf
+	shelved section
+	results int
 	sent    bool // the formats that are not Whole have them
 }
 
 // keep keeps entries of a run until End. sent says that some formats have them already.
-func (d *Draft) keep(run int, entries []content.Entry, place int, sent bool) {
+func (d *Draft) keep(run int, entries []content.Entry, order int, sent bool) {
 	content.Arrange(entries)
-	is := seen{run, entries[0].Host}
+	is := pair{run, entries[0].Host}
 	i, known := d.places[is]
 	if !known {
 		i = len(d.hosts)
 		d.places[is] = i
-		d.hosts = append(d.hosts, kept{run: run, place: place, sent: sent})
+		d.hosts = append(d.hosts, kept{run: run, order: order})
 	}
 	d.unsettled = d.unsettled || known
 	h := &d.hosts[i]
 	if !known {
 		d.sumUp(h, entries)
 	}
-	h.results += len(entries)
 	d.chains.strip(entries)
-	if at, ok := d.shelf.put(entries, len(entries)); ok {
-		h.shelved = append(h.shelved, at)
-		return
+	part := keptPart{results: len(entries), sent: sent}
+	shelved := false
+	if part.shelved, shelved = d.shelf.put(entries, len(entries)); !shelved {
+		part.entries = entries
 	}
-	h.entries = append(h.entries, entries...)
+	h.parts = append(h.parts, part)
 }
 
 // sumUp notes what all entries of a host come to.
@@ -53,7 +58,7 @@ func (d *Draft) sumUp(h *kept, entries []content.Entry) {
 	h.summary = content.Summarize(entries, run.Started)
 	h.summary.Run = h.run
 	h.alike, h.member = alike(entries, h.summary, run.From, d.seed), content.MemberOf(entries)
-	d.total.Meet(h.place, entries, h.summary, run.Started)
+	d.total.Meet(h.order, entries, h.summary, run.Started)
 	d.head.Counts.Untraced += content.UntracedPorts(entries)
 	if d.overview() {
 		h.cells = content.CellsOf(entries, d.column)
@@ -84,13 +89,25 @@ func (d *Draft) column(c content.Column) int {
 	return n
 }
 
-// get returns the entries of a host for a format.
+// get returns the entries of a host for a format, without those that it has.
 func (d *Draft) get(h *kept, as Format) ([]content.Entry, error) {
-	entries := append(make([]content.Entry, 0, h.results), h.entries...)
-	for _, at := range h.shelved {
-		var more []content.Entry
-		if err := d.shelf.get(at, &more); err != nil {
-			return nil, err
+	missing := func(p keptPart) bool { return as.Whole || !p.sent }
+	results := 0
+	for _, p := range h.parts {
+		if missing(p) {
+			results += p.results
+		}
+	}
+	entries := make([]content.Entry, 0, results)
+	for _, p := range h.parts {
+		if !missing(p) {
+			continue
+		}
+		more := p.entries
+		if more == nil {
+			if err := d.shelf.get(p.shelved, &more); err != nil {
+				return nil, err
+			}
 		}
 		entries = append(entries, more...)
 	}
@@ -107,9 +124,9 @@ func (d *Draft) get(h *kept, as Format) ([]content.Entry, error) {
 
 // finish completes the head.
 func (d *Draft) finish() error {
-	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.place, b.place) })
+	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.order, b.order) })
 	h := &d.head
-	h.Consist(d.runs)
+	h.SetRuns(d.runs)
 	if err := d.gather(); err != nil {
 		return err
 	}
@@ -141,7 +158,7 @@ func (d *Draft) gather() error {
 	}
 	d.total, d.head.Counts.Untraced = content.Tracker{}, 0
 	for i := range d.hosts {
-		entries, err := d.get(&d.hosts[i], Format{})
+		entries, err := d.get(&d.hosts[i], Format{Whole: true})
 		if err != nil {
 			return err
 		}

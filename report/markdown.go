@@ -23,7 +23,8 @@ type markdown struct {
 	style  content.Style
 	head   content.Head
 	table  bool            // its head was written
-	told   map[string]bool // texts that stand in actions already
+	from   string          // of a joined report: which run saw the host, "From `pc01`: "
+	told   map[string]bool // texts that stand in lists already, each with from
 	advice []string        // what to do, lines of lists
 	cares  []string        // what is wrong beside reachability, lines of lists
 	alike  []string        // which hosts one host of the table stands for
@@ -43,25 +44,17 @@ const (
 	manyMembers = 64
 )
 
-// md is quote.Markdown, which nearly every line needs.
-func md(text string) string { return quote.Markdown(text) }
-
 func (m *markdown) Begin(h content.Head) error {
 	m.head = h
 	m.paragraph("**" + md(h.Headline()) + "**")
 	if len(h.Hosts) == 0 {
 		return nil
 	}
-	asked := eachText(h.AskedTexts(), func(text string) string { return "- " + md(text) })
-	if len(asked) > 0 {
-		m.list(strings.TrimPrefix(asked[0], "- "), asked[1:])
+	if asked := eachText(h.AskedTexts(), md); len(asked) > 0 {
+		m.list(asked[0], eachText(asked[1:], bulleted))
 	}
 	if len(h.Hosts) > 1 && len(h.Causes) > 0 {
-		var lines []string
-		for _, text := range h.CauseTexts(m.style.Verbose) {
-			lines = append(lines, "- "+md(text))
-		}
-		m.list("Causes:", lines)
+		m.list("Causes:", eachText(eachText(h.CauseTexts(m.style.Verbose), md), bulleted))
 	}
 	return nil
 }
@@ -80,6 +73,9 @@ func (m *markdown) list(title string, lines []string) {
 func (m *markdown) Host(p content.Part) error {
 	if len(p.Entries) == 0 || p.IsClean() {
 		return nil
+	}
+	if m.head.IsJoined() {
+		m.from = "From " + quote.Code(m.head.RunOf(p.Summary.Run).Name) + ": "
 	}
 	name := quote.Code(m.head.Called(p.Summary))
 	host := name
@@ -185,7 +181,8 @@ func (m *markdown) row(cells ...string) {
 	m.out.WriteString("| " + strings.Join(eachText(cells, quote.TableCell), " | ") + " |\n")
 }
 
-// advise keeps why a result is not as wanted and what to do, each text once.
+// advise keeps why a result is not as wanted and what to do, each text once for a run: it may
+// be about the machine that asked.
 func (m *markdown) advise(e content.Entry) {
 	if e.Trace != nil {
 		m.advice = m.tell(m.advice, "- ", e.Trace.Sentence)
@@ -206,12 +203,16 @@ func (m *markdown) explain(list []string, bullet string, f judge.Finding) []stri
 	return m.tell(with, bullet, f.Hint)
 }
 
-// tell adds a line to a list, unless its text stands in one already.
+// tell adds a line to a list, unless its text stands in one already. One that stands below no
+// other says which run saw it.
 func (m *markdown) tell(list []string, bullet, text string) []string {
-	if text == "" || m.told[text] {
+	if text == "" || m.told[m.from+text] {
 		return list
 	}
-	m.told[text] = true
+	m.told[m.from+text] = true
+	if bullet == "- " {
+		bullet += m.from
+	}
 	return append(list, bullet+md(text))
 }
 
@@ -249,13 +250,4 @@ func (m *markdown) End(h content.Head) error {
 		m.out.WriteString(md(h.CountsText()) + "\n")
 	}
 	return m.out.Flush()
-}
-
-// eachText applies a function to each of some texts.
-func eachText(texts []string, f func(string) string) []string {
-	var out []string
-	for _, t := range texts {
-		out = append(out, f(t))
-	}
-	return out
 }

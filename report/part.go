@@ -24,11 +24,11 @@ func (d *Draft) parts(as Format) content.Parts {
 	}
 	return func(yield func(content.Part, error) bool) {
 		for h := range d.inOrder(as) {
-			if h.sent && !as.Whole {
+			entries, err := d.get(h, as)
+			if err == nil && len(entries) == 0 {
 				continue
 			}
-			entries, err := d.get(h, as)
-			if !yield(content.Part{Summary: h.summary, Seen: d.run(h.run), Entries: entries}, err) || err != nil {
+			if !yield(content.Part{Summary: h.summary, Run: d.run(h.run), Entries: entries}, err) || err != nil {
 				return
 			}
 		}
@@ -63,7 +63,7 @@ func (d *Draft) foldedParts(as Format) content.Parts {
 		many := len(d.hosts) > fewHosts
 		for _, block := range d.blocks() {
 			h := block[0]
-			p := content.Part{Summary: h.summary, Seen: d.run(h.run), Brief: many}
+			p := content.Part{Summary: h.summary, Run: d.run(h.run), Brief: many}
 			for _, other := range block {
 				other.member.Host = d.head.Called(other.summary)
 				p.Members = append(p.Members, other.member)

@@ -23,7 +23,7 @@ func many(t *testing.T, hosts int, s content.Style, change func(place int, servi
 	t.Helper()
 	var text strings.Builder
 	d := NewDraft(Outlet{Format{Whole: true, Folds: true}, table.New(&text, s)})
-	d.Know(1, New("exreach 1.0.0", "client", scene.Began))
+	d.Know(1, content.NewRun("exreach 1.0.0", "client", scene.Began))
 	// Hosts come in any order.
 	for _, place := range slices.Backward(slices.Collect(upTo(hosts))) {
 		one := mailbox(fmt.Sprintf("mail%02d", place+1), func(service string, r *probe.Result) {

@@ -24,7 +24,7 @@ import (
 // newDraft begins a report that is written when everything is known.
 func newDraft(to Writer) *Draft {
 	d := NewDraft(Outlet{Format{Whole: true}, to})
-	d.Know(1, New("exreach", "client", scene.Began))
+	d.Know(1, content.NewRun("exreach", "client", scene.Began))
 	return d
 }
 
@@ -32,7 +32,7 @@ func newDraft(to Writer) *Draft {
 func draft(results []probe.Result) content.Report {
 	var m memory
 	d := newDraft(&m)
-	run := New("exreach 0.1.0", "client", scene.Began)
+	run := content.NewRun("exreach 0.1.0", "client", scene.Began)
 	run.Machine, run.Took = "admin01", content.InSeconds(7240*time.Millisecond)
 	d.Know(1, run)
 	for _, r := range results {

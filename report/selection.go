@@ -17,26 +17,29 @@ type Selection struct {
 	Only   func(content.Entry) bool // whether the service of a result is selected; nil means all are
 }
 
-// A selecting is a Selection at work.
-type selecting struct {
+// A selector is a Selection at work.
+type selector struct {
 	Selection
-	found map[seen]*identity.Identified // what hosts were found to be whose first results were left out
+	found map[pair]*identity.Identified // what hosts were found to be whose first results were left out
 }
 
 // Select makes the draft leave out the results that are not selected.
 func (d *Draft) Select(s Selection) {
-	d.chosen = selecting{Selection: s, found: map[seen]*identity.Identified{}}
+	d.chosen = selector{Selection: s, found: map[pair]*identity.Identified{}}
 }
 
 // choose returns the selected entries of a host. Where others may be left out, nothing
 // follows about the host as a whole.
-func (s *selecting) choose(run int, entries []content.Entry) []content.Entry {
+func (s *selector) choose(run int, entries []content.Entry) []content.Entry {
 	if s.Host == nil && !s.cuts() {
 		return entries
 	}
 	var chosen []content.Entry
 	for _, e := range entries {
-		is := seen{run, e.Host}
+		if s.Host != nil && !s.Host(e.Host) {
+			continue
+		}
+		is := pair{run, e.Host}
 		if e.Identified != nil {
 			s.found[is] = e.Identified
 		}
@@ -56,11 +59,11 @@ func (s *selecting) choose(run int, entries []content.Entry) []content.Entry {
 }
 
 // cuts reports whether some results of a host may be left out, and not others.
-func (s *selecting) cuts() bool { return s.Only != nil || len(s.Grades) > 0 }
+func (s *selector) cuts() bool { return s.Only != nil || len(s.Grades) > 0 }
 
-func (s *selecting) has(e content.Entry) bool {
-	switch {
-	case s.Host != nil && !s.Host(e.Host), s.Only != nil && !s.Only(e):
+// has reports whether a result of a selected host is selected.
+func (s *selector) has(e content.Entry) bool {
+	if s.Only != nil && !s.Only(e) {
 		return false
 	}
 	return len(s.Grades) == 0 || slices.Contains(s.Grades, judge.Worst(e.Grade, e.Care))

@@ -29,7 +29,7 @@ func selected(t *testing.T, format string, s Selection) string {
 	}
 	var text strings.Builder
 	d := NewDraft(Outlet{f, f.Report(&text, content.Style{Width: 100})})
-	d.Know(1, New("exreach 1.0.0", "client", scene.Began))
+	d.Know(1, content.NewRun("exreach 1.0.0", "client", scene.Began))
 	d.Select(s)
 	for _, e := range entries {
 		if err := d.Take(1, []content.Entry{e}); err != nil {

@@ -24,7 +24,7 @@ var csvColumns = []any{
 // A csvWriter writes a row per address and port, for a spreadsheet program.
 type csvWriter struct {
 	sheet *quote.Sheet
-	seen  content.Run // that saw the host whose rows come
+	run   content.Run // that saw the host whose rows come
 }
 
 func newCSV(w io.Writer, s content.Style) Writer {
@@ -37,7 +37,7 @@ func newCSV(w io.Writer, s content.Style) Writer {
 func (c *csvWriter) Begin(content.Head) error { return c.sheet.Row(csvColumns...) }
 
 func (c *csvWriter) Host(p content.Part) error {
-	c.seen = p.Seen
+	c.run = p.Run
 	for _, r := range content.PortRows(p.Entries) {
 		if err := c.row(r); err != nil {
 			return err
@@ -51,7 +51,7 @@ func (c *csvWriter) End(content.Head) error { return c.sheet.Flush() }
 // row writes what was found at a port of an address: the worst of its services, by name if the
 // others fare better.
 func (c *csvWriter) row(r content.Row) error {
-	e, run := r.First(), c.seen
+	e, run := r.First(), c.run
 	cert := e
 	if i := slices.IndexFunc(r.Entries, func(e *content.Entry) bool { return e.CertificateDays != nil }); i >= 0 {
 		cert = *r.Entries[i]
@@ -83,8 +83,8 @@ func after(r content.Row) string {
 	return ""
 }
 
-// versionsText is the versions of a port's services with their titles: a program with a decimal
-// comma takes 5.5 for a day in May, and a fraction of a second, too.
+// versionsText is the versions of a port's services with their titles. With a decimal comma, a
+// spreadsheet reads 5.5 as 5 May; that is also why times are whole milliseconds.
 func versionsText(r content.Row) string {
 	var texts []string
 	for _, v := range r.Versions() {
@@ -182,7 +182,7 @@ func (q *requestWriter) Begin(h content.Head) error {
 }
 
 func (q *requestWriter) Host(p content.Part) error {
-	q.asks.Add(content.Asks(p.Entries, q.head.Report)...)
+	q.asks.Add(p.Entries, q.head.Report)
 	return nil
 }
 

@@ -111,7 +111,7 @@ func TestCSVStreams(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := NewDraft(Outlet{format, format.Report(&out, content.Style{})})
-	d.Know(1, New("exreach", "client", scene.Began))
+	d.Know(1, content.NewRun("exreach", "client", scene.Began))
 	for i, e := range draft(scene.Network()).Results {
 		if err := d.Take(1, []content.Entry{e}); err != nil {
 			t.Fatal(err)

@@ -41,7 +41,7 @@ func (m *summary) Host(content.Part) error { return nil }
 func (m *summary) End(h content.Head) error {
 	m.paragraphs(h.Headline())
 	if len(h.Hosts) > 0 {
-		m.paragraphs(eachText(h.CauseTexts(m.style.Verbose), func(text string) string { return "- " + text })...)
+		m.paragraphs(eachText(h.CauseTexts(m.style.Verbose), bulleted)...)
 		m.paragraphs(append([]string{h.FirstToExpire(), h.CountsText()}, h.AskedTexts()...)...)
 		m.paragraphs(whole(h))
 	}
@@ -88,8 +88,8 @@ func whole(h content.Head) string {
 	switch {
 	case len(places) > 0:
 		return "The whole report: " + strings.Join(places, ", ")
-	case len(h.Sources) > 0:
-		return "The whole report is in " + strings.Join(h.Sources, ", ") + "."
+	case len(h.Files) > 0:
+		return "The whole report is in " + strings.Join(h.Files, ", ") + "."
 	}
 	return "To keep the whole report, run again with --also json=FILE."
 }

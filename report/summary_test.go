@@ -79,8 +79,9 @@ func TestSummaryWhole(t *testing.T) {
 	} {
 		var out strings.Builder
 		d := NewDraft(Outlet{Format{Whole: true}, newSummary(&out, content.Style{})})
-		d.Know(1, New("exreach", "client", scene.Began))
-		d.Place(test.elsewhere, test.sources)
+		d.Know(1, content.NewRun("exreach", "client", scene.Began))
+		d.WrittenTo(test.elsewhere)
+		d.ReadFrom(test.sources)
 		if err := d.Take(1, draft(scene.Network()).Results[:1]); err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,6 @@ import (
 	"exreach/probe"
 	"exreach/probe/protocol"
 	"exreach/probe/trust"
-	"exreach/report"
 	"exreach/report/content"
 )
 
@@ -135,7 +134,7 @@ func until(ctx context.Context, began time.Time, deadline time.Duration) (contex
 
 // runOf is what is known of a run when it begins.
 func (o output) runOf(s *survey.Survey) content.Run {
-	known := report.New(tool(), s.From(), s.Began)
+	known := content.NewRun(tool(), s.From(), s.Began)
 	known.Machine, known.StandIn, known.Options = o.machine, o.standIn, o.options
 	return known
 }

@@ -188,7 +188,8 @@ func note(w io.Writer, format string, a ...any) {
 func (o output) draft(to *outlet.Delivery, shelf *files.Scratch, sources []string) *report.Draft {
 	d := report.NewDraft(to.Outlets()...)
 	d.Shelve(func() (report.Shelf, error) { return shelf, shelf.Create(o.temporaries) })
-	d.Place(o.copies.Files(), sources)
+	d.WrittenTo(o.copies.Files())
+	d.ReadFrom(sources)
 	return d
 }
 

@@ -160,7 +160,7 @@ func savedReport(t *testing.T) string {
 		t.Fatal(err)
 	}
 	draft := report.NewDraft(report.Outlet{Format: format, To: format.Report(f, content.Style{})})
-	draft.Know(1, report.New("exreach", "client", time.Unix(0, 0)))
+	draft.Know(1, content.NewRun("exreach", "client", time.Unix(0, 0)))
 	for host := range judge.Hosts(t.Context(), slices.Values([]probe.HostResults{{Results: []probe.Result{result}}}), time.Unix(0, 0), nil) {
 		if err := draft.Add(host); err != nil {
 			t.Fatal(err)

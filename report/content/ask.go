@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -28,7 +27,6 @@ const (
 // port.
 type Ask struct {
 	Action      Action
-	Run         int    // as in Entry
 	Machine     string // the computer that asked; "" if it has no name
 	Source      string // its address; "" if it is not known
 	Host        string
@@ -36,11 +34,10 @@ type Ask struct {
 	Address     string // of the host
 	Network     catalog.Network
 	Port        uint16
-	Services    []string      // at the port, each once
-	Verdict     probe.Verdict // at the port
-	Reason      string        // why Exchange needs it, or must not have it
-	Observation string        // what was seen
-	At          time.Time     // when the run began that saw it; zero if that is not known
+	Services    []string  // at the port, each once
+	Reason      string    // why Exchange needs it, or must not have it
+	Observation string    // what was seen
+	At          time.Time // when the run began that saw it; zero if that is not known
 }
 
 // Asks returns what to ask a firewall's administrator for, of one host: what a firewall on
@@ -48,97 +45,109 @@ type Ask struct {
 // of the entries. A port that cannot be blocked without something that is wanted there is
 // left out.
 func Asks(entries []Entry, r Report) []Ask {
-	c := caseOf(entries, r)
 	var list AskList
-	for _, e := range entries {
-		if action, ok := c.action(e); ok {
-			list.Add(c.ask(action, e))
-		}
-	}
+	list.Add(entries, r)
 	return list.All()
 }
 
-// An AskList joins what is to ask for the same port: its services, the reasons, and the names
-// of the hosts that have the address. The zero value is ready to use.
+// An AskList is what to ask for of several hosts. It joins what is about the same port: its
+// services, the reasons, and the names of the hosts that have the address. The zero value is
+// ready to use.
 type AskList struct {
-	asks   []Ask
+	asks   []joinedAsk
 	places map[askKey]int
+	wanted map[flow]bool // of all hosts: another may have the same address
+}
+
+// A joinedAsk is one for which there may be several hosts and reasons.
+type joinedAsk struct {
+	Ask
+	hosts, reasons words
 }
 
 // An askKey is what makes two asks one.
 type askKey struct {
-	action                   Action
-	machine, source, address string
-	network                  catalog.Network
-	port                     uint16
+	action Action
+	source string
+	flow
 }
 
-// Add adds asks.
-func (l *AskList) Add(asks ...Ask) {
+// A flow is a port of an address, asked from a machine.
+type flow struct {
+	machine, address string
+	network          catalog.Network
+	port             uint16
+}
+
+// Add adds what Asks returns of one host.
+func (l *AskList) Add(entries []Entry, r Report) {
 	if l.places == nil {
-		l.places = map[askKey]int{}
+		l.places, l.wanted = map[askKey]int{}, map[flow]bool{}
 	}
-	for _, a := range asks {
-		key := askKey{a.Action, a.Machine, a.Source, a.Address, a.Network, a.Port}
-		i, known := l.places[key]
-		if !known {
-			l.places[key] = len(l.asks)
-			l.asks = append(l.asks, a)
+	c := caseOf(entries, r)
+	for _, e := range entries {
+		if isWanted(e) {
+			l.wanted[flow{c.run.Machine, e.Address, e.Network, e.Port}] = true
+		}
+		if action, ok := c.action(e); ok {
+			l.add(c.ask(action, e))
+		}
+	}
+}
+
+func (l *AskList) add(a Ask) {
+	key := askKey{a.Action, a.Source, a.flow()}
+	i, known := l.places[key]
+	if !known {
+		i = len(l.asks)
+		l.places[key] = i
+		l.asks = append(l.asks, joinedAsk{Ask: a})
+	}
+	l.asks[i].join(a)
+}
+
+// All returns each ask once, in the order in which they came, without those that block what
+// is wanted.
+func (l *AskList) All() []Ask {
+	var all []Ask
+	for _, j := range l.asks {
+		if j.Action == Block && l.wanted[j.flow()] {
 			continue
 		}
-		l.asks[i].join(a)
+		a := j.Ask
+		a.Host, a.Reason = j.hosts.text(", "), j.reasons.text("; ")
+		all = append(all, a)
 	}
+	return all
 }
 
-// All returns each ask once, in the order in which they came.
-func (l *AskList) All() []Ask { return l.asks }
+func (a Ask) flow() flow { return flow{a.Machine, a.Address, a.Network, a.Port} }
 
-// join adds what another ask has besides. No port has more services than manyNames, but a
-// forged report may.
-func (a *Ask) join(b Ask) {
-	for _, s := range b.Services {
-		if len(a.Services) < manyNames && !slices.Contains(a.Services, s) {
-			a.Services = append(a.Services, s)
+// join adds what another ask for the same port has. No port has more services than manyNames,
+// but a forged report may.
+func (j *joinedAsk) join(a Ask) {
+	for _, s := range a.Services {
+		if len(j.Services) < manyNames && !slices.Contains(j.Services, s) {
+			j.Services = append(j.Services, s)
 		}
 	}
-	a.Reason, a.Host = joined(a.Reason, b.Reason, "; "), joined(a.Host, b.Host, ", ")
+	j.hosts.add(a.Host)
+	j.reasons.add(a.Reason)
 }
-
-// joined adds a word to a list of words, once, unless that is too long to read.
-func joined(list, word, separator string) string {
-	const tooLong = 4096 // bytes
-	if len(list) > tooLong || strings.Contains(separator+list+separator, separator+word+separator) {
-		return list
-	}
-	return list + separator + word
-}
-
-// A socket is a port of an address.
-type socket struct {
-	address string
-	network catalog.Network
-	port    uint16
-}
-
-func socketOf(e Entry) socket { return socket{e.Address, e.Network, e.Port} }
 
 // An askCase is what the entries of a host show together.
 type askCase struct {
 	run    Run
 	lives  map[string]bool // the addresses that sent something themselves
 	barred map[string]bool // those of which a device on the path forbids a port
-	wanted map[socket]bool // the ports at which something is required or optional
 }
 
 func caseOf(entries []Entry, r Report) askCase {
-	c := askCase{lives: map[string]bool{}, barred: map[string]bool{}, wanted: map[socket]bool{}}
+	c := askCase{lives: map[string]bool{}, barred: map[string]bool{}}
 	for _, e := range entries {
 		c.run = r.RunOf(e.Run)
 		c.lives[e.Address] = c.lives[e.Address] || hostSpoke(e)
 		c.barred[e.Address] = c.barred[e.Address] || e.Verdict == probe.Prohibited || isRefusedOnPath(e)
-		if isWanted(e) {
-			c.wanted[socketOf(e)] = true
-		}
 	}
 	return c
 }
@@ -156,7 +165,7 @@ func (c askCase) action(e Entry) (Action, bool) {
 	case e.Address == "" || e.Port == 0 || e.Service == catalog.Control || isOwn(e) || hasFinding(e, elsewhere):
 		return "", false
 	case lackOf(e) == exposed:
-		return Block, !c.wanted[socketOf(e)]
+		return Block, true
 	case lackOf(e) == none || lackOf(e) >= unclear || !isWanted(e):
 		return "", false
 	}
@@ -203,8 +212,8 @@ func (c askCase) isStopped(e Entry) bool {
 
 func (c askCase) ask(action Action, e Entry) Ask {
 	return Ask{
-		Action: action, Run: e.Run, Machine: c.run.Machine, Source: e.Source, Host: e.Host, Site: e.Site, Address: e.Address,
-		Network: e.Network, Port: e.Port, Services: []string{e.Service}, Verdict: e.Verdict,
+		Action: action, Machine: c.run.Machine, Source: e.Source, Host: e.Host, Site: e.Site, Address: e.Address,
+		Network: e.Network, Port: e.Port, Services: []string{e.Service},
 		Reason: reasonFor(e, c.run.From), Observation: c.observation(e), At: c.run.Started,
 	}
 }

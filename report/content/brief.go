@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/report/judge"
 )
 
 // Headline answers for a report in a sentence or two.
@@ -15,7 +16,7 @@ func (h Head) Headline() string {
 	if len(h.Hosts) == 1 {
 		return h.Called(h.Hosts[0]) + ": " + h.Hosts[0].Answer
 	}
-	return h.Overall()
+	return h.overall()
 }
 
 // Subject is a short Headline, without a full stop.
@@ -69,43 +70,76 @@ func (h Head) FirstToExpire() string {
 	if e.At.IsZero() || e.Began.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), e.FromNow(), e.Subject, e.Host)
+	return fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), fromNow(e.At, e.Began), e.Subject, e.Host)
+}
+
+// A Piece is some words of a line, which are about a grade, or about none.
+type Piece struct {
+	Text  string
+	Grade judge.Grade
 }
 
 // CountsText says how many results have each grade and each care.
-func (h Head) CountsText() string {
-	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(len(h.Hosts), h.Unit()))
-	if h.Took > 0 {
-		text += " in " + SecondsText(h.Took)
-	}
-	text += ": " + h.Counts.Tally.Text()
+func (h Head) CountsText() string { return textOf(h.CountsPieces()) + "." }
+
+// CountsPieces is CountsText in pieces, which a space divides, without its full stop.
+func (h Head) CountsPieces() []Piece {
+	groups := [][]Piece{h.Counts.pieces()}
 	if c := h.Counts.Care; c.Warn+c.Fail > 0 {
-		text += "; care: " + Tally{Warn: c.Warn, Fail: c.Fail}.Text()
+		groups = append(groups, append([]Piece{{Text: "care:"}}, Tally{Warn: c.Warn, Fail: c.Fail}.pieces()...))
 	}
 	if n := h.Counts.Hosts.Unasked; n > 0 {
-		text += "; " + catalog.Count(n, "host") + " not asked"
+		groups = append(groups, []Piece{{catalog.Count(n, "host") + " not asked", judge.Unknown}})
 	}
 	if h.Counts.Hosts.Unread {
-		text += "; the list of hosts not read to its end"
+		groups = append(groups, []Piece{{"the list of hosts not read to its end", judge.Unknown}})
 	}
 	if n := h.Counts.Untraced; n > 0 {
-		text += "; " + catalog.Count(n, "port") + " not traced"
+		groups = append(groups, []Piece{{Text: catalog.Count(n, "port") + " not traced"}})
 	}
-	return text + "."
+	line := []Piece{{Text: h.extent() + ":"}}
+	for i, group := range groups {
+		if i > 0 {
+			line[len(line)-1].Text += ";"
+		}
+		line = append(line, group...)
+	}
+	return line
 }
 
-// Text is "8 pass, 1 warn": what is there.
-func (c Tally) Text() string {
-	var texts []string
-	for _, g := range []struct {
-		grade string
-		n     int
-	}{{"pass", c.Pass}, {"warn", c.Warn}, {"fail", c.Fail}, {"unknown", c.Unknown}} {
-		if g.n > 0 {
-			texts = append(texts, fmt.Sprintf("%d %s", g.n, g.grade))
-		}
+// extent says how much was done, and in what time if that is known.
+func (h Head) extent() string {
+	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(len(h.Hosts), h.Unit()))
+	if took := SecondsText(h.Took); took != "" {
+		text += " in " + took
 	}
-	return strings.Join(texts, ", ")
+	return text
+}
+
+// pieces is "8 pass," and "1 warn": what is there.
+func (c Tally) pieces() []Piece {
+	var pieces []Piece
+	for _, g := range []struct {
+		grade judge.Grade
+		n     int
+	}{{judge.Pass, c.Pass}, {judge.Warn, c.Warn}, {judge.Fail, c.Fail}, {judge.Unknown, c.Unknown}} {
+		if g.n == 0 {
+			continue
+		}
+		if len(pieces) > 0 {
+			pieces[len(pieces)-1].Text += ","
+		}
+		pieces = append(pieces, Piece{fmt.Sprintf("%d %s", g.n, g.grade), g.grade})
+	}
+	return pieces
+}
+
+func textOf(pieces []Piece) string {
+	var texts []string
+	for _, p := range pieces {
+		texts = append(texts, p.Text)
+	}
+	return strings.Join(texts, " ")
 }
 
 // CauseTexts says what is wrong, a cause a line: the first of them, or all, and then how many

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"exreach/probe"
@@ -25,23 +26,34 @@ type Cause struct {
 	Names    []string // of the first of them, in the order of the run
 	After    string   // the last hop that packets to the port reach; "" if that is not known, or not the same for all
 
-	places []placed
+	pairs []orderedPair
 }
 
-// A placed is a host, as one run saw it, with its place in the report.
-type placed struct {
-	place int
+// An orderedPair is a host as one run saw it, with its place in the order of the report.
+type orderedPair struct {
+	order int
 	run   int
-	name  string
+	host  string
 }
 
 // called returns what people call the host.
-func (p placed) called(by func(Summary) string) string { return by(Summary{Host: p.name, Run: p.run}) }
+func (p orderedPair) called(by func(Summary) string) string {
+	return by(Summary{Host: p.host, Run: p.run})
+}
 
-// first keeps the first hosts of a cause, at most so many.
-func (c *Cause) first(most int) {
-	slices.SortFunc(c.places, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
-	c.places = c.places[:min(len(c.places), most)]
+// firstPairs returns the first manyNames of some pairs, in their order.
+func firstPairs(all []orderedPair) []orderedPair {
+	slices.SortFunc(all, func(a, b orderedPair) int { return cmp.Compare(a.order, b.order) })
+	return all[:min(len(all), manyNames)]
+}
+
+// firstNames returns what people call the first manyNames of some pairs.
+func firstNames(all []orderedPair, by func(Summary) string) []string {
+	var names []string
+	for _, p := range firstPairs(all) {
+		names = append(names, p.called(by))
+	}
+	return names
 }
 
 // manyNames is how many hosts a Cause names, and manyCauses how many causes are told
@@ -62,38 +74,38 @@ type Tracker struct {
 	first     Expiry
 }
 
-// A versionHost is a host with a version that it was checked in: hosts are counted once,
-// however many runs saw them.
+// A versionHost is a host, in lower case, with a version that it was checked in: hosts are
+// counted once, however many runs saw them.
 type versionHost struct{ version, host string }
 
-// Meet adds a host, of a run that began at started.
-func (t *Tracker) Meet(place int, entries []Entry, s Summary, started time.Time) {
+// Meet adds a host, with its place in the order of the report, of a run that began at started.
+func (t *Tracker) Meet(order int, entries []Entry, s Summary, started time.Time) {
 	if t.causes == nil {
 		t.causes, t.versions, t.lifetimes = map[causeKey]*Cause{}, map[versionHost]bool{}, map[string]*lifetime{}
 	}
 	for version := range versionsOf(entries) {
-		t.versions[versionHost{version, s.Host}] = true
+		t.versions[versionHost{version, strings.ToLower(s.Host)}] = true
 	}
-	host := placed{place, s.Run, s.Host}
-	t.certificates(entries, host, started)
+	pair := orderedPair{order, s.Run, s.Host}
+	t.certificates(entries, pair, started)
 	found := map[causeKey]bool{}
 	switch whole := WholeOf(entries); {
 	case whole != nil && whole.Verdict == probe.Unresolved:
-		t.blame(found, Cause{What: whole.Detail, Weight: s.Grade}, host)
+		t.blame(found, Cause{What: whole.Detail, Weight: s.Grade}, pair)
 	case Quiet(entries):
-		t.blame(found, Cause{What: "no answer at any port", Weight: s.Grade}, host)
+		t.blame(found, Cause{What: "no answer at any port", Weight: s.Grade}, pair)
 	default:
 		for e := range asRows(entries) {
-			t.learn(found, e, host)
+			t.learn(found, e, pair)
 		}
 	}
 	for _, c := range s.Cares {
-		t.blame(found, Cause{What: judge.Label(c.Code), Weight: c.Weight, Beside: true}, host)
+		t.blame(found, Cause{What: judge.Label(c.Code), Weight: c.Weight, Beside: true}, pair)
 	}
 }
 
 // learn adds what one result shows.
-func (t *Tracker) learn(found map[causeKey]bool, e Entry, host placed) {
+func (t *Tracker) learn(found map[causeKey]bool, e Entry, pair orderedPair) {
 	if e.Grade == judge.Pass {
 		return
 	}
@@ -111,7 +123,7 @@ func (t *Tracker) learn(found map[causeKey]bool, e Entry, host placed) {
 	if e.Trace != nil {
 		c.After = e.Trace.After
 	}
-	t.blame(found, c, host)
+	t.blame(found, c, pair)
 }
 
 // reasonOf names the finding that makes the grade of a result what it is.
@@ -125,7 +137,7 @@ func reasonOf(e Entry) string {
 }
 
 // blame counts a host for a cause, once for all that share a key.
-func (t *Tracker) blame(found map[causeKey]bool, c Cause, host placed) {
+func (t *Tracker) blame(found map[causeKey]bool, c Cause, pair orderedPair) {
 	key := causeKey{c.What, c.How}
 	known := t.causes[key]
 	if known == nil {
@@ -149,8 +161,8 @@ func (t *Tracker) blame(found map[causeKey]bool, c Cause, host placed) {
 	}
 	found[key] = true
 	known.Hosts++
-	if known.places = append(known.places, host); len(known.places) == 2*manyNames {
-		known.first(manyNames)
+	if known.pairs = append(known.pairs, pair); len(known.pairs) == 2*manyNames {
+		known.pairs = firstPairs(known.pairs)
 	}
 }
 
@@ -159,10 +171,7 @@ func (t *Tracker) blame(found map[causeKey]bool, c Cause, host placed) {
 func (t *Tracker) Ranked(called func(Summary) string) []Cause {
 	var causes []Cause
 	for _, c := range t.causes {
-		c.first(manyNames)
-		for _, p := range c.places {
-			c.Names = append(c.Names, p.called(called))
-		}
+		c.Names = firstNames(c.pairs, called)
 		causes = append(causes, *c)
 	}
 	beside := func(c Cause) int {

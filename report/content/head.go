@@ -18,7 +18,7 @@ type Head struct {
 	Certificates []Lifetime // of the servers, the first to expire first
 	Grid         Grid       // empty unless the format shows one
 	Elsewhere    []Place    // where else this report is written
-	Sources      []string   // the files that it was read from
+	Files        []string   // that it was read from
 
 	Parts           Parts                               // the hosts, as the format will get them
 	AllCertificates iter.Seq2[tls12.Certificate, error] // each certificate of the results once

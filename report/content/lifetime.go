@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"exreach/catalog"
 	"exreach/probe/protocol/tls12"
 )
 
@@ -19,15 +18,16 @@ type Lifetime struct {
 	SHA256  string // "" in reports of exreach/1
 	From    time.Time
 	Until   time.Time
-	Days    int      // whole days from the start of the run until it expires; negative if it has expired
-	Hosts   int      // how many show it
-	Names   []string // of the first of them
+	Began   time.Time // when the first run that showed it began, by the order of the hosts; zero if no start is known
+	Hosts   int       // how many show it
+	Names   []string  // of the first of them
 }
 
 // A lifetime is a Lifetime whose hosts are still coming.
 type lifetime struct {
 	Lifetime
-	places []placed
+	dated int // the order of the pair that Began is about
+	pairs []orderedPair
 }
 
 // An Expiry is the certificate of a report that expires first.
@@ -37,23 +37,45 @@ type Expiry struct {
 	Host    string    // the first that has it
 	Began   time.Time // when the run that saw it there began
 
-	place placed
+	pair orderedPair
 }
 
-// FromNow says how many days after the start of the run the certificate expires, or how long
-// before; "" if the start is not known.
-func (e Expiry) FromNow() string {
-	if e.Began.IsZero() {
+// ExpiryText says when a certificate expires or expired, counted from the start of the run that
+// showed it: "expires in 12 days"; "" if the start is not known. In a joined report it names
+// that start.
+func (h Head) ExpiryText(l Lifetime) string {
+	text := expiryText(l.Until, l.Began)
+	if text != "" && h.IsJoined() {
+		text += ", as of " + Run{Started: l.Began}.When()
+	}
+	return text
+}
+
+// ExpiryText says when the certificate of the server expires or expired, counted from the
+// start of the run; "" if there is none, it never expires, or the start is not known.
+func (e Entry) ExpiryText(began time.Time) string {
+	end := notAfter(e)
+	if end.IsZero() || e.Peer.TLS.Chain[0].IsEndless() {
 		return ""
 	}
-	return fromNow(e.At, e.Began)
+	return expiryText(end, began)
+}
+
+func expiryText(end, began time.Time) string {
+	switch {
+	case end.IsZero() || began.IsZero():
+		return ""
+	case end.Before(began):
+		return "expired " + fromNow(end, began)
+	}
+	return "expires " + fromNow(end, began)
 }
 
 // manyCertificates is how many certificates a report lists: those that expire first.
 const manyCertificates = 4096
 
 // certificates notes those of a host, each once. One that never expires has no lifetime.
-func (t *Tracker) certificates(entries []Entry, host placed, began time.Time) {
+func (t *Tracker) certificates(entries []Entry, pair orderedPair, began time.Time) {
 	known := map[string]bool{}
 	for _, e := range entries {
 		end := notAfter(e)
@@ -66,41 +88,49 @@ func (t *Tracker) certificates(entries []Entry, host placed, began time.Time) {
 			continue
 		}
 		known[is] = true
-		t.expire(cert, host, began)
-		t.live(is, cert, host, began)
+		t.expire(cert, pair, began)
+		t.live(is, cert, pair, began)
 	}
 }
 
 // expire notes which certificate is the first to expire. Of those that expire at the same
-// time, the one of the first host counts.
-func (t *Tracker) expire(cert tls12.Certificate, host placed, began time.Time) {
+// time, the one of the first host counts whose run has a known start.
+func (t *Tracker) expire(cert tls12.Certificate, pair orderedPair, began time.Time) {
 	first := &t.first
-	if !first.At.IsZero() && cmp.Or(cert.NotAfter.Compare(first.At), cmp.Compare(host.place, first.place.place)) >= 0 {
+	if !first.At.IsZero() && cmp.Or(cert.NotAfter.Compare(first.At), datedFirst(began, first.Began), cmp.Compare(pair.order, first.pair.order)) >= 0 {
 		return
 	}
-	*first = Expiry{At: cert.NotAfter, Subject: cert.Subject, Began: began, place: host}
+	*first = Expiry{At: cert.NotAfter, Subject: cert.Subject, Began: began, pair: pair}
+}
+
+// datedFirst compares two starts: a known one comes before one that is not known.
+func datedFirst(a, b time.Time) int {
+	switch {
+	case a.IsZero() == b.IsZero():
+		return 0
+	case a.IsZero():
+		return 1
+	}
+	return -1
 }
 
 // live notes how long a certificate is valid.
-func (t *Tracker) live(is string, cert tls12.Certificate, host placed, began time.Time) {
+func (t *Tracker) live(is string, cert tls12.Certificate, pair orderedPair, began time.Time) {
 	known := t.lifetimes[is]
 	if known == nil {
 		if len(t.lifetimes) == 2*manyCertificates {
 			t.forgetLast()
 		}
-		known = &lifetime{Lifetime: Lifetime{Subject: cert.Subject, SHA256: cert.SHA256, From: cert.NotBefore, Until: cert.NotAfter, Days: catalog.Days(began, cert.NotAfter)}}
+		known = &lifetime{Lifetime: Lifetime{Subject: cert.Subject, SHA256: cert.SHA256, From: cert.NotBefore, Until: cert.NotAfter}}
 		t.lifetimes[is] = known
 	}
-	known.Hosts++
-	if known.places = append(known.places, host); len(known.places) == 2*manyNames {
-		known.first()
+	if cmp.Or(datedFirst(began, known.Began), cmp.Compare(pair.order, known.dated)) < 0 {
+		known.Began, known.dated = began, pair.order
 	}
-}
-
-// first keeps the first hosts that show the certificate.
-func (l *lifetime) first() {
-	slices.SortFunc(l.places, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
-	l.places = l.places[:min(len(l.places), manyNames)]
+	known.Hosts++
+	if known.pairs = append(known.pairs, pair); len(known.pairs) == 2*manyNames {
+		known.pairs = firstPairs(known.pairs)
+	}
 }
 
 // forgetLast keeps the certificates that expire first.
@@ -116,7 +146,7 @@ func (t *Tracker) forgetLast() {
 // First returns the certificate that expires first, on a host that people call so.
 func (t *Tracker) First(called func(Summary) string) Expiry {
 	first := t.first
-	first.Host = first.place.called(called)
+	first.Host = first.pair.called(called)
 	return first
 }
 
@@ -127,10 +157,7 @@ func (t *Tracker) Lifetimes(called func(Summary) string) []Lifetime {
 	}
 	var all []Lifetime
 	for _, l := range t.lifetimes {
-		l.first()
-		for _, p := range l.places {
-			l.Names = append(l.Names, p.called(called))
-		}
+		l.Names = firstNames(l.pairs, called)
 		all = append(all, l.Lifetime)
 	}
 	slices.SortFunc(all, func(a, b Lifetime) int {

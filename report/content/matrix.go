@@ -49,9 +49,10 @@ func (p Pair) Text(most int) string {
 	return strings.TrimSpace(string(p.Grade) + " " + p.PortsText(most))
 }
 
-// Matrix returns who reaches which host. A report that was not joined has one column.
+// Matrix returns who reaches which host. A report that was not joined has one column. Names
+// that differ in case are the same host, which is called as where it came first.
 func (h Head) Matrix() Matrix {
-	m := Matrix{From: []string{cmp.Or(h.Machine, "here")}}
+	m := Matrix{From: []string{h.RunOf(0).MachineText()}}
 	if h.IsJoined() {
 		m.From = nil
 		for _, run := range h.Runs {
@@ -60,14 +61,17 @@ func (h Head) Matrix() Matrix {
 	}
 	rows := map[string]int{}
 	for _, s := range h.Hosts {
-		i, known := rows[s.Host]
+		name := strings.ToLower(s.Host)
+		i, known := rows[name]
 		if !known {
 			i = len(m.Rows)
-			rows[s.Host] = i
+			rows[name] = i
 			m.Rows = append(m.Rows, MatrixRow{To: s.Host, Pairs: make([]Pair, len(m.From))})
 		}
 		m.Rows[i].Site = cmp.Or(m.Rows[i].Site, s.Site)
-		m.Rows[i].Pairs[max(s.Run, 1)-1] = Pair{Grade: s.Grade, Ports: s.Ports}
+		if p := &m.Rows[i].Pairs[max(s.Run, 1)-1]; !p.IsAsked() || judge.Compare(s.Grade, p.Grade) > 0 {
+			*p = Pair{Grade: s.Grade, Ports: s.Ports}
+		}
 	}
 	return m
 }

@@ -9,9 +9,9 @@ import (
 	"exreach/catalog"
 )
 
-// Overall answers for a run of several hosts: how many fail, and why. What is wrong beside
+// overall answers for a run of several hosts: how many fail, and why. What is wrong beside
 // reachability is a sentence of its own.
-func (h Head) Overall() string {
+func (h Head) overall() string {
 	if len(h.Hosts) == 0 {
 		return h.Nothing()
 	}
@@ -19,24 +19,24 @@ func (h Head) Overall() string {
 	if reasons := causeTexts(h, false); reasons != "" {
 		text += ": " + reasons
 	}
-	return text + "." + besides(h)
+	return text + "." + further(h)
 }
 
-// Because says what Subject leaves out of the Headline of a report of several hosts.
-func (h Head) Because() string {
+// Details says what Subject leaves out of the Headline of a report of several hosts.
+func (h Head) Details() string {
 	if len(h.Hosts) < 2 {
 		return ""
 	}
-	text := besides(h)
+	text := further(h)
 	if reasons := causeTexts(h, false); reasons != "" {
 		text = reasons + "." + text
 	}
 	return strings.TrimSpace(text)
 }
 
-// besides is the sentences about what was not asked, and about what is wrong beside
+// further is the sentences about what was not asked, and about what is wrong beside
 // reachability, each with a blank before it.
-func besides(h Head) string {
+func further(h Head) string {
 	text := ""
 	if n := h.Counts.Hosts.Unasked; n > 0 {
 		text += " " + catalog.Count(n, "more host") + " not asked."

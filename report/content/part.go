@@ -11,7 +11,7 @@ import (
 // A Part is what a Writer gets of a report at a time: a host, or several that are alike.
 type Part struct {
 	Summary
-	Seen    Run      // the run that saw it
+	Run     Run      // that saw it, where the Run of the Summary is only a number
 	Entries []Entry  // of the host; nil if a line about it is enough
 	Members []Member // the hosts with the same problems, for which this one stands; nil if it stands alone
 	Brief   bool     // one of so many hosts that what is as wanted is only counted

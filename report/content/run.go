@@ -25,6 +25,12 @@ type Run struct {
 	Unread  bool      `json:"unread,omitempty"`  // the run ended before its list of hosts did
 }
 
+// NewRun returns a run that began at started. tool is the program with its version, from is
+// who the run connects as.
+func NewRun(tool, from string, started time.Time) Run {
+	return Run{Tool: tool, From: from, Started: started.UTC().Truncate(time.Millisecond)}
+}
+
 // RunOf returns the run of a result or a summary by its number. A report that was not joined
 // is itself the run.
 func (r Report) RunOf(number int) Run {
@@ -54,6 +60,9 @@ func (r Report) Called(s Summary) string {
 	return s.Host + " from " + r.RunOf(s.Run).Name
 }
 
+// MachineText names the machine of a run for people.
+func (r Run) MachineText() string { return cmp.Or(r.Machine, "unknown machine") }
+
 // When is the start of a run as people read it; "" if it is not known.
 func (r Run) When() string {
 	if r.Started.IsZero() {
@@ -75,8 +84,8 @@ func (r Run) Asked() string {
 	return strings.TrimSpace(strings.Join(words, " "))
 }
 
-// Consist makes r the report of these runs. One that is nil is not known.
-func (r *Report) Consist(runs []*Run) {
+// SetRuns makes r the report of these runs. One that is nil is not known.
+func (r *Report) SetRuns(runs []*Run) {
 	r.Runs = make([]Run, len(runs))
 	for i, run := range runs {
 		if run != nil {
@@ -101,7 +110,7 @@ func (r *Report) Consist(runs []*Run) {
 // is not known; with who it connected as, and with its start, only if others have the same.
 func nameRuns(runs []Run) {
 	for i := range runs {
-		runs[i].Name = cmp.Or(runs[i].Machine, runs[i].File, "unknown machine")
+		runs[i].Name = cmp.Or(runs[i].Machine, runs[i].File, runs[i].MachineText())
 	}
 	for _, more := range []func(Run) string{
 		func(r Run) string { return withWord(" as ", r.From) },
@@ -113,9 +122,14 @@ func nameRuns(runs []Run) {
 	}
 	same := namesakes(runs)
 	for i := range runs {
-		if same[runs[i].Name] > 1 {
-			runs[i].Name += fmt.Sprintf(" (%d)", i+1)
+		name := runs[i].Name
+		if same[name] < 2 {
+			continue
 		}
+		for n := i + 1; same[runs[i].Name] > 0; n++ {
+			runs[i].Name = fmt.Sprintf("%s (%d)", name, n)
+		}
+		same[runs[i].Name] = 1
 	}
 }
 
@@ -158,21 +172,6 @@ func startText(at time.Time) string {
 		return ""
 	}
 	return at.UTC().Format("15:04:05")
-}
-
-// Note adds ground rules and services that cannot be tested remotely, unless the report has
-// them already.
-func (r *Report) Note(rules []GroundRule, untestable []Untestable) {
-	for _, rule := range rules {
-		if !slices.ContainsFunc(r.GroundRules, func(g GroundRule) bool { return g.Text == rule.Text }) {
-			r.GroundRules = append(r.GroundRules, rule)
-		}
-	}
-	for _, u := range untestable {
-		if !slices.Contains(r.Untestable, u) {
-			r.Untestable = append(r.Untestable, u)
-		}
-	}
 }
 
 // Unit is what a report counts where it counts hosts: in a joined one the same host may be

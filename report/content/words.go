@@ -91,3 +91,33 @@ func (e Entry) LabelsText() string {
 	}
 	return strings.Join(texts, "; ")
 }
+
+// words is a list of different words. It keeps as many as people read, and counts the others.
+type words struct {
+	kept []string
+	size int
+	last string // that came
+	more int
+}
+
+// add adds a word. The same word may come several times in a row.
+func (w *words) add(word string) {
+	const tooLong = 4096 // bytes
+	again := word == w.last && len(w.kept) > 0
+	w.last = word
+	switch {
+	case again || slices.Contains(w.kept, word):
+	case w.size > tooLong:
+		w.more++
+	default:
+		w.kept, w.size = append(w.kept, word), w.size+len(word)
+	}
+}
+
+func (w *words) text(separator string) string {
+	text := strings.Join(w.kept, separator)
+	if w.more > 0 {
+		text += fmt.Sprintf(" and %d more", w.more)
+	}
+	return text
+}

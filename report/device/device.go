@@ -14,11 +14,11 @@ import (
 
 // A Device is a kind of firewall that has a command for such a question.
 type Device struct {
-	Name    string     // the word of the command line
-	Title   string     // what people call it
-	Where   string     // where to run its commands
-	Needs   string     // what its administrator has to put into them; "" if they are complete
-	Sources []Document // where their syntax is documented
+	Name      string     // the word of the command line
+	Title     string     // what people call it
+	Where     string     // where to run its commands
+	Needs     string     // what its administrator has to put into them; "" if they are complete
+	Documents []Document // where their syntax is documented
 
 	onlyIPv4 bool // no form for IPv6 is documented
 	atServer bool // it runs on the destination itself, and its command has no source
@@ -46,24 +46,24 @@ const sourcePort = 49152
 var devices = []Device{
 	{
 		Name: "fortigate", Title: "Fortinet FortiGate", Where: "on the command line of the FortiGate",
-		Needs:   "put the name of the interface through which the packets come in instead of " + Interface,
-		Sources: []Document{{"Technical Tip: How to check the policy ID of pass-through traffic", "https://community.fortinet.com/t5/FortiGate/Technical-Tip-How-to-check-the-policy-ID-of-pass-through-traffic/ta-p/195435"}},
+		Needs:     "put the name of the interface through which the packets come in instead of " + Interface,
+		Documents: []Document{{"Technical Tip: How to check the policy ID of pass-through traffic", "https://community.fortinet.com/t5/FortiGate/Technical-Tip-How-to-check-the-policy-ID-of-pass-through-traffic/ta-p/195435"}},
 
 		onlyIPv4: true, command: fortigate,
 	}, {
 		Name: "paloalto", Title: "Palo Alto Networks PAN-OS", Where: "in the operational mode of the firewall's command line",
-		Sources: []Document{{"panos_match_rule of Palo Alto Networks' own Ansible collection", "https://github.com/PaloAltoNetworks/pan-os-ansible/blob/31520c5bbf85ea9fa1df872339290540d0146410/plugins/modules/panos_match_rule.py"}},
+		Documents: []Document{{"panos_match_rule of Palo Alto Networks' own Ansible collection", "https://github.com/PaloAltoNetworks/pan-os-ansible/blob/31520c5bbf85ea9fa1df872339290540d0146410/plugins/modules/panos_match_rule.py"}},
 
 		onlyIPv4: true, command: paloAlto,
 	}, {
 		Name: "asa", Title: "Cisco ASA", Where: "in the privileged EXEC mode of the ASA",
-		Needs:   "put the name of the interface through which the packets come in (nameif) instead of " + Interface,
-		Sources: []Document{{"Cisco ASA Series Command Reference, I - R Commands: packet-tracer", "https://www.cisco.com/c/en/us/td/docs/security/asa/asa-command-reference-convert/I-R/cmdref2/p1.html"}},
+		Needs:     "put the name of the interface through which the packets come in (nameif) instead of " + Interface,
+		Documents: []Document{{"Cisco ASA Series Command Reference, I - R Commands: packet-tracer", "https://www.cisco.com/c/en/us/td/docs/security/asa/asa-command-reference-convert/I-R/cmdref2/p1.html"}},
 
 		command: asa,
 	}, {
 		Name: "windows", Title: "Windows Defender Firewall", Where: "in PowerShell on the server itself, which each command names at its end",
-		Sources: []Document{
+		Documents: []Document{
 			{"Get-NetFirewallPortFilter", "https://learn.microsoft.com/powershell/module/netsecurity/get-netfirewallportfilter"},
 			{"Get-NetFirewallRule", "https://learn.microsoft.com/powershell/module/netsecurity/get-netfirewallrule"},
 			{"New-NetFirewallRule, for the forms of a port", "https://learn.microsoft.com/powershell/module/netsecurity/new-netfirewallrule"},

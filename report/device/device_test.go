@@ -173,7 +173,7 @@ func TestNotes(t *testing.T) {
 		{"fortigate", asks, []string{"1 blocked port " + ipv6, "2 blocked ports " + source, "1 blocked port " + unfit}},
 		{"asa", asks, []string{"run these", "put the name", "the syntax", "2 blocked ports " + source, "1 blocked port " + unfit}},
 		{"windows", asks, []string{"run these", "the syntax", "the syntax", "the syntax", "1 blocked port " + unfit}},
-		{"asa", nil, []string{"the report has no blocked port that a firewall can have caused"}},
+		{"asa", nil, []string{"no port in this report looks blocked by a firewall: there is nothing to ask"}},
 	} {
 		q := device.NewQuestions(named(t, test.device))
 		q.Of(test.asks)
@@ -193,7 +193,7 @@ func TestDocs(t *testing.T) {
 	for _, name := range device.Names() {
 		d := named(t, name)
 		words := []string{"`" + d.Name + "`", d.Title}
-		for _, s := range d.Sources {
+		for _, s := range d.Documents {
 			words = append(words, "("+s.Address+")")
 		}
 		for _, word := range words {

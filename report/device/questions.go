@@ -67,7 +67,7 @@ func (q *Questions) command(t tuple) (string, bool) {
 // each, without an end.
 func (q *Questions) Notes() []string {
 	if q.commands+q.ipv6+q.sourceless+q.unfit == 0 {
-		return []string{"the report has no blocked port that a firewall can have caused: there is nothing to ask"}
+		return []string{"no port in this report looks blocked by a firewall: there is nothing to ask"}
 	}
 	var notes []string
 	if q.commands > 0 {
@@ -75,7 +75,7 @@ func (q *Questions) Notes() []string {
 		if q.device.Needs != "" {
 			notes = append(notes, q.device.Needs)
 		}
-		for _, s := range q.device.Sources {
+		for _, s := range q.device.Documents {
 			notes = append(notes, "the syntax is documented in "+s.Title+": "+s.Address)
 		}
 	}

@@ -64,7 +64,7 @@ type cause struct {
 
 func beginOf(h content.Head) begin {
 	b := begin{
-		Policy: policy(), Style: template.CSS(style), Answer: text(h.Subject()), Because: text(h.Because()),
+		Policy: policy(), Style: template.CSS(style), Answer: text(h.Subject()), Because: text(h.Details()),
 		StandIn: h.StandIn, Asked: askedOf(h),
 	}
 	for _, r := range h.Runs {
@@ -97,7 +97,7 @@ func askedOf(h content.Head) []fact {
 		add("Options", optionsOf(h.Options))
 		add("Program", h.Tool)
 	}
-	add("Read from", content.Listed(h.Sources, fewNames))
+	add("Read from", content.Listed(h.Files, fewNames))
 	var places []string
 	for _, p := range h.Elsewhere {
 		if p.Format == "html" {

@@ -2,7 +2,11 @@
 
 package page
 
-import "exreach/report/content"
+import (
+	"strings"
+
+	"exreach/report/content"
+)
 
 // fewPorts is how many ports a pair names.
 const fewPorts = 6
@@ -16,26 +20,28 @@ type pairs struct {
 // A pairsRow is one host as all runs saw it.
 type pairsRow struct {
 	To, Site string
-	Pairs    []pair // one for every run; one without a letter was not asked
+	Pairs    []pairCell // one for every run; one without a letter was not asked
 }
 
-// A pair is one host as one run saw it.
-type pair struct {
+// A pairCell is what one run saw of one host.
+type pairCell struct {
 	mark
 	Number int // of the host in the page
 	Ports  string
 }
 
-// seen is one host as one run saw it.
-type seen struct {
+// A pair is one host, in lower case, as one run saw it.
+type pair struct {
 	run  int
 	host string
 }
 
 func pairsOf(h content.Head) pairs {
-	numbers := map[seen]int{}
+	numbers := map[pair]int{}
 	for i, row := range h.Grid.Rows {
-		numbers[seen{row.Run, row.Host}] = i + 1
+		if is := (pair{row.Run, strings.ToLower(row.Host)}); numbers[is] == 0 {
+			numbers[is] = i + 1
+		}
 	}
 	m := h.Matrix()
 	out := pairs{}
@@ -46,10 +52,10 @@ func pairsOf(h content.Head) pairs {
 		row := pairsRow{To: text(r.To), Site: text(r.Site)}
 		for i, p := range r.Pairs {
 			if !p.IsAsked() {
-				row.Pairs = append(row.Pairs, pair{})
+				row.Pairs = append(row.Pairs, pairCell{})
 				continue
 			}
-			row.Pairs = append(row.Pairs, pair{markOf(p.Grade), numbers[seen{h.Number(i + 1), r.To}], text(p.PortsText(fewPorts))})
+			row.Pairs = append(row.Pairs, pairCell{markOf(p.Grade), numbers[pair{h.Number(i + 1), strings.ToLower(r.To)}], text(p.PortsText(fewPorts))})
 		}
 		out.Rows = append(out.Rows, row)
 	}

@@ -62,7 +62,7 @@ func (h *host) path(e content.Entry) *path {
 	if len(t.Hops) == 0 {
 		return out
 	}
-	machine := cmp.Or(h.head.RunOf(e.Run).Machine, "this computer")
+	machine := h.head.RunOf(e.Run).MachineText()
 	out.Lanes = append(out.Lanes, laneOf(e.PortText(), machine, e, t.Hops, t))
 	if b := t.Beside; b != nil {
 		out.Lanes = append(out.Lanes, laneOf(fmt.Sprintf("%d/%s", b.Port, b.Network), machine, e, b.Hops, nil))

@@ -64,7 +64,7 @@ func (h *host) row(r content.Row) row {
 	if e.Verdict == probe.Untried {
 		out.Reply = text(content.WhyUnasked(e))
 	}
-	out.Facts = factsOf(r, out.Reply)
+	out.Facts = factsOf(r, h.head.RunOf(e.Run), out.Reply)
 	if n := len(r.Behind); n > 0 {
 		out.Reply += fmt.Sprintf("; %s behind it", catalog.Count(n, "service"))
 	}
@@ -121,7 +121,7 @@ func (h *host) anchorsBehind(r content.Row) []anchor {
 }
 
 // factsOf is what is known of a result beyond its line. The reply stands there already.
-func factsOf(r content.Row, reply string) []fact {
+func factsOf(r content.Row, run content.Run, reply string) []fact {
 	e := r.First()
 	var facts []fact
 	add := func(name, said string) {
@@ -140,7 +140,7 @@ func factsOf(r content.Row, reply string) []fact {
 	add("Said by", e.SaidBy)
 	if e.Peer != nil && e.Peer.TLS != nil {
 		add("TLS", strings.Trim(e.Peer.TLS.Version+", "+e.Peer.TLS.Cipher, ", "))
-		add("Certificate", certificateOf(e))
+		add("Certificate", certificateOf(e, run))
 	}
 	if e.Peer != nil {
 		add("Refusal", e.Peer.Refusal)
@@ -215,23 +215,15 @@ func timesOf(e content.Entry) string {
 }
 
 // certificateOf names the certificate of a server, and says how long it is valid.
-func certificateOf(e content.Entry) string {
+func certificateOf(e content.Entry, run content.Run) string {
 	if len(e.Peer.TLS.Chain) == 0 {
 		return ""
 	}
 	said := e.Peer.TLS.Chain[0].Subject
-	if e.CertificateDays != nil {
-		said += ", " + daysText(*e.CertificateDays)
+	if expires := e.ExpiryText(run.Started); expires != "" {
+		said += ", " + expires
 	}
 	return said
-}
-
-// daysText says when a certificate expires or expired.
-func daysText(days int) string {
-	if days < 0 {
-		return "expired " + catalog.Count(-days, "day") + " ago"
-	}
-	return "expires in " + catalog.Count(days, "day")
 }
 
 // stepLetters is the class of every step's bar.

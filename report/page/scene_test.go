@@ -45,7 +45,7 @@ func finish(t testing.TB, results []probe.Result) finished {
 		{What: "Certificate: issuer not trusted", Weight: judge.Warn, Beside: true, Hosts: 1, Names: []string{"mail01.contoso.com"}},
 	}
 	h.Versions = []content.VersionCount{{Version: "2019", Hosts: 2}, {Version: "", Hosts: 1}}
-	h.Certificates = []content.Lifetime{{Subject: "CN=mail01.contoso.com", SHA256: "4a5e", Until: scene.Began.AddDate(0, 0, 30), Days: 30, Hosts: 1, Names: []string{"mail01.contoso.com"}}}
+	h.Certificates = []content.Lifetime{{Subject: "CN=mail01.contoso.com", SHA256: "4a5e", Until: scene.Began.AddDate(0, 0, 30), Began: scene.Began, Hosts: 1, Names: []string{"mail01.contoso.com"}}}
 	h.Untestable = []content.Untestable{{Version: "2019", Role: "mailbox", Service: "rpc-dynamic", Network: catalog.TCP, Ports: "49152-65535", Reason: "Windows chooses the ports."}}
 	h.GroundRules = []content.GroundRule{{Text: "Nothing may stand between two Exchange servers.", Sources: []string{"Network ports for clients and mail flow in Exchange"}}}
 	return f

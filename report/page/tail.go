@@ -42,9 +42,9 @@ func endOf(h content.Head) end {
 	e := end{Unasked: unaskedOf(h), Tool: text(h.Tool), Schema: text(h.Schema), Script: template.JS(script)}
 	for i, c := range h.Certificates {
 		if i < fewCertificates {
-			e.Certificates = append(e.Certificates, certificateLine(c))
+			e.Certificates = append(e.Certificates, certificateLine(h, c))
 		} else {
-			e.More = append(e.More, certificateLine(c))
+			e.More = append(e.More, certificateLine(h, c))
 		}
 	}
 	for _, v := range h.Versions {
@@ -65,12 +65,12 @@ func endOf(h content.Head) end {
 	return e
 }
 
-func certificateLine(c content.Lifetime) certificate {
+func certificateLine(h content.Head, c content.Lifetime) certificate {
 	where := strings.Join(c.Names[:min(len(c.Names), fewNames)], ", ")
 	if more := c.Hosts - fewNames; more > 0 {
 		where += fmt.Sprintf(" and %d more", more)
 	}
-	out := certificate{Subject: text(c.Subject), Days: daysText(c.Days), Where: text(where), SHA256: text(c.SHA256)}
+	out := certificate{Subject: text(c.Subject), Days: h.ExpiryText(c), Where: text(where), SHA256: text(c.SHA256)}
 	if !c.Until.IsZero() {
 		out.Until = c.Until.UTC().Format("2006-01-02")
 	}

@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"testing"
 
-	"exreach/report"
 	"exreach/report/content"
 	"exreach/report/judge/scene"
 )
@@ -18,7 +17,7 @@ import (
 // them with a certificate.
 func manyHosts(t testing.TB, w io.Writer, hosts int) {
 	d := newDraft(t, "jsonl", w, content.Style{})
-	d.Know(1, report.New("exreach", "client", scene.Began))
+	d.Know(1, content.NewRun("exreach", "client", scene.Began))
 	var secured content.Entry
 	for _, e := range network().Results {
 		if e.Peer != nil && e.Peer.TLS != nil {

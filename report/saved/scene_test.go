@@ -96,7 +96,7 @@ func network() content.Report {
 	results[1].Name = &lookup.Name{Found: "mail01.corp.example", Alias: "lb.corp.example", By: "10.77.3.53", Count: 1}
 	var m memory
 	d := report.NewDraft(report.Outlet{Format: report.Format{Whole: true}, To: &m})
-	head := report.New("exreach 0.2.0", "client", scene.Began)
+	head := content.NewRun("exreach 0.2.0", "client", scene.Began)
 	head.Machine, head.Options = "admin01", content.Options{"only": {"443", "smtp"}, "gentle": {"true"}}
 	head.Took, head.Unasked, head.Unread = 7.24, 2, true
 	d.Know(1, head)

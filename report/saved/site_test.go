@@ -21,7 +21,7 @@ func labelled(t *testing.T, format string) string {
 	t.Helper()
 	var out bytes.Buffer
 	d := newDraft(t, format, &out, content.Style{})
-	d.Know(1, report.New("exreach", "client", scene.Began))
+	d.Know(1, content.NewRun("exreach", "client", scene.Began))
 	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "10.0.0.9", From: "client"}
 	s.Add("smtp", 25, nil)
 	s.Add("owa", 443, nil)

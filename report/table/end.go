@@ -9,7 +9,6 @@ import (
 
 	"exreach/catalog"
 	"exreach/report/content"
-	"exreach/report/judge"
 )
 
 // mostCauses is how many causes the end of a report has room for on a small screen.
@@ -128,7 +127,7 @@ func (t *Table) summary() {
 	}
 	t.untestable()
 	t.counts()
-	if len(h.Hosts) == 1 {
+	if !t.answersFirst() {
 		t.asked()
 	}
 	if t.style.Verbose && h.Tool != "" {
@@ -176,48 +175,11 @@ func (t *Table) untestable() {
 
 // counts writes how many results have each grade and each care.
 func (t *Table) counts() {
-	h := t.head
-	line := append([]span{{extent(h) + ":", plain}}, tally(h.Counts.Tally)...)
-	if c := h.Counts.Care; c.Warn+c.Fail > 0 {
-		line[len(line)-1].text = strings.TrimSuffix(line[len(line)-1].text, ",") + ";"
-		line = append(line, span{"care:", plain})
-		line = append(line, tally(content.Tally{Warn: c.Warn, Fail: c.Fail})...)
-	}
-	if n := h.Counts.Hosts.Unasked; n > 0 {
-		line = append(line, span{catalog.Count(n, "host") + " not asked,", inks[judge.Unknown]})
-	}
-	if h.Counts.Hosts.Unread {
-		line = append(line, span{"the list of hosts not read to its end,", inks[judge.Unknown]})
-	}
-	if n := h.Counts.Untraced; n > 0 {
-		line[len(line)-1].text = strings.TrimSuffix(line[len(line)-1].text, ",") + ";"
-		line = append(line, span{catalog.Count(n, "port") + " not traced,", plain})
-	}
-	last := &line[len(line)-1]
-	last.text = strings.TrimSuffix(last.text, ",")
-	t.paragraph(0, margin, line...)
-}
-
-func tally(c content.Tally) []span {
 	var line []span
-	for _, g := range []struct {
-		grade judge.Grade
-		n     int
-	}{{judge.Pass, c.Pass}, {judge.Warn, c.Warn}, {judge.Fail, c.Fail}, {judge.Unknown, c.Unknown}} {
-		if g.n > 0 {
-			line = append(line, span{fmt.Sprintf("%d %s,", g.n, g.grade), inks[g.grade]})
-		}
+	for _, p := range t.head.CountsPieces() {
+		line = append(line, span{p.Text, inks[p.Grade]})
 	}
-	return line
-}
-
-// extent says how much was done, and in what time if that is known.
-func extent(h content.Head) string {
-	text := fmt.Sprintf("%s on %s", catalog.Count(h.Counts.Total(), "check"), catalog.Count(len(h.Hosts), h.Unit()))
-	if took := content.SecondsText(h.Took); took != "" {
-		text += " in " + took
-	}
-	return text
+	t.paragraph(0, margin, line...)
 }
 
 // groundRules writes the rules that apply beyond the rows: a report without a failure does

@@ -162,8 +162,8 @@ func (h *tableHost) heading(g content.Group) {
 		what = "the ports asked for"
 	case g.Version == "":
 		what = "the ports asked for,"
-	case h.Seen.From != "":
-		seen = ", checked as " + h.Seen.From
+	case h.Run.From != "":
+		seen = ", checked as " + h.Run.From
 	}
 	if from != "" {
 		seen += " from " + from
@@ -182,11 +182,11 @@ func (h *tableHost) seenFrom(g content.Group) string {
 	}
 	switch {
 	case source == "":
-		return h.Seen.Machine
-	case h.Seen.Machine == "":
+		return h.Run.Machine
+	case h.Run.Machine == "":
 		return source
 	}
-	return fmt.Sprintf("%s (%s)", source, h.Seen.Machine)
+	return fmt.Sprintf("%s (%s)", source, h.Run.Machine)
 }
 
 // trace writes where packets to the port of an entry stop. The sentence stands once for all

@@ -78,8 +78,8 @@ func (t *Table) Begin(h content.Head) error {
 	if err := t.measure(h.Parts); err != nil {
 		return err
 	}
-	if len(h.Hosts) > 1 || t.style.Matrix {
-		t.paragraph(0, margin, span{h.Overall(), bold})
+	if t.answersFirst() {
+		t.paragraph(0, margin, span{h.Headline(), bold})
 		t.asked()
 		t.line(0)
 	}
@@ -88,6 +88,10 @@ func (t *Table) Begin(h content.Head) error {
 	}
 	return nil
 }
+
+// answersFirst reports whether the answer, and who asked, stand above the hosts. A single host
+// has its answer in its own heading.
+func (t *Table) answersFirst() bool { return len(t.head.Hosts) > 1 || t.style.Matrix }
 
 func (t *Table) Host(p content.Part) error {
 	if t.style.Matrix {

@@ -58,7 +58,7 @@ func (d *Delivery) EndWith(ctx context.Context) {
 func (d *Delivery) Outlets() []report.Outlet {
 	outlets := make([]report.Outlet, 0, len(d.copies))
 	for i, c := range d.copies {
-		outlets = append(outlets, report.Outlet{Format: c.Format, To: c.Format.Report(d.writers[i], c.Style)})
+		outlets = append(outlets, c.Format.Outlet(d.writers[i], c.Style))
 	}
 	return outlets
 }
