@@ -157,6 +157,7 @@ func (d *Draft) take(run int, entries []content.Entry, order int) error {
 	content.CountDays(entries, d.run(run).Started)
 	for i := range entries {
 		entries[i].Run = 0
+		d.head.Partial = d.head.Partial || entries[i].Partial
 		d.head.Counts.Add(entries[i].Grade)
 		d.head.Counts.Care.Add(entries[i].Care)
 	}

@@ -126,6 +126,7 @@ func (d *Draft) get(h *kept, as Format) ([]content.Entry, error) {
 func (d *Draft) finish() error {
 	slices.SortStableFunc(d.hosts, func(a, b kept) int { return cmp.Compare(a.order, b.order) })
 	h := &d.head
+	h.Partial = h.Partial || h.Counts.LeftOut > 0
 	h.SetRuns(d.runs)
 	if err := d.gather(); err != nil {
 		return err

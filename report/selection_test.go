@@ -116,3 +116,33 @@ func TestSeveralFormats(t *testing.T) {
 		}
 	}
 }
+
+// With several hosts, too, the answer, the subject and the title say that they are about a
+// selection: that all of its results pass does not mean that all is as wanted.
+func TestSelectionOfSeveralHosts(t *testing.T) {
+	r := draft(scene.Network())
+	for _, f := range Formats() {
+		if f.Name == "csv" || f.Name == "request" || f.ReadBack {
+			continue // have no sentence
+		}
+		for _, matrix := range []bool{false, f.Matrix} {
+			var text strings.Builder
+			d := NewDraft(f.Outlet(&text, content.Style{Width: 100, Matrix: matrix}))
+			d.Know(1, r.RunOf(0))
+			d.Select(Selection{Grades: []judge.Grade{judge.Pass}})
+			for _, e := range r.Results {
+				if err := d.Take(1, []content.Entry{e}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := d.End(); err != nil {
+				t.Fatal(err)
+			}
+			const claim = "all 3 hosts are as wanted"
+			got := strings.ToLower(text.String())
+			if n := strings.Count(got, "in this selection: "+claim); n == 0 || n != strings.Count(got, claim) {
+				t.Errorf("%s: %.300s", f.Name, got)
+			}
+		}
+	}
+}

@@ -85,13 +85,28 @@ func whole(h content.Head) string {
 			places = append(places, fmt.Sprintf("%s (%s)", p.File, p.Format))
 		}
 	}
+	from := strings.Join(h.Files, ", ")
 	switch {
+	case h.Partial:
+		return ofSelection(places, from)
 	case len(places) > 0:
 		return "The whole report: " + strings.Join(places, ", ")
-	case len(h.Files) > 0:
-		return "The whole report is in " + strings.Join(h.Files, ", ") + "."
+	case from != "":
+		return "The whole report is in " + from + "."
 	}
 	return "To keep the whole report, run again with --also json=FILE."
+}
+
+// ofSelection says where else a selection is, and from which files it was made.
+func ofSelection(places []string, from string) string {
+	text := "This is a selection of the results."
+	if len(places) > 0 {
+		text += " It is also in " + strings.Join(places, ", ") + "."
+	}
+	if from != "" {
+		text += " It was made from " + from + "."
+	}
+	return text
 }
 
 // mailHead is the head of a mail, with the empty line behind it. Text beyond ASCII needs to

@@ -20,7 +20,7 @@ func (l *ledger) answer(entries []Entry) string {
 	if !l.isPartial {
 		return text
 	}
-	return "In this selection: " + strings.ToLower(text[:1]) + text[1:]
+	return inSelection(text)
 }
 
 func (l *ledger) answerText(entries []Entry) string {
@@ -263,9 +263,16 @@ func (l *ledger) noAnswerText() string {
 }
 
 // Listed writes at most so many words with commas between them, and counts the rest.
-func Listed(words []string, most int) string {
-	if len(words) <= most {
-		return strings.Join(words, ", ")
+func Listed(words []string, most int) string { return listed(words, most, 0) }
+
+// listed is Listed of words of which so many more are not there.
+func listed(words []string, most, more int) string {
+	if len(words) > most {
+		words, more = words[:most], more+len(words)-most
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(words[:most], ", "), len(words)-most)
+	text := strings.Join(words, ", ")
+	if more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }

@@ -22,7 +22,7 @@ func (h Head) Headline() string {
 // Subject is a short Headline, without a full stop.
 func (h Head) Subject() string {
 	if len(h.Hosts) > 1 {
-		return verdictOn(h)
+		return h.verdict()
 	}
 	return strings.TrimSuffix(h.Headline(), ".")
 }
@@ -33,7 +33,7 @@ func (h Head) Nothing() string {
 	case len(h.Hosts) > 0:
 		return ""
 	case h.Counts.LeftOut > 0:
-		return fmt.Sprintf("Nothing is selected: %s left out.", catalog.Count(h.Counts.LeftOut, "result"))
+		return fmt.Sprintf("Nothing is selected: %s left out.", catalog.Count(h.Counts.LeftOut, "result")) + further(h)
 	case h.Counts.Hosts.Unasked > 0:
 		return fmt.Sprintf("Nothing was checked: the run ended before it reached %s.", catalog.Count(h.Counts.Hosts.Unasked, "host"))
 	}
@@ -49,19 +49,37 @@ func (r Report) AskedTexts() []string {
 		}
 		return nil
 	}
-	texts := []string{fmt.Sprintf("Joined from %d runs:", len(r.Runs))}
-	for _, run := range r.Runs {
-		texts = append(texts, askedText(run.Name+": asked ", run))
+	texts := []string{fmt.Sprintf("Joined from %d runs. A pair is a host as one of them saw it.", len(r.Runs))}
+	for i, run := range r.Runs {
+		if i == manyAsked {
+			return append(texts, catalog.Count(len(r.Runs)-i, "more run")+".")
+		}
+		texts = append(texts, askedText(run.Name+": asked ", run, run.lacks()...))
 	}
 	return texts
 }
 
-func askedText(before string, run Run) string {
+// manyAsked is of how many runs a joined report says when they asked.
+const manyAsked = 16
+
+// lacks says what a run did not get to.
+func (r Run) lacks() []string {
+	var texts []string
+	if r.Unasked > 0 {
+		texts = append(texts, catalog.Count(r.Unasked, "host")+" not asked")
+	}
+	if r.Unread {
+		texts = append(texts, "the list of hosts not read to its end")
+	}
+	return texts
+}
+
+func askedText(before string, run Run, lacks ...string) string {
 	text := cmp.Or(run.Asked(), "when and by whom is not known")
 	if run.StandIn {
 		text += "; the server is a stand-in with deliberate faults"
 	}
-	return before + text + "."
+	return before + strings.Join(append([]string{text}, lacks...), "; ") + "."
 }
 
 // FirstToExpire says which certificate expires first; "" if that is not known.
@@ -96,6 +114,9 @@ func (h Head) CountsPieces() []Piece {
 	}
 	if n := h.Counts.Untraced; n > 0 {
 		groups = append(groups, []Piece{{Text: catalog.Count(n, "port") + " not traced"}})
+	}
+	if n := h.Counts.LeftOut; n > 0 {
+		groups = append(groups, []Piece{{Text: catalog.Count(n, "result") + " left out"}})
 	}
 	line := []Piece{{Text: h.extent() + ":"}}
 	for i, group := range groups {

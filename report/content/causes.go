@@ -26,6 +26,7 @@ type Cause struct {
 	Names    []string // of the first of them, in the order of the run
 	After    string   // the last hop that packets to the port reach; "" if that is not known, or not the same for all
 
+	port  uint16 // 0 where no port is meant
 	pairs []orderedPair
 }
 
@@ -109,12 +110,12 @@ func (t *Tracker) learn(found map[causeKey]bool, e Entry, pair orderedPair) {
 	if e.Grade == judge.Pass {
 		return
 	}
-	c := Cause{What: e.PortText(), Services: []string{e.Service}, How: e.VerdictText(), Weight: e.Grade}
+	c := Cause{What: e.PortText(), Services: []string{e.Service}, How: e.VerdictText(), Weight: e.Grade, port: e.Port}
 	switch {
 	case e.Verdict == probe.Untried:
 		c = Cause{What: WhyUnasked(e), Weight: e.Grade, Unasked: true}
-	case e.Parent != "":
-		c.What, c.Services = e.Service+" (RPC)", nil // every host has another port
+	case e.Parent != "" || e.Port == 0:
+		c.What, c.Services, c.port = e.Service+" (RPC)", nil, 0 // every host has another port
 	case lackOf(e) == exposed:
 		c.How = "open, must be closed"
 	case e.Verdict == probe.Answered:
@@ -185,6 +186,7 @@ func (t *Tracker) Ranked(called func(Summary) string) []Cause {
 			judge.Compare(b.Weight, a.Weight),
 			cmp.Compare(beside(a), beside(b)),
 			cmp.Compare(b.Hosts, a.Hosts),
+			cmp.Compare(a.port-1, b.port-1), // those without a port come last
 			cmp.Compare(a.What, b.What),
 			cmp.Compare(a.How, b.How),
 		)

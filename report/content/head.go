@@ -16,6 +16,7 @@ type Head struct {
 	Versions     []VersionCount
 	Expires      Expiry
 	Certificates []Lifetime // of the servers, the first to expire first
+	Partial      bool       // some results were left out of the report
 	Grid         Grid       // empty unless the format shows one
 	Elsewhere    []Place    // where else this report is written
 	Files        []string   // that it was read from

@@ -3,7 +3,7 @@
 package content
 
 import (
-	"cmp"
+	"slices"
 	"strings"
 
 	"exreach/report/judge"
@@ -22,10 +22,18 @@ type MatrixRow struct {
 	Pairs []Pair // by the column; one that is zero was not asked
 }
 
+// addSite adds where the host stands: runs may say different things.
+func (r *MatrixRow) addSite(site string) {
+	if site != "" && !slices.Contains(strings.Split(r.Site, ", "), site) {
+		r.Site = strings.TrimPrefix(r.Site+", "+site, ", ")
+	}
+}
+
 // A Pair is one host as one run saw it.
 type Pair struct {
 	Grade judge.Grade // "" where the run did not ask the host
 	Ports []string    // that stop it; none where nothing does, or where all are alike
+	More  int         // ports beyond these
 }
 
 // IsAsked reports whether the run asked the host.
@@ -40,7 +48,7 @@ func (p Pair) PortsText(most int) string {
 	case len(p.Ports) == 0:
 		return "all ports"
 	}
-	return Listed(p.Ports, most)
+	return listed(p.Ports, most, p.More)
 }
 
 // Text is the grade of the pair and the ports that stop the host, so many at most; "" where
@@ -68,9 +76,9 @@ func (h Head) Matrix() Matrix {
 			rows[name] = i
 			m.Rows = append(m.Rows, MatrixRow{To: s.Host, Pairs: make([]Pair, len(m.From))})
 		}
-		m.Rows[i].Site = cmp.Or(m.Rows[i].Site, s.Site)
+		m.Rows[i].addSite(s.Site)
 		if p := &m.Rows[i].Pairs[max(s.Run, 1)-1]; !p.IsAsked() || judge.Compare(s.Grade, p.Grade) > 0 {
-			*p = Pair{Grade: s.Grade, Ports: s.Ports}
+			*p = Pair{Grade: s.Grade, Ports: s.Ports, More: s.MorePorts}
 		}
 	}
 	return m

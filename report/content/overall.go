@@ -15,7 +15,7 @@ func (h Head) overall() string {
 	if len(h.Hosts) == 0 {
 		return h.Nothing()
 	}
-	text := verdictOn(h)
+	text := h.verdict()
 	if reasons := causeTexts(h, false); reasons != "" {
 		text += ": " + reasons
 	}
@@ -48,6 +48,19 @@ func further(h Head) string {
 		text += " " + beside + "."
 	}
 	return text
+}
+
+// verdict is verdictOn, and says of a selection that it is one.
+func (h Head) verdict() string {
+	if h.Partial {
+		return inSelection(verdictOn(h))
+	}
+	return verdictOn(h)
+}
+
+// inSelection says that a sentence holds for a selection of the results.
+func inSelection(sentence string) string {
+	return "In this selection: " + strings.ToLower(sentence[:1]) + sentence[1:]
 }
 
 // verdictOn says how many hosts are as wanted.

@@ -42,14 +42,15 @@ type Options map[string][]string
 
 // A Summary is the answer for one host.
 type Summary struct {
-	Host   string      `json:"host"`
-	Run    int         `json:"run,omitempty"`   // as in an entry
-	Site   string      `json:"site,omitempty"`  // where the host stands; absent if not known
-	Answer string      `json:"answer"`          // in a sentence: "2 ports blocked: 443, 587 (10 of 16 services)."
-	Grade  judge.Grade `json:"grade"`           // the worst of its results
-	Care   judge.Grade `json:"care"`            // the worst of its results
-	Ports  []string    `json:"ports,omitempty"` // those of the worst grade, unless it is pass or all are alike: "443/tcp"
-	Cares  []Care      `json:"cares,omitempty"` // why the care is no pass, the worst first
+	Host      string      `json:"host"`
+	Run       int         `json:"run,omitempty"`        // as in an entry
+	Site      string      `json:"site,omitempty"`       // where the host stands; absent if not known
+	Answer    string      `json:"answer"`               // in a sentence: "2 ports blocked: 443, 587 (10 of 16 services)."
+	Grade     judge.Grade `json:"grade"`                // the worst of its results
+	Care      judge.Grade `json:"care"`                 // the worst of its results
+	Ports     []string    `json:"ports,omitempty"`      // those of the worst grade, unless it is pass or all are alike: "443/tcp"
+	MorePorts int         `json:"more_ports,omitempty"` // how many ports have that grade beyond these
+	Cares     []Care      `json:"cares,omitempty"`      // why the care is no pass, the worst first
 }
 
 // IsClean reports whether there is nothing to say about the host.

@@ -19,30 +19,36 @@ func Summarize(entries []Entry, started time.Time) Summary {
 	for _, e := range entries {
 		s.Grade, s.Care = judge.Worst(s.Grade, e.Grade), judge.Worst(s.Care, e.Care)
 	}
-	s.Ports = portsOf(entries, s.Grade)
+	s.Ports, s.MorePorts = portsOf(entries, s.Grade)
 	return s
 }
 
-// manyPorts is how many ports of a host stop it in its summary; more of them say no more.
+// manyPorts is how many of the ports that stop a host its summary names.
 const manyPorts = 64
 
 // portsOf returns the ports of a grade, unless that is pass or all of them are alike: what
-// stops the host. Of an RPC interface it is the name, because its port is another everywhere.
-func portsOf(entries []Entry, grade judge.Grade) []string {
-	var ports []string
+// stops the host; and how many more there are. Of an RPC interface it is the name, because its
+// port is another everywhere.
+func portsOf(entries []Entry, grade judge.Grade) (ports []string, more int) {
 	if grade == judge.Pass || WholeOf(entries) != nil || Quiet(entries) {
-		return nil
+		return nil, 0
 	}
+	known := map[string]bool{}
 	for e := range asRows(entries) {
 		port := e.PortText()
 		if e.Parent != "" {
 			port = e.Service
 		}
-		if e.Grade == grade && len(ports) < manyPorts && !slices.Contains(ports, port) {
+		if e.Grade != grade || known[port] {
+			continue
+		}
+		if known[port] = true; len(ports) < manyPorts {
 			ports = append(ports, port)
+		} else {
+			more++
 		}
 	}
-	return ports
+	return ports, more
 }
 
 // manyCares is how many codes are told apart at a host: there are not so many, but a forged

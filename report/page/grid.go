@@ -12,6 +12,7 @@ type grid struct {
 	Columns []content.Column
 	Cut     bool
 	Many    bool // hosts
+	Partial bool // the report is a selection
 }
 
 // A line is one host of the grid.
@@ -30,8 +31,9 @@ type cell struct {
 	Column int
 }
 
-func gridOf(g content.Grid) grid {
-	out := grid{Cut: g.Cut, Many: len(g.Rows) > manyHosts}
+func gridOf(h content.Head) grid {
+	g := h.Grid
+	out := grid{Cut: g.Cut, Many: len(g.Rows) > manyHosts, Partial: h.Partial}
 	for _, c := range g.Columns {
 		out.Columns = append(out.Columns, content.Column{Service: text(c.Service), Port: text(c.Port)})
 	}

@@ -81,7 +81,7 @@ func (w *Writer) grid() error {
 	if len(w.head.Grid.Rows) == 0 {
 		return nil
 	}
-	if err := w.write("grid-begin", gridOf(w.head.Grid)); err != nil {
+	if err := w.write("grid-begin", gridOf(w.head)); err != nil {
 		return err
 	}
 	for i, row := range w.head.Grid.Rows {

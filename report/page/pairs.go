@@ -13,8 +13,9 @@ const fewPorts = 6
 
 // A pairs is the matrix of a joined report: from where which host is reached.
 type pairs struct {
-	From []string
-	Rows []pairsRow
+	From    []string
+	Rows    []pairsRow
+	Partial bool // the report is a selection
 }
 
 // A pairsRow is one host as all runs saw it.
@@ -44,7 +45,7 @@ func pairsOf(h content.Head) pairs {
 		}
 	}
 	m := h.Matrix()
-	out := pairs{}
+	out := pairs{Partial: h.Partial}
 	for _, from := range m.From {
 		out.From = append(out.From, text(from))
 	}
