@@ -20,6 +20,7 @@ type Format struct {
 	Whole         bool   // its beginning depends on all hosts, so a Draft keeps them until the last has come
 	Folds         bool   // for people: hosts with problems come first, and those that are alike are told once
 	Overview      bool   // it shows the grades of all hosts at once, and all certificates; the worst hosts come first
+	Problems      bool   // it can leave out what is as wanted (content.Style)
 	Matrix        bool   // it can show who reaches which host (content.Style)
 	Separated     bool   // its columns may have another separator (content.Style)
 	ReadBack      bool   // package saved reads it
@@ -50,7 +51,7 @@ func Formats() []Format {
 	return []Format{
 		{
 			Name: "table", Help: "aligned text for people, with the next step under every row that needs one",
-			Whole: true, Folds: true, Matrix: true, Report: func(w io.Writer, s content.Style) Writer { return table.New(w, s) }, Trace: table.WriteTrace, Catalog: table.WriteServices,
+			Whole: true, Folds: true, Problems: true, Matrix: true, Report: func(w io.Writer, s content.Style) Writer { return table.New(w, s) }, Trace: table.WriteTrace, Catalog: table.WriteServices,
 		}, {
 			Name: "json", Help: "one document with everything; exreach reads it back",
 			Whole: true, ReadBack: true, ByFingerprint: true, Report: newDocumentWriter, Trace: writeTraceJSON, Catalog: writeVersionJSON,

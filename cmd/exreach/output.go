@@ -32,7 +32,7 @@ func outputFlags() []cli.Flag {
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, TakesFile: true, Usage: "write the report to `FILE`, whole or not at all"},
 		&cli.GenericFlag{Name: "also", Value: &outlet.Also{}, Usage: "also write it as `FORMAT=FILE`, such as html=report.html; may be repeated"},
 		colorFlag(),
-		&cli.BoolFlag{Name: "problems", Usage: "show only what is not as wanted"},
+		&cli.BoolFlag{Name: "problems", Usage: "show only what is not as wanted, in a table"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "also show notes, and everything that is as wanted"},
 		commandline.RangedFlag{
 			IntFlag:  &cli.IntFlag{Name: "width", Usage: "wrap the table at this `NUMBER` of columns (default: the terminal's, or COLUMNS, or 100)"},
@@ -93,10 +93,7 @@ func copiesOf(c *cli.Context, w world) (outlet.Copies, error) {
 			return nil, err
 		}
 	}
-	if err := copies.Require("matrix", func(f report.Format) bool { return f.Matrix }); err != nil && c.IsSet("matrix") {
-		return nil, err
-	}
-	if err := copies.Require("separator", func(f report.Format) bool { return f.Separated }); err != nil && c.IsSet("separator") {
+	if err := copies.Heed(c.IsSet); err != nil {
 		return nil, err
 	}
 	filed := style
@@ -108,7 +105,8 @@ func copiesOf(c *cli.Context, w world) (outlet.Copies, error) {
 	if strings.EqualFold(c.String("color"), "always") {
 		copies[0].Style.Color = true // in its file, too
 	}
-	return copies, copies.Check(inputsOf(c), c.Command.Name == "report", outlet.Stdio{In: w.stdin, Out: w.stdout})
+	isWhole := c.Command.Name == "report" && !slices.ContainsFunc(pickOptions, c.IsSet)
+	return copies, copies.Check(inputsOf(c), isWhole, outlet.Stdio{In: w.stdin, Out: w.stdout})
 }
 
 // inputsOf is the files that a command reads.

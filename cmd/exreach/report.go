@@ -31,9 +31,9 @@ func reportCommand(w world) *cli.Command {
 // pickFlags choose what is left of saved reports, and what is made of it.
 func pickFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "matrix", Usage: "show who reaches which host, one cell for each pair, instead of the results"},
+		&cli.BoolFlag{Name: "matrix", Usage: "show who reaches which host, a row for each host: instead of the results, or above them in html"},
 		&cli.StringSliceFlag{Name: "grade", Usage: "leave only results with these `GRADES`: fail, warn, unknown or pass, separated by commas"},
-		&cli.StringSliceFlag{Name: "host", Usage: "leave only the hosts with these `NAMES`, as the report has them; * stands for any letters"},
+		&cli.StringSliceFlag{Name: "host", Usage: "leave only the hosts with these `NAMES`, as they were given; * stands for any letters"},
 		&cli.StringSliceFlag{Name: "only", Usage: "leave only these `WORDS`: services, protocols, ports or ranges of ports"},
 		&cli.StringFlag{Name: "device", Usage: "print the commands that ask a firewall, a `DEVICE`, about the blocked ports: " + strings.Join(device.Names(), ", ")},
 	}
@@ -103,7 +103,7 @@ func (o *output) ask(c *cli.Context) (*device.Questions, error) {
 	if !c.IsSet("device") {
 		return nil, nil
 	}
-	for _, other := range []string{"format", "matrix", "also", "separator"} {
+	for _, other := range []string{"format", "matrix", "also", "separator", "problems"} {
 		if c.IsSet(other) {
 			return nil, combined("--device and --" + other)
 		}
@@ -117,10 +117,13 @@ func (o *output) ask(c *cli.Context) (*device.Questions, error) {
 	return q, nil
 }
 
+// pickOptions leave out a part of the reports.
+var pickOptions = []string{"grade", "host", "only"}
+
 // pickOf is what the user wants to see of the reports.
 func pickOf(c *cli.Context) (*pick.Pick, error) {
 	var words [3][]string
-	for i, option := range []string{"grade", "host", "only"} {
+	for i, option := range pickOptions {
 		var err error
 		if words[i], err = wordsOf(c, option); err != nil {
 			return nil, err

@@ -135,7 +135,8 @@ func (d *Destination) Finish() error {
 	return nil
 }
 
-// Commit ends the writing and puts the file in its place. For stdout it does nothing.
+// Commit ends the writing and puts the file in its place. If that fails, the temporary file
+// stays, and the error says where it is. For stdout Commit does nothing.
 func (d *Destination) Commit() error {
 	if d.file == nil {
 		return nil
@@ -144,22 +145,41 @@ func (d *Destination) Commit() error {
 		d.Discard()
 		return err
 	}
+	if !d.temporary {
+		d.file = nil
+		return nil
+	}
 	written := d.file.Name()
-	defer d.temporaries.forget(d.file)
+	err := d.put(written)
+	d.temporaries.forget(d.file)
 	d.file = nil
-	switch {
-	case !d.temporary:
-	case d.keep:
-		if err := fill(d.path, written); err != nil {
-			return fmt.Errorf("%w; the whole report is in %s", cannotWrite(d.path, err), written)
+	if err == nil {
+		return nil
+	}
+	err = cannotWrite(d.path, err)
+	if _, gone := os.Stat(written); gone != nil {
+		return err
+	}
+	return fmt.Errorf("%w; the whole report is in %s", err, written)
+}
+
+// put moves the temporary file to its place. If that cannot be replaced, such as a file that
+// is mounted into a container, put fills the file that is there.
+func (d *Destination) put(written string) error {
+	if !d.keep {
+		err := rename(written, d.path)
+		if err == nil {
+			return nil
 		}
-		os.Remove(written)
-	default:
-		if err := rename(written, d.path); err != nil {
-			os.Remove(written)
-			return cannotWrite(d.path, err)
+		if there, unknown := os.Lstat(d.path); unknown != nil || !there.Mode().IsRegular() {
+			return err
 		}
 	}
+	d.temporaries.forget(d.file) // if the program ends meanwhile, only this file is whole
+	if err := fill(d.path, written); err != nil {
+		return err
+	}
+	os.Remove(written)
 	return nil
 }
 
@@ -198,11 +218,15 @@ func (d *Destination) Failed(err error) error {
 	return cannotWrite(d.path, err)
 }
 
-// cannotWrite leaves out the path that the system's own error repeats.
+// cannotWrite leaves out the paths that the system's own error repeats.
 func cannotWrite(path string, err error) error {
 	var at *fs.PathError
-	if errors.As(err, &at) {
+	var between *os.LinkError
+	switch {
+	case errors.As(err, &at):
 		err = at.Err
+	case errors.As(err, &between):
+		err = between.Err
 	}
 	return fmt.Errorf("cannot write the report to %s: %w", shown(path), err)
 }

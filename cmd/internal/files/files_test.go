@@ -39,6 +39,54 @@ func TestTemporaries(t *testing.T) {
 	}
 }
 
+// TestCommitFails: a report whose place is taken meanwhile stays where the error says, also when
+// the program ends. If its folder has gone, it has gone with it.
+func TestCommitFails(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "folder")
+	path := filepath.Join(folder, "report.txt")
+	for _, isGone := range []bool{false, true} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var all Temporaries
+		to, err := Create(t.Context(), path, io.Discard, &all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(to, "all of it"); err != nil {
+			t.Fatal(err)
+		}
+		if err := to.Finish(); err != nil {
+			t.Fatal(err)
+		}
+		if err := take(path, isGone); err != nil {
+			t.Fatal(err)
+		}
+		err = to.Commit()
+		to.Discard()
+		all.Remove()
+		if err == nil || !strings.HasPrefix(err.Error(), "cannot write the report to "+path+": ") {
+			t.Fatalf("error %v", err)
+		}
+		_, at, isKept := strings.Cut(err.Error(), "; the whole report is in ")
+		if isKept == isGone || strings.Contains(err.Error(), "rename") {
+			t.Errorf("error %v", err)
+		}
+		if text, err := os.ReadFile(at); isKept && string(text) != "all of it" {
+			t.Errorf("%q, error %v", text, err)
+		}
+		os.RemoveAll(folder)
+	}
+}
+
+// take has another program take the place of a file: by a folder, or with all of its folder.
+func take(path string, all bool) error {
+	if all {
+		return os.RemoveAll(filepath.Dir(path))
+	}
+	return os.Mkdir(path, 0o755)
+}
+
 // TestUntil hands over what comes, and its end.
 func TestUntil(t *testing.T) {
 	text := strings.Repeat("line\n", 5000)

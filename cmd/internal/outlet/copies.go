@@ -7,6 +7,7 @@
 package outlet
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -100,16 +101,16 @@ type Stdio struct {
 }
 
 // Check returns an error if two copies go to one place, or if one would replace a file in
-// reads: those that the command reads, - for stdin. If they are reports, one may replace them
-// in a format that exreach reads back.
-func (c Copies) Check(reads []string, areReports bool, s Stdio) error {
+// reads: those that the command reads, - for stdin. If the copies have all that is in these
+// files (isWhole), one may replace them in a format that exreach reads back.
+func (c Copies) Check(reads []string, isWhole bool, s Stdio) error {
 	for i, one := range c {
 		for _, other := range c[:i] {
 			if err := apart(one, other, s.Out); err != nil {
 				return err
 			}
 		}
-		if one.File == "" || areReports && one.Format.ReadBack {
+		if one.File == "" || isWhole && one.Format.ReadBack {
 			continue
 		}
 		for _, read := range reads {
@@ -164,20 +165,43 @@ func (c Copies) Hold() {
 	}
 }
 
-// Require returns an error if an option means nothing to any of the formats: has reports
-// whether it means something to one.
-func (c Copies) Require(option string, has func(report.Format) bool) error {
-	if slices.ContainsFunc(c, func(one Copy) bool { return has(one.Format) }) {
-		return nil
+// A choice is an option that only some formats heed.
+type choice struct {
+	option string
+	heeds  func(report.Format) bool
+	hint   string // "" advises one of these formats
+}
+
+var choices = []choice{
+	{"matrix", func(f report.Format) bool { return f.Matrix }, ""},
+	{"separator", func(f report.Format) bool { return f.Separated }, ""},
+	{"problems", func(f report.Format) bool { return f.Problems }, "exreach report --grade fail,warn,unknown leaves results out of any format"},
+}
+
+// Heed returns an error if an option that the user sets means nothing to any of the formats.
+func (c Copies) Heed(isSet func(option string) bool) error {
+	for _, o := range choices {
+		if isSet(o.option) && !slices.ContainsFunc(c, func(one Copy) bool { return o.heeds(one.Format) }) {
+			return o.unheeded()
+		}
 	}
+	return nil
+}
+
+// unheeded is the error for the option where no format heeds it.
+func (o choice) unheeded() error {
 	var names []string
 	for _, f := range report.Formats() {
-		if has(f) {
+		if o.heeds(f) {
 			names = append(names, f.Name)
 		}
 	}
-	return mistake(fmt.Sprintf("write --format %s, or --also %[1]s=FILE", names[0]),
-		"option --%s: it is for the formats %s only", option, catalog.Enumerated(names, "and"))
+	formats := "formats " + catalog.Enumerated(names, "and")
+	if len(names) == 1 {
+		formats = "format " + names[0]
+	}
+	hint := cmp.Or(o.hint, fmt.Sprintf("write --format %s, or --also %[1]s=FILE", names[0]))
+	return mistake(hint, "option --%s: it is for the %s only", o.option, formats)
 }
 
 // separators is what may stand between the columns of csv and request, by its name.

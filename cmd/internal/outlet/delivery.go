@@ -3,7 +3,9 @@
 package outlet
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"slices"
 
@@ -63,21 +65,28 @@ func (d *Delivery) Outlets() []report.Outlet {
 	return outlets
 }
 
-// Commit puts all files in their places once each of them is complete. If one cannot be put in
-// its place, the error names it: those before it are in theirs, and those after it do not
-// appear. An error of stdout comes last: the files are complete without it.
+// Commit puts all files in their places once each of them is complete. The error names those
+// that cannot be put in theirs, which does not keep the others from it. An error of stdout comes
+// last: the files are complete without it.
 func (d *Delivery) Commit() error {
 	for _, to := range d.destinations {
 		if err := to.Finish(); err != nil {
 			return err
 		}
 	}
+	var failed error
 	for _, to := range d.destinations {
-		if err := to.Commit(); err != nil {
-			return err
-		}
+		failed = both(failed, to.Commit())
 	}
-	return d.stdoutErr
+	return both(failed, d.stdoutErr)
+}
+
+// both is two errors in one line; each may be nil.
+func both(a, b error) error {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	return fmt.Errorf("%w; %w", a, b)
 }
 
 // Discard removes the files that were not committed.

@@ -59,8 +59,8 @@ func (p *Pick) Selection() report.Selection {
 	return s
 }
 
-// hasHost reports whether a host is picked: by its name or its address, as the report has it,
-// or by a pattern such as mail*.
+// hasHost reports whether a host is picked: by its name, as it was given, or by a pattern such
+// as mail*.
 func (p *Pick) hasHost(name string) bool {
 	return p.hosts.match(func(word string) bool {
 		is, err := path.Match(patterns.Replace(word), strings.ToLower(name))
@@ -90,7 +90,11 @@ func (p *Pick) Unknown() error {
 		return p.hosts.unknown("option --host: no host is called", word)
 	}
 	if word, found := p.only.unused(); found {
-		return p.only.unknown("option --only: no result has a service, protocol or port called", word)
+		results := "no result"
+		if len(p.hosts.all) > 0 {
+			results += " of the selected hosts"
+		}
+		return p.only.unknown("option --only: "+results+" has a service, protocol or port called", word)
 	}
 	return nil
 }
