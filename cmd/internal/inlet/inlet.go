@@ -74,11 +74,14 @@ func Open(ctx context.Context, names []string, in io.Reader) (*Reports, error) {
 // Len is how many reports there are.
 func (r *Reports) Len() int { return len(r.reports) }
 
-// Files is the names of those that are files.
+// Files is where the reports are, for people: the names of files, and stdin if it is one of
+// several. That a report came from stdin alone tells a reader nothing.
 func (r *Reports) Files() []string {
 	var names []string
-	for _, f := range r.open {
-		names = append(names, f.Name())
+	for _, in := range r.reports {
+		if in.name != saved.Stdin || len(r.reports) > 1 {
+			names = append(names, in.name)
+		}
 	}
 	return names
 }
