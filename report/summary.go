@@ -91,6 +91,8 @@ func whole(h content.Head) string {
 		return ofSelection(places, from)
 	case len(places) > 0:
 		return "The whole report: " + strings.Join(places, ", ")
+	case len(h.Files) > 1:
+		return "It was joined from " + from + "."
 	case from != "":
 		return "The whole report is in " + from + "."
 	}

@@ -73,7 +73,7 @@ func TestSummaryWhole(t *testing.T) {
 		want      string
 	}{
 		{nil, nil, "To keep the whole report, run again with --also json=FILE."},
-		{nil, []string{"a.json", "b.jsonl"}, "The whole report is in a.json, b.jsonl."},
+		{nil, []string{"a.json", "b.jsonl"}, "It was joined from a.json, b.jsonl."},
 		{[]content.Place{{Format: "summary", File: "mail.txt"}, {Format: "request", File: "rules.csv"}}, nil, "To keep the whole report, run again with --also json=FILE."},
 		{[]content.Place{{Format: "html", File: "report.html"}, {Format: "csv", File: "ports.csv"}}, []string{"a.json"}, "The whole report: report.html (html), ports.csv (csv)"},
 	} {
