@@ -5,8 +5,10 @@ package report
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -14,6 +16,7 @@ import (
 	"exreach/probe"
 	"exreach/probe/hops"
 	"exreach/report/content"
+	"exreach/report/judge"
 	"exreach/report/judge/scene"
 )
 
@@ -23,6 +26,13 @@ func saidBy(address string) func(*probe.Result) {
 
 func silence(d probe.Delivery) func(*probe.Result) {
 	return scene.All(scene.Verdict(probe.Silent, "no answer"), func(r *probe.Result) { r.Silence = &probe.Silence{Delivery: d} })
+}
+
+// asksOf returns what to ask for of one host.
+func asksOf(entries []content.Entry, r content.Report) []content.Ask {
+	var list content.AskList
+	list.Add(entries, r)
+	return list.All()
 }
 
 // askedFor returns what to ask for of a host, a line each. Where it lives, another port of it
@@ -38,7 +48,7 @@ func askedFor(lives bool, changes ...func(*probe.Result)) []string {
 	}
 	r := draft(s.Results)
 	var lines []string
-	for _, a := range content.Asks(r.Results, r) {
+	for _, a := range asksOf(r.Results, r) {
 		lines = append(lines, fmt.Sprintf("%s %s > %s %d/%s %s: %s", a.Action, a.Source, a.Address, a.Port, a.Network, strings.Join(a.Services, "+"), a.Observation))
 	}
 	return lines
@@ -75,6 +85,8 @@ func TestAsks(t *testing.T) {
 		"lost after connect":  {true, silence(probe.NotArrived), allow + "the connection opens, and what is sent on it never arrives: one firewall must see both directions, and pass packets of open connections"},
 		"answer lost":         {true, silence(probe.AnswerLost), allow + `the connection opens, and large packets of the answer are lost: ICMP "fragmentation needed" and "packet too big" must get through`},
 		"exposed":             {true, mustNot, "block 10.9.9.9 > 10.0.0.10 25/tcp service0: a connection succeeds (answered)"},
+		"exposed over UDP":    {true, scene.All(mustNot, overUDP), "block 10.9.9.9 > 10.0.0.10 25/udp service0: it answers (answered)"},
+		"no way, by the host": {false, scene.All(noWay, saidBy("10.0.0.10")), allow + "the host itself reports it as unreachable"},
 		"exposed to another":  {true, scene.All(mustNot, scene.Verdict(probe.Mismatch, "not SMTP")), "block 10.9.9.9 > 10.0.0.10 25/tcp service0: a connection succeeds (mismatch)"},
 		"stops after": {true, scene.All(noReply, func(r *probe.Result) { r.Trace = &hops.Trace{Path: scene.Way(25, "10.1.1.1", "-")} }),
 			allow + "no reply, while other ports of the address answer; stops after 10.1.1.1"},
@@ -117,6 +129,40 @@ func TestAsksWhereADeviceForbids(t *testing.T) {
 	}
 }
 
+// A port is not another port: where only its own socket was heard, no other answers.
+func TestAsksDoNotCallAPortAnother(t *testing.T) {
+	for _, test := range []struct {
+		other func(*probe.Result)
+		want  string
+	}{
+		{func(*probe.Result) {}, "no reply"},
+		{scene.All(forbids, saidBy("10.1.1.1")), "no reply"},
+		{func(r *probe.Result) { r.Port = 587 }, "no reply, while other ports of the address answer"},
+		{overUDP, "no reply, while other ports of the address answer"},
+	} {
+		got := askedFor(false, noReply, test.other)
+		if len(got) == 0 || !strings.HasSuffix(got[0], ": "+test.want) {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+	if got := askedFor(false, scene.All(noWay, saidBy("10.1.1.1")), func(*probe.Result) {}); got != nil {
+		t.Errorf("only the port itself answers, and it is asked for: %q", got)
+	}
+}
+
+// From a selection nothing is asked to be blocked: what was left out may want the port.
+func TestAsksOfASelection(t *testing.T) {
+	exposed, blocked := blockedPort("mail01", "ad-lds"), blockedPort("mail01", "smtp")
+	exposed.Want, exposed.Verdict, exposed.Port = "forbidden", "answered", 50389
+	for partial, want := range map[bool]int{false: 2, true: 1} {
+		exposed.Partial, blocked.Partial = partial, partial
+		got := asksOf([]content.Entry{exposed, blocked}, content.Report{})
+		if len(got) != want || got[len(got)-1].Action != content.Allow {
+			t.Errorf("partial %t: %+v", partial, got)
+		}
+	}
+}
+
 // The services of a port are asked for at once, and only those that are wanted.
 func TestAsksJoinServices(t *testing.T) {
 	got := askedFor(true, noReply, scene.All(noReply, optional), scene.All(noReply, mustNot), noReply)
@@ -139,7 +185,7 @@ func TestAsksWhereEverythingAnswers(t *testing.T) {
 	controlPort(s, func(*probe.Result) {})
 	s.Add("remote-desktop", 3389, mustNot)
 	r := draft(s.Results)
-	if got := content.Asks(r.Results, r); got != nil {
+	if got := asksOf(r.Results, r); got != nil {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -151,10 +197,11 @@ func TestAskReasons(t *testing.T) {
 	s.Add("relay", 25, scene.All(noReply, optional))
 	s.Add("irc", 6667, scene.All(noReply, func(r *probe.Result) { r.Check.Version, r.Check.Service.Role = "", "" }))
 	s.Add("mapi", 60000, scene.All(noReply, scene.Child("owa")))
+	s.Add("pop3", 110, scene.All(noReply, func(r *probe.Result) { r.Check.Service.OneOf = "mailbox-access" }))
 	s.Add("ad-lds", 50389, mustNot)
 	r := draft(s.Results)
 	got := map[uint16]string{}
-	for _, a := range content.Asks(r.Results, r) {
+	for _, a := range asksOf(r.Results, r) {
 		got[a.Port] = a.Reason
 		if a.Machine != "admin01" || !a.At.Equal(scene.Began) || a.Source != "" {
 			t.Errorf("%+v", a)
@@ -162,6 +209,7 @@ func TestAskReasons(t *testing.T) {
 	}
 	want := map[uint16]string{
 		25:    "required by Exchange 2019 mailbox for client; optional at Exchange 2019 mailbox for client",
+		110:   "required by Exchange 2019 mailbox for client (one of mailbox-access is enough)",
 		6667:  "the check named the port",
 		60000: "required by Exchange 2019 mailbox for client (a dynamic port, which owa named: it may be another after a restart)",
 		50389: "must not be open at Exchange 2019 mailbox for client",
@@ -199,6 +247,79 @@ func TestAskList(t *testing.T) {
 	second.Machine, second.Host, second.Services, second.At, second.Reason = "pc02", "mail01", []string{"smtp"}, scene.Began, "required by Exchange 2019 edge for internet"
 	if diff := cmp.Diff([]content.Ask{want, second}, list.All()); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
+	}
+}
+
+// Of several runs of the same source, the newest that saw a port decides, in whichever order
+// they come. Runs without a start decide nothing.
+func TestAskListOfSeveralRuns(t *testing.T) {
+	r := content.Report{Runs: []content.Run{
+		{Machine: "pc01", Started: scene.Began}, {Machine: "pc01", Started: scene.Began.Add(time.Hour)}, {Machine: "pc01"}, {Machine: "pc02", Started: scene.Began.Add(time.Hour)},
+	}}
+	seen := func(run int, v probe.Verdict, changes ...func(*content.Entry)) content.Entry {
+		e := blockedPort("mail01", "smtp")
+		if e.Run, e.Verdict = run, v; v == probe.Answered {
+			e.Grade = judge.Pass
+		}
+		for _, change := range changes {
+			change(&e)
+		}
+		return e
+	}
+	exposed := func(e *content.Entry) {
+		if e.Want, e.Grade = catalog.Forbidden, judge.Pass; e.Verdict == probe.Answered {
+			e.Grade = judge.Fail
+		}
+	}
+	from := func(source string) func(*content.Entry) { return func(e *content.Entry) { e.Source = source } }
+	lost := func(e *content.Entry) { e.Silence = probe.NotArrived }
+	const first, second = "09:30", "10:30"
+	for name, test := range map[string]struct {
+		entries []content.Entry
+		want    string // when what is asked for was seen; "" if nothing is
+	}{
+		"mended":                 {[]content.Entry{seen(1, probe.TimedOut), seen(2, probe.Answered)}, ""},
+		"closed, so not blocked": {[]content.Entry{seen(1, probe.TimedOut), seen(2, probe.Refused)}, ""},
+		"broke":                  {[]content.Entry{seen(1, probe.Answered), seen(2, probe.TimedOut)}, second},
+		"blocked twice":          {[]content.Entry{seen(1, probe.TimedOut), seen(2, probe.Prohibited)}, second},
+		"lost behind connect":    {[]content.Entry{seen(1, probe.TimedOut), seen(2, probe.Silent, lost)}, second},
+		"not asked again":        {[]content.Entry{seen(1, probe.TimedOut), seen(2, probe.Untried)}, first},
+		"another port":           {[]content.Entry{seen(1, probe.TimedOut), seen(2, probe.Answered, func(e *content.Entry) { e.Port = 587 })}, first},
+		"without a start":        {[]content.Entry{seen(1, probe.TimedOut), seen(3, probe.Answered)}, first},
+		"before it is not known": {[]content.Entry{seen(3, probe.TimedOut), seen(2, probe.Answered)}, "00:00"},
+		"another source":         {[]content.Entry{seen(1, probe.TimedOut), seen(2, probe.Answered, from("10.8.8.8"))}, first},
+		"no source":              {[]content.Entry{seen(1, probe.TimedOut, from("")), seen(2, probe.Answered)}, ""},
+		"same source":            {[]content.Entry{seen(1, probe.TimedOut), seen(4, probe.Answered)}, ""},
+		"no source, another pc":  {[]content.Entry{seen(1, probe.TimedOut), seen(4, probe.Answered, from(""))}, first},
+		"one service mended":     {[]content.Entry{seen(1, probe.TimedOut), seen(2, probe.Answered), seen(2, probe.TimedOut)}, second},
+		"closed since":           {[]content.Entry{seen(1, probe.Answered, exposed), seen(2, probe.Refused, exposed)}, ""},
+		"filtered since":         {[]content.Entry{seen(1, probe.Answered, exposed), seen(2, probe.TimedOut, exposed)}, ""},
+		"still open":             {[]content.Entry{seen(1, probe.Answered, exposed), seen(2, probe.Answered, exposed)}, second},
+		"open again":             {[]content.Entry{seen(1, probe.TimedOut, exposed), seen(2, probe.Answered, exposed)}, second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 2 {
+				var list content.AskList
+				for _, e := range test.entries {
+					list.Add([]content.Entry{e}, r)
+				}
+				var times []string
+				for _, a := range list.All() {
+					times = append(times, a.At.Format("15:04"))
+				}
+				if got := strings.Join(times, " "); got != test.want {
+					t.Errorf("asks seen at %q, want %q", got, test.want)
+				}
+				slices.Reverse(test.entries)
+			}
+		})
+	}
+	got := asksOf([]content.Entry{seen(1, probe.TimedOut)}, r)[0].Observation
+	var list content.AskList
+	list.Add([]content.Entry{seen(2, probe.Prohibited)}, r)
+	list.Add([]content.Entry{seen(1, probe.TimedOut)}, r)
+	if last := list.All()[0].Observation; last == got || !strings.Contains(last, "forbids") {
+		t.Errorf("the observation is not of the newest run: %s", last)
 	}
 }
 

@@ -72,3 +72,36 @@ func TestNoQuestions(t *testing.T) {
 		t.Errorf("%q, notes %q", got, notes)
 	}
 }
+
+// TestQuestionsOfSeveralRuns: what a later run of the same source found open is not asked
+// about.
+func TestQuestionsOfSeveralRuns(t *testing.T) {
+	d, err := device.Named("asa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	format := Questions(device.NewQuestions(d))
+	var out bytes.Buffer
+	draft := NewDraft(Outlet{format, format.Report(&out, content.Style{})})
+	for run, verdicts := range [][]probe.Verdict{{probe.TimedOut, probe.TimedOut}, {probe.Answered, probe.TimedOut}} {
+		draft.Know(run+1, content.NewRun("exreach", "client", scene.Began.AddDate(0, 0, run)))
+		for i, port := range []uint16{25, 443} {
+			e := content.Entry{
+				Host: "mail01", Version: "2019", Role: "mailbox", Service: "smtp", Network: catalog.TCP, Port: port, Want: catalog.Required,
+				Address: "192.0.2.10", Source: "10.1.0.5", Verdict: verdicts[i], Grade: judge.Fail,
+			}
+			if e.Verdict == probe.Answered {
+				e.Grade = judge.Pass
+			}
+			if err := draft.Take(run+1, []content.Entry{e}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := draft.End(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), "packet-tracer input INTERFACE tcp 10.1.0.5 49152 192.0.2.10 443\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -22,19 +22,25 @@ type markdown struct {
 	out    *bufio.Writer
 	style  content.Style
 	head   content.Head
+	rows   share           // of the table
 	table  bool            // its head was written
 	from   string          // of a joined report: which run saw the host, "From `pc01`: "
-	told   map[string]bool // texts that stand in lists already, each with from
-	advice []string        // what to do, lines of lists
-	cares  []string        // what is wrong beside reachability, lines of lists
-	alike  []string        // which hosts one host of the table stands for
+	told   map[string]bool // texts that came already, each with from
+	alike  *ticketList     // which hosts one host of the table stands for
+	advice *ticketList     // what to do
+	cares  *ticketList     // what is wrong beside reachability
 }
 
 func newMarkdown(w io.Writer, s content.Style) Writer {
 	if s.Matrix {
 		return newMatrixMarkdown(w)
 	}
-	return &markdown{out: bufio.NewWriter(w), style: s, told: map[string]bool{}}
+	m := &markdown{out: bufio.NewWriter(w), style: s, rows: rowsShare, told: map[string]bool{}}
+	m.rows.endless = s.Verbose
+	m.alike = newTicketList("Hosts that are alike:", alikeShare, s.Verbose)
+	m.advice = newTicketList("What to do:", adviceShare, s.Verbose)
+	m.cares = newTicketList("Beside reachability:", caresShare, s.Verbose)
+	return m
 }
 
 // manyNames is how many services a row of a ticket names, and manyMembers how many of the
@@ -51,10 +57,14 @@ func (m *markdown) Begin(h content.Head) error {
 		return nil
 	}
 	if asked := eachText(h.AskedTexts(), md); len(asked) > 0 {
-		m.list(asked[0], eachText(asked[1:], bulleted))
+		runs := newTicketList(asked[0], askedShare, m.style.Verbose)
+		runs.add(eachText(asked[1:], bulleted)...)
+		m.list(runs)
 	}
 	if len(h.Hosts) > 1 && len(h.Causes) > 0 {
-		m.list("Causes:", eachText(eachText(h.CauseTexts(m.style.Verbose), md), bulleted))
+		causes := newTicketList("Causes:", causesShare, m.style.Verbose)
+		causes.add(eachText(eachText(h.CauseTexts(m.style.Verbose), md), bulleted)...)
+		m.list(causes)
 	}
 	return nil
 }
@@ -62,10 +72,10 @@ func (m *markdown) Begin(h content.Head) error {
 // paragraph writes a line with an empty one behind it.
 func (m *markdown) paragraph(line string) { m.out.WriteString(line + "\n\n") }
 
-// list writes a list with a line above it.
-func (m *markdown) list(title string, lines []string) {
-	m.paragraph(title)
-	if len(lines) > 0 {
+// list writes a list with the line above it.
+func (m *markdown) list(l *ticketList) {
+	m.paragraph(l.title)
+	if lines := l.text(); len(lines) > 0 {
 		m.paragraph(strings.Join(lines, "\n"))
 	}
 }
@@ -78,16 +88,17 @@ func (m *markdown) Host(p content.Part) error {
 		m.from = "From " + quote.Code(m.head.RunOf(p.Summary.Run).Name) + ": "
 	}
 	name := quote.Code(m.head.Called(p.Summary))
-	host := name
+	host, suchAs := name, ""
 	if n := len(p.Members); n > 1 {
-		m.alike = append(m.alike, fmt.Sprintf("- %s stands for %s: %s", name, catalog.Count(n, m.head.Unit()), m.members(p)))
+		m.alike.add(fmt.Sprintf("- %s stands for %s: %s", name, catalog.Count(n, m.head.Unit()), m.members(p)))
 		host += fmt.Sprintf(" and %d more", n-1)
+		suchAs = "such as "
 	} else if place := p.Entries[0].PlaceText(); place != "" {
 		host += " (" + md(place) + ")"
 	}
 	above := map[string]bool{}
 	for g := range content.Groups(p.Entries) {
-		m.group(host, g, above)
+		m.group(host, suchAs+quote.Code(g.Address), g, above)
 	}
 	m.care(name, p)
 	_, err := m.out.Write(nil) // returns the error of an earlier write
@@ -117,11 +128,11 @@ func (m *markdown) members(p content.Part) string {
 
 // group writes what is not as wanted of a role at an address. Results that another address
 // of the host has, too, are only counted.
-func (m *markdown) group(host string, g content.Group, above map[string]bool) {
+func (m *markdown) group(host, address string, g content.Group, above map[string]bool) {
 	if !slices.ContainsFunc(g.Entries, func(e content.Entry) bool { return e.Grade != judge.Pass }) {
 		return
 	}
-	address, first := quote.Code(g.Address), content.Rows(g.Entries)[0]
+	first := content.Rows(g.Entries)[0]
 	gist := g.Gist()
 	switch {
 	case above[gist]:
@@ -172,48 +183,52 @@ func (m *markdown) problem(host, address string, r content.Row) {
 	}
 }
 
-// row writes a row of the table, whose cells are Markdown.
+// row writes a row of the table, whose cells are Markdown, if there is room for it.
 func (m *markdown) row(cells ...string) {
+	line := "| " + strings.Join(eachText(cells, quote.TableCell), " | ") + " |\n"
+	if !m.rows.holds(line) {
+		return
+	}
 	if !m.table {
 		m.table = true
 		m.out.WriteString("| host | address | port | services | verdict | grade | what was seen |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	}
-	m.out.WriteString("| " + strings.Join(eachText(cells, quote.TableCell), " | ") + " |\n")
+	m.out.WriteString(line)
 }
 
 // advise keeps why a result is not as wanted and what to do, each text once for a run: it may
 // be about the machine that asked.
 func (m *markdown) advise(e content.Entry) {
 	if e.Trace != nil {
-		m.advice = m.tell(m.advice, "- ", e.Trace.Sentence)
+		m.tell(m.advice, "- ", e.Trace.Sentence)
 	}
 	for _, f := range e.Findings {
 		if f.WeighsOn == judge.OnGrade {
-			m.advice = m.explain(m.advice, "- ", f)
+			m.explain(m.advice, "- ", f)
 		}
 	}
 }
 
 // explain adds the text of a finding to a list, and its hint below.
-func (m *markdown) explain(list []string, bullet string, f judge.Finding) []string {
-	with := m.tell(list, bullet, f.Text)
-	if len(with) > len(list) {
+func (m *markdown) explain(list *ticketList, bullet string, f judge.Finding) {
+	if m.tell(list, bullet, f.Text) {
 		bullet = "  " + bullet
 	}
-	return m.tell(with, bullet, f.Hint)
+	m.tell(list, bullet, f.Hint)
 }
 
-// tell adds a line to a list, unless its text stands in one already. One that stands below no
-// other says which run saw it.
-func (m *markdown) tell(list []string, bullet, text string) []string {
+// tell adds a line to a list, unless its text came already; it reports whether it is new. One
+// that stands below no other says which run saw it.
+func (m *markdown) tell(list *ticketList, bullet, text string) bool {
 	if text == "" || m.told[m.from+text] {
-		return list
+		return false
 	}
 	m.told[m.from+text] = true
 	if bullet == "- " {
 		bullet += m.from
 	}
-	return append(list, bullet+md(text))
+	list.add(bullet + md(text))
+	return true
 }
 
 // care keeps what is wrong with a host beside reachability, and what to do about it.
@@ -227,9 +242,9 @@ func (m *markdown) care(host string, p content.Part) {
 		}
 	}
 	for _, c := range p.Cares {
-		m.cares = append(m.cares, fmt.Sprintf("- %s: %s (%s, %s)", host, md(c.Text), md(string(c.Weight)), catalog.Count(c.Services, "service")))
+		m.cares.add(fmt.Sprintf("- %s: %s (%s, %s)", host, md(c.Text), md(string(c.Weight)), catalog.Count(c.Services, "service")))
 		for _, f := range found[c.Code] {
-			m.cares = m.explain(m.cares, "  - ", f)
+			m.explain(m.cares, "  - ", f)
 		}
 	}
 }
@@ -238,12 +253,12 @@ func (m *markdown) End(h content.Head) error {
 	if m.table {
 		m.out.WriteString("\n")
 	}
-	for _, l := range []struct {
-		title string
-		lines []string
-	}{{"Hosts that are alike:", m.alike}, {"What to do:", m.advice}, {"Beside reachability:", m.cares}} {
-		if len(l.lines) > 0 {
-			m.list(l.title, l.lines)
+	if rest := m.rows.rest(); rest != "" {
+		m.paragraph(rest)
+	}
+	for _, l := range []*ticketList{m.alike, m.advice, m.cares} {
+		if len(l.text()) > 0 {
+			m.list(l)
 		}
 	}
 	if len(h.Hosts) > 0 {

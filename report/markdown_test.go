@@ -4,6 +4,9 @@ package report
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,7 +47,7 @@ func hostileTicket() content.Report {
 // A ticket made of hostile texts has the lines that exreach writes, and every row of its
 // table has seven cells. The golden is for a Markdown program, too: it may have no link, picture, heading or HTML.
 func TestMarkdownHostile(t *testing.T) {
-	got := write(t, "markdown", hostileTicket(), content.Style{})
+	got := write(t, "markdown", hostileTicket(), content.Style{Verbose: true}) // all of it
 	checkHarmless(t, "markdown", got)
 	rows := 0
 	for line := range strings.Lines(got) {
@@ -79,13 +82,56 @@ func TestMarkdownFolds(t *testing.T) {
 	for _, want := range []string{
 		"**9 of 9 hosts are not as wanted: 25/tcp refused on 9 of 9 hosts.**\n",
 		"\n- 25/tcp smtp (refused) on 9 of 9 hosts\n",
-		"\n| `mail00.contoso.com` and 8 more | `192.0.2.0` | 25/tcp | smtp | refused | fail | refused |\n\n",
+		"\n| `mail00.contoso.com` and 8 more | such as `192.0.2.0` | 25/tcp | smtp | refused | fail | refused |\n\n",
 		"\n- `mail00.contoso.com` stands for 9 hosts: `mail00.contoso.com` (`192.0.2.0`), `mail01.contoso.com`",
 		"`mail08.contoso.com` (`192.0.2.8`)\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
+	}
+}
+
+// A tracker takes a ticket however much is wrong, and the ticket counts what it leaves out.
+func TestMarkdownFits(t *testing.T) {
+	const hosts, ports = 200, 12
+	r := content.Report{Schema: content.Schema}
+	for i := range hosts * ports {
+		text := fmt.Sprintf("%d %s", i, strings.Repeat("what is wrong, ", 9))
+		for _, twin := range []string{"", "-twin"} { // each host has another one that is alike
+			r.Results = append(r.Results, content.Entry{
+				Host: fmt.Sprintf("mail%03d%s.contoso.com", i/ports, twin), Version: "2019", Role: "mailbox", Service: fmt.Sprint("service", i), Network: "tcp", Port: uint16(i + 1),
+				Want: "required", Address: fmt.Sprintf("192.0.2.%d", i/ports), Verdict: probe.Mismatch, Grade: judge.Fail, Care: judge.Warn, Detail: text,
+				Findings: []judge.Finding{
+					{Code: "mismatch", Text: text, Hint: "do " + text, Weight: judge.Fail, WeighsOn: judge.OnGrade},
+					{Code: fmt.Sprint("care", i), Text: "beside " + text, Hint: "mend " + text, Weight: judge.Warn, WeighsOn: judge.OnCare},
+				},
+			})
+		}
+	}
+	slices.SortStableFunc(r.Results, func(a, b content.Entry) int { return strings.Compare(a.Host, b.Host) })
+	got := write(t, "markdown", r, content.Style{})
+	if len(got) >= 65_536 || len(got) < 30_000 {
+		t.Errorf("%d characters", len(got))
+	}
+	rest := regexp.MustCompile(`^(?:- )?and (\d+) more; the whole report has them$`)
+	for title, all := range map[string]int{"| host ": hosts * ports, "Hosts that are alike:": hosts, "What to do:": 2 * hosts * ports, "Beside reachability:": 3 * hosts * ports} {
+		_, part, _ := strings.Cut(got, "\n"+title)
+		lines := strings.FieldsFunc(part, func(r rune) bool { return r == '\n' })
+		last := slices.IndexFunc(lines, rest.MatchString)
+		if last < 0 {
+			t.Fatalf("%s no line counts what is left out", title)
+		}
+		more, _ := strconv.Atoi(rest.FindStringSubmatch(lines[last])[1])
+		kept := slices.DeleteFunc(lines[:last], func(line string) bool {
+			return !strings.HasPrefix(strings.TrimLeft(line, " "), "- ") && !strings.HasPrefix(line, "| `")
+		})
+		if len(kept) == 0 || len(kept)+more != all {
+			t.Errorf("%s %d lines and %d more, want %d", title, len(kept), more, all)
+		}
+	}
+	if all := write(t, "markdown", r, content.Style{Verbose: true}); strings.Contains(all, "whole report") || strings.Count(all, "\n| `mail") != hosts*ports {
+		t.Error("--verbose leaves something out")
 	}
 }
 

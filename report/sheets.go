@@ -99,10 +99,13 @@ func versionsText(r content.Row) string {
 // better.
 func detailOf(r content.Row) string {
 	e := r.First()
-	if slices.ContainsFunc(r.Entries, func(other *content.Entry) bool { return other.Grade != e.Grade }) {
-		return e.Service + ": " + e.Detail
+	if !slices.ContainsFunc(r.Entries, func(other *content.Entry) bool { return other.Grade != e.Grade }) {
+		return e.Detail
 	}
-	return e.Detail
+	if e.Detail == "" {
+		return e.Service
+	}
+	return e.Service + ": " + e.Detail
 }
 
 // portCell is the port as a number, "" of an interface without one.

@@ -88,6 +88,17 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+// A detail that is empty leaves the name of the service alone.
+func TestCSVWithoutADetail(t *testing.T) {
+	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "10.0.9.9", From: "client"}
+	s.Add("ecp", 443, scene.Verdict(probe.Mismatch, ""))
+	s.Add("owa", 443, nil)
+	rows := sheetOf(t, write(t, "csv", draft(s.Results), content.Style{}), ',')
+	if len(rows) != 1 || rows[0]["services"] != "ecp, owa" || rows[0]["detail"] != "ecp" {
+		t.Errorf("got %q", rows)
+	}
+}
+
 // What was not asked has its own port in each row.
 func TestCSVOfWhatWasNotAsked(t *testing.T) {
 	s := &scene.Scene{Host: "mail01", Version: "2019", Role: "mailbox", Address: "10.0.0.10", From: "client"}

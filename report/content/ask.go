@@ -3,8 +3,6 @@
 package content
 
 import (
-	"cmp"
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -40,23 +38,15 @@ type Ask struct {
 	At          time.Time // when the run began that saw it; zero if that is not known
 }
 
-// Asks returns what to ask a firewall's administrator for, of one host: what a firewall on
-// the path, or the host's own, can have caused, and nothing else. They stand in the order
-// of the entries. A port that cannot be blocked without something that is wanted there is
-// left out.
-func Asks(entries []Entry, r Report) []Ask {
-	var list AskList
-	list.Add(entries, r)
-	return list.All()
-}
-
-// An AskList is what to ask for of several hosts. It joins what is about the same port: its
-// services, the reasons, and the names of the hosts that have the address. The zero value is
-// ready to use.
+// An AskList is what to ask a firewall's administrator for: what a firewall on the path, or
+// the host's own, can have caused, and nothing else. It joins what is about the same port: its
+// services, the reasons, and the names of the hosts that have the address. Of several runs, the
+// newest that saw a port decides. The zero value is ready to use.
 type AskList struct {
 	asks   []joinedAsk
 	places map[askKey]int
-	wanted map[flow]bool // of all hosts: another may have the same address
+	wanted map[flow]bool         // of all hosts: another may have the same address
+	seen   map[socket][]sighting // in a joined report, the newest of each machine and source
 }
 
 // A joinedAsk is one for which there may be several hosts and reasons.
@@ -74,25 +64,86 @@ type askKey struct {
 
 // A flow is a port of an address, asked from a machine.
 type flow struct {
-	machine, address string
-	network          catalog.Network
-	port             uint16
+	machine string
+	socket
 }
 
-// Add adds what Asks returns of one host.
+// A socket is a port of an address.
+type socket struct {
+	address string
+	network catalog.Network
+	port    uint16
+}
+
+func socketOf(e Entry) socket { return socket{e.Address, e.Network, e.Port} }
+
+// A sighting is what a run saw of a socket.
+type sighting struct {
+	machine, source string
+	at              time.Time // when the run began
+	blocked         bool      // packets to it, or from it, do not get through
+	open            bool      // a server answers, or takes connections
+}
+
+// Add adds what one host, as one run saw it, shows.
 func (l *AskList) Add(entries []Entry, r Report) {
 	if l.places == nil {
-		l.places, l.wanted = map[askKey]int{}, map[flow]bool{}
+		l.places, l.wanted, l.seen = map[askKey]int{}, map[flow]bool{}, map[socket][]sighting{}
 	}
 	c := caseOf(entries, r)
 	for _, e := range entries {
 		if isWanted(e) {
-			l.wanted[flow{c.run.Machine, e.Address, e.Network, e.Port}] = true
+			l.wanted[flow{c.run.Machine, socketOf(e)}] = true
+		}
+		if r.IsJoined() && !c.run.Started.IsZero() {
+			l.note(e, c.run)
 		}
 		if action, ok := c.action(e); ok {
 			l.add(c.ask(action, e))
 		}
 	}
+}
+
+// note keeps what a run saw of a port, unless that shows nothing, or a later run saw it.
+func (l *AskList) note(e Entry, run Run) {
+	if e.Address == "" || e.Port == 0 || e.Verdict == probe.Untried || e.Verdict == probe.Unresolved || hasFinding(e, elsewhere) {
+		return
+	}
+	is := sighting{machine: run.Machine, source: e.Source, at: run.Started, blocked: isCutOff(e)}
+	is.open = e.Verdict == probe.Silent || !is.blocked && e.Verdict != probe.Refused
+	all := l.seen[socketOf(e)]
+	i := slices.IndexFunc(all, func(s sighting) bool { return s.machine == is.machine && s.source == is.source })
+	switch {
+	case i < 0:
+		l.seen[socketOf(e)] = append(all, is)
+	case is.at.After(all[i].at):
+		all[i] = is
+	case is.at.Equal(all[i].at):
+		all[i].blocked, all[i].open = all[i].blocked || is.blocked, all[i].open || is.open
+	}
+}
+
+// isOver reports whether a later run from the same source saw that there is nothing left to
+// ask for. Where one of them does not know its source, the machine must be the same.
+func (l *AskList) isOver(a Ask) bool {
+	if a.At.IsZero() {
+		return false
+	}
+	last := sighting{at: a.At, blocked: true, open: true}
+	for _, s := range l.seen[a.flow().socket] {
+		same := s.source == a.Source
+		if s.source == "" || a.Source == "" {
+			same = s.machine == a.Machine && s.machine != ""
+		}
+		switch {
+		case !same:
+		case s.at.After(last.at):
+			last = s
+		case s.at.Equal(last.at):
+			last.blocked, last.open = last.blocked || s.blocked, last.open || s.open
+		}
+	}
+	return a.Action == Allow && !last.blocked || a.Action == Block && !last.open
 }
 
 func (l *AskList) add(a Ask) {
@@ -107,11 +158,11 @@ func (l *AskList) add(a Ask) {
 }
 
 // All returns each ask once, in the order in which they came, without those that block what
-// is wanted.
+// is wanted and those that are over.
 func (l *AskList) All() []Ask {
 	var all []Ask
 	for _, j := range l.asks {
-		if j.Action == Block && l.wanted[j.flow()] {
+		if j.Action == Block && l.wanted[j.flow()] || l.isOver(j.Ask) {
 			continue
 		}
 		a := j.Ask
@@ -121,11 +172,14 @@ func (l *AskList) All() []Ask {
 	return all
 }
 
-func (a Ask) flow() flow { return flow{a.Machine, a.Address, a.Network, a.Port} }
+func (a Ask) flow() flow { return flow{a.Machine, socket{a.Address, a.Network, a.Port}} }
 
-// join adds what another ask for the same port has. No port has more services than manyNames,
-// but a forged report may.
+// join adds what another ask for the same port has. What the newest run saw counts. No port
+// has more services than manyNames, but a forged report may.
 func (j *joinedAsk) join(a Ask) {
+	if a.At.After(j.At) {
+		j.At, j.Observation = a.At, a.Observation
+	}
 	for _, s := range a.Services {
 		if len(j.Services) < manyNames && !slices.Contains(j.Services, s) {
 			j.Services = append(j.Services, s)
@@ -138,18 +192,32 @@ func (j *joinedAsk) join(a Ask) {
 // An askCase is what the entries of a host show together.
 type askCase struct {
 	run    Run
-	lives  map[string]bool // the addresses that sent something themselves
-	barred map[string]bool // those of which a device on the path forbids a port
+	spoke  map[string]map[socket]bool // the sockets of an address that sent something themselves
+	barred map[string]map[socket]bool // those that a device on the path forbids
 }
 
 func caseOf(entries []Entry, r Report) askCase {
-	c := askCase{lives: map[string]bool{}, barred: map[string]bool{}}
+	c := askCase{spoke: map[string]map[socket]bool{}, barred: map[string]map[socket]bool{}}
 	for _, e := range entries {
 		c.run = r.RunOf(e.Run)
-		c.lives[e.Address] = c.lives[e.Address] || hostSpoke(e)
-		c.barred[e.Address] = c.barred[e.Address] || e.Verdict == probe.Prohibited || isRefusedOnPath(e)
+		if c.spoke[e.Address] == nil {
+			c.spoke[e.Address], c.barred[e.Address] = map[socket]bool{}, map[socket]bool{}
+		}
+		if e.Witness != nil {
+			c.spoke[e.Address][socket{e.Address, catalog.TCP, e.Witness.Port}] = true
+		} else if hostSpoke(e) {
+			c.spoke[e.Address][socketOf(e)] = true
+		}
+		if e.Verdict == probe.Prohibited || isRefusedOnPath(e) {
+			c.barred[e.Address][socketOf(e)] = true
+		}
 	}
 	return c
+}
+
+// hasOther reports whether sockets of an address have another than that of an entry.
+func hasOther(sockets map[socket]bool, e Entry) bool {
+	return len(sockets) > 1 || len(sockets) == 1 && !sockets[socketOf(e)]
 }
 
 // isRefusedOnPath reports whether another than the host refused a connect.
@@ -165,7 +233,7 @@ func (c askCase) action(e Entry) (Action, bool) {
 	case e.Address == "" || e.Port == 0 || e.Service == catalog.Control || isOwn(e) || hasFinding(e, elsewhere):
 		return "", false
 	case lackOf(e) == exposed:
-		return Block, true
+		return Block, !e.Partial // what else wants the port may have been left out
 	case lackOf(e) == none || lackOf(e) >= unclear || !isWanted(e):
 		return "", false
 	}
@@ -198,16 +266,22 @@ func (c askCase) isStopped(e Entry) bool {
 	switch e.Verdict {
 	case probe.TimedOut:
 		return e.Trace == nil || e.Trace.Outcome != judge.Open
-	case probe.Prohibited:
-		return true
 	case probe.Unreachable:
-		return c.lives[e.Address]
-	case probe.Refused:
-		return isRefusedOnPath(e)
+		return e.SaidBy == e.Address || hasOther(c.spoke[e.Address], e)
+	}
+	return isCutOff(e)
+}
+
+// isCutOff reports whether the packets of an entry did not get through, whatever the
+// reason.
+func isCutOff(e Entry) bool {
+	switch e.Verdict {
+	case probe.TimedOut, probe.Prohibited, probe.Unreachable:
+		return true
 	case probe.Silent:
 		return e.Silence == probe.NotArrived || e.Silence == probe.AnswerLost
 	}
-	return false
+	return isRefusedOnPath(e)
 }
 
 func (c askCase) ask(action Action, e Entry) Ask {
@@ -216,77 +290,4 @@ func (c askCase) ask(action Action, e Entry) Ask {
 		Network: e.Network, Port: e.Port, Services: []string{e.Service},
 		Reason: reasonFor(e, c.run.From), Observation: c.observation(e), At: c.run.Started,
 	}
-}
-
-// reasonWords begin the reason for an ask, by what is wanted.
-var reasonWords = map[catalog.Want]string{catalog.Required: "required by", catalog.Optional: "optional at", catalog.Forbidden: "must not be open at"}
-
-// reasonFor says why a service is wanted, or must not be reached: "required by Exchange 2019
-// mailbox for client".
-func reasonFor(e Entry, from string) string {
-	if IsNamedPort(e) {
-		return "the check named the port"
-	}
-	var ours *catalog.Releases
-	text := fmt.Sprintf("%s %s %s", reasonWords[e.Want], ours.Called(e.Version), e.Role)
-	if from != "" {
-		text += " for " + from
-	}
-	if e.Parent != "" {
-		text += " (a dynamic port, which " + e.Parent + " named: it may be another after a restart)"
-	}
-	return text
-}
-
-// observation says what was seen at a port, and where packets to it stop if that is known.
-func (c askCase) observation(e Entry) string {
-	text := c.seen(e)
-	if e.Trace != nil && e.Trace.After != "" {
-		text += "; stops after " + e.Trace.After
-	}
-	return text
-}
-
-func (c askCase) seen(e Entry) string {
-	by := cmp.Or(e.SaidBy, "a device on the path")
-	if e.SaidBy == e.Address {
-		by = "the host itself"
-	}
-	switch e.Verdict {
-	case probe.TimedOut:
-		return c.noReply(e)
-	case probe.Prohibited:
-		return fmt.Sprintf("%s says that a rule forbids it (ICMP administratively prohibited)", by)
-	case probe.Unreachable:
-		return fmt.Sprintf("%s reports it as unreachable, while other ports of the host answer", by)
-	case probe.Refused:
-		return fmt.Sprintf("%s refuses it in the host's place", by)
-	}
-	if lackOf(e) == exposed {
-		return fmt.Sprintf("a connection succeeds (%s)", e.Verdict)
-	}
-	if e.Silence == probe.AnswerLost {
-		return `the connection opens, and large packets of the answer are lost: ICMP "fragmentation needed" and "packet too big" must get through`
-	}
-	return "the connection opens, and what is sent on it never arrives: one firewall must see both directions, and pass packets of open connections"
-}
-
-// noReply says what the silence of a port can mean.
-func (c askCase) noReply(e Entry) string {
-	text := "no reply"
-	switch {
-	case e.Witness != nil && e.Witness.Answers:
-		text += fmt.Sprintf(", while %d/tcp of the same address answers", e.Witness.Port)
-	case c.lives[e.Address]:
-		text += ", while other ports of the address answer"
-	case c.barred[e.Address]:
-		text += ", while a device on the path forbids other ports of the address"
-	case e.Partial: // nothing follows about the address
-	default:
-		text += " at any port of the address: it may also be that the host is down"
-	}
-	if e.Network == catalog.UDP {
-		text += " (over UDP, the service may not answer strangers)"
-	}
-	return text
 }

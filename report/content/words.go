@@ -3,6 +3,7 @@
 package content
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -90,6 +91,89 @@ func (e Entry) LabelsText() string {
 		texts = append(texts, name+"="+e.Labels[name])
 	}
 	return strings.Join(texts, "; ")
+}
+
+// reasonWords begin the reason for an ask, by what is wanted.
+var reasonWords = map[catalog.Want]string{catalog.Required: "required by", catalog.Optional: "optional at", catalog.Forbidden: "must not be open at"}
+
+// reasonFor says why a service is wanted, or must not be reached: "required by Exchange 2019
+// mailbox for client".
+func reasonFor(e Entry, from string) string {
+	if IsNamedPort(e) {
+		return "the check named the port"
+	}
+	var ours *catalog.Releases
+	text := fmt.Sprintf("%s %s %s", reasonWords[e.Want], ours.Called(e.Version), e.Role)
+	if from != "" {
+		text += " for " + from
+	}
+	if e.OneOf != "" && isWanted(e) {
+		text += " (one of " + e.OneOf + " is enough)"
+	}
+	if e.Parent != "" {
+		text += " (a dynamic port, which " + e.Parent + " named: it may be another after a restart)"
+	}
+	return text
+}
+
+// observation says what was seen at a port, and where packets to it stop if that is known.
+func (c askCase) observation(e Entry) string {
+	text := c.seen(e)
+	if e.Trace != nil && e.Trace.After != "" {
+		text += "; stops after " + e.Trace.After
+	}
+	return text
+}
+
+func (c askCase) seen(e Entry) string {
+	by := cmp.Or(e.SaidBy, "a device on the path")
+	if e.SaidBy == e.Address {
+		by = "the host itself"
+	}
+	switch e.Verdict {
+	case probe.TimedOut:
+		return c.noReply(e)
+	case probe.Prohibited:
+		return fmt.Sprintf("%s says that a rule forbids it (ICMP administratively prohibited)", by)
+	case probe.Unreachable:
+		text := by + " reports it as unreachable"
+		if hasOther(c.spoke[e.Address], e) {
+			text += ", while other ports of the host answer"
+		}
+		return text
+	case probe.Refused:
+		return fmt.Sprintf("%s refuses it in the host's place", by)
+	}
+	if lackOf(e) == exposed && e.Network == catalog.UDP {
+		return fmt.Sprintf("it answers (%s)", e.Verdict)
+	}
+	if lackOf(e) == exposed {
+		return fmt.Sprintf("a connection succeeds (%s)", e.Verdict)
+	}
+	if e.Silence == probe.AnswerLost {
+		return `the connection opens, and large packets of the answer are lost: ICMP "fragmentation needed" and "packet too big" must get through`
+	}
+	return "the connection opens, and what is sent on it never arrives: one firewall must see both directions, and pass packets of open connections"
+}
+
+// noReply says what the silence of a port can mean.
+func (c askCase) noReply(e Entry) string {
+	text := "no reply"
+	switch {
+	case e.Witness != nil && e.Witness.Answers:
+		text += fmt.Sprintf(", while %d/tcp of the same address answers", e.Witness.Port)
+	case hasOther(c.spoke[e.Address], e):
+		text += ", while other ports of the address answer"
+	case hasOther(c.barred[e.Address], e):
+		text += ", while a device on the path forbids other ports of the address"
+	case e.Partial || len(c.spoke[e.Address])+len(c.barred[e.Address]) > 0: // nothing follows about the address
+	default:
+		text += " at any port of the address: it may also be that the host is down"
+	}
+	if e.Network == catalog.UDP {
+		text += " (over UDP, the service may not answer strangers)"
+	}
+	return text
 }
 
 // words is a list of different words. It keeps as many as people read, and counts the others.

@@ -88,7 +88,8 @@ var forms = map[string]*regexp.Regexp{
 // hostile is what a report of hostile making can have in any field.
 var hostile = []string{
 	"", "$(reboot)", "192.0.2.10; execute factoryreset", "192.0.2.10\nexecute factoryreset", "192.0.2.10\rreload", "fe80::1%eth0", "fe80::1%$(reboot)",
-	"fe80::1%\nreload", "192.0.2.10/0", "any", "::", "0.0.0.0", "ff02::1", "224.0.0.1", "::ffff:224.0.0.1", "::ffff:0.0.0.0", "256.1.1.1", "192.0.2.010",
+	"fe80::1%\nreload", "192.0.2.10/0", "any", "::", "0.0.0.0", "ff02::1", "224.0.0.1", "::ffff:224.0.0.1", "::ffff:0.0.0.0", "255.255.255.255", "240.0.0.1", "0.1.2.3",
+	"127.0.0.1", "::1", "169.254.3.4", "fe80::1", "::ffff:127.0.0.1", "256.1.1.1", "192.0.2.010",
 	" 192.0.2.10", "192.0.2.10 ", "192.0.2.10\x00", "\u202e192.0.2.10", "１９２.0.2.10", "| Remove-NetFirewallRule", "`reload`", "'; Stop-Computer #",
 	strings.Repeat("1", 1<<20), "tcp any any", "TCP", "mail01.contoso.com",
 }

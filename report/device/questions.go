@@ -5,6 +5,7 @@ package device
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"exreach/catalog"
 	"exreach/report/content"
@@ -113,13 +114,18 @@ func tupleOf(a content.Ask) (t tuple, ok bool) {
 	return t, t.source.Is4() == t.destination.Is4()
 }
 
-// addressOf reads the address of a host. One with a zone has a name in it that a peer or a
-// file chose.
+// nowhere are the addresses that no host answers at from elsewhere, beside those that netip
+// tells apart (RFC 6890, section 2.2.2): "this network", and reserved with the broadcast.
+var nowhere = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("240.0.0.0/4")}
+
+// addressOf reads the address of a host, which a firewall passes packets of. One with a zone
+// has a name in it that a peer or a file chose.
 func addressOf(text string) (netip.Addr, bool) {
 	a, err := netip.ParseAddr(text)
 	if err != nil || a.Zone() != "" {
 		return netip.Addr{}, false
 	}
 	a = a.Unmap()
-	return a, !a.IsUnspecified() && !a.IsMulticast()
+	isNowhere := slices.ContainsFunc(nowhere, func(p netip.Prefix) bool { return p.Contains(a) })
+	return a, !isNowhere && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback() && !a.IsLinkLocalUnicast()
 }

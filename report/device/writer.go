@@ -4,7 +4,6 @@ package device
 
 import (
 	"io"
-	"strings"
 
 	"exreach/report/content"
 )
@@ -14,6 +13,7 @@ type Writer struct {
 	questions *Questions
 	to        io.Writer
 	head      content.Head
+	asks      content.AskList
 }
 
 // Writer returns a Writer of the commands.
@@ -25,12 +25,15 @@ func (w *Writer) Begin(h content.Head) error {
 }
 
 func (w *Writer) Host(p content.Part) error {
-	commands := w.questions.Of(content.Asks(p.Entries, w.head.Report))
-	if len(commands) == 0 {
-		return nil
-	}
-	_, err := io.WriteString(w.to, strings.Join(commands, "\n")+"\n")
-	return err
+	w.asks.Add(p.Entries, w.head.Report)
+	return nil
 }
 
-func (w *Writer) End(content.Head) error { return nil }
+func (w *Writer) End(content.Head) error {
+	for _, command := range w.questions.Of(w.asks.All()) {
+		if _, err := io.WriteString(w.to, command+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -3,6 +3,7 @@
 package quote
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -56,11 +57,14 @@ func markdownWord(word string) string {
 	return before + Code(inner) + word[len(before)+len(inner):]
 }
 
+// reference is how trackers write an issue without a "#" (GH-12), and the hash of a commit.
+var reference = regexp.MustCompile(`(?i)\b(gh-[0-9]+|[0-9a-f]{7,64})\b`)
+
 // needsCode reports whether a tracker may make something else of a word than its letters: a
 // link, HTML, a mention, a reference to an issue, a picture, a formula.
 func needsCode(word string) bool {
 	return strings.ContainsAny(word, "@#<>&~$`") || strings.Contains(word, "://") || strings.Contains(strings.ToLower(word), "www.") ||
-		strings.Count(word, ":") > 1 || strings.HasPrefix(word, "!") || strings.HasPrefix(word, "%") || looksLikeHost(word)
+		strings.Count(word, ":") > 1 || strings.HasPrefix(word, "!") || strings.HasPrefix(word, "%") || looksLikeHost(word) || reference.MatchString(word)
 }
 
 // looksLikeHost reports whether a dot stands before a letter inside a word, as in a name, or
