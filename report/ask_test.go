@@ -31,7 +31,7 @@ func silence(d probe.Delivery) func(*probe.Result) {
 // asksOf returns what to ask for of one host.
 func asksOf(entries []content.Entry, r content.Report) []content.Ask {
 	var list content.AskList
-	list.Add(entries, r)
+	list.Add(entries, content.Head{Report: r})
 	return list.All()
 }
 
@@ -156,7 +156,7 @@ func TestAsksOfASelection(t *testing.T) {
 	exposed.Want, exposed.Verdict, exposed.Port = "forbidden", "answered", 50389
 	for partial, want := range map[bool]int{false: 2, true: 1} {
 		exposed.Partial, blocked.Partial = partial, partial
-		got := asksOf([]content.Entry{exposed, blocked}, content.Report{})
+		got := asksOf([]content.Entry{exposed, blocked}, content.Head{})
 		if len(got) != want || got[len(got)-1].Action != content.Allow {
 			t.Errorf("partial %t: %+v", partial, got)
 		}
@@ -236,7 +236,7 @@ func TestAskList(t *testing.T) {
 	two[1].Want = "optional"
 	var list content.AskList
 	for _, entries := range [][]content.Entry{{one}, {other}, two, {one}} {
-		list.Add(entries, r)
+		list.Add(entries, content.Head{Report: r})
 	}
 	want := content.Ask{
 		Action: content.Allow, Machine: "pc01", Source: "10.9.9.9", Host: "mail01, mail02", Address: "10.0.0.10", Network: "tcp", Port: 25, Services: []string{"smtp", "relay"},
@@ -301,7 +301,7 @@ func TestAskListOfSeveralRuns(t *testing.T) {
 			for range 2 {
 				var list content.AskList
 				for _, e := range test.entries {
-					list.Add([]content.Entry{e}, r)
+					list.Add([]content.Entry{e}, content.Head{Report: r})
 				}
 				var times []string
 				for _, a := range list.All() {
@@ -316,8 +316,8 @@ func TestAskListOfSeveralRuns(t *testing.T) {
 	}
 	got := asksOf([]content.Entry{seen(1, probe.TimedOut)}, r)[0].Observation
 	var list content.AskList
-	list.Add([]content.Entry{seen(2, probe.Prohibited)}, r)
-	list.Add([]content.Entry{seen(1, probe.TimedOut)}, r)
+	list.Add([]content.Entry{seen(2, probe.Prohibited)}, content.Head{Report: r})
+	list.Add([]content.Entry{seen(1, probe.TimedOut)}, content.Head{Report: r})
 	if last := list.All()[0].Observation; last == got || !strings.Contains(last, "forbids") {
 		t.Errorf("the observation is not of the newest run: %s", last)
 	}
@@ -334,8 +334,8 @@ func TestAskListSparesWhatAnotherHostNeeds(t *testing.T) {
 		exposed.Run, needed.Run = 1, test.run
 		both := []content.Entry{exposed, needed}
 		var list content.AskList
-		list.Add(both[test.first:test.first+1], r)
-		list.Add(both[test.second:test.second+1], r)
+		list.Add(both[test.first:test.first+1], content.Head{Report: r})
+		list.Add(both[test.second:test.second+1], content.Head{Report: r})
 		if got := list.All(); len(got) != test.asks {
 			t.Errorf("%+v: got %+v", test, got)
 		}
@@ -348,11 +348,26 @@ func TestAskListOfManyHosts(t *testing.T) {
 	const hosts = 1000
 	for i := range hosts {
 		name := fmt.Sprintf("mail%04d.contoso.com", i)
-		list.Add([]content.Entry{blockedPort(name, "smtp"), blockedPort(name, "relay")}, content.Report{})
+		list.Add([]content.Entry{blockedPort(name, "smtp"), blockedPort(name, "relay")}, content.Head{})
 	}
 	got := list.All()[0].Host
 	named := strings.Count(got, "contoso")
 	if want := fmt.Sprintf(" and %d more", hosts-named); !strings.HasSuffix(got, want) || len(got) > 5000 {
 		t.Errorf("%d hosts named, wanted %q at the end of %s", named, want, got)
+	}
+}
+
+// Of a selection of hosts, nothing is asked to be blocked: a host that is not in it may have the
+// same address.
+func TestAsksOfSomeHosts(t *testing.T) {
+	s := &scene.Scene{Host: "edge", Version: "2019", Role: "edge", Address: "10.0.9.9", From: "internet"}
+	s.Add("ad-lds", 50389, scene.Want(catalog.Forbidden))
+	entries := draft(s.Results).Results
+	for partial, want := range map[bool]int{false: 1, true: 0} {
+		var list content.AskList
+		list.Add(entries, content.Head{Partial: partial})
+		if got := len(list.All()); got != want {
+			t.Errorf("partial %t: %d asks, want %d", partial, got, want)
+		}
 	}
 }

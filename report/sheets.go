@@ -185,7 +185,7 @@ func (q *requestWriter) Begin(h content.Head) error {
 }
 
 func (q *requestWriter) Host(p content.Part) error {
-	q.asks.Add(p.Entries, q.head.Report)
+	q.asks.Add(p.Entries, q.head)
 	return nil
 }
 

@@ -86,16 +86,16 @@ type sighting struct {
 }
 
 // Add adds what one host, as one run saw it, shows.
-func (l *AskList) Add(entries []Entry, r Report) {
+func (l *AskList) Add(entries []Entry, h Head) {
 	if l.places == nil {
 		l.places, l.wanted, l.seen = map[askKey]int{}, map[flow]bool{}, map[socket][]sighting{}
 	}
-	c := caseOf(entries, r)
+	c := caseOf(entries, h)
 	for _, e := range entries {
 		if isWanted(e) {
 			l.wanted[flow{c.run.Machine, socketOf(e)}] = true
 		}
-		if r.IsJoined() && !c.run.Started.IsZero() {
+		if h.IsJoined() && !c.run.Started.IsZero() {
 			l.note(e, c.run)
 		}
 		if action, ok := c.action(e); ok {
@@ -191,15 +191,16 @@ func (j *joinedAsk) join(a Ask) {
 
 // An askCase is what the entries of a host show together.
 type askCase struct {
-	run    Run
-	spoke  map[string]map[socket]bool // the sockets of an address that sent something themselves
-	barred map[string]map[socket]bool // those that a device on the path forbids
+	run     Run
+	partial bool                       // the report is a selection
+	spoke   map[string]map[socket]bool // the sockets of an address that sent something themselves
+	barred  map[string]map[socket]bool // those that a device on the path forbids
 }
 
-func caseOf(entries []Entry, r Report) askCase {
-	c := askCase{spoke: map[string]map[socket]bool{}, barred: map[string]map[socket]bool{}}
+func caseOf(entries []Entry, h Head) askCase {
+	c := askCase{partial: h.Partial, spoke: map[string]map[socket]bool{}, barred: map[string]map[socket]bool{}}
 	for _, e := range entries {
-		c.run = r.RunOf(e.Run)
+		c.run = h.RunOf(e.Run)
 		if c.spoke[e.Address] == nil {
 			c.spoke[e.Address], c.barred[e.Address] = map[socket]bool{}, map[socket]bool{}
 		}
@@ -233,7 +234,7 @@ func (c askCase) action(e Entry) (Action, bool) {
 	case e.Address == "" || e.Port == 0 || e.Service == catalog.Control || isOwn(e) || hasFinding(e, elsewhere):
 		return "", false
 	case lackOf(e) == exposed:
-		return Block, !e.Partial // what else wants the port may have been left out
+		return Block, !e.Partial && !c.partial // what else wants the port may have been left out
 	case lackOf(e) == none || lackOf(e) >= unclear || !isWanted(e):
 		return "", false
 	}

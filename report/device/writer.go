@@ -25,7 +25,7 @@ func (w *Writer) Begin(h content.Head) error {
 }
 
 func (w *Writer) Host(p content.Part) error {
-	w.asks.Add(p.Entries, w.head.Report)
+	w.asks.Add(p.Entries, w.head)
 	return nil
 }
 
