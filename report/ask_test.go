@@ -156,7 +156,7 @@ func TestAsksOfASelection(t *testing.T) {
 	exposed.Want, exposed.Verdict, exposed.Port = "forbidden", "answered", 50389
 	for partial, want := range map[bool]int{false: 2, true: 1} {
 		exposed.Partial, blocked.Partial = partial, partial
-		got := asksOf([]content.Entry{exposed, blocked}, content.Head{})
+		got := asksOf([]content.Entry{exposed, blocked}, content.Report{})
 		if len(got) != want || got[len(got)-1].Action != content.Allow {
 			t.Errorf("partial %t: %+v", partial, got)
 		}
