@@ -45,7 +45,7 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if r.Len() != 2 || r.Called() != "2 reports" || !slices.Equal(r.Files(), []string{"a.json"}) {
+	if r.Len() != 2 || r.Called() != "2 reports" || !slices.Equal(r.Files(), []string{"a.json", "stdin"}) {
 		t.Errorf("%d reports, called %q, of the files %q", r.Len(), r.Called(), r.Files())
 	}
 	for said, names := range map[string][]string{
