@@ -3,6 +3,8 @@
 package page
 
 import (
+	"slices"
+
 	"exreach/report/content"
 	"exreach/report/judge"
 )
@@ -51,6 +53,11 @@ func (h *host) findings(r content.Row) []finding {
 		}
 	}
 	return list
+}
+
+// areTold reports whether all of some findings stand above.
+func areTold(all []finding) bool {
+	return !slices.ContainsFunc(all, func(f finding) bool { return f.As == nil })
 }
 
 // finding makes a finding at a port.

@@ -5,11 +5,13 @@ package page
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/protocol"
+	"exreach/probe/protocol/wire"
 	"exreach/report/content"
 	"exreach/report/judge"
 )
@@ -73,9 +75,10 @@ func (h *host) row(r content.Row) row {
 	}
 	out.Findings = h.findings(r)
 	out.Path = h.path(e)
-	out.Brief = len(h.head.Hosts) > manyHosts && r.Grade() == judge.Pass && len(out.Findings)+len(r.Behind) == 0 && out.Path == nil
+	out.Brief = len(h.head.Hosts) > manyHosts && r.Grade() == judge.Pass && len(r.Behind) == 0 && out.Path == nil && areTold(out.Findings)
 	if out.Brief {
 		out.Facts = h.news(out.Facts)
+		out.Findings = slices.DeleteFunc(out.Findings, func(f finding) bool { return f.Letter == "n" }) // a note changes nothing
 	} else {
 		out.Bars = barsOf(e.Steps)
 	}
@@ -85,8 +88,11 @@ func (h *host) row(r content.Row) row {
 	return out
 }
 
-// news returns the facts without the TLS and the certificate of a row above: the services of a
-// server share them.
+// fewBytes is how much of what a server said stands in a brief row.
+const fewBytes = 96
+
+// news returns the facts of a brief row: without the TLS and the certificate of a row above,
+// which the services of a server share, and with the beginning of what the server said.
 func (h *host) news(facts []fact) []fact {
 	var news []fact
 	for _, f := range facts {
@@ -94,6 +100,9 @@ func (h *host) news(facts []fact) []fact {
 			continue
 		}
 		h.known[f] = true
+		if f.Name == "Evidence" {
+			f.Text = wire.Printable(f.Text, fewBytes)
+		}
 		news = append(news, f)
 	}
 	return news
