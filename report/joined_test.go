@@ -4,6 +4,7 @@ package report
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -69,3 +70,42 @@ func TestJoined(t *testing.T) {
 		})
 	}
 }
+
+// The grid of a page has the grade of a host even where what fails has no column, because the
+// host was checked at so many ports.
+func TestGridWithoutRoom(t *testing.T) {
+	s := &scene.Scene{Host: "mail01", Address: "192.0.2.10", From: "client"}
+	for port := range 2 * manyColumns {
+		s.Add(fmt.Sprint("port-", port+1), uint16(port+1), func(r *probe.Result) {
+			if port == 2*manyColumns-1 {
+				scene.Verdict(probe.Refused, "connection refused (RST)")(r)
+			}
+		})
+	}
+	var g content.Grid
+	d := NewDraft(Outlet{Format{Whole: true, Overview: true}, gridOf{&g}})
+	d.Know(1, content.NewRun("exreach 1.0.0", "client", scene.Began))
+	for h := range judge.Hosts(context.Background(), slices.Values([]probe.HostResults{{Host: s.Host, Results: s.Results}}), scene.Began, nil) {
+		if err := d.Add(h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.End(); err != nil {
+		t.Fatal(err)
+	}
+	if len(g.Columns) != manyColumns || !g.Cut || len(g.Rows) != 1 || g.Rows[0].Grade != judge.Fail {
+		t.Errorf("%d columns, cut %t, rows %+.80v", len(g.Columns), g.Cut, g.Rows)
+	}
+}
+
+// A gridOf is a format that keeps the grid.
+type gridOf struct{ is *content.Grid }
+
+func (g gridOf) Begin(h content.Head) error {
+	*g.is = h.Grid
+	return nil
+}
+
+func (gridOf) Host(content.Part) error { return nil }
+
+func (gridOf) End(content.Head) error { return nil }

@@ -145,7 +145,9 @@ func (d *Draft) finish() error {
 		h.Certificates = d.total.Lifetimes(h.Called)
 		for _, block := range d.blocks() {
 			for _, k := range block {
-				h.Grid.Rows = append(h.Grid.Rows, content.GridRow{Run: k.summary.Run, Host: k.summary.Host, Cells: k.cells})
+				h.Grid.Rows = append(h.Grid.Rows, content.GridRow{
+					Run: k.summary.Run, Host: k.summary.Host, Grade: k.summary.Grade, Care: k.summary.Care, Cells: k.cells,
+				})
 			}
 		}
 	}

@@ -21,6 +21,8 @@ type Column struct {
 type GridRow struct {
 	Run   int // as in Entry
 	Host  string
+	Grade judge.Grade // of all its services, those without a column, too
+	Care  judge.Grade
 	Cells []Cell
 }
 

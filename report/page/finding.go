@@ -9,8 +9,8 @@ import (
 	"exreach/report/judge"
 )
 
-// A finding is why a row is not as wanted, or what else is to be known. A text stands once
-// for a host; later findings lead there.
+// A finding explains why a row is not as wanted, or notes something else about it. A text
+// stands once for a host; later findings lead there.
 type finding struct {
 	mark         // without a letter where it explains the grade of its row
 	ID    *place // where it stands; nil if nothing need lead here

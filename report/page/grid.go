@@ -7,7 +7,7 @@ import (
 	"exreach/report/judge"
 )
 
-// A grid is the head of the grid.
+// A grid is what stands above the lines of the grid: its columns.
 type grid struct {
 	Columns []content.Column
 	Cut     bool
@@ -17,7 +17,7 @@ type grid struct {
 
 // A line is one host of the grid.
 type line struct {
-	mark   // the worst of its services
+	mark   // of all its services
 	Care   string
 	Number int // of the host
 	Host   string
@@ -41,15 +41,13 @@ func gridOf(h content.Head) grid {
 }
 
 func lineOf(h content.Head, row content.GridRow, number int) line {
-	l := line{Number: number, Host: text(h.Called(content.Summary{Host: row.Host, Run: row.Run})), Cells: make([]cell, len(h.Grid.Columns))}
-	grade, care := judge.Pass, judge.Pass
-	for _, c := range row.Cells {
-		if c.Column >= 0 && c.Column < len(l.Cells) {
-			l.Cells[c.Column] = cell{markOf(c.Grade), careLetter(c.Care), c.Column}
-			grade, care = judge.Worst(grade, c.Grade), judge.Worst(care, c.Care)
-		}
+	l := line{
+		mark: markOf(row.Grade), Care: careLetter(row.Care), Number: number,
+		Host: text(h.Called(content.Summary{Host: row.Host, Run: row.Run})), Cells: make([]cell, len(h.Grid.Columns)),
 	}
-	l.mark, l.Care = markOf(grade), careLetter(care)
+	for _, c := range row.Cells {
+		l.Cells[c.Column] = cell{markOf(c.Grade), careLetter(c.Care), c.Column}
+	}
 	return l
 }
 

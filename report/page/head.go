@@ -26,7 +26,7 @@ type begin struct {
 	Policy  string
 	Style   template.CSS
 	Answer  string
-	Because string // what the answer rests on, where the report has several hosts
+	Details string // what the answer rests on, where the report has several hosts
 	StandIn bool
 	Asked   []fact
 	Runs    []run
@@ -64,7 +64,7 @@ type cause struct {
 
 func beginOf(h content.Head) begin {
 	b := begin{
-		Policy: policy(), Style: template.CSS(style), Answer: text(h.Subject()), Because: text(h.Details()),
+		Policy: policy(), Style: template.CSS(style), Answer: text(h.Subject()), Details: text(h.Details()),
 		StandIn: h.StandIn, Asked: askedOf(h),
 	}
 	for _, r := range h.Runs {

@@ -139,7 +139,7 @@ func factsOf(r content.Row, run content.Run, reply string) []fact {
 		}
 	}
 	add("Wanted", wantedOf(e))
-	add("But", otherWants(r))
+	add("Others", otherWants(r))
 	if e.Detail != "" && !strings.HasSuffix(reply, text(e.Detail)) {
 		add("Seen", e.Detail)
 	}

@@ -62,7 +62,7 @@ func (f *finished) add(entries []content.Entry) {
 		h.Counts.Add(e.Grade)
 		h.Counts.Care.Add(e.Care)
 	}
-	g.Rows = append(g.Rows, content.GridRow{Host: s.Host, Cells: content.CellsOf(entries, func(c content.Column) int {
+	g.Rows = append(g.Rows, content.GridRow{Host: s.Host, Grade: s.Grade, Care: s.Care, Cells: content.CellsOf(entries, func(c content.Column) int {
 		if i := slices.Index(g.Columns, c); i >= 0 {
 			return i
 		}

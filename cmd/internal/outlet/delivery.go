@@ -13,8 +13,8 @@ import (
 	"exreach/report"
 )
 
-// A Delivery is a report on its way to where its copies belong. The caller writes to its Outlets, then calls
-// Commit; a deferred Discard cleans up if it does not.
+// A Delivery is the copies of a report while they are written. The caller writes to its Outlets,
+// then calls Commit; a deferred Discard cleans up if it does not.
 type Delivery struct {
 	copies       Copies
 	destinations []*files.Destination
