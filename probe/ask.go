@@ -26,10 +26,12 @@ type asking struct {
 	to    netip.AddrPort
 	row   *gauge.Row
 	res   Result // what is known so far
+
+	wiretap *wiretap // collects what was sent and received; nil unless Pool.Taped
 }
 
 func (h *host) newAsking(c catalog.Check, to netip.AddrPort, row *gauge.Row) *asking {
-	a := &asking{run: h.run, host: h, door: h.door(to, c.Service), path: h.path(to.Addr()), check: c, to: to, row: row}
+	a := &asking{run: h.run, host: h, door: h.door(to, c.Service), path: h.path(to.Addr()), check: c, to: to, row: row, wiretap: h.run.newWiretap()}
 	a.row.To(to)
 	a.res = a.unasked(Interrupted, beforeItsTurn)
 	return a
@@ -69,6 +71,7 @@ func (a *asking) askInTurn(ctx context.Context) {
 		return
 	}
 	a.askOnce(ctx)
+	a.res.Wire = a.wiretap.wire()
 	hide(a.run.mask, &a.res)
 	a.path.observeRow(a.res)
 	if sameForAll(a.res) && !(a.res.Verdict == Cut && a.door.hasAnswered()) {

@@ -211,7 +211,9 @@ func (k *connecting) room(t *try) (release func()) {
 // settles notes how a try ended, and reports whether that ends the connecting.
 func (k *connecting) settles(t *try) bool {
 	k.forget(t)
-	t.err = dialError(t.err)
+	if t.err = dialError(t.err); t.err != nil {
+		k.wiretap.missed(t.sent, t.err)
+	}
 	switch {
 	case t.err == nil:
 		k.hear(t, k.rank)

@@ -45,13 +45,14 @@ type conversation struct {
 
 	delivery Delivery // what became of the last question, where no answer came in time
 
-	hangUp  func()                // ends the connection
-	line    atomic.Pointer[leash] // the connection, once there is one
-	secured net.Conn              // the TLS connection, once there is one
-	raw     *recorder             // the bytes on the wire
-	words   *recorder             // the bytes of the conversation: under TLS where that comes first, else raw
-	hears   *recorder             // the layer that the conversation is on now: words, or TLS once it began in band
-	before  int                   // how many bytes had come over hears when the step began
+	hangUp  func()                   // ends the connection
+	line    atomic.Pointer[leash]    // the connection, once there is one
+	secured net.Conn                 // the TLS connection, once there is one
+	taped   func(certificate string) // ends the tape of the connection
+	raw     *recorder                // the bytes on the wire
+	words   *recorder                // the bytes of the conversation: under TLS where that comes first, else raw
+	hears   *recorder                // the layer that the conversation is on now: words, or TLS once it began in band
+	before  int                      // how many bytes had come over hears when the step began
 	steps   []Timing
 	since   time.Time // when the last of them began
 }
@@ -83,6 +84,7 @@ func (c *conversation) hold(ctx context.Context) {
 	if socket.IsTimeout(c.err) {
 		c.delivery = c.line.Load().delivery()
 	}
+	c.hearToTheEnd()
 	if c.secured != nil {
 		_ = c.secured.Close() // says close_notify
 	}
@@ -122,6 +124,7 @@ func (c *conversation) open(ctx context.Context) (*leash, error) {
 		stop()
 		leave()
 		_ = leash.Close()
+		c.endTape()
 		closed()
 		done()
 	})
@@ -157,7 +160,7 @@ func (c *conversation) connect(ctx context.Context) (conn net.Conn, err error) {
 // talk does the TLS handshake where that comes first, and lets the protocol speak. It
 // leaves what it learned in c.peer and c.err.
 func (c *conversation) talk(ctx context.Context, leash *leash) {
-	c.raw = &recorder{Conn: leash}
+	c.raw = &recorder{Conn: c.record(leash)}
 	c.words, c.hears = c.raw, c.raw
 	var conn net.Conn = c.raw
 	if service := c.check.Service; service.TLS.First() {
@@ -196,9 +199,14 @@ func (c *conversation) question(ctx context.Context) protocol.Question {
 		Domain:     c.run.pool.Domain,
 		Interfaces: behind(c.check),
 		Releases:   c.check.Releases,
+		Token:      c.run.pool.Token,
 		Session: protocol.Session{At: c.beginStep, StartTLS: c.startTLS, Redial: func() (net.Conn, error) {
 			c.hangUp() // there is never more than one connection
-			return c.open(ctx)
+			again, err := c.open(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return c.record(again), nil
 		}},
 	}
 	c.mayLogIn(ctx, &q)

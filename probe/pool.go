@@ -27,6 +27,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"exreach/catalog"
+	"exreach/probe/far"
 	"exreach/probe/gauge"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
@@ -46,6 +47,9 @@ type Pool struct {
 
 	Credentials *protocol.Credentials // to log in with where a service takes them; nil logs in nowhere
 	Shared      *Shared               // what this pool has in common with others: limits, ports, logins, trust; nil shares nothing
+
+	Taped bool   // keep what was sent and received (Result.Wire)
+	Token string // goes into the questions of protocols with room for it; "" into none. 16 of a-z and 2-7. Only for a stand-in that knows the code
 
 	Gauge *gauge.Gauge // shows what the pool is doing; may be nil
 
@@ -109,6 +113,8 @@ type HostResults struct {
 	Host    string
 	Place   int
 	Results []Result // by check, in the order of the plan; within one in no order, see Result.Order
+
+	Contacts []far.Contact // with the stand-ins at its addresses; the pool makes none
 }
 
 // Run asks the hosts and yields each when it has all its results, in no order. A

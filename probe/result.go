@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/far"
 	"exreach/probe/hops"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
@@ -61,6 +62,8 @@ type Result struct {
 	Trace    *hops.Trace // how far the packets came; nil where Traced did not trace it
 	Untraced Untraced    // why Traced did not trace it; "" where it did, or had no reason to
 	Crowded  *Crowded    // what it did while other connections were open; nil where that made no difference
+	Wire     *far.Wire   // what was sent and received; nil unless Pool.Taped
+	Far      *far.Sight  // what the far end saw of it; nil if no stand-in told
 }
 
 // A Witness is another port of the same address, which had answered. It was asked again

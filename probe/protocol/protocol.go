@@ -95,6 +95,7 @@ type Question struct {
 	Interfaces  []catalog.Interface // wanted behind an endpoint mapper
 	Releases    *catalog.Releases   // what is known of all versions; nil means what comes with exreach
 	Credentials *Credentials        // to log in with; nil for no login
+	Token       string              // goes into the question where the protocol has room for it; "" changes nothing
 
 	Session
 }
@@ -132,6 +133,7 @@ type Stand struct {
 	Service   catalog.Service
 	Endpoints []rpc.Endpoint // what an endpoint mapper hands out
 	Accounts  []Credentials  // who may log in; without any, no client may
+	Most      int            // bytes that the answer over UDP may have, because the source may be forged; 0 is no limit
 	StartTLS  func(net.Conn) (net.Conn, error)
 	// StartTLS does the TLS handshake as a server. Nil where there is no
 	// certificate: Answer then does not offer TLS.
@@ -146,6 +148,7 @@ type Peer struct {
 	Facts        map[string]string `json:"facts,omitempty"`         // what else the conversation learned, by the names in facts.go: "server", "status", "default_naming_context"
 	Refusal      string            `json:"refusal,omitempty"`       // how it turned us away in its own protocol: "421 4.3.2 Service not available"
 	Reason       wire.Reason       `json:"reason,omitempty"`        // why it did, where its answer tells
+	StandIn      bool              `json:"stand_in,omitempty"`      // it bears the mark of a stand-in of exreach, in its words or its certificate
 	Spoke        string            `json:"-"`                       // what the server of a port spoke whose protocol was not known: "ssh"; "" where that did not show
 	Logins       Logins            `json:"-"`                       // what came of the credentials, as the fact "auth" tells people
 	Page         *Page             `json:"-"`                       // of an answer over HTTP: what code reads of its facts

@@ -65,6 +65,14 @@ func (c *secured) Write(b []byte) (int, error) {
 	return n, c.explain(err)
 }
 
+// CloseWrite sends close_notify, and leaves the connection open for reading.
+func (c *secured) CloseWrite() error {
+	if under, ok := c.Conn.(*tls.Conn); ok {
+		return under.CloseWrite()
+	}
+	return nil
+}
+
 // explain wraps an error of TLS in an Error. It returns errors that connections without
 // TLS have, too, as they are, unless the server caused one instead of an answer because it
 // got no certificate of ours.

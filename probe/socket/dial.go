@@ -26,6 +26,18 @@ type Error struct {
 	Local bool       // this machine refused before anything was sent
 	ICMP  ICMP       // what an ICMP message said; ICMPNone where none came
 	By    netip.Addr // who sent it; the zero Addr where that is not known
+
+	From netip.AddrPort // this machine's end of the connect; invalid where that is not known
+}
+
+// LocalOf returns this machine's end of the connect that failed with err; the zero AddrPort
+// if it is not known.
+func LocalOf(err error) netip.AddrPort {
+	var failed *Error
+	if !errors.As(err, &failed) {
+		return netip.AddrPort{}
+	}
+	return failed.From
 }
 
 func (e *Error) Error() string {

@@ -35,6 +35,9 @@ func dialSegments(ctx context.Context, source netip.Addr, addr netip.AddrPort, s
 	// From here on the runtime's poller watches the socket.
 	s := tcpConn{os.NewFile(uintptr(fd), "tcp"), addr}
 	if err := awaitConnect(ctx, s.File, addr.Addr()); err != nil {
+		if failed, ok := errors.AsType[*Error](err); ok {
+			failed.From = s.LocalAddr().(*net.TCPAddr).AddrPort()
+		}
 		_ = s.Close()
 		return nil, err
 	}
@@ -113,6 +116,11 @@ func (s tcpConn) LocalAddr() net.Addr {
 		return err
 	})
 	return net.TCPAddrFromAddrPort(addr)
+}
+
+// CloseWrite says that no more is sent, as that of net.TCPConn does.
+func (s tcpConn) CloseWrite() error {
+	return onSocket(s, func(fd int) error { return os.NewSyscallError("shutdown", unix.Shutdown(fd, unix.SHUT_WR)) })
 }
 
 // RemoteAddr returns the other end.

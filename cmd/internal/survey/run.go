@@ -66,6 +66,9 @@ func (s *Survey) endAtDeadline(ctx context.Context, stop context.CancelCauseFunc
 func (s *Survey) check(ctx context.Context, pool probe.Pool, plans iter.Seq[probe.HostPlan]) iter.Seq[judge.Host] {
 	pool.Gauge = &s.meter.gauge
 	found := pool.Run(ctx, plans)
+	if s.Second != nil {
+		found = s.Second(ctx, pool, found)
+	}
 	if s.Trace {
 		found = s.noteUntraced(s.meter.follow(found, func(hosts iter.Seq[probe.HostResults]) iter.Seq[probe.HostResults] {
 			return probe.Traced(ctx, hops.Tracer{Source: pool.Source}, hosts)

@@ -9,7 +9,9 @@
 package survey
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -28,6 +30,8 @@ type Survey struct {
 	Every time.Duration // how often Progress is told; 0 is never
 	Began time.Time     // what the times in the report count from; zero is the moment of Run
 
+	Second Second // asks hosts further before they are judged; nil does not
+
 	Deadline time.Duration // after Began the run ends, and what is not finished is untried; 0 is never
 
 	hosts *Targets
@@ -37,6 +41,10 @@ type Survey struct {
 
 	mu sync.Mutex // held while tell calls Watch: calls do not overlap
 }
+
+// A Second passes on the hosts that pool has asked, after asking some of them again. Package
+// contact has one, for stand-ins.
+type Second func(ctx context.Context, pool probe.Pool, hosts iter.Seq[probe.HostResults]) iter.Seq[probe.HostResults]
 
 // few is up to how many hosts are each told in an Identified, not all in an AllIdentified.
 const few = 20
