@@ -47,6 +47,7 @@ var layers = []string{
 	"exreach/report/table",
 	"exreach/report/page",
 	"exreach/report/content",
+	"exreach/report/ends",
 	"exreach/report/judge",
 	"exreach/report/judge/identity",
 	"exreach/report/charset",
