@@ -50,6 +50,7 @@ var layers = []string{
 	"exreach/report/ends",
 	"exreach/report/judge",
 	"exreach/report/judge/identity",
+	"exreach/report/judge/route",
 	"exreach/report/charset",
 	"exreach/report/quote",
 	"exreach/probe/standin",
