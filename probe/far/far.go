@@ -89,6 +89,13 @@ const (
 	LargeOnly          Reason = "large-only"    // answer-lost: small packets came, large ones did not: the MTU of the path
 )
 
+// Reasons is every reason.
+func Reasons() []Reason {
+	return []Reason{
+		NotOpen, OtherProgram, TooMany, ClocksApart, NoRecord, TurnedAway, ByProxy, CertificateChanged, StartTLSGone, AtTheHost, BeforeHost, LargeOnly,
+	}
+}
+
 // A Contact is what the near end and one listener told each other, or why they did not.
 type Contact struct {
 	Address  netip.Addr     // of the far end, as it was asked
@@ -127,6 +134,11 @@ const (
 	NoWay        ContactFailure = "no-way"        // no port lets TLS through to the listener
 	Broken       ContactFailure = "broken"        // the contact ended before its time
 )
+
+// ContactFailures is every failure.
+func ContactFailures() []ContactFailure {
+	return []ContactFailure{NoCode, WrongCode, OtherVersion, NoWay, Broken}
+}
 
 // Schema is the schema of a Record.
 const Schema = "exreach-listen/1"
