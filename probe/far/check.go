@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/netip"
 	"time"
 
 	"exreach/catalog"
@@ -143,6 +144,7 @@ func (r *Record) clean() {
 	}
 	for i := range r.Arrivals {
 		a := &r.Arrivals[i]
+		a.From = netip.AddrPortFrom(a.From.Addr().Unmap().WithZone(""), a.From.Port())
 		texts = append(texts, &a.Turned)
 	}
 	for _, t := range texts {

@@ -18,7 +18,7 @@ type Near struct {
 	Refused   bool // it was refused: RST or ICMP
 	Answered  bool // the answer came whole, and is one
 	LargeLost bool // this machine's TCP saw that small packets came back, and large ones did not
-	Wire      Wire // what was sent and received. Of a report that does not say, one Call without flows: see Call.Untaped
+	Wire      Wire // what was sent and received; of a report that does not say, one Call that is Untaped
 }
 
 // A Meeting is what both ends know of each other beside the record.
@@ -108,12 +108,22 @@ func judge(near Near, pairs []pair, open Opening, r Record, m Meeting) Sight {
 		return Sight{Direction: AnswerLost}
 	case p.came.HalfOpen: // it has our SYN, we have its answer, and nothing after that arrives
 		return Sight{Direction: NeverArrived}
+	case near.Network == catalog.UDP:
+		return lostDatagram(p)
 	case p.lostGoing():
-		return Sight{Direction: NeverArrived, Why: LargeOnly}
+		return Sight{Direction: NeverArrived, Why: p.tooLarge()}
 	case p.lostComing() || !near.Connected:
 		return Sight{Direction: AnswerLost, Why: largeOnly(near)}
 	}
 	return Sight{} // both ends agree on what there was
+}
+
+// lostDatagram judges a question over UDP that arrived and was not answered here.
+func lostDatagram(p pair) Sight {
+	if p.came.Sent.Bytes == 0 {
+		return Sight{Direction: NoDirection, Note: "The far end received it and gave no answer."}
+	}
+	return Sight{Direction: AnswerLost}
 }
 
 func largeOnly(near Near) Reason {
@@ -144,6 +154,8 @@ func unseen(near Near, r Record, m Meeting) Sight {
 		return Sight{Direction: NoDirection, Why: ClocksApart}
 	case near.Connected:
 		return Sight{Direction: AnsweredByOther}
+	case near.Refused: // nothing was dropped
+		return Sight{Direction: NeverArrived}
 	case r.Dropped > 0:
 		return Sight{Direction: NeverArrived, Why: AtTheHost}
 	case r.Dropped == 0:
@@ -175,6 +187,18 @@ func (p pair) isTurned() bool { return p.came != nil && p.came.Turned != "" }
 // lostGoing reports whether the far end received less than was sent to it.
 func (p pair) lostGoing() bool {
 	return !p.call.Untaped && p.came.Received.Bytes < p.call.Sent.Bytes && p.came.Sent.Bytes <= p.call.Received.Bytes
+}
+
+// smallest is how many bytes any path carries in one packet, about (RFC 791: 576 with its
+// headers).
+const smallest = 512
+
+// tooLarge returns LargeOnly if what did not arrive may have been too large for the path.
+func (p pair) tooLarge() Reason {
+	if p.call.Sent.Bytes-p.came.Received.Bytes > smallest {
+		return LargeOnly
+	}
+	return ""
 }
 
 // lostComing reports whether less came back than the far end sent.

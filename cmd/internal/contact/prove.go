@@ -45,7 +45,7 @@ type way struct {
 const (
 	mostWays   = 12               // ports that are tried
 	mostAsked  = 3                // times that a person is asked for a code
-	mostCodes4 = 8                // codes of a file that are tried at one listener, each of which costs a delay
+	mostTried  = 8                // codes of a file that are tried at one listener, each of which costs a delay
 	knockTime  = 90 * time.Second // for one code at all ports
 	wrongPorts = 2                // ports of the stand-in itself at which a code is refused before it is believed to be wrong
 	dialTime   = 5 * time.Second
@@ -107,7 +107,7 @@ func newToken() string {
 func (p *proving) reach(ctx context.Context, fit []Code) *session {
 	known := slices.Concat(fit, p.stage.Codes.For(p.at.Host, p.at.Address))
 	p.contact.Failed = far.NoCode
-	for _, code := range known[:min(len(known), mostCodes4)] {
+	for _, code := range known[:min(len(known), mostTried)] {
 		if s := p.knock(ctx, code); s != nil || p.contact.Failed != far.WrongCode {
 			return s
 		}
