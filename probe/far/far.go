@@ -25,6 +25,8 @@ type Call struct {
 	Local       netip.AddrPort // this machine's end; invalid if it is not known
 	At          time.Time      // when it began
 	Took        time.Duration
+	Missed      bool // no connection came about
+	Untaped     bool // Sent and Received are not known, as of a report that does not say
 	Sent        tape.Flow
 	Received    tape.Flow
 	Certificate string // the SHA-256 fingerprint of the certificate that came; "" if none did
