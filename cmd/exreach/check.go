@@ -17,6 +17,7 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/secret"
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/probe/protocol"
@@ -84,7 +85,9 @@ func surveyOf(ctx context.Context, c *cli.Context, w world) (*survey.Survey, err
 	if run.Pool, err = poolOf(c, w); err != nil {
 		return nil, err
 	}
-	run.Pool.Credentials, err = credentialsOf(ctx, c, w.env)
+	if c.IsSet("credentials") {
+		run.Pool.Credentials, err = secret.Credentials(ctx, c.String("credentials"), w.env)
+	}
 	return run, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/secret"
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/probe/lookup"
@@ -30,7 +31,8 @@ func poolFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "rate", Usage: "open at most this `NUMBER` of connections a second (default: no limit)"},
 		&cli.BoolFlag{Name: "gentle", Usage: "check the ports of a host one after the other, at most two connections a second"},
 		&cli.StringFlag{Name: "domain", Usage: "ask DNS servers for the MX and Autodiscover records of this mail `DOMAIN`"},
-		credentialsFlag(),
+		// There is no flag for the password itself: everyone on the machine can read a command line.
+		&cli.StringFlag{Name: "credentials", TakesFile: true, Usage: "also log in, with the credentials in `FILE`, or from the environment (" + secret.Environment + ")"},
 		&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},
 		&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
 		&cli.BoolFlag{Name: "6", Usage: "use IPv6 only"},
