@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/probe/far"
 	"exreach/probe/protocol"
 	"exreach/probe/protocol/rpc"
 )
@@ -33,7 +34,17 @@ type Server struct {
 	Services []catalog.Service      // what it listens on
 	Faults   map[string]Fault       // what is wrong with it, by service name
 	Accounts []protocol.Credentials // who may log in; without any, no client may
-	Address  netip.Addr             // where it listens, on its services' own ports; :: is everywhere, the zero Addr is loopback, on ports that are free
+
+	Addresses []netip.Addr      // where it listens, on its services' own ports; :: is everywhere, none is loopback, on ports that are free
+	Lenient   bool              // Start goes on after a port that cannot be opened: Openings tells
+	Dynamic   catalog.Ports     // the range of the RPC interfaces; zero begins at 6405
+	Static    map[string]uint16 // the ports of RPC interfaces that have a fixed one, by service name
+
+	Allow   func(netip.Addr) bool // which sources are served; nil serves all
+	Guarded bool                  // strangers may reach it: Limits are on, and no answer over UDP is longer than its question unless its source is expected
+	Limits  Limits
+	Watch   func(Event)                                                    // is told what happens, one event at a time; nil for no one
+	Contact func(ctx context.Context, conn *tls.Conn, from netip.AddrPort) // holds a contact and returns at its end; nil for a server without contact
 
 	authority *Authority
 	good, old tls.Certificate
@@ -134,6 +145,25 @@ func (s *Server) Close() {
 	s.serving.Wait()
 }
 
+// ContactProtocol is the ALPN protocol with which a TLS handshake asks for the contact
+// (RFC 7301).
+const ContactProtocol = "exreach-contact/1"
+
+// Openings returns what became of each port, in the order of the services.
+func (s *Server) Openings() []far.Opening { return nil }
+
+// Expect says that a source has proved its address, and with which token it will ask.
+// Until forget is called it gets full answers over UDP, the first bytes of its
+// conversations are kept, and what bears the token is its own wherever it came from.
+func (s *Server) Expect(source netip.Addr, token string) (forget func()) { return func() {} }
+
+// RecordFor returns the openings, and what arrived from source or bore its token. The
+// caller fills in what the server does not know: Tool, Listener, Machine, Wall, Dropped.
+func (s *Server) RecordFor(source netip.Addr, token string) far.Record { return far.Record{} }
+
+// Whole returns what arrived from all sources.
+func (s *Server) Whole() far.Record { return far.Record{} }
+
 // Roots returns the roots that a client must trust to trust the stand-in's certificates.
 func (s *Server) Roots() *x509.CertPool { return s.authority.Roots() }
 
@@ -219,10 +249,10 @@ func (s *Server) listen(service catalog.Service) error {
 
 // addressOf returns the address on which to open the listener of a port.
 func (s *Server) addressOf(own port) string {
-	if !s.Address.IsValid() {
+	if len(s.Addresses) == 0 {
 		return "127.0.0.1:0"
 	}
-	return netip.AddrPortFrom(s.Address, own.number).String()
+	return netip.AddrPortFrom(s.Addresses[0], own.number).String()
 }
 
 func (s *Server) accept(l net.Listener, service catalog.Service) {
