@@ -36,6 +36,7 @@ var layers = []string{
 	"exreach/cmd/internal/listening",
 	"exreach/cmd/internal/secret", // above contact, whose codes it reads
 	"exreach/cmd/internal/contact",
+	"exreach/cmd/internal/machine",
 	"exreach/cmd/internal/survey",
 	"exreach/cmd/internal/hostlist",
 	"exreach/cmd/internal/files",

@@ -57,6 +57,11 @@ func check(c *cli.Context, w world) error {
 		return err
 	}
 	run.Pool.Shared.Trust = roots
+	stage, err := contactStage(ctx, c, w, out)
+	if err != nil {
+		return err
+	}
+	run.Second = stage.Run
 	run.Began, run.Deadline = began, deadline
 	run.Trace, run.Watch = c.Bool("trace"), out.tell
 	return out.run(c.Context, run)
@@ -73,14 +78,14 @@ func surveyOf(ctx context.Context, c *cli.Context, w world) (*survey.Survey, err
 	if err != nil {
 		return nil, err
 	}
-	options.Version = versionCalled(cat, options.Version)
+	options.Version = survey.VersionCalled(cat, options.Version)
 	hosts, err := targetsOf(ctx, c, w, cat, options)
 	if err != nil {
 		return nil, err
 	}
 	run, err := survey.New(cat, hosts)
 	if err != nil {
-		return nil, pointed(cat, err)
+		return nil, survey.Pointed(cat, err)
 	}
 	if run.Pool, err = poolOf(c, w); err != nil {
 		return nil, err

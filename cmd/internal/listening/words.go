@@ -4,7 +4,6 @@ package listening
 
 import (
 	"fmt"
-	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -161,37 +160,4 @@ func (l *Listener) nothingOpen(openings []far.Opening) error {
 		l.tellGrant()
 	}
 	return mistake("free one of the ports, grant the right, or name another --address or --role", "no port could be opened: %s", strings.Join(parts, "; "))
-}
-
-// Print writes what would be opened, as a table or JSON. Nothing is tried.
-func (l *Listener) Print(to io.Writer, format string) error {
-	openings := l.Plan.Openings(l.Addresses)
-	if format != "table" {
-		type port struct {
-			Service  string          `json:"service"`
-			Role     string          `json:"role"`
-			Protocol string          `json:"protocol"`
-			Network  catalog.Network `json:"network"`
-			Port     uint16          `json:"port"`
-			Address  netip.Addr      `json:"address"`
-		}
-		ports := []port{}
-		for _, o := range openings {
-			ports = append(ports, port{o.Service, o.Role, o.Protocol, o.Network, o.Port, o.Address})
-		}
-		return indented(to, struct {
-			Schema  string   `json:"schema"`
-			Host    string   `json:"host"`
-			Version string   `json:"version"`
-			Roles   []string `json:"roles"`
-			Clashes []string `json:"clashes,omitempty"`
-			Ports   []port   `json:"ports"`
-		}{far.Schema, l.Plan.Host, l.Plan.Version.Name, l.Plan.Roles, l.Plan.Clashes(), ports})
-	}
-	rows := [][]string{{"PORT", "SERVICE", "PROTOCOL", "ADDRESS", "ROLE"}}
-	for _, o := range openings {
-		rows = append(rows, []string{name(o), o.Service, o.Protocol, addressOf(o), o.Role})
-	}
-	lines := append(aligned(rows), l.Plan.Clashes()...)
-	return text{to}.lines(lines...)
 }

@@ -5,7 +5,6 @@ package secret
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -22,7 +21,7 @@ const (
 	passwordVariable = "EXREACH_PASSWORD"
 )
 
-var credentials = kind{"credentials", "credentials", `the lines user: DOMAIN\name and password: TEXT`}
+var credentials = kind{name: "credentials", option: "credentials", lines: `the lines user: DOMAIN\name and password: TEXT`, most: 4 << 10}
 
 // Credentials reads what to log in with from a file, or from env if the file is Environment.
 // Its errors say which line is wrong.
@@ -54,9 +53,6 @@ func Credentials(ctx context.Context, file string, env func(string) string) (*pr
 // characters that mean something in YAML, or end in a blank, and trying a wrong one may
 // lock the account.
 func parseCredentials(file []byte) (user, password string, err error) {
-	if len(file) > longest {
-		return "", "", errors.New("it is too long")
-	}
 	number := 0
 	for line := range bytes.Lines(bytes.TrimPrefix(file, []byte("\xef\xbb\xbf"))) { // Notepad's mark
 		number++

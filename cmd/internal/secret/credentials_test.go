@@ -39,20 +39,19 @@ func TestParseCredentials(t *testing.T) {
 	}
 	const secret = "correct-horse"
 	for text, want := range map[string]string{
-		"user: a\npasswrod: " + secret:                        "line 2: it is neither a user: line nor a password: line",
-		secret:                                                "line 1: it is neither a user: line nor a password: line",
-		"a:" + secret:                                         "line 1: it is neither a user: line nor a password: line",
-		"Password: " + secret:                                 "line 1: it is neither a user: line nor a password: line",
-		"user: a\npassword: \"" + secret + "\"":               "line 2: the password must stand there without quotes",
-		"user: a\npassword: '" + secret + "' ":                "line 2: the password must stand there without quotes",
-		"user: a\npassword:  \t \n":                           "line 2: the password is missing",
-		"user: 'a'\npassword: " + secret:                      "line 1: the user must stand there without quotes",
-		"user: a\nuser: b\npassword: " + secret:               "line 2: a second user",
-		"password: " + secret + "\n#\npassword: " + secret:    "line 3: a second password",
-		"user: a\npassword:\n":                                "line 2: the password is missing",
-		"user: a\npassword: " + secret + "\xff":               "line 2: it is not text in UTF-8",
-		"\xff\xfeu\x00s\x00e\x00r\x00:\x00":                   "line 1: it is not text in UTF-8",
-		"user: a\npassword: " + strings.Repeat(secret, 10000): "it is too long",
+		"user: a\npasswrod: " + secret:                     "line 2: it is neither a user: line nor a password: line",
+		secret:                                             "line 1: it is neither a user: line nor a password: line",
+		"a:" + secret:                                      "line 1: it is neither a user: line nor a password: line",
+		"Password: " + secret:                              "line 1: it is neither a user: line nor a password: line",
+		"user: a\npassword: \"" + secret + "\"":            "line 2: the password must stand there without quotes",
+		"user: a\npassword: '" + secret + "' ":             "line 2: the password must stand there without quotes",
+		"user: a\npassword:  \t \n":                        "line 2: the password is missing",
+		"user: 'a'\npassword: " + secret:                   "line 1: the user must stand there without quotes",
+		"user: a\nuser: b\npassword: " + secret:            "line 2: a second user",
+		"password: " + secret + "\n#\npassword: " + secret: "line 3: a second password",
+		"user: a\npassword:\n":                             "line 2: the password is missing",
+		"user: a\npassword: " + secret + "\xff":            "line 2: it is not text in UTF-8",
+		"\xff\xfeu\x00s\x00e\x00r\x00:\x00":                "line 1: it is not text in UTF-8",
 	} {
 		_, _, err := parseCredentials([]byte(text))
 		if err == nil || err.Error() != want {
@@ -99,6 +98,7 @@ func TestReadCredentials(t *testing.T) {
 		"password: " + alicePassword: "the user is missing",
 		"user: a":                    "the password is missing",
 		"user: \\a\npassword: b":     `the user is not DOMAIN\name, name@domain or a name`,
+		strings.Repeat("#", 5000):    "it is too long",
 		"nothing":                    "line 1: it is neither a user: line nor a password: line",
 	} {
 		write(text, 0o600)

@@ -19,14 +19,12 @@ import (
 	"exreach/cmd/internal/survey"
 )
 
-// longest is how long a file with a secret may be, in bytes.
-const longest = 4 << 10
-
 // A kind is one of the secrets that a file may hold.
 type kind struct {
 	name   string // in errors: "credentials"
 	option string // that names the file: "credentials"
 	lines  string // what stands in the file, for hints
+	most   int    // bytes
 }
 
 // read returns the text of a file, which no other user may read, change or replace. The end
@@ -44,9 +42,12 @@ func (k kind) read(ctx context.Context, file string) ([]byte, error) {
 	if err := k.requirePrivate(f, file); err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(files.Until(ctx, f), longest+1))
-	if err != nil {
+	text, err := io.ReadAll(io.LimitReader(files.Until(ctx, f), int64(k.most)+1))
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w", k.name, err)
+	case len(text) > k.most:
+		return nil, hinted("the file has "+k.lines, "%s %s: it is too long", k.name, file)
 	}
 	return text, nil
 }
