@@ -34,10 +34,11 @@ var layers = []string{
 	"exreach/cmd/internal/outlet",
 	"exreach/cmd/internal/pick",
 	"exreach/cmd/internal/listening",
+	"exreach/cmd/internal/secret", // above contact, whose codes it reads
 	"exreach/cmd/internal/contact",
+	"exreach/cmd/internal/machine",
 	"exreach/cmd/internal/survey",
 	"exreach/cmd/internal/hostlist",
-	"exreach/cmd/internal/secret",
 	"exreach/cmd/internal/files",
 	"exreach/report/judge/scene",
 	"exreach/report/schema",
