@@ -36,12 +36,19 @@ func listen(t *testing.T, roles ...string) *listener {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serve(t, server, func(*far.Record) {})
+}
+
+// serve starts a stand-in with a desk. alter changes the records that it gives.
+func serve(t *testing.T, server *standin.Server, alter func(*far.Record)) *listener {
+	t.Helper()
 	l := &listener{Server: server}
 	l.desk = &Desk{
 		Code: NewCode(),
 		Record: func(source netip.Addr, token string) far.Record {
 			r := server.RecordFor(source, token)
 			r.Listener, r.Tool = "amber", "exreach test"
+			alter(&r)
 			return r
 		},
 		Expect: server.Expect,
@@ -59,15 +66,19 @@ func listen(t *testing.T, roles ...string) *listener {
 	return l
 }
 
-// planOfRole is the plan of a host with a role.
+// planOfRole is the plan of a host of version SE, for another server.
 func planOfRole(t *testing.T, host, role string) probe.HostPlan {
 	t.Helper()
-	cat := catalog.Open()
-	plan, err := cat.Plan(catalog.Topology{Hosts: []catalog.Host{{Name: host, Version: "se", Role: role}}}, "mailbox")
+	return planFrom(t, catalog.Host{Name: host, Version: "se", Role: role}, "mailbox")
+}
+
+func planFrom(t *testing.T, host catalog.Host, from string) probe.HostPlan {
+	t.Helper()
+	plan, err := catalog.Open().Plan(catalog.Topology{Hosts: []catalog.Host{host}}, from)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return probe.HostPlan{Host: host, Checks: catalog.WithControls(plan)}
+	return probe.HostPlan{Host: host.Name, Checks: catalog.WithControls(plan)}
 }
 
 // run asks a plan, and lets the stage ask again.
