@@ -32,9 +32,9 @@ type stage struct {
 // found is what far ends found. Call it when the run is over.
 func (s *stage) found() []contact.Reversed { return s.reversed }
 
-// contactStage asks stand-ins again whose codes the user knows. A user at a terminal is
+// secondOf asks stand-ins again whose codes the user knows. A user at a terminal is
 // asked for them.
-func contactStage(ctx context.Context, c *cli.Context, w world, out output) (*stage, error) {
+func secondOf(ctx context.Context, c *cli.Context, w world, out output) (*stage, error) {
 	known, err := secret.Codes(ctx, c.String("code-file"), c.IsSet("code-file"), w.env)
 	if err != nil {
 		return nil, err
