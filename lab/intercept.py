@@ -35,7 +35,8 @@ def received(conn):
         conn.setblocking(True)
 
 
-def join(client, server):
+def join(client, server, hear=lambda piece: None):
+    """Passes on what both say until one of them ends; hear gets what the client says."""
     other = {client: server, server: client}
     while True:
         ready = [c for c in other if c.pending()] or select.select(list(other), [], [])[0]
@@ -43,6 +44,8 @@ def join(client, server):
             piece = received(conn)
             if piece == b"":
                 return
+            if piece and conn is client:
+                hear(piece)
             if piece:
                 other[conn].sendall(piece)
 
@@ -74,4 +77,5 @@ def main():
         threads[-1].start()
 
 
-main()
+if __name__ == "__main__":
+    main()
