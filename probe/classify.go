@@ -205,6 +205,7 @@ func (q *inquiry) record(ctx context.Context, c *conversation) (shortage bool) {
 	peer := c.peer
 	c.noteSpoken(&res.Check.Service)
 	c.door.noteHello(c.tls)
+	peer.StandIn = c.standIn()
 	peer.TLS, peer.TLSFailure = c.tls.Judge(c.run.shared.trust.Judge), secure.FailureOf(c.err)
 	c.run.mask.HideAll(&peer) // before Clean cuts it
 	peer.Clean()
@@ -227,5 +228,5 @@ func (c *conversation) noteSpoken(s *catalog.Service) {
 }
 
 func emptyPeer(p protocol.Peer) bool {
-	return p.Greeting == "" && p.Capabilities == nil && p.Facts == nil && p.Refusal == "" && p.Endpoints == nil && p.Web == nil && p.TLS == nil && p.TLSFailure == nil
+	return p.Greeting == "" && p.Capabilities == nil && p.Facts == nil && p.Refusal == "" && p.Endpoints == nil && p.Web == nil && p.TLS == nil && p.TLSFailure == nil && !p.StandIn
 }

@@ -3,11 +3,14 @@
 package probe
 
 import (
+	"bytes"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"exreach/probe/protocol"
 	"exreach/probe/socket"
 )
 
@@ -109,6 +112,7 @@ type recorder struct {
 	first []byte
 	total int       // bytes in all
 	last  time.Time // when the last of them came
+	mark  watch     // for the mark of a stand-in
 }
 
 func (r *recorder) Read(b []byte) (int, error) {
@@ -136,6 +140,7 @@ func (r *recorder) keep(b []byte) {
 	defer r.mu.Unlock()
 	if len(b) > 0 {
 		r.total, r.last = r.total+len(b), time.Now()
+		r.mark.see(b)
 	}
 	room := evidenceSize - len(r.first)
 	r.first = append(r.first, b[:min(len(b), room)]...)
@@ -156,4 +161,45 @@ func (r *recorder) head() []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.first)
+}
+
+// markWithin is how many of a peer's first bytes may bear the mark of a stand-in. An answer
+// over HTTP has it in its headers, and one over LDAP before its first 16 KiB end.
+const markWithin = 16 << 10
+
+// standIn reports whether the peer bears the mark of a stand-in: in the bytes that it said,
+// under TLS where there was TLS, or in the name of the authority of its certificate.
+func (c *conversation) standIn() bool {
+	if c.tls != nil && len(c.tls.Chain) > 0 && strings.Contains(c.tls.Chain[0].Issuer, protocol.Mark) {
+		return true
+	}
+	return c.raw.marked() || c.words.marked() || c.hears.marked()
+}
+
+// marked reports whether what was read bears the mark.
+func (r *recorder) marked() bool {
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mark.seen
+}
+
+// A watch looks for the mark in bytes that come in pieces. It keeps what may be the mark's
+// beginning, and no more.
+type watch struct {
+	seen   bool
+	passed int    // bytes so far
+	tail   []byte // the last of them
+}
+
+func (w *watch) see(b []byte) {
+	if w.seen || w.passed >= markWithin {
+		return
+	}
+	w.passed += len(b)
+	w.tail = append(w.tail, b...)
+	w.seen = bytes.Contains(w.tail, []byte(protocol.Mark))
+	w.tail = append([]byte(nil), w.tail[max(0, len(w.tail)-len(protocol.Mark)+1):]...)
 }

@@ -143,7 +143,7 @@ func TestStandInAddress(t *testing.T) {
 	}
 	at := netip.MustParseAddr("127.0.0.1")
 	service := catalog.Service{Name: "pop3", Network: catalog.TCP, Ports: catalog.Ports{First: port, Last: port}, Protocol: "pop3", TLS: catalog.NoTLS}
-	s := &standin.Server{Host: "mail01.contoso.example", Version: "2019", Services: []catalog.Service{service}, Address: at}
+	s := &standin.Server{Host: "mail01.contoso.example", Version: "2019", Services: []catalog.Service{service}, Addresses: []netip.Addr{at}}
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

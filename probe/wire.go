@@ -45,7 +45,7 @@ func (r *run) newWiretap() *wiretap {
 // missed notes a connect that came to nothing.
 func (w *wiretap) missed(began time.Time, err error) {
 	if w != nil {
-		w.add(&call{Call: far.Call{Local: socket.LocalOf(err), At: began, Took: time.Since(began)}, tape: &tape.Tape{}})
+		w.add(&call{Call: far.Call{Local: socket.LocalOf(err), At: began, Took: time.Since(began), Missed: true}, tape: &tape.Tape{}})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"exreach/probe"
 	"exreach/report/content"
 	"exreach/report/judge"
+	"exreach/report/judge/route"
 	"exreach/report/judge/identity"
 	"exreach/report/judge/scene"
 )
@@ -54,7 +55,7 @@ var forged = map[string]func(i, n int, e *content.Entry){
 	},
 	"traces": func(i, _ int, e *content.Entry) {
 		e.Port, e.Verdict, e.Grade = uint16(i+1), probe.TimedOut, judge.Fail
-		e.Trace = &content.Trace{Outcome: judge.Blocked, Sentence: fmt.Sprint("stops ", i), After: fmt.Sprint("hop-", i), Hops: []content.Hop{{TTL: 1}}, Beside: &content.Beside{}}
+		e.Trace = &content.Trace{Outcome: route.Blocked, Sentence: fmt.Sprint("stops ", i), After: fmt.Sprint("hop-", i), Hops: []content.Hop{{TTL: 1}}, Beside: &content.Beside{}}
 	},
 }
 

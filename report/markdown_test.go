@@ -13,6 +13,7 @@ import (
 	"exreach/probe"
 	"exreach/report/content"
 	"exreach/report/judge"
+	"exreach/report/judge/route"
 	"exreach/report/judge/scene"
 )
 
@@ -38,7 +39,7 @@ func hostileTicket() content.Report {
 			},
 		}
 		timedOut := e
-		timedOut.Port, timedOut.Verdict, timedOut.Trace = 26, probe.TimedOut, &content.Trace{Outcome: judge.Blocked, Sentence: attack + " stops", After: attack, Hops: []content.Hop{}}
+		timedOut.Port, timedOut.Verdict, timedOut.Trace = 26, probe.TimedOut, &content.Trace{Outcome: route.Blocked, Sentence: attack + " stops", After: attack, Hops: []content.Hop{}}
 		r.Results = append(r.Results, e, timedOut)
 	}
 	return r

@@ -14,6 +14,7 @@ import (
 	"exreach/probe"
 	"exreach/report/content"
 	"exreach/report/judge"
+	"exreach/report/judge/route"
 	"exreach/report/judge/scene"
 	"exreach/report/table"
 )
@@ -244,7 +245,7 @@ func TestCauseAfter(t *testing.T) {
 				r := draft(mailbox(fmt.Sprintf("mail%02d", i), func(service string, r *probe.Result) { submissionDropped(0, service, r) }).Results)
 				for j := range r.Results {
 					if r.Results[j].Verdict == probe.TimedOut {
-						r.Results[j].Trace = &content.Trace{Outcome: judge.Blocked, After: after}
+						r.Results[j].Trace = &content.Trace{Outcome: route.Blocked, After: after}
 					}
 				}
 				all = append(all, r.Results...)

@@ -13,7 +13,7 @@ import (
 	"exreach/probe"
 	"exreach/probe/hops"
 	"exreach/report/content"
-	"exreach/report/judge"
+	"exreach/report/judge/route"
 	"exreach/report/judge/scene"
 	"exreach/report/table"
 )
@@ -106,7 +106,7 @@ func TestUntraced(t *testing.T) {
 		t.Fatal(err)
 	}
 	follow(t, document.Bytes())
-	want := &content.Trace{Outcome: judge.NotTraced, Reason: probe.TraceTimeUp, Sentence: "Not traced: the time for all traces of the run was used up.", Hops: []content.Hop{}}
+	want := &content.Trace{Outcome: route.NotTraced, Reason: probe.TraceTimeUp, Sentence: "Not traced: the time for all traces of the run was used up.", Hops: []content.Hop{}}
 	if diff := cmp.Diff(want, r.Results[0].Trace); diff != "" {
 		t.Errorf("- wanted, + got:\n%s", diff)
 	}
@@ -187,7 +187,7 @@ func TestTraceDocument(t *testing.T) {
 }
 
 func TestWorstOutcome(t *testing.T) {
-	of := func(outcomes ...judge.Outcome) content.TraceReport {
+	of := func(outcomes ...route.Outcome) content.TraceReport {
 		var r content.TraceReport
 		for _, o := range outcomes {
 			r.Traces = append(r.Traces, content.Traced{Trace: content.Trace{Outcome: o}})
@@ -196,13 +196,13 @@ func TestWorstOutcome(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		report content.TraceReport
-		want   judge.Outcome
+		want   route.Outcome
 	}{
-		{of(), judge.Undecided},
-		{of(judge.Open), judge.Open},
-		{of(judge.Open, judge.Undecided, judge.Open), judge.Undecided},
-		{of(judge.Blocked, judge.Undecided), judge.Blocked},
-		{of(judge.Undecided, judge.Blocked, judge.Open), judge.Blocked},
+		{of(), route.Undecided},
+		{of(route.Open), route.Open},
+		{of(route.Open, route.Undecided, route.Open), route.Undecided},
+		{of(route.Blocked, route.Undecided), route.Blocked},
+		{of(route.Undecided, route.Blocked, route.Open), route.Blocked},
 	} {
 		if got := tt.report.Worst(); got != tt.want {
 			t.Errorf("%v: %s, want %s", tt.report.Traces, got, tt.want)

@@ -62,7 +62,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := standin.Server{Host: host.Name, Version: host.Version, Services: services, Address: at}
+	server := standin.Server{Host: host.Name, Version: host.Version, Services: services, Addresses: []netip.Addr{at}}
 	if err := server.Start(ctx); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 func commands(w world) []*cli.Command {
 	return []*cli.Command{
 		checkCommand(w),
+		listenCommand(w),
 		traceCommand(w),
 		demoCommand(w),
 		catalogCommand(w),

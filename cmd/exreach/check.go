@@ -17,6 +17,7 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
+	"exreach/cmd/internal/secret"
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/probe/protocol"
@@ -56,6 +57,11 @@ func check(c *cli.Context, w world) error {
 		return err
 	}
 	run.Pool.Shared.Trust = roots
+	stage, err := contactStage(ctx, c, w, out)
+	if err != nil {
+		return err
+	}
+	run.Second = stage.Run
 	run.Began, run.Deadline = began, deadline
 	run.Trace, run.Watch = c.Bool("trace"), out.tell
 	return out.run(c.Context, run)
@@ -72,19 +78,21 @@ func surveyOf(ctx context.Context, c *cli.Context, w world) (*survey.Survey, err
 	if err != nil {
 		return nil, err
 	}
-	options.Version = versionCalled(cat, options.Version)
+	options.Version = survey.VersionCalled(cat, options.Version)
 	hosts, err := targetsOf(ctx, c, w, cat, options)
 	if err != nil {
 		return nil, err
 	}
 	run, err := survey.New(cat, hosts)
 	if err != nil {
-		return nil, pointed(cat, err)
+		return nil, survey.Pointed(cat, err)
 	}
 	if run.Pool, err = poolOf(c, w); err != nil {
 		return nil, err
 	}
-	run.Pool.Credentials, err = credentialsOf(ctx, c, w.env)
+	if c.IsSet("credentials") {
+		run.Pool.Credentials, err = secret.Credentials(ctx, c.String("credentials"), w.env)
+	}
 	return run, err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/cmd/internal/commandline"
+	"exreach/cmd/internal/listening"
 	"exreach/cmd/internal/outlet"
 	"exreach/cmd/internal/pick"
 	"exreach/report"
@@ -64,11 +65,17 @@ func values(l commandline.Line, option string) []string {
 			return report.CatalogFormatNames()
 		case "exreach trace":
 			return report.TraceFormatNames()
+		case "exreach listen":
+			return listening.Formats()
 		}
 		return report.FormatNames()
 	case "also":
+		names := report.FormatNames()
+		if l.Name() == "exreach listen" {
+			names = listening.Formats()
+		}
 		var words []string
-		for _, name := range report.FormatNames() {
+		for _, name := range names {
 			words = append(words, name+"=")
 		}
 		return words

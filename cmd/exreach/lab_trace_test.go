@@ -18,6 +18,7 @@ import (
 	"exreach/probe"
 	"exreach/report/content"
 	"exreach/report/judge"
+	"exreach/report/judge/route"
 )
 
 // A traceCase is what exreach trace must say in a scene, for both families. In
@@ -98,11 +99,11 @@ func (l *lab) trace(t *testing.T, args ...string) (content.TraceReport, int) {
 func (l *lab) traceOfName(t *testing.T) {
 	l.firewall(t, []string{"drop-in", "135", "6"})
 	r, code := l.trace(t, "mail01.lab.test:135")
-	got := map[string]judge.Outcome{}
+	got := map[string]route.Outcome{}
 	for _, traced := range r.Traces {
 		got[traced.Address] = traced.Outcome
 	}
-	if code != 1 || len(got) != 2 || got[mail4] != judge.Open || got[mail6] != judge.Blocked {
+	if code != 1 || len(got) != 2 || got[mail4] != route.Open || got[mail6] != route.Blocked {
 		t.Errorf("exit code %d, %v", code, got)
 	}
 }
@@ -115,7 +116,7 @@ func (l *lab) tracesOfCheck(t *testing.T) {
 	traced := map[string]int{}
 	for _, e := range r.Results {
 		switch {
-		case e.Verdict == "timed-out" && e.Trace != nil && e.Trace.Outcome != judge.NotTraced:
+		case e.Verdict == "timed-out" && e.Trace != nil && e.Trace.Outcome != route.NotTraced:
 			traced[e.Address+" "+fmt.Sprint(e.Port)]++
 		case e.Verdict == "timed-out" && (e.Address != dead4 || e.Trace == nil || e.Trace.Reason != probe.SamePath), e.Verdict != "timed-out" && e.Trace != nil:
 			t.Errorf("a trace belongs to what timed out\n%s", dump(e))
@@ -127,7 +128,7 @@ func (l *lab) tracesOfCheck(t *testing.T) {
 		if e.Trace.After != firewall {
 			t.Errorf("it stops after %q, want %q\n%s", e.Trace.After, firewall, dump(e))
 		}
-		if want := fmt.Sprintf("Port %d stops after %s, port ", e.Port, firewall); !strings.HasPrefix(e.Trace.Sentence, want) || e.Trace.Outcome != judge.Blocked {
+		if want := fmt.Sprintf("Port %d stops after %s, port ", e.Port, firewall); !strings.HasPrefix(e.Trace.Sentence, want) || e.Trace.Outcome != route.Blocked {
 			t.Errorf("want %q...\n%s", want, dump(e))
 		}
 	}

@@ -133,7 +133,7 @@ func given(c *cli.Context) content.Options {
 		isOutput := slices.ContainsFunc(outputFlags(), func(o cli.Flag) bool { return o.Names()[0] == name })
 		switch {
 		case !c.IsSet(name) || isOutput:
-		case name == "credentials":
+		case name == "credentials" || name == "code-file":
 			options[name] = []string{"given"}
 		case c.StringSlice(name) != nil:
 			options[name] = c.StringSlice(name)

@@ -5,13 +5,12 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"net/netip"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"exreach/catalog"
+	"exreach/cmd/internal/machine"
+	"exreach/cmd/internal/secret"
 	"exreach/cmd/internal/survey"
 	"exreach/probe"
 	"exreach/probe/lookup"
@@ -30,7 +29,9 @@ func poolFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "rate", Usage: "open at most this `NUMBER` of connections a second (default: no limit)"},
 		&cli.BoolFlag{Name: "gentle", Usage: "check the ports of a host one after the other, at most two connections a second"},
 		&cli.StringFlag{Name: "domain", Usage: "ask DNS servers for the MX and Autodiscover records of this mail `DOMAIN`"},
-		credentialsFlag(),
+		// There is no flag for the password itself: everyone on the machine can read a command line.
+		&cli.StringFlag{Name: "credentials", TakesFile: true, Usage: "also log in, with the credentials in `FILE`, or from the environment (" + secret.Environment + ")"},
+		codeFileFlag("read the codes of listeners from `FILE` (default: EXREACH_CODE, or asked for on the terminal)"),
 		&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},
 		&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},
 		&cli.BoolFlag{Name: "6", Usage: "use IPv6 only"},
@@ -68,7 +69,7 @@ func poolOf(c *cli.Context, w world) (*probe.Pool, error) {
 		}
 	}
 	if c.IsSet("source") {
-		if p.Source, err = localAddress(c.String("source"), family); err != nil {
+		if p.Source, err = sourceOf(c.String("source"), family); err != nil {
 			return nil, err
 		}
 		family = cmp.Or(family, lookup.FamilyOf(p.Source))
@@ -90,38 +91,14 @@ func familyOf(c *cli.Context) (lookup.Family, error) {
 	return "", nil
 }
 
-// localAddress returns the address that --source names, if this machine can connect from
-// it. To find out, it binds a UDP socket to the address, which sends nothing.
-func localAddress(word string, family lookup.Family) (netip.Addr, error) {
+// sourceOf returns the address that --source names, if this machine can connect from it.
+func sourceOf(word string, family lookup.Family) (netip.Addr, error) {
 	addr, err := netip.ParseAddr(word)
-	if err != nil {
-		return addr, hinted(ownAddresses(), "option --source: %q is not an IP address", catalog.Shown(word))
-	}
-	addr = addr.Unmap()
-	if family != "" && lookup.FamilyOf(addr) != family {
+	switch addr = addr.Unmap(); {
+	case err == nil && family != "" && lookup.FamilyOf(addr) != family:
 		return addr, hinted("leave one of them out", "option --source: option -%s excludes %s", family.Digit(), addr)
+	case err == nil && addr.IsUnspecified():
+		return addr, hinted("name one of this machine's, or leave the option out", "option --source: %s is every address", addr)
 	}
-	foreign := hinted(ownAddresses(), "option --source: %s is not an address of this machine", addr)
-	if addr.IsUnspecified() {
-		return addr, foreign
-	}
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, 0)))
-	if err != nil {
-		return addr, foreign
-	}
-	return addr, conn.Close()
-}
-
-func ownAddresses() string {
-	addrs, err := net.InterfaceAddrs()
-	if err != nil {
-		return "use an address of this machine"
-	}
-	var words []string
-	for _, a := range addrs {
-		if prefix, err := netip.ParsePrefix(a.String()); err == nil {
-			words = append(words, prefix.Addr().String())
-		}
-	}
-	return "this machine has " + strings.Join(words, ", ")
+	return machine.Address("source", word)
 }

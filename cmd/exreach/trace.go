@@ -23,6 +23,7 @@ import (
 	"exreach/report"
 	"exreach/report/content"
 	"exreach/report/judge"
+	"exreach/report/judge/route"
 )
 
 // traceElsewhere is the hint on a system that cannot trace.
@@ -79,9 +80,9 @@ func trace(c *cli.Context, w world) error {
 		return err
 	}
 	switch r.Worst() {
-	case judge.Blocked:
+	case route.Blocked:
 		return notAsWanted
-	case judge.Undecided:
+	case route.Undecided:
 		return undetermined
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/cmd/internal/survey"
-	"exreach/report/judge"
+	"exreach/report/judge/route"
 	"exreach/report/judge/identity"
 )
 
@@ -38,7 +38,7 @@ func said(e survey.Event) []string {
 	case survey.Untraceable:
 		return one("nothing is traced: %v", e.Err)
 	case survey.Untraced:
-		return one("%s not traced: %s", catalog.Count(e.Ports, "timed-out port"), judge.UntracedBecause(e.Why))
+		return one("%s not traced: %s", catalog.Count(e.Ports, "timed-out port"), route.UntracedBecause(e.Why))
 	case survey.Identified:
 		return one("%s", concluded(e.Host, e.As, e.Version))
 	case survey.AllIdentified:

@@ -25,6 +25,8 @@ type Call struct {
 	Local       netip.AddrPort // this machine's end; invalid if it is not known
 	At          time.Time      // when it began
 	Took        time.Duration
+	Missed      bool // no connection came about
+	Untaped     bool // Sent and Received are not known, as of a report that does not say
 	Sent        tape.Flow
 	Received    tape.Flow
 	Certificate string // the SHA-256 fingerprint of the certificate that came; "" if none did
@@ -87,6 +89,13 @@ const (
 	LargeOnly          Reason = "large-only"    // answer-lost: small packets came, large ones did not: the MTU of the path
 )
 
+// Reasons is every reason.
+func Reasons() []Reason {
+	return []Reason{
+		NotOpen, OtherProgram, TooMany, ClocksApart, NoRecord, TurnedAway, ByProxy, CertificateChanged, StartTLSGone, AtTheHost, BeforeHost, LargeOnly,
+	}
+}
+
 // A Contact is what the near end and one listener told each other, or why they did not.
 type Contact struct {
 	Address  netip.Addr     // of the far end, as it was asked
@@ -125,6 +134,11 @@ const (
 	NoWay        ContactFailure = "no-way"        // no port lets TLS through to the listener
 	Broken       ContactFailure = "broken"        // the contact ended before its time
 )
+
+// ContactFailures is every failure.
+func ContactFailures() []ContactFailure {
+	return []ContactFailure{NoCode, WrongCode, OtherVersion, NoWay, Broken}
+}
 
 // Schema is the schema of a Record.
 const Schema = "exreach-listen/1"

@@ -44,7 +44,9 @@ func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.R
 			return err
 		}
 		var answer bytes.Buffer
-		if err := pageOf(request, s).Write(&answer); err != nil {
+		page := pageOf(request, s)
+		page.Header[headerOfOurs] = []string{Mark}
+		if err := page.Write(&answer); err != nil {
 			return err
 		}
 		if _, err := conn.Write(answer.Bytes()); err != nil || request.Close {
@@ -52,6 +54,9 @@ func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.R
 		}
 	}
 }
+
+// headerOfOurs bears the mark in an answer, and the token in a question.
+const headerOfOurs = "X-Exreach"
 
 // plainPage is an answer with no headers but those that every answer has.
 func plainPage(request *http.Request, status int, body string) *http.Response {

@@ -79,7 +79,7 @@ func answerIMAP(conn net.Conn, s Stand) error {
 		case tag == "":
 			return []string{"* BAD Command Argument Error. 11"}, goOn
 		case word == "CAPABILITY":
-			return []string{capabilityIMAP(s, secured), tag + " OK CAPABILITY completed."}, goOn
+			return []string{capabilityIMAP(s, secured), tag + " OK CAPABILITY completed." + markBehind}, goOn
 		case word == "NOOP":
 			return []string{tag + " OK NOOP completed."}, goOn
 		case word == "LOGOUT":

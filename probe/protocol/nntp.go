@@ -138,13 +138,13 @@ func answerNNTP(conn net.Conn, s Stand) error {
 		case word == "STARTTLS" && offersTLS(s, secured):
 			return []string{"382 Continue with TLS negotiation"}, startTLS
 		}
-		return []string{"500 Command Not Recognized"}, goOn
+		return []string{"500 Command Not Recognized" + markBehind}, goOn
 	})
 }
 
 // nntpOffer is the reply to CAPABILITIES.
 func nntpOffer(s Stand, secured bool) []string {
-	lines := []string{"101 Capability list:", "VERSION 2", "READER", "POST", "LIST ACTIVE NEWSGROUPS"}
+	lines := []string{"101 Capability list:" + markBehind, "VERSION 2", "READER", "POST", "LIST ACTIVE NEWSGROUPS"}
 	if offersTLS(s, secured) {
 		lines = append(lines, "STARTTLS")
 	}

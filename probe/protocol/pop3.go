@@ -157,7 +157,7 @@ func answerPOP3(conn net.Conn, s Stand) error {
 		case word == "NOOP", s.Version == "2003": // needs a login (RFC 1939 section 5)
 			return []string{"-ERR Command is not valid in this state."}, goOn
 		}
-		return []string{"-ERR Protocol error. 14"}, goOn
+		return []string{"-ERR Protocol error. 14" + markBehind}, goOn
 	})
 }
 
@@ -173,5 +173,5 @@ func capaOffer(s Stand, secured bool) []string {
 	if s.Version == "2003" {
 		status = "+OK Capability list follows"
 	}
-	return slices.Concat([]string{status}, lines, []string{"."})
+	return slices.Concat([]string{status}, lines, []string{"IMPLEMENTATION " + Mark, "."})
 }

@@ -16,7 +16,7 @@ const usualSMTP = "220 HOST Microsoft ESMTP MAIL Service ready at DATE"
 func answerSMTP(conn net.Conn, s Stand) error {
 	s.Host = nameSMTP(s)
 	client, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
-	hello := s.Host + " Hello [" + client + "]"
+	hello := s.Host + " Hello [" + client + "]" + markBehind
 	login := &desk{accounts: s.Accounts, challenge: "334 "}
 	return newTalk(conn, "SMTP").serve(s, greeting(s, "smtp", usualSMTP), func(command string, secured bool) ([]string, next) {
 		if login.next != nil {
@@ -31,6 +31,8 @@ func answerSMTP(conn net.Conn, s Stand) error {
 				return ehloSMTP(s, rest, secured), goOn // the client's own name
 			}
 			return ehloSMTP(s, hello, secured), goOn
+		case "MAIL": // a server that has mail for the host to come tries again later
+			return []string{"451 4.3.2 Service not available, this is " + Mark}, goOn
 		case "NOOP":
 			return []string{"250 2.0.0 OK"}, goOn
 		case "QUIT":

@@ -331,7 +331,7 @@ func TestLoginNeedsTLS(t *testing.T) {
 // TestServerSide: what a client that is not ours hears.
 func TestServerSide(t *testing.T) {
 	for _, test := range []struct{ name, say, hear string }{
-		{"smtp", "HELO a\r\nNOOP\r\nMAIL FROM:<>\r\nquit\r\n", "220 250 250 500 221"},
+		{"smtp", "HELO a\r\nNOOP\r\nMAIL FROM:<>\r\nquit\r\n", "220 250 250 451 221"},
 		{"pop3", "NOOP\r\nUSER a\r\nquit\r\n", "+OK -ERR -ERR +OK"},
 		{"imap", "x NOOP\r\nx LOGIN a b\r\nx STARTTLS\r\n\r\nx logout\r\n", "* x x x * * x"},
 	} {

@@ -11,10 +11,13 @@ import (
 	"crypto/x509/pkix"
 	"math/big"
 	"time"
+
+	"exreach/probe/protocol"
 )
 
 // An Authority issues the certificates of a stand-in, and of servers that tests make up.
-// Its key lives only as long as the process.
+// Its key lives only as long as the process. Its name bears protocol.Mark: who is shown one
+// of its certificates can tell that no real server has it.
 type Authority struct {
 	Cert *x509.Certificate
 	Key  *ecdsa.PrivateKey
@@ -28,7 +31,7 @@ func NewAuthority() (*Authority, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: "exreach stand-in authority"},
+		Subject:               pkix.Name{CommonName: protocol.Mark + " authority"},
 		NotBefore:             time.Now().AddDate(-10, 0, 0),
 		NotAfter:              time.Now().AddDate(1, 0, 0),
 		IsCA:                  true,

@@ -3,56 +3,167 @@
 package standin
 
 import (
-	"fmt"
+	"container/list"
+	"errors"
 	"io"
 	"net"
+	"net/netip"
+	"sync"
+	"time"
 
-	"exreach/catalog"
+	"exreach/probe/far"
+	"exreach/probe/tape"
 )
 
 // maxDatagram is more than any UDP payload.
 const maxDatagram = 64 << 10
 
-// listenUDP answers the datagrams of one service.
-func (s *Server) listenUDP(own port, service catalog.Service) error {
-	conn, err := net.ListenPacket("udp", s.addressOf(own))
-	if err != nil {
-		return fmt.Errorf("stand in for %s: %w", service.Name, err)
-	}
-	s.real[own] = conn.LocalAddr().String()
-	s.listeners = append(s.listeners, conn)
-	s.serving.Go(func() {
-		for {
-			b := make([]byte, maxDatagram)
-			n, from, err := conn.ReadFrom(b)
-			if err != nil {
-				return // closed
-			}
-			_ = s.serve(&exchange{PacketConn: conn, first: b[:n], from: from}, service)
+// receive answers the datagrams of one port, one after the other: no answer waits for
+// anything. It goes on after errors that are not the end, such as an ICMP message in
+// answer to what was sent (Windows: WSAECONNRESET).
+func (s *Server) receive(o *opening) {
+	b := make([]byte, maxDatagram)
+	for patience := (patience{}); ; {
+		n, from, err := o.udp.ReadFromUDPAddrPort(b)
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			patience.wait(s.ctx)
+		default:
+			patience = patience.over()
+			s.answer(o, b[:n], from)
 		}
-	})
-	return nil
+	}
+}
+
+// answer answers one datagram.
+func (s *Server) answer(o *opening, question []byte, from netip.AddrPort) {
+	f := s.flow(o, plainAddrPort(from))
+	if f.turned != "" {
+		return
+	}
+	defer s.survive(o)
+	x := &exchange{UDPConn: o.udp, first: question, from: from, most: -1}
+	c := &conversation{Server: s, opening: o, entry: f.entry}
+	most := 0
+	if s.Guarded && !s.ledger.expects(f.from.Addr()) {
+		x.most = len(question)
+		most = max(1, x.most)
+	}
+	c.raw = f.tape.Record(x)
+	_ = c.serve(c.raw, most)
 }
 
 // An exchange presents one datagram of a client, and the answer to it, as a connection:
 // reading gives the datagram once, writing answers it.
 type exchange struct {
-	net.PacketConn
+	*net.UDPConn
 	first []byte
-	from  net.Addr
+	from  netip.AddrPort
+	read  bool
+	most  int // bytes that may still be written; negative is no limit
 }
+
+// errLong says that an answer is longer than its question, and its source may be forged.
+var errLong = errors.New("the answer is longer than the question")
 
 func (e *exchange) Read(b []byte) (int, error) {
-	if e.first == nil {
+	if e.read {
 		return 0, io.EOF
 	}
-	n := copy(b, e.first)
-	e.first = nil
-	return n, nil
+	e.read = true
+	return copy(b, e.first), nil
 }
 
-func (e *exchange) Write(b []byte) (int, error) { return e.WriteTo(b, e.from) }
-func (e *exchange) RemoteAddr() net.Addr        { return e.from }
+// Write is the one place that sends over UDP. It sends nothing that is longer than it may be.
+func (e *exchange) Write(b []byte) (int, error) {
+	if e.most >= 0 {
+		if len(b) > e.most {
+			return 0, errLong
+		}
+		e.most -= len(b)
+	}
+	return e.WriteToUDPAddrPort(b, e.from)
+}
+
+func (e *exchange) RemoteAddr() net.Addr { return net.UDPAddrFromAddrPort(e.from) }
 
 // Close leaves the listener open: it serves the other clients.
 func (e *exchange) Close() error { return nil }
+
+// Bounds of the flows that go on.
+const (
+	flowIdle  = 30 * time.Second // without a datagram for so long it is over
+	mostFlows = 1024             // of sources that are not expected
+)
+
+// A flow is the datagrams of one socket.
+type flow struct {
+	flowKey
+	entry  *entry
+	tape   *tape.Tape
+	turned string
+	last   time.Time // guarded by the flows
+}
+
+// A flowKey tells flows apart.
+type flowKey struct {
+	opening *opening
+	from    netip.AddrPort
+}
+
+// flows are those that go on. The one longest silent is in front.
+type flows struct {
+	mu    sync.Mutex // guards all below
+	open  map[flowKey]*list.Element
+	order list.List // of *flow
+}
+
+func newFlows() *flows { return &flows{open: map[flowKey]*list.Element{}} }
+
+// flow returns the flow that a datagram belongs to.
+func (s *Server) flow(o *opening, from netip.AddrPort) *flow {
+	f := s.flows
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := flowKey{o, from}
+	place := f.open[key]
+	if place == nil {
+		if len(f.open) >= mostFlows {
+			s.endFlow(f.order.Front())
+		}
+		why := ""
+		if s.Allow != nil && !s.Allow(from.Addr()) {
+			why = byAllow
+		}
+		e := s.begin(o, from, why)
+		place = f.order.PushBack(&flow{flowKey: key, entry: e, tape: e.raw, turned: why})
+		f.open[key] = place
+	}
+	it := place.Value.(*flow)
+	it.last = time.Now()
+	f.order.MoveToBack(place)
+	s.ledger.change(it.entry, func(a *far.Arrival) { a.Times++ })
+	return it
+}
+
+// endFlow ends a flow. The flows are locked.
+func (s *Server) endFlow(place *list.Element) {
+	it := s.flows.order.Remove(place).(*flow)
+	delete(s.flows.open, it.flowKey)
+	s.end(it.entry)
+}
+
+// endFlows ends the flows that were silent for so long.
+func (s *Server) endFlows(idle time.Duration) {
+	f := s.flows
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for front := f.order.Front(); front != nil; front = f.order.Front() {
+		if time.Since(front.Value.(*flow).last) < idle {
+			return
+		}
+		s.endFlow(front)
+	}
+}

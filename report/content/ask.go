@@ -10,6 +10,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/report/judge"
+	"exreach/report/judge/route"
 )
 
 // Action is what a firewall's administrator is asked to do.
@@ -266,7 +267,7 @@ func hasFinding(e Entry, codes []string) bool {
 func (c askCase) isStopped(e Entry) bool {
 	switch e.Verdict {
 	case probe.TimedOut:
-		return e.Trace == nil || e.Trace.Outcome != judge.Open
+		return e.Trace == nil || e.Trace.Outcome != route.Open
 	case probe.Unreachable:
 		return e.SaidBy == e.Address || hasOther(c.spoke[e.Address], e)
 	}

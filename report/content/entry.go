@@ -11,8 +11,10 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/far"
 	"exreach/probe/lookup"
 	"exreach/probe/protocol"
+	"exreach/report/ends"
 	"exreach/report/judge"
 	"exreach/report/judge/identity"
 )
@@ -53,6 +55,11 @@ type Entry struct {
 	Silence  probe.Delivery  `json:"silence,omitempty"` // of the verdict silent; absent where it is not known
 	Parent   string          `json:"parent,omitempty"`
 
+	Direction far.Direction  `json:"direction,omitempty"` // where it is blocked or changed; absent if both ends agree, or no far end told
+	Far       *ends.Far      `json:"far,omitempty"`       // what the far end saw of it; absent if none told
+	Calls     []ends.Call    `json:"calls,omitempty"`     // what this end sent and received; absent unless it was taped and no far end told
+	Contact   []ends.Contact `json:"contact,omitempty"`   // with the listeners of the host; only in its first result, absent if there is none
+
 	Site            string            `json:"site,omitempty"`             // where the host stands; absent if not known
 	Labels          map[string]string `json:"labels,omitempty"`           // what people call the host; absent if it has none
 	CertificateDays *int              `json:"certificate_days,omitempty"` // whole days from the start of the run until the server's certificate expires; negative if it has expired, absent if there is none
@@ -70,7 +77,7 @@ func Entries(h judge.Host) []Entry {
 		e.Site, e.Labels = h.Site, h.Labels
 		entries = append(entries, e)
 	}
-	entries[0].Identified = h.Identified
+	entries[0].Identified, entries[0].Contact = h.Identified, ends.ContactsOf(h.Contacts)
 	return entries
 }
 
@@ -114,6 +121,11 @@ func entryOf(r judge.Row) Entry {
 	}
 	if c := r.Crowded; c != nil {
 		e.Crowded = &Crowded{Verdict: c.Verdict, Open: c.Open}
+	}
+	if e.Far = ends.FarOf(r.Far); e.Far == nil {
+		e.Calls = ends.CallsOf(r.Wire)
+	} else {
+		e.Direction = r.Far.Direction
 	}
 	e.Trace = TraceOf(r.Result)
 	for _, t := range r.Steps {

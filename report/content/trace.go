@@ -9,7 +9,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/hops"
-	"exreach/report/judge"
+	"exreach/report/judge/route"
 )
 
 // TraceSchema names the layout of the document that exreach trace writes. It
@@ -41,7 +41,7 @@ type Traced struct {
 // A Trace says how far packets to a port came, as it stands in JSON, or why it was not
 // traced.
 type Trace struct {
-	Outcome    judge.Outcome  `json:"outcome"`
+	Outcome    route.Outcome  `json:"outcome"`
 	Reason     probe.Untraced `json:"reason,omitempty"` // why it was not traced; absent if it was
 	Sentence   string         `json:"sentence"`
 	After      string         `json:"after,omitempty"`       // the last hop that answered, several with "or"; absent if none did, or if the port is open
@@ -72,9 +72,9 @@ type Hop struct {
 	Took float64   `json:"took_s,omitempty"` // until the first answer
 }
 
-// NewTrace returns the trace t with what judge.Trace concludes from it.
+// NewTrace returns the trace t with what route.Conclude concludes from it.
 func NewTrace(t hops.Trace) Trace {
-	c := judge.Trace(t)
+	c := route.Conclude(t)
 	out := Trace{Outcome: c.Outcome, Sentence: c.Sentence, After: c.After, Hops: hopsOf(t.Path)}
 	if t.Beside != nil {
 		out.Beside = &Beside{Network: t.Beside.Network, Port: t.Beside.Addr.Port(), Hops: hopsOf(*t.Beside)}
@@ -92,7 +92,7 @@ func TraceOf(r *probe.Result) *Trace {
 	case r.Trace != nil:
 		t = NewTrace(*r.Trace)
 	case r.Untraced != "":
-		t = Trace{Outcome: judge.NotTraced, Reason: r.Untraced, Sentence: "Not traced: " + judge.UntracedBecause(r.Untraced) + ".", Hops: []Hop{}}
+		t = Trace{Outcome: route.NotTraced, Reason: r.Untraced, Sentence: "Not traced: " + route.UntracedBecause(r.Untraced) + ".", Hops: []Hop{}}
 	default:
 		return nil
 	}
@@ -126,15 +126,15 @@ func hopsOf(p hops.Path) []Hop {
 
 // Worst returns the outcome of all addresses together: one that is blocked weighs
 // more than one that could not be determined.
-func (r TraceReport) Worst() judge.Outcome {
-	worst := judge.Open
+func (r TraceReport) Worst() route.Outcome {
+	worst := route.Open
 	for _, t := range r.Traces {
-		if t.Outcome == judge.Blocked || t.Outcome == judge.Undecided && worst == judge.Open {
+		if t.Outcome == route.Blocked || t.Outcome == route.Undecided && worst == route.Open {
 			worst = t.Outcome
 		}
 	}
 	if len(r.Traces) == 0 {
-		return judge.Undecided
+		return route.Undecided
 	}
 	return worst
 }

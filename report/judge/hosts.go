@@ -19,6 +19,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/far"
 	"exreach/report/judge/identity"
 )
 
@@ -30,6 +31,7 @@ type Host struct {
 	Identified *identity.Identified // what it was found to be; nil if it was not asked
 	Site       string               // where it stands; "" if not known
 	Labels     map[string]string    // what people call it
+	Contacts   []far.Contact        // with stand-ins at its addresses; empty if there is none
 }
 
 // A Row is one result with the opinion on it.
@@ -103,7 +105,7 @@ func outOfPatience(ctx context.Context) func() bool {
 // judgeHost judges all results of one host. Once hurried returns true, the rest are passed
 // on without being judged.
 func judgeHost(found probe.HostResults, started time.Time, hurried func() bool) Host {
-	h := Host{Place: found.Place, Rows: make([]Row, 0, len(found.Results))}
+	h := Host{Place: found.Place, Rows: make([]Row, 0, len(found.Results)), Contacts: found.Contacts}
 	host := newNeighbourhood(found.Results)
 	for i, r := range found.Results {
 		if untold(r) {

@@ -18,6 +18,7 @@ import (
 	"exreach/probe/protocol"
 	"exreach/report/content"
 	"exreach/report/judge"
+	"exreach/report/judge/route"
 	"exreach/report/judge/scene"
 )
 
@@ -30,7 +31,7 @@ type filler struct {
 
 // word is a word of every closed set by which the page is made.
 var word = map[reflect.Type]string{
-	reflect.TypeFor[judge.Grade](): string(judge.Fail), reflect.TypeFor[judge.Scale](): string(judge.OnCare), reflect.TypeFor[judge.Outcome](): string(judge.Blocked),
+	reflect.TypeFor[judge.Grade](): string(judge.Fail), reflect.TypeFor[judge.Scale](): string(judge.OnCare), reflect.TypeFor[route.Outcome](): string(route.Blocked),
 	reflect.TypeFor[probe.Verdict](): string(probe.Mismatch), reflect.TypeFor[hops.Said](): string(hops.SaidExceeded), reflect.TypeFor[protocol.Step](): string(protocol.Connect),
 	reflect.TypeFor[catalog.Want](): string(catalog.Required), reflect.TypeFor[catalog.TLS](): string(catalog.StartTLS), reflect.TypeFor[catalog.Network](): string(catalog.TCP),
 }

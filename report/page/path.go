@@ -10,7 +10,7 @@ import (
 	"exreach/probe/hops"
 	"exreach/probe/protocol/wire"
 	"exreach/report/content"
-	"exreach/report/judge"
+	"exreach/report/judge/route"
 )
 
 // A path is where packets to a port get, and where they stop.
@@ -96,7 +96,7 @@ func laneOf(port, machine string, e content.Entry, walked []content.Hop, t *cont
 		}
 		l.add(kind, hopText(hop))
 	}
-	switch stops := t != nil && t.Outcome == judge.Blocked; {
+	switch stops := t != nil && t.Outcome == route.Blocked; {
 	case stops && last.Said == hops.SaidNothing:
 		at := &l.Stops[len(l.Stops)-1]
 		at.Kind, at.Text = "x", at.Text+": packets stop here"

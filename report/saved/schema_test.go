@@ -19,6 +19,7 @@ import (
 	"exreach/probe/protocol/tls12"
 	"exreach/report"
 	"exreach/report/content"
+	"exreach/report/ends"
 	"exreach/report/judge"
 	"exreach/report/judge/identity"
 	"exreach/report/schema"
@@ -56,7 +57,8 @@ func TestSchemaNames(t *testing.T) {
 	root.Defs["line"].Required = append(root.Defs["line"].Required, root.Defs["entry"].Required...)
 	for name, value := range map[string]any{
 		"report": content.Report{}, "run": content.Run{}, "summary": content.Summary{}, "hostCare": content.Care{}, "untestable": content.Untestable{}, "groundRule": content.GroundRule{},
-		"counts": content.Counts{}, "hostCounts": content.HostCounts{}, "tally": content.Tally{}, "line": report.Line{}, "entry": content.Entry{}, "name": content.Name{}, "step": content.Step{}, "finding": judge.Finding{},
+		"counts": content.Counts{}, "hostCounts": content.HostCounts{}, "tally": content.Tally{}, "line": report.Line{}, "entry": content.Entry{},
+		"far": ends.Far{}, "came": ends.Came{}, "flow": ends.Flow{}, "call": ends.Call{}, "contact": ends.Contact{}, "opening": ends.Opening{}, "contactRefusal": ends.Refusal{}, "name": content.Name{}, "step": content.Step{}, "finding": judge.Finding{},
 		"peer": protocol.Peer{}, "endpoint": rpc.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": tls12.Certificate{},
 		"identified": identity.Identified{}, "takenRole": identity.TakenRole{}, "sign": identity.Sign{},
 		"trace": content.Trace{}, "beside": content.Beside{}, "hop": content.Hop{}, "traceReport": content.TraceReport{}, "traced": content.Traced{},
@@ -101,6 +103,11 @@ func TestSchemaWords(t *testing.T) {
 		"care":      {careWords, root.Defs["care"].Enum},
 		"weighs_on": {scaleWords, finding["weighs_on"].Enum},
 		"cause":     {tlsCauseWords, root.Defs["tlsFailure"].Properties["cause"].Enum},
+		"direction": {directionWords, entry["direction"].Enum},
+		"why":       {reasonWords, root.Defs["far"].Properties["why"].Enum},
+		"way":       {wayWords, root.Defs["far"].Properties["way"].Enum},
+		"failed":    {failureWords, root.Defs["contact"].Properties["failed"].Enum},
+		"state":     {stateWords, root.Defs["opening"].Properties["state"].Enum},
 		"schema":    {[]string{content.Schema}, []string{root.Defs["schema"].Const.(string)}},
 	} {
 		if diff := cmp.Diff(sorted(test.here), sorted(test.schema)); diff != "" {

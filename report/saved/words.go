@@ -9,9 +9,11 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/probe/far"
 	"exreach/probe/protocol"
 	"exreach/report"
 	"exreach/report/content"
+	"exreach/report/ends"
 	"exreach/report/judge"
 )
 
@@ -46,13 +48,18 @@ func versionOf(schema string) (int, error) {
 
 // The words that a result may have where a word decides what it means.
 var (
-	verdictWords  = words(judge.Verdicts())
-	gradeWords    = words(judge.Grades())
-	careWords     = words([]judge.Grade{judge.Pass, judge.Warn, judge.Fail})
-	scaleWords    = words(judge.Scales())
-	wantWords     = words(judge.Wants())
-	obstacleWords = words(judge.Obstacles())
-	tlsCauseWords = words([]protocol.TLSCause{
+	verdictWords   = words(judge.Verdicts())
+	gradeWords     = words(judge.Grades())
+	careWords      = words([]judge.Grade{judge.Pass, judge.Warn, judge.Fail})
+	scaleWords     = words(judge.Scales())
+	wantWords      = words(judge.Wants())
+	obstacleWords  = words(judge.Obstacles())
+	directionWords = words(far.Directions())
+	reasonWords    = words(far.Reasons())
+	wayWords       = words(ends.Ways())
+	failureWords   = words(far.ContactFailures())
+	stateWords     = words([]far.State{far.Held, far.Denied, far.Failed})
+	tlsCauseWords  = words([]protocol.TLSCause{
 		protocol.TLSAlerted, protocol.TLSInClear, protocol.TLSRenegotiation, protocol.TLSCertificateWanted, protocol.TLSUnreadable, protocol.TLSBroken,
 	})
 )
@@ -84,6 +91,7 @@ func badWord(e *content.Entry, version int) *catalog.WordError {
 	if e.Peer != nil && e.Peer.TLSFailure != nil {
 		choices = append(choices, choice{kind: "cause", word: string(e.Peer.TLSFailure.Cause), accepted: tlsCauseWords})
 	}
+	choices = append(choices, farWords(e)...)
 	if version > 1 {
 		choices = append(choices, choice{kind: "care", word: string(e.Care), accepted: careWords})
 		for _, f := range e.Findings {
@@ -98,4 +106,21 @@ func badWord(e *content.Entry, version int) *catalog.WordError {
 		}
 	}
 	return nil
+}
+
+// farWords is the words of an entry about the far end of its link.
+func farWords(e *content.Entry) []choice {
+	choices := []choice{{kind: "direction", word: string(e.Direction), accepted: directionWords, optional: true}}
+	if e.Far != nil {
+		choices = append(choices,
+			choice{kind: "why", word: string(e.Far.Why), accepted: reasonWords, optional: true},
+			choice{kind: "way", word: string(e.Far.Way), accepted: wayWords, optional: true})
+	}
+	for _, c := range e.Contact {
+		choices = append(choices, choice{kind: "failed", word: string(c.Failed), accepted: failureWords, optional: true})
+		for _, o := range c.Held {
+			choices = append(choices, choice{kind: "state", word: string(o.State), accepted: stateWords})
+		}
+	}
+	return choices
 }

@@ -10,13 +10,13 @@ import (
 
 	"exreach/probe/hops"
 	"exreach/report/content"
-	"exreach/report/judge"
+	"exreach/report/judge/route"
 )
 
 // A stop is what the sentences of two ports of an address agree in, if they stop at the same
 // place.
 type stop struct {
-	outcome judge.Outcome
+	outcome route.Outcome
 	address string
 	after   string
 	end     hops.Said
@@ -37,7 +37,7 @@ func stopOf(e content.Entry) (s stop, ok bool) {
 }
 
 // outcomeInks is the colour of every outcome.
-var outcomeInks = map[judge.Outcome]ink{judge.Open: green, judge.Blocked: red, judge.Undecided: yellow}
+var outcomeInks = map[route.Outcome]ink{route.Open: green, route.Blocked: red, route.Undecided: yellow}
 
 // WriteTrace writes for each address its hops, and the sentence about them.
 func WriteTrace(w io.Writer, r content.TraceReport, s content.Style) error {

@@ -5,11 +5,13 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/term"
 
@@ -59,6 +61,38 @@ func WidthOf(f *os.File) int {
 	return width
 }
 
+// SizeOf is how many columns and rows a terminal has; 0 if that is not known.
+func SizeOf(f *os.File) (columns, rows int) {
+	columns, rows, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0, 0
+	}
+	return columns, rows
+}
+
+// Secret asks for a line on a terminal and does not show what is typed: prompt goes to out,
+// the answer comes from in. The end of ctx ends the wait and restores the terminal.
+func Secret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
+	fd := int(in.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprint(out, prompt)
+	defer fmt.Fprintln(out)
+	defer func() { _ = term.Restore(fd, before) }()
+	var line []byte
+	err = files.Unless(ctx, func() error {
+		var err error
+		line, err = term.ReadPassword(fd)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return string(line), nil
+}
+
 // Wrapping breaks the lines that are written to it between words. Each Write must end with
 // a whole line.
 type Wrapping struct {
@@ -88,7 +122,22 @@ type StatusLine struct {
 	Terminal io.Writer
 	Width    int // columns; 0 is not known
 
-	used int // columns, since it was erased
+	mu   sync.Mutex // guards the fields below: a question may come while a run shows its progress
+	used int        // columns, since it was erased
+	held bool       // someone else has the line
+}
+
+// Hold leaves the line to f, which writes to the terminal itself.
+func (l *StatusLine) Hold(f func()) {
+	set := func(held bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.show("")
+		l.held = held
+	}
+	set(true)
+	defer set(false)
+	f()
 }
 
 // spare is how many columns a StatusLine leaves free: the terminal writes ^C behind the
@@ -98,6 +147,14 @@ const spare = 2
 // Show replaces the line with the first text that fits; "" erases it. If none fits, it cuts
 // the last: the beginning of a line that has wrapped cannot be rewritten.
 func (l *StatusLine) Show(texts ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.held {
+		l.show(texts...)
+	}
+}
+
+func (l *StatusLine) show(texts ...string) {
 	text := texts[0]
 	if room := l.Width - spare - 1; l.Width > 0 {
 		for _, shorter := range texts[1:] {
@@ -120,6 +177,8 @@ func (l *StatusLine) Show(texts ...string) {
 
 // Write puts p above the line, which reappears with the next Show.
 func (l *StatusLine) Write(p []byte) (int, error) {
-	l.Show("")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.show("")
 	return l.Terminal.Write(p)
 }

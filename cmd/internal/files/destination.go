@@ -135,6 +135,23 @@ func (d *Destination) Finish() error {
 	return nil
 }
 
+// Rehearse returns an error if Commit could not put the file in its place. Call it after the
+// program has given up privileges. It gives the temporary file another name, which takes the
+// same rights.
+func (d *Destination) Rehearse() error {
+	if d.file == nil || !d.temporary {
+		return nil
+	}
+	name := d.file.Name()
+	if err := rename(name, name+"~"); err != nil {
+		return cannotWrite(d.path, err)
+	}
+	if err := rename(name+"~", name); err != nil {
+		return cannotWrite(d.path, err)
+	}
+	return nil
+}
+
 // Commit ends the writing and puts the file in its place. If that fails, the temporary file
 // stays, and the error says where it is. For stdout Commit does nothing.
 func (d *Destination) Commit() error {

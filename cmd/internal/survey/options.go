@@ -4,7 +4,9 @@ package survey
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"exreach/catalog"
@@ -65,6 +67,57 @@ func DoneBy(cat *catalog.Catalog, v catalog.Version, role, from string) (does, w
 		return does, fmt.Sprintf("since version %s the role %s does the work of %s", since, does, role)
 	}
 	return does, fmt.Sprintf("in version %s the role %s does that", v.Name, does)
+}
+
+// Pointed adds a hint to a catalog.NothingError, which says that a role has no service for
+// a from: the hint names where that from has services. Other errors stay as they are.
+func Pointed(cat *catalog.Catalog, err error) error {
+	var nothing *catalog.NothingError
+	if !errors.As(err, &nothing) {
+		return err
+	}
+	const asServer = "mailbox" // domain controllers and the like are there for servers; server itself is one of 5.5
+	if (slices.Contains(catalog.SupportRoles, nothing.Role) || nothing.From == "server") && slices.Contains(nothing.Only, asServer) {
+		return mistake("to check it as an Exchange server sees it: --from "+asServer, "%w", err)
+	}
+	places, placesErr := cat.RolesFor(nothing.From)
+	if placesErr != nil || len(places) == 0 {
+		return err
+	}
+	return mistake(hintTo(places, nothing), "%w", err)
+}
+
+// hintTo names the place that the user most likely meant: the only place, the only
+// version, or the same role in the newest version that has it. Else it lists versions.
+func hintTo(places []catalog.VersionRole, nothing *catalog.NothingError) string {
+	var versions []string
+	for _, p := range places {
+		if !slices.Contains(versions, p.Version) {
+			versions = append(versions, p.Version)
+		}
+	}
+	same := slices.IndexFunc(places, func(p catalog.VersionRole) bool { return p.Role == nothing.Role })
+	place := ""
+	switch {
+	case len(places) == 1:
+		place = places[0].Version + " " + places[0].Role
+	case len(versions) == 1:
+		place = versions[0]
+	case same >= 0:
+		place = places[same].Version + " " + nothing.Role
+	default:
+		return fmt.Sprintf("the versions that have something for %s: %s", nothing.From, strings.Join(versions, ", "))
+	}
+	return fmt.Sprintf("exreach catalog show %s --from %s shows what %[2]s connects to", place, nothing.From)
+}
+
+// VersionCalled returns the catalogue's word for a version: 2019 for Exchange2019 or the
+// build 15.2.1118.7. A word that means none, or more than one, comes back as it is.
+func VersionCalled(cat *catalog.Catalog, word string) string {
+	if called, _ := cat.Releases().VersionsCalled(word); len(called) == 1 {
+		return called[0]
+	}
+	return strings.ToLower(strings.TrimSpace(word))
 }
 
 // A Mistake is an error of the user's, with a hint how to correct it.

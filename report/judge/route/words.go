@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package judge
+package route
 
 import (
 	"fmt"
@@ -101,4 +101,10 @@ func hop(h hops.Hop) string {
 	return fmt.Sprintf("hop %d", h.TTL)
 }
 
-func addresses(from []netip.Addr) string { return catalog.Either(texts(from)) }
+func addresses(from []netip.Addr) string {
+	var texts []string
+	for _, a := range from {
+		texts = append(texts, a.String())
+	}
+	return catalog.Either(texts)
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package judge
+// Package route says where the packets of a trace stop: what its hops prove, and no more.
+package route
 
 import (
 	"fmt"
@@ -34,13 +35,12 @@ const (
 // maxError bounds the text of an error, in bytes.
 const maxError = 4096
 
-// Trace says where a port stops, and no more than the hops prove. Package report calls it
-// for each trace. A router that says time exceeded for a packet has let it
+// Conclude says where a port stops, and no more than the hops prove. A router that says time exceeded for a packet has let it
 // in. It may still drop the next packet, which may go farther: as a rule, routers look at
 // the hop limit first and at their firewall rules afterwards. So if a port is heard of at
 // hop n and not behind it, hop n drops its packets, or something on the way into the next
 // hop does.
-func Trace(t hops.Trace) Conclusion {
+func Conclude(t hops.Trace) Conclusion {
 	r := reading{t}
 	outcome, sentence := Undecided, ""
 	switch end := t.Path.End(); {

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package contact
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"exreach/probe/far"
+)
+
+// A Desk is the far end of all contacts with one listener. Its Serve answers a connection
+// on which the contact was chosen. Set the fields before the first call; a Desk must not be
+// copied. A caller learns of its own address and token only.
+type Desk struct {
+	Code Code // without one, every caller is refused
+
+	Record func(source netip.Addr, token string) far.Record      // what the listener saw of a source, or of whoever has the token
+	Expect func(source netip.Addr, token string) (forget func()) // from now on the source has proved its address
+	Watch  func(Visit)                                           // is told of each contact, maybe by several goroutines at once; nil is told nothing
+
+	mu       sync.Mutex // guards the fields below
+	wrong    wrongs
+	expected map[caller]*expectation
+}
+
+// A Visit is a contact, or an attempt at one.
+type Visit struct {
+	From   netip.AddrPort
+	Proved bool // it knew the code
+}
+
+// A caller is a near end: where it comes from, and its token.
+type caller struct {
+	source netip.Addr
+	token  string
+}
+
+// An expectation is that a caller's questions will come. It outlives the contact in which
+// it began, because the record is fetched in another one.
+type expectation struct {
+	forget func()
+	timer  *time.Timer
+}
+
+// Bounds on expectations.
+const (
+	expectFor    = 15 * time.Minute // after the last request of the caller
+	mostExpected = 256
+)
+
+// Serve holds one contact, until the other side hangs up, is idle for too long, or ctx
+// ends. The caller has done the handshake of TLS, and closes conn afterwards.
+func (d *Desk) Serve(ctx context.Context, conn *tls.Conn, from netip.AddrPort) {
+	from = netip.AddrPortFrom(from.Addr().Unmap().WithZone(""), from.Port())
+	l := newLine(conn)
+	done := within(ctx, conn, proofTime)
+	proved := d.admits(l, from.Addr())
+	done()
+	if d.Watch != nil {
+		d.Watch(Visit{from, proved})
+	}
+	if !proved {
+		d.refuse(ctx, l, from.Addr())
+		return
+	}
+	d.answerAll(ctx, l, from)
+}
+
+// admits holds the proofs, and reports whether the other side knows the code.
+func (d *Desk) admits(l *line, source netip.Addr) bool {
+	d.mu.Lock()
+	locked := d.wrong.isLocked(source)
+	d.mu.Unlock()
+	if locked || d.Code.IsZero() {
+		return false
+	}
+	var near hello
+	if l.receive(lineLimit, &near) != nil || len(near.Nonce) != nonceBytes {
+		return false
+	}
+	ours := hello{make([]byte, nonceBytes)}
+	_, _ = rand.Read(ours.Nonce) // never fails
+	var theirs proof
+	if l.send(ours) != nil || l.receive(lineLimit, &theirs) != nil {
+		return false
+	}
+	state := l.conn.ConnectionState()
+	want, err := prove(d.Code, "near", near, ours, state)
+	if err != nil || !hmac.Equal(want, theirs.Proof) {
+		return false
+	}
+	back, err := prove(d.Code, "far", near, ours, state)
+	return err == nil && l.send(proof{Proof: back}) == nil
+}
+
+// refuse gives the one answer that there is to all who do not know the code, after a delay
+// that grows with each of the source. It ends sooner if the other side hangs up.
+func (d *Desk) refuse(ctx context.Context, l *line, source netip.Addr) {
+	d.mu.Lock()
+	delay, over := d.wrong.begin(source, time.Now())
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		over()
+	}()
+	defer within(ctx, l.conn, delay+requestTime)()
+	_ = l.conn.SetReadDeadline(time.Now().Add(delay))
+	if _, err := io.CopyN(io.Discard, l.in, lineLimit); err == nil || errors.Is(err, io.EOF) || ctx.Err() != nil {
+		return // it hung up, or sends without end
+	}
+	_ = l.send(proof{Refused: true})
+}
+
+// answerAll answers requests.
+func (d *Desk) answerAll(ctx context.Context, l *line, from netip.AddrPort) {
+	for range mostRequests {
+		var r request
+		done := within(ctx, l.conn, idleTime)
+		err := l.receive(lineLimit, &r)
+		done()
+		if err != nil {
+			return
+		}
+		done = within(ctx, l.conn, requestTime)
+		err = l.send(d.answer(r, from))
+		done()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// answer makes the answer to one request.
+func (d *Desk) answer(r request, from netip.AddrPort) answer {
+	who := caller{from.Addr(), r.Token}
+	if !isToken(r.Token) {
+		return answer{Error: "the request has no token"}
+	}
+	switch r.Do {
+	case doBegin:
+		if !d.expect(who) {
+			return answer{Error: "the listener has contacts with too many checkers: wait some minutes, or start it again"}
+		}
+		return answerOf(from, head(d.Record(who.source, who.token)))
+	case doRecord:
+		d.keep(who)
+		return answerOf(from, d.Record(who.source, who.token))
+	}
+	return answer{Error: "this version of exreach does not know the request"}
+}
+
+func answerOf(from netip.AddrPort, r far.Record) answer {
+	text, err := json.Marshal(r)
+	if err != nil || len(text) > answerLimit-lineLimit {
+		return answer{Error: "the listener has recorded more than fits into a contact: start it again"}
+	}
+	return answer{You: from.String(), Record: text}
+}
+
+// expect begins to expect a caller. It reports false if there are too many.
+func (d *Desk) expect(who caller) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if e := d.expected[who]; e != nil {
+		e.timer.Reset(expectFor)
+		return true
+	}
+	if len(d.expected) >= mostExpected {
+		return false
+	}
+	if d.expected == nil {
+		d.expected = map[caller]*expectation{}
+	}
+	d.expected[who] = &expectation{d.Expect(who.source, who.token), time.AfterFunc(expectFor, func() { d.forget(who) })}
+	return true
+}
+
+// keep goes on expecting a caller.
+func (d *Desk) keep(who caller) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if e := d.expected[who]; e != nil {
+		e.timer.Reset(expectFor)
+	}
+}
+
+func (d *Desk) forget(who caller) {
+	d.mu.Lock()
+	e := d.expected[who]
+	delete(d.expected, who)
+	d.mu.Unlock()
+	if e != nil {
+		e.forget()
+	}
+}
+
+// tokenLetters is how long a token is. It has letters that are case-blind and that every
+// protocol carries.
+const tokenLetters = 16
+
+// isToken reports whether t is a token: 16 of a-z and 2-7.
+func isToken(t string) bool {
+	return len(t) == tokenLetters && strings.Trim(t, "abcdefghijklmnopqrstuvwxyz234567") == ""
+}

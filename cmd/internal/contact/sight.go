@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package contact
+
+import (
+	"exreach/probe"
+	"exreach/probe/far"
+)
+
+// compare sets Far of the second results, and counts those that agree. record is nil if the
+// far end gave none.
+func (p *proving) compare(second []probe.Result, record *far.Record) {
+	p.meeting.Ours = map[uint16]bool{}
+	for _, r := range second {
+		if r.Wire == nil {
+			continue
+		}
+		for _, c := range r.Wire.Calls {
+			if c.Local.IsValid() {
+				p.meeting.Ours[c.Local.Port()] = true
+			}
+		}
+	}
+	for i := range second {
+		r := &second[i]
+		if r.Wire == nil || r.Port == 0 || r.Verdict == probe.Untried {
+			continue
+		}
+		if record == nil {
+			r.Far = &far.Sight{Direction: far.NoDirection, Why: far.NoRecord, Dropped: -1}
+			continue
+		}
+		sight := far.Compare(nearOf(*r), *record, p.meeting)
+		r.Far = &sight
+		if r.Check.IsControl() || len(sight.Came) == 0 {
+			continue
+		}
+		p.contact.Recorded++
+		if sight.Direction == "" {
+			p.contact.Agree++
+		}
+	}
+}
+
+// nearOf returns what this end knows of a check.
+func nearOf(r probe.Result) far.Near {
+	return far.Near{
+		Network:   r.Check.Service.Network,
+		Port:      r.Port,
+		Connected: isConnected(r),
+		Refused:   r.Verdict == probe.Refused || r.Verdict == probe.Prohibited || r.Verdict == probe.Unreachable,
+		Answered:  r.Verdict == probe.Answered,
+		LargeLost: r.Silence != nil && (r.Silence.InSmall || r.Silence.Delivery == probe.AnswerLost),
+		Wire:      *r.Wire,
+	}
+}

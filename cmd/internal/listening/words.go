@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package listening
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"exreach/catalog"
+	"exreach/probe/far"
+	"exreach/probe/socket/rights"
+	"exreach/probe/socket/wall"
+)
+
+// asUser says what works without privileges.
+const asUser = "as an ordinary user it opens the ports from 1024 up"
+
+// tellStart says what the listener is, how to check it from the near end, and what keeps it
+// from being reached.
+func (l *Listener) tellStart(openings []far.Opening, became string) {
+	note := l.Tell.Note
+	note(fmt.Sprintf("listener %s stands in for %s %s, until %s; it serves %s",
+		l.name, l.Plan.title(), whereOf(l.Addresses), l.untilWhen(), l.Allow))
+	for _, clash := range l.Plan.Clashes() {
+		note(clash)
+	}
+	l.tellUnopened(openings)
+	if became != "" {
+		note("the privileges are given up: it goes on as user " + became)
+	}
+	l.tellWall(openings)
+	l.tellCode()
+}
+
+// untilWhen says when it ends.
+func (l *Listener) untilWhen() string {
+	if l.For > 0 {
+		return l.started.Add(l.For).Local().Format("15:04:05") + " or Ctrl-C"
+	}
+	return "Ctrl-C"
+}
+
+// tellCode shows the code and the command for the near end.
+func (l *Listener) tellCode() {
+	switch {
+	case l.Code.IsZero():
+		l.Tell.Note("no code, no contact: a checker sees the stand-in, and does not learn what arrived here; on a terminal a code is made and shown, else give one with --code-file")
+	case l.Tell.Code != nil:
+		l.Tell.Code(l.Code.Show())
+	}
+	l.Tell.Note("at the near end, run:")
+	l.Tell.Line("  " + l.command())
+}
+
+// command is what to run at the near end.
+func (l *Listener) command() string {
+	host := l.Plan.Host
+	if _, isAddr := netip.ParseAddr(host); isAddr != nil && len(l.Addresses) > 0 {
+		host = l.Addresses[0].String()
+	}
+	command := fmt.Sprintf("exreach check %s --version %s", host, l.Plan.Version.Name)
+	if len(l.Plan.Roles) == 1 && len(l.Plan.Version.Roles) > 1 {
+		command += " --role " + l.Plan.Roles[0]
+	}
+	return command + " --from " + l.Plan.From()
+}
+
+// title is what a plan plays.
+func (p Plan) title() string {
+	return fmt.Sprintf("%s %s", p.Version.Title, strings.Join(p.Roles, ", "))
+}
+
+// whereOf says at which addresses it listens.
+func whereOf(addresses []netip.Addr) string {
+	if len(addresses) == 0 {
+		return "at every address of this machine"
+	}
+	var words []string
+	for _, a := range addresses {
+		words = append(words, a.String())
+	}
+	return "at " + strings.Join(words, ", ")
+}
+
+// tellUnopened says which ports are not open, and how to grant what is missing.
+func (l *Listener) tellUnopened(openings []far.Opening) {
+	open := 0
+	var denied []string
+	for _, o := range openings {
+		switch o.State {
+		case far.Open:
+			open++
+		case far.Denied:
+			denied = append(denied, name(o))
+		case far.Held:
+			l.Tell.Note(fmt.Sprintf("%s at %s is held by %s: it counts as reached if that answers", name(o), addressOf(o), holderOf(o)))
+		case far.Failed:
+			l.Tell.Note(fmt.Sprintf("%s at %s cannot be opened: %s", name(o), addressOf(o), o.Error))
+		}
+	}
+	if open < len(openings) {
+		l.Tell.Note(fmt.Sprintf("%d of %s are open", open, catalog.Count(len(openings), "port")))
+	}
+	if len(denied) > 0 {
+		l.Tell.Note(fmt.Sprintf("%s: the right to open them is missing; to grant it, once:", catalog.Enumerated(slices.Compact(denied), "and")))
+		l.tellGrant()
+	}
+}
+
+func (l *Listener) tellGrant() {
+	for line := range strings.Lines(rights.Grant(l.Program)) {
+		l.Tell.Line("  " + strings.TrimRight(line, "\r\n"))
+	}
+}
+
+// tellWall says what is known of the host's own firewall, with the lines that let the
+// listener through.
+func (l *Listener) tellWall(openings []far.Opening) {
+	var ports []catalog.Port
+	for _, o := range openings {
+		if port := (catalog.Port{Network: o.Network, Number: o.Port}); o.State == far.Open && !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	found := wall.Look(l.Program)
+	if l.wall = found.Says(ports); l.wall == "" {
+		return
+	}
+	l.Tell.Note(l.wall)
+	allow, undo := found.Lines(ports)
+	if len(allow) == 0 {
+		return
+	}
+	l.Tell.Note("to let the listener be reached:")
+	for _, line := range allow {
+		l.Tell.Line("  " + line)
+	}
+	if len(undo) > 0 {
+		l.Tell.Note("and to undo that afterwards:")
+		for _, line := range undo {
+			l.Tell.Line("  " + line)
+		}
+	}
+}
+
+// nothingOpen is the error where no port could be opened.
+func (l *Listener) nothingOpen(openings []far.Opening) error {
+	var parts []string
+	for _, o := range openings {
+		parts = append(parts, name(o)+" "+stateOf(o))
+	}
+	const few = 6
+	if more := len(parts) - few; more > 0 {
+		parts = append(parts[:few], fmt.Sprintf("and %d more", more))
+	}
+	if slices.ContainsFunc(openings, func(o far.Opening) bool { return o.State == far.Denied }) {
+		l.Tell.Note("the right to open ports below 1024 is missing; to grant it, once:")
+		l.tellGrant()
+	}
+	return mistake("free one of the ports, grant the right, or name another --address or --role", "no port could be opened: %s", strings.Join(parts, "; "))
+}

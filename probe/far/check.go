@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package far
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/netip"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe/protocol/wire"
+	"exreach/probe/tape"
+)
+
+// Bounds of a record.
+const (
+	mostRecord   = 64 << 20 // bytes of JSON
+	mostOpenings = 4096
+	mostArrivals = 100_000
+	mostHead     = 64 << 10
+	mostText     = 300 // bytes of any text
+	mostRoles    = 64
+)
+
+// ReadRecord reads a record from a file or another end: at most one, of bounded size. All
+// its texts are printable, and it has passed Check.
+func ReadRecord(from io.Reader) (Record, error) {
+	var r Record
+	limited := &io.LimitedReader{R: from, N: mostRecord}
+	d := json.NewDecoder(limited)
+	if err := d.Decode(&r); err != nil {
+		switch {
+		case limited.N <= 0:
+			return Record{}, fmt.Errorf("the record is larger than %d MB", mostRecord>>20)
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			return Record{}, errors.New("the record ends too soon: it was cut off when it was written or copied")
+		}
+		return Record{}, fmt.Errorf("this is no record of exreach listen: %w", err)
+	}
+	if err := r.Check(); err != nil {
+		return Record{}, err
+	}
+	r.clean()
+	return r, nil
+}
+
+// Check reports what is wrong with a record, which may come from anywhere: a schema of
+// another version, words that are none, numbers that cannot be. Its errors say what to do.
+func (r Record) Check() error {
+	switch {
+	case r.Schema == "":
+		return errors.New("this is no record of exreach listen: it has no schema")
+	case r.Schema != Schema:
+		return fmt.Errorf("the record has the schema %q, and this exreach reads %q: use the same version of exreach at both ends", wire.Printable(r.Schema, 40), Schema)
+	case len(r.Openings) > mostOpenings || len(r.Arrivals) > mostArrivals || len(r.Roles) > mostRoles:
+		return fmt.Errorf("the record has %d ports and %d arrivals: no listener has so many", len(r.Openings), len(r.Arrivals))
+	case !isTime(r.Started) || !isTime(r.Now) || r.Now.Before(r.Started):
+		return errors.New("the record has times that cannot be: it ends before it begins")
+	case r.Dropped < -1 || r.Dropped > math.MaxInt32 || r.More < 0 || r.More > math.MaxInt32:
+		return errors.New("the record has counts that cannot be")
+	}
+	for i, o := range r.Openings {
+		if err := o.check(); err != nil {
+			return fmt.Errorf("port %d of the record: %w", i+1, err)
+		}
+	}
+	for i, a := range r.Arrivals {
+		if err := a.check(); err != nil {
+			return fmt.Errorf("arrival %d of the record: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (o Opening) check() error {
+	switch {
+	case o.Network != catalog.TCP && o.Network != catalog.UDP:
+		return fmt.Errorf("the network %q is neither tcp nor udp", wire.Printable(string(o.Network), 40))
+	case o.Port == 0:
+		return errors.New("it has no number")
+	}
+	switch o.State {
+	case Open, Held, Denied, Failed:
+		return nil
+	}
+	return fmt.Errorf("the state %q is none", wire.Printable(string(o.State), 40))
+}
+
+func (a Arrival) check() error {
+	switch {
+	case a.Network != catalog.TCP && a.Network != catalog.UDP:
+		return fmt.Errorf("the network %q is neither tcp nor udp", wire.Printable(string(a.Network), 40))
+	case a.Port == 0 || !a.From.IsValid():
+		return errors.New("it has no port or no source")
+	case !isTime(a.At) || !(a.Took >= 0 && a.Took < 1e7) || a.Times < 0 || a.Times > math.MaxInt32:
+		return errors.New("it has a time or a count that cannot be")
+	case a.Certificate != "" && !isSum(a.Certificate):
+		return errors.New("its certificate has no SHA-256 fingerprint")
+	}
+	if err := checkFlow(a.Received); err != nil {
+		return fmt.Errorf("received: %w", err)
+	}
+	if err := checkFlow(a.Sent); err != nil {
+		return fmt.Errorf("sent: %w", err)
+	}
+	return nil
+}
+
+func checkFlow(f tape.Flow) error {
+	switch {
+	case f.Bytes < 0 || f.Bytes > 1<<50:
+		return errors.New("the number of bytes cannot be")
+	case int64(len(f.Head)) > f.Bytes || len(f.Head) > mostHead:
+		return errors.New("there are more first bytes than bytes")
+	case f.SHA256 != "" && !isSum(f.SHA256):
+		return errors.New("its hash is no SHA-256")
+	}
+	return nil
+}
+
+func isSum(s string) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && len(b) == 32
+}
+
+// isTime reports whether t is a time of exreach.
+func isTime(t time.Time) bool { return t.Year() >= 2000 && t.Year() < 2200 }
+
+// clean makes every text of a record short and printable.
+func (r *Record) clean() {
+	texts := []*string{&r.Tool, &r.Listener, &r.Machine, &r.Host, &r.Version, &r.Wall}
+	for i := range r.Roles {
+		texts = append(texts, &r.Roles[i])
+	}
+	for i := range r.Openings {
+		o := &r.Openings[i]
+		texts = append(texts, &o.Service, &o.Role, &o.Protocol, &o.Holder, &o.Error)
+		o.Address = o.Address.WithZone("")
+	}
+	for i := range r.Arrivals {
+		a := &r.Arrivals[i]
+		a.From = netip.AddrPortFrom(a.From.Addr().Unmap().WithZone(""), a.From.Port())
+		texts = append(texts, &a.Turned)
+	}
+	for _, t := range texts {
+		*t = wire.Printable(*t, mostText)
+	}
+}
