@@ -301,9 +301,13 @@ var sicknesses = []sickness{
 	{"unverified-row", "ncacn-http-rfr", fromMailbox, things(losing(6002))},
 }
 
-// inTheLab are the findings that only a real network makes, and the one that needs
-// a host of thousands of results and an interrupt (TestInterruptedJudging).
-var inTheLab = []string{"prohibited", "unreachable", "not-judged", "likely-prohibited", "name-search", "name-loopback", "name-no-way", "name-half-answered", "name-reserved"}
+// inTheLab are the findings that only a real network makes, those that take both ends of a
+// link, and the one that needs a host of thousands of results and an interrupt
+// (TestInterruptedJudging).
+var inTheLab = []string{
+	"never-arrived", "answer-lost", "bytes-changed", "answered-by-other", "far-unknown", "port-held", "stand-in",
+	"prohibited", "unreachable", "not-judged", "likely-prohibited", "name-search", "name-loopback", "name-no-way", "name-half-answered", "name-reserved",
+}
 
 // theUDPPort is a port that the catalogue does not have.
 func theUDPPort(t *testing.T) []catalog.Check {

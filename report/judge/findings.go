@@ -8,6 +8,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/far"
 	"exreach/probe/protocol"
 )
 
@@ -29,6 +30,11 @@ const note = Pass
 var explanations = []rule{
 	{"not-judged", note, notJudged, sayNotJudged},
 	{"exposed", Fail, exposed, sayExposed},
+	{"never-arrived", note, went(far.NeverArrived), sayNeverArrived},
+	{"answer-lost", note, went(far.AnswerLost), sayAnswerLost},
+	{"bytes-changed", note, went(far.Changed), sayChanged},
+	{"answered-by-other", note, went(far.AnsweredByOther), sayAnsweredByOther},
+	{"far-unknown", note, notServed, sayFarUnknown},
 	{"host-not-seen", note, seen.unseen, sayUnseen},
 	{"rpc-not-registered", note, notRegistered, sayNotRegistered},
 	{"rpc-not-told", note, notTold, sayNotTold},
@@ -74,6 +80,10 @@ var explanations = []rule{
 // used from here, in the order of the report. A code occurs twice if its weight or its
 // words depend on the case; the first of its rules that applies counts.
 var observations = []rule{
+	{"bytes-changed", Warn, went(far.Changed), sayChanged},
+	{"answered-by-other", Fail, went(far.AnsweredByOther), sayAnsweredByOther},
+	{"port-held", note, held, sayHeld},
+	{"far-unknown", note, farUnknown, sayFarUnknown},
 	{"name-search", note, foundBySearch, sayFoundBySearch},
 	{"name-unusable-address", note, partlySinkhole, saySinkhole},
 	{"name-loopback", note, loopback, sayLoopback},
@@ -130,6 +140,7 @@ type careRule struct {
 // rest. Another mail server than Exchange is among them, because it takes the mail;
 // another directory than the one asked for is of no use.
 var cares = []careRule{
+	{rule{"stand-in", Warn, standsIn, sayStandsIn}, "Product: exreach listen answers, not Exchange"},
 	{rule{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused}, "Login: credentials refused"},
 	{rule{"smtp-banner-masked", Warn, maskedBanner, sayMaskedBanner}, "SMTP inspection: greeting masked"},
 	{rule{"smtp-ehlo-refused", Warn, ehloRefused, sayEHLORefused}, "SMTP: EHLO refused"},
@@ -208,7 +219,7 @@ func find(s seen) (found []Finding, grade, care Grade) {
 		}
 	}
 	for _, r := range cares {
-		if !told(r.rule) && r.when(s) {
+		if !told(r.rule) && s.concerns(r) && r.when(s) {
 			tell(r.rule, OnCare, r.weight)
 			care = worse(care, r.weight)
 		}

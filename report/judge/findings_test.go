@@ -158,7 +158,7 @@ var findingTests = []findingTest{
 
 // allFindingTests are the tests of what one result shows by itself.
 func allFindingTests() []findingTest {
-	return slices.Concat(findingTests, smtpTests, loginTests, tlsTests, tlsFailureTests, untriedTests, httpTests, directoryTests, rpcTests, versionTests, talkTests, nameTests, limitTests, peerWordTests)
+	return slices.Concat(findingTests, smtpTests, loginTests, tlsTests, tlsFailureTests, untriedTests, httpTests, directoryTests, rpcTests, versionTests, talkTests, nameTests, limitTests, peerWordTests, farTests)
 }
 
 func TestFindings(t *testing.T) {

@@ -26,8 +26,7 @@ type neighbourhood struct {
 	answered  map[namedRow]bool          // what answers at some address
 	ipv6Dead  bool                       // all addresses of IPv6 are dead, and none of IPv4
 	subjects  map[string][]*probe.Result // by the subject of a certificate: see addIssuer
-
-	visits int // results that rules have looked at besides their own; for tests
+	visits    int                        // results that rules have looked at besides their own; for tests
 }
 
 // A namedRow is a row of the catalogue.
@@ -52,6 +51,7 @@ type spot struct {
 	inTheClear bool                       // a service answered without TLS
 	forbids    *probe.Result              // a connect there that was refused on the way, or prohibited; nil where none was
 	secured    []*probe.Result            // one of each port at which TLS came about
+	standIn    *probe.Result              // the first answer that bears the mark of a stand-in; nil if none does
 	servers    []string                   // names of those that answered, sorted
 }
 
@@ -147,8 +147,11 @@ func (p *spot) conclude() {
 		p.refuses = p.refuses || saidByHost(*r)
 		p.proven = p.proven || proven(*r)
 		p.inTheClear = p.inTheClear || talksInTheClear(*r)
-		if p.forbids == nil && forbids(*r) {
+		switch {
+		case p.forbids == nil && forbids(*r):
 			p.forbids = r
+		case p.standIn == nil && r.Peer != nil && r.Peer.StandIn:
+			p.standIn = r
 		}
 		if name := serverOf(*r); name != "" {
 			p.servers = append(p.servers, name)
