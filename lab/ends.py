@@ -6,7 +6,8 @@ agree NEAR FAR WIRE      every row answered and undisturbed, and the report of t
                          the record of the far end and the packets agree to the byte
 table NEAR EXPECTED      each row of EXPECTED is so: scene, ports, verdicts, directions,
                          reasons, way; words are separated by |, - is absent, * anything
-held NEAR PROGRAM PORT.. these ports are told to belong to the program, and nothing failed
+held NEAR PROGRAM COUNT PORT...  these ports are told to belong to the program, so many
+                         dynamic RPC ports answered, and nothing failed
 contacts NEAR COUNT ...  so many contacts stand, by listeners of different names; or they
                          failed for the reason that is named instead of COUNT
 nat NEAR                 every row agrees, and came from another address than it was sent from
@@ -171,7 +172,7 @@ def expect(near, scene, port, want):
                 wrong(f"{scene}: {place(r)}: {what} is {value or '-'}, not {word}")
 
 
-def held(near_path, program, *ports):
+def held(near_path, program, count, *ports):
     near = load(near_path)
     left = set(ports)
     interfaces = 0
@@ -189,8 +190,8 @@ def held(near_path, program, *ports):
             interfaces += r["protocol"] == "rpc" and r["port"] > 1024
     for port in left:
         wrong(f"{port} was not asked")
-    if not interfaces:
-        wrong("no dynamic RPC port was asked")
+    if interfaces != int(count):
+        wrong(f"{interfaces} dynamic RPC ports were asked, not {count}")
     print(f"  {interfaces} RPC interfaces answered at ports that the contact named")
 
 
