@@ -55,6 +55,10 @@ func nameOf(results []probe.Result) *lookup.Name {
 	return nil
 }
 
+// bare is the protocol of a check that only connects: what another program answers is not
+// ours to judge.
+const bare = "tcp"
+
 // planOf makes the plan again of which these are the results, for a listener with these
 // openings.
 func planOf(results []probe.Result, r far.Record) (plan []planned) {
@@ -66,7 +70,7 @@ func planOf(results []probe.Result, r far.Record) (plan []planned) {
 		opening, known := openingAt(r, check.Service)
 		mapped := len(check.Behind) > 0
 		if known && opening.State == far.Held && check.Service.Network == catalog.TCP {
-			check.Service.Protocol, check.Service.TLS, check.Service.HTTP = catalog.AnyProtocol, catalog.NoTLS, nil
+			check.Service.Protocol, check.Service.TLS, check.Service.HTTP = bare, catalog.NoTLS, nil
 		}
 		if mapped && known && opening.State != far.Open {
 			plan = append(plan, planned{withoutBehind(check), res.Order, ""})

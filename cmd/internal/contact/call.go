@@ -212,7 +212,9 @@ func exchange(ctx context.Context, l *line, code Code) error {
 	}
 	defer within(ctx, l.conn, lastDelay+proofTime)() // a refusal comes late
 	var back proof
-	if err := l.receive(lineLimit, &back); err != nil {
+	if err := l.receive(lineLimit, &back); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return refusedBy(state, true) // it waited longer than the listener lets it
+	} else if err != nil {
 		return err
 	}
 	want, err := prove(code, "far", ours, theirs, state)

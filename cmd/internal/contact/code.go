@@ -18,7 +18,7 @@ import (
 // which people see as 16 letters. Printing a Code in any way does not show it; Show does.
 // The zero Code fits nothing.
 type Code struct {
-	bits *[codeBytes]byte // behind a pointer, because fmt prints the fields of structs that hold a Code
+	bits func() [codeBytes]byte // a function, because fmt prints the fields of structs that hold a Code, and what pointers lead to
 }
 
 // Sizes of a code.
@@ -30,10 +30,12 @@ const (
 
 // NewCode makes a code at random.
 func NewCode() Code {
-	c := Code{new([codeBytes]byte)}
-	_, _ = rand.Read(c.bits[:]) // never fails
-	return c
+	var bits [codeBytes]byte
+	_, _ = rand.Read(bits[:]) // never fails
+	return codeOf(bits)
 }
+
+func codeOf(bits [codeBytes]byte) Code { return Code{func() [codeBytes]byte { return bits }} }
 
 // likely puts right what people misread, and leaves out what they add: base32 (RFC 4648
 // section 6) has no 0, 1 and 8.
@@ -43,15 +45,14 @@ var likely = strings.NewReplacer("0", "O", "1", "I", "8", "B", "-", "", " ", "",
 // blanks. Its error does not repeat the text, which may be nearly right.
 func ParseCode(text string) (Code, error) {
 	letters := likely.Replace(strings.ToUpper(strings.TrimSpace(text)))
-	c := Code{new([codeBytes]byte)}
-	switch n, err := base32.StdEncoding.WithPadding(base32.NoPadding).Decode(make([]byte, len(letters)), []byte(letters)); {
+	raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(letters)
+	switch {
 	case err != nil:
 		return Code{}, fmt.Errorf("the code has a character that no code has: %s", looks)
-	case len(letters) != codeLetters || n != codeBytes:
+	case len(letters) != codeLetters || len(raw) != codeBytes: // which a line break would make differ
 		return Code{}, fmt.Errorf("the code has %d letters: %s", len(letters), looks)
 	}
-	_, err := base32.StdEncoding.Decode(c.bits[:], []byte(letters))
-	return c, err
+	return codeOf([codeBytes]byte(raw)), nil
 }
 
 // looks says what a code looks like.
@@ -63,9 +64,10 @@ func (c Code) IsZero() bool { return c.bits == nil }
 // Equal reports whether both are the same code.
 func (c Code) Equal(d Code) bool {
 	if c.IsZero() || d.IsZero() {
-		return c.bits == d.bits
+		return c.IsZero() == d.IsZero()
 	}
-	return subtle.ConstantTimeCompare(c.bits[:], d.bits[:]) == 1
+	mine, other := c.bits(), d.bits()
+	return subtle.ConstantTimeCompare(mine[:], other[:]) == 1
 }
 
 // Show returns the code as people see it: "ABCD-EFGH-IJKL-MNOP".
@@ -73,7 +75,8 @@ func (c Code) Show() string {
 	if c.IsZero() {
 		return ""
 	}
-	letters := base32.StdEncoding.EncodeToString(c.bits[:])
+	bits := c.bits()
+	letters := base32.StdEncoding.EncodeToString(bits[:])
 	var groups []string
 	for at := 0; at < codeLetters; at += codeGroup {
 		groups = append(groups, letters[at:at+codeGroup])
@@ -98,7 +101,8 @@ func (c Code) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // key returns the key of the proofs. c must be a code.
 func (c Code) key() []byte {
-	key, err := hkdf.Key(sha256.New, c.bits[:], nil, "exreach contact 1", sha256.Size)
+	bits := c.bits()
+	key, err := hkdf.Key(sha256.New, bits[:], nil, "exreach contact 1", sha256.Size)
 	if err != nil {
 		panic(err) // only for a length that SHA-256 cannot give
 	}

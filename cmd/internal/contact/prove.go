@@ -221,10 +221,10 @@ func waysTo(h probe.HostResults, addr netip.Addr) (ways []way) {
 
 // isConnected reports whether a connection came about, or a datagram was answered.
 func isConnected(r probe.Result) bool {
-	if r.Check.Service.Network == catalog.UDP {
-		return r.Verdict == probe.Answered || r.Verdict == probe.Mismatch
+	if r.Verdict == probe.Answered || r.Verdict == probe.Mismatch {
+		return true
 	}
-	return r.Verdict != probe.Untried && r.Step != protocol.Resolve && r.Step != protocol.Connect && r.Step != ""
+	return r.Check.Service.Network == catalog.TCP && r.Verdict != probe.Untried && r.Step != protocol.Resolve && r.Step != protocol.Connect && r.Step != ""
 }
 
 // learn notes what the far end says of itself and of us.

@@ -106,13 +106,14 @@ func (s *Stage) feed(ctx context.Context, pool probe.Pool, hosts iter.Seq[probe.
 	}
 }
 
-// standIns returns the addresses at which a stand-in answered.
+// standIns returns the addresses at which a stand-in answered, in order.
 func standIns(h probe.HostResults) (addrs []netip.Addr) {
 	for _, r := range h.Results {
 		if r.Peer != nil && r.Peer.StandIn && r.Address.IsValid() && !slices.Contains(addrs, r.Address) {
 			addrs = append(addrs, r.Address)
 		}
 	}
+	slices.SortFunc(addrs, netip.Addr.Compare)
 	return addrs
 }
 
