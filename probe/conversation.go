@@ -228,7 +228,7 @@ func (c *conversation) startTLS(plain net.Conn) (net.Conn, error) {
 		return nil, err
 	}
 	c.secured = secured
-	c.hears = &recorder{Conn: secured}
+	c.hears = &recorder{Conn: c.untilHeard(secured)}
 	return c.hears, nil
 }
 

@@ -112,13 +112,7 @@ func (c *conversation) hearToTheEnd() {
 	if c.wiretap == nil || line == nil || c.raw == nil || !c.overTCP() || c.err != nil {
 		return
 	}
-	if tls, ok := c.secured.(halfCloser); ok {
-		_ = tls.CloseWrite()
-	}
-	if tcp, ok := line.Conn.(halfCloser); ok {
-		_ = tcp.CloseWrite()
-	}
-	_ = line.SetDeadline(time.Now().Add(farewell))
+	line.bidFarewell(c.secured)
 	for rest := make([]byte, evidenceSize); ; {
 		if _, err := c.raw.Read(rest); err != nil {
 			return
@@ -128,6 +122,39 @@ func (c *conversation) hearToTheEnd() {
 
 // A halfCloser is a connection whose one direction can be closed.
 type halfCloser interface{ CloseWrite() error }
+
+// A lingering is a connection whose Close says only that we have no more to say, and lets
+// what is left come for a while: go-ldap closes its connection while the server's
+// close_notify is on its way.
+type lingering struct {
+	net.Conn
+	line *leash
+}
+
+func (l lingering) Close() error {
+	l.line.bidFarewell(l.Conn)
+	return nil
+}
+
+// untilHeard returns a TLS connection that is heard to its end if it is on tape.
+func (c *conversation) untilHeard(secured net.Conn) net.Conn {
+	if c.wiretap == nil {
+		return secured
+	}
+	return lingering{secured, c.line.Load()}
+}
+
+// bidFarewell says that we have no more to say, under TLS as well where there is TLS, and
+// leaves the other side a while to say the rest.
+func (l *leash) bidFarewell(secured net.Conn) {
+	if tls, ok := secured.(halfCloser); ok {
+		_ = tls.CloseWrite()
+	}
+	if tcp, ok := l.Conn.(halfCloser); ok {
+		_ = tcp.CloseWrite()
+	}
+	_ = l.SetDeadline(time.Now().Add(farewell))
+}
 
 // record returns a connection that was opened, on tape if the pool wants it.
 func (c *conversation) record(conn net.Conn) net.Conn {

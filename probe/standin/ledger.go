@@ -264,4 +264,3 @@ func (e *entry) now() far.Arrival {
 	}
 	return a
 }
-

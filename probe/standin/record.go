@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe/far"
 )
 
@@ -22,10 +23,39 @@ func (s *Server) Expect(source netip.Addr, token string) (forget func()) {
 
 // RecordFor returns the openings, and what arrived from source or bore its token. The
 // caller fills in what the server does not know: Tool, Listener, Machine, Wall, Dropped.
+// It waits a moment for conversations of the source that go on: their last bytes may be on
+// their way.
 func (s *Server) RecordFor(source netip.Addr, token string) far.Record {
+	source = plainAddr(source)
+	s.await(source)
 	r := s.record()
-	r.Arrivals, r.More = s.ledger.of(plainAddr(source), token)
+	r.Arrivals, r.More = s.ledger.of(source, token)
 	return r
+}
+
+// await waits until no conversation of a source goes on, or farewell is over.
+func (s *Server) await(source netip.Addr) {
+	again := time.NewTicker(farewell / 100)
+	defer again.Stop()
+	for until := time.Now().Add(farewell); s.ledger.talks(source) && time.Now().Before(until); {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-again.C:
+		}
+	}
+}
+
+// talks reports whether a conversation of a source goes on over TCP.
+func (l *ledger) talks(source netip.Addr) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for e := range l.active {
+		if e.shelf != nil && e.shelf.source == source && e.Network == catalog.TCP {
+			return true
+		}
+	}
+	return false
 }
 
 // Whole returns the same of all sources.
