@@ -12,8 +12,8 @@ import (
 	"exreach/probe"
 	"exreach/report/content"
 	"exreach/report/judge"
-	"exreach/report/judge/route"
 	"exreach/report/judge/identity"
+	"exreach/report/judge/route"
 	"exreach/report/judge/scene"
 )
 

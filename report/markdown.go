@@ -27,6 +27,7 @@ type markdown struct {
 	from   string          // of a joined report: which run saw the host, "From `pc01`: "
 	told   map[string]bool // texts that came already, each with from
 	alike  *ticketList     // which hosts one host of the table stands for
+	ends   *ticketList     // what both ends of the links show
 	advice *ticketList     // what to do
 	cares  *ticketList     // what is wrong beside reachability
 }
@@ -38,6 +39,7 @@ func newMarkdown(w io.Writer, s content.Style) Writer {
 	m := &markdown{out: bufio.NewWriter(w), style: s, rows: rowsShare, told: map[string]bool{}}
 	m.rows.endless = s.Verbose
 	m.alike = newTicketList("Hosts that are alike:", alikeShare, s.Verbose)
+	m.ends = newTicketList("Both ends:", endsShare, s.Verbose)
 	m.advice = newTicketList("What to do:", adviceShare, s.Verbose)
 	m.cares = newTicketList("Beside reachability:", caresShare, s.Verbose)
 	return m
@@ -52,7 +54,9 @@ const (
 
 func (m *markdown) Begin(h content.Head) error {
 	m.head = h
-	m.paragraph("**" + md(h.Headline()) + "**")
+	for _, text := range append(h.LinkTexts(), h.Headline()) {
+		m.paragraph("**" + md(text) + "**")
+	}
 	if len(h.Hosts) == 0 {
 		return nil
 	}
@@ -81,6 +85,7 @@ func (m *markdown) list(l *ticketList) {
 }
 
 func (m *markdown) Host(p content.Part) error {
+	m.link(p)
 	if len(p.Entries) == 0 || p.IsClean() {
 		return nil
 	}
@@ -103,6 +108,17 @@ func (m *markdown) Host(p content.Part) error {
 	m.care(name, p)
 	_, err := m.out.Write(nil) // returns the error of an earlier write
 	return err
+}
+
+// link keeps what both ends of the link show of a host as a whole.
+func (m *markdown) link(p content.Part) {
+	name := quote.Code(m.head.Called(p.Summary))
+	if p.Deploy != nil && len(m.head.Hosts) > 1 { // else it stands above
+		m.ends.add("- " + name + ": " + md(p.Deploy.Text()))
+	}
+	for _, text := range content.ContactTexts(p.Entries) {
+		m.ends.add("- " + name + ": " + md(text))
+	}
 }
 
 // members names the hosts of a block.
@@ -256,7 +272,7 @@ func (m *markdown) End(h content.Head) error {
 	if rest := m.rows.rest(); rest != "" {
 		m.paragraph(rest)
 	}
-	for _, l := range []*ticketList{m.alike, m.advice, m.cares} {
+	for _, l := range []*ticketList{m.alike, m.ends, m.advice, m.cares} {
 		if len(l.text()) > 0 {
 			m.list(l)
 		}

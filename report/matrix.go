@@ -50,7 +50,9 @@ func newMatrixMarkdown(w io.Writer) Writer { return &matrixMarkdown{bufio.NewWri
 
 func (m *matrixMarkdown) Begin(h content.Head) error {
 	matrix := h.Matrix()
-	m.out.WriteString("**" + md(h.Headline()) + "**\n\n")
+	for _, text := range append(h.LinkTexts(), h.Headline()) {
+		m.out.WriteString("**" + md(text) + "**\n\n")
+	}
 	head, rule := []string{"to", "site"}, []string{"---", "---"}
 	for _, from := range matrix.From {
 		head, rule = append(head, "from "+quote.Code(from)), append(rule, "---")

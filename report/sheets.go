@@ -18,7 +18,7 @@ import (
 // csvColumns are the names of the columns; those that JSON has, too, are called as there.
 var csvColumns = []any{
 	"started", "machine", "from", "source", "host", "site", "address", "network", "port", "services", "version", "role",
-	"want", "verdict", "grade", "care", "took_ms", "detail", "findings", "hint", "after", "certificate_days", "certificate_expires", "labels",
+	"want", "verdict", "grade", "care", "took_ms", "detail", "findings", "hint", "after", "direction", "far_detail", "certificate_days", "certificate_expires", "labels",
 }
 
 // A csvWriter writes a row per address and port, for a spreadsheet program.
@@ -58,7 +58,7 @@ func (c *csvWriter) row(r content.Row) error {
 	}
 	return c.sheet.Row(
 		run.Started, run.Machine, run.From, sourceOf(r), e.Host, e.Site, e.Address, e.Network, portCell(e), strings.Join(r.Services(), ", "), versionsText(r), strings.Join(r.Roles(), ", "),
-		e.Want, e.Verdict, e.Grade, r.Care(), int(math.Round(e.Took*1000)), detailOf(r), strings.Join(codesOf(r), ", "), firstHint(r), after(r),
+		e.Want, e.Verdict, e.Grade, r.Care(), int(math.Round(e.Took*1000)), detailOf(r), strings.Join(codesOf(r), ", "), firstHint(r), after(r), direction(r).Direction, direction(r).FarText(),
 		daysCell(cert), expiryOf(cert), e.LabelsText(),
 	)
 }
@@ -81,6 +81,18 @@ func after(r content.Row) string {
 		}
 	}
 	return ""
+}
+
+// direction returns the service of a port that both ends say most about: one that is blocked
+// or changed, if there is one.
+func direction(r content.Row) content.Entry {
+	told := r.First()
+	for _, e := range r.Entries {
+		if told.Far == nil || told.Direction == "" && e.Direction != "" {
+			told = *e
+		}
+	}
+	return told
 }
 
 // versionsText is the versions of a port's services with their titles. With a decimal comma, a

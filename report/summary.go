@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -39,6 +40,9 @@ func (m *summary) Begin(content.Head) error { return nil }
 func (m *summary) Host(content.Part) error { return nil }
 
 func (m *summary) End(h content.Head) error {
+	if link := h.LinkTexts(); len(link) > 0 {
+		m.paragraphs(link...)
+	}
 	m.paragraphs(h.Headline())
 	if len(h.Hosts) > 0 {
 		m.paragraphs(eachText(h.CauseTexts(m.style.Verbose), bulleted)...)
@@ -114,7 +118,11 @@ func ofSelection(places []string, from string) string {
 // mailHead is the head of a mail, with the empty line behind it. Text beyond ASCII needs to
 // say so (RFC 2045).
 func mailHead(h content.Head, body string) string {
-	head := "Subject: " + subject("exreach: "+h.Subject()) + "\n"
+	before := "exreach: "
+	if slices.ContainsFunc(h.Hosts, func(s content.Summary) bool { return s.StandIn }) {
+		before = "exreach (not Exchange, a stand-in answers): "
+	}
+	head := "Subject: " + subject(before+h.Subject()) + "\n"
 	if strings.ContainsFunc(body, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		head += "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n"
 	}

@@ -18,6 +18,7 @@ var (
 	causesShare = share{lines: 50, size: 7_000}
 	rowsShare   = share{lines: 100, size: 22_000}
 	alikeShare  = share{lines: 50, size: 12_000}
+	endsShare   = share{lines: 50, size: 3_000}
 	adviceShare = share{lines: 50, size: 10_000}
 	caresShare  = share{lines: 50, size: 6_000}
 )

@@ -18,8 +18,9 @@ type Action string
 
 // The actions.
 const (
-	Allow Action = "allow" // what is wanted and does not get through
-	Block Action = "block" // what gets through and must not
+	Allow  Action = "allow"  // what is wanted and does not get through
+	Block  Action = "block"  // what gets through and must not
+	Exempt Action = "exempt" // from inspection: what gets through changed
 )
 
 // An Ask is what to ask a firewall's administrator for: one source, one destination, one
@@ -110,7 +111,7 @@ func (l *AskList) note(e Entry, run Run) {
 	if e.Address == "" || e.Port == 0 || e.Verdict == probe.Untried || e.Verdict == probe.Unresolved || hasFinding(e, elsewhere) {
 		return
 	}
-	is := sighting{machine: run.Machine, source: e.Source, at: run.Started, blocked: isCutOff(e)}
+	is := sighting{machine: run.Machine, source: e.Source, at: run.Started, blocked: isCutOff(e) || isLost(e)}
 	is.open = e.Verdict == probe.Silent || !is.blocked && e.Verdict != probe.Refused
 	all := l.seen[socketOf(e)]
 	i := slices.IndexFunc(all, func(s sighting) bool { return s.machine == is.machine && s.source == is.source })
@@ -234,6 +235,8 @@ func (c askCase) action(e Entry) (Action, bool) {
 	switch {
 	case e.Address == "" || e.Port == 0 || e.Service == catalog.Control || isOwn(e) || hasFinding(e, elsewhere):
 		return "", false
+	case isAcross(e):
+		return askAcross(e)
 	case lackOf(e) == exposed:
 		return Block, !e.Partial && !c.partial // what else wants the port may have been left out
 	case lackOf(e) == none || lackOf(e) >= unclear || !isWanted(e):
@@ -253,7 +256,7 @@ func isOwn(e Entry) bool {
 // and passing those that explain a silence by something that a rule does not change: a block
 // for a while, a limit, an address that no server has.
 var (
-	elsewhere = []string{"everything-answers", "mail-shield"}
+	elsewhere = []string{"everything-answers", "mail-shield", "answered-by-other"}
 	passing   = []string{"shunned", "connection-limit", "name-reserved"}
 )
 

@@ -7,6 +7,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/far"
 	"exreach/probe/protocol"
 	"exreach/report/judge"
 )
@@ -18,6 +19,8 @@ type Outcome struct {
 	step     protocol.Step  // that was under way when the run ended; "" if none was
 	network  catalog.Network
 	port     uint16
+
+	direction far.Direction // that both ends show
 }
 
 // OutcomeOf returns the outcome that other services may share with an entry; false if none
@@ -34,7 +37,7 @@ func OutcomeOf(e Entry) (shared Outcome, ok bool) {
 		}
 		return shared, true
 	}
-	return Outcome{verdict: e.Verdict, network: e.Network, port: e.Port}, e.Port != 0 && isEarly(e)
+	return Outcome{verdict: e.Verdict, network: e.Network, port: e.Port, direction: e.Direction}, e.Port != 0 && isEarly(e)
 }
 
 // isEarly reports whether a verdict is from before the service itself was asked anything.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"exreach/catalog"
+	"exreach/report/ends"
 	"exreach/report/judge"
 )
 
@@ -51,6 +52,9 @@ type Summary struct {
 	Ports     []string    `json:"ports,omitempty"`      // those of the worst grade, unless it is pass or all are alike: "443/tcp"
 	MorePorts int         `json:"more_ports,omitempty"` // how many ports have that grade beyond these
 	Cares     []Care      `json:"cares,omitempty"`      // why the care is no pass, the worst first
+
+	StandIn bool         `json:"stand_in,omitempty"` // its answers come from a stand-in of exreach
+	Deploy  *ends.Deploy `json:"deploy,omitempty"`   // whether one may deploy there; absent if no far end told
 }
 
 // IsClean reports whether there is nothing to say about the host.

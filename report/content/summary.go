@@ -20,6 +20,7 @@ func Summarize(entries []Entry, started time.Time) Summary {
 		s.Grade, s.Care = judge.Worst(s.Grade, e.Grade), judge.Worst(s.Care, e.Care)
 	}
 	s.Ports, s.MorePorts = portsOf(entries, s.Grade)
+	s.StandIn, s.Deploy = isStandIn(entries), deployOf(entries)
 	return s
 }
 

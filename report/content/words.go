@@ -126,6 +126,9 @@ func (c askCase) observation(e Entry) string {
 }
 
 func (c askCase) seen(e Entry) string {
+	if text := acrossTexts[e.Direction]; text != "" && lackOf(e) != exposed {
+		return text
+	}
 	by := cmp.Or(e.SaidBy, "a device on the path")
 	if e.SaidBy == e.Address {
 		by = "the host itself"

@@ -149,3 +149,5 @@ func ContactsOf(all []far.Contact) []Contact {
 
 // inSeconds rounds to milliseconds: clocks are not compared more exactly.
 func inSeconds(d time.Duration) float64 { return math.Round(d.Seconds()*1e3) / 1e3 }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -26,7 +26,8 @@ type begin struct {
 	Policy  string
 	Style   template.CSS
 	Answer  string
-	Details string // what the answer rests on, where the report has several hosts
+	Details string   // what the answer rests on, where the report has several hosts
+	Link    []string // what stands above all, where both ends of a link tell
 	StandIn bool
 	Asked   []fact
 	Runs    []run
@@ -66,6 +67,9 @@ func beginOf(h content.Head) begin {
 	b := begin{
 		Policy: policy(), Style: template.CSS(style), Answer: text(h.Subject()), Details: text(h.Details()),
 		StandIn: h.StandIn, Asked: askedOf(h),
+	}
+	for _, said := range h.LinkTexts() {
+		b.Link = append(b.Link, text(said))
 	}
 	for _, r := range h.Runs {
 		b.Runs = append(b.Runs, runOf(r))

@@ -97,6 +97,12 @@ func (h *host) section(s content.Summary) section {
 	if id := first.Identified; id != nil && len(id.Candidates) > 0 {
 		out.Facts = append(out.Facts, fact{"Version by its answers", text(strings.Join(id.Candidates, ", "))})
 	}
+	if s.Deploy != nil && len(h.head.Hosts) > 1 {
+		out.Facts = append(out.Facts, fact{"Both ends", text(s.Deploy.Text())})
+	}
+	for _, said := range content.ContactTexts(h.entries) {
+		out.Facts = append(out.Facts, fact{"Far end", text(said)})
+	}
 	for _, f := range first.Findings {
 		if f.IsAboutName() {
 			out.Notes = append(out.Notes, h.finding(f, ""))

@@ -147,6 +147,7 @@ func factsOf(r content.Row, run content.Run, reply string) []fact {
 		add("Evidence", e.Evidence)
 	}
 	add("Said by", e.SaidBy)
+	add("Far end", e.FarText())
 	if e.Peer != nil && e.Peer.TLS != nil {
 		add("TLS", strings.Trim(e.Peer.TLS.Version+", "+e.Peer.TLS.Cipher, ", "))
 		add("Certificate", certificateOf(e, run))

@@ -58,7 +58,7 @@ func TestSchemaNames(t *testing.T) {
 	for name, value := range map[string]any{
 		"report": content.Report{}, "run": content.Run{}, "summary": content.Summary{}, "hostCare": content.Care{}, "untestable": content.Untestable{}, "groundRule": content.GroundRule{},
 		"counts": content.Counts{}, "hostCounts": content.HostCounts{}, "tally": content.Tally{}, "line": report.Line{}, "entry": content.Entry{},
-		"far": ends.Far{}, "came": ends.Came{}, "flow": ends.Flow{}, "call": ends.Call{}, "contact": ends.Contact{}, "opening": ends.Opening{}, "contactRefusal": ends.Refusal{}, "name": content.Name{}, "step": content.Step{}, "finding": judge.Finding{},
+		"far": ends.Far{}, "came": ends.Came{}, "flow": ends.Flow{}, "call": ends.Call{}, "contact": ends.Contact{}, "opening": ends.Opening{}, "contactRefusal": ends.Refusal{}, "deploy": ends.Deploy{}, "name": content.Name{}, "step": content.Step{}, "finding": judge.Finding{},
 		"peer": protocol.Peer{}, "endpoint": rpc.Endpoint{}, "tls": protocol.TLSInfo{}, "tlsFailure": protocol.TLSFailure{}, "certificate": tls12.Certificate{},
 		"identified": identity.Identified{}, "takenRole": identity.TakenRole{}, "sign": identity.Sign{},
 		"trace": content.Trace{}, "beside": content.Beside{}, "hop": content.Hop{}, "traceReport": content.TraceReport{}, "traced": content.Traced{},

@@ -38,6 +38,7 @@ func (h *tableHost) write() {
 	if h.Entries == nil {
 		return
 	}
+	h.link()
 	h.members()
 	h.aboutName()
 	above := map[string]bool{}
@@ -48,6 +49,16 @@ func (h *tableHost) write() {
 	}
 	h.notes()
 	h.line(0)
+}
+
+// link writes what both ends of the link show of the host as a whole.
+func (h *tableHost) link() {
+	if h.Deploy != nil && len(h.head.Hosts) > 1 { // else it stands above
+		h.paragraph(margin, 2*margin, span{h.Deploy.Text(), bold})
+	}
+	for _, text := range content.ContactTexts(h.Entries) {
+		h.paragraph(margin, 2*margin, span{text, plain})
+	}
 }
 
 // name is the host, or the first and the last of those that are alike.

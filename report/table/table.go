@@ -78,6 +78,9 @@ func (t *Table) Begin(h content.Head) error {
 	if err := t.measure(h.Parts); err != nil {
 		return err
 	}
+	for _, text := range h.LinkTexts() {
+		t.paragraph(0, margin, span{text, bold})
+	}
 	if t.answersFirst() {
 		t.paragraph(0, margin, span{h.Headline(), bold})
 		t.asked()
