@@ -47,6 +47,7 @@ var layers = []string{
 	"exreach/report/device",
 	"exreach/report/table",
 	"exreach/report/page",
+	"exreach/report/joint",
 	"exreach/report/content",
 	"exreach/report/ends",
 	"exreach/report/judge",

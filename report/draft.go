@@ -25,6 +25,7 @@ type Draft struct {
 	head    content.Head
 	runs    []*content.Run // nil for those that are not known
 	chosen  selector
+	join    func(content.Run, []content.Entry) error // nil if nothing is joined
 	hosts   []kept
 	places  map[pair]int // of hosts in hosts
 	columns map[content.Column]int
@@ -114,6 +115,10 @@ func (d *Draft) LeaveOut(results int) { d.head.Counts.LeftOut += results }
 // memory. If fresh or a write fails, the rest stays in memory.
 func (d *Draft) Shelve(fresh func() (Shelf, error)) { d.shelf.fresh = fresh }
 
+// Join makes the draft pass the entries of each host that Take takes through join, which may
+// change them, before it counts or selects anything.
+func (d *Draft) Join(join func(content.Run, []content.Entry) error) { d.join = join }
+
 // Counts returns how many results have come so far, by their grades.
 func (d *Draft) Counts() content.Counts { return d.head.Counts }
 
@@ -138,7 +143,13 @@ func (d *Draft) Learn(c tls12.Certificate) { d.chains.learn(c) }
 // Take takes some entries of one host of a saved report, and of one run, whose number counts
 // from 1. A host may come in several parts. The draft does not keep the slice.
 func (d *Draft) Take(run int, entries []content.Entry) error {
-	return d.take(run, slices.Clone(entries), len(d.hosts))
+	entries = slices.Clone(entries)
+	if d.join != nil {
+		if err := d.join(d.run(run), entries); err != nil {
+			return err
+		}
+	}
+	return d.take(run, entries, len(d.hosts))
 }
 
 func (d *Draft) take(run int, entries []content.Entry, order int) error {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"exreach/cmd/internal/pick"
 	"exreach/report"
 	"exreach/report/device"
+	"exreach/report/joint"
 )
 
 func reportCommand(w world) *cli.Command {
@@ -32,6 +34,7 @@ func reportCommand(w world) *cli.Command {
 func pickFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "matrix", Usage: "show who reaches which host, a row for each host: instead of the results, or above them in html"},
+		&cli.BoolFlag{Name: "join", Usage: "add what a far end saw, where no contact came about: FILE... is a report, then the record that exreach listen wrote"},
 		&cli.StringSliceFlag{Name: "grade", Usage: "leave only results with these `GRADES`: fail, warn, unknown or pass, separated by commas"},
 		&cli.StringSliceFlag{Name: "host", Usage: "leave only the hosts with these `NAMES`, as they were given; * stands for any letters"},
 		&cli.StringSliceFlag{Name: "only", Usage: "leave only these `WORDS`: services, protocols, ports or ranges of ports"},
@@ -56,7 +59,13 @@ func rewrite(c *cli.Context, w world) error {
 	if c.NArg() == 0 {
 		return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name a report, or - for stdin", c.Command.HelpName)
 	}
-	from, err := inlet.Open(c.Context, inputsOf(c), w.stdin)
+	names, far := inputsOf(c), (*joint.Joint)(nil)
+	if c.Bool("join") {
+		if names, far, err = inlet.OpenJoint(c.Context, names, w.stdin); err != nil {
+			return err
+		}
+	}
+	from, err := inlet.Open(c.Context, names, w.stdin)
 	if err != nil {
 		return err
 	}
@@ -74,11 +83,12 @@ func rewrite(c *cli.Context, w world) error {
 	defer shelf.Close()
 	draft := out.draft(to, &shelf, from.Files())
 	draft.Select(picked.Selection())
+	draft.Join(far.Apply)
 	err = files.Unless(c.Context, func() error {
 		if err := from.ReadInto(c.Context, draft); err != nil {
 			return err
 		}
-		if err := picked.Unknown(); err != nil {
+		if err := cmp.Or(picked.Unknown(), far.End()); err != nil {
 			return err
 		}
 		return draft.End()

@@ -11,8 +11,8 @@ import (
 
 	"exreach/catalog"
 	"exreach/cmd/internal/survey"
-	"exreach/report/judge/route"
 	"exreach/report/judge/identity"
+	"exreach/report/judge/route"
 )
 
 // said puts an event into words: one string for each note, and none if the event needs no

@@ -42,7 +42,7 @@ func Compare(near Near, record Record, m Meeting) Sight {
 	open := openingOf(record, near.Network, near.Port)
 	came := arrivalsAt(record, near.Network, near.Port)
 	pairs := match(near, came, m)
-	s := judge(near, pairs, open, record, m)
+	s := judge(near, pairs, came, open, record, m)
 	s.Dropped = record.Dropped
 	if open.State != Open {
 		s.Holder = holderOf(open)
@@ -85,8 +85,9 @@ func holderOf(o Opening) string {
 	return o.Holder
 }
 
-// judge decides on a check from its connections and what became of each.
-func judge(near Near, pairs []pair, open Opening, r Record, m Meeting) Sight {
+// judge decides on a check from its connections, what became of each, and all that came to
+// its port.
+func judge(near Near, pairs []pair, came []*Arrival, open Opening, r Record, m Meeting) Sight {
 	switch {
 	case open.State == Held:
 		return heldSight(near, pairs)
@@ -101,7 +102,7 @@ func judge(near Near, pairs []pair, open Opening, r Record, m Meeting) Sight {
 	p := telling(near, pairs)
 	switch {
 	case p.came == nil:
-		return unseen(near, r, m)
+		return unseen(near, came, r, m)
 	case near.Answered:
 		return Sight{}
 	case p.came.HalfOpen && !near.Connected:
@@ -146,12 +147,14 @@ func heldSight(near Near, pairs []pair) Sight {
 }
 
 // unseen judges a check of an open port at which the far end saw nothing arrive.
-func unseen(near Near, r Record, m Meeting) Sight {
+func unseen(near Near, came []*Arrival, r Record, m Meeting) Sight {
 	switch {
 	case r.More > 0:
 		return Sight{Direction: NoDirection, Why: TooMany}
 	case m.Loose > tooLoose:
 		return Sight{Direction: NoDirection, Why: ClocksApart}
+	case !m.PortsKept && m.strangers(near, came):
+		return Sight{Direction: NoDirection, Note: "Connections came from other addresses at that time. One may be this one, after NAT."}
 	case near.Connected:
 		return Sight{Direction: AnsweredByOther}
 	case near.Refused: // nothing was dropped

@@ -74,7 +74,7 @@ func (m Meeting) knows(a *Arrival) bool { return slices.Contains(m.Seen, a.From.
 func (m Meeting) sameBytes(c Call, a *Arrival) bool {
 	going := c.Sent.Bytes > 0 && c.Sent.Equals(a.Received)
 	coming := c.Received.Bytes > 0 && c.Received.Equals(a.Sent)
-	return m.isFree(a) && (going || coming)
+	return m.isFree(a) && (a.Token || m.knows(a)) && (going || coming)
 }
 
 // sameTime reports whether the call may have become the arrival, by nothing but their time.
@@ -94,3 +94,11 @@ func (m Meeting) sameTime(c Call, a *Arrival) bool {
 
 // isFree reports whether the arrival may belong to a call of another source port.
 func (m Meeting) isFree(a *Arrival) bool { return !m.Ours[a.From.Port()] || !m.knows(a) }
+
+// strangers reports whether something arrived from none of our addresses while the check went
+// on. Only the record of all that a listener saw has such arrivals.
+func (m Meeting) strangers(near Near, came []*Arrival) bool {
+	return slices.ContainsFunc(came, func(a *Arrival) bool {
+		return !a.Token && !m.knows(a) && slices.ContainsFunc(near.Wire.Calls, func(c Call) bool { return m.during(c, a) })
+	})
+}

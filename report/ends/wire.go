@@ -17,6 +17,7 @@ type Call struct {
 	Local       string    `json:"local,omitempty"` // this machine's end; absent if it is not known
 	At          time.Time `json:"at"`
 	Took        float64   `json:"took_s"`
+	Missed      bool      `json:"missed,omitempty"` // no connection came about
 	Sent        Flow      `json:"sent"`
 	Received    Flow      `json:"received"`
 	Certificate string    `json:"certificate,omitempty"` // the SHA-256 fingerprint of the certificate that came
@@ -30,7 +31,7 @@ func CallsOf(w *far.Wire) []Call {
 	var list []Call
 	for _, c := range w.Calls {
 		list = append(list, Call{
-			Local: endText(c.Local), At: c.At.UTC(), Took: inSeconds(c.Took), Sent: flowOf(c.Sent), Received: flowOf(c.Received), Certificate: c.Certificate,
+			Local: endText(c.Local), At: c.At.UTC(), Took: inSeconds(c.Took), Missed: c.Missed, Sent: flowOf(c.Sent), Received: flowOf(c.Received), Certificate: c.Certificate,
 		})
 	}
 	return list
@@ -46,7 +47,7 @@ func WireOf(calls []Call) *far.Wire {
 	for _, c := range calls {
 		local, _ := netip.ParseAddrPort(c.Local) // what is no address is not known
 		w.Calls = append(w.Calls, far.Call{
-			Local: local, At: c.At, Took: time.Duration(c.Took * float64(time.Second)), Certificate: c.Certificate,
+			Local: local, At: c.At, Took: seconds(min(max(c.Took, 0), 1e6)), Missed: c.Missed, Certificate: c.Certificate,
 			Sent: tape.Flow{Bytes: c.Sent.Bytes, SHA256: c.Sent.SHA256}, Received: tape.Flow{Bytes: c.Received.Bytes, SHA256: c.Received.SHA256},
 		})
 	}

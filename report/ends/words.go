@@ -114,6 +114,9 @@ func (c Contact) Texts() []string {
 // headText names the far end.
 func (c Contact) headText() string {
 	text := "Contact with the listener"
+	if c.Over == 0 {
+		text = "The record of the listener"
+	}
 	if c.Listener != "" {
 		text += " " + c.Listener
 	}

@@ -17,23 +17,26 @@ import (
 // farCodes are the findings that rest on what the far end saw of a result.
 var farCodes = []string{"never-arrived", "answer-lost", "bytes-changed", "answered-by-other", "port-held", "far-unknown"}
 
-// FarFindings returns the findings that follow from what the far end saw of a result, for a
-// saved one that is joined with a far end's record, and the grade that the result has with
-// them: never a better one than before.
-func FarFindings(r probe.Result, grade Grade) ([]Finding, Grade) {
+// WithFar returns the findings of a saved result, and its grade, together with what the far
+// end saw of it: for a join with the far end's record. What both ends show explains more than
+// one end does, and stands in place of that. The grade is never better than before.
+func WithFar(r probe.Result, grade Grade, was []Finding) ([]Finding, Grade) {
 	s := seen{Result: r, want: r.Check.Want, grade: grade}
 	applies := func(r rule) bool { return slices.Contains(farCodes, r.code) && r.when(s) }
-	found := func(r rule, weight Grade) []Finding {
+	found := func(r rule, weight Grade) Finding {
 		text, hint := r.say(s)
-		return []Finding{newFinding(r.code, text, hint, weight, OnGrade)}
+		return newFinding(r.code, text, hint, weight, OnGrade)
 	}
 	if i := slices.IndexFunc(explanations, applies); i >= 0 && grade != Pass {
-		return found(explanations[i], grade), grade
+		if len(was) > 0 && was[0].WeighsOn == OnGrade && was[0].Weight == grade && known(explanations, was[0].Code) {
+			was = was[1:]
+		}
+		return append([]Finding{found(explanations[i], grade)}, was...), grade
 	}
 	if i := slices.IndexFunc(observations, applies); i >= 0 {
-		return found(observations[i], observations[i].weight), worse(grade, observations[i].weight)
+		return append([]Finding{found(observations[i], observations[i].weight)}, was...), worse(grade, observations[i].weight)
 	}
-	return nil, grade
+	return was, grade
 }
 
 // sight returns what the far end saw; it is zero if no far end told.

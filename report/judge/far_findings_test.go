@@ -131,13 +131,13 @@ func TestStandInCares(t *testing.T) {
 }
 
 // What a join adds is what a contact would have shown, and lifts no grade.
-func TestFarFindings(t *testing.T) {
+func TestWithFar(t *testing.T) {
 	for _, v := range Verdicts() {
 		for _, d := range append(far.Directions(), "") {
 			for _, grade := range Grades() {
 				r := healthy("smtp", 25)
 				r.Verdict, r.Far = v, &far.Sight{Direction: d, Dropped: -1}
-				found, with := FarFindings(r, grade)
+				found, with := WithFar(r, grade, nil)
 				if Compare(with, grade) < 0 || with == Unknown && grade != Unknown {
 					t.Errorf("%s, %s: %s becomes %s", v, d, grade, with)
 				}

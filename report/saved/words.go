@@ -23,6 +23,7 @@ var schemas = map[int]string{1: "exreach/1", 2: content.Schema}
 // others is what other documents of exreach are.
 var others = map[string]string{
 	content.TraceSchema:  "a trace, made by exreach trace",
+	far.Schema:           "the record of a listener, made by exreach listen, which report --join takes behind the report",
 	report.CatalogSchema: "a version of the catalogue, made by exreach catalog show",
 }
 

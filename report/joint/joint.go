@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package joint joins a saved report with the record of a far end, where no contact came
+// about: what the listener saw of each check then stands in the report as if it had been
+// fetched. The record may come from anywhere. It adds to a report, and lifts no grade.
+package joint
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"exreach/catalog"
+	"exreach/probe"
+	"exreach/probe/far"
+	"exreach/report/content"
+	"exreach/report/ends"
+	"exreach/report/judge"
+)
+
+// A Joint is the record of a far end, to be joined with the hosts of a report. New makes one;
+// nil joins nothing.
+type Joint struct {
+	record far.Record
+	at     map[door]*far.Record // what the record has of each port
+	joined bool                 // it is about a host of the report
+}
+
+// A door is a port of the far end.
+type door struct {
+	network catalog.Network
+	port    uint16
+}
+
+// manyArrivals is how many arrivals at one port are compared with a check: a listener that saw
+// more of them was asked by many.
+const manyArrivals = 4096
+
+// New returns a record that has passed far.Record.Check, ready to be joined.
+func New(r far.Record) *Joint {
+	j := &Joint{record: r, at: map[door]*far.Record{}}
+	at := func(d door) *far.Record {
+		if j.at[d] == nil {
+			j.at[d] = &far.Record{Dropped: r.Dropped, More: r.More}
+		}
+		return j.at[d]
+	}
+	for _, o := range r.Openings {
+		part := at(door{o.Network, o.Port})
+		part.Openings = append(part.Openings, o)
+	}
+	for _, a := range r.Arrivals {
+		if part := at(door{a.Network, a.Port}); len(part.Arrivals) < manyArrivals {
+			part.Arrivals = append(part.Arrivals, a)
+		} else {
+			part.More++
+		}
+	}
+	return j
+}
+
+// Apply joins the entries of one host of the report, as a run saw it: it sets what the far
+// end saw of each, adds the findings that follow, and the contact to the first. An entry of
+// which a far end told before stays as it is. The error says why the record cannot be of
+// this run.
+func (j *Joint) Apply(run content.Run, entries []content.Entry) error {
+	if j == nil || len(entries) == 0 || !j.concerns(entries) {
+		return nil
+	}
+	m, err := j.meeting(run, entries)
+	if err != nil {
+		return err
+	}
+	j.joined = true
+	recorded, agree := 0, 0
+	addresses := []string{}
+	for i := range entries {
+		e := &entries[i]
+		if e.Far != nil || e.Port == 0 || e.Verdict == probe.Untried || !j.isAt(e.Address) {
+			continue
+		}
+		sight := far.Compare(j.nearOf(*e, run), j.part(*e), m)
+		tell(e, sight, run.From)
+		if !slices.Contains(addresses, e.Address) {
+			addresses = append(addresses, e.Address)
+		}
+		if len(sight.Came) > 0 {
+			recorded++
+			if sight.Direction == "" {
+				agree++
+			}
+		}
+	}
+	for i, address := range addresses {
+		c := j.contact(address)
+		if i == 0 {
+			c.Recorded, c.Agree = recorded, agree
+		}
+		first := &entries[0]
+		first.Contact = slices.DeleteFunc(first.Contact, func(old ends.Contact) bool { return old.Failed != "" && old.Address == address })
+		first.Contact = append(first.Contact, c)
+	}
+	return nil
+}
+
+// End returns an error if the record is about no host of the report.
+func (j *Joint) End() error {
+	if j == nil || j.joined {
+		return nil
+	}
+	return fmt.Errorf("the record is about no host of the report: the listener answers as %q, as Exchange %s %s; join it with the report of the check of that host", j.record.Host, j.record.Version, strings.Join(j.record.Roles, ", "))
+}
+
+// concerns reports whether a host is the listener's: by its address, where the listener has
+// some of its own; or else by its name, or the mark of its answers. One at which nothing
+// answered is, too, if it was checked in a role that the listener plays.
+func (j *Joint) concerns(entries []content.Entry) bool {
+	if slices.ContainsFunc(j.record.Openings, func(o far.Opening) bool { return o.Address.IsValid() && !o.Address.IsUnspecified() }) {
+		return slices.ContainsFunc(entries, func(e content.Entry) bool { return j.isAt(e.Address) })
+	}
+	silent := true
+	for _, e := range entries {
+		named := strings.EqualFold(e.Host, j.record.Host) || j.record.Machine != "" && strings.EqualFold(e.Host, j.record.Machine)
+		if named || e.Peer != nil && e.Peer.StandIn {
+			return true
+		}
+		silent = silent && e.Verdict != probe.Answered
+	}
+	first := entries[0]
+	return silent && first.Version == j.record.Version && slices.Contains(j.record.Roles, first.Role)
+}
+
+// isAt reports whether the listener may be at an address.
+func (j *Joint) isAt(address string) bool {
+	a, err := netip.ParseAddr(address)
+	return err == nil && (len(j.record.Openings) == 0 || slices.ContainsFunc(j.record.Openings, func(o far.Opening) bool {
+		return !o.Address.IsValid() || o.Address.IsUnspecified() || o.Address.Unmap() == a.Unmap().WithZone("")
+	}))
+}
+
+// part is what the record has of the port of an entry.
+func (j *Joint) part(e content.Entry) far.Record {
+	if part := j.at[door{e.Network, e.Port}]; part != nil {
+		return *part
+	}
+	return far.Record{Dropped: j.record.Dropped, More: j.record.More}
+}
+
+// manyCalls is how many connections of one check are compared.
+const manyCalls = 16
+
+// nearOf is what a saved entry says of its check. Where it does not say which connections
+// there were, it is one of which only the time is known: that of the run.
+func (j *Joint) nearOf(e content.Entry, run content.Run) far.Near {
+	n := far.Near{
+		Network: e.Network, Port: e.Port, Connected: isConnected(e), Answered: e.Verdict == probe.Answered,
+		Refused:   e.Verdict == probe.Refused || e.Verdict == probe.Prohibited || e.Verdict == probe.Unreachable,
+		LargeLost: e.Silence == probe.AnswerLost,
+	}
+	if len(e.Calls) > 0 {
+		n.Wire = *ends.WireOf(e.Calls[max(0, len(e.Calls)-manyCalls):])
+		return n
+	}
+	took := time.Duration(run.Took * float64(time.Second))
+	if took <= 0 || took > 24*time.Hour {
+		took = max(j.record.Now.Sub(run.Started), 0)
+	}
+	n.Wire.Calls = []far.Call{{At: run.Started, Took: took, Untaped: true, Missed: !n.Connected}}
+	return n
+}
+
+// isConnected reports whether a connection came about, or a datagram was answered.
+func isConnected(e content.Entry) bool {
+	switch e.Verdict {
+	case probe.Answered, probe.Mismatch:
+		return true
+	case probe.Silent, probe.Cut, probe.BadTLS:
+		return e.Network == catalog.TCP
+	}
+	return false
+}
+
+// tell puts what the far end saw into an entry.
+func tell(e *content.Entry, sight far.Sight, from string) {
+	e.Direction, e.Far, e.Calls = sight.Direction, ends.FarOf(&sight), nil
+	r := probe.Result{Port: e.Port, Verdict: e.Verdict, Evidence: e.Evidence, Far: &sight}
+	r.Check.Host, r.Check.Version, r.Check.From, r.Check.Want = e.Host, e.Version, from, e.Want
+	r.Check.Service = catalog.Service{Name: e.Service, Role: e.Role, Network: e.Network, Protocol: e.Protocol, TLS: e.TLS}
+	r.Address, _ = netip.ParseAddr(e.Address) // what is no address is none
+	r.Source, _ = netip.ParseAddr(e.Source)
+	e.Findings, e.Grade = judge.WithFar(r, e.Grade, e.Findings)
+}
+
+// contact is what the record says of the far end as a whole.
+func (j *Joint) contact(address string) ends.Contact {
+	c := far.Contact{Listener: j.record.Listener, Tool: j.record.Tool, Host: j.record.Machine, Dropped: j.record.Dropped, Wall: j.record.Wall}
+	c.Address, _ = netip.ParseAddr(address)
+	for _, o := range j.record.Openings {
+		if o.State == far.Open {
+			c.Opened = append(c.Opened, fmt.Sprintf("%d/%s", o.Port, o.Network))
+		} else {
+			c.Held = append(c.Held, o)
+		}
+	}
+	return ends.ContactsOf([]far.Contact{c})[0]
+}
+
+var errNoTime = errors.New("the report does not say when its run began, so it cannot be joined with a record: join the report as exreach wrote it, in JSON")
