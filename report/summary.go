@@ -120,7 +120,7 @@ func ofSelection(places []string, from string) string {
 func mailHead(h content.Head, body string) string {
 	before := "exreach: "
 	if slices.ContainsFunc(h.Hosts, func(s content.Summary) bool { return s.StandIn }) {
-		before = "exreach (not Exchange, a stand-in answers): "
+		before = "exreach (stand-in): "
 	}
 	head := "Subject: " + subject(before+h.Subject()) + "\n"
 	if strings.ContainsFunc(body, func(r rune) bool { return r >= utf8.RuneSelf }) {

@@ -78,6 +78,13 @@ func caresOf(entries []Entry, started time.Time) []Care {
 			c.add(e, f.Weight)
 		}
 	}
+	if standIn := byCode["stand-in"]; standIn != nil { // which stands once for all answers of an address
+		for _, e := range entries {
+			if e.Peer != nil && e.Peer.StandIn {
+				standIn.services[keyOf(e)] = true
+			}
+		}
+	}
 	var cares []Care
 	for _, c := range concerns {
 		cares = append(cares, Care{Code: c.code, Text: judge.Label(c.code) + expiry(c.code, c.end, started), Weight: c.weight, Services: len(c.services)})

@@ -24,6 +24,7 @@ import (
 // A Joint is the record of a far end, to be joined with the hosts of a report. New makes one;
 // nil joins nothing.
 type Joint struct {
+	name   string // of its file
 	record far.Record
 	at     map[door]*far.Record // what the record has of each port
 	joined bool                 // it is about a host of the report
@@ -39,9 +40,9 @@ type door struct {
 // more of them was asked by many.
 const manyArrivals = 4096
 
-// New returns a record that has passed far.Record.Check, ready to be joined.
-func New(r far.Record) *Joint {
-	j := &Joint{record: r, at: map[door]*far.Record{}}
+// New returns a record of a file that has passed far.Record.Check, ready to be joined.
+func New(name string, r far.Record) *Joint {
+	j := &Joint{name: name, record: r, at: map[door]*far.Record{}}
 	at := func(d door) *far.Record {
 		if j.at[d] == nil {
 			j.at[d] = &far.Record{Dropped: r.Dropped, More: r.More}
@@ -72,7 +73,7 @@ func (j *Joint) Apply(run content.Run, entries []content.Entry) error {
 	}
 	m, err := j.meeting(run, entries)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", j.name, err)
 	}
 	j.joined = true
 	recorded, agree := 0, 0
@@ -111,7 +112,7 @@ func (j *Joint) End() error {
 	if j == nil || j.joined {
 		return nil
 	}
-	return fmt.Errorf("the record is about no host of the report: the listener answers as %q, as Exchange %s %s; join it with the report of the check of that host", j.record.Host, j.record.Version, strings.Join(j.record.Roles, ", "))
+	return fmt.Errorf("%s: the record is about no host of the report: the listener answers as %q, as Exchange %s %s; join it with the report of the check of that host", j.name, j.record.Host, j.record.Version, strings.Join(j.record.Roles, ", "))
 }
 
 // concerns reports whether a host is the listener's: by its address, where the listener has

@@ -33,7 +33,7 @@ func Read(name string, from io.Reader) (*Joint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, onLine(text, err))
 	}
-	return New(record), nil
+	return New(name, record), nil
 }
 
 // swapped returns an error if the text is a report of a check.

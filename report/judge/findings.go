@@ -140,7 +140,7 @@ type careRule struct {
 // rest. Another mail server than Exchange is among them, because it takes the mail;
 // another directory than the one asked for is of no use.
 var cares = []careRule{
-	{rule{"stand-in", Warn, standsIn, sayStandsIn}, "Product: exreach listen answers, not Exchange"},
+	{rule{"stand-in", Warn, standsIn, sayStandsIn}, "Product: a stand-in of exreach, not Exchange"},
 	{rule{"credentials-refused", Warn, credentialsRefused, sayCredentialsRefused}, "Login: credentials refused"},
 	{rule{"smtp-banner-masked", Warn, maskedBanner, sayMaskedBanner}, "SMTP inspection: greeting masked"},
 	{rule{"smtp-ehlo-refused", Warn, ehloRefused, sayEHLORefused}, "SMTP: EHLO refused"},

@@ -69,7 +69,7 @@ func (f *filler) fill(v reflect.Value) {
 				f.fill(v.Field(i))
 			}
 		}
-	case reflect.Int, reflect.Uint16:
+	case reflect.Int, reflect.Int64, reflect.Uint16:
 		v.Set(reflect.ValueOf(1).Convert(v.Type()))
 	case reflect.Float64:
 		v.SetFloat(0.25)

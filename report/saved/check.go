@@ -72,6 +72,9 @@ func (c *checker) entry(e *content.Entry, run, line int) error {
 		return bad
 	}
 	clean(e)
+	if err := badLink(e); err != nil {
+		return err
+	}
 	c.rows.add(c.seed, e, run, line)
 	if c.version == 1 {
 		upgrade(e)
