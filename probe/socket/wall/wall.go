@@ -74,7 +74,7 @@ func (w Wall) Says(ports []catalog.Port) string {
 	case w.Kind == "":
 		return "This system does not tell whether a firewall of its own is on."
 	case !w.Known:
-		return fmt.Sprintf("%s is on this host; whether it is on, the system does not tell.", w.Kind)
+		return fmt.Sprintf("This host has %s; the system does not tell whether it is on.", w.Kind)
 	case !w.Active:
 		return fmt.Sprintf("%s is off%s.", w.Kind, where)
 	case w.Kind != Windows:
