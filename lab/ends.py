@@ -11,6 +11,7 @@ held NEAR PROGRAM COUNT PORT...  these ports are told to belong to the program, 
 contacts NEAR COUNT ...  so many contacts stand, by listeners of different names; or they
                          failed for the reason that is named instead of COUNT
 nat NEAR                 every row agrees, and came from another address than it was sent from
+answered NEAR NETWORK    every port of the network answered, and no row of it is directed
 undirected NEAR          no row says where it is blocked or changed
 """
 
@@ -217,13 +218,27 @@ def nat(near_path):
         print(f"  contact {c['address']}: sent from {c.get('local')}, came from {c.get('seen')}; {c['agree']} of {c['recorded']} agree")
 
 
+def answered(near_path, network):
+    near = load(near_path)
+    asked = [r for r in rows(near) if r["network"] == network]
+    for r in asked:
+        if r["verdict"] != "answered" or "direction" in r:
+            wrong(f"{place(r)}: {r['verdict']} {r.get('direction', '')}: {r['detail']}")
+    print(f"  {len(asked)} rows over {network}")
+    for c in contacts(near):
+        held_there = ", ".join(f"{o['port']} {o['state']}" for o in c["held"])
+        print(f"  contact {c['address']}: over {c.get('over')}, {c.get('failed', 'stands')} {c.get('note', '')}; {c['agree']} of {c['recorded']} agree; not open there: {held_there or 'nothing'}")
+        if c.get("failed"):
+            wrong(f"contact at {c['address']}: {c['failed']}")
+
+
 def undirected(near_path):
     for r in load(near_path)["results"]:
         if r.get("direction", "unknown") != "unknown":
             wrong(f"{place(r)}: {r['direction']}, from a record of another run")
 
 
-WHAT = {"agree": agree, "table": table, "held": held, "contacts": wanted_contacts, "nat": nat, "undirected": undirected}
+WHAT = {"agree": agree, "table": table, "held": held, "contacts": wanted_contacts, "nat": nat, "answered": answered, "undirected": undirected}
 
 try:
     WHAT[sys.argv[1]](*sys.argv[2:])
