@@ -15,7 +15,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exreach/catalog"
-	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/secret"
 	"exreach/cmd/internal/survey"
@@ -57,11 +56,9 @@ func check(c *cli.Context, w world) error {
 		return err
 	}
 	run.Pool.Shared.Trust = roots
-	stage, err := contactStage(ctx, c, w, out)
-	if err != nil {
+	if run.Second, err = secondOf(ctx, c, w, out); err != nil {
 		return err
 	}
-	run.Second = stage.Run
 	run.Began, run.Deadline = began, deadline
 	run.Trace, run.Watch = c.Bool("trace"), out.tell
 	return out.run(c.Context, run)
@@ -294,12 +291,4 @@ func openCatalog(ctx context.Context, file string) (*catalog.Catalog, error) {
 	stop := files.SaveMemory(f)
 	defer stop()
 	return cat, cat.Add(file, files.Until(ctx, f), slices.Sorted(maps.Keys(protocol.Table)))
-}
-
-// positive returns an option's value, which must be more than 0; 0 if it was not given.
-func positive[T int | float64 | time.Duration](c *cli.Context, name string, value T) (T, error) {
-	if c.IsSet(name) && !(value > 0) { // refuses NaN, too
-		return 0, hinted(commandline.SeeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
-	}
-	return value, nil
 }

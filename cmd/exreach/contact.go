@@ -12,6 +12,7 @@ import (
 	"exreach/cmd/internal/console"
 	"exreach/cmd/internal/contact"
 	"exreach/cmd/internal/secret"
+	"exreach/cmd/internal/survey"
 	"exreach/probe/far"
 )
 
@@ -21,9 +22,9 @@ func codeFileFlag(usage string) cli.Flag {
 	return &cli.StringFlag{Name: "code-file", TakesFile: true, Usage: usage}
 }
 
-// contactStage asks stand-ins again whose codes the user knows. A user at a terminal is
+// secondOf asks stand-ins again whose codes the user knows. A user at a terminal is
 // asked for them.
-func contactStage(ctx context.Context, c *cli.Context, w world, out output) (*contact.Stage, error) {
+func secondOf(ctx context.Context, c *cli.Context, w world, out output) (survey.Second, error) {
 	known, err := secret.Codes(ctx, c.String("code-file"), c.IsSet("code-file"), w.env)
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func contactStage(ctx context.Context, c *cli.Context, w world, out output) (*co
 			return out.askCode(ctx, in, screen, l)
 		}
 	}
-	return stage, nil
+	return stage.Run, nil
 }
 
 // askCode asks for the code of a listener; an empty answer is none.

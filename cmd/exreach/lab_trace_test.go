@@ -17,7 +17,6 @@ import (
 
 	"exreach/probe"
 	"exreach/report/content"
-	"exreach/report/judge"
 	"exreach/report/judge/route"
 )
 

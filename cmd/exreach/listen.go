@@ -20,7 +20,7 @@ import (
 func listenCommand(w world) *cli.Command {
 	return &cli.Command{
 		Name:      "listen",
-		Usage:     "stand in for a server that is not there yet, and see what reaches it",
+		Usage:     "stand in for a server, and see what arrives",
 		ArgsUsage: "[HOST]",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "version", Aliases: []string{"V"}, Usage: "stand in for this `VERSION` of Exchange: 5.5, 2010, 2019, se, ... (default se, or the newest with the role)"},

@@ -6,9 +6,11 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/machine"
 	"exreach/cmd/internal/secret"
 	"exreach/cmd/internal/survey"
@@ -101,4 +103,12 @@ func sourceOf(word string, family lookup.Family) (netip.Addr, error) {
 		return addr, hinted("name one of this machine's, or leave the option out", "option --source: %s is every address", addr)
 	}
 	return machine.Address("source", word)
+}
+
+// positive returns an option's value, which must be more than 0; 0 if it was not given.
+func positive[T int | float64 | time.Duration](c *cli.Context, name string, value T) (T, error) {
+	if c.IsSet(name) && !(value > 0) { // refuses NaN, too
+		return 0, hinted(commandline.SeeHelp(c.Command.HelpName), "option --%s: it must be more than 0", name)
+	}
+	return value, nil
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"exreach/catalog"
@@ -42,6 +43,7 @@ type Listener struct {
 
 	name    string // of this run
 	server  *standin.Server
+	close   func() // closes the server, once
 	tally   tally
 	wall    string // what is known of the host's own firewall
 	started time.Time
@@ -69,7 +71,8 @@ func (l *Listener) Run(ctx context.Context) error {
 	if err := l.server.Start(serving); err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
-	defer l.server.Close()
+	l.close = sync.OnceFunc(l.server.Close)
+	defer l.close()
 	openings := l.server.Openings()
 	if !slices.ContainsFunc(openings, func(o far.Opening) bool { return o.State == far.Open }) {
 		return l.nothingOpen(openings)
@@ -146,7 +149,7 @@ func (l *Listener) serve(ctx context.Context) error {
 			return err
 		}
 	}
-	l.server.Close()
+	l.close()
 	last := view{news: l.tally.look(), ports: l.tally.count(head.Openings), since: time.Since(l.started), contacts: l.tally.made()}
 	if err := l.each(func(s sink) error { return errors.Join(s.show(last), s.end(l.signed(l.server.Whole()), last)) }); err != nil {
 		return err

@@ -67,24 +67,35 @@ func versionOf(cat *catalog.Catalog, roles []catalog.Host) (catalog.Version, err
 		v, err := cat.Version(name)
 		return v, fault(roles[0], err)
 	}
-	newest, err := cat.Version(catalog.DefaultVersion)
-	if err != nil || hasRoles(newest, roles) {
-		return newest, err
-	}
-	names := cat.Names()
-	for _, name := range slices.Backward(names) {
-		if v, err := cat.Version(name); err != nil || hasRoles(v, roles) {
-			return v, err
-		}
-	}
-	return newest, nil // whose roles the error of roleOf lists
+	return newestWith(cat, roles)
 }
 
-func hasRoles(v catalog.Version, roles []catalog.Host) bool {
-	return !slices.ContainsFunc(roles, func(h catalog.Host) bool {
-		_, err := v.Role(h.Role)
-		return h.Role != "" && err != nil
-	})
+// newestWith is the default version if it has all the roles, or else the newest that has. It
+// prefers versions whose hosts may be assumed to have them, as exreach check
+// does. If none has them, it is the default, and roleOf says what is wrong.
+func newestWith(cat *catalog.Catalog, roles []catalog.Host) (catalog.Version, error) {
+	all, err := cat.Versions()
+	if err != nil {
+		return catalog.Version{}, err
+	}
+	newest, err := cat.Version(catalog.DefaultVersion)
+	slices.Reverse(all)
+	all = append([]catalog.Version{newest}, all...)
+	for _, fits := range []func(catalog.Role) bool{
+		func(r catalog.Role) bool { return r.Auto != "" },
+		func(catalog.Role) bool { return true },
+	} {
+		for _, v := range all {
+			has := func(h catalog.Host) bool {
+				r, err := v.Role(h.Role)
+				return h.Role == "" || err == nil && fits(r)
+			}
+			if !slices.ContainsFunc(roles, func(h catalog.Host) bool { return !has(h) }) {
+				return v, err
+			}
+		}
+	}
+	return newest, err
 }
 
 // roleOf is the role of a host in a version.

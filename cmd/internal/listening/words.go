@@ -69,7 +69,11 @@ func (l *Listener) command() string {
 
 // title is what a plan plays.
 func (p Plan) title() string {
-	return fmt.Sprintf("%s %s", p.Version.Title, strings.Join(p.Roles, ", "))
+	roles := "role "
+	if len(p.Roles) > 1 {
+		roles = "roles "
+	}
+	return p.Version.Title + ", " + roles + strings.Join(p.Roles, ", ")
 }
 
 // whereOf says at which addresses it listens.
