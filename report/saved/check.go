@@ -159,7 +159,7 @@ func (c *checker) has(fingerprint string) bool {
 
 // certificate takes note of a whole certificate.
 func (c *checker) certificate(cert tls12.Certificate) error {
-	if len(cert.SHA256) != 64 || strings.Trim(cert.SHA256, "0123456789abcdef") != "" {
+	if !isSum(cert.SHA256) {
 		return fmt.Errorf("%s is not the fingerprint of a certificate, which has 64 hexadecimal digits in lower case", quoted(cert.SHA256))
 	}
 	if report.IsReference(cert) {
@@ -179,6 +179,9 @@ func (c *checker) certificate(cert tls12.Certificate) error {
 	c.certificates[cert.SHA256] = knownCertificate{is: is, report: len(c.names)}
 	return nil
 }
+
+// isSum reports whether a text is a SHA-256 in hexadecimal, as exreach writes it.
+func isSum(text string) bool { return len(text) == 64 && strings.Trim(text, "0123456789abcdef") == "" }
 
 // upgrade makes a result of exreach/1 one of today.
 func upgrade(e *content.Entry) {

@@ -18,7 +18,7 @@ import (
 
 // addSaved adds reports of every kind, good and bad, to the beginnings of a fuzzer.
 func addSaved(f *testing.F) {
-	for _, pattern := range []string{"testdata/bad/*", "testdata/v1/*", "../testdata/network.json*"} {
+	for _, pattern := range []string{"testdata/bad/*", "testdata/v1/*", "../testdata/network.json*", "../testdata/link-*.json"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			f.Fatal(pattern, err)

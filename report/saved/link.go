@@ -3,10 +3,10 @@
 package saved
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"exreach/report/content"
 	"exreach/report/ends"
@@ -48,6 +48,9 @@ func badLink(e *content.Entry) error {
 		if c.Recorded < 0 || c.Agree < 0 || c.Dropped != nil && *c.Dropped < 0 {
 			return fmt.Errorf("contact: %w", errNegative)
 		}
+		if slices.ContainsFunc(c.Refused, func(r ends.Refusal) bool { return r.Port == 0 }) {
+			return errors.New("contact: it was refused at port 0, which does not exist")
+		}
 	}
 	return badFar(e.Far)
 }
@@ -75,8 +78,8 @@ func badFlows(flows ...ends.Flow) error {
 		if f.Bytes < 0 {
 			return errNegative
 		}
-		if sum, err := hex.DecodeString(f.SHA256); f.SHA256 != "" && (err != nil || len(sum) != 32) {
-			return fmt.Errorf("%s is no SHA-256, which has 64 hexadecimal digits", quoted(f.SHA256))
+		if f.SHA256 != "" && !isSum(f.SHA256) {
+			return fmt.Errorf("%s is no SHA-256, which has 64 hexadecimal digits in lower case", quoted(f.SHA256))
 		}
 	}
 	return nil

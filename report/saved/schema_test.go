@@ -121,7 +121,7 @@ func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) 
 // What is on disk for the tests follows the schema, and what exreach/1 left does so when it
 // is written again.
 func TestTestdataFollowsSchema(t *testing.T) {
-	for _, pattern := range []string{"../testdata/network.json*", "testdata/v1/*"} {
+	for _, pattern := range []string{"../testdata/network.json*", "../testdata/link-*.json", "testdata/v1/*"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatal(pattern, err)
