@@ -196,3 +196,29 @@ func TestNftLines(t *testing.T) {
 		t.Errorf("rules before:\n%s\nand after:\n%s", before, after)
 	}
 }
+
+// TestChains looks at a namespace's own rules, as its root.
+func TestChains(t *testing.T) {
+	if !namespace(t) {
+		return
+	}
+	for _, c := range []struct{ rules, says, line string }{
+		{"flush ruleset", "This host has no rules of nftables or iptables for what comes in.", ""},
+		{"add chain inet w in { type filter hook input priority 0; policy accept; }", "This host has no rules of nftables or iptables for what comes in.", ""},
+		{"add chain inet w out { type filter hook output priority 0; policy drop; }", "This host has no rules of nftables or iptables for what comes in.", ""},
+		{"add chain inet w in { type filter hook input priority 0; policy drop; }", "nftables is on; its rules decide what may come in.", "nft insert rule inet w in tcp dport { 25 } accept"},
+		{"add chain inet w in { type filter hook input priority 0; }; add rule inet w in tcp dport 25 drop", "nftables is on; its rules decide what may come in.", "nft insert rule inet w in tcp dport { 25 } accept"},
+		{"add table ip filter; add chain ip filter INPUT { type filter hook input priority 0; policy drop; }", "iptables is on; its rules decide what may come in.", "iptables -I INPUT -p tcp -m multiport --dports 25 -j ACCEPT"},
+	} {
+		shell(t, "nft 'flush ruleset; add table inet w; "+c.rules+"'")
+		w := Look("/exreach")
+		port := []catalog.Port{{Network: catalog.TCP, Number: 25}}
+		allow, _ := w.Lines(port)
+		if got := w.Says(port); got != c.says && w.Kind != UFW && w.Kind != Firewalld {
+			t.Errorf("%s:\nsays %s\nwant %s", c.rules, got, c.says)
+		}
+		if got := strings.Join(allow, "\n"); !strings.HasPrefix(got, c.line) || c.line == "" && got != "" {
+			t.Errorf("%s: lines %s", c.rules, got)
+		}
+	}
+}

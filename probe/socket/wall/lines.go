@@ -3,6 +3,7 @@
 package wall
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -14,11 +15,11 @@ import (
 // Lines returns the commands that let the program be reached at these ports until they are
 // undone, and those that undo it: one a line, to be pasted as an administrator. They
 // concern ports alone, except for Windows, whose rule is for the program. Both are empty
-// where it is not known how.
+// where the firewall is off, and where it is not known how.
 func (w Wall) Lines(ports []catalog.Port) (allow, undo []string) {
 	ports = sorted(ports)
 	switch {
-	case len(ports) == 0:
+	case len(ports) == 0 || w.Known && !w.Active:
 		return nil, nil
 	case w.Kind == Windows:
 		return []string{`New-NetFirewallRule -DisplayName "exreach listen" -Direction Inbound -Program ` + powershell(w.program) + ` -Action Allow -Profile Any`},
@@ -34,7 +35,7 @@ func (w Wall) Lines(ports []catalog.Port) (allow, undo []string) {
 	case w.Kind == Iptables:
 		return iptables("-I", ports), iptables("-D", ports)
 	case w.system == "linux":
-		return nft(ports)
+		return nft(cmp.Or(w.chain, "inet filter input"), ports)
 	}
 	return nil, nil
 }
@@ -72,10 +73,9 @@ func ofNetwork(n catalog.Network, ports []catalog.Port) []string {
 	return numbers
 }
 
-// nft writes rules for the chain that Debian's and Red Hat's example files have, and finds
-// them again by their comment.
-func nft(ports []catalog.Port) (allow, undo []string) {
-	const chain = "inet filter input"
+// nft writes rules for a chain, and finds them again by their comment. Where the chain is
+// not known it is the one that the example files of Debian and Red Hat have.
+func nft(chain string, ports []catalog.Port) (allow, undo []string) {
 	for _, n := range []catalog.Network{catalog.TCP, catalog.UDP} {
 		if numbers := ofNetwork(n, ports); len(numbers) > 0 {
 			allow = append(allow, fmt.Sprintf(`nft insert rule %s %s dport { %s } accept comment '"exreach listen"'`, chain, n, strings.Join(numbers, ", ")))

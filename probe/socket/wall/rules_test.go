@@ -128,6 +128,7 @@ func TestAllows(t *testing.T) {
 
 func FuzzRules(f *testing.F) {
 	f.Add("v2.30|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=443|LPort2_10=5-6|App=x|Profile=Public|RA4=LocalSubnet|", uint16(443))
+	f.Add(string(answer(nftNew, chainBody(1, localIn, 0, 0, "filter", "input"))), uint16(25))
 	f.Fuzz(func(t *testing.T, line string, number uint16) {
 		w := windows(line)
 		o := w.opinion(catalog.Port{Network: catalog.TCP, Number: number})
@@ -138,5 +139,10 @@ func FuzzRules(f *testing.F) {
 			t.Errorf("%q allows", line)
 		}
 		_, _ = undelivered(line, line)
+		chains := 0
+		_, _ = readChains([]byte(line), func(chain) { chains++ })
+		if chains > len(line)/nlHeader {
+			t.Errorf("%d chains in %d bytes", chains, len(line))
+		}
 	})
 }

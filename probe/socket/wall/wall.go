@@ -31,6 +31,8 @@ type Wall struct {
 
 	program  string // the path of the program that listens
 	system   string // as runtime.GOOS
+	seen     bool   // root saw the rules' chains
+	chain    string // the one for nft's rules: family, table and name; empty if it is not known
 	profiles []profile
 	rules    []rule
 }
@@ -69,6 +71,8 @@ func (w Wall) Says(ports []catalog.Port) string {
 		where = " with the default zone " + w.Profile
 	}
 	switch {
+	case w.Kind == "" && w.seen:
+		return "This host has no rules of nftables or iptables for what comes in."
 	case w.Kind == "" && w.system == "linux":
 		return "No sign of a firewall on this host was found, but only root can see its rules."
 	case w.Kind == "":
@@ -77,6 +81,8 @@ func (w Wall) Says(ports []catalog.Port) string {
 		return fmt.Sprintf("This host has %s; the system does not tell whether it is on.", w.Kind)
 	case !w.Active:
 		return fmt.Sprintf("%s is off%s.", w.Kind, where)
+	case w.Kind != Windows && w.seen:
+		return fmt.Sprintf("%s is on%s; its rules decide what may come in.", w.Kind, where)
 	case w.Kind != Windows:
 		return fmt.Sprintf("%s is on%s; only root can see which ports it allows.", w.Kind, where)
 	}
