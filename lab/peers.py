@@ -79,6 +79,8 @@ PEERS = {
     7011: relay.no_certificate,
     7012: relay.ahead,
     7013: relay.own_banner,
+    7014: relay.stripped,
+    7015: relay.noted,
 }
 
 DATAGRAM_PEERS = {

@@ -73,6 +73,9 @@ no_ehlo = relay(lines, up=lambda line: line.replace(b"EHLO", b"XXXX"))
 no_certificate = relay(lines, down=lambda line: line.replace(b"250-STARTTLS", b"250-X-ANONYMOUSTLS"))
 own_banner = relay(chunks, down=lambda chunk: chunk.replace(b"Microsoft ESMTP MAIL Service", b"our mail service").replace(b"250-PIPELINING", b"250-X-ANONYMOUSTLS"))
 
+stripped = relay(lines, down=lambda line: b"" if line[4:].strip() == b"STARTTLS" else line)
+noted = relay(chunks, up=lambda chunk: chunk.replace(b"\r\nHost:", b"\r\nVia: 1.1 proxy\r\nHost:", 1))
+
 AHEAD = datetime.timedelta(minutes=10)
 GENERALIZED_TIME = re.compile(rb"20\d{12}(?=Z|\.0Z)")
 SMB2_NEGOTIATE = re.compile(rb"....\xfeSMB.{8}\0\0", re.DOTALL)

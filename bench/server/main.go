@@ -43,6 +43,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	options.SetOutput(stderr)
 	file := options.String("catalog", "", "serve the rows of version "+version+" in this catalogue `FILE`")
 	role := options.String("role", "", "serve instead what a client finds at a `VERSION/ROLE` of the catalogue, such as 2019/mailbox")
+	from := options.String("from", catalog.DefaultFrom, "with -role, serve what a `CALLER` finds there: client, server or any other of the catalogue")
 	address := options.String("address", "::", "listen on this `ADDRESS`; :: is everywhere, over IPv4 too")
 	if err := options.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return nil
@@ -57,7 +58,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	services, err := servicesOf(*file)
 	if *role != "" {
 		host.Version, host.Role, _ = strings.Cut(*role, "/")
-		services, err = servicesFor(host)
+		services, err = servicesFor(host, *from)
 	}
 	if err != nil {
 		return err
@@ -72,9 +73,9 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// servicesFor returns what a client should find running at a host.
-func servicesFor(host catalog.Host) ([]catalog.Service, error) {
-	plan, err := catalog.Open().Plan(catalog.Topology{Hosts: []catalog.Host{host}}, catalog.DefaultFrom)
+// servicesFor returns what a caller should find running at a host.
+func servicesFor(host catalog.Host, from string) ([]catalog.Service, error) {
+	plan, err := catalog.Open().Plan(catalog.Topology{Hosts: []catalog.Host{host}}, from)
 	var services []catalog.Service
 	for _, c := range plan {
 		if c.Want == catalog.Required || c.Want == catalog.Optional {

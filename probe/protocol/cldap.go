@@ -38,7 +38,7 @@ func askCLDAP(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	q.At(Greet)
 	id := rand.Int64N(1<<31-1) + 1
-	request, err := pingCLDAP(id)
+	request, err := pingCLDAP(id, q.attributes())
 	if err != nil {
 		return p, err
 	}
@@ -50,8 +50,9 @@ func askCLDAP(conn net.Conn, q Question) (Peer, error) {
 	return p, err
 }
 
-// pingCLDAP returns the search as a message with this ID.
-func pingCLDAP(id int64) ([]byte, error) {
+// pingCLDAP returns the search as a message with this ID, which asks for more attributes,
+// too.
+func pingCLDAP(id int64, more []string) ([]byte, error) {
 	filter, err := ldap.CompileFilter(cldapFilter)
 	if err != nil {
 		return nil, err
@@ -67,7 +68,9 @@ func pingCLDAP(id int64) ([]byte, error) {
 	op.AppendChild(ber.NewBoolean(ber.ClassUniversal, ber.TypePrimitive, ber.TagBoolean, false, ""))
 	op.AppendChild(filter)
 	attributes := ber.NewSequence("")
-	attributes.AppendChild(ldapwire.OctetString(cldapAttribute))
+	for _, name := range append([]string{cldapAttribute}, more...) {
+		attributes.AppendChild(ldapwire.OctetString(name))
+	}
 	op.AppendChild(attributes)
 	return ldapwire.Message(id, op).Bytes(), nil
 }
@@ -146,6 +149,11 @@ func netlogonValue(entry *ber.Packet) []byte {
 	return nil
 }
 
+// doneCLDAP is the end of a search. Alone, it says that the search found nothing.
+func doneCLDAP(id int64, text string) []byte {
+	return ldapwire.Message(id, ldapwire.Result(ldap.ApplicationSearchResultDone, ldap.LDAPResultSuccess, text)).Bytes()
+}
+
 // answerCLDAP is a domain controller of the domain that its name is in.
 func answerCLDAP(conn net.Conn, s Stand) error {
 	return cldapEnvelope.serve(conn, catalog.UDP, func(datagram []byte) []byte {
@@ -162,7 +170,7 @@ func answerCLDAP(conn net.Conn, s Stand) error {
 		entry := ldapwire.Operation(ldap.ApplicationSearchResultEntry)
 		entry.AppendChild(ldapwire.OctetString(""))
 		entry.AppendChild(attributes)
-		done := ldapwire.Result(ldap.ApplicationSearchResultDone, ldap.LDAPResultSuccess, "")
-		return append(ldapwire.Message(id, entry).Bytes(), ldapwire.Message(id, done).Bytes()...)
+		whole := ldapwire.Message(id, entry).Bytes()
+		return s.fits(append(whole, doneCLDAP(id, Mark)...), doneCLDAP(id, Mark), doneCLDAP(id, ""))
 	})
 }

@@ -46,6 +46,9 @@ func askDNS(conn net.Conn, q Question) (Peer, error) {
 		return p, err
 	}
 	describeDNS(first, ask, &p)
+	if q.Token != "" { // a question of its own: one with EDNS would not pass every firewall
+		_, _ = exchangeDNS(conn, q, dnsQuestion{name: q.clientName(), kind: dnsmessage.TypeSOA})
+	}
 	if p.Refusal != "" {
 		return p, nil
 	}

@@ -140,12 +140,29 @@ func answerDNS(conn net.Conn, s Stand) error {
 		if err := query.Unpack(message); err != nil || query.Response || len(query.Questions) != 1 {
 			return nil
 		}
-		packed, err := replyDNS(query, s.Host)
+		whole, err := replyDNS(query, s.Host)
 		if err != nil {
 			return nil
 		}
-		return packed
+		return s.fits(whole, truncatedDNS(query))
 	})
+}
+
+// truncatedDNS tells the client to ask again over TCP (RFC 1035 section 4.2.1). It is as long
+// as the query; nil where it cannot be made.
+func truncatedDNS(query dnsmessage.Message) []byte {
+	reply := dnsmessage.Message{
+		Header: dnsmessage.Header{
+			ID: query.ID, Response: true, OpCode: query.OpCode, Authoritative: true, Truncated: true,
+			RecursionDesired: query.RecursionDesired, RecursionAvailable: true,
+		},
+		Questions: query.Questions,
+	}
+	packed, err := reply.Pack()
+	if err != nil {
+		return nil
+	}
+	return packed
 }
 
 // replyDNS answers with one record of the type that the question asks for.
@@ -163,8 +180,9 @@ func replyDNS(query dnsmessage.Message, host string) ([]byte, error) {
 	}
 	var body dnsmessage.ResourceBody
 	switch asked := query.Questions[0]; {
-	case query.OpCode != 0:
+	case query.OpCode != 0, asked.Class != dnsmessage.ClassINET: // as Windows answers who asks for its version
 		reply.RCode = dnsmessage.RCodeNotImplemented
+		reply.Authoritative, reply.RecursionAvailable = false, false
 	case asked.Type == dnsmessage.TypeMX:
 		body = &dnsmessage.MXResource{Pref: 10, MX: name}
 	case asked.Type == dnsmessage.TypeSRV:
@@ -177,6 +195,8 @@ func replyDNS(query dnsmessage.Message, host string) ([]byte, error) {
 	if body != nil {
 		head := dnsmessage.ResourceHeader{Name: query.Questions[0].Name, Class: dnsmessage.ClassINET, TTL: 3600}
 		reply.Answers = []dnsmessage.Resource{{Header: head, Body: body}}
+		head.Name, head.TTL = name, 0
+		reply.Additionals = []dnsmessage.Resource{{Header: head, Body: &dnsmessage.TXTResource{TXT: []string{Mark}}}}
 	}
 	return reply.Pack()
 }

@@ -56,7 +56,7 @@ var q931Causes = map[byte]string{
 func askH323(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "H.323")
 	q.At(Greet)
-	if err := t.sendTPKT("the status inquiry", encodeQ931(q931Call, q931Inquiry)); err != nil {
+	if err := t.sendTPKT("the status inquiry", encodeQ931(q931Call, q931Inquiry, q931Display(q.Token)...)); err != nil {
 		return Peer{}, err
 	}
 	b, err := t.readTPKT()
@@ -74,6 +74,14 @@ func askH323(conn net.Conn, q Question) (Peer, error) {
 		return Peer{}, t.mismatch(fmt.Sprintf("%s is a message of type 0x%02x", t.waiting, m.kind))
 	}
 	return Peer{Facts: q931Facts(name, m.elements)}, nil
+}
+
+// q931Display is an element with a text for people (Q.931 section 4.5.16); nil without one.
+func q931Display(text string) []byte {
+	if text == "" {
+		return nil
+	}
+	return append([]byte{0x28, byte(len(text))}, text...)
 }
 
 // q931Facts returns the facts of an answer: its name, the cause, the state of the call.
@@ -139,6 +147,6 @@ func answerH323(conn net.Conn, _ Stand) error {
 		return t.mismatch("it asks something else than the state of a call")
 	}
 	const local, answersInquiry, null = 0x80, 0x80 | 30, 0
-	return t.sendTPKT("the status", encodeQ931(m.call|q931Callee, q931Status,
-		q931CauseElement, 2, local, answersInquiry, q931StateElement, 1, null))
+	status := []byte{q931CauseElement, 2, local, answersInquiry, q931StateElement, 1, null}
+	return t.sendTPKT("the status", encodeQ931(m.call|q931Callee, q931Status, append(status, q931Display(Mark)...)...))
 }

@@ -15,7 +15,7 @@ const h323Inquiry = "03000009 0802 6578 75"
 var h323Recordings = []octetRecording{
 	{
 		name:  "the state of no call",
-		said:  "03000010 0802 e578 7d 0802809e 140100",
+		said:  "03000022 0802 e578 7d 0802809e 140100 2810 '" + Mark + "'",
 		want:  Peer{Facts: map[string]string{"message": "STATUS", "cause": "30 (response to STATUS ENQUIRY)", "call_state": "0"}},
 		heard: []string{h323Inquiry},
 	},
@@ -54,7 +54,7 @@ func TestRecordedH323(t *testing.T) { checkOctets(t, "h323", h323Recordings) }
 
 func TestH323Answer(t *testing.T) {
 	for asked, want := range map[string]string{
-		h323Inquiry:                   "03000010 0802 e578 7d 0802809e 140100",
+		h323Inquiry:                   "03000022 0802 e578 7d 0802809e 140100 2810 '" + Mark + "'",
 		"03000009 0802 0001 05":       "", // a call would be set up
 		"0300000b 06 e0 0000 0000 00": "",
 	} {

@@ -51,7 +51,9 @@ func askHTTP(conn net.Conn, q Question) (p Peer, err error) {
 }
 
 // asked is the part of the question that package http (here: web) needs.
-func (q Question) asked() web.Asked { return web.Asked{Host: q.Host, Service: q.Service} }
+func (q Question) asked() web.Asked {
+	return web.Asked{Host: q.Host, Service: q.Service, Token: q.Token}
+}
 
 // A Page is the head of an answer over HTTP. The judges of package report read it: the
 // facts are for people.

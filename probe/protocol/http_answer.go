@@ -45,7 +45,7 @@ func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.R
 		}
 		var answer bytes.Buffer
 		page := pageOf(request, s)
-		page.Header[headerOfOurs] = []string{Mark}
+		page.Header[web.HeaderOfOurs] = []string{Mark}
 		if err := page.Write(&answer); err != nil {
 			return err
 		}
@@ -54,9 +54,6 @@ func serveHTTP(conn net.Conn, s Stand, pageOf func(*http.Request, Stand) *http.R
 		}
 	}
 }
-
-// headerOfOurs bears the mark in an answer, and the token in a question.
-const headerOfOurs = "X-Exreach"
 
 // plainPage is an answer with no headers but those that every answer has.
 func plainPage(request *http.Request, status int, body string) *http.Response {

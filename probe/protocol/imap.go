@@ -78,7 +78,7 @@ func greetedIMAP(t *talk, p *Peer) error {
 // p. It returns what the server offers in the end.
 func talkIMAP(t *talk, q Question, p *Peer) ([]string, error) {
 	q.At(Talk)
-	status, err := commandIMAP(t, p, "a1", "CAPABILITY")
+	status, err := commandIMAP(t, p, q.Token+"a1", "CAPABILITY")
 	if err != nil || p.Refusal != "" {
 		return p.Capabilities, err
 	}

@@ -30,7 +30,7 @@ func askIRC(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	t := newTalk(conn, "IRC")
 	q.At(Greet)
-	if err := t.send("MODE ISIRCX", "NICK 0"); err != nil {
+	if err := t.send("MODE ISIRCX", "NICK 0"+q.Token); err != nil {
 		return p, err
 	}
 	if err := listenIRC(t, &p); err != nil {
@@ -101,13 +101,13 @@ func answerIRC(conn net.Conn, s Stand) error {
 		if err != nil {
 			return err
 		}
-		reply := "451 * :You have not registered"
+		reply := "451 * :You have not registered" + markBehind
 		command, rest := verb(line)
 		switch {
 		case command == "MODE" && strings.EqualFold(rest, "ISIRCX"):
 			reply = ircxReply + " * 0 0 ANON,NTLM 512 *"
 		case command == "NICK":
-			reply = fmt.Sprintf("432 * %s :Erroneous nickname", rest)
+			reply = fmt.Sprintf("432 * %s :Erroneous nickname"+markBehind, rest)
 		case command == "QUIT":
 			return t.send("ERROR :Closing Link: client quit")
 		}

@@ -101,8 +101,8 @@ func TestEndlessIRC(t *testing.T) {
 // TestIRCAnswer: nobody can join.
 func TestIRCAnswer(t *testing.T) {
 	checkAnswer(t, standIn("irc", catalog.NoTLS), "'MODE isircx' 0d0a 'NICK joe' 0d0a 'USER joe 0 * :Joe' 0d0a 'QUIT' 0d0a 'NICK a' 0d0a",
-		"':mail.example.com 800 * 0 0 ANON,NTLM 512 *' 0d0a ':mail.example.com 432 * joe :Erroneous nickname' 0d0a"+
-			"':mail.example.com 451 * :You have not registered' 0d0a 'ERROR :Closing Link: client quit' 0d0a")
+		"':mail.example.com 800 * 0 0 ANON,NTLM 512 *' 0d0a ':mail.example.com 432 * joe :Erroneous nickname (exreach stand-in)' 0d0a"+
+			"':mail.example.com 451 * :You have not registered (exreach stand-in)' 0d0a 'ERROR :Closing Link: client quit' 0d0a")
 }
 
 func FuzzAskIRC(f *testing.F) {

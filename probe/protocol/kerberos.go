@@ -31,7 +31,7 @@ const noRealm = "EXREACH.INVALID"
 func askKerberos(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	q.At(Greet)
-	request, err := requestAS(realmOf(q.Host), time.Now())
+	request, err := requestAS(realmOf(q.Host), q.clientName(), time.Now())
 	if err != nil {
 		return p, err
 	}
@@ -80,8 +80,8 @@ func realmOf(host string) string {
 // krbLife is the lifetime that we ask for the ticket: a working day, as Windows does.
 const krbLife = 10 * time.Hour
 
-// requestAS is an AS-REQ without pre-authentication.
-func requestAS(realm string, now time.Time) ([]byte, error) {
+// requestAS is an AS-REQ of a user without pre-authentication.
+func requestAS(realm, user string, now time.Time) ([]byte, error) {
 	var nonce [4]byte
 	_, _ = rand.Read(nonce[:])
 	return kerberos.Sequence(kerberos.ASReq, func(b *cryptobyte.Builder) {
@@ -90,7 +90,7 @@ func requestAS(realm string, now time.Time) ([]byte, error) {
 		kerberos.AddField(b, 4, func(b *cryptobyte.Builder) {
 			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 				kerberos.AddField(b, 0, func(b *cryptobyte.Builder) { b.AddASN1BitString(make([]byte, 4)) })
-				kerberos.AddField(b, 1, func(b *cryptobyte.Builder) { kerberos.AddPrincipal(b, kerberos.NamePrincipal, clientName) })
+				kerberos.AddField(b, 1, func(b *cryptobyte.Builder) { kerberos.AddPrincipal(b, kerberos.NamePrincipal, user) })
 				kerberos.AddField(b, 2, func(b *cryptobyte.Builder) { kerberos.AddString(b, realm) })
 				kerberos.AddField(b, 3, func(b *cryptobyte.Builder) { kerberos.AddPrincipal(b, kerberos.NameService, kerberos.TGS, realm) })
 				kerberos.AddField(b, 5, func(b *cryptobyte.Builder) { b.AddASN1GeneralizedTime(now.Add(krbLife).UTC()) })
@@ -114,12 +114,20 @@ func answerKerberos(conn net.Conn, s Stand) error {
 		if message[0] != kerberos.ApplicationTag(kerberos.ASReq) {
 			return nil
 		}
-		answer, err := kerberos.Fault{Code: kerberos.UnknownClient, Realm: realm, Server: []string{kerberos.TGS, realm}}.Message(time.Now())
-		if err != nil {
-			return nil
-		}
-		return answer
+		e := kerberos.Fault{Code: kerberos.UnknownClient, Realm: realm, Server: []string{kerberos.TGS, realm}}
+		return s.fits(faultsKerberos(e)...)
 	})
+}
+
+// faultsKerberos returns an error as a message, with the mark and, shorter, without it.
+func faultsKerberos(e kerberos.Fault) (messages [][]byte) {
+	now := time.Now()
+	for _, e.Text = range []string{Mark, ""} {
+		if message, err := e.Message(now); err == nil {
+			messages = append(messages, message)
+		}
+	}
+	return messages
 }
 
 // ofKerberos notes what an error says about the server; local is when the error came.

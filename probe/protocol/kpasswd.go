@@ -36,7 +36,7 @@ var kpasswdService = []string{"kadmin", "changepw"}
 func askKpasswd(conn net.Conn, q Question) (Peer, error) {
 	var p Peer
 	q.At(Greet)
-	request, err := requestChange(realmOf(q.Host))
+	request, err := requestChange(realmOf(q.Host), q.Token)
 	if err != nil {
 		return p, err
 	}
@@ -151,8 +151,9 @@ func frameKpasswd(version uint16, counted, body []byte) []byte {
 	return slices.Concat(b, counted, body)
 }
 
-// requestChange is a request of the right form with nothing inside.
-func requestChange(realm string) ([]byte, error) {
+// requestChange is a request of the right form with nothing inside. What should be
+// ciphertext begins with the token.
+func requestChange(realm, token string) ([]byte, error) {
 	const ticket, private = 1, 21 // RFC 4120, sections 5.3 and 5.7.1
 	counted, err := kerberos.Sequence(kerberos.APReq, func(b *cryptobyte.Builder) {
 		kerberos.AddInt(b, 0, kerberos.Version)
@@ -163,10 +164,10 @@ func requestChange(realm string) ([]byte, error) {
 				kerberos.AddInt(b, 0, kerberos.Version)
 				kerberos.AddField(b, 1, func(b *cryptobyte.Builder) { kerberos.AddString(b, realm) })
 				kerberos.AddField(b, 2, func(b *cryptobyte.Builder) { kerberos.AddPrincipal(b, kerberos.NameService, kpasswdService...) })
-				addNothing(b, 3)
+				addNothing(b, 3, token)
 			})
 		})
-		addNothing(b, 4)
+		addNothing(b, 4, "")
 	})
 	if err != nil {
 		return nil, err
@@ -174,17 +175,19 @@ func requestChange(realm string) ([]byte, error) {
 	body, err := kerberos.Sequence(private, func(b *cryptobyte.Builder) {
 		kerberos.AddInt(b, 0, kerberos.Version)
 		kerberos.AddInt(b, 1, private)
-		addNothing(b, 3)
+		addNothing(b, 3, "")
 	})
 	return frameKpasswd(kpasswdRequest, counted, body), err
 }
 
 // addNothing adds encrypted data of a plausible length that means nothing.
-func addNothing(b *cryptobyte.Builder, number uint8) {
+func addNothing(b *cryptobyte.Builder, number uint8, token string) {
+	nothing := make([]byte, 64)
+	copy(nothing, token)
 	kerberos.AddField(b, number, func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			kerberos.AddInt(b, 0, kerberos.AES256)
-			kerberos.AddField(b, 2, func(b *cryptobyte.Builder) { b.AddASN1OctetString(make([]byte, 64)) })
+			kerberos.AddField(b, 2, func(b *cryptobyte.Builder) { b.AddASN1OctetString(nothing) })
 		})
 	})
 }
@@ -200,10 +203,10 @@ func answerKpasswd(conn net.Conn, s Stand) error {
 		if !ok || len(request) == 0 || request[0] != kerberos.ApplicationTag(kerberos.APReq) {
 			return nil
 		}
-		body, err := e.Message(time.Now())
-		if err != nil {
-			return nil
+		replies := faultsKerberos(e)
+		for i, body := range replies {
+			replies[i] = frameKpasswd(kpasswdReply, nil, body)
 		}
-		return frameKpasswd(kpasswdReply, nil, body)
+		return s.fits(replies...)
 	})
 }

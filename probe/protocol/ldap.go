@@ -80,7 +80,7 @@ func talkLDAP(conn net.Conn, q Question, p *Peer) error {
 	if q.Service.TLS != catalog.StartTLS {
 		q.At(Talk)
 	}
-	found, err := l.Search(rootDSESearch())
+	found, err := l.Search(rootDSESearch(q))
 	err = w.Cause(err)
 	switch {
 	case err == nil:

@@ -74,7 +74,7 @@ func bindLDAP(op *ber.Packet, s Stand) *ber.Packet {
 	case op.Children[2].Data.Len() > 0 && !lets(s.Accounts, op.Children[1].Data.String(), op.Children[2].Data.String()):
 		return ldapwire.Result(bound, ldap.LDAPResultInvalidCredentials, "there are no accounts here")
 	}
-	return ldapwire.Result(bound, ldap.LDAPResultSuccess, "")
+	return ldapwire.Result(bound, ldap.LDAPResultSuccess, Mark)
 }
 
 // searchLDAP shows the rootDSE and nothing else.
@@ -100,7 +100,7 @@ func searchLDAP(op *ber.Packet, s Stand) []*ber.Packet {
 	entry := ldapwire.Operation(ldap.ApplicationSearchResultEntry)
 	entry.AppendChild(ldapwire.OctetString(""))
 	entry.AppendChild(attributes)
-	return []*ber.Packet{entry, ldapwire.Result(done, ldap.LDAPResultSuccess, "")}
+	return []*ber.Packet{entry, ldapwire.Result(done, ldap.LDAPResultSuccess, Mark)}
 }
 
 func extendLDAP(op *ber.Packet, s Stand) *ber.Packet {

@@ -64,8 +64,9 @@ var oidNames = map[string]string{
 }
 
 // rootDSESearch asks for the rootDSE. It names each attribute: they are operational, and
-// no wildcard for all of them works with every server.
-func rootDSESearch() *ldap.SearchRequest {
+// no wildcard for all of them works with every server. A server passes over the attribute
+// that has our name, because it does not know it (RFC 4511 section 4.5.1.8).
+func rootDSESearch(q Question) *ldap.SearchRequest {
 	var names []string
 	for _, f := range rootDSEFacts {
 		names = append(names, f.attribute)
@@ -73,7 +74,16 @@ func rootDSESearch() *ldap.SearchRequest {
 	for _, l := range rootDSELists {
 		names = append(names, l.attribute)
 	}
+	names = append(names, q.attributes()...)
 	return ldap.NewSearchRequest("", ldap.ScopeBaseObject, ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", names, nil)
+}
+
+// attributes has the attribute whose name holds the token, and nothing without a token.
+func (q Question) attributes() []string {
+	if q.Token == "" {
+		return nil
+	}
+	return []string{"exreach-" + q.Token}
 }
 
 // A Directory is what an answer over LDAP says. The judges of package report read it: the

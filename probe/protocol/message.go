@@ -168,6 +168,17 @@ func (e envelope) serve(conn net.Conn, network catalog.Network, reply func(messa
 	}
 }
 
+// fits returns the first of several answers to one datagram that is not longer than Most,
+// nil where none is. Over TCP that is always the first.
+func (s Stand) fits(answers ...[]byte) []byte {
+	for _, answer := range answers {
+		if answer != nil && (s.Most == 0 || s.Service.Network != catalog.UDP || len(answer) <= s.Most) {
+			return answer
+		}
+	}
+	return nil
+}
+
 // request reads the next message of a client, a datagram into b.
 func (e envelope) request(conn net.Conn, network catalog.Network, b []byte) ([]byte, error) {
 	if network == catalog.UDP {

@@ -71,7 +71,7 @@ func askNetTCP(conn net.Conn, q Question) (Peer, error) {
 
 // nmfPreamble asks for a protected session with the service at the root path of the host.
 func nmfPreamble(q Question) []byte {
-	via := "net.tcp://" + net.JoinHostPort(q.Host, strconv.Itoa(int(q.Service.Ports.First))) + "/"
+	via := "net.tcp://" + net.JoinHostPort(q.Host, strconv.Itoa(int(q.Service.Ports.First))) + "/" + q.Token
 	return slices.Concat(nmfSession, nmfText(via), nmfUpgrade, nmfText(nmfNegotiate))
 }
 

@@ -167,7 +167,7 @@ func answerNetBIOSNS(conn net.Conn, s Stand) error {
 		if len(message) < netbiosHeaderSize || message[2]&response != 0 || !bytes.Equal(message[netbiosHeaderSize:], netbiosStatusQuestion()) {
 			return nil
 		}
-		return netbiosStatus(message[:2], netbiosTable(s))
+		return s.fits(netbiosStatus(message[:2], netbiosTable(s)))
 	})
 }
 
@@ -195,7 +195,8 @@ func netbiosStatus(id, table []byte) []byte {
 	const authoritative = 0x84 // and a response
 	status := append([]byte{byte(len(table) / netbiosEntrySize)}, table...)
 	status = append(status, netbiosUnitID...)
-	status = append(status, make([]byte, netbiosStatistics-len(netbiosUnitID))...)
+	status = append(status, Mark...) // in place of counters that no client reads
+	status = append(status, make([]byte, netbiosStatistics-len(netbiosUnitID)-len(Mark))...)
 	message := append(bytes.Clone(id), authoritative, 0, 0, 0, 0, 1, 0, 0, 0, 0) // one answer
 	message = append(message, netbiosStatusQuestion()...)
 	message = append(message, 0, 0, 0, 0) // the time to live: 0

@@ -159,7 +159,7 @@ func putNTPTime(b []byte, t time.Time) {
 }
 
 // answerNTP is a server that follows its own clock.
-func answerNTP(conn net.Conn, _ Stand) error {
+func answerNTP(conn net.Conn, s Stand) error {
 	return ntpEnvelope.serve(conn, catalog.UDP, func(request []byte) []byte {
 		if len(request) < ntpSize || request[0]&ntpModes != ntpClient {
 			return nil
@@ -172,6 +172,6 @@ func answerNTP(conn net.Conn, _ Stand) error {
 		copy(answer[ntpOrigin:], request[ntpTransmit:ntpSize])
 		putNTPTime(answer[ntpReceive:], now)
 		putNTPTime(answer[ntpTransmit:], now)
-		return answer
+		return s.fits(answer)
 	})
 }

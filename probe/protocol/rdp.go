@@ -51,7 +51,7 @@ const rdpPlain = 2
 func askRDP(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "RDP")
 	q.At(Greet)
-	request := tpdu{kind: x224Request, variable: rdpNegotiation(rdpNegotiate, rdpTLS|rdpCredSSP)}
+	request := tpdu{kind: x224Request, variable: append(rdpCookie(q.Token), rdpNegotiation(rdpNegotiate, rdpTLS|rdpCredSSP)...)}
 	confirm, refusal, err := t.connectX224(request)
 	if err == nil && refusal != "" {
 		err = t.mismatch("it refuses an X.224 connection, which RDP does not")
@@ -60,6 +60,15 @@ func askRDP(conn net.Conn, q Question) (Peer, error) {
 		return Peer{}, err
 	}
 	return judgeRDP(t, confirm)
+}
+
+// rdpCookie is the user's name for devices that share users out among servers
+// (MS-RDPBCGR section 2.2.1.1); nil without a token.
+func rdpCookie(token string) []byte {
+	if token == "" {
+		return nil
+	}
+	return []byte("Cookie: mstshash=" + token + "\r\n")
 }
 
 // judgeRDP reads the negotiation that came with a confirm.

@@ -32,7 +32,7 @@ func answerTo(t *testing.T, s Stand, method, path string) (head []string, page s
 	for line := range strings.SplitSeq(text, "\r\n") {
 		name, _, _ := strings.Cut(line, ":")
 		switch name {
-		case "Content-Length", "Content-Type", headerOfOurs:
+		case "Content-Length", "Content-Type", web.HeaderOfOurs:
 		case "request-id":
 			head = append(head, name+": X")
 		default:

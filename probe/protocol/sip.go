@@ -21,7 +21,7 @@ var sipEnvelope = envelope{want: "SIP"}
 // askSIP asks what the server can do: OPTIONS (RFC 3261, section 11) begins no
 // dialog, rings no phone and needs no login. Any status proves a SIP server.
 func askSIP(conn net.Conn, q Question) (Peer, error) {
-	c := sipClient{talk: newTalk(conn, "SIP"), network: q.Service.Network, callID: rand.Text() + "@" + clientName}
+	c := sipClient{talk: newTalk(conn, "SIP"), network: q.Service.Network, callID: rand.Text() + "@" + q.clientName()}
 	q.At(Greet)
 	if err := c.talk.send(c.options(q)...); err != nil {
 		return Peer{}, err

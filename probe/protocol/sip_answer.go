@@ -24,10 +24,11 @@ func answerSIP(conn net.Conn, s Stand) error {
 	if s.Service.Network == catalog.UDP {
 		return sipEnvelope.serve(conn, s.Service.Network, func(datagram []byte) []byte {
 			request, err := readSIP(datagramTalk(datagram), nil)
-			if lines := replySIP(request, s); err == nil && lines != nil {
-				return []byte(strings.Join(lines, "\r\n") + "\r\n")
+			lines := replySIP(request, s)
+			if err != nil || lines == nil {
+				return nil
 			}
-			return nil
+			return s.fits(datagramSIP(lines), datagramSIP(shortSIP(lines)))
 		})
 	}
 	for t := newTalk(conn, "SIP"); ; {
@@ -51,6 +52,18 @@ func answerSIP(conn net.Conn, s Stand) error {
 			}
 		}
 	}
+}
+
+// datagramSIP is a message in one datagram.
+func datagramSIP(lines []string) []byte { return []byte(strings.Join(lines, "\r\n") + "\r\n") }
+
+// shortSIP returns an answer with no more lines than every answer has to have (RFC 3261
+// section 8.2.6.2), and its end.
+func shortSIP(lines []string) []string {
+	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
+		name, _, _ := strings.Cut(line, ":")
+		return slices.Contains([]string{"ACCEPT", "ALLOW", "CONTENT-LENGTH", "SERVER", "X-EXREACH"}, name)
+	})
 }
 
 // sipWorkers are the ports of the worker processes, which take the calls.
@@ -83,7 +96,7 @@ func replySIP(request sipMessage, s Stand) []string {
 			lines = append(lines, strings.ToUpper(key)+": "+value)
 		}
 	}
-	return slices.Concat(lines, more, []string{"CONTENT-LENGTH: 0", "SERVER: " + serverSIP(s), ""})
+	return slices.Concat(lines, more, []string{"CONTENT-LENGTH: 0", "SERVER: " + serverSIP(s), "X-EXREACH: " + Mark, ""})
 }
 
 // workerSIP returns where to send a call on to, "" where it is at a worker already.

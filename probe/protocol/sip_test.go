@@ -261,7 +261,7 @@ func TestSIPAnswers(t *testing.T) {
 	}
 	const (
 		options = "\r\nACCEPT: application/sdp\r\nALLOW: OPTIONS"
-		end     = "\r\nCONTENT-LENGTH: 0\r\nSERVER: RTCC/5.0.0.0 MSExchangeUM/15.01.2507.006\r\n\r\n"
+		end     = "\r\nCONTENT-LENGTH: 0\r\nSERVER: RTCC/5.0.0.0 MSExchangeUM/15.01.2507.006\r\nX-EXREACH: exreach stand-in\r\n\r\n"
 	)
 	want := "SIP/2.0 200 OK\r\nFROM: <sip:a>;tag=1\r\nTO: <sip:b>;tag=R\r\nCSEQ: 1 OPTIONS\r\nCALL-ID: x\r\nVIA: SIP/2.0/TCP a\r\nVIA: SIP/2.0/TCP b" + options + end +
 		"SIP/2.0 302 Moved Temporarily\r\nTO: <sip:b>;tag=2\r\nCSEQ: 2 INVITE\r\nCONTACT: <sip:mail.example.com:5065;user=phone;transport=Tcp;maddr=mail.example.com>" + end +

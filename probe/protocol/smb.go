@@ -24,7 +24,7 @@ func askSMB(conn net.Conn, q Question) (Peer, error) {
 	if failed != nil {
 		return p, err
 	}
-	newer, failed := negotiateSMB(again, q, smb.Negotiate2(0))
+	newer, failed := negotiateSMB(again, q, smb.Negotiate2(0, q.Token))
 	if failed != nil || newer.Refusal != "" {
 		return p, err
 	}
@@ -69,7 +69,7 @@ func negotiateSMB(conn net.Conn, q Question, request []byte) (Peer, error) {
 	}
 	q.At(Talk)
 	// The request before counts as message 0, so this is 1: Samba hangs up on another 0.
-	if message, err = c.Ask(smb.Negotiate2(1)); err != nil {
+	if message, err = c.Ask(smb.Negotiate2(1, q.Token)); err != nil {
 		return p, err
 	}
 	if answer, err = smb.ParseSMB2(message, 1); err != nil {

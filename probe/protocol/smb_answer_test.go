@@ -107,7 +107,7 @@ func TestSMBAnswers(t *testing.T) {
 func TestSMBDenies(t *testing.T) {
 	setup := smb.Header2(6, 0, 0)
 	setup[12] = 1 // SESSION_SETUP
-	answers, err := smbAnswersTo(t, smb.Negotiate2(0), setup)
+	answers, err := smbAnswersTo(t, smb.Negotiate2(0, ""), setup)
 	if err != nil || len(answers) != 2 {
 		t.Fatalf("error %v, %d answers", err, len(answers))
 	}
@@ -137,8 +137,8 @@ func TestSMBHangsUp(t *testing.T) {
 	}
 	s := standIn("smb", catalog.NoTLS)
 	s.Service.Ports = catalog.Ports{First: 139, Last: 139}
-	conn := hangsUpAfter([]byte(smbPacket(smb.Negotiate2(0))))
-	if err := answerSMB(conn, s); err == nil || len(conn.heard) > 0 {
+	conn := hangsUpAfter([]byte(smbPacket(smb.Negotiate2(0, ""))))
+	if err := answerSMB(conn, s); err == nil || !slices.Equal(conn.heard, []string{"\x83\x00\x00\x01\x8f"}) {
 		t.Errorf("without a NetBIOS session: error %v, said %q", err, conn.heard)
 	}
 }

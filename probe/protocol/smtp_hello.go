@@ -21,7 +21,7 @@ const clientName = "exreach.invalid"
 // helloSMTP then gives our address. An FTP server greets with 220 as well and is found
 // out here, because it knows neither command.
 func helloSMTP(t *talk, q Question, p *Peer) ([]string, error) {
-	names := introductions(t.conn, p)
+	names := introductions(t.conn, q.clientName(), p)
 	word, stranger := "EHLO", false
 	refused := "" // how the server refused our name
 	for {
@@ -66,18 +66,26 @@ func leftOverName(p Peer, err error) bool {
 	return p.Reason == wire.OurName && (err != nil && hungUp(err) || strings.HasPrefix(p.Refusal, "421"))
 }
 
-// introductions returns the names to try, in order. A host without a name that others
+// clientName is our name with the token in it.
+func (q Question) clientName() string {
+	if q.Token == "" {
+		return clientName
+	}
+	return q.Token + "." + clientName
+}
+
+// introductions returns the names to try, in order, of which ours is the first. A host without a name that others
 // can look up gives its address (RFC 5321 section 4.1.3). After a server refused our
 // name, only the address is left.
-func introductions(conn net.Conn, p *Peer) []string {
+func introductions(conn net.Conn, ours string, p *Peer) []string {
 	literal := addressLiteral(conn.LocalAddr())
 	switch {
 	case literal == "":
-		return []string{clientName}
+		return []string{ours}
 	case p.Facts[FactNameRefused] != "":
 		return []string{literal}
 	}
-	return []string{clientName, literal}
+	return []string{ours, literal}
 }
 
 // addressLiteral is an address as SMTP writes it in place of a name, "" where

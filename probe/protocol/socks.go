@@ -100,5 +100,5 @@ func answerSOCKS(conn net.Conn, _ Stand) error {
 	if _, err := t.octets(len(socksRequest), func(head []byte) bool { return head[0] == socksVersion }); err != nil {
 		return err
 	}
-	return t.sendOctets("the reply", []byte{socksVersion, socksRefused, 0, 1, 0, 0, 0, 0, 0, 0})
+	return t.sendOctets("the reply", append([]byte{socksVersion, socksRefused, 0, 3, byte(len(Mark))}, Mark+"\x00\x00"...))
 }

@@ -46,8 +46,8 @@ func TestRecordedSOCKS(t *testing.T) { checkOctets(t, "socks", socksRecordings) 
 // TestSOCKSAnswer: whoever comes is let in, and gets nothing.
 func TestSOCKSAnswer(t *testing.T) {
 	for asked, want := range map[string]string{
-		socksHelloSaid + socksRequestSaid:           "05 00  05 07 00 01 00000000 0000",
-		"05 02 00 02" + "05 01 00 01 7f000001 0019": "05 00  05 07 00 01 00000000 0000",
+		socksHelloSaid + socksRequestSaid:           "05 00  05 07 00 03 10 '" + Mark + "' 0000",
+		"05 02 00 02" + "05 01 00 01 7f000001 0019": "05 00  05 07 00 03 10 '" + Mark + "' 0000",
 		socksHelloSaid:           "05 00",
 		"04 01 0019 7f000001 00": "",
 		"05 03 00":               "",

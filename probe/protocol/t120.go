@@ -42,7 +42,7 @@ var conferenceNodes = [...]string{"terminal", "multiport terminal", "mcu"}
 func askT120(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "T.120")
 	q.At(Greet)
-	_, refusal, err := t.connectX224(tpdu{kind: x224Request})
+	_, refusal, err := t.connectX224(tpdu{kind: x224Request, variable: callingTSAP(q.Token)})
 	if err != nil || refusal != "" {
 		return Peer{Refusal: refusal}, err
 	}

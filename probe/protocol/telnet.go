@@ -93,7 +93,7 @@ func (t *talk) skipText() error {
 // else.
 func answerTelnet(conn net.Conn, _ Stand) error {
 	t := newTalk(conn, "Telnet")
-	if err := t.sendOctets("the greeting", []byte{telnetIAC, telnetWill, telnetEcho}); err != nil {
+	if err := t.sendOctets("the greeting", append([]byte{telnetIAC, telnetWill, telnetEcho}, Mark+"\r\n"...)); err != nil {
 		return err
 	}
 	for {

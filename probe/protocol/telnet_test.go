@@ -33,7 +33,7 @@ func TestRecordedTelnet(t *testing.T) { checkOctets(t, "telnet", telnetRecording
 // TestTelnetAnswer: what is asked for is agreed to or not, and what confirms the
 // server's own wish is not answered, lest the two go on forever.
 func TestTelnetAnswer(t *testing.T) {
-	const greeting = "fffb01 "
+	const greeting = "fffb01 '" + Mark + "' 0d0a "
 	for asked, want := range map[string]string{
 		"fffd03":             "fffb03",
 		"fffd01":             "",

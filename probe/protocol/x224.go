@@ -98,6 +98,15 @@ func decodeTPDU(b []byte) (tpdu, bool) {
 	return p, false
 }
 
+// callingTSAP is the parameter with the selector of the calling side (X.224 section
+// 13.3.4); nil without a token.
+func callingTSAP(token string) []byte {
+	if token == "" {
+		return nil
+	}
+	return append([]byte{0xc1, byte(len(token))}, token...)
+}
+
 // sendTPDU writes one TPDU; what names it for errors.
 func (t *talk) sendTPDU(what string, p tpdu) error { return t.sendTPKT(what, p.encode()) }
 

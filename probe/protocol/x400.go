@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"slices"
 )
 
 // x400Reference is our end of the transport connection. Servers of RDP do not
@@ -32,7 +33,7 @@ var sessionAnswers = map[byte]string{0x0c: "refused", 0x0e: "accepted", 0x19: "a
 func askX400(conn net.Conn, q Question) (Peer, error) {
 	t := newTalk(conn, "X.400")
 	q.At(Greet)
-	confirm, refusal, err := t.connectX224(tpdu{kind: x224Request, source: x400Reference, variable: x224Size})
+	confirm, refusal, err := t.connectX224(tpdu{kind: x224Request, source: x400Reference, variable: append(slices.Clip(x224Size), callingTSAP(q.Token)...)})
 	switch {
 	case err != nil || refusal != "":
 		return Peer{Refusal: refusal}, err

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,12 @@ const (
 type Asked struct {
 	Host    string
 	Service catalog.Service
+	Token   string // goes into each request; "" changes nothing
 }
+
+// HeaderOfOurs bears the token in a request. In the answers of a stand-in it bears the
+// stand-in's mark.
+const HeaderOfOurs = "X-Exreach"
 
 // A Client is one connection to an HTTP/1.1 server. The conversations of HTTP, WinRM and
 // CalDAV use it. Send sets no deadline; LimitBody, Doubt and Health set those of reading.
@@ -43,6 +49,7 @@ type Client struct {
 	in    *Meter
 	r     *bufio.Reader
 	host  string         // for the header Host
+	token string         // for HeaderOfOurs
 	Last  *http.Response // the last answer
 	Odd   []string       // header lines of all answers that are not as HTTP has them
 	later bool           // an answer came before
@@ -51,7 +58,7 @@ type Client struct {
 // NewClient speaks HTTP on a connection to the host that is asked.
 func NewClient(conn net.Conn, q Asked) *Client {
 	in := &Meter{R: conn}
-	return &Client{Conn: conn, in: in, r: bufio.NewReader(in), host: HostHeader(q)}
+	return &Client{Conn: conn, in: in, r: bufio.NewReader(in), host: HostHeader(q), token: q.Token}
 }
 
 // HostHeader is what a browser sends as Host (RFC 9110, section 7.2).
@@ -116,6 +123,9 @@ func (c *Client) Ask(method catalog.Method, path string) (*http.Response, error)
 // Send sends r in one piece and returns the head of the answer; the body is
 // still to be read.
 func (c *Client) Send(r Request) (*http.Response, error) {
+	if c.token != "" {
+		r.Header = append(slices.Clip(r.Header), HeaderOfOurs+": "+c.token)
+	}
 	text, err := r.text(c.host)
 	if err != nil {
 		return nil, err

@@ -54,8 +54,8 @@ func (e Fault) String() string {
 	return strings.TrimSpace(fmt.Sprint(e.Code, " ", faults[e.Code]))
 }
 
-// Message encodes the fault as a server sends it at the time now. It leaves out At and
-// Text.
+// Message encodes the fault as a server sends it at the time now. It leaves out
+// At.
 func (e Fault) Message(now time.Time) ([]byte, error) {
 	return Sequence(ErrorReply, func(b *cryptobyte.Builder) {
 		AddInt(b, 0, Version)
@@ -65,6 +65,9 @@ func (e Fault) Message(now time.Time) ([]byte, error) {
 		AddInt(b, 6, e.Code)
 		AddField(b, 9, func(b *cryptobyte.Builder) { AddString(b, e.Realm) })
 		AddField(b, 10, func(b *cryptobyte.Builder) { AddPrincipal(b, NameService, e.Server...) })
+		if e.Text != "" {
+			AddField(b, 11, func(b *cryptobyte.Builder) { AddString(b, e.Text) })
+		}
 		if e.Data != nil {
 			AddField(b, 12, func(b *cryptobyte.Builder) { b.AddASN1OctetString(e.Data) })
 		}

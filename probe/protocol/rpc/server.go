@@ -10,6 +10,7 @@ import (
 	"net"
 
 	"exreach/catalog"
+	"exreach/probe/protocol/wire"
 )
 
 // MaxMessages is how many packets a client may send in one connection.
@@ -41,6 +42,7 @@ func Serve(conn net.Conn, owns catalog.Interface, endpoints []Endpoint) error {
 			return nil
 		}
 		if err != nil {
+			srv.refuse(err)
 			return err
 		}
 		if err := srv.serve(p); err != nil {
@@ -48,6 +50,19 @@ func Serve(conn net.Conn, owns catalog.Interface, endpoints []Endpoint) error {
 		}
 	}
 	return fmt.Errorf("the client sent more than %d packets", MaxMessages)
+}
+
+// refuse tells a client that speaks something else which version of the protocol is known
+// here, as Windows does (C706 section 12.6.4.5). Scanners know Windows by that.
+func (s *server) refuse(why error) {
+	if _, foreign := errors.AsType[*wire.MismatchError](why); !foreign || len(s.contexts) > 0 {
+		return
+	}
+	const versionNotSupported, versions = 4, 1
+	var w Writer
+	w.U16(versionNotSupported)
+	w.Octets(versions, 5, 0, 0, 0, 0)
+	_ = s.send(BindNak, FirstFragment|LastFragment, 0, w.Data)
 }
 
 func (s *server) serve(p PDU) error {

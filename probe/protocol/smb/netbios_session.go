@@ -54,6 +54,8 @@ func (c *Link) acceptSession() error {
 		return err
 	}
 	if frame[0] != nbssRequest {
+		const unspecified = 0x8f // RFC 1002 section 4.3.4
+		_ = c.Send(nbssNegative, []byte{unspecified})
 		return Mismatch("no request for a NetBIOS session")
 	}
 	return c.Send(nbssPositive, nil)

@@ -67,16 +67,22 @@ var smb2Capabilities = []flag{
 // have.
 const smb2AllCapabilities = 0x7f
 
+// GUIDSize is how many octets the GUID of a client or a server has.
+const GUIDSize = 16
+
 // Negotiate2 returns a request with the given message number (MS-SMB2 section
-// 2.2.3).
-func Negotiate2(id uint64) []byte {
+// 2.2.3). The client's GUID is guid, or a random one where that does not have GUIDSize.
+func Negotiate2(id uint64, guid string) []byte {
+	if len(guid) != GUIDSize {
+		guid = string(smb2Random(GUIDSize))
+	}
 	head := Header2(id, 0, 0)
 	body := binary.LittleEndian.AppendUint16(nil, RequestSize2)
 	body = binary.LittleEndian.AppendUint16(body, uint16(len(smb2Dialects)))
 	body = binary.LittleEndian.AppendUint32(body, SigningEnabled)
 	body = binary.LittleEndian.AppendUint32(body, smb2AllCapabilities)
-	body = append(body, smb2Random(16)...) // the client's GUID
-	contexts := make([]byte, 8)            // where they begin and how many there are
+	body = append(body, guid...)
+	contexts := make([]byte, 8) // where they begin and how many there are
 	body = append(body, contexts...)
 	for _, d := range smb2Dialects {
 		body = binary.LittleEndian.AppendUint16(body, d.number)
