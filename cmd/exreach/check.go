@@ -60,6 +60,7 @@ func check(c *cli.Context, w world) error {
 	if err != nil {
 		return err
 	}
+	run.Pool.Taped = !stage.Codes.IsEmpty() // for a join with the far end's record, should no contact come about
 	over, err := openBack(c, w, run, stage)
 	if err != nil {
 		return err

@@ -22,9 +22,10 @@ import (
 // will have, as a server of its own roles would.
 type Returner struct {
 	Catalog *catalog.Catalog
-	Roles   []string // of this end
-	Tool    string   // "exreach v0.14.0"
-	Machine string   // the name of this machine
+	Roles   []string   // of this end
+	Tool    string     // "exreach v0.14.0"
+	Machine string     // the name of this machine
+	Pool    probe.Pool // asks the near end; the zero value is ready to use
 }
 
 // mostOpenings is how many ports a near end may tell of.
@@ -38,7 +39,8 @@ func (r Returner) Check(ctx context.Context, to Return) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool := probe.Pool{Taped: true, Token: to.Token}
+	pool := r.Pool
+	pool.Taped, pool.Token = true, to.Token
 	found := pool.Run(ctx, slices.Values([]probe.HostPlan{{Host: to.To.String(), Checks: plan}}))
 	var text bytes.Buffer
 	format, err := report.FormatNamed("json", report.FormatNames())
