@@ -1,17 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rights tells whether this process may listen on the ports below 1024, how to grant
-// that, and gives privileges up when they are no longer needed.
+// Package rights tells whether this process may listen on the ports below 1024 and how to
+// grant that, and gives privileges up when they are no longer needed.
 package rights
 
-// LowPorts returns nil if this process may listen on every port below 1024, or an error that
-// says why not.
-func LowPorts() error { return nil }
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+)
 
-// Grant tells how to let a program listen on low ports: a few lines to show.
-func Grant(program string) string { return "" }
+// ErrLowPorts says that this process may not listen on every port below 1024.
+var ErrLowPorts = errors.New("low ports need a privilege that this process does not have")
 
-// Drop gives up this process's privileges for good. A root becomes the user given, or with
-// an empty name the user who called sudo, or else nobody; became is the name of that user. It is empty, and nothing has changed, if the process has no
-// privileges or the system has no such thing.
-func Drop(user string) (became string, err error) { return "", nil }
+// LowPorts returns nil if this process may listen on every port below 1024, and otherwise an
+// ErrLowPorts that says which ports are kept from it. The port may be taken all the same.
+func LowPorts() error { return lowPorts() }
+
+// Grant tells how a program may be given its low ports on this system: lines to show, with
+// the commands among them. The program is the path of the executable.
+func Grant(program string) string { return grant(runtime.GOOS, program) }
+
+func grant(system, program string) string {
+	quoted := "'" + strings.ReplaceAll(program, "'", `'\''`) + "'"
+	switch system {
+	case "linux":
+		return fmt.Sprintf(`Ports below 1024 need a privilege. One of these grants it:
+  sudo setcap cap_net_bind_service=+ep %[1]s   (to this program, until it is replaced)
+  sudo %[1]s listen …   (it becomes an ordinary user once its ports are open)
+  sudo sysctl net.ipv4.ip_unprivileged_port_start=0   (to every program, until the restart)
+`, quoted)
+	case "windows":
+		return `Windows needs no privilege for low ports. If one is denied all the same, it may be reserved:
+  netsh interface ipv4 show excludedportrange protocol=tcp
+  netsh interface ipv4 show excludedportrange protocol=udp
+`
+	}
+	return fmt.Sprintf(`Ports below 1024 may need root:
+  sudo %s listen …   (it becomes an ordinary user once its ports are open)
+`, quoted)
+}
+
+// Drop gives up this process's privileges for good; nothing that is open is closed. Root
+// becomes the user given, by name or number, with no groups but that user's own; an empty
+// name means nobody. A process with capabilities alone loses them. Became is the user that the process
+// now is. It is empty, and nothing has changed, if there was nothing to give up, and on
+// Windows, which has no such thing. After an error the process may be neither what it was nor
+// what it should be: end it.
+func Drop(user string) (became string, err error) { return drop(user) }
