@@ -58,7 +58,9 @@ func (s *Server) take(conn *net.TCPConn, o *opening) {
 	leave, why := s.enter(from.Addr())
 	e := s.begin(o, from, why)
 	if why != "" {
-		_ = conn.SetLinger(0) // an RST: nothing of it stays in the system
+		if why == byLimit {
+			_ = conn.SetLinger(0) // an RST: nothing of a flood stays in the system
+		}
 		_ = conn.Close()
 		s.end(e)
 		return

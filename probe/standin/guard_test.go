@@ -43,6 +43,18 @@ func dial(t testing.TB, s *standin.Server, service catalog.Service) net.Conn {
 	return conn
 }
 
+// isGreeted connects once more, and reports whether the server says something. One that
+// turns a client away may do so before the client's connect returns.
+func isGreeted(t *testing.T, s *standin.Server, service catalog.Service) bool {
+	t.Helper()
+	conn, err := s.Dial(t.Context(), service.Network, netip.AddrPortFrom(here(), service.Ports.First))
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	return greeting(conn) != ""
+}
+
 // greeting reads the first line of a server; "" if it hangs up.
 func greeting(conn net.Conn) string {
 	line, _ := bufio.NewReader(conn).ReadString('\n')
@@ -62,8 +74,8 @@ func turned(s *standin.Server) map[string]int {
 func TestAllow(t *testing.T) {
 	pop3 := service("pop3", "pop3", 110)
 	s := alone(t, pop3, func(s *standin.Server) { s.Allow = func(netip.Addr) bool { return false } })
-	if line := greeting(dial(t, s, pop3)); line != "" {
-		t.Errorf("greeted with %q", line)
+	if isGreeted(t, s, pop3) {
+		t.Error("was greeted")
 	}
 	if n := turned(s); n["allow"] != 1 {
 		t.Errorf("recorded %v", n)
@@ -83,8 +95,8 @@ func TestPerSource(t *testing.T) {
 		}
 		first = conn
 	}
-	if line := greeting(dial(t, s, pop3)); line != "" {
-		t.Errorf("the fourth was greeted with %q", line)
+	if isGreeted(t, s, pop3) {
+		t.Error("the fourth was greeted")
 	}
 	fmt.Fprint(first, "QUIT\r\n")
 	if answer := greeting(first); !strings.HasPrefix(answer, "+OK") {
@@ -101,11 +113,9 @@ func TestRate(t *testing.T) {
 	s := alone(t, pop3, func(s *standin.Server) { s.Limits.Rate, s.Limits.Burst = 1e-3, 300 })
 	greeted := 0
 	for range 400 {
-		conn := dial(t, s, pop3)
-		if greeting(conn) != "" {
+		if isGreeted(t, s, pop3) {
 			greeted++
 		}
-		_ = conn.Close()
 	}
 	if greeted != 300 {
 		t.Errorf("%d of 400 were let in, want 300", greeted)
@@ -177,11 +187,11 @@ func TestEvents(t *testing.T) {
 			defer mu.Unlock()
 			switch e := e.(type) {
 			case standin.Opened:
-				told = append(told, fmt.Sprint(e.Service, " ", e.State))
+				told = append(told, fmt.Sprintf("%s %s", e.Service, e.State))
 			case standin.Came:
-				told = append(told, fmt.Sprint("came ", e.From, e.Received.Bytes))
+				told = append(told, fmt.Sprintf("came %s %d", e.From, e.Received.Bytes))
 			case standin.Ended:
-				told = append(told, fmt.Sprint("ended ", e.From, e.Received.Bytes))
+				told = append(told, fmt.Sprintf("ended %s %d", e.From, e.Received.Bytes))
 			}
 		}
 	})
@@ -194,9 +204,6 @@ func TestEvents(t *testing.T) {
 	_ = conn.Close()
 	s.Close() // tells what is left
 	want := []string{"pop3 open", "came " + from + " 0", "ended " + from + " 6"}
-	for i := range want {
-		want[i] = strings.ReplaceAll(want[i], from+" ", from+" ")
-	}
 	if got := strings.Join(told, "; "); got != strings.Join(want, "; ") {
 		t.Errorf("told %s, want %s", got, strings.Join(want, "; "))
 	}
@@ -205,11 +212,11 @@ func TestEvents(t *testing.T) {
 // TestSlowWatcher: a watcher that takes its time keeps no client waiting, and is told what
 // it missed.
 func TestSlowWatcher(t *testing.T) {
-	pop3, go1, missed := service("pop3", "pop3", 110), make(chan struct{}), 0
+	pop3, goOn, missed := service("pop3", "pop3", 110), make(chan struct{}), 0
 	s := alone(t, pop3, func(s *standin.Server) {
 		s.Limits.Burst = 5000
 		s.Watch = func(e standin.Event) {
-			<-go1
+			<-goOn
 			if m, ok := e.(standin.Missed); ok {
 				missed += m.Events
 			}
@@ -222,7 +229,7 @@ func TestSlowWatcher(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
-	close(go1)
+	close(goOn)
 	s.Close()
 	if missed < 500 {
 		t.Errorf("was told of %d missed events", missed)

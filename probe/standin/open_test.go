@@ -115,25 +115,21 @@ func TestDynamicPorts(t *testing.T) {
 // TestAddresses: a server listens at every address that it is given, of both families.
 func TestAddresses(t *testing.T) {
 	for _, addresses := range [][]string{{"127.0.0.1", "::1"}, {"::"}} {
-		port := hold(t, "::1")
-		s := &standin.Server{Host: "mail01", Version: "2019", Services: []catalog.Service{service("pop3", "pop3", port+1)}}
-		for _, a := range addresses {
-			s.Addresses = append(s.Addresses, netip.MustParseAddr(a))
-		}
-		if err := s.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		s, port := startAt(t, addresses)
 		if n := len(s.Openings()); n != len(addresses) {
 			t.Errorf("%v: %d openings", addresses, n)
 		}
 		for _, at := range []string{"127.0.0.1", "::1"} {
-			to := netip.AddrPortFrom(netip.MustParseAddr(at), port+1)
+			to := netip.AddrPortFrom(netip.MustParseAddr(at), port)
 			conn, err := net.Dial("tcp", to.String())
 			if err != nil {
 				t.Errorf("%v: %v", addresses, err)
 				continue
 			}
 			from := netip.MustParseAddrPort(conn.LocalAddr().String())
+			if greeting(conn) == "" {
+				t.Errorf("%v: no greeting at %s", addresses, at)
+			}
 			_ = conn.Close()
 			if all := s.RecordFor(from.Addr(), "").Arrivals; len(all) != 1 || all[0].From != from {
 				t.Errorf("%v: from %s arrived %+v", addresses, from, all)
@@ -141,4 +137,22 @@ func TestAddresses(t *testing.T) {
 		}
 		s.Close()
 	}
+}
+
+// startAt starts a server of one service at addresses, on a port that is free at all of them.
+func startAt(t *testing.T, addresses []string) (s *standin.Server, port uint16) {
+	t.Helper()
+	var err error
+	for range 100 {
+		port = hold(t, "::1") + 1
+		s = &standin.Server{Host: "mail01", Version: "2019", Services: []catalog.Service{service("pop3", "pop3", port)}}
+		for _, a := range addresses {
+			s.Addresses = append(s.Addresses, netip.MustParseAddr(a))
+		}
+		if err = s.Start(t.Context()); err == nil {
+			return s, port
+		}
+	}
+	t.Fatal(err)
+	return nil, 0
 }

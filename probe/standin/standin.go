@@ -66,6 +66,7 @@ type Server struct {
 	stop    context.CancelFunc
 	others  []io.Closer
 	serving sync.WaitGroup
+	closing sync.Once
 }
 
 // A Fault is something that goes wrong in real networks.
@@ -128,14 +129,16 @@ func (s *Server) Start(ctx context.Context) error {
 
 // Close closes the listeners, ends every conversation and waits for it.
 func (s *Server) Close() {
-	s.stop()
-	closeAll(s.openings)
-	for _, c := range s.others {
-		_ = c.Close()
-	}
-	s.serving.Wait()
-	s.endFlows(0)
-	s.herald.close()
+	s.closing.Do(func() {
+		s.stop()
+		closeAll(s.openings)
+		for _, c := range s.others {
+			_ = c.Close()
+		}
+		s.serving.Wait()
+		s.endFlows(0)
+		s.herald.close()
+	})
 }
 
 // Roots returns the roots that a client must trust to trust the stand-in's certificates.
