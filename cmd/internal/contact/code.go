@@ -100,11 +100,7 @@ func (c Code) LogValue() slog.Value { return slog.StringValue(hidden) }
 func (c Code) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // key returns the key of the proofs. c must be a code.
-func (c Code) key() []byte {
+func (c Code) key() ([]byte, error) {
 	bits := c.bits()
-	key, err := hkdf.Key(sha256.New, bits[:], nil, "exreach contact 1", sha256.Size)
-	if err != nil {
-		panic(err) // only for a length that SHA-256 cannot give
-	}
-	return key
+	return hkdf.Key(sha256.New, bits[:], nil, "exreach contact 1", sha256.Size)
 }

@@ -78,7 +78,11 @@ func prove(code Code, end string, near, far hello, state tls.ConnectionState) ([
 	if err != nil {
 		return nil, fmt.Errorf("bind the proof to the TLS connection: %w", err)
 	}
-	mac := hmac.New(sha256.New, code.key())
+	key, err := code.key()
+	if err != nil {
+		return nil, err
+	}
+	mac := hmac.New(sha256.New, key)
 	for _, part := range [][]byte{[]byte("exreach contact 1 " + end), near.Nonce, far.Nonce, exporter} {
 		mac.Write(part) // never fails
 	}
