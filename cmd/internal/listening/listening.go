@@ -77,6 +77,7 @@ func (l *Listener) Run(ctx context.Context) error {
 	if !slices.ContainsFunc(openings, func(o far.Opening) bool { return o.State == far.Open }) {
 		return l.nothingOpen(openings)
 	}
+	found := wall.Look(l.Program) // as root it may see more
 	became, err := rights.Drop(l.User)
 	if err != nil {
 		return mistake("name another user with --user, or start it without privileges: "+asUser, "cannot give up the privileges: %w", err)
@@ -86,7 +87,7 @@ func (l *Listener) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	l.tellStart(openings, became)
+	l.tellStart(openings, became, found)
 	return l.serve(ctx)
 }
 
