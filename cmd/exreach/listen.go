@@ -15,6 +15,7 @@ import (
 	"exreach/cmd/internal/outlet"
 	"exreach/cmd/internal/secret"
 	"exreach/cmd/internal/survey"
+	"exreach/probe/socket/rights"
 )
 
 func listenCommand(w world) *cli.Command {
@@ -75,7 +76,7 @@ func listen(c *cli.Context, w world) error {
 
 // listenerOf is the listener that the command line describes, without its code and outputs.
 func listenerOf(c *cli.Context, w world) (*listening.Listener, error) {
-	l := &listening.Listener{Reverse: c.Bool("reverse"), User: c.String("user"), Tool: tool(), Tell: tellingTo(w, c.IsSet("code-file"))}
+	l := &listening.Listener{Reverse: c.Bool("reverse"), User: c.String("user"), Drop: rights.Drop, Tool: tool(), Tell: tellingTo(w, c.IsSet("code-file"))}
 	l.Machine, _ = os.Hostname()
 	l.Program, _ = os.Executable()
 	var err error

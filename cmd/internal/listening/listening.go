@@ -19,7 +19,6 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/contact"
 	"exreach/probe/far"
-	"exreach/probe/socket/rights"
 	"exreach/probe/socket/wall"
 	"exreach/probe/standin"
 )
@@ -33,10 +32,13 @@ type Listener struct {
 	For       time.Duration // it ends after that; 0 is when the context ends
 	Code      contact.Code  // that the near end must know
 	Reverse   bool          // offer to check back
-	User      string        // whom to become once the ports are open; "" is for package rights to choose
-	Tool      string        // "exreach v0.14.0"
-	Machine   string        // the name of this machine; "" if it has none
-	Program   string        // the path of this program, for rules and rights; "" if it is not known
+	User      string        // whom to become once the ports are open; "" is for Drop to choose
+
+	Drop func(user string) (became string, err error) // gives up the privileges of the process: rights.Drop; nil keeps them
+
+	Tool    string // "exreach v0.14.0"
+	Machine string // the name of this machine; "" if it has none
+	Program string // the path of this program, for rules and rights; "" if it is not known
 
 	Outputs []Output
 	Tell    Telling
@@ -73,16 +75,20 @@ func (l *Listener) Run(ctx context.Context) error {
 	if !slices.ContainsFunc(openings, isOpen) {
 		return l.nothingOpen(openings)
 	}
-	became, err := rights.Drop(l.User)
-	if err != nil {
-		return mistake("name another user with --user, or start it without privileges: "+asUser, "cannot give up the privileges: %w", err)
+	found := wall.Look(l.Program) // as root it may see more
+	became := ""
+	if l.Drop != nil {
+		var err error
+		if became, err = l.Drop(l.User); err != nil {
+			return mistake("name another user with --user, or start it without privileges: "+asUser, "cannot give up the privileges: %w", err)
+		}
 	}
 	for _, o := range l.Outputs {
 		if err := o.rehearse(became); err != nil {
 			return err
 		}
 	}
-	l.tellStart(openings, became)
+	l.tellStart(openings, became, found)
 	return l.serve(ctx)
 }
 
