@@ -49,6 +49,7 @@ type conversation struct {
 	line    atomic.Pointer[leash]    // the connection, once there is one
 	secured net.Conn                 // the TLS connection, once there is one
 	taped   func(certificate string) // ends the tape of the connection
+	onTape  net.Conn                 // the connection as its tape hears it
 	raw     *recorder                // the bytes on the wire
 	words   *recorder                // the bytes of the conversation: under TLS where that comes first, else raw
 	hears   *recorder                // the layer that the conversation is on now: words, or TLS once it began in band
@@ -201,6 +202,7 @@ func (c *conversation) question(ctx context.Context) protocol.Question {
 		Releases:   c.check.Releases,
 		Token:      c.run.pool.Token,
 		Session: protocol.Session{At: c.beginStep, StartTLS: c.startTLS, Redial: func() (net.Conn, error) {
+			c.hearToTheEnd()
 			c.hangUp() // there is never more than one connection
 			again, err := c.open(ctx)
 			if err != nil {

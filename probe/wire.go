@@ -109,12 +109,12 @@ const farewell = 500 * time.Millisecond
 // side hangs up: two tapes of one connection are equal only if it was read to its end.
 func (c *conversation) hearToTheEnd() {
 	line := c.line.Load()
-	if c.wiretap == nil || line == nil || c.raw == nil || !c.overTCP() || c.err != nil {
+	if c.wiretap == nil || line == nil || c.onTape == nil || !c.overTCP() || c.err != nil {
 		return
 	}
 	line.bidFarewell(c.secured)
 	for rest := make([]byte, evidenceSize); ; {
-		if _, err := c.raw.Read(rest); err != nil {
+		if _, err := c.onTape.Read(rest); err != nil {
 			return
 		}
 	}
@@ -159,7 +159,7 @@ func (l *leash) bidFarewell(secured net.Conn) {
 // record returns a connection that was opened, on tape if the pool wants it.
 func (c *conversation) record(conn net.Conn) net.Conn {
 	taped, over := c.wiretap.record(conn)
-	c.taped = over
+	c.taped, c.onTape = over, taped
 	return taped
 }
 

@@ -64,12 +64,16 @@ type peek struct {
 	conversation *conversation
 	looked       bool
 	back         []byte // what was read ahead
+	over         error  // the connection was a contact, or was to be one
 }
 
 // Beginning of a TLS record with a handshake message.
 const recordHandshake, recordMajor = 0x16, 0x03
 
 func (p *peek) Read(b []byte) (int, error) {
+	if p.over != nil {
+		return 0, p.over
+	}
 	if len(p.back) > 0 {
 		n := copy(b, p.back)
 		p.back = p.back[n:]
@@ -95,7 +99,15 @@ func (p *peek) Read(b []byte) (int, error) {
 		return n, err
 	}
 	p.back = nil
-	return 0, p.conversation.plainContact(&ahead{p.Conn, head})
+	p.over = p.conversation.plainContact(&ahead{p.Conn, head})
+	return 0, p.over
+}
+
+func (p *peek) Write(b []byte) (int, error) {
+	if p.over != nil {
+		return 0, p.over
+	}
+	return p.Conn.Write(b)
 }
 
 // plainContact does the handshake that a client began where the protocol is plain.

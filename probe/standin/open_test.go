@@ -127,6 +127,9 @@ func TestAddresses(t *testing.T) {
 				continue
 			}
 			from := netip.MustParseAddrPort(conn.LocalAddr().String())
+			if greeting(conn) == "" {
+				t.Errorf("%v: no greeting at %s", addresses, at)
+			}
 			_ = conn.Close()
 			if all := s.RecordFor(from.Addr(), "").Arrivals; len(all) != 1 || all[0].From != from {
 				t.Errorf("%v: from %s arrived %+v", addresses, from, all)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,9 +39,18 @@ func certificate(t testing.TB) tls.Certificate {
 // A bench is a desk, and connections to it in memory.
 type bench struct {
 	*Desk
-	cert      tls.Certificate
+	cert tls.Certificate
+
+	mu        sync.Mutex // guards the fields below
 	expected  []string
 	forgotten []string
+}
+
+// counts returns how many tokens are expected, or were, and how many were forgotten.
+func (b *bench) counts() (expected, forgotten int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.expected), len(b.forgotten)
 }
 
 func newBench(t testing.TB) *bench {
@@ -54,8 +64,14 @@ func newBench(t testing.TB) *bench {
 			}}
 		},
 		Expect: func(source netip.Addr, token string) func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
 			b.expected = append(b.expected, token)
-			return func() { b.forgotten = append(b.forgotten, token) }
+			return func() {
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				b.forgotten = append(b.forgotten, token)
+			}
 		},
 	}
 	return b
@@ -109,13 +125,13 @@ func TestContact(t *testing.T) {
 		}
 		time.Sleep(expectFor - time.Second)
 		synctest.Wait()
-		if len(b.expected) != 1 || len(b.forgotten) != 0 {
-			t.Errorf("expected %v, forgotten %v", b.expected, b.forgotten)
+		if expected, forgotten := b.counts(); expected != 1 || forgotten != 0 {
+			t.Errorf("expected %d, forgotten %d", expected, forgotten)
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if len(b.forgotten) != 1 {
-			t.Errorf("forgotten %v", b.forgotten)
+		if _, forgotten := b.counts(); forgotten != 1 {
+			t.Errorf("forgotten %d", forgotten)
 		}
 		if _, err := s.ask(t.Context(), doRecord, token); err == nil {
 			t.Error("an idle contact does not end")
@@ -192,7 +208,7 @@ func TestOneRefusal(t *testing.T) {
 				if err := l.receive(lineLimit, &got); err != nil || !got.Refused || got.Nonce != nil || time.Since(began) != want {
 					t.Errorf("%+v, %v after %s", got, err, time.Since(began))
 				}
-				if len(b.expected) != 0 {
+				if expected, _ := b.counts(); expected != 0 {
 					t.Error("the caller is expected")
 				}
 			})
@@ -265,7 +281,7 @@ func TestIntercepted(t *testing.T) {
 				if !errors.As(err, &refused) || !refused.opened || refused.spoke != (alpn != nil) || !strings.Contains(err.Error(), "Contoso Proxy CA") {
 					t.Errorf("%+v", err)
 				}
-				if len(b.expected) != 0 {
+				if expected, _ := b.counts(); expected != 0 {
 					t.Error("the proxy is expected")
 				}
 			})
