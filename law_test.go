@@ -28,6 +28,7 @@ var layers = []string{
 	"exreach/bench/server",
 	"exreach/cmd/internal/manual", // before exreach, which is not to contain it
 	"exreach/cmd/exreach",
+	"exreach/cmd/internal/wording",
 	"exreach/cmd/internal/console",
 	"exreach/cmd/internal/commandline",
 	"exreach/cmd/internal/inlet",

@@ -56,9 +56,17 @@ func check(c *cli.Context, w world) error {
 		return err
 	}
 	run.Pool.Shared.Trust = roots
-	if run.Second, err = secondOf(ctx, c, w, out); err != nil {
+	stage, err := secondOf(ctx, c, w, out)
+	if err != nil {
 		return err
 	}
+	run.Pool.Taped = !stage.Codes.IsEmpty() // for a join with the far end's record, should no contact come about
+	over, err := openBack(c, w, run, stage)
+	if err != nil {
+		return err
+	}
+	defer over()
+	run.Second, out.reversed = stage.Run, stage.found
 	run.Began, run.Deadline = began, deadline
 	run.Trace, run.Watch = c.Bool("trace"), out.tell
 	return out.run(c.Context, run)
@@ -122,6 +130,9 @@ func (o output) run(ctx context.Context, s *survey.Survey) error {
 	known.Took, known.Unasked, known.Unread = content.InSeconds(time.Since(s.Began)), s.Unasked(), s.Unread()
 	draft.Know(1, known)
 	draft.Note(nil, s.Untestable())
+	if err := o.addReversed(draft); err != nil {
+		return err
+	}
 	if err := draft.End(); err != nil {
 		return err
 	}

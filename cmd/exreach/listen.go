@@ -96,7 +96,7 @@ func listenerOf(c *cli.Context, w world) (*listening.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.Releases = cat.Releases()
+	l.Catalog = cat
 	l.Plan, err = listening.PlanFor(cat, roles)
 	return l, err
 }

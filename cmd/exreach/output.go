@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,10 +17,12 @@ import (
 	"exreach/catalog"
 	"exreach/cmd/internal/commandline"
 	"exreach/cmd/internal/console"
+	"exreach/cmd/internal/contact"
 	"exreach/cmd/internal/files"
 	"exreach/cmd/internal/inlet"
 	"exreach/cmd/internal/outlet"
 	"exreach/cmd/internal/survey"
+	"exreach/cmd/internal/wording"
 	"exreach/report"
 	"exreach/report/content"
 	"exreach/report/judge"
@@ -50,8 +53,9 @@ type output struct {
 	options  content.Options
 	stdout   io.Writer
 	notes    io.Writer
-	progress *console.StatusLine // nil if no one would see it
-	standIn  bool                // a stand-in is checked: its faults are deliberate and no failure
+	progress *console.StatusLine       // nil if no one would see it
+	standIn  bool                      // a stand-in is checked: its faults are deliberate and no failure
+	reversed func() []contact.Reversed // what far ends found that checked back, when the run is over; nil if none did
 
 	temporaries *files.Temporaries
 }
@@ -147,9 +151,9 @@ func given(c *cli.Context) content.Options {
 // tell shows an event of a run to the user.
 func (o output) tell(e survey.Event) {
 	if p, ok := e.(survey.Progress); ok && o.progress != nil {
-		o.progress.Show(progressTexts(p)...)
+		o.progress.Show(wording.OfProgress(p)...)
 	}
-	for _, text := range said(e) {
+	for _, text := range wording.OfRun(e) {
 		note(o.notes, "%s", text)
 	}
 }
@@ -189,6 +193,24 @@ func (o output) draft(to *outlet.Delivery, shelf *files.Scratch, sources []strin
 	d.WrittenTo(o.copies.Files())
 	d.ReadFrom(sources)
 	return d
+}
+
+// addReversed adds to a report what far ends found that checked back. A far end whose report
+// is none is left out, with a note.
+func (o output) addReversed(draft *report.Draft) error {
+	if o.reversed == nil {
+		return nil
+	}
+	for i, found := range o.reversed() {
+		var unread *report.UnreadError
+		err := inlet.ReadReversed(draft, i+2, found)
+		if errors.As(err, &unread) {
+			note(o.notes, "what the listener at %s found when it checked back is not in the report: %v", wording.Place(found.Listener), err)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // finish commits the report, so people see it, and returns the outcome as an error.

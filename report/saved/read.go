@@ -48,6 +48,13 @@ func NewReader(to *report.Draft) *Reader {
 	}
 }
 
+// After makes the first run that is read follow so many others, which the draft has from
+// elsewhere.
+func (r *Reader) After(runs int) *Reader {
+	r.runs.all = make([]knownRun, runs)
+	return r
+}
+
 // Read reads one more report, which may be of several runs, and numbers these on. The caller
 // ends the draft after the last report. name stands for the file in errors and in the runs,
 // unless it is Stdin. An error of reading is a *report.UnreadError, and any other is the

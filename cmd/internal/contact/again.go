@@ -66,20 +66,34 @@ func planOf(results []probe.Result, r far.Record) (plan []planned) {
 	slices.SortStableFunc(first, func(a, b probe.Result) int { return cmp.Compare(a.Order, b.Order) })
 	first = slices.CompactFunc(first, func(a, b probe.Result) bool { return a.Order == b.Order })
 	for _, res := range first {
-		check := res.Check
-		opening, known := openingAt(r, check.Service)
-		mapped := len(check.Behind) > 0
-		if known && opening.State == far.Held && check.Service.Network == catalog.TCP {
-			check.Service.Protocol, check.Service.TLS, check.Service.HTTP = bare, catalog.NoTLS, nil
-		}
-		if mapped && known && opening.State != far.Open {
-			plan = append(plan, planned{withoutBehind(check), res.Order, ""})
-			plan = append(plan, unmapped(res, r)...)
-			continue
-		}
-		plan = append(plan, planned{check, res.Order, ""})
+		plan = append(plan, adapted(res.Check, res.Order, r.Openings)...)
 	}
 	return plan
+}
+
+// again returns a plan as it is asked of a listener with these openings.
+func again(plan []catalog.Check, openings []far.Opening) (checks []catalog.Check) {
+	for _, c := range plan {
+		for _, a := range adapted(c, 0, openings) {
+			checks = append(checks, a.check)
+		}
+	}
+	return checks
+}
+
+// adapted returns a check as it is asked of a listener with these openings. A port of another
+// program is only to be reached, and without an endpoint mapper the interfaces behind it are
+// asked at the ports that the listener names.
+func adapted(check catalog.Check, order int, openings []far.Opening) []planned {
+	opening, known := openingAt(openings, check.Service)
+	mapped := len(check.Behind) > 0
+	if known && opening.State == far.Held && check.Service.Network == catalog.TCP {
+		check.Service.Protocol, check.Service.TLS, check.Service.HTTP = bare, catalog.NoTLS, nil
+	}
+	if mapped && known && opening.State != far.Open {
+		return append([]planned{{withoutBehind(check), order, ""}}, unmapped(check, order, openings)...)
+	}
+	return []planned{{check, order, ""}}
 }
 
 func withoutBehind(c catalog.Check) catalog.Check {
@@ -88,8 +102,8 @@ func withoutBehind(c catalog.Check) catalog.Check {
 }
 
 // openingAt returns what became of the port of a service, the best of several openings.
-func openingAt(r far.Record, s catalog.Service) (found far.Opening, known bool) {
-	for _, o := range r.Openings {
+func openingAt(openings []far.Opening, s catalog.Service) (found far.Opening, known bool) {
+	for _, o := range openings {
 		if o.Network == s.Network && o.Port == s.Ports.First && (!known || o.State == far.Open) {
 			found, known = o, true
 		}
@@ -99,17 +113,17 @@ func openingAt(r far.Record, s catalog.Service) (found far.Opening, known bool) 
 
 // unmapped plans the interfaces behind an endpoint mapper that is not the listener's, at the
 // ports that the listener names.
-func unmapped(mapper probe.Result, r far.Record) (plan []planned) {
-	for i, c := range mapper.Check.Behind {
-		at := slices.IndexFunc(r.Openings, func(o far.Opening) bool {
+func unmapped(mapper catalog.Check, order int, openings []far.Opening) (plan []planned) {
+	for i, c := range mapper.Behind {
+		at := slices.IndexFunc(openings, func(o far.Opening) bool {
 			return o.Service == c.Service.Name && o.Network == catalog.TCP && o.State == far.Open
 		})
 		if at < 0 {
 			continue
 		}
-		port := r.Openings[at].Port
+		port := openings[at].Port
 		c.Service.Ports = catalog.Ports{First: port, Last: port}
-		plan = append(plan, planned{c, mapper.Order + 1 + i, mapper.Check.Service.Name})
+		plan = append(plan, planned{c, order + 1 + i, mapper.Service.Name})
 	}
 	return plan
 }

@@ -10,7 +10,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -231,15 +230,9 @@ func exchange(ctx context.Context, l *line, code Code) error {
 func (s *session) ask(ctx context.Context, do, token string) (welcome, error) {
 	defer within(ctx, s.conn, requestTime)()
 	asked := time.Now()
-	if err := s.send(request{do, token}); err != nil {
+	a, err := s.request(request{Do: do, Token: token})
+	if err != nil {
 		return welcome{}, err
-	}
-	var a answer
-	if err := s.receive(answerLimit, &a); err != nil {
-		return welcome{}, err
-	}
-	if a.Error != "" {
-		return welcome{}, fmt.Errorf("the far end says: %s", wire.Printable(a.Error, 200))
 	}
 	you, err := netip.ParseAddrPort(a.You)
 	if err != nil {

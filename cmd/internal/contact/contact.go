@@ -31,8 +31,9 @@ import (
 
 // Bounds of a contact.
 const (
-	lineLimit    = 4 << 10          // bytes of any line but the far end's answers
-	answerLimit  = 16 << 20         // bytes of those
+	lineLimit    = 4 << 10          // bytes of any line until both have proved the code
+	answerLimit  = 16 << 20         // bytes of an answer
+	requestLimit = 256 << 10        // bytes of a request
 	proofTime    = 10 * time.Second // for everything until both have proved the code, without the delay of a refusal
 	requestTime  = 30 * time.Second // for a request and its answer
 	idleTime     = 60 * time.Second // between two requests
@@ -54,13 +55,15 @@ type proof struct {
 
 // A request is what the near end asks once both have proved the code.
 type request struct {
-	Do    string `json:"do"`
-	Token string `json:"token,omitempty"`
+	Do     string  `json:"do"`
+	Token  string  `json:"token,omitempty"`
+	Return *Return `json:"return,omitempty"` // of doReturn
 }
 
 // The requests.
 const (
 	doBegin  = "begin"  // from now on look for the token; the answer is a welcome
+	doReturn = "return" // check back; the answer has a report
 	doRecord = "record" // what arrived; the answer is a welcome with the arrivals
 )
 
@@ -69,7 +72,8 @@ const (
 type answer struct {
 	You    string          `json:"you,omitempty"` // the near end's address and port, as the far end sees them
 	Record json.RawMessage `json:"record,omitempty"`
-	Error  string          `json:"error,omitempty"` // why the request was not met; the other fields are absent then
+	Report json.RawMessage `json:"report,omitempty"` // of doReturn
+	Error  string          `json:"error,omitempty"`  // why the request was not met; the other fields are absent then
 }
 
 // prove returns the proof of one end: near or far.

@@ -24,13 +24,16 @@ import (
 type Desk struct {
 	Code Code // without one, every caller is refused
 
-	Record func(source netip.Addr, token string) far.Record      // what the listener saw of a source, or of whoever has the token
-	Expect func(source netip.Addr, token string) (forget func()) // from now on the source has proved its address
-	Watch  func(Visit)                                           // is told of each contact, maybe by several goroutines at once; nil is told nothing
+	Record func(source netip.Addr, token string) far.Record         // what the listener saw of a source, or of whoever has the token
+	Expect func(source netip.Addr, token string) (forget func())    // from now on the source has proved its address
+	Return func(context.Context, Return) (report []byte, err error) // checks back (Returner); nil does not
+	Watch  func(Visit)                                              // is told of each contact, maybe by several goroutines at once; nil is told nothing
 
 	mu       sync.Mutex // guards the fields below
 	wrong    wrongs
 	expected map[caller]*expectation
+
+	returning int // checks back under way
 }
 
 // A Visit is a contact, or an attempt at one.
@@ -127,13 +130,14 @@ func (d *Desk) answerAll(ctx context.Context, l *line, from netip.AddrPort) {
 	for range mostRequests {
 		var r request
 		done := within(ctx, l.conn, idleTime)
-		err := l.receive(lineLimit, &r)
+		err := l.receive(requestLimit, &r)
 		done()
 		if err != nil {
 			return
 		}
+		a := d.answer(ctx, r, from)
 		done = within(ctx, l.conn, requestTime)
-		err = l.send(d.answer(r, from))
+		err = l.send(a)
 		done()
 		if err != nil {
 			return
@@ -142,7 +146,7 @@ func (d *Desk) answerAll(ctx context.Context, l *line, from netip.AddrPort) {
 }
 
 // answer makes the answer to one request.
-func (d *Desk) answer(r request, from netip.AddrPort) answer {
+func (d *Desk) answer(ctx context.Context, r request, from netip.AddrPort) answer {
 	who := caller{from.Addr(), r.Token}
 	if !isToken(r.Token) {
 		return answer{Error: "the request has no token"}
@@ -153,6 +157,8 @@ func (d *Desk) answer(r request, from netip.AddrPort) answer {
 			return answer{Error: "the listener has contacts with too many checkers: wait some minutes, or start it again"}
 		}
 		return answerOf(from, head(d.Record(who.source, who.token)))
+	case doReturn:
+		return d.back(ctx, who.source, r)
 	case doRecord:
 		d.keep(who)
 		return answerOf(from, d.Record(who.source, who.token))

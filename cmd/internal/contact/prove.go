@@ -80,6 +80,9 @@ func (p *proving) prove(ctx context.Context, fit []Code) probe.HostResults {
 	}
 	p.compare(second, record)
 	p.host.Results = merged(p.host.Results, second, p.at.Address)
+	if err == nil {
+		p.checkBack(ctx)
+	}
 	if err != nil {
 		return p.unfinished(err)
 	}

@@ -18,6 +18,7 @@ import (
 type Stage struct {
 	Codes Codes                                         // those that are known
 	Ask   func(context.Context, Listener) (Code, error) // asks a person for a code, one call at a time; the zero Code gives up. Nil if there is no person
+	Back  *Back                                         // has the far ends check back; nil does not
 	Tell  func(Event)                                   // is told what happens, one event at a time; nil ignores events
 
 	telling, asking sync.Mutex // held while Tell and Ask are called
@@ -31,8 +32,8 @@ type Listener struct {
 	Again   bool // the code that was given last did not fit
 }
 
-// An Event is something that happens while contacts are made: a Made, Missed or
-// Unfinished.
+// An Event is something that happens while contacts are made: a Made, Missed,
+// Unfinished, Reversed or Unreversed.
 type Event interface{ event() }
 
 // Made tells that a contact stands, and that the plan will be asked again.

@@ -27,8 +27,8 @@ import (
 // A Listener opens what its plan wants and serves it. Set the fields, then call Run once.
 type Listener struct {
 	Plan      Plan
-	Releases  *catalog.Releases // where the version is listed; nil is what comes with exreach
-	Addresses []netip.Addr      // none is every address of both families
+	Catalog   *catalog.Catalog // where the version is listed
+	Addresses []netip.Addr     // none is every address of both families
 	Allow     Allowed
 	For       time.Duration // it ends after that; 0 is when the context ends
 	Code      contact.Code  // that the near end must know
@@ -60,11 +60,7 @@ type Telling struct {
 // Run opens the ports and serves until ctx ends, or For is over. It returns an error if no
 // port could be opened, or an output not be written.
 func (l *Listener) Run(ctx context.Context) error {
-	l.name, l.started = rand.Text()[:4], time.Now()
-	l.dropped, _ = wall.Dropped()
-	if l.Program == "" {
-		l.Program = "exreach"
-	}
+	l.begin()
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // the end of ctx is heeded by serve, which closes the server
 	defer stop()
 	l.server = l.newServer()
@@ -74,7 +70,7 @@ func (l *Listener) Run(ctx context.Context) error {
 	l.close = sync.OnceFunc(l.server.Close)
 	defer l.close()
 	openings := l.server.Openings()
-	if !slices.ContainsFunc(openings, func(o far.Opening) bool { return o.State == far.Open }) {
+	if !slices.ContainsFunc(openings, isOpen) {
 		return l.nothingOpen(openings)
 	}
 	became, err := rights.Drop(l.User)
@@ -90,10 +86,19 @@ func (l *Listener) Run(ctx context.Context) error {
 	return l.serve(ctx)
 }
 
+// begin gives the run its name, and notes what there was before it.
+func (l *Listener) begin() {
+	l.name, l.started = rand.Text()[:4], time.Now()
+	l.dropped, _ = wall.Dropped()
+	if l.Program == "" {
+		l.Program = "exreach"
+	}
+}
+
 // newServer is the stand-in of the plan.
 func (l *Listener) newServer() *standin.Server {
 	s := &standin.Server{
-		Host: l.Plan.Host, Version: l.Plan.Version.Name, Releases: l.Releases, Services: l.Plan.Services,
+		Host: l.Plan.Host, Version: l.Plan.Version.Name, Releases: l.Catalog.Releases(), Services: l.Plan.Services,
 		Addresses: l.Addresses, Lenient: true, Static: l.Plan.Static,
 		Allow: l.Allow.Has, Guarded: true, Limits: standin.GuardedLimits(), Watch: l.tally.note,
 	}
@@ -105,6 +110,7 @@ func (l *Listener) newServer() *standin.Server {
 			Code:   l.Code,
 			Record: func(source netip.Addr, token string) far.Record { return l.signed(s.RecordFor(source, token)) },
 			Expect: s.Expect,
+			Return: l.returner(),
 		}
 		s.Contact = desk.Serve
 	}

@@ -79,6 +79,9 @@ func (s *Survey) tell(e Event) {
 	s.Watch(e)
 }
 
+// Catalog is what the hosts should offer.
+func (s *Survey) Catalog() *catalog.Catalog { return s.plan.cat }
+
 // From is who connects.
 func (s *Survey) From() string { return s.plan.from }
 

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package wording
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"exreach/catalog"
@@ -83,7 +78,7 @@ func TestProgressTexts(t *testing.T) {
 		{survey.Progress{Phase: survey.LookingAgain, Left: s}, one("looking again, about 1 s left")},
 		{survey.Progress{Phase: survey.Tracing, Traced: 7, ToTrace: 80, Left: 9 * s}, one("tracing: 7/80 ports, about 9 s left")},
 	} {
-		if got := progressTexts(test.p); !slices.Equal(got, test.want) {
+		if got := OfProgress(test.p); !slices.Equal(got, test.want) {
 			t.Errorf("%q, want %q", got, test.want)
 		}
 	}
@@ -101,41 +96,8 @@ func TestSaid(t *testing.T) {
 		"stdin: 3999 lines repeat a host, which is checked once: the first is mail01 in line 2":                                                                                                                               survey.RepeatedLines{List: "stdin", Lines: 3999, First: "mail01", Line: 2},
 		"role mailbox of version 2010 has only one service for client, endpoint-mapper, but role client-access has 9: check with --role client-access too, or with --role auto, which takes every role whose services answer": survey.Thin{Version: "2010", Role: "mailbox", From: "client", Service: "endpoint-mapper", Busiest: "client-access", Services: 9},
 	} {
-		if got := strings.Join(said(e), "\n"); got != want {
+		if got := strings.Join(OfRun(e), "\n"); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
-	}
-}
-
-// TestKeepOpen: a console stays until Enter, or Ctrl-C.
-func TestKeepOpen(t *testing.T) {
-	for _, end := range []string{"Enter", "Ctrl-C"} {
-		synctest.Test(t, func(t *testing.T) {
-			ctx, interrupt := context.WithCancel(t.Context())
-			defer interrupt()
-			stdin, user := io.Pipe()
-			defer user.Close()
-			var stderr bytes.Buffer
-			closed := make(chan struct{})
-			go func() {
-				keepOpen(ctx, world{stdin: stdin, stderr: &stderr})
-				close(closed)
-			}()
-			synctest.Wait()
-			select {
-			case <-closed:
-				t.Fatal("the window closed by itself")
-			default:
-			}
-			if !strings.Contains(stderr.String(), "Press Enter to close this window.") {
-				t.Errorf("it says %q", &stderr)
-			}
-			if end == "Enter" {
-				fmt.Fprint(user, "\n")
-			} else {
-				interrupt()
-			}
-			<-closed
-		})
 	}
 }
