@@ -58,6 +58,7 @@ var layers = []string{
 	"exreach/report/quote",
 	"exreach/probe/standin",
 	"exreach/probe",
+	"exreach/probe/wiretap",
 	"exreach/probe/far",
 	"exreach/probe/tape",
 	"exreach/probe/hops",

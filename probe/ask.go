@@ -11,6 +11,7 @@ import (
 	"exreach/probe/gauge"
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
+	"exreach/probe/wiretap"
 )
 
 // An asking is one check at one address, from its first turn to its result. It has
@@ -27,11 +28,11 @@ type asking struct {
 	row   *gauge.Row
 	res   Result // what is known so far
 
-	wiretap *wiretap // collects what was sent and received; nil unless Pool.Taped
+	wiretap *wiretap.Wiretap // collects what was sent and received; nil unless Pool.Taped
 }
 
 func (h *host) newAsking(c catalog.Check, to netip.AddrPort, row *gauge.Row) *asking {
-	a := &asking{run: h.run, host: h, door: h.door(to, c.Service), path: h.path(to.Addr()), check: c, to: to, row: row, wiretap: h.run.newWiretap()}
+	a := &asking{run: h.run, host: h, door: h.door(to, c.Service), path: h.path(to.Addr()), check: c, to: to, row: row, wiretap: wiretapOf(h.run.pool)}
 	a.row.To(to)
 	a.res = a.unasked(Interrupted, beforeItsTurn)
 	return a
@@ -71,7 +72,7 @@ func (a *asking) askInTurn(ctx context.Context) {
 		return
 	}
 	a.askOnce(ctx)
-	a.res.Wire = a.wiretap.wire()
+	a.res.Wire = a.wiretap.Wire()
 	hide(a.run.mask, &a.res)
 	a.path.observeRow(a.res)
 	if sameForAll(a.res) && !(a.res.Verdict == Cut && a.door.hasAnswered()) {

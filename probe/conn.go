@@ -12,6 +12,7 @@ import (
 
 	"exreach/probe/protocol"
 	"exreach/probe/socket"
+	"exreach/probe/wiretap"
 )
 
 // A leash is the connection of a conversation; expire ends its time once and for all.
@@ -202,4 +203,86 @@ func (w *watch) see(b []byte) {
 	w.tail = append(w.tail, b...)
 	w.seen = bytes.Contains(w.tail, []byte(protocol.Mark))
 	w.tail = append([]byte(nil), w.tail[max(0, len(w.tail)-len(protocol.Mark)+1):]...)
+}
+
+// farewell is how long a conversation on tape waits for the other side to hang up.
+const farewell = 500 * time.Millisecond
+
+// hearToTheEnd says that we have no more to say, and reads what is left until the other
+// side hangs up: two tapes of one connection are equal only if it was read to its end.
+func (c *conversation) hearToTheEnd() {
+	line := c.line.Load()
+	if c.wiretap == nil || line == nil || c.onTape == nil || !c.overTCP() || c.err != nil {
+		return
+	}
+	line.bidFarewell(c.secured)
+	for rest := make([]byte, evidenceSize); ; {
+		if _, err := c.onTape.Read(rest); err != nil {
+			return
+		}
+	}
+}
+
+// A halfCloser is a connection whose one direction can be closed.
+type halfCloser interface{ CloseWrite() error }
+
+// A lingering is a connection whose Close says only that we have no more to say, and lets
+// what is left come for a while: go-ldap closes its connection while the server's
+// close_notify is on its way.
+type lingering struct {
+	net.Conn
+	line *leash
+}
+
+func (l lingering) Close() error {
+	l.line.bidFarewell(l.Conn)
+	return nil
+}
+
+// untilHeard returns a TLS connection that is heard to its end if it is on tape.
+func (c *conversation) untilHeard(secured net.Conn) net.Conn {
+	if c.wiretap == nil {
+		return secured
+	}
+	return lingering{secured, c.line.Load()}
+}
+
+// bidFarewell says that we have no more to say, under TLS as well where there is TLS, and
+// leaves the other side a while to say the rest.
+func (l *leash) bidFarewell(secured net.Conn) {
+	if tls, ok := secured.(halfCloser); ok {
+		_ = tls.CloseWrite()
+	}
+	if tcp, ok := l.Conn.(halfCloser); ok {
+		_ = tcp.CloseWrite()
+	}
+	_ = l.SetDeadline(time.Now().Add(farewell))
+}
+
+// wiretapOf returns nil unless the pool wants what was sent and received.
+func wiretapOf(p *Pool) *wiretap.Wiretap {
+	if !p.Taped {
+		return nil
+	}
+	return &wiretap.Wiretap{}
+}
+
+// record returns a connection that was opened, on tape if the pool wants it.
+func (c *conversation) record(conn net.Conn) net.Conn {
+	taped, over := c.wiretap.Record(conn)
+	c.taped, c.onTape = over, taped
+	return taped
+}
+
+// endTape ends the tape of the connection that was closed.
+func (c *conversation) endTape() {
+	if c.taped == nil {
+		return
+	}
+	certificate := ""
+	if c.tls != nil && len(c.tls.Chain) > 0 {
+		certificate = c.tls.Chain[0].SHA256
+	}
+	c.taped(certificate)
+	c.taped = nil
 }

@@ -212,7 +212,7 @@ func (k *connecting) room(t *try) (release func()) {
 func (k *connecting) settles(t *try) bool {
 	k.forget(t)
 	if t.err = dialError(t.err); t.err != nil {
-		k.wiretap.missed(t.sent, t.err)
+		k.wiretap.Missed(t.sent, t.err)
 	}
 	switch {
 	case t.err == nil:
