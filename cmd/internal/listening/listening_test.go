@@ -35,7 +35,7 @@ func TestListens(t *testing.T) {
 	}
 	var notes []string
 	note := func(text string) { notes = append(notes, text) }
-	l := &Listener{Plan: plan, Addresses: []netip.Addr{at.Addr()}, Outputs: outputs, Tell: Telling{Note: note, Line: note}}
+	l := &Listener{Catalog: catalog.Open(), Plan: plan, Addresses: []netip.Addr{at.Addr()}, Outputs: outputs, Tell: Telling{Note: note, Line: note}}
 	ended := make(chan error, 1)
 	go func() {
 		err := l.Run(ctx)
