@@ -59,13 +59,7 @@ func rewrite(c *cli.Context, w world) error {
 	if c.NArg() == 0 {
 		return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: name a report, or - for stdin", c.Command.HelpName)
 	}
-	names, far := inputsOf(c), (*joint.Joint)(nil)
-	if c.Bool("join") {
-		if names, far, err = inlet.OpenJoint(c.Context, names, w.stdin); err != nil {
-			return err
-		}
-	}
-	from, err := inlet.Open(c.Context, names, w.stdin)
+	from, far, err := openInputs(c, w)
 	if err != nil {
 		return err
 	}
@@ -106,6 +100,18 @@ func rewrite(c *cli.Context, w world) error {
 	}
 	out.standIn = draft.StandIn()
 	return out.finish(to, draft.Counts())
+}
+
+// openInputs opens the reports, and with --join reads the record of the far end; nil without.
+func openInputs(c *cli.Context, w world) (from *inlet.Reports, far *joint.Joint, err error) {
+	names := inputsOf(c)
+	if c.Bool("join") {
+		if names, far, err = inlet.OpenJoint(c.Context, names, w.stdin); err != nil {
+			return nil, nil, err
+		}
+	}
+	from, err = inlet.Open(c.Context, names, w.stdin)
+	return from, far, err
 }
 
 // ask makes the questions of --device what the report is; nil without the option.

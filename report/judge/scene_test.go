@@ -28,7 +28,6 @@ var (
 	readFacts   = scene.ReadFacts
 	named       = scene.Named
 	ips         = scene.IPs
-	way         = scene.Way
 )
 
 // judged is the rows of some results, host by host in the order of the plan.
