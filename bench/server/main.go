@@ -78,8 +78,12 @@ func servicesFor(host catalog.Host, from string) ([]catalog.Service, error) {
 	plan, err := catalog.Open().Plan(catalog.Topology{Hosts: []catalog.Host{host}}, from)
 	var services []catalog.Service
 	for _, c := range plan {
-		if c.Want == catalog.Required || c.Want == catalog.Optional {
-			services = append(services, c.Service)
+		if c.Want != catalog.Required && c.Want != catalog.Optional {
+			continue
+		}
+		services = append(services, c.Service)
+		for _, b := range c.Behind {
+			services = append(services, b.Service)
 		}
 	}
 	return services, err
