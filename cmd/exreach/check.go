@@ -148,13 +148,6 @@ func until(ctx context.Context, began time.Time, deadline time.Duration) (contex
 	return context.WithDeadlineCause(ctx, began.Add(deadline), probe.ErrDeadline)
 }
 
-// runOf is what is known of a run when it begins.
-func (o output) runOf(s *survey.Survey) content.Run {
-	known := content.NewRun(tool(), s.From(), s.Began)
-	known.Machine, known.StandIn, known.Options = o.machine, o.standIn, o.options
-	return known
-}
-
 // planFlags choose what is checked.
 func planFlags() []cli.Flag {
 	return []cli.Flag{

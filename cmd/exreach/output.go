@@ -195,6 +195,13 @@ func (o output) draft(to *outlet.Delivery, shelf *files.Scratch, sources []strin
 	return d
 }
 
+// runOf is what is known of a run when it begins.
+func (o output) runOf(s *survey.Survey) content.Run {
+	known := content.NewRun(tool(), s.From(), s.Began)
+	known.Machine, known.StandIn, known.Options = o.machine, o.standIn, o.options
+	return known
+}
+
 // addReversed adds to a report what far ends found that checked back. A far end whose report
 // is none is left out, with a note.
 func (o output) addReversed(draft *report.Draft) error {
