@@ -25,7 +25,7 @@ func TestEveryWay(t *testing.T) {
 	l := listen(t, "mailbox", "edge")
 	kinds := map[catalog.TLS]int{}
 	for _, s := range l.Services {
-		if s.Network != catalog.TCP || s.Unasked != "" || s.TLS == catalog.Mutual {
+		if s.Network != catalog.TCP || s.Unasked != "" {
 			continue
 		}
 		at := slices.IndexFunc(l.Openings(), func(o far.Opening) bool { return o.Service == s.Name && o.State == far.Open })
@@ -41,7 +41,7 @@ func TestEveryWay(t *testing.T) {
 		session, err := meet(t.Context(), conn, farHost, s, l.desk.Code)
 		if err != nil {
 			t.Errorf("%s, %s over %s: %v", s.Name, s.Protocol, s.TLS, err)
-		} else if w, err := session.ask(t.Context(), doBegin, newToken()); err != nil || w.Record.Listener != "amber" {
+		} else if w, err := session.ask(t.Context(), doBegin, newToken(), requestTime); err != nil || w.Record.Listener != "amber" {
 			t.Errorf("%s: %+v, %v", s.Name, w, err)
 		}
 		kinds[s.TLS]++
