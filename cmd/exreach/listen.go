@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"strings"
 
@@ -76,7 +77,7 @@ func listen(c *cli.Context, w world) error {
 
 // listenerOf is the listener that the command line describes, without its code and outputs.
 func listenerOf(c *cli.Context, w world) (*listening.Listener, error) {
-	l := &listening.Listener{Reverse: c.Bool("reverse"), User: c.String("user"), Drop: rights.Drop, Tool: tool(), Tell: tellingTo(w, c.IsSet("code-file"))}
+	l := &listening.Listener{Reverse: c.Bool("reverse"), User: userOf(c.String("user"), w.env("SUDO_UID")), Drop: rights.Drop, Tool: tool(), Tell: tellingTo(w, c.IsSet("code-file"))}
 	l.Machine, _ = os.Hostname()
 	l.Program, _ = os.Executable()
 	var err error
@@ -100,6 +101,15 @@ func listenerOf(c *cli.Context, w world) (*listening.Listener, error) {
 	l.Catalog = cat
 	l.Plan, err = listening.PlanFor(cat, roles)
 	return l, err
+}
+
+// userOf is the user to become once the ports are open: the one who is named, or who called
+// sudo (sudo(8), SUDO_UID). Root is never meant.
+func userOf(named, sudoUID string) string {
+	if sudoUID == "0" {
+		sudoUID = ""
+	}
+	return cmp.Or(named, sudoUID)
 }
 
 // rolesOf is the roles that the command line names for this machine, or those that a topology
