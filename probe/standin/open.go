@@ -113,9 +113,13 @@ func (s *Server) keep(own port, opened []*opening) {
 	}
 }
 
-// openInterface opens an RPC interface at a port that is given.
+// openInterface opens an RPC interface at a port that is given, or has it share the port with
+// those that are there.
 func (s *Server) openInterface(service catalog.Service, at uint16) error {
 	service.Ports = catalog.Ports{First: at, Last: at}
+	if s.isOpen(at) {
+		s.shared[at] = append(s.shared[at], *service.RPC)
+	}
 	err := s.open(service)
 	if s.isOpen(at) || s.Faults[service.Name] == Refused {
 		s.endpoints = append(s.endpoints, endpoint(*service.RPC, at))
