@@ -4,6 +4,7 @@ package standin
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -214,7 +215,7 @@ func (s *Server) listenAt(address netip.Addr, own port, service catalog.Service)
 }
 
 func (o *opening) listenTCP(network, at string) error {
-	l, err := net.Listen("tcp"+network, at)
+	l, err := socket.Listening().Listen(context.Background(), "tcp"+network, at)
 	if err != nil {
 		return err
 	}
@@ -223,14 +224,12 @@ func (o *opening) listenTCP(network, at string) error {
 }
 
 func (o *opening) listenUDP(network, at string) error {
-	addr, err := net.ResolveUDPAddr("udp"+network, at)
+	packets, err := socket.Listening().ListenPacket(context.Background(), "udp"+network, at)
 	if err != nil {
 		return err
 	}
-	conn, err := net.ListenUDP("udp"+network, addr)
-	if err != nil {
-		return err
-	}
+	conn := packets.(*net.UDPConn)
+	socket.KnowBack(conn)
 	o.udp, o.real = conn, plainAddrPort(conn.LocalAddr().(*net.UDPAddr).AddrPort())
 	return nil
 }
