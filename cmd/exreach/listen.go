@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -44,6 +45,10 @@ func listenCommand(w world) *cli.Command {
 	}
 }
 
+// garbage is how much of a listener's memory may be garbage, in percent of the rest: hostile
+// clients make much of it, and the default of 100 would double what the program takes.
+const garbage = 40
+
 func listen(c *cli.Context, w world) error {
 	l, err := listenerOf(c, w)
 	if err != nil {
@@ -72,6 +77,7 @@ func listen(c *cli.Context, w world) error {
 			o.Discard()
 		}
 	}()
+	debug.SetGCPercent(garbage) // it may run for days among strangers
 	return l.Run(c.Context)
 }
 
