@@ -142,9 +142,7 @@ func (c *conversation) hearToTheEnd(conn *net.TCPConn) {
 	if c.secured != nil {
 		_ = c.secured.CloseWrite() // says close_notify
 	}
-	if conn.CloseWrite() != nil {
-		return // the client has hung up
-	}
+	_ = conn.CloseWrite() // fails after an RST, and what came before that is still to be read
 	c.leash.stretch(0, farewell)
 	rest := make([]byte, restAtOnce)
 	for heard := 0; heard < mostRest; {

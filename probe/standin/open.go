@@ -202,20 +202,20 @@ func (s *Server) listenAt(address netip.Addr, own port, service catalog.Service)
 		Service: service.Name, Role: service.Role, Protocol: service.Protocol,
 		Network: own.network, Port: own.number, Address: address, State: far.Open,
 	}}
-	var err error
+	network, at := s.endOf(address, own)
+	listen := o.listenTCP
 	if own.network == catalog.UDP {
-		err = o.listenUDP(s.endOf(address, own))
-	} else {
-		err = o.listenTCP(s.endOf(address, own))
+		listen = o.listenUDP
 	}
+	err := listen(s.ctx, network, at)
 	if err != nil {
 		o.fail(err)
 	}
 	return o, err
 }
 
-func (o *opening) listenTCP(network, at string) error {
-	l, err := socket.Listening().Listen(context.Background(), "tcp"+network, at)
+func (o *opening) listenTCP(ctx context.Context, network, at string) error {
+	l, err := socket.Listening().Listen(ctx, "tcp"+network, at)
 	if err != nil {
 		return err
 	}
@@ -223,8 +223,8 @@ func (o *opening) listenTCP(network, at string) error {
 	return nil
 }
 
-func (o *opening) listenUDP(network, at string) error {
-	packets, err := socket.Listening().ListenPacket(context.Background(), "udp"+network, at)
+func (o *opening) listenUDP(ctx context.Context, network, at string) error {
+	packets, err := socket.Listening().ListenPacket(ctx, "udp"+network, at)
 	if err != nil {
 		return err
 	}
