@@ -75,7 +75,7 @@ func TestBothEndsAgree(t *testing.T) {
 				arrivals := map[end]far.Arrival{}
 				record := s.RecordFor(netip.MustParseAddr("127.0.0.1"), "")
 				for _, a := range record.Arrivals {
-					arrivals[end{a.Network, a.From}] = a
+					arrivals[end{a.Network, a.Port, a.From}] = a
 				}
 				calls := 0
 				for _, r := range results {
@@ -84,7 +84,7 @@ func TestBothEndsAgree(t *testing.T) {
 							continue // a connect that a busy machine gave up, and tried again
 						}
 						calls++
-						agree(t, r, c, arrivals[end{r.Check.Service.Network, c.Local}])
+						agree(t, r, c, arrivals[end{r.Check.Service.Network, r.Port, c.Local}])
 					}
 				}
 				if calls > len(record.Arrivals) || calls < len(checks)/2 {
@@ -98,6 +98,7 @@ func TestBothEndsAgree(t *testing.T) {
 // An end is the near end of a connection.
 type end struct {
 	network catalog.Network
+	port    uint16 // of the far end: two connections may have one local port
 	local   netip.AddrPort
 }
 
