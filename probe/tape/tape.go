@@ -61,7 +61,7 @@ type track struct {
 }
 
 // Record returns conn, with everything that is read from it and written to it on the tape.
-func (t *Tape) Record(conn net.Conn) net.Conn { return &taped{conn, t} }
+func (t *Tape) Record(conn net.Conn) net.Conn { return &taped{Conn: conn, tape: t} }
 
 // Sent returns what was written so far.
 func (t *Tape) Sent() Flow { return t.flow(&t.sent) }
@@ -97,15 +97,21 @@ func (t *Tape) note(on *track, b []byte) {
 type taped struct {
 	net.Conn
 	tape *Tape
+
+	reading, writing sync.Mutex // held until the bytes are on the tape: who reads the end after another reader has all of it there
 }
 
 func (c *taped) Read(b []byte) (int, error) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
 	n, err := c.Conn.Read(b)
 	c.tape.note(&c.tape.received, b[:n])
 	return n, err
 }
 
 func (c *taped) Write(b []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	n, err := c.Conn.Write(b)
 	c.tape.note(&c.tape.sent, b[:n])
 	return n, err

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 
 	"exreach/probe/tape"
@@ -42,6 +43,30 @@ func TestBothEndsAgree(t *testing.T) {
 	}
 	if nothing := near.Received(); nothing.Bytes != 0 || nothing.SHA256 != "" || nothing.Head != nil {
 		t.Errorf("nothing was received, and the tape says %+v", nothing)
+	}
+}
+
+// TestTwoReaders: who reads the end of a connection finds on the tape what another reader was
+// given before.
+func TestTwoReaders(t *testing.T) {
+	for range 2000 {
+		var recorded tape.Tape
+		a, b := net.Pipe()
+		end := recorded.Record(a)
+		go func() {
+			_, _ = io.WriteString(b, "bye")
+			_ = b.Close()
+		}()
+		var readers sync.WaitGroup
+		for range 2 {
+			readers.Go(func() {
+				_, _ = io.Copy(io.Discard, end)
+				if n := recorded.Received().Bytes; n != 3 {
+					t.Errorf("at the end %d bytes are on the tape", n)
+				}
+			})
+		}
+		readers.Wait()
 	}
 }
 
