@@ -12,6 +12,10 @@ contacts NEAR COUNT ...  so many contacts stand, by listeners of different names
                          failed for the reason that is named instead of COUNT
 nat NEAR                 every row agrees, and came from another address than it was sent from
 answered NEAR NETWORK    every port of the network answered, and no row of it is directed
+reverse NEAR ADDRESSES THERE BACK [PORT]...  two runs, the second of which is about this
+                         machine, at these addresses; one row of each address is blocked:
+                         THERE in the first and BACK in the second, as port=direction, or
+                         none (-). These PORTs of this machine have another program
 undirected NEAR          no row says where it is blocked or changed
 """
 
@@ -232,13 +236,48 @@ def answered(near_path, network):
             wrong(f"contact at {c['address']}: {c['failed']}")
 
 
+def reverse(near_path, addresses, there, back, *held_here):
+    near = load(near_path)
+    if len(near.get("runs", [])) != 2:
+        wrong(f"{len(near.get('runs', []))} runs, not the one there and the one back")
+    addresses = set(addresses.split(","))
+    for run, blocked in ((1, there), (2, back)):
+        asked = [r for r in rows(near) if r.get("run") == run]
+        hosts = {r["host"] for r in asked}
+        if run == 2 and hosts != addresses:
+            wrong(f"the far end asked {', '.join(sorted(hosts)) or 'nothing'}, not {', '.join(sorted(addresses))}")
+        if run == 1 and hosts & addresses:
+            wrong(f"the near end asked itself: {', '.join(sorted(hosts))}")
+        at = set()
+        for r in asked:
+            holder = r.get("far", {}).get("held_by", "")
+            if f"{name(r)}={r.get('direction')}" == blocked:
+                at.add(r["address"])
+                if r["verdict"] != "timed-out" or r["grade"] != "fail":
+                    wrong(f"{place(r)}: {r['verdict']}, {r['grade']}")
+                print(f"  run {run}: {name(r)} {r['verdict']} {r['direction']}: {sentence(r)}")
+            elif run == 2 and name(r) in held_here:
+                if r["verdict"] != "answered" or r["grade"] == "fail" or "python" not in holder:
+                    wrong(f"{place(r)}: {r['verdict']}, {r['grade']}, held by {holder or 'nothing known'}")
+                print(f"  run {run}: {name(r)} {r['verdict']} {holder}: {r['detail']}")
+            else:
+                quiet(r)
+        if blocked != "-" and at != {r["address"] for r in asked}:
+            wrong(f"run {run}: {blocked} at {', '.join(sorted(at)) or 'no address'}")
+        interfaces = sum(r["protocol"] == "rpc" and r["port"] > 1024 for r in asked)
+        print(f"  run {run}: {len(asked)} rows at {', '.join(sorted(hosts))}, {interfaces} of them RPC interfaces")
+    for port in held_here:
+        if not any(r.get("run") == 2 and name(r) == port for r in rows(near)):
+            wrong(f"{port} of this machine was not asked")
+
+
 def undirected(near_path):
     for r in load(near_path)["results"]:
         if r.get("direction", "unknown") != "unknown":
             wrong(f"{place(r)}: {r['direction']}, from a record of another run")
 
 
-WHAT = {"agree": agree, "table": table, "held": held, "contacts": wanted_contacts, "nat": nat, "answered": answered, "undirected": undirected}
+WHAT = {"agree": agree, "table": table, "held": held, "contacts": wanted_contacts, "nat": nat, "answered": answered, "reverse": reverse, "undirected": undirected}
 
 try:
     WHAT[sys.argv[1]](*sys.argv[2:])
