@@ -161,7 +161,7 @@ func firstOfRows(c *ast.CompositeLit) []ast.Expr {
 		return nil
 	}
 	row, ok := table.Elt.(*ast.StructType)
-	if !ok || !isFacts(row.Fields.List[0].Names[0]) {
+	if !ok || len(row.Fields.List[0].Names) == 0 || !isFacts(row.Fields.List[0].Names[0]) {
 		return nil
 	}
 	var first []ast.Expr

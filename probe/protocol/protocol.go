@@ -68,9 +68,8 @@ var Table = map[string]Protocol{
 	"telnet":     {askTelnet, answerTelnet},
 }
 
-// Mark is what a stand-in of exreach says of itself, in every protocol and certificate with
-// room for words. It proves nothing: anyone can say it. It has 16 octets, as many as a GUID.
-const Mark = "exreach stand-in"
+// Mark is what a stand-in of exreach says of itself: wire.Mark.
+const Mark = wire.Mark
 
 // markBehind is the mark behind the text of a reply. Scanners and firewalls know servers by
 // their greetings to the last byte, so the mark stands in what they say next.

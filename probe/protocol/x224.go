@@ -107,6 +107,11 @@ func callingTSAP(token string) []byte {
 	return append([]byte{0xc1, byte(len(token))}, token...)
 }
 
+// calledTSAP is the parameter with the selector of the called side (X.224 section 13.4.4).
+func calledTSAP(selector string) []byte {
+	return append([]byte{0xc2, byte(len(selector))}, selector...)
+}
+
 // sendTPDU writes one TPDU; what names it for errors.
 func (t *talk) sendTPDU(what string, p tpdu) error { return t.sendTPKT(what, p.encode()) }
 

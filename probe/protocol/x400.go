@@ -59,7 +59,7 @@ func answerX400(conn net.Conn, _ Stand) error {
 	err := t.acceptX224(func(request tpdu) tpdu {
 		confirm := tpdu{kind: x224Confirm, dest: request.source, source: 1}
 		if bytes.HasPrefix(request.variable, x224Size[:1]) {
-			confirm.variable = x224Size
+			confirm.variable = append(slices.Clip(x224Size), calledTSAP(Mark)...)
 		}
 		return confirm
 	})

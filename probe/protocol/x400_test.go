@@ -78,15 +78,16 @@ var x400Recordings = []octetRecording{
 
 func TestRecordedX400(t *testing.T) { checkOctets(t, "x400", x400Recordings) }
 
-// TestX400Answer: the stand-in confirms with the size that it was offered, and
-// refuses a session.
+// TestX400Answer: the stand-in confirms with the size that it was offered and
+// the mark, and refuses a session.
 func TestX400Answer(t *testing.T) {
+	const confirm = "03000020 1b d0 6578 0001 00 c0010a c210 '" + Mark + "' "
 	for asked, want := range map[string]string{
-		x400Request + x400Session:                   "0300000e 09 d0 6578 0001 00 c0010a  0300000f 02f080 0c06 110101 320100",
+		x400Request + x400Session:                   confirm + "0300000f 02f080 0c06 110101 320100",
 		"0300000b 06 e0 0000 6578 00" + x400Session: "0300000b 06 d0 6578 0001 00  0300000f 02f080 0c06 110101 320100",
 		"03000009 0802 657875":                      "",
-		x400Request + "03000009 02f080 2180":        "0300000e 09 d0 6578 0001 00 c0010a",
-		x400Request + "0300000b 06 80 6578 0000 02": "0300000e 09 d0 6578 0001 00 c0010a",
+		x400Request + "03000009 02f080 2180":        confirm,
+		x400Request + "0300000b 06 80 6578 0000 02": confirm,
 	} {
 		checkAnswer(t, standIn("x400", catalog.NoTLS), asked, want)
 	}

@@ -201,12 +201,15 @@ func hangUp(s *session) { _ = s.conn.Close() }
 // first, and within one kind those that have answered.
 func waysTo(h probe.HostResults, addr netip.Addr) (ways []way) {
 	results := slices.DeleteFunc(slices.Clone(h.Results), func(r probe.Result) bool {
-		return r.Address != addr || r.Check.Service.Network != catalog.TCP || !isConnected(r) || r.Check.IsControl() || r.Check.Service.TLS == catalog.Mutual
+		return r.Address != addr || r.Check.Service.Network != catalog.TCP || !isConnected(r) || r.Check.IsControl()
 	})
 	rank := func(r probe.Result) int {
-		kind := slices.Index([]catalog.TLS{catalog.Implicit, catalog.StartTLS}, r.Check.Service.TLS)
-		if kind < 0 {
-			kind = 2
+		kind := 2
+		switch tls := r.Check.Service.TLS; {
+		case tls.First(): // the contact wants no client certificate
+			kind = 0
+		case tls == catalog.StartTLS:
+			kind = 1
 		}
 		if r.Verdict != probe.Answered {
 			kind += 3

@@ -25,7 +25,7 @@ func TestEveryWay(t *testing.T) {
 	l := listen(t, "mailbox", "edge")
 	kinds := map[catalog.TLS]int{}
 	for _, s := range l.Services {
-		if s.Network != catalog.TCP || s.Unasked != "" || s.TLS == catalog.Mutual {
+		if s.Network != catalog.TCP || s.Unasked != "" {
 			continue
 		}
 		at := slices.IndexFunc(l.Openings(), func(o far.Opening) bool { return o.Service == s.Name && o.State == far.Open })

@@ -70,7 +70,7 @@ func (s *server) serve(p PDU) error {
 	switch p.Kind {
 	case Bind:
 		_, port, _ := net.SplitHostPort(s.Conn.LocalAddr().String()) // "" on a connection without ports
-		return s.acknowledge(p, r, BindAck, append([]byte(port), 0))
+		return s.acknowledge(p, r, BindAck, []byte(port+"\x00"+wire.Mark+"\x00"))
 	case Alter:
 		return s.acknowledge(p, r, AlterAck, nil)
 	case Request:
@@ -80,7 +80,8 @@ func (s *server) serve(p PDU) error {
 }
 
 // acknowledge answers a bind or an alter_context with the server's address and one
-// result for every presentation context.
+// result for every presentation context. A client takes the address to end at its first NUL
+// (C706 section 12.6.3.1), so the mark has room behind that.
 func (s *server) acknowledge(p PDU, r *Reader, kind byte, address []byte) error {
 	r.u16() // what the client sends at most
 	s.fragment = min(max(int(r.u16()), minFragment), largestFragment)

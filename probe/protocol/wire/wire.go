@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package wire has what the packages of wire formats and the conversations share: the
-// error for a peer that speaks something else, the reasons why a server turns us away,
+// error for a peer that speaks something else, the reasons why a server turns us away, the mark of a stand-in,
 // readers that look at octets as they come, and Printable, which makes a peer's words
 // fit to be shown. It speaks no protocol and imports nothing of exreach.
 package wire
@@ -13,6 +13,10 @@ import (
 	"net/netip"
 	"strings"
 )
+
+// Mark is what a stand-in of exreach says of itself, in every protocol and certificate with
+// room for words. It proves nothing: anyone can say it. It has 16 octets, as many as a GUID.
+const Mark = "exreach stand-in"
 
 // A MismatchError says that a peer answered, but not in the expected protocol. It has
 // none of the peer's bytes: package probe keeps the first of them as evidence.
