@@ -12,9 +12,9 @@ contacts NEAR COUNT ...  so many contacts stand, by listeners of different names
                          failed for the reason that is named instead of COUNT
 nat NEAR                 every row agrees, and came from another address than it was sent from
 answered NEAR NETWORK    every port of the network answered, and no row of it is directed
-reverse NEAR ADDRESSES THERE BACK [PORT]...  two runs, the second of which is about this
-                         machine, at these addresses; one row of each address is blocked:
-                         THERE in the first and BACK in the second, as port=direction, or
+reverse NEAR ADDRESSES THERE BACK [PORT]...  the first run is about the far end, and one
+                         for each of these ADDRESSES is about this machine; of each
+                         address one row is blocked, THERE or BACK, as port=direction, or
                          none (-). These PORTs of this machine have another program
 undirected NEAR          no row says where it is blocked or changed
 """
@@ -238,15 +238,15 @@ def answered(near_path, network):
 
 def reverse(near_path, addresses, there, back, *held_here):
     near = load(near_path)
-    if len(near.get("runs", [])) != 2:
-        wrong(f"{len(near.get('runs', []))} runs, not the one there and the one back")
     addresses = set(addresses.split(","))
-    for run, blocked in ((1, there), (2, back)):
-        asked = [r for r in rows(near) if r.get("run") == run]
+    if len(near.get("runs", [])) != 1 + len(addresses):
+        wrong(f"{len(near.get('runs', []))} runs, not one there and {len(addresses)} back")
+    for way, blocked in (("there", there), ("back", back)):
+        asked = [r for r in rows(near) if (r.get("run") == 1) == (way == "there")]
         hosts = {r["host"] for r in asked}
-        if run == 2 and hosts != addresses:
+        if way == "back" and hosts != addresses:
             wrong(f"the far end asked {', '.join(sorted(hosts)) or 'nothing'}, not {', '.join(sorted(addresses))}")
-        if run == 1 and hosts & addresses:
+        if way == "there" and hosts & addresses:
             wrong(f"the near end asked itself: {', '.join(sorted(hosts))}")
         at = set()
         for r in asked:
@@ -255,19 +255,21 @@ def reverse(near_path, addresses, there, back, *held_here):
                 at.add(r["address"])
                 if r["verdict"] != "timed-out" or r["grade"] != "fail":
                     wrong(f"{place(r)}: {r['verdict']}, {r['grade']}")
-                print(f"  run {run}: {name(r)} {r['verdict']} {r['direction']}: {sentence(r)}")
-            elif run == 2 and name(r) in held_here:
+                print(f"  {way:5} {name(r)} {r['verdict']} {r['direction']}: {sentence(r)}")
+            elif way == "back" and name(r) in held_here:
                 if r["verdict"] != "answered" or r["grade"] == "fail" or "python" not in holder:
                     wrong(f"{place(r)}: {r['verdict']}, {r['grade']}, held by {holder or 'nothing known'}")
-                print(f"  run {run}: {name(r)} {r['verdict']} {holder}: {r['detail']}")
+                print(f"  {way:5} {name(r)} {r['verdict']} {holder}: {r['detail']}")
             else:
                 quiet(r)
         if blocked != "-" and at != {r["address"] for r in asked}:
-            wrong(f"run {run}: {blocked} at {', '.join(sorted(at)) or 'no address'}")
+            wrong(f"{way}: {blocked} at {', '.join(sorted(at)) or 'no address'}")
         interfaces = sum(r["protocol"] == "rpc" and r["port"] > 1024 for r in asked)
-        print(f"  run {run}: {len(asked)} rows at {', '.join(sorted(hosts))}, {interfaces} of them RPC interfaces")
+        print(f"  {way:5} {len(asked)} rows at {', '.join(sorted(hosts))}, {interfaces} of them RPC interfaces")
+        if way == "back" and "135/tcp" in held_here and not interfaces:
+            wrong("no RPC interface was asked, though the contact names their ports")
     for port in held_here:
-        if not any(r.get("run") == 2 and name(r) == port for r in rows(near)):
+        if not any(r.get("run") != 1 and name(r) == port for r in rows(near)):
             wrong(f"{port} of this machine was not asked")
 
 

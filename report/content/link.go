@@ -117,7 +117,7 @@ func (h Head) deployText() string {
 	if len(h.Hosts) == 1 && h.Hosts[0].Deploy != nil {
 		return h.Hosts[0].Deploy.Text()
 	}
-	const most, mostReasons = 4, 2
+	const most = 4
 	names, told := map[ends.Answer][]string{}, false
 	var reasons []string
 	for _, s := range h.Hosts {
@@ -134,7 +134,7 @@ func (h Head) deployText() string {
 		return ""
 	}
 	var texts []string
-	if len(reasons) <= mostReasons {
+	if len(reasons) <= most {
 		texts = reasons
 		delete(names, ends.No)
 	}
