@@ -17,7 +17,7 @@ type Near struct {
 	Connected bool // a connection came about, or a datagram was answered
 	Refused   bool // it was refused: RST or ICMP
 	Answered  bool // the answer came whole, and is one
-	LargeLost bool // this machine's TCP saw that small packets came back, and large ones did not
+	LargeLost bool // this machine saw that small packets came back, and large ones did not
 	Wire      Wire // what was sent and received; of a report that does not say, one Call that is Untaped
 }
 
@@ -103,6 +103,8 @@ func judge(near Near, pairs []pair, came []*Arrival, open Opening, r Record, m M
 	switch {
 	case p.came == nil:
 		return unseen(near, came, r, m)
+	case p.call.Untaped && near.Connected:
+		return Sight{Direction: NoDirection, Note: "It arrived. Whether the bytes are the same is not known: the report does not have what this end sent and received."}
 	case near.Answered:
 		return Sight{}
 	case p.came.HalfOpen && !near.Connected:
@@ -181,6 +183,13 @@ func telling(near Near, pairs []pair) pair {
 		}
 		found = p
 	}
+	if near.LargeLost { // the last connections were in small segments, and lost nothing
+		for _, p := range pairs {
+			if p.came != nil && !p.came.HalfOpen && p.lostComing() {
+				return p
+			}
+		}
+	}
 	return found
 }
 
@@ -206,5 +215,5 @@ func (p pair) tooLarge() Reason {
 
 // lostComing reports whether less came back than the far end sent.
 func (p pair) lostComing() bool {
-	return !p.call.Untaped && p.call.Received.Bytes < p.came.Sent.Bytes || p.call.Untaped && p.came.Sent.Bytes > 0
+	return !p.call.Untaped && p.call.Received.Bytes < p.came.Sent.Bytes
 }

@@ -39,6 +39,9 @@ func (s *Server) tend() {
 		}
 		select {
 		case <-s.ctx.Done():
+			if l.last = true; guarded {
+				_ = l.look() // that it is unknown was known before
+			}
 			return
 		case <-ticks.C:
 		}
@@ -50,6 +53,7 @@ type lookout struct {
 	*Server
 	known  map[pair]*sighting
 	looked bool
+	last   bool // this is the last look: what is half-open now will not be accepted
 }
 
 // A sighting is a connection that the system knows.
@@ -100,13 +104,15 @@ func (l *lookout) at(local netip.AddrPort) *opening {
 func (l *lookout) see(o *opening, link census.Link) {
 	p, held := pair{o.Port, plainAddrPort(link.Remote)}, o.State == far.Held
 	k := l.known[p]
-	if k == nil {
+	again := k != nil
+	if !again {
 		if len(l.known) >= mostSightings && !l.ledger.expects(p.from.Addr()) {
 			return
 		}
 		k = &sighting{since: time.Now().UTC(), old: held && !l.looked}
 		l.known[p] = k
-	} else if !held && k.entry == nil {
+	}
+	if !held && k.entry == nil && (again || l.last) {
 		k.entry = l.ledger.wait(far.Arrival{Network: catalog.TCP, Port: o.Port, From: p.from, At: k.since, HalfOpen: true})
 	}
 	k.seen = true

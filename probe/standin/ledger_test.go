@@ -102,6 +102,20 @@ func TestHalfOpen(t *testing.T) {
 	}
 }
 
+// TestHalfOpenAtTheEnd: one look tells at the end, where a checker gave up in less than the
+// time between two looks.
+func TestHalfOpenAtTheEnd(t *testing.T) {
+	l := lookoutOver(t, far.Open)
+	lost, accepted := end(1), end(2)
+	l.sees(census.SynReceived, accepted)
+	l.accept(accepted)
+	l.last = true
+	l.sees(census.SynReceived, lost)
+	if all := l.arrivals(); len(all) != 2 || !all[lost].HalfOpen || all[accepted].HalfOpen {
+		t.Errorf("arrived %+v", all)
+	}
+}
+
 // TestHeldArrivals: what arrives at the port of another program is told as that; what was
 // there before, or is at a port of no opening, is not.
 func TestHeldArrivals(t *testing.T) {

@@ -66,6 +66,7 @@ type Server struct {
 	stop    context.CancelFunc
 	others  []io.Closer
 	serving sync.WaitGroup
+	tending sync.WaitGroup // the lookout, which looks once more before the ports are closed
 	closing sync.Once
 }
 
@@ -123,7 +124,7 @@ func (s *Server) Start(ctx context.Context) error {
 			s.serving.Go(func() { s.receive(o) })
 		}
 	}
-	s.serving.Go(s.tend)
+	s.tending.Go(s.tend)
 	return nil
 }
 
@@ -131,6 +132,7 @@ func (s *Server) Start(ctx context.Context) error {
 func (s *Server) Close() {
 	s.closing.Do(func() {
 		s.stop()
+		s.tending.Wait()
 		closeAll(s.openings)
 		for _, c := range s.others {
 			_ = c.Close()

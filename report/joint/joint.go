@@ -83,7 +83,7 @@ func (j *Joint) Apply(run content.Run, entries []content.Entry) error {
 		if e.Far != nil || e.Port == 0 || e.Verdict == probe.Untried || !j.isAt(e.Address) {
 			continue
 		}
-		sight := far.Compare(j.nearOf(*e, run), j.part(*e), m)
+		sight := compare(j.nearOf(*e, run), j.part(*e), m, e.Address)
 		tell(e, sight, run.From)
 		if !slices.Contains(addresses, e.Address) {
 			addresses = append(addresses, e.Address)

@@ -137,6 +137,62 @@ func TestApplyElsewhere(t *testing.T) {
 	}
 }
 
+// A listener that was started after the check had ended has a record of another run, even if
+// that is seconds later and everything answered.
+func TestApplyNextRun(t *testing.T) {
+	next := record([]uint16{25})
+	next.Started = scene.Began.Add(time.Duration(run.Took)*time.Second + time.Second)
+	entries := []content.Entry{asked(25, probe.Answered, 50001, 90)}
+	err := New("far.json", next).Apply(run, entries)
+	if err == nil || !strings.Contains(err.Error(), "the record is of another run") || entries[0].Far != nil {
+		t.Errorf("%v, %+v", err, entries[0].Far)
+	}
+}
+
+// A report that does not say what its checks sent shows what arrived, and agrees with nothing.
+func TestApplyUntaped(t *testing.T) {
+	masked, lost := asked(25, probe.Answered, 0, 90), asked(587, probe.TimedOut, 0, 0)
+	masked.Calls, lost.Calls = nil, nil
+	entries := []content.Entry{masked, lost}
+	if err := New("far.json", record([]uint16{25, 587}, arrival(25, 50001, 90), arrival(587, 50003, 0))).Apply(run, entries); err != nil {
+		t.Fatal(err)
+	}
+	if e := entries[0]; e.Direction != far.NoDirection || len(e.Far.Came) != 1 || !strings.Contains(e.Far.Note, "It arrived.") {
+		t.Errorf("arrived: %q %+v", e.Direction, e.Far)
+	}
+	if e := entries[1]; e.Direction != far.AnswerLost {
+		t.Errorf("half-open: %q %+v", e.Direction, e.Far)
+	}
+	if c := entries[0].Contact; len(c) != 1 || c[0].Recorded != 2 || c[0].Agree != 0 {
+		t.Errorf("the contact is %+v", c)
+	}
+}
+
+// What came from this machine over IPv6 is no arrival of a check over IPv4.
+func TestApplyFamilies(t *testing.T) {
+	const near6 = "2001:db8::7"
+	for _, taped := range []bool{true, false} {
+		four, six := asked(25, probe.Answered, 50001, 90), asked(25, probe.Answered, 50002, 90)
+		six.Address, six.Source = "2001:db8::41", near6
+		six.Calls[0].Local = netip.AddrPortFrom(netip.MustParseAddr(near6), 50002).String()
+		if !taped {
+			four.Calls, six.Calls = nil, nil
+		}
+		came := arrival(25, 50002, 90)
+		came.From = netip.AddrPortFrom(netip.MustParseAddr(near6), 50002)
+		entries := []content.Entry{four, six}
+		if err := New("far.json", record([]uint16{25}, came)).Apply(run, entries); err != nil {
+			t.Fatal(err)
+		}
+		if e := entries[0]; e.Direction != far.AnsweredByOther || len(e.Far.Came) != 0 {
+			t.Errorf("IPv4, taped %t: %q %+v", taped, e.Direction, e.Far)
+		}
+		if e := entries[1]; len(e.Far.Came) != 1 || taped != (e.Direction == "") {
+			t.Errorf("IPv6, taped %t: %q %+v", taped, e.Direction, e.Far)
+		}
+	}
+}
+
 // What a far end told over a contact is not told again by a file.
 func TestApplyTwice(t *testing.T) {
 	entries := []content.Entry{asked(25, probe.TimedOut, 50001, 0)}

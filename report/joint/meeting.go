@@ -12,12 +12,24 @@ import (
 	"exreach/report/content"
 )
 
-// byClock is how far the clocks of two machines are believed to differ where nothing tells,
-// and apart how far they may be for a record to be of the same run.
-const (
-	byClock = 30 * time.Second
-	apart   = 5 * time.Minute
-)
+// compare is far.Compare for a check at an address. What arrived from the addresses that this
+// machine has in the other family is of other checks.
+func compare(near far.Near, record far.Record, m far.Meeting, address string) far.Sight {
+	to, err := netip.ParseAddr(address)
+	if err != nil {
+		return far.Compare(near, record, m)
+	}
+	isOther := func(a netip.Addr) bool { return a.Unmap().Is4() != to.Unmap().Is4() }
+	ours := m.Seen
+	m.Seen = slices.DeleteFunc(slices.Clone(ours), isOther)
+	record.Arrivals = slices.DeleteFunc(slices.Clone(record.Arrivals), func(a far.Arrival) bool {
+		return isOther(a.From.Addr()) && slices.Contains(ours, a.From.Addr().Unmap())
+	})
+	return far.Compare(near, record, m)
+}
+
+// byClock is how far the clocks of two machines are believed to differ where nothing tells.
+const byClock = 30 * time.Second
 
 // meeting is what the report and the record tell of each other for one host: from which
 // addresses this end is seen, and by how much the clocks differ.
@@ -46,7 +58,7 @@ func (j *Joint) meeting(run content.Run, entries []content.Entry) (far.Meeting, 
 	}
 	m.Loose = byClock
 	began, ended := j.record.Started, j.record.Now
-	if end := run.Started.Add(time.Duration(min(max(run.Took, 0), 1e7) * float64(time.Second))); run.Started.After(ended.Add(apart)) || end.Before(began.Add(-apart)) {
+	if end := run.Started.Add(time.Duration(min(max(run.Took, 0), 1e7) * float64(time.Second))); run.Started.After(ended) || end.Before(began) { // no source port shows that a clock is wrong
 		return m, fmt.Errorf("the record is of another run: the listener ran from %s to %s, and the check of %s began at %s; join what belongs together, and if it does, set the clocks of both machines and check again",
 			when(began), when(ended), entries[0].Host, when(run.Started))
 	}

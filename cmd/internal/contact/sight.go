@@ -50,7 +50,7 @@ func nearOf(r probe.Result) far.Near {
 		Connected: isConnected(r),
 		Refused:   r.Verdict == probe.Refused || r.Verdict == probe.Prohibited || r.Verdict == probe.Unreachable,
 		Answered:  r.Verdict == probe.Answered,
-		LargeLost: r.Silence != nil && (r.Silence.InSmall || r.Silence.Delivery == probe.AnswerLost),
+		LargeLost: r.Silence != nil && r.Silence.Delivery == probe.AnswerLost,
 		Wire:      *r.Wire,
 	}
 }
