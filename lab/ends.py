@@ -4,6 +4,7 @@
 
 agree NEAR FAR WIRE      every row answered and undisturbed, and the report of the near end,
                          the record of the far end and the packets agree to the byte
+covered FAR NEAR...      every port that the far end has open was asked in one of the reports
 table NEAR EXPECTED      each row of EXPECTED is so: scene, ports, verdicts, directions,
                          reasons, way; words are separated by |, - is absent, * anything
 held NEAR PROGRAM COUNT PORT...  these ports are told to belong to the program, so many
@@ -124,6 +125,16 @@ def agree(near_path, far_path, wire_path):
     networks = [r["network"] for r in rows(near)]
     told = " ".join(f"{c.get('agree')} of {c.get('recorded')}" for c in found)
     print(f"  {len(networks)} rows ({networks.count('udp')} UDP); contact: {told}; {came} arrivals are the same here, there and on the wire: {there} bytes there, {back} back")
+
+
+def covered(far_path, *near_paths):
+    opened = {name(p) for p in load(far_path)["ports"] if p["state"] == "open"}
+    asked = {name(r) for path in near_paths for r in rows(load(path))}
+    if opened - asked:
+        wrong(f"not asked: {', '.join(sorted(opened - asked))}")
+    if asked - opened:
+        wrong(f"asked, and not open: {', '.join(sorted(asked - opened))}")
+    print(f"  {len(opened)} ports are open there, and {len(opened & asked)} of them were asked")
 
 
 def flat(arrival):
@@ -279,7 +290,7 @@ def undirected(near_path):
             wrong(f"{place(r)}: {r['direction']}, from a record of another run")
 
 
-WHAT = {"agree": agree, "table": table, "held": held, "contacts": wanted_contacts, "nat": nat, "answered": answered, "reverse": reverse, "undirected": undirected}
+WHAT = {"agree": agree, "covered": covered, "table": table, "held": held, "contacts": wanted_contacts, "nat": nat, "answered": answered, "reverse": reverse, "undirected": undirected}
 
 try:
     WHAT[sys.argv[1]](*sys.argv[2:])
