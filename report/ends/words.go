@@ -89,6 +89,9 @@ func (c Contact) Texts() []string {
 	if c.Recorded > 0 {
 		texts = append(texts, fmt.Sprintf("Both ends agree to the byte on %d of %s.", c.Agree, catalog.Count(c.Recorded, "connection")))
 	}
+	if c.Note != "" {
+		texts = append(texts, strings.TrimRight(c.Note, ". ")+".")
+	}
 	texts = append(texts, c.holdings()...)
 	texts = append(texts, c.refusals()...)
 	if ahead := math.Abs(c.Ahead); ahead >= 1 && ahead < 1e9 {

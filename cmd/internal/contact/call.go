@@ -226,9 +226,9 @@ func exchange(ctx context.Context, l *line, code Code) error {
 	return nil
 }
 
-// ask sends a request and returns the far end's answer.
-func (s *session) ask(ctx context.Context, do, token string) (welcome, error) {
-	defer within(ctx, s.conn, requestTime)()
+// ask sends a request and returns the far end's answer, which must come within the limit.
+func (s *session) ask(ctx context.Context, do, token string, limit time.Duration) (welcome, error) {
+	defer within(ctx, s.conn, limit)()
 	asked := time.Now()
 	a, err := s.request(request{Do: do, Token: token})
 	if err != nil {

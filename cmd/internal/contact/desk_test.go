@@ -105,12 +105,12 @@ func TestContact(t *testing.T) {
 			t.Fatal(err)
 		}
 		token := newToken()
-		w, err := s.ask(t.Context(), doBegin, token)
+		w, err := s.ask(t.Context(), doBegin, token, requestTime)
 		if err != nil || w.You != from || w.Record.Listener != "amber" || len(w.Record.Arrivals) != 0 || w.Ahead.Abs() > w.Loose {
 			t.Fatalf("%+v, %v", w, err)
 		}
 		time.Sleep(idleTime - time.Second)
-		w, err = s.ask(t.Context(), doRecord, token)
+		w, err = s.ask(t.Context(), doRecord, token, requestTime)
 		if err != nil || len(w.Record.Arrivals) != 1 || w.Record.Arrivals[0].From.Addr() != from.Addr() {
 			t.Fatalf("%+v, %v", w, err)
 		}
@@ -119,7 +119,7 @@ func TestContact(t *testing.T) {
 			if do == doBegin {
 				bad = "../../etc/passwd"
 			}
-			if _, err := s.ask(t.Context(), do, bad); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := s.ask(t.Context(), do, bad, requestTime); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v", do, err)
 			}
 		}
@@ -133,7 +133,7 @@ func TestContact(t *testing.T) {
 		if _, forgotten := b.counts(); forgotten != 1 {
 			t.Errorf("forgotten %d", forgotten)
 		}
-		if _, err := s.ask(t.Context(), doRecord, token); err == nil {
+		if _, err := s.ask(t.Context(), doRecord, token, requestTime); err == nil {
 			t.Error("an idle contact does not end")
 		}
 	})

@@ -73,7 +73,7 @@ func FuzzFarEnd(f *testing.F) {
 					}
 				} else if l, err := secure(near, farHost, implicit); err != nil {
 					t.Fatal(err)
-				} else if w, err := (&session{line: l}).ask(t.Context(), doBegin, newToken()); err == nil && w.Record.Check() != nil {
+				} else if w, err := (&session{line: l}).ask(t.Context(), doBegin, newToken(), requestTime); err == nil && w.Record.Check() != nil {
 					t.Errorf("%+v", w)
 				}
 				_ = near.Close()

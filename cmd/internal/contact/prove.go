@@ -18,7 +18,6 @@ import (
 	"exreach/probe"
 	"exreach/probe/far"
 	"exreach/probe/protocol"
-	"exreach/probe/socket"
 )
 
 // A proving makes the contact with one listener, and asks it again.
@@ -28,11 +27,16 @@ type proving struct {
 	host  probe.HostResults // the first results, and what replaces them
 	at    Listener
 
+	dial  dialer // connects for the contact
+	small dialer // does so in small segments; nil if the system cannot, or it was tried
+	lost  bool   // dial is what was small: large packets of the contact were lost
+
 	code    Code // that fits
 	token   string
 	ways    []way // those that may lead to the listener; the first did once there is a contact
 	contact far.Contact
 	meeting far.Meeting
+	told    far.Record // what the far end said last
 }
 
 // A way is a port at which a contact may be made.
@@ -47,6 +51,7 @@ const (
 	mostAsked  = 3                // times that a person is asked for a code
 	mostTried  = 8                // codes of a file that are tried at one listener, each of which costs a delay
 	knockTime  = 90 * time.Second // for one code at all ports
+	beginTime  = 10 * time.Second // for the answer to the first request, if it may be too large for the path
 	wrongPorts = 2                // ports of the stand-in itself at which a code is refused before it is believed to be wrong
 	dialTime   = 5 * time.Second
 )
@@ -63,14 +68,11 @@ func (p *proving) prove(ctx context.Context, fit []Code) probe.HostResults {
 		return p.host
 	}
 	p.token = newToken()
-	w, err := s.ask(ctx, doBegin, p.token)
-	hangUp(s)
-	if err != nil {
+	if err := p.ask(ctx, s, doBegin); err != nil {
 		return p.unfinished(err)
 	}
-	p.learn(s.local, w)
 	p.stage.tell(Made{p.at, p.contact})
-	second, err := p.askAgain(ctx, w.Record)
+	second, err := p.askAgain(ctx, p.told)
 	if err != nil {
 		return p.unfinished(err)
 	}
@@ -137,7 +139,7 @@ func (p *proving) knock(ctx context.Context, code Code) *session {
 	for i, w := range p.ways {
 		s, err := p.call(ctx, w, code)
 		if err == nil {
-			p.code, p.contact.Over, p.contact.Failed, p.contact.Note = code, w.port, "", ""
+			p.code, p.contact.Over, p.contact.Failed, p.contact.Note = code, w.port, "", p.lossNote()
 			p.ways = slices.Insert(slices.Delete(slices.Clone(p.ways), i, i+1), 0, w)
 			return s
 		}
@@ -172,26 +174,6 @@ func (p *proving) note(w way, err error) int {
 		p.contact.Note = fmt.Sprintf("port %d: %s", w.port, err)
 	}
 	return 0
-}
-
-// call makes the contact at one port.
-func (p *proving) call(ctx context.Context, w way, code Code) (*session, error) {
-	dial := p.pool.Dial
-	if dial == nil {
-		dial = socket.Dialer(p.pool.Source)
-	}
-	limited, stop := context.WithTimeout(ctx, cmp.Or(p.pool.Timeouts.Connect, dialTime))
-	defer stop()
-	conn, err := dial(limited, catalog.TCP, netip.AddrPortFrom(p.at.Address, w.port))
-	if err != nil {
-		return nil, err
-	}
-	s, err := meet(ctx, conn, p.at.Host, w.service, code)
-	if err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	return s, nil
 }
 
 // hangUp ends a contact.
@@ -235,6 +217,7 @@ func isConnected(r probe.Result) bool {
 
 // learn notes what the far end says of itself and of us.
 func (p *proving) learn(local netip.AddrPort, w welcome) {
+	p.told = w.Record
 	c, r := &p.contact, w.Record
 	c.Listener, c.Tool, c.Host, c.Wall, c.Dropped = r.Listener, r.Tool, r.Machine, r.Wall, r.Dropped
 	c.Seen, c.Local, c.Ahead = w.You, local, w.Ahead
@@ -266,11 +249,8 @@ func (p *proving) fetch(ctx context.Context) (*far.Record, error) {
 	if s == nil {
 		return nil, errors.New("the contact did not come about again to fetch what the listener saw")
 	}
-	defer hangUp(s)
-	w, err := s.ask(ctx, doRecord, p.token)
-	if err != nil {
+	if err := p.ask(ctx, s, doRecord); err != nil {
 		return nil, err
 	}
-	p.learn(s.local, w)
-	return &w.Record, nil
+	return &p.told, nil
 }

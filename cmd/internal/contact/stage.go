@@ -124,6 +124,7 @@ func (s *Stage) prove(ctx context.Context, pool probe.Pool, h probe.HostResults)
 	var fit []Code // codes that fitted: both addresses may be those of one listener
 	for _, addr := range addrs {
 		p := &proving{stage: s, pool: pool, host: h, at: Listener{Host: h.Host, Address: addr, Of: len(addrs)}}
+		p.dial, p.small = dialersOf(pool)
 		h = p.prove(ctx, fit)
 		if !p.code.IsZero() {
 			fit = append(fit, p.code)
