@@ -85,6 +85,7 @@ func (c *conversation) hold(ctx context.Context) {
 	if socket.IsTimeout(c.err) {
 		c.delivery = c.line.Load().delivery()
 	}
+	c.endStep()
 	c.hearToTheEnd()
 	if c.secured != nil {
 		_ = c.secured.Close() // says close_notify

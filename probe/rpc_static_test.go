@@ -128,3 +128,39 @@ func TestMapperDetail(t *testing.T) {
 		t.Errorf("detail %q, want %q", got, want)
 	}
 }
+
+// TestSharedStaticPort: an administrator may give two services one port.
+func TestSharedStaticPort(t *testing.T) {
+	const shared = 59600
+	c := catalog.Open()
+	v, err := c.Version("2010")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := standin.New(v, "client-access")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Static = map[string]uint16{"nspi": shared, "rfr": shared}
+	s.Services = slices.DeleteFunc(s.Services, func(s catalog.Service) bool { return s.Protocol != "rpc" })
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	host := catalog.Host{Name: s.Host, Version: "2010", Role: "client-access", RPCPorts: s.Static}
+	checks, err := c.Plan(catalog.Topology{Hosts: []catalog.Host{host}}, "client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks = slices.DeleteFunc(checks, func(c catalog.Check) bool { return s.Static[c.Service.Name] == 0 })
+	pool := &Pool{Dial: s.Dial, Resolver: &lookup.Resolver{Lookup: s.Lookup}}
+	results := collect(t.Context(), pool, checks...)
+	if len(results) != 2 {
+		t.Errorf("%d results, want 2", len(results))
+	}
+	for _, res := range results {
+		if res.Verdict != Answered || res.Port != shared || res.Peer.Facts["interfaces"] != "NSPI 56.0, RFR 1.0" {
+			t.Errorf("%s on port %d: %s (%s), %+v", res.Check.Service.Name, res.Port, res.Verdict, res.Detail, res.Peer)
+		}
+	}
+}

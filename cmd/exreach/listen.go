@@ -3,7 +3,9 @@
 package main
 
 import (
+	"cmp"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -43,6 +45,10 @@ func listenCommand(w world) *cli.Command {
 	}
 }
 
+// garbage is how much of a listener's memory may be garbage, in percent of the rest: hostile
+// clients make much of it, and the default of 100 would double what the program takes.
+const garbage = 40
+
 func listen(c *cli.Context, w world) error {
 	l, err := listenerOf(c, w)
 	if err != nil {
@@ -71,12 +77,13 @@ func listen(c *cli.Context, w world) error {
 			o.Discard()
 		}
 	}()
+	debug.SetGCPercent(garbage) // it may run for days among strangers
 	return l.Run(c.Context)
 }
 
 // listenerOf is the listener that the command line describes, without its code and outputs.
 func listenerOf(c *cli.Context, w world) (*listening.Listener, error) {
-	l := &listening.Listener{Reverse: c.Bool("reverse"), User: c.String("user"), Drop: rights.Drop, Tool: tool(), Tell: tellingTo(w, c.IsSet("code-file"))}
+	l := &listening.Listener{Reverse: c.Bool("reverse"), User: userOf(c.String("user"), w.env("SUDO_UID")), Drop: rights.Drop, Tool: tool(), Tell: tellingTo(w, c.IsSet("code-file"))}
 	l.Machine, _ = os.Hostname()
 	l.Program, _ = os.Executable()
 	var err error
@@ -100,6 +107,15 @@ func listenerOf(c *cli.Context, w world) (*listening.Listener, error) {
 	l.Catalog = cat
 	l.Plan, err = listening.PlanFor(cat, roles)
 	return l, err
+}
+
+// userOf is the user to become once the ports are open: the one who is named, or who called
+// sudo (sudo(8), SUDO_UID). Root is never meant.
+func userOf(named, sudoUID string) string {
+	if sudoUID == "0" {
+		sudoUID = ""
+	}
+	return cmp.Or(named, sudoUID)
 }
 
 // rolesOf is the roles that the command line names for this machine, or those that a topology

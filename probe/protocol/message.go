@@ -17,8 +17,9 @@ import (
 
 // Limits of an exchange of messages.
 const (
-	maxDatagram = 65535 // bytes (RFC 768)
-	maxStray    = 16    // datagrams in answer to something else, before we give up
+	maxDatagram = 65535   // bytes (RFC 768)
+	maxQuestion = 8 << 10 // bytes of a datagram that a stand-in reads: clients ask less over UDP
+	maxStray    = 16      // datagrams in answer to something else, before we give up
 )
 
 // An envelope frames the messages of a protocol: one in each datagram over UDP, each
@@ -143,7 +144,10 @@ func (e envelope) mismatch(got string) error { return &wire.MismatchError{Want: 
 // empty one, and must not keep what it is given. It returns nil to send no answer,
 // which over TCP ends the conversation.
 func (e envelope) serve(conn net.Conn, network catalog.Network, reply func(message []byte) []byte) error {
-	b := make([]byte, maxDatagram)
+	var b []byte
+	if network == catalog.UDP {
+		b = make([]byte, maxQuestion)
+	}
 	for {
 		message, err := e.request(conn, network, b)
 		if errors.Is(err, io.EOF) {

@@ -138,9 +138,10 @@ type Stand struct {
 	Version   string            // of Exchange: "2019"
 	Releases  *catalog.Releases // what is known of all versions; nil means what comes with exreach
 	Service   catalog.Service
-	Endpoints []rpc.Endpoint // what an endpoint mapper hands out
-	Accounts  []Credentials  // who may log in; without any, no client may
-	Most      int            // bytes that the answer over UDP may have, because the source may be forged; 0 is no limit
+	Shared    []catalog.Interface // RPC interfaces of other services that share the port
+	Endpoints []rpc.Endpoint      // what an endpoint mapper hands out
+	Accounts  []Credentials       // who may log in; without any, no client may
+	Most      int                 // bytes that the answer over UDP may have, because the source may be forged; 0 is no limit
 	StartTLS  func(net.Conn) (net.Conn, error)
 	// StartTLS does the TLS handshake as a server. Nil where there is no
 	// certificate: Answer then does not offer TLS.

@@ -76,13 +76,13 @@ func lacks(i catalog.Interface, instead ...string) error {
 }
 
 // answerRPC answers as an endpoint mapper does, or on an interface's own port as a
-// server that has the interface but none of its operations.
+// server that has the interface but none of its operations. Other services may share the port.
 func answerRPC(conn net.Conn, s Stand) error {
 	owns := rpc.Mapper
 	if s.Service.RPC != nil {
 		owns = *s.Service.RPC
 	}
-	return rpc.Serve(conn, owns, s.Endpoints)
+	return rpc.Serve(conn, append([]catalog.Interface{owns}, s.Shared...), s.Endpoints)
 }
 
 // factsOf returns what stands out in an endpoint map that was read at the

@@ -3,6 +3,7 @@
 package standin
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"time"
@@ -12,11 +13,11 @@ import (
 	"exreach/probe/socket/census"
 )
 
-// How often a server looks after what goes on: at the system's connections each time while
-// a source is expected, and else each fifth time.
+// How often a server looks after what goes on. Where the system has so many connections that
+// a look takes long, looks are fewer: they take one part of the time in mostBusy.
 const (
 	tendEvery  = 200 * time.Millisecond
-	seldom     = 5
+	mostBusy   = 20
 	showsAfter = time.Second // a half-open connection is told of: its SYN-ACK was sent again
 )
 
@@ -24,18 +25,18 @@ const (
 const mostSightings = 4096
 
 // tend ends flows that are over. A guarded server also watches the connections that never
-// come to accept: half-open ones, and those of other programs' ports.
+// come to accept: half-open ones, and those of other programs' ports. It looks once more at
+// the end, while the listeners are still open.
 func (s *Server) tend() {
 	l := &lookout{Server: s, known: map[pair]*sighting{}}
 	guarded := s.Guarded
 	ticks := time.NewTicker(tendEvery)
 	defer ticks.Stop()
-	for n := 0; ; n++ {
-		if n%seldom == 0 {
-			s.endFlows(flowIdle)
-		}
-		if guarded && (n%seldom == 0 || s.ledger.awaits()) {
-			guarded = l.look() != census.ErrUnknown
+	for rest := (time.Time{}); ; {
+		s.endFlows(flowIdle)
+		if began := time.Now(); guarded && began.After(rest) {
+			guarded = !errors.Is(l.look(), census.ErrUnknown)
+			rest = began.Add(mostBusy * time.Since(began))
 		}
 		select {
 		case <-s.ctx.Done():
@@ -65,7 +66,8 @@ type sighting struct {
 	seen  bool // by the last look
 }
 
-// look looks once. A connection that is half-open for one look only is on its way to be accepted.
+// look looks once. A connection that is half-open for one look only is on its way to be
+// accepted, unless there is no other look.
 func (l *lookout) look() error {
 	links, err := l.links(func(port uint16) bool {
 		return slices.ContainsFunc(l.openings, func(o *opening) bool { return o.Network == catalog.TCP && o.real.Port() == port })

@@ -106,13 +106,6 @@ func (l *ledger) expects(source netip.Addr) bool {
 	return l.expected[source] != nil
 }
 
-// awaits reports whether any source is expected.
-func (l *ledger) awaits() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.expected) > 0
-}
-
 // expect begins an expectation; forget ends it.
 func (l *ledger) expect(source netip.Addr, token string) {
 	l.mu.Lock()

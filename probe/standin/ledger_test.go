@@ -3,6 +3,7 @@
 package standin
 
 import (
+	"context"
 	"encoding/binary"
 	"net"
 	"net/netip"
@@ -161,6 +162,28 @@ func (o *observed) sees(state census.State, remotes ...netip.AddrPort) {
 		o.all = append(o.all, census.Link{Local: netip.MustParseAddrPort("127.0.0.1:25"), Remote: r, State: state})
 	}
 	_ = o.look()
+}
+
+// TestLastLook: what is half-open when a server ends is recorded, though it is seen once only.
+func TestLastLook(t *testing.T) {
+	o, caller := lookoutOver(t, far.Open), netip.MustParseAddrPort("192.0.2.1:40001")
+	o.Guarded, o.Limits = true, GuardedLimits()
+	o.flows = newFlows()
+	ctx, end := context.WithCancel(t.Context())
+	o.ctx = ctx
+	looks := 0
+	o.links = func(func(uint16) bool) ([]census.Link, error) {
+		looks++
+		end()
+		if looks == 1 {
+			return nil, nil
+		}
+		return []census.Link{{Local: netip.MustParseAddrPort("127.0.0.1:25"), Remote: caller, State: census.SynReceived}}, nil
+	}
+	o.tend()
+	if a := o.arrivals()[caller]; !a.HalfOpen || looks != 2 {
+		t.Errorf("after %d looks the record has %+v", looks, a)
+	}
 }
 
 // accept holds a conversation with a client that says nothing.

@@ -4,6 +4,7 @@ package standin
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -113,9 +114,13 @@ func (s *Server) keep(own port, opened []*opening) {
 	}
 }
 
-// openInterface opens an RPC interface at a port that is given.
+// openInterface opens an RPC interface at a port that is given, or has it share the port with
+// those that are there.
 func (s *Server) openInterface(service catalog.Service, at uint16) error {
 	service.Ports = catalog.Ports{First: at, Last: at}
+	if s.isOpen(at) {
+		s.shared[at] = append(s.shared[at], *service.RPC)
+	}
 	err := s.open(service)
 	if s.isOpen(at) || s.Faults[service.Name] == Refused {
 		s.endpoints = append(s.endpoints, endpoint(*service.RPC, at))
@@ -210,7 +215,7 @@ func (s *Server) listenAt(address netip.Addr, own port, service catalog.Service)
 }
 
 func (o *opening) listenTCP(network, at string) error {
-	l, err := net.Listen("tcp"+network, at)
+	l, err := socket.Listening().Listen(context.Background(), "tcp"+network, at)
 	if err != nil {
 		return err
 	}
@@ -219,14 +224,12 @@ func (o *opening) listenTCP(network, at string) error {
 }
 
 func (o *opening) listenUDP(network, at string) error {
-	addr, err := net.ResolveUDPAddr("udp"+network, at)
+	packets, err := socket.Listening().ListenPacket(context.Background(), "udp"+network, at)
 	if err != nil {
 		return err
 	}
-	conn, err := net.ListenUDP("udp"+network, addr)
-	if err != nil {
-		return err
-	}
+	conn := packets.(*net.UDPConn)
+	socket.KnowBack(conn)
 	o.udp, o.real = conn, plainAddrPort(conn.LocalAddr().(*net.UDPAddr).AddrPort())
 	return nil
 }

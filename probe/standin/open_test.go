@@ -3,9 +3,12 @@
 package standin_test
 
 import (
+	"errors"
 	"net"
 	"net/netip"
+	"runtime"
 	"testing"
+	"time"
 
 	"exreach/catalog"
 	"exreach/probe/far"
@@ -134,6 +137,47 @@ func TestAddresses(t *testing.T) {
 			if all := s.RecordFor(from.Addr(), "").Arrivals; len(all) != 1 || all[0].From != from {
 				t.Errorf("%v: from %s arrived %+v", addresses, from, all)
 			}
+		}
+		s.Close()
+	}
+}
+
+// TestAnsweredFrom: an answer over UDP comes from the address that was asked, though the server
+// listens at all of them.
+func TestAnsweredFrom(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("elsewhere the system chooses, and 127.0.0.2 may be no address")
+	}
+	for _, all := range []string{"::", "0.0.0.0"} {
+		dns := catalog.Service{Name: "dns", Role: "mailbox", Network: catalog.UDP, Protocol: "dns", TLS: catalog.NoTLS}
+		var s *standin.Server
+		err := errors.New("no free port")
+		for range 100 {
+			at := hold(t, "127.0.0.1")
+			dns.Ports = catalog.Ports{First: at, Last: at}
+			s = &standin.Server{Host: "mail01", Version: "2019", Addresses: []netip.Addr{netip.MustParseAddr(all)}, Services: []catalog.Service{dns}}
+			if err = s.Start(t.Context()); err == nil {
+				break
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []string{"127.0.0.1", "127.0.0.2"} {
+			asker, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			question := []byte("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x01") // the NS of the root
+			to := netip.AddrPortFrom(netip.MustParseAddr(at), dns.Ports.First)
+			_ = asker.SetDeadline(time.Now().Add(5 * time.Second))
+			if _, err := asker.WriteToUDPAddrPort(question, to); err != nil {
+				t.Fatal(err)
+			}
+			if _, from, err := asker.ReadFromUDPAddrPort(make([]byte, 512)); err != nil || from != to {
+				t.Errorf("listening at %s: asked %s, answered from %s, error %v", all, to, from, err)
+			}
+			_ = asker.Close()
 		}
 		s.Close()
 	}

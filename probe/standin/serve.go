@@ -41,6 +41,7 @@ func (c *conversation) serve(conn net.Conn, most int) error {
 		Version:   c.Version,
 		Releases:  c.Releases,
 		Service:   service,
+		Shared:    c.shared[c.opening.Port],
 		Endpoints: c.endpoints,
 		Accounts:  c.Accounts,
 		Most:      most,

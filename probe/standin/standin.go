@@ -51,6 +51,7 @@ type Server struct {
 	authority *Authority
 	good, old shown
 	endpoints []rpc.Endpoint
+	shared    map[uint16][]catalog.Interface // by their port: RPC interfaces that came after the first
 	openings  []*opening
 	taken     map[port]bool // the ports that were opened, or are not to be
 	nothing   string        // a loopback address where nothing listens
@@ -103,7 +104,7 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	s.ctx, s.stop = context.WithCancel(ctx)
 	s.started = time.Now().UTC()
-	s.taken = map[port]bool{}
+	s.taken, s.shared = map[port]bool{}, map[uint16][]catalog.Interface{}
 	s.ledger, s.door, s.flows, s.herald = newLedger(), newDoor(s.limits()), newFlows(), newHerald(s.Watch)
 	if s.links == nil {
 		s.links = census.Links

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"exreach/probe/far"
+	"exreach/probe/socket"
 	"exreach/probe/tape"
 )
 
@@ -24,7 +25,7 @@ const maxDatagram = 64 << 10
 func (s *Server) receive(o *opening) {
 	b := make([]byte, maxDatagram)
 	for patience := (patience{}); ; {
-		n, from, err := o.udp.ReadFromUDPAddrPort(b)
+		n, from, back, err := socket.Receive(o.udp, b)
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -32,23 +33,22 @@ func (s *Server) receive(o *opening) {
 			patience.wait(s.ctx)
 		default:
 			patience = patience.over()
-			s.answer(o, b[:n], from)
+			s.answer(o, &exchange{UDPConn: o.udp, first: b[:n], from: from, back: back, most: -1})
 		}
 	}
 }
 
 // answer answers one datagram.
-func (s *Server) answer(o *opening, question []byte, from netip.AddrPort) {
-	f := s.flow(o, plainAddrPort(from))
+func (s *Server) answer(o *opening, x *exchange) {
+	f := s.flow(o, plainAddrPort(x.from))
 	if f.turned != "" {
 		return
 	}
 	defer s.survive(o)
-	x := &exchange{UDPConn: o.udp, first: question, from: from, most: -1}
 	c := &conversation{Server: s, opening: o, entry: f.entry}
 	most := 0
 	if s.Guarded && !s.ledger.expects(f.from.Addr()) {
-		x.most = len(question)
+		x.most = len(x.first)
 		most = max(1, x.most)
 	}
 	c.raw = f.tape.Record(x)
@@ -61,6 +61,7 @@ type exchange struct {
 	*net.UDPConn
 	first []byte
 	from  netip.AddrPort
+	back  socket.Back
 	read  bool
 	most  int // bytes that may still be written; negative is no limit
 }
@@ -84,7 +85,7 @@ func (e *exchange) Write(b []byte) (int, error) {
 		}
 		e.most -= len(b)
 	}
-	return e.WriteToUDPAddrPort(b, e.from)
+	return e.back.Answer(e.UDPConn, b, e.from)
 }
 
 func (e *exchange) RemoteAddr() net.Addr { return net.UDPAddrFromAddrPort(e.from) }

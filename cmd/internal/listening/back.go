@@ -14,7 +14,6 @@ import (
 	"exreach/cmd/internal/contact"
 	"exreach/cmd/internal/survey"
 	"exreach/probe/far"
-	"exreach/probe/socket/wall"
 )
 
 // Back opens the ports of the plan at this end, for far ends that check back, and tells the
@@ -35,7 +34,7 @@ func (l *Listener) Back(ctx context.Context) (back *contact.Back, over func(), e
 	}
 	l.Tell.Note(fmt.Sprintf("this end stands in for %s %s, for the far ends to check back", l.Plan.title(), whereOf(l.Addresses)))
 	l.tellUnopened(openings)
-	l.tellWall(openings, wall.Look(l.Program))
+	l.tellWall(openings)
 	return &contact.Back{
 		Version: l.Plan.Version.Name, Role: l.Plan.Roles[0], Openings: l.server.Openings,
 		Expect: func(source netip.Addr, token string) (forget func()) {

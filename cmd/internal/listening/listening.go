@@ -47,6 +47,7 @@ type Listener struct {
 	server  *standin.Server
 	close   func() // closes the server, once
 	tally   tally
+	found   wall.Wall
 	wall    string // what is known of the host's own firewall
 	started time.Time
 	dropped int64 // what wall.Dropped had at the start
@@ -75,7 +76,6 @@ func (l *Listener) Run(ctx context.Context) error {
 	if !slices.ContainsFunc(openings, isOpen) {
 		return l.nothingOpen(openings)
 	}
-	found := wall.Look(l.Program) // as root it may see more
 	became := ""
 	if l.Drop != nil {
 		var err error
@@ -88,17 +88,20 @@ func (l *Listener) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	l.tellStart(openings, became, found)
+	l.tellStart(openings, became)
 	return l.serve(ctx)
 }
 
-// begin gives the run its name, and notes what there was before it.
+// begin gives the run its name, and notes what there was before it. As root it may see more of
+// the firewall than later.
 func (l *Listener) begin() {
 	l.name, l.started = rand.Text()[:4], time.Now()
 	l.dropped, _ = wall.Dropped()
 	if l.Program == "" {
 		l.Program = "exreach"
 	}
+	l.found = wall.Look(l.Program)
+	l.wall = l.found.Says(l.Plan.ports())
 }
 
 // newServer is the stand-in of the plan.
@@ -129,7 +132,7 @@ func (l *Listener) signed(r far.Record) far.Record {
 	r.Host, r.Version, r.Roles = l.Plan.Host, l.Plan.Version.Name, l.Plan.Roles
 	r.Started, r.Now, r.Wall, r.Dropped = l.started, time.Now(), l.wall, -1
 	if n, known := wall.Dropped(); known {
-		r.Dropped = int(n - l.dropped)
+		r.Dropped = int(max(n-l.dropped, 0)) // the count may fall
 	}
 	return r
 }

@@ -225,3 +225,17 @@ func (p Plan) From() string {
 func mistake(hint, format string, a ...any) error {
 	return &survey.Mistake{Err: fmt.Errorf(format, a...), Hint: hint}
 }
+
+// ports is every port of the plan, once.
+func (p Plan) ports() (all []catalog.Port) {
+	for _, s := range p.Services {
+		port := catalog.Port{Network: s.Network, Number: s.Ports.First}
+		if s.RPC != nil {
+			port.Number = p.Static[s.Name]
+		}
+		if !slices.Contains(all, port) {
+			all = append(all, port)
+		}
+	}
+	return all
+}

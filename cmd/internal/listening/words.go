@@ -11,7 +11,6 @@ import (
 	"exreach/catalog"
 	"exreach/probe/far"
 	"exreach/probe/socket/rights"
-	"exreach/probe/socket/wall"
 )
 
 // asUser says what works without privileges.
@@ -19,7 +18,7 @@ const asUser = "as an ordinary user it opens the ports from 1024 up"
 
 // tellStart says what the listener is, how to check it from the near end, and what keeps it
 // from being reached.
-func (l *Listener) tellStart(openings []far.Opening, became string, found wall.Wall) {
+func (l *Listener) tellStart(openings []far.Opening, became string) {
 	note := l.Tell.Note
 	note(fmt.Sprintf("listener %s stands in for %s %s, until %s; it serves %s",
 		l.name, l.Plan.title(), whereOf(l.Addresses), l.untilWhen(), l.Allow))
@@ -30,7 +29,7 @@ func (l *Listener) tellStart(openings []far.Opening, became string, found wall.W
 	if became != "" {
 		note("the privileges are given up: it goes on as user " + became)
 	}
-	l.tellWall(openings, found)
+	l.tellWall(openings)
 	l.tellCode()
 }
 
@@ -121,21 +120,21 @@ func (l *Listener) tellGrant() {
 
 // tellWall says what is known of the host's own firewall, with the lines that let the
 // listener through.
-func (l *Listener) tellWall(openings []far.Opening, found wall.Wall) {
+func (l *Listener) tellWall(openings []far.Opening) {
 	var ports []catalog.Port
 	for _, o := range openings {
 		if port := (catalog.Port{Network: o.Network, Number: o.Port}); o.State == far.Open && !slices.Contains(ports, port) {
 			ports = append(ports, port)
 		}
 	}
-	l.wall = found.Says(ports)
+	says := l.found.Says(ports)
 	isLocal := len(l.Addresses) > 0 && !slices.ContainsFunc(l.Addresses, func(a netip.Addr) bool { return !a.IsLoopback() })
-	if l.wall == "" || isLocal {
+	if says == "" || isLocal {
 		return
 	}
-	l.Tell.Note(l.wall)
-	allow, undo := found.Lines(ports)
-	if len(allow) == 0 || found.Kind == "" || found.Known && !found.Active {
+	l.Tell.Note(says)
+	allow, undo := l.found.Lines(ports)
+	if len(allow) == 0 || l.found.Kind == "" || l.found.Known && !l.found.Active {
 		return
 	}
 	l.Tell.Note("to let the listener be reached:")

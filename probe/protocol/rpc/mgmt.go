@@ -3,6 +3,7 @@
 package rpc
 
 import (
+	"slices"
 	"time"
 
 	"exreach/catalog"
@@ -84,7 +85,7 @@ func Labels(all []catalog.Interface) (named, unnamed []string) {
 
 // tellInterfaces answers inq_if_ids.
 func (s *server) tellInterfaces(p PDU, context uint16) error {
-	stub, err := InterfacesAnswer(s.owns, Management)
+	stub, err := InterfacesAnswer(append(slices.Clone(s.owns), Management)...)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"exreach/catalog"
 	"exreach/probe/protocol/wire"
@@ -19,16 +20,16 @@ const MaxMessages = 4096
 // A server is the server's end of an association, for a stand-in.
 type server struct {
 	Association
-	owns      catalog.Interface // the interface that it has beside Management
+	owns      []catalog.Interface // the interfaces that it has beside Management
 	endpoints []Endpoint
 	contexts  map[uint16]catalog.Interface // what was bound, by presentation context
 	fragment  int                          // the largest that the client takes
 }
 
-// Serve is a stand-in that has the interface owns. As the endpoint mapper it hands out
-// endpoints; of any other interface it runs no operation. It tells which interface it
+// Serve is a stand-in that has the interfaces owns. As the endpoint mapper it hands out
+// endpoints; of any other interface it runs no operation. It tells which interfaces it
 // has, and returns nil when the client hangs up.
-func Serve(conn net.Conn, owns catalog.Interface, endpoints []Endpoint) error {
+func Serve(conn net.Conn, owns []catalog.Interface, endpoints []Endpoint) error {
 	srv := &server{
 		Association: Association{Conn: conn, Budget: MaxBytes},
 		owns:        owns,
@@ -119,7 +120,7 @@ func (s *server) context(r *Reader, w *Writer) {
 	const rejected, noAbstractSyntax, noTransferSyntax = 2, 1, 2
 	reason := uint16(0)
 	switch {
-	case !s.owns.Serves(asked) && !Management.Serves(asked):
+	case !s.serves(asked):
 		reason = noAbstractSyntax
 	case !speaksNDR:
 		reason = noTransferSyntax
@@ -133,6 +134,12 @@ func (s *server) context(r *Reader, w *Writer) {
 	s.contexts[id] = asked
 	w.U32(0) // accepted, no reason
 	w.Syntax(ndr, NDR.Major, NDR.Minor)
+}
+
+// serves reports whether a client may bind this interface.
+func (s *server) serves(asked catalog.Interface) bool {
+	serves := func(own catalog.Interface) bool { return own.Serves(asked) }
+	return slices.ContainsFunc(s.owns, serves) || serves(Management)
 }
 
 // run answers one request.
