@@ -4,6 +4,7 @@
 
 agree NEAR FAR WIRE      every row answered and undisturbed, and the report of the near end,
                          the record of the far end and the packets agree to the byte
+covered FAR NEAR...      every port that the far end has open was asked in one of the reports
 table NEAR EXPECTED      each row of EXPECTED is so: scene, ports, verdicts, directions,
                          reasons, way; words are separated by |, - is absent, * anything
 held NEAR PROGRAM COUNT PORT...  these ports are told to belong to the program, so many
@@ -12,6 +13,10 @@ contacts NEAR COUNT ...  so many contacts stand, by listeners of different names
                          failed for the reason that is named instead of COUNT
 nat NEAR                 every row agrees, and came from another address than it was sent from
 answered NEAR NETWORK    every port of the network answered, and no row of it is directed
+reverse NEAR ADDRESSES THERE BACK [PORT]...  the first run is about the far end, and one
+                         for each of these ADDRESSES is about this machine; of each
+                         address one row is blocked, THERE or BACK, as port=direction, or
+                         none (-). These PORTs of this machine have another program
 undirected NEAR          no row says where it is blocked or changed
 """
 
@@ -120,6 +125,16 @@ def agree(near_path, far_path, wire_path):
     networks = [r["network"] for r in rows(near)]
     told = " ".join(f"{c.get('agree')} of {c.get('recorded')}" for c in found)
     print(f"  {len(networks)} rows ({networks.count('udp')} UDP); contact: {told}; {came} arrivals are the same here, there and on the wire: {there} bytes there, {back} back")
+
+
+def covered(far_path, *near_paths):
+    opened = {name(p) for p in load(far_path)["ports"] if p["state"] == "open"}
+    asked = {name(r) for path in near_paths for r in rows(load(path))}
+    if opened - asked:
+        wrong(f"not asked: {', '.join(sorted(opened - asked))}")
+    if asked - opened:
+        wrong(f"asked, and not open: {', '.join(sorted(asked - opened))}")
+    print(f"  {len(opened)} ports are open there, and {len(opened & asked)} of them were asked")
 
 
 def flat(arrival):
@@ -232,13 +247,50 @@ def answered(near_path, network):
             wrong(f"contact at {c['address']}: {c['failed']}")
 
 
+def reverse(near_path, addresses, there, back, *held_here):
+    near = load(near_path)
+    addresses = set(addresses.split(","))
+    if len(near.get("runs", [])) != 1 + len(addresses):
+        wrong(f"{len(near.get('runs', []))} runs, not one there and {len(addresses)} back")
+    for way, blocked in (("there", there), ("back", back)):
+        asked = [r for r in rows(near) if (r.get("run") == 1) == (way == "there")]
+        hosts = {r["host"] for r in asked}
+        if way == "back" and hosts != addresses:
+            wrong(f"the far end asked {', '.join(sorted(hosts)) or 'nothing'}, not {', '.join(sorted(addresses))}")
+        if way == "there" and hosts & addresses:
+            wrong(f"the near end asked itself: {', '.join(sorted(hosts))}")
+        at = set()
+        for r in asked:
+            holder = r.get("far", {}).get("held_by", "")
+            if f"{name(r)}={r.get('direction')}" == blocked:
+                at.add(r["address"])
+                if r["verdict"] != "timed-out" or r["grade"] != "fail":
+                    wrong(f"{place(r)}: {r['verdict']}, {r['grade']}")
+                print(f"  {way:5} {name(r)} {r['verdict']} {r['direction']}: {sentence(r)}")
+            elif way == "back" and name(r) in held_here:
+                if r["verdict"] != "answered" or r["grade"] == "fail" or "python" not in holder:
+                    wrong(f"{place(r)}: {r['verdict']}, {r['grade']}, held by {holder or 'nothing known'}")
+                print(f"  {way:5} {name(r)} {r['verdict']} {holder}: {r['detail']}")
+            else:
+                quiet(r)
+        if blocked != "-" and at != {r["address"] for r in asked}:
+            wrong(f"{way}: {blocked} at {', '.join(sorted(at)) or 'no address'}")
+        interfaces = sum(r["protocol"] == "rpc" and r["port"] > 1024 for r in asked)
+        print(f"  {way:5} {len(asked)} rows at {', '.join(sorted(hosts))}, {interfaces} of them RPC interfaces")
+        if way == "back" and "135/tcp" in held_here and not interfaces:
+            wrong("no RPC interface was asked, though the contact names their ports")
+    for port in held_here:
+        if not any(r.get("run") != 1 and name(r) == port for r in rows(near)):
+            wrong(f"{port} of this machine was not asked")
+
+
 def undirected(near_path):
     for r in load(near_path)["results"]:
         if r.get("direction", "unknown") != "unknown":
             wrong(f"{place(r)}: {r['direction']}, from a record of another run")
 
 
-WHAT = {"agree": agree, "table": table, "held": held, "contacts": wanted_contacts, "nat": nat, "answered": answered, "undirected": undirected}
+WHAT = {"agree": agree, "covered": covered, "table": table, "held": held, "contacts": wanted_contacts, "nat": nat, "answered": answered, "reverse": reverse, "undirected": undirected}
 
 try:
     WHAT[sys.argv[1]](*sys.argv[2:])

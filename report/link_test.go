@@ -70,7 +70,7 @@ func TestMayWeDeploy(t *testing.T) {
 		{linked(t, well), []string{"May we deploy: yes: all 3 ports reach the listener at far01.contoso.com and come back unchanged; other programs there have 135/tcp."}},
 		{linked(t, badly), []string{"May we deploy: no, because 443/tcp and 445/tcp never arrive, the answer of 587/tcp never comes back, 25/tcp is changed on the way, another party answers for 80/tcp and another program has 135/tcp there."}},
 		{linked(t, well, badly), []string{
-			"May we deploy: no at far02.contoso.com; yes at far01.contoso.com.", "May we deploy: yes: all 3 ports", "May we deploy: no, because 443/tcp",
+			"May we deploy: no at far02.contoso.com, because 443/tcp and 445/tcp never arrive, ", "; yes at far01.contoso.com.", "May we deploy: yes: all 3 ports", "May we deploy: no, because 443/tcp",
 		}},
 	} {
 		text := joinLines(write(t, "table", test.report, content.Style{}))

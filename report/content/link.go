@@ -112,24 +112,32 @@ func (h Head) standInText() string {
 	return "The answers of " + Listed(names, most) + " come from " + program + ", not from Exchange."
 }
 
-// deployText is one answer over all far ends.
+// deployText is one answer over all far ends, with the reasons if not many of them say no.
 func (h Head) deployText() string {
 	if len(h.Hosts) == 1 && h.Hosts[0].Deploy != nil {
 		return h.Hosts[0].Deploy.Text()
 	}
 	const most = 4
 	names, told := map[ends.Answer][]string{}, false
+	var reasons []string
 	for _, s := range h.Hosts {
 		answer := ends.Uncertain
 		if s.Deploy != nil {
 			answer, told = s.Deploy.Answer, true
 		}
 		names[answer] = append(names[answer], h.Called(s))
+		if answer == ends.No {
+			reasons = append(reasons, "no at "+h.Called(s)+", "+s.Deploy.Why)
+		}
 	}
 	if !told {
 		return ""
 	}
 	var texts []string
+	if len(reasons) <= most {
+		texts = reasons
+		delete(names, ends.No)
+	}
 	for _, of := range []struct {
 		answer ends.Answer
 		word   string
