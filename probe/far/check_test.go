@@ -120,7 +120,7 @@ func FuzzCompare(f *testing.F) {
 			for _, local := range []netip.AddrPort{ours, {}} {
 				near := Near{Network: network, Port: 25, Connected: connected, Answered: connected && len(received) > 0, Wire: Wire{[]Call{called(local, sent, received), missed(local)}}}
 				m := Meeting{Seen: []netip.Addr{ours.Addr()}, Ahead: time.Duration(ahead), Loose: time.Duration(loose)}
-				s := Compare(near, r, m)
+				s := Compare([]Near{near}, r, m)[0]
 				if len(s.Was) > 100 || len(s.Is) > 100 || len(s.Holder) > mostText || len(s.Came) > mostCame || strings.ContainsAny(s.Was+s.Is+s.Holder+s.Note, "\x1b\n\u202e") {
 					t.Errorf("%+v", s)
 				}

@@ -28,6 +28,7 @@ type Meeting struct {
 	Ours      map[uint16]bool // the source ports that this run used: an arrival from one belongs to it
 	Ahead     time.Duration   // by how much the far end's clock is ahead of ours
 	Loose     time.Duration   // by how much that may be wrong; more than a minute is too much to go by time
+	Taken     Taken           // arrivals that belong to checks compared before; Compare adds those of its own, unless it is nil
 }
 
 // mostCame is how many arrivals a Sight has.
@@ -36,12 +37,49 @@ const mostCame = 4
 // tooLoose is when times say nothing any more of what belongs together.
 const tooLoose = time.Minute
 
-// Compare says what follows for one check from what the far end saw. The record must have
-// passed Check.
-func Compare(near Near, record Record, m Meeting) Sight {
-	open := openingOf(record, near.Network, near.Port)
-	came := arrivalsAt(record, near.Network, near.Port)
-	pairs := match(near, came, m)
+// A door is a port of the far end.
+type door struct {
+	network catalog.Network
+	port    uint16
+}
+
+// Compare says what follows for each of these checks from what the far end saw. The record
+// must have passed Check.
+func Compare(checks []Near, record Record, m Meeting) []Sight {
+	if m.Taken == nil {
+		m.Taken = Taken{}
+	}
+	at := map[door][]int{}
+	for i, c := range checks {
+		d := door{c.Network, c.Port}
+		at[d] = append(at[d], i)
+	}
+	sights := make([]Sight, len(checks))
+	for d, those := range at {
+		open, came := openingOf(record, d.network, d.port), arrivalsAt(record, d.network, d.port)
+		pairs := make([][]pair, len(those))
+		for n, i := range those {
+			pairs[n] = pairsOf(checks[i].Wire)
+		}
+		match(pairs, came, m)
+		for n, i := range those {
+			sights[i] = sightOf(checks[i], pairs[n], came, open, record, m)
+		}
+	}
+	return sights
+}
+
+// pairsOf returns the connections of a check, of which no arrival is known yet.
+func pairsOf(w Wire) []pair {
+	pairs := make([]pair, len(w.Calls))
+	for i, c := range w.Calls {
+		pairs[i].call = c
+	}
+	return pairs
+}
+
+// sightOf says what follows for one check from its connections and what became of them.
+func sightOf(near Near, pairs []pair, came []*Arrival, open Opening, record Record, m Meeting) Sight {
 	s := judge(near, pairs, came, open, record, m)
 	s.Dropped = record.Dropped
 	if open.State != Open {

@@ -90,7 +90,7 @@ func (s scene) look() Sight {
 	if s.meeting.Ours == nil {
 		s.meeting.Ours = map[uint16]bool{ours.Port(): true}
 	}
-	return Compare(s.near, s.record, s.meeting)
+	return Compare([]Near{s.near}, s.record, s.meeting)[0]
 }
 
 var (
@@ -146,6 +146,10 @@ func TestCompare(t *testing.T) {
 		"saved, answer lost":        {scene{near: timedOut, calls: []Call{{At: noon, Took: time.Minute, Untaped: true, Missed: true}}, arrivals: []Arrival{halfOpen(ours)}, meeting: Meeting{Seen: []netip.Addr{ours.Addr()}, Ours: map[uint16]bool{}, Loose: 30 * time.Second}}, AnswerLost, "", 1},
 		"an earlier connection":     {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{with(arrived(ours, ehlo, banner), func(a *Arrival) { a.At = noon.Add(-time.Hour) })}}, NeverArrived, BeforeHost, 0},
 		"another check's":           {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{arrived(netip.AddrPortFrom(ours.Addr(), 50124), ehlo, banner)}, meeting: Meeting{Seen: []netip.Addr{ours.Addr()}, Ours: map[uint16]bool{50124: true}}}, NeverArrived, BeforeHost, 0},
+		"ports changed to ours":     {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, arrivals: []Arrival{arrived(netip.AddrPortFrom(nat.Addr(), 50124), ehlo, banner)}, meeting: Meeting{Seen: []netip.Addr{nat.Addr()}, Ours: map[uint16]bool{50123: true, 50124: true}}}, "", "", 1},
+		"a missed call's neighbour": {scene{near: answered, calls: []Call{missed(ours), called(netip.AddrPortFrom(ours.Addr(), 50124), ehlo, banner)}, arrivals: []Arrival{arrived(nat, ehlo, strings.ToLower(banner))}, meeting: natted}, Changed, "", 1},
+		"missed, and another's":     {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{arrived(nat, ehlo, banner)}, meeting: natted}, NeverArrived, BeforeHost, 0},
+		"missed, its port accepted": {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{arrived(ours, "", banner)}}, AnswerLost, "", 1},
 		"masking":                   {scene{near: answered, calls: []Call{called(ours, ehlo, strings.Replace(banner, "Microsoft ESMTP", "*********", 1))}, arrivals: []Arrival{arrived(ours, ehlo, banner)}}, Changed, "", 1},
 		"STARTTLS taken out":        {scene{near: answered, calls: []Call{called(ours, ehlo, banner+strings.Replace(offers, "250-STARTTLS\r\n", "", 1))}, arrivals: []Arrival{arrived(ours, ehlo, banner+offers)}}, Changed, StartTLSGone, 1},
 		"STARTTLS written over":     {scene{near: answered, calls: []Call{called(ours, ehlo, banner+strings.Replace(offers, "STARTTLS", "XXXXXXXA", 1))}, arrivals: []Arrival{arrived(ours, ehlo, banner+offers)}}, Changed, StartTLSGone, 1},
@@ -222,5 +226,25 @@ func TestEachArrivalOnce(t *testing.T) {
 	got := s.look()
 	if len(got.Came) != 3 || got.Came[0].From.Port() != 1 || got.Came[1].From.Port() != 2 || got.Came[2].From.Port() != 3 || got.Direction != "" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestChecksShareAPort: of several checks at one port, none takes the arrival of another, and
+// neither does one that is compared later.
+func TestChecksShareAPort(t *testing.T) {
+	second := netip.AddrPortFrom(ours.Addr(), 50124)
+	checks := []Near{
+		{Network: catalog.TCP, Port: 25, Connected: true, Wire: Wire{[]Call{called(ours, "changed", "")}}},
+		{Network: catalog.TCP, Port: 25, Connected: true, Answered: true, Wire: Wire{[]Call{called(second, ehlo, banner)}}},
+	}
+	r := sound()
+	r.Arrivals = []Arrival{arrived(nat, ehlo, banner)}
+	m := Meeting{Seen: []netip.Addr{nat.Addr()}, Taken: Taken{}}
+	got := Compare(checks, r, m)
+	if len(got[0].Came) != 0 || got[0].Direction != AnsweredByOther || len(got[1].Came) != 1 || got[1].Direction != "" {
+		t.Errorf("%+v", got)
+	}
+	if again := Compare(checks[1:], r, m); len(again[0].Came) != 0 {
+		t.Errorf("compared later: %+v", again)
 	}
 }

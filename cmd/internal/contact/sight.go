@@ -21,16 +21,23 @@ func (p *proving) compare(second []probe.Result, record *far.Record) {
 			}
 		}
 	}
+	var at []int // the places of those that are compared
+	var checks []far.Near
 	for i := range second {
 		r := &second[i]
-		if r.Wire == nil || r.Port == 0 || r.Verdict == probe.Untried {
-			continue
-		}
-		if record == nil {
+		switch {
+		case r.Wire == nil || r.Port == 0 || r.Verdict == probe.Untried:
+		case record == nil:
 			r.Far = &far.Sight{Direction: far.NoDirection, Why: far.NoRecord, Dropped: -1}
-			continue
+		default:
+			at, checks = append(at, i), append(checks, nearOf(*r))
 		}
-		sight := far.Compare(nearOf(*r), *record, p.meeting)
+	}
+	if record == nil {
+		return
+	}
+	for n, sight := range far.Compare(checks, *record, p.meeting) {
+		r := &second[at[n]]
 		r.Far = &sight
 		if r.Check.IsControl() || len(sight.Came) == 0 {
 			continue
