@@ -162,7 +162,13 @@ func TestCompare(t *testing.T) {
 		"TLS opened, our address":   {scene{near: answered, calls: []Call{{Local: ours, At: noon, Took: time.Second, Sent: said(hello), Received: said("a"), Certificate: forged}}, arrivals: []Arrival{with(arrived(ours, otherHello, "b"), func(a *Arrival) { a.Certificate = shown })}}, Changed, CertificateChanged, 1},
 		"TLS opened, without token": {scene{near: answered, calls: []Call{{Local: ours, At: noon, Took: time.Second, Sent: said(hello), Received: said("a"), Certificate: forged}}}, AnsweredByOther, "", 0},
 		"a proxy that passes on":    {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, arrivals: []Arrival{with(arrived(proxy, ehlo, banner), token)}}, Changed, ByProxy, 1},
-		"held":                      {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, record: Record{Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held, Holder: "master"}}}}, "", "", 0},
+		"held":                      {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, arrivals: []Arrival{with(arrived(ours, "", ""), func(a *Arrival) { a.Held = true })}, record: Record{Sees: true, Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held, Holder: "master"}}}}, "", "", 1},
+		"held, a proxy before it":   {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, record: Record{Sees: true, Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held}}}}, AnsweredByOther, "", 0},
+		"held, far system is mute":  {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, record: Record{Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held}}}}, NoDirection, OtherProgram, 0},
+		"held, over in no time":     {scene{near: answered, calls: []Call{{Local: ours, At: noon, Took: time.Millisecond}}, record: Record{Sees: true, Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held}}}}, NoDirection, OtherProgram, 0},
+		"dropped before the run":    {scene{near: timedOut, calls: []Call{missed(ours)}, record: Record{Dropped: 3}, meeting: Meeting{Seen: []netip.Addr{ours.Addr()}, PortsKept: true, Before: 3}}, NeverArrived, BeforeHost, 0},
+		"dropped, not known before": {scene{near: timedOut, calls: []Call{missed(ours)}, record: Record{Dropped: 3}, meeting: Meeting{Seen: []netip.Addr{ours.Addr()}, PortsKept: true, Before: -1}}, NeverArrived, "", 0},
+		"the counter fell":          {scene{near: timedOut, calls: []Call{missed(ours)}, record: Record{Dropped: 3}, meeting: Meeting{Seen: []netip.Addr{ours.Addr()}, PortsKept: true, Before: 5}}, NeverArrived, "", 0},
 		"held, and half-open":       {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{with(halfOpen(ours), func(a *Arrival) { a.Held = true })}, record: Record{Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held}}}}, AnswerLost, "", 1},
 		"held, and nothing seen":    {scene{near: timedOut, calls: []Call{missed(ours)}, record: Record{Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held}}}}, NoDirection, OtherProgram, 0},
 		"denied":                    {scene{near: Near{Refused: true}, calls: []Call{missed(ours)}, record: Record{Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Denied}}}}, NoDirection, NotOpen, 0},
@@ -246,5 +252,30 @@ func TestChecksShareAPort(t *testing.T) {
 	}
 	if again := Compare(checks[1:], r, m); len(again[0].Came) != 0 {
 		t.Errorf("compared later: %+v", again)
+	}
+}
+
+// TestEqual: both ends agree to the byte only where all that was sent came, both ways.
+func TestEqual(t *testing.T) {
+	udpNear := Near{Network: catalog.UDP, Connected: true, Answered: true}
+	for name, test := range map[string]struct {
+		scene
+		want bool
+	}{
+		"the same":         {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, arrivals: []Arrival{arrived(ours, ehlo, banner)}}, true},
+		"after a lost SYN": {scene{near: answered, calls: []Call{missed(netip.AddrPortFrom(ours.Addr(), 1)), called(ours, ehlo, banner)}, arrivals: []Arrival{arrived(ours, ehlo, banner)}}, true},
+		"less was read":    {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, arrivals: []Arrival{arrived(ours, ehlo, banner+offers)}}, false},
+		"less came":        {scene{near: answered, calls: []Call{called(ours, ehlo+"QUIT", banner)}, arrivals: []Arrival{arrived(ours, ehlo, banner)}}, false},
+		"one of two":       {scene{near: answered, calls: []Call{called(netip.AddrPortFrom(ours.Addr(), 1), ehlo, ""), called(ours, ehlo, banner)}, arrivals: []Arrival{arrived(ours, ehlo, banner)}}, false},
+		"nothing came":     {scene{near: timedOut, calls: []Call{missed(ours)}}, false},
+		"half-open":        {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{halfOpen(ours)}}, false},
+		"UDP":              {scene{near: udpNear, calls: []Call{called(ours, "q", "a")}, arrivals: []Arrival{udp("q", "a", 1)}}, true},
+		"UDP, sent again":  {scene{near: udpNear, calls: []Call{called(ours, "abcabcabc", "x")}, arrivals: []Arrival{udp("abcabc", "xx", 2)}}, true},
+		"UDP, cut short":   {scene{near: udpNear, calls: []Call{called(ours, "abcabc", "x")}, arrivals: []Arrival{udp("abca", "x", 2)}}, false},
+		"UDP, never came":  {scene{near: udpNear, calls: []Call{called(ours, "abc", "")}, arrivals: []Arrival{udp("abc", "x", 1)}}, false},
+	} {
+		if got := test.look(); got.Equal != test.want {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }

@@ -69,6 +69,7 @@ func (p *proving) prove(ctx context.Context, fit []Code) probe.HostResults {
 		return p.unfinished(err)
 	}
 	p.learn(s.local, w)
+	p.meeting.Before = w.Record.Dropped
 	p.stage.tell(Made{p.at, p.contact})
 	second, err := p.askAgain(ctx, w.Record)
 	if err != nil {

@@ -36,6 +36,7 @@ func (p *proving) compare(second []probe.Result, record *far.Record) {
 	if record == nil {
 		return
 	}
+	p.contact.Dropped = p.meeting.Dropped(*record)
 	for n, sight := range far.Compare(checks, *record, p.meeting) {
 		r := &second[at[n]]
 		r.Far = &sight
@@ -43,7 +44,7 @@ func (p *proving) compare(second []probe.Result, record *far.Record) {
 			continue
 		}
 		p.contact.Recorded++
-		if sight.Direction == "" {
+		if sight.Equal {
 			p.contact.Agree++
 		}
 	}
