@@ -15,7 +15,7 @@ import (
 // changes finds what was changed on the way, in any of the connections of a check.
 func changes(near Near, pairs []pair, m Meeting) (Sight, bool) {
 	for _, p := range pairs {
-		if p.came == nil || p.came.HalfOpen || p.came.Held || p.call.Untaped {
+		if p.came == nil || p.came.HalfOpen || p.came.Held || p.call.Untaped || p.call.Missed {
 			continue
 		}
 		if s, changed := change(near.Network, p, m); changed {

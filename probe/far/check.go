@@ -4,10 +4,8 @@ package far
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/netip"
 	"time"
@@ -17,61 +15,27 @@ import (
 	"exreach/probe/tape"
 )
 
-// Bounds of a record.
-const (
-	mostRecord   = 64 << 20 // bytes of JSON
-	mostOpenings = 4096
-	mostArrivals = 100_000
-	mostHead     = 64 << 10
-	mostText     = 300 // bytes of any text
-	mostRoles    = 64
-)
-
-// ReadRecord reads a record from a file or another end: at most one, of bounded size. All
-// its texts are printable, and it has passed Check.
-func ReadRecord(from io.Reader) (Record, error) {
-	var r Record
-	limited := &io.LimitedReader{R: from, N: mostRecord}
-	d := json.NewDecoder(limited)
-	if err := d.Decode(&r); err != nil {
-		switch {
-		case limited.N <= 0:
-			return Record{}, fmt.Errorf("the record is larger than %d MB", mostRecord>>20)
-		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-			return Record{}, errors.New("the record ends too soon: it was cut off when it was written or copied")
-		}
-		return Record{}, fmt.Errorf("this is no record of exreach listen: %w", err)
-	}
-	if err := r.Check(); err != nil {
-		return Record{}, err
-	}
-	r.clean()
-	return r, nil
-}
-
 // Check reports what is wrong with a record, which may come from anywhere: a schema of
 // another version, words that are none, numbers that cannot be. Its errors say what to do.
 func (r Record) Check() error {
 	switch {
-	case r.Schema == "":
-		return errors.New("this is no record of exreach listen: it has no schema")
 	case r.Schema != Schema:
-		return fmt.Errorf("the record has the schema %q, and this exreach reads %q: use the same version of exreach at both ends", wire.Printable(r.Schema, 40), Schema)
+		return &SchemaError{r.Schema}
 	case len(r.Openings) > mostOpenings || len(r.Arrivals) > mostArrivals || len(r.Roles) > mostRoles:
-		return fmt.Errorf("the record has %d ports and %d arrivals: no listener has so many", len(r.Openings), len(r.Arrivals))
+		return errTooMany
 	case !isTime(r.Started) || !isTime(r.Now) || r.Now.Before(r.Started):
 		return errors.New("the record has times that cannot be: it ends before it begins")
 	case r.Dropped < -1 || r.Dropped > math.MaxInt32 || r.More < 0 || r.More > math.MaxInt32:
 		return errors.New("the record has counts that cannot be")
 	}
 	for i, o := range r.Openings {
-		if err := o.check(); err != nil {
-			return fmt.Errorf("port %d of the record: %w", i+1, err)
+		if err := inPlace("port", i+1, o.check()); err != nil {
+			return err
 		}
 	}
 	for i, a := range r.Arrivals {
-		if err := a.check(); err != nil {
-			return fmt.Errorf("arrival %d of the record: %w", i+1, err)
+		if err := inPlace("arrival", i+1, a.check()); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"math"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,35 @@ func TestReadRecord(t *testing.T) {
 	}
 	if _, err := ReadRecord(strings.NewReader(`{"schema":"exreach-report/1"}`)); err == nil || !strings.Contains(err.Error(), "same version of exreach") {
 		t.Errorf("another file: %v", err)
+	}
+}
+
+// TestUnknownDrops: a record that does not say how many packets were dropped does not know.
+func TestUnknownDrops(t *testing.T) {
+	r, err := ReadRecord(strings.NewReader(`{"schema":"exreach-listen/1","new":[{"a":[1]}],"started":"2026-11-29T12:00:00Z","now":"2026-11-29T12:00:00Z","ports":null}`))
+	if err != nil || r.Dropped != -1 {
+		t.Errorf("%d dropped, %v", r.Dropped, err)
+	}
+}
+
+// TestHostileLists: a list that is too long, or of nothing, is refused before it is in memory.
+func TestHostileLists(t *testing.T) {
+	const size = 14 << 20
+	opening := `{"network":"tcp","port":25,"state":"open"},`
+	for name, text := range map[string]string{
+		"ports of nothing":    `{"ports":[` + strings.Repeat("{},", size/3) + `{}]}`,
+		"arrivals of nothing": `{"arrivals":[` + strings.Repeat("{},", size/3) + `{}]}`,
+		"roles of nothing":    `{"roles":[` + strings.Repeat(`"",`, size/3) + `""]}`,
+		"what is not known":   `{"x":[` + strings.Repeat("{},", size/3) + `{}]}`,
+		"many ports":          `{"schema":"exreach-listen/1","ports":[` + strings.Repeat(opening, size/len(opening)) + `{}]}`,
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := ReadRecord(strings.NewReader(text))
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; err == nil || took > 16<<20 {
+			t.Errorf("%s: %d bytes, %v", name, took, err)
+		}
 	}
 }
 
@@ -120,7 +150,7 @@ func FuzzCompare(f *testing.F) {
 			for _, local := range []netip.AddrPort{ours, {}} {
 				near := Near{Network: network, Port: 25, Connected: connected, Answered: connected && len(received) > 0, Wire: Wire{[]Call{called(local, sent, received), missed(local)}}}
 				m := Meeting{Seen: []netip.Addr{ours.Addr()}, Ahead: time.Duration(ahead), Loose: time.Duration(loose)}
-				s := Compare(near, r, m)
+				s := Compare([]Near{near}, r, m)[0]
 				if len(s.Was) > 100 || len(s.Is) > 100 || len(s.Holder) > mostText || len(s.Came) > mostCame || strings.ContainsAny(s.Was+s.Is+s.Holder+s.Note, "\x1b\n\u202e") {
 					t.Errorf("%+v", s)
 				}

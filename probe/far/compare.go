@@ -28,6 +28,8 @@ type Meeting struct {
 	Ours      map[uint16]bool // the source ports that this run used: an arrival from one belongs to it
 	Ahead     time.Duration   // by how much the far end's clock is ahead of ours
 	Loose     time.Duration   // by how much that may be wrong; more than a minute is too much to go by time
+	Before    int             // Record.Dropped when the contact began; 0 if all that the record counts may be of this run
+	Taken     Taken           // arrivals that belong to checks compared before; Compare adds those of its own, unless it is nil
 }
 
 // mostCame is how many arrivals a Sight has.
@@ -36,14 +38,60 @@ const mostCame = 4
 // tooLoose is when times say nothing any more of what belongs together.
 const tooLoose = time.Minute
 
-// Compare says what follows for one check from what the far end saw. The record must have
-// passed Check.
-func Compare(near Near, record Record, m Meeting) Sight {
-	open := openingOf(record, near.Network, near.Port)
-	came := arrivalsAt(record, near.Network, near.Port)
-	pairs := match(near, came, m)
+// A door is a port of the far end.
+type door struct {
+	network catalog.Network
+	port    uint16
+}
+
+// Compare says what follows for each of these checks from what the far end saw. The record
+// must have passed Check.
+func Compare(checks []Near, record Record, m Meeting) []Sight {
+	if m.Taken == nil {
+		m.Taken = Taken{}
+	}
+	at := map[door][]int{}
+	for i, c := range checks {
+		d := door{c.Network, c.Port}
+		at[d] = append(at[d], i)
+	}
+	sights := make([]Sight, len(checks))
+	for d, those := range at {
+		open, came := openingOf(record, d.network, d.port), arrivalsAt(record, d.network, d.port)
+		pairs := make([][]pair, len(those))
+		for n, i := range those {
+			pairs[n] = pairsOf(checks[i].Wire)
+		}
+		match(pairs, came, m)
+		for n, i := range those {
+			sights[i] = sightOf(checks[i], pairs[n], came, open, record, m)
+		}
+	}
+	return sights
+}
+
+// Dropped returns how many packets reached the far host since the meeting began and were
+// delivered to no program; -1 if that is not known.
+func (m Meeting) Dropped(r Record) int {
+	if m.Before < 0 || r.Dropped < m.Before { // a counter of the system may fall
+		return -1
+	}
+	return r.Dropped - m.Before
+}
+
+// pairsOf returns the connections of a check, of which no arrival is known yet.
+func pairsOf(w Wire) []pair {
+	pairs := make([]pair, len(w.Calls))
+	for i, c := range w.Calls {
+		pairs[i].call = c
+	}
+	return pairs
+}
+
+// sightOf says what follows for one check from its connections and what became of them.
+func sightOf(near Near, pairs []pair, came []*Arrival, open Opening, record Record, m Meeting) Sight {
 	s := judge(near, pairs, came, open, record, m)
-	s.Dropped = record.Dropped
+	s.Dropped, s.Equal = m.Dropped(record), s.Direction == "" && areEqual(near.Network, pairs)
 	if open.State != Open {
 		s.Holder = holderOf(open)
 	}
@@ -90,7 +138,7 @@ func holderOf(o Opening) string {
 func judge(near Near, pairs []pair, came []*Arrival, open Opening, r Record, m Meeting) Sight {
 	switch {
 	case open.State == Held:
-		return heldSight(near, pairs)
+		return heldSight(near, pairs, r)
 	case open.State != Open:
 		return Sight{Direction: NoDirection, Why: NotOpen, Note: open.Error}
 	case slices.ContainsFunc(pairs, pair.isTurned):
@@ -136,14 +184,23 @@ func largeOnly(near Near) Reason {
 	return ""
 }
 
-// heldSight judges a check of a port that another program has.
-func heldSight(near Near, pairs []pair) Sight {
+// surelySeen is how long a connection must last for a far end that looks at its system's
+// connections to see it. It looks five times a second.
+const surelySeen = 400 * time.Millisecond
+
+// heldSight judges a check of a port that another program has. What the far end knows of it
+// are connections that its system told it of, if any.
+func heldSight(near Near, pairs []pair, r Record) Sight {
 	arrived := slices.ContainsFunc(pairs, func(p pair) bool { return p.came != nil })
+	lasted := slices.ContainsFunc(pairs, func(p pair) bool { return !p.call.Missed && !p.call.Untaped && p.call.Took >= surelySeen })
+	tells := r.Sees && r.More == 0 && near.Network == catalog.TCP
 	switch {
-	case near.Connected:
+	case arrived && near.Connected:
 		return Sight{}
 	case arrived:
 		return Sight{Direction: AnswerLost}
+	case tells && near.Connected && lasted:
+		return Sight{Direction: AnsweredByOther}
 	}
 	return Sight{Direction: NoDirection, Why: OtherProgram}
 }
@@ -161,9 +218,9 @@ func unseen(near Near, came []*Arrival, r Record, m Meeting) Sight {
 		return Sight{Direction: AnsweredByOther}
 	case near.Refused: // nothing was dropped
 		return Sight{Direction: NeverArrived}
-	case r.Dropped > 0:
+	case m.Dropped(r) > 0:
 		return Sight{Direction: NeverArrived, Why: AtTheHost}
-	case r.Dropped == 0:
+	case m.Dropped(r) == 0:
 		return Sight{Direction: NeverArrived, Why: BeforeHost}
 	}
 	return Sight{Direction: NeverArrived}

@@ -90,7 +90,7 @@ func (s scene) look() Sight {
 	if s.meeting.Ours == nil {
 		s.meeting.Ours = map[uint16]bool{ours.Port(): true}
 	}
-	return Compare(s.near, s.record, s.meeting)
+	return Compare([]Near{s.near}, s.record, s.meeting)[0]
 }
 
 var (
@@ -146,6 +146,10 @@ func TestCompare(t *testing.T) {
 		"saved, answer lost":        {scene{near: timedOut, calls: []Call{{At: noon, Took: time.Minute, Untaped: true, Missed: true}}, arrivals: []Arrival{halfOpen(ours)}, meeting: Meeting{Seen: []netip.Addr{ours.Addr()}, Ours: map[uint16]bool{}, Loose: 30 * time.Second}}, AnswerLost, "", 1},
 		"an earlier connection":     {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{with(arrived(ours, ehlo, banner), func(a *Arrival) { a.At = noon.Add(-time.Hour) })}}, NeverArrived, BeforeHost, 0},
 		"another check's":           {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{arrived(netip.AddrPortFrom(ours.Addr(), 50124), ehlo, banner)}, meeting: Meeting{Seen: []netip.Addr{ours.Addr()}, Ours: map[uint16]bool{50124: true}}}, NeverArrived, BeforeHost, 0},
+		"ports changed to ours":     {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, arrivals: []Arrival{arrived(netip.AddrPortFrom(nat.Addr(), 50124), ehlo, banner)}, meeting: Meeting{Seen: []netip.Addr{nat.Addr()}, Ours: map[uint16]bool{50123: true, 50124: true}}}, "", "", 1},
+		"a missed call's neighbour": {scene{near: answered, calls: []Call{missed(ours), called(netip.AddrPortFrom(ours.Addr(), 50124), ehlo, banner)}, arrivals: []Arrival{arrived(nat, ehlo, strings.ToLower(banner))}, meeting: natted}, Changed, "", 1},
+		"missed, and another's":     {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{arrived(nat, ehlo, banner)}, meeting: natted}, NeverArrived, BeforeHost, 0},
+		"missed, its port accepted": {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{arrived(ours, "", banner)}}, AnswerLost, "", 1},
 		"masking":                   {scene{near: answered, calls: []Call{called(ours, ehlo, strings.Replace(banner, "Microsoft ESMTP", "*********", 1))}, arrivals: []Arrival{arrived(ours, ehlo, banner)}}, Changed, "", 1},
 		"STARTTLS taken out":        {scene{near: answered, calls: []Call{called(ours, ehlo, banner+strings.Replace(offers, "250-STARTTLS\r\n", "", 1))}, arrivals: []Arrival{arrived(ours, ehlo, banner+offers)}}, Changed, StartTLSGone, 1},
 		"STARTTLS written over":     {scene{near: answered, calls: []Call{called(ours, ehlo, banner+strings.Replace(offers, "STARTTLS", "XXXXXXXA", 1))}, arrivals: []Arrival{arrived(ours, ehlo, banner+offers)}}, Changed, StartTLSGone, 1},
@@ -158,7 +162,13 @@ func TestCompare(t *testing.T) {
 		"TLS opened, our address":   {scene{near: answered, calls: []Call{{Local: ours, At: noon, Took: time.Second, Sent: said(hello), Received: said("a"), Certificate: forged}}, arrivals: []Arrival{with(arrived(ours, otherHello, "b"), func(a *Arrival) { a.Certificate = shown })}}, Changed, CertificateChanged, 1},
 		"TLS opened, without token": {scene{near: answered, calls: []Call{{Local: ours, At: noon, Took: time.Second, Sent: said(hello), Received: said("a"), Certificate: forged}}}, AnsweredByOther, "", 0},
 		"a proxy that passes on":    {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, arrivals: []Arrival{with(arrived(proxy, ehlo, banner), token)}}, Changed, ByProxy, 1},
-		"held":                      {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, record: Record{Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held, Holder: "master"}}}}, "", "", 0},
+		"held":                      {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, arrivals: []Arrival{with(arrived(ours, "", ""), func(a *Arrival) { a.Held = true })}, record: Record{Sees: true, Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held, Holder: "master"}}}}, "", "", 1},
+		"held, a proxy before it":   {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, record: Record{Sees: true, Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held}}}}, AnsweredByOther, "", 0},
+		"held, far system is mute":  {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, record: Record{Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held}}}}, NoDirection, OtherProgram, 0},
+		"held, over in no time":     {scene{near: answered, calls: []Call{{Local: ours, At: noon, Took: time.Millisecond}}, record: Record{Sees: true, Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held}}}}, NoDirection, OtherProgram, 0},
+		"dropped before the run":    {scene{near: timedOut, calls: []Call{missed(ours)}, record: Record{Dropped: 3}, meeting: Meeting{Seen: []netip.Addr{ours.Addr()}, PortsKept: true, Before: 3}}, NeverArrived, BeforeHost, 0},
+		"dropped, not known before": {scene{near: timedOut, calls: []Call{missed(ours)}, record: Record{Dropped: 3}, meeting: Meeting{Seen: []netip.Addr{ours.Addr()}, PortsKept: true, Before: -1}}, NeverArrived, "", 0},
+		"the counter fell":          {scene{near: timedOut, calls: []Call{missed(ours)}, record: Record{Dropped: 3}, meeting: Meeting{Seen: []netip.Addr{ours.Addr()}, PortsKept: true, Before: 5}}, NeverArrived, "", 0},
 		"held, and half-open":       {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{with(halfOpen(ours), func(a *Arrival) { a.Held = true })}, record: Record{Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held}}}}, AnswerLost, "", 1},
 		"held, and nothing seen":    {scene{near: timedOut, calls: []Call{missed(ours)}, record: Record{Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Held}}}}, NoDirection, OtherProgram, 0},
 		"denied":                    {scene{near: Near{Refused: true}, calls: []Call{missed(ours)}, record: Record{Openings: []Opening{{Network: catalog.TCP, Port: 25, State: Denied}}}}, NoDirection, NotOpen, 0},
@@ -222,5 +232,50 @@ func TestEachArrivalOnce(t *testing.T) {
 	got := s.look()
 	if len(got.Came) != 3 || got.Came[0].From.Port() != 1 || got.Came[1].From.Port() != 2 || got.Came[2].From.Port() != 3 || got.Direction != "" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestChecksShareAPort: of several checks at one port, none takes the arrival of another, and
+// neither does one that is compared later.
+func TestChecksShareAPort(t *testing.T) {
+	second := netip.AddrPortFrom(ours.Addr(), 50124)
+	checks := []Near{
+		{Network: catalog.TCP, Port: 25, Connected: true, Wire: Wire{[]Call{called(ours, "changed", "")}}},
+		{Network: catalog.TCP, Port: 25, Connected: true, Answered: true, Wire: Wire{[]Call{called(second, ehlo, banner)}}},
+	}
+	r := sound()
+	r.Arrivals = []Arrival{arrived(nat, ehlo, banner)}
+	m := Meeting{Seen: []netip.Addr{nat.Addr()}, Taken: Taken{}}
+	got := Compare(checks, r, m)
+	if len(got[0].Came) != 0 || got[0].Direction != AnsweredByOther || len(got[1].Came) != 1 || got[1].Direction != "" {
+		t.Errorf("%+v", got)
+	}
+	if again := Compare(checks[1:], r, m); len(again[0].Came) != 0 {
+		t.Errorf("compared later: %+v", again)
+	}
+}
+
+// TestEqual: both ends agree to the byte only where all that was sent came, both ways.
+func TestEqual(t *testing.T) {
+	udpNear := Near{Network: catalog.UDP, Connected: true, Answered: true}
+	for name, test := range map[string]struct {
+		scene
+		want bool
+	}{
+		"the same":         {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, arrivals: []Arrival{arrived(ours, ehlo, banner)}}, true},
+		"after a lost SYN": {scene{near: answered, calls: []Call{missed(netip.AddrPortFrom(ours.Addr(), 1)), called(ours, ehlo, banner)}, arrivals: []Arrival{arrived(ours, ehlo, banner)}}, true},
+		"less was read":    {scene{near: answered, calls: []Call{called(ours, ehlo, banner)}, arrivals: []Arrival{arrived(ours, ehlo, banner+offers)}}, false},
+		"less came":        {scene{near: answered, calls: []Call{called(ours, ehlo+"QUIT", banner)}, arrivals: []Arrival{arrived(ours, ehlo, banner)}}, false},
+		"one of two":       {scene{near: answered, calls: []Call{called(netip.AddrPortFrom(ours.Addr(), 1), ehlo, ""), called(ours, ehlo, banner)}, arrivals: []Arrival{arrived(ours, ehlo, banner)}}, false},
+		"nothing came":     {scene{near: timedOut, calls: []Call{missed(ours)}}, false},
+		"half-open":        {scene{near: timedOut, calls: []Call{missed(ours)}, arrivals: []Arrival{halfOpen(ours)}}, false},
+		"UDP":              {scene{near: udpNear, calls: []Call{called(ours, "q", "a")}, arrivals: []Arrival{udp("q", "a", 1)}}, true},
+		"UDP, sent again":  {scene{near: udpNear, calls: []Call{called(ours, "abcabcabc", "x")}, arrivals: []Arrival{udp("abcabc", "xx", 2)}}, true},
+		"UDP, cut short":   {scene{near: udpNear, calls: []Call{called(ours, "abcabc", "x")}, arrivals: []Arrival{udp("abca", "x", 2)}}, false},
+		"UDP, never came":  {scene{near: udpNear, calls: []Call{called(ours, "abc", "")}, arrivals: []Arrival{udp("abc", "x", 1)}}, false},
+	} {
+		if got := test.look(); got.Equal != test.want {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }

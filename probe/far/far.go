@@ -36,6 +36,7 @@ type Call struct {
 type Sight struct {
 	Direction Direction // where it was blocked or changed; "" if both ends agree to the byte
 	Why       Reason    // more about the Direction; "" if there is no more to say
+	Equal     bool      // every connection arrived, and its bytes are the same at both ends, both ways
 	Holder    string    // the program that has the port at the far end, if it is not the stand-in; "another program" if its name is not known
 	Came      []Came    // what arrived there, the first few
 	At        int       // of Changed: the first byte that differs, from 0
@@ -155,9 +156,10 @@ type Record struct {
 	Version  string    `json:"version"`
 	Roles    []string  `json:"roles"`
 	Started  time.Time `json:"started"`
-	Now      time.Time `json:"now"`                // its clock when it wrote this
-	Wall     string    `json:"firewall,omitempty"` // what is known of its own firewall: a sentence
-	Dropped  int       `json:"dropped"`            // packets that reached the machine since the start of the record and were delivered to no program; -1 if that is not known
+	Now      time.Time `json:"now"`                 // its clock when it wrote this
+	Wall     string    `json:"firewall,omitempty"`  // what is known of its own firewall: a sentence
+	Sees     bool      `json:"sees_held,omitempty"` // whether its system tells of connections at ports that other programs hold
+	Dropped  int       `json:"dropped"`             // packets that reached the machine since the start of the record and were delivered to no program; -1 if that is not known
 	Openings []Opening `json:"ports"`
 	Arrivals []Arrival `json:"arrivals"`
 	More     int       `json:"more_arrivals,omitempty"` // those that it no longer keeps

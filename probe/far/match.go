@@ -3,8 +3,11 @@
 package far
 
 import (
+	"net/netip"
 	"slices"
 	"time"
+
+	"exreach/catalog"
 )
 
 // A pair is a connection of this end, and how it arrived.
@@ -17,32 +20,43 @@ type pair struct {
 // few seconds.
 const slack = 5 * time.Second
 
-// match finds for each call the arrival that belongs to it. First come those with the
-// same source port, then those whose bytes are the same, and last those of the same time. No
-// arrival is taken twice.
-func match(near Near, came []*Arrival, m Meeting) []pair {
-	pairs := make([]pair, len(near.Wire.Calls))
-	taken := map[*Arrival]bool{}
-	for i, c := range near.Wire.Calls {
-		pairs[i].call = c
-	}
+// match finds for each connection of these checks the arrival that belongs to it. First come
+// those with the same source port, then those whose bytes are the same, and last those of the
+// same time. No arrival is taken twice, nor one that m.Taken has.
+func match(checks [][]pair, came []*Arrival, m Meeting) {
 	for _, fits := range []func(Call, *Arrival) bool{m.samePort, m.sameBytes, m.sameTime} {
-		for i := range pairs {
-			if p := &pairs[i]; p.came == nil {
-				if p.came = m.nearest(p.call, came, taken, fits); p.came != nil {
-					taken[p.came] = true
+		for _, pairs := range checks {
+			for i := range pairs {
+				p := &pairs[i]
+				if p.came != nil {
+					continue
+				}
+				if p.came = m.nearest(p.call, came, fits); p.came != nil {
+					m.Taken[p.came.identity()] = true
 				}
 			}
 		}
 	}
-	return pairs
 }
+
+// An identity tells one arrival of a record from the others.
+type identity struct {
+	network catalog.Network
+	port    uint16
+	from    netip.AddrPort
+	at      time.Time
+}
+
+func (a *Arrival) identity() identity { return identity{a.Network, a.Port, a.From, a.At.UTC()} }
+
+// Taken is arrivals that belong to connections.
+type Taken map[identity]bool
 
 // nearest returns the arrival that fits the call and is closest to it in time; nil if none
 // does.
-func (m Meeting) nearest(c Call, came []*Arrival, taken map[*Arrival]bool, fits func(Call, *Arrival) bool) (found *Arrival) {
+func (m Meeting) nearest(c Call, came []*Arrival, fits func(Call, *Arrival) bool) (found *Arrival) {
 	for _, a := range came {
-		if !taken[a] && m.during(c, a) && fits(c, a) && (found == nil || m.apart(c, a) < m.apart(c, found)) {
+		if !m.Taken[a.identity()] && m.during(c, a) && fits(c, a) && (found == nil || m.apart(c, a) < m.apart(c, found)) {
 			found = a
 		}
 	}
@@ -78,11 +92,14 @@ func (m Meeting) sameBytes(c Call, a *Arrival) bool {
 }
 
 // sameTime reports whether the call may have become the arrival, by nothing but their time.
-// Where ports are kept, one that arrived from our address and another port is none of
-// this run, but for what a proxy on the way makes of it, which uses ports of its own.
+// A call that did not come about is at most half-open at the far end. Where ports are kept,
+// one that arrived from our address and another port is none of this run, but for what a
+// proxy on the way makes of it, which uses ports of its own.
 func (m Meeting) sameTime(c Call, a *Arrival) bool {
 	switch {
 	case m.Loose > tooLoose || !m.isFree(a):
+		return false
+	case c.Missed && a.Network == catalog.TCP && !a.HalfOpen:
 		return false
 	case a.Token && !m.knows(a): // through a proxy
 		return true
@@ -92,8 +109,12 @@ func (m Meeting) sameTime(c Call, a *Arrival) bool {
 	return m.knows(a)
 }
 
-// isFree reports whether the arrival may belong to a call of another source port.
-func (m Meeting) isFree(a *Arrival) bool { return !m.Ours[a.From.Port()] || !m.knows(a) }
+// isFree reports whether the arrival may belong to a call of another source port. One from a
+// port that this run used belongs to the call of that port, unless ports are changed on the
+// way.
+func (m Meeting) isFree(a *Arrival) bool {
+	return a.Token || !m.PortsKept || !m.Ours[a.From.Port()] || !m.knows(a)
+}
 
 // strangers reports whether something arrived from none of our addresses while the check went
 // on. Only the record of all that a listener saw has such arrivals.

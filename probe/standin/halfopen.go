@@ -73,8 +73,10 @@ func (l *lookout) look() error {
 		return slices.ContainsFunc(l.openings, func(o *opening) bool { return o.Network == catalog.TCP && o.real.Port() == port })
 	})
 	if err != nil {
+		l.sees.Store(false)
 		return err
 	}
+	l.sees.Store(true)
 	for _, link := range links {
 		o := l.at(link.Local)
 		if o != nil && (o.State == far.Held || o.State == far.Open && link.State == census.SynReceived) {

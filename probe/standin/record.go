@@ -70,7 +70,7 @@ func (s *Server) record() far.Record {
 	r := far.Record{
 		Schema: far.Schema, Host: s.Host, Version: s.Version,
 		Started: s.started, Now: time.Now().UTC(),
-		Dropped: -1, Openings: s.Openings(),
+		Sees: s.sees.Load(), Dropped: -1, Openings: s.Openings(),
 	}
 	for _, service := range s.Services {
 		if !slices.Contains(r.Roles, service.Role) {

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"exreach/catalog"
@@ -62,6 +63,7 @@ type Server struct {
 	herald  *herald
 	links   func(ports func(uint16) bool) ([]census.Link, error) // the system's connections
 	started time.Time
+	sees    atomic.Bool // the system told of its connections
 
 	ctx     context.Context // of the conversations; ends with Close
 	stop    context.CancelFunc

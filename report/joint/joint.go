@@ -90,7 +90,7 @@ func (j *Joint) Apply(run content.Run, entries []content.Entry) error {
 		}
 		if len(sight.Came) > 0 {
 			recorded++
-			if sight.Direction == "" {
+			if sight.Equal {
 				agree++
 			}
 		}

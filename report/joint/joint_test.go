@@ -5,6 +5,7 @@ package joint
 import (
 	"encoding/json"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -252,6 +253,18 @@ func TestRead(t *testing.T) {
 		if _, err := Read("far.json", strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60q: %v, want %q", text, err, want)
 		}
+	}
+}
+
+// A file as large as may be that is lists of nothing takes the memory of the file, about.
+func TestReadHuge(t *testing.T) {
+	text := `{"schema":"exreach-listen/1","arrivals":[` + strings.Repeat("{},", mostText/3-20) + `{}]}`
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := Read("far.json", strings.NewReader(text))
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; err == nil || took > 6*mostText {
+		t.Errorf("%d MiB, %v", took>>20, err)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 func compare(near far.Near, record far.Record, m far.Meeting, address string) far.Sight {
 	to, err := netip.ParseAddr(address)
 	if err != nil {
-		return far.Compare(near, record, m)
+		return far.Compare([]far.Near{near}, record, m)[0]
 	}
 	isOther := func(a netip.Addr) bool { return a.Unmap().Is4() != to.Unmap().Is4() }
 	ours := m.Seen
@@ -25,7 +25,7 @@ func compare(near far.Near, record far.Record, m far.Meeting, address string) fa
 	record.Arrivals = slices.DeleteFunc(slices.Clone(record.Arrivals), func(a far.Arrival) bool {
 		return isOther(a.From.Addr()) && slices.Contains(ours, a.From.Addr().Unmap())
 	})
-	return far.Compare(near, record, m)
+	return far.Compare([]far.Near{near}, record, m)[0]
 }
 
 // byClock is how far the clocks of two machines are believed to differ where nothing tells.

@@ -26,32 +26,23 @@ func Read(name string, from io.Reader) (*Joint, error) {
 	if len(text) > mostText {
 		return nil, fmt.Errorf("%s: more than %d MiB: exreach listen writes no such record", name, mostText>>20)
 	}
-	if err := swapped(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
 	record, err := far.ReadRecord(bytes.NewReader(text))
+	if schema, is := errors.AsType[*far.SchemaError](err); is && strings.HasPrefix(schema.Schema, "exreach/") {
+		err = errors.New("this is the report of a check, and not the record of a listener: name the report first, then the record")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, onLine(text, err))
 	}
 	return New(name, record), nil
 }
 
-// swapped returns an error if the text is a report of a check.
-func swapped(text []byte) error {
-	var is struct {
-		Schema string `json:"schema"`
-	}
-	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&is); err == nil && strings.HasPrefix(is.Schema, "exreach/") {
-		return errors.New("this is the report of a check, and not the record of a listener: name the report first, then the record")
-	}
-	return nil
-}
-
 // onLine adds the line to an error of encoding/json.
 func onLine(text []byte, err error) error {
 	at := int64(-1)
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		at = syntax.Offset
+	if _, ok := errors.AsType[*json.SyntaxError](err); ok { // one of a part of the text does not know where the part is
+		if syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(text, &struct{}{})); ok {
+			at = syntax.Offset
+		}
 	}
 	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		at = kind.Offset

@@ -71,6 +71,7 @@ func (p *proving) prove(ctx context.Context, fit []Code) probe.HostResults {
 	if err := p.ask(ctx, s, doBegin); err != nil {
 		return p.unfinished(err)
 	}
+	p.meeting.Before = p.told.Dropped
 	p.stage.tell(Made{p.at, p.contact})
 	second, err := p.askAgain(ctx, p.told)
 	if err != nil {

@@ -21,22 +21,30 @@ func (p *proving) compare(second []probe.Result, record *far.Record) {
 			}
 		}
 	}
+	var at []int // the places of those that are compared
+	var checks []far.Near
 	for i := range second {
 		r := &second[i]
-		if r.Wire == nil || r.Port == 0 || r.Verdict == probe.Untried {
-			continue
-		}
-		if record == nil {
+		switch {
+		case r.Wire == nil || r.Port == 0 || r.Verdict == probe.Untried:
+		case record == nil:
 			r.Far = &far.Sight{Direction: far.NoDirection, Why: far.NoRecord, Dropped: -1}
-			continue
+		default:
+			at, checks = append(at, i), append(checks, nearOf(*r))
 		}
-		sight := far.Compare(nearOf(*r), *record, p.meeting)
+	}
+	if record == nil {
+		return
+	}
+	p.contact.Dropped = p.meeting.Dropped(*record)
+	for n, sight := range far.Compare(checks, *record, p.meeting) {
+		r := &second[at[n]]
 		r.Far = &sight
 		if r.Check.IsControl() || len(sight.Came) == 0 {
 			continue
 		}
 		p.contact.Recorded++
-		if sight.Direction == "" {
+		if sight.Equal {
 			p.contact.Agree++
 		}
 	}
