@@ -72,7 +72,8 @@ func (p *proving) prove(ctx context.Context, fit []Code) probe.HostResults {
 		return p.unfinished(err)
 	}
 	p.stage.tell(Made{p.at, p.contact})
-	second, err := p.askAgain(ctx, p.told)
+	begun := p.told
+	second, err := p.askAgain(ctx, begun)
 	if err != nil {
 		return p.unfinished(err)
 	}
@@ -81,7 +82,7 @@ func (p *proving) prove(ctx context.Context, fit []Code) probe.HostResults {
 		record = nil
 	}
 	p.compare(second, record)
-	p.host.Results = merged(p.host.Results, second, p.at.Address)
+	p.host.Results = merged(p.host.Results, second, begun, p.at.Address)
 	if err == nil {
 		p.checkBack(ctx)
 	}

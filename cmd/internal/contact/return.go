@@ -39,9 +39,8 @@ func (r Returner) Check(ctx context.Context, to Return) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool := r.Pool
-	pool.Taped, pool.Token = true, to.Token
-	found := pool.Run(ctx, slices.Values([]probe.HostPlan{{Host: to.To.String(), Checks: plan}}))
+	host := to.To.String()
+	found := slices.Values([]probe.HostResults{{Host: host, Results: runAgain(ctx, r.Pool, probe.HostPlan{Host: host}, plan, to.Token)}})
 	var text bytes.Buffer
 	format, err := report.FormatNamed("json", report.FormatNames())
 	if err != nil {
@@ -68,14 +67,15 @@ func (r Returner) Check(ctx context.Context, to Return) ([]byte, error) {
 }
 
 // plan returns what to ask the near end, and as whom.
-func (r Returner) plan(to Return) (plan []catalog.Check, from string, err error) {
+func (r Returner) plan(to Return) (plan []planned, from string, err error) {
 	if len(to.Ports) > mostOpenings {
 		return nil, "", fmt.Errorf("the request names more than %d ports", mostOpenings)
 	}
 	host := catalog.Host{Name: to.To.String(), Version: to.Version, Role: to.Role}
 	for _, from = range r.Roles {
-		if plan, err = r.Catalog.Plan(catalog.Topology{Hosts: []catalog.Host{host}}, from); err == nil {
-			return again(plan, to.Ports), from, nil
+		var checks []catalog.Check
+		if checks, err = r.Catalog.Plan(catalog.Topology{Hosts: []catalog.Host{host}}, from); err == nil {
+			return again(checks, to.Ports), from, nil
 		}
 	}
 	return nil, "", fmt.Errorf("nothing to check back: %w", err)

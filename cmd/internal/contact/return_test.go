@@ -114,7 +114,7 @@ func TestReturnOfHeldPorts(t *testing.T) {
 	}
 	asked := map[string]catalog.Check{}
 	for _, c := range again(plan, openings) {
-		asked[c.Service.Name] = c
+		asked[c.check.Service.Name] = c.check
 	}
 	if c := asked["endpoint-mapper"]; c.Service.Protocol != bare || c.Behind != nil {
 		t.Errorf("the endpoint mapper is asked for %s, with %d checks behind it", c.Service.Protocol, len(c.Behind))
