@@ -27,7 +27,7 @@ type Back struct {
 // A Return asks the far end to check back.
 type Return struct {
 	To      netip.Addr    `json:"-"`       // the near end, as the far end sees it: nothing else is ever asked
-	Token   string        `json:"-"`       // goes into the questions, as that of the near end does
+	Token   string        `json:"token"`   // that the near end looks for in the questions
 	Version string        `json:"version"` // of Exchange, that the near end stands in for
 	Role    string        `json:"role"`
 	Ports   []far.Opening `json:"ports"` // what the near end has, for ports of other programs and interfaces without an endpoint mapper
@@ -77,7 +77,7 @@ func (p *proving) askBack(ctx context.Context, back Back) (Reversed, error) {
 	}
 	defer hangUp(s)
 	defer within(ctx, s.conn, returnTime)()
-	a, err := s.request(request{Do: doReturn, Token: token, Return: &Return{Version: back.Version, Role: back.Role, Ports: back.Openings()}})
+	a, err := s.request(request{Do: doReturn, Token: p.token, Return: &Return{Token: token, Version: back.Version, Role: back.Role, Ports: back.Openings()}})
 	if err != nil {
 		return Reversed{}, err
 	}

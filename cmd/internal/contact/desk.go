@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/tls"
+	"encoding/base32"
 	"encoding/json"
 	"errors"
 	"io"
@@ -147,20 +148,23 @@ func (d *Desk) answerAll(ctx context.Context, l *line, from netip.AddrPort) {
 
 // answer makes the answer to one request.
 func (d *Desk) answer(ctx context.Context, r request, from netip.AddrPort) answer {
-	who := caller{from.Addr(), r.Token}
-	if !isToken(r.Token) {
-		return answer{Error: "the request has no token"}
-	}
-	switch r.Do {
-	case doBegin:
+	if r.Do == doBegin {
+		who := caller{from.Addr(), newToken()}
 		if !d.expect(who) {
 			return answer{Error: "the listener has contacts with too many checkers: wait some minutes, or start it again"}
 		}
-		return answerOf(from, head(d.Record(who.source, who.token)))
+		a := answerOf(from, head(d.Record(who.source, who.token)))
+		a.Token = who.token
+		return a
+	}
+	who := caller{from.Addr(), r.Token}
+	if !d.keep(who) {
+		return answer{Error: "the listener did not give this machine the token of the request, or has forgotten it: check again"}
+	}
+	switch r.Do {
 	case doReturn:
 		return d.back(ctx, who.source, r)
 	case doRecord:
-		d.keep(who)
 		return answerOf(from, d.Record(who.source, who.token))
 	}
 	return answer{Error: "this version of exreach does not know the request"}
@@ -178,10 +182,6 @@ func answerOf(from netip.AddrPort, r far.Record) answer {
 func (d *Desk) expect(who caller) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if e := d.expected[who]; e != nil {
-		e.timer.Reset(expectFor)
-		return true
-	}
 	if len(d.expected) >= mostExpected {
 		return false
 	}
@@ -192,13 +192,16 @@ func (d *Desk) expect(who caller) bool {
 	return true
 }
 
-// keep goes on expecting a caller.
-func (d *Desk) keep(who caller) {
+// keep goes on expecting a caller. It reports false if the caller is not expected: one that
+// chose its token could ask for what others say.
+func (d *Desk) keep(who caller) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if e := d.expected[who]; e != nil {
+	e := d.expected[who]
+	if e != nil {
 		e.timer.Reset(expectFor)
 	}
+	return e != nil
 }
 
 func (d *Desk) forget(who caller) {
@@ -214,6 +217,13 @@ func (d *Desk) forget(who caller) {
 // tokenLetters is how long a token is. It has letters that are case-blind and that every
 // protocol carries.
 const tokenLetters = 16
+
+// newToken makes a token.
+func newToken() string {
+	random := make([]byte, codeBytes)
+	_, _ = rand.Read(random) // never fails
+	return strings.ToLower(base32.StdEncoding.EncodeToString(random))
+}
 
 // isToken reports whether t is a token: 16 of a-z and 2-7.
 func isToken(t string) bool {

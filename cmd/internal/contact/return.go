@@ -91,8 +91,8 @@ func (d *Desk) back(ctx context.Context, from netip.Addr, r request) answer {
 	switch {
 	case d.Return == nil:
 		return answer{Error: "the listener was not started with --reverse"}
-	case r.Return == nil:
-		return answer{Error: "the request does not say what to check"}
+	case r.Return == nil || !isToken(r.Return.Token):
+		return answer{Error: "the request does not say what to check, and with which token"}
 	}
 	d.mu.Lock()
 	busy := d.returning == returnsAtOnce
@@ -111,7 +111,7 @@ func (d *Desk) back(ctx context.Context, from netip.Addr, r request) answer {
 	ctx, stop := context.WithTimeout(ctx, returnTime-requestTime)
 	defer stop()
 	to := *r.Return
-	to.To, to.Token = from, r.Token
+	to.To = from
 	text, err := d.Return(ctx, to)
 	switch {
 	case err != nil:
