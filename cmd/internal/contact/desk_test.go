@@ -84,7 +84,7 @@ func (b *bench) open(ctx context.Context, from netip.AddrPort) net.Conn {
 		defer distant.Close()
 		conn := tls.Server(distant, &tls.Config{Certificates: []tls.Certificate{b.cert}, NextProtos: []string{standin.ContactProtocol}, MinVersion: tls.VersionTLS13})
 		if conn.Handshake() == nil {
-			b.Serve(ctx, conn, from)
+			b.Serve(ctx, conn, from, &standin.Seat{})
 			_ = conn.Close()
 		}
 	}()
@@ -216,8 +216,8 @@ func TestOneRefusal(t *testing.T) {
 	}
 }
 
-// TestLocked: of one source only a few may wait for a refusal; the code itself is not heard
-// from it meanwhile.
+// TestLocked: while many of one source wait for a refusal, the right code is heard from it,
+// and waits as a wrong one does.
 func TestLocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
@@ -229,10 +229,10 @@ func TestLocked(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		conn := b.open(t.Context(), from)
+		conn, began := b.open(t.Context(), from), time.Now()
 		defer conn.Close()
-		if _, err := meet(t.Context(), conn, farHost, implicit, b.Code); err == nil {
-			t.Error("a locked source is heard")
+		if _, err := meet(t.Context(), conn, farHost, implicit, b.Code); err != nil || time.Since(began) != firstDelay<<mostWaiting {
+			t.Errorf("%v after %s", err, time.Since(began))
 		}
 	})
 }
