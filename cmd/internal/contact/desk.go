@@ -151,7 +151,7 @@ func (d *Desk) answerAll(ctx context.Context, l *line, from netip.AddrPort) {
 		if err != nil {
 			return
 		}
-		a := d.answer(ctx, r, from)
+		a := d.answer(ctx, r, from, endOf(l.conn).Addr())
 		done = within(ctx, l.conn, requestTime)
 		err = l.send(a)
 		done()
@@ -162,7 +162,7 @@ func (d *Desk) answerAll(ctx context.Context, l *line, from netip.AddrPort) {
 }
 
 // answer makes the answer to one request.
-func (d *Desk) answer(ctx context.Context, r request, from netip.AddrPort) answer {
+func (d *Desk) answer(ctx context.Context, r request, from netip.AddrPort, here netip.Addr) answer {
 	if r.Do == doBegin {
 		who := caller{from.Addr(), newToken()}
 		if !d.expect(who) {
@@ -178,7 +178,7 @@ func (d *Desk) answer(ctx context.Context, r request, from netip.AddrPort) answe
 	}
 	switch r.Do {
 	case doReturn:
-		return d.back(ctx, who.source, r)
+		return d.back(ctx, who.source, here, r)
 	case doRecord:
 		return answerOf(from, d.Record(who.source, who.token))
 	}
