@@ -16,10 +16,12 @@ import (
 // a TLS record as the client's first bytes.
 const ContactProtocol = "exreach-contact/1"
 
-// Limits of a contact. One whose source is not expected after its first words has not
-// proved that it knows the code.
+// ContactProof is how long a contact may take to prove the code, with the delay of a
+// refusal. It is cut off then.
+const ContactProof = 45 * time.Second
+
+// Limits of a contact.
 const (
-	contactProof = 20 * time.Second
 	contactIdle  = 10 * time.Minute
 	contactWhole = 2 * time.Hour
 )
@@ -38,21 +40,21 @@ func (s *Server) contactConfig() *tls.Config {
 
 // contact holds a contact. It returns errContact at its end.
 func (c *conversation) contact(conn *tls.Conn) error {
-	leave, ok := c.door.contact()
-	if !ok {
+	seat := c.door.seat(c.entry.From.Addr())
+	if seat == nil {
 		return fmt.Errorf("%w, and there are too many", errContact)
 	}
-	defer leave()
+	defer seat.Leave()
 	from := c.entry.From
 	c.herald.tell(Contacted{c.ledger.withdraw(c.entry)})
 	c.leash.stretch(contactIdle, contactWhole)
-	defer time.AfterFunc(contactProof, func() {
-		if !c.ledger.expects(from.Addr()) {
+	defer time.AfterFunc(ContactProof, func() {
+		if !seat.isProved() {
 			c.leash.stretch(0, 0)
 			_ = c.leash.Conn.Close()
 		}
 	}).Stop()
-	c.Contact(c.ctx, conn, from)
+	c.Contact(c.ctx, conn, from, seat)
 	return errContact
 }
 

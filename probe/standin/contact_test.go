@@ -18,7 +18,7 @@ import (
 )
 
 // echo is a contact that says where the caller is, and gives back one line.
-func echo(_ context.Context, conn *tls.Conn, from netip.AddrPort) {
+func echo(_ context.Context, conn *tls.Conn, from netip.AddrPort, _ *standin.Seat) {
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err == nil {
 		fmt.Fprintf(conn, "%s %s", from, line)
@@ -161,26 +161,41 @@ func (b *byBytes) Write(all []byte) (int, error) {
 	return len(all), nil
 }
 
-// TestContacts: there are so many contacts at a time and no more.
+// TestContacts: few contacts of a source at a time may have yet to prove the code, or wait for
+// a refusal without room; and of those that have proved it there are so many and no more.
 func TestContacts(t *testing.T) {
 	imaps := service("imaps", "imap", 993)
 	imaps.TLS = catalog.Implicit
-	over := make(chan struct{})
-	s := alone(t, imaps, func(s *standin.Server) {
-		s.Limits.Contacts = 2
-		s.Contact = func(_ context.Context, conn *tls.Conn, _ netip.AddrPort) {
-			fmt.Fprint(conn, "hello\n")
-			<-over
-		}
-	})
-	defer close(over)
-	stood := 0
-	for range 3 {
-		if greeting(tls.Client(dial(t, s, imaps), wants(standin.ContactProtocol))) != "" {
-			stood++
-		}
-	}
-	if stood != 2 {
-		t.Errorf("%d contacts stood at once, want 2", stood)
+	for name, test := range map[string]struct {
+		sit  func(*standin.Seat) bool
+		want int
+	}{
+		"unproved": {func(*standin.Seat) bool { return true }, 3},
+		"proved":   {(*standin.Seat).Prove, 5},
+		"waiting":  {func(s *standin.Seat) bool { s.Leave(); return true }, 8},
+		"late":     {func(s *standin.Seat) bool { s.Leave(); return s.Prove() }, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			over := make(chan struct{})
+			s := alone(t, imaps, func(s *standin.Server) {
+				s.Limits.Contacts = 5
+				s.Contact = func(_ context.Context, conn *tls.Conn, _ netip.AddrPort, seat *standin.Seat) {
+					if test.sit(seat) {
+						fmt.Fprint(conn, "hello\n")
+						<-over
+					}
+				}
+			})
+			defer close(over)
+			stood := 0
+			for range 8 {
+				if greeting(tls.Client(dial(t, s, imaps), wants(standin.ContactProtocol))) != "" {
+					stood++
+				}
+			}
+			if stood != test.want {
+				t.Errorf("%d contacts stood at once, want %d", stood, test.want)
+			}
+		})
 	}
 }

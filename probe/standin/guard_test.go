@@ -268,7 +268,8 @@ func TestLongAnswer(t *testing.T) {
 	}
 }
 
-// TestToken: what bears the token of a source is its own, wherever it came from.
+// TestToken: what bears the token of a source is in its record, wherever it came from, and
+// stays in that of its own source.
 func TestToken(t *testing.T) {
 	pop3, token := service("pop3", "pop3", 110), "abcdefgh234567zz"
 	s := alone(t, pop3, func(*standin.Server) {})
@@ -288,8 +289,8 @@ func TestToken(t *testing.T) {
 	if len(all) != 1 || all[0].From != mine || !all[0].Token || len(all[0].Received.Head) == 0 {
 		t.Errorf("arrived %+v, want the one with the token", all)
 	}
-	if theirs := s.RecordFor(here(), "").Arrivals; len(theirs) != 1 || theirs[0].Token || theirs[0].Received.Head != nil {
-		t.Errorf("the others are %+v", theirs)
+	if theirs := s.RecordFor(here(), "").Arrivals; len(theirs) != 2 || theirs[0].Token || theirs[1].Token || theirs[0].Received.Head != nil {
+		t.Errorf("of the source itself are %+v", theirs)
 	}
 	if whole := s.Whole(); len(whole.Arrivals) != 2 || whole.Schema != far.Schema || whole.Roles[0] != "mailbox" {
 		t.Errorf("the whole record is %+v", whole)

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// search looks for the tokens that are expected in what an entry received first, and puts
-// it on the shelf of the source whose token it bears.
+// search looks for the tokens that are expected in what an entry received first. What bears
+// one is also in the record of the source whose token it is.
 func (l *ledger) search(e *entry) {
 	if len(l.expected) == 0 || e.raw == nil || e.shelf == nil || e.token != "" {
 		return
@@ -22,9 +22,8 @@ func (l *ledger) search(e *entry) {
 			bears := func(head []byte) bool { return bytes.Contains(head, bytes.ToLower([]byte(token))) }
 			if token != "" && slices.ContainsFunc(heads, bears) {
 				e.token = token
-				if s != e.shelf {
-					l.take(e)
-					l.put(e, s)
+				if s != e.shelf && len(s.borne) < mostOfExpected {
+					s.borne = append(s.borne, e)
 				}
 				return
 			}
@@ -34,9 +33,15 @@ func (l *ledger) search(e *entry) {
 
 // release drops the heads of sources that are not expected any more.
 func (l *ledger) release() {
+	borne := map[*entry]bool{}
+	for _, s := range l.expected {
+		for _, e := range s.borne {
+			borne[e] = true
+		}
+	}
 	for _, s := range l.shelves {
 		for _, e := range s.entries {
-			if s.tokens == nil && e.raw == nil {
+			if s.tokens == nil && e.raw == nil && !borne[e] {
 				l.heads -= headsOf(e)
 				e.Received.Head, e.Sent.Head = nil, nil
 			}

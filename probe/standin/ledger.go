@@ -44,10 +44,11 @@ type pair struct {
 	from netip.AddrPort
 }
 
-// A shelf is the entries of one source, and those that bore its token.
+// A shelf is the entries of one source.
 type shelf struct {
 	source  netip.Addr
 	entries []*entry
+	borne   []*entry       // of other sources, that bore its token
 	more    int            // that are no longer kept
 	tokens  map[string]int // those expected of the source, and how often
 	place   *list.Element  // among the strangers; nil while the source is expected
@@ -131,7 +132,7 @@ func (l *ledger) forget(source netip.Addr, token string) {
 	if len(s.tokens) > 0 {
 		return
 	}
-	s.tokens = nil
+	s.tokens, s.borne = nil, nil
 	delete(l.expected, source)
 	s.place = l.strangers.PushBack(s)
 	l.kept += len(s.entries)
@@ -202,6 +203,7 @@ func (l *ledger) take(e *entry) {
 	}
 	if e.raw == nil {
 		l.heads -= headsOf(e)
+		e.Received.Head, e.Sent.Head = nil, nil
 	}
 	if l.waiting[pairOf(e.Arrival)] == e {
 		delete(l.waiting, pairOf(e.Arrival))

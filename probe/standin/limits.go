@@ -18,7 +18,7 @@ type Limits struct {
 	Burst         int           // new connections of one source at once
 	Idle          time.Duration // how long a conversation may be silent
 	Whole         time.Duration // how long a conversation may take; 30 s where there are no limits
-	Contacts      int           // at a time
+	Contacts      int           // at a time, that have proved the code; the others are few
 }
 
 // GuardedLimits are the limits of a Guarded server. A checker has 48 connections open at
@@ -26,7 +26,7 @@ type Limits struct {
 func GuardedLimits() Limits {
 	return Limits{
 		Conversations: 512, PerSource: 128, Rate: 100, Burst: 600,
-		Idle: time.Minute, Whole: 3 * time.Minute, Contacts: 16,
+		Idle: time.Minute, Whole: 3 * time.Minute, Contacts: 64,
 	}
 }
 
@@ -63,16 +63,18 @@ type door struct {
 	limits   Limits
 	mu       sync.Mutex // guards all below
 	in       int
-	contacts int
+	contacts int // that have proved the code
+	hopeful  int // contacts that have not
 	guests   map[netip.Addr]*guest
 	sweepAt  int // guests
 }
 
 // A guest is a source, or an IPv6 network of 64 bits: one machine has all of its addresses.
 type guest struct {
-	in    int
-	left  float64   // new connections that it may open at once
-	since time.Time // when that was
+	in      int
+	hopeful int       // contacts that have not proved the code
+	left    float64   // new connections that it may open at once
+	since   time.Time // when that was
 }
 
 func newDoor(l Limits) *door {
@@ -153,19 +155,4 @@ func (d *door) sweep() {
 		}
 	}
 	d.sweepAt = max(fewGuests, 2*len(d.guests))
-}
-
-// contact lets a contact in. The caller calls leave at its end.
-func (d *door) contact() (leave func(), ok bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if over(d.contacts, d.limits.Contacts) {
-		return nil, false
-	}
-	d.contacts++
-	return func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.contacts--
-	}, true
 }

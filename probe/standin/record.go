@@ -51,7 +51,11 @@ func (l *ledger) talks(source netip.Addr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for e := range l.active {
-		if e.shelf != nil && e.shelf.source == source && e.Network == catalog.TCP {
+		mine := e.shelf != nil && e.shelf.source == source
+		if s := l.expected[source]; !mine && s != nil {
+			mine = slices.Contains(s.borne, e)
+		}
+		if mine && e.Network == catalog.TCP {
 			return true
 		}
 	}
@@ -92,7 +96,7 @@ func (l *ledger) of(source netip.Addr, token string) (all []far.Arrival, more in
 	if s == nil {
 		return nil, 0
 	}
-	for _, e := range s.entries {
+	for _, e := range slices.Concat(s.entries, s.borne) {
 		mine := token != "" && e.token == token
 		if mine || e.From.Addr() == source {
 			a := e.now()

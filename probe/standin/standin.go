@@ -46,8 +46,8 @@ type Server struct {
 	Allow   func(netip.Addr) bool // which sources are served; nil serves all
 	Guarded bool                  // strangers may reach it: Limits are on, and no answer over UDP is longer than its question unless its source is expected
 	Limits  Limits
-	Watch   func(Event)                                                    // is told what happens, one event at a time; must return; nil for no one
-	Contact func(ctx context.Context, conn *tls.Conn, from netip.AddrPort) // holds a contact and returns at its end; nil for a server without contact
+	Watch   func(Event)                                                                // is told what happens, one event at a time; must return; nil for no one
+	Contact func(ctx context.Context, conn *tls.Conn, from netip.AddrPort, seat *Seat) // holds a contact and returns at its end; nil for a server without contact
 
 	authority *Authority
 	good, old shown

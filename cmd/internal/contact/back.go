@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"time"
 
+	"exreach/catalog"
 	"exreach/probe/far"
 	"exreach/probe/protocol/wire"
 )
@@ -22,12 +23,14 @@ type Back struct {
 	Openings func() []far.Opening                                  // what it has open
 	Expect   func(source netip.Addr, token string) (forget func()) // as that of a Desk
 	Record   func(source netip.Addr, token string) far.Record      // as that of a Desk
+	Wanted   func(from string) ([]catalog.Check, error)            // what a far end of this kind should ask; nil if any report will do
 }
 
 // A Return asks the far end to check back.
 type Return struct {
 	To      netip.Addr    `json:"-"`       // the near end, as the far end sees it: nothing else is ever asked
-	Token   string        `json:"-"`       // goes into the questions, as that of the near end does
+	From    netip.Addr    `json:"-"`       // the far end's own address of the contact, from which it asks
+	Token   string        `json:"token"`   // that the near end looks for in the questions
 	Version string        `json:"version"` // of Exchange, that the near end stands in for
 	Role    string        `json:"role"`
 	Ports   []far.Opening `json:"ports"` // what the near end has, for ports of other programs and interfaces without an endpoint mapper
@@ -40,6 +43,8 @@ type Reversed struct {
 	Of     netip.Addr // this machine, as the far end asked it
 	Report []byte     // as exreach writes it in JSON
 	Record far.Record // what arrived here meanwhile
+
+	Wanted func(from string) ([]catalog.Check, error) // as that of Back
 }
 
 // Unreversed tells that a far end did not check back, and why.
@@ -77,14 +82,14 @@ func (p *proving) askBack(ctx context.Context, back Back) (Reversed, error) {
 	}
 	defer hangUp(s)
 	defer within(ctx, s.conn, returnTime)()
-	a, err := s.request(request{Do: doReturn, Token: token, Return: &Return{Version: back.Version, Role: back.Role, Ports: back.Openings()}})
+	a, err := s.request(request{Do: doReturn, Token: p.token, Return: &Return{Token: token, Version: back.Version, Role: back.Role, Ports: back.Openings()}})
 	if err != nil {
 		return Reversed{}, err
 	}
 	if len(a.Report) == 0 {
 		return Reversed{}, errors.New("the far end sent no report")
 	}
-	return Reversed{p.at, p.contact.Seen.Addr(), a.Report, back.Record(p.at.Address, token)}, nil
+	return Reversed{p.at, p.contact.Seen.Addr(), a.Report, back.Record(p.at.Address, token), back.Wanted}, nil
 }
 
 // request sends a request, and returns the answer unless it is an error.

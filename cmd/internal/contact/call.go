@@ -32,6 +32,7 @@ type session struct {
 // A welcome is what the far end says to a request.
 type welcome struct {
 	You    netip.AddrPort // our end, as it sees it
+	Token  string         // by which it will know our questions; of doBegin
 	Record far.Record
 	Ahead  time.Duration // by how much its clock is ahead
 	Loose  time.Duration // by how much that may be wrong
@@ -238,6 +239,9 @@ func (s *session) ask(ctx context.Context, do, token string, limit time.Duration
 	if err != nil {
 		return welcome{}, errors.New("the far end did not say how it sees this machine")
 	}
+	if do == doBegin && !isToken(a.Token) {
+		return welcome{}, errors.New("the far end gave no token")
+	}
 	r, err := far.ReadRecord(bytes.NewReader(a.Record))
 	if err != nil {
 		return welcome{}, err
@@ -245,6 +249,7 @@ func (s *session) ask(ctx context.Context, do, token string, limit time.Duration
 	took := time.Since(asked)
 	return welcome{
 		You:    netip.AddrPortFrom(you.Addr().Unmap().WithZone(""), you.Port()),
+		Token:  a.Token,
 		Record: r,
 		Ahead:  r.Now.Sub(asked.Add(took / 2)),
 		Loose:  took/2 + 100*time.Millisecond,

@@ -56,13 +56,13 @@ type proof struct {
 // A request is what the near end asks once both have proved the code.
 type request struct {
 	Do     string  `json:"do"`
-	Token  string  `json:"token,omitempty"`
+	Token  string  `json:"token,omitempty"`  // that the far end gave; of all but doBegin
 	Return *Return `json:"return,omitempty"` // of doReturn
 }
 
 // The requests.
 const (
-	doBegin  = "begin"  // from now on look for the token; the answer is a welcome
+	doBegin  = "begin"  // from now on look for a new token; the answer is a welcome with it
 	doReturn = "return" // check back; the answer has a report
 	doRecord = "record" // what arrived; the answer is a welcome with the arrivals
 )
@@ -70,7 +70,8 @@ const (
 // An answer is what the far end says to a request. Record has its state, and after doRecord
 // what arrived from the near end.
 type answer struct {
-	You    string          `json:"you,omitempty"` // the near end's address and port, as the far end sees them
+	You    string          `json:"you,omitempty"`   // the near end's address and port, as the far end sees them
+	Token  string          `json:"token,omitempty"` // of doBegin
 	Record json.RawMessage `json:"record,omitempty"`
 	Report json.RawMessage `json:"report,omitempty"` // of doReturn
 	Error  string          `json:"error,omitempty"`  // why the request was not met; the other fields are absent then

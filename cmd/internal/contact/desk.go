@@ -7,15 +7,18 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/tls"
+	"encoding/base32"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"exreach/probe/far"
+	"exreach/probe/standin"
 )
 
 // A Desk is the far end of all contacts with one listener. Its Serve answers a connection
@@ -62,53 +65,69 @@ const (
 )
 
 // Serve holds one contact, until the other side hangs up, is idle for too long, or ctx
-// ends. The caller has done the handshake of TLS, and closes conn afterwards.
-func (d *Desk) Serve(ctx context.Context, conn *tls.Conn, from netip.AddrPort) {
+// ends. The caller has done the handshake of TLS, and closes conn afterwards. A caller that
+// waits has no room in the seat.
+func (d *Desk) Serve(ctx context.Context, conn *tls.Conn, from netip.AddrPort, seat *standin.Seat) {
 	from = netip.AddrPortFrom(from.Addr().Unmap().WithZone(""), from.Port())
 	l := newLine(conn)
 	done := within(ctx, conn, proofTime)
-	proved := d.admits(l, from.Addr())
+	back, proved := d.hear(l)
 	done()
 	if d.Watch != nil {
 		d.Watch(Visit{from, proved})
 	}
+	if !proved || d.isLocked(from.Addr()) {
+		seat.Leave()
+		if !d.delay(ctx, l, from.Addr()) {
+			return
+		}
+	}
+	defer within(ctx, conn, requestTime)()
 	if !proved {
-		d.refuse(ctx, l, from.Addr())
+		_ = l.send(proof{Refused: true})
 		return
 	}
-	d.answerAll(ctx, l, from)
+	full := !seat.Prove()
+	switch err := l.send(proof{Proof: back}); {
+	case err != nil:
+	case full:
+		_ = l.send(answer{Error: "the listener holds too many contacts: try again in some minutes"})
+	default:
+		d.answerAll(ctx, l, from)
+	}
 }
 
-// admits holds the proofs, and reports whether the other side knows the code.
-func (d *Desk) admits(l *line, source netip.Addr) bool {
+func (d *Desk) isLocked(source netip.Addr) bool {
 	d.mu.Lock()
-	locked := d.wrong.isLocked(source)
-	d.mu.Unlock()
-	if locked || d.Code.IsZero() {
-		return false
-	}
+	defer d.mu.Unlock()
+	return d.wrong.isLocked(source)
+}
+
+// hear takes the near end's proof. If that knows the code, it returns the one to send back.
+func (d *Desk) hear(l *line) (back []byte, proved bool) {
 	var near hello
-	if l.receive(lineLimit, &near) != nil || len(near.Nonce) != nonceBytes {
-		return false
+	if d.Code.IsZero() || l.receive(lineLimit, &near) != nil || len(near.Nonce) != nonceBytes {
+		return nil, false
 	}
 	ours := hello{make([]byte, nonceBytes)}
 	_, _ = rand.Read(ours.Nonce) // never fails
 	var theirs proof
 	if l.send(ours) != nil || l.receive(lineLimit, &theirs) != nil {
-		return false
+		return nil, false
 	}
 	state := l.conn.ConnectionState()
 	want, err := prove(d.Code, "near", near, ours, state)
 	if err != nil || !hmac.Equal(want, theirs.Proof) {
-		return false
+		return nil, false
 	}
-	back, err := prove(d.Code, "far", near, ours, state)
-	return err == nil && l.send(proof{Proof: back}) == nil
+	back, err = prove(d.Code, "far", near, ours, state)
+	return back, err == nil
 }
 
-// refuse gives the one answer that there is to all who do not know the code, after a delay
-// that grows with each of the source. It ends sooner if the other side hangs up.
-func (d *Desk) refuse(ctx context.Context, l *line, source netip.Addr) {
+// delay waits before an answer, longer for each that a source gets wrong. All wrong codes have
+// one answer, and where many of a source wait, the right code waits as they do. It reports
+// false if the other side hangs up.
+func (d *Desk) delay(ctx context.Context, l *line, source netip.Addr) bool {
 	d.mu.Lock()
 	delay, over := d.wrong.begin(source, time.Now())
 	d.mu.Unlock()
@@ -117,12 +136,9 @@ func (d *Desk) refuse(ctx context.Context, l *line, source netip.Addr) {
 		defer d.mu.Unlock()
 		over()
 	}()
-	defer within(ctx, l.conn, delay+requestTime)()
-	_ = l.conn.SetReadDeadline(time.Now().Add(delay))
-	if _, err := io.CopyN(io.Discard, l.in, lineLimit); err == nil || errors.Is(err, io.EOF) || ctx.Err() != nil {
-		return // it hung up, or sends without end
-	}
-	_ = l.send(proof{Refused: true})
+	defer within(ctx, l.conn, delay)()
+	_, err := io.CopyN(io.Discard, l.in, lineLimit)
+	return errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil // it neither hung up nor sends without end
 }
 
 // answerAll answers requests.
@@ -135,7 +151,7 @@ func (d *Desk) answerAll(ctx context.Context, l *line, from netip.AddrPort) {
 		if err != nil {
 			return
 		}
-		a := d.answer(ctx, r, from)
+		a := d.answer(ctx, r, from, endOf(l.conn).Addr())
 		done = within(ctx, l.conn, requestTime)
 		err = l.send(a)
 		done()
@@ -146,21 +162,24 @@ func (d *Desk) answerAll(ctx context.Context, l *line, from netip.AddrPort) {
 }
 
 // answer makes the answer to one request.
-func (d *Desk) answer(ctx context.Context, r request, from netip.AddrPort) answer {
-	who := caller{from.Addr(), r.Token}
-	if !isToken(r.Token) {
-		return answer{Error: "the request has no token"}
-	}
-	switch r.Do {
-	case doBegin:
+func (d *Desk) answer(ctx context.Context, r request, from netip.AddrPort, here netip.Addr) answer {
+	if r.Do == doBegin {
+		who := caller{from.Addr(), newToken()}
 		if !d.expect(who) {
 			return answer{Error: "the listener has contacts with too many checkers: wait some minutes, or start it again"}
 		}
-		return answerOf(from, head(d.Record(who.source, who.token)))
+		a := answerOf(from, head(d.Record(who.source, who.token)))
+		a.Token = who.token
+		return a
+	}
+	who := caller{from.Addr(), r.Token}
+	if !d.keep(who) {
+		return answer{Error: "the listener did not give this machine the token of the request, or has forgotten it: check again"}
+	}
+	switch r.Do {
 	case doReturn:
-		return d.back(ctx, who.source, r)
+		return d.back(ctx, who.source, here, r)
 	case doRecord:
-		d.keep(who)
 		return answerOf(from, d.Record(who.source, who.token))
 	}
 	return answer{Error: "this version of exreach does not know the request"}
@@ -178,10 +197,6 @@ func answerOf(from netip.AddrPort, r far.Record) answer {
 func (d *Desk) expect(who caller) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if e := d.expected[who]; e != nil {
-		e.timer.Reset(expectFor)
-		return true
-	}
 	if len(d.expected) >= mostExpected {
 		return false
 	}
@@ -192,13 +207,16 @@ func (d *Desk) expect(who caller) bool {
 	return true
 }
 
-// keep goes on expecting a caller.
-func (d *Desk) keep(who caller) {
+// keep goes on expecting a caller. It reports false if the caller is not expected: one that
+// chose its token could ask for what others say.
+func (d *Desk) keep(who caller) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if e := d.expected[who]; e != nil {
+	e := d.expected[who]
+	if e != nil {
 		e.timer.Reset(expectFor)
 	}
+	return e != nil
 }
 
 func (d *Desk) forget(who caller) {
@@ -214,6 +232,13 @@ func (d *Desk) forget(who caller) {
 // tokenLetters is how long a token is. It has letters that are case-blind and that every
 // protocol carries.
 const tokenLetters = 16
+
+// newToken makes a token.
+func newToken() string {
+	random := make([]byte, codeBytes)
+	_, _ = rand.Read(random) // never fails
+	return strings.ToLower(base32.StdEncoding.EncodeToString(random))
+}
 
 // isToken reports whether t is a token: 16 of a-z and 2-7.
 func isToken(t string) bool {

@@ -5,13 +5,10 @@ package contact
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -31,9 +28,9 @@ type proving struct {
 	small dialer // does so in small segments; nil if the system cannot, or it was tried
 	lost  bool   // dial is what was small: large packets of the contact were lost
 
-	code    Code // that fits
-	token   string
-	ways    []way // those that may lead to the listener; the first did once there is a contact
+	code    Code   // that fits
+	token   string // that the far end gave
+	ways    []way  // those that may lead to the listener; the first did once there is a contact
 	contact far.Contact
 	meeting far.Meeting
 	told    far.Record // what the far end said last
@@ -67,13 +64,13 @@ func (p *proving) prove(ctx context.Context, fit []Code) probe.HostResults {
 		p.stage.tell(Missed{p.at, p.contact})
 		return p.host
 	}
-	p.token = newToken()
 	if err := p.ask(ctx, s, doBegin); err != nil {
 		return p.unfinished(err)
 	}
 	p.meeting.Before = p.told.Dropped
 	p.stage.tell(Made{p.at, p.contact})
-	second, err := p.askAgain(ctx, p.told)
+	begun := p.told
+	second, err := p.askAgain(ctx, begun)
 	if err != nil {
 		return p.unfinished(err)
 	}
@@ -82,7 +79,7 @@ func (p *proving) prove(ctx context.Context, fit []Code) probe.HostResults {
 		record = nil
 	}
 	p.compare(second, record)
-	p.host.Results = merged(p.host.Results, second, p.at.Address)
+	p.host.Results = merged(p.host.Results, second, begun, p.at.Address)
 	if err == nil {
 		p.checkBack(ctx)
 	}
@@ -99,13 +96,6 @@ func (p *proving) unfinished(err error) probe.HostResults {
 	p.host.Contacts = append(p.host.Contacts, p.contact)
 	p.stage.tell(Unfinished{p.at, p.contact})
 	return p.host
-}
-
-// newToken makes a token: 16 of a-z and 2-7.
-func newToken() string {
-	random := make([]byte, codeBytes)
-	_, _ = rand.Read(random) // never fails
-	return strings.ToLower(base32.StdEncoding.EncodeToString(random))
 }
 
 // reach finds a code that fits and a port that leads to the listener. It returns nil if
@@ -219,6 +209,7 @@ func isConnected(r probe.Result) bool {
 // learn notes what the far end says of itself and of us.
 func (p *proving) learn(local netip.AddrPort, w welcome) {
 	p.told = w.Record
+	p.token = cmp.Or(w.Token, p.token)
 	c, r := &p.contact, w.Record
 	c.Listener, c.Tool, c.Host, c.Wall, c.Dropped = r.Listener, r.Tool, r.Machine, r.Wall, r.Dropped
 	c.Seen, c.Local, c.Ahead = w.You, local, w.Ahead

@@ -4,6 +4,7 @@ package contact
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/far"
 	"exreach/report"
 	"exreach/report/content"
 	"exreach/report/judge"
@@ -39,9 +41,11 @@ func (r Returner) Check(ctx context.Context, to Return) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool := r.Pool
-	pool.Taped, pool.Token = true, to.Token
-	found := pool.Run(ctx, slices.Values([]probe.HostPlan{{Host: to.To.String(), Checks: plan}}))
+	pool, host := r.Pool, to.To.String()
+	if to.From.Is4() == to.To.Is4() {
+		pool.Source = to.From
+	}
+	found := slices.Values([]probe.HostResults{{Host: host, Results: runAgain(ctx, pool, probe.HostPlan{Host: host}, plan, to.Token)}})
 	var text bytes.Buffer
 	format, err := report.FormatNamed("json", report.FormatNames())
 	if err != nil {
@@ -67,18 +71,75 @@ func (r Returner) Check(ctx context.Context, to Return) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// plan returns what to ask the near end, and as whom.
-func (r Returner) plan(to Return) (plan []catalog.Check, from string, err error) {
+// plan returns what to ask the near end, for every role of this one, and as whom: the first
+// that has anything to ask.
+func (r Returner) plan(to Return) (plan []planned, from string, err error) {
 	if len(to.Ports) > mostOpenings {
 		return nil, "", fmt.Errorf("the request names more than %d ports", mostOpenings)
 	}
+	var checks []catalog.Check
+	var failed error
 	host := catalog.Host{Name: to.To.String(), Version: to.Version, Role: to.Role}
-	for _, from = range r.Roles {
-		if plan, err = r.Catalog.Plan(catalog.Topology{Hosts: []catalog.Host{host}}, from); err == nil {
-			return again(plan, to.Ports), from, nil
+	for _, role := range r.Roles {
+		more, err := r.Catalog.Plan(catalog.Topology{Hosts: []catalog.Host{host}}, role)
+		if err != nil {
+			failed = err
+			continue
+		}
+		from = cmp.Or(from, role)
+		checks = append(checks, more...)
+	}
+	if from == "" {
+		return nil, "", fmt.Errorf("nothing to check back: %w", failed)
+	}
+	v, err := r.Catalog.Version(checks[0].Version)
+	if err != nil {
+		return nil, "", err
+	}
+	return again(distinct(checks), credible(to.Ports, v)), from, nil
+}
+
+// distinct leaves out what is asked already for another role. An endpoint mapper is asked for
+// the interfaces of all.
+func distinct(checks []catalog.Check) (kept []catalog.Check) {
+	same := func(a, b catalog.Check) bool {
+		return a.Service.Network == b.Service.Network && a.Service.Ports == b.Service.Ports && a.Service.Name == b.Service.Name
+	}
+	for _, c := range checks {
+		at := slices.IndexFunc(kept, func(k catalog.Check) bool { return same(k, c) })
+		if at < 0 {
+			c.Behind = slices.Clone(c.Behind)
+			kept = append(kept, c)
+			continue
+		}
+		for _, b := range c.Behind {
+			if !slices.ContainsFunc(kept[at].Behind, func(k catalog.Check) bool { return same(k, b) }) {
+				kept[at].Behind = append(kept[at].Behind, b)
+			}
 		}
 	}
-	return nil, "", fmt.Errorf("nothing to check back: %w", err)
+	return kept
+}
+
+// credible returns what a near end may tell of its ports: which ports of its version it could
+// not open, and where in the range of its version its interfaces are. It cannot have anything
+// else asked.
+func credible(openings []far.Opening, v catalog.Version) []far.Opening {
+	ranges := []catalog.Ports{{First: 49152, Last: 65535}}
+	for _, s := range v.Services {
+		if s.Protocol == "rpc" && s.Ports.First != 0 && !s.Ports.Single() {
+			ranges = append(ranges, s.Ports)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(openings), func(o far.Opening) bool {
+		if o.State == far.Open {
+			within := slices.ContainsFunc(ranges, func(r catalog.Ports) bool { return r.First <= o.Port && o.Port <= r.Last })
+			return !within || !slices.ContainsFunc(v.Services, func(s catalog.Service) bool { return s.RPC != nil && s.Name == o.Service })
+		}
+		return !slices.ContainsFunc(v.Services, func(s catalog.Service) bool {
+			return s.Network == o.Network && s.Ports.Single() && s.Ports.First == o.Port
+		})
+	})
 }
 
 // returnsAtOnce is how many near ends are checked at once.
@@ -87,12 +148,12 @@ const returnsAtOnce = 2
 var errBusy = errors.New("the listener is checking back to others: try again in some minutes")
 
 // back answers a request to check back.
-func (d *Desk) back(ctx context.Context, from netip.Addr, r request) answer {
+func (d *Desk) back(ctx context.Context, from, here netip.Addr, r request) answer {
 	switch {
 	case d.Return == nil:
 		return answer{Error: "the listener was not started with --reverse"}
-	case r.Return == nil:
-		return answer{Error: "the request does not say what to check"}
+	case r.Return == nil || !isToken(r.Return.Token):
+		return answer{Error: "the request does not say what to check, and with which token"}
 	}
 	d.mu.Lock()
 	busy := d.returning == returnsAtOnce
@@ -111,7 +172,7 @@ func (d *Desk) back(ctx context.Context, from netip.Addr, r request) answer {
 	ctx, stop := context.WithTimeout(ctx, returnTime-requestTime)
 	defer stop()
 	to := *r.Return
-	to.To, to.Token = from, r.Token
+	to.To, to.From = from, here
 	text, err := d.Return(ctx, to)
 	switch {
 	case err != nil:

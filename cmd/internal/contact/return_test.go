@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -114,7 +115,7 @@ func TestReturnOfHeldPorts(t *testing.T) {
 	}
 	asked := map[string]catalog.Check{}
 	for _, c := range again(plan, openings) {
-		asked[c.Service.Name] = c
+		asked[c.check.Service.Name] = c.check
 	}
 	if c := asked["endpoint-mapper"]; c.Service.Protocol != bare || c.Behind != nil {
 		t.Errorf("the endpoint mapper is asked for %s, with %d checks behind it", c.Service.Protocol, len(c.Behind))
@@ -124,5 +125,44 @@ func TestReturnOfHeldPorts(t *testing.T) {
 	}
 	if c := asked["owa"]; c.Service.Protocol != bare {
 		t.Errorf("owa is asked for %s", c.Service.Protocol)
+	}
+}
+
+// TestCredible: a near end has nothing asked but ports of its version.
+func TestCredible(t *testing.T) {
+	v, err := catalog.Open().Version("2010")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []struct {
+		far.Opening
+		want bool
+	}{
+		{far.Opening{Network: catalog.TCP, Port: 135, State: far.Held}, true},
+		{far.Opening{Network: catalog.TCP, Port: 22, State: far.Held}, false},
+		{far.Opening{Network: catalog.TCP, Port: 6410, Service: "emsmdb", State: far.Open}, true},
+		{far.Opening{Network: catalog.TCP, Port: 22, Service: "emsmdb", State: far.Open}, false},
+		{far.Opening{Network: catalog.TCP, Port: 6410, Service: "owa", State: far.Open}, false},
+	} {
+		if got := len(credible([]far.Opening{o.Opening}, v)) == 1; got != o.want {
+			t.Errorf("%+v: %v, want %v", o.Opening, got, o.want)
+		}
+	}
+}
+
+// TestReturnOfAllRoles: a listener asks for each of its roles, and nothing twice.
+func TestReturnOfAllRoles(t *testing.T) {
+	count := func(roles ...string) (int, string) {
+		plan, from, err := Returner{Catalog: catalog.Open(), Roles: roles}.plan(Return{To: netip.MustParseAddr("10.0.0.1"), Version: "se", Role: "mailbox"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(plan), from
+	}
+	edge, _ := count("edge")
+	mailbox, _ := count("mailbox")
+	both, from := count("edge", "mailbox")
+	if from != "edge" || both < max(edge, mailbox) || both >= edge+mailbox {
+		t.Errorf("%d of edge, %d of mailbox, %d of both from %s", edge, mailbox, both, from)
 	}
 }

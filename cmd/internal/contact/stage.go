@@ -33,7 +33,7 @@ type Listener struct {
 }
 
 // An Event is something that happens while contacts are made: a Made, Missed,
-// Unfinished, Reversed or Unreversed.
+// Unused, Unfinished, Reversed or Unreversed.
 type Event interface{ event() }
 
 // Made tells that a contact stands, and that the plan will be asked again.
@@ -54,6 +54,11 @@ type Unfinished struct {
 	Contact far.Contact
 }
 
+// Unused tells that a code was not used: nothing that answers at the host bears the mark of a
+// stand-in, and nothing is sent to anything else.
+type Unused struct{ Listener }
+
+func (Unused) event()     {}
 func (Made) event()       {}
 func (Missed) event()     {}
 func (Unfinished) event() {}
@@ -88,15 +93,19 @@ func (s *Stage) feed(ctx context.Context, pool probe.Pool, hosts iter.Seq[probe.
 	var under sync.WaitGroup
 	defer under.Wait()
 	slots := make(chan struct{}, provedAtOnce)
+	var alone idle
+	defer func() { s.tellAlone(alone) }()
 	for h := range hosts {
+		alone.hosts++
 		if len(standIns(h)) == 0 {
+			s.see(h, &alone)
 			out <- h
 		} else {
+			slots <- struct{}{}
 			under.Go(func() {
-				slots <- struct{}{}
 				proved := s.prove(ctx, pool, h)
-				<-slots
 				out <- proved
+				<-slots
 			})
 		}
 		select {

@@ -5,6 +5,8 @@ package contact
 import (
 	"net/netip"
 	"time"
+
+	"exreach/probe/standin"
 )
 
 // wrongs counts the callers of each source that did not know the code, to slow them down.
@@ -21,14 +23,14 @@ type wrong struct {
 
 // Bounds on wrong codes.
 const (
-	firstDelay   = time.Second      // of a refusal; doubles each time
-	lastDelay    = 30 * time.Second // the longest
-	mostWaiting  = 4                // callers of one source that wait for a refusal; the next is refused unheard
-	wrongFor     = 10 * time.Minute // a source is remembered
-	wrongSources = 4096             // sources that are told apart; the others count as one
+	firstDelay   = time.Second                                      // of a refusal; doubles each time
+	lastDelay    = standin.ContactProof - proofTime - 5*time.Second // the longest: 30 s
+	mostWaiting  = 4                                                // callers of one source that wait; while they do, the right code waits, too
+	wrongFor     = 10 * time.Minute                                 // a source is remembered
+	wrongSources = 4096                                             // sources that are told apart; the others count as one
 )
 
-// begin counts a caller that is to be refused, and returns after which delay. The caller
+// begin counts a caller that is to wait, and returns after which delay. The caller
 // calls over when it has been.
 func (w *wrongs) begin(source netip.Addr, now time.Time) (delay time.Duration, over func()) {
 	f := w.of(source, now)
@@ -42,7 +44,7 @@ func (w *wrongs) begin(source netip.Addr, now time.Time) (delay time.Duration, o
 	return delay, func() { f.waiting-- }
 }
 
-// isLocked reports whether a source is not to be heard now.
+// isLocked reports whether all callers of a source are to wait now.
 func (w *wrongs) isLocked(source netip.Addr) bool {
 	f := w.sources[network(source)]
 	if f == nil && len(w.sources) >= wrongSources {

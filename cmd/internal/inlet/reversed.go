@@ -5,8 +5,11 @@ package inlet
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
+	"exreach/catalog"
 	"exreach/cmd/internal/contact"
+	"exreach/probe/protocol/wire"
 	"exreach/report"
 	"exreach/report/content"
 	"exreach/report/joint"
@@ -27,6 +30,9 @@ func ReadReversed(draft *report.Draft, run int, r contact.Reversed) error {
 			}
 			e.Far, e.Direction, e.Contact = nil, "", nil // what arrived here is for this end to say
 		}
+		if err := isWhole(run, entries, r); err != nil {
+			return err
+		}
 		return here.Apply(run, entries)
 	}
 	rehearsal := report.NewDraft()
@@ -34,6 +40,27 @@ func ReadReversed(draft *report.Draft, run int, r contact.Reversed) error {
 		return &report.UnreadError{Err: err}
 	}
 	return readJoined(draft, run, join, r.Report)
+}
+
+// isWhole makes sure that nothing is left out which a far end of this kind should have asked.
+// What is behind an endpoint mapper is excused: the mapper may not answer.
+func isWhole(run content.Run, entries []content.Entry, r contact.Reversed) error {
+	if r.Wanted == nil {
+		return nil
+	}
+	plan, err := r.Wanted(run.From)
+	if err != nil {
+		return fmt.Errorf("it is as from %s: %w", wire.Printable(run.From, 40), err)
+	}
+	missing := slices.DeleteFunc(slices.Clone(plan), func(c catalog.Check) bool {
+		return slices.ContainsFunc(entries, func(e content.Entry) bool {
+			return e.Service == c.Service.Name && e.Network == c.Service.Network && e.Port == c.Service.Ports.First
+		})
+	})
+	if len(missing) > 0 {
+		return fmt.Errorf("the far end left out %d of %d ports: use the same version of exreach at both ends, and check again", len(missing), len(plan))
+	}
+	return nil
 }
 
 func readJoined(draft *report.Draft, run int, join func(content.Run, []content.Entry) error, text []byte) error {

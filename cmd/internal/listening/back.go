@@ -41,6 +41,10 @@ func (l *Listener) Back(ctx context.Context) (back *contact.Back, over func(), e
 			leave, unexpect := guests.welcome(source), l.server.Expect(source, token)
 			return func() { unexpect(); leave() }
 		},
+		Wanted: func(from string) ([]catalog.Check, error) {
+			host := catalog.Host{Name: "localhost", Version: l.Plan.Version.Name, Role: l.Plan.Roles[0]}
+			return l.Catalog.Plan(catalog.Topology{Hosts: []catalog.Host{host}}, from)
+		},
 		Record: func(source netip.Addr, token string) far.Record { return l.signed(l.server.RecordFor(source, token)) },
 	}, l.server.Close, nil
 }

@@ -24,6 +24,8 @@ func OfContact(e contact.Event) string {
 		return fmt.Sprintf("contact with listener %s at %s, over port %d: asking again, both ends record", e.Contact.Listener, Place(e.Listener), e.Contact.Over)
 	case contact.Missed:
 		return fmt.Sprintf("no contact with the listener at %s: %s", Place(e.Listener), whyMissed(e.Contact))
+	case contact.Unused:
+		return fmt.Sprintf("the code was not used: nothing that answers at %s bears the mark of exreach listen, and the code goes to nothing else. If the listener runs there, check more of its ports, such as without --only; or a proxy on the way answers for it", Place(e.Listener))
 	case contact.Unreversed:
 		return fmt.Sprintf("the listener at %s did not check back: %v", Place(e.Listener), e.Err)
 	case contact.Unfinished:
