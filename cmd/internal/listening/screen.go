@@ -67,8 +67,11 @@ func (s *screen) picture(v view, most int) []string {
 	came := slices.DeleteFunc(slices.Clone(v.ports), func(p PortSeen) bool { return p.All() == 0 })
 	slices.SortStableFunc(came, func(a, b PortSeen) int { return b.Last.Compare(a.Last) })
 	head := fmt.Sprintf("%s  %d of %s saw something", v.since.Truncate(time.Second), open-len(silent), catalog.Count(open, "open port"))
-	if v.contacts > 0 {
-		head += "; " + catalog.Count(v.contacts, "contact")
+	if v.visits.contacts > 0 {
+		head += "; " + catalog.Count(v.visits.contacts, "contact")
+	}
+	if v.visits.wrong > 0 {
+		head += fmt.Sprintf("; %s, last from %s", catalog.Count(v.visits.wrong, "wrong code"), v.visits.lastBad.Addr())
 	}
 	lines := []string{head + "  (Ctrl-C ends)"}
 	room := most - len(lines) - 2 // the heading, and the ports without anything
