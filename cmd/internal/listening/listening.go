@@ -43,6 +43,7 @@ type Listener struct {
 	Outputs []Output
 	Tell    Telling
 
+	isBack  bool   // it serves far ends that check back, for the time of a check
 	name    string // of this run
 	server  *standin.Server
 	close   func() // closes the server, once

@@ -108,9 +108,9 @@ func sinkOf(format, file string, to io.Writer, at Places) sink {
 	case format == "jsonl":
 		return &linesJSON{to}
 	case file == "" && at.Screen != nil:
-		return &screen{text: text{to}, at: *at.Screen}
+		return &screen{text: text{to: to}, at: *at.Screen}
 	}
-	return &log{text{to}}
+	return &log{text{to: to}}
 }
 
 func discard(outputs []Output) {

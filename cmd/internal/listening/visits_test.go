@@ -32,7 +32,7 @@ func TestVisits(t *testing.T) {
 		t.Errorf("%d contacts and %d wrong codes, want 3 and 1", got.contacts, got.wrong)
 	}
 	var out bytes.Buffer
-	if err := (&log{text{&out}}).show(view{news: seen.look()}); err != nil {
+	if err := (&log{text{to: &out}}).show(view{news: seen.look()}); err != nil {
 		t.Fatal(err)
 	}
 	want := "contact with 10.0.0.5:1\ncontact with 10.0.0.7:1\ncontact with 10.0.0.5:3\nwrong code from 10.0.0.6:1\n"
