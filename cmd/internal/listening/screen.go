@@ -73,10 +73,10 @@ func (s *screen) picture(v view, columns, most int) []string {
 	if v.visits.contacts > 0 {
 		head += "; " + catalog.Count(v.visits.contacts, "contact")
 	}
-	if v.visits.wrong > 0 {
-		head += fmt.Sprintf("; %s, last from %s", catalog.Count(v.visits.wrong, "wrong code"), v.visits.lastBad.Addr())
-	}
 	lines := []string{head + "  (Ctrl-C ends)"}
+	if v.visits.wrong > 0 {
+		lines = append(lines, fmt.Sprintf("%s, the last from %s", catalog.Count(v.visits.wrong, "wrong code"), v.visits.lastBad.Addr()))
+	}
 	var quiet []string
 	if len(silent) > 0 {
 		quiet = wrapped("nothing yet: "+strings.Join(silent, ", "), max(columns, 1))

@@ -13,11 +13,15 @@ import (
 // several.
 const sameContact = time.Minute
 
+// sameMistake is the same for a wrong code, which a check tries at two ports.
+const sameMistake = 5 * time.Second
+
 // visits counts contacts and wrong codes.
 type visits struct {
 	contacts int
 	wrong    int            // codes that did not fit
 	lastBad  netip.AddrPort // who gave the last of them
+	badAt    time.Time      // when
 	seen     map[netip.Addr]time.Time
 }
 
@@ -28,8 +32,12 @@ func (t *tally) visitedAt(v contact.Visit, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !v.Proved {
+		isSame := v.From.Addr() == t.visits.lastBad.Addr() && now.Sub(t.visits.badAt) < sameMistake
+		t.visits.lastBad, t.visits.badAt = v.From, now
+		if isSame {
+			return
+		}
 		t.visits.wrong++
-		t.visits.lastBad = v.From
 		if len(t.news.wrong) < mostLines {
 			t.news.wrong = append(t.news.wrong, v.From)
 		}

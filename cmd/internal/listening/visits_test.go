@@ -23,6 +23,7 @@ func TestVisits(t *testing.T) {
 		{"10.0.0.5:1", true, 0},
 		{"10.0.0.5:2", true, 20 * time.Second}, // the same check
 		{"10.0.0.6:1", false, 0},
+		{"10.0.0.6:2", false, time.Second}, // the same code at the next port
 		{"10.0.0.7:1", true, 0},
 		{"10.0.0.5:3", true, 5 * time.Minute}, // another
 	} {
