@@ -30,11 +30,11 @@ var layers = []string{
 	"exreach/cmd/exreach",
 	"exreach/cmd/internal/wording",
 	"exreach/cmd/internal/console",
+	"exreach/cmd/internal/listening",
 	"exreach/cmd/internal/commandline",
 	"exreach/cmd/internal/inlet",
 	"exreach/cmd/internal/outlet",
 	"exreach/cmd/internal/pick",
-	"exreach/cmd/internal/listening",
 	"exreach/cmd/internal/secret", // above contact, whose codes it reads
 	"exreach/cmd/internal/contact",
 	"exreach/cmd/internal/machine",

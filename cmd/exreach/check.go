@@ -209,6 +209,8 @@ func namesNone(option string) error {
 	switch option {
 	case "port":
 		return hinted("such as --port 8443; leave the option out to check what the role needs", "option --port: it names no port")
+	case "role":
+		return hinted("such as --role mailbox; leave the option out for the usual role of the version", "option --role: it names no role")
 	case "grade", "host":
 		example := map[string]string{"grade": "fail,warn", "host": "mail01"}[option]
 		return hinted("such as --"+option+" "+example+"; leave the option out to keep everything", "option --%s: it names no %[1]s", option)

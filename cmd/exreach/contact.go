@@ -44,7 +44,11 @@ func secondOf(ctx context.Context, c *cli.Context, w world, out output) (*stage,
 		if found, ok := e.(contact.Reversed); ok {
 			s.reversed = append(s.reversed, found)
 		}
-		if text := wording.OfContact(e); text != "" {
+		tell := wording.OfContact
+		if ctx.Err() != nil {
+			tell = wording.OfInterrupted
+		}
+		if text := tell(e); text != "" {
 			note(out.notes, "%s", text)
 		}
 	}
@@ -60,12 +64,22 @@ func secondOf(ctx context.Context, c *cli.Context, w world, out output) (*stage,
 	return s, nil
 }
 
+// promptColumns is how long a prompt may be before it wraps on most terminals.
+const promptColumns = 79
+
 // askCode asks for the code of a listener; an empty answer is none.
 func (o output) askCode(ctx context.Context, in, screen *os.File, l contact.Listener) (code contact.Code, err error) {
 	ask := func() {
-		prompt := fmt.Sprintf("the listener at %s shows a code (Enter alone goes on without it): ", wording.Place(l))
+		place := l.Host
+		if l.Of > 1 {
+			place = l.Address.String()
+		}
+		prompt := fmt.Sprintf("code of the listener at %s (Enter: go on without): ", place)
 		if l.Again {
-			prompt = "this code is not that of the listener; " + prompt
+			prompt = "that is not its code; " + prompt
+			if len(prompt) > promptColumns {
+				prompt = "that is not its code; again (Enter: go on without): "
+			}
 		}
 		for {
 			var text string

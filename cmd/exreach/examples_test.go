@@ -94,7 +94,7 @@ func runExample(t *testing.T, line string) error {
 		end()
 	}
 	if strings.HasPrefix(line, " listen") {
-		line = strings.ReplaceAll(line, " --format jsonl", "") + " --print" // it would open ports, and give up the rights of the test
+		line = strings.NewReplacer(" --format jsonl", "", " --also json=far.json", "").Replace(line) + " --print" // it would open ports, and give up the rights of the test
 	}
 	line = strings.ReplaceAll(line, " --reverse", "")
 	var stderr bytes.Buffer

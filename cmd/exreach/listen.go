@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"os"
+	"os/user"
 	"runtime/debug"
 	"strings"
 
@@ -65,6 +66,9 @@ func listen(c *cli.Context, w world) error {
 	if f := console.Of(w.stdout); f != nil && w.env("TERM") != "dumb" && showsColour(f) {
 		at.Screen = &listening.Screen{Size: func() (int, int) { return console.SizeOf(f) }}
 	}
+	if c.Bool("print") && c.IsSet("also") {
+		return hinted("leave one of them out: --print opens nothing, and has one output", "options --print and --also: they do not go together")
+	}
 	if c.Bool("print") {
 		return l.Print(c.Context, c.String("format"), c.String("output"), at)
 	}
@@ -88,6 +92,9 @@ func listenerOf(c *cli.Context, w world) (*listening.Listener, error) {
 	l.Program, _ = os.Executable()
 	var err error
 	if l.For, err = positive(c, "for", c.Duration("for")); err != nil {
+		return nil, hinted("such as --for 2h; leave the option out to listen until Ctrl-C", "%w", err)
+	}
+	if err := knownUser(l.User); err != nil {
 		return nil, err
 	}
 	if l.Addresses, err = listening.ParseAddresses(c.StringSlice("address")); err != nil {
@@ -118,6 +125,18 @@ func userOf(named, sudoUID string) string {
 	return cmp.Or(named, sudoUID)
 }
 
+// knownUser refuses a user that this machine does not have; "" is none.
+func knownUser(name string) error {
+	if name == "" {
+		return nil
+	}
+	_, byName := user.Lookup(name)
+	if _, byNumber := user.LookupId(name); byName != nil && byNumber != nil {
+		return hinted("name a user of this machine, or leave the option out", "option --user: this machine has no user %q", catalog.Shown(name))
+	}
+	return nil
+}
+
 // rolesOf is the roles that the command line names for this machine, or those that a topology
 // has for HOST.
 func rolesOf(c *cli.Context, cat *catalog.Catalog, machine string) ([]catalog.Host, error) {
@@ -133,7 +152,7 @@ func rolesOf(c *cli.Context, cat *catalog.Catalog, machine string) ([]catalog.Ho
 		return listening.RolesIn(c.Context, c.String("config"), c.Args().First())
 	case c.Args().Present():
 		return nil, hinted("to listen at one address: --address; to stand in for a host of a topology: --config FILE HOST",
-			"%s: it takes no %q without --config", c.Command.HelpName, catalog.Shown(c.Args().First()))
+			"%s takes no %q without --config", c.Command.Name, catalog.Shown(c.Args().First()))
 	case words == nil:
 		words = []string{""}
 	}

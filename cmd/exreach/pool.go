@@ -33,7 +33,7 @@ func poolFlags() []cli.Flag {
 		&cli.StringFlag{Name: "domain", Usage: "ask DNS servers for the MX and Autodiscover records of this mail `DOMAIN`"},
 		// There is no flag for the password itself: everyone on the machine can read a command line.
 		&cli.StringFlag{Name: "credentials", TakesFile: true, Usage: "also log in, with the credentials in `FILE`, or from the environment (" + secret.Environment + ")"},
-		&cli.BoolFlag{Name: "reverse", Usage: "have the listeners check this machine too, in the role that --from names (exreach listen --reverse)"},
+		&cli.BoolFlag{Name: "reverse", Usage: "have the listeners check this machine too (exreach listen --reverse): opens every port of the role that --from names here, until the check is over"},
 		codeFileFlag("read the codes of listeners from `FILE` (default: EXREACH_CODE, or asked for on the terminal)"),
 		&cli.StringFlag{Name: "source", Usage: "connect from `ADDRESS`, one of this machine's"},
 		&cli.BoolFlag{Name: "4", Usage: "use IPv4 only"},

@@ -68,5 +68,5 @@ func noOperands(c *cli.Context) error {
 	if !c.Args().Present() {
 		return nil
 	}
-	return hinted(commandline.SeeHelp(c.Command.HelpName), "%s: it takes no %q", c.Command.HelpName, catalog.Shown(c.Args().First()))
+	return hinted(commandline.SeeHelp(c.Command.HelpName), "%s takes no %q", c.Command.Name, catalog.Shown(c.Args().First()))
 }

@@ -64,9 +64,14 @@ func (p Program) unknownCommand(l Line, help bool) error {
 	err := &catalog.WordError{Kind: "command", Word: word, Accepted: known}
 	for _, c := range l.Command.VisibleCommands() {
 		near := catalog.Meant("command", word, names(c.Subcommands))
-		if len(near) > 0 && len(catalog.Meant("command", word, known)) == 0 {
-			return &survey.Mistake{Err: err, Hint: fmt.Sprintf("did you mean %s %s %s?", l.Name(), c.Name, near[0])}
+		if len(near) == 0 {
+			continue
 		}
+		meant := []string{fmt.Sprintf("%s %s %s", l.Name(), c.Name, near[0])}
+		for _, own := range catalog.Meant("command", word, names(l.Command.VisibleCommands())) {
+			meant = append([]string{l.Name() + " " + own}, meant...)
+		}
+		return &survey.Mistake{Err: err, Hint: "did you mean " + strings.Join(meant, " or ") + "?"}
 	}
 	return err
 }

@@ -74,7 +74,7 @@ func SizeOf(f *os.File) (columns, rows int) {
 // the answer comes from in. The end of ctx ends the wait and restores the terminal.
 func Secret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
 	fd := int(in.Fd())
-	before, err := term.GetState(fd)
+	before, err := term.MakeRaw(fd) // without echo before the prompt stands: someone may type at once
 	if err != nil {
 		return "", err
 	}

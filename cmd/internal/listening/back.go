@@ -20,6 +20,7 @@ import (
 // user which could not be opened. It serves those that are checked, and private addresses.
 // The caller calls over at the end. It returns an error if no port could be opened.
 func (l *Listener) Back(ctx context.Context) (back *contact.Back, over func(), err error) {
+	l.isBack = true
 	l.begin()
 	var guests guests
 	l.server = l.newServer()
@@ -32,7 +33,7 @@ func (l *Listener) Back(ctx context.Context) (back *contact.Back, over func(), e
 		l.server.Close()
 		return nil, nil, l.nothingOpen(openings)
 	}
-	l.Tell.Note(fmt.Sprintf("this end stands in for %s %s, for the far ends to check back", l.Plan.title(), whereOf(l.Addresses)))
+	l.Tell.Note(fmt.Sprintf("--reverse opens every port of %s %s, until the check is over, for the far ends to check back", l.Plan.title(), whereOf(l.Addresses)))
 	l.tellUnopened(openings)
 	l.tellWall(openings)
 	return &contact.Back{

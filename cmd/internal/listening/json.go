@@ -42,11 +42,13 @@ func (j *linesJSON) begin(r far.Record) error {
 }
 
 func (j *linesJSON) show(v view) error {
-	for _, from := range v.news.contacts {
-		if err := j.line("contact", struct {
-			From netip.AddrPort `json:"from"`
-		}{from}); err != nil {
-			return err
+	for key, all := range map[string][]netip.AddrPort{"contact": v.news.contacts, "wrong_code": v.news.wrong} {
+		for _, from := range all {
+			if err := j.line(key, struct {
+				From netip.AddrPort `json:"from"`
+			}{from}); err != nil {
+				return err
+			}
 		}
 	}
 	for _, a := range v.news.ended {
@@ -80,10 +82,11 @@ func (j *linesJSON) end(r far.Record, v view) error {
 	}
 	silent, open := silent(v.ports)
 	return j.line("end", struct {
-		Now      any        `json:"now"`
-		Open     int        `json:"open"`
-		Silent   []string   `json:"silent"` // open ports at which nothing came
-		Contacts int        `json:"contacts"`
-		Ports    []portJSON `json:"ports"`
-	}{r.Now, open, append([]string{}, silent...), v.contacts, ports})
+		Now        any        `json:"now"`
+		Open       int        `json:"open"`
+		Silent     []string   `json:"silent"` // open ports at which nothing came
+		Contacts   int        `json:"contacts"`
+		WrongCodes int        `json:"wrong_codes"`
+		Ports      []portJSON `json:"ports"`
+	}{r.Now, open, append([]string{}, silent...), v.visits.contacts, v.visits.wrong, ports})
 }

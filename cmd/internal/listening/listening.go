@@ -43,6 +43,7 @@ type Listener struct {
 	Outputs []Output
 	Tell    Telling
 
+	isBack  bool   // it serves far ends that check back, for the time of a check
 	name    string // of this run
 	server  *standin.Server
 	close   func() // closes the server, once
@@ -120,6 +121,7 @@ func (l *Listener) newServer() *standin.Server {
 			Record: func(source netip.Addr, token string) far.Record { return l.signed(s.RecordFor(source, token)) },
 			Expect: s.Expect,
 			Return: l.returner(),
+			Watch:  l.tally.visited,
 		}
 		s.Contact = desk.Serve
 	}
@@ -159,13 +161,13 @@ func (l *Listener) serve(ctx context.Context) error {
 		case <-ticks.C:
 		case <-ctx.Done():
 		}
-		v := view{news: l.tally.look(), ports: l.tally.count(head.Openings), since: time.Since(l.started), contacts: l.tally.made()}
+		v := view{news: l.tally.look(), ports: l.tally.count(head.Openings), since: time.Since(l.started), visits: l.tally.made()}
 		if err := l.each(func(s sink) error { return s.show(v) }); err != nil {
 			return err
 		}
 	}
 	l.close()
-	last := view{news: l.tally.look(), ports: l.tally.count(head.Openings), since: time.Since(l.started), contacts: l.tally.made()}
+	last := view{news: l.tally.look(), ports: l.tally.count(head.Openings), since: time.Since(l.started), visits: l.tally.made()}
 	if err := l.each(func(s sink) error { return errors.Join(s.show(last), s.end(l.signed(l.server.Whole()), last)) }); err != nil {
 		return err
 	}

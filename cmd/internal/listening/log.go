@@ -21,6 +21,9 @@ func (l *log) show(v view) error {
 	for _, from := range v.news.contacts {
 		lines = append(lines, fmt.Sprintf("contact with %s", from))
 	}
+	for _, from := range v.news.wrong {
+		lines = append(lines, fmt.Sprintf("wrong code from %s", from))
+	}
 	bursts := v.news.inOrder()
 	left := v.news.unheard
 	for i, b := range bursts {

@@ -20,10 +20,10 @@ func Formats() []string { return []string{"table", "jsonl", "json"} }
 
 // A view is what an output may show of a moment.
 type view struct {
-	news     news
-	ports    []PortSeen
-	since    time.Duration // the start
-	contacts int           // made so far
+	news   news
+	ports  []PortSeen
+	since  time.Duration // the start
+	visits visits        // so far
 }
 
 // A sink writes what comes to a listener, in one format.
@@ -108,9 +108,9 @@ func sinkOf(format, file string, to io.Writer, at Places) sink {
 	case format == "jsonl":
 		return &linesJSON{to}
 	case file == "" && at.Screen != nil:
-		return &screen{text: text{to}, at: *at.Screen}
+		return &screen{text: text{to: to}, at: *at.Screen}
 	}
-	return &log{text{to}}
+	return &log{text{to: to}}
 }
 
 func discard(outputs []Output) {

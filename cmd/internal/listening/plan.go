@@ -206,15 +206,15 @@ func (p Plan) Openings(addresses []netip.Addr) []far.Opening {
 	return all
 }
 
-// From is who connects to these roles, for the command at the near end.
-func (p Plan) From() string {
+// From is who connects to a role, for the command at the near end.
+func (p Plan) From(role string) string {
 	for _, from := range []string{catalog.DefaultFrom, "mailbox"} {
-		if p.Version.Asks(p.Roles[0], from) {
+		if p.Version.Asks(role, from) {
 			return from
 		}
 	}
 	for _, from := range catalog.Froms {
-		if p.Version.Asks(p.Roles[0], from.Name) {
+		if p.Version.Asks(role, from.Name) {
 			return from.Name
 		}
 	}

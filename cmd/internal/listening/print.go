@@ -39,7 +39,7 @@ func (l *Listener) printTable(to io.Writer) error {
 	for _, o := range l.Plan.Openings(l.Addresses) {
 		rows = append(rows, []string{name(o), o.Service, o.Protocol, addressOf(o), o.Role})
 	}
-	return text{to}.lines(append(aligned(rows), l.Plan.Clashes()...)...)
+	return text{to: to}.lines(append(aligned(rows), l.Plan.Clashes()...)...)
 }
 
 // A printed is the plan as JSON.

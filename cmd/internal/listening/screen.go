@@ -47,7 +47,7 @@ func (s *screen) show(v view) error {
 		s.drawn = 0 // the terminal may have wrapped the lines: begin anew, below them
 	}
 	s.columns, s.rows, s.last = columns, rows, now
-	lines := s.picture(v, rows-1)
+	lines := s.picture(v, columns-1, rows-1)
 	var text strings.Builder
 	if s.drawn > 0 {
 		fmt.Fprintf(&text, up, s.drawn)
@@ -61,17 +61,30 @@ func (s *screen) show(v view) error {
 	return err
 }
 
+// mostSilent is how many lines the ports without anything may take while others have theirs.
+const mostSilent = 4
+
 // picture is what is shown at the moment, in at most so many lines.
-func (s *screen) picture(v view, most int) []string {
+func (s *screen) picture(v view, columns, most int) []string {
 	silent, open := silent(v.ports)
 	came := slices.DeleteFunc(slices.Clone(v.ports), func(p PortSeen) bool { return p.All() == 0 })
 	slices.SortStableFunc(came, func(a, b PortSeen) int { return b.Last.Compare(a.Last) })
 	head := fmt.Sprintf("%s  %d of %s saw something", v.since.Truncate(time.Second), open-len(silent), catalog.Count(open, "open port"))
-	if v.contacts > 0 {
-		head += "; " + catalog.Count(v.contacts, "contact")
+	if v.visits.contacts > 0 {
+		head += "; " + catalog.Count(v.visits.contacts, "contact")
 	}
 	lines := []string{head + "  (Ctrl-C ends)"}
-	room := most - len(lines) - 2 // the heading, and the ports without anything
+	if v.visits.wrong > 0 {
+		lines = append(lines, fmt.Sprintf("%s, the last from %s", catalog.Count(v.visits.wrong, "wrong code"), v.visits.lastBad.Addr()))
+	}
+	var quiet []string
+	if len(silent) > 0 {
+		quiet = wrapped("nothing yet: "+strings.Join(silent, ", "), max(columns, 1))
+		if len(quiet) > mostSilent {
+			quiet = append(quiet[:mostSilent-1], "…")
+		}
+	}
+	room := most - len(lines) - len(quiet) - 1 // the heading
 	if len(came) > 0 && room > 0 {
 		rows := [][]string{{"PORT", "SERVICE", "CAME", "HALF-OPEN", "TURNED AWAY", "LAST", "FROM"}}
 		for _, p := range came[:min(room, len(came))] {
@@ -79,9 +92,7 @@ func (s *screen) picture(v view, most int) []string {
 		}
 		lines = append(lines, aligned(rows)...)
 	}
-	if len(silent) > 0 {
-		lines = append(lines, "nothing yet: "+strings.Join(silent, ", "))
-	}
+	lines = append(lines, quiet...)
 	return lines[:min(len(lines), max(most, 1))]
 }
 
@@ -92,5 +103,7 @@ func (s *screen) end(r far.Record, v view) error {
 			return err
 		}
 	}
+	columns, _ := s.size()
+	s.width = columns - 1
 	return s.text.end(r, v)
 }

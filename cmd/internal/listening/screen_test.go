@@ -37,7 +37,7 @@ func TestScreenFits(t *testing.T) {
 	}
 	for _, size := range [][2]int{{80, 24}, {20, 5}, {10, 2}, {200, 100}, {1, 1}, {0, 0}} {
 		var out bytes.Buffer
-		s := &screen{text: text{&out}, at: Screen{Size: func() (int, int) { return size[0], size[1] }}}
+		s := &screen{text: text{to: &out}, at: Screen{Size: func() (int, int) { return size[0], size[1] }}}
 		columns, rows := s.size()
 		for range 2 {
 			out.Reset()
@@ -62,7 +62,7 @@ func TestScreenFits(t *testing.T) {
 func TestScreenBeginsAnew(t *testing.T) {
 	var out bytes.Buffer
 	columns := 80
-	s := &screen{text: text{&out}, at: Screen{Size: func() (int, int) { return columns, 24 }}}
+	s := &screen{text: text{to: &out}, at: Screen{Size: func() (int, int) { return columns, 24 }}}
 	for i, want := range []bool{false, true, false, true} {
 		if i == 2 {
 			columns = 40
@@ -94,7 +94,7 @@ func TestFlood(t *testing.T) {
 		t.Errorf("%d arrivals listed and %d not, of %d", len(n.ended), n.unlisted, many)
 	}
 	var out bytes.Buffer
-	l := &log{text{&out}}
+	l := &log{text{to: &out}}
 	if err := l.show(view{news: n}); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestSummary(t *testing.T) {
 	ports := openings(4)
 	ports[3].State, ports[3].Holder = far.Held, "master"
 	var out bytes.Buffer
-	if err := (text{&out}).end(far.Record{}, view{ports: seen.count(ports)}); err != nil {
+	if err := (text{to: &out}).end(far.Record{}, view{ports: seen.count(ports)}); err != nil {
 		t.Fatal(err)
 	}
 	want := `

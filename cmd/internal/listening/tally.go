@@ -24,11 +24,11 @@ const (
 // A tally counts what comes to a listener. The server calls note, the listener look, at the
 // same time.
 type tally struct {
-	mu       sync.Mutex
-	ports    map[shareable]*seen
-	contacts int
-	faults   []string // of exreach's own
-	news     news
+	mu     sync.Mutex
+	ports  map[shareable]*seen
+	visits visits
+	faults []string // of exreach's own
+	news   news
 }
 
 // A seen is what came to a port.
@@ -49,6 +49,7 @@ type news struct {
 	ended    []far.Arrival // as they ended
 	unlisted int           // ended, and not in the list
 	contacts []netip.AddrPort
+	wrong    []netip.AddrPort // who gave a wrong code
 }
 
 // An origin is where arrivals come from that are told as one.
@@ -74,11 +75,7 @@ func (t *tally) note(e standin.Event) {
 	case standin.Came:
 		t.at(e.Arrival).add(e.Arrival)
 	case standin.Contacted:
-		t.at(e.Arrival).remove(e.Arrival)
-		t.contacts++
-		if len(t.news.contacts) < mostBursts {
-			t.news.contacts = append(t.news.contacts, e.From)
-		}
+		t.at(e.Arrival).remove(e.Arrival) // whether it knows the code, visited is told
 	case standin.Ended:
 		t.end(e.Arrival)
 	case standin.Missed:
@@ -235,11 +232,4 @@ func silent(ports []PortSeen) (names []string, open int) {
 		}
 	}
 	return names, open
-}
-
-// made is how many contacts were made so far.
-func (t *tally) made() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.contacts
 }

@@ -8,13 +8,17 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/commandline"
 	"exreach/probe/far"
 	"exreach/probe/protocol/wire"
 	"exreach/report/table"
 )
 
 // text is what the table and the screen have in common.
-type text struct{ to io.Writer }
+type text struct {
+	to    io.Writer
+	width int // columns of a terminal; 0 does not wrap
+}
 
 // lines writes lines, which may hold what peers sent.
 func (t text) lines(lines ...string) error {
@@ -43,7 +47,7 @@ func (t text) begin(r far.Record) error {
 
 // end sums up what came, the answer first.
 func (t text) end(_ far.Record, v view) error {
-	lines := []string{"", answer(v)}
+	lines := append([]string{""}, wrapped(answer(v), t.width)...)
 	rows := [][]string{{"PORT", "SERVICE", "CAME", "HALF-OPEN", "TURNED AWAY", "FROM"}}
 	for _, p := range v.ports {
 		if p.All() > 0 {
@@ -54,6 +58,14 @@ func (t text) end(_ far.Record, v view) error {
 		lines = append(lines, aligned(rows)...)
 	}
 	return t.lines(lines...)
+}
+
+// wrapped breaks a sentence between words; 0 columns do not.
+func wrapped(sentence string, columns int) []string {
+	if columns == 0 {
+		return []string{sentence}
+	}
+	return commandline.Wrap(sentence, columns, table.Columns)
 }
 
 // answer says what the listener is there to find out.

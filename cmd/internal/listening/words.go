@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/machine"
 	"exreach/probe/far"
 	"exreach/probe/socket/rights"
 )
@@ -27,7 +28,7 @@ func (l *Listener) tellStart(openings []far.Opening, became string) {
 	}
 	l.tellUnopened(openings)
 	if became != "" {
-		note("the privileges are given up: it goes on as user " + became)
+		note("running as " + became + " from here on")
 	}
 	l.tellWall(openings)
 	l.tellCode()
@@ -50,20 +51,29 @@ func (l *Listener) tellCode() {
 		l.Tell.Code(l.Code.Show())
 	}
 	l.Tell.Note("at the near end, run:")
-	l.Tell.Line("  " + l.command())
+	for _, command := range l.commands(machine.Addresses()) {
+		l.Tell.Line("  " + command)
+	}
 }
 
-// command is what to run at the near end.
-func (l *Listener) command() string {
+// commands is what to run at the near end, for each role. They name an address, because the
+// near end may not know the name of this machine. own are its addresses, the best first.
+func (l *Listener) commands(own []netip.Addr) (all []string) {
 	host := l.Plan.Host
-	if _, isAddr := netip.ParseAddr(host); isAddr != nil && len(l.Addresses) > 0 {
-		host = l.Addresses[0].String()
+	isSpecific := func(a netip.Addr) bool { return !a.IsUnspecified() }
+	if i := slices.IndexFunc(l.Addresses, isSpecific); i >= 0 {
+		host = l.Addresses[i].String()
+	} else if len(own) > 0 {
+		host = own[0].String()
 	}
-	command := fmt.Sprintf("exreach check %s --version %s", host, l.Plan.Version.Name)
-	if len(l.Plan.Roles) == 1 && len(l.Plan.Version.Roles) > 1 {
-		command += " --role " + l.Plan.Roles[0]
+	for _, role := range l.Plan.Roles {
+		command := fmt.Sprintf("exreach check %s --version %s", host, l.Plan.Version.Name)
+		if len(l.Plan.Version.Roles) > 1 {
+			command += " --role " + role
+		}
+		all = append(all, command+" --from "+l.Plan.From(role))
 	}
-	return command + " --from " + l.Plan.From()
+	return all
 }
 
 // title is what a plan plays.
@@ -107,14 +117,25 @@ func (l *Listener) tellUnopened(openings []far.Opening) {
 		l.Tell.Note(fmt.Sprintf("%d of %s are open", open, catalog.Count(len(openings), "port")))
 	}
 	if len(denied) > 0 {
-		l.Tell.Note(fmt.Sprintf("%s: the right to open them is missing; to grant it, once:", catalog.Enumerated(slices.Compact(denied), "and")))
-		l.tellGrant()
+		l.tellGrant(catalog.Enumerated(slices.Compact(denied), "and"))
 	}
 }
 
-func (l *Listener) tellGrant() {
-	for line := range strings.Lines(rights.Grant(l.Program)) {
-		l.Tell.Line("  " + strings.TrimRight(line, "\r\n"))
+// tellGrant says how to get the right to open ports.
+func (l *Listener) tellGrant(ports string) {
+	head, lines, _ := strings.Cut(rights.Grant(l.Program), "\n")
+	if strings.HasPrefix(head, "Ports below") {
+		head = "to grant it, once, one of these:"
+	}
+	l.Tell.Note(ports + ": needs privilege. " + strings.ToUpper(head[:1]) + head[1:])
+	for line := range strings.Lines(lines) {
+		line = strings.TrimRight(line, "\r\n")
+		if l.isBack { // the checker keeps what it has
+			if program, _, is := strings.Cut(line, " listen …"); is {
+				line = program + " check … --reverse"
+			}
+		}
+		l.Tell.Line("  " + line)
 	}
 }
 
@@ -160,8 +181,7 @@ func (l *Listener) nothingOpen(openings []far.Opening) error {
 		parts = append(parts[:few], fmt.Sprintf("and %d more", more))
 	}
 	if slices.ContainsFunc(openings, func(o far.Opening) bool { return o.State == far.Denied }) {
-		l.Tell.Note("the right to open ports below 1024 is missing; to grant it, once:")
-		l.tellGrant()
+		l.tellGrant("ports below 1024")
 	}
 	return mistake("free one of the ports, grant the right, or name another --address or --role", "no port could be opened: %s", strings.Join(parts, "; "))
 }

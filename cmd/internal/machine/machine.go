@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"exreach/catalog"
@@ -27,6 +28,22 @@ func Address(option, word string) (netip.Addr, error) {
 		return addr, mistake("option --%s: %s is not an address of this machine", option, addr)
 	}
 	return addr, conn.Close()
+}
+
+// Addresses returns the addresses under which other machines may reach this one: IPv4 first,
+// and no loopback or link-local ones.
+func Addresses() (all []netip.Addr) {
+	found, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil
+	}
+	for _, a := range found {
+		if prefix, err := netip.ParsePrefix(a.String()); err == nil && prefix.Addr().IsGlobalUnicast() {
+			all = append(all, prefix.Addr())
+		}
+	}
+	slices.SortStableFunc(all, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
+	return all
 }
 
 // mistake is an error whose hint is the addresses of this machine.

@@ -4,6 +4,7 @@ package wording
 
 import (
 	"fmt"
+	"strings"
 
 	"exreach/cmd/internal/contact"
 	"exreach/probe/far"
@@ -34,8 +35,25 @@ func OfContact(e contact.Event) string {
 	return ""
 }
 
+// OfInterrupted is OfContact for a run that was interrupted: neither the network nor the code
+// is to blame for a contact that did not come about.
+func OfInterrupted(e contact.Event) string {
+	switch e := e.(type) {
+	case contact.Missed:
+		return fmt.Sprintf("interrupted before the contact with the listener at %s", Place(e.Listener))
+	case contact.Unfinished:
+		return fmt.Sprintf("interrupted during the contact with the listener at %s", Place(e.Listener))
+	case contact.Unreversed:
+		return fmt.Sprintf("interrupted before the listener at %s had checked back", Place(e.Listener))
+	}
+	return OfContact(e)
+}
+
 // whyMissed says why there is no contact, and what to do.
 func whyMissed(c far.Contact) string {
+	if c.Failed == far.NoWay && strings.Contains(c.Note, "refused") {
+		return "the listener no longer answers there: start it again"
+	}
 	why := map[far.ContactFailure]string{
 		far.NoCode:       "no code is known; set EXREACH_CODE to the one that it shows, or name a file with --code-file",
 		far.WrongCode:    "the code is not that of this listener, or a proxy on the way opens TLS at every port; compare it with what the listener shows",
@@ -43,8 +61,8 @@ func whyMissed(c far.Contact) string {
 		far.NoWay:        "no port lets TLS through to it; save JSON at both ends and join them: exreach report --join NEAR.json FAR.json",
 		far.Broken:       "the contact broke; check again",
 	}[c.Failed]
-	if c.Note != "" {
-		why += " (" + c.Note + ")"
+	if note := strings.TrimRight(c.Note, ". "); note != "" {
+		why += " (" + note + ")"
 	}
 	return why
 }
