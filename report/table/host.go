@@ -54,7 +54,7 @@ func (h *tableHost) write() {
 // link writes what both ends of the link show of the host as a whole.
 func (h *tableHost) link() {
 	if h.Deploy != nil && len(h.head.Hosts) > 1 { // else it stands above
-		h.paragraph(margin, 2*margin, span{h.Deploy.Text(), bold})
+		h.paragraph(margin, 2*margin, span{h.head.DeployText(h.Summary), bold})
 	}
 	for _, text := range content.ContactTexts(h.Entries) {
 		h.paragraph(margin, 2*margin, span{text, plain})
