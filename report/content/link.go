@@ -96,6 +96,12 @@ func (h Head) LinkTexts() []string {
 	return texts
 }
 
+// OnlyStandIns reports whether all answers are those of listeners: their certificates and
+// versions say nothing about a server.
+func (h Head) OnlyStandIns() bool {
+	return !h.StandIn && len(h.Hosts) > 0 && !slices.ContainsFunc(h.Hosts, func(s Summary) bool { return !s.StandIn })
+}
+
 // standInText says whose answers are no Exchange's.
 func (h Head) standInText() string {
 	const most = 3
@@ -198,8 +204,11 @@ func isLost(e Entry) bool { return e.Direction == far.NeverArrived || e.Directio
 
 // askAcross returns what to ask for because of an entry that isAcross.
 func askAcross(e Entry) (Action, bool) {
-	if e.Direction == far.Changed {
+	switch {
+	case e.Direction == far.Changed:
 		return Exempt, true
+	case e.Far.Why == far.AtTheHost || e.SaidBy != "" && e.SaidBy == e.Address:
+		return "", false // it is for the firewall of the host itself
 	}
 	return Allow, lackOf(e) != none
 }

@@ -32,6 +32,9 @@ func (h *tableHost) write() {
 	h.number()
 	h.paragraph(0, margin, span{h.name() + ":", bold}, span{h.Answer, inks[h.Grade]})
 	for _, c := range h.Cares {
+		if c.Code == "stand-in" && !h.head.StandIn {
+			continue // which stands above all
+		}
 		text := fmt.Sprintf("%s (%s)%s", printable(c.Text), catalog.Count(c.Services, "service"), marksText(h.marksBy[c.Code]))
 		h.paragraph(margin, 2*margin, span{text + ".", inks[c.Weight]})
 	}
