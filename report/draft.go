@@ -98,7 +98,11 @@ func (d *Draft) knows(number int) bool { return number <= len(d.runs) && d.runs[
 // Note adds ground rules and services that cannot be tested remotely. The caller gives each
 // once.
 func (d *Draft) Note(rules []content.GroundRule, untestable []content.Untestable) {
-	d.head.GroundRules = append(d.head.GroundRules, rules...)
+	for _, rule := range rules {
+		if !slices.ContainsFunc(d.head.GroundRules, func(g content.GroundRule) bool { return g.Text == rule.Text }) {
+			d.head.GroundRules = append(d.head.GroundRules, rule) // the run of a far end that checked back has the same
+		}
+	}
 	d.head.Untestable = append(d.head.Untestable, untestable...)
 }
 

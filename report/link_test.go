@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"exreach/catalog"
 	"exreach/probe"
+	"exreach/probe/far"
 	"exreach/report/content"
 	"exreach/report/judge"
 	"exreach/report/judge/scene"
@@ -67,10 +69,10 @@ func TestMayWeDeploy(t *testing.T) {
 		report content.Report
 		want   []string
 	}{
-		{linked(t, well), []string{"May we deploy: yes: all 3 ports reach the listener at far01.contoso.com and come back unchanged; other programs there have 135/tcp."}},
-		{linked(t, badly), []string{"May we deploy: no, because 443/tcp and 445/tcp never arrive, the answer of 587/tcp never comes back, 25/tcp is changed on the way, another party answers for 80/tcp and another program has 135/tcp there."}},
+		{linked(t, well), []string{"May we deploy: yes, all 3 ports reach the listener at far01.contoso.com, and the bytes are unchanged; other programs there have 135/tcp (checked as client)."}},
+		{linked(t, badly), []string{"May we deploy: no, because 443/tcp and 445/tcp never arrive, the answer of 587/tcp never comes back, 25/tcp is changed on the way, another party answers for 80/tcp and another program has 135/tcp there (checked as mailbox)."}},
 		{linked(t, well, badly), []string{
-			"May we deploy: no at far02.contoso.com, because 443/tcp and 445/tcp never arrive, ", "; yes at far01.contoso.com.", "May we deploy: yes: all 3 ports", "May we deploy: no, because 443/tcp",
+			"May we deploy: no, because of far02.contoso.com (443/tcp and 445/tcp never arrive, ", "; yes at far01.contoso.com.", "May we deploy: yes, all 3 ports", "May we deploy: no, because 443/tcp",
 		}},
 	} {
 		text := joinLines(write(t, "table", test.report, content.Style{}))
@@ -80,8 +82,34 @@ func TestMayWeDeploy(t *testing.T) {
 			}
 		}
 	}
-	if text := write(t, "table", linked(t, scene.StandIns()), content.Style{}); strings.Contains(text, "May we deploy") {
-		t.Errorf("without a contact it is not known whether to deploy:\n%s", text)
+}
+
+// Without a contact, or without the way back that was wanted, it is not certain.
+func TestNotCertain(t *testing.T) {
+	oneWay := scene.WellLinked()
+	oneWay[0].Contacts[0].Back = "the listener was not started with --reverse"
+	for want, hosts := range map[string][]probe.HostResults{
+		"May we deploy: not certain, because there is no contact with the listener at 192.0.2.41: no code was given (checked as client).":                    scene.StandIns(),
+		"May we deploy: not certain, because the way back from 192.0.2.41 was not checked: the listener was not started with --reverse (checked as client).": oneWay,
+	} {
+		if text := joinLines(write(t, "table", linked(t, hosts), content.Style{})); !strings.HasPrefix(text, want) {
+			t.Errorf("want %q first:\n%s", want, text)
+		}
+	}
+}
+
+// What is off by default is no reason, and an optional service is named as such.
+func TestDeployOptional(t *testing.T) {
+	hosts := scene.WellLinked()
+	s := &scene.Scene{Host: hosts[0].Host, Version: "se", Role: "mailbox", Address: "192.0.2.41", From: "client"}
+	lost := scene.All(scene.Source, scene.Verdict(probe.TimedOut, "no reply"), scene.Seen(far.Sight{Direction: far.NeverArrived, Dropped: -1}))
+	s.Add("imap", 143, lost)
+	s.Add("pop3", 110, lost)
+	s.Results[0].Check.Want, s.Results[1].Check.Want = catalog.Off, catalog.Optional
+	hosts[0].Results = append(hosts[0].Results, s.Results...)
+	text := joinLines(write(t, "table", linked(t, hosts), content.Style{}))
+	if want := "May we deploy: yes, but for optional services: 110/tcp never arrives; 3 ports of 4 reach the listener"; !strings.HasPrefix(text, want) {
+		t.Errorf("want %q first:\n%s", want, text)
 	}
 }
 

@@ -114,7 +114,7 @@ func (m *markdown) Host(p content.Part) error {
 func (m *markdown) link(p content.Part) {
 	name := quote.Code(m.head.Called(p.Summary))
 	if p.Deploy != nil && len(m.head.Hosts) > 1 { // else it stands above
-		m.ends.add("- " + name + ": " + md(p.Deploy.Text()))
+		m.ends.add("- " + name + ": " + md(m.head.DeployText(p.Summary)))
 	}
 	for _, text := range content.ContactTexts(p.Entries) {
 		m.ends.add("- " + name + ": " + md(text))

@@ -106,6 +106,7 @@ type Contact struct {
 	Over     uint16         // the TCP port over which the contact stands; 0 if there is none
 	Failed   ContactFailure // why there is no contact; "" if it stands
 	Note     string         // what else there is to say about a failure: a sentence
+	Back     string         // why the far end did not check back, if it was to: a clause; "" if it did
 	Seen     netip.AddrPort // our end of the contact, as the far end sees it
 	Local    netip.AddrPort // our end of the contact, as we see it
 	Ahead    time.Duration  // by how much the far end's clock is ahead of ours

@@ -21,6 +21,9 @@ func (h Head) Headline() string {
 
 // Subject is a short Headline, without a full stop.
 func (h Head) Subject() string {
+	if text := h.deployText(); text != "" {
+		return strings.TrimSuffix(text, ".")
+	}
 	if len(h.Hosts) > 1 {
 		return h.verdict()
 	}
@@ -85,7 +88,7 @@ func askedText(before string, run Run, lacks ...string) string {
 // FirstToExpire says which certificate expires first; "" if that is not known.
 func (h Head) FirstToExpire() string {
 	e := h.Expires
-	if e.At.IsZero() || e.Began.IsZero() {
+	if e.At.IsZero() || e.Began.IsZero() || h.OnlyStandIns() {
 		return ""
 	}
 	return fmt.Sprintf("First certificate to expire: %s, %s, %s on %s", e.At.UTC().Format("2006-01-02"), fromNow(e.At, e.Began), e.Subject, e.Host)

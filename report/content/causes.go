@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"exreach/probe"
+	"exreach/probe/far"
 	"exreach/report/judge"
 )
 
@@ -118,6 +119,8 @@ func (t *Tracker) learn(found map[causeKey]bool, e Entry, pair orderedPair) {
 		c.What, c.Services, c.port = e.Service+" (RPC)", nil, 0 // every host has another port
 	case lackOf(e) == exposed:
 		c.How = "open, must be closed"
+	case e.Direction == far.AnswerLost && e.Verdict != probe.Answered:
+		c.How = "arrived; no answer came back"
 	case e.Verdict == probe.Answered:
 		c.How = "answered, " + reasonOf(e)
 	}

@@ -20,13 +20,14 @@ func isStandIn(entries []Entry) bool {
 }
 
 // deployOf answers whether one may deploy at a host, by what both ends show of its ports; nil
-// if no far end told anything.
+// if no far end told anything, and none was looked for.
 func deployOf(entries []Entry) *ends.Deploy {
 	addresses := map[string]bool{}
+	link := ends.Link{Listener: "the listener at " + entries[0].Host}
 	for _, e := range entries {
 		addresses[e.Address] = true
+		link.Contacts = append(link.Contacts, e.Contact...)
 	}
-	var ports []ends.Port
 	for _, r := range PortRows(entries) {
 		p := ends.Port{Name: r.First().PortText(), Reached: true}
 		if p.Name == "rpc" {
@@ -40,24 +41,29 @@ func deployOf(entries []Entry) *ends.Deploy {
 			matters = addTo(&p, *e) || matters
 		}
 		if matters {
-			ports = append(ports, p)
+			link.Ports = append(link.Ports, p)
 		}
 	}
-	return ends.Decide(ports, "the listener at "+entries[0].Host)
+	return ends.Decide(link)
 }
 
 // addTo adds what an entry shows of its port. It reports whether that matters for the answer:
-// whether the port is wanted, or open and must not be.
+// whether the port is reached, or is wanted and is not, or is open and must not be.
 func addTo(p *ends.Port, e Entry) bool {
-	if lackOf(e) == exposed {
-		p.Exposed = true
+	isAnswered := e.Verdict == probe.Answered
+	switch {
+	case lackOf(e) == exposed:
+		p.Exposed, p.Needed = true, true
 		return true
-	}
-	isSpared := e.Grade == judge.Pass && e.Verdict != probe.Answered // by its group, or because it is optional
-	if e.Service == catalog.Control || !isWanted(e) || isSpared && e.Direction == "" || e.Far == nil && e.Want == catalog.Optional {
+	case e.Service == catalog.Control:
 		return false
+	case e.Far != nil && ends.Agree(e.Direction, e.Far.HeldBy, isAnswered):
+	case !isWanted(e) || e.Grade == judge.Pass && !isAnswered || e.Far == nil && e.Want == catalog.Optional:
+		return false // by its group, or because it is optional or off
+	default:
+		p.Needed = p.Needed || e.Want == catalog.Required
 	}
-	p.Reached = p.Reached && e.Verdict == probe.Answered
+	p.Reached = p.Reached && isAnswered
 	if e.Far == nil {
 		p.Direction = cmp.Or(p.Direction, far.NoDirection)
 		return true
@@ -78,16 +84,22 @@ func place(d far.Direction) int {
 	return len(far.Directions())
 }
 
-// LinkTexts is what stands above everything else in a report of both ends of a link: that the
-// answers are no Exchange's, and whether one may deploy. It is empty for any other report.
+// LinkTexts is what stands above everything else in a report of both ends of a link: whether
+// one may deploy, and that the answers are no Exchange's. It is empty for any other report.
 func (h Head) LinkTexts() []string {
 	var texts []string
-	for _, text := range []string{h.standInText(), h.deployText()} {
+	for _, text := range []string{h.deployText(), h.standInText()} {
 		if text != "" {
 			texts = append(texts, text)
 		}
 	}
 	return texts
+}
+
+// OnlyStandIns reports whether all answers are those of listeners: their certificates and
+// versions say nothing about a server.
+func (h Head) OnlyStandIns() bool {
+	return !h.StandIn && len(h.Hosts) > 0 && !slices.ContainsFunc(h.Hosts, func(s Summary) bool { return !s.StandIn })
 }
 
 // standInText says whose answers are no Exchange's.
@@ -112,45 +124,54 @@ func (h Head) standInText() string {
 	return "The answers of " + Listed(names, most) + " come from " + program + ", not from Exchange."
 }
 
-// deployText is one answer over all far ends, with the reasons if not many of them say no.
-func (h Head) deployText() string {
-	if len(h.Hosts) == 1 && h.Hosts[0].Deploy != nil {
-		return h.Hosts[0].Deploy.Text()
+// DeployText is the answer for a host, and whom the check connected as; "" if there is none.
+func (h Head) DeployText(s Summary) string {
+	if s.Deploy == nil {
+		return ""
 	}
-	const most = 4
-	names, told := map[ends.Answer][]string{}, false
-	var reasons []string
+	return s.Deploy.Text(h.RunOf(s.Run).From)
+}
+
+// deployText is one answer over all far ends.
+func (h Head) deployText() string {
+	if len(h.Hosts) == 1 {
+		return h.DeployText(h.Hosts[0])
+	}
+	reasons, told := map[ends.Answer][]string{}, false
 	for _, s := range h.Hosts {
-		answer := ends.Uncertain
+		answer, why := ends.Uncertain, "no far end told"
 		if s.Deploy != nil {
-			answer, told = s.Deploy.Answer, true
+			answer, why, told = s.Deploy.Answer, strings.TrimPrefix(s.Deploy.Why, "because "), true
 		}
-		names[answer] = append(names[answer], h.Called(s))
-		if answer == ends.No {
-			reasons = append(reasons, "no at "+h.Called(s)+", "+s.Deploy.Why)
+		text := h.Called(s)
+		if answer != ends.Yes || strings.HasPrefix(why, "but ") {
+			text += " (" + why + ")"
 		}
+		reasons[answer] = append(reasons[answer], text)
 	}
 	if !told {
 		return ""
 	}
+	const most = 4
 	var texts []string
-	if len(reasons) <= most {
-		texts = reasons
-		delete(names, ends.No)
-	}
-	for _, of := range []struct {
-		answer ends.Answer
-		word   string
-	}{{ends.No, "no"}, {ends.Uncertain, "not certain"}, {ends.Yes, "yes"}} {
-		switch hosts := names[of.answer]; len(hosts) {
-		case 0:
-		case len(h.Hosts):
-			texts = append(texts, of.word+" at all "+catalog.Count(len(hosts), h.Unit()))
+	for _, answer := range []ends.Answer{ends.No, ends.Uncertain, ends.Yes} {
+		word := ends.AnswerWords[answer]
+		switch hosts := reasons[answer]; {
+		case len(hosts) == 0:
+		case answer != ends.Yes:
+			texts = append(texts, word+", because of "+Listed(hosts, most))
+		case len(hosts) == len(h.Hosts) && h.isBothWays():
+			texts = append(texts, word+", in both directions: "+Listed(hosts, most))
 		default:
-			texts = append(texts, of.word+" at "+Listed(hosts, most))
+			texts = append(texts, word+" at "+Listed(hosts, most))
 		}
 	}
 	return "May we deploy: " + strings.Join(texts, "; ") + "."
+}
+
+// isBothWays reports whether the report is of one far end that was checked, and checked back.
+func (h Head) isBothWays() bool {
+	return len(h.Hosts) == 2 && h.Hosts[0].Run != h.Hosts[1].Run && len(h.RunOf(h.Hosts[0].Run).Options["reverse"]) > 0
 }
 
 // ContactTexts is what there is to say of the contacts with the listeners of a host, a
@@ -183,8 +204,11 @@ func isLost(e Entry) bool { return e.Direction == far.NeverArrived || e.Directio
 
 // askAcross returns what to ask for because of an entry that isAcross.
 func askAcross(e Entry) (Action, bool) {
-	if e.Direction == far.Changed {
+	switch {
+	case e.Direction == far.Changed:
 		return Exempt, true
+	case e.Far.Why == far.AtTheHost || e.SaidBy != "" && e.SaidBy == e.Address:
+		return "", false // it is for the firewall of the host itself
 	}
 	return Allow, lackOf(e) != none
 }

@@ -58,6 +58,9 @@ func (e Entry) AnswerText() string {
 	if e.Grade == judge.Pass && why != "" && how != "" {
 		return fmt.Sprintf(why, how)
 	}
+	if e.Far != nil && e.Far.HeldBy != "" && e.Verdict == probe.Answered {
+		return "reached; " + e.Far.HeldBy + " has the port there"
+	}
 	if e.Peer != nil && e.Peer.TLS != nil {
 		return e.Peer.TLS.Version + ", " + e.Detail
 	}

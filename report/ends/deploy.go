@@ -3,6 +3,7 @@
 package ends
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,19 +25,33 @@ const (
 // A Deploy is the answer for a host.
 type Deploy struct {
 	Answer Answer `json:"answer"`
-	Why    string `json:"why"` // after a comma or a colon: "because 443/tcp never arrives"
+	Why    string `json:"why"` // after a comma: "because 443/tcp never arrives"
 }
 
-// Text is the answer in a sentence.
-func (d Deploy) Text() string {
-	words := map[Answer]string{Yes: "yes: ", No: "no, ", Uncertain: "not certain, "}
-	return "May we deploy: " + words[d.Answer] + d.Why + "."
+// AnswerWords is how a sentence calls each answer.
+var AnswerWords = map[Answer]string{Yes: "yes", No: "no", Uncertain: "not certain"}
+
+// Text is the answer in a sentence. as is whom the check connected as, "" if that is not
+// known.
+func (d Deploy) Text(as string) string {
+	if as != "" {
+		as = " (checked as " + as + ")"
+	}
+	return "May we deploy: " + AnswerWords[d.Answer] + ", " + d.Why + as + "."
+}
+
+// A Link is what both ends show of a host, as far as that decides whether one may deploy.
+type Link struct {
+	Ports    []Port
+	Listener string    // what the far end is called
+	Contacts []Contact // with the listeners of the host
 }
 
 // A Port is what both ends show of a port that is wanted, or that must be closed and is open.
 type Port struct {
 	Name      string // "443/tcp", with its address if the host has several
 	Exposed   bool   // it is reached, and must not be
+	Needed    bool   // what is wrong with it concerns more than optional services
 	Reached   bool   // it answered as it should
 	Told      bool   // a far end told what it saw of it
 	Direction far.Direction
@@ -48,10 +63,7 @@ type Port struct {
 const mostPorts = 6
 
 // faults is why one may not deploy, in the order of a sentence: for one port, and for several.
-var faults = []struct {
-	is        func(Port) bool
-	one, many string
-}{
+var faults = []reason{
 	{went(far.NeverArrived), "%s never arrives", "%s never arrive"},
 	{went(far.AnswerLost), "the answer of %s never comes back", "the answers of %s never come back"},
 	{went(far.Changed), "%s is changed on the way", "%s are changed on the way"},
@@ -61,10 +73,7 @@ var faults = []struct {
 }
 
 // doubts is why it is not certain, likewise.
-var doubts = []struct {
-	is        func(Port) bool
-	one, many string
-}{
+var doubts = []reason{
 	{unknown(far.NotOpen), "the listener does not have %s open", "the listener does not have %s open"},
 	{unknown(far.OtherProgram), "another program has %s there", "other programs have %s there"},
 	{unknown(far.TurnedAway), "the listener turned %s away", "the listener turned %s away"},
@@ -80,72 +89,142 @@ func unknown(why far.Reason) func(Port) bool {
 }
 
 // isFine reports whether nothing is wrong with a port, as far as both ends show.
-func (p Port) isFine() bool {
-	return !p.Exposed && p.Told && (p.Direction == "" && (p.Reached || p.Holder != "") || p.Holder != "" && p.Reached && p.Direction == far.NoDirection)
+func (p Port) isFine() bool { return !p.Exposed && p.Told && Agree(p.Direction, p.Holder, p.Reached) }
+
+// Agree reports whether both ends show that a port is reached: its bytes came unchanged, or
+// another program has it there and answered.
+func Agree(d far.Direction, holder string, reached bool) bool {
+	if d == "" {
+		return reached || holder != ""
+	}
+	return d == far.NoDirection && reached && holder != ""
 }
 
-// Decide answers for a host by its ports. listener is what the host is called at the far end.
-// It is nil if no far end told anything.
-func Decide(ports []Port, listener string) *Deploy {
-	if !slices.ContainsFunc(ports, func(p Port) bool { return p.Told }) {
-		return nil
-	}
-	rest := slices.DeleteFunc(slices.Clone(ports), Port.isFine)
-	var no, maybe []string
-	take := func(is func(Port) bool, one, many string) string {
-		var names []string
-		for _, p := range rest {
-			if is(p) {
-				names = append(names, p.Name)
-			}
+// Decide answers for a host by what both ends show. It is nil if no far end told anything,
+// and none was looked for.
+func Decide(l Link) *Deploy {
+	missed := l.missed()
+	if !slices.ContainsFunc(l.Ports, func(p Port) bool { return p.Told }) {
+		if len(missed) == 0 {
+			return nil
 		}
-		rest = slices.DeleteFunc(rest, is)
-		switch len(names) {
-		case 0:
-			return ""
-		case 1:
-			return fmt.Sprintf(one, names[0])
-		}
-		return fmt.Sprintf(many, list(names))
+		return &Deploy{Uncertain, "because " + sentence(missed)}
 	}
-	for _, f := range faults {
-		no = appendText(no, take(f.is, f.one, f.many))
-	}
-	for _, d := range doubts {
-		maybe = appendText(maybe, take(d.is, d.one, d.many))
+	needed, optional := split(l.Ports)
+	no, rest := reasons(faults, needed)
+	maybe, _ := reasons(doubts, rest)
+	maybe = append(maybe, missed...)
+	but, rest := reasons(faults, optional)
+	unsure, _ := reasons(doubts, rest)
+	aside := ""
+	if but = append(but, unsure...); len(but) > 0 {
+		aside = "; optional: " + sentence(but)
 	}
 	switch {
 	case len(no) > 0:
-		return &Deploy{No, "because " + sentence(append(no, maybe...))}
+		return &Deploy{No, "because " + sentence(append(no, maybe...)) + aside}
 	case len(maybe) > 0:
-		return &Deploy{Uncertain, "because " + sentence(maybe)}
+		return &Deploy{Uncertain, "because " + sentence(maybe) + aside}
+	case len(but) > 0:
+		return &Deploy{Yes, "but for optional services: " + sentence(but) + "; " + l.reached()}
 	}
-	return &Deploy{Yes, reached(ports, listener)}
+	return &Deploy{Yes, l.reached()}
 }
 
-// reached says that all ports are fine: "all 17 ports reach far01 and come back unchanged".
-func reached(ports []Port, listener string) string {
-	var held []string
+// split parts the ports with which something is wrong: those that are needed, and those of
+// optional services.
+func split(ports []Port) (needed, optional []Port) {
 	for _, p := range ports {
+		switch {
+		case p.isFine():
+		case p.Needed:
+			needed = append(needed, p)
+		default:
+			optional = append(optional, p)
+		}
+	}
+	return needed, optional
+}
+
+// A reason is what may be wrong with ports, as a clause for one and for several.
+type reason struct {
+	is        func(Port) bool
+	one, many string
+}
+
+// reasons writes a clause for each reason that holds for some ports, and returns the others.
+func reasons(of []reason, ports []Port) (texts []string, rest []Port) {
+	rest = ports
+	for _, r := range of {
+		var names []string
+		for _, p := range rest {
+			if r.is(p) {
+				names = append(names, p.Name)
+			}
+		}
+		rest = slices.DeleteFunc(slices.Clone(rest), r.is)
+		switch len(names) {
+		case 0:
+		case 1:
+			texts = append(texts, fmt.Sprintf(r.one, names[0]))
+		default:
+			texts = append(texts, fmt.Sprintf(r.many, list(names)))
+		}
+	}
+	return texts, rest
+}
+
+// missed is what was to be learned from the far ends and was not.
+func (l Link) missed() []string {
+	var texts []string
+	for _, c := range l.Contacts {
+		switch {
+		case c.Failed != "":
+			texts = append(texts, "there is no contact with the listener at "+c.Address+": "+cmp.Or(missing[c.Failed], "it failed"))
+		case c.Back != "":
+			texts = append(texts, "the way back from "+c.Address+" was not checked: "+strings.TrimRight(c.Back, ". "))
+		}
+	}
+	const most = 3
+	if len(texts) > most {
+		texts = append(texts[:most], "the like of "+catalog.Count(len(texts)-most, "more listener"))
+	}
+	return texts
+}
+
+// missing is why there is no contact, as a clause.
+var missing = map[far.ContactFailure]string{
+	far.NoCode: "no code was given", far.WrongCode: "the code is not that of this listener", far.OtherVersion: "it is another version of exreach",
+	far.NoWay: "no port lets TLS through", far.Broken: "it ended before its time",
+}
+
+// reached says that ports are fine: "17 of 17 ports that were checked (address, transport and
+// number) reach far01, and the bytes are unchanged".
+func (l Link) reached() string {
+	var fine, held []string
+	for _, p := range l.Ports {
+		if p.isFine() {
+			fine = append(fine, p.Name)
+		}
 		if p.Holder != "" {
 			held = append(held, p.Name)
 		}
 	}
-	text := fmt.Sprintf("all %d ports reach %s and come back unchanged", len(ports), listener)
-	if len(ports) == 1 {
-		text = fmt.Sprintf("%s reaches %s and comes back unchanged", ports[0].Name, listener)
+	text := ""
+	switch {
+	case len(fine) == 0:
+		text = "no port was reached"
+	case len(l.Ports) == 1:
+		text = fmt.Sprintf("%s reaches %s, and the bytes are unchanged", fine[0], l.Listener)
+	case len(fine) == len(l.Ports):
+		text = fmt.Sprintf("all %d ports reach %s, and the bytes are unchanged", len(fine), l.Listener)
+	default:
+		text = fmt.Sprintf("%s of %d reach %s, and the bytes are unchanged", catalog.Count(len(fine), "port"), len(l.Ports), l.Listener)
 	}
 	if len(held) > 0 {
 		text += fmt.Sprintf("; other programs there have %s", list(held))
 	}
 	return text
-}
-
-func appendText(texts []string, text string) []string {
-	if text == "" {
-		return texts
-	}
-	return append(texts, text)
 }
 
 // list writes names with commas, at most so many.

@@ -94,23 +94,24 @@ func endText(a netip.AddrPort) string {
 
 // A Contact is what this machine and one listener told each other, as it stands in JSON.
 type Contact struct {
-	Address  string             `json:"address"`            // of the far end, as it was asked
-	Listener string             `json:"listener,omitempty"` // the name of the listener's run, which it shows at its start
-	Tool     string             `json:"tool,omitempty"`     // the far end's exreach
-	Machine  string             `json:"machine,omitempty"`  // the name that the far end's machine has for itself
-	Over     uint16             `json:"over,omitempty"`     // the TCP port over which the contact stands; absent if there is none
-	Failed   far.ContactFailure `json:"failed,omitempty"`   // why there is no contact; absent if it stands
-	Note     string             `json:"note,omitempty"`     // what else there is to say about the failure
-	Seen     string             `json:"seen,omitempty"`     // this end, as the far end sees it
-	Local    string             `json:"local,omitempty"`    // this end, as this machine sees it
-	Ahead    float64            `json:"ahead_s,omitempty"`  // by how much the far end's clock is ahead
-	Opened   []string           `json:"opened"`             // the ports that the far end has open: "443/tcp"
-	Held     []Opening          `json:"held"`               // the ports that it could not open
-	Refused  []Refusal          `json:"refused"`            // the ports at which the contact was refused
-	Recorded int                `json:"recorded"`           // arrivals from this machine that the far end recorded
-	Agree    int                `json:"agree"`              // those that agree with this end to the byte
-	Dropped  *int               `json:"dropped,omitempty"`  // packets that reached the far host and that no program saw; absent if that is not known
-	Firewall string             `json:"firewall,omitempty"` // what is known of the far host's own firewall
+	Address  string             `json:"address"`               // of the far end, as it was asked
+	Listener string             `json:"listener,omitempty"`    // the name of the listener's run, which it shows at its start
+	Tool     string             `json:"tool,omitempty"`        // the far end's exreach
+	Machine  string             `json:"machine,omitempty"`     // the name that the far end's machine has for itself
+	Over     uint16             `json:"over,omitempty"`        // the TCP port over which the contact stands; absent if there is none
+	Failed   far.ContactFailure `json:"failed,omitempty"`      // why there is no contact; absent if it stands
+	Note     string             `json:"note,omitempty"`        // what else there is to say about the failure
+	Back     string             `json:"no_way_back,omitempty"` // why the way back was not checked; absent if it was, or was not to be
+	Seen     string             `json:"seen,omitempty"`        // this end, as the far end sees it
+	Local    string             `json:"local,omitempty"`       // this end, as this machine sees it
+	Ahead    float64            `json:"ahead_s,omitempty"`     // by how much the far end's clock is ahead
+	Opened   []string           `json:"opened"`                // the ports that the far end has open: "443/tcp"
+	Held     []Opening          `json:"held"`                  // the ports that it could not open
+	Refused  []Refusal          `json:"refused"`               // the ports at which the contact was refused
+	Recorded int                `json:"recorded"`              // arrivals from this machine that the far end recorded
+	Agree    int                `json:"agree"`                 // those that agree with this end to the byte
+	Dropped  *int               `json:"dropped,omitempty"`     // packets that reached the far host and that no program saw; absent if that is not known
+	Firewall string             `json:"firewall,omitempty"`    // what is known of the far host's own firewall
 }
 
 // An Opening is a port that the far end could not open.
@@ -132,7 +133,7 @@ func ContactsOf(all []far.Contact) []Contact {
 	var list []Contact
 	for _, c := range all {
 		to := Contact{
-			Address: c.Address.String(), Listener: c.Listener, Tool: c.Tool, Machine: c.Host, Over: c.Over, Failed: c.Failed, Note: c.Note,
+			Address: c.Address.String(), Listener: c.Listener, Tool: c.Tool, Machine: c.Host, Over: c.Over, Failed: c.Failed, Note: c.Note, Back: c.Back,
 			Seen: endText(c.Seen), Local: endText(c.Local), Ahead: inSeconds(c.Ahead), Opened: append([]string{}, c.Opened...),
 			Held: []Opening{}, Refused: []Refusal{}, Recorded: c.Recorded, Agree: c.Agree, Dropped: known(c.Dropped), Firewall: c.Wall,
 		}

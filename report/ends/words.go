@@ -87,7 +87,11 @@ func (c Contact) Texts() []string {
 		texts = append(texts, fmt.Sprintf("It sees this machine as %s, which is %s here: an address translation (NAT) is on the path. Rules beyond it must name %s.", seen, local, seen))
 	}
 	if c.Recorded > 0 {
-		texts = append(texts, fmt.Sprintf("Both ends agree to the byte on %d of %s.", c.Agree, catalog.Count(c.Recorded, "connection")))
+		text := fmt.Sprintf("Both ends agree to the byte on %d of %s that arrived.", c.Agree, catalog.Count(c.Recorded, "check"))
+		if c.Agree == c.Recorded && c.Agree > 1 {
+			text = fmt.Sprintf("Both ends agree to the byte on all %d checks that arrived.", c.Agree)
+		}
+		texts = append(texts, text)
 	}
 	if c.Note != "" {
 		texts = append(texts, strings.TrimRight(c.Note, ". ")+".")
@@ -106,7 +110,7 @@ func (c Contact) Texts() []string {
 		texts = append(texts, text)
 	}
 	if c.Firewall != "" {
-		texts = append(texts, "Its own firewall: "+strings.TrimRight(c.Firewall, ". ")+".")
+		texts = append(texts, "The far end's own firewall, when the listener started: "+strings.TrimRight(c.Firewall, ". ")+".")
 	}
 	if c.Dropped != nil && *c.Dropped > 0 {
 		texts = append(texts, fmt.Sprintf("%s reached its host meanwhile, and no program saw them.", catalog.Count(*c.Dropped, "packet")))
@@ -118,7 +122,7 @@ func (c Contact) Texts() []string {
 func (c Contact) headText() string {
 	text := "Contact with the listener"
 	if c.Over == 0 {
-		text = "The record of the listener"
+		text = "This is the record of the listener"
 	}
 	if c.Listener != "" {
 		text += " " + c.Listener

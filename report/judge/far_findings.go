@@ -85,9 +85,13 @@ func sayNeverArrived(s seen) (text, hint string) {
 	switch {
 	case sight.Why == far.AtTheHost && sight.Dropped > 0:
 		return fmt.Sprintf("%s did not reach the listener; %s reached its host meanwhile, and no program saw them: its own firewall may have dropped them.", s.link(), catalog.Count(sight.Dropped, "packet")),
-			fmt.Sprintf("Allow %s in the firewall of %s itself: exreach listen prints the exact line. If it is allowed there, %s", s.port(), s.target(), lower(s.ask(firewallAdmin)))
+			fmt.Sprintf("Allow %s in the firewall of %s itself: exreach listen prints the exact line.", s.port(), s.target())
 	case sight.Why == far.AtTheHost:
 		return fmt.Sprintf("%s did not reach the listener: the own firewall of its host may have dropped it.", s.link()),
+			fmt.Sprintf("Allow %s in the firewall of %s itself: exreach listen prints the exact line.", s.port(), s.target())
+	}
+	if s.SaidBy.IsValid() && s.SaidBy == s.Address {
+		return fmt.Sprintf("%s did not reach the listener: its host itself rejects it.", s.link()),
 			fmt.Sprintf("Allow %s in the firewall of %s itself: exreach listen prints the exact line.", s.port(), s.target())
 	}
 	text = fmt.Sprintf("%s never arrived: the listener there saw nothing of it.", s.link())

@@ -69,6 +69,10 @@ func beginOf(h content.Head) begin {
 		StandIn: h.StandIn, Asked: askedOf(h),
 	}
 	for _, said := range h.LinkTexts() {
+		if strings.TrimSuffix(said, ".") == h.Subject() {
+			b.Details = text(h.Headline())
+			continue // the heading says it
+		}
 		b.Link = append(b.Link, text(said))
 	}
 	for _, r := range h.Runs {

@@ -98,7 +98,7 @@ func (h *host) section(s content.Summary) section {
 		out.Facts = append(out.Facts, fact{"Version by its answers", text(strings.Join(id.Candidates, ", "))})
 	}
 	if s.Deploy != nil && len(h.head.Hosts) > 1 {
-		out.Facts = append(out.Facts, fact{"Both ends", text(s.Deploy.Text())})
+		out.Facts = append(out.Facts, fact{"Both ends", text(h.head.DeployText(s))})
 	}
 	for _, said := range content.ContactTexts(h.entries) {
 		out.Facts = append(out.Facts, fact{"Far end", text(said)})

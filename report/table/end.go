@@ -144,7 +144,7 @@ func (t *Table) certificates() {
 
 // versions says how many hosts were checked as which version.
 func (t *Table) versions() {
-	if len(t.head.Versions) == 0 {
+	if len(t.head.Versions) == 0 || t.head.OnlyStandIns() {
 		return
 	}
 	var texts []string

@@ -32,6 +32,9 @@ func (h *tableHost) write() {
 	h.number()
 	h.paragraph(0, margin, span{h.name() + ":", bold}, span{h.Answer, inks[h.Grade]})
 	for _, c := range h.Cares {
+		if c.Code == "stand-in" && !h.head.StandIn {
+			continue // which stands above all
+		}
 		text := fmt.Sprintf("%s (%s)%s", printable(c.Text), catalog.Count(c.Services, "service"), marksText(h.marksBy[c.Code]))
 		h.paragraph(margin, 2*margin, span{text + ".", inks[c.Weight]})
 	}
@@ -54,7 +57,7 @@ func (h *tableHost) write() {
 // link writes what both ends of the link show of the host as a whole.
 func (h *tableHost) link() {
 	if h.Deploy != nil && len(h.head.Hosts) > 1 { // else it stands above
-		h.paragraph(margin, 2*margin, span{h.Deploy.Text(), bold})
+		h.paragraph(margin, 2*margin, span{h.head.DeployText(h.Summary), bold})
 	}
 	for _, text := range content.ContactTexts(h.Entries) {
 		h.paragraph(margin, 2*margin, span{text, plain})

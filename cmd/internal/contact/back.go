@@ -67,6 +67,7 @@ func (p *proving) checkBack(ctx context.Context) {
 	}
 	found, err := p.askBack(ctx, *back)
 	if err != nil {
+		p.contact.Back = err.Error()
 		p.stage.tell(Unreversed{p.at, err})
 		return
 	}
