@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"exreach/report/content"
+	"exreach/report/judge"
 )
 
 // A kept is the entries of one host of one run, and what the report says about it as a whole.
@@ -141,6 +142,9 @@ func (d *Draft) finish() error {
 	}
 	slices.SortFunc(h.GroundRules, func(a, b content.GroundRule) int { return cmp.Compare(a.Text, b.Text) })
 	h.Causes, h.Versions, h.Expires = d.total.Ranked(h.Called), d.total.ByVersion(), d.total.First(h.Called)
+	if !h.StandIn { // that listeners answer stands above all
+		h.Causes = slices.DeleteFunc(h.Causes, func(c content.Cause) bool { return c.Beside && c.What == judge.Label("stand-in") })
+	}
 	if d.overview() {
 		h.Certificates = d.total.Lifetimes(h.Called)
 		for _, block := range d.blocks() {
