@@ -87,7 +87,7 @@ func (p Plan) title() string {
 
 // whereOf says at which addresses it listens.
 func whereOf(addresses []netip.Addr) string {
-	if len(addresses) == 0 {
+	if len(addresses) == 0 || slices.ContainsFunc(addresses, netip.Addr.IsUnspecified) {
 		return "at every address of this machine"
 	}
 	var words []string
@@ -108,7 +108,7 @@ func (l *Listener) tellUnopened(openings []far.Opening) {
 		case far.Denied:
 			denied = append(denied, name(o))
 		case far.Held:
-			l.Tell.Note(fmt.Sprintf("%s at %s is held by %s: it counts as reached if that answers", name(o), addressOf(o), holderOf(o)))
+			l.Tell.Note(fmt.Sprintf("%s is held by %s %s: it counts as reached if that answers", name(o), holderOf(o), whereOf([]netip.Addr{o.Address})))
 		case far.Failed:
 			l.Tell.Note(fmt.Sprintf("%s at %s cannot be opened: %s", name(o), addressOf(o), o.Error))
 		}
