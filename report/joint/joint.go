@@ -88,7 +88,7 @@ func (j *Joint) Apply(run content.Run, entries []content.Entry) error {
 		if !slices.Contains(addresses, e.Address) {
 			addresses = append(addresses, e.Address)
 		}
-		if len(sight.Came) > 0 && sight.Direction != far.NoDirection {
+		if len(sight.Came) > 0 {
 			recorded++
 			if sight.Equal {
 				agree++
