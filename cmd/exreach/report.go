@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -78,15 +79,7 @@ func rewrite(c *cli.Context, w world) error {
 	draft := out.draft(to, &shelf, from.Files())
 	draft.Select(picked.Selection())
 	draft.Join(far.Apply)
-	err = files.Unless(c.Context, func() error {
-		if err := from.ReadInto(c.Context, draft); err != nil {
-			return err
-		}
-		if err := cmp.Or(picked.Unknown(), far.End()); err != nil {
-			return err
-		}
-		return draft.End()
-	})
+	err = files.Unless(c.Context, func() error { return out.readAll(c.Context, from, far, picked, draft) })
 	switch {
 	case errors.Is(err, files.ErrInterrupted):
 		return fmt.Errorf("%s: %w before the report was complete", from.Called(), files.ErrInterrupted)
@@ -100,6 +93,31 @@ func rewrite(c *cli.Context, w world) error {
 	}
 	out.standIn = draft.StandIn()
 	return out.finish(to, draft.Counts())
+}
+
+// readAll makes the draft of the reports. A join is shown all of them before it changes any.
+func (o *output) readAll(ctx context.Context, from *inlet.Reports, far *joint.Joint, picked *pick.Pick, draft *report.Draft) error {
+	if far != nil {
+		var copies files.Scratch
+		defer copies.Close()
+		if err := copies.Create(o.temporaries); err != nil {
+			return fmt.Errorf("cannot keep a copy of the report: %w", err)
+		}
+		far.Hosts = picked.Selection().Host
+		first := report.NewDraft()
+		first.Select(report.Selection{Host: func(string) bool { return false }})
+		first.Join(far.Look)
+		if err := from.Rehearse(ctx, first, copies.File); err != nil {
+			return err
+		}
+	}
+	if err := from.ReadInto(ctx, draft); err != nil {
+		return err
+	}
+	if err := cmp.Or(picked.Unknown(), far.End()); err != nil {
+		return err
+	}
+	return draft.End()
 }
 
 // openInputs opens the reports, and with --join reads the record of the far end; nil without.

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"exreach/catalog"
@@ -22,12 +21,19 @@ import (
 )
 
 // A Joint is the record of a far end, to be joined with the hosts of a report. New makes one;
-// nil joins nothing.
+// nil joins nothing. All hosts of the report go through Look first, and then through Apply.
 type Joint struct {
+	Hosts func(name string) bool // which hosts may be the listener's; nil means any
+
 	name   string // of its file
 	record far.Record
 	at     map[door]*far.Record // what the record has of each port
-	joined bool                 // it is about a host of the report
+	sure   map[string]bool      // hosts that are the listener's
+	maybe  map[string]bool      // hosts that may be, and of which nothing says so
+	ours   map[uint16]bool      // the source ports of the report
+	exact  bool                 // some connection arrived from the port from which it went
+	taken  far.Taken
+	joined bool // it is about a host of the report
 }
 
 // A door is a port of the far end.
@@ -42,7 +48,10 @@ const manyArrivals = 4096
 
 // New returns a record of a file that has passed far.Record.Check, ready to be joined.
 func New(name string, r far.Record) *Joint {
-	j := &Joint{name: name, record: r, at: map[door]*far.Record{}}
+	j := &Joint{
+		name: name, record: r, at: map[door]*far.Record{},
+		sure: map[string]bool{}, maybe: map[string]bool{}, ours: map[uint16]bool{}, taken: far.Taken{},
+	}
 	at := func(d door) *far.Record {
 		if j.at[d] == nil {
 			j.at[d] = &far.Record{Dropped: r.Dropped, More: r.More}
@@ -68,7 +77,7 @@ func New(name string, r far.Record) *Joint {
 // which a far end told before stays as it is. The error says why the record cannot be of
 // this run.
 func (j *Joint) Apply(run content.Run, entries []content.Entry) error {
-	if j == nil || len(entries) == 0 || !j.concerns(entries) {
+	if j == nil || len(entries) == 0 || !j.isMeant(entries[0].Host) {
 		return nil
 	}
 	m, err := j.meeting(run, entries)
@@ -78,17 +87,20 @@ func (j *Joint) Apply(run content.Run, entries []content.Entry) error {
 	j.joined = true
 	recorded, agree := 0, 0
 	addresses := []string{}
-	for i := range entries {
-		e := &entries[i]
-		if e.Far != nil || e.Port == 0 || e.Verdict == probe.Untried || !j.isAt(e.Address) {
-			continue
+	for _, those := range j.groups(entries) {
+		var checks []far.Near
+		for _, i := range those {
+			checks = append(checks, j.nearOf(entries[i], run))
 		}
-		sight := compare(j.nearOf(*e, run), j.part(*e), m, e.Address)
-		tell(e, sight, run.From)
-		if !slices.Contains(addresses, e.Address) {
-			addresses = append(addresses, e.Address)
-		}
-		if len(sight.Came) > 0 {
+		for n, sight := range compare(checks, j.part(entries[those[0]]), m, entries[those[0]].Address) {
+			e := &entries[those[n]]
+			tell(e, sight, run.From)
+			if !slices.Contains(addresses, e.Address) {
+				addresses = append(addresses, e.Address)
+			}
+			if len(sight.Came) == 0 {
+				continue
+			}
 			recorded++
 			if sight.Equal {
 				agree++
@@ -105,33 +117,6 @@ func (j *Joint) Apply(run content.Run, entries []content.Entry) error {
 		first.Contact = append(first.Contact, c)
 	}
 	return nil
-}
-
-// End returns an error if the record is about no host of the report.
-func (j *Joint) End() error {
-	if j == nil || j.joined {
-		return nil
-	}
-	return fmt.Errorf("%s: the record is about no host of the report: the listener answers as %q, as Exchange %s %s; join it with the report of the check of that host", j.name, j.record.Host, j.record.Version, strings.Join(j.record.Roles, ", "))
-}
-
-// concerns reports whether a host is the listener's: by its address, where the listener has
-// some of its own; or else by its name, or the mark of its answers. One at which nothing
-// answered is, too, if it was checked in a role that the listener plays.
-func (j *Joint) concerns(entries []content.Entry) bool {
-	if slices.ContainsFunc(j.record.Openings, func(o far.Opening) bool { return o.Address.IsValid() && !o.Address.IsUnspecified() }) {
-		return slices.ContainsFunc(entries, func(e content.Entry) bool { return j.isAt(e.Address) })
-	}
-	silent := true
-	for _, e := range entries {
-		named := strings.EqualFold(e.Host, j.record.Host) || j.record.Machine != "" && strings.EqualFold(e.Host, j.record.Machine)
-		if named || e.Peer != nil && e.Peer.StandIn {
-			return true
-		}
-		silent = silent && e.Verdict != probe.Answered
-	}
-	first := entries[0]
-	return silent && first.Version == j.record.Version && slices.Contains(j.record.Roles, first.Role)
 }
 
 // isAt reports whether the listener may be at an address.
@@ -207,6 +192,31 @@ func (j *Joint) contact(address string) ends.Contact {
 		}
 	}
 	return ends.ContactsOf([]far.Contact{c})[0]
+}
+
+// groups returns the places of the entries that are to be compared: those of each port, and
+// of each family of addresses, together.
+func (j *Joint) groups(entries []content.Entry) [][]int {
+	type group struct {
+		door door
+		is4  bool
+	}
+	var all [][]int
+	places := map[group]int{}
+	for i, e := range entries {
+		if e.Far != nil || e.Port == 0 || e.Verdict == probe.Untried || !j.isAt(e.Address) {
+			continue
+		}
+		address, err := netip.ParseAddr(e.Address)
+		g := group{door{e.Network, e.Port}, err == nil && address.Unmap().Is4()}
+		place, known := places[g]
+		if !known {
+			place = len(all)
+			places[g], all = place, append(all, nil)
+		}
+		all[place] = append(all[place], i)
+	}
+	return all
 }
 
 var errNoTime = errors.New("the report does not say when its run began, so it cannot be joined with a record: join the report as exreach wrote it, in JSON")

@@ -14,6 +14,7 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/far"
+	"exreach/probe/protocol"
 	"exreach/probe/tape"
 	"exreach/report/content"
 	"exreach/report/ends"
@@ -67,6 +68,19 @@ func arrival(port, from uint16, sent int64) far.Arrival {
 	return a
 }
 
+// join joins the entries of hosts, one after the other.
+func join(j *Joint, hosts ...[]content.Entry) error {
+	for _, entries := range hosts {
+		_ = j.Look(run, entries)
+	}
+	for _, entries := range hosts {
+		if err := j.Apply(run, entries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // A join says what a contact would have said: the direction, its finding first, and the
 // contact in the first entry.
 func TestApply(t *testing.T) {
@@ -74,7 +88,7 @@ func TestApply(t *testing.T) {
 		asked(25, probe.Answered, 50001, 90), asked(443, probe.TimedOut, 50002, 0), asked(587, probe.TimedOut, 50003, 0), asked(80, probe.Answered, 50004, 90),
 	}
 	j := New("far.json", record([]uint16{25, 80, 443, 587}, arrival(25, 50001, 90), arrival(587, 50003, 0)))
-	if err := j.Apply(run, entries); err != nil {
+	if err := join(j, entries); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.End(); err != nil {
@@ -106,7 +120,7 @@ func TestApplyOtherClock(t *testing.T) {
 	r := record([]uint16{25, 443}, a)
 	r.Arrivals[0].At, r.Started, r.Now = a.At.AddDate(0, 0, 3), r.Started.AddDate(0, 0, 3), r.Now.AddDate(0, 0, 3)
 	entries := []content.Entry{asked(25, probe.Answered, 50001, 90), asked(443, probe.TimedOut, 50002, 0)}
-	if err := New("far.json", r).Apply(run, entries); err != nil {
+	if err := join(New("far.json", r), entries); err != nil {
 		t.Fatal(err)
 	}
 	if entries[0].Direction != "" || entries[1].Direction != far.NeverArrived {
@@ -118,7 +132,7 @@ func TestApplyOtherClock(t *testing.T) {
 func TestApplyElsewhere(t *testing.T) {
 	late := record([]uint16{25})
 	late.Started, late.Now = late.Started.AddDate(0, 0, 1), late.Now.AddDate(0, 0, 1)
-	err := New("far.json", late).Apply(run, []content.Entry{asked(25, probe.TimedOut, 50001, 0)})
+	err := join(New("far.json", late), []content.Entry{asked(25, probe.TimedOut, 50001, 0)})
 	if err == nil || !strings.HasPrefix(err.Error(), "far.json: the record is of another run: the listener ran from 2026-03-03 ") {
 		t.Errorf("another run: %v", err)
 	}
@@ -127,7 +141,7 @@ func TestApplyElsewhere(t *testing.T) {
 	other.Host = "mail01"
 	was := other
 	entries := []content.Entry{other}
-	if err := j.Apply(run, entries); err != nil {
+	if err := join(j, entries); err != nil {
 		t.Fatal(err)
 	}
 	if entries[0].Far != nil || entries[0].Grade != was.Grade {
@@ -138,13 +152,52 @@ func TestApplyElsewhere(t *testing.T) {
 	}
 }
 
+// A record is joined with the host that it is about, and with no other that looks like it.
+func TestApplyAmongMany(t *testing.T) {
+	host := func(name string, verdict probe.Verdict, local uint16) []content.Entry {
+		e := asked(25, verdict, local, 90)
+		e.Host, e.Peer = name, &protocol.Peer{StandIn: true}
+		return []content.Entry{e}
+	}
+	for name, test := range map[string]struct {
+		hosts  [][]content.Entry
+		picked string
+		want   string // the hosts that it is joined with
+		err    string
+	}{
+		"by its name":        {[][]content.Entry{host("far02", probe.Answered, 50002), host("far01", probe.Answered, 50003), host("far03", probe.TimedOut, 50004)}, "", "far01", ""},
+		"by its source port": {[][]content.Entry{host("far02", probe.Answered, 50002), host("far03", probe.Answered, 50001), host("far04", probe.TimedOut, 50004)}, "", "far03", ""},
+		"the only one":       {[][]content.Entry{host("far02", probe.Answered, 50002)}, "", "far02", ""},
+		"one of two":         {[][]content.Entry{host("far02", probe.Answered, 50002), host("far03", probe.TimedOut, 50003)}, "", "", "any of 2 hosts of the report, and nothing says about which: name the one"},
+		"one that is picked": {[][]content.Entry{host("far02", probe.Answered, 50002), host("far03", probe.TimedOut, 50003)}, "far03", "far03", ""},
+	} {
+		j := New("far.json", record([]uint16{25}, arrival(25, 50001, 90)))
+		if test.picked != "" {
+			j.Hosts = func(host string) bool { return host == test.picked }
+		}
+		if err := join(j, test.hosts...); err != nil {
+			t.Fatal(err)
+		}
+		var joined []string
+		for _, entries := range test.hosts {
+			if entries[0].Far != nil {
+				joined = append(joined, entries[0].Host)
+			}
+		}
+		err := j.End()
+		if strings.Join(joined, " ") != test.want || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+			t.Errorf("%s: %q, %v", name, joined, err)
+		}
+	}
+}
+
 // A listener that was started after the check had ended has a record of another run, even if
 // that is seconds later and everything answered.
 func TestApplyNextRun(t *testing.T) {
 	next := record([]uint16{25})
 	next.Started = scene.Began.Add(time.Duration(run.Took)*time.Second + time.Second)
 	entries := []content.Entry{asked(25, probe.Answered, 50001, 90)}
-	err := New("far.json", next).Apply(run, entries)
+	err := join(New("far.json", next), entries)
 	if err == nil || !strings.Contains(err.Error(), "the record is of another run") || entries[0].Far != nil {
 		t.Errorf("%v, %+v", err, entries[0].Far)
 	}
@@ -155,7 +208,7 @@ func TestApplyUntaped(t *testing.T) {
 	masked, lost := asked(25, probe.Answered, 0, 90), asked(587, probe.TimedOut, 0, 0)
 	masked.Calls, lost.Calls = nil, nil
 	entries := []content.Entry{masked, lost}
-	if err := New("far.json", record([]uint16{25, 587}, arrival(25, 50001, 90), arrival(587, 50003, 0))).Apply(run, entries); err != nil {
+	if err := join(New("far.json", record([]uint16{25, 587}, arrival(25, 50001, 90), arrival(587, 50003, 0))), entries); err != nil {
 		t.Fatal(err)
 	}
 	if e := entries[0]; e.Direction != far.NoDirection || len(e.Far.Came) != 1 || !strings.Contains(e.Far.Note, "It arrived.") {
@@ -182,7 +235,7 @@ func TestApplyFamilies(t *testing.T) {
 		came := arrival(25, 50002, 90)
 		came.From = netip.AddrPortFrom(netip.MustParseAddr(near6), 50002)
 		entries := []content.Entry{four, six}
-		if err := New("far.json", record([]uint16{25}, came)).Apply(run, entries); err != nil {
+		if err := join(New("far.json", record([]uint16{25}, came)), entries); err != nil {
 			t.Fatal(err)
 		}
 		if e := entries[0]; e.Direction != far.AnsweredByOther || len(e.Far.Came) != 0 {
@@ -198,7 +251,7 @@ func TestApplyFamilies(t *testing.T) {
 func TestApplyTwice(t *testing.T) {
 	entries := []content.Entry{asked(25, probe.TimedOut, 50001, 0)}
 	entries[0].Direction, entries[0].Far = far.AnswerLost, &ends.Far{Came: []ends.Came{}}
-	if err := New("far.json", record([]uint16{25})).Apply(run, entries); err != nil {
+	if err := join(New("far.json", record([]uint16{25})), entries); err != nil {
 		t.Fatal(err)
 	}
 	if entries[0].Direction != far.AnswerLost {
@@ -219,7 +272,7 @@ func TestApplyLiftsNothing(t *testing.T) {
 				e := asked(25, v, 50001, 90)
 				e.Grade = grade
 				entries := []content.Entry{e}
-				if err := New("far.json", r).Apply(run, entries); err != nil {
+				if err := join(New("far.json", r), entries); err != nil {
 					t.Fatal(err)
 				}
 				if judge.Compare(entries[0].Grade, grade) < 0 || entries[0].Care != e.Care || entries[0].Verdict != v {
@@ -280,7 +333,7 @@ func FuzzRead(f *testing.F) {
 		}
 		entries := []content.Entry{asked(25, probe.Answered, 50001, 90), asked(443, probe.TimedOut, 50002, 0)}
 		was := slices.Clone(entries)
-		if j.Apply(run, entries) != nil {
+		if join(j, entries) != nil {
 			return
 		}
 		for i, e := range entries {

@@ -12,12 +12,12 @@ import (
 	"exreach/report/content"
 )
 
-// compare is far.Compare for a check at an address. What arrived from the addresses that this
+// compare is far.Compare for checks of one port at addresses of the family of this one. What arrived from the addresses that this
 // machine has in the other family is of other checks.
-func compare(near far.Near, record far.Record, m far.Meeting, address string) far.Sight {
+func compare(checks []far.Near, record far.Record, m far.Meeting, address string) []far.Sight {
 	to, err := netip.ParseAddr(address)
 	if err != nil {
-		return far.Compare([]far.Near{near}, record, m)[0]
+		return far.Compare(checks, record, m)
 	}
 	isOther := func(a netip.Addr) bool { return a.Unmap().Is4() != to.Unmap().Is4() }
 	ours := m.Seen
@@ -25,7 +25,7 @@ func compare(near far.Near, record far.Record, m far.Meeting, address string) fa
 	record.Arrivals = slices.DeleteFunc(slices.Clone(record.Arrivals), func(a far.Arrival) bool {
 		return isOther(a.From.Addr()) && slices.Contains(ours, a.From.Addr().Unmap())
 	})
-	return far.Compare([]far.Near{near}, record, m)[0]
+	return far.Compare(checks, record, m)
 }
 
 // byClock is how far the clocks of two machines are believed to differ where nothing tells.
@@ -34,21 +34,16 @@ const byClock = 30 * time.Second
 // meeting is what the report and the record tell of each other for one host: from which
 // addresses this end is seen, and by how much the clocks differ.
 func (j *Joint) meeting(run content.Run, entries []content.Entry) (far.Meeting, error) {
-	m := far.Meeting{Ours: map[uint16]bool{}}
+	m := far.Meeting{Ours: j.ours, PortsKept: j.exact, Taken: j.taken}
 	for _, e := range entries {
 		if a, err := netip.ParseAddr(e.Source); err == nil && !slices.Contains(m.Seen, a.Unmap()) {
 			m.Seen = append(m.Seen, a.Unmap())
-		}
-		for _, c := range e.Calls {
-			if local, err := netip.ParseAddrPort(c.Local); err == nil {
-				m.Ours[local.Port()] = true
-			}
 		}
 	}
 	ahead := j.differences(entries)
 	if len(ahead) > 0 {
 		slices.Sort(ahead)
-		m.PortsKept, m.Ahead = true, ahead[len(ahead)/2]
+		m.Ahead = ahead[len(ahead)/2]
 		m.Loose = max(m.Ahead-ahead[0], ahead[len(ahead)-1]-m.Ahead, time.Second)
 		m.Loose = min(m.Loose, byClock)
 		return m, nil

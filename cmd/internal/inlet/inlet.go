@@ -106,6 +106,28 @@ func (r *Reports) ReadInto(ctx context.Context, draft *report.Draft) error {
 	return nil
 }
 
+// Rehearse reads all reports into a draft, until ctx ends, and keeps a copy of them, from which
+// ReadInto reads them again.
+func (r *Reports) Rehearse(ctx context.Context, draft *report.Draft, copies *os.File) error {
+	reader := saved.NewReader(draft)
+	for i := range r.reports {
+		s := &r.reports[i]
+		begin, err := copies.Seek(0, io.SeekEnd)
+		if err != nil {
+			return fmt.Errorf("cannot keep a copy of the report: %w", err)
+		}
+		if err := reader.Read(s.name, io.TeeReader(files.Until(ctx, s.from), copies)); err != nil {
+			return err
+		}
+		end, err := copies.Seek(0, io.SeekEnd)
+		if err != nil {
+			return fmt.Errorf("cannot keep a copy of the report: %w", err)
+		}
+		s.from = io.NewSectionReader(copies, begin, end-begin)
+	}
+	return nil
+}
+
 // Called is what messages call the reports.
 func (r *Reports) Called() string {
 	if len(r.reports) == 1 {

@@ -21,8 +21,24 @@ import (
 // about any other host than this machine is a *report.UnreadError, and leaves the draft as it
 // is.
 func ReadReversed(draft *report.Draft, run int, r contact.Reversed) error {
+	if err := readBack(report.NewDraft(), 1, r); err != nil { // a rehearsal
+		return &report.UnreadError{Err: err}
+	}
+	return readBack(draft, run, r)
+}
+
+// readBack reads the report twice: what arrived here is joined with it once all of it is known.
+func readBack(to *report.Draft, run int, r contact.Reversed) error {
 	here := joint.New("what arrived here", r.Record)
-	join := func(run content.Run, entries []content.Entry) error {
+	if err := readJoined(report.NewDraft(), 1, expected(r, here.Look), r.Report); err != nil {
+		return err
+	}
+	return readJoined(to, run, expected(r, here.Apply), r.Report)
+}
+
+// expected returns a join of the entries of this machine, whole, which refuses any others.
+func expected(r contact.Reversed, join func(content.Run, []content.Entry) error) func(content.Run, []content.Entry) error {
+	return func(run content.Run, entries []content.Entry) error {
 		for i := range entries {
 			e := &entries[i]
 			if e.Host != r.Of.String() {
@@ -33,13 +49,8 @@ func ReadReversed(draft *report.Draft, run int, r contact.Reversed) error {
 		if err := isWhole(run, entries, r); err != nil {
 			return err
 		}
-		return here.Apply(run, entries)
+		return join(run, entries)
 	}
-	rehearsal := report.NewDraft()
-	if err := readJoined(rehearsal, 1, join, r.Report); err != nil {
-		return &report.UnreadError{Err: err}
-	}
-	return readJoined(draft, run, join, r.Report)
 }
 
 // isWhole makes sure that nothing is left out which a far end of this kind should have asked.
