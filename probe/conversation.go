@@ -86,6 +86,9 @@ func (c *conversation) hold(ctx context.Context) {
 		c.delivery = c.line.Load().delivery()
 	}
 	c.endStep()
+	if c.run.pool.Linger > 0 {
+		sleep(ctx, c.run.pool.Linger)
+	}
 	c.hearToTheEnd()
 	if c.secured != nil {
 		_ = c.secured.Close() // says close_notify

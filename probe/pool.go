@@ -51,6 +51,8 @@ type Pool struct {
 	Taped bool   // keep what was sent and received (Result.Wire)
 	Token string // goes into the questions of protocols with room for it; "" into none. 16 of a-z and 2-7. Only for a stand-in that knows the code
 
+	Linger time.Duration // for which a connection is held open when all is said, for a far end that looks which there are; 0 is not at all
+
 	Gauge *gauge.Gauge // shows what the pool is doing; may be nil
 
 	clock func() time.Time // of the standstills, for tests; nil is time.Now

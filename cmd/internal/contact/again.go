@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"time"
 
 	"exreach/catalog"
 	"exreach/probe"
@@ -29,7 +30,8 @@ func (p *proving) askAgain(ctx context.Context, r far.Record) ([]probe.Result, e
 	pool := p.pool
 	pool.Gauge, pool.Credentials = nil, nil // a password is nothing for a stand-in
 	pool.Resolver = &lookup.Resolver{Lookup: func(context.Context, string) ([]netip.Addr, error) { return []netip.Addr{p.at.Address}, nil }}
-	second := runAgain(ctx, pool, probe.HostPlan{Host: p.host.Host, Place: p.host.Place}, planOf(p.host.Results, r), p.token)
+	here := slices.DeleteFunc(slices.Clone(p.host.Results), func(res probe.Result) bool { return res.Address != p.at.Address }) // another listener may have changed the rest
+	second := runAgain(ctx, pool, probe.HostPlan{Host: p.host.Host, Place: p.host.Place}, planOf(here, r), p.token)
 	if ctx.Err() != nil {
 		return nil, errors.New("the run ended before the plan had been asked again")
 	}
@@ -41,6 +43,11 @@ func (p *proving) askAgain(ctx context.Context, r far.Record) ([]probe.Result, e
 	}
 	return second, nil
 }
+
+// linger is for how long a port of another program is held open: the listener finds the
+// connection in its system's table only if it looks meanwhile, which it does five times a
+// second, and less often on a busy machine.
+const linger = time.Second
 
 // runAgain asks a plan on tape. The token goes to the other end's stand-in only.
 func runAgain(ctx context.Context, pool probe.Pool, host probe.HostPlan, plan []planned, token string) (results []probe.Result) {
@@ -55,7 +62,7 @@ func runAgain(ctx context.Context, pool probe.Pool, host probe.HostPlan, plan []
 			host.Checks = append(host.Checks, c.check)
 		}
 		if pool.Token = token; other {
-			pool.Token = ""
+			pool.Token, pool.Linger = "", linger
 		}
 		for h := range pool.Run(ctx, slices.Values([]probe.HostPlan{host})) {
 			results = append(results, inPlace(h.Results, part)...)
