@@ -62,7 +62,7 @@ func FuzzAnswerRPC(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		heard, _ := answersTo(s, b)
 		for _, p := range heard {
-			if !slices.Contains([]byte{rpc.BindAck, rpc.AlterAck, rpc.Response, rpc.Fault}, p.Kind) {
+			if !slices.Contains([]byte{rpc.BindAck, rpc.BindNak, rpc.AlterAck, rpc.Response, rpc.Fault}, p.Kind) {
 				t.Errorf("a server said %s", rpc.Types[p.Kind])
 			}
 		}
