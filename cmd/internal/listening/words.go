@@ -110,7 +110,7 @@ func (l *Listener) tellUnopened(openings []far.Opening) {
 		case far.Held:
 			l.Tell.Note(fmt.Sprintf("%s is held by %s %s: it counts as reached if that answers", name(o), holderOf(o), whereOf([]netip.Addr{o.Address})))
 		case far.Failed:
-			l.Tell.Note(fmt.Sprintf("%s at %s cannot be opened: %s", name(o), addressOf(o), o.Error))
+			l.Tell.Note(fmt.Sprintf("%s cannot be opened %s: %s", name(o), whereOf([]netip.Addr{o.Address}), o.Error))
 		}
 	}
 	if open < len(openings) {
