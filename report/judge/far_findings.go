@@ -253,7 +253,8 @@ var ofExchange = []string{
 	"smtp-iis", "smtp-other-product", "pop3-other-product", "imap-other-product", "version-differs",
 }
 
-// concerns reports whether a care makes sense for the row.
+// concerns reports whether a care makes sense for the row. A mark alone, without a contact,
+// leaves nothing out.
 func (s seen) concerns(r careRule) bool {
-	return !s.isStandIn() || r.weight != Warn || !slices.Contains(ofExchange, r.code)
+	return !s.isStandIn() || s.Far == nil || r.weight != Warn || !slices.Contains(ofExchange, r.code)
 }

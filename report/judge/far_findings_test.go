@@ -110,8 +110,8 @@ func TestMarkImprovesNothing(t *testing.T) {
 	}
 }
 
-// The certificate of a stand-in is not to be trusted, and that is no care; that it expired
-// is one, because a listener shows none that did.
+// The certificate of a stand-in is not to be trusted, and with a contact that is no care; that
+// it expired is one, because a listener shows none that did. A mark alone hides nothing.
 func TestStandInCares(t *testing.T) {
 	for code, test := range map[string]struct {
 		change change
@@ -124,6 +124,10 @@ func TestStandInCares(t *testing.T) {
 	} {
 		r := healthy("owa", 443)
 		all(test.change, marked)(&r)
+		if _, told := finding(alone(r), code); !told {
+			t.Errorf("%s is not told, by a mark without a contact", code)
+		}
+		r.Far = &far.Sight{}
 		if _, told := finding(alone(r), code); told != test.told {
 			t.Errorf("%s is told: %t", code, told)
 		}
