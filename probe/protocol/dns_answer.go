@@ -180,7 +180,7 @@ func replyDNS(query dnsmessage.Message, host string) ([]byte, error) {
 	}
 	var body dnsmessage.ResourceBody
 	switch asked := query.Questions[0]; {
-	case query.OpCode != 0, asked.Class != dnsmessage.ClassINET: // as Windows answers who asks for its version
+	case query.OpCode != 0, asked.Class != dnsmessage.ClassINET: // Windows answers a question for its version (version.bind) so
 		reply.RCode = dnsmessage.RCodeNotImplemented
 		reply.Authoritative, reply.RecursionAvailable = false, false
 	case asked.Type == dnsmessage.TypeMX:

@@ -194,8 +194,8 @@ func (j *Joint) contact(address string) ends.Contact {
 	return ends.ContactsOf([]far.Contact{c})[0]
 }
 
-// groups returns the places of the entries that are to be compared: those of each port, and
-// of each family of addresses, together.
+// groups returns the places of the entries to compare. Those of one port and one family of
+// addresses are in one group.
 func (j *Joint) groups(entries []content.Entry) [][]int {
 	type group struct {
 		door door

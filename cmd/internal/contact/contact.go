@@ -105,7 +105,7 @@ func newLine(conn *tls.Conn) *line { return &line{conn, bufio.NewReaderSize(conn
 // errTooLong says that the other end sent a longer line than there is.
 var errTooLong = errors.New("the other end of the contact sent more than it should")
 
-// receive reads a line of at most limit bytes into what it is to be.
+// receive reads a line of at most limit bytes and decodes it.
 func (l *line) receive(limit int, into any) error {
 	var text []byte
 	for {

@@ -102,7 +102,7 @@ func (l *Listener) begin() {
 		l.Program = "exreach"
 	}
 	l.found = wall.Look(l.Program)
-	l.wall = l.found.Says(l.Plan.ports())
+	l.wall = l.found.Says(portsOf(l.Plan.Openings(nil)))
 }
 
 // newServer is the stand-in of the plan.

@@ -185,8 +185,8 @@ func (p Plan) portOf(s catalog.Service) uint16 {
 	return s.Ports.First
 }
 
-// Openings returns the ports that are to be opened, in the order of the services, each once
-// for each address. Without an address it is every address of both families.
+// Openings returns the ports to open, in the order of the services: each port once for each
+// address. Without an address it is every address of both families.
 func (p Plan) Openings(addresses []netip.Addr) []far.Opening {
 	if len(addresses) == 0 {
 		addresses = []netip.Addr{netip.IPv6Unspecified()}
@@ -224,18 +224,4 @@ func (p Plan) From(role string) string {
 // mistake is an error with a hint for the user.
 func mistake(hint, format string, a ...any) error {
 	return &survey.Mistake{Err: fmt.Errorf(format, a...), Hint: hint}
-}
-
-// ports is every port of the plan, once.
-func (p Plan) ports() (all []catalog.Port) {
-	for _, s := range p.Services {
-		port := catalog.Port{Network: s.Network, Number: s.Ports.First}
-		if s.RPC != nil {
-			port.Number = p.Static[s.Name]
-		}
-		if !slices.Contains(all, port) {
-			all = append(all, port)
-		}
-	}
-	return all
 }

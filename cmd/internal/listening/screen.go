@@ -22,7 +22,7 @@ type screen struct {
 	text
 	at Screen
 
-	drawn         int // lines that are on the screen and are to be replaced
+	drawn         int // lines on the screen, which the next picture replaces
 	columns, rows int // of the terminal when they were drawn
 	last          time.Time
 }

@@ -142,12 +142,8 @@ func (l *Listener) tellGrant(ports string) {
 // tellWall says what is known of the host's own firewall, with the lines that let the
 // listener through.
 func (l *Listener) tellWall(openings []far.Opening) {
-	var ports []catalog.Port
-	for _, o := range openings {
-		if port := (catalog.Port{Network: o.Network, Number: o.Port}); o.State == far.Open && !slices.Contains(ports, port) {
-			ports = append(ports, port)
-		}
-	}
+	open := slices.DeleteFunc(slices.Clone(openings), func(o far.Opening) bool { return !isOpen(o) })
+	ports := portsOf(open)
 	says := l.found.Says(ports)
 	isLocal := len(l.Addresses) > 0 && !slices.ContainsFunc(l.Addresses, func(a netip.Addr) bool { return !a.IsLoopback() })
 	if says == "" || isLocal {
@@ -184,4 +180,14 @@ func (l *Listener) nothingOpen(openings []far.Opening) error {
 		l.tellGrant("ports below 1024")
 	}
 	return mistake("free one of the ports, grant the right, or name another --address or --role", "no port could be opened: %s", strings.Join(parts, "; "))
+}
+
+// portsOf is the ports of some openings, each once.
+func portsOf(openings []far.Opening) (ports []catalog.Port) {
+	for _, o := range openings {
+		if port := (catalog.Port{Network: o.Network, Number: o.Port}); !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	return ports
 }
