@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -57,47 +58,90 @@ func secondOf(ctx context.Context, c *cli.Context, w world, out output) (*stage,
 		in = console.Of(f)
 	}
 	if in != nil && screen != nil && !c.Bool("quiet") && c.String("hosts") != "-" {
-		s.Ask = func(ctx context.Context, l contact.Listener) (contact.Code, error) {
-			return out.askCode(ctx, in, screen, l)
-		}
+		s.Ask = (&asker{out: out, in: in, screen: screen, wait: answerTime}).ask
 	}
 	return s, nil
 }
 
-// promptColumns is how long a prompt may be before it wraps on most terminals.
-const promptColumns = 79
+const (
+	promptColumns = 79              // of a prompt; a longer one wraps on most terminals
+	answerTime    = 5 * time.Minute // long enough to fetch a code from another machine
+)
 
-// askCode asks for the code of a listener; an empty answer is none.
-func (o output) askCode(ctx context.Context, in, screen *os.File, l contact.Listener) (code contact.Code, err error) {
-	ask := func() {
-		place := l.Host
-		if l.Of > 1 {
-			place = l.Address.String()
-		}
-		prompt := fmt.Sprintf("code of the listener at %s (Enter: go on without): ", place)
-		if l.Again {
-			prompt = "that is not its code; " + prompt
-			if len(prompt) > promptColumns {
-				prompt = "that is not its code; again (Enter: go on without): "
-			}
-		}
-		for {
-			var text string
-			if text, err = console.Secret(ctx, in, screen, prompt); err != nil || text == "" {
-				return
-			}
-			if code, err = contact.ParseCode(text); err == nil {
-				return
-			}
-			note(screen, "%v", err)
-		}
+// An asker asks the user at a terminal for the codes of listeners, until the user wants no
+// more questions, or leaves one unanswered: a check that is left alone must come to its end.
+type asker struct {
+	out        output
+	in, screen *os.File
+	wait       time.Duration // for one answer
+	again      bool          // a question was asked before
+	over       bool          // no question is asked any more
+}
+
+// ask asks for the code of a listener. An empty answer is none.
+func (a *asker) ask(ctx context.Context, l contact.Listener) (code contact.Code, err error) {
+	if a.over {
+		return contact.Code{}, nil
 	}
-	if o.progress == nil {
+	ask := func() { code, err = a.answer(ctx, l) }
+	if a.out.progress == nil {
 		ask()
 		return code, err
 	}
-	o.progress.Hold(ask)
+	a.out.progress.Hold(ask)
 	return code, err
+}
+
+func (a *asker) answer(ctx context.Context, l contact.Listener) (contact.Code, error) {
+	prompt := a.prompt(l)
+	for {
+		text, err := a.line(ctx, prompt)
+		switch {
+		case text == "q":
+			a.over = true
+			return contact.Code{}, nil
+		case err != nil || text == "":
+			return contact.Code{}, err
+		}
+		code, err := contact.ParseCode(text)
+		if err == nil {
+			return code, nil
+		}
+		note(a.screen, "%v", err)
+	}
+}
+
+// line returns what the user types, if it comes in time.
+func (a *asker) line(ctx context.Context, prompt string) (string, error) {
+	inTime, stop := context.WithTimeout(ctx, a.wait)
+	defer stop()
+	a.again = true
+	text, err := console.Secret(inTime, a.in, a.screen, prompt)
+	if err != nil {
+		a.over = true
+		if ctx.Err() == nil && inTime.Err() != nil {
+			note(a.screen, "no code was typed in time: the check goes on without. A run that is left alone takes codes from EXREACH_CODE or --code-file")
+		}
+	}
+	return text, err
+}
+
+func (a *asker) prompt(l contact.Listener) string {
+	place, choice := l.Host, "Enter: go on without"
+	if l.Of > 1 {
+		place = l.Address.String()
+	}
+	if a.again {
+		choice = "Enter: without, q: ask no more"
+	}
+	prompt := fmt.Sprintf("code of the listener at %s (%s): ", place, choice)
+	if !l.Again {
+		return prompt
+	}
+	if prompt = "that is not its code; " + prompt; len(prompt) > promptColumns {
+		prompt = fmt.Sprintf("that is not its code; again (%s): ", choice)
+	}
+	return prompt
 }
 
 // openBack opens the ports of this machine's role to come, if far ends are to check back. The

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"exreach/catalog"
+	"exreach/cmd/internal/contact"
 	"exreach/probe"
 	"exreach/report"
 	"exreach/report/content"
@@ -124,6 +125,35 @@ func TestNotesOnTerminal(t *testing.T) {
 	}
 }
 
+// TestAskedForCodes wants a run of several listeners to ask for each code, until the user has
+// had enough; and a question that is left alone to be the last.
+func TestAskedForCodes(t *testing.T) {
+	for name, test := range map[string]struct {
+		typed []string
+		wait  time.Duration
+		hosts int // of three that were asked for
+		shown string
+	}{
+		"Enter": {[]string{"\r", "\r", "\r"}, time.Minute, 3, "q: ask no more"},
+		"q":     {[]string{"\r", "q\r"}, time.Minute, 2, "q: ask no more"},
+		"alone": {nil, 10 * time.Millisecond, 1, "no code was typed in time"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			screen := typingOnTerminal(t, test.typed, func(tty *os.File) {
+				a := &asker{in: tty, screen: tty, wait: test.wait}
+				for i := range 3 {
+					if code, _ := a.ask(t.Context(), contact.Listener{Host: fmt.Sprintf("far%d.example", i), Of: 1}); !code.IsZero() {
+						t.Error("a code came of nothing")
+					}
+				}
+			})
+			if n := strings.Count(screen, "code of the listener at far"); n != test.hosts || !strings.Contains(screen, test.shown) {
+				t.Errorf("asked for %d, want %d\n%s", n, test.hosts, screen)
+			}
+		})
+	}
+}
+
 // only is an environment with one variable that is set, and a terminal that can
 // show colours.
 func only(name string) func(string) string {
@@ -175,6 +205,18 @@ func savedReport(t *testing.T) string {
 // onTerminal returns what show wrote to a pseudo-terminal (pty(7)).
 func onTerminal(t *testing.T, show func(tty *os.File)) string {
 	t.Helper()
+	return typingOnTerminal(t, nil, show)
+}
+
+// hidden says if a terminal reads a line and does not show it.
+func hidden(fd int) bool {
+	mode, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	return err != nil || mode.Lflag&(unix.ICANON|unix.ECHO) == unix.ICANON
+}
+
+// typingOnTerminal is onTerminal with a user, who types something at each prompt.
+func typingOnTerminal(t *testing.T, typed []string, show func(tty *os.File)) string {
+	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("this machine gives no pseudo-terminal: %v", err)
@@ -198,10 +240,23 @@ func onTerminal(t *testing.T, show func(tty *os.File)) string {
 	seen := make(chan string)
 	go func() {
 		var text bytes.Buffer
-		_, _ = text.ReadFrom(screen) // ends with EIO once the other side is closed
+		for some := make([]byte, 4096); ; {
+			n, err := screen.Read(some) // ends with EIO once the other side is closed
+			if text.Write(some[:n]); err != nil {
+				break
+			}
+			if len(typed) > 0 && bytes.HasSuffix(text.Bytes(), []byte("): ")) {
+				for !hidden(fd) { // a key that comes before is not yet the terminal's to understand
+					time.Sleep(time.Millisecond)
+				}
+				_, _ = screen.WriteString(typed[0])
+				typed = typed[1:]
+			}
+		}
 		seen <- text.String()
 	}()
 	show(tty)
+	_, _ = screen.WriteString("\r") // for a read that was given up, and keeps the terminal open
 	tty.Close()
 	return <-seen
 }

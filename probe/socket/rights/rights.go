@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rights tells whether this process may listen on the ports below 1024 and how to
-// grant that, and gives privileges up when they are no longer needed.
+// Package rights tells how to let a program listen on the ports below 1024, and gives privileges up when they are no longer needed.
 package rights
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
 )
-
-// ErrLowPorts says that this process may not listen on every port below 1024.
-var ErrLowPorts = errors.New("low ports need a privilege that this process does not have")
-
-// LowPorts returns nil if this process may listen on every port below 1024, and otherwise an
-// ErrLowPorts that says which ports are kept from it. The port may be taken all the same.
-func LowPorts() error { return lowPorts() }
 
 // Grant tells how a program may be given its low ports on this system: lines to show, with
 // the commands among them. The program is the path of the executable.

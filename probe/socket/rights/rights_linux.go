@@ -16,25 +16,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lowPorts knows the two ways to low ports: the system gives them to all (ip(7),
-// ip_unprivileged_port_start), or this process has the capability (capabilities(7)).
-func lowPorts() error {
-	first := 1024
-	if text, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start"); err == nil {
-		if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
-			first = n
-		}
-	}
-	if first <= 1 {
-		return nil
-	}
-	held, err := capabilities("/proc/thread-self/status", "CapEff:")
-	if err != nil || held&(1<<unix.CAP_NET_BIND_SERVICE) == 0 {
-		return fmt.Errorf("%w: those below %d", ErrLowPorts, first)
-	}
-	return nil
-}
-
 // capabilities reads sets of capabilities of a thread (proc(5), status) and returns their
 // union.
 func capabilities(status string, sets ...string) (uint64, error) {

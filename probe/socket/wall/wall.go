@@ -45,20 +45,6 @@ func Look(program string) Wall {
 	return w
 }
 
-// Allows reports whether any peer may reach the program at a port. It is known where the
-// firewall is off, or is Windows' and its rules leave no doubt: a rule for some peers only
-// does.
-func (w Wall) Allows(port catalog.Port) (allowed, known bool) {
-	switch {
-	case w.Known && !w.Active:
-		return true, true
-	case w.Kind != Windows || !w.Known:
-		return false, false
-	}
-	o := w.opinion(port)
-	return o == allows, o != unclear
-}
-
 // Says tells in one sentence what is known of the firewall and these ports.
 func (w Wall) Says(ports []catalog.Port) string {
 	where := ""
