@@ -107,6 +107,17 @@ const (
 	OwnFault      Obstacle = "fault"           // a fault in exreach
 )
 
+// Connected reports whether a connection came about, or a datagram was answered.
+func (r Result) Connected() bool {
+	switch {
+	case r.Verdict == Answered || r.Verdict == Mismatch:
+		return true
+	case r.Verdict == Untried || r.Check.Service.Network != catalog.TCP:
+		return false
+	}
+	return r.Step != protocol.Resolve && r.Step != protocol.Connect && r.Step != ""
+}
+
 // Untraced is why a port that timed out was not traced.
 type Untraced string
 

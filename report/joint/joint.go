@@ -141,8 +141,10 @@ const manyCalls = 16
 // nearOf is what a saved entry says of its check. Where it does not say which connections
 // there were, it is one of which only the time is known: that of the run.
 func (j *Joint) nearOf(e content.Entry, run content.Run) far.Near {
+	connected := probe.Result{Verdict: e.Verdict, Step: e.Step}
+	connected.Check.Service.Network = e.Network
 	n := far.Near{
-		Network: e.Network, Port: e.Port, Connected: isConnected(e), Answered: e.Verdict == probe.Answered,
+		Network: e.Network, Port: e.Port, Connected: connected.Connected(), Answered: e.Verdict == probe.Answered,
 		Refused:   e.Verdict == probe.Refused || e.Verdict == probe.Prohibited || e.Verdict == probe.Unreachable,
 		LargeLost: e.Silence == probe.AnswerLost,
 	}
@@ -156,17 +158,6 @@ func (j *Joint) nearOf(e content.Entry, run content.Run) far.Near {
 	}
 	n.Wire.Calls = []far.Call{{At: run.Started, Took: took, Untaped: true, Missed: !n.Connected}}
 	return n
-}
-
-// isConnected reports whether a connection came about, or a datagram was answered.
-func isConnected(e content.Entry) bool {
-	switch e.Verdict {
-	case probe.Answered, probe.Mismatch:
-		return true
-	case probe.Silent, probe.Cut, probe.BadTLS:
-		return e.Network == catalog.TCP
-	}
-	return false
 }
 
 // tell puts what the far end saw into an entry.

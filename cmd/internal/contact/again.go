@@ -221,7 +221,7 @@ func merged(first, second []probe.Result, r far.Record, addr netip.Addr) []probe
 // first one: the connection came about, and arrived at the listener's host.
 func isSeen(res probe.Result, r far.Record) bool {
 	opening, _ := openingAt(r.Openings, catalog.TCP, res.Port)
-	return opening.State == far.Open || isConnected(res) && res.Far != nil && len(res.Far.Came) > 0
+	return opening.State == far.Open || res.Connected() && res.Far != nil && len(res.Far.Came) > 0
 }
 
 // unseenBy returns what follows for a check of another program's port whose first result

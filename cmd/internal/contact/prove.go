@@ -14,7 +14,6 @@ import (
 	"exreach/catalog"
 	"exreach/probe"
 	"exreach/probe/far"
-	"exreach/probe/protocol"
 )
 
 // A proving makes the contact with one listener, and asks it again.
@@ -174,7 +173,7 @@ func hangUp(s *session) { _ = s.conn.Close() }
 // first, and within one kind those that have answered.
 func waysTo(h probe.HostResults, addr netip.Addr) (ways []way) {
 	results := slices.DeleteFunc(slices.Clone(h.Results), func(r probe.Result) bool {
-		return r.Address != addr || r.Check.Service.Network != catalog.TCP || !isConnected(r) || r.Check.IsControl()
+		return r.Address != addr || r.Check.Service.Network != catalog.TCP || !r.Connected() || r.Check.IsControl()
 	})
 	rank := func(r probe.Result) int {
 		kind := 2
@@ -196,14 +195,6 @@ func waysTo(h probe.HostResults, addr netip.Addr) (ways []way) {
 		}
 	}
 	return ways
-}
-
-// isConnected reports whether a connection came about, or a datagram was answered.
-func isConnected(r probe.Result) bool {
-	if r.Verdict == probe.Answered || r.Verdict == probe.Mismatch {
-		return true
-	}
-	return r.Check.Service.Network == catalog.TCP && r.Verdict != probe.Untried && r.Step != protocol.Resolve && r.Step != protocol.Connect && r.Step != ""
 }
 
 // learn notes what the far end says of itself and of us.

@@ -55,7 +55,7 @@ func nearOf(r probe.Result) far.Near {
 	return far.Near{
 		Network:   r.Check.Service.Network,
 		Port:      r.Port,
-		Connected: isConnected(r),
+		Connected: r.Connected(),
 		Refused:   r.Verdict == probe.Refused || r.Verdict == probe.Prohibited || r.Verdict == probe.Unreachable,
 		Answered:  r.Verdict == probe.Answered,
 		LargeLost: r.Silence != nil && r.Silence.Delivery == probe.AnswerLost,

@@ -20,7 +20,7 @@ type idle struct {
 // concerns codes for any host is told at the end.
 func (s *Stage) see(h probe.HostResults, alone *idle) {
 	at := slices.IndexFunc(h.Results, func(r probe.Result) bool {
-		return r.Address.IsValid() && r.Check.Service.Network == catalog.TCP && !r.Check.IsControl() && isConnected(r)
+		return r.Address.IsValid() && r.Check.Service.Network == catalog.TCP && !r.Check.IsControl() && r.Connected()
 	})
 	if at < 0 {
 		return

@@ -26,7 +26,7 @@ func OfContact(e contact.Event) string {
 	case contact.Missed:
 		return fmt.Sprintf("no contact with the listener at %s: %s", Place(e.Listener), whyMissed(e.Contact))
 	case contact.Unused:
-		return fmt.Sprintf("the code was not used: nothing that answers at %s bears the mark of exreach listen, and the code goes to nothing else. If the listener runs there, check more of its ports, such as without --only; or a proxy on the way answers for it", Place(e.Listener))
+		return fmt.Sprintf("the code was not used: nothing that answers at %s bears the mark of exreach listen, and the code goes to nothing else. If the listener runs there, it may turn this address away (--allow there), the ports that were checked may not be its own (check more, such as without --only), or a proxy on the way answers for it", Place(e.Listener))
 	case contact.Unreversed:
 		return fmt.Sprintf("the listener at %s did not check back: %v", Place(e.Listener), e.Err)
 	case contact.Unfinished:
