@@ -236,38 +236,6 @@ func TestSlowWatcher(t *testing.T) {
 	}
 }
 
-// TestLongAnswer: no answer over UDP is longer than its question, unless the source has
-// proved its address.
-func TestLongAnswer(t *testing.T) {
-	any := service("any", "any", 9)
-	any.Network = catalog.UDP
-	s := alone(t, any, func(*standin.Server) {})
-	conn := dial(t, s, any)
-	ask := func(question string) int {
-		if _, err := conn.Write([]byte(question)); err != nil {
-			t.Fatal(err)
-		}
-		return len(question)
-	}
-	asked := ask("") + ask("short")
-	long := ask(strings.Repeat("long", 100))
-	b := make([]byte, 1<<10)
-	n, err := conn.Read(b) // the answer to the last question is the first that comes
-	if err != nil || n > long {
-		t.Errorf("%d bytes: %v", n, err)
-	}
-	defer s.Expect(here(), "")()
-	asked += long + ask("short")
-	m, err := conn.Read(b)
-	if err != nil || m <= len("short") {
-		t.Errorf("an expected source got %d bytes: %v", m, err)
-	}
-	all := s.RecordFor(here(), "").Arrivals
-	if len(all) != 1 || all[0].Times != 4 || int(all[0].Received.Bytes) != asked || int(all[0].Sent.Bytes) != n+m {
-		t.Errorf("arrived %+v, want 4 datagrams of %d bytes, answered with %d", all, asked, n+m)
-	}
-}
-
 // TestToken: what bears the token of a source is in its record, wherever it came from, and
 // stays in that of its own source.
 func TestToken(t *testing.T) {

@@ -61,6 +61,7 @@ type entry struct {
 	raw, plain *tape.Tape
 	token      string // the expected token that it bore
 	withdrawn  bool
+	answering  bool // a datagram of it
 }
 
 func newLedger() *ledger {

@@ -14,8 +14,8 @@ import (
 type Limits struct {
 	Conversations int           // at a time
 	PerSource     int           // conversations of one source at a time
-	Rate          float64       // new connections of one source in a second, in the long run
-	Burst         int           // new connections of one source at once
+	Rate          float64       // new connections of one source in a second, in the long run; as many datagrams, too
+	Burst         int           // new connections, or datagrams, of one source at once
 	Idle          time.Duration // how long a conversation may be silent
 	Whole         time.Duration // how long a conversation may take; 30 s where there are no limits
 	Contacts      int           // at a time, that have proved the code; the others are few
@@ -105,6 +105,14 @@ func (d *door) enter(source netip.Addr, expected bool) (leave func(), ok bool) {
 		d.in--
 		g.in--
 	}, true
+}
+
+// passes counts one more of a source, which does not stay, against its rate.
+func (d *door) passes(source netip.Addr) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	g := d.guest(source)
+	return g != nil && d.mayOpen(g)
 }
 
 // over reports whether one more is too many; a limit of 0 is none.

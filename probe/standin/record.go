@@ -46,7 +46,8 @@ func (s *Server) await(source netip.Addr) {
 	}
 }
 
-// talks reports whether a conversation of a source goes on over TCP.
+// talks reports whether a conversation of a source goes on over TCP, or a datagram of it is
+// being answered.
 func (l *ledger) talks(source netip.Addr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -55,11 +56,18 @@ func (l *ledger) talks(source netip.Addr) bool {
 		if s := l.expected[source]; !mine && s != nil {
 			mine = slices.Contains(s.borne, e)
 		}
-		if mine && e.Network == catalog.TCP {
+		if mine && (e.Network == catalog.TCP || e.answering) {
 			return true
 		}
 	}
 	return false
+}
+
+// answers says that a datagram of an entry is being answered, or was.
+func (l *ledger) answers(e *entry, now bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e.answering = now
 }
 
 // Whole returns the same of all sources.

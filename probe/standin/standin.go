@@ -57,13 +57,14 @@ type Server struct {
 	taken     map[port]bool // the ports that were opened, or are not to be
 	nothing   string        // a loopback address where nothing listens
 
-	ledger  *ledger
-	door    *door
-	flows   *flows
-	herald  *herald
-	links   func(ports func(uint16) bool) ([]census.Link, error) // the system's connections
-	started time.Time
-	sees    atomic.Bool // the system told of its connections
+	ledger    *ledger
+	door      *door
+	datagrams *door // counts datagrams alone
+	flows     *flows
+	herald    *herald
+	links     func(ports func(uint16) bool) ([]census.Link, error) // the system's connections
+	started   time.Time
+	sees      atomic.Bool // the system told of its connections
 
 	ctx     context.Context // of the conversations; ends with Close
 	stop    context.CancelFunc
@@ -107,7 +108,8 @@ func (s *Server) Start(ctx context.Context) error {
 	s.ctx, s.stop = context.WithCancel(ctx)
 	s.started = time.Now().UTC()
 	s.taken, s.shared = map[port]bool{}, map[uint16][]catalog.Interface{}
-	s.ledger, s.door, s.flows, s.herald = newLedger(), newDoor(s.limits()), newFlows(), newHerald(s.Watch)
+	s.ledger, s.flows, s.herald = newLedger(), newFlows(), newHerald(s.Watch)
+	s.door, s.datagrams = newDoor(s.limits()), newDoor(s.limits())
 	if s.links == nil {
 		s.links = census.Links
 	}

@@ -41,9 +41,11 @@ func (s *Server) receive(o *opening) {
 // answer answers one datagram.
 func (s *Server) answer(o *opening, x *exchange) {
 	f := s.flow(o, plainAddrPort(x.from))
-	if f.turned != "" {
+	if f.turned != "" || s.hasTooMany(f) {
 		return
 	}
+	s.ledger.answers(f.entry, true)
+	defer s.ledger.answers(f.entry, false)
 	defer s.survive(o)
 	c := &conversation{Server: s, opening: o, entry: f.entry}
 	most := 0
@@ -53,6 +55,17 @@ func (s *Server) answer(o *opening, x *exchange) {
 	}
 	c.raw = f.tape.Record(x)
 	_ = c.serve(c.raw, most)
+}
+
+// hasTooMany reports whether a source asks faster than its rate, and records it: whoever
+// forges the source must not make us send the flood.
+func (s *Server) hasTooMany(f *flow) bool {
+	source := f.from.Addr()
+	if s.ledger.expects(source) || s.datagrams.passes(source) {
+		return false
+	}
+	s.ledger.change(f.entry, func(a *far.Arrival) { a.Turned = byLimit })
+	return true
 }
 
 // An exchange presents one datagram of a client, and the answer to it, as a connection:
