@@ -56,7 +56,8 @@ func TestScripts(t *testing.T) {
 			"utf16":  asUTF16,
 		},
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("NO_COLOR", "") // the user's own must not decide
+			e.Setenv("NO_COLOR", "")                 // the user's own must not decide
+			e.Setenv("GORACE", "atexit_sleep_ms=50") // of each of a thousand commands, rather than a second
 			e.Values["reached"] = map[string]chan struct{}{}
 			e.Defer(func() { checkSaved(t, e.WorkDir) })
 			return nil
