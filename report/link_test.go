@@ -3,6 +3,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -89,11 +90,38 @@ func TestNotCertain(t *testing.T) {
 	oneWay := scene.WellLinked()
 	oneWay[0].Contacts[0].Back = "the listener was not started with --reverse"
 	for want, hosts := range map[string][]probe.HostResults{
-		"May we deploy: not certain, because there is no contact with the listener at 192.0.2.41: no code was given (checked as client).":                    scene.StandIns(),
-		"May we deploy: not certain, because the way back from 192.0.2.41 was not checked: the listener was not started with --reverse (checked as client).": oneWay,
+		"May we deploy: not certain, because there is no contact with the listener: no code was given (checked as client).":                  scene.StandIns(),
+		"May we deploy: not certain, because the way back was not checked: the listener was not started with --reverse (checked as client).": oneWay,
 	} {
 		if text := joinLines(write(t, "table", linked(t, hosts), content.Style{})); !strings.HasPrefix(text, want) {
 			t.Errorf("want %q first:\n%s", want, text)
+		}
+	}
+}
+
+// Many hosts without a contact are told once, and their reason, too. One with a contact stands
+// by itself.
+func TestManyStandIns(t *testing.T) {
+	well := scene.WellLinked()
+	for i := range 30 {
+		for _, h := range scene.StandIns() {
+			h.Host, h.Place = fmt.Sprintf("far%02d.fabrikam.com", i), i+1
+			for r := range h.Results {
+				h.Results[r].Check.Host = h.Host
+			}
+			well = append(well, h)
+		}
+	}
+	text := write(t, "table", linked(t, well), content.Style{Width: 100})
+	if n := strings.Count(text, "\n"); n > 60 {
+		t.Errorf("%d lines", n)
+	}
+	for _, want := range []string{
+		"May we deploy: not certain, because of far00.fabrikam.com, far01.fabrikam.com, far02.fabrikam.com, far03.fabrikam.com and 26 more (there is no contact with the listener: no code was given); yes at far01.contoso.com.",
+		"far00.fabrikam.com … far29.fabrikam.com (30 hosts): 1 port blocked: 587",
+	} {
+		if !strings.Contains(joinLines(text), want) {
+			t.Errorf("does not say %q:\n%s", want, text)
 		}
 	}
 }

@@ -114,9 +114,7 @@ func alike(entries []content.Entry, s content.Summary, from string, seed maphash
 	if whole := content.WholeOf(entries); whole == nil || whole.Obstacle == "" { // else the answer may name the host's address
 		fmt.Fprintf(&text, "%q\n", s.Answer)
 	}
-	if s.Deploy != nil || len(content.ContactTexts(entries)) > 0 { // which are about this host alone
-		fmt.Fprintf(&text, "%q\n", s.Host)
-	}
+	fmt.Fprintf(&text, "%q\n", content.ContactGist(entries))
 	for _, c := range s.Cares {
 		fmt.Fprintf(&text, "%q %q %d\n", c.Text, c.Weight, c.Services)
 	}

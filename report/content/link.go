@@ -4,6 +4,7 @@ package content
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -132,41 +133,62 @@ func (h Head) DeployText(s Summary) string {
 	return s.Deploy.Text(h.RunOf(s.Run).From)
 }
 
-// deployText is one answer over all far ends.
+// deployText is one answer over all far ends. Hosts with the same reason share it.
 func (h Head) deployText() string {
 	if len(h.Hosts) == 1 {
 		return h.DeployText(h.Hosts[0])
 	}
-	reasons, told := map[ends.Answer][]string{}, false
-	for _, s := range h.Hosts {
-		answer, why := ends.Uncertain, "no far end told"
-		if s.Deploy != nil {
-			answer, why, told = s.Deploy.Answer, strings.TrimPrefix(s.Deploy.Why, "because "), true
-		}
-		text := h.Called(s)
-		if answer != ends.Yes || strings.HasPrefix(why, "but ") {
-			text += " (" + why + ")"
-		}
-		reasons[answer] = append(reasons[answer], text)
-	}
-	if !told {
+	if !slices.ContainsFunc(h.Hosts, func(s Summary) bool { return s.Deploy != nil }) {
 		return ""
 	}
-	const most = 4
 	var texts []string
 	for _, answer := range []ends.Answer{ends.No, ends.Uncertain, ends.Yes} {
+		hosts, n := h.reasons(answer)
 		word := ends.AnswerWords[answer]
-		switch hosts := reasons[answer]; {
-		case len(hosts) == 0:
+		switch {
+		case n == 0:
 		case answer != ends.Yes:
-			texts = append(texts, word+", because of "+Listed(hosts, most))
-		case len(hosts) == len(h.Hosts) && h.isBothWays():
-			texts = append(texts, word+", in both directions: "+Listed(hosts, most))
+			texts = append(texts, word+", because of "+hosts)
+		case n == len(h.Hosts) && h.isBothWays():
+			texts = append(texts, word+", in both directions: "+hosts)
 		default:
-			texts = append(texts, word+" at "+Listed(hosts, most))
+			texts = append(texts, word+" at "+hosts)
 		}
 	}
 	return "May we deploy: " + strings.Join(texts, "; ") + "."
+}
+
+// reasons names the hosts with an answer, and why it is not a plain yes; and counts them.
+func (h Head) reasons(answer ends.Answer) (text string, hosts int) {
+	var whys []string
+	at := map[string][]string{}
+	for _, s := range h.Hosts {
+		d := cmp.Or(s.Deploy, &ends.Deploy{Answer: ends.Uncertain, Why: "no far end told"})
+		if d.Answer != answer {
+			continue
+		}
+		why := strings.TrimPrefix(d.Why, "because ")
+		if answer == ends.Yes && !strings.HasPrefix(why, "but ") {
+			why = ""
+		}
+		if at[why] == nil {
+			whys = append(whys, why)
+		}
+		at[why] = append(at[why], h.Called(s))
+		hosts++
+	}
+	const most = 4
+	var texts []string
+	more := hosts
+	for _, why := range whys[:min(len(whys), most)] {
+		text := Listed(at[why], most)
+		if why != "" {
+			text += " (" + why + ")"
+		}
+		texts = append(texts, text)
+		more -= len(at[why])
+	}
+	return listed(texts, most, more), hosts
 }
 
 // isBothWays reports whether the report is of one far end that was checked, and checked back.
@@ -186,6 +208,27 @@ func ContactTexts(entries []Entry) []string {
 		texts = append(texts, c.Texts()...)
 	}
 	return append(texts, ends.Several(all)...)
+}
+
+// ContactGist is equal for hosts whose contacts say the same: nothing, where there are none,
+// or why none came about. What a far end told is about its host alone.
+func ContactGist(entries []Entry) string {
+	gist := ""
+	for _, e := range entries {
+		if e.Far != nil {
+			return e.Host
+		}
+		for _, c := range e.Contact {
+			if c.Failed == "" {
+				return e.Host
+			}
+			gist += string(c.Failed) + c.Note
+			for _, r := range c.Refused {
+				gist += fmt.Sprintln(r)
+			}
+		}
+	}
+	return gist
 }
 
 // FarText is what the far end saw of an entry, in a few words; "" if none told.

@@ -168,26 +168,39 @@ func reasons(of []reason, ports []Port) (texts []string, rest []Port) {
 		case 1:
 			texts = append(texts, fmt.Sprintf(r.one, names[0]))
 		default:
-			texts = append(texts, fmt.Sprintf(r.many, list(names)))
+			texts = append(texts, fmt.Sprintf(r.many, list(names, "more port")))
 		}
 	}
 	return texts, rest
 }
 
-// missed is what was to be learned from the far ends and was not.
+// missed is what was to be learned from the far ends and was not: one clause for all that
+// failed alike. Where there is one far end, it needs no address.
 func (l Link) missed() []string {
-	var texts []string
+	var why []string
+	at := map[string][]string{}
 	for _, c := range l.Contacts {
+		w := ""
 		switch {
 		case c.Failed != "":
-			texts = append(texts, "there is no contact with the listener at "+c.Address+": "+cmp.Or(missing[c.Failed], "it failed"))
+			w = "there is no contact with the listener%s: " + cmp.Or(missing[c.Failed], "it failed")
 		case c.Back != "":
-			texts = append(texts, "the way back from "+c.Address+" was not checked: "+strings.TrimRight(c.Back, ". "))
+			w = "the way back%s was not checked: " + strings.ReplaceAll(strings.TrimRight(c.Back, ". "), "%", "%%")
+		default:
+			continue
 		}
+		if at[w] == nil {
+			why = append(why, w)
+		}
+		at[w] = append(at[w], c.Address)
 	}
-	const most = 3
-	if len(texts) > most {
-		texts = append(texts[:most], "the like of "+catalog.Count(len(texts)-most, "more listener"))
+	var texts []string
+	for _, w := range why[:min(len(why), mostPorts)] {
+		place := ""
+		if len(l.Contacts) > 1 {
+			place = " at " + list(at[w], "more address")
+		}
+		texts = append(texts, fmt.Sprintf(w, place))
 	}
 	return texts
 }
@@ -222,15 +235,16 @@ func (l Link) reached() string {
 		text = fmt.Sprintf("%s of %d reach %s, and the bytes are unchanged", catalog.Count(len(fine), "port"), len(l.Ports), l.Listener)
 	}
 	if len(held) > 0 {
-		text += fmt.Sprintf("; other programs there have %s", list(held))
+		text += fmt.Sprintf("; other programs there have %s", list(held, "more port"))
 	}
 	return text
 }
 
-// list writes names with commas, at most so many.
-func list(names []string) string {
+// list writes names with commas, at most so many, and counts the rest by what one of it is
+// called.
+func list(names []string, rest string) string {
 	if more := len(names) - mostPorts; more > 0 {
-		return strings.Join(names[:mostPorts], ", ") + " and " + catalog.Count(more, "more port")
+		return strings.Join(names[:mostPorts], ", ") + " and " + catalog.Count(more, rest)
 	}
 	return sentence(names)
 }

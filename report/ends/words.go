@@ -66,7 +66,7 @@ func (c Came) text() string {
 
 // failures is why there is no contact, and what to do.
 var failures = map[far.ContactFailure]string{
-	far.NoCode:       "no code was given. Give the one that the listener shows: in EXREACH_CODE or --code-file, or at the prompt.",
+	far.NoCode:       "give its code (EXREACH_CODE, --code-file or prompt).",
 	far.WrongCode:    "the code is not that of a listener there, or a device opens TLS at every port. Compare it with the code that the listener shows.",
 	far.OtherVersion: "the listener is another version of exreach. Run the same version at both ends.",
 	far.NoWay:        "no port lets TLS through to the listener. Write JSON at both ends, and join both files: exreach report --join NEAR FAR.",
@@ -157,10 +157,10 @@ func (c Contact) holdings() []string {
 	}
 	var texts []string
 	if len(held) > 0 {
-		texts = append(texts, "Held by other programs there: "+list(held)+".")
+		texts = append(texts, "Held by other programs there: "+list(held, "more port")+".")
 	}
 	if len(failed) > 0 {
-		texts = append(texts, "Not open there: "+list(failed)+". The listener says at its start what it lacks.")
+		texts = append(texts, "Not open there: "+list(failed, "more port")+". The listener says at its start what it lacks.")
 	}
 	return texts
 }
@@ -190,7 +190,7 @@ func Several(all []Contact) []string {
 	if len(listeners) < 2 {
 		return nil
 	}
-	return []string{"The name leads to several listeners: " + list(where) + ". Check each by its own address."}
+	return []string{"The name leads to several listeners: " + list(where, "more listener") + ". Check each by its own address."}
 }
 
 // addressOf is the address of an end without its port; "" if there is none.

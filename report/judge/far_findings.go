@@ -240,8 +240,8 @@ func standsIn(s seen) bool {
 	return first != nil && s.isStandIn() && keyOf(first) == keyOf(&s.Result)
 }
 
-func sayStandsIn(s seen) (text, hint string) {
-	return fmt.Sprintf("The answers of %s come from a stand-in of exreach (exreach listen), not from Exchange: they prove that the ports can be reached and that bytes pass, and nothing about Exchange.", s.target()),
+func sayStandsIn(seen) (text, hint string) {
+	return "The answers come from a stand-in of exreach (exreach listen), not from Exchange: they prove that the ports can be reached and that bytes pass, and nothing about Exchange.",
 		"After the installation, check again without the stand-in."
 }
 

@@ -71,7 +71,10 @@ func marksText(marks []int) string {
 	return text.String()
 }
 
-// notes writes the footnotes of a host.
+// mostTold is how many footnotes a report of many hosts remembers.
+const mostTold = 256
+
+// notes writes the footnotes of a host. Of many hosts, each is written in full once.
 func (h *tableHost) notes() {
 	for i, f := range h.footnotes {
 		weight := string(f.Weight)
@@ -80,7 +83,15 @@ func (h *tableHost) notes() {
 		}
 		mark := fmt.Sprintf("[%d]", i+1)
 		hang := margin + len(mark) + 1
-		h.paragraph(margin, hang, span{mark, plain}, span{weight, inks[f.Weight]}, span{f.Code + ":", dim}, span{f.Text, plain})
+		head := []span{{mark, plain}, {weight, inks[f.Weight]}, {f.Code + ":", dim}}
+		if h.Brief && h.told[f] {
+			h.paragraph(margin, hang, append(head, span{"as told above.", plain})...)
+			continue
+		}
+		if h.Brief && len(h.told) < mostTold {
+			h.told[f] = true
+		}
+		h.paragraph(margin, hang, append(head, span{f.Text, plain})...)
 		if f.Hint != "" {
 			h.paragraph(hang, hang+len("-> "), span{"-> " + f.Hint, plain})
 		}

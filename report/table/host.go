@@ -56,7 +56,8 @@ func (h *tableHost) write() {
 
 // link writes what both ends of the link show of the host as a whole.
 func (h *tableHost) link() {
-	if h.Deploy != nil && len(h.head.Hosts) > 1 { // else it stands above
+	isTold := slices.ContainsFunc(h.Entries, func(e content.Entry) bool { return e.Far != nil })
+	if h.Deploy != nil && len(h.head.Hosts) > 1 && isTold { // else it stands above, or the contact says why not
 		h.paragraph(margin, 2*margin, span{h.head.DeployText(h.Summary), bold})
 	}
 	for _, text := range content.ContactTexts(h.Entries) {

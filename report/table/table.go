@@ -28,13 +28,16 @@ type Table struct {
 	page
 	columns
 	head content.Head
+	told map[judge.Finding]bool // footnotes that stand above, of many hosts
 }
 
 // columns is how wide each column of a table is.
 type columns struct{ grade, port, service, verdict, took int }
 
 // New returns a writer of a report for people.
-func New(w io.Writer, s content.Style) *Table { return &Table{page: newPage(w, s)} }
+func New(w io.Writer, s content.Style) *Table {
+	return &Table{page: newPage(w, s), told: map[judge.Finding]bool{}}
+}
 
 // measure makes every column as wide as its widest cell.
 func (c *columns) measure(hosts content.Parts) error {
