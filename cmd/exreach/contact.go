@@ -120,7 +120,7 @@ func (a *asker) line(ctx context.Context, prompt string) (string, error) {
 	if err != nil {
 		a.over = true
 		if ctx.Err() == nil && inTime.Err() != nil {
-			note(a.screen, "no code was typed in time: the check goes on without. A run that is left alone takes codes from EXREACH_CODE or --code-file")
+			note(a.screen, "no code was typed in time: the check goes on without; a run that is left alone takes codes from EXREACH_CODE or --code-file")
 		}
 	}
 	return text, err

@@ -57,8 +57,8 @@ func (s *Server) answer(o *opening, x *exchange) {
 	_ = c.serve(c.raw, most)
 }
 
-// hasTooMany reports whether a source asks faster than its rate, and records it: whoever
-// forges the source must not make us send the flood.
+// hasTooMany reports whether a source asks faster than its rate, and records it. The source
+// may be forged, and then it is the one that the answers would flood.
 func (s *Server) hasTooMany(f *flow) bool {
 	source := f.from.Addr()
 	if s.ledger.expects(source) || s.datagrams.passes(source) {

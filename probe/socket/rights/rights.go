@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rights tells how to let a program listen on the ports below 1024, and gives privileges up when they are no longer needed.
+// Package rights tells how to let a program listen on the ports below 1024, and gives
+// privileges up when they are no longer needed.
 package rights
 
 import (
