@@ -188,7 +188,11 @@ func (h Head) reasons(answer ends.Answer) (text string, hosts int) {
 		texts = append(texts, text)
 		more -= len(at[why])
 	}
-	return listed(texts, most, more), hosts
+	text = strings.Join(texts, "; ") // a reason is for all hosts before it, up to the last semicolon
+	if more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text, hosts
 }
 
 // isBothWays reports whether the report is of one far end that was checked, and checked back.
