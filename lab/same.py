@@ -23,6 +23,7 @@ import intercept
 import relay
 
 TIME = re.compile(rb"20\d{12}(?=Z|\.0Z)")
+VIA = re.compile(rb"(Via: SIP/2\.0/\w+ [^;\r\n]*:)\d+")
 RANDOM = re.compile(rb"[0-9A-Fa-f]{6,}|[0-9]+")
 
 
@@ -124,6 +125,12 @@ def record(port, certificate, key, path):
         number += 1
 
 
+def told(text):
+    """What was said, without the time, and without the port it came from, which SIP names
+    in its Via (RFC 3261, section 18.1.1)."""
+    return VIA.sub(rb"\1PORT", TIME.sub(b"TIME", bytes.fromhex(text)))
+
+
 def conversations(path):
     """What a run said, by network and port, in the order of its connections."""
     found = collections.defaultdict(list)
@@ -131,10 +138,9 @@ def conversations(path):
         lines = [json.loads(line) for line in file]
     for line in sorted(lines, key=lambda line: line.get("number", -1)):
         if "said" in line:
-            found["tcp", line["port"]].append([(kind, text if kind == "hello" else TIME.sub(b"TIME", bytes.fromhex(text)))
-                                               for kind, text in line["said"]])
+            found["tcp", line["port"]].append([(kind, text if kind == "hello" else told(text)) for kind, text in line["said"]])
         elif line.get("network") == "udp":  # of wire.py
-            found["udp", int(line["server"].rpartition(":")[2])].append([("datagram", bytes.fromhex(line["question"]))])
+            found["udp", int(line["server"].rpartition(":")[2])].append([("datagram", told(line["question"]))])
     return found
 
 
