@@ -104,13 +104,12 @@ func TestNotCertain(t *testing.T) {
 func TestManyStandIns(t *testing.T) {
 	well := scene.WellLinked()
 	for i := range 30 {
-		for _, h := range scene.StandIns() {
-			h.Host, h.Place = fmt.Sprintf("far%02d.fabrikam.com", i), i+1
-			for r := range h.Results {
-				h.Results[r].Check.Host = h.Host
-			}
-			well = append(well, h)
+		h := scene.StandIns()[0]
+		h.Host, h.Place = fmt.Sprintf("far%02d.fabrikam.com", i), i+1
+		for r := range h.Results {
+			h.Results[r].Check.Host = h.Host
 		}
+		well = append(well, h)
 	}
 	text := write(t, "table", linked(t, well), content.Style{Width: 100})
 	if n := strings.Count(text, "\n"); n > 60 {

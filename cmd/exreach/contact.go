@@ -74,7 +74,7 @@ type asker struct {
 	out        output
 	in, screen *os.File
 	wait       time.Duration // for one answer
-	again      bool          // a question was asked before
+	asked      bool          // there was a question before
 	over       bool          // no question is asked any more
 }
 
@@ -115,7 +115,7 @@ func (a *asker) answer(ctx context.Context, l contact.Listener) (contact.Code, e
 func (a *asker) line(ctx context.Context, prompt string) (string, error) {
 	inTime, stop := context.WithTimeout(ctx, a.wait)
 	defer stop()
-	a.again = true
+	a.asked = true
 	text, err := console.Secret(inTime, a.in, a.screen, prompt)
 	if err != nil {
 		a.over = true
@@ -131,7 +131,7 @@ func (a *asker) prompt(l contact.Listener) string {
 	if l.Of > 1 {
 		place = l.Address.String()
 	}
-	if a.again {
+	if a.asked {
 		choice = "Enter: without, q: ask no more"
 	}
 	prompt := fmt.Sprintf("code of the listener at %s (%s): ", place, choice)

@@ -158,7 +158,8 @@ func (h Head) deployText() string {
 	return "May we deploy: " + strings.Join(texts, "; ") + "."
 }
 
-// reasons names the hosts with an answer, and why it is not a plain yes; and counts them.
+// reasons names the hosts with an answer, and why it is not a plain yes; and counts them. A
+// reason is for all hosts before it, up to the last semicolon.
 func (h Head) reasons(answer ends.Answer) (text string, hosts int) {
 	var whys []string
 	at := map[string][]string{}
@@ -167,8 +168,8 @@ func (h Head) reasons(answer ends.Answer) (text string, hosts int) {
 		if d.Answer != answer {
 			continue
 		}
-		why := strings.TrimPrefix(d.Why, "because ")
-		if answer == ends.Yes && !strings.HasPrefix(why, "but ") {
+		why := " (" + strings.TrimPrefix(d.Why, "because ") + ")"
+		if answer == ends.Yes && !strings.HasPrefix(d.Why, "but ") {
 			why = ""
 		}
 		if at[why] == nil {
@@ -181,18 +182,10 @@ func (h Head) reasons(answer ends.Answer) (text string, hosts int) {
 	var texts []string
 	more := hosts
 	for _, why := range whys[:min(len(whys), most)] {
-		text := Listed(at[why], most)
-		if why != "" {
-			text += " (" + why + ")"
-		}
-		texts = append(texts, text)
+		texts = append(texts, Listed(at[why], most)+why)
 		more -= len(at[why])
 	}
-	text = strings.Join(texts, "; ") // a reason is for all hosts before it, up to the last semicolon
-	if more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text, hosts
+	return listed([]string{strings.Join(texts, "; ")}, 1, more), hosts
 }
 
 // isBothWays reports whether the report is of one far end that was checked, and checked back.

@@ -174,33 +174,36 @@ func reasons(of []reason, ports []Port) (texts []string, rest []Port) {
 	return texts, rest
 }
 
+// A lack is what was not learned from a far end, in two parts: its address stands between them.
+type lack struct{ what, why string }
+
 // missed is what was to be learned from the far ends and was not: one clause for all that
 // failed alike. Where there is one far end, it needs no address.
 func (l Link) missed() []string {
-	var why []string
-	at := map[string][]string{}
+	var lacks []lack
+	at := map[lack][]string{}
 	for _, c := range l.Contacts {
-		w := ""
+		var is lack
 		switch {
 		case c.Failed != "":
-			w = "there is no contact with the listener%s: " + cmp.Or(missing[c.Failed], "it failed")
+			is = lack{"there is no contact with the listener", ": " + cmp.Or(missing[c.Failed], "it failed")}
 		case c.Back != "":
-			w = "the way back%s was not checked: " + strings.ReplaceAll(strings.TrimRight(c.Back, ". "), "%", "%%")
+			is = lack{"the way back", " was not checked: " + strings.TrimRight(c.Back, ". ")}
 		default:
 			continue
 		}
-		if at[w] == nil {
-			why = append(why, w)
+		if at[is] == nil {
+			lacks = append(lacks, is)
 		}
-		at[w] = append(at[w], c.Address)
+		at[is] = append(at[is], c.Address)
 	}
 	var texts []string
-	for _, w := range why[:min(len(why), mostPorts)] {
+	for _, is := range lacks[:min(len(lacks), mostPorts)] {
 		place := ""
 		if len(l.Contacts) > 1 {
-			place = " at " + list(at[w], "more address")
+			place = " at " + list(at[is], "more address")
 		}
-		texts = append(texts, fmt.Sprintf(w, place))
+		texts = append(texts, is.what+place+is.why)
 	}
 	return texts
 }

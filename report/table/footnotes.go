@@ -84,12 +84,12 @@ func (h *tableHost) notes() {
 		mark := fmt.Sprintf("[%d]", i+1)
 		hang := margin + len(mark) + 1
 		head := []span{{mark, plain}, {weight, inks[f.Weight]}, {f.Code + ":", dim}}
-		if h.Brief && h.told[f] {
+		if h.Brief && h.told[toldBy(f)] {
 			h.paragraph(margin, hang, append(head, span{"as told above.", plain})...)
 			continue
 		}
 		if h.Brief && len(h.told) < mostTold {
-			h.told[f] = true
+			h.told[toldBy(f)] = true
 		}
 		h.paragraph(margin, hang, append(head, span{f.Text, plain})...)
 		if f.Hint != "" {

@@ -28,7 +28,7 @@ type Table struct {
 	page
 	columns
 	head content.Head
-	told map[judge.Finding]bool // footnotes that stand above, of many hosts
+	told map[told]bool // footnotes that stand above, of many hosts
 }
 
 // columns is how wide each column of a table is.
@@ -36,7 +36,7 @@ type columns struct{ grade, port, service, verdict, took int }
 
 // New returns a writer of a report for people.
 func New(w io.Writer, s content.Style) *Table {
-	return &Table{page: newPage(w, s), told: map[judge.Finding]bool{}}
+	return &Table{page: newPage(w, s), told: map[told]bool{}}
 }
 
 // measure makes every column as wide as its widest cell.
